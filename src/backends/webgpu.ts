@@ -1,0 +1,68 @@
+import { GradproofError } from '../errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Op } from '../ops/op.ts';
+import { launchers } from '../ops/registry.ts';
+import type { HostTensor, HostTensors } from '../tensor/host.ts';
+import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import type { Backend, Job, JobResult } from './backend.ts';
+
+/** The engine has no launcher of that name. */
+export class UnknownOpError extends GradproofError {
+  constructor(op: string) {
+    super('not-implemented', `this version has no op "${op}"`);
+  }
+}
+
+/** Runs ops with our own WGSL kernels on one device. */
+export class WebGpuBackend implements Backend {
+  readonly name = 'webgpu';
+  readonly #gpu: Gpu;
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  supports(op: string): boolean {
+    return launchers.has(op);
+  }
+
+  /** Uploads, runs forward (and backward), reads back and frees everything. Throws {@link UnknownOpError}. */
+  async run({ op: name, params, inputs: hosts, grads: hostGrads, wants, variant }: Job): Promise<JobResult> {
+    const op = launchers.get(name);
+    if (!op) throw new UnknownOpError(name);
+    using stack = new DisposableStackOfTensors();
+    const inputs = stack.addAll(uploadAll(this.#gpu, hosts));
+    const outputs = stack.addAll(op.forward(this.#gpu, inputs, params as never, variant));
+    let gradients: Tensors = {};
+    if (hostGrads) {
+      const grads = stack.addAll(uploadAll(this.#gpu, hostGrads));
+      const context = { inputs, outputs, grads, params: params as never, wants: new Set(wants ?? Object.keys(inputs)), variant };
+      gradients = stack.addAll((op as Required<Op>).backward(this.#gpu, context));
+    }
+    return { outputs: await readAll(outputs), gradients: await readAll(gradients) };
+  }
+}
+
+/** Frees its tensors at the end of the scope, whether or not an op threw between. */
+class DisposableStackOfTensors implements Disposable {
+  readonly #tensors: Tensor[] = [];
+
+  addAll<T extends Tensors>(tensors: T): T {
+    this.#tensors.push(...Object.values(tensors));
+    return tensors;
+  }
+
+  [Symbol.dispose](): void {
+    for (const tensor of this.#tensors) tensor[Symbol.dispose]();
+  }
+}
+
+function uploadAll(gpu: Gpu, hosts: HostTensors): Tensors {
+  return Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, Tensor.from(gpu, host)]));
+}
+
+async function readAll(tensors: Tensors): Promise<HostTensors> {
+  const read: Record<string, HostTensor> = {};
+  for (const [name, tensor] of Object.entries(tensors)) read[name] = await tensor.read();
+  return read;
+}

@@ -1,0 +1,70 @@
+import { GradproofError } from '../errors.ts';
+
+/** Why no device could be had, with what to do about it in the message. */
+export class NoAdapterError extends GradproofError {
+  constructor(code: 'insecure-context' | 'no-webgpu' | 'no-adapter' | 'no-device', message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+const RAISED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+] as const;
+
+/** Who the adapter is, as reports and the page show it. */
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  readonly isFallback: boolean;
+}
+
+/** An adapter's device with every feature and limit that the kernels can use. */
+export interface DeviceGrant {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/**
+ * Asks for a device with the wanted features that the adapter has, and its largest limits (the defaults are smaller: 128 MiB of
+ * storage binding, for example). Throws {@link NoAdapterError} when there is none.
+ */
+export async function requestDevice(gpu: GPU | undefined): Promise<DeviceGrant> {
+  if (!gpu) throw noWebGpu();
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new NoAdapterError(
+      'no-adapter',
+      'the browser has WebGPU but offers no adapter: update the graphics driver, or enable hardware acceleration in the browser settings',
+    );
+  }
+  const features = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const limits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
+  const { vendor, architecture, device: name, description, isFallbackAdapter } = adapter.info;
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
+  } catch (cause) {
+    throw new NoAdapterError('no-device', 'the adapter refused to make a device: close other tabs that use the GPU and try again', {
+      cause,
+    });
+  }
+  return { device, adapter: { vendor, architecture, device: name, description, isFallback: isFallbackAdapter }, features, limits };
+}
+
+function noWebGpu(): NoAdapterError {
+  if (globalThis.isSecureContext === false) {
+    return new NoAdapterError('insecure-context', 'WebGPU needs a secure context: open the page over https or on localhost');
+  }
+  return new NoAdapterError('no-webgpu', 'this browser has no WebGPU: use a current Chrome, Edge, Safari or Firefox');
+}

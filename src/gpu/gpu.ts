@@ -1,0 +1,104 @@
+import { GradproofError } from '../errors.ts';
+import { type AdapterDescription, type DeviceGrant, requestDevice } from './device.ts';
+import { type Allocation, Memory } from './memory.ts';
+import { type Launch, Recorder } from './recorder.ts';
+
+/** The device went away while it was needed. */
+export class DeviceLostError extends GradproofError {
+  constructor(info: GPUDeviceLostInfo) {
+    super('device-lost', `the GPU device was lost (${info.reason}): ${info.message || 'no message'}`);
+  }
+}
+
+/** What one submit may hold before it is split, so that no submit takes long: about 0.2 s on a CPU adapter and on a laptop's GPU. */
+const FLOPS_PER_SUBMIT = { fallback: 2e9, hardware: 1e11 } as const;
+
+/**
+ * The one object through which everything above reaches WebGPU: memory with a ledger, a recorder of commands, transfers.
+ * Commands are recorded in call order and run when {@link Gpu.read} or {@link Gpu.submit} is called.
+ */
+export class Gpu implements Disposable {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
+  readonly features: ReadonlySet<string>;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly memory: Memory;
+  readonly recorder: Recorder;
+  #lost: GPUDeviceLostInfo | undefined;
+
+  private constructor({ device, adapter, features, limits }: DeviceGrant) {
+    this.device = device;
+    this.adapter = adapter;
+    this.features = new Set(features);
+    this.limits = limits;
+    this.memory = new Memory(device);
+    this.recorder = new Recorder(device, adapter.isFallback ? FLOPS_PER_SUBMIT.fallback : FLOPS_PER_SUBMIT.hardware);
+    device.lost.then((info) => {
+      this.#lost = info;
+    });
+  }
+
+  /** Requests a device. Throws NoAdapterError with what to do when there is none. */
+  static async request(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
+    return new Gpu(await requestDevice(gpu));
+  }
+
+  /** Reason of the loss, if the device was lost. */
+  get lost(): GPUDeviceLostInfo | undefined {
+    return this.#lost;
+  }
+
+  allocate(bytes: number): Allocation {
+    return this.memory.allocate(bytes);
+  }
+
+  dispatch(launch: Launch): void {
+    this.recorder.dispatch(launch);
+  }
+
+  submit(): void {
+    this.recorder.submit();
+  }
+
+  /** Writes host bytes. What was recorded before is submitted first, since a write to the queue would overtake it. */
+  write(target: Allocation, data: ArrayBufferView): void {
+    this.recorder.submit();
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const aligned = bytes.byteLength % 4 === 0 ? bytes : padToWords(bytes);
+    this.device.queue.writeBuffer(target.buffer, 0, aligned as Uint8Array<ArrayBuffer>);
+  }
+
+  /** Submits, waits, and copies `bytes` bytes (a multiple of 4 is read, the rest dropped) to the host. */
+  async read(source: { readonly buffer: GPUBuffer; readonly offset?: number }, bytes: number): Promise<ArrayBuffer> {
+    const size = Math.ceil(bytes / 4) * 4;
+    const staging = this.device.createBuffer({ size, usage: 0x01 | 0x08 }); // MAP_READ | COPY_DST
+    this.recorder.copy(source.buffer, source.offset ?? 0, staging, 0, size);
+    this.recorder.submit();
+    try {
+      await staging.mapAsync(1);
+      return staging.getMappedRange().slice(0, bytes);
+    } catch (cause) {
+      if (this.#lost) throw new DeviceLostError(this.#lost);
+      throw cause;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Submits and waits until the queue is empty. */
+  async finish(): Promise<void> {
+    this.recorder.submit();
+    await this.device.queue.onSubmittedWorkDone();
+  }
+
+  [Symbol.dispose](): void {
+    this.memory.trim();
+    this.device.destroy();
+  }
+}
+
+function padToWords(bytes: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
+  padded.set(bytes);
+  return padded;
+}

@@ -1,0 +1,129 @@
+import { GradproofError, invariant } from '../errors.ts';
+
+/** Bytes past the end of a guarded buffer that must stay untouched. */
+const GUARD_BYTES = 256;
+/** Fills guarded buffers, before use and in the guard: a quiet NaN with a payload that no kernel produces. */
+const FILL_WORD = 0x7fc0dead;
+const USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST; the GPUBufferUsage global is absent in Node
+
+/** A piece of device memory with the bytes that its owner asked for. */
+export interface Allocation {
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+  /** Bytes after the content that are bound with it, so that a write past the end lands there and is seen; 0 outside guarded mode. */
+  readonly guardBytes: number;
+}
+
+/** A kernel wrote past the end of a buffer. */
+export class GuardError extends GradproofError {
+  constructor(bytes: number, offset: number) {
+    super('guard-overwritten', `a kernel wrote ${offset} bytes past the end of a buffer of ${bytes} bytes`);
+  }
+}
+
+/** Live and allocated bytes, the observables of the leak check. */
+export interface MemoryLedger {
+  readonly liveBytes: number;
+  readonly liveBuffers: number;
+  readonly peakBytes: number;
+  readonly pooledBytes: number;
+}
+
+/**
+ * Device memory: freed buffers are kept by size and handed out again, and a ledger counts what is live.
+ * In guarded mode every buffer starts as NaN, ends in a guard, is never reused, and `guardedBuffers` lists what must be checked.
+ */
+export class Memory {
+  readonly #device: GPUDevice;
+  readonly #free = new Map<number, GPUBuffer[]>();
+  readonly #guarded: Allocation[] = [];
+  #live = 0;
+  #liveBuffers = 0;
+  #peak = 0;
+  #pooled = 0;
+  guarded = false;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  get ledger(): MemoryLedger {
+    return { liveBytes: this.#live, liveBuffers: this.#liveBuffers, peakBytes: this.#peak, pooledBytes: this.#pooled };
+  }
+
+  /** Allocates storage of `bytes` bytes (rounded up to words); its content is undefined, or NaN in guarded mode. */
+  allocate(bytes: number): Allocation {
+    const words = Math.max(4, Math.ceil(bytes / 4) * 4);
+    const allocation = this.guarded ? this.#allocateGuarded(words) : this.#allocatePooled(words);
+    this.#live += words;
+    this.#liveBuffers += 1;
+    this.#peak = Math.max(this.#peak, this.#live);
+    return allocation;
+  }
+
+  /** Returns an allocation to the pool. Recorded commands that use it still run first: the queue keeps order. */
+  free(allocation: Allocation): void {
+    this.#live -= allocation.bytes;
+    this.#liveBuffers -= 1;
+    if (allocation.guardBytes > 0) return;
+    const list = this.#free.get(allocation.buffer.size) ?? [];
+    list.push(allocation.buffer);
+    this.#free.set(allocation.buffer.size, list);
+    this.#pooled += allocation.buffer.size;
+  }
+
+  /** Destroys the pooled buffers. */
+  trim(): void {
+    for (const list of this.#free.values()) for (const buffer of list) buffer.destroy();
+    this.#free.clear();
+    this.#pooled = 0;
+  }
+
+  /** Starts a new measurement of the peak. */
+  resetPeak(): void {
+    this.#peak = this.#live;
+  }
+
+  /** Ends guarded mode: checks that every guard is as it was, and destroys the buffers. Throws {@link GuardError}. */
+  async checkGuards(): Promise<void> {
+    const guarded = this.#guarded.splice(0);
+    if (guarded.length === 0) return;
+    const staging = this.#device.createBuffer({ size: guarded.length * GUARD_BYTES, usage: 0x01 | 0x08 }); // MAP_READ | COPY_DST
+    const encoder = this.#device.createCommandEncoder();
+    guarded.forEach(({ buffer, bytes }, i) => {
+      encoder.copyBufferToBuffer(buffer, bytes, staging, i * GUARD_BYTES, GUARD_BYTES);
+    });
+    this.#device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(1);
+    const words = new Uint32Array(staging.getMappedRange());
+    const wrong = words.findIndex((word) => word !== FILL_WORD);
+    const wordsEach = GUARD_BYTES / 4;
+    const at = wrong < 0 ? undefined : guarded[Math.floor(wrong / wordsEach)];
+    staging.destroy();
+    for (const { buffer } of guarded) buffer.destroy();
+    if (at) throw new GuardError(at.bytes, (wrong % wordsEach) * 4);
+  }
+
+  #allocateGuarded(bytes: number): Allocation {
+    const buffer = this.#device.createBuffer({ size: bytes + GUARD_BYTES, usage: USAGE, mappedAtCreation: true });
+    new Uint32Array(buffer.getMappedRange()).fill(FILL_WORD);
+    buffer.unmap();
+    const allocation = { buffer, bytes, guardBytes: GUARD_BYTES };
+    this.#guarded.push(allocation);
+    return allocation;
+  }
+
+  #allocatePooled(bytes: number): Allocation {
+    const size = poolSize(bytes);
+    const buffer = this.#free.get(size)?.pop();
+    if (buffer) this.#pooled -= size;
+    return { buffer: buffer ?? this.#device.createBuffer({ size, usage: USAGE }), bytes, guardBytes: 0 };
+  }
+}
+
+/** Sizes are rounded up to an eighth of their power of two, so that near sizes share buffers and at most 12.5 % is lost. */
+function poolSize(bytes: number): number {
+  invariant(bytes > 0, () => 'an allocation needs a size');
+  const step = Math.max(256, 2 ** (Math.floor(Math.log2(bytes)) - 3));
+  return Math.ceil(bytes / step) * step;
+}

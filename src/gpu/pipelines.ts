@@ -1,0 +1,77 @@
+import type { Shader } from './shader.ts';
+
+/** Values of a kernel's `override` constants. */
+export type Constants = Readonly<Record<string, number>>;
+
+/** A replacement of one fragment of a shader's linked text, as a control or a mutation asks for it. */
+export interface ShaderEdit {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Compute pipelines by shader and constants, compiled once per device. */
+export class Pipelines {
+  readonly #device: GPUDevice;
+  readonly #ready = new Map<string, GPUComputePipeline>();
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #edits = new Map<string, ShaderEdit>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /** The pipeline, compiled now if it is new: compile errors reach the device's error scope. */
+  get(shader: Shader, constants: Constants = {}): GPUComputePipeline {
+    const key = this.#key(shader, constants);
+    let pipeline = this.#ready.get(key);
+    if (!pipeline) {
+      pipeline = this.#device.createComputePipeline(this.#describe(shader, constants));
+      this.#ready.set(key, pipeline);
+    }
+    return pipeline;
+  }
+
+  /** Compiles ahead without blocking the queue. */
+  async prepare(shader: Shader, constants: Constants = {}): Promise<void> {
+    const key = this.#key(shader, constants);
+    if (!this.#ready.has(key)) this.#ready.set(key, await this.#device.createComputePipelineAsync(this.#describe(shader, constants)));
+  }
+
+  /** Replaces a fragment that occurs exactly once in `file` until the result is disposed. */
+  edit(file: string, edit: ShaderEdit): Disposable {
+    this.#edits.set(file, edit);
+    return { [Symbol.dispose]: () => void this.#edits.delete(file) };
+  }
+
+  #key(shader: Shader, constants: Constants): string {
+    const edit = this.#edits.get(shader.file);
+    const numbers = Object.entries(constants).sort(([a], [b]) => (a < b ? -1 : 1));
+    return JSON.stringify([shader.file, numbers, edit ?? null]);
+  }
+
+  #describe(shader: Shader, constants: Constants): GPUComputePipelineDescriptor {
+    return {
+      label: shader.file,
+      layout: 'auto',
+      compute: { module: this.#module(shader), entryPoint: 'main', constants: { ...constants } },
+    };
+  }
+
+  #module(shader: Shader): GPUShaderModule {
+    const code = this.#editedCode(shader);
+    let module = this.#modules.get(code);
+    if (!module) {
+      module = this.#device.createShaderModule({ label: shader.file, code });
+      this.#modules.set(code, module);
+    }
+    return module;
+  }
+
+  #editedCode(shader: Shader): string {
+    const edit = this.#edits.get(shader.file);
+    if (!edit) return shader.code;
+    const parts = shader.code.split(edit.from);
+    if (parts.length !== 2) throw new Error(`fault: "${edit.from}" occurs ${parts.length - 1} times in ${shader.file}, not once`);
+    return parts.join(edit.to);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Case } from '../testing/suite.ts';
+import type { PlanEntry, RunOptions } from './events.ts';
+import { matchesFilters } from './filter.ts';
+
+/** The tiers that a tier includes. */
+const INCLUDED = { quick: ['quick'], full: ['quick', 'full'], slow: ['quick', 'full', 'slow'] } as const;
+
+/** All `id backend` lines of a build, sorted by code unit and LF-ended: the text whose SHA-256 is the plan's hash. */
+export function planText(cases: Iterable<Pick<Case, 'id' | 'backend'>>): string {
+  const lines = [...cases].map(({ id, backend }) => `${id} ${backend}\n`);
+  return lines.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join('');
+}
+
+/** SHA-256 of a plan's text in hex. */
+export async function planHash(text: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The cases of the plan that tier, filters and shard select, in plan order. The plan's hash does not depend on them. */
+export function select(cases: Iterable<Case>, options: Pick<RunOptions, 'tier' | 'filters' | 'shard'>): readonly Case[] {
+  const tiers: readonly string[] = INCLUDED[options.tier];
+  const sorted = [...cases].sort((a, b) => (`${a.id} ${a.backend}` < `${b.id} ${b.backend}` ? -1 : 1));
+  const chosen = sorted.filter(({ id, tier }) => tiers.includes(tier) && matchesFilters(id, options.filters));
+  return chosen.filter((_, position) => position % options.shard.count === options.shard.index - 1);
+}
+
+/** What page and command line show of a case before it runs. */
+export function planEntry({ id, backend, suite, tier, description, control }: Case): PlanEntry {
+  return { id, backend, suite, tier, description, control: control.name };
+}

@@ -1,0 +1,54 @@
+import type { RunOptions } from '../events.ts';
+import type { CaseResult, Environment, Report, Status, Summary } from './schema.ts';
+
+declare const __GRADPROOF_VERSION__: string;
+declare const __GRADPROOF_COMMIT__: string;
+
+/** What is fixed of a run before its first case. */
+export interface RunIdentity {
+  readonly kind: Report['kind'];
+  readonly startedAt: Date;
+  readonly options: Pick<RunOptions, 'tier' | 'filters' | 'shard' | 'seed'>;
+  readonly planHash: string;
+}
+
+const SUMMARY_KEYS: Readonly<Record<Status, Exclude<keyof Summary, 'total'>>> = {
+  pass: 'passed',
+  fail: 'failed',
+  skip: 'skipped',
+  error: 'errored',
+  timeout: 'timedOut',
+  lost: 'lost',
+};
+
+/** Counts the statuses. */
+export function summarize(results: readonly Pick<CaseResult, 'status'>[]): Summary {
+  const summary: Summary = { total: results.length, passed: 0, failed: 0, skipped: 0, errored: 0, timedOut: 0, lost: 0 };
+  for (const { status } of results) summary[SUMMARY_KEYS[status]]++;
+  return summary;
+}
+
+/** Assembles the one report; results are sorted by id and backend. */
+export function buildReport(identity: RunIdentity, environments: Environment[], results: readonly CaseResult[], complete: boolean): Report {
+  const { kind, startedAt, options, planHash } = identity;
+  const stamp = startedAt.toISOString();
+  return {
+    schema: 'gradproof-report/1',
+    kind,
+    tool: { name: 'gradproof', version: __GRADPROOF_VERSION__, commit: __GRADPROOF_COMMIT__ },
+    run: {
+      id: `${stamp.slice(0, 19).replaceAll(':', '-')}Z-${crypto.randomUUID().slice(0, 4)}`,
+      startedAt: stamp,
+      durationMs: Date.now() - startedAt.getTime(),
+      tier: options.tier,
+      filters: [...options.filters],
+      shard: `${options.shard.index}/${options.shard.count}`,
+      seed: options.seed,
+      complete,
+      planHash,
+    },
+    environments,
+    summary: summarize(results),
+    results: [...results].sort((a, b) => (`${a.id} ${a.backend}` < `${b.id} ${b.backend}` ? -1 : 1)),
+  };
+}

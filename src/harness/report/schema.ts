@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+
+/**
+ * The one report, `gradproof-report/1`: runs, benches, mutations and trainings all write it, and merge, compare, history, link and
+ * page read it. The types of this file are the contract; public/schema/gradproof-report-1.json is generated from it.
+ */
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const finite = v.pipe(v.number(), v.finite());
+/** Milliseconds. */
+const duration = v.pipe(finite, v.minValue(0));
+const code = v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case'));
+const numbers = v.record(v.string(), v.nullable(finite));
+
+/** `suite:case;param=value;param=value` */
+export const CASE_ID = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*:[^\s;=]+(;[^\s;=]+=[^\s;]*)*$/;
+
+export const TIERS = ['quick', 'full', 'slow'] as const;
+export const STATUSES = ['pass', 'fail', 'skip', 'error', 'timeout', 'lost'] as const;
+export const FAULTS = ['kernel', 'driver', 'precision', 'producer', 'environment'] as const;
+
+const place = v.strictObject({ index: v.array(count), actual: v.nullable(v.number()), expected: v.nullable(v.number()) });
+const problem = v.strictObject({ code, message: v.string(), at: v.optional(place) });
+
+const accuracy = v.strictObject({
+  maxAbs: v.nullable(finite),
+  maxRel: v.nullable(finite),
+  maxUlp: v.nullable(finite),
+  /** Largest share of the legal bound that was used; null when an element is wrong at a bound of zero. */
+  boundUsed: v.nullable(finite),
+  typicalUsed: v.nullable(finite),
+});
+
+const timing = v.strictObject({
+  source: v.picklist(['timestamp', 'wall']),
+  quantumNs: finite,
+  samples: count,
+  coldMs: duration,
+  medianMs: duration,
+  minMs: duration,
+  ciMs: v.array(duration),
+});
+
+export const caseResult = v.strictObject({
+  id: v.pipe(v.string(), v.regex(CASE_ID, 'must be suite:case;param=value')),
+  suite: v.string(),
+  backend: v.string(),
+  env: count,
+  covers: v.array(v.string()),
+  tier: v.picklist(TIERS),
+  status: v.picklist(STATUSES),
+  durationMs: duration,
+  gpuMs: v.optional(duration),
+  attempts: count,
+  assertions: count,
+  kernels: v.array(v.string()),
+  control: v.optional(v.strictObject({ fault: v.string(), status: v.picklist(['red', 'green', 'not-run']) })),
+  skip: v.optional(v.strictObject({ code, detail: v.string() })),
+  error: v.optional(problem),
+  finding: v.optional(problem),
+  fault: v.optional(v.picklist(FAULTS)),
+  accuracy: v.optional(accuracy),
+  timing: v.optional(timing),
+  metrics: v.optional(numbers),
+  series: v.optional(v.record(v.string(), v.array(v.nullable(finite)))),
+  artifacts: v.optional(v.array(v.strictObject({ name: v.string(), bytes: count, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) }))),
+});
+
+export const environment = v.strictObject({
+  runtime: v.string(),
+  runtimeVersion: v.string(),
+  os: v.string(),
+  cores: count,
+  adapter: v.strictObject({
+    vendor: v.string(),
+    architecture: v.string(),
+    device: v.string(),
+    description: v.string(),
+    isFallback: v.boolean(),
+  }),
+  features: v.array(v.string()),
+  limits: v.record(v.string(), finite),
+  probe: v.record(v.string(), v.union([v.string(), v.boolean(), v.nullable(finite)])),
+  tuning: v.record(v.string(), v.string()),
+});
+
+const summary = v.strictObject({
+  total: count,
+  passed: count,
+  failed: count,
+  skipped: count,
+  errored: count,
+  timedOut: count,
+  lost: count,
+});
+
+export const reportSchema = v.strictObject({
+  schema: v.literal('gradproof-report/1'),
+  kind: v.picklist(['run', 'bench', 'mutate', 'train']),
+  tool: v.strictObject({ name: v.literal('gradproof'), version: v.string(), commit: v.string() }),
+  run: v.strictObject({
+    id: v.string(),
+    startedAt: v.pipe(v.string(), v.isoTimestamp()),
+    durationMs: duration,
+    tier: v.picklist(TIERS),
+    filters: v.array(v.string()),
+    shard: v.pipe(v.string(), v.regex(/^[1-9]\d*\/[1-9]\d*$/)),
+    seed: count,
+    complete: v.boolean(),
+    planHash: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  }),
+  environments: v.array(environment),
+  summary,
+  results: v.array(caseResult),
+});
+
+export type Tier = (typeof TIERS)[number];
+export type Status = (typeof STATUSES)[number];
+export type CaseResult = v.InferOutput<typeof caseResult>;
+export type Environment = v.InferOutput<typeof environment>;
+export type Summary = v.InferOutput<typeof summary>;
+export type Report = v.InferOutput<typeof reportSchema>;

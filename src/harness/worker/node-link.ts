@@ -1,0 +1,20 @@
+import { fork } from 'node:child_process';
+import type { FromWorker, WorkerLink } from './messages.ts';
+
+/** Starts a child process of Node that runs `script`, the built node-worker. */
+export function startNodeWorker(script: string, env: NodeJS.ProcessEnv): WorkerLink {
+  const child = fork(script, { serialization: 'advanced', env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  let ended = false;
+  return {
+    post: (message) => void child.send(message),
+    onMessage: (listener) => void child.on('message', (message) => listener(message as FromWorker)),
+    onDeath: (listener) =>
+      void child.on('exit', (code, signal) => {
+        if (!ended) listener(`the worker process ended with ${signal ?? `status ${code}`}`);
+      }),
+    terminate: () => {
+      ended = true;
+      child.kill('SIGKILL');
+    },
+  };
+}

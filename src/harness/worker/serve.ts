@@ -1,0 +1,61 @@
+import { GradproofError, messageOf } from '../../errors.ts';
+import { Gpu } from '../../gpu/gpu.ts';
+import { type Probe, probe } from '../../gpu/probe.ts';
+import type { Case } from '../../testing/suite.ts';
+import { loadCases } from '../registry.ts';
+import type { Environment } from '../report/schema.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+import { runCase } from './run-case.ts';
+
+/** What differs between a Web Worker and a child process of Node. */
+export interface WorkerHost {
+  readonly gpu: GPU | undefined;
+  readonly describe: () => Pick<Environment, 'runtime' | 'runtimeVersion' | 'os' | 'cores'>;
+  readonly post: (message: FromWorker) => void;
+}
+
+/** Answers the runner's messages, one at a time: a device at the start, then a result for every case. */
+export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
+  let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
+  let cases: ReadonlyMap<string, Case> | undefined;
+
+  const acquire = async () => {
+    const gpu = await Gpu.request(host.gpu);
+    device = { gpu, probe: await probe(gpu) };
+    return device;
+  };
+
+  return async (message) => {
+    try {
+      const { gpu, probe: found } = device && !device.gpu.lost ? device : await acquire();
+      if (message.type === 'start') {
+        host.post({ type: 'ready', environment: environmentOf(host, gpu, found) });
+        return;
+      }
+      cases ??= loadCases();
+      const declared = cases.get(`${message.id} ${message.backend}`);
+      if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
+      const ieee = found.rounding === 'nearest' && found.exactDivision;
+      const outcome = await runCase(declared, gpu, { ieee, seed: message.seed, control: message.control });
+      const deviceLost = gpu.lost !== undefined || outcome.error?.code === 'out-of-memory';
+      if (deviceLost) {
+        gpu[Symbol.dispose]();
+        device = undefined;
+      }
+      host.post({ type: 'done', outcome, deviceLost });
+    } catch (error) {
+      host.post({ type: 'unusable', code: error instanceof GradproofError ? error.code : 'exception', message: messageOf(error) });
+    }
+  };
+}
+
+function environmentOf(host: WorkerHost, gpu: Gpu, found: Probe): Environment {
+  return {
+    ...host.describe(),
+    adapter: { ...gpu.adapter },
+    features: [...gpu.features].sort(),
+    limits: { ...gpu.limits },
+    probe: { ...found },
+    tuning: {},
+  };
+}

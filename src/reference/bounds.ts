@@ -1,0 +1,38 @@
+/**
+ * Building blocks of a-priori error bounds that hold on every legal WGSL implementation. A "correctly rounded" WGSL result may be
+ * either neighbour, so the unit is a whole ulp of 1, not half of it; sums may be reassociated, products fused, denormals flushed.
+ */
+
+/** Unit of rounding: 2^-23. */
+export const EPS = 2 ** -23;
+
+/** Round-to-nearest half unit, 2^-24: what typical (L2) errors are made of. */
+export const HALF_EPS = 2 ** -24;
+
+/** What one flush to zero may cost: the smallest normal float32, 2^-126. */
+export const FLUSH = 2 ** -126;
+
+/** Relative slack for the second-order terms that first-order bounds leave out. */
+export const SECOND_ORDER = 1 + 1e-3;
+
+/** Higham's gamma: the relative error of c successive roundings, c*eps / (1 - c*eps). */
+export function gamma(c: number): number {
+  return (c * EPS) / (1 - c * EPS);
+}
+
+/** Advisory size of a sum's error under round-to-nearest: 4 sqrt(c) 2^-24 times the condition (sum of absolute terms). */
+export function typicalSum(c: number, condition: number): number {
+  return 4 * Math.sqrt(c) * HALF_EPS * condition;
+}
+
+/** Flush term of a sum of `terms` products whose largest factors are `a` and `b`: 2^-126 per operation and per operand times the other. */
+export function flushOfProducts(terms: number, a: number, b: number): number {
+  return FLUSH * terms * (2 + a + b);
+}
+
+/** Largest absolute value, 0 for none. */
+export function maxAbs(data: ArrayLike<number>): number {
+  let max = 0;
+  for (let i = 0; i < data.length; i++) max = Math.max(max, Math.abs(data[i] as number));
+  return max;
+}

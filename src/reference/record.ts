@@ -1,0 +1,101 @@
+import type { DType } from '../tensor/dtype.ts';
+import type { HostTensor, HostTensors } from '../tensor/host.ts';
+import type { Random } from '../tensor/random.ts';
+import type { Shape } from '../tensor/shape.ts';
+
+/** A tensor in float64, as the oracle sees it. */
+export interface Value {
+  readonly shape: Shape;
+  readonly data: Float64Array;
+}
+
+/** Values by the names of the parity-bundle vocabulary. */
+export type Values = Readonly<Record<string, Value>>;
+
+/** What one kernel variant declares: the c of a sum of `terms` products (bounds: gamma_c). */
+export type Depth = (terms: number) => number;
+
+/**
+ * When is an actual output right?
+ * - exact: equal to the oracle, sign of zero ignored (layer L0, codes that have no band, gathers);
+ * - within: |actual - oracle| <= bound (layer L1); `typical` is the advisory L2 size of the error;
+ * - codes: `accepts(index, actual)` decides, and `inBand` elements had more than one right answer.
+ */
+export type Acceptance =
+  | { readonly kind: 'exact' }
+  | { readonly kind: 'within'; readonly bound: Float64Array; readonly typical?: Float64Array }
+  | { readonly kind: 'codes'; readonly accepts: (index: number, actual: number) => boolean; readonly inBand: number };
+
+/** Acceptances by output, or by input for gradients. */
+export type Acceptances = Readonly<Record<string, Acceptance>>;
+
+/** What is known of the float arithmetic that is judged. `ieee`: the probe shows round-to-nearest and exact division. */
+export interface Arithmetic {
+  readonly depth: Depth;
+  readonly ieee: boolean;
+}
+
+/** An input, output or gradient of an op. */
+export interface TensorSpec {
+  readonly dtypes: readonly DType[];
+  readonly optional?: boolean;
+  /** Whether the backward pass gives a gradient for it. */
+  readonly differentiable?: boolean;
+}
+
+/** Concrete inputs of one case derived from a record. */
+export interface Sample<Params> {
+  /** `exact`: integers whose every sum is exact (L0). `legal`: floats judged by the bound (L1). */
+  readonly layer: 'exact' | 'legal';
+  /** Parameters of the case id, for example `{ a: '37x53', b: '53x29' }`. */
+  readonly label: Readonly<Record<string, string | number | boolean>>;
+  /** Default quick. */
+  readonly tier?: 'quick' | 'full' | 'slow';
+  readonly params: Params;
+  readonly inputs: (random: Random) => HostTensors;
+  /** Gradients that flow in; present when the case also runs the backward pass. */
+  readonly grads?: (random: Random) => HostTensors;
+  /** Variants to run; default all. */
+  readonly variants?: readonly string[];
+}
+
+/** A named fault that turns the op's derived cases red: the `control` of those cases. */
+export interface RecordFault {
+  readonly name: string;
+  /** Which derived cases it must turn red; default forward. */
+  readonly direction?: 'forward' | 'backward';
+  /** The variants whose shader holds the fragment; default all. */
+  readonly variants?: readonly string[];
+  readonly shader: { readonly file: string; readonly from: string; readonly to: string };
+}
+
+/** A plausible wrong value of one parameter or input; some sample must tell it from the right one by ten bounds. */
+export interface WrongValue<Params> {
+  readonly name: string;
+  readonly apply: (inputs: Values, params: Params) => { readonly inputs: Values; readonly params: Params };
+}
+
+/**
+ * The truth about an op, in float64 and without a GPU: what it computes, its vector-Jacobian product, how far a legal GPU may be
+ * off, inputs that show its errors. Shares no code with the WGSL path.
+ */
+export interface OpRecord<Params = never> {
+  /** Name in the parity-bundle vocabulary, or torch's. */
+  readonly name: string;
+  /** Folder in shaders/, src/ops/ and here. */
+  readonly family: string;
+  readonly summary: string;
+  readonly inputs: Readonly<Record<string, TensorSpec>>;
+  readonly outputs: Readonly<Record<string, TensorSpec>>;
+  /** Outputs in float64 from the very inputs that the GPU gets. */
+  readonly forward: (inputs: Values, params: Params) => Values;
+  readonly acceptance: (inputs: Values, outputs: Values, params: Params, arithmetic: Arithmetic) => Acceptances;
+  readonly vjp?: (inputs: Values, params: Params, grads: Values) => Values;
+  readonly vjpAcceptance?: (inputs: Values, gradients: Values, params: Params, grads: Values, arithmetic: Arithmetic) => Acceptances;
+  readonly samples: readonly Sample<Params>[];
+  readonly faults: readonly RecordFault[];
+  readonly wrongValues: readonly WrongValue<Params>[];
+}
+
+/** The value of a host tensor for the oracle. */
+export type ToValue = (tensor: HostTensor) => Value;

@@ -1,0 +1,51 @@
+/** Conversions between float32 and the bits of the two 16-bit formats, round to nearest, ties to even. */
+
+const f32 = new Float32Array(1);
+const u32 = new Uint32Array(f32.buffer);
+
+/** Bits of the bfloat16 nearest to `x`. NaN stays a quiet NaN. */
+export function bf16FromF32(x: number): number {
+  f32[0] = x;
+  const bits = u32[0] as number;
+  if (Number.isNaN(x)) return (bits >>> 16) | 0x40;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+/** Value of a bfloat16 given by its bits. */
+export function f32FromBf16(bits: number): number {
+  u32[0] = (bits << 16) >>> 0;
+  return f32[0] as number;
+}
+
+/** Bits of the IEEE half nearest to `x`; overflow gives infinity. */
+export function f16FromF32(x: number): number {
+  f32[0] = x;
+  const bits = u32[0] as number;
+  const sign = (bits >>> 16) & 0x8000;
+  if (Number.isNaN(x)) return sign | 0x7e00;
+  const magnitude = Math.abs(f32[0] as number);
+  if (magnitude >= 65520) return sign | 0x7c00;
+  // A half below 2^-14 is a multiple of 2^-24; above, of 2^(exponent - 10). Scaling by a power of two is exact.
+  const exponent = magnitude < 2 ** -14 ? -14 : Math.floor(Math.log2(magnitude));
+  const fixed = exponent > -14 && 2 ** exponent > magnitude ? exponent - 1 : exponent;
+  const unit = 2 ** (fixed - 10);
+  const steps = roundHalfEven(magnitude / unit);
+  return sign | (steps + (fixed + 14) * 1024);
+}
+
+/** Value of an IEEE half given by its bits. */
+export function f32FromF16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** `rint`: the nearest integer, ties to even. */
+export function roundHalfEven(x: number): number {
+  const low = Math.floor(x);
+  const rest = x - low;
+  if (rest !== 0.5) return rest < 0.5 ? low : low + 1;
+  return low % 2 === 0 ? low : low + 1;
+}

@@ -1,0 +1,29 @@
+/** Sizes of the dimensions, outermost first; tensors are row-major and dense. A scalar is `[1]`. */
+export type Shape = readonly number[];
+
+/** Number of elements. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/** `37x53`, as shapes stand in case ids. */
+export function formatShape(shape: Shape): string {
+  return shape.join('x');
+}
+
+/** Whether two shapes agree in every dimension. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}
+
+/** Row-major coordinates of the flat element `index`. */
+export function coordinatesOf(index: number, shape: Shape): number[] {
+  const at: number[] = [];
+  let rest = index;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const n = shape[d] as number;
+    at.unshift(rest % n);
+    rest = Math.floor(rest / n);
+  }
+  return at;
+}

@@ -1,0 +1,86 @@
+import { InvariantError } from '../errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Allocation } from '../gpu/memory.ts';
+import { bytesPerElement, type DType } from './dtype.ts';
+import { type HostTensor, hostTensorFromBytes } from './host.ts';
+import { formatShape, type Shape, sizeOf } from './shape.ts';
+
+/** Tensors by the names that the op gives them. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/**
+ * A dense row-major tensor in device memory. Whoever makes it owns it and disposes it (`using`); a leak is a test failure.
+ * A {@link Tensor.view} shares the memory and owns nothing.
+ */
+export class Tensor implements Disposable {
+  readonly gpu: Gpu;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly #allocation: Allocation;
+  readonly #offset: number;
+  readonly #owns: boolean;
+  #disposed = false;
+
+  private constructor(gpu: Gpu, dtype: DType, shape: Shape, allocation: Allocation, offset: number, owns: boolean) {
+    this.gpu = gpu;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.#allocation = allocation;
+    this.#offset = offset;
+    this.#owns = owns;
+  }
+
+  /** Allocates without initialising: a kernel must write every element. */
+  static empty(gpu: Gpu, dtype: DType, shape: Shape): Tensor {
+    return new Tensor(gpu, dtype, shape, gpu.allocate(sizeOf(shape) * bytesPerElement(dtype)), 0, true);
+  }
+
+  /** Copies a host tensor to the device. */
+  static from(gpu: Gpu, host: HostTensor): Tensor {
+    const tensor = Tensor.empty(gpu, host.dtype, host.shape);
+    gpu.write(tensor.#allocation, host.data);
+    return tensor;
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  get bytes(): number {
+    return this.size * bytesPerElement(this.dtype);
+  }
+
+  /** What a launch binds: the buffer and the range of whole words that holds the elements. */
+  get binding(): { readonly buffer: GPUBuffer; readonly size: number; readonly offset: number } {
+    if (this.#disposed) throw new InvariantError(`tensor ${this.dtype} ${formatShape(this.shape)} was used after its disposal`);
+    const { buffer, guardBytes } = this.#allocation;
+    return { buffer, offset: this.#offset, size: Math.max(4, Math.ceil(this.bytes / 4) * 4) + (this.#owns ? guardBytes : 0) };
+  }
+
+  /** The same memory with another shape, or a part of it from byte `offset` on (a multiple of 256 when it is bound). Owns nothing. */
+  view(shape: Shape, options: { readonly offset?: number; readonly dtype?: DType } = {}): Tensor {
+    const dtype = options.dtype ?? this.dtype;
+    const offset = options.offset ?? 0;
+    const bytes = sizeOf(shape) * bytesPerElement(dtype);
+    if (offset + bytes > this.bytes) throw new InvariantError(`a view of ${bytes} bytes at ${offset} does not fit in ${this.bytes}`);
+    return new Tensor(this.gpu, dtype, shape, this.#allocation, this.#offset + offset, false);
+  }
+
+  /** Overwrites the elements from the host. */
+  write(host: HostTensor): void {
+    if (host.data.byteLength !== this.bytes || this.#offset !== 0) throw new InvariantError('write needs a whole tensor of the same size');
+    this.gpu.write(this.#allocation, host.data);
+  }
+
+  /** Waits for the queue and copies the elements to the host. */
+  async read(): Promise<HostTensor> {
+    const { buffer, offset } = this.binding;
+    return hostTensorFromBytes(this.dtype, this.shape, await this.gpu.read({ buffer, offset }, this.bytes));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#owns) this.gpu.memory.free(this.#allocation);
+  }
+}

@@ -1,0 +1,128 @@
+import { GradproofError } from '../errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Acceptance, Value } from '../reference/record.ts';
+import { Random } from '../tensor/random.ts';
+import { type Accuracy, judge, type Verdict, type WrongElement } from './judge.ts';
+import type { CaseEnvironment, CaseParams } from './suite.ts';
+
+/** An assertion that did not hold: the case fails. Anything else that is thrown makes it an error. */
+export class AssertionError extends GradproofError {
+  readonly at: WrongElement | undefined;
+
+  constructor(code: string, message: string, at?: WrongElement) {
+    super(code, message);
+    this.at = at;
+  }
+}
+
+/** A case that cannot run here, with its reason; never a pass. */
+export class SkipSignal extends GradproofError {}
+
+/** A file that a case produced. */
+export interface Artifact {
+  readonly name: string;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** Everything that a case recorded while it ran. */
+export interface Evidence {
+  assertions: number;
+  accuracy: Accuracy | undefined;
+  finding: { code: string; message: string; at?: WrongElement } | undefined;
+  readonly metrics: Record<string, number>;
+  readonly series: Record<string, number[]>;
+  readonly artifacts: Artifact[];
+}
+
+/** What the body of a case works with. */
+export class CaseContext {
+  readonly gpu: Gpu;
+  readonly ieee: boolean;
+  readonly seed: number;
+  readonly params: CaseParams;
+  readonly evidence: Evidence;
+
+  constructor(environment: CaseEnvironment, params: CaseParams = {}, evidence: Evidence = newEvidence()) {
+    this.gpu = environment.gpu;
+    this.ieee = environment.ieee;
+    this.seed = environment.seed;
+    this.params = params;
+    this.evidence = evidence;
+  }
+
+  /** The same case with its parameters; evidence is shared. */
+  withParams(params: CaseParams): CaseContext {
+    return new CaseContext(this, params, this.evidence);
+  }
+
+  /** A generator of its own for every `stream` of the run's seed. */
+  random(stream = 0): Random {
+    return new Random(this.seed, stream);
+  }
+
+  /** Asserts a condition that stands for `weight` compared things. */
+  expect(condition: boolean, message: () => string, code = 'expectation'): void {
+    if (!condition) throw new AssertionError(code, message());
+    this.evidence.assertions++;
+  }
+
+  /** Asserts equal values, element by element, sign of zero ignored. */
+  expectEqual(name: string, actual: Value, expected: Value): void {
+    this.expectAccepted(name, actual, expected, { kind: 'exact' });
+  }
+
+  /** Asserts that `actual` is right by the rule of the op's record, and records its accuracy. */
+  expectAccepted(name: string, actual: Value, oracle: Value, acceptance: Acceptance): Verdict {
+    const verdict = judge(actual, oracle, acceptance);
+    if (verdict.accuracy) this.evidence.accuracy = worse(this.evidence.accuracy, verdict.accuracy);
+    if (!verdict.ok) {
+      const { index, actual: got, expected } = verdict.firstWrong as WrongElement;
+      throw new AssertionError(
+        acceptance.kind === 'within' ? 'out-of-bound' : 'not-equal',
+        `${name}[${index.join(', ')}] is ${got ?? 'not finite'} and should be ${expected ?? 'not finite'}; ${verdict.wrong} of ${verdict.compared} elements are wrong`,
+        verdict.firstWrong,
+      );
+    }
+    this.evidence.assertions += verdict.compared;
+    return verdict;
+  }
+
+  /** Ends the case as skipped. */
+  skip(code: string, detail: string): never {
+    throw new SkipSignal(code, detail);
+  }
+
+  finding(code: string, message: string, at?: WrongElement): void {
+    this.evidence.finding = { code, message, ...(at ? { at } : {}) };
+  }
+
+  metric(name: string, value: number): void {
+    this.evidence.metrics[name] = value;
+  }
+
+  series(name: string, values: readonly number[]): void {
+    this.evidence.series[name] = [...values];
+  }
+
+  artifact(name: string, data: Uint8Array<ArrayBuffer>): void {
+    this.evidence.artifacts.push({ name, data });
+  }
+}
+
+/** Evidence of a case that has not done anything yet. */
+export function newEvidence(): Evidence {
+  return { assertions: 0, accuracy: undefined, finding: undefined, metrics: {}, series: {}, artifacts: [] };
+}
+
+/** The larger of both errors in each measure; null (no number) is the largest. */
+function worse(a: Accuracy | undefined, b: Accuracy): Accuracy {
+  if (!a) return b;
+  const pick = (x: number | null, y: number | null) => (x === null || y === null ? null : Math.max(x, y));
+  return {
+    maxAbs: pick(a.maxAbs, b.maxAbs),
+    maxRel: pick(a.maxRel, b.maxRel),
+    maxUlp: pick(a.maxUlp, b.maxUlp),
+    boundUsed: pick(a.boundUsed, b.boundUsed),
+    typicalUsed: a.typicalUsed === null ? b.typicalUsed : b.typicalUsed === null ? a.typicalUsed : Math.max(a.typicalUsed, b.typicalUsed),
+  };
+}

@@ -1,0 +1,124 @@
+import type { Backend, JobResult } from '../backends/backend.ts';
+import { WebGpuBackend } from '../backends/webgpu.ts';
+import type { Op } from '../ops/op.ts';
+import type { Acceptances, OpRecord, RecordFault, Sample, Value, Values } from '../reference/record.ts';
+import { type HostTensor, type HostTensors, valuesOf } from '../tensor/host.ts';
+import type { CaseContext } from './context.ts';
+import { SuiteBuilder, SuiteError } from './suite.ts';
+
+/**
+ * The suite `ops.<family>.<op>` that an op's record implies: each sample on each variant, forward, and backward where the record has
+ * a VJP. Buffers start as NaN and end in a guard; the controls are the record's faults.
+ */
+export function deriveSuite(record: OpRecord, op: Op): SuiteBuilder {
+  const suite = new SuiteBuilder(`ops.${record.family}.${record.name}`, { description: record.summary });
+  const severalVariants = Object.keys(op.variants).length > 1;
+  for (const sample of record.samples) {
+    for (const variant of sample.variants ?? Object.keys(op.variants)) {
+      for (const direction of sample.grads && record.vjp ? (['forward', 'backward'] as const) : (['forward'] as const)) {
+        declare(suite, { record, op, sample, variant, direction, label: severalVariants ? { ...sample.label, variant } : sample.label });
+      }
+    }
+  }
+  return suite;
+}
+
+interface Derived {
+  readonly record: OpRecord;
+  readonly op: Op;
+  readonly sample: Sample<never>;
+  readonly variant: string;
+  readonly direction: 'forward' | 'backward';
+  readonly label: Sample<never>['label'];
+}
+
+function declare(suite: SuiteBuilder, derived: Derived): void {
+  const { record, op, sample, variant, direction, label } = derived;
+  const fault = faultFor(record, variant, direction);
+  const name = direction === 'forward' ? sample.layer : `${sample.layer}-gradient`;
+  const grid = Object.fromEntries(Object.entries(label).map(([key, value]) => [key, [value]]));
+  suite
+    .case(name, grid)
+    .desc(proseOf(derived))
+    .needs(...(op.variants[variant]?.needs ?? []))
+    .tier(sample.tier ?? 'quick')
+    .control(fault.name, (injector) => injector.shader(fault.shader.file, fault.shader.from, fault.shader.to))
+    .run((t) => runSample(t, derived));
+}
+
+function faultFor(record: OpRecord, variant: string, direction: 'forward' | 'backward'): RecordFault {
+  const fault = record.faults.find((f) => (f.direction ?? 'forward') === direction && (!f.variants || f.variants.includes(variant)));
+  if (!fault) throw new SuiteError(`record ${record.name} names no fault for ${direction} of variant ${variant}`);
+  return fault;
+}
+
+function proseOf({ record, sample, direction }: Derived): string {
+  const what = direction === 'forward' ? record.summary : `gradients of: ${record.summary}`;
+  return sample.layer === 'exact'
+    ? `${what}. Small integers, so that every legal order of operations gives the same result: equal values are demanded.`
+    : `${what}. Every element must be within the error bound that any legal GPU keeps.`;
+}
+
+async function runSample(t: CaseContext, { record, op, sample, variant, direction }: Derived): Promise<void> {
+  const random = t.random();
+  const inputs = sample.inputs(random);
+  const grads = direction === 'backward' ? sample.grads?.(random) : undefined;
+  const backend: Backend = new WebGpuBackend(t.gpu);
+  t.gpu.memory.guarded = true;
+  const result = await backend.run({
+    op: record.name,
+    params: sample.params,
+    inputs,
+    variant,
+    ...(grads ? { grads, wants: differentiable(record, inputs) } : {}),
+  });
+  const depth = op.variants[variant]?.depth ?? ((terms: number) => terms);
+  judgeJob(t, record, { inputs, params: sample.params, ...(grads ? { grads } : {}) }, result, { depth, ieee: t.ieee });
+}
+
+/** Judges outputs, or gradients where gradients flowed in, by the record; only what was computed is compared, and at least one thing. */
+function judgeJob(
+  t: CaseContext,
+  record: OpRecord,
+  given: { readonly inputs: HostTensors; readonly params: never; readonly grads?: HostTensors },
+  result: JobResult,
+  arithmetic: { readonly depth: (terms: number) => number; readonly ieee: boolean },
+): void {
+  const inputs = toValues(given.inputs);
+  const outputs = record.forward(inputs, given.params);
+  if (!given.grads) {
+    expectAll(t, toValues(result.outputs), outputs, record.acceptance(inputs, outputs, given.params, arithmetic));
+    return;
+  }
+  if (!record.vjp || !record.vjpAcceptance) throw new SuiteError(`record ${record.name} has no VJP`);
+  const grads = toValues(given.grads);
+  const gradients = record.vjp(inputs, given.params, grads);
+  expectAll(
+    t,
+    toValues(result.gradients),
+    gradients,
+    record.vjpAcceptance(inputs, gradients, given.params, grads, arithmetic),
+    'gradient of ',
+  );
+}
+
+function expectAll(t: CaseContext, actual: Values, oracle: Values, acceptances: Acceptances, prefix = ''): void {
+  for (const [name, acceptance] of Object.entries(acceptances)) {
+    const [got, truth] = [actual[name], oracle[name]];
+    t.expect(got !== undefined && truth !== undefined, () => `${prefix}${name} was not computed`, 'missing-output');
+    t.expectAccepted(`${prefix}${name}`, got as Value, truth as Value, acceptance);
+  }
+}
+
+function differentiable(record: OpRecord, inputs: HostTensors): string[] {
+  return Object.keys(inputs).filter((name) => record.inputs[name]?.differentiable);
+}
+
+/** Host tensors as float64 values. */
+export function toValues(tensors: HostTensors): Values {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toValue(tensor)]));
+}
+
+function toValue(tensor: HostTensor): Value {
+  return { shape: tensor.shape, data: valuesOf(tensor) };
+}

@@ -1,0 +1,108 @@
+import type { Acceptance, Value } from '../reference/record.ts';
+import { coordinatesOf } from '../tensor/shape.ts';
+
+/** An element that is wrong, for a report's `at`. */
+export interface WrongElement {
+  readonly index: number[];
+  readonly actual: number | null;
+  readonly expected: number | null;
+}
+
+/** Size of the errors of one or more outputs; null where it has no number. */
+export interface Accuracy {
+  readonly maxAbs: number | null;
+  readonly maxRel: number | null;
+  readonly maxUlp: number | null;
+  readonly boundUsed: number | null;
+  readonly typicalUsed: number | null;
+}
+
+/** What {@link judge} found. */
+export interface Verdict {
+  readonly ok: boolean;
+  readonly compared: number;
+  readonly wrong: number;
+  readonly firstWrong?: WrongElement;
+  readonly accuracy?: Accuracy;
+  /** Elements of a code that had more than one right answer. */
+  readonly inBand: number;
+}
+
+/** Judges `actual` against the oracle's value by the rule of the record. Never compares shapes only: every element counts. */
+export function judge(actual: Value, oracle: Value, acceptance: Acceptance): Verdict {
+  if (actual.data.length !== oracle.data.length) {
+    throw new TypeError(`judge: ${actual.data.length} elements against ${oracle.data.length}`);
+  }
+  return acceptance.kind === 'within' ? judgeWithin(actual, oracle, acceptance) : judgeCodes(actual, oracle, acceptance);
+}
+
+function judgeCodes(actual: Value, oracle: Value, acceptance: Exclude<Acceptance, { kind: 'within' }>): Verdict {
+  // `==` on numbers ignores the sign of zero, and NaN differs from everything, itself included.
+  const right =
+    acceptance.kind === 'exact'
+      ? (i: number) => actual.data[i] === oracle.data[i]
+      : (i: number) => acceptance.accepts(i, actual.data[i] as number);
+  let wrong = 0;
+  let first = -1;
+  for (let i = 0; i < actual.data.length; i++) {
+    if (right(i)) continue;
+    wrong++;
+    if (first < 0) first = i;
+  }
+  return {
+    ok: wrong === 0,
+    compared: actual.data.length,
+    wrong,
+    inBand: acceptance.kind === 'codes' ? acceptance.inBand : 0,
+    ...(first >= 0 ? { firstWrong: wrongElement(first, actual, oracle) } : {}),
+  };
+}
+
+function judgeWithin(actual: Value, oracle: Value, { bound, typical }: Extract<Acceptance, { kind: 'within' }>): Verdict {
+  let [maxAbs, maxRel, maxUlp, boundUsed, typicalUsed] = [0, 0, 0, 0, 0];
+  let wrong = 0;
+  let first = -1;
+  for (let i = 0; i < actual.data.length; i++) {
+    const [y, truth, limit] = [actual.data[i] as number, oracle.data[i] as number, bound[i] as number];
+    const error = Math.abs(y - truth);
+    // Written so that a NaN on either side is wrong.
+    const right = error <= limit;
+    if (!right) {
+      wrong++;
+      if (first < 0) first = i;
+    }
+    maxAbs = Math.max(maxAbs, error);
+    if (error > 0) {
+      maxRel = Math.max(maxRel, error / Math.abs(truth));
+      maxUlp = Math.max(maxUlp, error / ulp(truth));
+      boundUsed = Math.max(boundUsed, error / limit);
+      if (typical) typicalUsed = Math.max(typicalUsed, error / (typical[i] as number));
+    }
+  }
+  const finite = (x: number) => (Number.isFinite(x) ? x : null);
+  return {
+    ok: wrong === 0,
+    compared: actual.data.length,
+    wrong,
+    inBand: 0,
+    accuracy: {
+      maxAbs: finite(maxAbs),
+      maxRel: finite(maxRel),
+      maxUlp: finite(maxUlp),
+      boundUsed: finite(boundUsed),
+      typicalUsed: typical ? finite(typicalUsed) : null,
+    },
+    ...(first >= 0 ? { firstWrong: wrongElement(first, actual, oracle) } : {}),
+  };
+}
+
+function wrongElement(index: number, actual: Value, oracle: Value): WrongElement {
+  const number = (x: number | undefined) => (x !== undefined && Number.isFinite(x) ? x : null);
+  return { index: coordinatesOf(index, oracle.shape), actual: number(actual.data[index]), expected: number(oracle.data[index]) };
+}
+
+/** Distance between float32 neighbours at `x`. */
+function ulp(x: number): number {
+  const magnitude = Math.max(Math.abs(x), 2 ** -126);
+  return 2 ** (Math.floor(Math.log2(magnitude)) - 23);
+}

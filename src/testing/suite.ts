@@ -1,0 +1,193 @@
+import { GradproofError } from '../errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { CaseContext } from './context.ts';
+import type { FaultInjector } from './fault.ts';
+
+/** Tiers nest: what is in quick is in full and in slow. */
+export type Tier = 'quick' | 'full' | 'slow';
+
+/** Values of a case's parameters; shapes as `37x64`. */
+export type CaseParams = Readonly<Record<string, string | number | boolean>>;
+
+/** The named fault that must turn a case red, given before a second run of it. */
+export interface Control {
+  readonly name: string;
+  readonly inject: (fault: FaultInjector) => void;
+}
+
+/** One case: a declaration until the harness runs it. */
+export interface Case {
+  /** `suite:case;param=value`: id, filter, URL and expectation key. */
+  readonly id: string;
+  readonly suite: string;
+  readonly backend: string;
+  readonly tier: Tier;
+  /** Catalog rows whose text this case asserts. */
+  readonly covers: readonly string[];
+  /** What is computed and what is asserted, for people. */
+  readonly description: string;
+  readonly needs: readonly GPUFeatureName[];
+  readonly timeoutMs: number;
+  readonly control: Control;
+  readonly run: (t: CaseContext) => Promise<void>;
+}
+
+/** A declaration that cannot be right; thrown when suites load. */
+export class SuiteError extends GradproofError {
+  constructor(message: string) {
+    super('bad-suite', message);
+  }
+}
+
+/** Cases of one area, in order of declaration. */
+export interface Suite {
+  readonly name: string;
+  readonly description: string;
+  readonly cases: readonly Case[];
+}
+
+const SUITE_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+const WORD = /^[^\s;=:]+$/;
+const DEFAULT_TIMEOUT_MS = 20_000;
+
+/** A suite under construction. */
+export class SuiteBuilder implements Suite {
+  readonly name: string;
+  readonly description: string;
+  readonly #covers: readonly string[];
+  readonly #declared: CaseBuilder[] = [];
+
+  constructor(name: string, options: { readonly description: string; readonly covers?: readonly string[] }) {
+    if (!SUITE_NAME.test(name)) throw new SuiteError(`suite name "${name}" must match ${SUITE_NAME.source}`);
+    this.name = name;
+    this.description = options.description;
+    this.#covers = options.covers ?? [];
+  }
+
+  /** Declares a case for every combination of the parameter values in `grid`. */
+  case(name: string, grid: Readonly<Record<string, readonly (string | number | boolean)[]>> = {}): CaseBuilder {
+    const builder = new CaseBuilder(this.name, name, grid, this.#covers);
+    this.#declared.push(builder);
+    return builder;
+  }
+
+  get cases(): readonly Case[] {
+    return this.#declared.flatMap((builder) => builder.build());
+  }
+}
+
+/** What is declared of the cases of one name; ends with {@link CaseBuilder.run}. */
+export class CaseBuilder {
+  readonly #suite: string;
+  readonly #name: string;
+  readonly #grid: Readonly<Record<string, readonly (string | number | boolean)[]>>;
+  #covers: readonly string[];
+  #needs: readonly GPUFeatureName[] = [];
+  #tier: Tier = 'quick';
+  #timeoutMs = DEFAULT_TIMEOUT_MS;
+  #description = '';
+  #control: Control | undefined;
+  #run: ((t: CaseContext) => Promise<void>) | undefined;
+
+  constructor(
+    suiteName: string,
+    name: string,
+    grid: Readonly<Record<string, readonly (string | number | boolean)[]>>,
+    covers: readonly string[],
+  ) {
+    this.#suite = suiteName;
+    this.#name = name;
+    this.#grid = grid;
+    this.#covers = covers;
+  }
+
+  /** Adapter features without which the case is skipped with code `missing-feature`. */
+  needs(...features: readonly GPUFeatureName[]): this {
+    this.#needs = features;
+    return this;
+  }
+
+  tier(tier: Tier): this {
+    this.#tier = tier;
+    return this;
+  }
+
+  timeout(ms: number): this {
+    this.#timeoutMs = ms;
+    return this;
+  }
+
+  covers(...rows: readonly string[]): this {
+    this.#covers = [...this.#covers, ...rows];
+    return this;
+  }
+
+  /** What is computed and what is asserted, in prose for people. */
+  desc(text: string): this {
+    this.#description = text;
+    return this;
+  }
+
+  control(name: string, inject: (fault: FaultInjector) => void): this {
+    this.#control = { name, inject };
+    return this;
+  }
+
+  run(body: (t: CaseContext) => Promise<void>): void {
+    this.#run = body;
+  }
+
+  /** The cases, one for each combination of parameters. Throws {@link SuiteError} on an incomplete or unsafe declaration. */
+  build(): readonly Case[] {
+    const [run, control] = [this.#run, this.#control];
+    if (!run) throw new SuiteError(`${this.#suite}:${this.#name} has no run()`);
+    if (!control) throw new SuiteError(`${this.#suite}:${this.#name} has no control(): name the fault that turns it red`);
+    return combinations(this.#grid).map((params) => ({
+      id: caseId(this.#suite, this.#name, params),
+      suite: this.#suite,
+      backend: 'webgpu',
+      tier: this.#tier,
+      covers: this.#covers,
+      description: this.#description,
+      needs: this.#needs,
+      timeoutMs: this.#timeoutMs,
+      control,
+      run: (t) => run(t.withParams(params)),
+    }));
+  }
+}
+
+/** Starts a suite; export what it returns from `suites/<area>/<name>.suite.ts`. */
+export function suite(name: string, options: { readonly description: string; readonly covers?: readonly string[] }): SuiteBuilder {
+  return new SuiteBuilder(name, options);
+}
+
+/** `suite:case;param=value;param=value`, with every part checked. */
+export function caseId(suiteName: string, name: string, params: CaseParams): string {
+  const parts = Object.entries(params).map(([key, value]) => [key, String(value)] as const);
+  for (const word of [name, ...parts.flat()]) {
+    if (!WORD.test(word)) throw new SuiteError(`${suiteName}: "${word}" may not stand in a case id (no white space, ";", "=" or ":")`);
+  }
+  return [`${suiteName}:${name}`, ...parts.map(([key, value]) => `${key}=${value}`)].join(';');
+}
+
+function combinations(grid: Readonly<Record<string, readonly (string | number | boolean)[]>>): CaseParams[] {
+  return Object.entries(grid).reduce<CaseParams[]>(
+    (all, [key, values]) => all.flatMap((params) => values.map((value) => ({ ...params, [key]: value }))),
+    [{}],
+  );
+}
+
+/** Parses `37x64` of a case id. */
+export function parseShape(text: string): Shape {
+  return text.split('x').map(Number);
+}
+
+/** What a runner offers to a case: the device of its worker. */
+export interface CaseEnvironment {
+  readonly gpu: Gpu;
+  /** Whether the probe shows round-to-nearest and exact division. */
+  readonly ieee: boolean;
+  readonly seed: number;
+}
