@@ -138,10 +138,10 @@ class Run {
               answer.type === 'unusable' ? answer.code : 'protocol',
               answer.type === 'unusable' ? answer.message : 'unexpected answer',
             ] as const);
-    const { id, suite, backend, covers, tier, control } = declared;
+    const { id, suite, backend, covers, tier } = declared;
     return {
       ...{ id, suite, backend, covers: [...covers], tier, status, durationMs, assertions: 0, kernels: [] },
-      control: { fault: control.name, status: 'not-run' },
+      control: { fault: declared.control.name, status: 'not-run' },
       error: { code, message },
     };
   }
