@@ -4,7 +4,9 @@ import type { Op } from './op.ts';
 /**
  * Every launcher, by op name: each file `src/ops/<family>/<op>.ts` exports ops made by defineOp, and nothing has to be listed here.
  */
-export const launchers: ReadonlyMap<string, Op> = collect(import.meta.glob<Record<string, unknown>>('./*/*.ts', { eager: true }));
+export const launchers: ReadonlyMap<string, Op> = collect(
+  import.meta.glob<Record<string, unknown>>(['./*/*.ts', '!./**/*.test.ts'], { eager: true }),
+);
 
 function collect(modules: Record<string, Record<string, unknown>>): Map<string, Op> {
   const found = new Map<string, Op>();
