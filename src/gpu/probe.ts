@@ -1,24 +1,35 @@
 import shader from '../../shaders/lib/probe.wgsl';
 import type { Gpu } from './gpu.ts';
+import { timestampQuantumNs } from './timing.ts';
 
 /** What the adapter's float arithmetic does, as found by running it: the rules of the bounds depend on it. */
 export interface Probe {
   /** Of additions whose exact sum lies between two floats. */
   readonly rounding: 'nearest' | 'truncating' | 'other';
-  /** Whether products below 2^-126 survive. */
-  readonly denormals: 'kept' | 'flushed';
+  /** Whether values below 2^-126 survive arithmetic, and if not, on which side they are lost. */
+  readonly denormals: 'kept' | 'flushed-in' | 'flushed-out' | 'flushed';
   /** Whether a*b+c is computed with one rounding. */
   readonly contraction: 'fused' | 'none';
-  /** Whether quotients are the nearest float. */
+  /** Whether all probed quotients, and square roots, are the nearest float. */
   readonly exactDivision: boolean;
+  readonly exactSqrt: boolean;
+  /** Whether overflow gives Infinity and Infinity - Infinity gives NaN, by their bits. */
+  readonly keepsInfNaN: boolean;
+  /** Whether pack2x16float rounds to nearest even, and what it makes of values that no half can hold. */
+  readonly pack2x16float: 'nearest' | 'other';
+  readonly pack2x16floatOverflow: 'infinity' | 'clamped' | 'garbage';
   readonly subgroupSize: number | null;
+  /** Step of timestamp queries; null without them. Nanoseconds. */
+  readonly timestampQuantumNs: number | null;
   readonly tookMs: number;
 }
 
-type Triple = readonly [number, number, number];
+type Triple = readonly [a: number, b: number, c: number];
+const SECTION = 64;
 const ULP = 2 ** -23;
+const MAX = (2 - ULP) * 2 ** 127;
 
-/** Sums a + b that fall on a quarter, a half and three quarters between neighbours; nearest-even, truncation and upward differ. */
+/** Sums a + b between two floats: nearest-even, truncation and rounding up give different ones. */
 const SUMS: readonly Triple[] = [
   [1, ULP * 0.25, 0],
   [1, ULP * 0.5, 0],
@@ -30,67 +41,79 @@ const SUMS: readonly Triple[] = [
   [3, ULP * 1.5, 0],
 ];
 
-/** Quotients a / b whose nearest float is missed by a multiplication with the rounded reciprocal. */
-const QUOTIENTS: readonly Triple[] = [
-  [1, 3, 0],
-  [10, 7, 0],
-  [5, 49, 0],
-  [2, 3, 0],
-  [7, 41, 0],
-  [9, 11, 0],
-  [1, 49, 0],
-  [3, 83, 0],
-  [13, 29, 0],
-  [17, 61, 0],
-  [11, 97, 0],
-  [25, 37, 0],
-];
+/** Quotients of small odd numbers: a multiplication with the rounded reciprocal misses the nearest float for about a quarter of them. */
+const QUOTIENTS: readonly Triple[] = Array.from({ length: SECTION }, (_, i) => [2 * i + 1, 3 + 2 * ((i * 37) % 101), 0]);
 
-/** A product that is a denormal, and one that is normal to show that the kernel ran. */
+const ROOTS: readonly Triple[] = Array.from({ length: SECTION }, (_, i) => [2 + i + i / 64, 0, 0]);
+
+/** A denormal result, a denormal input, overflow. */
 const PRODUCTS: readonly Triple[] = [
   [2 ** -100, 2 ** -30, 0],
-  [1.5, 2, 0],
+  [2 ** -130, 2 ** 30, 0],
+  [MAX, 2, 0],
 ];
 
-/** (1 + u)^2 - (1 + 2u) is u^2 with one rounding and 0 with two. */
-const CHAINS: readonly Triple[] = [[1 + ULP * 2, 1 + ULP * 2, -(1 + ULP * 4)]];
+/** (1 + 2u)^2 - (1 + 4u) is 4 u^2 with one rounding and 0 with two; and Infinity - Infinity, made of finite inputs. */
+const CHAINS: readonly Triple[] = [
+  [1 + ULP * 2, 1 + ULP * 2, -(1 + ULP * 4)],
+  [MAX, 2, Number.NEGATIVE_INFINITY],
+];
 
-const SECTION = 16;
+/** Pairs for pack2x16float with the word that round-to-nearest-even gives: ties first, the largest half, then what no half can hold. */
+const HALVES: readonly (readonly [triple: Triple, word: number])[] = [
+  [[1 + 2 ** -11, 1 + 3 * 2 ** -11, 0], 0x3c023c00],
+  [[2 ** -25, 3 * 2 ** -25, 0], 0x00020000],
+  [[65519, -65504, 0], 0xfbff7bff],
+  [[70000, 1, 0], 0x3c007c00],
+  [[Number.POSITIVE_INFINITY, 1, 0], 0x3c007c00],
+];
+const HALVES_IN_RANGE = 3;
 
-/** Runs the probe: a few milliseconds after its pipeline is compiled. */
+const SECTIONS = [SUMS, QUOTIENTS, ROOTS, PRODUCTS, CHAINS, HALVES.map(([triple]) => triple)] as const;
+
+/** Runs the probe: well under 50 ms once its pipeline is compiled. */
 export async function probe(gpu: Gpu): Promise<Probe> {
   const started = performance.now();
-  const triples = new Float32Array(4 * SECTION * 3).fill(1);
-  [SUMS, QUOTIENTS, PRODUCTS, CHAINS].forEach((section, s) => {
-    section.forEach((triple, i) => {
-      triples.set(triple, (s * SECTION + i) * 3);
-    });
+  const [sums, quotients, roots, products, chains, halves] = await answers(gpu);
+  const float = (words: Uint32Array, i: number) => new Float32Array(words.buffer, words.byteOffset, SECTION)[i] as number;
+  return {
+    rounding: roundingOf((i) => float(sums, i)),
+    denormals: denormalsOf(float(products, 1) === 2 ** -100, float(products, 0) === 2 ** -130),
+    contraction: float(chains, 0) === 0 ? 'none' : 'fused',
+    exactDivision: QUOTIENTS.every(([a, b], i) => float(quotients, i) === Math.fround(a / b)),
+    exactSqrt: ROOTS.every(([a], i) => float(roots, i) === Math.fround(Math.sqrt(Math.fround(a)))),
+    keepsInfNaN: products[2] === 0x7f800000 && isNaNWord(chains[1] as number),
+    ...halvesOf(halves),
+    subgroupSize: gpu.device.adapterInfo?.subgroupMinSize ?? null,
+    timestampQuantumNs: await timestampQuantumNs(gpu.device),
+    tookMs: performance.now() - started,
+  };
+}
+
+type Answers = [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+
+async function answers(gpu: Gpu): Promise<Answers> {
+  const triples = new Float32Array(SECTIONS.length * SECTION * 3).fill(1);
+  SECTIONS.forEach((section, s) => {
+    triples.set(section.flat(), s * SECTION * 3);
   });
-  const inputs = gpu.allocate(triples.byteLength);
-  const outputs = gpu.allocate(4 * SECTION * 4);
+  const bytes = SECTIONS.length * SECTION * 4;
+  const [inputs, outputs] = [gpu.allocate(triples.byteLength), gpu.allocate(bytes)];
   try {
     gpu.write(inputs, triples);
-    const binding = ({ buffer, bytes }: typeof inputs) => ({ buffer, size: bytes });
-    gpu.dispatch({ shader, bindings: [binding(inputs), binding(outputs)], workgroups: [1, 1, 1] });
-    const results = new Float32Array(await gpu.read(outputs, 4 * SECTION * 4));
-    const section = (s: number) => results.subarray(s * SECTION, (s + 1) * SECTION);
-    return {
-      rounding: roundingOf(section(0)),
-      denormals: section(2)[0] === 2 ** -130 ? 'kept' : 'flushed',
-      contraction: section(3)[0] === 0 ? 'none' : 'fused',
-      exactDivision: QUOTIENTS.every(([a, b], i) => section(1)[i] === Math.fround(a / b)),
-      subgroupSize: gpu.device.adapterInfo?.subgroupMinSize ?? null,
-      tookMs: performance.now() - started,
-    };
+    const bindings = [inputs, outputs].map(({ buffer, bytes: size }) => ({ buffer, size }));
+    gpu.dispatch({ shader, bindings, workgroups: [SECTIONS.length, 1, 1] });
+    const words = new Uint32Array(await gpu.read(outputs, bytes));
+    return SECTIONS.map((_, s) => words.subarray(s * SECTION, (s + 1) * SECTION)) as Answers;
   } finally {
     gpu.memory.free(inputs);
     gpu.memory.free(outputs);
   }
 }
 
-function roundingOf(sums: Float32Array): Probe['rounding'] {
-  if (SUMS.every(([a, b], i) => sums[i] === Math.fround(a + b))) return 'nearest';
-  return SUMS.every(([a, b], i) => sums[i] === towardZero(a + b)) ? 'truncating' : 'other';
+function roundingOf(sum: (i: number) => number): Probe['rounding'] {
+  if (SUMS.every(([a, b], i) => sum(i) === Math.fround(a + b))) return 'nearest';
+  return SUMS.every(([a, b], i) => sum(i) === towardZero(a + b)) ? 'truncating' : 'other';
 }
 
 function towardZero(x: number): number {
@@ -99,4 +122,24 @@ function towardZero(x: number): number {
   const bits = new Uint32Array(Float32Array.of(nearest).buffer);
   bits[0] = (bits[0] as number) - 1;
   return new Float32Array(bits.buffer)[0] as number;
+}
+
+function denormalsOf(readIn: boolean, writtenOut: boolean): Probe['denormals'] {
+  if (readIn && writtenOut) return 'kept';
+  if (readIn) return 'flushed-out';
+  return writtenOut ? 'flushed-in' : 'flushed';
+}
+
+/** NaN by its exponent and fraction: compilers may assume that no NaN exists, so `x != x` proves nothing. */
+function isNaNWord(word: number): boolean {
+  return (word & 0x7fffffff) > 0x7f800000;
+}
+
+function halvesOf(words: Uint32Array): Pick<Probe, 'pack2x16float' | 'pack2x16floatOverflow'> {
+  const [inRange, beyond] = [HALVES.slice(0, HALVES_IN_RANGE), HALVES.slice(HALVES_IN_RANGE)];
+  const beyondGives = (low: number) => beyond.every(([, word], i) => words[HALVES_IN_RANGE + i] === ((word & 0xffff0000) | low) >>> 0);
+  return {
+    pack2x16float: inRange.every(([, word], i) => words[i] === word) ? 'nearest' : 'other',
+    pack2x16floatOverflow: beyondGives(0x7c00) ? 'infinity' : beyondGives(0x7bff) ? 'clamped' : 'garbage',
+  };
 }

@@ -72,7 +72,8 @@ function judgeWithin(actual: Value, oracle: Value, { bound, typical }: Extract<A
       if (first < 0) first = i;
     }
     maxAbs = Math.max(maxAbs, error);
-    if (error > 0) {
+    // A NaN makes every measure NaN, which is reported as null.
+    if (error !== 0) {
       maxRel = Math.max(maxRel, error / Math.abs(truth));
       maxUlp = Math.max(maxUlp, error / ulp(truth));
       boundUsed = Math.max(boundUsed, error / limit);
