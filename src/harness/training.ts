@@ -1,4 +1,6 @@
+import { GradproofError } from '../errors.ts';
 import type { CaseResult, Report } from './report/schema.ts';
+import type { RunnerHost } from './runner.ts';
 
 /** Settings of a fine-tuning run. Every default is in DEFAULT_TRAINING of src/train/config.ts. */
 export interface TrainingRequest {
@@ -30,4 +32,20 @@ export type TrainingEvent =
 export interface TrainingOutcome {
   readonly report: Report;
   readonly files: readonly { readonly name: string; readonly data: Uint8Array<ArrayBuffer> }[];
+}
+
+export type TrainingListener = (event: TrainingEvent) => void;
+
+/**
+ * Fine-tunes in a worker of its own and returns the report and the files. The report's one result is `fail` when the loss does not
+ * fall as it must or a judged step is wrong. When `signal` aborts, the worker ends at once and the report is partial
+ * (`complete: false`, no files). Throws TextTooShortError for a text under 4 KiB, UnusableError when there is no device.
+ */
+export async function train(
+  _host: Pick<RunnerHost, 'cases' | 'startWorker'>,
+  _request: TrainingRequest,
+  _listen: TrainingListener,
+  _signal?: AbortSignal,
+): Promise<TrainingOutcome> {
+  throw new GradproofError('not-implemented', 'this version cannot train yet');
 }

@@ -1,0 +1,19 @@
+/** Shape of the byte-level language model and of its adapters. */
+export interface ByteModelConfig {
+  /** Different tokens: one for each byte. Default 256. */
+  readonly vocab: number;
+  /** Width of a byte's embedding. Default 32. */
+  readonly embedding: number;
+  /** Bytes that the model sees before the one that it predicts. Default 16. */
+  readonly context: number;
+  /** Widths between the linears. Default 256, 256. */
+  readonly hidden: readonly number[];
+  /** Format of the frozen linears. Default nf4. */
+  readonly quantType: 'nf4' | 'fp4';
+  /** Elements that share an absmax. Default 64. */
+  readonly blocksize: number;
+  /** Rank of the adapters. Default 8. */
+  readonly r: number;
+  /** The adapters' product is scaled by alpha / r. Default 16. */
+  readonly alpha: number;
+}
