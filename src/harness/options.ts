@@ -1,0 +1,101 @@
+import { GradproofError } from '../errors.ts';
+import type { RunOptions } from './events.ts';
+import { TIERS } from './report/schema.ts';
+
+/** A value that an option cannot take; the message names option, value and what is allowed. */
+export class OptionError extends GradproofError {
+  constructor(message: string) {
+    super('bad-option', message);
+  }
+}
+
+/** One option of a run, as the command line (`--name argument`) and the page's address (`?name=argument`) know it. */
+export interface OptionDeclaration<T> {
+  readonly name: string;
+  /** What stands after the name in the help; none for a switch. */
+  readonly argument?: string;
+  readonly description: string;
+  /** Reads every text that was given, in order. Throws {@link OptionError}. */
+  readonly parse: (texts: readonly string[]) => T;
+}
+
+/** The options that select and shape a run; the other fields of RunOptions are not for people to set, or come later. */
+export type RunOptionKey = Exclude<keyof RunOptions, 'controls' | 'workers'>;
+
+/** Every option of a run with its description: an undescribed one does not compile. */
+export const RUN_OPTIONS: { readonly [K in RunOptionKey]-?: OptionDeclaration<NonNullable<RunOptions[K]>> } = {
+  tier: {
+    name: 'tier',
+    argument: TIERS.join('|'),
+    description: 'how much to run: quick within a minute, full within ten, slow within an hour',
+    parse: last((text) => {
+      const tier = TIERS.find((name) => name === text);
+      if (!tier) throw new OptionError(`--tier ${text}: must be ${TIERS.join(', ')}`);
+      return tier;
+    }),
+  },
+  filters: {
+    name: 'filter',
+    argument: 'glob',
+    description: 'only cases whose id matches: * is any characters, several are or-ed, a leading ! excludes',
+    parse: (texts) => texts.map(checkedGlob),
+  },
+  shard: {
+    name: 'shard',
+    argument: 'i/n',
+    description: 'only part i of n, by position in the plan',
+    parse: last((text) => {
+      const [index, count] = /^([1-9]\d{0,5})\/([1-9]\d{0,5})$/.exec(text)?.slice(1).map(Number) ?? [];
+      if (!index || !count || index > count) throw new OptionError(`--shard ${text}: must be i/n with i from 1 to n, such as 1/4`);
+      return { index, count };
+    }),
+  },
+  timeoutMs: {
+    name: 'timeout',
+    argument: 'ms',
+    description: "milliseconds that a case may take, instead of the case's own limit",
+    parse: last((text) => wholeNumber('--timeout', text, 1, 86_400_000)),
+  },
+  retries: {
+    name: 'retries',
+    argument: 'n',
+    description: 'run a case that did not pass again, up to n times',
+    parse: last((text) => wholeNumber('--retries', text, 0, 100)),
+  },
+  seed: {
+    name: 'seed',
+    argument: 'n',
+    description: 'seed of all random numbers',
+    parse: last((text) => wholeNumber('--seed', text, 0, 0xffff_ffff)),
+  },
+  shuffle: {
+    name: 'shuffle',
+    description: 'run the cases in an order drawn from the seed',
+    parse: () => true,
+  },
+};
+
+/** Reads the options that an address or a command line sets, by option name. Throws {@link OptionError}. */
+export function readRunOptions(textsOf: (name: string) => readonly string[]): Partial<RunOptions> {
+  const given = Object.entries(RUN_OPTIONS).map(([key, option]) => [key, option, textsOf(option.name)] as const);
+  return Object.fromEntries(given.filter(([, , texts]) => texts.length > 0).map(([key, option, texts]) => [key, option.parse(texts)]));
+}
+
+/** Reads a whole number from `min` to `max` written in decimal digits. Throws {@link OptionError} that names `option`. */
+export function wholeNumber(option: string, text: string, min: number, max: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max)) throw new OptionError(`${option} ${text}: must be a whole number from ${min} to ${max}`);
+  return value;
+}
+
+function last<T>(parse: (text: string) => T): (texts: readonly string[]) => T {
+  return (texts) => parse(texts.at(-1) ?? '');
+}
+
+/** A glob that can match an id: not empty, no white space, at most one `!` and that in front. */
+function checkedGlob(text: string): string {
+  if (!/^!?[^\s!]+$/.test(text)) {
+    throw new OptionError(`--filter "${text}": must be a glob such as quant.* or !*fp16*, without white space`);
+  }
+  return text;
+}
