@@ -16,3 +16,29 @@ export const FOUR_BIT_CODES: Readonly<Record<FourBitType, readonly number[]>> = 
 
 /** Elements that may share one absmax. */
 export const FOUR_BIT_BLOCK_SIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
+
+/** Codes in ascending order of what they decode to; the two zeros of fp4 are neighbours. */
+export const FOUR_BIT_ASCENDING: Readonly<Record<FourBitType, readonly number[]>> = {
+  nf4: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+  fp4: [11, 10, 13, 12, 15, 14, 9, 0, 8, 1, 6, 7, 4, 5, 2, 3],
+};
+
+/**
+ * Where rounding changes over: threshold i lies between the i-th and the next code in ascending order, and a value equal to it takes
+ * the lower one. Exact float32 values, those of the library's CPU code.
+ */
+export const FOUR_BIT_THRESHOLDS: Readonly<Record<FourBitType, readonly number[]>> = {
+  nf4: [
+    -0.8480963706970215, -0.6106328964233398, -0.4599952697753906, -0.33967941999435425, -0.23460739850997925, -0.13791173696517944,
+    -0.045525018125772476, 0.03979014977812767, 0.120255246758461, 0.2035212516784668, 0.2920137643814087, 0.3893125355243683,
+    0.5016634464263916, 0.6427869200706482, 0.8614784479141235,
+  ],
+  fp4: [
+    -0.8333333730697632, -0.5833333730697632, -0.4166666865348816, -0.2916666865348816, -0.2083333432674408, -0.0859375,
+    -0.0026041667442768812, 0, 0.0026041667442768812, 0.0859375, 0.2083333432674408, 0.2916666865348816, 0.4166666865348816,
+    0.5833333730697632, 0.8333333730697632,
+  ],
+};
+
+/** The code of an exact zero: of the padding after an odd number of elements. */
+export const FOUR_BIT_ZERO_CODE: Readonly<Record<FourBitType, number>> = { nf4: 7, fp4: 0 };
