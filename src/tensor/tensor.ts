@@ -50,11 +50,15 @@ export class Tensor implements Disposable {
     return this.size * bytesPerElement(this.dtype);
   }
 
-  /** What a launch binds: the buffer and the range of whole words that holds the elements. */
+  /**
+   * What a launch binds: the buffer and the range that holds the elements, in units of 16 bytes so that a kernel may address it as
+   * `array<vec4f>`. What a kernel does past the last element is its own fault: the rest of the last unit is not the tensor's.
+   */
   get binding(): { readonly buffer: GPUBuffer; readonly size: number; readonly offset: number } {
     if (this.#disposed) throw new InvariantError(`tensor ${this.dtype} ${formatShape(this.shape)} was used after its disposal`);
     const { buffer, guardBytes } = this.#allocation;
-    return { buffer, offset: this.#offset, size: Math.max(4, Math.ceil(this.bytes / 4) * 4) + (this.#owns ? guardBytes : 0) };
+    const size = this.#owns && guardBytes > 0 ? Math.max(4, Math.ceil(this.bytes / 4) * 4) + guardBytes : vec4Bytes(this.bytes);
+    return { buffer, offset: this.#offset, size };
   }
 
   /** The same memory with another shape, or a part of it from byte `offset` on (a multiple of 256 when it is bound). Owns nothing. */
@@ -64,6 +68,20 @@ export class Tensor implements Disposable {
     const bytes = sizeOf(shape) * bytesPerElement(dtype);
     if (offset + bytes > this.bytes) throw new InvariantError(`a view of ${bytes} bytes at ${offset} does not fit in ${this.bytes}`);
     return new Tensor(this.gpu, dtype, shape, this.#allocation, this.#offset + offset, false);
+  }
+
+  /** A copy in memory of its own. */
+  clone(): Tensor {
+    const copy = Tensor.empty(this.gpu, this.dtype, this.shape);
+    copy.copyFrom(this);
+    return copy;
+  }
+
+  /** Overwrites the elements with those of a tensor of the same bytes, a multiple of 4. */
+  copyFrom(source: Tensor): void {
+    if (source.bytes !== this.bytes) throw new InvariantError(`a copy of ${source.bytes} bytes into ${this.bytes} does not fit`);
+    const [from, to] = [source.binding, this.binding];
+    this.gpu.recorder.copy(from.buffer, from.offset, to.buffer, to.offset, Math.ceil(this.bytes / 4) * 4);
   }
 
   /** Overwrites the elements from the host. */
@@ -83,4 +101,9 @@ export class Tensor implements Disposable {
     this.#disposed = true;
     if (this.#owns) this.gpu.memory.free(this.#allocation);
   }
+}
+
+/** Bytes in whole vec4 of 32-bit words, at least one. */
+function vec4Bytes(bytes: number): number {
+  return Math.max(16, Math.ceil(bytes / 16) * 16);
 }

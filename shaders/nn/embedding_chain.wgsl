@@ -1,0 +1,38 @@
+import package::lib::grid::linear_index;
+
+// Links the rows that carry the same id, in ascending order, so that a gradient can be summed in one fixed order without atomics.
+// ids: [rows]; chain: [V + rows]. chain[v] is the first row with id v, chain[V + row] the next row after `row` with its id; `rows` ends.
+// An id outside [0, V) counts as the nearest one, as in the forward pass.
+
+struct Dims {
+  rows: u32,
+  vocabulary: u32, // V
+}
+
+@group(0) @binding(0) var<storage, read> ids: array<i32>;
+@group(0) @binding(1) var<storage, read_write> chain: array<u32>;
+@group(0) @binding(2) var<uniform> dims: Dims;
+
+const SIZE = 64u;
+
+fn id_of(row: u32) -> u32 {
+  return u32(clamp(ids[row], 0, i32(dims.vocabulary) - 1));
+}
+
+@compute @workgroup_size(SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = linear_index(group, groups, lane, SIZE);
+  if (i >= dims.vocabulary + dims.rows) {
+    return;
+  }
+  var id = i;
+  var row = 0u;
+  if (i >= dims.vocabulary) {
+    id = id_of(i - dims.vocabulary);
+    row = i - dims.vocabulary + 1u;
+  }
+  while (row < dims.rows && id_of(row) != id) {
+    row++;
+  }
+  chain[i] = row;
+}

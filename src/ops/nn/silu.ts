@@ -1,0 +1,37 @@
+import shader from '../../../shaders/nn/silu.wgsl';
+import backwardShader from '../../../shaders/nn/silu_backward.wgsl';
+import { spread, u32 } from '../../gpu/shader.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+
+/** Elements of a workgroup: 64 invocations, four each. */
+const ELEMENTS = 256;
+
+/** y = x * sigmoid(x), as torch.nn.functional.silu. x, y: f32 of any shape. */
+export const silu = defineOp<'x', never, 'y', Readonly<Record<string, never>>>({
+  name: 'silu',
+  variants: { vec4: { kernels: ['nn/silu', 'nn/silu_backward'], depth: () => 1 } },
+  forward: (gpu, { x }) => {
+    const y = Tensor.empty(gpu, 'f32', x.shape);
+    gpu.dispatch({
+      shader,
+      bindings: [x.binding, y.binding],
+      uniforms: [u32(x.size)],
+      workgroups: spread(Math.ceil(x.size / ELEMENTS)),
+      flops: 20 * x.size,
+    });
+    return { y };
+  },
+  backward: (gpu, { inputs: { x }, grads, wants }) => {
+    if (!wants.has('x')) return {};
+    const dx = Tensor.empty(gpu, 'f32', x.shape);
+    gpu.dispatch({
+      shader: backwardShader,
+      bindings: [x.binding, (grads.y as Tensor).binding, dx.binding],
+      uniforms: [u32(x.size)],
+      workgroups: spread(Math.ceil(x.size / ELEMENTS)),
+      flops: 25 * x.size,
+    });
+    return { x: dx };
+  },
+});

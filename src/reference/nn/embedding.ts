@@ -1,0 +1,130 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { FLUSH, gamma, HALF_EPS } from '../bounds.ts';
+import type { OpRecord, Sample, Value, Values } from '../record.ts';
+
+type EmbeddingParams = Readonly<Record<string, never>>;
+
+interface Gather {
+  readonly vocabulary: number;
+  readonly width: number;
+  /** The row of the weight that each id reads: an id outside of it reads the nearest. */
+  readonly rows: readonly number[];
+}
+
+function gatherOf(inputs: Values): Gather {
+  const [weight, ids] = [inputs['weight'] as Value, inputs['ids'] as Value];
+  const [vocabulary, width] = weight.shape as [number, number];
+  return { vocabulary, width, rows: Array.from(ids.data, (id) => Math.min(Math.max(id, 0), vocabulary - 1)) };
+}
+
+/** Adds the rows of `values` that read the same row of the weight. */
+function scatter({ vocabulary, width, rows }: Gather, values: Float64Array): Value {
+  const data = new Float64Array(vocabulary * width);
+  rows.forEach((row, i) => {
+    for (let d = 0; d < width; d++) data[row * width + d] = (data[row * width + d] as number) + (values[i * width + d] as number);
+  });
+  return { shape: [vocabulary, width], data };
+}
+
+interface Draw {
+  readonly layer: 'exact' | 'legal';
+  readonly weight: readonly [number, number];
+  readonly ids: Shape;
+  /** Ids are drawn from [0, below); default the vocabulary. A small one repeats ids often. */
+  readonly below?: number;
+  /** Ids reach this far outside the vocabulary on both sides; default 0. */
+  readonly outside?: number;
+}
+
+function sample({ layer, weight, ids, below = weight[0], outside = 0 }: Draw): Sample<EmbeddingParams> {
+  const [vocabulary, width] = weight;
+  const note = below < vocabulary ? { distinct: below } : outside > 0 ? { outside } : {};
+  return {
+    layer,
+    label: { weight: formatShape(weight), ids: formatShape(ids), ...note },
+    params: {},
+    inputs: (random) => ({
+      weight: hostTensorFrom(
+        'f32',
+        weight,
+        random.fill(vocabulary * width, () => (layer === 'exact' ? random.integer(-99, 99) : random.normal())),
+      ),
+      ids: hostTensorFrom(
+        'i32',
+        ids,
+        random.fill(sizeOf(ids), () => random.integer(-outside, below - 1 + outside)),
+      ),
+    }),
+    grads: (random) => ({
+      y: hostTensorFrom(
+        'f32',
+        [...ids, width],
+        random.fill(sizeOf(ids) * width, () => (layer === 'exact' ? random.integer(-99, 99) : random.normal())),
+      ),
+    }),
+  };
+}
+
+/** torch.nn.functional.embedding without padding_idx; ids outside the vocabulary read the nearest row, where torch refuses them. */
+export const record: OpRecord<EmbeddingParams> = {
+  name: 'embedding',
+  family: 'nn',
+  summary: 'y = weight[ids]',
+  inputs: { weight: { dtypes: ['f32'], differentiable: true }, ids: { dtypes: ['i32'] } },
+  outputs: { y: { dtypes: ['f32'] } },
+  forward: (inputs) => {
+    const { width, rows } = gatherOf(inputs);
+    const weight = (inputs['weight'] as Value).data;
+    const data = Float64Array.from(rows.flatMap((row) => Array.from(weight.subarray(row * width, (row + 1) * width))));
+    return { y: { shape: [...(inputs['ids'] as Value).shape, width], data } };
+  },
+  acceptance: () => ({ y: { kind: 'exact' } }),
+  vjp: (inputs, _params, grads) => ({ weight: scatter(gatherOf(inputs), (grads['y'] as Value).data) }),
+  // A sum of n rows: n - 1 additions and no product, so one level less than the depth of n products. A row used once is a copy.
+  vjpAcceptance: (inputs, _gradients, _params, grads, { depth }) => {
+    const gather = gatherOf(inputs);
+    const condition = scatter(gather, (grads['y'] as Value).data.map(Math.abs)).data;
+    const counts = scatter(gather, new Float64Array((grads['y'] as Value).data.length).fill(1)).data;
+    const levels = counts.map((n) => (n > 1 ? depth(n) - 1 : 0));
+    return {
+      weight: {
+        kind: 'within',
+        bound: condition.map((x, i) => gamma(levels[i] as number) * x + FLUSH * (counts[i] as number)),
+        typical: condition.map((x, i) => 4 * Math.sqrt(levels[i] as number) * HALF_EPS * x + FLUSH * (counts[i] as number)),
+      },
+    };
+  },
+  samples: [
+    sample({ layer: 'exact', weight: [37, 19], ids: [5, 13] }),
+    sample({ layer: 'exact', weight: [1, 1], ids: [1] }),
+    sample({ layer: 'exact', weight: [37, 19], ids: [131], below: 3 }),
+    sample({ layer: 'exact', weight: [16, 7], ids: [41], outside: 5 }),
+    sample({ layer: 'legal', weight: [256, 32], ids: [9, 16] }),
+    sample({ layer: 'legal', weight: [5, 33], ids: [300], below: 2 }),
+  ],
+  faults: [
+    { name: 'next row read', shader: { file: 'nn/embedding', from: 'weight[id * dims.width', to: 'weight[(id ^ 1u) * dims.width' } },
+    {
+      name: "the next id's rows summed",
+      direction: 'backward',
+      shader: { file: 'nn/embedding_backward', from: 'chain[i / dims.width]', to: 'chain[i / dims.width + 1u]' },
+    },
+  ],
+  wrongValues: [
+    { name: 'id off by one', apply: (inputs, params) => ({ inputs: withIds(inputs, (id) => id + 1), params }) },
+    { name: 'id off by minus one', apply: (inputs, params) => ({ inputs: withIds(inputs, (id) => id - 1), params }) },
+    {
+      name: 'weight wrong by 2e-5',
+      apply: (inputs, params) => {
+        const weight = inputs['weight'] as Value;
+        return { inputs: { ...inputs, weight: { ...weight, data: weight.data.map((x) => x * (1 + 2e-5)) } }, params };
+      },
+    },
+  ],
+};
+
+function withIds(inputs: Values, change: (id: number) => number): Values {
+  const ids = inputs['ids'] as Value;
+  return { ...inputs, ids: { ...ids, data: ids.data.map(change) } };
+}
