@@ -15,7 +15,8 @@ export interface Variant {
   readonly prefers?: (gpu: Gpu) => boolean;
 }
 
-type Inputs<Required extends string, Optional extends string> = Readonly<Record<Required, Tensor>> & {
+/** Tensors by the op's input names; optional ones may be absent. */
+export type Inputs<Required extends string, Optional extends string> = Readonly<Record<Required, Tensor>> & {
   readonly [K in Optional]?: Tensor | undefined;
 };
 
@@ -71,7 +72,8 @@ export function defineOp<Required extends string, Optional extends string, Out e
   };
 }
 
-function chooseVariant(gpu: Gpu, variants: Readonly<Record<string, Variant>>): string {
+/** The variant that runs when none is asked for. Throws TypeError when the adapter can run none. */
+export function chooseVariant(gpu: Gpu, variants: Readonly<Record<string, Variant>>): string {
   const usable = Object.entries(variants).filter(([, variant]) => (variant.needs ?? []).every((feature) => gpu.features.has(feature)));
   const chosen = usable.find(([, variant]) => variant.prefers?.(gpu)) ?? usable[0];
   if (!chosen) throw new TypeError('no variant of the op runs on this adapter');
