@@ -1,0 +1,167 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { Follow } from '../follow.ts';
+import { announcement } from '../state/announcement.ts';
+import { App } from '../state/app.ts';
+import { base, controls, panels } from '../styles.ts';
+import './check-view.ts';
+
+/** The page: header, the view that the address names, footer, and the one live region. */
+export class AppElement extends LitElement {
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      header,
+      main,
+      footer {
+        width: min(100% - 2rem, 62rem);
+        margin-inline: auto;
+      }
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--space-2) var(--space-5);
+        padding-block: var(--space-4);
+      }
+      .brand {
+        display: inline-flex;
+        align-items: center;
+        gap: var(--space-2);
+        font-weight: 680;
+        letter-spacing: -0.01em;
+      }
+      .brand img {
+        display: block;
+      }
+      nav ul {
+        display: flex;
+        gap: var(--space-1);
+      }
+      nav a {
+        display: block;
+        padding: var(--space-2) var(--space-3);
+        color: var(--muted);
+        text-decoration: none;
+        border-radius: var(--radius-s);
+        border-bottom: 2px solid transparent;
+      }
+      nav a:hover {
+        color: var(--ink);
+      }
+      nav a[aria-current='page'] {
+        color: var(--ink);
+        font-weight: 600;
+        border-bottom-color: var(--accent);
+        border-end-start-radius: 0;
+        border-end-end-radius: 0;
+      }
+      main {
+        min-height: 70vh;
+        padding-block: var(--space-6) var(--space-7);
+      }
+      footer {
+        border-top: 1px solid var(--line);
+        padding-block: var(--space-5) var(--space-6);
+        color: var(--muted);
+        font-size: var(--text-s);
+      }
+      .notice {
+        margin-block-end: var(--space-5);
+        display: flex;
+        gap: var(--space-3);
+        align-items: start;
+        justify-content: space-between;
+      }
+      .skip:not(:focus) {
+        position: absolute;
+        clip-path: inset(50%);
+      }
+      .skip {
+        position: absolute;
+        z-index: 2;
+        padding: var(--space-2) var(--space-4);
+        background: var(--surface);
+      }
+      .drop {
+        position: fixed;
+        inset: var(--space-3);
+        z-index: 3;
+        display: grid;
+        place-content: center;
+        text-align: center;
+        padding: var(--space-5);
+        border: 3px dashed var(--accent);
+        border-radius: var(--radius);
+        background: color-mix(in srgb, var(--page) 92%, transparent);
+        pointer-events: none;
+      }
+    `,
+  ];
+  readonly #app = new App();
+
+  constructor() {
+    super();
+    const { address, notice, run, training } = this.#app;
+    new Follow(this, () => [address, notice, run.state, training.state]);
+  }
+
+  override render() {
+    const { view } = this.#app.address.value;
+    return html`
+      <a class="skip" href="#main" @click=${this.#skip}>Skip to the content</a>
+      <header>
+        <span class="brand"><img src="./icon.svg" alt="" width="28" height="28" />Gradproof</span>
+        <nav aria-label="Views">
+          <ul>
+            ${this.#link('check', view, 'Check this computer')} ${this.#link('train', view, 'Fine-tune')}
+          </ul>
+        </nav>
+      </header>
+      <main id="main" tabindex="-1">
+        ${this.#notice()}
+        ${view === 'check' ? html`<gp-check-view .app=${this.#app}></gp-check-view>` : html`<p>soon</p>`}
+      </main>
+      <footer>
+        <p>Everything runs in this browser. Nothing is uploaded, and nothing is loaded from anywhere else.</p>
+      </footer>
+      <p class="visually-hidden" role="status">${announcement(this.#app)}</p>
+    `;
+  }
+
+  #link(target: 'check' | 'train', view: string, words: string) {
+    const query = target === 'train' ? '?view=train' : '?';
+    return html`<li>
+      <a href=${query} aria-current=${target === view ? 'page' : nothing} @click=${(event: MouseEvent) => this.#go(event, target)}>${words}</a>
+    </li>`;
+  }
+
+  #go(event: MouseEvent, view: 'check' | 'train'): void {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    this.#app.notice.value = '';
+    this.#app.go({ view });
+  }
+
+  #notice() {
+    const text = this.#app.notice.value;
+    if (!text) return nothing;
+    return html`<div class="tone warn notice" role="alert">
+      <p>${text}</p>
+      <button class="quiet" @click=${() => this.#dismiss()}>Close</button>
+    </div>`;
+  }
+
+  #dismiss(): void {
+    this.#app.notice.value = '';
+  }
+
+  #skip(event: MouseEvent): void {
+    event.preventDefault();
+    this.renderRoot.querySelector('main')?.focus();
+  }
+}
+
+customElements.define('gp-app', AppElement);

@@ -1,0 +1,132 @@
+import { css, html, LitElement, nothing } from 'lit';
+import type { PlanEntry } from '../../harness/events.ts';
+import type { CaseResult } from '../../harness/report/schema.ts';
+import { icon } from '../icons.ts';
+import { formatAddress } from '../state/address.ts';
+import { factsOfCase } from '../state/case-facts.ts';
+import type { Standing } from '../state/suite-list.ts';
+import { base, controls } from '../styles.ts';
+import './status.ts';
+
+/** One case: a line, and behind it what was computed, how it went, and how to repeat it. */
+export class CaseElement extends LitElement {
+  static override properties = {
+    entry: { attribute: false },
+    standing: { attribute: false },
+    result: { attribute: false },
+    repeated: { attribute: false },
+    repeating: { attribute: false },
+    open: { state: true },
+  };
+  static override styles = [
+    base,
+    controls,
+    css`
+      .line {
+        width: 100%;
+        min-height: 2.5rem;
+        justify-content: flex-start;
+        border: 0;
+        border-radius: 0;
+        background: none;
+        text-align: start;
+        font-weight: 400;
+        padding: var(--space-2) var(--space-4) var(--space-2) var(--space-5);
+      }
+      .line > svg {
+        flex: none;
+        color: var(--muted);
+        transition: transform var(--quick);
+      }
+      .line[aria-expanded='true'] > svg {
+        transform: rotate(90deg);
+      }
+      :focus-visible {
+        outline-offset: -3px;
+      }
+      .id {
+        flex: 1;
+        font-family: var(--mono);
+        font-size: var(--text-s);
+        overflow-wrap: anywhere;
+      }
+      .body {
+        padding: 0 var(--space-4) var(--space-4) calc(var(--space-5) + 1.5rem);
+        display: grid;
+        gap: var(--space-3);
+      }
+      dl {
+        display: grid;
+        grid-template-columns: minmax(8rem, auto) 1fr;
+        gap: var(--space-1) var(--space-4);
+        font-size: var(--text-s);
+      }
+      dt {
+        color: var(--muted);
+      }
+      dd {
+        overflow-wrap: anywhere;
+      }
+      @media (max-width: 34rem) {
+        .body {
+          padding-inline: var(--space-4);
+        }
+        dl {
+          grid-template-columns: 1fr;
+        }
+        dd + dt {
+          margin-block-start: var(--space-2);
+        }
+      }
+    `,
+  ];
+  declare entry: PlanEntry;
+  declare standing: Standing;
+  declare result: CaseResult | undefined;
+  declare repeated: CaseResult | undefined;
+  declare repeating: boolean;
+  declare open: boolean;
+
+  constructor() {
+    super();
+    this.open = false;
+  }
+
+  override render() {
+    const { id, suite } = this.entry;
+    return html`
+      <button class="line" aria-expanded=${this.open} aria-controls="body" @click=${this.#toggle}>
+        ${icon('caret')}<span class="id">${id.startsWith(`${suite}:`) ? id.slice(suite.length + 1) : id}</span>
+        <gp-status .standing=${this.standing}></gp-status>
+      </button>
+      <div id="body" class="body" ?hidden=${!this.open}>${this.open ? this.#body() : nothing}</div>
+    `;
+  }
+
+  #toggle(): void {
+    this.open = !this.open;
+  }
+
+  #body() {
+    const { id, tier, description } = this.entry;
+    return html`
+      <p>${description}</p>
+      <dl>
+        ${factsOfCase(this.entry, this.result).map(({ term, text, mono }) => html`<dt>${term}</dt><dd class=${mono ? 'mono' : ''}>${text}</dd>`)}
+        <dt>Id</dt>
+        <dd class="mono">${id}</dd>
+      </dl>
+      <div class="row">
+        <button class="quiet" ?disabled=${this.repeating} @click=${this.#repeat}>${this.repeating ? 'Repeating…' : 'Repeat this check alone'}</button>
+        <a class="small" href=${formatAddress({ view: 'check', tier, filters: [id] })}>Link to this check</a>
+        ${this.repeated ? html`<span class="small" role="status">Repeated: <gp-status .standing=${this.repeated.status}></gp-status></span>` : nothing}
+      </div>
+    `;
+  }
+
+  #repeat(): void {
+    this.dispatchEvent(new CustomEvent('repeat'));
+  }
+}
+
+customElements.define('gp-case', CaseElement);

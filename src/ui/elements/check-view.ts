@@ -1,0 +1,129 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { Follow } from '../follow.ts';
+import { optionsOf } from '../state/address.ts';
+import { answer, factsOfReport } from '../state/answer.ts';
+import type { App } from '../state/app.ts';
+import { findings } from '../state/preflight.ts';
+import type { RunState } from '../state/run-state.ts';
+import { base, controls, panels } from '../styles.ts';
+import './answer.ts';
+import './details.ts';
+import './found.ts';
+import './progress.ts';
+
+/** The first screen: the question, what is here, what a click costs, one button; then the answer, and everything behind it. */
+export class CheckView extends LitElement {
+  static override properties = { app: { attribute: false } };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      .hero {
+        display: grid;
+        gap: var(--space-5);
+        max-width: 46rem;
+      }
+      .lead {
+        font-size: var(--text-l);
+        color: var(--muted);
+        max-width: 40rem;
+      }
+      .whole {
+        white-space: nowrap;
+      }
+      .run {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-3) var(--space-5);
+        align-items: center;
+      }
+      gp-progress,
+      gp-answer,
+      .tone {
+        max-width: 46rem;
+        margin-block-start: var(--space-5);
+      }
+      gp-details {
+        margin-block-start: var(--space-7);
+      }
+    `,
+  ];
+  declare app: App;
+
+  constructor() {
+    super();
+    new Follow(this, () => [this.app.address, this.app.facts, this.app.run.state]);
+  }
+
+  override render() {
+    const { facts, run } = this.app;
+    const state = run.state.value;
+    return html`
+      <div class="hero">
+        <h1>Can this computer <span class="whole">fine-tune</span> a language model, correctly and fast?</h1>
+        <p class="lead" ?hidden=${run.state.value.phase !== 'idle'}>
+          Fine-tuning teaches a model something new. It only works where the graphics chip computes right. This page tries every
+          calculation that it takes, here, and compares each number with the true one.
+        </p>
+        <gp-found .facts=${facts.value}></gp-found>
+        <div class="run">${this.#button(state)}</div>
+      </div>
+      ${this.#outcome(state)}
+      <gp-details .app=${this.app}></gp-details>
+    `;
+  }
+
+  #button(state: RunState) {
+    const busy = state.phase === 'starting' || state.phase === 'running' || state.phase === 'stopping';
+    if (busy) {
+      return html`<button class="large" ?disabled=${state.phase === 'stopping'} @click=${() => this.app.run.stop()}>
+        ${state.phase === 'stopping' ? 'Stopping…' : 'Stop'}
+      </button>`;
+    }
+    const facts = this.app.facts.value;
+    const blocked = facts !== undefined && findings(facts).some(({ weight }) => weight === 'blocks');
+    const { tier, filters } = this.app.address.value;
+    const cost = { quick: 'About a minute', full: 'Up to ten minutes', slow: 'Up to an hour' }[tier];
+    return html`
+      <button class="large primary" ?disabled=${blocked || !facts} @click=${() => this.#start()}>
+        ${state.phase === 'idle' ? 'Run' : 'Run again'}
+      </button>
+      <p class="muted">
+        ${blocked ? 'Nothing can run until then.' : `${filters.length > 0 ? 'Less than a minute for a selection' : cost}. Nothing is uploaded.`}
+      </p>
+    `;
+  }
+
+  #start(): void {
+    this.app.run.start(optionsOf(this.app.address.value));
+  }
+
+  #outcome(state: RunState) {
+    const { phase, report, problem, hung } = state;
+    if (phase === 'failed') return html`<div class="tone bad" role="alert"><p>${problem}</p></div>`;
+    if (phase === 'ended' && report) {
+      return html`<gp-answer .answer=${answer(factsOfReport(report, state.subject))}></gp-answer>`;
+    }
+    if (phase === 'idle') return nothing;
+    return html`
+      <gp-progress
+        label="Progress of the run"
+        noun=${state.subject === 'plan' ? 'checks' : 'recordings'}
+        .done=${state.done}
+        .total=${state.total}
+        .remainingMs=${state.remainingMs}
+      ></gp-progress>
+      ${hung ? this.#hang(hung) : nothing}
+    `;
+  }
+
+  #hang(id: string) {
+    return html`<div class="tone warn" role="alert">
+      <p>The check <code>${id}</code> did not come back, and the graphics process may be stuck. If nothing moves, reload the page.</p>
+      <button class="quiet" @click=${() => location.reload()}>Reload</button>
+    </div>`;
+  }
+}
+
+customElements.define('gp-check-view', CheckView);

@@ -1,0 +1,167 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { matchesFilters } from '../../harness/filter.ts';
+import { TIERS, type Tier } from '../../harness/report/schema.ts';
+import { Follow } from '../follow.ts';
+import { icon } from '../icons.ts';
+import { filterText, parseFilterText } from '../state/address.ts';
+import type { App } from '../state/app.ts';
+import { bySuite } from '../state/suite-list.ts';
+import { plural } from '../state/words.ts';
+import { base, controls, panels } from '../styles.ts';
+import './suite.ts';
+
+const TIER_WORDS: Readonly<Record<Tier, string>> = { quick: 'quick: a minute', full: 'full: ten minutes', slow: 'slow: an hour' };
+const INCLUDED: Readonly<Record<Tier, readonly Tier[]>> = { quick: ['quick'], full: ['quick', 'full'], slow: TIERS };
+
+/** Everything behind the first screen: which checks, how they went, and each in detail. The plan can be read without a graphics chip. */
+export class DetailsElement extends LitElement {
+  static override properties = { app: { attribute: false }, open: { state: true } };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      .toggle {
+        background: none;
+        border-color: transparent;
+        padding-inline: 0;
+        color: var(--muted);
+      }
+      .toggle svg {
+        transition: transform var(--quick);
+      }
+      .toggle[aria-expanded='true'] svg {
+        transform: rotate(90deg);
+      }
+      form {
+        display: grid;
+        grid-template-columns: auto 1fr;
+        gap: var(--space-3) var(--space-4);
+        align-items: end;
+        margin-block: var(--space-3) var(--space-4);
+      }
+      label {
+        display: grid;
+        gap: var(--space-1);
+        font-size: var(--text-s);
+        color: var(--muted);
+      }
+      label input,
+      label select {
+        font-size: var(--text-m);
+        color: var(--ink);
+        width: 100%;
+      }
+      input {
+        font-family: var(--mono);
+      }
+      .hint {
+        grid-column: 1 / -1;
+      }
+      ul {
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        overflow: clip;
+      }
+      li + li {
+        border-top: 1px solid var(--line);
+      }
+      @media (max-width: 34rem) {
+        form {
+          grid-template-columns: 1fr;
+        }
+      }
+    `,
+  ];
+  declare app: App;
+  declare open: boolean | undefined;
+
+  constructor() {
+    super();
+    new Follow(this, () => [this.app.address, this.app.plan, this.app.run.state, this.app.run.repeats]);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const { tier, filters } = this.app.address.value;
+    this.open ??= tier !== 'quick' || filters.length > 0;
+  }
+
+  override updated(): void {
+    if (this.open) this.app.loadPlan();
+  }
+
+  override render() {
+    return html`
+      <button class="toggle" aria-expanded=${this.open === true} aria-controls="body" @click=${this.#toggle}>${icon('caret')}Details</button>
+      <section id="body" aria-label="Details" ?hidden=${!this.open}>${this.open ? this.#body() : nothing}</section>
+    `;
+  }
+
+  #toggle(): void {
+    this.open = !this.open;
+  }
+
+  #body() {
+    const { plan, run, address } = this.app;
+    const { tier, filters } = address.value;
+    const state = run.state.value;
+    const chosen = plan.value.filter((entry) => INCLUDED[tier].includes(entry.tier) && matchesFilters(entry.id, filters));
+    const shown = state.phase === 'idle' || state.selected.length === 0 ? chosen : state.selected;
+    return html`
+      <form @submit=${this.#submit}>
+        <label>
+          How much
+          <select @change=${this.#chooseTier}>
+            ${TIERS.map((name) => html`<option value=${name} ?selected=${name === tier}>${TIER_WORDS[name]}</option>`)}
+          </select>
+        </label>
+        <label>
+          Which checks
+          <input
+            type="search"
+            spellcheck="false"
+            autocapitalize="off"
+            autocomplete="off"
+            placeholder="all, or a pattern such as ops.matmul.*"
+            .value=${filterText(filters)}
+            @input=${this.#filter}
+          />
+        </label>
+        <p class="hint small muted">
+          ${plan.value.length === 0 ? 'Reading the plan…' : `${chosen.length} of ${plural(plan.value.length, 'check')} chosen.`}
+          ${chosen.length === 0 && plan.value.length > 0 ? this.#suggestion(filters) : nothing}
+        </p>
+      </form>
+      ${state.phase !== 'idle' && state.subject === 'recordings' ? html`<p class="small muted">These are the recordings that were dropped.</p>` : nothing}
+      <ul>
+        ${bySuite(shown, state).map((suite) => html`<li><gp-suite .suite=${suite} .app=${this.app} .state=${state}></gp-suite></li>`)}
+      </ul>
+    `;
+  }
+
+  /** A bare word is the usual mistake: patterns match the whole id. */
+  #suggestion(filters: readonly string[]) {
+    const wider = filters.map((glob) => (glob.includes('*') || glob.startsWith('!') ? glob : `*${glob}*`));
+    if (!this.app.plan.value.some(({ id }) => matchesFilters(id, wider)))
+      return html`A pattern matches the whole id, with * for any characters.`;
+    return html`Did you mean
+      <button class="quiet" type="button" @click=${() => this.app.go({ filters: wider }, true)}>${filterText(wider)}</button>`;
+  }
+
+  #submit(event: SubmitEvent): void {
+    event.preventDefault();
+  }
+
+  #chooseTier(event: Event): void {
+    const tier = TIERS.find((name) => name === (event.target as HTMLSelectElement).value);
+    if (tier) this.app.go({ tier }, true);
+  }
+
+  #filter(event: InputEvent): void {
+    this.app.go({ filters: parseFilterText((event.target as HTMLInputElement).value) }, true);
+  }
+}
+
+customElements.define('gp-details', DetailsElement);

@@ -1,0 +1,72 @@
+import { css, html, LitElement } from 'lit';
+import { durationWords } from '../state/words.ts';
+import { base } from '../styles.ts';
+
+/** How far something is, with what is left of it in words. */
+export class ProgressElement extends LitElement {
+  static override properties = {
+    label: {},
+    noun: {},
+    done: { type: Number },
+    total: { type: Number },
+    remainingMs: { type: Number },
+  };
+  static override styles = [
+    base,
+    css`
+      progress {
+        display: block;
+        width: 100%;
+        height: 0.625rem;
+        appearance: none;
+        border: 1px solid var(--control-line);
+        border-radius: 99px;
+        background: var(--sunken);
+        overflow: hidden;
+      }
+      progress::-webkit-progress-bar {
+        background: var(--sunken);
+      }
+      progress::-webkit-progress-value {
+        background: var(--accent);
+        transition: inline-size var(--quick) linear;
+      }
+      progress::-moz-progress-bar {
+        background: var(--accent);
+      }
+      p {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: space-between;
+        gap: 0 var(--space-4);
+        margin-block-start: var(--space-2);
+        font-variant-numeric: tabular-nums;
+      }
+    `,
+  ];
+  declare label: string;
+  /** What is counted, in the plural. */
+  declare noun: string;
+  declare done: number;
+  declare total: number;
+  declare remainingMs: number | undefined;
+
+  override render() {
+    const known = this.total > 0;
+    return html`
+      <progress aria-label=${this.label} max=${known ? this.total : 1} .value=${known ? this.done : 0}></progress>
+      <p>
+        <span>${known ? `${this.done} of ${this.total} ${this.noun}` : 'Starting: the first programs are being compiled'}</span>
+        <span class="muted">${this.#left()}</span>
+      </p>
+    `;
+  }
+
+  /** Too early a guess misleads: the first cases compile, later ones do not. */
+  #left(): string {
+    if (this.remainingMs === undefined || this.done < Math.min(5, this.total / 10)) return '';
+    return `${durationWords(this.remainingMs)} left`;
+  }
+}
+
+customElements.define('gp-progress', ProgressElement);

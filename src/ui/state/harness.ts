@@ -1,0 +1,24 @@
+import type { Case } from '../../testing/suite.ts';
+
+/** The parts of the harness that the page uses. */
+export type Harness = Awaited<ReturnType<typeof load>>;
+
+let loading: Promise<Harness> | undefined;
+
+/** Loads the harness, all suites and kernels when they are first needed, so that the first screen is light. */
+export function harness(): Promise<Harness> {
+  loading ??= load();
+  return loading;
+}
+
+async function load() {
+  const [{ loadCases }, { run }, { startWebWorker }, plan, { train }] = await Promise.all([
+    import('../../harness/registry.ts'),
+    import('../../harness/runner.ts'),
+    import('../../harness/worker/web-link.ts'),
+    import('../../harness/plan.ts'),
+    import('../../harness/training.ts'),
+  ]);
+  const cases: ReadonlyMap<string, Case> = loadCases();
+  return { cases, run, train, startWorker: startWebWorker, planEntry: plan.planEntry, select: plan.select };
+}

@@ -1,0 +1,190 @@
+import { css } from 'lit';
+
+/** What every element starts from: boxes, headings, text, links, focus. */
+export const base = css`
+  :host {
+    display: block;
+  }
+  :host([hidden]) {
+    display: none;
+  }
+  *,
+  *::before,
+  *::after {
+    box-sizing: border-box;
+  }
+  h1,
+  h2,
+  h3,
+  h4,
+  p,
+  ul,
+  ol,
+  dl,
+  dd,
+  figure,
+  pre {
+    margin: 0;
+    padding: 0;
+  }
+  ul,
+  ol {
+    list-style: none;
+  }
+  h1 {
+    font-size: var(--text-xxl);
+    line-height: 1.12;
+    letter-spacing: -0.022em;
+    font-weight: 680;
+    text-wrap: balance;
+  }
+  h2 {
+    font-size: var(--text-xl);
+    line-height: 1.25;
+    letter-spacing: -0.012em;
+    font-weight: 650;
+  }
+  h3 {
+    font-size: var(--text-m);
+    font-weight: 650;
+  }
+  p {
+    text-wrap: pretty;
+  }
+  a {
+    color: var(--accent);
+    text-underline-offset: 0.18em;
+  }
+  code,
+  .mono {
+    font-family: var(--mono);
+    font-size: 0.92em;
+    overflow-wrap: anywhere;
+  }
+  .muted {
+    color: var(--muted);
+  }
+  .small {
+    font-size: var(--text-s);
+  }
+  :focus-visible {
+    outline: 3px solid var(--focus);
+    outline-offset: 2px;
+    border-radius: var(--radius-s);
+  }
+  .visually-hidden {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+`;
+
+/** Buttons, fields and links that look like buttons. */
+export const controls = css`
+  button,
+  .button,
+  select,
+  input {
+    font: inherit;
+    color: inherit;
+    border: 1px solid var(--control-line);
+    border-radius: var(--radius-s);
+    background: var(--surface);
+    padding: var(--space-2) var(--space-4);
+    min-height: 2.75rem;
+    line-height: 1.3;
+  }
+  button,
+  .button {
+    display: inline-flex;
+    align-items: center;
+    justify-content: center;
+    gap: var(--space-2);
+    font-weight: 560;
+    cursor: pointer;
+    text-decoration: none;
+    transition:
+      background var(--quick),
+      border-color var(--quick);
+  }
+  button:hover:not(:disabled),
+  .button:hover {
+    border-color: var(--accent);
+    background: var(--sunken);
+  }
+  button:disabled {
+    cursor: not-allowed;
+    color: var(--muted);
+    border-style: dashed;
+  }
+  button.primary:not(:disabled) {
+    background: var(--accent);
+    border-color: var(--accent);
+    color: var(--on-accent);
+  }
+  button.primary:hover:not(:disabled) {
+    background: var(--accent-strong);
+    border-color: var(--accent-strong);
+  }
+  button.large {
+    font-size: var(--text-l);
+    min-height: 3.5rem;
+    padding: var(--space-3) var(--space-6);
+    border-radius: var(--radius);
+  }
+  button.quiet,
+  .button.quiet {
+    min-height: 2.25rem;
+    padding: var(--space-1) var(--space-3);
+    font-size: var(--text-s);
+  }
+  input,
+  select {
+    padding-inline: var(--space-3);
+    min-width: 0;
+  }
+  .row {
+    display: flex;
+    flex-wrap: wrap;
+    gap: var(--space-3);
+    align-items: center;
+  }
+`;
+
+/** Panels and the four tones of an answer; each tone also has its own icon and words. */
+export const panels = css`
+  .panel {
+    background: var(--surface);
+    border: 1px solid var(--line);
+    border-radius: var(--radius);
+    padding: var(--space-5);
+  }
+  .tone {
+    border: 1px solid var(--line);
+    border-inline-start: 5px solid var(--muted);
+    border-radius: var(--radius);
+    background: var(--sunken);
+    padding: var(--space-4) var(--space-5);
+  }
+  .tone.good {
+    border-inline-start-color: var(--good);
+    background: var(--good-soft);
+  }
+  .tone.bad {
+    border-inline-start-color: var(--bad);
+    background: var(--bad-soft);
+  }
+  .tone.warn {
+    border-inline-start-color: var(--warn);
+    background: var(--warn-soft);
+  }
+  @media (max-width: 30rem) {
+    .panel,
+    .tone {
+      padding: var(--space-4);
+    }
+  }
+`;
