@@ -28,7 +28,7 @@ export function summarize(results: readonly Pick<CaseResult, 'status'>[]): Summa
   return summary;
 }
 
-/** Assembles the one report; results are sorted by id and backend. */
+/** Assembles the one report; results are sorted by {@link sortResults}. */
 export function buildReport(identity: RunIdentity, environments: Environment[], results: readonly CaseResult[], complete: boolean): Report {
   const { kind, startedAt, options, planHash } = identity;
   const stamp = startedAt.toISOString();
@@ -37,7 +37,7 @@ export function buildReport(identity: RunIdentity, environments: Environment[], 
     kind,
     tool: { name: 'gradproof', version: __GRADPROOF_VERSION__, commit: __GRADPROOF_COMMIT__ },
     run: {
-      id: `${stamp.slice(0, 19).replaceAll(':', '-')}Z-${crypto.randomUUID().slice(0, 4)}`,
+      id: runId(startedAt),
       startedAt: stamp,
       durationMs: Date.now() - startedAt.getTime(),
       tier: options.tier,
@@ -49,6 +49,17 @@ export function buildReport(identity: RunIdentity, environments: Environment[], 
     },
     environments,
     summary: summarize(results),
-    results: [...results].sort((a, b) => (`${a.id} ${a.backend}` < `${b.id} ${b.backend}` ? -1 : 1)),
+    results: sortResults(results),
   };
+}
+
+/** A name for a run that sorts by time: `2026-11-20T09-00-00Z-5f1c`. */
+export function runId(startedAt: Date): string {
+  return `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}Z-${crypto.randomUUID().slice(0, 4)}`;
+}
+
+/** The results by id, backend and environment, in the order of a plan. */
+export function sortResults(results: readonly CaseResult[]): CaseResult[] {
+  const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...results].sort((a, b) => order(`${a.id} ${a.backend}`, `${b.id} ${b.backend}`) || a.env - b.env);
 }

@@ -5,11 +5,20 @@ import * as v from 'valibot';
  * page read it. The types of this file are the contract; public/schema/gradproof-report-1.json is generated from it.
  */
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const finite = v.pipe(v.number(), v.finite());
 /** Milliseconds. */
 const duration = v.pipe(finite, v.minValue(0));
 const code = v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case'));
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'));
+/** What `Date.toISOString` gives; a plain pattern, so that a JSON Schema says the same without the optional `format`. */
+const timestamp = v.pipe(
+  v.string(),
+  v.regex(
+    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?Z$/,
+    'must be an ISO date and time in UTC',
+  ),
+);
 const numbers = v.record(v.string(), v.nullable(finite));
 
 /** `suite:case;param=value;param=value` */
@@ -19,7 +28,7 @@ export const TIERS = ['quick', 'full', 'slow'] as const;
 export const STATUSES = ['pass', 'fail', 'skip', 'error', 'timeout', 'lost'] as const;
 export const FAULTS = ['kernel', 'driver', 'precision', 'producer', 'environment'] as const;
 
-const place = v.strictObject({ index: v.array(count), actual: v.nullable(v.number()), expected: v.nullable(v.number()) });
+const place = v.strictObject({ index: v.array(count), actual: v.nullable(finite), expected: v.nullable(finite) });
 const problem = v.strictObject({ code, message: v.string(), at: v.optional(place) });
 
 const accuracy = v.strictObject({
@@ -63,7 +72,7 @@ export const caseResult = v.strictObject({
   timing: v.optional(timing),
   metrics: v.optional(numbers),
   series: v.optional(v.record(v.string(), v.array(v.nullable(finite)))),
-  artifacts: v.optional(v.array(v.strictObject({ name: v.string(), bytes: count, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) }))),
+  artifacts: v.optional(v.array(v.strictObject({ name: v.string(), bytes: count, sha256 }))),
 });
 
 export const environment = v.strictObject({
@@ -100,14 +109,14 @@ export const reportSchema = v.strictObject({
   tool: v.strictObject({ name: v.literal('gradproof'), version: v.string(), commit: v.string() }),
   run: v.strictObject({
     id: v.string(),
-    startedAt: v.pipe(v.string(), v.isoTimestamp()),
+    startedAt: timestamp,
     durationMs: duration,
     tier: v.picklist(TIERS),
     filters: v.array(v.string()),
-    shard: v.pipe(v.string(), v.regex(/^[1-9]\d*\/[1-9]\d*$/)),
+    shard: v.pipe(v.string(), v.regex(/^[1-9]\d*\/[1-9]\d*$/, 'must be I/N, both from 1')),
     seed: count,
     complete: v.boolean(),
-    planHash: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+    planHash: sha256,
   }),
   environments: v.array(environment),
   summary,

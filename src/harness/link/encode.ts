@@ -1,0 +1,97 @@
+import { planHash } from '../plan.ts';
+import type { CaseResult, Report } from '../report/schema.ts';
+import { validateReport } from '../report/validate.ts';
+import { seal } from './container.ts';
+import { LinkError } from './error.ts';
+import { FIELDS, writePayload } from './fields.ts';
+import type { LinkPayload } from './payload.ts';
+
+/** One thing that a link tells. */
+export interface LinkContent {
+  readonly field: keyof LinkPayload;
+  /** What leaves, in plain words. */
+  readonly what: string;
+  /** What it is in this report. */
+  readonly value: string;
+}
+
+/**
+ * The share link's fragment (without `#`) of a report: the whole verdict, compressed and checksummed; nothing is uploaded.
+ * `planText` is the plan that the report's `planHash` names. Throws {@link LinkError} when it is another one, when a result is
+ * not in it, or when the result does not fit a link; ReportError on a report that breaks the schema.
+ */
+export async function encodeLink(report: Report, planText: string): Promise<string> {
+  const valid = validateReport(report, `report ${report.run.id}`);
+  if ((await planHash(planText)) !== valid.run.planHash) {
+    throw new LinkError('link-plan-mismatch', 'the report was made with another plan of cases: make the link with the version that ran it');
+  }
+  return seal(writePayload(payloadOf(valid, planText.split('\n').slice(0, -1))));
+}
+
+/** What the link of a report would contain, for the share dialog: the same table as the encoder's, field by field. */
+export function linkContents(report: Report): readonly LinkContent[] {
+  const payload = payloadOf(report, [...inPlan(report).keys()].sort());
+  return (Object.keys(FIELDS) as (keyof LinkPayload)[]).map((field) => contentOf(field, payload));
+}
+
+function contentOf<K extends keyof LinkPayload>(field: K, payload: LinkPayload): LinkContent {
+  const { what, show } = FIELDS[field];
+  return { field, what, value: show(payload[field]) };
+}
+
+function payloadOf(report: Report, plan: readonly string[]): LinkPayload {
+  const { kind, tool, run, environments, results } = report;
+  const cases = inPlan(report);
+  const ran = plan.flatMap((line) => cases.get(line) ?? []);
+  if (ran.length < cases.size) {
+    const known = new Set(plan);
+    const stray = [...cases.keys()].find((line) => !known.has(line));
+    throw new LinkError('link-case-unknown', `${stray} is not in the plan of its report: make the report again`);
+  }
+  const timed = ran.some(({ timing }) => timing !== undefined);
+  return {
+    kind,
+    tool: { version: tool.version, commit: tool.commit },
+    time: { startedAt: new Date(run.startedAt), durationMs: run.durationMs },
+    settings: {
+      tier: run.tier,
+      filters: run.filters,
+      shard: run.shard,
+      seed: run.seed,
+      complete: run.complete,
+      retried: results.filter(({ attempts }) => attempts > 1).length,
+    },
+    environments,
+    planHash: run.planHash,
+    statuses: plan.map((line) => cases.get(line)?.status ?? 'not-run'),
+    // An element that is wrong at a bound of zero has no share of it: beyond every scale.
+    accuracies: ran.map(({ accuracy }) => accuracy && (accuracy.boundUsed ?? Number.POSITIVE_INFINITY)),
+    speeds: timed ? ran.map(({ timing }) => timing?.medianMs) : [],
+    places: environments.length > 1 ? ran.map(({ env }) => env) : [],
+    replayed: countBeside(report),
+  };
+}
+
+/** Bundles are in no plan, and only runs follow one. */
+function isPlanned({ kind }: Report, { suite }: CaseResult): boolean {
+  return kind === 'run' && !suite.startsWith('parity.');
+}
+
+/** The results that have a place in the plan, by its line. */
+function inPlan(report: Report): ReadonlyMap<string, CaseResult> {
+  const cases = new Map<string, CaseResult>();
+  for (const result of report.results.filter((one) => isPlanned(report, one))) {
+    const line = `${result.id} ${result.backend}`;
+    if (cases.has(line)) {
+      throw new LinkError('link-case-repeated', `${line} ran in two environments, a link holds one: share the reports one by one`);
+    }
+    cases.set(line, result);
+  }
+  return cases;
+}
+
+function countBeside(report: Report): LinkPayload['replayed'] {
+  const counts = { pass: 0, fail: 0, skip: 0, error: 0, timeout: 0, lost: 0 };
+  for (const result of report.results) if (!isPlanned(report, result)) counts[result.status]++;
+  return counts;
+}

@@ -1,0 +1,112 @@
+import type { CaseResult, Environment, Report, Status } from './schema.ts';
+
+/**
+ * The report as JUnit XML, as CI servers read it: a `testsuite` per suite and environment, times in seconds, the environment as
+ * properties. `fail` is a failure, `skip` skipped, everything else that did not pass an error.
+ */
+export function toJUnit(report: Report): string {
+  const suites = groupBy(report.results, ({ suite, env }) => `${env} ${suite}`);
+  const body = [...suites.values()].map((cases) => suiteElement(cases, report));
+  const totals = { name: `gradproof ${report.kind}`, ...counts(report.results), time: seconds(report.run.durationMs) };
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', totals, body)}\n`;
+}
+
+function suiteElement(cases: readonly CaseResult[], report: Report): string {
+  const [first] = cases;
+  const environment = first && report.environments[first.env];
+  const attributes = {
+    name: first?.suite ?? '',
+    ...counts(cases),
+    time: seconds(cases.reduce((sum, { durationMs }) => sum + durationMs, 0)),
+    timestamp: report.run.startedAt.replace(/(\.\d+)?Z$/, ''),
+  };
+  return element('testsuite', attributes, [...(environment ? [properties(environment, report)] : []), ...cases.map(caseElement)]);
+}
+
+function properties({ runtime, runtimeVersion, os, cores, adapter, features, probe }: Environment, { tool, run }: Report): string {
+  const values: Record<string, string> = {
+    tool: `${tool.name} ${tool.version} (${tool.commit})`,
+    runtime: `${runtime} ${runtimeVersion}`,
+    os,
+    cores: String(cores),
+    ...Object.fromEntries(Object.entries(adapter).map(([key, value]) => [`adapter.${key}`, String(value)])),
+    features: features.join(' '),
+    ...Object.fromEntries(Object.entries(probe).map(([key, value]) => [`probe.${key}`, String(value)])),
+    ...{ tier: run.tier, filters: run.filters.join(' '), shard: run.shard, seed: String(run.seed), planHash: run.planHash },
+  };
+  return element(
+    'properties',
+    {},
+    Object.entries(values).map(([name, value]) => element('property', { name, value })),
+  );
+}
+
+function caseElement(result: CaseResult): string {
+  const { id, suite, backend, durationMs } = result;
+  // Backend in the name: CI servers take two cases of one name for one.
+  const attributes = { name: `${id.slice(suite.length + 1)} [${backend}]`, classname: suite, time: seconds(durationMs) };
+  return element('testcase', attributes, [...outcomeElement(result), ...findingElement(result)]);
+}
+
+const OUTCOMES: Readonly<Record<Status, 'failure' | 'error' | 'skipped' | undefined>> = {
+  pass: undefined,
+  fail: 'failure',
+  skip: 'skipped',
+  error: 'error',
+  timeout: 'error',
+  lost: 'error',
+};
+
+function outcomeElement({ status, skip, error }: CaseResult): string[] {
+  const name = OUTCOMES[status];
+  if (!name) return [];
+  if (name === 'skipped') return [element(name, { message: `${skip?.code}: ${skip?.detail}` })];
+  const at = error?.at ? `at [${error.at.index.join(', ')}]: ${error.at.actual}, expected ${error.at.expected}` : '';
+  return [element(name, { type: error?.code ?? status, message: error?.message ?? status }, at ? [text(at)] : [])];
+}
+
+function findingElement({ finding }: CaseResult): string[] {
+  return finding ? [element('system-out', {}, [text(`${finding.code}: ${finding.message}`)])] : [];
+}
+
+function counts(results: readonly CaseResult[]): Record<'tests' | 'failures' | 'errors' | 'skipped', string> {
+  const count = (outcome: string) => String(results.filter(({ status }) => OUTCOMES[status] === outcome).length);
+  return { tests: String(results.length), failures: count('failure'), errors: count('error'), skipped: count('skipped') };
+}
+
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(3);
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+function element(name: string, attributes: Readonly<Record<string, string>>, children: readonly string[] = []): string {
+  const open = [name, ...Object.entries(attributes).map(([key, value]) => `${key}="${text(value)}"`)].join(' ');
+  return children.length > 0 ? `<${open}>\n${children.join('\n')}\n</${name}>` : `<${open}/>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+  '\t': '&#9;',
+  '\r': '&#13;',
+};
+
+/** Character data for elements and attributes alike; what XML 1.0 cannot hold (controls, lone surrogates, U+FFFE) becomes U+FFFD. */
+function text(value: string): string {
+  return value
+    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
+    .replace(/[&<>"\n\t\r]/g, (c) => ENTITIES[c] ?? c);
+}
