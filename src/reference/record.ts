@@ -6,6 +6,8 @@ import type { Shape } from '../tensor/shape.ts';
 /** A tensor in float64, as the oracle sees it. */
 export interface Value {
   readonly shape: Shape;
+  /** How the tensor is stored that the value was read from; absent of what an oracle computed. */
+  readonly dtype?: DType;
   readonly data: Float64Array;
 }
 
@@ -18,12 +20,18 @@ export type Depth = (terms: number) => number;
 /**
  * When is an actual output right?
  * - exact: equal to the oracle, sign of zero ignored (layer L0, codes that have no band, gathers);
- * - within: |actual - oracle| <= bound (layer L1); `typical` is the advisory L2 size of the error;
+ * - within: |actual - oracle| <= bound (layer L1); `typical` is the advisory L2 size of the error; `nearest(index, actual)` takes the
+ *   oracle's place where several values are right, as below a code in its band: it returns the right one nearest to the actual;
  * - codes: `accepts(index, actual)` decides, and `inBand` elements had more than one right answer.
  */
 export type Acceptance =
   | { readonly kind: 'exact' }
-  | { readonly kind: 'within'; readonly bound: Float64Array; readonly typical?: Float64Array }
+  | {
+      readonly kind: 'within';
+      readonly bound: Float64Array;
+      readonly typical?: Float64Array;
+      readonly nearest?: (index: number, actual: number) => number;
+    }
   | { readonly kind: 'codes'; readonly accepts: (index: number, actual: number) => boolean; readonly inBand: number };
 
 /** Acceptances by output, or by input for gradients. */

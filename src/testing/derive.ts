@@ -128,5 +128,5 @@ export function toValues(tensors: HostTensors): Values {
 }
 
 function toValue(tensor: HostTensor): Value {
-  return { shape: tensor.shape, data: valuesOf(tensor) };
+  return { shape: tensor.shape, dtype: tensor.dtype, data: valuesOf(tensor) };
 }

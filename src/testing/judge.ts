@@ -58,12 +58,14 @@ function judgeCodes(actual: Value, oracle: Value, acceptance: Exclude<Acceptance
   };
 }
 
-function judgeWithin(actual: Value, oracle: Value, { bound, typical }: Extract<Acceptance, { kind: 'within' }>): Verdict {
+function judgeWithin(actual: Value, oracle: Value, acceptance: Extract<Acceptance, { kind: 'within' }>): Verdict {
+  const { bound, typical, nearest } = acceptance;
   let [maxAbs, maxRel, maxUlp, boundUsed, typicalUsed] = [0, 0, 0, 0, 0];
   let wrong = 0;
   let first = -1;
   for (let i = 0; i < actual.data.length; i++) {
-    const [y, truth, limit] = [actual.data[i] as number, oracle.data[i] as number, bound[i] as number];
+    const [y, limit] = [actual.data[i] as number, bound[i] as number];
+    const truth = nearest?.(i, y) ?? (oracle.data[i] as number);
     const error = Math.abs(y - truth);
     // Written so that a NaN on either side is wrong.
     const right = error <= limit;

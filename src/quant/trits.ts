@@ -1,0 +1,42 @@
+import { GradproofError } from '../errors.ts';
+import { seam } from '../seam.ts';
+
+/** Where the first of the four trits of a byte stands: in bits 0-1 (`low`) or in bits 6-7 (`high`). */
+export type TritOrder = 'low' | 'high';
+
+/** A trit that is not -1, 0 or 1, or a code that stands for none. */
+export class TritError extends GradproofError {
+  constructor(message: string) {
+    super('trit-range', message);
+  }
+}
+
+const shiftOf = (i: number, order: TritOrder) => 2 * (order === 'low' ? i % 4 : 3 - (i % 4));
+
+/**
+ * Packs trits four a byte as codes t + 1; missing ones of the last byte are zeros (code 1). Returns ceil(n / 4) bytes. Throws
+ * {@link TritError} on a value that is no trit.
+ */
+export const packTrits = seam('quant.packTrits', (trits: ArrayLike<number>, order: TritOrder = 'low'): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(Math.ceil(trits.length / 4));
+  for (let i = 0; i < bytes.length * 4; i++) {
+    const trit = trits[i] ?? 0;
+    if (trit !== -1 && trit !== 0 && trit !== 1) throw new TritError(`element ${i} is ${trit}: a trit is -1, 0 or 1`);
+    bytes[i >> 2] = (bytes[i >> 2] as number) | ((trit + 1) << shiftOf(i, order));
+  }
+  return bytes;
+});
+
+/** The first `count` trits of packed bytes. Throws {@link TritError} with the place of the first code 3, which stands for nothing. */
+export const unpackTrits = seam(
+  'quant.unpackTrits',
+  (bytes: ArrayLike<number>, count: number, order: TritOrder = 'low'): Int8Array<ArrayBuffer> => {
+    const trits = new Int8Array(count);
+    for (let i = 0; i < count; i++) {
+      const code = ((bytes[i >> 2] as number) >> shiftOf(i, order)) & 3;
+      if (code === 3) throw new TritError(`trit ${i} has code 3, which stands for no value: the data are damaged or not packed trits`);
+      trits[i] = code - 1;
+    }
+    return trits;
+  },
+);
