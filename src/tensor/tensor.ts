@@ -5,6 +5,9 @@ import { bytesPerElement, type DType } from './dtype.ts';
 import { type HostTensor, hostTensorFromBytes } from './host.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
 
+/** Bindings end on a whole vec4f, since a kernel that reads `array<vec4f>` must reach the last elements. */
+const VEC4_BYTES = 16;
+
 /** Tensors by the names that the op gives them. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -57,8 +60,8 @@ export class Tensor implements Disposable {
   get binding(): { readonly buffer: GPUBuffer; readonly size: number; readonly offset: number } {
     if (this.#disposed) throw new InvariantError(`tensor ${this.dtype} ${formatShape(this.shape)} was used after its disposal`);
     const { buffer, guardBytes } = this.#allocation;
-    const size = this.#owns && guardBytes > 0 ? Math.max(4, Math.ceil(this.bytes / 4) * 4) + guardBytes : vec4Bytes(this.bytes);
-    return { buffer, offset: this.#offset, size };
+    const guarded = this.#owns && guardBytes > 0;
+    return { buffer, offset: this.#offset, size: guarded ? roundUp(this.bytes, 4) + guardBytes : roundUp(this.bytes, VEC4_BYTES) };
   }
 
   /** The same memory with another shape, or a part of it from byte `offset` on (a multiple of 256 when it is bound). Owns nothing. */
@@ -106,4 +109,8 @@ export class Tensor implements Disposable {
 /** Bytes in whole vec4 of 32-bit words, at least one. */
 function vec4Bytes(bytes: number): number {
   return Math.max(16, Math.ceil(bytes / 16) * 16);
+}
+
+function roundUp(bytes: number, step: number): number {
+  return Math.max(1, Math.ceil(bytes / step)) * step;
 }
