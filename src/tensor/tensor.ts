@@ -106,11 +106,6 @@ export class Tensor implements Disposable {
   }
 }
 
-/** Bytes in whole vec4 of 32-bit words, at least one. */
-function vec4Bytes(bytes: number): number {
-  return Math.max(16, Math.ceil(bytes / 16) * 16);
-}
-
 function roundUp(bytes: number, step: number): number {
   return Math.max(1, Math.ceil(bytes / step)) * step;
 }
