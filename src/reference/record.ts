@@ -97,6 +97,11 @@ export interface OpRecord<Params = never> {
   readonly outputs: Readonly<Record<string, TensorSpec>>;
   /** Outputs in float64 from the very inputs that the GPU gets. */
   readonly forward: (inputs: Values, params: Params) => Values;
+  /**
+   * For trajectories: outputs of which each step starts from the judged party's own step before, found in `actual`. Where it is there,
+   * results are judged against it in place of `forward`. It may return more values than outputs, for `acceptance` to use.
+   */
+  readonly forwardFrom?: (inputs: Values, actual: Values, params: Params) => Values;
   readonly acceptance: (inputs: Values, outputs: Values, params: Params, arithmetic: Arithmetic) => Acceptances;
   readonly vjp?: (inputs: Values, params: Params, grads: Values) => Values;
   readonly vjpAcceptance?: (inputs: Values, gradients: Values, params: Params, grads: Values, arithmetic: Arithmetic) => Acceptances;

@@ -1,0 +1,81 @@
+import shader from '../../../shaders/optim/adamw_step.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { f32, spread, type UniformField, u32 } from '../../gpu/shader.ts';
+import { seam } from '../../seam.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+
+/** Hyperparameters of Adam and AdamW, as torch names them. */
+export interface AdamHyperparameters {
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly weight_decay: number;
+  /** `adamw` decays the parameter itself, `adam` adds the decay to the gradient (L2). Default adamw. */
+  readonly mode?: 'adamw' | 'adam';
+  /** Divide the moments by 1 - beta^t. Default true. */
+  readonly bias_correction?: boolean;
+}
+
+/** What a step changes (all but `grad`), f32 of one size. */
+export interface AdamState {
+  readonly param: Tensor;
+  readonly grad: Tensor;
+  readonly exp_avg: Tensor;
+  readonly exp_avg_sq: Tensor;
+}
+
+/** Elements of a workgroup: 64 invocations, two vec4 each. */
+const ELEMENTS = 512;
+
+/** The numbers of step `step` (the first is 1), in float64; each is rounded once, to float32, where the kernel gets it. */
+const scalarsOf = seam('adamw_step.scalars', (hyperparameters: AdamHyperparameters, step: number): UniformField[] => {
+  const { lr, betas, eps, weight_decay, mode = 'adamw', bias_correction = true } = hyperparameters;
+  const [beta1, beta2] = betas;
+  return [
+    f32(mode === 'adamw' ? 1 - lr * weight_decay : 1),
+    f32(mode === 'adamw' ? 0 : weight_decay),
+    f32(1 - beta1),
+    f32(beta2),
+    f32(1 - beta2),
+    f32(bias_correction ? lr / (1 - beta1 ** step) : lr),
+    f32(bias_correction ? Math.sqrt(1 - beta2 ** step) : 1),
+    f32(eps),
+  ];
+});
+
+/**
+ * One step of AdamW (or Adam) in place: `param`, `exp_avg` and `exp_avg_sq` are overwritten. `step` counts from 1. Nothing is read back.
+ * Throws ShapeError when the sizes differ.
+ */
+export function adamwStep(gpu: Gpu, state: AdamState, hyperparameters: AdamHyperparameters, step: number): void {
+  const { param, grad, exp_avg, exp_avg_sq } = state;
+  const sizes = [param, grad, exp_avg, exp_avg_sq].map((tensor) => tensor.size);
+  if (sizes.some((size) => size !== param.size)) {
+    throw new ShapeError(`adamw_step needs param, grad, exp_avg and exp_avg_sq of one size, not ${sizes.join(', ')}`);
+  }
+  gpu.dispatch({
+    shader,
+    bindings: [grad.binding, param.binding, exp_avg.binding, exp_avg_sq.binding],
+    uniforms: [u32(param.size), ...scalarsOf(hyperparameters, step)],
+    workgroups: spread(Math.ceil(param.size / ELEMENTS)),
+    flops: 15 * param.size,
+  });
+}
+
+/** {@link adamwStep} as an op that leaves its inputs as they are and returns the new parameter and moments. */
+export const adamwStepOp = defineOp<
+  'param' | 'grad' | 'exp_avg' | 'exp_avg_sq',
+  never,
+  'param' | 'exp_avg' | 'exp_avg_sq',
+  AdamHyperparameters & { readonly step: number }
+>({
+  name: 'adamw_step',
+  variants: { vec4: { kernels: ['optim/adamw_step'], depth: () => 1 } },
+  forward: (gpu, inputs, { step, ...hyperparameters }) => {
+    const outputs = { param: inputs.param.clone(), exp_avg: inputs.exp_avg.clone(), exp_avg_sq: inputs.exp_avg_sq.clone() };
+    adamwStep(gpu, { ...outputs, grad: inputs.grad }, hyperparameters, step);
+    return outputs;
+  },
+});

@@ -1,0 +1,94 @@
+import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+
+/** Hyperparameters of Adam and AdamW, as torch names them. */
+export interface AdamParams {
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly weight_decay: number;
+  readonly mode?: 'adamw' | 'adam';
+  readonly bias_correction?: boolean;
+}
+
+/** The scalars of one step, rounded to float32: they are inputs of the computation that is judged. */
+export interface AdamScalars {
+  readonly decay: number;
+  readonly l2: number;
+  readonly restOfBeta1: number;
+  readonly beta2: number;
+  readonly restOfBeta2: number;
+  readonly stepSize: number;
+  readonly correction: number;
+  readonly eps: number;
+}
+
+/** The scalars of step `step`, which counts from 1. */
+export function adamScalars(params: AdamParams, step: number): AdamScalars {
+  const [beta1, beta2] = params.betas;
+  const coupled = params.mode === 'adam';
+  const corrected = params.bias_correction ?? true;
+  return {
+    decay: coupled ? 1 : Math.fround(1 - params.lr * params.weight_decay),
+    l2: coupled ? Math.fround(params.weight_decay) : 0,
+    restOfBeta1: Math.fround(1 - beta1),
+    beta2: Math.fround(beta2),
+    restOfBeta2: Math.fround(1 - beta2),
+    stepSize: Math.fround(corrected ? params.lr / (1 - beta1 ** step) : params.lr),
+    correction: Math.fround(corrected ? Math.sqrt(1 - beta2 ** step) : 1),
+    eps: Math.fround(params.eps),
+  };
+}
+
+/** One element of a parameter with its moments. */
+export interface AdamElement {
+  readonly param: number;
+  readonly exp_avg: number;
+  readonly exp_avg_sq: number;
+}
+
+/** How far an element may be off. */
+export type AdamError = AdamElement;
+
+/** The step of one element: torch's order, decay first, eps after the bias correction. */
+export function adamElement(before: AdamElement, grad: number, s: AdamScalars): AdamElement {
+  const g = grad + s.l2 * before.param;
+  const exp_avg = before.exp_avg + s.restOfBeta1 * (g - before.exp_avg);
+  const exp_avg_sq = s.beta2 * before.exp_avg_sq + s.restOfBeta2 * g * g;
+  return { param: before.param * s.decay - (s.stepSize * exp_avg) / denominator(exp_avg_sq, s), exp_avg, exp_avg_sq };
+}
+
+/**
+ * Bound of one element's step from exactly known `before` (bounds.md, AdamW), where the moments may already be off by `carried`.
+ * The first moment sums E_m = eps (2 (1-b1)|g-m| + |m'|), the second E_v = 3 eps v'; the L2 term of Adam adds its own rounding to g.
+ * A denominator of which the error is not small against it gives an infinite bound: nothing can be said of that element.
+ */
+export function adamBound(before: AdamElement, grad: number, s: AdamScalars, carried: Omit<AdamError, 'param'>): AdamError {
+  const after = adamElement(before, grad, s);
+  const g = grad + s.l2 * before.param;
+  const gradError = s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
+  const first = EPS * (2 * s.restOfBeta1 * Math.abs(g - before.exp_avg) + Math.abs(after.exp_avg)) + s.restOfBeta1 * gradError + 4 * FLUSH;
+  const second = 3 * EPS * after.exp_avg_sq + s.restOfBeta2 * gradError * (2 * Math.abs(g) + gradError) + FLUSH * (4 + 2 * Math.abs(g));
+  const exp_avg = carried.exp_avg + first * SECOND_ORDER;
+  const exp_avg_sq = carried.exp_avg_sq + second * SECOND_ORDER;
+
+  const den = denominator(after.exp_avg_sq, s);
+  const root = Math.sqrt(after.exp_avg_sq);
+  const denError = relativeDenominatorError(after.exp_avg_sq, exp_avg_sq, root, den, s);
+  const delta = Math.abs((s.stepSize * after.exp_avg) / den);
+  const param =
+    EPS * Math.abs(before.param * s.decay) +
+    EPS * Math.abs(after.param) +
+    (s.stepSize * exp_avg) / den +
+    delta * (denError + 3.5 * EPS) +
+    FLUSH * (3 + 1 / den);
+  return { param: param * SECOND_ORDER, exp_avg, exp_avg_sq };
+}
+
+const denominator = (v: number, s: AdamScalars): number => Math.sqrt(v) / s.correction + s.eps;
+
+/** Through the square root: the error of v, then 4.5 eps of the root, 2.5 eps of the division, and the addition of eps. */
+function relativeDenominatorError(v: number, vError: number, root: number, den: number, s: AdamScalars): number {
+  const rootError = v > vError ? vError / (root + Math.sqrt(v - vError)) : Math.sqrt(v + vError);
+  const relative = (rootError + 7 * EPS * root) / s.correction / den + EPS;
+  return relative < 0.5 ? relative / (1 - relative) : Number.POSITIVE_INFINITY;
+}
