@@ -1,7 +1,7 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
-import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
+import type { Acceptance, Depth, OpRecord, Sample, Value, Values } from '../record.ts';
 
 interface MatmulParams {
   readonly transpose_a?: boolean;
@@ -45,8 +45,8 @@ export function product(a: Value, b: Value, transposeA: boolean, transposeB: boo
   return { shape: [...batch, m, n], data };
 }
 
-/** gamma_c (abs(A) abs(B)) with the flush terms. */
-function within(a: Value, b: Value, transposeA: boolean, transposeB: boolean, { depth }: Arithmetic): Acceptance {
+/** gamma_c (abs(A) abs(B)) with the flush terms, c as `depth` gives it for a sum of so many products. */
+export function productBound(a: Value, b: Value, transposeA: boolean, transposeB: boolean, depth: Depth): Acceptance {
   const terms = reader(a, transposeA, 0).cols;
   const c = depth(terms);
   const condition = product(a, b, transposeA, transposeB, true).data;
@@ -89,16 +89,16 @@ export const record: OpRecord<MatmulParams> = {
   inputs: { a: { dtypes: ['f32'], differentiable: true }, b: { dtypes: ['f32'], differentiable: true } },
   outputs: { y: { dtypes: ['f32'] } },
   forward: (inputs, { transpose_a = false, transpose_b = false }) => ({ y: product(...operands(inputs), transpose_a, transpose_b) }),
-  acceptance: (inputs, _outputs, { transpose_a = false, transpose_b = false }, arithmetic) => ({
-    y: within(...operands(inputs), transpose_a, transpose_b, arithmetic),
+  acceptance: (inputs, _outputs, { transpose_a = false, transpose_b = false }, { depth }) => ({
+    y: productBound(...operands(inputs), transpose_a, transpose_b, depth),
   }),
   vjp: (inputs, { transpose_a = false, transpose_b = false }, grads) => {
     const parts = gradientsOf(...operands(inputs), grads['y'] as Value, transpose_a, transpose_b);
     return { a: product(...parts.a), b: product(...parts.b) };
   },
-  vjpAcceptance: (inputs, _gradients, { transpose_a = false, transpose_b = false }, grads, arithmetic) => {
+  vjpAcceptance: (inputs, _gradients, { transpose_a = false, transpose_b = false }, grads, { depth }) => {
     const parts = gradientsOf(...operands(inputs), grads['y'] as Value, transpose_a, transpose_b);
-    return { a: within(...parts.a, arithmetic), b: within(...parts.b, arithmetic) };
+    return { a: productBound(...parts.a, depth), b: productBound(...parts.b, depth) };
   },
   samples: [
     sample('exact', [37, 53], [53, 29], [37, 29], {}),
