@@ -39,7 +39,8 @@ export function buildReport(identity: RunIdentity, environments: Environment[], 
     run: {
       id: runId(startedAt),
       startedAt: stamp,
-      durationMs: Date.now() - startedAt.getTime(),
+      // The wall clock may be set back during a run.
+      durationMs: Math.max(0, Date.now() - startedAt.getTime()),
       tier: options.tier,
       filters: [...options.filters],
       shard: `${options.shard.index}/${options.shard.count}`,

@@ -8,7 +8,7 @@ import * as v from 'valibot';
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const finite = v.pipe(v.number(), v.finite());
 /** Milliseconds. */
-const duration = v.pipe(finite, v.minValue(0));
+const duration = v.pipe(finite, v.minValue(0), v.description('milliseconds'));
 const code = v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case'));
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'));
 /** What `Date.toISOString` gives; a plain pattern, so that a JSON Schema says the same without the optional `format`. */
@@ -19,7 +19,13 @@ const timestamp = v.pipe(
     'must be an ISO date and time in UTC',
   ),
 );
-const numbers = v.record(v.string(), v.nullable(finite));
+/** An object with any keys; valibot's record alone takes arrays too. */
+const dictionary = <T extends v.GenericSchema>(value: T) =>
+  v.pipe(
+    v.custom<object>((input) => typeof input === 'object' && !Array.isArray(input), 'must be an object'),
+    v.record(v.string(), value),
+  );
+const numbers = dictionary(v.nullable(finite));
 
 /** `suite:case;param=value;param=value` */
 export const CASE_ID = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*:[^\s;=]+(;[^\s;=]+=[^\s;]*)*$/;
@@ -35,8 +41,10 @@ const accuracy = v.strictObject({
   maxAbs: v.nullable(finite),
   maxRel: v.nullable(finite),
   maxUlp: v.nullable(finite),
-  /** Largest share of the legal bound that was used; null when an element is wrong at a bound of zero. */
-  boundUsed: v.nullable(finite),
+  boundUsed: v.pipe(
+    v.nullable(finite),
+    v.description('largest share of the legal bound that was used; null when an element is wrong at a bound of zero'),
+  ),
   typicalUsed: v.nullable(finite),
 });
 
@@ -54,16 +62,21 @@ export const caseResult = v.strictObject({
   id: v.pipe(v.string(), v.regex(CASE_ID, 'must be suite:case;param=value')),
   suite: v.string(),
   backend: v.string(),
-  env: count,
+  env: v.pipe(count, v.description('index into environments')),
   covers: v.array(v.string()),
   tier: v.picklist(TIERS),
   status: v.picklist(STATUSES),
   durationMs: duration,
   gpuMs: v.optional(duration),
   attempts: count,
-  assertions: count,
-  kernels: v.array(v.string()),
-  control: v.optional(v.strictObject({ fault: v.string(), status: v.picklist(['red', 'green', 'not-run']) })),
+  assertions: v.pipe(count, v.description('compared elements and expectations that held')),
+  kernels: v.pipe(v.array(v.string()), v.description('what the GPU layer dispatched for the case')),
+  control: v.optional(
+    v.pipe(
+      v.strictObject({ fault: v.string(), status: v.picklist(['red', 'green', 'not-run']) }),
+      v.description('the named fault that must turn the case red'),
+    ),
+  ),
   skip: v.optional(v.strictObject({ code, detail: v.string() })),
   error: v.optional(problem),
   finding: v.optional(problem),
@@ -71,7 +84,7 @@ export const caseResult = v.strictObject({
   accuracy: v.optional(accuracy),
   timing: v.optional(timing),
   metrics: v.optional(numbers),
-  series: v.optional(v.record(v.string(), v.array(v.nullable(finite)))),
+  series: v.optional(dictionary(v.array(v.nullable(finite)))),
   artifacts: v.optional(v.array(v.strictObject({ name: v.string(), bytes: count, sha256 }))),
 });
 
@@ -88,9 +101,9 @@ export const environment = v.strictObject({
     isFallback: v.boolean(),
   }),
   features: v.array(v.string()),
-  limits: v.record(v.string(), finite),
-  probe: v.record(v.string(), v.union([v.string(), v.boolean(), v.nullable(finite)])),
-  tuning: v.record(v.string(), v.string()),
+  limits: dictionary(finite),
+  probe: dictionary(v.union([v.string(), v.boolean(), v.nullable(finite)])),
+  tuning: dictionary(v.string()),
 });
 
 const summary = v.strictObject({
@@ -115,8 +128,8 @@ export const reportSchema = v.strictObject({
     filters: v.array(v.string()),
     shard: v.pipe(v.string(), v.regex(/^[1-9]\d*\/[1-9]\d*$/, 'must be I/N, both from 1')),
     seed: count,
-    complete: v.boolean(),
-    planHash: sha256,
+    complete: v.pipe(v.boolean(), v.description('every selected case has a result')),
+    planHash: v.pipe(sha256, v.description("SHA-256 of the build's `id backend` lines, sorted and LF-ended")),
   }),
   environments: v.array(environment),
   summary,
