@@ -91,21 +91,22 @@ function isWhole(reports: readonly Report[]): boolean {
   return all && reports.every(({ run }) => run.complete);
 }
 
+/** All results, with `env` counted through the joined environments. */
 function joinResults(reports: readonly Report[]): CaseResult[] {
-  const owner = new Map<string, Report>();
+  const owners = new Map<string, number>();
   const joined: CaseResult[] = [];
   let offset = 0;
-  for (const report of reports) {
-    for (const result of report.results) {
+  for (const [position, { run, environments, results }] of reports.entries()) {
+    for (const result of results) {
       const key = `${result.id} ${result.backend}`;
-      const other = owner.get(key);
-      if (other && other !== report) {
-        throw new MergeError('repeated-case', `merge: ${key} is in ${other.run.id} and in ${report.run.id}: name each shard once`);
+      const owner = owners.get(key) ?? position;
+      if (owner !== position) {
+        throw new MergeError('repeated-case', `merge: ${key} is in ${reports[owner]?.run.id} and in ${run.id}: name each shard once`);
       }
-      owner.set(key, report);
+      owners.set(key, position);
       joined.push({ ...result, env: result.env + offset });
     }
-    offset += report.environments.length;
+    offset += environments.length;
   }
   return sortResults(joined);
 }

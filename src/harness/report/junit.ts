@@ -62,11 +62,11 @@ function outcomeElement({ status, skip, error }: CaseResult): string[] {
   if (!name) return [];
   if (name === 'skipped') return [element(name, { message: `${skip?.code}: ${skip?.detail}` })];
   const at = error?.at ? `at [${error.at.index.join(', ')}]: ${error.at.actual}, expected ${error.at.expected}` : '';
-  return [element(name, { type: error?.code ?? status, message: error?.message ?? status }, at ? [text(at)] : [])];
+  return [textElement(name, { type: error?.code ?? status, message: error?.message ?? status }, at)];
 }
 
 function findingElement({ finding }: CaseResult): string[] {
-  return finding ? [element('system-out', {}, [text(`${finding.code}: ${finding.message}`)])] : [];
+  return finding ? [textElement('system-out', {}, `${finding.code}: ${finding.message}`)] : [];
 }
 
 function counts(results: readonly CaseResult[]): Record<'tests' | 'failures' | 'errors' | 'skipped', string> {
@@ -90,8 +90,15 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMa
 }
 
 function element(name: string, attributes: Readonly<Record<string, string>>, children: readonly string[] = []): string {
-  const open = [name, ...Object.entries(attributes).map(([key, value]) => `${key}="${text(value)}"`)].join(' ');
-  return children.length > 0 ? `<${open}>\n${children.join('\n')}\n</${name}>` : `<${open}/>`;
+  return children.length > 0 ? `${open(name, attributes)}>\n${children.join('\n')}\n</${name}>` : `${open(name, attributes)}/>`;
+}
+
+function textElement(name: string, attributes: Readonly<Record<string, string>>, content: string): string {
+  return `${open(name, attributes)}>${text(content)}</${name}>`;
+}
+
+function open(name: string, attributes: Readonly<Record<string, string>>): string {
+  return [`<${name}`, ...Object.entries(attributes).map(([key, value]) => `${key}="${text(value)}"`)].join(' ');
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
