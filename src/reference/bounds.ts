@@ -1,3 +1,5 @@
+import type { DType } from '../tensor/dtype.ts';
+
 /**
  * Building blocks of a-priori error bounds that hold on every legal WGSL implementation. A "correctly rounded" WGSL result may be
  * either neighbour, so the unit is a whole ulp of 1, not half of it; sums may be reassociated, products fused, denormals flushed.
@@ -28,6 +30,13 @@ export function typicalSum(c: number, condition: number): number {
 /** Flush term of a sum of `terms` products whose largest factors are `a` and `b`: 2^-126 per operation and per operand times the other. */
 export function flushOfProducts(terms: number, a: number, b: number): number {
   return FLUSH * terms * (2 + a + b);
+}
+
+/** Distance of neighbours at `y` in a half format: what storing may add to an error. 0 for formats that hold every float32. */
+export function storageStep(y: number, dtype: DType | undefined): number {
+  if (dtype !== 'f16' && dtype !== 'bf16') return 0;
+  const exponent = Math.floor(Math.log2(Math.max(Math.abs(y), FLUSH)));
+  return dtype === 'f16' ? 2 ** (Math.max(exponent, -14) - 10) : 2 ** (exponent - 7);
 }
 
 /** Largest absolute value, 0 for none. */

@@ -16,5 +16,7 @@ export function drawSample(sample: Sample<never>, seed = 0): DrawnSample {
 }
 
 function asValues(tensors: HostTensors): Values {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, { shape: tensor.shape, data: valuesOf(tensor) }]));
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, { shape: tensor.shape, dtype: tensor.dtype, data: valuesOf(tensor) }]),
+  );
 }

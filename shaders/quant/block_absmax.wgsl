@@ -1,0 +1,57 @@
+// absmax[j] = largest |x[i]| of block j, as float32 bits. x: n elements of STORAGE f32, f16 or bf16 (0, 1, 2); blocks of a power of two
+// >= 32 elements, the last one may be shorter. LANES invocations share a block; with one there is no barrier. Reads n elements once.
+
+import package::lib::storage::f32_bits_of_half;
+
+struct Sizes {
+  n: u32,
+  block: u32,
+  blocks: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<u32>;
+@group(0) @binding(1) var<storage, read_write> absmax: array<u32>;
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+
+override STORAGE: u32 = 0u;
+override LANES: u32 = 1u;
+
+var<workgroup> found: array<u32, 64>;
+
+// Magnitude bits of the largest element in word `w`: of the storage format, in which they order as the magnitudes do.
+fn largest_of(w: u32) -> u32 {
+  let word = x[w];
+  if (STORAGE == 0u) {
+    return word & 0x7fffffffu;
+  }
+  let high = select(0u, (word >> 16u) & 0x7fffu, 2u * w + 1u < sizes.n);
+  return max(word & 0x7fffu, high);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let j = (group.y * groups.x + group.x) * (64u / LANES) + local / LANES;
+  let per_word = select(2u, 1u, STORAGE == 0u);
+  let first = j * sizes.block / per_word;
+  let end = (min((j + 1u) * sizes.block, sizes.n) + per_word - 1u) / per_word;
+  var largest = 0u;
+  if (j < sizes.blocks) {
+    for (var w = first + local % LANES; w < end; w += LANES) {
+      largest = max(largest, largest_of(w));
+    }
+  }
+  if (LANES > 1u) {
+    found[local] = largest;
+    workgroupBarrier();
+    for (var lane = 1u; lane < LANES; lane++) {
+      largest = max(largest, found[(local + lane) % 64u]);
+    }
+  }
+  if (j < sizes.blocks && local % LANES == 0u) {
+    absmax[j] = select(f32_bits_of_half(largest, STORAGE), largest, STORAGE == 0u);
+  }
+}

@@ -1,0 +1,46 @@
+// y[i] = value(code i) * absmax[i / block], rounded to STORAGE f32, f16 or bf16 (0, 1, 2). packed: two codes a byte, the first in the
+// high nibble; y: n elements. One invocation turns a word of packed codes into 8 elements. Reads n/2 bytes, writes 4 n or 2 n.
+
+import package::lib::four_bit::{decode_four_bit, nibble_shift};
+import package::lib::storage::pack_halves;
+
+struct Sizes {
+  n: u32,
+  block: u32,
+}
+
+@group(0) @binding(0) var<storage, read> packed: array<u32>;
+@group(0) @binding(1) var<storage, read> absmax: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<u32>;
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+
+override STORAGE: u32 = 0u;
+override FP4: bool = false;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let w = (group.y * groups.x + group.x) * 64u + local;
+  let first = w * 8u;
+  if (first >= sizes.n) {
+    return;
+  }
+  let codes = packed[w];
+  let scale = absmax[first / sizes.block];
+  for (var k = 0u; k < 8u && first + k < sizes.n; k += 2u) {
+    let i = first + k;
+    let a = decode_four_bit((codes >> nibble_shift(i)) & 15u, FP4) * scale;
+    let b = decode_four_bit((codes >> nibble_shift(i + 1u)) & 15u, FP4) * scale;
+    if (STORAGE == 0u) {
+      y[i] = bitcast<u32>(a);
+      if (i + 1u < sizes.n) {
+        y[i + 1u] = bitcast<u32>(b);
+      }
+    } else {
+      y[i / 2u] = pack_halves(a, b, STORAGE);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+// trits[i] = 1 where w[i] > threshold, -1 where w[i] < -threshold, else 0. w: n elements of STORAGE f32, f16 or bf16 (0, 1, 2);
+// threshold: one float; trits: signed bytes. One invocation makes a word of 4.
+
+import package::lib::storage::{word_of, f32_bits_of};
+
+struct Sizes {
+  n: u32,
+}
+
+@group(0) @binding(0) var<storage, read> w: array<u32>;
+@group(0) @binding(1) var<storage, read> threshold: array<f32>;
+@group(0) @binding(2) var<storage, read_write> trits: array<u32>;
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+
+override STORAGE: u32 = 0u;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let out = (group.y * groups.x + group.x) * 64u + local;
+  let first = out * 4u;
+  if (first >= sizes.n) {
+    return;
+  }
+  var word = 0u;
+  for (var k = 0u; k < 4u && first + k < sizes.n; k++) {
+    let i = first + k;
+    let x = bitcast<f32>(f32_bits_of(w[word_of(i, STORAGE)], i, STORAGE));
+    let trit = select(select(0u, 255u, x < -threshold[0]), 1u, x > threshold[0]);
+    word |= trit << (8u * k);
+  }
+  trits[out] = word;
+}

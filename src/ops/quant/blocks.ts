@@ -1,0 +1,57 @@
+import shader from '../../../shaders/quant/block_absmax.wgsl';
+import { GradproofError } from '../../errors.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { spread, u32 } from '../../gpu/shader.ts';
+import type { DType } from '../../tensor/dtype.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import type { Variant } from '../op.ts';
+
+/** A block size, type or rounding that no kernel of the family has. */
+export class QuantizationError extends GradproofError {
+  constructor(message: string) {
+    super('bad-quantization', message);
+  }
+}
+
+/**
+ * How the largest element of a block is found: by one invocation, or by sixteen of a workgroup, which a GPU with many lanes needs for
+ * its large blocks and whose barrier costs a CPU adapter more than it saves.
+ */
+export const BLOCK_VARIANTS = ['serial', 'cooperative'] as const;
+
+const LANES: Readonly<Record<string, number>> = { serial: 1, cooperative: 16 };
+
+/** Both variants with the kernels of an op. `depth` is the c of the sum that the op contains, if any. */
+export function blockVariants(kernels: readonly string[], depth: Variant['depth'] = () => 1): Record<'serial' | 'cooperative', Variant> {
+  const variant = { kernels: ['quant/block_absmax', ...kernels], depth };
+  return { serial: variant, cooperative: { ...variant, prefers: (gpu) => !gpu.adapter.isFallback } };
+}
+
+/** Value of a kernel's STORAGE constant. Throws {@link QuantizationError} for a dtype that is no float. */
+export function storageOf(dtype: DType): number {
+  const storage = ['f32', 'f16', 'bf16'].indexOf(dtype);
+  if (storage < 0) throw new QuantizationError(`cannot quantize ${dtype}: give f32, f16 or bf16`);
+  return storage;
+}
+
+/** Throws {@link QuantizationError} unless blocks are a power of two of 32 elements or more, so that packed words do not straddle them. */
+export function checkBlock(block: number): void {
+  if (!Number.isInteger(Math.log2(block)) || block < 32) throw new QuantizationError(`blocksize ${block}: give a power of two, 32 or more`);
+}
+
+/** Largest absolute value of each block of the flat tensor `x` (f32, f16 or bf16): f32 [ceil(n / block)], exact. The caller owns it. */
+export function blockAbsmax(gpu: Gpu, x: Tensor, block: number, variant: string): Tensor {
+  checkBlock(block);
+  const lanes = LANES[variant] ?? 1;
+  const blocks = Math.ceil(x.size / block);
+  const absmax = Tensor.empty(gpu, 'f32', [blocks]);
+  gpu.dispatch({
+    shader,
+    constants: { STORAGE: storageOf(x.dtype), LANES: lanes },
+    bindings: [x.binding, absmax.binding],
+    uniforms: [u32(x.size), u32(block), u32(blocks)],
+    workgroups: spread(Math.ceil((blocks * lanes) / 64)),
+    flops: x.size,
+  });
+  return absmax;
+}

@@ -1,0 +1,103 @@
+import centerShader from '../../../shaders/quant/center.wgsl';
+import shader from '../../../shaders/quant/quantize_4bit.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { spread, u32 } from '../../gpu/shader.ts';
+import { dynamicMap } from '../../quant/dynamic-map.ts';
+import type { FourBitType } from '../../quant/four-bit-tables.ts';
+import { hostTensor } from '../../tensor/host.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+import { blockAbsmax, blockVariants, storageOf } from './blocks.ts';
+import { checkType, dequantize_4bit } from './dequantize_4bit.ts';
+import { dequantizeBlockwise } from './dequantize_blockwise.ts';
+import { quantizeBlockwise } from './quantize_blockwise.ts';
+
+/** Parameters of {@link quantize_4bit}, as bitsandbytes names them. */
+export interface Quantize4bitParams {
+  readonly quant_type: FourBitType;
+  /** Elements that share an absmax: a power of two from 32 to 4096. */
+  readonly blocksize: number;
+  /** Double quantization: the absmax values are stored as 8-bit codes. Default false. */
+  readonly compress_statistics?: boolean;
+  /** Absmax values that share a second-level absmax. Default 256. */
+  readonly nested_blocksize?: number;
+  /** Default nearest. */
+  readonly nested_rounding?: 'nearest' | 'lut16';
+}
+
+/** A tensor in 4 bits. `absmax` is what decoding uses: the restored values where the statistics are compressed. */
+export interface FourBitTensor {
+  readonly packed: Tensor;
+  readonly absmax: Tensor;
+}
+
+/** The second level of double quantization. */
+export interface NestedStatistics {
+  readonly absmax_q: Tensor;
+  readonly nested_absmax: Tensor;
+  readonly nested_offset: Tensor;
+}
+
+/** Additions of one lane of the mean, then six levels of the workgroup's tree. */
+const meanDepth = (terms: number): number => Math.ceil(terms / 64) + 6;
+
+/**
+ * Quantizes a weight (f32, f16 or bf16) as bitsandbytes.functional.quantize_4bit: packed u8 [(n + 1) / 2, 1], absmax f32 a block.
+ * A short last block is treated like the others, by the reciprocal, as bitsandbytes' CUDA code does (its CPU code divides there).
+ * The reciprocal is exact on every adapter. The caller owns the tensors.
+ */
+export function quantizeTo4bit(
+  gpu: Gpu,
+  weight: Tensor,
+  params: Quantize4bitParams,
+  variant = 'serial',
+): FourBitTensor & Partial<NestedStatistics> {
+  checkType(params.quant_type);
+  const storage = storageOf(weight.dtype);
+  const absmax = blockAbsmax(gpu, weight, params.blocksize, variant);
+  const packed = Tensor.empty(gpu, 'u8', [Math.ceil(weight.size / 2), 1]);
+  gpu.dispatch({
+    shader,
+    constants: { STORAGE: storage, FP4: Number(params.quant_type === 'fp4') },
+    bindings: [weight.binding, absmax.binding, packed.binding],
+    uniforms: [u32(weight.size), u32(params.blocksize)],
+    workgroups: spread(Math.ceil(weight.size / 512)),
+    flops: 20 * weight.size,
+  });
+  if (!params.compress_statistics) return { packed, absmax };
+  using raw = absmax;
+  return { packed, ...compress(gpu, raw, params, variant) };
+}
+
+function compress(gpu: Gpu, absmax: Tensor, params: Quantize4bitParams, variant: string): { absmax: Tensor } & NestedStatistics {
+  const { nested_blocksize: blocksize = 256, nested_rounding: rounding = 'nearest' } = params;
+  using map = Tensor.from(gpu, hostTensor('f32', [256], dynamicMap(true)));
+  using centred = Tensor.empty(gpu, 'f32', absmax.shape);
+  const nested_offset = Tensor.empty(gpu, 'f32', [1]);
+  gpu.dispatch({
+    shader: centerShader,
+    bindings: [absmax.binding, nested_offset.binding, centred.binding],
+    uniforms: [u32(absmax.size)],
+    workgroups: [1, 1, 1],
+    flops: 2 * absmax.size,
+  });
+  const codes = quantizeBlockwise(gpu, centred, map, { blocksize, rounding }, variant);
+  const restored = dequantizeBlockwise(gpu, codes, map, blocksize, nested_offset);
+  return { absmax: restored, absmax_q: codes.q, nested_absmax: codes.absmax, nested_offset };
+}
+
+/** {@link quantizeTo4bit} and, as `dequant`, what the codes decode to, in the shape and dtype of the weight. */
+export const quantize_4bit = defineOp<'weight', never, 'packed' | 'absmax' | 'dequant', Quantize4bitParams>({
+  name: 'quantize_4bit',
+  variants: blockVariants(
+    ['quant/quantize_4bit', 'quant/dequantize_4bit', 'quant/center', 'quant/quantize_blockwise', 'quant/dequantize_blockwise'],
+    meanDepth,
+  ),
+  forward: (gpu, { weight }, params, variant) => {
+    const quantized = quantizeTo4bit(gpu, weight, params, variant);
+    const { quant_type, blocksize } = params;
+    const dtype = weight.dtype as 'f32' | 'f16' | 'bf16';
+    const dequant = dequantize_4bit.forward(gpu, quantized, { quant_type, blocksize, shape: weight.shape, dtype }).y;
+    return { ...quantized, dequant };
+  },
+});

@@ -1,0 +1,52 @@
+import shader from '../../../shaders/quant/quantize_blockwise.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { spread, u32 } from '../../gpu/shader.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import { formatShape } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+import { blockAbsmax, blockVariants, QuantizationError } from './blocks.ts';
+import { dequantizeBlockwise } from './dequantize_blockwise.ts';
+
+/** Parameters of {@link quantize_blockwise}. `signed` says which dynamic map `code` is; the map itself decides. */
+export interface QuantizeBlockwiseParams {
+  readonly blocksize: number;
+  readonly signed?: boolean;
+  /** To the nearest value of the map (ties to the lower), or by the 65,536 steps of bitsandbytes' CPU code. */
+  readonly rounding: 'nearest' | 'lut16';
+}
+
+/** 8-bit codes and their scales. The caller owns both. */
+export interface BlockwiseCodes {
+  readonly q: Tensor;
+  readonly absmax: Tensor;
+}
+
+/** Quantizes f32 `x` to the 256 ascending values of `map`, relative to the absmax of its block: q u8 like x, absmax f32 a block. */
+export function quantizeBlockwise(gpu: Gpu, x: Tensor, map: Tensor, params: QuantizeBlockwiseParams, variant: string): BlockwiseCodes {
+  const { blocksize, rounding } = params;
+  if (x.dtype !== 'f32') throw new QuantizationError(`quantize_blockwise takes f32, not ${x.dtype}`);
+  if (map.size !== 256) throw new ShapeError(`a map of 8-bit codes has 256 values, not ${formatShape(map.shape)}`);
+  if (rounding !== 'nearest' && rounding !== 'lut16') throw new QuantizationError(`rounding ${rounding}: give nearest or lut16`);
+  const absmax = blockAbsmax(gpu, x, blocksize, variant);
+  const q = Tensor.empty(gpu, 'u8', x.shape);
+  gpu.dispatch({
+    shader,
+    constants: { LUT16: Number(rounding === 'lut16') },
+    bindings: [x.binding, map.binding, absmax.binding, q.binding],
+    uniforms: [u32(x.size), u32(blocksize)],
+    workgroups: spread(Math.ceil(x.size / 256)),
+    flops: 30 * x.size,
+  });
+  return { q, absmax };
+}
+
+/** bitsandbytes.functional.quantize_blockwise with an 8-bit map, and what the codes decode to. x, dequant: f32 of any shape. */
+export const quantize_blockwise = defineOp<'x' | 'code', never, 'q' | 'absmax' | 'dequant', QuantizeBlockwiseParams>({
+  name: 'quantize_blockwise',
+  variants: blockVariants(['quant/quantize_blockwise', 'quant/dequantize_blockwise']),
+  forward: (gpu, { x, code }, params, variant) => {
+    const { q, absmax } = quantizeBlockwise(gpu, x, code, params, variant);
+    return { q, absmax, dequant: dequantizeBlockwise(gpu, { q, absmax }, code, params.blocksize) };
+  },
+});

@@ -1,0 +1,88 @@
+import { dynamicMap } from '../../quant/dynamic-map.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import type { Arithmetic, Value } from '../record.ts';
+import { blockAbsmax } from './blocks.ts';
+import { type MapRounding, mapCode, mapCodeRange } from './map-codes.ts';
+
+/** Parameters of double quantization, by their names in the vocabulary. */
+export interface NestedParams {
+  readonly nested_blocksize?: number;
+  readonly nested_rounding?: MapRounding;
+}
+
+/** The absmax values of a tensor, quantized themselves: 8-bit codes in blocks, after their mean was taken off. */
+export interface Nested {
+  readonly map: Float32Array;
+  readonly offset: number;
+  readonly centred: Float64Array;
+  readonly absmax: Float64Array;
+  readonly q: Float64Array;
+  readonly restored: Float64Array;
+}
+
+/** How far each part of a {@link Nested} may be off, and which codes are right. */
+export interface NestedBounds {
+  readonly offset: number;
+  readonly absmax: Float64Array;
+  readonly low: Uint8Array;
+  readonly high: Uint8Array;
+  readonly restored: Float64Array;
+}
+
+const blockOf = (params: NestedParams) => params.nested_blocksize ?? 256;
+const roundingOf = (params: NestedParams) => params.nested_rounding ?? 'nearest';
+
+/** Double quantization in float64. */
+export function nest(blocks: Float64Array, params: NestedParams): Nested {
+  const map = dynamicMap(true);
+  const offset = blocks.reduce((sum, a) => sum + a, 0) / blocks.length;
+  const centred = blocks.map((a) => a - offset);
+  const absmax = blockAbsmax(centred, blockOf(params));
+  const scaleOf = (j: number) => absmax[Math.floor(j / blockOf(params))] as number;
+  const q = centred.map((z, j) => mapCode(map, scaleOf(j) > 0 ? z / scaleOf(j) : 0, roundingOf(params)));
+  return { map, offset, centred, absmax, q, restored: q.map((code, j) => (map[code] as number) * scaleOf(j) + offset) };
+}
+
+/**
+ * The mean adds `depth` roundings and a division (2.5 ulp), the difference one; the largest of a block is off as its elements are.
+ * A code is right when its value is nearest to some y in reach of those errors, of the reciprocal and of the product.
+ */
+export function nestedBounds(nested: Nested, params: NestedParams, { depth, ieee }: Arithmetic): NestedBounds {
+  const { map, centred, absmax, offset } = nested;
+  const offsetBound = offset * gamma(depth(centred.length) + 3) + FLUSH;
+  const errors = centred.map((z) => (offsetBound + EPS * Math.abs(z) + FLUSH) * SECOND_ORDER);
+  const absmaxBound = absmax.map((_, b) => Math.max(...errors.subarray(b * blockOf(params), (b + 1) * blockOf(params))));
+  const [low, high] = [new Uint8Array(centred.length), new Uint8Array(centred.length)];
+  const restored = centred.map((z, j) => {
+    const b = Math.floor(j / blockOf(params));
+    const [a, aBound] = [absmax[b] as number, absmaxBound[b] as number];
+    const y = a > 0 ? z / a : 0;
+    const error = a > aBound ? ((errors[j] as number) + Math.abs(y) * aBound) / (a - aBound) + 2 * EPS * Math.abs(y) : 2;
+    [low[j], high[j]] = mapCodeRange(map, y, error, roundingOf(params), ieee);
+    const largest = Math.max(Math.abs(map[low[j] as number] as number), Math.abs(map[high[j] as number] as number));
+    return largest * (aBound + EPS * a) + offsetBound + EPS * (largest * a + offset) + FLUSH;
+  });
+  return { offset: offsetBound, absmax: absmaxBound, low, high, restored };
+}
+
+/** Absmax values that block `j` may be restored to. */
+export function restorable({ map, absmax, offset }: Nested, { low, high }: NestedBounds, j: number, params: NestedParams): number[] {
+  const scale = absmax[Math.floor(j / blockOf(params))] as number;
+  const first = low[j] as number;
+  return Array.from({ length: (high[j] as number) - first + 1 }, (_, k) => (map[first + k] as number) * scale + offset);
+}
+
+/** The outputs of an op that nests, as values. */
+export function nestedOutputs({
+  q,
+  absmax,
+  offset,
+  restored,
+}: Nested): Record<'absmax' | 'absmax_q' | 'nested_absmax' | 'nested_offset', Value> {
+  return {
+    absmax: { shape: [restored.length], data: restored },
+    absmax_q: { shape: [q.length], data: q },
+    nested_absmax: { shape: [absmax.length], data: absmax },
+    nested_offset: { shape: [1], data: Float64Array.of(offset) },
+  };
+}
