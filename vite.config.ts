@@ -23,9 +23,13 @@ export default defineConfig(({ mode }) => ({
           minify: false,
           copyPublicDir: false,
           outDir: 'dist/node',
-          rolldownOptions: { input: { cli: 'src/cli/main.ts', 'node-worker': 'src/harness/worker/node-worker.ts' } },
+          // Chunks stand beside the entries, so that import.meta.url leads every module to worker and page.
+          rolldownOptions: {
+            input: { cli: 'src/cli/main.ts', plan: 'src/cli/plan.ts', 'node-worker': 'src/harness/worker/node-worker.ts' },
+            output: { chunkFileNames: '[name]-[hash].js' },
+          },
         }
-      : { outDir: 'dist/page' }),
+      : { outDir: 'dist/page', rolldownOptions: { input: ['index.html', 'headless.html'] } }),
   },
 }));
 

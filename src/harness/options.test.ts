@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { OptionError, readRunOptions } from './options.ts';
+import { OptionError, RUN_OPTIONS, readOptions } from './options.ts';
 
 const read = (address: string) => {
   const params = new URLSearchParams(address);
-  return readRunOptions((name) => params.getAll(name));
+  return readOptions(RUN_OPTIONS, (name) => params.getAll(name));
 };
 
 test('reads what an address sets and nothing else', () => {

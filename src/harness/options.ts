@@ -19,11 +19,14 @@ export interface OptionDeclaration<T> {
   readonly parse: (texts: readonly string[]) => T;
 }
 
+/** The options that set the fields of T; one without a declaration does not compile. */
+export type OptionTable<T> = { readonly [K in keyof T]-?: OptionDeclaration<NonNullable<T[K]>> };
+
 /** The options that select and shape a run; the other fields of RunOptions are not for people to set, or come later. */
 export type RunOptionKey = Exclude<keyof RunOptions, 'controls' | 'workers'>;
 
-/** Every option of a run with its description: an undescribed one does not compile. */
-export const RUN_OPTIONS: { readonly [K in RunOptionKey]-?: OptionDeclaration<NonNullable<RunOptions[K]>> } = {
+/** Every option of a run with its description. */
+export const RUN_OPTIONS: OptionTable<Pick<RunOptions, RunOptionKey>> = {
   tier: {
     name: 'tier',
     argument: TIERS.join('|'),
@@ -75,10 +78,11 @@ export const RUN_OPTIONS: { readonly [K in RunOptionKey]-?: OptionDeclaration<No
   },
 };
 
-/** Reads the options that an address or a command line sets, by option name. Throws {@link OptionError}. */
-export function readRunOptions(textsOf: (name: string) => readonly string[]): Partial<RunOptions> {
-  const given = Object.entries(RUN_OPTIONS).map(([key, option]) => [key, option, textsOf(option.name)] as const);
-  return Object.fromEntries(given.filter(([, , texts]) => texts.length > 0).map(([key, option, texts]) => [key, option.parse(texts)]));
+/** Reads what is given of a table's options; `textsOf` answers by option name, empty when it is not given. Throws {@link OptionError}. */
+export function readOptions<T>(table: OptionTable<T>, textsOf: (name: string) => readonly string[]): Partial<T> {
+  const options = Object.entries<OptionDeclaration<unknown>>(table).map(([key, option]) => ({ key, option, texts: textsOf(option.name) }));
+  const given = options.filter(({ texts }) => texts.length > 0);
+  return Object.fromEntries(given.map(({ key, option, texts }) => [key, option.parse(texts)])) as Partial<T>;
 }
 
 /** Reads a whole number from `min` to `max` written in decimal digits. Throws {@link OptionError} that names `option`. */

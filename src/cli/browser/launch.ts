@@ -1,0 +1,71 @@
+import type { Browser } from 'playwright';
+import { messageOf } from '../../errors.ts';
+import { NoBrowserError } from '../exit.ts';
+import { BROWSER_VARIABLE, findBrowsers, type InstalledBrowser } from './find.ts';
+import { downloadedBrowser, type Installation, installBrowser } from './install.ts';
+
+/** Quiet, without traffic of its own, and with a GPU process that may be crashed as often as a hang needs it. */
+const ARGUMENTS = [
+  '--enable-unsafe-webgpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-domain-blocking-for-3d-apis',
+  '--disable-gpu-process-crash-limit',
+];
+
+/** Chrome's own CPU adapter, for a machine where no hardware adapter works. */
+const SWIFTSHADER_ARGUMENT = '--use-webgpu-adapter=swiftshader';
+
+/** The first version of Chrome with WebGPU. */
+const OLDEST_CHROME = 113;
+
+/** The arguments of a browser that runs cases; `software` takes the CPU adapter. */
+export function browserArguments(software: boolean): string[] {
+  return [
+    ...ARGUMENTS,
+    ...(process.platform === 'linux' && !software ? ['--enable-features=Vulkan'] : []),
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ...(software ? [SWIFTSHADER_ARGUMENT] : []),
+  ];
+}
+
+/** Starts `installed` without a window. Throws what Playwright throws. */
+export async function launch(installed: InstalledBrowser, software: boolean): Promise<Browser> {
+  const { chromium } = await import('playwright');
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false }; // a partial report is written first
+  const browser = await chromium.launch({ executablePath: installed.path, args: browserArguments(software), timeout: 30_000, ...signals });
+  const version = Number.parseInt(browser.version(), 10);
+  if (version >= OLDEST_CHROME) return browser;
+  await browser.close();
+  throw new NoBrowserError(`version ${browser.version()} has no WebGPU`);
+}
+
+/**
+ * Starts the first installed browser that starts, and installs one when there is none and it may.
+ * Throws {@link NoBrowserError} with what was tried.
+ */
+export async function launchAny(install: Installation): Promise<{ readonly installed: InstalledBrowser; readonly browser: Browser }> {
+  const tried: string[] = [];
+  for await (const installed of candidates(install)) {
+    try {
+      return { installed, browser: await launch(installed, false) };
+    } catch (error) {
+      tried.push(`${installed.name} at ${installed.path} does not start: ${messageOf(error).split('\n')[0]}`);
+    }
+  }
+  const named = process.env[BROWSER_VARIABLE];
+  const why = tried.join('; ') || (named ? `${BROWSER_VARIABLE} names ${named}, where there is no program` : 'no browser is installed');
+  throw new NoBrowserError(`${why}: install a current Chrome, Edge or Chromium, or name one in ${BROWSER_VARIABLE}`);
+}
+
+/** Browsers to try in order; the last is installed when it is asked for. Only the named one when a person named one. */
+async function* candidates(install: Installation): AsyncGenerator<InstalledBrowser> {
+  yield* findBrowsers();
+  if (process.env[BROWSER_VARIABLE]) return;
+  const downloaded = await downloadedBrowser();
+  if (downloaded) yield downloaded;
+  else if (install) yield await installBrowser(install);
+}

@@ -1,0 +1,53 @@
+import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../harness/events.ts';
+import { encodeLink } from '../../harness/link/encode.ts';
+import { planText, select } from '../../harness/plan.ts';
+import { loadCases } from '../../harness/registry.ts';
+import { toJUnit } from '../../harness/report/junit.ts';
+import type { Report } from '../../harness/report/schema.ts';
+import { writeReport } from '../../harness/report/write.ts';
+import { EmptySelectionError } from '../../harness/runner.ts';
+import { EXIT, exitOfReport } from '../exit.ts';
+import { checkWritable, writeOutput } from '../files.ts';
+import { Interrupt } from '../interrupt.ts';
+import type { RunCommand } from '../options.ts';
+import { showProgress } from '../output/progress.ts';
+import { showSummary } from '../output/summary.ts';
+import { type Voice, voiceOn } from '../output/voice.ts';
+import { openRuntime } from '../runtime/open.ts';
+import { PAGE_ADDRESS } from '../server.ts';
+
+/** What was given of a run's options. */
+export type GivenRunOptions = Partial<RunCommand & RunOptions>;
+
+/** Prints the `id backend` lines of the selected cases; needs neither browser nor adapter. */
+export function listCases(given: GivenRunOptions): number {
+  process.stdout.write(planText(selectedOf({ ...DEFAULT_RUN_OPTIONS, ...given })));
+  return EXIT.ok;
+}
+
+/** Runs without a person: progress, summary and report; returns the exit status. */
+export async function runHeadless(given: GivenRunOptions): Promise<number> {
+  const options: RunOptions = { ...DEFAULT_RUN_OPTIONS, ...given };
+  const voice = voiceOn(given.report === '-' ? process.stderr : process.stdout);
+  selectedOf(options);
+  for (const name of ['report', 'junit'] as const) if (given[name]) checkWritable(`--${name}`, given[name]);
+  using interrupt = new Interrupt();
+  await using runtime = await openRuntime(given.runtime ?? 'chromium', voice.say);
+  voice.say(`running on ${runtime.adapter}`);
+  const report = await runtime.run(options, showProgress(voice), interrupt.signal);
+  await publish(report, given, voice);
+  return exitOfReport(report, interrupt.signal.aborted);
+}
+
+function selectedOf(options: RunOptions) {
+  const selected = select(loadCases().values(), options);
+  if (selected.length === 0) throw new EmptySelectionError(options.filters);
+  return selected;
+}
+
+async function publish(report: Report, given: GivenRunOptions, voice: Voice): Promise<void> {
+  showSummary(voice, report);
+  if (report.results.length > 0) voice.say(`Share it: ${PAGE_ADDRESS}#${await encodeLink(report, planText(loadCases().values()))}`);
+  if (given.report) writeOutput('--report', given.report, writeReport(report));
+  if (given.junit) writeOutput('--junit', given.junit, toJUnit(report));
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { writeReport } from '../../harness/report/write.ts';
+import type { TrainingRequest } from '../../harness/training.ts';
+import { DEFAULT_TRAINING } from '../../train/config.ts';
+import { exitOfReport } from '../exit.ts';
+import { checkWritable, makeFolder, readInput, writeOutput } from '../files.ts';
+import { Interrupt } from '../interrupt.ts';
+import { notYet, type TrainCommand } from '../options.ts';
+import { showTraining } from '../output/training.ts';
+import { voiceOn } from '../output/voice.ts';
+import { openRuntime } from '../runtime/open.ts';
+
+/** Fine-tunes on a text and saves adapter and report; returns the exit status. */
+export async function trainCommand({ data, steps, seed, out, report: target }: Partial<TrainCommand>): Promise<number> {
+  const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
+  if (data === undefined) throw notYet('train without --data');
+  const request: TrainingRequest = {
+    text: readInput('--data', data),
+    steps: steps ?? DEFAULT_TRAINING.steps,
+    seed: seed ?? DEFAULT_TRAINING.seed,
+  };
+  if (target) checkWritable('--report', target);
+  if (out) makeFolder('--out', out);
+  using interrupt = new Interrupt();
+  await using runtime = await openRuntime('chromium', voice.say);
+  voice.say(`fine-tuning on ${runtime.adapter}`);
+  const { report, files } = await runtime.train(request, showTraining(voice), interrupt.signal);
+  if (target) writeOutput('--report', target, writeReport(report));
+  if (out) {
+    for (const { name, data: bytes } of files) writeOutput('--out', join(out, name), bytes);
+    writeOutput('--out', join(out, 'report.json'), writeReport(report));
+    voice.say(`${files.length > 0 ? 'Adapter and report are' : 'The report is'} in ${out}`);
+  }
+  return exitOfReport(report, interrupt.signal.aborted);
+}

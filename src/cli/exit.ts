@@ -1,0 +1,43 @@
+import { GradproofError, InvariantError } from '../errors.ts';
+import { NoAdapterError } from '../gpu/device.ts';
+import type { Report } from '../harness/report/schema.ts';
+import { UnusableError } from '../harness/runner.ts';
+
+/** Exit statuses of the command line. */
+export const EXIT = {
+  /** Something passed and nothing failed. */
+  ok: 0,
+  /** Something failed, or nothing was proved. */
+  failed: 1,
+  /** Wrong use or unreadable input. */
+  usage: 2,
+  /** No usable adapter or browser. */
+  unusable: 3,
+  interrupted: 130,
+} as const;
+
+/** Wrong use: one line that says what, where, and what to do. */
+export class UsageError extends GradproofError {
+  constructor(message: string) {
+    super('usage', message);
+  }
+}
+
+/** No browser or adapter can be had; the message says what was tried and how to get one. */
+export class NoBrowserError extends GradproofError {
+  constructor(message: string) {
+    super('no-browser', message);
+  }
+}
+
+/** The status that a report deserves. */
+export function exitOfReport({ summary: { total, passed, skipped } }: Report, interrupted: boolean): number {
+  if (interrupted) return EXIT.interrupted;
+  return passed > 0 && passed + skipped === total ? EXIT.ok : EXIT.failed;
+}
+
+/** The status that an error deserves; undefined for a defect of ours. */
+export function exitOfError(error: unknown): number | undefined {
+  if (error instanceof UnusableError || error instanceof NoAdapterError || error instanceof NoBrowserError) return EXIT.unusable;
+  return error instanceof GradproofError && !(error instanceof InvariantError) ? EXIT.usage : undefined;
+}

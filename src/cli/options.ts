@@ -1,0 +1,156 @@
+import type { RunOptions } from '../harness/events.ts';
+import { type OptionDeclaration, OptionError, type OptionTable, RUN_OPTIONS, type RunOptionKey, wholeNumber } from '../harness/options.ts';
+import { UsageError } from './exit.ts';
+
+/** Where cases can run without a person. */
+export type RuntimeName = 'chromium' | 'node';
+
+/** What `gradproof [run]` understands beyond the options of a run. */
+export interface RunCommand {
+  readonly headless: boolean;
+  readonly list: boolean;
+  readonly runtime: RuntimeName;
+  readonly backends: readonly string[];
+  /** Bundles, or folders of them, to replay. */
+  readonly parity: readonly string[];
+  /** Where the report goes; `-` is stdout. */
+  readonly report: string;
+  readonly junit: string;
+}
+
+/** What `gradproof train` understands. */
+export interface TrainCommand {
+  readonly data: string;
+  readonly type: 'qlora';
+  readonly steps: number;
+  readonly seed: number;
+  readonly out: string;
+  readonly report: string;
+}
+
+const report: OptionDeclaration<string> = {
+  name: 'report',
+  argument: 'file',
+  description: 'write the JSON report to this file; - is stdout, and what is for people goes to stderr',
+  parse: lastPath('--report'),
+};
+
+const RUN_COMMAND: OptionTable<RunCommand> = {
+  headless: { name: 'headless', description: 'run here and exit, instead of opening the page', parse: () => true },
+  list: { name: 'list', description: 'print the ids and backends of the selected cases and exit', parse: () => true },
+  runtime: {
+    name: 'runtime',
+    argument: 'chromium|node|firefox|deno',
+    description: 'where the cases run (default chromium)',
+    parse: (texts) => {
+      const name = texts.at(-1);
+      if (name === 'chromium' || name === 'node') return name;
+      if (name === 'firefox' || name === 'deno') throw notYet(`--runtime ${name}`);
+      throw new OptionError(`--runtime ${name}: must be chromium or node`);
+    },
+  },
+  backends: {
+    name: 'backend',
+    argument: 'list',
+    description: 'who computes, separated by commas (default webgpu)',
+    parse: (texts) => {
+      const names = texts.flatMap((text) => text.split(','));
+      for (const name of names) {
+        if (['ort-webgpu', 'ort-wasm', 'reference', 'bridge'].includes(name)) throw notYet(`--backend ${name}`);
+        if (name !== 'webgpu') throw new OptionError(`--backend ${name}: must be webgpu`);
+      }
+      return names;
+    },
+  },
+  parity: {
+    name: 'parity',
+    argument: 'file|folder',
+    description: 'replay recorded bundles, alone unless --tier is given too',
+    parse: (texts) => texts.map((text) => checkedPath('--parity', text)),
+  },
+  report,
+  junit: { name: 'junit', argument: 'file', description: 'write a JUnit XML report to this file', parse: lastPath('--junit') },
+};
+
+/** Every option of `gradproof [run]`. */
+export const RUN_TABLE: OptionTable<RunCommand & Pick<RunOptions, RunOptionKey>> = { ...RUN_OPTIONS, ...RUN_COMMAND };
+
+/** The options that make sense only without the page. */
+export const IMPLY_HEADLESS: readonly (keyof RunCommand | RunOptionKey)[] = [
+  ...(['headless', 'list', 'runtime', 'parity', 'report', 'junit', 'shard'] as const),
+];
+
+/** Every option of `gradproof train`. */
+export const TRAIN_TABLE: OptionTable<TrainCommand> = {
+  data: {
+    name: 'data',
+    argument: 'file',
+    description: "the text to learn, 4 KiB or more (default: this project's own sources)",
+    parse: lastPath('--data'),
+  },
+  type: {
+    name: 'type',
+    argument: 'qlora',
+    description: 'kind of fine-tuning',
+    parse: (texts) => {
+      const type = texts.at(-1);
+      if (type === 'qlora') return type;
+      throw notYet(`--type ${type}`);
+    },
+  },
+  steps: {
+    name: 'steps',
+    argument: 'n',
+    description: 'optimizer steps (default 300)',
+    parse: (texts) => wholeNumber('--steps', texts.at(-1) ?? '', 1, 1_000_000),
+  },
+  seed: RUN_OPTIONS.seed,
+  out: { name: 'out', argument: 'folder', description: 'write adapter and report into this folder', parse: lastPath('--out') },
+  report,
+};
+
+/** An option or a command of the design that this version lacks. */
+export interface NotYet {
+  /** As commander writes it, with its argument. */
+  readonly flags: string;
+  readonly description: string;
+}
+
+/** Options of `gradproof [run]` that come later. */
+export const RUN_NOT_YET: readonly NotYet[] = [
+  { flags: '--controls', description: 'run each case a second time with its named fault' },
+  { flags: '--last-failed', description: 'only what did not pass in the last run' },
+  { flags: '--connect <url>', description: 'drive a browser on another machine' },
+  { flags: '--baseline <file>', description: 'compare accuracy and speed with an earlier report' },
+  { flags: '--expect <file>', description: 'expected failures' },
+  { flags: '--html <file>', description: 'write the report as a page' },
+  { flags: '--bridge', description: 'compute the reference in Python' },
+];
+
+/** Options of `gradproof train` that come later. */
+export const TRAIN_NOT_YET: readonly NotYet[] = [
+  { flags: '--model <folder>', description: 'fine-tune this model instead of the built-in one' },
+  { flags: '--config <file>', description: 'settings of the run as JSON' },
+  { flags: '--resume', description: 'go on where an interrupted run stopped' },
+];
+
+/** Commands that come later. */
+export const COMMANDS_NOT_YET: readonly NotYet[] = [
+  { flags: 'bench', description: 'measure the kernels against their peers' },
+  { flags: 'mutate', description: 'break each kernel and see the suite notice' },
+  { flags: 'compile', description: 'compile a .tri file' },
+];
+
+/** Says that `what` is part of the design and not of this version. */
+export function notYet(what: string): UsageError {
+  return new UsageError(`${what} does not exist in this version yet`);
+}
+
+function lastPath(option: string): (texts: readonly string[]) => string {
+  return (texts) => checkedPath(option, texts.at(-1) ?? '');
+}
+
+function checkedPath(option: string, text: string): string {
+  if (text === '' || text.includes('\0')) throw new OptionError(`${option} "${text}": must be a path`);
+  return text;
+}

@@ -1,0 +1,114 @@
+import type { Browser, Page } from 'playwright';
+import { GradproofError } from '../../errors.ts';
+import type { RunEvent, RunListener } from '../../harness/events.ts';
+import type { HeadlessDriver, HeadlessPage, Outcome } from '../../harness/headless/page.ts';
+import { UnusableError } from '../../harness/runner.ts';
+import type { TrainingEvent, TrainingListener } from '../../harness/training.ts';
+import type { InstalledBrowser } from '../browser/find.ts';
+import type { Installation } from '../browser/install.ts';
+import { launch, launchAny } from '../browser/launch.ts';
+import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Names under which the driver's functions stand in the page. */
+const BINDINGS = { run: 'emitRun', training: 'emitTraining', crash: 'crashGpu' } as const satisfies Record<string, keyof HeadlessDriver>;
+
+/**
+ * Opens the headless page in an installed browser: with the hardware's adapter, else with Chrome's own CPU adapter. Throws NoBrowserError, or UnusableError with what was tried.
+ */
+export async function openChromium(install: Installation): Promise<Runtime> {
+  const server = await servePage(PAGE_FOLDER);
+  try {
+    const { installed, browser } = await launchAny(install);
+    return await ChromiumRuntime.open(server, installed, browser);
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+class ChromiumRuntime implements Runtime {
+  readonly adapter: string;
+  readonly #server: PageServer;
+  readonly #browser: Browser;
+  readonly #page: Page;
+  #onRun: RunListener = () => {};
+  #onTraining: TrainingListener = () => {};
+
+  private constructor(server: PageServer, browser: Browser, page: Page, adapter: string) {
+    this.#server = server;
+    this.#browser = browser;
+    this.#page = page;
+    this.adapter = adapter;
+  }
+
+  static async open(server: PageServer, installed: InstalledBrowser, first: Browser): Promise<ChromiumRuntime> {
+    const tried: string[] = [];
+    for (const software of [false, true]) {
+      const browser = software ? await launch(installed, true) : first;
+      const page = await browser.newPage();
+      await page.goto(new URL('headless.html', server.url).href);
+      const adapter = await call(page, 'adapter');
+      if (adapter.ok) {
+        const runtime = new ChromiumRuntime(server, browser, page, `${adapter.value}, ${installed.name} ${browser.version()}`);
+        await runtime.#expose();
+        return runtime;
+      }
+      tried.push(`${installed.name} ${browser.version()} ${software ? 'with SwiftShader' : 'with the hardware'}: ${adapter.message}`);
+      await browser.close();
+    }
+    throw new UnusableError('no-adapter', tried.join('; '));
+  }
+
+  async run(...[options, listen, signal]: Parameters<Runtime['run']>) {
+    this.#onRun = listen;
+    return this.#settle(call(this.#page, 'run', options), signal);
+  }
+
+  async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
+    this.#onTraining = listen;
+    return this.#settle(call(this.#page, 'train', request), signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    await this.#server[Symbol.asyncDispose]();
+  }
+
+  async #expose(): Promise<void> {
+    await this.#page.exposeBinding(BINDINGS.run, (_, event: RunEvent) => this.#onRun(event));
+    await this.#page.exposeBinding(BINDINGS.training, (_, event: TrainingEvent) => this.#onTraining(event));
+    await this.#page.exposeBinding(BINDINGS.crash, async () => {
+      const session = await this.#browser.newBrowserCDPSession();
+      await session.send('Browser.crashGpuProcess');
+    });
+  }
+
+  async #settle<T>(pending: Promise<Outcome<T>>, signal: AbortSignal): Promise<T> {
+    const cancel = () => void call(this.#page, 'cancel');
+    signal.addEventListener('abort', cancel);
+    try {
+      const outcome = await pending;
+      if (outcome.ok) return outcome.value;
+      throw new (outcome.unusable ? UnusableError : GradproofError)(outcome.code, outcome.message);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+}
+
+/** Calls a method of the page's {@link HeadlessPage} and waits for what it returns. */
+async function call<M extends keyof HeadlessPage>(
+  page: Page,
+  method: M,
+  ...args: Parameters<HeadlessPage[M]>
+): Promise<Awaited<ReturnType<HeadlessPage[M]>>> {
+  await page.waitForFunction(() => 'gradproofPage' in globalThis);
+  return page.evaluate(
+    ([name, parameters]) => {
+      const { gradproofPage } = globalThis as unknown as { gradproofPage: Record<string, (...all: unknown[]) => unknown> };
+      return gradproofPage[name as string]?.(...(parameters as unknown[])) as never;
+    },
+    [method, args],
+  );
+}

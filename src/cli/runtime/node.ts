@@ -1,0 +1,72 @@
+import { fileURLToPath } from 'node:url';
+import { loadCases } from '../../harness/registry.ts';
+import { type RunnerHost, run, UnusableError } from '../../harness/runner.ts';
+import { train } from '../../harness/training.ts';
+import { startNodeWorker } from '../../harness/worker/node-link.ts';
+import type { Runtime } from './runtime.ts';
+import { findSwiftShader, swiftShaderEnvironment } from './swiftshader.ts';
+
+/** The built worker, beside the built command line. */
+const WORKER = fileURLToPath(new URL('./node-worker.js', import.meta.url));
+const START_TIMEOUT_MS = 30_000;
+
+/** How one environment's child process answered when asked for a device. */
+type Answer = { readonly ok: true; readonly adapter: string } | { readonly ok: false; readonly message: string };
+
+/** Finds the environment whose child processes get an adapter: as it is, else with a browser's SwiftShader. Throws UnusableError. */
+export async function openNode(): Promise<Runtime> {
+  const tried: string[] = [];
+  const asItIs = await askForAdapter(process.env);
+  if (asItIs.ok) return new NodeRuntime(process.env, asItIs.adapter);
+  tried.push(`npm webgpu with the system's Vulkan drivers: ${asItIs.message}`);
+  const driver = await findSwiftShader();
+  if (driver) {
+    const env = swiftShaderEnvironment(driver, process.env);
+    const software = await askForAdapter(env);
+    if (software.ok) return new NodeRuntime(env, software.adapter);
+    tried.push(`npm webgpu with ${driver}: ${software.message}`);
+  } else {
+    tried.push('no installed browser brings SwiftShader');
+  }
+  throw new UnusableError('no-adapter', `${tried.join('; ')}: install a Vulkan driver, or Chromium for its SwiftShader`);
+}
+
+class NodeRuntime implements Runtime {
+  readonly adapter: string;
+  readonly #host: RunnerHost;
+
+  constructor(env: NodeJS.ProcessEnv, adapter: string) {
+    this.adapter = `${adapter}, Node ${process.versions.node}`;
+    this.#host = { cases: loadCases(), startWorker: () => startNodeWorker(WORKER, env) };
+  }
+
+  async run(...[options, listen, signal]: Parameters<Runtime['run']>) {
+    return run({ ...this.#host, signal }, options, listen);
+  }
+
+  async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
+    return train(this.#host, request, listen, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Starts a worker with this environment, lets it get a device, and ends it. */
+function askForAdapter(env: NodeJS.ProcessEnv): Promise<Answer> {
+  const link = startNodeWorker(WORKER, env);
+  let timer: NodeJS.Timeout | undefined;
+  return new Promise<Answer>((resolve) => {
+    const fail = (message: string) => resolve({ ok: false, message });
+    timer = setTimeout(() => fail(`no answer within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
+    link.onDeath(fail);
+    link.onMessage((message) => {
+      if (message.type !== 'ready') return fail(message.type === 'unusable' ? message.message : 'an unexpected answer');
+      const { vendor, architecture, description } = message.environment.adapter;
+      resolve({ ok: true, adapter: [vendor, architecture, description].filter(Boolean).join(' ') });
+    });
+    link.post({ type: 'start' });
+  }).finally(() => {
+    clearTimeout(timer);
+    link.terminate();
+  });
+}

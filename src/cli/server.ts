@@ -1,0 +1,74 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import sirv from 'sirv';
+
+/** The page, served to this machine alone. */
+export interface PageServer extends AsyncDisposable {
+  /** `http://localhost:PORT/` */
+  readonly url: string;
+}
+
+/** The page's usual port: what the page keeps belongs to its origin, so the port should not change. */
+export const PAGE_PORT = 7357;
+
+/** Where a share link is read. */
+export const PAGE_ADDRESS = `http://localhost:${PAGE_PORT}/`;
+
+/** The built page, beside the built command line. */
+export const PAGE_FOLDER = fileURLToPath(new URL('../page', import.meta.url));
+
+/** Nothing but what the page brings along may run, load or be asked; nobody may frame it. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/**
+ * Serves `folder` on loopback. `port` is taken when it is free, so that what the page keeps stays under one origin; else any other.
+ * A request that names another host (a foreign page that rebound its name to loopback) is refused.
+ */
+export async function servePage(folder: string, port = 0): Promise<PageServer> {
+  const files = sirv(folder, { etag: true });
+  const server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    const hosts = ['localhost', '127.0.0.1'].map((host) => `${host}:${taken}`);
+    const refuse = (status: number, text: string) => void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
+    if (!hosts.includes(request.headers.host ?? '')) return refuse(403, 'this server answers to localhost alone\n');
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD\n');
+    files(request, response, () => refuse(404, 'there is no such file\n'));
+  });
+  const listen = (wanted: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(wanted, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  await listen(port).catch(() => listen(0));
+  const taken = (server.address() as AddressInfo).port;
+  return {
+    url: `http://localhost:${taken}/`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

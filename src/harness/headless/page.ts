@@ -1,0 +1,26 @@
+import type { RunEvent, RunOptions } from '../events.ts';
+import type { Report } from '../report/schema.ts';
+import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../training.ts';
+
+/** How a call into the headless page ended; errors do not survive the way out of the browser as classes. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly unusable: boolean; readonly code: string; readonly message: string };
+
+/** What the headless page offers to the process that drives the browser. */
+export interface HeadlessPage {
+  /** Vendor and architecture of the adapter, or why there is none. */
+  adapter(): Promise<Outcome<string>>;
+  run(options: RunOptions): Promise<Outcome<Report>>;
+  train(request: TrainingRequest): Promise<Outcome<TrainingOutcome>>;
+  /** Ends what is going on; its outcome is then partial. */
+  cancel(): void;
+}
+
+/** What that process offers to the page. */
+export interface HeadlessDriver {
+  readonly emitRun: (event: RunEvent) => Promise<void>;
+  readonly emitTraining: (event: TrainingEvent) => Promise<void>;
+  /** Crashes the GPU process, which ends a hang. */
+  readonly crashGpu: () => Promise<void>;
+}
