@@ -1,9 +1,16 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { Follow } from '../follow.ts';
 import { announcement } from '../state/announcement.ts';
 import { App } from '../state/app.ts';
+import type { DroppedFile } from '../state/dropped-files.ts';
 import { base, controls, panels } from '../styles.ts';
 import './check-view.ts';
+import './page-drop.ts';
+
+const LAZY = {
+  'gp-shared-view': () => import('./shared-view.ts'),
+  'gp-train-view': () => import('./train-view.ts'),
+};
 
 /** The page: header, the view that the address names, footer, and the one live region. */
 export class AppElement extends LitElement {
@@ -85,27 +92,14 @@ export class AppElement extends LitElement {
         padding: var(--space-2) var(--space-4);
         background: var(--surface);
       }
-      .drop {
-        position: fixed;
-        inset: var(--space-3);
-        z-index: 3;
-        display: grid;
-        place-content: center;
-        text-align: center;
-        padding: var(--space-5);
-        border: 3px dashed var(--accent);
-        border-radius: var(--radius);
-        background: color-mix(in srgb, var(--page) 92%, transparent);
-        pointer-events: none;
-      }
     `,
   ];
   readonly #app = new App();
 
   constructor() {
     super();
-    const { address, notice, run, training } = this.#app;
-    new Follow(this, () => [address, notice, run.state, training.state]);
+    const { address, shared, notice, run, training } = this.#app;
+    new Follow(this, () => [address, shared, notice, run.state, training.state]);
   }
 
   override render() {
@@ -121,14 +115,32 @@ export class AppElement extends LitElement {
         </nav>
       </header>
       <main id="main" tabindex="-1">
-        ${this.#notice()}
-        ${view === 'check' ? html`<gp-check-view .app=${this.#app}></gp-check-view>` : html`<p>soon</p>`}
+        ${this.#notice()} ${this.#view()}
       </main>
       <footer>
         <p>Everything runs in this browser. Nothing is uploaded, and nothing is loaded from anywhere else.</p>
       </footer>
+      <gp-page-drop @files=${this.#takeFiles}></gp-page-drop>
       <p class="visually-hidden" role="status">${announcement(this.#app)}</p>
     `;
+  }
+
+  #view() {
+    const { address, shared } = this.#app;
+    if (shared.value === 'reading') return html`<p class="muted">Reading the link…</p>`;
+    if (shared.value) {
+      const [value, leave] = [shared.value, () => this.#app.go({ view: 'check' })];
+      return this.#lazily('gp-shared-view', html`<gp-shared-view .shared=${value} @leave=${leave}></gp-shared-view>`);
+    }
+    if (address.value.view === 'check') return html`<gp-check-view .app=${this.#app}></gp-check-view>`;
+    return this.#lazily('gp-train-view', html`<gp-train-view .app=${this.#app}></gp-train-view>`);
+  }
+
+  /** Views other than the first are loaded when they are first shown. */
+  #lazily(name: keyof typeof LAZY, view: TemplateResult): TemplateResult {
+    if (customElements.get(name)) return view;
+    LAZY[name]().then(() => this.requestUpdate());
+    return html`<p class="muted">Loading…</p>`;
   }
 
   #link(target: 'check' | 'train', view: string, words: string) {
@@ -156,6 +168,10 @@ export class AppElement extends LitElement {
 
   #dismiss(): void {
     this.#app.notice.value = '';
+  }
+
+  #takeFiles(event: CustomEvent<readonly DroppedFile[]>): void {
+    this.#app.take(event.detail);
   }
 
   #skip(event: MouseEvent): void {

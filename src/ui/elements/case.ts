@@ -118,7 +118,7 @@ export class CaseElement extends LitElement {
       </dl>
       <div class="row">
         <button class="quiet" ?disabled=${this.repeating} @click=${this.#repeat}>${this.repeating ? 'Repeating…' : 'Repeat this check alone'}</button>
-        <a class="small" href=${formatAddress({ view: 'check', tier, filters: [id] })}>Link to this check</a>
+        <a class="small" href=${formatAddress({ view: 'check', options: { tier, filters: [id] }, others: [] })}>Link to this check</a>
         ${this.repeated ? html`<span class="small" role="status">Repeated: <gp-status .standing=${this.repeated.status}></gp-status></span>` : nothing}
       </div>
     `;

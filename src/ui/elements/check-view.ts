@@ -10,6 +10,7 @@ import './answer.ts';
 import './details.ts';
 import './found.ts';
 import './progress.ts';
+import './result-actions.ts';
 
 /** The first screen: the question, what is here, what a click costs, one button; then the answer, and everything behind it. */
 export class CheckView extends LitElement {
@@ -83,7 +84,7 @@ export class CheckView extends LitElement {
     }
     const facts = this.app.facts.value;
     const blocked = facts !== undefined && findings(facts).some(({ weight }) => weight === 'blocks');
-    const { tier, filters } = this.app.address.value;
+    const { tier, filters } = optionsOf(this.app.address.value);
     const cost = { quick: 'About a minute', full: 'Up to ten minutes', slow: 'Up to an hour' }[tier];
     return html`
       <button class="large primary" ?disabled=${blocked || !facts} @click=${() => this.#start()}>
@@ -103,7 +104,7 @@ export class CheckView extends LitElement {
     const { phase, report, problem, hung } = state;
     if (phase === 'failed') return html`<div class="tone bad" role="alert"><p>${problem}</p></div>`;
     if (phase === 'ended' && report) {
-      return html`<gp-answer .answer=${answer(factsOfReport(report, state.subject))}></gp-answer>`;
+      return html`<gp-answer .answer=${answer(factsOfReport(report, state.subject))}><gp-result-actions .report=${report}></gp-result-actions></gp-answer>`;
     }
     if (phase === 'idle') return nothing;
     return html`

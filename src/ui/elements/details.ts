@@ -1,9 +1,10 @@
 import { css, html, LitElement, nothing } from 'lit';
+import type { RunOptions } from '../../harness/events.ts';
 import { matchesFilters } from '../../harness/filter.ts';
 import { TIERS, type Tier } from '../../harness/report/schema.ts';
 import { Follow } from '../follow.ts';
 import { icon } from '../icons.ts';
-import { filterText, parseFilterText } from '../state/address.ts';
+import { filterText, optionsOf, parseFilterText } from '../state/address.ts';
 import type { App } from '../state/app.ts';
 import { bySuite } from '../state/suite-list.ts';
 import { plural } from '../state/words.ts';
@@ -84,8 +85,7 @@ export class DetailsElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    const { tier, filters } = this.app.address.value;
-    this.open ??= tier !== 'quick' || filters.length > 0;
+    this.open ??= Object.keys(this.app.address.value.options).length > 0;
   }
 
   override updated(): void {
@@ -105,7 +105,7 @@ export class DetailsElement extends LitElement {
 
   #body() {
     const { plan, run, address } = this.app;
-    const { tier, filters } = address.value;
+    const { tier, filters } = optionsOf(address.value);
     const state = run.state.value;
     const chosen = plan.value.filter((entry) => INCLUDED[tier].includes(entry.tier) && matchesFilters(entry.id, filters));
     const shown = state.phase === 'idle' || state.selected.length === 0 ? chosen : state.selected;
@@ -147,7 +147,7 @@ export class DetailsElement extends LitElement {
     if (!this.app.plan.value.some(({ id }) => matchesFilters(id, wider)))
       return html`A pattern matches the whole id, with * for any characters.`;
     return html`Did you mean
-      <button class="quiet" type="button" @click=${() => this.app.go({ filters: wider }, true)}>${filterText(wider)}</button>`;
+      <button class="quiet" type="button" @click=${() => this.#choose({ filters: wider })}>${filterText(wider)}</button>`;
   }
 
   #submit(event: SubmitEvent): void {
@@ -156,11 +156,15 @@ export class DetailsElement extends LitElement {
 
   #chooseTier(event: Event): void {
     const tier = TIERS.find((name) => name === (event.target as HTMLSelectElement).value);
-    if (tier) this.app.go({ tier }, true);
+    if (tier) this.#choose({ tier });
   }
 
   #filter(event: InputEvent): void {
-    this.app.go({ filters: parseFilterText((event.target as HTMLInputElement).value) }, true);
+    this.#choose({ filters: parseFilterText((event.target as HTMLInputElement).value) });
+  }
+
+  #choose(change: Partial<RunOptions>): void {
+    this.app.go({ options: { ...this.app.address.value.options, ...change } }, true);
   }
 }
 

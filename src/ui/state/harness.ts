@@ -20,5 +20,5 @@ async function load() {
     import('../../harness/training.ts'),
   ]);
   const cases: ReadonlyMap<string, Case> = loadCases();
-  return { cases, run, train, startWorker: startWebWorker, planEntry: plan.planEntry, select: plan.select };
+  return { cases, run, train, startWorker: startWebWorker, planEntry: plan.planEntry, planText: plan.planText(cases.values()) };
 }

@@ -19,13 +19,13 @@ export class RunSession {
   #refresh: ReturnType<typeof setTimeout> | undefined;
 
   /** Runs the cases of the plan that `options` select; resolves when the run has ended, however it ended. */
-  async start(options: Pick<RunOptions, 'tier' | 'filters'>): Promise<void> {
+  async start(options: RunOptions): Promise<void> {
     await this.#run('plan', options);
   }
 
   /** Runs dropped recordings, each a case. */
   async replay(cases: ReadonlyMap<string, Case>): Promise<void> {
-    await this.#run('recordings', { tier: 'slow', filters: [] }, cases);
+    await this.#run('recordings', { ...DEFAULT_RUN_OPTIONS, tier: 'slow' }, cases);
   }
 
   /** Ends the run early; what has ended stays. */
@@ -51,7 +51,7 @@ export class RunSession {
     }
   }
 
-  async #run(subject: RunState['subject'], choice: Pick<RunOptions, 'tier' | 'filters'>, given?: ReadonlyMap<string, Case>): Promise<void> {
+  async #run(subject: RunState['subject'], options: RunOptions, given?: ReadonlyMap<string, Case>): Promise<void> {
     if (this.#abort) return;
     const abort = new AbortController();
     this.#abort = abort;
@@ -60,7 +60,7 @@ export class RunSession {
     try {
       const { run, cases: plan, startWorker } = await harness();
       const host = { cases: given ?? plan, startWorker, signal: abort.signal };
-      await run(host, { ...DEFAULT_RUN_OPTIONS, ...choice, workers: workersHere() }, (event) => this.#follow(event));
+      await run(host, { ...options, workers: workersHere() }, (event) => this.#follow(event));
     } catch (error) {
       // A run that was stopped while its first device was still on the way has nothing to tell.
       this.#show(abort.signal.aborted ? IDLE : { ...this.#latest, phase: 'failed', problem: messageOf(error) });

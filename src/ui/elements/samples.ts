@@ -1,0 +1,49 @@
+import { css, html, LitElement } from 'lit';
+import { base, panels } from '../styles.ts';
+
+/** What the model writes after the same beginning, before and after it learnt. */
+export class Samples extends LitElement {
+  static override properties = { prompt: {}, textBefore: {}, textAfter: {} };
+  static override styles = [
+    base,
+    panels,
+    css`
+      .pair {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr));
+        gap: var(--space-4);
+      }
+      pre {
+        margin-block-start: var(--space-2);
+        font-family: var(--mono);
+        font-size: var(--text-s);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+        max-height: 14rem;
+        overflow: auto;
+      }
+      b {
+        font-weight: 400;
+        color: var(--muted);
+      }
+    `,
+  ];
+  declare prompt: string | undefined;
+  declare textBefore: string;
+  declare textAfter: string | undefined;
+
+  override render() {
+    return html`<section aria-label="Samples" class="pair">
+      ${this.#sample('Before', this.textBefore)} ${this.#sample('After', this.textAfter)}
+    </section>`;
+  }
+
+  #sample(title: string, text: string | undefined) {
+    return html`<div class="panel">
+      <h2>${title}</h2>
+      <pre tabindex="0" aria-label="Sample: ${title}"><b>${this.prompt ?? ''}</b>${text ?? '…'}</pre>
+    </div>`;
+  }
+}
+
+customElements.define('gp-samples', Samples);

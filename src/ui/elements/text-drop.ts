@@ -1,0 +1,79 @@
+import { css, html, LitElement } from 'lit';
+import { icon } from '../icons.ts';
+import type { TrainingText } from '../state/training-session.ts';
+import { bytesWords } from '../state/words.ts';
+import { base, controls } from '../styles.ts';
+
+/** Chooses the text to learn: a file field that is also a drop zone. Fires `text` with a TrainingText. */
+export class TextDrop extends LitElement {
+  static override properties = { text: { attribute: false }, disabled: { type: Boolean } };
+  static override styles = [
+    base,
+    controls,
+    css`
+      label {
+        display: grid;
+        grid-template-columns: auto 1fr auto;
+        gap: var(--space-2) var(--space-4);
+        align-items: center;
+        padding: var(--space-5);
+        border: 2px dashed var(--control-line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        cursor: pointer;
+      }
+      label:hover {
+        border-color: var(--accent);
+      }
+      label:focus-within {
+        outline: 3px solid var(--focus);
+        outline-offset: 2px;
+      }
+      label.disabled {
+        cursor: not-allowed;
+        opacity: 0.75;
+      }
+      svg {
+        color: var(--accent);
+      }
+      .name {
+        font-weight: 600;
+        overflow-wrap: anywhere;
+      }
+      .button {
+        pointer-events: none;
+      }
+      @media (max-width: 30rem) {
+        label {
+          grid-template-columns: auto 1fr;
+        }
+        .button {
+          grid-column: 1 / -1;
+        }
+      }
+    `,
+  ];
+  declare text: TrainingText | undefined;
+  declare disabled: boolean;
+
+  override render() {
+    return html`<label class=${this.disabled ? 'disabled' : ''}>
+      ${icon('file', 28)}
+      <span>
+        <span class="name">${this.text ? `${this.text.name}, ${bytesWords(this.text.bytes.byteLength)}` : 'This project’s own source'}</span><br />
+        <span class="small muted">Drop a text anywhere on the page to use it instead; 32 KB or more learns best.</span>
+      </span>
+      <span class="button quiet" aria-hidden="true">Choose a file</span>
+      <input class="visually-hidden" type="file" aria-label="Choose a text file" ?disabled=${this.disabled} @change=${this.#choose} />
+    </label>`;
+  }
+
+  async #choose(event: Event): Promise<void> {
+    const file = (event.target as HTMLInputElement).files?.[0];
+    if (!file) return;
+    const detail: TrainingText = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+    this.dispatchEvent(new CustomEvent('text', { detail }));
+  }
+}
+
+customElements.define('gp-text-drop', TextDrop);

@@ -1,0 +1,142 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { DEFAULT_TRAINING } from '../../train/config.ts';
+import { Follow } from '../follow.ts';
+import type { App } from '../state/app.ts';
+import { download } from '../state/download.ts';
+import { findings } from '../state/preflight.ts';
+import { type TrainingState, trainingVerdict } from '../state/training-state.ts';
+import { bytesWords } from '../state/words.ts';
+import { base, controls, panels } from '../styles.ts';
+import './answer.ts';
+import './found.ts';
+import './loss-chart.ts';
+import './progress.ts';
+import './samples.ts';
+import './text-drop.ts';
+
+/** Fine-tuning on a text of one's own: choose, start, watch the loss fall, compare samples, save the adapter. */
+export class TrainView extends LitElement {
+  static override properties = { app: { attribute: false } };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      .stack {
+        display: grid;
+        gap: var(--space-5);
+        max-width: 46rem;
+      }
+      .lead {
+        font-size: var(--text-l);
+        color: var(--muted);
+      }
+      dl {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-2) var(--space-6);
+        font-variant-numeric: tabular-nums;
+      }
+      dt {
+        font-size: var(--text-s);
+        color: var(--muted);
+      }
+      dd {
+        font-size: var(--text-l);
+      }
+    `,
+  ];
+  declare app: App;
+
+  constructor() {
+    super();
+    new Follow(this, () => [this.app.facts, this.app.training.state, this.app.training.text]);
+  }
+
+  override render() {
+    const { facts, training } = this.app;
+    const state = training.state.value;
+    const busy = state.phase === 'starting' || state.phase === 'running' || state.phase === 'stopping';
+    const blocked = facts.value !== undefined && findings(facts.value).some(({ weight }) => weight === 'blocks');
+    return html`<div class="stack">
+      <h1>Teach a small model your text</h1>
+      <p class="lead">
+        It reads the text letter by letter and learns to guess the next one, on this computer’s graphics chip. You see whether it learns,
+        and how fast. The text stays here.
+      </p>
+      ${blocked ? html`<gp-found .facts=${facts.value}></gp-found>` : nothing}
+      <gp-text-drop .text=${training.text.value} ?disabled=${busy} @text=${this.#takeText}></gp-text-drop>
+      <div class="row">${busy ? this.#stopButton(state) : this.#startButton(state, blocked || !facts.value)}</div>
+      ${state.phase === 'failed' ? html`<p class="tone bad" role="alert">${state.problem}</p>` : nothing}
+      ${state.phase === 'idle' || (state.phase === 'failed' && !state.start) ? nothing : this.#live(state, busy)}
+    </div>`;
+  }
+
+  #takeText(event: CustomEvent<NonNullable<App['training']['text']['value']>>): void {
+    this.app.training.text.value = event.detail;
+  }
+
+  #stopButton({ phase }: TrainingState) {
+    return html`<button class="large" ?disabled=${phase === 'stopping'} @click=${() => this.app.training.stop()}>
+      ${phase === 'stopping' ? 'Stopping…' : 'Stop'}
+    </button>`;
+  }
+
+  #startButton({ phase }: TrainingState, blocked: boolean) {
+    const { steps, seed } = DEFAULT_TRAINING;
+    return html`<button class="large primary" ?disabled=${blocked} @click=${() => this.app.training.start({ steps, seed })}>
+        ${phase === 'idle' ? 'Start' : 'Start again'}
+      </button>
+      <p class="muted">${steps} steps. Nothing is uploaded.</p>`;
+  }
+
+  #live(state: TrainingState, busy: boolean) {
+    const { start, losses, heldout, report } = state;
+    const steps = start?.steps ?? DEFAULT_TRAINING.steps;
+    const result = report?.results[0];
+    return html`
+      ${result ? html`<gp-answer .answer=${trainingVerdict(result, state)}>${this.#saveButtons(state)}</gp-answer>` : nothing}
+      ${
+        busy
+          ? html`<gp-progress
+              label="Progress of the fine-tuning"
+              noun="steps"
+              .done=${losses.at(-1)?.step ?? 0}
+              .total=${start ? steps : 0}
+              .remainingMs=${state.remainingMs}
+            ></gp-progress>`
+          : nothing
+      }
+      ${start ? this.#figures(state, start) : nothing}
+      ${
+        start
+          ? html`<section class="panel" aria-label="Loss">
+              <gp-loss-chart .losses=${losses} .heldout=${heldout} .unigram=${start.unigram} .steps=${steps}></gp-loss-chart>
+            </section>`
+          : nothing
+      }
+      ${state.before === undefined ? nothing : html`<gp-samples .prompt=${state.prompt} .textBefore=${state.before} .textAfter=${state.after}></gp-samples>`}
+    `;
+  }
+
+  #figures({ msPerStep, losses }: TrainingState, start: NonNullable<TrainingState['start']>) {
+    const figures = [
+      ['Text', bytesWords(start.textBytes)],
+      ['Numbers it learns', start.trainable.toLocaleString('en')],
+      ['Numbers that stay', start.frozen.toLocaleString('en')],
+      ['Memory', bytesWords(start.bytesForecast)],
+      ['Loss', losses.at(-1)?.loss.toFixed(2) ?? '…'],
+      ['A step takes', msPerStep === undefined ? '…' : `${msPerStep.toFixed(msPerStep < 10 ? 1 : 0)} ms`],
+    ];
+    return html`<dl>${figures.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl>`;
+  }
+
+  #saveButtons({ files }: TrainingState) {
+    return files.map(
+      ({ name, data }) =>
+        html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>Save ${name}</button>`,
+    );
+  }
+}
+
+customElements.define('gp-train-view', TrainView);

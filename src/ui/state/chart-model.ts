@@ -1,0 +1,29 @@
+import type { LossPoint } from './training-state.ts';
+
+/** What a loss chart and its table show. */
+export interface ChartModel {
+  /** Losses at the upper and lower edge, with all points between them. */
+  readonly top: number;
+  readonly bottom: number;
+  /** One row for each step that has a loss or a held-out loss, in order. */
+  readonly rows: readonly { readonly step: number; readonly loss?: number; readonly heldout?: number }[];
+}
+
+/** Uniform guessing among 256 bytes; the edge of an empty chart. */
+const GUESSING = Math.log(256);
+
+/** Lays out the two curves. Losses that are not finite have no place in a plot and stay in the table only. */
+export function chartModel(losses: readonly LossPoint[], heldout: readonly LossPoint[], unigram: number | undefined): ChartModel {
+  const shown = [...losses, ...heldout]
+    .map(({ loss }) => loss)
+    .concat(unigram ?? [])
+    .filter(Number.isFinite);
+  const rows = new Map<number, { step: number; loss?: number; heldout?: number }>();
+  for (const { step, loss } of losses) rows.set(step, { ...rows.get(step), step, loss });
+  for (const { step, loss } of heldout) rows.set(step, { ...rows.get(step), step, heldout: loss });
+  return {
+    top: shown.length > 0 ? Math.max(...shown) : GUESSING,
+    bottom: shown.length > 0 ? Math.min(...shown, GUESSING) - 0.1 : 0,
+    rows: [...rows.values()].sort((a, b) => a.step - b.step),
+  };
+}
