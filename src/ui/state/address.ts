@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../harness/events.ts';
-import { RUN_OPTIONS, readRunOptions } from '../../harness/options.ts';
+import { RUN_OPTIONS, readOptions } from '../../harness/options.ts';
 
 /** The views of the page. */
 export type View = 'check' | 'train';
@@ -25,7 +25,7 @@ export function parseAddress(search: string): Address {
   const query = new URLSearchParams(search);
   const view = query.get('view') === 'train' ? 'train' : 'check';
   try {
-    const options = readRunOptions((name) => query.getAll(name));
+    const options = readOptions(RUN_OPTIONS, (name) => query.getAll(name));
     return { view, options, others: [...query].filter(([name]) => OTHERS.has(name)) };
   } catch (error) {
     return { view, options: {}, others: [], problem: `The address of this page asks for something unknown: ${messageOf(error)}.` };
