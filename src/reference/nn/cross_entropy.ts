@@ -1,0 +1,267 @@
+import { GradproofError } from '../../errors.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import type { Arithmetic, OpRecord, Value, Values } from '../record.ts';
+import { type CrossEntropyParams, crossEntropySamples, crossEntropyWrongValues } from './cross_entropy_samples.ts';
+
+/** The problem as rows of classes, whatever the layout. */
+interface Rows {
+  readonly count: number;
+  readonly classes: number;
+  readonly smoothing: number;
+  readonly weighted: boolean;
+  readonly at: (row: number, c: number) => number;
+  readonly flat: (row: number, c: number) => number;
+  /** Class that the row should predict, -1 if its label is ignored. */
+  readonly target: (row: number) => number;
+  readonly weight: (c: number) => number;
+}
+
+function rowsOf(inputs: Values, params: CrossEntropyParams): Rows {
+  const [logits, labels, weight] = [inputs['logits'] as Value, inputs['labels'] as Value, inputs['weight']];
+  const shift = params.shift ?? false;
+  const axis = shift ? logits.shape.length - 1 : 1;
+  const classes = logits.shape[axis] as number;
+  const inner = logits.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const sequence = labels.shape.at(-1) as number;
+  const expected = [...logits.shape.slice(0, axis), ...logits.shape.slice(axis + 1)];
+  if (expected.join() !== labels.shape.join()) throw new GradproofError('shape', 'cross_entropy: labels do not fit the logits');
+  const flat = (row: number, c: number) => Math.floor(row / inner) * classes * inner + c * inner + (row % inner);
+  return {
+    count: labels.data.length,
+    classes,
+    smoothing: params.label_smoothing ?? 0,
+    weighted: weight !== undefined,
+    flat,
+    at: (row, c) => logits.data[flat(row, c)] as number,
+    target: (row) => {
+      if (shift && row % sequence === sequence - 1) return -1;
+      const label = labels.data[shift ? row + 1 : row] as number;
+      return label === (params.ignore_index ?? -100) ? -1 : Math.min(Math.max(label, 0), classes - 1);
+    },
+    weight: (c) => weight?.data[c] ?? 1,
+  };
+}
+
+/** Softmax of one row with its error: `c` is the relative error of each exponential, `logSum` and `logSumError` of log(sum of exp). */
+interface Row {
+  readonly below: Float64Array;
+  readonly p: Float64Array;
+  readonly c: Float64Array;
+  /** sum_j p_j c_j + gamma: relative error of the sum of exponentials. */
+  readonly sumError: number;
+  readonly logSum: number;
+  readonly logSumError: number;
+}
+
+function rowAt(rows: Rows, row: number, { depth }: Arithmetic): Row {
+  const x = Float64Array.from({ length: rows.classes }, (_, c) => rows.at(row, c));
+  const max = x.reduce((a, b) => Math.max(a, b));
+  const below = x.map((value) => max - value);
+  const sum = below.reduce((total, d) => total + Math.exp(-d), 0);
+  const p = below.map((d) => Math.exp(-d) / sum);
+  // Subtracting the maximum rounds by eps D, exp by 3 + 2 D units.
+  const c = below.map((d) => EPS * (3 + 3 * d));
+  const weighted = p.reduce((total, pj, j) => total + (pj === 0 ? 0 : pj * (c[j] as number)), 0);
+  const sumError = weighted + gamma(depth(rows.classes)) + rows.classes * FLUSH;
+  const logSum = Math.log(sum);
+  const logError = sum <= 2 ? 2 ** -21 : 3 * EPS * logSum;
+  return { below, p, c, sumError, logSum, logSumError: sumError + logError };
+}
+
+/** Loss of a row and how far it may be off; both 0 where the label is ignored. */
+function rowLoss(
+  rows: Rows,
+  row: number,
+  arithmetic: Arithmetic,
+): { readonly loss: number; readonly error: number; readonly weight: number } {
+  const target = rows.target(row);
+  if (target < 0) return { loss: 0, error: 0, weight: 0 };
+  const { below, logSum, logSumError } = rowAt(rows, row, arithmetic);
+  const away = below[target] as number;
+  const weight = rows.weight(target);
+  const keep = 1 - rows.smoothing;
+  const own = keep * weight * (logSum + away);
+  // keep and the weight multiply only where they are not 1; keep itself is rounded.
+  const products = (rows.weighted ? 1 : 0) + (rows.smoothing > 0 ? 2 : 0);
+  const ownError = keep * Math.abs(weight) * (logSumError + EPS * away + EPS * (logSum + away)) + products * EPS * Math.abs(own);
+  if (rows.smoothing === 0) return { loss: own, error: ownError, weight };
+
+  const spread = rows.smoothing / rows.classes;
+  let [weights, sizes, sum, absolute] = [0, 0, 0, 0];
+  for (let c = 0; c < rows.classes; c++) {
+    weights += rows.weight(c);
+    sizes += Math.abs(rows.weight(c));
+    sum += rows.weight(c) * (below[c] as number);
+    absolute += Math.abs(rows.weight(c)) * (below[c] as number);
+  }
+  const rest = spread * (sum + weights * logSum);
+  const levels = gamma(arithmetic.depth(rows.classes));
+  // The sum of w_c (max - x_c): each difference rounds by eps; the sum of weights times the logarithm: one product.
+  const restError = spread * ((EPS + levels) * absolute + sizes * (logSumError + (levels + EPS) * logSum)) + 3 * EPS * Math.abs(rest);
+  return { loss: own + rest, error: ownError + restError + EPS * Math.abs(own + rest), weight };
+}
+
+interface Reduced {
+  readonly loss: number;
+  readonly error: number;
+  readonly normalizer: number;
+  readonly normalizerError: number;
+}
+
+/** Sum or mean of the rows. A sum of n numbers without products is one level less deep than n products. */
+function reduced(rows: Rows, mean: boolean, arithmetic: Arithmetic): Reduced {
+  let [sum, sizes, errors, weights, weightSizes] = [0, 0, 0, 0, 0];
+  for (let row = 0; row < rows.count; row++) {
+    const { loss, error, weight } = rowLoss(rows, row, arithmetic);
+    sum += loss;
+    sizes += Math.abs(loss);
+    errors += error;
+    weights += weight;
+    weightSizes += Math.abs(weight);
+  }
+  const levels = gamma(Math.max(0, arithmetic.depth(rows.count) - 1));
+  const sumError = errors + levels * (sizes + errors);
+  if (!mean) return { loss: sum, error: sumError, normalizer: 1, normalizerError: 0 };
+  // Without weights the normalizer is a count, which is exact.
+  const normalizerError = rows.weighted ? (levels * weightSizes) / Math.abs(weights) : 0;
+  const loss = sum / weights;
+  return {
+    loss,
+    error: sumError / Math.abs(weights) + Math.abs(loss) * (normalizerError + 2.5 * EPS),
+    normalizer: weights,
+    normalizerError,
+  };
+}
+
+const exactSums: Arithmetic = { depth: () => 0, ieee: true };
+
+function forward(inputs: Values, params: CrossEntropyParams): Values {
+  const rows = rowsOf(inputs, params);
+  const [logits, labels] = [inputs['logits'] as Value, inputs['labels'] as Value];
+  const logProbs = new Float64Array(logits.data.length);
+  for (let row = 0; row < rows.count; row++) {
+    const { below, logSum } = rowAt(rows, row, exactSums);
+    below.forEach((d, c) => {
+      logProbs[rows.flat(row, c)] = -d - logSum;
+    });
+  }
+  const { reduction = 'mean' } = params;
+  const loss =
+    reduction === 'none'
+      ? { shape: labels.shape, data: labels.data.map((_, row) => rowLoss(rows, row, exactSums).loss) }
+      : { shape: [1], data: Float64Array.of(reduced(rows, reduction === 'mean', exactSums).loss) };
+  return { loss, log_probs: { shape: logits.shape, data: logProbs } };
+}
+
+function lossBound(rows: Rows, reduction: CrossEntropyParams['reduction'], arithmetic: Arithmetic): Float64Array {
+  const bound =
+    reduction === 'none'
+      ? Float64Array.from({ length: rows.count }, (_, row) => rowLoss(rows, row, arithmetic).error)
+      : Float64Array.of(reduced(rows, reduction !== 'sum', arithmetic).error);
+  return bound.map((error) => error * SECOND_ORDER);
+}
+
+function logProbsBound(rows: Rows, size: number, arithmetic: Arithmetic): Float64Array {
+  const bound = new Float64Array(size);
+  for (let row = 0; row < rows.count; row++) {
+    const { below, logSum, logSumError } = rowAt(rows, row, arithmetic);
+    below.forEach((d, c) => {
+      bound[rows.flat(row, c)] = (logSumError + EPS * d + EPS * (d + logSum)) * SECOND_ORDER;
+    });
+  }
+  return bound;
+}
+
+/** Gradient of every logit and its bound: that of the softmax through the products and sums that follow, times what flows in. */
+function slopes(
+  inputs: Values,
+  params: CrossEntropyParams,
+  grads: Values,
+  arithmetic: Arithmetic,
+): { gradient: Value; bound: Float64Array } {
+  const rows = rowsOf(inputs, params);
+  const logits = inputs['logits'] as Value;
+  const dloss = (grads['loss'] as Value).data;
+  const { reduction = 'mean' } = params;
+  const { normalizer, normalizerError } = reduction === 'mean' ? reduced(rows, true, arithmetic) : { normalizer: 1, normalizerError: 0 };
+  const incomingError = (reduction === 'none' ? 0 : normalizerError + 2.5 * EPS) + EPS;
+  const [gradient, bound] = [new Float64Array(logits.data.length), new Float64Array(logits.data.length)];
+  for (let row = 0; row < rows.count; row++) {
+    const target = rows.target(row);
+    if (target < 0) continue;
+    const g = (dloss[reduction === 'none' ? row : 0] as number) / normalizer;
+    const softmax = rowAt(rows, row, arithmetic);
+    for (let c = 0; c < rows.classes; c++) {
+      const { slope, error } = slopeOf(rows, softmax, target, c, arithmetic);
+      gradient[rows.flat(row, c)] = g * slope;
+      bound[rows.flat(row, c)] = (Math.abs(g) * error + Math.abs(g * slope) * incomingError) * SECOND_ORDER + FLUSH * (2 + 4 * Math.abs(g));
+    }
+  }
+  return { gradient: { shape: logits.shape, data: gradient }, bound };
+}
+
+/** d row loss / d logit c = keep w_t (p - onehot) + spread (W p - w_c), with its error. */
+function slopeOf(
+  rows: Rows,
+  row: Row,
+  target: number,
+  c: number,
+  { depth }: Arithmetic,
+): { readonly slope: number; readonly error: number } {
+  const p = row.p[c] as number;
+  const pError = (p === 0 ? 0 : p * ((row.c[c] as number) + row.sumError + 2.5 * EPS)) + 2 * FLUSH;
+  const [keep, weight] = [1 - rows.smoothing, rows.weight(target)];
+  const own = keep * weight * (p - (c === target ? 1 : 0));
+  const products = (rows.weighted ? 1 : 0) + (rows.smoothing > 0 ? 2 : 0);
+  const ownError = keep * Math.abs(weight) * pError + (1 + products) * EPS * Math.abs(own);
+  if (rows.smoothing === 0) return { slope: own, error: ownError };
+  const spread = rows.smoothing / rows.classes;
+  let [weights, sizes] = [0, 0];
+  for (let k = 0; k < rows.classes; k++) {
+    weights += rows.weight(k);
+    sizes += Math.abs(rows.weight(k));
+  }
+  const weightsError = rows.weighted ? gamma(depth(rows.classes)) * sizes : 0;
+  const rest = spread * (weights * p - rows.weight(c));
+  const restError = spread * (Math.abs(weights) * (pError + EPS * p) + weightsError * p) + 3 * EPS * Math.abs(rest);
+  return { slope: own + rest, error: ownError + restError + EPS * Math.abs(own + rest) };
+}
+
+/** torch.nn.functional.cross_entropy; with `shift` as Hugging Face's causal language models, classes last. */
+export const record: OpRecord<CrossEntropyParams> = {
+  name: 'cross_entropy',
+  family: 'nn',
+  summary: 'cross-entropy of logits against class labels',
+  inputs: {
+    logits: { dtypes: ['f32'], differentiable: true },
+    labels: { dtypes: ['i32'] },
+    weight: { dtypes: ['f32'], optional: true },
+  },
+  outputs: { loss: { dtypes: ['f32'] }, log_probs: { dtypes: ['f32'], optional: true } },
+  forward,
+  acceptance: (inputs, _outputs, params, arithmetic) => {
+    const rows = rowsOf(inputs, params);
+    const size = (inputs['logits'] as Value).data.length;
+    return {
+      loss: { kind: 'within', bound: lossBound(rows, params.reduction, arithmetic) },
+      ...((params.log_probs ?? true) ? { log_probs: { kind: 'within', bound: logProbsBound(rows, size, arithmetic) } } : {}),
+    };
+  },
+  vjp: (inputs, params, grads) => ({ logits: slopes(inputs, params, grads, exactSums).gradient }),
+  vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
+    logits: { kind: 'within', bound: slopes(inputs, params, grads, arithmetic).bound },
+  }),
+  samples: crossEntropySamples,
+  faults: [
+    {
+      name: 'last class dropped',
+      shader: { file: 'nn/cross_entropy_rows', from: 'sum += exp(x);', to: 'sum += exp(x) * f32(c + 1u < params.classes);' },
+    },
+    {
+      name: 'one-hot target dropped',
+      direction: 'backward',
+      shader: { file: 'nn/cross_entropy_backward', from: '(p - onehot)', to: '(p - 0.0 * onehot)' },
+    },
+  ],
+  wrongValues: crossEntropyWrongValues,
+};

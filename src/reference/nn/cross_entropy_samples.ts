@@ -1,0 +1,169 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Sample, Value, Values, WrongValue } from '../record.ts';
+
+export interface CrossEntropyParams {
+  readonly ignore_index?: number;
+  readonly label_smoothing?: number;
+  readonly reduction?: 'none' | 'mean' | 'sum';
+  readonly shift?: boolean;
+  readonly log_probs?: boolean;
+}
+
+interface Draw {
+  readonly logits: Shape;
+  readonly params?: CrossEntropyParams;
+  /** One in so many labels is ignored; 0 for none. */
+  readonly ignoreEvery?: number;
+  readonly weighted?: boolean;
+  readonly logit?: (random: Random) => number;
+  /** Names the kind of logits in the case id. */
+  readonly values?: string;
+}
+
+function sample({
+  logits,
+  params = {},
+  ignoreEvery = 0,
+  weighted = false,
+  logit = (random) => random.normal(3),
+  values,
+}: Draw): Sample<CrossEntropyParams> {
+  const classAxis = params.shift ? logits.length - 1 : 1;
+  const classes = logits[classAxis] as number;
+  const labels = logits.toSpliced(classAxis, 1);
+  const { reduction = 'mean', label_smoothing, ignore_index = -100, shift } = params;
+  return {
+    layer: 'legal',
+    label: {
+      logits: formatShape(logits),
+      reduction,
+      ...(label_smoothing ? { smoothing: label_smoothing } : {}),
+      ...(ignoreEvery ? { ignore: ignore_index } : {}),
+      ...(weighted ? { weighted } : {}),
+      ...(shift ? { shift } : {}),
+      ...(values ? { values } : {}),
+    },
+    params,
+    inputs: (random) => ({
+      logits: hostTensorFrom(
+        'f32',
+        logits,
+        random.fill(sizeOf(logits), () => logit(random)),
+      ),
+      labels: hostTensorFrom('i32', labels, drawLabels(random, sizeOf(labels), classes, ignoreEvery, ignore_index)),
+      ...(weighted
+        ? {
+            weight: hostTensorFrom(
+              'f32',
+              [classes],
+              random.fill(classes, () => random.uniform(0.5, 2)),
+            ),
+          }
+        : {}),
+    }),
+    grads: (random) => {
+      const shape = reduction === 'none' ? labels : [1];
+      return {
+        loss: hostTensorFrom(
+          'f32',
+          shape,
+          random.fill(sizeOf(shape), () => random.normal()),
+        ),
+      };
+    },
+  };
+}
+
+/** Labels of which the second of each `every` is ignored, so that the first row never is. */
+function drawLabels(random: Random, count: number, classes: number, every: number, ignored: number): Float64Array {
+  const labels = random.fill(count, () => random.integer(0, classes - 1));
+  return every === 0 ? labels : labels.map((label, i) => (i % every === 1 ? ignored : label));
+}
+
+export const crossEntropySamples: readonly Sample<CrossEntropyParams>[] = [
+  sample({ logits: [67, 19] }),
+  sample({ logits: [1, 1] }),
+  sample({ logits: [130, 256], ignoreEvery: 5 }),
+  sample({ logits: [37, 33], params: { reduction: 'none' }, ignoreEvery: 4 }),
+  sample({ logits: [37, 33], params: { reduction: 'sum', ignore_index: 3 }, ignoreEvery: 4 }),
+  sample({ logits: [29, 17], params: { label_smoothing: 0.1 }, ignoreEvery: 4, weighted: true }),
+  sample({ logits: [29, 17], params: { label_smoothing: 0.25, reduction: 'none' } }),
+  sample({ logits: [5, 11, 3, 7], params: { reduction: 'mean' }, ignoreEvery: 6, weighted: true }),
+  sample({ logits: [3, 9, 13], params: { shift: true } }),
+  sample({
+    logits: [9, 300],
+    params: { reduction: 'none' },
+    values: 'far-apart',
+    logit: (random) => random.integer(0, 1) * 90 + random.normal(20),
+  }),
+  sample({ logits: [9, 20], params: { reduction: 'none' }, values: 'large', logit: (random) => 1e4 + random.normal() }),
+];
+
+type Wrong = WrongValue<CrossEntropyParams>;
+
+/** Plausible mistakes; each shows in some sample. */
+export const crossEntropyWrongValues: readonly Wrong[] = [
+  changed('label off by one', 'labels', (label) => (label >= 0 ? label + 1 : label)),
+  changed('logits wrong by 2e-5', 'logits', (x) => x * (1 + 2e-5)),
+  changed('weights of every second class wrong by a part in a thousand', 'weight', (w, i) => w * (i % 2 ? 1.001 : 1)),
+  { name: 'last class dropped', apply: (inputs, params) => ({ inputs: withoutLastClass(inputs, params), params }) },
+  {
+    name: 'weights ignored',
+    apply: ({ logits, labels }, params) => ({ inputs: { logits: logits as Value, labels: labels as Value }, params }),
+  },
+  { name: 'ignored rows count', apply: (inputs, params) => ({ inputs: withIgnored(inputs, params, false), params }) },
+  { name: 'mean over all rows instead of those kept', apply: (inputs, params) => ({ inputs: withIgnored(inputs, params, true), params }) },
+  wrongParams('no label smoothing', (p) => ({ ...p, label_smoothing: 0 })),
+  wrongParams('label smoothing 0.11 for 0.1', (p) => ({ ...p, label_smoothing: 1.1 * (p.label_smoothing ?? 0) })),
+  wrongParams('sum for mean', (p) => ({ ...p, reduction: p.reduction === 'none' ? 'none' : 'sum' })),
+  wrongParams('mean for sum', (p) => ({ ...p, reduction: p.reduction === 'none' ? 'none' : 'mean' })),
+  {
+    name: 'no shift',
+    apply: (inputs, { shift, ...rest }) => ({ inputs: shift ? flattened(inputs) : inputs, params: rest }),
+  },
+];
+
+function wrongParams(name: string, change: (params: CrossEntropyParams) => CrossEntropyParams): Wrong {
+  return { name, apply: (inputs, params) => ({ inputs, params: change(params) }) };
+}
+
+function changed(name: string, input: string, change: (x: number, index: number) => number): Wrong {
+  return {
+    name,
+    apply: (inputs, params) => {
+      const value = inputs[input];
+      return { inputs: value ? { ...inputs, [input]: { ...value, data: value.data.map(change) } } : inputs, params };
+    },
+  };
+}
+
+/** A class that no probability goes to. */
+function withoutLastClass(inputs: Values, { shift }: CrossEntropyParams): Values {
+  const logits = inputs['logits'] as Value;
+  const axis = shift ? logits.shape.length - 1 : 1;
+  const [classes, inner] = [logits.shape[axis] as number, sizeOf(logits.shape.slice(axis + 1))];
+  const data = logits.data.map((x, i) => (Math.floor(i / inner) % classes === classes - 1 ? -1e5 : x));
+  return { ...inputs, logits: { ...logits, data } };
+}
+
+/** Ignored labels become class 0; with `free` their rows cost nothing, so that only the count of rows changes. */
+function withIgnored(inputs: Values, { ignore_index = -100, shift }: CrossEntropyParams, free: boolean): Values {
+  const [logits, labels] = [inputs['logits'] as Value, inputs['labels'] as Value];
+  // A class that is itself ignored cannot be labelled, and other layouts add nothing here.
+  if (shift || logits.shape.length > 2 || ignore_index >= 0) return inputs;
+  const classes = logits.shape[1] as number;
+  const data = logits.data.map((x, i) => (free && labels.data[Math.floor(i / classes)] === ignore_index ? (i % classes ? 0 : 1e4) : x));
+  return { ...inputs, logits: { ...logits, data }, labels: { ...labels, data: labels.data.map((t) => (t === ignore_index ? 0 : t)) } };
+}
+
+/** Shifted sequences as independent rows. */
+function flattened(inputs: Values): Values {
+  const [logits, labels] = [inputs['logits'] as Value, inputs['labels'] as Value];
+  return {
+    ...inputs,
+    logits: { ...logits, shape: [labels.data.length, logits.shape.at(-1) as number] },
+    labels: { ...labels, shape: [labels.data.length] },
+  };
+}
