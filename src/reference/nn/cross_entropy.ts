@@ -254,13 +254,13 @@ export const record: OpRecord<CrossEntropyParams> = {
   samples: crossEntropySamples,
   faults: [
     {
-      name: 'last class dropped',
-      shader: { file: 'nn/cross_entropy_rows', from: 'sum += exp(x);', to: 'sum += exp(x) * f32(c + 1u < params.classes);' },
+      name: 'maximum not added back',
+      shader: { file: 'nn/cross_entropy_rows', from: '(largest - logits', to: '(0.0 - logits' },
     },
     {
       name: 'one-hot target dropped',
       direction: 'backward',
-      shader: { file: 'nn/cross_entropy_backward', from: '(p - onehot)', to: '(p - 0.0 * onehot)' },
+      shader: { file: 'nn/cross_entropy_backward', from: 'stat.z * (p - onehot)', to: 'stat.z * (p - 0.0 * onehot)' },
     },
   ],
   wrongValues: crossEntropyWrongValues,
