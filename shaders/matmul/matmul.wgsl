@@ -1,55 +1,41 @@
-// y[batch] = op(a[batch]) op(b[batch]) (+ bias), float32, row-major; op is the identity or the transpose.
-// a: [batch, M, K] or [batch, K, M]; b: [batch, K, N] or [batch, N, K]; y: [batch, M, N]. 2 M N K flops a batch.
-// Each invocation keeps a ROWS x COLS block of y in registers.
+import package::lib::grid::linear_index;
+import package::matmul::product::{ batch_at, dims, store_four };
 
-struct Dims {
-  m: u32,
-  n: u32,
-  k: u32,
-  batch_stride_a: u32, // elements; 0 repeats one matrix over the batch
-  batch_stride_b: u32,
-}
+// y[batch] = scale * a[batch] b[batch] + bias, float32, for any sizes and strides. a: [m, k]; b: [k, n]; y: [m, n], row-major.
+// 2 m n k flops a batch. Each invocation keeps 4 rows x 4 columns of y in registers.
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<uniform> dims: Dims;
 
-override TRANSPOSE_A: bool = false;
-override TRANSPOSE_B: bool = false;
+const FOUR = vec4u(0u, 1u, 2u, 3u);
 
-const ROWS = 4u;
-const COLS = 4u;
-
-fn load_a(batch: u32, row: u32, k: u32) -> f32 {
-  let i = min(row, dims.m - 1u);
-  return a[batch * dims.batch_stride_a + select(i * dims.k + k, k * dims.m + i, TRANSPOSE_A)];
-}
-
-fn load_b(batch: u32, k: u32, col: u32) -> f32 {
-  let j = min(col, dims.n - 1u);
-  return b[batch * dims.batch_stride_b + select(k * dims.n + j, j * dims.k + k, TRANSPOSE_B)];
-}
-
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let batch = id.z;
-  let row = id.y * ROWS;
-  let col = id.x * COLS;
-  if (row >= dims.m || col >= dims.n) {
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let tile = linear_index(group, groups, lane, 64u);
+  let col = (tile % dims.tiles) * 4u;
+  let row = (tile / dims.tiles) * 4u;
+  if (row >= dims.m) {
     return;
   }
-  var sum: array<vec4f, ROWS>;
+  let batch = batch_at(group.z);
+  // Rows and columns past the end repeat the last one; their sums are not stored.
+  var at_a = min(row + FOUR, vec4u(dims.m - 1u)) * dims.a_row + batch.a;
+  var at_b = min(col + FOUR, vec4u(dims.n - 1u)) * dims.b_col + batch.b;
+  var sum_0 = vec4f();
+  var sum_1 = vec4f();
+  var sum_2 = vec4f();
+  var sum_3 = vec4f();
   for (var k = 0u; k < dims.k; k++) {
-    let right = vec4f(load_b(batch, k, col), load_b(batch, k, col + 1u), load_b(batch, k, col + 2u), load_b(batch, k, col + 3u));
-    for (var r = 0u; r < ROWS; r++) {
-      sum[r] += load_a(batch, row + r, k) * right;
-    }
+    let right = vec4f(b[at_b.x], b[at_b.y], b[at_b.z], b[at_b.w]);
+    sum_0 += a[at_a.x] * right;
+    sum_1 += a[at_a.y] * right;
+    sum_2 += a[at_a.z] * right;
+    sum_3 += a[at_a.w] * right;
+    at_a += dims.a_k;
+    at_b += dims.b_k;
   }
-  for (var r = 0u; r < ROWS && row + r < dims.m; r++) {
-    let out = (batch * dims.m + row + r) * dims.n + col;
-    for (var c = 0u; c < COLS && col + c < dims.n; c++) {
-      y[out + c] = sum[r][c];
-    }
-  }
+  store_four(batch, row, col, sum_0);
+  store_four(batch, row + 1u, col, sum_1);
+  store_four(batch, row + 2u, col, sum_2);
+  store_four(batch, row + 3u, col, sum_3);
 }

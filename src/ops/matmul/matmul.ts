@@ -1,9 +1,9 @@
-import shader from '../../../shaders/matmul/matmul.wgsl';
-import { u32 } from '../../gpu/shader.ts';
-import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { sizeOf } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
+import { multiply, PRODUCT_VARIANTS, type Product } from './product.ts';
+import { sumToSize } from './sum_to_size.ts';
 
 /** Parameters of {@link matmul}, as torch names them; both default to false. */
 export interface MatmulParams {
@@ -11,65 +11,66 @@ export interface MatmulParams {
   readonly transpose_b?: boolean;
 }
 
-/** Dimensions of a batched product: y is [...batch, m, n]. */
-interface Product {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly batch: Shape;
-}
-
 /**
- * y = op(a) op(b) in float32, where op transposes the last two dimensions. a: [...batch, m, k], b: [...batch, k, n]; a batch of one
- * matrix is repeated over the other's. Throws ShapeError when the inner dimensions or the batches do not fit.
+ * y = op(a) op(b) (+ bias) in float32 as torch.matmul: op transposes the last two dimensions, the others are batches and broadcast, a
+ * 1-D operand is a row (a) or a column (b) and its dimension is not in y. a: [..., m, k]; b: [..., k, n]; bias: any shape that
+ * broadcasts to y. Throws ShapeError when they do not fit, are empty, or have more than four batch dimensions that broadcast
+ * differently.
  */
-export const matmul = defineOp<'a' | 'b', never, 'y', MatmulParams>({
+export const matmul = defineOp<'a' | 'b', 'bias', 'y', MatmulParams>({
   name: 'matmul',
-  variants: { 'register-4x4': { kernels: ['matmul/matmul'], depth: (terms) => terms } },
-  forward: (gpu, { a, b }, params) => {
-    const { m, n, k, batch } = productOf(a.shape, b.shape, params);
-    const y = Tensor.empty(gpu, 'f32', [...batch, m, n]);
-    gpu.dispatch({
-      shader,
-      constants: { TRANSPOSE_A: Number(params.transpose_a ?? false), TRANSPOSE_B: Number(params.transpose_b ?? false) },
-      bindings: [a.binding, b.binding, y.binding],
-      uniforms: [u32(m), u32(n), u32(k), u32(a.shape.length > 2 ? m * k : 0), u32(b.shape.length > 2 ? k * n : 0)],
-      workgroups: [Math.ceil(n / 32), Math.ceil(m / 32), sizeOf(batch)],
-      flops: 2 * m * n * k * sizeOf(batch),
-    });
-    return { y };
-  },
-  backward: (gpu, { inputs: { a, b }, grads, params, wants, variant }) => {
+  variants: PRODUCT_VARIANTS,
+  forward: (gpu, operands, params, variant) => ({ y: multiply(gpu, { ...operands, ...params }, variant) }),
+  backward: (gpu, { inputs: { a, b, bias }, grads, params, wants }, variant) => {
     const dy = grads.y as Tensor;
-    const { transpose_a: ta = false, transpose_b: tb = false } = params;
     const gradients: Record<string, Tensor> = {};
+    const [left, right] = [asMatrix(a, 'row', params.transpose_a), asMatrix(b, 'column', params.transpose_b)];
+    const [rows, cols] = [left.transposed ? left.last : left.first, right.transposed ? right.first : right.last];
+    const batch = dy.shape.slice(0, dy.shape.length - Number(a.shape.length > 1) - Number(b.shape.length > 1));
+    const given = dy.view([...batch, rows, cols]);
     // y = A B with A = op(a), B = op(b): dA = dy B^T, dB = A^T dy, and a transposed operand takes the transposed product.
     if (wants.has('a')) {
-      gradients['a'] = ta
-        ? matmul.forward(gpu, { a: b, b: dy }, { transpose_a: tb, transpose_b: true }, variant).y
-        : matmul.forward(gpu, { a: dy, b }, { transpose_b: !tb }, variant).y;
+      const product = left.transposed
+        ? { a: right.tensor, b: given, transpose_a: right.transposed, transpose_b: true }
+        : { a: given, b: right.tensor, transpose_b: !right.transposed };
+      gradients['a'] = summed(gpu, product, sizeOf(batch), left, variant);
     }
     if (wants.has('b')) {
-      gradients['b'] = tb
-        ? matmul.forward(gpu, { a: dy, b: a }, { transpose_a: true, transpose_b: ta }, variant).y
-        : matmul.forward(gpu, { a, b: dy }, { transpose_a: !ta }, variant).y;
+      // The rows of all batches that share one matrix b, one after another, are the terms of one product.
+      const shared = right.batches === 1 && !left.transposed;
+      const x = shared ? left.tensor.view([left.batches * left.first, left.last]) : left.tensor;
+      const dyOfX = shared ? dy.view([sizeOf(batch) * rows, cols]) : given;
+      const product = right.transposed
+        ? { a: dyOfX, b: x, transpose_a: true, transpose_b: left.transposed }
+        : { a: x, b: dyOfX, transpose_a: !left.transposed };
+      gradients['b'] = summed(gpu, product, shared ? 1 : sizeOf(batch), right, variant);
     }
+    if (bias && wants.has('bias')) gradients['bias'] = sumToSize(gpu, dy, bias.shape);
     return gradients;
   },
 });
 
-function productOf(a: Shape, b: Shape, { transpose_a = false, transpose_b = false }: MatmulParams): Product {
-  const [rows, inner] = lastTwo(a, transpose_a);
-  const [innerB, cols] = lastTwo(b, transpose_b);
-  const [batchA, batchB] = [a.slice(0, -2), b.slice(0, -2)];
-  const batch = batchA.length >= batchB.length ? batchA : batchB;
-  if (inner !== innerB || (sizeOf(batchA) > 1 && sizeOf(batchB) > 1 && sizeOf(batchA) !== sizeOf(batchB))) {
-    throw new ShapeError(`matmul of ${formatShape(a)} and ${formatShape(b)} does not fit`);
-  }
-  return { m: rows, n: cols, k: inner, batch };
+/** An operand as one or more matrices; a 1-D operand is one row or one column, and is never transposed. */
+interface Matrix {
+  readonly operand: Tensor;
+  readonly tensor: Tensor;
+  readonly first: number;
+  readonly last: number;
+  readonly batches: number;
+  readonly transposed: boolean;
 }
 
-function lastTwo(shape: Shape, transposed: boolean): [number, number] {
-  const [first, second] = shape.slice(-2) as [number, number];
-  return transposed ? [second, first] : [first, second];
+function asMatrix(operand: Tensor, vector: 'row' | 'column', transposed = false): Matrix {
+  const { shape } = operand;
+  const full = shape.length > 1 ? shape : vector === 'row' ? [1, ...shape] : [...shape, 1];
+  const [first, last] = full.slice(-2) as [number, number];
+  const batches = sizeOf(full.slice(0, -2));
+  return { operand, tensor: operand.view(full), first, last, batches, transposed: transposed && shape.length > 1 };
+}
+
+/** The gradient of `matrix`: the product, summed over the batches that the operand was repeated for. */
+function summed(gpu: Gpu, product: Product, batches: number, { operand, tensor, batches: own }: Matrix, variant: string): Tensor {
+  if (batches === own) return multiply(gpu, { ...product, shape: operand.shape }, variant);
+  using all = multiply(gpu, product, variant);
+  return sumToSize(gpu, all, tensor.shape, operand.shape);
 }

@@ -1,137 +1,179 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
-import type { Acceptance, Depth, OpRecord, Sample, Value, Values } from '../record.ts';
+import { FLUSH, gamma, typicalSum } from '../bounds.ts';
+import { broadcastIndex, sumTo } from '../broadcast.ts';
+import type { Acceptance, Depth, OpRecord, RecordFault, Sample, Value, Values } from '../record.ts';
+import { absolute, absoluteProduct, asColumn, asRow, innerSize, product, productBound } from './product.ts';
 
 interface MatmulParams {
   readonly transpose_a?: boolean;
   readonly transpose_b?: boolean;
 }
 
-/** Value of matrix element (row, column) of one batch of `value`, after the optional transpose. */
-function reader(
-  value: Value,
-  transposed: boolean,
-  batch: number,
-): { at: (row: number, col: number) => number; rows: number; cols: number } {
-  const [r, c] = value.shape.slice(-2) as [number, number];
-  const offset = value.shape.length > 2 ? batch * r * c : 0;
-  return {
-    at: transposed
-      ? (row, col) => value.data[offset + col * c + row] as number
-      : (row, col) => value.data[offset + row * c + col] as number,
-    rows: transposed ? c : r,
-    cols: transposed ? r : c,
-  };
+/** Operands as matrices, the transposes that apply to them, and y's shape as torch.matmul returns it. */
+function operandsOf(inputs: Values, { transpose_a = false, transpose_b = false }: MatmulParams) {
+  const [a, b] = [inputs['a'] as Value, inputs['b'] as Value];
+  const [ta, tb] = [transpose_a && a.shape.length > 1, transpose_b && b.shape.length > 1];
+  return { a: asRow(a), b: asColumn(b), ta, tb, isRow: a.shape.length === 1, isColumn: b.shape.length === 1 };
 }
 
-/** The product of `a` and `b` in float64; `absolute` multiplies the absolute values, as condition numbers need. */
-export function product(a: Value, b: Value, transposeA: boolean, transposeB: boolean, absolute = false): Value {
-  const batch = a.shape.length >= b.shape.length ? a.shape.slice(0, -2) : b.shape.slice(0, -2);
-  const size = absolute ? Math.abs : (x: number) => x;
-  const { rows: m, cols: k } = reader(a, transposeA, 0);
-  const { cols: n } = reader(b, transposeB, 0);
-  const data = new Float64Array(sizeOf(batch) * m * n);
-  for (let i = 0; i < sizeOf(batch); i++) {
-    const [left, right] = [reader(a, transposeA, i), reader(b, transposeB, i)];
-    for (let row = 0; row < m; row++) {
-      for (let col = 0; col < n; col++) {
-        let sum = 0;
-        for (let t = 0; t < k; t++) sum += size(left.at(row, t) * right.at(t, col));
-        data[(i * m + row) * n + col] = sum;
-      }
-    }
-  }
-  return { shape: [...batch, m, n], data };
+type Operands = ReturnType<typeof operandsOf>;
+
+/** Drops the dimensions of y that 1-D operands do not have. */
+function squeezed(shape: Shape, { isRow, isColumn }: Operands): Shape {
+  const kept = shape.filter((_, i) => !(isRow && i === shape.length - 2) && !(isColumn && i === shape.length - 1));
+  return kept.length > 0 ? kept : [1];
 }
 
-/** gamma_c (abs(A) abs(B)) with the flush terms, c as `depth` gives it for a sum of so many products. */
-export function productBound(a: Value, b: Value, transposeA: boolean, transposeB: boolean, depth: Depth): Acceptance {
-  const terms = reader(a, transposeA, 0).cols;
-  const c = depth(terms);
-  const condition = product(a, b, transposeA, transposeB, true).data;
-  const flush = flushOfProducts(terms, maxAbs(a.data), maxAbs(b.data));
+/** Gives y, or its gradient, those dimensions back. */
+function unsqueezed(y: Value, { isRow, isColumn }: Operands): Value {
+  if (isRow && isColumn) return { ...y, shape: [1, 1] };
+  if (isRow) return { ...y, shape: [...y.shape.slice(0, -1), 1, ...y.shape.slice(-1)] };
+  return isColumn ? { ...y, shape: [...y.shape, 1] } : y;
+}
+
+function forward(inputs: Values, params: MatmulParams): Value {
+  const operands = operandsOf(inputs, params);
+  const full = product(operands.a, operands.b, operands.ta, operands.tb);
+  return withBias({ ...full, shape: squeezed(full.shape, operands) }, inputs['bias']);
+}
+
+function withBias(y: Value, bias: Value | undefined): Value {
+  if (!bias) return y;
+  return { ...y, data: y.data.map((x, i) => x + (bias.data[broadcastIndex(i, y.shape, bias.shape)] as number)) };
+}
+
+/** The bias is one more term of every sum, without a product. */
+function bound(inputs: Values, params: MatmulParams, depth: Depth): Acceptance {
+  const operands = operandsOf(inputs, params);
+  const { a, b, ta, tb } = operands;
+  const { bias } = inputs;
+  if (!bias) return productBound(a, b, ta, tb, depth);
+  const full = absoluteProduct(a, b, ta, tb);
+  const condition = withBias({ ...full, shape: squeezed(full.shape, operands) }, absolute(bias)).data;
+  const c = depth(innerSize(a, ta)) + 1;
+  const { bound: flushed } = productBound(a, b, ta, tb, () => 0);
   return {
     kind: 'within',
-    bound: condition.map((x) => gamma(c) * x + flush),
+    bound: condition.map((x, i) => gamma(c) * x + (flushed[i] as number) + FLUSH),
     typical: condition.map((x) => typicalSum(c, x)),
   };
 }
 
-function gradientsOf(a: Value, b: Value, dy: Value, ta: boolean, tb: boolean): Record<'a' | 'b', [Value, Value, boolean, boolean]> {
-  return { a: ta ? [b, dy, tb, true] : [dy, b, false, !tb], b: tb ? [dy, a, true, ta] : [a, dy, !ta, false] };
+/** The product that is the gradient of each operand. */
+function gradientProducts(inputs: Values, params: MatmulParams, dy: Value): Record<'a' | 'b', [Value, Value, boolean, boolean]> {
+  const operands = operandsOf(inputs, params);
+  const { a, b, ta, tb } = operands;
+  const full = unsqueezed(dy, operands);
+  return { a: ta ? [b, full, tb, true] : [full, b, false, !tb], b: tb ? [full, a, true, ta] : [a, full, !ta, false] };
 }
 
-function sample(layer: 'exact' | 'legal', a: Shape, b: Shape, y: Shape, params: MatmulParams): Sample<MatmulParams> {
+interface Options extends MatmulParams {
+  readonly bias?: Shape;
+}
+
+function sample(layer: 'exact' | 'legal', a: Shape, b: Shape, y: Shape, { bias, ...params }: Options = {}): Sample<MatmulParams> {
   const flags = { ...(params.transpose_a ? { ta: true } : {}), ...(params.transpose_b ? { tb: true } : {}) };
+  const tensor = (random: Random, shape: Shape) => {
+    const draw = layer === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
+    return hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
+  };
   return {
     layer,
-    label: { a: formatShape(a), b: formatShape(b), ...flags },
+    label: { a: formatShape(a), b: formatShape(b), ...(bias ? { bias: formatShape(bias) } : {}), ...flags },
     params,
-    inputs: (random) => {
-      const draw = layer === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
-      return { a: hostTensorFrom('f32', a, random.fill(sizeOf(a), draw)), b: hostTensorFrom('f32', b, random.fill(sizeOf(b), draw)) };
-    },
-    grads: (random) => {
-      const draw = layer === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
-      return { y: hostTensorFrom('f32', y, random.fill(sizeOf(y), draw)) };
-    },
+    inputs: (random) => ({ a: tensor(random, a), b: tensor(random, b), ...(bias ? { bias: tensor(random, bias) } : {}) }),
+    grads: (random) => ({ y: tensor(random, y) }),
   };
 }
 
-const operands = ({ a, b }: Values): [Value, Value] => [a as Value, b as Value];
-
-/** torch.matmul for operands of two or more dimensions, with transposes folded in. */
+/** torch.matmul with transposes and an optional bias. */
 export const record: OpRecord<MatmulParams> = {
   name: 'matmul',
   family: 'matmul',
-  summary: 'y = op(a) op(b), batched',
-  inputs: { a: { dtypes: ['f32'], differentiable: true }, b: { dtypes: ['f32'], differentiable: true } },
-  outputs: { y: { dtypes: ['f32'] } },
-  forward: (inputs, { transpose_a = false, transpose_b = false }) => ({ y: product(...operands(inputs), transpose_a, transpose_b) }),
-  acceptance: (inputs, _outputs, { transpose_a = false, transpose_b = false }, { depth }) => ({
-    y: productBound(...operands(inputs), transpose_a, transpose_b, depth),
-  }),
-  vjp: (inputs, { transpose_a = false, transpose_b = false }, grads) => {
-    const parts = gradientsOf(...operands(inputs), grads['y'] as Value, transpose_a, transpose_b);
-    return { a: product(...parts.a), b: product(...parts.b) };
+  summary: 'y = op(a) op(b) + bias, batched and broadcast',
+  inputs: {
+    a: { dtypes: ['f32'], differentiable: true },
+    b: { dtypes: ['f32'], differentiable: true },
+    bias: { dtypes: ['f32'], differentiable: true, optional: true },
   },
-  vjpAcceptance: (inputs, _gradients, { transpose_a = false, transpose_b = false }, grads, { depth }) => {
-    const parts = gradientsOf(...operands(inputs), grads['y'] as Value, transpose_a, transpose_b);
-    return { a: productBound(...parts.a, depth), b: productBound(...parts.b, depth) };
+  outputs: { y: { dtypes: ['f32'] } },
+  forward: (inputs, params) => ({ y: forward(inputs, params) }),
+  acceptance: (inputs, _outputs, params, { depth }) => ({ y: bound(inputs, params, depth) }),
+  vjp: (inputs, params, grads) => {
+    const dy = grads['y'] as Value;
+    const parts = gradientProducts(inputs, params, dy);
+    const [a, b] = [inputs['a'] as Value, inputs['b'] as Value];
+    return {
+      a: { ...sumTo(product(...parts.a), asRow(a).shape), shape: a.shape },
+      b: { ...sumTo(product(...parts.b), asColumn(b).shape), shape: b.shape },
+      ...(inputs['bias'] ? { bias: sumTo(dy, inputs['bias'].shape) } : {}),
+    };
+  },
+  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
+    const dy = grads['y'] as Value;
+    const parts = gradientProducts(inputs, params, dy);
+    return {
+      a: productBound(...parts.a, depth, asRow(inputs['a'] as Value).shape),
+      b: productBound(...parts.b, depth, asColumn(inputs['b'] as Value).shape),
+      ...(inputs['bias'] ? { bias: sumBound(dy, inputs['bias'].shape, depth) } : {}),
+    };
   },
   samples: [
-    sample('exact', [37, 53], [53, 29], [37, 29], {}),
-    sample('exact', [1, 1], [1, 1], [1, 1], {}),
-    sample('exact', [53, 37], [53, 29], [37, 29], { transpose_a: true }),
-    sample('exact', [37, 53], [29, 53], [37, 29], { transpose_b: true }),
-    sample('exact', [3, 5, 7], [3, 7, 9], [3, 5, 9], {}),
-    sample('legal', [37, 53], [53, 29], [37, 29], {}),
-    sample('legal', [65, 300], [33, 300], [65, 33], { transpose_b: true }),
+    sample('exact', [37, 53], [53, 29], [37, 29], { bias: [29] }),
+    sample('exact', [1, 1], [1, 1], [1, 1]),
+    sample('exact', [53, 38], [53, 28], [38, 28], { transpose_a: true }),
+    sample('exact', [37, 52], [29, 52], [37, 29], { transpose_b: true, bias: [37, 1] }),
+    sample('exact', [2, 1, 5, 7], [3, 7, 9], [2, 3, 5, 9], { bias: [3, 1, 9] }),
+    sample('exact', [3, 5, 7], [7, 8], [3, 5, 8]),
+    sample('exact', [53], [2, 53, 12], [2, 12]),
+    sample('exact', [70], [70], [1]),
+    sample('legal', [65, 300], [33, 300], [65, 33], { transpose_b: true, bias: [1] }),
+    sample('legal', [3, 20, 9], [3, 11, 20], [3, 9, 11], { transpose_a: true, transpose_b: true }),
   ],
-  faults: [
-    { name: 'last k-step dropped', shader: { file: 'matmul/matmul', from: 'k < dims.k;', to: 'k + 1u < dims.k;' } },
-    { name: 'last k-step dropped', direction: 'backward', shader: { file: 'matmul/matmul', from: 'k < dims.k;', to: 'k + 1u < dims.k;' } },
-  ],
+  faults: [lastStepDropped('forward'), lastStepDropped('backward')],
   wrongValues: [
     { name: 'last term dropped', apply: (inputs, params) => ({ inputs: withoutLastTerm(inputs, params), params }) },
+    { name: 'constant wrong by 2e-5', apply: (inputs, params) => ({ inputs: scaled(inputs, 'a', 1 + 2e-5), params }) },
+    { name: 'bias dropped', apply: (inputs, params) => ({ inputs: inputs['bias'] ? scaled(inputs, 'bias', 0) : inputs, params }) },
     {
-      name: 'constant wrong by 2e-5',
-      apply: (inputs, params) => ({
-        inputs: { ...inputs, a: { ...(inputs['a'] as Value), data: (inputs['a'] as Value).data.map((x) => x * (1 + 2e-5)) } },
-        params,
-      }),
+      name: 'transposed operand',
+      apply: (inputs, params) => ({ inputs: { ...inputs, a: transposedInPlace(inputs['a'] as Value) }, params }),
     },
   ],
 };
 
+/** A sum without products, which c = depth bounds with room for one operation. */
+function sumBound(value: Value, shape: Shape, depth: Depth): Acceptance {
+  const condition = sumTo(absolute(value), shape).data;
+  const terms = value.data.length / condition.length;
+  return { kind: 'within', bound: condition.map((x) => gamma(depth(terms)) * x + terms * FLUSH) };
+}
+
+function lastStepDropped(direction: 'forward' | 'backward'): RecordFault {
+  return { name: 'last k-step dropped', direction, shader: { file: 'matmul/matmul', from: 'k < dims.k;', to: 'k + 1u < dims.k;' } };
+}
+
+function scaled(inputs: Values, name: string, factor: number): Values {
+  const value = inputs[name] as Value;
+  return { ...inputs, [name]: { ...value, data: value.data.map((x) => x * factor) } };
+}
+
 /** Zeroes the last column of op(a), which drops the last product of every sum. */
 function withoutLastTerm(inputs: Values, { transpose_a = false }: MatmulParams): Values {
   const a = inputs['a'] as Value;
-  const [rows, cols] = a.shape.slice(-2) as [number, number];
+  const [rows, cols] = asRow(a).shape.slice(-2) as [number, number];
   const data = a.data.map((x, i) => {
-    const last = transpose_a ? Math.floor(i / cols) % rows === rows - 1 : i % cols === cols - 1;
-    return last ? 0 : x;
+    const isLast = transpose_a ? Math.floor(i / cols) % rows === rows - 1 : i % cols === cols - 1;
+    return isLast ? 0 : x;
   });
   return { ...inputs, a: { ...a, data } };
+}
+
+/** The same shape filled column by column, as a kernel with wrong strides would read it. */
+function transposedInPlace(a: Value): Value {
+  const [rows, cols] = asRow(a).shape.slice(-2) as [number, number];
+  const size = rows * cols;
+  return { ...a, data: a.data.map((_, i) => a.data[i - (i % size) + ((i % cols) * rows + Math.floor((i % size) / cols))] as number) };
 }

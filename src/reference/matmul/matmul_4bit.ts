@@ -3,7 +3,7 @@ import { type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { OpRecord, RecordFault, Sample, Value, Values } from '../record.ts';
-import { product, productBound } from './matmul.ts';
+import { product, productBound } from './product.ts';
 
 interface Matmul4bitParams {
   readonly quant_type: FourBitType;

@@ -1,0 +1,90 @@
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
+import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
+import type { Acceptance, Depth, Value } from '../record.ts';
+
+/** The operand as one or more matrices. */
+interface Matrices {
+  readonly batch: Shape;
+  readonly rows: number;
+  readonly cols: number;
+  readonly at: (batch: number, row: number, col: number) => number;
+}
+
+function matrices(value: Value, transposed: boolean): Matrices {
+  const [r, c] = value.shape.slice(-2) as [number, number];
+  const element = (batch: number, row: number, col: number) => value.data[(batch * r + row) * c + col] as number;
+  const batch = value.shape.slice(0, -2);
+  return transposed ? { batch, rows: c, cols: r, at: (b, row, col) => element(b, col, row) } : { batch, rows: r, cols: c, at: element };
+}
+
+/** A vector as a matrix of one row or column; matrices stay. */
+export function asRow(a: Value): Value {
+  return a.shape.length === 1 ? { ...a, shape: [1, ...a.shape] } : a;
+}
+
+/** See {@link asRow}. */
+export function asColumn(b: Value): Value {
+  return b.shape.length === 1 ? { ...b, shape: [...b.shape, 1] } : b;
+}
+
+/** Terms of each sum of the product. */
+export function innerSize(a: Value, transposed: boolean): number {
+  return matrices(a, transposed).cols;
+}
+
+/** op(a) op(b) in float64 for operands of two or more dimensions; batches broadcast. */
+export function product(a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+  const [left, right] = [matrices(a, transposeA), matrices(b, transposeB)];
+  if (left.cols !== right.rows) throw new RangeError(`${left.cols} columns do not meet ${right.rows} rows`);
+  const batch = broadcastShape(left.batch, right.batch);
+  const shape = [...batch, left.rows, right.cols];
+  const data = new Float64Array(sizeOf(shape));
+  let at = 0;
+  for (let i = 0; i < sizeOf(batch); i++) {
+    const [l, r] = [broadcastIndex(i, batch, left.batch), broadcastIndex(i, batch, right.batch)];
+    for (let row = 0; row < left.rows; row++) {
+      for (let col = 0; col < right.cols; col++) {
+        let sum = 0;
+        for (let t = 0; t < left.cols; t++) sum += left.at(l, row, t) * right.at(r, t, col);
+        data[at++] = sum;
+      }
+    }
+  }
+  return { shape, data };
+}
+
+/** abs(op(a)) abs(op(b)): the condition of the product's sums. */
+export function absoluteProduct(a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+  return product(absolute(a), absolute(b), transposeA, transposeB);
+}
+
+/** Absolute values. */
+export function absolute(value: Value): Value {
+  return { ...value, data: value.data.map(Math.abs) };
+}
+
+/**
+ * gamma_c (abs(A) abs(B)) with the flush terms, where the product is summed to `shape` over the batches that an operand was repeated
+ * for: all terms together, and one more level through memory.
+ */
+export function productBound(
+  a: Value,
+  b: Value,
+  transposeA: boolean,
+  transposeB: boolean,
+  depth: Depth,
+  shape?: Shape,
+): Extract<Acceptance, { kind: 'within' }> {
+  const full = absoluteProduct(a, b, transposeA, transposeB);
+  const condition = shape ? sumTo(full, shape).data : full.data;
+  const repeats = full.data.length / condition.length;
+  const terms = innerSize(a, transposeA) * repeats;
+  const c = depth(terms) + (repeats > 1 ? 1 : 0);
+  const flush = flushOfProducts(terms, maxAbs(a.data), maxAbs(b.data));
+  return {
+    kind: 'within',
+    bound: condition.map((x) => gamma(c) * x + flush),
+    typical: condition.map((x) => typicalSum(c, x)),
+  };
+}
