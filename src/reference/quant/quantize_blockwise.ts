@@ -1,0 +1,132 @@
+import { dynamicMap } from '../../quant/dynamic-map.ts';
+import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { EPS, FLUSH } from '../bounds.ts';
+import type { Acceptances, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
+import { blockAbsmax, relativeToBlock } from './blocks.ts';
+import { type MapRounding, mapCode, mapCodeRange } from './map-codes.ts';
+
+interface QuantizeBlockwiseParams {
+  readonly blocksize: number;
+  readonly signed?: boolean;
+  readonly rounding: MapRounding;
+}
+
+const operands = ({ x, code }: Values): [Value, Float64Array] => [x as Value, (code as Value).data];
+
+function forward(inputs: Values, { blocksize, rounding }: QuantizeBlockwiseParams): Values {
+  const [{ shape, data }, map] = operands(inputs);
+  const absmax = blockAbsmax(data, blocksize);
+  const scaleOf = (i: number) => absmax[Math.floor(i / blocksize)] as number;
+  const q = data.map((x, i) => mapCode(map, relativeToBlock(x, scaleOf(i)), rounding));
+  return {
+    q: { shape, data: q },
+    absmax: { shape: [absmax.length], data: absmax },
+    dequant: { shape, data: q.map((code, i) => (map[code] as number) * scaleOf(i)) },
+  };
+}
+
+/** In a block of zeros every code decodes to zero, so any is right; outside of IEEE arithmetic that is how producers differ. */
+function acceptance(inputs: Values, outputs: Values, { blocksize, rounding }: QuantizeBlockwiseParams, { ieee }: Arithmetic): Acceptances {
+  const [{ data }, map] = operands(inputs);
+  const absmax = (outputs['absmax'] as Value).data;
+  const scaleOf = (i: number) => absmax[Math.floor(i / blocksize)] as number;
+  const ranges = Array.from(data, (x, i): [number, number] =>
+    scaleOf(i) === 0 && !ieee ? [0, map.length - 1] : mapCodeRange(map, relativeToBlock(x, scaleOf(i)), 0, rounding, ieee),
+  );
+  const nearest = (i: number, actual: number) => {
+    const [low, high] = ranges[i] as [number, number];
+    const values = Array.from({ length: high - low + 1 }, (_, k) => (map[low + k] as number) * scaleOf(i));
+    return values.reduce((best, y) => (Math.abs(y - actual) < Math.abs(best - actual) ? y : best));
+  };
+  const bound = Float64Array.from(ranges, (range, i) => {
+    const largest = Math.max(...range.map((code) => Math.abs(map[code] as number)));
+    return EPS * largest * scaleOf(i) + FLUSH;
+  });
+  return {
+    q: {
+      kind: 'codes',
+      accepts: (i, code) => {
+        const [low, high] = ranges[i] as [number, number];
+        return Number.isInteger(code) && code >= low && code <= high;
+      },
+      inBand: ranges.filter(([low, high]) => low !== high).length,
+    },
+    absmax: { kind: 'exact' },
+    dequant: { kind: 'within', bound, nearest },
+  };
+}
+
+interface Description {
+  readonly layer?: 'exact' | 'legal';
+  readonly shape: Shape;
+  readonly params: QuantizeBlockwiseParams;
+  readonly variant?: 'serial' | 'cooperative';
+  readonly draw?: (random: Random) => number;
+}
+
+function sample({ layer = 'legal', shape, params, variant = 'serial', draw }: Description): Sample<QuantizeBlockwiseParams> {
+  const { blocksize, signed = true, rounding } = params;
+  const size = sizeOf(shape);
+  return {
+    layer,
+    label: { x: formatShape(shape), block: blocksize, signed, rounding },
+    params,
+    variants: [variant],
+    inputs: (random) => ({
+      x: hostTensorFrom(
+        'f32',
+        shape,
+        random.fill(size, () => draw?.(random) ?? (signed ? random.normal() : random.uniform() ** 4)),
+      ),
+      code: hostTensor('f32', [256], dynamicMap(signed)),
+    }),
+  };
+}
+
+/** Every value is the map's own, in blocks whose absmax is 1. */
+function ofTheMap(random: Random): number {
+  return random.integer(0, 7) === 0 ? 1 : (dynamicMap(true)[random.integer(0, 255)] as number);
+}
+
+const change = (inputs: Values, name: 'x' | 'code', data: (x: Float64Array) => Float64Array): Values => ({
+  ...inputs,
+  [name]: { ...(inputs[name] as Value), data: data((inputs[name] as Value).data) },
+});
+
+/** bitsandbytes.functional.quantize_blockwise, with dequantize_blockwise of what it returns. */
+export const record: OpRecord<QuantizeBlockwiseParams> = {
+  name: 'quantize_blockwise',
+  family: 'quant',
+  summary: '8-bit codes of a value map, relative to the largest absolute value of a block, and what they decode to',
+  inputs: { x: { dtypes: ['f32'] }, code: { dtypes: ['f32'] } },
+  outputs: { q: { dtypes: ['u8'] }, absmax: { dtypes: ['f32'] }, dequant: { dtypes: ['f32'] } },
+  forward,
+  acceptance,
+  samples: [
+    sample({ layer: 'exact', shape: [37, 53], params: { blocksize: 64, signed: true, rounding: 'nearest' }, draw: ofTheMap }),
+    sample({ layer: 'exact', shape: [3, 33], params: { blocksize: 32, signed: true, rounding: 'nearest' }, draw: () => 0 }),
+    sample({ shape: [1000], params: { blocksize: 64, signed: true, rounding: 'lut16' } }),
+    sample({ shape: [5, 257], params: { blocksize: 256, signed: false, rounding: 'nearest' } }),
+    sample({ shape: [3, 3001], params: { blocksize: 4096, signed: true, rounding: 'nearest' }, variant: 'cooperative' }),
+    sample({ shape: [1], params: { blocksize: 256, signed: false, rounding: 'lut16' } }),
+  ],
+  faults: [{ name: 'codes in reversed bytes', shader: { file: 'quant/quantize_blockwise', from: '<< (8u * k)', to: '<< (24u - 8u * k)' } }],
+  wrongValues: [
+    { name: 'block size doubled', apply: (inputs, params) => ({ inputs, params: { ...params, blocksize: 2 * params.blocksize } }) },
+    {
+      name: 'the other rounding',
+      apply: (inputs, params) => ({ inputs, params: { ...params, rounding: params.rounding === 'nearest' ? 'lut16' : 'nearest' } }),
+    },
+    {
+      name: 'map without its sign',
+      apply: (inputs, params) => ({ inputs: change(inputs, 'code', () => Float64Array.from(dynamicMap(!params.signed))), params }),
+    },
+    { name: 'x wrong by 2e-5', apply: (inputs, params) => ({ inputs: change(inputs, 'x', (x) => x.map((v) => v * (1 + 2e-5))), params }) },
+    {
+      name: 'last element dropped',
+      apply: (inputs, params) => ({ inputs: change(inputs, 'x', (x) => x.map((v, i) => (i === x.length - 1 ? 0 : v))), params }),
+    },
+  ],
+};
