@@ -29,6 +29,8 @@ export interface Evidence {
   assertions: number;
   accuracy: Accuracy | undefined;
   finding: { code: string; message: string; at?: WrongElement } | undefined;
+  /** Whose fault the finding or failure is, where the case can tell. */
+  fault: 'kernel' | 'driver' | 'precision' | 'producer' | 'environment' | undefined;
   readonly metrics: Record<string, number>;
   readonly series: Record<string, number[]>;
   readonly artifacts: Artifact[];
@@ -71,9 +73,9 @@ export class CaseContext {
     this.expectAccepted(name, actual, expected, { kind: 'exact' });
   }
 
-  /** Asserts that `actual` is right by the rule of the op's record, and records its accuracy. */
-  expectAccepted(name: string, actual: Value, oracle: Value, acceptance: Acceptance): Verdict {
-    const verdict = judge(actual, oracle, acceptance);
+  /** Asserts that `actual` is right by the rule of the op's record but for elements marked unjudged, and records its accuracy. */
+  expectAccepted(name: string, actual: Value, oracle: Value, acceptance: Acceptance, unjudged?: Uint8Array): Verdict {
+    const verdict = judge(actual, oracle, acceptance, unjudged);
     if (verdict.accuracy) this.evidence.accuracy = worse(this.evidence.accuracy, verdict.accuracy);
     if (!verdict.ok) {
       const { index, actual: got, expected } = verdict.firstWrong as WrongElement;
@@ -96,6 +98,11 @@ export class CaseContext {
     this.evidence.finding = { code, message, ...(at ? { at } : {}) };
   }
 
+  /** Says whose fault a finding or a failure is. */
+  blame(fault: NonNullable<Evidence['fault']>): void {
+    this.evidence.fault = fault;
+  }
+
   metric(name: string, value: number): void {
     this.evidence.metrics[name] = value;
   }
@@ -111,7 +118,7 @@ export class CaseContext {
 
 /** Evidence of a case that has not done anything yet. */
 export function newEvidence(): Evidence {
-  return { assertions: 0, accuracy: undefined, finding: undefined, metrics: {}, series: {}, artifacts: [] };
+  return { assertions: 0, accuracy: undefined, finding: undefined, fault: undefined, metrics: {}, series: {}, artifacts: [] };
 }
 
 /** The larger of both errors in each measure; null (no number) is the largest. */

@@ -28,15 +28,23 @@ export interface Verdict {
   readonly inBand: number;
 }
 
-/** Judges `actual` against the oracle's value by the rule of the record. Never compares shapes only: every element counts. */
-export function judge(actual: Value, oracle: Value, acceptance: Acceptance): Verdict {
+/**
+ * Judges `actual` against the oracle's value by the rule of the record. Never compares shapes only: every element counts, but for those
+ * that `unjudged` marks with 1.
+ */
+export function judge(actual: Value, oracle: Value, acceptance: Acceptance, unjudged?: Uint8Array): Verdict {
   if (actual.data.length !== oracle.data.length) {
     throw new TypeError(`judge: ${actual.data.length} elements against ${oracle.data.length}`);
   }
-  return acceptance.kind === 'within' ? judgeWithin(actual, oracle, acceptance) : judgeCodes(actual, oracle, acceptance);
+  const left = unjudged?.reduce((count, mark) => count + mark, 0) ?? 0;
+  const verdict =
+    acceptance.kind === 'within' ? judgeWithin(actual, oracle, acceptance, unjudged) : judgeCodes(actual, oracle, acceptance, unjudged);
+  return { ...verdict, compared: actual.data.length - left };
 }
 
-function judgeCodes(actual: Value, oracle: Value, acceptance: Exclude<Acceptance, { kind: 'within' }>): Verdict {
+type Judgement = Omit<Verdict, 'compared'>;
+
+function judgeCodes(actual: Value, oracle: Value, acceptance: Exclude<Acceptance, { kind: 'within' }>, unjudged?: Uint8Array): Judgement {
   // `==` on numbers ignores the sign of zero, and NaN differs from everything, itself included.
   const right =
     acceptance.kind === 'exact'
@@ -45,25 +53,25 @@ function judgeCodes(actual: Value, oracle: Value, acceptance: Exclude<Acceptance
   let wrong = 0;
   let first = -1;
   for (let i = 0; i < actual.data.length; i++) {
-    if (right(i)) continue;
+    if (unjudged?.[i] || right(i)) continue;
     wrong++;
     if (first < 0) first = i;
   }
   return {
     ok: wrong === 0,
-    compared: actual.data.length,
     wrong,
     inBand: acceptance.kind === 'codes' ? acceptance.inBand : 0,
     ...(first >= 0 ? { firstWrong: wrongElement(first, actual, oracle) } : {}),
   };
 }
 
-function judgeWithin(actual: Value, oracle: Value, acceptance: Extract<Acceptance, { kind: 'within' }>): Verdict {
+function judgeWithin(actual: Value, oracle: Value, acceptance: Extract<Acceptance, { kind: 'within' }>, unjudged?: Uint8Array): Judgement {
   const { bound, typical, nearest } = acceptance;
   let [maxAbs, maxRel, maxUlp, boundUsed, typicalUsed] = [0, 0, 0, 0, 0];
   let wrong = 0;
   let first = -1;
   for (let i = 0; i < actual.data.length; i++) {
+    if (unjudged?.[i]) continue;
     const [y, limit] = [actual.data[i] as number, bound[i] as number];
     const truth = nearest?.(i, y) ?? (oracle.data[i] as number);
     const error = Math.abs(y - truth);
@@ -85,7 +93,6 @@ function judgeWithin(actual: Value, oracle: Value, acceptance: Extract<Acceptanc
   const finite = (x: number) => (Number.isFinite(x) ? x : null);
   return {
     ok: wrong === 0,
-    compared: actual.data.length,
     wrong,
     inBand: 0,
     accuracy: {

@@ -1,9 +1,18 @@
+import type { WorkerBundle } from '../parity.ts';
 import type { CaseResult, Environment } from '../report/schema.ts';
 
 /** What the runner tells a worker. */
 export type ToWorker =
   | { readonly type: 'start' }
-  | { readonly type: 'case'; readonly id: string; readonly backend: string; readonly seed: number; readonly control: boolean };
+  | {
+      readonly type: 'case';
+      readonly id: string;
+      readonly backend: string;
+      readonly seed: number;
+      readonly control: boolean;
+      /** The parity bundle that the case replays; it is in no registry. */
+      readonly bundle?: WorkerBundle;
+    };
 
 /** A case's result without what only the runner knows. */
 export type CaseOutcome = Omit<CaseResult, 'env' | 'attempts'>;

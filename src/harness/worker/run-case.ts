@@ -35,6 +35,7 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
     control: { fault: declared.control.name, status: 'not-run' },
     ...(evidence.accuracy ? { accuracy: evidence.accuracy } : {}),
     ...(evidence.finding ? { finding: evidence.finding } : {}),
+    ...(evidence.fault ? { fault: evidence.fault } : {}),
     ...(Object.keys(evidence.metrics).length > 0 ? { metrics: evidence.metrics } : {}),
     ...(Object.keys(evidence.series).length > 0 ? { series: evidence.series } : {}),
     ...(evidence.artifacts.length > 0 ? { artifacts: await Promise.all(evidence.artifacts.map(describeArtifact)) } : {}),

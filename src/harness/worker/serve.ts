@@ -2,6 +2,7 @@ import { GradproofError, messageOf } from '../../errors.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
 import type { Case } from '../../testing/suite.ts';
+import { replayCase } from '../parity.ts';
 import { loadCases } from '../registry.ts';
 import type { Environment } from '../report/schema.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
@@ -33,7 +34,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
         return;
       }
       cases ??= loadCases();
-      const declared = cases.get(`${message.id} ${message.backend}`);
+      const declared = message.bundle ? replayCase(message.bundle) : cases.get(`${message.id} ${message.backend}`);
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
       const ieee = found.rounding === 'nearest' && found.exactDivision;
       const outcome = await runCase(declared, gpu, { ieee, seed: message.seed, control: message.control });

@@ -1,0 +1,97 @@
+import * as v from 'valibot';
+import { FormatError, quote } from './format-error.ts';
+import { type BundleTensors, checkTensors, type StoredTensors } from './parity-bundle/check.ts';
+import { vocabulary } from './parity-bundle/vocabulary.ts';
+import type { StoredTensor } from './safetensors/stored.ts';
+import { readSafetensors } from './safetensors.ts';
+import { parseJsonObject } from './strict-json.ts';
+
+/** One recorded case: what went in, what came out, and who computed it. Everything in it was checked against the vocabulary. */
+export interface ParityBundle {
+  readonly op: string;
+  /** As the vocabulary types them, defaults filled in. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Library and version, for example `bitsandbytes 0.50.2 + torch 2.15.0`. */
+  readonly producer: string;
+  /** cpu, cuda:..., mps, mlx. */
+  readonly device: string;
+  readonly note: string | undefined;
+  readonly tensors: BundleTensors;
+}
+
+const SCHEMA = 'parity-bundle/1';
+const REQUIRED_KEYS = ['op', 'params', 'producer'] as const;
+/** Characters of one line, as messages and reports show producer and device. */
+const LINE = /^[^\p{Cc}]{1,200}$/u;
+
+/** Reads a parity bundle. Throws FormatError with one line that says what is wrong; an op of the vocabulary that we cannot run is fine. */
+export function readParityBundle(file: Uint8Array): ParityBundle {
+  const { metadata, tensors } = readSafetensors(file);
+  const meta = readMetadata(metadata);
+  const rule = vocabulary.get(meta.op);
+  if (!rule) throw new FormatError(`op ${quote(meta.op)} is not in the vocabulary of ${SCHEMA}`);
+  const params = readParams(meta.params, meta.op);
+  const groups = group(tensors);
+  try {
+    checkTensors(rule, params, groups);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(`${meta.op}: ${error.message}`, { cause: error });
+  }
+  return {
+    op: meta.op,
+    params,
+    producer: meta.producer,
+    device: metadata.get('device') ?? 'unknown device',
+    note: metadata.get('note'),
+    tensors: groups,
+  };
+}
+
+function readMetadata(metadata: ReadonlyMap<string, string>): Record<(typeof REQUIRED_KEYS)[number], string> {
+  const schema = metadata.get('schema');
+  if (schema !== SCHEMA) {
+    throw new FormatError(
+      schema === undefined ? `no schema in __metadata__: not a ${SCHEMA} file` : `schema is ${quote(schema)}; ${SCHEMA} is known`,
+    );
+  }
+  const missing = REQUIRED_KEYS.find((key) => !metadata.has(key));
+  if (missing) throw new FormatError(`__metadata__ lacks ${missing}`);
+  const meta = Object.fromEntries(REQUIRED_KEYS.map((key) => [key, metadata.get(key)])) as Record<(typeof REQUIRED_KEYS)[number], string>;
+  for (const key of ['producer', 'device'] as const) {
+    if (!LINE.test(metadata.get(key) ?? 'unknown')) throw new FormatError(`__metadata__ ${key} is not one line of at most 200 characters`);
+  }
+  return meta;
+}
+
+function readParams(text: string, op: string): Readonly<Record<string, unknown>> {
+  const given = parseJsonObject(text, 'params');
+  const result = v.safeParse(vocabulary.get(op)?.params as v.GenericSchema<unknown, Record<string, unknown>>, given);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = issue.path?.map(({ key }) => String(key)).join('.');
+  throw new FormatError(`${op}: params${path ? ` ${quote(path)}` : ''}: ${issue.message}`);
+}
+
+const PREFIXES = [
+  ['in.grad.', 'gradsIn'],
+  ['out.grad.', 'gradsOut'],
+  ['in.', 'inputs'],
+  ['out.', 'outputs'],
+] as const satisfies readonly (readonly [string, keyof BundleTensors])[];
+
+function group(tensors: ReadonlyMap<string, StoredTensor>): BundleTensors {
+  const groups: Record<keyof BundleTensors, [string, StoredTensor][]> = { inputs: [], outputs: [], gradsIn: [], gradsOut: [] };
+  for (const [name, stored] of tensors) {
+    const prefix = PREFIXES.find(([text]) => name.startsWith(text));
+    if (!prefix) throw new FormatError(`tensor ${quote(name)} begins with neither in. nor out.`);
+    groups[prefix[1]].push([name.slice(prefix[0].length), stored]);
+  }
+  const collect = (entries: [string, StoredTensor][]): StoredTensors => Object.fromEntries(entries);
+  return {
+    inputs: collect(groups.inputs),
+    outputs: collect(groups.outputs),
+    gradsIn: collect(groups.gradsIn),
+    gradsOut: collect(groups.gradsOut),
+  };
+}

@@ -1,0 +1,200 @@
+import { messageOf } from '../../errors.ts';
+import type { RunListener, RunOptions } from '../events.ts';
+import { planEntry } from '../plan.ts';
+import { buildReport, type RunIdentity } from '../report/build.ts';
+import type { CaseResult, Environment, Report } from '../report/schema.ts';
+import type { RunnerHost } from '../runner.ts';
+import type { CaseOutcome } from '../worker/messages.ts';
+import { outcomeOf } from './outcome.ts';
+import { PoolWorker, type Reply } from './pool-worker.ts';
+import type { Selected } from './selection.ts';
+import { UnusableError } from './unusable.ts';
+
+/** How often a case is run again because the GPU process was crashed under it on behalf of another. */
+const MAX_INNOCENT_LOSSES = 3;
+/** After a crash of the GPU process the next adapter takes a moment. */
+const RESTART_DELAYS_MS = [0, 250, 2000];
+
+/** One run: a queue of cases and the workers that drain it. */
+export class Run {
+  readonly #host: RunnerHost;
+  readonly #options: RunOptions;
+  readonly #listen: RunListener;
+  readonly #selected: readonly Selected[];
+  readonly #identity: RunIdentity;
+  readonly #queue: Selected[];
+  readonly #results: CaseResult[] = [];
+  readonly #environments: Environment[] = [];
+  readonly #innocentLosses = new Map<Selected, number>();
+  readonly #started = performance.now();
+  /** GPU processes that were crashed so far. */
+  #crashes = 0;
+
+  constructor(host: RunnerHost, options: RunOptions, listen: RunListener, selected: readonly Selected[], identity: RunIdentity) {
+    this.#host = host;
+    this.#options = options;
+    this.#listen = listen;
+    this.#selected = selected;
+    this.#identity = identity;
+    this.#queue = [...selected];
+  }
+
+  async execute(): Promise<Report> {
+    try {
+      const first = await this.#startWorker();
+      const selected = this.#selected.map(({ declared }) => planEntry(declared));
+      this.#listen({ type: 'start', environment: first.environment, selected, planHash: this.#identity.planHash });
+      const more = Math.min(this.#options.workers, this.#selected.length) - 1;
+      await Promise.all([this.#drain(first), ...Array.from({ length: more }, () => this.#drainMore())]);
+      if (!this.#aborted) this.#loseTheRest();
+    } catch (error) {
+      if (!this.#aborted) throw error;
+    }
+    const complete = this.#results.length === this.#selected.length;
+    const report = buildReport(this.#identity, this.#environments, this.#results, complete);
+    this.#listen({ type: 'end', report });
+    return report;
+  }
+
+  get #aborted(): boolean {
+    return this.#host.signal?.aborted ?? false;
+  }
+
+  /** A further worker only makes the run faster: the run goes on without one that cannot start. */
+  async #drainMore(): Promise<void> {
+    const worker = await this.#startWorker().catch(() => undefined);
+    if (worker) await this.#drain(worker);
+  }
+
+  /** Runs cases until none is left, or no device can be had any more. */
+  async #drain(initial: PoolWorker): Promise<void> {
+    let worker: PoolWorker | undefined = initial;
+    try {
+      for (let next = this.#queue.shift(); next && !this.#aborted; next = this.#queue.shift()) {
+        this.#listen({ type: 'case-start', id: next.declared.id, backend: next.declared.backend });
+        worker = await this.#runToResult(next, worker);
+        if (!worker) return;
+      }
+    } finally {
+      worker?.terminate();
+    }
+  }
+
+  /** Runs a case with its retries and its control; returns the worker to go on with. */
+  async #runToResult(item: Selected, initial: PoolWorker): Promise<PoolWorker | undefined> {
+    let worker: PoolWorker | undefined = initial;
+    let [outcome, attempts]: [CaseOutcome | undefined, number] = [undefined, 0];
+    while (worker && !settled(outcome, attempts, this.#options.retries)) {
+      const env = this.#indexOf(worker.environment);
+      const crashes = this.#crashes;
+      const reply = await worker.run(this.#request(item, false), this.#limitOf(item));
+      if (reply.type === 'aborted') return worker;
+      const innocent = this.#crashes > crashes && isLoss(reply) && this.#mayRepeat(item);
+      worker = await this.#afterwards(item, reply, worker);
+      if (innocent) {
+        this.#queue.unshift(item);
+        return worker;
+      }
+      attempts++;
+      outcome = outcomeOf(item.declared, reply, this.#limitOf(item));
+      if (this.#options.controls && worker && outcome.status === 'pass') {
+        const control = await worker.run(this.#request(item, true), this.#limitOf(item));
+        if (control.type === 'aborted') return worker;
+        worker = await this.#afterwards(item, control, worker);
+        outcome = { ...outcome, control: { fault: item.declared.control.name, status: isRed(control) ? 'red' : 'green' } };
+      }
+      if (!worker || settled(outcome, attempts, this.#options.retries)) this.#finish({ ...outcome, env, attempts });
+    }
+    return worker;
+  }
+
+  /** Restores what a reply took: a lost device, or the whole worker. Undefined when that is impossible. */
+  async #afterwards(item: Selected, reply: Reply, worker: PoolWorker): Promise<PoolWorker | undefined> {
+    if (reply.type === 'timeout') {
+      worker.terminate();
+      this.#listen({ type: 'hang', id: item.declared.id });
+      if (this.#host.onHang) {
+        this.#crashes++;
+        await this.#host.onHang(item.declared.id);
+      }
+      return this.#restartWorker();
+    }
+    if (reply.type === 'done' && reply.deviceLost) {
+      try {
+        await worker.renewDevice();
+        return worker;
+      } catch {
+        worker.terminate();
+        return this.#restartWorker();
+      }
+    }
+    return reply.type === 'dead' ? this.#restartWorker() : worker;
+  }
+
+  #mayRepeat(item: Selected): boolean {
+    const losses = (this.#innocentLosses.get(item) ?? 0) + 1;
+    this.#innocentLosses.set(item, losses);
+    return losses <= MAX_INNOCENT_LOSSES;
+  }
+
+  #request({ declared: { id, backend }, bundle }: Selected, control: boolean) {
+    return { type: 'case', id, backend, seed: this.#options.seed, control, ...(bundle ? { bundle } : {}) } as const;
+  }
+
+  #limitOf({ declared }: Selected): number {
+    return this.#options.timeoutMs ?? declared.timeoutMs;
+  }
+
+  #finish(result: CaseResult): void {
+    this.#results.push(result);
+    const [done, total] = [this.#results.length, this.#selected.length];
+    const remainingMs = ((performance.now() - this.#started) / done) * (total - done);
+    this.#listen({ type: 'case-end', result, done, total, remainingMs });
+  }
+
+  /** Cases that no worker is left for. */
+  #loseTheRest(): void {
+    const reply = { type: 'dead', reason: 'no device could be had any more' } as const;
+    for (const item of this.#queue.splice(0)) this.#finish({ ...outcomeOf(item.declared, reply, 0), env: 0, attempts: 0 });
+  }
+
+  /** Index of an environment in the report; workers may get different adapters, as after a crash. */
+  #indexOf(environment: Environment): number {
+    const text = JSON.stringify(environment);
+    const known = this.#environments.findIndex((other) => JSON.stringify(other) === text);
+    return known < 0 ? this.#environments.push(environment) - 1 : known;
+  }
+
+  async #startWorker(): Promise<PoolWorker> {
+    const worker = await PoolWorker.start(this.#host.startWorker, this.#host.signal);
+    this.#indexOf(worker.environment);
+    return worker;
+  }
+
+  async #restartWorker(): Promise<PoolWorker | undefined> {
+    for (const delay of RESTART_DELAYS_MS) {
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      if (this.#aborted) return undefined;
+      try {
+        return await this.#startWorker();
+      } catch (error) {
+        if (!(error instanceof UnusableError)) throw new Error(messageOf(error), { cause: error });
+      }
+    }
+    return undefined;
+  }
+}
+
+function settled(outcome: CaseOutcome | undefined, attempts: number, retries: number): boolean {
+  return outcome !== undefined && (outcome.status === 'pass' || outcome.status === 'skip' || attempts > retries);
+}
+
+/** Whether a reply shows nothing but that device or worker went away. */
+function isLoss(reply: Reply): boolean {
+  return reply.type === 'dead' || reply.type === 'timeout' || (reply.type === 'done' && reply.outcome.status === 'lost');
+}
+
+/** Red is a failed assertion; a compile error, an exception or a time-out shows nothing about the case and is green. */
+function isRed(reply: Reply): boolean {
+  return reply.type === 'done' && reply.outcome.status === 'fail';
+}

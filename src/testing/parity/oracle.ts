@@ -1,0 +1,106 @@
+import { EPS } from '../../reference/bounds.ts';
+import type { Acceptance, Acceptances, Arithmetic, OpRecord, Value, Values } from '../../reference/record.ts';
+import { dependentMasks, type Masks, withoutNonFinite } from './dependence.ts';
+
+/** What one party computed: outputs by name, gradients by input. */
+export interface Produced {
+  readonly outputs: Values;
+  readonly gradients: Values;
+}
+
+/** One tensor of a party beside what it should be. */
+export interface Question {
+  readonly name: string;
+  readonly isGradient: boolean;
+  readonly actual: Value;
+  readonly truth: Value;
+  readonly acceptance: Acceptance;
+  /** 1 where no verdict is due. */
+  readonly unjudged: Uint8Array;
+  /** Where the truth comes from, as in "the float64 oracle gives 2". */
+  readonly basis: string;
+}
+
+const LARGEST_F32 = 3.4028234663852886e38;
+const BASIS = 'the float64 oracle gives';
+/** What an output follows from that is judged against the party's own other outputs. */
+const OWN_BASIS: Readonly<Record<string, string>> = {
+  dequant: 'its own codes and absmax give',
+  trajectory: 'its own step before gives',
+};
+
+/** The float64 truth about one set of inputs, computed once, and what it asks of whoever computed with them. */
+export class Oracle {
+  readonly #record: OpRecord;
+  readonly #params: never;
+  readonly #inputs: Values;
+  readonly #grads: Values;
+  readonly #truth: Produced;
+  readonly #masks: { readonly outputs: Masks; readonly gradients: Masks };
+
+  constructor(record: OpRecord, params: unknown, inputs: Values, grads: Values) {
+    this.#record = record;
+    this.#params = params as never;
+    const forward = (values: Values) => record.forward(splitOff(values)[0], this.#params);
+    const backward = (values: Values) => this.#vjp(...splitOff(values));
+    const all = { ...inputs, ...prefixed(grads) };
+    [this.#inputs, this.#grads] = splitOff(withoutNonFinite(all));
+    this.#truth = { outputs: forward(this.#inputs), gradients: this.#vjp(this.#inputs, this.#grads) };
+    this.#masks = { outputs: dependentMasks(inputs, forward), gradients: dependentMasks(all, backward) };
+  }
+
+  /** What must hold of every tensor that is in `produced` and that the record knows. */
+  questions(produced: Produced, arithmetic: Arithmetic): readonly Question[] {
+    const { forwardFrom, acceptance, vjpAcceptance } = this.#record;
+    const { gradients } = this.#truth;
+    const own = forwardFrom?.(this.#inputs, { ...this.#truth.outputs, ...produced.outputs }, this.#params);
+    const outputs = own ?? this.#truth.outputs;
+    const ofOutputs = acceptance(this.#inputs, outputs, this.#params, arithmetic);
+    const ofGradients =
+      vjpAcceptance && Object.keys(gradients).length > 0
+        ? vjpAcceptance(this.#inputs, gradients, this.#params, this.#grads, arithmetic)
+        : {};
+    const asked = [
+      ...ask(produced.outputs, outputs, ofOutputs, this.#masks.outputs, false),
+      ...ask(produced.gradients, gradients, ofGradients, this.#masks.gradients, true),
+    ];
+    return own ? asked.map((question) => ({ ...question, basis: OWN_BASIS[question.name] ?? BASIS })) : asked;
+  }
+
+  #vjp(inputs: Values, grads: Values): Values {
+    return this.#record.vjp && Object.keys(grads).length > 0 ? this.#record.vjp(inputs, this.#params, grads) : {};
+  }
+}
+
+function ask(produced: Values, truths: Values, acceptances: Acceptances, masks: Masks, isGradient: boolean): Question[] {
+  return Object.entries(produced).flatMap(([name, actual]) => {
+    const [truth, acceptance] = [truths[name], acceptances[name]];
+    if (!truth || !acceptance) return [];
+    const unjudged = withOverflow(masks[name], truth, acceptance);
+    return [{ name, isGradient, actual, truth, acceptance, unjudged, basis: BASIS }];
+  });
+}
+
+/** Marks elements whose intermediates may overflow too: a bound of eps times their size says how large they may be. */
+function withOverflow(mask: Uint8Array | undefined, truth: Value, acceptance: Acceptance): Uint8Array {
+  const marked = mask ?? new Uint8Array(truth.data.length);
+  if (acceptance.kind !== 'within') return marked;
+  return marked.map((mark, i) =>
+    mark || Math.abs(truth.data[i] as number) + (acceptance.bound[i] as number) / EPS <= LARGEST_F32 ? mark : 1,
+  );
+}
+
+const GRAD = 'grad.';
+
+function prefixed(grads: Values): Values {
+  return Object.fromEntries(Object.entries(grads).map(([name, value]) => [GRAD + name, value]));
+}
+
+/** Inputs, and gradients that flow in under their own names. */
+function splitOff(values: Values): [inputs: Values, grads: Values] {
+  const entries = Object.entries(values);
+  return [
+    Object.fromEntries(entries.filter(([name]) => !name.startsWith(GRAD))),
+    Object.fromEntries(entries.flatMap(([name, value]) => (name.startsWith(GRAD) ? [[name.slice(GRAD.length), value]] : []))),
+  ];
+}

@@ -1,0 +1,121 @@
+import type { Backend, JobResult } from '../../backends/backend.ts';
+import { GradproofError } from '../../errors.ts';
+import type { StoredTensors } from '../../formats/parity-bundle/check.ts';
+import type { ParityBundle } from '../../formats/parity-bundle.ts';
+import type { Variant } from '../../ops/op.ts';
+import { launchers } from '../../ops/registry.ts';
+import type { OpRecord } from '../../reference/record.ts';
+import { records } from '../../reference/registry.ts';
+import { type HostTensors, ShapeError } from '../../tensor/host.ts';
+import { AssertionError, type CaseContext } from '../context.ts';
+import { judge, type Verdict, type WrongElement } from '../judge.ts';
+import { fitAll, valuesOfHosts, valuesOfStored } from './fit.ts';
+import { Oracle, type Question } from './oracle.ts';
+import { ANY_ORDER, acceptanceOfRecorded } from './recorded.ts';
+
+/**
+ * The verdict of three parties: the float64 oracle judges ours, on every variant that the adapter can run, and the recorded values.
+ * Ours out of its bound fails; a recorded value out of the any-order bound is the finding `producer-deviates`. What this version cannot
+ * run is skipped as `not-implemented`.
+ */
+export async function replay(t: CaseContext, bundle: ParityBundle, backend: Backend): Promise<void> {
+  const record = recordOf(t, bundle);
+  const { inputs: storedInputs, gradsIn, outputs, gradsOut } = bundle.tensors;
+  const inputs = fitAll(storedInputs, record.inputs);
+  const grads = fitAll(gradsIn, record.outputs);
+  const results = await runVariants(t, bundle, backend, inputs, grads);
+  findDeviation(t, bundle, new Oracle(record, bundle.params, valuesOfStored(storedInputs, inputs), valuesOfStored(gradsIn, grads)));
+
+  const oracle = new Oracle(record, bundle.params, valuesOfHosts(inputs), valuesOfHosts(grads));
+  for (const { result, depth } of results) {
+    const produced = {
+      outputs: valuesOfHosts(only(result.outputs, outputs)),
+      gradients: valuesOfHosts(only(result.gradients, gradsOut)),
+    };
+    for (const question of oracle.questions(produced, { depth, ieee: t.ieee })) {
+      t.expectAccepted(labelOf(question), question.actual, question.truth, question.acceptance, question.unjudged);
+    }
+  }
+  if (t.evidence.finding) t.blame('producer');
+  if (t.evidence.assertions === 0) t.skip('unjudged', 'every element depends on a NaN or infinite input, or may overflow');
+}
+
+/** The op's record, if it and the launcher have all that the bundle needs; else the case is skipped. */
+function recordOf(t: CaseContext, { op, tensors }: ParityBundle): OpRecord {
+  const record = records.get(op);
+  if (!record || !launchers.has(op)) return t.skip('not-implemented', `this version has no op ${op}`);
+  const lacks = (what: string, names: string[], known: object) => {
+    const missing = names.find((name) => !Object.hasOwn(known, name));
+    if (missing !== undefined) t.skip('not-implemented', `${op} of this version has no ${what} ${missing}`);
+  };
+  lacks('input', Object.keys(tensors.inputs), record.inputs);
+  lacks('output', Object.keys(tensors.outputs), record.outputs);
+  const wanted = Object.keys(tensors.gradsOut);
+  const differentiable = Object.entries(record.inputs).filter(([, spec]) => record.vjp && spec.differentiable);
+  lacks('gradient of', wanted, Object.fromEntries(differentiable));
+  return record;
+}
+
+interface VariantResult {
+  readonly result: JobResult;
+  readonly depth: Variant['depth'];
+}
+
+async function runVariants(
+  t: CaseContext,
+  { op, params, tensors }: ParityBundle,
+  backend: Backend,
+  inputs: HostTensors,
+  grads: HostTensors,
+): Promise<VariantResult[]> {
+  const wants = Object.keys(tensors.gradsOut);
+  const job = { op, params, inputs, ...(wants.length > 0 ? { grads, wants } : {}) };
+  const usable = Object.entries(launchers.get(op)?.variants ?? {}).filter(([, { needs = [] }]) =>
+    needs.every((f) => t.gpu.features.has(f)),
+  );
+  t.gpu.memory.guarded = true;
+  const results: VariantResult[] = [];
+  for (const [variant, { depth }] of usable) {
+    try {
+      results.push({ result: await backend.run({ ...job, variant }), depth });
+    } catch (error) {
+      // The vocabulary has checked the shapes: one that the launcher refuses is one that it does not know yet.
+      const unknown = error instanceof ShapeError || (error instanceof GradproofError && error.code === 'not-implemented');
+      if (unknown) t.skip('not-implemented', error.message);
+      throw error;
+    }
+  }
+  return results;
+}
+
+/** What the bundle recorded too; a tensor that our launcher did not give is a failure. */
+function only(ours: HostTensors, recorded: StoredTensors): HostTensors {
+  const names = Object.keys(recorded);
+  const missing = names.find((name) => !ours[name]);
+  if (missing !== undefined) throw new AssertionError('missing-output', `${missing} was not computed`);
+  return Object.fromEntries(Object.entries(ours).filter(([name]) => names.includes(name)));
+}
+
+/** Asks of every recorded tensor whether the oracle accepts it; the first that it does not is the finding. */
+function findDeviation(t: CaseContext, bundle: ParityBundle, oracle: Oracle): void {
+  const { outputs, gradsOut } = bundle.tensors;
+  const produced = { outputs: valuesOfStored(outputs, {}), gradients: valuesOfStored(gradsOut, {}) };
+  for (const question of oracle.questions(produced, ANY_ORDER)) {
+    const dtype = (question.isGradient ? gradsOut : outputs)[question.name]?.dtype ?? 'F32';
+    const acceptance = acceptanceOfRecorded(question.acceptance, dtype, question.truth);
+    const verdict = judge(question.actual, question.truth, acceptance, question.unjudged);
+    if (verdict.ok || t.evidence.finding) continue;
+    t.finding('producer-deviates', deviation(bundle, question, verdict), verdict.firstWrong);
+  }
+}
+
+function deviation({ producer, device }: ParityBundle, question: Question, { firstWrong, wrong, compared }: Verdict): string {
+  const { index, actual, expected } = firstWrong as WrongElement;
+  const show = (x: number | null) => x ?? 'not finite';
+  const library = producer.split(' + ')[0];
+  return `${library} (${device}): ${labelOf(question)}[${index.join(', ')}] is ${show(actual)}, ${question.basis} ${show(expected)}; ${wrong} of ${compared} elements differ`;
+}
+
+function labelOf({ name, isGradient }: Question): string {
+  return isGradient ? `gradient of ${name}` : name;
+}
