@@ -49,6 +49,7 @@ const COMMON = {
   kind: ({ kind }) => kind,
   tier: ({ run }) => run.tier,
   seed: ({ run }) => run.seed,
+  timeoutMs: ({ run }) => run.timeoutMs ?? 'standard',
   version: ({ tool }) => tool.version,
   commit: ({ tool }) => tool.commit,
 } satisfies Record<string, (report: Report) => string | number>;

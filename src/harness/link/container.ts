@@ -16,14 +16,17 @@ const MAX_CHARACTERS = 32_768;
 const MAX_PAYLOAD_BYTES = 2 ** 18;
 
 /** Makes the fragment of a payload. Throws {@link LinkError} `link-too-long`. */
-export async function seal(payload: Uint8Array<ArrayBuffer>, version = LINK_VERSION): Promise<string> {
-  const deflated = await collect(new Blob([payload]).stream().pipeThrough(new CompressionStream('deflate-raw')), Number.POSITIVE_INFINITY);
-  const checksum = await checksumOf(version, deflated);
-  const fragment = toBase64url(concat([Uint8Array.of(version), checksum, deflated]));
-  if (fragment.length > MAX_CHARACTERS || payload.length > MAX_PAYLOAD_BYTES) {
-    throw tooLong(`${fragment.length} characters`);
-  }
+export async function seal(payload: Uint8Array<ArrayBuffer>): Promise<string> {
+  if (payload.length > MAX_PAYLOAD_BYTES) throw tooLong(`${payload.length} bytes`);
+  const stream = new Blob([payload]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  const fragment = await frame(await collect(stream, MAX_PAYLOAD_BYTES), LINK_VERSION);
+  if (fragment.length > MAX_CHARACTERS) throw tooLong(`${fragment.length} characters`);
   return fragment;
+}
+
+/** Puts version and checksum before deflated bytes. */
+export async function frame(deflated: Uint8Array<ArrayBuffer>, version: number): Promise<string> {
+  return toBase64url(concat([Uint8Array.of(version), await checksumOf(version, deflated), deflated]));
 }
 
 /** Gives the payload of a fragment, with or without its leading `#`. Every byte is hostile. Throws {@link LinkError}. */

@@ -72,13 +72,14 @@ async function knownPlan(hash: string, loadPlan: LoadPlan): Promise<readonly str
   }
 }
 
-function deviationsOf({ tier, filters, shard, seed, complete, retried }: LinkSettings): string[] {
+function deviationsOf({ tier, filters, shard, seed, timeoutMs, complete, retried }: LinkSettings): string[] {
   return [
     ...(complete ? [] : ['the run was not finished']),
     ...(tier === DEFAULT_RUN_OPTIONS.tier ? [] : [`tier ${tier} instead of ${DEFAULT_RUN_OPTIONS.tier}`]),
     ...(filters.length === 0 ? [] : [`only the cases ${filters.join(' ')}`]),
     ...(shard === '1/1' ? [] : [`only part ${shard} of the cases`]),
     ...(seed === DEFAULT_RUN_OPTIONS.seed ? [] : [`seed ${seed} instead of ${DEFAULT_RUN_OPTIONS.seed}`]),
+    ...(timeoutMs === undefined ? [] : [`${timeoutMs} ms for each case instead of its own time limit`]),
     ...(retried === 0 ? [] : [`${retried} cases needed more than one attempt`]),
   ];
 }

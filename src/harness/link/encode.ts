@@ -58,6 +58,7 @@ function payloadOf(report: Report, plan: readonly string[]): LinkPayload {
       filters: run.filters,
       shard: run.shard,
       seed: run.seed,
+      timeoutMs: run.timeoutMs,
       complete: run.complete,
       retried: results.filter(({ attempts }) => attempts > 1).length,
     },

@@ -25,6 +25,13 @@ const seconds = mapped<Date, number>(
 
 const milliseconds = mapped<number, number>(uint(), Math.round, (value) => value);
 
+/** One more than the milliseconds, 0 for none. */
+const optionalMilliseconds = mapped<number | undefined, number>(
+  uint(),
+  (value) => (value === undefined ? 0 : 1 + Math.round(value)),
+  (value) => (value === 0 ? undefined : value - 1),
+);
+
 const shard = mapped<string, { index: number; count: number }>(
   object<{ index: number; count: number }>({ index: uint(), count: uint() }),
   (value) => {
@@ -42,6 +49,7 @@ const settings = object<LinkSettings>({
   filters: list(text, 64),
   shard,
   seed: uint(),
+  timeoutMs: optionalMilliseconds,
   complete: boolean,
   retried: uint(),
 });
@@ -113,9 +121,10 @@ export const FIELDS: { readonly [K in keyof LinkPayload]: Field<LinkPayload[K]> 
   },
 };
 
-function describeSettings({ tier, filters, shard, seed, complete, retried }: LinkSettings): string {
+function describeSettings({ tier, filters, shard, seed, timeoutMs, complete, retried }: LinkSettings): string {
+  const limit = timeoutMs === undefined ? 'standard time limits' : `${timeoutMs} ms for each case`;
   const chosen = filters.length > 0 ? `cases ${filters.join(' ')}` : 'all cases';
-  return `tier ${tier}, ${chosen}, shard ${shard}, seed ${seed}, ${complete ? 'complete' : 'incomplete'}, ${retried} retried`;
+  return `tier ${tier}, ${chosen}, shard ${shard}, seed ${seed}, ${limit}, ${complete ? 'complete' : 'incomplete'}, ${retried} retried`;
 }
 
 /** The codec of a whole link. */

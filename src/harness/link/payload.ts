@@ -34,6 +34,8 @@ export interface LinkSettings {
   readonly filters: readonly string[];
   readonly shard: string;
   readonly seed: number;
+  /** Time limit of every case, undefined if each had its own. */
+  readonly timeoutMs: number | undefined;
   readonly complete: boolean;
   /** Cases that needed more than one attempt. */
   readonly retried: number;

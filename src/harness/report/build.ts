@@ -8,7 +8,7 @@ declare const __GRADPROOF_COMMIT__: string;
 export interface RunIdentity {
   readonly kind: Report['kind'];
   readonly startedAt: Date;
-  readonly options: Pick<RunOptions, 'tier' | 'filters' | 'shard' | 'seed'>;
+  readonly options: Pick<RunOptions, 'tier' | 'filters' | 'shard' | 'seed' | 'timeoutMs'>;
   readonly planHash: string;
 }
 
@@ -45,6 +45,7 @@ export function buildReport(identity: RunIdentity, environments: Environment[], 
       filters: [...options.filters],
       shard: `${options.shard.index}/${options.shard.count}`,
       seed: options.seed,
+      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
       complete,
       planHash,
     },

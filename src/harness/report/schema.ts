@@ -128,6 +128,7 @@ export const reportSchema = v.strictObject({
     filters: v.array(v.string()),
     shard: v.pipe(v.string(), v.regex(/^[1-9]\d*\/[1-9]\d*$/, 'must be I/N, both from 1')),
     seed: count,
+    timeoutMs: v.optional(v.pipe(duration, v.description('time limit of every case in milliseconds, if it was set by hand'))),
     complete: v.pipe(v.boolean(), v.description('every selected case has a result')),
     planHash: v.pipe(sha256, v.description("SHA-256 of the build's `id backend` lines, sorted and LF-ended")),
   }),
