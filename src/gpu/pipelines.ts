@@ -3,11 +3,8 @@ import type { Shader } from './shader.ts';
 /** Values of a kernel's `override` constants. */
 export type Constants = Readonly<Record<string, number>>;
 
-/** A replacement of one fragment of a shader's linked text, as a control or a mutation asks for it. */
-export interface ShaderEdit {
-  readonly from: string;
-  readonly to: string;
-}
+/** A change of a shader's linked text: of one fragment, as a control asks for it, or of the whole, as a mutation does. */
+export type ShaderEdit = { readonly from: string; readonly to: string } | { readonly code: string };
 
 /** Compute pipelines by shader and constants, compiled once per device. */
 export class Pipelines {
@@ -37,10 +34,16 @@ export class Pipelines {
     if (!this.#ready.has(key)) this.#ready.set(key, await this.#device.createComputePipelineAsync(this.#describe(shader, constants)));
   }
 
-  /** Replaces a fragment that occurs exactly once in `file` until the result is disposed. */
+  /** Changes the shader `file` until the result is disposed. A fragment must occur exactly once in it. */
   edit(file: string, edit: ShaderEdit): Disposable {
     this.#edits.set(file, edit);
-    return { [Symbol.dispose]: () => void this.#edits.delete(file) };
+    return {
+      [Symbol.dispose]: () => {
+        this.#edits.delete(file);
+        const marker = JSON.stringify(edit);
+        for (const key of this.#ready.keys()) if (key.endsWith(`${marker}]`)) this.#ready.delete(key);
+      },
+    };
   }
 
   #key(shader: Shader, constants: Constants): string {
@@ -58,7 +61,8 @@ export class Pipelines {
   }
 
   #module(shader: Shader): GPUShaderModule {
-    const code = this.#editedCode(shader);
+    if (this.#edits.has(shader.file)) return this.#device.createShaderModule({ label: shader.file, code: this.#editedCode(shader) });
+    const { code } = shader;
     let module = this.#modules.get(code);
     if (!module) {
       module = this.#device.createShaderModule({ label: shader.file, code });
@@ -70,6 +74,7 @@ export class Pipelines {
   #editedCode(shader: Shader): string {
     const edit = this.#edits.get(shader.file);
     if (!edit) return shader.code;
+    if ('code' in edit) return edit.code;
     const parts = shader.code.split(edit.from);
     if (parts.length !== 2) throw new Error(`fault: "${edit.from}" occurs ${parts.length - 1} times in ${shader.file}, not once`);
     return parts.join(edit.to);
