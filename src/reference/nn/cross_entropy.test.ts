@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { drawSample } from '../drawn.ts';
+import { boundUsed, LEGAL_GPUS, type LegalArithmetic } from '../legal-arithmetic.ts';
+import type { Value, Values } from '../record.ts';
+import { record } from './cross_entropy.ts';
+import type { CrossEntropyParams } from './cross_entropy_samples.ts';
+
+const differentiable = record as Required<typeof record>;
+const ARITHMETIC = { depth: (terms: number) => terms, ieee: false };
+
+function inputsOf(logits: readonly (readonly number[])[], labels: readonly number[], weight?: readonly number[]): Values {
+  const classes = logits[0]?.length ?? 0;
+  return {
+    logits: { shape: [logits.length, classes], data: Float64Array.from(logits.flat()) },
+    labels: { shape: [labels.length], data: Float64Array.from(labels) },
+    ...(weight ? { weight: { shape: [classes], data: Float64Array.from(weight) } } : {}),
+  };
+}
+
+const lossOf = (inputs: Values, params: CrossEntropyParams = {}): number[] =>
+  Array.from((record.forward(inputs, params)['loss'] as Value).data);
+const gradientOf = (inputs: Values, params: CrossEntropyParams = {}): number[] =>
+  Array.from((differentiable.vjp(inputs, params, { loss: { shape: [1], data: Float64Array.of(1) } })['logits'] as Value).data);
+
+describe('cross-entropy', () => {
+  test.each([1, 2, 10, 256])('of uniform logits over %i classes is ln C, smoothed or not', (classes) => {
+    const inputs = inputsOf([new Array<number>(classes).fill(3.5), new Array<number>(classes).fill(-1)], [0, classes - 1]);
+    for (const label_smoothing of [0, 0.1, 1]) expect(lossOf(inputs, { label_smoothing })[0]).toBeCloseTo(Math.log(classes), 12);
+  });
+
+  test('does not change when a number is added to all logits, and is 0 for a sure and right prediction', () => {
+    const logits = [[0.3, -2, 1.5]];
+    expect(lossOf(inputsOf([[1000.3, 998, 1001.5]], [1]))[0]).toBeCloseTo(lossOf(inputsOf(logits, [1]))[0] as number, 9);
+    expect(lossOf(inputsOf([[0, 1000, 0]], [1]))[0]).toBe(0);
+    expect(lossOf(inputsOf([[0, 1000, 0]], [2]))[0]).toBe(1000);
+  });
+
+  test('has the gradient (softmax - onehot) / N, which sums to 0 in a row', () => {
+    const gradient = gradientOf(
+      inputsOf(
+        [
+          [0, 0],
+          [Math.log(3), 0],
+        ],
+        [1, 0],
+      ),
+    );
+    [0.25, -0.25, -0.125, 0.125].forEach((expected, i) => {
+      expect(gradient[i]).toBeCloseTo(expected, 14);
+    });
+  });
+
+  test('leaves ignored rows out of the sum, the mean and the gradient', () => {
+    const logits = [
+      [1, 2],
+      [3, 4],
+      [5, 0],
+    ];
+    const inputs = inputsOf(logits, [0, -100, 1]);
+    const kept = inputsOf([logits[0] as number[], logits[2] as number[]], [0, 1]);
+    expect(lossOf(inputs)).toEqual(lossOf(kept));
+    expect(lossOf(inputs, { reduction: 'sum' })).toEqual(lossOf(kept, { reduction: 'sum' }));
+    expect(lossOf(inputs, { reduction: 'none' })[1]).toBe(0);
+    expect(gradientOf(inputs).slice(2, 4)).toEqual([0, 0]);
+  });
+
+  test('divides the mean by the weights used', () => {
+    const inputs = inputsOf(
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      [0, 1],
+      [1, 3],
+    );
+    expect(lossOf(inputs, { reduction: 'none' })).toEqual([Math.log(2), 3 * Math.log(2)]);
+    expect(lossOf(inputs)[0]).toBeCloseTo(Math.log(2), 14);
+  });
+
+  test('predicts the next label with shift', () => {
+    const inputs = inputsOf(
+      [
+        [0, 9],
+        [9, 0],
+        [5, 5],
+      ],
+      [7, 1, 0],
+    );
+    expect(lossOf(inputs, { shift: true, reduction: 'none' })[2]).toBe(0);
+    expect(lossOf(inputs, { shift: true })[0]).toBeCloseTo(Math.log(1 + Math.exp(-9)), 12);
+  });
+
+  test('log_probs are logarithms of numbers that sum to 1', () => {
+    const { log_probs } = record.forward(inputsOf([[0.5, -3, 8, 1]], [0]), {});
+    expect((log_probs as Value).data.reduce((sum, x) => sum + Math.exp(x), 0)).toBeCloseTo(1, 14);
+  });
+});
+
+/** The kernels' formulas, without smoothing and weights, on a simulated GPU: losses of the rows and gradient of their sum. */
+function simulate(gpu: LegalArithmetic, logits: Value, labels: Value): { readonly loss: number[]; readonly gradient: number[] } {
+  const classes = logits.shape[1] as number;
+  const [loss, gradient]: [number[], number[]] = [[], []];
+  labels.data.forEach((label, row) => {
+    const x = Array.from(logits.data.subarray(row * classes, (row + 1) * classes));
+    const max = Math.max(...x);
+    const exps = x.map((value) => gpu.exp(gpu.round(value - max)));
+    const sum = exps.reduce((total, e) => gpu.round(total + e), 0);
+    const ignored = label < 0;
+    loss.push(ignored ? 0 : gpu.round(gpu.log(sum) + gpu.round(max - (x[label] as number))));
+    gradient.push(...exps.map((e, c) => (ignored ? 0 : gpu.round(gpu.divide(e, sum) - (c === label ? 1 : 0)))));
+  });
+  return { loss, gradient };
+}
+
+describe.each(LEGAL_GPUS.map((gpu, i) => [i, gpu] as const))('bounds of cross-entropy hold on legal GPU %i', (_, gpu) => {
+  const plain = record.samples.filter(({ params, label }) => params.reduction === 'none' && !params.label_smoothing && !label['weighted']);
+
+  test.each(plain.map((sample) => [JSON.stringify(sample.label), sample] as const))('rows of %s', (_name, { params, ...sample }) => {
+    const { inputs } = drawSample({ ...sample, params } as never);
+    const { loss, gradient } = simulate(gpu, inputs['logits'] as Value, inputs['labels'] as Value);
+    const outputs = record.forward(inputs, params);
+    expect(boundUsed(loss, outputs['loss'] as Value, record.acceptance(inputs, outputs, params, ARITHMETIC)['loss'])).toBeLessThanOrEqual(
+      1,
+    );
+
+    const grads = { loss: { shape: [loss.length], data: new Float64Array(loss.length).fill(1) } };
+    const oracle = differentiable.vjp(inputs, params, grads);
+    const accepted = differentiable.vjpAcceptance(inputs, oracle, params, grads, ARITHMETIC);
+    expect(boundUsed(gradient, oracle['logits'] as Value, accepted['logits'])).toBeLessThanOrEqual(1);
+  });
+});
