@@ -88,3 +88,15 @@ export function productBound(
     typical: condition.map((x) => typicalSum(c, x)),
   };
 }
+
+/**
+ * Error of op(a) op(b) where `a` carries an error of its own: what that error becomes, and gamma_c of the sums, with the flush terms.
+ * Bounds of a chain of products are built stage by stage with it.
+ */
+export function stageError(a: Value, errorOfA: Value | undefined, b: Value, transposeA: boolean, transposeB: boolean, c: number): Value {
+  const grown = errorOfA ? { ...a, data: a.data.map((x, i) => Math.abs(x) + (errorOfA.data[i] as number)) } : a;
+  const condition = absoluteProduct(grown, b, transposeA, transposeB);
+  const carried = errorOfA && absoluteProduct(errorOfA, b, transposeA, transposeB);
+  const flush = flushOfProducts(innerSize(a, transposeA), maxAbs(grown.data), maxAbs(b.data));
+  return { ...condition, data: condition.data.map((x, i) => gamma(c) * x + flush + (carried?.data[i] ?? 0)) };
+}

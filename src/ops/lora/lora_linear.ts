@@ -1,0 +1,128 @@
+import shader from '../../../shaders/lora/lora_update.wgsl';
+import { GradproofError } from '../../errors.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import { formatShape, sameShape } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
+import { FOUR_BIT_VARIANTS, multiply4bit } from '../matmul/product_4bit.ts';
+import { defineOp, type Inputs } from '../op.ts';
+
+/** Parameters of {@link loraLinear}, as PEFT's LoraConfig and bitsandbytes name them. */
+export interface LoraLinearParams {
+  /** Rank of the update. */
+  readonly r: number;
+  readonly alpha: number;
+  /** Scale alpha / sqrt(r) in place of alpha / r. Default false. */
+  readonly use_rslora?: boolean;
+  /** Not implemented yet: true is refused. Default false. */
+  readonly use_dora?: boolean;
+  /** How the frozen weight is stored. Default dense. */
+  readonly base?: 'dense' | 'nf4' | 'fp4';
+  /** Elements that share an absmax in a 4-bit base. Default 64. */
+  readonly blocksize?: number;
+}
+
+type LoraInputs = Inputs<'x' | 'lora_A' | 'lora_B', 'weight' | 'packed' | 'absmax' | 'bias'>;
+
+/**
+ * y = x W^T + s (x A^T) B^T (+ bias) with a frozen W, s = alpha / r: LoRA as PEFT has it; the update s B A is never formed. Float32.
+ * x: [..., in]; weight: [out, in], or packed and absmax as matmul_4bit takes them; lora_A: [r, in]; lora_B: [out, r]; bias: [out].
+ * y: [..., out]; xa = x A^T, [..., r], is kept for the backward pass, which gives the gradients of x, lora_A and lora_B. Throws
+ * ShapeError when they do not fit, and an error with code `not-implemented` for DoRA.
+ */
+export const loraLinear = defineOp<'x' | 'lora_A' | 'lora_B', 'weight' | 'packed' | 'absmax' | 'bias', 'y' | 'xa', LoraLinearParams>({
+  name: 'lora_linear',
+  variants: {
+    register: {
+      kernels: ['lora/lora_update', ...PRODUCT_VARIANTS.register.kernels, ...FOUR_BIT_VARIANTS.register.kernels],
+      depth: PRODUCT_VARIANTS.register.depth,
+    },
+  },
+  forward: (gpu, inputs, params, variant) => {
+    const { x, lora_A, lora_B, bias } = inputs;
+    check(inputs, params);
+    const y = timesWeight(gpu, x, inputs, params, true, variant);
+    const xa = multiply(gpu, { a: x, b: lora_A, transpose_b: true }, variant);
+    addLowRank(gpu, { y, p: xa, q: lora_B, transpose_q: true, scale: scaleOf(params), bias });
+    return { y, xa };
+  },
+  backward: (gpu, { inputs, outputs: { xa }, grads, params, wants }, variant) => {
+    const { x, lora_A, lora_B } = inputs;
+    const dy = grads.y as Tensor;
+    const scale = scaleOf(params);
+    const gradients: Record<string, Tensor> = {};
+    const rows = (tensor: Tensor) => tensor.view([tensor.size / (tensor.shape.at(-1) as number), tensor.shape.at(-1) as number]);
+    if (wants.has('lora_B')) gradients['lora_B'] = multiply(gpu, { a: rows(dy), b: rows(xa), transpose_a: true, scale }, variant);
+    if (wants.has('lora_A') || wants.has('x')) {
+      // The gradient of xa, which both need.
+      using dxa = multiply(gpu, { a: rows(dy), b: lora_B, scale }, variant);
+      if (wants.has('lora_A')) gradients['lora_A'] = multiply(gpu, { a: dxa, b: rows(x), transpose_a: true }, variant);
+      if (wants.has('x')) {
+        const dx = timesWeight(gpu, dy, inputs, params, false, variant);
+        addLowRank(gpu, { y: dx, p: dxa, q: lora_A, transpose_q: false, scale: 1 });
+        gradients['x'] = dx;
+      }
+    }
+    return gradients;
+  },
+});
+
+/** alpha / r, or alpha / sqrt(r) for rsLoRA. */
+function scaleOf({ r, alpha, use_rslora = false }: LoraLinearParams): number {
+  return alpha / (use_rslora ? Math.sqrt(r) : r);
+}
+
+/** x W^T, or x W, with the frozen weight in whichever form it is stored. */
+function timesWeight(gpu: Gpu, x: Tensor, inputs: LoraInputs, params: LoraLinearParams, transposed: boolean, variant: string): Tensor {
+  const { base = 'dense', blocksize = 64 } = params;
+  const { weight, packed, absmax } = inputs;
+  if (base === 'dense') {
+    if (!weight) throw new ShapeError('lora_linear: a dense base needs the input weight');
+    return multiply(gpu, { a: x, b: weight, transpose_b: transposed }, variant);
+  }
+  if (!packed || !absmax) throw new ShapeError(`lora_linear: a base in ${base} needs the inputs packed and absmax`);
+  const [out_features, in_features] = [inputs.lora_B.shape[0] as number, inputs.lora_A.shape[1] as number];
+  const shape = { quant_type: base, blocksize, out_features, in_features, transpose_weight: transposed };
+  return multiply4bit(gpu, { x, packed, absmax }, shape, variant);
+}
+
+interface LowRank {
+  readonly y: Tensor;
+  readonly p: Tensor;
+  readonly q: Tensor;
+  /** Whether q is [n, r] in place of [r, n]. */
+  readonly transpose_q: boolean;
+  readonly scale: number;
+  readonly bias?: Tensor | undefined;
+}
+
+/** y += scale * p op(q) + bias, in place. */
+function addLowRank(gpu: Gpu, { y, p, q, transpose_q, scale, bias }: LowRank): void {
+  const r = p.shape.at(-1) as number;
+  const n = y.shape.at(-1) as number;
+  const m = y.size / n;
+  const tiles = Math.ceil(n / 4);
+  const strides = transpose_q ? [1, r] : [n, 1];
+  gpu.dispatch({
+    shader,
+    bindings: [p.binding, q.binding, (bias ?? p).binding, y.binding],
+    uniforms: [...[m, n, r, ...strides, Number(bias !== undefined), tiles].map(u32), f32(scale)],
+    workgroups: spread(Math.ceil((tiles * Math.ceil(m / 4)) / 64)),
+    flops: 2 * m * n * r,
+  });
+}
+
+function check({ x, weight, lora_A, lora_B, bias }: LoraInputs, { r, use_dora }: LoraLinearParams): void {
+  if (use_dora) throw new GradproofError('not-implemented', 'lora_linear with use_dora is not implemented in this version');
+  const features = x.shape.at(-1) as number;
+  const out = lora_B.shape[0] as number;
+  const expected = { lora_A: [r, features], lora_B: [out, r], weight: [out, features], bias: [out] };
+  for (const [name, tensor] of Object.entries({ lora_A, lora_B, weight, bias })) {
+    const shape = expected[name as keyof typeof expected];
+    if (tensor && !sameShape(tensor.shape, shape)) {
+      throw new ShapeError(`lora_linear: ${name} is ${formatShape(tensor.shape)} and should be ${formatShape(shape)}`);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import shader from '../../../shaders/matmul/matmul_4bit.wgsl';
+import gradShader from '../../../shaders/matmul/matmul_4bit_grad.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { spread, u32 } from '../../gpu/shader.ts';
+import { FOUR_BIT_BLOCK_SIZES, type FourBitType } from '../../quant/four-bit-tables.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import { formatShape, sizeOf } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import type { Variant } from '../op.ts';
+
+/** Parameters of {@link multiply4bit}; the sizes are those of the weight, which packed codes alone do not tell. */
+export interface Matmul4bitParams {
+  readonly quant_type: FourBitType;
+  /** Elements of the flat weight that share one absmax: a power of two from 32 to 4096. */
+  readonly blocksize: number;
+  readonly out_features: number;
+  readonly in_features: number;
+  /** True (default) for y = x W^T, false for y = x W. */
+  readonly transpose_weight?: boolean;
+}
+
+/** Ways to multiply by a 4-bit weight; one invocation adds all terms of a sum. */
+export const FOUR_BIT_VARIANTS: Readonly<Record<'register', Variant>> = {
+  register: { kernels: ['matmul/matmul_4bit', 'matmul/matmul_4bit_grad'], depth: (terms) => terms },
+};
+
+/** Operands of {@link multiply4bit}. */
+interface FourBitOperands {
+  readonly x: Tensor;
+  readonly packed: Tensor;
+  readonly absmax: Tensor;
+}
+
+/** Computes {@link matmul4bit} with the kernel of `variant`. */
+export function multiply4bit(gpu: Gpu, { x, packed, absmax }: FourBitOperands, params: Matmul4bitParams, _variant: string): Tensor {
+  checkWeight(packed, absmax, params);
+  const { quant_type, blocksize, out_features, in_features, transpose_weight = true } = params;
+  const [terms, cols] = transpose_weight ? [in_features, out_features] : [out_features, in_features];
+  const batch = x.shape.slice(0, -1);
+  const m = sizeOf(batch);
+  if (x.shape.at(-1) !== terms || m === 0) {
+    throw new ShapeError(`matmul_4bit: x ${formatShape(x.shape)} does not fit a weight of ${out_features} x ${in_features}`);
+  }
+  const y = Tensor.empty(gpu, 'f32', [...batch, cols]);
+  const rowsEach = m === 1 ? 1 : transpose_weight ? 8 : 4;
+  const tiles = Math.ceil(cols / (transpose_weight ? 4 : 8));
+  gpu.dispatch({
+    shader: transpose_weight ? shader : gradShader,
+    constants: { FP4: Number(quant_type === 'fp4'), ALIGNED: Number(in_features % 8 === 0), ROWS: rowsEach },
+    bindings: [x.binding, packed.binding, absmax.binding, y.binding],
+    uniforms: [u32(m), u32(out_features), u32(in_features), u32(Math.log2(blocksize)), u32(tiles)],
+    workgroups: spread(Math.ceil((tiles * Math.ceil(m / rowsEach)) / 64)),
+    flops: 2 * m * terms * cols,
+  });
+  return y;
+}
+
+function checkWeight(packed: Tensor, absmax: Tensor, { blocksize, out_features, in_features }: Matmul4bitParams): void {
+  if (!FOUR_BIT_BLOCK_SIZES.some((size) => size === blocksize)) {
+    throw new ShapeError(`matmul_4bit: blocksize ${blocksize} is not one of ${FOUR_BIT_BLOCK_SIZES.join(', ')}`);
+  }
+  const elements = out_features * in_features;
+  const [bytes, blocks] = [Math.ceil(elements / 2), Math.ceil(elements / blocksize)];
+  if (packed.size !== bytes || absmax.size !== blocks || elements === 0) {
+    throw new ShapeError(
+      `matmul_4bit: a weight of ${out_features} x ${in_features} in blocks of ${blocksize} needs ${bytes} bytes of codes and ${blocks} absmax, not ${packed.size} and ${absmax.size}`,
+    );
+  }
+}

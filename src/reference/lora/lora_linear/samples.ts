@@ -1,0 +1,48 @@
+import { hostTensorFrom } from '../../../tensor/host.ts';
+import type { Random } from '../../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
+import { drawWeight } from '../../matmul/matmul_4bit.ts';
+import type { Sample } from '../../record.ts';
+
+/** The vocabulary's parameters of lora_linear. */
+export interface LoraLinearParams {
+  readonly r: number;
+  readonly alpha: number;
+  readonly use_rslora?: boolean;
+  readonly base?: 'dense' | 'nf4' | 'fp4';
+  readonly blocksize?: number;
+}
+
+function sample(layer: 'exact' | 'legal', x: Shape, out: number, params: LoraLinearParams, bias = false): Sample<LoraLinearParams> {
+  const { r, alpha, base = 'dense', blocksize = 64, use_rslora } = params;
+  const features = x.at(-1) as number;
+  const tensor = (random: Random, shape: Shape) => {
+    const draw = layer === 'exact' ? () => random.integer(-3, 3) : () => random.normal();
+    return hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
+  };
+  return {
+    layer,
+    label: { x: formatShape(x), out, r, alpha, base, ...(use_rslora ? { rslora: true } : {}), ...(bias ? { bias: true } : {}) },
+    params,
+    inputs: (random) => ({
+      x: tensor(random, x),
+      ...(base === 'dense'
+        ? { weight: tensor(random, [out, features]) }
+        : drawWeight(random, layer, { quant_type: base, blocksize, elements: out * features })),
+      lora_A: tensor(random, [r, features]),
+      lora_B: tensor(random, [out, r]),
+      ...(bias ? { bias: tensor(random, [out]) } : {}),
+    }),
+    grads: (random) => ({ y: tensor(random, [...x.slice(0, -1), out]) }),
+  };
+}
+
+/** Scales of the exact samples are powers of two: 16/8, 8/sqrt(4), 2/4. */
+export const samples: readonly Sample<LoraLinearParams>[] = [
+  sample('exact', [2, 5, 53], 29, { r: 8, alpha: 16 }, true),
+  sample('exact', [1, 1], 1, { r: 1, alpha: 1 }),
+  sample('exact', [37, 24], 36, { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 }, true),
+  sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4', blocksize: 64 }),
+  sample('legal', [19, 64], 48, { r: 8, alpha: 16 }, true),
+  sample('legal', [3, 7, 53], 29, { r: 5, alpha: 7, use_rslora: true, base: 'nf4', blocksize: 64 }),
+];
