@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { corpus } from './scripts/vite-corpus.ts';
 import { shaders } from './scripts/vite-shaders.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -12,7 +13,7 @@ export default defineConfig(({ mode }) => ({
   root,
   base: './',
   define: { __GRADPROOF_VERSION__: JSON.stringify(version), __GRADPROOF_COMMIT__: JSON.stringify(commit()) },
-  plugins: [shaders(root)],
+  plugins: [shaders(root), ...(mode === 'node' ? [] : [corpus(root)])],
   worker: { format: 'es' as const, plugins: () => [shaders(root)] },
   build: {
     target: 'es2022',

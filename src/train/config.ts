@@ -1,4 +1,5 @@
-import type { ByteModelConfig } from '../nn/byte-model.ts';
+import type { ByteModelConfig } from '../nn/byte-model-config.ts';
+import type { AdamHyperparameters } from '../ops/optim/adamw_step.ts';
 
 /** Every number of a fine-tuning run. */
 export interface TrainingConfig {
@@ -19,28 +20,36 @@ export interface TrainingConfig {
   readonly lossEvery: number;
   /** Steps between two steps whose every op is judged; the first is judged too. Default 100. */
   readonly judgeEvery: number;
+  /** Steps of the frozen control run, whose optimizer does nothing: few show that nothing changes. Default 10. */
+  readonly frozenSteps: number;
   /** Bytes of the sample that is written before and after. Default 120. */
   readonly sampleBytes: number;
   /** Divides the logits when sampling: below 1 prefers what is likely. Default 0.5. */
   readonly temperature: number;
-  readonly optimizer: AdamWConfig;
-}
-
-/** Hyperparameters of AdamW as torch names them. */
-export interface AdamWConfig {
-  /** Learning rate. Default 0.003. */
-  readonly lr: number;
-  /** Decay of the first and second moment. Default 0.9 and 0.999. */
-  readonly betas: readonly [number, number];
-  /** Added to the root of the second moment after bias correction. Default 1e-8. */
-  readonly eps: number;
-  /** Decoupled weight decay. Default 0. */
-  readonly weight_decay: number;
+  /** Nats by which the held-out loss must end below the frozen run's. Default 1.5. */
+  readonly marginBelowFrozen: number;
+  /** Nats by which it must end below the unigram entropy. Default 0.15. */
+  readonly marginBelowUnigram: number;
+  /** Length of a text from which on the unigram rule applies. Default 32 KiB. */
+  readonly unigramRuleBytes: number;
+  /** Default lr 0.003, betas 0.9 and 0.999, eps 1e-8, weight_decay 0. */
+  readonly optimizer: AdamHyperparameters;
 }
 
 /** The fine-tuning run of the main job. */
 export const DEFAULT_TRAINING: TrainingConfig = {
-  model: { vocab: 256, embedding: 32, context: 16, hidden: [256, 256], quantType: 'nf4', blocksize: 64, r: 8, alpha: 16 },
+  model: {
+    vocab: 256,
+    embedding: 32,
+    context: 16,
+    hidden: [256, 256],
+    hiddenGain: 1.6,
+    headGain: 0.25,
+    quantType: 'nf4',
+    blocksize: 64,
+    r: 8,
+    alpha: 16,
+  },
   steps: 300,
   seed: 42,
   batchSize: 128,
@@ -49,7 +58,11 @@ export const DEFAULT_TRAINING: TrainingConfig = {
   heldoutEvery: 50,
   lossEvery: 10,
   judgeEvery: 100,
+  frozenSteps: 10,
   sampleBytes: 120,
   temperature: 0.5,
+  marginBelowFrozen: 1.5,
+  marginBelowUnigram: 0.15,
+  unigramRuleBytes: 32 * 1024,
   optimizer: { lr: 3e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0 },
 };

@@ -6,8 +6,12 @@ export interface ByteModelConfig {
   readonly embedding: number;
   /** Bytes that the model sees before the one that it predicts. Default 16. */
   readonly context: number;
-  /** Widths between the linears. Default 256, 256. */
+  /** Widths between the linears. Default 256 and 256. */
   readonly hidden: readonly number[];
+  /** Size of a hidden linear's outputs relative to its inputs; makes up for what SiLU takes away. Default 1.6. */
+  readonly hiddenGain: number;
+  /** The same of the last linear: small, so that the base starts near a uniform guess, ln 256 nats. Default 0.25. */
+  readonly headGain: number;
   /** Format of the frozen linears. Default nf4. */
   readonly quantType: 'nf4' | 'fp4';
   /** Elements that share an absmax. Default 64. */

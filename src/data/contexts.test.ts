@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Random } from '../tensor/random.ts';
+import { contextsAt, randomBatch, spreadPositions } from './contexts.ts';
+
+const text = Uint8Array.from({ length: 200 }, (_, i) => i);
+
+test('a context is the bytes before the position, the label the byte there', () => {
+  const { ids, labels } = contextsAt(text, [4, 199], 4);
+  expect([ids.dtype, ids.shape, [...ids.data]]).toEqual(['i32', [2, 4], [0, 1, 2, 3, 195, 196, 197, 198]]);
+  expect([labels.dtype, labels.shape, [...labels.data]]).toEqual(['i32', [2], [4, 199]]);
+});
+
+test('batches are the same for the same seed, differ between seeds, and reach the first and the last position', () => {
+  const draw = (seed: number) => [...randomBatch(text, 64, 16, new Random(seed)).labels.data];
+  expect(draw(1)).toEqual(draw(1));
+  expect(draw(1)).not.toEqual(draw(2));
+  // Here a label is its own position.
+  const many = [...randomBatch(text, 20_000, 16, new Random(3)).labels.data];
+  expect([Math.min(...many), Math.max(...many)]).toEqual([16, 199]);
+});
+
+test('consecutive batches of one generator differ', () => {
+  const random = new Random(5);
+  expect([...randomBatch(text, 32, 16, random).labels.data]).not.toEqual([...randomBatch(text, 32, 16, random).labels.data]);
+});
+
+test('spread positions are increasing, in range, and all of them when there is room', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 500 }),
+      fc.integer({ min: 1, max: 16 }),
+      fc.integer({ min: 1, max: 300 }),
+      (length, context, limit) => {
+        fc.pre(length > context);
+        const positions = spreadPositions(new Uint8Array(length), context, limit);
+        expect(positions.length).toBe(Math.min(limit, length - context));
+        expect(positions[0]).toBe(context);
+        expect(positions.every((at, i) => at < length && (i === 0 || at > (positions[i - 1] as number)))).toBe(true);
+      },
+    ),
+  );
+});
