@@ -41,8 +41,8 @@ const set = (target: object, key: string, value: unknown) => Object.assign(targe
 
 test.each([
   ['a status that does not exist', (_: Report, r: CaseResult) => set(r, 'status', 'passed'), 'report-invalid', 'results[0].status'],
-  ['an unknown member', (_: Report, r: CaseResult) => set(r, 'extra', 1), 'report-invalid', 'results[0].extra'],
-  ['a missing member', (r: Report) => Reflect.deleteProperty(r.run, 'planHash'), 'report-invalid', 'run.planHash'],
+  ['an unknown member', (_: Report, r: CaseResult) => set(r, 'extra', 1), 'report-invalid', 'results[0].extra: no report has such a field'],
+  ['a missing member', (r: Report) => Reflect.deleteProperty(r.run, 'planHash'), 'report-invalid', 'run.planHash: is missing'],
   [
     'a code that is not kebab-case',
     (_: Report, r: CaseResult) => set(r, 'skip', { code: 'A_B', detail: '' }),

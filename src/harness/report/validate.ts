@@ -19,11 +19,16 @@ export function validateReport(value: unknown, name: string): Report {
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const path = issue.path?.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? '';
-    throw new ReportError('report-invalid', `${name}: ${path.replace(/^\./, '') || 'the report'}: ${issue.message}: ${AS_WRITTEN}`);
+    throw new ReportError('report-invalid', `${name}: ${path.replace(/^\./, '') || 'the report'}: ${reasonOf(issue)}: ${AS_WRITTEN}`);
   }
   const wrong = firstContradiction(parsed.output);
   if (wrong) throw new ReportError('report-inconsistent', `${name}: ${wrong}: ${AS_WRITTEN}`);
   return parsed.output;
+}
+
+function reasonOf({ type, expected, received, message }: v.InferIssue<typeof reportSchema>): string {
+  if (type === 'strict_object' && expected === 'never') return 'no report has such a field';
+  return received === 'undefined' ? 'is missing' : message;
 }
 
 /** What no schema can say: where the report contradicts itself, or claims without evidence. */
