@@ -26,7 +26,6 @@ export function checkTensors(rule: OpRule, params: unknown, { inputs, outputs, g
   refuseStrangers('in.', inputs, named.inputs);
   refuseStrangers('out.', outputs, named.outputs);
   for (const [name, tensorRule] of Object.entries(named.inputs)) checkInput(name, tensorRule, inputs[name], scope);
-  // Shapes of outputs that the bundle lacks still bind their names: a gradient may need them.
   for (const [name, tensorRule] of Object.entries(named.outputs)) {
     const stored = outputs[name];
     if (!stored) continue;
@@ -88,7 +87,6 @@ class Scope {
   readonly known: Known<unknown>;
 
   constructor(params: unknown, inputs: StoredTensors) {
-    // A parameter that is a size binds its name: the `r` of lora_A is the `r` of params.
     this.known = {
       params,
       size: (name) => {

@@ -1,6 +1,8 @@
+import { InvariantError } from '../../errors.ts';
 import { EPS } from '../../reference/bounds.ts';
 import type { Acceptance, Acceptances, Arithmetic, OpRecord, Value, Values } from '../../reference/record.ts';
 import { dependentMasks, type Masks, withoutNonFinite } from './dependence.ts';
+import { ownDequant } from './own-outputs.ts';
 
 /** What one party computed: outputs by name, gradients by input. */
 export interface Produced {
@@ -23,11 +25,7 @@ export interface Question {
 
 const LARGEST_F32 = 3.4028234663852886e38;
 const BASIS = 'the float64 oracle gives';
-/** What an output follows from that is judged against the party's own other outputs. */
-const OWN_BASIS: Readonly<Record<string, string>> = {
-  dequant: 'its own codes and absmax give',
-  trajectory: 'its own step before gives',
-};
+const OWN_STEP = 'its own step before gives';
 
 /** The float64 truth about one set of inputs, computed once, and what it asks of whoever computed with them. */
 export class Oracle {
@@ -49,7 +47,7 @@ export class Oracle {
     this.#masks = { outputs: dependentMasks(inputs, forward), gradients: dependentMasks(all, backward) };
   }
 
-  /** What must hold of every tensor that is in `produced` and that the record knows. */
+  /** What must hold of every tensor that is in `produced`. */
   questions(produced: Produced, arithmetic: Arithmetic): readonly Question[] {
     const { forwardFrom, acceptance, vjpAcceptance } = this.#record;
     const { gradients } = this.#truth;
@@ -64,7 +62,11 @@ export class Oracle {
       ...ask(produced.outputs, outputs, ofOutputs, this.#masks.outputs, false),
       ...ask(produced.gradients, gradients, ofGradients, this.#masks.gradients, true),
     ];
-    return own ? asked.map((question) => ({ ...question, basis: OWN_BASIS[question.name] ?? BASIS })) : asked;
+    const dequant = ownDequant(this.#record.name, this.#inputs, produced.outputs, this.#params);
+    return asked.map((question) => {
+      if (dequant && !question.isGradient && question.name === 'dequant') return { ...question, ...dequant };
+      return own ? { ...question, basis: OWN_STEP } : question;
+    });
   }
 
   #vjp(inputs: Values, grads: Values): Values {
@@ -73,11 +75,11 @@ export class Oracle {
 }
 
 function ask(produced: Values, truths: Values, acceptances: Acceptances, masks: Masks, isGradient: boolean): Question[] {
-  return Object.entries(produced).flatMap(([name, actual]) => {
+  return Object.entries(produced).map(([name, actual]) => {
     const [truth, acceptance] = [truths[name], acceptances[name]];
-    if (!truth || !acceptance) return [];
+    if (!truth || !acceptance) throw new InvariantError(`the record says nothing of ${isGradient ? 'the gradient of ' : ''}${name}`);
     const unjudged = withOverflow(masks[name], truth, acceptance);
-    return [{ name, isGradient, actual, truth, acceptance, unjudged, basis: BASIS }];
+    return { name, isGradient, actual, truth, acceptance, unjudged, basis: BASIS };
   });
 }
 
