@@ -33,7 +33,7 @@ export const RUN_OPTIONS: OptionTable<Pick<RunOptions, RunOptionKey>> = {
     description: 'how much to run: quick within a minute, full within ten, slow within an hour',
     parse: last((text) => {
       const tier = TIERS.find((name) => name === text);
-      if (!tier) throw new OptionError(`--tier ${text}: must be ${TIERS.join(', ')}`);
+      if (!tier) throw new OptionError(`--tier ${text}: must be one of ${TIERS.join(', ')}`);
       return tier;
     }),
   },

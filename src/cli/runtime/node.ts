@@ -53,7 +53,7 @@ class NodeRuntime implements Runtime {
 
 /** Starts a worker with this environment, lets it get a device, and ends it. */
 function askForAdapter(env: NodeJS.ProcessEnv): Promise<Answer> {
-  const link = startNodeWorker(WORKER, env);
+  const link = startNodeWorker(WORKER, env, 'ignore');
   let timer: NodeJS.Timeout | undefined;
   return new Promise<Answer>((resolve) => {
     const fail = (message: string) => resolve({ ok: false, message });

@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process';
 import type { FromWorker, WorkerLink } from './messages.ts';
 
-/** Starts a child process of Node that runs `script`, the built node-worker. */
-export function startNodeWorker(script: string, env: NodeJS.ProcessEnv): WorkerLink {
-  const child = fork(script, { serialization: 'advanced', env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+/** Starts a child process of Node that runs `script`, the built node-worker; what drivers print goes to `stderr`. */
+export function startNodeWorker(script: string, env: NodeJS.ProcessEnv, stderr: 'inherit' | 'ignore' = 'inherit'): WorkerLink {
+  const child = fork(script, { serialization: 'advanced', env, stdio: ['ignore', 'ignore', stderr, 'ipc'] });
   let ended = false;
   return {
     post: (message) => void child.send(message),
