@@ -30,6 +30,13 @@ export class NoBrowserError extends GradproofError {
   }
 }
 
+/** Ctrl-C came before there was anything to report. */
+export class InterruptedError extends GradproofError {
+  constructor() {
+    super('interrupted', 'interrupted before the first case');
+  }
+}
+
 /** The status that a report deserves. */
 export function exitOfReport({ summary: { total, passed, skipped } }: Report, interrupted: boolean): number {
   if (interrupted) return EXIT.interrupted;
@@ -39,5 +46,6 @@ export function exitOfReport({ summary: { total, passed, skipped } }: Report, in
 /** The status that an error deserves; undefined for a defect of ours. */
 export function exitOfError(error: unknown): number | undefined {
   if (error instanceof UnusableError || error instanceof NoAdapterError || error instanceof NoBrowserError) return EXIT.unusable;
+  if (error instanceof InterruptedError) return EXIT.interrupted;
   return error instanceof GradproofError && !(error instanceof InvariantError) ? EXIT.usage : undefined;
 }

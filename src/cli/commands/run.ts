@@ -32,7 +32,7 @@ export async function runHeadless(given: GivenRunOptions): Promise<number> {
   selectedOf(options);
   for (const name of ['report', 'junit'] as const) if (given[name]) checkWritable(`--${name}`, given[name]);
   using interrupt = new Interrupt();
-  await using runtime = await openRuntime(given.runtime ?? 'chromium', voice.say);
+  await using runtime = await openRuntime(given.runtime ?? 'chromium', voice.say, interrupt.signal);
   voice.say(`running on ${runtime.adapter}`);
   const report = await runtime.run(options, showProgress(voice), interrupt.signal);
   await publish(report, given, voice);

@@ -22,7 +22,7 @@ export async function trainCommand({ data, steps, seed, out, report: target }: P
   if (target) checkWritable('--report', target);
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();
-  await using runtime = await openRuntime('chromium', voice.say);
+  await using runtime = await openRuntime('chromium', voice.say, interrupt.signal);
   voice.say(`fine-tuning on ${runtime.adapter}`);
   const { report, files } = await runtime.train(request, showTraining(voice), interrupt.signal);
   if (target) writeOutput('--report', target, writeReport(report));
