@@ -1,11 +1,12 @@
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../harness/events.ts';
 import { encodeLink } from '../../harness/link/encode.ts';
-import { planText, select } from '../../harness/plan.ts';
+import { planText } from '../../harness/plan.ts';
 import { loadCases } from '../../harness/registry.ts';
 import { toJUnit } from '../../harness/report/junit.ts';
 import type { Report } from '../../harness/report/schema.ts';
 import { writeReport } from '../../harness/report/write.ts';
-import { EmptySelectionError } from '../../harness/runner.ts';
+import { selectAll } from '../../harness/runner/selection.ts';
+import { readBundles } from '../bundles.ts';
 import { EXIT, exitOfReport } from '../exit.ts';
 import { checkWritable, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
@@ -21,7 +22,8 @@ export type GivenRunOptions = Partial<RunCommand & RunOptions>;
 
 /** Prints the `id backend` lines of the selected cases; needs neither browser nor adapter. */
 export function listCases(given: GivenRunOptions): number {
-  process.stdout.write(planText(selectedOf({ ...DEFAULT_RUN_OPTIONS, ...given })));
+  const selected = selectAll(loadCases().values(), undefined, { ...DEFAULT_RUN_OPTIONS, ...given });
+  process.stdout.write(planText(selected.map(({ declared }) => declared)));
   return EXIT.ok;
 }
 
@@ -29,20 +31,15 @@ export function listCases(given: GivenRunOptions): number {
 export async function runHeadless(given: GivenRunOptions): Promise<number> {
   const options: RunOptions = { ...DEFAULT_RUN_OPTIONS, ...given };
   const voice = voiceOn(given.report === '-' ? process.stderr : process.stdout);
-  selectedOf(options);
+  const replay = given.parity && { bundles: readBundles(given.parity), alone: given.tier === undefined };
+  selectAll(loadCases().values(), replay, options); // wrong use shows before a browser starts
   for (const name of ['report', 'junit'] as const) if (given[name]) checkWritable(`--${name}`, given[name]);
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(given.runtime ?? 'chromium', voice.say, interrupt.signal);
   voice.say(`running on ${runtime.adapter}`);
-  const report = await runtime.run(options, showProgress(voice), interrupt.signal);
+  const report = await runtime.run({ options, ...(replay ? { replay } : {}) }, showProgress(voice), interrupt.signal);
   await publish(report, given, voice);
   return exitOfReport(report, interrupt.signal.aborted);
-}
-
-function selectedOf(options: RunOptions) {
-  const selected = select(loadCases().values(), options);
-  if (selected.length === 0) throw new EmptySelectionError(options.filters);
-  return selected;
 }
 
 async function publish(report: Report, given: GivenRunOptions, voice: Voice): Promise<void> {

@@ -60,9 +60,9 @@ class ChromiumRuntime implements Runtime {
     throw new UnusableError('no-adapter', tried.join('; '));
   }
 
-  async run(...[options, listen, signal]: Parameters<Runtime['run']>) {
+  async run(...[request, listen, signal]: Parameters<Runtime['run']>) {
     this.#onRun = listen;
-    return this.#settle(call(this.#page, 'run', options), signal);
+    return this.#settle(call(this.#page, 'run', request), signal);
   }
 
   async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
@@ -86,6 +86,7 @@ class ChromiumRuntime implements Runtime {
 
   async #settle<T>(pending: Promise<Outcome<T>>, signal: AbortSignal): Promise<T> {
     const cancel = () => void call(this.#page, 'cancel');
+    if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel);
     try {
       const outcome = await pending;

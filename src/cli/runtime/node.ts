@@ -40,8 +40,8 @@ class NodeRuntime implements Runtime {
     this.#host = { cases: loadCases(), startWorker: () => startNodeWorker(WORKER, env) };
   }
 
-  async run(...[options, listen, signal]: Parameters<Runtime['run']>) {
-    return run({ ...this.#host, signal }, options, listen);
+  async run(...[{ options, ...replay }, listen, signal]: Parameters<Runtime['run']>) {
+    return run({ ...this.#host, ...replay, signal }, options, listen);
   }
 
   async train(...[request, listen, signal]: Parameters<Runtime['train']>) {

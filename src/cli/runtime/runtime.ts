@@ -1,4 +1,5 @@
-import type { RunListener, RunOptions } from '../../harness/events.ts';
+import type { RunListener } from '../../harness/events.ts';
+import type { RunRequest } from '../../harness/headless/page.ts';
 import type { Report } from '../../harness/report/schema.ts';
 import type { TrainingListener, TrainingOutcome, TrainingRequest } from '../../harness/training.ts';
 
@@ -6,6 +7,7 @@ import type { TrainingListener, TrainingOutcome, TrainingRequest } from '../../h
 export interface Runtime extends AsyncDisposable {
   /** Which adapter computes, and how it was found. */
   readonly adapter: string;
-  run(options: RunOptions, listen: RunListener, signal: AbortSignal): Promise<Report>;
+  /** Runs the selected cases, and the bundles of `replay` beside or instead of them. */
+  run(request: RunRequest, listen: RunListener, signal: AbortSignal): Promise<Report>;
   train(request: TrainingRequest, listen: TrainingListener, signal: AbortSignal): Promise<TrainingOutcome>;
 }

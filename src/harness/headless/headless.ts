@@ -24,7 +24,7 @@ const page: HeadlessPage = {
       device.destroy();
       return [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(' ') || 'an adapter without a name';
     }),
-  run: (options) => outcomeOf(() => run(host, options, (event) => void driver.emitRun(event))),
+  run: ({ options, ...replay }) => outcomeOf(() => run({ ...host, ...replay }, options, (event) => void driver.emitRun(event))),
   train: (request) => outcomeOf(() => train(host, request, (event) => void driver.emitTraining(event), cancelled.signal)),
   cancel: () => cancelled.abort(),
 };

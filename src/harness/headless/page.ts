@@ -1,6 +1,13 @@
 import type { RunEvent, RunOptions } from '../events.ts';
 import type { Report } from '../report/schema.ts';
+import type { Replay } from '../runner/selection.ts';
 import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../training.ts';
+
+/** What to run. */
+export interface RunRequest {
+  readonly options: RunOptions;
+  readonly replay?: Replay;
+}
 
 /** How a call into the headless page ended; errors do not survive the way out of the browser as classes. */
 export type Outcome<T> =
@@ -11,7 +18,7 @@ export type Outcome<T> =
 export interface HeadlessPage {
   /** Vendor and architecture of the adapter, or why there is none. */
   adapter(): Promise<Outcome<string>>;
-  run(options: RunOptions): Promise<Outcome<Report>>;
+  run(request: RunRequest): Promise<Outcome<Report>>;
   train(request: TrainingRequest): Promise<Outcome<TrainingOutcome>>;
   /** Ends what is going on; its outcome is then partial. */
   cancel(): void;
