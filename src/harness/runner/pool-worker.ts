@@ -65,7 +65,10 @@ export class PoolWorker {
     this.#link.post(request);
     const answer = await this.#inbox.next(limitMs, this.#signal);
     if (answer.type === 'unusable') return { type: 'refused', code: answer.code, message: answer.message };
-    return answer.type === 'ready' ? { type: 'refused', code: 'protocol', message: 'the worker started again by itself' } : answer;
+    if (answer.type === 'ready' || answer.type === 'training' || answer.type === 'trained') {
+      return { type: 'refused', code: 'protocol', message: `the worker answered ${answer.type} to a case` };
+    }
+    return answer;
   }
 
   terminate(): void {

@@ -1,8 +1,20 @@
+import type { OutputFile } from '../../train/adapter-files.ts';
+import type { TrainingProgress } from '../../train/progress.ts';
 import type { WorkerBundle } from '../parity.ts';
 import type { CaseResult, Environment } from '../report/schema.ts';
 
+/** Asks a worker to fine-tune. */
+export interface TrainMessage {
+  readonly type: 'train';
+  /** The text as bytes. */
+  readonly text: Uint8Array<ArrayBuffer>;
+  readonly steps: number;
+  readonly seed: number;
+}
+
 /** What the runner tells a worker. */
 export type ToWorker =
+  | TrainMessage
   | { readonly type: 'start' }
   | {
       readonly type: 'case';
@@ -21,7 +33,9 @@ export type CaseOutcome = Omit<CaseResult, 'env' | 'attempts'>;
 export type FromWorker =
   | { readonly type: 'ready'; readonly environment: Environment }
   | { readonly type: 'unusable'; readonly code: string; readonly message: string }
-  | { readonly type: 'done'; readonly outcome: CaseOutcome; readonly deviceLost: boolean };
+  | { readonly type: 'done'; readonly outcome: CaseOutcome; readonly deviceLost: boolean }
+  | { readonly type: 'training'; readonly progress: TrainingProgress }
+  | { readonly type: 'trained'; readonly outcome: CaseOutcome; readonly files: readonly OutputFile[] };
 
 /** One worker, wherever it lives: a Web Worker of the page or a child process of Node. */
 export interface WorkerLink {

@@ -7,6 +7,7 @@ import { loadCases } from '../registry.ts';
 import type { Environment } from '../report/schema.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { runCase } from './run-case.ts';
+import { runTrainJob } from './train-job.ts';
 
 /** What differs between a Web Worker and a child process of Node. */
 export interface WorkerHost {
@@ -33,10 +34,14 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
         host.post({ type: 'ready', environment: environmentOf(host, gpu, found) });
         return;
       }
+      const ieee = found.rounding === 'nearest' && found.exactDivision;
+      if (message.type === 'train') {
+        await runTrainJob(gpu, ieee, message, host.post);
+        return;
+      }
       cases ??= loadCases();
       const declared = message.bundle ? replayCase(message.bundle) : cases.get(`${message.id} ${message.backend}`);
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
-      const ieee = found.rounding === 'nearest' && found.exactDivision;
       const outcome = await runCase(declared, gpu, { ieee, seed: message.seed, control: message.control });
       const deviceLost = gpu.lost !== undefined || outcome.error?.code === 'out-of-memory';
       if (deviceLost) {

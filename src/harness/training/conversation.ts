@@ -1,0 +1,87 @@
+import type { OutputFile } from '../../train/adapter-files.ts';
+import type { TrainingProgress } from '../../train/progress.ts';
+import type { Environment } from '../report/schema.ts';
+import { UnusableError } from '../runner/unusable.ts';
+import type { CaseOutcome, FromWorker, TrainMessage, WorkerLink } from '../worker/messages.ts';
+import { PartialTraining } from './partial.ts';
+
+/** How a run ended. Without environment and outcome it was cancelled before the worker had a device. */
+export interface TrainingEnd {
+  readonly environment?: Environment;
+  readonly outcome?: CaseOutcome;
+  readonly files: readonly OutputFile[];
+  readonly complete: boolean;
+}
+
+/** Longest silence of a worker, which speaks every few steps. Milliseconds. */
+const SILENCE_MS = 120_000;
+
+/** One talk with a worker: it gets a device, then the job, and tells its progress until it has an outcome, dies or falls silent. */
+export class TrainingConversation {
+  readonly #link: WorkerLink;
+  readonly #job: TrainMessage;
+  readonly #tell: (progress: TrainingProgress) => void;
+  readonly #partial: PartialTraining;
+  readonly #ended: Promise<TrainingEnd>;
+  #resolve: (end: TrainingEnd) => void = () => {};
+  #reject: (error: UnusableError) => void = () => {};
+  #environment: Environment | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(link: WorkerLink, job: TrainMessage, tell: (progress: TrainingProgress) => void) {
+    this.#link = link;
+    this.#job = job;
+    this.#tell = tell;
+    this.#partial = new PartialTraining(job);
+    this.#ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Holds the talk and ends the worker. Throws {@link UnusableError} when the worker gets no device. */
+  async hold(signal: AbortSignal | undefined): Promise<TrainingEnd> {
+    const cancel = () => this.#end('error', 'interrupted', 'the run was cancelled');
+    this.#link.onMessage((message) => this.#hear(message));
+    this.#link.onDeath((reason) => this.#end('lost', 'worker-died', reason));
+    signal?.addEventListener('abort', cancel);
+    this.#listen();
+    this.#link.post({ type: 'start' });
+    if (signal?.aborted) cancel();
+    try {
+      return await this.#ended;
+    } finally {
+      clearTimeout(this.#silence);
+      signal?.removeEventListener('abort', cancel);
+      this.#link.terminate();
+    }
+  }
+
+  #hear(message: FromWorker): void {
+    this.#listen();
+    if (message.type === 'ready') {
+      this.#environment = message.environment;
+      this.#link.post(this.#job);
+    } else if (message.type === 'training') {
+      this.#partial.add(message.progress);
+      this.#tell(message.progress);
+    } else if (message.type === 'trained' && this.#environment) {
+      this.#resolve({ environment: this.#environment, outcome: message.outcome, files: message.files, complete: true });
+    } else if (message.type === 'unusable') {
+      this.#end('error', message.code, message.message);
+    }
+  }
+
+  #listen(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#end('timeout', 'timeout', `no word from the worker for ${SILENCE_MS} ms`), SILENCE_MS);
+  }
+
+  #end(status: CaseOutcome['status'], code: string, reason: string): void {
+    const complete = code !== 'interrupted';
+    if (this.#environment) {
+      this.#resolve({ environment: this.#environment, outcome: this.#partial.outcome(status, code, reason), files: [], complete });
+    } else if (complete) this.#reject(new UnusableError(code, reason));
+    else this.#resolve({ files: [], complete });
+  }
+}

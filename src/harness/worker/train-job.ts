@@ -1,0 +1,46 @@
+import type { Gpu } from '../../gpu/gpu.ts';
+import { type Case, caseId } from '../../testing/suite.ts';
+import { STEPS_REVERSED, trainAndJudge } from '../../testing/training.ts';
+import type { OutputFile } from '../../train/adapter-files.ts';
+import { DEFAULT_TRAINING } from '../../train/config.ts';
+import type { FromWorker, TrainMessage } from './messages.ts';
+import { runCase } from './run-case.ts';
+
+/** The suite of fine-tuning runs, as it stands in ids. */
+export const TRAINING_SUITE = 'train.qlora';
+
+/** `train.qlora:byte-mlp;seed=42;steps=300` */
+export function trainingId({ seed, steps }: Pick<TrainMessage, 'seed' | 'steps'>): string {
+  return caseId(TRAINING_SUITE, 'byte-mlp', { seed, steps });
+}
+
+/** Runs a fine-tuning job as a case that is in no plan, so that it has what a case has: error scopes, leak check, evidence. */
+export async function runTrainJob(gpu: Gpu, ieee: boolean, message: TrainMessage, post: (answer: FromWorker) => void): Promise<void> {
+  let files: readonly OutputFile[] = [];
+  const { text, steps, seed } = message;
+  const job: Case = {
+    id: trainingId(message),
+    suite: TRAINING_SUITE,
+    backend: 'webgpu',
+    tier: 'full',
+    covers: [],
+    description: 'Fine-tunes a byte-level model on a text; the held-out loss must fall, and every op of the judged steps be right.',
+    needs: [],
+    timeoutMs: Number.POSITIVE_INFINITY,
+    control: STEPS_REVERSED,
+    run: (t) =>
+      trainAndJudge(
+        t,
+        text,
+        { ...DEFAULT_TRAINING, steps, seed },
+        {
+          tell: (progress) => post({ type: 'training', progress }),
+          save: (saved) => {
+            files = saved;
+          },
+        },
+      ),
+  };
+  const outcome = await runCase(job, gpu, { ieee, seed, control: false });
+  post({ type: 'trained', outcome, files });
+}

@@ -1,0 +1,76 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import { loraLinear } from '../ops/lora/lora_linear.ts';
+import { embedding } from '../ops/nn/embedding.ts';
+import { silu } from '../ops/nn/silu.ts';
+import { quantizeTo4bit } from '../ops/quant/quantize_4bit.ts';
+import type { HostTensor } from '../tensor/host.ts';
+import type { Random } from '../tensor/random.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import type { ByteModelConfig } from './byte-model-config.ts';
+import { drawAdapter, drawBase, type LinearShape, linearShapes } from './byte-weights.ts';
+import { FlatParameters } from './flat-parameters.ts';
+import type { Tape } from './tape.ts';
+
+/** A linear in 4 bits with its adapter. */
+interface Linear {
+  readonly shape: LinearShape;
+  readonly packed: Tensor;
+  readonly absmax: Tensor;
+}
+
+/**
+ * A byte-level language model as QLoRA has it: a frozen base, its linears quantized on the GPU, and a trainable adapter on each linear.
+ * A context of bytes is embedded, concatenated, and passed through linears with SiLU between them to a logit for each next byte.
+ */
+export class ByteModel implements Disposable {
+  readonly config: ByteModelConfig;
+  /** The adapters, named `<module>.lora_A` and `<module>.lora_B`. */
+  readonly parameters: FlatParameters;
+  readonly #embedding: Tensor;
+  readonly #linears: readonly Linear[];
+
+  /** Draws the base from `base` and the adapters from `adapters`, uploads, and quantizes on the GPU. */
+  constructor(gpu: Gpu, config: ByteModelConfig, base: Random, adapters: Random) {
+    this.config = config;
+    const shapes = linearShapes(config);
+    const { embedding: table, weights } = drawBase(config, base);
+    this.#embedding = Tensor.from(gpu, table);
+    this.#linears = shapes.map((shape, i) => ({ shape, ...quantized(gpu, weights[i] as HostTensor, config) }));
+    const initial = shapes.flatMap((shape) => {
+      const { lora_A, lora_B } = drawAdapter(shape, config.r, adapters);
+      return [[`${shape.name}.lora_A`, lora_A] as const, [`${shape.name}.lora_B`, lora_B] as const];
+    });
+    this.parameters = new FlatParameters(gpu, new Map(initial));
+  }
+
+  /** Values of the base, which stay as they are. */
+  get frozenCount(): number {
+    return this.#linears.reduce((sum, { shape }) => sum + shape.inFeatures * shape.outFeatures, this.#embedding.size);
+  }
+
+  /** Logits f32 [n, vocab] for ids i32 [n, context]; the tape owns them. */
+  forward(tape: Tape, ids: Tensor): Tensor {
+    const { context, embedding: width, r, alpha, quantType, blocksize } = this.config;
+    const embedded = tape.apply(embedding, { weight: this.#embedding, ids }, {}, 'embedding').y;
+    let x = embedded.view([ids.size / context, context * width]);
+    this.#linears.forEach(({ shape: { name }, packed, absmax }, i) => {
+      const [lora_A, lora_B] = [this.parameters.view(`${name}.lora_A`), this.parameters.view(`${name}.lora_B`)];
+      const inputs = { x, packed, absmax, lora_A, lora_B };
+      x = tape.apply(loraLinear, inputs, { r, alpha, base: quantType, blocksize }, name).y;
+      if (i < this.#linears.length - 1) x = tape.apply(silu, { x }, {}, `silu${i + 1}`).y;
+    });
+    return x;
+  }
+
+  [Symbol.dispose](): void {
+    this.parameters[Symbol.dispose]();
+    this.#embedding[Symbol.dispose]();
+    for (const tensor of this.#linears.flatMap(({ packed, absmax }) => [packed, absmax])) tensor[Symbol.dispose]();
+  }
+}
+
+/** Quantizes on the GPU; the weight in float32 is gone afterwards. */
+function quantized(gpu: Gpu, weight: HostTensor, { quantType, blocksize }: ByteModelConfig): { packed: Tensor; absmax: Tensor } {
+  using source = Tensor.from(gpu, weight);
+  return quantizeTo4bit(gpu, source, { quant_type: quantType, blocksize });
+}

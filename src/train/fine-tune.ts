@@ -1,0 +1,111 @@
+import { splitText } from '../data/text.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Application } from '../nn/tape.ts';
+import { type HostTensors, valuesOf } from '../tensor/host.ts';
+import { Random } from '../tensor/random.ts';
+import type { TrainingConfig } from './config.ts';
+import { forecastBytes } from './forecast.ts';
+import type { TrainingProgress } from './progress.ts';
+import { legible, sampleBytes } from './sample.ts';
+import { HELDOUT_BATCH, Trainer } from './trainer.ts';
+import type { TrainingMetrics } from './verdict.ts';
+
+/** What a finished run leaves. */
+export interface FineTuned {
+  readonly metrics: TrainingMetrics;
+  /** The adapters, named `<module>.lora_A` and `<module>.lora_B`. */
+  readonly adapter: HostTensors;
+}
+
+/** Looks at everything that judged step `step` computed, while its tensors live, and returns the largest share of a bound that was used. */
+export type StepJudge = (step: number, applications: readonly Application[]) => Promise<number>;
+
+/** Stream of the seed from which samples are drawn, the same before and after. */
+const SAMPLE_STREAM = 3;
+
+/**
+ * Fine-tunes the byte model on `text`, with the last part held out, and tells how it goes. A step is one submit; losses are collected
+ * on the device and read every few steps. The first step and every hundredth are shown to `judge`. Whoever stops iterating ends the run,
+ * and everything is freed. Throws TextTooShortError for a text under 4 KiB.
+ */
+export async function* fineTune(
+  gpu: Gpu,
+  text: Uint8Array<ArrayBuffer>,
+  config: TrainingConfig,
+  judge: StepJudge,
+): AsyncGenerator<TrainingProgress, FineTuned> {
+  const split = splitText(text, config.heldoutFraction);
+  using trainer = new Trainer(gpu, split, config);
+  const { parameters, frozenCount } = trainer.model;
+  const { steps, lossEvery, heldoutEvery, judgeEvery } = config;
+  yield {
+    type: 'start',
+    steps,
+    textBytes: text.length,
+    trainable: parameters.count,
+    frozen: frozenCount,
+    unigram: trainer.unigram,
+    bytesForecast: forecastBytes(config, trainer.heldoutCount, HELDOUT_BATCH),
+  };
+  const heldoutBefore = await trainer.heldoutLoss();
+  yield { type: 'heldout', step: 0, loss: heldoutBefore };
+  yield await sampled('before', trainer, split.heldout, config);
+  const clock = new StepClock(steps);
+  for (let step = 1, told = 0; step <= steps; step++) {
+    if (step === 1 || step % judgeEvery === 0) {
+      let boundUsed = 0;
+      await trainer.judgedStep(async (applications) => {
+        boundUsed = Math.max(boundUsed, await judge(step, applications));
+      });
+      yield { type: 'judged', step, boundUsed };
+    } else trainer.step();
+    if (step % lossEvery === 0 || step === steps) {
+      const losses = await trainer.losses(told);
+      const times = clock.lap(step);
+      for (const loss of losses) yield { type: 'step', step: ++told, loss, ...times };
+    }
+    if (step % heldoutEvery === 0 && step < steps) yield { type: 'heldout', step, loss: await trainer.heldoutLoss() };
+  }
+  const heldoutAfter = await trainer.heldoutLoss();
+  yield { type: 'heldout', step: steps, loss: heldoutAfter };
+  yield await sampled('after', trainer, split.heldout, config);
+  const heldoutFrozen = await frozenLoss(gpu, text, config);
+  return { metrics: { heldoutBefore, heldoutAfter, heldoutFrozen, unigram: trainer.unigram }, adapter: await parameters.read() };
+}
+
+/** The control: held-out loss after steps whose optimizer does nothing. */
+async function frozenLoss(gpu: Gpu, text: Uint8Array<ArrayBuffer>, config: TrainingConfig): Promise<number> {
+  using trainer = new Trainer(gpu, splitText(text, config.heldoutFraction), config, { frozen: true });
+  for (let step = 0; step < Math.min(config.frozenSteps, config.steps); step++) trainer.step();
+  return await trainer.heldoutLoss();
+}
+
+async function sampled(
+  when: 'before' | 'after',
+  trainer: Trainer,
+  heldout: Uint8Array,
+  { model: { context }, seed, sampleBytes: count, temperature }: TrainingConfig,
+): Promise<TrainingProgress> {
+  const prompt = heldout.subarray(0, 2 * context);
+  const ask = async (bytes: Uint8Array) => valuesOf(await trainer.logits(bytes));
+  const bytes = await sampleBytes(ask, prompt, { count, context, temperature, random: new Random(seed, SAMPLE_STREAM) });
+  return { type: 'sample', when, prompt: legible(prompt), text: legible(bytes) };
+}
+
+/** Time for a step over the last lap, and time to the end at the mean speed so far. Milliseconds. */
+class StepClock {
+  readonly #steps: number;
+  readonly #started = performance.now();
+  #lap = { step: 0, at: this.#started };
+
+  constructor(steps: number) {
+    this.#steps = steps;
+  }
+
+  lap(step: number): { readonly msPerStep: number; readonly remainingMs: number } {
+    const at = performance.now();
+    const msPerStep = (at - this.#lap.at) / (step - this.#lap.step);
+    this.#lap = { step, at };
+    return { msPerStep, remainingMs: ((at - this.#started) / step) * (this.#steps - step) };
+  }
+}
