@@ -25,11 +25,12 @@ fn main(
   if (first >= sizes.n) {
     return;
   }
+  let limit = threshold[0];
   var word = 0u;
   for (var k = 0u; k < 4u && first + k < sizes.n; k++) {
     let i = first + k;
     let x = bitcast<f32>(f32_bits_of(w[word_of(i, STORAGE)], i, STORAGE));
-    let trit = select(select(0u, 255u, x < -threshold[0]), 1u, x > threshold[0]);
+    let trit = select(0u, select(1u, 255u, 0.0 > x), abs(x) > limit);
     word |= trit << (8u * k);
   }
   trits[out] = word;

@@ -100,7 +100,7 @@ const nested = (params: Quantize4bitParams, nested_rounding: 'nearest' | 'lut16'
 export const quantize4bitSamples: readonly Sample<Quantize4bitParams>[] = [
   sample({ layer: 'exact', shape: [37, 53], params: nf4(64), draw: representable('nf4', 64) }),
   sample({ layer: 'exact', shape: [7, 96], params: fp4(32), variant: 'cooperative', draw: representable('fp4', 32) }),
-  sample({ layer: 'exact', shape: [46], params: nf4(64), values: 'ties', draw: ties('nf4') }),
+  sample({ shape: [46], params: nf4(64), values: 'ties', draw: ties('nf4') }),
   sample({ shape: [1], params: nf4(64) }),
   sample({ shape: [CORNER_MAXIMA.length, 32], params: nf4(32), values: 'corners', draw: corners }),
   sample({ shape: [1000], params: fp4(64) }),

@@ -1,0 +1,50 @@
+// dx = (dy * scale) T, float32: the gradient of ternary_matmul. dy: [M, N]; T: [N, K] packed trits, four a byte, the first in bits 0-1;
+// scale: 1 float or N, with SCALED; dx: [M, K]. Each invocation keeps 4 x 4 elements of dx and walks down the rows of T.
+// 2 M N K flops.
+
+import package::lib::trits::trit_at;
+
+struct Dims {
+  m: u32,
+  n: u32,
+  k: u32,
+  scale_stride: u32, // 0: one scale for all; 1: one for each column of dy
+}
+
+@group(0) @binding(0) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> packed: array<u32>;
+@group(0) @binding(2) var<storage, read> scale: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(4) var<uniform> dims: Dims;
+
+override SCALED: bool = false;
+
+const ROWS = 4u;
+const COLS = 4u;
+
+fn trit(n: u32, k: u32) -> i32 {
+  let i = n * dims.k + min(k, dims.k - 1u);
+  return trit_at(packed[i / 16u], 2u * (i % 16u));
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = id.y * ROWS;
+  let col = id.x * COLS;
+  if (row >= dims.m || col >= dims.k) {
+    return;
+  }
+  var sum: array<vec4f, ROWS>;
+  for (var n = 0u; n < dims.n; n++) {
+    let factor = select(1.0, scale[n * dims.scale_stride], SCALED);
+    let trits = factor * vec4f(vec4i(trit(n, col), trit(n, col + 1u), trit(n, col + 2u), trit(n, col + 3u)));
+    for (var r = 0u; r < ROWS; r++) {
+      sum[r] += dy[min(row + r, dims.m - 1u) * dims.n + n] * trits;
+    }
+  }
+  for (var r = 0u; r < ROWS && row + r < dims.m; r++) {
+    for (var c = 0u; c < COLS && col + c < dims.k; c++) {
+      dx[(row + r) * dims.k + col + c] = sum[r][c];
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import shader from '../../../shaders/quant/ternary_matmul.wgsl';
+import backwardShader from '../../../shaders/quant/ternary_matmul_backward.wgsl';
+import { u32 } from '../../gpu/shader.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import { formatShape } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+
+/** Parameters of {@link ternary_matmul}. */
+export interface TernaryMatmulParams {
+  /** Rows of T, which are the columns of y. */
+  readonly out_features: number;
+}
+
+/**
+ * y = (x T^T) * scale straight from packed trits. x: f32 [..., in]; packed: u8 [ceil(out * in / 4)], T [out, in] packed flat in low
+ * order; scale: f32 [1] or [out], none is 1; y: f32 [..., out]. Throws ShapeError when they do not fit. T and scale get no gradient.
+ */
+export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatmulParams>({
+  name: 'ternary_matmul',
+  variants: { 'register-4x4': { kernels: ['quant/ternary_matmul', 'quant/ternary_matmul_backward'], depth: (terms) => terms } },
+  forward: (gpu, { x, packed, scale }, { out_features: n }) => {
+    const k = x.shape.at(-1) as number;
+    const m = x.size / k;
+    if (packed.bytes !== Math.ceil((n * k) / 4)) {
+      throw new ShapeError(`${packed.bytes} bytes of packed trits are not a ${n}x${k} matrix for x ${formatShape(x.shape)}`);
+    }
+    if (scale && scale.size !== 1 && scale.size !== n) {
+      throw new ShapeError(`scale ${formatShape(scale.shape)} is neither one nor one for each of ${n} outputs`);
+    }
+    const y = Tensor.empty(gpu, 'f32', [...x.shape.slice(0, -1), n]);
+    gpu.dispatch({
+      shader,
+      constants: { SCALED: Number(scale !== undefined) },
+      bindings: [x.binding, packed.binding, (scale ?? x).binding, y.binding],
+      uniforms: [u32(m), u32(n), u32(k), u32(scale && scale.size > 1 ? 1 : 0)],
+      workgroups: [Math.ceil(n / 32), Math.ceil(m / 32), 1],
+      flops: 2 * m * n * k,
+    });
+    return { y };
+  },
+  backward: (gpu, { inputs: { x, packed, scale }, grads, wants, params: { out_features: n } }) => {
+    const dy = grads.y;
+    if (!wants.has('x') || !dy) return {};
+    const k = x.shape.at(-1) as number;
+    const m = x.size / k;
+    const dx = Tensor.empty(gpu, 'f32', x.shape);
+    gpu.dispatch({
+      shader: backwardShader,
+      constants: { SCALED: Number(scale !== undefined) },
+      bindings: [dy.binding, packed.binding, (scale ?? dy).binding, dx.binding],
+      uniforms: [u32(m), u32(n), u32(k), u32(scale && scale.size > 1 ? 1 : 0)],
+      workgroups: [Math.ceil(k / 32), Math.ceil(m / 32), 1],
+      flops: 2 * m * n * k,
+    });
+    return { x: dx };
+  },
+});

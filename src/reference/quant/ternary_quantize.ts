@@ -1,0 +1,159 @@
+import type { DType } from '../../tensor/dtype.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import type { Acceptances, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
+
+interface TernaryParams {
+  readonly threshold_factor?: number;
+}
+
+const weightOf = (inputs: Values): Value => inputs['weight'] as Value;
+const factorOf = (params: TernaryParams) => Math.fround(params.threshold_factor ?? 0.7);
+const sum = (x: Float64Array): number => x.reduce((total, value) => total + value, 0);
+
+/** Codes of two bits, trit + 1, the first in the lowest bits; missing trits of the last byte are zeros. */
+function pack(trits: Float64Array): Float64Array {
+  return Float64Array.from({ length: Math.ceil(trits.length / 4) }, (_, b) =>
+    [0, 1, 2, 3].reduce((byte, k) => byte + ((trits[4 * b + k] ?? 0) + 1) * 4 ** k, 0),
+  );
+}
+
+function forward(inputs: Values, params: TernaryParams): Values {
+  const { shape, data } = weightOf(inputs);
+  const threshold = (factorOf(params) * sum(data.map(Math.abs))) / data.length;
+  const trits = data.map((w) => (w > threshold ? 1 : w < -threshold ? -1 : 0));
+  const kept = data.filter((w) => Math.abs(w) > threshold).map(Math.abs);
+  const scale = kept.length > 0 ? sum(kept) / kept.length : 0;
+  return {
+    trits: { shape, data: trits },
+    packed: { shape: [Math.ceil(data.length / 4)], data: pack(trits) },
+    threshold: { shape: [1], data: Float64Array.of(threshold) },
+    scale: { shape: [1], data: Float64Array.of(scale) },
+    dequant: { shape, data: trits.map((t) => t * scale) },
+  };
+}
+
+/**
+ * A mean adds `depth` roundings, a division (2.5), the factor and the conversion of a large count. A trit may be either of two where
+ * |w| is that near to the threshold; each such element moves the scale's mean by its distance from it, over the number kept.
+ */
+function acceptance(inputs: Values, outputs: Values, _params: TernaryParams, { depth }: Arithmetic): Acceptances {
+  const { data } = weightOf(inputs);
+  const one = (name: string) => (outputs[name] as Value).data[0] as number;
+  const [threshold, scale] = [one('threshold'), one('scale')];
+  const relative = gamma(depth(data.length) + 4.5) * SECOND_ORDER;
+  const band = threshold * relative + FLUSH;
+  const open = data.map((w) => Number(Math.abs(Math.abs(w) - threshold) <= band));
+  const [choices, kept] = [sum(open), data.filter((w) => Math.abs(w) > threshold).length];
+  const scaleBound = relative * scale + FLUSH + (choices * (Math.abs(scale - threshold) + band)) / Math.max(1, kept - choices);
+  const trits = (outputs['trits'] as Value).data;
+  const isRight = (i: number, trit: number) =>
+    i >= data.length ? trit === 0 : trit === trits[i] || (open[i] === 1 && (trit === 0 || trit === Math.sign(data[i] as number)));
+  return {
+    trits: { kind: 'codes', accepts: isRight, inBand: choices },
+    packed: {
+      kind: 'codes',
+      accepts: (b, byte) => Number.isInteger(byte) && [0, 1, 2, 3].every((k) => isRight(4 * b + k, ((byte >> (2 * k)) & 3) - 1)),
+      inBand: choices,
+    },
+    threshold: { kind: 'within', bound: Float64Array.of(band) },
+    scale: { kind: 'within', bound: Float64Array.of(scaleBound) },
+    dequant: {
+      kind: 'within',
+      bound: trits.map((t, i) => (t !== 0 || open[i] ? scaleBound + EPS * scale : 0) + FLUSH),
+      nearest: (i, actual) => {
+        const signs = open[i] ? [0, Math.sign(data[i] as number)] : [trits[i] as number];
+        return signs.map((t) => t * scale).reduce((best, y) => (Math.abs(y - actual) < Math.abs(best - actual) ? y : best));
+      },
+    },
+  };
+}
+
+interface Description {
+  readonly dtype?: DType;
+  readonly params?: TernaryParams;
+  readonly values?: string;
+  readonly draw?: (random: Random) => number;
+}
+
+/** Weights of which those that are kept all have the same size. */
+function twoSizes(random: Random): number {
+  return [-3, 3, 0, 0.25, -0.25][random.integer(0, 4)] as number;
+}
+
+function sample(
+  layer: 'exact' | 'legal',
+  shape: Shape,
+  { dtype = 'f32', params = {}, values, draw }: Description = {},
+): Sample<TernaryParams> {
+  return {
+    layer,
+    label: {
+      weight: formatShape(shape),
+      ...(dtype === 'f32' ? {} : { dtype }),
+      ...(params.threshold_factor ? { factor: params.threshold_factor } : {}),
+      ...(values ? { values } : {}),
+    },
+    params,
+    inputs: (random) => ({
+      weight: hostTensorFrom(
+        dtype,
+        shape,
+        random.fill(sizeOf(shape), () => draw?.(random) ?? random.normal(0.05)),
+      ),
+    }),
+  };
+}
+
+const withWeight = (inputs: Values, change: (w: number, i: number, all: Float64Array) => number): Values => ({
+  ...inputs,
+  weight: { ...weightOf(inputs), data: weightOf(inputs).data.map(change) },
+});
+
+/** Ternary weight quantization by a threshold of 0.7 mean |w| (Li, Zhang and Liu, "Ternary weight networks", 2016). */
+export const record: OpRecord<TernaryParams> = {
+  name: 'ternary_quantize',
+  family: 'quant',
+  summary: 'weights as -1, 0 or 1 times one scale, by a threshold of 0.7 mean |w|, packed four a byte',
+  inputs: { weight: { dtypes: ['f32', 'f16', 'bf16'] } },
+  outputs: {
+    trits: { dtypes: ['i8'] },
+    packed: { dtypes: ['u8'] },
+    threshold: { dtypes: ['f32'] },
+    scale: { dtypes: ['f32'] },
+    dequant: { dtypes: ['f32'] },
+  },
+  forward,
+  acceptance,
+  samples: [
+    // Every sum, and every mean of 2,048 or of equal magnitudes, is exact here.
+    sample('exact', [64, 32], { values: 'two-sizes', params: { threshold_factor: 0.5 }, draw: twoSizes }),
+    sample('exact', [3, 11], { values: 'zeros', draw: () => 0 }),
+    sample('legal', [1]),
+    sample('legal', [5, 7]),
+    sample('legal', [130, 257]),
+    sample('legal', [33, 65], { dtype: 'f16' }),
+    sample('legal', [16, 129], { params: { threshold_factor: 1.25 } }),
+  ],
+  faults: [
+    {
+      name: 'small weights kept, large ones dropped',
+      shader: { file: 'quant/ternary_encode', from: 'abs(x) > limit', to: 'abs(x) <= limit' },
+    },
+  ],
+  wrongValues: [
+    {
+      name: 'factor 0.75 for 0.7',
+      apply: (inputs, params) => ({ inputs, params: { ...params, threshold_factor: (params.threshold_factor ?? 0.7) + 0.05 } }),
+    },
+    {
+      name: 'last element dropped',
+      apply: (inputs, params) => ({ inputs: withWeight(inputs, (w, i, all) => (i === all.length - 1 ? 0 : w)), params }),
+    },
+    { name: 'signs lost', apply: (inputs, params) => ({ inputs: withWeight(inputs, (w) => Math.abs(w)), params }) },
+    { name: 'weights wrong by 2e-5', apply: (inputs, params) => ({ inputs: withWeight(inputs, (w) => w * (1 + 2e-5)), params }) },
+    { name: 'neighbours swapped', apply: (inputs, params) => ({ inputs: withWeight(inputs, (w, i, all) => all[i ^ 1] ?? w), params }) },
+  ],
+};
