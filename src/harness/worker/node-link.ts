@@ -5,8 +5,10 @@ import type { FromWorker, WorkerLink } from './messages.ts';
 export function startNodeWorker(script: string, env: NodeJS.ProcessEnv, stderr: 'inherit' | 'ignore' = 'inherit'): WorkerLink {
   const child = fork(script, { serialization: 'advanced', env, stdio: ['ignore', 'ignore', stderr, 'ipc'] });
   let ended = false;
+  // A process that is gone answers with its exit; that a message cannot reach it any more is no news.
+  child.on('error', () => {});
   return {
-    post: (message) => void child.send(message),
+    post: (message) => void child.send(message, () => {}),
     onMessage: (listener) => void child.on('message', (message) => listener(message as FromWorker)),
     onDeath: (listener) =>
       void child.on('exit', (code, signal) => {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
+import { FOUR_BIT_BLOCK_SIZES } from '../../../quant/four-bit-tables.ts';
 import { codes, float, off, onlyWhen, op, optional, positive, size } from '../rules.ts';
 import { blocks, broadcastsTo, matmulShape } from '../shape-rules.ts';
-import { BLOCKSIZE_4BIT } from './four-bit.ts';
 
 const lora = v.strictObject({
   r: size,
@@ -9,7 +9,7 @@ const lora = v.strictObject({
   use_rslora: off,
   use_dora: off,
   base: v.optional(v.picklist(['dense', 'nf4', 'fp4']), 'dense'),
-  blocksize: v.optional(BLOCKSIZE_4BIT, 64),
+  blocksize: v.optional(v.picklist(FOUR_BIT_BLOCK_SIZES), 64),
 });
 type Lora = v.InferOutput<typeof lora>;
 const dense = ({ base }: Lora) => base === 'dense';

@@ -1,15 +1,15 @@
 import * as v from 'valibot';
+import { FOUR_BIT_BLOCK_SIZES } from '../../../quant/four-bit-tables.ts';
 import { FormatError } from '../../format-error.ts';
 import { codes, float, index, off, onlyWhen, op, optional, positive, signedCodes, size } from '../rules.ts';
 import { blocks, like } from '../shape-rules.ts';
-import { BLOCKSIZE_4BIT } from './four-bit.ts';
 
 const ROUNDING = v.picklist(['nearest', 'lut16']);
 
 const fourBit = v.pipe(
   v.strictObject({
     quant_type: v.picklist(['nf4', 'fp4']),
-    blocksize: v.optional(BLOCKSIZE_4BIT, 64),
+    blocksize: v.optional(v.picklist(FOUR_BIT_BLOCK_SIZES), 64),
     compress_statistics: off,
     nested_blocksize: v.optional(size, 256),
     nested_rounding: v.optional(ROUNDING),

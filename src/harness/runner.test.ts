@@ -1,0 +1,268 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FormatError } from '../formats/format-error.ts';
+import { writeSafetensors } from '../formats/safetensors/write.ts';
+import { hostTensorFrom } from '../tensor/host.ts';
+import { suite } from '../testing/suite.ts';
+import { DEFAULT_RUN_OPTIONS, type RunEvent, type RunOptions } from './events.ts';
+import type { Report } from './report/schema.ts';
+import { EmptySelectionError, type RunnerHost, run, UnusableError } from './runner.ts';
+import { startNodeWorker } from './worker/node-link.ts';
+
+/** The runner over real child processes, of which each does what the name of its case says. */
+
+const WORKER = fileURLToPath(new URL('./runner/fixtures/worker.mjs', import.meta.url));
+const ENVIRONMENT = {
+  ...{ runtime: 'node', runtimeVersion: '20', os: 'linux', cores: 2, features: [], limits: {}, tuning: {} },
+  adapter: { vendor: 'none', architecture: '', device: '', description: '', isFallback: true },
+  probe: { rounding: 'nearest' },
+};
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'runner-'));
+  writeFileSync(join(folder, 'log'), '');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+interface Scenario {
+  readonly cases: readonly string[];
+  readonly options?: Partial<RunOptions>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Environment of the n-th worker that is started, from 0. */
+  readonly envOf?: (n: number) => Readonly<Record<string, string>>;
+  readonly host?: Partial<RunnerHost>;
+  readonly listen?: (event: RunEvent) => void;
+}
+
+async function play({
+  cases,
+  options,
+  env,
+  envOf,
+  host,
+  listen,
+}: Scenario): Promise<{ report: Report; events: RunEvent[]; log: string[] }> {
+  const declared = suite('fixture', { description: 'scripted' });
+  for (const name of cases) {
+    const [word = '', n] = name.split(' ');
+    declared
+      .case(word, n ? { n: [n] } : {})
+      .timeout(400)
+      .control('scripted', () => {})
+      .run(() => Promise.resolve());
+  }
+  const events: RunEvent[] = [];
+  let started = 0;
+  const startWorker = () => {
+    const shared = { ENVIRONMENT: JSON.stringify(ENVIRONMENT), LOG: join(folder, 'log'), STATE: folder, PATH: process.env['PATH'] };
+    return startNodeWorker(WORKER, { ...shared, ...env, ...envOf?.(started++) });
+  };
+  const all = new Map(declared.cases.map((one) => [`${one.id} ${one.backend}`, one]));
+  const report = await run({ cases: all, startWorker, ...host }, { ...DEFAULT_RUN_OPTIONS, workers: 1, ...options }, (event) => {
+    events.push(event);
+    listen?.(event);
+  });
+  return { report, events, log: readFileSync(join(folder, 'log'), 'utf8').trim().split('\n') };
+}
+
+const statuses = ({ results }: Report) => Object.fromEntries(results.map(({ id, status }) => [id.replace('fixture:', ''), status]));
+const alive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+/** Waits for the processes of a log to be gone: a killed one takes a moment. */
+async function gone(log: readonly string[]): Promise<void> {
+  const pids = [...new Set(log.map((line) => Number(line.split(' ')[0])))];
+  await expect.poll(() => pids.filter(alive), { timeout: 5000 }).toEqual([]);
+}
+
+test('every case gets one result, over several workers, and every worker is ended', async () => {
+  const cases = Array.from({ length: 9 }, (_, n) => `pass ${n}`);
+  const { report, events, log } = await play({ cases: [...cases, 'skip', 'fail'], options: { workers: 3 } });
+  expect(report.summary).toMatchObject({ total: 11, passed: 9, skipped: 1, failed: 1 });
+  expect(report.run.complete).toBe(true);
+  expect([events.at(0)?.type, events.at(-1)?.type]).toEqual(['start', 'end']);
+  const ends = events.filter((event) => event.type === 'case-end');
+  expect(ends.map(({ done }) => done)).toEqual(ends.map((_, i) => i + 1));
+  expect(ends.at(-1)).toMatchObject({ total: 11, remainingMs: 0 });
+  expect(new Set(log.map((line) => line.split(' ')[0])).size).toBe(3);
+  await gone(log);
+});
+
+test('a worker that dies costs its case and is replaced', async () => {
+  const { report } = await play({ cases: ['die', 'pass 1', 'pass 2'] });
+  expect(statuses(report)).toEqual({ die: 'lost', 'pass;n=1': 'pass', 'pass;n=2': 'pass' });
+  expect(report.results.find(({ status }) => status === 'lost')).toMatchObject({
+    error: { code: 'worker-died', message: 'the worker process ended with status 7' },
+    control: { status: 'not-run' },
+    assertions: 0,
+  });
+});
+
+test('a case that hangs is timed out, its process killed, and the run goes on', async () => {
+  const hangs: string[] = [];
+  const { report, events, log } = await play({
+    cases: ['hang', 'pass'],
+    options: { timeoutMs: 100 },
+    host: { onHang: async (id) => void hangs.push(id) },
+  });
+  expect(statuses(report)).toEqual({ hang: 'timeout', pass: 'pass' });
+  expect(report.results[0]?.error).toMatchObject({ code: 'timeout', message: 'no result within 100 ms' });
+  expect(hangs).toEqual(['fixture:hang']);
+  expect(events).toContainEqual({ type: 'hang', id: 'fixture:hang' });
+  await gone(log);
+});
+
+test('a case that another hang took the device from is run again and is not blamed', async () => {
+  const crash = async () => writeFileSync(join(folder, 'crashed'), '');
+  const { report } = await play({ cases: ['hang', 'victim'], options: { workers: 2 }, host: { onHang: crash } });
+  expect(statuses(report)).toEqual({ hang: 'timeout', victim: 'pass' });
+  expect(report.results[1]?.attempts).toBe(1);
+});
+
+test('a lost device is renewed in the same worker, outside the time limit of the next case', async () => {
+  const { report, log } = await play({ cases: ['lost', 'pass'], options: { timeoutMs: 200 }, env: { RENEWAL_MS: '500' } });
+  expect(statuses(report)).toEqual({ lost: 'lost', pass: 'pass' });
+  expect(new Set(log.map((line) => line.split(' ')[0])).size).toBe(1);
+});
+
+test('when no device can be had any more, the rest is lost and nothing is green', async () => {
+  const { report } = await play({
+    cases: ['lost', 'pass 1', 'pass 2'],
+    envOf: (n) => (n === 0 ? { START: 'once' } : { START: 'unusable' }),
+  });
+  expect(report.summary).toMatchObject({ passed: 0, lost: 3 });
+}, 15_000);
+
+test.each([
+  ['unusable', 'no-adapter'],
+  ['die', 'no-device'],
+])('without any device the run fails: %s', async (START, code) => {
+  const failure = play({ cases: ['pass'], env: { START } });
+  await expect(failure).rejects.toThrow(UnusableError);
+  await expect(failure).rejects.toMatchObject({ code });
+});
+
+test('a further worker that gets no device only makes the run slower', async () => {
+  const { report } = await play({
+    cases: ['pass 1', 'pass 2', 'pass 3'],
+    options: { workers: 2 },
+    envOf: (n) => (n === 0 ? {} : { START: 'unusable' }),
+  });
+  expect(report.summary).toMatchObject({ total: 3, passed: 3 });
+});
+
+test('cancelling gives a partial report at once and ends the processes', async () => {
+  const cancelled = new AbortController();
+  const { report, events, log } = await play({
+    cases: ['pass 1', 'pass 2', 'slow', 'slow 2'],
+    host: { signal: cancelled.signal },
+    listen: (event) => event.type === 'case-start' && event.id.includes('slow') && cancelled.abort(),
+  });
+  expect(report.run.complete).toBe(false);
+  expect(statuses(report)).toEqual({ 'pass;n=1': 'pass', 'pass;n=2': 'pass' });
+  expect(events.at(-1)?.type).toBe('end');
+  await gone(log);
+});
+
+test('cancelling while workers start gives an empty report', async () => {
+  const cancelled = new AbortController();
+  setTimeout(() => cancelled.abort(), 50);
+  const { report } = await play({ cases: ['pass'], env: { START: 'silent' }, host: { signal: cancelled.signal } });
+  expect(report).toMatchObject({ run: { complete: false }, results: [] });
+});
+
+test('a case is retried until it passes or its attempts are used up', async () => {
+  const { report } = await play({ cases: ['flaky', 'fail', 'skip'], options: { retries: 2 } });
+  expect(report.results.map(({ id, status, attempts }) => [id, status, attempts])).toEqual([
+    ['fixture:fail', 'fail', 3],
+    ['fixture:flaky', 'pass', 2],
+    ['fixture:skip', 'skip', 1],
+  ]);
+});
+
+test('controls are red by a failed assertion alone, and run for passing cases alone', async () => {
+  const { report, log } = await play({
+    cases: ['red', 'broken', 'stuck', 'pass', 'fail', 'skip'],
+    options: { controls: true, timeoutMs: 150 },
+  });
+  expect(Object.fromEntries(report.results.map(({ id, control }) => [id.replace('fixture:', ''), control?.status]))).toEqual({
+    ...{ red: 'red', broken: 'green', stuck: 'green', pass: 'green' },
+    ...{ fail: 'not-run', skip: 'not-run' },
+  });
+  expect(log.filter((line) => line.includes(' control '))).toHaveLength(4);
+});
+
+test('a worker that refuses a case makes it an error', async () => {
+  const { report } = await play({ cases: ['refuse', 'pass'] });
+  expect(report.results[1]).toMatchObject({ status: 'error', error: { code: 'unknown-case' } });
+});
+
+test('shuffling is an order that the seed decides', async () => {
+  const cases = Array.from({ length: 12 }, (_, n) => `pass ${n}`);
+  const order = async (options: Partial<RunOptions>) => {
+    const { events } = await play({ cases, options });
+    return events.flatMap((event) => (event.type === 'case-start' ? [event.id] : []));
+  };
+  const [plain, one, again, two] = [
+    await order({}),
+    await order({ shuffle: true, seed: 1 }),
+    await order({ shuffle: true, seed: 1 }),
+    await order({ shuffle: true, seed: 2 }),
+  ];
+  expect(again).toEqual(one);
+  expect(new Set([plain, one, two].map(String)).size).toBe(3);
+  expect([...two].sort()).toEqual([...plain].sort());
+});
+
+test('workers on different adapters are different environments', async () => {
+  const other = { ...ENVIRONMENT, adapter: { ...ENVIRONMENT.adapter, vendor: 'other' } };
+  const { report } = await play({
+    cases: ['die', 'pass'],
+    envOf: (n) => (n === 0 ? {} : { ENVIRONMENT: JSON.stringify(other) }),
+  });
+  expect(report.environments.map(({ adapter }) => adapter.vendor)).toEqual(['none', 'other']);
+  expect(report.results.map(({ env }) => env)).toEqual([0, 1]);
+});
+
+test('a filter that matches nothing is an error', async () => {
+  await expect(play({ cases: ['pass'], options: { filters: ['nothing*'] } })).rejects.toThrow(EmptySelectionError);
+});
+
+const bad = Uint8Array.of(1, 2, 3);
+const bundle = writeSafetensors(
+  { 'in.x': hostTensorFrom('f32', [2], [1, 2]), 'out.y': hostTensorFrom('f32', [2], [1, 2]) },
+  { schema: 'parity-bundle/1', op: 'relu', params: '{}', producer: 'numpy 2.4.6' },
+);
+
+test('bundles are replayed beside the plan or alone, and their bytes reach the worker', async () => {
+  const bundles = [
+    { name: 'a/one.safetensors', bytes: bundle, direct: false },
+    { name: 'b/one.safetensors', bytes: bundle, direct: false },
+    { name: 'a/bad one.safetensors', bytes: bad, direct: false },
+  ];
+  const beside = await play({ cases: ['pass'], host: { replay: { bundles, alone: false } } });
+  expect(beside.report.results.map(({ id }) => id)).toEqual([
+    'fixture:pass',
+    'parity.relu:one',
+    'parity.relu:one~2',
+    'parity.unreadable:bad_one',
+  ]);
+  expect(beside.report.results[1]?.metrics).toEqual({ bytes: bundle.reduce((sum, byte) => sum + byte, 0) });
+  const alone = await play({ cases: ['pass'], host: { replay: { bundles, alone: true } } });
+  expect(alone.report.results).toHaveLength(3);
+  expect(alone.report.run.planHash).toBe(beside.report.run.planHash);
+});
+
+test('a bad bundle that was named is refused before anything runs, and so is an empty folder', async () => {
+  const named = { cases: ['pass'], host: { replay: { bundles: [{ name: 'bad.safetensors', bytes: bad, direct: true }], alone: true } } };
+  await expect(play(named)).rejects.toThrow(/^bad.safetensors: 3 bytes are too few/);
+  await expect(play({ cases: ['pass'], host: { replay: { bundles: [], alone: true } } })).rejects.toThrow(FormatError);
+});
