@@ -10,10 +10,14 @@ export function startNodeWorker(script: string, env: NodeJS.ProcessEnv, stderr: 
   return {
     post: (message) => void child.send(message, () => {}),
     onMessage: (listener) => void child.on('message', (message) => listener(message as FromWorker)),
-    onDeath: (listener) =>
-      void child.on('exit', (code, signal) => {
+    onDeath: (listener) => {
+      child.on('exit', (code, signal) => {
         if (!ended) listener(`the worker process ended with ${signal ?? `status ${code}`}`);
-      }),
+      });
+      child.on('error', ({ message }) => {
+        if (child.pid === undefined) listener(`the worker process could not start: ${message}`);
+      });
+    },
     terminate: () => {
       ended = true;
       child.kill('SIGKILL');

@@ -1,6 +1,6 @@
 import { InvariantError } from '../../errors.ts';
 import { EPS } from '../../reference/bounds.ts';
-import type { Acceptance, Acceptances, Arithmetic, OpRecord, Value, Values } from '../../reference/record.ts';
+import type { Acceptance, Acceptances, Arithmetic, OpRecord, TensorSpec, Value, Values } from '../../reference/record.ts';
 import { dependentMasks, type Masks, withoutNonFinite } from './dependence.ts';
 import { ownDequant } from './own-outputs.ts';
 
@@ -59,8 +59,8 @@ export class Oracle {
         ? vjpAcceptance(this.#inputs, gradients, this.#params, this.#grads, arithmetic)
         : {};
     const asked = [
-      ...ask(produced.outputs, outputs, ofOutputs, this.#masks.outputs, false),
-      ...ask(produced.gradients, gradients, ofGradients, this.#masks.gradients, true),
+      ...ask(inOrder(produced.outputs, this.#record.outputs), outputs, ofOutputs, this.#masks.outputs, false),
+      ...ask(inOrder(produced.gradients, this.#record.inputs), gradients, ofGradients, this.#masks.gradients, true),
     ];
     const dequant = ownDequant(this.#record.name, this.#inputs, produced.outputs, this.#params);
     return asked.map((question) => {
@@ -72,6 +72,11 @@ export class Oracle {
   #vjp(inputs: Values, grads: Values): Values {
     return this.#record.vjp && Object.keys(grads).length > 0 ? this.#record.vjp(inputs, this.#params, grads) : {};
   }
+}
+
+/** In the record's order, in which what others follow from comes first: codes before what they decode to. */
+function inOrder(values: Values, specs: Readonly<Record<string, TensorSpec>>): Values {
+  return Object.fromEntries(Object.keys(specs).flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
 }
 
 function ask(produced: Values, truths: Values, acceptances: Acceptances, masks: Masks, isGradient: boolean): Question[] {

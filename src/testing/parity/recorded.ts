@@ -2,11 +2,14 @@ import type { StoredDType } from '../../formats/safetensors/stored.ts';
 import { EPS } from '../../reference/bounds.ts';
 import type { Acceptance, Arithmetic, Value } from '../../reference/record.ts';
 
+/** Sums beyond 2^22 terms have no useful bound in any order; the cap keeps gamma defined. */
+const LARGEST_DEPTH = 2 ** 22;
+
 /**
  * The arithmetic of a producer whose order of summation is unknown. In any order a product of a sum of n terms goes through its own
  * rounding and at most n - 1 additions; BLAS may scale the result (alpha) and add it to what was there (beta), which are two more.
  */
-export const ANY_ORDER: Arithmetic = { depth: (terms) => terms + 2, ieee: false };
+export const ANY_ORDER: Arithmetic = { depth: (terms) => Math.min(terms + 2, LARGEST_DEPTH), ieee: false };
 
 /** Bits of precision below the leading one, and exponent of the smallest normal number. */
 const HALF_FORMATS = { F16: { bits: 10, minimum: -14 }, BF16: { bits: 7, minimum: -126 } } as const;

@@ -96,24 +96,28 @@ function only(ours: HostTensors, recorded: StoredTensors): HostTensors {
   return Object.fromEntries(Object.entries(ours).filter(([name]) => names.includes(name)));
 }
 
-/** Asks of every recorded tensor whether the oracle accepts it; the first that it does not is the finding. */
+/** Asks of every recorded tensor whether the oracle accepts it; the first that it does not is the finding, which names the others. */
 function findDeviation(t: CaseContext, bundle: ParityBundle, oracle: Oracle): void {
   const { outputs, gradsOut } = bundle.tensors;
   const produced = { outputs: valuesOfStored(outputs, {}), gradients: valuesOfStored(gradsOut, {}) };
-  for (const question of oracle.questions(produced, ANY_ORDER)) {
+  const wrong = oracle.questions(produced, ANY_ORDER).flatMap((question) => {
     const dtype = (question.isGradient ? gradsOut : outputs)[question.name]?.dtype ?? 'F32';
     const acceptance = acceptanceOfRecorded(question.acceptance, dtype, question.truth);
     const verdict = judge(question.actual, question.truth, acceptance, question.unjudged);
-    if (verdict.ok || t.evidence.finding) continue;
-    t.finding('producer-deviates', deviation(bundle, question, verdict), verdict.firstWrong);
-  }
+    return verdict.ok ? [] : [{ question, verdict }];
+  });
+  const [first, ...others] = wrong;
+  if (!first) return;
+  const also = others.length > 0 ? `; also ${others.map(({ question }) => labelOf(question)).join(', ')}` : '';
+  t.finding('producer-deviates', deviation(bundle, first.question, first.verdict) + also, first.verdict.firstWrong);
 }
 
 function deviation({ producer, device }: ParityBundle, question: Question, { firstWrong, wrong, compared }: Verdict): string {
   const { index, actual, expected } = firstWrong as WrongElement;
   const show = (x: number | null) => x ?? 'not finite';
-  const library = producer.split(' + ')[0];
-  return `${library} (${device}): ${labelOf(question)}[${index.join(', ')}] is ${show(actual)}, ${question.basis} ${show(expected)}; ${wrong} of ${compared} elements differ`;
+  const [library] = producer.split(' + ');
+  const where = `${labelOf(question)}[${index.join(', ')}]`;
+  return `${library} (${device}): ${where} is ${show(actual)}, ${question.basis} ${show(expected)}; ${wrong} of ${compared} elements differ`;
 }
 
 function labelOf({ name, isGradient }: Question): string {
