@@ -67,15 +67,21 @@ export interface Sample<Params> {
   readonly variants?: readonly string[];
 }
 
-/** A named fault that turns the op's derived cases red: the `control` of those cases. */
-export interface RecordFault {
+/**
+ * A named fault that turns the op's derived cases red, the `control` of those cases: a fragment of a shader that is replaced, or, of an
+ * op that has no kernel, a seam that is wrapped.
+ */
+export type RecordFault = {
   readonly name: string;
   /** Which derived cases it must turn red; default forward. */
   readonly direction?: 'forward' | 'backward';
   /** The variants whose shader holds the fragment; default all. */
   readonly variants?: readonly string[];
-  readonly shader: { readonly file: string; readonly from: string; readonly to: string };
-}
+} & (
+  | { readonly shader: { readonly file: string; readonly from: string; readonly to: string } }
+  // biome-ignore lint/suspicious/noExplicitAny: the type of the wrapped function is the business of the record.
+  | { readonly host: { readonly seam: string; readonly wrap: (original: (...args: any[]) => any) => (...args: any[]) => any } }
+);
 
 /** A plausible wrong value of one parameter or input; some sample must tell it from the right one by ten bounds. */
 export interface WrongValue<Params> {

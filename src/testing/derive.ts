@@ -4,6 +4,7 @@ import type { Op } from '../ops/op.ts';
 import type { Acceptances, OpRecord, RecordFault, Sample, Value, Values } from '../reference/record.ts';
 import { type HostTensor, type HostTensors, valuesOf } from '../tensor/host.ts';
 import type { CaseContext } from './context.ts';
+import { injectRecordFault } from './fault.ts';
 import { SuiteBuilder, SuiteError } from './suite.ts';
 
 /**
@@ -42,7 +43,7 @@ function declare(suite: SuiteBuilder, derived: Derived): void {
     .desc(proseOf(derived))
     .needs(...(op.variants[variant]?.needs ?? []))
     .tier(sample.tier ?? 'quick')
-    .control(fault.name, (injector) => injector.shader(fault.shader.file, fault.shader.from, fault.shader.to))
+    .control(fault.name, (injector) => injectRecordFault(injector, fault))
     .run((t) => runSample(t, derived));
 }
 

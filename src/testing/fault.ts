@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import type { RecordFault } from '../reference/record.ts';
 import { wrapSeam } from '../seam.ts';
 
 /** The ways in which a control may break the code under test. Values read back, oracle and assertions are out of its reach. */
@@ -11,6 +12,12 @@ export interface FaultInjector {
   /** Wraps the named host function (packing, scheduling, parsing). */
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   host(name: string, wrap: (original: (...args: any[]) => any) => (...args: any[]) => any): void;
+}
+
+/** Injects the fault of an op's record. */
+export function injectRecordFault(injector: FaultInjector, fault: RecordFault): void {
+  if ('shader' in fault) injector.shader(fault.shader.file, fault.shader.from, fault.shader.to);
+  else injector.host(fault.host.seam, fault.host.wrap);
 }
 
 /** Applies the faults of one control to a device, until it is disposed. */

@@ -6,7 +6,7 @@ import { launchers } from '../ops/registry.ts';
 import type { OpRecord } from '../reference/record.ts';
 import { records } from '../reference/registry.ts';
 import type { CaseContext } from './context.ts';
-import type { FaultInjector } from './fault.ts';
+import { type FaultInjector, injectRecordFault } from './fault.ts';
 import { replay } from './parity/replay.ts';
 import { type Case, SuiteBuilder } from './suite.ts';
 
@@ -60,7 +60,7 @@ function faultOf(record: OpRecord): Declaration['control'] {
   return {
     name: faults.map((fault) => fault.name).join(', '),
     inject: (injector) => {
-      for (const { shader } of faults) injector.shader(shader.file, shader.from, shader.to);
+      for (const fault of faults) injectRecordFault(injector, fault);
     },
   };
 }

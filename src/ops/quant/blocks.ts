@@ -6,10 +6,10 @@ import type { DType } from '../../tensor/dtype.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Variant } from '../op.ts';
 
-/** A block size, type or rounding that no kernel of the family has. */
+/** A block size, type, rounding or dtype that no kernel of the family has. */
 export class QuantizationError extends GradproofError {
   constructor(message: string) {
-    super('bad-quantization', message);
+    super('not-implemented', message);
   }
 }
 
