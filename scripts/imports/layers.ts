@@ -1,0 +1,56 @@
+import type { Import } from './graph.ts';
+
+/** The layers from top to bottom: a file may import from its own folder and from every layer below. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['e2e', 'scripts'],
+  ['src/ui', 'src/cli', 'bench'],
+  ['src/harness'],
+  ['suites'],
+  ['src/testing'],
+  ['src/backends'],
+  ['src/train'],
+  ['src/nn'],
+  ['src/ops'],
+  ['src/tensor'],
+  ['src/gpu'],
+];
+
+/** What anyone may use; they use each other only where LEAF_NEEDS says so. */
+const LEAVES = ['src/reference', 'src/quant', 'src/data', 'src/formats', 'src/compiler', 'src/errors.ts', 'src/seam.ts', 'shaders'];
+
+/** What leaves may use besides themselves: tables of the number formats, and tensors as plain data. */
+const LEAF_NEEDS = ['src/errors.ts', 'src/seam.ts', 'src/quant', 'src/tensor'];
+
+/** The part of src/tensor that needs a GPU, and is none of a leaf's business. */
+const GPU_TENSOR = 'src/tensor/tensor.ts';
+
+/** Files that are sources of their own kind and imported by none of the layers. */
+const OUTSIDE = ['package.json'];
+
+const PLACES = [...LAYERS.flat(), ...LEAVES];
+
+/** What is wrong with an import, or undefined. */
+export function violationOf({ from, to }: Import): string | undefined {
+  if (OUTSIDE.includes(to)) return undefined;
+  const [source, target] = [placeOf(from), placeOf(to)];
+  if (!source) return undefined; // a config file at the root
+  if (!target) return `${from} imports ${to}, which is in no layer`;
+  if (source === target) return undefined;
+  if (LEAVES.includes(source)) {
+    const allowed = LEAF_NEEDS.includes(target) && to !== GPU_TENSOR;
+    return allowed ? undefined : `${from} imports ${to}: the leaf ${source} may use ${LEAF_NEEDS.join(', ')} without ${GPU_TENSOR}`;
+  }
+  if (LEAVES.includes(target)) return undefined;
+  return rankOf(target) > rankOf(source)
+    ? undefined
+    : `${from} imports ${to}: ${source} stands ${rankOf(target) === rankOf(source) ? 'beside' : 'below'} ${target}`;
+}
+
+/** The layer or leaf that a path belongs to. */
+export function placeOf(path: string): string | undefined {
+  return PLACES.find((place) => path === place || `${path}/`.startsWith(`${place}/`));
+}
+
+function rankOf(place: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(place));
+}
