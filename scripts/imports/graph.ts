@@ -23,8 +23,7 @@ export function importsOf(file: string, source: string): readonly Import[] {
     const { type } = node;
     if (type === 'ImportExpression' || type === 'TSImportType') specifiers.push(...strings(node['source'] ?? node['argument']));
     if (type === 'CallExpression' && isImportMeta(node['callee'], 'glob')) globs.push(...strings(first(node)));
-    if (type === 'NewExpression' && isUrl(node['callee']))
-      specifiers.push(...strings(first(node)).filter((text) => /\.[cm]?[jt]s$/.test(text)));
+    if (type === 'NewExpression' && isUrl(node['callee'])) specifiers.push(...strings(first(node)).filter((text) => text.endsWith('.ts')));
   });
   const resolve = (specifier: string) => posix.join(posix.dirname(file), specifier);
   return [

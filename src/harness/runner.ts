@@ -1,25 +1,14 @@
-import type { Case } from '../testing/suite.ts';
 import type { RunListener, RunOptions } from './events.ts';
 import { planHash, planText } from './plan.ts';
 import type { RunIdentity } from './report/build.ts';
 import type { Report } from './report/schema.ts';
+import type { RunnerHost } from './runner/host.ts';
 import { Run } from './runner/run.ts';
-import { type Replay, selectAll } from './runner/selection.ts';
-import type { WorkerLink } from './worker/messages.ts';
+import { selectAll } from './runner/selection.ts';
 
+export type { RunnerHost } from './runner/host.ts';
 export { EmptySelectionError } from './runner/selection.ts';
 export { UnusableError } from './runner/unusable.ts';
-
-/** What the runner needs from where it runs. */
-export interface RunnerHost {
-  readonly cases: ReadonlyMap<string, Case>;
-  /** Bundles to replay next to the selected cases, or instead of them. */
-  readonly replay?: Replay;
-  readonly startWorker: () => WorkerLink;
-  /** Called when a case outlives its limit and a new worker is needed; headless, it crashes the GPU process that all workers share. */
-  readonly onHang?: (id: string) => Promise<void>;
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Runs the selected cases over a pool of workers, each with a device of its own, and returns the report. A worker that dies or

@@ -2,10 +2,13 @@ import { expect, test } from 'vitest';
 import { maxAbs } from '../reference/bounds.ts';
 import { valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
-import { DEFAULT_TRAINING } from '../train/config.ts';
+import type { ByteModelConfig } from './byte-model-config.ts';
 import { drawAdapter, drawBase, linearShapes } from './byte-weights.ts';
 
-const config = DEFAULT_TRAINING.model;
+const config: ByteModelConfig = {
+  ...{ vocab: 256, embedding: 32, context: 16, hidden: [256, 256], hiddenGain: 1.6, headGain: 0.25 },
+  ...{ quantType: 'nf4', blocksize: 64, r: 8, alpha: 16 },
+};
 const rms = (data: Float64Array) => Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length);
 
 test('the linears are 512-256-256-256', () => {

@@ -3,7 +3,17 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
 import { Random } from '../tensor/random.ts';
 import { type Accuracy, judge, type Verdict, type WrongElement } from './judge.ts';
-import type { CaseEnvironment, CaseParams } from './suite.ts';
+
+/** Values of a case's parameters; shapes as `37x64`. */
+export type CaseParams = Readonly<Record<string, string | number | boolean>>;
+
+/** What a runner offers to a case: the device of its worker. */
+export interface CaseEnvironment {
+  readonly gpu: Gpu;
+  /** Whether the probe shows round-to-nearest and exact division. */
+  readonly ieee: boolean;
+  readonly seed: number;
+}
 
 /** An assertion that did not hold: the case fails. Anything else that is thrown makes it an error. */
 export class AssertionError extends GradproofError {

@@ -1,14 +1,10 @@
 import { GradproofError } from '../errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
 import type { Shape } from '../tensor/shape.ts';
-import type { CaseContext } from './context.ts';
+import type { CaseContext, CaseParams } from './context.ts';
 import type { FaultInjector } from './fault.ts';
 
 /** Tiers nest: what is in quick is in full and in slow. */
 export type Tier = 'quick' | 'full' | 'slow';
-
-/** Values of a case's parameters; shapes as `37x64`. */
-export type CaseParams = Readonly<Record<string, string | number | boolean>>;
 
 /** The named fault that must turn a case red, given before a second run of it. */
 export interface Control {
@@ -182,12 +178,4 @@ function combinations(grid: Readonly<Record<string, readonly (string | number | 
 /** Parses `37x64` of a case id. */
 export function parseShape(text: string): Shape {
   return text.split('x').map(Number);
-}
-
-/** What a runner offers to a case: the device of its worker. */
-export interface CaseEnvironment {
-  readonly gpu: Gpu;
-  /** Whether the probe shows round-to-nearest and exact division. */
-  readonly ieee: boolean;
-  readonly seed: number;
 }

@@ -4,7 +4,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Sample } from '../record.ts';
-import type { Quantize4bitParams } from './quantize_4bit.ts';
+import type { Quantize4bitParams } from './nested.ts';
 
 interface Description {
   readonly layer?: 'exact' | 'legal';

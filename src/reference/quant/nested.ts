@@ -1,4 +1,5 @@
 import { dynamicMap } from '../../quant/dynamic-map.ts';
+import type { FourBitType } from '../../quant/four-bit-tables.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import type { Arithmetic, Value } from '../record.ts';
 import { blockAbsmax } from './blocks.ts';
@@ -8,6 +9,13 @@ import { type MapRounding, mapCode, mapCodeRange } from './map-codes.ts';
 export interface NestedParams {
   readonly nested_blocksize?: number;
   readonly nested_rounding?: MapRounding;
+}
+
+/** Parameters of quantize_4bit, by their names in the vocabulary. */
+export interface Quantize4bitParams extends NestedParams {
+  readonly quant_type: FourBitType;
+  readonly blocksize: number;
+  readonly compress_statistics?: boolean;
 }
 
 /** The absmax values of a tensor, quantized themselves: 8-bit codes in blocks, after their mean was taken off. */

@@ -1,17 +1,18 @@
-import type { FourBitType } from '../../quant/four-bit-tables.ts';
 import { EPS, FLUSH, storageStep } from '../bounds.ts';
 import type { Acceptance, Acceptances, Arithmetic, OpRecord, Value, Values } from '../record.ts';
 import { blockAbsmax, blockCount } from './blocks.ts';
 import { quantize4bitSamples } from './four-bit-samples.ts';
-import { type Nested, type NestedBounds, type NestedParams, nest, nestedBounds, nestedOutputs, restorable } from './nested.ts';
+import {
+  type Nested,
+  type NestedBounds,
+  type NestedParams,
+  nest,
+  nestedBounds,
+  nestedOutputs,
+  type Quantize4bitParams,
+  restorable,
+} from './nested.ts';
 import { acceptsByte, fourBitRanks, inBand, packedCodes, type Ranks, valueOfRank } from './ranks.ts';
-
-/** Parameters of quantize_4bit, by their names in the vocabulary. */
-export interface Quantize4bitParams extends NestedParams {
-  readonly quant_type: FourBitType;
-  readonly blocksize: number;
-  readonly compress_statistics?: boolean;
-}
 
 const weightOf = (inputs: Values): Value => inputs['weight'] as Value;
 
