@@ -5,6 +5,7 @@ const SHAPES = {
   good: 'M3 8.6l3.3 3.4L13 4.6',
   bad: 'M4 4l8 8M12 4l-8 8',
   warn: 'M8 3.2v6M8 12.4v.2',
+  alert: 'M8 2.3l6.2 11H1.8zM8 6.6v3M8 11.4v.1',
   none: 'M3.5 8h9',
   waiting: 'M8 2.8a5.2 5.2 0 1 0 .01 0',
   running: 'M8 2.5a5.5 5.5 0 1 1-5.5 5.5',

@@ -111,22 +111,23 @@ export const controls = css`
       background var(--quick),
       border-color var(--quick);
   }
-  button:hover:not(:disabled),
+  button:hover:not(:disabled, [aria-disabled='true']),
   .button:hover {
     border-color: var(--accent);
     background: var(--sunken);
   }
-  button:disabled {
+  button:disabled,
+  button[aria-disabled='true'] {
     cursor: not-allowed;
     color: var(--muted);
     border-style: dashed;
   }
-  button.primary:not(:disabled) {
+  button.primary:not(:disabled, [aria-disabled='true']) {
     background: var(--accent);
     border-color: var(--accent);
     color: var(--on-accent);
   }
-  button.primary:hover:not(:disabled) {
+  button.primary:hover:not(:disabled, [aria-disabled='true']) {
     background: var(--accent-strong);
     border-color: var(--accent-strong);
   }

@@ -105,8 +105,8 @@ export class AppElement extends LitElement {
   override render() {
     const { view } = this.#app.address.value;
     return html`
-      <a class="skip" href="#main" @click=${this.#skip}>Skip to the content</a>
       <header>
+        <a class="skip" href="#main" @click=${this.#skip}>Skip to the content</a>
         <span class="brand"><img src="./icon.svg" alt="" width="28" height="28" />Gradproof</span>
         <nav aria-label="Views">
           <ul>

@@ -4,6 +4,7 @@ import type { CaseResult } from '../../harness/report/schema.ts';
 import { icon } from '../icons.ts';
 import { formatAddress } from '../state/address.ts';
 import { factsOfCase } from '../state/case-facts.ts';
+import type { Repeat } from '../state/run-session.ts';
 import type { Standing } from '../state/suite-list.ts';
 import { base, controls } from '../styles.ts';
 import './status.ts';
@@ -14,7 +15,7 @@ export class CaseElement extends LitElement {
     entry: { attribute: false },
     standing: { attribute: false },
     result: { attribute: false },
-    repeated: { attribute: false },
+    repeat: { attribute: false },
     repeating: { attribute: false },
     open: { state: true },
   };
@@ -50,6 +51,13 @@ export class CaseElement extends LitElement {
         font-size: var(--text-s);
         overflow-wrap: anywhere;
       }
+      .finding {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.35em;
+        font-size: var(--text-s);
+        color: var(--warn);
+      }
       .body {
         padding: 0 var(--space-4) var(--space-4) calc(var(--space-5) + 1.5rem);
         display: grid;
@@ -83,7 +91,7 @@ export class CaseElement extends LitElement {
   declare entry: PlanEntry;
   declare standing: Standing;
   declare result: CaseResult | undefined;
-  declare repeated: CaseResult | undefined;
+  declare repeat: Repeat;
   declare repeating: boolean;
   declare open: boolean;
 
@@ -97,6 +105,7 @@ export class CaseElement extends LitElement {
     return html`
       <button class="line" aria-expanded=${this.open} aria-controls="body" @click=${this.#toggle}>
         ${icon('caret')}<span class="id">${id.startsWith(`${suite}:`) ? id.slice(suite.length + 1) : id}</span>
+        ${this.result?.finding ? html`<span class="finding">${icon('alert')}finding</span>` : nothing}
         <gp-status .standing=${this.standing}></gp-status>
       </button>
       <div id="body" class="body" ?hidden=${!this.open}>${this.open ? this.#body() : nothing}</div>
@@ -108,7 +117,7 @@ export class CaseElement extends LitElement {
   }
 
   #body() {
-    const { id, tier, description } = this.entry;
+    const { id, suite, tier, description } = this.entry;
     return html`
       <p>${description}</p>
       <dl>
@@ -118,15 +127,19 @@ export class CaseElement extends LitElement {
       </dl>
       <div class="row">
         <button class="quiet" ?disabled=${this.repeating} @click=${this.#repeat}>${this.repeating ? 'Repeating…' : 'Repeat this check alone'}</button>
-        <a class="small" href=${formatAddress({ view: 'check', options: { tier, filters: [id] }, others: [] })}>Link to this check</a>
-        ${this.repeated ? html`<span class="small" role="status">Repeated: <gp-status .standing=${this.repeated.status}></gp-status></span>` : nothing}
+        ${suite.startsWith('parity.') ? nothing : html`<a class="small" href=${formatAddress({ view: 'check', options: { tier, filters: [id] }, others: [] })}>Link to this check</a>`}
+        ${this.repeat === undefined ? nothing : html`<span class="small" role="status">Repeated: ${repeatWords(this.repeat)}</span>`}
       </div>
     `;
   }
 
   #repeat(): void {
-    this.dispatchEvent(new CustomEvent('repeat'));
+    this.dispatchEvent(new CustomEvent('repeatcase'));
   }
+}
+
+function repeatWords(repeat: NonNullable<Repeat>) {
+  return typeof repeat === 'string' ? repeat : html`<gp-status .standing=${repeat.status}></gp-status>`;
 }
 
 customElements.define('gp-case', CaseElement);

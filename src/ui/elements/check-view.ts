@@ -64,8 +64,7 @@ export class CheckView extends LitElement {
       <div class="hero">
         <h1>Can this computer <span class="whole">fine-tune</span> a language model, correctly and fast?</h1>
         <p class="lead" ?hidden=${run.state.value.phase !== 'idle'}>
-          Fine-tuning teaches a model something new. It only works where the graphics chip computes right. This page tries every
-          calculation that it takes, here, and compares each number with the true one.
+          This page tries every calculation that fine-tuning takes, on the graphics chip, and compares each number with the true one.
         </p>
         <gp-found .facts=${facts.value}></gp-found>
         <div class="run">${this.#button(state)}</div>
@@ -75,29 +74,29 @@ export class CheckView extends LitElement {
     `;
   }
 
-  #button(state: RunState) {
-    const busy = state.phase === 'starting' || state.phase === 'running' || state.phase === 'stopping';
-    if (busy) {
-      return html`<button class="large" ?disabled=${state.phase === 'stopping'} @click=${() => this.app.run.stop()}>
-        ${state.phase === 'stopping' ? 'Stopping…' : 'Stop'}
-      </button>`;
-    }
+  /** One button in one place, so that the focus stays on it when Run becomes Stop and Run again. */
+  #button({ phase }: RunState) {
+    const busy = phase === 'starting' || phase === 'running' || phase === 'stopping';
     const facts = this.app.facts.value;
     const blocked = facts !== undefined && findings(facts).some(({ weight }) => weight === 'blocks');
-    const { tier, filters } = optionsOf(this.app.address.value);
-    const cost = { quick: 'About a minute', full: 'Up to ten minutes', slow: 'Up to an hour' }[tier];
+    const disabled = busy ? phase === 'stopping' : blocked || !facts;
     return html`
-      <button class="large primary" ?disabled=${blocked || !facts} @click=${() => this.#start()}>
-        ${state.phase === 'idle' ? 'Run' : 'Run again'}
+      <button class="large ${busy ? '' : 'primary'}" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+        ${phase === 'stopping' ? 'Stopping…' : busy ? 'Stop' : phase === 'idle' ? 'Run' : 'Run again'}
       </button>
-      <p class="muted">
-        ${blocked ? 'Nothing can run until then.' : `${filters.length > 0 ? 'Less than a minute for a selection' : cost}. Nothing is uploaded.`}
-      </p>
+      ${busy ? nothing : html`<p class="muted">${blocked ? 'Nothing can run until then.' : `${this.#cost()}. Nothing is uploaded.`}</p>`}
     `;
   }
 
-  #start(): void {
-    this.app.run.start(optionsOf(this.app.address.value));
+  #cost(): string {
+    const { tier, filters } = optionsOf(this.app.address.value);
+    if (filters.length > 0) return 'The chosen checks only';
+    return { quick: 'About a minute', full: 'Up to ten minutes', slow: 'Up to an hour' }[tier];
+  }
+
+  #press(busy: boolean): void {
+    if (busy) this.app.run.stop();
+    else this.app.run.start(optionsOf(this.app.address.value));
   }
 
   #outcome(state: RunState) {

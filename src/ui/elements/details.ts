@@ -77,6 +77,7 @@ export class DetailsElement extends LitElement {
   ];
   declare app: App;
   declare open: boolean | undefined;
+  #subject: 'plan' | 'recordings' = 'plan';
 
   constructor() {
     super();
@@ -86,6 +87,13 @@ export class DetailsElement extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.open ??= Object.keys(this.app.address.value.options).length > 0;
+  }
+
+  /** Whoever drops recordings wants to see each. */
+  override willUpdate(): void {
+    const { subject } = this.app.run.state.value;
+    if (subject !== this.#subject) this.open ||= subject === 'recordings';
+    this.#subject = subject;
   }
 
   override updated(): void {
@@ -135,7 +143,7 @@ export class DetailsElement extends LitElement {
         </p>
       </form>
       ${state.phase !== 'idle' && state.subject === 'recordings' ? html`<p class="small muted">These are the recordings that were dropped.</p>` : nothing}
-      <ul>
+      <ul ?hidden=${shown.length === 0}>
         ${bySuite(shown, state).map((suite) => html`<li><gp-suite .suite=${suite} .app=${this.app} .state=${state}></gp-suite></li>`)}
       </ul>
     `;

@@ -80,7 +80,7 @@ export class FoundElement extends LitElement {
 function obstacle({ weight, title, detail, actions }: Finding) {
   const tone = weight === 'blocks' ? 'bad' : weight === 'warns' ? 'warn' : '';
   return html`<section class="tone ${tone}" aria-label=${title}>
-    <p class="title">${weight === 'informs' ? '' : icon('warn')}<span>${title}</span></p>
+    <p class="title">${weight === 'informs' ? '' : icon('alert')}<span>${title}</span></p>
     <p>${detail}</p>
     ${actions.length > 0 ? html`<ul>${actions.map((action) => html`<li>${action}</li>`)}</ul>` : ''}
   </section>`;

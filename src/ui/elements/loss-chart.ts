@@ -138,7 +138,7 @@ export class LossChart extends LitElement {
     const path = line<LossPoint>(
       ({ step }) => x(step),
       ({ loss }) => y(loss),
-    )([...this.losses]);
+    ).defined(({ loss }) => Number.isFinite(loss))([...this.losses]);
     return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${this.#description()}>
       ${y.ticks(5).map(
         (tick) => svg`<line class="grid" x1=${MARGIN.left} x2=${WIDTH - MARGIN.right} y1=${y(tick)} y2=${y(tick)} />
@@ -153,7 +153,7 @@ export class LossChart extends LitElement {
           : svg`<line class="unigram" x1=${MARGIN.left} x2=${WIDTH - MARGIN.right} y1=${y(this.unigram)} y2=${y(this.unigram)} />`
       }
       ${path ? svg`<path class="train" d=${path} />` : nothing}
-      ${this.heldout.map(({ step, loss }) => svg`<circle class="heldout" cx=${x(step)} cy=${y(loss)} r="4.5" />`)}
+      ${this.heldout.filter(({ loss }) => Number.isFinite(loss)).map(({ step, loss }) => svg`<circle class="heldout" cx=${x(step)} cy=${y(loss)} r="4.5" />`)}
     </svg>`;
   }
 

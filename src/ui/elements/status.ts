@@ -6,9 +6,9 @@ import { base } from '../styles.ts';
 const SHOWN: Readonly<Record<Standing, readonly [word: string, icon: IconName, tone: string]>> = {
   pass: ['right', 'good', 'good'],
   fail: ['wrong', 'bad', 'bad'],
-  error: ['error', 'warn', 'bad'],
+  error: ['error', 'alert', 'bad'],
   timeout: ['timed out', 'clock', 'bad'],
-  lost: ['lost', 'warn', 'bad'],
+  lost: ['lost', 'alert', 'bad'],
   skip: ['skipped', 'none', ''],
   running: ['running', 'running', ''],
   waiting: ['waiting', 'waiting', ''],

@@ -108,14 +108,15 @@ export class SuiteElement extends LitElement {
 
   #case(entry: SuiteEntry['entries'][number]) {
     const key = keyOf(entry);
+    const repeats = this.app.run.repeats.value;
     return html`<li>
       <gp-case
         .entry=${entry}
         .standing=${standingOf(entry, this.state)}
         .result=${this.state.results.get(key)}
-        .repeated=${this.app.run.repeats.value.get(key)}
-        .repeating=${this.app.run.repeats.value.has(key) && this.app.run.repeats.value.get(key) === undefined}
-        @repeat=${() => this.app.run.repeat(entry)}
+        .repeat=${repeats.get(key)}
+        .repeating=${repeats.has(key) && repeats.get(key) === undefined}
+        @repeatcase=${() => this.app.run.repeat(entry)}
       ></gp-case>
     </li>`;
   }

@@ -1,10 +1,11 @@
+import { messageOf } from '../../errors.ts';
 import type { PlanEntry } from '../../harness/events.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import type { DroppedFile } from './dropped-files.ts';
 import { gatherFacts } from './gather-facts.ts';
 import { harness } from './harness.ts';
 import { Observable } from './observable.ts';
-import type { Facts } from './preflight.ts';
+import { type Facts, findings } from './preflight.ts';
 import { RunSession } from './run-session.ts';
 import { readShared, type Shared } from './shared.ts';
 import { TrainingSession } from './training-session.ts';
@@ -60,12 +61,30 @@ export class App {
     const recordings = files.filter(({ path }) => path.endsWith('.safetensors'));
     const [first] = files;
     if (recordings.length > 0) {
-      this.notice.value = 'Recordings cannot be replayed yet.';
+      await this.#replay(recordings);
     } else if (first && files.length === 1) {
       this.training.text.value = { name: first.file.name, bytes: new Uint8Array(await first.file.arrayBuffer()) };
       this.go({ view: 'train' });
     } else {
       this.notice.value = 'There is no recording (.safetensors) among these files; to fine-tune on a text, drop one file alone.';
+    }
+  }
+
+  async #replay(files: readonly DroppedFile[]): Promise<void> {
+    if (findings(this.facts.value ?? (await gatherFacts())).some(({ weight }) => weight === 'blocks')) {
+      this.notice.value = 'Recordings cannot be replayed here: nothing can compute on this computer’s graphics chip yet.';
+      return;
+    }
+    this.go({ view: 'check' });
+    try {
+      const bundles = files.map(async ({ path, file, direct }) => ({
+        name: path,
+        bytes: new Uint8Array(await file.arrayBuffer()),
+        direct,
+      }));
+      await this.run.replay(await Promise.all(bundles));
+    } catch (error) {
+      this.notice.value = messageOf(error);
     }
   }
 

@@ -1,7 +1,8 @@
 import { messageOf } from '../../errors.ts';
 import { DEFAULT_RUN_OPTIONS, type PlanEntry, type RunEvent, type RunOptions } from '../../harness/events.ts';
+import type { BundleFile } from '../../harness/parity.ts';
 import type { CaseResult } from '../../harness/report/schema.ts';
-import type { Case } from '../../testing/suite.ts';
+import type { Replay } from '../../harness/runner/selection.ts';
 import { harness } from './harness.ts';
 import { Observable } from './observable.ts';
 import { afterEvent, IDLE, keyOf, type RunState } from './run-state.ts';
@@ -9,12 +10,16 @@ import { afterEvent, IDLE, keyOf, type RunState } from './run-state.ts';
 /** Between two renderings of a run: often enough to look alive, seldom enough for ten thousand cases. */
 const REFRESH_MS = 80;
 
+/** A case that was repeated: its result, why there is none, or undefined while it runs. */
+export type Repeat = CaseResult | string | undefined;
+
 /** The one run of the page: starts, stops, follows it, and repeats single cases beside it. */
 export class RunSession {
   readonly state = new Observable<RunState>(IDLE);
-  /** Results of cases that were repeated alone, by key; `undefined` while one runs. The report is not touched by them. */
-  readonly repeats = new Observable<ReadonlyMap<string, CaseResult | undefined>>(new Map());
+  /** How cases ended that were repeated alone, by key. The report is not touched by them. */
+  readonly repeats = new Observable<ReadonlyMap<string, Repeat>>(new Map());
   #abort: AbortController | undefined;
+  #replay: { readonly replay?: Replay } = {};
   #latest: RunState = IDLE;
   #refresh: ReturnType<typeof setTimeout> | undefined;
 
@@ -23,9 +28,11 @@ export class RunSession {
     await this.#run('plan', options);
   }
 
-  /** Runs dropped recordings, each a case. */
-  async replay(cases: ReadonlyMap<string, Case>): Promise<void> {
-    await this.#run('recordings', { ...DEFAULT_RUN_OPTIONS, tier: 'slow' }, cases);
+  /** Replays dropped recordings, each a case. Throws FormatError, before anything changes, about a bad one that was dropped itself. */
+  async replay(bundles: readonly BundleFile[]): Promise<void> {
+    const { replayCases } = await import('../../harness/parity.ts');
+    replayCases(bundles);
+    await this.#run('recordings', { ...DEFAULT_RUN_OPTIONS, tier: 'slow' }, { bundles, alone: true });
   }
 
   /** Ends the run early; what has ended stays. */
@@ -35,31 +42,33 @@ export class RunSession {
     this.#abort.abort();
   }
 
-  /** Runs one case again, alone. */
-  async repeat(entry: PlanEntry, cases?: ReadonlyMap<string, Case>): Promise<void> {
-    const key = keyOf(entry);
+  /** Runs one case of the run, or of the plan, again and alone. */
+  async repeat({ id, backend }: PlanEntry): Promise<void> {
+    const key = keyOf({ id, backend });
     this.#remember(key, undefined);
-    const { run, cases: plan, startWorker } = await harness();
-    const declared = (cases ?? plan).get(key);
-    if (!declared) return;
-    const options = { ...DEFAULT_RUN_OPTIONS, tier: 'slow', workers: 1 } as const;
+    const options = { ...DEFAULT_RUN_OPTIONS, tier: 'slow', filters: [id], workers: 1 } as const;
     try {
-      const report = await run({ cases: new Map([[key, declared]]), startWorker }, options, () => {});
-      this.#remember(key, report.results[0]);
+      const { run, cases, startWorker } = await harness();
+      const report = await run({ cases, startWorker, ...this.#replay }, options, () => {});
+      this.#remember(
+        key,
+        report.results.find((result) => result.backend === backend),
+      );
     } catch (error) {
-      this.#show({ ...this.#latest, problem: messageOf(error) });
+      this.#remember(key, messageOf(error));
     }
   }
 
-  async #run(subject: RunState['subject'], options: RunOptions, given?: ReadonlyMap<string, Case>): Promise<void> {
+  async #run(subject: RunState['subject'], options: RunOptions, replay?: Replay): Promise<void> {
     if (this.#abort) return;
     const abort = new AbortController();
     this.#abort = abort;
+    this.#replay = replay ? { replay } : {};
     this.repeats.value = new Map();
     this.#show({ ...IDLE, phase: 'starting', subject });
     try {
-      const { run, cases: plan, startWorker } = await harness();
-      const host = { cases: given ?? plan, startWorker, signal: abort.signal };
+      const { run, cases, startWorker } = await harness();
+      const host = { cases, startWorker, signal: abort.signal, ...this.#replay };
       await run(host, { ...options, workers: workersHere() }, (event) => this.#follow(event));
     } catch (error) {
       // A run that was stopped while its first device was still on the way has nothing to tell.
@@ -82,8 +91,8 @@ export class RunSession {
     this.state.value = state;
   }
 
-  #remember(key: string, result: CaseResult | undefined): void {
-    this.repeats.value = new Map(this.repeats.value).set(key, result);
+  #remember(key: string, repeat: Repeat): void {
+    this.repeats.value = new Map(this.repeats.value).set(key, repeat);
   }
 }
 

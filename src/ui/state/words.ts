@@ -46,7 +46,7 @@ export function chipFromRenderer(renderer: string, vendor: string): string | und
   const angle = /^ANGLE \([^,]*, (?:ANGLE Metal Renderer: )?([^,]+)/.exec(renderer)?.[1] ?? renderer;
   const name = angle
     .replace(/\s*\((?:0x[0-9A-Fa-f]+|R|TM)\)/g, '')
-    .replace(/ (?:Direct3D|OpenGL|Vulkan|Mesa|PCIe|vs_)\b.*$/, '')
+    .replace(/ (?:Direct3D|OpenGL|Vulkan|Mesa|PCIe).*$/, '')
     .trim();
   const maker = VENDORS[vendor.toLowerCase()];
   return maker && name.toLowerCase().includes(maker.toLowerCase()) ? name : undefined;

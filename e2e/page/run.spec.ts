@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { readReport } from '../../src/harness/report/read.ts';
+import { expect, open, runToEnd, test } from './page-test.ts';
+
+const SOME = '/?filter=ops.matmul.matmul:exact;*';
+
+test('runs the chosen checks to their end and answers in plain words', async ({ page }) => {
+  await open(page, SOME);
+  await runToEnd(page);
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(/^(\d+) of \1 checks are right, on the processor\.$/);
+  await expect(page.getByText('Your graphics chip is not in use: results are right, but slow.')).toBeVisible();
+  await expect(page.getByRole('button', { name: /^ops\.matmul\.matmul / })).toContainText(/\d+ right/);
+});
+
+test('shows what was computed, by which kernel, and repeats a check alone', async ({ page }) => {
+  await open(page, '/?filter=ops.matmul.matmul:legal;*');
+  await runToEnd(page);
+  await page.getByRole('button', { name: /^ops\.matmul\.matmul / }).click();
+  await page
+    .getByRole('button', { name: /^legal/ })
+    .first()
+    .click();
+  await expect(page.getByText(/of the error that a right chip may make/)).toBeVisible();
+  await expect(page.getByText('matmul/matmul', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Repeat this check alone' }).click();
+  await expect(page.getByText('Repeated:')).toContainText('right');
+  const link = await page.getByRole('link', { name: 'Link to this check' }).getAttribute('href');
+  expect(link).toMatch(/^\?filter=ops\.matmul\.matmul:legal;a=/);
+});
+
+test('stops when asked, and concludes nothing from a part', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByText(/^[1-9]\d* of \d+ checks$/)).toBeVisible({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(/^Stopped after \d+ checks?, all right so far\.$/);
+  await expect(page.getByText('Yes')).toBeHidden();
+});
+
+test('saves the report, which its own reader accepts, and JUnit', async ({ page }) => {
+  await open(page, SOME);
+  await runToEnd(page);
+  const [json] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save report' }).click()]);
+  const report = readReport(await readFile(await json.path(), 'utf8'), json.suggestedFilename());
+  expect(report.summary.passed).toBeGreaterThan(0);
+  expect(report.summary.passed).toBe(report.summary.total);
+  expect(report.results.every(({ kernels }) => kernels.includes('matmul/matmul'))).toBe(true);
+  const [junit] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as JUnit' }).click()]);
+  expect(await readFile(await junit.path(), 'utf8')).toContain('<testsuite ');
+});

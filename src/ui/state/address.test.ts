@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { filterText, formatAddress, optionsOf, parseAddress, parseFilterText } from './address.ts';
+
+test('reads view, tier and filters', () => {
+  const address = parseAddress('?view=train&tier=full&filter=ops.*&filter=!*fp16*');
+  expect(address.view).toBe('train');
+  expect(optionsOf(address)).toMatchObject({ tier: 'full', filters: ['ops.*', '!*fp16*'], seed: 42 });
+});
+
+test('an empty address is the quick tier of everything', () => {
+  expect(parseAddress('')).toEqual({ view: 'check', options: {}, others: [] });
+  expect(formatAddress(parseAddress('?'))).toBe('?');
+});
+
+test('says what is wrong with an option, and runs by the defaults', () => {
+  const address = parseAddress('?tier=huge&filter=ops.*');
+  expect(address.problem).toContain('huge');
+  expect(address.options).toEqual({});
+  expect(parseAddress('?view=nowhere').view).toBe('check');
+});
+
+test('writes an id as people read it, and reads it back', () => {
+  const id = 'ops.matmul.matmul:exact;a=37x53;b=53x29,ta=true&#+ %';
+  const search = formatAddress({ view: 'check', options: { filters: [id.replace(' ', '')], tier: 'slow' }, others: [] });
+  expect(search).toContain('ops.matmul.matmul:exact;a=37x53;b=53x29,ta=true%26%23%2B%25');
+  expect(parseAddress(search).options).toEqual({ filters: [id.replace(' ', '')], tier: 'slow' });
+});
+
+test('keeps options that have no field on the page', () => {
+  const address = parseAddress('?seed=7&shard=1/4&shuffle&other=1');
+  expect(optionsOf(address)).toMatchObject({ seed: 7, shard: { index: 1, count: 4 }, shuffle: true });
+  expect(formatAddress(address)).toBe('?seed=7&shard=1/4&shuffle');
+});
+
+test('the filter field holds globs between white space', () => {
+  expect(parseFilterText('  ops.*   !*fp16*  ! !!x ')).toEqual(['ops.*', '!*fp16*']);
+  expect(filterText(parseFilterText('a b'))).toBe('a b');
+  expect(parseFilterText('')).toEqual([]);
+});

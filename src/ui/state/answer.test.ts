@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type AnswerFacts, answer } from './answer.ts';
+
+const facts = (summary: Partial<AnswerFacts['summary']>, rest: Partial<AnswerFacts> = {}): AnswerFacts => {
+  const counts = { passed: 0, failed: 0, skipped: 0, errored: 0, timedOut: 0, lost: 0, ...summary };
+  return {
+    summary: { ...counts, total: Object.values(counts).reduce((a, b) => a + b) },
+    ...{ complete: true, isFallback: false, whole: true, subject: 'plan', wrongIn: [], deviations: 0 },
+    ...rest,
+  };
+};
+
+test('answers the question of the page', () => {
+  expect(answer(facts({ passed: 312 }, { durationMs: 41_000 }))).toEqual({
+    tone: 'good',
+    headline: 'Yes: 312 of 312 checks are right.',
+    sentences: ['It took 41 seconds.'],
+  });
+  const no = answer(facts({ passed: 309, failed: 3 }, { wrongIn: ['ops.quant.quantize_4bit'] }));
+  expect(no).toMatchObject({ tone: 'bad', headline: 'No: 3 of 312 checks are wrong.' });
+  expect(no.sentences.join(' ')).toContain('ops.quant.quantize_4bit');
+});
+
+test('a part of the checks does not answer the whole question', () => {
+  expect(answer(facts({ passed: 12 }, { whole: false })).headline).toBe('12 of 12 checks are right.');
+  expect(answer(facts({ passed: 1 }, { subject: 'recordings' })).headline).toBe('1 of 1 recording is right.');
+});
+
+test('tells of skips, of the processor, of a recording that is off', () => {
+  expect(answer(facts({ passed: 10, skipped: 2 })).sentences).toContain('2 checks could not run here and were skipped.');
+  expect(answer(facts({ passed: 10 }, { isFallback: true }))).toMatchObject({
+    tone: 'warn',
+    headline: 'Yes, but slowly: 10 of 10 checks are right.',
+  });
+  const off = answer(facts({ passed: 3 }, { subject: 'recordings', deviations: 1 }));
+  expect(off.tone).toBe('warn');
+  expect(off.sentences.join(' ')).toContain('the recording library itself got wrong');
+});
+
+test('a case that broke is not called wrong', () => {
+  expect(answer(facts({ passed: 9, timedOut: 1 })).headline).toBe('No: 1 of 10 checks could not be finished.');
+  expect(answer(facts({ passed: 8, failed: 1, lost: 1 })).headline).toBe('No: 2 of 10 checks are wrong or could not be finished.');
+});
+
+test('is good only when something passed, nothing is wrong, and the run is whole and on a graphics chip', () => {
+  const count = fc.nat(3);
+  const summaries = fc.record({ passed: count, failed: count, skipped: count, errored: count, timedOut: count, lost: count });
+  const rests = fc.record({ complete: fc.boolean(), isFallback: fc.boolean(), whole: fc.boolean(), deviations: fc.nat(1) });
+  fc.assert(
+    fc.property(summaries, rests, (summary, rest) => {
+      const { failed, errored, timedOut, lost, passed } = summary;
+      const clean = failed + errored + timedOut + lost === 0 && passed > 0;
+      const { tone, headline } = answer(facts(summary, rest));
+      expect(tone === 'good').toBe(clean && rest.complete && !rest.isFallback && rest.deviations === 0);
+      if (headline.startsWith('Yes')) expect(clean && rest.complete && rest.whole).toBe(true);
+      if (failed > 0) expect(tone).toBe('bad');
+    }),
+  );
+});

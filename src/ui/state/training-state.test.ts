@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import type { CaseResult } from '../../harness/report/schema.ts';
+import type { TrainingEvent } from '../../harness/training.ts';
+import { chartModel } from './chart-model.ts';
+import { afterTrainingEvent, type TrainingState, trainingVerdict, UNTRAINED } from './training-state.ts';
+
+const EVENTS: readonly TrainingEvent[] = [
+  { type: 'start', steps: 300, textBytes: 44_000, trainable: 20_480, frozen: 270_336, unigram: 3.6, bytesForecast: 5_000_000 },
+  { type: 'heldout', step: 0, loss: 5.56 },
+  { type: 'sample', when: 'before', prompt: 'The ', text: 'x#q' },
+  { type: 'step', step: 10, loss: 5.1, msPerStep: 12, remainingMs: 3480 },
+  { type: 'judged', step: 100, boundUsed: 0.2 },
+  { type: 'step', step: 300, loss: 3.2, msPerStep: 12, remainingMs: 0 },
+  { type: 'heldout', step: 300, loss: 3.26 },
+  { type: 'sample', when: 'after', prompt: 'The ', text: 'cat' },
+];
+const result = {
+  status: 'pass',
+  metrics: { heldoutBefore: 5.56, heldoutAfter: 3.26, unigram: 3.6 },
+} as unknown as CaseResult;
+
+function played(): TrainingState {
+  return EVENTS.reduce(afterTrainingEvent, { ...UNTRAINED, phase: 'starting' });
+}
+
+test('collects curves, samples and judged steps', () => {
+  expect(played()).toMatchObject({
+    ...{ phase: 'running', prompt: 'The ', before: 'x#q', after: 'cat', msPerStep: 12 },
+    losses: [
+      { step: 10, loss: 5.1 },
+      { step: 300, loss: 3.2 },
+    ],
+    heldout: [
+      { step: 0, loss: 5.56 },
+      { step: 300, loss: 3.26 },
+    ],
+    judged: [{ step: 100, boundUsed: 0.2 }],
+  });
+});
+
+test('says in words whether it learnt', () => {
+  const good = trainingVerdict(result, played());
+  expect(good.tone).toBe('good');
+  expect(good.sentences.join(' ')).toContain('from 5.56 to 3.26 nats per byte; counting letters alone reaches 3.60');
+  const bad = trainingVerdict({ ...result, status: 'fail', error: { code: 'loss', message: 'the loss did not fall' } }, played());
+  expect(bad).toMatchObject({ tone: 'bad' });
+  expect(bad.sentences[0]).toBe('the loss did not fall');
+});
+
+test('the chart holds every point, and its table a row for each step', () => {
+  const { losses, heldout } = played();
+  const { top, bottom, rows } = chartModel(losses, heldout, 3.6);
+  expect(top).toBe(5.56);
+  expect(bottom).toBeLessThan(3.2);
+  expect(rows).toEqual([
+    { step: 0, heldout: 5.56 },
+    { step: 10, loss: 5.1 },
+    { step: 300, loss: 3.2, heldout: 3.26 },
+  ]);
+});
+
+test('a loss that is not finite stays out of the plot, and in the table', () => {
+  const { top, rows } = chartModel(
+    [
+      { step: 1, loss: Number.NaN },
+      { step: 2, loss: 4 },
+    ],
+    [],
+    undefined,
+  );
+  expect(top).toBe(4);
+  expect(rows).toHaveLength(2);
+  expect(chartModel([], [], undefined).top).toBeCloseTo(Math.log(256));
+});
