@@ -3,19 +3,23 @@ import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
 import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
 
-/** The operand as one or more matrices. */
+/** The operand as one or more matrices, row after row. */
 interface Matrices {
   readonly batch: Shape;
   readonly rows: number;
   readonly cols: number;
-  readonly at: (batch: number, row: number, col: number) => number;
+  readonly data: Float64Array;
 }
 
 function matrices(value: Value, transposed: boolean): Matrices {
   const [r, c] = value.shape.slice(-2) as [number, number];
-  const element = (batch: number, row: number, col: number) => value.data[(batch * r + row) * c + col] as number;
   const batch = value.shape.slice(0, -2);
-  return transposed ? { batch, rows: c, cols: r, at: (b, row, col) => element(b, col, row) } : { batch, rows: r, cols: c, at: element };
+  if (!transposed) return { batch, rows: r, cols: c, data: value.data };
+  const data = new Float64Array(value.data.length);
+  for (let start = 0; start < data.length; start += r * c) {
+    for (let i = 0; i < r * c; i++) data[start + (i % c) * r + Math.floor(i / c)] = value.data[start + i] as number;
+  }
+  return { batch, rows: c, cols: r, data };
 }
 
 /** A vector as a matrix of one row or column; matrices stay. */
@@ -30,28 +34,32 @@ export function asColumn(b: Value): Value {
 
 /** Terms of each sum of the product. */
 export function innerSize(a: Value, transposed: boolean): number {
-  return matrices(a, transposed).cols;
+  return a.shape.at(transposed ? -2 : -1) as number;
 }
 
 /** op(a) op(b) in float64 for operands of two or more dimensions; batches broadcast. */
 export function product(a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
-  const [left, right] = [matrices(a, transposeA), matrices(b, transposeB)];
-  if (left.cols !== right.rows) throw new RangeError(`${left.cols} columns do not meet ${right.rows} rows`);
+  // Columns of op(b) as rows, so that the terms of a sum lie side by side: whole training steps are judged with this.
+  const [left, right] = [matrices(a, transposeA), matrices(b, !transposeB)];
+  if (left.cols !== right.cols) throw new RangeError(`${left.cols} columns do not meet ${right.cols} rows`);
   const batch = broadcastShape(left.batch, right.batch);
-  const shape = [...batch, left.rows, right.cols];
+  const shape = [...batch, left.rows, right.rows];
   const data = new Float64Array(sizeOf(shape));
+  const terms = left.cols;
   let at = 0;
   for (let i = 0; i < sizeOf(batch); i++) {
-    const [l, r] = [broadcastIndex(i, batch, left.batch), broadcastIndex(i, batch, right.batch)];
-    for (let row = 0; row < left.rows; row++) {
-      for (let col = 0; col < right.cols; col++) {
-        let sum = 0;
-        for (let t = 0; t < left.cols; t++) sum += left.at(l, row, t) * right.at(r, t, col);
-        data[at++] = sum;
-      }
+    const [l, r] = [broadcastIndex(i, batch, left.batch) * left.rows, broadcastIndex(i, batch, right.batch) * right.rows];
+    for (let row = l; row < l + left.rows; row++) {
+      for (let col = r; col < r + right.rows; col++) data[at++] = dot(left.data, row * terms, right.data, col * terms, terms);
     }
   }
   return { shape, data };
+}
+
+function dot(a: Float64Array, startA: number, b: Float64Array, startB: number, terms: number): number {
+  let sum = 0;
+  for (let t = 0; t < terms; t++) sum += (a[startA + t] as number) * (b[startB + t] as number);
+  return sum;
 }
 
 /** abs(op(a)) abs(op(b)): the condition of the product's sums. */

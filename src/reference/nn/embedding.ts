@@ -76,7 +76,10 @@ export const record: OpRecord<EmbeddingParams> = {
   forward: (inputs) => {
     const { width, rows } = gatherOf(inputs);
     const weight = (inputs['weight'] as Value).data;
-    const data = Float64Array.from(rows.flatMap((row) => Array.from(weight.subarray(row * width, (row + 1) * width))));
+    const data = new Float64Array(rows.length * width);
+    rows.forEach((row, i) => {
+      data.set(weight.subarray(row * width, (row + 1) * width), i * width);
+    });
     return { y: { shape: [...(inputs['ids'] as Value).shape, width], data } };
   },
   acceptance: () => ({ y: { kind: 'exact' } }),
