@@ -1,4 +1,5 @@
 import type { Value, Values } from '../../reference/record.ts';
+import { seam } from '../../seam.ts';
 
 /** Elements, by tensor, that a verdict leaves out: 1 where they depend on a NaN or an infinity. */
 export type Masks = Readonly<Record<string, Uint8Array>>;
@@ -17,7 +18,7 @@ export function withoutNonFinite(inputs: Values): Values {
  * Which elements of what `oracle` computes depend on a NaN or an infinity of the inputs. An element depends on one if a NaN in its place
  * spreads to the element, or if two finite values in its place give different results (a maximum or a code lets no NaN through).
  */
-export function dependentMasks(inputs: Values, oracle: (inputs: Values) => Values): Masks {
+export const dependentMasks = seam('parity.dependentMasks', (inputs: Values, oracle: (inputs: Values) => Values): Masks => {
   if (Object.values(inputs).every(finite)) return {};
   const spread = oracle(replaced(inputs, Number.NaN));
   const results = STAND_INS.map((value) => oracle(replaced(inputs, value)));
@@ -27,7 +28,7 @@ export function dependentMasks(inputs: Values, oracle: (inputs: Values) => Value
       return [name, Uint8Array.from(data, (x, i) => Number(Number.isNaN(x) || others.some((other) => other[i] !== others[0]?.[i])))];
     }),
   );
-}
+});
 
 function replaced(inputs: Values, by: number): Values {
   return Object.fromEntries(

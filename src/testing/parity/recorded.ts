@@ -1,6 +1,7 @@
 import type { StoredDType } from '../../formats/safetensors/stored.ts';
 import { EPS } from '../../reference/bounds.ts';
 import type { Acceptance, Arithmetic, Value } from '../../reference/record.ts';
+import { seam } from '../../seam.ts';
 
 /** Sums beyond 2^22 terms have no useful bound in any order; the cap keeps gamma defined. */
 const LARGEST_DEPTH = 2 ** 22;
@@ -19,15 +20,18 @@ const LARGEST_F16 = 65_504;
  * How a recorded value is accepted: as the record says, and a half-precision value also when it is within one unit in the last place of
  * its format, or within the same bound in half-precision arithmetic (whose unit of rounding takes the place of float32's).
  */
-export function acceptanceOfRecorded(acceptance: Acceptance, dtype: StoredDType, oracle: Value): Acceptance {
-  if ((dtype !== 'F16' && dtype !== 'BF16') || acceptance.kind === 'codes') return acceptance;
-  const unit = (i: number) => unitInTheLastPlace(oracle.data[i] as number, dtype);
-  if (acceptance.kind === 'exact') return { kind: 'within', bound: oracle.data.map((_, i) => unit(i)) };
-  const coarser = 2 ** -HALF_FORMATS[dtype].bits / EPS;
-  const { bound, nearest } = acceptance;
-  const wider = bound.map((x, i) => Math.max(x + unit(i), x * coarser));
-  return { kind: 'within', bound: wider, ...(nearest ? { nearest } : {}) };
-}
+export const acceptanceOfRecorded = seam(
+  'parity.acceptanceOfRecorded',
+  (acceptance: Acceptance, dtype: StoredDType, oracle: Value): Acceptance => {
+    if ((dtype !== 'F16' && dtype !== 'BF16') || acceptance.kind === 'codes') return acceptance;
+    const unit = (i: number) => unitInTheLastPlace(oracle.data[i] as number, dtype);
+    if (acceptance.kind === 'exact') return { kind: 'within', bound: oracle.data.map((_, i) => unit(i)) };
+    const coarser = 2 ** -HALF_FORMATS[dtype].bits / EPS;
+    const { bound, nearest } = acceptance;
+    const wider = bound.map((x, i) => Math.max(x + unit(i), x * coarser));
+    return { kind: 'within', bound: wider, ...(nearest ? { nearest } : {}) };
+  },
+);
 
 /** Distance between neighbours of a half format at `x`; infinite where its largest number is passed, so that its infinity is accepted. */
 function unitInTheLastPlace(x: number, dtype: keyof typeof HALF_FORMATS): number {

@@ -6,7 +6,7 @@ import type { Variant } from '../../ops/op.ts';
 import { launchers } from '../../ops/registry.ts';
 import type { OpRecord } from '../../reference/record.ts';
 import { records } from '../../reference/registry.ts';
-import { type HostTensors, ShapeError } from '../../tensor/host.ts';
+import type { HostTensors } from '../../tensor/host.ts';
 import { AssertionError, type CaseContext } from '../context.ts';
 import { judge, type Verdict, type WrongElement } from '../judge.ts';
 import { fitAll, valuesOfHosts, valuesOfStored } from './fit.ts';
@@ -56,6 +56,9 @@ function recordOf(t: CaseContext, { op, tensors }: ParityBundle): OpRecord {
   return record;
 }
 
+/** Codes with which launchers refuse what they cannot run. */
+const REFUSALS: ReadonlySet<string> = new Set(['not-implemented', 'shape', 'bad-quantization']);
+
 interface VariantResult {
   readonly result: JobResult;
   readonly depth: Variant['depth'];
@@ -79,9 +82,8 @@ async function runVariants(
     try {
       results.push({ result: await backend.run({ ...job, variant }), depth });
     } catch (error) {
-      // The vocabulary has checked the shapes: one that the launcher refuses is one that it does not know yet.
-      const unknown = error instanceof ShapeError || (error instanceof GradproofError && error.code === 'not-implemented');
-      if (unknown) t.skip('not-implemented', error.message);
+      // The vocabulary has checked shapes and params: what the launcher refuses is what it does not know yet.
+      if (error instanceof GradproofError && REFUSALS.has(error.code)) t.skip('not-implemented', error.message);
       throw error;
     }
   }
