@@ -1,7 +1,10 @@
 import shader from '../../../shaders/matmul/matmul_4bit.wgsl';
 import gradShader from '../../../shaders/matmul/matmul_4bit_grad.wgsl';
+import gradSubgroupShader from '../../../shaders/matmul/matmul_4bit_grad_subgroup.wgsl';
+import subgroupShader from '../../../shaders/matmul/matmul_4bit_subgroup.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import type { Constants } from '../../gpu/pipelines.ts';
+import { type Shader, spread, u32 } from '../../gpu/shader.ts';
 import { FOUR_BIT_BLOCK_SIZES, type FourBitType } from '../../quant/four-bit-tables.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sizeOf } from '../../tensor/shape.ts';
@@ -20,9 +23,31 @@ export interface Matmul4bitParams {
 }
 
 /** Ways to multiply by a 4-bit weight; one invocation adds all terms of a sum. */
-export const FOUR_BIT_VARIANTS: Readonly<Record<'register', Variant>> = {
+export const FOUR_BIT_VARIANTS = {
   register: { kernels: ['matmul/matmul_4bit', 'matmul/matmul_4bit_grad'], depth: (terms) => terms },
-};
+  subgroup: {
+    kernels: ['matmul/matmul_4bit_subgroup', 'matmul/matmul_4bit_grad_subgroup'],
+    depth: (terms) => terms,
+    needs: ['subgroups'],
+    prefers: (gpu) => gpu.adapter.isFallback,
+  },
+} as const satisfies Readonly<Record<string, Variant>>;
+
+/** A kernel, and the rows and columns of the result that one invocation of it computes. */
+interface Kernel {
+  readonly shader: Shader;
+  readonly rows: number;
+  readonly cols: number;
+  readonly constants?: Constants;
+}
+
+/** The kernel of a variant for x W^T (transposed) or x W, for x of m rows. */
+function kernelOf(variant: string, transposed: boolean, m: number): Kernel {
+  if (variant !== 'subgroup') return transposed ? { shader, rows: 8, cols: 4 } : { shader: gradShader, rows: 4, cols: 8 };
+  if (!transposed) return { shader: gradSubgroupShader, rows: 8, cols: 8 };
+  const rows = m > 4 ? 16 : 4;
+  return { shader: subgroupShader, rows, cols: 4, constants: { ROWS: rows } };
+}
 
 /** Operands of {@link multiply4bit}. */
 interface FourBitOperands {
@@ -32,7 +57,7 @@ interface FourBitOperands {
 }
 
 /** Computes {@link matmul4bit} with the kernel of `variant`. */
-export function multiply4bit(gpu: Gpu, { x, packed, absmax }: FourBitOperands, params: Matmul4bitParams, _variant: string): Tensor {
+export function multiply4bit(gpu: Gpu, { x, packed, absmax }: FourBitOperands, params: Matmul4bitParams, variant: string): Tensor {
   checkWeight(packed, absmax, params);
   const { quant_type, blocksize, out_features, in_features, transpose_weight = true } = params;
   const [terms, cols] = transpose_weight ? [in_features, out_features] : [out_features, in_features];
@@ -42,14 +67,15 @@ export function multiply4bit(gpu: Gpu, { x, packed, absmax }: FourBitOperands, p
     throw new ShapeError(`matmul_4bit: x ${formatShape(x.shape)} does not fit a weight of ${out_features} x ${in_features}`);
   }
   const y = Tensor.empty(gpu, 'f32', [...batch, cols]);
-  const rowsEach = m === 1 ? 1 : transpose_weight ? 8 : 4;
-  const tiles = Math.ceil(cols / (transpose_weight ? 4 : 8));
+  const kernel = kernelOf(variant, transpose_weight, m);
+  // Lanes of a quad share their rows, so a row of tiles is padded to whole quads.
+  const tiles = Math.ceil(cols / kernel.cols / 4) * 4;
   gpu.dispatch({
-    shader: transpose_weight ? shader : gradShader,
-    constants: { FP4: Number(quant_type === 'fp4'), ALIGNED: Number(in_features % 8 === 0), ROWS: rowsEach },
+    shader: kernel.shader,
+    ...(kernel.constants ? { constants: kernel.constants } : {}),
     bindings: [x.binding, packed.binding, absmax.binding, y.binding],
-    uniforms: [u32(m), u32(out_features), u32(in_features), u32(Math.log2(blocksize)), u32(tiles)],
-    workgroups: spread(Math.ceil((tiles * Math.ceil(m / rowsEach)) / 64)),
+    uniforms: [m, out_features, in_features, Math.log2(blocksize), tiles, Number(quant_type === 'fp4')].map(u32),
+    workgroups: spread(Math.ceil((tiles * Math.ceil(m / kernel.rows)) / 64)),
     flops: 2 * m * terms * cols,
   });
   return y;

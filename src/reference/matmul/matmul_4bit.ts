@@ -74,9 +74,9 @@ function sample(layer: 'exact' | 'legal', x: Shape, out: number, quant_type: Fou
   };
 }
 
-function swappedNibbles(file: string, direction: 'forward' | 'backward'): RecordFault {
+function swappedNibbles(variant: string, file: string, direction: 'forward' | 'backward'): RecordFault {
   const from = 'return ((word & 0x0f0f0f0fu) << 4u) | ((word >> 4u) & 0x0f0f0f0fu);';
-  return { name: 'nibbles swapped', direction, shader: { file, from, to: 'return word;' } };
+  return { name: 'nibbles swapped', direction, variants: [variant], shader: { file, from, to: 'return word;' } };
 }
 
 /** The product of bitsandbytes' matmul_4bit, in float32 compute. */
@@ -105,7 +105,12 @@ export const record: OpRecord<Matmul4bitParams> = {
     sample('legal', [13, 320], 33, 'fp4', 128),
     sample('legal', [1, 1], 1, 'nf4', 32),
   ],
-  faults: [swappedNibbles('matmul/matmul_4bit', 'forward'), swappedNibbles('matmul/matmul_4bit_grad', 'backward')],
+  faults: [
+    swappedNibbles('register', 'matmul/matmul_4bit', 'forward'),
+    swappedNibbles('register', 'matmul/matmul_4bit_grad', 'backward'),
+    swappedNibbles('subgroup', 'matmul/matmul_4bit_subgroup', 'forward'),
+    swappedNibbles('subgroup', 'matmul/matmul_4bit_grad_subgroup', 'backward'),
+  ],
   wrongValues: [
     {
       name: 'blocks twice as long',

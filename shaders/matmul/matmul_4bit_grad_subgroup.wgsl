@@ -1,0 +1,66 @@
+import package::lib::grid::linear_index;
+import package::lib::quad::four_rows;
+import package::matmul::four_bit_weight::{ dims, weight_eight };
+
+// dx = dy W as matmul_4bit_grad, for adapters where a load costs more than a broadcast: the lanes of a quad load four terms of a row of
+// dy and hand them round. Each invocation keeps 8 rows x 8 columns of dx in registers; 2 m n k flops.
+enable subgroups;
+
+@group(0) @binding(0) var<storage, read> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+const ROWS = 8u;
+const FOUR = vec4u(0u, 1u, 2u, 3u);
+
+// Four terms from j on, of four rows; those past the end are 0.
+fn dy_rows(row: u32, j: u32, lane: u32) -> mat4x4f {
+  let at = min(row + FOUR, vec4u(dims.m - 1u)) * dims.n + min(j + lane, dims.n - 1u);
+  let values = vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
+  return four_rows(select(vec4f(), values, j + lane < dims.n));
+}
+
+fn store_rows(row: u32, col: u32, sums: mat4x4f) {
+  for (var r = 0u; r < 4u && row + r < dims.m; r++) {
+    for (var c = 0u; c < 4u && col + c < dims.k; c++) {
+      dx[(row + r) * dims.k + col + c] = sums[r][c];
+    }
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_invocation_id) subgroup_lane: u32,
+) {
+  let tile = linear_index(group, groups, local, 64u);
+  let lane = subgroup_lane & 3u;
+  // Tiles past the end compute what is not stored: every lane of a quad must stay until the end.
+  let col = (tile % dims.tiles) * 8u;
+  let start = min(col, dims.k - 1u);
+  let row = (tile / dims.tiles) * ROWS;
+  let last = dims.n - 1u;
+  var low_0 = mat4x4f();
+  var low_1 = mat4x4f();
+  var high_0 = mat4x4f();
+  var high_1 = mat4x4f();
+  for (var j = 0u; j < dims.n; j += 4u) {
+    let w0 = weight_eight(j * dims.k + start, dims.k - start);
+    let w1 = weight_eight(min(j + 1u, last) * dims.k + start, dims.k - start);
+    let w2 = weight_eight(min(j + 2u, last) * dims.k + start, dims.k - start);
+    let w3 = weight_eight(min(j + 3u, last) * dims.k + start, dims.k - start);
+    let low = mat4x4f(w0.low, w1.low, w2.low, w3.low);
+    let high = mat4x4f(w0.high, w1.high, w2.high, w3.high);
+    let dy_0 = dy_rows(row, j, lane);
+    let dy_1 = dy_rows(row + 4u, j, lane);
+    low_0 += low * dy_0;
+    high_0 += high * dy_0;
+    low_1 += low * dy_1;
+    high_1 += high * dy_1;
+  }
+  store_rows(row, col, low_0);
+  store_rows(row, col + 4u, high_0);
+  store_rows(row + 4u, col, low_1);
+  store_rows(row + 4u, col + 4u, high_1);
+}
