@@ -35,10 +35,9 @@ type LoraInputs = Inputs<'x' | 'lora_A' | 'lora_B', 'weight' | 'packed' | 'absma
 export const loraLinear = defineOp<'x' | 'lora_A' | 'lora_B', 'weight' | 'packed' | 'absmax' | 'bias', 'y' | 'xa', LoraLinearParams>({
   name: 'lora_linear',
   variants: {
-    register: {
-      kernels: ['lora/lora_update', ...PRODUCT_VARIANTS.register.kernels, ...FOUR_BIT_VARIANTS.register.kernels],
-      depth: PRODUCT_VARIANTS.register.depth,
-    },
+    register: { ...PRODUCT_VARIANTS.register, kernels: kernelsOf('register', 'register') },
+    subgroup: { ...PRODUCT_VARIANTS.subgroup, kernels: kernelsOf('subgroup', 'subgroup') },
+    tiled: { ...PRODUCT_VARIANTS.tiled, kernels: kernelsOf('tiled', 'register') },
   },
   forward: (gpu, inputs, params, variant) => {
     const { x, lora_A, lora_B, bias } = inputs;
@@ -68,6 +67,11 @@ export const loraLinear = defineOp<'x' | 'lora_A' | 'lora_B', 'weight' | 'packed
     return gradients;
   },
 });
+
+/** Shaders of the frozen product, dense or in 4 bits, and of the update. */
+function kernelsOf(dense: keyof typeof PRODUCT_VARIANTS, fourBit: keyof typeof FOUR_BIT_VARIANTS): readonly string[] {
+  return ['lora/lora_update', ...PRODUCT_VARIANTS[dense].kernels, ...FOUR_BIT_VARIANTS[fourBit].kernels];
+}
 
 /** alpha / r, or alpha / sqrt(r) for rsLoRA. */
 function scaleOf({ r, alpha, use_rslora = false }: LoraLinearParams): number {

@@ -1,15 +1,25 @@
 import shader from '../../../shaders/matmul/matmul.wgsl';
+import subgroupShader from '../../../shaders/matmul/matmul_subgroup.wgsl';
+import tiledShader from '../../../shaders/matmul/matmul_tiled.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, type UniformField, u32 } from '../../gpu/shader.ts';
+import type { Constants } from '../../gpu/pipelines.ts';
+import { f32, type Shader, spread, type UniformField, u32 } from '../../gpu/shader.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Variant } from '../op.ts';
 import { type Axis, type ProductPlan, planProduct } from './plan.ts';
 
 /** Ways to multiply. Every sum is kept by one invocation, which adds all terms: c is their number. */
-export const PRODUCT_VARIANTS: Readonly<Record<'register', Variant>> = {
+export const PRODUCT_VARIANTS = {
   register: { kernels: ['matmul/matmul'], depth: (terms) => terms },
-};
+  subgroup: {
+    kernels: ['matmul/matmul_subgroup'],
+    depth: (terms) => terms,
+    needs: ['subgroups'],
+    prefers: (gpu) => gpu.adapter.isFallback,
+  },
+  tiled: { kernels: ['matmul/matmul_tiled'], depth: (terms) => terms, prefers: (gpu) => !gpu.adapter.isFallback },
+} as const satisfies Readonly<Record<string, Variant>>;
 
 /** A product to compute: y = scale * op(a) op(b) + bias. */
 export interface Product {
@@ -26,18 +36,20 @@ export interface Product {
 }
 
 /** Computes a product with the kernel of `variant`. Throws ShapeError when the operands do not fit. */
-export function multiply(gpu: Gpu, product: Product, _variant: string): Tensor {
+export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
   const { a, b, bias } = product;
   const plan = planProduct({ ...product, a: a.shape, b: b.shape, bias: bias?.shape });
   const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);
-  const tiles = Math.ceil(plan.col.size / 4);
-  const [x, yGroups] = spread(Math.ceil((tiles * Math.ceil(plan.row.size / 4)) / 64));
+  const kernel = kernelOf(variant, plan);
+  const tiles = Math.ceil(plan.col.size / kernel.cols / kernel.padding) * kernel.padding;
+  const [x, yGroups] = spread(Math.ceil((tiles * Math.ceil(plan.row.size / kernel.rows)) / kernel.tilesPerGroup));
   const batches = sizeOf(plan.batch.map(({ size }) => size));
   // A dimension of the grid ends at 65,535.
   for (let first = 0; first < batches; first += 65535) {
     const count = Math.min(65535, batches - first);
     gpu.dispatch({
-      shader,
+      shader: kernel.shader,
+      ...(kernel.constants ? { constants: kernel.constants } : {}),
       bindings: [a.binding, b.binding, (bias ?? a).binding, y.binding],
       uniforms: uniformsOf(plan, { tiles, first, scale: product.scale ?? 1, hasBias: bias !== undefined }),
       workgroups: [x, yGroups, count],
@@ -45,6 +57,32 @@ export function multiply(gpu: Gpu, product: Product, _variant: string): Tensor {
     });
   }
   return y;
+}
+
+/** A kernel and how it cuts y into tiles. */
+interface Kernel {
+  readonly shader: Shader;
+  readonly constants?: Constants;
+  /** Rows and columns of a tile. */
+  readonly rows: number;
+  readonly cols: number;
+  /** Tiles that a workgroup computes, and what their number in a row is a multiple of. */
+  readonly tilesPerGroup: number;
+  readonly padding: number;
+}
+
+function kernelOf(variant: string, plan: ProductPlan): Kernel {
+  if (variant === 'tiled') return { shader: tiledShader, rows: 64, cols: 64, tilesPerGroup: 1, padding: 1 };
+  if (variant === 'register') return { shader, rows: 4, cols: 4, tilesPerGroup: 64, padding: 1 };
+  const rows = plan.row.size > 4 ? 16 : 4;
+  // Lanes of a quad share their rows, so a row of tiles is padded to whole quads.
+  return { shader: subgroupShader, constants: { ROWS: rows, LOAD_B: loadOfB(plan) }, rows, cols: 4, tilesPerGroup: 64, padding: 4 };
+}
+
+/** Which dimension of b a kernel may read four elements at a time: 1 columns, 2 terms, 0 none. */
+function loadOfB({ col, k }: ProductPlan): number {
+  if (col.b === 1 && col.size % 4 === 0) return 1;
+  return k.b === 1 && k.size % 4 === 0 ? 2 : 0;
 }
 
 function uniformsOf(

@@ -71,9 +71,10 @@ function gradientProducts(inputs: Values, params: MatmulParams, dy: Value): Reco
 
 interface Options extends MatmulParams {
   readonly bias?: Shape;
+  readonly variants?: readonly string[];
 }
 
-function sample(layer: 'exact' | 'legal', a: Shape, b: Shape, y: Shape, { bias, ...params }: Options = {}): Sample<MatmulParams> {
+function sample(layer: 'exact' | 'legal', a: Shape, b: Shape, y: Shape, { bias, variants, ...params }: Options = {}): Sample<MatmulParams> {
   const flags = { ...(params.transpose_a ? { ta: true } : {}), ...(params.transpose_b ? { tb: true } : {}) };
   const tensor = (random: Random, shape: Shape) => {
     const draw = layer === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
@@ -81,6 +82,7 @@ function sample(layer: 'exact' | 'legal', a: Shape, b: Shape, y: Shape, { bias, 
   };
   return {
     layer,
+    ...(variants ? { variants } : {}),
     label: { a: formatShape(a), b: formatShape(b), ...(bias ? { bias: formatShape(bias) } : {}), ...flags },
     params,
     inputs: (random) => ({ a: tensor(random, a), b: tensor(random, b), ...(bias ? { bias: tensor(random, bias) } : {}) }),
@@ -126,13 +128,24 @@ export const record: OpRecord<MatmulParams> = {
     sample('exact', [53, 38], [53, 28], [38, 28], { transpose_a: true }),
     sample('exact', [37, 52], [29, 52], [37, 29], { transpose_b: true, bias: [37, 1] }),
     sample('exact', [2, 1, 5, 7], [3, 7, 9], [2, 3, 5, 9], { bias: [3, 1, 9] }),
-    sample('exact', [3, 5, 7], [7, 8], [3, 5, 8]),
-    sample('exact', [53], [2, 53, 12], [2, 12]),
-    sample('exact', [70], [70], [1]),
+    sample('exact', [3, 5, 7], [7, 8], [3, 5, 8], { variants: ['register'] }),
+    sample('exact', [53], [2, 53, 12], [2, 12], { variants: ['register'] }),
+    sample('exact', [70], [70], [1], { variants: ['register'] }),
     sample('legal', [65, 300], [33, 300], [65, 33], { transpose_b: true, bias: [1] }),
     sample('legal', [3, 20, 9], [3, 11, 20], [3, 9, 11], { transpose_a: true, transpose_b: true }),
   ],
-  faults: [lastStepDropped('forward'), lastStepDropped('backward')],
+  faults: (['forward', 'backward'] as const).flatMap((direction) => [
+    fault(direction, 'register', 'matmul/matmul', 'last term dropped', 'k < dims.k;', 'k + 1u < dims.k;'),
+    fault(
+      direction,
+      'subgroup',
+      'matmul/matmul_subgroup',
+      'lanes of a quad swapped',
+      'k + lane < dims.k)',
+      'k + (lane ^ 1u) + 1u < dims.k)',
+    ),
+    fault(direction, 'tiled', 'matmul/matmul_tiled', 'last term of a slab dropped', 't < SLAB;', 't + 1u < min(SLAB, dims.k - k);'),
+  ]),
   wrongValues: [
     { name: 'last term dropped', apply: (inputs, params) => ({ inputs: withoutLastTerm(inputs, params), params }) },
     { name: 'constant wrong by 2e-5', apply: (inputs, params) => ({ inputs: scaled(inputs, 'a', 1 + 2e-5), params }) },
@@ -151,8 +164,8 @@ function sumBound(value: Value, shape: Shape, depth: Depth): Acceptance {
   return { kind: 'within', bound: condition.map((x) => gamma(depth(terms)) * x + terms * FLUSH) };
 }
 
-function lastStepDropped(direction: 'forward' | 'backward'): RecordFault {
-  return { name: 'last k-step dropped', direction, shader: { file: 'matmul/matmul', from: 'k < dims.k;', to: 'k + 1u < dims.k;' } };
+function fault(direction: 'forward' | 'backward', variant: string, file: string, name: string, from: string, to: string): RecordFault {
+  return { name, direction, variants: [variant], shader: { file, from, to } };
 }
 
 function scaled(inputs: Values, name: string, factor: number): Values {

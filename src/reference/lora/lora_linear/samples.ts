@@ -13,7 +13,18 @@ export interface LoraLinearParams {
   readonly blocksize?: number;
 }
 
-function sample(layer: 'exact' | 'legal', x: Shape, out: number, params: LoraLinearParams, bias = false): Sample<LoraLinearParams> {
+interface Options {
+  readonly bias?: boolean;
+  readonly variants?: readonly string[];
+}
+
+function sample(
+  layer: 'exact' | 'legal',
+  x: Shape,
+  out: number,
+  params: LoraLinearParams,
+  { bias = false, variants }: Options = {},
+): Sample<LoraLinearParams> {
   const { r, alpha, base = 'dense', blocksize = 64, use_rslora } = params;
   const features = x.at(-1) as number;
   const tensor = (random: Random, shape: Shape) => {
@@ -22,6 +33,7 @@ function sample(layer: 'exact' | 'legal', x: Shape, out: number, params: LoraLin
   };
   return {
     layer,
+    ...(variants ? { variants } : {}),
     label: { x: formatShape(x), out, r, alpha, base, ...(use_rslora ? { rslora: true } : {}), ...(bias ? { bias: true } : {}) },
     params,
     inputs: (random) => ({
@@ -39,10 +51,10 @@ function sample(layer: 'exact' | 'legal', x: Shape, out: number, params: LoraLin
 
 /** Scales of the exact samples are powers of two: 16/8, 8/sqrt(4), 2/4. */
 export const samples: readonly Sample<LoraLinearParams>[] = [
-  sample('exact', [2, 5, 53], 29, { r: 8, alpha: 16 }, true),
-  sample('exact', [1, 1], 1, { r: 1, alpha: 1 }),
-  sample('exact', [37, 24], 36, { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 }, true),
-  sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4', blocksize: 64 }),
-  sample('legal', [19, 64], 48, { r: 8, alpha: 16 }, true),
-  sample('legal', [3, 7, 53], 29, { r: 5, alpha: 7, use_rslora: true, base: 'nf4', blocksize: 64 }),
+  sample('exact', [2, 5, 53], 29, { r: 8, alpha: 16 }, { bias: true }),
+  sample('exact', [1, 1], 1, { r: 1, alpha: 1 }, { variants: ['register'] }),
+  sample('exact', [37, 24], 36, { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 }, { bias: true }),
+  sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4', blocksize: 64 }, { variants: ['register'] }),
+  sample('legal', [19, 64], 48, { r: 8, alpha: 16 }, { bias: true, variants: ['register', 'subgroup'] }),
+  sample('legal', [3, 7, 53], 29, { r: 5, alpha: 7, use_rslora: true, base: 'nf4', blocksize: 64 }, { variants: ['register', 'subgroup'] }),
 ];
