@@ -1,3 +1,4 @@
+import { seam } from '../seam.ts';
 import { type HostTensor, hostTensor } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 
@@ -18,13 +19,10 @@ export function contextsAt(text: Uint8Array, positions: readonly number[], conte
 }
 
 /** A batch of `size` contexts at random positions, with replacement. */
-export function randomBatch(text: Uint8Array, size: number, context: number, random: Random): Batch {
-  return contextsAt(
-    text,
-    Array.from({ length: size }, () => random.integer(context, text.length - 1)),
-    context,
-  );
-}
+export const randomBatch = seam('data.random_batch', (text: Uint8Array, size: number, context: number, random: Random): Batch => {
+  const positions = Array.from({ length: size }, () => random.integer(context, text.length - 1));
+  return contextsAt(text, positions, context);
+});
 
 /** At most `limit` positions of the text that have a whole context before them, evenly spread: all of them where they are fewer. */
 export function spreadPositions(text: Uint8Array, context: number, limit: number): number[] {

@@ -1,11 +1,12 @@
 import type { ByteModelConfig } from '../nn/byte-model-config.ts';
 import { linearShapes } from '../nn/byte-weights.ts';
+import { seam } from '../seam.ts';
 import type { TrainingConfig } from './config.ts';
 
 const FLOAT = 4;
 
 /** Device memory that a run will need at its peak, in bytes, from shapes alone: an upper estimate, made before anything is allocated. */
-export function forecastBytes(config: TrainingConfig, heldoutContexts: number, heldoutBatch: number): number {
+export const forecastBytes = seam('train.forecast', (config: TrainingConfig, heldoutContexts: number, heldoutBatch: number): number => {
   const { model, batchSize, steps } = config;
   const { vocab, embedding, context, blocksize, r } = model;
   const linears = linearShapes(model);
@@ -20,7 +21,7 @@ export function forecastBytes(config: TrainingConfig, heldoutContexts: number, h
   const step = (batchSize * (activations(model) + 2 * widest) + adapters) * FLOAT;
   const heldout = heldoutBatch * activations(model) * FLOAT;
   return Math.ceil(base + trained + data + Math.max(step, heldout));
-}
+});
 
 /** Values that a forward pass keeps of one context: embeddings, each linear's output and its product with lora_A, SiLU, log-probabilities. */
 function activations(model: ByteModelConfig): number {
