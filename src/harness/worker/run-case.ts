@@ -16,13 +16,14 @@ export interface CaseConditions {
 
 /** popErrorScope can stay pending after the GPU process died. */
 const SCOPE_TIMEOUT_MS = 5_000;
+/** How long a failed case waits for the news that the device was lost. */
+const LOSS_GRACE_MS = 100;
 
 /** Runs one case on a device inside error scopes, with guard and leak check, and returns its result; never throws. */
 export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditions): Promise<CaseOutcome> {
   const started = performance.now();
   const evidence = newEvidence();
   const verdict = await verdictOf(declared, gpu, conditions, evidence);
-  gpu.recorder.discard();
   return {
     id: declared.id,
     suite: declared.suite,
@@ -62,19 +63,28 @@ async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, e
     thrown = error;
   }
   gpu.memory.guarded = false;
+  gpu.recorder.discard();
   const gpuError = await popScopes(gpu);
-  // A GPU error comes first: what was thrown after it is only its consequence.
-  const failure = gpu.lost ? new DeviceLostError(gpu.lost) : (gpuError ?? thrown ?? (await afterwards(gpu, before, evidence)));
+  const guardError = await gpu.memory.checkGuards().catch((error: unknown) => error);
+  const deliberate = thrown instanceof AssertionError || thrown instanceof SkipSignal;
+  if (!deliberate && (thrown ?? gpuError ?? guardError) !== undefined) await mayBeLost(gpu);
+  // A lost device or a GPU error comes first: what was thrown after it is only its consequence.
+  const lost = gpu.lost && new DeviceLostError(gpu.lost);
+  const failure = lost ?? gpuError ?? thrown ?? guardError ?? missed(gpu, before, evidence);
   return failure === undefined ? { status: 'pass' } : verdictOfError(failure);
 }
 
-/** What must hold after a case that threw nothing: guards untouched, nothing leaked, something asserted. */
-async function afterwards(gpu: Gpu, before: { liveBytes: number; liveBuffers: number }, evidence: Evidence): Promise<unknown> {
-  try {
-    await gpu.memory.checkGuards();
-  } catch (error) {
-    return error;
-  }
+/** Operations on a lost device fail a moment before the device says that it is lost. */
+async function mayBeLost(gpu: Gpu): Promise<void> {
+  await Promise.race([gpu.device.lost, sleep(LOSS_GRACE_MS)]);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** What must hold after a case that threw nothing: nothing leaked, something asserted. */
+function missed(gpu: Gpu, before: { liveBytes: number; liveBuffers: number }, evidence: Evidence): AssertionError | undefined {
   const { liveBytes, liveBuffers } = gpu.memory.ledger;
   if (liveBytes !== before.liveBytes) {
     return new AssertionError(
@@ -87,16 +97,18 @@ async function afterwards(gpu: Gpu, before: { liveBytes: number; liveBuffers: nu
 }
 
 async function popScopes(gpu: Gpu): Promise<Error | undefined> {
-  const scopes = [0, 1, 2].map(() => gpu.device.popErrorScope());
+  const scopes = Promise.all([0, 1, 2].map(() => gpu.device.popErrorScope()));
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new GradproofError('scope-timeout', 'the GPU process did not answer')), SCOPE_TIMEOUT_MS);
+    timer = setTimeout(() => reject(new GradproofError('scope-timeout', 'the GPU process did not answer')), SCOPE_TIMEOUT_MS);
   });
   try {
-    const errors = await Promise.race([Promise.all(scopes), timeout]);
-    const error = errors.find((e) => e !== null);
+    const error = (await Promise.race([scopes, timeout])).find((scoped) => scoped !== null);
     return error ? new GradproofError(codeOfGpuError(error), error.message) : undefined;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -21,7 +21,13 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
   let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
   let cases: ReadonlyMap<string, Case> | undefined;
 
+  const release = () => {
+    device?.gpu[Symbol.dispose]();
+    device = undefined;
+  };
+
   const acquire = async () => {
+    release();
     const gpu = await Gpu.request(host.gpu);
     device = { gpu, probe: await probe(gpu) };
     return device;
@@ -44,10 +50,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
       const outcome = await runCase(declared, gpu, { ieee, seed: message.seed, control: message.control });
       const deviceLost = gpu.lost !== undefined || outcome.error?.code === 'out-of-memory';
-      if (deviceLost) {
-        gpu[Symbol.dispose]();
-        device = undefined;
-      }
+      if (deviceLost) release();
       host.post({ type: 'done', outcome, deviceLost });
     } catch (error) {
       host.post({ type: 'unusable', code: error instanceof GradproofError ? error.code : 'exception', message: messageOf(error) });

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { create, globals } from 'webgpu';
+import { Gpu } from '../../gpu/gpu.ts';
+import { runCase } from '../../harness/worker/run-case.ts';
+import { matmul } from '../../ops/matmul/matmul.ts';
+import { seam } from '../../seam.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import type { CaseContext } from '../../testing/context.ts';
+import type { FaultInjector } from '../../testing/fault.ts';
+import { type Case, suite } from '../../testing/suite.ts';
+import { findSwiftShader } from './swiftshader.ts';
+
+/** What a case may do to a real device, and what the harness makes of it. Runs on npm webgpu with a browser's SwiftShader. */
+
+let provider: GPU;
+let gpu: Gpu;
+
+beforeAll(async () => {
+  Object.assign(globalThis, globals);
+  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
+  provider = create(['enable-dawn-features=allow_unsafe_apis']);
+});
+beforeEach(async () => {
+  gpu ??= await Gpu.request(provider);
+  if (gpu.lost) gpu = await Gpu.request(provider);
+});
+afterAll(() => gpu[Symbol.dispose]());
+
+function declare(run: (t: CaseContext) => Promise<void>, inject: (fault: FaultInjector) => void = () => {}): Case {
+  const declared = suite('fixture', { description: 'what a case may do' });
+  declared.case('does').control('the named fault', inject).run(run);
+  return declared.cases[0] as Case;
+}
+
+const conditions = { ieee: true, seed: 1, control: false };
+const outcomeOf = (run: (t: CaseContext) => Promise<void>) => runCase(declare(run), gpu, conditions);
+
+/** A product on the device, read back. */
+async function multiply(t: CaseContext): Promise<number> {
+  using a = Tensor.from(t.gpu, hostTensorFrom('f32', [1, 2], [2, 3]));
+  using b = Tensor.from(t.gpu, hostTensorFrom('f32', [2, 1], [5, 7]));
+  using y = matmul.forward(t.gpu, { a, b }, {}).y;
+  return (await y.read()).data[0] as number;
+}
+
+test('evidence is recorded: kernels that were dispatched, assertions that held', async () => {
+  const outcome = await outcomeOf(async (t) => {
+    const y = await multiply(t);
+    t.expect(y === 31, () => `${y}`);
+    t.expect(true, () => '');
+    t.metric('y', y);
+    t.artifact('bytes', new TextEncoder().encode('abc'));
+  });
+  expect(outcome).toMatchObject({
+    status: 'pass',
+    assertions: 2,
+    metrics: { y: 31 },
+    control: { fault: 'the named fault', status: 'not-run' },
+  });
+  expect(outcome.kernels).toContain('matmul/matmul');
+  expect(outcome.artifacts?.[0]).toEqual({
+    name: 'bytes',
+    bytes: 3,
+    sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  });
+});
+
+test.each<[string, (t: CaseContext) => Promise<void>, object]>([
+  ['an assertion fails', async (t) => t.expect(false, () => 'no'), { status: 'fail', error: { code: 'expectation', message: 'no' } }],
+  ['nothing is asserted', async () => {}, { status: 'fail', error: { code: 'nothing-asserted' } }],
+  ['it throws', () => Promise.reject(new Error('oops')), { status: 'error', error: { code: 'exception', message: 'oops' } }],
+  ['it throws something odd', () => Promise.reject('odd'), { status: 'error', error: { message: 'odd' } }],
+  ['it skips', async (t) => t.skip('missing-library', 'torch'), { status: 'skip', skip: { code: 'missing-library', detail: 'torch' } }],
+  [
+    'it leaks a tensor',
+    async (t) => {
+      Tensor.empty(t.gpu, 'f32', [8]);
+      t.expect(true, () => '');
+    },
+    { status: 'fail', error: { code: 'leak', message: '32 bytes in 1 buffers were not freed' } },
+  ],
+  [
+    'a validation error happens on the device',
+    async (t) => {
+      t.expect(true, () => '');
+      t.gpu.device.createBuffer({ size: 16, usage: 0x01 | 0x80 }); // MAP_READ with STORAGE is refused
+    },
+    { status: 'error', error: { code: 'gpu-validation' } },
+  ],
+  [
+    'memory runs out',
+    async (t) => {
+      t.expect(true, () => '');
+      t.gpu.device.createBuffer({ size: t.gpu.limits['maxBufferSize'] as number, usage: 0x80 }).destroy();
+    },
+    { status: 'error', error: { code: 'out-of-memory' } },
+  ],
+  [
+    'the device is lost',
+    async (t) => {
+      t.gpu.device.destroy();
+      t.expect((await multiply(t)) === 31, () => 'wrong');
+    },
+    { status: 'lost', error: { code: 'device-lost' } },
+  ],
+])('when %s', async (_, run, expected) => {
+  expect(await outcomeOf(run)).toMatchObject(expected);
+});
+
+test('a feature that the adapter lacks is a skip', async () => {
+  const declared = suite('fixture', { description: '' });
+  declared
+    .case('needs')
+    .needs('texture-compression-astc')
+    .control('none', () => {})
+    .run(() => Promise.resolve());
+  expect(await runCase(declared.cases[0] as Case, gpu, conditions)).toMatchObject({
+    status: 'skip',
+    skip: { code: 'missing-feature', detail: 'texture-compression-astc' },
+  });
+});
+
+test('a write past the end of a guarded buffer fails its case, and not the next', async () => {
+  /** Binds the memory of a 4-element result that a kernel takes for 8. */
+  const overwrite = async (t: CaseContext, assertion: boolean) => {
+    t.gpu.memory.guarded = true;
+    using a = Tensor.from(t.gpu, hostTensorFrom('f32', [8, 1], new Float64Array(8).fill(1)));
+    using b = Tensor.from(t.gpu, hostTensorFrom('f32', [1, 1], [1]));
+    using y = Tensor.empty(t.gpu, 'f32', [4]);
+    t.gpu.recorder.copy(a.binding.buffer, 0, y.binding.buffer, 0, 32);
+    await b.read();
+    t.expect(assertion, () => 'no');
+  };
+  expect(await outcomeOf((t) => overwrite(t, true))).toMatchObject({ status: 'fail', error: { code: 'guard-overwritten' } });
+  expect(await outcomeOf((t) => overwrite(t, false))).toMatchObject({ status: 'fail', error: { code: 'expectation' } });
+  expect(await outcomeOf(async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'))).toMatchObject({ status: 'pass' });
+});
+
+test('a control breaks the shader, the launch or the host function that it names, for one run', async () => {
+  const half = seam('test.half', (x: number) => x / 2);
+  const faults: readonly ((fault: FaultInjector) => void)[] = [
+    (fault) => fault.shader('matmul/matmul', 'k < dims.k;', 'k + 1u < dims.k;'),
+    (fault) => fault.launch('matmul.forward', ([device, { a }, ...rest]) => [device, { a, b: a.view([2, 1]) }, ...rest]),
+    (fault) => fault.host('test.half', () => (x: number) => x),
+  ];
+  for (const fault of faults) {
+    const declared = declare(async (t) => {
+      const y = half(await multiply(t));
+      t.expect(y === 15.5, () => `${y}`);
+    }, fault);
+    expect((await runCase(declared, gpu, { ...conditions, control: true })).status).toBe('fail');
+    expect((await runCase(declared, gpu, conditions)).status).toBe('pass');
+  }
+});
+
+test('a fault whose fragment is not there is an error, which no control counts as red', async () => {
+  const declared = declare(
+    async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
+    (fault) => fault.shader('matmul/matmul', 'this is not in the shader', ''),
+  );
+  expect((await runCase(declared, gpu, { ...conditions, control: true })).status).toBe('error');
+});
