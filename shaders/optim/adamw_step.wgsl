@@ -1,7 +1,7 @@
 import package::lib::grid::linear_index;
 
 // One step of Adam or AdamW, in place over flat buffers of `count` elements, in torch's order of operations: decay first, eps after the
-// bias correction. Eight elements an invocation; 15 flops and 28 bytes an element. Scalars are rounded to float32 by the host.
+// bias correction. Four elements an invocation; 15 flops and 28 bytes an element. Scalars are rounded to float32 by the host.
 
 struct Step {
   count: u32,
@@ -22,7 +22,6 @@ struct Step {
 @group(0) @binding(4) var<uniform> step: Step;
 
 const SIZE = 64u;
-const VECTORS = 2u;
 const TINY = 1.1754943508222875e-38; // the smallest normal float32
 
 // sqrt may be computed as 1 / inverseSqrt, which is no number at 0.
@@ -30,7 +29,12 @@ fn root(v: vec4f) -> vec4f {
   return select(vec4f(0.0), sqrt(max(v, vec4f(TINY))), v >= vec4f(TINY));
 }
 
-fn update(i: u32) {
+@compute @workgroup_size(SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = linear_index(group, groups, lane, SIZE);
+  if (4u * i >= step.count) {
+    return;
+  }
   let p = param[i];
   let g = grad[i] + step.l2 * p;
   let m = exp_avg[i] + step.rest_of_beta1 * (g - exp_avg[i]);
@@ -46,15 +50,5 @@ fn update(i: u32) {
     param[i][c] = moved[c];
     exp_avg[i][c] = m[c];
     exp_avg_sq[i][c] = v[c];
-  }
-}
-
-@compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  for (var k = 0u; k < VECTORS; k++) {
-    let i = linear_index(group, groups, 0u, SIZE * VECTORS) + k * SIZE + lane;
-    if (4u * i < step.count) {
-      update(i);
-    }
   }
 }

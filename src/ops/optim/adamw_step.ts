@@ -26,8 +26,8 @@ export interface AdamState {
   readonly exp_avg_sq: Tensor;
 }
 
-/** Elements of a workgroup: 64 invocations, two vec4 each. */
-const ELEMENTS = 512;
+/** Elements of a workgroup: 64 invocations, four each. */
+const ELEMENTS = 256;
 
 /** The numbers of step `step` (the first is 1), in float64; each is rounded once, to float32, where the kernel gets it. */
 const scalarsOf = seam('adamw_step.scalars', (hyperparameters: AdamHyperparameters, step: number): UniformField[] => {
