@@ -1,0 +1,159 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import type { Depth, OpRecord, Sample, Value } from '../record.ts';
+
+interface SoftmaxParams {
+  readonly axis?: number;
+}
+
+/** Calls `visit` with the flat indices of each row along the axis. */
+function eachRow({ shape }: Value, { axis = -1 }: SoftmaxParams, visit: (indices: readonly number[]) => void): void {
+  const at = axis < 0 ? axis + shape.length : axis;
+  const [classes, inner] = [shape[at] as number, sizeOf(shape.slice(at + 1))];
+  for (let outer = 0; outer < sizeOf(shape.slice(0, at)); outer++) {
+    for (let j = 0; j < inner; j++) visit(Array.from({ length: classes }, (_, c) => (outer * classes + c) * inner + j));
+  }
+}
+
+/** Softmax of numbers, in float64. */
+function softmaxOf(x: readonly number[]): number[] {
+  const max = x.reduce((a, b) => Math.max(a, b));
+  const exps = x.map((value) => Math.exp(value - max));
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return exps.map((e) => e / sum);
+}
+
+/** p_i (c_i + sum_j p_j c_j + gamma_c + 2.5 eps) + 2 * 2^-126 with c_i = eps (3 + 3 (max - x_i)). */
+function softmaxBound(x: readonly number[], p: readonly number[], depth: Depth): number[] {
+  const max = x.reduce((a, b) => Math.max(a, b));
+  const c = x.map((value) => EPS * (3 + 3 * (max - value)));
+  // A probability that is 0 in float64 weighs nothing, however far its logit is.
+  const share = p.map((pi, i) => (pi === 0 ? 0 : pi * (c[i] as number)));
+  const common = share.reduce((a, b) => a + b, 0) + gamma(depth(x.length)) + 2.5 * EPS;
+  return p.map((pi, i) => ((share[i] as number) + pi * common) * SECOND_ORDER + 2 * FLUSH);
+}
+
+/** What a row gives: values and bounds, in the order of its elements. */
+function mapRows(x: Value, params: SoftmaxParams, f: (indices: readonly number[]) => readonly number[]): Float64Array {
+  const data = new Float64Array(x.data.length);
+  eachRow(x, params, (indices) => {
+    const values = f(indices);
+    indices.forEach((index, i) => {
+      data[index] = values[i] as number;
+    });
+  });
+  return data;
+}
+
+const pick = (value: Value, indices: readonly number[]): number[] => indices.map((i) => value.data[i] as number);
+
+function gradientOf(p: readonly number[], dy: readonly number[]): number[] {
+  const mean = p.reduce((sum, pi, i) => sum + pi * (dy[i] as number), 0);
+  return p.map((pi, i) => pi * ((dy[i] as number) - mean));
+}
+
+/**
+ * dx_i = y_i (dy_i - s), s = sum_j dy_j y_j, from an output that is already off by its own bound E:
+ * |error| <= E_i |dy_i - s| + y_i (E_s + eps |dy_i - s|) + eps |dx_i|, E_s = sum_j |dy_j| E_j + gamma_c sum_j |dy_j y_j|.
+ */
+function gradientBound(x: readonly number[], dy: readonly number[], depth: Depth): number[] {
+  const p = softmaxOf(x);
+  const off = softmaxBound(x, p, depth);
+  const mean = p.reduce((sum, pi, i) => sum + pi * (dy[i] as number), 0);
+  const levels = gamma(depth(x.length));
+  const meanError = dy.reduce((sum, d, i) => sum + Math.abs(d) * ((off[i] as number) + levels * (p[i] as number)) + 2 * FLUSH, 0);
+  return p.map((pi, i) => {
+    const rest = Math.abs((dy[i] as number) - mean);
+    return ((off[i] as number) * (rest + meanError) + pi * (meanError + 2 * EPS * rest)) * SECOND_ORDER + 2 * FLUSH;
+  });
+}
+
+const normal = (random: Random): number => random.normal(3);
+
+function sample(shape: Shape, params: SoftmaxParams, draw = normal, values?: string): Sample<SoftmaxParams> {
+  return {
+    layer: 'legal',
+    label: { x: formatShape(shape), axis: params.axis ?? -1, ...(values ? { values } : {}) },
+    params,
+    inputs: (random) => ({
+      x: hostTensorFrom(
+        'f32',
+        shape,
+        random.fill(sizeOf(shape), () => draw(random)),
+      ),
+    }),
+    grads: (random) => ({
+      y: hostTensorFrom(
+        'f32',
+        shape,
+        random.fill(sizeOf(shape), () => random.normal()),
+      ),
+    }),
+  };
+}
+
+/** torch.softmax. */
+export const record: OpRecord<SoftmaxParams> = {
+  name: 'softmax',
+  family: 'nn',
+  summary: 'y = softmax of x along an axis',
+  inputs: { x: { dtypes: ['f32'], differentiable: true } },
+  outputs: { y: { dtypes: ['f32'] } },
+  forward: (inputs, params) => {
+    const x = inputs['x'] as Value;
+    return { y: { shape: x.shape, data: mapRows(x, params, (row) => softmaxOf(pick(x, row))) } };
+  },
+  acceptance: (inputs, outputs, params, { depth }) => {
+    const [x, y] = [inputs['x'] as Value, outputs['y'] as Value];
+    return { y: { kind: 'within', bound: mapRows(x, params, (row) => softmaxBound(pick(x, row), pick(y, row), depth)) } };
+  },
+  vjp: (inputs, params, grads) => {
+    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+    return { x: { shape: x.shape, data: mapRows(x, params, (row) => gradientOf(softmaxOf(pick(x, row)), pick(dy, row))) } };
+  },
+  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
+    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+    return { x: { kind: 'within', bound: mapRows(x, params, (row) => gradientBound(pick(x, row), pick(dy, row), depth)) } };
+  },
+  samples: [
+    sample([67, 19], {}),
+    sample([1, 2], {}),
+    sample([3, 37, 5], { axis: 1 }),
+    sample([11, 6], { axis: 0 }),
+    sample([5, 300], { axis: -1 }, (random) => random.integer(0, 1) * 90 + random.normal(20), 'far-apart'),
+    sample([9, 20], {}, (random) => 1e4 + random.normal(), 'large'),
+  ],
+  faults: [
+    { name: 'largest element counted once more', shader: { file: 'nn/softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' } },
+    {
+      name: 'mean of the gradient not taken away',
+      direction: 'backward',
+      shader: { file: 'nn/softmax_backward', from: '(dy[i] - mean)', to: '(dy[i] - 0.0 * mean)' },
+    },
+  ],
+  wrongValues: [
+    {
+      name: 'x wrong by 2e-5',
+      apply: (inputs, params) => ({ inputs: { x: changed(inputs['x'] as Value, (x) => x * (1 + 2e-5)) }, params }),
+    },
+    { name: 'first axis for the last', apply: (inputs, params) => ({ inputs, params: { ...params, axis: 0 } }) },
+    { name: 'last axis for another', apply: (inputs, params) => ({ inputs, params: { ...params, axis: -1 } }) },
+    {
+      name: 'last element dropped',
+      apply: (inputs, params) => {
+        const x = inputs['x'] as Value;
+        return { inputs: { x: changed(x, (value, i) => (i === x.data.length - 1 ? value - 1e3 : value)) }, params };
+      },
+    },
+    {
+      name: 'base 2 for e',
+      apply: (inputs, params) => ({ inputs: { x: changed(inputs['x'] as Value, (x) => x * Math.LN2) }, params }),
+    },
+  ],
+};
+
+function changed(x: Value, change: (x: number, index: number) => number): Value {
+  return { ...x, data: x.data.map(change) };
+}
