@@ -1,0 +1,36 @@
+import package::lib::grid::linear_index;
+
+// y = weight * (x * rstd), rstd = 1 / sqrt(mean(x^2) + eps) of each row. x, y: [rows, width]; weight: [width]; rstd: [rows].
+// One invocation a row, two passes.
+
+struct Params {
+  rows: u32,
+  width: u32,
+  eps: f32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> rstd: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+const SIZE = 64u;
+
+@compute @workgroup_size(SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = linear_index(group, groups, lane, SIZE);
+  if (row >= params.rows) {
+    return;
+  }
+  let first = row * params.width;
+  var squares = 0.0;
+  for (var c = 0u; c < params.width; c++) {
+    squares += x[first + c] * x[first + c];
+  }
+  let scale = inverseSqrt(squares / f32(params.width) + params.eps);
+  rstd[row] = scale;
+  for (var c = 0u; c < params.width; c++) {
+    y[first + c] = weight[c] * (x[first + c] * scale);
+  }
+}

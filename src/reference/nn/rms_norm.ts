@@ -1,0 +1,231 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import type { Arithmetic, OpRecord, Sample, Value, Values, WrongValue } from '../record.ts';
+
+interface RmsNormParams {
+  readonly eps: number;
+  readonly axis?: number;
+}
+
+/** A row in float64: 1 / sqrt(mean(x^2) + eps), and the relative error that a GPU's has. */
+interface Row {
+  readonly x: Float64Array;
+  readonly rstd: number;
+  readonly error: number;
+}
+
+/** Rows of x; eps is the float32 that a GPU gets. */
+function rowsOf(inputs: Values, { eps }: RmsNormParams, { depth }: Arithmetic): readonly Row[] {
+  const [x, weight] = [inputs['x'] as Value, inputs['weight'] as Value];
+  const width = weight.data.length;
+  return Array.from({ length: x.data.length / width }, (_, row) => {
+    const values = x.data.subarray(row * width, (row + 1) * width);
+    const mean = values.reduce((sum, value) => sum + value * value, 0) / width;
+    const power = mean + Math.fround(eps);
+    // (gamma_{c+1} + 3 eps) / 2 of the sum, the division and eps through the root, 2 units of inverseSqrt; squares may be flushed.
+    const error = (gamma(depth(width) + 1) + 3 * EPS) / 2 + 2 * EPS + (2 * FLUSH) / power;
+    return { x: values, rstd: 1 / Math.sqrt(power), error };
+  });
+}
+
+const exactSums: Arithmetic = { depth: () => 0, ieee: true };
+
+/** Values of every element of every row, in order. */
+function mapElements(rows: readonly Row[], f: (row: Row, column: number, at: number) => number): Float64Array {
+  const width = (rows[0] as Row).x.length;
+  return Float64Array.from({ length: rows.length * width }, (_, at) => f(rows[Math.floor(at / width)] as Row, at % width, at));
+}
+
+function forward(inputs: Values, params: RmsNormParams): Values {
+  const [x, weight] = [inputs['x'] as Value, (inputs['weight'] as Value).data];
+  const rows = rowsOf(inputs, params, exactSums);
+  return { y: { shape: x.shape, data: mapElements(rows, (row, c) => (weight[c] as number) * (row.x[c] as number) * row.rstd) } };
+}
+
+/** What the gradient of x needs of a row: k = rstd^2 * sum_j(weight_j dy_j x_j) / width, and how far it may be off. */
+function alongOf(
+  inputs: Values,
+  grads: Values,
+  row: Row,
+  index: number,
+  { depth }: Arithmetic,
+): { readonly along: number; readonly error: number } {
+  const [weight, dy] = [(inputs['weight'] as Value).data, (grads['y'] as Value).data];
+  const width = weight.length;
+  let [sum, size] = [0, 0];
+  for (let c = 0; c < width; c++) {
+    const term = (weight[c] as number) * (dy[index * width + c] as number) * (row.x[c] as number);
+    sum += term;
+    size += Math.abs(term);
+  }
+  const factor = row.rstd ** 2 / width;
+  // Two products a term: one more than depth counts. Then rstd twice, two products and a division.
+  const error = factor * gamma(depth(width) + 1) * size + Math.abs(factor * sum) * (2 * row.error + 4.5 * EPS) + 4 * FLUSH * (1 + factor);
+  return { along: factor * sum, error };
+}
+
+function gradientOfX(
+  inputs: Values,
+  params: RmsNormParams,
+  grads: Values,
+  arithmetic: Arithmetic,
+): { gradient: Float64Array; bound: Float64Array } {
+  const rows = rowsOf(inputs, params, arithmetic);
+  const [weight, dy] = [(inputs['weight'] as Value).data, (grads['y'] as Value).data];
+  const alongs = rows.map((row, i) => alongOf(inputs, grads, row, i, arithmetic));
+  const parts = (row: Row, c: number, at: number) => {
+    const { along, error } = alongs[Math.floor(at / weight.length)] as (typeof alongs)[number];
+    const [direct, back] = [(weight[c] as number) * (dy[at] as number), (row.x[c] as number) * along];
+    return { direct, back, backError: Math.abs(row.x[c] as number) * error + EPS * Math.abs(back) };
+  };
+  return {
+    gradient: mapElements(rows, (row, c, at) => {
+      const { direct, back } = parts(row, c, at);
+      return row.rstd * (direct - back);
+    }),
+    // rstd (eps |w dy| + error of x k + eps |w dy - x k|) + |dx| (error of rstd + eps)
+    bound: mapElements(rows, (row, c, at) => {
+      const { direct, back, backError } = parts(row, c, at);
+      const rest = Math.abs(direct - back);
+      const rounding = row.rstd * (EPS * Math.abs(direct) + backError + EPS * rest) + row.rstd * rest * (row.error + EPS);
+      return rounding * SECOND_ORDER + FLUSH * (2 + 3 * row.rstd);
+    }),
+  };
+}
+
+/** Sums over the rows of dy x rstd, and of their sizes times the relative error of a term: rstd and one product more than depth counts. */
+function gradientOfWeight(
+  inputs: Values,
+  params: RmsNormParams,
+  grads: Values,
+  arithmetic: Arithmetic,
+): { gradient: Float64Array; bound: Float64Array } {
+  const rows = rowsOf(inputs, params, arithmetic);
+  const dy = (grads['y'] as Value).data;
+  const width = (inputs['weight'] as Value).data.length;
+  const [gradient, bound] = [new Float64Array(width), new Float64Array(width)];
+  const levels = gamma(arithmetic.depth(rows.length) + 1);
+  mapElements(rows, (row, c, at) => {
+    const term = (dy[at] as number) * (row.x[c] as number) * row.rstd;
+    gradient[c] = (gradient[c] as number) + term;
+    bound[c] =
+      (bound[c] as number) +
+      Math.abs(term) * (levels + row.error) * SECOND_ORDER +
+      FLUSH * (2 + Math.abs(dy[at] as number) * (1 + row.rstd));
+    return term;
+  });
+  return { gradient, bound };
+}
+
+function sample(x: Shape, params: RmsNormParams, scale: number): Sample<RmsNormParams> {
+  const { axis = -1, eps } = params;
+  const normalised = x.slice(axis);
+  return {
+    layer: 'legal',
+    label: { x: formatShape(x), axis, eps, scale },
+    params,
+    inputs: (random) => ({
+      x: hostTensorFrom(
+        'f32',
+        x,
+        random.fill(sizeOf(x), () => random.normal(scale)),
+      ),
+      weight: hostTensorFrom(
+        'f32',
+        normalised,
+        random.fill(sizeOf(normalised), () => random.normal()),
+      ),
+    }),
+    grads: (random) => ({
+      y: hostTensorFrom(
+        'f32',
+        x,
+        random.fill(sizeOf(x), () => random.normal()),
+      ),
+    }),
+  };
+}
+
+/** torch.nn.functional.rms_norm. */
+export const record: OpRecord<RmsNormParams> = {
+  name: 'rms_norm',
+  family: 'nn',
+  summary: 'y = weight * x / sqrt(mean(x^2) + eps)',
+  inputs: { x: { dtypes: ['f32'], differentiable: true }, weight: { dtypes: ['f32'], differentiable: true } },
+  outputs: { y: { dtypes: ['f32'] } },
+  forward,
+  // |y| times the relative error of rstd, and a unit each for both products.
+  acceptance: (inputs, outputs, params, arithmetic) => {
+    const y = (outputs['y'] as Value).data;
+    const weight = (inputs['weight'] as Value).data;
+    const rows = rowsOf(inputs, params, arithmetic);
+    return {
+      y: {
+        kind: 'within',
+        bound: mapElements(
+          rows,
+          (row, c, at) =>
+            Math.abs(y[at] as number) * (row.error + 2 * EPS) * SECOND_ORDER + FLUSH * (2 + Math.abs(weight[c] as number) * (1 + row.rstd)),
+        ),
+      },
+    };
+  },
+  vjp: (inputs, params, grads) => ({
+    x: { shape: (inputs['x'] as Value).shape, data: gradientOfX(inputs, params, grads, exactSums).gradient },
+    weight: { shape: (inputs['weight'] as Value).shape, data: gradientOfWeight(inputs, params, grads, exactSums).gradient },
+  }),
+  vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
+    x: { kind: 'within', bound: gradientOfX(inputs, params, grads, arithmetic).bound },
+    weight: { kind: 'within', bound: gradientOfWeight(inputs, params, grads, arithmetic).bound },
+  }),
+  samples: [
+    sample([1, 1], { eps: 1e-6 }, 1),
+    sample([67, 19], { eps: 1e-6 }, 1),
+    sample([33, 5], { eps: 0.01 }, 0.01),
+    sample([3, 5, 64], { eps: 1e-6 }, 0.01),
+    sample([7, 3, 11], { eps: 1e-5, axis: -2 }, 30),
+    sample([5, 300], { eps: 1e-6 }, 1e-3),
+  ],
+  faults: [
+    {
+      name: 'mean over one element too many',
+      shader: { file: 'nn/rms_norm', from: 'f32(params.width) + params.eps', to: 'f32(params.width + 1u) + params.eps' },
+    },
+    {
+      name: 'sign of the projection',
+      direction: 'backward',
+      shader: { file: 'nn/rms_norm_backward_x', from: 'dy[first + c] - x', to: 'dy[first + c] + x' },
+    },
+  ],
+  wrongValues: [
+    wrongEps('eps 1e-5 for 1e-6', (eps) => eps * 10),
+    wrongEps('no eps', () => 0),
+    wrongEps('eps outside of the root', (eps) => eps ** 2),
+    wrongInput('x wrong by 2e-5', 'x', (x, i) => (i % 2 ? x * (1 + 2e-5) : x)),
+    wrongInput('weight wrong by 2e-5', 'weight', (w) => w * (1 + 2e-5)),
+    wrongInput('weight plus one', 'weight', (w) => w + 1),
+    {
+      name: 'one dimension normalised for two',
+      apply: (inputs, params) => {
+        const weight = inputs['weight'] as Value;
+        const width = weight.shape.at(-1) as number;
+        return { inputs: { ...inputs, weight: { shape: [width], data: weight.data.slice(0, width) } }, params: { ...params, axis: -1 } };
+      },
+    },
+  ],
+};
+
+function wrongEps(name: string, change: (eps: number) => number): WrongValue<RmsNormParams> {
+  return { name, apply: (inputs, params) => ({ inputs, params: { ...params, eps: change(params.eps) } }) };
+}
+
+function wrongInput(name: string, input: string, change: (x: number, index: number) => number): WrongValue<RmsNormParams> {
+  return {
+    name,
+    apply: (inputs, params) => {
+      const value = inputs[input] as Value;
+      return { inputs: { ...inputs, [input]: { ...value, data: value.data.map(change) } }, params };
+    },
+  };
+}
