@@ -72,7 +72,7 @@ export function multiply4bit(gpu: Gpu, { x, packed, absmax }: FourBitOperands, p
   const tiles = Math.ceil(cols / kernel.cols / 4) * 4;
   gpu.dispatch({
     shader: kernel.shader,
-    ...(kernel.constants ? { constants: kernel.constants } : {}),
+    constants: { ALIGNED: Number(in_features % 8 === 0), ...kernel.constants },
     bindings: [x.binding, packed.binding, absmax.binding, y.binding],
     uniforms: [m, out_features, in_features, Math.log2(blocksize), tiles, Number(quant_type === 'fp4')].map(u32),
     workgroups: spread(Math.ceil((tiles * Math.ceil(m / kernel.rows)) / 64)),
