@@ -50,7 +50,7 @@ export function quantizeTo4bit(
   gpu: Gpu,
   weight: Tensor,
   params: Quantize4bitParams,
-  variant = 'serial',
+  variant = gpu.adapter.isFallback ? 'serial' : 'cooperative',
 ): FourBitTensor & Partial<NestedStatistics> {
   checkType(params.quant_type);
   const storage = storageOf(weight.dtype);

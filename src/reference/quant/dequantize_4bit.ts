@@ -49,6 +49,9 @@ function sample(layer: Layer, params: Dequantize4bitParams): Sample<Dequantize4b
   };
 }
 
+/** Reads code 5 as code 6 in both nibbles, as a table with a wrong entry does. */
+const wrongEntry = (byte: number): number => (byte >> 4 === 5 ? byte + 16 : byte) + (byte % 16 === 5 ? 1 : 0);
+
 const swapNibbles = (byte: number): number => (byte % 16) * 16 + Math.floor(byte / 16);
 
 /** Replaces the data of one input. */
@@ -78,6 +81,7 @@ export const record: OpRecord<Dequantize4bitParams> = {
   ],
   faults: [{ name: 'nibbles swapped', shader: { file: 'quant/dequantize_4bit', from: '((i & 7u) ^ 1u) * 4u', to: '(i & 7u) * 4u' } }],
   wrongValues: [
+    { name: 'one table entry wrong', apply: (inputs, params) => ({ inputs: change(inputs, 'packed', (x) => x.map(wrongEntry)), params }) },
     { name: 'nibbles swapped', apply: (inputs, params) => ({ inputs: change(inputs, 'packed', (x) => x.map(swapNibbles)), params }) },
     {
       name: "neighbour's absmax",
