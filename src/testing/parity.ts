@@ -6,9 +6,9 @@ import { launchers } from '../ops/registry.ts';
 import type { OpRecord } from '../reference/record.ts';
 import { records } from '../reference/registry.ts';
 import type { CaseContext } from './context.ts';
-import { type FaultInjector, injectRecordFault } from './fault.ts';
+import { injectRecordFault } from './fault.ts';
 import { replay } from './parity/replay.ts';
-import { type Case, SuiteBuilder } from './suite.ts';
+import { type Case, type Control, SuiteBuilder } from './suite.ts';
 
 /** An oracle of a large bundle takes its time on the host. */
 const TIMEOUT_MS = 60_000;
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 60_000;
 /** The case `parity.<op>:<name>` that replays a bundle with the verdict of three parties. */
 export function declareReplay(name: string, bundle: ParityBundle): Case {
   const record = records.get(bundle.op);
-  const control = record && faultOf(record);
+  const control = record && forwardFault(record);
   return declare({
     op: bundle.op,
     name,
@@ -41,7 +41,7 @@ interface Declaration {
   readonly op: string;
   readonly name: string;
   readonly description: string;
-  readonly control: { readonly name: string; readonly inject: (fault: FaultInjector) => void };
+  readonly control: Control;
   readonly run: (t: CaseContext) => Promise<void>;
 }
 
@@ -52,7 +52,7 @@ function declare({ op, name, description, control, run }: Declaration): Case {
 }
 
 /** The record's first forward fault of every variant: whichever runs is broken. */
-function faultOf(record: OpRecord): Declaration['control'] {
+export function forwardFault(record: OpRecord): Control {
   const forward = record.faults.filter(({ direction = 'forward' }) => direction === 'forward');
   const variants = Object.keys(launchers.get(record.name)?.variants ?? {});
   const chosen = new Set(variants.map((variant) => forward.find((fault) => fault.variants?.includes(variant) ?? true)));

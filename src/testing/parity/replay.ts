@@ -2,7 +2,7 @@ import type { Backend, JobResult } from '../../backends/backend.ts';
 import { GradproofError } from '../../errors.ts';
 import type { StoredTensors } from '../../formats/parity-bundle/check.ts';
 import type { ParityBundle } from '../../formats/parity-bundle.ts';
-import type { Variant } from '../../ops/op.ts';
+import { chooseVariant, type Op, type Variant } from '../../ops/op.ts';
 import { launchers } from '../../ops/registry.ts';
 import type { OpRecord } from '../../reference/record.ts';
 import { records } from '../../reference/registry.ts';
@@ -14,36 +14,36 @@ import { Oracle, type Question } from './oracle.ts';
 import { ANY_ORDER, acceptanceOfRecorded } from './recorded.ts';
 
 /**
- * The verdict of three parties: the float64 oracle judges ours, on every variant that the adapter can run, and the recorded values.
+ * The verdict of three parties: the float64 oracle judges ours, by the variant that the adapter prefers, and the recorded values.
  * Ours out of its bound fails; a recorded value out of the any-order bound is the finding `producer-deviates`. What this version cannot
  * run is skipped as `not-implemented`.
  */
 export async function replay(t: CaseContext, bundle: ParityBundle, backend: Backend): Promise<void> {
-  const record = recordOf(t, bundle);
+  const { record, launcher } = opOf(t, bundle);
   const { inputs: storedInputs, gradsIn, outputs, gradsOut } = bundle.tensors;
   const inputs = fitAll(storedInputs, record.inputs);
   const grads = fitAll(gradsIn, record.outputs);
-  const results = await runVariants(t, bundle, backend, inputs, grads);
+  const variant = chooseVariant(t.gpu, launcher.variants);
+  const result = await runOurs(t, bundle, backend, { inputs, grads, variant });
   findDeviation(t, bundle, new Oracle(record, bundle.params, valuesOfStored(storedInputs, inputs), valuesOfStored(gradsIn, grads)));
 
   const oracle = new Oracle(record, bundle.params, valuesOfHosts(inputs), valuesOfHosts(grads));
-  for (const { result, depth } of results) {
-    const produced = {
-      outputs: valuesOfHosts(only(result.outputs, outputs)),
-      gradients: valuesOfHosts(only(result.gradients, gradsOut)),
-    };
-    for (const question of oracle.questions(produced, { depth, ieee: t.ieee })) {
-      t.expectAccepted(labelOf(question), question.actual, question.truth, question.acceptance, question.unjudged);
-    }
+  const produced = {
+    outputs: valuesOfHosts(only(result.outputs, outputs)),
+    gradients: valuesOfHosts(only(result.gradients, gradsOut)),
+  };
+  const arithmetic = { depth: (launcher.variants[variant] as Variant).depth, ieee: t.ieee };
+  for (const question of oracle.questions(produced, arithmetic)) {
+    t.expectAccepted(labelOf(question), question.actual, question.truth, question.acceptance, question.unjudged);
   }
   if (t.evidence.finding) t.blame('producer');
   if (t.evidence.assertions === 0) t.skip('unjudged', 'every element depends on a NaN or infinite input, or may overflow');
 }
 
-/** The op's record, if it and the launcher have all that the bundle needs; else the case is skipped. */
-function recordOf(t: CaseContext, { op, tensors }: ParityBundle): OpRecord {
-  const record = records.get(op);
-  if (!record || !launchers.has(op)) return t.skip('not-implemented', `this version has no op ${op}`);
+/** The op's record and launcher, if they have all that the bundle needs; else the case is skipped. */
+function opOf(t: CaseContext, { op, tensors }: ParityBundle): { record: OpRecord; launcher: Op } {
+  const [record, launcher] = [records.get(op), launchers.get(op)];
+  if (!record || !launcher) return t.skip('not-implemented', `this version has no op ${op}`);
   const lacks = (what: string, names: string[], known: object) => {
     const missing = names.find((name) => !Object.hasOwn(known, name));
     if (missing !== undefined) t.skip('not-implemented', `${op} of this version has no ${what} ${missing}`);
@@ -53,41 +53,27 @@ function recordOf(t: CaseContext, { op, tensors }: ParityBundle): OpRecord {
   const wanted = Object.keys(tensors.gradsOut);
   const differentiable = Object.entries(record.inputs).filter(([, spec]) => record.vjp && spec.differentiable);
   lacks('gradient of', wanted, Object.fromEntries(differentiable));
-  return record;
+  return { record, launcher };
 }
 
 /** Codes with which launchers refuse what they cannot run. */
 const REFUSALS: ReadonlySet<string> = new Set(['not-implemented', 'shape', 'bad-quantization']);
 
-interface VariantResult {
-  readonly result: JobResult;
-  readonly depth: Variant['depth'];
-}
-
-async function runVariants(
+async function runOurs(
   t: CaseContext,
   { op, params, tensors }: ParityBundle,
   backend: Backend,
-  inputs: HostTensors,
-  grads: HostTensors,
-): Promise<VariantResult[]> {
+  { inputs, grads, variant }: { inputs: HostTensors; grads: HostTensors; variant: string },
+): Promise<JobResult> {
   const wants = Object.keys(tensors.gradsOut);
-  const job = { op, params, inputs, ...(wants.length > 0 ? { grads, wants } : {}) };
-  const usable = Object.entries(launchers.get(op)?.variants ?? {}).filter(([, { needs = [] }]) =>
-    needs.every((f) => t.gpu.features.has(f)),
-  );
   t.gpu.memory.guarded = true;
-  const results: VariantResult[] = [];
-  for (const [variant, { depth }] of usable) {
-    try {
-      results.push({ result: await backend.run({ ...job, variant }), depth });
-    } catch (error) {
-      // The vocabulary has checked shapes and params: what the launcher refuses is what it does not know yet.
-      if (error instanceof GradproofError && REFUSALS.has(error.code)) t.skip('not-implemented', error.message);
-      throw error;
-    }
+  try {
+    return await backend.run({ op, params, inputs, variant, ...(wants.length > 0 ? { grads, wants } : {}) });
+  } catch (error) {
+    // The vocabulary has checked shapes and params: what the launcher refuses is what it does not know yet.
+    if (error instanceof GradproofError && REFUSALS.has(error.code)) t.skip('not-implemented', error.message);
+    throw error;
   }
-  return results;
 }
 
 /** What the bundle recorded too; a tensor that our launcher did not give is a failure. */
