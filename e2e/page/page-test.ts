@@ -3,7 +3,7 @@ import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { servePage } from '../../src/cli/server.ts';
 
 /** Software adapter: the same on every machine, and the page must say that no graphics chip is in use. */
-export const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 interface WorkerFixtures {
   readonly gpuArguments: readonly string[];

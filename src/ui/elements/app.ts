@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { Follow } from '../follow.ts';
+import type { View } from '../state/address.ts';
 import { announcement } from '../state/announcement.ts';
 import { App } from '../state/app.ts';
 import type { DroppedFile } from '../state/dropped-files.ts';
@@ -143,14 +144,14 @@ export class AppElement extends LitElement {
     return html`<p class="muted">Loading…</p>`;
   }
 
-  #link(target: 'check' | 'train', view: string, words: string) {
+  #link(target: View, view: View, words: string) {
     const query = target === 'train' ? '?view=train' : '?';
     return html`<li>
       <a href=${query} aria-current=${target === view ? 'page' : nothing} @click=${(event: MouseEvent) => this.#go(event, target)}>${words}</a>
     </li>`;
   }
 
-  #go(event: MouseEvent, view: 'check' | 'train'): void {
+  #go(event: MouseEvent, view: View): void {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     this.#app.notice.value = '';

@@ -14,11 +14,6 @@ const SHOWN: Readonly<Record<Standing, readonly [word: string, icon: IconName, t
   waiting: ['waiting', 'waiting', ''],
 };
 
-/** The word for a standing. */
-export function standingWord(standing: Standing): string {
-  return SHOWN[standing][0];
-}
-
 /** How a case or suite stands: a shape and a word, never colour alone. */
 export class StatusElement extends LitElement {
   static override properties = { standing: {}, count: { type: Number } };
