@@ -16,7 +16,7 @@ import './text-drop.ts';
 
 /** Fine-tuning on a text of one's own: choose, start, watch the loss fall, compare samples, save the adapter. */
 export class TrainView extends LitElement {
-  static override properties = { app: { attribute: false } };
+  static override properties = { app: { attribute: false }, steps: { state: true } };
   static override styles = [
     base,
     controls,
@@ -44,12 +44,17 @@ export class TrainView extends LitElement {
       dd {
         font-size: var(--text-l);
       }
+      input[type='number'] {
+        width: 6.5rem;
+      }
     `,
   ];
   declare app: App;
+  declare steps: number;
 
   constructor() {
     super();
+    this.steps = DEFAULT_TRAINING.steps;
     new Follow(this, () => [this.app.facts, this.app.training.state, this.app.training.text]);
   }
 
@@ -66,7 +71,7 @@ export class TrainView extends LitElement {
       </p>
       ${blocked ? html`<gp-found .facts=${facts.value}></gp-found>` : nothing}
       <gp-text-drop .text=${training.text.value} ?disabled=${busy} @text=${this.#takeText}></gp-text-drop>
-      <div class="row">${busy ? this.#stopButton(state) : this.#startButton(state, blocked || !facts.value)}</div>
+      <div class="row">${this.#button(state, busy, blocked || !facts.value)}</div>
       ${state.phase === 'failed' ? html`<p class="tone bad" role="alert">${state.problem}</p>` : nothing}
       ${state.phase === 'idle' || (state.phase === 'failed' && !state.start) ? nothing : this.#live(state, busy)}
     </div>`;
@@ -76,18 +81,32 @@ export class TrainView extends LitElement {
     this.app.training.text.value = event.detail;
   }
 
-  #stopButton({ phase }: TrainingState) {
-    return html`<button class="large" ?disabled=${phase === 'stopping'} @click=${() => this.app.training.stop()}>
-      ${phase === 'stopping' ? 'Stopping…' : 'Stop'}
-    </button>`;
+  /** One button in one place, so that the focus stays on it when Start becomes Stop and Start again. */
+  #button({ phase }: TrainingState, busy: boolean, blocked: boolean) {
+    const disabled = busy ? phase === 'stopping' : blocked;
+    return html`
+      <button class="large ${busy ? '' : 'primary'}" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+        ${phase === 'stopping' ? 'Stopping…' : busy ? 'Stop' : phase === 'idle' ? 'Start' : 'Start again'}
+      </button>
+      ${
+        busy
+          ? nothing
+          : html`<label class="row">
+              <input type="number" min="1" max="100000" .value=${String(this.steps)} @change=${this.#chooseSteps} />
+              <span class="muted">steps. Nothing is uploaded.</span>
+            </label>`
+      }
+    `;
   }
 
-  #startButton({ phase }: TrainingState, blocked: boolean) {
-    const { steps, seed } = DEFAULT_TRAINING;
-    return html`<button class="large primary" ?disabled=${blocked} @click=${() => this.app.training.start({ steps, seed })}>
-        ${phase === 'idle' ? 'Start' : 'Start again'}
-      </button>
-      <p class="muted">${steps} steps. Nothing is uploaded.</p>`;
+  #press(busy: boolean): void {
+    if (busy) this.app.training.stop();
+    else this.app.training.start({ steps: this.steps, seed: DEFAULT_TRAINING.seed });
+  }
+
+  #chooseSteps(event: Event): void {
+    const { valueAsNumber } = event.target as HTMLInputElement;
+    if (Number.isInteger(valueAsNumber) && valueAsNumber > 0) this.steps = valueAsNumber;
   }
 
   #live(state: TrainingState, busy: boolean) {
@@ -95,7 +114,7 @@ export class TrainView extends LitElement {
     const steps = start?.steps ?? DEFAULT_TRAINING.steps;
     const result = report?.results[0];
     return html`
-      ${result ? html`<gp-answer .answer=${trainingVerdict(result, state)}>${this.#saveButtons(state)}</gp-answer>` : nothing}
+      ${state.phase === 'ended' ? html`<gp-answer .answer=${trainingVerdict(result, state)}>${this.#saveButtons(state)}</gp-answer>` : nothing}
       ${
         busy
           ? html`<gp-progress

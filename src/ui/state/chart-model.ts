@@ -9,7 +9,7 @@ export interface ChartModel {
   readonly rows: readonly { readonly step: number; readonly loss?: number; readonly heldout?: number }[];
 }
 
-/** Uniform guessing among 256 bytes; the edge of an empty chart. */
+/** The loss of uniform guessing among 256 bytes, where training begins: with it the scale stays as it is while the curve grows. */
 const GUESSING = Math.log(256);
 
 /** Lays out the two curves. Losses that are not finite have no place in a plot and stay in the table only. */
@@ -22,8 +22,8 @@ export function chartModel(losses: readonly LossPoint[], heldout: readonly LossP
   for (const { step, loss } of losses) rows.set(step, { ...rows.get(step), step, loss });
   for (const { step, loss } of heldout) rows.set(step, { ...rows.get(step), step, heldout: loss });
   return {
-    top: shown.length > 0 ? Math.max(...shown) : GUESSING,
-    bottom: shown.length > 0 ? Math.min(...shown, GUESSING) - 0.1 : 0,
+    top: Math.max(GUESSING, ...shown),
+    bottom: Math.max(0, Math.min(GUESSING - 1, ...shown) - 0.2),
     rows: [...rows.values()].sort((a, b) => a.step - b.step),
   };
 }

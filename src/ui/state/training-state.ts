@@ -1,6 +1,6 @@
 import type { CaseResult, Report } from '../../harness/report/schema.ts';
 import type { TrainingEvent, TrainingOutcome } from '../../harness/training.ts';
-import { bytesWords } from './words.ts';
+import { bytesWords, plural } from './words.ts';
 
 /** A point of a loss curve: after so many steps, in nats per byte. */
 export interface LossPoint {
@@ -59,8 +59,15 @@ export interface TrainingVerdict {
   readonly sentences: readonly string[];
 }
 
-/** What to tell of an ended run. A text below 32 KiB is too short to promise a loss, so only its judged steps count. */
-export function trainingVerdict(result: CaseResult, { start, msPerStep, judged }: TrainingState): TrainingVerdict {
+/** What to tell of an ended run; one that was stopped has no result, and concludes nothing. */
+export function trainingVerdict(result: CaseResult | undefined, { start, msPerStep, judged, losses }: TrainingState): TrainingVerdict {
+  if (!result) {
+    return {
+      tone: 'none',
+      headline: `Stopped after ${plural(losses.at(-1)?.step ?? 0, 'step')}.`,
+      sentences: ['Start again for an answer.'],
+    };
+  }
   const { heldoutBefore, heldoutAfter, unigram } = result.metrics ?? {};
   const figures =
     heldoutBefore != null && heldoutAfter != null
