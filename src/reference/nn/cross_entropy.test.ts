@@ -105,9 +105,10 @@ function simulate(gpu: LegalArithmetic, logits: Value, labels: Value): { readonl
     const max = Math.max(...x);
     const exps = x.map((value) => gpu.exp(gpu.round(value - max)));
     const sum = exps.reduce((total, e) => gpu.round(total + e), 0);
-    const ignored = label < 0;
-    loss.push(ignored ? 0 : gpu.round(gpu.log(sum) + gpu.round(max - (x[label] as number))));
-    gradient.push(...exps.map((e, c) => (ignored ? 0 : gpu.round(gpu.divide(e, sum) - (c === label ? 1 : 0)))));
+    const ignored = label === -100;
+    const target = Math.min(Math.max(label, 0), classes - 1);
+    loss.push(ignored ? 0 : gpu.round(gpu.log(sum) + gpu.round(max - (x[target] as number))));
+    gradient.push(...exps.map((e, c) => (ignored ? 0 : gpu.round(gpu.divide(e, sum) - (c === target ? 1 : 0)))));
   });
   return { loss, gradient };
 }

@@ -18,6 +18,8 @@ interface Draw {
   readonly ignoreEvery?: number;
   readonly weighted?: boolean;
   readonly logit?: (random: Random) => number;
+  /** Labels reach this far outside the classes on both sides, where the nearest class counts; default 0. */
+  readonly outside?: number;
   /** Names the kind of logits in the case id. */
   readonly values?: string;
 }
@@ -28,6 +30,7 @@ function sample({
   ignoreEvery = 0,
   weighted = false,
   logit = (random) => random.normal(3),
+  outside = 0,
   values,
 }: Draw): Sample<CrossEntropyParams> {
   const classAxis = params.shift ? logits.length - 1 : 1;
@@ -52,7 +55,11 @@ function sample({
         logits,
         random.fill(sizeOf(logits), () => logit(random)),
       ),
-      labels: hostTensorFrom('i32', labels, drawLabels(random, sizeOf(labels), classes, ignoreEvery, ignore_index)),
+      labels: hostTensorFrom(
+        'i32',
+        labels,
+        drawLabels(random, sizeOf(labels), [-outside, classes - 1 + outside], ignoreEvery, ignore_index),
+      ),
       ...(weighted
         ? {
             weight: hostTensorFrom(
@@ -77,8 +84,8 @@ function sample({
 }
 
 /** Labels of which the second of each `every` is ignored, so that the first row never is. */
-function drawLabels(random: Random, count: number, classes: number, every: number, ignored: number): Float64Array {
-  const labels = random.fill(count, () => random.integer(0, classes - 1));
+function drawLabels(random: Random, count: number, [low, high]: [number, number], every: number, ignored: number): Float64Array {
+  const labels = random.fill(count, () => random.integer(low, high));
   return every === 0 ? labels : labels.map((label, i) => (i % every === 1 ? ignored : label));
 }
 
@@ -98,7 +105,7 @@ export const crossEntropySamples: readonly Sample<CrossEntropyParams>[] = [
     values: 'far-apart',
     logit: (random) => random.integer(0, 1) * 90 + random.normal(20),
   }),
-  sample({ logits: [9, 20], params: { reduction: 'none' }, values: 'large', logit: (random) => 1e4 + random.normal() }),
+  sample({ logits: [29, 20], params: { reduction: 'none' }, outside: 5, values: 'large', logit: (random) => 1e4 + random.normal() }),
 ];
 
 type Wrong = WrongValue<CrossEntropyParams>;

@@ -35,9 +35,11 @@ interface Draw {
   readonly below?: number;
   /** Ids reach this far outside the vocabulary on both sides; default 0. */
   readonly outside?: number;
+  /** Whether the gradient is computed too; default true. */
+  readonly backward?: boolean;
 }
 
-function sample({ layer, weight, ids, below = weight[0], outside = 0 }: Draw): Sample<EmbeddingParams> {
+function sample({ layer, weight, ids, below = weight[0], outside = 0, backward = true }: Draw): Sample<EmbeddingParams> {
   const [vocabulary, width] = weight;
   const note = below < vocabulary ? { distinct: below } : outside > 0 ? { outside } : {};
   return {
@@ -56,13 +58,17 @@ function sample({ layer, weight, ids, below = weight[0], outside = 0 }: Draw): S
         random.fill(sizeOf(ids), () => random.integer(-outside, below - 1 + outside)),
       ),
     }),
-    grads: (random) => ({
-      y: hostTensorFrom(
-        'f32',
-        [...ids, width],
-        random.fill(sizeOf(ids) * width, () => (layer === 'exact' ? random.integer(-99, 99) : random.normal())),
-      ),
-    }),
+    ...(backward
+      ? {
+          grads: (random) => ({
+            y: hostTensorFrom(
+              'f32',
+              [...ids, width],
+              random.fill(sizeOf(ids) * width, () => (layer === 'exact' ? random.integer(-99, 99) : random.normal())),
+            ),
+          }),
+        }
+      : {}),
   };
 }
 
@@ -103,6 +109,8 @@ export const record: OpRecord<EmbeddingParams> = {
     sample({ layer: 'exact', weight: [1, 1], ids: [1] }),
     sample({ layer: 'exact', weight: [37, 19], ids: [131], below: 3 }),
     sample({ layer: 'exact', weight: [16, 7], ids: [41], outside: 5 }),
+    // More than 65,535 workgroups of 64, so that the grid has a second dimension.
+    sample({ layer: 'exact', weight: [3, 66_000], ids: [65], backward: false }),
     sample({ layer: 'legal', weight: [256, 32], ids: [9, 16] }),
     sample({ layer: 'legal', weight: [5, 33], ids: [300], below: 2 }),
   ],
