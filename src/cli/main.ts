@@ -2,6 +2,14 @@ import { messageOf } from '../errors.ts';
 import { EXIT, exitOfError } from './exit.ts';
 import { execute } from './program.ts';
 
+// Whoever reads our output may stop early, as head does; that is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
 try {
   process.exitCode = await execute(process.argv.slice(2));
 } catch (error) {

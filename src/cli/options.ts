@@ -1,4 +1,3 @@
-import type { RunOptions } from '../harness/events.ts';
 import { type OptionDeclaration, OptionError, type OptionTable, RUN_OPTIONS, type RunOptionKey, wholeNumber } from '../harness/options.ts';
 import { UsageError } from './exit.ts';
 
@@ -35,7 +34,8 @@ const report: OptionDeclaration<string> = {
   parse: lastPath('--report'),
 };
 
-const RUN_COMMAND: OptionTable<RunCommand> = {
+/** The options of `gradproof [run]` beyond those of a run. */
+export const RUN_COMMAND: OptionTable<RunCommand> = {
   headless: { name: 'headless', description: 'run here and exit, instead of opening the page', parse: () => true },
   list: { name: 'list', description: 'print the ids and backends of the selected cases and exit', parse: () => true },
   runtime: {
@@ -72,13 +72,11 @@ const RUN_COMMAND: OptionTable<RunCommand> = {
   junit: { name: 'junit', argument: 'file', description: 'write a JUnit XML report to this file', parse: lastPath('--junit') },
 };
 
-/** Every option of `gradproof [run]`. */
-export const RUN_TABLE: OptionTable<RunCommand & Pick<RunOptions, RunOptionKey>> = { ...RUN_OPTIONS, ...RUN_COMMAND };
-
 /** The options that make sense only without the page. */
-export const IMPLY_HEADLESS: readonly (keyof RunCommand | RunOptionKey)[] = [
-  ...(['headless', 'list', 'runtime', 'parity', 'report', 'junit', 'shard'] as const),
-];
+export const IMPLY_HEADLESS = ['headless', 'list', 'runtime', 'parity', 'report', 'junit', 'shard'] as const satisfies readonly (
+  | keyof RunCommand
+  | RunOptionKey
+)[];
 
 /** Every option of `gradproof train`. */
 export const TRAIN_TABLE: OptionTable<TrainCommand> = {

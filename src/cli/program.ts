@@ -1,15 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { RunOptions } from '../harness/events.ts';
-import type { OptionDeclaration, OptionTable, RunOptionKey } from '../harness/options.ts';
-import { readOptions } from '../harness/options.ts';
+import { type OptionDeclaration, type OptionTable, RUN_OPTIONS, readOptions } from '../harness/options.ts';
+import type { GivenOptions } from './commands/run.ts';
 import { EXIT, UsageError } from './exit.ts';
 import {
   COMMANDS_NOT_YET,
   IMPLY_HEADLESS,
   type NotYet,
   notYet,
+  RUN_COMMAND,
   RUN_NOT_YET,
-  RUN_TABLE,
   type RunCommand,
   TRAIN_NOT_YET,
   TRAIN_TABLE,
@@ -30,10 +29,11 @@ export async function execute(argv: readonly string[]): Promise<number> {
     .enablePositionalOptions()
     .allowExcessArguments();
   quiet(program);
-  addOptions(program, RUN_TABLE, RUN_NOT_YET);
+  addOptions(program, RUN_OPTIONS);
+  addOptions(program, RUN_COMMAND, RUN_NOT_YET);
   program.action(async () => {
     if (program.args[0]) throw new UsageError(`unknown command "${program.args[0]}": see gradproof --help`);
-    await finish(runCommand(readTable(program, RUN_TABLE)));
+    await finish(runCommand(readTable(program, RUN_COMMAND), readTable(program, RUN_OPTIONS)));
   });
   const train = command(program, 'train', 'fine-tune a small language model on a text, on the GPU');
   addOptions(train, TRAIN_TABLE, TRAIN_NOT_YET);
@@ -69,17 +69,14 @@ export async function execute(argv: readonly string[]): Promise<number> {
   return status;
 }
 
-async function runCommand(given: Given): Promise<number> {
+async function runCommand(given: Partial<RunCommand>, options: GivenOptions): Promise<number> {
   const { listCases, runHeadless } = await import('./commands/run.ts');
-  if (given.list) return listCases(given);
-  return isHeadless(given) ? runHeadless(given) : (await import('./commands/page.ts')).openPage(given);
+  if (given.list) return listCases(options);
+  return isHeadless({ ...given, ...options }) ? runHeadless(given, options) : (await import('./commands/page.ts')).openPage(options);
 }
 
-/** What was given of the options of `gradproof [run]`. */
-type Given = Partial<RunCommand & Pick<RunOptions, RunOptionKey>>;
-
 /** Without a display, in CI, or with an option that makes no sense in the page. */
-function isHeadless(given: Given): boolean {
+function isHeadless(given: Partial<RunCommand> & GivenOptions): boolean {
   const { env, platform } = process;
   const display = platform === 'linux' ? Boolean(env['DISPLAY'] || env['WAYLAND_DISPLAY']) : !env['SSH_CONNECTION'];
   return !display || env['CI'] === 'true' || IMPLY_HEADLESS.some((name) => given[name] !== undefined);
@@ -96,7 +93,7 @@ function quiet(target: Command): void {
   target.exitOverride().configureOutput({ writeErr: () => {} });
 }
 
-function addOptions<T>(target: Command, table: OptionTable<T>, later: readonly NotYet[]): void {
+function addOptions<T>(target: Command, table: OptionTable<T>, later: readonly NotYet[] = []): void {
   for (const { name, argument, description } of Object.values<OptionDeclaration<unknown>>(table)) {
     const option = new Option(argument ? `--${name} <${argument}>` : `--${name}`, description);
     target.addOption(argument ? option.argParser((text: string, previous?: string[]) => [...(previous ?? []), text]) : option);

@@ -1,36 +1,12 @@
 import type { Browser } from 'playwright';
 import { messageOf } from '../../errors.ts';
 import { NoBrowserError } from '../exit.ts';
+import { browserArguments } from './arguments.ts';
 import { BROWSER_VARIABLE, findBrowsers, type InstalledBrowser } from './find.ts';
 import { downloadedBrowser, type Installation, installBrowser } from './install.ts';
 
-/** Quiet, without traffic of its own, and with a GPU process that may be crashed as often as a hang needs it. */
-const ARGUMENTS = [
-  '--enable-unsafe-webgpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-domain-blocking-for-3d-apis',
-  '--disable-gpu-process-crash-limit',
-];
-
-/** Chrome's own CPU adapter, for a machine where no hardware adapter works. */
-const SWIFTSHADER_ARGUMENT = '--use-webgpu-adapter=swiftshader';
-
 /** The first version of Chrome with WebGPU. */
 const OLDEST_CHROME = 113;
-
-/** The arguments of a browser that runs cases; `software` takes the CPU adapter. */
-export function browserArguments(software: boolean): string[] {
-  return [
-    ...ARGUMENTS,
-    ...(process.platform === 'linux' && !software ? ['--enable-features=Vulkan'] : []),
-    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-    ...(software ? [SWIFTSHADER_ARGUMENT] : []),
-  ];
-}
 
 /** Starts `installed` without a window. Throws what Playwright throws. */
 export async function launch(installed: InstalledBrowser, software: boolean): Promise<Browser> {

@@ -17,34 +17,34 @@ import { type Voice, voiceOn } from '../output/voice.ts';
 import { openRuntime } from '../runtime/open.ts';
 import { PAGE_ADDRESS } from '../server.ts';
 
-/** What was given of a run's options. */
-export type GivenRunOptions = Partial<RunCommand & RunOptions>;
+/** What was given of a run's options; the others have their defaults. */
+export type GivenOptions = Partial<RunOptions>;
 
 /** Prints the `id backend` lines of the selected cases; needs neither browser nor adapter. */
-export function listCases(given: GivenRunOptions): number {
+export function listCases(given: GivenOptions): number {
   const selected = selectAll(loadCases().values(), undefined, { ...DEFAULT_RUN_OPTIONS, ...given });
   process.stdout.write(planText(selected.map(({ declared }) => declared)));
   return EXIT.ok;
 }
 
 /** Runs without a person: progress, summary and report; returns the exit status. */
-export async function runHeadless(given: GivenRunOptions): Promise<number> {
+export async function runHeadless(command: Partial<RunCommand>, given: GivenOptions): Promise<number> {
   const options: RunOptions = { ...DEFAULT_RUN_OPTIONS, ...given };
-  const voice = voiceOn(given.report === '-' ? process.stderr : process.stdout);
-  const replay = given.parity && { bundles: readBundles(given.parity), alone: given.tier === undefined };
+  const voice = voiceOn(command.report === '-' ? process.stderr : process.stdout);
+  const replay = command.parity && { bundles: readBundles(command.parity), alone: given.tier === undefined };
   selectAll(loadCases().values(), replay, options); // wrong use shows before a browser starts
-  for (const name of ['report', 'junit'] as const) if (given[name]) checkWritable(`--${name}`, given[name]);
+  for (const name of ['report', 'junit'] as const) if (command[name]) checkWritable(`--${name}`, command[name]);
   using interrupt = new Interrupt();
-  await using runtime = await openRuntime(given.runtime ?? 'chromium', voice.say, interrupt.signal);
+  await using runtime = await openRuntime(command.runtime ?? 'chromium', voice.say, interrupt.signal);
   voice.say(`running on ${runtime.adapter}`);
   const report = await runtime.run({ options, ...(replay ? { replay } : {}) }, showProgress(voice), interrupt.signal);
-  await publish(report, given, voice);
+  await publish(report, command, voice);
   return exitOfReport(report, interrupt.signal.aborted);
 }
 
-async function publish(report: Report, given: GivenRunOptions, voice: Voice): Promise<void> {
+async function publish(report: Report, { report: file, junit }: Partial<RunCommand>, voice: Voice): Promise<void> {
+  if (file) writeOutput('--report', file, writeReport(report));
+  if (junit) writeOutput('--junit', junit, toJUnit(report));
   showSummary(voice, report);
   if (report.results.length > 0) voice.say(`Share it: ${PAGE_ADDRESS}#${await encodeLink(report, planText(loadCases().values()))}`);
-  if (given.report) writeOutput('--report', given.report, writeReport(report));
-  if (given.junit) writeOutput('--junit', given.junit, toJUnit(report));
 }

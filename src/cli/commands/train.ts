@@ -5,17 +5,17 @@ import { DEFAULT_TRAINING } from '../../train/config.ts';
 import { exitOfReport } from '../exit.ts';
 import { checkWritable, makeFolder, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
-import { notYet, type TrainCommand } from '../options.ts';
+import type { TrainCommand } from '../options.ts';
 import { showTraining } from '../output/training.ts';
 import { voiceOn } from '../output/voice.ts';
 import { openRuntime } from '../runtime/open.ts';
+import { PAGE_FOLDER } from '../server.ts';
 
 /** Fine-tunes on a text and saves adapter and report; returns the exit status. */
 export async function trainCommand({ data, steps, seed, out, report: target }: Partial<TrainCommand>): Promise<number> {
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
-  if (data === undefined) throw notYet('train without --data');
   const request: TrainingRequest = {
-    text: readInput('--data', data),
+    text: data === undefined ? readInput('text', join(PAGE_FOLDER, 'corpus.txt')) : readInput('--data', data),
     steps: steps ?? DEFAULT_TRAINING.steps,
     seed: seed ?? DEFAULT_TRAINING.seed,
   };

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout under test. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** How a call of the command line ended. */
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a call may change. */
+interface Circumstances {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Another checkout. */
+  readonly root?: string;
+  /** Called with all of stdout whenever more of it came. */
+  readonly onOutput?: (stdout: string, interrupt: () => void) => void;
+}
+
+/** Calls `gradproof ARGS` as `npm start -- ARGS` does and waits for its end; headless unless `env` says otherwise. */
+export async function gradproof(args: readonly string[], { env, root = ROOT, onOutput }: Circumstances = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [`${root}/scripts/start.mjs`, ...args], {
+    cwd: root,
+    env: { ...process.env, CI: 'true', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    onOutput?.(stdout, () => child.kill('SIGINT'));
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { status, stdout, stderr };
+}

@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { gradproof } from './gradproof.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gradproof-'));
+const file = (name: string, content: string) => {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+
+const emptyFolder = (name: string) => {
+  mkdirSync(join(folder, name));
+  return join(folder, name);
+};
+
+const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+  [['--nonsense'], /unknown option '--nonsense'/],
+  [['--filtre', 'x'], /Did you mean --filter/],
+  [['nonsense'], /unknown command "nonsense"/],
+  [['--tier', 'huge'], /--tier huge: must be one of quick, full, slow/],
+  [['--filter', 'no-such-suite.*'], /no case matches "no-such-suite\.\*"/],
+  [['--list', '--filter', 'two words'], /--filter "two words"/],
+  [['--list', '--filter', ''], /--filter ""/],
+  [['--shard', '3/2'], /--shard 3\/2/],
+  [['--shard', 'one'], /--shard one/],
+  [['--seed', '-1'], /--seed -1/],
+  [['--retries', '1.5'], /--retries 1\.5/],
+  [['--timeout', '0'], /--timeout 0/],
+  [['--report'], /'--report <file>' argument missing/],
+  [['--report', join(folder, 'no', 'such', 'folder.json')], /--report .*no such file or folder/],
+  [['--report', folder], /--report .*is a folder/],
+  [['--parity', join(folder, 'missing.safetensors')], /--parity .*no such file or folder/],
+  [['--parity', file('garbage.safetensors', 'not a bundle')], /garbage\.safetensors/],
+  [['--parity', emptyFolder('empty')], /holds no bundle/],
+  [['--runtime', 'nonsense'], /--runtime nonsense: must be chromium or node/],
+  [['--backend', 'nonsense'], /--backend nonsense: must be webgpu/],
+  [['train', '--data', join(folder, 'missing.txt')], /--data .*no such file or folder/],
+  [['train', '--steps', 'many'], /--steps many/],
+  [['train', '--nonsense'], /unknown option '--nonsense'/],
+  [['merge', file('a.json', '{}')], /required option '--report <file>'/],
+  [['merge', file('b.json', '{'), '--report', '-'], /b\.json/],
+  [['compare', file('c.json', '{}')], /missing required argument 'b'/],
+  [['compare', file('d.json', '{}'), file('e.json', '[]')], /d\.json/],
+  [['compare', 'a', 'b', 'c'], /too many arguments/],
+];
+
+const NOT_YET: readonly (readonly string[])[] = [
+  ['mutate', '--sample', '3'],
+  ['bench', '--peers', 'ort'],
+  ['compile', 'model.tri'],
+  ['--controls'],
+  ['--last-failed'],
+  ['--connect', 'ws://localhost:1'],
+  ['--html', 'report.html'],
+  ['--bridge'],
+  ['--baseline', 'a.json'],
+  ['--expect', 'a.json'],
+  ['--runtime', 'firefox'],
+  ['--runtime', 'deno'],
+  ['--backend', 'ort-webgpu'],
+  ['train', '--model', 'folder'],
+  ['train', '--type', 'full'],
+  ['train', '--resume'],
+];
+
+for (const [args, says] of [...CASES, ...NOT_YET.map((args) => [args, /does not exist in this version yet/] as const)]) {
+  test(`gradproof ${args.map((arg) => arg.replace(folder, '…') || '""').join(' ')}`, async () => {
+    const { status, stdout, stderr } = await gradproof(args);
+    expect(stderr).toMatch(/^gradproof: [^\n]+\n$/);
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toMatch(/\bat .*:\d+/);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  });
+}

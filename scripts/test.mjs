@@ -1,0 +1,70 @@
+// `npm test`: sets up what is missing, then runs every test; the last line counts them.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { prepare } from './setup/prepare.mjs';
+import { runMain } from './setup/step.mjs';
+import { add, resultFile, resultsFolder, runPart, sentence } from './test/part.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
+
+await runMain(async () => {
+  await prepare(root);
+  const results = resultsFolder(root);
+  const checks = await Promise.all([
+    runPart('types', tool('typescript/bin/tsc'), { root }),
+    runPart('lint', [...tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'], { root }),
+    runPart('unused exports and dependencies', tool('knip/bin/knip.js'), { root }),
+  ]);
+  const total = add([...checks, await unitTests(results), ...(await quickTier(results)), await endToEndTests(results)]);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+  console.log(sentence(total));
+});
+
+/** Everything beside what it tests, without a GPU. */
+async function unitTests(results) {
+  const json = resultFile(join(results, 'unit.json'));
+  return runPart(
+    'unit tests',
+    [...tool('vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${json.path}`],
+    {
+      root,
+      countsOf: () => {
+        const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = json.read();
+        const unloadable = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
+        return { passed: numPassedTests, failed: numFailedTests + unloadable.length, skipped: numPendingTests + numTodoTests };
+      },
+    },
+  );
+}
+
+/** Every case of the quick tier in a real browser and in Node; both must find the same. */
+async function quickTier(results) {
+  const runs = [];
+  for (const runtime of ['chromium', 'node']) {
+    const json = resultFile(join(results, `quick-${runtime}.json`));
+    const command = [process.execPath, join(root, 'scripts/start.mjs'), '--runtime', runtime, '--report', json.path];
+    const counts = await runPart(`quick tier in ${runtime}`, command, { root, countsOf: () => countsOfReport(json.read()) });
+    runs.push({ counts, json });
+  }
+  const [chromium, node] = runs;
+  const compare = [process.execPath, join(root, 'scripts/test/agreement.mjs'), chromium.json.path, node.json.path];
+  return [chromium.counts, node.counts, await runPart('same verdicts in both', compare, { root })];
+}
+
+function countsOfReport({ summary: { total, passed, skipped } }) {
+  return { passed, failed: total - passed - skipped, skipped };
+}
+
+/** Page and command line as people meet them. */
+async function endToEndTests(results) {
+  const json = resultFile(join(results, 'end-to-end.json'));
+  return runPart('end-to-end tests', [...tool('@playwright/test/cli.js'), 'test', '--reporter=line,json'], {
+    root,
+    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: json.path },
+    countsOf: () => {
+      const { stats, errors } = json.read();
+      return { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length, skipped: stats.skipped };
+    },
+  });
+}
