@@ -16,7 +16,8 @@ export const test = base.extend<{ readonly quietPage: undefined }, WorkerFixture
   launchOptions: [
     async ({ gpuArguments }, use) => {
       const browser = findBrowsers()[0];
-      const args = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', ...gpuArguments];
+      const root = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+      const args = [...root, '--disable-quic', '--no-first-run', '--disable-background-networking', ...gpuArguments];
       await use({ args, ...(browser ? { executablePath: browser.path } : {}) });
     },
     { scope: 'worker' },
