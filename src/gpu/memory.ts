@@ -2,7 +2,7 @@ import { GradproofError, invariant } from '../errors.ts';
 
 /** Bytes past the end of a guarded buffer that must stay untouched. */
 const GUARD_BYTES = 256;
-/** Fills guarded buffers, before use and in the guard: a quiet NaN with a payload that no kernel produces. */
+/** Fills guarded buffers before use: a quiet NaN, so that an element that was not written shows. */
 const FILL_WORD = 0x7fc0dead;
 const USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST; the GPUBufferUsage global is absent in Node
 
@@ -31,7 +31,7 @@ export interface MemoryLedger {
 
 /**
  * Device memory: freed buffers are kept by size and handed out again, and a ledger counts what is live.
- * In guarded mode every buffer starts as NaN, ends in a guard, is never reused, and `guardedBuffers` lists what must be checked.
+ * In guarded mode every buffer starts as NaN, ends in a guard, is never reused, and {@link Memory.checkGuards} tells who wrote too far.
  */
 export class Memory {
   readonly #device: GPUDevice;
@@ -96,8 +96,8 @@ export class Memory {
     this.#device.queue.submit([encoder.finish()]);
     await staging.mapAsync(1);
     const words = new Uint32Array(staging.getMappedRange());
-    const wrong = words.findIndex((word) => word !== FILL_WORD);
     const wordsEach = GUARD_BYTES / 4;
+    const wrong = words.findIndex((word, i) => word !== guardWord(Math.floor(i / wordsEach)));
     const at = wrong < 0 ? undefined : guarded[Math.floor(wrong / wordsEach)];
     staging.destroy();
     for (const { buffer } of guarded) buffer.destroy();
@@ -106,7 +106,9 @@ export class Memory {
 
   #allocateGuarded(bytes: number): Allocation {
     const buffer = this.#device.createBuffer({ size: bytes + GUARD_BYTES, usage: USAGE, mappedAtCreation: true });
-    new Uint32Array(buffer.getMappedRange()).fill(FILL_WORD);
+    const words = new Uint32Array(buffer.getMappedRange());
+    words.fill(FILL_WORD, 0, bytes / 4);
+    words.fill(guardWord(this.#guarded.length), bytes / 4);
     buffer.unmap();
     const allocation = { buffer, bytes, guardBytes: GUARD_BYTES };
     this.#guarded.push(allocation);
@@ -119,6 +121,14 @@ export class Memory {
     if (buffer) this.#pooled -= size;
     return { buffer: buffer ?? this.#device.createBuffer({ size, usage: USAGE }), bytes, guardBytes: 0 };
   }
+}
+
+/**
+ * Content of the `index`-th buffer's guard: a finite float, different for each buffer. A NaN would survive arithmetic, and a common word
+ * a copy, so that a kernel which reads one guard and writes another would go unseen.
+ */
+function guardWord(index: number): number {
+  return 0x5a000000 | (Math.imul(index + 1, 0x9e3779) & 0xffffff);
 }
 
 /** Sizes are rounded up to an eighth of their power of two, so that near sizes share buffers and at most 12.5 % is lost. */
