@@ -104,7 +104,7 @@ export class CaseElement extends LitElement {
     const { id, suite } = this.entry;
     return html`
       <button class="line" aria-expanded=${this.open} aria-controls="body" @click=${this.#toggle}>
-        ${icon('caret')}<span class="id">${id.startsWith(`${suite}:`) ? id.slice(suite.length + 1) : id}</span>
+        ${icon('caret')}<span class="id">${breakable(id.startsWith(`${suite}:`) ? id.slice(suite.length + 1) : id)}</span>
         ${this.result?.finding ? html`<span class="finding">${icon('alert')}finding</span>` : nothing}
         <gp-status .standing=${this.standing}></gp-status>
       </button>
@@ -136,6 +136,11 @@ export class CaseElement extends LitElement {
   #repeat(): void {
     this.dispatchEvent(new CustomEvent('repeatcase'));
   }
+}
+
+/** Lets a long id break between its parameters rather than inside of them. */
+function breakable(id: string) {
+  return id.split(';').map((part, i) => (i === 0 ? part : html`;<wbr />${part}`));
 }
 
 function repeatWords(repeat: NonNullable<Repeat>) {

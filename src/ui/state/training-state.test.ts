@@ -44,7 +44,7 @@ test('says in words whether it learnt', () => {
   expect(good.sentences.join(' ')).toContain('from 5.56 to 3.26 nats per byte; counting letters alone reaches 3.60');
   const bad = trainingVerdict({ ...result, status: 'fail', error: { code: 'loss', message: 'the loss did not fall' } }, played());
   expect(bad).toMatchObject({ tone: 'bad' });
-  expect(bad.sentences[0]).toBe('the loss did not fall');
+  expect(bad.sentences[0]).toBe('The loss did not fall.');
   expect(trainingVerdict(undefined, played())).toMatchObject({ tone: 'none', headline: 'Stopped after 300 steps.' });
 });
 

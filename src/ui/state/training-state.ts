@@ -84,8 +84,13 @@ export function trainingVerdict(result: CaseResult | undefined, { start, msPerSt
   return {
     tone: 'bad',
     headline: 'No: this run did not learn as it must.',
-    sentences: [result.error?.message ?? 'No reason was given.', ...figures, ...speed],
+    sentences: [sentence(result.error?.message ?? 'no reason was given'), ...figures, ...speed],
   };
+}
+
+/** An error's message as a sentence. */
+function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
 }
 
 function nats(loss: number): string {
