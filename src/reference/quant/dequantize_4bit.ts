@@ -69,7 +69,7 @@ export const record: OpRecord<Dequantize4bitParams> = {
   outputs: { y: { dtypes: ['f32', 'f16', 'bf16'] } },
   forward: (inputs, params) => ({ y: decode(inputs, params) }),
   acceptance: (_inputs, outputs, { dtype }) => ({
-    y: { kind: 'within', bound: (outputs['y'] as Value).data.map((y) => EPS * Math.abs(y) + FLUSH + storageStep(y, dtype)) },
+    y: { kind: 'within', bound: (outputs['y'] as Value).data.map((y) => EPS * Math.abs(y) + FLUSH + storageStep(y, dtype) / 2) },
   }),
   samples: [
     sample('exact', { quant_type: 'nf4', blocksize: 32, shape: [37, 53] }),

@@ -1,9 +1,10 @@
-import { FOUR_BIT_CODES, type FourBitType } from '../../quant/four-bit-tables.ts';
+import { FOUR_BIT_CODES, FOUR_BIT_THRESHOLDS, type FourBitType } from '../../quant/four-bit-tables.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Sample } from '../record.ts';
+import { relativeToBlock } from './blocks.ts';
 import type { Quantize4bitParams } from './nested.ts';
 
 interface Description {
@@ -59,12 +60,47 @@ function representable(type: FourBitType, blocksize: number) {
 }
 
 /** Block maxima where arithmetic is delicate: nothing, denormals, the smallest and the largest normal numbers, powers of two. */
-const CORNER_MAXIMA = [0, 2 ** -149, 5e-39, 1e-38, 1.1e-38, 2 ** -126, 3e-38, 1e-20, 1, 1 - 2 ** -24, 3e37, 2 ** 126, 3.4e38];
+const MAXIMA = {
+  f32: [0, 2 ** -149, 5e-39, 1e-38, 1.1e-38, 2 ** -126, 3e-38, 1e-20, 1, 1 - 2 ** -24, 3e37, 2 ** 126, 3.4e38],
+  f16: [0, 2 ** -24, 3e-6, 6.1e-5, 2 ** -14, 1e-3, 1, 1 - 2 ** -11, 65504],
+  bf16: [0, 2 ** -133, 5e-39, 2 ** -126, 1e-20, 1, 1 - 2 ** -8, 3e38],
+} as const;
 
-function corners(random: Random, shape: Shape): ArrayLike<number> {
-  return random
-    .fill(sizeOf(shape), () => random.uniform(-1, 1))
-    .map((x, i) => (i % 32 === 7 ? -1 : x) * (CORNER_MAXIMA[Math.floor(i / 32)] as number));
+/** Blocks of 32, one for each delicate maximum of the format. */
+function corners(dtype: 'f32' | 'f16' | 'bf16', quant_type: FourBitType): Sample<Quantize4bitParams> {
+  const draw = (random: Random, shape: Shape) =>
+    random.fill(sizeOf(shape), () => random.uniform(-1, 1)).map((x, i) => (i % 32 === 7 ? -1 : x) * (MAXIMA[dtype][i >> 5] as number));
+  return sample({ shape: [MAXIMA[dtype].length, 32], params: { quant_type, blocksize: 32 }, dtype, values: 'corners', draw });
+}
+
+/** Blocks of 64 with the two neighbouring floats between which the code changes, at each threshold: a reciprocal or product that is one unit off shows. */
+function boundaries(type: FourBitType) {
+  return (random: Random, shape: Shape) => {
+    const data = random.fill(sizeOf(shape), () => 0);
+    for (let start = 0; start < data.length; start += 64) {
+      const absmax = Math.fround(random.uniform(1, 2) * 2 ** random.integer(-20, 20));
+      const edges = FOUR_BIT_THRESHOLDS[type].flatMap((t) => edgeOf(t, absmax));
+      data.set([absmax, ...edges].slice(0, data.length - start), start);
+    }
+    return data;
+  };
+}
+
+/** The largest float32 whose share of `absmax` is not above `threshold`, and the next one. Not for 0, beside which floats are denormal. */
+function edgeOf(threshold: number, absmax: number): number[] {
+  if (threshold === 0) return [];
+  const isAbove = (x: number) => relativeToBlock(x, absmax) > threshold;
+  let x = Math.fround(threshold * absmax);
+  while (isAbove(x)) x = neighbour(x, -1);
+  while (!isAbove(neighbour(x, 1))) x = neighbour(x, 1);
+  return [x, neighbour(x, 1)];
+}
+
+/** The next float32 above (+1) or below (-1) `x`, which is not zero. */
+function neighbour(x: number, direction: 1 | -1): number {
+  const bits = new Int32Array(Float32Array.of(x).buffer);
+  bits[0] = (bits[0] as number) + direction * Math.sign(x);
+  return new Float32Array(bits.buffer)[0] as number;
 }
 
 const nf4 = (blocksize: number): Quantize4bitParams => ({ quant_type: 'nf4', blocksize });
@@ -81,7 +117,11 @@ export const quantize4bitSamples: readonly Sample<Quantize4bitParams>[] = [
   sample({ layer: 'exact', shape: [37, 53], params: nf4(64), draw: representable('nf4', 64) }),
   sample({ layer: 'exact', shape: [7, 96], params: fp4(32), variant: 'cooperative', draw: representable('fp4', 32) }),
   sample({ shape: [1], params: nf4(64) }),
-  sample({ shape: [CORNER_MAXIMA.length, 32], params: nf4(32), values: 'corners', draw: corners }),
+  corners('f32', 'nf4'),
+  corners('f16', 'nf4'),
+  corners('bf16', 'fp4'),
+  sample({ shape: [1000], params: nf4(64), values: 'boundaries', draw: boundaries('nf4') }),
+  sample({ shape: [1000], params: fp4(64), values: 'boundaries', draw: boundaries('fp4') }),
   sample({ shape: [1000], params: fp4(64) }),
   sample({ shape: [37, 67], params: nf4(128), dtype: 'f16' }),
   sample({ shape: [5, 301], params: fp4(256), dtype: 'bf16' }),

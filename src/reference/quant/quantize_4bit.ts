@@ -62,7 +62,7 @@ function acceptance(inputs: Values, outputs: Values, params: Quantize4bitParams,
       const [first, last] = [valueOfRank(low[i] as number, quant_type), valueOfRank(high[i] as number, quant_type)];
       const largest = Math.max(Math.abs(first), Math.abs(last));
       const y = largest * Math.max(...(scales[j] as number[]).map(Math.abs));
-      return largest * (scaleBounds?.[j] ?? 0) + EPS * y + FLUSH + storageStep(y, weightOf(inputs).dtype);
+      return largest * (scaleBounds?.[j] ?? 0) + EPS * y + FLUSH + storageStep(y, weightOf(inputs).dtype) / 2;
     });
     return { kind: 'within', bound, nearest };
 
