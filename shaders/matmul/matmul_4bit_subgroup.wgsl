@@ -9,7 +9,7 @@ enable subgroups;
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-// 16, or 4 where x has no more rows than that.
+// 16, or 8 or 4 where x has no more rows than that.
 override ROWS: u32 = 16u;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
@@ -55,6 +55,8 @@ fn main(
     sum_0 += low * x_rows(row, k, lane) + high * x_rows(row, k + 4u, lane);
     if (ROWS > 4u) {
       sum_1 += low * x_rows(row + 4u, k, lane) + high * x_rows(row + 4u, k + 4u, lane);
+    }
+    if (ROWS > 8u) {
       sum_2 += low * x_rows(row + 8u, k, lane) + high * x_rows(row + 8u, k + 4u, lane);
       sum_3 += low * x_rows(row + 12u, k, lane) + high * x_rows(row + 12u, k + 4u, lane);
     }
@@ -62,6 +64,8 @@ fn main(
   store_rows(row, col, sum_0);
   if (ROWS > 4u) {
     store_rows(row + 4u, col, sum_1);
+  }
+  if (ROWS > 8u) {
     store_rows(row + 8u, col, sum_2);
     store_rows(row + 12u, col, sum_3);
   }

@@ -12,7 +12,7 @@ enable subgroups;
 // How b is read: four columns of a row at a time (1: b_col is 1 and n a multiple of four), four terms of a column (2: likewise b_k and
 // k), or one element (0).
 override LOAD_B: u32 = 0u;
-// 16, or 4 where a has no more rows than that.
+// 16, or 8 or 4 where a has no more rows than that.
 override ROWS: u32 = 16u;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
@@ -76,6 +76,8 @@ fn main(
     sum_0 += right * a_rows(batch.a, row, k, lane);
     if (ROWS > 4u) {
       sum_1 += right * a_rows(batch.a, row + 4u, k, lane);
+    }
+    if (ROWS > 8u) {
       sum_2 += right * a_rows(batch.a, row + 8u, k, lane);
       sum_3 += right * a_rows(batch.a, row + 12u, k, lane);
     }
@@ -83,6 +85,8 @@ fn main(
   store_rows(batch, row, col, sum_0);
   if (ROWS > 4u) {
     store_rows(batch, row + 4u, col, sum_1);
+  }
+  if (ROWS > 8u) {
     store_rows(batch, row + 8u, col, sum_2);
     store_rows(batch, row + 12u, col, sum_3);
   }

@@ -74,9 +74,14 @@ interface Kernel {
 function kernelOf(variant: string, plan: ProductPlan): Kernel {
   if (variant === 'tiled') return { shader: tiledShader, rows: 64, cols: 64, tilesPerGroup: 1, padding: 1 };
   if (variant === 'register') return { shader, rows: 4, cols: 4, tilesPerGroup: 64, padding: 1 };
-  const rows = plan.row.size > 4 ? 16 : 4;
+  const rows = rowsOfLane(plan.row.size);
   // Lanes of a quad share their rows, so a row of tiles is padded to whole quads.
   return { shader: subgroupShader, constants: { ROWS: rows, LOAD_B: loadOfB(plan) }, rows, cols: 4, tilesPerGroup: 64, padding: 4 };
+}
+
+/** Rows that one lane of a subgroup kernel computes: the more, the more often a loaded weight is used; no more than there are. */
+export function rowsOfLane(m: number): number {
+  return m > 8 ? 16 : m > 4 ? 8 : 4;
 }
 
 /** Which dimension of b a kernel may read four elements at a time: 1 columns, 2 terms, 0 none. */

@@ -10,6 +10,7 @@ import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Variant } from '../op.ts';
+import { rowsOfLane } from './product.ts';
 
 /** Parameters of {@link multiply4bit}; the sizes are those of the weight, which packed codes alone do not tell. */
 export interface Matmul4bitParams {
@@ -45,7 +46,7 @@ interface Kernel {
 function kernelOf(variant: string, transposed: boolean, m: number): Kernel {
   if (variant !== 'subgroup') return transposed ? { shader, rows: 8, cols: 4 } : { shader: gradShader, rows: 4, cols: 8 };
   if (!transposed) return { shader: gradSubgroupShader, rows: 8, cols: 8 };
-  const rows = m > 4 ? 16 : 4;
+  const rows = rowsOfLane(m);
   return { shader: subgroupShader, rows, cols: 4, constants: { ROWS: rows } };
 }
 
