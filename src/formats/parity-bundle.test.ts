@@ -8,8 +8,8 @@ import { vocabulary } from './parity-bundle/vocabulary.ts';
 import { readParityBundle } from './parity-bundle.ts';
 import { writeSafetensors } from './safetensors/write.ts';
 
-/** A tensor of a test bundle: its shape, with a dtype where it is not f32. */
-type Declared = Shape | readonly [dtype: DType, shape: Shape];
+/** A tensor of a test bundle: its shape, with a dtype where it is not f32 and a value where it is not 0. */
+type Declared = Shape | readonly [dtype: DType, shape: Shape, value?: number];
 
 interface Description {
   readonly op: string;
@@ -20,8 +20,9 @@ interface Description {
 
 function bundle({ op, params = {}, tensors, metadata = {} }: Description): Uint8Array<ArrayBuffer> {
   const hosts = Object.entries(tensors).map(([name, declared]) => {
-    const [dtype, shape] = typeof declared[0] === 'string' ? (declared as [DType, Shape]) : (['f32', declared as Shape] as const);
-    return [name, hostTensorFrom(dtype, shape, new Float64Array(sizeOf(shape)))];
+    const [dtype, shape, value = 0] =
+      typeof declared[0] === 'string' ? (declared as [DType, Shape, number?]) : (['f32', declared as Shape] as const);
+    return [name, hostTensorFrom(dtype, shape, new Float64Array(sizeOf(shape)).fill(value))];
   });
   const described = { schema: 'parity-bundle/1', op, params: JSON.stringify(params), producer: 'numpy 2.4.6', device: 'cpu' };
   return writeSafetensors(Object.fromEntries(hosts), { ...described, ...metadata });
@@ -333,6 +334,25 @@ describe('what is wrong is said in one line', () => {
       /"blocksize"/,
     ],
     ['a hole in the numbering', { op: 'concat', params: { axis: 0 }, tensors: { 'in.x0': [1], 'in.x2': [1], 'out.y': [2] } }, /"in.x2"/],
+    [
+      'a label that is no class',
+      {
+        op: 'cross_entropy',
+        params: { ignore_index: 7 },
+        tensors: { 'in.logits': [2, 3], 'in.labels': ['i32', [2], -1], 'out.loss': [1] },
+      },
+      /in.labels\[0\] is -1; 0 to 2 or 7 is needed/,
+    ],
+    [
+      'an id without a row',
+      { op: 'embedding', tensors: { 'in.weight': [3, 2], 'in.ids': ['i32', [2, 2], 3], 'out.y': [2, 2, 2] } },
+      /in.ids\[0, 0\] is 3; 0 to 2 is needed/,
+    ],
+    [
+      'integers to quantize',
+      { op: 'quantize_4bit', params: { quant_type: 'nf4' }, tensors: { 'in.weight': ['i32', [64]] } },
+      /in.weight is I32/,
+    ],
     [
       'an axis that is not there',
       { op: 'softmax', params: { axis: 2 }, tensors: { 'in.x': [2, 3], 'out.y': [2, 3] } },

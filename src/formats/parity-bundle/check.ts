@@ -1,10 +1,10 @@
 import { InvariantError } from '../../errors.ts';
 import type { Shape } from '../../tensor/shape.ts';
-import { sameShape, sizeOf } from '../../tensor/shape.ts';
+import { coordinatesOf, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { FormatError, quote } from '../format-error.ts';
-import type { StoredTensor } from '../safetensors/stored.ts';
+import { float64Of, type StoredTensor } from '../safetensors/stored.ts';
 import { pattern } from './pattern.ts';
-import type { Known, OpRule, TensorRule, TensorRules } from './rules.ts';
+import type { Known, OpRule, Range, TensorRule, TensorRules } from './rules.ts';
 
 /** Stored tensors by their name without `in.` or `out.`. */
 export type StoredTensors = Readonly<Record<string, StoredTensor>>;
@@ -66,7 +66,8 @@ function checkGradients(
   }
 }
 
-function checkTensor(what: string, { dtype, shape }: StoredTensor, { dtypes, shape: shapeRule }: TensorRule<never>, scope: Scope): void {
+function checkTensor(what: string, stored: StoredTensor, { dtypes, shape: shapeRule, range }: TensorRule<never>, scope: Scope): void {
+  const { dtype, shape } = stored;
   if (!dtypes.includes(dtype)) throw new FormatError(`${what} is ${dtype}; ${dtypes.join(' or ')} is needed`);
   if (shape.length === 0) throw new FormatError(`${what} has no dimension; a scalar has shape [1]`);
   if (shape.length > MAX_DIMENSIONS) throw new FormatError(`${what} has ${shape.length} dimensions; at most ${MAX_DIMENSIONS} are known`);
@@ -79,6 +80,15 @@ function checkTensor(what: string, { dtype, shape }: StoredTensor, { dtypes, sha
     if (!(error instanceof FormatError)) throw error;
     throw new FormatError(`${what} has shape [${shape.join(', ')}]: ${error.message}`, { cause: error });
   }
+  if (range) checkRange(what, stored, range(scope.known as Known<never>));
+}
+
+function checkRange(what: string, stored: StoredTensor, { low, high, also }: Range): void {
+  const values = float64Of(stored);
+  const at = values.findIndex((x) => (x < low || x > high) && x !== also);
+  if (at < 0) return;
+  const where = coordinatesOf(at, stored.shape).join(', ');
+  throw new FormatError(`${what}[${where}] is ${values[at]}; ${low} to ${high}${also === undefined ? '' : ` or ${also}`} is needed`);
 }
 
 /** What was learnt of sizes and shapes so far. */

@@ -25,6 +25,15 @@ export interface TensorRule<Params> {
   readonly required?: boolean | ((params: Params) => boolean);
   /** Parameters with which the tensor may be there at all. Default always. */
   readonly when?: (params: Params) => boolean;
+  /** Values that its elements may have. Default any. */
+  readonly range?: (known: Known<Params>) => Range;
+}
+
+/** Integers from `low` to `high`, both included, and `also`. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+  readonly also?: number;
 }
 
 /** The rules of one side, by name. `x#` stands for x0, x1, ...; `base.*` for any name that begins so. Order matters for patterns. */
@@ -52,12 +61,18 @@ export const SIGNED_CODES = ['I8'] as const;
 
 /** A tensor of floats. */
 export const float = <P>(shape: ShapeRule<P>): TensorRule<P> => ({ dtypes: FLOAT, shape });
+/** A tensor of floats that a quantizer takes: those of float32 or less. */
+export const weight = <P>(shape: ShapeRule<P>): TensorRule<P> => ({ dtypes: ['F32', 'F16', 'BF16'], shape });
 /** A tensor of bytes that hold codes. */
 export const codes = <P>(shape: ShapeRule<P>): TensorRule<P> => ({ dtypes: CODES, shape });
 /** A tensor of signed bytes. */
 export const signedCodes = <P>(shape: ShapeRule<P>): TensorRule<P> => ({ dtypes: SIGNED_CODES, shape });
-/** A tensor of indices. */
-export const index = <P>(shape: ShapeRule<P>): TensorRule<P> => ({ dtypes: INDEX, shape });
+/** A tensor of indices that lie in `range`. */
+export const index = <P>(shape: ShapeRule<P>, range?: TensorRule<P>['range']): TensorRule<P> => ({
+  dtypes: INDEX,
+  shape,
+  ...(range ? { range } : {}),
+});
 /** A tensor of any element type of bundles. */
 export const real = <P>(shape: ShapeRule<P>): TensorRule<P> => ({ dtypes: REAL, shape });
 /** The same rule for a tensor that may be absent. */

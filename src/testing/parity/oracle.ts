@@ -88,13 +88,10 @@ function ask(produced: Values, truths: Values, acceptances: Acceptances, masks: 
   });
 }
 
-/** Marks elements whose intermediates may overflow too: a bound of eps times their size says how large they may be. */
+/** Marks elements that are not finite, and those whose intermediates may overflow: a bound of eps times their size says how large they may be. */
 function withOverflow(mask: Uint8Array | undefined, truth: Value, acceptance: Acceptance): Uint8Array {
-  const marked = mask ?? new Uint8Array(truth.data.length);
-  if (acceptance.kind !== 'within') return marked;
-  return marked.map((mark, i) =>
-    mark || Math.abs(truth.data[i] as number) + (acceptance.bound[i] as number) / EPS <= LARGEST_F32 ? mark : 1,
-  );
+  const sizeOfTerms = acceptance.kind === 'within' ? (i: number) => (acceptance.bound[i] as number) / EPS : () => 0;
+  return Uint8Array.from(truth.data, (x, i) => Number(mask?.[i] === 1 || !(Math.abs(x) + sizeOfTerms(i) <= LARGEST_F32)));
 }
 
 const GRAD = 'grad.';

@@ -57,7 +57,7 @@ function opOf(t: CaseContext, { op, tensors }: ParityBundle): { record: OpRecord
 }
 
 /** Codes with which launchers refuse what they cannot run. */
-const REFUSALS: ReadonlySet<string> = new Set(['not-implemented', 'shape', 'bad-quantization']);
+const REFUSALS: ReadonlySet<string> = new Set(['not-implemented', 'shape', 'bad-quantization', 'bad-params']);
 
 async function runOurs(
   t: CaseContext,

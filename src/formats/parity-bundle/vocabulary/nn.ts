@@ -16,6 +16,7 @@ import {
   op,
   optional,
   positive,
+  type Range,
   size,
 } from '../rules.ts';
 import { alongAxis, axisIn, broadcastsTo, exactly, like } from '../shape-rules.ts';
@@ -26,6 +27,8 @@ const norm = v.strictObject({ eps: v.optional(notNegative, 1e-5), axis: v.option
 const normalised = ({ shape, params }: Known<v.InferOutput<typeof norm>>): Shape => shape('x').slice(axisIn(params.axis, shape('x')));
 
 const elementwise = { inputs: { x: float('[*x]') }, outputs: { y: float('[*x]') }, gradients: ['x'] } as const;
+
+const notBefore0 = (): Range => ({ low: 0, high: 2 ** 31 - 1 });
 
 const CONVENTION = v.picklist(['half-split', 'interleaved']);
 /** [B, H, S, D] or [B, S, H*D] split by `heads`. */
@@ -74,7 +77,7 @@ const REDUCTION = v.optional(v.picklist(['none', 'mean', 'sum']), 'mean');
 const nll = v.strictObject({ ignore_index: v.optional(integer, -100), reduction: REDUCTION });
 const crossEntropy = v.strictObject({ ...nll.entries, label_smoothing: v.optional(fraction, 0), shift: off });
 
-type Loss = { readonly reduction: string; readonly shift?: boolean };
+type Loss = { readonly reduction: string; readonly ignore_index: number; readonly shift?: boolean };
 
 /** Classes are the second dimension, or the last where the labels are shifted by one along the sequence. */
 const classesOf = (scores: Shape, shift: boolean): number => (scores.length === 1 ? 0 : shift ? scores.length - 1 : 1);
@@ -87,6 +90,10 @@ const labelsOf =
 const classWeights =
   (name: string) =>
   ({ shape, params }: Known<Loss>): Shape => [shape(name)[classesOf(shape(name), params.shift ?? false)] as number];
+/** A class, or what is ignored. */
+const labelRange =
+  (name: string) =>
+  (known: Known<Loss>): Range => ({ low: 0, high: (classWeights(name)(known)[0] as number) - 1, also: known.params.ignore_index });
 const lossShape = ({ shape, params }: Known<Loss>): Shape => (params.reduction === 'none' ? shape('labels') : [1]);
 
 /** Layers of a network and their losses. */
@@ -126,14 +133,19 @@ export const nn = {
       inputs: {
         q: float(({ params }, actual) => [...actual.slice(0, -1), params.head_dim]),
         k: float(({ params }, actual) => [...actual.slice(0, -1), params.head_dim]),
-        position_ids: index('[*p]'),
+        position_ids: index('[*p]', notBefore0),
       },
       outputs: { q: float(like('q')), k: float(like('k')) },
       gradients: ['q', 'k'],
     },
   ),
   rotary_embedding_cache: op(v.strictObject({ convention: v.optional(CONVENTION, 'half-split'), heads: v.optional(size) }), {
-    inputs: { x: float('[*x]'), cos: float('[*c]'), sin: float('[*c]'), position_ids: optional(index('[*p]')) },
+    inputs: {
+      x: float('[*x]'),
+      cos: float('[*c]'),
+      sin: float('[*c]'),
+      position_ids: optional(index('[*p]', ({ shape }) => ({ low: 0, high: (shape('cos')[0] as number) - 1 }))),
+    },
     outputs: { y: float('[*x]') },
     gradients: ['x'],
   }),
@@ -158,17 +170,25 @@ export const nn = {
   sigmoid: op(none, elementwise),
   gelu: op(v.strictObject({ approximate: v.optional(v.picklist(['none', 'tanh']), 'none') }), elementwise),
   embedding: op(none, {
-    inputs: { weight: float('[rows, width]'), ids: index('[*t]') },
+    inputs: { weight: float('[rows, width]'), ids: index('[*t]', ({ size: n }) => ({ low: 0, high: n('rows') - 1 })) },
     outputs: { y: float('[*t, width]') },
     gradients: ['weight'],
   }),
   cross_entropy: op(crossEntropy, {
-    inputs: { logits: float('[*n]'), labels: index(labelsOf('logits')), weight: optional(float(classWeights('logits'))) },
+    inputs: {
+      logits: float('[*n]'),
+      labels: index(labelsOf('logits'), labelRange('logits')),
+      weight: optional(float(classWeights('logits'))),
+    },
     outputs: { loss: float(lossShape), log_probs: float(like('logits')) },
     gradients: ['logits'],
   }),
   nll_loss: op(nll, {
-    inputs: { log_probs: float('[*n]'), labels: index(labelsOf('log_probs')), weight: optional(float(classWeights('log_probs'))) },
+    inputs: {
+      log_probs: float('[*n]'),
+      labels: index(labelsOf('log_probs'), labelRange('log_probs')),
+      weight: optional(float(classWeights('log_probs'))),
+    },
     outputs: { loss: float(lossShape) },
     gradients: ['log_probs'],
   }),

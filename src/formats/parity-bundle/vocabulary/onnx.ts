@@ -109,7 +109,13 @@ export const onnx = {
     gradients: ['x#'],
   }),
   gather: op(v.strictObject({ axis: v.optional(integer, 0) }), {
-    inputs: { x: real('[*x]'), indices: index('[*i]') },
+    inputs: {
+      x: real('[*x]'),
+      indices: index('[*i]', ({ shape, params }) => {
+        const n = shape('x')[axisIn(params.axis, shape('x'))] as number;
+        return { low: -n, high: n - 1 };
+      }),
+    },
     outputs: {
       y: real(({ shape, params }) => {
         const x = shape('x');

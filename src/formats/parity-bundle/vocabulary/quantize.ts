@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { FOUR_BIT_BLOCK_SIZES } from '../../../quant/four-bit-tables.ts';
 import { FormatError } from '../../format-error.ts';
-import { codes, float, index, off, onlyWhen, op, optional, positive, signedCodes, size } from '../rules.ts';
+import { codes, float, index, off, onlyWhen, op, optional, positive, signedCodes, size, weight } from '../rules.ts';
 import { blocks, like } from '../shape-rules.ts';
 
 const ROUNDING = v.picklist(['nearest', 'lut16']);
@@ -22,7 +22,7 @@ const nested = ({ compress_statistics }: FourBit) => compress_statistics;
 /** Formats of bitsandbytes, and the ternary ones. */
 export const quantize = {
   quantize_4bit: op(fourBit, {
-    inputs: { weight: float('[*w]') },
+    inputs: { weight: weight('[*w]') },
     outputs: {
       packed: codes(({ size: n }) => [Math.ceil(n('w') / 2), 1]),
       absmax: float(({ size: n, params }) => [blocks(n('w'), params.blocksize)]),
@@ -39,7 +39,7 @@ export const quantize = {
     },
   }),
   quantize_blockwise: op(v.strictObject({ blocksize: v.optional(size, 4096), signed: v.optional(v.boolean(), true), rounding: ROUNDING }), {
-    inputs: { x: float('[*x]'), code: float('[256]') },
+    inputs: { x: weight('[*x]'), code: float('[256]') },
     outputs: { q: codes('[*x]'), absmax: float(({ size: n, params }) => [blocks(n('x'), params.blocksize)]), dequant: float('[*x]') },
   }),
   dynamic_map: op(
