@@ -20,6 +20,8 @@ export class Recorder {
   readonly pipelines: Pipelines;
   /** Shader files dispatched since the set was last cleared: the evidence in a result's `kernels`. */
   readonly dispatched = new Set<string>();
+  /** Submits so far. */
+  submits = 0;
   readonly #device: GPUDevice;
   readonly #flopsPerSubmit: number;
   readonly #uniformPool: GPUBuffer[] = [];
@@ -68,6 +70,7 @@ export class Recorder {
     this.#endPass();
     for (const { buffer, data, used } of this.#uniformsInUse) this.#device.queue.writeBuffer(buffer, 0, data, 0, used);
     this.#device.queue.submit([this.#encoder.finish()]);
+    this.submits += 1;
     this.#uniformPool.push(...this.#uniformsInUse.map(({ buffer }) => buffer));
     this.#uniformsInUse = [];
     this.#encoder = undefined;

@@ -21,3 +21,17 @@ export interface ByteModelConfig {
   /** The adapters' product is scaled by alpha / r. Default 16. */
   readonly alpha: number;
 }
+
+/** The model of the main job. */
+export const DEFAULT_BYTE_MODEL: ByteModelConfig = {
+  vocab: 256,
+  embedding: 32,
+  context: 16,
+  hidden: [256, 256],
+  hiddenGain: 1.6,
+  headGain: 0.25,
+  quantType: 'nf4',
+  blocksize: 64,
+  r: 8,
+  alpha: 16,
+};

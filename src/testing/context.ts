@@ -2,7 +2,7 @@ import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
 import { Random } from '../tensor/random.ts';
-import { type Accuracy, judge, type Verdict, type WrongElement } from './judge.ts';
+import { type Accuracy, finiteOrNull, judge, type Verdict, type WrongElement } from './judge.ts';
 
 /** Values of a case's parameters; shapes as `37x64`. */
 export type CaseParams = Readonly<Record<string, string | number | boolean>>;
@@ -41,8 +41,8 @@ export interface Evidence {
   finding: { code: string; message: string; at?: WrongElement } | undefined;
   /** Whose fault the finding or failure is, where the case can tell. */
   fault: 'kernel' | 'driver' | 'precision' | 'producer' | 'environment' | undefined;
-  readonly metrics: Record<string, number>;
-  readonly series: Record<string, number[]>;
+  readonly metrics: Record<string, number | null>;
+  readonly series: Record<string, (number | null)[]>;
   readonly artifacts: Artifact[];
 }
 
@@ -114,11 +114,11 @@ export class CaseContext {
   }
 
   metric(name: string, value: number): void {
-    this.evidence.metrics[name] = value;
+    this.evidence.metrics[name] = finiteOrNull(value);
   }
 
   series(name: string, values: readonly number[]): void {
-    this.evidence.series[name] = [...values];
+    this.evidence.series[name] = values.map(finiteOrNull);
   }
 
   artifact(name: string, data: Uint8Array<ArrayBuffer>): void {

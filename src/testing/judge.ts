@@ -90,17 +90,16 @@ function judgeWithin(actual: Value, oracle: Value, acceptance: Extract<Acceptanc
       if (typical) typicalUsed = Math.max(typicalUsed, error / (typical[i] as number));
     }
   }
-  const finite = (x: number) => (Number.isFinite(x) ? x : null);
   return {
     ok: wrong === 0,
     wrong,
     inBand: 0,
     accuracy: {
-      maxAbs: finite(maxAbs),
-      maxRel: finite(maxRel),
-      maxUlp: finite(maxUlp),
-      boundUsed: finite(boundUsed),
-      typicalUsed: typical ? finite(typicalUsed) : null,
+      maxAbs: finiteOrNull(maxAbs),
+      maxRel: finiteOrNull(maxRel),
+      maxUlp: finiteOrNull(maxUlp),
+      boundUsed: finiteOrNull(boundUsed),
+      typicalUsed: typical ? finiteOrNull(typicalUsed) : null,
     },
     ...(first >= 0 ? { firstWrong: wrongElement(first, actual, oracle) } : {}),
   };
@@ -109,6 +108,11 @@ function judgeWithin(actual: Value, oracle: Value, acceptance: Extract<Acceptanc
 function wrongElement(index: number, actual: Value, oracle: Value): WrongElement {
   const number = (x: number | undefined) => (x !== undefined && Number.isFinite(x) ? x : null);
   return { index: coordinatesOf(index, oracle.shape), actual: number(actual.data[index]), expected: number(oracle.data[index]) };
+}
+
+/** A number as reports hold it: what is not finite has none. */
+export function finiteOrNull(x: number): number | null {
+  return Number.isFinite(x) ? x : null;
 }
 
 /** Distance between float32 neighbours at `x`. */

@@ -1,4 +1,4 @@
-import type { ByteModelConfig } from '../nn/byte-model-config.ts';
+import { type ByteModelConfig, DEFAULT_BYTE_MODEL } from '../nn/byte-model-config.ts';
 import type { AdamHyperparameters } from '../ops/optim/adamw_step.ts';
 
 /** Every number of a fine-tuning run. */
@@ -12,7 +12,7 @@ export interface TrainingConfig {
   readonly batchSize: number;
   /** Share of the text, at its end, that is held out. Default 0.1. */
   readonly heldoutFraction: number;
-  /** At most so many held-out bytes are asked about, evenly spread, so that a long text does not take long. Default 16384. */
+  /** At most so many held-out bytes are asked about, evenly spread, so that a long text does not take long. Default 8192. */
   readonly heldoutBytes: number;
   /** Steps between two held-out losses. Default 50. */
   readonly heldoutEvery: number;
@@ -38,23 +38,12 @@ export interface TrainingConfig {
 
 /** The fine-tuning run of the main job. */
 export const DEFAULT_TRAINING: TrainingConfig = {
-  model: {
-    vocab: 256,
-    embedding: 32,
-    context: 16,
-    hidden: [256, 256],
-    hiddenGain: 1.6,
-    headGain: 0.25,
-    quantType: 'nf4',
-    blocksize: 64,
-    r: 8,
-    alpha: 16,
-  },
+  model: DEFAULT_BYTE_MODEL,
   steps: 300,
   seed: 42,
   batchSize: 128,
   heldoutFraction: 0.1,
-  heldoutBytes: 16384,
+  heldoutBytes: 8192,
   heldoutEvery: 50,
   lossEvery: 10,
   judgeEvery: 100,

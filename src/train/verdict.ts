@@ -17,9 +17,9 @@ export interface TrainingMetrics {
 export function learningFailure(
   { heldoutAfter, heldoutFrozen, unigram }: TrainingMetrics,
   textBytes: number,
-  { marginBelowFrozen, marginBelowUnigram, unigramRuleBytes }: TrainingConfig,
+  { steps, marginBelowFrozen, marginBelowUnigram, unigramRuleBytes }: TrainingConfig,
 ): string | undefined {
-  const after = `the held-out loss ended at ${heldoutAfter.toFixed(3)} nats a byte`;
+  const after = `the held-out loss ended at ${heldoutAfter.toFixed(3)} nats a byte after ${steps} steps`;
   // Written so that a loss that is no number fails.
   if (!(heldoutAfter <= heldoutFrozen - marginBelowFrozen)) {
     return `${after}, not ${marginBelowFrozen} below the frozen run's ${heldoutFrozen.toFixed(3)}`;

@@ -120,6 +120,23 @@ byteModelSuite
   });
 
 byteModelSuite
+  .case('one-submit')
+  .desc('Ten steps are ten submits: forward, backward and update of a step go to the device together.')
+  .control('submit before every linear', (fault) =>
+    fault.launch('lora_linear.forward', (args) => {
+      args[0].submit();
+      return args;
+    }),
+  )
+  .run(async (t) => {
+    using trainer = smallTrainer(t.gpu, t.seed);
+    const before = t.gpu.recorder.submits;
+    for (let step = 0; step < 10; step++) trainer.step();
+    const submits = t.gpu.recorder.submits - before;
+    t.expect(submits === 10, () => `10 steps took ${submits} submits`);
+  });
+
+byteModelSuite
   .case('memory-forecast')
   .desc(
     'The peak of live device memory over training steps and a held-out loss stays within what was forecast from shapes, and near to it.',

@@ -1,3 +1,4 @@
+import { finiteOrNull } from '../../testing/judge.ts';
 import type { TrainingProgress } from '../../train/progress.ts';
 import type { CaseOutcome, TrainMessage } from '../worker/messages.ts';
 import { TRAINING_SUITE, trainingId } from '../worker/train-job.ts';
@@ -6,16 +7,16 @@ import { TRAINING_SUITE, trainingId } from '../worker/train-job.ts';
 export class PartialTraining {
   readonly #id: string;
   readonly #started = performance.now();
-  readonly #loss: number[] = [];
-  readonly #heldout: number[] = [];
+  readonly #loss: (number | null)[] = [];
+  readonly #heldout: (number | null)[] = [];
 
   constructor(request: Pick<TrainMessage, 'seed' | 'steps'>) {
     this.#id = trainingId(request);
   }
 
   add(progress: TrainingProgress): void {
-    if (progress.type === 'step') this.#loss.push(progress.loss);
-    if (progress.type === 'heldout') this.#heldout.push(progress.loss);
+    if (progress.type === 'step') this.#loss.push(finiteOrNull(progress.loss));
+    if (progress.type === 'heldout') this.#heldout.push(finiteOrNull(progress.loss));
   }
 
   /** The outcome with the curves so far. */
