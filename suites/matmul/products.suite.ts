@@ -1,0 +1,172 @@
+import { GradproofError } from '../../src/errors.ts';
+import { loraLinear } from '../../src/ops/lora/lora_linear.ts';
+import { matmul } from '../../src/ops/matmul/matmul.ts';
+import { matmul4bit } from '../../src/ops/matmul/matmul_4bit.ts';
+import { sumToSize } from '../../src/ops/matmul/sum_to_size.ts';
+import type { Value } from '../../src/reference/record.ts';
+import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { coordinatesOf, type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+import { parseShape, suite } from '../../src/testing/suite.ts';
+
+export const products = suite('matmul.products', {
+  description: 'What the records of the products cannot say: refusals, wanted gradients, grids of many batches, sums over repeats',
+});
+
+/** A tensor of small integers that depend on the index. */
+function counted(t: CaseContext, shape: Shape): Tensor {
+  return Tensor.from(
+    t.gpu,
+    hostTensorFrom(
+      'f32',
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, (_, i) => (i % 7) - 3),
+    ),
+  );
+}
+
+async function readValue(tensor: Tensor): Promise<Value> {
+  return { shape: tensor.shape, data: valuesOf(await tensor.read()) };
+}
+
+function freeAll(tensors: Tensors): void {
+  for (const tensor of Object.values(tensors)) tensor[Symbol.dispose]();
+}
+
+/** The code of the error that `run` throws; `none` when it returns. */
+function refusal(run: () => Tensors): string {
+  try {
+    freeAll(run());
+    return 'none';
+  } catch (error) {
+    if (error instanceof GradproofError) return error.code;
+    throw error;
+  }
+}
+
+const WEIGHT = { quant_type: 'nf4', blocksize: 64, out_features: 6, in_features: 10 } as const;
+
+/** The refusal of a 4-bit product in which one operand, or none, is wrong. */
+function refusal4bit(t: CaseContext, wrong: unknown): string {
+  using x = counted(t, [3, wrong === 'x' ? 9 : 10]);
+  using packed = Tensor.from(t.gpu, hostTensorFrom('u8', [wrong === 'codes' ? 29 : 30, 1], new Uint8Array(wrong === 'codes' ? 29 : 30)));
+  using absmax = counted(t, [wrong === 'scales' ? 2 : 1]);
+  const params = { ...WEIGHT, blocksize: wrong === 'blocksize' ? 48 : 64 };
+  return refusal(() => matmul4bit.forward(t.gpu, { x, packed, absmax }, params, 'register'));
+}
+
+products
+  .case('accepts-4bit')
+  .desc('A 4-bit product whose operands fit is computed: the twin of the refusals.')
+  .control('block size that no format has', (fault) =>
+    fault.launch('matmul_4bit.forward', ([gpu, inputs, params, variant]) => [gpu, inputs, { ...params, blocksize: 48 }, variant]),
+  )
+  .run(async (t) => {
+    const code = refusal4bit(t, 'nothing');
+    t.expect(code === 'none', () => `operands that fit are refused with ${code}`);
+  });
+
+products
+  .case('refuses-4bit', { wrong: ['blocksize', 'codes', 'scales', 'x'] })
+  .desc('A 4-bit product in which one operand does not fit is refused with code shape.')
+  .control('operands cut until they fit', (fault) =>
+    fault.launch('matmul_4bit.forward', ([gpu, { x, packed, absmax }, , variant]) => [
+      gpu,
+      { x: x.view([1, 1]), packed: packed.view([1, 1]), absmax: absmax.view([1]) },
+      { ...WEIGHT, out_features: 1, in_features: 1 },
+      variant,
+    ]),
+  )
+  .run(async (t) => {
+    const code = refusal4bit(t, t.params['wrong']);
+    t.expect(code === 'shape', () => `a wrong ${t.params['wrong']} gives ${code}`);
+  });
+
+products
+  .case('refuses-lora', { wrong: ['dora', 'weight', 'rank'] })
+  .desc('DoRA is refused as not implemented; a missing weight and an adapter of another rank are refused by their shape.')
+  .control('operands that fit', (fault) =>
+    fault.launch('lora_linear.forward', ([gpu, { x, lora_A, lora_B }, , variant]) => [
+      gpu,
+      { x, weight: x.view([1, 5]), lora_A: lora_A.view([1, 5]), lora_B: lora_B.view([1, 1]) },
+      { r: 1, alpha: 1 },
+      variant,
+    ]),
+  )
+  .run(async (t) => {
+    const wrong = t.params['wrong'];
+    using x = counted(t, [3, 5]);
+    using weight = counted(t, [4, 5]);
+    using lora_A = counted(t, [2, 5]);
+    using lora_B = counted(t, [4, 2]);
+    const inputs = wrong === 'weight' ? { x, lora_A, lora_B } : { x, weight, lora_A, lora_B };
+    const params = { r: wrong === 'rank' ? 3 : 2, alpha: 2, use_dora: wrong === 'dora' };
+    const code = refusal(() => loraLinear.forward(t.gpu, inputs, params, 'register'));
+    t.expect(code === (wrong === 'dora' ? 'not-implemented' : 'shape'), () => `a wrong ${wrong} gives ${code}`);
+  });
+
+products
+  .case('wanted-gradients', { wants: ['x', 'lora_A', 'lora_B'] })
+  .desc('The backward pass of a LoRA linear computes the gradient that is wanted and no other.')
+  .control('everything is wanted', (fault) =>
+    fault.launch('lora_linear.backward', ([gpu, context, variant]) => [
+      gpu,
+      { ...context, wants: new Set(['x', 'lora_A', 'lora_B']) },
+      variant,
+    ]),
+  )
+  .run(async (t) => {
+    using x = counted(t, [3, 5]);
+    using weight = counted(t, [4, 5]);
+    using lora_A = counted(t, [2, 5]);
+    using lora_B = counted(t, [4, 2]);
+    using dy = counted(t, [3, 4]);
+    const inputs = { x, weight, lora_A, lora_B };
+    const params = { r: 2, alpha: 2 };
+    const outputs = loraLinear.forward(t.gpu, inputs, params, 'register');
+    const wants = new Set([String(t.params['wants'])]);
+    const gradients = loraLinear.backward(t.gpu, { inputs, outputs, grads: { y: dy }, params, wants, variant: 'register' });
+    const names = Object.keys(gradients);
+    freeAll(outputs);
+    freeAll(gradients);
+    t.expect(names.join() === [...wants].join(), () => `the gradients of ${names} were computed`);
+  });
+
+products
+  .case('many-batches')
+  .tier('full')
+  .desc('A product of more batches than a dimension of the grid has workgroups: every batch is computed, and exactly.')
+  .control('the second dispatch repeats the first', (fault) => fault.shader('matmul/matmul', 'dims.first_batch + z', 'z'))
+  .run(async (t) => {
+    const batches = 65_600;
+    // So that an element that is not written is a NaN and not what an earlier run left there.
+    t.gpu.memory.guarded = true;
+    using a = counted(t, [batches, 1, 2]);
+    using b = counted(t, [batches, 2, 1]);
+    using y = matmul.forward(t.gpu, { a, b }, {}, 'register').y;
+    const [left, right] = [await readValue(a), await readValue(b)];
+    const term = (i: number) => (left.data[i] as number) * (right.data[i] as number);
+    t.expectEqual('y', await readValue(y), {
+      shape: y.shape,
+      data: Float64Array.from({ length: batches }, (_, i) => term(2 * i) + term(2 * i + 1)),
+    });
+  });
+
+products
+  .case('sum-to-size', { size: ['2x1x4x1', '1x3x1x5', '5', '1'] })
+  .desc('What was repeated along some dimensions is summed over them, as torch.Tensor.sum_to_size; integers, so exactly.')
+  .control('last term dropped', (fault) => fault.shader('matmul/sum_to_size', 't < dims.terms;', 't + 1u < dims.terms;'))
+  .run(async (t) => {
+    const shape = [2, 3, 4, 5];
+    const size = parseShape(String(t.params['size']));
+    using x = counted(t, shape);
+    using y = sumToSize(t.gpu, x, size);
+    const truth = new Float64Array(sizeOf(size));
+    (await readValue(x)).data.forEach((value, i) => {
+      const at = coordinatesOf(i, shape).slice(shape.length - size.length);
+      const to = size.reduce((flat, n, d) => flat * n + (n === 1 ? 0 : (at[d] as number)), 0);
+      truth[to] = (truth[to] as number) + value;
+    });
+    t.expectEqual('y', await readValue(y), { shape: size, data: truth });
+  });
