@@ -1,0 +1,117 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeLink } from '../../src/harness/link/decode.ts';
+import { readReport } from '../../src/harness/report/read.ts';
+import { gradproof, ROOT } from './gradproof.ts';
+import { expect, test } from './scratch.ts';
+
+const FEW = ['--filter', 'ops.nn.silu:legal;*', '--filter', '!*128x129'];
+
+for (const runtime of ['chromium', 'node']) {
+  test(`runs cases in ${runtime}: report, JUnit, answer and share link`, async ({ folder }) => {
+    const files = { report: join(folder, 'report.json'), junit: join(folder, 'junit.xml') };
+    const args = ['--runtime', runtime, ...FEW, '--seed', '7', '--report', files.report, '--junit', files.junit];
+    const { status, stdout, stderr } = await gradproof(args);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const report = readReport(readFileSync(files.report), 'report.json');
+    expect(report.run).toMatchObject({ complete: true, tier: 'quick', filters: [FEW[1], FEW[3]], seed: 7, shard: '1/1' });
+    expect(report.summary.passed).toBeGreaterThan(1);
+    expect(report.results.every(({ kernels, assertions }) => kernels.length > 0 && assertions > 0)).toBe(true);
+    expect(report.environments[0]?.runtime).toBe(runtime);
+    for (const { id } of report.results) expect(stdout).toMatch(new RegExp(`^pass .* ${id}$`, 'm'));
+    expect(stdout).toContain(`Yes: ${report.summary.passed} of ${report.summary.passed} checks are right.`);
+    expect(readFileSync(files.junit, 'utf8')).toContain(`tests="${report.summary.total}"`);
+    expect(readdirSync(folder).sort()).toEqual(['junit.xml', 'report.json']);
+    const link = await decodeLink(new URL(/http:\S+#\S+/.exec(stdout)?.[0] ?? '').hash, async (hash) =>
+      readFileSync(join(ROOT, `dist/page/plans/${hash}.txt`), 'utf8'),
+    );
+    expect(link.planProblem).toBeUndefined();
+    expect(link.cases.flatMap(({ id, status }) => (status === 'pass' ? [id] : []))).toEqual(report.results.map(({ id }) => id));
+  });
+}
+
+test('writes nothing but the report to stdout when asked to', async () => {
+  const { status, stdout, stderr } = await gradproof(['--runtime', 'node', ...FEW, '--report', '-']);
+  expect(status).toBe(0);
+  expect(readReport(stdout, 'stdout').summary.passed).toBeGreaterThan(1);
+  expect(stderr).toContain('checks are right');
+});
+
+test('starts the first case within 3 s of npm start, with nothing to set up', async () => {
+  // On a machine that does other things too, everything is slower by a factor: as much as an empty Node is, which takes 40 ms.
+  const emptyFrom = performance.now();
+  execFileSync(process.execPath, ['-e', '']);
+  const limitMs = 3_000 * Math.max(1, (performance.now() - emptyFrom) / 50);
+  const started = performance.now();
+  let firstMs = Number.POSITIVE_INFINITY;
+  const { stderr } = await gradproof(['--headless', ...FEW], {
+    onOutput: (stdout) => {
+      if (/^pass /m.test(stdout)) firstMs = Math.min(firstMs, performance.now() - started);
+    },
+  });
+  expect(stderr).toBe('');
+  expect(firstMs).toBeLessThan(limitMs);
+});
+
+test('lists cases without browser and adapter, and all of them are the plan', async () => {
+  const nothing = { PATH: '', GRADPROOF_BROWSER: '/nowhere', VK_DRIVER_FILES: '/nowhere' };
+  const quick = await gradproof(['--list'], { env: nothing });
+  expect(quick.stdout).toMatch(/^([a-z0-9._-]+:\S+ webgpu\n)+$/);
+  const all = await gradproof(['run', '--list', '--tier', 'slow'], { env: nothing });
+  const lines = all.stdout.trimEnd().split('\n');
+  expect(lines).toEqual([...lines].sort());
+  for (const line of quick.stdout.trimEnd().split('\n')) expect(lines).toContain(line);
+  const plans = readdirSync(join(ROOT, 'dist/page/plans')).map((file) => readFileSync(join(ROOT, 'dist/page/plans', file), 'utf8'));
+  expect(plans).toContain(all.stdout);
+});
+
+test('shards divide the plan', async () => {
+  const list = async (...args: string[]) => (await gradproof(['--list', ...args])).stdout.trimEnd().split('\n');
+  const [whole, first, second] = await Promise.all([list(), list('--shard', '1/2'), list('--shard', '2/2')]);
+  expect([...(first ?? []), ...(second ?? [])].sort()).toEqual(whole);
+  expect(Math.abs((first?.length ?? 0) - (second?.length ?? 0))).toBeLessThan(2);
+});
+
+test('Ctrl-C ends with a partial report', async ({ folder }) => {
+  const file = join(folder, 'partial.json');
+  const { status, stdout } = await gradproof(['--report', file], {
+    onOutput: (text, interrupt) => {
+      if (/^pass /m.test(text)) interrupt();
+    },
+  });
+  expect(status).toBe(130);
+  const { run, summary } = readReport(readFileSync(file), 'partial.json');
+  expect(run.complete).toBe(false);
+  expect(summary.total).toBeGreaterThan(0);
+  expect(stdout).toContain('this report is not complete');
+});
+
+test('says what was tried and what to do when there is no browser', async () => {
+  const { status, stdout, stderr } = await gradproof(['--headless'], { env: { GRADPROOF_BROWSER: '/no/such/browser' } });
+  expect(status).toBe(3);
+  expect(stderr).toMatch(/^gradproof: GRADPROOF_BROWSER names \/no\/such\/browser, [^\n]*install[^\n]*\n$/);
+  expect(stdout).toBe('');
+});
+
+test('says what was tried when a browser does not start', async () => {
+  const { status, stderr } = await gradproof(['--headless'], { env: { GRADPROOF_BROWSER: '/bin/false' } });
+  expect(status).toBe(3);
+  expect(stderr).toMatch(/^gradproof: GRADPROOF_BROWSER at \/bin\/false does not start: [^\n]+\n$/);
+});
+
+test('doctor says what is here', async () => {
+  const { status, stdout } = await gradproof(['doctor']);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^Node +\d/m);
+  expect(stdout).toMatch(/^chromium +ok: \S/m);
+  expect(stdout).toMatch(/^node +ok: \S/m);
+});
+
+test('doctor ends with 3 where nothing can compute', async () => {
+  const { status, stdout } = await gradproof(['doctor'], { env: { GRADPROOF_BROWSER: '/nowhere', VK_DRIVER_FILES: '/nowhere' } });
+  expect(stdout).toMatch(/^chromium +not usable: .*\/nowhere/m);
+  if (status === 0) expect(stdout).toMatch(/^node +ok/m);
+  else expect(status).toBe(3);
+});
