@@ -1,4 +1,4 @@
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { servePage } from '../../src/cli/server.ts';
 
@@ -53,6 +53,11 @@ export async function open(page: Page, address = '/'): Promise<void> {
 export async function runToEnd(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 60_000 });
+}
+
+/** The headline of the answer. */
+export function answerOf(page: Page): Locator {
+  return page.getByRole('region', { name: 'Answer' }).getByRole('heading');
 }
 
 export { expect };

@@ -1,7 +1,7 @@
 import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
 import { hostTensorFrom } from '../../src/tensor/host.ts';
 import { drop } from './drop.ts';
-import { expect, open, test } from './page-test.ts';
+import { answerOf, expect, open, test } from './page-test.ts';
 
 /** A recording of [1 2; 3 4] [5 6; 7 8], whose right answer is [19 22; 43 50]. */
 function recording(name: string, y: readonly number[]) {
@@ -14,7 +14,7 @@ function recording(name: string, y: readonly number[]) {
 test('dropped recordings are replayed, and one that is off is told as a finding, not as our failure', async ({ page }) => {
   await open(page);
   await drop(page, [recording('right.safetensors', [19, 22, 43, 50]), recording('off.safetensors', [19, 22, 43, 51])]);
-  await expect(page.getByRole('heading', { level: 2 })).toHaveText('2 of 2 recordings are right, on the processor.', { timeout: 60_000 });
+  await expect(answerOf(page)).toHaveText('2 of 2 recordings are right, on the processor.', { timeout: 60_000 });
   await expect(page.getByText(/the recording library itself got wrong/)).toBeVisible();
   await page.getByRole('button', { name: /^parity\.matmul / }).click();
   await expect(page.getByRole('button', { name: /^right/ })).not.toContainText('finding');

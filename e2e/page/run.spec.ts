@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { readReport } from '../../src/harness/report/read.ts';
-import { expect, open, runToEnd, test } from './page-test.ts';
+import { answerOf, expect, open, runToEnd, test } from './page-test.ts';
 
 const SOME = '/?filter=ops.matmul.matmul:exact;*';
 
 test('runs the chosen checks to their end and answers in plain words', async ({ page }) => {
   await open(page, SOME);
   await runToEnd(page);
-  await expect(page.getByRole('heading', { level: 2 })).toHaveText(/^(\d+) of \1 checks are right, on the processor\.$/);
-  await expect(page.getByText('Your graphics chip is not in use: results are right, but slow.')).toBeVisible();
+  await expect(answerOf(page)).toHaveText(/^(\d+) of \1 checks are right, on the processor\.$/);
+  await expect(page.getByText('The graphics chip was not in use: results are right, but slow.')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Answer' })).toContainText('chrome://settings/system');
   await expect(page.getByRole('button', { name: /^ops\.matmul\.matmul / })).toContainText(/\d+ right/);
 });
 
@@ -33,7 +34,7 @@ test('stops when asked, and concludes nothing from a part', async ({ page }) => 
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByText(/^[1-9]\d* of \d+ checks$/)).toBeVisible({ timeout: 30_000 });
   await page.getByRole('button', { name: 'Stop' }).click();
-  await expect(page.getByRole('heading', { level: 2 })).toHaveText(/^Stopped after \d+ checks?, all right so far\.$/);
+  await expect(answerOf(page)).toHaveText(/^Stopped after \d+ checks?, all right so far\.$/);
   await expect(page.getByText('Yes')).toBeHidden();
 });
 

@@ -66,7 +66,7 @@ export class CheckView extends LitElement {
         <p class="lead" ?hidden=${run.state.value.phase !== 'idle'}>
           This page tries every calculation that fine-tuning takes, on the graphics chip, and compares each number with the true one.
         </p>
-        <gp-found .facts=${facts.value}></gp-found>
+        <gp-found .facts=${facts.value} ?compact=${run.state.value.phase !== 'idle'}></gp-found>
         <div class="run">${this.#button(state)}</div>
       </div>
       ${this.#outcome(state)}
@@ -103,7 +103,7 @@ export class CheckView extends LitElement {
     const { phase, report, problem, hung } = state;
     if (phase === 'failed') return html`<div class="tone bad" role="alert"><p>${problem}</p></div>`;
     if (phase === 'ended' && report) {
-      return html`<gp-answer .answer=${answer(factsOfReport(report, state.subject))}><gp-result-actions .report=${report}></gp-result-actions></gp-answer>`;
+      return html`<gp-answer .answer=${answer(factsOfReport(report, state.subject))}>${this.#switch()}<gp-result-actions .report=${report}></gp-result-actions>${this.#nextStep(state)}</gp-answer>`;
     }
     if (phase === 'idle') return nothing;
     return html`
@@ -116,6 +116,27 @@ export class CheckView extends LitElement {
       ></gp-progress>
       ${hung ? this.#hang(hung) : nothing}
     `;
+  }
+
+  /** How to get the graphics chip into use, for whoever ran without it. */
+  #switch() {
+    const facts = this.app.facts.value;
+    const fallback = facts && findings(facts).find(({ code }) => code === 'fallback-adapter');
+    return fallback ? html`<p>Here is the switch. ${fallback.actions.join(' ')}</p>` : nothing;
+  }
+
+  /** Whoever has seen that it computes right wants to see it learn. */
+  #nextStep({ subject, report }: RunState) {
+    if (subject === 'recordings' || !report || report.summary.passed === 0) return nothing;
+    return html`<p>
+      <a href="?view=train" @click=${this.#toTraining}>Try it on your own text</a>: watch a small model learn it here, and how fast.
+    </p>`;
+  }
+
+  #toTraining(event: MouseEvent): void {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    this.app.go({ view: 'train' });
   }
 
   #hang(id: string) {

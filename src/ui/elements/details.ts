@@ -26,6 +26,8 @@ export class DetailsElement extends LitElement {
         background: none;
         border-color: transparent;
         padding-inline: 0;
+        font-size: var(--text-m);
+        letter-spacing: 0;
         color: var(--muted);
       }
       .toggle svg {
@@ -102,7 +104,7 @@ export class DetailsElement extends LitElement {
 
   override render() {
     return html`
-      <button class="toggle" aria-expanded=${this.open === true} aria-controls="body" @click=${this.#toggle}>${icon('caret')}Details</button>
+      <h2><button class="toggle" aria-expanded=${this.open === true} aria-controls="body" @click=${this.#toggle}>${icon('caret')}Details</button></h2>
       <section id="body" aria-label="Details" ?hidden=${!this.open}>${this.open ? this.#body() : nothing}</section>
     `;
   }

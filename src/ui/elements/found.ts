@@ -1,4 +1,4 @@
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { icon } from '../icons.ts';
 import { type Facts, type Finding, findings } from '../state/preflight.ts';
 import { adapterWords } from '../state/words.ts';
@@ -6,7 +6,7 @@ import { base, panels } from '../styles.ts';
 
 /** What was found here, in one line, and what stands in the way with the next action. */
 export class FoundElement extends LitElement {
-  static override properties = { facts: { attribute: false } };
+  static override properties = { facts: { attribute: false }, compact: { type: Boolean } };
   static override styles = [
     base,
     panels,
@@ -52,21 +52,24 @@ export class FoundElement extends LitElement {
     `,
   ];
   declare facts: Facts | undefined;
+  /** Folds all that does not block: the person has seen it before the run, and the answer tells it again. */
+  declare compact: boolean;
 
   override render() {
     if (!this.facts) return html`<p class="line muted">${icon('chip', 20)}<span>Looking at this computer…</span></p>`;
     const found = findings(this.facts);
-    const notes = found.filter(({ weight }) => weight === 'informs');
+    const open = found.filter(({ weight }) => weight === 'blocks' || (weight === 'warns' && !this.compact));
+    const folded = found.filter((finding) => !open.includes(finding));
     return html`
       <p class="line">${icon('chip', 20)}<span>${this.#sentence(this.facts)}</span></p>
-      ${found.filter(({ weight }) => weight !== 'informs').map(obstacle)}
+      ${open.map(obstacle)}
       ${
-        notes.length > 0
-          ? html`<details>
-              <summary>${notes.length === 1 ? 'One thing' : `${notes.length} things`} worth knowing about this computer</summary>
-              ${notes.map(obstacle)}
+        folded.length === 0
+          ? nothing
+          : html`<details>
+              <summary>${folded.length === 1 ? 'One thing' : `${folded.length} things`} worth knowing about this computer</summary>
+              ${folded.map(obstacle)}
             </details>`
-          : ''
       }
     `;
   }

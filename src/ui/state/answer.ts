@@ -56,7 +56,7 @@ function rightAnswer(facts: AnswerFacts, judged: number, noun: string): Answer {
   const sentences = [...tookSentence(facts), ...skippedSentence(facts, noun), ...deviationSentence(facts)];
   if (facts.isFallback) {
     const headline = question ? `Yes, but slowly: ${fraction}.` : `${fraction}, on the processor.`;
-    return { tone: 'warn', headline, sentences: ['Your graphics chip is not in use: results are right, but slow.', ...sentences] };
+    return { tone: 'warn', headline, sentences: ['The graphics chip was not in use: results are right, but slow.', ...sentences] };
   }
   return { tone: facts.deviations > 0 ? 'warn' : 'good', headline: question ? `Yes: ${fraction}.` : `${fraction}.`, sentences };
 }
