@@ -13,7 +13,11 @@ describe.each([...records.values()].map((record) => [record.name, record] as con
   test('names wrong values', () => expect(record.wrongValues.length).toBeGreaterThan(0));
 
   test.each(record.wrongValues.map((wrong) => [wrong.name, wrong] as const))(`%s moves a result by ${POWER} bounds`, (_, wrong) => {
-    const best = Math.max(...record.samples.map((sample) => powerOf(record, sample, wrong)));
+    let best = 0;
+    for (const sample of record.samples) {
+      best = Math.max(best, powerOf(record, sample, wrong));
+      if (best >= POWER) break; // one sample is enough
+    }
     expect(best).toBeGreaterThanOrEqual(POWER);
   });
 });
