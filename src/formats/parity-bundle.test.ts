@@ -349,6 +349,15 @@ describe('what is wrong is said in one line', () => {
       /in.ids\[0, 0\] is 3; 0 to 2 is needed/,
     ],
     [
+      'a map that does not ascend',
+      {
+        op: 'quantize_blockwise',
+        params: { rounding: 'nearest' },
+        tensors: { 'in.x': [3], 'in.code': ['f32', [256], Number.NaN], 'out.q': ['u8', [3]] },
+      },
+      /in.code\[0\] is out of order/,
+    ],
+    [
       'integers to quantize',
       { op: 'quantize_4bit', params: { quant_type: 'nf4' }, tensors: { 'in.weight': ['i32', [64]] } },
       /in.weight is I32/,

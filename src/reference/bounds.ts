@@ -14,6 +14,9 @@ export const HALF_EPS = 2 ** -24;
 /** What one flush to zero may cost: the smallest normal float32, 2^-126. */
 export const FLUSH = 2 ** -126;
 
+/** The largest float32: a computation of which an intermediate may pass it is not judged. */
+export const LARGEST = (2 - EPS) * 2 ** 127;
+
 /** Relative slack for the second-order terms that first-order bounds leave out. */
 export const SECOND_ORDER = 1 + 1e-3;
 

@@ -66,7 +66,12 @@ function checkGradients(
   }
 }
 
-function checkTensor(what: string, stored: StoredTensor, { dtypes, shape: shapeRule, range }: TensorRule<never>, scope: Scope): void {
+function checkTensor(
+  what: string,
+  stored: StoredTensor,
+  { dtypes, shape: shapeRule, range, ascending }: TensorRule<never>,
+  scope: Scope,
+): void {
   const { dtype, shape } = stored;
   if (!dtypes.includes(dtype)) throw new FormatError(`${what} is ${dtype}; ${dtypes.join(' or ')} is needed`);
   if (shape.length === 0) throw new FormatError(`${what} has no dimension; a scalar has shape [1]`);
@@ -81,6 +86,7 @@ function checkTensor(what: string, stored: StoredTensor, { dtypes, shape: shapeR
     throw new FormatError(`${what} has shape [${shape.join(', ')}]: ${error.message}`, { cause: error });
   }
   if (range) checkRange(what, stored, range(scope.known as Known<never>));
+  if (ascending) checkOrder(what, stored);
 }
 
 function checkRange(what: string, stored: StoredTensor, { low, high, also }: Range): void {
@@ -89,6 +95,12 @@ function checkRange(what: string, stored: StoredTensor, { low, high, also }: Ran
   if (at < 0) return;
   const where = coordinatesOf(at, stored.shape).join(', ');
   throw new FormatError(`${what}[${where}] is ${values[at]}; ${low} to ${high}${also === undefined ? '' : ` or ${also}`} is needed`);
+}
+
+function checkOrder(what: string, stored: StoredTensor): void {
+  const at = float64Of(stored).findIndex((x, i, all) => !Number.isFinite(x) || x < (all[i - 1] ?? x));
+  if (at >= 0)
+    throw new FormatError(`${what}[${coordinatesOf(at, stored.shape).join(', ')}] is out of order: ascending numbers are needed`);
 }
 
 /** What was learnt of sizes and shapes so far. */

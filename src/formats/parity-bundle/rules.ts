@@ -27,6 +27,8 @@ export interface TensorRule<Params> {
   readonly when?: (params: Params) => boolean;
   /** Values that its elements may have. Default any. */
   readonly range?: (known: Known<Params>) => Range;
+  /** Whether its elements are finite and none is less than the one before it. */
+  readonly ascending?: boolean;
 }
 
 /** Integers from `low` to `high`, both included, and `also`. */

@@ -1,6 +1,6 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, gamma, LARGEST, SECOND_ORDER } from '../bounds.ts';
 import type { Arithmetic, OpRecord, Sample, Value, Values, WrongValue } from '../record.ts';
 
 interface RmsNormParams {
@@ -25,7 +25,8 @@ function rowsOf(inputs: Values, { eps }: RmsNormParams, { depth }: Arithmetic): 
     const power = mean + Math.fround(eps);
     // (gamma_{c+1} + 3 eps) / 2 of the sum, the division and eps through the root, 2 units of inverseSqrt; squares may be flushed.
     const error = (gamma(depth(width) + 1) + 3 * EPS) / 2 + 2 * EPS + (2 * FLUSH) / power;
-    return { x: values, rstd: 1 / Math.sqrt(power), error };
+    const overflows = mean * width > LARGEST;
+    return { x: values, rstd: 1 / Math.sqrt(power), error: overflows ? Number.POSITIVE_INFINITY : error };
   });
 }
 

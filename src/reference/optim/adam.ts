@@ -1,4 +1,4 @@
-import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, LARGEST, SECOND_ORDER } from '../bounds.ts';
 
 /** Hyperparameters of Adam and AdamW, as torch names them. */
 export interface AdamParams {
@@ -60,14 +60,18 @@ export function adamElement(before: AdamElement, grad: number, s: AdamScalars): 
 /**
  * Bound of one element's step from exactly known `before` (bounds.md, AdamW), where the moments may already be off by `carried`.
  * The first moment sums E_m = eps (2 (1-b1)|g-m| + |m'|), the second E_v = 3 eps v'; the L2 term of Adam adds its own rounding to g.
- * A denominator of which the error is not small against it gives an infinite bound: nothing can be said of that element.
+ * A denominator of which the error is not small against it, or a square that overflows, gives an infinite bound: nothing can be said of
+ * that element.
  */
 export function adamBound(before: AdamElement, grad: number, s: AdamScalars, carried: Omit<AdamError, 'param'>): AdamError {
   const after = adamElement(before, grad, s);
   const g = grad + s.l2 * before.param;
   const gradError = s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
   const first = EPS * (2 * s.restOfBeta1 * Math.abs(g - before.exp_avg) + Math.abs(after.exp_avg)) + s.restOfBeta1 * gradError + 4 * FLUSH;
-  const second = 3 * EPS * after.exp_avg_sq + s.restOfBeta2 * gradError * (2 * Math.abs(g) + gradError) + FLUSH * (4 + 2 * Math.abs(g));
+  const overflows = g * g > LARGEST;
+  const second = overflows
+    ? Number.POSITIVE_INFINITY
+    : 3 * EPS * after.exp_avg_sq + s.restOfBeta2 * gradError * (2 * Math.abs(g) + gradError) + FLUSH * (4 + 2 * Math.abs(g));
   const exp_avg = carried.exp_avg + first * SECOND_ORDER;
   const exp_avg_sq = carried.exp_avg_sq + second * SECOND_ORDER;
 

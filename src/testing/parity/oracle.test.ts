@@ -15,7 +15,7 @@ import { ANY_ORDER, acceptanceOfRecorded } from './recorded.ts';
 /** A sample of a record as a bundle that a flawless float32 producer would have recorded. */
 function record(op: OpRecord, sample: Sample<never>): Uint8Array<ArrayBuffer> {
   const random = new Random(1);
-  const inputs = sample.inputs(random);
+  const inputs = pointingInside(op, sample.inputs(random), sample.params);
   const grads = sample.grads?.(random);
   const outputs = op.forward(valuesOfHosts(inputs), sample.params);
   const gradients = grads && op.vjp ? op.vjp(valuesOfHosts(inputs), sample.params, valuesOfHosts(grads)) : {};
@@ -27,6 +27,15 @@ function record(op: OpRecord, sample: Sample<never>): Uint8Array<ArrayBuffer> {
     ...prefixed('out.grad.', rounded(pick(gradients, vocabulary.get(op.name)?.gradients ?? []), op)),
   };
   return writeSafetensors(tensors, { schema: 'parity-bundle/1', op: op.name, params: JSON.stringify(sample.params), producer: 'oracle 1' });
+}
+
+/** Some samples point outside of their table, which a kernel cannot refuse and a bundle may not: the nearest row is meant. */
+function pointingInside(op: OpRecord, inputs: HostTensors, { ignore_index = -100 }: { readonly ignore_index?: number }): HostTensors {
+  const [table, axis, name] = op.name === 'embedding' ? ['weight', 0, 'ids'] : ['logits', 1, 'labels'];
+  const [rows, indices] = [inputs[table as string]?.shape[axis as number], inputs[name as string]];
+  if (rows === undefined || !indices) return inputs;
+  const inside = (i: number) => (i === ignore_index ? i : Math.min(Math.max(i, 0), rows - 1));
+  return { ...inputs, [name as string]: hostTensorFrom('i32', indices.shape, Array.from(indices.data, inside)) };
 }
 
 const prefixed = (prefix: string, tensors: HostTensors): HostTensors =>

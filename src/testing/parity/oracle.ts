@@ -1,5 +1,5 @@
 import { InvariantError } from '../../errors.ts';
-import { EPS } from '../../reference/bounds.ts';
+import { EPS, LARGEST } from '../../reference/bounds.ts';
 import type { Acceptance, Acceptances, Arithmetic, OpRecord, TensorSpec, Value, Values } from '../../reference/record.ts';
 import { dependentMasks, type Masks, withoutNonFinite } from './dependence.ts';
 import { ownDequant } from './own-outputs.ts';
@@ -23,7 +23,7 @@ export interface Question {
   readonly basis: string;
 }
 
-const LARGEST_F32 = 3.4028234663852886e38;
+const LARGEST_DIVISOR = 2 ** 16;
 const BASIS = 'the float64 oracle gives';
 const OWN_STEP = 'its own step before gives';
 
@@ -88,10 +88,13 @@ function ask(produced: Values, truths: Values, acceptances: Acceptances, masks: 
   });
 }
 
-/** Marks elements that are not finite, and those whose intermediates may overflow: a bound of eps times their size says how large they may be. */
+/**
+ * Marks elements that are not finite, and those of which an intermediate may overflow: a bound of eps times the size of the terms says how
+ * large they are, and a sum may be divided, as by a mean, only after it was made.
+ */
 function withOverflow(mask: Uint8Array | undefined, truth: Value, acceptance: Acceptance): Uint8Array {
-  const sizeOfTerms = acceptance.kind === 'within' ? (i: number) => (acceptance.bound[i] as number) / EPS : () => 0;
-  return Uint8Array.from(truth.data, (x, i) => Number(mask?.[i] === 1 || !(Math.abs(x) + sizeOfTerms(i) <= LARGEST_F32)));
+  const intermediate = acceptance.kind === 'within' ? (i: number) => (LARGEST_DIVISOR * (acceptance.bound[i] as number)) / EPS : () => 0;
+  return Uint8Array.from(truth.data, (x, i) => Number(mask?.[i] === 1 || !(Math.abs(x) + intermediate(i) <= LARGEST)));
 }
 
 const GRAD = 'grad.';

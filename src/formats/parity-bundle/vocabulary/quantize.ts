@@ -39,7 +39,7 @@ export const quantize = {
     },
   }),
   quantize_blockwise: op(v.strictObject({ blocksize: v.optional(size, 4096), signed: v.optional(v.boolean(), true), rounding: ROUNDING }), {
-    inputs: { x: weight('[*x]'), code: float('[256]') },
+    inputs: { x: weight('[*x]'), code: { ...float('[256]'), ascending: true } },
     outputs: { q: codes('[*x]'), absmax: float(({ size: n, params }) => [blocks(n('x'), params.blocksize)]), dequant: float('[*x]') },
   }),
   dynamic_map: op(
