@@ -105,7 +105,13 @@ export const crossEntropySamples: readonly Sample<CrossEntropyParams>[] = [
     values: 'far-apart',
     logit: (random) => random.integer(0, 1) * 90 + random.normal(20),
   }),
-  sample({ logits: [29, 20], params: { reduction: 'none' }, outside: 5, values: 'large', logit: (random) => 1e4 + random.normal() }),
+  sample({
+    logits: [29, 5],
+    params: { reduction: 'none' },
+    outside: 5,
+    values: 'large',
+    logit: (random) => 1e3 * random.integer(5, 9) + random.normal(),
+  }),
 ];
 
 type Wrong = WrongValue<CrossEntropyParams>;

@@ -123,7 +123,7 @@ export const record: OpRecord<SoftmaxParams> = {
     sample([3, 37, 5], { axis: 1 }),
     sample([11, 6], { axis: 0 }),
     sample([5, 300], { axis: -1 }, (random) => random.integer(0, 1) * 90 + random.normal(20), 'far-apart'),
-    sample([9, 20], {}, (random) => 1e4 + random.normal(), 'large'),
+    sample([29, 5], {}, (random) => 1e3 * random.integer(5, 9) + random.normal(), 'large'),
   ],
   faults: [
     { name: 'largest element counted once more', shader: { file: 'nn/softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' } },
