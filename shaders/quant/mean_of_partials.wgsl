@@ -32,6 +32,6 @@ fn main(@builtin(local_invocation_index) local: u32) {
     workgroupBarrier();
   }
   if (local == 0u) {
-    mean[0] = select(0.0, sizes.factor * sums[0] / f32(max(counts[0], 1u)), counts[0] > 0u);
+    mean[0] = sizes.factor * sums[0] / f32(max(counts[0], 1u));
   }
 }

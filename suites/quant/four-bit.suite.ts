@@ -1,94 +1,17 @@
 import { dequantize_4bit } from '../../src/ops/quant/dequantize_4bit.ts';
 import { quantizeTo4bit } from '../../src/ops/quant/quantize_4bit.ts';
-import { ternary_pack, ternary_unpack } from '../../src/ops/quant/ternary_pack.ts';
-import { ternary_quantize } from '../../src/ops/quant/ternary_quantize.ts';
 import { FOUR_BIT_ASCENDING, FOUR_BIT_CODES, FOUR_BIT_THRESHOLDS, FOUR_BIT_ZERO_CODE } from '../../src/quant/four-bit-tables.ts';
 import { packNibbles, unpackNibbles } from '../../src/quant/nibbles.ts';
-import { packTrits, type TritOrder, unpackTrits } from '../../src/quant/trits.ts';
-import { type HostData, type HostTensor, hostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
-import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { hostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { normals, value } from './values.ts';
 
-export const formats = suite('quant.formats', {
-  description: 'Packed number formats: the device and the host read and write the same bytes.',
+export const fourBit = suite('quant.four-bit', {
+  description: 'NF4 and FP4 where one value or one bit decides: ties, zeros, every code, the padding, both ways to find the absmax.',
 });
 
-const value = ({ shape, data }: { readonly shape: readonly number[]; readonly data: ArrayLike<number> }) => ({
-  shape,
-  data: Float64Array.from(data),
-});
-
-function expectBytes(t: CaseContext, name: string, actual: HostTensor, expected: HostData): void {
-  t.expectEqual(name, value(actual), { shape: actual.shape, data: Float64Array.from(expected) });
-}
-
-function randomTrits(t: CaseContext, count: number): HostTensor {
-  const random = t.random();
-  return hostTensorFrom(
-    'i8',
-    [count],
-    random.fill(count, () => random.integer(-1, 1)),
-  );
-}
-
-function normals(t: CaseContext, shape: Shape): HostTensor {
-  const random = t.random();
-  return hostTensorFrom(
-    'f32',
-    shape,
-    random.fill(sizeOf(shape), () => random.normal()),
-  );
-}
-
-formats
-  .case('trits-packed', { order: ['low', 'high'] })
-  .desc('Trits are packed on the device and on the host: equal bytes.')
-  .control('host packs in the other order', (fault) =>
-    fault.host('quant.packTrits', (pack) => (trits, order: TritOrder) => pack(trits, order === 'low' ? 'high' : 'low')),
-  )
-  .run(async (t) => {
-    const order = t.params['order'] as TritOrder;
-    const host = randomTrits(t, 1001);
-    using trits = Tensor.from(t.gpu, host);
-    using packed = ternary_pack.forward(t.gpu, { trits }, { order }).packed;
-    expectBytes(t, 'packed', await packed.read(), packTrits(host.data, order));
-  });
-
-formats
-  .case('trits-unpacked', { order: ['low', 'high'] })
-  .desc('Bytes of trits are unpacked on the device and on the host: equal trits.')
-  .control('host reads the other order', (fault) =>
-    fault.host('quant.unpackTrits', (unpack) => (bytes, count, order: TritOrder) => unpack(bytes, count, order === 'low' ? 'high' : 'low')),
-  )
-  .run(async (t) => {
-    const order = t.params['order'] as TritOrder;
-    const bytes = packTrits(randomTrits(t, 1001).data, order);
-    using packed = Tensor.from(t.gpu, hostTensor('u8', [bytes.length], bytes));
-    using trits = ternary_unpack.forward(t.gpu, { packed }, { order, shape: [1001] }).trits;
-    expectBytes(t, 'trits', await trits.read(), unpackTrits(bytes, 1001, order));
-  });
-
-formats
-  .case('trits-of-own-threshold', { weight: ['130x257'] })
-  .desc('Given the threshold that the device found, its trits are exactly those of the definition, without a band.')
-  .control('negative trits lose their sign', (fault) => fault.shader('quant/ternary_encode', 'select(1u, 255u, 0.0 > x)', '1u'))
-  .run(async (t) => {
-    const shape = [130, 257];
-    const host = normals(t, shape);
-    using weight = Tensor.from(t.gpu, host);
-    const outputs = ternary_quantize.forward(t.gpu, { weight }, {});
-    try {
-      const threshold = (await outputs.threshold.read()).data[0] as number;
-      const expected = valuesOf(host).map((w) => (Math.abs(w) > threshold ? Math.sign(w) : 0));
-      t.expectEqual('trits', value(await outputs.trits.read()), { shape, data: expected });
-    } finally {
-      for (const output of Object.values(outputs)) output[Symbol.dispose]();
-    }
-  });
-
-formats
+fourBit
   .case('nibbles-decoded', { type: ['nf4', 'fp4'] })
   .desc('Codes that the host packed decode on the device to the values of the table: every code, in both nibbles.')
   .control('host swaps the nibbles', (fault) =>
@@ -113,7 +36,7 @@ formats
     t.expectEqual('y', value(await y.read()), { shape: [255], data: Float64Array.from(expected) });
   });
 
-formats
+fourBit
   .case('ties', { type: ['nf4', 'fp4'] })
   .desc('In a block whose absmax is 1 every operation is exact: a threshold takes the code below it, the float after it the code above.')
   .control('ties go up', (fault) => fault.shader('quant/quantize_4bit', 'vec4f(y) > thresholds', 'vec4f(y) >= thresholds'))
@@ -146,14 +69,7 @@ formats
     });
   });
 
-/** The smallest float32 above `x`, which is not zero. */
-function floatAfter(x: number): number {
-  const bits = new Int32Array(Float32Array.of(x).buffer);
-  bits[0] = (bits[0] as number) + Math.sign(x);
-  return new Float32Array(bits.buffer)[0] as number;
-}
-
-formats
+fourBit
   .case('zeros', { type: ['nf4', 'fp4'] })
   .desc('Blocks of zeros, a short one among them, have the code of zero, an absmax of 0 and decode to zeros.')
   .control('a zero takes the code above', (fault) =>
@@ -175,7 +91,7 @@ formats
     t.expectEqual('y', value(await y.read()), { shape: [3, 33], data: new Float64Array(99) });
   });
 
-formats
+fourBit
   .case('variants-agree', { block: [32, 4096] })
   .desc('One invocation a block and sixteen a block find the same largest elements and pack the same codes.')
   .control('only one of sixteen is asked', (fault) => fault.shader('quant/block_absmax', 'lane < LANES', 'lane < 1u'))
@@ -191,3 +107,27 @@ formats
       t.expectEqual(name, value(await other.read()), value(await one.read()));
     }
   });
+
+fourBit
+  .case('padding-not-read', { dtype: ['f16', 'bf16'] })
+  .desc('A view of an odd number of halves ends inside a word: the half after it, which is larger than all, is not an element.')
+  .control('the half after the end is asked', (fault) => fault.shader('quant/block_absmax', '2u * w + 1u < sizes.n', 'true'))
+  .run(async (t) => {
+    const dtype = t.params['dtype'] as 'f16' | 'bf16';
+    const data = Array.from({ length: 64 }, (_, i) => (i === 63 ? 100 : i % 5));
+    using whole = Tensor.from(t.gpu, hostTensorFrom(dtype, [64], data));
+    using weight = whole.view([63]);
+    const quantized = quantizeTo4bit(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 });
+    using packed = quantized.packed;
+    using absmax = quantized.absmax;
+    t.expectEqual('absmax', value(await absmax.read()), { shape: [2], data: Float64Array.of(4, 4) });
+    const codes = unpackNibbles((await packed.read()).data, 64);
+    t.expect(codes[63] === FOUR_BIT_ZERO_CODE.nf4, () => `the padding has code ${codes[63]}`);
+  });
+
+/** The smallest float32 above `x`, which is not zero. */
+function floatAfter(x: number): number {
+  const bits = new Int32Array(Float32Array.of(x).buffer);
+  bits[0] = (bits[0] as number) + Math.sign(x);
+  return new Float32Array(bits.buffer)[0] as number;
+}
