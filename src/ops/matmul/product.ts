@@ -18,7 +18,7 @@ export const PRODUCT_VARIANTS = {
     needs: ['subgroups'],
     prefers: (gpu) => gpu.adapter.isFallback,
   },
-  tiled: { kernels: ['matmul/matmul_tiled'], depth: (terms) => terms, prefers: (gpu) => !gpu.adapter.isFallback },
+  tiled: { kernels: ['matmul/matmul_tiled', 'matmul/matmul'], depth: (terms) => terms, prefers: (gpu) => !gpu.adapter.isFallback },
 } as const satisfies Readonly<Record<string, Variant>>;
 
 /** A product to compute: y = scale * op(a) op(b) + bias. */
@@ -71,9 +71,13 @@ interface Kernel {
   readonly padding: number;
 }
 
+/** Rows or columns of y up to which a tile of 64 x 64 would be mostly empty: vectors, and the low-rank products of LoRA. */
+const NARROW = 8;
+
 function kernelOf(variant: string, plan: ProductPlan): Kernel {
-  if (variant === 'tiled') return { shader: tiledShader, rows: 64, cols: 64, tilesPerGroup: 1, padding: 1 };
-  if (variant === 'register') return { shader, rows: 4, cols: 4, tilesPerGroup: 64, padding: 1 };
+  const isNarrow = Math.min(plan.row.size, plan.col.size) <= NARROW;
+  if (variant === 'tiled' && !isNarrow) return { shader: tiledShader, rows: 64, cols: 64, tilesPerGroup: 1, padding: 1 };
+  if (variant !== 'subgroup') return { shader, rows: 4, cols: 4, tilesPerGroup: 64, padding: 1 };
   const rows = rowsOfLane(plan.row.size);
   // Lanes of a quad share their rows, so a row of tiles is padded to whole quads.
   return { shader: subgroupShader, constants: { ROWS: rows, LOAD_B: loadOfB(plan) }, rows, cols: 4, tilesPerGroup: 64, padding: 4 };

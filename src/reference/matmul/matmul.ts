@@ -124,10 +124,10 @@ export const record: OpRecord<MatmulParams> = {
   },
   samples: [
     sample('exact', [37, 53], [53, 29], [37, 29], { bias: [29] }),
-    sample('exact', [1, 1], [1, 1], [1, 1]),
+    sample('exact', [1, 1], [1, 1], [1, 1], { variants: ['register', 'subgroup'] }),
     sample('exact', [53, 38], [53, 28], [38, 28], { transpose_a: true }),
     sample('exact', [37, 52], [29, 52], [37, 29], { transpose_b: true, bias: [37, 1] }),
-    sample('exact', [2, 1, 5, 7], [3, 7, 9], [2, 3, 5, 9], { bias: [3, 1, 9] }),
+    sample('exact', [2, 1, 5, 7], [3, 7, 9], [2, 3, 5, 9], { bias: [3, 1, 9], variants: ['register', 'subgroup'] }),
     sample('exact', [3, 5, 7], [7, 8], [3, 5, 8], { variants: ['register'] }),
     sample('exact', [53], [2, 53, 12], [2, 12], { variants: ['register'] }),
     sample('exact', [70], [70], [1], { variants: ['register'] }),
