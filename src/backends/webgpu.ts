@@ -7,7 +7,7 @@ import { Tensor, type Tensors } from '../tensor/tensor.ts';
 import type { Backend, Job, JobResult } from './backend.ts';
 
 /** The engine has no launcher of that name. */
-export class UnknownOpError extends GradproofError {
+class UnknownOpError extends GradproofError {
   constructor(op: string) {
     super('not-implemented', `this version has no op "${op}"`);
   }

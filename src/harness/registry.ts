@@ -5,7 +5,7 @@ import { deriveSuite } from '../testing/derive.ts';
 import type { Case, Suite } from '../testing/suite.ts';
 
 /** Every suite of this build: those that the op records imply, then those of suites/. */
-export function loadSuites(): readonly Suite[] {
+function loadSuites(): readonly Suite[] {
   const derived = [...records.values()].map((record) => {
     const op = launchers.get(record.name);
     if (!op) throw new InvariantError(`record ${record.name} has no launcher in src/ops/${record.family}`);

@@ -32,7 +32,7 @@ export interface TrainingOutcome {
 const MOST_STEPS = 1_000_000;
 
 /** A number of steps that makes no sense. */
-export class StepsError extends GradproofError {
+class StepsError extends GradproofError {
   constructor(steps: number) {
     super('bad-steps', `the number of steps must be a whole number from 1 to ${MOST_STEPS}, not ${steps}`);
   }

@@ -1,5 +1,5 @@
 import type { DType } from '../tensor/dtype.ts';
-import type { HostTensor, HostTensors } from '../tensor/host.ts';
+import type { HostTensors } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
 
@@ -115,6 +115,3 @@ export interface OpRecord<Params = never> {
   readonly faults: readonly RecordFault[];
   readonly wrongValues: readonly WrongValue<Params>[];
 }
-
-/** The value of a host tensor for the oracle. */
-export type ToValue = (tensor: HostTensor) => Value;

@@ -43,7 +43,7 @@ export function f32FromF16(bits: number): number {
 }
 
 /** `rint`: the nearest integer, ties to even. */
-export function roundHalfEven(x: number): number {
+function roundHalfEven(x: number): number {
   const low = Math.floor(x);
   const rest = x - low;
   if (rest !== 0.5) return rest < 0.5 ? low : low + 1;

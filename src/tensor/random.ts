@@ -17,7 +17,7 @@ function mulhilo(a: number, b: number): [high: number, low: number] {
 }
 
 /** Four 32-bit words of block `counter` of the stream with key (`seed`, `stream`). */
-export function philox(counter: number, seed: number, stream = 0): [number, number, number, number] {
+function philox(counter: number, seed: number, stream = 0): [number, number, number, number] {
   let [c0, c1, c2, c3] = [counter >>> 0, Math.floor(counter / 2 ** 32) >>> 0, 0, 0];
   let [k0, k1] = [seed >>> 0, stream >>> 0];
   for (let round = 0; round < 10; round++) {

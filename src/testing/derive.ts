@@ -125,7 +125,7 @@ function differentiable(record: OpRecord, inputs: HostTensors): string[] {
 }
 
 /** Host tensors as float64 values. */
-export function toValues(tensors: HostTensors): Values {
+function toValues(tensors: HostTensors): Values {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toValue(tensor)]));
 }
 

@@ -57,9 +57,9 @@ export function op<Params>(params: v.GenericSchema<unknown, Params>, rule: Omit<
 
 export const FLOAT = ['F32', 'F16', 'BF16', 'F64'] as const;
 export const REAL = ['F32', 'F16', 'BF16', 'F64', 'I32', 'I8', 'U8'] as const;
-export const INDEX = ['I32'] as const;
+const INDEX = ['I32'] as const;
 export const CODES = ['U8'] as const;
-export const SIGNED_CODES = ['I8'] as const;
+const SIGNED_CODES = ['I8'] as const;
 
 /** A tensor of floats. */
 export const float = <P>(shape: ShapeRule<P>): TensorRule<P> => ({ dtypes: FLOAT, shape });
@@ -89,7 +89,7 @@ export const notNegative = v.pipe(number, v.minValue(0));
 export const fraction = v.pipe(number, v.minValue(0), v.maxValue(1));
 export const integer = v.pipe(v.number(), v.safeInteger());
 export const size = v.pipe(integer, v.minValue(1));
-export const count = v.pipe(integer, v.minValue(0));
+const count = v.pipe(integer, v.minValue(0));
 /** JSON's true and false, or ONNX's 1 and 0. */
 export const flag = v.union([
   v.boolean(),

@@ -1,4 +1,4 @@
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { FormatError } from '../format-error.ts';
 import type { Known, ShapeRule } from './rules.ts';
 
@@ -38,7 +38,7 @@ export function broadcastsTo(actual: Shape, target: Shape): Shape {
 }
 
 /** A shape in which no dimension is a scalar's absence: a scalar is `[1]`. */
-export function orScalar(shape: Shape): Shape {
+function orScalar(shape: Shape): Shape {
   return shape.length === 0 ? [1] : shape;
 }
 
@@ -99,9 +99,4 @@ export function slid(
     return ceilMode && steps * stride[d] >= input + before ? steps : steps + 1;
   };
   return [along(height, 0), along(width, 1)];
-}
-
-/** Number of elements of input `name`. */
-export function elementsOf<P>({ shape }: Known<P>, name: string): number {
-  return sizeOf(shape(name));
 }

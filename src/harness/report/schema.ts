@@ -28,11 +28,11 @@ const dictionary = <T extends v.GenericSchema>(value: T) =>
 const numbers = dictionary(v.nullable(finite));
 
 /** `suite:case;param=value;param=value` */
-export const CASE_ID = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*:[^\s;=]+(;[^\s;=]+=[^\s;]*)*$/;
+const CASE_ID = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*:[^\s;=]+(;[^\s;=]+=[^\s;]*)*$/;
 
 export const TIERS = ['quick', 'full', 'slow'] as const;
 export const STATUSES = ['pass', 'fail', 'skip', 'error', 'timeout', 'lost'] as const;
-export const FAULTS = ['kernel', 'driver', 'precision', 'producer', 'environment'] as const;
+const FAULTS = ['kernel', 'driver', 'precision', 'producer', 'environment'] as const;
 
 const place = v.strictObject({ index: v.array(count), actual: v.nullable(finite), expected: v.nullable(finite) });
 const problem = v.strictObject({ code, message: v.string(), at: v.optional(place) });
