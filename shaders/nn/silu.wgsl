@@ -14,10 +14,13 @@ const SIZE = 64u;
 
 // Below it, 1 + exp(-x) is exp(-x) and would leave the range in which division is accurate; x * exp(x) is the same number.
 const FAR = -80.0;
+// Below it, the result is nothing; an exp there may be off by more denormals than a large x forgives.
+const NOTHING = -104.0;
 
 fn silu(value: vec4f) -> vec4f {
   let near = value / (1.0 + exp(-clamp(value, vec4f(FAR), vec4f(-FAR))));
-  return select(near, value * exp(max(value, vec4f(-200.0))), value < vec4f(FAR));
+  let far = max(value, vec4f(NOTHING));
+  return select(near, far * exp(far), value < vec4f(FAR));
 }
 
 @compute @workgroup_size(SIZE)

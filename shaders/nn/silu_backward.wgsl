@@ -13,9 +13,13 @@ struct Dims {
 
 const SIZE = 64u;
 
+// Farther from zero the slope is 0 or 1; an exp there may be off by more denormals than a large x forgives.
+const END = 104.0;
+
 // The slope of x * sigmoid(x). Of s and 1 - s, the one below a half comes from exp(-|x|) too, since 1 - s would cancel.
-fn slope(value: vec4f) -> vec4f {
-  let small = exp(max(-abs(value), vec4f(-200.0)));
+fn slope(x: vec4f) -> vec4f {
+  let value = clamp(x, vec4f(-END), vec4f(END));
+  let small = exp(-abs(value));
   let large = 1.0 / (1.0 + small);
   let s = select(small * large, large, value >= vec4f(0.0));
   let rest = select(large, small * large, value >= vec4f(0.0));

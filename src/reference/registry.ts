@@ -3,7 +3,9 @@ import type { OpRecord } from './record.ts';
 
 /** Every op's record, by name: each file `src/reference/<family>/<op>.ts` exports `record` (or several in `records`). */
 export const records: ReadonlyMap<string, OpRecord> = collect(
-  import.meta.glob<{ record?: unknown; records?: readonly unknown[] }>(['./*/*.ts', '!./**/*.test.ts'], { eager: true }),
+  import.meta.glob<{ record?: unknown; records?: readonly unknown[] }>(['./*/*.ts', '!./simulation/**', '!./**/*.test.ts'], {
+    eager: true,
+  }),
 );
 
 function collect(modules: Record<string, { record?: unknown; records?: readonly unknown[] }>): Map<string, OpRecord> {

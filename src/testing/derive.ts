@@ -105,7 +105,7 @@ function judgeJob(
 }
 
 /** Layer L0 demands equal values where L1 would grant a bound. */
-function demanded(layer: Sample<never>['layer'], acceptances: Acceptances): Acceptances {
+export function demanded(layer: Sample<never>['layer'], acceptances: Acceptances): Acceptances {
   if (layer === 'legal') return acceptances;
   return Object.fromEntries(
     Object.entries(acceptances).map(([name, acceptance]) => [name, acceptance.kind === 'within' ? { kind: 'exact' } : acceptance]),

@@ -6,7 +6,7 @@ import { type LoraLinearParams, samples } from './lora_linear/samples.ts';
 import { flatRows } from './rows.ts';
 
 /** alpha / r, or alpha / sqrt(r) with rsLoRA (Kalajdzievski 2023). */
-function scaleOf({ r, alpha, use_rslora = false }: LoraLinearParams): number {
+export function scaleOf({ r, alpha, use_rslora = false }: LoraLinearParams): number {
   return alpha / (use_rslora ? Math.sqrt(r) : r);
 }
 

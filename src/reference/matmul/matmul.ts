@@ -6,13 +6,14 @@ import { broadcastIndex, sumTo } from '../broadcast.ts';
 import type { Acceptance, Depth, OpRecord, RecordFault, Sample, Value, Values } from '../record.ts';
 import { absolute, absoluteProduct, asColumn, asRow, innerSize, product, productBound } from './product.ts';
 
-interface MatmulParams {
+/** The vocabulary's parameters of matmul. */
+export interface MatmulParams {
   readonly transpose_a?: boolean;
   readonly transpose_b?: boolean;
 }
 
 /** Operands as matrices, the transposes that apply to them, and y's shape as torch.matmul returns it. */
-function operandsOf(inputs: Values, { transpose_a = false, transpose_b = false }: MatmulParams) {
+export function operandsOf(inputs: Values, { transpose_a = false, transpose_b = false }: MatmulParams) {
   const [a, b] = [inputs['a'] as Value, inputs['b'] as Value];
   const [ta, tb] = [transpose_a && a.shape.length > 1, transpose_b && b.shape.length > 1];
   return { a: asRow(a), b: asColumn(b), ta, tb, isRow: a.shape.length === 1, isColumn: b.shape.length === 1 };
@@ -21,7 +22,7 @@ function operandsOf(inputs: Values, { transpose_a = false, transpose_b = false }
 type Operands = ReturnType<typeof operandsOf>;
 
 /** Drops the dimensions of y that 1-D operands do not have. */
-function squeezed(shape: Shape, { isRow, isColumn }: Operands): Shape {
+export function squeezed(shape: Shape, { isRow, isColumn }: Operands): Shape {
   const kept = shape.filter((_, i) => !(isRow && i === shape.length - 2) && !(isColumn && i === shape.length - 1));
   return kept.length > 0 ? kept : [1];
 }
@@ -62,7 +63,7 @@ function bound(inputs: Values, params: MatmulParams, depth: Depth): Acceptance {
 }
 
 /** The product that is the gradient of each operand. */
-function gradientProducts(inputs: Values, params: MatmulParams, dy: Value): Record<'a' | 'b', [Value, Value, boolean, boolean]> {
+export function gradientProducts(inputs: Values, params: MatmulParams, dy: Value): Record<'a' | 'b', [Value, Value, boolean, boolean]> {
   const operands = operandsOf(inputs, params);
   const { a, b, ta, tb } = operands;
   const full = unsqueezed(dy, operands);

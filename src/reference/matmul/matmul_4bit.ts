@@ -5,7 +5,8 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { OpRecord, RecordFault, Sample, Value, Values } from '../record.ts';
 import { product, productBound } from './product.ts';
 
-interface Matmul4bitParams {
+/** The vocabulary's parameters of matmul_4bit. */
+export interface Matmul4bitParams {
   readonly quant_type: FourBitType;
   readonly blocksize: number;
   readonly out_features: number;

@@ -37,8 +37,11 @@ export function innerSize(a: Value, transposed: boolean): number {
   return a.shape.at(transposed ? -2 : -1) as number;
 }
 
-/** op(a) op(b) in float64 for operands of two or more dimensions; batches broadcast. */
-export function product(a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+/** The sum of a[startA + t] * b[startB + t] over `terms` terms. */
+export type InnerProduct = (a: Float64Array, startA: number, b: Float64Array, startB: number, terms: number) => number;
+
+/** op(a) op(b) for operands of two or more dimensions; batches broadcast. In float64, unless another `inner` is given. */
+export function product(a: Value, b: Value, transposeA: boolean, transposeB: boolean, inner: InnerProduct = dot): Value {
   // Columns of op(b) as rows, so that the terms of a sum lie side by side: whole training steps are judged with this.
   const [left, right] = [matrices(a, transposeA), matrices(b, !transposeB)];
   if (left.cols !== right.cols) throw new RangeError(`${left.cols} columns do not meet ${right.cols} rows`);
@@ -50,7 +53,7 @@ export function product(a: Value, b: Value, transposeA: boolean, transposeB: boo
   for (let i = 0; i < sizeOf(batch); i++) {
     const [l, r] = [broadcastIndex(i, batch, left.batch) * left.rows, broadcastIndex(i, batch, right.batch) * right.rows];
     for (let row = l; row < l + left.rows; row++) {
-      for (let col = r; col < r + right.rows; col++) data[at++] = dot(left.data, row * terms, right.data, col * terms, terms);
+      for (let col = r; col < r + right.rows; col++) data[at++] = inner(left.data, row * terms, right.data, col * terms, terms);
     }
   }
   return { shape, data };

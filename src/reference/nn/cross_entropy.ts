@@ -16,7 +16,7 @@ interface Rows {
   readonly weight: (c: number) => number;
 }
 
-function rowsOf(inputs: Values, params: CrossEntropyParams): Rows {
+export function rowsOf(inputs: Values, params: CrossEntropyParams): Rows {
   const [logits, labels, weight] = [inputs['logits'] as Value, inputs['labels'] as Value, inputs['weight']];
   const shift = params.shift ?? false;
   const axis = shift ? logits.shape.length - 1 : 1;

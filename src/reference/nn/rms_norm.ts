@@ -3,7 +3,8 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH, gamma, LARGEST, SECOND_ORDER } from '../bounds.ts';
 import type { Arithmetic, OpRecord, Sample, Value, Values, WrongValue } from '../record.ts';
 
-interface RmsNormParams {
+/** The vocabulary's parameters of rms_norm. */
+export interface RmsNormParams {
   readonly eps: number;
   readonly axis?: number;
 }

@@ -4,7 +4,8 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import type { Depth, OpRecord, Sample, Value } from '../record.ts';
 
-interface SoftmaxParams {
+/** The vocabulary's parameters of softmax. */
+export interface SoftmaxParams {
   readonly axis?: number;
 }
 
@@ -36,7 +37,7 @@ function softmaxBound(x: readonly number[], p: readonly number[], depth: Depth):
 }
 
 /** What a row gives: values and bounds, in the order of its elements. */
-function mapRows(x: Value, params: SoftmaxParams, f: (indices: readonly number[]) => readonly number[]): Float64Array {
+export function mapRows(x: Value, params: SoftmaxParams, f: (indices: readonly number[]) => readonly number[]): Float64Array {
   const data = new Float64Array(x.data.length);
   eachRow(x, params, (indices) => {
     const values = f(indices);

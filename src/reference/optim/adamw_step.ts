@@ -4,12 +4,13 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { OpRecord, Sample, Value, Values } from '../record.ts';
 import { type AdamElement, type AdamParams, adamBound, adamElement, adamScalars } from './adam.ts';
 
-type StepParams = AdamParams & { readonly step: number };
+/** The vocabulary of adamw_step: hyperparameters, and which step it is, from 1 on. */
+export type StepParams = AdamParams & { readonly step: number };
 
 const TORCH: AdamParams = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 1e-2 };
 
 /** Applies `f` to every element and its gradient, and collects the three results. */
-function mapElements(inputs: Values, f: (before: AdamElement, grad: number) => AdamElement): Record<keyof AdamElement, Value> {
+export function mapElements(inputs: Values, f: (before: AdamElement, grad: number) => AdamElement): Record<keyof AdamElement, Value> {
   const [p, g, m, v] = ['param', 'grad', 'exp_avg', 'exp_avg_sq'].map((name) => inputs[name] as Value) as [Value, Value, Value, Value];
   const out = { param: new Float64Array(p.data), exp_avg: new Float64Array(p.data), exp_avg_sq: new Float64Array(p.data) };
   for (let i = 0; i < p.data.length; i++) {

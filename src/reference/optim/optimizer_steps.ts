@@ -5,12 +5,13 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { OpRecord, Sample, Value, Values } from '../record.ts';
 import { type AdamElement, type AdamParams, adamBound, adamElement, adamScalars } from './adam.ts';
 
-interface OptimizerParams extends Partial<Omit<AdamParams, 'mode'>> {
+/** The vocabulary of optimizer_steps. */
+export interface OptimizerParams extends Partial<Omit<AdamParams, 'mode'>> {
   readonly optimizer: string;
 }
 
 /** torch's defaults where the params are silent. */
-function adamParams({ optimizer, ...given }: OptimizerParams): AdamParams {
+export function adamParams({ optimizer, ...given }: OptimizerParams): AdamParams {
   if (optimizer !== 'adamw' && optimizer !== 'adam') {
     throw new GradproofError('not-implemented', `this version judges the optimizers adam and adamw, not "${optimizer}"`);
   }

@@ -5,7 +5,8 @@ import { EPS, FLUSH, storageStep } from '../bounds.ts';
 import type { OpRecord, Sample, Value, Values } from '../record.ts';
 import { blockCount } from './blocks.ts';
 
-interface Dequantize4bitParams {
+/** The vocabulary's parameters of dequantize_4bit. */
+export interface Dequantize4bitParams {
   readonly quant_type: FourBitType;
   readonly blocksize: number;
   readonly shape: Shape;

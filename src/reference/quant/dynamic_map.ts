@@ -1,7 +1,8 @@
 import { EPS, FLUSH } from '../bounds.ts';
 import type { OpRecord, Sample, Value } from '../record.ts';
 
-interface DynamicMapParams {
+/** The vocabulary's parameters of dynamic_map. */
+export interface DynamicMapParams {
   readonly signed: boolean;
   readonly max_exponent_bits?: number;
   readonly total_bits?: number;

@@ -7,7 +7,8 @@ import type { Acceptances, Arithmetic, OpRecord, Sample, Value, Values } from '.
 import { blockAbsmax, relativeToBlock } from './blocks.ts';
 import { type MapRounding, mapCode, mapCodeRange } from './map-codes.ts';
 
-interface QuantizeBlockwiseParams {
+/** The vocabulary's parameters of quantize_blockwise. */
+export interface QuantizeBlockwiseParams {
   readonly blocksize: number;
   readonly signed?: boolean;
   readonly rounding: MapRounding;

@@ -4,12 +4,13 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
 import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
 
-interface TernaryMatmulParams {
+/** The vocabulary's parameters of ternary_matmul. */
+export interface TernaryMatmulParams {
   readonly out_features: number;
 }
 
 /** Trit at flat place `i` of bytes in low order. */
-const tritAt = (packed: Value, i: number): number => (Math.floor((packed.data[Math.floor(i / 4)] as number) / 4 ** (i % 4)) % 4) - 1;
+export const tritAt = (packed: Value, i: number): number => (Math.floor((packed.data[Math.floor(i / 4)] as number) / 4 ** (i % 4)) % 4) - 1;
 
 /** Rows of x, columns of T and of x. */
 function dimensions({ x }: Values): { m: number; k: number } {
@@ -19,7 +20,7 @@ function dimensions({ x }: Values): { m: number; k: number } {
 }
 
 /** Scale of output `n`. */
-function scaleOf({ scale }: Values, n: number): number {
+export function scaleOf({ scale }: Values, n: number): number {
   return scale ? (scale.data[scale.data.length > 1 ? n : 0] as number) : 1;
 }
 

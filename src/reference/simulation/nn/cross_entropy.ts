@@ -1,0 +1,136 @@
+import { hostTensorFrom } from '../../../tensor/host.ts';
+import { formatShape, type Shape } from '../../../tensor/shape.ts';
+import { rowsOf } from '../../nn/cross_entropy.ts';
+import type { CrossEntropyParams } from '../../nn/cross_entropy_samples.ts';
+import type { Sample, Value, Values } from '../../record.ts';
+import { drawTensor } from '../draw.ts';
+import type { SimulatedGpu } from '../simulated-gpu.ts';
+import type { Simulation } from '../simulation.ts';
+import { workgroupSum } from '../sums.ts';
+
+type Rows = ReturnType<typeof rowsOf>;
+
+/** What the rows' kernel leaves for the others. */
+interface RowStats {
+  readonly largest: number;
+  readonly sum: number;
+  readonly targetWeight: number;
+  readonly weights: number;
+  readonly loss: number;
+}
+
+/** The problem as rows, and the scalars as the host rounds them. */
+function layoutOf(inputs: Values, params: CrossEntropyParams) {
+  const rows = rowsOf(inputs, params);
+  const smoothing = params.label_smoothing ?? 0;
+  return { rows, keep: Math.fround(1 - smoothing), spread: Math.fround(smoothing / rows.classes) };
+}
+
+type Layout = ReturnType<typeof layoutOf>;
+
+function statsOf(gpu: SimulatedGpu, { rows, keep, spread }: Layout, row: number): RowStats {
+  let largest = rows.at(row, 0);
+  for (let c = 1; c < rows.classes; c++) largest = Math.max(largest, rows.at(row, c));
+  let [sum, weights, away] = [0, 0, 0];
+  for (let c = 0; c < rows.classes; c++) {
+    const x = gpu.sub(rows.at(row, c), largest);
+    sum = gpu.add(sum, gpu.exp(x));
+    if (spread > 0) {
+      weights = gpu.add(weights, rows.weight(c));
+      away = gpu.mulAdd(-rows.weight(c), x, away);
+    }
+  }
+  const target = rows.target(row);
+  if (target < 0) return { largest, sum, targetWeight: 0, weights, loss: 0 };
+  const targetWeight = rows.weight(target);
+  const nll = gpu.add(gpu.log(sum), gpu.sub(largest, rows.at(row, target)));
+  const rest = gpu.mul(spread, gpu.mulAdd(weights, gpu.log(sum), away));
+  return { largest, sum, targetWeight, weights, loss: gpu.mulAdd(keep, gpu.mul(targetWeight, nll), rest) };
+}
+
+/** Statistics of every row, and the loss with what it was divided by. */
+function lossOf(gpu: SimulatedGpu, layout: Layout, { reduction = 'mean' }: CrossEntropyParams) {
+  const stats = Array.from({ length: layout.rows.count }, (_, row) => statsOf(gpu, layout, row));
+  const losses = stats.map(({ loss }) => loss);
+  if (reduction === 'none') return { stats, loss: losses, normalizer: 1 };
+  const sum = workgroupSum(gpu, losses);
+  if (reduction === 'sum') return { stats, loss: [sum], normalizer: 1 };
+  const normalizer = workgroupSum(
+    gpu,
+    stats.map(({ targetWeight }) => targetWeight),
+  );
+  return { stats, loss: [gpu.div(sum, normalizer)], normalizer };
+}
+
+function slopeOf(gpu: SimulatedGpu, { rows, keep, spread }: Layout, stat: RowStats, row: number, c: number): number {
+  const p = gpu.div(gpu.exp(gpu.sub(rows.at(row, c), stat.largest)), stat.sum);
+  const onehot = c === rows.target(row) ? 1 : 0;
+  const own = gpu.mul(stat.targetWeight, gpu.sub(p, onehot));
+  if (spread === 0) return gpu.mul(keep, own);
+  const rest = gpu.mulAdd(stat.weights, p, -rows.weight(c));
+  return gpu.mulAdd(spread, rest, gpu.mul(keep, own));
+}
+
+/** Calls `visit` for every logit, and puts what it returns in the logit's place. */
+function mapLogits(logits: Value, rows: Rows, visit: (row: number, c: number) => number): Value {
+  const data = new Float64Array(logits.data.length);
+  for (let row = 0; row < rows.count; row++) {
+    for (let c = 0; c < rows.classes; c++) data[rows.flat(row, c)] = visit(row, c);
+  }
+  return { shape: logits.shape, data };
+}
+
+function sample(logits: Shape, params: CrossEntropyParams, deviation: number): Sample<CrossEntropyParams> {
+  const [count, classes] = logits as [number, number];
+  return {
+    layer: 'legal',
+    label: { logits: formatShape(logits), reduction: params.reduction ?? 'mean', deviation },
+    params,
+    inputs: (random) => ({
+      logits: hostTensorFrom(
+        'f32',
+        logits,
+        random.fill(count * classes, () => random.normal(deviation)),
+      ),
+      labels: hostTensorFrom(
+        'i32',
+        [count],
+        random.fill(count, () => random.integer(0, classes - 1)),
+      ),
+    }),
+    grads: (random) => ({ loss: drawTensor(random, params.reduction === 'none' ? [count] : [1]) }),
+  };
+}
+
+export const simulation: Simulation<CrossEntropyParams> = {
+  op: 'cross_entropy',
+  forward: (gpu, inputs, params) => {
+    const layout = layoutOf(inputs, params);
+    const { stats, loss } = lossOf(gpu, layout, params);
+    const logits = inputs['logits'] as Value;
+    const log_probs = mapLogits(logits, layout.rows, (row, c) => {
+      const { largest, sum } = stats[row] as RowStats;
+      return gpu.sub(gpu.sub(layout.rows.at(row, c), largest), gpu.log(sum));
+    });
+    const shape = params.reduction === 'none' ? (inputs['labels'] as Value).shape : [1];
+    return { loss: { shape, data: Float64Array.from(loss) }, log_probs };
+  },
+  backward: (gpu, inputs, params, grads) => {
+    const layout = layoutOf(inputs, params);
+    const { stats, normalizer } = lossOf(gpu, layout, params);
+    const dloss = (grads['loss'] as Value).data;
+    return {
+      logits: mapLogits(inputs['logits'] as Value, layout.rows, (row, c) => {
+        if (layout.rows.target(row) < 0) return 0;
+        const incoming = params.reduction === 'none' ? (dloss[row] as number) : gpu.div(dloss[0] as number, normalizer);
+        return gpu.mul(incoming, slopeOf(gpu, layout, stats[row] as RowStats, row, c));
+      }),
+    };
+  },
+  samples: [
+    sample([9, 64], { reduction: 'none' }, 1),
+    sample([3, 1024], { reduction: 'none', label_smoothing: 0.1 }, 2),
+    sample([2, 4096], { reduction: 'none' }, 4),
+    sample([300, 5], {}, 10),
+  ],
+};

@@ -1,0 +1,34 @@
+import type { Value } from '../../record.ts';
+import type { SimulatedGpu } from '../simulated-gpu.ts';
+import type { Simulation } from '../simulation.ts';
+
+/** Where results are 0, or 1. */
+const END = 104;
+
+/** As the kernel: far left of zero the quotient would leave the range of exact division. */
+function silu(gpu: SimulatedGpu, x: number): number {
+  const far = Math.max(x, -END);
+  if (x < -80) return gpu.mul(far, gpu.exp(far));
+  return gpu.div(x, gpu.add(1, gpu.exp(-Math.min(x, 80))));
+}
+
+function slope(gpu: SimulatedGpu, x: number): number {
+  const value = Math.min(Math.max(x, -END), END);
+  const small = gpu.exp(-Math.abs(value));
+  const large = gpu.div(1, gpu.add(1, small));
+  const other = gpu.mul(small, large);
+  const [s, rest] = x >= 0 ? [large, other] : [other, large];
+  return gpu.mul(s, gpu.mulAdd(value, rest, 1));
+}
+
+export const simulation: Simulation = {
+  op: 'silu',
+  forward: (gpu, inputs) => {
+    const x = inputs['x'] as Value;
+    return { y: { ...x, data: x.data.map((value) => silu(gpu, value)) } };
+  },
+  backward: (gpu, inputs, _params, grads) => {
+    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+    return { x: { ...x, data: x.data.map((value, i) => gpu.mul(dy.data[i] as number, slope(gpu, value))) } };
+  },
+};

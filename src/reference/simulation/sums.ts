@@ -1,0 +1,50 @@
+import type { SimulatedGpu } from './simulated-gpu.ts';
+
+/**
+ * How a kernel adds products: one after another; four at a time, added among themselves first (as the product of two mat4x4f); or
+ * eight, as two such fours.
+ */
+export type SumOrder = 'chain' | 'quads' | 'octets';
+
+/** The sum of a[startA + i] * b[startB + i] over `terms` terms. */
+export function dot(
+  gpu: SimulatedGpu,
+  order: SumOrder,
+  a: Float64Array,
+  startA: number,
+  b: Float64Array,
+  startB: number,
+  terms: number,
+): number {
+  let sum = 0;
+  if (order === 'chain') {
+    for (let i = 0; i < terms; i++) sum = gpu.mulAdd(a[startA + i] as number, b[startB + i] as number, sum);
+    return sum;
+  }
+  const four = (from: number) => dot(gpu, 'chain', a, startA + from, b, startB + from, Math.max(0, Math.min(4, terms - from)));
+  if (order === 'quads') for (let i = 0; i < terms; i += 4) sum = gpu.add(sum, four(i));
+  else for (let i = 0; i < terms; i += 8) sum = gpu.add(sum, gpu.add(four(i), four(i + 4)));
+  return sum;
+}
+
+/** The sum of numbers, one after another. */
+export function chainSum(gpu: SimulatedGpu, x: Iterable<number>): number {
+  let sum = 0;
+  for (const value of x) sum = gpu.add(sum, value);
+  return sum;
+}
+
+const LANES = 64;
+
+/** The sum as one workgroup takes it: 64 lanes add every 64th number, then a tree of six levels adds the lanes. */
+export function workgroupSum(gpu: SimulatedGpu, x: ArrayLike<number>): number {
+  const sums = Array.from({ length: LANES }, (_, lane) => {
+    let sum = 0;
+    for (let i = lane; i < x.length; i += LANES) sum = gpu.add(sum, x[i] as number);
+    return sum;
+  });
+  for (let half = LANES / 2; half >= 1; half /= 2) {
+    for (let lane = 0; lane < half; lane++) sums[lane] = gpu.add(sums[lane] as number, sums[lane + half] as number);
+  }
+  return sums[0] as number;
+}
