@@ -27,8 +27,10 @@ export class Run {
   readonly #environments: Environment[] = [];
   readonly #innocentLosses = new Map<Selected, number>();
   readonly #started = performance.now();
-  /** GPU processes that were crashed so far. */
+  /** Counts twice for every GPU process that is crashed: when that begins and when it is done. */
   #crashes = 0;
+  /** What the count was when a worker asked for its device: a device from before a crash is lost by it, sooner or later. */
+  readonly #crashesBefore = new WeakMap<PoolWorker, number>();
 
   constructor(host: RunnerHost, options: RunOptions, listen: RunListener, selected: readonly Selected[], identity: RunIdentity) {
     this.#host = host;
@@ -86,59 +88,67 @@ export class Run {
     let [outcome, attempts]: [CaseOutcome | undefined, number] = [undefined, 0];
     while (worker && !settled(outcome, attempts, this.#options.retries)) {
       const env = this.#indexOf(worker.environment);
-      const crashes = this.#crashes;
-      const reply = await worker.run(this.#request(item, false), this.#limitOf(item));
-      if (reply.type === 'aborted') return worker;
-      const innocent = this.#crashes > crashes && isLoss(reply) && this.#mayRepeat(item);
-      worker = await this.#afterwards(item, reply, worker);
-      if (innocent) {
-        this.#queue.unshift(item);
-        return worker;
-      }
+      const run = await this.#ask(item, worker, false);
+      worker = run.worker;
+      if (!run.reply) return worker;
       attempts++;
-      outcome = outcomeOf(item.declared, reply, this.#limitOf(item));
+      outcome = outcomeOf(item.declared, run.reply, this.#limitOf(item));
       if (this.#options.controls && worker && outcome.status === 'pass') {
-        const control = await worker.run(this.#request(item, true), this.#limitOf(item));
-        if (control.type === 'aborted') return worker;
-        worker = await this.#afterwards(item, control, worker);
-        outcome = { ...outcome, control: { fault: item.declared.control.name, status: isRed(control) ? 'red' : 'green' } };
+        const control = await this.#ask(item, worker, true);
+        worker = control.worker;
+        if (!control.reply) return worker;
+        outcome = { ...outcome, control: { fault: item.declared.control.name, status: isRed(control.reply) ? 'red' : 'green' } };
       }
       if (!worker || settled(outcome, attempts, this.#options.retries)) this.#finish({ ...outcome, env, attempts });
     }
     return worker;
   }
 
-  /** Restores what a reply took: a lost device, or the whole worker. Undefined when that is impossible. */
-  async #afterwards(item: Selected, reply: Reply, worker: PoolWorker): Promise<PoolWorker | undefined> {
+  /**
+   * Runs a case once and restores what that took: a lost device, or the whole worker (undefined when that is impossible). No reply: the
+   * run was cancelled, or the case lost its device to another's hang and is in the queue again.
+   */
+  async #ask(item: Selected, worker: PoolWorker, control: boolean): Promise<{ reply?: SettledReply; worker: PoolWorker | undefined }> {
+    const { id, backend } = item.declared;
+    const bundle = item.bundle ? { bundle: item.bundle } : {};
+    const reply = await worker.run({ type: 'case', id, backend, seed: this.#options.seed, control, ...bundle }, this.#limitOf(item));
+    if (reply.type === 'aborted') return { worker };
+    if (isLoss(reply) && this.#crashes > (this.#crashesBefore.get(worker) ?? 0) && this.#mayRepeat(item)) {
+      this.#queue.unshift(item);
+      worker.terminate();
+      return { worker: await this.#restartWorker() };
+    }
+    return { reply, worker: await this.#restore(item, reply, worker) };
+  }
+
+  async #restore(item: Selected, reply: SettledReply, worker: PoolWorker): Promise<PoolWorker | undefined> {
+    if (reply.type === 'dead') return this.#restartWorker();
     if (reply.type === 'timeout') {
       worker.terminate();
       this.#listen({ type: 'hang', id: item.declared.id });
       if (this.#host.onHang) {
         this.#crashes++;
         await this.#host.onHang(item.declared.id);
+        this.#crashes++;
       }
       return this.#restartWorker();
     }
-    if (reply.type === 'done' && reply.deviceLost) {
-      try {
-        await worker.renewDevice();
-        return worker;
-      } catch {
-        worker.terminate();
-        return this.#restartWorker();
-      }
+    if (reply.type !== 'done' || !reply.deviceLost) return worker;
+    try {
+      const crashes = this.#crashes;
+      await worker.renewDevice();
+      this.#crashesBefore.set(worker, crashes);
+      return worker;
+    } catch {
+      worker.terminate();
+      return this.#restartWorker();
     }
-    return reply.type === 'dead' ? this.#restartWorker() : worker;
   }
 
   #mayRepeat(item: Selected): boolean {
     const losses = (this.#innocentLosses.get(item) ?? 0) + 1;
     this.#innocentLosses.set(item, losses);
     return losses <= MAX_INNOCENT_LOSSES;
-  }
-
-  #request({ declared: { id, backend }, bundle }: Selected, control: boolean) {
-    return { type: 'case', id, backend, seed: this.#options.seed, control, ...(bundle ? { bundle } : {}) } as const;
   }
 
   #limitOf({ declared }: Selected): number {
@@ -166,7 +176,9 @@ export class Run {
   }
 
   async #startWorker(): Promise<PoolWorker> {
+    const crashes = this.#crashes;
     const worker = await PoolWorker.start(this.#host.startWorker, this.#host.signal);
+    this.#crashesBefore.set(worker, crashes);
     this.#indexOf(worker.environment);
     return worker;
   }
@@ -184,6 +196,8 @@ export class Run {
     return undefined;
   }
 }
+
+type SettledReply = Exclude<Reply, { type: 'aborted' }>;
 
 function settled(outcome: CaseOutcome | undefined, attempts: number, retries: number): boolean {
   return outcome !== undefined && (outcome.status === 'pass' || outcome.status === 'skip' || attempts > retries);
