@@ -31,6 +31,7 @@ function smallTrainer(gpu: Gpu, seed: number, options?: { readonly frozen: boole
 
 byteModelSuite
   .case('judged-steps')
+  .timeout(60_000)
   .desc(
     "Three steps of the small model: every op, forward and backward, and the update of AdamW, from the GPU's own inputs within its bound.",
   )
@@ -71,6 +72,7 @@ byteModelSuite
 
 byteModelSuite
   .case('learns-alphabet', { steps: [40] })
+  .timeout(60_000)
   .desc(
     'A text of 8 bytes in random order: the held-out loss must fall below ln 16, a uniform guess among twice as many, and that of the frozen run must not.',
   )
@@ -166,7 +168,7 @@ byteModelSuite
 byteModelSuite
   .case('default-run')
   .tier('full')
-  .timeout(300_000)
+  .timeout(600_000)
   .desc('The whole fine-tuning run with its defaults on 40 KiB of an invented language, judged as the main job is.')
   .control(STEPS_REVERSED.name, STEPS_REVERSED.inject)
   .run((t) => trainAndJudge(t, inventedLanguage(t.seed, 40 * 1024), { ...DEFAULT_TRAINING, seed: t.seed }));
