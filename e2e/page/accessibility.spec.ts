@@ -22,11 +22,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test('the first screen, an answer, its details and the share dialog have no violation', async ({ page }) => {
       await open(page);
       expect(await violations(page)).toEqual([]);
-      await page.goto('/?filter=ops.matmul.matmul:exact;*');
+      await page.goto('/?filter=ops.nn.silu:legal;*');
       await runToEnd(page);
-      await page.getByRole('button', { name: /^ops\.matmul\.matmul / }).click();
+      await page.getByRole('button', { name: /^ops\.nn\.silu / }).click();
       await page
-        .getByRole('button', { name: /^exact/ })
+        .getByRole('button', { name: /^legal/ })
         .first()
         .click();
       expect(await violations(page)).toEqual([]);
