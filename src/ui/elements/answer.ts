@@ -40,10 +40,8 @@ export class AnswerElement extends LitElement {
       .more {
         grid-column: 2;
       }
-      slot {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--space-3);
+      ::slotted(*) {
+        display: block;
         margin-block-start: var(--space-4);
       }
       @media (max-width: 30rem) {

@@ -103,7 +103,13 @@ export class CheckView extends LitElement {
     const { phase, report, problem, hung } = state;
     if (phase === 'failed') return html`<div class="tone bad" role="alert"><p>${problem}</p></div>`;
     if (phase === 'ended' && report) {
-      return html`<gp-answer .answer=${answer(factsOfReport(report, state.subject))}>${this.#switch()}<gp-result-actions .report=${report}></gp-result-actions>${this.#nextStep(state)}</gp-answer>`;
+      const verdict = answer(factsOfReport(report, state.subject));
+      const right = verdict.tone === 'good' || verdict.tone === 'warn';
+      return html`<gp-answer .answer=${verdict}>
+        ${right ? this.#switch() : nothing}
+        <gp-result-actions .report=${report}></gp-result-actions>
+        ${right ? this.#nextStep(state) : nothing}
+      </gp-answer>`;
     }
     if (phase === 'idle') return nothing;
     return html`

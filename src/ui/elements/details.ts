@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { RunOptions } from '../../harness/events.ts';
 import { matchesFilters } from '../../harness/filter.ts';
 import { TIERS, type Tier } from '../../harness/report/schema.ts';
@@ -6,7 +7,7 @@ import { Follow } from '../follow.ts';
 import { icon } from '../icons.ts';
 import { filterText, optionsOf, parseFilterText } from '../state/address.ts';
 import type { App } from '../state/app.ts';
-import { bySuite } from '../state/suite-list.ts';
+import { bySuite, wrongFirst } from '../state/suite-list.ts';
 import { plural } from '../state/words.ts';
 import { base, controls, panels } from '../styles.ts';
 import './suite.ts';
@@ -119,6 +120,9 @@ export class DetailsElement extends LitElement {
     const state = run.state.value;
     const chosen = plan.value.filter((entry) => INCLUDED[tier].includes(entry.tier) && matchesFilters(entry.id, filters));
     const shown = state.phase === 'idle' || state.selected.length === 0 ? chosen : state.selected;
+    const inOrder = bySuite(shown, state);
+    // Only when all has ended: nothing moves under a person's pointer.
+    const suites = state.phase === 'ended' ? wrongFirst(inOrder, state) : inOrder;
     return html`
       <form @submit=${this.#submit}>
         <label>
@@ -146,7 +150,11 @@ export class DetailsElement extends LitElement {
       </form>
       ${state.phase !== 'idle' && state.subject === 'recordings' ? html`<p class="small muted">These are the recordings that were dropped.</p>` : nothing}
       <ul ?hidden=${shown.length === 0}>
-        ${bySuite(shown, state).map((suite) => html`<li><gp-suite .suite=${suite} .app=${this.app} .state=${state}></gp-suite></li>`)}
+        ${repeat(
+          suites,
+          ({ name }) => name,
+          (suite) => html`<li><gp-suite .suite=${suite} .app=${this.app} .state=${state}></gp-suite></li>`,
+        )}
       </ul>
     `;
   }

@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { icon } from '../icons.ts';
 import type { App } from '../state/app.ts';
 import { keyOf, type RunState } from '../state/run-state.ts';
@@ -89,7 +90,7 @@ export class SuiteElement extends LitElement {
         </button>
       </h3>
       <ul id="cases" ?hidden=${!this.open}>
-        ${this.open ? entries.slice(0, this.limit).map((entry) => this.#case(entry)) : nothing}
+        ${this.open ? repeat(entries.slice(0, this.limit), keyOf, (entry) => this.#case(entry)) : nothing}
         ${this.open && entries.length > this.limit ? this.#more(entries.length - this.limit) : nothing}
       </ul>
     `;

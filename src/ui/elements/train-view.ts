@@ -151,10 +151,15 @@ export class TrainView extends LitElement {
   }
 
   #saveButtons({ files }: TrainingState) {
-    return files.map(
-      ({ name, data }) =>
-        html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>Save ${name}</button>`,
-    );
+    if (files.length === 0) return nothing;
+    return html`<div>
+      <div class="row">
+        ${files.map(
+          ({ name, data }) =>
+            html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>Save ${name}</button>`,
+        )}
+      </div>
+    </div>`;
   }
 }
 

@@ -37,6 +37,11 @@ test('shows the first wrong element', () => {
   expect(text('First wrong element', failed)).toBe('[3, 0] is not a finite number, should be 0.5');
 });
 
+test('an error beyond its bound is counted in bounds', () => {
+  const accuracy = { maxAbs: 1, maxRel: 1, maxUlp: 1, boundUsed: 2391.4, typicalUsed: 1.5 };
+  expect(text('Bound used', { ...passed, accuracy })).toBe('2,390 times the error that a right chip may make; 150 % of what is typical');
+});
+
 test('a value wrong at a bound of zero has no share of it', () => {
   const accuracy = { maxAbs: 1, maxRel: null, maxUlp: null, boundUsed: null, typicalUsed: null };
   expect(text('Bound used', { ...passed, accuracy })).toBe('wrong where no error is allowed');

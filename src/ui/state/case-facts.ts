@@ -57,12 +57,13 @@ function controlFact(control: string, result: CaseResult | undefined): CaseFact 
 function boundWords({ boundUsed, typicalUsed }: NonNullable<CaseResult['accuracy']>): string {
   if (boundUsed === null) return 'wrong where no error is allowed';
   const typical = typicalUsed === null ? '' : `; ${percent(typicalUsed)} of what is typical`;
-  return `${percent(boundUsed)} of the error that a right chip may make${typical}`;
+  const share = boundUsed > 1 ? `${Number(boundUsed.toPrecision(3)).toLocaleString('en')} times` : `${percent(boundUsed)} of`;
+  return `${share} the error that a right chip may make${typical}`;
 }
 
 function percent(share: number): string {
   if (share === 0) return '0 %';
-  return share < 0.001 ? 'under 0.1 %' : `${(share * 100).toPrecision(share >= 1 ? 3 : 2)} %`;
+  return share < 0.001 ? 'under 0.1 %' : `${Number((share * 100).toPrecision(2))} %`;
 }
 
 function milliseconds(ms: number): string {

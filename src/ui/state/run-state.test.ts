@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { PlanEntry, RunEvent } from '../../harness/events.ts';
 import type { CaseResult, Environment, Report } from '../../harness/report/schema.ts';
 import { afterEvent, IDLE, type RunState } from './run-state.ts';
-import { bySuite } from './suite-list.ts';
+import { bySuite, wrongFirst } from './suite-list.ts';
 
 const entry = (id: string): PlanEntry => ({
   ...{ id, backend: 'webgpu', suite: id.split(':')[0] ?? '', tier: 'quick' },
@@ -53,4 +53,13 @@ test('suites show counts, and the worst of their cases', () => {
   expect(a).toMatchObject({ name: 'a', counts: { pass: 1, running: 1 }, standing: 'running' });
   expect(b).toMatchObject({ name: 'b', counts: { timeout: 1 }, standing: 'timeout' });
   expect(bySuite(selected, IDLE).map(({ standing }) => standing)).toEqual(['waiting', 'waiting']);
+});
+
+test('what is wrong stands first, the rest as in the plan', () => {
+  const state = play([started, finish('a:1', 'pass', 1), finish('a:2', 'fail', 2), finish('b:1', 'pass', 3)]);
+  const more = [...selected, entry('c:1'), entry('0:1')];
+  const failing = { ...state, results: new Map(state.results).set('c:1 webgpu', result('c:1', 'lost')) };
+  const suites = wrongFirst(bySuite(more, failing), failing);
+  expect(suites.map(({ name }) => name)).toEqual(['a', 'c', 'b', '0']);
+  expect(suites[0]?.entries.map(({ id }) => id)).toEqual(['a:2', 'a:1']);
 });

@@ -28,6 +28,18 @@ export function standingOf(entry: PlanEntry, { results, running }: Progress): St
   return results.get(key)?.status ?? (running.has(key) ? 'running' : 'waiting');
 }
 
+/** The suites in which something is wrong before the others, and likewise their cases: what needs a person's eyes. */
+export function wrongFirst(suites: readonly SuiteEntry[], progress: Progress): readonly SuiteEntry[] {
+  const byEntry = (entry: PlanEntry) => rank(standingOf(entry, progress));
+  const inside = suites.map((suite) => ({ ...suite, entries: suite.entries.toSorted((a, b) => byEntry(a) - byEntry(b)) }));
+  return inside.toSorted((a, b) => rank(a.standing) - rank(b.standing));
+}
+
+/** 0 for what is wrong, 1 for what is not: the order among equals stays the plan's. */
+function rank(standing: Standing): number {
+  return standing === 'fail' || standing === 'error' || standing === 'timeout' || standing === 'lost' ? 0 : 1;
+}
+
 /** The entries by suite, in plan order. */
 export function bySuite(entries: readonly PlanEntry[], progress: Progress): readonly SuiteEntry[] {
   const suites = new Map<string, PlanEntry[]>();
