@@ -13,6 +13,11 @@ const LAZY = {
   'gp-train-view': () => import('./train-view.ts'),
 };
 
+const TITLES: Readonly<Record<View, string>> = {
+  check: 'Gradproof: can this computer fine-tune a language model?',
+  train: 'Gradproof: teach a small model your text',
+};
+
 /** The page: header, the view that the address names, footer, and the one live region. */
 export class AppElement extends LitElement {
   static override styles = [
@@ -169,6 +174,11 @@ export class AppElement extends LitElement {
 
   #dismiss(): void {
     this.#app.notice.value = '';
+  }
+
+  override updated(): void {
+    const { address, shared } = this.#app;
+    document.title = shared.value ? 'Gradproof: someone’s result' : TITLES[address.value.view];
   }
 
   #takeFiles(event: CustomEvent<readonly DroppedFile[]>): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type AnswerFacts, answer } from './answer.ts';
+import { type AnswerFacts, answer, partName } from './answer.ts';
 
 const facts = (summary: Partial<AnswerFacts['summary']>, rest: Partial<AnswerFacts> = {}): AnswerFacts => {
   const counts = { passed: 0, failed: 0, skipped: 0, errored: 0, timedOut: 0, lost: 0, ...summary };
@@ -17,9 +17,9 @@ test('answers the question of the page', () => {
     headline: 'Yes: 312 of 312 checks are right.',
     sentences: ['It took 41 seconds.'],
   });
-  const no = answer(facts({ passed: 309, failed: 3 }, { wrongIn: ['ops.quant.quantize_4bit'] }));
+  const no = answer(facts({ passed: 309, failed: 3 }, { wrongIn: [partName('ops.quant.quantize_4bit')] }));
   expect(no).toMatchObject({ tone: 'bad', headline: 'No: 3 of 312 checks are wrong.' });
-  expect(no.sentences.join(' ')).toContain('ops.quant.quantize_4bit');
+  expect(no.sentences.join(' ')).toContain('Look at quantize 4bit:');
 });
 
 test('a part of the checks does not answer the whole question', () => {

@@ -33,9 +33,14 @@ export function factsOfReport(report: Report, subject: AnswerFacts['subject']): 
     whole: report.run.filters.length === 0 && report.run.shard === '1/1',
     subject,
     durationMs: report.run.durationMs,
-    wrongIn: [...new Set(wrong.map(({ suite }) => suite))],
+    wrongIn: [...new Set(wrong.map(({ suite }) => partName(suite)))],
     deviations: report.results.filter(({ finding }) => finding?.code === 'producer-deviates').length,
   };
+}
+
+/** "quantize 4bit" for `ops.quant.quantize_4bit`: ids are for the details. */
+export function partName(suite: string): string {
+  return (suite.split('.').at(-1) ?? suite).replaceAll(/[_-]/g, ' ');
 }
 
 /** The answer to the page's question, or to the smaller one that was asked. */

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { DecodedLink } from '../../harness/link/decode.ts';
 import type { Summary } from '../../harness/report/schema.ts';
-import type { AnswerFacts } from './answer.ts';
+import { type AnswerFacts, partName } from './answer.ts';
 
 /** What is made of the address's fragment: someone's result, or why it cannot be shown. */
 export type Shared = { readonly link: DecodedLink } | { readonly problem: string };
@@ -27,7 +27,7 @@ export function factsOfLink(link: DecodedLink): AnswerFacts {
     whole: settings.filters.length === 0 && settings.shard === '1/1',
     subject: planned ? 'plan' : 'recordings',
     durationMs: time.durationMs,
-    wrongIn: [...new Set(wrong.flatMap(({ id }) => id?.split(':')[0] ?? []))],
+    wrongIn: [...new Set(wrong.flatMap(({ id }) => (id === undefined ? [] : partName(id.split(':')[0] ?? id))))],
     deviations: 0,
   };
 }
