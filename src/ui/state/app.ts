@@ -75,6 +75,10 @@ export class App {
       this.notice.value = 'Recordings cannot be replayed here: nothing can compute on this computer’s graphics chip yet.';
       return;
     }
+    if (this.run.busy) {
+      this.notice.value = 'A run is going on: stop it, or wait for its end, and drop the recordings again.';
+      return;
+    }
     this.go({ view: 'check' });
     try {
       const bundles = files.map(async ({ path, file, direct }) => ({

@@ -23,6 +23,11 @@ export class RunSession {
   #latest: RunState = IDLE;
   #refresh: ReturnType<typeof setTimeout> | undefined;
 
+  /** Whether a run is going on; another one cannot be started then. */
+  get busy(): boolean {
+    return this.#abort !== undefined;
+  }
+
   /** Runs the cases of the plan that `options` select; resolves when the run has ended, however it ended. */
   async start(options: RunOptions): Promise<void> {
     await this.#run('plan', options);
@@ -60,7 +65,7 @@ export class RunSession {
   }
 
   async #run(subject: RunState['subject'], options: RunOptions, replay?: Replay): Promise<void> {
-    if (this.#abort) return;
+    if (this.busy) return;
     const abort = new AbortController();
     this.#abort = abort;
     this.#replay = replay ? { replay } : {};
