@@ -171,6 +171,10 @@ export const panels = css`
     background: var(--sunken);
     padding: var(--space-4) var(--space-5);
   }
+  gp-answer > * {
+    display: block;
+    margin-block-start: var(--space-4);
+  }
   .tone.good {
     border-inline-start-color: var(--good);
     background: var(--good-soft);

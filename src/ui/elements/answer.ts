@@ -40,10 +40,6 @@ export class AnswerElement extends LitElement {
       .more {
         grid-column: 2;
       }
-      ::slotted(*) {
-        display: block;
-        margin-block-start: var(--space-4);
-      }
       @media (max-width: 30rem) {
         .mark {
           width: 2rem;

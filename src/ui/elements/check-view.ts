@@ -75,14 +75,14 @@ export class CheckView extends LitElement {
   }
 
   /** One button in one place, so that the focus stays on it when Run becomes Stop and Run again. */
-  #button({ phase }: RunState) {
+  #button({ phase, subject }: RunState) {
     const busy = phase === 'starting' || phase === 'running' || phase === 'stopping';
     const facts = this.app.facts.value;
     const blocked = facts !== undefined && findings(facts).some(({ weight }) => weight === 'blocks');
     const disabled = busy ? phase === 'stopping' : blocked || !facts;
     return html`
       <button class="large ${busy ? '' : 'primary'}" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
-        ${phase === 'stopping' ? 'Stopping…' : busy ? 'Stop' : phase === 'idle' ? 'Run' : 'Run again'}
+        ${phase === 'stopping' ? 'Stopping…' : busy ? 'Stop' : phase === 'idle' || subject === 'recordings' ? 'Run' : 'Run again'}
       </button>
       ${busy ? nothing : html`<p class="muted">${blocked ? 'Nothing can run until then.' : `${this.#cost()}. Nothing is uploaded.`}</p>`}
     `;

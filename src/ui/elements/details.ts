@@ -59,6 +59,9 @@ export class DetailsElement extends LitElement {
       input {
         font-family: var(--mono);
       }
+      .shown {
+        margin-block-end: var(--space-2);
+      }
       .hint {
         grid-column: 1 / -1;
       }
@@ -148,7 +151,7 @@ export class DetailsElement extends LitElement {
           ${chosen.length === 0 && plan.value.length > 0 ? this.#suggestion(filters) : nothing}
         </p>
       </form>
-      ${state.phase !== 'idle' && state.subject === 'recordings' ? html`<p class="small muted">These are the recordings that were dropped.</p>` : nothing}
+      ${state.phase !== 'idle' && state.subject === 'recordings' ? html`<p class="shown small muted">These are the recordings that were dropped:</p>` : nothing}
       <ul ?hidden=${shown.length === 0}>
         ${repeat(
           suites,
