@@ -17,8 +17,6 @@ export class QuantizationError extends GradproofError {
  * How the largest element of a block is found: by one invocation, or by sixteen of a workgroup, which a GPU with many lanes needs for
  * its large blocks and whose barrier costs a CPU adapter more than it saves.
  */
-export const BLOCK_VARIANTS = ['serial', 'cooperative'] as const;
-
 const LANES: Readonly<Record<string, number>> = { serial: 1, cooperative: 16 };
 
 /** Both variants with the kernels of an op. `depth` is the c of the sum that the op contains, if any. */

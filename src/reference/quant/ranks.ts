@@ -21,7 +21,7 @@ export interface Ranks {
 const FP4_BAND = 1e-6;
 
 /** Code of a rank. */
-export function codeOfRank(rank: number, type: FourBitType): number {
+function codeOfRank(rank: number, type: FourBitType): number {
   return FOUR_BIT_ASCENDING[type][rank] as number;
 }
 
