@@ -1,4 +1,6 @@
-import type { Value } from '../../record.ts';
+import { hostTensorFrom } from '../../../tensor/host.ts';
+import type { Sample, Value } from '../../record.ts';
+import { drawTensor } from '../draw.ts';
 import type { SimulatedGpu } from '../simulated-gpu.ts';
 import type { Simulation } from '../simulation.ts';
 
@@ -21,6 +23,21 @@ function slope(gpu: SimulatedGpu, x: number): number {
   return gpu.mul(s, gpu.mulAdd(value, rest, 1));
 }
 
+/** Both sides of every place where the kernels change their formula, and where exp becomes denormal. */
+const wide: Sample<never> = {
+  layer: 'legal',
+  label: { x: 4096, values: 'wide' },
+  params: {} as never,
+  inputs: (random) => ({
+    x: hostTensorFrom(
+      'f32',
+      [4096],
+      random.fill(4096, () => random.uniform(-110, 110)),
+    ),
+  }),
+  grads: (random) => ({ y: drawTensor(random, [4096]) }),
+};
+
 export const simulation: Simulation = {
   op: 'silu',
   forward: (gpu, inputs) => {
@@ -31,4 +48,5 @@ export const simulation: Simulation = {
     const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
     return { x: { ...x, data: x.data.map((value, i) => gpu.mul(dy.data[i] as number, slope(gpu, value))) } };
   },
+  samples: [wide],
 };
