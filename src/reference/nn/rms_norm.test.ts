@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Value, Values } from '../record.ts';
+import type { Value } from '../record.ts';
 import { record } from './rms_norm.ts';
 
 const differentiable = record as Required<typeof record>;

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../tensor/random.ts';
 import { drawSample } from '../drawn.ts';
-import type { Value, Values } from '../record.ts';
+import type { Value } from '../record.ts';
 import { type AdamElement, adamElement, adamScalars } from './adam.ts';
-import { record as stepRecord } from './adamw_step.ts';
 import { record as stepsRecord } from './optimizer_steps.ts';
 
 const TORCH = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 1e-2 } as const;
