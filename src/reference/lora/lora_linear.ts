@@ -128,6 +128,7 @@ export const record: OpRecord<LoraLinearParams> = {
       apply: (inputs, params) => ({ inputs, params: { ...params, alpha: params.alpha * params.r } }),
     },
     { name: 'scale of the other LoRA', apply: (inputs, params) => ({ inputs, params: { ...params, use_rslora: !params.use_rslora } }) },
+    { name: 'scale of one rank more', apply: (inputs, params) => ({ inputs, params: { ...params, r: params.r + 1 } }) },
     { name: 'scale wrong by 2e-5', apply: (inputs, params) => ({ inputs, params: { ...params, alpha: params.alpha * (1 + 2e-5) } }) },
     { name: 'bias dropped', apply: (inputs, params) => ({ inputs: changed(inputs, 'bias', () => 0), params }) },
     {
@@ -143,6 +144,15 @@ export const record: OpRecord<LoraLinearParams> = {
       apply: (inputs, params) => ({ inputs: changed(inputs, 'absmax', (_, i, { data }) => data[(i + 1) % data.length] as number), params }),
     },
     {
+      name: 'nibbles swapped',
+      apply: (inputs, params) => ({ inputs: changed(inputs, 'packed', (x) => (x % 16) * 16 + Math.floor(x / 16)), params }),
+    },
+    { name: 'codes of the other type', apply: (inputs, params) => ({ inputs, params: { ...params, base: otherType(params) } }) },
+    {
+      name: 'blocks twice as long',
+      apply: (inputs, params) => ({ inputs, params: { ...params, blocksize: 2 * (params.blocksize ?? 64) } }),
+    },
+    {
       name: 'last feature dropped',
       apply: (inputs, params) => ({
         inputs: changed(inputs, 'x', (v, i, { shape }) => ((i + 1) % (shape.at(-1) as number) === 0 ? 0 : v)),
@@ -151,6 +161,11 @@ export const record: OpRecord<LoraLinearParams> = {
     },
   ],
 };
+
+function otherType({ base = 'dense' }: LoraLinearParams): 'dense' | 'nf4' | 'fp4' {
+  if (base === 'dense') return base;
+  return base === 'nf4' ? 'fp4' : 'nf4';
+}
 
 function changed(inputs: Values, name: string, change: (v: number, i: number, value: Value) => number): Values {
   const value = inputs[name];

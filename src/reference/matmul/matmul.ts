@@ -150,6 +150,15 @@ export const record: OpRecord<MatmulParams> = {
   wrongValues: [
     { name: 'last term dropped', apply: (inputs, params) => ({ inputs: withoutLastTerm(inputs, params), params }) },
     { name: 'constant wrong by 2e-5', apply: (inputs, params) => ({ inputs: scaled(inputs, 'a', 1 + 2e-5), params }) },
+    { name: 'b wrong by 2e-5', apply: (inputs, params) => ({ inputs: scaled(inputs, 'b', 1 + 2e-5), params }) },
+    {
+      name: 'a read as if it were not transposed, or were',
+      apply: (inputs, params) => ({ inputs: reshaped(inputs, 'a'), params: { ...params, transpose_a: !params.transpose_a } }),
+    },
+    {
+      name: 'b read as if it were not transposed, or were',
+      apply: (inputs, params) => ({ inputs: reshaped(inputs, 'b'), params: { ...params, transpose_b: !params.transpose_b } }),
+    },
     { name: 'bias dropped', apply: (inputs, params) => ({ inputs: inputs['bias'] ? scaled(inputs, 'bias', 0) : inputs, params }) },
     {
       name: 'transposed operand',
@@ -172,6 +181,14 @@ function fault(direction: 'forward' | 'backward', variant: string, file: string,
 function scaled(inputs: Values, name: string, factor: number): Values {
   const value = inputs[name] as Value;
   return { ...inputs, [name]: { ...value, data: value.data.map((x) => x * factor) } };
+}
+
+/** The same elements as matrices of the transposed shape; with a transpose more or less, op(x) keeps its shape. */
+function reshaped(inputs: Values, name: 'a' | 'b'): Values {
+  const value = inputs[name] as Value;
+  const { shape } = value;
+  const [rows, cols] = shape.slice(-2) as [number, number];
+  return shape.length === 1 ? inputs : { ...inputs, [name]: { ...value, shape: [...shape.slice(0, -2), cols, rows] } };
 }
 
 /** Zeroes the last column of op(a), which drops the last product of every sum. */

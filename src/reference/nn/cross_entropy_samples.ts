@@ -128,6 +128,7 @@ export const crossEntropyWrongValues: readonly Wrong[] = [
   },
   { name: 'ignored rows count', apply: (inputs, params) => ({ inputs: withIgnored(inputs, params, false), params }) },
   { name: 'mean over all rows instead of those kept', apply: (inputs, params) => ({ inputs: withIgnored(inputs, params, true), params }) },
+  wrongParams('ignore_index of the other convention', (p) => ({ ...p, ignore_index: (p.ignore_index ?? -100) < 0 ? 0 : -100 })),
   wrongParams('no label smoothing', (p) => ({ ...p, label_smoothing: 0 })),
   wrongParams('label smoothing 0.11 for 0.1', (p) => ({ ...p, label_smoothing: 1.1 * (p.label_smoothing ?? 0) })),
   wrongParams('sum for mean', (p) => ({ ...p, reduction: p.reduction === 'none' ? 'none' : 'sum' })),

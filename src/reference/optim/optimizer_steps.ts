@@ -139,6 +139,9 @@ export const record: OpRecord<OptimizerParams> = {
     wrongParams('no bias correction', (p) => ({ ...p, bias_correction: false })),
     wrongParams('no weight decay', (p) => ({ ...p, weight_decay: 0 })),
     wrongParams('Adam for AdamW', (p) => ({ ...p, optimizer: p.optimizer === 'adam' ? 'adamw' : 'adam' })),
+    wrongInput('parameter wrong by 2e-5', 'param', (x) => x * (1 + 2e-5)),
+    wrongInput('gradients wrong by 2e-5', 'grads', (x) => x * (1 + 2e-5)),
+    wrongInput('gradients negated', 'grads', (x) => -x),
     {
       name: 'moments not kept between steps',
       apply: (inputs, params) => ({ inputs, params: { ...params, betas: [0, 0] } }),
@@ -152,4 +155,14 @@ export const record: OpRecord<OptimizerParams> = {
 
 function wrongParams(name: string, change: (params: OptimizerParams) => OptimizerParams): (typeof record.wrongValues)[number] {
   return { name, apply: (inputs, params) => ({ inputs, params: change(params) }) };
+}
+
+function wrongInput(name: string, input: string, change: (x: number) => number): (typeof record.wrongValues)[number] {
+  return {
+    name,
+    apply: (inputs, params) => {
+      const value = inputs[input] as Value;
+      return { inputs: { ...inputs, [input]: { ...value, data: value.data.map(change) } }, params };
+    },
+  };
 }

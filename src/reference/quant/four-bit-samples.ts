@@ -103,6 +103,13 @@ function neighbour(x: number, direction: 1 | -1): number {
   return new Float32Array(bits.buffer)[0] as number;
 }
 
+/** Blocks of 64 of nearly the same absmax, between two that are far off on both sides: without their mean they are small, where roundings differ. */
+function level(random: Random, shape: Shape): Float64Array {
+  const last = sizeOf(shape) - 64;
+  const absmax = (i: number) => (i < 64 ? 2 : i >= last ? 0 : 1 + random.uniform(-1e-4, 1e-4));
+  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => (i % 64 === 0 ? absmax(i) : 0));
+}
+
 const nf4 = (blocksize: number): Quantize4bitParams => ({ quant_type: 'nf4', blocksize });
 const fp4 = (blocksize: number): Quantize4bitParams => ({ quant_type: 'fp4', blocksize });
 const nested = (params: Quantize4bitParams, nested_rounding: 'nearest' | 'lut16'): Quantize4bitParams => ({
@@ -128,5 +135,6 @@ export const quantize4bitSamples: readonly Sample<Quantize4bitParams>[] = [
   sample({ shape: [3, 3001], params: nf4(4096), variant: 'cooperative' }),
   sample({ shape: [301, 64], params: nested(nf4(64), 'nearest') }),
   sample({ shape: [77, 65], params: nested(fp4(64), 'lut16') }),
+  sample({ shape: [31, 64], params: nested(nf4(64), 'nearest'), values: 'level', draw: level }),
   ...[512, 1024, 2048].map((blocksize) => sample({ shape: [5, 1023], params: nf4(blocksize), variant: 'cooperative', tier: 'full' })),
 ];

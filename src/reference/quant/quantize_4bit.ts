@@ -151,6 +151,10 @@ export const record: OpRecord<Quantize4bitParams> = {
     },
     { name: 'statistics not compressed', apply: (inputs, params) => ({ inputs, params: { ...params, compress_statistics: false } }) },
     {
+      name: 'nested block size doubled',
+      apply: (inputs, params) => ({ inputs, params: { ...params, nested_blocksize: 2 * (params.nested_blocksize ?? 256) } }),
+    },
+    {
       name: 'other nested rounding',
       apply: (inputs, params) => ({
         inputs,

@@ -122,7 +122,10 @@ export const record: OpRecord<QuantizeBlockwiseParams> = {
     },
     {
       name: 'map without its sign',
-      apply: (inputs, params) => ({ inputs: change(inputs, 'code', () => Float64Array.from(dynamicMap(!params.signed))), params }),
+      apply: (inputs, { signed = true, ...params }) => ({
+        inputs: change(inputs, 'code', () => Float64Array.from(dynamicMap(!signed))),
+        params: { ...params, signed: !signed },
+      }),
     },
     { name: 'x wrong by 2e-5', apply: (inputs, params) => ({ inputs: change(inputs, 'x', (x) => x.map((v) => v * (1 + 2e-5))), params }) },
     {
