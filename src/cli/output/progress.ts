@@ -3,6 +3,8 @@ import type { CaseResult, Status } from '../../harness/report/schema.ts';
 import { paint, type Voice } from './voice.ts';
 
 const REDRAW_MS = 100;
+/** Columns kept free for the longest verdict. */
+const VERDICT_COLUMNS = 14;
 const COLOURS: Readonly<Record<Status, 'green' | 'red' | 'yellow'>> = {
   pass: 'green',
   fail: 'red',
@@ -119,5 +121,6 @@ function count(row: Row | undefined, { status, durationMs }: CaseResult): void {
 function rowText(voice: Voice, suite: string, { total, passed, skipped, broken, ms }: Row): string {
   const verdict = broken > 0 ? paint(voice, 'red', `${broken} broken`) : passed + skipped === total ? paint(voice, 'green', 'right') : '';
   const counts = `${passed}/${total}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-  return `${suite.padEnd(32)} ${counts.padEnd(20)} ${`${(ms / 1000).toFixed(1)} s`.padStart(7)}  ${verdict}`;
+  const figures = `${suite.padEnd(32)} ${counts.padEnd(20)} ${`${(ms / 1000).toFixed(1)} s`.padStart(7)}`;
+  return `${figures.slice(0, voice.columns() - VERDICT_COLUMNS)}  ${verdict}`; // a line that wraps could not be redrawn
 }
