@@ -1,4 +1,5 @@
 import type { RunEvent, RunListener } from '../../harness/events.ts';
+import { plainText } from '../../harness/report/plain-text.ts';
 import type { CaseResult, Status } from '../../harness/report/schema.ts';
 import { paint, type Voice } from './voice.ts';
 
@@ -36,7 +37,7 @@ function lineOf(voice: Voice, result: CaseResult): string {
     finding && `${finding.code}: ${finding.message}`,
   ];
   const head = `${paint(voice, COLOURS[status], status.padEnd(7))} ${`${durationMs.toFixed(0)} ms`.padStart(9)}  ${id}`;
-  return [head, ...details.flatMap((detail) => (detail ? [`        ${detail}`] : []))].join('\n');
+  return [head, ...details.flatMap((detail) => (detail ? [`        ${plainText(detail)}`] : []))].join('\n');
 }
 
 /** One row of the table. */
