@@ -16,7 +16,7 @@ try {
 } catch (error) {
   const status = exitOfError(error);
   process.stderr.write(
-    status === undefined ? `${error instanceof Error ? error.stack : error}\n` : `gradproof: ${plainText(messageOf(error))}\n`,
+    status === undefined ? `${error instanceof Error ? error.stack : error}\n` : `gradproof: ${plainText(messageOf(error), 2_000)}\n`,
   );
   process.exitCode = status ?? EXIT.failed;
 }
