@@ -8,6 +8,11 @@ export interface Answer {
   readonly sentences: readonly string[];
 }
 
+/** What was run: the plan's cases, recordings that were dropped, or fine-tuning. */
+export type Subject = 'plan' | 'recordings' | 'trainings';
+
+const NOUNS: Readonly<Record<Subject, string>> = { plan: 'check', recordings: 'recording', trainings: 'fine-tuning run' };
+
 /** What an answer needs of a report; a share link carries no more. */
 export interface AnswerFacts {
   readonly summary: Summary;
@@ -15,7 +20,7 @@ export interface AnswerFacts {
   readonly isFallback: boolean;
   /** The whole plan's quick tier or more, not a part that somebody chose. */
   readonly whole: boolean;
-  readonly subject: 'plan' | 'recordings';
+  readonly subject: Subject;
   readonly durationMs?: number;
   /** Names of the parts in which something is wrong. */
   readonly wrongIn: readonly string[];
@@ -24,7 +29,7 @@ export interface AnswerFacts {
 }
 
 /** The facts of a finished report. */
-export function factsOfReport(report: Report, subject: AnswerFacts['subject']): AnswerFacts {
+export function factsOfReport(report: Report, subject: Subject): AnswerFacts {
   const wrong = report.results.filter(({ status }) => status !== 'pass' && status !== 'skip');
   return {
     summary: report.summary,
@@ -46,7 +51,7 @@ export function partName(suite: string): string {
 /** The answer to the page's question, or to the smaller one that was asked. */
 export function answer(facts: AnswerFacts): Answer {
   const { summary, complete } = facts;
-  const noun = facts.subject === 'plan' ? 'check' : 'recording';
+  const noun = NOUNS[facts.subject];
   const judged = summary.total - summary.skipped;
   const wrong = judged - summary.passed;
   if (!complete && wrong === 0) return stopped(facts, noun);
@@ -103,7 +108,7 @@ function tookSentence({ durationMs }: AnswerFacts): string[] {
 }
 
 function skippedSentence({ summary: { skipped } }: AnswerFacts, noun: string): string[] {
-  return skipped === 0 ? [] : [`${plural(skipped, noun)} could not run here and ${skipped === 1 ? 'was' : 'were'} skipped.`];
+  return skipped === 0 ? [] : [`${plural(skipped, noun)} could not run and ${skipped === 1 ? 'was' : 'were'} skipped.`];
 }
 
 function deviationSentence({ deviations }: AnswerFacts): string[] {
