@@ -170,8 +170,8 @@ export class Run {
 
   /** Index of an environment in the report; workers may get different adapters, as after a crash. */
   #indexOf(environment: Environment): number {
-    const text = JSON.stringify(environment);
-    const known = this.#environments.findIndex((other) => JSON.stringify(other) === text);
+    const text = identityOf(environment);
+    const known = this.#environments.findIndex((other) => identityOf(other) === text);
     return known < 0 ? this.#environments.push(environment) - 1 : known;
   }
 
@@ -198,6 +198,11 @@ export class Run {
 }
 
 type SettledReply = Exclude<Reply, { type: 'aborted' }>;
+
+/** What tells environments apart: everything but the time that the probe took. */
+function identityOf(environment: Environment): string {
+  return JSON.stringify({ ...environment, probe: { ...environment.probe, tookMs: 0 } });
+}
 
 function settled(outcome: CaseOutcome | undefined, attempts: number, retries: number): boolean {
   return outcome !== undefined && (outcome.status === 'pass' || outcome.status === 'skip' || attempts > retries);
