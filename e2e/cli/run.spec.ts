@@ -76,11 +76,7 @@ test('shards divide the plan', async () => {
 
 test('Ctrl-C ends with a partial report', async ({ folder }) => {
   const file = join(folder, 'partial.json');
-  const { status, stdout } = await gradproof(['--report', file], {
-    onOutput: (text, interrupt) => {
-      if (/^pass /m.test(text)) interrupt();
-    },
-  });
+  const { status, stdout } = await gradproof(['--report', file], { interruptAt: /^pass /m });
   expect(status).toBe(130);
   const { run, summary } = readReport(readFileSync(file), 'partial.json');
   expect(run.complete).toBe(false);

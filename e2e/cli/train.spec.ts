@@ -29,11 +29,7 @@ test('a text under 4 KiB is refused in one line', async ({ folder }) => {
 });
 
 test('Ctrl-C ends a training with a partial report and no adapter', async ({ folder }) => {
-  const { status } = await gradproof(['train', '--steps', '100000', '--out', folder], {
-    onOutput: (text, interrupt) => {
-      if (/^step 25:/m.test(text)) interrupt();
-    },
-  });
+  const { status } = await gradproof(['train', '--steps', '100000', '--out', folder], { interruptAt: /^step 25:/m });
   expect(status).toBe(130);
   expect(readdirSync(folder)).toEqual(['report.json']);
   expect(readReport(readFileSync(join(folder, 'report.json')), 'report.json').run.complete).toBe(false);
