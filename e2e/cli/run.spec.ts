@@ -111,3 +111,13 @@ test('doctor ends with 3 where nothing can compute', async () => {
   if (status === 0) expect(stdout).toMatch(/^node +ok/m);
   else expect(status).toBe(3);
 });
+
+for (const runtime of ['chromium', 'node']) {
+  test(`a case that outlives its limit in ${runtime} is ended, and the run goes on`, async () => {
+    const { status, stdout } = await gradproof(['--runtime', runtime, ...FEW, '--timeout', '1', '--report', '-']);
+    const { results, run } = readReport(stdout, 'stdout');
+    expect([status, run.complete]).toEqual([1, true]);
+    expect(results.length).toBeGreaterThan(1);
+    expect(results.every(({ status, error }) => status === 'timeout' && error?.code === 'timeout')).toBe(true);
+  });
+}

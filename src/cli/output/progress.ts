@@ -24,7 +24,7 @@ function plainLines(voice: Voice): RunListener {
   return (event) => {
     if (event.type === 'start') voice.say(`${event.selected.length} cases`);
     if (event.type === 'case-end') voice.say(lineOf(voice, event.result));
-    if (event.type === 'hang') voice.say(`${event.id} hangs: crashing the GPU process and going on`);
+    if (event.type === 'hang') voice.say(`${event.id} hangs: ending what runs it and going on`);
   };
 }
 
@@ -101,7 +101,7 @@ function liveTable(voice: Voice): RunListener {
       }
       case 'hang':
         erase();
-        voice.say(`${event.id} hangs: crashing the GPU process and going on`);
+        voice.say(`${event.id} hangs: ending what runs it and going on`);
         return;
       case 'end':
         running.clear();
