@@ -17,7 +17,7 @@ export default defineConfig(({ mode }) => ({
   base: './',
   define: { __GRADPROOF_VERSION__: JSON.stringify(version), __GRADPROOF_COMMIT__: JSON.stringify(commit()) },
   plugins: [shaders(root), ...(mode === 'node' ? [] : [corpus(root)])],
-  worker: { format: 'es' as const, plugins: () => [shaders(root)] },
+  worker: { format: 'es' as const, plugins: () => [shaders(root)], rolldownOptions: { checks } },
   build: {
     target: 'es2022',
     emptyOutDir: true,
