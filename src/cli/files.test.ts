@@ -28,7 +28,7 @@ test('a link stays a link, and the file that it names is written', () => {
 
 test.skipIf(process.platform === 'win32')('a pipe, and so a device, is written into and not replaced', async () => {
   const pipe = join(folder, 'pipe');
-  execFileSync('mkfifo', [pipe]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
   const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'ignore'] });
   let read = '';
   reader.stdout.on('data', (chunk: Buffer) => {

@@ -125,6 +125,27 @@ fourBit
     t.expect(codes[63] === FOUR_BIT_ZERO_CODE.nf4, () => `the padding has code ${codes[63]}`);
   });
 
+fourBit
+  .case('small-halves')
+  .desc('Denormals of f16, zeros among them, are normal numbers of f32: they have the absmax and the codes of the same numbers in f32.')
+  .control('a denormal has the exponent of a normal half', (fault) =>
+    fault.shader('quant/quantize_4bit', 'if (exponent == 0u) {', 'if (exponent == 99u) {'),
+  )
+  .run(async (t) => {
+    const small = Array.from({ length: 96 }, (_, i) => ((i * 37) % 64) * (i % 2 === 0 ? 2 ** -24 : -(2 ** -24)));
+    using halves = Tensor.from(t.gpu, hostTensorFrom('f16', [96], small));
+    using floats = Tensor.from(t.gpu, hostTensorFrom('f32', [96], small));
+    const [half, float] = [halves, floats].map((weight) => quantizeTo4bit(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 })) as [
+      ReturnType<typeof quantizeTo4bit>,
+      ReturnType<typeof quantizeTo4bit>,
+    ];
+    for (const name of ['packed', 'absmax'] as const) {
+      using one = half[name];
+      using other = float[name];
+      t.expectEqual(name, value(await one.read()), value(await other.read()));
+    }
+  });
+
 /** Where rounding to a half is decided by one bit: [value, bits of the half]. The last of f16 are its end and its denormals. */
 const HALVES = {
   bf16: [
