@@ -171,10 +171,9 @@ fourBit
   .desc(
     'A code that stands for 1 decodes to its absmax, which is rounded to the half nearest to it: a tie to even, what is too large to infinity.',
   )
-  .control('a tie goes up', (fault) => {
-    fault.shader('quant/dequantize_4bit', '0xfffu + ((scaled >> 13u) & 1u)', '0x1000u');
-    fault.shader('quant/dequantize_4bit', '0x7fffu + ((bits >> 16u) & 1u)', '0x8000u');
-  })
+  .control('a little more than the value is rounded', (fault) =>
+    fault.shader('quant/dequantize_4bit', 'let a = value(codes, i) * scale;', 'let a = value(codes, i) * (scale * 1.001);'),
+  )
   .run(async (t) => {
     const dtype = t.params['dtype'] as keyof typeof HALVES;
     const halves = HALVES[dtype];
