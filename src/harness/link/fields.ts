@@ -70,6 +70,8 @@ function quantized(scale: Scale): Codec<readonly (number | undefined)[]> {
 
 const tally = (values: readonly unknown[]) => values.filter((value) => value !== undefined).length;
 
+const numbered = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** The fields in the order of their bytes. Changing one of them needs a new LINK_VERSION. */
 export const FIELDS: { readonly [K in keyof LinkPayload]: Field<LinkPayload[K]> } = {
   kind: { what: 'what was done', show: (kind) => kind, codec: oneOf(['run', 'bench', 'mutate', 'train']) },
@@ -80,7 +82,7 @@ export const FIELDS: { readonly [K in keyof LinkPayload]: Field<LinkPayload[K]> 
   },
   time: {
     what: 'when it began, to the second, and how long it took',
-    show: ({ startedAt, durationMs }) => `${startedAt.toISOString()}, ${(durationMs / 1000).toFixed(1)} s`,
+    show: ({ startedAt, durationMs }) => `${startedAt.toISOString().slice(0, 19)}Z, ${(durationMs / 1000).toFixed(1)} s`,
     codec: object<LinkPayload['time']>({ startedAt: seconds, durationMs: milliseconds }),
   },
   settings: { what: 'the settings of the run, with the text of its filters', show: describeSettings, codec: settings },
@@ -92,22 +94,22 @@ export const FIELDS: { readonly [K in keyof LinkPayload]: Field<LinkPayload[K]> 
   planHash: { what: 'which list of cases this version has, as a hash', show: (hex) => hex, codec: hash },
   statuses: {
     what: 'for each case of that list, whether it passed',
-    show: (statuses) => `${statuses.filter((status) => status !== 'not-run').length} verdicts`,
+    show: (statuses) => numbered(statuses.filter((status) => status !== 'not-run').length, 'verdict'),
     codec: list(oneOf(LINK_STATUSES), MAX_CASES),
   },
   accuracies: {
     what: 'for each case that ran, how much of its error bound was used, to 9 %',
-    show: (values) => `${tally(values)} figures`,
+    show: (values) => numbered(tally(values), 'figure'),
     codec: quantized(ACCURACY),
   },
   speeds: {
     what: 'for each case that was timed, its median time, to 9 %',
-    show: (values) => `${tally(values)} figures`,
+    show: (values) => numbered(tally(values), 'figure'),
     codec: quantized(SPEED),
   },
   places: {
     what: 'for each case that ran, in which of several environments',
-    show: (values) => `${values.length} figures`,
+    show: (values) => numbered(values.length, 'figure'),
     codec: list(uint(), MAX_CASES),
   },
   replayed: {
