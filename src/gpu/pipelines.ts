@@ -34,8 +34,9 @@ export class Pipelines {
     if (!this.#ready.has(key)) this.#ready.set(key, await this.#device.createComputePipelineAsync(this.#describe(shader, constants)));
   }
 
-  /** Changes the shader `file` until the result is disposed. A fragment must occur exactly once in it. */
+  /** Changes the shader `file` until the result is disposed: once at a time. A fragment must occur exactly once in it. */
   edit(file: string, edit: ShaderEdit): Disposable {
+    if (this.#edits.has(file)) throw new Error(`fault: ${file} is edited already, and one edit would replace the other`);
     this.#edits.set(file, edit);
     return {
       [Symbol.dispose]: () => {

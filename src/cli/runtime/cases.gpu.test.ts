@@ -157,6 +157,17 @@ test('a control breaks the shader, the launch or the host function that it names
   }
 });
 
+test('two faults in one shader are an error, of which one would be lost', async () => {
+  const declared = declare(
+    async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
+    (fault) => {
+      for (const to of ['k + 1u < dims.k;', 'k + 2u < dims.k;']) fault.shader('matmul/matmul', 'k < dims.k;', to);
+    },
+  );
+  expect((await runCase(declared, gpu, { ...conditions, control: true })).status).toBe('error');
+  expect((await runCase(declared, gpu, conditions)).status).toBe('pass');
+});
+
 test('a fault whose fragment is not there is an error, which no control counts as red', async () => {
   const declared = declare(
     async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
