@@ -3,6 +3,7 @@ import { loraLinear } from '../../src/ops/lora/lora_linear.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { matmul4bit } from '../../src/ops/matmul/matmul_4bit.ts';
 import { sumToSize } from '../../src/ops/matmul/sum_to_size.ts';
+import { packNibbles } from '../../src/quant/nibbles.ts';
 import type { Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { coordinatesOf, type Shape, sizeOf } from '../../src/tensor/shape.ts';
@@ -194,4 +195,30 @@ products
       return [0, 1, 2].reduce((sum, k) => sum + (left[atA + k] as number) * (right[atB + 5 * k] as number), 0);
     });
     t.expectEqual('y', await readValue(y), { shape, data: truth });
+  });
+
+products
+  .case('short-tails-4bit', { in: [33, 34, 35] })
+  .desc('Rows of a 4-bit weight that end in the first half of eight codes: the codes after the end are of the next row and do not count.')
+  .control('one code too many', (fault) => fault.shader('matmul/matmul_4bit', 'COUNT < vec4u(count)', 'COUNT <= vec4u(count)'))
+  .run(async (t) => {
+    const [m, out, terms] = [3, 5, Number(t.params['in'])];
+    // Code 3 of fp4 is 1 and code 11 is -1.
+    const weight = Array.from({ length: out * terms }, (_, i) => (i % 3 === 0 ? 11 : 3));
+    const bytes = packNibbles(weight, 0);
+    using x = counted(t, [m, terms]);
+    using packed = Tensor.from(t.gpu, hostTensorFrom('u8', [bytes.length, 1], bytes));
+    using absmax = Tensor.from(
+      t.gpu,
+      hostTensorFrom('f32', [Math.ceil(weight.length / 32)], new Array(Math.ceil(weight.length / 32)).fill(1)),
+    );
+    const params = { quant_type: 'fp4', blocksize: 32, out_features: out, in_features: terms } as const;
+    using y = matmul4bit.forward(t.gpu, { x, packed, absmax }, params, 'register').y;
+    const left = (await readValue(x)).data;
+    const term = (row: number, col: number, k: number) => (left[row * terms + k] as number) * (weight[col * terms + k] === 3 ? 1 : -1);
+    const truth = Float64Array.from({ length: m * out }, (_, i) => {
+      const [row, col] = [Math.floor(i / out), i % out];
+      return Array.from({ length: terms }, (_, k) => term(row, col, k)).reduce((sum, value) => sum + value, 0);
+    });
+    t.expectEqual('y', await readValue(y), { shape: [m, out], data: truth });
   });
