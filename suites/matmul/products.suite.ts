@@ -149,7 +149,6 @@ products
 
 products
   .case('many-batches')
-  .tier('full')
   .desc('A product of more batches than a dimension of the grid has workgroups: every batch is computed, and exactly.')
   .control('the second dispatch repeats the first', (fault) => fault.shader('matmul/matmul', 'dims.first_batch + z', 'z'))
   .run(async (t) => {

@@ -49,12 +49,12 @@ function sample(
   };
 }
 
-/** Scales of the exact samples are powers of two: 16/8, 8/sqrt(4), 2/4. */
+/** The last one leaves the block size to its default. Scales of the exact samples are powers of two: 16/8, 8/sqrt(4), 2/4. */
 export const samples: readonly Sample<LoraLinearParams>[] = [
   sample('exact', [2, 5, 53], 29, { r: 8, alpha: 16 }, { bias: true }),
   sample('exact', [1, 1], 1, { r: 1, alpha: 1 }, { variants: ['register'] }),
   sample('exact', [37, 24], 36, { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 }, { bias: true }),
   sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4', blocksize: 64 }, { variants: ['register'] }),
   sample('legal', [19, 64], 48, { r: 8, alpha: 16 }, { bias: true, variants: ['register', 'subgroup'] }),
-  sample('legal', [3, 7, 53], 29, { r: 5, alpha: 7, use_rslora: true, base: 'nf4', blocksize: 64 }, { variants: ['register', 'subgroup'] }),
+  sample('legal', [3, 7, 53], 29, { r: 5, alpha: 7, use_rslora: true, base: 'nf4' }, { variants: ['register', 'subgroup'] }),
 ];
