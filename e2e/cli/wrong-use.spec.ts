@@ -50,7 +50,6 @@ const NOT_YET: readonly (readonly string[])[] = [
   ['mutate', '--sample', '3'],
   ['bench', '--peers', 'ort'],
   ['compile', 'model.tri'],
-  ['--controls'],
   ['--last-failed'],
   ['--connect', 'ws://localhost:1'],
   ['--html', 'report.html'],

@@ -73,10 +73,16 @@ export const RUN_COMMAND: OptionTable<RunCommand> = {
 };
 
 /** The options that make sense only without the page. */
-export const IMPLY_HEADLESS = ['headless', 'list', 'runtime', 'parity', 'report', 'junit', 'shard'] as const satisfies readonly (
-  | keyof RunCommand
-  | RunOptionKey
-)[];
+export const IMPLY_HEADLESS = [
+  'headless',
+  'list',
+  'runtime',
+  'parity',
+  'report',
+  'junit',
+  'shard',
+  'controls',
+] as const satisfies readonly (keyof RunCommand | RunOptionKey)[];
 
 /** Every option of `gradproof train`. */
 export const TRAIN_TABLE: OptionTable<TrainCommand> = {
@@ -116,7 +122,6 @@ export interface NotYet {
 
 /** Options of `gradproof [run]` that come later. */
 export const RUN_NOT_YET: readonly NotYet[] = [
-  { flags: '--controls', description: 'run each case a second time with its named fault' },
   { flags: '--last-failed', description: 'only what did not pass in the last run' },
   { flags: '--connect <url>', description: 'drive a browser on another machine' },
   { flags: '--baseline <file>', description: 'compare accuracy and speed with an earlier report' },

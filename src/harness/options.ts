@@ -23,7 +23,7 @@ export interface OptionDeclaration<T> {
 export type OptionTable<T> = { readonly [K in keyof T]-?: OptionDeclaration<NonNullable<T[K]>> };
 
 /** The options that select and shape a run; the other fields of RunOptions are not for people to set, or come later. */
-export type RunOptionKey = Exclude<keyof RunOptions, 'controls' | 'workers'>;
+export type RunOptionKey = Exclude<keyof RunOptions, 'workers'>;
 
 /** Every option of a run with its description. */
 export const RUN_OPTIONS: OptionTable<Pick<RunOptions, RunOptionKey>> = {
@@ -64,6 +64,11 @@ export const RUN_OPTIONS: OptionTable<Pick<RunOptions, RunOptionKey>> = {
     argument: 'n',
     description: 'run a case that did not pass again, up to n times',
     parse: last((text) => wholeNumber('--retries', text, 0, 100)),
+  },
+  controls: {
+    name: 'controls',
+    description: 'run each case that passes a second time with its named fault, which must make it fail',
+    parse: () => true,
   },
   seed: {
     name: 'seed',

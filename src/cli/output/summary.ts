@@ -1,16 +1,20 @@
 import type { Report } from '../../harness/report/schema.ts';
+import { countVerdicts } from '../../harness/report/verdict.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** The answer in plain words, the counts behind it, and where it was found. */
 export function showSummary(voice: Voice, report: Report): void {
-  const { total, passed, skipped } = report.summary;
-  const broken = total - passed - skipped;
+  const { total } = report.summary;
+  const { right, wrong, skipped, expected } = countVerdicts(report.results);
+  const green = report.results.filter(({ control }) => control?.status === 'green').length;
   const [environment] = report.environments;
   voice.say('');
   if (!report.run.complete) voice.say(paint(voice, 'yellow', `Interrupted after ${total} cases: this report is not complete.`));
-  if (broken > 0) voice.say(paint(voice, 'red', `No: ${broken} of ${total} checks are wrong.`));
-  else if (passed === 0) voice.say(paint(voice, 'yellow', 'Nothing was proved: no check ran to its end.'));
-  else voice.say(paint(voice, 'green', `Yes: ${passed} of ${total - skipped} checks are right.`));
+  if (wrong > 0) voice.say(paint(voice, 'red', `No: ${wrong} of ${total} checks are wrong.`));
+  else if (right === 0) voice.say(paint(voice, 'yellow', 'Nothing was proved: no check ran to its end.'));
+  else voice.say(paint(voice, 'green', `Yes: ${right} of ${total - skipped} checks are right.`));
+  if (green > 0) voice.say(`${green} did not fail under the fault that is named to make them fail, so they prove nothing.`);
+  if (expected > 0) voice.say(`${expected} failed as the expectations say.`);
   voice.say(counts(report));
   if (environment?.adapter.isFallback) {
     voice.say('The adapter is a processor, not a graphics chip: results count, speed does not.');

@@ -3,6 +3,7 @@ import type { RunListener, RunOptions } from '../events.ts';
 import { planEntry } from '../plan.ts';
 import { buildReport, type RunIdentity } from '../report/build.ts';
 import type { CaseResult, Environment, Report } from '../report/schema.ts';
+import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
 import type { RunnerHost } from './host.ts';
 import { outcomeOf } from './outcome.ts';
@@ -97,7 +98,7 @@ export class Run {
         const control = await this.#ask(item, worker, true);
         worker = control.worker;
         if (!control.reply) return worker;
-        outcome = { ...outcome, control: { fault: item.declared.control.name, status: isRed(control.reply) ? 'red' : 'green' } };
+        outcome = withControl(outcome, item.declared.control.name, control.reply);
       }
       if (!worker || settled(outcome, attempts, this.#options.retries)) this.#finish({ ...outcome, env, attempts });
     }
@@ -209,6 +210,9 @@ function isLoss(reply: Reply): boolean {
 }
 
 /** Red is a failed assertion; a compile error, an exception or a time-out shows nothing about the case and is green. */
-function isRed(reply: Reply): boolean {
-  return reply.type === 'done' && reply.outcome.status === 'fail';
+function withControl(outcome: CaseOutcome, fault: string, reply: SettledReply): CaseOutcome {
+  if (reply.type === 'done' && reply.outcome.status === 'fail') return { ...outcome, control: { fault, status: 'red' } };
+  const instead = reply.type !== 'done' ? reply.type : (reply.outcome.error?.message ?? `status ${reply.outcome.status}`);
+  const finding = { code: FINDINGS.greenControl, message: `must fail when ${fault}, and did not: ${instead}` };
+  return { ...outcome, control: { fault, status: 'green' }, finding: outcome.finding ?? finding };
 }
