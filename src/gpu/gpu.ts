@@ -3,10 +3,14 @@ import { type AdapterDescription, type DeviceGrant, requestDevice } from './devi
 import { type Allocation, Memory } from './memory.ts';
 import { type Launch, Recorder } from './recorder.ts';
 
-/** The device went away while it was needed. */
+/** The device went away while it was needed: it was destroyed from here, or lost by driver, GPU process or system. */
 export class DeviceLostError extends GradproofError {
-  constructor(info: GPUDeviceLostInfo) {
-    super('device-lost', `the GPU device was lost (${info.reason}): ${info.message || 'no message'}`);
+  constructor({ reason, message }: GPUDeviceLostInfo) {
+    const [code, action] =
+      reason === 'destroyed'
+        ? ['device-destroyed', 'only the case itself can have done that']
+        : ['device-lost', 'run it again; if it stays, update the graphics driver'];
+    super(code, `the GPU device was lost (${reason}): ${message || 'no message'}: ${action}`);
   }
 }
 

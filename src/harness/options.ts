@@ -59,6 +59,12 @@ export const RUN_OPTIONS: OptionTable<Pick<RunOptions, RunOptionKey>> = {
     description: "milliseconds that a case may take, instead of the case's own limit",
     parse: last((text) => wholeNumber('--timeout', text, 1, 86_400_000)),
   },
+  deadlineMs: {
+    name: 'deadline',
+    argument: 'ms',
+    description: 'end the run after so many milliseconds (default 10, 40 or 240 minutes by tier, twice that with --controls)',
+    parse: last((text) => wholeNumber('--deadline', text, 1, 86_400_000)),
+  },
   retries: {
     name: 'retries',
     argument: 'n',

@@ -105,7 +105,7 @@ test.each<[string, (t: CaseContext) => Promise<void>, object]>([
       t.gpu.device.destroy();
       t.expect((await multiply(t)) === 31, () => 'wrong');
     },
-    { status: 'lost', error: { code: 'device-lost' } },
+    { status: 'lost', error: { code: 'device-destroyed' } },
   ],
 ])('when %s', async (_, run, expected) => {
   expect(await outcomeOf(run)).toMatchObject(expected);

@@ -58,7 +58,7 @@ function askForAdapter(env: NodeJS.ProcessEnv): Promise<Answer> {
   return new Promise<Answer>((resolve) => {
     const fail = (message: string) => resolve({ ok: false, message });
     timer = setTimeout(() => fail(`no answer within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
-    link.onDeath(fail);
+    link.onDeath(({ reason }) => fail(reason));
     link.onMessage((message) => {
       if (message.type !== 'ready') return fail(message.type === 'unusable' ? message.message : 'an unexpected answer');
       const { vendor, architecture, description } = message.environment.adapter;

@@ -37,12 +37,18 @@ export type FromWorker =
   | { readonly type: 'training'; readonly progress: TrainingProgress }
   | { readonly type: 'trained'; readonly outcome: CaseOutcome; readonly files: readonly OutputFile[] };
 
+/** Why a worker went away by itself: `worker-threw` an error that nothing caught, or `worker-died`. */
+export interface Death {
+  readonly code: 'worker-threw' | 'worker-died';
+  readonly reason: string;
+}
+
 /** One worker, wherever it lives: a Web Worker of the page or a child process of Node. */
 export interface WorkerLink {
   post(message: ToWorker): void;
   /** Called for every message, in order. */
   onMessage(listener: (message: FromWorker) => void): void;
   /** Called once when the worker died by itself. */
-  onDeath(listener: (reason: string) => void): void;
+  onDeath(listener: (death: Death) => void): void;
   terminate(): void;
 }

@@ -17,7 +17,7 @@ export interface CaseConditions {
 /** popErrorScope can stay pending after the GPU process died. */
 const SCOPE_TIMEOUT_MS = 5_000;
 /** How long a failed case waits for the news that the device was lost. */
-const LOSS_GRACE_MS = 100;
+const LOSS_GRACE_MS = 500;
 
 /** Runs one case on a device inside error scopes, with guard and leak check, and returns its result; never throws. */
 export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditions): Promise<CaseOutcome> {
@@ -100,11 +100,20 @@ async function popScopes(gpu: Gpu): Promise<Error | undefined> {
   const scopes = Promise.all([0, 1, 2].map(() => gpu.device.popErrorScope()));
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new GradproofError('scope-timeout', 'the GPU process did not answer')), SCOPE_TIMEOUT_MS);
+    timer = setTimeout(
+      () =>
+        reject(
+          new GradproofError(
+            'scope-timeout',
+            `the GPU process did not tell its errors within ${SCOPE_TIMEOUT_MS} ms: run the case again; if that stays, restart the browser`,
+          ),
+        ),
+      SCOPE_TIMEOUT_MS,
+    );
   });
   try {
     const error = (await Promise.race([scopes, timeout])).find((scoped) => scoped !== null);
-    return error ? new GradproofError(codeOfGpuError(error), error.message) : undefined;
+    return error ? gpuErrorOf(error) : undefined;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   } finally {
@@ -112,9 +121,17 @@ async function popScopes(gpu: Gpu): Promise<Error | undefined> {
   }
 }
 
-function codeOfGpuError(error: GPUError): string {
-  const kind = error.constructor.name;
-  return kind === 'GPUOutOfMemoryError' ? 'out-of-memory' : kind === 'GPUInternalError' ? 'gpu-internal' : 'gpu-validation';
+/** What an error scope caught, with what to do about it. */
+function gpuErrorOf(error: GPUError): GradproofError {
+  const { message } = error;
+  switch (error.constructor.name) {
+    case 'GPUOutOfMemoryError':
+      return new GradproofError('out-of-memory', `${message}: close what else uses the GPU and run the case again`);
+    case 'GPUInternalError':
+      return new GradproofError('gpu-internal', `${message}: update browser and graphics driver and run the case again`);
+    default:
+      return new GradproofError('gpu-validation', `${message}: the browser refuses what this case asks of it; report it with this message`);
+  }
 }
 
 function verdictOfError(thrown: unknown): Verdict {

@@ -3,7 +3,6 @@ import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
 import type { Case } from '../../testing/suite.ts';
 import { replayCase } from '../parity.ts';
-import { loadCases } from '../registry.ts';
 import type { Environment } from '../report/schema.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { runCase } from './run-case.ts';
@@ -11,10 +10,14 @@ import { runTrainJob } from './train-job.ts';
 
 /** What differs between a Web Worker and a child process of Node. */
 export interface WorkerHost {
+  readonly loadCases: () => ReadonlyMap<string, Case>;
   readonly gpu: GPU | undefined;
   readonly describe: () => Pick<Environment, 'runtime' | 'runtimeVersion' | 'os' | 'cores'>;
   readonly post: (message: FromWorker) => void;
 }
+
+/** A device on which this happened is replaced: what it does next says nothing about the next case. */
+const RUINS_DEVICE = new Set(['out-of-memory', 'scope-timeout']);
 
 /** Answers the runner's messages, one at a time: a device at the start, then a result for every case. */
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
@@ -45,11 +48,11 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
         await runTrainJob(gpu, ieee, message, host.post);
         return;
       }
-      cases ??= loadCases();
+      cases ??= host.loadCases();
       const declared = message.bundle ? replayCase(message.bundle) : cases.get(`${message.id} ${message.backend}`);
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
       const outcome = await runCase(declared, gpu, { ieee, seed: message.seed, control: message.control });
-      const deviceLost = gpu.lost !== undefined || outcome.error?.code === 'out-of-memory';
+      const deviceLost = gpu.lost !== undefined || RUINS_DEVICE.has(outcome.error?.code ?? '');
       if (deviceLost) release();
       host.post({ type: 'done', outcome, deviceLost });
     } catch (error) {
