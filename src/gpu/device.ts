@@ -42,13 +42,16 @@ export interface DeviceGrant {
   readonly limits: Readonly<Record<string, number>>;
 }
 
+/** The adapter that everything runs on. */
+const PREFERRED: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
+
 /**
  * Asks for a device with the wanted features that the adapter has, and its largest limits (the defaults are smaller: 128 MiB of
  * storage binding, for example). Throws {@link NoAdapterError} when there is none.
  */
-export async function requestDevice(gpu: GPU | undefined): Promise<DeviceGrant> {
+export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Promise<DeviceGrant> {
   if (!gpu) throw noWebGpu();
-  const adapter = await inTime(gpu.requestAdapter({ powerPreference: 'high-performance' }));
+  const adapter = await inTime(gpu.requestAdapter(wish));
   if (!adapter) {
     throw new NoAdapterError(
       'no-adapter',

@@ -1,4 +1,5 @@
 import type { Case } from '../../testing/suite.ts';
+import { withFault } from '../fault.ts';
 import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
 import type { Reply } from './pool-worker.ts';
@@ -22,14 +23,14 @@ export function outcomeOf(declared: Case, reply: SettledReply, limitMs: number):
   }
 }
 
-/** The outcome of a case that has none of its own. */
+/** The outcome of a case that has none of its own, and whose fault that is. */
 export function without(declared: Case, status: 'lost' | 'timeout' | 'error', code: string, message: string): CaseOutcome {
   const { id, suite, backend, covers, tier, control } = declared;
-  return {
+  return withFault({
     ...{ id, suite, backend, covers: [...covers], tier, status, durationMs: 0, assertions: 0, kernels: [] },
     control: { fault: control.name, status: 'not-run' },
     error: { code, message },
-  };
+  });
 }
 
 /** With what the case's control gave. Red is a failed assertion; a compile error, an exception or a time-out shows nothing and is green. */

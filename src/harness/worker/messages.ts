@@ -33,7 +33,7 @@ export type CaseOutcome = Omit<CaseResult, 'env' | 'attempts'>;
 export type FromWorker =
   | { readonly type: 'ready'; readonly environment: Environment }
   | { readonly type: 'unusable'; readonly code: string; readonly message: string }
-  | { readonly type: 'done'; readonly outcome: CaseOutcome; readonly deviceLost: boolean }
+  | { readonly type: 'done'; readonly outcome: CaseOutcome; readonly files: readonly OutputFile[]; readonly deviceLost: boolean }
   | { readonly type: 'training'; readonly progress: TrainingProgress }
   | { readonly type: 'trained'; readonly outcome: CaseOutcome; readonly files: readonly OutputFile[] };
 

@@ -2,8 +2,11 @@ import { GradproofError, messageOf } from '../../errors.ts';
 import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
 import { GuardError } from '../../gpu/memory.ts';
 import { type Artifact, AssertionError, CaseContext, type Evidence, newEvidence, SkipSignal } from '../../testing/context.ts';
+import type { Diagnosis, Diagnostics } from '../../testing/diagnosis.ts';
 import { InjectedFaults } from '../../testing/fault.ts';
 import type { Case } from '../../testing/suite.ts';
+import type { OutputFile } from '../../train/adapter-files.ts';
+import { withFault } from '../fault.ts';
 import type { CaseOutcome } from './messages.ts';
 
 /** What the device's environment implies for a case. */
@@ -12,6 +15,14 @@ export interface CaseConditions {
   readonly seed: number;
   /** Run with the case's named fault injected. */
   readonly control: boolean;
+  /** Runs the op of a wrong element again to tell whose fault it is; absent where nobody asks, as of a control. */
+  readonly diagnostics?: Diagnostics;
+}
+
+/** What a case gave: its result, and a file to keep if it failed on an op that can be replayed. */
+export interface RanCase {
+  readonly outcome: CaseOutcome;
+  readonly files: readonly OutputFile[];
 }
 
 /** popErrorScope can stay pending after the GPU process died. */
@@ -20,11 +31,13 @@ const SCOPE_TIMEOUT_MS = 5_000;
 const LOSS_GRACE_MS = 500;
 
 /** Runs one case on a device inside error scopes, with guard and leak check, and returns its result; never throws. */
-export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditions): Promise<CaseOutcome> {
+export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditions): Promise<RanCase> {
   const started = performance.now();
   const evidence = newEvidence();
-  const verdict = await verdictOf(declared, gpu, conditions, evidence);
-  return {
+  const { diagnosis, ...verdict } = await verdictOf(declared, gpu, conditions, evidence);
+  const files = diagnosis?.reproduction ? [{ name: reproductionName(declared.id), data: diagnosis.reproduction }] : [];
+  evidence.artifacts.push(...files);
+  const outcome: CaseOutcome = {
     id: declared.id,
     suite: declared.suite,
     backend: declared.backend,
@@ -36,15 +49,25 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
     control: { fault: declared.control.name, status: 'not-run' },
     ...(evidence.accuracy ? { accuracy: evidence.accuracy } : {}),
     ...(evidence.finding ? { finding: evidence.finding } : {}),
-    ...(evidence.fault ? { fault: evidence.fault } : {}),
     ...(Object.keys(evidence.metrics).length > 0 ? { metrics: evidence.metrics } : {}),
     ...(Object.keys(evidence.series).length > 0 ? { series: evidence.series } : {}),
     ...(evidence.artifacts.length > 0 ? { artifacts: await Promise.all(evidence.artifacts.map(describeArtifact)) } : {}),
     ...verdict,
+    ...(verdict.error ? { error: { ...verdict.error, message: verdict.error.message + files.map(({ name }) => replayHint(name)).join('') } } : {}),
   };
+  return { outcome: withFault(outcome, diagnosis?.reruns), files };
 }
 
-type Verdict = Pick<CaseOutcome, 'status' | 'skip' | 'error'>;
+/** A file name for a case id: every character that a shell or a file system might mind is another. */
+function reproductionName(id: string): string {
+  return `${id.replace(/[^\w.-]+/g, '_')}.safetensors`;
+}
+
+function replayHint(name: string): string {
+  return `; to see it alone: npm start -- --parity ${name}`;
+}
+
+type Verdict = Pick<CaseOutcome, 'status' | 'skip' | 'error'> & { readonly diagnosis?: Diagnosis };
 
 async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, evidence: Evidence): Promise<Verdict> {
   const missing = declared.needs.find((feature) => !gpu.features.has(feature));
@@ -54,6 +77,7 @@ async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, e
   const before = gpu.memory.ledger;
   for (const filter of ['validation', 'out-of-memory', 'internal'] as const) gpu.device.pushErrorScope(filter);
   let thrown: unknown;
+  let diagnosis: Diagnosis | undefined;
   try {
     using faults = new InjectedFaults(gpu);
     if (conditions.control) declared.control.inject(faults);
@@ -64,6 +88,9 @@ async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, e
   }
   gpu.memory.guarded = false;
   gpu.recorder.discard();
+  if (thrown instanceof AssertionError && thrown.at && evidence.accused) {
+    diagnosis = await conditions.diagnostics?.diagnose(gpu, evidence.accused, thrown.at.index, conditions.ieee);
+  }
   const gpuError = await popScopes(gpu);
   const guardError = await gpu.memory.checkGuards().catch((error: unknown) => error);
   const deliberate = thrown instanceof AssertionError || thrown instanceof SkipSignal;
@@ -71,7 +98,8 @@ async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, e
   // A lost device or a GPU error comes first: what was thrown after it is only its consequence.
   const lost = gpu.lost && new DeviceLostError(gpu.lost);
   const failure = lost ?? gpuError ?? thrown ?? guardError ?? missed(gpu, before, evidence);
-  return failure === undefined ? { status: 'pass' } : verdictOfError(failure);
+  if (failure === undefined) return { status: 'pass' };
+  return { ...verdictOfError(failure), ...(failure === thrown && diagnosis ? { diagnosis } : {}) };
 }
 
 /** Operations on a lost device fail a moment before the device says that it is lost. */

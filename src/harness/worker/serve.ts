@@ -1,6 +1,7 @@
 import { GradproofError, messageOf } from '../../errors.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
+import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
 import { replayCase } from '../parity.ts';
 import type { Environment } from '../report/schema.ts';
@@ -16,13 +17,19 @@ export interface WorkerHost {
   readonly post: (message: FromWorker) => void;
 }
 
+<<<<<<< HEAD
 /** A device on which this happened is replaced: what it does next says nothing about the next case. */
 const RUINS_DEVICE = new Set(['out-of-memory', 'scope-timeout']);
+=======
+/** What a worker may spend on telling whose faults its failures are. Milliseconds. */
+const DIAGNOSTICS_MS = 15_000;
+>>>>>>> 81a5513 (Tell whose fault a wrong element is by running its op again)
 
 /** Answers the runner's messages, one at a time: a device at the start, then a result for every case. */
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
   let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
   let cases: ReadonlyMap<string, Case> | undefined;
+  const diagnostics = new Diagnostics(DIAGNOSTICS_MS);
 
   const release = () => {
     device?.gpu[Symbol.dispose]();
@@ -45,16 +52,22 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       }
       const ieee = found.rounding === 'nearest' && found.exactDivision;
       if (message.type === 'train') {
-        await runTrainJob(gpu, ieee, message, host.post);
+        await runTrainJob(gpu, { ieee, diagnostics }, message, host.post);
         return;
       }
       cases ??= host.loadCases();
       const declared = message.bundle ? replayCase(message.bundle) : cases.get(`${message.id} ${message.backend}`);
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
+<<<<<<< HEAD
       const outcome = await runCase(declared, gpu, { ieee, seed: message.seed, control: message.control });
       const deviceLost = gpu.lost !== undefined || RUINS_DEVICE.has(outcome.error?.code ?? '');
+=======
+      const conditions = { ieee, seed: message.seed, control: message.control };
+      const { outcome, files } = await runCase(declared, gpu, message.control ? conditions : { ...conditions, diagnostics });
+      const deviceLost = gpu.lost !== undefined || outcome.error?.code === 'out-of-memory';
+>>>>>>> 81a5513 (Tell whose fault a wrong element is by running its op again)
       if (deviceLost) release();
-      host.post({ type: 'done', outcome, deviceLost });
+      host.post({ type: 'done', outcome, files, deviceLost });
     } catch (error) {
       host.post({ type: 'unusable', code: error instanceof GradproofError ? error.code : 'exception', message: messageOf(error) });
     }

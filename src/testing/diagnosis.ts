@@ -1,0 +1,36 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Accusation } from './accusation.ts';
+import type { Reruns } from './fault-class.ts';
+import { investigate, Suspect } from './investigate.ts';
+import { reproduce } from './reproduction.ts';
+
+/** What running an accused op again gave. */
+export interface Diagnosis {
+  readonly reruns: Reruns;
+  /** A parity bundle that fails when it is replayed. */
+  readonly reproduction: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Runs accused ops again until its time is spent, so that a device on which everything fails does not take ever longer to say so. */
+export class Diagnostics {
+  #leftMs: number;
+
+  /** `budgetMs` is for all diagnoses together. */
+  constructor(budgetMs: number) {
+    this.#leftMs = budgetMs;
+  }
+
+  /** Undefined when the time is spent, or when the device does not live to tell. */
+  async diagnose(gpu: Gpu, accusation: Accusation, index: readonly number[], ieee: boolean): Promise<Diagnosis | undefined> {
+    if (this.#leftMs <= 0) return undefined;
+    const started = performance.now();
+    try {
+      const reruns = await investigate(gpu, new Suspect(accusation, ieee), index);
+      return { reruns, reproduction: await reproduce(gpu, accusation, index, ieee) };
+    } catch {
+      return undefined;
+    } finally {
+      this.#leftMs -= performance.now() - started;
+    }
+  }
+}
