@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
 import { Random } from '../tensor/random.ts';
 import type { Accusation } from './accusation.ts';
+import type { Reruns } from './fault-class.ts';
 import { type Accuracy, finiteOrNull, judge, type Verdict, type WrongElement } from './judge.ts';
 
 /** Values of a case's parameters; shapes as `37x64`. */
@@ -42,6 +43,8 @@ export interface Evidence {
   finding: { code: string; message: string; at?: WrongElement } | undefined;
   /** The op that gave the wrong element of the assertion that ended the case. */
   accused: Accusation | undefined;
+  /** What running it again has shown, where the case itself did that. */
+  reruns: Reruns | undefined;
   readonly metrics: Record<string, number | null>;
   readonly series: Record<string, (number | null)[]>;
   readonly artifacts: Artifact[];
@@ -134,7 +137,16 @@ export class CaseContext {
 
 /** Evidence of a case that has not done anything yet. */
 export function newEvidence(): Evidence {
-  return { assertions: 0, accuracy: undefined, finding: undefined, accused: undefined, metrics: {}, series: {}, artifacts: [] };
+  return {
+    assertions: 0,
+    accuracy: undefined,
+    finding: undefined,
+    accused: undefined,
+    reruns: undefined,
+    metrics: {},
+    series: {},
+    artifacts: [],
+  };
 }
 
 /** The larger of both errors in each measure; null (no number) is the largest. */

@@ -97,7 +97,14 @@ function judgeJob(
   if (!record.vjp || !record.vjpAcceptance) throw new SuiteError(`record ${record.name} has no VJP`);
   const grads = toValues(given.grads);
   const gradients = record.vjp(inputs, given.params, grads);
-  expectAll(t, record, given, toValues(result.gradients), gradients, record.vjpAcceptance(inputs, gradients, given.params, grads, arithmetic));
+  expectAll(
+    t,
+    record,
+    given,
+    toValues(result.gradients),
+    gradients,
+    record.vjpAcceptance(inputs, gradients, given.params, grads, arithmetic),
+  );
 }
 
 /** Layer L0 demands equal values where L1 would grant a bound. */

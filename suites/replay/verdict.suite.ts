@@ -7,8 +7,8 @@ import { type HostTensor, type HostTensors, hostTensor, hostTensorFrom, valuesOf
 import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { AssertionError, CaseContext, type Evidence, newEvidence, SkipSignal } from '../../src/testing/context.ts';
-import { classifyFault } from '../../src/testing/fault-class.ts';
 import { type FaultInjector, InjectedFaults } from '../../src/testing/fault.ts';
+import { classifyFault } from '../../src/testing/fault-class.ts';
 import { declareReplay, forwardFault } from '../../src/testing/parity.ts';
 import { suite } from '../../src/testing/suite.ts';
 

@@ -53,9 +53,11 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
     ...(Object.keys(evidence.series).length > 0 ? { series: evidence.series } : {}),
     ...(evidence.artifacts.length > 0 ? { artifacts: await Promise.all(evidence.artifacts.map(describeArtifact)) } : {}),
     ...verdict,
-    ...(verdict.error ? { error: { ...verdict.error, message: verdict.error.message + files.map(({ name }) => replayHint(name)).join('') } } : {}),
+    ...(verdict.error
+      ? { error: { ...verdict.error, message: verdict.error.message + files.map(({ name }) => replayHint(name)).join('') } }
+      : {}),
   };
-  return { outcome: withFault(outcome, diagnosis?.reruns), files };
+  return { outcome: withFault(outcome, diagnosis?.reruns ?? evidence.reruns), files };
 }
 
 /** A file name for a case id: every character that a shell or a file system might mind is another. */
