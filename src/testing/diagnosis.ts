@@ -11,6 +11,15 @@ export interface Diagnosis {
   readonly reproduction: Uint8Array<ArrayBuffer> | undefined;
 }
 
+/** What else a diagnosis needs to know. */
+export interface DiagnosisTerms {
+  /** The wrong element. */
+  readonly index: readonly number[];
+  readonly ieee: boolean;
+  /** Nothing is begun after this time, as performance.now() has it. */
+  readonly until: number;
+}
+
 /** Runs accused ops again until its time is spent, so that a device on which everything fails does not take ever longer to say so. */
 export class Diagnostics {
   #leftMs: number;
@@ -21,11 +30,11 @@ export class Diagnostics {
   }
 
   /** Undefined when the time is spent, or when the device does not live to tell. */
-  async diagnose(gpu: Gpu, accusation: Accusation, index: readonly number[], ieee: boolean): Promise<Diagnosis | undefined> {
-    if (this.#leftMs <= 0) return undefined;
+  async diagnose(gpu: Gpu, accusation: Accusation, { index, ieee, until }: DiagnosisTerms): Promise<Diagnosis | undefined> {
     const started = performance.now();
+    if (this.#leftMs <= 0 || started >= until) return undefined;
     try {
-      const reruns = await investigate(gpu, new Suspect(accusation, ieee), index);
+      const reruns = await investigate(gpu, new Suspect(accusation, ieee), index, until);
       return { reruns, reproduction: await reproduce(gpu, accusation, index, ieee) };
     } catch {
       return undefined;

@@ -70,24 +70,25 @@ interface Run {
 
 /**
  * Runs an accused op again where that can tell whose fault it is: on this device and a fresh one of the same adapter, on another adapter,
- * and in its other variants. `index` is the wrong element. Nothing of this counts as evidence of the case.
+ * and in its other variants. `index` is the wrong element. Past the time `until` nothing more is begun, and what is known by then counts.
  */
-export async function investigate(gpu: Gpu, suspect: Suspect, index: readonly number[]): Promise<Reruns> {
+export async function investigate(gpu: Gpu, suspect: Suspect, index: readonly number[], until: number): Promise<Reruns> {
   const { op, variant } = suspect.accusation;
+  const variants = launchers.get(op)?.variants ?? {};
+  const can = (device: Gpu, name: string) => (variants[name]?.needs ?? []).every((feature) => device.features.has(feature));
+  const timeLeft = () => performance.now() < until;
   const rerun = ({ verdict }: Run): Rerun => (!verdict ? 'other' : verdict.ok ? 'right' : isAt(verdict, index) ? 'same' : 'other');
   const first = await suspect.run(gpu, variant);
   const again = [first, await suspect.run(gpu, variant)];
   {
-    using fresh = await gpu.fresh().catch(() => undefined);
+    using fresh = timeLeft() ? await gpu.fresh().catch(() => undefined) : undefined;
     if (fresh) again.push(await suspect.run(fresh, variant));
   }
-  using other = await gpu.elsewhere();
-  const variants = launchers.get(op)?.variants ?? {};
-  const can = (device: Gpu, name: string) => (variants[name]?.needs ?? []).every((feature) => device.features.has(feature));
+  using other = timeLeft() ? await gpu.elsewhere() : undefined;
   const elsewhere = other && can(other, variant) ? rerun(await suspect.run(other, variant)) : undefined;
   const independent: Rerun[] = [];
   for (const name of Object.keys(variants)) {
-    if (name === variant || !can(gpu, name)) continue;
+    if (name === variant || !can(gpu, name) || !timeLeft()) continue;
     const run = await suspect.run(gpu, name);
     if ([...run.kernels].every((file) => !first.kernels.has(file))) independent.push(rerun(run));
   }

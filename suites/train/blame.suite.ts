@@ -37,7 +37,9 @@ async function ending(t: CaseContext, config: TrainingConfig): Promise<Ending> {
     if (!(error instanceof AssertionError)) throw error;
     const { code, message, at } = error;
     const index = at?.index ?? [];
-    const diagnosis = evidence.accused && (await new Diagnostics(20_000).diagnose(t.gpu, evidence.accused, index, t.ieee));
+    const diagnosis =
+      evidence.accused &&
+      (await new Diagnostics(20_000).diagnose(t.gpu, evidence.accused, { index, ieee: t.ieee, until: Number.POSITIVE_INFINITY }));
     const reruns = diagnosis?.reruns ?? evidence.reruns;
     const fault = classifyFault({ code, ...(reruns ? { reruns } : {}) }) ?? 'undecided';
     t.expect(true, () => '');

@@ -30,6 +30,9 @@ const SCOPE_TIMEOUT_MS = 5_000;
 /** How long a failed case waits for the news that the device was lost. */
 const LOSS_GRACE_MS = 500;
 
+/** Share of a case's time limit after which a failure is no longer looked into: it must not become a time-out. */
+const DIAGNOSIS_SHARE = 0.4;
+
 /** Runs one case on a device inside error scopes, with guard and leak check, and returns its result; never throws. */
 export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditions): Promise<RanCase> {
   const started = performance.now();
@@ -77,6 +80,7 @@ async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, e
   gpu.recorder.dispatched.clear();
   gpu.memory.guarded = false;
   const before = gpu.memory.ledger;
+  const started = performance.now();
   for (const filter of ['validation', 'out-of-memory', 'internal'] as const) gpu.device.pushErrorScope(filter);
   let thrown: unknown;
   let diagnosis: Diagnosis | undefined;
@@ -91,7 +95,8 @@ async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, e
   gpu.memory.guarded = false;
   gpu.recorder.discard();
   if (thrown instanceof AssertionError && thrown.at && evidence.accused) {
-    diagnosis = await conditions.diagnostics?.diagnose(gpu, evidence.accused, thrown.at.index, conditions.ieee);
+    const until = started + declared.timeoutMs * DIAGNOSIS_SHARE;
+    diagnosis = await conditions.diagnostics?.diagnose(gpu, evidence.accused, { index: thrown.at.index, ieee: conditions.ieee, until });
   }
   const gpuError = await popScopes(gpu);
   const guardError = await gpu.memory.checkGuards().catch((error: unknown) => error);

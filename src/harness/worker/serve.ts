@@ -17,13 +17,10 @@ export interface WorkerHost {
   readonly post: (message: FromWorker) => void;
 }
 
-<<<<<<< HEAD
 /** A device on which this happened is replaced: what it does next says nothing about the next case. */
 const RUINS_DEVICE = new Set(['out-of-memory', 'scope-timeout']);
-=======
 /** What a worker may spend on telling whose faults its failures are. Milliseconds. */
 const DIAGNOSTICS_MS = 15_000;
->>>>>>> 81a5513 (Tell whose fault a wrong element is by running its op again)
 
 /** Answers the runner's messages, one at a time: a device at the start, then a result for every case. */
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
@@ -58,14 +55,9 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       cases ??= host.loadCases();
       const declared = message.bundle ? replayCase(message.bundle) : cases.get(`${message.id} ${message.backend}`);
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
-<<<<<<< HEAD
-      const outcome = await runCase(declared, gpu, { ieee, seed: message.seed, control: message.control });
-      const deviceLost = gpu.lost !== undefined || RUINS_DEVICE.has(outcome.error?.code ?? '');
-=======
       const conditions = { ieee, seed: message.seed, control: message.control };
       const { outcome, files } = await runCase(declared, gpu, message.control ? conditions : { ...conditions, diagnostics });
-      const deviceLost = gpu.lost !== undefined || outcome.error?.code === 'out-of-memory';
->>>>>>> 81a5513 (Tell whose fault a wrong element is by running its op again)
+      const deviceLost = gpu.lost !== undefined || RUINS_DEVICE.has(outcome.error?.code ?? '');
       if (deviceLost) release();
       host.post({ type: 'done', outcome, files, deviceLost });
     } catch (error) {
