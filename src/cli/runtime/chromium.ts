@@ -14,10 +14,10 @@ import type { Runtime } from './runtime.ts';
 const BINDINGS = { run: 'emitRun', training: 'emitTraining', crash: 'crashGpu' } as const satisfies Record<string, keyof HeadlessDriver>;
 
 /**
- * Opens the headless page in an installed browser: with the hardware's adapter, else with Chrome's own CPU adapter. Throws NoBrowserError, or UnusableError with what was tried.
+ * Opens the headless page of `folder` in an installed browser: with the hardware's adapter, else with Chrome's own CPU adapter. Throws NoBrowserError, or UnusableError with what was tried.
  */
-export async function openChromium(install: Installation): Promise<Runtime> {
-  const server = await servePage(PAGE_FOLDER);
+export async function openChromium(install: Installation, folder = PAGE_FOLDER): Promise<Runtime> {
+  const server = await servePage(folder);
   try {
     const { installed, browser } = await launchAny(install);
     return await ChromiumRuntime.open(server, installed, browser);

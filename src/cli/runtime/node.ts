@@ -13,17 +13,17 @@ const START_TIMEOUT_MS = 30_000;
 /** How one environment's child process answered when asked for a device. */
 type Answer = { readonly ok: true; readonly adapter: string } | { readonly ok: false; readonly message: string };
 
-/** Finds the environment whose child processes get an adapter: as it is, else with a browser's SwiftShader. Throws UnusableError. */
-export async function openNode(): Promise<Runtime> {
+/** Finds the environment whose child processes, of the built `worker`, get an adapter: as it is, else with a browser's SwiftShader. Throws UnusableError. */
+export async function openNode(cases = loadCases(), worker = WORKER): Promise<Runtime> {
   const tried: string[] = [];
-  const asItIs = await askForAdapter(process.env);
-  if (asItIs.ok) return new NodeRuntime(process.env, asItIs.adapter);
+  const asItIs = await askForAdapter(worker, process.env);
+  if (asItIs.ok) return new NodeRuntime(cases, worker, process.env, asItIs.adapter);
   tried.push(`npm webgpu with the system's Vulkan drivers: ${asItIs.message}`);
   const driver = await findSwiftShader();
   if (driver) {
     const env = swiftShaderEnvironment(driver, process.env);
-    const software = await askForAdapter(env);
-    if (software.ok) return new NodeRuntime(env, software.adapter);
+    const software = await askForAdapter(worker, env);
+    if (software.ok) return new NodeRuntime(cases, worker, env, software.adapter);
     tried.push(`npm webgpu with ${driver}: ${software.message}`);
   } else {
     tried.push('no installed browser brings SwiftShader');
@@ -35,9 +35,9 @@ class NodeRuntime implements Runtime {
   readonly adapter: string;
   readonly #host: RunnerHost;
 
-  constructor(env: NodeJS.ProcessEnv, adapter: string) {
+  constructor(cases: RunnerHost['cases'], worker: string, env: NodeJS.ProcessEnv, adapter: string) {
     this.adapter = `${adapter}, Node ${process.versions.node}`;
-    this.#host = { cases: loadCases(), startWorker: () => startNodeWorker(WORKER, env) };
+    this.#host = { cases, startWorker: () => startNodeWorker(worker, env) };
   }
 
   async run(...[{ options, ...replay }, listen, signal]: Parameters<Runtime['run']>) {
@@ -52,8 +52,8 @@ class NodeRuntime implements Runtime {
 }
 
 /** Starts a worker with this environment, lets it get a device, and ends it. */
-function askForAdapter(env: NodeJS.ProcessEnv): Promise<Answer> {
-  const link = startNodeWorker(WORKER, env, 'ignore');
+function askForAdapter(worker: string, env: NodeJS.ProcessEnv): Promise<Answer> {
+  const link = startNodeWorker(worker, env, 'ignore');
   let timer: NodeJS.Timeout | undefined;
   return new Promise<Answer>((resolve) => {
     const fail = (message: string) => resolve({ ok: false, message });
