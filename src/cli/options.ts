@@ -15,6 +15,10 @@ export interface RunCommand {
   /** Where the report goes; `-` is stdout. */
   readonly report: string;
   readonly junit: string;
+  /** Known failures. */
+  readonly expect: string;
+  /** The report whose failures run again; empty for that of the last run. */
+  readonly lastFailed: string;
 }
 
 /** What `gradproof train` understands. */
@@ -70,6 +74,19 @@ export const RUN_COMMAND: OptionTable<RunCommand> = {
   },
   report,
   junit: { name: 'junit', argument: 'file', description: 'write a JUnit XML report to this file', parse: lastPath('--junit') },
+  expect: {
+    name: 'expect',
+    argument: 'file',
+    description: 'known failures, which do not fail the run until they expire',
+    parse: lastPath('--expect'),
+  },
+  lastFailed: {
+    name: 'last-failed',
+    argument: 'report',
+    optional: true,
+    description: 'run what did not pass in this report (default: that of the last run) and put the results into it',
+    parse: (texts) => texts.at(-1) ?? '',
+  },
 };
 
 /** The options that make sense only without the page. */
@@ -82,6 +99,8 @@ export const IMPLY_HEADLESS = [
   'junit',
   'shard',
   'controls',
+  'expect',
+  'lastFailed',
 ] as const satisfies readonly (keyof RunCommand | RunOptionKey)[];
 
 /** Every option of `gradproof train`. */
@@ -122,10 +141,8 @@ export interface NotYet {
 
 /** Options of `gradproof [run]` that come later. */
 export const RUN_NOT_YET: readonly NotYet[] = [
-  { flags: '--last-failed', description: 'only what did not pass in the last run' },
   { flags: '--connect <url>', description: 'drive a browser on another machine' },
   { flags: '--baseline <file>', description: 'compare accuracy and speed with an earlier report' },
-  { flags: '--expect <file>', description: 'expected failures' },
   { flags: '--html <file>', description: 'write the report as a page' },
   { flags: '--bridge', description: 'compute the reference in Python' },
 ];

@@ -94,8 +94,9 @@ function quiet(target: Command): void {
 }
 
 function addOptions<T>(target: Command, table: OptionTable<T>, later: readonly NotYet[] = []): void {
-  for (const { name, argument, description } of Object.values<OptionDeclaration<unknown>>(table)) {
-    const option = new Option(argument ? `--${name} <${argument}>` : `--${name}`, description);
+  for (const { name, argument, optional, description } of Object.values<OptionDeclaration<unknown>>(table)) {
+    const flags = argument ? `--${name} ${optional ? `[${argument}]` : `<${argument}>`}` : `--${name}`;
+    const option = new Option(flags, description).preset(optional ? '' : true);
     target.addOption(argument ? option.argParser((text: string, previous?: string[]) => [...(previous ?? []), text]) : option);
   }
   for (const { flags, description } of later) {

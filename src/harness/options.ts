@@ -14,6 +14,8 @@ export interface OptionDeclaration<T> {
   readonly name: string;
   /** What stands after the name in the help; none for a switch. */
   readonly argument?: string;
+  /** The argument may be left out; an empty text then stands for it. */
+  readonly optional?: true;
   readonly description: string;
   /** Reads every text that was given, in order. Throws {@link OptionError}. */
   readonly parse: (texts: readonly string[]) => T;
