@@ -8,13 +8,16 @@ import { shaders } from './scripts/vite-shaders.ts';
 const root = fileURLToPath(new URL('.', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
 
+/** How long plugins took is nobody's concern who starts the program. */
+const checks = { pluginTimings: false };
+
 /** One source, two targets: `vite build` makes the page, `vite build --mode node` the command line and its workers. */
 export default defineConfig(({ mode }) => ({
   root,
   base: './',
   define: { __GRADPROOF_VERSION__: JSON.stringify(version), __GRADPROOF_COMMIT__: JSON.stringify(commit()) },
   plugins: [shaders(root), ...(mode === 'node' ? [] : [corpus(root)])],
-  worker: { format: 'es' as const, plugins: () => [shaders(root)] },
+  worker: { format: 'es' as const, plugins: () => [shaders(root)], rolldownOptions: { checks } },
   build: {
     target: 'es2022',
     emptyOutDir: true,
@@ -28,9 +31,10 @@ export default defineConfig(({ mode }) => ({
           rolldownOptions: {
             input: { cli: 'src/cli/main.ts', plan: 'src/cli/plan.ts', 'node-worker': 'src/harness/worker/node-worker.ts' },
             output: { chunkFileNames: '[name]-[hash].js' },
+            checks,
           },
         }
-      : { outDir: 'dist/page', rolldownOptions: { input: ['index.html', 'headless.html'] } }),
+      : { outDir: 'dist/page', rolldownOptions: { input: ['index.html', 'headless.html'], checks } }),
   },
 }));
 

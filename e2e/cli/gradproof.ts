@@ -17,20 +17,23 @@ interface Circumstances {
   /** Another checkout. */
   readonly root?: string;
   /** Called with all of stdout whenever more of it came. */
-  readonly onOutput?: (stdout: string, interrupt: () => void) => void;
+  readonly onOutput?: (stdout: string) => void;
+  /** Interrupts as Ctrl-C does, once stdout matches. */
+  readonly interruptAt?: RegExp;
 }
 
 /** Calls `gradproof ARGS` as `npm start -- ARGS` does and waits for its end; headless unless `env` says otherwise. */
-export async function gradproof(args: readonly string[], { env, root = ROOT, onOutput }: Circumstances = {}): Promise<Ended> {
+export async function gradproof(args: readonly string[], { env, root = ROOT, onOutput, interruptAt }: Circumstances = {}): Promise<Ended> {
   const child = spawn(process.execPath, [`${root}/scripts/start.mjs`, ...args], {
     cwd: root,
     env: { ...process.env, CI: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let [stdout, stderr] = ['', ''];
+  let [stdout, stderr, interrupted] = ['', '', false];
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
-    onOutput?.(stdout, () => child.kill('SIGINT'));
+    onOutput?.(stdout);
+    if (!interrupted && interruptAt?.test(stdout)) interrupted = child.kill('SIGINT');
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();

@@ -76,11 +76,7 @@ test('shards divide the plan', async () => {
 
 test('Ctrl-C ends with a partial report', async ({ folder }) => {
   const file = join(folder, 'partial.json');
-  const { status, stdout } = await gradproof(['--report', file], {
-    onOutput: (text, interrupt) => {
-      if (/^pass /m.test(text)) interrupt();
-    },
-  });
+  const { status, stdout } = await gradproof(['--report', file], { interruptAt: /^pass /m });
   expect(status).toBe(130);
   const { run, summary } = readReport(readFileSync(file), 'partial.json');
   expect(run.complete).toBe(false);
@@ -115,3 +111,13 @@ test('doctor ends with 3 where nothing can compute', async () => {
   if (status === 0) expect(stdout).toMatch(/^node +ok/m);
   else expect(status).toBe(3);
 });
+
+for (const runtime of ['chromium', 'node']) {
+  test(`a case that outlives its limit in ${runtime} is ended, and the run goes on`, async () => {
+    const { status, stdout } = await gradproof(['--runtime', runtime, ...FEW, '--timeout', '1', '--report', '-']);
+    const { results, run } = readReport(stdout, 'stdout');
+    expect([status, run.complete]).toEqual([1, true]);
+    expect(results.length).toBeGreaterThan(1);
+    expect(results.every(({ status, error }) => status === 'timeout' && error?.code === 'timeout')).toBe(true);
+  });
+}

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { parseSync } from 'oxc-parser';
+import { isNode, type Node, visit } from './syntax.ts';
 
 /** One import of one file by another, however it is written. */
 export interface Import {
@@ -63,20 +64,6 @@ function shortestWayBack(start: string, targets: ReadonlyMap<string, readonly st
     }
   }
   return undefined;
-}
-
-type Node = Readonly<Record<string, unknown>> & { readonly type: string };
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
-}
-
-function visit(value: unknown, see: (node: Node) => void): void {
-  if (Array.isArray(value)) for (const item of value) visit(item, see);
-  else if (isNode(value)) {
-    see(value);
-    for (const child of Object.values(value)) if (typeof child === 'object') visit(child, see);
-  }
 }
 
 function first(node: Node): unknown {

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readReport } from '../harness/report/read.ts';
 import type { Report } from '../harness/report/schema.ts';
@@ -7,9 +7,11 @@ import { UsageError } from './exit.ts';
 /** Reads a file that a person named; `what` says where. Throws {@link UsageError} that says why not. */
 export function readInput(what: string, path: string): Uint8Array<ArrayBuffer> {
   try {
+    // A device may never end, as /dev/zero; a pipe may be read.
+    if (isDevice(path)) throw new UsageError(`${what} ${path}: cannot be read: is a device, not a file`);
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw new UsageError(`${what} ${path}: cannot be read: ${reasonOf(error)}`);
+    throw error instanceof UsageError ? error : new UsageError(`${what} ${path}: cannot be read: ${reasonOf(error)}`);
   }
 }
 
@@ -22,9 +24,9 @@ export function readReportFile(path: string): Report {
 export function checkWritable(option: string, path: string): void {
   if (path === '-') return;
   try {
-    const folder = dirname(resolve(path));
-    accessSync(folder, constants.W_OK);
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${option} ${path}: is a folder, not a file`);
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw new UsageError(`${option} ${path}: is a folder, not a file`);
+    accessSync(there && !there.isFile() ? path : dirname(targetOf(path)), constants.W_OK);
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(`${option} ${path}: cannot be written: ${reasonOf(error)}`);
   }
@@ -41,22 +43,38 @@ export function makeFolder(option: string, path: string): void {
 }
 
 /**
- * Writes to stdout for `-`; else under another name in the same folder, then renames, so that nobody sees half a file.
- * Throws {@link UsageError}.
+ * Writes to stdout for `-` and into a device or pipe, such as /dev/null, as it is; else under another name in the same folder, then
+ * renames, so that nobody sees half a file. Throws {@link UsageError}.
  */
 export function writeOutput(option: string, path: string, data: string | Uint8Array): void {
   if (path === '-') {
     process.stdout.write(data);
     return;
   }
-  const unfinished = `${path}.${process.pid}.part`;
+  const target = targetOf(path);
+  const unfinished = `${target}.${process.pid}.part`;
   try {
+    const there = statSync(target, { throwIfNoEntry: false });
+    if (there && !there.isFile()) {
+      writeFileSync(target, data);
+      return;
+    }
     writeFileSync(unfinished, data, { flush: true });
-    renameSync(unfinished, path);
+    renameSync(unfinished, target);
   } catch (error) {
     rmSync(unfinished, { force: true });
     throw new UsageError(`${option} ${path}: cannot be written: ${reasonOf(error)}`);
   }
+}
+
+/** The file that a path leads to: a link stays, and what it points to is written. */
+function targetOf(path: string): string {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ? realpathSync(path) : resolve(path);
+}
+
+function isDevice(path: string): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  return there !== undefined && (there.isCharacterDevice() || there.isBlockDevice());
 }
 
 const REASONS: Readonly<Record<string, string>> = {

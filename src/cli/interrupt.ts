@@ -1,10 +1,15 @@
 import { EXIT } from './exit.ts';
 
-/** Ctrl-C as a signal: the first ends the work with a partial result, the second ends the process. */
+/** A signal that comes so soon after the first is the same keystroke, handed on by npm or a shell. */
+const SAME_KEYSTROKE_MS = 1_000;
+
+/** Ctrl-C as a signal: the first ends the work with a partial result, a later one ends the process. */
 export class Interrupt implements Disposable {
   readonly #controller = new AbortController();
+  #firstMs = Number.POSITIVE_INFINITY;
   readonly #onSignal = () => {
-    if (this.#controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (performance.now() - this.#firstMs > SAME_KEYSTROKE_MS) process.exit(EXIT.interrupted);
+    this.#firstMs = Math.min(this.#firstMs, performance.now());
     this.#controller.abort();
   };
 

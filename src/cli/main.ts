@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { plainText } from '../harness/report/plain-text.ts';
 import { EXIT, exitOfError } from './exit.ts';
 import { execute } from './program.ts';
 
@@ -14,6 +15,8 @@ try {
   process.exitCode = await execute(process.argv.slice(2));
 } catch (error) {
   const status = exitOfError(error);
-  process.stderr.write(status === undefined ? `${error instanceof Error ? error.stack : error}\n` : `gradproof: ${messageOf(error)}\n`);
+  process.stderr.write(
+    status === undefined ? `${error instanceof Error ? error.stack : error}\n` : `gradproof: ${plainText(messageOf(error), 2_000)}\n`,
+  );
   process.exitCode = status ?? EXIT.failed;
 }

@@ -32,7 +32,7 @@ export async function execute(argv: readonly string[]): Promise<number> {
   addOptions(program, RUN_OPTIONS);
   addOptions(program, RUN_COMMAND, RUN_NOT_YET);
   program.action(async () => {
-    if (program.args[0]) throw new UsageError(`unknown command "${program.args[0]}": see gradproof --help`);
+    if (program.args[0] !== undefined) throw new UsageError(`unknown command "${program.args[0]}": see gradproof --help`);
     await finish(runCommand(readTable(program, RUN_COMMAND), readTable(program, RUN_OPTIONS)));
   });
   const train = command(program, 'train', 'fine-tune a small language model on a text, on the GPU');

@@ -1,5 +1,5 @@
 import { MergeError } from './merge.ts';
-import { sortResults, summarize } from './report/build.ts';
+import { identityOf, sortResults, summarize } from './report/build.ts';
 import type { CaseResult, Report } from './report/schema.ts';
 import { validateReport } from './report/validate.ts';
 import { verdictOf } from './report/verdict.ts';
@@ -38,11 +38,11 @@ function keyOf({ id, backend }: CaseResult): string {
 
 /** Every environment once. */
 function withoutRepeats(report: Report): Report {
-  const texts = report.environments.map((environment) => JSON.stringify(environment));
+  const texts = report.environments.map(identityOf);
   const places = [...new Set(texts)];
   return {
     ...report,
-    environments: places.map((text) => JSON.parse(text) as Report['environments'][number]),
+    environments: report.environments.filter((_, i) => texts.indexOf(texts[i] ?? '') === i),
     results: report.results.map((result) => ({ ...result, env: places.indexOf(texts[result.env] ?? '') })),
   };
 }

@@ -20,19 +20,19 @@ export class Trial {
   compared = 0;
   readonly #record: OpRecord;
   readonly #simulation: Simulation | undefined;
-  #turn = 0;
 
   constructor(record: OpRecord, simulation: Simulation | undefined) {
     this.#record = record;
     this.#simulation = simulation;
   }
 
-  /** Every sample on every variant, drawn from `seed`. */
+  /** Every sample on every variant, drawn from `seed`; contraction and flushing take turns. */
   run(seed: number): void {
-    for (const sample of [...this.#record.samples, ...(this.#simulation?.samples ?? [])]) this.#runSample(sample, seed);
+    const samples = [...this.#record.samples, ...(this.#simulation?.samples ?? [])];
+    for (const [i, sample] of samples.entries()) this.#runSample(sample, seed, seed + i);
   }
 
-  #runSample(sample: Sample<never>, seed: number): void {
+  #runSample(sample: Sample<never>, seed: number, turn: number): void {
     const { inputs, grads } = drawSample(sample, seed);
     const { params } = sample;
     const { name, forward, forwardFrom, acceptance, vjp, vjpAcceptance } = this.#record;
@@ -40,7 +40,7 @@ export class Trial {
     const outputs = forward(inputs, params);
     const gradients = grads && vjp?.(inputs, params, grads);
     const variants = launchers.get(name)?.variants ?? {};
-    for (const variant of sample.variants ?? Object.keys(variants)) {
+    for (const [i, variant] of (sample.variants ?? Object.keys(variants)).entries()) {
       const depth = variants[variant]?.depth;
       if (!depth) throw new InvariantError(`${name} has no variant ${variant}`);
       const arithmetic: Arithmetic = { depth, ieee: false };
@@ -49,13 +49,14 @@ export class Trial {
         this.#withoutSimulation(accepted);
         continue;
       }
-      for (const gpu of simulatedGpus(this.#turn++)) {
+      const acceptedGradients = grads && gradients && vjpAcceptance?.(inputs, gradients, params, grads, arithmetic);
+      for (const gpu of simulatedGpus(turn + i)) {
         const actual = simulation.forward(gpu, inputs, params, variant);
         const oracle = forwardFrom?.(inputs, actual, params);
         this.#judge(gpu, sample, actual, oracle ?? outputs, oracle ? acceptance(inputs, oracle, params, arithmetic) : accepted);
-        if (!grads || !gradients || !vjpAcceptance) continue;
+        if (!grads || !gradients || !acceptedGradients) continue;
         const backward = simulation.backward?.(gpu, inputs, params, grads, variant) ?? {};
-        this.#judge(gpu, sample, backward, gradients, vjpAcceptance(inputs, gradients, params, grads, arithmetic), 'gradient of ');
+        this.#judge(gpu, sample, backward, gradients, acceptedGradients, 'gradient of ');
       }
     }
   }

@@ -12,9 +12,9 @@ export interface TrainingConfig {
   readonly batchSize: number;
   /** Share of the text, at its end, that is held out. Default 0.1. */
   readonly heldoutFraction: number;
-  /** At most so many held-out bytes are asked about, evenly spread, so that a long text does not take long. Default 8192. */
+  /** At most so many held-out bytes are asked about, evenly spread, so that a long text does not take long. Default 4096. */
   readonly heldoutBytes: number;
-  /** Steps between two held-out losses. Default 50. */
+  /** Steps between two held-out losses. Default 100. */
   readonly heldoutEvery: number;
   /** Steps between two readbacks of the training loss. Default 10. */
   readonly lossEvery: number;
@@ -43,8 +43,8 @@ export const DEFAULT_TRAINING: TrainingConfig = {
   seed: 42,
   batchSize: 128,
   heldoutFraction: 0.1,
-  heldoutBytes: 8192,
-  heldoutEvery: 50,
+  heldoutBytes: 4096,
+  heldoutEvery: 100,
   lossEvery: 10,
   judgeEvery: 100,
   frozenSteps: 10,

@@ -148,6 +148,10 @@ export const controls = css`
     padding-inline: var(--space-3);
     min-width: 0;
   }
+  ::placeholder {
+    color: var(--muted);
+    opacity: 1;
+  }
   .row {
     display: flex;
     flex-wrap: wrap;

@@ -45,6 +45,19 @@ function refusal(run: () => Tensors): string {
   }
 }
 
+/** Sums a tensor of `shape` to `size` on the device, and compares with the sum in float64. */
+async function expectSum(t: CaseContext, shape: Shape, size: Shape): Promise<void> {
+  using x = counted(t, shape);
+  using y = sumToSize(t.gpu, x, size);
+  const truth = new Float64Array(sizeOf(size));
+  (await readValue(x)).data.forEach((value, i) => {
+    const at = coordinatesOf(i, shape).slice(shape.length - size.length);
+    const to = size.reduce((flat, n, d) => flat * n + (n === 1 ? 0 : (at[d] as number)), 0);
+    truth[to] = (truth[to] as number) + value;
+  });
+  t.expectEqual('y', await readValue(y), { shape: size, data: truth });
+}
+
 const WEIGHT = { quant_type: 'nf4', blocksize: 64, out_features: 6, in_features: 10 } as const;
 
 /** The refusal of a 4-bit product in which one operand, or none, is wrong. */
@@ -157,16 +170,28 @@ products
   .case('sum-to-size', { size: ['2x1x4x1', '1x3x1x5', '5', '1'] })
   .desc('What was repeated along some dimensions is summed over them, as torch.Tensor.sum_to_size; integers, so exactly.')
   .control('last term dropped', (fault) => fault.shader('matmul/sum_to_size', 't < dims.terms;', 't + 1u < dims.terms;'))
+  .run((t) => expectSum(t, [2, 3, 4, 5], parseShape(String(t.params['size']))));
+
+products
+  .case('sum-to-size-alternating')
+  .desc('Four dimensions that stay between four that are summed, the most that the kernel takes, none of which can be merged.')
+  .control('an index runs over', (fault) => fault.shader('matmul/sum_to_size', '(shape.w * shape.z) % shape.y', '(shape.w * shape.z)'))
+  .run((t) => expectSum(t, [2, 3, 2, 3, 2, 3, 2, 3], [2, 1, 2, 1, 2, 1, 2, 1]));
+
+products
+  .case('four-batch-axes')
+  .desc('Batch dimensions along which a and b repeat in turn, the most that a kernel takes: every batch meets its own matrices.')
+  .control('an index runs over', (fault) => fault.shader('matmul/matmul', 'index / (s.w * s.z) % s.y', 'index / (s.w * s.z)'))
   .run(async (t) => {
-    const shape = [2, 3, 4, 5];
-    const size = parseShape(String(t.params['size']));
-    using x = counted(t, shape);
-    using y = sumToSize(t.gpu, x, size);
-    const truth = new Float64Array(sizeOf(size));
-    (await readValue(x)).data.forEach((value, i) => {
-      const at = coordinatesOf(i, shape).slice(shape.length - size.length);
-      const to = size.reduce((flat, n, d) => flat * n + (n === 1 ? 0 : (at[d] as number)), 0);
-      truth[to] = (truth[to] as number) + value;
+    using a = counted(t, [2, 1, 3, 1, 2, 3]);
+    using b = counted(t, [1, 2, 1, 2, 3, 5]);
+    using y = matmul.forward(t.gpu, { a, b }, {}, 'register').y;
+    const [left, right] = [(await readValue(a)).data, (await readValue(b)).data];
+    const shape = [2, 2, 3, 2, 2, 5];
+    const truth = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
+      const [p, q, r, s, row, col] = coordinatesOf(i, shape) as [number, number, number, number, number, number];
+      const [atA, atB] = [((p * 3 + r) * 2 + row) * 3, (q * 2 + s) * 15 + col];
+      return [0, 1, 2].reduce((sum, k) => sum + (left[atA + k] as number) * (right[atB + 5 * k] as number), 0);
     });
-    t.expectEqual('y', await readValue(y), { shape: size, data: truth });
+    t.expectEqual('y', await readValue(y), { shape, data: truth });
   });

@@ -125,6 +125,74 @@ fourBit
     t.expect(codes[63] === FOUR_BIT_ZERO_CODE.nf4, () => `the padding has code ${codes[63]}`);
   });
 
+fourBit
+  .case('small-halves')
+  .desc('Denormals of f16, zeros among them, are normal numbers of f32: they have the absmax and the codes of the same numbers in f32.')
+  .control('a denormal has the exponent of a normal half', (fault) =>
+    fault.shader('quant/quantize_4bit', 'if (exponent == 0u) {', 'if (exponent == 99u) {'),
+  )
+  .run(async (t) => {
+    const small = Array.from({ length: 96 }, (_, i) => ((i * 37) % 64) * (i % 2 === 0 ? 2 ** -24 : -(2 ** -24)));
+    using halves = Tensor.from(t.gpu, hostTensorFrom('f16', [96], small));
+    using floats = Tensor.from(t.gpu, hostTensorFrom('f32', [96], small));
+    const [half, float] = [halves, floats].map((weight) => quantizeTo4bit(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 })) as [
+      ReturnType<typeof quantizeTo4bit>,
+      ReturnType<typeof quantizeTo4bit>,
+    ];
+    for (const name of ['packed', 'absmax'] as const) {
+      using one = half[name];
+      using other = float[name];
+      t.expectEqual(name, value(await one.read()), value(await other.read()));
+    }
+  });
+
+/** Where rounding to a half is decided by one bit: [value, bits of the half]. The last of f16 are its end and its denormals. */
+const HALVES = {
+  bf16: [
+    [1 + 2 ** -8, 0x3f80],
+    [1 + 3 * 2 ** -8, 0x3f82],
+    [1 + 2 ** -8 + 2 ** -20, 0x3f81],
+    [2 - 2 ** -8, 0x4000],
+  ],
+  f16: [
+    [1 + 2 ** -11, 0x3c00],
+    [1 + 3 * 2 ** -11, 0x3c02],
+    [1 + 2 ** -11 + 2 ** -20, 0x3c01],
+    [65519, 0x7bff],
+    [65520, 0x7c00],
+    [2 ** 30, 0x7c00],
+    [2 ** -25, 0],
+    [3 * 2 ** -25, 2],
+  ],
+} as const;
+
+fourBit
+  .case('halves', { dtype: ['f16', 'bf16'] })
+  .desc(
+    'A code that stands for 1 decodes to its absmax, which is rounded to the half nearest to it: a tie to even, what is too large to infinity.',
+  )
+  .control('a tie goes up', (fault) => {
+    fault.shader('quant/dequantize_4bit', '0xfffu + ((scaled >> 13u) & 1u)', '0x1000u');
+    fault.shader('quant/dequantize_4bit', '0x7fffu + ((bits >> 16u) & 1u)', '0x8000u');
+  })
+  .run(async (t) => {
+    const dtype = t.params['dtype'] as keyof typeof HALVES;
+    const halves = HALVES[dtype];
+    const n = 32 * halves.length;
+    using packed = Tensor.from(t.gpu, hostTensor('u8', [n / 2, 1], new Uint8Array(n / 2).fill(0xff)));
+    using absmax = Tensor.from(
+      t.gpu,
+      hostTensorFrom(
+        'f32',
+        [halves.length],
+        halves.map(([x]) => x),
+      ),
+    );
+    using y = dequantize_4bit.forward(t.gpu, { packed, absmax }, { quant_type: 'nf4', blocksize: 32, shape: [n], dtype }).y;
+    const expected = halves.flatMap(([, bits]) => new Array<number>(32).fill(bits));
+    t.expectEqual('bits', value(await y.read()), value({ shape: [n], data: expected }));
+  });
+
 /** The smallest float32 above `x`, which is not zero. */
 function floatAfter(x: number): number {
   const bits = new Int32Array(Float32Array.of(x).buffer);

@@ -27,7 +27,8 @@ export async function installBrowser(say: (line: string) => void): Promise<Insta
     const installed = await install(say, tried);
     if (installed) return installed;
   }
-  const command = process.platform === 'linux' ? `sudo ${BY_HAND_DEBIAN}  or  ${BY_HAND}` : BY_HAND;
+  const byHand = process.getuid?.() === 0 ? BY_HAND_DEBIAN : `sudo ${BY_HAND_DEBIAN}`;
+  const command = process.platform === 'linux' ? `${byHand}  or  ${BY_HAND}` : BY_HAND;
   throw new NoBrowserError(`no Chrome, Edge or Chromium can be had (${tried.join('; ')}): run  ${command}`);
 }
 
@@ -48,7 +49,7 @@ async function installFromDebian(say: (line: string) => void, tried: string[]): 
     result = await install();
   }
   const found = findBrowsers()[0];
-  if (!found) tried.push(`apt-get install chromium: ${lastLine(result.output)}`);
+  if (!found) tried.push(`apt-get install chromium: ${reasonIn(result.output)}`);
   return found;
 }
 
@@ -66,7 +67,7 @@ async function downloadWithPlaywright(say: (line: string) => void, tried: string
   const withDependencies = process.platform === 'linux' && (await commandAsRoot()) ? ['--with-deps'] : [];
   const result = await run([process.execPath, cli, 'install', '--no-shell', ...withDependencies, 'chromium']);
   const found = await downloadedBrowser();
-  if (!found) tried.push(`playwright install: ${lastLine(result.output)}`);
+  if (!found) tried.push(`playwright install: ${reasonIn(result.output)}`);
   return found;
 }
 
@@ -87,6 +88,8 @@ function run([program = '', ...args]: readonly string[]): Promise<Finished> {
   });
 }
 
-function lastLine(output: string): string {
-  return output.trim().split('\n').at(-1)?.trim() || 'no output';
+/** The line that says why a command failed: its last one that speaks of an error, else its last one. */
+function reasonIn(output: string): string {
+  const lines = output.split('\n').flatMap((line) => line.trim() || []);
+  return lines.findLast((line) => /^(E:|.*\b(error|failed)\b)/i.test(line) && !line.startsWith('at ')) ?? lines.at(-1) ?? 'no output';
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { splitText } from '../../data/text.ts';
 import { writeReport } from '../../harness/report/write.ts';
 import type { TrainingRequest } from '../../harness/training.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
@@ -19,6 +20,7 @@ export async function trainCommand({ data, steps, seed, out, report: target }: P
     steps: steps ?? DEFAULT_TRAINING.steps,
     seed: seed ?? DEFAULT_TRAINING.seed,
   };
+  splitText(request.text, DEFAULT_TRAINING.heldoutFraction); // wrong use shows before a browser starts
   if (target) checkWritable('--report', target);
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();

@@ -1,8 +1,11 @@
 import type { RunEvent, RunListener } from '../../harness/events.ts';
+import { plainText } from '../../harness/report/plain-text.ts';
 import type { CaseResult, Status } from '../../harness/report/schema.ts';
 import { paint, type Voice } from './voice.ts';
 
 const REDRAW_MS = 100;
+/** Columns kept free for the longest verdict. */
+const VERDICT_COLUMNS = 14;
 const COLOURS: Readonly<Record<Status, 'green' | 'red' | 'yellow'>> = {
   pass: 'green',
   fail: 'red',
@@ -21,7 +24,7 @@ function plainLines(voice: Voice): RunListener {
   return (event) => {
     if (event.type === 'start') voice.say(`${event.selected.length} cases`);
     if (event.type === 'case-end') voice.say(lineOf(voice, event.result));
-    if (event.type === 'hang') voice.say(`${event.id} hangs: crashing the GPU process and going on`);
+    if (event.type === 'hang') voice.say(`${event.id} hangs: ending what runs it and going on`);
   };
 }
 
@@ -34,7 +37,7 @@ function lineOf(voice: Voice, result: CaseResult): string {
     finding && `${finding.code}: ${finding.message}`,
   ];
   const head = `${paint(voice, COLOURS[status], status.padEnd(7))} ${`${durationMs.toFixed(0)} ms`.padStart(9)}  ${id}`;
-  return [head, ...details.flatMap((detail) => (detail ? [`        ${detail}`] : []))].join('\n');
+  return [head, ...details.flatMap((detail) => (detail ? [`        ${plainText(detail)}`] : []))].join('\n');
 }
 
 /** One row of the table. */
@@ -98,7 +101,7 @@ function liveTable(voice: Voice): RunListener {
       }
       case 'hang':
         erase();
-        voice.say(`${event.id} hangs: crashing the GPU process and going on`);
+        voice.say(`${event.id} hangs: ending what runs it and going on`);
         return;
       case 'end':
         running.clear();
@@ -119,5 +122,6 @@ function count(row: Row | undefined, { status, durationMs }: CaseResult): void {
 function rowText(voice: Voice, suite: string, { total, passed, skipped, broken, ms }: Row): string {
   const verdict = broken > 0 ? paint(voice, 'red', `${broken} broken`) : passed + skipped === total ? paint(voice, 'green', 'right') : '';
   const counts = `${passed}/${total}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-  return `${suite.padEnd(32)} ${counts.padEnd(20)} ${`${(ms / 1000).toFixed(1)} s`.padStart(7)}  ${verdict}`;
+  const figures = `${suite.padEnd(32)} ${counts.padEnd(20)} ${`${(ms / 1000).toFixed(1)} s`.padStart(7)}`;
+  return `${figures.slice(0, voice.columns() - VERDICT_COLUMNS)}  ${verdict}`; // a line that wraps could not be redrawn
 }

@@ -11,25 +11,36 @@ const REMARKS = {
 
 /** The answer in plain words, the counts behind it, and where it was found. */
 export function showSummary(voice: Voice, report: Report): void {
-  const { total } = report.summary;
-  const { right, wrong, skipped, expected } = countVerdicts(report.results);
-  const green = report.results.filter(({ control }) => control?.status === 'green').length;
-  const [environment] = report.environments;
   voice.say('');
-  if (!report.run.complete) voice.say(paint(voice, 'yellow', `Interrupted after ${total} cases: this report is not complete.`));
-  if (wrong > 0) voice.say(paint(voice, 'red', `No: ${wrong} of ${total} checks are wrong.`));
-  else if (right === 0) voice.say(paint(voice, 'yellow', 'Nothing was proved: no check ran to its end.'));
-  else voice.say(paint(voice, 'green', `Yes: ${right} of ${total - skipped} checks are right.`));
-  if (green > 0) voice.say(`${green} did not fail under the fault that is named to make them fail, so they prove nothing.`);
-  if (expected > 0) voice.say(`${expected} failed as the expectations say.`);
-  for (const [code, words] of Object.entries(REMARKS)) {
-    const found = report.results.filter(({ finding }) => finding?.code === code);
-    if (found.length > 0) voice.say(`${found.length} ${words}: ${found.map(({ id }) => id).join(', ')}`);
-  }
+  for (const line of [...answer(voice, report), ...remarks(report)]) voice.say(line);
   voice.say(counts(report));
-  if (environment?.adapter.isFallback) {
+  if (report.environments[0]?.adapter.isFallback) {
     voice.say('The adapter is a processor, not a graphics chip: results count, speed does not.');
   }
+}
+
+/** A part of a run says what is wrong, and never yes. */
+function answer(voice: Voice, { run, results, summary: { total } }: Report): readonly string[] {
+  const { right, wrong, skipped } = countVerdicts(results);
+  const no = wrong > 0 ? [paint(voice, 'red', `No: ${wrong} of ${total} checks did not pass.`)] : [];
+  if (!run.complete) return [...no, paint(voice, 'yellow', `Stopped after ${total} checks: this report is not complete.`)];
+  if (wrong > 0) return no;
+  if (right === 0) return [paint(voice, 'yellow', 'Nothing was proved: no check ran to its end.')];
+  return [paint(voice, 'green', `Yes: ${right} of ${total - skipped} checks are right.`)];
+}
+
+/** What somebody has to act on or to know beside the answer. */
+function remarks({ results }: Report): readonly string[] {
+  const green = results.filter(({ control }) => control?.status === 'green').length;
+  const { expected } = countVerdicts(results);
+  return [
+    ...(green > 0 ? [`${green} did not fail under the fault that is named to make them fail, so they prove nothing.`] : []),
+    ...(expected > 0 ? [`${expected} failed as the expectations say.`] : []),
+    ...Object.entries(REMARKS).flatMap(([code, words]) => {
+      const found = results.filter(({ finding }) => finding?.code === code);
+      return found.length > 0 ? [`${found.length} ${words}: ${found.map(({ id }) => id).join(', ')}`] : [];
+    }),
+  ];
 }
 
 function counts({ summary, run }: Report): string {

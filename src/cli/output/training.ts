@@ -1,3 +1,4 @@
+import { plainText } from '../../harness/report/plain-text.ts';
 import type { TrainingEvent, TrainingListener } from '../../harness/training.ts';
 import { paint, type Voice } from './voice.ts';
 
@@ -31,7 +32,7 @@ export function showTraining(voice: Voice): TrainingListener {
       case 'heldout':
         return say(`step ${event.step}: held-out loss ${event.loss.toFixed(4)} nats a byte`);
       case 'sample':
-        return say(`sample ${event.when}: ${JSON.stringify(event.prompt + event.text)}`);
+        return say(plainText(`sample ${event.when}: ${JSON.stringify(event.prompt + event.text)}`));
       case 'judged':
         return say(`step ${event.step}: every op is within its bound, at most ${(100 * event.boundUsed).toPrecision(2)} % of it is used`);
       case 'end': {

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { RunListener, RunOptions, Unfinished } from '../events.ts';
 import { planEntry } from '../plan.ts';
-import { buildReport, type RunIdentity } from '../report/build.ts';
+import { buildReport, identityOf, type RunIdentity } from '../report/build.ts';
 import type { CaseResult, Environment, Report } from '../report/schema.ts';
 import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
@@ -280,8 +280,8 @@ export class Run {
 
   /** Index of an environment in the report; workers may get different adapters, as after a crash. */
   #indexOf(environment: Environment): number {
-    const text = JSON.stringify(environment);
-    const known = this.#environments.findIndex((other) => JSON.stringify(other) === text);
+    const text = identityOf(environment);
+    const known = this.#environments.findIndex((other) => identityOf(other) === text);
     return known < 0 ? this.#environments.push(environment) - 1 : known;
   }
 

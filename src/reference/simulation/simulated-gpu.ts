@@ -1,7 +1,6 @@
 import { Random } from '../../tensor/random.ts';
+import { FLUSH } from '../bounds.ts';
 import { floorTo32, ROUNDINGS, type Rounder, type Rounding, rounderOf, ulp } from './rounding.ts';
-
-const SMALLEST_NORMAL = 2 ** -126;
 
 /** What WGSL leaves open to an implementation. */
 export interface FloatEnvironment {
@@ -28,7 +27,7 @@ export class SimulatedGpu {
     this.environment = environment;
     this.#random = new Random(seed);
     this.#rounder = rounderOf(environment.rounding, coins(this.#random));
-    this.#smallest = environment.flush ? SMALLEST_NORMAL : 0;
+    this.#smallest = environment.flush ? FLUSH : 0;
   }
 
   add(a: number, b: number): number {

@@ -31,6 +31,11 @@ export class DetailsElement extends LitElement {
         letter-spacing: 0;
         color: var(--muted);
       }
+      .toggle:hover:not(:disabled, [aria-disabled='true']) {
+        border-color: transparent;
+        background: none;
+        color: var(--ink);
+      }
       .toggle svg {
         transition: transform var(--quick);
       }

@@ -31,10 +31,11 @@ test('a check that its planted fault does not turn red is wrong', () => {
 test('a part of the checks does not answer the whole question', () => {
   expect(answer(facts({ passed: 12 }, { whole: false })).headline).toBe('12 of 12 checks are right.');
   expect(answer(facts({ passed: 1 }, { subject: 'recordings' })).headline).toBe('1 of 1 recording is right.');
+  expect(answer(facts({ passed: 1 }, { subject: 'trainings' })).headline).toBe('1 of 1 fine-tuning run is right.');
 });
 
 test('tells of skips, of the processor, of a recording that is off', () => {
-  expect(answer(facts({ passed: 10, skipped: 2 })).sentences).toContain('2 checks could not run here and were skipped.');
+  expect(answer(facts({ passed: 10, skipped: 2 })).sentences).toContain('2 checks could not run and were skipped.');
   expect(answer(facts({ passed: 10 }, { isFallback: true }))).toMatchObject({
     tone: 'warn',
     headline: 'Yes, but slowly: 10 of 10 checks are right.',

@@ -9,6 +9,11 @@ export interface Answer {
   readonly sentences: readonly string[];
 }
 
+/** What was run: the plan's cases, recordings that were dropped, or fine-tuning. */
+export type Subject = 'plan' | 'recordings' | 'trainings';
+
+const NOUNS: Readonly<Record<Subject, string>> = { plan: 'check', recordings: 'recording', trainings: 'fine-tuning run' };
+
 /** What an answer needs of a report; a share link carries no more. */
 export interface AnswerFacts {
   readonly summary: Summary;
@@ -16,7 +21,7 @@ export interface AnswerFacts {
   readonly isFallback: boolean;
   /** The whole plan's quick tier or more, not a part that somebody chose. */
   readonly whole: boolean;
-  readonly subject: 'plan' | 'recordings';
+  readonly subject: Subject;
   readonly durationMs?: number;
   /** Names of the parts in which something is wrong. */
   readonly wrongIn: readonly string[];
@@ -27,7 +32,7 @@ export interface AnswerFacts {
 }
 
 /** The facts of a finished report. */
-export function factsOfReport(report: Report, subject: AnswerFacts['subject']): AnswerFacts {
+export function factsOfReport(report: Report, subject: Subject): AnswerFacts {
   const wrong = report.results.filter((result) => verdictOf(result) === 'wrong');
   return {
     summary: report.summary,
@@ -50,7 +55,7 @@ export function partName(suite: string): string {
 /** The answer to the page's question, or to the smaller one that was asked. */
 export function answer(facts: AnswerFacts): Answer {
   const { summary, complete } = facts;
-  const noun = facts.subject === 'plan' ? 'check' : 'recording';
+  const noun = NOUNS[facts.subject];
   const judged = summary.total - summary.skipped;
   const unproved = facts.unproved ?? 0;
   const wrong = judged - summary.passed + unproved;
@@ -109,7 +114,7 @@ function tookSentence({ durationMs }: AnswerFacts): string[] {
 }
 
 function skippedSentence({ summary: { skipped } }: AnswerFacts, noun: string): string[] {
-  return skipped === 0 ? [] : [`${plural(skipped, noun)} could not run here and ${skipped === 1 ? 'was' : 'were'} skipped.`];
+  return skipped === 0 ? [] : [`${plural(skipped, noun)} could not run and ${skipped === 1 ? 'was' : 'were'} skipped.`];
 }
 
 function unprovedSentence({ unproved = 0 }: AnswerFacts, noun: string): string[] {

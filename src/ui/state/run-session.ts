@@ -46,7 +46,7 @@ export class RunSession {
   async replay(bundles: readonly BundleFile[]): Promise<void> {
     const { replayCases } = await import('../../harness/parity.ts');
     replayCases(bundles);
-    await this.#run('recordings', { ...DEFAULT_RUN_OPTIONS, tier: 'slow' }, { bundles, alone: true });
+    await this.#run('recordings', DEFAULT_RUN_OPTIONS, { bundles, alone: true });
   }
 
   /** Ends the run early; what has ended stays. */

@@ -8,7 +8,7 @@ export type Shared = { readonly link: DecodedLink } | { readonly problem: string
 
 /** What a link tells, for the answer in plain words. */
 export function factsOfLink(link: DecodedLink): AnswerFacts {
-  const { counts, replayed, settings, environments, cases, time } = link;
+  const { kind, counts, replayed, settings, environments, cases, time } = link;
   const sum = (status: 'pass' | 'fail' | 'skip' | 'error' | 'timeout' | 'lost') => counts[status] + replayed[status];
   const summary: Omit<Summary, 'total'> = {
     passed: sum('pass'),
@@ -25,7 +25,7 @@ export function factsOfLink(link: DecodedLink): AnswerFacts {
     complete: settings.complete,
     isFallback: environments.some(({ adapter }) => adapter.isFallback),
     whole: settings.filters.length === 0 && settings.shard === '1/1',
-    subject: planned ? 'plan' : 'recordings',
+    subject: kind === 'train' ? 'trainings' : planned ? 'plan' : 'recordings',
     durationMs: time.durationMs,
     wrongIn: [...new Set(wrong.flatMap(({ id }) => (id === undefined ? [] : partName(id.split(':')[0] ?? id))))],
     deviations: 0,

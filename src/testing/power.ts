@@ -1,9 +1,7 @@
 import { InvariantError } from '../errors.ts';
-import { drawSample } from './drawn.ts';
-import type { Acceptance, Acceptances, OpRecord, Sample, Value, Values, WrongValue } from './record.ts';
-
-/** No kernel adds deeper than one invocation that adds all terms in sequence: the loosest bound that a variant may claim. */
-const ARITHMETIC = { depth: (terms: number) => terms, ieee: false };
+import { launchers } from '../ops/registry.ts';
+import { drawSample } from '../reference/drawn.ts';
+import type { Acceptance, Acceptances, Arithmetic, OpRecord, Sample, Value, Values, WrongValue } from '../reference/record.ts';
 
 /** Where a wrong value shows most: in which result of which sample, by how many bounds. Infinite where no bound is granted. */
 export interface Visibility {
@@ -52,6 +50,7 @@ interface Judged {
 function judgedOf(record: OpRecord, sample: Sample<never>): Judged {
   const { inputs, grads } = drawSample(sample);
   const { params } = sample;
+  const arithmetic = loosest(record, sample);
   const outputs = record.forward(inputs, params);
   const gradients = grads && record.vjp?.(inputs, params, grads);
   return {
@@ -59,10 +58,18 @@ function judgedOf(record: OpRecord, sample: Sample<never>): Judged {
     inputs,
     grads,
     outputs,
-    accepted: record.acceptance(inputs, outputs, params, ARITHMETIC),
+    accepted: record.acceptance(inputs, outputs, params, arithmetic),
     gradients,
-    acceptedGradients: grads && gradients && record.vjpAcceptance?.(inputs, gradients, params, grads, ARITHMETIC),
+    acceptedGradients: grads && gradients && record.vjpAcceptance?.(inputs, gradients, params, grads, arithmetic),
   };
+}
+
+/** The bounds of the variant that claims most, of those that run the sample. */
+function loosest({ name }: OpRecord, sample: Sample<never>): Arithmetic {
+  const variants = launchers.get(name)?.variants ?? {};
+  const depths = (sample.variants ?? Object.keys(variants)).flatMap((variant) => variants[variant]?.depth ?? []);
+  if (depths.length === 0) throw new InvariantError(`${name} has no variant for a sample`);
+  return { depth: (terms) => Math.max(...depths.map((depth) => depth(terms))), ieee: false };
 }
 
 function movesOf(sample: Sample<never>, what: string, right: Values, wrong: Values, acceptances: Acceptances): Visibility[] {

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { create, globals } from 'webgpu';
+import { WebGpuBackend } from '../../backends/webgpu.ts';
+import { Gpu } from '../../gpu/gpu.ts';
+import { type Probe, probe } from '../../gpu/probe.ts';
+import { launchers } from '../../ops/registry.ts';
+import { drawSample } from '../../reference/drawn.ts';
+import type { OpRecord, Sample, Values } from '../../reference/record.ts';
+import { records } from '../../reference/registry.ts';
+import { simulations } from '../../reference/simulation/registry.ts';
+import { SimulatedGpu } from '../../reference/simulation/simulated-gpu.ts';
+import type { Simulation } from '../../reference/simulation/simulation.ts';
+import { type HostTensors, valuesOf } from '../../tensor/host.ts';
+import { Random } from '../../tensor/random.ts';
+import { findSwiftShader } from './swiftshader.ts';
+
+/**
+ * The simulations that prove the bounds compute what the kernels compute, in their order: on an adapter that rounds to nearest and fuses
+ * nothing they give its very bits. Runs on npm webgpu with a browser's SwiftShader.
+ */
+
+let provider: GPU;
+let gpu: Gpu;
+let found: Probe;
+
+beforeAll(async () => {
+  Object.assign(globalThis, globals);
+  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
+  provider = create(['enable-dawn-features=allow_unsafe_apis']);
+  gpu = await Gpu.request(provider);
+  found = await probe(gpu);
+});
+afterAll(() => gpu[Symbol.dispose]());
+
+/** exp, log and inverseSqrt are an adapter's own, and a map of the host has no kernel. */
+const NOT_EXACT = ['cross_entropy', 'rms_norm', 'silu', 'softmax', 'dynamic_map'];
+
+const exact = [...simulations].filter(([name]) => !NOT_EXACT.includes(name));
+
+test.each(exact)('%s has the bits of the adapter', { timeout: 120_000 }, async (name, simulation) => {
+  expect(found).toMatchObject({ rounding: 'nearest', contraction: 'none', exactDivision: true, exactSqrt: true });
+  const record = records.get(name) as OpRecord;
+  const samples = record.samples.filter(({ layer, tier }) => layer === 'legal' && !tier);
+  for (const sample of samples) {
+    for (const variant of sample.variants ?? Object.keys(launchers.get(name)?.variants ?? {})) {
+      const actual = await onAdapter(record, sample, variant);
+      const simulated = onSimulation(record, simulation, sample, variant);
+      for (const [result, { data }] of Object.entries(simulated)) {
+        expect(actual[result], `${result}, ${variant}, ${JSON.stringify(sample.label)}`).toEqual(data);
+      }
+    }
+  }
+});
+
+const prefixed = <T>(results: Readonly<Record<string, T>>) =>
+  Object.fromEntries(Object.entries(results).map(([name, value]) => [`gradient of ${name}`, value]));
+
+/** Outputs and gradients as numbers, without signs of zero. */
+async function onAdapter(record: OpRecord, sample: Sample<never>, variant: string): Promise<Record<string, Float64Array>> {
+  const random = new Random(0);
+  const inputs = sample.inputs(random);
+  const grads = record.vjp && sample.grads?.(random);
+  const wants = Object.keys(inputs).filter((name) => record.inputs[name]?.differentiable);
+  const job = { op: record.name, params: sample.params, inputs, variant, ...(grads ? { grads, wants } : {}) };
+  const { outputs, gradients } = await new WebGpuBackend(gpu).run(job);
+  const read = (tensors: HostTensors) =>
+    Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, valuesOf(tensor).map(unsigned)]));
+  return { ...read(outputs), ...prefixed(read(gradients)) };
+}
+
+function onSimulation(record: OpRecord, simulation: Simulation, sample: Sample<never>, variant: string): Values {
+  const { inputs, grads } = drawSample(sample);
+  const simulated = new SimulatedGpu({ rounding: 'nearest', contraction: false, flush: found.denormals !== 'kept' });
+  const outputs = simulation.forward(simulated, inputs, sample.params, variant);
+  const gradients = record.vjp && grads ? (simulation.backward?.(simulated, inputs, sample.params, grads, variant) ?? {}) : {};
+  const all: Values = { ...outputs, ...prefixed(gradients) };
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { ...value, data: value.data.map(unsigned) }]));
+}
+
+const unsigned = (x: number) => (x === 0 ? 0 : x);
