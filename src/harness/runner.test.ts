@@ -96,9 +96,15 @@ test('every case gets one result, over several workers, and every worker is ende
   await gone(log);
 });
 
-test('a worker that dies costs its case and is replaced', async () => {
-  const { report } = await play({ cases: ['die', 'pass 1', 'pass 2'] });
-  expect(statuses(report)).toEqual({ die: 'lost', 'pass;n=1': 'pass', 'pass;n=2': 'pass' });
+test('a worker that dies twice of a case costs that case and is replaced', async () => {
+  const { report } = await play({ cases: ['die', 'killed', 'pass 1', 'pass 2'] });
+  expect(statuses(report)).toEqual({ die: 'lost', killed: 'pass', 'pass;n=1': 'pass', 'pass;n=2': 'pass' });
+  expect(report.results.map(({ attempts, finding }) => [attempts, finding])).toEqual([
+    [2, undefined],
+    [2, undefined],
+    [1, undefined],
+    [1, undefined],
+  ]);
   expect(report.results.find(({ status }) => status === 'lost')).toMatchObject({
     error: { code: 'worker-died', message: expect.stringMatching(/^the worker process ended with status 7: /) },
     control: { status: 'not-run' },
@@ -298,7 +304,8 @@ test('shuffling is an order that the seed decides', async () => {
 test('workers on different adapters are different environments', async () => {
   const other = { ...ENVIRONMENT, adapter: { ...ENVIRONMENT.adapter, vendor: 'other' } };
   const { report } = await play({
-    cases: ['die', 'pass'],
+    cases: ['hang', 'pass'],
+    options: { timeoutMs: 100 },
     envOf: (n) => (n === 0 ? {} : { ENVIRONMENT: JSON.stringify(other) }),
   });
   expect(report.environments.map(({ adapter }) => adapter.vendor)).toEqual(['none', 'other']);

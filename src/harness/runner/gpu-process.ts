@@ -39,7 +39,7 @@ export class GpuProcess {
   explains(worker: PoolWorker, reply: Reply): boolean {
     if (!this.#shared || isGood(reply)) return false;
     if (this.isStale(worker)) return true;
-    if (!isLoss(reply)) return false;
+    if (reply.type === 'dead' || !isGone(reply)) return false;
     this.#crashes++;
     return true;
   }
@@ -49,7 +49,8 @@ function isGood(reply: Reply): boolean {
   return reply.type === 'done' && (reply.outcome.status === 'pass' || reply.outcome.status === 'skip');
 }
 
-/** A device that its own case destroyed is that case's doing; one that went away by itself tells of a crash. */
-function isLoss(reply: Reply): boolean {
+/** Whether worker or device went away by itself; a device that its own case destroyed is that case's doing. */
+export function isGone(reply: Reply): boolean {
+  if (reply.type === 'dead') return true;
   return reply.type === 'done' && reply.outcome.status === 'lost' && reply.outcome.error?.code === 'device-lost';
 }

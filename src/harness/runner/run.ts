@@ -6,14 +6,14 @@ import type { CaseResult, Environment, Report } from '../report/schema.ts';
 import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
 import { deadlineOf } from './deadline.ts';
-import { GpuProcess } from './gpu-process.ts';
+import { GpuProcess, isGone } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
 import { outcomeOf, type SettledReply, withControl, withFinding, withFlakiness, without } from './outcome.ts';
 import { PoolWorker } from './pool-worker.ts';
 import type { Selected } from './selection.ts';
 import { UnusableError } from './unusable.ts';
 
-/** A case that loses its device this often while it runs alone is to blame for it. */
+/** A case whose worker or device went away this often, with no other case to blame, is to blame for it; once may be anybody's doing. */
 const LOSSES_ALONE = 2;
 /** After a crash of the GPU process the next adapter takes a moment. */
 const RESTART_DELAYS_MS = [0, 250, 2000];
@@ -162,23 +162,23 @@ export class Run {
 
   /**
    * Runs a case once and restores what that took: a lost device, or the whole worker (undefined when that is impossible). No reply: the
-   * run ends, or the case ran beside a crash or a hang that may be another's and is run again.
+   * run ends, or what befell the case may not be its own doing and it is run again.
    */
   async #ask(item: Item, worker: PoolWorker, control: boolean): Promise<{ reply?: SettledReply; worker: PoolWorker | undefined }> {
     const { id, backend } = item.declared;
     const bundle = item.bundle ? { bundle: item.bundle } : {};
     const reply = await worker.run({ type: 'case', id, backend, seed: this.#options.seed, control, ...bundle }, this.#limitOf(item));
     if (reply.type === 'aborted') return { worker };
-    const innocent = reply.type === 'timeout' ? await this.#isBesideHang(item, worker) : this.#gpu.explains(worker, reply);
-    const again = innocent && this.#putBack(item, reply);
+    const beside = reply.type === 'timeout' ? await this.#isBesideHang(item, worker) : this.#gpu.explains(worker, reply);
+    const again = (beside || isGone(reply)) && this.#putBack(item, reply, beside);
     if (this.#end) return { ...(again ? {} : { reply }), worker };
     const restored = await this.#restore(reply, worker);
     return again ? { worker: restored } : { reply, worker: restored };
   }
 
-  /** Queues a case again that may not be to blame; false when it ran alone and so is. */
-  #putBack(item: Item, reply: SettledReply): boolean {
-    if (!this.#alone) this.#suspects.push(item);
+  /** Queues a case again that may not be to blame, alone if it was in flight `beside` others; false when it is to blame. */
+  #putBack(item: Item, reply: SettledReply, beside: boolean): boolean {
+    if (beside && !this.#alone) this.#suspects.push(item);
     else if (reply.type === 'timeout' || ++item.lossesAlone >= LOSSES_ALONE) return false;
     else this.#queue.unshift(item);
     return true;
