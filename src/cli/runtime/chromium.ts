@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright';
-import { GradproofError } from '../../errors.ts';
+import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
 import type { HeadlessDriver, HeadlessPage, Outcome } from '../../harness/headless/page.ts';
 import { UnusableError } from '../../harness/runner.ts';
@@ -89,7 +89,12 @@ class ChromiumRuntime implements Runtime {
     if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel);
     try {
-      const outcome = await pending;
+      const outcome = await pending.catch((error: unknown) => {
+        throw new UnusableError(
+          'browser-died',
+          `the browser or its tab ended during the run (${messageOf(error).split('\n')[0]}): run it again`,
+        );
+      });
       if (outcome.ok) return outcome.value;
       throw new (outcome.unusable ? UnusableError : GradproofError)(outcome.code, outcome.message);
     } finally {
