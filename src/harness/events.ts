@@ -1,3 +1,4 @@
+import type { OutputFile } from '../train/adapter-files.ts';
 import type { CaseResult, Environment, Report, Tier } from './report/schema.ts';
 
 /** What is known of a case before it runs; readable without a GPU. */
@@ -57,7 +58,15 @@ export interface Unfinished {
 export type RunEvent =
   | { readonly type: 'start'; readonly environment: Environment; readonly selected: readonly PlanEntry[]; readonly planHash: string }
   | { readonly type: 'case-start'; readonly id: string; readonly backend: string }
-  | { readonly type: 'case-end'; readonly result: CaseResult; readonly done: number; readonly total: number; readonly remainingMs: number }
+  | {
+      readonly type: 'case-end';
+      readonly result: CaseResult;
+      /** What the result lists as artifacts and somebody may want to keep: the reproduction of a failure. */
+      readonly files: readonly OutputFile[];
+      readonly done: number;
+      readonly total: number;
+      readonly remainingMs: number;
+    }
   /** A case may hang the GPU process. Whoever can crash it does; in the page the run ends, and goes on from `unfinished` after a reload. */
   | { readonly type: 'hang'; readonly id: string; readonly unfinished?: Unfinished }
   | { readonly type: 'end'; readonly report: Report };

@@ -18,6 +18,7 @@ import type { RunCommand } from '../options.ts';
 import { showProgress } from '../output/progress.ts';
 import { showSummary } from '../output/summary.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
+import { Reproductions } from '../reproductions.ts';
 import { openRuntime } from '../runtime/open.ts';
 import { PAGE_ADDRESS } from '../server.ts';
 
@@ -41,13 +42,15 @@ export async function runHeadless(command: Partial<RunCommand>, given: GivenOpti
   if (!last || options.filters.length > 0) selectAll(loadCases().values(), replay, options); // wrong use shows before a browser starts
   for (const name of ['report', 'junit'] as const) if (command[name]) checkWritable(`--${name}`, command[name]);
   if (last && options.filters.length === 0) return nothingFailed(voice, last);
+  const reproductions = new Reproductions();
   using interrupt = new Interrupt();
   await using runtime = await openRuntime(command.runtime ?? 'chromium', voice.say, interrupt.signal);
   voice.say(`running on ${runtime.adapter}`);
-  const ran = await runtime.run({ options, ...(replay ? { replay } : {}) }, showProgress(voice), interrupt.signal);
+  const ran = await runtime.run({ options, ...(replay ? { replay } : {}) }, reproductions.follow(showProgress(voice)), interrupt.signal);
   const report = applyExpectations(last ? mergeRerun(last, ran) : ran, expectations, new Date());
   if (!replay) keepLastReport(report, command.lastFailed ?? '');
   await publish(report, command, voice);
+  reproductions.publish(command.report, voice);
   return exitOfReport(report, interrupt.signal.aborted);
 }
 

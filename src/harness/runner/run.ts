@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import type { OutputFile } from '../../train/adapter-files.ts';
 import type { RunListener, RunOptions, Unfinished } from '../events.ts';
 import { planEntry } from '../plan.ts';
 import { buildReport, identityOf, type RunIdentity } from '../report/build.ts';
@@ -152,7 +153,10 @@ export class Run {
       const good = outcome.status === 'pass' || outcome.status === 'skip';
       if (good || !next || item.failures.length >= this.#options.retries) {
         const seen = hiddenAtStart || this.#host.isHidden?.() ? withFinding(outcome, FINDINGS.hidden, HIDDEN) : outcome;
-        this.#finish({ ...withFlakiness(seen, item.failures), env, attempts: item.attempts });
+        this.#finish(
+          { ...withFlakiness(seen, item.failures), env, attempts: item.attempts },
+          run.reply.type === 'done' ? run.reply.files : [],
+        );
         return next;
       }
       item.failures.push(outcome);
@@ -238,11 +242,11 @@ export class Run {
     return this.#options.timeoutMs ?? declared.timeoutMs;
   }
 
-  #finish(result: CaseResult): void {
+  #finish(result: CaseResult, files: readonly OutputFile[] = []): void {
     this.#results.push(result);
     const [done, total] = [this.#results.length, this.#items.length];
     const remainingMs = ((performance.now() - this.#started) / done) * (total - done);
-    this.#listen({ type: 'case-end', result, done, total, remainingMs });
+    this.#listen({ type: 'case-end', result, files, done, total, remainingMs });
   }
 
   /** The cases without a result. */
