@@ -1,5 +1,6 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Accusation } from './accusation.ts';
+import { wrongPart } from './composite.ts';
 import type { Reruns } from './fault-class.ts';
 import { investigate, Suspect } from './investigate.ts';
 import { reproduce } from './reproduction.ts';
@@ -9,6 +10,8 @@ export interface Diagnosis {
   readonly reruns: Reruns;
   /** A parity bundle that fails when it is replayed. */
   readonly reproduction: Uint8Array<ArrayBuffer> | undefined;
+  /** Which part of a composite op is wrong, where the error comes back. */
+  readonly part: string | undefined;
 }
 
 /** What else a diagnosis needs to know. */
@@ -35,7 +38,9 @@ export class Diagnostics {
     if (this.#leftMs <= 0 || started >= until) return undefined;
     try {
       const reruns = await investigate(gpu, new Suspect(accusation, ieee), index, until);
-      return { reruns, reproduction: await reproduce(gpu, accusation, index, ieee) };
+      const comesBack = reruns.again.every((rerun) => rerun === 'same');
+      const part = comesBack ? await wrongPart(gpu, accusation, ieee) : undefined;
+      return { reruns, reproduction: await reproduce(gpu, accusation, index, ieee), part };
     } catch {
       return undefined;
     } finally {

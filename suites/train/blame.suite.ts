@@ -26,6 +26,8 @@ interface Ending {
   readonly message: string;
   readonly index: string;
   readonly fault: string;
+  /** What is said of the parts of a composite op. */
+  readonly part: string;
 }
 
 /** Fine-tunes on the device of the case, as the main job does, and says how that ended. */
@@ -43,9 +45,9 @@ async function ending(t: CaseContext, config: TrainingConfig): Promise<Ending> {
     const reruns = diagnosis?.reruns ?? evidence.reruns;
     const fault = classifyFault({ code, ...(reruns ? { reruns } : {}) }) ?? 'undecided';
     t.expect(true, () => '');
-    return { code, message, index: index.join(), fault };
+    return { code, message, index: index.join(), fault, part: diagnosis?.part ?? '' };
   }
-  return { code: 'none', message: 'the run passed', index: '', fault: 'nobody' };
+  return { code: 'none', message: 'the run passed', index: '', fault: 'nobody', part: '' };
 }
 
 /** A kernel of the byte model: how it is broken, in every variant, and what must be named then. */
@@ -53,6 +55,8 @@ interface Kernel {
   readonly name: string;
   readonly faults: readonly RecordFault[];
   readonly named: string;
+  /** Of a composite op, the beginning of what is said of its parts. */
+  readonly part?: string;
 }
 
 const faultsOf = (record: string, direction: 'forward' | 'backward' = 'forward'): readonly RecordFault[] =>
@@ -68,17 +72,32 @@ const KERNELS: readonly Kernel[] = [
   },
   { name: 'embedding', faults: faultsOf('embedding'), named: 'step 1, layer embedding, embedding' },
   { name: 'quantize_4bit', faults: faultsOf('quantize_4bit'), named: 'step 0, layer linear1, quantize_4bit' },
-  { name: 'matmul_4bit', faults: faultsOf('matmul_4bit'), named: 'step 1, layer linear1, lora_linear' },
+  {
+    name: 'matmul_4bit',
+    faults: faultsOf('matmul_4bit'),
+    named: 'step 1, layer linear1, lora_linear',
+    part: 'of its parts, matmul_4bit (',
+  },
   { name: 'silu', faults: faultsOf('silu'), named: 'step 1, layer silu1, silu' },
-  { name: 'lora_update', faults: faultsOf('lora_linear'), named: 'step 2, layer linear1, lora_linear' },
+  {
+    name: 'lora_update',
+    faults: faultsOf('lora_linear'),
+    named: 'step 2, layer linear1, lora_linear',
+    part: 'its products are right alone, which leaves lora/lora_update',
+  },
   { name: 'cross_entropy_rows', faults: faultsOf('cross_entropy'), named: 'step 1, layer loss, cross_entropy' },
-  { name: 'matmul', faults: faultsOf('matmul'), named: 'step 1, layer linear1, lora_linear' },
+  { name: 'matmul', faults: faultsOf('matmul'), named: 'step 1, layer linear1, lora_linear', part: 'of its parts, matmul (' },
   {
     name: 'cross_entropy_reduce',
     faults: breaking('nn/cross_entropy_reduce', 'loss[0] = parts[0].x / parts[0].y;', 'loss[0] = parts[0].x;'),
     named: 'step 1, layer loss, cross_entropy',
   },
-  { name: 'matmul_4bit_grad', faults: faultsOf('matmul_4bit', 'backward'), named: 'step 1, layer linear3, lora_linear' },
+  {
+    name: 'matmul_4bit_grad',
+    faults: faultsOf('matmul_4bit', 'backward'),
+    named: 'step 1, layer linear3, lora_linear',
+    part: 'of its parts, matmul_4bit (',
+  },
   { name: 'silu_backward', faults: faultsOf('silu', 'backward'), named: 'step 1, layer silu2, silu' },
   { name: 'cross_entropy_backward', faults: faultsOf('cross_entropy', 'backward'), named: 'step 1, layer loss, cross_entropy' },
   { name: 'adamw_step', faults: faultsOf('adamw_step'), named: 'step 1, layer optimizer, adamw_step' },
@@ -97,12 +116,29 @@ blameSuite
     fault.host('blame.broken-kernel', () => (name: string) => kernelAt(KERNELS.findIndex((kernel) => kernel.name === name) + 1)),
   )
   .run(async (t) => {
-    const { named } = KERNELS.find(({ name }) => name === t.params['kernel']) as Kernel;
+    const { named, part = '' } = KERNELS.find(({ name }) => name === t.params['kernel']) as Kernel;
     using faults = new InjectedFaults(t.gpu);
     for (const fault of brokenFor(String(t.params['kernel'])).faults) injectRecordFault(faults, fault);
-    const { message, fault } = await ending(t, SHORT);
+    const { message, fault, part: said } = await ending(t, SHORT);
     t.expect(message.startsWith(`${named} (`), () => `"${message}" is said, and ${named} is broken`);
+    t.expect(said.startsWith(part), () => `"${said}" is said of the parts, and not "${part}"`);
     t.expect(fault !== 'driver', () => `the driver is accused of a broken kernel: ${message}`);
+  });
+
+/** The shaders that the cases above break. */
+const brokenShaders = seam('blame.shaders', (): readonly string[] =>
+  KERNELS.flatMap(({ faults }) => faults.flatMap((fault) => ('shader' in fault ? [fault.shader.file] : []))),
+);
+
+blameSuite
+  .case('every-kernel')
+  .timeout(60_000)
+  .desc('Each kernel that a training run dispatches on this adapter is one that the cases broken-kernel break.')
+  .control('a kernel is left out', (fault) => fault.host('blame.shaders', (original) => () => original().slice(1)))
+  .run(async (t) => {
+    await ending(t, SHORT);
+    const shaders = brokenShaders();
+    for (const kernel of t.gpu.recorder.dispatched) t.expect(shaders.includes(kernel), () => `nothing breaks ${kernel}`);
   });
 
 /** One element that one op gets wrong in one step. */

@@ -38,8 +38,14 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
   const started = performance.now();
   const evidence = newEvidence();
   const { diagnosis, ...verdict } = await verdictOf(declared, gpu, conditions, evidence);
-  const files = diagnosis?.reproduction ? [{ name: reproductionName(declared.id), data: diagnosis.reproduction }] : [];
+  // A case that replays a bundle has its reproduction already.
+  const reproduction = declared.suite.startsWith('parity.') ? undefined : diagnosis?.reproduction;
+  const files = reproduction ? [{ name: reproductionName(declared.id), data: reproduction }] : [];
   evidence.artifacts.push(...files);
+  const hints = [
+    ...(diagnosis?.part ? [diagnosis.part] : []),
+    ...files.map(({ name }) => `to see it alone: npm start -- --parity ${name}`),
+  ];
   const outcome: CaseOutcome = {
     id: declared.id,
     suite: declared.suite,
@@ -56,9 +62,7 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
     ...(Object.keys(evidence.series).length > 0 ? { series: evidence.series } : {}),
     ...(evidence.artifacts.length > 0 ? { artifacts: await Promise.all(evidence.artifacts.map(describeArtifact)) } : {}),
     ...verdict,
-    ...(verdict.error
-      ? { error: { ...verdict.error, message: verdict.error.message + files.map(({ name }) => replayHint(name)).join('') } }
-      : {}),
+    ...(verdict.error ? { error: { ...verdict.error, message: [verdict.error.message, ...hints].join('; ') } } : {}),
   };
   return { outcome: withFault(outcome, diagnosis?.reruns ?? evidence.reruns), files };
 }
@@ -66,10 +70,6 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
 /** A file name for a case id: every character that a shell or a file system might mind is another. */
 function reproductionName(id: string): string {
   return `${id.replace(/[^\w.-]+/g, '_')}.safetensors`;
-}
-
-function replayHint(name: string): string {
-  return `; to see it alone: npm start -- --parity ${name}`;
 }
 
 type Verdict = Pick<CaseOutcome, 'status' | 'skip' | 'error'> & { readonly diagnosis?: Diagnosis };
