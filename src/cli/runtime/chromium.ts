@@ -8,6 +8,7 @@ import type { InstalledBrowser } from '../browser/find.ts';
 import type { Installation } from '../browser/install.ts';
 import { launch, launchAny } from '../browser/launch.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
+import { RunMemory } from './run-memory.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Names under which the driver's functions stand in the page. */
@@ -27,18 +28,36 @@ export async function openChromium(install: Installation, folder = PAGE_FOLDER):
   }
 }
 
+/** The tab or the browser went away while it was needed. */
+class BrowserDiedError extends UnusableError {}
+
+/** A run goes on after so many deaths of its tab; a case that brings about more of them ends it. */
+const MOST_DEATHS = 3;
+
+/** A browser whose page has an adapter. */
+interface OpenedBrowser {
+  readonly installed: InstalledBrowser;
+  readonly software: boolean;
+  readonly browser: Browser;
+  readonly page: Page;
+}
+
 class ChromiumRuntime implements Runtime {
   readonly adapter: string;
   readonly #server: PageServer;
-  readonly #browser: Browser;
-  readonly #page: Page;
+  readonly #installed: InstalledBrowser;
+  readonly #software: boolean;
+  #browser: Browser;
+  #page: Page;
   #onRun: RunListener = () => {};
   #onTraining: TrainingListener = () => {};
 
-  private constructor(server: PageServer, browser: Browser, page: Page, adapter: string) {
+  private constructor(server: PageServer, opened: OpenedBrowser, adapter: string) {
     this.#server = server;
-    this.#browser = browser;
-    this.#page = page;
+    this.#installed = opened.installed;
+    this.#software = opened.software;
+    this.#browser = opened.browser;
+    this.#page = opened.page;
     this.adapter = adapter;
   }
 
@@ -46,11 +65,14 @@ class ChromiumRuntime implements Runtime {
     const tried: string[] = [];
     for (const software of [false, true]) {
       const browser = software ? await launch(installed, true) : first;
-      const page = await browser.newPage();
-      await page.goto(new URL('headless.html', server.url).href);
+      const page = await openPage(browser, server);
       const adapter = await call(page, 'adapter');
       if (adapter.ok) {
-        const runtime = new ChromiumRuntime(server, browser, page, `${adapter.value}, ${installed.name} ${browser.version()}`);
+        const runtime = new ChromiumRuntime(
+          server,
+          { installed, software, browser, page },
+          `${adapter.value}, ${installed.name} ${browser.version()}`,
+        );
         await runtime.#expose();
         return runtime;
       }
@@ -61,8 +83,19 @@ class ChromiumRuntime implements Runtime {
   }
 
   async run(...[request, listen, signal]: Parameters<Runtime['run']>) {
-    this.#onRun = listen;
-    return this.#settle(call(this.#page, 'run', request), signal);
+    const memory = new RunMemory(request.options);
+    this.#onRun = (event) => {
+      if (memory.follow(event)) listen(event);
+    };
+    for (let deaths = 0; ; deaths++) {
+      try {
+        const resume = deaths > 0 ? { resume: memory.unfinished() } : {};
+        return await this.#settle(call(this.#page, 'run', { ...request, ...resume }), signal);
+      } catch (error) {
+        if (!(error instanceof BrowserDiedError) || deaths === MOST_DEATHS || signal.aborted) throw error;
+        await this.#reopen();
+      }
+    }
   }
 
   async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
@@ -73,6 +106,13 @@ class ChromiumRuntime implements Runtime {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
     await this.#server[Symbol.asyncDispose]();
+  }
+
+  /** Opens the page again after its tab or the whole browser died. */
+  async #reopen(): Promise<void> {
+    if (!this.#browser.isConnected()) this.#browser = await launch(this.#installed, this.#software);
+    this.#page = await openPage(this.#browser, this.#server);
+    await this.#expose();
   }
 
   async #expose(): Promise<void> {
@@ -90,7 +130,7 @@ class ChromiumRuntime implements Runtime {
     signal.addEventListener('abort', cancel);
     try {
       const outcome = await pending.catch((error: unknown) => {
-        throw new UnusableError(
+        throw new BrowserDiedError(
           'browser-died',
           `the browser or its tab ended during the run (${messageOf(error).split('\n')[0]}): run it again`,
         );
@@ -101,6 +141,12 @@ class ChromiumRuntime implements Runtime {
       signal.removeEventListener('abort', cancel);
     }
   }
+}
+
+async function openPage(browser: Browser, server: PageServer): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(new URL('headless.html', server.url).href);
+  return page;
 }
 
 /** Calls a method of the page's {@link HeadlessPage} and waits for what it returns. */

@@ -286,7 +286,9 @@ export class Run {
   #indexOf(environment: Environment): number {
     const text = identityOf(environment);
     const known = this.#environments.findIndex((other) => identityOf(other) === text);
-    return known < 0 ? this.#environments.push(environment) - 1 : known;
+    if (known >= 0) return known;
+    this.#listen({ type: 'environment', environment });
+    return this.#environments.push(environment) - 1;
   }
 
   async #startWorker(timeoutMs?: number): Promise<PoolWorker> {

@@ -55,6 +55,8 @@ export function afterEvent(state: RunState, event: RunEvent): RunState {
         running: new Set(),
         total: event.selected.length,
       };
+    case 'environment':
+      return state;
     case 'case-start':
       (state.running as Set<string>).add(keyOf(event));
       return { ...state };
