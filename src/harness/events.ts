@@ -57,7 +57,7 @@ export interface Unfinished {
 /** The stream that a run emits and that page, command line and reporters read. */
 export type RunEvent =
   | { readonly type: 'start'; readonly environment: Environment; readonly selected: readonly PlanEntry[]; readonly planHash: string }
-  /** An adapter that no result of this run was found on before; results count them from 0. */
+  /** A further environment of the run, the first one before `start`; the `env` of results counts them from 0. */
   | { readonly type: 'environment'; readonly environment: Environment }
   | { readonly type: 'case-start'; readonly id: string; readonly backend: string }
   | {

@@ -88,7 +88,7 @@ test('every case gets one result, over several workers, and every worker is ende
   const { report, events, log } = await play({ cases: [...cases, 'skip', 'fail'], options: { workers: 3 } });
   expect(report.summary).toMatchObject({ total: 11, passed: 9, skipped: 1, failed: 1 });
   expect(report.run.complete).toBe(true);
-  expect([events.at(0)?.type, events.at(-1)?.type]).toEqual(['start', 'end']);
+  expect([events.at(0)?.type, events.at(1)?.type, events.at(-1)?.type]).toEqual(['environment', 'start', 'end']);
   const ends = events.filter((event) => event.type === 'case-end');
   expect(ends.map(({ done }) => done)).toEqual(ends.map((_, i) => i + 1));
   expect(ends.at(-1)).toMatchObject({ total: 11, remainingMs: 0 });
