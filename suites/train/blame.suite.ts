@@ -132,6 +132,7 @@ const brokenShaders = seam('blame.shaders', (): readonly string[] =>
 
 blameSuite
   .case('every-kernel')
+  .tier('full')
   .timeout(60_000)
   .desc('Each kernel that a training run dispatches on this adapter is one that the cases broken-kernel break.')
   .control('a kernel is left out', (fault) => fault.host('blame.shaders', (original) => () => original().slice(1)))
