@@ -47,6 +47,8 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--data', '/dev/zero'], /--data \/dev\/zero: .*is a device/],
   [['train', '--steps', 'many'], /--steps many/],
   [['train', '--nonsense'], /unknown option '--nonsense'/],
+  [['mutate', '--sample', '0'], /--sample 0: must be a whole number/],
+  [['mutate', '--filter', 'mutate.no.such:*'], /no mutant matches "mutate\.no\.such:\*"/],
   [['merge', file('a.json', '{}')], /required option '--report <file>'/],
   [['merge', file('b.json', '{'), '--report', '-'], /b\.json/],
   [['compare', file('c.json', '{}')], /missing required argument 'b'/],
@@ -55,7 +57,6 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
 ];
 
 const NOT_YET: readonly (readonly string[])[] = [
-  ['mutate', '--sample', '3'],
   ['bench', '--peers', 'ort'],
   ['compile', 'model.tri'],
   ['--connect', 'ws://localhost:1'],

@@ -12,9 +12,9 @@ enable subgroups;
 const ROWS = 8u;
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
-// Four terms from j on, of four rows; those past the end are 0.
+// Four terms from j on, of four rows; those past the end are 0, and rows past the end are not stored.
 fn dy_rows(row: u32, j: u32, lane: u32) -> mat4x4f {
-  let at = min(row + FOUR, vec4u(dims.m - 1u)) * dims.n + min(j + lane, dims.n - 1u);
+  let at = (row + FOUR) * dims.n + j + lane;
   let values = vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
   return four_rows(select(vec4f(), values, j + lane < dims.n));
 }

@@ -31,6 +31,16 @@ export interface TrainCommand {
   readonly report: string;
 }
 
+/** What `gradproof mutate` understands. */
+export interface MutateCommand {
+  readonly filters: readonly string[];
+  /** Mutants of the shaders that differ from the last commit. */
+  readonly changed: boolean;
+  /** So many mutants, spread over all shaders; with `changed`, beside those. */
+  readonly sample: number;
+  readonly report: string;
+}
+
 const report: OptionDeclaration<string> = {
   name: 'report',
   argument: 'file',
@@ -132,6 +142,22 @@ export const TRAIN_TABLE: OptionTable<TrainCommand> = {
   report,
 };
 
+/** Every option of `gradproof mutate`. */
+export const MUTATE_TABLE: OptionTable<MutateCommand> = {
+  filters: {
+    ...RUN_OPTIONS.filters,
+    description: 'only mutants whose id matches, such as mutate.nn.*; several are or-ed, a leading ! excludes',
+  },
+  changed: { name: 'changed', description: 'only mutants of the shaders that differ from the last commit', parse: () => true },
+  sample: {
+    name: 'sample',
+    argument: 'n',
+    description: 'only n mutants, spread over all shaders; with --changed, beside those of the changed ones',
+    parse: (texts) => wholeNumber('--sample', texts.at(-1) ?? '', 1, 1_000_000),
+  },
+  report,
+};
+
 /** An option or a command of the design that this version lacks. */
 export interface NotYet {
   /** As commander writes it, with its argument. */
@@ -157,7 +183,6 @@ export const TRAIN_NOT_YET: readonly NotYet[] = [
 /** Commands that come later. */
 export const COMMANDS_NOT_YET: readonly NotYet[] = [
   { flags: 'bench', description: 'measure the kernels against their peers' },
-  { flags: 'mutate', description: 'break each kernel and see the suite notice' },
   { flags: 'compile', description: 'compile a .tri file' },
 ];
 

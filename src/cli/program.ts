@@ -5,6 +5,7 @@ import { EXIT, UsageError } from './exit.ts';
 import {
   COMMANDS_NOT_YET,
   IMPLY_HEADLESS,
+  MUTATE_TABLE,
   type NotYet,
   notYet,
   RUN_COMMAND,
@@ -38,6 +39,9 @@ export async function execute(argv: readonly string[]): Promise<number> {
   const train = command(program, 'train', 'fine-tune a small language model on a text, on the GPU');
   addOptions(train, TRAIN_TABLE, TRAIN_NOT_YET);
   train.action(async () => finish((await import('./commands/train.ts')).trainCommand(readTable(train, TRAIN_TABLE))));
+  const mutate = command(program, 'mutate', 'break each kernel in many ways and see the suite notice');
+  addOptions(mutate, MUTATE_TABLE);
+  mutate.action(async () => finish((await import('./commands/mutate.ts')).mutateCommand(readTable(mutate, MUTATE_TABLE))));
   command(program, 'doctor', 'say what is here: Node, browsers, adapters').action(async () =>
     finish((await import('./commands/doctor.ts')).doctor()),
   );

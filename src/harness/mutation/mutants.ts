@@ -48,20 +48,39 @@ const SWAPPED_MEMBERS: Readonly<Record<string, string>> = { x: 'y', y: 'x', z: '
 
 /**
  * Every mutant of a shader's source, in the order of the text: swapped operators, boundaries, conditions that hold always or never,
- * constants off by one (floats by 2e-5), indices off by one, swapped components and calls, changed signs, dropped statements and
- * barriers. Many are invalid WGSL or equal to the original: the compiler and a reviewed list tell.
+ * constants off by one (floats by 2e-5), indices off by one, swapped components, calls and arguments, changed signs, dropped statements
+ * and barriers. Many are invalid WGSL or equal to the original: the compiler and a reviewed list tell.
  */
 export function mutantsOf(file: string, source: string): readonly Mutant[] {
   const module = parseSrcModule({ modulePath: `package::${file.replaceAll('/', '::')}`, debugFilePath: file, src: source });
   const changes: Change[] = [];
+  const geometry = namesInAttributes(module.moduleElem.decls, source);
   const visit = (elem: AbstractElem): void => {
     // Workgroup sizes and bindings stand in attributes: changing them changes the launch, not the kernel.
     if (elem.kind === 'attribute' || elem.kind === 'type' || elem.kind === 'import' || elem.kind === 'directive') return;
+    // Launchers set every override, so that its initialiser is never used.
+    if (elem.kind === 'override') return;
+    if (elem.kind === 'const' && geometry.has(elem.name.decl.ident.originalName)) return;
     changes.push(...changesOf(elem as Statement | ExpressionElem, source));
     for (const child of childElems(elem)) visit(child);
   };
   for (const decl of module.moduleElem.decls) visit(decl);
   return numbered(file, source, changes);
+}
+
+/** What attributes name: a constant among it, as of `@workgroup_size(SIZE)`, belongs to the launch. */
+function namesInAttributes(decls: readonly AbstractElem[], source: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  const visit = (elem: AbstractElem): void => {
+    if (elem.kind === 'attribute') {
+      const { attribute } = elem;
+      if (attribute.kind === '@attribute') for (const parameter of attribute.params ?? []) names.add(text(parameter, source));
+      return;
+    }
+    for (const child of childElems(elem)) visit(child);
+  };
+  for (const decl of decls) visit(decl);
+  return names;
 }
 
 function changesOf(elem: Statement | ExpressionElem, source: string): Change[] {
@@ -81,8 +100,8 @@ function changesOf(elem: Statement | ExpressionElem, source: string): Change[] {
       return [drop(/Barrier$/.test(callee(elem.call, source)) ? 'drop-barrier' : 'drop-statement', elem)];
     case 'call-expression': {
       const swapped = SWAPPED_CALLS[callee(elem, source)];
-      const name = elem.function;
-      return swapped ? [{ operator: 'call', start: name.start, end: name.end, replacement: swapped }] : [];
+      const call = swapped ? [{ operator: 'call', ...rangeOf(elem.function), replacement: swapped }] : [];
+      return [...call, ...swapArguments(elem, source)];
     }
     case 'if':
       return ['true', 'false'].map((replacement) => ({ operator: 'guard', ...rangeOf(elem.condition), replacement }));
@@ -110,6 +129,16 @@ function swap(value: string, [start, end]: readonly [number, number]): Change[] 
 
 function negate(expression: ExpressionElem, source: string): Change[] {
   return [{ operator: 'sign', ...rangeOf(expression), replacement: `-(${text(expression, source)})` }];
+}
+
+/** The values that a select chooses from trade places. */
+function swapArguments(elem: Extract<ExpressionElem, { kind: 'call-expression' }>, source: string): Change[] {
+  const [first, second] = elem.arguments;
+  if (!first || !second || callee(elem, source) !== 'select') return [];
+  const between = source.slice(first.end, second.start);
+  return [
+    { operator: 'arguments', start: first.start, end: second.end, replacement: `${text(second, source)}${between}${text(first, source)}` },
+  ];
 }
 
 function drop(operator: string, elem: { readonly start: number; readonly end: number }): Change {

@@ -63,13 +63,24 @@ export class PoolWorker {
 
   /** Runs a case. The limit counts from here, while the page is awake: neither the wait for a free worker nor a device's start is in it. */
   async run(request: Extract<ToWorker, { type: 'case' }>, limitMs: number): Promise<Reply> {
-    this.#link.post(request);
-    const answer = await this.#inbox.next(limitMs, this.#signal);
-    if (answer.type === 'unusable') return { type: 'refused', code: answer.code, message: answer.message };
-    if (answer.type === 'ready' || answer.type === 'training' || answer.type === 'trained') {
-      return { type: 'refused', code: 'protocol', message: `the worker answered ${answer.type} to a case` };
+    const answer = await this.ask(request, limitMs);
+    switch (answer.type) {
+      case 'unusable':
+        return { type: 'refused', code: answer.code, message: answer.message };
+      case 'done':
+      case 'timeout':
+      case 'dead':
+      case 'aborted':
+        return answer;
+      default:
+        return { type: 'refused', code: 'protocol', message: `the worker answered ${answer.type} to a case` };
     }
-    return answer;
+  }
+
+  /** Sends a request of any kind and waits for its answer, the limit or the worker's end. */
+  ask(request: ToWorker, limitMs: number): Promise<Answer> {
+    this.#link.post(request);
+    return this.#inbox.next(limitMs, this.#signal);
   }
 
   terminate(): void {
@@ -77,7 +88,8 @@ export class PoolWorker {
   }
 }
 
-type Answer = FromWorker | Extract<Reply, { type: 'timeout' | 'dead' | 'aborted' }>;
+/** What a worker says, or why it says nothing. */
+export type Answer = FromWorker | Extract<Reply, { type: 'timeout' | 'dead' | 'aborted' }>;
 
 /** The answers of one worker as promises: each request has one answer, or a time-out, or the worker's death. */
 class Inbox {

@@ -5,7 +5,8 @@ import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
 import { replayCase } from '../parity.ts';
 import type { Environment } from '../report/schema.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { CaseOutcome, FromWorker, ToWorker } from './messages.ts';
+import { runMutantJob } from './mutant-job.ts';
 import { runCase } from './run-case.ts';
 import { runTrainJob } from './train-job.ts';
 
@@ -53,17 +54,27 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
         return;
       }
       cases ??= host.loadCases();
+      if (message.type === 'mutant') {
+        const reply = await runMutantJob(gpu, ieee, cases, message);
+        if (gpu.lost || reply.outcomes.some(ruinsDevice)) release();
+        host.post(reply);
+        return;
+      }
       const declared = message.bundle ? replayCase(message.bundle) : cases.get(`${message.id} ${message.backend}`);
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
       const conditions = { ieee, seed: message.seed, control: message.control };
       const { outcome, files } = await runCase(declared, gpu, message.control ? conditions : { ...conditions, diagnostics });
-      const deviceLost = gpu.lost !== undefined || RUINS_DEVICE.has(outcome.error?.code ?? '');
+      const deviceLost = gpu.lost !== undefined || ruinsDevice(outcome);
       if (deviceLost) release();
       host.post({ type: 'done', outcome, files, deviceLost });
     } catch (error) {
       host.post({ type: 'unusable', code: error instanceof GradproofError ? error.code : 'exception', message: messageOf(error) });
     }
   };
+}
+
+function ruinsDevice({ error }: CaseOutcome): boolean {
+  return RUINS_DEVICE.has(error?.code ?? '');
 }
 
 function environmentOf(host: WorkerHost, gpu: Gpu, found: Probe): Environment {
