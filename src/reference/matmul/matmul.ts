@@ -130,7 +130,6 @@ export const record: OpRecord<MatmulParams> = {
     sample('exact', [37, 52], [29, 52], [37, 29], { transpose_b: true, bias: [37, 1] }),
     sample('exact', [2, 1, 5, 7], [3, 7, 9], [2, 3, 5, 9], { bias: [3, 1, 9], variants: ['register', 'subgroup'] }),
     sample('exact', [3, 5, 7], [7, 8], [3, 5, 8], { variants: ['register'] }),
-    sample('exact', [2, 1, 3, 1, 2, 3], [3, 1, 2, 3, 2], [2, 3, 3, 2, 2, 2], { variants: ['register'] }),
     sample('exact', [53], [2, 53, 12], [2, 12], { variants: ['register'] }),
     sample('exact', [70], [70], [1], { variants: ['register'] }),
     sample('legal', [65, 300], [33, 300], [65, 33], { transpose_b: true, bias: [1] }),
