@@ -1,7 +1,7 @@
 import type { Mutant } from './mutants.ts';
 
 /** The most mutants that are taken of one file, so that a whole run ends in minutes. Default 16. */
-export const MUTANTS_PER_FILE = 16;
+const MUTANTS_PER_FILE = 16;
 
 /**
  * Takes at most `most` of a file's mutants, the same ones every time: the operators take turns, so that rare ones (a dropped barrier)

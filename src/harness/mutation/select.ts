@@ -15,7 +15,7 @@ export interface MutantChoice {
 }
 
 /** No mutant is left after filters and choice. */
-export class NoMutantError extends GradproofError {
+class NoMutantError extends GradproofError {
   constructor({ filters, changed }: MutantChoice) {
     const what = filters.length > 0 ? `no mutant matches ${filters.map((glob) => `"${glob}"`).join(', ')}` : 'there is no mutant';
     super('no-such-mutant', changed?.length === 0 ? 'no shader has changed since the last commit' : `${what} in the chosen shaders`);
