@@ -20,7 +20,7 @@ override LUT16: bool = false;
 
 fn nearest(y: f32) -> u32 {
   var low = 0u; // the largest index whose value is not above y, or 0
-  for (var step = 128u; step > 0u; step /= 2u) {
+  for (var step = 128u; step != 0u; step /= 2u) {
     if (map[low + step] <= y) {
       low += step;
     }

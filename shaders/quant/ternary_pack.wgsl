@@ -26,7 +26,7 @@ fn main(
     return;
   }
   var word = 0x55555555u;
-  for (var k = 0u; k < 16u && first + k < sizes.n; k++) {
+  for (var k = 0u; k < 16u; k++) { // past the end are the zeros that pad a word of trits, then bytes that nobody reads
     let i = first + k;
     let trit = (trits[i / 4u] >> (8u * (i & 3u))) & 3u; // two's complement of -1 ends in 11
     word = insertBits(word, (trit + 1u) & 3u, 2u * k, 2u);

@@ -54,13 +54,13 @@ const SWAPPED_MEMBERS: Readonly<Record<string, string>> = { x: 'y', y: 'x', z: '
 export function mutantsOf(file: string, source: string): readonly Mutant[] {
   const module = parseSrcModule({ modulePath: `package::${file.replaceAll('/', '::')}`, debugFilePath: file, src: source });
   const changes: Change[] = [];
-  const geometry = namesInAttributes(module.moduleElem.decls, source);
+  const sizes = namesOfSizes(module.moduleElem.decls, source);
   const visit = (elem: AbstractElem): void => {
     // Workgroup sizes and bindings stand in attributes: changing them changes the launch, not the kernel.
     if (elem.kind === 'attribute' || elem.kind === 'type' || elem.kind === 'import' || elem.kind === 'directive') return;
     // Launchers set every override, so that its initialiser is never used.
     if (elem.kind === 'override') return;
-    if (elem.kind === 'const' && geometry.has(elem.name.decl.ident.originalName)) return;
+    if (elem.kind === 'const' && sizes.has(elem.name.decl.ident.originalName)) return;
     changes.push(...changesOf(elem as Statement | ExpressionElem, source));
     for (const child of childElems(elem)) visit(child);
   };
@@ -68,16 +68,12 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
   return numbered(file, source, changes);
 }
 
-/** What attributes name: a constant among it, as of `@workgroup_size(SIZE)`, belongs to the launch. */
-function namesInAttributes(decls: readonly AbstractElem[], source: string): ReadonlySet<string> {
+/** What attributes and types name: a constant among it, as of `@workgroup_size(SIZE)` or `array<f32, ROWS>`, says who computes how much. */
+function namesOfSizes(decls: readonly AbstractElem[], source: string): ReadonlySet<string> {
   const names = new Set<string>();
   const visit = (elem: AbstractElem): void => {
-    if (elem.kind === 'attribute') {
-      const { attribute } = elem;
-      if (attribute.kind === '@attribute') for (const parameter of attribute.params ?? []) names.add(text(parameter, source));
-      return;
-    }
-    for (const child of childElems(elem)) visit(child);
+    if (elem.kind === 'attribute' || elem.kind === 'type') for (const name of text(elem, source).match(/\w+/g) ?? []) names.add(name);
+    else for (const child of childElems(elem)) visit(child);
   };
   for (const decl of decls) visit(decl);
   return names;
