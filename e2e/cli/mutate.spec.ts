@@ -30,11 +30,7 @@ test('mutants die, the report says of which case, and a second run remembers', a
 test('Ctrl-C leaves a partial report', async ({ folder }) => {
   test.setTimeout(300_000);
   const file = join(folder, 'partial.json');
-  const { status } = await gradproof(['mutate', '--report', file], {
-    onOutput: (stdout, interrupt) => {
-      if (/25 of \d+ mutants/.test(stdout)) interrupt();
-    },
-  });
+  const { status } = await gradproof(['mutate', '--report', file], { interruptAt: /25 of \d+ mutants/ });
   expect(status).toBe(130);
   const { run, results } = readReport(readFileSync(file), file);
   expect(run.complete).toBe(false);
