@@ -32,16 +32,12 @@ const WHY = {
   tiny: 'A second moment at the smallest normal float may be flushed to 0 by a legal GPU, so that its root may be 0 or not.',
   lanes: 'With one lane a block the loop has no turn, so that the barrier changes nothing.',
   finite: 'Past the end the other factor is 0, so that this one may be any finite number.',
+  ties: 'A value of the map itself is then found as the upper neighbour, at a distance of 0.',
+  bits: 'insertBits from bit 32 on changes nothing.',
 } as const;
 
 /** Reviewed by people; at most 5 % of the mutants. Each is run all the same, and reported when a case turns red. */
 export const EQUIVALENTS: readonly Equivalent[] = [
-  {
-    id: 'mutate.lib.block_scale:constant;line=9;n=1',
-    line: 'const SMALLEST_ABSMAX = 0x006ce3eeu; // 1e-38, a denormal, stands for a smaller absmax; 0 / 1e-38 is 0 in a block of zeros',
-    becomes: 'const SMALLEST_ABSMAX = 7136239u; // 1e-38, a denormal, stands for a smaller absmax; 0 / 1e-38 is 0 in a block of zeros',
-    why: WHY.smallest,
-  },
   {
     id: 'mutate.lib.block_scale:boundary;line=14;n=1',
     line: 'let shift = select(select(0, -64, exponent > 191u), 64, exponent < 64u);',
@@ -53,6 +49,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'while (rest >= i32(m)) {',
     becomes: 'while (rest > i32(m)) {',
     why: WHY.reciprocal,
+  },
+  {
+    id: 'mutate.lib.block_scale:constant;line=9;n=1',
+    line: 'const SMALLEST_ABSMAX = 0x006ce3eeu; // 1e-38, a denormal, stands for a smaller absmax; 0 / 1e-38 is 0 in a block of zeros',
+    becomes: 'const SMALLEST_ABSMAX = 7136239u; // 1e-38, a denormal, stands for a smaller absmax; 0 / 1e-38 is 0 in a block of zeros',
+    why: WHY.smallest,
   },
   {
     id: 'mutate.lib.storage:boundary;line=53;n=1',
@@ -73,21 +75,9 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.rows,
   },
   {
-    id: 'mutate.matmul.matmul_tiled:constant;line=18;n=1',
-    line: 'return select(0.0, a[start + row * dims.a_row + k * dims.a_k], k < dims.k);',
-    becomes: 'return select(1.0, a[start + row * dims.a_row + k * dims.a_k], k < dims.k);',
-    why: WHY.finite,
-  },
-  {
     id: 'mutate.matmul.matmul_tiled:arguments;line=37;n=1',
     line: 'let load_a = select(local.xy, local.yx, dims.a_k == 1u);',
     becomes: 'let load_a = select(local.yx, local.xy, dims.a_k == 1u);',
-    why: WHY.orient,
-  },
-  {
-    id: 'mutate.matmul.matmul_tiled:condition;line=37;n=1',
-    line: 'let load_a = select(local.xy, local.yx, dims.a_k == 1u);',
-    becomes: 'let load_a = select(local.xy, local.yx, dims.a_k != 1u);',
     why: WHY.orient,
   },
   {
@@ -97,10 +87,16 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.slab,
   },
   {
-    id: 'mutate.nn.accumulate_grad:guard;line=21;n=2',
-    line: 'if (first + 4u <= dims.count) {',
-    becomes: 'if false {',
-    why: WHY.fast,
+    id: 'mutate.matmul.matmul_tiled:condition;line=37;n=1',
+    line: 'let load_a = select(local.xy, local.yx, dims.a_k == 1u);',
+    becomes: 'let load_a = select(local.xy, local.yx, dims.a_k != 1u);',
+    why: WHY.orient,
+  },
+  {
+    id: 'mutate.matmul.matmul_tiled:constant;line=18;n=1',
+    line: 'return select(0.0, a[start + row * dims.a_row + k * dims.a_k], k < dims.k);',
+    becomes: 'return select(1.0, a[start + row * dims.a_row + k * dims.a_k], k < dims.k);',
+    why: WHY.finite,
   },
   {
     id: 'mutate.nn.accumulate_grad:boundary;line=21;n=1',
@@ -109,15 +105,21 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.fast,
   },
   {
-    id: 'mutate.nn.cross_entropy_reduce:guard;line=28;n=1',
-    line: 'if (lane < half) {',
-    becomes: 'if true {',
-    why: WHY.tree,
+    id: 'mutate.nn.accumulate_grad:guard;line=21;n=2',
+    line: 'if (first + 4u <= dims.count) {',
+    becomes: 'if false {',
+    why: WHY.fast,
   },
   {
     id: 'mutate.nn.cross_entropy_reduce:boundary;line=28;n=1',
     line: 'if (lane < half) {',
     becomes: 'if (lane <= half) {',
+    why: WHY.tree,
+  },
+  {
+    id: 'mutate.nn.cross_entropy_reduce:guard;line=28;n=1',
+    line: 'if (lane < half) {',
+    becomes: 'if true {',
     why: WHY.tree,
   },
   {
@@ -131,6 +133,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'const FAR = -80.0;',
     becomes: 'const FAR = -80.00160217;',
     why: WHY.silu,
+  },
+  {
+    id: 'mutate.nn.silu:guard;line=31;n=2',
+    line: 'if (first + 4u <= dims.count) {',
+    becomes: 'if false {',
+    why: WHY.fast,
   },
   {
     id: 'mutate.nn.silu_backward:boundary;line=24;n=1',
@@ -235,10 +243,22 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.tree,
   },
   {
+    id: 'mutate.quant.quantize_blockwise:boundary;line=24;n=1',
+    line: 'if (map[low + step] <= y) {',
+    becomes: 'if (map[low + step] < y) {',
+    why: WHY.ties,
+  },
+  {
     id: 'mutate.quant.ternary_matmul:boundary;line=42;n=1',
     line: 'for (var k = 0u; k < dims.k; k += 16u) {',
     becomes: 'for (var k = 0u; k <= dims.k; k += 16u) {',
     why: WHY.slab,
+  },
+  {
+    id: 'mutate.quant.ternary_pack:boundary;line=29;n=1',
+    line: 'for (var k = 0u; k < 16u; k++) { // past the end are the zeros that pad a word of trits, then bytes that nobody reads',
+    becomes: 'for (var k = 0u; k <= 16u; k++) { // past the end are the zeros that pad a word of trits, then bytes that nobody reads',
+    why: WHY.bits,
   },
 ];
 
