@@ -166,32 +166,36 @@ const HALVES = {
   ],
 } as const;
 
-fourBit
-  .case('halves', { dtype: ['f16', 'bf16'] })
-  .desc(
-    'A code that stands for 1 decodes to its absmax, which is rounded to the half nearest to it: a tie to even, what is too large to infinity.',
-  )
-  .control('a tie goes up', (fault) => {
-    fault.shader('quant/dequantize_4bit', '0xfffu + ((scaled >> 13u) & 1u)', '0x1000u');
-    fault.shader('quant/dequantize_4bit', '0x7fffu + ((bits >> 16u) & 1u)', '0x8000u');
-  })
-  .run(async (t) => {
-    const dtype = t.params['dtype'] as keyof typeof HALVES;
-    const halves = HALVES[dtype];
-    const n = 32 * halves.length;
-    using packed = Tensor.from(t.gpu, hostTensor('u8', [n / 2, 1], new Uint8Array(n / 2).fill(0xff)));
-    using absmax = Tensor.from(
-      t.gpu,
-      hostTensorFrom(
-        'f32',
-        [halves.length],
-        halves.map(([x]) => x),
-      ),
-    );
-    using y = dequantize_4bit.forward(t.gpu, { packed, absmax }, { quant_type: 'nf4', blocksize: 32, shape: [n], dtype }).y;
-    const expected = halves.flatMap(([, bits]) => new Array<number>(32).fill(bits));
-    t.expectEqual('bits', value(await y.read()), value({ shape: [n], data: expected }));
-  });
+/** What rounds a tie to even, and what rounds it up instead. */
+const TIES = [
+  ['f16', '0xfffu + ((scaled >> 13u) & 1u)', '0x1000u'],
+  ['bf16', '0x7fffu + ((bits >> 16u) & 1u)', '0x8000u'],
+] as const;
+
+for (const [dtype, from, to] of TIES) {
+  fourBit
+    .case('halves', { dtype: [dtype] })
+    .desc(
+      'A code that stands for 1 decodes to its absmax, which is rounded to the half nearest to it: a tie to even, what is too large to infinity.',
+    )
+    .control('a tie goes up', (fault) => fault.shader('quant/dequantize_4bit', from, to))
+    .run(async (t) => {
+      const halves = HALVES[dtype];
+      const n = 32 * halves.length;
+      using packed = Tensor.from(t.gpu, hostTensor('u8', [n / 2, 1], new Uint8Array(n / 2).fill(0xff)));
+      using absmax = Tensor.from(
+        t.gpu,
+        hostTensorFrom(
+          'f32',
+          [halves.length],
+          halves.map(([x]) => x),
+        ),
+      );
+      using y = dequantize_4bit.forward(t.gpu, { packed, absmax }, { quant_type: 'nf4', blocksize: 32, shape: [n], dtype }).y;
+      const expected = halves.flatMap(([, bits]) => new Array<number>(32).fill(bits));
+      t.expectEqual('bits', value(await y.read()), value({ shape: [n], data: expected }));
+    });
+}
 
 /** The smallest float32 above `x`, which is not zero. */
 function floatAfter(x: number): number {
