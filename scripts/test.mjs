@@ -17,7 +17,8 @@ await runMain(async () => {
     runPart('unused exports and dependencies', tool('knip/bin/knip.js'), { root }),
   ]);
   // The quick tier comes first: it installs a browser where there is none, and others need one.
-  const total = add([...checks, ...(await quickTier(results)), await unitTests(results), await endToEndTests(results)]);
+  const cases = await quickTier(results);
+  const total = add([...checks, ...cases, await mutants(results), await unitTests(results), await endToEndTests(results)]);
   process.exitCode = total.failed > 0 ? 1 : 0;
   console.log(sentence(total));
 });
@@ -51,6 +52,13 @@ async function quickTier(results) {
   const [chromium, node] = runs;
   const compare = [process.execPath, join(root, 'scripts/test/agreement.mjs'), chromium.json.path, node.json.path];
   return [chromium.counts, node.counts, await runPart('same verdicts in both', compare, { root })];
+}
+
+/** Mutants of the shaders that differ from the last commit, and a few of the others: every one must turn a case red. */
+async function mutants(results) {
+  const json = resultFile(join(results, 'mutate.json'));
+  const command = [process.execPath, join(root, 'scripts/start.mjs'), 'mutate', '--changed', '--sample', '20', '--report', json.path];
+  return runPart('mutants of the shaders', command, { root, countsOf: () => countsOfReport(json.read()) });
 }
 
 function countsOfReport({ summary: { total, passed, skipped } }) {

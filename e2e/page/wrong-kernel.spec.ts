@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { readParityBundle } from '../../src/formats/parity-bundle.ts';
 import { answerOf, expect, open, runToEnd, test } from './page-test.ts';
 
-test('a wrong kernel turns the answer to no, and the details name the number', async ({ page }) => {
+test('a wrong kernel turns the answer to no, and the details name the number, whose fault it is and how to see it alone', async ({
+  page,
+}) => {
   let broken = 0;
   await page.route('**/assets/web-worker*.js', async (route) => {
     const response = await route.fetch();
@@ -22,4 +26,11 @@ test('a wrong kernel turns the answer to no, and the details name the number', a
     .first()
     .click();
   await expect(page.getByText(/^\[[\d, ]+\] is -?[\d.e-]+, should be -?[\d.e-]+$/)).toBeVisible();
+  await expect(page.getByRole('term').filter({ hasText: 'Whose fault' })).toBeVisible();
+  await expect(page.getByText('kernel', { exact: true })).toBeVisible();
+
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save what shows it alone' }).click();
+  const bundle = readParityBundle(new Uint8Array(readFileSync(await (await saved).path())));
+  expect(bundle.op).toBe('silu');
 });

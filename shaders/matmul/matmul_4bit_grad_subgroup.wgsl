@@ -12,9 +12,9 @@ enable subgroups;
 const ROWS = 8u;
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
-// Four terms from j on, of four rows; those past the end are 0.
+// Four terms from j on, of four rows; those past the end are 0, and rows past the end are not stored.
 fn dy_rows(row: u32, j: u32, lane: u32) -> mat4x4f {
-  let at = min(row + FOUR, vec4u(dims.m - 1u)) * dims.n + min(j + lane, dims.n - 1u);
+  let at = (row + FOUR) * dims.n + j + lane;
   let values = vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
   return four_rows(select(vec4f(), values, j + lane < dims.n));
 }
@@ -36,9 +36,8 @@ fn main(
 ) {
   let tile = linear_index(group, groups, local, 64u);
   let lane = subgroup_lane & 3u;
-  // Tiles past the end compute what is not stored: every lane of a quad must stay until the end.
+  // Tiles and columns past the end compute what is not stored: every lane of a quad must stay until the end.
   let col = (tile % dims.tiles) * 8u;
-  let start = min(col, dims.k - 1u);
   let row = (tile / dims.tiles) * ROWS;
   let last = dims.n - 1u;
   var low_0 = mat4x4f();
@@ -46,10 +45,10 @@ fn main(
   var high_0 = mat4x4f();
   var high_1 = mat4x4f();
   for (var j = 0u; j < dims.n; j += 4u) {
-    let w0 = weight_eight(j * dims.k + start, dims.k - start);
-    let w1 = weight_eight(min(j + 1u, last) * dims.k + start, dims.k - start);
-    let w2 = weight_eight(min(j + 2u, last) * dims.k + start, dims.k - start);
-    let w3 = weight_eight(min(j + 3u, last) * dims.k + start, dims.k - start);
+    let w0 = weight_eight(j * dims.k + col, 8u);
+    let w1 = weight_eight(min(j + 1u, last) * dims.k + col, 8u);
+    let w2 = weight_eight(min(j + 2u, last) * dims.k + col, 8u);
+    let w3 = weight_eight(min(j + 3u, last) * dims.k + col, 8u);
     let low = mat4x4f(w0.low, w1.low, w2.low, w3.low);
     let high = mat4x4f(w0.high, w1.high, w2.high, w3.high);
     let dy_0 = dy_rows(row, j, lane);

@@ -14,9 +14,9 @@ override ROWS: u32 = 16u;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
-// Four terms from k on, of four rows; past the end they repeat the last one, and meet weights that are 0.
+// Four terms from k on, of four rows; terms past the end repeat the last one, and meet weights that are 0.
 fn x_rows(row: u32, k: u32, lane: u32) -> mat4x4f {
-  let at = min(row + FOUR, vec4u(dims.m - 1u)) * dims.k + min(k + lane, dims.k - 1u);
+  let at = (row + FOUR) * dims.k + min(k + lane, dims.k - 1u);
   return four_rows(vec4f(x[at.x], x[at.y], x[at.z], x[at.w]));
 }
 
@@ -37,10 +37,10 @@ fn main(
 ) {
   let tile = linear_index(group, groups, local, 64u);
   let lane = subgroup_lane & 3u;
-  // Rows and columns past the end repeat the last one, and are not stored: every lane of a quad must stay until the end.
+  // Rows and columns past the end are computed, and not stored: every lane of a quad must stay until the end.
   let col = (tile % dims.tiles) * 4u;
   let row = (tile / dims.tiles) * ROWS;
-  let starts = min(col + FOUR, vec4u(dims.n - 1u)) * dims.k;
+  let starts = (col + FOUR) * dims.k;
   var sum_0 = mat4x4f();
   var sum_1 = mat4x4f();
   var sum_2 = mat4x4f();

@@ -17,9 +17,9 @@ override ROWS: u32 = 16u;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
-// Four terms from k on, of four rows of a; those past the end are 0.
+// Four terms from k on, of four rows of a; terms past the end are 0.
 fn a_rows(start: u32, row: u32, k: u32, lane: u32) -> mat4x4f {
-  let at = start + min(row + FOUR, vec4u(dims.m - 1u)) * dims.a_row + min(k + lane, dims.k - 1u) * dims.a_k;
+  let at = start + (row + FOUR) * dims.a_row + (k + lane) * dims.a_k;
   let values = vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
   return four_rows(select(vec4f(), values, k + lane < dims.k));
 }
@@ -28,14 +28,14 @@ fn b_element(at: u32) -> f32 {
   return b[at / 4u][at % 4u];
 }
 
-// Four columns of b from col on at four terms from k on, a term a column. What is past the end repeats, and is not stored or meets 0.
+// Four columns of b from col on at four terms from k on, a term a column. Terms past the end repeat the last one, and meet 0.
 fn b_block(start: u32, k: u32, col: u32) -> mat4x4f {
   let terms = start + min(k + FOUR, vec4u(dims.k - 1u)) * dims.b_k;
   if (LOAD_B == 1u) {
-    let at = (terms + min(col, dims.n - 4u)) / 4u;
+    let at = (terms + col) / 4u;
     return mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]);
   }
-  let cols = min(col + FOUR, vec4u(dims.n - 1u)) * dims.b_col;
+  let cols = (col + FOUR) * dims.b_col;
   if (LOAD_B == 2u) {
     let at = (start + cols + k) / 4u;
     return transpose(mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]));

@@ -15,11 +15,11 @@ var<workgroup> slab_a: array<array<vec4f, TILE / 4>, SLAB>;
 var<workgroup> slab_b: array<array<vec4f, TILE / 4>, SLAB>;
 
 fn a_at(start: u32, row: u32, k: u32) -> f32 {
-  return select(0.0, a[start + min(row, dims.m - 1u) * dims.a_row + min(k, dims.k - 1u) * dims.a_k], k < dims.k);
+  return select(0.0, a[start + row * dims.a_row + k * dims.a_k], k < dims.k);
 }
 
 fn b_at(start: u32, k: u32, col: u32) -> f32 {
-  return select(0.0, b[start + min(k, dims.k - 1u) * dims.b_k + min(col, dims.n - 1u) * dims.b_col], k < dims.k);
+  return select(0.0, b[start + k * dims.b_k + col * dims.b_col], k < dims.k);
 }
 
 @compute @workgroup_size(16, 16)

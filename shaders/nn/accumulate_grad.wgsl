@@ -16,15 +16,13 @@ const SIZE = 64u;
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, SIZE);
-  if (4u * i >= dims.count) {
-    return;
-  }
   let sum = a[i] + b[i];
-  if (4u * i + 4u <= dims.count) {
+  let first = 4u * i;
+  if (first + 4u <= dims.count) {
     y[i] = sum;
     return;
   }
-  for (var c = 0u; c < dims.count - 4u * i; c++) {
+  for (var c = 0u; first + c < dims.count; c++) {
     y[i][c] = sum[c];
   }
 }

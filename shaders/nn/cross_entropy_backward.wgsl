@@ -47,13 +47,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let stat = stats[row];
   let p = exp(logits[i] - stat.x) / stat.y;
   let onehot = f32(targets[row] == i32(class_index));
-  var slope = params.keep * (stat.z * (p - onehot));
-  if (params.spread > 0.0) {
-    var class_weight = 1.0;
-    if (params.weighted > 0u) {
-      class_weight = weight[class_index];
-    }
-    slope += params.spread * (stat.w * p - class_weight);
+  var class_weight = 1.0;
+  if (params.weighted > 0u) {
+    class_weight = weight[class_index];
   }
+  let slope = params.keep * (stat.z * (p - onehot)) + params.spread * (stat.w * p - class_weight);
   dlogits[i] = incoming(row) * slope;
 }

@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     id = id_of(i - dims.vocabulary);
     row = i - dims.vocabulary + 1u;
   }
-  while (row < dims.rows && id_of(row) != id) {
+  while (row != dims.rows && id_of(row) != id) {
     row++;
   }
   chain[i] = row;

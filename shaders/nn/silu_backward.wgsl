@@ -29,15 +29,13 @@ fn slope(x: vec4f) -> vec4f {
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, SIZE);
-  if (4u * i >= dims.count) {
-    return;
-  }
   let result = dy[i] * slope(x[i]);
-  if (4u * i + 4u <= dims.count) {
+  let first = 4u * i;
+  if (first + 4u <= dims.count) {
     dx[i] = result;
     return;
   }
-  for (var c = 0u; c < dims.count - 4u * i; c++) {
+  for (var c = 0u; first + c < dims.count; c++) {
     dx[i][c] = result[c];
   }
 }

@@ -32,21 +32,19 @@ fn root(v: vec4f) -> vec4f {
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, SIZE);
-  if (4u * i >= step.count) {
-    return;
-  }
   let p = param[i];
   let g = grad[i] + step.l2 * p;
   let m = exp_avg[i] + step.rest_of_beta1 * (g - exp_avg[i]);
   let v = step.beta2 * exp_avg_sq[i] + step.rest_of_beta2 * g * g;
   let moved = p * step.decay - step.step_size * m / (root(v) / step.correction + step.eps);
-  if (4u * i + 4u <= step.count) {
+  let first = 4u * i;
+  if (first + 4u <= step.count) {
     param[i] = moved;
     exp_avg[i] = m;
     exp_avg_sq[i] = v;
     return;
   }
-  for (var c = 0u; c < step.count - 4u * i; c++) {
+  for (var c = 0u; first + c < step.count; c++) {
     param[i][c] = moved[c];
     exp_avg[i][c] = m[c];
     exp_avg_sq[i][c] = v[c];

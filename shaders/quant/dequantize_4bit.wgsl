@@ -1,6 +1,7 @@
 // y[i] = value(code i) * absmax[i / block], rounded to STORAGE f32, f16 or bf16 (0, 1, 2). packed: two codes a byte, the first in the
 // high nibble; y: n elements. One invocation turns a word of packed codes into 8 elements. Reads n/2 bytes, writes 4 n or 2 n.
 
+import package::lib::grid::linear_index;
 import package::lib::four_bit::{decode_four_bit, nibble_shift};
 import package::lib::storage::pack_halves;
 
@@ -41,11 +42,8 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = (group.y * groups.x + group.x) * 64u + local;
+  let w = linear_index(group, groups, local, 64u);
   let first = w * 8u;
-  if (first >= sizes.n) {
-    return;
-  }
   let codes = packed[w];
   let scale = absmax[first / sizes.block];
   if (first + 8u <= sizes.n) { // a loop here costs a CPU adapter half of its speed

@@ -1,6 +1,8 @@
 // y[i] = map[q[i]] * absmax[i / block] (+ offset). q: n bytes; map: 256 floats; offset: one float, used with HAS_OFFSET. One
 // invocation turns a word of 4 codes into 4 floats.
 
+import package::lib::grid::linear_index;
+
 struct Sizes {
   n: u32,
   block: u32,
@@ -21,11 +23,8 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = (group.y * groups.x + group.x) * 64u + local;
+  let w = linear_index(group, groups, local, 64u);
   let first = w * 4u;
-  if (first >= sizes.n) {
-    return;
-  }
   let codes = q[w];
   let scale = absmax[first / sizes.block];
   let shift = select(0.0, offset[0], HAS_OFFSET);

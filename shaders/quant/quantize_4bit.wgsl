@@ -2,6 +2,7 @@
 // f32, f16 or bf16 (0, 1, 2); absmax: float32 bits of each block; packed: (n + 1) / 2 bytes, the rest of the last word holds zeros'
 // codes. One invocation makes a word of 8 codes; 15 comparisons an element.
 
+import package::lib::grid::linear_index;
 import package::lib::storage::{word_of, f32_bits_of};
 import package::lib::block_scale::{block_scale, relative_to_block};
 import package::lib::four_bit::nibble_shift;
@@ -54,7 +55,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let out = (group.y * groups.x + group.x) * 64u + local;
+  let out = linear_index(group, groups, local, 64u);
   let first = out * 8u;
   if (first >= sizes.n) {
     return;

@@ -2,6 +2,7 @@
 // bits of each block; q: one byte an element. Nearest: a tie goes to the lower value. LUT16: y is first rounded to one of 65,536 steps
 // between -1 and 1, as bitsandbytes' CPU code does by a table. One invocation makes a word of 4 codes, 9 reads of the map each.
 
+import package::lib::grid::linear_index;
 import package::lib::block_scale::{block_scale, relative_to_block};
 
 struct Sizes {
@@ -19,7 +20,7 @@ override LUT16: bool = false;
 
 fn nearest(y: f32) -> u32 {
   var low = 0u; // the largest index whose value is not above y, or 0
-  for (var step = 128u; step > 0u; step /= 2u) {
+  for (var step = 128u; step != 0u; step /= 2u) {
     if (map[low + step] <= y) {
       low += step;
     }
@@ -41,7 +42,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let w = (group.y * groups.x + group.x) * 64u + local;
+  let w = linear_index(group, groups, local, 64u);
   let first = w * 4u;
   if (first >= sizes.n) {
     return;

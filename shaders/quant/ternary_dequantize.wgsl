@@ -1,6 +1,7 @@
 // y[i] = trit i * scale. packed: two bits a code, four a byte, the first in bits 0-1; scale: one float; y: n floats. One invocation
 // turns a byte into 4 floats.
 
+import package::lib::grid::linear_index;
 import package::lib::trits::trit_at;
 
 struct Sizes {
@@ -18,7 +19,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let b = (group.y * groups.x + group.x) * 64u + local;
+  let b = linear_index(group, groups, local, 64u);
   let first = b * 4u;
   let byte = packed[b / 4u] >> (8u * (b & 3u));
   for (var k = 0u; k < 4u && first + k < sizes.n; k++) {

@@ -1,6 +1,7 @@
 // trits[i] = 1 where w[i] > threshold, -1 where w[i] < -threshold, else 0. w: n elements of STORAGE f32, f16 or bf16 (0, 1, 2);
 // threshold: one float; trits: signed bytes. One invocation makes a word of 4.
 
+import package::lib::grid::linear_index;
 import package::lib::storage::{word_of, f32_bits_of};
 
 struct Sizes {
@@ -20,7 +21,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let out = (group.y * groups.x + group.x) * 64u + local;
+  let out = linear_index(group, groups, local, 64u);
   let first = out * 4u;
   if (first >= sizes.n) {
     return;

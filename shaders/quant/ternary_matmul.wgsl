@@ -37,20 +37,16 @@ fn trits_of(n: u32, k: u32) -> u32 {
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.y * ROWS;
-  let col = id.x * COLS;
-  if (row >= dims.m || col >= dims.n) {
-    return;
-  }
-  let last = dims.n - 1u;
+  let col = id.x * COLS; // rows and columns past the end are not stored
   var sum: array<vec4f, ROWS>;
   for (var k = 0u; k < dims.k; k += 16u) {
-    let words = vec4u(trits_of(col, k), trits_of(min(col + 1u, last), k), trits_of(min(col + 2u, last), k), trits_of(min(col + 3u, last), k));
+    let words = vec4u(trits_of(col, k), trits_of(col + 1u, k), trits_of(col + 2u, k), trits_of(col + 3u, k));
     let steps = min(16u, dims.k - k);
     for (var t = 0u; t < steps; t++) {
       let s = 2u * t;
       let trits = vec4f(vec4i(trit_at(words.x, s), trit_at(words.y, s), trit_at(words.z, s), trit_at(words.w, s)));
       for (var r = 0u; r < ROWS; r++) {
-        sum[r] += x[min(row + r, dims.m - 1u) * dims.k + k + t] * trits;
+        sum[r] += x[(row + r) * dims.k + k + t] * trits;
       }
     }
   }

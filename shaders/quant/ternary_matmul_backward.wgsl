@@ -23,23 +23,20 @@ const ROWS = 4u;
 const COLS = 4u;
 
 fn trit(n: u32, k: u32) -> i32 {
-  let i = n * dims.k + min(k, dims.k - 1u);
+  let i = n * dims.k + k;
   return trit_at(packed[i / 16u], 2u * (i % 16u));
 }
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.y * ROWS;
-  let col = id.x * COLS;
-  if (row >= dims.m || col >= dims.k) {
-    return;
-  }
+  let col = id.x * COLS; // rows and columns past the end are not stored
   var sum: array<vec4f, ROWS>;
   for (var n = 0u; n < dims.n; n++) {
     let factor = select(1.0, scale[n * dims.scale_stride], SCALED);
     let trits = factor * vec4f(vec4i(trit(n, col), trit(n, col + 1u), trit(n, col + 2u), trit(n, col + 3u)));
     for (var r = 0u; r < ROWS; r++) {
-      sum[r] += dy[min(row + r, dims.m - 1u) * dims.n + n] * trits;
+      sum[r] += dy[(row + r) * dims.n + n] * trits;
     }
   }
   for (var r = 0u; r < ROWS && row + r < dims.m; r++) {

@@ -1,6 +1,7 @@
 // trits[i] = code i - 1. packed: two bits a code, four a byte; trits: n signed bytes. HIGH: the first trit of a byte is in bits 6-7,
 // else in bits 0-1. One invocation unpacks a byte into a word.
 
+import package::lib::grid::linear_index;
 import package::lib::trits::{in_low_order, trit_at};
 
 struct Sizes {
@@ -19,7 +20,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let out = (group.y * groups.x + group.x) * 64u + local;
+  let out = linear_index(group, groups, local, 64u);
   if (out * 4u >= sizes.n) {
     return;
   }

@@ -1,6 +1,7 @@
 import { GradproofError, InvariantError } from '../errors.ts';
 import { NoAdapterError } from '../gpu/device.ts';
 import type { Report } from '../harness/report/schema.ts';
+import { countVerdicts } from '../harness/report/verdict.ts';
 import { UnusableError } from '../harness/runner.ts';
 
 /** Exit statuses of the command line. */
@@ -37,10 +38,11 @@ export class InterruptedError extends GradproofError {
   }
 }
 
-/** The status that a report deserves. */
-export function exitOfReport({ summary: { total, passed, skipped } }: Report, interrupted: boolean): number {
+/** The status that a report deserves: a case that its named fault does not turn red proves nothing, so it fails the run too. */
+export function exitOfReport({ results }: Report, interrupted: boolean): number {
   if (interrupted) return EXIT.interrupted;
-  return passed > 0 && passed + skipped === total ? EXIT.ok : EXIT.failed;
+  const { right, wrong } = countVerdicts(results);
+  return right > 0 && wrong === 0 ? EXIT.ok : EXIT.failed;
 }
 
 /** The status that an error deserves; undefined for a defect of ours. */

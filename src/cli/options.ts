@@ -15,6 +15,10 @@ export interface RunCommand {
   /** Where the report goes; `-` is stdout. */
   readonly report: string;
   readonly junit: string;
+  /** Known failures. */
+  readonly expect: string;
+  /** The report whose failures run again; empty for that of the last run. */
+  readonly lastFailed: string;
 }
 
 /** What `gradproof train` understands. */
@@ -24,6 +28,16 @@ export interface TrainCommand {
   readonly steps: number;
   readonly seed: number;
   readonly out: string;
+  readonly report: string;
+}
+
+/** What `gradproof mutate` understands. */
+export interface MutateCommand {
+  readonly filters: readonly string[];
+  /** Mutants of the shaders that differ from the last commit. */
+  readonly changed: boolean;
+  /** So many mutants, spread over all shaders; with `changed`, beside those. */
+  readonly sample: number;
   readonly report: string;
 }
 
@@ -70,13 +84,34 @@ export const RUN_COMMAND: OptionTable<RunCommand> = {
   },
   report,
   junit: { name: 'junit', argument: 'file', description: 'write a JUnit XML report to this file', parse: lastPath('--junit') },
+  expect: {
+    name: 'expect',
+    argument: 'file',
+    description: 'known failures, which do not fail the run until they expire',
+    parse: lastPath('--expect'),
+  },
+  lastFailed: {
+    name: 'last-failed',
+    argument: 'report',
+    optional: true,
+    description: 'run what did not pass in this report (default: that of the last run) and put the results into it',
+    parse: (texts) => texts.at(-1) ?? '',
+  },
 };
 
 /** The options that make sense only without the page. */
-export const IMPLY_HEADLESS = ['headless', 'list', 'runtime', 'parity', 'report', 'junit', 'shard'] as const satisfies readonly (
-  | keyof RunCommand
-  | RunOptionKey
-)[];
+export const IMPLY_HEADLESS = [
+  'headless',
+  'list',
+  'runtime',
+  'parity',
+  'report',
+  'junit',
+  'shard',
+  'controls',
+  'expect',
+  'lastFailed',
+] as const satisfies readonly (keyof RunCommand | RunOptionKey)[];
 
 /** Every option of `gradproof train`. */
 export const TRAIN_TABLE: OptionTable<TrainCommand> = {
@@ -107,6 +142,22 @@ export const TRAIN_TABLE: OptionTable<TrainCommand> = {
   report,
 };
 
+/** Every option of `gradproof mutate`. */
+export const MUTATE_TABLE: OptionTable<MutateCommand> = {
+  filters: {
+    ...RUN_OPTIONS.filters,
+    description: 'only mutants whose id matches, such as mutate.nn.*; several are or-ed, a leading ! excludes',
+  },
+  changed: { name: 'changed', description: 'only mutants of the shaders that differ from the last commit', parse: () => true },
+  sample: {
+    name: 'sample',
+    argument: 'n',
+    description: 'only n mutants, spread over all shaders; with --changed, beside those of the changed ones',
+    parse: (texts) => wholeNumber('--sample', texts.at(-1) ?? '', 1, 1_000_000),
+  },
+  report,
+};
+
 /** An option or a command of the design that this version lacks. */
 export interface NotYet {
   /** As commander writes it, with its argument. */
@@ -116,11 +167,8 @@ export interface NotYet {
 
 /** Options of `gradproof [run]` that come later. */
 export const RUN_NOT_YET: readonly NotYet[] = [
-  { flags: '--controls', description: 'run each case a second time with its named fault' },
-  { flags: '--last-failed', description: 'only what did not pass in the last run' },
   { flags: '--connect <url>', description: 'drive a browser on another machine' },
   { flags: '--baseline <file>', description: 'compare accuracy and speed with an earlier report' },
-  { flags: '--expect <file>', description: 'expected failures' },
   { flags: '--html <file>', description: 'write the report as a page' },
   { flags: '--bridge', description: 'compute the reference in Python' },
 ];
@@ -135,7 +183,6 @@ export const TRAIN_NOT_YET: readonly NotYet[] = [
 /** Commands that come later. */
 export const COMMANDS_NOT_YET: readonly NotYet[] = [
   { flags: 'bench', description: 'measure the kernels against their peers' },
-  { flags: 'mutate', description: 'break each kernel and see the suite notice' },
   { flags: 'compile', description: 'compile a .tri file' },
 ];
 

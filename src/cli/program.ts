@@ -5,6 +5,7 @@ import { EXIT, UsageError } from './exit.ts';
 import {
   COMMANDS_NOT_YET,
   IMPLY_HEADLESS,
+  MUTATE_TABLE,
   type NotYet,
   notYet,
   RUN_COMMAND,
@@ -38,6 +39,9 @@ export async function execute(argv: readonly string[]): Promise<number> {
   const train = command(program, 'train', 'fine-tune a small language model on a text, on the GPU');
   addOptions(train, TRAIN_TABLE, TRAIN_NOT_YET);
   train.action(async () => finish((await import('./commands/train.ts')).trainCommand(readTable(train, TRAIN_TABLE))));
+  const mutate = command(program, 'mutate', 'break each kernel in many ways and see the suite notice');
+  addOptions(mutate, MUTATE_TABLE);
+  mutate.action(async () => finish((await import('./commands/mutate.ts')).mutateCommand(readTable(mutate, MUTATE_TABLE))));
   command(program, 'doctor', 'say what is here: Node, browsers, adapters').action(async () =>
     finish((await import('./commands/doctor.ts')).doctor()),
   );
@@ -94,8 +98,9 @@ function quiet(target: Command): void {
 }
 
 function addOptions<T>(target: Command, table: OptionTable<T>, later: readonly NotYet[] = []): void {
-  for (const { name, argument, description } of Object.values<OptionDeclaration<unknown>>(table)) {
-    const option = new Option(argument ? `--${name} <${argument}>` : `--${name}`, description);
+  for (const { name, argument, optional, description } of Object.values<OptionDeclaration<unknown>>(table)) {
+    const flags = argument ? `--${name} ${optional ? `[${argument}]` : `<${argument}>`}` : `--${name}`;
+    const option = new Option(flags, description).preset(optional ? '' : true);
     target.addOption(argument ? option.argParser((text: string, previous?: string[]) => [...(previous ?? []), text]) : option);
   }
   for (const { flags, description } of later) {

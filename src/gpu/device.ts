@@ -2,10 +2,17 @@ import { GradproofError } from '../errors.ts';
 
 /** Why no device could be had, with what to do about it in the message. */
 export class NoAdapterError extends GradproofError {
-  constructor(code: 'insecure-context' | 'no-webgpu' | 'no-adapter' | 'no-device', message: string, options?: ErrorOptions) {
+  constructor(
+    code: 'insecure-context' | 'no-webgpu' | 'no-adapter' | 'adapter-timeout' | 'no-device',
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(code, message, options);
   }
 }
+
+/** How long adapter and device may take; a busy machine needs a second. */
+const ANSWER_MS = 15_000;
 
 const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 const RAISED_LIMITS = [
@@ -35,13 +42,16 @@ export interface DeviceGrant {
   readonly limits: Readonly<Record<string, number>>;
 }
 
+/** The adapter that everything runs on. */
+const PREFERRED: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
+
 /**
  * Asks for a device with the wanted features that the adapter has, and its largest limits (the defaults are smaller: 128 MiB of
  * storage binding, for example). Throws {@link NoAdapterError} when there is none.
  */
-export async function requestDevice(gpu: GPU | undefined): Promise<DeviceGrant> {
+export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Promise<DeviceGrant> {
   if (!gpu) throw noWebGpu();
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await inTime(gpu.requestAdapter(wish));
   if (!adapter) {
     throw new NoAdapterError(
       'no-adapter',
@@ -53,13 +63,24 @@ export async function requestDevice(gpu: GPU | undefined): Promise<DeviceGrant> 
   const { vendor, architecture, device: name, description, isFallbackAdapter } = adapter.info;
   let device: GPUDevice;
   try {
-    device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
+    device = await inTime(adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits }));
   } catch (cause) {
+    if (cause instanceof NoAdapterError) throw cause;
     throw new NoAdapterError('no-device', 'the adapter refused to make a device: close other tabs that use the GPU and try again', {
       cause,
     });
   }
   return { device, adapter: { vendor, architecture, device: name, description, isFallback: isFallbackAdapter }, features, limits };
+}
+
+/** A GPU process that hangs never answers. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    const message = `no adapter or device within ${ANSWER_MS} ms: the graphics process may be stuck; restart the browser or the program`;
+    timer = setTimeout(() => reject(new NoAdapterError('adapter-timeout', message)), ANSWER_MS);
+  });
+  return Promise.race([answer, silence]).finally(() => clearTimeout(timer));
 }
 
 function noWebGpu(): NoAdapterError {

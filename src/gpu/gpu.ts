@@ -3,15 +3,22 @@ import { type AdapterDescription, type DeviceGrant, requestDevice } from './devi
 import { type Allocation, Memory } from './memory.ts';
 import { type Launch, Recorder } from './recorder.ts';
 
-/** The device went away while it was needed. */
+/** The device went away while it was needed: it was destroyed from here, or lost by driver, GPU process or system. */
 export class DeviceLostError extends GradproofError {
-  constructor(info: GPUDeviceLostInfo) {
-    super('device-lost', `the GPU device was lost (${info.reason}): ${info.message || 'no message'}`);
+  constructor({ reason, message }: GPUDeviceLostInfo) {
+    const [code, action] =
+      reason === 'destroyed'
+        ? ['device-destroyed', 'only the case itself can have done that']
+        : ['device-lost', 'run it again; if it stays, update the graphics driver'];
+    super(code, `the GPU device was lost (${reason}): ${message || 'no message'}: ${action}`);
   }
 }
 
 /** What one submit may hold before it is split, so that no submit takes long: about 0.2 s on a CPU adapter and on a laptop's GPU. */
 const FLOPS_PER_SUBMIT = { fallback: 2e9, hardware: 1e11 } as const;
+
+/** Wishes that may lead to an adapter beside the preferred one. */
+const OTHER_ADAPTERS: readonly GPURequestAdapterOptions[] = [{ forceFallbackAdapter: true }, { powerPreference: 'low-power' }];
 
 /**
  * The one object through which everything above reaches WebGPU: memory with a ledger, a recorder of commands, transfers.
@@ -24,9 +31,11 @@ export class Gpu implements Disposable {
   readonly limits: Readonly<Record<string, number>>;
   readonly memory: Memory;
   readonly recorder: Recorder;
+  readonly #provider: GPU | undefined;
   #lost: GPUDeviceLostInfo | undefined;
 
-  private constructor({ device, adapter, features, limits }: DeviceGrant) {
+  private constructor({ device, adapter, features, limits }: DeviceGrant, provider: GPU | undefined) {
+    this.#provider = provider;
     this.device = device;
     this.adapter = adapter;
     this.features = new Set(features);
@@ -40,7 +49,28 @@ export class Gpu implements Disposable {
 
   /** Requests a device. Throws NoAdapterError with what to do when there is none. */
   static async request(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
-    return new Gpu(await requestDevice(gpu));
+    return new Gpu(await requestDevice(gpu), gpu);
+  }
+
+  /** A second device of the same adapter, with the same shaders, edits included. Throws NoAdapterError when there is none. */
+  async fresh(): Promise<Gpu> {
+    return this.#running(await requestDevice(this.#provider));
+  }
+
+  /** A device of another adapter, with the same shaders, edits included; undefined when this machine has no other. */
+  async elsewhere(): Promise<Gpu | undefined> {
+    for (const wish of OTHER_ADAPTERS) {
+      const grant = await requestDevice(this.#provider, wish).catch(() => undefined);
+      if (grant && !sameAdapter(grant.adapter, this.adapter)) return this.#running(grant);
+      grant?.device.destroy();
+    }
+    return undefined;
+  }
+
+  #running(grant: DeviceGrant): Gpu {
+    const other = new Gpu(grant, this.#provider);
+    other.recorder.pipelines.takeEdits(this.recorder.pipelines);
+    return other;
   }
 
   /** Reason of the loss, if the device was lost. */
@@ -95,6 +125,10 @@ export class Gpu implements Disposable {
     this.memory.trim();
     this.device.destroy();
   }
+}
+
+function sameAdapter(a: AdapterDescription, b: AdapterDescription): boolean {
+  return (['vendor', 'architecture', 'device', 'description', 'isFallback'] as const).every((key) => a[key] === b[key]);
 }
 
 function padToWords(bytes: Uint8Array): Uint8Array {

@@ -124,11 +124,12 @@ export class Memory {
 }
 
 /**
- * Content of the `index`-th buffer's guard: a finite float, different for each buffer. A NaN would survive arithmetic, and a common word
- * a copy, so that a kernel which reads one guard and writes another would go unseen.
+ * Content of the `index`-th buffer's guard: a float from 64 to 128, different for each buffer. A NaN would survive arithmetic, a huge
+ * float an addition to it, and a common word a copy, so that a kernel which reads one guard and writes another would go unseen; a tiny
+ * one would not show in a sum that reads too far.
  */
 function guardWord(index: number): number {
-  return 0x5a000000 | (Math.imul(index + 1, 0x9e3779) & 0xffffff);
+  return 0x42800000 | (Math.imul(index + 1, 0x9e3779) & 0x7fffff);
 }
 
 /** Sizes are rounded up to an eighth of their power of two, so that near sizes share buffers and at most 12.5 % is lost. */

@@ -6,12 +6,15 @@ export type Constants = Readonly<Record<string, number>>;
 /** A change of a shader's linked text: of one fragment, as a control asks for it, or of the whole, as a mutation does. */
 export type ShaderEdit = { readonly from: string; readonly to: string } | { readonly code: string };
 
+const SHARED_MEMORY = /var\s*<\s*workgroup\s*>|\batomic\s*</;
+
 /** Compute pipelines by shader and constants, compiled once per device. */
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #ready = new Map<string, GPUComputePipeline>();
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #edits = new Map<string, ShaderEdit>();
+  readonly #shared = new Set<string>();
 
   constructor(device: GPUDevice) {
     this.#device = device;
@@ -32,6 +35,16 @@ export class Pipelines {
   async prepare(shader: Shader, constants: Constants = {}): Promise<void> {
     const key = this.#key(shader, constants);
     if (!this.#ready.has(key)) this.#ready.set(key, await this.#device.createComputePipelineAsync(this.#describe(shader, constants)));
+  }
+
+  /** Changes the shaders as `other` does now. */
+  takeEdits(other: Pipelines): void {
+    for (const [file, edit] of other.#edits) this.#edits.set(file, edit);
+  }
+
+  /** Whether invocations of a compiled shader share memory that they write, so that a race may change its results from run to run. */
+  mayRace(file: string): boolean {
+    return this.#shared.has(file);
   }
 
   /** Changes the shader `file` until the result is disposed: once at a time. A fragment must occur exactly once in it. */
@@ -62,8 +75,9 @@ export class Pipelines {
   }
 
   #module(shader: Shader): GPUShaderModule {
-    if (this.#edits.has(shader.file)) return this.#device.createShaderModule({ label: shader.file, code: this.#editedCode(shader) });
-    const { code } = shader;
+    const code = this.#editedCode(shader);
+    if (SHARED_MEMORY.test(code)) this.#shared.add(shader.file);
+    if (this.#edits.has(shader.file)) return this.#device.createShaderModule({ label: shader.file, code });
     let module = this.#modules.get(code);
     if (!module) {
       module = this.#device.createShaderModule({ label: shader.file, code });

@@ -69,7 +69,8 @@ const HALVES: readonly (readonly [triple: Triple, word: number])[] = [
 ];
 const HALVES_IN_RANGE = 3;
 
-const SECTIONS = [SUMS, QUOTIENTS, ROOTS, PRODUCTS, CHAINS, HALVES.map(([triple]) => triple)] as const;
+/** What is asked of the adapter, by operation: a + b, a / b, sqrt(a), a * b, a * b + c, pack2x16float(a, b). */
+export const QUESTIONS = [SUMS, QUOTIENTS, ROOTS, PRODUCTS, CHAINS, HALVES.map(([triple]) => triple)] as const;
 
 /** Runs the probe: well under 50 ms once its pipeline is compiled. */
 export async function probe(gpu: Gpu): Promise<Probe> {
@@ -90,21 +91,23 @@ export async function probe(gpu: Gpu): Promise<Probe> {
   };
 }
 
-type Answers = [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+/** The bits of the results, an operation an array, in the order of {@link QUESTIONS}. */
+export type Answers = [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array];
 
-async function answers(gpu: Gpu): Promise<Answers> {
-  const triples = new Float32Array(SECTIONS.length * SECTION * 3).fill(1);
-  SECTIONS.forEach((section, s) => {
+/** Lets the adapter compute the answers to {@link QUESTIONS}. */
+export async function answers(gpu: Gpu): Promise<Answers> {
+  const triples = new Float32Array(QUESTIONS.length * SECTION * 3).fill(1);
+  QUESTIONS.forEach((section, s) => {
     triples.set(section.flat(), s * SECTION * 3);
   });
-  const bytes = SECTIONS.length * SECTION * 4;
+  const bytes = QUESTIONS.length * SECTION * 4;
   const [inputs, outputs] = [gpu.allocate(triples.byteLength), gpu.allocate(bytes)];
   try {
     gpu.write(inputs, triples);
     const bindings = [inputs, outputs].map(({ buffer, bytes: size }) => ({ buffer, size }));
-    gpu.dispatch({ shader, bindings, workgroups: [SECTIONS.length, 1, 1] });
+    gpu.dispatch({ shader, bindings, workgroups: [QUESTIONS.length, 1, 1] });
     const words = new Uint32Array(await gpu.read(outputs, bytes));
-    return SECTIONS.map((_, s) => words.subarray(s * SECTION, (s + 1) * SECTION)) as Answers;
+    return QUESTIONS.map((_, s) => words.subarray(s * SECTION, (s + 1) * SECTION)) as Answers;
   } finally {
     gpu.memory.free(inputs);
     gpu.memory.free(outputs);

@@ -1,3 +1,4 @@
+import type { OutputFile } from '../train/adapter-files.ts';
 import type { CaseResult, Environment, Report, Tier } from './report/schema.ts';
 
 /** What is known of a case before it runs; readable without a GPU. */
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly shard: { readonly index: number; readonly count: number };
   /** Overrides every case's own time limit. Milliseconds. */
   readonly timeoutMs?: number;
+  /** Ends the run at the latest, whatever happens; the default follows from the tier. Milliseconds. */
+  readonly deadlineMs?: number;
   readonly retries: number;
   /** Run every passing case again with its named fault, which must turn it red. */
   readonly controls: boolean;
@@ -41,13 +44,33 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   workers: 2,
 };
 
+/** A run that a hang ended; plain data, so that it survives a reload. */
+export interface Unfinished {
+  readonly planHash: string;
+  readonly options: RunOptions;
+  readonly environments: readonly Environment[];
+  readonly results: readonly CaseResult[];
+  /** `id backend` of the cases in flight with their attempts so far: one of them hung. */
+  readonly suspects: Readonly<Record<string, number>>;
+}
+
 /** The stream that a run emits and that page, command line and reporters read. */
 export type RunEvent =
   | { readonly type: 'start'; readonly environment: Environment; readonly selected: readonly PlanEntry[]; readonly planHash: string }
+  /** A further environment of the run, the first one before `start`; the `env` of results counts them from 0. */
+  | { readonly type: 'environment'; readonly environment: Environment }
   | { readonly type: 'case-start'; readonly id: string; readonly backend: string }
-  | { readonly type: 'case-end'; readonly result: CaseResult; readonly done: number; readonly total: number; readonly remainingMs: number }
-  /** A case hangs the GPU process: whoever can crash it does; in the page the person is asked to reload. */
-  | { readonly type: 'hang'; readonly id: string }
+  | {
+      readonly type: 'case-end';
+      readonly result: CaseResult;
+      /** What the result lists as artifacts and somebody may want to keep: the reproduction of a failure. */
+      readonly files: readonly OutputFile[];
+      readonly done: number;
+      readonly total: number;
+      readonly remainingMs: number;
+    }
+  /** A case may hang the GPU process. Whoever can crash it does; in the page the run ends, and goes on from `unfinished` after a reload. */
+  | { readonly type: 'hang'; readonly id: string; readonly unfinished?: Unfinished }
   | { readonly type: 'end'; readonly report: Report };
 
 export type RunListener = (event: RunEvent) => void;

@@ -2,10 +2,11 @@
 export function matchesFilters(id: string, filters: readonly string[]): boolean {
   const includes = filters.filter((glob) => !glob.startsWith('!'));
   const excludes = filters.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
-  return (includes.length === 0 || includes.some((glob) => matches(id, glob))) && !excludes.some((glob) => matches(id, glob));
+  return (includes.length === 0 || includes.some((glob) => matchesGlob(id, glob))) && !excludes.some((glob) => matchesGlob(id, glob));
 }
 
-function matches(id: string, glob: string): boolean {
-  const pattern = glob.split('*').map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  return new RegExp(`^${pattern.join('.*')}$`, 's').test(id);
+/** Whether all of `text` matches; `*` is any characters. */
+export function matchesGlob(text: string, glob: string): boolean {
+  const pattern = glob.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  return new RegExp(`^${pattern.join('.*')}$`, 's').test(text);
 }

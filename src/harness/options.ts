@@ -14,6 +14,8 @@ export interface OptionDeclaration<T> {
   readonly name: string;
   /** What stands after the name in the help; none for a switch. */
   readonly argument?: string;
+  /** The argument may be left out; an empty text then stands for it. */
+  readonly optional?: true;
   readonly description: string;
   /** Reads every text that was given, in order. Throws {@link OptionError}. */
   readonly parse: (texts: readonly string[]) => T;
@@ -23,7 +25,7 @@ export interface OptionDeclaration<T> {
 export type OptionTable<T> = { readonly [K in keyof T]-?: OptionDeclaration<NonNullable<T[K]>> };
 
 /** The options that select and shape a run; the other fields of RunOptions are not for people to set, or come later. */
-export type RunOptionKey = Exclude<keyof RunOptions, 'controls' | 'workers'>;
+export type RunOptionKey = Exclude<keyof RunOptions, 'workers'>;
 
 /** Every option of a run with its description. */
 export const RUN_OPTIONS: OptionTable<Pick<RunOptions, RunOptionKey>> = {
@@ -59,11 +61,22 @@ export const RUN_OPTIONS: OptionTable<Pick<RunOptions, RunOptionKey>> = {
     description: "milliseconds that a case may take, instead of the case's own limit",
     parse: last((text) => wholeNumber('--timeout', text, 1, 86_400_000)),
   },
+  deadlineMs: {
+    name: 'deadline',
+    argument: 'ms',
+    description: 'end the run after so many milliseconds (default 10, 40 or 240 minutes by tier, twice that with --controls)',
+    parse: last((text) => wholeNumber('--deadline', text, 1, 86_400_000)),
+  },
   retries: {
     name: 'retries',
     argument: 'n',
     description: 'run a case that did not pass again, up to n times',
     parse: last((text) => wholeNumber('--retries', text, 0, 100)),
+  },
+  controls: {
+    name: 'controls',
+    description: 'run each case that passes a second time with its named fault, which must make it fail',
+    parse: () => true,
   },
   seed: {
     name: 'seed',

@@ -2,14 +2,15 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { loraLinear } from '../ops/lora/lora_linear.ts';
 import { embedding } from '../ops/nn/embedding.ts';
 import { silu } from '../ops/nn/silu.ts';
-import { quantizeTo4bit } from '../ops/quant/quantize_4bit.ts';
+import { chooseVariant, type Op } from '../ops/op.ts';
+import { quantize_4bit, quantizeTo4bit } from '../ops/quant/quantize_4bit.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { ByteModelConfig } from './byte-model-config.ts';
 import { drawAdapter, drawBase, type LinearShape, linearShapes } from './byte-weights.ts';
 import { FlatParameters } from './flat-parameters.ts';
-import type { Tape } from './tape.ts';
+import type { Application, Tape } from './tape.ts';
 
 /** A linear in 4 bits with its adapter. */
 interface Linear {
@@ -60,6 +61,19 @@ export class ByteModel implements Disposable {
       if (i < this.#linears.length - 1) x = tape.apply(silu, { x }, {}, `silu${i + 1}`).y;
     });
     return x;
+  }
+
+  /** Shows the quantization of every linear, with its weight drawn from `base` again: in memory it is gone. */
+  async showBase(base: Random, show: (applications: readonly Application[]) => Promise<void>): Promise<void> {
+    const { weights } = drawBase(this.config, base);
+    const { quantType: quant_type, blocksize } = this.config;
+    for (const [i, { shape, packed, absmax }] of this.#linears.entries()) {
+      using weight = Tensor.from(packed.gpu, weights[i] as HostTensor);
+      const variant = chooseVariant(packed.gpu, quantize_4bit.variants);
+      const params = { quant_type, blocksize };
+      const op = quantize_4bit as unknown as Op;
+      await show([{ layer: shape.name, op, variant, params, inputs: { weight }, outputs: { packed, absmax } }]);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -2,6 +2,8 @@ import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
 import { Random } from '../tensor/random.ts';
+import type { Accusation } from './accusation.ts';
+import type { Reruns } from './fault-class.ts';
 import { type Accuracy, finiteOrNull, judge, type Verdict, type WrongElement } from './judge.ts';
 
 /** Values of a case's parameters; shapes as `37x64`. */
@@ -39,8 +41,10 @@ export interface Evidence {
   assertions: number;
   accuracy: Accuracy | undefined;
   finding: { code: string; message: string; at?: WrongElement } | undefined;
-  /** Whose fault the finding or failure is, where the case can tell. */
-  fault: 'kernel' | 'driver' | 'precision' | 'producer' | 'environment' | undefined;
+  /** The op that gave the wrong element of the assertion that ended the case. */
+  accused: Accusation | undefined;
+  /** What running it again has shown, where the case itself did that. */
+  reruns: Reruns | undefined;
   readonly metrics: Record<string, number | null>;
   readonly series: Record<string, (number | null)[]>;
   readonly artifacts: Artifact[];
@@ -99,6 +103,16 @@ export class CaseContext {
     return verdict;
   }
 
+  /** Runs `judge`; when it finds a wrong element, the op of `accusation` is what gave it. */
+  accusing<T>(accusation: () => Accusation, judge: () => T): T {
+    try {
+      return judge();
+    } catch (error) {
+      if (error instanceof AssertionError && error.at) this.evidence.accused = accusation();
+      throw error;
+    }
+  }
+
   /** Ends the case as skipped. */
   skip(code: string, detail: string): never {
     throw new SkipSignal(code, detail);
@@ -106,11 +120,6 @@ export class CaseContext {
 
   finding(code: string, message: string, at?: WrongElement): void {
     this.evidence.finding = { code, message, ...(at ? { at } : {}) };
-  }
-
-  /** Says whose fault a finding or a failure is. */
-  blame(fault: NonNullable<Evidence['fault']>): void {
-    this.evidence.fault = fault;
   }
 
   metric(name: string, value: number): void {
@@ -128,7 +137,16 @@ export class CaseContext {
 
 /** Evidence of a case that has not done anything yet. */
 export function newEvidence(): Evidence {
-  return { assertions: 0, accuracy: undefined, finding: undefined, fault: undefined, metrics: {}, series: {}, artifacts: [] };
+  return {
+    assertions: 0,
+    accuracy: undefined,
+    finding: undefined,
+    accused: undefined,
+    reruns: undefined,
+    metrics: {},
+    series: {},
+    artifacts: [],
+  };
 }
 
 /** The larger of both errors in each measure; null (no number) is the largest. */

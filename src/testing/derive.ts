@@ -3,6 +3,7 @@ import { WebGpuBackend } from '../backends/webgpu.ts';
 import type { Op } from '../ops/op.ts';
 import type { Acceptances, OpRecord, RecordFault, Sample, Value, Values } from '../reference/record.ts';
 import { type HostTensor, type HostTensors, valuesOf } from '../tensor/host.ts';
+import type { Accusation } from './accusation.ts';
 import type { CaseContext } from './context.ts';
 import { injectRecordFault } from './fault.ts';
 import { SuiteBuilder, SuiteError } from './suite.ts';
@@ -74,14 +75,15 @@ async function runSample(t: CaseContext, { record, op, sample, variant, directio
     ...(grads ? { grads, wants: differentiable(record, inputs) } : {}),
   });
   const depth = op.variants[variant]?.depth ?? ((terms: number) => terms);
-  judgeJob(t, record, { inputs, layer: sample.layer, params: sample.params, ...(grads ? { grads } : {}) }, result, { depth, ieee: t.ieee });
+  const given = { variant, inputs, layer: sample.layer, params: sample.params, ...(grads ? { grads } : {}) };
+  judgeJob(t, record, given, result, { depth, ieee: t.ieee });
 }
 
 /** Judges outputs, or gradients where gradients flowed in, by the record; only what was computed is compared, and at least one thing. */
 function judgeJob(
   t: CaseContext,
   record: OpRecord,
-  given: { readonly inputs: HostTensors; readonly layer: Sample<never>['layer']; readonly params: never; readonly grads?: HostTensors },
+  given: Omit<Accusation, 'op' | 'name'> & { readonly params: never },
   result: JobResult,
   arithmetic: { readonly depth: (terms: number) => number; readonly ieee: boolean },
 ): void {
@@ -89,7 +91,7 @@ function judgeJob(
   if (!given.grads) {
     const actual = toValues(result.outputs);
     const outputs = record.forwardFrom?.(inputs, actual, given.params) ?? record.forward(inputs, given.params);
-    expectAll(t, actual, outputs, demanded(given.layer, record.acceptance(inputs, outputs, given.params, arithmetic)));
+    expectAll(t, record, given, actual, outputs, record.acceptance(inputs, outputs, given.params, arithmetic));
     return;
   }
   if (!record.vjp || !record.vjpAcceptance) throw new SuiteError(`record ${record.name} has no VJP`);
@@ -97,10 +99,11 @@ function judgeJob(
   const gradients = record.vjp(inputs, given.params, grads);
   expectAll(
     t,
+    record,
+    given,
     toValues(result.gradients),
     gradients,
-    demanded(given.layer, record.vjpAcceptance(inputs, gradients, given.params, grads, arithmetic)),
-    'gradient of ',
+    record.vjpAcceptance(inputs, gradients, given.params, grads, arithmetic),
   );
 }
 
@@ -112,11 +115,22 @@ export function demanded(layer: Sample<never>['layer'], acceptances: Acceptances
   );
 }
 
-function expectAll(t: CaseContext, actual: Values, oracle: Values, acceptances: Acceptances, prefix = ''): void {
-  for (const [name, acceptance] of Object.entries(acceptances)) {
+function expectAll(
+  t: CaseContext,
+  { name: op }: OpRecord,
+  given: Omit<Accusation, 'op' | 'name'>,
+  actual: Values,
+  oracle: Values,
+  acceptances: Acceptances,
+): void {
+  for (const [name, acceptance] of Object.entries(demanded(given.layer, acceptances))) {
     const [got, truth] = [actual[name], oracle[name]];
-    t.expect(got !== undefined && truth !== undefined, () => `${prefix}${name} was not computed`, 'missing-output');
-    t.expectAccepted(`${prefix}${name}`, got as Value, truth as Value, acceptance);
+    const label = `${given.grads ? 'gradient of ' : ''}${name}`;
+    t.expect(got !== undefined && truth !== undefined, () => `${label} was not computed`, 'missing-output');
+    t.accusing(
+      () => ({ ...given, op, name }),
+      () => t.expectAccepted(label, got as Value, truth as Value, acceptance),
+    );
   }
 }
 

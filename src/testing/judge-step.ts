@@ -2,8 +2,9 @@ import { InvariantError } from '../errors.ts';
 import type { Application } from '../nn/tape.ts';
 import type { Acceptances, OpRecord, Value, Values } from '../reference/record.ts';
 import { records } from '../reference/registry.ts';
-import { valuesOf } from '../tensor/host.ts';
+import { type HostTensors, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import type { Accusation } from './accusation.ts';
 import type { CaseContext } from './context.ts';
 
 /** What one application gave, what it should have given, and how far off it may be, by output or by input for gradients. */
@@ -22,17 +23,30 @@ export async function judgeApplications(t: CaseContext, step: number, applicatio
   const read = new Map<Tensor, Value>();
   let boundUsed = 0;
   for (const application of applications) {
-    const { layer, op, grads } = application;
+    const { layer, op, variant, grads } = application;
     const judged = grads ? await judgeBackward(t, application, grads, read) : await judgeForward(t, application, read);
     for (const name of Object.keys(judged.actual)) {
-      const what = `step ${step}, layer ${layer}, ${op.name}: ${grads ? 'gradient of ' : ''}${name}`;
+      const what = `step ${step}, layer ${layer}, ${op.name} (${variant}): ${grads ? 'gradient of ' : ''}${name}`;
       const [oracle, acceptance] = [judged.oracle[name], judged.acceptances[name]];
       if (!oracle || !acceptance) throw new InvariantError(`${what} has no bound to be judged by`);
-      const { accuracy } = t.expectAccepted(what, judged.actual[name] as Value, oracle, acceptance);
+      const { accuracy } = t.accusing(
+        () => accusationOf(application, name, read),
+        () => t.expectAccepted(what, judged.actual[name] as Value, oracle, acceptance),
+      );
       boundUsed = Math.max(boundUsed, accuracy?.boundUsed ?? 0);
     }
   }
   return boundUsed;
+}
+
+/** The application with its tensors as they were read: all that it takes to run it again. */
+function accusationOf(application: Application, name: string, read: ReadonlyMap<Tensor, Value>): Accusation {
+  const { op, variant, params, inputs, grads } = application;
+  const hosts = (tensors: Tensors): HostTensors =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([key, tensor]) => [key, hostTensorFrom(tensor.dtype, tensor.shape, (read.get(tensor) as Value).data)]),
+    );
+  return { op: op.name, variant, params, inputs: hosts(inputs), ...(grads ? { grads: hosts(grads) } : {}), name, layer: 'legal' };
 }
 
 /** Auxiliary outputs, which only the backward pass sees, are judged through it. */

@@ -3,8 +3,10 @@ import type { TrainingConfig } from '../train/config.ts';
 import { type FineTuned, fineTune } from '../train/fine-tune.ts';
 import type { TrainingProgress } from '../train/progress.ts';
 import { learningFailure } from '../train/verdict.ts';
-import type { CaseContext } from './context.ts';
+import { AssertionError, type CaseContext } from './context.ts';
 import { judgeApplications } from './judge-step.ts';
+import { replayRun } from './replay-run.ts';
+import { RunLog } from './run-log.ts';
 import type { Control } from './suite.ts';
 
 /** Whoever follows a run beyond its evidence. */
@@ -23,7 +25,7 @@ export const STEPS_REVERSED: Control = {
 
 /**
  * A whole fine-tuning run as the body of a case: every op of the judged steps must be within its bound, and the held-out loss must end
- * where {@link learningFailure} wants it. Losses, metrics and the adapter's files become evidence.
+ * where {@link learningFailure} wants it. A run that goes wrong between judged steps is run again, to name the op. Losses, metrics and the adapter's files become evidence.
  */
 export async function trainAndJudge(
   t: CaseContext,
@@ -31,26 +33,45 @@ export async function trainAndJudge(
   config: TrainingConfig,
   follower?: TrainingFollower,
 ): Promise<void> {
-  const curves = { loss: [] as number[], heldout: [] as number[] };
-  const run = fineTune(t.gpu, text, config, (step, applications) => judgeApplications(t, step, applications));
-  const { metrics, adapter } = await follow(run, (progress) => {
-    if (progress.type === 'step') curves.loss.push(progress.loss);
-    if (progress.type === 'heldout') curves.heldout.push(progress.loss);
-    for (const [name, values] of Object.entries(curves)) t.series(name, values);
-    follower?.tell(progress);
+  const log = new RunLog();
+  const heldout: number[] = [];
+  const run = fineTune(t.gpu, text, config, {
+    judge: (step, applications) => judgeApplications(t, step, applications),
+    keep: (state) => log.keep(state),
   });
+  const ended = await follow(run, (progress) => {
+    if (progress.type === 'step') log.addLoss(progress.loss);
+    if (progress.type === 'heldout') heldout.push(progress.loss);
+    t.series('loss', log.losses);
+    t.series('heldout', heldout);
+    follower?.tell(progress);
+    return progress.type !== 'step' || Number.isFinite(progress.loss);
+  });
+  if (!ended) {
+    const seen = await replayRun(t, text, config, log);
+    throw new AssertionError('loss-not-finite', `the loss of step ${log.oddStep} is not a finite number; ${seen}`);
+  }
+  const { metrics, adapter } = ended;
   for (const [name, value] of Object.entries(metrics)) t.metric(name, value);
   const files = adapterFiles(adapter, config.model, config.seed);
   for (const { name, data } of files) t.artifact(name, data);
   follower?.save(files);
   const failure = learningFailure(metrics, text.length, config);
-  t.expect(failure === undefined, () => failure as string, 'not-learnt');
+  // A run that learnt enough in spite of an odd step has gone wrong in it all the same.
+  const seen = failure || log.oddStep ? await replayRun(t, text, config, log) : '';
+  t.expect(failure === undefined, () => `${failure}; ${seen}`, 'not-learnt');
 }
 
-/** Tells every progress and returns what the run returns. */
-async function follow(run: AsyncGenerator<TrainingProgress, FineTuned>, tell: (progress: TrainingProgress) => void): Promise<FineTuned> {
+/** Tells every progress and returns what the run returns; ends it, with undefined, when `tell` says that it is not worth going on. */
+async function follow(
+  run: AsyncGenerator<TrainingProgress, FineTuned>,
+  tell: (progress: TrainingProgress) => boolean,
+): Promise<FineTuned | undefined> {
   for (let next = await run.next(); ; next = await run.next()) {
     if (next.done) return next.value;
-    tell(next.value);
+    if (!tell(next.value)) {
+      await run.return(undefined as never);
+      return undefined;
+    }
   }
 }

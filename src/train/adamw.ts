@@ -3,8 +3,11 @@ import type { FlatParameters } from '../nn/flat-parameters.ts';
 import type { Application } from '../nn/tape.ts';
 import type { Op } from '../ops/op.ts';
 import { type AdamHyperparameters, adamwStep, adamwStepOp } from '../ops/optim/adamw_step.ts';
-import { hostTensor } from '../tensor/host.ts';
+import { type HostTensor, hostTensor } from '../tensor/host.ts';
 import { Tensor } from '../tensor/tensor.ts';
+
+/** All that a step changes, after `step` steps. */
+export type OptimizerState = { readonly step: number } & Readonly<Record<'param' | 'exp_avg' | 'exp_avg_sq', HostTensor>>;
 
 /** AdamW over one flat buffer: gradients are gathered into a buffer of the same layout and one dispatch updates everything. */
 export class AdamW implements Disposable {
@@ -47,6 +50,18 @@ export class AdamW implements Disposable {
         outputs: this.#state,
       },
     ]);
+  }
+
+  /** Parameters and moments as they are now. */
+  async read(): Promise<OptimizerState> {
+    const { param, exp_avg, exp_avg_sq } = this.#state;
+    return { step: this.#step, param: await param.read(), exp_avg: await exp_avg.read(), exp_avg_sq: await exp_avg_sq.read() };
+  }
+
+  /** Goes on from what {@link AdamW.read} gave. */
+  write({ step, ...state }: OptimizerState): void {
+    this.#step = step;
+    for (const [name, tensor] of Object.entries(this.#state)) tensor.write(state[name as keyof typeof state]);
   }
 
   get #state(): Record<'param' | 'exp_avg' | 'exp_avg_sq', Tensor> {

@@ -3,6 +3,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { Application } from '../nn/tape.ts';
 import { type HostTensors, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
+import type { OptimizerState } from './adamw.ts';
 import type { TrainingConfig } from './config.ts';
 import { forecastBytes } from './forecast.ts';
 import type { TrainingProgress } from './progress.ts';
@@ -17,22 +18,27 @@ export interface FineTuned {
   readonly adapter: HostTensors;
 }
 
-/** Looks at everything that judged step `step` computed, while its tensors live, and returns the largest share of a bound that was used. */
-export type StepJudge = (step: number, applications: readonly Application[]) => Promise<number>;
+/** Whoever watches over a run. */
+export interface Witness {
+  /** Looks at all that judged step `step` computed (0: before the first), while its tensors live; returns the largest share of a bound used. */
+  readonly judge: (step: number, applications: readonly Application[]) => Promise<number>;
+  /** Given the state after a judged step that was right. */
+  readonly keep: (state: OptimizerState) => void;
+}
 
 /** Stream of the seed from which samples are drawn, the same before and after. */
 const SAMPLE_STREAM = 3;
 
 /**
  * Fine-tunes the byte model on `text`, with the last part held out, and tells how it goes. A step is one submit; losses are collected
- * on the device and read every few steps. The first step and every hundredth are shown to `judge`. Whoever stops iterating ends the run,
+ * on the device and read every few steps. The quantized base, the first step and every hundredth are shown to the witness. Whoever stops iterating ends the run,
  * and everything is freed. Throws TextTooShortError for a text under 4 KiB.
  */
 export async function* fineTune(
   gpu: Gpu,
   text: Uint8Array<ArrayBuffer>,
   config: TrainingConfig,
-  judge: StepJudge,
+  { judge, keep }: Witness,
 ): AsyncGenerator<TrainingProgress, FineTuned> {
   const split = splitText(text, config.heldoutFraction);
   using trainer = new Trainer(gpu, split, config);
@@ -47,6 +53,7 @@ export async function* fineTune(
     unigram: trainer.unigram,
     bytesForecast: forecastBytes(config, trainer.heldoutCount, HELDOUT_BATCH),
   };
+  await trainer.judgedBase(async (applications) => void (await judge(0, applications)));
   const heldoutBefore = await trainer.heldoutLoss();
   yield { type: 'heldout', step: 0, loss: heldoutBefore };
   yield await sampled('before', trainer, split.heldout, config);
@@ -57,6 +64,8 @@ export async function* fineTune(
       await trainer.judgedStep(async (applications) => {
         boundUsed = Math.max(boundUsed, await judge(step, applications));
       });
+      const state = await trainer.checkpoint();
+      if (state) keep(state);
       yield { type: 'judged', step, boundUsed };
     } else trainer.step();
     if (step % lossEvery === 0 || step === steps) {

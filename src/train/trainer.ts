@@ -8,7 +8,7 @@ import { crossEntropy } from '../ops/nn/cross_entropy.ts';
 import { type HostTensor, hostTensor, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { AdamW } from './adamw.ts';
+import { AdamW, type OptimizerState } from './adamw.ts';
 import type { TrainingConfig } from './config.ts';
 
 /** Streams of the seed, one for each thing that is drawn. */
@@ -31,7 +31,7 @@ export class Trainer implements Disposable {
   readonly #config: TrainingConfig;
   readonly #text: SplitText;
   readonly #optimizer: AdamW | undefined;
-  readonly #random: Random;
+  #random: Random;
   readonly #ids: Tensor;
   readonly #labels: Tensor;
   /** Gradient of the loss by itself: 1. */
@@ -80,6 +80,25 @@ export class Trainer implements Disposable {
     const gradients = this.#gradients(tape);
     await judge(trace);
     await this.#optimizer?.judgedStep(gradients, judge);
+  }
+
+  /** Shows the judge what was computed before the first step: the base in 4 bits. */
+  async judgedBase(judge: Judge): Promise<void> {
+    await this.model.showBase(new Random(this.#config.seed, STREAMS.base), judge);
+  }
+
+  /** The state after the last step, from which {@link Trainer.restore} goes on bit by bit; none of a frozen trainer. */
+  async checkpoint(): Promise<OptimizerState | undefined> {
+    return await this.#optimizer?.read();
+  }
+
+  /** Takes a state of a trainer with the same text and configuration; the next step is the one after it. */
+  restore(state: OptimizerState): void {
+    const { seed, batchSize, model } = this.#config;
+    this.#optimizer?.write(state);
+    this.#random = new Random(seed, STREAMS.batches);
+    for (let step = 0; step < state.step; step++) randomBatch(this.#text.train, batchSize, model.context, this.#random);
+    this.#steps = state.step;
   }
 
   /** The losses of the steps from `from` (0 is the first) on to the last one done. */

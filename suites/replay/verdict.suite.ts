@@ -8,6 +8,7 @@ import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { AssertionError, CaseContext, type Evidence, newEvidence, SkipSignal } from '../../src/testing/context.ts';
 import { type FaultInjector, InjectedFaults } from '../../src/testing/fault.ts';
+import { classifyFault } from '../../src/testing/fault-class.ts';
 import { declareReplay, forwardFault } from '../../src/testing/parity.ts';
 import { suite } from '../../src/testing/suite.ts';
 
@@ -46,7 +47,8 @@ function expectEnding(
     String(at) === String(expected.finding),
     () => `the finding is at ${at ?? 'none'} and should be at ${expected.finding ?? 'none'}`,
   );
-  t.expect(evidence.fault === (expected.finding && status === 'pass' ? 'producer' : undefined), () => `the blame is on ${evidence.fault}`);
+  const fault = status === 'pass' ? classifyFault({ code: evidence.finding?.code ?? 'none' }) : undefined;
+  t.expect(fault === (expected.finding && status === 'pass' ? 'producer' : undefined), () => `the blame is on ${fault}`);
 }
 
 /** float32 product, summed in the order that `order` gives, as a producer may. */

@@ -3,26 +3,16 @@ import type { Gpu } from '../../src/gpu/gpu.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { STEPS_REVERSED, trainAndJudge } from '../../src/testing/training.ts';
-import { DEFAULT_TRAINING, type TrainingConfig } from '../../src/train/config.ts';
+import { DEFAULT_TRAINING } from '../../src/train/config.ts';
 import { forecastBytes } from '../../src/train/forecast.ts';
 import { HELDOUT_BATCH, Trainer } from '../../src/train/trainer.ts';
 import { alongGradient } from './along-gradient.ts';
+import { ALPHABET, SMALL } from './small.ts';
 import { inventedLanguage, uniformText } from './texts.ts';
 
 export const byteModelSuite = suite('train.byte-model', {
   description: 'QLoRA of the byte-level language model: whole training steps and runs',
 });
-
-/** The model of the main job, narrow: every layer and op is there. */
-const SMALL: TrainingConfig = {
-  ...DEFAULT_TRAINING,
-  model: { ...DEFAULT_TRAINING.model, embedding: 8, context: 8, hidden: [64, 48], r: 4, alpha: 8 },
-  batchSize: 40,
-  heldoutBytes: 512,
-  steps: 40,
-};
-/** Different bytes of the texts that the small model learns. */
-const ALPHABET = 8;
 
 function smallTrainer(gpu: Gpu, seed: number, options?: { readonly frozen: boolean }, config = SMALL): Trainer {
   const text = splitText(uniformText(seed, 8192, ALPHABET), config.heldoutFraction);

@@ -31,7 +31,7 @@ export async function trainCommand({ data, steps, seed, out, report: target }: P
   if (out) {
     for (const { name, data: bytes } of files) writeOutput('--out', join(out, name), bytes);
     writeOutput('--out', join(out, 'report.json'), writeReport(report));
-    voice.say(`${files.length > 0 ? 'Adapter and report are' : 'The report is'} in ${out}`);
+    voice.say(`In ${out}: ${[...files.map(({ name }) => name), 'report.json'].join(', ')}`);
   }
   return exitOfReport(report, interrupt.signal.aborted);
 }

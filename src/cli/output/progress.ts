@@ -30,11 +30,12 @@ function plainLines(voice: Voice): RunListener {
 
 /** `pass     1.2 ms  id`, and below it what went wrong. */
 function lineOf(voice: Voice, result: CaseResult): string {
-  const { status, durationMs, id, error, skip, finding } = result;
+  const { status, durationMs, id, error, skip, finding, fault } = result;
   const details = [
     error && `${error.code}: ${error.message}`,
     skip && `${skip.code}: ${skip.detail}`,
     finding && `${finding.code}: ${finding.message}`,
+    fault && status !== 'skip' && `whose fault: ${fault}`,
   ];
   const head = `${paint(voice, COLOURS[status], status.padEnd(7))} ${`${durationMs.toFixed(0)} ms`.padStart(9)}  ${id}`;
   return [head, ...details.flatMap((detail) => (detail ? [`        ${plainText(detail)}`] : []))].join('\n');

@@ -36,11 +36,12 @@ export function showTraining(voice: Voice): TrainingListener {
       case 'judged':
         return say(`step ${event.step}: every op is within its bound, at most ${(100 * event.boundUsed).toPrecision(2)} % of it is used`);
       case 'end': {
-        const { status, error, metrics = {} } = event.result;
+        const { status, error, fault, metrics = {} } = event.result;
         const losses = Object.entries(metrics).map(([name, value]) => `${name} ${value?.toFixed(3) ?? 'none'}`);
         if (losses.length > 0) say(losses.join(', '));
         if (status === 'pass') return say(paint(voice, 'green', 'Yes: fine-tuning works here.'));
-        return say(paint(voice, 'red', `No: ${error ? `${error.code}: ${error.message}` : status}`));
+        say(paint(voice, 'red', `No: ${error ? `${error.code}: ${error.message}` : status}`));
+        return fault ? say(`Whose fault: ${fault}`) : undefined;
       }
     }
   };

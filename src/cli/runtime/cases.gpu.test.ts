@@ -34,7 +34,7 @@ function declare(run: (t: CaseContext) => Promise<void>, inject: (fault: FaultIn
 }
 
 const conditions = { ieee: true, seed: 1, control: false };
-const outcomeOf = (run: (t: CaseContext) => Promise<void>) => runCase(declare(run), gpu, conditions);
+const outcomeOf = async (run: (t: CaseContext) => Promise<void>) => (await runCase(declare(run), gpu, conditions)).outcome;
 
 /** The variant that every adapter can run. */
 const PLAIN = Object.keys(matmul.variants).find((variant) => !matmul.variants[variant]?.needs);
@@ -105,7 +105,7 @@ test.each<[string, (t: CaseContext) => Promise<void>, object]>([
       t.gpu.device.destroy();
       t.expect((await multiply(t)) === 31, () => 'wrong');
     },
-    { status: 'lost', error: { code: 'device-lost' } },
+    { status: 'lost', error: { code: 'device-destroyed' } },
   ],
 ])('when %s', async (_, run, expected) => {
   expect(await outcomeOf(run)).toMatchObject(expected);
@@ -118,7 +118,7 @@ test('a feature that the adapter lacks is a skip', async () => {
     .needs('texture-compression-astc')
     .control('none', () => {})
     .run(() => Promise.resolve());
-  expect(await runCase(declared.cases[0] as Case, gpu, conditions)).toMatchObject({
+  expect((await runCase(declared.cases[0] as Case, gpu, conditions)).outcome).toMatchObject({
     status: 'skip',
     skip: { code: 'missing-feature', detail: 'texture-compression-astc' },
   });
@@ -152,8 +152,8 @@ test('a control breaks the shader, the launch or the host function that it names
       const y = half(await multiply(t));
       t.expect(y === 15.5, () => `${y}`);
     }, fault);
-    expect((await runCase(declared, gpu, { ...conditions, control: true })).status).toBe('fail');
-    expect((await runCase(declared, gpu, conditions)).status).toBe('pass');
+    expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe('fail');
+    expect((await runCase(declared, gpu, conditions)).outcome.status).toBe('pass');
   }
 });
 
@@ -164,8 +164,8 @@ test('two faults in one shader are an error, of which one would be lost', async 
       for (const to of ['k + 1u < dims.k;', 'k + 2u < dims.k;']) fault.shader('matmul/matmul', 'k < dims.k;', to);
     },
   );
-  expect((await runCase(declared, gpu, { ...conditions, control: true })).status).toBe('error');
-  expect((await runCase(declared, gpu, conditions)).status).toBe('pass');
+  expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe('error');
+  expect((await runCase(declared, gpu, conditions)).outcome.status).toBe('pass');
 });
 
 test('a fault whose fragment is not there is an error, which no control counts as red', async () => {
@@ -173,5 +173,5 @@ test('a fault whose fragment is not there is an error, which no control counts a
     async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
     (fault) => fault.shader('matmul/matmul', 'this is not in the shader', ''),
   );
-  expect((await runCase(declared, gpu, { ...conditions, control: true })).status).toBe('error');
+  expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe('error');
 });

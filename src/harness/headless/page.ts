@@ -1,4 +1,4 @@
-import type { RunEvent, RunOptions } from '../events.ts';
+import type { RunEvent, RunOptions, Unfinished } from '../events.ts';
 import type { Report } from '../report/schema.ts';
 import type { Replay } from '../runner/selection.ts';
 import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../training.ts';
@@ -7,6 +7,8 @@ import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../trainin
 export interface RunRequest {
   readonly options: RunOptions;
   readonly replay?: Replay;
+  /** A run to go on with, whose tab died. */
+  readonly resume?: Unfinished;
 }
 
 /** How a call into the headless page ended; errors do not survive the way out of the browser as classes. */

@@ -55,6 +55,11 @@ export function buildReport(identity: RunIdentity, environments: Environment[], 
   };
 }
 
+/** What tells environments apart: everything but the time that the probe took. */
+export function identityOf(environment: Environment): string {
+  return JSON.stringify({ ...environment, probe: { ...environment.probe, tookMs: 0 } });
+}
+
 /** A name for a run that sorts by time: `2026-11-20T09-00-00Z-5f1c`. */
 export function runId(startedAt: Date): string {
   return `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}Z-${crypto.randomUUID().slice(0, 4)}`;

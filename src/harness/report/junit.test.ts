@@ -67,6 +67,17 @@ test('a failure, an error, a skip and a finding are told apart', async () => {
   expect(all(root, 'testsuite').map(({ attributes }) => attributes['name'])).toEqual(['nn.silu', 'parity.lora_linear']);
 });
 
+test('a control that stayed green is a failure, and an expected failure is skipped', async () => {
+  const control = { fault: 'a sign is flipped', status: 'green' } as const;
+  const green = result({ id: 'a:b', status: 'pass', assertions: 1, control });
+  const finding = { code: 'expected-failure', message: 'the driver rounds down' };
+  const expected = result({ id: 'a:c', status: 'fail', assertions: 1, error: { code: 'out-of-bound', message: 'too far' }, finding });
+  const root = parse(toJUnit(await reportOf([green, expected], '')));
+  expect(root.attributes).toMatchObject({ tests: '2', failures: '1', errors: '0', skipped: '1' });
+  expect(all(root, 'failure')[0]?.attributes).toEqual({ type: 'control-green', message: 'did not fail when a sign is flipped' });
+  expect(all(root, 'skipped')[0]?.attributes['message']).toBe('expected-failure: the driver rounds down');
+});
+
 test('the cases of one suite in two environments are two testsuites', async () => {
   const cases = [0, 1].map((env) => result({ id: 'a:b', status: 'pass', assertions: 1, env }));
   const two = { ...(await reportOf(cases, '')), environments: [...RUN.environments, ...RUN.environments] };

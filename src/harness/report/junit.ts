@@ -1,8 +1,10 @@
 import type { CaseResult, Environment, Report, Status } from './schema.ts';
+import { FINDINGS, verdictOf } from './verdict.ts';
 
 /**
  * The report as JUnit XML, as CI servers read it: a `testsuite` per suite and environment, times in seconds, the environment as
- * properties. `fail` is a failure, `skip` skipped, everything else that did not pass an error.
+ * properties. `fail` is a failure, and so is a pass whose control stayed green; `skip` and an expected failure are skipped, everything else
+ * that did not pass is an error.
  */
 export function toJUnit(report: Report): string {
   const suites = groupBy(report.results, ({ suite, env }) => `${env} ${suite}`);
@@ -57,10 +59,20 @@ const OUTCOMES: Readonly<Record<Status, 'failure' | 'error' | 'skipped' | undefi
   lost: 'error',
 };
 
-function outcomeElement({ status, skip, error }: CaseResult): string[] {
-  const name = OUTCOMES[status];
+/** The element that says how a case ended; none for one that is right. */
+function outcomeName(result: CaseResult): 'failure' | 'error' | 'skipped' | undefined {
+  if (verdictOf(result) === 'expected') return 'skipped';
+  return OUTCOMES[result.status] ?? (verdictOf(result) === 'wrong' ? 'failure' : undefined);
+}
+
+function outcomeElement(result: CaseResult): string[] {
+  const { status, skip, finding } = result;
+  const name = outcomeName(result);
   if (!name) return [];
-  if (name === 'skipped') return [element(name, { message: `${skip?.code}: ${skip?.detail}` })];
+  const reason = skip ? `${skip.code}: ${skip.detail}` : `${finding?.code}: ${finding?.message}`;
+  if (name === 'skipped') return [element(name, { message: reason })];
+  const green = { code: FINDINGS.greenControl, message: `did not fail when ${result.control?.fault}` };
+  const error: CaseResult['error'] = result.error ?? (status === 'pass' ? green : undefined);
   const at = error?.at ? `at [${error.at.index.join(', ')}]: ${error.at.actual}, expected ${error.at.expected}` : '';
   return [textElement(name, { type: error?.code ?? status, message: error?.message ?? status }, at)];
 }
@@ -70,7 +82,7 @@ function findingElement({ finding }: CaseResult): string[] {
 }
 
 function counts(results: readonly CaseResult[]): Record<'tests' | 'failures' | 'errors' | 'skipped', string> {
-  const count = (outcome: string) => String(results.filter(({ status }) => OUTCOMES[status] === outcome).length);
+  const count = (outcome: string) => String(results.filter((result) => outcomeName(result) === outcome).length);
   return { tests: String(results.length), failures: count('failure'), errors: count('error'), skipped: count('skipped') };
 }
 

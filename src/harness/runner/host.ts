@@ -1,6 +1,13 @@
 import type { Case } from '../../testing/suite.ts';
+import type { Unfinished } from '../events.ts';
 import type { WorkerLink } from '../worker/messages.ts';
 import type { Replay } from './selection.ts';
+
+/** The one GPU process behind all workers of a browser. */
+export interface SharedGpu {
+  /** Ends a hang by crashing the process. Without it only a person can, by reloading the page. */
+  readonly crash?: (id: string) => Promise<void>;
+}
 
 /** What the runner needs from where it runs. */
 export interface RunnerHost {
@@ -8,7 +15,11 @@ export interface RunnerHost {
   /** Bundles to replay next to the selected cases, or instead of them. */
   readonly replay?: Replay;
   readonly startWorker: () => WorkerLink;
-  /** Called when a case outlives its limit and a new worker is needed; headless, it crashes the GPU process that all workers share. */
-  readonly onHang?: (id: string) => Promise<void>;
+  /** Set where the workers share a GPU process; where each has its own, as in Node, what befalls a worker is its own doing. */
+  readonly sharedGpu?: SharedGpu;
+  /** Whether nobody can see the page just now, so that the browser slows it down. */
+  readonly isHidden?: () => boolean;
+  /** A run that a hang ended, to go on with. */
+  readonly resume?: Unfinished;
   readonly signal?: AbortSignal;
 }

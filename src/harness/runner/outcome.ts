@@ -1,27 +1,59 @@
 import type { Case } from '../../testing/suite.ts';
+import { withFault } from '../fault.ts';
+import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
 import type { Reply } from './pool-worker.ts';
 
-/** What a reply says of a case: its own result, or why there is none. */
-export function outcomeOf(declared: Case, reply: Exclude<Reply, { type: 'aborted' }>, limitMs: number): CaseOutcome {
+/** A reply that says something about its case. */
+export type SettledReply = Exclude<Reply, { type: 'aborted' }>;
+
+/** What a reply says of a case: its own result, or why there is none and what to do about it. */
+export function outcomeOf(declared: Case, reply: SettledReply, limitMs: number): CaseOutcome {
   switch (reply.type) {
     case 'done':
       return reply.outcome;
-    case 'timeout':
-      return {
-        ...bare(declared),
-        status: 'timeout',
-        durationMs: limitMs,
-        error: { code: 'timeout', message: `no result within ${limitMs} ms` },
-      };
+    case 'timeout': {
+      const message = `no result within ${limitMs} ms: run it alone; where it is only slow, give it more time with --timeout`;
+      return { ...without(declared, 'timeout', 'timeout', message), durationMs: limitMs };
+    }
     case 'dead':
-      return { ...bare(declared), status: 'lost', error: { code: 'worker-died', message: reply.reason } };
+      return without(declared, 'lost', reply.code, `${reply.reason}: run it alone to see whether the case itself does that`);
     case 'refused':
-      return { ...bare(declared), status: 'error', error: { code: reply.code, message: reply.message } };
+      return without(declared, 'error', reply.code, reply.message);
   }
 }
 
-function bare({ id, suite, backend, covers, tier, control }: Case): Omit<CaseOutcome, 'status'> {
-  const nothing = { durationMs: 0, assertions: 0, kernels: [], control: { fault: control.name, status: 'not-run' } } as const;
-  return { id, suite, backend, covers: [...covers], tier, ...nothing, kernels: [] };
+/** The outcome of a case that has none of its own, and whose fault that is. */
+export function without(declared: Case, status: 'lost' | 'timeout' | 'error', code: string, message: string): CaseOutcome {
+  const { id, suite, backend, covers, tier, control } = declared;
+  return withFault({
+    ...{ id, suite, backend, covers: [...covers], tier, status, durationMs: 0, assertions: 0, kernels: [] },
+    control: { fault: control.name, status: 'not-run' },
+    error: { code, message },
+  });
+}
+
+/** With what the case's control gave. Red is a failed assertion; a compile error, an exception or a time-out shows nothing and is green. */
+export function withControl(outcome: CaseOutcome, fault: string, reply: SettledReply): CaseOutcome {
+  if (reply.type === 'done' && reply.outcome.status === 'fail') return { ...outcome, control: { fault, status: 'red' } };
+  const instead = reply.type !== 'done' ? reply.type : (reply.outcome.error?.message ?? `status ${reply.outcome.status}`);
+  const message = `must fail when ${fault}, and did not: ${instead}`;
+  return withFinding({ ...outcome, control: { fault, status: 'green' } }, FINDINGS.greenControl, message);
+}
+
+/** With a finding of the runner, unless the case has found something itself. */
+export function withFinding(outcome: CaseOutcome, code: string, message: string): CaseOutcome {
+  return outcome.finding ? outcome : { ...outcome, finding: { code, message } };
+}
+
+/** A pass after failures of the case's own is flaky; the last of them stands with it. */
+export function withFlakiness(outcome: CaseOutcome, failures: readonly CaseOutcome[]): CaseOutcome {
+  const last = failures.at(-1);
+  if (outcome.status !== 'pass' || !last) return outcome;
+  const before = last.error ? `${last.error.code}: ${last.error.message}` : last.status;
+  return withFinding(
+    outcome,
+    FINDINGS.flaky,
+    `passed after it had failed ${failures.length === 1 ? 'once' : `${failures.length} times`}; ${before}`,
+  );
 }

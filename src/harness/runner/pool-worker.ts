@@ -1,5 +1,6 @@
 import type { Environment } from '../report/schema.ts';
-import type { FromWorker, ToWorker, WorkerLink } from '../worker/messages.ts';
+import type { Death, FromWorker, ToWorker, WorkerLink } from '../worker/messages.ts';
+import { afterAwake } from './awake-timer.ts';
 import { UnusableError } from './unusable.ts';
 
 /** What became of a request. `refused`: the worker answered that it cannot. */
@@ -7,7 +8,7 @@ export type Reply =
   | Extract<FromWorker, { type: 'done' }>
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
   | { readonly type: 'timeout' }
-  | { readonly type: 'dead'; readonly reason: string }
+  | ({ readonly type: 'dead' } & Death)
   | { readonly type: 'aborted' };
 
 /** Time for a device, its probe and the first pipelines. */
@@ -27,10 +28,10 @@ export class PoolWorker {
   }
 
   /** Starts a worker and waits for its device. Throws {@link UnusableError}, and the signal's reason when it aborts. */
-  static async start(startLink: () => WorkerLink, signal: AbortSignal | undefined): Promise<PoolWorker> {
+  static async start(startLink: () => WorkerLink, signal: AbortSignal | undefined, timeoutMs?: number): Promise<PoolWorker> {
     const worker = new PoolWorker(startLink(), signal);
     try {
-      await worker.renewDevice();
+      await worker.renewDevice(timeoutMs);
       return worker;
     } catch (error) {
       worker.terminate();
@@ -44,9 +45,9 @@ export class PoolWorker {
   }
 
   /** Makes the worker replace a device that was lost. Throws like {@link PoolWorker.start}. */
-  async renewDevice(): Promise<void> {
+  async renewDevice(timeoutMs = START_TIMEOUT_MS): Promise<void> {
     this.#link.post({ type: 'start' });
-    const answer = await this.#inbox.next(START_TIMEOUT_MS, this.#signal);
+    const answer = await this.#inbox.next(timeoutMs, this.#signal);
     switch (answer.type) {
       case 'ready':
         this.#environment = answer.environment;
@@ -56,19 +57,30 @@ export class PoolWorker {
       case 'aborted':
         throw this.#signal?.reason;
       default:
-        throw new UnusableError('no-device', answer.type === 'dead' ? answer.reason : `no device within ${START_TIMEOUT_MS} ms`);
+        throw new UnusableError('no-device', answer.type === 'dead' ? answer.reason : `no device within ${timeoutMs} ms`);
     }
   }
 
-  /** Runs a case. The limit counts from here: neither the wait for a free worker nor a device's start is in it. */
+  /** Runs a case. The limit counts from here, while the page is awake: neither the wait for a free worker nor a device's start is in it. */
   async run(request: Extract<ToWorker, { type: 'case' }>, limitMs: number): Promise<Reply> {
-    this.#link.post(request);
-    const answer = await this.#inbox.next(limitMs, this.#signal);
-    if (answer.type === 'unusable') return { type: 'refused', code: answer.code, message: answer.message };
-    if (answer.type === 'ready' || answer.type === 'training' || answer.type === 'trained') {
-      return { type: 'refused', code: 'protocol', message: `the worker answered ${answer.type} to a case` };
+    const answer = await this.ask(request, limitMs);
+    switch (answer.type) {
+      case 'unusable':
+        return { type: 'refused', code: answer.code, message: answer.message };
+      case 'done':
+      case 'timeout':
+      case 'dead':
+      case 'aborted':
+        return answer;
+      default:
+        return { type: 'refused', code: 'protocol', message: `the worker answered ${answer.type} to a case` };
     }
-    return answer;
+  }
+
+  /** Sends a request of any kind and waits for its answer, the limit or the worker's end. */
+  ask(request: ToWorker, limitMs: number): Promise<Answer> {
+    this.#link.post(request);
+    return this.#inbox.next(limitMs, this.#signal);
   }
 
   terminate(): void {
@@ -76,28 +88,29 @@ export class PoolWorker {
   }
 }
 
-type Answer = FromWorker | Extract<Reply, { type: 'timeout' | 'dead' | 'aborted' }>;
+/** What a worker says, or why it says nothing. */
+export type Answer = FromWorker | Extract<Reply, { type: 'timeout' | 'dead' | 'aborted' }>;
 
 /** The answers of one worker as promises: each request has one answer, or a time-out, or the worker's death. */
 class Inbox {
   #deliver: ((answer: Answer) => void) | undefined;
-  #dead: string | undefined;
+  #dead: Death | undefined;
 
   constructor(link: WorkerLink) {
     link.onMessage((message) => this.#deliver?.(message));
-    link.onDeath((reason) => {
-      this.#dead = reason;
-      this.#deliver?.({ type: 'dead', reason });
+    link.onDeath((death) => {
+      this.#dead = death;
+      this.#deliver?.({ type: 'dead', ...death });
     });
   }
 
   next(timeoutMs: number, signal?: AbortSignal): Promise<Answer> {
-    if (this.#dead !== undefined) return Promise.resolve({ type: 'dead', reason: this.#dead });
+    if (this.#dead !== undefined) return Promise.resolve({ type: 'dead', ...this.#dead });
     return new Promise((resolve) => {
-      const timer = setTimeout(() => settle({ type: 'timeout' }), timeoutMs);
+      const cancel = afterAwake(timeoutMs, () => settle({ type: 'timeout' }));
       const abort = () => settle({ type: 'aborted' });
       const settle = (answer: Answer) => {
-        clearTimeout(timer);
+        cancel();
         signal?.removeEventListener('abort', abort);
         this.#deliver = undefined;
         resolve(answer);

@@ -1,65 +1,113 @@
 import { messageOf } from '../../errors.ts';
-import type { RunListener, RunOptions } from '../events.ts';
+import type { OutputFile } from '../../train/adapter-files.ts';
+import type { RunListener, RunOptions, Unfinished } from '../events.ts';
 import { planEntry } from '../plan.ts';
-import { buildReport, type RunIdentity } from '../report/build.ts';
+import { buildReport, identityOf, type RunIdentity } from '../report/build.ts';
 import type { CaseResult, Environment, Report } from '../report/schema.ts';
+import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
+import { deadlineOf } from './deadline.ts';
+import { GpuProcess, isGone } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
-import { outcomeOf } from './outcome.ts';
-import { PoolWorker, type Reply } from './pool-worker.ts';
+import { outcomeOf, type SettledReply, withControl, withFinding, withFlakiness, without } from './outcome.ts';
+import { PoolWorker } from './pool-worker.ts';
 import type { Selected } from './selection.ts';
 import { UnusableError } from './unusable.ts';
 
-/** How often a case is run again because the GPU process was crashed under it on behalf of another. */
-const MAX_INNOCENT_LOSSES = 3;
+/** A case whose worker or device went away this often, with no other case to blame, is to blame for it; once may be anybody's doing. */
+const LOSSES_ALONE = 2;
 /** After a crash of the GPU process the next adapter takes a moment. */
 const RESTART_DELAYS_MS = [0, 250, 2000];
+/** A GPU process that gives no device within this time is stuck. */
+const STUCK_MS = 5_000;
+
+/** A case on its way to its result. */
+interface Item extends Selected {
+  attempts: number;
+  /** Attempts that failed by the case's own doing. */
+  readonly failures: CaseOutcome[];
+  lossesAlone: number;
+}
+
+type End = 'cancelled' | 'deadline' | 'hang';
 
 /** One run: a queue of cases and the workers that drain it. */
 export class Run {
   readonly #host: RunnerHost;
   readonly #options: RunOptions;
   readonly #listen: RunListener;
-  readonly #selected: readonly Selected[];
   readonly #identity: RunIdentity;
-  readonly #queue: Selected[];
+  readonly #items: readonly Item[];
+  #queue: Item[];
+  /** Cases that ran when the GPU process crashed or hung. Each runs again while no other does: what happens then is its own doing. */
+  #suspects: Item[];
+  #alone = false;
+  readonly #inFlight = new Set<Item>();
   readonly #results: CaseResult[] = [];
-  readonly #environments: Environment[] = [];
-  readonly #innocentLosses = new Map<Selected, number>();
+  readonly #environments: Environment[];
+  readonly #gpu: GpuProcess;
+  #recovery: Promise<boolean> | undefined;
   readonly #started = performance.now();
-  /** Counts twice for every GPU process that is crashed: when that begins and when it is done. */
-  #crashes = 0;
-  /** What the count was when a worker asked for its device: a device from before a crash is lost by it, sooner or later. */
-  readonly #crashesBefore = new WeakMap<PoolWorker, number>();
+  readonly #ending = new AbortController();
+  #end: End | undefined;
+  #hung = '';
 
   constructor(host: RunnerHost, options: RunOptions, listen: RunListener, selected: readonly Selected[], identity: RunIdentity) {
     this.#host = host;
     this.#options = options;
     this.#listen = listen;
-    this.#selected = selected;
     this.#identity = identity;
-    this.#queue = [...selected];
+    const { results = [], environments = [], suspects = {} } = host.resume ?? {};
+    this.#environments = [...environments];
+    this.#items = selected.map((one) => ({ ...one, attempts: suspects[keyOf(one.declared)] ?? 0, failures: [], lossesAlone: 0 }));
+    const done = new Set(results.map(keyOf));
+    const left = this.#items.filter(({ declared }) => !done.has(keyOf(declared)));
+    this.#queue = left.filter(({ attempts }) => attempts === 0);
+    this.#suspects = left.filter(({ attempts }) => attempts > 0);
+    this.#gpu = new GpuProcess(host.sharedGpu !== undefined);
   }
 
   async execute(): Promise<Report> {
+    const deadline = setTimeout(() => this.#stop('deadline'), deadlineOf(this.#options));
+    const cancel = () => this.#stop('cancelled');
+    this.#host.signal?.addEventListener('abort', cancel);
+    if (this.#host.signal?.aborted) cancel();
     try {
-      const first = await this.#startWorker();
-      const selected = this.#selected.map(({ declared }) => planEntry(declared));
-      this.#listen({ type: 'start', environment: first.environment, selected, planHash: this.#identity.planHash });
-      const more = Math.min(this.#options.workers, this.#selected.length) - 1;
-      await Promise.all([this.#drain(first), ...Array.from({ length: more }, () => this.#drainMore())]);
-      if (!this.#aborted) this.#loseTheRest();
+      await this.#runAll();
+      if (!this.#end) this.#loseTheRest('no-device', 'no device could be had any more: close what else uses the GPU and run again');
     } catch (error) {
-      if (!this.#aborted) throw error;
+      if (!this.#end) throw error;
+    } finally {
+      clearTimeout(deadline);
+      this.#host.signal?.removeEventListener('abort', cancel);
     }
-    const complete = this.#results.length === this.#selected.length;
+    if (this.#end === 'deadline') this.#endAtDeadline();
+    const complete = this.#results.length === this.#items.length;
     const report = buildReport(this.#identity, this.#environments, this.#results, complete);
+    if (this.#end === 'hang' && !complete) this.#listen({ type: 'hang', id: this.#hung, unfinished: this.#unfinished() });
     this.#listen({ type: 'end', report });
     return report;
   }
 
-  get #aborted(): boolean {
-    return this.#host.signal?.aborted ?? false;
+  async #runAll(): Promise<void> {
+    const first = await this.#startWorker();
+    const selected = this.#items.map(({ declared }) => planEntry(declared));
+    this.#listen({ type: 'start', environment: first.environment, selected, planHash: this.#identity.planHash });
+    for (const result of this.#host.resume?.results ?? []) this.#finish(result);
+    const more = Math.min(this.#options.workers, this.#queue.length) - 1;
+    this.#alone = more < 1;
+    await Promise.all([this.#drain(first), ...Array.from({ length: Math.max(0, more) }, () => this.#drainMore())]);
+    if (this.#suspects.length === 0 || this.#end) return;
+    this.#alone = true;
+    this.#queue = [...this.#suspects.splice(0), ...this.#queue];
+    const worker = await this.#restartWorker();
+    if (worker) await this.#drain(worker);
+  }
+
+  /** Ends the run early; the first reason counts. */
+  #stop(reason: End): void {
+    this.#end ??= reason;
+    this.#ending.abort();
   }
 
   /** A further worker only makes the run faster: the run goes on without one that cannot start. */
@@ -72,9 +120,12 @@ export class Run {
   async #drain(initial: PoolWorker): Promise<void> {
     let worker: PoolWorker | undefined = initial;
     try {
-      for (let next = this.#queue.shift(); next && !this.#aborted; next = this.#queue.shift()) {
-        this.#listen({ type: 'case-start', id: next.declared.id, backend: next.declared.backend });
-        worker = await this.#runToResult(next, worker);
+      for (let item = this.#queue.shift(); item && !this.#end; item = this.#queue.shift()) {
+        this.#listen({ type: 'case-start', id: item.declared.id, backend: item.declared.backend });
+        this.#inFlight.add(item);
+        worker = await this.#runToResult(item, worker);
+        if (this.#end) return;
+        this.#inFlight.delete(item);
         if (!worker) return;
       }
     } finally {
@@ -83,102 +134,167 @@ export class Run {
   }
 
   /** Runs a case with its retries and its control; returns the worker to go on with. */
-  async #runToResult(item: Selected, initial: PoolWorker): Promise<PoolWorker | undefined> {
-    let worker: PoolWorker | undefined = initial;
-    let [outcome, attempts]: [CaseOutcome | undefined, number] = [undefined, 0];
-    while (worker && !settled(outcome, attempts, this.#options.retries)) {
+  async #runToResult(item: Item, initial: PoolWorker): Promise<PoolWorker | undefined> {
+    let worker = initial;
+    for (;;) {
       const env = this.#indexOf(worker.environment);
+      const hiddenAtStart = this.#host.isHidden?.();
+      item.attempts++;
       const run = await this.#ask(item, worker, false);
-      worker = run.worker;
-      if (!run.reply) return worker;
-      attempts++;
-      outcome = outcomeOf(item.declared, run.reply, this.#limitOf(item));
-      if (this.#options.controls && worker && outcome.status === 'pass') {
-        const control = await this.#ask(item, worker, true);
-        worker = control.worker;
-        if (!control.reply) return worker;
-        outcome = { ...outcome, control: { fault: item.declared.control.name, status: isRed(control.reply) ? 'red' : 'green' } };
+      if (!run.reply) return run.worker;
+      let outcome = outcomeOf(item.declared, run.reply, this.#limitOf(item));
+      let next = run.worker;
+      if (this.#options.controls && next && outcome.status === 'pass') {
+        const control = await this.#ask(item, next, true);
+        if (!control.reply) return control.worker;
+        next = control.worker;
+        outcome = withControl(outcome, item.declared.control.name, control.reply);
       }
-      if (!worker || settled(outcome, attempts, this.#options.retries)) this.#finish({ ...outcome, env, attempts });
+      const good = outcome.status === 'pass' || outcome.status === 'skip';
+      if (good || !next || item.failures.length >= this.#options.retries) {
+        const seen = hiddenAtStart || this.#host.isHidden?.() ? withFinding(outcome, FINDINGS.hidden, HIDDEN) : outcome;
+        this.#finish(
+          { ...withFlakiness(seen, item.failures), env, attempts: item.attempts },
+          run.reply.type === 'done' ? run.reply.files : [],
+        );
+        return next;
+      }
+      item.failures.push(outcome);
+      worker = next;
     }
-    return worker;
   }
 
   /**
    * Runs a case once and restores what that took: a lost device, or the whole worker (undefined when that is impossible). No reply: the
-   * run was cancelled, or the case lost its device to another's hang and is in the queue again.
+   * run ends, or what befell the case may not be its own doing and it is run again.
    */
-  async #ask(item: Selected, worker: PoolWorker, control: boolean): Promise<{ reply?: SettledReply; worker: PoolWorker | undefined }> {
+  async #ask(item: Item, worker: PoolWorker, control: boolean): Promise<{ reply?: SettledReply; worker: PoolWorker | undefined }> {
     const { id, backend } = item.declared;
     const bundle = item.bundle ? { bundle: item.bundle } : {};
     const reply = await worker.run({ type: 'case', id, backend, seed: this.#options.seed, control, ...bundle }, this.#limitOf(item));
     if (reply.type === 'aborted') return { worker };
-    if (isLoss(reply) && this.#crashes > (this.#crashesBefore.get(worker) ?? 0) && this.#mayRepeat(item)) {
-      this.#queue.unshift(item);
-      worker.terminate();
-      return { worker: await this.#restartWorker() };
-    }
-    return { reply, worker: await this.#restore(item, reply, worker) };
+    const beside = reply.type === 'timeout' ? await this.#isBesideHang(item, worker) : this.#gpu.explains(worker, reply);
+    const again = (beside || isGone(reply)) && this.#putBack(item, reply, beside);
+    if (this.#end) return { ...(again ? {} : { reply }), worker };
+    const restored = await this.#restore(reply, worker);
+    return again ? { worker: restored } : { reply, worker: restored };
   }
 
-  async #restore(item: Selected, reply: SettledReply, worker: PoolWorker): Promise<PoolWorker | undefined> {
-    if (reply.type === 'dead') return this.#restartWorker();
-    if (reply.type === 'timeout') {
-      worker.terminate();
-      this.#listen({ type: 'hang', id: item.declared.id });
-      if (this.#host.onHang) {
-        this.#crashes++;
-        await this.#host.onHang(item.declared.id);
-        this.#crashes++;
+  /** Queues a case again that may not be to blame, alone if it was in flight `beside` others; false when it is to blame. */
+  #putBack(item: Item, reply: SettledReply, beside: boolean): boolean {
+    if (beside && !this.#alone) this.#suspects.push(item);
+    else if (reply.type === 'timeout' || ++item.lossesAlone >= LOSSES_ALONE) return false;
+    else this.#queue.unshift(item);
+    return true;
+  }
+
+  /** Whether the GPU process was stuck when a case did not come back: another case may have hung it. It is unstuck then, or the run ends. */
+  async #isBesideHang(item: Item, worker: PoolWorker): Promise<boolean> {
+    worker.terminate();
+    const { sharedGpu } = this.#host;
+    if (!sharedGpu) return false;
+    if (this.#gpu.isStale(worker)) return true;
+    this.#recovery ??= this.#unstick(item).finally(() => {
+      this.#recovery = undefined;
+    });
+    return this.#recovery;
+  }
+
+  async #unstick({ declared: { id } }: Item): Promise<boolean> {
+    const answers = await this.#startWorker(STUCK_MS).catch(() => undefined);
+    answers?.terminate();
+    if (answers || this.#end) return false;
+    const crash = this.#host.sharedGpu?.crash;
+    if (crash) {
+      this.#listen({ type: 'hang', id });
+      await this.#gpu.crash(() => this.#unlessEnded(crash(id)));
+    } else {
+      this.#hung = id;
+      this.#stop('hang');
+    }
+    return true;
+  }
+
+  /** Waits for what may never settle, but not longer than the run. */
+  async #unlessEnded(work: Promise<void>): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.#ending.signal.addEventListener('abort', () => resolve()));
+    await Promise.race([work, ended]);
+  }
+
+  async #restore(reply: SettledReply, worker: PoolWorker): Promise<PoolWorker | undefined> {
+    if (reply.type === 'done' && !reply.deviceLost && !this.#gpu.isStale(worker)) return worker;
+    if (reply.type === 'refused' && !this.#gpu.isStale(worker)) return worker;
+    if (reply.type === 'done') {
+      const { crashes } = this.#gpu;
+      try {
+        await worker.renewDevice();
+        this.#gpu.gaveDevice(worker, crashes);
+        return worker;
+      } catch {
+        // A worker that gets no device is replaced, as one that died.
       }
-      return this.#restartWorker();
     }
-    if (reply.type !== 'done' || !reply.deviceLost) return worker;
-    try {
-      const crashes = this.#crashes;
-      await worker.renewDevice();
-      this.#crashesBefore.set(worker, crashes);
-      return worker;
-    } catch {
-      worker.terminate();
-      return this.#restartWorker();
-    }
+    worker.terminate();
+    return this.#restartWorker();
   }
 
-  #mayRepeat(item: Selected): boolean {
-    const losses = (this.#innocentLosses.get(item) ?? 0) + 1;
-    this.#innocentLosses.set(item, losses);
-    return losses <= MAX_INNOCENT_LOSSES;
-  }
-
-  #limitOf({ declared }: Selected): number {
+  #limitOf({ declared }: Item): number {
     return this.#options.timeoutMs ?? declared.timeoutMs;
   }
 
-  #finish(result: CaseResult): void {
+  #finish(result: CaseResult, files: readonly OutputFile[] = []): void {
     this.#results.push(result);
-    const [done, total] = [this.#results.length, this.#selected.length];
+    const [done, total] = [this.#results.length, this.#items.length];
     const remainingMs = ((performance.now() - this.#started) / done) * (total - done);
-    this.#listen({ type: 'case-end', result, done, total, remainingMs });
+    this.#listen({ type: 'case-end', result, files, done, total, remainingMs });
   }
 
-  /** Cases that no worker is left for. */
-  #loseTheRest(): void {
-    const reply = { type: 'dead', reason: 'no device could be had any more' } as const;
-    for (const item of this.#queue.splice(0)) this.#finish({ ...outcomeOf(item.declared, reply, 0), env: 0, attempts: 0 });
+  /** The cases without a result. */
+  #left(): readonly Item[] {
+    const done = new Set(this.#results.map(keyOf));
+    return this.#items.filter(({ declared }) => !done.has(keyOf(declared)));
+  }
+
+  /** Cases that nothing is left for. */
+  #loseTheRest(code: string, message: string): void {
+    for (const { declared, attempts } of this.#left()) this.#finish({ ...without(declared, 'lost', code, message), env: 0, attempts });
+  }
+
+  #endAtDeadline(): void {
+    const deadline = `the run's deadline of ${(deadlineOf(this.#options) / 60_000).toLocaleString('en')} minutes`;
+    if (this.#environments.length === 0) throw new UnusableError('run-deadline', `no device was there before ${deadline}`);
+    const message = `it was running at ${deadline}: run it alone, or give the run more time with --deadline`;
+    const running = this.#left().filter((item) => this.#inFlight.has(item));
+    for (const { declared, attempts } of running) {
+      this.#finish({ ...without(declared, 'timeout', 'run-deadline', message), env: 0, attempts });
+    }
+    this.#loseTheRest('run-deadline', `it was not run before ${deadline}: give the run more time with --deadline, or run fewer cases`);
+  }
+
+  #unfinished(): Unfinished {
+    const suspects = this.#left().filter((item) => this.#inFlight.has(item) || this.#suspects.includes(item));
+    return {
+      planHash: this.#identity.planHash,
+      options: this.#options,
+      environments: this.#environments,
+      results: this.#results,
+      suspects: Object.fromEntries(suspects.map(({ declared, attempts }) => [keyOf(declared), attempts])),
+    };
   }
 
   /** Index of an environment in the report; workers may get different adapters, as after a crash. */
   #indexOf(environment: Environment): number {
     const text = identityOf(environment);
     const known = this.#environments.findIndex((other) => identityOf(other) === text);
-    return known < 0 ? this.#environments.push(environment) - 1 : known;
+    if (known >= 0) return known;
+    this.#listen({ type: 'environment', environment });
+    return this.#environments.push(environment) - 1;
   }
 
-  async #startWorker(): Promise<PoolWorker> {
-    const crashes = this.#crashes;
-    const worker = await PoolWorker.start(this.#host.startWorker, this.#host.signal);
-    this.#crashesBefore.set(worker, crashes);
+  async #startWorker(timeoutMs?: number): Promise<PoolWorker> {
+    const { crashes } = this.#gpu;
+    const worker = await PoolWorker.start(this.#host.startWorker, this.#ending.signal, timeoutMs);
+    this.#gpu.gaveDevice(worker, crashes);
     this.#indexOf(worker.environment);
     return worker;
   }
@@ -186,34 +302,20 @@ export class Run {
   async #restartWorker(): Promise<PoolWorker | undefined> {
     for (const delay of RESTART_DELAYS_MS) {
       await new Promise((resolve) => setTimeout(resolve, delay));
-      if (this.#aborted) return undefined;
+      if (this.#end) return undefined;
       try {
         return await this.#startWorker();
       } catch (error) {
-        if (!(error instanceof UnusableError)) throw new Error(messageOf(error), { cause: error });
+        if (!(error instanceof UnusableError) && !this.#end) throw new Error(messageOf(error), { cause: error });
       }
     }
     return undefined;
   }
 }
 
-type SettledReply = Exclude<Reply, { type: 'aborted' }>;
+const HIDDEN =
+  'nobody could see this tab while the case ran, and browsers slow hidden tabs down: its time says nothing, so keep the tab in front';
 
-/** What tells environments apart: everything but the time that the probe took. */
-function identityOf(environment: Environment): string {
-  return JSON.stringify({ ...environment, probe: { ...environment.probe, tookMs: 0 } });
-}
-
-function settled(outcome: CaseOutcome | undefined, attempts: number, retries: number): boolean {
-  return outcome !== undefined && (outcome.status === 'pass' || outcome.status === 'skip' || attempts > retries);
-}
-
-/** Whether a reply shows nothing but that device or worker went away. */
-function isLoss(reply: Reply): boolean {
-  return reply.type === 'dead' || reply.type === 'timeout' || (reply.type === 'done' && reply.outcome.status === 'lost');
-}
-
-/** Red is a failed assertion; a compile error, an exception or a time-out shows nothing about the case and is green. */
-function isRed(reply: Reply): boolean {
-  return reply.type === 'done' && reply.outcome.status === 'fail';
+function keyOf({ id, backend }: { readonly id: string; readonly backend: string }): string {
+  return `${id} ${backend}`;
 }

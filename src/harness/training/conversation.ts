@@ -43,7 +43,7 @@ export class TrainingConversation {
   async hold(signal: AbortSignal | undefined): Promise<TrainingEnd> {
     const cancel = () => this.#end('error', 'interrupted', 'the run was cancelled');
     this.#link.onMessage((message) => this.#hear(message));
-    this.#link.onDeath((reason) => this.#end('lost', 'worker-died', reason));
+    this.#link.onDeath(({ code, reason }) => this.#end('lost', code, reason));
     signal?.addEventListener('abort', cancel);
     this.#listen();
     this.#link.post({ type: 'start' });

@@ -1,5 +1,6 @@
 import { finiteOrNull } from '../../testing/judge.ts';
 import type { TrainingProgress } from '../../train/progress.ts';
+import { withFault } from '../fault.ts';
 import type { CaseOutcome, TrainMessage } from '../worker/messages.ts';
 import { TRAINING_SUITE, trainingId } from '../worker/train-job.ts';
 
@@ -21,7 +22,7 @@ export class PartialTraining {
 
   /** The outcome with the curves so far. */
   outcome(status: CaseOutcome['status'], code: string, reason: string): CaseOutcome {
-    return {
+    return withFault({
       id: this.#id,
       suite: TRAINING_SUITE,
       backend: 'webgpu',
@@ -33,6 +34,6 @@ export class PartialTraining {
       kernels: [],
       error: { code, message: `${reason} after step ${this.#loss.length}` },
       series: { loss: [...this.#loss], heldout: [...this.#heldout] },
-    };
+    });
   }
 }

@@ -1,21 +1,35 @@
 import { fork } from 'node:child_process';
 import type { FromWorker, WorkerLink } from './messages.ts';
 
+/** What a worker process says before an error that nothing caught ends it. */
+export interface LastWord {
+  readonly type: 'threw';
+  readonly message: string;
+}
+
 /** Starts a child process of Node that runs `script`, the built node-worker; what drivers print goes to `stderr`. */
 export function startNodeWorker(script: string, env: NodeJS.ProcessEnv, stderr: 'inherit' | 'ignore' = 'inherit'): WorkerLink {
   const child = fork(script, { serialization: 'advanced', env, stdio: ['ignore', 'ignore', stderr, 'ipc'] });
   let ended = false;
+  let lastWord: LastWord | undefined;
   // A process that is gone answers with its exit; that a message cannot reach it any more is no news.
   child.on('error', () => {});
   return {
     post: (message) => void child.send(message, () => {}),
-    onMessage: (listener) => void child.on('message', (message) => listener(message as FromWorker)),
+    onMessage: (listener) => {
+      child.on('message', (message: FromWorker | LastWord) => {
+        if (message.type === 'threw') lastWord = message;
+        else listener(message);
+      });
+    },
     onDeath: (listener) => {
       child.on('exit', (code, signal) => {
-        if (!ended) listener(`the worker process ended with ${signal ?? `status ${code}`}`);
+        if (ended) return;
+        if (lastWord) listener({ code: 'worker-threw', reason: `the worker threw: ${lastWord.message}` });
+        else listener({ code: 'worker-died', reason: `the worker process ended with ${signal ?? `status ${code}`}` });
       });
       child.on('error', ({ message }) => {
-        if (child.pid === undefined) listener(`the worker process could not start: ${message}`);
+        if (child.pid === undefined) listener({ code: 'worker-died', reason: `the worker process could not start: ${message}` });
       });
     },
     terminate: () => {

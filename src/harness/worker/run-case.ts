@@ -2,8 +2,11 @@ import { GradproofError, messageOf } from '../../errors.ts';
 import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
 import { GuardError } from '../../gpu/memory.ts';
 import { type Artifact, AssertionError, CaseContext, type Evidence, newEvidence, SkipSignal } from '../../testing/context.ts';
+import type { Diagnosis, Diagnostics } from '../../testing/diagnosis.ts';
 import { InjectedFaults } from '../../testing/fault.ts';
 import type { Case } from '../../testing/suite.ts';
+import type { OutputFile } from '../../train/adapter-files.ts';
+import { withFault } from '../fault.ts';
 import type { CaseOutcome } from './messages.ts';
 
 /** What the device's environment implies for a case. */
@@ -12,19 +15,38 @@ export interface CaseConditions {
   readonly seed: number;
   /** Run with the case's named fault injected. */
   readonly control: boolean;
+  /** Runs the op of a wrong element again to tell whose fault it is; absent where nobody asks, as of a control. */
+  readonly diagnostics?: Diagnostics;
+}
+
+/** What a case gave: its result, and a file to keep if it failed on an op that can be replayed. */
+export interface RanCase {
+  readonly outcome: CaseOutcome;
+  readonly files: readonly OutputFile[];
 }
 
 /** popErrorScope can stay pending after the GPU process died. */
 const SCOPE_TIMEOUT_MS = 5_000;
 /** How long a failed case waits for the news that the device was lost. */
-const LOSS_GRACE_MS = 100;
+const LOSS_GRACE_MS = 500;
+
+/** Share of a case's time limit after which a failure is no longer looked into: it must not become a time-out. */
+const DIAGNOSIS_SHARE = 0.4;
 
 /** Runs one case on a device inside error scopes, with guard and leak check, and returns its result; never throws. */
-export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditions): Promise<CaseOutcome> {
+export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditions): Promise<RanCase> {
   const started = performance.now();
   const evidence = newEvidence();
-  const verdict = await verdictOf(declared, gpu, conditions, evidence);
-  return {
+  const { diagnosis, ...verdict } = await verdictOf(declared, gpu, conditions, evidence);
+  // A case that replays a bundle has its reproduction already.
+  const reproduction = declared.suite.startsWith('parity.') ? undefined : diagnosis?.reproduction;
+  const files = reproduction ? [{ name: reproductionName(declared.id), data: reproduction }] : [];
+  evidence.artifacts.push(...files);
+  const hints = [
+    ...(diagnosis?.part ? [diagnosis.part] : []),
+    ...files.map(({ name }) => `to see it alone: npm start -- --parity ${name}`),
+  ];
+  const outcome: CaseOutcome = {
     id: declared.id,
     suite: declared.suite,
     backend: declared.backend,
@@ -36,15 +58,21 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
     control: { fault: declared.control.name, status: 'not-run' },
     ...(evidence.accuracy ? { accuracy: evidence.accuracy } : {}),
     ...(evidence.finding ? { finding: evidence.finding } : {}),
-    ...(evidence.fault ? { fault: evidence.fault } : {}),
     ...(Object.keys(evidence.metrics).length > 0 ? { metrics: evidence.metrics } : {}),
     ...(Object.keys(evidence.series).length > 0 ? { series: evidence.series } : {}),
     ...(evidence.artifacts.length > 0 ? { artifacts: await Promise.all(evidence.artifacts.map(describeArtifact)) } : {}),
     ...verdict,
+    ...(verdict.error ? { error: { ...verdict.error, message: [verdict.error.message, ...hints].join('; ') } } : {}),
   };
+  return { outcome: withFault(outcome, diagnosis?.reruns ?? evidence.reruns), files };
 }
 
-type Verdict = Pick<CaseOutcome, 'status' | 'skip' | 'error'>;
+/** A file name for a case id: every character that a shell or a file system might mind is another. */
+function reproductionName(id: string): string {
+  return `${id.replace(/[^\w.-]+/g, '_')}.safetensors`;
+}
+
+type Verdict = Pick<CaseOutcome, 'status' | 'skip' | 'error'> & { readonly diagnosis?: Diagnosis };
 
 async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, evidence: Evidence): Promise<Verdict> {
   const missing = declared.needs.find((feature) => !gpu.features.has(feature));
@@ -52,8 +80,10 @@ async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, e
   gpu.recorder.dispatched.clear();
   gpu.memory.guarded = false;
   const before = gpu.memory.ledger;
+  const started = performance.now();
   for (const filter of ['validation', 'out-of-memory', 'internal'] as const) gpu.device.pushErrorScope(filter);
   let thrown: unknown;
+  let diagnosis: Diagnosis | undefined;
   try {
     using faults = new InjectedFaults(gpu);
     if (conditions.control) declared.control.inject(faults);
@@ -64,6 +94,10 @@ async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, e
   }
   gpu.memory.guarded = false;
   gpu.recorder.discard();
+  if (thrown instanceof AssertionError && thrown.at && evidence.accused) {
+    const until = started + declared.timeoutMs * DIAGNOSIS_SHARE;
+    diagnosis = await conditions.diagnostics?.diagnose(gpu, evidence.accused, { index: thrown.at.index, ieee: conditions.ieee, until });
+  }
   const gpuError = await popScopes(gpu);
   const guardError = await gpu.memory.checkGuards().catch((error: unknown) => error);
   const deliberate = thrown instanceof AssertionError || thrown instanceof SkipSignal;
@@ -71,7 +105,8 @@ async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, e
   // A lost device or a GPU error comes first: what was thrown after it is only its consequence.
   const lost = gpu.lost && new DeviceLostError(gpu.lost);
   const failure = lost ?? gpuError ?? thrown ?? guardError ?? missed(gpu, before, evidence);
-  return failure === undefined ? { status: 'pass' } : verdictOfError(failure);
+  if (failure === undefined) return { status: 'pass' };
+  return { ...verdictOfError(failure), ...(failure === thrown && diagnosis ? { diagnosis } : {}) };
 }
 
 /** Operations on a lost device fail a moment before the device says that it is lost. */
@@ -100,11 +135,20 @@ async function popScopes(gpu: Gpu): Promise<Error | undefined> {
   const scopes = Promise.all([0, 1, 2].map(() => gpu.device.popErrorScope()));
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new GradproofError('scope-timeout', 'the GPU process did not answer')), SCOPE_TIMEOUT_MS);
+    timer = setTimeout(
+      () =>
+        reject(
+          new GradproofError(
+            'scope-timeout',
+            `the GPU process did not tell its errors within ${SCOPE_TIMEOUT_MS} ms: run the case again; if that stays, restart the browser`,
+          ),
+        ),
+      SCOPE_TIMEOUT_MS,
+    );
   });
   try {
     const error = (await Promise.race([scopes, timeout])).find((scoped) => scoped !== null);
-    return error ? new GradproofError(codeOfGpuError(error), error.message) : undefined;
+    return error ? gpuErrorOf(error) : undefined;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   } finally {
@@ -112,9 +156,17 @@ async function popScopes(gpu: Gpu): Promise<Error | undefined> {
   }
 }
 
-function codeOfGpuError(error: GPUError): string {
-  const kind = error.constructor.name;
-  return kind === 'GPUOutOfMemoryError' ? 'out-of-memory' : kind === 'GPUInternalError' ? 'gpu-internal' : 'gpu-validation';
+/** What an error scope caught, with what to do about it. */
+function gpuErrorOf(error: GPUError): GradproofError {
+  const { message } = error;
+  switch (error.constructor.name) {
+    case 'GPUOutOfMemoryError':
+      return new GradproofError('out-of-memory', `${message}: close what else uses the GPU and run the case again`);
+    case 'GPUInternalError':
+      return new GradproofError('gpu-internal', `${message}: update browser and graphics driver and run the case again`);
+    default:
+      return new GradproofError('gpu-validation', `${message}: the browser refuses what this case asks of it; report it with this message`);
+  }
 }
 
 function verdictOfError(thrown: unknown): Verdict {

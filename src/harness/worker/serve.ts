@@ -1,25 +1,33 @@
 import { GradproofError, messageOf } from '../../errors.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
+import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
 import { replayCase } from '../parity.ts';
-import { loadCases } from '../registry.ts';
 import type { Environment } from '../report/schema.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { CaseOutcome, FromWorker, ToWorker } from './messages.ts';
+import { runMutantJob } from './mutant-job.ts';
 import { runCase } from './run-case.ts';
 import { runTrainJob } from './train-job.ts';
 
 /** What differs between a Web Worker and a child process of Node. */
 export interface WorkerHost {
+  readonly loadCases: () => ReadonlyMap<string, Case>;
   readonly gpu: GPU | undefined;
   readonly describe: () => Pick<Environment, 'runtime' | 'runtimeVersion' | 'os' | 'cores'>;
   readonly post: (message: FromWorker) => void;
 }
 
+/** A device on which this happened is replaced: what it does next says nothing about the next case. */
+const RUINS_DEVICE = new Set(['out-of-memory', 'scope-timeout']);
+/** What a worker may spend on telling whose faults its failures are. Milliseconds. */
+const DIAGNOSTICS_MS = 15_000;
+
 /** Answers the runner's messages, one at a time: a device at the start, then a result for every case. */
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
   let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
   let cases: ReadonlyMap<string, Case> | undefined;
+  const diagnostics = new Diagnostics(DIAGNOSTICS_MS);
 
   const release = () => {
     device?.gpu[Symbol.dispose]();
@@ -42,20 +50,31 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       }
       const ieee = found.rounding === 'nearest' && found.exactDivision;
       if (message.type === 'train') {
-        await runTrainJob(gpu, ieee, message, host.post);
+        await runTrainJob(gpu, { ieee, diagnostics }, message, host.post);
         return;
       }
-      cases ??= loadCases();
+      cases ??= host.loadCases();
+      if (message.type === 'mutant') {
+        const reply = await runMutantJob(gpu, ieee, cases, message);
+        if (gpu.lost || reply.outcomes.some(ruinsDevice)) release();
+        host.post(reply);
+        return;
+      }
       const declared = message.bundle ? replayCase(message.bundle) : cases.get(`${message.id} ${message.backend}`);
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
-      const outcome = await runCase(declared, gpu, { ieee, seed: message.seed, control: message.control });
-      const deviceLost = gpu.lost !== undefined || outcome.error?.code === 'out-of-memory';
+      const conditions = { ieee, seed: message.seed, control: message.control };
+      const { outcome, files } = await runCase(declared, gpu, message.control ? conditions : { ...conditions, diagnostics });
+      const deviceLost = gpu.lost !== undefined || ruinsDevice(outcome);
       if (deviceLost) release();
-      host.post({ type: 'done', outcome, deviceLost });
+      host.post({ type: 'done', outcome, files, deviceLost });
     } catch (error) {
       host.post({ type: 'unusable', code: error instanceof GradproofError ? error.code : 'exception', message: messageOf(error) });
     }
   };
+}
+
+function ruinsDevice({ error }: CaseOutcome): boolean {
+  return RUINS_DEVICE.has(error?.code ?? '');
 }
 
 function environmentOf(host: WorkerHost, gpu: Gpu, found: Probe): Environment {

@@ -4,7 +4,7 @@ import { STEPS_REVERSED, trainAndJudge } from '../../testing/training.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import type { FromWorker, TrainMessage } from './messages.ts';
-import { runCase } from './run-case.ts';
+import { type CaseConditions, runCase } from './run-case.ts';
 
 /** The suite of fine-tuning runs, as it stands in ids. */
 export const TRAINING_SUITE = 'train.qlora';
@@ -15,8 +15,13 @@ export function trainingId({ seed, steps }: Pick<TrainMessage, 'seed' | 'steps'>
 }
 
 /** Runs a fine-tuning job as a case that is in no plan, so that it has what a case has: error scopes, leak check, evidence. */
-export async function runTrainJob(gpu: Gpu, ieee: boolean, message: TrainMessage, post: (answer: FromWorker) => void): Promise<void> {
-  let files: readonly OutputFile[] = [];
+export async function runTrainJob(
+  gpu: Gpu,
+  conditions: Pick<CaseConditions, 'ieee' | 'diagnostics'>,
+  message: TrainMessage,
+  post: (answer: FromWorker) => void,
+): Promise<void> {
+  let adapter: readonly OutputFile[] = [];
   const { text, steps, seed } = message;
   const job: Case = {
     id: trainingId(message),
@@ -36,11 +41,11 @@ export async function runTrainJob(gpu: Gpu, ieee: boolean, message: TrainMessage
         {
           tell: (progress) => post({ type: 'training', progress }),
           save: (saved) => {
-            files = saved;
+            adapter = saved;
           },
         },
       ),
   };
-  const outcome = await runCase(job, gpu, { ieee, seed, control: false });
-  post({ type: 'trained', outcome, files });
+  const { outcome, files } = await runCase(job, gpu, { ...conditions, seed, control: false });
+  post({ type: 'trained', outcome, files: [...adapter, ...files] });
 }

@@ -39,15 +39,19 @@ interface Kernel {
   readonly shader: Shader;
   readonly rows: number;
   readonly cols: number;
+  /** What the number of tiles in a row is a multiple of. */
+  readonly padding: number;
   readonly constants?: Constants;
 }
 
 /** The kernel of a variant for x W^T (transposed) or x W, for x of m rows. */
 function kernelOf(variant: string, transposed: boolean, m: number): Kernel {
-  if (variant !== 'subgroup') return transposed ? { shader, rows: 8, cols: 4 } : { shader: gradShader, rows: 4, cols: 8 };
-  if (!transposed) return { shader: gradSubgroupShader, rows: 8, cols: 8 };
+  if (variant !== 'subgroup') {
+    return transposed ? { shader, rows: 8, cols: 4, padding: 1 } : { shader: gradShader, rows: 4, cols: 8, padding: 1 };
+  }
+  if (!transposed) return { shader: gradSubgroupShader, rows: 8, cols: 8, padding: 4 };
   const rows = rowsOfLane(m);
-  return { shader: subgroupShader, rows, cols: 4, constants: { ROWS: rows } };
+  return { shader: subgroupShader, rows, cols: 4, padding: 4, constants: { ROWS: rows } };
 }
 
 /** Operands of {@link multiply4bit}. */
@@ -69,8 +73,8 @@ export function multiply4bit(gpu: Gpu, { x, packed, absmax }: FourBitOperands, p
   }
   const y = Tensor.empty(gpu, 'f32', [...batch, cols]);
   const kernel = kernelOf(variant, transpose_weight, m);
-  // Lanes of a quad share their rows, so a row of tiles is padded to whole quads.
-  const tiles = Math.ceil(cols / kernel.cols / 4) * 4;
+  // A row of tiles is padded to whole quads where the lanes of one share their rows.
+  const tiles = Math.ceil(cols / kernel.cols / kernel.padding) * kernel.padding;
   gpu.dispatch({
     shader: kernel.shader,
     constants: { ALIGNED: Number(in_features % 8 === 0), ...kernel.constants },

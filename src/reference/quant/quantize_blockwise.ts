@@ -108,6 +108,7 @@ export const record: OpRecord<QuantizeBlockwiseParams> = {
   samples: [
     sample({ layer: 'exact', shape: [37, 53], params: { blocksize: 64, signed: true, rounding: 'nearest' }, draw: ofTheMap }),
     sample({ layer: 'exact', shape: [3, 33], params: { blocksize: 32, signed: true, rounding: 'nearest' }, draw: () => 0 }),
+    sample({ shape: [1024], params: { blocksize: 64, signed: true, rounding: 'nearest' } }),
     sample({ shape: [1000], params: { blocksize: 64, signed: true, rounding: 'lut16' } }),
     sample({ shape: [5, 257], params: { blocksize: 256, signed: false, rounding: 'nearest' } }),
     sample({ shape: [3, 3001], params: { blocksize: 4096, signed: true, rounding: 'nearest' }, variant: 'cooperative' }),

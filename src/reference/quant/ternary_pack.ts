@@ -72,6 +72,7 @@ const pack: OpRecord<PackParams> = {
     packSample([1000], {}),
     packSample([37, 53], { order: 'high' }),
     packSample([1], {}),
+    packSample([2044], {}),
   ],
   faults: [{ name: 'codes without the offset of 1', shader: { file: 'quant/ternary_pack', from: '(trit + 1u) & 3u', to: 'trit & 3u' } }],
   wrongValues: [
@@ -92,7 +93,13 @@ const unpack: OpRecord<UnpackParams> = {
   outputs: { trits: { dtypes: ['i8'] } },
   forward: (inputs, params) => ({ trits: unpacked(inputs['packed'] as Value, params) }),
   acceptance: () => ({ trits: { kind: 'exact' } }),
-  samples: [unpackSample([37, 53], 'low'), unpackSample([1001], 'high'), unpackSample([1], 'low')],
+  samples: [
+    unpackSample([37, 53], 'low'),
+    unpackSample([1001], 'high'),
+    unpackSample([1], 'low'),
+    unpackSample([52], 'low'),
+    unpackSample([512], 'high'),
+  ],
   faults: [
     {
       name: 'codes one trit further',

@@ -34,9 +34,14 @@ export async function replay(t: CaseContext, bundle: ParityBundle, backend: Back
   };
   const arithmetic = { depth: (launcher.variants[variant] as Variant).depth, ieee: t.ieee };
   for (const question of oracle.questions(produced, arithmetic)) {
-    t.expectAccepted(labelOf(question), question.actual, question.truth, question.acceptance, question.unjudged);
+    t.accusing(
+      () => ({
+        ...{ op: bundle.op, variant, params: bundle.params, inputs, name: question.name, layer: 'legal' },
+        ...(question.isGradient ? { grads } : {}),
+      }),
+      () => t.expectAccepted(labelOf(question), question.actual, question.truth, question.acceptance, question.unjudged),
+    );
   }
-  if (t.evidence.finding) t.blame('producer');
   if (t.evidence.assertions === 0) t.skip('unjudged', 'every element depends on a NaN or infinite input, or may overflow');
 }
 

@@ -1,9 +1,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { PlanEntry } from '../../harness/events.ts';
 import type { CaseResult } from '../../harness/report/schema.ts';
+import type { OutputFile } from '../../train/adapter-files.ts';
 import { icon } from '../icons.ts';
 import { formatAddress } from '../state/address.ts';
 import { factsOfCase } from '../state/case-facts.ts';
+import { download } from '../state/download.ts';
 import type { Repeat } from '../state/run-session.ts';
 import type { Standing } from '../state/suite-list.ts';
 import { base, controls } from '../styles.ts';
@@ -15,6 +17,7 @@ export class CaseElement extends LitElement {
     entry: { attribute: false },
     standing: { attribute: false },
     result: { attribute: false },
+    files: { attribute: false },
     repeat: { attribute: false },
     repeating: { attribute: false },
     open: { state: true },
@@ -91,12 +94,14 @@ export class CaseElement extends LitElement {
   declare entry: PlanEntry;
   declare standing: Standing;
   declare result: CaseResult | undefined;
+  declare files: readonly OutputFile[];
   declare repeat: Repeat;
   declare repeating: boolean;
   declare open: boolean;
 
   constructor() {
     super();
+    this.files = [];
     this.open = false;
   }
 
@@ -127,6 +132,7 @@ export class CaseElement extends LitElement {
       </dl>
       <div class="row">
         <button class="quiet" ?disabled=${this.repeating} @click=${this.#repeat}>${this.repeating ? 'Repeating…' : 'Repeat this check alone'}</button>
+        ${this.files.map(({ name, data }) => html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>Save what shows it alone</button>`)}
         ${suite.startsWith('parity.') ? nothing : html`<a class="small" href=${formatAddress({ view: 'check', options: { tier, filters: [id] }, others: [] })}>Link to this check</a>`}
         ${this.repeat === undefined ? nothing : html`<span class="small" role="status">Repeated: ${repeatWords(this.repeat)}</span>`}
       </div>

@@ -105,7 +105,8 @@ export class CheckView extends LitElement {
     if (phase === 'ended' && report) {
       const verdict = answer(factsOfReport(report, state.subject));
       const right = verdict.tone === 'good' || verdict.tone === 'warn';
-      return html`<gp-answer .answer=${verdict}>
+      return html`${hung && !report.run.complete ? this.#hang(hung, state.subject) : nothing}
+      <gp-answer .answer=${verdict}>
         ${right ? this.#switch() : nothing}
         <gp-result-actions .report=${report}></gp-result-actions>
         ${right ? this.#nextStep(state) : nothing}
@@ -120,7 +121,6 @@ export class CheckView extends LitElement {
         .total=${state.total}
         .remainingMs=${state.remainingMs}
       ></gp-progress>
-      ${hung ? this.#hang(hung) : nothing}
     `;
   }
 
@@ -145,10 +145,11 @@ export class CheckView extends LitElement {
     this.app.go({ view: 'train' });
   }
 
-  #hang(id: string) {
+  #hang(id: string, subject: RunState['subject']) {
+    const after = subject === 'plan' ? 'the run then goes on from here' : 'then drop the recordings again';
     return html`<div class="tone warn" role="alert">
-      <p>The check <code>${id}</code> did not come back, and the graphics process may be stuck. If nothing moves, reload the page.</p>
-      <button class="quiet" @click=${() => location.reload()}>Reload</button>
+      <p>The check <code>${id}</code> did not come back in time, and the graphics process is stuck. Reload the page: ${after}.</p>
+      <button class="primary" @click=${() => location.reload()}>Reload</button>
     </div>`;
   }
 }

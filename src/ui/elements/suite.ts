@@ -115,6 +115,7 @@ export class SuiteElement extends LitElement {
         .entry=${entry}
         .standing=${standingOf(entry, this.state)}
         .result=${this.state.results.get(key)}
+        .files=${this.state.files.get(key) ?? []}
         .repeat=${repeats.get(key)}
         .repeating=${repeats.has(key) && repeats.get(key) === undefined}
         @repeatcase=${() => this.app.run.repeat(entry)}

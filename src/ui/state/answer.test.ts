@@ -22,6 +22,12 @@ test('answers the question of the page', () => {
   expect(no.sentences.join(' ')).toContain('Look at quantize 4bit:');
 });
 
+test('a check that its planted fault does not turn red is wrong', () => {
+  const one = answer(facts({ passed: 312 }, { unproved: 2, wrongIn: ['silu'] }));
+  expect(one).toMatchObject({ tone: 'bad', headline: 'No: 2 of 312 checks are wrong.' });
+  expect(one.sentences).toContain('2 checks passed even with the fault that was planted to make them fail: that proves nothing.');
+});
+
 test('a part of the checks does not answer the whole question', () => {
   expect(answer(facts({ passed: 12 }, { whole: false })).headline).toBe('12 of 12 checks are right.');
   expect(answer(facts({ passed: 1 }, { subject: 'recordings' })).headline).toBe('1 of 1 recording is right.');

@@ -1,4 +1,5 @@
 import type { Report, Summary } from '../../harness/report/schema.ts';
+import { verdictOf } from '../../harness/report/verdict.ts';
 import { durationWords, plural } from './words.ts';
 
 /** The verdict of a run in plain words. `good` is said only of something that passed, with nothing wrong and nothing missing. */
@@ -24,13 +25,15 @@ export interface AnswerFacts {
   readonly durationMs?: number;
   /** Names of the parts in which something is wrong. */
   readonly wrongIn: readonly string[];
+  /** Checks that passed and passed again under the fault that must make them fail; a share link does not tell. */
+  readonly unproved?: number;
   /** Recorded values that the other library got wrong. */
   readonly deviations: number;
 }
 
 /** The facts of a finished report. */
 export function factsOfReport(report: Report, subject: Subject): AnswerFacts {
-  const wrong = report.results.filter(({ status }) => status !== 'pass' && status !== 'skip');
+  const wrong = report.results.filter((result) => verdictOf(result) === 'wrong');
   return {
     summary: report.summary,
     complete: report.run.complete,
@@ -39,6 +42,7 @@ export function factsOfReport(report: Report, subject: Subject): AnswerFacts {
     subject,
     durationMs: report.run.durationMs,
     wrongIn: [...new Set(wrong.map(({ suite }) => partName(suite)))],
+    unproved: wrong.filter(({ status }) => status === 'pass').length,
     deviations: report.results.filter(({ finding }) => finding?.code === 'producer-deviates').length,
   };
 }
@@ -53,7 +57,8 @@ export function answer(facts: AnswerFacts): Answer {
   const { summary, complete } = facts;
   const noun = NOUNS[facts.subject];
   const judged = summary.total - summary.skipped;
-  const wrong = judged - summary.passed;
+  const unproved = facts.unproved ?? 0;
+  const wrong = judged - summary.passed + unproved;
   if (!complete && wrong === 0) return stopped(facts, noun);
   if (judged === 0 || summary.passed + wrong === 0) return nothingProved(facts, noun);
   if (wrong > 0) return wrongAnswer(facts, wrong, judged, noun);
@@ -85,6 +90,7 @@ function wrongAnswer(facts: AnswerFacts, wrong: number, judged: number, noun: st
     headline: question ? `No: ${exact}` : exact,
     sentences: [
       ...(facts.wrongIn.length > 0 ? [`Look at ${parts}: the details say which number is wrong, and by how much.`] : []),
+      ...unprovedSentence(facts, noun),
       ...(facts.complete ? [] : ['The run was stopped before its end.']),
       ...skippedSentence(facts, noun),
       ...deviationSentence(facts),
@@ -109,6 +115,13 @@ function tookSentence({ durationMs }: AnswerFacts): string[] {
 
 function skippedSentence({ summary: { skipped } }: AnswerFacts, noun: string): string[] {
   return skipped === 0 ? [] : [`${plural(skipped, noun)} could not run and ${skipped === 1 ? 'was' : 'were'} skipped.`];
+}
+
+function unprovedSentence({ unproved = 0 }: AnswerFacts, noun: string): string[] {
+  if (unproved === 0) return [];
+  return [
+    `${plural(unproved, noun)} passed even with the fault that was planted to make ${unproved === 1 ? 'it' : 'them'} fail: that proves nothing.`,
+  ];
 }
 
 function deviationSentence({ deviations }: AnswerFacts): string[] {

@@ -32,6 +32,7 @@ export class App {
       this.#readFragment();
     });
     this.#readFragment();
+    this.run.resume();
     gatherFacts().then((facts) => {
       this.facts.value = facts;
     });

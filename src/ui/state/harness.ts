@@ -20,5 +20,13 @@ async function load() {
     import('../../harness/training.ts'),
   ]);
   const cases: ReadonlyMap<string, Case> = loadCases();
-  return { cases, run, train, startWorker: startWebWorker, planEntry: plan.planEntry, planText: plan.planText(cases.values()) };
+  return {
+    cases,
+    run,
+    train,
+    startWorker: startWebWorker,
+    planEntry: plan.planEntry,
+    planHash: plan.planHash,
+    planText: plan.planText(cases.values()),
+  };
 }

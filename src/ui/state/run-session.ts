@@ -1,11 +1,12 @@
 import { messageOf } from '../../errors.ts';
-import { DEFAULT_RUN_OPTIONS, type PlanEntry, type RunEvent, type RunOptions } from '../../harness/events.ts';
+import { DEFAULT_RUN_OPTIONS, type PlanEntry, type RunEvent, type RunOptions, type Unfinished } from '../../harness/events.ts';
 import type { BundleFile } from '../../harness/parity.ts';
 import type { CaseResult } from '../../harness/report/schema.ts';
 import type { Replay } from '../../harness/runner/selection.ts';
 import { harness } from './harness.ts';
 import { Observable } from './observable.ts';
 import { afterEvent, IDLE, keyOf, type RunState } from './run-state.ts';
+import { hasUnfinished, keepUnfinished, takeUnfinished } from './unfinished.ts';
 
 /** Between two renderings of a run: often enough to look alive, seldom enough for ten thousand cases. */
 const REFRESH_MS = 80;
@@ -33,6 +34,14 @@ export class RunSession {
     await this.#run('plan', options);
   }
 
+  /** Goes on with a run that a hang ended before the page was loaded again, if there is one. */
+  async resume(): Promise<void> {
+    if (!hasUnfinished()) return;
+    const { planHash, planText } = await harness();
+    const resume = takeUnfinished(await planHash(planText));
+    if (resume) await this.#run('plan', resume.options, undefined, resume);
+  }
+
   /** Replays dropped recordings, each a case. Throws FormatError, before anything changes, about a bad one that was dropped itself. */
   async replay(bundles: readonly BundleFile[]): Promise<void> {
     const { replayCases } = await import('../../harness/parity.ts');
@@ -54,7 +63,7 @@ export class RunSession {
     const options = { ...DEFAULT_RUN_OPTIONS, tier: 'slow', filters: [id], workers: 1 } as const;
     try {
       const { run, cases, startWorker } = await harness();
-      const report = await run({ cases, startWorker, ...this.#replay }, options, () => {});
+      const report = await run({ cases, startWorker, ...BROWSER, ...this.#replay }, options, () => {});
       this.#remember(
         key,
         report.results.find((result) => result.backend === backend),
@@ -64,7 +73,7 @@ export class RunSession {
     }
   }
 
-  async #run(subject: RunState['subject'], options: RunOptions, replay?: Replay): Promise<void> {
+  async #run(subject: RunState['subject'], options: RunOptions, replay?: Replay, resume?: Unfinished): Promise<void> {
     if (this.busy) return;
     const abort = new AbortController();
     this.#abort = abort;
@@ -73,7 +82,7 @@ export class RunSession {
     this.#show({ ...IDLE, phase: 'starting', subject });
     try {
       const { run, cases, startWorker } = await harness();
-      const host = { cases, startWorker, signal: abort.signal, ...this.#replay };
+      const host = { cases, startWorker, ...BROWSER, signal: abort.signal, ...this.#replay, ...(resume ? { resume } : {}) };
       await run(host, { ...options, workers: workersHere() }, (event) => this.#follow(event));
     } catch (error) {
       // A run that was stopped while its first device was still on the way has nothing to tell.
@@ -85,6 +94,8 @@ export class RunSession {
 
   #follow(event: RunEvent): void {
     this.#latest = afterEvent(this.#latest, event);
+    // Dropped recordings do not survive a reload, and so their run does not either.
+    if (event.type === 'hang' && event.unfinished && this.#latest.subject === 'plan') keepUnfinished(event.unfinished);
     if (event.type === 'start' || event.type === 'end' || event.type === 'hang') this.#show(this.#latest);
     else this.#refresh ??= setTimeout(() => this.#show(this.#latest), REFRESH_MS);
   }
@@ -100,6 +111,9 @@ export class RunSession {
     this.repeats.value = new Map(this.repeats.value).set(key, repeat);
   }
 }
+
+/** All workers of a page share a GPU process, which the page cannot crash, and a tab may be hidden. */
+const BROWSER = { sharedGpu: {}, isHidden: () => document.visibilityState === 'hidden' } as const;
 
 /** One worker for each two cores, at most four: a device and its pipelines cost memory, and the page must stay alive. */
 function workersHere(): number {

@@ -17,6 +17,7 @@ const started: RunEvent = { type: 'start', environment, selected, planHash: '' }
 const begin = (id: string): RunEvent => ({ type: 'case-start', id, backend: 'webgpu' });
 const finish = (id: string, status: CaseResult['status'], done: number): RunEvent => ({
   type: 'case-end',
+  files: [],
   ...{ result: result(id, status), done, total: 3, remainingMs: 10 },
 });
 

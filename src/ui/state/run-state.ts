@@ -1,5 +1,6 @@
 import type { PlanEntry, RunEvent } from '../../harness/events.ts';
 import type { CaseResult, Environment, Report } from '../../harness/report/schema.ts';
+import type { OutputFile } from '../../train/adapter-files.ts';
 
 /** A run as the page shows it, from before the click to the report. */
 export interface RunState {
@@ -10,6 +11,8 @@ export interface RunState {
   readonly selected: readonly PlanEntry[];
   /** By `id backend`. One map for a whole run, which grows. */
   readonly results: ReadonlyMap<string, CaseResult>;
+  /** What cases left to keep, by `id backend`. One map for a whole run, as of the results. */
+  readonly files: ReadonlyMap<string, readonly OutputFile[]>;
   readonly running: ReadonlySet<string>;
   readonly done: number;
   readonly total: number;
@@ -27,6 +30,7 @@ export const IDLE: RunState = {
   subject: 'plan',
   selected: [],
   results: new Map(),
+  files: new Map(),
   running: new Set(),
   done: 0,
   total: 0,
@@ -47,15 +51,19 @@ export function afterEvent(state: RunState, event: RunEvent): RunState {
         environment: event.environment,
         selected: event.selected,
         results: new Map(),
+        files: new Map(),
         running: new Set(),
         total: event.selected.length,
       };
+    case 'environment':
+      return state;
     case 'case-start':
       (state.running as Set<string>).add(keyOf(event));
       return { ...state };
     case 'case-end': {
       (state.running as Set<string>).delete(keyOf(event.result));
       (state.results as Map<string, CaseResult>).set(keyOf(event.result), event.result);
+      if (event.files.length > 0) (state.files as Map<string, readonly OutputFile[]>).set(keyOf(event.result), event.files);
       return { ...state, done: event.done, total: event.total, remainingMs: event.remainingMs };
     }
     case 'hang':

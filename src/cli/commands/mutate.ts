@@ -1,0 +1,50 @@
+import { BaselineError } from '../../harness/mutation/baseline.ts';
+import { mutate } from '../../harness/mutation/run.ts';
+import { type MutantChoice, selectMutants } from '../../harness/mutation/select.ts';
+import { ShaderSources } from '../../harness/mutation/sources.ts';
+import { loadCases } from '../../harness/registry.ts';
+import { writeReport } from '../../harness/report/write.ts';
+import { CACHE_FOLDER, changedShaders, readShaders } from '../checkout.ts';
+import { EXIT, exitOfReport, UsageError } from '../exit.ts';
+import { checkWritable, writeOutput } from '../files.ts';
+import { Interrupt } from '../interrupt.ts';
+import { openMemory } from '../memory.ts';
+import type { MutateCommand } from '../options.ts';
+import { showKillRate, showMutation } from '../output/mutation.ts';
+import { voiceOn } from '../output/voice.ts';
+import { findNodeHost, workerText } from '../runtime/node.ts';
+
+/** Breaks each kernel in many ways and sees whether the quick tier notices; returns the exit status. */
+export async function mutateCommand(given: Partial<MutateCommand>): Promise<number> {
+  const { report: target } = given;
+  const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
+  const sources = new ShaderSources(readShaders());
+  const choice = choiceOf(given);
+  const { length } = selectMutants(sources, choice); // wrong use shows before a worker starts
+  if (target) checkWritable('--report', target);
+  using interrupt = new Interrupt();
+  const { adapter, startWorker } = await findNodeHost();
+  voice.say(`running ${length} mutants on ${adapter}`);
+  const remember = (environment: object) =>
+    openMemory(`${CACHE_FOLDER}/mutate`, JSON.stringify([workerText(), { ...environment, probe: null }]));
+  try {
+    const host = { sources, cases: loadCases(), startWorker, remember, signal: interrupt.signal };
+    const report = await mutate(host, choice, showMutation(voice));
+    if (target) writeOutput('--report', target, writeReport(report));
+    showKillRate(voice, report);
+    return exitOfReport(report, interrupt.signal.aborted);
+  } catch (error) {
+    if (!(error instanceof BaselineError)) throw error;
+    voice.say(`No: ${error.message}`);
+    return EXIT.failed;
+  }
+}
+
+function choiceOf({ filters = [], changed, sample }: Partial<MutateCommand>): MutantChoice {
+  const choice = { filters, ...(sample === undefined ? {} : { sample }) };
+  if (!changed) return choice;
+  const shaders = changedShaders();
+  if (shaders) return { ...choice, changed: shaders };
+  if (sample === undefined) throw new UsageError('--changed: git names no last commit here: run mutate in a clone, or with --sample n');
+  return choice;
+}

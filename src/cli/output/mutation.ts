@@ -1,0 +1,46 @@
+import type { MutationListener } from '../../harness/mutation/run.ts';
+import type { Report } from '../../harness/report/schema.ts';
+import { paint, type Voice } from './voice.ts';
+
+/** Lines between two words on the progress where no terminal redraws it. */
+const MUTANTS_A_LINE = 25;
+
+/** Shows a mutation run while it goes on: what survives, and how far it is. */
+export function showMutation(voice: Voice): MutationListener {
+  let open = false;
+  const say = (line: string) => {
+    if (open) voice.write('\r\x1b[K');
+    open = false;
+    voice.say(line);
+  };
+  const progress = (line: string, isDue: boolean) => {
+    if (!voice.live) return isDue ? voice.say(line) : undefined;
+    voice.write(`\r\x1b[K${line.slice(0, voice.columns() - 1)}`);
+    open = true;
+  };
+  return (event) => {
+    const { done, total } = event;
+    if (event.type === 'baseline') return progress(`the suite without a mutant: ${done} of ${total} parts`, done === total);
+    const { id, status, error } = event.result;
+    if (status === 'fail') say(`${paint(voice, 'red', error?.code ?? status)}  ${id}\n          ${error?.message}`);
+    progress(`${done} of ${total} mutants, about ${Math.ceil(event.remainingMs / 1000)} s left`, done % MUTANTS_A_LINE === 0);
+    if (done === total && open) say(`${done} mutants`);
+  };
+}
+
+/** One line with the counts and the rate: killed / (killed + survived). */
+export function showKillRate(voice: Voice, { results, run }: Report): void {
+  const skipped = (code: string) => results.filter(({ skip }) => skip?.code === code).length;
+  const [killed, survived] = ['pass', 'fail'].map((status) => results.filter((result) => result.status === status).length) as [
+    number,
+    number,
+  ];
+  if (!run.complete) voice.say(paint(voice, 'yellow', 'Interrupted: the same command goes on from here.'));
+  if (killed + survived === 0) {
+    voice.say('Nothing was proved: no mutant ran to its end.');
+    return;
+  }
+  const counts = `${killed} killed, ${survived} survived, ${skipped('equivalent')} equivalent, ${skipped('invalid')} invalid`;
+  const rate = `killRate ${(killed / (killed + survived)).toFixed(4)}`;
+  voice.say(paint(voice, survived === 0 ? 'green' : 'red', `${counts}: ${rate} in ${(run.durationMs / 1000).toFixed(1)} s`));
+}

@@ -1,0 +1,61 @@
+import type { Environment } from '../report/schema.ts';
+import { type Answer, PoolWorker } from '../runner/pool-worker.ts';
+import type { ToWorker, WorkerLink } from '../worker/messages.ts';
+
+/** Asks a worker; one that fell silent or died is replaced before the next question. */
+export type Ask = (request: ToWorker, limitMs: number) => Promise<Answer>;
+
+/** A few workers that share a queue of questions. */
+export class Crew implements Disposable {
+  readonly environment: Environment;
+  readonly #startLink: () => WorkerLink;
+  readonly #workers: PoolWorker[];
+  readonly #ended = new AbortController();
+  readonly #signal: AbortSignal;
+
+  private constructor(first: PoolWorker, startLink: () => WorkerLink, signal: AbortSignal) {
+    this.environment = first.environment;
+    this.#workers = [first];
+    this.#startLink = startLink;
+    this.#signal = AbortSignal.any([signal, this.#ended.signal]);
+  }
+
+  /** Starts `size` workers, or as many as get a device. Throws UnusableError when none does, and the signal's reason. */
+  static async start(size: number, startLink: () => WorkerLink, signal: AbortSignal): Promise<Crew> {
+    const crew = new Crew(await PoolWorker.start(startLink, signal), startLink, signal);
+    const more = Array.from({ length: size - 1 }, () => crew.#start().catch(() => undefined));
+    crew.#workers.push(...(await Promise.all(more)).filter((worker) => worker !== undefined));
+    return crew;
+  }
+
+  /** Works through `items`, every worker at one of them, until all are done or the signal aborts. */
+  async share<T>(items: readonly T[], work: (item: T, ask: Ask) => Promise<void>): Promise<void> {
+    const queue = [...items];
+    await Promise.all(
+      this.#workers.map(async (_, place) => {
+        for (let item = queue.shift(); item !== undefined && !this.#signal.aborted; item = queue.shift()) {
+          await work(item, (request, limitMs) => this.#ask(place, request, limitMs));
+        }
+      }),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended.abort();
+    for (const worker of this.#workers) worker.terminate();
+  }
+
+  async #ask(place: number, request: ToWorker, limitMs: number): Promise<Answer> {
+    const worker = this.#workers[place] as PoolWorker;
+    const answer = await worker.ask(request, limitMs);
+    if (answer.type === 'timeout' || answer.type === 'dead') {
+      worker.terminate();
+      this.#workers[place] = await this.#start();
+    }
+    return answer;
+  }
+
+  #start(): Promise<PoolWorker> {
+    return PoolWorker.start(this.#startLink, this.#signal);
+  }
+}

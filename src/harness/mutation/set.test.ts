@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { choose } from './choose.ts';
+import { argumentFor, EQUIVALENTS } from './equivalent.ts';
+import { mutantId, mutantsOf } from './mutants.ts';
+import { mutantSet, selectMutants } from './select.ts';
+import { ShaderSources } from './sources.ts';
+
+const folder = new URL('../../../shaders/', import.meta.url);
+const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(wgsl|wesl)$/.test(path));
+const sources = new ShaderSources(Object.fromEntries(paths.map((path) => [path, readFileSync(new URL(path, folder), 'utf8')])));
+const set = mutantSet(sources);
+
+describe('the set', () => {
+  test('has 200 mutants and more, at least 8 of each kernel, each once', () => {
+    expect(set.length).toBeGreaterThan(200);
+    expect(new Set(set.map(mutantId)).size).toBe(set.length);
+    for (const kernel of sources.kernels) expect(set.filter(({ file }) => file === kernel).length, kernel).toBeGreaterThanOrEqual(12);
+  });
+
+  test('has mutants of every shader that is imported', () => {
+    expect([...new Set(set.map(({ file }) => file))].sort()).toEqual(sources.names);
+  });
+
+  test.each(sources.names)('spreads those of %s over operators and lines', (file) => {
+    const all = mutantsOf(file, sources.textOf(file));
+    const chosen = choose(all);
+    expect(new Set(chosen.map(({ operator }) => operator))).toEqual(new Set(all.map(({ operator }) => operator)));
+    const lines = new Set(all.map(({ line }) => line)).size;
+    expect(new Set(chosen.map(({ line }) => line)).size).toBeGreaterThanOrEqual(Math.floor(0.75 * Math.min(8, lines)));
+  });
+});
+
+describe('the choice', () => {
+  test('by filter, sample and change', () => {
+    expect(selectMutants(sources, { filters: [] })).toEqual(set);
+    const ofSilu = selectMutants(sources, { filters: ['mutate.nn.silu:*'] });
+    expect(new Set(ofSilu.map(({ file }) => file))).toEqual(new Set(['nn/silu']));
+    expect(selectMutants(sources, { filters: [], changed: ['nn/silu'] })).toEqual(ofSilu);
+    const sample = selectMutants(sources, { filters: [], sample: 20 });
+    expect(sample).toHaveLength(20);
+    expect(new Set(sample.map(({ file }) => file)).size).toBeGreaterThan(10);
+    const both = selectMutants(sources, { filters: [], changed: ['nn/silu'], sample: 20 });
+    expect(both).toHaveLength(ofSilu.length + 20);
+    expect(both).toEqual(expect.arrayContaining([...ofSilu]));
+    expect(selectMutants(sources, { filters: [], changed: [], sample: 3 })).toHaveLength(3);
+  });
+
+  test('of nothing is refused in words', () => {
+    expect(() => selectMutants(sources, { filters: ['mutate.no.such:*'] })).toThrow(/no mutant matches "mutate.no.such:\*"/);
+    expect(() => selectMutants(sources, { filters: [], changed: [] })).toThrow(/no shader has changed since the last commit/);
+  });
+});
+
+describe('equivalent mutants', () => {
+  test('are at most 5 % of the set, each argued once', () => {
+    expect(EQUIVALENTS.length).toBeLessThanOrEqual(0.05 * set.length);
+    expect(new Set(EQUIVALENTS.map(({ id }) => id)).size).toBe(EQUIVALENTS.length);
+  });
+
+  test.each(EQUIVALENTS.map((entry) => [entry.id, entry] as const))('%s is in the set and its line is as it was', (id, { why }) => {
+    const mutant = set.find((candidate) => mutantId(candidate) === id);
+    expect(mutant && argumentFor(mutant, sources.textOf(mutant.file))).toBe(why);
+  });
+});
+
+describe('linking', () => {
+  test('a mutant of an imported file changes the kernels that use the place, and no other', async () => {
+    const [grid] = selectMutants(sources, { filters: ['mutate.lib.grid:*'] });
+    const [trits] = selectMutants(sources, { filters: ['mutate.lib.trits:*'] });
+    const changedBy = async (mutant: typeof grid) => (mutant ? (await sources.mutated(mutant)).map(({ file }) => file) : []);
+    expect(await changedBy(grid)).toEqual(expect.arrayContaining(['nn/silu', 'matmul/matmul']));
+    expect(await changedBy(trits)).not.toContain('nn/silu');
+    expect((await changedBy(trits)).every((file) => file.startsWith('quant/ternary'))).toBe(true);
+  });
+
+  test('the originals have fuel in every loop and are otherwise what the build links', async () => {
+    const original = await sources.original();
+    expect(original.map(({ file }) => file)).toEqual(sources.kernels);
+    expect(original.find(({ file }) => file === 'nn/softmax')?.code.match(/var fuel_\d+ = /g)).toHaveLength(3);
+  });
+});

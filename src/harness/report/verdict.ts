@@ -1,0 +1,34 @@
+import type { CaseResult } from './schema.ts';
+
+/** What a result means for the run: `expected` failures do not fail it, a passing case whose control stayed green does. */
+export type Verdict = 'right' | 'wrong' | 'skipped' | 'expected';
+
+/** Findings that the runner itself writes into results. */
+export const FINDINGS = {
+  /** A failure that an expectation foresees. */
+  expected: 'expected-failure',
+  /** A failure whose expectation has expired. */
+  expired: 'expectation-expired',
+  /** A pass where an expectation foresees a failure. */
+  unexpectedPass: 'unexpected-pass',
+  /** A pass after failures of its own. */
+  flaky: 'flaky',
+  /** The named fault did not turn the case red. */
+  greenControl: 'control-green',
+  /** Nobody saw the tab while the case ran. */
+  hidden: 'tab-hidden',
+} as const;
+
+/** The verdict on one result. */
+export function verdictOf({ status, control, finding }: Pick<CaseResult, 'status' | 'control' | 'finding'>): Verdict {
+  if (status === 'pass') return control?.status === 'green' ? 'wrong' : 'right';
+  if (status === 'skip') return 'skipped';
+  return finding?.code === FINDINGS.expected ? 'expected' : 'wrong';
+}
+
+/** How many results there are of every verdict. */
+export function countVerdicts(results: readonly CaseResult[]): Record<Verdict, number> {
+  const counts: Record<Verdict, number> = { right: 0, wrong: 0, skipped: 0, expected: 0 };
+  for (const result of results) counts[verdictOf(result)]++;
+  return counts;
+}

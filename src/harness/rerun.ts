@@ -1,0 +1,48 @@
+import { MergeError } from './merge.ts';
+import { identityOf, sortResults, summarize } from './report/build.ts';
+import type { CaseResult, Report } from './report/schema.ts';
+import { validateReport } from './report/validate.ts';
+import { verdictOf } from './report/verdict.ts';
+
+/** The ids of the cases that did not pass, or whose control stayed green; every id once. */
+export function failedIds({ results }: Report): readonly string[] {
+  const failed = results.filter((result) => verdictOf(result) !== 'right' && verdictOf(result) !== 'skipped');
+  return [...new Set(failed.map(({ id }) => id))];
+}
+
+/**
+ * The first report with the results of `rerun` in the place of its own; what was not run again stays as it was. Throws
+ * {@link MergeError} when the reports are of different plans.
+ */
+export function mergeRerun(first: Report, rerun: Report): Report {
+  if (first.run.planHash !== rerun.run.planHash) {
+    throw new MergeError('different-plan', `--last-failed: ${first.run.id} is of another plan than this build: run without it once`);
+  }
+  const again = new Map(rerun.results.map((result) => [keyOf(result), result]));
+  const kept = first.results.filter((result) => !again.has(keyOf(result)));
+  const moved = rerun.results.map((result) => ({ ...result, env: result.env + first.environments.length }));
+  const results = sortResults([...kept, ...moved]);
+  const merged: Report = {
+    ...first,
+    run: { ...first.run, durationMs: first.run.durationMs + rerun.run.durationMs },
+    environments: [...first.environments, ...rerun.environments],
+    summary: summarize(results),
+    results,
+  };
+  return validateReport(withoutRepeats(merged), 'the merged report');
+}
+
+function keyOf({ id, backend }: CaseResult): string {
+  return `${id} ${backend}`;
+}
+
+/** Every environment once. */
+function withoutRepeats(report: Report): Report {
+  const texts = report.environments.map(identityOf);
+  const places = [...new Set(texts)];
+  return {
+    ...report,
+    environments: report.environments.filter((_, i) => texts.indexOf(texts[i] ?? '') === i),
+    results: report.results.map((result) => ({ ...result, env: places.indexOf(texts[result.env] ?? '') })),
+  };
+}

@@ -1,0 +1,11 @@
+import type { RunOptions } from '../events.ts';
+
+const MINUTE_MS = 60_000;
+
+/** When a run ends at the latest: ten times what the tier may take on two cores, four times for the long ones. */
+const DEADLINES_MS = { quick: 10 * MINUTE_MS, full: 40 * MINUTE_MS, slow: 240 * MINUTE_MS } as const;
+
+/** Milliseconds after which the run ends, whatever happens; controls are a second run of every case. */
+export function deadlineOf({ deadlineMs, tier, controls }: RunOptions): number {
+  return deadlineMs ?? DEADLINES_MS[tier] * (controls ? 2 : 1);
+}

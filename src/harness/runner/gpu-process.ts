@@ -1,0 +1,56 @@
+import type { PoolWorker, Reply } from './pool-worker.ts';
+
+/**
+ * What the runner knows of the GPU process that its workers share: how often it crashed, and which workers have a device from before
+ * that. Such a device is lost sooner or later, so nothing that its worker tells, but a pass, says anything about the worker's case.
+ */
+export class GpuProcess {
+  readonly #shared: boolean;
+  #crashes = 0;
+  readonly #before = new WeakMap<PoolWorker, number>();
+
+  constructor(shared: boolean) {
+    this.#shared = shared;
+  }
+
+  /** Counts crashes; a worker's device is as old as the count was when it asked for it. */
+  get crashes(): number {
+    return this.#crashes;
+  }
+
+  /** Notes that `worker` asked for its device when the count was `crashes`. */
+  gaveDevice(worker: PoolWorker, crashes: number): void {
+    this.#before.set(worker, crashes);
+  }
+
+  /** Crashes the process; counts when that begins and when it is done, since a device asked for in between is lost too. */
+  async crash(work: () => Promise<void>): Promise<void> {
+    this.#crashes++;
+    await work();
+    this.#crashes++;
+  }
+
+  /** Whether the device of `worker` is from before the last crash. */
+  isStale(worker: PoolWorker): boolean {
+    return this.#crashes > (this.#before.get(worker) ?? 0);
+  }
+
+  /** Whether a crash of the process explains the reply, so that any of the cases in flight may be its cause. */
+  explains(worker: PoolWorker, reply: Reply): boolean {
+    if (!this.#shared || isGood(reply)) return false;
+    if (this.isStale(worker)) return true;
+    if (reply.type === 'dead' || !isGone(reply)) return false;
+    this.#crashes++;
+    return true;
+  }
+}
+
+function isGood(reply: Reply): boolean {
+  return reply.type === 'done' && (reply.outcome.status === 'pass' || reply.outcome.status === 'skip');
+}
+
+/** Whether worker or device went away by itself; a device that its own case destroyed is that case's doing. */
+export function isGone(reply: Reply): boolean {
+  if (reply.type === 'dead') return true;
+  return reply.type === 'done' && reply.outcome.status === 'lost' && reply.outcome.error?.code === 'device-lost';
+}

@@ -1,0 +1,39 @@
+import { GradproofError } from '../../errors.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import type { Case } from '../../testing/suite.ts';
+import type { CaseOutcome, MutantMessage, MutantReply } from './messages.ts';
+import { runCase } from './run-case.ts';
+
+/** Runs cases with changed kernels, up to the first that does not pass if that is asked for; the kernels are as before afterwards. */
+export async function runMutantJob(
+  gpu: Gpu,
+  ieee: boolean,
+  cases: ReadonlyMap<string, Case>,
+  { kernels, cases: wanted, seed, untilRed }: MutantMessage,
+): Promise<MutantReply> {
+  for (const { code } of kernels) {
+    const invalid = await compileError(gpu, code);
+    if (invalid !== undefined) return { type: 'mutant-done', outcomes: [], invalid };
+  }
+  const edits = kernels.map(({ file, code }) => gpu.recorder.pipelines.edit(file, { code }));
+  try {
+    const outcomes: CaseOutcome[] = [];
+    for (const { id, backend } of wanted) {
+      const declared = cases.get(`${id} ${backend}`);
+      if (!declared) throw new GradproofError('unknown-case', `no case is named ${id} (${backend})`);
+      const { outcome } = await runCase(declared, gpu, { ieee, seed, control: false });
+      outcomes.push(outcome);
+      if (gpu.lost || (untilRed && outcome.status !== 'pass')) break;
+    }
+    return { type: 'mutant-done', outcomes };
+  } finally {
+    for (const edit of edits) edit[Symbol.dispose]();
+    gpu.memory.trim(); // buffers of what broke are of odd sizes
+  }
+}
+
+async function compileError({ device }: Gpu, code: string): Promise<string | undefined> {
+  device.pushErrorScope('validation');
+  device.createShaderModule({ code });
+  return (await device.popErrorScope())?.message;
+}

@@ -1,0 +1,29 @@
+import os from 'node:os';
+import { create, globals } from 'webgpu';
+import { messageOf } from '../../errors.ts';
+import type { Case } from '../../testing/suite.ts';
+import type { ToWorker } from './messages.ts';
+import type { LastWord } from './node-link.ts';
+import { serveWorker } from './serve.ts';
+
+/** Makes this child process of Node a worker that runs `loadCases`. */
+export function serveNodeWorker(loadCases: () => ReadonlyMap<string, Case>): void {
+  Object.assign(globalThis, globals);
+  const answer = serveWorker({
+    loadCases,
+    gpu: create(['enable-dawn-features=allow_unsafe_apis']),
+    describe: () => ({
+      runtime: 'node',
+      runtimeVersion: process.versions.node,
+      os: `${os.platform()} ${os.arch()}`,
+      cores: os.availableParallelism(),
+    }),
+    post: (message) => process.send?.(message),
+  });
+  process.on('message', (message: ToWorker) => void answer(message));
+  process.on('disconnect', () => process.exit());
+  process.on('uncaughtException', (error) => {
+    const lastWord: LastWord = { type: 'threw', message: messageOf(error) };
+    process.send?.(lastWord, () => process.exit(1));
+  });
+}

@@ -1,0 +1,15 @@
+import type { Case } from '../../testing/suite.ts';
+import { describeBrowser } from '../runtime.ts';
+import type { ToWorker } from './messages.ts';
+import { serveWorker } from './serve.ts';
+
+/** Makes this Web Worker one that runs `loadCases`. */
+export function serveWebWorker(loadCases: () => ReadonlyMap<string, Case>): void {
+  const answer = serveWorker({
+    loadCases,
+    gpu: navigator.gpu,
+    describe: () => describeBrowser(navigator),
+    post: (message) => self.postMessage(message),
+  });
+  self.onmessage = ({ data }: MessageEvent<ToWorker>) => void answer(data);
+}

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { hostTensorFrom } from '../tensor/host.ts';
+import { RunLog } from './run-log.ts';
+
+const one = hostTensorFrom('f32', [1], [0]);
+const state = (step: number) => ({ step, param: one, exp_avg: one, exp_avg_sq: one });
+
+function logOf(losses: readonly number[]): RunLog {
+  const log = new RunLog();
+  for (const loss of losses) log.addLoss(loss);
+  return log;
+}
+
+test.each<[string, readonly number[], number | undefined]>([
+  ['falls', [5.5, 5, 4.2, 4.4], undefined],
+  ['wavers within a nat', [5.5, 6.5, 5.6], undefined],
+  ['jumps', [5.5, 5.4, 6.6, 9], 3],
+  ['is no number', [5.5, Number.NaN, 5.4], 2],
+  ['is infinite', [5.5, 5.4, Number.POSITIVE_INFINITY], 3],
+  ['is no number from the start', [Number.NaN], 1],
+])('a loss that %s', (_, losses, odd) => {
+  expect(logOf(losses).oddStep).toBe(odd);
+});
+
+test('the last two states are kept, and none from after a step that was odd', () => {
+  const log = logOf([5, 5]);
+  for (const step of [1, 5, 10]) log.keep(state(step));
+  expect([log.before(11)?.step, log.before(10)?.step, log.before(5)?.step]).toEqual([10, 5, undefined]);
+  log.addLoss(9);
+  log.keep(state(15));
+  expect(log.before(20)?.step).toBe(10);
+});

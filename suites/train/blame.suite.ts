@@ -1,0 +1,265 @@
+import type { RecordFault } from '../../src/reference/record.ts';
+import { records } from '../../src/reference/registry.ts';
+import { seam } from '../../src/seam.ts';
+import { hostTensorFrom } from '../../src/tensor/host.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import { AssertionError, CaseContext, newEvidence } from '../../src/testing/context.ts';
+import { Diagnostics } from '../../src/testing/diagnosis.ts';
+import { InjectedFaults, injectRecordFault } from '../../src/testing/fault.ts';
+import { classifyFault } from '../../src/testing/fault-class.ts';
+import { suite } from '../../src/testing/suite.ts';
+import { trainAndJudge } from '../../src/testing/training.ts';
+import type { TrainingConfig } from '../../src/train/config.ts';
+import { ALPHABET, SMALL } from './small.ts';
+import { uniformText } from './texts.ts';
+
+export const blameSuite = suite('train.blame', {
+  description: 'A fine-tuning run with one thing broken: the op, layer, step and element that are named',
+});
+
+/** Two steps, both judged: in the first lora_B is zero, and what it is multiplied with does not show. */
+const SHORT: TrainingConfig = { ...SMALL, steps: 2, judgeEvery: 1, lossEvery: 1, sampleBytes: 2, heldoutBytes: 64, frozenSteps: 1 };
+
+/** How a run ended. */
+interface Ending {
+  readonly code: string;
+  readonly message: string;
+  readonly index: string;
+  readonly fault: string;
+  /** What is said of the parts of a composite op. */
+  readonly part: string;
+}
+
+/** Fine-tunes on the device of the case, as the main job does, and says how that ended. */
+async function ending(t: CaseContext, config: TrainingConfig): Promise<Ending> {
+  const evidence = newEvidence();
+  try {
+    await trainAndJudge(new CaseContext(t, {}, evidence), uniformText(t.seed, 8192, ALPHABET), { ...config, seed: t.seed });
+  } catch (error) {
+    if (!(error instanceof AssertionError)) throw error;
+    const { code, message, at } = error;
+    const index = at?.index ?? [];
+    const diagnosis =
+      evidence.accused &&
+      (await new Diagnostics(20_000).diagnose(t.gpu, evidence.accused, { index, ieee: t.ieee, until: Number.POSITIVE_INFINITY }));
+    const reruns = diagnosis?.reruns ?? evidence.reruns;
+    const fault = classifyFault({ code, ...(reruns ? { reruns } : {}) }) ?? 'undecided';
+    t.expect(true, () => '');
+    return { code, message, index: index.join(), fault, part: diagnosis?.part ?? '' };
+  }
+  return { code: 'none', message: 'the run passed', index: '', fault: 'nobody', part: '' };
+}
+
+/** A kernel of the byte model: how it is broken, in every variant, and what must be named then. */
+interface Kernel {
+  readonly name: string;
+  readonly faults: readonly RecordFault[];
+  readonly named: string;
+  /** Of a composite op, the beginning of what is said of its parts. */
+  readonly part?: string;
+}
+
+const faultsOf = (record: string, direction: 'forward' | 'backward' = 'forward'): readonly RecordFault[] =>
+  (records.get(record)?.faults ?? []).filter((fault) => (fault.direction ?? 'forward') === direction);
+const breaking = (file: string, from: string, to: string): readonly RecordFault[] => [{ name: 'broken', shader: { file, from, to } }];
+
+/** Neighbours differ in what must be named: the control of each case breaks the next one. */
+const KERNELS: readonly Kernel[] = [
+  {
+    name: 'block_absmax',
+    faults: breaking('quant/block_absmax', 'max(largest, largest_of(w));', 'max(largest, largest_of(w) & 0x7fffff00u);'),
+    named: 'step 0, layer linear1, quantize_4bit',
+  },
+  { name: 'embedding', faults: faultsOf('embedding'), named: 'step 1, layer embedding, embedding' },
+  { name: 'quantize_4bit', faults: faultsOf('quantize_4bit'), named: 'step 0, layer linear1, quantize_4bit' },
+  {
+    name: 'matmul_4bit',
+    faults: faultsOf('matmul_4bit'),
+    named: 'step 1, layer linear1, lora_linear',
+    part: 'of its parts, matmul_4bit (',
+  },
+  { name: 'silu', faults: faultsOf('silu'), named: 'step 1, layer silu1, silu' },
+  {
+    name: 'lora_update',
+    faults: faultsOf('lora_linear'),
+    named: 'step 2, layer linear1, lora_linear',
+    part: 'its products are right alone, which leaves lora/lora_update',
+  },
+  { name: 'cross_entropy_rows', faults: faultsOf('cross_entropy'), named: 'step 1, layer loss, cross_entropy' },
+  { name: 'matmul', faults: faultsOf('matmul'), named: 'step 1, layer linear1, lora_linear', part: 'of its parts, matmul (' },
+  {
+    name: 'cross_entropy_reduce',
+    faults: breaking('nn/cross_entropy_reduce', 'loss[0] = parts[0].x / parts[0].y;', 'loss[0] = parts[0].x;'),
+    named: 'step 1, layer loss, cross_entropy',
+  },
+  {
+    name: 'matmul_4bit_grad',
+    faults: faultsOf('matmul_4bit', 'backward'),
+    named: 'step 1, layer linear3, lora_linear',
+    part: 'of its parts, matmul_4bit (',
+  },
+  { name: 'silu_backward', faults: faultsOf('silu', 'backward'), named: 'step 1, layer silu2, silu' },
+  { name: 'cross_entropy_backward', faults: faultsOf('cross_entropy', 'backward'), named: 'step 1, layer loss, cross_entropy' },
+  { name: 'adamw_step', faults: faultsOf('adamw_step'), named: 'step 1, layer optimizer, adamw_step' },
+];
+
+/** Which kernel is broken when `name` is to be. */
+const brokenFor = seam('blame.broken-kernel', (name: string): Kernel => kernelAt(KERNELS.findIndex((kernel) => kernel.name === name)));
+const kernelAt = (i: number): Kernel => KERNELS[i % KERNELS.length] as Kernel;
+
+blameSuite
+  .case('broken-kernel', { kernel: KERNELS.map(({ name }) => name) })
+  .tier('full')
+  .timeout(60_000)
+  .desc('A training run with one kernel broken in every variant: step, layer and op of the first wrong element are those of that kernel.')
+  .control('another kernel is broken', (fault) =>
+    fault.host('blame.broken-kernel', () => (name: string) => kernelAt(KERNELS.findIndex((kernel) => kernel.name === name) + 1)),
+  )
+  .run(async (t) => {
+    const { named, part = '' } = KERNELS.find(({ name }) => name === t.params['kernel']) as Kernel;
+    using faults = new InjectedFaults(t.gpu);
+    for (const fault of brokenFor(String(t.params['kernel'])).faults) injectRecordFault(faults, fault);
+    const { message, fault, part: said } = await ending(t, SHORT);
+    t.expect(message.startsWith(`${named} (`), () => `"${message}" is said, and ${named} is broken`);
+    t.expect(said.startsWith(part), () => `"${said}" is said of the parts, and not "${part}"`);
+    t.expect(fault !== 'driver', () => `the driver is accused of a broken kernel: ${message}`);
+  });
+
+/** The shaders that the cases above break. */
+const brokenShaders = seam('blame.shaders', (): readonly string[] =>
+  KERNELS.flatMap(({ faults }) => faults.flatMap((fault) => ('shader' in fault ? [fault.shader.file] : []))),
+);
+
+blameSuite
+  .case('every-kernel')
+  .tier('full')
+  .timeout(60_000)
+  .desc('Each kernel that a training run dispatches on this adapter is one that the cases broken-kernel break.')
+  .control('a kernel is left out', (fault) => fault.host('blame.shaders', (original) => () => original().slice(1)))
+  .run(async (t) => {
+    await ending(t, SHORT);
+    const shaders = brokenShaders();
+    for (const kernel of t.gpu.recorder.dispatched) t.expect(shaders.includes(kernel), () => `nothing breaks ${kernel}`);
+  });
+
+/** One element that one op gets wrong in one step. */
+interface Place {
+  readonly step: number;
+  /** `<op>.forward` or `<op>.backward`, and which of its calls within the step, from 1 on. */
+  readonly seam: string;
+  readonly call: number;
+  /** The output, or the input whose gradient it is. */
+  readonly tensor: string;
+  /** In row-major order. */
+  readonly element: number;
+}
+
+/** Where the device goes wrong when it is to go wrong at `place`. */
+const placeFor = seam('blame.place', (place: Place): Place => place);
+
+/**
+ * Makes the device return one wrong element: a copy of 4 bytes over the result of one op, recorded behind it. `repeats`: whenever the
+ * step is run; else the first time alone.
+ */
+function withWrongElement(faults: InjectedFaults, wrong: Tensor, planned: Place, repeats: boolean): void {
+  const place = placeFor(planned);
+  const steps = new WeakMap<object, number>();
+  let [step, call, times] = [0, 0, 0];
+  faults.host('data.random_batch', (original) => (...args) => {
+    // Each trainer draws its batches, one a step, from a generator of its own.
+    const random = args[3] as object;
+    step = (steps.get(random) ?? 0) + 1;
+    steps.set(random, step);
+    call = 0;
+    return original(...args);
+  });
+  faults.host(place.seam, (original) => (...args) => {
+    const results = original(...args) as Readonly<Record<string, Tensor>>;
+    call += 1;
+    if (step !== place.step || call !== place.call || (times > 0 && !repeats)) return results;
+    times += 1;
+    const { buffer, offset } = (results[place.tensor] as Tensor).binding;
+    wrong.gpu.recorder.copy(wrong.binding.buffer, wrong.binding.offset, buffer, offset + 4 * place.element, 4);
+    return results;
+  });
+}
+
+const value = (t: CaseContext, x: number) => Tensor.from(t.gpu, hostTensorFrom('f32', [1], [x]));
+
+/** What must be named when one place is wrong. */
+interface Expected {
+  readonly place: Place;
+  readonly named: string;
+  readonly index: string;
+  readonly faults: readonly string[];
+}
+
+/** Kernels whose invocations share memory might race, so that nobody is accused where one is used: undecided. */
+const PLACES: Readonly<
+  Record<string, { readonly place: Place; readonly named: string; readonly index: string; readonly faults: string[] }>
+> = {
+  'embedding.forward': {
+    place: { step: 1, seam: 'embedding.forward', call: 1, tensor: 'y', element: 3 * 64 + 2 * 8 + 5 },
+    named: 'step 1, layer embedding, embedding',
+    index: '3,2,5',
+    faults: ['driver'],
+  },
+  'silu.backward': {
+    place: { step: 1, seam: 'silu.backward', call: 1, tensor: 'x', element: 39 * 48 + 47 },
+    named: 'step 1, layer silu2, silu',
+    index: '39,47',
+    faults: ['driver'],
+  },
+  'lora_linear.forward': {
+    place: { step: 2, seam: 'lora_linear.forward', call: 2, tensor: 'y', element: 7 * 48 + 1 },
+    named: 'step 2, layer linear2, lora_linear',
+    index: '7,1',
+    faults: ['driver', 'undecided'],
+  },
+};
+
+/** Whoever is right about one op may be wrong about another; elementwise ones are the cheapest to show. */
+const TIERS = { quick: ['embedding.forward', 'silu.backward'], full: ['lora_linear.forward'] } as const;
+
+for (const tier of ['quick', 'full'] as const) {
+  blameSuite
+    .case('one-wrong-element', { of: TIERS[tier] })
+    .tier(tier)
+    .timeout(60_000)
+    .desc('One element of one op in one judged step is wrong, once: op, layer, step and element are named, and no kernel is accused.')
+    .control('the element before it is wrong', (fault) =>
+      fault.host('blame.place', () => (place: Place) => ({ ...place, element: place.element - 1 })),
+    )
+    .run((t) => expectNamed(t, PLACES[String(t.params['of'])] as Expected));
+}
+
+async function expectNamed(t: CaseContext, { place, named, index, faults: blamed }: Expected): Promise<void> {
+  using faults = new InjectedFaults(t.gpu);
+  using wrong = value(t, 1000);
+  withWrongElement(faults, wrong, place, false);
+  const found = await ending(t, SHORT);
+  t.expect(found.message.startsWith(`${named} (`), () => `"${found.message}" is said, and ${named} was wrong`);
+  t.expect(found.index === index, () => `element [${found.index}] is named, and [${index}] was wrong`);
+  t.expect(blamed.includes(found.fault), () => `the fault is said to be ${found.fault}`);
+}
+
+blameSuite
+  .case('between-judged-steps', { wrong: ['each-time', 'once'] })
+  .tier('full')
+  .timeout(60_000)
+  .desc(
+    'An element is wrong in step 7 while steps 1, 5 and 10 are judged. Where it is wrong each time, the replay names op, layer, step and element; where it was wrong once, the step, and that the device did not repeat itself.',
+  )
+  .control('wrong one step later', (fault) => fault.host('blame.place', () => (place: Place) => ({ ...place, step: place.step + 1 })))
+  .run(async (t) => {
+    const repeats = t.params['wrong'] === 'each-time';
+    using faults = new InjectedFaults(t.gpu);
+    // A loss that is no number ends the run; one that is only far too large does not.
+    using wrong = value(t, repeats ? Number.NaN : 1e6);
+    withWrongElement(faults, wrong, { step: 7, seam: 'silu.forward', call: 2, tensor: 'y', element: 5 * 48 + 9 }, repeats);
+    const found = await ending(t, { ...SHORT, steps: 12, judgeEvery: 5, lossEvery: 4 });
+    const expected = repeats ? 'step 7, layer silu2, silu (' : 'step 7 ';
+    t.expect(found.message.startsWith(expected), () => `"${found.message}" is said, and ${expected} was wrong`);
+    t.expect(found.index === (repeats ? '5,9' : ''), () => `element [${found.index}] is named`);
+    if (!repeats) t.expect(found.code === 'not-repeatable', () => `the code is ${found.code}`);
+  });
