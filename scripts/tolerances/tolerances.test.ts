@@ -16,6 +16,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/tensor/half.ts: magnitude < 2 ** -14': 'where halves become denormal',
   'src/ui/elements/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
   'src/ui/state/case-facts.ts: share < 0.001': 'how a share is written',
+  'suites/gpu/probe.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
   'suites/train/along-gradient.ts: STEP = 1e-4': 'the step of a central difference',
   'suites/train/byte-model.suite.ts: Math.abs(norm - slope) <= 1e-4 * slope + 1e-6': "the parity bundle's limit for gradient norms",
   'suites/train/byte-model.suite.ts: after > Math.log(ALPHABET) - 0.05': 'a floor below which no finite random text can be predicted',
