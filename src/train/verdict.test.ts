@@ -15,6 +15,8 @@ test.each([
     /^the held-out loss ended at 3\.510 .* byte frequencies' 3\.650$/,
   ],
   ['near to the frequencies of a short text', 32 * KIB - 1, { heldoutAfter: 3.55, unigram: 3.65 }, undefined],
+  ['random bytes', 44 * KIB, { heldoutAfter: 5.6, unigram: 5.55 }, /choose a text that people wrote$/],
+  ['one repeated byte', 44 * KIB, { heldoutAfter: 0, unigram: 0.004 }, /choose a text that people wrote$/],
   ['too near to the frozen run', 44 * KIB, { heldoutAfter: 4.07, unigram: 5 }, /frozen run's 5\.560$/],
   ['a short text too near to the frozen run', 5 * KIB, { heldoutAfter: 4.07 }, /frozen run's 5\.560$/],
   ['a loss that is no number', 5 * KIB, { heldoutAfter: Number.NaN }, /ended at NaN/],

@@ -22,10 +22,15 @@ export function learningFailure(
   const after = `the held-out loss ended at ${heldoutAfter.toFixed(3)} nats a byte after ${steps} steps`;
   // Written so that a loss that is no number fails.
   if (!(heldoutAfter <= heldoutFrozen - marginBelowFrozen)) {
-    return `${after}, not ${marginBelowFrozen} below the frozen run's ${heldoutFrozen.toFixed(3)}`;
+    return `${after}, not ${marginBelowFrozen} below the frozen run's ${heldoutFrozen.toFixed(3)}${hint(unigram > heldoutFrozen - marginBelowUnigram)}`;
   }
   if (textBytes >= unigramRuleBytes && !(heldoutAfter <= unigram - marginBelowUnigram)) {
-    return `${after}, not ${marginBelowUnigram} below the byte frequencies' ${unigram.toFixed(3)}`;
+    return `${after}, not ${marginBelowUnigram} below the byte frequencies' ${unigram.toFixed(3)}${hint(unigram < marginBelowUnigram)}`;
   }
   return undefined;
+}
+
+/** What to do when the fault may be the text's: random bytes cannot be foretold, and of one repeated byte nothing is left to learn. */
+function hint(hopeless: boolean): string {
+  return hopeless ? ': bytes like these leave nothing to learn, choose a text that people wrote' : '';
 }
