@@ -47,13 +47,18 @@ export class Pipelines {
     return this.#shared.has(file);
   }
 
-  /** Changes the shader `file` until the result is disposed: once at a time. A fragment must occur exactly once in it. */
+  /**
+   * Changes the shader `file` until the result is disposed. A fragment must occur exactly once in it. Of two changes one would be lost, so
+   * a second is refused, except of a fragment while the whole is changed: it applies to the original, which a mutant takes back afterwards.
+   */
   edit(file: string, edit: ShaderEdit): Disposable {
-    if (this.#edits.has(file)) throw new Error(`fault: ${file} is edited already, and one edit would replace the other`);
+    const before = this.#edits.get(file);
+    if (before && !('code' in before)) throw new Error(`fault: ${file} is edited already, and one edit would replace the other`);
     this.#edits.set(file, edit);
     return {
       [Symbol.dispose]: () => {
-        this.#edits.delete(file);
+        if (before) this.#edits.set(file, before);
+        else this.#edits.delete(file);
         const marker = JSON.stringify(edit);
         for (const key of this.#ready.keys()) if (key.endsWith(`${marker}]`)) this.#ready.delete(key);
       },
