@@ -99,6 +99,12 @@ export class CaseContext {
         verdict.firstWrong,
       );
     }
+    // The advisory measure gates where the probe shows round-to-nearest: there our own kernels have no excuse.
+    const typical = verdict.accuracy?.typicalUsed ?? 0;
+    if (this.ieee && typical > 1) {
+      const message = `${name} is within its legal bound, but errs ${typical.toPrecision(2)} times what is typical: it accumulates like truncation`;
+      throw new AssertionError('untypical', message);
+    }
     this.evidence.assertions += verdict.compared;
     return verdict;
   }

@@ -157,6 +157,16 @@ test('a control breaks the shader, the launch or the host function that it names
   }
 });
 
+test('an error that is legal but not typical fails where the adapter rounds to nearest', async () => {
+  const declared = declare(async (t) => {
+    const one = (x: number) => ({ shape: [1], data: Float64Array.of(x) });
+    t.expectAccepted('y', one(1 + 2 ** -21), one(1), { kind: 'within', bound: one(2 ** -20).data, typical: one(2 ** -22).data });
+  });
+  const { outcome } = await runCase(declared, gpu, conditions);
+  expect(outcome).toMatchObject({ status: 'fail', error: { code: 'untypical' }, accuracy: { boundUsed: 0.5, typicalUsed: 2 } });
+  expect((await runCase(declared, gpu, { ...conditions, ieee: false })).outcome.status).toBe('pass');
+});
+
 test('two faults in one shader are an error, of which one would be lost', async () => {
   const declared = declare(
     async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
