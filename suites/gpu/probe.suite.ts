@@ -23,7 +23,7 @@ const SMALLEST_NORMAL = 2 ** -126;
 probe
   .case('answers')
   .desc('Sums, quotients, roots and products of the probe are as near to the exact ones as WGSL demands.')
-  .control('sum of a and c', (fault) => fault.shader('lib/probe', 'bitcast<u32>(a + b)', 'bitcast<u32>(a + c)'))
+  .control('product in place of the sum', (fault) => fault.shader('lib/probe', 'bitcast<u32>(a + b)', 'bitcast<u32>(a * b)'))
   .run(async (t) => {
     t.gpu.memory.guarded = true;
     const words = await answers(t.gpu);

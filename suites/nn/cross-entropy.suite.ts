@@ -20,3 +20,29 @@ crossEntropyCases
     for (const tensor of Object.values(outputs)) tensor[Symbol.dispose]();
     for (const loss of losses) t.expect(Math.abs(loss) < Math.log(2), () => `the loss is ${loss}`);
   });
+
+crossEntropyCases
+  .case('nothing-left')
+  .desc('Sequences of one position have no next label once they are shifted: the sum of no losses is zero, and so is every gradient.')
+  .control('last position kept', (fault) => fault.shader('nn/cross_entropy_rows', 'params.sequence - 1u', 'params.sequence'))
+  .run(async (t) => {
+    t.gpu.memory.guarded = true;
+    using logits = Tensor.from(
+      t.gpu,
+      hostTensorFrom(
+        'f32',
+        [3, 1, 7],
+        Array.from({ length: 21 }, (_, i) => i % 5),
+      ),
+    );
+    using labels = Tensor.from(t.gpu, hostTensorFrom('i32', [3, 1], [1, 2, 3]));
+    using one = Tensor.from(t.gpu, hostTensorFrom('f32', [1], [1]));
+    const [inputs, params] = [{ logits, labels }, { shift: true, reduction: 'sum', log_probs: false } as const];
+    const outputs = crossEntropy.forward(t.gpu, inputs, params);
+    const grads = { loss: one };
+    const gradients = crossEntropy.backward(t.gpu, { inputs, outputs, grads, params, wants: new Set(['logits']) });
+    const [loss, gradient] = [await outputs.loss.read(), await (gradients['logits'] as Tensor).read()];
+    for (const tensor of [...Object.values(outputs), ...Object.values(gradients)]) tensor[Symbol.dispose]();
+    t.expectEqual('loss', { shape: [1], data: valuesOf(loss) }, { shape: [1], data: new Float64Array(1) });
+    t.expectEqual('gradient of logits', { shape: [3, 1, 7], data: valuesOf(gradient) }, { shape: [3, 1, 7], data: new Float64Array(21) });
+  });
