@@ -26,7 +26,6 @@ export interface MemoryLedger {
   readonly liveBytes: number;
   readonly liveBuffers: number;
   readonly peakBytes: number;
-  readonly pooledBytes: number;
 }
 
 /**
@@ -40,7 +39,6 @@ export class Memory {
   #live = 0;
   #liveBuffers = 0;
   #peak = 0;
-  #pooled = 0;
   guarded = false;
 
   constructor(device: GPUDevice) {
@@ -48,7 +46,7 @@ export class Memory {
   }
 
   get ledger(): MemoryLedger {
-    return { liveBytes: this.#live, liveBuffers: this.#liveBuffers, peakBytes: this.#peak, pooledBytes: this.#pooled };
+    return { liveBytes: this.#live, liveBuffers: this.#liveBuffers, peakBytes: this.#peak };
   }
 
   /** Allocates storage of `bytes` bytes (rounded up to words); its content is undefined, or NaN in guarded mode. */
@@ -69,14 +67,12 @@ export class Memory {
     const list = this.#free.get(allocation.buffer.size) ?? [];
     list.push(allocation.buffer);
     this.#free.set(allocation.buffer.size, list);
-    this.#pooled += allocation.buffer.size;
   }
 
   /** Destroys the pooled buffers. */
   trim(): void {
     for (const list of this.#free.values()) for (const buffer of list) buffer.destroy();
     this.#free.clear();
-    this.#pooled = 0;
   }
 
   /** Starts a new measurement of the peak. */
@@ -118,7 +114,6 @@ export class Memory {
   #allocatePooled(bytes: number): Allocation {
     const size = poolSize(bytes);
     const buffer = this.#free.get(size)?.pop();
-    if (buffer) this.#pooled -= size;
     return { buffer: buffer ?? this.#device.createBuffer({ size, usage: USAGE }), bytes, guardBytes: 0 };
   }
 }

@@ -31,12 +31,6 @@ export class Pipelines {
     return pipeline;
   }
 
-  /** Compiles ahead without blocking the queue. */
-  async prepare(shader: Shader, constants: Constants = {}): Promise<void> {
-    const key = this.#key(shader, constants);
-    if (!this.#ready.has(key)) this.#ready.set(key, await this.#device.createComputePipelineAsync(this.#describe(shader, constants)));
-  }
-
   /** Changes the shaders as `other` does now. */
   takeEdits(other: Pipelines): void {
     for (const [file, edit] of other.#edits) this.#edits.set(file, edit);

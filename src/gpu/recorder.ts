@@ -36,10 +36,6 @@ export class Recorder {
     this.pipelines = new Pipelines(device);
   }
 
-  get isEmpty(): boolean {
-    return this.#encoder === undefined;
-  }
-
   dispatch(launch: Launch): void {
     const pipeline = this.pipelines.get(launch.shader, launch.constants);
     const entries: GPUBindGroupEntry[] = launch.bindings.map(({ buffer, size, offset }, binding) => ({
