@@ -1,11 +1,11 @@
 import package::lib::grid::linear_index;
 import package::matmul::four_bit_weight::{ dims, weight_eight };
+import package::matmul::result::store_block;
 
 // y = x W^T with W [n, k] kept as 4-bit codes and block scales, float32. x: [m, k]; y: [m, n]. 2 m n k flops; W costs n k / 2 bytes.
 // Each invocation keeps 8 rows x 4 columns of y in registers and decodes 4 x 8 weights at a time.
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
@@ -19,14 +19,6 @@ fn x_rows(row: u32, k: u32) -> mat4x4f {
     vec4f(x[at.z + t.x], x[at.z + t.y], x[at.z + t.z], x[at.z + t.w]),
     vec4f(x[at.w + t.x], x[at.w + t.y], x[at.w + t.z], x[at.w + t.w]),
   );
-}
-
-fn store_rows(row: u32, col: u32, sums: mat4x4f) {
-  for (var r = 0u; r < 4u && row + r < dims.m; r++) {
-    for (var c = 0u; c < 4u && col + c < dims.n; c++) {
-      y[(row + r) * dims.n + col + c] = sums[r][c];
-    }
-  }
 }
 
 @compute @workgroup_size(64)
@@ -49,6 +41,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       sum_1 += low * x_rows(row + 4u, k) + high * x_rows(row + 4u, k + 4u);
     }
   }
-  store_rows(row, col, sum_0);
-  store_rows(row + 4u, col, sum_1);
+  store_block(dims.m, dims.n, row, col, sum_0);
+  store_block(dims.m, dims.n, row + 4u, col, sum_1);
 }

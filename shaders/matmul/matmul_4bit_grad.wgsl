@@ -1,21 +1,13 @@
 import package::lib::grid::linear_index;
 import package::matmul::four_bit_weight::{ dims, weight_eight };
+import package::matmul::result::store_block;
 
 // dx = dy W with W [n, k] kept as 4-bit codes and block scales, float32. dy: [m, n]; dx: [m, k]. 2 m n k flops.
 // Each invocation keeps 4 rows x 8 columns of dx in registers and decodes 8 weights of a row of W at a time.
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
-
-fn store_rows(row: u32, col: u32, sums: mat4x4f) {
-  for (var r = 0u; r < 4u && row + r < dims.m; r++) {
-    for (var c = 0u; c < 4u && col + c < dims.k; c++) {
-      dx[(row + r) * dims.k + col + c] = sums[r][c];
-    }
-  }
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -31,6 +23,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     low += mat4x4f(d.x * w.low, d.y * w.low, d.z * w.low, d.w * w.low);
     high += mat4x4f(d.x * w.high, d.y * w.high, d.z * w.high, d.w * w.high);
   }
-  store_rows(row, col, low);
-  store_rows(row, col + 4u, high);
+  store_block(dims.m, dims.k, row, col, low);
+  store_block(dims.m, dims.k, row, col + 4u, high);
 }

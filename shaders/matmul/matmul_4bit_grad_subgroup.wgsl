@@ -1,13 +1,13 @@
 import package::lib::grid::linear_index;
 import package::lib::quad::four_rows;
 import package::matmul::four_bit_weight::{ dims, weight_eight };
+import package::matmul::result::store_block;
 
 // dx = dy W as matmul_4bit_grad, for adapters where a load costs more than a broadcast: the lanes of a quad load four terms of a row of
 // dy and hand them round. Each invocation keeps 8 rows x 8 columns of dx in registers; 2 m n k flops.
 enable subgroups;
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
 const ROWS = 8u;
 const FOUR = vec4u(0u, 1u, 2u, 3u);
@@ -17,14 +17,6 @@ fn dy_rows(row: u32, j: u32, lane: u32) -> mat4x4f {
   let at = (row + FOUR) * dims.n + j + lane;
   let values = vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
   return four_rows(select(vec4f(), values, j + lane < dims.n));
-}
-
-fn store_rows(row: u32, col: u32, sums: mat4x4f) {
-  for (var r = 0u; r < 4u && row + r < dims.m; r++) {
-    for (var c = 0u; c < 4u && col + c < dims.k; c++) {
-      dx[(row + r) * dims.k + col + c] = sums[r][c];
-    }
-  }
 }
 
 @compute @workgroup_size(64)
@@ -58,8 +50,8 @@ fn main(
     low_1 += low * dy_1;
     high_1 += high * dy_1;
   }
-  store_rows(row, col, low_0);
-  store_rows(row, col + 4u, high_0);
-  store_rows(row + 4u, col, low_1);
-  store_rows(row + 4u, col + 4u, high_1);
+  store_block(dims.m, dims.k, row, col, low_0);
+  store_block(dims.m, dims.k, row, col + 4u, high_0);
+  store_block(dims.m, dims.k, row + 4u, col, low_1);
+  store_block(dims.m, dims.k, row + 4u, col + 4u, high_1);
 }

@@ -1,13 +1,13 @@
 import package::lib::grid::linear_index;
 import package::lib::quad::four_rows;
 import package::matmul::four_bit_weight::{ dims, weight_eight };
+import package::matmul::result::store_block;
 
 // y = x W^T as matmul_4bit, for adapters where a load costs more than a broadcast: the lanes of a quad load four terms of a row of x
 // and hand them round. Each invocation keeps 16 rows x 4 columns of y in registers; 2 m n k flops.
 enable subgroups;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 // 16, or 8 or 4 where x has no more rows than that.
 override ROWS: u32 = 16u;
@@ -18,14 +18,6 @@ const FOUR = vec4u(0u, 1u, 2u, 3u);
 fn x_rows(row: u32, k: u32, lane: u32) -> mat4x4f {
   let at = (row + FOUR) * dims.k + min(k + lane, dims.k - 1u);
   return four_rows(vec4f(x[at.x], x[at.y], x[at.z], x[at.w]));
-}
-
-fn store_rows(row: u32, col: u32, sums: mat4x4f) {
-  for (var r = 0u; r < 4u && row + r < dims.m; r++) {
-    for (var c = 0u; c < 4u && col + c < dims.n; c++) {
-      y[(row + r) * dims.n + col + c] = sums[r][c];
-    }
-  }
 }
 
 @compute @workgroup_size(64)
@@ -61,12 +53,12 @@ fn main(
       sum_3 += low * x_rows(row + 12u, k, lane) + high * x_rows(row + 12u, k + 4u, lane);
     }
   }
-  store_rows(row, col, sum_0);
+  store_block(dims.m, dims.n, row, col, sum_0);
   if (ROWS > 4u) {
-    store_rows(row + 4u, col, sum_1);
+    store_block(dims.m, dims.n, row + 4u, col, sum_1);
   }
   if (ROWS > 8u) {
-    store_rows(row + 8u, col, sum_2);
-    store_rows(row + 12u, col, sum_3);
+    store_block(dims.m, dims.n, row + 8u, col, sum_2);
+    store_block(dims.m, dims.n, row + 12u, col, sum_3);
   }
 }

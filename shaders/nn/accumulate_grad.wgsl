@@ -13,16 +13,20 @@ struct Dims {
 
 const SIZE = 64u;
 
+fn accumulate_grad(a: vec4f, b: vec4f) -> vec4f {
+  return a + b;
+}
+
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, SIZE);
-  let sum = a[i] + b[i];
-  let first = 4u * i;
-  if (first + 4u <= dims.count) {
+  let sum = accumulate_grad(a[i], b[i]);
+  let whole = dims.count / 4u;
+  if (i < whole) {
     y[i] = sum;
-    return;
-  }
-  for (var c = 0u; first + c < dims.count; c++) {
-    y[i][c] = sum[c];
+  } else if (i == whole) {
+    for (var c = 0u; c < dims.count % 4u; c++) {
+      y[i][c] = sum[c];
+    }
   }
 }

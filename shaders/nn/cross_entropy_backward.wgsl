@@ -1,3 +1,4 @@
+import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 
 // dlogits = g * (keep * w_t * (p - onehot) + spread * (W * p - w)), p = exp(x - max) / sum of exp, from the statistics that
@@ -45,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     return;
   }
   let stat = stats[row];
-  let p = exp(logits[i] - stat.x) / stat.y;
+  let p = exp(max(logits[i] - stat.x, NOTHING)) / stat.y;
   let onehot = f32(targets[row] == i32(class_index));
   var class_weight = 1.0;
   if (params.weighted > 0u) {

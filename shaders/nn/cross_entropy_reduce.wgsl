@@ -1,3 +1,5 @@
+import package::lib::lanes::{LANES, sum_of_lanes};
+
 // The sum or the weighted mean of the rows' losses: loss = sum of losses / normalizer, normalizer = sum of w_t for the mean, else 1.
 // losses: [rows]; stats: [rows], w_t in z; loss, normalizer: [1]. One workgroup; fixed order: strided sums, then a tree.
 
@@ -12,31 +14,22 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> normalizer: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-const SIZE = 64u;
-
-var<workgroup> parts: array<vec2f, SIZE>;
-
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32) {
   var part = vec2f(0.0);
-  for (var row = lane; row < params.rows; row += SIZE) {
+  for (var row = lane; row < params.rows; row += LANES) {
     part += vec2f(losses[row], stats[row].z);
   }
-  parts[lane] = part;
-  for (var half = SIZE / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      parts[lane] += parts[lane + half];
-    }
-  }
-  if (lane > 0u) {
+  let sum = sum_of_lanes(lane, part.x);
+  let weights = sum_of_lanes(lane, part.y);
+  if (lane >= 1u) {
     return;
   }
   if (params.mean == 0u) {
-    loss[0] = parts[0].x;
-    normalizer[0] = 1.0;
+    loss[lane] = sum;
+    normalizer[lane] = 1.0;
   } else {
-    loss[0] = parts[0].x / parts[0].y;
-    normalizer[0] = parts[0].y;
+    loss[lane] = sum / weights;
+    normalizer[lane] = weights;
   }
 }

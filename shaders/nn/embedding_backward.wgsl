@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let column = i % dims.width;
   var sum = 0.0;
   var row = chain[i / dims.width];
-  while (row < dims.rows) {
+  while (row != dims.rows) {
     sum += dy[row * dims.width + column];
     row = chain[dims.vocabulary + row];
   }

@@ -1,19 +1,21 @@
 import package::lib::grid::linear_index;
 
-// y = weight * (x * rstd), rstd = 1 / sqrt(mean(x^2) + eps) of each row. x, y: [rows, width]; weight: [width]; rstd: [rows].
+// y = weight * (x * rstd) + bias, rstd = 1 / sqrt(mean(x^2) + eps) of each row. x, y: [rows, width]; weight, bias: [width]; rstd: [rows].
 // One invocation a row, two passes.
 
 struct Params {
   rows: u32,
   width: u32,
+  has_bias: u32,
   eps: f32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<storage, read_write> rstd: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> rstd: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 const SIZE = 64u;
 
@@ -31,6 +33,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let scale = inverseSqrt(squares / f32(params.width) + params.eps);
   rstd[row] = scale;
   for (var c = 0u; c < params.width; c++) {
-    y[first + c] = weight[c] * (x[first + c] * scale);
+    var result = weight[c] * (x[first + c] * scale);
+    if (params.has_bias != 0u) {
+      result += bias[c];
+    }
+    y[first + c] = result;
   }
 }

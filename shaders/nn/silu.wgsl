@@ -1,3 +1,4 @@
+import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 
 // y = x * sigmoid(x). x, y: [count]. Four elements an invocation; 8 bytes moved an element.
@@ -14,8 +15,6 @@ const SIZE = 64u;
 
 // Below it, 1 + exp(-x) is exp(-x) and would leave the range in which division is accurate; x * exp(x) is the same number.
 const FAR = -80.0;
-// Below it, the result is nothing; an exp there may be off by more denormals than a large x forgives.
-const NOTHING = -104.0;
 
 fn silu(value: vec4f) -> vec4f {
   let near = value / (1.0 + exp(-clamp(value, vec4f(FAR), vec4f(-FAR))));
@@ -27,12 +26,12 @@ fn silu(value: vec4f) -> vec4f {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, SIZE);
   let result = silu(x[i]);
-  let first = 4u * i;
-  if (first + 4u <= dims.count) {
+  let whole = dims.count / 4u;
+  if (i < whole) {
     y[i] = result;
-    return;
-  }
-  for (var c = 0u; first + c < dims.count; c++) {
-    y[i][c] = result[c];
+  } else if (i == whole) {
+    for (var c = 0u; c < dims.count % 4u; c++) {
+      y[i][c] = result[c];
+    }
   }
 }

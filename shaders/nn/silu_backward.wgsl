@@ -1,3 +1,4 @@
+import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 
 // dx = dy * s * (1 + x * (1 - s)) with s = sigmoid(x). x, dy, dx: [count]. Four elements an invocation; 12 bytes moved an element.
@@ -13,12 +14,9 @@ struct Dims {
 
 const SIZE = 64u;
 
-// Farther from zero the slope is 0 or 1; an exp there may be off by more denormals than a large x forgives.
-const END = 104.0;
-
 // The slope of x * sigmoid(x). Of s and 1 - s, the one below a half comes from exp(-|x|) too, since 1 - s would cancel.
 fn slope(x: vec4f) -> vec4f {
-  let value = clamp(x, vec4f(-END), vec4f(END));
+  let value = clamp(x, vec4f(NOTHING), vec4f(-NOTHING)); // farther out the slope is 0 or 1
   let small = exp(-abs(value));
   let large = 1.0 / (1.0 + small);
   let s = select(small * large, large, value >= vec4f(0.0));
@@ -26,16 +24,20 @@ fn slope(x: vec4f) -> vec4f {
   return s * (1.0 + value * rest);
 }
 
+fn silu_backward(x: vec4f, dy: vec4f) -> vec4f {
+  return dy * slope(x);
+}
+
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, SIZE);
-  let result = dy[i] * slope(x[i]);
-  let first = 4u * i;
-  if (first + 4u <= dims.count) {
+  let result = silu_backward(x[i], dy[i]);
+  let whole = dims.count / 4u;
+  if (i < whole) {
     dx[i] = result;
-    return;
-  }
-  for (var c = 0u; first + c < dims.count; c++) {
-    dx[i][c] = result[c];
+  } else if (i == whole) {
+    for (var c = 0u; c < dims.count % 4u; c++) {
+      dx[i][c] = result[c];
+    }
   }
 }

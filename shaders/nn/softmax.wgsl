@@ -1,3 +1,4 @@
+import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 
 // y = exp(x - max) / sum of exp(x - max) along an axis. x, y: [outer, C, inner], rows = outer * inner. One invocation a row, three passes.
@@ -28,9 +29,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   var sum = 0.0;
   for (var i = first; i < end; i += params.inner) {
-    sum += exp(x[i] - largest);
+    sum += exp(max(x[i] - largest, NOTHING));
   }
   for (var i = first; i < end; i += params.inner) {
-    y[i] = exp(x[i] - largest) / sum;
+    y[i] = exp(max(x[i] - largest, NOTHING)) / sum;
   }
 }

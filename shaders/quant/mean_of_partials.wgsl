@@ -1,6 +1,8 @@
 // mean[0] = factor * (sum of the sums) / (sum of the counts), 0 where nothing was counted. partial: `lanes` pairs of a float sum and a
 // count in bits. One workgroup: a lane adds every 64th pair, then six levels of a tree.
 
+import package::lib::lanes::{LANES, sum_of_lanes};
+
 struct Sizes {
   lanes: u32,
   factor: f32,
@@ -10,28 +12,17 @@ struct Sizes {
 @group(0) @binding(1) var<storage, read_write> mean: array<f32>;
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 
-var<workgroup> sums: array<f32, 64>;
-var<workgroup> counts: array<u32, 64>;
+var<workgroup> counted: atomic<u32>;
 
-@compute @workgroup_size(64)
-fn main(@builtin(local_invocation_index) local: u32) {
-  var sum = 0.0;
-  var count = 0u;
-  for (var lane = local; lane < sizes.lanes; lane += 64u) {
-    sum += bitcast<f32>(partial[2u * lane]);
-    count += partial[2u * lane + 1u];
+@compute @workgroup_size(LANES)
+fn main(@builtin(local_invocation_index) lane: u32) {
+  var part = 0.0;
+  for (var pair = lane; pair < sizes.lanes; pair += LANES) {
+    part += bitcast<f32>(partial[2u * pair]);
+    atomicAdd(&counted, partial[2u * pair + 1u]);
   }
-  sums[local] = sum;
-  counts[local] = count;
-  workgroupBarrier();
-  for (var half = 32u; half > 0u; half /= 2u) {
-    if (local < half) {
-      sums[local] += sums[local + half];
-      counts[local] += counts[local + half];
-    }
-    workgroupBarrier();
-  }
-  if (local == 0u) {
-    mean[0] = sizes.factor * sums[0] / f32(max(counts[0], 1u));
+  let sum = sum_of_lanes(lane, part); // its barriers come after every count
+  if (lane < 1u) {
+    mean[lane] = sizes.factor * sum / f32(max(atomicLoad(&counted), 1u));
   }
 }

@@ -1,7 +1,9 @@
 import { GradproofError } from '../errors.ts';
 import { type AdapterDescription, type DeviceGrant, requestDevice } from './device.ts';
-import { type Allocation, Memory } from './memory.ts';
+import { type Allocation, Memory, type Place } from './memory.ts';
 import { type Launch, Recorder } from './recorder.ts';
+import { bindingLayout } from './shader.ts';
+import { CaptureError, Trace, TracedAllocation } from './trace.ts';
 
 /** The device went away while it was needed: it was destroyed from here, or lost by driver, GPU process or system. */
 export class DeviceLostError extends GradproofError {
@@ -33,6 +35,7 @@ export class Gpu implements Disposable {
   readonly recorder: Recorder;
   readonly #provider: GPU | undefined;
   #lost: GPUDeviceLostInfo | undefined;
+  #trace: Trace | undefined;
 
   private constructor({ device, adapter, features, limits }: DeviceGrant, provider: GPU | undefined) {
     this.#provider = provider;
@@ -79,30 +82,59 @@ export class Gpu implements Disposable {
   }
 
   allocate(bytes: number): Allocation {
-    return this.memory.allocate(bytes);
+    return (this.#trace ?? this.memory).allocate(bytes);
+  }
+
+  free(allocation: Allocation): void {
+    if (this.#trace) this.#trace.free(allocation);
+    else if (!(allocation instanceof TracedAllocation)) this.memory.free(allocation); // a program owns what its step allocated
   }
 
   dispatch(launch: Launch): void {
-    this.recorder.dispatch(launch);
+    for (const binding of bindingLayout(launch.shader).written) {
+      const memory = launch.bindings[binding]?.memory;
+      if (memory) memory.version += 1;
+    }
+    (this.#trace ?? this.recorder).dispatch(launch);
   }
 
+  /** Records a copy of `bytes` bytes, a multiple of 4. */
+  copy(from: Place, to: Place, bytes: number): void {
+    to.memory.version += 1;
+    (this.#trace ?? this.recorder).copy(from, to, bytes);
+  }
+
+  /** Submits what was recorded; in a step that is traced there is nothing to submit yet. */
   submit(): void {
-    this.recorder.submit();
+    if (!this.#trace) this.recorder.submit();
   }
 
   /** Writes host bytes. What was recorded before is submitted first, since a write to the queue would overtake it. */
   write(target: Allocation, data: ArrayBufferView): void {
-    this.recorder.submit();
+    target.version += 1;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    if (this.#trace) {
+      this.#trace.write(target, bytes);
+      return;
+    }
+    this.recorder.submit();
     const aligned = bytes.byteLength % 4 === 0 ? bytes : padToWords(bytes);
-    this.device.queue.writeBuffer(target.buffer, 0, aligned as Uint8Array<ArrayBuffer>);
+    this.device.queue.writeBuffer(target.buffer, target.offset, aligned as Uint8Array<ArrayBuffer>);
   }
 
-  /** Submits, waits, and copies `bytes` bytes (a multiple of 4 is read, the rest dropped) to the host. */
-  async read(source: { readonly buffer: GPUBuffer; readonly offset?: number }, bytes: number): Promise<ArrayBuffer> {
+  /**
+   * Submits, waits, and copies `bytes` bytes (a multiple of 4 is read, the rest dropped) to the host. Throws CaptureError at once, and
+   * not when it is awaited, in a step that is traced.
+   */
+  read(source: Place, bytes: number): Promise<ArrayBuffer> {
+    this.#trace?.read();
+    return this.#read(source, bytes);
+  }
+
+  async #read(source: Place, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;
     const staging = this.device.createBuffer({ size, usage: 0x01 | 0x08 }); // MAP_READ | COPY_DST
-    this.recorder.copy(source.buffer, source.offset ?? 0, staging, 0, size);
+    this.recorder.copy(source, { memory: { buffer: staging, offset: 0, bytes: size, version: 0, guardBytes: 0 }, offset: 0 }, size);
     this.recorder.submit();
     try {
       await staging.mapAsync(1);
@@ -115,10 +147,28 @@ export class Gpu implements Disposable {
     }
   }
 
-  /** Submits and waits until the queue is empty. */
-  async finish(): Promise<void> {
+  /** Submits and waits until the queue is empty. Throws CaptureError at once in a step that is traced. */
+  finish(): Promise<undefined> {
+    this.#trace?.read();
     this.recorder.submit();
-    await this.device.queue.onSubmittedWorkDone();
+    return this.device.queue.onSubmittedWorkDone();
+  }
+
+  /**
+   * Calls `step` and returns what it asked of the device, none of which is done. Throws CaptureError when it asks what a replay cannot
+   * repeat: to read, to write from the host to memory that it did not allocate, or to wait.
+   */
+  trace<T>(step: () => T): { readonly trace: Trace; readonly result: T } {
+    const outer = this.#trace;
+    const trace = new Trace();
+    this.#trace = trace;
+    try {
+      const result = step();
+      if (result instanceof Promise) throw new CaptureError('capture-async', 'a captured step must not wait: it returned a promise');
+      return { trace, result };
+    } finally {
+      this.#trace = outer;
+    }
   }
 
   [Symbol.dispose](): void {

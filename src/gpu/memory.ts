@@ -9,9 +9,24 @@ const USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST; the GPUBuffe
 /** A piece of device memory with the bytes that its owner asked for. */
 export interface Allocation {
   readonly buffer: GPUBuffer;
+  /** Where it starts in the buffer, a multiple of 256. */
+  readonly offset: number;
   readonly bytes: number;
+  /** Counts the commands that may have changed it. */
+  version: number;
   /** Bytes after the content that are bound with it, so that a write past the end lands there and is seen; 0 outside guarded mode. */
   readonly guardBytes: number;
+}
+
+/** A part of an allocation, from byte `offset` of it on. */
+export interface Place {
+  readonly memory: Allocation;
+  readonly offset: number;
+}
+
+/** What a launch binds: `size` bytes of an allocation. */
+export interface Binding extends Place {
+  readonly size: number;
 }
 
 /** A kernel wrote past the end of a buffer. */
@@ -26,6 +41,8 @@ export interface MemoryLedger {
   readonly liveBytes: number;
   readonly liveBuffers: number;
   readonly peakBytes: number;
+  /** Bytes of all buffers that were made and not destroyed, those that wait to be used again among them. */
+  readonly allocatedBytes: number;
 }
 
 /**
@@ -36,9 +53,10 @@ export class Memory {
   readonly #device: GPUDevice;
   readonly #free = new Map<number, GPUBuffer[]>();
   readonly #guarded: Allocation[] = [];
+  readonly #held = new Set<Allocation>();
   #live = 0;
-  #liveBuffers = 0;
   #peak = 0;
+  #allocated = 0;
   guarded = false;
 
   constructor(device: GPUDevice) {
@@ -46,7 +64,7 @@ export class Memory {
   }
 
   get ledger(): MemoryLedger {
-    return { liveBytes: this.#live, liveBuffers: this.#liveBuffers, peakBytes: this.#peak };
+    return { liveBytes: this.#live, liveBuffers: this.#held.size, peakBytes: this.#peak, allocatedBytes: this.#allocated };
   }
 
   /** Allocates storage of `bytes` bytes (rounded up to words); its content is undefined, or NaN in guarded mode. */
@@ -54,7 +72,7 @@ export class Memory {
     const words = Math.max(4, Math.ceil(bytes / 4) * 4);
     const allocation = this.guarded ? this.#allocateGuarded(words) : this.#allocatePooled(words);
     this.#live += words;
-    this.#liveBuffers += 1;
+    this.#held.add(allocation);
     this.#peak = Math.max(this.#peak, this.#live);
     return allocation;
   }
@@ -62,16 +80,24 @@ export class Memory {
   /** Returns an allocation to the pool. Recorded commands that use it still run first: the queue keeps order. */
   free(allocation: Allocation): void {
     this.#live -= allocation.bytes;
-    this.#liveBuffers -= 1;
+    this.#held.delete(allocation);
     if (allocation.guardBytes > 0) return;
     const list = this.#free.get(allocation.buffer.size) ?? [];
     list.push(allocation.buffer);
     this.#free.set(allocation.buffer.size, list);
   }
 
+  /** Whether an allocation was not freed yet. */
+  isLive(allocation: Allocation): boolean {
+    return this.#held.has(allocation);
+  }
+
   /** Destroys the pooled buffers. */
   trim(): void {
-    for (const list of this.#free.values()) for (const buffer of list) buffer.destroy();
+    for (const buffer of [...this.#free.values()].flat()) {
+      this.#allocated -= buffer.size;
+      buffer.destroy();
+    }
     this.#free.clear();
   }
 
@@ -96,25 +122,33 @@ export class Memory {
     const wrong = words.findIndex((word, i) => word !== guardWord(Math.floor(i / wordsEach)));
     const at = wrong < 0 ? undefined : guarded[Math.floor(wrong / wordsEach)];
     staging.destroy();
-    for (const { buffer } of guarded) buffer.destroy();
+    for (const { buffer } of guarded) {
+      this.#allocated -= buffer.size;
+      buffer.destroy();
+    }
     if (at) throw new GuardError(at.bytes, (wrong % wordsEach) * 4);
   }
 
   #allocateGuarded(bytes: number): Allocation {
-    const buffer = this.#device.createBuffer({ size: bytes + GUARD_BYTES, usage: USAGE, mappedAtCreation: true });
+    const buffer = this.#create({ size: bytes + GUARD_BYTES, usage: USAGE, mappedAtCreation: true });
     const words = new Uint32Array(buffer.getMappedRange());
     words.fill(FILL_WORD, 0, bytes / 4);
     words.fill(guardWord(this.#guarded.length), bytes / 4);
     buffer.unmap();
-    const allocation = { buffer, bytes, guardBytes: GUARD_BYTES };
+    const allocation = { buffer, offset: 0, bytes, version: 0, guardBytes: GUARD_BYTES };
     this.#guarded.push(allocation);
     return allocation;
+  }
+
+  #create(descriptor: GPUBufferDescriptor): GPUBuffer {
+    this.#allocated += descriptor.size;
+    return this.#device.createBuffer(descriptor);
   }
 
   #allocatePooled(bytes: number): Allocation {
     const size = poolSize(bytes);
     const buffer = this.#free.get(size)?.pop();
-    return { buffer: buffer ?? this.#device.createBuffer({ size, usage: USAGE }), bytes, guardBytes: 0 };
+    return { buffer: buffer ?? this.#create({ size, usage: USAGE }), offset: 0, bytes, version: 0, guardBytes: 0 };
   }
 }
 

@@ -31,6 +31,13 @@ export class Pipelines {
     return pipeline;
   }
 
+  /** The values of the `override` constants of every pipeline that was made of a shader, each once. */
+  constantsOf(file: string): readonly Constants[] {
+    const keys = [...this.#ready.keys()].map((key) => JSON.parse(key) as [file: string, numbers: [string, number][], edit: unknown]);
+    const texts = keys.filter(([of]) => of === file).map(([, numbers]) => JSON.stringify(numbers));
+    return [...new Set(texts)].map((text) => Object.fromEntries(JSON.parse(text) as [string, number][]));
+  }
+
   /** Changes the shaders as `other` does now. */
   takeEdits(other: Pipelines): void {
     for (const [file, edit] of other.#edits) this.#edits.set(file, edit);

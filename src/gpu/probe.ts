@@ -104,13 +104,13 @@ export async function answers(gpu: Gpu): Promise<Answers> {
   const [inputs, outputs] = [gpu.allocate(triples.byteLength), gpu.allocate(bytes)];
   try {
     gpu.write(inputs, triples);
-    const bindings = [inputs, outputs].map(({ buffer, bytes: size }) => ({ buffer, size }));
+    const bindings = [inputs, outputs].map((memory) => ({ memory, offset: 0, size: memory.bytes }));
     gpu.dispatch({ shader, bindings, workgroups: [QUESTIONS.length, 1, 1] });
-    const words = new Uint32Array(await gpu.read(outputs, bytes));
+    const words = new Uint32Array(await gpu.read({ memory: outputs, offset: 0 }, bytes));
     return QUESTIONS.map((_, s) => words.subarray(s * SECTION, (s + 1) * SECTION)) as Answers;
   } finally {
-    gpu.memory.free(inputs);
-    gpu.memory.free(outputs);
+    gpu.free(inputs);
+    gpu.free(outputs);
   }
 }
 

@@ -1,16 +1,44 @@
+import type { Binding, Place } from './memory.ts';
 import { type Constants, Pipelines } from './pipelines.ts';
-import type { Shader, UniformField, Workgroups } from './shader.ts';
+import { bindingLayout, type Shader, type Uniforms, uniformBytes, type Workgroups } from './shader.ts';
 
-/** One dispatch, completely described. Bindings in order: inputs, outputs; the uniform struct, if any, comes last. */
+/** One dispatch, completely described. Bindings in order: inputs, outputs; the uniform struct, if any, is not among them. */
 export interface Launch {
   readonly shader: Shader;
   readonly constants?: Constants;
-  readonly bindings: readonly { readonly buffer: GPUBuffer; readonly size: number; readonly offset?: number }[];
-  readonly uniforms?: readonly UniformField[];
+  readonly bindings: readonly Binding[];
+  readonly uniforms?: Uniforms;
   readonly workgroups: Workgroups;
   /** Floating-point operations, so that long work is split over submits. */
   readonly flops?: number;
+  /**
+   * Where each element of the output, the last binding, is a function of the same element of every other: the function of the shader that
+   * has its file's name, of a vec4f for each input and then of the parameters. Such launches can be fused.
+   */
+  readonly elementwise?: { readonly count: number; readonly parameters?: readonly number[] };
+  /** Where the kernel stores each of the `count` elements of its one output, the last binding, once and through matmul/result: what follows elementwise can be fused to it. */
+  readonly product?: { readonly count: number };
 }
+
+/** Commands of a captured step, ready to be encoded. */
+export interface Replayable {
+  readonly commands: readonly PreparedCommand[];
+  /** Files of the shaders that they dispatch. */
+  readonly kernels: ReadonlySet<string>;
+  /** Uniforms that have changed since they were asked for, as they must be written now. */
+  news(): readonly { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: Uint8Array<ArrayBuffer> }[];
+}
+
+/** A command with all that its replay needs. */
+export type PreparedCommand =
+  | {
+      readonly kind: 'dispatch';
+      readonly pipeline: GPUComputePipeline;
+      readonly group: GPUBindGroup;
+      readonly workgroups: Workgroups;
+      readonly flops: number | undefined;
+    }
+  | { readonly kind: 'copy'; readonly from: Place; readonly to: Place; readonly bytes: number };
 
 const UNIFORM_ALIGNMENT = 256;
 const UNIFORM_BYTES = 64 * 1024;
@@ -25,7 +53,7 @@ export class Recorder {
   readonly #device: GPUDevice;
   readonly #flopsPerSubmit: number;
   readonly #uniformPool: GPUBuffer[] = [];
-  #uniformsInUse: { buffer: GPUBuffer; data: ArrayBuffer; used: number }[] = [];
+  #uniformsInUse: { buffer: GPUBuffer; data: Uint8Array<ArrayBuffer>; used: number }[] = [];
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #flops = 0;
@@ -38,26 +66,28 @@ export class Recorder {
 
   dispatch(launch: Launch): void {
     const pipeline = this.pipelines.get(launch.shader, launch.constants);
-    const entries: GPUBindGroupEntry[] = launch.bindings.map(({ buffer, size, offset }, binding) => ({
-      binding,
-      resource: { buffer, size, offset: offset ?? 0 },
-    }));
-    if (launch.uniforms?.length) entries.push({ binding: entries.length, resource: this.#writeUniforms(launch.uniforms) });
-    const group = this.#device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
-    this.#encoder ??= this.#device.createCommandEncoder();
-    this.#pass ??= this.#encoder.beginComputePass();
-    this.#pass.setPipeline(pipeline);
-    this.#pass.setBindGroup(0, group);
-    this.#pass.dispatchWorkgroups(...launch.workgroups);
+    const group = bindGroup(this.#device, pipeline, launch, this.#writeUniforms(launch.uniforms));
+    this.#run(pipeline, group, launch.workgroups, launch.flops);
     this.dispatched.add(launch.shader.file);
-    this.#flops += launch.flops ?? 0;
-    if (this.#flops > this.#flopsPerSubmit) this.submit();
   }
 
-  copy(from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, bytes: number): void {
+  copy(from: Place, to: Place, bytes: number): void {
     this.#endPass();
     this.#encoder ??= this.#device.createCommandEncoder();
-    this.#encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
+    const [source, target] = [from.memory, to.memory];
+    this.#encoder.copyBufferToBuffer(source.buffer, source.offset + from.offset, target.buffer, target.offset + to.offset, bytes);
+  }
+
+  /** Records all commands of a captured step. Its live numbers are written first, after what was recorded before. */
+  replay(program: Replayable): void {
+    const news = program.news();
+    if (news.length > 0) this.submit();
+    for (const { buffer, offset, bytes } of news) this.#device.queue.writeBuffer(buffer, offset, bytes);
+    for (const command of program.commands) {
+      if (command.kind === 'copy') this.copy(command.from, command.to, command.bytes);
+      else this.#run(command.pipeline, command.group, command.workgroups, command.flops);
+    }
+    for (const file of program.kernels) this.dispatched.add(file);
   }
 
   /** Submits what was recorded; nothing is awaited. */
@@ -82,26 +112,50 @@ export class Recorder {
     this.#flops = 0;
   }
 
+  #run(pipeline: GPUComputePipeline, group: GPUBindGroup, workgroups: Workgroups, flops = 0): void {
+    this.#encoder ??= this.#device.createCommandEncoder();
+    this.#pass ??= this.#encoder.beginComputePass();
+    this.#pass.setPipeline(pipeline);
+    this.#pass.setBindGroup(0, group);
+    this.#pass.dispatchWorkgroups(...workgroups);
+    this.#flops += flops;
+    if (this.#flops > this.#flopsPerSubmit) this.submit();
+  }
+
   #endPass(): void {
     this.#pass?.end();
     this.#pass = undefined;
   }
 
-  #writeUniforms(fields: readonly UniformField[]): GPUBufferBinding {
-    const size = Math.ceil((fields.length * 4) / 16) * 16;
+  #writeUniforms(uniforms: Uniforms | undefined): GPUBufferBinding | undefined {
+    const bytes = uniformBytes(uniforms);
+    if (bytes.length === 0) return undefined;
     let chunk = this.#uniformsInUse.at(-1);
     if (!chunk || chunk.used + UNIFORM_ALIGNMENT > UNIFORM_BYTES) {
       const buffer = this.#uniformPool.pop() ?? this.#device.createBuffer({ size: UNIFORM_BYTES, usage: 0x40 | 0x08 }); // UNIFORM | COPY_DST
-      chunk = { buffer, data: new ArrayBuffer(UNIFORM_BYTES), used: 0 };
+      chunk = { buffer, data: new Uint8Array(UNIFORM_BYTES), used: 0 };
       this.#uniformsInUse.push(chunk);
     }
-    const view = new DataView(chunk.data, chunk.used, size);
-    fields.forEach(({ kind, value }, i) => {
-      if (kind === 'u32') view.setUint32(i * 4, value, true);
-      else view.setFloat32(i * 4, value, true);
-    });
-    const binding = { buffer: chunk.buffer, offset: chunk.used, size };
+    chunk.data.set(bytes, chunk.used);
+    const binding = { buffer: chunk.buffer, offset: chunk.used, size: bytes.length };
     chunk.used += UNIFORM_ALIGNMENT;
     return binding;
   }
+}
+
+/** The bind group of a launch: its bindings in order, the uniform struct where the shader has it. */
+export function bindGroup(
+  device: GPUDevice,
+  pipeline: GPUComputePipeline,
+  { shader, bindings }: Launch,
+  uniforms: GPUBufferBinding | undefined,
+): GPUBindGroup {
+  const resources = bindings.map(
+    ({ memory, offset, size }): GPUBufferBinding => ({ buffer: memory.buffer, offset: memory.offset + offset, size }),
+  );
+  if (uniforms) resources.splice(bindingLayout(shader).uniforms ?? resources.length, 0, uniforms);
+  return device.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: resources.map((resource, binding) => ({ binding, resource })),
+  });
 }

@@ -13,6 +13,53 @@ export const u32 = (value: number): UniformField => ({ kind: 'u32', value });
 /** A float field of a uniform struct; the value is rounded to float32. */
 export const f32 = (value: number): UniformField => ({ kind: 'f32', value });
 
+/** A uniform struct, or a function that is asked for it each time that a launch runs: when it is recorded and at each replay of a capture. */
+export type Uniforms = readonly UniformField[] | (() => readonly UniformField[]);
+
+/** A number that may change between replays of a captured step: the count of steps, the position in a stream of random numbers. */
+export type LiveNumber = number | (() => number);
+
+/** The struct of a launch that depends on a live number. */
+export function uniformsAt(number: LiveNumber, fields: (now: number) => readonly UniformField[]): Uniforms {
+  return typeof number === 'function' ? () => fields(number()) : fields(number);
+}
+
+/** The struct's bytes as they are now, filled up to whole units of 16; none without fields. */
+export function uniformBytes(uniforms: Uniforms = []): Uint8Array<ArrayBuffer> {
+  const fields = typeof uniforms === 'function' ? uniforms() : uniforms;
+  const view = new DataView(new ArrayBuffer(Math.ceil(fields.length / 4) * 16));
+  fields.forEach(({ kind, value }, i) => {
+    if (kind === 'u32') view.setUint32(i * 4, value, true);
+    else view.setFloat32(i * 4, value, true);
+  });
+  return new Uint8Array(view.buffer);
+}
+
+/** How a shader's bindings stand to those of a launch, which are in the same order without the uniform struct. */
+export interface BindingLayout {
+  /** Which of a launch's bindings the shader may write. */
+  readonly written: ReadonlySet<number>;
+  /** The binding of the uniform struct, if it has one. */
+  readonly uniforms: number | undefined;
+}
+
+const BINDING = /@binding\((\d+)\)\s*var<(uniform|storage,\s*read_write|storage,\s*read)>/g;
+
+const layouts = new WeakMap<Shader, BindingLayout>();
+
+/** The layout of a linked shader's bindings. */
+export function bindingLayout(shader: Shader): BindingLayout {
+  const known = layouts.get(shader);
+  if (known) return known;
+  const found = [...shader.code.matchAll(BINDING)].map(([, binding, kind = '']) => ({ binding: Number(binding), kind }));
+  const uniforms = found.find(({ kind }) => kind === 'uniform')?.binding;
+  const placeOf = (binding: number) => (uniforms !== undefined && binding > uniforms ? binding - 1 : binding);
+  const written = new Set(found.flatMap(({ binding, kind }) => (kind.endsWith('read_write') ? [placeOf(binding)] : [])));
+  const layout = { written, uniforms };
+  layouts.set(shader, layout);
+  return layout;
+}
+
 /** Numbers of workgroups in x, y and z. */
 export type Workgroups = readonly [number, number, number];
 

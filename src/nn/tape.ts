@@ -1,8 +1,14 @@
 import { InvariantError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { cast } from '../ops/math/cast.ts';
 import { accumulateGrad } from '../ops/nn/accumulate_grad.ts';
 import { chooseVariant, type Inputs, type Op } from '../ops/op.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import { type AutocastType, autocast } from './autocast.ts';
+import { AutogradError } from './autograd-error.ts';
+import type { RandomState } from './random-state.ts';
+import { SavedTensors } from './saved.ts';
 
 /** One use of an op: what went in and what came out, of forward or, where `grads` is there, of backward. */
 export interface Application {
@@ -10,6 +16,7 @@ export interface Application {
   readonly layer: string;
   readonly op: Op;
   readonly variant: string;
+  /** In a trace, live numbers are those of the step that was traced. */
   readonly params: unknown;
   readonly inputs: Tensors;
   readonly outputs: Tensors;
@@ -19,86 +26,208 @@ export interface Application {
   readonly gradients?: Tensors;
 }
 
+/** Who looks on, and what the model draws from. */
+export interface TapeOptions {
+  /** Every application is added to it and lives as long as the tape. */
+  readonly trace?: Application[] | undefined;
+  /** Is shown every application when it was recorded, and may record more, but not keep its tensors. */
+  readonly watch?: ((application: Application) => void) | undefined;
+  /** Random numbers of the model; a checkpoint replays its part of them. */
+  readonly random?: RandomState | undefined;
+  /** Products are stored in this format, as by torch.autocast. Default none. */
+  readonly autocast?: AutocastType | undefined;
+}
+
+/** Gradients by tensor, while they flow. */
+type Flow = Map<Tensor, Tensor>;
+
+/** Something that backward must undo: given the gradients of some results, it adds those of what they were made of. */
+interface Node {
+  readonly results: readonly Tensor[];
+  readonly propagate: (flow: Flow) => void;
+}
+
 /**
  * Reverse-mode automatic differentiation over ops. {@link Tape.apply} runs an op and remembers it where a gradient will be needed;
  * {@link Tape.backward} runs the ops' own backward passes in reverse. Only gradients that lead to a watched tensor are computed.
  * The tape owns everything that the ops allocated and frees it when it is disposed, activations' gradients as soon as they are used.
  */
 export class Tape implements Disposable {
+  readonly random: RandomState | undefined;
   readonly #gpu: Gpu;
-  readonly #trace: Application[] | undefined;
-  readonly #pending: Application[] = [];
+  readonly #watched: readonly Tensor[];
+  readonly #options: TapeOptions;
+  readonly #pending: Node[] = [];
   readonly #owned = new Set<Tensor>();
   /** Tensors through which a gradient flows. */
   readonly #active: Set<Tensor>;
+  #records = true;
+  #spent = false;
 
-  /** `watched` are the tensors whose gradients are wanted. With `trace`, every application is added to it and lives as long as the tape. */
-  constructor(gpu: Gpu, watched: Iterable<Tensor> = [], trace?: Application[]) {
+  /** `watched` are the tensors whose gradients are wanted. */
+  constructor(gpu: Gpu, watched: Iterable<Tensor> = [], options: TapeOptions = {}) {
     this.#gpu = gpu;
-    this.#active = new Set(watched);
-    this.#trace = trace;
+    this.#watched = [...watched];
+    this.#active = new Set(this.#watched);
+    this.#options = options;
+    this.random = options.random;
   }
 
   /** Runs `op` forward and returns its outputs, which the tape owns. */
   apply<Required extends string, Optional extends string, Out extends string, Params>(
     op: Op<Required, Optional, Out, Params>,
-    inputs: Inputs<Required, Optional>,
+    asked: Inputs<Required, Optional>,
     params: Params,
     layer: string,
   ): Readonly<Record<Out, Tensor>> {
+    const { autocast: to } = this.#options;
+    // Casts are recorded, so that gradients flow through them.
+    const record: Parameters<typeof autocast>[3] = (x, target, name) => this.apply(cast, { x }, { to: target }, `${layer}.${name}`).y;
+    const inputs = to ? autocast(op.name, asked, to, record) : asked;
     const variant = chooseVariant(this.#gpu, op.variants);
     const outputs = op.forward(this.#gpu, inputs, params, variant);
     const given = Object.fromEntries(Object.entries(inputs).filter(([, tensor]) => tensor !== undefined)) as Tensors;
     // The op's own types end here: the tape only passes on what it was given.
     const application: Application = { layer, op: op as unknown as Op, variant, params, inputs: given, outputs };
-    const produced = Object.values<Tensor>(outputs);
-    for (const tensor of produced) this.#owned.add(tensor);
-    this.#trace?.push(application);
-    if (Object.values(given).some((tensor) => this.#active.has(tensor))) {
-      this.#pending.push(application);
-      for (const tensor of produced) this.#active.add(tensor);
-    }
+    for (const tensor of Object.values<Tensor>(outputs)) this.#owned.add(tensor);
+    this.#show(application);
+    const saved = new SavedTensors(layer, { ...given, ...outputs });
+    this.#remember(Object.values(given), Object.values(outputs), (flow) => {
+      saved.check();
+      this.#propagate(application, flow);
+    });
     return outputs;
   }
 
-  /** Gradients of the watched tensors, given the gradient `seed` of `root`; the tape owns them. Runs once: the applications are spent. */
-  backward(root: Tensor, seed: Tensor): ReadonlyMap<Tensor, Tensor> {
-    if (!this.#active.has(root)) throw new InvariantError('backward: the root does not depend on any watched tensor');
-    const gradients = new Map([[root, seed]]);
-    for (let application = this.#pending.pop(); application; application = this.#pending.pop()) {
-      const grads = pick(application.outputs, (tensor) => gradients.get(tensor));
-      if (Object.keys(grads).length === 0) continue;
-      this.#propagate(application, grads, gradients);
-      for (const tensor of Object.values(application.outputs)) gradients.delete(tensor);
-      if (!this.#trace) for (const tensor of Object.values(grads)) this.#release(tensor);
-    }
-    return gradients;
+  /** `x` with another shape, in the same memory; its gradient flows back to x. */
+  view(x: Tensor, shape: Shape): Tensor {
+    const result = x.view(shape);
+    this.#remember([x], [result], (flow) => {
+      const gradient = flow.get(result);
+      if (gradient) this.#add(flow, x, gradient.view(x.shape), 'view');
+    });
+    return result;
   }
 
-  #propagate(application: Application, grads: Tensors, gradients: Map<Tensor, Tensor>): void {
-    const { layer, op, variant, params, inputs, outputs } = application;
-    const wants = new Set(Object.keys(inputs).filter((name) => this.#active.has(inputs[name] as Tensor)));
-    if (!op.backward) throw new InvariantError(`${op.name} of ${layer} has no backward pass`);
-    const computed = op.backward(this.#gpu, { inputs, outputs, grads, params: params as never, wants, variant });
-    this.#trace?.push({ ...application, grads, gradients: computed });
-    for (const tensor of Object.values(computed)) this.#owned.add(tensor);
-    for (const name of wants) {
-      const [input, gradient] = [inputs[name] as Tensor, computed[name]];
-      if (!gradient) throw new InvariantError(`${op.name} of ${layer} gave no gradient of ${name}`);
-      const before = gradients.get(input);
-      gradients.set(input, before ? this.#sum(before, gradient, layer) : gradient);
+  /** Runs `part` without remembering it: no gradient flows through what it computes. */
+  noGrad<T>(part: () => T): T {
+    const before = this.#records;
+    this.#records = false;
+    try {
+      return part();
+    } finally {
+      this.#records = before;
     }
+  }
+
+  /**
+   * Runs `segment` and keeps nothing of it but its result; backward runs it again, with the same random numbers, to have what it needs.
+   * It must record on the tape that it is given, and read nothing that is changed before backward.
+   */
+  checkpoint(segment: (tape: Tape) => Tensor, layer: string): Tensor {
+    const { watch, random, autocast } = this.#options;
+    const start = random?.position ?? 0;
+    using once = new Tape(this.#gpu, [], { watch, random, autocast });
+    const result = segment(once);
+    once.#handOver(result, this);
+    const saved = new SavedTensors(layer, Object.fromEntries(this.#watched.map((tensor, i) => [`parameter ${i}`, tensor])));
+    this.#remember(this.#watched, [result], (flow) => {
+      saved.check();
+      const again = () => this.#recompute(segment, result, flow, layer);
+      if (random) random.from(start, again);
+      else again();
+    });
+    return result;
+  }
+
+  /**
+   * Gradients of the watched tensors, given the gradient `seed` of `root`; the tape owns them. Runs once: what was recorded is spent.
+   * Throws {@link AutogradError} when it ran before, no watched tensor leads to the root, or a tensor that it needs was changed.
+   */
+  backward(root: Tensor, seed: Tensor): ReadonlyMap<Tensor, Tensor> {
+    if (this.#spent) {
+      throw new AutogradError(
+        'backward-twice',
+        'backward: this tape has run it before, and what was recorded is spent: record forward on a new tape, and add gradients with GradientSum',
+      );
+    }
+    if (!this.#active.has(root)) {
+      throw new AutogradError(
+        'backward-root',
+        'backward: the root does not depend on any watched tensor: watch the parameters when the tape is made',
+      );
+    }
+    this.#spent = true;
+    const flow: Flow = new Map([[root, seed]]);
+    for (let node = this.#pending.pop(); node; node = this.#pending.pop()) {
+      if (node.results.some((tensor) => flow.has(tensor))) node.propagate(flow);
+      for (const tensor of node.results) flow.delete(tensor);
+    }
+    return flow;
+  }
+
+  #remember(inputs: readonly Tensor[], results: readonly Tensor[], propagate: Node['propagate']): void {
+    if (!this.#records || !inputs.some((tensor) => this.#active.has(tensor))) return;
+    this.#pending.push({ results, propagate });
+    for (const tensor of results) this.#active.add(tensor);
+  }
+
+  #propagate(application: Application, flow: Flow): void {
+    const { layer, op, variant, params, inputs, outputs } = application;
+    const grads = Object.fromEntries(
+      Object.entries(outputs).flatMap(([name, tensor]) => {
+        const gradient = flow.get(tensor);
+        return gradient ? [[name, gradient] as const] : [];
+      }),
+    );
+    const wants = new Set(Object.keys(inputs).filter((name) => this.#active.has(inputs[name] as Tensor)));
+    if (!op.backward) throw new AutogradError('backward-missing', `backward: ${op.name} of ${layer} has no backward pass`);
+    const gradients = op.backward(this.#gpu, { inputs, outputs, grads, params: params as never, wants, variant });
+    this.#show({ ...application, grads, gradients });
+    for (const tensor of Object.values(gradients)) this.#owned.add(tensor);
+    for (const name of wants) {
+      const gradient = gradients[name];
+      if (!gradient) throw new InvariantError(`${op.name} of ${layer} gave no gradient of ${name}`);
+      this.#add(flow, inputs[name] as Tensor, gradient, layer);
+    }
+    if (!this.#options.trace) for (const tensor of Object.values(grads)) this.#release(tensor);
+  }
+
+  #recompute(segment: (tape: Tape) => Tensor, result: Tensor, flow: Flow, layer: string): void {
+    using again = new Tape(this.#gpu, this.#active, this.#options);
+    const root = segment(again);
+    if (!again.#active.has(root)) return;
+    for (const [tensor, gradient] of again.backward(root, flow.get(result) as Tensor)) {
+      again.#handOver(gradient, this);
+      this.#add(flow, tensor, gradient, layer);
+    }
+    // What is traced lives as long as this tape.
+    if (this.#options.trace) for (const tensor of [...again.#owned]) again.#handOver(tensor, this);
   }
 
   /** A tensor that is used several times has the sum of the gradients of its uses. */
+  #add(flow: Flow, tensor: Tensor, gradient: Tensor, layer: string): void {
+    const before = flow.get(tensor);
+    flow.set(tensor, before ? this.#sum(before, gradient, layer) : gradient);
+  }
+
   #sum(a: Tensor, b: Tensor, layer: string): Tensor {
     const inputs = { a, b };
     const variant = chooseVariant(this.#gpu, accumulateGrad.variants);
     const outputs = accumulateGrad.forward(this.#gpu, inputs, {}, variant);
     this.#owned.add(outputs.y);
-    this.#trace?.push({ layer, op: accumulateGrad as unknown as Op, variant, params: {}, inputs, outputs });
-    if (!this.#trace) for (const tensor of [a, b]) this.#release(tensor);
+    this.#show({ layer, op: accumulateGrad as unknown as Op, variant, params: {}, inputs, outputs });
+    if (!this.#options.trace) for (const tensor of [a, b]) this.#release(tensor);
     return outputs.y;
+  }
+
+  #show(application: Application): void {
+    this.#options.trace?.push({ ...application, params: numbersNow(application.params) });
+    this.#options.watch?.(application);
+  }
+
+  #handOver(tensor: Tensor, to: Tape): void {
+    if (this.#owned.delete(tensor)) to.#owned.add(tensor);
   }
 
   #release(tensor: Tensor): void {
@@ -111,10 +240,7 @@ export class Tape implements Disposable {
   }
 }
 
-function pick(tensors: Tensors, choose: (tensor: Tensor) => Tensor | undefined): Tensors {
-  const picked = Object.entries(tensors).flatMap(([name, tensor]) => {
-    const chosen = choose(tensor);
-    return chosen ? [[name, chosen] as const] : [];
-  });
-  return Object.fromEntries(picked);
+/** Params with their live numbers as they are now: what an application is judged by. */
+function numbersNow(params: unknown): unknown {
+  return Object.fromEntries(Object.entries(params as object).map(([name, value]) => [name, typeof value === 'function' ? value() : value]));
 }

@@ -1,6 +1,8 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { seam } from '../seam.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import { TensorScope } from '../tensor/tensor-scope.ts';
+import { anyHalf, narrowed, outputDtype, type StorageRules, unrounded, widened } from './storage.ts';
 
 /**
  * One way to run an op. `depth` is the c of the error bound: for a sum of `terms` products it returns
@@ -32,10 +34,12 @@ export interface BackwardContext<Required extends string, Optional extends strin
   readonly variant?: string | undefined;
 }
 
-/** What the author of an op writes. Inputs, outputs and params have the names of the parity-bundle vocabulary. */
+/** What the author of an op writes, for tensors in f32. Inputs, outputs and params have the names of the parity-bundle vocabulary. */
 export interface OpDefinition<Required extends string, Optional extends string, Out extends string, Params> {
   readonly name: string;
   readonly variants: Readonly<Record<string, Variant>>;
+  /** Where the op deviates from float32 kernels between casts, and its outputs from torch's promotion. */
+  readonly storage?: StorageRules<Required | Optional>;
   /** Allocates and returns the outputs. `variant` is a key of `variants`, already chosen. Must throw on shapes that do not fit. */
   readonly forward: (gpu: Gpu, inputs: Inputs<Required, Optional>, params: Params, variant: string) => Readonly<Record<Out, Tensor>>;
   /** Allocates and returns the gradients of the wanted inputs, by input name. */
@@ -54,20 +58,39 @@ export interface Op<Required extends string = string, Optional extends string = 
   backward?(gpu: Gpu, context: BackwardContext<Required, Optional, Out, Params>): Readonly<Record<string, Tensor>>;
 }
 
-/** Makes a launcher of a definition: picks the variant and puts the seams `<name>.forward` and `<name>.backward` in place. */
+/**
+ * Makes a launcher of a definition: picks the variant, puts the seams `<name>.forward` and `<name>.backward` in place, and takes and gives
+ * tensors in halves: gradients are stored as their inputs are, outputs as {@link outputDtype} says.
+ */
 export function defineOp<Required extends string, Optional extends string, Out extends string, Params>(
   definition: OpDefinition<Required, Optional, Out, Params>,
 ): Op<Required, Optional, Out, Params> & { readonly backward: NonNullable<Op<Required, Optional, Out, Params>['backward']> } {
-  const { name, variants } = definition;
+  const { name, variants, storage = {} } = definition;
   const forward = seam(`${name}.forward`, definition.forward);
   const backward = definition.backward && seam(`${name}.backward`, definition.backward);
   return {
     name,
     variants,
-    forward: (gpu, inputs, params, variant) => forward(gpu, inputs, params, variant ?? chooseVariant(gpu, variants)),
+    forward: (gpu, inputs, params, asked) => {
+      const variant = asked ?? chooseVariant(gpu, variants);
+      if (!anyHalf(inputs)) return forward(gpu, inputs, params, variant);
+      using scope = new TensorScope();
+      const outputs = forward(gpu, widened(gpu, scope, inputs, storage.reads), params, variant);
+      return narrowed(gpu, outputs, outputDtype(inputs, storage));
+    },
     backward: (gpu, context) => {
       if (!backward) throw new TypeError(`${name} has no backward pass`);
-      return backward(gpu, context, context.variant ?? chooseVariant(gpu, variants));
+      const { inputs, outputs, grads, variant = chooseVariant(gpu, variants) } = context;
+      if (context.wants.size === 0 || ![inputs, outputs, grads].some(anyHalf)) return backward(gpu, context, variant);
+      using scope = new TensorScope();
+      const given = widened(gpu, scope, inputs, storage.reads);
+      const wide = {
+        ...context,
+        inputs: given,
+        outputs: unrounded(outputs, () => scope.addAll(forward(gpu, given, context.params, variant))),
+        grads: widened(gpu, scope, grads),
+      };
+      return narrowed(gpu, backward(gpu, wide, variant), (input) => (inputs as Tensors)[input]?.dtype);
     },
   };
 }

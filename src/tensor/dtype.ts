@@ -7,3 +7,8 @@ const BYTES: Readonly<Record<DType, number>> = { f32: 4, f16: 2, bf16: 2, i32: 4
 export function bytesPerElement(dtype: DType): number {
   return BYTES[dtype];
 }
+
+/** Whether elements are stored in 16 bits that kernels compute with as float32. */
+export function isHalf(dtype: DType): dtype is 'f16' | 'bf16' {
+  return dtype === 'f16' || dtype === 'bf16';
+}

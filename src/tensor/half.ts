@@ -13,7 +13,7 @@ export function bf16FromF32(x: number): number {
 
 /** Value of a bfloat16 given by its bits. */
 export function f32FromBf16(bits: number): number {
-  u32[0] = (bits << 16) >>> 0;
+  u32[0] = bits << 16;
   return f32[0] as number;
 }
 
@@ -26,11 +26,9 @@ export function f16FromF32(x: number): number {
   const magnitude = Math.abs(f32[0] as number);
   if (magnitude >= 65520) return sign | 0x7c00;
   // A half below 2^-14 is a multiple of 2^-24; above, of 2^(exponent - 10). Scaling by a power of two is exact.
-  const exponent = magnitude < 2 ** -14 ? -14 : Math.floor(Math.log2(magnitude));
-  const fixed = exponent > -14 && 2 ** exponent > magnitude ? exponent - 1 : exponent;
-  const unit = 2 ** (fixed - 10);
-  const steps = roundHalfEven(magnitude / unit);
-  return sign | (steps + (fixed + 14) * 1024);
+  const exponent = Math.max(((bits >>> 23) & 0xff) - 127, -14);
+  const steps = roundHalfEven(magnitude / 2 ** (exponent - 10));
+  return sign | (steps + (exponent + 14) * 1024);
 }
 
 /** Value of an IEEE half given by its bits. */

@@ -1,4 +1,5 @@
 import { GradproofError } from '../errors.ts';
+import { seam } from '../seam.ts';
 import type { DType } from './dtype.ts';
 import { bf16FromF32, f16FromF32, f32FromBf16, f32FromF16 } from './half.ts';
 import { type Shape, sizeOf } from './shape.ts';
@@ -40,7 +41,7 @@ export function hostTensor(dtype: DType, shape: Shape, data: HostData): HostTens
 }
 
 /** Rounds real numbers to `dtype` (nearest even for the half formats, modular for integers). */
-export function hostTensorFrom(dtype: DType, shape: Shape, values: ArrayLike<number>): HostTensor {
+export const hostTensorFrom = seam('tensor.hostTensorFrom', (dtype: DType, shape: Shape, values: ArrayLike<number>): HostTensor => {
   const data = new ARRAYS[dtype](values.length);
   const encode = dtype === 'f16' ? f16FromF32 : dtype === 'bf16' ? bf16FromF32 : undefined;
   for (let i = 0; i < values.length; i++) {
@@ -48,7 +49,7 @@ export function hostTensorFrom(dtype: DType, shape: Shape, values: ArrayLike<num
     data[i] = encode ? encode(x) : x;
   }
   return hostTensor(dtype, shape, data);
-}
+});
 
 /** Reads raw little-endian bytes (padding after the last element is ignored) as a tensor. */
 export function hostTensorFromBytes(dtype: DType, shape: Shape, bytes: ArrayBuffer): HostTensor {

@@ -1,6 +1,6 @@
 import { InvariantError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Allocation } from '../gpu/memory.ts';
+import type { Allocation, Binding } from '../gpu/memory.ts';
 import { bytesPerElement, type DType } from './dtype.ts';
 import { type HostTensor, hostTensorFromBytes } from './host.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
@@ -45,6 +45,11 @@ export class Tensor implements Disposable {
     return tensor;
   }
 
+  /** A float32 tensor of zeros. */
+  static zeros(gpu: Gpu, shape: Shape): Tensor {
+    return Tensor.from(gpu, { dtype: 'f32', shape, data: new Float32Array(sizeOf(shape)) });
+  }
+
   get size(): number {
     return sizeOf(this.shape);
   }
@@ -53,15 +58,21 @@ export class Tensor implements Disposable {
     return this.size * bytesPerElement(this.dtype);
   }
 
+  /** Grows with every command that may have changed its memory; views of one tensor share it. */
+  get version(): number {
+    return this.#allocation.version;
+  }
+
   /**
    * What a launch binds: the buffer and the range that holds the elements, in units of 16 bytes so that a kernel may address it as
    * `array<vec4f>`. What a kernel does past the last element is its own fault: the rest of the last unit is not the tensor's.
    */
-  get binding(): { readonly buffer: GPUBuffer; readonly size: number; readonly offset: number } {
+  get binding(): Binding {
     if (this.#disposed) throw new InvariantError(`tensor ${this.dtype} ${formatShape(this.shape)} was used after its disposal`);
-    const { buffer, guardBytes } = this.#allocation;
-    const guarded = this.#owns && guardBytes > 0;
-    return { buffer, offset: this.#offset, size: guarded ? roundUp(this.bytes, 4) + guardBytes : roundUp(this.bytes, VEC4_BYTES) };
+    const memory = this.#allocation;
+    const guarded = this.#owns && memory.guardBytes > 0;
+    const size = guarded ? roundUp(this.bytes, 4) + memory.guardBytes : roundUp(this.bytes, VEC4_BYTES);
+    return { memory, offset: this.#offset, size };
   }
 
   /** The same memory with another shape, or a part of it from byte `offset` on (a multiple of 256 when it is bound). Owns nothing. */
@@ -83,8 +94,7 @@ export class Tensor implements Disposable {
   /** Overwrites the elements with those of a tensor of the same bytes, a multiple of 4. */
   copyFrom(source: Tensor): void {
     if (source.bytes !== this.bytes) throw new InvariantError(`a copy of ${source.bytes} bytes into ${this.bytes} does not fit`);
-    const [from, to] = [source.binding, this.binding];
-    this.gpu.recorder.copy(from.buffer, from.offset, to.buffer, to.offset, Math.ceil(this.bytes / 4) * 4);
+    this.gpu.copy(source.binding, this.binding, Math.ceil(this.bytes / 4) * 4);
   }
 
   /** Overwrites the elements from the host. */
@@ -94,15 +104,14 @@ export class Tensor implements Disposable {
   }
 
   /** Waits for the queue and copies the elements to the host. */
-  async read(): Promise<HostTensor> {
-    const { buffer, offset } = this.binding;
-    return hostTensorFromBytes(this.dtype, this.shape, await this.gpu.read({ buffer, offset }, this.bytes));
+  read(): Promise<HostTensor> {
+    return this.gpu.read(this.binding, this.bytes).then((bytes) => hostTensorFromBytes(this.dtype, this.shape, bytes));
   }
 
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    if (this.#owns) this.gpu.memory.free(this.#allocation);
+    if (this.#owns) this.gpu.free(this.#allocation);
   }
 }
 

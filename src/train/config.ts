@@ -1,8 +1,8 @@
 import { type ByteModelConfig, DEFAULT_BYTE_MODEL } from '../nn/byte-model-config.ts';
-import type { AdamHyperparameters } from '../ops/optim/adamw_step.ts';
+import type { TrainingSettings } from './settings.ts';
 
 /** Every number of a fine-tuning run. */
-export interface TrainingConfig {
+export interface TrainingConfig extends TrainingSettings {
   readonly model: ByteModelConfig;
   /** Optimizer steps. Default 300. */
   readonly steps: number;
@@ -20,6 +20,8 @@ export interface TrainingConfig {
   readonly lossEvery: number;
   /** Steps between two steps whose every op is judged; the first is judged too. Default 100. */
   readonly judgeEvery: number;
+  /** Whether steps between judged ones are replayed from a capture. Default true. */
+  readonly capture: boolean;
   /** Steps of the frozen control run, whose optimizer does nothing: few show that nothing changes. Default 10. */
   readonly frozenSteps: number;
   /** Bytes of the sample that is written before and after. Default 120. */
@@ -32,8 +34,6 @@ export interface TrainingConfig {
   readonly marginBelowUnigram: number;
   /** Length of a text from which on the unigram rule applies. Default 32 KiB. */
   readonly unigramRuleBytes: number;
-  /** Default lr 0.003, betas 0.9 and 0.999, eps 1e-8, weight_decay 0. */
-  readonly optimizer: AdamHyperparameters;
 }
 
 /** The fine-tuning run of the main job. */
@@ -47,11 +47,14 @@ export const DEFAULT_TRAINING: TrainingConfig = {
   heldoutEvery: 100,
   lossEvery: 10,
   judgeEvery: 100,
+  capture: true,
   frozenSteps: 10,
   sampleBytes: 120,
   temperature: 0.5,
   marginBelowFrozen: 1.5,
   marginBelowUnigram: 0.15,
   unigramRuleBytes: 32 * 1024,
-  optimizer: { lr: 3e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0 },
+  optimizer: { optimizer: 'adamw', lr: 3e-3, weight_decay: 0 },
+  schedule: { name: 'linear', warmup_ratio: 0.03 },
+  max_grad_norm: 0.3,
 };

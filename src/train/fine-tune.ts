@@ -3,9 +3,11 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { Application } from '../nn/tape.ts';
 import { type HostTensors, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
-import type { OptimizerState } from './adamw.ts';
 import type { TrainingConfig } from './config.ts';
+import { Fingerprints, type StepFingerprints } from './fingerprints.ts';
 import { forecastBytes } from './forecast.ts';
+import type { Gate } from './gate.ts';
+import type { OptimizerState } from './optimizer.ts';
 import type { TrainingProgress } from './progress.ts';
 import { legible, sampleBytes } from './sample.ts';
 import { HELDOUT_BATCH, Trainer } from './trainer.ts';
@@ -24,6 +26,10 @@ export interface Witness {
   readonly judge: (step: number, applications: readonly Application[]) => Promise<number>;
   /** Given the state after a judged step that was right. */
   readonly keep: (state: OptimizerState) => void;
+  /** Given the fingerprints of the next steps, before their losses are told, and before a later step is judged. */
+  readonly note: (steps: readonly StepFingerprints[]) => void;
+  /** Where the run waits between two steps while it is closed. */
+  readonly gate?: Gate | undefined;
 }
 
 /** Stream of the seed from which samples are drawn, the same before and after. */
@@ -38,10 +44,11 @@ export async function* fineTune(
   gpu: Gpu,
   text: Uint8Array<ArrayBuffer>,
   config: TrainingConfig,
-  { judge, keep }: Witness,
+  { judge, keep, note, gate }: Witness,
 ): AsyncGenerator<TrainingProgress, FineTuned> {
   const split = splitText(text, config.heldoutFraction);
-  using trainer = new Trainer(gpu, split, config);
+  using fingerprints = new Fingerprints(gpu);
+  using trainer = new Trainer(gpu, split, config, { fingerprints });
   const { parameters, frozenCount } = trainer.model;
   const { steps, lossEvery, heldoutEvery, judgeEvery } = config;
   yield {
@@ -59,7 +66,15 @@ export async function* fineTune(
   yield await sampled('before', trainer, split.heldout, config);
   const clock = new StepClock(steps);
   for (let step = 1, told = 0; step <= steps; step++) {
+    const opened = gate?.opened;
+    if (opened) {
+      await gpu.finish();
+      yield { type: 'paused', step: step - 1 };
+      await clock.stoppedUntil(opened);
+      yield { type: 'resumed', step: step - 1 };
+    }
     if (step === 1 || step % judgeEvery === 0) {
+      note(await fingerprints.read());
       let boundUsed = 0;
       await trainer.judgedStep(async (applications) => {
         boundUsed = Math.max(boundUsed, await judge(step, applications));
@@ -68,10 +83,12 @@ export async function* fineTune(
       if (state) keep(state);
       yield { type: 'judged', step, boundUsed };
     } else trainer.step();
+    if (step === 1 && config.capture) await trainer.capture();
     if (step % lossEvery === 0 || step === steps) {
+      note(await fingerprints.read());
       const losses = await trainer.losses(told);
       const times = clock.lap(step);
-      for (const loss of losses) yield { type: 'step', step: ++told, loss, ...times };
+      for (const loss of losses) yield { type: 'step', step: ++told, loss, ...times, bytes: gpu.memory.ledger.liveBytes };
     }
     if (step % heldoutEvery === 0 && step < steps) yield { type: 'heldout', step, loss: await trainer.heldoutLoss() };
   }
@@ -104,11 +121,20 @@ async function sampled(
 /** Time for a step over the last lap, and time to the end at the mean speed so far. Milliseconds. */
 class StepClock {
   readonly #steps: number;
-  readonly #started = performance.now();
+  #started = performance.now();
   #lap = { step: 0, at: this.#started };
 
   constructor(steps: number) {
     this.#steps = steps;
+  }
+
+  /** Waits for `until`; the time that this takes is no time of a step. */
+  async stoppedUntil(until: Promise<void>): Promise<void> {
+    const from = performance.now();
+    await until;
+    const stopped = performance.now() - from;
+    this.#started += stopped;
+    this.#lap = { ...this.#lap, at: this.#lap.at + stopped };
   }
 
   lap(step: number): { readonly msPerStep: number; readonly remainingMs: number } {

@@ -14,6 +14,16 @@ export type TrainingProgress =
     }
   | { readonly type: 'heldout'; readonly step: number; readonly loss: number }
   | { readonly type: 'sample'; readonly when: 'before' | 'after'; readonly prompt: string; readonly text: string }
-  | { readonly type: 'step'; readonly step: number; readonly loss: number; readonly msPerStep: number; readonly remainingMs: number }
+  | {
+      readonly type: 'step';
+      readonly step: number;
+      readonly loss: number;
+      readonly msPerStep: number;
+      readonly remainingMs: number;
+      /** Device memory in live tensors when the step was told. */
+      readonly bytes: number;
+    }
+  /** The run waits after that many steps, or goes on. */
+  | { readonly type: 'paused' | 'resumed'; readonly step: number }
   /** A hundredth step was judged against the float64 oracle. */
   | { readonly type: 'judged'; readonly step: number; readonly boundUsed: number };

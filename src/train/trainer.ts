@@ -3,25 +3,34 @@ import type { SplitText } from '../data/text.ts';
 import { unigramEntropy } from '../data/unigram.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { ByteModel } from '../nn/byte-model.ts';
+import { type CapturedStep, capture } from '../nn/capture.ts';
 import { type Application, Tape } from '../nn/tape.ts';
 import { crossEntropy } from '../ops/nn/cross_entropy.ts';
 import { type HostTensor, hostTensor, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { AdamW, type OptimizerState } from './adamw.ts';
 import type { TrainingConfig } from './config.ts';
+import type { Fingerprints } from './fingerprints.ts';
+import { Optimizer, type OptimizerState } from './optimizer.ts';
+import { scheduleOf } from './settings.ts';
+import type { Judge } from './stage.ts';
 
 /** Streams of the seed, one for each thing that is drawn. */
 const STREAMS = { base: 0, adapters: 1, batches: 2 } as const;
 /** Held-out contexts in one forward pass; a multiple of 64, so that parts of the uploaded ids can be bound. */
 export const HELDOUT_BATCH = 512;
 
-/** Looks at the applications of a judged step while their tensors live. */
-export type Judge = (applications: readonly Application[]) => Promise<void>;
+/** What is left out of a trainer, or added to it. */
+export interface TrainerOptions {
+  /** Do everything but the optimizer's update. Default false. */
+  readonly frozen?: boolean;
+  /** See what every op of every step computes. Default none. */
+  readonly fingerprints?: Fingerprints;
+}
 
 /**
  * A model, its optimizer and its data on a device. {@link Trainer.step} records one step and submits it once; nothing is read back
- * until somebody asks. A frozen trainer does everything but the optimizer's update.
+ * until somebody asks.
  */
 export class Trainer implements Disposable {
   readonly model: ByteModel;
@@ -30,7 +39,8 @@ export class Trainer implements Disposable {
   readonly #gpu: Gpu;
   readonly #config: TrainingConfig;
   readonly #text: SplitText;
-  readonly #optimizer: AdamW | undefined;
+  readonly #optimizer: Optimizer | undefined;
+  readonly #fingerprints: Fingerprints | undefined;
   #random: Random;
   readonly #ids: Tensor;
   readonly #labels: Tensor;
@@ -38,22 +48,28 @@ export class Trainer implements Disposable {
   readonly #one: Tensor;
   /** The loss of every step, collected on the device. */
   readonly #losses: Tensor;
+  readonly #lastLoss: Tensor;
   readonly #heldoutIds: Tensor;
   readonly #heldoutLabels: Tensor;
   #steps = 0;
+  #captured: CapturedStep | undefined;
 
-  constructor(gpu: Gpu, text: SplitText, config: TrainingConfig, options: { readonly frozen: boolean } = { frozen: false }) {
-    const { model, seed, steps, batchSize, optimizer, heldoutBytes } = config;
+  constructor(gpu: Gpu, text: SplitText, config: TrainingConfig, { frozen = false, fingerprints }: TrainerOptions = {}) {
+    const { model, seed, steps, batchSize, heldoutBytes } = config;
     this.#gpu = gpu;
     this.#config = config;
     this.#text = text;
     this.model = new ByteModel(gpu, model, new Random(seed, STREAMS.base), new Random(seed, STREAMS.adapters));
-    this.#optimizer = options.frozen ? undefined : new AdamW(gpu, this.model.parameters, optimizer);
+    const { optimizer, max_grad_norm, grad_scaler } = config;
+    const options = { schedule: scheduleOf(config), max_grad_norm: max_grad_norm || undefined, grad_scaler, fingerprints };
+    this.#optimizer = frozen ? undefined : new Optimizer(gpu, this.model.parameters, optimizer, options);
+    this.#fingerprints = fingerprints;
     this.#random = new Random(seed, STREAMS.batches);
     this.#ids = Tensor.empty(gpu, 'i32', [batchSize, model.context]);
     this.#labels = Tensor.empty(gpu, 'i32', [batchSize]);
     this.#one = Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1)));
     this.#losses = Tensor.empty(gpu, 'f32', [steps]);
+    this.#lastLoss = Tensor.empty(gpu, 'f32', [1]);
     const heldout = contextsAt(text.heldout, spreadPositions(text.heldout, model.context, heldoutBytes), model.context);
     this.#heldoutIds = Tensor.from(gpu, heldout.ids);
     this.#heldoutLabels = Tensor.from(gpu, heldout.labels);
@@ -65,21 +81,44 @@ export class Trainer implements Disposable {
     return this.#heldoutLabels.size;
   }
 
-  /** Records and submits one step on the next batch: forward, backward, update, without a readback. */
+  /** Runs one step on the next batch in one submit: forward, backward, update, without a readback. */
   step(): void {
-    using tape = new Tape(this.#gpu, this.#watched);
-    const gradients = this.#gradients(tape);
-    this.#optimizer?.step(gradients);
+    this.#advance();
+    if (this.#captured) {
+      this.#captured.run();
+      this.#fingerprints?.keepCaptured();
+    } else this.#record();
+    this.#keepLoss();
+    this.#fingerprints?.endStep();
     this.#gpu.submit();
+  }
+
+  /**
+   * From here on steps are replayed from a capture, with the same bits; judged ones are still recorded anew. With fingerprints one step
+   * must have run before.
+   */
+  async capture(): Promise<void> {
+    const fingerprints = this.#fingerprints;
+    fingerprints?.prepareCapture();
+    const record = () => {
+      if (fingerprints) fingerprints.recordCaptured(() => this.#record());
+      else this.#record();
+      return {};
+    };
+    // Bits that are compared with those of a recorded step must not depend on what a compiler makes of two functions in one kernel.
+    this.#captured = await capture(this.#gpu, record, { fuse: !fingerprints });
   }
 
   /** As {@link Trainer.step}, with everything that it computed shown to `judge`: first the passes of the model, then the update. */
   async judgedStep(judge: Judge): Promise<void> {
+    this.#advance();
     const trace: Application[] = [];
-    using tape = new Tape(this.#gpu, this.#watched, trace);
+    using tape = this.#tape(trace);
     const gradients = this.#gradients(tape);
+    this.#keepLoss();
     await judge(trace);
-    await this.#optimizer?.judgedStep(gradients, judge);
+    await this.#optimizer?.judgedUpdate(gradients, judge);
+    this.#fingerprints?.endStep();
   }
 
   /** Shows the judge what was computed before the first step: the base in 4 bits. */
@@ -115,7 +154,7 @@ export class Trainer implements Disposable {
     for (let batch = 0; batch < sums.size; batch++) {
       const start = batch * HELDOUT_BATCH;
       const size = Math.min(HELDOUT_BATCH, count - start);
-      using tape = new Tape(this.#gpu);
+      using tape = this.#askingTape();
       const loss = this.#loss(
         tape,
         this.#heldoutIds.view([size, context], { offset: start * context * 4 }),
@@ -130,7 +169,7 @@ export class Trainer implements Disposable {
   /** Logits of the byte after `context`. */
   async logits(context: Uint8Array): Promise<HostTensor> {
     using ids = Tensor.from(this.#gpu, hostTensor('i32', [1, context.length], Int32Array.from(context)));
-    using tape = new Tape(this.#gpu);
+    using tape = this.#askingTape();
     return await this.model.forward(tape, ids).read();
   }
 
@@ -139,16 +178,41 @@ export class Trainer implements Disposable {
     return this.model.parameters.names.map((name) => this.model.parameters.view(name));
   }
 
-  #gradients(tape: Tape): ReadonlyMap<Tensor, Tensor> {
+  /** The tape of a training step. */
+  #tape(trace?: Application[]): Tape {
+    const watch = ({ gradients, outputs }: Application) => this.#fingerprints?.see(gradients ?? outputs);
+    return new Tape(this.#gpu, this.#watched, { trace, watch, autocast: this.#config.autocast });
+  }
+
+  /** A tape for answers without gradients. */
+  #askingTape(): Tape {
+    return new Tape(this.#gpu, [], { autocast: this.#config.autocast });
+  }
+
+  /** What a step does on the host: it draws the next batch and counts. */
+  #advance(): void {
     const { batchSize, model } = this.#config;
     const { ids, labels } = randomBatch(this.#text.train, batchSize, model.context, this.#random);
     this.#ids.write(ids);
     this.#labels.write(labels);
-    const loss = this.#loss(tape, this.#ids, this.#labels);
-    const gradients = tape.backward(loss, this.#one);
-    this.#losses.view([1], { offset: this.#steps * 4 }).copyFrom(loss);
+    this.#optimizer?.advance();
     this.#steps += 1;
-    return gradients;
+  }
+
+  /** What a step does on the device, the same each time. */
+  #record(): void {
+    using tape = this.#tape();
+    this.#optimizer?.update(this.#gradients(tape));
+  }
+
+  #gradients(tape: Tape): ReadonlyMap<Tensor, Tensor> {
+    const loss = this.#loss(tape, this.#ids, this.#labels);
+    this.#lastLoss.copyFrom(loss);
+    return tape.backward(loss, this.#optimizer?.lossScale ?? this.#one);
+  }
+
+  #keepLoss(): void {
+    this.#losses.view([1], { offset: (this.#steps - 1) * 4 }).copyFrom(this.#lastLoss);
   }
 
   #loss(tape: Tape, ids: Tensor, labels: Tensor): Tensor {
@@ -157,9 +221,10 @@ export class Trainer implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#captured?.[Symbol.dispose]();
     this.model[Symbol.dispose]();
     this.#optimizer?.[Symbol.dispose]();
-    for (const tensor of [this.#ids, this.#labels, this.#one, this.#losses, this.#heldoutIds, this.#heldoutLabels])
+    for (const tensor of [this.#ids, this.#labels, this.#one, this.#losses, this.#lastLoss, this.#heldoutIds, this.#heldoutLabels])
       tensor[Symbol.dispose]();
   }
 }

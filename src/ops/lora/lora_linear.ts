@@ -1,13 +1,13 @@
 import shader from '../../../shaders/lora/lora_update.wgsl';
-import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape } from '../../tensor/shape.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
 import { FOUR_BIT_VARIANTS, multiply4bit } from '../matmul/product_4bit.ts';
-import { defineOp, type Inputs } from '../op.ts';
+import { type BackwardContext, defineOp, type Inputs } from '../op.ts';
+import { DORA_KERNELS, magnitudeGradient, mergedNorm, rescaled } from './dora.ts';
 
 /** Parameters of {@link loraLinear}, as PEFT's LoraConfig and bitsandbytes name them. */
 export interface LoraLinearParams {
@@ -16,7 +16,7 @@ export interface LoraLinearParams {
   readonly alpha: number;
   /** Scale alpha / sqrt(r) in place of alpha / r. Default false. */
   readonly use_rslora?: boolean;
-  /** Not implemented yet: true is refused. Default false. */
+  /** Weight-decomposed adaptation: columns are rescaled by magnitude / norm of the merged weight. Default false. */
   readonly use_dora?: boolean;
   /** How the frozen weight is stored. Default dense. */
   readonly base?: 'dense' | 'nf4' | 'fp4';
@@ -24,53 +24,86 @@ export interface LoraLinearParams {
   readonly blocksize?: number;
 }
 
-type LoraInputs = Inputs<'x' | 'lora_A' | 'lora_B', 'weight' | 'packed' | 'absmax' | 'bias'>;
+type Optional = 'weight' | 'packed' | 'absmax' | 'bias' | 'magnitude';
+type LoraInputs = Inputs<'x' | 'lora_A' | 'lora_B', Optional>;
+
+/** What DoRA's backward pass needs beside y and xa: what was rescaled, [..., out], and the norms, [out]. */
+interface DoraOutputs {
+  readonly z?: Tensor;
+  readonly norm?: Tensor;
+}
 
 /**
  * y = x W^T + s (x A^T) B^T (+ bias) with a frozen W, s = alpha / r: LoRA as PEFT has it; the update s B A is never formed. Float32.
  * x: [..., in]; weight: [out, in], or packed and absmax as matmul_4bit takes them; lora_A: [r, in]; lora_B: [out, r]; bias: [out].
- * y: [..., out]; xa = x A^T, [..., r], is kept for the backward pass, which gives the gradients of x, lora_A and lora_B. Throws
- * ShapeError when they do not fit, and an error with code `not-implemented` for DoRA.
+ * With `use_dora` y = magnitude / norm * z + bias, where z is y above without bias and norm [out] the length of each row of W + s B A;
+ * magnitude: [out]. As in PEFT no gradient flows through the norm. y: [..., out]; xa = x A^T, [..., r], and DoRA's z and norm are kept for
+ * the backward pass, which gives the gradients of x, lora_A, lora_B and magnitude. Throws ShapeError when they do not fit.
  */
-export const loraLinear = defineOp<'x' | 'lora_A' | 'lora_B', 'weight' | 'packed' | 'absmax' | 'bias', 'y' | 'xa', LoraLinearParams>({
+export const loraLinear = defineOp<'x' | 'lora_A' | 'lora_B', Optional, 'y' | 'xa', LoraLinearParams>({
   name: 'lora_linear',
   variants: {
     register: { ...PRODUCT_VARIANTS.register, kernels: kernelsOf('register', 'register') },
     subgroup: { ...PRODUCT_VARIANTS.subgroup, kernels: kernelsOf('subgroup', 'subgroup') },
     tiled: { ...PRODUCT_VARIANTS.tiled, kernels: kernelsOf('tiled', 'register') },
   },
+  storage: { decides: ['x'], keeps: ['xa'] },
   forward: (gpu, inputs, params, variant) => {
-    const { x, lora_A, lora_B, bias } = inputs;
+    const { x, lora_A, lora_B, bias, magnitude } = inputs;
     check(inputs, params);
     const y = timesWeight(gpu, x, inputs, params, true, variant);
     const xa = multiply(gpu, { a: x, b: lora_A, transpose_b: true }, variant);
-    addLowRank(gpu, { y, p: xa, q: lora_B, transpose_q: true, scale: scaleOf(params), bias });
-    return { y, xa };
-  },
-  backward: (gpu, { inputs, outputs: { xa }, grads, params, wants }, variant) => {
-    const { x, lora_A, lora_B } = inputs;
-    const dy = grads.y as Tensor;
-    const scale = scaleOf(params);
-    const gradients: Record<string, Tensor> = {};
-    const rows = (tensor: Tensor) => tensor.view([tensor.size / (tensor.shape.at(-1) as number), tensor.shape.at(-1) as number]);
-    if (wants.has('lora_B')) gradients['lora_B'] = multiply(gpu, { a: rows(dy), b: rows(xa), transpose_a: true, scale }, variant);
-    if (wants.has('lora_A') || wants.has('x')) {
-      // The gradient of xa, which both need.
-      using dxa = multiply(gpu, { a: rows(dy), b: lora_B, scale }, variant);
-      if (wants.has('lora_A')) gradients['lora_A'] = multiply(gpu, { a: dxa, b: rows(x), transpose_a: true }, variant);
-      if (wants.has('x')) {
-        const dx = timesWeight(gpu, dy, inputs, params, false, variant);
-        addLowRank(gpu, { y: dx, p: dxa, q: lora_A, transpose_q: false, scale: 1 });
-        gradients['x'] = dx;
-      }
+    const update = { y, p: xa, q: lora_B, transpose_q: true, scale: scaleOf(params) };
+    if (!params.use_dora) {
+      addLowRank(gpu, { ...update, bias });
+      return { y, xa };
     }
-    return gradients;
+    addLowRank(gpu, update);
+    const norm = mergedNorm(gpu, { lora_A, lora_B, scale: scaleOf(params), base: frozenWeight(inputs, params) });
+    return { y: rescaled(gpu, y, magnitude as Tensor, norm, bias), xa, z: y, norm };
+  },
+  backward: (gpu, context, variant) => {
+    const { inputs, outputs, grads, params, wants } = context;
+    const dy = grads.y as Tensor;
+    if (!params.use_dora) return lowRankGradients(gpu, context, dy, variant);
+    const { z, norm } = outputs as DoraOutputs as Required<DoraOutputs>;
+    const ofMagnitude = wants.has('magnitude') ? { magnitude: magnitudeGradient(gpu, dy, z, norm) } : {};
+    if (!['x', 'lora_A', 'lora_B'].some((name) => wants.has(name))) return ofMagnitude;
+    using dz = rescaled(gpu, dy, inputs.magnitude as Tensor, norm);
+    return { ...lowRankGradients(gpu, context, dz, variant), ...ofMagnitude };
   },
 });
 
+type Context = BackwardContext<'x' | 'lora_A' | 'lora_B', Optional, 'y' | 'xa', LoraLinearParams>;
+
+/** Gradients of x, lora_A and lora_B, those that are wanted, from the gradient `dy` of x W^T + s (x A^T) B^T. */
+function lowRankGradients(
+  gpu: Gpu,
+  { inputs, outputs: { xa }, params, wants }: Context,
+  dy: Tensor,
+  variant: string,
+): Readonly<Record<string, Tensor>> {
+  const { x, lora_A, lora_B } = inputs;
+  const scale = scaleOf(params);
+  const gradients: Record<string, Tensor> = {};
+  const rows = (tensor: Tensor) => tensor.view([tensor.size / (tensor.shape.at(-1) as number), tensor.shape.at(-1) as number]);
+  if (wants.has('lora_B')) gradients['lora_B'] = multiply(gpu, { a: rows(dy), b: rows(xa), transpose_a: true, scale }, variant);
+  if (wants.has('lora_A') || wants.has('x')) {
+    // The gradient of xa, which both need.
+    using dxa = multiply(gpu, { a: rows(dy), b: lora_B, scale }, variant);
+    if (wants.has('lora_A')) gradients['lora_A'] = multiply(gpu, { a: dxa, b: rows(x), transpose_a: true }, variant);
+    if (wants.has('x')) {
+      const dx = timesWeight(gpu, dy, inputs, params, false, variant);
+      addLowRank(gpu, { y: dx, p: dxa, q: lora_A, transpose_q: false, scale: 1 });
+      gradients['x'] = dx;
+    }
+  }
+  return gradients;
+}
+
 /** Shaders of the frozen product, dense or in 4 bits, and of the update. */
 function kernelsOf(dense: keyof typeof PRODUCT_VARIANTS, fourBit: keyof typeof FOUR_BIT_VARIANTS): readonly string[] {
-  return ['lora/lora_update', ...PRODUCT_VARIANTS[dense].kernels, ...FOUR_BIT_VARIANTS[fourBit].kernels];
+  return ['lora/lora_update', ...DORA_KERNELS, ...PRODUCT_VARIANTS[dense].kernels, ...FOUR_BIT_VARIANTS[fourBit].kernels];
 }
 
 /** alpha / r, or alpha / sqrt(r) for rsLoRA. */
@@ -78,18 +111,23 @@ function scaleOf({ r, alpha, use_rslora = false }: LoraLinearParams): number {
   return alpha / (use_rslora ? Math.sqrt(r) : r);
 }
 
-/** x W^T, or x W, with the frozen weight in whichever form it is stored. */
-function timesWeight(gpu: Gpu, x: Tensor, inputs: LoraInputs, params: LoraLinearParams, transposed: boolean, variant: string): Tensor {
-  const { base = 'dense', blocksize = 64 } = params;
-  const { weight, packed, absmax } = inputs;
+/** The frozen weight in whichever form it is stored. Throws ShapeError when it is not there. */
+function frozenWeight({ weight, packed, absmax }: LoraInputs, { base = 'dense', blocksize = 64 }: LoraLinearParams) {
   if (base === 'dense') {
     if (!weight) throw new ShapeError('lora_linear: a dense base needs the input weight');
-    return multiply(gpu, { a: x, b: weight, transpose_b: transposed }, variant);
+    return weight;
   }
   if (!packed || !absmax) throw new ShapeError(`lora_linear: a base in ${base} needs the inputs packed and absmax`);
+  return { packed, absmax, quant_type: base, blocksize };
+}
+
+/** x W^T, or x W. */
+function timesWeight(gpu: Gpu, x: Tensor, inputs: LoraInputs, params: LoraLinearParams, transposed: boolean, variant: string): Tensor {
+  const weight = frozenWeight(inputs, params);
+  if (weight instanceof Tensor) return multiply(gpu, { a: x, b: weight, transpose_b: transposed }, variant);
+  const { packed, absmax, ...format } = weight;
   const [out_features, in_features] = [inputs.lora_B.shape[0] as number, inputs.lora_A.shape[1] as number];
-  const shape = { quant_type: base, blocksize, out_features, in_features, transpose_weight: transposed };
-  return multiply4bit(gpu, { x, packed, absmax }, shape, variant);
+  return multiply4bit(gpu, { x, packed, absmax }, { ...format, out_features, in_features, transpose_weight: transposed }, variant);
 }
 
 interface LowRank {
@@ -118,12 +156,12 @@ function addLowRank(gpu: Gpu, { y, p, q, transpose_q, scale, bias }: LowRank): v
   });
 }
 
-function check({ x, weight, lora_A, lora_B, bias }: LoraInputs, { r, use_dora }: LoraLinearParams): void {
-  if (use_dora) throw new GradproofError('not-implemented', 'lora_linear with use_dora is not implemented in this version');
+function check({ x, weight, lora_A, lora_B, bias, magnitude }: LoraInputs, { r, use_dora = false }: LoraLinearParams): void {
+  if (use_dora !== (magnitude !== undefined)) throw new ShapeError('lora_linear: use_dora and the input magnitude go together');
   const features = x.shape.at(-1) as number;
   const out = lora_B.shape[0] as number;
-  const expected = { lora_A: [r, features], lora_B: [out, r], weight: [out, features], bias: [out] };
-  for (const [name, tensor] of Object.entries({ lora_A, lora_B, weight, bias })) {
+  const expected = { lora_A: [r, features], lora_B: [out, r], weight: [out, features], bias: [out], magnitude: [out] };
+  for (const [name, tensor] of Object.entries({ lora_A, lora_B, weight, bias, magnitude })) {
     const shape = expected[name as keyof typeof expected];
     if (tensor && !sameShape(tensor.shape, shape)) {
       throw new ShapeError(`lora_linear: ${name} is ${formatShape(tensor.shape)} and should be ${formatShape(shape)}`);

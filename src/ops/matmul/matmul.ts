@@ -1,9 +1,9 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { sumToSize } from '../math/sum.ts';
 import { defineOp } from '../op.ts';
 import { multiply, PRODUCT_VARIANTS, type Product } from './product.ts';
-import { sumToSize } from './sum_to_size.ts';
 
 /** Parameters of {@link matmul}, as torch names them; both default to false. */
 export interface MatmulParams {
@@ -14,12 +14,13 @@ export interface MatmulParams {
 /**
  * y = op(a) op(b) (+ bias) in float32 as torch.matmul: op transposes the last two dimensions, the others are batches and broadcast, a
  * 1-D operand is a row (a) or a column (b) and its dimension is not in y. a: [..., m, k]; b: [..., k, n]; bias: any shape that
- * broadcasts to y. Throws ShapeError when they do not fit, are empty, or have more than four batch dimensions that broadcast
+ * broadcasts to y. A product of no terms is 0. Throws ShapeError when they do not fit or have more than four batch dimensions that broadcast
  * differently.
  */
 export const matmul = defineOp<'a' | 'b', 'bias', 'y', MatmulParams>({
   name: 'matmul',
   variants: PRODUCT_VARIANTS,
+  storage: { reads: ['a', 'b'] },
   forward: (gpu, operands, params, variant) => ({ y: multiply(gpu, { ...operands, ...params }, variant) }),
   backward: (gpu, { inputs: { a, b, bias }, grads, params, wants }, variant) => {
     const dy = grads.y as Tensor;

@@ -48,11 +48,16 @@ describe('planProduct', () => {
     expect(plan).toMatchObject({ batch: [{ size: 3, a: 5, b: 45 }], row: { size: 1 } });
   });
 
+  test('takes no rows, no terms and no batches', () => {
+    expect(planProduct({ a: [0, 7], b: [7, 9] })).toMatchObject({ shape: [0, 9], row: { size: 0 } });
+    expect(planProduct({ a: [5, 0], b: [0, 9] })).toMatchObject({ shape: [5, 9], k: { size: 0 } });
+    expect(planProduct({ a: [0, 5, 7], b: [1, 7, 9] }).shape).toEqual([0, 5, 9]);
+  });
+
   test.each([
     ['inner dimensions', { a: [5, 7], b: [6, 9] }, 'does not fit: 7 columns meet 6 rows'],
     ['batches', { a: [2, 5, 7], b: [3, 7, 9] }, 'do not broadcast'],
-    ['an empty operand', { a: [0, 7], b: [7, 9] }, 'empty'],
-    ['no dimensions', { a: [], b: [7] }, 'empty'],
+    ['no dimensions', { a: [], b: [7] }, 'without dimensions'],
     ['a bias larger than y', { a: [5, 7], b: [7, 9], bias: [2, 5, 9] }, 'bias'],
     ['a bias of another size', { a: [5, 7], b: [7, 9], bias: [8] }, 'bias'],
     ['alternating batches', { a: [1, 2, 1, 2, 1, 5, 7], b: [2, 1, 2, 1, 2, 7, 9] }, 'more than 4'],

@@ -33,11 +33,11 @@ const MAX_BATCH_AXES = 4;
 /**
  * Lays out y = op(a) op(b) + bias. Dimensions before the last two are batches and broadcast; a 1-D operand is a row (a) or a column
  * (b), for which a transpose changes nothing. Batches that follow each other in memory are merged, with each other and with the rows.
- * Throws ShapeError when the operands do not fit or are empty.
+ * A product of no terms is 0. Throws ShapeError when the operands do not fit.
  */
 export function planProduct(shapes: ProductShapes): ProductPlan {
   const { a, b, bias = [] } = shapes;
-  if ([...a, ...b, ...bias].includes(0) || a.length === 0 || b.length === 0) throw misfit(shapes, 'has an empty operand');
+  if (a.length === 0 || b.length === 0) throw misfit(shapes, 'has an operand without dimensions');
   const left = a.length === 1 ? [1, ...a] : a;
   const right = b.length === 1 ? [...b, 1] : b;
   const m = axesOf(left, a.length > 1 && shapes.transpose_a === true);
@@ -104,11 +104,11 @@ function axesOf(shape: Shape, transposed: boolean) {
 function broadcast(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);
   const sizes = Array.from({ length: rank }, (_, i) => [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1] as const);
-  return sizes.every(([x, y]) => x === y || x === 1 || y === 1) ? sizes.map(([x, y]) => Math.max(x, y)) : undefined;
+  return sizes.every(([x, y]) => x === y || x === 1 || y === 1) ? sizes.map(([x, y]) => (x === 1 ? y : x)) : undefined;
 }
 
 /** Strides of a dense tensor of `shape` along the dimensions of `target`, 0 where it repeats. */
-function broadcastStrides(shape: Shape, target: Shape): number[] {
+export function broadcastStrides(shape: Shape, target: Shape): number[] {
   const missing = target.length - shape.length;
   let stride = 1;
   return target

@@ -1,24 +1,34 @@
 import shader from '../../../shaders/matmul/matmul.wgsl';
+import f16Shader from '../../../shaders/matmul/matmul_f16.wgsl';
 import subgroupShader from '../../../shaders/matmul/matmul_subgroup.wgsl';
 import tiledShader from '../../../shaders/matmul/matmul_tiled.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import { f32, type Shader, spread, type UniformField, u32 } from '../../gpu/shader.ts';
+import { isHalf } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { F16, readAs } from '../math/convert.ts';
 import type { Variant } from '../op.ts';
 import { type Axis, type ProductPlan, planProduct } from './plan.ts';
 
-/** Ways to multiply. Every sum is kept by one invocation, which adds all terms: c is their number. */
+/**
+ * Ways to multiply. Every sum is kept by one invocation, which adds all terms: c is their number. Operands in halves are read as they are
+ * stored: `register` does so on every adapter, the others load f16 natively where the adapter can, with the same bits.
+ */
 export const PRODUCT_VARIANTS = {
   register: { kernels: ['matmul/matmul'], depth: (terms) => terms },
   subgroup: {
-    kernels: ['matmul/matmul_subgroup'],
+    kernels: ['matmul/matmul_subgroup', 'matmul/matmul', 'matmul/matmul_f16'],
     depth: (terms) => terms,
     needs: ['subgroups'],
     prefers: (gpu) => gpu.adapter.isFallback,
   },
-  tiled: { kernels: ['matmul/matmul_tiled', 'matmul/matmul'], depth: (terms) => terms, prefers: (gpu) => !gpu.adapter.isFallback },
+  tiled: {
+    kernels: ['matmul/matmul_tiled', 'matmul/matmul', 'matmul/matmul_f16'],
+    depth: (terms) => terms,
+    prefers: (gpu) => !gpu.adapter.isFallback,
+  },
 } as const satisfies Readonly<Record<string, Variant>>;
 
 /** A product to compute: y = scale * op(a) op(b) + bias. */
@@ -40,7 +50,7 @@ export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
   const { a, b, bias } = product;
   const plan = planProduct({ ...product, a: a.shape, b: b.shape, bias: bias?.shape });
   const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);
-  const kernel = kernelOf(variant, plan);
+  const kernel = kernelFor(gpu, product, variant, plan);
   const tiles = Math.ceil(plan.col.size / kernel.cols / kernel.padding) * kernel.padding;
   const [x, yGroups] = spread(Math.ceil((tiles * Math.ceil(plan.row.size / kernel.rows)) / kernel.tilesPerGroup));
   const batches = sizeOf(plan.batch.map(({ size }) => size));
@@ -54,6 +64,7 @@ export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
       uniforms: uniformsOf(plan, { tiles, first, scale: product.scale ?? 1, hasBias: bias !== undefined }),
       workgroups: [x, yGroups, count],
       flops: 2 * plan.row.size * plan.col.size * plan.k.size * count,
+      ...(count === batches ? { product: { count: y.size } } : {}),
     });
   }
   return y;
@@ -73,6 +84,15 @@ interface Kernel {
 
 /** Rows or columns of y up to which a tile of 64 x 64 would be mostly empty: vectors, and the low-rank products of LoRA. */
 const NARROW = 8;
+
+/** The kernel of a variant, or for operands in halves one that reads them as they are stored. */
+function kernelFor(gpu: Gpu, { a, b }: Product, variant: string, plan: ProductPlan): Kernel {
+  if (!isHalf(a.dtype) && !isHalf(b.dtype)) return kernelOf(variant, plan);
+  const plain = kernelOf('register', plan);
+  const [STORAGE_A, STORAGE_B] = [readAs(a.dtype), readAs(b.dtype)];
+  const isNative = variant !== 'register' && STORAGE_A === F16 && STORAGE_B === F16 && gpu.features.has('shader-f16');
+  return isNative ? { ...plain, shader: f16Shader } : { ...plain, constants: { STORAGE_A, STORAGE_B } };
+}
 
 function kernelOf(variant: string, plan: ProductPlan): Kernel {
   const isNarrow = Math.min(plan.row.size, plan.col.size) <= NARROW;

@@ -10,6 +10,7 @@ import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Variant } from '../op.ts';
+import { checkType } from '../quant/dequantize_4bit.ts';
 import { rowsOfLane } from './product.ts';
 
 /** Parameters of {@link multiply4bit}; the sizes are those of the weight, which packed codes alone do not tell. */
@@ -82,11 +83,13 @@ export function multiply4bit(gpu: Gpu, { x, packed, absmax }: FourBitOperands, p
     uniforms: [m, out_features, in_features, Math.log2(blocksize), tiles, Number(quant_type === 'fp4')].map(u32),
     workgroups: spread(Math.ceil((tiles * Math.ceil(m / kernel.rows)) / 64)),
     flops: 2 * m * terms * cols,
+    product: { count: y.size },
   });
   return y;
 }
 
-function checkWeight(packed: Tensor, absmax: Tensor, { blocksize, out_features, in_features }: Matmul4bitParams): void {
+function checkWeight(packed: Tensor, absmax: Tensor, { quant_type, blocksize, out_features, in_features }: Matmul4bitParams): void {
+  checkType(quant_type);
   if (!FOUR_BIT_BLOCK_SIZES.some((size) => size === blocksize)) {
     throw new ShapeError(`matmul_4bit: blocksize ${blocksize} is not one of ${FOUR_BIT_BLOCK_SIZES.join(', ')}`);
   }

@@ -25,6 +25,7 @@ export const accumulateGrad = defineOp<'a' | 'b', never, 'y', Readonly<Record<st
       uniforms: [u32(y.size)],
       workgroups: spread(Math.ceil(y.size / ELEMENTS)),
       flops: y.size,
+      elementwise: { count: y.size },
     });
     return { y };
   },

@@ -1,14 +1,14 @@
 import backwardShader from '../../../shaders/nn/cross_entropy_backward.wgsl';
 import logProbsShader from '../../../shaders/nn/cross_entropy_log_probs.wgsl';
-import reduceShader from '../../../shaders/nn/cross_entropy_reduce.wgsl';
+import partsShader from '../../../shaders/nn/cross_entropy_parts.wgsl';
 import rowsShader from '../../../shaders/nn/cross_entropy_rows.wgsl';
-import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
+import { type LossRows, lossRows, type Reduced, type Reduction, reduceLosses } from './loss-rows.ts';
 
 /** Parameters of {@link crossEntropy}, as torch names them. */
 export interface CrossEntropyParams {
@@ -17,7 +17,7 @@ export interface CrossEntropyParams {
   /** Share of the target that is spread over all classes, in [0, 1]. Default 0. */
   readonly label_smoothing?: number;
   /** `mean` divides by the sum of the weights used. Default mean. */
-  readonly reduction?: 'none' | 'mean' | 'sum';
+  readonly reduction?: Reduction;
   /** Row i predicts the label of row i + 1, the last of a sequence nothing (causal language models). Default false. */
   readonly shift?: boolean;
   /** Whether the output log_probs is computed. Default true. */
@@ -25,37 +25,62 @@ export interface CrossEntropyParams {
 }
 
 const WORKGROUP = 64;
+/** Classes that one invocation goes through: few enough that one row of a large vocabulary keeps many invocations busy. */
+const CLASSES_OF_PART = 512;
+
+const partsOf = (classes: number): number => Math.max(1, Math.ceil(classes / CLASSES_OF_PART));
+
+const KERNELS = [
+  'nn/cross_entropy_parts',
+  'nn/cross_entropy_rows',
+  'nn/cross_entropy_reduce',
+  'nn/cross_entropy_log_probs',
+  'nn/cross_entropy_backward',
+];
 
 /**
  * torch.nn.functional.cross_entropy. logits: f32 [N, C, ...]; labels: i32 [N, ...]; weight: f32 [C]. With `shift` the classes come last:
- * logits [S, C] or [B, S, C], labels [S] or [B, S]. loss: [1], or labels' shape without reduction; log_probs: logits' shape.
+ * logits [S, C] or [B, S, C], labels [S] or [B, S]. A single row is [C] with labels [1]. loss: [1], or labels' shape without reduction;
+ * log_probs: logits' shape, and the only thing of that size that is stored: the backward pass computes the softmax again.
  * `row_stats` ([rows, 4]: max, sum of exp, weight of the label, sum of weights), `targets` and, with a reduction, `normalizer` are for
  * the backward pass, which gives the gradient of the logits from the one of the loss. A label outside [0, C) counts as the nearest class.
- * The mean over no label at all is not a number. Throws ShapeError when shapes do not fit.
+ * The mean over no label at all is not a number, as torch's. Throws ShapeError when shapes do not fit.
  */
 export const crossEntropy = defineOp<'logits' | 'labels', 'weight', 'loss' | 'row_stats' | 'targets', CrossEntropyParams>({
   name: 'cross_entropy',
   variants: {
-    'row-per-invocation': {
-      kernels: ['nn/cross_entropy_rows', 'nn/cross_entropy_reduce', 'nn/cross_entropy_log_probs', 'nn/cross_entropy_backward'],
-      depth: (terms) => terms,
-    },
+    // A part adds its classes, a row its parts, rescaled once by an exponential (3 eps) and a product.
+    parts: { kernels: KERNELS, depth: (terms) => Math.ceil(terms / partsOf(terms)) + partsOf(terms) + 3 },
   },
+  storage: { keeps: ['row_stats', 'normalizer'] },
   forward: (gpu, { logits, labels, weight }, params) => {
     const layout = layoutOf(logits.shape, labels.shape, weight?.shape, params);
     const { rows, classes, inner, sequence, keep, spreadPerClass } = layout;
+    const parts = partsOf(classes);
+    using row_parts = Tensor.empty(gpu, 'f32', [rows, parts, 4]);
     const row_stats = Tensor.empty(gpu, 'f32', [rows, 4]);
     const targets = Tensor.empty(gpu, 'i32', [rows]);
     const losses = Tensor.empty(gpu, 'f32', labels.shape);
+    // Without weights the kernels read none; a binding must be there all the same.
+    const [weights, weighted] = [weight ?? logits, weight ? 1 : 0];
     gpu.dispatch({
-      shader: rowsShader,
-      // Without weights the kernel reads none; a binding must be there all the same.
-      bindings: [logits, labels, weight ?? logits, losses, row_stats, targets].map((tensor) => tensor.binding),
-      uniforms: [...[rows, classes, inner, weight ? 1 : 0, params.ignore_index ?? -100, sequence].map(u32), f32(keep), f32(spreadPerClass)],
-      workgroups: spread(Math.ceil(rows / WORKGROUP)),
+      shader: partsShader,
+      bindings: [logits, weights, row_parts].map((tensor) => tensor.binding),
+      uniforms: [rows, classes, inner, parts, weighted].map(u32),
+      workgroups: spread(Math.ceil((rows * parts) / WORKGROUP)),
       flops: 20 * logits.size,
     });
-    const reduced = reduce(gpu, losses, row_stats, params);
+    gpu.dispatch({
+      shader: rowsShader,
+      bindings: [logits, labels, weights, row_parts, losses, row_stats, targets].map((tensor) => tensor.binding),
+      uniforms: [
+        ...[rows, classes, inner, parts, weighted, params.ignore_index ?? -100, sequence].map(u32),
+        ...[f32(keep), f32(spreadPerClass)],
+      ],
+      workgroups: spread(Math.ceil(rows / WORKGROUP)),
+      flops: 30 * rows * parts,
+    });
+    const reduced = reduceLosses(gpu, losses, row_stats, params.reduction ?? 'mean');
     const log_probs = (params.log_probs ?? true) ? { log_probs: logProbs(gpu, logits, row_stats, layout) } : {};
     return { ...reduced, row_stats, targets, ...log_probs };
   },
@@ -76,58 +101,20 @@ export const crossEntropy = defineOp<'logits' | 'labels', 'weight', 'loss' | 'ro
   },
 });
 
-interface Layout {
-  readonly rows: number;
-  readonly classes: number;
-  /** Elements between the classes of one row. */
-  readonly inner: number;
+interface Layout extends LossRows {
   /** Rows of a shifted sequence, 0 without shift. */
   readonly sequence: number;
   readonly keep: number;
   readonly spreadPerClass: number;
 }
 
-function layoutOf(logits: Shape, labels: Shape, weight: Shape | undefined, params: CrossEntropyParams): Layout {
+function layoutOf(scores: Shape, labels: Shape, weight: Shape | undefined, params: CrossEntropyParams): Layout {
   const { label_smoothing = 0, shift = false, ignore_index = -100 } = params;
-  const classAxis = shift ? logits.length - 1 : 1;
-  const classes = logits[classAxis] ?? 0;
-  const fits = sameShape(labels, logits.toSpliced(classAxis, 1)) && (!shift || labels.length <= 2);
-  if (classes === 0 || !fits || (weight && !sameShape(weight, [classes]))) {
-    const parts = [`logits ${formatShape(logits)}`, `labels ${formatShape(labels)}`, ...(weight ? [`weight ${formatShape(weight)}`] : [])];
-    throw new ShapeError(`cross_entropy${shift ? ' with shift' : ''}: ${parts.join(', ')} do not fit`);
-  }
-  if ((ignore_index | 0) !== ignore_index) {
-    throw new GradproofError('bad-params', `cross_entropy: ignore_index ${ignore_index} is not a 32-bit integer, so no label can have it`);
-  }
-  return {
-    rows: sizeOf(labels),
-    classes,
-    inner: shift ? 1 : sizeOf(logits.slice(2)),
-    sequence: shift ? (labels.at(-1) as number) : 0,
-    keep: 1 - label_smoothing,
-    spreadPerClass: label_smoothing / classes,
-  };
-}
-
-interface Reduced {
-  readonly loss: Tensor;
-  readonly normalizer?: Tensor;
-}
-
-/** The rows' losses themselves, or their sum or mean and what they were divided by. Owns `losses` from here on. */
-function reduce(gpu: Gpu, losses: Tensor, stats: Tensor, { reduction = 'mean' }: CrossEntropyParams): Reduced {
-  if (reduction === 'none') return { loss: losses };
-  using rows = losses;
-  const loss = Tensor.empty(gpu, 'f32', [1]);
-  const normalizer = Tensor.empty(gpu, 'f32', [1]);
-  gpu.dispatch({
-    shader: reduceShader,
-    bindings: [rows, stats, loss, normalizer].map((tensor) => tensor.binding),
-    uniforms: [u32(rows.size), u32(reduction === 'mean' ? 1 : 0)],
-    workgroups: [1, 1, 1],
-    flops: 2 * rows.size,
-  });
-  return { loss, normalizer };
+  if (shift && labels.length > 2)
+    throw new ShapeError(`cross_entropy with shift: labels ${formatShape(labels)} are neither [S] nor [B, S]`);
+  const rows = lossRows({ op: 'cross_entropy', scores, labels, weight, ignore_index, classesLast: shift });
+  const sequence = shift ? (labels.at(-1) as number) : 0;
+  return { ...rows, sequence, keep: 1 - label_smoothing, spreadPerClass: label_smoothing / rows.classes };
 }
 
 function logProbs(gpu: Gpu, logits: Tensor, stats: Tensor, { classes, inner }: Layout): Tensor {

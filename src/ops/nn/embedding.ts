@@ -1,9 +1,11 @@
 import shader from '../../../shaders/nn/embedding.wgsl';
 import backwardShader from '../../../shaders/nn/embedding_backward.wgsl';
 import chainShader from '../../../shaders/nn/embedding_chain.wgsl';
+import headsShader from '../../../shaders/nn/embedding_heads.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
 
@@ -17,43 +19,59 @@ const WORKGROUP = 64;
 export const embedding = defineOp<'weight' | 'ids', never, 'y', Readonly<Record<string, never>>>({
   name: 'embedding',
   variants: {
-    gather: { kernels: ['nn/embedding', 'nn/embedding_chain', 'nn/embedding_backward'], depth: (terms) => terms },
+    gather: { kernels: ['nn/embedding', 'nn/embedding_heads', 'nn/embedding_chain', 'nn/embedding_backward'], depth: (terms) => terms },
   },
   forward: (gpu, { weight, ids }) => {
-    const [vocabulary, width] = matrixShape(weight);
-    const y = Tensor.empty(gpu, 'f32', [...ids.shape, width]);
-    gpu.dispatch({
-      shader,
-      bindings: [weight.binding, ids.binding, y.binding],
-      uniforms: [u32(y.size), u32(width), u32(vocabulary)],
-      workgroups: spread(Math.ceil(y.size / WORKGROUP)),
-      flops: y.size,
-    });
-    return { y };
+    const [, width] = matrixShape(weight);
+    return { y: rowsAt(gpu, weight, ids, [...ids.shape, width]) };
   },
-  backward: (gpu, { inputs: { weight, ids }, grads, wants }) => {
+  backward: (gpu, { inputs: { weight, ids }, grads, wants }): Readonly<Record<string, Tensor>> => {
     if (!wants.has('weight')) return {};
-    const dy = grads.y as Tensor;
-    const [vocabulary, width] = matrixShape(weight);
-    using chain = Tensor.empty(gpu, 'u32', [vocabulary + ids.size]);
-    gpu.dispatch({
-      shader: chainShader,
-      bindings: [ids.binding, chain.binding],
-      uniforms: [u32(ids.size), u32(vocabulary)],
-      workgroups: spread(Math.ceil(chain.size / WORKGROUP)),
-      flops: chain.size * ids.size,
-    });
-    const gradient = Tensor.empty(gpu, 'f32', weight.shape);
-    gpu.dispatch({
-      shader: backwardShader,
-      bindings: [dy.binding, chain.binding, gradient.binding],
-      uniforms: [u32(gradient.size), u32(width), u32(ids.size), u32(vocabulary)],
-      workgroups: spread(Math.ceil(gradient.size / WORKGROUP)),
-      flops: dy.size,
-    });
-    return { weight: gradient };
+    return { weight: sumOfRows(gpu, grads.y as Tensor, ids, matrixShape(weight)) };
   },
 });
+
+/** Rows of the matrix `weight` (32 bits an element) at `ids`, as a tensor of `shape`. The caller owns it. */
+export function rowsAt(gpu: Gpu, weight: Tensor, ids: Tensor, shape: Shape): Tensor {
+  const [vocabulary, width] = matrixShape(weight);
+  const y = Tensor.empty(gpu, weight.dtype, shape);
+  gpu.dispatch({
+    shader,
+    bindings: [weight.binding, ids.binding, y.binding],
+    uniforms: [u32(y.size), u32(width), u32(vocabulary)],
+    workgroups: spread(Math.ceil(y.size / WORKGROUP)),
+    flops: y.size,
+  });
+  return y;
+}
+
+/** A matrix of shape [V, D] whose row v is the sum of the rows of dy (f32) at which `ids` holds v, in ascending order. The caller owns it. */
+export function sumOfRows(gpu: Gpu, dy: Tensor, ids: Tensor, [vocabulary, width]: readonly [number, number]): Tensor {
+  using chain = Tensor.empty(gpu, 'u32', [vocabulary + ids.size]);
+  gpu.dispatch({
+    shader: headsShader,
+    bindings: [chain.binding],
+    uniforms: [u32(ids.size), u32(vocabulary)],
+    workgroups: spread(Math.ceil(vocabulary / WORKGROUP)),
+    flops: vocabulary,
+  });
+  gpu.dispatch({
+    shader: chainShader,
+    bindings: [ids.binding, chain.binding],
+    uniforms: [u32(ids.size), u32(vocabulary)],
+    workgroups: spread(Math.ceil(ids.size / WORKGROUP)),
+    flops: ids.size ** 2,
+  });
+  const gradient = Tensor.empty(gpu, 'f32', [vocabulary, width]);
+  gpu.dispatch({
+    shader: backwardShader,
+    bindings: [dy.binding, chain.binding, gradient.binding],
+    uniforms: [u32(gradient.size), u32(width), u32(ids.size), u32(vocabulary)],
+    workgroups: spread(Math.ceil(gradient.size / WORKGROUP)),
+    flops: dy.size,
+  });
+  return gradient;
+}
 
 function matrixShape({ shape }: Tensor): [number, number] {
   if (shape.length !== 2) throw new ShapeError(`embedding needs a weight of shape [V, D], not ${formatShape(shape)}`);

@@ -19,6 +19,7 @@ export const silu = defineOp<'x', never, 'y', Readonly<Record<string, never>>>({
       uniforms: [u32(x.size)],
       workgroups: spread(Math.ceil(x.size / ELEMENTS)),
       flops: 20 * x.size,
+      elementwise: { count: x.size },
     });
     return { y };
   },
@@ -31,6 +32,7 @@ export const silu = defineOp<'x', never, 'y', Readonly<Record<string, never>>>({
       uniforms: [u32(x.size)],
       workgroups: spread(Math.ceil(x.size / ELEMENTS)),
       flops: 25 * x.size,
+      elementwise: { count: x.size },
     });
     return { x: dx };
   },

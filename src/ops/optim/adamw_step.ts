@@ -1,10 +1,11 @@
 import shader from '../../../shaders/optim/adamw_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, type UniformField, u32 } from '../../gpu/shader.ts';
+import { f32, type LiveNumber, spread, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
+import { type AtStep, atStep } from './at-step.ts';
 
 /** Hyperparameters of Adam and AdamW, as torch names them. */
 export interface AdamHyperparameters {
@@ -29,39 +30,59 @@ export interface AdamState {
 /** Elements of a workgroup: 64 invocations, four each. */
 const ELEMENTS = 256;
 
+/** What the kernel multiplies with. */
+export interface AdamScalars {
+  readonly decay: number;
+  readonly l2: number;
+  readonly restOfBeta1: number;
+  readonly beta2: number;
+  readonly restOfBeta2: number;
+  readonly stepSize: number;
+  readonly correction: number;
+  readonly eps: number;
+}
+
 /** The numbers of step `step` (the first is 1), in float64; each is rounded once, to float32, where the kernel gets it. */
-const scalarsOf = seam('adamw_step.scalars', (hyperparameters: AdamHyperparameters, step: number): UniformField[] => {
+export const adamScalars = seam('adamw_step.scalars', (hyperparameters: AdamHyperparameters, step: number): AdamScalars => {
   const { lr, betas, eps, weight_decay, mode = 'adamw', bias_correction = true } = hyperparameters;
   const [beta1, beta2] = betas;
-  return [
-    f32(mode === 'adamw' ? 1 - lr * weight_decay : 1),
-    f32(mode === 'adamw' ? 0 : weight_decay),
-    f32(1 - beta1),
-    f32(beta2),
-    f32(1 - beta2),
-    f32(bias_correction ? lr / (1 - beta1 ** step) : lr),
-    f32(bias_correction ? Math.sqrt(1 - beta2 ** step) : 1),
-    f32(eps),
-  ];
+  return {
+    decay: mode === 'adamw' ? 1 - lr * weight_decay : 1,
+    l2: mode === 'adamw' ? 0 : weight_decay,
+    restOfBeta1: 1 - beta1,
+    beta2,
+    restOfBeta2: 1 - beta2,
+    stepSize: bias_correction ? lr / (1 - beta1 ** step) : lr,
+    correction: bias_correction ? Math.sqrt(1 - beta2 ** step) : 1,
+    eps,
+  };
 });
 
+function fieldsOf({ decay, l2, restOfBeta1, beta2, restOfBeta2, stepSize, correction, eps }: AdamScalars): UniformField[] {
+  return [decay, l2, restOfBeta1, beta2, restOfBeta2, stepSize, correction, eps].map(f32);
+}
+
 /**
- * One step of AdamW (or Adam) in place: `param`, `exp_avg` and `exp_avg_sq` are overwritten. `step` counts from 1. Nothing is read back.
- * Throws ShapeError when the sizes differ.
+ * One step of AdamW (or Adam) in place: `param`, `exp_avg` and `exp_avg_sq` are overwritten. `step` counts from 1; replays of
+ * a captured step ask for it again, and for the hyperparameters of that step. Nothing is read back. Throws ShapeError when the sizes differ.
  */
-export function adamwStep(gpu: Gpu, state: AdamState, hyperparameters: AdamHyperparameters, step: number): void {
+export function adamwStep(gpu: Gpu, state: AdamState, hyperparameters: AtStep<AdamHyperparameters>, step: LiveNumber): void {
+  checkSizes(state);
   const { param, grad, exp_avg, exp_avg_sq } = state;
+  gpu.dispatch({
+    shader,
+    bindings: [grad.binding, param.binding, exp_avg.binding, exp_avg_sq.binding],
+    uniforms: uniformsAt(step, (t) => [u32(param.size), ...fieldsOf(adamScalars(atStep(hyperparameters, t), t))]),
+    workgroups: spread(Math.ceil(param.size / ELEMENTS)),
+    flops: 15 * param.size,
+  });
+}
+
+export function checkSizes({ param, grad, exp_avg, exp_avg_sq }: AdamState): void {
   const sizes = [param, grad, exp_avg, exp_avg_sq].map((tensor) => tensor.size);
   if (sizes.some((size) => size !== param.size)) {
     throw new ShapeError(`adamw_step needs param, grad, exp_avg and exp_avg_sq of one size, not ${sizes.join(', ')}`);
   }
-  gpu.dispatch({
-    shader,
-    bindings: [grad.binding, param.binding, exp_avg.binding, exp_avg_sq.binding],
-    uniforms: [u32(param.size), ...scalarsOf(hyperparameters, step)],
-    workgroups: spread(Math.ceil(param.size / ELEMENTS)),
-    flops: 15 * param.size,
-  });
 }
 
 /** {@link adamwStep} as an op that leaves its inputs as they are and returns the new parameter and moments. */
@@ -74,6 +95,7 @@ export const adamwStepOp = defineOp<
   name: 'adamw_step',
   variants: { vec4: { kernels: ['optim/adamw_step'], depth: () => 1 } },
   forward: (gpu, inputs, { step, ...hyperparameters }) => {
+    checkSizes(inputs);
     const outputs = { param: inputs.param.clone(), exp_avg: inputs.exp_avg.clone(), exp_avg_sq: inputs.exp_avg_sq.clone() };
     adamwStep(gpu, { ...outputs, grad: inputs.grad }, hyperparameters, step);
     return outputs;

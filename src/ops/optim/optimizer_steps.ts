@@ -1,59 +1,41 @@
-import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { hostTensorFrom, ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
-import { type AdamHyperparameters, adamwStep } from './adamw_step.ts';
-
-/** Parameters of {@link optimizerSteps}: the optimizer and its hyperparameters, torch's defaults where they are absent. */
-export interface OptimizerParams extends Partial<Omit<AdamHyperparameters, 'mode'>> {
-  readonly optimizer: string;
-}
+import { type OptimizerParams, optimizerOf, type StateName } from './optimizers.ts';
 
 /**
  * Several steps of an optimizer on one parameter, with the gradients given. param: f32 of any shape; grads: [steps, ...param];
- * trajectory: the parameter after each step. Optional state.exp_avg and state.exp_avg_sq are the moments before step one, else 0.
- * Throws GradproofError `not-implemented` for optimizers other than adam and adamw, ShapeError when shapes do not fit.
+ * trajectory: the parameter after each step. What the optimizer keeps (state.exp_avg and state.exp_avg_sq of adam and adamw,
+ * state.momentum_buffer of sgd and momentum, state.exp_avg_sq, the sum of squares, of adagrad) is an output, and an optional input: as it
+ * was before step one, else 0. Throws GradproofError `not-implemented` for other optimizers, ShapeError when shapes do not fit.
  */
-export const optimizerSteps = defineOp<
-  'param' | 'grads',
-  'state.exp_avg' | 'state.exp_avg_sq',
-  'trajectory' | 'state.exp_avg' | 'state.exp_avg_sq',
-  OptimizerParams
->({
+export const optimizerSteps = defineOp<'param' | 'grads', `state.${StateName}`, 'trajectory', OptimizerParams>({
   name: 'optimizer_steps',
-  variants: { vec4: { kernels: ['optim/adamw_step'], depth: () => 1 } },
+  variants: { vec4: { kernels: ['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step'], depth: () => 1 } },
   forward: (gpu, inputs, params) => {
     const { grads } = inputs;
-    const hyperparameters = hyperparametersOf(params);
     const { shape } = inputs.param;
     const steps = grads.shape[0] ?? 0;
     if (steps === 0 || !sameShape(grads.shape, [steps, ...shape])) {
       throw new ShapeError(`grads of ${formatShape(grads.shape)} are not steps of a parameter of ${formatShape(shape)}`);
     }
+    const optimizer = optimizerOf(params, inputs['state.momentum_buffer'] !== undefined);
     using param = inputs.param.clone();
     using grad = Tensor.empty(gpu, 'f32', shape);
     const trajectory = Tensor.empty(gpu, 'f32', grads.shape);
-    const exp_avg = inputs['state.exp_avg']?.clone() ?? zeros(gpu, shape);
-    const exp_avg_sq = inputs['state.exp_avg_sq']?.clone() ?? zeros(gpu, shape);
+    const state = optimizer.state.map((name) => [name, inputs[`state.${name}`]?.clone() ?? zeros(gpu, shape)] as const);
+    const tensors = { param, grad, ...Object.fromEntries(state) };
     for (let step = 1; step <= steps; step++) {
       const offset = (step - 1) * param.bytes;
       grad.copyFrom(grads.view(shape, { offset }));
-      adamwStep(gpu, { param, grad, exp_avg, exp_avg_sq }, hyperparameters, step);
+      optimizer.step(gpu, tensors, step);
       trajectory.view(shape, { offset }).copyFrom(param);
     }
-    return { trajectory, 'state.exp_avg': exp_avg, 'state.exp_avg_sq': exp_avg_sq };
+    return { trajectory, ...Object.fromEntries(state.map(([name, tensor]) => [`state.${name}`, tensor])) };
   },
 });
-
-function hyperparametersOf({ optimizer, ...given }: OptimizerParams): AdamHyperparameters {
-  if (optimizer !== 'adamw' && optimizer !== 'adam') {
-    throw new GradproofError('not-implemented', `this version has the optimizers adam and adamw, not "${optimizer}"`);
-  }
-  const weight_decay = optimizer === 'adamw' ? 1e-2 : 0;
-  return { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay, ...given, mode: optimizer };
-}
 
 function zeros(gpu: Gpu, shape: Shape): Tensor {
   return Tensor.from(gpu, hostTensorFrom('f32', shape, new Float32Array(sizeOf(shape))));

@@ -93,6 +93,7 @@ export const quantize_4bit = defineOp<'weight', never, 'packed' | 'absmax' | 'de
     ['quant/quantize_4bit', 'quant/dequantize_4bit', 'quant/center', 'quant/quantize_blockwise', 'quant/dequantize_blockwise'],
     meanDepth,
   ),
+  storage: { reads: ['weight'], keeps: ['absmax', 'dequant', 'nested_absmax', 'nested_offset'] },
   forward: (gpu, { weight }, params, variant) => {
     const quantized = quantizeTo4bit(gpu, weight, params, variant);
     const { quant_type, blocksize } = params;

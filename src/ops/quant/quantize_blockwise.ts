@@ -45,6 +45,7 @@ export function quantizeBlockwise(gpu: Gpu, x: Tensor, map: Tensor, params: Quan
 export const quantize_blockwise = defineOp<'x' | 'code', never, 'q' | 'absmax' | 'dequant', QuantizeBlockwiseParams>({
   name: 'quantize_blockwise',
   variants: blockVariants(['quant/quantize_blockwise', 'quant/dequantize_blockwise']),
+  storage: { decides: ['x'], keeps: ['absmax'] },
   forward: (gpu, { x, code }, params, variant) => {
     const { q, absmax } = quantizeBlockwise(gpu, x, code, params, variant);
     return { q, absmax, dequant: dequantizeBlockwise(gpu, { q, absmax }, code, params.blocksize) };

@@ -19,6 +19,7 @@ export interface TernaryMatmulParams {
 export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatmulParams>({
   name: 'ternary_matmul',
   variants: { 'register-4x4': { kernels: ['quant/ternary_matmul', 'quant/ternary_matmul_backward'], depth: (terms) => terms } },
+  storage: { decides: ['x'] },
   forward: (gpu, { x, packed, scale }, { out_features: n }) => {
     const k = x.shape.at(-1) as number;
     const m = x.size / k;

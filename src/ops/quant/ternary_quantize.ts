@@ -56,6 +56,7 @@ export const ternary_quantize = defineOp<'weight', never, 'trits' | 'packed' | '
       depth: sumDepth,
     },
   },
+  storage: { reads: ['weight'], keeps: ['threshold', 'scale', 'dequant'] },
   forward: (gpu, { weight }, { threshold_factor = 0.7 }) => {
     const n = weight.size;
     const threshold = absMean(gpu, weight, threshold_factor);

@@ -1,0 +1,59 @@
+import package::lib::grid::linear_index;
+import package::math::reduction::{dims, part_of, place, start_of};
+
+// The largest term of each element of x along some axes, and which one it is: the first of equal ones, or with LAST the last. A NaN counts
+// as the largest, and all of them as equal. Compares keys, integers that order as floats do: exact, and no denormal is lost. With several
+// parts y holds pairs of key and index, which the next pass reads (FROM_PAIRS); the last pass writes VALUES or indices.
+
+@group(0) @binding(0) var<storage, read> x: array<u32>;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+override FROM_PAIRS: bool = false;
+override TO_PAIRS: bool = false;
+override VALUES: bool = false;
+override LAST: bool = false;
+
+fn key_of(bits: u32) -> u32 {
+  if ((bits & 0x7fffffffu) > 0x7f800000u) {
+    return 0xffffffffu;
+  }
+  if ((bits & 0x7fffffffu) == 0u) {
+    return 0x80000000u;
+  }
+  return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
+}
+
+fn bits_of(key: u32) -> u32 {
+  return select(~key, key & 0x7fffffffu, key >= 0x80000000u);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = linear_index(group, groups, lane, 64u);
+  if (i >= dims.count * dims.parts) {
+    return;
+  }
+  let start = start_of(i);
+  var best = 0u; // below the key of any float
+  var best_index = 0u;
+  for (var term = part_of(i); term < dims.terms; term += dims.parts) {
+    let at = start + place(term, dims.kept);
+    var key = x[at];
+    var index = term;
+    if (FROM_PAIRS) {
+      index = x[at + 1u];
+    } else {
+      key = key_of(key);
+    }
+    if (key > best || (key == best && (index > best_index) == LAST)) {
+      best = key;
+      best_index = index;
+    }
+  }
+  if (TO_PAIRS) {
+    y[2u * i] = best;
+    y[2u * i + 1u] = best_index;
+  } else {
+    y[i] = select(best_index, bits_of(best), VALUES);
+  }
+}

@@ -1,0 +1,36 @@
+import package::lib::exp::NOTHING;
+import package::lib::grid::linear_index;
+
+// y = (x - max) - log(sum of exp(x - max)) along an axis. x, y: [outer, C, inner], rows = outer * inner. One invocation a row, three passes.
+
+struct Params {
+  rows: u32,
+  classes: u32, // C
+  inner: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = linear_index(group, groups, lane, 64u);
+  if (row >= params.rows) {
+    return;
+  }
+  let first = (row / params.inner) * params.classes * params.inner + row % params.inner;
+  let end = first + params.classes * params.inner;
+  var largest = x[first];
+  for (var i = first + params.inner; i < end; i += params.inner) {
+    largest = max(largest, x[i]);
+  }
+  var sum = 0.0;
+  for (var i = first; i < end; i += params.inner) {
+    sum += exp(max(x[i] - largest, NOTHING));
+  }
+  let logarithm = log(sum);
+  for (var i = first; i < end; i += params.inner) {
+    y[i] = (x[i] - largest) - logarithm;
+  }
+}

@@ -1,0 +1,35 @@
+import package::lib::grid::linear_index;
+import package::optim::root::root;
+
+// One step of Adagrad, in place over flat buffers of `count` elements: g = grad + l2 param, sum += g^2, param -= rate g / (sqrt(sum) +
+// eps). Four elements an invocation; 8 flops and 20 bytes an element. Scalars come from the host.
+
+struct Step {
+  count: u32,
+  rate: f32, // decayed
+  l2: f32,   // weight decay
+  eps: f32,
+}
+
+@group(0) @binding(0) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> param: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> sum_of_squares: array<vec4f>;
+@group(0) @binding(3) var<uniform> step: Step;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = linear_index(group, groups, lane, 64u);
+  let g = grad[i] + step.l2 * param[i];
+  let sum = sum_of_squares[i] + g * g;
+  let moved = param[i] - step.rate * g / (root(sum) + step.eps);
+  let whole = step.count / 4u;
+  if (i < whole) {
+    param[i] = moved;
+    sum_of_squares[i] = sum;
+  } else if (i == whole) {
+    for (var c = 0u; c < step.count % 4u; c++) {
+      param[i][c] = moved[c];
+      sum_of_squares[i][c] = sum[c];
+    }
+  }
+}

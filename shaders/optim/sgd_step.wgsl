@@ -1,0 +1,36 @@
+import package::lib::grid::linear_index;
+import package::optim::momentum::{Descent, Momentum, descent};
+
+// One step of SGD, in place over flat buffers of `count` elements. Four elements an invocation; 9 flops and 20 bytes an element.
+
+struct Step {
+  count: u32,
+  lr: f32,
+  l2: f32,
+  keep: f32,
+  gain: f32,
+  direct: f32,
+  ahead: f32,
+}
+
+@group(0) @binding(0) var<storage, read> grad: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> param: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> momentum_buffer: array<vec4f>;
+@group(0) @binding(3) var<uniform> step: Step;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = linear_index(group, groups, lane, 64u);
+  let now = Momentum(step.lr, step.l2, step.keep, step.gain, step.direct, step.ahead);
+  let after = descent(Descent(param[i], momentum_buffer[i]), grad[i], now);
+  let whole = step.count / 4u;
+  if (i < whole) {
+    param[i] = after.param;
+    momentum_buffer[i] = after.buffer;
+  } else if (i == whole) {
+    for (var c = 0u; c < step.count % 4u; c++) {
+      param[i][c] = after.param[c];
+      momentum_buffer[i][c] = after.buffer[c];
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Block, planArena } from './arena.ts';
+
+const block = (bytes: number, first: number, last: number, apart: readonly number[] = []): Block => ({
+  bytes,
+  first,
+  last,
+  apart: new Set(apart),
+});
+
+/** A step of random commands, each reading some earlier blocks and writing one. */
+const steps = fc
+  .array(fc.record({ bytes: fc.integer({ min: 4, max: 4000 }), reads: fc.array(fc.nat(50), { maxLength: 3 }) }), { maxLength: 25 })
+  .map((commands) => {
+    const blocks = commands.map(({ bytes }, i) => ({ bytes, first: i, last: i, apart: new Set<number>() }));
+    for (const [i, { reads }] of commands.entries()) {
+      for (const read of reads.filter((at) => at < i)) {
+        const source = blocks[read] as (typeof blocks)[number];
+        source.last = Math.max(source.last, i);
+        source.apart.add(i);
+        blocks[i]?.apart.add(read);
+      }
+    }
+    return blocks;
+  });
+
+describe('planArena', () => {
+  test('lays blocks that are never in use together over each other', () => {
+    expect(planArena([block(1024, 0, 1), block(1024, 2, 3)])).toMatchObject({ slabs: [1024], bytes: 1024, leastBytes: 1024 });
+  });
+
+  test('keeps blocks of one dispatch in different buffers', () => {
+    const { places } = planArena([block(256, 0, 1, [1]), block(256, 1, 2, [0, 2]), block(256, 2, 3, [1])]);
+    expect(places.map(({ slab }) => slab)).toEqual([0, 1, 0]);
+  });
+
+  test('fills a gap before it grows', () => {
+    const { bytes } = planArena([block(512, 0, 9), block(1024, 0, 3), block(512, 5, 9), block(512, 5, 9)]);
+    expect(bytes).toBe(1536);
+  });
+
+  test('starts another buffer where one would be too large', () => {
+    expect(planArena([block(1024, 0, 1), block(1024, 0, 1)], 1024).slabs).toEqual([1024, 1024]);
+  });
+
+  test('needs nothing for nothing', () => {
+    expect(planArena([])).toEqual({ slabs: [], places: [], bytes: 0, leastBytes: 0 });
+  });
+
+  test('never lets two blocks share bytes while both are in use, nor a buffer while they are apart', () => {
+    fc.assert(
+      fc.property(steps, (blocks) => {
+        const { slabs, places, bytes, leastBytes } = planArena(blocks);
+        expect(bytes).toBeGreaterThanOrEqual(leastBytes);
+        for (const [i, a] of blocks.entries()) {
+          const at = places[i] as (typeof places)[number];
+          expect(at.offset % 256).toBe(0);
+          expect(at.offset + a.bytes).toBeLessThanOrEqual(slabs[at.slab] ?? 0);
+          for (const [j, b] of blocks.entries()) {
+            const other = places[j] as (typeof places)[number];
+            if (i === j || at.slab !== other.slab) continue;
+            expect(a.apart.has(j)).toBe(false);
+            const together = a.first <= b.last && b.first <= a.last;
+            const overlaid = at.offset < other.offset + b.bytes && other.offset < at.offset + a.bytes;
+            expect(together && overlaid).toBe(false);
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import accumulate from '../../shaders/nn/accumulate_grad.wgsl';
+import silu from '../../shaders/nn/silu.wgsl';
+import { fusedModule, fusedShader } from './fused-shader.ts';
+
+/** y0 = silu(x0); y1 = y0 + x1. */
+const kernel = {
+  inputs: 2,
+  calls: [
+    { shader: silu, operands: [{ input: 0 }], parameters: 0 },
+    { shader: accumulate, operands: [{ call: 0 }, { input: 1 }], parameters: 0 },
+  ],
+  stored: [1],
+} as const;
+
+test('a fused kernel is a module that imports its functions and keeps in registers what nobody else reads', () => {
+  expect(fusedModule(kernel)).toMatchInlineSnapshot(`
+    "import package::lib::grid::linear_index;
+    import package::nn::accumulate_grad::accumulate_grad;
+    import package::nn::silu::silu;
+    struct Dims { count: u32 }
+    @group(0) @binding(0) var<storage, read> in0: array<vec4f>;
+    @group(0) @binding(1) var<storage, read> in1: array<vec4f>;
+    @group(0) @binding(2) var<storage, read_write> out0: array<vec4f>;
+    @group(0) @binding(3) var<uniform> dims: Dims;
+    @compute @workgroup_size(64)
+    fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+      let i = linear_index(group, groups, lane, 64u);
+      let t0 = silu(in0[i]);
+      let t1 = accumulate_grad(t0, in1[i]);
+      let whole = dims.count / 4u;
+      if (i < whole) {
+        out0[i] = t1;
+      } else if (i == whole) {
+        for (var c = 0u; c < dims.count % 4u; c++) {
+          out0[i][c] = t1[c];
+        }
+      }
+    }
+    "
+  `);
+});
+
+test('numbers of the functions are fields of the uniform struct', () => {
+  const scaled = { ...kernel, calls: [{ ...kernel.calls[0], parameters: 2 }], stored: [0] };
+  expect(fusedModule(scaled)).toContain('struct Dims { count: u32, p0_0: f32, p0_1: f32 }');
+  expect(fusedModule(scaled)).toContain('let t0 = silu(in0[i], dims.p0_0, dims.p0_1);');
+});
+
+test('the linker brings the functions with what they need, and not the bindings of their kernels', async () => {
+  const { file, code } = await fusedShader(kernel);
+  expect(file).toMatch(/^fused\/silu\+accumulate_grad-[0-9a-f]{8}$/);
+  expect(code).toContain('fn silu(');
+  expect(code).toContain('const FAR');
+  expect(code.match(/@binding/g)).toHaveLength(4);
+  expect(await fusedShader(kernel)).toBe(await fusedShader({ ...kernel }));
+});

@@ -1,0 +1,92 @@
+import type { Shader } from './shader.ts';
+
+/** One function of a fused kernel, and where its arguments come from. */
+export interface FusedCall {
+  /** The shader whose function of its own name is called. */
+  readonly shader: Shader;
+  readonly operands: readonly ({ readonly input: number } | { readonly call: number })[];
+  /** How many numbers of the uniform struct it takes after its operands. */
+  readonly parameters: number;
+}
+
+/** What a fused kernel computes: calls in order, some of whose results it stores. */
+export interface FusedKernel {
+  readonly inputs: number;
+  readonly calls: readonly FusedCall[];
+  /** Calls whose results are outputs, in the order of their bindings. */
+  readonly stored: readonly number[];
+}
+
+/** The kernel as linked WGSL. It imports the functions of its parts; linker and sources are loaded with the first one. */
+export function fusedShader(kernel: FusedKernel): Promise<Shader> {
+  const label = kernel.calls.map(({ shader }) => nameOf(shader)).join('+');
+  return linkedWith(label, 'fused.wesl', fusedModule(kernel), 'fused');
+}
+
+const linked = new Map<string, Promise<Shader>>();
+
+/** `root` linked with `text` in the place of the module `path`: once, however often it is asked for. */
+export function linkedWith(label: string, path: string, text: string, root: string): Promise<Shader> {
+  const file = `fused/${label}-${digest(`${root}\n${text}`)}`;
+  const shader = linked.get(file) ?? link(file, path, text, root);
+  linked.set(file, shader);
+  return shader;
+}
+
+async function link(file: string, path: string, text: string, root: string): Promise<Shader> {
+  const [wesl, { shaderSources }] = await Promise.all([import('wesl/core'), import('./shader-sources.ts')]);
+  const { dest } = await wesl.link({
+    weslSrc: { ...shaderSources, [path]: text },
+    rootModuleName: `package::${root.replaceAll('/', '::')}`,
+  });
+  return { file, code: dest.trim() };
+}
+
+/** The kernel as a WESL module: imports, bindings, and one call after the other on the vec4f of an invocation. */
+export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
+  const imports = new Set(calls.map(({ shader }) => `import package::${shader.file.replaceAll('/', '::')}::${nameOf(shader)};`));
+  const numbersOf = ({ parameters }: FusedCall, call: number) => Array.from({ length: parameters }, (_, i) => `p${call}_${i}`);
+  const lets = calls.map((call, i) => {
+    const { shader, operands } = call;
+    const values = operands.map((operand) => ('input' in operand ? `in${operand.input}[i]` : `t${operand.call}`));
+    const scalars = numbersOf(call, i).map((name) => `dims.${name}`);
+    return `  let t${i} = ${nameOf(shader)}(${[...values, ...scalars].join(', ')});`;
+  });
+  const bindings = [
+    ...Array.from({ length: inputs }, (_, i) => `var<storage, read> in${i}: array<vec4f>;`),
+    ...stored.map((_, i) => `var<storage, read_write> out${i}: array<vec4f>;`),
+    'var<uniform> dims: Dims;',
+  ];
+  return [
+    'import package::lib::grid::linear_index;',
+    ...[...imports].sort(),
+    `struct Dims { ${['count: u32', ...calls.flatMap(numbersOf).map((name) => `${name}: f32`)].join(', ')} }`,
+    ...bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`),
+    '@compute @workgroup_size(64)',
+    'fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {',
+    '  let i = linear_index(group, groups, lane, 64u);',
+    ...lets,
+    '  let whole = dims.count / 4u;',
+    '  if (i < whole) {',
+    ...stored.map((call, i) => `    out${i}[i] = t${call};`),
+    '  } else if (i == whole) {',
+    '    for (var c = 0u; c < dims.count % 4u; c++) {',
+    ...stored.map((call, i) => `      out${i}[i][c] = t${call}[c];`),
+    '    }',
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** `silu` of nn/silu: the function that an elementwise kernel applies has the name of its file. */
+export function nameOf({ file }: Shader): string {
+  return file.slice(file.lastIndexOf('/') + 1);
+}
+
+/** Eight digits that tell texts apart (FNV-1a). */
+function digest(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,136 @@
+import { seam } from '../seam.ts';
+import { type ArenaPlan, type Block, planArena } from './arena.ts';
+import type { Gpu } from './gpu.ts';
+import type { Allocation, Place } from './memory.ts';
+import { bindGroup, type PreparedCommand, type Replayable } from './recorder.ts';
+import { type Uniforms, uniformBytes } from './shader.ts';
+import { CaptureError, type Command, TracedAllocation, touched } from './trace.ts';
+
+const UNIFORM_ALIGNMENT = 256;
+
+/** What a replay writes of a struct with numbers that change. */
+const uniformsNow = seam('capture.uniforms_now', uniformBytes);
+
+/**
+ * The commands of a traced step with their memory, pipelines and bind groups: replayed, they need no allocation and no launcher. Owns an
+ * arena that holds all that the step allocated, and one buffer with the uniforms of all its launches.
+ */
+export class Program implements Replayable, Disposable {
+  readonly commands: readonly PreparedCommand[];
+  readonly kernels: ReadonlySet<string>;
+  readonly plan: ArenaPlan;
+  readonly #gpu: Gpu;
+  readonly #slabs: readonly Allocation[];
+  readonly #outside: ReadonlySet<Allocation>;
+  readonly #changed: ReadonlySet<Allocation>;
+  readonly #uniforms: GPUBuffer | undefined;
+  /** Uniform structs with numbers that change. */
+  readonly #live: { readonly offset: number; readonly uniforms: Uniforms; written: Uint8Array<ArrayBuffer> }[] = [];
+
+  /** `plan` as {@link planProgram} made it of the same commands. */
+  constructor(gpu: Gpu, commands: readonly Command[], { plan, blocks }: ProgramPlan) {
+    this.#gpu = gpu;
+    this.plan = plan;
+    this.#slabs = plan.slabs.map((bytes) => gpu.allocate(bytes));
+    blocks.forEach((block, i) => {
+      const { slab, offset } = plan.places[i] as { slab: number; offset: number };
+      const { buffer } = this.#slabs[slab] as Allocation;
+      block.put(buffer, offset);
+      if (block.content) gpu.write(block, block.content);
+    });
+    const launches = commands.flatMap((command) => (command.kind === 'dispatch' ? [command.launch] : []));
+    this.kernels = new Set(launches.map(({ shader }) => shader.file));
+    const outsideOf = (places: readonly Place[]) => places.flatMap(({ memory }) => (memory instanceof TracedAllocation ? [] : [memory]));
+    const uses = commands.map(touched);
+    this.#changed = new Set(uses.flatMap(({ written }) => outsideOf(written)));
+    this.#outside = new Set([...uses.flatMap(({ read }) => outsideOf(read)), ...this.#changed]);
+    const bytes = launches.length * UNIFORM_ALIGNMENT;
+    this.#uniforms = bytes > 0 ? gpu.device.createBuffer({ size: bytes, usage: 0x40 | 0x08 }) : undefined; // UNIFORM | COPY_DST
+    let used = 0;
+    this.commands = commands.map((command) => {
+      if (command.kind === 'copy') return command;
+      const { shader, constants, uniforms, workgroups, flops } = command.launch;
+      const pipeline = gpu.recorder.pipelines.get(shader, constants);
+      const bound = this.#bindUniforms(uniforms, used++ * UNIFORM_ALIGNMENT);
+      return { kind: 'dispatch', pipeline, group: bindGroup(gpu.device, pipeline, command.launch, bound), workgroups, flops };
+    });
+  }
+
+  /** Before a replay: counts it as a change of what it writes. Throws {@link CaptureError} when memory from outside, which it uses, is gone. */
+  begin(): void {
+    for (const memory of this.#outside) {
+      if (this.#gpu.memory.isLive(memory)) continue;
+      throw new CaptureError(
+        'capture-stale',
+        `a tensor of ${memory.bytes} bytes that the captured step uses was freed: capture the step again`,
+      );
+    }
+    for (const memory of this.#changed) memory.version += 1;
+  }
+
+  news(): ReturnType<Replayable['news']> {
+    return this.#live.flatMap((live) => {
+      const bytes = uniformsNow(live.uniforms);
+      if (bytes.every((byte, i) => byte === live.written[i])) return [];
+      live.written = bytes;
+      return [{ buffer: this.#uniforms as GPUBuffer, offset: live.offset, bytes }];
+    });
+  }
+
+  #bindUniforms(uniforms: Uniforms | undefined, offset: number): GPUBufferBinding | undefined {
+    const written = uniformBytes(uniforms);
+    if (!uniforms || !this.#uniforms || written.length === 0) return undefined;
+    this.#gpu.device.queue.writeBuffer(this.#uniforms, offset, written);
+    if (typeof uniforms === 'function') this.#live.push({ offset, uniforms, written });
+    return { buffer: this.#uniforms, offset, size: written.length };
+  }
+
+  [Symbol.dispose](): void {
+    this.#gpu.submit(); // what was recorded uses the buffer that is destroyed
+    for (const slab of this.#slabs) this.#gpu.free(slab);
+    this.#uniforms?.destroy();
+  }
+}
+
+/** What a program will need, known before anything is allocated. */
+export interface ProgramPlan {
+  readonly plan: ArenaPlan;
+  /** The step's own allocations that some command touches, in the order of the plan's places. */
+  readonly blocks: readonly TracedAllocation[];
+}
+
+/** Plans the memory of a step. What `kept` names, and what the host wrote, keeps its place to the end. Throws {@link CaptureError}. */
+export function planProgram(commands: readonly Command[], kept: ReadonlySet<Allocation>, largest: number): ProgramPlan {
+  const blocks: { memory: TracedAllocation; first: number; last: number; apart: Set<number> }[] = [];
+  const indices = new Map<Allocation, number>();
+  const indexOf = (place: Place, at: number): number | undefined => {
+    const { memory } = place;
+    if (!(memory instanceof TracedAllocation)) return undefined;
+    const index = indices.get(memory) ?? blocks.push({ memory, first: memory.content ? 0 : at, last: at, apart: new Set() }) - 1;
+    indices.set(memory, index);
+    (blocks[index] as { last: number }).last = memory.content || kept.has(memory) ? commands.length : at;
+    return index;
+  };
+  commands.forEach((command, at) => {
+    const { read, written } = touched(command);
+    const [sources, targets] = [read, written].map((places) => places.flatMap((place) => indexOf(place, at) ?? [])) as [number[], number[]];
+    for (const source of sources) {
+      for (const target of targets) {
+        blocks[source]?.apart.add(target);
+        blocks[target]?.apart.add(source);
+      }
+    }
+    for (const target of targets) refuseConstant(blocks[target]?.memory, command);
+  });
+  const shapes: Block[] = blocks.map(({ memory, ...block }) => ({ ...block, bytes: Math.ceil(memory.bytes / 16) * 16 }));
+  return { plan: planArena(shapes, largest), blocks: blocks.map(({ memory }) => memory) };
+}
+
+function refuseConstant(memory: TracedAllocation | undefined, command: Command): void {
+  if (!memory?.content) return;
+  const who = command.kind === 'copy' ? 'a copy' : command.launch.shader.file;
+  throw new CaptureError(
+    'capture-write',
+    `${who} changes what the host wrote once in a captured step: a replay would start from the changed values`,
+  );
+}

@@ -1,0 +1,19 @@
+/**
+ * `gradproof/engine`: a device, tensors, automatic differentiation and captured steps. Ops are modules of their own, as
+ * `gradproof/ops/nn/silu`, so that a program loads the kernels that it uses.
+ */
+export { GradproofError } from '../errors.ts';
+export { Gpu } from '../gpu/gpu.ts';
+export { CapturedStep, type CaptureOptions, capture } from '../nn/capture.ts';
+export { FlatParameters } from '../nn/flat-parameters.ts';
+export { GradientSum } from '../nn/gradient-sum.ts';
+export { RandomState } from '../nn/random-state.ts';
+export { Tape } from '../nn/tape.ts';
+export type { Op } from '../ops/op.ts';
+export type { DType } from '../tensor/dtype.ts';
+export { type HostTensor, hostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
+export { Random } from '../tensor/random.ts';
+export type { Shape } from '../tensor/shape.ts';
+export { Tensor } from '../tensor/tensor.ts';
+export { Optimizer, type OptimizerOptions } from '../train/optimizer.ts';
+export type { OptimizerParams } from '../train/update-rule.ts';

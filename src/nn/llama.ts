@@ -1,0 +1,130 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import { type RotaryParams, rotaryEmbedding } from '../ops/attention/rotary_embedding.ts';
+import { scaledDotProductAttention } from '../ops/attention/scaled_dot_product_attention.ts';
+import { type LoraLinearParams, loraLinear } from '../ops/lora/lora_linear.ts';
+import { add } from '../ops/math/add.ts';
+import { mul } from '../ops/math/mul.ts';
+import { silu } from '../ops/nn/silu.ts';
+import { seam } from '../seam.ts';
+import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { FlatParameters } from './flat-parameters.ts';
+import { Layers } from './layers.ts';
+import type { Model } from './model.ts';
+import type { Tape } from './tape.ts';
+
+/** Sizes of a {@link Llama}. */
+export interface LlamaConfig {
+  /** Tokens of every sequence. */
+  readonly length: number;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** Heads of keys and values; they divide `heads`. */
+  readonly kv_heads: number;
+  readonly rms_eps: number;
+  readonly rope_theta: number;
+}
+
+/**
+ * Values by transformers' names: `<module>.weight`, or `<module>.packed` and `<module>.absmax` of a linear in 4 bits; of an adapter
+ * `<module>.lora_A`, `<module>.lora_B` and, with DoRA, `<module>.magnitude`. What is not trained stays as it is.
+ */
+export interface LlamaWeights {
+  readonly trained: ReadonlyMap<string, HostTensor>;
+  readonly frozen: ReadonlyMap<string, HostTensor>;
+  /** Of the linears that have an adapter; `base` is that of those in 4 bits. */
+  readonly adapter?: LoraLinearParams | undefined;
+}
+
+const rotaryOf = seam(
+  'nn.llama.rotaryOf',
+  ({ hidden, heads, rope_theta }: LlamaConfig): RotaryParams => ({
+    head_dim: hidden / heads,
+    theta: rope_theta,
+    convention: 'half-split',
+  }),
+);
+
+/**
+ * transformers' LlamaForCausalLM: pre-norm blocks of causal attention with rotary positions and grouped queries, and of SwiGLU; trained
+ * whole, or by the adapters of its linears over a frozen base.
+ */
+export class Llama implements Model {
+  readonly parameters: FlatParameters;
+  readonly #config: LlamaConfig;
+  readonly #adapter: LoraLinearParams | undefined;
+  readonly #frozen: ReadonlyMap<string, Tensor>;
+  readonly #positions: Tensor;
+
+  /** Uploads the weights. */
+  constructor(gpu: Gpu, config: LlamaConfig, { trained, frozen, adapter }: LlamaWeights) {
+    this.#config = config;
+    this.#adapter = adapter;
+    const positions = Array.from({ length: config.length }, (_, i) => i);
+    this.#positions = Tensor.from(gpu, hostTensorFrom('i32', [config.length], positions));
+    this.parameters = new FlatParameters(gpu, trained);
+    this.#frozen = new Map([...frozen].map(([name, host]) => [name, Tensor.from(gpu, host)]));
+  }
+
+  /** Logits f32 [B, S, vocab] of ids i32 [B, S]. */
+  forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
+    const { layers: count, rms_eps } = this.#config;
+    const layers = new Layers(tape, this, rms_eps);
+    let x = layers.embedding('model.embed_tokens', ids);
+    for (let i = 0; i < count; i++) {
+      const block = `model.layers.${i}`;
+      const attended = this.#attention(tape, layers, `${block}.self_attn`, layers.rmsNorm(`${block}.input_layernorm`, x));
+      x = tape.apply(add, { a: x, b: attended }, {}, `${block}.self_attn.residual`).y;
+      const raised = this.#mlp(tape, layers, `${block}.mlp`, layers.rmsNorm(`${block}.post_attention_layernorm`, x));
+      x = tape.apply(add, { a: x, b: raised }, {}, `${block}.mlp.residual`).y;
+    }
+    return layers.linear('lm_head', layers.rmsNorm('model.norm', x));
+  }
+
+  get names(): readonly string[] {
+    return [...this.parameters.names, ...this.#frozen.keys()];
+  }
+
+  /** A value, trained or not. Throws RangeError when none has the name. */
+  view(name: string): Tensor {
+    return this.#frozen.get(name) ?? this.parameters.view(name);
+  }
+
+  #attention(tape: Tape, layers: Layers, at: string, x: Tensor): Tensor {
+    const { heads, kv_heads } = this.#config;
+    const projected = (name: string, count: number) => layers.splitHeads(name, this.#linear(tape, layers, name, x), count);
+    const inputs = {
+      q: projected(`${at}.q_proj`, heads),
+      k: projected(`${at}.k_proj`, kv_heads),
+      position_ids: this.#positions,
+    };
+    const { q, k } = tape.apply(rotaryEmbedding, inputs, rotaryOf(this.#config), `${at}.rotary_emb`);
+    const v = projected(`${at}.v_proj`, kv_heads);
+    const { y } = tape.apply(scaledDotProductAttention, { q, k, v }, { causal: true }, at);
+    return this.#linear(tape, layers, `${at}.o_proj`, layers.mergeHeads(at, y));
+  }
+
+  #mlp(tape: Tape, layers: Layers, at: string, x: Tensor): Tensor {
+    const gate = tape.apply(silu, { x: this.#linear(tape, layers, `${at}.gate_proj`, x) }, {}, `${at}.act_fn`).y;
+    const up = this.#linear(tape, layers, `${at}.up_proj`, x);
+    const { y } = tape.apply(mul, { a: gate, b: up }, {}, `${at}.gated`);
+    return this.#linear(tape, layers, `${at}.down_proj`, y);
+  }
+
+  /** A linear, with its adapter where it has one. */
+  #linear(tape: Tape, layers: Layers, name: string, x: Tensor): Tensor {
+    const optional = (part: string) => (this.names.includes(`${name}.${part}`) ? this.view(`${name}.${part}`) : undefined);
+    const [lora_A, lora_B] = [optional('lora_A'), optional('lora_B')];
+    if (!this.#adapter || !lora_A || !lora_B) return layers.linear(name, x);
+    const [weight, packed, absmax, magnitude] = ['weight', 'packed', 'absmax', 'magnitude'].map(optional);
+    const params: LoraLinearParams = { ...this.#adapter, ...(weight ? { base: 'dense' } : {}) };
+    return tape.apply(loraLinear, { x, weight, packed, absmax, lora_A, lora_B, magnitude }, params, name).y;
+  }
+
+  [Symbol.dispose](): void {
+    this.parameters[Symbol.dispose]();
+    this.#positions[Symbol.dispose]();
+    for (const tensor of this.#frozen.values()) tensor[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,102 @@
+import scoresShader from '../../../shaders/attention/attention_scores.wgsl';
+import scoresBackwardShader from '../../../shaders/attention/attention_scores_backward.wgsl';
+import valuesShader from '../../../shaders/attention/attention_values.wgsl';
+import transposedShader from '../../../shaders/attention/attention_values_transposed.wgsl';
+import weightsShader from '../../../shaders/attention/attention_weights.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { type AttentionLayout, fieldsOf, type Heads } from './layout.ts';
+
+const WORKGROUP = 64;
+
+/** Kernels of the variant that stores every score. */
+export const NAIVE_KERNELS = [
+  'attention/attention_scores',
+  'attention/attention_weights',
+  'attention/attention_values',
+  'attention/attention_delta',
+  'attention/attention_scores_backward',
+  'attention/attention_values_transposed',
+];
+
+/** softmax(q k^T) of [B, H, Q, K], after cap and mask. */
+export function attentionWeights(gpu: Gpu, q: Tensor, k: Tensor, mask: Tensor | undefined, layout: AttentionLayout): Tensor {
+  const { rows, uniforms } = layout;
+  const weights = Tensor.empty(gpu, 'f32', [layout.q.batch, layout.q.heads, layout.q.length, layout.k.length]);
+  gpu.dispatch({
+    shader: scoresShader,
+    bindings: [q, k, weights].map((tensor) => tensor.binding),
+    uniforms,
+    workgroups: spread(Math.ceil((rows * Math.ceil(layout.k.length / 4)) / WORKGROUP)),
+    flops: 2 * weights.size * layout.q.width,
+  });
+  gpu.dispatch({
+    shader: weightsShader,
+    // Without a mask the kernel uses none; a binding must be there all the same.
+    bindings: [mask ?? q, weights].map((tensor) => tensor.binding),
+    uniforms,
+    workgroups: spread(Math.ceil(rows / WORKGROUP)),
+    flops: 30 * weights.size,
+  });
+  return weights;
+}
+
+interface ScoresBackward {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+  readonly weights: Tensor;
+  readonly delta: Tensor;
+  readonly dy: Tensor;
+}
+
+/** The gradient of q k^T times the scale, [B, H, Q, K]. */
+export function scoresGradient(gpu: Gpu, { q, k, v, weights, delta, dy }: ScoresBackward, layout: AttentionLayout): Tensor {
+  const dscores = Tensor.empty(gpu, 'f32', weights.shape);
+  gpu.dispatch({
+    shader: scoresBackwardShader,
+    bindings: [q, k, v, weights, delta, dy, dscores].map((tensor) => tensor.binding),
+    uniforms: layout.uniforms,
+    workgroups: spread(Math.ceil((layout.rows * Math.ceil(layout.k.length / 4)) / WORKGROUP)),
+    flops: 2 * weights.size * (layout.q.width + layout.v.width),
+  });
+  return dscores;
+}
+
+interface WeightedSum {
+  readonly weights: Tensor;
+  readonly x: Tensor;
+  readonly xHeads: Heads;
+  readonly y: Tensor;
+  readonly yHeads: Heads;
+  readonly scale: number;
+}
+
+/** y = scale * weights x, the sums of each query. Returns y. */
+export function sumOverKeys(gpu: Gpu, sum: WeightedSum, layout: AttentionLayout): Tensor {
+  return weightedSum(gpu, valuesShader, sum, layout, layout.rows);
+}
+
+/** y = scale * weights^T x, the sums of each key over the queries of all heads that share it. Returns y. */
+export function sumOverQueries(gpu: Gpu, sum: WeightedSum, layout: AttentionLayout): Tensor {
+  return weightedSum(gpu, transposedShader, sum, layout, layout.keyRows);
+}
+
+function weightedSum(
+  gpu: Gpu,
+  shader: typeof valuesShader,
+  { weights, x, xHeads, y, yHeads, scale }: WeightedSum,
+  { q, k, group }: AttentionLayout,
+  rows: number,
+): Tensor {
+  const [columns, lines] = spread(Math.ceil(rows / WORKGROUP));
+  gpu.dispatch({
+    shader,
+    bindings: [weights, x, y].map((tensor) => tensor.binding),
+    uniforms: [...fieldsOf(xHeads), ...fieldsOf(yHeads), ...[q.heads, group, q.length, k.length, rows].map(u32), f32(scale)],
+    workgroups: [columns, lines, Math.ceil(yHeads.width / 4)],
+    flops: 2 * weights.size * yHeads.width,
+  });
+  return y;
+}

@@ -1,0 +1,38 @@
+import shader from '../../../shaders/bits/fingerprint.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { u32 } from '../../gpu/shader.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+
+const LANES_OF_GROUP = 64;
+/** Words that a lane adds, until there are {@link MOST_GROUPS}: more lanes are faster, and more to read back. */
+const WORDS_OF_LANE = 64;
+const MOST_GROUPS = 16;
+
+/** Parts in which `bytes` bytes are summed: the lanes of whole workgroups. */
+export function fingerprintLanes(bytes: number): number {
+  const groups = Math.ceil(bytes / 4 / WORDS_OF_LANE / LANES_OF_GROUP);
+  return LANES_OF_GROUP * Math.min(MOST_GROUPS, Math.max(1, groups));
+}
+
+/** Writes the parts of the two sums of `x` to `sums`, u32 [{@link fingerprintLanes}, 2]. Elements of `x` have 4 bytes. */
+export function fingerprintInto(gpu: Gpu, x: Tensor, sums: Tensor): void {
+  gpu.dispatch({
+    shader,
+    bindings: [x.binding, sums.binding],
+    uniforms: [u32(x.size)],
+    workgroups: [fingerprintLanes(x.bytes) / LANES_OF_GROUP, 1, 1],
+    flops: 10 * x.size,
+  });
+}
+
+/** {@link fingerprintInto} as an op: two sums of the bits of x (any shape, elements of 4 bytes) in parts, which add up modulo 2^32. */
+export const fingerprint = defineOp<'x', never, 'sums', Readonly<Record<string, never>>>({
+  name: 'fingerprint',
+  variants: { strided: { kernels: ['bits/fingerprint'], depth: () => 0 } },
+  forward: (gpu, { x }) => {
+    const sums = Tensor.empty(gpu, 'u32', [fingerprintLanes(x.bytes), 2]);
+    fingerprintInto(gpu, x, sums);
+    return { sums };
+  },
+});

@@ -1,0 +1,87 @@
+import shader from '../../../shaders/conv/avg_pool2d.wgsl';
+import backwardShader from '../../../shaders/conv/avg_pool2d_backward.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { spread, u32 } from '../../gpu/shader.ts';
+import { sizeOf } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { defineOp, type Variant } from '../op.ts';
+import { type PoolingParams, type PoolingPlan, planPooling } from './pooling.ts';
+
+/** Parameters of {@link avgPool2d}, as torch names them. */
+export interface AvgPoolParams extends PoolingParams {
+  /** Whether the zeros of the padding count. What lies past the padding never does. Default true. */
+  readonly count_include_pad?: boolean;
+}
+
+/** How averages are taken: one invocation a window, or an element of x on the way back. */
+const AVERAGE_VARIANTS: Readonly<Record<string, Variant>> = {
+  gather: { kernels: ['conv/avg_pool2d', 'conv/avg_pool2d_backward'], depth: (terms) => terms },
+};
+
+/**
+ * torch.nn.functional.avg_pool2d, with padding that may differ on the four sides, and dilation. Float32. x: [N, C, H, W]; y: [N, C, H', W'].
+ * Throws ShapeError when the window does not fit.
+ */
+export const avgPool2d = defineOp<'x', never, 'y', AvgPoolParams>({
+  name: 'avg_pool2d',
+  variants: AVERAGE_VARIANTS,
+  forward: (gpu, { x }, params) => {
+    const plan = planPooling('avg_pool2d', x.shape, params);
+    const y = Tensor.empty(gpu, 'f32', plan.y);
+    average(gpu, x, y, plan, params.count_include_pad ?? true, false);
+    return { y };
+  },
+  backward: (gpu, { inputs: { x }, grads, params, wants }) => {
+    if (!wants.has('x')) return {};
+    const plan = planPooling('avg_pool2d', x.shape, params);
+    const dx = Tensor.empty(gpu, 'f32', x.shape);
+    average(gpu, grads.y as Tensor, dx, plan, params.count_include_pad ?? true, true);
+    return { x: dx };
+  },
+});
+
+/** torch.nn.functional.adaptive_avg_pool2d to one element: the mean of each image. Float32. x: [N, C, H, W]; y: [N, C, 1, 1]. */
+export const globalAvgPool2d = defineOp<'x', never, 'y', Readonly<Record<string, never>>>({
+  name: 'global_avg_pool2d',
+  variants: AVERAGE_VARIANTS,
+  forward: (gpu, { x }) => {
+    const plan = planGlobal(x);
+    const y = Tensor.empty(gpu, 'f32', plan.y);
+    average(gpu, x, y, plan, true, false);
+    return { y };
+  },
+  backward: (gpu, { inputs: { x }, grads, wants }) => {
+    if (!wants.has('x')) return {};
+    const dx = Tensor.empty(gpu, 'f32', x.shape);
+    average(gpu, grads.y as Tensor, dx, planGlobal(x), true, true);
+    return { x: dx };
+  },
+});
+
+/** One window as large as the image. */
+function planGlobal({ shape }: Tensor): PoolingPlan {
+  return planPooling('global_avg_pool2d', shape, { kernel: [shape[2] ?? 0, shape[3] ?? 0] });
+}
+
+/** Means of x, or, transposed, the gradient of x from the one of the means. */
+function average(
+  gpu: Gpu,
+  source: Tensor,
+  target: Tensor,
+  { x, y, window }: PoolingPlan,
+  countPadding: boolean,
+  transposed: boolean,
+): void {
+  const { kernel, stride, padding, dilation } = window;
+  const [top, left, bottom, right] = countPadding ? padding : [0, 0, 0, 0];
+  gpu.dispatch({
+    shader: transposed ? backwardShader : shader,
+    bindings: [source.binding, target.binding],
+    uniforms: [
+      ...[x[2], x[3], y[2], y[3], ...kernel, ...stride, padding[0], padding[1], ...dilation],
+      ...[-top, -left, x[2] + bottom, x[3] + right, target.size],
+    ].map(u32),
+    workgroups: spread(Math.ceil(target.size / 64)),
+    flops: sizeOf(y) * sizeOf(kernel),
+  });
+}

@@ -1,0 +1,9 @@
+import shader from '../../../shaders/math/add.wgsl';
+import { binaryOp } from './elementwise.ts';
+import { sumToSize } from './sum.ts';
+
+/** y = a + b with broadcasting, as torch.add. a, b, y: f32. Throws ShapeError when the shapes do not broadcast. */
+export const add = binaryOp('add', shader, {
+  a: ({ gpu, a, dy }) => sumToSize(gpu, dy, a.shape),
+  b: ({ gpu, b, dy }) => sumToSize(gpu, dy, b.shape),
+});

@@ -1,0 +1,38 @@
+import type { DType } from '../../tensor/dtype.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+import { BOOL, convert } from './convert.ts';
+
+/** Element types that a cast gives, as torch names them, and how tensors hold them: a boolean is a byte, float64 has no more than float32. */
+const TARGETS = {
+  float64: 'f32',
+  float32: 'f32',
+  float16: 'f16',
+  bfloat16: 'bf16',
+  int32: 'i32',
+  uint8: 'u8',
+  int8: 'i8',
+  bool: 'u8',
+} as const satisfies Readonly<Record<string, DType>>;
+
+/** Parameters of {@link cast}. */
+export interface CastParams {
+  readonly to: keyof typeof TARGETS;
+}
+
+/**
+ * y = x in the element type `to`, as ONNX's Cast and torch's Tensor.to: floats round to nearest even (to f16 beyond 65504 to infinity),
+ * floats to integers toward zero, integers to narrower ones drop high bits. A float out of the integers' range, which both leave
+ * undefined, becomes the nearest end of it. The gradient is the incoming one in x's own type. Throws GradproofError `not-implemented`
+ * for u32, which only holds codes.
+ */
+export const cast = defineOp<'x', never, 'y', CastParams>({
+  name: 'cast',
+  variants: { words: { kernels: ['math/cast'], depth: () => 1 } },
+  storage: { reads: ['x'], keeps: ['y'] },
+  forward: (gpu, { x }, { to }) => ({ y: convert(gpu, x, TARGETS[to], to === 'bool' ? BOOL : undefined) }),
+  backward: (gpu, { inputs: { x }, grads, wants }) => {
+    if (!wants.has('x')) return {};
+    return { x: convert(gpu, grads.y as Tensor, x.dtype) };
+  },
+});

@@ -1,0 +1,40 @@
+import shader from '../../../shaders/math/cast.wgsl';
+import { GradproofError } from '../../errors.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { spread, u32 } from '../../gpu/shader.ts';
+import { seam } from '../../seam.ts';
+import { bytesPerElement, type DType } from '../../tensor/dtype.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+
+/** Element types by the values of the kernel's FROM and TO; a boolean is a byte too. */
+const CODES: readonly DType[] = ['f32', 'f16', 'bf16', 'i32', 'u8', 'i8'];
+export const BOOL = CODES.length;
+export const F16 = CODES.indexOf('f16');
+
+/** How a kernel reads elements: the value of its FROM, or of the constant STORAGE of lib/storage. */
+export const readAs = seam('storage.read', (dtype: DType): number => codeOf(dtype));
+
+/**
+ * x in another element type, `to` (its code, or BOOL), held as `dtype`: what the op cast does, for whoever stands below the ops. The
+ * caller owns it. Throws GradproofError `not-implemented` for u32, which only holds codes.
+ */
+export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): Tensor {
+  const from = readAs(x.dtype);
+  const y = Tensor.empty(gpu, dtype, x.shape);
+  const words = Math.ceil((x.size * bytesPerElement(dtype)) / 4);
+  gpu.dispatch({
+    shader,
+    constants: { FROM: from, TO: to },
+    bindings: [x.binding, y.binding],
+    uniforms: [u32(x.size)],
+    workgroups: spread(Math.ceil(words / 64)),
+    flops: 10 * x.size,
+  });
+  return y;
+}
+
+function codeOf(dtype: DType): number {
+  const code = CODES.indexOf(dtype);
+  if (code < 0) throw new GradproofError('not-implemented', `cast: ${dtype} holds codes and not numbers; give one of ${CODES.join(', ')}`);
+  return code;
+}

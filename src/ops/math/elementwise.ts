@@ -1,0 +1,102 @@
+import sumShader from '../../../shaders/math/reduce_sum.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { f32, type Shader, spread, u32 } from '../../gpu/shader.ts';
+import { sameShape } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+import { axisFields, broadcastShapes, repeatedStrides, walk } from './axes.ts';
+import { chunkedDepth } from './reduction.ts';
+import { sumToSize } from './sum.ts';
+
+/** Elements of a workgroup: 64 invocations, four each. */
+const ELEMENTS = 256;
+
+/** Numbers that an element-wise function takes after its operands. */
+type Parameters = readonly [] | readonly [number] | readonly [number, number];
+
+/** Runs a kernel of the frame math/unary: y = f(x), f32 of x's shape. The caller owns y. */
+export function unary(gpu: Gpu, shader: Shader, x: Tensor, parameters: Parameters = []): Tensor {
+  const y = Tensor.empty(gpu, 'f32', x.shape);
+  gpu.dispatch({
+    shader,
+    bindings: [x.binding, y.binding],
+    uniforms: [u32(x.size), u32(0), f32(parameters[0] ?? 0), f32(parameters[1] ?? 0)],
+    workgroups: spread(Math.ceil(x.size / ELEMENTS)),
+    flops: 20 * x.size,
+    elementwise: { count: x.size, parameters },
+  });
+  return y;
+}
+
+/** Runs a kernel of the frame math/binary: y = f(a, b), f32 of the shape to which both broadcast. The caller owns y. Throws ShapeError. */
+export function binary(gpu: Gpu, shader: Shader, a: Tensor, b: Tensor, parameters: Parameters = []): Tensor {
+  const shape = broadcastShapes(shader.file, a.shape, b.shape);
+  const repeats = !sameShape(a.shape, b.shape);
+  const axes = repeats
+    ? walk(
+        shape,
+        [a, b].map((operand) => repeatedStrides(shader.file, operand.shape, shape)),
+      )
+    : [];
+  const fields = axisFields(shader.file, axes);
+  const y = Tensor.empty(gpu, 'f32', shape);
+  gpu.dispatch({
+    shader,
+    constants: { BROADCAST: Number(repeats) },
+    bindings: [a, b, y].map((tensor) => tensor.binding),
+    uniforms: [u32(y.size), u32(0), f32(parameters[0] ?? 0), f32(parameters[1] ?? 0), ...fields],
+    workgroups: spread(Math.ceil(y.size / ELEMENTS)),
+    flops: 20 * y.size,
+    ...(repeats ? {} : { elementwise: { count: y.size, parameters } }),
+  });
+  return y;
+}
+
+type NoParams = Readonly<Record<string, never>>;
+
+/** An op y = f(x) without parameters, and its gradient as a function of x and dy. */
+export function unaryOp(name: string, forward: Shader, backward: Shader) {
+  return defineOp<'x', never, 'y', NoParams>({
+    name,
+    variants: { vec4: { kernels: [forward.file, backward.file], depth: () => 1 } },
+    forward: (gpu, { x }) => ({ y: unary(gpu, forward, x) }),
+    backward: (gpu, { inputs: { x }, grads, wants }): Readonly<Record<string, Tensor>> =>
+      wants.has('x') ? { x: binary(gpu, backward, x, grads.y as Tensor) } : {},
+  });
+}
+
+/** What the gradient of an operand is made of. */
+export interface BinaryContext {
+  readonly gpu: Gpu;
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly y: Tensor;
+  readonly dy: Tensor;
+}
+
+/** An op y = f(a, b) with broadcasting; `gradients` give what flows into each operand, in its shape. */
+export function binaryOp(
+  name: string,
+  shader: Shader,
+  gradients: { readonly a: (context: BinaryContext) => Tensor; readonly b: (context: BinaryContext) => Tensor },
+  kernels: readonly Shader[] = [],
+) {
+  return defineOp<'a' | 'b', never, 'y', NoParams>({
+    name,
+    variants: { vec4: { kernels: [shader, ...kernels, sumShader].map(({ file }) => file), depth: chunkedDepth } },
+    forward: (gpu, { a, b }) => ({ y: binary(gpu, shader, a, b) }),
+    backward: (gpu, { inputs: { a, b }, outputs: { y }, grads, wants }) => {
+      const context = { gpu, a, b, y, dy: grads.y as Tensor };
+      return {
+        ...(wants.has('a') ? { a: gradients.a(context) } : {}),
+        ...(wants.has('b') ? { b: gradients.b(context) } : {}),
+      };
+    },
+  });
+}
+
+/** The gradient of an operand that f multiplies by b, or divides by it: f(dy, b), summed over the axes along which `operand` repeats. */
+export function scaledGradient(shader: Shader, { gpu, dy }: BinaryContext, factor: Tensor, operand: Tensor): Tensor {
+  using all = binary(gpu, shader, dy, factor);
+  return sumToSize(gpu, all, operand.shape);
+}

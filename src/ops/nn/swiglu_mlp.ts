@@ -1,0 +1,94 @@
+import shader from '../../../shaders/nn/swiglu.wgsl';
+import backwardShader from '../../../shaders/nn/swiglu_backward.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { spread, u32 } from '../../gpu/shader.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import { formatShape, sameShape } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
+import { defineOp, type Inputs } from '../op.ts';
+
+type MlpInputs = Inputs<'x' | 'gate' | 'up' | 'down', never>;
+
+/** Elements of a workgroup: 64 invocations, four each. */
+const ELEMENTS = 256;
+
+/**
+ * y = (silu(x gate^T) * (x up^T)) down^T: the feed-forward layer of Llama. x: f32 [..., hidden]; gate, up: [inner, hidden];
+ * down: [out, inner]; y: [..., out]. `gated` = x gate^T and `raised` = x up^T, [..., inner], are kept for the backward pass, which gives all
+ * four gradients and computes their product again. Throws ShapeError when they do not fit.
+ */
+export const swigluMlp = defineOp<'x' | 'gate' | 'up' | 'down', never, 'y' | 'gated' | 'raised', Readonly<Record<string, never>>>({
+  name: 'swiglu_mlp',
+  variants: {
+    register: { ...PRODUCT_VARIANTS.register, kernels: kernelsOf('register') },
+    subgroup: { ...PRODUCT_VARIANTS.subgroup, kernels: kernelsOf('subgroup') },
+    tiled: { ...PRODUCT_VARIANTS.tiled, kernels: kernelsOf('tiled') },
+  },
+  storage: { keeps: ['gated', 'raised'] },
+  forward: (gpu, inputs, _params, variant) => {
+    check(inputs);
+    const { x, gate, up, down } = inputs;
+    const gated = multiply(gpu, { a: x, b: gate, transpose_b: true }, variant);
+    const raised = multiply(gpu, { a: x, b: up, transpose_b: true }, variant);
+    using hidden = swiglu(gpu, gated, raised);
+    return { y: multiply(gpu, { a: hidden, b: down, transpose_b: true }, variant), gated, raised };
+  },
+  backward: (gpu, { inputs: { x, gate, up, down }, outputs: { gated, raised }, grads, wants }, variant) => {
+    const dy = asRows(grads.y as Tensor);
+    const gradients: Record<string, Tensor> = {};
+    if (wants.has('down')) {
+      using hidden = swiglu(gpu, gated, raised);
+      gradients['down'] = multiply(gpu, { a: dy, b: asRows(hidden), transpose_a: true }, variant);
+    }
+    if (!['x', 'gate', 'up'].some((name) => wants.has(name))) return gradients;
+    using dhidden = multiply(gpu, { a: dy, b: down }, variant);
+    using dgated = Tensor.empty(gpu, 'f32', dhidden.shape);
+    using draised = Tensor.empty(gpu, 'f32', dhidden.shape);
+    gpu.dispatch({
+      shader: backwardShader,
+      bindings: [gated, raised, dhidden, dgated, draised].map((tensor) => tensor.binding),
+      uniforms: [u32(dhidden.size)],
+      workgroups: spread(Math.ceil(dhidden.size / ELEMENTS)),
+      flops: 50 * dhidden.size,
+    });
+    if (wants.has('gate')) gradients['gate'] = multiply(gpu, { a: dgated, b: asRows(x), transpose_a: true }, variant);
+    if (wants.has('up')) gradients['up'] = multiply(gpu, { a: draised, b: asRows(x), transpose_a: true }, variant);
+    if (wants.has('x')) {
+      using part = multiply(gpu, { a: dgated, b: gate }, variant);
+      gradients['x'] = multiply(gpu, { a: draised, b: up, bias: part, shape: x.shape }, variant);
+    }
+    return gradients;
+  },
+});
+
+function kernelsOf(variant: keyof typeof PRODUCT_VARIANTS): readonly string[] {
+  return ['nn/swiglu', 'nn/swiglu_backward', ...PRODUCT_VARIANTS[variant].kernels];
+}
+
+/** silu(gate) * up, element by element. */
+function swiglu(gpu: Gpu, gate: Tensor, up: Tensor): Tensor {
+  const y = Tensor.empty(gpu, 'f32', gate.shape);
+  gpu.dispatch({
+    shader,
+    bindings: [gate, up, y].map((tensor) => tensor.binding),
+    uniforms: [u32(y.size)],
+    workgroups: spread(Math.ceil(y.size / ELEMENTS)),
+    flops: 21 * y.size,
+  });
+  return y;
+}
+
+/** All but the last dimension as one. */
+function asRows(tensor: Tensor): Tensor {
+  const last = tensor.shape.at(-1) as number;
+  return tensor.view([tensor.size / last, last]);
+}
+
+function check({ x, gate, up, down }: MlpInputs): void {
+  const [hidden, inner] = [x.shape.at(-1) as number, gate.shape[0] as number];
+  if (!sameShape(gate.shape, [inner, hidden]) || !sameShape(up.shape, gate.shape) || down.shape.length !== 2 || down.shape[1] !== inner) {
+    const shapes = [x, gate, up, down].map(({ shape }) => formatShape(shape)).join(', ');
+    throw new ShapeError(`swiglu_mlp: x, gate, up, down of ${shapes} do not fit`);
+  }
+}

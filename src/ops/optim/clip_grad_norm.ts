@@ -1,0 +1,91 @@
+import clipShader from '../../../shaders/optim/clip_grad_norm.wgsl';
+import normShader from '../../../shaders/optim/grad_norm.wgsl';
+import sharesShader from '../../../shaders/optim/grad_norm_shares.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+
+/** Parameters of clipping, as torch names them. */
+export interface ClipParams {
+  /** The largest norm that gradients keep. */
+  readonly max_norm: number;
+  /** Added to the norm by which is divided. Default 1e-6, torch's. */
+  readonly eps?: number;
+}
+
+/** torch's default. */
+const DEFAULTS = { eps: 1e-6 } as const;
+
+/** Elements of a share of the sum of squares, at most. */
+const SHARE = 256;
+const LANES = 64;
+/** Elements of a workgroup of the scaling: 64 invocations, four each. */
+const ELEMENTS = 256;
+
+/**
+ * torch.nn.utils.clip_grad_norm_: gradients (f32 of any shapes) times min(1, max_norm / (norm + eps)), in place, where norm is the root of
+ * the sum of all their squares. Returns norm, [1], which the caller owns; the scale never leaves the device. An infinite or NaN element
+ * makes the norm infinite or NaN, and the gradients what torch's product with max_norm / norm makes of them.
+ */
+export function clipGradNorm(gpu: Gpu, grads: readonly Tensor[], params: ClipParams): Tensor {
+  const { max_norm, eps } = { ...DEFAULTS, ...params };
+  const norm = normOf(gpu, grads);
+  for (const grad of grads) {
+    gpu.dispatch({
+      shader: clipShader,
+      bindings: [norm.binding, grad.binding],
+      uniforms: [u32(grad.size), f32(max_norm), f32(eps)],
+      workgroups: spread(Math.ceil(grad.size / ELEMENTS)),
+      flops: grad.size,
+    });
+  }
+  return norm;
+}
+
+function normOf(gpu: Gpu, grads: readonly Tensor[]): Tensor {
+  const parts = grads.map(({ size }) => Math.max(1, Math.ceil(size / SHARE)));
+  const count = parts.reduce((sum, n) => sum + n, 0);
+  using shares = Tensor.empty(gpu, 'f32', [count, 2]);
+  let first = 0;
+  grads.forEach((grad, i) => {
+    const own = parts[i] as number;
+    gpu.dispatch({
+      shader: sharesShader,
+      bindings: [grad.binding, shares.binding],
+      uniforms: [grad.size, own, first].map(u32),
+      workgroups: spread(Math.ceil(own / LANES)),
+      flops: 2 * grad.size,
+    });
+    first += own;
+  });
+  const norm = Tensor.empty(gpu, 'f32', [1]);
+  gpu.dispatch({
+    shader: normShader,
+    bindings: [shares.binding, norm.binding],
+    uniforms: [u32(count)],
+    workgroups: [1, 1, 1],
+    flops: count,
+  });
+  return norm;
+}
+
+/** {@link clipGradNorm} as an op that leaves its inputs as they are: g0, g1, ... in; norm, and g0, g1, ... clipped, out. */
+export const clipGradNormOp = defineOp<'g0', `g${number}`, 'norm' | `g${number}`, ClipParams>({
+  name: 'clip_grad_norm',
+  variants: {
+    shares: {
+      kernels: [sharesShader.file, normShader.file, clipShader.file],
+      depth: (terms) => Math.min(terms, SHARE) + Math.ceil(terms / (SHARE * LANES)) + Math.log2(LANES),
+    },
+  },
+  forward: (gpu, inputs, params) => {
+    const grads = Object.entries(inputs).flatMap(([name, tensor]) => (tensor ? [[name, tensor.clone()] as const] : []));
+    const norm = clipGradNorm(
+      gpu,
+      grads.map(([, grad]) => grad),
+      params,
+    );
+    return { norm, ...Object.fromEntries(grads) };
+  },
+});

@@ -1,0 +1,104 @@
+import shader from '../../../shaders/optim/sgd_step.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { f32, type LiveNumber, spread, u32, uniformsAt } from '../../gpu/shader.ts';
+import { seam } from '../../seam.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+import { type AtStep, atStep } from './at-step.ts';
+
+/** Hyperparameters of SGD, as torch names them. */
+export interface SgdHyperparameters {
+  readonly lr: number;
+  /** Default 0. */
+  readonly momentum?: number;
+  /** Share of the gradient that does not go into the buffer after the first step. Default 0. */
+  readonly dampening?: number;
+  /** Added to the gradient times the parameter (L2). Default 0. */
+  readonly weight_decay?: number;
+  /** Step along the gradient and the buffer to come. Default false. */
+  readonly nesterov?: boolean;
+}
+
+/** What the kernel multiplies with: SGD's, and ONNX's Momentum, differ in these alone. */
+export interface MomentumScalars {
+  readonly lr: number;
+  readonly l2: number;
+  readonly keep: number;
+  readonly gain: number;
+  readonly direct: number;
+  readonly ahead: number;
+}
+
+/** What a step changes (all but `grad`), f32 of one size. */
+export interface MomentumState {
+  readonly param: Tensor;
+  readonly grad: Tensor;
+  readonly momentum_buffer: Tensor;
+}
+
+/** Elements of a workgroup: 64 invocations, four each. */
+const ELEMENTS = 256;
+
+/** The numbers of a step of SGD. At the first one the buffer becomes the gradient, as in torch; without momentum it always does. */
+export const sgdScalars = seam('sgd_step.scalars', (hyperparameters: SgdHyperparameters, isFirst: boolean): MomentumScalars => {
+  const { lr, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false } = hyperparameters;
+  const starts = isFirst || momentum === 0;
+  return {
+    lr,
+    l2: weight_decay,
+    keep: starts ? 0 : momentum,
+    gain: starts ? 1 : 1 - dampening,
+    direct: nesterov ? 1 : 0,
+    ahead: nesterov ? momentum : 1,
+  };
+});
+
+/**
+ * One step with the scalars of that step, in place. `step` counts from 1; replays of a captured step ask for it again. Throws ShapeError
+ * when the sizes differ.
+ */
+export function momentumStep(gpu: Gpu, state: MomentumState, scalarsAt: (step: number) => MomentumScalars, step: LiveNumber): void {
+  checkSizes(state);
+  const { param, grad, momentum_buffer } = state;
+  const fields = ({ lr, l2, keep, gain, direct, ahead }: MomentumScalars) => [lr, l2, keep, gain, direct, ahead].map(f32);
+  gpu.dispatch({
+    shader,
+    bindings: [grad, param, momentum_buffer].map((tensor) => tensor.binding),
+    uniforms: uniformsAt(step, (t) => [u32(param.size), ...fields(scalarsAt(t))]),
+    workgroups: spread(Math.ceil(param.size / ELEMENTS)),
+    flops: 9 * param.size,
+  });
+}
+
+/** One step of torch.optim.SGD, in place, as {@link momentumStep}. */
+export function sgdStep(gpu: Gpu, state: MomentumState, hyperparameters: AtStep<SgdHyperparameters>, step: LiveNumber): void {
+  momentumStep(gpu, state, (t) => sgdScalars(atStep(hyperparameters, t), t === 1), step);
+}
+
+export function checkSizes({ param, grad, momentum_buffer }: MomentumState): void {
+  if (grad.size !== param.size || momentum_buffer.size !== param.size) {
+    const sizes = [param, grad, momentum_buffer].map(({ size }) => size);
+    throw new ShapeError(`sgd_step needs param, grad and momentum_buffer of one size, not ${sizes.join(', ')}`);
+  }
+}
+
+/**
+ * One step of torch.optim.SGD that leaves its inputs as they are and returns the new parameter and buffer. All f32 of one shape. `step`
+ * counts from 1; at the first the buffer that is given does not count.
+ */
+export const sgdStepOp = defineOp<
+  'param' | 'grad' | 'momentum_buffer',
+  never,
+  'param' | 'momentum_buffer',
+  SgdHyperparameters & { readonly step: number }
+>({
+  name: 'sgd_step',
+  variants: { vec4: { kernels: ['optim/sgd_step'], depth: () => 1 } },
+  forward: (gpu, inputs, { step, ...hyperparameters }) => {
+    checkSizes(inputs);
+    const outputs = { param: inputs.param.clone(), momentum_buffer: inputs.momentum_buffer.clone() };
+    sgdStep(gpu, { ...outputs, grad: inputs.grad }, hyperparameters, step);
+    return outputs;
+  },
+});

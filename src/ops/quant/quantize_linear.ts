@@ -1,0 +1,32 @@
+import shader from '../../../shaders/quant/quantize_linear.wgsl';
+import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { defineOp } from '../op.ts';
+import { type LinearQuantizationParams, scaleFields } from './linear_scale.ts';
+
+const RANGES = { int4: [-8, 7], uint4: [0, 15], int8: [-128, 127], uint8: [0, 255] } as const;
+
+/**
+ * q = round(x / scale) + zero_point, ties to even, clamped to the type of the codes, as ONNX's QuantizeLinear. x, scale: f32; zero_point:
+ * i8 or u8 like scale; q: i8 or u8 like x. Throws ShapeError when shapes do not fit.
+ */
+export const quantize_linear = defineOp<'x' | 'scale', 'zero_point', 'q', LinearQuantizationParams>({
+  name: 'quantize_linear',
+  variants: { words: { kernels: ['quant/quantize_linear'], depth: () => 1 } },
+  forward: (gpu, { x, scale, zero_point }, params) => {
+    const type = params.dtype ?? (zero_point?.dtype === 'i8' ? 'int8' : 'uint8');
+    const [low, high] = RANGES[type];
+    const scales = scaleFields('quantize_linear', x.shape, scale, zero_point, params);
+    const q = Tensor.empty(gpu, low < 0 ? 'i8' : 'u8', x.shape);
+    gpu.dispatch({
+      shader,
+      constants: { HAS_ZERO_POINT: Number(zero_point !== undefined), SIGNED: Number(low < 0) },
+      // Without zero points the kernel reads none; a binding must be there all the same.
+      bindings: [x, scale, zero_point ?? scale, q].map((tensor) => tensor.binding),
+      uniforms: [...scales, u32(0), f32(low), f32(high)],
+      workgroups: spread(Math.ceil(x.size / 256)),
+      flops: 10 * x.size,
+    });
+    return { q };
+  },
+});

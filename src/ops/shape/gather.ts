@@ -1,0 +1,82 @@
+import rowsShader from '../../../shaders/shape/gather_rows.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { spread, u32 } from '../../gpu/shader.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { axisOf } from '../math/axes.ts';
+import { rowsAt, sumOfRows } from '../nn/embedding.ts';
+import { defineOp } from '../op.ts';
+import { permuted } from './copy.ts';
+
+/** Parameters of {@link gather}. */
+export interface GatherParams {
+  /** Dimension of x that is indexed; negative ones count from the last. Default 0. */
+  readonly axis?: number;
+}
+
+/**
+ * y = x at `indices` along `axis`, whose place in the shape the indices' dimensions take, as ONNX's Gather. x: f32 or i32; indices: i32
+ * of any shape, where negative ones count from the end and what is beyond reads the nearest element. The gradient sums the terms of an
+ * element in ascending order, the same bits every time. Throws ShapeError when there is no such axis.
+ */
+export const gather = defineOp<'x' | 'indices', never, 'y', GatherParams>({
+  name: 'gather',
+  variants: {
+    rows: {
+      kernels: ['shape/gather_rows', 'shape/copy', 'nn/embedding', 'nn/embedding_heads', 'nn/embedding_chain', 'nn/embedding_backward'],
+      depth: (terms) => terms,
+    },
+  },
+  forward: (gpu, { x, indices }, params) => {
+    const { shape, outer, size, inner } = layoutOf(x.shape, params);
+    using rows = rowsOf(gpu, indices, size);
+    const count = indices.size;
+    using front = swapped(gpu, x, [outer, size, inner]);
+    using taken = rowsAt(gpu, front.view([size, outer * inner]), rows, [count, outer * inner]);
+    return { y: swapped(gpu, taken, [count, outer, inner], shape(indices.shape)) };
+  },
+  backward: (gpu, { inputs: { x, indices }, grads, params, wants }): Readonly<Record<string, Tensor>> => {
+    if (!wants.has('x')) return {};
+    const { outer, size, inner } = layoutOf(x.shape, params);
+    using rows = rowsOf(gpu, indices, size);
+    using front = swapped(gpu, grads.y as Tensor, [outer, indices.size, inner]);
+    using sums = sumOfRows(gpu, front, rows, [size, outer * inner]);
+    return { x: swapped(gpu, sums, [size, outer, inner], x.shape) };
+  },
+});
+
+interface Layout {
+  /** Elements before the axis, along it, and after it. */
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+  /** Shape of y for indices of a shape. */
+  readonly shape: (indices: Shape) => Shape;
+}
+
+function layoutOf(x: Shape, { axis = 0 }: GatherParams): Layout {
+  const at = axisOf('gather', axis, x);
+  return {
+    outer: sizeOf(x.slice(0, at)),
+    size: x[at] as number,
+    inner: sizeOf(x.slice(at + 1)),
+    shape: (indices) => [...x.slice(0, at), ...indices, ...x.slice(at + 1)],
+  };
+}
+
+/** The first two of three dimensions in the other order, as a tensor of `shape`. */
+function swapped(gpu: Gpu, x: Tensor, [a, b, c]: readonly [number, number, number], shape: Shape = [b, a, c]): Tensor {
+  return permuted(gpu, x.view([a, b, c]), [1, 0, 2], shape);
+}
+
+function rowsOf(gpu: Gpu, indices: Tensor, size: number): Tensor {
+  const rows = Tensor.empty(gpu, 'i32', [indices.size]);
+  gpu.dispatch({
+    shader: rowsShader,
+    bindings: [indices.binding, rows.binding],
+    uniforms: [u32(indices.size), u32(size)],
+    workgroups: spread(Math.ceil(indices.size / 64)),
+    flops: indices.size,
+  });
+  return rows;
+}

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { Gate } from './gate.ts';
+
+test('whoever meets a closed gate goes on when it is opened, and not before', async () => {
+  const gate = new Gate();
+  expect(gate.opened).toBeUndefined();
+  gate.closed = true;
+  gate.closed = true;
+  let passed = false;
+  const passing = gate.opened?.then(() => {
+    passed = true;
+  });
+  await Promise.resolve();
+  expect([gate.closed, passed]).toEqual([true, false]);
+  gate.closed = false;
+  await passing;
+  expect([gate.closed, passed, gate.opened]).toEqual([false, true, undefined]);
+});

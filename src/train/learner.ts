@@ -1,0 +1,154 @@
+import type { Draw, Examples } from '../data/examples.ts';
+import { invariant } from '../errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { AutocastType } from '../nn/autocast.ts';
+import { type CapturedStep, capture } from '../nn/capture.ts';
+import type { Model } from '../nn/model.ts';
+import { RandomState } from '../nn/random-state.ts';
+import { type Application, Tape } from '../nn/tape.ts';
+import { argmax } from '../ops/math/argmax.ts';
+import { crossEntropy } from '../ops/nn/cross_entropy.ts';
+import { seam } from '../seam.ts';
+import { type HostTensor, hostTensor } from '../tensor/host.ts';
+import { Random } from '../tensor/random.ts';
+import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
+import type { Judge } from './stage.ts';
+import type { OptimizerParams } from './update-rule.ts';
+
+/** What is trained, and on what. */
+export interface LearnerConfig extends Omit<OptimizerOptions, 'fingerprints'> {
+  readonly draw: Draw;
+  /** Examples of a step. */
+  readonly batchSize: number;
+  readonly optimizer: OptimizerParams;
+  /** Products are stored in this format; with float16, gradients want a grad_scaler. Default none. */
+  readonly autocast?: AutocastType;
+  /** Of the batches and of the model's random numbers. */
+  readonly seed: number;
+}
+
+/** Answers of a model to held-out examples: how many were right, of how many. */
+export interface Score {
+  readonly right: number;
+  readonly asked: number;
+}
+
+const drawBatch = seam('train.draw_batch', ({ draw, batchSize }: LearnerConfig, random: Random): Examples => draw(batchSize, random));
+
+/**
+ * Trains a model on batches that are drawn anew for each step. A replayed step is one submit without a readback. It does not
+ * own the model.
+ */
+export class Learner implements Disposable {
+  readonly #gpu: Gpu;
+  readonly #model: Model;
+  readonly #config: LearnerConfig;
+  readonly #batches: Random;
+  readonly #random: RandomState;
+  readonly #optimizer: Optimizer;
+  readonly #inputs: Tensors;
+  readonly #labels: Tensor;
+  /** Gradient of the loss by itself: 1. */
+  readonly #one: Tensor;
+  #captured: CapturedStep | undefined;
+
+  constructor(gpu: Gpu, model: Model, config: LearnerConfig) {
+    const { draw, batchSize, optimizer, seed } = config;
+    this.#gpu = gpu;
+    this.#model = model;
+    this.#config = config;
+    this.#batches = new Random(seed);
+    this.#random = new RandomState(seed);
+    this.#optimizer = new Optimizer(gpu, model.parameters, optimizer, config);
+    // What they hold is overwritten before the first step: they have the shapes of every batch.
+    const { inputs, labels } = upload(gpu, draw(batchSize, new Random(seed)));
+    this.#inputs = inputs;
+    this.#labels = labels;
+    this.#one = Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1)));
+  }
+
+  /** Captures what a step does on the device, for {@link Learner.step}. */
+  async capture(): Promise<void> {
+    this.#captured = await capture(this.#gpu, () => {
+      using tape = this.#tape();
+      const gradients = this.#gradients(tape);
+      this.#model.keepStatistics?.();
+      this.#optimizer.update(gradients);
+      return {};
+    });
+  }
+
+  /** Replays the captured step on the next batch. Throws InvariantError before {@link Learner.capture}. */
+  step(): void {
+    this.#advance();
+    invariant(this.#captured, () => 'a step is replayed before one was captured');
+    this.#captured.run();
+    this.#random.advance();
+    this.#gpu.submit();
+  }
+
+  /** Records the step anew, with everything that it computed shown to `judge`: first the passes of the model, then the update. */
+  async judgedStep(judge: Judge): Promise<void> {
+    this.#advance();
+    const trace: Application[] = [];
+    using tape = this.#tape(trace);
+    const gradients = this.#gradients(tape);
+    await judge(trace);
+    this.#model.keepStatistics?.();
+    await this.#optimizer.judgedUpdate(gradients, judge);
+    this.#random.advance();
+    this.#gpu.submit();
+  }
+
+  /** The state of the optimizer after the last step. */
+  async checkpoint(): Promise<OptimizerState> {
+    return await this.#optimizer.read();
+  }
+
+  /** Asks the model as it is outside of training: nothing is dropped, statistics are the running ones. */
+  async score(examples: Examples): Promise<Score> {
+    const { inputs, labels } = upload(this.#gpu, examples);
+    using tape = new Tape(this.#gpu, [], { autocast: this.#config.autocast });
+    const { y } = tape.apply(argmax, { x: this.#model.forward(tape, inputs) }, { axis: 1, keepdims: false }, 'answers');
+    const answers = (await y.read()).data;
+    for (const tensor of [...Object.values(inputs), labels]) tensor[Symbol.dispose]();
+    const asked = [...examples.labels.data].flatMap((label, i) => (label < 0 ? [] : [label === answers[i]]));
+    return { right: asked.filter((right) => right).length, asked: asked.length };
+  }
+
+  /** What a step does on the host. */
+  #advance(): void {
+    const { inputs, labels } = drawBatch(this.#config, this.#batches);
+    for (const [name, tensor] of Object.entries(this.#inputs)) tensor.write(inputs[name] as HostTensor);
+    this.#labels.write(labels);
+    this.#optimizer.advance();
+  }
+
+  #tape(trace?: Application[]): Tape {
+    this.#random.begin();
+    const { parameters } = this.#model;
+    return new Tape(
+      this.#gpu,
+      parameters.names.map((name) => parameters.view(name)),
+      { trace, random: this.#random, autocast: this.#config.autocast },
+    );
+  }
+
+  #gradients(tape: Tape): ReadonlyMap<Tensor, Tensor> {
+    const logits = this.#model.forward(tape, this.#inputs);
+    const { loss } = tape.apply(crossEntropy, { logits, labels: this.#labels }, { log_probs: false }, 'loss');
+    return tape.backward(loss, this.#optimizer.lossScale ?? this.#one);
+  }
+
+  [Symbol.dispose](): void {
+    this.#captured?.[Symbol.dispose]();
+    this.#optimizer[Symbol.dispose]();
+    for (const tensor of [...Object.values(this.#inputs), this.#labels, this.#one]) tensor[Symbol.dispose]();
+  }
+}
+
+function upload(gpu: Gpu, { inputs, labels }: Examples): { readonly inputs: Tensors; readonly labels: Tensor } {
+  const entries = Object.entries(inputs).map(([name, host]) => [name, Tensor.from(gpu, host)] as const);
+  return { inputs: Object.fromEntries(entries), labels: Tensor.from(gpu, labels) };
+}

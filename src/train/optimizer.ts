@@ -1,0 +1,147 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import type { FlatParameters } from '../nn/flat-parameters.ts';
+import type { Op } from '../ops/op.ts';
+import { chooseVariant } from '../ops/op.ts';
+import { clipGradNorm, clipGradNormOp } from '../ops/optim/clip_grad_norm.ts';
+import { lrSchedule, type Schedule } from '../ops/optim/lr_schedule.ts';
+import { rateRows } from '../ops/optim/step-rates.ts';
+import type { HostTensor, HostTensors } from '../tensor/host.ts';
+import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import type { Fingerprints } from './fingerprints.ts';
+import { LossScaler, type LossScaling } from './loss-scaler.ts';
+import { type Judge, judgeStage, runStage, type Stage } from './stage.ts';
+import { type OptimizerParams, type UpdateRule, updateRule } from './update-rule.ts';
+
+/** What surrounds the step itself. */
+export interface OptimizerOptions {
+  /** How the rate changes over the steps. Default constant. */
+  readonly schedule?: Schedule;
+  /** The largest norm that all gradients together keep: larger ones are scaled down to it. Default none. */
+  readonly max_grad_norm?: number | undefined;
+  /** Loss scaling that follows what gradients overflow, as torch.amp.GradScaler has it: see {@link Optimizer.lossScale}. Default none. */
+  readonly grad_scaler?: LossScaling | undefined;
+  /** They see what every stage of a step leaves. Default none. */
+  readonly fingerprints?: Fingerprints | undefined;
+}
+
+/** All that a step changes, after `step` steps (those that were left out count too): `param`, what the optimizer keeps, the loss scale. */
+export interface OptimizerState {
+  readonly step: number;
+  readonly tensors: HostTensors;
+}
+
+/**
+ * AdamW, Adam or SGD over one flat buffer: gradients are gathered into a buffer of the same layout, clipped by their norm, and one dispatch
+ * updates everything. Nothing is read back, and a captured update follows its schedule.
+ */
+export class Optimizer implements Disposable {
+  readonly #gpu: Gpu;
+  readonly #parameters: FlatParameters;
+  readonly #rule: UpdateRule;
+  readonly #schedule: Schedule;
+  readonly #fingerprints: Fingerprints | undefined;
+  readonly #scaler: LossScaler | undefined;
+  readonly #grad: Tensor;
+  readonly #state: Tensors;
+  readonly #stages: readonly Stage[];
+  #step = 0;
+
+  constructor(gpu: Gpu, parameters: FlatParameters, params: OptimizerParams, options: OptimizerOptions = {}) {
+    const { schedule = { name: 'constant' }, max_grad_norm, grad_scaler, fingerprints } = options;
+    this.#gpu = gpu;
+    this.#parameters = parameters;
+    this.#schedule = schedule;
+    this.#rule = updateRule(params, schedule);
+    this.#fingerprints = fingerprints;
+    const zeros = () => Tensor.zeros(gpu, [parameters.layout.length]);
+    this.#grad = zeros();
+    this.#state = Object.fromEntries(this.#rule.state.map((name) => [name, zeros()]));
+    this.#scaler = grad_scaler && new LossScaler(gpu, grad_scaler, this.#rule.scaled);
+    const clipping = max_grad_norm === undefined ? [] : [this.#clipping(max_grad_norm)];
+    this.#stages = this.#scaler?.around(this.#grad, this.#changed, clipping) ?? [...clipping, this.#stepping()];
+  }
+
+  /** With loss scaling the factor of the loss, f32 [1]: the gradient with which backward starts. */
+  get lossScale(): Tensor | undefined {
+    return this.#scaler?.state.scale;
+  }
+
+  /** Counts one more step, which is about to be recorded, or replayed by a capture. */
+  advance(): void {
+    this.#step += 1;
+  }
+
+  /** Records the update of the step that was counted last. `gradients` are by parameter view; every parameter must have one. */
+  update(gradients: ReadonlyMap<Tensor, Tensor>): void {
+    this.#parameters.gather(gradients, this.#grad);
+    for (const stage of this.#stages) runStage(stage, (outputs) => this.#fingerprints?.see(outputs));
+  }
+
+  /** As {@link Optimizer.update}, with what went into each stage, what came out of it, and the rates of the run shown to `judge`. */
+  async judgedUpdate(gradients: ReadonlyMap<Tensor, Tensor>, judge: Judge): Promise<void> {
+    this.#parameters.gather(gradients, this.#grad);
+    for (const stage of this.#stages) await judgeStage(this.#gpu, stage, (outputs) => this.#fingerprints?.see(outputs), judge);
+    // Under loss scaling the rates are part of the step.
+    if (!this.#scaler) await this.#judgeRates(judge);
+  }
+
+  /** Parameters and state as they are now. */
+  async read(): Promise<OptimizerState> {
+    const tensors: Record<string, HostTensor> = {};
+    for (const [name, tensor] of Object.entries(this.#lasting)) tensors[name] = await tensor.read();
+    return { step: this.#step, tensors };
+  }
+
+  /** Goes on from what {@link Optimizer.read} gave. */
+  write({ step, tensors }: OptimizerState): void {
+    this.#step = step;
+    for (const [name, tensor] of Object.entries(this.#lasting)) tensor.write(tensors[name] as HostTensor);
+  }
+
+  get #changed(): Tensors {
+    return { param: this.#parameters.data, ...this.#state };
+  }
+
+  get #lasting(): Tensors {
+    return { ...this.#changed, ...this.#scaler?.state };
+  }
+
+  #clipping(max_norm: number): Stage {
+    const params = { max_norm };
+    return {
+      op: clipGradNormOp as unknown as Op,
+      params: () => params,
+      reads: {},
+      changes: { g0: this.#grad },
+      run: () => ({ norm: clipGradNorm(this.#gpu, [this.#grad], params) }),
+    };
+  }
+
+  #stepping(): Stage {
+    const { op, at, step } = this.#rule;
+    return {
+      op,
+      params: () => ({ ...at(this.#step), step: this.#step }),
+      reads: { grad: this.#grad },
+      changes: this.#changed,
+      run: () => {
+        step(this.#gpu, { ...this.#changed, grad: this.#grad }, () => this.#step);
+        return {};
+      },
+    };
+  }
+
+  async #judgeRates(judge: Judge): Promise<void> {
+    // A rate of 1, so that what is judged is the share that each step takes of its own. As many at every step: memory must not grow.
+    const params = { ...this.#schedule, base_lr: 1, steps: rateRows(this.#schedule, []) };
+    const variant = chooseVariant(this.#gpu, lrSchedule.variants);
+    const outputs = lrSchedule.forward(this.#gpu, {}, params, variant);
+    await judge([{ layer: 'optimizer', op: lrSchedule as unknown as Op, variant, params, inputs: {}, outputs }]);
+    outputs.lr[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.#scaler?.[Symbol.dispose]();
+    for (const tensor of [this.#grad, ...Object.values(this.#state)]) tensor[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,39 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Application } from '../nn/tape.ts';
+import { chooseVariant, type Op } from '../ops/op.ts';
+import type { Tensors } from '../tensor/tensor.ts';
+import { TensorScope } from '../tensor/tensor-scope.ts';
+
+/** Looks at the applications of a judged step while their tensors live. */
+export type Judge = (applications: readonly Application[]) => Promise<void>;
+
+/** A part of an update: an op that changes tensors where they lie. All names are those of the op. */
+export interface Stage {
+  readonly op: Op;
+  /** The op's parameters at the step that was counted last. */
+  readonly params: () => object;
+  readonly reads: Tensors;
+  /** Inputs that become outputs of the same names. */
+  readonly changes: Tensors;
+  /** Outputs that last longer than the update. */
+  readonly writes?: Tensors;
+  /** Records it, and returns what it made. */
+  readonly run: () => Tensors;
+}
+
+/** Runs a stage and shows its results to `see`. */
+export function runStage({ changes, writes, run }: Stage, see: (outputs: Tensors) => void): void {
+  using made = new TensorScope();
+  see({ ...changes, ...writes, ...made.addAll(run()) });
+}
+
+/** As {@link runStage}, with what went in and what came out shown to `judge`. */
+export async function judgeStage(gpu: Gpu, stage: Stage, see: (outputs: Tensors) => void, judge: Judge): Promise<void> {
+  const { op, params, reads, changes, writes, run } = stage;
+  using scope = new TensorScope();
+  const before = Object.fromEntries(Object.entries(changes).map(([name, tensor]) => [name, scope.add(tensor.clone())]));
+  const outputs = { ...changes, ...writes, ...scope.addAll(run()) };
+  see(outputs);
+  const variant = chooseVariant(gpu, op.variants);
+  await judge([{ layer: 'optimizer', op, variant, params: params(), inputs: { ...before, ...reads }, outputs }]);
+}

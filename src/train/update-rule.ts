@@ -1,0 +1,84 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import type { LiveNumber } from '../gpu/shader.ts';
+import type { Op } from '../ops/op.ts';
+import { type AdamHyperparameters, type AdamState, adamwStep, adamwStepOp } from '../ops/optim/adamw_step.ts';
+import { adamRates, ampAdamwStep, ampAdamwStepOp, correctedBetas, type Found } from '../ops/optim/amp_adamw_step.ts';
+import { ampSgdStep, ampSgdStepOp, sgdRates } from '../ops/optim/amp_sgd_step.ts';
+import { rateFactor, type Schedule } from '../ops/optim/lr_schedule.ts';
+import { type AdamParams, adamHyperparameters, type SgdParams, type StateName, sgdHyperparameters } from '../ops/optim/optimizers.ts';
+import { type MomentumState, type SgdHyperparameters, sgdStep, sgdStepOp } from '../ops/optim/sgd_step.ts';
+import { rateRows } from '../ops/optim/step-rates.ts';
+import type { Tensor, Tensors } from '../tensor/tensor.ts';
+
+/** An optimizer that training knows, and what of its hyperparameters is not torch's default. */
+export type OptimizerParams = AdamParams | SgdParams;
+
+/** How an optimizer steps. */
+export interface UpdateRule {
+  /** What it keeps between steps, by the names of its ops. */
+  readonly state: readonly StateName[];
+  /** The op that a step is. */
+  readonly op: Op;
+  /** Hyperparameters of step `step`, from 1 on, at its rate. */
+  readonly at: (step: number) => { readonly lr: number };
+  /** Records a step, in place, over `param`, `grad` and the state. */
+  readonly step: (gpu: Gpu, tensors: Tensors, step: LiveNumber) => void;
+  /** The same where the device decides, as it is under loss scaling. */
+  readonly scaled: ScaledRule;
+}
+
+/** How an optimizer steps where the device decides whether and which step it is. */
+export interface ScaledRule {
+  readonly op: Op;
+  readonly params: { readonly lr: number; readonly schedule: Schedule };
+  /** The numbers of every step, f32 [rateRows, 4], for `step`; the caller owns them. */
+  readonly rates: (gpu: Gpu) => Tensor;
+  readonly rateRows: number;
+  /** Records a step, in place, over `param`, `grad`, the state, `found_inf` and `steps`. */
+  readonly step: (gpu: Gpu, tensors: Tensors, rates: Tensor) => void;
+}
+
+/** The rule of an optimizer whose rate follows `schedule`. */
+export function updateRule(params: OptimizerParams, schedule: Schedule): UpdateRule {
+  return params.optimizer === 'sgd' ? sgdRule(sgdHyperparameters(params), schedule) : adamRule(adamHyperparameters(params), schedule);
+}
+
+function adamRule(hyperparameters: AdamHyperparameters, schedule: Schedule): UpdateRule {
+  const at = atRate(hyperparameters, schedule);
+  const params = { ...hyperparameters, schedule };
+  return {
+    state: ['exp_avg', 'exp_avg_sq'],
+    op: adamwStepOp as unknown as Op,
+    at,
+    step: (gpu, tensors, step) => adamwStep(gpu, tensors as Tensors & AdamState, at, step),
+    scaled: {
+      op: ampAdamwStepOp as unknown as Op,
+      params,
+      rates: (gpu) => adamRates(gpu, params),
+      rateRows: rateRows(schedule, correctedBetas(hyperparameters)),
+      step: (gpu, tensors, rates) => ampAdamwStep(gpu, tensors as Tensors & AdamState & Found, params, rates),
+    },
+  };
+}
+
+function sgdRule(hyperparameters: SgdHyperparameters, schedule: Schedule): UpdateRule {
+  const at = atRate(hyperparameters, schedule);
+  const params = { ...hyperparameters, schedule };
+  return {
+    state: ['momentum_buffer'],
+    op: sgdStepOp as unknown as Op,
+    at,
+    step: (gpu, tensors, step) => sgdStep(gpu, tensors as Tensors & MomentumState, at, step),
+    scaled: {
+      op: ampSgdStepOp as unknown as Op,
+      params,
+      rates: (gpu) => sgdRates(gpu, params),
+      rateRows: rateRows(schedule, []),
+      step: (gpu, tensors, rates) => ampSgdStep(gpu, tensors as Tensors & MomentumState & Found, params, rates),
+    },
+  };
+}
+
+function atRate<T extends { readonly lr: number }>(hyperparameters: T, schedule: Schedule): (step: number) => T {
+  return (step) => ({ ...hyperparameters, lr: hyperparameters.lr * rateFactor(schedule, step - 1) });
+}
