@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { FormatError, quote } from './format-error.ts';
-import { type BundleTensors, checkTensors, type StoredTensors } from './parity-bundle/check.ts';
+import { type BundleTensors, checkAnswered, checkTensors, type StoredTensors } from './parity-bundle/check.ts';
 import { vocabulary } from './parity-bundle/vocabulary.ts';
 import type { StoredTensor } from './safetensors/stored.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -24,8 +24,11 @@ const REQUIRED_KEYS = ['op', 'params', 'producer'] as const;
 /** Characters of one line, as messages and reports show producer and device. */
 const LINE = /^[^\p{Cc}]{1,200}$/u;
 
-/** Reads a parity bundle. Throws FormatError with one line that says what is wrong; an op of the vocabulary that we cannot run is fine. */
-export function readParityBundle(file: Uint8Array): ParityBundle {
+/**
+ * Reads a parity bundle. Throws FormatError with one line that says what is wrong; an op of the vocabulary that we cannot run is fine.
+ * A `question` is a bundle that nobody has answered yet: it may lack outputs.
+ */
+export function readParityBundle(file: Uint8Array, { question = false }: { readonly question?: boolean } = {}): ParityBundle {
   const { metadata, tensors } = readSafetensors(file);
   const meta = readMetadata(metadata);
   const rule = vocabulary.get(meta.op);
@@ -34,6 +37,7 @@ export function readParityBundle(file: Uint8Array): ParityBundle {
   const groups = group(tensors);
   try {
     checkTensors(rule, params, groups);
+    if (!question) checkAnswered(groups);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new FormatError(`${meta.op}: ${error.message}`, { cause: error });
@@ -70,7 +74,12 @@ function readParams(text: string, op: string): Readonly<Record<string, unknown>>
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = issue.path?.map(({ key }) => String(key)).join('.');
-  throw new FormatError(`${op}: params${path ? ` ${quote(path)}` : ''}: ${issue.message}`);
+  throw new FormatError(`${op}: params${path ? ` ${quote(path)}` : ''}: ${reasonOf(issue)}`);
+}
+
+function reasonOf({ type, expected, received, message }: v.BaseIssue<unknown>): string {
+  if (type === 'strict_object' && expected === 'never') return 'the op has no parameter of that name';
+  return received === 'undefined' ? 'is missing' : message;
 }
 
 const PREFIXES = [

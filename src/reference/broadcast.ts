@@ -5,7 +5,7 @@ import type { Value } from './record.ts';
 export function broadcastShape(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   const sizeAt = (shape: Shape, i: number) => shape[shape.length - rank + i] ?? 1;
-  return Array.from({ length: rank }, (_, i) => Math.max(sizeAt(a, i), sizeAt(b, i)));
+  return Array.from({ length: rank }, (_, i) => (sizeAt(a, i) === 1 ? sizeAt(b, i) : sizeAt(a, i)));
 }
 
 /** Index in a tensor of shape `source` of the element that stands at `index` once it is broadcast to `target`. */

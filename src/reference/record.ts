@@ -41,6 +41,8 @@ export type Acceptances = Readonly<Record<string, Acceptance>>;
 export interface Arithmetic {
   readonly depth: Depth;
   readonly ieee: boolean;
+  /** Whether products of sums may have been multiplied out, w (x - m) + b as w x + (b - m w), which cancels. Ours never are. */
+  readonly multipliesOut?: boolean;
 }
 
 /** An input, output or gradient of an op. */
@@ -101,6 +103,16 @@ export interface OpRecord<Params = never> {
   readonly summary: string;
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   readonly outputs: Readonly<Record<string, TensorSpec>>;
+  /**
+   * What of the vocabulary this version does not compute, in words: a bundle for which it returns something is skipped. Anything else that
+   * a launcher refuses is a defect.
+   */
+  readonly unsupported?: (inputs: Values, params: Params) => string | undefined;
+  /**
+   * Parameters of the op that the vocabulary lacks, since the shapes of recorded outputs tell them: each from those shapes, by name; undefined
+   * leaves the op's default.
+   */
+  readonly paramsOfShapes?: Readonly<Record<string, (outputs: Readonly<Record<string, Shape>>) => number | undefined>>;
   /** Outputs in float64 from the very inputs that the GPU gets. */
   readonly forward: (inputs: Values, params: Params) => Values;
   /**
@@ -108,6 +120,11 @@ export interface OpRecord<Params = never> {
    * results are judged against it in place of `forward`. It may return more values than outputs, for `acceptance` to use.
    */
   readonly forwardFrom?: (inputs: Values, actual: Values, params: Params) => Values;
+  /**
+   * The function that `vjp` differentiates, where it is not `forward`: what a library detaches from its graph is taken from `at`, and
+   * does not move with the inputs.
+   */
+  readonly forwardDetached?: (inputs: Values, params: Params, at: Values) => Values;
   readonly acceptance: (inputs: Values, outputs: Values, params: Params, arithmetic: Arithmetic) => Acceptances;
   readonly vjp?: (inputs: Values, params: Params, grads: Values) => Values;
   readonly vjpAcceptance?: (inputs: Values, gradients: Values, params: Params, grads: Values, arithmetic: Arithmetic) => Acceptances;

@@ -19,6 +19,13 @@ describe.each(differentiable.map((record) => [record.name, record] as const))('V
 
   test('has a legal sample with gradients', () => expect(samples.length).toBeGreaterThan(0));
 
+  test('what it differentiates has the values of forward', () => {
+    const { forward, forwardDetached } = record;
+    for (const { params, inputs } of samples.map((sample) => ({ ...sample, ...drawSample(sample) }))) {
+      if (forwardDetached) expect(forwardDetached(inputs, params, inputs)).toEqual(forward(inputs, params));
+    }
+  });
+
   test.each(samples.map((sample) => [JSON.stringify(sample.label), sample] as const))('is the derivative at %s', (_, sample) => {
     const { inputs, grads = {} } = drawSample(sample);
     const gradients = record.vjp?.(inputs, sample.params, grads) ?? {};
@@ -42,7 +49,8 @@ function slopeAlong(record: OpRecord, sample: Sample<never>, inputs: Values, gra
   const input = inputs[name] as Value;
   const at = (h: number) => {
     const moved = { ...input, data: input.data.map((x, i) => x + h * (step[i] as number)) };
-    return record.forward({ ...inputs, [name]: moved }, sample.params);
+    const { forward, forwardDetached = forward } = record;
+    return forwardDetached({ ...inputs, [name]: moved }, sample.params, inputs);
   };
   const [ahead, behind] = [at(STEP), at(-STEP)];
   let [slope, terms] = [0, 0];

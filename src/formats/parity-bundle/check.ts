@@ -33,6 +33,10 @@ export function checkTensors(rule: OpRule, params: unknown, { inputs, outputs, g
     checkTensor(`out.${name}`, stored, tensorRule, scope);
   }
   checkGradients(rule, { inputs, gradsIn, gradsOut }, named.outputs, scope);
+}
+
+/** A recording must hold something that was computed; a question to a library does not. */
+export function checkAnswered({ outputs, gradsOut }: BundleTensors): void {
   if (Object.keys(outputs).length + Object.keys(gradsOut).length === 0) throw new FormatError('no out.* tensor: there is nothing to check');
 }
 

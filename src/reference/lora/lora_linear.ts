@@ -1,93 +1,126 @@
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
-import { decodeWeight } from '../matmul/matmul_4bit.ts';
-import { absoluteProduct, product, stageError } from '../matmul/product.ts';
-import type { Acceptance, Depth, OpRecord, RecordFault, Value, Values } from '../record.ts';
+import { absolute, absoluteProduct, product, stageError } from '../matmul/product.ts';
+import type { Acceptance, Arithmetic, Depth, OpRecord, RecordFault, Value, Values } from '../record.ts';
+import {
+  addedLateError,
+  type Columns,
+  gainsOf,
+  magnitudeError,
+  magnitudeGradient,
+  normErrors,
+  normsOf,
+  rescaled,
+  rescaledError,
+} from './lora_linear/dora.ts';
 import { type LoraLinearParams, samples } from './lora_linear/samples.ts';
+import { plus, type Stages, scaled, stagesOf } from './lora_linear/stages.ts';
 import { flatRows } from './rows.ts';
-
-/** alpha / r, or alpha / sqrt(r) with rsLoRA (Kalajdzievski 2023). */
-export function scaleOf({ r, alpha, use_rslora = false }: LoraLinearParams): number {
-  return alpha / (use_rslora ? Math.sqrt(r) : r);
-}
-
-/** Operands as matrices, with the weight decoded and the products that several results share. */
-function stagesOf(inputs: Values, params: LoraLinearParams) {
-  const [x, A, B] = [flatRows(inputs['x'] as Value), inputs['lora_A'] as Value, inputs['lora_B'] as Value];
-  const shape = [B.shape[0] as number, A.shape[1] as number];
-  const { base = 'dense', blocksize = 64 } = params;
-  const W =
-    base === 'dense'
-      ? (inputs['weight'] as Value)
-      : decodeWeight(inputs['packed'] as Value, inputs['absmax'] as Value, { quant_type: base, blocksize, shape });
-  const xa = product(x, A, false, true);
-  return { x, A, B, W, xa, s: scaleOf(params), decoded: base === 'dense' ? 0 : 1 };
-}
 
 const leading = (value: Value) => value.shape.slice(0, -1);
 
-function scaled(value: Value, factor: number): Value {
-  return { ...value, data: value.data.map((v) => v * factor) };
+/** x W^T + s (x A^T) B^T. */
+function linear({ x, B, W, xa, s }: Stages): Value {
+  return plus(product(x, W, false, true), scaled(product(xa, B, false, true), s));
 }
 
-function plus(a: Value, b: Value): Value {
-  return { ...a, data: a.data.map((v, i) => v + (b.data[i] as number)) };
-}
-
-function forward(inputs: Values, params: LoraLinearParams): Values {
-  const { x, B, W, xa, s, A } = stagesOf(inputs, params);
-  const bias = inputs['bias']?.data;
-  const y = plus(product(x, W, false, true), scaled(product(xa, B, false, true), s));
+/** Outputs, with the norm of DoRA that of the merged weight in `at`. */
+function forward(inputs: Values, params: LoraLinearParams, at: Values = inputs): Values {
+  const stages = stagesOf(inputs, params);
+  const { magnitude, bias } = inputs;
+  const [out, r] = stages.B.shape as [number, number];
   const batch = leading(inputs['x'] as Value);
-  const out = W.shape[0] as number;
+  const z = { ...linear(stages), shape: [...batch, out] };
+  const norms = magnitude && normsOf(stagesOf(at, params));
+  const y = magnitude && norms ? rescaled(z, gainsOf(magnitude, norms)) : z;
   return {
-    y: { shape: [...batch, out], data: y.data.map((v, i) => v + (bias?.[i % out] ?? 0)) },
-    xa: { shape: [...batch, A.shape[0] as number], data: xa.data },
+    y: { ...y, data: y.data.map((v, i) => v + (bias?.data[i % out] ?? 0)) },
+    xa: { shape: [...batch, r], data: stages.xa.data },
+    ...(norms ? { z, norm: { shape: [out], data: norms } } : {}),
   };
 }
 
-/** dxa = s dy B, dA = dxa^T x, dB = s dy^T xa, dx = dy W + dxa A. */
+/** dxa = s dz B, dA = dxa^T x, dB = s dz^T xa, dx = dz W + dxa A, where dz is dy, or dy magnitude / norm. */
 function vjp(inputs: Values, params: LoraLinearParams, grads: Values): Values {
-  const { x, A, B, W, xa, s } = stagesOf(inputs, params);
+  const stages = stagesOf(inputs, params);
+  const { x, A, B, W, xa, s } = stages;
+  const { magnitude } = inputs;
   const dy = flatRows(grads['y'] as Value);
-  const dxa = scaled(product(dy, B, false, false), s);
+  const norms = magnitude && normsOf(stages);
+  const dz = magnitude && norms ? rescaled(dy, gainsOf(magnitude, norms)) : dy;
+  const dxa = scaled(product(dz, B, false, false), s);
   return {
     lora_A: product(dxa, x, true, false),
-    lora_B: scaled(product(dy, xa, true, false), s),
-    x: { ...plus(product(dy, W, false, false), product(dxa, A, false, false)), shape: (inputs['x'] as Value).shape },
+    lora_B: scaled(product(dz, xa, true, false), s),
+    x: { ...plus(product(dz, W, false, false), product(dxa, A, false, false)), shape: (inputs['x'] as Value).shape },
+    ...(magnitude && norms ? { magnitude: { ...magnitude, data: magnitudeGradient(dy, linear(stages), norms) } } : {}),
   };
 }
 
-/** Each stage carried through the next. The scale is rounded to float32 and multiplied in: two more operations where it applies. */
-function acceptance(inputs: Values, params: LoraLinearParams, depth: Depth): Record<string, Acceptance> {
-  const { x, A, B, W, xa, s, decoded } = stagesOf(inputs, params);
-  const [features, r] = [A.shape[1] as number, A.shape[0] as number];
-  const errorOfXa = stageError(x, undefined, A, false, true, depth(features));
+/** Error of x W^T + s (x A^T) B^T + bias, stage by stage. The scale is rounded to float32 and multiplied in: two more operations. */
+function linearError({ x, A, B, W, xa, s, decoded }: Stages, errorOfXa: Value, depth: Depth, bias?: Float64Array): Value {
+  const [features, r, out] = [A.shape[1], A.shape[0], W.shape[0]] as [number, number, number];
   const base = stageError(x, undefined, W, false, true, depth(features) + decoded);
   const update = scaled(stageError(xa, errorOfXa, B, false, true, depth(r) + 2), Math.abs(s));
   const size = plus(absoluteProduct(x, W, false, true), scaled(absoluteProduct(xa, B, false, true), Math.abs(s)));
-  const bias = inputs['bias']?.data;
-  const out = W.shape[0] as number;
   const sums = size.data.map((v, i) => 2 * EPS * (v + Math.abs(bias?.[i % out] ?? 0)) + 2 * FLUSH);
-  return { y: bounded(plus(plus(base, update), { ...size, data: sums })), xa: bounded(errorOfXa) };
+  return plus(plus(base, update), { ...size, data: sums });
+}
+
+const errorOfXa = ({ x, A }: Stages, depth: Depth): Value => stageError(x, undefined, A, false, true, depth(A.shape[1] as number));
+
+/** DoRA's norms with their errors. */
+function normsWithErrors(stages: Stages, depth: Depth): Columns {
+  const values = normsOf(stages);
+  return { values, errors: normErrors(stages, values, depth) };
+}
+
+function acceptance(inputs: Values, params: LoraLinearParams, { depth, multipliesOut }: Arithmetic): Record<string, Acceptance> {
+  const stages = stagesOf(inputs, params);
+  const { magnitude, bias } = inputs;
+  const xa = errorOfXa(stages, depth);
+  if (!magnitude) return { y: bounded(linearError(stages, xa, depth, bias?.data)), xa: bounded(xa) };
+  const norms = normsWithErrors(stages, depth);
+  const gains = gainsOf(magnitude, norms.values, norms.errors);
+  const [z, errorOfZ] = [linear(stages), linearError(stages, xa, depth)];
+  const scaledZ = rescaled(z, gains);
+  const scaledError = rescaledError(z, errorOfZ, gains);
+  const error = multipliesOut ? plus(scaledError, addedLateError(stages, errorOfZ, gains)) : scaledError;
+  const out = gains.values.length;
+  const sums = scaledZ.data.map((v, i) => EPS * (Math.abs(v) + 2 * Math.abs(bias?.data[i % out] ?? 0)));
+  return {
+    y: bounded(plus(error, { ...error, data: sums })),
+    xa: bounded(xa),
+    z: bounded(errorOfZ),
+    norm: bounded({ shape: [out], data: norms.errors }),
+  };
 }
 
 function vjpAcceptance(inputs: Values, params: LoraLinearParams, grads: Values, depth: Depth): Record<string, Acceptance> {
-  const { x, A, B, W, xa, s, decoded } = stagesOf(inputs, params);
+  const stages = stagesOf(inputs, params);
+  const { x, A, B, W, xa, s, decoded } = stages;
+  const { magnitude } = inputs;
   const dy = flatRows(grads['y'] as Value);
-  const [out, features, r, rows] = [W.shape[0], W.shape[1], A.shape[0], x.shape[0]] as [number, number, number, number];
+  const norms = magnitude && normsWithErrors(stages, depth);
+  const gains = magnitude && norms && gainsOf(magnitude, norms.values, norms.errors);
+  const dz = gains ? rescaled(dy, gains) : dy;
+  const errorOfDz = gains && rescaledError(dy, undefined, gains);
+  const [out, r, rows] = [W.shape[0], A.shape[0], x.shape[0]] as [number, number, number];
   const factor = Math.abs(s);
-  const dxa = scaled(product(dy, B, false, false), s);
-  const errorOfDxa = scaled(stageError(dy, undefined, B, false, false, depth(out) + 2), factor);
-  const errorOfXa = stageError(x, undefined, A, false, true, depth(features));
-  // stageError carries the error of its left operand, so dB is bounded as the transpose of xa^T dy.
-  const dB = scaled(stageError(xa, errorOfXa, dy, true, false, depth(rows) + 2), factor);
-  const base = stageError(dy, undefined, W, false, false, depth(out) + decoded);
+  const dxa = scaled(product(dz, B, false, false), s);
+  const errorOfDxa = scaled(stageError(dz, errorOfDz, B, false, false, depth(out) + 2), factor);
+  const xaError = errorOfXa(stages, depth);
+  // stageError carries the error of its left operand, so dB is bounded as the transpose of xa^T dz, and dz's own error added.
+  const ofXa = stageError(xa, xaError, dz, true, false, depth(rows) + 2);
+  const dB = scaled(errorOfDz ? plus(ofXa, absoluteProduct(plus(absolute(xa), xaError), errorOfDz, true, false)) : ofXa, factor);
+  const base = stageError(dz, errorOfDz, W, false, false, depth(out) + decoded);
   const update = stageError(dxa, errorOfDxa, A, false, false, depth(r) + 1);
-  const size = plus(absoluteProduct(dy, W, false, false), absoluteProduct(dxa, A, false, false));
+  const size = plus(absoluteProduct(dz, W, false, false), absoluteProduct(dxa, A, false, false));
+  const magnitudeBound = norms && magnitudeError(dy, linear(stages), linearError(stages, xaError, depth), norms, depth);
   return {
     lora_A: bounded(stageError(dxa, errorOfDxa, x, true, false, depth(rows))),
     lora_B: bounded({ shape: [out, r], data: dB.data.map((_, i) => dB.data[(i % r) * out + Math.floor(i / r)] as number) }),
     x: bounded(plus(plus(base, update), { ...size, data: size.data.map((v) => EPS * v + FLUSH) })),
+    ...(magnitudeBound ? { magnitude: bounded({ shape: [out], data: magnitudeBound }) } : {}),
   };
 }
 
@@ -105,7 +138,7 @@ const FAULTS: readonly RecordFault[] = (['forward', 'backward'] as const).map((d
 export const record: OpRecord<LoraLinearParams> = {
   name: 'lora_linear',
   family: 'lora',
-  summary: 'y = x W^T + s (x A^T) B^T + bias, W frozen',
+  summary: 'y = x W^T + s (x A^T) B^T + bias, W frozen; DoRA rescales its columns',
   inputs: {
     x: { dtypes: ['f32'], differentiable: true },
     weight: { dtypes: ['f32'], optional: true },
@@ -114,10 +147,18 @@ export const record: OpRecord<LoraLinearParams> = {
     bias: { dtypes: ['f32'], optional: true },
     lora_A: { dtypes: ['f32'], differentiable: true },
     lora_B: { dtypes: ['f32'], differentiable: true },
+    magnitude: { dtypes: ['f32'], optional: true, differentiable: true },
   },
-  outputs: { y: { dtypes: ['f32'] }, xa: { dtypes: ['f32'], optional: true } },
-  forward,
-  acceptance: (inputs, _outputs, params, { depth }) => acceptance(inputs, params, depth),
+  outputs: {
+    y: { dtypes: ['f32'] },
+    xa: { dtypes: ['f32'], optional: true },
+    z: { dtypes: ['f32'], optional: true },
+    norm: { dtypes: ['f32'], optional: true },
+  },
+  forward: (inputs, params) => forward(inputs, params),
+  // PEFT's DoRA: no gradient flows through the norm.
+  forwardDetached: forward,
+  acceptance: (inputs, _outputs, params, arithmetic) => acceptance(inputs, params, arithmetic),
   vjp,
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => vjpAcceptance(inputs, params, grads, depth),
   samples,
@@ -138,6 +179,22 @@ export const record: OpRecord<LoraLinearParams> = {
     { name: 'lora_A wrong by 2e-5', apply: (inputs, params) => ({ inputs: changed(inputs, 'lora_A', (v) => v * (1 + 2e-5)), params }) },
     { name: 'lora_A filled by columns', apply: (inputs, params) => ({ inputs: changed(inputs, 'lora_A', byColumns), params }) },
     { name: 'lora_B filled by columns', apply: (inputs, params) => ({ inputs: changed(inputs, 'lora_B', byColumns), params }) },
+    { name: 'LoRA for DoRA', apply: ({ magnitude: _, ...inputs }, params) => ({ inputs, params: { ...params, use_dora: false } }) },
+    {
+      name: 'magnitude wrong by 2e-5',
+      apply: (inputs, params) => ({ inputs: changed(inputs, 'magnitude', (v) => v * (1 + 2e-5)), params }),
+    },
+    {
+      name: 'norm of the base alone',
+      apply: (inputs, params) => ({
+        inputs: changed(
+          inputs,
+          'magnitude',
+          (v, o) => (v * (normsOf(stagesOf(inputs, params))[o] as number)) / (baseNorms(inputs, params)[o] as number),
+        ),
+        params,
+      }),
+    },
     { name: 'weight wrong by 2e-5', apply: (inputs, params) => ({ inputs: changed(inputs, 'weight', (v) => v * (1 + 2e-5)), params }) },
     {
       name: 'absmax of the next block',
@@ -176,4 +233,9 @@ function changed(inputs: Values, name: string, change: (v: number, i: number, va
 function byColumns(_: number, i: number, { shape, data }: Value): number {
   const [rows, cols] = shape as [number, number];
   return data[(i % cols) * rows + Math.floor(i / cols)] as number;
+}
+
+/** What DoRA's norms would be without the adapter. */
+function baseNorms(inputs: Values, params: LoraLinearParams): Float64Array {
+  return normsOf({ ...stagesOf(inputs, params), s: 0 });
 }

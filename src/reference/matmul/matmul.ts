@@ -40,6 +40,14 @@ function forward(inputs: Values, params: MatmulParams): Value {
   return withBias({ ...full, shape: squeezed(full.shape, operands) }, inputs['bias']);
 }
 
+/** Batch dimensions in groups of neighbours along which the same operands repeat: what dense tensors need strides for. */
+function batchGroups(inputs: Values): number {
+  const batches = (['a', 'b', 'bias'] as const).map((name) => inputs[name]?.shape.slice(0, -2) ?? []);
+  const rank = Math.max(...batches.map(({ length }) => length));
+  const repeats = Array.from({ length: rank }, (_, i) => batches.map((shape) => (shape[i - rank + shape.length] ?? 1) === 1).join());
+  return repeats.filter((repeat, i) => repeat !== repeats[i - 1]).length;
+}
+
 function withBias(y: Value, bias: Value | undefined): Value {
   if (!bias) return y;
   return { ...y, data: y.data.map((x, i) => x + (bias.data[broadcastIndex(i, y.shape, bias.shape)] as number)) };
@@ -102,6 +110,7 @@ export const record: OpRecord<MatmulParams> = {
     bias: { dtypes: ['f32'], differentiable: true, optional: true },
   },
   outputs: { y: { dtypes: ['f32'] } },
+  unsupported: (inputs) => (batchGroups(inputs) > 4 ? 'more than four batch dimensions that broadcast differently' : undefined),
   forward: (inputs, params) => ({ y: forward(inputs, params) }),
   acceptance: (inputs, _outputs, params, { depth }) => ({ y: bound(inputs, params, depth) }),
   vjp: (inputs, params, grads) => {

@@ -103,7 +103,7 @@ export const record: OpRecord<Matmul4bitParams> = {
     sample('exact', [2, 3, 72], 19, 'nf4', 64),
     sample('exact', [1, 72], 19, 'fp4', 4096),
     sample('legal', [37, 53], 29, 'nf4', 32),
-    sample('legal', [13, 320], 33, 'fp4', 128),
+    sample('legal', [29, 320], 33, 'fp4', 128),
     // Tall and narrow: tiles of several rows are neighbours, and a row ends inside a word of codes, or in the middle of one.
     sample('exact', [19, 3], 3, 'nf4', 32),
     sample('exact', [5, 12], 7, 'fp4', 32),

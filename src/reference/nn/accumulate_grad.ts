@@ -43,7 +43,7 @@ export const record: OpRecord<NoParams> = {
   },
   acceptance: (inputs) => ({ y: { kind: 'within', bound: errors(inputs, EPS), typical: errors(inputs, HALF_EPS) } }),
   samples: [sample('exact', [1]), sample('exact', [7, 37]), sample('exact', [256]), sample('legal', [3, 341])],
-  faults: [{ name: 'second gradient subtracted', shader: { file: 'nn/accumulate_grad', from: 'a[i] + b[i]', to: 'a[i] - b[i]' } }],
+  faults: [{ name: 'second gradient subtracted', shader: { file: 'nn/accumulate_grad', from: 'return a + b;', to: 'return a - b;' } }],
   wrongValues: [
     { name: 'second gradient dropped', apply: (inputs, params) => ({ inputs: { ...inputs, b: scaled(inputs['b'] as Value, 0) }, params }) },
     { name: 'first gradient dropped', apply: (inputs, params) => ({ inputs: { ...inputs, a: scaled(inputs['a'] as Value, 0) }, params }) },

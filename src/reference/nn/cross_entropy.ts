@@ -2,6 +2,7 @@ import { GradproofError } from '../../errors.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import type { Arithmetic, OpRecord, Value, Values } from '../record.ts';
 import { type CrossEntropyParams, crossEntropySamples, crossEntropyWrongValues } from './cross_entropy_samples.ts';
+import { type RowLoss, reduced } from './loss/reduced.ts';
 
 /** The problem as rows of classes, whatever the layout. */
 interface Rows {
@@ -19,11 +20,11 @@ interface Rows {
 export function rowsOf(inputs: Values, params: CrossEntropyParams): Rows {
   const [logits, labels, weight] = [inputs['logits'] as Value, inputs['labels'] as Value, inputs['weight']];
   const shift = params.shift ?? false;
-  const axis = shift ? logits.shape.length - 1 : 1;
+  const axis = shift ? logits.shape.length - 1 : Math.min(1, logits.shape.length - 1);
   const classes = logits.shape[axis] as number;
   const inner = logits.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
   const sequence = labels.shape.at(-1) as number;
-  const expected = [...logits.shape.slice(0, axis), ...logits.shape.slice(axis + 1)];
+  const expected = logits.shape.length === 1 ? [1] : logits.shape.toSpliced(axis, 1);
   if (expected.join() !== labels.shape.join()) throw new GradproofError('shape', 'cross_entropy: labels do not fit the logits');
   const flat = (row: number, c: number) => Math.floor(row / inner) * classes * inner + c * inner + (row % inner);
   return {
@@ -68,12 +69,7 @@ function rowAt(rows: Rows, row: number, { depth }: Arithmetic): Row {
   return { below, p, c, sumError, logSum, logSumError: sumError + logError };
 }
 
-/** Loss of a row and how far it may be off; both 0 where the label is ignored. */
-function rowLoss(
-  rows: Rows,
-  row: number,
-  arithmetic: Arithmetic,
-): { readonly loss: number; readonly error: number; readonly weight: number } {
+function rowLoss(rows: Rows, row: number, arithmetic: Arithmetic): RowLoss {
   const target = rows.target(row);
   if (target < 0) return { loss: 0, error: 0, weight: 0 };
   const { below, logSum, logSumError } = rowAt(rows, row, arithmetic);
@@ -101,36 +97,8 @@ function rowLoss(
   return { loss: own + rest, error: ownError + restError + EPS * Math.abs(own + rest), weight };
 }
 
-interface Reduced {
-  readonly loss: number;
-  readonly error: number;
-  readonly normalizer: number;
-  readonly normalizerError: number;
-}
-
-/** Sum or mean of the rows. A sum of n numbers without products is one level less deep than n products. */
-function reduced(rows: Rows, mean: boolean, arithmetic: Arithmetic): Reduced {
-  let [sum, sizes, errors, weights, weightSizes] = [0, 0, 0, 0, 0];
-  for (let row = 0; row < rows.count; row++) {
-    const { loss, error, weight } = rowLoss(rows, row, arithmetic);
-    sum += loss;
-    sizes += Math.abs(loss);
-    errors += error;
-    weights += weight;
-    weightSizes += Math.abs(weight);
-  }
-  const levels = gamma(Math.max(0, arithmetic.depth(rows.count) - 1));
-  const sumError = errors + levels * (sizes + errors);
-  if (!mean) return { loss: sum, error: sumError, normalizer: 1, normalizerError: 0 };
-  // Without weights the normalizer is a count, which is exact.
-  const normalizerError = rows.weighted ? (levels * weightSizes) / Math.abs(weights) : 0;
-  const loss = sum / weights;
-  return {
-    loss,
-    error: sumError / Math.abs(weights) + Math.abs(loss) * (normalizerError + 2.5 * EPS),
-    normalizer: weights,
-    normalizerError,
-  };
+function lossesOf(rows: Rows, arithmetic: Arithmetic): readonly RowLoss[] {
+  return Array.from({ length: rows.count }, (_, row) => rowLoss(rows, row, arithmetic));
 }
 
 const exactSums: Arithmetic = { depth: () => 0, ieee: true };
@@ -149,7 +117,7 @@ function forward(inputs: Values, params: CrossEntropyParams): Values {
   const loss =
     reduction === 'none'
       ? { shape: labels.shape, data: labels.data.map((_, row) => rowLoss(rows, row, exactSums).loss) }
-      : { shape: [1], data: Float64Array.of(reduced(rows, reduction === 'mean', exactSums).loss) };
+      : { shape: [1], data: Float64Array.of(reduced(lossesOf(rows, exactSums), reduction === 'mean', rows.weighted, exactSums).loss) };
   return { loss, log_probs: { shape: logits.shape, data: logProbs } };
 }
 
@@ -157,7 +125,7 @@ function lossBound(rows: Rows, reduction: CrossEntropyParams['reduction'], arith
   const bound =
     reduction === 'none'
       ? Float64Array.from({ length: rows.count }, (_, row) => rowLoss(rows, row, arithmetic).error)
-      : Float64Array.of(reduced(rows, reduction !== 'sum', arithmetic).error);
+      : Float64Array.of(reduced(lossesOf(rows, arithmetic), reduction !== 'sum', rows.weighted, arithmetic).error);
   return bound.map((error) => error * SECOND_ORDER);
 }
 
@@ -183,7 +151,8 @@ function slopes(
   const logits = inputs['logits'] as Value;
   const dloss = (grads['loss'] as Value).data;
   const { reduction = 'mean' } = params;
-  const { normalizer, normalizerError } = reduction === 'mean' ? reduced(rows, true, arithmetic) : { normalizer: 1, normalizerError: 0 };
+  const { normalizer, normalizerError } =
+    reduction === 'mean' ? reduced(lossesOf(rows, arithmetic), true, rows.weighted, arithmetic) : { normalizer: 1, normalizerError: 0 };
   const incomingError = (reduction === 'none' ? 0 : normalizerError + 2.5 * EPS) + EPS;
   const [gradient, bound] = [new Float64Array(logits.data.length), new Float64Array(logits.data.length)];
   for (let row = 0; row < rows.count; row++) {
@@ -238,6 +207,7 @@ export const record: OpRecord<CrossEntropyParams> = {
     weight: { dtypes: ['f32'], optional: true },
   },
   outputs: { loss: { dtypes: ['f32'] }, log_probs: { dtypes: ['f32'], optional: true } },
+  unsupported: (_inputs, { ignore_index = -100 }) => ((ignore_index | 0) === ignore_index ? undefined : `ignore_index ${ignore_index}`),
   forward,
   acceptance: (inputs, _outputs, params, arithmetic) => {
     const rows = rowsOf(inputs, params);

@@ -2,6 +2,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Sample, Value, Values, WrongValue } from '../record.ts';
+import { wrongInput, wrongParams } from '../wrong-value.ts';
 
 export interface CrossEntropyParams {
   readonly ignore_index?: number;
@@ -33,9 +34,9 @@ function sample({
   outside = 0,
   values,
 }: Draw): Sample<CrossEntropyParams> {
-  const classAxis = params.shift ? logits.length - 1 : 1;
+  const classAxis = classAxisOf(logits, params);
   const classes = logits[classAxis] as number;
-  const labels = logits.toSpliced(classAxis, 1);
+  const labels = logits.length === 1 ? [1] : logits.toSpliced(classAxis, 1);
   const { reduction = 'mean', label_smoothing, ignore_index = -100, shift } = params;
   return {
     layer: 'legal',
@@ -83,6 +84,11 @@ function sample({
   };
 }
 
+/** Classes are the second dimension, the last of shifted sequences, the only one of a single row. */
+function classAxisOf(logits: Shape, { shift }: CrossEntropyParams): number {
+  return shift ? logits.length - 1 : Math.min(1, logits.length - 1);
+}
+
 /** Labels of which the second of each `every` is ignored, so that the first row never is. */
 function drawLabels(random: Random, count: number, [low, high]: [number, number], every: number, ignored: number): Float64Array {
   const labels = random.fill(count, () => random.integer(low, high));
@@ -99,6 +105,10 @@ export const crossEntropySamples: readonly Sample<CrossEntropyParams>[] = [
   sample({ logits: [29, 17], params: { label_smoothing: 0.25, reduction: 'none' } }),
   sample({ logits: [5, 11, 3, 7], params: { reduction: 'mean' }, ignoreEvery: 6, weighted: true }),
   sample({ logits: [3, 9, 13], params: { shift: true } }),
+  // Several parts of a row, of which none is whole.
+  sample({ logits: [5, 1100], params: { reduction: 'none', label_smoothing: 0.1 }, weighted: true, logit: (random) => random.normal(10) }),
+  sample({ logits: [2, 1029, 3], values: 'spikes', logit: (random) => (random.integer(0, 299) === 0 ? 500 : random.normal()) }),
+  sample({ logits: [17] }),
   sample({
     logits: [9, 300],
     params: { reduction: 'none' },
@@ -112,15 +122,21 @@ export const crossEntropySamples: readonly Sample<CrossEntropyParams>[] = [
     values: 'large',
     logit: (random) => 1e3 * random.integer(5, 9) + random.normal(),
   }),
+  sample({
+    logits: [29, 3],
+    params: { reduction: 'none' },
+    values: 'masked',
+    logit: (random) => (random.integer(0, 2) === 0 ? -(2 ** 127) * random.uniform(1, 1.9) : random.normal(3)),
+  }),
 ];
 
 type Wrong = WrongValue<CrossEntropyParams>;
 
 /** Plausible mistakes; each shows in some sample. */
 export const crossEntropyWrongValues: readonly Wrong[] = [
-  changed('label off by one', 'labels', (label) => (label >= 0 ? label + 1 : label)),
-  changed('logits wrong by 2e-5', 'logits', (x) => x * (1 + 2e-5)),
-  changed('weights of every second class wrong by a part in a thousand', 'weight', (w, i) => w * (i % 2 ? 1.001 : 1)),
+  wrongInput('label off by one', 'labels', (label) => (label >= 0 ? label + 1 : label)),
+  wrongInput('logits wrong by 2e-5', 'logits', (x) => x * (1 + 2e-5)),
+  wrongInput('weights of every second class wrong by a part in a thousand', 'weight', (w, i) => w * (i % 2 ? 1.001 : 1)),
   { name: 'last class dropped', apply: (inputs, params) => ({ inputs: withoutLastClass(inputs, params), params }) },
   {
     name: 'weights ignored',
@@ -139,24 +155,10 @@ export const crossEntropyWrongValues: readonly Wrong[] = [
   },
 ];
 
-function wrongParams(name: string, change: (params: CrossEntropyParams) => CrossEntropyParams): Wrong {
-  return { name, apply: (inputs, params) => ({ inputs, params: change(params) }) };
-}
-
-function changed(name: string, input: string, change: (x: number, index: number) => number): Wrong {
-  return {
-    name,
-    apply: (inputs, params) => {
-      const value = inputs[input];
-      return { inputs: value ? { ...inputs, [input]: { ...value, data: value.data.map(change) } } : inputs, params };
-    },
-  };
-}
-
 /** A class that no probability goes to. */
-function withoutLastClass(inputs: Values, { shift }: CrossEntropyParams): Values {
+function withoutLastClass(inputs: Values, params: CrossEntropyParams): Values {
   const logits = inputs['logits'] as Value;
-  const axis = shift ? logits.shape.length - 1 : 1;
+  const axis = classAxisOf(logits.shape, params);
   const [classes, inner] = [logits.shape[axis] as number, sizeOf(logits.shape.slice(axis + 1))];
   const data = logits.data.map((x, i) => (Math.floor(i / inner) % classes === classes - 1 ? -1e5 : x));
   return { ...inputs, logits: { ...logits, data } };
@@ -166,7 +168,7 @@ function withoutLastClass(inputs: Values, { shift }: CrossEntropyParams): Values
 function withIgnored(inputs: Values, { ignore_index = -100, shift }: CrossEntropyParams, free: boolean): Values {
   const [logits, labels] = [inputs['logits'] as Value, inputs['labels'] as Value];
   // A class that is itself ignored cannot be labelled, and other layouts add nothing here.
-  if (shift || logits.shape.length > 2 || ignore_index >= 0) return inputs;
+  if (shift || logits.shape.length !== 2 || ignore_index >= 0) return inputs;
   const classes = logits.shape[1] as number;
   const data = logits.data.map((x, i) => (free && labels.data[Math.floor(i / classes)] === ignore_index ? (i % classes ? 0 : 1e4) : x));
   return { ...inputs, logits: { ...logits, data }, labels: { ...labels, data: labels.data.map((t) => (t === ignore_index ? 0 : t)) } };

@@ -112,6 +112,8 @@ export const record: OpRecord<EmbeddingParams> = {
     // More than 65,535 workgroups of 64, so that the grid has a second dimension.
     sample({ layer: 'exact', weight: [3, 66_000], ids: [65], backward: false }),
     sample({ layer: 'legal', weight: [256, 32], ids: [9, 16] }),
+    // A table of which a step uses a small part, some of it often.
+    sample({ layer: 'exact', weight: [50_257, 2], ids: [513], below: 200 }),
     sample({ layer: 'legal', weight: [5, 33], ids: [300], below: 2 }),
   ],
   faults: [

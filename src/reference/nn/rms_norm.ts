@@ -1,13 +1,9 @@
-import { hostTensorFrom } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH, gamma, LARGEST, SECOND_ORDER } from '../bounds.ts';
-import type { Arithmetic, OpRecord, Sample, Value, Values, WrongValue } from '../record.ts';
-
-/** The vocabulary's parameters of rms_norm. */
-export interface RmsNormParams {
-  readonly eps: number;
-  readonly axis?: number;
-}
+import { sumTo } from '../broadcast.ts';
+import type { Acceptance, Arithmetic, OpRecord, Value, Values, WrongValue } from '../record.ts';
+import { wrongInput } from '../wrong-value.ts';
+import { boundOfColumnSums } from './norm/columns.ts';
+import { type NormParams, normSample } from './norm/samples.ts';
 
 /** A row in float64: 1 / sqrt(mean(x^2) + eps), and the relative error that a GPU's has. */
 interface Row {
@@ -17,10 +13,10 @@ interface Row {
 }
 
 /** Rows of x; eps is the float32 that a GPU gets. */
-function rowsOf(inputs: Values, { eps }: RmsNormParams, { depth }: Arithmetic): readonly Row[] {
+function rowsOf(inputs: Values, { eps }: NormParams, { depth }: Arithmetic): readonly Row[] {
   const [x, weight] = [inputs['x'] as Value, inputs['weight'] as Value];
   const width = weight.data.length;
-  return Array.from({ length: x.data.length / width }, (_, row) => {
+  return Array.from({ length: width === 0 ? 0 : x.data.length / width }, (_, row) => {
     const values = x.data.subarray(row * width, (row + 1) * width);
     const mean = values.reduce((sum, value) => sum + value * value, 0) / width;
     const power = mean + Math.fround(eps);
@@ -35,14 +31,27 @@ const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
 /** Values of every element of every row, in order. */
 function mapElements(rows: readonly Row[], f: (row: Row, column: number, at: number) => number): Float64Array {
-  const width = (rows[0] as Row).x.length;
+  const width = rows[0]?.x.length ?? 0;
   return Float64Array.from({ length: rows.length * width }, (_, at) => f(rows[Math.floor(at / width)] as Row, at % width, at));
 }
 
-function forward(inputs: Values, params: RmsNormParams): Values {
-  const [x, weight] = [inputs['x'] as Value, (inputs['weight'] as Value).data];
+function forward(inputs: Values, params: NormParams): Values {
+  const [x, weight, bias] = [inputs['x'] as Value, (inputs['weight'] as Value).data, inputs['bias']?.data];
   const rows = rowsOf(inputs, params, exactSums);
-  return { y: { shape: x.shape, data: mapElements(rows, (row, c) => (weight[c] as number) * (row.x[c] as number) * row.rstd) } };
+  const element = (row: Row, c: number) => (weight[c] as number) * (row.x[c] as number) * row.rstd + (bias?.[c] ?? 0);
+  return { y: { shape: x.shape, data: mapElements(rows, element) } };
+}
+
+/** |weight x rstd| times the relative error of rstd, and a unit each for both products; a sum where there is a bias. */
+function acceptanceOfY(inputs: Values, outputs: Values, params: NormParams, arithmetic: Arithmetic): Acceptance {
+  const y = (outputs['y'] as Value).data;
+  const [weight, bias] = [(inputs['weight'] as Value).data, inputs['bias']?.data];
+  const bound = mapElements(rowsOf(inputs, params, arithmetic), (row, c, at) => {
+    const scaled = Math.abs((y[at] as number) - (bias?.[c] ?? 0));
+    const rounding = scaled * (row.error + 2 * EPS) + (bias ? EPS * Math.abs(y[at] as number) : 0);
+    return rounding * SECOND_ORDER + FLUSH * (2 + Math.abs(weight[c] as number) * (1 + row.rstd));
+  });
+  return { kind: 'within', bound };
 }
 
 /** What the gradient of x needs of a row: k = rstd^2 * sum_j(weight_j dy_j x_j) / width, and how far it may be off. */
@@ -69,7 +78,7 @@ function alongOf(
 
 function gradientOfX(
   inputs: Values,
-  params: RmsNormParams,
+  params: NormParams,
   grads: Values,
   arithmetic: Arithmetic,
 ): { gradient: Float64Array; bound: Float64Array } {
@@ -99,7 +108,7 @@ function gradientOfX(
 /** Sums over the rows of dy x rstd, and of their sizes times the relative error of a term: rstd and one product more than depth counts. */
 function gradientOfWeight(
   inputs: Values,
-  params: RmsNormParams,
+  params: NormParams,
   grads: Values,
   arithmetic: Arithmetic,
 ): { gradient: Float64Array; bound: Float64Array } {
@@ -120,74 +129,39 @@ function gradientOfWeight(
   return { gradient, bound };
 }
 
-function sample(x: Shape, params: RmsNormParams, scale: number): Sample<RmsNormParams> {
-  const { axis = -1, eps } = params;
-  const normalised = x.slice(axis);
-  return {
-    layer: 'legal',
-    label: { x: formatShape(x), axis, eps, scale },
-    params,
-    inputs: (random) => ({
-      x: hostTensorFrom(
-        'f32',
-        x,
-        random.fill(sizeOf(x), () => random.normal(scale)),
-      ),
-      weight: hostTensorFrom(
-        'f32',
-        normalised,
-        random.fill(sizeOf(normalised), () => random.normal()),
-      ),
-    }),
-    grads: (random) => ({
-      y: hostTensorFrom(
-        'f32',
-        x,
-        random.fill(sizeOf(x), () => random.normal()),
-      ),
-    }),
-  };
-}
-
 /** torch.nn.functional.rms_norm. */
-export const record: OpRecord<RmsNormParams> = {
+export const record: OpRecord<NormParams> = {
   name: 'rms_norm',
   family: 'nn',
-  summary: 'y = weight * x / sqrt(mean(x^2) + eps)',
-  inputs: { x: { dtypes: ['f32'], differentiable: true }, weight: { dtypes: ['f32'], differentiable: true } },
+  summary: 'y = weight * x / sqrt(mean(x^2) + eps) + bias',
+  inputs: {
+    x: { dtypes: ['f32'], differentiable: true },
+    weight: { dtypes: ['f32'], differentiable: true },
+    bias: { dtypes: ['f32'], differentiable: true, optional: true },
+  },
   outputs: { y: { dtypes: ['f32'] } },
   forward,
-  // |y| times the relative error of rstd, and a unit each for both products.
-  acceptance: (inputs, outputs, params, arithmetic) => {
-    const y = (outputs['y'] as Value).data;
-    const weight = (inputs['weight'] as Value).data;
-    const rows = rowsOf(inputs, params, arithmetic);
-    return {
-      y: {
-        kind: 'within',
-        bound: mapElements(
-          rows,
-          (row, c, at) =>
-            Math.abs(y[at] as number) * (row.error + 2 * EPS) * SECOND_ORDER + FLUSH * (2 + Math.abs(weight[c] as number) * (1 + row.rstd)),
-        ),
-      },
-    };
-  },
+  acceptance: (inputs, outputs, params, arithmetic) => ({ y: acceptanceOfY(inputs, outputs, params, arithmetic) }),
   vjp: (inputs, params, grads) => ({
     x: { shape: (inputs['x'] as Value).shape, data: gradientOfX(inputs, params, grads, exactSums).gradient },
     weight: { shape: (inputs['weight'] as Value).shape, data: gradientOfWeight(inputs, params, grads, exactSums).gradient },
+    ...(inputs['bias'] ? { bias: sumTo(grads['y'] as Value, inputs['bias'].shape) } : {}),
   }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
     x: { kind: 'within', bound: gradientOfX(inputs, params, grads, arithmetic).bound },
     weight: { kind: 'within', bound: gradientOfWeight(inputs, params, grads, arithmetic).bound },
+    ...(inputs['bias']
+      ? { bias: { kind: 'within', bound: boundOfColumnSums(grads['y'] as Value, inputs['bias'].shape, arithmetic) } }
+      : {}),
   }),
   samples: [
-    sample([1, 1], { eps: 1e-6 }, 1),
-    sample([67, 19], { eps: 1e-6 }, 1),
-    sample([33, 5], { eps: 0.01 }, 0.01),
-    sample([3, 5, 64], { eps: 1e-6 }, 0.01),
-    sample([7, 3, 11], { eps: 1e-5, axis: -2 }, 30),
-    sample([5, 300], { eps: 1e-6 }, 1e-3),
+    normSample({ x: [1, 1], params: { eps: 1e-6 }, scale: 1 }),
+    normSample({ x: [67, 19], params: { eps: 1e-6 }, scale: 1 }),
+    normSample({ x: [33, 5], params: { eps: 0.01 }, scale: 0.01 }),
+    normSample({ x: [3, 5, 64], params: { eps: 1e-6 }, scale: 0.01 }),
+    normSample({ x: [7, 3, 11], params: { eps: 1e-5, axis: -2 }, scale: 30 }),
+    normSample({ x: [5, 300], params: { eps: 1e-6 }, scale: 1e-3 }),
+    normSample({ x: [3, 2, 33], params: { eps: 1e-6, axis: 1 }, bias: true }),
   ],
   faults: [
     {
@@ -206,10 +180,11 @@ export const record: OpRecord<RmsNormParams> = {
     wrongEps('eps outside of the root', (eps) => eps ** 2),
     wrongInput('x wrong by 2e-5', 'x', (x, i) => (i % 2 ? x * (1 + 2e-5) : x)),
     wrongInput('weight wrong by 2e-5', 'weight', (w) => w * (1 + 2e-5)),
+    wrongInput('bias wrong by a part in ten thousand', 'bias', (b) => b * 1.0001),
     wrongInput('weight plus one', 'weight', (w) => w + 1),
     {
       name: 'one dimension normalised for two',
-      apply: (inputs, params) => {
+      apply: ({ bias: _, ...inputs }, params) => {
         const weight = inputs['weight'] as Value;
         const width = weight.shape.at(-1) as number;
         return { inputs: { ...inputs, weight: { shape: [width], data: weight.data.slice(0, width) } }, params: { ...params, axis: -1 } };
@@ -218,16 +193,6 @@ export const record: OpRecord<RmsNormParams> = {
   ],
 };
 
-function wrongEps(name: string, change: (eps: number) => number): WrongValue<RmsNormParams> {
+function wrongEps(name: string, change: (eps: number) => number): WrongValue<NormParams> {
   return { name, apply: (inputs, params) => ({ inputs, params: { ...params, eps: change(params.eps) } }) };
-}
-
-function wrongInput(name: string, input: string, change: (x: number, index: number) => number): WrongValue<RmsNormParams> {
-  return {
-    name,
-    apply: (inputs, params) => {
-      const value = inputs[input] as Value;
-      return { inputs: { ...inputs, [input]: { ...value, data: value.data.map(change) } }, params };
-    },
-  };
 }

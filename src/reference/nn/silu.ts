@@ -1,29 +1,18 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { expError, sigmoid, vanishes } from '../logistic.ts';
 import type { OpRecord, Sample, Value } from '../record.ts';
 
 type SiluParams = Readonly<Record<string, never>>;
 
-/** 1 / (1 + exp(-x)), to full relative accuracy on both sides. */
-function sigmoid(x: number): number {
-  if (x >= 0) return 1 / (1 + Math.exp(-x));
-  return Math.exp(x) / (1 + Math.exp(x));
-}
-
 /** Derivative of x * sigmoid(x). */
-function slope(x: number): number {
+export function slope(x: number): number {
   return sigmoid(x) * (1 + x * sigmoid(-x));
 }
 
-/** The relative error of exp(-|x|): 3 + 2|x| units in the last place. */
-const expError = (x: number): number => EPS * (3 + 2 * Math.abs(x));
-
-/** An exp(x) below the smallest normal number may be flushed, and with it the whole result. */
-const vanishes = (x: number): boolean => x < 0 && Math.exp(x) <= 2 * FLUSH;
-
 /** |y| ((1 - sigmoid) eps (3 + 2|x|) + 3.5 eps): exp through the quotient, 1 + exp, and the division's 2.5. */
-function forwardBound(x: number): number {
+export function forwardBound(x: number): number {
   const y = Math.abs(x * sigmoid(x));
   return y * (sigmoid(-x) * expError(x) + 3.5 * EPS) * SECOND_ORDER + 2 * FLUSH + (vanishes(x) ? y : 0);
 }
@@ -34,7 +23,7 @@ function forwardBound(x: number): number {
  * t adds a product, u an addition whose size is |u| however much 1 and t cancel, dx two products:
  * |error| <= |dy| s (|t| (r_q + eps) + |u| (r_s + 3 eps)).
  */
-function backwardBound(x: number, dy: number): number {
+export function backwardBound(x: number, dy: number): number {
   const [s, q] = [sigmoid(x), sigmoid(-x)];
   const [t, u] = [x * q, 1 + x * q];
   const [sError, qError] = [q * expError(x) + 4.5 * EPS, s * expError(x) + 4.5 * EPS];

@@ -48,7 +48,8 @@ export function mapRows(x: Value, params: SoftmaxParams, f: (indices: readonly n
   return data;
 }
 
-const pick = (value: Value, indices: readonly number[]): number[] => indices.map((i) => value.data[i] as number);
+/** The elements of a row, by {@link mapRows}'s indices. */
+export const pick = (value: Value, indices: readonly number[]): number[] => indices.map((i) => value.data[i] as number);
 
 function gradientOf(p: readonly number[], dy: readonly number[]): number[] {
   const mean = p.reduce((sum, pi, i) => sum + pi * (dy[i] as number), 0);
@@ -72,6 +73,9 @@ function gradientBound(x: readonly number[], dy: readonly number[], depth: Depth
 }
 
 const normal = (random: Random): number => random.normal(3);
+
+/** As masks leave it: a third of the numbers are near the least of float32, and so are whole rows. */
+const masked = (random: Random): number => (random.integer(0, 2) === 0 ? -(2 ** 127) * random.uniform(1, 1.9) : random.normal(3));
 
 function sample(shape: Shape, params: SoftmaxParams, draw = normal, values?: string): Sample<SoftmaxParams> {
   return {
@@ -123,8 +127,10 @@ export const record: OpRecord<SoftmaxParams> = {
     sample([1, 2], {}),
     sample([3, 37, 5], { axis: 1 }),
     sample([11, 6], { axis: 0 }),
+    sample([2, 3, 5], {}),
     sample([5, 300], { axis: -1 }, (random) => random.integer(0, 1) * 90 + random.normal(20), 'far-apart'),
     sample([29, 5], {}, (random) => 1e3 * random.integer(5, 9) + random.normal(), 'large'),
+    sample([29, 3], {}, masked, 'masked'),
   ],
   faults: [
     { name: 'largest element counted once more', shader: { file: 'nn/softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' } },
@@ -155,6 +161,7 @@ export const record: OpRecord<SoftmaxParams> = {
   ],
 };
 
-function changed(x: Value, change: (x: number, index: number) => number): Value {
+/** `x` with every element replaced. */
+export function changed(x: Value, change: (x: number, index: number) => number): Value {
   return { ...x, data: x.data.map(change) };
 }

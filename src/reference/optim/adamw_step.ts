@@ -1,7 +1,8 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { OpRecord, Sample, Value, Values } from '../record.ts';
+import type { OpRecord, Sample, Value, Values, WrongValue } from '../record.ts';
+import { wrongInput, wrongParams } from '../wrong-value.ts';
 import { type AdamElement, type AdamParams, adamBound, adamElement, adamScalars } from './adam.ts';
 
 /** The vocabulary of adamw_step: hyperparameters, and which step it is, from 1 on. */
@@ -106,41 +107,34 @@ export const record: OpRecord<StepParams> = {
     sample('extreme', [2050], { ...TORCH, lr: 0.1, step: 2 }, extreme),
     sample('dwarfed', [6], { ...TORCH, lr: 0.1, step: 1000 }, dwarfed),
   ],
-  faults: [{ name: 'step taken uphill', shader: { file: 'optim/adamw_step', from: '- step.step_size', to: '+ step.step_size' } }],
+  faults: [{ name: 'step taken uphill', shader: { file: 'optim/adamw_step', from: '- step.size', to: '+ step.size' } }],
   wrongValues: [
+    ...wrongAdam<StepParams>(),
     wrongParams('lr wrong by 2e-5', (p) => ({ ...p, lr: p.lr * (1 + 2e-5) })),
-    wrongParams('beta1 0.8 for 0.9', (p) => ({ ...p, betas: [0.8, p.betas[1]] })),
-    wrongParams('beta2 0.99 for 0.999', (p) => ({ ...p, betas: [p.betas[0], 0.99] })),
-    wrongParams('eps 1e-7 for 1e-8', (p) => ({ ...p, eps: 10 * p.eps })),
     wrongParams('eps before the bias correction', (p) => ({ ...p, eps: p.eps / Math.sqrt(1 - p.betas[1] ** p.step) })),
-    wrongParams('no bias correction', (p) => ({ ...p, bias_correction: !(p.bias_correction ?? true) })),
     wrongParams('step counted from 0', (p) => ({ ...p, step: p.step + 1 })),
-    wrongParams('no weight decay', (p) => ({ ...p, weight_decay: 0 })),
-    wrongParams('weight decay 2e-2 for 1e-2', (p) => ({ ...p, weight_decay: 2 * p.weight_decay })),
     // (p - delta) * decay: the decay of p is the same, delta shrinks by it.
     wrongParams('decay after the step', (p) => {
       const lr = p.lr * (1 - p.lr * p.weight_decay);
       return { ...p, lr, weight_decay: (p.lr * p.weight_decay) / lr };
     }),
-    wrongParams('Adam for AdamW', (p) => ({ ...p, mode: p.mode === 'adam' ? 'adamw' : 'adam' })),
-    wrongInput('second moment of one step before', 'exp_avg_sq', (x) => x * 0.999),
-    wrongInput('first moment dropped', 'exp_avg', () => 0),
     wrongInput('gradient negated', 'grad', (x) => -x),
     wrongInput('gradient wrong by 2e-5', 'grad', (x) => x * (1 + 2e-5)),
     wrongInput('parameter wrong by 2e-5', 'param', (x) => x * (1 + 2e-5)),
   ],
 };
 
-function wrongParams(name: string, change: (params: StepParams) => StepParams): (typeof record.wrongValues)[number] {
-  return { name, apply: (inputs, params) => ({ inputs, params: change(params) }) };
-}
-
-function wrongInput(name: string, input: string, change: (x: number) => number): (typeof record.wrongValues)[number] {
-  return {
-    name,
-    apply: (inputs, params) => {
-      const value = inputs[input] as Value;
-      return { inputs: { ...inputs, [input]: { ...value, data: value.data.map(change) } }, params };
-    },
-  };
+/** Mistakes in hyperparameters and moments, whoever counts the steps. */
+export function wrongAdam<P extends AdamParams>(): readonly WrongValue<P>[] {
+  return [
+    wrongParams('beta1 0.8 for 0.9', (p) => ({ ...p, betas: [0.8, p.betas[1]] })),
+    wrongParams('beta2 0.99 for 0.999', (p) => ({ ...p, betas: [p.betas[0], 0.99] })),
+    wrongParams('eps 1e-7 for 1e-8', (p) => ({ ...p, eps: 10 * p.eps })),
+    wrongParams('no bias correction', (p) => ({ ...p, bias_correction: !(p.bias_correction ?? true) })),
+    wrongParams('no weight decay', (p) => ({ ...p, weight_decay: 0 })),
+    wrongParams('weight decay 2e-2 for 1e-2', (p) => ({ ...p, weight_decay: 2 * p.weight_decay })),
+    wrongParams('Adam for AdamW', (p) => ({ ...p, mode: p.mode === 'adam' ? 'adamw' : 'adam' })),
+    wrongInput('second moment of one step before', 'exp_avg_sq', (x) => x * 0.999),
+    wrongInput('first moment dropped', 'exp_avg', () => 0),
+  ];
 }

@@ -1,62 +1,67 @@
-import { GradproofError } from '../../errors.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { OpRecord, Sample, Value, Values } from '../record.ts';
-import { type AdamElement, type AdamParams, adamBound, adamElement, adamScalars } from './adam.ts';
+import { wrongInput, wrongParams } from '../wrong-value.ts';
+import { type Element, OPTIMIZERS, type OptimizerParams, type Rule, ruleOf } from './optimizers.ts';
 
-/** The vocabulary of optimizer_steps. */
-export interface OptimizerParams extends Partial<Omit<AdamParams, 'mode'>> {
-  readonly optimizer: string;
-}
-
-/** torch's defaults where the params are silent. */
-export function adamParams({ optimizer, ...given }: OptimizerParams): AdamParams {
-  if (optimizer !== 'adamw' && optimizer !== 'adam') {
-    throw new GradproofError('not-implemented', `this version judges the optimizers adam and adamw, not "${optimizer}"`);
-  }
-  return { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: optimizer === 'adamw' ? 1e-2 : 0, ...given, mode: optimizer };
-}
+const hasBuffer = (inputs: Values): boolean => inputs['state.momentum_buffer'] !== undefined;
 
 /**
- * Walks every element through all steps. The parameter before step t is `previous[t]`; the moments are accumulated in float64.
+ * Walks every element through all steps. The parameter before step t is `previous[t]`; what the optimizer keeps is accumulated in float64.
  * `visit` is called with the element before the step and its gradient, and returns the element after it.
  */
-function walk(inputs: Values, visit: (at: number, step: number, before: AdamElement, grad: number) => AdamElement): void {
+function walk(inputs: Values, { state }: Rule, visit: (at: number, step: number, before: Element, grad: number) => Element): void {
   const [param, grads] = [inputs['param'] as Value, inputs['grads'] as Value];
   const n = param.data.length;
   for (let i = 0; i < n; i++) {
-    let state: AdamElement = {
-      param: param.data[i] as number,
-      exp_avg: inputs['state.exp_avg']?.data[i] ?? 0,
-      exp_avg_sq: inputs['state.exp_avg_sq']?.data[i] ?? 0,
-    };
-    for (let t = 0; t * n < grads.data.length; t++) state = visit(t * n + i, t + 1, state, grads.data[t * n + i] as number);
+    const kept = state.map((name) => [name, inputs[`state.${name}`]?.data[i] ?? 0] as const);
+    let element: Element = { param: param.data[i] as number, ...Object.fromEntries(kept) };
+    for (let t = 0; t * n < grads.data.length; t++) element = visit(t * n + i, t + 1, element, grads.data[t * n + i] as number);
   }
+}
+
+/** Arrays for what a rule keeps, one number an element. */
+function arrays({ state }: Rule, n: number): Record<string, Float64Array> {
+  return Object.fromEntries(state.map((name) => [name, new Float64Array(n)]));
 }
 
 /** Outputs, with the parameter before each step as `previous`. From `actual` comes where each later step starts, if it is given. */
 function trajectoryOf(inputs: Values, params: OptimizerParams, actual?: Value): Values {
-  const adam = adamParams(params);
   const [param, grads] = [inputs['param'] as Value, inputs['grads'] as Value];
   const n = param.data.length;
+  const rule = ruleOf(params, hasBuffer(inputs));
   const [after, previous] = [new Float64Array(grads.data.length), new Float64Array(grads.data.length)];
-  const [exp_avg, exp_avg_sq] = [new Float64Array(n), new Float64Array(n)];
-  const scalars = Array.from({ length: grads.data.length / n }, (_, t) => adamScalars(adam, t + 1));
-  walk(inputs, (at, step, before, grad) => {
-    const next = adamElement(before, grad, scalars[step - 1] as ReturnType<typeof adamScalars>);
-    previous[at] = before.param;
-    after[at] = next.param;
-    exp_avg[at % n] = next.exp_avg;
-    exp_avg_sq[at % n] = next.exp_avg_sq;
+  const kept = arrays(rule, n);
+  walk(inputs, rule, (at, step, before, grad) => {
+    const next = rule.step(before, grad, step);
+    previous[at] = before['param'] as number;
+    after[at] = next['param'] as number;
+    for (const [name, data] of Object.entries(kept)) data[at % n] = next[name] as number;
     return actual ? { ...next, param: actual.data[at] as number } : next;
   });
   return {
     trajectory: { shape: grads.shape, data: after },
     previous: { shape: grads.shape, data: previous },
-    'state.exp_avg': { shape: param.shape, data: exp_avg },
-    'state.exp_avg_sq': { shape: param.shape, data: exp_avg_sq },
+    ...Object.fromEntries(Object.entries(kept).map(([name, data]) => [`state.${name}`, { shape: param.shape, data }])),
   };
+}
+
+/** What the optimizer keeps is never given again after step one, so its errors add up over the steps. */
+function boundsOf(inputs: Values, previous: Value, params: OptimizerParams) {
+  const rule = ruleOf(params, hasBuffer(inputs));
+  const n = (inputs['param'] as Value).data.length;
+  const bound = new Float64Array(previous.data.length);
+  const kept = arrays(rule, n);
+  walk(inputs, rule, (at, step, state, grad) => {
+    const before = { ...state, param: previous.data[at] as number };
+    const carried = Object.fromEntries(Object.entries(kept).map(([name, data]) => [name, data[at % n] as number]));
+    const error = rule.bound(before, grad, step, carried);
+    bound[at] = error['param'] as number;
+    for (const [name, data] of Object.entries(kept)) data[at % n] = error[name] as number;
+    return rule.step(before, grad, step);
+  });
+  return { trajectory: bound, ...Object.fromEntries(Object.entries(kept).map(([name, data]) => [`state.${name}`, data])) };
 }
 
 function sample(
@@ -76,7 +81,12 @@ function sample(
         param: tensor(shape, () => random.normal()),
         grads: tensor([steps, ...shape], () => draw(random)),
         ...(withState
-          ? { 'state.exp_avg': tensor(shape, () => draw(random) / 3), 'state.exp_avg_sq': tensor(shape, () => draw(random) ** 2) }
+          ? Object.fromEntries(
+              ruleOf(params, false).state.map((name) => [
+                `state.${name}`,
+                tensor(shape, () => (name === 'exp_avg_sq' ? draw(random) ** 2 : draw(random) / 3)),
+              ]),
+            )
           : {}),
       };
     },
@@ -87,41 +97,30 @@ const normal = (random: Random): number => random.normal();
 /** A third of the gradients is 0, and small ones let eps show. */
 const sparse = (random: Random): number => (random.integer(0, 2) === 0 ? 0 : random.normal(1e-7));
 
-/** Steps of torch.optim.Adam and AdamW with given gradients, each judged from the party's own step before. */
+/** Steps of torch's Adam, AdamW and SGD and of ONNX's Momentum and Adagrad, each judged from the party's own step before. */
 export const record: OpRecord<OptimizerParams> = {
   name: 'optimizer_steps',
   family: 'optim',
-  summary: 'a parameter after each of several steps of Adam or AdamW',
+  summary: 'a parameter after each of several steps of an optimizer',
   inputs: {
     param: { dtypes: ['f32'] },
     grads: { dtypes: ['f32'] },
     'state.exp_avg': { dtypes: ['f32'], optional: true },
     'state.exp_avg_sq': { dtypes: ['f32'], optional: true },
+    'state.momentum_buffer': { dtypes: ['f32'], optional: true },
   },
-  outputs: { trajectory: { dtypes: ['f32'] }, 'state.exp_avg': { dtypes: ['f32'] }, 'state.exp_avg_sq': { dtypes: ['f32'] } },
+  outputs: {
+    trajectory: { dtypes: ['f32'] },
+    'state.exp_avg': { dtypes: ['f32'], optional: true },
+    'state.exp_avg_sq': { dtypes: ['f32'], optional: true },
+    'state.momentum_buffer': { dtypes: ['f32'], optional: true },
+  },
+  unsupported: (_inputs, { optimizer }) => (OPTIMIZERS.includes(optimizer) ? undefined : `the optimizer ${optimizer}`),
   forward: (inputs, params) => trajectoryOf(inputs, params),
   forwardFrom: (inputs, actual, params) => trajectoryOf(inputs, params, actual['trajectory'] as Value),
   acceptance: (inputs, outputs, params) => {
-    const adam = adamParams(params);
-    const previous = outputs['previous'] as Value;
-    const n = (inputs['param'] as Value).data.length;
-    const bound = new Float64Array(previous.data.length);
-    const [exp_avg, exp_avg_sq] = [new Float64Array(n), new Float64Array(n)];
-    walk(inputs, (at, step, { exp_avg: m, exp_avg_sq: v }, grad) => {
-      const [i, scalars] = [at % n, adamScalars(adam, step)];
-      const before = { param: previous.data[at] as number, exp_avg: m, exp_avg_sq: v };
-      // The moments are never given again after step one, so their errors add up over the steps.
-      const error = adamBound(before, grad, scalars, { exp_avg: exp_avg[i] as number, exp_avg_sq: exp_avg_sq[i] as number });
-      bound[at] = error.param;
-      exp_avg[i] = error.exp_avg;
-      exp_avg_sq[i] = error.exp_avg_sq;
-      return adamElement(before, grad, scalars);
-    });
-    return {
-      trajectory: { kind: 'within', bound },
-      'state.exp_avg': { kind: 'within', bound: exp_avg },
-      'state.exp_avg_sq': { kind: 'within', bound: exp_avg_sq },
-    };
+    const bounds = boundsOf(inputs, outputs['previous'] as Value, params);
+    return Object.fromEntries(Object.entries(bounds).map(([name, bound]) => [name, { kind: 'within', bound }]));
   },
   samples: [
     sample([1], 1, { optimizer: 'adamw' }, normal),
@@ -129,8 +128,38 @@ export const record: OpRecord<OptimizerParams> = {
     sample([130], 5, { optimizer: 'adam', lr: 0.01, weight_decay: 0.1 }, normal),
     sample([7, 5], 4, { optimizer: 'adamw', lr: 0.1, weight_decay: 0.5 }, sparse),
     sample([33], 3, { optimizer: 'adamw', lr: 0.1, eps: 1e-6 }, normal, true),
+    sample([5, 13], 4, { optimizer: 'sgd', lr: 0.1, momentum: 0.9, dampening: 0.25, weight_decay: 0.1 }, normal),
+    sample([129], 3, { optimizer: 'sgd', lr: 0.1, momentum: 0.8, nesterov: true, weight_decay: 0.1 }, normal, true),
+    sample([6], 3, { optimizer: 'sgd', lr: 0.1, weight_decay: 0.5 }, normal),
+    sample([7], 3, { optimizer: 'momentum', R: 0.1, T: 0, alpha: 0.95, beta: 0.7, norm_coefficient: 0.01, mode: 'standard' }, normal, true),
+    sample(
+      [2, 3],
+      2,
+      { optimizer: 'momentum', R: 0.1, T: 3, alpha: 0.95, beta: 0.85, norm_coefficient: 0, mode: 'nesterov' },
+      normal,
+      true,
+    ),
+    sample([1, 37], 3, { optimizer: 'adagrad', R: 0.1, T: 2, decay_factor: 0.1, epsilon: 0.01, norm_coefficient: 0.1 }, normal, true),
+    sample([512], 2, { optimizer: 'adagrad', R: 0.1, T: 0, decay_factor: 0.1, epsilon: 1e-6, norm_coefficient: 0 }, sparse),
   ],
-  faults: [{ name: 'step taken uphill', shader: { file: 'optim/adamw_step', from: '- step.step_size', to: '+ step.step_size' } }],
+  faults: [
+    {
+      name: 'every step taken twice',
+      host: {
+        seam: 'optimizer_steps.optimizerOf',
+        wrap:
+          (original) =>
+          (...args) => {
+            const { state, step } = original(...args);
+            const twice = (...given: unknown[]) => {
+              step(...given);
+              step(...given);
+            };
+            return { state, step: twice };
+          },
+      },
+    },
+  ],
   wrongValues: [
     wrongParams('lr wrong by a part in a thousand', (p) => ({ ...p, lr: (p.lr ?? 1e-3) * 1.001 })),
     wrongParams('beta1 0.8 for 0.9', (p) => ({ ...p, betas: [0.8, 0.999] })),
@@ -138,7 +167,24 @@ export const record: OpRecord<OptimizerParams> = {
     wrongParams('eps ten times too large', (p) => ({ ...p, eps: 10 * (p.eps ?? 1e-8) })),
     wrongParams('no bias correction', (p) => ({ ...p, bias_correction: false })),
     wrongParams('no weight decay', (p) => ({ ...p, weight_decay: 0 })),
-    wrongParams('Adam for AdamW', (p) => ({ ...p, optimizer: p.optimizer === 'adam' ? 'adamw' : 'adam' })),
+    wrongParams('Adam for AdamW', (p) => ({
+      ...p,
+      ...(p.optimizer.startsWith('adam') ? { optimizer: p.optimizer === 'adam' ? 'adamw' : 'adam' } : {}),
+    })),
+    wrongParams('SGD without momentum', ({ momentum: _, ...p }) => p),
+    wrongParams('no dampening', ({ dampening: _, ...p }) => p),
+    wrongParams("momentum without Nesterov's step", ({ nesterov: _, ...p }) => p),
+    wrongParams("the other mode of ONNX's momentum", (p) => ({ ...p, ...(p.mode ? { mode: otherMode(p.mode) } : {}) })),
+    wrongParams('R wrong by a part in a thousand', (p) => ({ ...p, ...(p.R ? { R: p.R * 1.001 } : {}) })),
+    wrongParams('updates counted from one more', (p) => ({ ...p, ...(p.T === undefined ? {} : { T: p.T + 1 }) })),
+    wrongParams('no decay of the rate', ({ decay_factor: _, ...p }) => p),
+    wrongParams('epsilon ten times too large', (p) => ({ ...p, ...(p.epsilon ? { epsilon: 10 * p.epsilon } : {}) })),
+    wrongParams('no norm coefficient', ({ norm_coefficient: _, ...p }) => p),
+    wrongParams('alpha and beta swapped', ({ alpha, beta, ...p }) => ({
+      ...p,
+      ...(beta === undefined ? {} : { alpha: beta }),
+      ...(alpha === undefined ? {} : { beta: alpha }),
+    })),
     wrongInput('parameter wrong by 2e-5', 'param', (x) => x * (1 + 2e-5)),
     wrongInput('gradients wrong by 2e-5', 'grads', (x) => x * (1 + 2e-5)),
     wrongInput('gradients negated', 'grads', (x) => -x),
@@ -153,16 +199,4 @@ export const record: OpRecord<OptimizerParams> = {
   ],
 };
 
-function wrongParams(name: string, change: (params: OptimizerParams) => OptimizerParams): (typeof record.wrongValues)[number] {
-  return { name, apply: (inputs, params) => ({ inputs, params: change(params) }) };
-}
-
-function wrongInput(name: string, input: string, change: (x: number) => number): (typeof record.wrongValues)[number] {
-  return {
-    name,
-    apply: (inputs, params) => {
-      const value = inputs[input] as Value;
-      return { inputs: { ...inputs, [input]: { ...value, data: value.data.map(change) } }, params };
-    },
-  };
-}
+const otherMode = (mode: 'standard' | 'nesterov') => (mode === 'standard' ? 'nesterov' : 'standard');

@@ -6,6 +6,11 @@ export const BAND = 4.5 * EPS;
 /** What bitsandbytes divides by where a block's absmax is smaller: 1e-38 in float32, a denormal. */
 const SMALLEST_ABSMAX = Math.fround(1e-38);
 
+/** For a record's `unsupported`: what is not computed of a block size that the vocabulary allows. */
+export function unsupportedBlock(block: number): string | undefined {
+  return block >= 32 && Number.isInteger(Math.log2(block)) ? undefined : `blocks of ${block}, only of powers of two from 32 on`;
+}
+
 /** Number of blocks of `block` elements, the last one perhaps short. */
 export function blockCount(n: number, block: number): number {
   return Math.ceil(n / block);

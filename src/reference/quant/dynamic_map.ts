@@ -32,6 +32,8 @@ export const record: OpRecord<DynamicMapParams> = {
   summary: 'the 256 values of 8-bit dynamic quantization, made on the host',
   inputs: {},
   outputs: { code: { dtypes: ['f32'] } },
+  unsupported: (_inputs, { max_exponent_bits = 7, total_bits = 8 }) =>
+    max_exponent_bits === 7 && total_bits === 8 ? undefined : `a map of ${total_bits} bits with ${max_exponent_bits} of exponent`,
   forward: (_inputs, params) => ({ code: exactMap(params) }),
   acceptance: (_inputs, outputs) => ({
     code: { kind: 'within', bound: (outputs['code'] as Value).data.map((x) => ROUNDINGS * EPS * Math.abs(x) + FLUSH) },

@@ -135,6 +135,6 @@ export const quantize4bitSamples: readonly Sample<Quantize4bitParams>[] = [
   sample({ shape: [3, 3001], params: nf4(4096), variant: 'cooperative' }),
   sample({ shape: [301, 64], params: nested(nf4(64), 'nearest') }),
   sample({ shape: [77, 65], params: nested(fp4(64), 'lut16') }),
-  sample({ shape: [31, 64], params: nested(nf4(64), 'nearest'), values: 'level', draw: level }),
+  sample({ shape: [137, 64], params: { ...nf4(64), compress_statistics: true }, values: 'level', draw: level }), // defaults
   ...[512, 1024, 2048].map((blocksize) => sample({ shape: [5, 1023], params: nf4(blocksize), variant: 'cooperative', tier: 'full' })),
 ];

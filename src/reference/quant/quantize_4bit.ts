@@ -1,6 +1,6 @@
 import { EPS, FLUSH, storageStep } from '../bounds.ts';
 import type { Acceptance, Acceptances, Arithmetic, OpRecord, Value, Values } from '../record.ts';
-import { blockAbsmax, blockCount } from './blocks.ts';
+import { blockAbsmax, blockCount, unsupportedBlock } from './blocks.ts';
 import { quantize4bitSamples } from './four-bit-samples.ts';
 import {
   type Nested,
@@ -122,6 +122,7 @@ export const record: OpRecord<Quantize4bitParams> = {
     nested_absmax: { dtypes: ['f32'], optional: true },
     nested_offset: { dtypes: ['f32'], optional: true },
   },
+  unsupported: (_inputs, params) => (params.compress_statistics ? unsupportedBlock(params.nested_blocksize ?? 256) : undefined),
   forward,
   acceptance,
   samples: quantize4bitSamples,

@@ -4,7 +4,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import type { Acceptances, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
-import { blockAbsmax, relativeToBlock } from './blocks.ts';
+import { blockAbsmax, relativeToBlock, unsupportedBlock } from './blocks.ts';
 import { type MapRounding, mapCode, mapCodeRange } from './map-codes.ts';
 
 /** The vocabulary's parameters of quantize_blockwise. */
@@ -103,6 +103,7 @@ export const record: OpRecord<QuantizeBlockwiseParams> = {
   summary: '8-bit codes of a value map, relative to the largest absolute value of a block, and what they decode to',
   inputs: { x: { dtypes: ['f32'] }, code: { dtypes: ['f32'] } },
   outputs: { q: { dtypes: ['u8'] }, absmax: { dtypes: ['f32'] }, dequant: { dtypes: ['f32'] } },
+  unsupported: (_inputs, { blocksize }) => unsupportedBlock(blocksize),
   forward,
   acceptance,
   samples: [

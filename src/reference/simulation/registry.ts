@@ -1,10 +1,11 @@
 import { InvariantError } from '../../errors.ts';
 import type { Simulation } from './simulation.ts';
 
-/** Every simulation, by op: each file `src/reference/simulation/<family>/<op>.ts` exports one as `simulation`. */
-export const simulations: ReadonlyMap<string, Simulation> = collect(
-  import.meta.glob<{ simulation?: Simulation }>('./*/*.ts', { eager: true }),
-);
+/** Every simulation, by op: exported as `simulation` beside the op's record or, where it is long, from a file of its own here. */
+export const simulations: ReadonlyMap<string, Simulation> = collect({
+  ...import.meta.glob<{ simulation?: Simulation }>(['../*/*.ts', '!../{simulation,llama}/**', '!../**/*.test.ts'], { eager: true }),
+  ...import.meta.glob<{ simulation?: Simulation }>('./*/*.ts', { eager: true }),
+});
 
 function collect(modules: Record<string, { simulation?: Simulation }>): Map<string, Simulation> {
   const found = new Map<string, Simulation>();

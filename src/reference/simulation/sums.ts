@@ -38,13 +38,38 @@ const LANES = 64;
 
 /** The sum as one workgroup takes it: 64 lanes add every 64th number, then a tree of six levels adds the lanes. */
 export function workgroupSum(gpu: SimulatedGpu, x: ArrayLike<number>): number {
+  return workgroupTree(gpu, x.length, (sum, i) => gpu.add(sum, x[i] as number));
+}
+
+/** The sum of x[i] * y[i], likewise. */
+export function workgroupDot(gpu: SimulatedGpu, x: ArrayLike<number>, y: ArrayLike<number>): number {
+  return workgroupTree(gpu, x.length, (sum, i) => gpu.mulAdd(x[i] as number, y[i] as number, sum));
+}
+
+function workgroupTree(gpu: SimulatedGpu, count: number, add: (sum: number, i: number) => number): number {
   const sums = Array.from({ length: LANES }, (_, lane) => {
     let sum = 0;
-    for (let i = lane; i < x.length; i += LANES) sum = gpu.add(sum, x[i] as number);
+    for (let i = lane; i < count; i += LANES) sum = add(sum, i);
     return sum;
   });
   for (let half = LANES / 2; half >= 1; half /= 2) {
     for (let lane = 0; lane < half; lane++) sums[lane] = gpu.add(sums[lane] as number, sums[lane + half] as number);
   }
   return sums[0] as number;
+}
+
+/** Terms that one invocation adds at most where sums are shared out. */
+const SHARE = 256;
+
+/** The sum as it is shared out: every share takes each n-th number, and the n sums of shares are added in the same way. */
+export function sharedSum(gpu: SimulatedGpu, x: readonly number[]): number {
+  const shares = Math.ceil(x.length / SHARE);
+  if (shares <= 1) return chainSum(gpu, x);
+  const sums = Array.from({ length: shares }, (_, share) =>
+    chainSum(
+      gpu,
+      x.filter((_value, i) => i % shares === share),
+    ),
+  );
+  return sharedSum(gpu, sums);
 }

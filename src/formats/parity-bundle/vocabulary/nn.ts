@@ -45,7 +45,7 @@ function asHeads(shape: Shape, heads: number | undefined): [batch: number, heads
 
 const attention = v.strictObject({
   causal: off,
-  scale: v.optional(positive),
+  scale: v.optional(notNegative),
   heads: v.optional(size),
   kv_heads: v.optional(size),
   softcap: v.optional(positive),

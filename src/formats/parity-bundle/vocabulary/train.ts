@@ -21,7 +21,8 @@ import { blocks, like } from '../shape-rules.ts';
 
 const beta = v.pipe(fraction, v.ltValue(1));
 const OPTIMIZER = v.picklist(['adamw', 'adam', 'sgd', 'adamw8bit', 'adagrad', 'momentum']);
-const hyperparameters = {
+/** Of every optimizer. */
+export const hyperparameters = {
   optimizer: OPTIMIZER,
   lr: v.optional(notNegative),
   betas: v.optional(v.tuple([beta, beta])),
@@ -62,8 +63,10 @@ const state = {
   'state.exp_avg_sq_absmax': { ...scales, required: false },
 } as const;
 
-const SCHEDULE = v.picklist(['constant', 'linear', 'cosine']);
-const llama = v.looseObject({
+/** Names of schedules. */
+export const SCHEDULE = v.picklist(['constant', 'linear', 'cosine']);
+/** What every training run of a Llama says; `readTrainLlama` reads the rest. */
+export const llama = v.looseObject({
   mode: v.string(),
   config: v.looseObject({
     vocab: size,

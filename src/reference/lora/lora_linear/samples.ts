@@ -9,6 +9,7 @@ export interface LoraLinearParams {
   readonly r: number;
   readonly alpha: number;
   readonly use_rslora?: boolean;
+  readonly use_dora?: boolean;
   readonly base?: 'dense' | 'nf4' | 'fp4';
   readonly blocksize?: number;
 }
@@ -25,7 +26,7 @@ function sample(
   params: LoraLinearParams,
   { bias = false, variants }: Options = {},
 ): Sample<LoraLinearParams> {
-  const { r, alpha, base = 'dense', blocksize = 64, use_rslora } = params;
+  const { r, alpha, base = 'dense', blocksize = 64, use_rslora, use_dora } = params;
   const features = x.at(-1) as number;
   const tensor = (random: Random, shape: Shape) => {
     const draw = layer === 'exact' ? () => random.integer(-3, 3) : () => random.normal();
@@ -34,7 +35,12 @@ function sample(
   return {
     layer,
     ...(variants ? { variants } : {}),
-    label: { x: formatShape(x), out, r, alpha, base, ...(use_rslora ? { rslora: true } : {}), ...(bias ? { bias: true } : {}) },
+    label: {
+      ...{ x: formatShape(x), out, r, alpha, base },
+      ...(use_rslora ? { rslora: true } : {}),
+      ...(use_dora ? { dora: true } : {}),
+      ...(bias ? { bias: true } : {}),
+    },
     params,
     inputs: (random) => ({
       x: tensor(random, x),
@@ -44,6 +50,7 @@ function sample(
       lora_A: tensor(random, [r, features]),
       lora_B: tensor(random, [out, r]),
       ...(bias ? { bias: tensor(random, [out]) } : {}),
+      ...(use_dora ? { magnitude: tensor(random, [out]) } : {}),
     }),
     grads: (random) => ({ y: tensor(random, [...x.slice(0, -1), out]) }),
   };
@@ -57,4 +64,8 @@ export const samples: readonly Sample<LoraLinearParams>[] = [
   sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4', blocksize: 64 }, { variants: ['register'] }),
   sample('legal', [19, 64], 48, { r: 8, alpha: 16 }, { bias: true, variants: ['register', 'subgroup'] }),
   sample('legal', [3, 7, 53], 29, { r: 5, alpha: 7, use_rslora: true, base: 'nf4' }, { variants: ['register', 'subgroup'] }),
+  sample('legal', [3, 1], 128, { r: 1, alpha: 1, use_dora: true }, { variants: ['register'] }),
+  sample('legal', [6, 38], 67, { r: 3, alpha: 5, use_dora: true }, { bias: true, variants: ['register'] }),
+  sample('legal', [2, 3, 27], 11, { r: 2, alpha: 3, use_dora: true, base: 'fp4', blocksize: 32 }, { variants: ['register'] }),
+  sample('legal', [1, 32], 128, { r: 4, alpha: 3, use_rslora: true, use_dora: true, base: 'nf4' }, { variants: ['register'] }),
 ];

@@ -1,10 +1,10 @@
 import { formatShape, type Shape } from '../../../tensor/shape.ts';
 import type { LoraLinearParams } from '../../lora/lora_linear/samples.ts';
-import { scaleOf } from '../../lora/lora_linear.ts';
+import { scaleOf } from '../../lora/lora_linear/stages.ts';
 import { flatRows } from '../../lora/rows.ts';
 import type { Sample, Value, Values } from '../../record.ts';
 import { drawTensor, type Elements } from '../draw.ts';
-import { multiply4bit } from '../matmul/matmul_4bit.ts';
+import { decode, multiply4bit } from '../matmul/matmul_4bit.ts';
 import { multiply, productOrder } from '../matmul/multiply.ts';
 import type { SimulatedGpu } from '../simulated-gpu.ts';
 import type { Simulation } from '../simulation.ts';
@@ -28,17 +28,62 @@ function addLowRank(gpu: SimulatedGpu, y: Value, p: Value, [q, transposed]: [Val
   return { ...y, data };
 }
 
-function sample(x: Shape, out: number, r: number, elements: Elements): Sample<LoraLinearParams> {
+/** The weight in float32, decoded where it is in 4 bits. */
+function weightOf(gpu: SimulatedGpu, inputs: Values, { base = 'dense', blocksize = 64 }: LoraLinearParams): Value {
+  if (base === 'dense') return inputs['weight'] as Value;
+  const [out_features, in_features] = [inputs['lora_B']?.shape[0] as number, inputs['lora_A']?.shape[1] as number];
+  return decode(gpu, inputs, { quant_type: base, blocksize, out_features, in_features });
+}
+
+/** Lengths of the rows of W + scale B A: the squares in four chains, which are added at the end. */
+function mergedNorms(gpu: SimulatedGpu, inputs: Values, params: LoraLinearParams): Float64Array {
+  const weight = weightOf(gpu, inputs, params);
+  const update = multiply(gpu, 'chain', [inputs['lora_B'] as Value, inputs['lora_A'] as Value, false, false]);
+  const [rows, width] = weight.shape as [number, number];
+  const scale = Math.fround(scaleOf(params));
+  return Float64Array.from({ length: rows }, (_, row) => {
+    const chains = [0, 0, 0, 0];
+    for (let col = 0; col < width; col++) {
+      const at = row * width + col;
+      const merged = gpu.mulAdd(scale, update.data[at] as number, weight.data[at] as number);
+      chains[col % 4] = gpu.mulAdd(merged, merged, chains[col % 4] as number);
+    }
+    return gpu.sqrt(chains.reduce((sum, chain) => gpu.add(sum, chain)));
+  });
+}
+
+/** magnitude / norm * z + bias. */
+function rescaled(gpu: SimulatedGpu, z: Value, magnitude: Value, norms: Float64Array, bias?: Float64Array): Value {
+  const data = z.data.map((value, i) => {
+    const o = i % norms.length;
+    const gain = gpu.div(magnitude.data[o] as number, norms[o] as number);
+    return bias ? gpu.mulAdd(gain, value, bias[o] as number) : gpu.mul(gain, value);
+  });
+  return { ...z, data };
+}
+
+/** The sum over the rows of dy z, divided by the norm. */
+function magnitudeGradient(gpu: SimulatedGpu, dy: Value, z: Value, norms: Float64Array): Value {
+  const sums = new Float64Array(norms.length);
+  dy.data.forEach((value, i) => {
+    const o = i % norms.length;
+    sums[o] = gpu.mulAdd(value, z.data[i] as number, sums[o] as number);
+  });
+  return { shape: [norms.length], data: sums.map((sum, o) => gpu.div(sum, norms[o] as number)) };
+}
+
+function sample(x: Shape, out: number, r: number, elements: Elements, use_dora = false): Sample<LoraLinearParams> {
   const features = x.at(-1) as number;
   return {
     layer: 'legal',
-    label: { x: formatShape(x), out, r, elements },
-    params: { r, alpha: 3 },
+    label: { x: formatShape(x), out, r, elements, ...(use_dora ? { use_dora } : {}) },
+    params: { r, alpha: 3, use_dora },
     inputs: (random) => ({
       x: drawTensor(random, x, elements),
       weight: drawTensor(random, [out, features], elements),
       lora_A: drawTensor(random, [r, features], elements),
       lora_B: drawTensor(random, [out, r], elements),
+      ...(use_dora ? { magnitude: drawTensor(random, [out], elements) } : {}),
     }),
     grads: (random) => ({ y: drawTensor(random, [...x.slice(0, -1), out], elements) }),
   };
@@ -51,15 +96,28 @@ export const simulation: Simulation<LoraLinearParams> = {
     const [x, A, B] = [flatRows(shaped), inputs['lora_A'] as Value, inputs['lora_B'] as Value];
     const base = timesWeight(gpu, x, inputs, params, true, variant);
     const xa = multiply(gpu, productOrder(variant), [x, A, false, true]);
-    const y = addLowRank(gpu, base, xa, [B, true], Math.fround(scaleOf(params)), inputs['bias']?.data);
+    const { magnitude, bias } = inputs;
+    const z = addLowRank(gpu, base, xa, [B, true], Math.fround(scaleOf(params)), magnitude ? undefined : bias?.data);
     const batch = shaped.shape.slice(0, -1);
-    return { y: { ...y, shape: [...batch, B.shape[0] as number] }, xa: { ...xa, shape: [...batch, A.shape[0] as number] } };
+    const shapes = { y: [...batch, B.shape[0] as number], xa: [...batch, A.shape[0] as number] };
+    if (!magnitude) return { y: { ...z, shape: shapes.y }, xa: { ...xa, shape: shapes.xa } };
+    const norms = mergedNorms(gpu, inputs, params);
+    return {
+      y: { ...rescaled(gpu, z, magnitude, norms, bias?.data), shape: shapes.y },
+      xa: { ...xa, shape: shapes.xa },
+      z: { ...z, shape: shapes.y },
+      norm: { shape: [norms.length], data: norms },
+    };
   },
   backward: (gpu, inputs, params, grads, variant) => {
     const order = productOrder(variant);
     const [x, A, B] = [flatRows(inputs['x'] as Value), inputs['lora_A'] as Value, inputs['lora_B'] as Value];
-    const [dy, scale] = [flatRows(grads['y'] as Value), Math.fround(scaleOf(params))];
+    const [given, scale] = [flatRows(grads['y'] as Value), Math.fround(scaleOf(params))];
     const xa = multiply(gpu, order, [x, A, false, true]);
+    const { magnitude } = inputs;
+    const norms = magnitude && mergedNorms(gpu, inputs, params);
+    const dy = magnitude && norms ? rescaled(gpu, given, magnitude, norms) : given;
+    const z = norms && addLowRank(gpu, timesWeight(gpu, x, inputs, params, true, variant), xa, [B, true], scale);
     const dxa = multiply(gpu, order, [dy, B, false, false], scale);
     return {
       lora_A: multiply(gpu, order, [dxa, x, true, false]),
@@ -68,7 +126,13 @@ export const simulation: Simulation<LoraLinearParams> = {
         ...addLowRank(gpu, timesWeight(gpu, dy, inputs, params, false, variant), dxa, [A, false], 1),
         shape: (inputs['x'] as Value).shape,
       },
+      ...(norms && z ? { magnitude: magnitudeGradient(gpu, given, z, norms) } : {}),
     };
   },
-  samples: [sample([5, 256], 24, 64, 'normal'), sample([7, 64], 40, 8, 'positive'), sample([1, 4096], 3, 2, 'positive')],
+  samples: [
+    sample([3, 512], 17, 8, 'positive', true),
+    sample([5, 256], 24, 64, 'normal'),
+    sample([7, 64], 40, 8, 'positive'),
+    sample([1, 4096], 3, 2, 'positive'),
+  ],
 };

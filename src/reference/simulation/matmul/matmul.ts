@@ -63,6 +63,6 @@ export const simulation: Simulation<MatmulParams> = {
     sample([37, 64], [41, 64], 'normal'),
     sample([13, 512], [11, 512], 'positive'),
     sample([5, 4096], [3, 4096], 'positive'),
-    gradientSample(512, 3, 5),
+    gradientSample(256, 3, 5),
   ],
 };

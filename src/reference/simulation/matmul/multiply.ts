@@ -3,7 +3,7 @@ import { broadcastIndex } from '../../broadcast.ts';
 import { product } from '../../matmul/product.ts';
 import type { Value } from '../../record.ts';
 import type { SimulatedGpu } from '../simulated-gpu.ts';
-import { chainSum, dot, type SumOrder } from '../sums.ts';
+import { dot, type SumOrder, sharedSum } from '../sums.ts';
 
 /** How each variant of matmul adds the terms of a sum. */
 export function productOrder(variant: string): SumOrder {
@@ -27,5 +27,5 @@ export function sumToSize(gpu: SimulatedGpu, x: Value, shape: Shape): Value {
   x.data.forEach((value, i) => {
     terms[broadcastIndex(i, x.shape, shape)]?.push(value);
   });
-  return { shape, data: Float64Array.from(terms, (own) => chainSum(gpu, own)) };
+  return { shape, data: Float64Array.from(terms, (own) => sharedSum(gpu, own)) };
 }

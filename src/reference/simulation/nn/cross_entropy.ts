@@ -4,6 +4,7 @@ import { rowsOf } from '../../nn/cross_entropy.ts';
 import type { CrossEntropyParams } from '../../nn/cross_entropy_samples.ts';
 import type { Sample, Value, Values } from '../../record.ts';
 import { drawTensor } from '../draw.ts';
+import { farExp } from '../far-exp.ts';
 import type { SimulatedGpu } from '../simulated-gpu.ts';
 import type { Simulation } from '../simulation.ts';
 import { workgroupSum } from '../sums.ts';
@@ -28,17 +29,36 @@ function layoutOf(inputs: Values, params: CrossEntropyParams) {
 
 type Layout = ReturnType<typeof layoutOf>;
 
-function statsOf(gpu: SimulatedGpu, { rows, keep, spread }: Layout, row: number): RowStats {
-  let largest = rows.at(row, 0);
-  for (let c = 1; c < rows.classes; c++) largest = Math.max(largest, rows.at(row, c));
-  let [sum, weights, away] = [0, 0, 0];
-  for (let c = 0; c < rows.classes; c++) {
-    const x = gpu.sub(rows.at(row, c), largest);
-    sum = gpu.add(sum, gpu.exp(x));
-    if (spread > 0) {
-      weights = gpu.add(weights, rows.weight(c));
-      away = gpu.mulAdd(-rows.weight(c), x, away);
+const CLASSES_OF_PART = 512;
+
+/** What each part of a row gives: every parts-th class. */
+function partsOf(gpu: SimulatedGpu, { rows, spread }: Layout, row: number) {
+  const parts = Math.ceil(rows.classes / CLASSES_OF_PART);
+  return Array.from({ length: parts }, (_, part) => {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let c = part; c < rows.classes; c += parts) largest = Math.max(largest, rows.at(row, c));
+    let [sum, weights, away] = [0, 0, 0];
+    for (let c = part; c < rows.classes; c += parts) {
+      const x = gpu.sub(rows.at(row, c), largest);
+      sum = gpu.add(sum, farExp(gpu, x));
+      if (spread > 0) {
+        weights = gpu.add(weights, rows.weight(c));
+        away = gpu.mulAdd(-rows.weight(c), x, away);
+      }
     }
+    return { largest, sum, weights, away };
+  });
+}
+
+function statsOf(gpu: SimulatedGpu, layout: Layout, row: number): RowStats {
+  const { rows, keep, spread } = layout;
+  const parts = partsOf(gpu, layout, row);
+  const largest = parts.reduce((most, part) => Math.max(most, part.largest), Number.NEGATIVE_INFINITY);
+  let [sum, weights, away] = [0, 0, 0];
+  for (const part of parts) {
+    sum = gpu.mulAdd(part.sum, farExp(gpu, gpu.sub(part.largest, largest)), sum);
+    away = gpu.add(away, gpu.mulAdd(part.weights, gpu.sub(largest, part.largest), part.away));
+    weights = gpu.add(weights, part.weights);
   }
   const target = rows.target(row);
   if (target < 0) return { largest, sum, targetWeight: 0, weights, loss: 0 };
@@ -63,7 +83,7 @@ function lossOf(gpu: SimulatedGpu, layout: Layout, { reduction = 'mean' }: Cross
 }
 
 function slopeOf(gpu: SimulatedGpu, { rows, keep, spread }: Layout, stat: RowStats, row: number, c: number): number {
-  const p = gpu.div(gpu.exp(gpu.sub(rows.at(row, c), stat.largest)), stat.sum);
+  const p = gpu.div(farExp(gpu, gpu.sub(rows.at(row, c), stat.largest)), stat.sum);
   const onehot = c === rows.target(row) ? 1 : 0;
   const own = gpu.mul(stat.targetWeight, gpu.sub(p, onehot));
   if (spread === 0) return gpu.mul(keep, own);

@@ -1,13 +1,12 @@
-import { formatShape, type Shape } from '../../../tensor/shape.ts';
-import type { RmsNormParams } from '../../nn/rms_norm.ts';
-import type { Sample, Value, Values } from '../../record.ts';
-import { drawTensor, type Elements } from '../draw.ts';
+import { type NormParams, normSample } from '../../nn/norm/samples.ts';
+import type { Value, Values } from '../../record.ts';
+import { sumToSize } from '../matmul/multiply.ts';
 import type { SimulatedGpu } from '../simulated-gpu.ts';
 import type { Simulation } from '../simulation.ts';
 import { dot } from '../sums.ts';
 
 /** 1 / sqrt(mean(x^2) + eps) of each row. */
-function rstdOf(gpu: SimulatedGpu, inputs: Values, { eps }: RmsNormParams): number[] {
+function rstdOf(gpu: SimulatedGpu, inputs: Values, { eps }: NormParams): number[] {
   const [x, width] = [(inputs['x'] as Value).data, (inputs['weight'] as Value).data.length];
   return Array.from({ length: x.length / width }, (_, row) => {
     const squares = dot(gpu, 'chain', x, row * width, x, row * width, width);
@@ -15,24 +14,15 @@ function rstdOf(gpu: SimulatedGpu, inputs: Values, { eps }: RmsNormParams): numb
   });
 }
 
-function sample(x: Shape, elements: Elements): Sample<RmsNormParams> {
-  return {
-    layer: 'legal',
-    label: { x: formatShape(x), elements },
-    params: { eps: 1e-6 },
-    inputs: (random) => ({ x: drawTensor(random, x, elements), weight: drawTensor(random, x.slice(-1), elements) }),
-    grads: (random) => ({ y: drawTensor(random, x, elements) }),
-  };
-}
-
-export const simulation: Simulation<RmsNormParams> = {
+export const simulation: Simulation<NormParams> = {
   op: 'rms_norm',
   forward: (gpu, inputs, params) => {
-    const [x, weight] = [inputs['x'] as Value, (inputs['weight'] as Value).data];
+    const [x, weight, bias] = [inputs['x'] as Value, (inputs['weight'] as Value).data, inputs['bias']?.data];
     const rstd = rstdOf(gpu, inputs, params);
     const data = x.data.map((value, i) => {
       const scale = rstd[Math.floor(i / weight.length)] as number;
-      return gpu.mul(weight[i % weight.length] as number, gpu.mul(value, scale));
+      const scaled = gpu.mul(weight[i % weight.length] as number, gpu.mul(value, scale));
+      return bias ? gpu.add(scaled, bias[i % weight.length] as number) : scaled;
     });
     return { y: { shape: x.shape, data } };
   },
@@ -52,7 +42,13 @@ export const simulation: Simulation<RmsNormParams> = {
         dweight[c] = gpu.mulAdd(at(dy, c), gpu.mul(at(x.data, c), scale), dweight[c] as number);
       }
     });
-    return { x: { shape: x.shape, data: dx }, weight: { shape: weight.shape, data: dweight } };
+    const bias = inputs['bias'] && { bias: sumToSize(gpu, grads['y'] as Value, weight.shape) };
+    return { x: { shape: x.shape, data: dx }, weight: { shape: weight.shape, data: dweight }, ...bias };
   },
-  samples: [sample([31, 64], 'normal'), sample([64, 7], 'positive'), sample([3, 1024], 'positive'), sample([1, 4096], 'positive')],
+  samples: [
+    normSample({ x: [31, 64], params: { eps: 1e-6 } }),
+    normSample({ x: [64, 7], params: { eps: 1e-6 }, mean: 3, bias: true }),
+    normSample({ x: [3, 1024], params: { eps: 1e-6 }, mean: 3 }),
+    normSample({ x: [1, 4096], params: { eps: 1e-6 }, mean: 3 }),
+  ],
 };

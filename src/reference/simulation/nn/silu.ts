@@ -1,20 +1,19 @@
 import { hostTensorFrom } from '../../../tensor/host.ts';
 import type { Sample, Value } from '../../record.ts';
 import { drawTensor } from '../draw.ts';
+import { END } from '../far-exp.ts';
 import type { SimulatedGpu } from '../simulated-gpu.ts';
 import type { Simulation } from '../simulation.ts';
 
-/** Where results are 0, or 1. */
-const END = 104;
-
 /** As the kernel: far left of zero the quotient would leave the range of exact division. */
-function silu(gpu: SimulatedGpu, x: number): number {
+export function silu(gpu: SimulatedGpu, x: number): number {
   const far = Math.max(x, -END);
   if (x < -80) return gpu.mul(far, gpu.exp(far));
   return gpu.div(x, gpu.add(1, gpu.exp(-Math.min(x, 80))));
 }
 
-function slope(gpu: SimulatedGpu, x: number): number {
+/** The slope of silu, as the kernel. */
+export function slope(gpu: SimulatedGpu, x: number): number {
   const value = Math.min(Math.max(x, -END), END);
   const small = gpu.exp(-Math.abs(value));
   const large = gpu.div(1, gpu.add(1, small));

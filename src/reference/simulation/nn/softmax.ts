@@ -2,6 +2,7 @@ import { formatShape, type Shape } from '../../../tensor/shape.ts';
 import { mapRows, type SoftmaxParams } from '../../nn/softmax.ts';
 import type { Sample, Value } from '../../record.ts';
 import { drawTensor } from '../draw.ts';
+import { farExp } from '../far-exp.ts';
 import type { SimulatedGpu } from '../simulated-gpu.ts';
 import type { Simulation } from '../simulation.ts';
 import { chainSum } from '../sums.ts';
@@ -11,9 +12,9 @@ function softmax(gpu: SimulatedGpu, x: readonly number[]): number[] {
   const largest = x.reduce((a, b) => Math.max(a, b));
   const sum = chainSum(
     gpu,
-    x.map((value) => gpu.exp(gpu.sub(value, largest))),
+    x.map((value) => farExp(gpu, gpu.sub(value, largest))),
   );
-  return x.map((value) => gpu.div(gpu.exp(gpu.sub(value, largest)), sum));
+  return x.map((value) => gpu.div(farExp(gpu, gpu.sub(value, largest)), sum));
 }
 
 function sample(x: Shape): Sample<SoftmaxParams> {

@@ -1,8 +1,37 @@
+import { FLUSH } from '../../bounds.ts';
+import { type AdagradElement, type AdagradScalars, adagradScalars } from '../../optim/adagrad.ts';
 import { type AdamElement, adamScalars } from '../../optim/adam.ts';
-import { adamParams, type OptimizerParams } from '../../optim/optimizer_steps.ts';
-import type { Value } from '../../record.ts';
+import type { MomentumElement } from '../../optim/momentum.ts';
+import { adamParams, type Element, momentumScalars, type OptimizerParams, ruleOf } from '../../optim/optimizers.ts';
+import { simulatedMomentum } from '../../optim/sgd_step.ts';
+import type { Value, Values } from '../../record.ts';
+import type { SimulatedGpu } from '../simulated-gpu.ts';
 import type { Simulation } from '../simulation.ts';
 import { simulatedAdam } from './adam.ts';
+
+/** One element's step, as adagrad_step computes it. */
+function simulatedAdagrad(gpu: SimulatedGpu, { param, exp_avg_sq }: AdagradElement, grad: number, s: AdagradScalars): AdagradElement {
+  const g = gpu.mulAdd(s.l2, param, grad);
+  const sum = gpu.mulAdd(g, g, exp_avg_sq);
+  const root = sum >= FLUSH ? gpu.sqrt(sum) : 0;
+  return { param: gpu.sub(param, gpu.div(gpu.mul(s.rate, g), gpu.add(root, s.eps))), exp_avg_sq: sum };
+}
+
+type Step = (before: Element, grad: number, step: number) => AdamElement | MomentumElement | AdagradElement;
+
+function stepOf(gpu: SimulatedGpu, inputs: Values, params: OptimizerParams): Step {
+  const continues = inputs['state.momentum_buffer'] !== undefined;
+  switch (params.optimizer) {
+    case 'adagrad':
+      return (before, grad, step) => simulatedAdagrad(gpu, before as unknown as AdagradElement, grad, adagradScalars(params, step));
+    case 'sgd':
+    case 'momentum':
+      return (before, grad, step) =>
+        simulatedMomentum(gpu, before as unknown as MomentumElement, grad, momentumScalars(params, continues, step));
+    default:
+      return (before, grad, step) => simulatedAdam(gpu, before as unknown as AdamElement, grad, adamScalars(adamParams(params), step));
+  }
+}
 
 /** Step after step from the simulated GPU's own results. */
 export const simulation: Simulation<OptimizerParams> = {
@@ -10,25 +39,20 @@ export const simulation: Simulation<OptimizerParams> = {
   forward: (gpu, inputs, params) => {
     const [param, grads] = [inputs['param'] as Value, inputs['grads'] as Value];
     const n = param.data.length;
-    const scalars = Array.from({ length: grads.data.length / n }, (_, t) => adamScalars(adamParams(params), t + 1));
+    const { state } = ruleOf(params, false);
+    const step = stepOf(gpu, inputs, params);
     const trajectory = new Float64Array(grads.data.length);
     const last = Array.from(param.data, (start, i) => {
-      const exp_avg = inputs['state.exp_avg']?.data[i] ?? 0;
-      const exp_avg_sq = inputs['state.exp_avg_sq']?.data[i] ?? 0;
-      return scalars.reduce<AdamElement>(
-        (state, s, t) => {
-          const next = simulatedAdam(gpu, state, grads.data[t * n + i] as number, s);
-          trajectory[t * n + i] = next.param;
-          return next;
-        },
-        { param: start, exp_avg, exp_avg_sq },
-      );
+      let element: Element = { param: start, ...Object.fromEntries(state.map((name) => [name, inputs[`state.${name}`]?.data[i] ?? 0])) };
+      for (let t = 0; t * n < trajectory.length; t++) {
+        element = { ...step(element, grads.data[t * n + i] as number, t + 1) };
+        trajectory[t * n + i] = element['param'] as number;
+      }
+      return element;
     });
-    const { shape } = param;
-    return {
-      trajectory: { shape: grads.shape, data: trajectory },
-      'state.exp_avg': { shape, data: Float64Array.from(last, ({ exp_avg }) => exp_avg) },
-      'state.exp_avg_sq': { shape, data: Float64Array.from(last, ({ exp_avg_sq }) => exp_avg_sq) },
-    };
+    const kept = state.map((name) => {
+      return [`state.${name}`, { shape: param.shape, data: Float64Array.from(last, (element) => element[name] as number) }] as const;
+    });
+    return { trajectory: { shape: grads.shape, data: trajectory }, ...Object.fromEntries(kept) };
   },
 };

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { Random } from '../tensor/random.ts';
+import type { Draw } from './examples.ts';
+import { drawMajorities } from './majorities.ts';
+import { drawRepeats, REPEAT_LENGTH } from './repeats.ts';
+import { drawSpirals } from './spirals.ts';
+import { drawStrokes } from './strokes.ts';
+
+const COUNT = 400;
+
+const TASKS: Readonly<Record<string, { readonly draw: Draw; readonly labels: number }>> = {
+  spirals: { draw: drawSpirals, labels: 2 },
+  repeats: { draw: drawRepeats, labels: 8 },
+  strokes: { draw: drawStrokes, labels: 4 },
+  majorities: { draw: drawMajorities, labels: 2 },
+};
+
+/** Values of an input, example by example. */
+function rowsOf(draw: Draw, input: string): { readonly rows: number[][]; readonly labels: number[] } {
+  const { inputs, labels } = draw(COUNT, new Random(7));
+  const values = [...(inputs[input]?.data ?? [])];
+  const width = values.length / COUNT;
+  return { rows: Array.from({ length: COUNT }, (_, i) => values.slice(i * width, (i + 1) * width)), labels: [...labels.data] };
+}
+
+describe.each(Object.entries(TASKS))('%s', (_, { draw, labels }) => {
+  test('are the same for a seed and others for another', () => {
+    expect(draw(8, new Random(1))).toEqual(draw(8, new Random(1)));
+    expect(draw(8, new Random(1))).not.toEqual(draw(8, new Random(2)));
+  });
+
+  test('ask for every label about as often', () => {
+    const asked = [...draw(COUNT, new Random(3)).labels.data].filter((label) => label >= 0);
+    for (let label = 0; label < labels; label++) {
+      const share = asked.filter((x) => x === label).length / asked.length;
+      expect(Math.abs(share - 1 / labels)).toBeLessThan(0.1);
+    }
+  });
+});
+
+test('a point of a spiral lies on its own arm, turned by as much as it is far from the origin', () => {
+  const { rows, labels } = rowsOf(drawSpirals, 'x');
+  for (const [i, [x = 0, y = 0]] of rows.entries()) {
+    const angle = 1.5 * Math.PI * Math.hypot(x, y) + (labels[i] as number) * Math.PI;
+    expect(Math.cos(Math.atan2(y, x) - angle)).toBeGreaterThan(0);
+  }
+});
+
+test('a label of a sequence is the token that follows, which stands three positions before', () => {
+  const { rows, labels } = rowsOf(drawRepeats, 'ids');
+  for (const [i, ids] of rows.entries()) {
+    const wanted = ids.map((_, position) => (position < 3 ? -100 : ids[position - 3]));
+    expect(labels.slice(i * REPEAT_LENGTH, (i + 1) * REPEAT_LENGTH)).toEqual(wanted);
+    expect(ids.slice(4)).toEqual(labels.slice(i * REPEAT_LENGTH + 3, (i + 1) * REPEAT_LENGTH - 1));
+  }
+});
+
+test('a stroke has five bright pixels, in the direction of its label', () => {
+  const { rows, labels } = rowsOf(drawStrokes, 'x');
+  const steps = [1, 10, 11, -9];
+  for (const [i, pixels] of rows.entries()) {
+    const step = steps[labels[i] as number] as number;
+    const along = pixels.map((_, at) => [0, 1, 2, 3, 4].reduce((sum, k) => sum + (pixels[at + k * step] ?? -9), 0));
+    expect(Math.max(...along)).toBeGreaterThan(2.5);
+  }
+});
+
+test('a majority is of the tokens that the mask shows, and their shares are a whole', () => {
+  const ids = rowsOf(drawMajorities, 'ids');
+  const [mask, share] = [rowsOf(drawMajorities, 'mask').rows, rowsOf(drawMajorities, 'share').rows];
+  for (const [i, tokens] of ids.rows.entries()) {
+    const shown = tokens.filter((_, position) => mask[i]?.[position] === 1);
+    expect(tokens.every((token, position) => (token === 0) === (mask[i]?.[position] === 0))).toBe(true);
+    expect(shown.length % 2).toBe(1);
+    expect(ids.labels[i]).toBe(Number(shown.filter((token) => token % 2 === 1).length > shown.length / 2));
+    expect(share[i]?.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 5);
+  }
+});

@@ -1,0 +1,29 @@
+import { hostTensorFrom } from '../tensor/host.ts';
+import type { Draw } from './examples.ts';
+
+/** Different tokens. */
+export const REPEAT_TOKENS = 8;
+/** Tokens after which a sequence repeats. */
+const PERIOD = 4;
+/** Tokens of a sequence: each of its labels is another one of the random tokens, so that answers are right or wrong independently. */
+export const REPEAT_LENGTH = 2 * PERIOD - 1;
+
+/**
+ * Sequences ids i32 [n, 7] of four random tokens over and over. The label of a position is the token that follows, where it has
+ * occurred before; what nobody can know is not asked. The next token is the one of three positions before.
+ */
+export const drawRepeats: Draw = (count, random) => {
+  const [ids, labels]: [number[], number[]] = [[], []];
+  for (let sequence = 0; sequence < count; sequence++) {
+    const tokens = Array.from({ length: PERIOD }, () => random.integer(0, REPEAT_TOKENS - 1));
+    const at = (position: number) => tokens[position % PERIOD] as number;
+    for (let position = 0; position < REPEAT_LENGTH; position++) {
+      ids.push(at(position));
+      labels.push(position + 1 < PERIOD ? -100 : at(position + 1));
+    }
+  }
+  return {
+    inputs: { ids: hostTensorFrom('i32', [count, REPEAT_LENGTH], ids) },
+    labels: hostTensorFrom('i32', [count * REPEAT_LENGTH], labels),
+  };
+};

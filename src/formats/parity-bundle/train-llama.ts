@@ -1,0 +1,37 @@
+import * as v from 'valibot';
+import { FormatError, quote } from '../format-error.ts';
+import { integer, notNegative, number, size } from './rules.ts';
+import { hyperparameters, llama, SCHEDULE } from './vocabulary/train.ts';
+
+const { lr, betas, eps, weight_decay, momentum, dampening, nesterov } = hyperparameters;
+
+const run = v.looseObject({
+  ...llama.entries,
+  ...{ betas, eps, weight_decay, momentum, dampening, nesterov },
+  optimizer: v.optional(v.string(), 'adamw'),
+  lr: v.optional(v.unwrap(lr), 1e-3),
+  r: v.optional(size),
+  alpha: v.optional(number),
+  use_rslora: v.optional(v.boolean()),
+  use_dora: v.optional(v.boolean()),
+  quant: v.optional(v.looseObject({ quant_type: v.picklist(['nf4', 'fp4']), blocksize: size })),
+  compute_dtype: v.optional(v.string(), 'float32'),
+  schedule: v.optional(
+    v.looseObject({ name: SCHEDULE, warmup: v.optional(integer), total: v.optional(integer), num_cycles: v.optional(notNegative) }),
+    { name: 'constant' },
+  ),
+  grad_accum: v.optional(size, 1),
+  clip: v.optional(notNegative),
+});
+
+/** Parameters of a whole training run. */
+export type TrainLlamaParams = v.InferOutput<typeof run>;
+
+/** The parameters of a bundle of `train_llama`, torch's defaults filled in. Throws FormatError with one line about the first that is wrong. */
+export function readTrainLlama(params: Readonly<Record<string, unknown>>): TrainLlamaParams {
+  const result = v.safeParse(run, params);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
+  throw new FormatError(`train_llama: params ${quote(path)}: ${issue.message}`);
+}

@@ -1,0 +1,94 @@
+import type { Value, Values } from '../../record.ts';
+
+/** The vocabulary's parameters of scaled_dot_product_attention. */
+export interface AttentionParams {
+  readonly causal?: boolean;
+  readonly scale?: number;
+  readonly heads?: number;
+  readonly kv_heads?: number;
+  readonly softcap?: number;
+}
+
+/** A tensor of heads, in either layout. */
+export interface Heads {
+  readonly value: Value;
+  readonly heads: number;
+  readonly length: number;
+  readonly width: number;
+  /** Index of the first element of a position. */
+  readonly at: (batch: number, head: number, position: number) => number;
+}
+
+/** [B, H, S, D], or [B, S, H * D] of `heads` heads. */
+function headsOf(value: Value, heads: number | undefined): Heads {
+  const [, second, third, fourth] = value.shape as [number, number, number, number?];
+  if (fourth !== undefined) {
+    const at = (b: number, h: number, s: number) => ((b * second + h) * third + s) * fourth;
+    return { value, heads: second, length: third, width: fourth, at };
+  }
+  const width = third / (heads as number);
+  const at = (b: number, h: number, s: number) => (b * second + s) * third + h * width;
+  return { value, heads: heads as number, length: second, width, at };
+}
+
+/** An attention, whatever its layout. */
+export interface Problem {
+  readonly batch: number;
+  readonly q: Heads;
+  readonly k: Heads;
+  readonly v: Heads;
+  /** Layout of the result; its value holds no numbers. */
+  readonly y: Heads;
+  readonly group: number;
+  readonly scale: number;
+  readonly softcap: number;
+  readonly adds: boolean;
+  /** What the mask adds to a score; undefined where the query does not see the key. */
+  readonly added: (batch: number, head: number, query: number, key: number) => number | undefined;
+}
+
+/** Scalars are the float32 that a GPU gets. */
+export function problemOf(inputs: Values, params: AttentionParams): Problem {
+  const [q, k, v] = [
+    headsOf(inputs['q'] as Value, params.heads),
+    headsOf(inputs['k'] as Value, params.kv_heads),
+    headsOf(inputs['v'] as Value, params.kv_heads),
+  ];
+  const batch = q.value.shape[0] as number;
+  const shape = q.value.shape.length === 4 ? [batch, q.heads, q.length, v.width] : [batch, q.length, q.heads * v.width];
+  const y = headsOf({ shape, data: new Float64Array() }, q.heads);
+  const mask = inputs['mask'];
+  const sizes = [batch, q.heads, q.length, k.length];
+  const read = mask && reader(mask, sizes.length);
+  const added: Problem['added'] = (b, h, i, j) => {
+    if (params.causal && j > i) return undefined;
+    const element = read?.([b, h, i, j]) ?? 0;
+    if (mask?.dtype === 'u8') return element === 0 ? undefined : 0;
+    return element === Number.NEGATIVE_INFINITY ? undefined : element;
+  };
+  const scale = Math.fround(params.scale ?? 1 / Math.sqrt(q.width));
+  const group = q.heads / k.heads;
+  return {
+    batch,
+    q,
+    k,
+    v,
+    y,
+    group,
+    scale,
+    softcap: Math.fround(params.softcap ?? 0),
+    adds: mask !== undefined && mask.dtype !== 'u8',
+    added,
+  };
+}
+
+/** Elements of a tensor that is broadcast to `rank` dimensions. */
+function reader({ shape, data }: Value, rank: number): (at: readonly number[]) => number {
+  const missing = rank - shape.length;
+  return (at) => data[shape.reduce((flat, size, d) => flat * size + (size === 1 ? 0 : (at[d + missing] as number)), 0)] as number;
+}
+
+/** Calls `visit` for each query of each head of each batch. */
+export function eachQuery({ batch, q }: Problem, visit: (batch: number, head: number, query: number) => void): void {
+  for (let b = 0; b < batch; b++) for (let h = 0; h < q.heads; h++) for (let i = 0; i < q.length; i++) visit(b, h, i);
+}

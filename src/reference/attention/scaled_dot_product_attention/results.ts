@@ -1,0 +1,105 @@
+import { sizeOf } from '../../../tensor/shape.ts';
+import { EPS, FLUSH, maxAbs, SECOND_ORDER } from '../../bounds.ts';
+import type { Value, Values } from '../../record.ts';
+import { eachQuery, type Heads, type Problem } from './problem.ts';
+import { type Attended, rowOf, type SumError } from './row.ts';
+
+/** Numbers and how far each may be off. */
+export interface Result {
+  readonly value: Value;
+  readonly error: Float64Array;
+}
+
+function emptyLike({ value: { shape } }: Heads): {
+  readonly shape: Value['shape'];
+  readonly data: Float64Array;
+  readonly error: Float64Array;
+} {
+  return { shape, data: new Float64Array(sizeOf(shape)), error: new Float64Array(sizeOf(shape)) };
+}
+
+type Sums = ReturnType<typeof emptyLike>;
+
+function addTo({ data, error }: Sums, at: number, value: number, off: number): void {
+  data[at] = (data[at] as number) + value;
+  error[at] = (error[at] as number) + off;
+}
+
+function resultOf({ shape, data, error }: Sums): Result {
+  return { value: { shape, data }, error: error.map((off) => off * SECOND_ORDER) };
+}
+
+/** Rows of all queries, by batch, head and query. */
+type Rows = (batch: number, head: number, query: number) => readonly Attended[];
+
+function rowsOf(problem: Problem, sumError: SumError): Rows {
+  const rows: (readonly Attended[])[] = [];
+  eachQuery(problem, (...at) => rows.push(rowOf(problem, at, sumError)));
+  return (b, h, i) => rows[(b * problem.q.heads + h) * problem.q.length + i] as readonly Attended[];
+}
+
+/** y = sum_j p_j v_j: each term is off by the error of p_j and the sum's. */
+export function attended(problem: Problem, sumError: SumError): Result {
+  return outputOf(problem, rowsOf(problem, sumError), sumError);
+}
+
+function outputOf(problem: Problem, rows: Rows, sumError: SumError): Result {
+  const { v, y, group } = problem;
+  const sums = emptyLike(y);
+  const levels = sumError(v.length);
+  eachQuery(problem, (b, h, i) => {
+    const first = y.at(b, h, i);
+    for (const { key, p, error } of rows(b, h, i)) {
+      const from = v.at(b, Math.floor(h / group), key);
+      for (let c = 0; c < v.width; c++) {
+        const x = v.value.data[from + c] as number;
+        addTo(sums, first + c, p * x, Math.abs(p * x) * (error + levels) + FLUSH * (2 + 3 * Math.abs(x)));
+      }
+    }
+  });
+  return resultOf(sums);
+}
+
+/**
+ * Gradients. delta = sum of dy y; g_j = dy . v_j - delta; ds_j = p_j g_j slope_j; dq = scale * sum_j ds_j k_j, dk = scale * sum_i ds_i q_i,
+ * dv = sum_i p_i dy_i, the latter two over all query heads that share the key. Each stage's error is carried through the next.
+ */
+export function gradientsOf(problem: Problem, grads: Values, sumError: SumError): Readonly<Record<'q' | 'k' | 'v', Result>> {
+  const { q, k, v, y, group, scale } = problem;
+  const dy = (grads['y'] as Value).data;
+  const rows = rowsOf(problem, sumError);
+  const output = outputOf(problem, rows, sumError);
+  const sums = { q: emptyLike(q), k: emptyLike(k), v: emptyLike(v) };
+  const [ofKeys, ofQueries, ofColumns] = [sumError(k.length), sumError(group * q.length), sumError(v.width)];
+  const largest = Math.max(...[q, k, v].map(({ value }) => maxAbs(value.data)), maxAbs(dy));
+  const flush = FLUSH * (4 + largest) * (2 + largest) * (2 + v.width);
+  eachQuery(problem, (b, h, i) => {
+    const [firstY, firstQ] = [y.at(b, h, i), q.at(b, h, i)];
+    let [delta, deltaError] = [0, flush];
+    for (let c = 0; c < v.width; c++) {
+      const [d, out] = [dy[firstY + c] as number, output.value.data[firstY + c] as number];
+      delta += d * out;
+      deltaError += Math.abs(d) * (output.error[firstY + c] as number) * (1 + ofColumns) + ofColumns * Math.abs(d * out);
+    }
+    for (const { key, p, error, slope, slopeError } of rows(b, h, i)) {
+      const shared = Math.floor(h / group);
+      const [firstK, firstV] = [k.at(b, shared, key), v.at(b, shared, key)];
+      let [g, gError] = [-delta, deltaError];
+      for (let c = 0; c < v.width; c++) {
+        const [d, x] = [dy[firstY + c] as number, v.value.data[firstV + c] as number];
+        g += d * x;
+        gError += ofColumns * Math.abs(d * x);
+        addTo(sums.v, firstV + c, p * d, Math.abs(p * d) * (error + ofQueries) + flush);
+      }
+      const ds = p * g * slope;
+      const off =
+        p * (1 + error) * slope * (1 + slopeError) * (gError + EPS * Math.abs(g)) + Math.abs(ds) * (error + slopeError + 2 * EPS) + flush;
+      for (let c = 0; c < q.width; c++) {
+        const [x, other] = [scale * (q.value.data[firstQ + c] as number), scale * (k.value.data[firstK + c] as number)];
+        addTo(sums.q, firstQ + c, ds * other, Math.abs(other) * (off + (ofKeys + EPS) * (Math.abs(ds) + off)) + flush);
+        addTo(sums.k, firstK + c, ds * x, Math.abs(x) * (off + (ofQueries + EPS) * (Math.abs(ds) + off)) + flush);
+      }
+    }
+  });
+  return { q: resultOf(sums.q), k: resultOf(sums.k), v: resultOf(sums.v) };
+}

@@ -1,0 +1,111 @@
+import { type HostTensor, hostTensorFrom } from '../../../tensor/host.ts';
+import type { Random } from '../../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
+import type { Sample } from '../../record.ts';
+import type { AttentionParams } from './problem.ts';
+
+/** Kinds of masks: bytes of which every fourth hides and those of the second query all; floats; floats that hide. */
+type MaskKind = 'hidden' | 'added' | 'lowest' | 'minus-infinity';
+
+interface Draw {
+  readonly q: Shape;
+  readonly k: Shape;
+  readonly v: Shape;
+  readonly params?: AttentionParams;
+  readonly mask?: readonly [MaskKind, Shape];
+  /** Queries and keys are rows of unit matrices times this, so that scores lie far apart and each query takes one value. */
+  readonly apart?: number;
+  /** Size of the elements of q and k. Default 1. */
+  readonly deviation?: number;
+}
+
+const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
+
+function maskOf(random: Random, [kind, shape]: readonly [MaskKind, Shape]): HostTensor {
+  const keys = shape.at(-1) as number;
+  const hides = (i: number) => i % 4 === 1 || Math.floor(i / keys) === 1;
+  if (kind === 'hidden')
+    return hostTensorFrom(
+      'u8',
+      shape,
+      Array.from({ length: sizeOf(shape) }, (_, i) => (hides(i) ? 0 : 1 + (i % 255))),
+    );
+  const hidden = kind === 'lowest' ? LOWEST : Number.NEGATIVE_INFINITY;
+  const element = (i: number) => (kind !== 'added' && i % keys > 0 && i % 3 > 0 ? hidden : random.normal());
+  return hostTensorFrom(
+    'f32',
+    shape,
+    Array.from({ length: sizeOf(shape) }, (_, i) => element(i)),
+  );
+}
+
+/** One of `size` directions for each position, in turn. */
+function directions(shape: Shape, size: number): Float64Array {
+  const width = shape.at(-1) as number;
+  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => (Math.floor(i / width) % width === i % width ? size : 0));
+}
+
+/** A sample of normally distributed elements. */
+export function attentionSample({ q, k, v, params = {}, mask, apart, deviation = 1 }: Draw): Sample<AttentionParams> {
+  const { causal, scale, heads, kv_heads, softcap } = params;
+  const normal = (random: Random, shape: Shape, size = 1) =>
+    hostTensorFrom(
+      'f32',
+      shape,
+      random.fill(sizeOf(shape), () => random.normal(size)),
+    );
+  const operand = (random: Random, shape: Shape) =>
+    apart === undefined ? normal(random, shape, deviation) : hostTensorFrom('f32', shape, directions(shape, apart));
+  const valueWidth = (v.at(-1) as number) / (v.length === 4 ? 1 : (kv_heads ?? 1));
+  const y = q.length === 4 ? [...q.slice(0, -1), valueWidth] : [...q.slice(0, -1), valueWidth * (heads ?? 1)];
+  return {
+    layer: 'legal',
+    label: {
+      q: formatShape(q),
+      k: formatShape(k),
+      v: formatShape(v),
+      ...(causal ? { causal } : {}),
+      ...(scale === undefined ? {} : { scale }),
+      ...(softcap === undefined ? {} : { softcap }),
+      ...(heads === undefined ? {} : { heads }),
+      ...(kv_heads === undefined ? {} : { kv_heads }),
+      ...(mask ? { mask: mask[0] } : {}),
+      ...(apart === undefined ? {} : { values: 'one-hot' }),
+    },
+    params,
+    inputs: (random) => ({
+      q: operand(random, q),
+      k: operand(random, k),
+      v: normal(random, v),
+      ...(mask ? { mask: maskOf(random, mask) } : {}),
+    }),
+    grads: (random) => ({ y: normal(random, y) }),
+  };
+}
+
+/** Grouped heads, both layouts, masks, caps, tails of every block, a query that sees nothing, and no key at all. */
+export const samples: readonly Sample<AttentionParams>[] = [
+  attentionSample({ q: [1, 1, 1, 1], k: [1, 1, 1, 1], v: [1, 1, 1, 1] }),
+  attentionSample({ q: [2, 4, 5, 6], k: [2, 2, 7, 6], v: [2, 2, 7, 3], params: { causal: true, scale: 0.3 } }),
+  attentionSample({ q: [1, 1, 2, 3], k: [1, 1, 5, 3], v: [1, 1, 5, 2], params: { scale: 0 } }),
+  attentionSample({
+    q: [2, 5, 16],
+    k: [2, 7, 8],
+    v: [2, 7, 12],
+    params: { heads: 4, kv_heads: 2 },
+    mask: ['hidden', [5, 7]],
+  }),
+  attentionSample({
+    q: [2, 3, 6, 5],
+    k: [2, 1, 9, 5],
+    v: [2, 1, 9, 5],
+    params: { softcap: 2 },
+    mask: ['added', [2, 1, 6, 9]],
+    deviation: 2,
+  }),
+  attentionSample({ q: [1, 2, 37, 67], k: [1, 2, 35, 67], v: [1, 2, 35, 66], params: { causal: true } }),
+  attentionSample({ q: [1, 2, 16, 8], k: [1, 2, 8, 8], v: [1, 2, 8, 4], apart: 20 }),
+  attentionSample({ q: [1, 2, 3, 8], k: [1, 2, 6, 8], v: [1, 2, 6, 4], mask: ['lowest', [1, 2, 3, 6]] }),
+  attentionSample({ q: [1, 2, 3, 8], k: [1, 2, 6, 8], v: [1, 2, 6, 4], mask: ['minus-infinity', [2, 1, 6]] }),
+  attentionSample({ q: [1, 2, 3, 4], k: [1, 2, 0, 4], v: [1, 2, 0, 5] }),
+];

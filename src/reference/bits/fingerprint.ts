@@ -1,0 +1,90 @@
+import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { OpRecord, Sample, Value, Values } from '../record.ts';
+
+type NoParams = Readonly<Record<string, never>>;
+
+/** The 32 bits of each element of 4 bytes. */
+export function wordsOf({ data, dtype = 'f32' }: Value): Uint32Array {
+  return dtype === 'f32' ? new Uint32Array(Float32Array.from(data).buffer) : Uint32Array.from(data);
+}
+
+/** A word mixed with its place: MurmurHash3's finalizer (Appleby, public domain) after a Weyl sequence of the golden ratio. */
+export function mixedWord(word: number, index: number): number {
+  let h = word ^ Math.imul(index, 0x9e3779b9);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Lanes of 64 words each, whole workgroups of 64 lanes, 16 of them at most. */
+function lanesOf(count: number): number {
+  return 64 * Math.min(16, Math.max(1, Math.ceil(count / 4096)));
+}
+
+function sumsOf(x: Value): Value {
+  const words = wordsOf(x);
+  const lanes = lanesOf(words.length);
+  const data = new Float64Array(2 * lanes);
+  words.forEach((word, i) => {
+    const at = 2 * (i % lanes);
+    data[at] = ((data[at] as number) + word) % 2 ** 32;
+    data[at + 1] = ((data[at + 1] as number) + mixedWord(word, i)) % 2 ** 32;
+  });
+  return { shape: [lanes, 2], data };
+}
+
+function sample(shape: Shape, dtype: 'u32' | 'f32' = 'u32'): Sample<NoParams> {
+  return {
+    layer: 'exact',
+    label: { x: formatShape(shape), ...(dtype === 'f32' ? { dtype } : {}) },
+    params: {},
+    inputs: (random) => ({
+      x:
+        dtype === 'f32'
+          ? hostTensorFrom(
+              'f32',
+              shape,
+              random.fill(sizeOf(shape), () => random.normal()),
+            )
+          : hostTensor(
+              'u32',
+              shape,
+              Uint32Array.from({ length: sizeOf(shape) }, () => random.integer(0, 2 ** 32 - 1)),
+            ),
+    }),
+  };
+}
+
+const altered = (inputs: Values, change: (x: number, i: number, all: Float64Array) => number): Values => {
+  const x = inputs['x'] as Value;
+  return { ...inputs, x: { ...x, data: x.data.map(change) } };
+};
+
+/** Two sums of the bits of a tensor, in parts: what is kept of a training step so that it can be told from its replay. */
+export const record: OpRecord<NoParams> = {
+  name: 'fingerprint',
+  family: 'bits',
+  summary: 'sums of the words of x, and of the words mixed with their places, modulo 2^32, by lane',
+  inputs: { x: { dtypes: ['f32', 'i32', 'u32'] } },
+  outputs: { sums: { dtypes: ['u32'] } },
+  forward: (inputs) => ({ sums: sumsOf(inputs['x'] as Value) }),
+  acceptance: () => ({ sums: { kind: 'exact' } }),
+  samples: [
+    sample([1]),
+    sample([37, 53]),
+    sample([37, 53], 'f32'),
+    // Two workgroups, a lane of one word less.
+    sample([4097]),
+    // As many workgroups as there may be, and lanes with a word more than 64.
+    sample([65_600]),
+  ],
+  faults: [{ name: 'places counted from 1', shader: { file: 'bits/fingerprint', from: 'mixed(x[i], i)', to: 'mixed(x[i], i + 1u)' } }],
+  wrongValues: [
+    { name: 'last bit of one word', apply: (inputs, params) => ({ inputs: altered(inputs, (x, i) => (i === 0 ? x + 1 : x)), params }) },
+    {
+      name: 'neighbours swapped',
+      apply: (inputs, params) => ({ inputs: altered(inputs, (x, i, all) => all[i ^ 1] ?? x), params }),
+    },
+  ],
+};

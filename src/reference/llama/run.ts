@@ -1,0 +1,93 @@
+import type { LoraLinearParams } from '../lora/lora_linear/samples.ts';
+import { record as crossEntropy } from '../nn/cross_entropy.ts';
+import { record as clipGradNorm } from '../optim/clip_grad_norm.ts';
+import { type LrScheduleParams, rateAt } from '../optim/lr_schedule.ts';
+import { type Element, type OptimizerParams, type Rule, ruleOf } from '../optim/optimizers.ts';
+import type { Value, Values } from '../record.ts';
+import { type Float32, Graph } from './graph.ts';
+import { type LlamaConfig, llamaLogits } from './model.ts';
+
+/** A training run of a Llama: zero_grad, forward, backward, clip_grad_norm_, optimizer.step with the rate of the step. */
+export interface LlamaRun {
+  readonly config: LlamaConfig;
+  readonly adapter?: LoraLinearParams | undefined;
+  readonly optimizer: OptimizerParams & { readonly lr: number };
+  readonly schedule: Omit<LrScheduleParams, 'base_lr' | 'steps'>;
+  readonly clip: number;
+  /** By transformers' names, as they are before the first step. */
+  readonly trained: Values;
+  readonly frozen: Values;
+  /** [steps, B, S]. */
+  readonly input_ids: Value;
+  readonly labels: Value;
+}
+
+/** What a run gave: `losses`, `grad_norms` and `lrs` by step, the gradients of the first, the weights after the last. */
+export interface LlamaRan {
+  readonly losses: Value;
+  readonly grad_norms: Value;
+  readonly lrs: Value;
+  readonly logits_step0: Value;
+  readonly grad0: Values;
+  readonly final: Values;
+}
+
+/** The run in float64, or with the passes and the weights in float32. */
+export function llamaRun(run: LlamaRun, float32?: Float32): LlamaRan {
+  const { config, adapter, optimizer, schedule, clip, frozen, input_ids, labels } = run;
+  const rule = ruleOf(optimizer, false);
+  const names = Object.keys(run.trained);
+  let trained = run.trained;
+  const states = new Map(names.map((name) => [name, stateOf(rule, trained[name] as Value)]));
+  const curves = { losses: [] as number[], grad_norms: [] as number[], lrs: [] as number[] };
+  let first: Pick<LlamaRan, 'logits_step0' | 'grad0'> | undefined;
+  for (let step = 0; step < (input_ids.shape[0] as number); step++) {
+    const graph = new Graph(float32);
+    const logits = llamaLogits(graph, { ...frozen, ...trained }, at(input_ids, step), config, adapter);
+    const loss = graph.apply(crossEntropy, { logits, labels: at(labels, step) }, { shift: true }, 'loss');
+    const flow = graph.backward(loss, { shape: [1], data: Float64Array.of(1) });
+    const gradients = Object.fromEntries(
+      names.map((name) => [name, flow.get(trained[name] as Value) ?? zerosLike(trained[name] as Value)]),
+    );
+    first ??= { logits_step0: logits, grad0: gradients };
+    const { norm, ...clipped } = clipGradNorm.forward(gradients, { max_norm: clip });
+    const lr = rateAt({ ...schedule, base_lr: optimizer.lr }, step);
+    curves.losses.push(loss.data[0] as number);
+    curves.grad_norms.push(norm?.data[0] as number);
+    curves.lrs.push(lr);
+    const atRate = ruleOf({ ...optimizer, lr }, false);
+    const stepped = names.map((name) => {
+      const { shape, data } = clipped[name] as Value;
+      const after = (states.get(name) as readonly Element[]).map((before, i) => atRate.step(before, data[i] as number, step + 1));
+      const value = { shape, data: Float64Array.from(after, ({ param }) => (float32 ? Math.fround(param as number) : (param as number))) };
+      states.set(
+        name,
+        after.map((element, i) => ({ ...element, param: value.data[i] as number })),
+      );
+      return [name, value] as const;
+    });
+    trained = Object.fromEntries(stepped);
+  }
+  const curve = (data: readonly number[]): Value => ({ shape: [data.length], data: Float64Array.from(data) });
+  return {
+    ...{ losses: curve(curves.losses), grad_norms: curve(curves.grad_norms), lrs: curve(curves.lrs) },
+    ...(first as NonNullable<typeof first>),
+    final: trained,
+  };
+}
+
+/** Every element with what the optimizer keeps of it, nothing yet. */
+function stateOf({ state }: Rule, { data }: Value): readonly Element[] {
+  const fresh = Object.fromEntries(state.map((name) => [name, 0]));
+  return Array.from(data, (param) => ({ ...fresh, param }));
+}
+
+function zerosLike({ shape, data }: Value): Value {
+  return { shape, data: new Float64Array(data.length) };
+}
+
+/** The batch of a step. */
+function at({ shape, data }: Value, step: number): Value {
+  const size = data.length / (shape[0] as number);
+  return { shape: shape.slice(1), data: data.subarray(step * size, (step + 1) * size) };
+}

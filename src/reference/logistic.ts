@@ -1,0 +1,13 @@
+import { EPS, FLUSH } from './bounds.ts';
+
+/** 1 / (1 + exp(-x)), to full relative accuracy on both sides. */
+export function sigmoid(x: number): number {
+  if (x >= 0) return 1 / (1 + Math.exp(-x));
+  return Math.exp(x) / (1 + Math.exp(x));
+}
+
+/** The relative error of exp(-|x|): 3 + 2|x| units in the last place. */
+export const expError = (x: number): number => EPS * (3 + 2 * Math.abs(x));
+
+/** An exp(x) below the smallest normal number may be flushed, and with it the whole result. */
+export const vanishes = (x: number): boolean => x < 0 && Math.exp(x) <= 2 * FLUSH;

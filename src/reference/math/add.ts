@@ -1,0 +1,18 @@
+import { EPS, FLUSH } from '../bounds.ts';
+import { type BinaryTruth, binaryRecord, binarySimulation, COPIED } from './binary.ts';
+
+const truth: BinaryTruth = {
+  name: 'add',
+  symbol: '+',
+  f: (a, b) => a + b,
+  computed: (gpu, a, b) => gpu.add(a, b),
+  error: (a, b) => EPS * Math.abs(a + b) + 3 * FLUSH,
+  a: COPIED,
+  b: COPIED,
+  isExact: true,
+  neutral: 0,
+};
+
+/** torch.add. */
+export const record = binaryRecord(truth);
+export const simulation = binarySimulation(truth);

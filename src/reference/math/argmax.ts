@@ -1,0 +1,84 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { OpRecord, Sample, Value } from '../record.ts';
+import { groupsOf, reduced, xOf } from './reduction.ts';
+
+/** The vocabulary's parameters of argmax. */
+interface ArgmaxParams {
+  readonly axis?: number;
+  readonly keepdims?: boolean;
+  readonly select_last_index?: boolean;
+}
+
+/** Where the largest of the terms is: the first of equal ones, or the last; a NaN is larger than all. */
+function indexOf(terms: readonly number[], last: boolean): number {
+  const order = (x: number) => (Number.isNaN(x) ? Number.POSITIVE_INFINITY : x);
+  let best = 0;
+  terms.forEach((x, i) => {
+    const old = terms[best] as number;
+    const isNaNFirst = Number.isNaN(x) && !Number.isNaN(old);
+    const isLarger = isNaNFirst || (!Number.isNaN(old) && order(x) > order(old));
+    const isEqual = Number.isNaN(x) ? Number.isNaN(old) : x === old;
+    if (isLarger || (last && isEqual)) best = i;
+  });
+  return best;
+}
+
+function sample(x: Shape, params: ArgmaxParams, values?: readonly number[]): Sample<ArgmaxParams> {
+  return {
+    layer: 'exact',
+    label: { x: formatShape(x), ...params, ...(values ? { values: 'corners' } : {}) },
+    params,
+    // Few values, so that there are ties.
+    inputs: (random) => ({ x: hostTensorFrom('f32', x, values ?? random.fill(sizeOf(x), () => random.integer(-9, 9) / 4)) }),
+  };
+}
+
+const { NaN: NAN, NEGATIVE_INFINITY: LOW, POSITIVE_INFINITY: HIGH } = Number;
+const CORNERS = [
+  ...[LOW, LOW, LOW, LOW],
+  ...[-1, -0, 0, -0],
+  ...[1, NAN, HIGH, NAN],
+  ...[-(2 ** -149), -(2 ** -148), -1, -2],
+  ...[2 ** -149, 2 ** -148, 0, 2 ** -148],
+];
+
+/** ONNX's ArgMax. */
+export const record: OpRecord<ArgmaxParams> = {
+  name: 'argmax',
+  family: 'math',
+  summary: 'y = index of the largest element of x along an axis',
+  inputs: { x: { dtypes: ['f32'] } },
+  outputs: { y: { dtypes: ['i32'] } },
+  forward: (inputs, { axis = 0, select_last_index = false, ...rest }) => ({
+    y: reduced(groupsOf(xOf(inputs).shape, { ...rest, axes: [axis] }), xOf(inputs), (terms) => indexOf(terms, select_last_index)),
+  }),
+  acceptance: () => ({ y: { kind: 'exact' } }),
+  samples: [
+    sample([5, 4], { axis: 1 }, CORNERS),
+    sample([5, 4], { axis: 1, select_last_index: true }, CORNERS),
+    sample([16, 16], { axis: -1, keepdims: false }),
+    sample([9, 128], {}),
+    sample([9, 33], { select_last_index: true }),
+    sample([2, 700], { axis: 1 }),
+    sample([700, 3], { axis: 0, select_last_index: true, keepdims: false }),
+    sample([1], {}),
+  ],
+  faults: [
+    { name: 'one too far', shader: { file: 'math/argmax', from: 'select(best_index, bits_of', to: 'select(best_index + 1u, bits_of' } },
+  ],
+  wrongValues: [
+    { name: 'the other axis', apply: (inputs, { axis = 0, ...params }) => ({ inputs, params: { ...params, axis: axis === 0 ? 1 : 0 } }) },
+    {
+      name: 'the last of equal ones',
+      apply: (inputs, params) => ({ inputs, params: { ...params, select_last_index: !params.select_last_index } }),
+    },
+    {
+      name: 'smallest',
+      apply: (inputs, params) => {
+        const x = inputs['x'] as Value;
+        return { inputs: { x: { ...x, data: x.data.map((value) => -value) } }, params };
+      },
+    },
+  ],
+};

@@ -1,0 +1,182 @@
+import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { expError, sigmoid, vanishes } from '../logistic.ts';
+import { normalDensity, normalProbability, upperTail } from '../normal.ts';
+import { farExp } from '../simulation/far-exp.ts';
+import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import { type UnaryTruth, unaryRecord, unarySimulation } from './unary.ts';
+
+/** The vocabulary's parameters of gelu. */
+interface GeluParams {
+  readonly approximate?: 'none' | 'tanh';
+}
+
+const LINEAR = 2 * Math.sqrt(2 / Math.PI);
+const CUBIC = 0.044715 * LINEAR;
+
+/** What the tanh form takes the sigmoid of, and its derivative. */
+const inner = (x: number): number => x * (LINEAR + CUBIC * x * x);
+const innerSlope = (x: number): number => LINEAR + 3 * CUBIC * x * x;
+
+/** The coefficients of the tail's polynomial in t = 1 / (1 + 0.3 a), from the highest on. */
+const TAIL = [
+  -0.0208281688, 0.113527358, -0.230722517, 0.195036098, -0.0820348114, 0.0975005403, 0.0779478401, 0.110324733, 0.119561754, 0.11968717,
+].map(Math.fround);
+/** How far the tail is off that these coefficients give, exactly evaluated: 4.9e-8. */
+const FIT = 0.42 * EPS;
+
+/**
+ * Relative error of the tail of a: of its bell exp(-a^2/2), whose argument takes two roundings of a^2/2; of the polynomial, where each step
+ * rounds a product and a sum, and t is off by 4.5 units (0.3 and its product, 1 + , the reciprocal 2.5) in a sum of terms k c_k t^k; of the fit;
+ * and of three products.
+ */
+function tailError(a: number): number {
+  const t = 1 / (1 + 0.3 * a);
+  let [value, size, slope, rounding] = [0, 0, 0, 0];
+  for (const c of TAIL) {
+    slope = slope * t + Math.abs(value);
+    rounding = rounding * t + EPS * Math.abs(value * t);
+    value = value * t + c;
+    size = Math.abs(value);
+    rounding += EPS * size;
+  }
+  return bellError(a) + (rounding + slope * t * 4.5 * EPS) / size + 4.5 * EPS + FIT + 3 * EPS;
+}
+
+const bellError = (a: number): number => expError((a * a) / 2) + 2 * EPS * ((a * a) / 2);
+
+/**
+ * The definition, x / 2 * (1 + erf) or (1 + tanh), may be computed as it stands: its function and the sum with 1 round at the size of 1, or
+ * of 2 near it, and so it loses all of the left side's relative accuracy. Half of three units.
+ */
+const DEFINITION = 1.5 * EPS;
+
+function errorOf(x: number, { approximate }: GeluParams, definition = DEFINITION): number {
+  const own = approximate === 'tanh' ? Math.abs(x) * gateError(inner(x)) : Math.abs(x) * upperTail(Math.abs(x)) * tailError(Math.abs(x));
+  return (
+    (own + Math.abs(geluOf(x, { approximate: approximate ?? 'none' })) * EPS + Math.abs(x) * definition) * SECOND_ORDER +
+    FLUSH * (4 + 4 * Math.abs(x))
+  );
+}
+
+/** The error of sigmoid(u), whose u went through five roundings of terms of one sign. */
+function gateError(u: number): number {
+  const s = sigmoid(u);
+  return s * (sigmoid(-u) * (expError(u) + 5 * EPS * Math.abs(u)) + 4.5 * EPS) + (vanishes(-Math.abs(u)) ? s * sigmoid(-u) : 0);
+}
+
+const geluOf = (x: number, { approximate }: GeluParams): number => x * (approximate === 'tanh' ? sigmoid(inner(x)) : normalProbability(x));
+
+const slopeOf = (x: number, { approximate }: GeluParams): number => {
+  if (approximate !== 'tanh') return normalProbability(x) + x * normalDensity(x);
+  return sigmoid(inner(x)) + bump(x);
+};
+
+/** x s (1 - s) u'. */
+const bump = (x: number): number => {
+  const [u, outer] = [inner(x), Math.min(Math.abs(x), 30)];
+  return Math.sign(x) * outer * sigmoid(u) * sigmoid(-u) * innerSlope(outer);
+};
+
+/** dy times the error of a probability, of x times a density, and of their sum and product. */
+function gradientErrorOf(x: number, dy: number, params: GeluParams, definition = DEFINITION): number {
+  const a = Math.abs(x);
+  const flush = FLUSH * (8 + 8 * Math.abs(dy) + 4 * Math.abs(dy) * Math.min(a, 30) ** 3);
+  if (params.approximate === 'tanh') {
+    const u = inner(x);
+    // s and 1 - s move against each other: of their product |1 - 2 s| of the error of exp and of u remains, and 9 units; u' has four, three products.
+    const product = Math.abs(bump(x)) * (Math.abs(1 - 2 * sigmoid(u)) * (expError(u) + 5 * EPS * Math.abs(u)) + 16 * EPS);
+    const lost = vanishes(-Math.abs(u)) ? Math.abs(bump(x)) : 0;
+    // 1 - tanh^2 by the definition rounds at the size of 1.
+    const allowed = definition * (1 + (Math.abs(u) < 20 ? (a * innerSlope(x)) / 2 : 0));
+    return Math.abs(dy) * (gateError(u) + product + lost + allowed + 2 * EPS * Math.abs(slopeOf(x, params))) * SECOND_ORDER + flush;
+  }
+  const density = a * normalDensity(x);
+  const own = upperTail(a) * tailError(a) + density * (bellError(a) + 3 * EPS) + 2 * EPS * (normalProbability(x) + density);
+  return Math.abs(dy) * (own + definition) * SECOND_ORDER + flush;
+}
+
+function bell(gpu: SimulatedGpu, x: number): number {
+  const near = Math.min(Math.abs(x), 20);
+  return farExp(gpu, -gpu.mul(gpu.mul(0.5, near), near));
+}
+
+function tail(gpu: SimulatedGpu, a: number, density: number): number {
+  const t = gpu.div(1, gpu.mulAdd(Math.fround(0.3), a, 1));
+  const [first = 0, ...rest] = TAIL;
+  const r = rest.reduce((sum, c) => gpu.mulAdd(sum, t, c), first);
+  return gpu.mul(density, gpu.mul(t, r));
+}
+
+/** u of the tanh form, at an x that is no farther from 0 than where it saturates. */
+function gate(gpu: SimulatedGpu, near: number): { readonly u: number; readonly square: number } {
+  const square = gpu.mul(gpu.mul(Math.fround(CUBIC), near), near);
+  return { u: gpu.mul(near, gpu.add(Math.fround(LINEAR), square)), square };
+}
+
+function logistic(gpu: SimulatedGpu, u: number): number {
+  const small = farExp(gpu, -Math.abs(u));
+  const large = gpu.div(1, gpu.add(1, small));
+  return u >= 0 ? large : gpu.mul(small, large);
+}
+
+const truth: UnaryTruth<GeluParams> = {
+  name: 'gelu',
+  summary: 'y = x * P(X <= x) of a standard normal X',
+  f: geluOf,
+  slope: slopeOf,
+  error: (x, params) => errorOf(x, params),
+  ownError: (x, params) => errorOf(x, params, 0),
+  gradientError: (x, dy, params) => gradientErrorOf(x, dy, params),
+  ownGradientError: (x, dy, params) => gradientErrorOf(x, dy, params, 0),
+  computed: (gpu, x, { approximate }) => {
+    if (approximate === 'tanh') return gpu.mul(x, logistic(gpu, gate(gpu, Math.min(Math.max(x, -20), 20)).u));
+    const far = gpu.mul(x, tail(gpu, Math.abs(x), bell(gpu, x)));
+    return x >= 0 ? gpu.sub(x, far) : far;
+  },
+  computedGradient: (gpu, x, dy, { approximate }) => {
+    if (approximate === 'tanh') {
+      const near = Math.min(Math.max(x, -20), 20);
+      const { u, square } = gate(gpu, near);
+      const s = logistic(gpu, u);
+      const slope = gpu.mul(near, gpu.mulAdd(3, square, Math.fround(LINEAR)));
+      return gpu.mul(dy, gpu.mulAdd(slope, gpu.mul(s, logistic(gpu, -u)), s));
+    }
+    const density = bell(gpu, x);
+    const above = tail(gpu, Math.abs(x), density);
+    const below = x >= 0 ? gpu.sub(1, above) : above;
+    return gpu.mul(dy, gpu.mulAdd(x, gpu.mul(Math.fround(1 / Math.sqrt(2 * Math.PI)), density), below));
+  },
+  corners: [0, -0, 1e-30, -1e-30, 0.75179, -0.75179, 3, -3, 5.5, -5.5, 8, -8, 13, -13, 14.4, -14.4, 20, -20, 1e4, -1e4, 1e15, -1e15],
+  params: [{}, { approximate: 'tanh' }],
+  faults: [
+    {
+      name: 'x for y',
+      host: {
+        seam: 'gelu.forward',
+        wrap:
+          () =>
+          (_gpu, { x }) => ({ y: x.clone() }),
+      },
+    },
+    {
+      name: 'the gradient passes as it is',
+      direction: 'backward',
+      host: {
+        seam: 'gelu.backward',
+        wrap:
+          () =>
+          (_gpu, { grads }) => ({ x: grads.y.clone() }),
+      },
+    },
+  ],
+  wrongValues: [
+    {
+      name: 'the other form',
+      apply: (inputs, { approximate }) => ({ inputs, params: { approximate: approximate === 'tanh' ? 'none' : 'tanh' } }),
+    },
+  ],
+};
+
+/** torch.nn.functional.gelu. */
+export const record = unaryRecord(truth);
+export const simulation = unarySimulation(truth, 16);

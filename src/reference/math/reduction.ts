@@ -1,0 +1,127 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { coordinatesOf, formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Sample, Value, Values, WrongValue } from '../record.ts';
+
+/** The vocabulary's parameters of reductions. */
+export interface ReduceParams {
+  readonly axes: readonly number[];
+  readonly keepdims?: boolean;
+}
+
+/** A tensor as the elements that remain, each with the flat indices of its terms in ascending order. */
+export interface Groups {
+  readonly shape: Shape;
+  /** The same with reduced dimensions of size 1. */
+  readonly kept: Shape;
+  readonly terms: readonly (readonly number[])[];
+  /** The element to which each element of x belongs. */
+  readonly owner: Int32Array;
+}
+
+/** What shape is left of x, and which of its dimensions are not. */
+function shapesOf(x: Shape, { axes, keepdims = true }: ReduceParams): Pick<Groups, 'shape' | 'kept'> & { dropped: ReadonlySet<number> } {
+  const dropped = new Set(axes.map((axis) => (axis < 0 ? axis + x.length : axis)));
+  const kept = x.map((n, d) => (dropped.has(d) ? 1 : n));
+  const rest = x.filter((_, d) => !dropped.has(d));
+  return { dropped, kept, shape: keepdims ? kept : rest.length > 0 ? rest : [1] };
+}
+
+/** Sorts the elements of x by what they are reduced to. */
+export function groupsOf(x: Shape, params: ReduceParams): Groups {
+  const { dropped, kept, shape } = shapesOf(x, params);
+  const terms = Array.from({ length: sizeOf(kept) }, (): number[] => []);
+  const owner = Int32Array.from({ length: sizeOf(x) }, (_, i) => {
+    const at = coordinatesOf(i, x);
+    return kept.reduce((flat, n, d) => flat * n + (dropped.has(d) ? 0 : (at[d] as number)), 0);
+  });
+  owner.forEach((element, i) => {
+    terms[element]?.push(i);
+  });
+  return { kept, terms, owner, shape };
+}
+
+export const xOf = (inputs: Values): Value => inputs['x'] as Value;
+export const dyOf = (grads: Values): Float64Array => (grads['y'] as Value).data;
+
+/** A value for every element that remains, from its terms. */
+export function reduced({ shape, terms }: Groups, x: Value, f: (terms: number[]) => number): Value {
+  return {
+    shape,
+    data: Float64Array.from(terms, (indices) => f(indices.map((i) => x.data[i] as number))),
+  };
+}
+
+/** What of a sample is not drawn by rule. */
+interface Draw {
+  readonly layer?: 'exact' | 'legal';
+  readonly x: Shape;
+  readonly axes: readonly number[];
+  readonly keepdims?: boolean;
+  readonly element?: (random: Random) => number;
+  /** Default 'normal': what flows in. */
+  readonly positive?: boolean;
+  readonly note?: string;
+  readonly backward?: boolean;
+}
+
+const small = (random: Random): number => random.integer(-99, 99);
+const normal = (random: Random): number => random.normal();
+export const positive = (random: Random): number => random.uniform(0.5, 1);
+
+/** A sample of a reduction, with a gradient that flows in. */
+export function reduceSample({ layer = 'legal', x, axes, keepdims, element, note, backward = true, ...draw }: Draw): Sample<ReduceParams> {
+  const params = { axes, ...(keepdims === undefined ? {} : { keepdims }) };
+  const any = layer === 'exact' ? small : normal;
+  // The groups of a sample are sorted when it is judged: every page and worker loads all samples.
+  const { shape } = shapesOf(x, params);
+  const fill = (random: Random, of: Shape, each: (random: Random) => number) =>
+    hostTensorFrom(
+      'f32',
+      of,
+      random.fill(sizeOf(of), () => each(random)),
+    );
+  return {
+    layer,
+    label: {
+      x: formatShape(x),
+      axes: axes.join(',') || 'none',
+      ...(keepdims === undefined ? {} : { keepdims }),
+      ...(note ? { values: note } : {}),
+    },
+    params,
+    inputs: (random) => ({ x: fill(random, x, element ?? any) }),
+    ...(backward ? { grads: (random) => ({ y: fill(random, shape, draw.positive ? positive : any) }) } : {}),
+  };
+}
+
+/** Shapes of every kind: one or several axes, none, all, more terms than one invocation takes, innermost axis kept or not, alternating. */
+export function reduceSamples(layer: 'exact' | 'legal', element?: (random: Random) => number): Sample<ReduceParams>[] {
+  const draw = { layer, ...(element ? { element } : {}) };
+  return [
+    reduceSample({ ...draw, x: [512, 4], axes: [1] }),
+    reduceSample({ ...draw, x: [4, 4, 4], axes: [0, -1], keepdims: false }),
+    reduceSample({ ...draw, x: [1], axes: [] }),
+    reduceSample({ ...draw, x: [1024], axes: [0], keepdims: false }),
+    reduceSample({ ...draw, x: [7, 512, 5], axes: [1] }), // shares of more than one workgroup
+  ];
+}
+
+/** Wrong values that every reduction must see. */
+export const reduceWrongValues: readonly WrongValue<ReduceParams>[] = [
+  {
+    name: 'x wrong by 2e-5',
+    apply: (inputs, params) => ({ inputs: { x: { ...xOf(inputs), data: xOf(inputs).data.map((x) => x * (1 + 2e-5)) } }, params }),
+  },
+  {
+    name: 'another axis',
+    apply: (inputs, params) => ({ inputs, params: { ...params, axes: params.axes.map((axis) => (axis < 0 ? axis - 1 : axis + 1)) } }),
+  },
+  {
+    name: 'last element dropped',
+    apply: (inputs, params) => ({
+      inputs: { x: { ...xOf(inputs), data: xOf(inputs).data.map((x, i, all) => (i === all.length - 1 ? 0 : x)) } },
+      params,
+    }),
+  },
+];

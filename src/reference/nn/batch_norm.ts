@@ -1,0 +1,257 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
+import { wrongInput, wrongParams } from '../wrong-value.ts';
+import { type Row, rowOf } from './norm/row.ts';
+
+/** The vocabulary's parameters of batch_norm. */
+export interface BatchNormParams {
+  readonly eps: number;
+  readonly momentum?: number;
+  readonly running_var_unbiased?: boolean;
+  readonly training?: boolean;
+}
+
+/** A number, and how far a GPU's may be off. */
+interface Part {
+  readonly value: number;
+  readonly error: number;
+}
+
+const exactSums: Arithmetic = { depth: () => 0, ieee: true };
+const dataOf = (values: Values, name: string): Float64Array => (values[name] as Value).data;
+
+/** Where the elements of a channel of [N, C, ...] lie. */
+export function elementsOf(shape: Shape, channel: number): number[] {
+  const [batch = 0, channels = 0, ...inner] = shape;
+  const size = sizeOf(inner);
+  return Array.from({ length: batch * size }, (_, i) => (Math.floor(i / size) * channels + channel) * size + (i % size));
+}
+
+/** The elements of a channel normalized by the running statistics, which are what they are. */
+function rowOfRunning(x: Float64Array, mean: number, variance: number, eps: number): Row {
+  const power = variance + eps;
+  const rstd = 1 / Math.sqrt(power);
+  const rstdError = 1 / Math.sqrt(1 - EPS) - 1 + 2 * EPS;
+  const z = x.map((value) => (value - mean) * rstd);
+  const zError = z.map((value) => Math.abs(value) * (2 * EPS + rstdError) + FLUSH * (2 + 2 * rstd));
+  return { x, mean, meanError: 0, variance, varianceError: 0, rstd, rstdError, z, zError };
+}
+
+/** Channels of x, normalized; eps is the float32 that a GPU gets. */
+function channelsOf(inputs: Values, { eps, training = false }: BatchNormParams, arithmetic: Arithmetic): readonly Row[] {
+  const x = inputs['x'] as Value;
+  return Array.from(dataOf(inputs, 'running_mean'), (mean, c) => {
+    const values = Float64Array.from(elementsOf(x.shape, c), (i) => x.data[i] as number);
+    if (training) return rowOf(values, Math.fround(eps), arithmetic);
+    return rowOfRunning(values, mean, dataOf(inputs, 'running_var')[c] as number, Math.fround(eps));
+  });
+}
+
+/** A result of x's shape, element by element of the channels. */
+function spreadOut(x: Value, parts: readonly (readonly Part[])[]): Part[] {
+  const all: Part[] = new Array(x.data.length);
+  parts.forEach((channel, c) => {
+    elementsOf(x.shape, c).forEach((at, i) => {
+      all[at] = channel[i] as Part;
+    });
+  });
+  return all;
+}
+
+/** old moved towards the batch's: keep * old + momentum * value, where the value is off by `error`. */
+function moved(old: number, value: number, error: number, momentum: number): Part {
+  const [kept, added] = [Math.fround(1 - momentum) * old, Math.fround(momentum) * value];
+  const rounding = EPS * (Math.abs(kept) + Math.abs(added) + Math.abs(kept + added));
+  return { value: kept + added, error: Math.fround(momentum) * error + rounding + 4 * FLUSH };
+}
+
+function results(inputs: Values, params: BatchNormParams, arithmetic: Arithmetic): Record<string, Part[]> {
+  const { momentum = 0.1, running_var_unbiased = true, training = false } = params;
+  const [weight, bias] = [dataOf(inputs, 'weight'), dataOf(inputs, 'bias')];
+  const rows = channelsOf(inputs, params, arithmetic);
+  const y = rows.map(({ x, mean, rstd, z, zError }, c) => {
+    const [w, b] = [weight[c] as number, bias[c] as number];
+    const factor = w * rstd;
+    return Array.from(z, (value, i) => {
+      const result = w * value + b;
+      const rounding = EPS * (Math.abs(w * value) + Math.abs(result)) + FLUSH * (2 + Math.abs(w));
+      // The factor and both its products are rounded, and so is the summand.
+      const terms = 2 * Math.abs(factor) * (Math.abs(x[i] as number) + Math.abs(mean)) + Math.abs(b - mean * factor);
+      const cancelled = arithmetic.multipliesOut ? EPS * terms : 0;
+      return { value: result, error: Math.abs(w) * (zError[i] as number) + rounding + cancelled };
+    });
+  });
+  const running = (name: string, of: (row: Row) => Part) =>
+    Array.from(dataOf(inputs, name), (old, c) => {
+      if (!training) return { value: old, error: 0 };
+      const { value, error } = of(rows[c] as Row);
+      return moved(old, value, error, momentum);
+    });
+  return {
+    y: spreadOut(inputs['x'] as Value, y),
+    running_mean: running('running_mean', ({ mean, meanError }) => ({ value: mean, error: meanError })),
+    running_var: running('running_var', ({ x: { length }, variance, varianceError }) => {
+      const factor = running_var_unbiased ? Math.fround(length / (length - 1)) : 1;
+      return { value: factor * variance, error: factor * (varianceError + EPS * variance) + FLUSH };
+    }),
+  };
+}
+
+/** dbias = sum of dy, dweight = sum of dy z, dx = weight rstd (dy - dbias / n - z dweight / n), or weight rstd dy with running statistics. */
+function slopes(inputs: Values, params: BatchNormParams, grads: Values, arithmetic: Arithmetic): Record<string, Part[]> {
+  const [x, dy] = [inputs['x'] as Value, dataOf(grads, 'y')];
+  const channels = channelsOf(inputs, params, arithmetic).map((row, c) => {
+    const own = elementsOf(x.shape, c).map((i) => dy[i] as number);
+    const w = dataOf(inputs, 'weight')[c] as number;
+    return slopesOfChannel(row, w, own, params.training ?? false, arithmetic);
+  });
+  return {
+    x: spreadOut(
+      x,
+      channels.map((channel) => channel.x),
+    ),
+    weight: channels.map((channel) => channel.weight),
+    bias: channels.map((channel) => channel.bias),
+  };
+}
+
+function slopesOfChannel({ z, zError, rstd, rstdError }: Row, w: number, dy: readonly number[], training: boolean, { depth }: Arithmetic) {
+  const n = dy.length;
+  const levels = gamma(depth(n));
+  const bias = { value: 0, error: FLUSH * n };
+  const weight = { value: 0, error: 0 };
+  dy.forEach((d, i) => {
+    const [zi, off] = [z[i] as number, zError[i] as number];
+    bias.value += d;
+    bias.error += levels * Math.abs(d);
+    weight.value += d * zi;
+    weight.error += Math.abs(d) * off * (1 + levels) + levels * Math.abs(d * zi) + FLUSH * (2 + Math.abs(d));
+  });
+  // 1 / n is rounded, and multiplied in.
+  const share = training ? 1 / n : 0;
+  const [mean, meanError] = [share * bias.value, share * (bias.error + 2 * EPS * Math.abs(bias.value)) + FLUSH];
+  const [along, alongError] = [share * weight.value, share * (weight.error + 2 * EPS * Math.abs(weight.value)) + FLUSH];
+  const gain = w * rstd;
+  const x = dy.map((d, i) => {
+    const [zi, off] = [z[i] as number, zError[i] as number];
+    const rest = d - mean - zi * along;
+    const inner =
+      meanError +
+      (Math.abs(zi) + off) * alongError +
+      off * Math.abs(along) +
+      EPS * (Math.abs(d - mean) + Math.abs(zi * along) + Math.abs(rest)) +
+      FLUSH * (3 + Math.abs(along));
+    const error = Math.abs(gain) * (1 + rstdError) * inner + Math.abs(gain * rest) * (rstdError + 2 * EPS);
+    return { value: gain * rest, error: error + FLUSH * (1 + Math.abs(gain) + Math.abs(w) + Math.abs(rest)) };
+  });
+  return { x, weight, bias };
+}
+
+function valuesOf(parts: Record<string, Part[]>, shapes: Values): Values {
+  return Object.fromEntries(
+    Object.entries(parts).map(([name, all]) => {
+      const { shape } = shapes[name === 'y' ? 'x' : name] as Value;
+      return [name, { shape, data: Float64Array.from(all, ({ value }) => value) }];
+    }),
+  );
+}
+
+function within(parts: Record<string, Part[]>): Record<string, Acceptance> {
+  return Object.fromEntries(
+    Object.entries(parts).map(([name, all]) => [
+      name,
+      { kind: 'within', bound: Float64Array.from(all, ({ error }) => error * SECOND_ORDER) },
+    ]),
+  );
+}
+
+interface Draw {
+  readonly x: Shape;
+  readonly params: BatchNormParams;
+  /** Elements of x are normal with this mean and this deviation; default 0 and 1. */
+  readonly mean?: number;
+  readonly scale?: number;
+}
+
+function sample({ x, params, mean = 0, scale = 1 }: Draw): Sample<BatchNormParams> {
+  const channels = x.slice(1, 2);
+  const tensor = (random: Random, shape: Shape, draw: () => number) => hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
+  return {
+    layer: 'legal',
+    label: {
+      x: formatShape(x),
+      ...{ ...params },
+      ...(mean ? { mean } : {}),
+      ...(scale !== 1 ? { scale } : {}),
+    },
+    params,
+    inputs: (random) => ({
+      x: tensor(random, x, () => mean + random.normal(scale)),
+      weight: tensor(random, channels, () => random.normal()),
+      bias: tensor(random, channels, () => random.normal()),
+      running_mean: tensor(random, channels, () => random.normal()),
+      running_var: tensor(random, channels, () => random.uniform(0.5, 2) * scale ** 2),
+    }),
+    grads: (random) => ({ y: tensor(random, x, () => random.normal()) }),
+  };
+}
+
+/** torch.nn.functional.batch_norm. */
+export const record: OpRecord<BatchNormParams> = {
+  name: 'batch_norm',
+  family: 'nn',
+  summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias over each channel',
+  inputs: {
+    x: { dtypes: ['f32'], differentiable: true },
+    weight: { dtypes: ['f32'], differentiable: true },
+    bias: { dtypes: ['f32'], differentiable: true },
+    running_mean: { dtypes: ['f32'] },
+    running_var: { dtypes: ['f32'] },
+  },
+  outputs: { y: { dtypes: ['f32'] }, running_mean: { dtypes: ['f32'] }, running_var: { dtypes: ['f32'] } },
+  forward: (inputs, params) => valuesOf(results(inputs, params, exactSums), inputs),
+  acceptance: (inputs, _outputs, params, arithmetic) => within(results(inputs, params, arithmetic)),
+  vjp: (inputs, params, grads) => valuesOf(slopes(inputs, params, grads, exactSums), inputs),
+  vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => within(slopes(inputs, params, grads, arithmetic)),
+  samples: [
+    sample({ x: [2, 1], params: { eps: 1e-5, training: true } }),
+    sample({ x: [3, 5, 4, 7], params: { eps: 1e-5, training: true, momentum: 0.3 } }),
+    sample({ x: [5, 3, 27], params: { eps: 1e-5, training: true, running_var_unbiased: false }, mean: 5 }),
+    sample({ x: [4, 2, 3, 5], params: { training: true, eps: 0.01, momentum: 0.9 }, scale: 0.01 }),
+    sample({ x: [2, 4, 4, 4], params: { eps: 1e-5 } }),
+    sample({ x: [9, 6], params: { eps: 0.01 }, scale: 0.1 }),
+  ],
+  faults: [
+    {
+      name: 'one added to every result',
+      shader: { file: 'nn/batch_norm', from: 'variance[c] + params.eps)) + bias[c];', to: 'variance[c] + params.eps)) + bias[c] + 1.0;' },
+    },
+    {
+      name: 'one added to every sum',
+      direction: 'backward',
+      shader: { file: 'nn/batch_norm_backward_sums', from: '= weight_sum;', to: '= weight_sum + 1.0;' },
+    },
+  ],
+  wrongValues: [
+    wrongParams('eps ten times too large', (p) => ({ ...p, eps: 10 * p.eps })),
+    wrongParams('momentum of the other convention', ({ momentum = 0.1, ...p }) => ({ ...p, momentum: 1 - momentum })),
+    wrongParams('the other running variance', (p) => ({ ...p, running_var_unbiased: !(p.running_var_unbiased ?? true) })),
+    wrongParams('the other statistics', (p) => ({ ...p, training: !p.training })),
+    wrongInput('x of every second element wrong by 1e-4', 'x', (x, i) => (i % 2 ? x * (1 + 1e-4) : x)),
+    wrongInput('weight wrong by 1e-4', 'weight', (w) => w * (1 + 1e-4)),
+    wrongInput('bias subtracted', 'bias', (b) => -b),
+    wrongInput('running mean of zero', 'running_mean', () => 0),
+    wrongInput('running variance wrong by 1e-4', 'running_var', (v) => v * (1 + 1e-4)),
+    {
+      name: 'unbiased variance in the result',
+      apply: (inputs, params) => {
+        const { shape } = inputs['x'] as Value;
+        const n = sizeOf(shape) / (shape[1] as number);
+        return wrongInput<BatchNormParams>('', 'weight', (w) => w * Math.sqrt((n - 1) / n)).apply(inputs, params);
+      },
+    },
+  ],
+};

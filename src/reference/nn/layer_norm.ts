@@ -1,0 +1,171 @@
+import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import { sumTo } from '../broadcast.ts';
+import type { Acceptance, Arithmetic, OpRecord, Value, Values, WrongValue } from '../record.ts';
+import { wrongInput } from '../wrong-value.ts';
+import { boundOfColumnSums } from './norm/columns.ts';
+import { meanOf, type Row, rowOf } from './norm/row.ts';
+import { type NormParams, normSample } from './norm/samples.ts';
+
+/** What a row gives to a result, and how far that may be off. */
+interface Part {
+  readonly value: number;
+  readonly error: number;
+}
+
+const exactSums: Arithmetic = { depth: () => 0, ieee: true };
+
+/** Rows of x; eps is the float32 that a GPU gets. */
+function rowsOf(inputs: Values, { eps }: NormParams, arithmetic: Arithmetic): readonly Row[] {
+  const [x, width] = [(inputs['x'] as Value).data, (inputs['weight'] as Value).data.length];
+  const count = width === 0 ? 0 : x.length / width;
+  return Array.from({ length: count }, (_, i) => rowOf(x.subarray(i * width, (i + 1) * width), Math.fround(eps), arithmetic));
+}
+
+/** Values and errors of every element of every row, in order. */
+function mapElements(rows: readonly Row[], f: (row: Row, column: number, at: number) => Part): Part[] {
+  return rows.flatMap((row, i) => Array.from(row.x, (_, c) => f(row, c, i * row.x.length + c)));
+}
+
+/** weight * z + bias: a product, and a sum where there is a bias. */
+function results(inputs: Values, params: NormParams, arithmetic: Arithmetic): Part[] {
+  const [weight, bias] = [(inputs['weight'] as Value).data, inputs['bias']?.data];
+  return mapElements(rowsOf(inputs, params, arithmetic), ({ z, zError }, c) => {
+    const w = weight[c] as number;
+    const scaled = w * (z[c] as number);
+    const value = scaled + (bias?.[c] ?? 0);
+    const error = Math.abs(w) * (zError[c] as number) + EPS * Math.abs(scaled) + (bias ? EPS * Math.abs(value) : 0);
+    return { value, error: error + FLUSH * (2 + Math.abs(w)) };
+  });
+}
+
+/** dx = rstd (g - mean(g) - z mean(g z)), g = weight dy. */
+function slopes(inputs: Values, params: NormParams, grads: Values, arithmetic: Arithmetic): Part[] {
+  const [weight, dy] = [(inputs['weight'] as Value).data, (grads['y'] as Value).data];
+  const width = weight.length;
+  const levels = gamma(arithmetic.depth(width)) + 3.5 * EPS;
+  return rowsOf(inputs, params, arithmetic).flatMap(({ z, zError, rstd, rstdError }, i) => {
+    const g = weight.map((w, c) => w * (dy[i * width + c] as number));
+    const mean = meanOf(g);
+    const meanError = levels * meanOf(g.map(Math.abs)) + 4 * FLUSH;
+    const along = meanOf(g.map((value, c) => value * (z[c] as number)));
+    const alongError =
+      meanOf(g.map((value, c) => Math.abs(value) * (zError[c] as number))) +
+      (levels + EPS) * meanOf(g.map((value, c) => Math.abs(value * (z[c] as number)))) +
+      FLUSH * (4 + Math.max(...g.map(Math.abs)));
+    return Array.from(g, (value, c) => {
+      const [zc, off] = [z[c] as number, zError[c] as number];
+      const rest = value - mean - zc * along;
+      const inner =
+        EPS * (Math.abs(value) + Math.abs(value - mean) + Math.abs(zc * along) + Math.abs(rest)) +
+        meanError +
+        (Math.abs(zc) + off) * alongError +
+        off * Math.abs(along) +
+        FLUSH * (4 + Math.abs(along));
+      return { value: rstd * rest, error: rstd * (1 + rstdError) * inner + Math.abs(rstd * rest) * (rstdError + EPS) + FLUSH * (1 + rstd) };
+    });
+  });
+}
+
+/** Sums over the rows of dy z. */
+function weightSlopes(inputs: Values, params: NormParams, grads: Values, arithmetic: Arithmetic): Part[] {
+  const dy = (grads['y'] as Value).data;
+  const width = (inputs['weight'] as Value).data.length;
+  const rows = rowsOf(inputs, params, arithmetic);
+  const levels = gamma(arithmetic.depth(rows.length));
+  return Array.from({ length: width }, (_, c) => {
+    let [value, error] = [0, 0];
+    rows.forEach(({ z, zError }, i) => {
+      const d = dy[i * width + c] as number;
+      const term = d * (z[c] as number);
+      value += term;
+      error += Math.abs(d) * (zError[c] as number) * (1 + levels) + levels * Math.abs(term) + FLUSH * (2 + Math.abs(d));
+    });
+    return { value, error };
+  });
+}
+
+const valuesOf = (parts: readonly Part[], { shape }: Value): Value => ({ shape, data: Float64Array.from(parts, ({ value }) => value) });
+const within = (parts: readonly Part[]): Acceptance => ({
+  kind: 'within',
+  bound: Float64Array.from(parts, ({ error }) => error * SECOND_ORDER),
+});
+
+/** torch.nn.functional.layer_norm. */
+export const record: OpRecord<NormParams> = {
+  name: 'layer_norm',
+  family: 'nn',
+  summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias',
+  inputs: {
+    x: { dtypes: ['f32'], differentiable: true },
+    weight: { dtypes: ['f32'], differentiable: true },
+    bias: { dtypes: ['f32'], differentiable: true, optional: true },
+  },
+  outputs: { y: { dtypes: ['f32'] } },
+  forward: (inputs, params) => ({ y: valuesOf(results(inputs, params, exactSums), inputs['x'] as Value) }),
+  acceptance: (inputs, _outputs, params, arithmetic) => ({ y: within(results(inputs, params, arithmetic)) }),
+  vjp: (inputs, params, grads) => ({
+    x: valuesOf(slopes(inputs, params, grads, exactSums), inputs['x'] as Value),
+    weight: valuesOf(weightSlopes(inputs, params, grads, exactSums), inputs['weight'] as Value),
+    ...(inputs['bias'] ? { bias: sumTo(grads['y'] as Value, inputs['bias'].shape) } : {}),
+  }),
+  vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
+    x: within(slopes(inputs, params, grads, arithmetic)),
+    weight: within(weightSlopes(inputs, params, grads, arithmetic)),
+    ...(inputs['bias']
+      ? { bias: { kind: 'within', bound: boundOfColumnSums(grads['y'] as Value, inputs['bias'].shape, arithmetic) } }
+      : {}),
+  }),
+  samples: [
+    normSample({ x: [1, 1], params: { eps: 1e-5 } }),
+    normSample({ x: [67, 19], params: { eps: 1e-5 }, bias: true }),
+    normSample({ x: [33, 5], params: { eps: 0.01 }, scale: 0.01 }),
+    normSample({ x: [3, 5, 64], params: { eps: 1e-5 }, mean: 10, bias: true }),
+    normSample({ x: [7, 3, 11], params: { eps: 1e-5, axis: -2 }, scale: 30, bias: true }),
+    normSample({ x: [3, 70], params: { eps: 1e-5, axis: 0 }, scale: 0.01 }),
+  ],
+  faults: [
+    {
+      name: 'one added to every result',
+      shader: {
+        file: 'nn/layer_norm',
+        from: 'weight[c] * ((x[first + c] - mean) * rstd)',
+        to: '1.0 + weight[c] * ((x[first + c] - mean) * rstd)',
+      },
+    },
+    {
+      name: 'one added to the gradient of x',
+      direction: 'backward',
+      shader: { file: 'nn/layer_norm_backward_x', from: 'rstd * (weight[c]', to: '1.0 + rstd * (weight[c]' },
+    },
+  ],
+  wrongValues: [
+    wrongEps('eps 1e-6 for 1e-5', (eps) => eps / 10),
+    wrongEps('no eps', () => 0),
+    wrongEps('eps outside of the root', (eps) => eps ** 2),
+    wrongInput('x of every second column wrong by 2e-5', 'x', (x, i) => (i % 2 ? x * (1 + 2e-5) : x)),
+    wrongInput('weight wrong by 2e-5', 'weight', (w) => w * (1 + 2e-5)),
+    wrongInput('bias wrong by a part in ten thousand', 'bias', (b) => b * 1.0001),
+    wrongInput('bias subtracted', 'bias', (b) => -b),
+    {
+      name: 'unbiased variance',
+      apply: (inputs, params) => {
+        const weight = inputs['weight'] as Value;
+        const n = weight.data.length;
+        const data = weight.data.map((w) => w * Math.sqrt((n - 1) / n));
+        return { inputs: { ...inputs, weight: { ...weight, data } }, params };
+      },
+    },
+    {
+      name: 'one dimension normalised for all',
+      apply: ({ bias: _, ...inputs }, params) => {
+        const weight = inputs['weight'] as Value;
+        const width = weight.shape.at(-1) as number;
+        return { inputs: { ...inputs, weight: { shape: [width], data: weight.data.slice(0, width) } }, params: { ...params, axis: -1 } };
+      },
+    },
+  ],
+};
+
+function wrongEps(name: string, change: (eps: number) => number): WrongValue<NormParams> {
+  return { name, apply: (inputs, params) => ({ inputs, params: { ...params, eps: change(params.eps) } }) };
+}

@@ -1,0 +1,150 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import type { Depth, OpRecord, Sample, Value } from '../record.ts';
+import { drawTensor } from '../simulation/draw.ts';
+import { farExp } from '../simulation/far-exp.ts';
+import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import type { Simulation } from '../simulation/simulation.ts';
+import { chainSum } from '../simulation/sums.ts';
+import { changed, mapRows, pick, type SoftmaxParams } from './softmax.ts';
+
+/** Differences to the maximum, and the logarithm of the sum of their exponentials. */
+function rowOf(x: readonly number[]): { readonly below: readonly number[]; readonly logSum: number } {
+  const max = x.reduce((a, b) => Math.max(a, b));
+  const below = x.map((value) => max - value);
+  return { below, logSum: Math.log(below.reduce((sum, d) => sum + Math.exp(-d), 0)) };
+}
+
+const logSoftmaxOf = (x: readonly number[]): number[] => {
+  const { below, logSum } = rowOf(x);
+  return below.map((d) => -d - logSum);
+};
+
+/**
+ * y = -d - log S, d = max - x. The logarithm errs by what S errs by, sum_j p_j c_j + gamma_c with c_j = eps (3 + 3 d_j), and by itself:
+ * 2^-21 for S in [0.5, 2], else 3 units. d and y round.
+ */
+function bounds(x: readonly number[], depth: Depth): number[] {
+  const { below, logSum } = rowOf(x);
+  const weighted = below.reduce((sum, d) => sum + Math.exp(-d - logSum) * EPS * (3 + 3 * Math.min(d, 200)), 0);
+  const logError = logSum <= Math.LN2 ? 2 ** -21 : 3 * EPS * logSum;
+  const shared = weighted + gamma(depth(x.length)) + x.length * FLUSH + logError;
+  return below.map((d) => (shared + EPS * d + EPS * (d + logSum)) * SECOND_ORDER + FLUSH);
+}
+
+const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+const gradientOf = (y: readonly number[], dy: readonly number[]): number[] => dy.map((d, i) => d - Math.exp(y[i] as number) * total(dy));
+
+/** dx = dy - exp(y) G, G = sum of dy: exp takes y's error and 3 + 2|y| units, the product one; a sum has one level less than of products. */
+function gradientBounds(x: readonly number[], dy: readonly number[], depth: Depth): number[] {
+  const [y, errors] = [logSoftmaxOf(x), bounds(x, depth)];
+  const sumError = gamma(Math.max(0, depth(x.length) - 1)) * total(dy.map(Math.abs));
+  const gradient = gradientOf(y, dy);
+  return y.map((value, i) => {
+    const p = Math.exp(value);
+    const relative = p === 0 ? 0 : (errors[i] as number) + EPS * (4 + 2 * Math.abs(value));
+    const size = Math.abs(total(dy)) + sumError;
+    return (p * (relative * size + sumError) + EPS * Math.abs(gradient[i] as number)) * SECOND_ORDER + FLUSH * (3 + 2 * size);
+  });
+}
+
+function sample(shape: Shape, params: SoftmaxParams, draw?: (random: Random) => number, values?: string): Sample<SoftmaxParams> {
+  return {
+    layer: 'legal',
+    label: { x: formatShape(shape), axis: params.axis ?? -1, ...(values ? { values } : {}) },
+    params,
+    inputs: (random) => ({
+      x: hostTensorFrom(
+        'f32',
+        shape,
+        random.fill(sizeOf(shape), () => (draw ? draw(random) : random.normal(3))),
+      ),
+    }),
+    grads: (random) => ({ y: drawTensor(random, shape, values === 'large' ? 'positive' : 'normal') }),
+  };
+}
+
+/** torch.log_softmax. */
+export const record: OpRecord<SoftmaxParams> = {
+  name: 'log_softmax',
+  family: 'nn',
+  summary: 'y = logarithm of the softmax of x along an axis',
+  inputs: { x: { dtypes: ['f32'], differentiable: true } },
+  outputs: { y: { dtypes: ['f32'] } },
+  forward: (inputs, params) => {
+    const x = inputs['x'] as Value;
+    return { y: { shape: x.shape, data: mapRows(x, params, (row) => logSoftmaxOf(pick(x, row))) } };
+  },
+  acceptance: (inputs, _outputs, params, { depth }) => {
+    const x = inputs['x'] as Value;
+    return { y: { kind: 'within', bound: mapRows(x, params, (row) => bounds(pick(x, row), depth)) } };
+  },
+  vjp: (inputs, params, grads) => {
+    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+    return { x: { shape: x.shape, data: mapRows(x, params, (row) => gradientOf(logSoftmaxOf(pick(x, row)), pick(dy, row))) } };
+  },
+  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
+    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+    return { x: { kind: 'within', bound: mapRows(x, params, (row) => gradientBounds(pick(x, row), pick(dy, row), depth)) } };
+  },
+  samples: [
+    sample([128, 19], {}),
+    sample([2, 3, 2], {}),
+    sample([3, 37, 5], { axis: 1 }),
+    sample([11, 6], { axis: 0 }),
+    sample([5, 300], { axis: -1 }, (random) => random.integer(0, 1) * 90 + random.normal(20), 'far-apart'),
+    sample([29, 5], {}, (random) => 1e3 * random.integer(5, 9) + random.normal(), 'large'),
+  ],
+  faults: [
+    { name: 'one term more in the sum', shader: { file: 'nn/log_softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' } },
+    {
+      name: 'the sum of the gradient dropped',
+      direction: 'backward',
+      shader: { file: 'nn/log_softmax_backward', from: 'NOTHING)) * sum', to: 'NOTHING)) * 0.0' },
+    },
+  ],
+  wrongValues: [
+    {
+      name: 'x wrong by 2e-5',
+      apply: (inputs, params) => ({ inputs: { x: changed(inputs['x'] as Value, (x) => x * (1 + 2e-5)) }, params }),
+    },
+    { name: 'first axis for the last', apply: (inputs, params) => ({ inputs, params: { ...params, axis: 0 } }) },
+    { name: 'last axis for another', apply: (inputs, params) => ({ inputs, params: { ...params, axis: -1 } }) },
+    {
+      name: 'base 2 for e',
+      apply: (inputs, params) => ({ inputs: { x: changed(inputs['x'] as Value, (x) => x * Math.LN2) }, params }),
+    },
+  ],
+};
+
+function computed(gpu: SimulatedGpu, x: readonly number[]): number[] {
+  const largest = x.reduce((a, b) => Math.max(a, b));
+  const logarithm = gpu.log(
+    chainSum(
+      gpu,
+      x.map((value) => farExp(gpu, gpu.sub(value, largest))),
+    ),
+  );
+  return x.map((value) => gpu.sub(gpu.sub(value, largest), logarithm));
+}
+
+export const simulation: Simulation<SoftmaxParams> = {
+  op: 'log_softmax',
+  forward: (gpu, inputs, params) => {
+    const x = inputs['x'] as Value;
+    return { y: { shape: x.shape, data: mapRows(x, params, (row) => computed(gpu, pick(x, row))) } };
+  },
+  backward: (gpu, inputs, params, grads) => {
+    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+    const data = mapRows(x, params, (row) => {
+      const sum = chainSum(gpu, pick(dy, row));
+      const y = computed(gpu, pick(x, row));
+      return pick(dy, row).map((d, i) => gpu.mulAdd(-farExp(gpu, y[i] as number), sum, d));
+    });
+    return { x: { shape: x.shape, data } };
+  },
+  samples: [sample([31, 64], {}), sample([3, 1024], {}), sample([9, 64], {}, undefined, 'large'), sample([1, 4096], {})],
+};

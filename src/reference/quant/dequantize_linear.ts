@@ -1,0 +1,105 @@
+import type { DType } from '../../tensor/dtype.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { EPS, FLUSH, HALF_EPS } from '../bounds.ts';
+import type { OpRecord, Sample, Value, Values } from '../record.ts';
+import type { Simulation } from '../simulation/simulation.ts';
+import { drawScales, type LinearParams, linearWrongValues, scaleOf, scaleShape } from './linear-scale.ts';
+
+/** Level and scale of each element. */
+function mapLevels(inputs: Values, params: LinearParams, f: (level: number, scale: number) => number): Value {
+  const [q, scale, zeroPoint] = [inputs['q'] as Value, inputs['scale'] as Value, inputs['zero_point']];
+  const data = q.data.map((code, i) => {
+    const at = scaleOf(i, q.shape, params);
+    return f(code - (zeroPoint?.data[at] ?? 0), scale.data[at] as number);
+  });
+  return { shape: q.shape, data };
+}
+
+/** A product, and where the level takes more than 24 bits its conversion. */
+const errorOf =
+  (unit: number) =>
+  (level: number, scale: number): number =>
+    unit * (Math.abs(level) > 2 ** 24 ? 2 : 1) * Math.abs(level * scale) + FLUSH;
+
+interface Draw {
+  readonly q: Shape;
+  readonly dtype: DType;
+  readonly params?: LinearParams;
+  readonly zeroPoint?: boolean;
+  readonly exact?: boolean;
+}
+
+function sample({ q, dtype, params = {}, zeroPoint = false, exact = false }: Draw): Sample<LinearParams> {
+  const shape = scaleShape(q, params);
+  const [low, high] = dtype === 'u8' ? [0, 255] : dtype === 'i8' ? [-128, 127] : exact ? [-999, 999] : [-(2 ** 30), 2 ** 30];
+  return {
+    layer: exact ? 'exact' : 'legal',
+    label: { q: formatShape(q), dtype, ...params, ...(zeroPoint ? { zero_point: true } : {}) },
+    params,
+    inputs: (random) => ({
+      q: hostTensorFrom(
+        dtype,
+        q,
+        random.fill(sizeOf(q), () => random.integer(low, high)),
+      ),
+      scale: drawScales(random, q, params, exact),
+      ...(zeroPoint
+        ? {
+            zero_point: hostTensorFrom(
+              dtype,
+              shape,
+              random.fill(sizeOf(shape), () => random.integer(Math.max(low, -99), Math.min(high, 99))),
+            ),
+          }
+        : {}),
+    }),
+  };
+}
+
+/** ONNX's DequantizeLinear. */
+export const record: OpRecord<LinearParams> = {
+  name: 'dequantize_linear',
+  family: 'quant',
+  summary: 'y = (q - zero_point) * scale',
+  inputs: {
+    q: { dtypes: ['i8', 'u8', 'i32'] },
+    scale: { dtypes: ['f32'] },
+    zero_point: { dtypes: ['i8', 'u8', 'i32'], optional: true },
+  },
+  outputs: { y: { dtypes: ['f32'] } },
+  forward: (inputs, params) => ({ y: mapLevels(inputs, params, (level, scale) => level * scale) }),
+  acceptance: (inputs, _outputs, params) => ({
+    y: {
+      kind: 'within',
+      bound: mapLevels(inputs, params, errorOf(EPS)).data,
+      typical: mapLevels(inputs, params, errorOf(2 * HALF_EPS)).data,
+    },
+  }),
+  samples: [
+    sample({ q: [37], dtype: 'u8', zeroPoint: true, exact: true }),
+    sample({ q: [3, 9, 7], dtype: 'i8', params: { axis: 1 }, zeroPoint: true, exact: true }),
+    sample({ q: [9, 9], dtype: 'i8', params: { axis: 1 }, exact: true }),
+    sample({ q: [3, 8, 5], dtype: 'u8', params: { axis: -2, block_size: 3 }, zeroPoint: true, exact: true }),
+    sample({ q: [1], dtype: 'i32', exact: true }),
+    sample({ q: [8, 64], dtype: 'u8', zeroPoint: true }),
+    sample({ q: [2, 65], dtype: 'i32', params: { axis: 1 }, zeroPoint: true }),
+  ],
+  faults: [{ name: 'sign of the level', shader: { file: 'quant/dequantize_linear', from: 'f32(level) *', to: 'f32(1 - level) *' } }],
+  wrongValues: [
+    ...linearWrongValues,
+    {
+      name: 'codes off by one',
+      apply: (inputs, params) => {
+        const q = inputs['q'] as Value;
+        return { inputs: { ...inputs, q: { ...q, data: q.data.map((code) => code + 1) } }, params };
+      },
+    },
+  ],
+};
+
+export const simulation: Simulation<LinearParams> = {
+  op: 'dequantize_linear',
+  // A level is converted and multiplied; adding 0 rounds it as the conversion does.
+  forward: (gpu, inputs, params) => ({ y: mapLevels(inputs, params, (level, scale) => gpu.mul(gpu.add(level, 0), scale)) }),
+};

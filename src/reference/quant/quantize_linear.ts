@@ -1,0 +1,127 @@
+import type { DType } from '../../tensor/dtype.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { EPS } from '../bounds.ts';
+import type { Acceptance, OpRecord, Sample, Value, Values } from '../record.ts';
+import { drawScales, type LinearParams, linearWrongValues, scaleOf, scaleShape } from './linear-scale.ts';
+
+const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  int4: [-8, 7],
+  uint4: [0, 15],
+  int8: [-128, 127],
+  uint8: [0, 255],
+};
+
+/** Units in the last place that a division may be off. */
+const DIVISION = 2.5;
+
+/** The nearest integer, ties to even. */
+function rint(x: number): number {
+  const low = Math.floor(x);
+  if (x - low !== 0.5) return Math.round(x);
+  return low % 2 === 0 ? low : low + 1;
+}
+
+/** What each element is divided by, what is added, and between what it ends. */
+function levels(
+  inputs: Values,
+  params: LinearParams,
+): { readonly quotient: (i: number) => number; readonly code: (i: number, quotient: number) => number } {
+  const [x, scale, zeroPoint] = [inputs['x'] as Value, inputs['scale'] as Value, inputs['zero_point']];
+  const type = params.dtype ?? (zeroPoint?.dtype === 'i8' ? 'int8' : 'uint8');
+  const [low, high] = RANGES[type] as readonly [number, number];
+  const at = (i: number) => scaleOf(i, x.shape, params);
+  return {
+    quotient: (i) => (x.data[i] as number) / (scale.data[at(i)] as number),
+    code: (i, quotient) => Math.min(Math.max(rint(quotient) + (zeroPoint?.data[at(i)] ?? 0), low), high),
+  };
+}
+
+/** The code of every quotient that a legal division may give; where the division is exact, that of the nearest float32. */
+function acceptanceOf(inputs: Values, params: LinearParams, ieee: boolean): Acceptance {
+  const { quotient, code } = levels(inputs, params);
+  const candidates = (i: number): number[] => {
+    const y = quotient(i);
+    if (ieee) return [code(i, Math.fround(y))];
+    const band = DIVISION * EPS * Math.abs(y);
+    return [code(i, y - band), code(i, y), code(i, y + band)];
+  };
+  const all = Array.from((inputs['x'] as Value).data, (_, i) => new Set(candidates(i)));
+  return {
+    kind: 'codes',
+    accepts: (i, actual) => all[i]?.has(actual) ?? false,
+    inBand: all.filter(({ size }) => size > 1).length,
+  };
+}
+
+interface Draw {
+  readonly x: Shape;
+  readonly params?: LinearParams;
+  readonly zeroPoint?: DType;
+  /** Multiples of a half of scales that are powers of two: quotients are exact, and many are ties. */
+  readonly ties?: boolean;
+}
+
+function sample({ x, params = {}, zeroPoint, ties = false }: Draw): Sample<LinearParams> {
+  const shape = scaleShape(x, params);
+  return {
+    layer: ties ? 'exact' : 'legal',
+    label: { x: formatShape(x), ...params, ...(zeroPoint ? { zero_point: zeroPoint } : {}), ...(ties ? { values: 'ties' } : {}) },
+    params,
+    inputs: (random) => ({
+      x: hostTensorFrom(
+        'f32',
+        x,
+        random.fill(sizeOf(x), () => (ties ? random.integer(-700, 700) / 16 : random.normal(6))),
+      ),
+      scale: drawScales(random, x, params, ties),
+      ...(zeroPoint
+        ? {
+            zero_point: hostTensorFrom(
+              zeroPoint,
+              shape,
+              random.fill(sizeOf(shape), () => (zeroPoint === 'i8' ? random.integer(-20, 20) : random.integer(3, 200))),
+            ),
+          }
+        : {}),
+    }),
+  };
+}
+
+/** ONNX's QuantizeLinear. */
+export const record: OpRecord<LinearParams> = {
+  name: 'quantize_linear',
+  family: 'quant',
+  summary: 'q = round(x / scale) + zero_point, clamped',
+  inputs: { x: { dtypes: ['f32'] }, scale: { dtypes: ['f32'] }, zero_point: { dtypes: ['i8', 'u8'], optional: true } },
+  outputs: { q: { dtypes: ['i8', 'u8'] } },
+  forward: (inputs, params) => {
+    const { quotient, code } = levels(inputs, params);
+    const x = inputs['x'] as Value;
+    return { q: { shape: x.shape, data: x.data.map((_, i) => code(i, quotient(i))) } };
+  },
+  acceptance: (inputs, _outputs, params, { ieee }) => ({ q: acceptanceOf(inputs, params, ieee) }),
+  samples: [
+    sample({ x: [37], ties: true, zeroPoint: 'u8' }),
+    sample({ x: [5, 7], params: { axis: 1, dtype: 'int8' }, ties: true }),
+    sample({ x: [8, 128], zeroPoint: 'u8' }),
+    sample({ x: [3, 9, 7], params: { axis: 1 }, zeroPoint: 'i8' }),
+    sample({ x: [9, 9], params: { axis: 1 }, zeroPoint: 'u8' }),
+    sample({ x: [3, 8, 5], params: { axis: -2, block_size: 3 }, zeroPoint: 'u8' }),
+    sample({ x: [31], params: { dtype: 'int4' }, zeroPoint: 'i8' }),
+    sample({ x: [64], params: { dtype: 'uint4' } }),
+    sample({ x: [1], params: { dtype: 'int8' }, ties: true }),
+  ],
+  faults: [{ name: 'two too many', shader: { file: 'quant/quantize_linear', from: 'var level = round(', to: 'var level = 2.0 + round(' } }],
+  wrongValues: [
+    ...linearWrongValues,
+    {
+      name: 'x wrong by 2e-3',
+      apply: (inputs, params) => {
+        const x = inputs['x'] as Value;
+        return { inputs: { ...inputs, x: { ...x, data: x.data.map((value) => value * (1 + 2e-3)) } }, params };
+      },
+    },
+    { name: 'codes of 8 bits', apply: (inputs, params) => ({ inputs, params: { ...params, dtype: 'int8' } }) },
+  ],
+};

@@ -1,0 +1,138 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { OpRecord, Sample, Value, Values } from '../record.ts';
+
+/** The vocabulary's parameters of concat. */
+interface ConcatParams {
+  readonly axis: number;
+}
+
+/** As many parts as a record has names for. */
+const MOST_PARTS = 16;
+const NAMES = Array.from({ length: MOST_PARTS }, (_, i) => `x${i}`);
+
+/** A part with how many elements in a row of y are its own, and where in a row they begin. */
+interface Part {
+  readonly name: string;
+  readonly value: Value;
+  readonly width: number;
+  readonly first: number;
+}
+
+/** The parts in order, and the elements of a row of y: all that lies from the axis on. */
+function partsOf(inputs: Values, { axis }: ConcatParams): { readonly parts: readonly Part[]; readonly row: number; readonly shape: Shape } {
+  const values = NAMES.flatMap((name) => (inputs[name] ? [{ name, value: inputs[name] }] : []));
+  const shape = (inputs['x0'] as Value).shape;
+  const at = axis < 0 ? axis + shape.length : axis;
+  let row = 0;
+  const parts = values.map(({ name, value }) => {
+    const part = { name, value, width: sizeOf(value.shape.slice(at)), first: row };
+    row += part.width;
+    return part;
+  });
+  const size = values.reduce((sum, { value }) => sum + (value.shape[at] as number), 0);
+  return { parts, row, shape: shape.with(at, size) };
+}
+
+/** Where element `i` of a part is in y. */
+const placeOf = (i: number, { width, first }: Part, row: number): number => Math.floor(i / width) * row + first + (i % width);
+
+function sample(layer: 'exact' | 'legal', shapes: readonly Shape[], axis: number): Sample<ConcatParams> {
+  const draw = (shape: Shape) => (random: { normal(): number }) =>
+    hostTensorFrom(
+      'f32',
+      shape,
+      Array.from({ length: sizeOf(shape) }, () => random.normal()),
+    );
+  const parts = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, { shape, data: new Float64Array(0) }]));
+  return {
+    layer,
+    label: { x: shapes.map(formatShape).join(','), axis },
+    params: { axis },
+    inputs: (random) => Object.fromEntries(shapes.map((shape, i) => [`x${i}`, draw(shape)(random)])),
+    grads: (random) => ({ y: draw(partsOf(parts, { axis }).shape)(random) }),
+  };
+}
+
+/** ONNX's Concat, torch.cat. */
+export const record: OpRecord<ConcatParams> = {
+  name: 'concat',
+  family: 'shape',
+  summary: 'y = x0, x1, ... one after the other along an axis',
+  inputs: Object.fromEntries(NAMES.map((name, i) => [name, { dtypes: ['f32', 'i32'], differentiable: true, optional: i > 0 }])),
+  outputs: { y: { dtypes: ['f32', 'i32'] } },
+  forward: (inputs, params) => {
+    const { parts, row, shape } = partsOf(inputs, params);
+    const data = new Float64Array(sizeOf(shape));
+    for (const part of parts) {
+      part.value.data.forEach((x, i) => {
+        data[placeOf(i, part, row)] = x;
+      });
+    }
+    return { y: { shape, data } };
+  },
+  acceptance: () => ({ y: { kind: 'exact' } }),
+  vjp: (inputs, params, grads) => {
+    const { parts, row } = partsOf(inputs, params);
+    const dy = (grads['y'] as Value).data;
+    return Object.fromEntries(
+      parts.map((part) => [
+        part.name,
+        { shape: part.value.shape, data: part.value.data.map((_, i) => dy[placeOf(i, part, row)] as number) },
+      ]),
+    );
+  },
+  vjpAcceptance: (inputs) => Object.fromEntries(Object.keys(inputs).map((name) => [name, { kind: 'exact' }])),
+  samples: [
+    sample(
+      'exact',
+      [
+        [8, 32],
+        [8, 32],
+      ],
+      -1,
+    ),
+    sample(
+      'exact',
+      [
+        [3, 5, 7],
+        [3, 1, 7],
+        [3, 11, 7],
+      ],
+      1,
+    ),
+    sample(
+      'exact',
+      [
+        [2, 9],
+        [1, 9],
+        [4, 9],
+        [1, 9],
+      ],
+      0,
+    ),
+    sample('exact', [[1]], 0),
+    sample(
+      'legal',
+      [
+        [4, 3],
+        [4, 2],
+      ],
+      1,
+    ),
+  ],
+  faults: [
+    { name: 'the next element', shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' } },
+    { name: 'the next gradient', direction: 'backward', shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' } },
+  ],
+  wrongValues: [
+    { name: 'another axis', apply: (inputs, { axis }) => ({ inputs, params: { axis: axis === 0 ? -1 : axis - 1 } }) },
+    {
+      name: 'parts in another order',
+      apply: (inputs, params) => {
+        const values = Object.values(inputs).reverse();
+        return { inputs: Object.fromEntries(Object.keys(inputs).map((name, i) => [name, values[i] as Value])), params };
+      },
+    },
+  ],
+};

@@ -1,0 +1,98 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { coordinatesOf, formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { OpRecord, Sample, Value } from '../record.ts';
+
+/** The vocabulary's parameters of transpose. */
+interface TransposeParams {
+  readonly perm: readonly number[];
+}
+
+/** Calls `move` with each flat index of x and where it goes. */
+function eachMove(x: Shape, perm: readonly number[], move: (from: number, to: number) => void): Shape {
+  const shape = perm.map((d) => x[d] as number);
+  for (let i = 0; i < sizeOf(x); i++) {
+    const at = coordinatesOf(i, x);
+    move(
+      i,
+      perm.reduce((flat, d) => flat * (x[d] as number) + (at[d] as number), 0),
+    );
+  }
+  return shape;
+}
+
+function sample(layer: 'exact' | 'legal', x: Shape, perm: readonly number[], dtype: 'f32' | 'i32' = 'f32'): Sample<TransposeParams> {
+  const shape = perm.map((d) => x[d] as number);
+  return {
+    layer,
+    label: { x: formatShape(x), perm: perm.join(''), ...(dtype === 'f32' ? {} : { dtype }) },
+    params: { perm },
+    inputs: (random) => ({
+      x: hostTensorFrom(
+        dtype,
+        x,
+        random.fill(sizeOf(x), () => Math.trunc(random.normal(1000))),
+      ),
+    }),
+    ...(dtype === 'f32'
+      ? {
+          grads: (random) => ({
+            y: hostTensorFrom(
+              'f32',
+              shape,
+              random.fill(sizeOf(x), () => random.normal()),
+            ),
+          }),
+        }
+      : {}),
+  };
+}
+
+/** ONNX's Transpose, torch.permute. */
+export const record: OpRecord<TransposeParams> = {
+  name: 'transpose',
+  family: 'shape',
+  summary: 'y = x with its dimensions in another order',
+  inputs: { x: { dtypes: ['f32', 'i32'], differentiable: true } },
+  outputs: { y: { dtypes: ['f32', 'i32'] } },
+  forward: (inputs, { perm }) => {
+    const x = inputs['x'] as Value;
+    const data = new Float64Array(x.data.length);
+    const shape = eachMove(x.shape, perm, (from, to) => {
+      data[to] = x.data[from] as number;
+    });
+    return { y: { shape, data } };
+  },
+  acceptance: () => ({ y: { kind: 'exact' } }),
+  vjp: (inputs, { perm }, grads) => {
+    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+    const data = new Float64Array(x.data.length);
+    eachMove(x.shape, perm, (from, to) => {
+      data[from] = dy.data[to] as number;
+    });
+    return { x: { shape: x.shape, data } };
+  },
+  vjpAcceptance: () => ({ x: { kind: 'exact' } }),
+  samples: [
+    sample('exact', [8, 64], [1, 0]),
+    sample('exact', [3, 1, 37], [2, 0, 1]),
+    sample('exact', [2, 3, 2, 2, 3, 2, 2, 2], [6, 4, 2, 0, 7, 5, 3, 1]),
+    sample('exact', [5, 7], [0, 1], 'i32'),
+    sample('exact', [1], [0]),
+    sample('legal', [3, 4, 5], [1, 2, 0]),
+  ],
+  faults: [
+    { name: 'the next element', shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' } },
+    { name: 'the next gradient', direction: 'backward', shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' } },
+  ],
+  wrongValues: [
+    { name: 'the inverse order', apply: (inputs, { perm }) => ({ inputs, params: { perm: perm.map((_, d) => perm.indexOf(d)) } }) },
+    { name: 'no order', apply: (inputs, { perm }) => ({ inputs, params: { perm: perm.map((_, d) => d) } }) },
+    {
+      name: 'x wrong by 2e-5',
+      apply: (inputs, params) => {
+        const x = inputs['x'] as Value;
+        return { inputs: { x: { ...x, data: x.data.map((value) => value * (1 + 2e-5)) } }, params };
+      },
+    },
+  ],
+};
