@@ -1,0 +1,1 @@
+"""Who can compute an op: libraries on devices."""

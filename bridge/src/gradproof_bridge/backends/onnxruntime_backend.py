@@ -1,0 +1,197 @@
+"""ONNX Runtime on the CPU or CUDA: each op as a model of one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gradproof_bridge.backends.base import Backend, Call, Compute, Inputs, Outputs
+from gradproof_bridge.backends.torch_arrays import may_have_gpu
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.errors import NotImplementedOpError
+from gradproof_bridge.formulas.shapes import pair
+
+_OPSET = 23
+_IR_VERSION = 11
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of ONNX: its type, inputs by the vocabulary's names in ONNX's order, attributes, extra inputs that are constants."""
+
+    op_type: str
+    inputs: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Array] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ("y",)
+
+
+Build = Callable[[Inputs, Params], Node]
+
+
+class OnnxRuntimeBackend(Backend):
+    """onnxruntime.InferenceSession over a model made by onnx.helper."""
+
+    name: ClassVar[str] = "onnxruntime"
+    distributions: ClassVar[tuple[str, ...]] = ("onnxruntime",)
+    modules: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime")
+    companions: ClassVar[tuple[str, ...]] = ("onnx",)
+    packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime")
+
+    def devices(self) -> tuple[str, ...]:
+        if not may_have_gpu():
+            return ("cpu",)
+        import onnxruntime
+
+        return ("cpu", "cuda:0") if "CUDAExecutionProvider" in onnxruntime.get_available_providers() else ("cpu",)
+
+    def computes(self, call: Call) -> bool:
+        return super().computes(call) and not call.wants_gradients
+
+    def ops(self) -> Mapping[str, Compute]:
+        return {name: partial(_run, build) for name, build in _NODES.items()}
+
+
+def _run(build: Build, call: Call) -> Outputs:
+    import onnx
+    import onnxruntime
+
+    if call.wants_gradients:
+        raise NotImplementedOpError("ONNX Runtime computes no gradients here")
+    node = build(call.inputs, call.params)
+    values = {**{name: call.inputs[name] for name in node.inputs if name in call.inputs}, **node.constants}
+    names = [name if name in values else "" for name in node.inputs]
+    made = onnx.helper.make_node(node.op_type, [*names, *node.constants], list(node.outputs), **node.attributes)
+    inputs = [
+        onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(x.dtype), x.shape) for name, x in values.items()
+    ]
+    # ONNX infers the types of the outputs.
+    outputs = [onnx.ValueInfoProto(name=name) for name in node.outputs]
+    graph = onnx.helper.make_graph([made], "op", inputs, outputs)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
+    options = onnxruntime.SessionOptions()
+    # One thread, and nothing rewritten: the order of every sum is fixed.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4
+    provider = "CUDAExecutionProvider" if call.device.startswith("cuda") else "CPUExecutionProvider"
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=[provider])
+    found = session.run(list(node.outputs), {name: np.ascontiguousarray(x) for name, x in values.items()})
+    return {name: np.asarray(y) for name, y in zip(node.outputs, found, strict=True)}
+
+
+def _simple(op_type: str, *inputs: str) -> Build:
+    return lambda _inputs, _params: Node(op_type, inputs)
+
+
+def _along_axis(op_type: str) -> Build:
+    return lambda _inputs, p: Node(op_type, ("x",), {"axis": p["axis"]})
+
+
+def _matmul(inputs: Inputs, p: Params) -> Node:
+    if "bias" in inputs or (inputs["a"].ndim == inputs["b"].ndim == 2 and (p["transpose_a"] or p["transpose_b"])):
+        return Node("Gemm", ("a", "b", "bias"), {"transA": int(p["transpose_a"]), "transB": int(p["transpose_b"])})
+    if p["transpose_a"] or p["transpose_b"]:
+        raise NotImplementedOpError("ONNX's MatMul does not transpose")
+    return Node("MatMul", ("a", "b"))
+
+
+def _layer_norm(_inputs: Inputs, p: Params) -> Node:
+    return Node("LayerNormalization", ("x", "weight", "bias"), {"axis": p["axis"], "epsilon": p["eps"]})
+
+
+def _gelu(_inputs: Inputs, p: Params) -> Node:
+    return Node("Gelu", ("x",), {"approximate": p["approximate"]})
+
+
+def _clip(inputs: Inputs, p: Params) -> Node:
+    limits = {name: np.asarray(p[name], inputs["x"].dtype) for name in ("min", "max") if p.get(name) is not None}
+    if "min" not in limits and limits:
+        limits = {"min": np.asarray(np.finfo(inputs["x"].dtype).min, inputs["x"].dtype), **limits}
+    return Node("Clip", ("x",), constants=limits)
+
+
+def _reduction(op_type: str) -> Build:
+    def build(_inputs: Inputs, p: Params) -> Node:
+        attributes = {"keepdims": int(p["keepdims"]), "noop_with_empty_axes": 1}
+        return Node(op_type, ("x",), attributes, {"axes": np.array(p["axes"], np.int64)})
+
+    return build
+
+
+def _argmax(_inputs: Inputs, p: Params) -> Node:
+    return Node("ArgMax", ("x",), {name: int(p[name]) for name in ("axis", "keepdims", "select_last_index")})
+
+
+def _concat(inputs: Inputs, p: Params) -> Node:
+    names = sorted(inputs, key=lambda name: int(name[1:]))
+    return Node("Concat", tuple(names), {"axis": p["axis"]})
+
+
+def _conv(_inputs: Inputs, p: Params) -> Node:
+    return Node("Conv", ("x", "weight", "bias"), {**_window(p), "group": p["groups"]})
+
+
+def _pool(op_type: str) -> Build:
+    def build(_inputs: Inputs, p: Params) -> Node:
+        kernel = pair(p["kernel"])
+        attributes = {**_window({**p, "stride": p.get("stride") or kernel}), "kernel_shape": kernel, "ceil_mode": int(p["ceil_mode"])}
+        if op_type == "AveragePool":
+            attributes["count_include_pad"] = int(p["count_include_pad"])
+        return Node(op_type, ("x",), attributes)
+
+    return build
+
+
+def _window(p: Params) -> dict[str, Any]:
+    return {"strides": pair(p["stride"]), "dilations": pair(p["dilation"]), "pads": p["padding"]}
+
+
+# onnx.TensorProto.UINT8 and INT8: without a zero point its type is not there to tell.
+_CODES: Mapping[str, int] = {"uint8": 2, "int8": 3}
+
+
+def _linear_codes(op_type: str, x: str, y: str) -> Build:
+    def build(inputs: Inputs, p: Params) -> Node:
+        if p.get("dtype") in ("int4", "uint4"):
+            raise NotImplementedOpError("codes of 4 bits are not handed to ONNX Runtime here")
+        attributes = {name: p[name] for name in ("axis", "block_size") if p.get(name) is not None}
+        if op_type == "QuantizeLinear" and "zero_point" not in inputs and p.get("dtype") is not None:
+            attributes["output_dtype"] = _CODES[p["dtype"]]
+        return Node(op_type, (x, "scale", "zero_point"), attributes, outputs=(y,))
+
+    return build
+
+
+_NODES: Mapping[str, Build] = {
+    "matmul": _matmul,
+    "softmax": _along_axis("Softmax"),
+    "log_softmax": _along_axis("LogSoftmax"),
+    "layer_norm": _layer_norm,
+    "relu": _simple("Relu", "x"),
+    "sigmoid": _simple("Sigmoid", "x"),
+    "gelu": _gelu,
+    "add": _simple("Add", "a", "b"),
+    "sub": _simple("Sub", "a", "b"),
+    "mul": _simple("Mul", "a", "b"),
+    "div": _simple("Div", "a", "b"),
+    "clip": _clip,
+    "reduce_sum": _reduction("ReduceSum"),
+    "reduce_mean": _reduction("ReduceMean"),
+    "reduce_max": _reduction("ReduceMax"),
+    "argmax": _argmax,
+    "transpose": lambda _inputs, p: Node("Transpose", ("x",), {"perm": p["perm"]}),
+    "concat": _concat,
+    "gather": lambda _inputs, p: Node("Gather", ("x", "indices"), {"axis": p["axis"]}),
+    "conv2d": _conv,
+    "max_pool2d": _pool("MaxPool"),
+    "avg_pool2d": _pool("AveragePool"),
+    "global_avg_pool2d": _simple("GlobalAveragePool", "x"),
+    "quantize_linear": _linear_codes("QuantizeLinear", "x", "q"),
+    "dequantize_linear": _linear_codes("DequantizeLinear", "q", "y"),
+}

@@ -1,0 +1,76 @@
+"""Quanto's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, ClassVar
+
+from gradproof_bridge.backends.base import Backend, Call, Compute, Outputs
+from gradproof_bridge.backends.torch_arrays import deterministic, to_numpy, to_torch, torch_devices
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_QTYPE = {"qfloat8": "qfloat8_e4m3fn"}
+
+
+class QuantoBackend(Backend):
+    """optimum.quanto.quantize_weight with the optimizers that its modules use."""
+
+    name: ClassVar[str] = "quanto"
+    distributions: ClassVar[tuple[str, ...]] = ("optimum-quanto", "torch")
+    modules: ClassVar[tuple[str, ...]] = ("torch", "optimum.quanto")
+    packages: ClassVar[tuple[str, ...]] = ("optimum-quanto",)
+
+    def devices(self) -> tuple[str, ...]:
+        return torch_devices()
+
+    def ops(self) -> Mapping[str, Compute]:
+        return {"quanto_quantize": _quantize}
+
+
+def _unpack_in_python() -> None:
+    """Has codes unpacked by Quanto's own Python.
+
+    Its C++ does the same shifts, but is compiled at the first use, which takes a compiler and minutes; a process that is killed meanwhile
+    leaves a lock that the next one waits for without end.
+    """
+    import torch
+    from optimum.quanto.library.extensions.extension import get_extension, is_extension_available
+
+    # Quanto registers its Python for all devices, its C++ for some: without theirs, the dispatcher finds the former.
+    everywhere = torch._C.DispatchKeySet(torch._C.DispatchKey.CompositeExplicitAutograd)
+
+    def unpack(packed: Tensor, bits: int) -> Tensor:
+        return torch.ops.quanto.unpack.default.redispatch(everywhere, packed, bits)
+
+    for name in ("quanto_cpp", "quanto_cuda"):
+        if is_extension_available(name):
+            get_extension(name)._lib = SimpleNamespace(unpack=unpack)
+
+
+def _quantize(call: Call) -> Outputs:
+    import torch
+    from optimum import quanto
+
+    _unpack_in_python()
+    p = call.params
+    qtype = quanto.qtypes[_QTYPE.get(p["qtype"], p["qtype"])]
+    group = p.get("group_size")
+    with deterministic(), torch.no_grad():
+        weight = to_torch(call.inputs["weight"], call.device)
+        if qtype.bits == 8:
+            scale = quanto.AbsmaxOptimizer()(weight, qtype=qtype, axis=p["axis"])
+            q = quanto.quantize_weight(weight, qtype, p["axis"], scale, optimized=False)
+            codes = q._data.view(torch.uint8) if qtype.is_floating_point else q._data
+            return {"q": to_numpy(codes), "scale": to_numpy(scale), "dequant": to_numpy(q.dequantize())}
+        scale, shift = quanto.MaxOptimizer()(weight, qtype=qtype, axis=p["axis"], group_size=group)
+        q = quanto.quantize_weight(weight, qtype, p["axis"], scale, shift, group_size=group, optimized=False)
+        return {
+            "packed": to_numpy(q._data._data),
+            "unpacked": to_numpy(q._data.unpack()),
+            "scale": to_numpy(scale),
+            "shift": to_numpy(shift),
+            "dequant": to_numpy(q.dequantize()),
+        }

@@ -1,0 +1,65 @@
+"""HQQ, Quanto, MLX, and the ternary formats that no library defines."""
+
+from __future__ import annotations
+
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.cases.case import Case, Cases, Make
+from gradproof_bridge.philox import Draw
+
+
+def _weight(*shape: int) -> Make:
+    return lambda draw: {"weight": draw.normal(*shape, scale=0.1)}
+
+
+def hqq() -> Cases:
+    """Every width, both axes, with and without the solver."""
+    for nbits, packing in ((8, "8bit_u8"), (4, "4bit_u8"), (3, "3bit_32"), (2, "2bit_u8"), (1, "1bit_u8")):
+        for axis in (0, 1):
+            params = {"nbits": nbits, "axis": axis, "group_size": 64, "packing": packing}
+            yield Case(f"hqq_{nbits}bit_axis{axis}", "hqq_quantize", "hqq", params, _weight(32, 64))
+    four = {"nbits": 4, "axis": 1, "group_size": 64, "packing": "4bit_u8"}
+    yield Case("hqq_4bit_round_zero", "hqq_quantize", "hqq", {**four, "round_zero": True}, _weight(32, 64))
+    yield Case("hqq_4bit_not_optimized", "hqq_quantize", "hqq", {**four, "optimize": False}, _weight(32, 64))
+    yield Case("hqq_4bit_group16", "hqq_quantize", "hqq", {**four, "group_size": 16}, _weight(8, 64))
+
+
+def quanto() -> Cases:
+    """Affine in groups, symmetric along an axis."""
+    for qtype in ("qint2", "qint4"):
+        for axis in (0, -1):
+            params = {"qtype": qtype, "axis": axis, "group_size": 32}
+            yield Case(f"quanto_{qtype}_axis{axis}", "quanto_quantize", "quanto", params, _weight(64, 32))
+    yield Case("quanto_qint4_group128", "quanto_quantize", "quanto", {"qtype": "qint4", "axis": 0, "group_size": 128}, _weight(8, 256))
+    yield Case("quanto_qint4_no_group", "quanto_quantize", "quanto", {"qtype": "qint4", "axis": 0}, _weight(8, 96))
+    for qtype in ("qint8", "qfloat8_e4m3fn", "qfloat8_e5m2"):
+        for axis in (0, -1):
+            yield Case(f"quanto_{qtype}_axis{axis}", "quanto_quantize", "quanto", {"qtype": qtype, "axis": axis}, _weight(9, 33))
+
+
+def mlx() -> Cases:
+    """Every width of the affine mode, the group sizes, the microscaled modes."""
+    for bits in (2, 3, 4, 5, 6, 8):
+        params = {"mode": "affine", "bits": bits, "group_size": 64}
+        yield Case(f"mlx_affine_{bits}bit", "mlx_quantize", "mlx", params, _with_x(8, 128))
+    for group in (32, 128):
+        params = {"mode": "affine", "bits": 4, "group_size": group}
+        yield Case(f"mlx_affine_4bit_g{group}", "mlx_quantize", "mlx", params, _with_x(8, 128))
+    for mode, bits, group in (("mxfp4", 4, 32), ("mxfp8", 8, 32), ("nvfp4", 4, 16)):
+        params = {"mode": mode, "bits": bits, "group_size": group}
+        yield Case(f"mlx_{mode}", "mlx_quantize", "mlx", params, _weight(8, 128))
+
+
+def _with_x(rows: int, columns: int) -> Make:
+    return lambda draw: {"weight": draw.normal(rows, columns, scale=0.1), "x": draw.normal(3, columns)}
+
+
+def ternary() -> Cases:
+    """Definitions without a library: numpy alone computes them."""
+    for name, shape in (("tail", (5, 7)), ("64x64", (64, 64)), ("one", (1,)), ("33x100", (33, 100))):
+        yield Case(f"ternary_{name}", "ternary_quantize", "numpy", {"threshold_factor": 0.7}, _weight(*shape))
+        yield Case(f"bitnet_{name}", "bitnet_quantize", "numpy", {"eps": 1e-5}, _weight(*shape))
+    yield Case("ternary_zeros", "ternary_quantize", "numpy", {"threshold_factor": 0.7}, _zeros)
+
+
+def _zeros(draw: Draw) -> dict[str, Array]:
+    return {"weight": draw.normal(3, 9) * 0}

@@ -1,0 +1,97 @@
+"""Attention and rotary embeddings, with gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.cases.case import Case, Cases, Make
+from gradproof_bridge.philox import Draw
+
+
+@dataclass(frozen=True)
+class _Attention:
+    """Shapes of a case; `mask` is none, bits (U8) or added (float)."""
+
+    batch: int = 2
+    heads: int = 4
+    kv_heads: int = 4
+    queries: int = 9
+    keys: int = 9
+    width: int = 16
+    mask: str = "none"
+    flat: bool = False
+
+
+_ATTENTION: tuple[tuple[str, _Attention, dict[str, Any]], ...] = (
+    ("plain", _Attention(), {}),
+    ("causal", _Attention(), {"causal": True}),
+    ("grouped_causal", _Attention(kv_heads=2, queries=17, keys=17), {"causal": True, "scale": 0.25}),
+    ("one_key_head", _Attention(kv_heads=1), {}),
+    ("fewer_keys", _Attention(queries=7, keys=13), {}),
+    ("mask_bits", _Attention(mask="bits"), {}),
+    ("mask_added", _Attention(mask="added", queries=5, keys=11), {}),
+    ("one_query", _Attention(batch=1, queries=1, keys=33), {}),
+    ("softcap", _Attention(heads=2, kv_heads=2), {"softcap": 5.0}),
+    ("empty_row", _Attention(heads=1, kv_heads=1, mask="empty"), {}),
+    ("flat", _Attention(kv_heads=2, flat=True), {"heads": 4, "kv_heads": 2, "causal": True}),
+)
+
+
+def attention() -> Cases:
+    """scaled_dot_product_attention and both rotary embeddings."""
+    for name, shapes, params in _ATTENTION:
+        yield Case(f"attention_{name}", "scaled_dot_product_attention", "torch", params, _attention(shapes))
+    for convention in ("half-split", "interleaved"):
+        for start, theta in ((0, 10_000.0), (1000, 500_000.0)):
+            params = {"head_dim": 16, "theta": theta, "convention": convention}
+            yield Case(f"rotary_{convention}_from_{start}", "rotary_embedding", "torch", params, _rotary(start))
+        params = {"convention": convention}
+        yield Case(f"rotary_cache_{convention}", "rotary_embedding_cache", "torch", params, _cache(partial=False))
+        yield Case(f"rotary_cache_{convention}_partial", "rotary_embedding_cache", "torch", params, _cache(partial=True))
+
+
+def _attention(s: _Attention) -> Make:
+    def make(draw: Draw) -> dict[str, Array]:
+        def heads(count: int, length: int) -> Array:
+            return draw.normal(s.batch, length, count * s.width) if s.flat else draw.normal(s.batch, count, length, s.width)
+
+        inputs = {"q": heads(s.heads, s.queries), "k": heads(s.kv_heads, s.keys), "v": heads(s.kv_heads, s.keys)}
+        if s.mask in ("bits", "empty"):
+            inputs["mask"] = draw.bits(s.queries, s.keys, share=0.7)
+            # Every row sees a key, but for the one that is to see none.
+            inputs["mask"][:, 0] = 1
+            if s.mask == "empty":
+                inputs["mask"][2] = 0
+        if s.mask == "added":
+            inputs["mask"] = draw.normal(s.batch, 1, s.queries, s.keys)
+        return {**inputs, "grad.y": heads(s.heads, s.queries)}
+
+    return make
+
+
+def _rotary(start: int) -> Make:
+    return lambda draw: {
+        "q": draw.normal(2, 3, 7, 16),
+        "k": draw.normal(2, 1, 7, 16),
+        "position_ids": np.arange(start, start + 7, dtype=np.int32)[None].repeat(2, 0),
+        "grad.q": draw.normal(2, 3, 7, 16),
+        "grad.k": draw.normal(2, 1, 7, 16),
+    }
+
+
+def _cache(*, partial: bool) -> Make:
+    def make(draw: Draw) -> dict[str, Array]:
+        turned = 3 if partial else 4
+        return {
+            "x": draw.normal(2, 3, 5, 8),
+            "cos": draw.uniform(11, turned),
+            "sin": draw.uniform(11, turned),
+            "position_ids": draw.integers(2, 5, low=0, high=10),
+            "grad.y": draw.normal(2, 3, 5, 8),
+        }
+
+    return make

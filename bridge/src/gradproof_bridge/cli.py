@@ -1,0 +1,55 @@
+"""The command `gradproof-bridge`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from gradproof_bridge import __version__
+from gradproof_bridge.commands.registry import COMMANDS
+from gradproof_bridge.errors import BridgeError
+
+EXIT_WRONG_USE = 2
+EXIT_INTERRUPTED = 130
+EXIT_READER_GONE = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    0 all is well, 1 something disagrees or changed, 2 wrong use or unreadable input, 130 interrupted, 141 nobody reads what it says
+    (as a shell says it of a program that `head` cut off).
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except BridgeError as error:
+        return _refuse(str(error))
+    except BrokenPipeError:
+        # The interpreter flushes once more as it ends, and must find a place for it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_READER_GONE
+    except OSError as error:
+        return _refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return status
+
+
+def _refuse(reason: str) -> int:
+    print(f"gradproof-bridge: {reason}", file=sys.stderr)
+    return EXIT_WRONG_USE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("gradproof-bridge", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        sub = commands.add_parser(command.NAME, help=command.SUMMARY, description=command.SUMMARY)
+        command.add_arguments(sub)
+        sub.set_defaults(run=command.run)
+    return parser

@@ -1,0 +1,71 @@
+"""Writes a pre-quantized bitsandbytes checkpoint, as transformers and bitsandbytes load it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from gradproof_bridge.backends.bitsandbytes_backend import NESTED_BLOCKSIZE, rounding_of
+from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.compute import compute_with
+from gradproof_bridge.errors import FormatError, UsageError
+from gradproof_bridge.formulas.checkpoint import Nested, QuantizedWeight, is_quantized, write_quantized
+
+NAME = "quantize"
+SUMMARY = "a checkpoint with its linear weights in 4 bits (quant_state tensors), by bitsandbytes where it is installed"
+_KEPT = ("*embed*", "lm_head*")
+_DTYPES = ("float32", "float16", "bfloat16")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """IN, OUT and how."""
+    parser.add_argument("source", type=Path, metavar="IN", help="a safetensors checkpoint")
+    parser.add_argument("out", type=Path, metavar="OUT", help="the file that is written")
+    parser.add_argument("--quant-type", choices=("nf4", "fp4"), default="nf4", help="default nf4")
+    parser.add_argument("--blocksize", type=int, default=64, help="elements that share a scale; default 64")
+    parser.add_argument("--double-quant", action="store_true", help="keep the scales in 8 bits (compress_statistics)")
+    parser.add_argument("--keep", action="append", metavar="GLOB", help=f"matrices that stay as they are; default {' and '.join(_KEPT)}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """0; what cannot be quantized is wrong use."""
+    try:
+        metadata, tensors = read_safetensors(options.source.read_bytes())
+    except FormatError as error:
+        raise FormatError(f"{options.source}: {error}") from error
+    if is_quantized(tensors):
+        raise UsageError(f"{options.source} is quantized already")
+    kept = options.keep or _KEPT
+    chosen = [name for name, x in tensors.items() if _is_weight(x) and not any(fnmatchcase(name, glob) for glob in kept)]
+    if not chosen:
+        raise UsageError(f"{options.source} holds no matrix of floats beside {', '.join(kept)}: nothing can be quantized")
+    params: Params = {"quant_type": options.quant_type, "blocksize": options.blocksize, "compress_statistics": options.double_quant}
+    if options.double_quant:
+        params |= {"nested_blocksize": NESTED_BLOCKSIZE, "nested_rounding": rounding_of("cpu")}
+    weights: dict[str, QuantizedWeight] = {}
+    by = ""
+    for name in chosen:
+        weights[name], by = _quantized(tensors[name], params)
+    others = {name: x for name, x in tensors.items() if name not in weights}
+    options.out.write_bytes(write_safetensors({**others, **write_quantized(weights)}, metadata))
+    sys.stdout.write(f"{len(weights)} weights in {options.quant_type} by {by}, {len(others)} tensors as they were, in {options.out}\n")
+    return 0
+
+
+def _is_weight(x: Array) -> bool:
+    return x.ndim == 2 and x.size > 0 and x.dtype.name in _DTYPES
+
+
+def _quantized(weight: Array, params: Params) -> tuple[QuantizedWeight, str]:
+    """The weight in 4 bits, and who made it so."""
+    found = compute_with({"weight": weight}, "quantize_4bit", params, "cpu")
+    scales: Array | Nested = found.outputs["absmax"]
+    if params["compress_statistics"]:
+        offset = float(found.outputs["nested_offset"][0])
+        scales = Nested(found.outputs["absmax_q"], found.outputs["nested_absmax"], offset, params["nested_blocksize"])
+    made = QuantizedWeight(found.outputs["packed"], scales, weight.shape, params["quant_type"], params["blocksize"], weight.dtype.name)
+    return made, found.producer

@@ -1,0 +1,1 @@
+"""What changed between two recordings, of two versions of a library for example."""

@@ -1,0 +1,137 @@
+"""What a formula expects of an output, and how a stored value is judged by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ml_dtypes
+import numpy as np
+
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.formulas.bounded import F64, Bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_EXACT = np.dtype(np.float64)
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """The first element that is not what the formula allows, and how many there are."""
+
+    index: tuple[int, ...]
+    actual: float
+    expected: float
+    elements: int
+    of: int
+
+    def __str__(self) -> str:
+        at = ", ".join(map(str, self.index))
+        return f"[{at}] is {self.actual!r}, expected {self.expected!r} ({self.elements} of {self.of} elements deviate)"
+
+
+@dataclass(frozen=True)
+class Real:
+    """Floats within a bound of a float64 value."""
+
+    number: Bounded
+
+    def stored(self, dtype: np.dtype[Any]) -> Array:
+        """The value, rounded to `dtype`."""
+        return _narrow(self.number.value, dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that it is stored with; a scalar's is [1]."""
+        return self.number.shape or (1,)
+
+    def judge(self, actual: Array) -> Deviation | None:
+        """None when every element is within its bound, plus one unit in the last place of the format that it is stored in."""
+        value, error = self.number.value.reshape(actual.shape), self.number.error.reshape(actual.shape)
+        got = actual.astype(np.float64)
+        with np.errstate(invalid="ignore", over="ignore"):
+            unit = _storage_unit(value, actual.dtype)
+            wrong = ~(np.abs(got - value) <= error + unit)
+        # What depends on NaN or infinity is not judged, nor what may overflow.
+        unjudged = ~np.isfinite(value) | ~np.isfinite(error)
+        return _first(wrong & ~unjudged, got, value)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Integers; where a value lies in the band around a threshold, either neighbour is right."""
+
+    value: Array
+    low: Array
+    high: Array
+
+    def stored(self, dtype: np.dtype[Any]) -> Array:
+        """The codes."""
+        return self.value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that it is stored with."""
+        return self.value.shape or (1,)
+
+    def judge(self, actual: Array) -> Deviation | None:
+        """None when every code is one of the right ones."""
+        got = actual.astype(np.int64)
+        low, high = (x.reshape(actual.shape).astype(np.int64) for x in (self.low, self.high))
+        return _first((got < low) | (got > high), got, self.value.reshape(actual.shape))
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Codes that are right when what they decode to is: several codes may stand for one value."""
+
+    value: Array
+    decode: Callable[[Array], F64]
+    low: F64
+    high: F64
+
+    def stored(self, dtype: np.dtype[Any]) -> Array:
+        """The codes."""
+        return self.value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that it is stored with."""
+        return self.value.shape
+
+    def judge(self, actual: Array) -> Deviation | None:
+        """None when every code decodes to a value in its range."""
+        got = self.decode(actual)
+        return _first((got < self.low) | (got > self.high), got, self.decode(self.value))
+
+
+Expected = Real | Codes | Decoded
+
+
+def exactly(value: Array) -> Codes:
+    """Integers without a band."""
+    return Codes(value, value, value)
+
+
+def _narrow(value: F64, dtype: np.dtype[Any]) -> Array:
+    with np.errstate(over="ignore"):
+        return value.astype(dtype)
+
+
+def _storage_unit(value: F64, dtype: np.dtype[Any]) -> F64:
+    """A unit in the last place of a narrow format at `value`; float32's own rounding is in the bound already."""
+    if dtype == np.float16:
+        return np.maximum(2.0**-10 * np.abs(value), 2.0**-24)
+    if dtype == np.dtype(ml_dtypes.bfloat16):
+        return np.maximum(2.0**-7 * np.abs(value), 2.0**-133)
+    return np.zeros_like(value) if dtype == _EXACT else 2.0**-23 * np.abs(value)
+
+
+def _first(wrong: np.ndarray[Any, np.dtype[np.bool_]], actual: Array, expected: Array) -> Deviation | None:
+    count = int(wrong.sum())
+    if count == 0:
+        return None
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
+    return Deviation(index, float(actual[index]), float(expected[index]), count, wrong.size)

@@ -1,0 +1,89 @@
+"""bitsandbytes' LLM.int8: Dettmers et al. (2022, arXiv 2208.07339); bitsandbytes/autograd/_functions.py and backends/default/ops.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, eps, gamma, rounded
+from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
+
+Outputs = dict[str, Expected]
+
+
+def int8_vectorwise_quant(inputs: Inputs, params: Params) -> Outputs:
+    """Q = rint(x 127 / rowmax), where elements of at least `threshold` do not count and their columns become 0 if there are more rows."""
+    x = inputs["x"]
+    rows = x.astype(np.float64).reshape(-1, x.shape[-1])
+    q, stats, columns = vectorwise(rows, params["threshold"])
+    shaped = Codes(*(c.reshape(x.shape) for c in (q.value, q.low, q.high)))
+    outputs: Outputs = {"q": shaped, "row_stats": Real(bounded(stats))}
+    if columns.size:
+        outputs["outlier_cols"] = exactly(columns)
+    # A code in the band may be either neighbour; the value that it decodes to then differs by a step.
+    step = stats[:, None] / 127
+    spread = np.maximum(q.high - q.value.astype(np.int64), q.value.astype(np.int64) - q.low) * step
+    decoded = rounded(q.value * step, spread, 3)
+    outputs["dequant"] = Real(decoded.reshape(*x.shape))
+    return outputs
+
+
+def vectorwise(rows: F64, threshold: float) -> tuple[Codes, F64, NDArray[np.int32]]:
+    """Codes with their band, the absolute maximum of each row, and the columns that hold an outlier."""
+    outlier = np.abs(rows) >= threshold if threshold > 0 else np.zeros(rows.shape, bool)
+    columns = np.flatnonzero(outlier.any(0)).astype(np.int32)
+    kept = np.where(outlier, 0, rows)
+    stats: F64 = np.abs(kept).max(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = np.where(stats[:, None] > 0, kept * (127 / stats[:, None]), 0)
+    if rows.shape[0] > 1:
+        y[:, columns] = 0
+    codes = [_int8(np.rint(y + sign * 4.5 * eps() * np.abs(y))) for sign in (0, -1, 1)]
+    low, high = np.minimum(codes[1], codes[2]), np.maximum(codes[1], codes[2])
+    return Codes(codes[0], low, high), stats, columns
+
+
+def _int8(x: F64) -> NDArray[Any]:
+    return np.clip(x, -128, 127).astype(np.int8)
+
+
+def _half(x: Bounded) -> Bounded:
+    """Stored in float16: either neighbour."""
+    return Bounded(x.value, x.error + 2.0**-10 * (np.abs(x.value) + x.error) + 2.0**-24)
+
+
+def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
+    """Y = int8 product times row and column statistics / 127^2, + bias, + outlier columns of x times the decoded weights."""
+    x, weight = inputs["x"], inputs["weight"]
+    half = x.astype(np.float16).astype(np.float64).reshape(-1, x.shape[-1])
+    q_x, row_stats, columns = vectorwise(half, params["threshold"])
+    q_w, weight_stats, _ = vectorwise(weight.astype(np.float16).astype(np.float64), 0.0)
+    masked = q_x.value.astype(np.int64).copy()
+    masked[:, columns] = 0
+    acc = masked @ q_w.value.astype(np.int64).T
+    outer = row_stats[:, None] * weight_stats[None, :]
+    # Each stage is stored in half precision, as the layer computes in float16.
+    y = _half(Bounded(acc * outer / (127 * 127), 6 * eps() * np.abs(acc) * outer / (127 * 127)))
+    if "bias" in inputs:
+        y = _half(y + bounded(inputs["bias"]))
+    if columns.size:
+        decoded = q_w.value[:, columns] * weight_stats[:, None] / 127
+        part = half[:, columns] @ decoded.T
+        # The decoded weights are stored in half precision too.
+        size = np.abs(half[:, columns]) @ np.abs(decoded).T
+        y = _half(y + _half(Bounded(part, (gamma(columns.size + 3) + 2.0**-10) * size)))
+    outputs: Outputs = {
+        "q_weight": q_w,
+        "weight_stats": Real(bounded(weight_stats)),
+        "q_x": Codes(masked.astype(np.int8), np.minimum(q_x.low, masked), np.maximum(q_x.high, masked)),
+        "row_stats": Real(bounded(row_stats)),
+        "acc": exactly(acc.astype(np.int32)),
+        "y": Real(y.reshape(*x.shape[:-1], weight.shape[0])),
+    }
+    if columns.size:
+        outputs["outlier_cols"] = exactly(columns)
+    return outputs

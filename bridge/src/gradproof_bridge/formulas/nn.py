@@ -1,0 +1,345 @@
+"""Layers and losses, as torch.nn.functional defines them, attention and rotary embeddings as the ONNX operators do.
+
+RMSNorm: Zhang and Sennrich (2019, arXiv 1910.07467); GELU: Hendrycks and Gimpel (2016, arXiv 1606.08415); rotary embeddings: Su et al.
+(2021, arXiv 2104.09864); grouped queries: Ainslie et al. (2023, arXiv 2305.13245).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.errors import FormatError
+from gradproof_bridge.formulas.bounded import Bounded, bounded, concatenate, erf, exp, log, sigmoid, sqrt, tanh, where
+from gradproof_bridge.formulas.shapes import axis_in, unbroadcast
+
+Outputs = dict[str, Bounded]
+
+
+def shifted_softmax(x: Bounded, axis: int) -> tuple[Bounded, Bounded, Bounded]:
+    """Softmax along an axis, the sum of the exponentials, and x minus the maximum (any shift is right, so it carries no error)."""
+    top = np.nan_to_num(x.value.max(axis=axis, keepdims=True), neginf=0.0)
+    shifted = x - top
+    e = exp(shifted)
+    total = e.sum(axis, keepdims=True)
+    return e / total, total, shifted
+
+
+def softmax(inputs: Inputs, params: Params) -> Outputs:
+    """P = e^(x - max) / sum; dx = p (g - sum(g p))."""
+    x, axis = bounded(inputs["x"]), axis_in(params["axis"], inputs["x"].ndim)
+    y, _, _ = shifted_softmax(x, axis)
+    outputs = {"y": y}
+    if "grad.y" in inputs:
+        g = bounded(inputs["grad.y"])
+        outputs["grad.x"] = y * (g - (g * y).sum(axis, keepdims=True))
+    return outputs
+
+
+def log_softmax(inputs: Inputs, params: Params) -> Outputs:
+    """X - max - ln sum e^(x - max); dx = g - p sum(g)."""
+    x, axis = bounded(inputs["x"]), axis_in(params["axis"], inputs["x"].ndim)
+    p, total, shifted = shifted_softmax(x, axis)
+    outputs = {"y": shifted - log(total)}
+    if "grad.y" in inputs:
+        g = bounded(inputs["grad.y"])
+        outputs["grad.x"] = g - p * g.sum(axis, keepdims=True)
+    return outputs
+
+
+def rms_norm(inputs: Inputs, params: Params) -> Outputs:
+    """Y = w x / sqrt(mean(x^2) + eps) [+ b] over the dimensions from `axis` on."""
+    x, weight = bounded(inputs["x"]), bounded(inputs["weight"])
+    axes = _from_axis(params["axis"], inputs["x"].ndim)
+    inverse = 1.0 / sqrt((x * x).mean(axes, keepdims=True) + params["eps"])
+    return _normalised(inputs, x, x * inverse, weight, inverse, axes, centred=False)
+
+
+def layer_norm(inputs: Inputs, params: Params) -> Outputs:
+    """Y = w (x - mean) / sqrt(var + eps) + b with the biased variance."""
+    x, weight = bounded(inputs["x"]), bounded(inputs["weight"])
+    axes = _from_axis(params["axis"], inputs["x"].ndim)
+    centred = x - x.mean(axes, keepdims=True)
+    inverse = 1.0 / sqrt((centred * centred).mean(axes, keepdims=True) + params["eps"])
+    return _normalised(inputs, x, centred * inverse, weight, inverse, axes, centred=True)
+
+
+def _from_axis(axis: int, rank: int) -> tuple[int, ...]:
+    return tuple(range(axis_in(axis, rank), rank))
+
+
+def _normalised(
+    inputs: Inputs, x: Bounded, normal: Bounded, weight: Bounded, inverse: Bounded, axes: tuple[int, ...], *, centred: bool
+) -> Outputs:
+    y = normal * weight
+    if "bias" in inputs:
+        y = y + bounded(inputs["bias"])
+    outputs = {"y": y}
+    if "grad.y" in inputs:
+        g = bounded(inputs["grad.y"])
+        inner = g * weight
+        dx = inner - normal * (inner * normal).mean(axes, keepdims=True)
+        if centred:
+            dx = dx - inner.mean(axes, keepdims=True)
+        outputs["grad.x"] = dx * inverse
+        outputs["grad.weight"] = unbroadcast(g * normal, weight.shape)
+        if "bias" in inputs:
+            outputs["grad.bias"] = unbroadcast(g, weight.shape)
+    return outputs
+
+
+def batch_norm(inputs: Inputs, params: Params) -> Outputs:
+    """Per channel; training takes the batch's own mean and biased variance and moves the running ones by `momentum`."""
+    x = bounded(inputs["x"])
+    axes = (0, *range(2, x.value.ndim))
+    lift = (1, -1, *[1] * (x.value.ndim - 2))
+    weight, bias, mean, var = (bounded(inputs[name]) for name in ("weight", "bias", "running_mean", "running_var"))
+    outputs: Outputs = {}
+    if params["training"]:
+        batch_mean = x.mean(axes)
+        centred = x - batch_mean.reshape(*lift)
+        batch_var = (centred * centred).mean(axes)
+        n = x.value.size // x.shape[1]
+        kept = batch_var * (n / (n - 1)) if params["running_var_unbiased"] and n > 1 else batch_var
+        m = params["momentum"]
+        outputs = {"running_mean": mean * (1 - m) + batch_mean * m, "running_var": var * (1 - m) + kept * m}
+        mean, var = batch_mean, batch_var
+    inverse = 1.0 / sqrt(var + params["eps"])
+    normal = (x - mean.reshape(*lift)) * inverse.reshape(*lift)
+    outputs["y"] = normal * weight.reshape(*lift) + bias.reshape(*lift)
+    if "grad.y" in inputs:
+        g = bounded(inputs["grad.y"])
+        inner = g * weight.reshape(*lift)
+        if params["training"]:
+            inner = inner - inner.mean(axes, keepdims=True) - normal * (inner * normal).mean(axes, keepdims=True)
+        outputs |= {
+            "grad.x": inner * inverse.reshape(*lift),
+            "grad.weight": (g * normal).sum(axes),
+            "grad.bias": g.sum(axes),
+        }
+    return outputs
+
+
+def rotary_embedding(inputs: Inputs, params: Params) -> Outputs:
+    """Rotates pairs by position * theta^(-2k/d): (lo, hi) -> (lo c - hi s, hi c + lo s)."""
+    d = params["head_dim"]
+    if any(inputs[name].shape[-1] != d for name in ("q", "k")):
+        raise FormatError(f"rotary_embedding: the last dimensions of q and k are not head_dim {d}")
+    inverse = params["theta"] ** (-np.arange(0, d, 2) / d)
+    angles = inputs["position_ids"].astype(np.float64)[..., None] * inverse
+    # The angle is taken in float32: its rounding grows with the position.
+    slack = 3 * 2.0**-23 * np.abs(angles)
+    outputs: Outputs = {}
+    for name in ("q", "k"):
+        fits = angles[:, None] if angles.ndim == 3 and inputs[name].ndim == 4 else angles
+        room = slack[:, None] if angles.ndim == 3 and inputs[name].ndim == 4 else slack
+        cos, sin = (Bounded(f(fits), room + 2.0**-23) for f in (np.cos, np.sin))
+        outputs[name] = _turn(bounded(inputs[name]), cos, sin, params["convention"])
+        if f"grad.{name}" in inputs:
+            outputs[f"grad.{name}"] = _turn(bounded(inputs[f"grad.{name}"]), cos, -sin, params["convention"])
+    return outputs
+
+
+def rotary_embedding_cache(inputs: Inputs, params: Params) -> Outputs:
+    """As `rotary_embedding`, of given cosines and sines; what lies past twice their last dimension passes."""
+    x = inputs["x"]
+    cos, sin = (inputs[name][inputs["position_ids"]] if "position_ids" in inputs else inputs[name] for name in ("cos", "sin"))
+    turned = 2 * cos.shape[-1]
+
+    def apply(array: NDArray[Any], sign: float) -> Bounded:
+        heads = bounded(_split_heads(array, params["heads"] if array.ndim == 3 else None))
+        y = _turn(heads[..., :turned], bounded(cos[:, None]), bounded(sin[:, None]) * sign, params["convention"])
+        whole = concatenate([y, heads[..., turned:]], -1)
+        return whole if array.ndim == 4 else _join_heads(whole)
+
+    outputs = {"y": apply(x, 1.0)}
+    if "grad.y" in inputs:
+        outputs["grad.x"] = apply(inputs["grad.y"], -1.0)
+    return outputs
+
+
+def _turn(x: Bounded, cos: Bounded, sin: Bounded, convention: str) -> Bounded:
+    if convention == "half-split":
+        half = x.shape[-1] // 2
+        low, high = x[..., :half], x[..., half:]
+        return concatenate([low * cos - high * sin, high * cos + low * sin], -1)
+    even, odd = x[..., 0::2], x[..., 1::2]
+    first, second = even * cos - odd * sin, odd * cos + even * sin
+    value, error = (np.stack([getattr(first, part), getattr(second, part)], -1) for part in ("value", "error"))
+    return Bounded(value, error).reshape(*value.shape[:-2], -1)
+
+
+def _split_heads(x: NDArray[Any], heads: int | None) -> NDArray[Any]:
+    """[B, S, H*D] as [B, H, S, D]."""
+    if x.ndim == 4:
+        return x
+    if heads is None or x.ndim != 3 or x.shape[-1] % heads:
+        raise FormatError(f"a tensor of shape {list(x.shape)} does not split into {heads} heads")
+    return x.reshape(*x.shape[:2], heads, -1).transpose(0, 2, 1, 3)
+
+
+def _join_heads(x: Bounded) -> Bounded:
+    b, h, s, d = x.shape
+    return x.transpose(0, 2, 1, 3).reshape(b, s, h * d)
+
+
+def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
+    """softmax(softcap(scale q k^T) + mask) v; a row that may see no key is 0."""
+    q, k, v = (bounded(_split_heads(inputs[n], params.get("heads" if n == "q" else "kv_heads"))) for n in ("q", "k", "v"))
+    shared = q.shape[1] // k.shape[1]
+    wide_k, wide_v = (_repeat(x, shared) for x in (k, v))
+    given, cap = params.get("scale"), params.get("softcap")
+    scale = 1 / math.sqrt(q.shape[-1]) if given is None else given
+    raw = (q @ wide_k.swap()) * scale
+    ratio = tanh(raw / cap) if cap else bounded(0.0)
+    scores = ratio * cap if cap else raw
+    seen: NDArray[np.bool_] = np.ones(raw.shape, np.bool_)
+    mask = inputs.get("mask")
+    if mask is not None and mask.dtype == np.uint8:
+        seen = np.logical_and(seen, mask != 0)
+    elif mask is not None:
+        seen = np.logical_and(seen, mask.astype(np.float64) > -np.inf)
+        scores = scores + np.where(np.isneginf(mask.astype(np.float64)), 0, mask.astype(np.float64))
+    if params["causal"]:
+        seen = np.logical_and(seen, np.tri(raw.shape[-2], raw.shape[-1]).astype(np.bool_))
+    open_row: NDArray[np.bool_] = np.asarray(seen.any(-1, keepdims=True))
+    top = np.where(open_row, np.where(seen, scores.value, -np.inf).max(-1, keepdims=True), 0)
+    e = where(seen, exp(where(seen, scores - top, 0.0)), 0.0)
+    p = e / where(open_row, e.sum(-1, keepdims=True), 1.0)
+    y = p @ wide_v
+    outputs = {"y": y if inputs["q"].ndim == 4 else _join_heads(y)}
+    if "grad.y" in inputs:
+        g = bounded(_split_heads(inputs["grad.y"], params.get("heads")))
+        dp = g @ wide_v.swap()
+        ds = p * (dp - (dp * p).sum(-1, keepdims=True))
+        if cap:
+            ds = ds * (1.0 - ratio * ratio)
+        ds = ds * scale
+        grads = {"q": ds @ wide_k, "k": _fold(ds.swap() @ q, shared), "v": _fold(p.swap() @ g, shared)}
+        outputs |= {f"grad.{n}": x if inputs[n].ndim == 4 else _join_heads(x) for n, x in grads.items()}
+    return outputs
+
+
+def _repeat(x: Bounded, times: int) -> Bounded:
+    return Bounded(np.repeat(x.value, times, 1), np.repeat(x.error, times, 1))
+
+
+def _fold(x: Bounded, times: int) -> Bounded:
+    b, h, s, d = x.shape
+    return x.reshape(b, h // times, times, s, d).sum(2)
+
+
+def relu(inputs: Inputs, params: Params) -> Outputs:
+    """max(x, 0); the gradient passes where x > 0."""
+    x = inputs["x"].astype(np.float64)
+    return _elementwise(inputs, bounded(np.maximum(x, 0)), bounded((x > 0).astype(np.float64)))
+
+
+def sigmoid_op(inputs: Inputs, params: Params) -> Outputs:
+    """1 / (1 + e^-x); slope s (1 - s)."""
+    s = sigmoid(bounded(inputs["x"]))
+    return _elementwise(inputs, s, s * (1.0 - s))
+
+
+def silu(inputs: Inputs, params: Params) -> Outputs:
+    """X sigmoid(x); slope s (1 + x (1 - s))."""
+    x = bounded(inputs["x"])
+    s = sigmoid(x)
+    return _elementwise(inputs, x * s, s * (1.0 + x * (1.0 - s)))
+
+
+def gelu(inputs: Inputs, params: Params) -> Outputs:
+    """x/2 (1 + erf(x/sqrt 2)), or with tanh(sqrt(2/pi) (x + 0.044715 x^3))."""
+    x = bounded(inputs["x"])
+    if params["approximate"] == "tanh":
+        inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
+        t = tanh(inner)
+        slope = (1.0 + x * x * (3 * 0.044715)) * math.sqrt(2 / math.pi)
+        return _elementwise(inputs, x * 0.5 * (1.0 + t), (1.0 + t) * 0.5 + x * 0.5 * (1.0 - t * t) * slope)
+    phi = (1.0 + erf(x * math.sqrt(0.5))) * 0.5
+    density = exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
+    return _elementwise(inputs, x * phi, phi + x * density)
+
+
+def _elementwise(inputs: Inputs, y: Bounded, slope: Bounded) -> Outputs:
+    outputs = {"y": y}
+    if "grad.y" in inputs:
+        outputs["grad.x"] = bounded(inputs["grad.y"]) * slope
+    return outputs
+
+
+def embedding(inputs: Inputs, params: Params) -> Outputs:
+    """Rows of the weight; its gradient sums what flowed into each row."""
+    weight, ids = inputs["weight"], inputs["ids"]
+    if ids.min() < 0 or ids.max() >= weight.shape[0]:
+        raise FormatError(f"an id lies outside 0 to {weight.shape[0] - 1}")
+    outputs = {"y": bounded(weight[ids])}
+    if "grad.y" in inputs:
+        chosen = np.zeros((weight.shape[0], ids.size))
+        chosen[ids.reshape(-1), np.arange(ids.size)] = 1
+        outputs["grad.weight"] = bounded(chosen) @ bounded(inputs["grad.y"]).reshape(ids.size, -1)
+    return outputs
+
+
+def cross_entropy(inputs: Inputs, params: Params) -> Outputs:
+    """-sum over classes of ((1-e) onehot + e/C) w log p, reduced; `shift` compares position i with label i+1."""
+    logits = bounded(inputs["logits"])
+    rank = logits.value.ndim
+    axis = rank - 1 if params["shift"] or rank == 1 else 1
+    p, total, shifted = shifted_softmax(logits, axis)
+    log_probs = shifted - log(total)
+    labels = inputs["labels"].astype(np.int64)
+    if params["shift"]:
+        labels = np.concatenate([labels[..., 1:], np.full((*labels.shape[:-1], 1), params["ignore_index"])], -1)
+    loss, dlog = _nll(log_probs, labels.reshape(() if rank == 1 else labels.shape), axis, inputs, params)
+    outputs = {"loss": loss.reshape(*(loss.shape or (1,))), "log_probs": log_probs}
+    if "grad.loss" in inputs:
+        g = dlog * _grad_of_loss(inputs["grad.loss"], labels, axis, rank, params)
+        outputs["grad.logits"] = g - p * g.sum(axis, keepdims=True)
+    return outputs
+
+
+def nll_loss(inputs: Inputs, params: Params) -> Outputs:
+    """-w[label] log_probs[label], reduced; mean divides by the weights that were used."""
+    log_probs, labels = bounded(inputs["log_probs"]), inputs["labels"].astype(np.int64)
+    rank = log_probs.value.ndim
+    axis = 0 if rank == 1 else 1
+    loss, dlog = _nll(log_probs, labels.reshape(() if rank == 1 else labels.shape), axis, inputs, params)
+    outputs = {"loss": loss.reshape(*(loss.shape or (1,)))}
+    if "grad.loss" in inputs:
+        outputs["grad.log_probs"] = dlog * _grad_of_loss(inputs["grad.loss"], labels, axis, rank, params)
+    return outputs
+
+
+def _nll(log_probs: Bounded, labels: NDArray[np.int64], axis: int, inputs: Inputs, params: Params) -> tuple[Bounded, Bounded]:
+    """The reduced loss, and its derivative by each log-probability (not yet reduced where reduction is none)."""
+    classes = log_probs.shape[axis]
+    kept = labels != params["ignore_index"]
+    if ((labels < 0) | (labels >= classes))[kept].any():
+        raise FormatError(f"a label lies outside 0 to {classes - 1} and is not ignore_index")
+    safe = np.where(kept, labels, 0)
+    weight = inputs["weight"].astype(np.float64) if "weight" in inputs else np.ones(classes)
+    onehot = np.moveaxis(np.eye(classes)[safe], -1, axis)
+    wide = weight.reshape([-1 if d == axis else 1 for d in range(log_probs.value.ndim)])
+    smooth = params.get("label_smoothing", 0)
+    target = bounded(wide * ((1 - smooth) * onehot + smooth / classes) * np.expand_dims(kept, axis))
+    each = -(log_probs * target).sum(axis)
+    if params["reduction"] == "none":
+        return each, -target
+    if params["reduction"] == "sum":
+        return each.sum(), -target
+    used = bounded(np.where(kept, weight[safe], 0)).sum()
+    return each.sum() / used, -target / used
+
+
+def _grad_of_loss(grad: NDArray[Any], labels: NDArray[Any], axis: int, rank: int, params: Params) -> Bounded:
+    if params["reduction"] != "none" or rank == 1:
+        return bounded(grad.reshape(-1)[0])
+    if params.get("shift"):
+        grad = np.concatenate([grad[..., : labels.shape[-1] - 1], np.zeros((*labels.shape[:-1], 1))], -1)
+    return bounded(np.expand_dims(grad, axis))

@@ -1,0 +1,66 @@
+"""Ternary weights.
+
+`ternary_quantize`: Li et al., "Ternary Weight Networks" (2016, arXiv 1605.04711), with its threshold of 0.7 mean|w|. `bitnet_quantize`:
+the absmean of Ma et al., "The Era of 1-bit LLMs" (2024, arXiv 2402.17764).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.formulas.bounded import Bounded, bounded, gamma
+from gradproof_bridge.formulas.expected import Codes, Expected, Real
+
+Outputs = dict[str, Expected]
+
+
+def ternary_quantize(inputs: Inputs, params: Params) -> Outputs:
+    """T = sign(w) where |w| > threshold = factor mean|w|; scale = mean|w| over t != 0; four trits a byte, t + 1, the first in bits 0-1."""
+    w = inputs["weight"].astype(np.float64)
+    threshold = np.float64(np.float32(params["threshold_factor"] * np.abs(w).mean()))
+    slack = gamma(w.size + 1) * threshold
+    trits, low, high = (_trits(w, threshold, sign * slack) for sign in (0.0, 1.0, -1.0))
+    codes = Codes(trits, np.minimum(low, high), np.maximum(low, high))
+    kept = np.abs(w)[trits != 0]
+    scale = bounded(np.array([0.0])) if kept.size == 0 else bounded(kept).mean().reshape(1)
+    # Where a trit is in the band, the mean over those that are kept may gain or lose it.
+    moved = np.abs(w)[low != high].sum() / max(kept.size, 1)
+    scale = Bounded(scale.value, scale.error + moved)
+    padded = np.append(trits.reshape(-1), np.zeros(-w.size % 4, np.int8)).reshape(-1, 4) + 1
+    packed = (padded << np.array([0, 2, 4, 6])).sum(1).astype(np.uint8)
+    return {
+        "trits": codes,
+        "packed": Codes(packed, *_packed_range(packed, low, high)),
+        "threshold": Real(Bounded(np.array([threshold]), np.array([slack]))),
+        "scale": Real(scale),
+        "dequant": Real(_decoded(codes, scale)),
+    }
+
+
+def _packed_range(packed: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """A byte that holds a trit in the band may be anything; the trits themselves are judged."""
+    band = np.append((low != high).reshape(-1), np.zeros(-low.size % 4, bool)).reshape(-1, 4).any(1)
+    return np.where(band, 0, packed).astype(np.uint8), np.where(band, 255, packed).astype(np.uint8)
+
+
+def _trits(w: Array, threshold: float, shift: float) -> Array:
+    return (np.sign(w) * (np.abs(w) > threshold + shift)).astype(np.int8)
+
+
+def _decoded(codes: Codes, scale: Bounded) -> Bounded:
+    product = bounded(codes.value) * scale.reshape(*[1] * codes.value.ndim)
+    spread = np.maximum(codes.high - codes.value, codes.value - codes.low) * scale.value.reshape(-1)[0]
+    return Bounded(product.value, product.error + spread)
+
+
+def bitnet_quantize(inputs: Inputs, params: Params) -> Outputs:
+    """BitNet b1.58: t = clamp(rint(w / (mean|w| + eps)), -1, 1), decoded t mean|w|."""
+    w = inputs["weight"].astype(np.float64)
+    scale = bounded(np.abs(w)).mean().reshape(1)
+    y = bounded(w) / (scale.reshape(*[1] * w.ndim) + params["eps"])
+    value, low, high = (np.clip(np.rint(y.value + sign * y.error), -1, 1).astype(np.int8) for sign in (0, -1, 1))
+    codes = Codes(value, low, high)
+    return {"trits": codes, "scale": Real(scale), "dequant": Real(_decoded(codes, scale))}

@@ -1,0 +1,1 @@
+"""Parity bundles of what the libraries here compute."""

@@ -1,0 +1,63 @@
+"""Whether outputs are what their formula allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.errors import FormatError
+from gradproof_bridge.formulas.bounded import unit
+from gradproof_bridge.formulas.expected import Deviation
+from gradproof_bridge.formulas.registry import expect
+
+_HALF_UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An output that its formula does not allow."""
+
+    output: str
+    deviation: Deviation
+
+    def __str__(self) -> str:
+        return f"out.{self.output}{self.deviation}"
+
+
+def judge(op: str, inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> list[Finding]:
+    """What deviates, output by output. Raises as `Judge`, and FormatError when shapes do not fit the op."""
+    return Judge(op, inputs, params).findings(outputs)
+
+
+class Judge:
+    """What a formula expects of one computation, worked out once for as many answers as there are."""
+
+    def __init__(self, op: str, inputs: Inputs, params: Params) -> None:
+        """Raises FormatError when the inputs do not fit the op, NotImplementedOpError for parameters that no formula has."""
+        self._question = (op, inputs, params)
+        try:
+            self._expected = expect(op, inputs, params)
+        except (ArithmeticError, IndexError, KeyError, MemoryError, TypeError, ValueError) as error:
+            raise FormatError(f"{op}: the inputs do not fit: {' '.join(str(error).split())[:200]}") from error
+
+    def findings(self, outputs: Mapping[str, Array]) -> list[Finding]:
+        """What of an answer deviates. Raises FormatError when its shapes do not fit the op."""
+        found = ((name, self._deviation(name, actual)) for name, actual in outputs.items())
+        return [Finding(name, deviation) for name, deviation in found if deviation is not None]
+
+    def _deviation(self, name: str, actual: Array) -> Deviation | None:
+        op, inputs, params = self._question
+        expected = self._expected.get(name)
+        if expected is None:
+            raise FormatError(f"{op}: out.{name} does not belong to these params")
+        if actual.shape != expected.shape:
+            raise FormatError(f"{op}: out.{name} has shape {list(actual.shape)}; {list(expected.shape)} is needed")
+        deviation = expected.judge(actual)
+        if deviation is not None and actual.dtype.name in _HALF_UNITS:
+            # A producer may compute in the half precision that it stores.
+            with unit(_HALF_UNITS[actual.dtype.name]):
+                deviation = expect(op, inputs, params)[name].judge(actual)
+        return deviation

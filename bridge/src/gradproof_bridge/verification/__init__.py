@@ -1,0 +1,1 @@
+"""Whether what the browser exported is what the libraries say."""

@@ -1,0 +1,104 @@
+"""PEFT adapters: loaded by PEFT itself where it is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradproof_bridge.backends.registry import backend_named
+from gradproof_bridge.bundle.safetensors_file import read_safetensors
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.errors import FormatError
+from gradproof_bridge.verification.check import Check
+
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+_PREFIX = "base_model.model."
+
+
+def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
+    """Names, shapes and rank against the configuration; then PEFT loads it and gives the same weights back."""
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+        _, tensors = read_safetensors((folder / WEIGHTS).read_bytes())
+        layers = _layers(config, tensors)
+    except (OSError, ValueError, RecursionError, FormatError) as error:
+        reason = f"{CONFIG} is no JSON: {str(error)[:120]}" if isinstance(error, (ValueError, RecursionError)) else str(error)
+        yield Check(name, "PEFT adapter", "unreadable", "", reason)
+        return
+    what = f"PEFT adapter of {len(layers)} layers, rank {config['r']}"
+    yield Check(name, what, "agrees", "its own configuration")
+    peft = backend_named("peft")
+    if peft.problem is not None:
+        yield Check(name, what, "not-checked", "PEFT", f"{peft.problem}; install it with: {peft.install}")
+        return
+    yield _by_peft(name, what, folder, layers, tensors)
+
+
+def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, tuple[int, int]]:
+    """Shape [out, in] of each adapted layer. Raises FormatError for what does not fit the configuration."""
+    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
+        kind = config.get("peft_type") if isinstance(config, dict) else None
+        raise FormatError(f"{CONFIG} says peft_type {str(kind)[:60]!r}; LORA is known here")
+    rank = config.get("r")
+    if type(rank) is not int or rank < 1:
+        raise FormatError(f"{CONFIG} says r {str(rank)[:60]!r}; the rank, a positive integer, is needed")
+    layers: dict[str, tuple[int, int]] = {}
+    for name, a in tensors.items():
+        if not name.startswith(_PREFIX):
+            raise FormatError(f"tensor {name!r} does not begin with {_PREFIX!r}, as PEFT names it")
+        if not name.endswith(".lora_A.weight"):
+            continue
+        module = name[len(_PREFIX) : -len(".lora_A.weight")]
+        b = tensors.get(f"{_PREFIX}{module}.lora_B.weight")
+        if b is None:
+            raise FormatError(f"{module} has lora_A and no lora_B")
+        if a.ndim != 2 or b.ndim != 2 or a.shape[0] != rank or b.shape[1] != rank:
+            raise FormatError(f"{module} has lora_A {list(a.shape)} and lora_B {list(b.shape)}; rank {rank} is configured")
+        if config.get("use_dora") and f"{_PREFIX}{module}.lora_magnitude_vector" not in tensors:
+            raise FormatError(f"{module} has no lora_magnitude_vector, and use_dora is set")
+        layers[module] = (b.shape[0], a.shape[1])
+    if not layers:
+        raise FormatError(f"{WEIGHTS} holds no lora_A")
+    return layers
+
+
+def _by_peft(name: str, what: str, folder: Path, layers: Mapping[str, tuple[int, int]], tensors: Mapping[str, Array]) -> Check:
+    """PEFT loads the adapter onto linear layers of those shapes and names."""
+    from peft import PeftModel
+    from peft.utils import get_peft_model_state_dict
+
+    from gradproof_bridge.backends.torch_arrays import to_numpy
+
+    by = backend_named("peft").producer()
+    try:
+        model = PeftModel.from_pretrained(_skeleton(layers), str(folder))
+        loaded = {key: to_numpy(x) for key, x in get_peft_model_state_dict(model).items()}
+    except Exception as error:  # noqa: BLE001 - whatever PEFT has against the adapter is the finding
+        return Check(name, what, "deviates", by, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+    missing = sorted(set(tensors) ^ set(loaded))
+    if missing:
+        return Check(name, what, "deviates", by, f"{missing[0]} is in one of the file and what PEFT loaded, not in both")
+    for key, x in tensors.items():
+        if not np.array_equal(loaded[key].astype(np.float64), x.astype(np.float64)):
+            return Check(name, what, "deviates", by, f"{key} is not what PEFT loaded")
+    return Check(name, what, "agrees", by)
+
+
+def _skeleton(layers: Mapping[str, tuple[int, int]]) -> Any:
+    """Modules of those names that hold nothing but a linear layer each."""
+    import torch
+
+    root = torch.nn.Module()
+    for path, (rows, columns) in layers.items():
+        *parents, last = path.split(".")
+        at = root
+        for part in parents:
+            if not hasattr(at, part):
+                at.add_module(part, torch.nn.Module())
+            at = getattr(at, part)
+        at.add_module(last, torch.nn.Linear(columns, rows, bias=False))
+    return root

@@ -1,0 +1,110 @@
+"""Safetensors files, quantized checkpoints among them, and ONNX models."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from gradproof_bridge.backends.registry import backend_named
+from gradproof_bridge.bundle.safetensors_file import read_safetensors
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.errors import FormatError
+from gradproof_bridge.formulas.checkpoint import QuantizedWeight, is_quantized, read_quantized
+from gradproof_bridge.formulas.four_bit import unpack
+from gradproof_bridge.verification.check import Check
+
+
+def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
+    """Read by our strict reader and by the library safetensors; quantized weights by bitsandbytes too."""
+    try:
+        _, tensors = read_safetensors(file)
+    except FormatError as error:
+        yield Check(name, "safetensors", "unreadable", "", str(error))
+        return
+    what = f"safetensors of {len(tensors)} tensors"
+    yield _by_library(name, what, file, tensors)
+    if is_quantized(tensors):
+        yield from _quantized(name, tensors)
+
+
+def _by_library(name: str, what: str, file: bytes, tensors: Mapping[str, Array]) -> Check:
+    from safetensors import SafetensorError, deserialize
+
+    by = f"safetensors {metadata.version('safetensors')}"
+    try:
+        read = {key: (tuple(entry["shape"]), bytes(entry["data"])) for key, entry in deserialize(file)}  # type: ignore[no-untyped-call]
+    except SafetensorError as error:
+        return Check(name, what, "deviates", by, str(error))
+    same = read == {key: (x.shape, x.tobytes()) for key, x in tensors.items()}
+    return Check(name, what, "agrees", by) if same else Check(name, what, "deviates", by, "names, shapes or bytes differ")
+
+
+def _quantized(name: str, tensors: Mapping[str, Array]) -> Iterator[Check]:
+    """Each weight read and decoded by the formula, then from bitsandbytes' own reading of its state."""
+    try:
+        weights = read_quantized(tensors)
+    except FormatError as error:
+        yield Check(name, "bitsandbytes checkpoint", "unreadable", "", str(error))
+        return
+    what = f"bitsandbytes checkpoint of {len(weights)} quantized weights"
+    backend = backend_named("bitsandbytes")
+    if backend.problem is not None:
+        yield Check(name, what, "not-checked", "bitsandbytes", f"{backend.problem}; install it with: {backend.install}")
+        return
+    by = backend.producer()
+    try:
+        wrong = [key for key, weight in weights.items() if not _same_by_bitsandbytes(key, weight, tensors)]
+    except Exception as error:  # noqa: BLE001 - whatever bitsandbytes has against the state is the finding
+        yield Check(name, what, "deviates", by, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+        return
+    yield Check(name, what, "deviates" if wrong else "agrees", by, f"{wrong[0]} is decoded to something else" if wrong else "")
+
+
+def _same_by_bitsandbytes(key: str, weight: QuantizedWeight, tensors: Mapping[str, Array]) -> bool:
+    """Whether the library's reading of the state decodes to the same floats.
+
+    By its table and its scales, not by `dequantize_4bit`, which is wrong for some shapes on CPUs with AVX512 (docs/bridge.md).
+    """
+    import torch
+    from bitsandbytes import functional as bnb
+
+    parts = {part: torch.from_numpy(np.array(x)) for part, x in tensors.items() if part.startswith(f"{key}.")}
+    state = bnb.QuantState.from_dict(parts, torch.device("cpu"))
+    if (tuple(state.shape), state.blocksize, state.quant_type) != (weight.shape, weight.blocksize, weight.quant_type):
+        return False
+    scales = bnb.dequantize_blockwise(state.absmax, state.state2) + state.offset if state.nested else state.absmax
+    elements = math.prod(weight.shape)
+    per_element = np.repeat(scales.float().numpy().reshape(-1), state.blocksize)[:elements]
+    theirs = state.code.float().numpy()[unpack(weight.packed, elements)] * per_element
+    return np.array_equal(theirs.reshape(weight.shape), weight.decoded())
+
+
+def verify_onnx(name: str, path: Path) -> Iterator[Check]:
+    """The onnx package's own checker; ONNX Runtime loads the model."""
+    if importlib.util.find_spec("onnx") is None:
+        yield Check(name, "ONNX model", "not-checked", "onnx", "onnx is not installed; install it with: pip install onnx")
+    else:
+        import onnx
+
+        by = f"onnx {metadata.version('onnx')}"
+        try:
+            onnx.checker.check_model(str(path), full_check=True)
+            yield Check(name, "ONNX model", "agrees", by)
+        except Exception as error:  # noqa: BLE001 - whatever the checker has against the model is the finding
+            yield Check(name, "ONNX model", "deviates", by, " ".join(str(error).split())[:300])
+    if importlib.util.find_spec("onnxruntime") is None:
+        yield Check(name, "ONNX model", "not-checked", "ONNX Runtime", "not installed; install it with: pip install onnxruntime")
+        return
+    import onnxruntime
+
+    by = f"onnxruntime {metadata.version('onnxruntime')}"
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        yield Check(name, "ONNX model", "agrees", by, f"loads; {len(session.get_inputs())} inputs, {len(session.get_outputs())} outputs")
+    except Exception as error:  # noqa: BLE001 - as above
+        yield Check(name, "ONNX model", "deviates", by, " ".join(str(error).split())[:300])

@@ -1,0 +1,113 @@
+import json
+
+import numpy as np
+import pytest
+
+from gradproof_bridge.bundle.bundle import Bundle, read_bundle, write_bundle
+from gradproof_bridge.bundle.safetensors_file import write_safetensors
+from gradproof_bridge.errors import FormatError
+
+X = np.array([[1.0, -2.0, 0.5]], np.float32)
+META = {"schema": "parity-bundle/1", "op": "softmax", "params": "{}", "producer": "torch 2", "device": "cpu"}
+
+
+def file(metadata=META, **tensors):
+    return write_safetensors({name.replace("__", "."): x for name, x in tensors.items()} or {"in.x": X, "out.y": X}, metadata)
+
+
+def test_a_bundle_is_read_as_it_was_written():
+    bundle = Bundle("softmax", {"axis": 0}, "torch 2", "cpu", {"x": X, "grad.y": X}, {"y": X, "grad.x": X}, "alone", {"axis": 0})
+    found = read_bundle(write_bundle(bundle))
+    assert (found.op, found.params, found.producer, found.device, found.note) == ("softmax", {"axis": 0}, "torch 2", "cpu", "alone")
+    assert sorted(found.inputs) == ["grad.y", "x"]
+    assert sorted(found.outputs) == ["grad.x", "y"]
+
+
+def test_an_integer_may_be_written_with_a_point_and_a_flag_as_onnx_writes_it():
+    assert read_bundle(file({**META, "params": '{"axis": 0.0}'})).params == {"axis": 0}
+    metadata = {**META, "op": "reduce_sum", "params": '{"axes": [1], "keepdims": 1}'}
+    assert read_bundle(file(metadata)).params == {"axes": [1], "keepdims": 1}
+
+
+def test_defaults_are_filled_in_and_what_was_given_is_kept():
+    found = read_bundle(file())
+    assert found.params == {"axis": -1}
+    assert found.given == {}
+
+
+def test_a_scalar_is_stored_as_one_element():
+    bundle = Bundle("cross_entropy", {}, "torch 2", "cpu", {"logits": X, "labels": np.array([1])}, {"loss": np.float32(3.0)})
+    assert read_bundle(write_bundle(bundle)).outputs["loss"].shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({"schema": "parity-bundle/2"}, "schema is 'parity-bundle/2'"),
+        ({"op": "conjure"}, "not in the vocabulary"),
+        ({"params": "[]"}, "no JSON object"),
+        ({"params": "{"}, "no JSON"),
+        ({"params": '{"axis": NaN}'}, "NaN"),
+        ({"params": '{"axis": 1e999}'}, "'axis' is inf; an integer is needed"),
+        ({"params": '{"axis": "last"}'}, "'axis' is 'last'; an integer is needed"),
+        ({"params": '{"axis": 0.5}'}, "an integer"),
+        ({"params": '{"axis": true}'}, "an integer"),
+        ({"params": '{"axis": null}'}, "an integer"),
+        ({"params": '{"axis": [0]}'}, "an integer"),
+        ({"params": '{"axis": 1e300}'}, "an integer"),
+        ({"op": "relu", "params": '{"axis": 0}'}, "has no 'axis'; known are none"),
+        ({"op": "rms_norm", "params": '{"eps": -1}'}, "a number at least 0"),
+        ({"op": "gelu", "params": '{"approximate": "some"}'}, "none or tanh is needed"),
+        ({"op": "max_pool2d", "params": '{"kernel": [2]}'}, "a list of 2 numbers or an integer at least 1"),
+        ({"op": "max_pool2d", "params": '{"kernel": 2, "padding": [0, 0, 0, -1]}'}, r"'padding'\[3\] is -1"),
+        ({"op": "reduce_sum", "params": '{"axes": [0, 0.5]}'}, r"'axes'\[1\] is 0.5"),
+        ({"op": "train_llama", "params": '{"mode": "lora", "steps": 1, "config": {"vocab": 0}}'}, "'config' 'vocab' is 0"),
+        ({"op": "train_llama", "params": '{"mode": "lora", "steps": 1, "config": 7}'}, "'config' is no JSON object"),
+        ({"params": '{"axes": 1}'}, "has no 'axes'"),
+        ({"producer": "two\nlines"}, "one line"),
+        ({"device": "x" * 201}, "one line"),
+    ],
+)
+def test_metadata_that_is_wrong_is_refused_in_one_line(metadata, said):
+    with pytest.raises(FormatError, match=said) as caught:
+        read_bundle(file({**META, **metadata}))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["schema", "op", "params", "producer"])
+def test_metadata_that_is_missing_is_refused(key):
+    with pytest.raises(FormatError, match=key):
+        read_bundle(file({name: text for name, text in META.items() if name != key}))
+
+
+@pytest.mark.parametrize(
+    ("tensors", "said"),
+    [
+        ({"in__x": X}, "nothing to check"),
+        ({"out__y": X}, "in.x is missing"),
+        ({"in__x": X, "in__z": X, "out__y": X}, "no tensor 'in.z'"),
+        ({"in__x": X, "out__z": X}, "no tensor 'out.z'"),
+        ({"in__x": X, "out__y": X, "y": X}, "begins with neither"),
+        ({"in__x": X, "out__y": X, "in__grad__z": X}, "in.grad.z"),
+        ({"in__x": X, "out__y": X, "out__grad__y": X}, "out.grad.y"),
+        ({"in__x": X, "out__y": X[:, :0]}, "no elements"),
+        ({"in__x": X, "out__y": np.float32(1).reshape(())}, "no dimension"),
+        ({"in__x": X, "out__y": X.astype(np.int64)}, "I64"),
+    ],
+)
+def test_tensors_that_do_not_belong_are_refused_in_one_line(tensors, said):
+    with pytest.raises(FormatError, match=said) as caught:
+        read_bundle(file(**tensors))
+    assert "\n" not in str(caught.value)
+
+
+def test_parameters_that_are_needed_are_missed():
+    with pytest.raises(FormatError, match="lacks 'max_norm'"):
+        read_bundle(file({**META, "op": "clip_grad_norm"}, in__g0=X, out__norm=X))
+
+
+def test_numbered_tensors_are_known_by_their_number():
+    metadata = {**META, "op": "concat", "params": json.dumps({"axis": 0})}
+    assert sorted(read_bundle(file(metadata, in__x0=X, in__x1=X, out__y=X)).inputs) == ["x0", "x1"]
+    with pytest.raises(FormatError, match=r"in\.xa"):
+        read_bundle(file(metadata, in__x0=X, in__xa=X, out__y=X))

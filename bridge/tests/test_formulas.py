@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from cases_by_formula import prepared, with_formula
+
+from gradproof_bridge.bundle.vocabulary import op_spec, vocabulary
+from gradproof_bridge.formulas.expected import Codes, Real
+from gradproof_bridge.formulas.registry import expect, known_ops
+from gradproof_bridge.recording.judge import Judge
+
+CASES = with_formula()
+FLOAT32 = np.dtype(np.float32)
+
+
+def test_every_op_of_the_vocabulary_has_a_formula():
+    assert known_ops() == set(vocabulary())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_the_formula_gives_is_accepted_and_a_planted_wrong_value_is_not(case):
+    inputs, params, expected = prepared(case)
+    outputs = {name: y.stored(FLOAT32) for name, y in expected.items()}
+    outputs = {name: y.reshape(expected[name].shape) for name, y in outputs.items()}
+    judge = Judge(case.op, inputs, params)
+    assert judge.findings(outputs) == []
+    for name in outputs:
+        planted = {**outputs, name: _planted(outputs[name], expected[name])}
+        assert [finding.output for finding in judge.findings(planted)] == [name]
+
+
+def _planted(y, expected):
+    """The last element that is judged, moved by ten bounds, or a code by one step out of its band."""
+    wrong = y.copy()
+    flat = wrong.reshape(-1)
+    if isinstance(expected, Real):
+        value, error = expected.number.value.reshape(-1), expected.number.error.reshape(-1)
+        at = int(np.flatnonzero(np.isfinite(value) & np.isfinite(error))[-1])
+        flat[at] = value[at] + 10 * (error[at] + 2.0**-23 * abs(value[at]) + 2.0**-24)
+    elif isinstance(expected, Codes):
+        flat[-1] = int(expected.high.reshape(-1)[-1]) + 1 if expected.high.reshape(-1)[-1] < 100 else expected.low.reshape(-1)[-1] - 1
+    else:
+        # Of a byte that holds two codes the first is in the high bits.
+        flat[0] ^= flat.dtype.type(0x20)
+    return wrong
+
+
+DIFFERENTIABLE = [case for case in CASES if any(name.startswith("grad.") for name in case.inputs(0))]
+
+
+@pytest.mark.parametrize("case", DIFFERENTIABLE, ids=lambda case: case.name)
+def test_gradients_are_those_of_finite_differences(case):
+    inputs, params, expected = prepared(case)
+    wide = {name: x.astype(np.float64) if x.dtype.kind == "f" else x for name, x in inputs.items()}
+    outputs = [name[5:] for name in inputs if name.startswith("grad.")]
+    for name in [name for name in wide if op_spec(case.op).differentiable(name) and f"grad.{name}" in expected]:
+        direction = np.cos(np.arange(wide[name].size)).reshape(wide[name].shape)
+        step = 1e-6
+
+        def scalar(shift, name=name, direction=direction):
+            moved = {**wide, name: wide[name] + shift * direction}
+            found = expect(case.op, {k: x for k, x in moved.items() if not k.startswith("grad.")}, params)
+            return sum(float((found[k].number.value.reshape(wide[f"grad.{k}"].shape) * wide[f"grad.{k}"]).sum()) for k in outputs)
+
+        numeric = (scalar(step) - scalar(-step)) / (2 * step)
+        gradient = expect(case.op, wide, params)[f"grad.{name}"].number.value
+        analytic = float((gradient * direction).sum())
+        scale = float(np.abs(gradient).sum())
+        # DoRA sends no gradient through its norm, as PEFT has it.
+        if not (params.get("use_dora") and name != "magnitude"):
+            assert abs(numeric - analytic) <= 1e-6 * (1 + scale), name

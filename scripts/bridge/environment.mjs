@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runStep } from '../setup/run.mjs';
+import { SetupError, say } from '../setup/step.mjs';
+
+/** What `uv sync` installs: `minimal` in seconds (numpy, safetensors, MLX on the CPU), `full` all libraries (some 6 GB). */
+const EXTRAS = { minimal: 'mlx', full: 'full' };
+const UV_VERSION = '0.13.8';
+const WINDOWS = process.platform === 'win32';
+const BIN = WINDOWS ? 'Scripts' : 'bin';
+
+/** A program of the bridge's environment. @param {string} root @param {string} name */
+export function bridgeProgram(root, name) {
+  return join(root, 'bridge/.venv', BIN, WINDOWS ? `${name}.exe` : name);
+}
+
+/** Which environment is there and fits the lockfile, `undefined` where none does. @param {string} root @returns {'minimal' | 'full' | undefined} */
+export function bridgeEnvironment(root) {
+  try {
+    const { kind, lock } = JSON.parse(readFileSync(stampFile(root), 'utf8'));
+    return lock === lockOf(root) && existsSync(bridgeProgram(root, 'python')) ? kind : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Makes bridge/.venv from the lockfile; a full one serves for a minimal one too. Throws SetupError with what to do.
+ * @param {string} root @param {'minimal' | 'full'} kind
+ */
+export async function ensureBridge(root, kind) {
+  const there = bridgeEnvironment(root);
+  if (there === kind || there === 'full') return;
+  say(`making the Python environment of the bridge (${kind})`);
+  const uv = await ensureUv(root);
+  rmSync(stampFile(root), { force: true });
+  await runStep('making the Python environment', [uv, 'sync', '--locked', '--quiet', '--compile-bytecode', '--extra', EXTRAS[kind]], {
+    cwd: join(root, 'bridge'),
+    quiet: true,
+  });
+  writeFileSync(stampFile(root), JSON.stringify({ kind, lock: lockOf(root) }));
+}
+
+/** uv where it is installed, else one of our own from PyPI, kept in .cache. @param {string} root @returns {Promise<string>} */
+async function ensureUv(root) {
+  if (spawnSync('uv', ['--version']).status === 0) return 'uv';
+  const folder = join(root, '.cache/uv');
+  const uv = join(folder, BIN, WINDOWS ? 'uv.exe' : 'uv');
+  if (existsSync(uv)) return uv;
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  const python = ['python3', 'python'].find(
+    (name) => spawnSync(name, ['-c', 'import venv, sys; sys.exit(sys.version_info < (3, 10))']).status === 0,
+  );
+  if (!python) throw new SetupError('the bridge needs Python 3.10 to 3.13: install it from your system or python.org, or install uv');
+  await runStep('making a place for uv', [python, '-m', 'venv', '--clear', folder], { cwd: root, quiet: true });
+  const pip = [join(folder, BIN, WINDOWS ? 'python.exe' : 'python'), '-m', 'pip', 'install', '--quiet', `uv==${UV_VERSION}`];
+  await runStep('installing uv', pip, { cwd: root, quiet: true });
+  return uv;
+}
+
+/** @param {string} root */
+function stampFile(root) {
+  return join(root, 'bridge/.venv/gradproof.json');
+}
+
+/** What an environment was made from. @param {string} root */
+function lockOf(root) {
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'bridge/uv.lock')))
+    .digest('hex');
+}
