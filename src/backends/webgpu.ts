@@ -4,6 +4,7 @@ import type { Op } from '../ops/op.ts';
 import { launchers } from '../ops/registry.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import { TensorScope } from '../tensor/tensor-scope.ts';
 import type { Backend, Job, JobResult } from './backend.ts';
 
 /** The engine has no launcher of that name. */
@@ -30,30 +31,16 @@ export class WebGpuBackend implements Backend {
   async run({ op: name, params, inputs: hosts, grads: hostGrads, wants, variant }: Job): Promise<JobResult> {
     const op = launchers.get(name);
     if (!op) throw new UnknownOpError(name);
-    using stack = new DisposableStackOfTensors();
-    const inputs = stack.addAll(uploadAll(this.#gpu, hosts));
-    const outputs = stack.addAll(op.forward(this.#gpu, inputs, params as never, variant));
+    using scope = new TensorScope();
+    const inputs = scope.addAll(uploadAll(this.#gpu, hosts));
+    const outputs = scope.addAll(op.forward(this.#gpu, inputs, params as never, variant));
     let gradients: Tensors = {};
     if (hostGrads) {
-      const grads = stack.addAll(uploadAll(this.#gpu, hostGrads));
+      const grads = scope.addAll(uploadAll(this.#gpu, hostGrads));
       const context = { inputs, outputs, grads, params: params as never, wants: new Set(wants ?? Object.keys(inputs)), variant };
-      gradients = stack.addAll((op as Required<Op>).backward(this.#gpu, context));
+      gradients = scope.addAll((op as Required<Op>).backward(this.#gpu, context));
     }
     return { outputs: await readAll(outputs), gradients: await readAll(gradients) };
-  }
-}
-
-/** Frees its tensors at the end of the scope, whether or not an op threw between. */
-class DisposableStackOfTensors implements Disposable {
-  readonly #tensors: Tensor[] = [];
-
-  addAll<T extends Tensors>(tensors: T): T {
-    this.#tensors.push(...Object.values(tensors));
-    return tensors;
-  }
-
-  [Symbol.dispose](): void {
-    for (const tensor of this.#tensors) tensor[Symbol.dispose]();
   }
 }
 

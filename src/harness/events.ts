@@ -1,5 +1,6 @@
 import type { OutputFile } from '../train/adapter-files.ts';
 import type { CaseResult, Environment, Report, Tier } from './report/schema.ts';
+import type { CaseOutcome, Closer } from './worker/messages.ts';
 
 /** What is known of a case before it runs; readable without a GPU. */
 export interface PlanEntry {
@@ -65,6 +66,10 @@ export type RunEvent =
       readonly result: CaseResult;
       /** What the result lists as artifacts and somebody may want to keep: the reproduction of a failure. */
       readonly files: readonly OutputFile[];
+      /** What a report does not hold, where the host looks closer. */
+      readonly closer?: Closer;
+      /** What the case gave with its named fault, where the run has controls. */
+      readonly control?: CaseOutcome;
       readonly done: number;
       readonly total: number;
       readonly remainingMs: number;

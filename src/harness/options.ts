@@ -51,7 +51,8 @@ export const RUN_OPTIONS: OptionTable<Pick<RunOptions, RunOptionKey>> = {
     description: 'only part i of n, by position in the plan',
     parse: last((text) => {
       const [index, count] = /^([1-9]\d{0,5})\/([1-9]\d{0,5})$/.exec(text)?.slice(1).map(Number) ?? [];
-      if (!index || !count || index > count) throw new OptionError(`--shard ${text}: must be i/n with i from 1 to n, such as 1/4`);
+      if (!index || !count || index > count)
+        throw new OptionError(`--shard ${text}: must be i/n, part i of n with 1 <= i <= n <= 999999, such as 1/4`);
       return { index, count };
     }),
   },

@@ -1,6 +1,10 @@
 import { FormatError } from '../formats/format-error.ts';
-import { type ParityBundle, readParityBundle } from '../formats/parity-bundle.ts';
-import { declareReplay, declareUnreadable } from '../testing/parity.ts';
+import { readParityBundle } from '../formats/parity-bundle.ts';
+import type { Recorded } from '../formats/parity-index.ts';
+import { type QuantizedWeight, quantizedTensors, readQuantized } from '../formats/quantized-checkpoint.ts';
+import { writeStored } from '../formats/safetensors/write.ts';
+import { readSafetensors } from '../formats/safetensors.ts';
+import { declareReplay, declareUnreadable, declareWeight } from '../testing/parity.ts';
 import type { Case } from '../testing/suite.ts';
 
 /** A parity bundle as it was found. */
@@ -10,56 +14,95 @@ export interface BundleFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Whether a person named this very file, so that a bad one is wrong use; one that was found in a folder is an `error` case. */
   readonly direct: boolean;
+  /** When and on what it was recorded, where an index tells it. */
+  readonly recorded?: Recorded;
+  /** Why it is not what its index says; it is an `error` case then, whatever its bytes are. */
+  readonly problem?: string;
 }
 
 /** A case that replays a bundle, with what a worker needs to make it again. */
 export interface ReplayCase {
   readonly declared: Case;
   readonly bundle: WorkerBundle;
+  /** The file that it is of. */
+  readonly file: BundleFile;
+  /** Name of the weight in the checkpoint that the file is, if it is one. */
+  readonly weight?: string;
 }
 
-/** A bundle on its way to a worker. */
+/** A bundle, or one weight of a checkpoint, on its way to a worker. */
 export interface WorkerBundle {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly problem?: string;
 }
 
-/** The cases that replay `files`, in order. Throws FormatError, with the file's name, when one that was named directly is bad. */
+/**
+ * The cases that replay `files`, in order: one a bundle, and one for each weight of a pre-quantized checkpoint. Throws FormatError, with the
+ * file's name, when one that was named directly is bad.
+ */
 export function replayCases(files: readonly BundleFile[]): readonly ReplayCase[] {
   const taken = new Set<string>();
-  return files.map(({ name: path, bytes, direct }) => {
-    if (direct) demandReadable(path, bytes);
-    const name = uniqueName(caseName(path), taken);
-    const bundle = { name, bytes };
-    return { declared: replayCase(bundle), bundle };
+  return files.flatMap((file) => {
+    return partsOf(file).map(({ name, weight, ...content }) => {
+      const bundle = { ...content, name: uniqueName(name, taken) };
+      return { declared: replayCase(bundle), bundle, file, ...(weight === undefined ? {} : { weight }) };
+    });
   });
 }
 
-/** The case that replays a bundle; of a bad one, a case that throws what is wrong with it. */
-export function replayCase({ name, bytes }: WorkerBundle): Case {
-  let bundle: ParityBundle;
+/** The case that replays a bundle or decodes a weight; of a bad file, a case that throws what is wrong with it. */
+export function replayCase({ name, bytes, problem }: WorkerBundle): Case {
+  if (problem !== undefined) return declareUnreadable(name, new FormatError(problem));
   try {
-    bundle = readParityBundle(bytes);
+    const [weight] = weightsIn(bytes).values();
+    return weight ? declareWeight(name, weight) : declareReplay(name, readParityBundle(bytes));
   } catch (error) {
     if (error instanceof FormatError) return declareUnreadable(name, error);
     throw error;
   }
-  return declareReplay(name, bundle);
 }
 
-function demandReadable(path: string, bytes: Uint8Array): void {
+/** What one case replays. */
+type Part = WorkerBundle & Pick<ReplayCase, 'weight'>;
+
+/** What a file holds; a bad one is one thing, which says what is wrong. Throws FormatError about one that was named directly. */
+function partsOf({ name: path, bytes, direct, problem }: BundleFile): readonly Part[] {
+  const name = caseName(path);
+  const whole = { name, bytes, ...(problem === undefined ? {} : { problem }) };
+  if (problem !== undefined) return [whole];
   try {
-    readParityBundle(bytes);
+    const weights = [...weightsIn(bytes)];
+    if (weights.length > 0)
+      return weights.map((weight) => ({ name: `${name}/${fitForId(weight[0])}`, bytes: fileOf(weight), weight: weight[0] }));
+    if (direct) readParityBundle(bytes);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    throw new FormatError(`${path}: ${error.message}`, { cause: error });
+    if (direct) throw new FormatError(`${path}: ${error.message}`, { cause: error });
   }
+  return [whole];
 }
 
-/** The last part of a path without extension, with what a case id may not hold replaced. */
+/** The weights of a pre-quantized checkpoint by name; none in a bundle. Throws FormatError. */
+function weightsIn(bytes: Uint8Array): ReadonlyMap<string, QuantizedWeight> {
+  const { metadata, tensors } = readSafetensors(bytes);
+  return metadata.has('schema') ? new Map() : readQuantized(tensors);
+}
+
+/** A file of one weight alone, so that no worker is sent a whole model for it. */
+function fileOf(weight: readonly [string, QuantizedWeight]): Uint8Array<ArrayBuffer> {
+  return writeStored(quantizedTensors(new Map([weight])), {});
+}
+
+/** The last part of a path without extension, as a case id may hold it. */
 function caseName(path: string): string {
   const file = path.split(/[\\/]/).at(-1) ?? path;
-  return file.replace(/\.safetensors$/, '').replace(/[\s;=:*!\p{Cc}]+/gu, '_') || 'bundle';
+  return fitForId(file.replace(/\.safetensors$/, '')) || 'bundle';
+}
+
+/** A name with what a case id may not hold replaced. */
+function fitForId(name: string): string {
+  return name.replace(/[\s;=:*!\p{Cc}]+/gu, '_');
 }
 
 function uniqueName(name: string, taken: Set<string>): string {

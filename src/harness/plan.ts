@@ -1,6 +1,7 @@
+import { sha256 } from '../formats/sha256.ts';
 import type { Case } from '../testing/suite.ts';
 import type { PlanEntry, RunOptions } from './events.ts';
-import { matchesFilters } from './filter.ts';
+import { filterOf } from './filter.ts';
 
 /** The tiers that a tier includes. */
 const INCLUDED = { quick: ['quick'], full: ['quick', 'full'], slow: ['quick', 'full', 'slow'] } as const;
@@ -13,15 +14,15 @@ export function planText(cases: Iterable<Pick<Case, 'id' | 'backend'>>): string 
 
 /** SHA-256 of a plan's text in hex. */
 export async function planHash(text: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256(new TextEncoder().encode(text));
 }
 
 /** The cases of the plan that tier, filters and shard select, in plan order. The plan's hash does not depend on them. */
 export function select(cases: Iterable<Case>, options: Pick<RunOptions, 'tier' | 'filters' | 'shard'>): readonly Case[] {
   const tiers: readonly string[] = INCLUDED[options.tier];
   const sorted = [...cases].sort((a, b) => (`${a.id} ${a.backend}` < `${b.id} ${b.backend}` ? -1 : 1));
-  const chosen = sorted.filter(({ id, tier }) => tiers.includes(tier) && matchesFilters(id, options.filters));
+  const isChosen = filterOf(options.filters);
+  const chosen = sorted.filter(({ id, tier }) => tiers.includes(tier) && isChosen(id));
   return chosen.filter((_, position) => position % options.shard.count === options.shard.index - 1);
 }
 

@@ -314,6 +314,7 @@ test('workers on different adapters are different environments', async () => {
 
 test('a filter that matches nothing is an error', async () => {
   await expect(play({ cases: ['pass'], options: { filters: ['nothing*'] } })).rejects.toThrow(EmptySelectionError);
+  await expect(play({ cases: ['pass'], options: { shard: { index: 2, count: 3 } } })).rejects.toThrow(/shard 2\/3 is empty: only 1 /);
 });
 
 const bad = Uint8Array.of(1, 2, 3);

@@ -1,6 +1,6 @@
 import type { RunListener, RunOptions } from './events.ts';
 import { planHash, planText } from './plan.ts';
-import type { RunIdentity } from './report/build.ts';
+import { buildReport, type RunIdentity } from './report/build.ts';
 import type { Report } from './report/schema.ts';
 import type { RunnerHost } from './runner/host.ts';
 import { Run } from './runner/run.ts';
@@ -17,7 +17,15 @@ export { UnusableError } from './runner/unusable.ts';
  * UnusableError when no worker gets a device.
  */
 export async function run(host: RunnerHost, options: RunOptions, listen: RunListener): Promise<Report> {
-  const selected = selectAll(host.cases.values(), host.replay, options);
-  const identity: RunIdentity = { kind: 'run', startedAt: new Date(), options, planHash: await planHash(planText(host.cases.values())) };
-  return new Run(host, options, listen, selected, identity).execute();
+  const selected = selectAll(host.cases.values(), host.replay, options, host.live);
+  return new Run(host, options, listen, selected, await identityOf(host, options)).execute();
+}
+
+/** The report of a run that was cancelled before it had a worker: no results, not complete. */
+export async function unstarted(host: Pick<RunnerHost, 'cases'>, options: RunOptions): Promise<Report> {
+  return buildReport(await identityOf(host, options), [], [], false);
+}
+
+async function identityOf({ cases }: Pick<RunnerHost, 'cases'>, options: RunOptions): Promise<RunIdentity> {
+  return { kind: 'run', startedAt: new Date(), options, planHash: await planHash(planText(cases.values())) };
 }

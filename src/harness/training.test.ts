@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { validateReport } from './report/validate.ts';
 import { UnusableError } from './runner/unusable.ts';
+import { Pause } from './training/pause.ts';
 import { type TrainingEvent, type TrainingRequest, train } from './training.ts';
 import { startNodeWorker } from './worker/node-link.ts';
 
@@ -15,7 +16,7 @@ const ENVIRONMENT = {
 };
 const TEXT = Uint8Array.from({ length: 4096 }, (_, i) => i % 100);
 
-async function play(behaviour: string, request: Partial<TrainingRequest> = {}, abortAt?: (event: TrainingEvent) => boolean) {
+async function play(behaviour: string, request: Partial<TrainingRequest> = {}, abortAt?: (event: TrainingEvent) => boolean, pause?: Pause) {
   const events: TrainingEvent[] = [];
   const abort = new AbortController();
   const env = { ENVIRONMENT: JSON.stringify(ENVIRONMENT), BEHAVIOUR: behaviour, PATH: process.env['PATH'] };
@@ -24,7 +25,7 @@ async function play(behaviour: string, request: Partial<TrainingRequest> = {}, a
     if (abortAt?.(event)) abort.abort();
   };
   const host = { cases: new Map(), startWorker: () => startNodeWorker(WORKER, env) };
-  const { report, files } = await train(host, { text: TEXT, steps: 5, seed: 42, ...request }, listen, abort.signal);
+  const { report, files } = await train(host, { text: TEXT, steps: 5, seed: 42, ...request }, listen, abort.signal, pause);
   return { report: validateReport(report, 'the report'), files, events };
 }
 
@@ -44,6 +45,18 @@ test.each([
   expect(report.results[0]).toMatchObject({ status, error: { code }, series: { loss: [5.4, null], heldout: [5.5] } });
   expect(report.results[0]?.error?.message).toMatch(message);
   expect([report.run.complete, files]).toEqual([true, []]);
+});
+
+test('a run waits from the pause that it is told until it may go on', async () => {
+  const pause = new Pause();
+  const act = (event: TrainingEvent) => {
+    if (event.type === 'step' && event.step === 2) pause.on = true;
+    if (event.type === 'paused') pause.on = false;
+    return false;
+  };
+  const { report, events } = await play('wait', {}, act, pause);
+  expect(events.map(({ type }) => type)).toEqual(['heldout', 'step', 'step', 'paused', 'resumed', 'end']);
+  expect(report.summary.passed).toBe(1);
 });
 
 test('a cancelled run has a partial report and no files', async () => {

@@ -3,11 +3,13 @@ import { GradproofError } from '../errors.ts';
 import type { OutputFile } from '../train/adapter-files.ts';
 import { DEFAULT_TRAINING } from '../train/config.ts';
 import type { TrainingProgress } from '../train/progress.ts';
+import type { TrainingSettings } from '../train/settings.ts';
 import { planHash, planText } from './plan.ts';
-import { buildReport } from './report/build.ts';
+import { buildReport, type RunIdentity } from './report/build.ts';
 import type { CaseResult, Report } from './report/schema.ts';
 import type { RunnerHost } from './runner.ts';
 import { TrainingConversation } from './training/conversation.ts';
+import type { Pause } from './training/pause.ts';
 
 /** Settings of a fine-tuning run. Every default is in DEFAULT_TRAINING of src/train/config.ts. */
 export interface TrainingRequest {
@@ -15,6 +17,8 @@ export interface TrainingRequest {
   readonly text: Uint8Array<ArrayBuffer>;
   readonly steps: number;
   readonly seed: number;
+  /** How parameters are updated. Default that of DEFAULT_TRAINING. */
+  readonly settings?: TrainingSettings;
 }
 
 /** What a training run emits; page and command line show it live. `end` is missing when it was cancelled before it had a device. */
@@ -41,7 +45,7 @@ class StepsError extends GradproofError {
 /**
  * Fine-tunes in a worker of its own and returns the report and the files. The report's one result is `fail` when the loss does not
  * fall as it must or a judged step is wrong. When `signal` aborts, the worker ends at once and the report is partial
- * (`complete: false`, no files). Throws TextTooShortError for a text under 4 KiB, {@link StepsError}, and UnusableError when there is
+ * (`complete: false`, no files). While `pause` is on, it waits between two steps. Throws TextTooShortError for a text under 4 KiB, {@link StepsError}, and UnusableError when there is
  * no device.
  */
 export async function train(
@@ -49,15 +53,26 @@ export async function train(
   request: TrainingRequest,
   listen: TrainingListener,
   signal?: AbortSignal,
+  pause?: Pause,
 ): Promise<TrainingOutcome> {
-  const { text, steps, seed } = request;
+  const { text, ...job } = request;
+  const { steps, seed } = job;
   if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS) throw new StepsError(steps);
   splitText(text, DEFAULT_TRAINING.heldoutFraction);
-  const options = { tier: 'full', filters: [], shard: { index: 1, count: 1 }, seed } as const;
-  const identity = { kind: 'train', startedAt: new Date(), options, planHash: await planHash(planText(host.cases.values())) } as const;
-  const conversation = new TrainingConversation(host.startWorker(), { type: 'train', text, steps, seed }, listen);
+  const identity = await identityOf(host, seed);
+  const conversation = new TrainingConversation(host.startWorker(), { type: 'train', text, ...job }, listen, pause);
   const { environment, outcome, files, complete } = await conversation.hold(signal);
   const results: CaseResult[] = outcome ? [{ ...outcome, env: 0, attempts: 1 }] : [];
   for (const result of results) listen({ type: 'end', result });
   return { report: buildReport(identity, environment ? [environment] : [], results, complete), files };
+}
+
+/** The report of a run that was cancelled before it had a worker: no result, not complete. */
+export async function untrained(host: Pick<RunnerHost, 'cases'>, { seed }: TrainingRequest): Promise<TrainingOutcome> {
+  return { report: buildReport(await identityOf(host, seed), [], [], false), files: [] };
+}
+
+async function identityOf({ cases }: Pick<RunnerHost, 'cases'>, seed: number): Promise<RunIdentity> {
+  const options = { tier: 'full', filters: [], shard: { index: 1, count: 1 }, seed } as const;
+  return { kind: 'train', startedAt: new Date(), options, planHash: await planHash(planText(cases.values())) };
 }

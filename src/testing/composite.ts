@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import type { LoraLinearParams } from '../ops/lora/lora_linear.ts';
 import { launchers } from '../ops/registry.ts';
 import { records } from '../reference/registry.ts';
-import { type HostTensor, type HostTensors, hostTensorFrom } from '../tensor/host.ts';
+import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import type { Accusation } from './accusation.ts';
 import { Suspect } from './investigate.ts';
 import { valuesOfHosts } from './parity/fit.ts';
@@ -32,10 +32,10 @@ export async function wrongPart(gpu: Gpu, accusation: Accusation, ieee: boolean)
   return left.size > 0 ? `its products are right alone, which leaves ${[...left].join(', ')}` : undefined;
 }
 
-/** y = x W^T + s (x A^T) B^T, and the products of its gradients. */
-function partsOfLora({ params, inputs, grads }: Accusation): readonly Part[] {
+/** z = x W^T + s (x A^T) B^T, and the products of its gradients; y is z (+ bias), or with DoRA z with its columns rescaled. */
+function partsOfLora({ op, params, inputs, grads }: Accusation): readonly Part[] {
   const { base = 'dense', blocksize = 64 } = params as LoraLinearParams;
-  const { x, weight, packed, absmax, lora_A, lora_B } = inputs;
+  const { x, weight, packed, absmax, lora_A, lora_B, magnitude } = inputs;
   if (!x || !lora_A || !lora_B) return [];
   const [out_features, in_features] = [lora_B.shape[0] as number, lora_A.shape[1] as number];
   const frozen = (operand: HostTensor, transpose_weight: boolean): Part[] => {
@@ -51,17 +51,29 @@ function partsOfLora({ params, inputs, grads }: Accusation): readonly Part[] {
   const intoRank: Part = { op: 'matmul', params: { transpose_b: true }, inputs: { a: x, b: lora_A } };
   const dy = grads?.['y'];
   if (!dy) return [...frozen(x, true), intoRank];
-  const outOfRank: Part = { op: 'matmul', params: {}, inputs: { a: dy, b: lora_B } };
+  const dz = magnitude ? rescaled(dy, magnitude, truthOf({ op, params, inputs }, 'norm')) : dy;
+  const outOfRank: Part = { op: 'matmul', params: {}, inputs: { a: dz, b: lora_B } };
   const across = (a: HostTensor, b: HostTensor): Part => ({
     op: 'matmul',
     params: { transpose_a: true },
     inputs: { a: rows(a), b: rows(b) },
   });
-  return [outOfRank, intoRank, across(dy, truthOf(intoRank)), across(truthOf(outOfRank), x), ...frozen(dy, false)];
+  return [outOfRank, intoRank, across(dz, truthOf(intoRank)), across(truthOf(outOfRank), x), ...frozen(dz, false)];
 }
 
-/** What the oracle makes of a part, rounded to float32. */
-function truthOf({ op, params, inputs }: Part): HostTensor {
-  const y = records.get(op)?.forward(valuesOfHosts(inputs as HostTensors), params as never)['y'];
-  return hostTensorFrom('f32', y?.shape ?? [], y?.data ?? []);
+/** The gradient of DoRA's z: that of y, times magnitude / norm column by column. */
+function rescaled(dy: HostTensor, magnitude: HostTensor, norm: HostTensor): HostTensor {
+  const [values, gains, lengths] = [valuesOf(dy), valuesOf(magnitude), valuesOf(norm)];
+  const gainOf = (column: number) => (gains[column] as number) / (lengths[column] as number);
+  return hostTensorFrom(
+    'f32',
+    dy.shape,
+    values.map((v, i) => v * gainOf(i % gains.length)),
+  );
+}
+
+/** What the oracle makes of a part, or of a whole, rounded to float32. */
+function truthOf({ op, params, inputs }: Part, output = 'y'): HostTensor {
+  const value = records.get(op)?.forward(valuesOfHosts(inputs as HostTensors), params as never)[output];
+  return hostTensorFrom('f32', value?.shape ?? [], value?.data ?? []);
 }

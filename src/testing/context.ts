@@ -2,9 +2,12 @@ import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
 import { Random } from '../tensor/random.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Accusation } from './accusation.ts';
+import { type Examination, examine } from './examination.ts';
 import type { Reruns } from './fault-class.ts';
 import { type Accuracy, finiteOrNull, judge, type Verdict, type WrongElement } from './judge.ts';
+import type { Timing } from './stopwatch.ts';
 
 /** Values of a case's parameters; shapes as `37x64`. */
 export type CaseParams = Readonly<Record<string, string | number | boolean>>;
@@ -40,7 +43,10 @@ export interface Artifact {
 export interface Evidence {
   assertions: number;
   accuracy: Accuracy | undefined;
+  timing: Timing | undefined;
   finding: { code: string; message: string; at?: WrongElement } | undefined;
+  /** What was judged, element by element, where somebody looks closer. */
+  readonly examined: Examination[] | undefined;
   /** The op that gave the wrong element of the assertion that ended the case. */
   accused: Accusation | undefined;
   /** What running it again has shown, where the case itself did that. */
@@ -48,6 +54,8 @@ export interface Evidence {
   readonly metrics: Record<string, number | null>;
   readonly series: Record<string, (number | null)[]>;
   readonly artifacts: Artifact[];
+  /** Parity bundles that show alone what the case found. */
+  readonly kept: Uint8Array<ArrayBuffer>[];
 }
 
 /** What the body of a case works with. */
@@ -89,6 +97,13 @@ export class CaseContext {
 
   /** Asserts that `actual` is right by the rule of the op's record but for elements marked unjudged, and records its accuracy. */
   expectAccepted(name: string, actual: Value, oracle: Value, acceptance: Acceptance, unjudged?: Uint8Array): Verdict {
+    if (!sameShape(actual.shape, oracle.shape)) {
+      throw new AssertionError(
+        'wrong-shape',
+        `${name} has shape ${formatShape(actual.shape)} and should have ${formatShape(oracle.shape)}`,
+      );
+    }
+    this.evidence.examined?.push(examine(name, actual, oracle, acceptance, unjudged));
     const verdict = judge(actual, oracle, acceptance, unjudged);
     if (verdict.accuracy) this.evidence.accuracy = worse(this.evidence.accuracy, verdict.accuracy);
     if (!verdict.ok) {
@@ -128,6 +143,11 @@ export class CaseContext {
     this.evidence.finding = { code, message, ...(at ? { at } : {}) };
   }
 
+  /** How long a call of what the case is about takes. */
+  timing(timing: Timing): void {
+    this.evidence.timing = timing;
+  }
+
   metric(name: string, value: number): void {
     this.evidence.metrics[name] = finiteOrNull(value);
   }
@@ -139,19 +159,27 @@ export class CaseContext {
   artifact(name: string, data: Uint8Array<ArrayBuffer>): void {
     this.evidence.artifacts.push({ name, data });
   }
+
+  /** A parity bundle that shows alone what the case found: whoever runs the case gets it as a file with the case's name. */
+  keep(bundle: Uint8Array<ArrayBuffer>): void {
+    this.evidence.kept.push(bundle);
+  }
 }
 
-/** Evidence of a case that has not done anything yet. */
-export function newEvidence(): Evidence {
+/** Evidence of a case that has not done anything yet. `closer`: what is judged is examined too. */
+export function newEvidence(closer = false): Evidence {
   return {
+    examined: closer ? [] : undefined,
     assertions: 0,
     accuracy: undefined,
+    timing: undefined,
     finding: undefined,
     accused: undefined,
     reruns: undefined,
     metrics: {},
     series: {},
     artifacts: [],
+    kept: [],
   };
 }
 

@@ -1,16 +1,18 @@
-import type { Backend, JobResult } from '../backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
 import { WebGpuBackend } from '../backends/webgpu.ts';
 import type { Op } from '../ops/op.ts';
-import type { Acceptances, OpRecord, RecordFault, Sample, Value, Values } from '../reference/record.ts';
-import { type HostTensor, type HostTensors, valuesOf } from '../tensor/host.ts';
-import type { Accusation } from './accusation.ts';
+import type { OpRecord, RecordFault, Sample } from '../reference/record.ts';
+import type { HostTensors } from '../tensor/host.ts';
+import { Random } from '../tensor/random.ts';
 import type { CaseContext } from './context.ts';
+import { declareHalves } from './derive-halves.ts';
 import { injectRecordFault } from './fault.ts';
-import { SuiteBuilder, SuiteError } from './suite.ts';
+import { judgeJob } from './judge-job.ts';
+import { type Given, SuiteBuilder, SuiteError } from './suite.ts';
 
 /**
  * The suite `ops.<family>.<op>` that an op's record implies: each sample on each variant, forward, and backward where the record has
- * a VJP. Buffers start as NaN and end in a guard; the controls are the record's faults.
+ * a VJP; and one sample in each half format. Buffers start as NaN and end in a guard; the controls are the record's faults.
  */
 export function deriveSuite(record: OpRecord, op: Op): SuiteBuilder {
   const suite = new SuiteBuilder(`ops.${record.family}.${record.name}`, { description: record.summary });
@@ -22,6 +24,7 @@ export function deriveSuite(record: OpRecord, op: Op): SuiteBuilder {
       }
     }
   }
+  declareHalves(suite, record);
   return suite;
 }
 
@@ -45,6 +48,7 @@ function declare(suite: SuiteBuilder, derived: Derived): void {
     .needs(...(op.variants[variant]?.needs ?? []))
     .tier(sample.tier ?? 'quick')
     .control(fault.name, (injector) => injectRecordFault(injector, fault))
+    .given((seed) => givenOf(derived, new Random(seed)))
     .run((t) => runSample(t, derived));
 }
 
@@ -61,88 +65,38 @@ function proseOf({ record, sample, direction }: Derived): string {
     : `${what}. Every element must be within the error bound that any legal GPU keeps.`;
 }
 
-async function runSample(t: CaseContext, { record, op, sample, variant, direction }: Derived): Promise<void> {
-  const random = t.random();
+function givenOf({ record, sample, variant, direction }: Derived, random: Random): Given & { readonly params: never } {
   const inputs = sample.inputs(random);
   const grads = direction === 'backward' ? sample.grads?.(random) : undefined;
+  return { op: record.name, variant, layer: sample.layer, params: sample.params, inputs, ...(grads ? { grads } : {}) };
+}
+
+async function runSample(t: CaseContext, derived: Derived): Promise<void> {
+  const { record, op, variant } = derived;
+  const { op: name, ...given } = givenOf(derived, t.random());
+  const { params, inputs, grads } = given;
   const backend: Backend = new WebGpuBackend(t.gpu);
   t.gpu.memory.guarded = true;
   const result = await backend.run({
-    op: record.name,
-    params: sample.params,
+    op: name,
+    params,
     inputs,
     variant,
     ...(grads ? { grads, wants: differentiable(record, inputs) } : {}),
   });
+  const strange = [...t.gpu.recorder.dispatched].find((kernel) => !ownKernels(op, variant).includes(kernel));
+  t.expect(strange === undefined, () => `variant ${variant} dispatched ${strange}, which is not among its kernels`, 'strange-kernel');
   const depth = op.variants[variant]?.depth ?? ((terms: number) => terms);
-  const given = { variant, inputs, layer: sample.layer, params: sample.params, ...(grads ? { grads } : {}) };
   judgeJob(t, record, given, result, { depth, ieee: t.ieee });
 }
 
-/** Judges outputs, or gradients where gradients flowed in, by the record; only what was computed is compared, and at least one thing. */
-function judgeJob(
-  t: CaseContext,
-  record: OpRecord,
-  given: Omit<Accusation, 'op' | 'name'> & { readonly params: never },
-  result: JobResult,
-  arithmetic: { readonly depth: (terms: number) => number; readonly ieee: boolean },
-): void {
-  const inputs = toValues(given.inputs);
-  if (!given.grads) {
-    const actual = toValues(result.outputs);
-    const outputs = record.forwardFrom?.(inputs, actual, given.params) ?? record.forward(inputs, given.params);
-    expectAll(t, record, given, actual, outputs, record.acceptance(inputs, outputs, given.params, arithmetic));
-    return;
-  }
-  if (!record.vjp || !record.vjpAcceptance) throw new SuiteError(`record ${record.name} has no VJP`);
-  const grads = toValues(given.grads);
-  const gradients = record.vjp(inputs, given.params, grads);
-  expectAll(
-    t,
-    record,
-    given,
-    toValues(result.gradients),
-    gradients,
-    record.vjpAcceptance(inputs, gradients, given.params, grads, arithmetic),
-  );
-}
+/** Kernels around ops, of no variant: tensors in halves are widened and narrowed, gradients of what was repeated are summed. */
+const SHARED_KERNELS = ['math/cast', 'math/reduce_sum'];
 
-/** Layer L0 demands equal values where L1 would grant a bound. */
-export function demanded(layer: Sample<never>['layer'], acceptances: Acceptances): Acceptances {
-  if (layer === 'legal') return acceptances;
-  return Object.fromEntries(
-    Object.entries(acceptances).map(([name, acceptance]) => [name, acceptance.kind === 'within' ? { kind: 'exact' } : acceptance]),
-  );
-}
-
-function expectAll(
-  t: CaseContext,
-  { name: op }: OpRecord,
-  given: Omit<Accusation, 'op' | 'name'>,
-  actual: Values,
-  oracle: Values,
-  acceptances: Acceptances,
-): void {
-  for (const [name, acceptance] of Object.entries(demanded(given.layer, acceptances))) {
-    const [got, truth] = [actual[name], oracle[name]];
-    const label = `${given.grads ? 'gradient of ' : ''}${name}`;
-    t.expect(got !== undefined && truth !== undefined, () => `${label} was not computed`, 'missing-output');
-    t.accusing(
-      () => ({ ...given, op, name }),
-      () => t.expectAccepted(label, got as Value, truth as Value, acceptance),
-    );
-  }
+function ownKernels(op: Op, variant: string): readonly string[] {
+  return [...(op.variants[variant]?.kernels ?? []), ...SHARED_KERNELS];
 }
 
 function differentiable(record: OpRecord, inputs: HostTensors): string[] {
   return Object.keys(inputs).filter((name) => record.inputs[name]?.differentiable);
-}
-
-/** Host tensors as float64 values. */
-function toValues(tensors: HostTensors): Values {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toValue(tensor)]));
-}
-
-function toValue(tensor: HostTensor): Value {
-  return { shape: tensor.shape, dtype: tensor.dtype, data: valuesOf(tensor) };
 }

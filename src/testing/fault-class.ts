@@ -31,6 +31,7 @@ export interface FaultEvidence {
 const ENVIRONMENT: ReadonlySet<string> = new Set([
   ...['insecure-context', 'no-webgpu', 'no-adapter', 'adapter-timeout', 'no-device', 'device-lost', 'out-of-memory'],
   ...['missing-feature', 'missing-library', 'missing-backend', 'worker-died', 'scope-timeout'],
+  ...['missing-device', 'bridge-unreachable', 'bridge-closed', 'bridge-timeout', 'bridge-wrong-token', 'bridge-worker-died'],
 ]);
 
 /** Applies the rules, the first that fits; undefined where none does: nobody is accused on a guess. */

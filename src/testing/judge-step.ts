@@ -6,6 +6,7 @@ import { type HostTensors, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import type { Accusation } from './accusation.ts';
 import type { CaseContext } from './context.ts';
+import { acceptanceOfStored } from './stored.ts';
 
 /** What one application gave, what it should have given, and how far off it may be, by output or by input for gradients. */
 interface Judged {
@@ -25,13 +26,14 @@ export async function judgeApplications(t: CaseContext, step: number, applicatio
   for (const application of applications) {
     const { layer, op, variant, grads } = application;
     const judged = grads ? await judgeBackward(t, application, grads, read) : await judgeForward(t, application, read);
-    for (const name of Object.keys(judged.actual)) {
+    const specs = recordOf(application)[grads ? 'inputs' : 'outputs'];
+    for (const [name, actual] of Object.entries(judged.actual)) {
       const what = `step ${step}, layer ${layer}, ${op.name} (${variant}): ${grads ? 'gradient of ' : ''}${name}`;
       const [oracle, acceptance] = [judged.oracle[name], judged.acceptances[name]];
       if (!oracle || !acceptance) throw new InvariantError(`${what} has no bound to be judged by`);
       const { accuracy } = t.accusing(
         () => accusationOf(application, name, read),
-        () => t.expectAccepted(what, judged.actual[name] as Value, oracle, acceptance),
+        () => t.expectAccepted(what, actual, oracle, acceptanceOfStored(acceptance, oracle, actual.dtype, specs[name])),
       );
       boundUsed = Math.max(boundUsed, accuracy?.boundUsed ?? 0);
     }

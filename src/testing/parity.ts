@@ -2,27 +2,48 @@ import { WebGpuBackend } from '../backends/webgpu.ts';
 import { GradproofError } from '../errors.ts';
 import type { FormatError } from '../formats/format-error.ts';
 import type { ParityBundle } from '../formats/parity-bundle.ts';
+import type { QuantizedWeight } from '../formats/quantized-checkpoint.ts';
 import { launchers } from '../ops/registry.ts';
 import type { OpRecord } from '../reference/record.ts';
 import { records } from '../reference/registry.ts';
+import { formatShape, sizeOf } from '../tensor/shape.ts';
 import type { CaseContext } from './context.ts';
 import { injectRecordFault } from './fault.ts';
+import { checkWeight } from './parity/checkpoint.ts';
+import { INTERLEAVED, TRAINING_RUN } from './parity/llama/replay.ts';
 import { replay } from './parity/replay.ts';
 import { type Case, type Control, SuiteBuilder } from './suite.ts';
 
 /** An oracle of a large bundle takes its time on the host. */
 const TIMEOUT_MS = 60_000;
+/** Elements of a checkpoint's weight that are decoded and judged in a millisecond at least; two busy cores did three times as many. */
+const ELEMENTS_A_MS = 100;
+/** A run that strays is judged by the spread of five more. */
+const RUN_TIMEOUT_MS = 300_000;
 
 /** The case `parity.<op>:<name>` that replays a bundle with the verdict of three parties. */
 export function declareReplay(name: string, bundle: ParityBundle): Case {
-  const record = records.get(bundle.op);
-  const control = record && forwardFault(record);
   return declare({
     op: bundle.op,
     name,
     description: `${bundle.op} as ${bundle.producer} recorded it (${bundle.device}): is ours within the bound of the float64 oracle, and is the recorded value?`,
-    control: control ?? { name: 'no fault is known of an op that is not there', inject: () => {} },
+    control: controlOf(bundle.op),
+    timeoutMs: bundle.op === TRAINING_RUN ? RUN_TIMEOUT_MS : TIMEOUT_MS,
     run: (t) => replay(t, bundle, new WebGpuBackend(t.gpu)),
+  });
+}
+
+/** The case `parity.checkpoint:<name>` that decodes a weight of a pre-quantized checkpoint. */
+export function declareWeight(name: string, weight: QuantizedWeight): Case {
+  const { quantType, blocksize, shape, dtype, scales } = weight;
+  const kept = scales instanceof Float32Array ? 'scales in 32 bits' : 'scales in 8 bits';
+  return declare({
+    op: 'checkpoint',
+    name,
+    description: `a ${dtype} weight ${formatShape(shape)} in ${quantType}, blocks of ${blocksize}, ${kept}: is every element that our kernels decode within the bound of the float64 oracle?`,
+    control: controlOf('dequantize_4bit'),
+    timeoutMs: TIMEOUT_MS + Math.ceil(sizeOf(shape) / ELEMENTS_A_MS),
+    run: (t) => checkWeight(t, weight),
   });
 }
 
@@ -37,17 +58,26 @@ export function declareUnreadable(name: string, error: FormatError): Case {
   });
 }
 
+/** The fault that turns the replay of an op red. */
+export function controlOf(op: string): Control {
+  if (op === TRAINING_RUN) return INTERLEAVED;
+  const record = records.get(op);
+  return record ? forwardFault(record) : { name: 'no fault is known of an op that is not there', inject: () => {} };
+}
+
 interface Declaration {
   readonly op: string;
   readonly name: string;
   readonly description: string;
   readonly control: Control;
+  /** Default {@link TIMEOUT_MS}. */
+  readonly timeoutMs?: number;
   readonly run: (t: CaseContext) => Promise<void>;
 }
 
-function declare({ op, name, description, control, run }: Declaration): Case {
+function declare({ op, name, description, control, timeoutMs = TIMEOUT_MS, run }: Declaration): Case {
   const suite = new SuiteBuilder(`parity.${op}`, { description: 'recorded by another library' });
-  suite.case(name).desc(description).timeout(TIMEOUT_MS).control(control.name, control.inject).run(run);
+  suite.case(name).desc(description).timeout(timeoutMs).control(control.name, control.inject).run(run);
   return suite.cases[0] as Case;
 }
 

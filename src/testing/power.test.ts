@@ -8,7 +8,17 @@ import { PowerTrial } from './power.ts';
 const POWER = 10;
 
 /** Parameters that say how large or of which type results are, or whether there is one: a wrong one never reaches an element. */
-const OF_SHAPE = new Set(['shape', 'out_features', 'in_features', 'dtype', 'log_probs', 'max_exponent_bits', 'total_bits']);
+const OF_SHAPE = new Set([
+  'shape',
+  'keepdims',
+  'out_features',
+  'in_features',
+  'dtype',
+  'log_probs',
+  'max_exponent_bits',
+  'total_bits',
+  'steps',
+]);
 
 const HEADER = `# Power of the bounds
 

@@ -4,10 +4,13 @@ import { readParityBundle } from '../formats/parity-bundle.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { chooseVariant } from '../ops/op.ts';
 import { launchers } from '../ops/registry.ts';
+import type { OpRecord } from '../reference/record.ts';
+import { records } from '../reference/registry.ts';
 import { type HostTensor, type HostTensors, hostTensor, hostTensorFrom, ShapeError } from '../tensor/host.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { Accusation } from './accusation.ts';
 import { Suspect } from './investigate.ts';
+import { recordableParams } from './parity/params.ts';
 
 /** A larger file is not minimal. */
 const MOST_BYTES = 2 ** 22;
@@ -40,7 +43,12 @@ async function bundleOf(gpu: Gpu, accusation: Accusation, ieee: boolean): Promis
     const truth = hostTensorFrom(question.actual.dtype ?? 'f32', question.truth.shape, question.truth.data);
     const right = { [name]: truth };
     const file = writeParityBundle({
-      ...{ op, params: params as object, producer: 'gradproof float64 oracle', device: 'cpu' },
+      ...{
+        op,
+        params: recordableParams(records.get(op) as OpRecord, params as Readonly<Record<string, unknown>>),
+        producer: 'gradproof float64 oracle',
+        device: 'cpu',
+      },
       note: `a wrong element of ${accusation.grads ? 'the gradient of ' : ''}${name}, alone`,
       ...{ inputs, gradsIn: grads },
       ...(accusation.grads ? { outputs: {}, gradsOut: right } : { outputs: right, gradsOut: {} }),

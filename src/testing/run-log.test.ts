@@ -3,7 +3,7 @@ import { hostTensorFrom } from '../tensor/host.ts';
 import { RunLog } from './run-log.ts';
 
 const one = hostTensorFrom('f32', [1], [0]);
-const state = (step: number) => ({ step, param: one, exp_avg: one, exp_avg_sq: one });
+const state = (step: number) => ({ step, tensors: { param: one } });
 
 function logOf(losses: readonly number[]): RunLog {
   const log = new RunLog();

@@ -1,21 +1,49 @@
-import type { OptimizerState } from '../train/adamw.ts';
+import type { StepFingerprints } from '../train/fingerprints.ts';
+import type { OptimizerState } from '../train/optimizer.ts';
 
 /** Nats above the first step's loss from which on a step is odd: worse than the untrained model by far, whatever the batch. */
 const ODD_RISE = 1;
 
-/** What is kept of a training run so that a part of it can be run again: the losses, and the states before something odd. */
+/** Steps whose fingerprints are kept: some 300 bytes each. */
+const MOST_NOTED = 100_000;
+
+/**
+ * What is kept of a training run so that a part of it can be run again: the losses, the states before something odd,
+ * and the fingerprints of what every step computed.
+ */
 export class RunLog {
   /** The loss of every step that was read so far. */
   readonly losses: number[] = [];
-  /** The first step whose loss is not finite or far too large. */
+  /** The first step that was odd: its loss is not finite or far too large. */
   oddStep: number | undefined;
+  /** By step, the last {@link MOST_NOTED}. */
+  readonly #fingerprints = new Map<number, StepFingerprints>();
+  #noted = 0;
   /** The last states after judged steps, older first. A loss is read some steps after it was made, so one state would not do. */
   #states: readonly OptimizerState[] = [];
 
   addLoss(loss: number): void {
     this.losses.push(loss);
     // Written so that a loss that is no number is odd.
-    if (!(loss <= (this.losses[0] as number) + ODD_RISE)) this.oddStep ??= this.losses.length;
+    if (!(loss <= (this.losses[0] as number) + ODD_RISE)) this.addOdd(this.losses.length);
+  }
+
+  /** Marks a step in which something odd was seen. */
+  addOdd(step: number): void {
+    this.oddStep ??= step;
+  }
+
+  /** Takes the fingerprints of the next steps. */
+  note(steps: readonly StepFingerprints[]): void {
+    for (const step of steps) {
+      this.#fingerprints.set(++this.#noted, step);
+      this.#fingerprints.delete(this.#noted - MOST_NOTED);
+    }
+  }
+
+  /** Of what step `step` (1 is the first) computed; undefined when that is not known any more. */
+  fingerprintsOf(step: number): StepFingerprints | undefined {
+    return this.#fingerprints.get(step);
   }
 
   keep(state: OptimizerState): void {

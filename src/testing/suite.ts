@@ -1,5 +1,6 @@
 import { GradproofError } from '../errors.ts';
 import type { Shape } from '../tensor/shape.ts';
+import type { Accusation } from './accusation.ts';
 import type { CaseContext, CaseParams } from './context.ts';
 import type { FaultInjector } from './fault.ts';
 
@@ -11,6 +12,9 @@ export interface Control {
   readonly name: string;
   readonly inject: (fault: FaultInjector) => void;
 }
+
+/** What an op is given in a case. */
+export type Given = Omit<Accusation, 'name'>;
 
 /** One case: a declaration until the harness runs it. */
 export interface Case {
@@ -26,6 +30,8 @@ export interface Case {
   readonly needs: readonly GPUFeatureName[];
   readonly timeoutMs: number;
   readonly control: Control;
+  /** What the one op of the case is given, drawn from a seed; absent where a case does more than that. Needs no device. */
+  readonly given?: (seed: number) => Given;
   readonly run: (t: CaseContext) => Promise<void>;
 }
 
@@ -84,6 +90,7 @@ export class CaseBuilder {
   #timeoutMs = DEFAULT_TIMEOUT_MS;
   #description = '';
   #control: Control | undefined;
+  #given: Case['given'];
   #run: ((t: CaseContext) => Promise<void>) | undefined;
 
   constructor(
@@ -130,6 +137,12 @@ export class CaseBuilder {
     return this;
   }
 
+  /** What the one op of the case is given, for whoever looks at a case without running it. */
+  given(draw: (seed: number) => Given): this {
+    this.#given = draw;
+    return this;
+  }
+
   run(body: (t: CaseContext) => Promise<void>): void {
     this.#run = body;
   }
@@ -149,6 +162,7 @@ export class CaseBuilder {
       needs: this.#needs,
       timeoutMs: this.#timeoutMs,
       control,
+      ...(this.#given ? { given: this.#given } : {}),
       run: (t) => run(t.withParams(params)),
     }));
   }

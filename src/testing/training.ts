@@ -1,6 +1,7 @@
 import { adapterFiles, type OutputFile } from '../train/adapter-files.ts';
 import type { TrainingConfig } from '../train/config.ts';
 import { type FineTuned, fineTune } from '../train/fine-tune.ts';
+import type { Gate } from '../train/gate.ts';
 import type { TrainingProgress } from '../train/progress.ts';
 import { learningFailure } from '../train/verdict.ts';
 import { AssertionError, type CaseContext } from './context.ts';
@@ -14,6 +15,8 @@ export interface TrainingFollower {
   readonly tell: (progress: TrainingProgress) => void;
   /** Given the adapter's files before the verdict: a run that learnt too little has them too. */
   readonly save: (files: readonly OutputFile[]) => void;
+  /** Where the run waits between two steps while it is closed. */
+  readonly gate?: Gate;
 }
 
 /** The fault that must turn a training run red: the optimizer climbs. */
@@ -36,16 +39,34 @@ export async function trainAndJudge(
   const log = new RunLog();
   const heldout: number[] = [];
   const run = fineTune(t.gpu, text, config, {
-    judge: (step, applications) => judgeApplications(t, step, applications),
+    judge: async (step, applications) => {
+      try {
+        return await judgeApplications(t, step, applications);
+      } catch (error) {
+        // An op that should have given no number was given none: something before it has gone wrong.
+        if (error instanceof AssertionError && error.at?.expected === null) log.addOdd(step);
+        throw error;
+      }
+    },
     keep: (state) => log.keep(state),
+    note: (steps) => log.note(steps),
+    gate: follower?.gate,
   });
-  const ended = await follow(run, (progress) => {
+  const telling = follow(run, (progress) => {
     if (progress.type === 'step') log.addLoss(progress.loss);
     if (progress.type === 'heldout') heldout.push(progress.loss);
     t.series('loss', log.losses);
     t.series('heldout', heldout);
     follower?.tell(progress);
     return progress.type !== 'step' || Number.isFinite(progress.loss);
+  });
+  const ended = await telling.catch(async (error: unknown) => {
+    if (!(error instanceof AssertionError) || !log.oddStep) throw error;
+    const { accused } = t.evidence;
+    t.evidence.accused = undefined;
+    await replayRun(t, text, config, log);
+    t.evidence.accused = accused;
+    throw error;
   });
   if (!ended) {
     const seen = await replayRun(t, text, config, log);

@@ -5,8 +5,8 @@ import type { Acceptances, Arithmetic, OpRecord, Sample, Values } from '../refer
 import type { Rounding } from '../reference/simulation/rounding.ts';
 import { type SimulatedGpu, simulatedGpus } from '../reference/simulation/simulated-gpu.ts';
 import type { Simulation } from '../reference/simulation/simulation.ts';
-import { demanded } from './derive.ts';
 import { judge } from './judge.ts';
+import { demanded } from './judge-job.ts';
 
 /** Largest share of its bound that a result took, by rounding. */
 export type Shares = Record<Rounding, number>;

@@ -1,5 +1,7 @@
-import { answers, QUESTIONS } from '../../src/gpu/probe.ts';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import { answers, probe as ask, QUESTIONS } from '../../src/gpu/probe.ts';
 import type { Acceptance, Value } from '../../src/reference/record.ts';
+import { seam } from '../../src/seam.ts';
 import { suite } from '../../src/testing/suite.ts';
 
 export const probe = suite('gpu.probe', {
@@ -56,6 +58,30 @@ probe
     t.expect([0x3c00, 0x3c01].includes(low) && [0x3c01, 0x3c02].includes(high), () => `the halves of ties are ${low} and ${high}`);
     const largest = halves[2] as number;
     t.expect([0x7bff, 0x7c00].includes(largest & 0xffff) && largest >>> 16 === 0xfbff, () => `the largest halves are ${largest}`);
+  });
+
+/** Milliseconds that the fastest of five probes takes; the first of a device also compiles its pipeline. */
+const fastest = seam('probe.fastest', async (gpu: Gpu): Promise<number> => {
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) times.push((await ask(gpu)).tookMs);
+  return Math.min(...times);
+});
+
+probe
+  .case('duration')
+  .desc('The fastest of five probes takes less than 50 ms, whatever else the computer does.')
+  .control('a probe that takes 50 ms more', (fault) =>
+    fault.host(
+      'probe.fastest',
+      (original) =>
+        async (...args) =>
+          50 + ((await original(...args)) as number),
+    ),
+  )
+  .run(async (t) => {
+    const ms = await fastest(t.gpu);
+    t.metric('probeMs', ms);
+    t.expect(ms < 50, () => `a probe takes ${ms.toFixed(1)} ms`);
   });
 
 function isOrdinary(x: number): boolean {

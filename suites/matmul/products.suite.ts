@@ -1,8 +1,8 @@
 import { GradproofError } from '../../src/errors.ts';
 import { loraLinear } from '../../src/ops/lora/lora_linear.ts';
-import { matmul } from '../../src/ops/matmul/matmul.ts';
+import { sumToSize } from '../../src/ops/math/sum.ts';
+import { type MatmulParams, matmul } from '../../src/ops/matmul/matmul.ts';
 import { matmul4bit } from '../../src/ops/matmul/matmul_4bit.ts';
-import { sumToSize } from '../../src/ops/matmul/sum_to_size.ts';
 import { packNibbles } from '../../src/quant/nibbles.ts';
 import type { Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
@@ -98,8 +98,8 @@ products
   });
 
 products
-  .case('refuses-lora', { wrong: ['dora', 'weight', 'rank'] })
-  .desc('DoRA is refused as not implemented; a missing weight and an adapter of another rank are refused by their shape.')
+  .case('refuses-lora', { wrong: ['magnitude', 'weight', 'rank'] })
+  .desc('DoRA without a magnitude, a missing weight and an adapter of another rank are refused by their shape.')
   .control('operands that fit', (fault) =>
     fault.launch('lora_linear.forward', ([gpu, { x, lora_A, lora_B }, , variant]) => [
       gpu,
@@ -115,9 +115,9 @@ products
     using lora_A = counted(t, [2, 5]);
     using lora_B = counted(t, [4, 2]);
     const inputs = wrong === 'weight' ? { x, lora_A, lora_B } : { x, weight, lora_A, lora_B };
-    const params = { r: wrong === 'rank' ? 3 : 2, alpha: 2, use_dora: wrong === 'dora' };
+    const params = { r: wrong === 'rank' ? 3 : 2, alpha: 2, use_dora: wrong === 'magnitude' };
     const code = refusal(() => loraLinear.forward(t.gpu, inputs, params, 'register'));
-    t.expect(code === (wrong === 'dora' ? 'not-implemented' : 'shape'), () => `a wrong ${wrong} gives ${code}`);
+    t.expect(code === 'shape', () => `a wrong ${wrong} gives ${code}`);
   });
 
 products
@@ -203,13 +203,13 @@ products
 products
   .case('sum-to-size', { size: ['2x1x4x1', '1x3x1x5', '5', '1'] })
   .desc('What was repeated along some dimensions is summed over them, as torch.Tensor.sum_to_size; integers, so exactly.')
-  .control('last term dropped', (fault) => fault.shader('matmul/sum_to_size', 't < dims.terms;', 't + 1u < dims.terms;'))
+  .control('last term dropped', (fault) => fault.shader('math/reduce_sum', 'term < dims.terms;', 'term + 1u < dims.terms;'))
   .run((t) => expectSum(t, [2, 3, 4, 5], parseShape(String(t.params['size']))));
 
 products
   .case('sum-to-size-alternating')
   .desc('Four dimensions that stay between four that are summed, the most that the kernel takes, none of which can be merged.')
-  .control('an index runs over', (fault) => fault.shader('matmul/sum_to_size', '(shape.w * shape.z) % shape.y', '(shape.w * shape.z)'))
+  .control('an index runs over', (fault) => fault.shader('math/reduce_sum', 'rest % dims.axes[d].x', 'rest'))
   .run((t) => expectSum(t, [2, 3, 2, 2, 3, 2, 2, 3], [2, 1, 2, 1, 3, 1, 2, 1]));
 
 products
@@ -228,6 +228,76 @@ products
       return [0, 1, 2].reduce((sum, k) => sum + (left[atA + k] as number) * (right[atB + 5 * k] as number), 0);
     });
     t.expectEqual('y', await readValue(y), { shape, data: truth });
+  });
+
+products
+  .case('shapes', { a: ['2x2x2x2x2x3x4', '2x1x3x1x2x3x4', '3x1x3x4', '4', '3x4'] })
+  .desc(
+    'Batch dimensions that fit a kernel only where they are merged, with each other or with the rows; vectors, which no transpose changes.',
+  )
+  .control('one added to every element', (fault) => fault.shader('matmul/matmul', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'))
+  .run(async (t) => {
+    const shapeA = parseShape(String(t.params['a']));
+    const shapeB =
+      { 1: [4, 5], 2: [4], 4: [3, 1, 4, 5] }[shapeA.length] ?? (shapeA[1] === 1 ? [1, 2, 1, 2, 1, 4, 5] : [2, 2, 2, 2, 2, 4, 5]);
+    using a = counted(t, shapeA);
+    using b = counted(t, shapeB);
+    const params = { transpose_a: shapeA.length === 1, transpose_b: shapeB.length === 1 };
+    using y = matmul.forward(t.gpu, { a, b }, params, 'register').y;
+    const [left, right] = [(await readValue(a)).data, (await readValue(b)).data];
+    const batch = shapeA.slice(0, -2).map((n, i) => Math.max(n, shapeB[i] as number));
+    const shape = [...batch, ...(shapeA.length > 1 ? [3] : []), ...(shapeB.length > 1 ? [5] : [])];
+    const [rows, cols] = [shapeA.length > 1 ? 3 : 1, shapeB.length > 1 ? 5 : 1];
+    // The matrix of a batch, where dimensions of 1 repeat.
+    const matrixOf = (sizes: Shape, at: readonly number[]) =>
+      at.reduce((flat, i, d) => flat * (sizes[d] as number) + (sizes[d] === 1 ? 0 : i), 0);
+    const truth = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
+      const at = coordinatesOf(Math.floor(i / (rows * cols)), batch);
+      const [row, col] = [Math.floor(i / cols) % rows, i % cols];
+      const [fromA, fromB] = [(matrixOf(shapeA, at) * rows + row) * 4, matrixOf(shapeB, at) * 4 * cols + col];
+      return [0, 1, 2, 3].reduce((sum, k) => sum + (left[fromA + k] as number) * (right[fromB + k * cols] as number), 0);
+    });
+    t.expectEqual('y', await readValue(y), { shape, data: truth });
+  });
+
+products
+  .case('vector-gradients')
+  .desc('Gradients of a row times a matrix and of a matrix times a column, which no transpose changes: products of vectors, exactly.')
+  .control('one added to every element', (fault) => fault.shader('matmul/matmul', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'))
+  .run(async (t) => {
+    using vector = counted(t, [4]);
+    using tall = counted(t, [4, 5]);
+    using wide = counted(t, [3, 4]);
+    const gradientsOf = (a: Tensor, b: Tensor, dy: Tensor, params: MatmulParams) =>
+      matmul.backward(t.gpu, {
+        inputs: { a, b },
+        outputs: { y: dy },
+        grads: { y: dy },
+        params,
+        wants: new Set(['a', 'b']),
+        variant: 'register',
+      });
+    for (const [a, b, size, params] of [
+      [vector, tall, 5, { transpose_a: true }],
+      [wide, vector, 3, { transpose_b: true }],
+    ] as const) {
+      using dy = counted(t, [size]);
+      const gradients = gradientsOf(a, b, dy, params);
+      const [matrix, row, flow] = [await readValue(a === vector ? b : a), await readValue(vector), await readValue(dy)];
+      const [rows, cols] = matrix.shape as [number, number];
+      const alongRows = rows === row.data.length;
+      const outer = matrix.data.map((_, i) => {
+        const [r, c] = [Math.floor(i / cols), i % cols];
+        return (row.data[alongRows ? r : c] as number) * (flow.data[alongRows ? c : r] as number);
+      });
+      const summed = row.data.map((_, i) =>
+        flow.data.reduce((sum, x, j) => sum + x * (matrix.data[alongRows ? i * cols + j : j * cols + i] as number), 0),
+      );
+      const [ofMatrix, ofVector] = a === vector ? (['b', 'a'] as const) : (['a', 'b'] as const);
+      t.expectEqual('gradient of the matrix', await readValue(gradients[ofMatrix] as Tensor), { shape: matrix.shape, data: outer });
+      t.expectEqual('gradient of the vector', await readValue(gradients[ofVector] as Tensor), { shape: row.shape, data: summed });
+      for (const gradient of Object.values(gradients)) gradient[Symbol.dispose]();
+    }
   });
 
 products

@@ -1,7 +1,12 @@
 import { crossEntropy } from '../../src/ops/nn/cross_entropy.ts';
+import { record } from '../../src/reference/nn/cross_entropy.ts';
+import type { Acceptance, Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
+import { valuesOfHosts } from '../../src/testing/parity/fit.ts';
 import { suite } from '../../src/testing/suite.ts';
+
+const differentiable = record as Required<typeof record>;
 
 export const crossEntropyCases = suite('nn.cross-entropy', {
   description: 'Cross-entropy where a record has no bound: classes that a mask rules out',
@@ -45,4 +50,53 @@ crossEntropyCases
     for (const tensor of [...Object.values(outputs), ...Object.values(gradients)]) tensor[Symbol.dispose]();
     t.expectEqual('loss', { shape: [1], data: valuesOf(loss) }, { shape: [1], data: new Float64Array(1) });
     t.expectEqual('gradient of logits', { shape: [3, 1, 7], data: valuesOf(gradient) }, { shape: [3, 1, 7], data: new Float64Array(21) });
+  });
+
+crossEntropyCases
+  .case('large-vocabulary')
+  .desc('Two rows of 128,256 classes: loss and gradient within their bounds, and beside the gradient hardly anything is stored.')
+  .control('parts of a row not joined', (fault) =>
+    fault.shader('nn/cross_entropy_rows', 'i < first_part + params.parts; i++) {\n    let', 'i < first_part + 1u; i++) {\n    let'),
+  )
+  .run(async (t) => {
+    const random = t.random();
+    const [rows, classes] = [2, 128_256];
+    const hosts = {
+      logits: hostTensorFrom(
+        'f32',
+        [rows, classes],
+        random.fill(rows * classes, () => random.normal(2)),
+      ),
+      labels: hostTensorFrom('i32', [rows], [classes - 1, 77]),
+    };
+    const one = hostTensorFrom('f32', [1], [1]);
+    t.gpu.memory.guarded = true;
+    using logits = Tensor.from(t.gpu, hosts.logits);
+    using labels = Tensor.from(t.gpu, hosts.labels);
+    using dloss = Tensor.from(t.gpu, one);
+    const before = t.gpu.memory.ledger.liveBytes;
+    t.gpu.memory.resetPeak();
+    const [inputs, params] = [{ logits, labels }, { log_probs: false }];
+    const outputs = crossEntropy.forward(t.gpu, inputs, params);
+    const beside = t.gpu.memory.ledger.peakBytes - before;
+    t.expect(beside < logits.bytes / 64, () => `the loss took ${beside} bytes beside ${logits.bytes} of logits`);
+    const gradients = crossEntropy.backward(t.gpu, { inputs, outputs, grads: { loss: dloss }, params, wants: new Set(['logits']) });
+    const [loss, gradient] = [await outputs.loss.read(), await (gradients['logits'] as Tensor).read()];
+    for (const tensor of [...Object.values(outputs), ...Object.values(gradients)]) tensor[Symbol.dispose]();
+    const arithmetic = { depth: crossEntropy.variants['parts']?.depth ?? ((terms: number) => terms), ieee: t.ieee };
+    const [values, grads] = [valuesOfHosts(hosts), valuesOfHosts({ loss: one })];
+    const truth = record.forward(values, params);
+    t.expectAccepted(
+      'loss',
+      { shape: [1], data: valuesOf(loss) },
+      truth['loss'] as Value,
+      record.acceptance(values, truth, params, arithmetic)['loss'] as Acceptance,
+    );
+    const slopes = differentiable.vjp(values, params, grads);
+    t.expectAccepted(
+      'gradient of logits',
+      { shape: [rows, classes], data: valuesOf(gradient) },
+      slopes['logits'] as Value,
+      differentiable.vjpAcceptance(values, slopes, params, grads, arithmetic)['logits'] as Acceptance,
+    );
   });

@@ -1,9 +1,10 @@
+import { GradproofError } from '../../src/errors.ts';
 import { readParityBundle } from '../../src/formats/parity-bundle.ts';
 import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
 import { FOUR_BIT_CODES } from '../../src/quant/four-bit-tables.ts';
 import type { OpRecord } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
-import { type HostTensor, type HostTensors, hostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { type HostTensor, type HostTensors, hostTensor, hostTensorFrom, ShapeError, valuesOf } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { AssertionError, CaseContext, type Evidence, newEvidence, SkipSignal } from '../../src/testing/context.ts';
@@ -14,7 +15,7 @@ import { suite } from '../../src/testing/suite.ts';
 
 /** How a replay ended, and what it recorded. */
 interface Ending {
-  readonly status: 'pass' | 'fail' | 'skip';
+  readonly status: 'pass' | 'fail' | 'skip' | 'error';
   readonly code?: string;
   readonly evidence: Evidence;
 }
@@ -29,6 +30,7 @@ async function replayed(t: CaseContext, op: string, params: object, tensors: Hos
   } catch (error) {
     if (error instanceof SkipSignal) return { status: 'skip', code: error.code, evidence };
     if (error instanceof AssertionError) return { status: 'fail', code: error.code, evidence };
+    if (error instanceof GradproofError) return { status: 'error', code: error.code, evidence };
     throw error;
   }
 }
@@ -225,6 +227,32 @@ verdict
     expectEnding(t, miscoded, { status: 'pass', finding: [35, 0] });
   });
 
+verdict
+  .case('unsupported')
+  .desc('A bundle of what the op of this version does not compute is skipped, by what its record says.')
+  .control('records that promise everything', (fault) => fault.host('parity.unsupportedIn', () => () => undefined))
+  .run(async (t) => {
+    const code = hostTensorFrom('f32', [256], new Float32Array(256));
+    const ending = await replayed(t, 'dynamic_map', { total_bits: 6, max_exponent_bits: 5 }, { 'out.code': code });
+    expectEnding(t, ending, { status: 'skip', code: 'not-implemented' });
+  });
+
+verdict
+  .case('refusal', { code: ['shape', 'not-implemented'] })
+  .desc('What our launcher refuses although its record promises it is an error, and no skip.')
+  .control('records that promise nothing', (fault) => fault.host('parity.unsupportedIn', () => () => 'anything'))
+  .run(async (t) => {
+    const random = t.random();
+    const [a, b] = [normal(random, 'f32', [3, 2]), normal(random, 'f32', [2, 5])];
+    const refused = t.params['code'] === 'shape' ? new ShapeError('no') : new GradproofError('not-implemented', 'no');
+    using faults = new InjectedFaults(t.gpu);
+    faults.launch('matmul.forward', () => {
+      throw refused;
+    });
+    const ending = await replayed(t, 'matmul', {}, { 'in.a': a, 'in.b': b, 'out.y': hostTensorFrom('f32', [3, 5], product(a, b)) });
+    expectEnding(t, ending, { status: 'error', code: refused.code });
+  });
+
 /** Index of the value nearest to `x`. */
 function nearest(values: readonly number[], x: number): number {
   return values.reduce((best, value, i) => (Math.abs(value - x) < Math.abs((values[best] as number) - x) ? i : best), 0);
@@ -239,7 +267,7 @@ verdict
     // With a constant gradient both moments' bias corrections cancel: every step is lr g / (|g| + eps).
     const grads = hostTensorFrom('f32', [4, 1], [gradient, gradient, gradient, gradient]);
     const steps = [1, 2, 3, 4].map((step) => param - 0.125 * step);
-    const hyperparameters = { optimizer: 'adam', lr: 0.125, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0 };
+    const hyperparameters = { optimizer: 'adam', lr: 0.125, betas: [0.9, 0.999], eps: 1e-8 };
     const given = { 'in.param': hostTensorFrom('f32', [1], [param]), 'in.grads': grads };
     const right = hostTensorFrom('f32', [4, 1], steps);
     expectEnding(t, await replayed(t, 'optimizer_steps', hyperparameters, { ...given, 'out.trajectory': right }), { status: 'pass' });

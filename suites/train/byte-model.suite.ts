@@ -1,11 +1,15 @@
 import { splitText } from '../../src/data/text.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import { drawAdapter, drawBase } from '../../src/nn/byte-weights.ts';
+import { type HostTensor, valuesOf } from '../../src/tensor/host.ts';
+import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { STEPS_REVERSED, trainAndJudge } from '../../src/testing/training.ts';
 import { DEFAULT_TRAINING } from '../../src/train/config.ts';
+import { Fingerprints } from '../../src/train/fingerprints.ts';
 import { forecastBytes } from '../../src/train/forecast.ts';
-import { HELDOUT_BATCH, Trainer } from '../../src/train/trainer.ts';
+import { HELDOUT_BATCH, Trainer, type TrainerOptions } from '../../src/train/trainer.ts';
 import { alongGradient } from './along-gradient.ts';
 import { ALPHABET, SMALL } from './small.ts';
 import { inventedLanguage, uniformText } from './texts.ts';
@@ -14,16 +18,61 @@ export const byteModelSuite = suite('train.byte-model', {
   description: 'QLoRA of the byte-level language model: whole training steps and runs',
 });
 
-function smallTrainer(gpu: Gpu, seed: number, options?: { readonly frozen: boolean }, config = SMALL): Trainer {
+function smallTrainer(gpu: Gpu, seed: number, options?: TrainerOptions, config = SMALL): Trainer {
   const text = splitText(uniformText(seed, 8192, ALPHABET), config.heldoutFraction);
   return new Trainer(gpu, text, { ...config, seed }, options);
 }
+
+/**
+ * How far below the entropy a mean surprise of `count` random bytes may lie, in nats, but for one seed in a thousand million. The
+ * product of all (probability of the next byte * ALPHABET) has expectation 1, whatever predicts, so that by Markov's inequality it
+ * exceeds 10^9 no more often; its logarithm is count * (entropy - mean surprise).
+ */
+function luck(count: number): number {
+  return Math.log(1e9) / count;
+}
+
+byteModelSuite
+  .case('initial-weights')
+  .desc(
+    'Base and adapters are drawn one number after another from their streams: the embedding normal, weights uniform with their gains, A uniform, B zero.',
+  )
+  .control('fan-out for fan-in', (fault) =>
+    fault.host(
+      'nn.drawAdapter',
+      (original) =>
+        ({ name, inFeatures, outFeatures }, r, random) =>
+          original({ name, inFeatures: outFeatures, outFeatures: inFeatures }, r, random),
+    ),
+  )
+  .run(async (t) => {
+    const { vocab, embedding, context, hidden, hiddenGain, headGain, r } = SMALL.model;
+    const widths = [embedding * context, ...hidden, vocab];
+    const [base, adapters] = [t.random(1), t.random(2)];
+    const expectDrawn = (name: string, tensor: HostTensor, shape: Shape, draw: () => number) => {
+      const data = Float64Array.from({ length: sizeOf(shape) }, () => Math.fround(draw()));
+      t.expectEqual(name, { shape: tensor.shape, data: valuesOf(tensor) }, { shape, data });
+    };
+    const drawn = drawBase(SMALL.model, t.random(1));
+    expectDrawn('embedding', drawn.embedding, [vocab, embedding], () => base.normal());
+    t.expect(drawn.weights.length === 3, () => `there are ${drawn.weights.length} weights`);
+    const stream = t.random(2);
+    for (const [i, weight] of drawn.weights.entries()) {
+      const [inFeatures, outFeatures] = widths.slice(i) as [number, number];
+      const size = (i < 2 ? hiddenGain : headGain) * Math.sqrt(3 / inFeatures);
+      expectDrawn(`weight ${i}`, weight, [outFeatures, inFeatures], () => -size + 2 * size * base.uniform());
+      const { lora_A, lora_B } = drawAdapter({ name: '', inFeatures, outFeatures }, r, stream);
+      const reach = 1 / Math.sqrt(inFeatures);
+      expectDrawn('lora_A', lora_A, [r, inFeatures], () => -reach + 2 * reach * adapters.uniform());
+      expectDrawn('lora_B', lora_B, [outFeatures, r], () => 0);
+    }
+  });
 
 byteModelSuite
   .case('judged-steps')
   .timeout(60_000)
   .desc(
-    "Three steps of the small model: every op, forward and backward, and the update of AdamW, from the GPU's own inputs within its bound.",
+    "The base in 4 bits and three steps of the small model: every op, forward and backward, and the update of AdamW, from the GPU's own inputs within its bound.",
   )
   .control('gradients of twice the alpha', (fault) =>
     fault.launch('lora_linear.backward', ([gpu, context, variant]) => [
@@ -34,6 +83,12 @@ byteModelSuite
   )
   .run(async (t) => {
     using trainer = smallTrainer(t.gpu, t.seed);
+    let shown = 0;
+    await trainer.judgedBase(async (applications) => {
+      shown += applications.length;
+      await judgeApplications(t, 0, applications);
+    });
+    t.expect(shown === 3, () => `${shown} quantized layers were shown, and there are 3`);
     // From the second step on, lora_B is not zero, and every gradient shows.
     for (let step = 1; step <= 3; step++) {
       await trainer.judgedStep(async (applications) => void (await judgeApplications(t, step, applications)));
@@ -79,8 +134,8 @@ byteModelSuite
     t.metric('heldoutFrozen', control);
     t.series('loss', await trainer.losses(0));
     t.expect(after < level, () => `the held-out loss is ${after} and should be below ${level}`);
-    // Nothing can do better on random bytes than their entropy.
-    t.expect(after > Math.log(ALPHABET) - 0.05, () => `the held-out loss of ${after} is below the entropy of the text`);
+    const least = Math.log(ALPHABET) - luck(trainer.heldoutCount);
+    t.expect(after > least, () => `the held-out loss of ${after} is below ${least}: nobody guesses random bytes so well`);
     t.expect(control > level, () => `the frozen run reaches ${control}, and learning was to be shown by ${level}`);
   });
 
@@ -130,9 +185,7 @@ byteModelSuite
 
 byteModelSuite
   .case('memory-forecast')
-  .desc(
-    'The peak of live device memory over training steps and a held-out loss stays within what was forecast from shapes, and near to it.',
-  )
+  .desc('The peak of live device memory over training steps and a held-out loss stays within what was forecast from shapes.')
   .control('half the forecast', (fault) =>
     fault.host(
       'train.forecast',
@@ -142,18 +195,66 @@ byteModelSuite
     ),
   )
   .run(async (t) => {
-    const before = t.gpu.memory.ledger.liveBytes;
-    t.gpu.memory.resetPeak();
-    using trainer = smallTrainer(t.gpu, t.seed);
-    for (let step = 0; step < 3; step++) trainer.step();
-    await trainer.heldoutLoss();
-    const peak = t.gpu.memory.ledger.peakBytes - before;
-    const forecast = forecastBytes(SMALL, trainer.heldoutCount, HELDOUT_BATCH);
-    t.metric('peakBytes', peak);
-    t.metric('forecastBytes', forecast);
-    t.expect(peak <= 1.1 * forecast, () => `${peak} bytes were live at the peak and ${forecast} were forecast`);
-    t.expect(peak >= 0.7 * forecast, () => `only ${peak} bytes were live at the peak and ${forecast} were forecast`);
+    // Once the held-out loss needs most, once the step, once a captured step and one that is judged.
+    for (const [heldoutBytes, capture] of [
+      [SMALL.heldoutBytes, false],
+      [8, false],
+      [8, true],
+    ] as const) {
+      const config = { ...SMALL, heldoutBytes, capture };
+      const before = t.gpu.memory.ledger.liveBytes;
+      t.gpu.memory.resetPeak();
+      using fingerprints = new Fingerprints(t.gpu);
+      using trainer = smallTrainer(t.gpu, t.seed, { fingerprints }, config);
+      trainer.step();
+      if (capture) await trainer.capture();
+      for (let step = 2; step <= config.lossEvery; step++) trainer.step();
+      await trainer.heldoutLoss();
+      if (capture) await trainer.judgedStep(async () => undefined);
+      const peak = t.gpu.memory.ledger.peakBytes - before;
+      const forecast = forecastBytes(config, trainer.heldoutCount, HELDOUT_BATCH);
+      t.metric(`peakBytes-${heldoutBytes}-${capture}`, peak);
+      t.metric(`forecastBytes-${heldoutBytes}-${capture}`, forecast);
+      t.expect(peak <= forecast, () => `${peak} bytes were live at the peak and ${forecast} were forecast`);
+    }
   });
+
+for (const [autocast, tier] of [
+  ['float16', 'quick'],
+  ['bfloat16', 'full'],
+] as const) {
+  byteModelSuite
+    .case('mixed-precision', { autocast: [autocast] })
+    .tier(tier)
+    .timeout(60_000)
+    .desc(
+      'The small model with its products in halves and a scaled loss: every op of the first and the last of 40 steps is within its bound, those between are replayed, the held-out loss falls below ln 16, and memory stays within what was forecast.',
+    )
+    .control('gradients that stay scaled', (fault) => fault.shader('optim/amp_unscale', ' / scale[0]', ' * (scale[0] / scale[0])'))
+    .run(async (t) => {
+      const config = { ...SMALL, optimizer: { ...SMALL.optimizer, lr: 1e-2 }, capture: true, autocast, grad_scaler: { init_scale: 1024 } };
+      const before = t.gpu.memory.ledger.liveBytes;
+      t.gpu.memory.resetPeak();
+      using fingerprints = new Fingerprints(t.gpu);
+      using trainer = smallTrainer(t.gpu, t.seed, { fingerprints }, config);
+      const judged = (step: number) => trainer.judgedStep(async (applications) => void (await judgeApplications(t, step, applications)));
+      await judged(1);
+      await trainer.capture();
+      for (let step = 2; step < config.steps; step++) {
+        trainer.step();
+        if (step % config.lossEvery === 0) await fingerprints.read();
+      }
+      await judged(config.steps);
+      const [after, level] = [await trainer.heldoutLoss(), Math.log(2 * ALPHABET)];
+      t.metric('heldoutAfter', after);
+      t.expect(after < level, () => `the held-out loss is ${after} and should be below ${level}`, 'not-learnt');
+      const peak = t.gpu.memory.ledger.peakBytes - before;
+      const forecast = forecastBytes(config, trainer.heldoutCount, HELDOUT_BATCH);
+      t.metric('peakBytes', peak);
+      t.metric('forecastBytes', forecast);
+      t.expect(peak <= forecast, () => `${peak} bytes were live at the peak and ${forecast} were forecast`);
+    });
+}
 
 byteModelSuite
   .case('default-run')

@@ -1,4 +1,5 @@
 import type { RunEvent, RunOptions, Unfinished } from '../events.ts';
+import type { Live } from '../live.ts';
 import type { Report } from '../report/schema.ts';
 import type { Replay } from '../runner/selection.ts';
 import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../training.ts';
@@ -7,6 +8,8 @@ import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../trainin
 export interface RunRequest {
   readonly options: RunOptions;
   readonly replay?: Replay;
+  /** Devices behind a bridge. */
+  readonly live?: Live;
   /** A run to go on with, whose tab died. */
   readonly resume?: Unfinished;
 }

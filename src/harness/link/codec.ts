@@ -27,11 +27,14 @@ export class ByteWriter {
 
 /** A cursor that never passes the end. */
 export class ByteReader {
+  /** The version of the link that wrote the bytes. */
+  readonly version: number;
   readonly #bytes: Uint8Array;
   #position = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, version: number) {
     this.#bytes = bytes;
+    this.version = version;
   }
 
   byte(): number {
@@ -126,6 +129,11 @@ export function object<T extends object>(members: { readonly [K in keyof T]: Cod
     },
     read: (from) => Object.fromEntries(keys.map((key) => [key, members[key].read(from)])) as T,
   };
+}
+
+/** What links have from `version` on; those of before read as `absent`. */
+export function since<T>(version: number, codec: Codec<T>, absent: T): Codec<T> {
+  return { write: codec.write, read: (from) => (from.version < version ? absent : codec.read(from)) };
 }
 
 /** A codec through another representation. */

@@ -22,8 +22,8 @@ test('any payload comes back, with and without the #', async () => {
     fc.asyncProperty(payload, async (bytes) => {
       const fragment = await seal(bytes);
       expect(fragment).toMatch(/^[\w-]+$/);
-      expect(await unseal(fragment)).toEqual(bytes);
-      expect(await unseal(`#${fragment}`)).toEqual(bytes);
+      expect(await unseal(fragment)).toEqual({ version: LINK_VERSION, payload: bytes });
+      expect((await unseal(`#${fragment}`)).payload).toEqual(bytes);
     }),
   );
 });

@@ -1,3 +1,4 @@
+import { collect, concat } from '../report/collect.ts';
 import { damaged, LinkError, tooLong } from './error.ts';
 
 /**
@@ -7,7 +8,7 @@ import { damaged, LinkError, tooLong } from './error.ts';
  */
 
 /** The version that this build writes; raised when the payload's layout changes. */
-export const LINK_VERSION = 1;
+export const LINK_VERSION = 2;
 
 const CHECKSUM_BYTES = 6;
 /** Browsers and messengers pass fragments of this length; a link of 300 cases has under 1,500 characters. */
@@ -19,7 +20,7 @@ const MAX_PAYLOAD_BYTES = 2 ** 18;
 export async function seal(payload: Uint8Array<ArrayBuffer>): Promise<string> {
   if (payload.length > MAX_PAYLOAD_BYTES) throw tooLong(`${payload.length} bytes`);
   const stream = new Blob([payload]).stream().pipeThrough(new CompressionStream('deflate-raw'));
-  const fragment = await frame(await collect(stream, MAX_PAYLOAD_BYTES), LINK_VERSION);
+  const fragment = await frame(await collect(stream, MAX_PAYLOAD_BYTES, inflated), LINK_VERSION);
   if (fragment.length > MAX_CHARACTERS) throw tooLong(`${fragment.length} characters`);
   return fragment;
 }
@@ -29,8 +30,14 @@ export async function frame(deflated: Uint8Array<ArrayBuffer>, version: number):
   return toBase64url(concat([Uint8Array.of(version), await checksumOf(version, deflated), deflated]));
 }
 
+/** What was in a link, and the version that says how to read it. */
+export interface Unsealed {
+  readonly version: number;
+  readonly payload: Uint8Array<ArrayBuffer>;
+}
+
 /** Gives the payload of a fragment, with or without its leading `#`. Every byte is hostile. Throws {@link LinkError}. */
-export async function unseal(fragment: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function unseal(fragment: string): Promise<Unsealed> {
   if (fragment.length > MAX_CHARACTERS + 1) {
     throw new LinkError('link-too-long', `this link has ${fragment.length} characters, the limit is ${MAX_CHARACTERS}: copy it again`);
   }
@@ -48,41 +55,18 @@ export async function unseal(fragment: string): Promise<Uint8Array<ArrayBuffer>>
   }
   if (version < 1) throw damaged('it has no version');
   try {
-    return await collect(new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw')), MAX_PAYLOAD_BYTES);
+    const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+    return { version, payload: await collect(stream, MAX_PAYLOAD_BYTES, inflated) };
   } catch (thrown) {
     throw thrown instanceof LinkError ? thrown : damaged('it does not unpack', thrown);
   }
 }
 
+const inflated = () => damaged(`it unpacks to more than ${MAX_PAYLOAD_BYTES} bytes`);
+
 async function checksumOf(version: number, deflated: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const digest = await crypto.subtle.digest('SHA-256', concat([Uint8Array.of(version), deflated]));
   return new Uint8Array(digest, 0, CHECKSUM_BYTES);
-}
-
-/** Reads a stream of chunks as long as it stays within `limit` bytes, then stops it. */
-async function collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let total = 0;
-  for (const reader = stream.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) return concat(chunks);
-    total += value.length;
-    if (total > limit) {
-      await reader.cancel();
-      throw damaged(`it unpacks to more than ${limit} bytes`);
-    }
-    chunks.push(value);
-  }
-}
-
-function concat(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
 
 function toBase64url(bytes: Uint8Array): string {

@@ -1,10 +1,9 @@
 import { messageOf } from '../../errors.ts';
-import { DEFAULT_RUN_OPTIONS } from '../events.ts';
 import { planHash } from '../plan.ts';
 import { unseal } from './container.ts';
 import { damaged, LinkError } from './error.ts';
 import { readPayload } from './fields.ts';
-import type { LinkPayload, LinkSettings, LinkStatus } from './payload.ts';
+import type { LinkPayload, LinkStatus } from './payload.ts';
 
 /** A case of the plan as a link tells it. */
 export interface LinkedCase {
@@ -27,10 +26,13 @@ export interface DecodedLink extends Omit<LinkPayload, 'statuses' | 'accuracies'
   readonly cases: readonly LinkedCase[];
   /** How many cases of the plan have which status. */
   readonly counts: Readonly<Record<LinkStatus, number>>;
-  /** Settings that differ from the standard, in plain words. */
-  readonly deviations: readonly string[];
   /** Why the cases have no ids: the plan is unknown here, or is another one. */
   readonly planProblem: LinkError | undefined;
+}
+
+/** All that the bytes of a link's fragment say, without its plan. Throws {@link LinkError} as {@link decodeLink}. */
+export async function decodePayload(fragment: string): Promise<LinkPayload> {
+  return readPayload(await unseal(fragment));
 }
 
 /** Gives the text of the plan with this hash (public/plans/<hash>.txt), undefined if there is none. */
@@ -42,7 +44,7 @@ export type LoadPlan = (hash: string) => Promise<string | undefined>;
  * Throws {@link LinkError} in one line: damaged, too long, or too new.
  */
 export async function decodeLink(fragment: string, loadPlan: LoadPlan): Promise<DecodedLink> {
-  const { statuses, accuracies, speeds, places, ...rest } = readPayload(await unseal(fragment));
+  const { statuses, accuracies, speeds, places, ...rest } = await decodePayload(fragment);
   const plan = await knownPlan(rest.planHash, loadPlan);
   if (Array.isArray(plan) && plan.length !== statuses.length) throw damaged(`it has ${statuses.length} cases, its plan ${plan.length}`);
   let ran = 0;
@@ -54,7 +56,7 @@ export async function decodeLink(fragment: string, loadPlan: LoadPlan): Promise<
   });
   const counts: Record<LinkStatus, number> = { 'not-run': 0, pass: 0, fail: 0, skip: 0, error: 0, timeout: 0, lost: 0 };
   for (const status of statuses) counts[status]++;
-  return { ...rest, cases, counts, deviations: deviationsOf(rest.settings), planProblem: plan instanceof LinkError ? plan : undefined };
+  return { ...rest, cases, counts, planProblem: plan instanceof LinkError ? plan : undefined };
 }
 
 /** The plan's lines, or why there are none. */
@@ -70,16 +72,4 @@ async function knownPlan(hash: string, loadPlan: LoadPlan): Promise<readonly str
   } catch (thrown) {
     return unknown(messageOf(thrown), thrown);
   }
-}
-
-function deviationsOf({ tier, filters, shard, seed, timeoutMs, complete, retried }: LinkSettings): string[] {
-  return [
-    ...(complete ? [] : ['the run was not finished']),
-    ...(tier === DEFAULT_RUN_OPTIONS.tier ? [] : [`tier ${tier} instead of ${DEFAULT_RUN_OPTIONS.tier}`]),
-    ...(filters.length === 0 ? [] : [`only the cases ${filters.join(' ')}`]),
-    ...(shard === '1/1' ? [] : [`only part ${shard} of the cases`]),
-    ...(seed === DEFAULT_RUN_OPTIONS.seed ? [] : [`seed ${seed} instead of ${DEFAULT_RUN_OPTIONS.seed}`]),
-    ...(timeoutMs === undefined ? [] : [`${timeoutMs} ms for each case instead of its own time limit`]),
-    ...(retried === 0 ? [] : [`${retried} cases needed more than one attempt`]),
-  ];
 }

@@ -1,18 +1,17 @@
+import { isBridgeName } from '../../backends/bridge/name.ts';
 import { planHash } from '../plan.ts';
 import type { CaseResult, Report } from '../report/schema.ts';
+import { LINKED_FILTERS, settingsOf, shortList } from '../report/settings.ts';
 import { validateReport } from '../report/validate.ts';
 import { seal } from './container.ts';
 import { LinkError } from './error.ts';
-import { FIELDS, writePayload } from './fields.ts';
+import { writePayload } from './fields.ts';
 import type { LinkPayload } from './payload.ts';
 
-/** One thing that a link tells. */
-export interface LinkContent {
-  readonly field: keyof LinkPayload;
-  /** What leaves, in plain words. */
-  readonly what: string;
-  /** What it is in this report. */
-  readonly value: string;
+/** What a link says beyond its report. */
+export interface LinkSharing {
+  /** What the person calls the computer; at most 200 characters are kept. */
+  readonly device?: string;
 }
 
 /**
@@ -20,27 +19,16 @@ export interface LinkContent {
  * `planText` is the plan that the report's `planHash` names. Throws {@link LinkError} when it is another one, when a result is
  * not in it, or when the result does not fit a link; ReportError on a report that breaks the schema.
  */
-export async function encodeLink(report: Report, planText: string): Promise<string> {
+export async function encodeLink(report: Report, planText: string, { device = '' }: LinkSharing = {}): Promise<string> {
   const valid = validateReport(report, `report ${report.run.id}`);
   if ((await planHash(planText)) !== valid.run.planHash) {
     throw new LinkError('link-plan-mismatch', 'the report was made with another plan of cases: make the link with the version that ran it');
   }
-  return seal(writePayload(payloadOf(valid, planText.split('\n').slice(0, -1))));
+  return seal(writePayload({ ...payloadOf(valid, planText.split('\n').slice(0, -1)), device: device.trim() }));
 }
 
-/** What the link of a report would contain, for the share dialog: the same table as the encoder's, field by field. */
-export function linkContents(report: Report): readonly LinkContent[] {
-  const payload = payloadOf(report, [...inPlan(report).keys()].sort());
-  return (Object.keys(FIELDS) as (keyof LinkPayload)[]).map((field) => contentOf(field, payload));
-}
-
-function contentOf<K extends keyof LinkPayload>(field: K, payload: LinkPayload): LinkContent {
-  const { what, show } = FIELDS[field];
-  return { field, what, value: show(payload[field]) };
-}
-
-function payloadOf(report: Report, plan: readonly string[]): LinkPayload {
-  const { kind, tool, run, environments, results } = report;
+function payloadOf(report: Report, plan: readonly string[]): Omit<LinkPayload, 'device'> {
+  const { kind, tool, run, environments } = report;
   const cases = inPlan(report);
   const ran = plan.flatMap((line) => cases.get(line) ?? []);
   if (ran.length < cases.size) {
@@ -53,15 +41,7 @@ function payloadOf(report: Report, plan: readonly string[]): LinkPayload {
     kind,
     tool: { version: tool.version, commit: tool.commit },
     time: { startedAt: new Date(run.startedAt), durationMs: run.durationMs },
-    settings: {
-      tier: run.tier,
-      filters: run.filters,
-      shard: run.shard,
-      seed: run.seed,
-      timeoutMs: run.timeoutMs,
-      complete: run.complete,
-      retried: results.filter(({ attempts }) => attempts > 1).length,
-    },
+    settings: { ...settingsOf(report), filters: shortList(run.filters, LINKED_FILTERS) },
     environments,
     planHash: run.planHash,
     statuses: plan.map((line) => cases.get(line)?.status ?? 'not-run'),
@@ -73,9 +53,9 @@ function payloadOf(report: Report, plan: readonly string[]): LinkPayload {
   };
 }
 
-/** Bundles are in no plan, and only runs follow one. */
-function isPlanned({ kind }: Report, { suite }: CaseResult): boolean {
-  return kind === 'run' && !suite.startsWith('parity.');
+/** Bundles and devices behind a bridge are in no plan, and only runs follow one. */
+function isPlanned({ kind }: Report, { suite, backend }: CaseResult): boolean {
+  return kind === 'run' && !suite.startsWith('parity.') && !isBridgeName(backend);
 }
 
 /** The results that have a place in the plan, by its line. */

@@ -80,11 +80,3 @@ export const environmentCodec: Codec<LinkEnvironment> = object<LinkEnvironment>(
     (entries) => Object.fromEntries(entries.map(({ key, value }) => [key, value])),
   ),
 });
-
-/** One line about an environment, with all that a link tells of it. */
-export function describeEnvironment({ runtime, runtimeVersion, os, cores, adapter, features, probe }: LinkEnvironment): string {
-  const { isFallback, ...names } = adapter;
-  const device = [...Object.values(names).filter(Boolean), ...(isFallback ? ['fallback adapter'] : [])].join(' ');
-  const found = Object.entries(probe).map(([key, value]) => `${key} ${value}`);
-  return `${runtime} ${runtimeVersion} on ${os}, ${cores} cores; ${device}; features: ${features.join(', ') || 'none'}; probe: ${found.join(', ')}`;
-}

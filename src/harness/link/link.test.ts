@@ -4,11 +4,11 @@ import { planHash, planText } from '../plan.ts';
 import { summarize } from '../report/build.ts';
 import { PLAN, RUN, report as reportOf, result } from '../report/fixtures/reports.ts';
 import type { CaseResult, Environment, Report, Status } from '../report/schema.ts';
+import { settingsOf } from '../report/settings.ts';
 import { frame, LINK_VERSION, seal, unseal } from './container.ts';
-import { decodeLink } from './decode.ts';
-import { encodeLink, linkContents } from './encode.ts';
+import { decodeLink, decodePayload } from './decode.ts';
+import { encodeLink } from './encode.ts';
 import { LinkError } from './error.ts';
-import { FIELDS } from './fields.ts';
 import version1 from './fixtures/version-1.txt?raw';
 
 const load = (text: string) => async () => text;
@@ -33,7 +33,14 @@ test('a recorded run comes back from its link', async () => {
     if (!accuracy) expect(used).toBeUndefined();
     else expect((used as number) / (accuracy.boundUsed as number)).toBeCloseTo(1.045, 1);
   }
-  expect(link.deviations).toEqual([`only the cases ${RUN.run.filters.join(' ')}`]);
+  expect(link.settings).toEqual(settingsOf(RUN));
+});
+
+test('of a run that was chosen case by case a link tells the first filters, and how many more there are', async () => {
+  const filters = Array.from({ length: 500 }, (_, i) => `ops.nn.silu:exact;x=${i}`);
+  const { settings } = await decodePayload(await encodeLink({ ...RUN, run: { ...RUN.run, filters } }, PLAN));
+  expect(settings.filters).toHaveLength(64);
+  expect([settings.filters[0], settings.filters[63]]).toEqual([filters[0], '… and 437 more']);
 });
 
 const STATUS_PARTS: Readonly<Record<Status, Partial<CaseResult>>> = {
@@ -217,7 +224,7 @@ async function refusal(fragment: string): Promise<string | undefined> {
 }
 
 test('hostile payloads under a right checksum are refused in one line, or are a link', async () => {
-  const valid = await unseal(await encodeLink(RUN, PLAN));
+  const { payload: valid } = await unseal(await encodeLink(RUN, PLAN));
   const edit = fc.record({ at: fc.nat(valid.length - 1), bytes: fc.uint8Array({ maxLength: 8 }), remove: fc.nat(8) });
   const verdicts = { damaged: 0, read: 0 };
   const tryOut = async (bytes: Uint8Array<ArrayBuffer>) => {
@@ -239,18 +246,15 @@ test('hostile payloads under a right checksum are refused in one line, or are a 
   expect(await refusal(await frame(new Uint8Array(0), LINK_VERSION))).toBe('link-damaged');
 });
 
-test('the share dialog lists every field of the link, and nothing that is named in it leaves unnamed', async () => {
-  const contents = linkContents(RUN);
-  expect(contents.map(({ field }) => field)).toEqual(Object.keys(FIELDS));
-  const value = Object.fromEntries(contents.map((content) => [content.field, content.value]));
-  expect(value).toMatchObject({
-    tool: `${RUN.tool.version} (${RUN.tool.commit})`,
-    planHash: RUN.run.planHash,
-    statuses: '14 verdicts',
-    settings: 'tier quick, cases ops.matmul.* !*vector*, shard 1/1, seed 42, standard time limits, complete, 0 retried',
-    replayed: 'none',
-  });
-  expect(value['environments']).toContain('swiftshader');
+test('the name of the device and hidden tabs travel; a link of before they did reads without them', async () => {
+  const hidden = structuredClone(RUN);
+  for (const one of hidden.results.slice(0, 2)) one.finding = { code: 'tab-hidden', message: '' };
+  const link = await decodePayload(await encodeLink(hidden, PLAN, { device: '  ThinkPad\u202eT14\n ' }));
+  expect(link).toMatchObject({ device: 'ThinkPad T14', settings: { hidden: 2 } });
+  expect(await decodePayload(version1)).toMatchObject({ device: '', settings: { hidden: 0 } });
+});
+
+test('nothing of a report leaves but what the link names', async () => {
   // What a report has beside: a changed message, limit or kernel changes no byte of its link.
   const changed = structuredClone(RUN);
   changed.run.id = 'private';

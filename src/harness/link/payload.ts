@@ -1,4 +1,5 @@
 import { type Report, STATUSES, type Status } from '../report/schema.ts';
+import type { Settings } from '../report/settings.ts';
 import type { LinkEnvironment } from './environment.ts';
 
 /** `not-run`: the run did not select the case, or did not reach it. */
@@ -12,7 +13,7 @@ export interface LinkPayload {
   readonly kind: Report['kind'];
   readonly tool: { readonly version: string; readonly commit: string };
   readonly time: { readonly startedAt: Date; readonly durationMs: number };
-  readonly settings: LinkSettings;
+  readonly settings: Settings;
   readonly environments: readonly LinkEnvironment[];
   /** SHA-256 in hex. */
   readonly planHash: string;
@@ -26,17 +27,6 @@ export interface LinkPayload {
   readonly places: readonly number[];
   /** How many results that are in no plan have which status: replayed bundles, or a training. */
   readonly replayed: Readonly<Record<Status, number>>;
-}
-
-/** How the run was set up, as far as that can change a verdict. */
-export interface LinkSettings {
-  readonly tier: Report['run']['tier'];
-  readonly filters: readonly string[];
-  readonly shard: string;
-  readonly seed: number;
-  /** Time limit of every case, undefined if each had its own. */
-  readonly timeoutMs: number | undefined;
-  readonly complete: boolean;
-  /** Cases that needed more than one attempt. */
-  readonly retried: number;
+  /** What the person calls the computer, since browsers hide its name; empty where nothing was written. */
+  readonly device: string;
 }

@@ -29,3 +29,9 @@ export function dequantize(byte: number, { one }: Scale): number | undefined {
   if (byte === ZERO) return 0;
   return byte === BEYOND ? Number.POSITIVE_INFINITY : 2 ** ((byte - one) / STEPS_PER_OCTAVE);
 }
+
+/** The least value that {@link quantize} rounds up to `value`, which {@link dequantize} gave. */
+export function roundedFrom(value: number, { one }: Scale): number {
+  if (value <= 2 ** ((LOWEST - one) / STEPS_PER_OCTAVE)) return 0;
+  return Number.isFinite(value) ? value / 2 ** (1 / STEPS_PER_OCTAVE) : 2 ** ((BEYOND - 1 - one) / STEPS_PER_OCTAVE);
+}

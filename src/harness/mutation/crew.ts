@@ -2,8 +2,12 @@ import type { Environment } from '../report/schema.ts';
 import { type Answer, PoolWorker } from '../runner/pool-worker.ts';
 import type { ToWorker, WorkerLink } from '../worker/messages.ts';
 
-/** Asks a worker; one that fell silent or died is replaced before the next question. */
-export type Ask = (request: ToWorker, limitMs: number) => Promise<Answer>;
+/** One worker at a time. */
+export interface Bench {
+  readonly ask: (request: ToWorker, limitMs: number) => Promise<Answer>;
+  /** Replaces the worker by a fresh one. */
+  readonly renew: () => Promise<void>;
+}
 
 /** A few workers that share a queue of questions. */
 export class Crew implements Disposable {
@@ -29,13 +33,15 @@ export class Crew implements Disposable {
   }
 
   /** Works through `items`, every worker at one of them, until all are done or the signal aborts. */
-  async share<T>(items: readonly T[], work: (item: T, ask: Ask) => Promise<void>): Promise<void> {
+  async share<T>(items: readonly T[], work: (item: T, bench: Bench) => Promise<void>): Promise<void> {
     const queue = [...items];
     await Promise.all(
       this.#workers.map(async (_, place) => {
-        for (let item = queue.shift(); item !== undefined && !this.#signal.aborted; item = queue.shift()) {
-          await work(item, (request, limitMs) => this.#ask(place, request, limitMs));
-        }
+        const bench: Bench = {
+          ask: (request, limitMs) => (this.#workers[place] as PoolWorker).ask(request, limitMs),
+          renew: () => this.#renew(place),
+        };
+        for (let item = queue.shift(); item !== undefined && !this.#signal.aborted; item = queue.shift()) await work(item, bench);
       }),
     );
   }
@@ -45,14 +51,9 @@ export class Crew implements Disposable {
     for (const worker of this.#workers) worker.terminate();
   }
 
-  async #ask(place: number, request: ToWorker, limitMs: number): Promise<Answer> {
-    const worker = this.#workers[place] as PoolWorker;
-    const answer = await worker.ask(request, limitMs);
-    if (answer.type === 'timeout' || answer.type === 'dead') {
-      worker.terminate();
-      this.#workers[place] = await this.#start();
-    }
-    return answer;
+  async #renew(place: number): Promise<void> {
+    this.#workers[place]?.terminate();
+    this.#workers[place] = await this.#start();
   }
 
   #start(): Promise<PoolWorker> {

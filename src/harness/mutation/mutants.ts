@@ -14,7 +14,8 @@ export interface Mutant {
   readonly replacement: string;
 }
 
-type Change = Pick<Mutant, 'operator' | 'start' | 'end' | 'replacement'>;
+/** A change before it has its number. */
+export type Change = Pick<Mutant, 'operator' | 'start' | 'end' | 'replacement'>;
 
 const SWAPPED: Readonly<Record<string, readonly [operator: string, replacement: string]>> = {
   '+': ['arithmetic', '-'],
@@ -171,7 +172,8 @@ function rangeOf({ start, end }: { readonly start: number; readonly end: number 
   return { start, end };
 }
 
-function numbered(file: string, source: string, changes: readonly Change[]): Mutant[] {
+/** The changes as mutants, in the order of the text, numbered on each line. */
+export function numbered(file: string, source: string, changes: readonly Change[]): Mutant[] {
   const sorted = [...changes].sort((a, b) => a.start - b.start || a.end - b.end);
   const counts = new Map<string, number>();
   return sorted.map((change) => {

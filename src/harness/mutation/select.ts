@@ -1,6 +1,7 @@
 import { GradproofError } from '../../errors.ts';
-import { matchesFilters } from '../filter.ts';
+import { filterOf } from '../filter.ts';
 import { choose } from './choose.ts';
+import { moreMutantsOf } from './more-mutants.ts';
 import { type Mutant, mutantId, mutantsOf } from './mutants.ts';
 import type { ShaderSources } from './sources.ts';
 
@@ -17,20 +18,32 @@ export interface MutantChoice {
 /** No mutant is left after filters and choice. */
 class NoMutantError extends GradproofError {
   constructor({ filters, changed }: MutantChoice) {
-    const what = filters.length > 0 ? `no mutant matches ${filters.map((glob) => `"${glob}"`).join(', ')}` : 'there is no mutant';
+    const what =
+      filters.length > 0
+        ? `no mutant matches ${filters.map((glob) => `"${glob}"`).join(', ')}; ids look like mutate.nn.silu:*`
+        : 'there is no mutant';
     super('no-such-mutant', changed?.length === 0 ? 'no shader has changed since the last commit' : `${what} in the chosen shaders`);
   }
 }
 
+/** A kernel has so many mutants of its own, even a short one. */
+const LEAST = 8;
+
 /** The set of mutants of all shaders: the same for the same sources. */
 export function mutantSet(sources: ShaderSources): readonly Mutant[] {
-  return sources.names.flatMap((file) => choose(mutantsOf(file, sources.textOf(file))));
+  const kernels = new Set(sources.kernels);
+  return sources.names.flatMap((file) => {
+    const source = sources.textOf(file);
+    const mutants = mutantsOf(file, source);
+    return choose(kernels.has(file) && mutants.length < LEAST ? [...mutants, ...moreMutantsOf(file, source)] : mutants);
+  });
 }
 
 /** The mutants of the set that are wanted, in its order. Throws {@link NoMutantError}. */
 export function selectMutants(sources: ShaderSources, choice: MutantChoice): readonly Mutant[] {
   const { filters, changed, sample } = choice;
-  const matching = mutantSet(sources).filter((mutant) => matchesFilters(mutantId(mutant), filters));
+  const isChosen = filterOf(filters);
+  const matching = mutantSet(sources).filter((mutant) => isChosen(mutantId(mutant)));
   const isChanged = ({ file }: Mutant) => changed?.includes(file) ?? false;
   const rest = matching.filter((mutant) => !isChanged(mutant));
   const sampled = new Set(sample === undefined ? (changed ? [] : rest) : evenly(rest, sample));

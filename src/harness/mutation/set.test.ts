@@ -12,10 +12,14 @@ const sources = new ShaderSources(Object.fromEntries(paths.map((path) => [path, 
 const set = mutantSet(sources);
 
 describe('the set', () => {
-  test('has 200 mutants and more, at least 8 of each kernel, each once', () => {
+  test('has 200 mutants and more, at least 8 of each kernel and 12 with what it shares, each once', () => {
     expect(set.length).toBeGreaterThan(200);
     expect(new Set(set.map(mutantId)).size).toBe(set.length);
-    for (const kernel of sources.kernels) expect(set.filter(({ file }) => file === kernel).length, kernel).toBeGreaterThanOrEqual(12);
+    for (const kernel of sources.kernels) {
+      const own = set.filter(({ file }) => sources.kernelsWith(file).includes(kernel));
+      expect(own.length, kernel).toBeGreaterThanOrEqual(12);
+      expect(own.filter(({ file }) => file === kernel).length, kernel).toBeGreaterThanOrEqual(8);
+    }
   });
 
   test('has mutants of every shader that is imported', () => {
@@ -53,8 +57,9 @@ describe('the choice', () => {
 });
 
 describe('equivalent mutants', () => {
-  test('are at most 5 % of the set, each argued once', () => {
-    expect(EQUIVALENTS.length).toBeLessThanOrEqual(0.05 * set.length);
+  test('are at most 5 % of the valid ones, each argued once', () => {
+    // Only compilers know which are valid; four in five and more are, as a whole run shows with their share.
+    expect(EQUIVALENTS.length).toBeLessThanOrEqual(0.05 * 0.8 * set.length);
     expect(new Set(EQUIVALENTS.map(({ id }) => id)).size).toBe(EQUIVALENTS.length);
   });
 

@@ -57,7 +57,7 @@ export class ShaderSources {
   async mutated(mutant: Mutant): Promise<readonly LinkedKernel[]> {
     const path = this.#pathOf(mutant.file);
     const kernels: LinkedKernel[] = [];
-    for (const file of this.#kernelsWith(mutant.file)) {
+    for (const file of this.kernelsWith(mutant.file)) {
       try {
         const text = withFuel(mutant.file, applyMutant(this.textOf(mutant.file), mutant));
         const code = await linkedText({ ...this.#fuelled, [path]: text }, file);
@@ -70,7 +70,7 @@ export class ShaderSources {
   }
 
   /** The kernels that import a shader, directly or not; a kernel is its own. */
-  #kernelsWith(name: string): readonly string[] {
+  kernelsWith(name: string): readonly string[] {
     const reaches = (from: string): boolean => from === name || importsOf(from, this.textOf(from)).some(reaches);
     return cached(this.#importers, name, () => this.kernels.filter(reaches));
   }

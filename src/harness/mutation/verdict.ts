@@ -1,22 +1,41 @@
 import type { CaseResult } from '../report/schema.ts';
+import { verdictOf as verdictOfResult } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
 import { applyMutant, type Mutant, mutantId } from './mutants.ts';
 
-/** What the suite made of a mutant. */
-export type Verdict =
-  /** A case did not pass: `by` is its id, `how` the code of its error. */
+/** What the suite made of a mutant that it heard. */
+export type Heard =
+  /** A case turned red: `by` is its id, `how` the code of its error. */
   | { readonly kind: 'killed'; readonly by: string; readonly how: string; readonly cases: number }
   | { readonly kind: 'survived'; readonly cases: number }
   /** It is no program: `detail` is what parser or compiler say. */
-  | { readonly kind: 'invalid'; readonly detail: string };
+  | { readonly kind: 'invalid'; readonly detail: string }
+  /** Cases broke, with the change and without it. */
+  | { readonly kind: 'undecided'; readonly detail: string };
 
-/** The verdict of cases that ran until the first that did not pass. A kernel that no pipeline can be made of is no mutant. */
-export function verdictOf(outcomes: readonly CaseOutcome[]): Verdict {
-  const red = outcomes.find(({ status }) => status !== 'pass');
-  if (!red) return { kind: 'survived', cases: outcomes.length };
-  const how = red.error?.code ?? red.skip?.code ?? red.status;
-  if (how === 'gpu-validation') return { kind: 'invalid', detail: red.error?.message ?? how };
-  return { kind: 'killed', by: red.id, how, cases: outcomes.length };
+/** What is said of a mutant; `unreachable`: every kernel with the change needs a feature that the adapter lacks. */
+export type Verdict = Heard | { readonly kind: 'unreachable'; readonly feature: string };
+
+/** A case ended in another way than by an assertion: its change may have caused that, or the machine. */
+export interface Trouble {
+  readonly kind: 'trouble';
+  readonly by: string;
+  readonly how: string;
+  readonly cases: number;
+}
+
+/** Dawn names the call that refused the code; a binding that is not used any more is refused later, of a program that did compile. */
+const DOES_NOT_COMPILE = /\.Create(ShaderModule|ComputePipeline)\b/;
+
+/** What cases tell that ran until the first red. A kernel that no pipeline can be made of is no mutant. */
+export function verdictOf(outcomes: readonly CaseOutcome[]): Heard | Trouble {
+  const cases = outcomes.length;
+  const red = outcomes.find((outcome) => verdictOfResult(outcome) === 'wrong');
+  if (!red) return { kind: 'survived', cases };
+  const [how, detail] = [red.error?.code ?? red.status, red.error?.message ?? ''];
+  if (red.status === 'fail') return { kind: 'killed', by: red.id, how, cases };
+  if (how === 'gpu-validation' && DOES_NOT_COMPILE.test(detail)) return { kind: 'invalid', detail };
+  return { kind: 'trouble', by: red.id, how, cases };
 }
 
 /** What a change looks like to a reader: the lines of the source before and after it, without the space around them. */
@@ -41,8 +60,8 @@ export interface JudgedMutant {
 }
 
 /**
- * `pass`: killed; `fail`: survived, or killed although it is said to be equivalent; `skip`: invalid or equivalent. `source` is the text
- * of the mutant's file.
+ * `pass`: killed; `fail`: survived, or killed although it is said to be equivalent; `skip`: invalid, equivalent, or not reachable on this
+ * adapter; `error`: undecided. `source` is the text of the mutant's file.
  */
 export function resultOf(judged: JudgedMutant, source: string, env: number): CaseResult {
   const { mutant, verdict, kernels, durationMs } = judged;
@@ -56,7 +75,7 @@ export function resultOf(judged: JudgedMutant, source: string, env: number): Cas
     tier: 'slow',
     durationMs,
     attempts: 1,
-    assertions: verdict.kind === 'invalid' ? 0 : verdict.cases,
+    assertions: 'cases' in verdict ? verdict.cases : 0,
     kernels: [...kernels],
     ...statusOf(judged, source),
   };
@@ -69,6 +88,11 @@ function statusOf(
   const { line, becomes } = changedLines(source, mutant);
   const change = `"${line}" became "${becomes}"`;
   if (verdict.kind === 'invalid') return { status: 'skip', skip: { code: 'invalid', detail: `${change}: ${verdict.detail}` } };
+  if (verdict.kind === 'unreachable') {
+    const detail = `${change}: every kernel with it needs ${verdict.feature}, which this adapter lacks`;
+    return { status: 'skip', skip: { code: 'missing-feature', detail } };
+  }
+  if (verdict.kind === 'undecided') return { status: 'error', error: { code: 'undecided', message: `${change}: ${verdict.detail}` } };
   if (verdict.kind === 'killed') {
     const killer = `${change}: ${verdict.by} turned red (${verdict.how})`;
     if (equivalent === undefined) return { status: 'pass', finding: { code: 'killed', message: killer } };

@@ -1,5 +1,8 @@
+import { groupBy } from './group.ts';
+import { escapeMarkup } from './markup.ts';
+import { reasonOf, whereWrong } from './reason.ts';
 import type { CaseResult, Environment, Report, Status } from './schema.ts';
-import { FINDINGS, verdictOf } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
 
 /**
  * The report as JUnit XML, as CI servers read it: a `testsuite` per suite and environment, times in seconds, the environment as
@@ -66,15 +69,15 @@ function outcomeName(result: CaseResult): 'failure' | 'error' | 'skipped' | unde
 }
 
 function outcomeElement(result: CaseResult): string[] {
-  const { status, skip, finding } = result;
+  const { error } = result;
   const name = outcomeName(result);
   if (!name) return [];
-  const reason = skip ? `${skip.code}: ${skip.detail}` : `${finding?.code}: ${finding?.message}`;
-  if (name === 'skipped') return [element(name, { message: reason })];
-  const green = { code: FINDINGS.greenControl, message: `did not fail when ${result.control?.fault}` };
-  const error: CaseResult['error'] = result.error ?? (status === 'pass' ? green : undefined);
-  const at = error?.at ? `at [${error.at.index.join(', ')}]: ${error.at.actual}, expected ${error.at.expected}` : '';
-  return [textElement(name, { type: error?.code ?? status, message: error?.message ?? status }, at)];
+  if (name === 'skipped') {
+    const { code, message } = (verdictOf(result) === 'expected' && result.finding) || reasonOf(result);
+    return [element(name, { message: `${code}: ${message}` })];
+  }
+  const { code, message } = reasonOf(result);
+  return [textElement(name, { type: code, message }, error?.at ? whereWrong(error.at) : '')];
 }
 
 function findingElement({ finding }: CaseResult): string[] {
@@ -90,42 +93,14 @@ function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(3);
 }
 
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
-}
-
 function element(name: string, attributes: Readonly<Record<string, string>>, children: readonly string[] = []): string {
   return children.length > 0 ? `${open(name, attributes)}>\n${children.join('\n')}\n</${name}>` : `${open(name, attributes)}/>`;
 }
 
 function textElement(name: string, attributes: Readonly<Record<string, string>>, content: string): string {
-  return `${open(name, attributes)}>${text(content)}</${name}>`;
+  return `${open(name, attributes)}>${escapeMarkup(content)}</${name}>`;
 }
 
 function open(name: string, attributes: Readonly<Record<string, string>>): string {
-  return [`<${name}`, ...Object.entries(attributes).map(([key, value]) => `${key}="${text(value)}"`)].join(' ');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  '\n': '&#10;',
-  '\t': '&#9;',
-  '\r': '&#13;',
-};
-
-/** Character data for elements and attributes alike; what XML 1.0 cannot hold (controls, lone surrogates, U+FFFE) becomes U+FFFD. */
-function text(value: string): string {
-  return value
-    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
-    .replace(/[&<>"\n\t\r]/g, (c) => ENTITIES[c] ?? c);
+  return [`<${name}`, ...Object.entries(attributes).map(([key, value]) => `${key}="${escapeMarkup(value)}"`)].join(' ');
 }

@@ -3,7 +3,7 @@ import type { Report } from './schema.ts';
 import { validateReport } from './validate.ts';
 
 /** Far above any real report (a full run is about 1 MB), far below what hurts. */
-const MAX_BYTES = 64 * 2 ** 20;
+export const MAX_REPORT_BYTES = 64 * 2 ** 20;
 /** A report nests 6 deep. */
 const MAX_DEPTH = 16;
 
@@ -14,8 +14,8 @@ const MAX_DEPTH = 16;
  */
 export function readReport(source: string | Uint8Array, name: string): Report {
   const size = source.length;
-  if (size > MAX_BYTES) {
-    throw new ReportError('report-too-large', `${name}: ${size} bytes, a report has at most ${MAX_BYTES}: is this the right file?`);
+  if (size > MAX_REPORT_BYTES) {
+    throw new ReportError('report-too-large', `${name}: ${size} bytes, a report has at most ${MAX_REPORT_BYTES}: is this the right file?`);
   }
   return validateReport(parse(decode(source, name), name), name);
 }

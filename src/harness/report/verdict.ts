@@ -26,6 +26,14 @@ export function verdictOf({ status, control, finding }: Pick<CaseResult, 'status
   return finding?.code === FINDINGS.expected ? 'expected' : 'wrong';
 }
 
+/** Whether a result is of a file that was to be replayed and is no parity bundle. */
+export function isUnreadable({ suite }: Pick<CaseResult, 'suite'>): boolean {
+  return suite === 'parity.unreadable';
+}
+
+/** What is said when every file is. */
+export const NOTHING_READABLE = 'None of these files can be read as a recording (a parity bundle); each says why.';
+
 /** How many results there are of every verdict. */
 export function countVerdicts(results: readonly CaseResult[]): Record<Verdict, number> {
   const counts: Record<Verdict, number> = { right: 0, wrong: 0, skipped: 0, expected: 0 };

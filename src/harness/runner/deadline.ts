@@ -5,6 +5,12 @@ const MINUTE_MS = 60_000;
 /** When a run ends at the latest: ten times what the tier may take on two cores, four times for the long ones. */
 const DEADLINES_MS = { quick: 10 * MINUTE_MS, full: 40 * MINUTE_MS, slow: 240 * MINUTE_MS } as const;
 
+/** A time as people say it: in minutes, or in seconds below one. */
+export function durationInWords(ms: number): string {
+  const [value, unit] = ms < MINUTE_MS ? [ms / 1000, 'seconds'] : [ms / MINUTE_MS, 'minutes'];
+  return `${value.toLocaleString('en')} ${unit}`;
+}
+
 /** Milliseconds after which the run ends, whatever happens; controls are a second run of every case. */
 export function deadlineOf({ deadlineMs, tier, controls }: RunOptions): number {
   return deadlineMs ?? DEADLINES_MS[tier] * (controls ? 2 : 1);

@@ -1,5 +1,6 @@
 import type { Case } from '../../testing/suite.ts';
 import type { Unfinished } from '../events.ts';
+import type { Live } from '../live.ts';
 import type { WorkerLink } from '../worker/messages.ts';
 import type { Replay } from './selection.ts';
 
@@ -14,9 +15,13 @@ export interface RunnerHost {
   readonly cases: ReadonlyMap<string, Case>;
   /** Bundles to replay next to the selected cases, or instead of them. */
   readonly replay?: Replay;
+  /** Devices behind a bridge on which the same cases run too, or instead. */
+  readonly live?: Live;
   readonly startWorker: () => WorkerLink;
   /** Set where the workers share a GPU process; where each has its own, as in Node, what befalls a worker is its own doing. */
   readonly sharedGpu?: SharedGpu;
+  /** Somebody looks closer than a report does: events tell that too. */
+  readonly closer?: boolean;
   /** Whether nobody can see the page just now, so that the browser slows it down. */
   readonly isHidden?: () => boolean;
   /** A run that a hang ended, to go on with. */

@@ -23,8 +23,11 @@ export function outcomeOf(declared: Case, reply: SettledReply, limitMs: number):
   }
 }
 
+/** What an outcome tells of its case. */
+type Subject = Pick<Case, 'id' | 'suite' | 'backend' | 'covers' | 'tier'> & { readonly control: Pick<Case['control'], 'name'> };
+
 /** The outcome of a case that has none of its own, and whose fault that is. */
-export function without(declared: Case, status: 'lost' | 'timeout' | 'error', code: string, message: string): CaseOutcome {
+export function without(declared: Subject, status: 'lost' | 'timeout' | 'error', code: string, message: string): CaseOutcome {
   const { id, suite, backend, covers, tier, control } = declared;
   return withFault({
     ...{ id, suite, backend, covers: [...covers], tier, status, durationMs: 0, assertions: 0, kernels: [] },

@@ -1,12 +1,12 @@
 import { messageOf } from '../../errors.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
-import type { RunListener, RunOptions, Unfinished } from '../events.ts';
+import type { RunEvent, RunListener, RunOptions, Unfinished } from '../events.ts';
 import { planEntry } from '../plan.ts';
 import { buildReport, identityOf, type RunIdentity } from '../report/build.ts';
 import type { CaseResult, Environment, Report } from '../report/schema.ts';
 import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
-import { deadlineOf } from './deadline.ts';
+import { deadlineOf, durationInWords } from './deadline.ts';
 import { GpuProcess, isGone } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
 import { outcomeOf, type SettledReply, withControl, withFinding, withFlakiness, without } from './outcome.ts';
@@ -28,6 +28,9 @@ interface Item extends Selected {
   readonly failures: CaseOutcome[];
   lossesAlone: number;
 }
+
+/** What an event tells of a case beside its result. */
+type Seen = Pick<Extract<RunEvent, { type: 'case-end' }>, 'closer' | 'control'>;
 
 type End = 'cancelled' | 'deadline' | 'hang';
 
@@ -57,10 +60,10 @@ export class Run {
     this.#options = options;
     this.#listen = listen;
     this.#identity = identity;
-    const { results = [], environments = [], suspects = {} } = host.resume ?? {};
+    const { environments = [], suspects = {} } = host.resume ?? {};
     this.#environments = [...environments];
     this.#items = selected.map((one) => ({ ...one, attempts: suspects[keyOf(one.declared)] ?? 0, failures: [], lossesAlone: 0 }));
-    const done = new Set(results.map(keyOf));
+    const done = new Set(this.#resumed().map(keyOf));
     const left = this.#items.filter(({ declared }) => !done.has(keyOf(declared)));
     this.#queue = left.filter(({ attempts }) => attempts === 0);
     this.#suspects = left.filter(({ attempts }) => attempts > 0);
@@ -93,7 +96,7 @@ export class Run {
     const first = await this.#startWorker();
     const selected = this.#items.map(({ declared }) => planEntry(declared));
     this.#listen({ type: 'start', environment: first.environment, selected, planHash: this.#identity.planHash });
-    for (const result of this.#host.resume?.results ?? []) this.#finish(result);
+    for (const result of this.#resumed()) this.#finish(result);
     const more = Math.min(this.#options.workers, this.#queue.length) - 1;
     this.#alone = more < 1;
     await Promise.all([this.#drain(first), ...Array.from({ length: Math.max(0, more) }, () => this.#drainMore())]);
@@ -102,6 +105,12 @@ export class Run {
     this.#queue = [...this.#suspects.splice(0), ...this.#queue];
     const worker = await this.#restartWorker();
     if (worker) await this.#drain(worker);
+  }
+
+  /** What the run that goes on has found; a device behind a bridge that is gone by now takes its results with it. */
+  #resumed(): readonly CaseResult[] {
+    const selected = new Set(this.#items.map(({ declared }) => keyOf(declared)));
+    return (this.#host.resume?.results ?? []).filter((result) => selected.has(keyOf(result)));
   }
 
   /** Ends the run early; the first reason counts. */
@@ -144,18 +153,21 @@ export class Run {
       if (!run.reply) return run.worker;
       let outcome = outcomeOf(item.declared, run.reply, this.#limitOf(item));
       let next = run.worker;
+      let seen: Seen = run.reply.type === 'done' ? seenIn(run.reply) : {};
       if (this.#options.controls && next && outcome.status === 'pass') {
         const control = await this.#ask(item, next, true);
         if (!control.reply) return control.worker;
         next = control.worker;
         outcome = withControl(outcome, item.declared.control.name, control.reply);
+        if (control.reply.type === 'done') seen = { ...seen, control: control.reply.outcome };
       }
       const good = outcome.status === 'pass' || outcome.status === 'skip';
       if (good || !next || item.failures.length >= this.#options.retries) {
-        const seen = hiddenAtStart || this.#host.isHidden?.() ? withFinding(outcome, FINDINGS.hidden, HIDDEN) : outcome;
+        const result = hiddenAtStart || this.#host.isHidden?.() ? withFinding(outcome, FINDINGS.hidden, HIDDEN) : outcome;
         this.#finish(
-          { ...withFlakiness(seen, item.failures), env, attempts: item.attempts },
+          { ...withFlakiness(result, item.failures), env, attempts: item.attempts },
           run.reply.type === 'done' ? run.reply.files : [],
+          seen,
         );
         return next;
       }
@@ -170,8 +182,12 @@ export class Run {
    */
   async #ask(item: Item, worker: PoolWorker, control: boolean): Promise<{ reply?: SettledReply; worker: PoolWorker | undefined }> {
     const { id, backend } = item.declared;
-    const bundle = item.bundle ? { bundle: item.bundle } : {};
-    const reply = await worker.run({ type: 'case', id, backend, seed: this.#options.seed, control, ...bundle }, this.#limitOf(item));
+    const made = {
+      ...(this.#host.closer ? { closer: true } : {}),
+      ...(item.bundle ? { bundle: item.bundle } : {}),
+      ...(item.link ? { link: item.link } : {}),
+    };
+    const reply = await worker.run({ type: 'case', id, backend, seed: this.#options.seed, control, ...made }, this.#limitOf(item));
     if (reply.type === 'aborted') return { worker };
     const beside = reply.type === 'timeout' ? await this.#isBesideHang(item, worker) : this.#gpu.explains(worker, reply);
     const again = (beside || isGone(reply)) && this.#putBack(item, reply, beside);
@@ -242,11 +258,11 @@ export class Run {
     return this.#options.timeoutMs ?? declared.timeoutMs;
   }
 
-  #finish(result: CaseResult, files: readonly OutputFile[] = []): void {
+  #finish(result: CaseResult, files: readonly OutputFile[] = [], seen: Seen = {}): void {
     this.#results.push(result);
     const [done, total] = [this.#results.length, this.#items.length];
     const remainingMs = ((performance.now() - this.#started) / done) * (total - done);
-    this.#listen({ type: 'case-end', result, files, done, total, remainingMs });
+    this.#listen({ type: 'case-end', result, files, ...seen, done, total, remainingMs });
   }
 
   /** The cases without a result. */
@@ -261,7 +277,7 @@ export class Run {
   }
 
   #endAtDeadline(): void {
-    const deadline = `the run's deadline of ${(deadlineOf(this.#options) / 60_000).toLocaleString('en')} minutes`;
+    const deadline = `the run's deadline of ${durationInWords(deadlineOf(this.#options))}`;
     if (this.#environments.length === 0) throw new UnusableError('run-deadline', `no device was there before ${deadline}`);
     const message = `it was running at ${deadline}: run it alone, or give the run more time with --deadline`;
     const running = this.#left().filter((item) => this.#inFlight.has(item));
@@ -311,6 +327,10 @@ export class Run {
     }
     return undefined;
   }
+}
+
+function seenIn({ closer }: Extract<SettledReply, { type: 'done' }>): Seen {
+  return closer ? { closer } : {};
 }
 
 const HIDDEN =

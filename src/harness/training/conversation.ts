@@ -4,6 +4,7 @@ import type { Environment } from '../report/schema.ts';
 import { UnusableError } from '../runner/unusable.ts';
 import type { CaseOutcome, FromWorker, TrainMessage, WorkerLink } from '../worker/messages.ts';
 import { PartialTraining } from './partial.ts';
+import type { Pause } from './pause.ts';
 
 /** How a run ended. Without environment and outcome it was cancelled before the worker had a device. */
 export interface TrainingEnd {
@@ -22,16 +23,18 @@ export class TrainingConversation {
   readonly #job: TrainMessage;
   readonly #tell: (progress: TrainingProgress) => void;
   readonly #partial: PartialTraining;
+  readonly #pause: Pause | undefined;
   readonly #ended: Promise<TrainingEnd>;
   #resolve: (end: TrainingEnd) => void = () => {};
   #reject: (error: UnusableError) => void = () => {};
   #environment: Environment | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(link: WorkerLink, job: TrainMessage, tell: (progress: TrainingProgress) => void) {
+  constructor(link: WorkerLink, job: TrainMessage, tell: (progress: TrainingProgress) => void, pause?: Pause) {
     this.#link = link;
     this.#job = job;
     this.#tell = tell;
+    this.#pause = pause;
     this.#partial = new PartialTraining(job);
     this.#ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -45,6 +48,7 @@ export class TrainingConversation {
     this.#link.onMessage((message) => this.#hear(message));
     this.#link.onDeath(({ code, reason }) => this.#end('lost', code, reason));
     signal?.addEventListener('abort', cancel);
+    const leave = this.#pause?.follow((paused) => this.#link.post({ type: 'pause', paused }));
     this.#listen();
     this.#link.post({ type: 'start' });
     if (signal?.aborted) cancel();
@@ -53,12 +57,15 @@ export class TrainingConversation {
     } finally {
       clearTimeout(this.#silence);
       signal?.removeEventListener('abort', cancel);
+      leave?.();
       this.#link.terminate();
     }
   }
 
   #hear(message: FromWorker): void {
-    this.#listen();
+    // Whoever waits is silent for as long as it is told to.
+    if (message.type === 'training' && message.progress.type === 'paused') clearTimeout(this.#silence);
+    else this.#listen();
     if (message.type === 'ready') {
       this.#environment = message.environment;
       this.#link.post(this.#job);

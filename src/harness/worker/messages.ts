@@ -1,5 +1,9 @@
+import type { BridgeLink } from '../../backends/bridge.ts';
+import type { Constants } from '../../gpu/pipelines.ts';
+import type { Examination } from '../../testing/examination.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { TrainingProgress } from '../../train/progress.ts';
+import type { TrainingSettings } from '../../train/settings.ts';
 import type { WorkerBundle } from '../parity.ts';
 import type { CaseResult, Environment } from '../report/schema.ts';
 
@@ -10,6 +14,14 @@ export interface TrainMessage {
   readonly text: Uint8Array<ArrayBuffer>;
   readonly steps: number;
   readonly seed: number;
+  /** How parameters are updated. Default that of DEFAULT_TRAINING. */
+  readonly settings?: TrainingSettings;
+}
+
+/** Tells a worker that fine-tunes to wait before its next step, or to go on. */
+export interface PauseMessage {
+  readonly type: 'pause';
+  readonly paused: boolean;
 }
 
 /** Asks a worker to run cases with changed kernels. */
@@ -19,7 +31,7 @@ export interface MutantMessage {
   readonly kernels: readonly { readonly file: string; readonly code: string }[];
   readonly cases: readonly { readonly id: string; readonly backend: string }[];
   readonly seed: number;
-  /** End at the first case that does not pass. */
+  /** End at the first red case. */
   readonly untilRed: boolean;
 }
 
@@ -31,20 +43,31 @@ export interface MutantReply {
   readonly invalid?: string;
 }
 
+/** Asks a worker to run a case. */
+export interface CaseMessage {
+  readonly type: 'case';
+  readonly id: string;
+  readonly backend: string;
+  readonly seed: number;
+  readonly control: boolean;
+  /** Answer with what a report does not hold, too. */
+  readonly closer?: boolean;
+  /** The parity bundle that the case replays; it is in no registry. */
+  readonly bundle?: WorkerBundle;
+  /** The device behind a bridge that computes; its cases are in no registry either. */
+  readonly link?: BridgeLink;
+}
+
 /** What the runner tells a worker. */
-export type ToWorker =
-  | TrainMessage
-  | MutantMessage
-  | { readonly type: 'start' }
-  | {
-      readonly type: 'case';
-      readonly id: string;
-      readonly backend: string;
-      readonly seed: number;
-      readonly control: boolean;
-      /** The parity bundle that the case replays; it is in no registry. */
-      readonly bundle?: WorkerBundle;
-    };
+export type ToWorker = TrainMessage | PauseMessage | MutantMessage | CaseMessage | { readonly type: 'start' };
+
+/** What a case shows to whoever looks closer than a report does. */
+export interface Closer {
+  /** Every tensor that was judged, in order. */
+  readonly examined: readonly Examination[];
+  /** The kernels that it dispatched, each with the values of its `override` constants in every pipeline that was made of it. */
+  readonly pipelines: Readonly<Record<string, readonly Constants[]>>;
+}
 
 /** A case's result without what only the runner knows. */
 export type CaseOutcome = Omit<CaseResult, 'env' | 'attempts'>;
@@ -53,7 +76,13 @@ export type CaseOutcome = Omit<CaseResult, 'env' | 'attempts'>;
 export type FromWorker =
   | { readonly type: 'ready'; readonly environment: Environment }
   | { readonly type: 'unusable'; readonly code: string; readonly message: string }
-  | { readonly type: 'done'; readonly outcome: CaseOutcome; readonly files: readonly OutputFile[]; readonly deviceLost: boolean }
+  | {
+      readonly type: 'done';
+      readonly outcome: CaseOutcome;
+      readonly files: readonly OutputFile[];
+      readonly deviceLost: boolean;
+      readonly closer?: Closer;
+    }
   | MutantReply
   | { readonly type: 'training'; readonly progress: TrainingProgress }
   | { readonly type: 'trained'; readonly outcome: CaseOutcome; readonly files: readonly OutputFile[] };

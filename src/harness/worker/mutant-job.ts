@@ -1,10 +1,11 @@
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Case } from '../../testing/suite.ts';
+import { verdictOf } from '../report/verdict.ts';
 import type { CaseOutcome, MutantMessage, MutantReply } from './messages.ts';
 import { runCase } from './run-case.ts';
 
-/** Runs cases with changed kernels, up to the first that does not pass if that is asked for; the kernels are as before afterwards. */
+/** Runs cases with changed kernels, up to the first red one if that is asked for; the kernels are as before afterwards. */
 export async function runMutantJob(
   gpu: Gpu,
   ieee: boolean,
@@ -23,7 +24,7 @@ export async function runMutantJob(
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${id} (${backend})`);
       const { outcome } = await runCase(declared, gpu, { ieee, seed, control: false });
       outcomes.push(outcome);
-      if (gpu.lost || (untilRed && outcome.status !== 'pass')) break;
+      if (gpu.lost || (untilRed && verdictOf(outcome) === 'wrong')) break;
     }
     return { type: 'mutant-done', outcomes };
   } finally {

@@ -1,4 +1,6 @@
+import { BridgeTimeoutError } from '../../backends/bridge/error.ts';
 import { GradproofError, messageOf } from '../../errors.ts';
+import { sha256 } from '../../formats/sha256.ts';
 import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
 import { GuardError } from '../../gpu/memory.ts';
 import { type Artifact, AssertionError, CaseContext, type Evidence, newEvidence, SkipSignal } from '../../testing/context.ts';
@@ -7,7 +9,7 @@ import { InjectedFaults } from '../../testing/fault.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import { withFault } from '../fault.ts';
-import type { CaseOutcome } from './messages.ts';
+import type { CaseOutcome, Closer } from './messages.ts';
 
 /** What the device's environment implies for a case. */
 export interface CaseConditions {
@@ -15,6 +17,8 @@ export interface CaseConditions {
   readonly seed: number;
   /** Run with the case's named fault injected. */
   readonly control: boolean;
+  /** Examine what is judged. */
+  readonly closer?: boolean;
   /** Runs the op of a wrong element again to tell whose fault it is; absent where nobody asks, as of a control. */
   readonly diagnostics?: Diagnostics;
 }
@@ -23,6 +27,7 @@ export interface CaseConditions {
 export interface RanCase {
   readonly outcome: CaseOutcome;
   readonly files: readonly OutputFile[];
+  readonly closer?: Closer;
 }
 
 /** popErrorScope can stay pending after the GPU process died. */
@@ -36,15 +41,16 @@ const DIAGNOSIS_SHARE = 0.4;
 /** Runs one case on a device inside error scopes, with guard and leak check, and returns its result; never throws. */
 export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditions): Promise<RanCase> {
   const started = performance.now();
-  const evidence = newEvidence();
+  const evidence = newEvidence(conditions.closer);
   const { diagnosis, ...verdict } = await verdictOf(declared, gpu, conditions, evidence);
   // A case that replays a bundle has its reproduction already.
   const reproduction = declared.suite.startsWith('parity.') ? undefined : diagnosis?.reproduction;
-  const files = reproduction ? [{ name: reproductionName(declared.id), data: reproduction }] : [];
+  const reproductions = reproduction ? [{ name: fileName(declared.id), data: reproduction }] : [];
+  const files = [...reproductions, ...evidence.kept.map((data) => ({ name: fileName(`${declared.backend}_${declared.id}`), data }))];
   evidence.artifacts.push(...files);
   const hints = [
     ...(diagnosis?.part ? [diagnosis.part] : []),
-    ...files.map(({ name }) => `to see it alone: npm start -- --parity ${name}`),
+    ...reproductions.map(({ name }) => `to see it alone: npm start -- --parity ${name}`),
   ];
   const outcome: CaseOutcome = {
     id: declared.id,
@@ -57,6 +63,7 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
     kernels: [...gpu.recorder.dispatched].sort(),
     control: { fault: declared.control.name, status: 'not-run' },
     ...(evidence.accuracy ? { accuracy: evidence.accuracy } : {}),
+    ...(evidence.timing ? { timing: { ...evidence.timing, ciMs: [...evidence.timing.ciMs] } } : {}),
     ...(evidence.finding ? { finding: evidence.finding } : {}),
     ...(Object.keys(evidence.metrics).length > 0 ? { metrics: evidence.metrics } : {}),
     ...(Object.keys(evidence.series).length > 0 ? { series: evidence.series } : {}),
@@ -64,11 +71,14 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
     ...verdict,
     ...(verdict.error ? { error: { ...verdict.error, message: [verdict.error.message, ...hints].join('; ') } } : {}),
   };
-  return { outcome: withFault(outcome, diagnosis?.reruns ?? evidence.reruns), files };
+  const judged = { outcome: withFault(outcome, diagnosis?.reruns ?? evidence.reruns), files };
+  if (!evidence.examined) return judged;
+  const pipelines = Object.fromEntries(outcome.kernels.map((file) => [file, gpu.recorder.pipelines.constantsOf(file)]));
+  return { ...judged, closer: { examined: evidence.examined, pipelines } };
 }
 
 /** A file name for a case id: every character that a shell or a file system might mind is another. */
-function reproductionName(id: string): string {
+function fileName(id: string): string {
   return `${id.replace(/[^\w.-]+/g, '_')}.safetensors`;
 }
 
@@ -175,10 +185,10 @@ function verdictOfError(thrown: unknown): Verdict {
   const at = thrown instanceof AssertionError && thrown.at ? { at: thrown.at } : {};
   const error = { code, message: messageOf(thrown), ...at };
   if (thrown instanceof DeviceLostError) return { status: 'lost', error };
+  if (thrown instanceof BridgeTimeoutError) return { status: 'timeout', error };
   return { status: thrown instanceof AssertionError || thrown instanceof GuardError ? 'fail' : 'error', error };
 }
 
 async function describeArtifact({ name, data }: Artifact): Promise<{ name: string; bytes: number; sha256: string }> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
-  return { name, bytes: data.byteLength, sha256: Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') };
+  return { name, bytes: data.byteLength, sha256: await sha256(data) };
 }

@@ -3,9 +3,11 @@ import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
 import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
+import { Gate } from '../../train/gate.ts';
+import { liveReplayCase, loadLiveCases } from '../live.ts';
 import { replayCase } from '../parity.ts';
 import type { Environment } from '../report/schema.ts';
-import type { CaseOutcome, FromWorker, ToWorker } from './messages.ts';
+import type { CaseMessage, CaseOutcome, FromWorker, ToWorker } from './messages.ts';
 import { runMutantJob } from './mutant-job.ts';
 import { runCase } from './run-case.ts';
 import { runTrainJob } from './train-job.ts';
@@ -23,11 +25,12 @@ const RUINS_DEVICE = new Set(['out-of-memory', 'scope-timeout']);
 /** What a worker may spend on telling whose faults its failures are. Milliseconds. */
 const DIAGNOSTICS_MS = 15_000;
 
-/** Answers the runner's messages, one at a time: a device at the start, then a result for every case. */
+/** Answers the runner's messages, one at a time: a device at the start, then a result for every case. A pause is heard at once. */
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
   let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
   let cases: ReadonlyMap<string, Case> | undefined;
   const diagnostics = new Diagnostics(DIAGNOSTICS_MS);
+  const gate = new Gate();
 
   const release = () => {
     device?.gpu[Symbol.dispose]();
@@ -42,6 +45,10 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
   };
 
   return async (message) => {
+    if (message.type === 'pause') {
+      gate.closed = message.paused;
+      return;
+    }
     try {
       const { gpu, probe: found } = device && !device.gpu.lost ? device : await acquire();
       if (message.type === 'start') {
@@ -50,7 +57,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       }
       const ieee = found.rounding === 'nearest' && found.exactDivision;
       if (message.type === 'train') {
-        await runTrainJob(gpu, { ieee, diagnostics }, message, host.post);
+        await runTrainJob(gpu, { ieee, diagnostics }, message, { gate, post: host.post });
         return;
       }
       cases ??= host.loadCases();
@@ -60,17 +67,22 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
         host.post(reply);
         return;
       }
-      const declared = message.bundle ? replayCase(message.bundle) : cases.get(`${message.id} ${message.backend}`);
+      const declared = declaredBy(message, cases);
       if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
-      const conditions = { ieee, seed: message.seed, control: message.control };
-      const { outcome, files } = await runCase(declared, gpu, message.control ? conditions : { ...conditions, diagnostics });
+      const conditions = { ieee, seed: message.seed, control: message.control, closer: message.closer ?? false };
+      const { outcome, files, closer } = await runCase(declared, gpu, message.control ? conditions : { ...conditions, diagnostics });
       const deviceLost = gpu.lost !== undefined || ruinsDevice(outcome);
       if (deviceLost) release();
-      host.post({ type: 'done', outcome, files, deviceLost });
+      host.post({ type: 'done', outcome, files, deviceLost, ...(closer ? { closer } : {}) });
     } catch (error) {
       host.post({ type: 'unusable', code: error instanceof GradproofError ? error.code : 'exception', message: messageOf(error) });
     }
   };
+}
+
+function declaredBy({ id, backend, bundle, link }: CaseMessage, cases: ReadonlyMap<string, Case>): Case | undefined {
+  if (link) return bundle ? liveReplayCase(bundle, link) : loadLiveCases(link).get(id);
+  return bundle ? replayCase(bundle) : cases.get(`${id} ${backend}`);
 }
 
 function ruinsDevice({ error }: CaseOutcome): boolean {

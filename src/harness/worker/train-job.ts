@@ -3,6 +3,7 @@ import { type Case, caseId } from '../../testing/suite.ts';
 import { STEPS_REVERSED, trainAndJudge } from '../../testing/training.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
+import type { Gate } from '../../train/gate.ts';
 import type { FromWorker, TrainMessage } from './messages.ts';
 import { type CaseConditions, runCase } from './run-case.ts';
 
@@ -19,10 +20,10 @@ export async function runTrainJob(
   gpu: Gpu,
   conditions: Pick<CaseConditions, 'ieee' | 'diagnostics'>,
   message: TrainMessage,
-  post: (answer: FromWorker) => void,
+  { gate, post }: { readonly gate: Gate; readonly post: (answer: FromWorker) => void },
 ): Promise<void> {
   let adapter: readonly OutputFile[] = [];
-  const { text, steps, seed } = message;
+  const { text, steps, seed, settings } = message;
   const job: Case = {
     id: trainingId(message),
     suite: TRAINING_SUITE,
@@ -37,8 +38,9 @@ export async function runTrainJob(
       trainAndJudge(
         t,
         text,
-        { ...DEFAULT_TRAINING, steps, seed },
+        { ...DEFAULT_TRAINING, ...settings, steps, seed },
         {
+          gate,
           tell: (progress) => post({ type: 'training', progress }),
           save: (saved) => {
             adapter = saved;

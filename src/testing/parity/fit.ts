@@ -1,6 +1,7 @@
 import type { StoredTensors } from '../../formats/parity-bundle/check.ts';
 import { float64Of, type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
 import type { TensorSpec, Value, Values } from '../../reference/record.ts';
+import { isHalf } from '../../tensor/dtype.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 
 /** Recorded tensors in the element types that our launcher takes, exact but for float64, which is rounded to float32. */
@@ -11,7 +12,7 @@ export function fitAll(stored: StoredTensors, specs: Readonly<Record<string, Ten
 function convert(stored: StoredTensor, dtypes: TensorSpec['dtypes']): HostTensor {
   if (stored.dtype !== 'F64') {
     const host = toHostTensor(stored);
-    if (dtypes.includes(host.dtype)) return host;
+    if (dtypes.includes(host.dtype) || (dtypes.includes('f32') && isHalf(host.dtype))) return host;
   }
   // uint32 words are stored as int32 bits, which the conversion to u32 restores.
   const [dtype = 'f32'] = dtypes;

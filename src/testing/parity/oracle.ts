@@ -1,6 +1,7 @@
 import { InvariantError } from '../../errors.ts';
 import { EPS, LARGEST } from '../../reference/bounds.ts';
 import type { Acceptance, Acceptances, Arithmetic, OpRecord, TensorSpec, Value, Values } from '../../reference/record.ts';
+import { acceptanceOfStored } from '../stored.ts';
 import { dependentMasks, type Masks, withoutNonFinite } from './dependence.ts';
 import { ownDequant } from './own-outputs.ts';
 
@@ -22,6 +23,9 @@ export interface Question {
   /** Where the truth comes from, as in "the float64 oracle gives 2". */
   readonly basis: string;
 }
+
+/** What a record says of its inputs or outputs. */
+type Specs = Readonly<Record<string, TensorSpec>>;
 
 const LARGEST_DIVISOR = 2 ** 16;
 const BASIS = 'the float64 oracle gives';
@@ -59,8 +63,8 @@ export class Oracle {
         ? vjpAcceptance(this.#inputs, gradients, this.#params, this.#grads, arithmetic)
         : {};
     const asked = [
-      ...ask(inOrder(produced.outputs, this.#record.outputs), outputs, ofOutputs, this.#masks.outputs, false),
-      ...ask(inOrder(produced.gradients, this.#record.inputs), gradients, ofGradients, this.#masks.gradients, true),
+      ...ask(inOrder(produced.outputs, this.#record.outputs), this.#record.outputs, outputs, ofOutputs, this.#masks.outputs, false),
+      ...ask(inOrder(produced.gradients, this.#record.inputs), this.#record.inputs, gradients, ofGradients, this.#masks.gradients, true),
     ];
     const dequant = ownDequant(this.#record.name, this.#inputs, produced.outputs, this.#params);
     return asked.map((question) => {
@@ -75,15 +79,16 @@ export class Oracle {
 }
 
 /** In the record's order, in which what others follow from comes first: codes before what they decode to. */
-function inOrder(values: Values, specs: Readonly<Record<string, TensorSpec>>): Values {
+function inOrder(values: Values, specs: Specs): Values {
   return Object.fromEntries(Object.keys(specs).flatMap((name) => (values[name] ? [[name, values[name]]] : [])));
 }
 
-function ask(produced: Values, truths: Values, acceptances: Acceptances, masks: Masks, isGradient: boolean): Question[] {
+function ask(produced: Values, specs: Specs, truths: Values, acceptances: Acceptances, masks: Masks, isGradient: boolean): Question[] {
   return Object.entries(produced).map(([name, actual]) => {
-    const [truth, acceptance] = [truths[name], acceptances[name]];
-    if (!truth || !acceptance) throw new InvariantError(`the record says nothing of ${isGradient ? 'the gradient of ' : ''}${name}`);
-    const unjudged = withOverflow(masks[name], truth, acceptance);
+    const [truth, accepted] = [truths[name], acceptances[name]];
+    if (!truth || !accepted) throw new InvariantError(`the record says nothing of ${isGradient ? 'the gradient of ' : ''}${name}`);
+    const unjudged = withOverflow(masks[name], truth, accepted);
+    const acceptance = acceptanceOfStored(accepted, truth, actual.dtype, specs[name]);
     return { name, isGradient, actual, truth, acceptance, unjudged, basis: BASIS };
   });
 }

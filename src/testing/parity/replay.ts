@@ -1,33 +1,43 @@
 import type { Backend, JobResult } from '../../backends/backend.ts';
-import { GradproofError } from '../../errors.ts';
 import type { StoredTensors } from '../../formats/parity-bundle/check.ts';
 import type { ParityBundle } from '../../formats/parity-bundle.ts';
 import { chooseVariant, type Op, type Variant } from '../../ops/op.ts';
 import { launchers } from '../../ops/registry.ts';
-import type { OpRecord } from '../../reference/record.ts';
+import type { OpRecord, Values } from '../../reference/record.ts';
 import { records } from '../../reference/registry.ts';
+import { seam } from '../../seam.ts';
 import type { HostTensors } from '../../tensor/host.ts';
 import { AssertionError, type CaseContext } from '../context.ts';
-import { judge, type Verdict, type WrongElement } from '../judge.ts';
+import { findDeviation, labelOf } from './finding.ts';
 import { fitAll, valuesOfHosts, valuesOfStored } from './fit.ts';
-import { Oracle, type Question } from './oracle.ts';
-import { ANY_ORDER, acceptanceOfRecorded } from './recorded.ts';
+import { replayRun, TRAINING_RUN } from './llama/replay.ts';
+import { Oracle } from './oracle.ts';
+import { fitParams } from './params.ts';
+import { ANY_ORDER } from './recorded.ts';
 
 /**
  * The verdict of three parties: the float64 oracle judges ours, by the variant that the adapter prefers, and the recorded values.
- * Ours out of its bound fails; a recorded value out of the any-order bound is the finding `producer-deviates`. What this version cannot
- * run is skipped as `not-implemented`.
+ * Ours out of its bound fails; a recorded value out of the any-order bound is the finding `producer-deviates`. What this version has not,
+ * or its record says that it does not compute, is skipped as `not-implemented`; whatever else our launcher refuses is an error. A whole
+ * training run is replayed by {@link replayRun}.
  */
-export async function replay(t: CaseContext, bundle: ParityBundle, backend: Backend): Promise<void> {
-  const { record, launcher } = opOf(t, bundle);
+export async function replay(t: CaseContext, recorded: ParityBundle, backend: Backend): Promise<void> {
+  if (recorded.op === TRAINING_RUN) return replayRun(t, recorded);
+  const { record, launcher } = opOf(t, recorded);
+  const bundle = { ...recorded, params: fitParams(record, recorded.params, recorded.tensors.outputs) };
   const { inputs: storedInputs, gradsIn, outputs, gradsOut } = bundle.tensors;
   const inputs = fitAll(storedInputs, record.inputs);
   const grads = fitAll(gradsIn, record.outputs);
+  const values = valuesOfHosts(inputs);
+  const unsupported = unsupportedIn(record, values, bundle.params);
+  if (unsupported !== undefined) t.skip('not-implemented', `${bundle.op} of this version does not compute ${unsupported}`);
   const variant = chooseVariant(t.gpu, launcher.variants);
   const result = await runOurs(t, bundle, backend, { inputs, grads, variant });
-  findDeviation(t, bundle, new Oracle(record, bundle.params, valuesOfStored(storedInputs, inputs), valuesOfStored(gradsIn, grads)));
+  const theirs = new Oracle(record, bundle.params, valuesOfStored(storedInputs, inputs), valuesOfStored(gradsIn, grads));
+  const recordedValues = { outputs: valuesOfStored(outputs, {}), gradients: valuesOfStored(gradsOut, {}) };
+  findDeviation(t, bundle, theirs.questions(recordedValues, ANY_ORDER));
 
-  const oracle = new Oracle(record, bundle.params, valuesOfHosts(inputs), valuesOfHosts(grads));
+  const oracle = new Oracle(record, bundle.params, values, valuesOfHosts(grads));
   const produced = {
     outputs: valuesOfHosts(only(result.outputs, outputs)),
     gradients: valuesOfHosts(only(result.gradients, gradsOut)),
@@ -45,6 +55,10 @@ export async function replay(t: CaseContext, bundle: ParityBundle, backend: Back
   if (t.evidence.assertions === 0) t.skip('unjudged', 'every element depends on a NaN or infinite input, or may overflow');
 }
 
+const unsupportedIn = seam('parity.unsupportedIn', (record: OpRecord, inputs: Values, params: unknown) =>
+  record.unsupported?.(inputs, params as never),
+);
+
 /** The op's record and launcher, if they have all that the bundle needs; else the case is skipped. */
 function opOf(t: CaseContext, { op, tensors }: ParityBundle): { record: OpRecord; launcher: Op } {
   const [record, launcher] = [records.get(op), launchers.get(op)];
@@ -61,9 +75,6 @@ function opOf(t: CaseContext, { op, tensors }: ParityBundle): { record: OpRecord
   return { record, launcher };
 }
 
-/** Codes with which launchers refuse what they cannot run. */
-const REFUSALS: ReadonlySet<string> = new Set(['not-implemented', 'shape', 'bad-quantization', 'bad-params']);
-
 async function runOurs(
   t: CaseContext,
   { op, params, tensors }: ParityBundle,
@@ -72,13 +83,7 @@ async function runOurs(
 ): Promise<JobResult> {
   const wants = Object.keys(tensors.gradsOut);
   t.gpu.memory.guarded = true;
-  try {
-    return await backend.run({ op, params, inputs, variant, ...(wants.length > 0 ? { grads, wants } : {}) });
-  } catch (error) {
-    // The vocabulary has checked shapes and params: what the launcher refuses is what it does not know yet.
-    if (error instanceof GradproofError && REFUSALS.has(error.code)) t.skip('not-implemented', error.message);
-    throw error;
-  }
+  return await backend.run({ op, params, inputs, variant, ...(wants.length > 0 ? { grads, wants } : {}) });
 }
 
 /** What the bundle recorded too; a tensor that our launcher did not give is a failure. */
@@ -87,32 +92,4 @@ function only(ours: HostTensors, recorded: StoredTensors): HostTensors {
   const missing = names.find((name) => !ours[name]);
   if (missing !== undefined) throw new AssertionError('missing-output', `${missing} was not computed`);
   return Object.fromEntries(Object.entries(ours).filter(([name]) => names.includes(name)));
-}
-
-/** Asks of every recorded tensor whether the oracle accepts it; the first that it does not is the finding, which names the others. */
-function findDeviation(t: CaseContext, bundle: ParityBundle, oracle: Oracle): void {
-  const { outputs, gradsOut } = bundle.tensors;
-  const produced = { outputs: valuesOfStored(outputs, {}), gradients: valuesOfStored(gradsOut, {}) };
-  const wrong = oracle.questions(produced, ANY_ORDER).flatMap((question) => {
-    const dtype = (question.isGradient ? gradsOut : outputs)[question.name]?.dtype ?? 'F32';
-    const acceptance = acceptanceOfRecorded(question.acceptance, dtype, question.truth);
-    const verdict = judge(question.actual, question.truth, acceptance, question.unjudged);
-    return verdict.ok ? [] : [{ question, verdict }];
-  });
-  const [first, ...others] = wrong;
-  if (!first) return;
-  const also = others.length > 0 ? `; also ${others.map(({ question }) => labelOf(question)).join(', ')}` : '';
-  t.finding('producer-deviates', deviation(bundle, first.question, first.verdict) + also, first.verdict.firstWrong);
-}
-
-function deviation({ producer, device }: ParityBundle, question: Question, { firstWrong, wrong, compared }: Verdict): string {
-  const { index, actual, expected } = firstWrong as WrongElement;
-  const show = (x: number | null) => x ?? 'not finite';
-  const [library] = producer.split(' + ');
-  const where = `${labelOf(question)}[${index.join(', ')}]`;
-  return `${library} (${device}): ${where} is ${show(actual)}, ${question.basis} ${show(expected)}; ${wrong} of ${compared} elements differ`;
-}
-
-function labelOf({ name, isGradient }: Question): string {
-  return isGradient ? `gradient of ${name}` : name;
 }

@@ -1,0 +1,76 @@
+import { bodyOf } from './python-check/bodies.ts';
+import { literal, oneLine } from './python-check/literal.ts';
+import { weightCheck } from './python-check/weight.ts';
+import type { Replayed } from './recordings.ts';
+import type { CaseResult } from './report/schema.ts';
+
+/**
+ * The few lines of Python that compute a recording anew with the library that recorded it, and compare: what a maintainer runs who does not
+ * want to believe us. With a finding about the producer it is a minimal reproduction: it prints the element, what it should be, and the
+ * instruction set, on which a library's result may depend. For an op without lines of its own, the bridge's `verify` does it. A weight of a checkpoint is
+ * decoded by bitsandbytes, and compared with its codes and scales.
+ */
+export function pythonCheck(recording: Replayed, result: CaseResult | undefined): string {
+  if ('weight' in recording) return weightCheck(recording);
+  const { producer, device, note, file, recorded: when } = recording;
+  const body = bodyOf(recording);
+  const recorded = `# ${oneLine(file)}: recorded with ${producer} (${device})${when ? ` on ${when.date}` : ''}`;
+  const notes = [note, when?.processor && `on ${when.processor}`].flatMap((text) => (text ? [`# ${oneLine(text)}`] : []));
+  const throughTorch = recording.hasGradients && body?.ownGradients === undefined;
+  if (!body) return [recorded, ...notes, `gradproof-bridge verify ${literal(file)}`].join('\n');
+  return [
+    recorded,
+    ...notes,
+    `# pip install ${requirements(producer, body.imports).join(' ')}`,
+    ...body.imports,
+    '',
+    `t = load_file(${literal(file)})`,
+    'x = {name[3:]: v for name, v in t.items() if name.startswith("in.") and not name.startswith("in.grad.")}',
+    ...(throughTorch ? WANTED : []),
+    ...body.lines,
+    ...(throughTorch ? GRADIENTS : []),
+    ...COMPARISON,
+    ...reproduction(result),
+  ].join('\n');
+}
+
+const WANTED = ['for name in t:', '    if name.startswith("out.grad."): x[name[9:]].requires_grad_()'];
+
+const GRADIENTS = [
+  'flow = {name[8:]: v for name, v in t.items() if name.startswith("in.grad.")}',
+  'torch.autograd.backward([got[name] for name in flow], [v.reshape(got[name].shape) for name, v in flow.items()])',
+  'got |= {"grad." + name: v.grad for name, v in x.items() if v.grad is not None}',
+];
+
+const COMPARISON = [
+  'for name, v in got.items():',
+  '    if "out." + name in t:',
+  '        print(name, "differs by at most", (v.detach().double() - t["out." + name].double().reshape(v.shape)).abs().max().item())',
+];
+
+/** What shows the one element that is off. */
+function reproduction(result: CaseResult | undefined): readonly string[] {
+  const { finding } = result ?? {};
+  if (finding?.code !== 'producer-deviates' || !finding.at) return [];
+  const name = /: (?:gradient of )?(\w+(?:\.\w+)*)\[/.exec(finding.message)?.[1];
+  if (!name) return [];
+  const { index, expected } = finding.at;
+  const of = finding.message.includes(`gradient of ${name}[`) ? `grad.${name}` : name;
+  const what = `${of}[${index.join(', ')}]`;
+  return [
+    'print(torch.backends.cpu.get_cpu_capability())  # the instruction set that this machine uses',
+    `print(${literal(`${what} should be ${expected ?? 'another number'} and is`)}, got[${literal(of)}][${index.join(', ')}].item())`,
+  ];
+}
+
+/** "bitsandbytes 0.50.2 + torch 2.15.0+cu132" as pip wants it: public versions, and whatever is no package left out. Our oracle asks for no version. */
+function requirements(producer: string, imports: readonly string[]): readonly string[] {
+  const imported = imports.flatMap((line) => /^(?:import|from) (torch|peft|transformers|bitsandbytes|safetensors)\b/.exec(line)?.[1] ?? []);
+  if (producer.startsWith('gradproof ')) return [...new Set(imported)].sort();
+  const named = producer.split(' + ').flatMap((part) => {
+    const [, name, version] = /^([\w.-]+) (\d[\w.]*)/.exec(part) ?? [];
+    return name && version ? [`${name}==${version}`] : [];
+  });
+  // The file is read as tensors of torch, whoever recorded it.
+  return ['safetensors', ...named, ...(named.some((name) => name.startsWith('torch==')) ? [] : ['torch'])];
+}

@@ -1,0 +1,83 @@
+import { type Bodies, type Body, type Params, TORCH } from '../body.ts';
+import { literal } from '../literal.ts';
+
+const RUNTIME = [...TORCH, 'import numpy as np', 'import onnx, onnxruntime', 'from onnx import helper'];
+
+/** A model of one node, run by ONNX Runtime. Inputs in ONNX's order; attributes; constants that are inputs to ONNX. */
+function node(type: string, inputs: readonly string[], attributes: Params = {}, constants: readonly string[] = [], output = 'y'): Body {
+  const known = Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+  const stated = Object.entries(known).map(([name, value]) => `${literal(name)}: ${literal(value)}`);
+  return {
+    imports: RUNTIME,
+    lines: [
+      `feeds = {name: x[name].numpy() for name in ${literal(inputs)} if name in x}`,
+      ...constants.map((constant) => `feeds |= ${constant}`),
+      `node = helper.make_node(${literal(type)}, list(feeds), [${literal(output)}], **{${stated.join(', ')}})`,
+      'inputs = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape) for name, v in feeds.items()]',
+      `graph = helper.make_graph([node], "op", inputs, [onnx.ValueInfoProto(name=${literal(output)})])`,
+      'model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=11)',
+      'session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])',
+      `got = {${literal(output)}: torch.from_numpy(session.run(None, feeds)[0])}`,
+    ],
+  };
+}
+
+const bit = (flag: unknown): number => (flag ? 1 : 0);
+const reduction =
+  (type: string) =>
+  ({ axes, keepdims }: Params) =>
+    node(type, ['x'], { keepdims: bit(keepdims), noop_with_empty_axes: 1 }, [`{"axes": np.array(${literal(axes)}, np.int64)}`]);
+const pool =
+  (type: string) =>
+  ({ kernel, stride, padding, dilation, ceil_mode, count_include_pad }: Params) =>
+    node(type, ['x'], {
+      kernel_shape: kernel,
+      strides: stride ?? kernel,
+      pads: padding,
+      dilations: dilation,
+      ceil_mode: bit(ceil_mode),
+      count_include_pad: type === 'AveragePool' ? bit(count_include_pad) : undefined,
+    });
+
+/** What ONNX Runtime computes. */
+export const onnxruntime: Bodies = {
+  matmul: ({ transpose_a, transpose_b }) =>
+    transpose_a || transpose_b
+      ? node('Gemm', ['a', 'b', 'bias'], { transA: bit(transpose_a), transB: bit(transpose_b) })
+      : node('MatMul', ['a', 'b']),
+  softmax: ({ axis }) => node('Softmax', ['x'], { axis }),
+  log_softmax: ({ axis }) => node('LogSoftmax', ['x'], { axis }),
+  layer_norm: ({ axis, eps }) => node('LayerNormalization', ['x', 'weight', 'bias'], { axis, epsilon: eps }),
+  sigmoid: () => node('Sigmoid', ['x']),
+  gelu: ({ approximate }) => node('Gelu', ['x'], { approximate }),
+  div: () => node('Div', ['a', 'b']),
+  reduce_sum: reduction('ReduceSum'),
+  reduce_mean: reduction('ReduceMean'),
+  reduce_max: reduction('ReduceMax'),
+  argmax: ({ axis, keepdims, select_last_index }) =>
+    node('ArgMax', ['x'], { axis, keepdims: bit(keepdims), select_last_index: bit(select_last_index) }),
+  gather: ({ axis }) => node('Gather', ['x', 'indices'], { axis }),
+  conv2d: ({ stride, padding, dilation, groups }) =>
+    node('Conv', ['x', 'weight', 'bias'], { strides: stride, pads: padding, dilations: dilation, group: groups }),
+  max_pool2d: pool('MaxPool'),
+  avg_pool2d: pool('AveragePool'),
+  quantize_linear: ({ axis, block_size }) => node('QuantizeLinear', ['x', 'scale', 'zero_point'], { axis, block_size }, [], 'q'),
+};
+
+/** Outputs of the vocabulary whose name is not y. */
+const OUTPUTS: Readonly<Record<string, string>> = { quantize_linear: 'q', cross_entropy: 'loss', nll_loss: 'loss' };
+
+/** The node test of ONNX that a bundle was made of: what it expects is what the bundle holds. */
+export function nodeTest(op: string, file: string): Body | undefined {
+  if (op === 'optimizer_steps') return undefined;
+  const name = file.replace(/^onnx_/, 'test_').replace(/\.safetensors$/, '');
+  return {
+    imports: [...TORCH, 'import numpy as np', 'from onnx.backend.test.case.node import collect_testcases'],
+    lines: [
+      `test = next(case for case in collect_testcases(None) if case.name == ${literal(name)})`,
+      'inputs, outputs = test.data_sets[0]  # of test.model, which has one node',
+      `got = {${literal(OUTPUTS[op] ?? 'y')}: torch.from_numpy(np.array(outputs[0]))}`,
+    ],
+    ownGradients: true,
+  };
+}

@@ -1,0 +1,60 @@
+import { type Bodies, given, TORCH } from '../body.ts';
+import { literal } from '../literal.ts';
+
+/** HQQ's quantizer. */
+export const hqq: Bodies = {
+  hqq_quantize: ({ nbits, axis, group_size, optimize, round_zero }) => ({
+    imports: [...TORCH, 'from hqq.core.quantize import Quantizer'],
+    lines: [
+      `packed, meta = Quantizer.quantize(x["weight"], ${given({ nbits, axis, group_size, optimize, round_zero })}, device="cpu", compute_dtype=torch.float32)`,
+      'got = {"packed": packed, "scale": meta["scale"], "zero": meta["zero"], "dequant": Quantizer.dequantize(packed, meta)}',
+    ],
+  }),
+};
+
+/** Quanto's weights: those of 8 bits are symmetric along an axis, smaller ones affine. */
+export const quanto: Bodies = {
+  quanto_quantize: ({ qtype, axis, group_size }) => ({
+    imports: [
+      ...TORCH,
+      'from optimum.quanto import AbsmaxOptimizer, MaxOptimizer, qtypes',
+      'from optimum.quanto.tensor import quantize_weight',
+    ],
+    lines: [
+      `qtype, axis, group = qtypes[${literal(qtype)}], ${literal(axis)}, ${literal(group_size)}`,
+      ...(/^qint[24]$/.test(String(qtype))
+        ? [
+            'scale, shift = MaxOptimizer()(x["weight"], qtype, axis, group)',
+            'got = {"scale": scale, "shift": shift}',
+            'got["dequant"] = quantize_weight(x["weight"], qtype, axis, scale, shift, group).dequantize()',
+          ]
+        : [
+            'scale = AbsmaxOptimizer()(x["weight"], qtype, axis)',
+            'got = {"scale": scale, "dequant": quantize_weight(x["weight"], qtype, axis, scale).dequantize()}',
+          ]),
+    ],
+  }),
+};
+
+/** Ternary formats, which no library defines: the formulas themselves. */
+export const numpy: Bodies = {
+  ternary_quantize: ({ threshold_factor }) => ({
+    imports: TORCH,
+    lines: [
+      `w = x["weight"].double()`,
+      `threshold = ${literal(threshold_factor)} * w.abs().mean()`,
+      'trits = w.sign() * (w.abs() > threshold)',
+      'scale = w[trits != 0].abs().mean() if trits.any() else torch.zeros(())',
+      'got = {"trits": trits, "threshold": threshold, "scale": scale, "dequant": trits * scale}',
+    ],
+  }),
+  bitnet_quantize: ({ eps }) => ({
+    imports: TORCH,
+    lines: [
+      'w = x["weight"].double()',
+      'scale = w.abs().mean()',
+      `trits = (w / (scale + ${literal(eps)})).round().clamp(-1, 1)`,
+      'got = {"trits": trits, "scale": scale, "dequant": trits * scale}',
+    ],
+  }),
+};

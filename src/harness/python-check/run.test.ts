@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { pythonCheck } from '../python-check.ts';
+import { type Recording, recordingsOf } from '../recordings.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const SET = join(root, 'public/parity');
+const ENVIRONMENT = join(root, 'bridge/.venv');
+const PYTHON = join(ENVIRONMENT, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+
+/** Whether `npm run bridge:setup` brought all libraries. */
+function hasLibraries(): boolean {
+  try {
+    return (JSON.parse(readFileSync(join(ENVIRONMENT, 'gradproof.json'), 'utf8')) as { readonly kind?: unknown }).kind === 'full';
+  } catch {
+    return false;
+  }
+}
+
+/** Runs each source in the folder of its recording and tells what it printed, or how it failed. */
+const RUNNER = `
+import contextlib, io, json, os, sys, warnings
+warnings.simplefilter("ignore")
+for line in sys.stdin:
+    check = json.loads(line)
+    os.chdir(check["folder"])
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said): exec(compile(check["source"], check["name"], "exec"), {"__name__": "check"})
+    except Exception as error: said.write(f"{type(error).__name__}: {error}")
+    print(json.dumps([check["name"], said.getvalue()]), flush=True)
+`;
+
+/** One recording of each library and op. */
+function sample() {
+  const chosen = new Map<string, { readonly name: string; readonly folder: string; readonly source: string }>();
+  const names = readdirSync(SET, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.safetensors'));
+  for (const name of names.sort()) {
+    const bytes = new Uint8Array(readFileSync(join(SET, name)));
+    for (const recording of recordingsOf([{ name, bytes, direct: false }]).values() as Iterable<Recording>) {
+      const [library = ''] = recording.producer.split(' ');
+      // The tests of ONNX have the same lines, whatever the op.
+      const kind = library === 'onnx' ? [] : [recording.op];
+      const source = pythonCheck(recording, undefined);
+      if (source.includes('\nimport ')) chosen.set(JSON.stringify([library, ...kind]), { name, folder: join(SET, dirname(name)), source });
+    }
+  }
+  return [...chosen.values(), ...checkpoints()];
+}
+
+/** The weights of checkpoints, with scales in 32 bits and compressed to 8. */
+function checkpoints() {
+  const folder = join(root, 'src/formats/fixtures');
+  const names = readdirSync(folder).filter((name) => name.startsWith('bitsandbytes-'));
+  return names.flatMap((name) => {
+    const replayed = recordingsOf([{ name, bytes: new Uint8Array(readFileSync(join(folder, name))), direct: true }]);
+    return [...replayed.values()].map((weight) => ({ name, folder, source: pythonCheck(weight, undefined) }));
+  });
+}
+
+test.skipIf(!hasLibraries())(
+  'the lines run with the libraries that recorded, and find what was recorded',
+  () => {
+    const checks = sample();
+    expect(checks.length).toBeGreaterThan(40);
+    const input = checks.map((check) => `${JSON.stringify(check)}\n`).join('');
+    const { stdout, stderr } = spawnSync(PYTHON, ['-c', RUNNER], { input, encoding: 'utf8', maxBuffer: 2 ** 26 });
+    const told = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as [name: string, said: string]);
+    expect([told.length, told.length === checks.length ? '' : stderr]).toEqual([checks.length, '']);
+    for (const [name, said] of told) {
+      const differences = [...said.matchAll(/^(\S+) differs by at most (\S+)$/gm)].map(([, , by]) => Number(by));
+      expect([name, differences.length > 0 ? '' : said]).toEqual([name, '']);
+      // The same library on the same inputs: another processor may round another way, and no further.
+      expect([name, Math.max(...differences) < 1e-3 ? '' : said]).toEqual([name, '']);
+    }
+  },
+  300_000,
+);

@@ -1,0 +1,38 @@
+import { isBridgeName } from '../../backends/bridge/name.ts';
+import { DEFAULT_RUN_OPTIONS } from '../events.ts';
+import type { CaseResult, Report } from './schema.ts';
+
+/**
+ * The command that runs one result of a report again, in a checkout. It may come out of a stranger's report: whatever a shell could take for
+ * its own is quoted. A replayed recording is named by its file, which the report does not hold.
+ */
+export function reproduceCommand(result: CaseResult, { kind, run }: Pick<Report, 'kind' | 'run'>): string {
+  return ['npm start --', ...argumentsOf(result, kind, run)].join(' ');
+}
+
+function argumentsOf(result: CaseResult, kind: Report['kind'], run: Report['run']): readonly string[] {
+  const { id, suite, backend, tier, control } = result;
+  const seed = run.seed === DEFAULT_RUN_OPTIONS.seed ? [] : ['--seed', String(run.seed)];
+  if (kind === 'train') return ['train', ...trainingArguments(id)];
+  if (kind !== 'run') return [kind, '--filter', quoted(id)];
+  const where = isBridgeName(backend) ? ['--backend', quoted(backend)] : [];
+  if (suite.startsWith('parity.')) return ['--parity', quoted(recordingOf(result)), ...where];
+  const settings = [...(tier === DEFAULT_RUN_OPTIONS.tier ? [] : ['--tier', tier]), ...seed];
+  return ['--headless', '--filter', quoted(id), ...settings, ...where, ...(control?.status === 'green' ? ['--controls'] : [])];
+}
+
+/** Of a training only what its id says: the text is the person's own. */
+function trainingArguments(id: string): readonly string[] {
+  return [...id.matchAll(/;(seed|steps)=(\d+)/g)].flatMap(([, name, value]) => [`--${name}`, String(value)]);
+}
+
+/** The reproduction that was written beside the report, else the recording itself. */
+function recordingOf({ id, artifacts = [] }: CaseResult): string {
+  const written = artifacts.find(({ name }) => name.endsWith('.safetensors'));
+  return written?.name ?? `${id.slice(id.indexOf(':') + 1)}.safetensors`;
+}
+
+/** One word of a POSIX shell, which PowerShell reads alike. */
+function quoted(text: string): string {
+  return /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

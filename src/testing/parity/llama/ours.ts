@@ -1,0 +1,106 @@
+import type { Gpu } from '../../../gpu/gpu.ts';
+import { Llama } from '../../../nn/llama.ts';
+import { type Application, Tape } from '../../../nn/tape.ts';
+import { crossEntropy } from '../../../ops/nn/cross_entropy.ts';
+import type { LlamaRan, LlamaRun } from '../../../reference/llama/run.ts';
+import type { Value, Values } from '../../../reference/record.ts';
+import { type HostTensor, type HostTensors, hostTensor, hostTensorFrom, valuesOf } from '../../../tensor/host.ts';
+import { Tensor } from '../../../tensor/tensor.ts';
+import { TensorScope } from '../../../tensor/tensor-scope.ts';
+import { Optimizer } from '../../../train/optimizer.ts';
+import type { OptimizerParams } from '../../../train/update-rule.ts';
+import { valuesOfHosts } from '../fit.ts';
+
+/** Looks at what a step, from 1 on, has computed, while its tensors live. */
+type JudgeOfStep = (step: number, applications: readonly Application[]) => Promise<void>;
+
+/** The run on the device, with every op of every step shown to `judge`. */
+export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Promise<LlamaRan> {
+  const { config, adapter, clip, schedule, input_ids, labels } = run;
+  using scope = new TensorScope();
+  const [steps = 0, ...batch] = input_ids.shape;
+  const ids = scope.add(Tensor.empty(gpu, 'i32', batch));
+  const targets = scope.add(Tensor.empty(gpu, 'i32', batch));
+  const one = scope.add(Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1))));
+  using model = new Llama(
+    gpu,
+    { ...config, length: batch.at(-1) ?? 0 },
+    { trained: hostsOf(run.trained), frozen: hostsOf(run.frozen), adapter },
+  );
+  const { parameters } = model;
+  using optimizer = new Optimizer(gpu, parameters, run.optimizer as OptimizerParams, { schedule, max_grad_norm: clip });
+  const watched = new Map(parameters.names.map((name) => [name, parameters.view(name)]));
+  const curves = new Curves();
+  let first: Pick<LlamaRan, 'logits_step0' | 'grad0'> | undefined;
+  for (let step = 1; step <= steps; step++) {
+    ids.write(batchAt(input_ids, step - 1));
+    targets.write(batchAt(labels, step - 1));
+    optimizer.advance();
+    const trace: Application[] = [];
+    using tape = new Tape(gpu, watched.values(), { trace });
+    const logits = model.forward(tape, { ids });
+    const { loss } = tape.apply(crossEntropy, { logits, labels: targets }, { shift: true, log_probs: false }, 'loss');
+    const gradients = tape.backward(loss, one);
+    await judge(step, trace);
+    curves.losses.push(await numberIn(loss));
+    first ??= { logits_step0: await valueIn(logits), grad0: await gradientsOf(watched, gradients) };
+    await optimizer.judgedUpdate(gradients, async (applications) => {
+      await judge(step, applications);
+      await curves.addUpdate(applications);
+    });
+    gpu.submit();
+  }
+  const { losses, grad_norms, lrs } = curves;
+  return {
+    ...{ losses: curve(losses), grad_norms: curve(grad_norms), lrs: curve(lrs) },
+    ...(first as NonNullable<typeof first>),
+    final: valuesOfHosts(await parameters.read()),
+  };
+}
+
+/** One number of each step. */
+class Curves {
+  readonly losses: number[] = [];
+  readonly grad_norms: number[] = [];
+  readonly lrs: number[] = [];
+
+  /** Takes the norm from the clipping, the rate from the step. */
+  async addUpdate(applications: readonly Application[]): Promise<void> {
+    for (const { outputs, params } of applications) {
+      const { norm, param } = outputs;
+      if (norm) this.grad_norms.push(await numberIn(norm));
+      if (param) this.lrs.push((params as { readonly lr: number }).lr);
+    }
+  }
+}
+
+/** Packed codes stay bytes; all else is float32. */
+function hostsOf(values: Values): ReadonlyMap<string, HostTensor> {
+  return new Map(
+    Object.entries(values).map(([name, { shape, data }]) => [name, hostTensorFrom(name.endsWith('.packed') ? 'u8' : 'f32', shape, data)]),
+  );
+}
+
+function batchAt({ shape: [count = 1, ...batch], data }: Value, step: number): HostTensor {
+  const size = data.length / count;
+  return hostTensorFrom('i32', batch, data.subarray(step * size, (step + 1) * size));
+}
+
+async function gradientsOf(watched: ReadonlyMap<string, Tensor>, gradients: ReadonlyMap<Tensor, Tensor>): Promise<Values> {
+  const hosts: Record<string, HostTensor> = {};
+  for (const [name, tensor] of watched) hosts[name] = await (gradients.get(tensor) as Tensor).read();
+  return valuesOfHosts(hosts satisfies HostTensors);
+}
+
+async function valueIn(tensor: Tensor): Promise<Value> {
+  const host = await tensor.read();
+  return { shape: host.shape, data: valuesOf(host) };
+}
+
+async function numberIn(tensor: Tensor): Promise<number> {
+  return (await tensor.read()).data[0] as number;
+}
+
+function curve(numbers: readonly number[]): Value {
+  return { shape: [numbers.length], data: Float64Array.from(numbers) };
+}

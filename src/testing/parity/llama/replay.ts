@@ -1,0 +1,74 @@
+import { FormatError } from '../../../formats/format-error.ts';
+import { readTrainLlama } from '../../../formats/parity-bundle/train-llama.ts';
+import type { ParityBundle } from '../../../formats/parity-bundle.ts';
+import { limitOf, outputsOf } from '../../../reference/llama/limits.ts';
+import { llamaRun } from '../../../reference/llama/run.ts';
+import type { Value } from '../../../reference/record.ts';
+import { sameShape } from '../../../tensor/shape.ts';
+import type { CaseContext } from '../../context.ts';
+import { judgeApplications } from '../../judge-step.ts';
+import type { Control } from '../../suite.ts';
+import { findDeviation } from '../finding.ts';
+import { valuesOfStored } from '../fit.ts';
+import type { Question } from '../oracle.ts';
+import { trainOurs } from './ours.ts';
+import { RunLimits } from './run-limits.ts';
+import { startOf } from './start.ts';
+import { unsupportedRun } from './unsupported.ts';
+
+/** The op of the vocabulary that is a model and its training, and no kernel's. */
+export const TRAINING_RUN = 'train_llama';
+
+/** The fault that turns the replay of a run red: every op is right, and the model is not Llama. */
+export const INTERLEAVED: Control = {
+  name: 'positions rotate neighbouring columns',
+  inject: (fault) =>
+    fault.host('nn.llama.rotaryOf', (original) => (config: unknown) => ({ ...original(config), convention: 'interleaved' })),
+};
+
+/**
+ * Replays a whole training run. Every op of the first and the last step of ours must be within its bound, from the very inputs that it had;
+ * and losses, norms, rates, gradients and trained weights of all steps within the limits of trajectories ({@link RunLimits}) of the run in
+ * float64, and of the recorded one, unless that is out itself, which is the finding `producer-deviates`.
+ */
+export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<void> {
+  const params = readTrainLlama(bundle.params);
+  const unsupported = unsupportedRun(params);
+  if (unsupported !== undefined) t.skip('not-implemented', `train_llama of this version does not compute ${unsupported}`);
+  const run = startOf(params, bundle.tensors.inputs);
+  const truth = outputsOf(llamaRun(run), params.mode);
+  const recorded = Object.entries(valuesOfStored(bundle.tensors.outputs, {}));
+  const asked = recorded.map(([name, actual]) => [name, actual, expectedOf(truth, name, actual)] as const);
+  const deviating = findDeviation(
+    t,
+    bundle,
+    asked.map(([name, actual, expected]) => question(name, actual, expected)),
+  );
+
+  t.gpu.memory.guarded = true;
+  const ran = await trainOurs(t.gpu, run, async (step, applications) => {
+    if (step === 1 || step === params.steps) await judgeApplications(t, step, applications);
+  });
+  const ours = outputsOf(ran, params.mode);
+  const limits = new RunLimits(run, t.ieee);
+  for (const [name, theirs, expected] of asked) {
+    const actual = ours[name] as Value;
+    t.expectAccepted(name, actual, expected, limits.of(name, actual, expected));
+    if (!deviating.has(name)) {
+      t.expectAccepted(`${name}, beside the recorded,`, actual, theirs, limits.beside(name, actual, theirs, expected));
+    }
+  }
+}
+
+function expectedOf(truth: Readonly<Record<string, Value>>, name: string, { shape }: Value): Value {
+  const expected = truth[name];
+  if (!expected || !sameShape(expected.shape, shape)) {
+    throw new FormatError(`train_llama: out.${name} of shape [${shape.join(', ')}] is none of what this run gives`);
+  }
+  return expected;
+}
+
+function question(name: string, actual: Value, truth: Value): Question {
+  const unjudged = new Uint8Array(truth.data.length);
+  return { name, isGradient: false, actual, truth, acceptance: limitOf(name, truth), unjudged, basis: 'the run in float64 gives' };
+}

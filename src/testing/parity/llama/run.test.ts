@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readTrainLlama, type TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import { readParityBundle } from '../../../formats/parity-bundle.ts';
+import { limitOf, outputsOf } from '../../../reference/llama/limits.ts';
+import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
+import type { Value, Values } from '../../../reference/record.ts';
+import { judge } from '../../judge.ts';
+import { valuesOfStored } from '../fit.ts';
+import { startOf } from './start.ts';
+import { unsupportedRun } from './unsupported.ts';
+
+/** The first step has a rate of 0 and the second half of the rest's: four show what updates do. */
+const STEPS = 4;
+
+function recordingOf(name: string) {
+  const { params, tensors } = readParityBundle(readFileSync(`public/parity/transformers-5.23.0/${name}.safetensors`));
+  return { params: readTrainLlama(params), ...tensors };
+}
+
+const lora = recordingOf('llama_lora');
+
+/** The run of its first steps. */
+function shortened(run: LlamaRun): LlamaRun {
+  const cut = ({ shape: [count = 1, ...batch], data }: Value): Value => ({
+    shape: [STEPS, ...batch],
+    data: data.subarray(0, (data.length / count) * STEPS),
+  });
+  return { ...run, input_ids: cut(run.input_ids), labels: cut(run.labels) };
+}
+
+/** What a run gives before its end. */
+function outputsBefore(run: LlamaRun): Values {
+  const { final: _, ...before } = llamaRun(shortened(run));
+  return outputsOf({ ...before, final: {} }, 'lora');
+}
+
+/** How many limits `actual` is off. */
+function limitsOff(name: string, { shape, data }: Value, truth: Value): number {
+  const actual = { shape: truth.shape, data: data.subarray(0, truth.data.length) };
+  expect(shape.length).toBe(truth.shape.length);
+  return judge(actual, truth, limitOf(name, truth)).accuracy?.boundUsed ?? Number.POSITIVE_INFINITY;
+}
+
+const runs = ['llama_full', 'llama_qlora_nf4_dora', 'llama_rslora_attention', 'llama_qlora_fp4'];
+test.each(runs)('%s: the run in float64 is that of transformers and PEFT', (name) => {
+  const { params, inputs, outputs } = recordingOf(name);
+  const truth = outputsBefore(startOf(params, inputs));
+  const recorded = valuesOfStored(outputs, {});
+  expect(Object.keys(truth).filter((output) => !recorded[output])).toEqual([]);
+  const off = Object.entries(truth).map(([output, value]) => [output, limitsOff(output, recorded[output] as Value, value)] as const);
+  expect(off.filter(([, limits]) => !(limits < 0.1))).toEqual([]);
+});
+
+describe('what is wrong with a run is ten limits off', () => {
+  const run = startOf(lora.params, lora.inputs);
+  const truth = outputsBefore(run);
+  const adapter = run.adapter as NonNullable<LlamaRun['adapter']>;
+  const wrong: Readonly<Record<string, Partial<LlamaRun>>> = {
+    'the scale alpha': { adapter: { ...adapter, alpha: adapter.alpha * adapter.r } },
+    'the scale of rsLoRA': { adapter: { ...adapter, use_rslora: true } },
+    'another theta': { config: { ...run.config, rope_theta: 5e5 } },
+    'an eps of 1e-2': { config: { ...run.config, rms_eps: 1e-2 } },
+    'no warm-up': { schedule: { ...run.schedule, warmup: 0 } },
+    'a linear schedule': { schedule: { ...run.schedule, name: 'linear' } },
+    'plain SGD': { optimizer: { optimizer: 'sgd', lr: run.optimizer.lr } },
+    'labels of the same place': {
+      labels: { ...run.labels, data: run.labels.data.map((_, i) => run.labels.data[Math.max(0, i - 1)] as number) },
+    },
+  };
+  test.each(Object.entries(wrong))('%s', (_, change) => {
+    const other = outputsBefore({ ...run, ...change });
+    const off = Object.entries(truth).map(([name, value]) => limitsOff(name, other[name] as Value, value));
+    expect(Math.max(...off)).toBeGreaterThan(10);
+  });
+});
+
+test.each([
+  [{ mode: 'prefix' }, 'the mode "prefix"'],
+  [{ compute_dtype: 'bfloat16' }, 'products in "bfloat16"'],
+  [{ optimizer: 'adamw8bit' }, 'the optimizer adamw8bit'],
+  [{ grad_accum: 2 }, 'gradients of 2 batches'],
+  [{ clip: undefined }, 'a run without clip'],
+  [{ lora_dropout: 0.1 }, 'the parameter "lora_dropout"'],
+  [{ config: { ...lora.params.config, rope_scaling: {} } }, 'the parameter "rope_scaling"'],
+  [{ mode: 'qlora' }, 'the mode qlora without quant'],
+] as const)('what is not computed is said in words: %j', (change, words) => {
+  expect(unsupportedRun({ ...lora.params, ...change } as TrainLlamaParams)).toBe(words);
+});
+
+test('parameters of other types are refused', () => {
+  expect(() => readTrainLlama({ ...lora.params, schedule: { name: 'step' } })).toThrow('params "schedule.name"');
+});
+
+test('what is recorded is computed', () => {
+  expect(unsupportedRun(lora.params)).toBeUndefined();
+});
+
+describe('a bundle that is no run is refused', () => {
+  const { params, inputs } = lora;
+  const { 'base.model.norm.weight': norm, ...without } = inputs;
+  const config = (change: object) => ({ ...params, config: { ...params.config, ...change } });
+  test.each([
+    ['a weight is missing', params, without, 'in.base.model.norm.weight is missing'],
+    [
+      'a weight has another shape',
+      params,
+      { ...inputs, 'base.lm_head.weight': norm },
+      'in.base.lm_head.weight has shape 64 and should have 64x64',
+    ],
+    ['a token is outside', config({ vocab: 8 }), inputs, 'the vocabulary has 8 tokens'],
+    ['heads are odd', config({ heads: 64 }), inputs, '64 heads of 64 columns'],
+    ['heads of keys do not divide', config({ kv_heads: 3 }), inputs, '3 heads of keys do not divide 4 heads'],
+    ['there are not as many blocks', config({ layers: 2 ** 40 }), inputs, 'is missing'],
+    ['the rank is another', { ...params, r: 5 }, inputs, 'lora_A has shape 4x64 and should have 5x64'],
+  ] as const)('%s', (_, given, tensors, message) => {
+    expect(() => startOf(given, tensors as typeof inputs)).toThrow(message);
+  });
+});

@@ -1,0 +1,377 @@
+import type { DType } from '../../src/tensor/dtype.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
+
+/** Inputs by their shapes, and parameters. */
+export interface Call {
+  readonly inputs: Readonly<Record<string, Shape | undefined>>;
+  /** Types of inputs that are not f32. */
+  readonly dtypes?: Readonly<Record<string, DType>>;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** What to change of a call so that it is refused, with `code` or else `shape`. An undefined input is left out. */
+export interface Wrong extends Partial<Call> {
+  readonly code?: string;
+}
+
+/** A call that fits, and what is wrong with others, by name. */
+export interface Calls {
+  readonly fits: Call;
+  readonly wrong: Readonly<Record<string, Wrong>>;
+}
+
+const ADAM = { lr: 0.5, betas: [0.5, 0.5], eps: 1, weight_decay: 0, step: 1, mode: 'adamw' };
+
+/** Calls by op. Of ops that share their checks one stands here for all. */
+export const CALLS: Readonly<Record<string, Calls>> = {
+  matmul: {
+    fits: { inputs: { a: [3, 4], b: [4, 5] }, params: {} },
+    wrong: {
+      'no-dimensions-of-a': { inputs: { a: [] } },
+      'no-dimensions-of-b': { inputs: { b: [] } },
+      terms: { inputs: { b: [3, 5] } },
+      'terms-of-vectors': { inputs: { a: [3], b: [4] } },
+      batches: { inputs: { a: [2, 3, 4], b: [3, 4, 5] } },
+      bias: { inputs: { bias: [4] } },
+      'bias-of-more-rows': { inputs: { a: [1, 4], bias: [3, 5] } },
+      'bias-of-more-dimensions': { inputs: { bias: [1, 3, 5] } },
+      'batch-axes': { inputs: { a: [2, 1, 2, 1, 2, 1, 3, 4], b: [1, 2, 1, 2, 1, 2, 4, 5] } },
+    },
+  },
+  accumulate_grad: { fits: { inputs: { a: [3, 4], b: [3, 4] }, params: {} }, wrong: { transposed: { inputs: { b: [4, 3] } } } },
+  cross_entropy: {
+    fits: { inputs: { logits: [5, 3], labels: [5], weight: [3] }, dtypes: { labels: 'i32' }, params: {} },
+    wrong: {
+      labels: { inputs: { labels: [4] } },
+      weight: { inputs: { weight: [4] } },
+      'no-classes': { inputs: { logits: [5, 0], weight: [0] } },
+      'shifted-dimensions': { inputs: { logits: [2, 2, 2, 3], labels: [2, 2, 2] }, params: { shift: true } },
+      'ignored-label': { params: { ignore_index: 2 ** 31 }, code: 'bad-params' },
+    },
+  },
+  embedding: {
+    fits: { inputs: { weight: [3, 4], ids: [2] }, dtypes: { ids: 'i32' }, params: {} },
+    wrong: { weight: { inputs: { weight: [3, 4, 1] } } },
+  },
+  rms_norm: {
+    fits: { inputs: { x: [2, 3, 4], weight: [4] }, params: { eps: 1 } },
+    wrong: {
+      weight: { inputs: { weight: [3] } },
+      axis: { params: { axis: 1 } },
+      'axis-past-the-end': { inputs: { weight: [] }, params: { axis: 3 } },
+      'axis-before-the-first': { params: { axis: -4 } },
+    },
+  },
+  layer_norm: {
+    fits: { inputs: { x: [2, 3, 4], weight: [4], bias: [4] }, params: { eps: 1 } },
+    wrong: {
+      weight: { inputs: { weight: [3] } },
+      bias: { inputs: { bias: [1] } },
+      axis: { params: { axis: 1 } },
+      'axis-before-the-first': { params: { axis: -4 } },
+    },
+  },
+  nll_loss: {
+    fits: { inputs: { log_probs: [5, 3], labels: [5], weight: [3] }, dtypes: { labels: 'i32' }, params: {} },
+    wrong: {
+      labels: { inputs: { labels: [4] } },
+      weight: { inputs: { weight: [4] } },
+      'ignored-label': { params: { ignore_index: 0.5 }, code: 'bad-params' },
+    },
+  },
+  swiglu_mlp: {
+    fits: { inputs: { x: [2, 3], gate: [5, 3], up: [5, 3], down: [4, 5] }, params: {} },
+    wrong: {
+      terms: { inputs: { gate: [5, 4], up: [5, 4] } },
+      'gate-of-more-dimensions': { inputs: { gate: [5, 3, 1], up: [5, 3, 1] } },
+      up: { inputs: { up: [4, 3] } },
+      down: { inputs: { down: [4, 4] } },
+      'down-of-more-dimensions': { inputs: { down: [4, 5, 1] } },
+    },
+  },
+  scaled_dot_product_attention: {
+    fits: { inputs: { q: [2, 4, 3, 5], k: [2, 2, 6, 5], v: [2, 2, 6, 3], mask: [3, 6] }, params: { heads: 4 } },
+    wrong: {
+      heads: { params: { heads: 2 } },
+      'joined-heads-of-no-number': { inputs: { q: [2, 3, 20] }, params: { heads: undefined } },
+      'joined-heads-of-odd-width': { inputs: { q: [2, 3, 20] }, params: { heads: 3 } },
+      'no-heads': { inputs: { q: [2, 3, 0], k: [2, 0, 6, 0], v: [2, 0, 6, 3] }, params: { heads: 0 } },
+      'negative-heads': { inputs: { q: [2, 3, 20] }, params: { heads: -4 } },
+      'more-dimensions': { inputs: { q: [2, 3, 20, 1, 1] } },
+      'batches-of-keys': { inputs: { k: [1, 2, 6, 5] } },
+      'batches-of-values': { inputs: { v: [1, 2, 6, 3] } },
+      width: { inputs: { k: [2, 2, 6, 4] } },
+      'heads-of-values': { inputs: { v: [2, 1, 6, 3] } },
+      'keys-and-values': { inputs: { v: [2, 2, 5, 3] } },
+      groups: { inputs: { k: [2, 3, 6, 5], v: [2, 3, 6, 3] } },
+      mask: { inputs: { mask: [3, 5] } },
+      'mask-of-more-dimensions': { inputs: { mask: [1, 2, 4, 3, 6] } },
+      'mask-of-integers': { dtypes: { mask: 'i32' } },
+      softcap: { params: { softcap: -1 }, code: 'bad-params' },
+    },
+  },
+  rotary_embedding: {
+    fits: { inputs: { q: [2, 4, 3, 6], k: [2, 2, 3, 6], position_ids: [2, 3] }, dtypes: { position_ids: 'i32' }, params: { head_dim: 6 } },
+    wrong: {
+      head_dim: { params: { head_dim: 4 } },
+      'odd-head': { inputs: { q: [2, 4, 3, 5], k: [2, 2, 3, 5] }, params: { head_dim: 5 }, code: 'bad-params' },
+      'empty-head': { inputs: { q: [2, 4, 3, 0], k: [2, 2, 3, 0] }, params: { head_dim: 0 }, code: 'bad-params' },
+      'wide-head': { inputs: { q: [2, 1, 3, 2050], k: [2, 1, 3, 2050] }, params: { head_dim: 2050 }, code: 'bad-params' },
+      theta: { params: { theta: 0.5 }, code: 'bad-params' },
+      positions: { inputs: { position_ids: [2, 4] } },
+      'positions-of-more-dimensions': { inputs: { position_ids: [1, 2, 3] } },
+      batches: { inputs: { position_ids: [3, 3] } },
+      'no-positions': { inputs: { q: [6], k: [6], position_ids: [0] } },
+      keys: { inputs: { k: [2, 2, 4, 6] } },
+    },
+  },
+  rotary_embedding_cache: {
+    fits: { inputs: { x: [2, 4, 3, 6], cos: [7, 3], sin: [7, 3], position_ids: [2, 3] }, dtypes: { position_ids: 'i32' }, params: {} },
+    wrong: {
+      sin: { inputs: { sin: [7, 2] } },
+      'wide-tables': { inputs: { cos: [7, 4], sin: [7, 4] } },
+      positions: { inputs: { position_ids: [3, 2] } },
+      'tables-by-sequence-and-position': { inputs: { cos: [2, 3, 3], sin: [2, 3, 3] } },
+      'no-positions': { inputs: { position_ids: undefined } },
+    },
+  },
+  softmax: { fits: { inputs: { x: [2, 3] }, params: {} }, wrong: { axis: { params: { axis: 2 } } } },
+  adamw_step: {
+    fits: { inputs: { param: [5], grad: [5], exp_avg: [5], exp_avg_sq: [5] }, params: ADAM },
+    wrong: { grad: { inputs: { grad: [4] } }, exp_avg: { inputs: { exp_avg: [4] } }, exp_avg_sq: { inputs: { exp_avg_sq: [4] } } },
+  },
+  sgd_step: {
+    fits: { inputs: { param: [5], grad: [5], momentum_buffer: [5] }, params: { lr: 1, step: 1 } },
+    wrong: { grad: { inputs: { grad: [4] } }, momentum_buffer: { inputs: { momentum_buffer: [4] } } },
+  },
+  amp_adamw_step: {
+    fits: {
+      inputs: { param: [5], grad: [5], exp_avg: [5], exp_avg_sq: [5], found_inf: [1], steps: [1] },
+      dtypes: { steps: 'i32' },
+      params: ADAM,
+    },
+    wrong: {
+      grad: { inputs: { grad: [4] } },
+      found_inf: { inputs: { found_inf: [5] } },
+      steps: { inputs: { steps: [2] } },
+      'too-many-steps': { params: { schedule: { name: 'linear', total: 2 ** 21 } }, code: 'bad-params' },
+    },
+  },
+  amp_sgd_step: {
+    fits: {
+      inputs: { param: [5], grad: [5], momentum_buffer: [5], found_inf: [1], steps: [1] },
+      dtypes: { steps: 'i32' },
+      params: { lr: 1 },
+    },
+    wrong: { momentum_buffer: { inputs: { momentum_buffer: [4] } }, steps: { inputs: { steps: [0] } } },
+  },
+  amp_unscale: { fits: { inputs: { grad: [5], scale: [1] }, params: {} }, wrong: { scale: { inputs: { scale: [5] } } } },
+  amp_update_scale: {
+    fits: {
+      inputs: { scale: [1], growth_tracker: [1], steps: [1], found_inf: [1] },
+      dtypes: { growth_tracker: 'i32', steps: 'i32' },
+      params: {},
+    },
+    wrong: { found_inf: { inputs: { found_inf: [5] } }, steps: { inputs: { steps: [2] } } },
+  },
+  optimizer_steps: {
+    fits: { inputs: { param: [5], grads: [2, 5] }, params: { optimizer: 'adamw' } },
+    wrong: {
+      grads: { inputs: { grads: [2, 4] } },
+      'no-steps': { inputs: { grads: [0, 5] } },
+      optimizer: { params: { optimizer: 'guess' }, code: 'not-implemented' },
+    },
+  },
+  dequantize_4bit: {
+    fits: {
+      inputs: { packed: [50, 1], absmax: [4] },
+      dtypes: { packed: 'u8' },
+      params: { quant_type: 'nf4', blocksize: 32, shape: [100] },
+    },
+    wrong: {
+      codes: { inputs: { packed: [49, 1] } },
+      scales: { inputs: { absmax: [3] } },
+      type: { params: { quant_type: 'nf3' }, code: 'not-implemented' },
+      'blocks-of-odd-size': { inputs: { absmax: [3] }, params: { blocksize: 48 }, code: 'not-implemented' },
+      'small-blocks': { inputs: { absmax: [7] }, params: { blocksize: 16 }, code: 'not-implemented' },
+    },
+  },
+  quantize_4bit: {
+    fits: { inputs: { weight: [10, 10] }, params: { quant_type: 'nf4', blocksize: 32 } },
+    wrong: {
+      type: { params: { quant_type: 'nf3' }, code: 'not-implemented' },
+      integers: { dtypes: { weight: 'i32' }, code: 'not-implemented' },
+    },
+  },
+  quantize_linear: {
+    fits: { inputs: { x: [4, 6], scale: [6], zero_point: [6] }, dtypes: { zero_point: 'u8' }, params: { axis: 1 } },
+    wrong: {
+      scale: { inputs: { scale: [4] } },
+      zero_point: { inputs: { zero_point: [4] } },
+      axis: { params: { axis: 2 } },
+      'one-for-all': { params: { axis: undefined } },
+      blocks: { params: { block_size: 2 } },
+    },
+  },
+  dequantize_linear: {
+    fits: { inputs: { q: [4, 6], scale: [6], zero_point: [6] }, dtypes: { q: 'u8', zero_point: 'u8' }, params: { axis: 1 } },
+    wrong: { type: { dtypes: { zero_point: 'i8' } } },
+  },
+  matmul_4bit: {
+    fits: {
+      inputs: { x: [3, 10], packed: [30, 1], absmax: [2] },
+      dtypes: { packed: 'u8' },
+      params: { quant_type: 'nf4', blocksize: 32, out_features: 6, in_features: 10 },
+    },
+    wrong: {
+      terms: { inputs: { x: [3, 6] } },
+      codes: { inputs: { packed: [29, 1] } },
+      scales: { inputs: { absmax: [1] } },
+      'blocks-of-odd-size': { params: { blocksize: 48 } },
+      type: { params: { quant_type: 'nf3' }, code: 'not-implemented' },
+    },
+  },
+  lora_linear: {
+    fits: { inputs: { x: [2, 3], weight: [4, 3], lora_A: [2, 3], lora_B: [4, 2], bias: [4] }, params: { r: 2, alpha: 1 } },
+    wrong: {
+      weight: { inputs: { weight: [3, 4] } },
+      lora_A: { inputs: { lora_A: [3, 2] } },
+      lora_B: { inputs: { lora_B: [4, 3] } },
+      bias: { inputs: { bias: [3] } },
+      rank: { params: { r: 3 } },
+      'no-weight': { inputs: { weight: undefined } },
+      'no-codes': { inputs: { absmax: [1] }, params: { base: 'nf4' } },
+      'no-scales': { inputs: { packed: [6] }, dtypes: { packed: 'u8' }, params: { base: 'nf4' } },
+      'no-magnitude': { params: { use_dora: true } },
+      'magnitude-without-dora': { inputs: { magnitude: [4] } },
+      magnitude: { inputs: { magnitude: [3] }, params: { use_dora: true } },
+    },
+  },
+  conv2d: {
+    fits: { inputs: { x: [2, 4, 5, 6], weight: [6, 2, 3, 2], bias: [6] }, params: { groups: 2 } },
+    wrong: {
+      images: { inputs: { x: [4, 5, 6] } },
+      'weight-of-fewer-dimensions': { inputs: { weight: [6, 2, 3] } },
+      channels: { inputs: { weight: [6, 4, 3, 2] } },
+      groups: { inputs: { weight: [5, 2, 3, 2], bias: [5] } },
+      bias: { inputs: { bias: [2] } },
+      kernel: { inputs: { weight: [6, 2, 6, 2] } },
+      'empty-kernel': { inputs: { weight: [6, 2, 0, 2] } },
+      stride: { params: { stride: [0, 1] } },
+      dilation: { params: { dilation: [1, 0.5] } },
+      padding: { params: { padding: [0, 0, -1, 0] } },
+    },
+  },
+  max_pool2d: {
+    fits: { inputs: { x: [2, 3, 5, 6] }, params: { kernel: [3, 2], padding: [0, 1, 0, 1] } },
+    wrong: {
+      images: { inputs: { x: [3, 5, 6] } },
+      kernel: { params: { kernel: [3, 9] } },
+      'empty-kernel': { params: { kernel: [0, 2] } },
+      'spread-kernel': { params: { dilation: [3, 1] } },
+      stride: { params: { stride: [1, -1] } },
+      dilation: { params: { dilation: [0, 1] } },
+      padding: { params: { padding: [0, 0.5, 0, 0] } },
+    },
+  },
+  global_avg_pool2d: { fits: { inputs: { x: [2, 3, 5, 6] }, params: {} }, wrong: { 'empty-images': { inputs: { x: [2, 3, 0, 6] } } } },
+  batch_norm: {
+    fits: { inputs: { x: [2, 3, 4], weight: [3], bias: [3], running_mean: [3], running_var: [3] }, params: { eps: 1 } },
+    wrong: {
+      weight: { inputs: { weight: [4] } },
+      bias: { inputs: { bias: [4] } },
+      running_mean: { inputs: { running_mean: [4] } },
+      running_var: { inputs: { running_var: [4] } },
+      dimensions: { inputs: { x: [3] } },
+      'one-value': { inputs: { x: [1, 3] }, params: { training: true } },
+      'no-values': { inputs: { x: [0, 3] }, params: { training: true, running_var_unbiased: false } },
+      'too-many-channels': {
+        inputs: { x: [1, 65_536], weight: [65_536], bias: [65_536], running_mean: [65_536], running_var: [65_536] },
+      },
+    },
+  },
+  dropout: {
+    fits: { inputs: { x: [5] }, params: { p: 1, seed: 0, offset: 2 ** 53 - 1 } },
+    wrong: {
+      'p-above-1': { params: { p: 1.5 }, code: 'bad-params' },
+      'p-below-0': { params: { p: -0.5 }, code: 'bad-params' },
+      'p-not-a-number': { params: { p: Number.NaN }, code: 'bad-params' },
+      'seed-below-0': { params: { seed: -1 }, code: 'bad-params' },
+      'offset-too-large': { params: { offset: 2 ** 53 }, code: 'bad-params' },
+    },
+  },
+  log_softmax: {
+    fits: { inputs: { x: [2, 3] }, params: { axis: -2 } },
+    wrong: { axis: { params: { axis: 2 } }, 'axis-before-the-first': { params: { axis: -3 } }, 'half-an-axis': { params: { axis: 0.5 } } },
+  },
+  add: {
+    fits: { inputs: { a: [3, 4], b: [4] }, params: {} },
+    wrong: {
+      sizes: { inputs: { b: [3] } },
+      axes: { inputs: { a: [2, 1, 2, 1, 2, 1, 2, 1, 2], b: [1, 2, 1, 2, 1, 2, 1, 2, 1] } },
+    },
+  },
+  reduce_sum: {
+    fits: { inputs: { x: [2, 3, 4] }, params: { axes: [-3, 2] } },
+    wrong: {
+      axis: { params: { axes: [3] } },
+      'axis-before-the-first': { params: { axes: [-4] } },
+      'one-axis-twice': { params: { axes: [1, -2] } },
+    },
+  },
+  reduce_max: { fits: { inputs: { x: [2, 3] }, params: { axes: [1] } }, wrong: { 'no-elements': { inputs: { x: [2, 0] } } } },
+  argmax: {
+    fits: { inputs: { x: [2, 3] }, params: { axis: 1 } },
+    wrong: { nothing: { inputs: { x: [2, 0] } }, axis: { params: { axis: 2 } } },
+  },
+  cast: {
+    fits: { inputs: { x: [5] }, params: { to: 'int8' } },
+    wrong: { codes: { dtypes: { x: 'u32' }, code: 'not-implemented' } },
+  },
+  transpose: {
+    fits: { inputs: { x: [2, 3] }, params: { perm: [1, 0] } },
+    wrong: {
+      'too-few': { params: { perm: [0] } },
+      'too-many': { params: { perm: [1, 0, 2] } },
+      'one-twice': { params: { perm: [1, 1] } },
+      bytes: { dtypes: { x: 'u8' }, code: 'not-implemented' },
+    },
+  },
+  concat: {
+    fits: { inputs: { x0: [2, 3], x1: [2, 1] }, params: { axis: -1 } },
+    wrong: {
+      sizes: { inputs: { x1: [3, 3] } },
+      dimensions: { inputs: { x1: [2, 1, 1] } },
+      types: { dtypes: { x1: 'i32' } },
+      axis: { params: { axis: 2 } },
+    },
+  },
+  gather: {
+    fits: { inputs: { x: [3, 4], indices: [2] }, dtypes: { indices: 'i32' }, params: { axis: 1 } },
+    wrong: { axis: { params: { axis: 2 } } },
+  },
+  quantize_blockwise: {
+    fits: { inputs: { x: [100], code: [256] }, params: { blocksize: 32, rounding: 'nearest' } },
+    wrong: {
+      map: { inputs: { code: [255] } },
+      integers: { dtypes: { x: 'i32' }, code: 'not-implemented' },
+      rounding: { params: { rounding: 'up' }, code: 'not-implemented' },
+      'small-blocks': { params: { blocksize: 16 }, code: 'not-implemented' },
+    },
+  },
+  dynamic_map: {
+    fits: { inputs: {}, params: { signed: true } },
+    wrong: {
+      bits: { params: { total_bits: 7 }, code: 'not-implemented' },
+      'exponent-bits': { params: { max_exponent_bits: 6 }, code: 'not-implemented' },
+    },
+  },
+  ternary_matmul: {
+    fits: { inputs: { x: [3, 10], packed: [15], scale: [6] }, dtypes: { packed: 'u8' }, params: { out_features: 6, in_features: 10 } },
+    wrong: { trits: { inputs: { packed: [14] } }, scale: { inputs: { scale: [5] } } },
+  },
+  ternary_unpack: {
+    fits: { inputs: { packed: [3] }, dtypes: { packed: 'u8' }, params: { shape: [10] } },
+    wrong: { trits: { inputs: { packed: [2] } } },
+  },
+};
