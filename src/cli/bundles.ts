@@ -1,18 +1,45 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
 import type { BundleFile } from '../harness/parity.ts';
+import { bundlesOf, type FoundFile, isOfSet } from '../harness/recorded-set.ts';
 import { UsageError } from './exit.ts';
 import { readInput } from './files.ts';
 
-const EXTENSION = '.safetensors';
+const INDEX = 'INDEX.json';
 
-/** Reads the bundles that `--parity` names: files as they are named, and all bundles inside folders. Throws {@link UsageError}. */
-export function readBundles(paths: readonly string[]): readonly BundleFile[] {
-  return paths.flatMap((path): BundleFile[] => {
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
-      return [{ name: path, bytes: readInput('--parity', path), direct: true }];
-    const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith(EXTENSION));
-    if (files.length === 0) throw new UsageError(`--parity ${path}: the folder holds no bundle (*${EXTENSION})`);
-    return files.sort().map((file) => ({ name: file, bytes: readInput('--parity', join(path, file)), direct: false }));
-  });
+/**
+ * Reads the bundles that `--parity` names: files as they are named, and all bundles inside folders, each against the index beside or above
+ * it. Throws {@link UsageError}, and FormatError about a bad index.
+ */
+export async function readBundles(paths: readonly string[]): Promise<readonly BundleFile[]> {
+  const sets = paths.map((path) => bundlesOf(statSync(path, { throwIfNoEntry: false })?.isDirectory() ? filesIn(path) : fileAt(path)));
+  return (await Promise.all(sets)).flat();
+}
+
+/** A file that was named, and the index that may know its day. */
+function fileAt(path: string): readonly FoundFile[] {
+  return [foundFile(path, true), ...indexAbove(dirname(resolve(path)))];
+}
+
+/** What a folder holds, with the index above it where it has none. */
+function filesIn(folder: string): readonly FoundFile[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => isOfSet(slashed(name)));
+  if (!names.some((name) => slashed(name) !== INDEX))
+    throw new UsageError(`--parity ${folder}: the folder holds no bundle (*.safetensors)`);
+  const files = names.sort().map((name) => foundFile(join(folder, name), false));
+  return names.includes(INDEX) ? files : [...files, ...indexAbove(resolve(folder))];
+}
+
+/** The index of a folder or of the one above it: of what it lists, not all was asked for. */
+function indexAbove(folder: string): readonly FoundFile[] {
+  const place = [folder, dirname(folder)].map((each) => join(each, INDEX)).find((file) => existsSync(file));
+  return place === undefined ? [] : [foundFile(place, true)];
+}
+
+function foundFile(path: string, direct: boolean): FoundFile {
+  return { path: slashed(resolve(path)), bytes: readInput('--parity', path), direct };
+}
+
+function slashed(path: string): string {
+  return path.split(sep).join('/');
 }

@@ -6,7 +6,7 @@ import type { ShaderFiles } from '../harness/mutation/sources.ts';
 import { UsageError } from './exit.ts';
 
 /** The folder above the built command line: the checkout, or an installed package. */
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Where a command keeps what it may lose. */
 export const CACHE_FOLDER = join(ROOT, '.cache');

@@ -31,7 +31,7 @@ export class NoBrowserError extends GradproofError {
   }
 }
 
-/** Ctrl-C came before there was anything to report. */
+/** Ctrl-C came before there was anything to run in. */
 export class InterruptedError extends GradproofError {
   constructor() {
     super('interrupted', 'interrupted before the first case');

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { readReport } from '../harness/report/read.ts';
+import { readPacked } from '../harness/report/packed.ts';
 import type { Report } from '../harness/report/schema.ts';
 import { UsageError } from './exit.ts';
 
@@ -15,9 +15,9 @@ export function readInput(what: string, path: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Reads and checks a report. Throws {@link UsageError} or ReportError. */
-export function readReportFile(path: string): Report {
-  return readReport(readInput('report', path), path);
+/** Reads and checks a report, packed or not. Throws {@link UsageError} or ReportError. */
+export async function readReportFile(path: string): Promise<Report> {
+  return readPacked(readInput('report', path), path);
 }
 
 /** Checks before a long run that `path` can be written; `-` always can. Throws {@link UsageError}. */

@@ -10,11 +10,11 @@ import { readReportFile, writeOutput } from './files.ts';
 const LAST_REPORT = fileURLToPath(new URL('../../.cache/last-report.json', import.meta.url));
 
 /** The report that `--last-failed` goes on from: the named one, or that of the last run. Throws {@link UsageError} and ReportError. */
-export function readLastReport(named: string): Report {
+export async function readLastReport(named: string): Promise<Report> {
   if (!named && !existsSync(LAST_REPORT)) {
     throw new UsageError('--last-failed: no run has left a report yet: run once without it, or name a report');
   }
-  const report = readReportFile(named || LAST_REPORT);
+  const report = await readReportFile(named || LAST_REPORT);
   if (report.kind !== 'run') throw new UsageError(`--last-failed ${named}: is a report of ${report.kind}, not of a run`);
   return report;
 }

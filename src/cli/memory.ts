@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MutationMemory } from '../harness/mutation/run.ts';
+import type { Memory } from '../harness/mutation/memory.ts';
 
 /**
  * A memory that outlives the process, in a file of `folder`. Everything in it holds for one `identity` alone: the file of another is
  * removed. A line is a key and its value, written at once, so that an interruption costs the last line at most.
  */
-export function openMemory(folder: string, identity: string): MutationMemory {
+export function openMemory(folder: string, identity: string): Memory {
   const name = `${createHash('sha256').update(identity).digest('hex').slice(0, 16)}.jsonl`;
   const file = join(folder, name);
   mkdirSync(folder, { recursive: true });

@@ -4,17 +4,24 @@ import { UsageError } from './exit.ts';
 /** Where cases can run without a person. */
 export type RuntimeName = 'chromium' | 'node';
 
+/** Where a report goes in each of its forms; `-` is stdout. */
+export interface ReportFiles {
+  readonly report: string;
+  readonly junit: string;
+  readonly html: string;
+  readonly csv: string;
+}
+
 /** What `gradproof [run]` understands beyond the options of a run. */
-export interface RunCommand {
+export interface RunCommand extends ReportFiles {
   readonly headless: boolean;
   readonly list: boolean;
   readonly runtime: RuntimeName;
   readonly backends: readonly string[];
+  /** Start the Python bridge and run on its devices too. */
+  readonly bridge: boolean;
   /** Bundles, or folders of them, to replay. */
   readonly parity: readonly string[];
-  /** Where the report goes; `-` is stdout. */
-  readonly report: string;
-  readonly junit: string;
   /** Known failures. */
   readonly expect: string;
   /** The report whose failures run again; empty for that of the last run. */
@@ -25,6 +32,8 @@ export interface RunCommand {
 export interface TrainCommand {
   readonly data: string;
   readonly type: 'qlora';
+  /** How parameters are updated, as JSON. */
+  readonly config: string;
   readonly steps: number;
   readonly seed: number;
   readonly out: string;
@@ -48,13 +57,21 @@ const report: OptionDeclaration<string> = {
   parse: lastPath('--report'),
 };
 
+/** The forms of a report: options of `gradproof [run]` and of `gradproof merge`. */
+export const REPORT_FILES: OptionTable<ReportFiles> = {
+  report,
+  junit: { name: 'junit', argument: 'file', description: 'write a JUnit XML report to this file', parse: lastPath('--junit') },
+  html: { name: 'html', argument: 'file', description: 'write the report as one page that needs nothing else', parse: lastPath('--html') },
+  csv: { name: 'csv', argument: 'file', description: 'write a line for each result, as a spreadsheet reads it', parse: lastPath('--csv') },
+};
+
 /** The options of `gradproof [run]` beyond those of a run. */
 export const RUN_COMMAND: OptionTable<RunCommand> = {
   headless: { name: 'headless', description: 'run here and exit, instead of opening the page', parse: () => true },
   list: { name: 'list', description: 'print the ids and backends of the selected cases and exit', parse: () => true },
   runtime: {
     name: 'runtime',
-    argument: 'chromium|node|firefox|deno',
+    argument: 'chromium|node',
     description: 'where the cases run (default chromium)',
     parse: (texts) => {
       const name = texts.at(-1);
@@ -66,24 +83,28 @@ export const RUN_COMMAND: OptionTable<RunCommand> = {
   backends: {
     name: 'backend',
     argument: 'list',
-    description: 'who computes, separated by commas (default webgpu)',
+    description: 'who computes, separated by commas: webgpu (the default), bridge for all its devices, or bridge-numpy-cpu for one',
     parse: (texts) => {
       const names = texts.flatMap((text) => text.split(','));
       for (const name of names) {
-        if (['ort-webgpu', 'ort-wasm', 'reference', 'bridge'].includes(name)) throw notYet(`--backend ${name}`);
-        if (name !== 'webgpu') throw new OptionError(`--backend ${name}: must be webgpu`);
+        if (['ort-webgpu', 'ort-wasm', 'reference'].includes(name)) throw notYet(`--backend ${name}`);
+        if (!/^(webgpu|bridge(-[a-z0-9]+)*)$/.test(name)) throw new OptionError(`--backend ${name}: must be webgpu, bridge or bridge-...`);
       }
       return names;
     },
   },
+  bridge: {
+    name: 'bridge',
+    description: 'start the Python bridge, so that the libraries on this computer compute the same cases: in the page, or headless too',
+    parse: () => true,
+  },
   parity: {
     name: 'parity',
     argument: 'file|folder',
-    description: 'replay recorded bundles, alone unless --tier is given too',
+    description: 'replay recorded bundles, or decode pre-quantized bitsandbytes checkpoints, alone unless --tier is given too',
     parse: (texts) => texts.map((text) => checkedPath('--parity', text)),
   },
-  report,
-  junit: { name: 'junit', argument: 'file', description: 'write a JUnit XML report to this file', parse: lastPath('--junit') },
+  ...REPORT_FILES,
   expect: {
     name: 'expect',
     argument: 'file',
@@ -104,9 +125,12 @@ export const IMPLY_HEADLESS = [
   'headless',
   'list',
   'runtime',
+  'backends',
   'parity',
   'report',
   'junit',
+  'html',
+  'csv',
   'shard',
   'controls',
   'expect',
@@ -130,6 +154,12 @@ export const TRAIN_TABLE: OptionTable<TrainCommand> = {
       if (type === 'qlora') return type;
       throw notYet(`--type ${type}`);
     },
+  },
+  config: {
+    name: 'config',
+    argument: 'file',
+    description: 'optimizer, schedule, clipping and mixed precision as JSON (docs/running.md)',
+    parse: lastPath('--config'),
   },
   steps: {
     name: 'steps',
@@ -158,33 +188,14 @@ export const MUTATE_TABLE: OptionTable<MutateCommand> = {
   report,
 };
 
-/** An option or a command of the design that this version lacks. */
-export interface NotYet {
-  /** As commander writes it, with its argument. */
-  readonly flags: string;
-  readonly description: string;
-}
-
-/** Options of `gradproof [run]` that come later. */
-export const RUN_NOT_YET: readonly NotYet[] = [
-  { flags: '--connect <url>', description: 'drive a browser on another machine' },
-  { flags: '--baseline <file>', description: 'compare accuracy and speed with an earlier report' },
-  { flags: '--html <file>', description: 'write the report as a page' },
-  { flags: '--bridge', description: 'compute the reference in Python' },
-];
+/** Options of `gradproof [run]` that come later, as commander writes them: refused as such, and not in the help. */
+export const RUN_NOT_YET: readonly string[] = ['--connect <url>', '--baseline <file>'];
 
 /** Options of `gradproof train` that come later. */
-export const TRAIN_NOT_YET: readonly NotYet[] = [
-  { flags: '--model <folder>', description: 'fine-tune this model instead of the built-in one' },
-  { flags: '--config <file>', description: 'settings of the run as JSON' },
-  { flags: '--resume', description: 'go on where an interrupted run stopped' },
-];
+export const TRAIN_NOT_YET: readonly string[] = ['--model <folder>', '--resume'];
 
 /** Commands that come later. */
-export const COMMANDS_NOT_YET: readonly NotYet[] = [
-  { flags: 'bench', description: 'measure the kernels against their peers' },
-  { flags: 'compile', description: 'compile a .tri file' },
-];
+export const COMMANDS_NOT_YET: readonly string[] = ['bench', 'compile'];
 
 /** Says that `what` is part of the design and not of this version. */
 export function notYet(what: string): UsageError {

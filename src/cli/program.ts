@@ -2,12 +2,13 @@ import { Command, CommanderError, Option } from 'commander';
 import { type OptionDeclaration, type OptionTable, RUN_OPTIONS, readOptions } from '../harness/options.ts';
 import type { GivenOptions } from './commands/run.ts';
 import { EXIT, UsageError } from './exit.ts';
+import { Interrupt } from './interrupt.ts';
 import {
   COMMANDS_NOT_YET,
   IMPLY_HEADLESS,
   MUTATE_TABLE,
-  type NotYet,
   notYet,
+  REPORT_FILES,
   RUN_COMMAND,
   RUN_NOT_YET,
   type RunCommand,
@@ -45,23 +46,20 @@ export async function execute(argv: readonly string[]): Promise<number> {
   command(program, 'doctor', 'say what is here: Node, browsers, adapters').action(async () =>
     finish((await import('./commands/doctor.ts')).doctor()),
   );
-  command(program, 'merge', "join the reports of a run's shards")
-    .argument('<reports...>')
-    .requiredOption('--report <file>', 'the file to write; - is stdout')
-    .action(async (paths: string[], { report }: { report: string }) =>
-      finish((await import('./commands/merge.ts')).mergeCommand(paths, report)),
-    );
+  const merge = command(program, 'merge', "join the reports of a run's shards").argument('<reports...>');
+  addOptions(merge, REPORT_FILES);
+  merge.action(async (paths: string[]) =>
+    finish((await import('./commands/merge.ts')).mergeCommand(paths, readTable(merge, REPORT_FILES))),
+  );
   command(program, 'compare', 'say how the second report differs from the first')
     .argument('<a>')
     .argument('<b>')
     .action(async (a: string, b: string) => finish((await import('./commands/compare.ts')).compareCommand(a, b)));
-  for (const { flags, description } of COMMANDS_NOT_YET) {
-    command(program, flags, `${description} (not in this version)`)
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(() => {
-        throw notYet(flags);
-      });
+  for (const name of COMMANDS_NOT_YET) {
+    const later = program.command(name, { hidden: true }).allowUnknownOption().allowExcessArguments();
+    later.action(() => {
+      throw notYet(name);
+    });
   }
   try {
     await program.parseAsync(argv[0] === 'run' ? argv.slice(1) : argv, { from: 'user' });
@@ -74,9 +72,12 @@ export async function execute(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(given: Partial<RunCommand>, options: GivenOptions): Promise<number> {
+  if (!given.list && !isHeadless({ ...given, ...options })) {
+    return (await import('./commands/page.ts')).openPage(options, given.bridge === true);
+  }
+  using interrupt = new Interrupt(); // before what takes a moment to load
   const { listCases, runHeadless } = await import('./commands/run.ts');
-  if (given.list) return listCases(options);
-  return isHeadless({ ...given, ...options }) ? runHeadless(given, options) : (await import('./commands/page.ts')).openPage(options);
+  return given.list ? await listCases(given, options) : await runHeadless(given, options, interrupt.signal);
 }
 
 /** Without a display, in CI, or with an option that makes no sense in the page. */
@@ -97,14 +98,14 @@ function quiet(target: Command): void {
   target.exitOverride().configureOutput({ writeErr: () => {} });
 }
 
-function addOptions<T>(target: Command, table: OptionTable<T>, later: readonly NotYet[] = []): void {
+function addOptions<T>(target: Command, table: OptionTable<T>, later: readonly string[] = []): void {
   for (const { name, argument, optional, description } of Object.values<OptionDeclaration<unknown>>(table)) {
     const flags = argument ? `--${name} ${optional ? `[${argument}]` : `<${argument}>`}` : `--${name}`;
-    const option = new Option(flags, description).preset(optional ? '' : true);
+    const option = new Option(flags, description);
     target.addOption(argument ? option.argParser((text: string, previous?: string[]) => [...(previous ?? []), text]) : option);
   }
-  for (const { flags, description } of later) {
-    const option = new Option(flags, `${description} (not in this version)`);
+  for (const flags of later) {
+    const option = new Option(flags).hideHelp();
     target.addOption(option);
     target.on(`option:${option.name()}`, () => {
       throw notYet(`--${option.name()}`);
@@ -115,6 +116,6 @@ function addOptions<T>(target: Command, table: OptionTable<T>, later: readonly N
 function readTable<T>(target: Command, table: OptionTable<T>): Partial<T> {
   return readOptions(table, (name) => {
     const value: unknown = target.getOptionValue(new Option(`--${name}`).attributeName());
-    return value === undefined ? [] : Array.isArray(value) ? value : [String(value)];
+    return value === undefined ? [] : Array.isArray(value) ? value : [''];
   });
 }

@@ -7,6 +7,8 @@ import sirv from 'sirv';
 export interface PageServer extends AsyncDisposable {
   /** `http://localhost:PORT/` */
   readonly url: string;
+  /** From now on pages that are loaded may also ask this origin: a bridge on loopback, and nobody else. */
+  allow(origin: string): void;
 }
 
 /** The page's usual port: what the page keeps belongs to its origin, so the port should not change. */
@@ -18,26 +20,35 @@ export const PAGE_ADDRESS = `http://localhost:${PAGE_PORT}/`;
 /** The built page, beside the built command line. */
 export const PAGE_FOLDER = fileURLToPath(new URL('../page', import.meta.url));
 
-/** Nothing but what the page brings along may run, load or be asked; nobody may frame it. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "worker-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** The page whose own policy lets it ask a bridge on loopback; the usual one may ask nobody. */
+export const BRIDGE_PAGE = 'bridge.html';
+
+/** Nothing but what the page brings along may run or load, and nothing but it and `allowed` be asked; nobody may frame it. */
+function contentSecurityPolicy(allowed: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "worker-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    ["connect-src 'self'", ...allowed].join(' '),
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
 const HEADERS = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
+  // A stored response keeps its policy, which may name the bridge of an earlier run; it is not replaced when a 304 renews the rest.
+  'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
+  // Isolated pages have clocks of 5 microseconds, others of 100.
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
 };
 
 /**
@@ -45,9 +56,11 @@ const HEADERS = {
  * A request that names another host (a foreign page that rebound its name to loopback) is refused.
  */
 export async function servePage(folder: string, port = 0): Promise<PageServer> {
-  const files = sirv(folder, { etag: true });
+  const files = sirv(folder, { etag: false });
+  const allowed: string[] = [];
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    response.setHeader('content-security-policy', contentSecurityPolicy(allowed));
     const hosts = ['localhost', '127.0.0.1'].map((host) => `${host}:${taken}`);
     const refuse = (status: number, text: string) => void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
     if (!hosts.includes(request.headers.host ?? '')) return refuse(403, 'this server answers to localhost alone\n');
@@ -66,6 +79,7 @@ export async function servePage(folder: string, port = 0): Promise<PageServer> {
   const taken = (server.address() as AddressInfo).port;
   return {
     url: `http://localhost:${taken}/`,
+    allow: (origin) => void allowed.push(origin),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,9 +1,12 @@
-import { compareExitCode, compareLines, compareReports } from '../../harness/compare.ts';
+import { compareSnapshots } from '../../harness/compare/compare.ts';
+import { compareExitCode, compareLines } from '../../harness/compare/lines.ts';
+import { snapshotOfReport } from '../../harness/compare/snapshot.ts';
 import { readReportFile } from '../files.ts';
 
 /** Says how the second report differs from the first; 1 if a case that passed does not pass any more. */
-export function compareCommand(a: string, b: string): number {
-  const comparison = compareReports(readReportFile(a), readReportFile(b));
+export async function compareCommand(a: string, b: string): Promise<number> {
+  const [before, after] = await Promise.all([readReportFile(a), readReportFile(b)]);
+  const comparison = compareSnapshots(snapshotOfReport(before), snapshotOfReport(after));
   for (const line of compareLines(comparison)) console.log(line);
   return compareExitCode(comparison);
 }

@@ -1,16 +1,16 @@
 import { mergeReports } from '../../harness/merge.ts';
-import { writeReport } from '../../harness/report/write.ts';
-import { exitOfReport } from '../exit.ts';
-import { checkWritable, readReportFile, writeOutput } from '../files.ts';
+import { exitOfReport, UsageError } from '../exit.ts';
+import { readReportFile } from '../files.ts';
+import type { ReportFiles } from '../options.ts';
+import { checkReportFiles, voiceBeside, writeReportFiles } from '../output/report-files.ts';
 import { showSummary } from '../output/summary.ts';
-import { voiceOn } from '../output/voice.ts';
 
-/** Joins the reports of a run's shards into one file, or onto stdout for `-`. */
-export function mergeCommand(paths: readonly string[], target: string): number {
-  checkWritable('--report', target);
-  const merged = mergeReports(paths.map(readReportFile));
-  const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
-  writeOutput('--report', target, writeReport(merged));
-  showSummary(voice, merged);
+/** Joins the reports of a run's shards into one, in each form that was asked for. Throws UsageError and what reading and merging throw. */
+export async function mergeCommand(paths: readonly string[], files: Partial<ReportFiles>): Promise<number> {
+  if (Object.keys(files).length === 0) throw new UsageError('merge: name a file to write: --report, --junit, --html or --csv');
+  checkReportFiles(files);
+  const merged = mergeReports(await Promise.all(paths.map(readReportFile)));
+  await writeReportFiles(files, merged);
+  showSummary(voiceBeside(files), merged);
   return exitOfReport(merged, false);
 }

@@ -1,4 +1,4 @@
-import { BaselineError } from '../../harness/mutation/baseline.ts';
+import { BaselineError } from '../../harness/mutation/rehearsal.ts';
 import { mutate } from '../../harness/mutation/run.ts';
 import { type MutantChoice, selectMutants } from '../../harness/mutation/select.ts';
 import { ShaderSources } from '../../harness/mutation/sources.ts';
@@ -25,8 +25,13 @@ export async function mutateCommand(given: Partial<MutateCommand>): Promise<numb
   using interrupt = new Interrupt();
   const { adapter, startWorker } = await findNodeHost();
   voice.say(`running ${length} mutants on ${adapter}`);
-  const remember = (environment: object) =>
-    openMemory(`${CACHE_FOLDER}/mutate`, JSON.stringify([workerText(), { ...environment, probe: null }]));
+  const remember = (environment: object) => {
+    const where = { ...environment, probe: null };
+    return {
+      verdicts: openMemory(`${CACHE_FOLDER}/mutate`, JSON.stringify([workerText(), where])),
+      dispatched: openMemory(`${CACHE_FOLDER}/dispatched`, JSON.stringify(where)),
+    };
+  };
   try {
     const host = { sources, cases: loadCases(), startWorker, remember, signal: interrupt.signal };
     const report = await mutate(host, choice, showMutation(voice));

@@ -1,16 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type BridgeAddress, bridgeFragment } from '../../backends/bridge/address.ts';
 import type { RunOptions } from '../../harness/events.ts';
+import { startBridge } from '../bridge.ts';
 import { findBrowsers } from '../browser/find.ts';
 import { EXIT } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
-import { PAGE_FOLDER, PAGE_PORT, servePage } from '../server.ts';
+import { BRIDGE_PAGE, PAGE_FOLDER, PAGE_PORT, servePage } from '../server.ts';
 
 /** Serves the page, opens it in a browser with tier and filters in its address, and stays until Ctrl-C. */
-export async function openPage(given: Pick<Partial<RunOptions>, 'tier' | 'filters' | 'seed'>): Promise<number> {
+export async function openPage(given: Pick<Partial<RunOptions>, 'tier' | 'filters' | 'seed'>, withBridge: boolean): Promise<number> {
   using interrupt = new Interrupt();
   await using server = await servePage(PAGE_FOLDER, PAGE_PORT);
-  const address = addressOf(server.url, given);
+  await using bridge = withBridge ? await startBridge(server.url, (how) => console.log(`the bridge ended: ${how}`)) : undefined;
+  if (bridge) server.allow(bridge.origin);
+  const address = addressOf(server.url, given, bridge?.address);
   console.log(`Gradproof is at ${address} until Ctrl-C`);
   const browser = findBrowsers()[0];
   if (browser) open(browser.path, address);
@@ -19,8 +23,9 @@ export async function openPage(given: Pick<Partial<RunOptions>, 'tier' | 'filter
   return EXIT.interrupted;
 }
 
-function addressOf(base: string, { tier, filters = [], seed }: Parameters<typeof openPage>[0]): string {
-  const url = new URL(base);
+function addressOf(base: string, { tier, filters = [], seed }: Parameters<typeof openPage>[0], bridge: BridgeAddress | undefined): string {
+  const url = new URL(bridge ? BRIDGE_PAGE : '', base);
+  if (bridge) url.hash = bridgeFragment(bridge);
   if (tier) url.searchParams.set('tier', tier);
   for (const filter of filters) url.searchParams.append('filter', filter);
   if (seed !== undefined) url.searchParams.set('seed', String(seed));

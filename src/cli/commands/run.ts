@@ -1,61 +1,103 @@
+import { wordsOfDevice } from '../../backends/bridge/name.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../harness/events.ts';
 import { applyExpectations, parseExpectations } from '../../harness/expectations.ts';
-import { matchesFilters } from '../../harness/filter.ts';
+import { filterOf } from '../../harness/filter.ts';
+import { type Headline, headlinesOf } from '../../harness/headlines.ts';
 import { encodeLink } from '../../harness/link/encode.ts';
+import type { Live } from '../../harness/live.ts';
 import { planText } from '../../harness/plan.ts';
+import { recordingsOf } from '../../harness/recordings.ts';
 import { loadCases } from '../../harness/registry.ts';
-import { toJUnit } from '../../harness/report/junit.ts';
 import type { Report } from '../../harness/report/schema.ts';
-import { writeReport } from '../../harness/report/write.ts';
 import { failedIds, mergeRerun } from '../../harness/rerun.ts';
-import { selectAll } from '../../harness/runner/selection.ts';
+import { type Replay, selectAll } from '../../harness/runner/selection.ts';
+import { unstarted } from '../../harness/runner.ts';
+import { liveOf, startBridge } from '../bridge.ts';
 import { readBundles } from '../bundles.ts';
-import { EXIT, exitOfReport, UsageError } from '../exit.ts';
-import { checkWritable, readInput, writeOutput } from '../files.ts';
-import { Interrupt } from '../interrupt.ts';
+import { EXIT, exitOfReport, InterruptedError, UsageError } from '../exit.ts';
+import { readInput } from '../files.ts';
 import { keepLastReport, readLastReport } from '../last-report.ts';
-import type { RunCommand } from '../options.ts';
+import type { ReportFiles, RunCommand } from '../options.ts';
 import { showProgress } from '../output/progress.ts';
+import { checkReportFiles, voiceBeside, writeReportFiles } from '../output/report-files.ts';
 import { showSummary } from '../output/summary.ts';
-import { type Voice, voiceOn } from '../output/voice.ts';
+import type { Voice } from '../output/voice.ts';
 import { Reproductions } from '../reproductions.ts';
 import { openRuntime } from '../runtime/open.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { PAGE_ADDRESS } from '../server.ts';
 
 /** What was given of a run's options; the others have their defaults. */
 export type GivenOptions = Partial<RunOptions>;
 
-/** Prints the `id backend` lines of the selected cases; needs neither browser nor adapter. */
-export function listCases(given: GivenOptions): number {
-  const selected = selectAll(loadCases().values(), undefined, { ...DEFAULT_RUN_OPTIONS, ...given });
+/** Prints the `id backend` lines of the selected cases, replayed recordings included; needs neither browser nor adapter, but for its devices the bridge. */
+export async function listCases(command: Partial<RunCommand>, given: GivenOptions): Promise<number> {
+  await using bridge = wantsBridge(command) ? await startBridge(PAGE_ADDRESS) : undefined;
+  const live = bridge && (await liveOf(bridge, command.backends ?? []));
+  const selected = selectAll(loadCases().values(), await replayOf(command, given), { ...DEFAULT_RUN_OPTIONS, ...given }, live);
   process.stdout.write(planText(selected.map(({ declared }) => declared)));
   return EXIT.ok;
 }
 
+/** The recordings to replay: alone, unless a tier of the plan is wanted too. */
+async function replayOf({ parity }: Partial<RunCommand>, { tier }: GivenOptions): Promise<Replay | undefined> {
+  return parity && { bundles: await readBundles(parity), alone: tier === undefined };
+}
+
+function wantsBridge({ bridge, backends = [] }: Partial<RunCommand>): boolean {
+  return bridge === true || backends.some((name) => name !== 'webgpu');
+}
+
 /** Runs without a person: progress, summary and report; returns the exit status. */
-export async function runHeadless(command: Partial<RunCommand>, given: GivenOptions): Promise<number> {
+export async function runHeadless(command: Partial<RunCommand>, given: GivenOptions, signal: AbortSignal): Promise<number> {
   const expectations = command.expect ? parseExpectations(readInput('--expect', command.expect), command.expect) : [];
-  const last = lastReport(command);
+  const last = await lastReport(command);
   const options = optionsOf(given, last);
-  const voice = voiceOn(command.report === '-' ? process.stderr : process.stdout);
-  const replay = command.parity && { bundles: readBundles(command.parity), alone: given.tier === undefined };
+  const voice = voiceBeside(command);
+  const replay = await replayOf(command, given);
   if (!last || options.filters.length > 0) selectAll(loadCases().values(), replay, options); // wrong use shows before a browser starts
-  for (const name of ['report', 'junit'] as const) if (command[name]) checkWritable(`--${name}`, command[name]);
-  if (last && options.filters.length === 0) return nothingFailed(voice, last);
+  checkReportFiles(command);
+  if (last && options.filters.length === 0) {
+    voice.say('Nothing that the filters allow has failed in that report: there is nothing to run again, and its verdict stands.');
+    const standing = applyExpectations(last, expectations, new Date());
+    await publish(standing, command, voice, []);
+    return exitOfReport(standing, signal.aborted);
+  }
   const reproductions = new Reproductions();
-  using interrupt = new Interrupt();
-  await using runtime = await openRuntime(command.runtime ?? 'chromium', voice.say, interrupt.signal);
-  voice.say(`running on ${runtime.adapter}`);
-  const ran = await runtime.run({ options, ...(replay ? { replay } : {}) }, reproductions.follow(showProgress(voice)), interrupt.signal);
+  const listen = reproductions.follow(showProgress(voice));
+  const { ran, live } = await runIn(command, voice, { options, ...(replay ? { replay } : {}) }, listen, signal);
   const report = applyExpectations(last ? mergeRerun(last, ran) : ran, expectations, new Date());
-  if (!replay) keepLastReport(report, command.lastFailed ?? '');
-  await publish(report, command, voice);
+  if (!replay && ran.results.length > 0) keepLastReport(report, command.lastFailed ?? '');
+  await publish(report, command, voice, headlinesOf(report.results, recordingsOf(replay?.bundles ?? []), live));
   reproductions.publish(command.report, voice);
-  return exitOfReport(report, interrupt.signal.aborted);
+  return exitOfReport(report, signal.aborted);
+}
+
+/** Opens the runtime, and the bridge if it is wanted, and runs there; when `signal` aborts before they are open, the report has no results. */
+async function runIn(
+  command: Partial<RunCommand>,
+  voice: Voice,
+  ...[request, listen, signal]: Parameters<Runtime['run']>
+): Promise<{ readonly ran: Report; readonly live?: Live }> {
+  try {
+    await using runtime = await openRuntime(command.runtime ?? 'chromium', voice.say, signal);
+    voice.say(`running on ${runtime.adapter}`);
+    await using bridge = wantsBridge(command)
+      ? await startBridge(runtime.page?.url ?? PAGE_ADDRESS, (how) => voice.say(`the bridge ended: ${how}`))
+      : undefined;
+    if (bridge) runtime.page?.allow(bridge.origin);
+    const live = bridge && (await liveOf(bridge, command.backends ?? [], signal));
+    if (live) voice.say(`and on ${live.links.map(({ device }) => wordsOfDevice(device)).join('; ') || 'no device: the bridge has none'}`);
+    const beside = live ? { live } : {};
+    return { ran: await runtime.run({ ...request, ...beside }, listen, signal), ...beside };
+  } catch (error) {
+    if (error instanceof InterruptedError) return { ran: await unstarted({ cases: loadCases() }, request.options) };
+    throw error;
+  }
 }
 
 /** The report to go on from, if one is wanted. */
-function lastReport({ lastFailed, parity }: Partial<RunCommand>): Report | undefined {
+async function lastReport({ lastFailed, parity }: Partial<RunCommand>): Promise<Report | undefined> {
   if (lastFailed === undefined) return undefined;
   if (parity) throw new UsageError('--last-failed runs cases of the plan again: replay bundles without it');
   return readLastReport(lastFailed);
@@ -64,18 +106,12 @@ function lastReport({ lastFailed, parity }: Partial<RunCommand>): Report | undef
 /** With a report to go on from, its settings and the ids of what did not pass, as far as the filters allow. */
 function optionsOf(given: GivenOptions, last: Report | undefined): RunOptions {
   if (!last) return { ...DEFAULT_RUN_OPTIONS, ...given };
-  const ids = failedIds(last).filter((id) => matchesFilters(id, given.filters ?? []));
+  const ids = failedIds(last).filter(filterOf(given.filters ?? []));
   return { ...DEFAULT_RUN_OPTIONS, seed: last.run.seed, ...given, tier: 'slow', filters: ids };
 }
 
-function nothingFailed(voice: Voice, last: Report): number {
-  voice.say('Nothing that the filters allow has failed in that report: there is nothing to run again.');
-  return exitOfReport(last, false);
-}
-
-async function publish(report: Report, { report: file, junit }: Partial<RunCommand>, voice: Voice): Promise<void> {
-  if (file) writeOutput('--report', file, writeReport(report));
-  if (junit) writeOutput('--junit', junit, toJUnit(report));
-  showSummary(voice, report);
+async function publish(report: Report, files: Partial<ReportFiles>, voice: Voice, headlines: readonly Headline[]): Promise<void> {
+  await writeReportFiles(files, report, headlines);
+  showSummary(voice, report, headlines);
   if (report.results.length > 0) voice.say(`Share it: ${PAGE_ADDRESS}#${await encodeLink(report, planText(loadCases().values()))}`);
 }

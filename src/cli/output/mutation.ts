@@ -36,11 +36,16 @@ export function showKillRate(voice: Voice, { results, run }: Report): void {
     number,
   ];
   if (!run.complete) voice.say(paint(voice, 'yellow', 'Interrupted: the same command goes on from here.'));
+  const unreachable = skipped('missing-feature');
+  if (unreachable > 0)
+    voice.say(`${unreachable} mutants are in kernels that need features which this adapter lacks: nothing is said of them here.`);
   if (killed + survived === 0) {
     voice.say('Nothing was proved: no mutant ran to its end.');
     return;
   }
-  const counts = `${killed} killed, ${survived} survived, ${skipped('equivalent')} equivalent, ${skipped('invalid')} invalid`;
+  const equivalent = skipped('equivalent');
+  const share = ((100 * equivalent) / (killed + survived + equivalent)).toFixed(1);
+  const counts = `${killed} killed, ${survived} survived, ${equivalent} equivalent (${share} % of the valid), ${skipped('invalid')} invalid`;
   const rate = `killRate ${(killed / (killed + survived)).toFixed(4)}`;
   voice.say(paint(voice, survived === 0 ? 'green' : 'red', `${counts}: ${rate} in ${(run.durationMs / 1000).toFixed(1)} s`));
 }

@@ -30,15 +30,20 @@ function plainLines(voice: Voice): RunListener {
 
 /** `pass     1.2 ms  id`, and below it what went wrong. */
 function lineOf(voice: Voice, result: CaseResult): string {
-  const { status, durationMs, id, error, skip, finding, fault } = result;
+  const { status, durationMs, error, skip, finding, fault } = result;
   const details = [
     error && `${error.code}: ${error.message}`,
     skip && `${skip.code}: ${skip.detail}`,
     finding && `${finding.code}: ${finding.message}`,
     fault && status !== 'skip' && `whose fault: ${fault}`,
   ];
-  const head = `${paint(voice, COLOURS[status], status.padEnd(7))} ${`${durationMs.toFixed(0)} ms`.padStart(9)}  ${id}`;
+  const head = `${paint(voice, COLOURS[status], status.padEnd(7))} ${`${durationMs.toFixed(0)} ms`.padStart(9)}  ${nameOf(result)}`;
   return [head, ...details.flatMap((detail) => (detail ? [`        ${plainText(detail)}`] : []))].join('\n');
+}
+
+/** The id, and who computed where that is not our own backend. */
+function nameOf({ id, backend }: Pick<CaseResult, 'id' | 'backend'>): string {
+  return backend === 'webgpu' ? id : `${id} on ${backend}`;
 }
 
 /** One row of the table. */
@@ -78,20 +83,21 @@ function liveTable(voice: Voice): RunListener {
   return (event: RunEvent) => {
     switch (event.type) {
       case 'start':
-        for (const { suite } of event.selected) {
-          const row = rows.get(suite) ?? { total: 0, passed: 0, skipped: 0, broken: 0, ms: 0 };
+        for (const { suite: id, backend } of event.selected) {
+          const name = nameOf({ id, backend });
+          const row = rows.get(name) ?? { total: 0, passed: 0, skipped: 0, broken: 0, ms: 0 };
           row.total++;
-          rows.set(suite, row);
+          rows.set(name, row);
         }
         return;
       case 'case-start':
-        running.add(event.id);
+        running.add(nameOf(event));
         if (performance.now() - drawn > REDRAW_MS) draw();
         return;
       case 'case-end': {
         const { result, done, total, remainingMs } = event;
-        running.delete(result.id);
-        count(rows.get(result.suite), result);
+        running.delete(nameOf(result));
+        count(rows.get(nameOf({ id: result.suite, backend: result.backend })), result);
         footer = `${done} of ${total}, about ${Math.ceil(remainingMs / 1000)} s left`;
         if (result.status !== 'pass' && result.status !== 'skip') {
           erase();

@@ -1,3 +1,7 @@
+import { type Headline, headlineWords } from '../../harness/headlines.ts';
+import { probeFacts } from '../../harness/probe-facts.ts';
+import { answerLines, countWords } from '../../harness/report/answer.ts';
+import { plainText } from '../../harness/report/plain-text.ts';
 import type { Report } from '../../harness/report/schema.ts';
 import { countVerdicts, FINDINGS } from '../../harness/report/verdict.ts';
 import { paint, type Voice } from './voice.ts';
@@ -9,31 +13,36 @@ const REMARKS = {
   [FINDINGS.flaky]: 'passed only when tried again',
 };
 
+const PAINTS = { good: 'green', bad: 'red', open: 'yellow' } as const;
+
 /** The answer in plain words, the counts behind it, and where it was found. */
-export function showSummary(voice: Voice, report: Report): void {
+export function showSummary(voice: Voice, report: Report, headlines: readonly Headline[] = []): void {
   voice.say('');
-  for (const line of [...answer(voice, report), ...remarks(report)]) voice.say(line);
-  voice.say(counts(report));
-  if (report.environments[0]?.adapter.isFallback) {
+  const answer = answerLines(report).map(({ tone, text }) => paint(voice, PAINTS[tone], text));
+  for (const line of [...answer, ...headlines.flatMap(linesOfLibrary), ...remarks(report)]) voice.say(line);
+  voice.say(`${countWords(report.summary)} in ${(report.run.durationMs / 1000).toFixed(1)} s`);
+  const [environment] = report.environments;
+  if (environment) voice.say(`Arithmetic: ${arithmetic(environment.probe)}. What that means: npm start -- doctor`);
+  if (environment?.adapter.isFallback) {
     voice.say('The adapter is a processor, not a graphics chip: results count, speed does not.');
   }
 }
 
-/** A part of a run says what is wrong, and never yes. */
-function answer(voice: Voice, { run, results, summary: { total } }: Report): readonly string[] {
-  const { right, wrong, skipped } = countVerdicts(results);
-  const no = wrong > 0 ? [paint(voice, 'red', `No: ${wrong} of ${total} checks did not pass.`)] : [];
-  if (!run.complete) return [...no, paint(voice, 'yellow', `Stopped after ${total} checks: this report is not complete.`)];
-  if (wrong > 0) return no;
-  if (right === 0) return [paint(voice, 'yellow', 'Nothing was proved: no check ran to its end.')];
-  return [paint(voice, 'green', `Yes: ${right} of ${total - skipped} checks are right.`)];
+/** How a library did, and each place where its own value is off. */
+function linesOfLibrary(headline: Headline): readonly string[] {
+  const deviating = headline.deviating.map(({ id, finding }) => `  ${id}: ${plainText(finding?.message ?? '')}`);
+  return [headlineWords(headline), ...deviating];
 }
 
 /** What somebody has to act on or to know beside the answer. */
 function remarks({ results }: Report): readonly string[] {
-  const green = results.filter(({ control }) => control?.status === 'green').length;
+  const tried = results.filter(({ control }) => control && control.status !== 'not-run');
+  const green = tried.filter(({ control }) => control?.status === 'green').length;
   const { expected } = countVerdicts(results);
   return [
+    ...(tried.length > 0
+      ? [`${tried.length - green} of ${tried.length} failed under the fault that is named to make them fail, as they must.`]
+      : []),
     ...(green > 0 ? [`${green} did not fail under the fault that is named to make them fail, so they prove nothing.`] : []),
     ...(expected > 0 ? [`${expected} failed as the expectations say.`] : []),
     ...Object.entries(REMARKS).flatMap(([code, words]) => {
@@ -43,9 +52,8 @@ function remarks({ results }: Report): readonly string[] {
   ];
 }
 
-function counts({ summary, run }: Report): string {
-  const { passed, failed, skipped, errored, timedOut, lost } = summary;
-  const named = { failed, errored, 'timed out': timedOut, lost, skipped };
-  const others = Object.entries(named).flatMap(([name, n]) => (n > 0 ? [`${n} ${name}`] : []));
-  return `${[`${passed} passed`, ...others].join(', ')} in ${(run.durationMs / 1000).toFixed(1)} s`;
+/** The facts that verdicts depend on most, short. */
+function arithmetic(probe: Report['environments'][number]['probe']): string {
+  const facts = probeFacts(probe).slice(0, 4);
+  return facts.map(({ name, found }) => `${name.toLowerCase()} ${found}`).join(', ') || 'not known';
 }

@@ -48,7 +48,7 @@ test('an element that the device gets wrong once is no fault of the kernel, and 
   let calls = 0;
   using _ = wrapSeam('silu.forward', (original) => (...args) => {
     const results = original(...args) as { readonly y: Tensor };
-    if (calls++ === 0) gpu.recorder.copy(wrong.binding.buffer, 0, results.y.binding.buffer, 4 * (2 * 37 + 5), 4);
+    if (calls++ === 0) gpu.copy(wrong.binding, { ...results.y.binding, offset: 4 * (2 * 37 + 5) }, 4);
     return results;
   });
   const { outcome, files } = await runCase(silu(), gpu, conditions());

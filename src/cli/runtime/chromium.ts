@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
 import type { HeadlessDriver, HeadlessPage, Outcome } from '../../harness/headless/page.ts';
+import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import type { TrainingEvent, TrainingListener } from '../../harness/training.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
@@ -31,8 +32,8 @@ export async function openChromium(install: Installation, folder = PAGE_FOLDER):
 /** The tab or the browser went away while it was needed. */
 class BrowserDiedError extends UnusableError {}
 
-/** A run goes on after so many deaths of its tab; a case that brings about more of them ends it. */
-const MOST_DEATHS = 3;
+/** A browser that dies so often in a row before any case runs is of no use. */
+const MOST_IDLE_DEATHS = 3;
 
 /** A browser whose page has an adapter. */
 interface OpenedBrowser {
@@ -44,7 +45,7 @@ interface OpenedBrowser {
 
 class ChromiumRuntime implements Runtime {
   readonly adapter: string;
-  readonly #server: PageServer;
+  readonly page: PageServer;
   readonly #installed: InstalledBrowser;
   readonly #software: boolean;
   #browser: Browser;
@@ -53,7 +54,7 @@ class ChromiumRuntime implements Runtime {
   #onTraining: TrainingListener = () => {};
 
   private constructor(server: PageServer, opened: OpenedBrowser, adapter: string) {
-    this.#server = server;
+    this.page = server;
     this.#installed = opened.installed;
     this.#software = opened.software;
     this.#browser = opened.browser;
@@ -87,13 +88,20 @@ class ChromiumRuntime implements Runtime {
     this.#onRun = (event) => {
       if (memory.follow(event)) listen(event);
     };
-    for (let deaths = 0; ; deaths++) {
+    const ends = performance.now() + deadlineOf(request.options);
+    let now = request;
+    for (let idle = 0; ; ) {
       try {
-        const resume = deaths > 0 ? { resume: memory.unfinished() } : {};
-        return await this.#settle(call(this.#page, 'run', { ...request, ...resume }), signal);
+        if (now.resume) await this.#reopen();
+        return await this.#settle(call(this.#page, 'run', now), signal);
       } catch (error) {
-        if (!(error instanceof BrowserDiedError) || deaths === MOST_DEATHS || signal.aborted) throw error;
-        await this.#reopen();
+        if (!(error instanceof BrowserDiedError) || signal.aborted) throw error;
+        const lost = memory.died();
+        idle = lost ? 0 : idle + 1;
+        if (idle === MOST_IDLE_DEATHS) throw error;
+        for (const event of lost ?? []) listen(event);
+        const options = { ...request.options, deadlineMs: Math.max(1, ends - performance.now()) };
+        now = { ...request, options, resume: memory.unfinished() };
       }
     }
   }
@@ -105,35 +113,34 @@ class ChromiumRuntime implements Runtime {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
-    await this.#server[Symbol.asyncDispose]();
+    await this.page[Symbol.asyncDispose]();
   }
 
   /** Opens the page again after its tab or the whole browser died. */
   async #reopen(): Promise<void> {
-    if (!this.#browser.isConnected()) this.#browser = await launch(this.#installed, this.#software);
-    this.#page = await openPage(this.#browser, this.#server);
-    await this.#expose();
+    try {
+      if (!this.#browser.isConnected()) this.#browser = await launch(this.#installed, this.#software);
+      this.#page = await openPage(this.#browser, this.page);
+      await this.#expose();
+    } catch (error) {
+      throw new BrowserDiedError('browser-died', `the browser died and does not start again (${firstLine(error)}): run it again`);
+    }
   }
 
   async #expose(): Promise<void> {
     await this.#page.exposeBinding(BINDINGS.run, (_, event: RunEvent) => this.#onRun(event));
     await this.#page.exposeBinding(BINDINGS.training, (_, event: TrainingEvent) => this.#onTraining(event));
-    await this.#page.exposeBinding(BINDINGS.crash, async () => {
-      const session = await this.#browser.newBrowserCDPSession();
-      await session.send('Browser.crashGpuProcess');
-    });
+    await this.#page.exposeBinding(BINDINGS.crash, () => endGpuProcess(this.#browser));
   }
 
   async #settle<T>(pending: Promise<Outcome<T>>, signal: AbortSignal): Promise<T> {
-    const cancel = () => void call(this.#page, 'cancel');
+    // A page that is gone has nothing to cancel.
+    const cancel = () => void call(this.#page, 'cancel').catch(() => {});
     if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel);
     try {
       const outcome = await pending.catch((error: unknown) => {
-        throw new BrowserDiedError(
-          'browser-died',
-          `the browser or its tab ended during the run (${messageOf(error).split('\n')[0]}): run it again`,
-        );
+        throw new BrowserDiedError('browser-died', `the browser or its tab ended during the run (${firstLine(error)}): run it again`);
       });
       if (outcome.ok) return outcome.value;
       throw new (outcome.unusable ? UnusableError : GradproofError)(outcome.code, outcome.message);
@@ -142,6 +149,21 @@ class ChromiumRuntime implements Runtime {
     }
   }
 }
+
+/** Ends the GPU process from outside: one that is stuck as a whole does not crash when it is asked to. */
+async function endGpuProcess(browser: Browser): Promise<void> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  for (const { id } of processInfo.filter(({ type }) => type === 'GPU')) {
+    try {
+      process.kill(id, 'SIGKILL');
+    } catch {
+      await session.send('Browser.crashGpuProcess'); // it is not ours to end
+    }
+  }
+}
+
+const firstLine = (error: unknown) => messageOf(error).split('\n')[0];
 
 async function openPage(browser: Browser, server: PageServer): Promise<Page> {
   const page = await browser.newPage();

@@ -39,7 +39,8 @@ const verdicts = ({ results }: Report) =>
       .map(({ id, status, error, skip, metrics, finding }) => [id, { status, error, skip, metrics, finding }]),
   );
 
-describe.each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])('in %s', (name) => {
+// Most of the time is spent waiting for what never answers, so both runtimes wait together.
+describe.concurrent.each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])('in %s', (name) => {
   let runtime: Runtime;
   let undisturbed: ReturnType<typeof verdicts>;
   const run = (options: Partial<RunOptions>) =>
@@ -54,7 +55,7 @@ describe.each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])('in %s', (name
   }, 60_000);
   afterAll(() => runtime?.[Symbol.asyncDispose]());
 
-  test('each fault is its own status with code, reason and next action, and the rest is right', async () => {
+  test.sequential('each fault is its own status with code, reason and next action, and the rest is right', async () => {
     const report = await run({ filters: ['faulty:*;n=0', 'sound:*'] });
     expect(report.run.complete).toBe(true);
     expect(verdicts(report)).toEqual(undisturbed);
@@ -66,7 +67,7 @@ describe.each(Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[])('in %s', (name
     }
   }, 120_000);
 
-  test('30 faults scattered over a run leave every other verdict as it was', async () => {
+  test.sequential('30 faults scattered over a run leave every other verdict as it was', async () => {
     const seed = new Random(20261120).integer(0, 1_000_000);
     const report = await run({ shuffle: true, seed });
     expect(report.run.complete).toBe(true);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu[Symbol.dispose]());
 
-const files = ['lib/grid.wesl', 'nn/silu.wgsl'];
+const files = ['lib/exp.wesl', 'lib/grid.wesl', 'nn/silu.wgsl'];
 const read = (file: string) => readFileSync(new URL(`../../../shaders/${file}`, import.meta.url), 'utf8');
 const cases = new Map([...loadCases()].filter(([id]) => id.startsWith('ops.nn.silu:legal;')));
 

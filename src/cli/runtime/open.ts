@@ -5,16 +5,28 @@ import type { Runtime } from './runtime.ts';
 
 /**
  * Opens a runtime by name, loading only what it needs. Throws UnusableError or NoBrowserError with what was tried, and
- * InterruptedError when `signal` aborted meanwhile.
+ * InterruptedError as soon as `signal` aborts; what opens nevertheless is closed again.
  */
-export async function openRuntime(name: RuntimeName, install: Installation, signal?: AbortSignal): Promise<Runtime> {
+export async function openRuntime(name: RuntimeName, install: Installation, signal = new AbortController().signal): Promise<Runtime> {
+  const opening = open(name, install);
+  let interrupt = () => {};
+  const interrupted = new Promise<undefined>((resolve) => {
+    interrupt = () => resolve(undefined);
+  });
+  signal.addEventListener('abort', interrupt);
+  if (signal.aborted) interrupt();
   try {
-    const runtime =
-      name === 'node' ? await (await import('./node.ts')).openNode() : await (await import('./chromium.ts')).openChromium(install);
-    if (!signal?.aborted) return runtime;
-    await runtime[Symbol.asyncDispose]();
+    const runtime = await Promise.race([opening, interrupted]);
+    if (runtime && !signal.aborted) return runtime;
   } catch (error) {
-    if (!signal?.aborted) throw error;
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', interrupt);
   }
+  opening.then((late) => late[Symbol.asyncDispose]()).catch(() => {});
   throw new InterruptedError();
+}
+
+async function open(name: RuntimeName, install: Installation): Promise<Runtime> {
+  return name === 'node' ? (await import('./node.ts')).openNode() : (await import('./chromium.ts')).openChromium(install);
 }

@@ -1,5 +1,10 @@
-import type { RunEvent, RunOptions, Unfinished } from '../../harness/events.ts';
+import type { PlanEntry, RunEvent, RunOptions, Unfinished } from '../../harness/events.ts';
 import type { CaseResult, Environment } from '../../harness/report/schema.ts';
+import { without } from '../../harness/runner/outcome.ts';
+
+/** Deaths of the tab after which a case is to blame that was in flight alone, or beside others. */
+const DEATHS_ALONE = 2;
+const DEATHS_BESIDE = 3;
 
 /** What a run has told so far, so that it can go on in another tab when its own one dies. */
 export class RunMemory {
@@ -8,6 +13,11 @@ export class RunMemory {
   readonly #environments: Environment[] = [];
   readonly #results = new Map<string, CaseResult>();
   readonly #attempts = new Map<string, number>();
+  /** What is in flight in the tab of now. */
+  readonly #running = new Set<string>();
+  readonly #selected = new Map<string, PlanEntry>();
+  /** How often the tab died while a case was in flight, and while no other was. */
+  readonly #deaths = new Map<string, { readonly alone: number; readonly all: number }>();
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -26,13 +36,48 @@ export class RunMemory {
   }
 
   #remember(event: RunEvent): void {
-    if (event.type === 'start') this.#planHash = event.planHash;
+    if (event.type === 'start') {
+      this.#planHash = event.planHash;
+      for (const entry of event.selected) this.#selected.set(`${entry.id} ${entry.backend}`, entry);
+    }
     if (event.type === 'environment') this.#environments.push(event.environment);
     if (event.type === 'case-start') {
       const key = `${event.id} ${event.backend}`;
       this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
+      this.#running.add(key);
     }
-    if (event.type === 'case-end') this.#results.set(`${event.result.id} ${event.result.backend}`, event.result);
+    if (event.type === 'case-end') {
+      const key = `${event.result.id} ${event.result.backend}`;
+      this.#results.set(key, event.result);
+      this.#running.delete(key);
+    }
+  }
+
+  /**
+   * Counts a death of the tab or the browser. A case that was in flight at two alone, or at three, is lost for it, so that a run whose
+   * tab keeps dying comes to its end all the same: their `case-end` events. Undefined: no case was in flight.
+   */
+  died(): readonly RunEvent[] | undefined {
+    const inFlight = [...this.#running];
+    this.#running.clear();
+    if (inFlight.length === 0) return undefined;
+    const guilty = inFlight.filter((key) => {
+      const { alone, all } = this.#deaths.get(key) ?? { alone: 0, all: 0 };
+      const deaths = { alone: alone + Number(inFlight.length === 1), all: all + 1 };
+      this.#deaths.set(key, deaths);
+      return deaths.alone >= DEATHS_ALONE || deaths.all >= DEATHS_BESIDE;
+    });
+    return guilty.flatMap((key) => this.#lose(key));
+  }
+
+  #lose(key: string): RunEvent[] {
+    const entry = this.#selected.get(key);
+    if (!entry) return [];
+    const message = 'the tab or the browser died whenever it ran: run it alone to see whether the case itself does that';
+    const outcome = without({ ...entry, covers: [], control: { name: entry.control } }, 'lost', 'browser-died', message);
+    const result = { ...outcome, env: 0, attempts: this.#attempts.get(key) ?? 1 };
+    this.#results.set(key, result);
+    return [{ type: 'case-end', result, files: [], done: this.#results.size, total: this.#selected.size, remainingMs: 0 }];
   }
 
   /** What is left of the run; the cases that were in flight when the tab died run again, alone. */

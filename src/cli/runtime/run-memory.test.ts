@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_RUN_OPTIONS, type PlanEntry, type RunEvent } from '../../harness/events.ts';
+import type { CaseResult, Environment } from '../../harness/report/schema.ts';
+import { RunMemory } from './run-memory.ts';
+
+const entry = (id: string): PlanEntry => ({ id, backend: 'webgpu', suite: 'a', tier: 'quick', description: 'one', control: 'a fault' });
+const begin = (id: string): RunEvent => ({ type: 'case-start', id, backend: 'webgpu' });
+
+/** A run of three cases that has begun. */
+function begun(): RunMemory {
+  const memory = new RunMemory(DEFAULT_RUN_OPTIONS);
+  memory.follow({ type: 'start', environment: {} as Environment, selected: ['a:1', 'a:2', 'a:3'].map(entry), planHash: 'x' });
+  return memory;
+}
+
+test('a tab that dies before any case runs is the doing of none', () => {
+  expect(begun().died()).toBeUndefined();
+});
+
+test('a case that runs alone at two deaths is lost, and the others go on', () => {
+  const memory = begun();
+  for (const id of ['a:1', 'a:2']) memory.follow(begin(id));
+  expect(memory.died()).toEqual([]);
+  expect(memory.unfinished().suspects).toEqual({ 'a:1 webgpu': 1, 'a:2 webgpu': 1 });
+  const passed = { id: 'a:1', backend: 'webgpu', status: 'pass' } as CaseResult;
+  memory.follow({ type: 'case-end', result: passed, files: [], done: 1, total: 3, remainingMs: 0 });
+  memory.follow(begin('a:2'));
+  expect(memory.died()).toEqual([]);
+  memory.follow(begin('a:2'));
+  expect(memory.died()).toMatchObject([
+    { type: 'case-end', done: 2, total: 3, result: { id: 'a:2', status: 'lost', attempts: 3, error: { code: 'browser-died' } } },
+  ]);
+  expect(memory.unfinished()).toMatchObject({ suspects: {}, results: [{ id: 'a:1' }, { id: 'a:2' }] });
+});
+
+test('cases that run together at three deaths are all lost', () => {
+  const memory = begun();
+  for (let death = 1; death <= 3; death++) {
+    for (const id of ['a:1', 'a:2']) memory.follow(begin(id));
+    expect(memory.died()).toHaveLength(death < 3 ? 0 : 2);
+  }
+});
+
+test('a case that waits for its turn to run alone is not to blame for deaths beside others', () => {
+  const memory = begun();
+  memory.follow(begin('a:1'));
+  memory.died();
+  for (const id of ['a:2', 'a:3']) memory.follow(begin(id));
+  expect([memory.died(), memory.died()]).toEqual([[], undefined]);
+  expect(memory.unfinished().suspects).toEqual({ 'a:1 webgpu': 1, 'a:2 webgpu': 1, 'a:3 webgpu': 1 });
+});
