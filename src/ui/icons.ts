@@ -13,13 +13,14 @@ const SHAPES = {
   chip: 'M4.5 4.5h7v7h-7zM6.5 4.5v-2M9.5 4.5v-2M6.5 13.5v-2M9.5 13.5v-2M4.5 6.5h-2M4.5 9.5h-2M13.5 6.5h-2M13.5 9.5h-2',
   file: 'M4.5 2.5h5l2.5 2.5v8.5h-7.5zM9.3 2.7v2.6h2.6',
   caret: 'M6 4l4 4-4 4',
+  run: 'M5.5 3.5v9l7-4.5z',
 } as const;
 
 /** The name of a shape. */
 export type IconName = keyof typeof SHAPES;
 
-/** An icon of the text's size and colour. */
+/** An icon of the text's colour; its size is in sixteenths of the page's text. */
 export function icon(name: IconName, size = 16): TemplateResult {
-  return svg`<svg viewBox="0 0 16 16" width=${size} height=${size} fill="none" stroke="currentColor" stroke-width="1.7"
+  return svg`<svg viewBox="0 0 16 16" width="${size / 16}rem" height="${size / 16}rem" fill="none" stroke="currentColor" stroke-width="1.7"
     stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false"><path d=${SHAPES[name]} /></svg>`;
 }

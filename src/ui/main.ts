@@ -1,1 +1,4 @@
-import './elements/app.ts';
+import { firstLanguage, speak } from './messages/language.ts';
+
+await speak(firstLanguage());
+await import('./elements/app.ts');

@@ -56,6 +56,20 @@ export const base = css`
     color: var(--accent);
     text-underline-offset: 0.18em;
   }
+  summary {
+    cursor: pointer;
+    width: fit-content;
+    min-height: 1.5rem;
+  }
+  @media print {
+    /* Paper cannot be opened. */
+    summary {
+      list-style: none;
+    }
+    details::details-content {
+      content-visibility: visible;
+    }
+  }
   code,
   .mono {
     font-family: var(--mono);
@@ -67,6 +81,19 @@ export const base = css`
   }
   .small {
     font-size: var(--text-s);
+  }
+  /* Ids, code and drawings run from left to right in every language. */
+  code,
+  pre,
+  .mono {
+    direction: ltr;
+    unicode-bidi: isolate;
+  }
+  svg {
+    direction: ltr;
+  }
+  :host(:dir(rtl)) [aria-expanded='false'] > svg {
+    scale: -1 1;
   }
   :focus-visible {
     outline: 3px solid var(--focus);
@@ -122,12 +149,12 @@ export const controls = css`
     color: var(--muted);
     border-style: dashed;
   }
-  button.primary:not(:disabled, [aria-disabled='true']) {
+  button:is(.primary, [aria-pressed='true']):not(:disabled, [aria-disabled='true']) {
     background: var(--accent);
     border-color: var(--accent);
     color: var(--on-accent);
   }
-  button.primary:hover:not(:disabled, [aria-disabled='true']) {
+  button:is(.primary, [aria-pressed='true']):hover:not(:disabled, [aria-disabled='true']) {
     background: var(--accent-strong);
     border-color: var(--accent-strong);
   }
@@ -143,6 +170,25 @@ export const controls = css`
     padding: var(--space-1) var(--space-3);
     font-size: var(--text-s);
   }
+  @media print {
+    /* What can be pressed says nothing on paper. */
+    .row > button,
+    button.primary,
+    button.large,
+    button.quiet,
+    .button.quiet,
+    input[type='file'] {
+      display: none;
+    }
+  }
+  @media (forced-colors: active) {
+    button:is(.primary, [aria-pressed='true']):not(:disabled, [aria-disabled='true']) {
+      forced-color-adjust: none;
+      background: Highlight;
+      border-color: Highlight;
+      color: HighlightText;
+    }
+  }
   input,
   select {
     padding-inline: var(--space-3);
@@ -157,6 +203,29 @@ export const controls = css`
     flex-wrap: wrap;
     gap: var(--space-3);
     align-items: center;
+  }
+`;
+
+/** Facts in a definition list: what each is, and what is known of it. */
+export const facts = css`
+  dl {
+    display: grid;
+    grid-template-columns: minmax(7rem, auto) 1fr;
+    gap: var(--space-1) var(--space-4);
+  }
+  dt {
+    color: var(--muted);
+  }
+  dd {
+    overflow-wrap: anywhere;
+  }
+  @media (max-width: 34rem) {
+    dl {
+      grid-template-columns: minmax(0, 1fr);
+    }
+    dd + dt {
+      margin-block-start: var(--space-2);
+    }
   }
 `;
 

@@ -1,5 +1,6 @@
 import { css, html, LitElement } from 'lit';
 import { icon } from '../icons.ts';
+import { messages } from '../messages/language.ts';
 import type { Answer } from '../state/answer.ts';
 import { base, panels } from '../styles.ts';
 
@@ -15,6 +16,9 @@ export class AnswerElement extends LitElement {
         grid-template-columns: auto 1fr;
         gap: var(--space-2) var(--space-4);
         padding-block: var(--space-5);
+      }
+      :host([tinted]) .tone {
+        background-image: repeating-linear-gradient(135deg, color-mix(in srgb, var(--warn) 8%, transparent) 0 2px, transparent 2px 10px);
       }
       .mark {
         display: grid;
@@ -55,7 +59,7 @@ export class AnswerElement extends LitElement {
 
   override render() {
     const { tone, headline, sentences } = this.answer;
-    return html`<section class="tone ${tone}" aria-label="Answer">
+    return html`<section class="tone ${tone}" aria-label=${messages().answer.label}>
       <span class="mark">${icon(tone, 22)}</span>
       <h2>${headline}</h2>
       <div class="more">

@@ -1,21 +1,22 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
 import { Follow } from '../follow.ts';
-import type { View } from '../state/address.ts';
+import { KeepFocus } from '../keep-focus.ts';
+import { isLanguage, LANGUAGES, language, messages, speak } from '../messages/language.ts';
 import { announcement } from '../state/announcement.ts';
 import { App } from '../state/app.ts';
 import type { DroppedFile } from '../state/dropped-files.ts';
+import { controlFor, press, shortcutOf, shortcutsOn, takesKeys } from '../state/shortcuts.ts';
+import type { View } from '../state/view.ts';
 import { base, controls, panels } from '../styles.ts';
 import './check-view.ts';
+import type { HelpSheet } from './help-sheet.ts';
 import './page-drop.ts';
 
 const LAZY = {
+  'gp-compare-view': () => import('./compare-view.ts'),
   'gp-shared-view': () => import('./shared-view.ts'),
   'gp-train-view': () => import('./train-view.ts'),
-};
-
-const TITLES: Readonly<Record<View, string>> = {
-  check: 'Gradproof: can this computer fine-tune a language model?',
-  train: 'Gradproof: teach a small model your text',
 };
 
 /** The page: header, the view that the address names, footer, and the one live region. */
@@ -28,7 +29,7 @@ export class AppElement extends LitElement {
       header,
       main,
       footer {
-        width: min(100% - 2rem, 62rem);
+        width: min(100% - 2rem, var(--page-width));
         margin-inline: auto;
       }
       header {
@@ -48,18 +49,34 @@ export class AppElement extends LitElement {
       }
       .brand img {
         display: block;
+        inline-size: 1.75rem;
+        block-size: 1.75rem;
       }
       nav ul {
         display: flex;
+        flex-wrap: wrap;
         gap: var(--space-1);
       }
       nav a {
         display: block;
         padding: var(--space-2) var(--space-3);
+        white-space: nowrap;
         color: var(--muted);
         text-decoration: none;
         border-radius: var(--radius-s);
-        border-bottom: 2px solid transparent;
+        border-block-end: 2px solid transparent;
+      }
+      @media (max-width: 24rem) {
+        nav {
+          margin-inline: calc(-1 * var(--space-1));
+        }
+        nav ul {
+          gap: 0;
+        }
+        nav a {
+          padding-inline: var(--space-1);
+          font-size: 0.8125rem;
+        }
       }
       nav a:hover {
         color: var(--ink);
@@ -67,17 +84,23 @@ export class AppElement extends LitElement {
       nav a[aria-current='page'] {
         color: var(--ink);
         font-weight: 600;
-        border-bottom-color: var(--accent);
+        border-block-end-color: var(--accent);
         border-end-start-radius: 0;
         border-end-end-radius: 0;
       }
       main {
-        min-height: 70vh;
+        /* The footer begins below the first screen, so that nothing that is loaded can move it. */
+        min-height: 100vh;
         padding-block: var(--space-6) var(--space-7);
       }
       footer {
-        border-top: 1px solid var(--line);
+        border-block-start: 1px solid var(--line);
         padding-block: var(--space-5) var(--space-6);
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        justify-content: space-between;
+        gap: var(--space-3) var(--space-5);
         color: var(--muted);
         font-size: var(--text-s);
       }
@@ -87,6 +110,22 @@ export class AppElement extends LitElement {
         gap: var(--space-3);
         align-items: start;
         justify-content: space-between;
+      }
+      @media (forced-colors: active) {
+        nav a:not([aria-current='page']) {
+          border-block-end-color: Canvas;
+        }
+      }
+      @media print {
+        nav,
+        label,
+        .skip {
+          display: none;
+        }
+        main {
+          min-height: 0;
+          padding-block: 0;
+        }
       }
       .skip:not(:focus) {
         position: absolute;
@@ -104,41 +143,75 @@ export class AppElement extends LitElement {
 
   constructor() {
     super();
-    const { address, shared, notice, run, training } = this.#app;
-    new Follow(this, () => [address, shared, notice, run.state, training.state]);
+    const { address, shared, notice, bridge, run, training, offline } = this.#app;
+    new Follow(this, () => [language, address, shared, notice, offline, bridge.state, run.state, training.state]);
+    // Another language makes all elements anew, another view those of the old one.
+    new KeepFocus(this, (lost) => this.renderRoot.querySelector<HTMLElement>(lost.localName === 'select' ? 'select' : 'main'));
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('keydown', this.#key);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('keydown', this.#key);
   }
 
   override render() {
-    const { view } = this.#app.address.value;
-    return html`
-      <header>
-        <a class="skip" href="#main" @click=${this.#skip}>Skip to the content</a>
-        <span class="brand"><img src="./icon.svg" alt="" width="28" height="28" />Gradproof</span>
-        <nav aria-label="Views">
-          <ul>
-            ${this.#link('check', view, 'Check this computer')} ${this.#link('train', view, 'Fine-tune')}
-          </ul>
-        </nav>
-      </header>
-      <main id="main" tabindex="-1">
-        ${this.#notice()} ${this.#view()}
-      </main>
-      <footer>
-        <p>Everything runs in this browser. Nothing is uploaded, and nothing is loaded from anywhere else.</p>
-      </footer>
-      <gp-page-drop @files=${this.#takeFiles}></gp-page-drop>
-      <p class="visually-hidden" role="status">${announcement(this.#app)}</p>
-    `;
+    const { bridge, address, offline } = this.#app;
+    const { view } = address.value;
+    const { frame } = messages();
+    // Elements are made anew in another language; what they show is kept by the app.
+    return keyed(
+      language.value,
+      html`
+        <header>
+          <a class="skip" href="#main" @click=${this.#skip}>${frame.skip}</a>
+          <span class="brand"><img src="./icon.svg" alt="" width="28" height="28" />Gradproof</span>
+          <nav aria-label=${frame.views}>
+            <ul>
+              ${this.#link('check', view, frame.check, '1')} ${this.#link('train', view, frame.train, '2')}
+              ${this.#link('compare', view, frame.compare, '3')}
+            </ul>
+          </nav>
+        </header>
+        <main id="main" tabindex="-1" @comparerun=${this.#compareRun}>
+          ${this.#notice()} ${offline.value === 'newer' ? this.#newer() : nothing} ${this.#view()}
+        </main>
+        <footer>
+          <p>${bridge.state.value.phase === 'absent' ? frame.inBrowser : frame.withPython} ${frame.private} ${offline.value === 'ready' ? frame.offline : ''}</p>
+          <div class="row">
+          <button class="quiet" aria-keyshortcuts="?" aria-haspopup="dialog" @click=${this.#help}>${messages().help.open}</button>
+          <label>
+            ${frame.language}
+            <select @change=${this.#speak}>
+              ${Object.entries(LANGUAGES).map(
+                ([tag, { name }]) => html`<option value=${tag} lang=${tag} ?selected=${tag === language.value}>${name}</option>`,
+              )}
+            </select>
+          </label>
+          </div>
+        </footer>
+        <gp-help-sheet></gp-help-sheet>
+        <gp-page-drop @files=${this.#takeFiles}></gp-page-drop>
+        <p class="visually-hidden" role="status">${announcement(this.#app)}</p>
+      `,
+    );
   }
 
   #view() {
     const { address, shared } = this.#app;
-    if (shared.value === 'reading') return html`<p class="muted">Reading the link…</p>`;
+    if (shared.value === 'reading') return html`<p class="muted">${messages().frame.readingLink}</p>`;
     if (shared.value) {
       const [value, leave] = [shared.value, () => this.#app.go({ view: 'check' })];
-      return this.#lazily('gp-shared-view', html`<gp-shared-view .shared=${value} @leave=${leave}></gp-shared-view>`);
+      const compare = () => this.#app.compare({ kind: 'link', text: location.hash });
+      return this.#lazily('gp-shared-view', html`<gp-shared-view .shared=${value} @leave=${leave} @compare=${compare}></gp-shared-view>`);
     }
     if (address.value.view === 'check') return html`<gp-check-view .app=${this.#app}></gp-check-view>`;
+    if (address.value.view === 'compare')
+      return this.#lazily('gp-compare-view', html`<gp-compare-view .app=${this.#app}></gp-compare-view>`);
     return this.#lazily('gp-train-view', html`<gp-train-view .app=${this.#app}></gp-train-view>`);
   }
 
@@ -146,13 +219,13 @@ export class AppElement extends LitElement {
   #lazily(name: keyof typeof LAZY, view: TemplateResult): TemplateResult {
     if (customElements.get(name)) return view;
     LAZY[name]().then(() => this.requestUpdate());
-    return html`<p class="muted">Loading…</p>`;
+    return html`<p class="muted">${messages().frame.loading}</p>`;
   }
 
-  #link(target: View, view: View, words: string) {
-    const query = target === 'train' ? '?view=train' : '?';
+  #link(target: View, view: View, words: string, key: string) {
+    const query = target === 'check' ? '?' : `?view=${target}`;
     return html`<li>
-      <a href=${query} aria-current=${target === view ? 'page' : nothing} @click=${(event: MouseEvent) => this.#go(event, target)}>${words}</a>
+      <a href=${query} aria-keyshortcuts=${key} aria-current=${target === view ? 'page' : nothing} @click=${(event: MouseEvent) => this.#go(event, target)}>${words}</a>
     </li>`;
   }
 
@@ -168,7 +241,16 @@ export class AppElement extends LitElement {
     if (!text) return nothing;
     return html`<div class="tone warn notice" role="alert">
       <p>${text}</p>
-      <button class="quiet" @click=${() => this.#dismiss()}>Close</button>
+      <button class="quiet" @click=${() => this.#dismiss()}>${messages().frame.close}</button>
+    </div>`;
+  }
+
+  /** Never reloads by itself: a run may be going on. */
+  #newer() {
+    const { frame } = messages();
+    return html`<div class="tone notice" role="status">
+      <p>${frame.newer}</p>
+      <button class="quiet" @click=${() => location.reload()}>${frame.reload}</button>
     </div>`;
   }
 
@@ -178,12 +260,40 @@ export class AppElement extends LitElement {
 
   override updated(): void {
     const { address, shared } = this.#app;
-    document.title = shared.value ? 'Gradproof: someone’s result' : TITLES[address.value.view];
+    const { sharedTitle, titles } = messages().frame;
+    document.title = shared.value ? sharedTitle : titles[address.value.view];
+  }
+
+  #speak(event: Event): void {
+    const chosen = (event.target as HTMLSelectElement).value;
+    if (isLanguage(chosen)) speak(chosen, true);
+  }
+
+  #compareRun(event: CustomEvent<string>): void {
+    this.#app.compareRun(event.detail);
+    window.scrollTo({ top: 0 });
   }
 
   #takeFiles(event: CustomEvent<readonly DroppedFile[]>): void {
     this.#app.take(event.detail);
   }
+
+  /** Loaded when it is first asked for. */
+  async #help(): Promise<void> {
+    await import('./help-sheet.ts');
+    const sheet = this.renderRoot.querySelector<HelpSheet>('gp-help-sheet');
+    await sheet?.updateComplete;
+    sheet?.show();
+  }
+
+  readonly #key = (event: KeyboardEvent): void => {
+    const key = shortcutOf(event);
+    if (!key || takesKeys(event.composedPath()[0]) || !shortcutsOn()) return;
+    const control = controlFor(key, this.renderRoot as ShadowRoot);
+    if (!control) return;
+    event.preventDefault();
+    press(control);
+  };
 
   #skip(event: MouseEvent): void {
     event.preventDefault();

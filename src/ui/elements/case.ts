@@ -1,58 +1,62 @@
-import { css, html, LitElement, nothing } from 'lit';
-import type { PlanEntry } from '../../harness/events.ts';
-import type { CaseResult } from '../../harness/report/schema.ts';
-import type { OutputFile } from '../../train/adapter-files.ts';
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { browserWords, chipName } from '../../harness/place.ts';
+import type { Replayed } from '../../harness/recordings.ts';
+import type { CaseResult, Environment } from '../../harness/report/schema.ts';
+import { Follow } from '../follow.ts';
 import { icon } from '../icons.ts';
+import { messages } from '../messages/language.ts';
 import { formatAddress } from '../state/address.ts';
+import type { App } from '../state/app.ts';
 import { factsOfCase } from '../state/case-facts.ts';
+import { type CaseSource, sourceOf } from '../state/case-source.ts';
 import { download } from '../state/download.ts';
-import type { Repeat } from '../state/run-session.ts';
-import type { Standing } from '../state/suite-list.ts';
-import { base, controls } from '../styles.ts';
+import { kernelCode } from '../state/kernel-code.ts';
+import { probeThatApplies } from '../state/probe-that-applies.ts';
+import type { Repeat, Repeated } from '../state/run-session.ts';
+import { standingOf } from '../state/standing.ts';
+import type { Leaf } from '../state/suite-tree.ts';
+import { base, controls, facts as factsStyle } from '../styles.ts';
+import './fault.ts';
+import './inputs.ts';
+import './kernels.ts';
+import './run-buttons.ts';
 import './status.ts';
 
-/** One case: a line, and behind it what was computed, how it went, and how to repeat it. */
+/** One case: what was computed, how it went, and how to repeat it. */
 export class CaseElement extends LitElement {
-  static override properties = {
-    entry: { attribute: false },
-    standing: { attribute: false },
-    result: { attribute: false },
-    files: { attribute: false },
-    repeat: { attribute: false },
-    repeating: { attribute: false },
-    open: { state: true },
-  };
+  static override properties = { leaf: { attribute: false }, app: { attribute: false }, source: { state: true }, codes: { state: true } };
   static override styles = [
     base,
     controls,
+    factsStyle,
     css`
-      .line {
-        width: 100%;
-        min-height: 2.5rem;
-        justify-content: flex-start;
-        border: 0;
-        border-radius: 0;
-        background: none;
-        text-align: start;
-        font-weight: 400;
-        padding: var(--space-2) var(--space-4) var(--space-2) var(--space-5);
+      :host {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--space-4);
       }
-      .line > svg {
-        flex: none;
-        color: var(--muted);
-        transition: transform var(--quick);
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        gap: var(--space-1) var(--space-4);
       }
-      .line[aria-expanded='true'] > svg {
-        transform: rotate(90deg);
-      }
-      :focus-visible {
-        outline-offset: -3px;
-      }
-      .id {
-        flex: 1;
+      h3 {
+        flex-basis: 100%;
         font-family: var(--mono);
         font-size: var(--text-s);
         overflow-wrap: anywhere;
+      }
+      section {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--space-2);
+        border-block-start: 1px solid var(--line);
+        padding-block-start: var(--space-4);
+      }
+      h4 {
+        font-size: var(--text-m);
+        font-weight: 650;
       }
       .finding {
         display: inline-flex;
@@ -61,87 +65,184 @@ export class CaseElement extends LitElement {
         font-size: var(--text-s);
         color: var(--warn);
       }
-      .body {
-        padding: 0 var(--space-4) var(--space-4) calc(var(--space-5) + 1.5rem);
-        display: grid;
-        gap: var(--space-3);
-      }
       dl {
-        display: grid;
-        grid-template-columns: minmax(8rem, auto) 1fr;
-        gap: var(--space-1) var(--space-4);
         font-size: var(--text-s);
-      }
-      dt {
-        color: var(--muted);
-      }
-      dd {
-        overflow-wrap: anywhere;
-      }
-      @media (max-width: 34rem) {
-        .body {
-          padding-inline: var(--space-4);
-        }
-        dl {
-          grid-template-columns: 1fr;
-        }
-        dd + dt {
-          margin-block-start: var(--space-2);
-        }
       }
     `,
   ];
-  declare entry: PlanEntry;
-  declare standing: Standing;
-  declare result: CaseResult | undefined;
-  declare files: readonly OutputFile[];
-  declare repeat: Repeat;
-  declare repeating: boolean;
-  declare open: boolean;
+  declare leaf: Leaf;
+  declare app: App;
+  declare source: CaseSource | undefined;
+  declare codes: readonly string[];
 
   constructor() {
     super();
-    this.files = [];
-    this.open = false;
+    this.codes = [];
+    new Follow(this, () => [this.app.run.state, this.app.run.repeats, this.app.facts]);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    sourceOf(this.leaf.entry, this.app.run.seed).then((source) => {
+      this.source = source;
+    });
   }
 
   override render() {
-    const { id, suite } = this.entry;
+    const { cases } = messages();
+    const { entry, key } = this.leaf;
+    const { id, suite, tier, description } = entry;
+    const { run } = this.app;
+    const state = run.state.value;
+    const inRun = state.results.get(key);
+    const repeat = run.repeats.value.get(key);
+    const seen = typeof repeat === 'object' ? repeat : undefined;
+    const standing = standingOf(key, state);
+    const recording = state.recordings.get(id);
     return html`
-      <button class="line" aria-expanded=${this.open} aria-controls="body" @click=${this.#toggle}>
-        ${icon('caret')}<span class="id">${breakable(id.startsWith(`${suite}:`) ? id.slice(suite.length + 1) : id)}</span>
-        ${this.result?.finding ? html`<span class="finding">${icon('alert')}finding</span>` : nothing}
-        <gp-status .standing=${this.standing}></gp-status>
-      </button>
-      <div id="body" class="body" ?hidden=${!this.open}>${this.open ? this.#body() : nothing}</div>
-    `;
-  }
-
-  #toggle(): void {
-    this.open = !this.open;
-  }
-
-  #body() {
-    const { id, suite, tier, description } = this.entry;
-    return html`
-      <p>${description}</p>
-      <dl>
-        ${factsOfCase(this.entry, this.result).map(({ term, text, mono }) => html`<dt>${term}</dt><dd class=${mono ? 'mono' : ''}>${text}</dd>`)}
-        <dt>Id</dt>
-        <dd class="mono">${id}</dd>
-      </dl>
+      <header>
+        <h3 lang="en">${breakable(id)}</h3>
+        ${standing === 'not-run' ? nothing : html`<gp-status .standing=${standing}></gp-status>`}
+        <span class="small muted">${tier}</span>
+        ${inRun?.finding ? html`<span class="finding">${icon('alert')}${cases.finding}</span>` : nothing}
+      </header>
+      <p lang="en">${description}</p>
       <div class="row">
-        <button class="quiet" ?disabled=${this.repeating} @click=${this.#repeat}>${this.repeating ? 'Repeating…' : 'Repeat this check alone'}</button>
-        ${this.files.map(({ name, data }) => html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>Save what shows it alone</button>`)}
-        ${suite.startsWith('parity.') ? nothing : html`<a class="small" href=${formatAddress({ view: 'check', options: { tier, filters: [id] }, others: [] })}>Link to this check</a>`}
-        ${this.repeat === undefined ? nothing : html`<span class="small" role="status">Repeated: ${repeatWords(this.repeat)}</span>`}
+        ${this.app.canRun ? this.#look(run.repeats.value.has(key), repeat) : nothing}
+        <gp-run-buttons .app=${this.app} .entries=${[entry]}></gp-run-buttons>
+        ${(state.files.get(key) ?? []).map(({ name, data }) => html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>${cases.saveAlone}</button>`)}
+        ${suite.startsWith('parity.') ? nothing : html`<a class="small" href=${formatAddress({ view: 'check', options: { tier, filters: [id] }, others: [] })}>${cases.link}</a>`}
       </div>
+      <dl>
+        ${factsOfCase(entry, inRun ?? seen?.result, this.#place(inRun, seen)).map(
+          ({ term, text, mono, foreign }) =>
+            html`<dt>${term}</dt><dd class=${mono ? 'mono' : ''} lang=${foreign ? 'en' : nothing}>${text}</dd>`,
+        )}
+      </dl>
+      ${lazily('gp-trend', () => import('./trend.ts'), this, html`<gp-trend .app=${this.app} .entry=${entry}></gp-trend>`)}
+      ${this.#errors(seen)} ${this.#inputs()} ${this.#fault(inRun, repeat, run.repeats.value.has(key))} ${this.#probe(inRun ?? seen?.result, seen)}
+      ${this.#kernels(inRun, seen)} ${this.#elsewhere(inRun, seen, recording)}
     `;
   }
 
-  #repeat(): void {
-    this.dispatchEvent(new CustomEvent('repeatcase'));
+  #look(asked: boolean, repeat: Repeat) {
+    const { cases } = messages();
+    const busy = asked && repeat === undefined;
+    return html`<button class="quiet" aria-disabled=${busy} @click=${() => busy || this.app.run.repeat(this.leaf.entry)}>${busy ? cases.looking : cases.look}</button>
+      ${repeat === undefined ? nothing : html`<span class="small" role="status">${cases.looked} ${repeatWords(repeat)}</span>`}`;
   }
+
+  /** "on Apple M2 (Chromium 156)": the chip that a result is of. */
+  #place(inRun: CaseResult | undefined, seen: Repeated | undefined): string | undefined {
+    const environment = this.#environment(inRun, seen);
+    if (!environment) return undefined;
+    const { adapter, runtime, runtimeVersion } = environment;
+    const { onProcessor, onChip } = messages().cases;
+    const browser = browserWords(runtime, runtimeVersion);
+    return adapter.isFallback ? onProcessor(browser) : onChip(chipName(adapter), browser);
+  }
+
+  #environment(inRun: CaseResult | undefined, seen: Repeated | undefined): Environment | undefined {
+    const { report, environment } = this.app.run.state.value;
+    return inRun ? (report?.environments[inRun.env] ?? environment) : seen?.environment;
+  }
+
+  #errors(seen: Repeated | undefined) {
+    const { errors } = messages().cases;
+    const examined = seen?.closer?.examined;
+    if (!examined && !this.app.canRun) return nothing;
+    return html`<section><h4>${errors.title}</h4>
+      ${examined ? lazily('gp-errors', () => import('./errors.ts'), this, html`<gp-errors .examined=${examined}></gp-errors>`) : html`<p class="small muted">${errors.after}</p>`}
+    </section>`;
+  }
+
+  #inputs() {
+    const { inputs } = messages().cases;
+    if (!this.source) return nothing;
+    const { given } = this.source;
+    return html`<section><h4>${inputs.title}</h4>
+      ${given ? html`<gp-inputs .given=${given} .seed=${this.app.run.seed}></gp-inputs>` : html`<p class="small muted">${inputs.own}</p>`}
+    </section>`;
+  }
+
+  #fault(inRun: CaseResult | undefined, repeat: Repeat, asked: boolean) {
+    if (!this.source) return nothing;
+    const { entry } = this.leaf;
+    const { seenToFail, mustFail } = messages().cases.facts;
+    return html`<section><h4>${inRun?.control?.status === 'red' ? seenToFail : mustFail}</h4>
+      <gp-fault
+        .name=${entry.control}
+        .changes=${this.source.changes}
+        .result=${inRun}
+        .repeat=${repeat}
+        ?busy=${asked && repeat === undefined}
+        ?runnable=${this.app.canRun}
+        @try=${() => this.app.run.repeat(entry, true)}
+      ></gp-fault>
+    </section>`;
+  }
+
+  #probe(result: CaseResult | undefined, seen: Repeated | undefined) {
+    const environment = result && this.#environment(result === seen?.result ? undefined : result, seen);
+    if (!environment || !result || result.kernels.length === 0) return nothing;
+    this.#loadCodes(result.kernels);
+    const facts = probeThatApplies(environment.probe, this.codes, result);
+    if (facts.length === 0) return nothing;
+    return html`<section><h4>${messages().cases.probe}</h4>
+      <dl>${facts.map(({ name, found, means }) => html`<dt>${name}</dt><dd>${found}. ${means}</dd>`)}</dl>
+    </section>`;
+  }
+
+  #loadCodes(kernels: readonly string[]): void {
+    const wanted = kernels.join();
+    if (wanted === this.#coded) return;
+    this.#coded = wanted;
+    Promise.all(kernels.map(kernelCode)).then((codes) => {
+      this.codes = codes.flatMap((code) => code?.linked ?? []);
+    });
+  }
+
+  #coded = '';
+
+  #kernels(inRun: CaseResult | undefined, seen: Repeated | undefined) {
+    const { kernels } = messages().cases;
+    const dispatched = (inRun ?? seen?.result)?.kernels ?? [];
+    const { given, changes = [] } = this.source ?? {};
+    if (dispatched.length === 0 && !given) return nothing;
+    return html`<section><h4>${kernels.title}</h4>
+      <gp-kernels
+        .variants=${given?.variants ?? []}
+        .variant=${given?.variant}
+        .dispatched=${dispatched}
+        .pipelines=${seen?.closer?.pipelines ?? {}}
+        .changes=${changes}
+      ></gp-kernels>
+    </section>`;
+  }
+
+  #elsewhere(inRun: CaseResult | undefined, seen: Repeated | undefined, recording: Replayed | undefined) {
+    const { entry } = this.leaf;
+    const { seed } = this.app.run;
+    const result = inRun ?? seen?.result;
+    const issue = result && { entry, result, environment: this.#environment(inRun, seen), closer: seen?.closer, seed };
+    const element = html`<gp-elsewhere
+      .entry=${entry}
+      .seed=${seed}
+      .issue=${issue}
+      .recording=${recording}
+      .oracle=${this.source?.given?.recording}
+    ></gp-elsewhere>`;
+    return html`<section><h4>${messages().cases.elsewhere.title}</h4>
+      ${lazily('gp-elsewhere', () => import('./elsewhere.ts'), this, element)}
+    </section>`;
+  }
+}
+
+/** An element whose code is loaded when it is first shown. */
+function lazily(name: string, load: () => Promise<unknown>, host: LitElement, element: TemplateResult) {
+  if (customElements.get(name)) return element;
+  load().then(() => host.requestUpdate());
+  return nothing;
 }
 
 /** Lets a long id break between its parameters rather than inside of them. */
@@ -150,7 +251,7 @@ function breakable(id: string) {
 }
 
 function repeatWords(repeat: NonNullable<Repeat>) {
-  return typeof repeat === 'string' ? repeat : html`<gp-status .standing=${repeat.status}></gp-status>`;
+  return typeof repeat === 'string' ? repeat : html`<gp-status .standing=${repeat.result.status}></gp-status>`;
 }
 
 customElements.define('gp-case', CaseElement);

@@ -1,20 +1,33 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { isStandard, settingsOf } from '../../harness/report/settings.ts';
 import { Follow } from '../follow.ts';
-import { optionsOf } from '../state/address.ts';
+import { messages } from '../messages/language.ts';
+import { optionsOf, queryText } from '../state/address.ts';
 import { answer, factsOfReport } from '../state/answer.ts';
 import type { App } from '../state/app.ts';
 import { findings } from '../state/preflight.ts';
 import type { RunState } from '../state/run-state.ts';
+import { replayedIn } from '../state/subject.ts';
 import { base, controls, panels } from '../styles.ts';
 import './answer.ts';
+import './arithmetic.ts';
+import './bridge-picker.ts';
 import './details.ts';
 import './found.ts';
+import './headlines.ts';
 import './progress.ts';
+import './recordings.ts';
 import './result-actions.ts';
+import './settings-note.ts';
+
+const LAZY = {
+  'gp-forecast': () => import('./forecast.ts'),
+  'gp-print-summary': () => import('./print-summary.ts'),
+};
 
 /** The first screen: the question, what is here, what a click costs, one button; then the answer, and everything behind it. */
 export class CheckView extends LitElement {
-  static override properties = { app: { attribute: false } };
+  static override properties = { app: { attribute: false }, pictured: { state: true } };
   static override styles = [
     base,
     controls,
@@ -23,7 +36,7 @@ export class CheckView extends LitElement {
       .hero {
         display: grid;
         gap: var(--space-5);
-        max-width: 46rem;
+        max-width: var(--column);
       }
       .lead {
         font-size: var(--text-l);
@@ -41,36 +54,74 @@ export class CheckView extends LitElement {
       }
       gp-progress,
       gp-answer,
+      gp-forecast,
+      gp-arithmetic,
+      gp-recordings,
       .tone {
-        max-width: 46rem;
+        display: block;
+        max-width: var(--column);
         margin-block-start: var(--space-5);
       }
       gp-details {
         margin-block-start: var(--space-7);
       }
+      .pictures {
+        margin-block-start: var(--space-5);
+      }
+      .pictures > summary {
+        font-weight: 650;
+        color: var(--muted);
+        margin-block-end: var(--space-4);
+      }
+      @media print {
+        .run,
+        gp-recordings,
+        .pictures:not([open]) {
+          display: none;
+        }
+        gp-details {
+          margin-block-start: 0;
+        }
+      }
     `,
   ];
   declare app: App;
+  /** Whether the pictures are open. */
+  declare pictured: boolean;
 
   constructor() {
     super();
-    new Follow(this, () => [this.app.address, this.app.facts, this.app.run.state]);
+    this.pictured = false;
+    new Follow(this, () => [this.app.address, this.app.facts, this.app.run.state, this.app.bridge.state]);
   }
 
   override render() {
     const { facts, run } = this.app;
     const state = run.state.value;
+    const { question, lead } = messages().check;
+    // Nothing stands below what is still looked for: what is found would move it.
+    const rest = facts.value !== undefined;
     return html`
       <div class="hero">
-        <h1>Can this computer <span class="whole">fine-tune</span> a language model, correctly and fast?</h1>
-        <p class="lead" ?hidden=${run.state.value.phase !== 'idle'}>
-          This page tries every calculation that fine-tuning takes, on the graphics chip, and compares each number with the true one.
-        </p>
-        <gp-found .facts=${facts.value} ?compact=${run.state.value.phase !== 'idle'}></gp-found>
-        <div class="run">${this.#button(state)}</div>
+        <h1>${question.before}<span class="whole">${question.whole}</span>${question.after}</h1>
+        <p class="lead" ?hidden=${state.phase !== 'idle'}>${lead}</p>
+        <gp-found .facts=${facts.value} ?compact=${state.phase !== 'idle'}>
+          <gp-bridge-picker .bridge=${this.app.bridge} ?hidden=${this.app.bridge.state.value.phase === 'absent'}></gp-bridge-picker>
+          <div class="run">${this.#button(state)}</div>
+        </gp-found>
       </div>
+      ${rest ? this.#rest(state) : nothing}
+    `;
+  }
+
+  #rest(state: RunState) {
+    return html`
       ${this.#outcome(state)}
+      ${state.phase === 'ended' && state.report ? this.#lazily('gp-print-summary', html`<gp-print-summary .report=${state.report}></gp-print-summary>`) : nothing}
+      <gp-recordings .app=${this.app}></gp-recordings>
       <gp-details .app=${this.app}></gp-details>
+      <gp-arithmetic .probe=${state.environment?.probe}></gp-arithmetic>
+      ${state.phase === 'ended' && state.report ? this.#pictures() : nothing}
     `;
   }
 
@@ -80,62 +131,92 @@ export class CheckView extends LitElement {
     const facts = this.app.facts.value;
     const blocked = facts !== undefined && findings(facts).some(({ weight }) => weight === 'blocks');
     const disabled = busy ? phase === 'stopping' : blocked || !facts;
+    const words = messages().check;
     return html`
-      <button class="large ${busy ? '' : 'primary'}" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
-        ${phase === 'stopping' ? 'Stopping…' : busy ? 'Stop' : phase === 'idle' || subject === 'recordings' ? 'Run' : 'Run again'}
+      <button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+        ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' || subject === 'recordings' ? words.run : words.again}
       </button>
-      ${busy ? nothing : html`<p class="muted">${blocked ? 'Nothing can run until then.' : `${this.#cost()}. Nothing is uploaded.`}</p>`}
+      ${busy ? nothing : html`<p class="muted">${blocked ? words.nothingRuns : words.noUpload(this.#cost())}</p>`}
     `;
   }
 
   #cost(): string {
-    const { tier, filters } = optionsOf(this.app.address.value);
-    if (filters.length > 0) return 'The chosen checks only';
-    return { quick: 'About a minute', full: 'Up to ten minutes', slow: 'Up to an hour' }[tier];
+    const { tier } = optionsOf(this.app.address.value);
+    const { chosenOnly, costs, withLibraries } = messages().check;
+    if (queryText(this.app.address.value) !== '') return chosenOnly;
+    const devices = this.app.bridge.live()?.links.length ?? 0;
+    return devices === 0 ? costs[tier] : withLibraries(costs[tier], devices);
   }
 
   #press(busy: boolean): void {
     if (busy) this.app.run.stop();
-    else this.app.run.start(optionsOf(this.app.address.value));
+    else this.app.start();
   }
 
   #outcome(state: RunState) {
     const { phase, report, problem, hung } = state;
-    if (phase === 'failed') return html`<div class="tone bad" role="alert"><p>${problem}</p></div>`;
+    if (phase === 'failed') return failure(problem);
     if (phase === 'ended' && report) {
       const verdict = answer(factsOfReport(report, state.subject));
+      const settings = settingsOf(report);
       const right = verdict.tone === 'good' || verdict.tone === 'warn';
-      return html`${hung && !report.run.complete ? this.#hang(hung, state.subject) : nothing}
-      <gp-answer .answer=${verdict}>
+      return html`${hung && !report.run.complete ? this.#hang(hung) : nothing} ${problem ? failure(problem) : nothing}
+      <gp-answer ?tinted=${!isStandard(settings)} .answer=${verdict}>
+        <gp-settings-note .settings=${settings}></gp-settings-note>
+        <gp-headlines .run=${state}></gp-headlines>
         ${right ? this.#switch() : nothing}
         <gp-result-actions .report=${report}></gp-result-actions>
         ${right ? this.#nextStep(state) : nothing}
-      </gp-answer>`;
+      </gp-answer>
+      ${right && state.subject === 'plan' ? this.#lazily('gp-forecast', html`<gp-forecast .app=${this.app}></gp-forecast>`) : nothing}`;
     }
     if (phase === 'idle') return nothing;
     return html`
       <gp-progress
-        label="Progress of the run"
-        noun=${state.subject === 'plan' ? 'checks' : 'recordings'}
+        label=${messages().check.progress}
+        noun=${state.subject === 'plan' ? 'checks' : replayedIn(state.selected)}
         .done=${state.done}
         .total=${state.total}
-        .remainingMs=${state.remainingMs}
+        .remaining=${state.remaining}
       ></gp-progress>
+      <gp-headlines .run=${state}></gp-headlines>
     `;
+  }
+
+  /** Loaded when they are first wanted. */
+  #pictures() {
+    const shown = customElements.get('gp-pictures') !== undefined && this.pictured;
+    return html`<details class="pictures" ?open=${this.pictured} @toggle=${this.#picture}>
+      <summary>${messages().charts.pictures}</summary>
+      ${shown ? html`<gp-pictures .app=${this.app}></gp-pictures>` : nothing}
+    </details>`;
+  }
+
+  async #picture(event: Event): Promise<void> {
+    this.pictured = (event.target as HTMLDetailsElement).open;
+    await import('./pictures.ts');
+    this.requestUpdate();
+  }
+
+  /** What a run needs only when it has ended is loaded then. */
+  #lazily(name: keyof typeof LAZY, element: TemplateResult) {
+    if (customElements.get(name)) return element;
+    LAZY[name]().then(() => this.requestUpdate());
+    return nothing;
   }
 
   /** How to get the graphics chip into use, for whoever ran without it. */
   #switch() {
     const facts = this.app.facts.value;
     const fallback = facts && findings(facts).find(({ code }) => code === 'fallback-adapter');
-    return fallback ? html`<p>Here is the switch. ${fallback.actions.join(' ')}</p>` : nothing;
+    return fallback ? html`<p>${messages().check.theSwitch} ${fallback.actions[0]}</p>` : nothing;
   }
 
   /** Whoever has seen that it computes right wants to see it learn. */
   #nextStep({ subject, report }: RunState) {
     if (subject === 'recordings' || !report || report.summary.passed === 0) return nothing;
     return html`<p>
-      <a href="?view=train" @click=${this.#toTraining}>Try it on your own text</a>: watch a small model learn it here, and how fast.
+      <a href="?view=train" @click=${this.#toTraining}>${messages().check.try}</a>${messages().check.tryAfter}
     </p>`;
   }
 
@@ -145,13 +226,17 @@ export class CheckView extends LitElement {
     this.app.go({ view: 'train' });
   }
 
-  #hang(id: string, subject: RunState['subject']) {
-    const after = subject === 'plan' ? 'the run then goes on from here' : 'then drop the recordings again';
+  #hang(id: string) {
+    const { hung, goesOn, reload } = messages().check;
     return html`<div class="tone warn" role="alert">
-      <p>The check <code>${id}</code> did not come back in time, and the graphics process is stuck. Reload the page: ${after}.</p>
-      <button class="primary" @click=${() => location.reload()}>Reload</button>
+      <p>${hung.before}<code lang="en">${id}</code>${hung.after} ${goesOn}</p>
+      <button class="primary" @click=${() => location.reload()}>${reload}</button>
     </div>`;
   }
+}
+
+function failure(problem: string | undefined) {
+  return html`<p class="tone bad" role="alert" lang="en">${problem}</p>`;
 }
 
 customElements.define('gp-check-view', CheckView);

@@ -1,10 +1,14 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { icon } from '../icons.ts';
+import { messages } from '../messages/language.ts';
 import { type Facts, type Finding, findings } from '../state/preflight.ts';
 import { adapterWords } from '../state/words.ts';
 import { base, panels } from '../styles.ts';
 
-/** What was found here, in one line, and what stands in the way with the next action. */
+/**
+ * What was found here, in one line, and what stands in the way with the next action. What can be done in any case goes into the slot: it
+ * stands above what is only good to know.
+ */
 export class FoundElement extends LitElement {
   static override properties = { facts: { attribute: false }, compact: { type: Boolean } };
   static override styles = [
@@ -22,8 +26,9 @@ export class FoundElement extends LitElement {
         margin-block-start: 0.2em;
         color: var(--accent);
       }
-      section {
-        margin-block-start: var(--space-4);
+      section,
+      ::slotted(*) {
+        margin-block-start: var(--space-5);
       }
       .title {
         display: flex;
@@ -41,11 +46,9 @@ export class FoundElement extends LitElement {
         list-style: disc;
       }
       details {
-        margin-block-start: var(--space-3);
+        margin-block-start: var(--space-4);
       }
       summary {
-        cursor: pointer;
-        width: fit-content;
         color: var(--muted);
         font-size: var(--text-s);
       }
@@ -56,18 +59,19 @@ export class FoundElement extends LitElement {
   declare compact: boolean;
 
   override render() {
-    if (!this.facts) return html`<p class="line muted">${icon('chip', 20)}<span>Looking at this computer…</span></p>`;
+    if (!this.facts) return html`<p class="line muted">${icon('chip', 20)}<span>${messages().preflight.looking}</span></p>`;
     const found = findings(this.facts);
     const open = found.filter(({ weight }) => weight === 'blocks' || (weight === 'warns' && !this.compact));
     const folded = found.filter((finding) => !open.includes(finding));
+    const blocked = found.some(({ weight }) => weight === 'blocks');
     return html`
       <p class="line">${icon('chip', 20)}<span>${this.#sentence(this.facts)}</span></p>
-      ${open.map(obstacle)}
+      ${blocked ? html`${open.map(obstacle)}<slot></slot>` : html`<slot></slot>${open.map(obstacle)}`}
       ${
         folded.length === 0
           ? nothing
           : html`<details>
-              <summary>${folded.length === 1 ? 'One thing' : `${folded.length} things`} worth knowing about this computer</summary>
+              <summary>${messages().preflight.worthKnowing(folded.length)}</summary>
               ${folded.map(obstacle)}
             </details>`
       }
@@ -75,8 +79,9 @@ export class FoundElement extends LitElement {
   }
 
   #sentence({ adapter, browser, os, chip }: Facts) {
-    if (!adapter) return html`Found: ${browser}, without a usable graphics chip.`;
-    return html`Found: <strong>${adapterWords(adapter, os, chip)}</strong>, ${browser}.`;
+    const { found, withoutChip } = messages().preflight;
+    if (!adapter) return html`${found} ${withoutChip(browser)}`;
+    return html`${found} <strong>${adapterWords(adapter, os, chip)}</strong>, ${browser}.`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
+import { messages } from '../messages/language.ts';
 import { filesOf } from '../state/dropped-files.ts';
 import { base } from '../styles.ts';
 
@@ -43,7 +44,7 @@ export class PageDrop extends LitElement {
 
   override render() {
     if (!this.dragging) return nothing;
-    return html`<div><p>Drop recordings (.safetensors) to replay them, or a text to fine-tune on it.</p></div>`;
+    return html`<div><p>${messages().drop.page}</p></div>`;
   }
 
   #over(event: DragEvent): void {

@@ -1,5 +1,7 @@
 import { css, html, LitElement } from 'lit';
-import { durationWords } from '../state/words.ts';
+import { messages } from '../messages/language.ts';
+import { type Span, spoken } from '../state/pace.ts';
+import type { Replayed } from '../state/subject.ts';
 import { base } from '../styles.ts';
 
 /** How far something is, with what is left of it in words. */
@@ -9,7 +11,7 @@ export class ProgressElement extends LitElement {
     noun: {},
     done: { type: Number },
     total: { type: Number },
-    remainingMs: { type: Number },
+    remaining: { attribute: false },
   };
   static override styles = [
     base,
@@ -45,18 +47,18 @@ export class ProgressElement extends LitElement {
     `,
   ];
   declare label: string;
-  /** What is counted, in the plural. */
-  declare noun: string;
+  declare noun: Replayed | 'steps';
   declare done: number;
   declare total: number;
-  declare remainingMs: number | undefined;
+  declare remaining: Span | undefined;
 
   override render() {
+    const { progress } = messages().list;
     const known = this.total > 0;
     return html`
       <progress aria-label=${this.label} max=${known ? this.total : 1} .value=${known ? this.done : 0}></progress>
       <p>
-        <span>${known ? `${this.done} of ${this.total} ${this.noun}` : 'Starting: the first programs are being compiled'}</span>
+        <span>${known ? progress[this.noun](this.done, this.total) : progress.starting}</span>
         <span class="muted">${this.#left()}</span>
       </p>
     `;
@@ -64,8 +66,8 @@ export class ProgressElement extends LitElement {
 
   /** Too early a guess misleads: the first cases compile, later ones do not. */
   #left(): string {
-    if (this.remainingMs === undefined || this.done < Math.min(5, this.total / 10)) return '';
-    return `${durationWords(this.remainingMs)} left`;
+    if (this.remaining === undefined || this.done < Math.min(5, this.total / 10)) return '';
+    return messages().list.progress.left(spoken(this.remaining));
   }
 }
 

@@ -1,6 +1,7 @@
 import { css, html, LitElement } from 'lit';
 import type { Report } from '../../harness/report/schema.ts';
-import { download } from '../state/download.ts';
+import { messages } from '../messages/language.ts';
+import { saveReport } from '../state/report-files.ts';
 import { base, controls } from '../styles.ts';
 import type { ShareDialog } from './share-dialog.ts';
 
@@ -19,14 +20,20 @@ export class ResultActions extends LitElement {
   declare report: Report;
 
   override render() {
+    const { copyLink, saveReport: save } = messages().check;
     return html`
       <div class="row">
-        <button class="quiet" @click=${this.#share}>Copy link…</button>
-        <button class="quiet" @click=${this.#saveJson}>Save report</button>
-        <button class="quiet" @click=${this.#saveJUnit}>Save as JUnit</button>
+        <button class="quiet" aria-keyshortcuts="C" @click=${this.#share}>${copyLink}</button>
+        <button class="quiet" @click=${() => saveReport(this.report, 'json')}>${save}</button>
+        <button class="quiet" @click=${this.#compare}>${messages().compare.compareRun}</button>
       </div>
       <gp-share-dialog .report=${this.report}></gp-share-dialog>
     `;
+  }
+
+  /** Whoever knows the app takes it from here. */
+  #compare(): void {
+    this.dispatchEvent(new CustomEvent('comparerun', { detail: this.report.run.id, bubbles: true, composed: true }));
   }
 
   async #share(): Promise<void> {
@@ -34,16 +41,6 @@ export class ResultActions extends LitElement {
     const dialog = this.renderRoot.querySelector<ShareDialog>('gp-share-dialog');
     await dialog?.updateComplete;
     await dialog?.show();
-  }
-
-  async #saveJson(): Promise<void> {
-    const { writeReport } = await import('../../harness/report/write.ts');
-    download(`gradproof-${this.report.run.id}.json`, writeReport(this.report), 'application/json');
-  }
-
-  async #saveJUnit(): Promise<void> {
-    const { toJUnit } = await import('../../harness/report/junit.ts');
-    download(`gradproof-${this.report.run.id}.xml`, toJUnit(this.report), 'application/xml');
   }
 }
 

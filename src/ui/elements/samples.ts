@@ -1,4 +1,5 @@
 import { css, html, LitElement } from 'lit';
+import { messages } from '../messages/language.ts';
 import { base, panels } from '../styles.ts';
 
 /** What the model writes after the same beginning, before and after it learnt. */
@@ -9,6 +10,7 @@ export class Samples extends LitElement {
     panels,
     css`
       .pair {
+        margin-block-start: var(--space-3);
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr));
         gap: var(--space-4);
@@ -33,15 +35,17 @@ export class Samples extends LitElement {
   declare textAfter: string | undefined;
 
   override render() {
-    return html`<section aria-label="Samples" class="pair">
-      ${this.#sample('Before', this.textBefore)} ${this.#sample('After', this.textAfter)}
+    const { label, lead, before, after } = messages().training.samples;
+    return html`<section aria-label=${label}>
+      <p class="muted">${lead}</p>
+      <div class="pair">${this.#sample(before, this.textBefore)} ${this.#sample(after, this.textAfter)}</div>
     </section>`;
   }
 
   #sample(title: string, text: string | undefined) {
     return html`<div class="panel">
       <h2>${title}</h2>
-      <pre tabindex="0" aria-label="Sample: ${title}"><b>${this.prompt ?? ''}</b>${text ?? '…'}</pre>
+      <pre tabindex="0" aria-label=${messages().training.samples.sample(title)}><b>${this.prompt ?? ''}</b>${text ?? '…'}</pre>
     </div>`;
   }
 }

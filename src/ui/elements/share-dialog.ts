@@ -1,18 +1,29 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { messageOf } from '../../errors.ts';
-import { encodeLink, type LinkContent, linkContents } from '../../harness/link/encode.ts';
 import type { Report } from '../../harness/report/schema.ts';
-import { harness } from '../state/harness.ts';
+import { messages } from '../messages/language.ts';
+import { linkContents } from '../state/link-contents.ts';
+import { type Shareable, shareableOf } from '../state/shareable.ts';
 import { base, controls, panels } from '../styles.ts';
+import './copy-button.ts';
 
-/** Makes the link of a report and says, before anything is copied, exactly what is in it. */
+/** After the last key, before the link is made anew. Milliseconds. */
+const PAUSE_MS = 250;
+
+const PARTS = {
+  qr: () => import('./qr-code.ts'),
+  badge: () => import('./report-badge.ts'),
+  files: () => import('./report-files.ts'),
+};
+
+/** Makes the link of a report and says, before anything is copied, exactly what is in it; then other ways to show the report. */
 export class ShareDialog extends LitElement {
   static override properties = {
     report: { attribute: false },
-    link: { state: true },
-    contents: { state: true },
+    device: { state: true },
+    shareable: { state: true },
     problem: { state: true },
-    copied: { state: true },
+    loaded: { state: true },
   };
   static override styles = [
     base,
@@ -35,23 +46,35 @@ export class ShareDialog extends LitElement {
       dialog > * + * {
         margin-block-start: var(--space-4);
       }
-      input {
+      .field {
+        display: grid;
+        gap: var(--space-1);
+      }
+      .row input {
         flex: 1 1 14rem;
         font-family: var(--mono);
         font-size: var(--text-s);
+      }
+      details {
+        border-block-start: 1px solid var(--line);
+        padding-block-start: var(--space-3);
+      }
+      details + details {
+        margin-block-start: var(--space-3);
+      }
+      summary {
+        font-weight: 600;
+      }
+      details > :not(summary) {
+        margin-block-start: var(--space-3);
       }
       dl {
         display: grid;
         gap: var(--space-3);
         font-size: var(--text-s);
-        border-block: 1px solid var(--line);
-        padding-block: var(--space-4);
       }
       dt {
         font-weight: 600;
-      }
-      dt::first-letter {
-        text-transform: uppercase;
       }
       dd {
         color: var(--muted);
@@ -60,72 +83,124 @@ export class ShareDialog extends LitElement {
       .row.end {
         justify-content: flex-end;
       }
+      @media (max-width: 30rem) {
+        dialog {
+          padding: var(--space-4);
+        }
+      }
     `,
   ];
   declare report: Report;
-  declare link: string | undefined;
-  declare contents: readonly LinkContent[];
+  declare device: string;
+  declare shareable: Shareable | undefined;
   declare problem: string | undefined;
-  declare copied: boolean;
+  declare loaded: ReadonlySet<keyof typeof PARTS>;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+  /** Counts links, so that one that was overtaken is not shown. */
+  #latest = 0;
 
   constructor() {
     super();
-    this.contents = [];
-    this.copied = false;
+    this.device = '';
+    this.loaded = new Set();
+  }
+
+  override disconnectedCallback(): void {
+    clearTimeout(this.#pause);
+    super.disconnectedCallback();
   }
 
   /** Opens as a modal dialog and makes the link. */
   async show(): Promise<void> {
     this.#dialog?.showModal();
-    [this.link, this.problem, this.copied] = [undefined, undefined, false];
-    try {
-      this.contents = linkContents(this.report);
-      const { planText } = await harness();
-      const fragment = await encodeLink(this.report, planText);
-      this.link = `${location.origin}${location.pathname}#${fragment}`;
-    } catch (error) {
-      this.problem = messageOf(error);
-    }
+    this.shareable = undefined;
+    await this.#make();
   }
 
   override render() {
+    const { share } = messages();
+    const { report, device } = this;
+    const link = this.shareable?.link;
     return html`<dialog aria-labelledby="title" @close=${() => this.dispatchEvent(new CustomEvent('closed'))}>
-      <h2 id="title">Share this result</h2>
-      <p>The link itself holds the result. Nothing is uploaded: whoever has the link can read it, and nobody else.</p>
-      ${this.problem ? html`<p class="tone bad" role="alert">${this.problem}</p>` : this.#copyRow()}
-      ${
-        this.contents.length > 0
-          ? html`<section aria-label="What the link contains" tabindex="0">
-              <h3>Exactly this is in it</h3>
-              <dl>${this.contents.map(({ what, value }) => html`<div><dt>${what}</dt><dd>${value || 'nothing'}</dd></div>`)}</dl>
-            </section>`
-          : nothing
-      }
-      <div class="row end"><button @click=${() => this.#dialog?.close()}>Close</button></div>
+      <h2 id="title">${share.title}</h2>
+      <p>${share.lead}</p>
+      <div class="field">
+        <label for="device">${share.device}</label>
+        <input
+          id="device"
+          maxlength="100"
+          autocomplete="off"
+          placeholder=${share.devicePlaceholder}
+          aria-describedby="device-hint"
+          .value=${device}
+          @input=${this.#name}
+        />
+        <span id="device-hint" class="small muted">${share.deviceHint}</span>
+      </div>
+      ${this.problem ? html`<p class="tone bad" role="alert" lang="en">${this.problem}</p>` : this.#copyRow(link)}
+      <details open>
+        <summary>${share.contentsTitle}</summary>
+        ${this.shareable ? this.#contents(this.shareable) : html`<p class="small muted">${share.making}</p>`}
+      </details>
+      ${this.#part('qr', share.qr, html`<gp-qr-code .text=${link}></gp-qr-code>`)}
+      ${this.#part('badge', share.badge, html`<gp-report-badge .report=${report} .device=${device} .link=${link}></gp-report-badge>`)}
+      ${this.#part('files', share.files, html`<p class="small muted">${share.filesHint}</p><gp-report-files .report=${report}></gp-report-files>`)}
+      <div class="row end"><button @click=${() => this.#dialog?.close()}>${share.close}</button></div>
     </dialog>`;
   }
 
-  #copyRow() {
+  #copyRow(link: string | undefined) {
+    const { share } = messages();
     return html`<div class="row">
-      <input readonly aria-label="Link" .value=${this.link ?? 'Making the link…'} @focus=${selectAll} />
-      <button class="primary" ?disabled=${!this.link} @click=${this.#copy}>Copy link</button>
-      <span role="status">${this.copied ? 'Copied.' : ''}</span>
+      <input readonly aria-label=${share.link} .value=${link ?? share.making} @focus=${selectAll} />
+      <gp-copy-button primary .words=${share.copy} .text=${link ?? ''} @refused=${this.#select}></gp-copy-button>
     </div>`;
+  }
+
+  #contents({ link, payload }: Shareable) {
+    const { share } = messages();
+    return html`<p class="small muted">${share.contentsSource} ${share.length(link.length)}</p>
+      <dl>
+        ${linkContents(payload, share.contents).map(({ what, value }) => html`<div><dt>${what}</dt><dd>${value}</dd></div>`)}
+      </dl>`;
+  }
+
+  /** A section whose code is loaded when it is opened. */
+  #part(name: keyof typeof PARTS, title: string, content: TemplateResult) {
+    return html`<details @toggle=${() => this.#load(name)}>
+      <summary>${title}</summary>
+      ${this.loaded.has(name) ? content : nothing}
+    </details>`;
+  }
+
+  async #load(name: keyof typeof PARTS): Promise<void> {
+    if (this.loaded.has(name)) return;
+    await PARTS[name]();
+    this.loaded = new Set([...this.loaded, name]);
+  }
+
+  #name(event: InputEvent): void {
+    this.device = (event.target as HTMLInputElement).value;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => this.#make(), PAUSE_MS);
+  }
+
+  async #make(): Promise<void> {
+    const mine = ++this.#latest;
+    try {
+      const shareable = await shareableOf(this.report, this.device);
+      if (mine === this.#latest) [this.shareable, this.problem] = [shareable, undefined];
+    } catch (error) {
+      if (mine === this.#latest) [this.shareable, this.problem] = [undefined, messageOf(error)];
+    }
   }
 
   get #dialog(): HTMLDialogElement | null {
     return this.renderRoot.querySelector('dialog');
   }
 
-  async #copy(): Promise<void> {
-    if (!this.link) return;
-    try {
-      await navigator.clipboard.writeText(this.link);
-      this.copied = true;
-    } catch {
-      // Without the permission the person copies by hand: the field selects itself.
-      this.renderRoot.querySelector('input')?.focus();
-    }
+  #select(): void {
+    this.renderRoot.querySelector<HTMLInputElement>('input[readonly]')?.focus();
   }
 }
 

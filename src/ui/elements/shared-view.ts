@@ -1,11 +1,15 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { DecodedLink } from '../../harness/link/decode.ts';
+import { isStandard } from '../../harness/report/settings.ts';
+import { messages } from '../messages/language.ts';
 import { answer } from '../state/answer.ts';
 import { factsOfLink, type Shared } from '../state/shared.ts';
-import { adapterWords, browserWords, plural } from '../state/words.ts';
 import { base, controls, panels } from '../styles.ts';
 import './answer.ts';
+import './arithmetic.ts';
 import './linked-suites.ts';
+import './provenance.ts';
+import './settings-note.ts';
 
 /** Someone's result, read from a link: what it says, where and when it was made, and how to get one's own. */
 export class SharedView extends LitElement {
@@ -18,18 +22,7 @@ export class SharedView extends LitElement {
       .stack {
         display: grid;
         gap: var(--space-5);
-        max-width: 46rem;
-      }
-      dl {
-        display: grid;
-        grid-template-columns: minmax(7rem, auto) 1fr;
-        gap: var(--space-2) var(--space-4);
-      }
-      dt {
-        color: var(--muted);
-      }
-      dd {
-        overflow-wrap: anywhere;
+        max-width: var(--column);
       }
       gp-linked-suites {
         margin-block-start: var(--space-6);
@@ -39,12 +32,14 @@ export class SharedView extends LitElement {
   declare shared: Shared;
 
   override render() {
+    const { title, runHere, compare } = messages().shared;
     return html`
       <div class="stack">
-        <h1>Someone’s result</h1>
-        ${'problem' in this.shared ? html`<p class="tone bad" role="alert">${this.shared.problem}</p>` : this.#result(this.shared.link)}
+        <h1>${title}</h1>
+        ${'problem' in this.shared ? html`<p class="tone bad" role="alert" lang="en">${this.shared.problem}</p>` : this.#result(this.shared.link)}
         <div class="row">
-          <button class="primary large" @click=${() => this.dispatchEvent(new CustomEvent('leave'))}>Run it here</button>
+          <button class="primary large" @click=${() => this.dispatchEvent(new CustomEvent('leave'))}>${runHere}</button>
+          ${'link' in this.shared ? html`<button @click=${() => this.dispatchEvent(new CustomEvent('compare'))}>${compare}</button>` : nothing}
         </div>
       </div>
       ${'link' in this.shared ? html`<gp-linked-suites .link=${this.shared.link}></gp-linked-suites>` : nothing}
@@ -52,28 +47,13 @@ export class SharedView extends LitElement {
   }
 
   #result(link: DecodedLink) {
-    const { environments, time, tool, deviations, planProblem } = link;
+    const { environments, time, tool, settings, device, planProblem } = link;
     return html`
-      <p>This was measured on another computer, or at another time. The link is all there is to it: nobody vouches for it.</p>
-      <gp-answer .answer=${answer(factsOfLink(link))}></gp-answer>
-      ${
-        deviations.length > 0
-          ? html`<section class="tone warn" aria-label="Not the standard settings">
-              <p>Not the standard settings: ${deviations.join('; ')}.</p>
-            </section>`
-          : nothing
-      }
-      <dl>
-        ${environments.map(
-          ({ adapter, os, runtime, runtimeVersion, cores }) => html`<dt>Computer</dt>
-            <dd>${adapterWords(adapter, os)}, ${browserWords(runtime, runtimeVersion)}, ${os}, ${plural(cores, 'core')}</dd>`,
-        )}
-        <dt>When</dt>
-        <dd><time datetime=${time.startedAt.toISOString()}>${time.startedAt.toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' })}</time></dd>
-        <dt>Made with</dt>
-        <dd>Gradproof ${tool.version} (${tool.commit})</dd>
-      </dl>
-      ${planProblem ? html`<p class="muted">${planProblem.message}</p>` : nothing}
+      <p>${messages().shared.vouch}</p>
+      <gp-answer ?tinted=${!isStandard(settings)} .answer=${answer(factsOfLink(link))}><gp-settings-note .settings=${settings}></gp-settings-note></gp-answer>
+      <gp-provenance .environments=${environments} .startedAt=${time.startedAt} .tool=${tool} .device=${device}></gp-provenance>
+      ${environments.map(({ probe }) => html`<gp-arithmetic .probe=${probe}></gp-arithmetic>`)}
+      ${planProblem ? html`<p class="muted" lang="en">${planProblem.message}</p>` : nothing}
     `;
   }
 }

@@ -1,10 +1,10 @@
 import { css, html, LitElement } from 'lit';
 import { icon } from '../icons.ts';
+import { messages } from '../messages/language.ts';
 import type { TrainingText } from '../state/training-session.ts';
-import { bytesWords } from '../state/words.ts';
 import { base, controls } from '../styles.ts';
 
-/** Chooses the text to learn: a file field that is also a drop zone. Fires `text` with a TrainingText. */
+/** Chooses the text to learn: a file field that is also a drop zone. Fires `text` with a File. */
 export class TextDrop extends LitElement {
   static override properties = { text: { attribute: false }, disabled: { type: Boolean } };
   static override styles = [
@@ -57,22 +57,21 @@ export class TextDrop extends LitElement {
   declare disabled: boolean;
 
   override render() {
+    const { drop, units } = messages();
     return html`<label class=${this.disabled ? 'disabled' : ''}>
       ${icon('file', 28)}
       <span>
-        <span class="name">${this.text ? `${this.text.name}, ${bytesWords(this.text.bytes.byteLength)}` : 'This project’s own source'}</span><br />
-        <span class="small muted">Drop a text anywhere on the page to use it instead; 32 KB or more learns best.</span>
+        <span class="name">${this.text ? drop.named(this.text.name, units.bytes(this.text.bytes.byteLength)) : drop.ownSource}</span><br />
+        <span class="small muted">${drop.hint}</span>
       </span>
-      <span class="button quiet" aria-hidden="true">Choose a file</span>
-      <input class="visually-hidden" type="file" aria-label="Choose a text file" ?disabled=${this.disabled} @change=${this.#choose} />
+      <span class="button quiet" aria-hidden="true">${drop.choose}</span>
+      <input class="visually-hidden" type="file" aria-label=${drop.chooseText} ?disabled=${this.disabled} @change=${this.#choose} />
     </label>`;
   }
 
-  async #choose(event: Event): Promise<void> {
+  #choose(event: Event): void {
     const file = (event.target as HTMLInputElement).files?.[0];
-    if (!file) return;
-    const detail: TrainingText = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
-    this.dispatchEvent(new CustomEvent('text', { detail }));
+    if (file) this.dispatchEvent(new CustomEvent('text', { detail: file }));
   }
 }
 

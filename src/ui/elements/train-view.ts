@@ -1,18 +1,25 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
+import { curveFigure } from '../charts/curve.ts';
+import '../charts/figure.ts';
+import { lossFigure } from '../charts/loss.ts';
 import { Follow } from '../follow.ts';
+import { messages } from '../messages/language.ts';
 import type { App } from '../state/app.ts';
 import { download } from '../state/download.ts';
 import { findings } from '../state/preflight.ts';
+import { saveReport } from '../state/report-files.ts';
 import { type TrainingState, trainingVerdict } from '../state/training-state.ts';
-import { bytesWords } from '../state/words.ts';
 import { base, controls, panels } from '../styles.ts';
 import './answer.ts';
 import './found.ts';
-import './loss-chart.ts';
 import './progress.ts';
 import './samples.ts';
+import type { StepsChoice } from './steps-choice.ts';
+import './steps-choice.ts';
 import './text-drop.ts';
+
+const BUSY: ReadonlySet<TrainingState['phase']> = new Set(['starting', 'running', 'pausing', 'paused', 'stopping']);
 
 /** Fine-tuning on a text of one's own: choose, start, watch the loss fall, compare samples, save the adapter. */
 export class TrainView extends LitElement {
@@ -24,8 +31,9 @@ export class TrainView extends LitElement {
     css`
       .stack {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--space-5);
-        max-width: 46rem;
+        max-width: var(--column);
       }
       .lead {
         font-size: var(--text-l);
@@ -44,13 +52,26 @@ export class TrainView extends LitElement {
       dd {
         font-size: var(--text-l);
       }
-      input[type='number'] {
-        width: 6.5rem;
+      .kept {
+        display: grid;
+        gap: var(--space-2);
+      }
+      @media print {
+        gp-text-drop,
+        gp-steps-choice {
+          display: none;
+        }
+      }
+      .plots {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
+        gap: var(--space-5);
       }
     `,
   ];
   declare app: App;
-  declare steps: number;
+  /** How many steps are chosen; undefined when it is none that can be run. */
+  declare steps: number | undefined;
 
   constructor() {
     super();
@@ -60,107 +81,134 @@ export class TrainView extends LitElement {
 
   override render() {
     const { facts, training } = this.app;
+    const words = messages().training;
     const state = training.state.value;
-    const busy = state.phase === 'starting' || state.phase === 'running' || state.phase === 'stopping';
+    const busy = BUSY.has(state.phase);
     const blocked = facts.value !== undefined && findings(facts.value).some(({ weight }) => weight === 'blocks');
     return html`<div class="stack">
-      <h1>Teach a small model your text</h1>
-      <p class="lead">
-        It reads the text letter by letter and learns to guess the next one, on this computer’s graphics chip. You see whether it learns,
-        and how fast. The text stays here.
-      </p>
+      <h1>${words.title}</h1>
+      <p class="lead">${words.lead}</p>
       ${blocked ? html`<gp-found .facts=${facts.value}></gp-found>` : nothing}
       <gp-text-drop .text=${training.text.value} ?disabled=${busy} @text=${this.#takeText}></gp-text-drop>
-      <div class="row">${this.#button(state, busy, blocked || !facts.value)}</div>
-      ${state.phase === 'failed' ? html`<p class="tone bad" role="alert">${state.problem}</p>` : nothing}
+      <gp-steps-choice ?hidden=${busy} .textBytes=${training.text.value?.bytes.byteLength} @steps=${this.#chooseSteps}></gp-steps-choice>
+      <div class="row">${this.#buttons(state, busy, blocked || !facts.value)}</div>
+      ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
       ${state.phase === 'idle' || (state.phase === 'failed' && !state.start) ? nothing : this.#live(state, busy)}
     </div>`;
   }
 
-  #takeText(event: CustomEvent<NonNullable<App['training']['text']['value']>>): void {
-    this.app.training.text.value = event.detail;
+  #takeText(event: CustomEvent<File>): void {
+    this.app.takeText(event.detail);
   }
 
-  /** One button in one place, so that the focus stays on it when Start becomes Stop and Start again. */
-  #button({ phase }: TrainingState, busy: boolean, blocked: boolean) {
-    const disabled = busy ? phase === 'stopping' : blocked;
+  #chooseSteps(event: Event): void {
+    this.steps = (event.target as StepsChoice).steps;
+  }
+
+  /** One button in one place, so that the focus stays on it when Start becomes Stop and Start again; beside it the pause. */
+  #buttons({ phase }: TrainingState, busy: boolean, blocked: boolean) {
+    const words = messages().training;
+    const disabled = busy ? phase === 'stopping' : blocked || this.steps === undefined;
+    const paused = phase === 'paused' || phase === 'pausing';
     return html`
-      <button class="large ${busy ? '' : 'primary'}" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
-        ${phase === 'stopping' ? 'Stopping…' : busy ? 'Stop' : phase === 'idle' ? 'Start' : 'Start again'}
+      <button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+        ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' ? words.start : words.again}
       </button>
       ${
-        busy
-          ? nothing
-          : html`<label class="row">
-              <input type="number" min="1" max="100000" .value=${String(this.steps)} @change=${this.#chooseSteps} />
-              <span class="muted">steps. Nothing is uploaded.</span>
-            </label>`
+        paused || phase === 'running'
+          ? html`<button class="large" aria-keyshortcuts="P" @click=${() => (paused ? this.app.training.resume() : this.app.training.pause())}>
+              ${phase === 'paused' ? words.goOn : phase === 'pausing' ? words.pausing : words.pause}
+            </button>`
+          : nothing
       }
     `;
   }
 
   #press(busy: boolean): void {
     if (busy) this.app.training.stop();
-    else this.app.training.start({ steps: this.steps, seed: DEFAULT_TRAINING.seed });
-  }
-
-  #chooseSteps(event: Event): void {
-    const { valueAsNumber } = event.target as HTMLInputElement;
-    if (Number.isInteger(valueAsNumber) && valueAsNumber > 0) this.steps = valueAsNumber;
+    else if (this.steps !== undefined) this.app.training.start({ steps: this.steps, seed: DEFAULT_TRAINING.seed });
   }
 
   #live(state: TrainingState, busy: boolean) {
-    const { start, losses, heldout, report } = state;
-    const steps = start?.steps ?? DEFAULT_TRAINING.steps;
-    const result = report?.results[0];
+    const { start, losses, report, phase } = state;
+    const words = messages().training;
+    const step = losses.at(-1)?.step ?? 0;
     return html`
-      ${state.phase === 'ended' ? html`<gp-answer .answer=${trainingVerdict(result, state)}>${this.#saveButtons(state)}</gp-answer>` : nothing}
+      ${phase === 'ended' ? html`<gp-answer .answer=${trainingVerdict(report?.results[0], state)}>${this.#files(state)}</gp-answer>` : nothing}
+      ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(step)}</p>` : nothing}
       ${
-        busy
+        busy && phase !== 'paused'
           ? html`<gp-progress
-              label="Progress of the fine-tuning"
+              label=${words.progress}
               noun="steps"
-              .done=${losses.at(-1)?.step ?? 0}
-              .total=${start ? steps : 0}
-              .remainingMs=${state.remainingMs}
+              .done=${step}
+              .total=${start ? start.steps : 0}
+              .remaining=${state.remainingMs === undefined ? undefined : { low: state.remainingMs, high: state.remainingMs }}
             ></gp-progress>`
           : nothing
       }
-      ${start ? this.#figures(state, start) : nothing}
+      ${start ? html`${this.#figures(state, start)} ${this.#plots(state, start)}` : nothing}
       ${
-        start
-          ? html`<section class="panel" aria-label="Loss">
-              <gp-loss-chart .losses=${losses} .heldout=${heldout} .unigram=${start.unigram} .steps=${steps}></gp-loss-chart>
-            </section>`
-          : nothing
+        state.before === undefined
+          ? nothing
+          : html`<gp-samples .prompt=${state.prompt} .textBefore=${state.before} .textAfter=${state.after}></gp-samples>`
       }
-      ${state.before === undefined ? nothing : html`<gp-samples .prompt=${state.prompt} .textBefore=${state.before} .textAfter=${state.after}></gp-samples>`}
     `;
   }
 
-  #figures({ msPerStep, losses }: TrainingState, start: NonNullable<TrainingState['start']>) {
+  #figures({ msPerStep, losses, judged }: TrainingState, start: Start) {
+    const { units, training } = messages();
+    const words = training.figures;
+    const last = losses.at(-1);
     const figures = [
-      ['Text', bytesWords(start.textBytes)],
-      ['Numbers it learns', start.trainable.toLocaleString('en')],
-      ['Numbers that stay', start.frozen.toLocaleString('en')],
-      ['Memory', bytesWords(start.bytesForecast)],
-      ['Loss', losses.at(-1)?.loss.toFixed(2) ?? '…'],
-      ['A step takes', msPerStep === undefined ? '…' : `${msPerStep.toFixed(msPerStep < 10 ? 1 : 0)} ms`],
+      [words.text, units.bytes(start.textBytes)],
+      [words.trainable, units.number(start.trainable)],
+      [words.frozen, units.number(start.frozen)],
+      [words.memory, units.bytes(start.bytesForecast)],
+      [words.memoryNow, last ? units.bytes(last.bytes) : words.none],
+      [words.loss, last ? units.number(last.loss, { minimumFractionDigits: 2, maximumFractionDigits: 2 }) : words.none],
+      [words.step, msPerStep === undefined ? words.none : units.milliseconds(msPerStep)],
+      [words.judged, units.number(judged.length)],
     ];
-    return html`<dl>${figures.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl>`;
+    return html`<dl aria-label=${words.label}>${figures.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl>`;
   }
 
-  #saveButtons({ files }: TrainingState) {
-    if (files.length === 0) return nothing;
-    return html`<div>
+  #plots({ losses, heldout }: TrainingState, { unigram, steps, bytesForecast }: Start) {
+    const { charts, units } = messages();
+    const speed = curveFigure({
+      ...{ caption: charts.speed.caption, unit: charts.speed.unit, steps, say: units.milliseconds, file: 'gradproof-speed' },
+      points: losses.map(({ step, msPerStep }) => ({ step, value: msPerStep })),
+    });
+    const memory = curveFigure({
+      ...{ caption: charts.memory.caption, unit: charts.memory.unit, steps, say: units.bytes, file: 'gradproof-memory' },
+      points: losses.map(({ step, bytes }) => ({ step, value: bytes })),
+      rule: { value: bytesForecast, words: charts.memory.forecast },
+    });
+    return html`
+      <div class="panel"><gp-figure .figure=${lossFigure({ losses, heldout, unigram, steps })}></gp-figure></div>
+      <div class="plots">
+        <div class="panel"><gp-figure .figure=${speed}></gp-figure></div>
+        <div class="panel"><gp-figure .figure=${memory}></gp-figure></div>
+      </div>
+    `;
+  }
+
+  #files({ files, report }: TrainingState) {
+    const words = messages().training;
+    if (!report) return nothing;
+    return html`<div class="kept">
+      ${files.length === 0 ? nothing : html`<h3>${words.files}</h3><p class="small">${words.filesLead}</p>`}
       <div class="row">
         ${files.map(
           ({ name, data }) =>
-            html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>Save ${name}</button>`,
+            html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>${words.save(name)}</button>`,
         )}
+        <button class="quiet" @click=${() => saveReport(report, 'json')}>${words.saveReport}</button>
       </div>
     </div>`;
   }
 }
+
+type Start = NonNullable<TrainingState['start']>;
 
 customElements.define('gp-train-view', TrainView);

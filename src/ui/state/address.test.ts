@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { filterText, formatAddress, optionsOf, parseAddress, parseFilterText } from './address.ts';
+import { formatAddress, optionsOf, parseAddress, queryText } from './address.ts';
 
 test('reads view, tier and filters', () => {
   const address = parseAddress('?view=train&tier=full&filter=ops.*&filter=!*fp16*');
@@ -8,7 +8,7 @@ test('reads view, tier and filters', () => {
 });
 
 test('an empty address is the quick tier of everything', () => {
-  expect(parseAddress('')).toEqual({ view: 'check', options: {}, others: [] });
+  expect(parseAddress('')).toEqual({ view: 'check', pair: {}, options: {}, others: [] });
   expect(formatAddress(parseAddress('?'))).toBe('?');
 });
 
@@ -17,6 +17,12 @@ test('says what is wrong with an option, and runs by the defaults', () => {
   expect(address.problem).toContain('huge');
   expect(address.options).toEqual({});
   expect(parseAddress('?view=nowhere').view).toBe('check');
+});
+
+test('takes nothing of an address that nobody wrote by hand', () => {
+  const address = parseAddress(`?view=train&q=${'a+b+'.repeat(2000)}`);
+  expect(address).toMatchObject({ view: 'train', options: {}, problem: expect.stringContaining('4,000') });
+  expect(queryText(address)).toBe('');
 });
 
 test('writes an id as people read it, and reads it back', () => {
@@ -32,8 +38,16 @@ test('keeps options that have no field on the page', () => {
   expect(formatAddress(address)).toBe('?seed=7&shard=1/4&shuffle');
 });
 
-test('the filter field holds globs between white space', () => {
-  expect(parseFilterText('  ops.*   !*fp16*  ! !!x ')).toEqual(['ops.*', '!*fp16*']);
-  expect(filterText(parseFilterText('a b'))).toBe('a b');
-  expect(parseFilterText('')).toEqual([]);
+test('names the results that are compared, and only there', () => {
+  const search = '?view=compare&before=baseline/node-swiftshader&after=run/2026-11-20T09-00-00Z-5f1c';
+  expect(parseAddress(search).pair).toEqual({ before: 'baseline/node-swiftshader', after: 'run/2026-11-20T09-00-00Z-5f1c' });
+  expect(formatAddress(parseAddress(search))).toBe(search);
+  expect(parseAddress('?view=compare&before=../x&after=link/abc').pair).toEqual({});
+  expect(formatAddress({ ...parseAddress(search), view: 'check' })).toBe('?');
+});
+
+test('holds the words of a query that are no patterns', () => {
+  const address = parseAddress('?filter=ops.*&q=silu+!f16+status:fail');
+  expect(queryText(address)).toBe('ops.* silu !f16 status:fail');
+  expect(formatAddress(address)).toBe('?filter=ops.*&q=silu+!f16+status:fail');
 });

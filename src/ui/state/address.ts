@@ -1,16 +1,19 @@
 import { messageOf } from '../../errors.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../harness/events.ts';
 import { RUN_OPTIONS, readOptions } from '../../harness/options.ts';
-
-/** The views of the page. */
-export type View = 'check' | 'train';
+import { messages } from '../messages/language.ts';
+import { SIDES, type Side, VIEWS, type View } from './view.ts';
 
 /** What the page's address says: the view, and what to run. The fragment belongs to share links. */
 export interface Address {
   readonly view: View;
   readonly options: Partial<RunOptions>;
+  /** What the query holds beside the patterns of `options`: free words, `status:fail`, `tier:full`. */
+  readonly words?: string;
   /** Options that the page has no field for (seed, shard, ...), as the address wrote them. */
   readonly others: readonly (readonly [name: string, text: string])[];
+  /** What the view `compare` compares: `run/ID` of this device, `baseline/NAME`. */
+  readonly pair: Readonly<Partial<Record<Side, string>>>;
   /** Why an option of the address was not taken. */
   readonly problem?: string;
 }
@@ -20,16 +23,32 @@ export function optionsOf({ options }: Pick<Address, 'options'>): RunOptions {
   return { ...DEFAULT_RUN_OPTIONS, ...options };
 }
 
+/** Longer than anybody writes a query: what a stranger's address asks for is computed before anybody has read it. */
+const MOST_CHARACTERS = 4000;
+
 /** Reads `?view=train&tier=full&filter=GLOB&filter=GLOB` and the other options of a run; with a wrong one, none is taken. */
 export function parseAddress(search: string): Address {
   const query = new URLSearchParams(search);
-  const view = query.get('view') === 'train' ? 'train' : 'check';
+  const view = VIEWS.find((name) => name === query.get('view')) ?? 'check';
+  const pair = pairOf(query);
+  if (search.length > MOST_CHARACTERS)
+    return { view, pair, options: {}, others: [], problem: messages().frame.longAddress(MOST_CHARACTERS) };
   try {
     const options = readOptions(RUN_OPTIONS, (name) => query.getAll(name));
-    return { view, options, others: [...query].filter(([name]) => OTHERS.has(name)) };
+    const words = query.get('q')?.trim();
+    return { view, pair, options, ...(words ? { words } : {}), others: [...query].filter(([name]) => OTHERS.has(name)) };
   } catch (error) {
-    return { view, options: {}, others: [], problem: `The address of this page asks for something unknown: ${messageOf(error)}.` };
+    return { view, pair, options: {}, others: [], problem: messages().frame.unknownAddress(messageOf(error)) };
   }
+}
+
+/** What names a result in an address. */
+export const NAMED = /^(run|baseline)\/([\w.-]{1,100})$/;
+
+/** Both names as far as they can be ones. */
+function pairOf(query: URLSearchParams): Address['pair'] {
+  const [before, after] = SIDES.map((side) => query.get(side)?.match(NAMED)?.[0]);
+  return { ...(before ? { before } : {}), ...(after ? { after } : {}) };
 }
 
 const OTHERS = new Set(
@@ -39,24 +58,27 @@ const OTHERS = new Set(
 );
 
 /** The query text of an address, with nothing in it that is the default; `?` alone where all is. */
-export function formatAddress({ view, options: { tier, filters = [] }, others }: Omit<Address, 'problem'>): string {
+export function formatAddress({
+  view,
+  pair = {},
+  options: { tier, filters = [] },
+  words,
+  others,
+}: Omit<Address, 'problem' | 'pair'> & Partial<Pick<Address, 'pair'>>): string {
   const parts = [
     ...(view === 'check' ? [] : [`view=${view}`]),
+    ...(view === 'compare' ? Object.entries(pair).map(([side, name]) => `${side}=${encodeReadably(name)}`) : []),
     ...(tier === undefined || tier === DEFAULT_RUN_OPTIONS.tier ? [] : [`tier=${tier}`]),
     ...filters.map((glob) => `filter=${encodeReadably(glob)}`),
+    ...(words ? [`q=${encodeReadably(words).replaceAll('%20', '+')}`] : []),
     ...others.map(([name, text]) => (text === '' ? name : `${name}=${encodeReadably(text)}`)),
   ];
   return `?${parts.join('&')}`;
 }
 
-/** What the filter field shows; globs hold no white space. */
-export function filterText(filters: readonly string[] = []): string {
-  return filters.join(' ');
-}
-
-/** The globs of the filter field; what cannot be one is left out. */
-export function parseFilterText(text: string): readonly string[] {
-  return text.split(/\s+/).filter((word) => /^!?[^\s!]+$/.test(word));
+/** The query as the address holds it: its patterns, then its other words. */
+export function queryText({ options: { filters = [] }, words = '' }: Pick<Address, 'options' | 'words'>): string {
+  return [...filters, ...(words ? [words] : [])].join(' ');
 }
 
 /** Escapes what a query needs, and leaves what is legal there readable: ids hold `:`, `;`, `=` and `*`. */

@@ -1,3 +1,4 @@
+import { messages } from '../messages/language.ts';
 import { answer, factsOfReport } from './answer.ts';
 import type { App } from './app.ts';
 
@@ -9,11 +10,11 @@ export function announcement({ run, training, address }: Pick<App, 'run' | 'trai
     case 'idle':
       return '';
     case 'starting':
-      return 'Starting.';
+      return messages().check.announce.starting;
     case 'running':
       return quarter(done, total);
     case 'stopping':
-      return 'Stopping.';
+      return messages().check.announce.stopping;
     case 'ended':
       return report ? answer(factsOfReport(report, subject)).headline : '';
     case 'failed':
@@ -25,8 +26,10 @@ function ofTraining({ state: { value } }: App['training']): string {
   switch (value.phase) {
     case 'running':
       return quarter(value.losses.at(-1)?.step ?? 0, value.start?.steps ?? 0);
+    case 'paused':
+      return messages().check.announce.paused;
     case 'ended':
-      return 'Fine-tuning has ended.';
+      return messages().check.announce.trained;
     case 'failed':
       return value.problem ?? '';
     default:
@@ -36,5 +39,6 @@ function ofTraining({ state: { value } }: App['training']): string {
 
 function quarter(done: number, total: number): string {
   const quarters = total === 0 ? 0 : Math.floor((4 * done) / total);
-  return quarters === 0 ? 'Running.' : `${quarters * 25} percent done.`;
+  const { running, done: told } = messages().check.announce;
+  return quarters === 0 ? running : told(quarters * 25);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AnswerFacts, answer, partName } from './answer.ts';
+import { replayedIn } from './subject.ts';
 
 const facts = (summary: Partial<AnswerFacts['summary']>, rest: Partial<AnswerFacts> = {}): AnswerFacts => {
   const counts = { passed: 0, failed: 0, skipped: 0, errored: 0, timedOut: 0, lost: 0, ...summary };
@@ -20,6 +21,8 @@ test('answers the question of the page', () => {
   const no = answer(facts({ passed: 309, failed: 3 }, { wrongIn: [partName('ops.quant.quantize_4bit')] }));
   expect(no).toMatchObject({ tone: 'bad', headline: 'No: 3 of 312 checks are wrong.' });
   expect(no.sentences.join(' ')).toContain('Look at quantize 4bit:');
+  const linked = answer(facts({ passed: 309, failed: 3 }, { wrongIn: ['silu'], linked: true }));
+  expect(linked.sentences).toContain('What is wrong is in silu.');
 });
 
 test('a check that its planted fault does not turn red is wrong', () => {
@@ -28,10 +31,29 @@ test('a check that its planted fault does not turn red is wrong', () => {
   expect(one.sentences).toContain('2 checks passed even with the fault that was planted to make them fail: that proves nothing.');
 });
 
+test('a known failure is not wrong, and a pass in its place is told', () => {
+  expect(answer(facts({ passed: 310, failed: 2 }, { expected: 2 }))).toEqual({
+    tone: 'warn',
+    headline: 'Yes: 310 of 312 checks are right.',
+    sentences: ['2 checks failed as is known of this computer.'],
+  });
+  expect(answer(facts({ passed: 309, failed: 3 }, { expected: 2 })).headline).toBe('No: 1 of 312 checks is wrong.');
+  const pass = answer(facts({ passed: 312 }, { unexpected: 1 }));
+  expect(pass).toMatchObject({ tone: 'warn', headline: 'Yes: 312 of 312 checks are right.' });
+  expect(pass.sentences.join(' ')).toContain('1 check passed though known to fail');
+  expect(answer(facts({ failed: 2 }, { expected: 2 })).headline).toBe('Nothing was proved.');
+});
+
 test('a part of the checks does not answer the whole question', () => {
   expect(answer(facts({ passed: 12 }, { whole: false })).headline).toBe('12 of 12 checks are right.');
   expect(answer(facts({ passed: 1 }, { subject: 'recordings' })).headline).toBe('1 of 1 recording is right.');
   expect(answer(facts({ passed: 1 }, { subject: 'trainings' })).headline).toBe('1 of 1 fine-tuning run is right.');
+});
+
+test('of checkpoints the weights are counted, which nobody recorded', () => {
+  const [weight, matmul] = [{ suite: 'parity.checkpoint' }, { suite: 'parity.matmul' }];
+  expect([replayedIn([]), replayedIn([matmul]), replayedIn([weight, matmul])]).toEqual(['recordings', 'recordings', 'checks']);
+  expect(answer(facts({ passed: 2 }, { subject: replayedIn([weight, weight]) })).headline).toBe('2 of 2 weights are right.');
 });
 
 test('tells of skips, of the processor, of a recording that is off', () => {

@@ -1,6 +1,7 @@
 import type { Report, Summary } from '../../harness/report/schema.ts';
-import { verdictOf } from '../../harness/report/verdict.ts';
-import { durationWords, plural } from './words.ts';
+import { FINDINGS, isUnreadable, verdictOf } from '../../harness/report/verdict.ts';
+import { messages } from '../messages/language.ts';
+import { type Counted, replayedIn, type Subject } from './subject.ts';
 
 /** The verdict of a run in plain words. `good` is said only of something that passed, with nothing wrong and nothing missing. */
 export interface Answer {
@@ -9,11 +10,6 @@ export interface Answer {
   readonly sentences: readonly string[];
 }
 
-/** What was run: the plan's cases, recordings that were dropped, or fine-tuning. */
-export type Subject = 'plan' | 'recordings' | 'trainings';
-
-const NOUNS: Readonly<Record<Subject, string>> = { plan: 'check', recordings: 'recording', trainings: 'fine-tuning run' };
-
 /** What an answer needs of a report; a share link carries no more. */
 export interface AnswerFacts {
   readonly summary: Summary;
@@ -21,7 +17,7 @@ export interface AnswerFacts {
   readonly isFallback: boolean;
   /** The whole plan's quick tier or more, not a part that somebody chose. */
   readonly whole: boolean;
-  readonly subject: Subject;
+  readonly subject: Counted;
   readonly durationMs?: number;
   /** Names of the parts in which something is wrong. */
   readonly wrongIn: readonly string[];
@@ -29,6 +25,13 @@ export interface AnswerFacts {
   readonly unproved?: number;
   /** Recorded values that the other library got wrong. */
   readonly deviations: number;
+  /** Failures that are known, which are not wrong, and passes where a failure is known; a share link does not tell. */
+  readonly expected?: number;
+  readonly unexpected?: number;
+  /** Recordings that cannot be read; a share link does not tell. */
+  readonly unreadable?: number;
+  /** Told by a share link: there are no details to look at. */
+  readonly linked?: true;
 }
 
 /** The facts of a finished report. */
@@ -39,11 +42,14 @@ export function factsOfReport(report: Report, subject: Subject): AnswerFacts {
     complete: report.run.complete,
     isFallback: report.environments.some(({ adapter }) => adapter.isFallback),
     whole: report.run.filters.length === 0 && report.run.shard === '1/1',
-    subject,
+    subject: subject === 'recordings' ? replayedIn(report.results) : subject,
     durationMs: report.run.durationMs,
     wrongIn: [...new Set(wrong.map(({ suite }) => partName(suite)))],
     unproved: wrong.filter(({ status }) => status === 'pass').length,
     deviations: report.results.filter(({ finding }) => finding?.code === 'producer-deviates').length,
+    expected: report.results.filter((result) => verdictOf(result) === 'expected').length,
+    unexpected: report.results.filter(({ finding }) => finding?.code === FINDINGS.unexpectedPass).length,
+    unreadable: report.results.filter(isUnreadable).length,
   };
 }
 
@@ -52,81 +58,96 @@ export function partName(suite: string): string {
   return (suite.split('.').at(-1) ?? suite).replaceAll(/[_-]/g, ' ');
 }
 
+/** Parts that a sentence names; more are counted. */
+const MOST_PARTS = 4;
+
 /** The answer to the page's question, or to the smaller one that was asked. */
 export function answer(facts: AnswerFacts): Answer {
   const { summary, complete } = facts;
-  const noun = NOUNS[facts.subject];
   const judged = summary.total - summary.skipped;
   const unproved = facts.unproved ?? 0;
-  const wrong = judged - summary.passed + unproved;
-  if (!complete && wrong === 0) return stopped(facts, noun);
-  if (judged === 0 || summary.passed + wrong === 0) return nothingProved(facts, noun);
-  if (wrong > 0) return wrongAnswer(facts, wrong, judged, noun);
-  return rightAnswer(facts, judged, noun);
+  const wrong = judged - summary.passed + unproved - (facts.expected ?? 0);
+  if (summary.total > 0 && facts.unreadable === summary.total) return unreadable();
+  if (!complete && wrong === 0) return stopped(facts);
+  if (judged === 0 || summary.passed + wrong === 0) return nothingProved(facts);
+  if (wrong > 0) return wrongAnswer(facts, wrong, judged);
+  return rightAnswer(facts, summary.passed, judged);
 }
 
-function rightAnswer(facts: AnswerFacts, judged: number, noun: string): Answer {
-  const fraction = `${judged.toLocaleString('en')} of ${plural(judged, noun)} ${judged === 1 ? 'is' : 'are'} right`;
+function unreadable(): Answer {
+  const { nothingReplayed, nothingReadable } = messages().answer;
+  return { tone: 'bad', headline: nothingReplayed, sentences: [nothingReadable] };
+}
+
+function rightAnswer(facts: AnswerFacts, right: number, judged: number): Answer {
+  const words = messages().answer;
+  const fraction = words.right(right, judged, facts.subject);
   const question = facts.whole && facts.subject === 'plan';
-  const sentences = [...tookSentence(facts), ...skippedSentence(facts, noun), ...deviationSentence(facts)];
+  const { durationMs } = facts;
+  const sentences = [
+    ...(durationMs === undefined ? [] : [words.took(durationMs)]),
+    ...knownSentences(facts),
+    ...skippedSentence(facts),
+    ...deviationSentence(facts),
+  ];
   if (facts.isFallback) {
-    const headline = question ? `Yes, but slowly: ${fraction}.` : `${fraction}, on the processor.`;
-    return { tone: 'warn', headline, sentences: ['The graphics chip was not in use: results are right, but slow.', ...sentences] };
+    const headline = question ? words.yesSlowly(fraction) : words.onProcessor(fraction);
+    return { tone: 'warn', headline, sentences: [words.slow, ...sentences] };
   }
-  return { tone: facts.deviations > 0 ? 'warn' : 'good', headline: question ? `Yes: ${fraction}.` : `${fraction}.`, sentences };
+  const remarkable = facts.deviations > 0 || (facts.expected ?? 0) > 0 || (facts.unexpected ?? 0) > 0;
+  return { tone: remarkable ? 'warn' : 'good', headline: question ? words.yes(fraction) : words.plain(fraction), sentences };
 }
 
-function wrongAnswer(facts: AnswerFacts, wrong: number, judged: number, noun: string): Answer {
+function wrongAnswer(facts: AnswerFacts, wrong: number, judged: number): Answer {
+  const words = messages().answer;
   const { timedOut, lost, errored } = facts.summary;
-  const fraction = `${wrong.toLocaleString('en')} of ${plural(judged, noun)}`;
   const broke = timedOut + lost + errored;
-  const headline =
-    broke === wrong ? `${fraction} could not be finished.` : `${fraction} ${wrong === 1 ? 'is' : 'are'} wrong or could not be finished.`;
-  const exact = broke === 0 ? `${fraction} ${wrong === 1 ? 'is' : 'are'} wrong.` : headline;
+  const say = broke === wrong ? words.broke : broke === 0 ? words.wrong : words.wrongOrBroke;
+  const fraction = say(wrong, judged, facts.subject);
   const question = facts.whole && facts.subject === 'plan' && facts.complete;
-  const parts = facts.wrongIn.slice(0, 4).join(', ') + (facts.wrongIn.length > 4 ? ` and ${facts.wrongIn.length - 4} more` : '');
+  const { wrongIn, linked } = facts;
+  const where = linked ? words.wrongIn : words.look;
   return {
     tone: 'bad',
-    headline: question ? `No: ${exact}` : exact,
+    headline: question ? words.no(fraction) : words.plain(fraction),
     sentences: [
-      ...(facts.wrongIn.length > 0 ? [`Look at ${parts}: the details say which number is wrong, and by how much.`] : []),
-      ...unprovedSentence(facts, noun),
-      ...(facts.complete ? [] : ['The run was stopped before its end.']),
-      ...skippedSentence(facts, noun),
+      ...(wrongIn.length > 0 ? [where(wrongIn.slice(0, MOST_PARTS), Math.max(0, wrongIn.length - MOST_PARTS))] : []),
+      ...unprovedSentence(facts),
+      ...knownSentences(facts),
+      ...(facts.complete ? [] : [words.cutShort]),
+      ...skippedSentence(facts),
       ...deviationSentence(facts),
     ],
   };
 }
 
-function stopped({ summary }: AnswerFacts, noun: string): Answer {
-  const headline =
-    summary.passed === 0 ? `Stopped before the first ${noun} ended.` : `Stopped after ${plural(summary.passed, noun)}, all right so far.`;
-  return { tone: 'none', headline, sentences: ['Nothing is concluded from a part. Run again for the answer.'] };
+function stopped({ summary: { passed }, subject }: AnswerFacts): Answer {
+  const words = messages().answer;
+  const headline = passed === 0 ? words.stoppedBefore(subject) : words.stoppedAfter(passed, subject);
+  return { tone: 'none', headline, sentences: [words.noConclusion] };
 }
 
-function nothingProved({ summary }: AnswerFacts, noun: string): Answer {
-  const headline = summary.total === 0 ? `There was nothing to run.` : `Nothing was proved: ${plural(summary.skipped, noun)} skipped.`;
-  return { tone: 'warn', headline, sentences: ['The details say why each was skipped.'] };
+function nothingProved(facts: AnswerFacts): Answer {
+  const words = messages().answer;
+  const { total, skipped } = facts.summary;
+  if (total === 0) return { tone: 'warn', headline: words.nothingToRun, sentences: [] };
+  if (skipped < total) return { tone: 'warn', headline: words.nothingProved, sentences: knownSentences(facts) };
+  return { tone: 'warn', headline: words.allSkipped(skipped, facts.subject), sentences: facts.linked ? [] : [words.whySkipped] };
 }
 
-function tookSentence({ durationMs }: AnswerFacts): string[] {
-  return durationMs === undefined ? [] : [`It took ${durationWords(durationMs)}.`];
+function knownSentences({ expected = 0, unexpected = 0, subject }: AnswerFacts): string[] {
+  const words = messages().answer;
+  return [...(expected > 0 ? [words.expected(expected, subject)] : []), ...(unexpected > 0 ? [words.unexpected(unexpected, subject)] : [])];
 }
 
-function skippedSentence({ summary: { skipped } }: AnswerFacts, noun: string): string[] {
-  return skipped === 0 ? [] : [`${plural(skipped, noun)} could not run and ${skipped === 1 ? 'was' : 'were'} skipped.`];
+function skippedSentence({ summary: { skipped }, subject }: AnswerFacts): string[] {
+  return skipped === 0 ? [] : [messages().answer.skipped(skipped, subject)];
 }
 
-function unprovedSentence({ unproved = 0 }: AnswerFacts, noun: string): string[] {
-  if (unproved === 0) return [];
-  return [
-    `${plural(unproved, noun)} passed even with the fault that was planted to make ${unproved === 1 ? 'it' : 'them'} fail: that proves nothing.`,
-  ];
+function unprovedSentence({ unproved = 0, subject }: AnswerFacts): string[] {
+  return unproved === 0 ? [] : [messages().answer.unproved(unproved, subject)];
 }
 
 function deviationSentence({ deviations }: AnswerFacts): string[] {
-  if (deviations === 0) return [];
-  return [
-    `${plural(deviations, 'recording')} ${deviations === 1 ? 'holds a value' : 'hold values'} that the recording library itself got wrong; ours ${deviations === 1 ? 'is' : 'are'} right.`,
-  ];
+  return deviations === 0 ? [] : [messages().answer.deviations(deviations)];
 }

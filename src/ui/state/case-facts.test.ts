@@ -16,14 +16,14 @@ const passed: CaseResult = {
 const text = (term: string, result?: CaseResult) => factsOfCase(entry, result).find((fact) => fact.term === term)?.text;
 
 test('before a run there is only the plan', () => {
-  expect(factsOfCase(entry, undefined)).toEqual([{ term: 'Must fail when', text: 'last k-step dropped' }]);
+  expect(factsOfCase(entry, undefined)).toEqual([{ term: 'Must fail when', text: 'last k-step dropped', foreign: true }]);
 });
 
 test('shows evidence of a case that is right', () => {
   expect(text('Numbers compared', passed)).toBe('1,961');
-  expect(text('Bound used', passed)).toBe('1.2 % of the error that a right chip may make');
+  expect(text('Bound used', passed)).toBe('1.2% of the error that a right chip may make');
   expect(text('Kernels', passed)).toBe('matmul/matmul');
-  expect(text('Took', passed)).toBe('12 ms with set-up and judging');
+  expect(text('Took', passed)).toBe('12\u202fms with set-up and judging');
 });
 
 test('shows the first wrong element', () => {
@@ -39,7 +39,7 @@ test('shows the first wrong element', () => {
 
 test('an error beyond its bound is counted in bounds', () => {
   const accuracy = { maxAbs: 1, maxRel: 1, maxUlp: 1, boundUsed: 2391.4, typicalUsed: 1.5 };
-  expect(text('Bound used', { ...passed, accuracy })).toBe('2,390 times the error that a right chip may make; 150 % of what is typical');
+  expect(text('Bound used', { ...passed, accuracy })).toBe('2,390 times the error that a right chip may make; 150% of what is typical');
 });
 
 test('a value wrong at a bound of zero has no share of it', () => {

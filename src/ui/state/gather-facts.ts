@@ -1,6 +1,7 @@
+import { browserWords } from '../../harness/place.ts';
 import { describeBrowser } from '../../harness/runtime.ts';
 import type { Facts } from './preflight.ts';
-import { browserWords, chipFromRenderer } from './words.ts';
+import { chipFromRenderer } from './words.ts';
 
 /** Asks the browser what is here. Makes no device and starts no work on the graphics chip. */
 export async function gatherFacts(): Promise<Facts> {
@@ -11,6 +12,7 @@ export async function gatherFacts(): Promise<Facts> {
     browser: browserWords(runtime, runtimeVersion, brandName()),
     runtime,
     os,
+    ...(globalThis.crossOriginIsolated ? {} : { coarseClock: true as const }),
   };
   const adapter = base.webgpu ? await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null) : null;
   if (!adapter) return { ...base, adapter: null };

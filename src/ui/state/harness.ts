@@ -7,23 +7,35 @@ let loading: Promise<Harness> | undefined;
 
 /** Loads the harness, all suites and kernels when they are first needed, so that the first screen is light. */
 export function harness(): Promise<Harness> {
-  loading ??= load();
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined; // the network may be back
+    throw error;
+  });
   return loading;
 }
 
 async function load() {
-  const [{ loadCases }, { run }, { startWebWorker }, plan, { train }] = await Promise.all([
-    import('../../harness/registry.ts'),
-    import('../../harness/runner.ts'),
-    import('../../harness/worker/web-link.ts'),
-    import('../../harness/plan.ts'),
-    import('../../harness/training.ts'),
-  ]);
+  const [{ loadCases }, { run }, { startWebWorker }, plan, { train }, { applyExpectations }, { mergeRerun }, { launchers }, { records }] =
+    await Promise.all([
+      import('../../harness/registry.ts'),
+      import('../../harness/runner.ts'),
+      import('../../harness/worker/web-link.ts'),
+      import('../../harness/plan.ts'),
+      import('../../harness/training.ts'),
+      import('../../harness/expectations.ts'),
+      import('../../harness/rerun.ts'),
+      import('../../ops/registry.ts'),
+      import('../../reference/registry.ts'),
+    ]);
   const cases: ReadonlyMap<string, Case> = loadCases();
   return {
     cases,
     run,
     train,
+    applyExpectations,
+    mergeRerun,
+    launchers,
+    records,
     startWorker: startWebWorker,
     planEntry: plan.planEntry,
     planHash: plan.planHash,

@@ -20,6 +20,7 @@ test('names the first thing that blocks, and only that', () => {
 });
 
 test('tells what does not block, heaviest first', () => {
+  expect(codes({ ...good, coarseClock: true })).toEqual(['coarse-clock']);
   const poor = { ...adapter, isFallback: true, f16: false, storageBindingBytes: 2 ** 27 };
   expect(codes({ ...good, adapter: poor })).toEqual(['fallback-adapter', 'limits-not-raised', 'missing-f16']);
   expect(findings({ ...good, adapter: poor }).map(({ weight }) => weight)).toEqual(['warns', 'informs', 'informs']);

@@ -1,8 +1,12 @@
+import { messages } from '../messages/language.ts';
+import { systemOf } from './platform.ts';
 import type { AdapterFacts } from './words.ts';
 
 /** What the browser tells before anything runs. */
 export interface Facts {
   readonly secureContext: boolean;
+  /** The page's host sends no headers that isolate it, so that browsers make its clocks coarse. */
+  readonly coarseClock?: true;
   readonly webgpu: boolean;
   /** Null when the browser has WebGPU and offers no adapter. */
   readonly adapter: (AdapterFacts & { readonly f16: boolean; readonly storageBindingBytes: number }) | null;
@@ -16,7 +20,14 @@ export interface Facts {
 
 /** Something that stands in the way, or should be known, with what to do about it. */
 export interface Finding {
-  readonly code: 'insecure-context' | 'no-webgpu' | 'no-adapter' | 'fallback-adapter' | 'limits-not-raised' | 'missing-f16';
+  readonly code:
+    | 'insecure-context'
+    | 'no-webgpu'
+    | 'no-adapter'
+    | 'fallback-adapter'
+    | 'limits-not-raised'
+    | 'missing-f16'
+    | 'coarse-clock';
   /** `blocks`: nothing can run. `warns`: it runs, and the answer will say so. `informs`: good to know. */
   readonly weight: 'blocks' | 'warns' | 'informs';
   readonly title: string;
@@ -29,84 +40,104 @@ const DEFAULT_STORAGE_BINDING = 128 * 2 ** 20;
 
 /** The findings of `facts`, heaviest first. */
 export function findings(facts: Facts): readonly Finding[] {
-  if (!facts.secureContext) return [insecureContext];
+  if (!facts.secureContext) return [insecureContext()];
   if (!facts.webgpu) return [noWebGpu(facts)];
   if (!facts.adapter) return [noAdapter(facts)];
   const found: Finding[] = [];
   if (facts.adapter.isFallback) found.push(fallbackAdapter(facts));
-  if (facts.adapter.storageBindingBytes <= DEFAULT_STORAGE_BINDING) found.push(limitsNotRaised);
-  if (!facts.adapter.f16) found.push(missingF16);
+  if (facts.adapter.storageBindingBytes <= DEFAULT_STORAGE_BINDING) found.push(limitsNotRaised(facts));
+  if (!facts.adapter.f16) found.push(missingF16(facts));
+  if (facts.coarseClock) found.push(coarseClock());
   return found;
 }
 
-const insecureContext: Finding = {
-  code: 'insecure-context',
-  weight: 'blocks',
-  title: 'This address is not secure enough for the graphics chip.',
-  detail: 'Browsers offer WebGPU only to pages that came over https or from this computer itself.',
-  actions: ['Open the same page with https:// in front, or through http://localhost.'],
-};
+function insecureContext(): Finding {
+  const { insecure, actions } = messages().preflight;
+  return { code: 'insecure-context', weight: 'blocks', ...insecure, actions: [actions.https] };
+}
 
-function noWebGpu({ browser, runtime, os }: Facts): Finding {
-  const ways: Readonly<Record<string, string>> = {
-    firefox: 'Update Firefox; on Linux open about:config and set dom.webgpu.enabled to true.',
-    safari: 'Update the system: Safari has WebGPU from version 26 on macOS, iOS and iPadOS.',
-  };
+function noWebGpu(facts: Facts): Finding {
+  const { noWebGpu: words } = messages().preflight;
+  return { code: 'no-webgpu', weight: 'blocks', title: words.title(facts.browser), detail: words.detail, actions: waysToWebGpu(facts) };
+}
+
+function noAdapter(facts: Facts): Finding {
+  const { noAdapter: words, actions } = messages().preflight;
   return {
-    code: 'no-webgpu',
-    weight: 'blocks',
-    title: `${browser} has no WebGPU, or it is switched off.`,
-    detail: 'WebGPU is how a page computes on the graphics chip. Nothing can be checked without it.',
-    actions: [
-      ways[runtime] ?? 'Update the browser, and restart it.',
-      /linux/i.test(os) && runtime === 'chromium'
-        ? 'On Linux open chrome://flags/#enable-unsafe-webgpu, choose Enabled, and restart the browser.'
-        : 'Or open this page in a current Chrome or Edge.',
-    ],
+    ...{ code: 'no-adapter', weight: 'blocks', title: words.title(facts.browser), detail: words.detail },
+    actions: [...accelerationSwitch(facts), ...driverUpdate(facts), actions.remote],
   };
 }
 
-function noAdapter({ browser, runtime, os }: Facts): Finding {
-  return {
-    code: 'no-adapter',
-    weight: 'blocks',
-    title: `${browser} has WebGPU, but no graphics chip that it may use.`,
-    detail: 'Usually hardware acceleration is switched off, or the graphics driver is too old and on the browser’s block list.',
-    actions: [...accelerationSwitch(runtime, os), 'Update the graphics driver, and restart the browser.'],
-  };
-}
-
-function fallbackAdapter({ runtime, os }: Facts): Finding {
+function fallbackAdapter(facts: Facts): Finding {
   return {
     code: 'fallback-adapter',
     weight: 'warns',
-    title: 'Your graphics chip is not in use.',
-    detail: 'The browser computes on the processor instead. Results can be right, but will be many times slower.',
-    actions: accelerationSwitch(runtime, os),
+    ...messages().preflight.fallback,
+    actions: [...accelerationSwitch(facts), ...driverUpdate(facts)],
   };
 }
 
-function accelerationSwitch(runtime: string, os: string): readonly string[] {
-  if (runtime === 'firefox') return ['Open about:preferences, search “hardware acceleration”, switch it on, and restart Firefox.'];
-  if (runtime === 'safari') return ['Restart the browser; Safari uses the graphics chip wherever the system has one.'];
-  const scheme = runtime === 'edge' ? 'edge' : 'chrome';
-  const first = `Open ${scheme}://settings/system, switch on “Use graphics acceleration when available”, and restart the browser.`;
-  const linux = `On Linux also open ${scheme}://flags/#enable-vulkan and choose Enabled.`;
-  return /linux/i.test(os) ? [first, linux] : [first];
+function limitsNotRaised(facts: Facts): Finding {
+  const { limits, actions } = messages().preflight;
+  return { code: 'limits-not-raised', weight: 'informs', ...limits, actions: [actions.raisesLimit, ...driverUpdate(facts)] };
 }
 
-const limitsNotRaised: Finding = {
-  code: 'limits-not-raised',
-  weight: 'informs',
-  title: 'No more than 128 MiB of memory in one piece.',
-  detail: 'All checks run, but weights of larger models will not fit into one piece of memory here.',
-  actions: ['A newer browser or graphics driver often raises this limit.'],
-};
+function missingF16(facts: Facts): Finding {
+  const { f16, actions } = messages().preflight;
+  return { code: 'missing-f16', weight: 'informs', ...f16, actions: [actions.bringsF16, ...driverUpdate(facts)] };
+}
 
-const missingF16: Finding = {
-  code: 'missing-f16',
-  weight: 'informs',
-  title: 'No 16-bit arithmetic on this chip.',
-  detail: 'Everything works without it: numbers are stored in 16 bits and computed in 32. Checks that need it are skipped.',
-  actions: [],
-};
+function coarseClock(): Finding {
+  const { clock, actions } = messages().preflight;
+  return { code: 'coarse-clock', weight: 'informs', ...clock, actions: [actions.isolates] };
+}
+
+/** How this browser on this system gets WebGPU. */
+function waysToWebGpu({ runtime, os }: Facts): readonly string[] {
+  const { actions } = messages().preflight;
+  const system = systemOf(os);
+  const scheme = schemeOf(runtime);
+  if (system === 'ios') return [actions.updateApple];
+  if (system === 'android') return [actions.updateAndroid];
+  if (runtime === 'safari') return [actions.updateApple, actions.lockdown, actions.otherBrowser];
+  if (runtime === 'firefox')
+    return system === 'linux' ? [actions.firefoxSwitch, actions.otherBrowser] : [actions.updateFirefox, actions.otherBrowser];
+  if (runtime !== 'chromium' && runtime !== 'edge') return [actions.updateBrowser, actions.otherBrowser];
+  return system === 'linux'
+    ? [actions.unsafeFlag(scheme), actions.vulkanDriver]
+    : [actions.updateChrome(scheme), actions.acceleration(scheme), actions.gpuPage(scheme)];
+}
+
+/** Where this browser's switch for the graphics chip is, and where it tells why it does not use it. */
+function accelerationSwitch({ runtime, os }: Facts): readonly string[] {
+  const { actions } = messages().preflight;
+  const system = systemOf(os);
+  if (runtime === 'firefox') return [actions.firefoxAcceleration, actions.firefoxSupport];
+  if (runtime === 'safari' || system === 'ios') return [actions.safariRestart];
+  const scheme = schemeOf(runtime);
+  return [actions.acceleration(scheme), ...(system === 'linux' ? [actions.vulkanFlag(scheme)] : []), actions.gpuPage(scheme)];
+}
+
+/** How this system gets a newer graphics driver. */
+function driverUpdate({ os }: Facts): readonly string[] {
+  const { actions } = messages().preflight;
+  switch (systemOf(os)) {
+    case 'windows':
+      return [actions.windowsDriver, actions.windowsPreference];
+    case 'linux':
+      return [actions.vulkanDriver];
+    case 'mac':
+    case 'ios':
+    case 'android':
+    case 'chromeos':
+      return [actions.updateSystem];
+    case 'other':
+      return [actions.updateDriver];
+  }
+}
+
+/** How the browser's own pages begin. */
+function schemeOf(runtime: string): string {
+  return runtime === 'edge' ? 'edge' : 'chrome';
+}

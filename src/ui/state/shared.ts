@@ -25,10 +25,12 @@ export function factsOfLink(link: DecodedLink): AnswerFacts {
     complete: settings.complete,
     isFallback: environments.some(({ adapter }) => adapter.isFallback),
     whole: settings.filters.length === 0 && settings.shard === '1/1',
-    subject: kind === 'train' ? 'trainings' : planned ? 'plan' : 'recordings',
+    // A link does not tell recordings from weights of checkpoints.
+    subject: kind === 'train' ? 'trainings' : planned ? 'plan' : 'checks',
     durationMs: time.durationMs,
     wrongIn: [...new Set(wrong.flatMap(({ id }) => (id === undefined ? [] : partName(id.split(':')[0] ?? id))))],
     deviations: 0,
+    linked: true,
   };
 }
 

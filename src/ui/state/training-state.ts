@@ -1,6 +1,7 @@
 import type { CaseResult, Report } from '../../harness/report/schema.ts';
 import type { TrainingEvent, TrainingOutcome } from '../../harness/training.ts';
-import { bytesWords, plural } from './words.ts';
+import { DEFAULT_TRAINING } from '../../train/config.ts';
+import { messages } from '../messages/language.ts';
 
 /** A point of a loss curve: after so many steps, in nats per byte. */
 export interface LossPoint {
@@ -8,11 +9,19 @@ export interface LossPoint {
   readonly loss: number;
 }
 
+/** A step as it was told. */
+export interface TrainingPoint extends LossPoint {
+  readonly msPerStep: number;
+  /** Device memory in live tensors. */
+  readonly bytes: number;
+}
+
 /** A fine-tuning run as the page shows it. */
 export interface TrainingState {
-  readonly phase: 'idle' | 'starting' | 'running' | 'stopping' | 'ended' | 'failed';
+  readonly phase: 'idle' | 'starting' | 'running' | 'pausing' | 'paused' | 'stopping' | 'ended' | 'failed';
   readonly start?: Extract<TrainingEvent, { type: 'start' }>;
-  readonly losses: readonly LossPoint[];
+  /** One list for a whole run, which grows. */
+  readonly losses: readonly TrainingPoint[];
   readonly heldout: readonly LossPoint[];
   readonly before?: string;
   readonly after?: string;
@@ -29,22 +38,23 @@ export interface TrainingState {
 /** Before a training run. */
 export const UNTRAINED: TrainingState = { phase: 'idle', losses: [], heldout: [], judged: [], files: [] };
 
-/** The state after `event`. */
+/** The state after `event`. Steps are collected in place, so that a run of n steps costs n. */
 export function afterTrainingEvent(state: TrainingState, event: TrainingEvent): TrainingState {
   switch (event.type) {
     case 'start':
-      return { ...state, phase: state.phase === 'stopping' ? 'stopping' : 'running', start: event };
+      return { ...state, phase: state.phase === 'starting' ? 'running' : state.phase, start: event, losses: [] };
     case 'heldout':
       return { ...state, heldout: [...state.heldout, { step: event.step, loss: event.loss }] };
     case 'sample':
       return { ...state, prompt: event.prompt, [event.when]: event.text };
     case 'step':
-      return {
-        ...state,
-        losses: [...state.losses, { step: event.step, loss: event.loss }],
-        msPerStep: event.msPerStep,
-        remainingMs: event.remainingMs,
-      };
+      (state.losses as TrainingPoint[]).push({ step: event.step, loss: event.loss, msPerStep: event.msPerStep, bytes: event.bytes });
+      return { ...state, msPerStep: event.msPerStep, remainingMs: event.remainingMs };
+    case 'paused':
+      // Who went on before the worker heard of the pause is not shown as paused.
+      return state.phase === 'pausing' ? { ...state, phase: 'paused' } : state;
+    case 'resumed':
+      return state.phase === 'paused' ? { ...state, phase: 'running' } : state;
     case 'judged':
       return { ...state, judged: [...state.judged, { step: event.step, boundUsed: event.boundUsed }] };
     case 'end':
@@ -61,38 +71,25 @@ export interface TrainingVerdict {
 
 /** What to tell of an ended run; one that was stopped has no result, and concludes nothing. */
 export function trainingVerdict(result: CaseResult | undefined, { start, msPerStep, judged, losses }: TrainingState): TrainingVerdict {
-  if (!result) {
-    return {
-      tone: 'none',
-      headline: `Stopped after ${plural(losses.at(-1)?.step ?? 0, 'step')}.`,
-      sentences: ['Start again for an answer.'],
-    };
-  }
+  const words = messages().training.verdict;
+  if (!result) return { tone: 'none', headline: words.stopped(losses.at(-1)?.step ?? 0), sentences: [words.startAgain] };
   const { heldoutBefore, heldoutAfter, unigram } = result.metrics ?? {};
-  const figures =
-    heldoutBefore != null && heldoutAfter != null
-      ? [
-          `On the part of the text that it never saw, its surprise fell from ${nats(heldoutBefore)} to ${nats(heldoutAfter)} nats per byte` +
-            (unigram == null ? '.' : `; counting letters alone reaches ${nats(unigram)}.`),
-        ]
-      : [];
-  const speed =
-    msPerStep === undefined || !start ? [] : [`${Math.round(msPerStep)} ms a step, ${bytesWords(start.bytesForecast)} of memory.`];
-  const checked = judged.length === 0 ? [] : [`${judged.length} of its steps were recomputed in double precision and agreed.`];
-  if (result.status === 'pass')
-    return { tone: 'good', headline: 'Yes: it learnt your text, and learnt it right.', sentences: [...figures, ...checked, ...speed] };
+  const figures = heldoutBefore != null && heldoutAfter != null ? [words.fell(heldoutBefore, heldoutAfter, unigram ?? undefined)] : [];
+  const speed = msPerStep === undefined || !start ? [] : [words.speed(msPerStep, start.bytesForecast)];
+  const checked = judged.length === 0 ? [] : [words.judged(judged.length)];
+  if (result.status === 'pass') return { tone: 'good', headline: words.learnt, sentences: [...figures, ...checked, ...speed] };
+  if (result.error?.code === 'not-learnt' && start && start.steps < DEFAULT_TRAINING.steps) {
+    const learns = heldoutBefore != null && heldoutAfter != null && heldoutAfter < heldoutBefore;
+    return { tone: 'none', headline: words.tooEarly(start.steps, learns), sentences: [...figures, words.tryUsual, ...speed] };
+  }
   return {
     tone: 'bad',
-    headline: 'No: this run did not learn as it must.',
-    sentences: [sentence(result.error?.message ?? 'no reason was given'), ...figures, ...speed],
+    headline: words.notLearnt,
+    sentences: [sentence(result.error?.message ?? words.noReason), ...figures, ...speed],
   };
 }
 
 /** An error's message as a sentence. */
 function sentence(message: string): string {
   return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
-}
-
-function nats(loss: number): string {
-  return loss.toFixed(2);
 }

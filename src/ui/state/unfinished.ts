@@ -1,24 +1,41 @@
 import type { Unfinished } from '../../harness/events.ts';
+import type { BundleFile } from '../../harness/parity.ts';
 
 const KEY = 'gradproof.unfinished';
 
-/** Keeps a run that a hang ended for this tab's next load; false where the browser keeps nothing. */
-export function keepUnfinished(run: Unfinished): boolean {
+/** A run that a hang ended, and the recordings that it replays. */
+interface Kept {
+  readonly run: Unfinished;
+  readonly bundles: readonly BundleFile[];
+}
+
+/** What stands in the tab's storage: of recordings all but the bytes, which are in a cache. */
+interface Note {
+  readonly run: Unfinished;
+  readonly files: readonly Omit<BundleFile, 'bytes'>[];
+}
+
+/** Keeps a run that a hang ended for this tab's next load; where the browser keeps nothing, there is nothing to go on with then. */
+export async function keepUnfinished({ run, bundles }: Kept): Promise<void> {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify(run));
-    return true;
+    const cache = await caches.open(KEY);
+    await Promise.all(bundles.map(({ bytes }, i) => cache.put(placeOf(i), new Response(bytes))));
+    const note: Note = { run, files: bundles.map(({ bytes: _, ...file }) => file) };
+    sessionStorage.setItem(KEY, JSON.stringify(note));
   } catch {
-    return false;
+    // Storage is full or forbidden.
   }
 }
 
 /** The run to go on with, once; undefined when there is none, or it is of another build. */
-export function takeUnfinished(planHash: string): Unfinished | undefined {
+export async function takeUnfinished(planHash: string): Promise<Kept | undefined> {
   try {
     const text = sessionStorage.getItem(KEY);
     sessionStorage.removeItem(KEY);
-    const run = JSON.parse(text ?? 'null') as Unfinished | null;
-    return run?.planHash === planHash ? run : undefined;
+    const { run, files } = JSON.parse(text ?? '') as Note;
+    const bundles = await Promise.all(files.map(async (file, i) => ({ ...file, bytes: await bytesAt(i) })));
+    await caches.delete(KEY);
+    return run.planHash === planHash ? { run, bundles } : undefined;
   } catch {
     return undefined;
   }
@@ -31,4 +48,15 @@ export function hasUnfinished(): boolean {
   } catch {
     return false;
   }
+}
+
+function placeOf(recording: number): string {
+  return new URL(`unfinished/${recording}`, document.baseURI).href;
+}
+
+/** The bytes of a recording. Throws when they are gone: another tab took them. */
+async function bytesAt(recording: number): Promise<Uint8Array<ArrayBuffer>> {
+  const found = await (await caches.open(KEY)).match(placeOf(recording));
+  if (!found) throw new Error('the recording is gone');
+  return new Uint8Array(await found.arrayBuffer());
 }

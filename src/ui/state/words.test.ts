@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { adapterWords, browserWords, bytesWords, chipFromRenderer, chipName, durationWords, plural } from './words.ts';
+import { adapterWords, chipFromRenderer } from './words.ts';
 
 const adapter = { vendor: 'apple', architecture: 'metal-3', device: '', description: '', isFallback: false };
 
@@ -13,11 +13,6 @@ test('names chip and graphics interface as far as the browser tells', () => {
   expect(adapterWords({ ...adapter, isFallback: true }, 'X11; Linux x86_64')).not.toContain('Vulkan');
 });
 
-test('prefers a description, and does not show a device number', () => {
-  expect(chipName({ ...adapter, vendor: 'intel', architecture: 'xe', device: '0x9a49', description: '' })).toBe('Intel xe');
-  expect(chipName({ ...adapter, description: 'Radeon 780M' })).toBe('Radeon 780M');
-});
-
 test('reads the chip out of WebGL renderer texts of its own maker only', () => {
   expect(chipFromRenderer('ANGLE (Apple, ANGLE Metal Renderer: Apple M2, Unspecified Version)', 'apple')).toBe('Apple M2');
   const geforce = 'ANGLE (NVIDIA, NVIDIA GeForce RTX 3060 (0x00002544) Direct3D11 vs_5_0 ps_5_0, D3D11)';
@@ -25,18 +20,4 @@ test('reads the chip out of WebGL renderer texts of its own maker only', () => {
   expect(chipFromRenderer(geforce, 'intel')).toBeUndefined();
   expect(chipFromRenderer('Intel(R) HD Graphics 400', 'intel')).toBe('Intel HD Graphics 400');
   expect(chipFromRenderer('', 'intel')).toBeUndefined();
-});
-
-test('never sounds more exact than it is', () => {
-  expect(durationWords(3)).toBe('1 second');
-  expect(durationWords(41_400)).toBe('41 seconds');
-  expect(durationWords(200_000)).toBe('about 3 minutes');
-  expect(bytesWords(512)).toBe('512 bytes');
-  expect(bytesWords(44_100)).toBe('44 KB');
-  expect(bytesWords(3_140_000)).toBe('3.1 MB');
-  expect(bytesWords(2.5e9)).toBe('2.5 GB');
-  expect(plural(1, 'check')).toBe('1 check');
-  expect(plural(1024, 'check')).toBe('1,024 checks');
-  expect(browserWords('chromium', '156.0.8078.79')).toBe('Chromium 156');
-  expect(browserWords('chromium', '156.0.0.0', 'Opera')).toBe('Opera 156');
 });

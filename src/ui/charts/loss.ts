@@ -1,0 +1,84 @@
+import { scaleLinear } from 'd3-scale';
+import { line } from 'd3-shape';
+import { nothing, svg } from 'lit';
+import { messages } from '../messages/language.ts';
+import { chartModel, thinned } from '../state/chart-model.ts';
+import type { LossPoint } from '../state/training-state.ts';
+import { areaOf, axes, type Size } from './axes.ts';
+import type { Figure } from './figure.ts';
+
+/** The losses of a fine-tuning run. */
+export interface Losses {
+  readonly losses: readonly LossPoint[];
+  readonly heldout: readonly LossPoint[];
+  /** What counting letters reaches. */
+  readonly unigram: number | undefined;
+  /** Steps of the whole run. */
+  readonly steps: number;
+}
+
+/** Points of a line beyond which a screen shows no difference. */
+const MOST_POINTS = 1200;
+
+/** Training loss as a line, held-out loss as rings, what counting letters reaches as a dashed line. */
+export function lossFigure(data: Losses): Figure {
+  const { charts, units } = messages();
+  const words = charts.loss;
+  const { losses, heldout, unigram } = data;
+  const { rows } = chartModel(losses, heldout, unigram);
+  const [first, last] = [losses[0], losses.at(-1)];
+  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return {
+    caption: words.caption,
+    description:
+      first && last
+        ? words.description(
+            units.number(first.loss, digits),
+            units.number(first.step),
+            units.number(last.loss, digits),
+            units.number(last.step),
+          )
+        : words.empty,
+    legend: [
+      { mark: 'line', ink: 's1', words: words.training },
+      { mark: 'ring', ink: 's2', words: words.heldout },
+      ...(unigram === undefined ? [] : [{ mark: 'rule', ink: 'back', words: words.unigram } as const]),
+    ],
+    table: {
+      columns: [
+        { label: words.columns.step },
+        { label: words.columns.loss, format: { minimumFractionDigits: 3, maximumFractionDigits: 3 } },
+        { label: words.columns.heldout, format: { minimumFractionDigits: 3, maximumFractionDigits: 3 } },
+      ],
+      rows: rows.map(({ step, loss, heldout: unseen }) => [step, loss, unseen]),
+    },
+    draw: (size) => draw(data, size),
+    file: 'gradproof-loss',
+  };
+}
+
+function draw({ losses, heldout, unigram, steps }: Losses, size: Size) {
+  const { charts, units } = messages();
+  const area = areaOf(size);
+  const { top, bottom } = chartModel(losses, heldout, unigram);
+  const x = scaleLinear([0, Math.max(1, steps)], [area.left, area.right]);
+  const y = scaleLinear([bottom, top], [area.bottom, area.top]).nice(5);
+  const path = line<LossPoint>(
+    ({ step }) => x(step),
+    ({ loss }) => y(loss),
+  ).defined(({ loss }) => Number.isFinite(loss))([...thinned(losses, MOST_POINTS, ({ loss }) => loss)]);
+  const finite = heldout.filter(({ loss }) => Number.isFinite(loss));
+  return svg`
+    ${axes(
+      area,
+      { ticks: x.ticks(Math.min(8, size.width / 80)).map((step) => ({ at: x(step), words: units.number(step) })), label: charts.loss.step },
+      {
+        ticks: y.ticks(5).map((loss) => ({ at: y(loss), words: units.number(loss, { minimumFractionDigits: 1 }) })),
+        label: charts.loss.unit,
+      },
+    )}
+    ${unigram === undefined ? nothing : svg`<line class="rule back" x1=${area.left} x2=${area.right} y1=${y(unigram)} y2=${y(unigram)} />`}
+    ${path ? svg`<path class="line s1" d=${path} />` : nothing}
+    ${finite.map(({ step, loss }) => svg`<circle class="ring s2" cx=${x(step)} cy=${y(loss)} r="4.5" />`)}
+  `;
+}

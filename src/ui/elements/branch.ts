@@ -1,0 +1,74 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { messages } from '../messages/language.ts';
+import { STANDINGS } from '../state/standing.ts';
+import { type Branch, type Counts, leavesOf } from '../state/suite-tree.ts';
+import { base, controls, facts } from '../styles.ts';
+import './run-buttons.ts';
+import './status.ts';
+import type { App } from '../state/app.ts';
+
+/** What is known of a suite, or of a part of suites: how its cases stand, and how to run them. */
+export class BranchElement extends LitElement {
+  static override properties = { branch: { attribute: false }, counts: { attribute: false }, app: { attribute: false } };
+  static override styles = [
+    base,
+    controls,
+    facts,
+    css`
+      :host {
+        display: grid;
+        gap: var(--space-4);
+      }
+      h3 {
+        font-family: var(--mono);
+        overflow-wrap: anywhere;
+      }
+      .counts {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-1) var(--space-4);
+      }
+      dl {
+        font-size: var(--text-s);
+      }
+    `,
+  ];
+  declare branch: Branch;
+  declare counts: Counts;
+  declare app: App;
+
+  override render() {
+    const { list } = messages();
+    const { path, patterns, size, backend } = this.branch;
+    const entries = leavesOf(this.branch).map(({ entry }) => entry);
+    const shown = STANDINGS.filter((standing) => standing !== 'not-run' && this.counts[standing]);
+    return html`
+      <h3 lang="en">${path}</h3>
+      <p class="counts">
+        <span class="muted">${list.checks(size)}</span>
+        ${shown.map((standing) => html`<gp-status .standing=${standing} .count=${this.counts[standing]}></gp-status>`)}
+      </p>
+      <div class="row">
+        <gp-run-buttons .app=${this.app} .entries=${entries}></gp-run-buttons>
+        <button class="quiet" @click=${() => this.#show()}>${list.onlyThese}</button>
+      </div>
+      ${
+        backend
+          ? nothing
+          : html`<dl>
+              <dt>${list.pattern}</dt>
+              <dd><code>${patterns.join(' ')}</code></dd>
+              <dt>${list.command}</dt>
+              <dd><code>npm start -- ${patterns.map((pattern) => `--filter '${pattern}'`).join(' ')}</code></dd>
+            </dl>`
+      }
+    `;
+  }
+
+  #show(): void {
+    const { words: _, ...address } = this.app.address.value;
+    this.app.go({ ...address, words: '', options: { ...address.options, filters: this.branch.patterns } });
+  }
+}
+
+customElements.define('gp-branch', BranchElement);

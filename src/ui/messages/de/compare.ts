@@ -1,0 +1,156 @@
+import type { Messages } from '../en.ts';
+import { units } from './units.ts';
+
+const { count, number, bytes } = units;
+
+const checks = (amount: number) => count(amount, { one: 'Prüfung', other: 'Prüfungen' });
+const are = (amount: number) => `${checks(amount)} ${amount === 1 ? 'ist' : 'sind'}`;
+const runs = (amount: number) => count(amount, { one: 'Lauf', other: 'Läufe' });
+const sides = { before: 'Erstes Ergebnis', after: 'Zweites Ergebnis' } as const;
+
+export const compare: Messages['compare'] = {
+  title: 'Zwei Ergebnisse vergleichen',
+  compareRun: 'Vergleichen …',
+  lead: 'Was sich zwischen zwei Läufen geändert hat: auf diesem Gerät behalten, aus einem Link, aus einer Berichtsdatei, oder ein Vergleichslauf, der mit dieser Seite kommt.',
+  sides,
+  choose: 'Einen Lauf wählen',
+  chooseFirst: 'Wählen …',
+  kept: 'Auf diesem Gerät behalten',
+  baselines: 'Vergleichsläufe',
+  paste: 'oder einen Link einfügen',
+  read: 'Lesen',
+  file: 'oder eine Berichtsdatei wählen',
+  another: 'Ein anderes wählen',
+  swap: 'Tauschen',
+  reading: 'Wird gelesen …',
+  refused: 'Dieses Ergebnis lässt sich nicht lesen.',
+  fromLink: 'aus einem Link',
+  runGone: (id) => `Der Lauf ${id} ist hier nicht mehr behalten: bitte einen anderen wählen.`,
+  noBaseline: (name) => `Den Vergleichslauf ${name} gibt es nicht: bitte einen anderen wählen.`,
+  notLoaded: (file) => `${file} lässt sich nicht laden: Läuft der Server der Seite noch? Dann noch einmal versuchen.`,
+  processor: (chip) => `${chip}, ein Prozessor`,
+  tally: (right, wrong, skipped) =>
+    [
+      `${number(right)} richtig`,
+      ...(wrong > 0 ? [`${number(wrong)} falsch`] : []),
+      ...(skipped > 0 ? [`${number(skipped)} übersprungen`] : []),
+    ].join(', '),
+  part: 'nicht die ganze schnelle Stufe',
+  stopped: 'vor dem Ende angehalten',
+  waiting: 'Sobald zwei Ergebnisse gewählt sind, steht hier, was sich geändert hat.',
+
+  outcome: 'Was sich geändert hat',
+  nothingShared: 'Diese beiden Ergebnisse haben keine Prüfung gemeinsam.',
+  newlyWrong: (amount) => `${are(amount)} neuerdings falsch.`,
+  newlyRight: (amount) => `${are(amount)} neuerdings richtig.`,
+  alsoRight: (amount) => `${are(amount)} neuerdings richtig.`,
+  unchanged: 'Kein Urteil hat sich geändert.',
+  othersChanged: (amount) => `Keine ist neuerdings falsch; ${checks(amount)} ${amount === 1 ? 'hat' : 'haben'} sich anders geändert.`,
+  onlyIn: (before, after) =>
+    `${are(before)} nur im ersten, ${number(after)} nur im zweiten: dort nicht gelaufen oder nicht in dessen Liste der Prüfungen.`,
+  inBoth: (inBoth, passing) => `${are(inBoth)} in beiden Ergebnissen, davon ${number(passing)} beide Male richtig.`,
+  nameless: (amount) =>
+    `Ein Link zählt nur, was in keiner Liste von Prüfungen steht: ${number(amount)} seiner Ergebnisse lassen sich nicht vergleichen.`,
+  untimed: 'In keinem Fall wurde beide Male eine Zeit mit ihrer Streuung gemessen, darum wird über die Geschwindigkeit nichts gesagt.',
+  timed: (slower, faster, timed) =>
+    `Von ${number(timed)} beide Male gemessenen Zeiten sind ${number(slower)} länger und ${number(faster)} kürzer: Das wird nur gesagt, wo sich die Intervalle beider Zeiten nicht überschneiden.`,
+
+  around: 'Was außerdem verschieden ist',
+  aroundColumns: ['Erstes', 'Zweites'],
+  differences: {
+    kind: 'Was getan wurde',
+    version: 'Gradproof',
+    plan: 'Liste der Prüfungen',
+    tier: 'Wie viel',
+    filters: 'Welche Prüfungen',
+    shard: 'Teil',
+    seed: 'Startwert',
+    timeout: 'Zeitgrenze',
+    complete: 'Zu Ende gelaufen',
+    adapter: 'Grafikadapter',
+    runtime: 'Browser oder Laufzeit',
+    os: 'Betriebssystem',
+    cores: 'Kerne',
+    features: 'Fähigkeiten',
+    arithmetic: 'Rechenweise',
+  },
+  none: 'nichts',
+  unset: { filters: 'alle', timeout: 'jede Prüfung ihre eigene' },
+
+  changes: 'Änderungen',
+  noChanges: 'Keine Prüfung hat sich geändert.',
+  noneMatches: 'Keine Änderung passt dazu.',
+  all: 'alle Änderungen',
+  withoutAccuracy: 'alle außer Anteilen der Schranke',
+  filter: 'Nur Prüfungen, deren Name enthält',
+  kinds: {
+    'newly-wrong': 'neuerdings falsch',
+    'newly-right': 'neuerdings richtig',
+    'other-status': 'anderes Urteil',
+    'only-before': 'nur im ersten',
+    'only-after': 'nur im zweiten',
+    finding: 'anderer Befund',
+    slower: 'langsamer',
+    faster: 'schneller',
+    accuracy: 'anderer Anteil der Schranke',
+  },
+  changed: (amount) => count(amount, { one: 'Änderung', other: 'Änderungen' }),
+  copy: 'Als Text kopieren',
+  copied: 'Kopiert.',
+  save: 'Als Text sichern',
+  first: 'Erstes',
+  second: 'Zweites',
+  missing: 'nicht dabei',
+  to: 'dann',
+  reason: 'Warum',
+  finding: 'Befund',
+  boundUsed: 'Von der Schranke genutzt',
+  beyond: 'weit darüber hinaus',
+  time: 'Zeit',
+  interval: (low, high) => `zwischen ${low} und ${high}`,
+  noInterval: 'ohne Streuung, darum nicht beurteilt',
+  backend: 'Gerechnet von',
+
+  runs: 'Läufe auf diesem Gerät',
+  runsLead: (limit, size) =>
+    `Jeder Lauf dieser Seite wird hier behalten, sobald er endet, und nirgends sonst. Behalten werden höchstens ${number(limit)} Läufe oder ${bytes(size)}; die ältesten gehen zuerst.`,
+  notLasting:
+    'Dieser Browser behält nicht jeden Lauf dieser Seite (ein privates Fenster, oder sein Speicher ist gesperrt oder voll): Was er ablehnt, bleibt, bis die Seite geschlossen wird. Was gebraucht wird, bitte sichern.',
+  noRuns: 'Noch ist kein Lauf behalten.',
+  makeRun: 'Diesen Rechner prüfen',
+  size: (amount, size) => `${runs(amount)}, ${bytes(size)}`,
+  useAs: sides,
+  saveRun: 'Bericht sichern',
+  remove: 'Löschen',
+  removed: (when) => `Der Lauf vom ${when} ist gelöscht.`,
+  removeAll: 'Alle löschen …',
+  confirmAll: (amount) => `${runs(amount)} endgültig löschen?`,
+  confirm: 'Löschen',
+  cancel: 'Behalten',
+  exportAll: 'Alle ausgeben',
+  importRuns: 'Läufe oder Berichte aufnehmen',
+  imported: (taken, known, tooOld) =>
+    `${[
+      `${count(taken, { one: 'Lauf ist', other: 'Läufe sind' })} aufgenommen`,
+      ...(known > 0 ? [`${number(known)} ${known === 1 ? 'war' : 'waren'} schon hier`] : []),
+      ...(tooOld > 0 ? [`${number(tooOld)} ${tooOld === 1 ? 'ist' : 'sind'} älter als alles, wofür Platz ist`] : []),
+    ].join(', ')}.`,
+  runOf: (when) => `Lauf vom ${when}`,
+
+  gallery: 'Vergleichsläufe',
+  galleryLead:
+    'Echte Läufe, die mit dieser Seite kommen, jeder von einem Befehl gemacht. Der eigene Lauf lässt sich mit dem vergleichen, der dem eigenen Rechner am nächsten kommt.',
+  noBaselines: 'Mit dieser Seite kommt kein Vergleichslauf.',
+  tryAgain: 'Noch einmal versuchen',
+  madeOn: (day, version) => `${day}, Gradproof ${version}`,
+  madeBy: 'Gemacht mit',
+  compareLatest: 'Meinen letzten Lauf damit vergleichen',
+  took: (duration) => `dauerte ${duration}`,
+
+  trend: 'Auf diesem Adapter und Browser',
+  trendOf: { medianMs: 'Zeit jedes Laufs', boundUsed: 'Anteil der Schranke in jedem Lauf', status: 'Urteil jedes Laufs' },
+  trendRuns: (amount, right) => `${runs(amount)}, ${right === amount ? 'jedes Mal richtig' : `${number(right)}-mal richtig`}`,
+  trendRange: (low, high, last) => `zwischen ${low} und ${high}, zuletzt ${last}`,
+  trendColumns: { when: 'Wann', version: 'Gradproof', verdict: 'Urteil', value: 'Wert' },
+  asTable: 'Dasselbe als Tabelle',
+};

@@ -1,0 +1,164 @@
+import type { ChangeKind } from '../../../harness/compare/compare.ts';
+import type { DifferenceKind } from '../../../harness/compare/differences.ts';
+import type { Side } from '../../state/view.ts';
+import { units } from './units.ts';
+
+const { count, number, bytes } = units;
+
+const sides: Readonly<Record<Side, string>> = { before: 'First result', after: 'Second result' };
+
+const kinds: Readonly<Record<ChangeKind, string>> = {
+  'newly-wrong': 'newly wrong',
+  'newly-right': 'newly right',
+  'other-status': 'another verdict',
+  'only-before': 'only in the first',
+  'only-after': 'only in the second',
+  finding: 'another finding',
+  slower: 'slower',
+  faster: 'faster',
+  accuracy: 'another share of the bound',
+};
+
+const differences: Readonly<Record<DifferenceKind, string>> = {
+  kind: 'What was done',
+  version: 'Gradproof',
+  plan: 'List of checks',
+  tier: 'How much',
+  filters: 'Which checks',
+  shard: 'Part',
+  seed: 'Seed',
+  timeout: 'Time limit',
+  complete: 'Finished',
+  adapter: 'Graphics adapter',
+  runtime: 'Browser or runtime',
+  os: 'Operating system',
+  cores: 'Cores',
+  features: 'Features',
+  arithmetic: 'Arithmetic',
+};
+
+const checks = (amount: number) => count(amount, { one: 'check', other: 'checks' });
+const are = (amount: number) => `${checks(amount)} ${amount === 1 ? 'is' : 'are'}`;
+
+/** Two results side by side, the runs that are kept, and the baselines. */
+export const compare = {
+  title: 'Compare two results',
+  compareRun: 'Compare…',
+  lead: 'What changed between two runs: kept on this device, from a link, from a report file, or a baseline that ships with this page.',
+  sides,
+  choose: 'Choose a run',
+  chooseFirst: 'Choose…',
+  kept: 'Kept on this device',
+  baselines: 'Baselines',
+  paste: 'or paste a link',
+  read: 'Read it',
+  file: 'or choose a report file',
+  another: 'Choose another',
+  swap: 'Swap them',
+  reading: 'Reading…',
+  refused: 'This result cannot be read.',
+  fromLink: 'from a link',
+  runGone: (id: string) => `The run ${id} is not kept here any more: choose another one.`,
+  noBaseline: (name: string) => `There is no baseline ${name}: choose another one.`,
+  notLoaded: (file: string) => `${file} cannot be loaded: see whether the page’s server still runs, and try again.`,
+  processor: (chip: string) => `${chip}, a processor`,
+  tally: (right: number, wrong: number, skipped: number) =>
+    [
+      `${number(right)} right`,
+      ...(wrong > 0 ? [`${number(wrong)} wrong`] : []),
+      ...(skipped > 0 ? [`${number(skipped)} skipped`] : []),
+    ].join(', '),
+  part: 'not the whole quick tier',
+  stopped: 'stopped before its end',
+  waiting: 'Choose two results, and what changed is shown here.',
+
+  outcome: 'What changed',
+  nothingShared: 'These two results have no check in common.',
+  newlyWrong: (amount: number) => `${are(amount)} newly wrong.`,
+  newlyRight: (amount: number) => `${are(amount)} newly right.`,
+  alsoRight: (amount: number) => `${are(amount)} newly right.`,
+  unchanged: 'No verdict changed.',
+  othersChanged: (amount: number) => `None is newly wrong; ${checks(amount)} changed otherwise.`,
+  onlyIn: (before: number, after: number) =>
+    `${are(before)} only in the first, ${number(after)} only in the second: not run there, or not in its list of checks.`,
+  inBoth: (inBoth: number, passing: number) => `${are(inBoth)} in both results, ${number(passing)} of them right in both.`,
+  nameless: (amount: number) => `A link only counts what is in no list of checks: ${number(amount)} of its results cannot be compared.`,
+  untimed: 'No time was measured with its spread in both, so nothing is said about speed.',
+  timed: (slower: number, faster: number, timed: number) =>
+    `${number(slower)} slower and ${number(faster)} faster of ${number(timed)} that were timed in both: said only where the intervals of both times do not overlap.`,
+
+  around: 'Not the same around them',
+  aroundColumns: ['First', 'Second'],
+  differences,
+  none: 'none',
+  /** What it means that nothing is set. */
+  unset: { filters: 'all', timeout: 'its own for each check' },
+
+  changes: 'Changes',
+  noChanges: 'No check changed.',
+  noneMatches: 'No change matches.',
+  all: 'all changes',
+  withoutAccuracy: 'all but shares of the bound',
+  filter: 'Only checks whose name has',
+  kinds,
+  changed: (amount: number) => count(amount, { one: 'change', other: 'changes' }),
+  copy: 'Copy as text',
+  copied: 'Copied.',
+  save: 'Save as text',
+  first: 'First',
+  second: 'Second',
+  missing: 'not there',
+  to: 'then',
+  reason: 'Why',
+  finding: 'Finding',
+  boundUsed: 'Bound used',
+  beyond: 'far beyond it',
+  time: 'Time',
+  interval: (low: string, high: string) => `between ${low} and ${high}`,
+  noInterval: 'without its spread, so not judged',
+  backend: 'Computed by',
+
+  runs: 'Runs on this device',
+  runsLead: (limit: number, size: number) =>
+    `Each run of this page is kept here when it ends, and nowhere else. At most ${number(limit)} runs or ${bytes(size)} are kept; the oldest go first.`,
+  notLasting:
+    'This browser does not keep every run of this page (a private window, or its storage is blocked or full): what it refused is remembered until the page is closed. Save what you need.',
+  noRuns: 'No run is kept yet.',
+  makeRun: 'Check this computer',
+  size: (runs: number, size: number) => `${count(runs, { one: 'run', other: 'runs' })}, ${bytes(size)}`,
+  useAs: sides,
+  saveRun: 'Save report',
+  remove: 'Delete',
+  removed: (when: string) => `The run of ${when} was deleted.`,
+  removeAll: 'Delete all…',
+  confirmAll: (runs: number) => `Delete ${count(runs, { one: 'run', other: 'runs' })} for good?`,
+  confirm: 'Delete',
+  cancel: 'Keep them',
+  exportAll: 'Export all',
+  importRuns: 'Import runs or reports',
+  imported: (taken: number, known: number, tooOld: number) =>
+    `${[
+      `${count(taken, { one: 'run was', other: 'runs were' })} taken in`,
+      ...(known > 0 ? [`${number(known)} were here already`] : []),
+      ...(tooOld > 0 ? [`${number(tooOld)} are older than all that there is room for`] : []),
+    ].join(', ')}.`,
+  runOf: (when: string) => `Run of ${when}`,
+
+  gallery: 'Baselines',
+  galleryLead:
+    'Real runs that ship with this page, each made by one command. Compare your own run with the one that is nearest to your machine.',
+  noBaselines: 'No baseline ships with this page.',
+  tryAgain: 'Try again',
+  madeOn: (day: string, version: string) => `${day}, Gradproof ${version}`,
+  madeBy: 'Made by',
+  compareLatest: 'Compare my latest run with it',
+  took: (duration: string) => `took ${duration}`,
+
+  trend: 'On this adapter and browser',
+  trendOf: { medianMs: 'Time of each run', boundUsed: 'Share of the bound in each run', status: 'Verdict of each run' },
+  trendRuns: (runs: number, right: number) =>
+    `${count(runs, { one: 'run', other: 'runs' })}, ${right === runs ? 'right in each' : `right in ${number(right)}`}`,
+  trendRange: (low: string, high: string, last: string) => `between ${low} and ${high}, ${last} the last time`,
+  trendColumns: { when: 'When', version: 'Gradproof', verdict: 'Verdict', value: 'Value' },
+  asTable: 'The same as a table',
+};

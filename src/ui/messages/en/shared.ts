@@ -1,0 +1,22 @@
+import { units } from './units.ts';
+
+const { number, count, percent } = units;
+
+/** Someone's result, read from a link. */
+export const shared = {
+  title: 'Someone’s result',
+  runHere: 'Run it here',
+  compare: 'Compare it',
+  vouch: 'This was measured on another computer, or at another time. The link is all there is to it: nobody vouches for it.',
+  called: 'Called',
+  computer: 'Computer',
+  cores: (cores: number) => count(cores, { one: 'core', other: 'cores' }),
+  when: 'When',
+  madeWith: 'Made with',
+  checks: 'Its checks',
+  right: (right: number, all: number) => `${number(right)} of ${number(all)} right`,
+  beyondBounds: 'bound used: over 90 bounds',
+  littleOfBound: 'bound used: under 0.1\u202f%',
+  /** A link rounds the share up by at most 9 %. */
+  mostOfBound: (share: number) => `bound used: at most ${percent(share)}`,
+};

@@ -1,0 +1,107 @@
+import type { ChangeKind, Comparison } from '../../harness/compare/compare.ts';
+import type { TimeFigure } from '../../harness/compare/range.ts';
+import type { CaseFigures, Snapshot } from '../../harness/compare/snapshot.ts';
+import { DEFAULT_RUN_OPTIONS } from '../../harness/events.ts';
+import { browserWords, chipName } from '../../harness/place.ts';
+import type { ReportHead } from '../../harness/report/head.ts';
+import { plainText } from '../../harness/report/plain-text.ts';
+import type { Environment } from '../../harness/report/schema.ts';
+import type { Settings } from '../../harness/report/settings.ts';
+import { messages } from '../messages/language.ts';
+import type { Answer } from './answer.ts';
+
+/** Longer is no name, but a stranger's text. */
+const LONGEST_PLACE = 120;
+
+/** "Apple M2, Chromium 156": where something was measured, short enough for a list. */
+export function placeOf({ adapter, runtime, runtimeVersion }: Pick<Environment, 'adapter' | 'runtime' | 'runtimeVersion'>): string {
+  const chip = chipName(adapter) || messages().preflight.unnamed;
+  return plainText(
+    `${adapter.isFallback ? messages().compare.processor(chip) : chip}, ${browserWords(runtime, runtimeVersion)}`,
+    LONGEST_PLACE,
+  );
+}
+
+/** "1,235 right, 2 wrong" of a run that is kept, by its summary alone. */
+export function tallyOfHead({ summary: { passed, skipped, total } }: ReportHead): string {
+  return messages().compare.tally(passed, total - passed - skipped, skipped);
+}
+
+/** The same of a result that was read. */
+export function tallyOf({ cases }: Snapshot): string {
+  let [right, wrong, skipped] = [0, 0, 0];
+  for (const { verdict } of cases.values()) {
+    if (verdict === 'right') right++;
+    else if (verdict === 'skipped') skipped++;
+    else wrong++;
+  }
+  return messages().compare.tally(right, wrong, skipped);
+}
+
+/** What keeps a run from being the whole quick tier; an empty list where nothing does. */
+export function restrictionsOf({
+  complete,
+  filters,
+  shard,
+  tier,
+}: Pick<Settings, 'complete' | 'filters' | 'shard' | 'tier'>): readonly string[] {
+  const { part, stopped } = messages().compare;
+  const whole = filters.length === 0 && shard === '1/1' && tier === DEFAULT_RUN_OPTIONS.tier;
+  return [...(whole ? [] : [part]), ...(complete ? [] : [stopped])];
+}
+
+/** A run in one line, for a list to choose from. */
+export function lineOfHead(head: ReportHead): string {
+  const [environment] = head.environments;
+  const place = environment ? [placeOf(environment)] : [];
+  const parts = [messages().units.moment(new Date(head.run.startedAt)), ...place, tallyOfHead(head), ...restrictionsOf(head.run)];
+  return parts.join(' · ');
+}
+
+/** Changes of a case that is in both results, beside its verdict. */
+const OTHERWISE: ReadonlySet<ChangeKind> = new Set(['other-status', 'finding', 'slower', 'faster']);
+
+/** What changed, in plain words. */
+export function comparisonAnswer({ counts, changes, inBoth, stillPassing, timed }: Comparison, before: Snapshot, after: Snapshot): Answer {
+  const words = messages().compare;
+  const [wrong, right] = [counts['newly-wrong'], counts['newly-right']];
+  const others = changes.filter(({ kinds: [kind] }) => OTHERWISE.has(kind)).length;
+  const [first, second] = [counts['only-before'], counts['only-after']];
+  const nameless = before.nameless + after.nameless;
+  const sentences = [
+    ...(wrong > 0 && right > 0 ? [words.alsoRight(right)] : []),
+    words.inBoth(inBoth, stillPassing),
+    ...(first + second > 0 ? [words.onlyIn(first, second)] : []),
+    timed > 0 ? words.timed(counts.slower, counts.faster, timed) : words.untimed,
+    ...(nameless > 0 ? [words.nameless(nameless)] : []),
+  ];
+  if (inBoth === 0) return { tone: 'warn', headline: words.nothingShared, sentences: nameless > 0 ? [words.nameless(nameless)] : [] };
+  if (wrong > 0) return { tone: 'bad', headline: words.newlyWrong(wrong), sentences };
+  if (right > 0) return { tone: 'good', headline: words.newlyRight(right), sentences };
+  return { tone: 'none', headline: others > 0 ? words.othersChanged(others) : words.unchanged, sentences };
+}
+
+/** Digits of a share that people can still tell apart; more would be noise. */
+const DIGITS = [2, 3, 4, 6, 9] as const;
+
+/** Shares of the bound before and after, with as many digits as show that they differ. */
+export function shareWords(before: CaseFigures | undefined, after: CaseFigures | undefined): readonly [before: string, after: string] {
+  const say = (figures: CaseFigures | undefined, digits: number) => shareOf(figures?.boundUsed, digits);
+  const digits = DIGITS.find((few) => say(before, few) !== say(after, few)) ?? DIGITS[0];
+  return [say(before, digits), say(after, digits)];
+}
+
+function shareOf(boundUsed: CaseFigures['boundUsed'], digits: number): string {
+  if (!boundUsed) return '';
+  if (!Number.isFinite(boundUsed.high)) return messages().compare.beyond;
+  return messages().units.number(boundUsed.high, { style: 'percent', maximumSignificantDigits: digits });
+}
+
+/** A time with the interval in which the comparison takes it to lie. */
+export function timeWords({ medianMs, range }: TimeFigure): string {
+  const { units, compare } = messages();
+  const interval = range
+    ? compare.interval(units.milliseconds(Math.max(0, range.low)), units.milliseconds(range.high))
+    : compare.noInterval;
+  return `${units.milliseconds(medianMs)} (${interval})`;
+}

@@ -1,0 +1,47 @@
+import { createStore, delMany, get, getMany, keys, setMany } from 'idb-keyval';
+import * as v from 'valibot';
+import { reportHead } from '../../../harness/report/head.ts';
+import type { KeptRun, Shelf } from './shelf.ts';
+
+const keptRun = v.object({ head: reportHead, bytes: v.pipe(v.number(), v.integer(), v.minValue(0)) });
+
+/** Keys are texts: what a list shows is under the first prefix, the packed report under the second. */
+const [HEAD, REPORT] = ['head/', 'report/'];
+
+/** A shelf in the browser's own database. Every call rejects where the browser keeps nothing: a private window, blocked storage. */
+export class IndexedShelf implements Shelf {
+  readonly #store = createStore('gradproof', 'runs');
+
+  /** What is not a run of this schema, as one of a later version, is left alone. */
+  async list(): Promise<readonly KeptRun[]> {
+    const heads = (await keys<IDBValidKey>(this.#store)).filter((key) => typeof key === 'string' && key.startsWith(HEAD));
+    const found = await getMany<unknown>(heads, this.#store);
+    return found.flatMap((value) => {
+      const parsed = v.safeParse(keptRun, value);
+      return parsed.success ? [parsed.output] : [];
+    });
+  }
+
+  async read(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const packed = await get<unknown>(`${REPORT}${id}`, this.#store);
+    return packed instanceof Uint8Array ? new Uint8Array(packed) : undefined;
+  }
+
+  async put(run: KeptRun, packed: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { id } = run.head.run;
+    await setMany(
+      [
+        [`${HEAD}${id}`, run],
+        [`${REPORT}${id}`, packed],
+      ],
+      this.#store,
+    );
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    await delMany(
+      ids.flatMap((id) => [`${HEAD}${id}`, `${REPORT}${id}`]),
+      this.#store,
+    );
+  }
+}

@@ -1,0 +1,42 @@
+import type { PlanEntry } from '../../harness/events.ts';
+import type { CaseResult, Status } from '../../harness/report/schema.ts';
+
+/** How a case stands: its status, or that it runs, waits, or is in no run. */
+export type Standing = Status | 'running' | 'waiting' | 'not-run';
+
+/** From what needs a person's eyes to what needs none. */
+export const STANDINGS = [
+  'fail',
+  'error',
+  'timeout',
+  'lost',
+  'running',
+  'waiting',
+  'pass',
+  'skip',
+  'not-run',
+] as const satisfies readonly Standing[];
+
+/** What is known of the cases of a run. */
+export interface Progress {
+  readonly results: ReadonlyMap<string, CaseResult>;
+  readonly running: ReadonlySet<string>;
+  /** The cases that are still to come, by key. */
+  readonly waiting: ReadonlySet<string>;
+}
+
+/** Key of a case among results. */
+export function keyOf({ id, backend }: Pick<PlanEntry, 'id' | 'backend'>): string {
+  return `${id} ${backend}`;
+}
+
+/** How the case of a key stands. What runs again stands as it stood until it has ended. */
+export function standingOf(key: string, { results, running, waiting }: Progress): Standing {
+  if (running.has(key)) return 'running';
+  return results.get(key)?.status ?? (waiting.has(key) ? 'waiting' : 'not-run');
+}
+
+/** Whether something is wrong with a case, or kept it from being judged. */
+export function isWrong(standing: Standing): boolean {
+  return standing === 'fail' || standing === 'error' || standing === 'timeout' || standing === 'lost';
+}
