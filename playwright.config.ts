@@ -5,9 +5,13 @@ export default defineConfig({
   testDir: 'e2e',
   globalSetup: './e2e/set-up.ts',
   outputDir: 'test-results/end-to-end',
+  // One picture whatever the project: visual.spec.ts says where it holds.
+  snapshotPathTemplate: '{testDir}/snapshots/{arg}{ext}',
   fullyParallel: true,
   workers: 2,
-  timeout: 60_000,
+  // These only end what hangs: a busy machine is several times as slow as an idle one.
+  timeout: 240_000,
+  expect: { timeout: 20_000 },
   forbidOnly: true,
   projects: [
     { name: 'page', testDir: 'e2e/page' },

@@ -6,6 +6,8 @@ import { expect, test } from './scratch.ts';
 
 const FEW = ['--runtime', 'node', '--filter', 'ops.nn.silu:legal;x=*', '--filter', '!*128x129'];
 
+test.setTimeout(240_000);
+
 test('what failed runs again into the first report, and expectations decide whether it fails the run', async ({ folder }) => {
   const [file, expectations] = [join(folder, 'report.json'), join(folder, 'expect.json')];
   expect((await gradproof([...FEW, '--controls', '--report', file])).status).toBe(0);
@@ -46,6 +48,8 @@ test('what failed runs again into the first report, and expectations decide whet
   expect(fixed.stdout).toContain(`1 passed against the expectations, which can go: ${broken.id}`);
   expect(fixed.report.results.find(({ id }) => id === sound.id)).toEqual(sound);
 
-  const nothing = await again();
+  const copy = join(folder, 'copy.json');
+  const nothing = await again('--report', copy, '--expect', expectations);
   expect([nothing.status, nothing.stdout]).toEqual([0, expect.stringContaining('there is nothing to run again')]);
+  expect(readReport(readFileSync(copy), 'copy.json').results).toEqual(nothing.report.results);
 });

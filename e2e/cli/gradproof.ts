@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 /** The checkout under test. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const LISTENING = new URL('listening.mjs', import.meta.url).href;
 
 /** How a call of the command line ended. */
 export interface Ended {
@@ -20,24 +21,31 @@ interface Circumstances {
   readonly onOutput?: (stdout: string) => void;
   /** Interrupts as Ctrl-C does, once stdout matches. */
   readonly interruptAt?: RegExp;
+  /** Asks to end, as a service manager does, as soon as that is heard, which is before anything runs. */
+  readonly terminateAtOnce?: boolean;
 }
 
 /** Calls `gradproof ARGS` as `npm start -- ARGS` does and waits for its end; headless unless `env` says otherwise. */
-export async function gradproof(args: readonly string[], { env, root = ROOT, onOutput, interruptAt }: Circumstances = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [`${root}/scripts/start.mjs`, ...args], {
+export async function gradproof(
+  args: readonly string[],
+  { env, root = ROOT, onOutput, interruptAt, terminateAtOnce }: Circumstances = {},
+): Promise<Ended> {
+  const preload = terminateAtOnce ? ['--import', LISTENING] : [];
+  const child = spawn(process.execPath, [...preload, `${root}/scripts/start.mjs`, ...args], {
     cwd: root,
     env: { ...process.env, CI: 'true', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   let [stdout, stderr, interrupted] = ['', '', false];
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
     onOutput?.(stdout);
     if (!interrupted && interruptAt?.test(stdout)) interrupted = child.kill('SIGINT');
   });
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
+  if (terminateAtOnce) child.stdio[3]?.once('data', () => child.kill('SIGTERM'));
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
   return { status, stdout, stderr };
 }

@@ -10,7 +10,7 @@ test('mutants die, the report says of which case, and a second run remembers', a
   test.setTimeout(300_000);
   const file = join(folder, 'mutate.json');
   const first = await gradproof([...FEW, '--report', file]);
-  expect(first.stdout).toMatch(/killed, 0 survived, \d+ equivalent, \d+ invalid: killRate 1\.0000/);
+  expect(first.stdout).toMatch(/killed, 0 survived, \d+ equivalent \(\S+ % of the valid\), \d+ invalid: killRate 1\.0000/);
   expect(first.status).toBe(0);
   const { kind, run, summary, results } = readReport(readFileSync(file), file);
   expect([kind, run.complete, summary.failed]).toEqual(['mutate', true, 0]);

@@ -9,11 +9,12 @@ const FEW = ['--runtime', 'node', '--filter', 'ops.nn.silu:legal;*'];
 test('shards merge to the whole run, and reports compare case by case', async ({ folder }) => {
   const at = (name: string) => join(folder, name);
   for (const i of [1, 2]) expect((await gradproof([...FEW, '--shard', `${i}/2`, '--report', at(`${i}.json`)])).status).toBe(0);
-  expect((await gradproof(['merge', at('1.json'), at('2.json'), '--report', at('all.json')])).status).toBe(0);
+  expect((await gradproof(['merge', at('1.json'), at('2.json'), '--report', at('all.json'), '--junit', at('all.xml')])).status).toBe(0);
   const merged = readReport(readFileSync(at('all.json')), 'all.json');
   expect(merged.run).toMatchObject({ complete: true, shard: '1/1' });
   const listed = (await gradproof(['--list', '--filter', 'ops.nn.silu:legal;*'])).stdout.trimEnd().split('\n');
   expect(merged.results.map(({ id, backend }) => `${id} ${backend}`)).toEqual(listed);
+  expect(readFileSync(at('all.xml'), 'utf8').match(/<testcase /g)).toHaveLength(listed.length);
 
   const one = await gradproof(['merge', at('1.json'), '--report', '-']);
   expect(readReport(one.stdout, 'stdout').run.complete).toBe(false);

@@ -9,21 +9,25 @@ import { expect, test } from './scratch.ts';
 const FEW = ['--filter', 'ops.nn.silu:legal;*', '--filter', '!*128x129'];
 
 for (const runtime of ['chromium', 'node']) {
-  test(`runs cases in ${runtime}: report, JUnit, answer and share link`, async ({ folder }) => {
-    const files = { report: join(folder, 'report.json'), junit: join(folder, 'junit.xml') };
-    const args = ['--runtime', runtime, ...FEW, '--seed', '7', '--report', files.report, '--junit', files.junit];
+  test(`runs cases in ${runtime}: reports of every format, answer and share link`, async ({ folder }) => {
+    const names = { report: 'report.json', junit: 'junit.xml', html: 'report.html', csv: 'report.csv' };
+    const files = Object.entries(names).flatMap(([option, name]) => [`--${option}`, join(folder, name)]);
+    const read = (name: keyof typeof names) => readFileSync(join(folder, names[name]), 'utf8');
+    const args = ['--runtime', runtime, ...FEW, '--seed', '7', ...files];
     const { status, stdout, stderr } = await gradproof(args);
     expect(stderr).toBe('');
     expect(status).toBe(0);
-    const report = readReport(readFileSync(files.report), 'report.json');
+    const report = readReport(read('report'), 'report.json');
     expect(report.run).toMatchObject({ complete: true, tier: 'quick', filters: [FEW[1], FEW[3]], seed: 7, shard: '1/1' });
     expect(report.summary.passed).toBeGreaterThan(1);
     expect(report.results.every(({ kernels, assertions }) => kernels.length > 0 && assertions > 0)).toBe(true);
     expect(report.environments[0]?.runtime).toBe(runtime);
     for (const { id } of report.results) expect(stdout).toMatch(new RegExp(`^pass .* ${id}$`, 'm'));
     expect(stdout).toContain(`Yes: ${report.summary.passed} of ${report.summary.passed} checks are right.`);
-    expect(readFileSync(files.junit, 'utf8')).toContain(`tests="${report.summary.total}"`);
-    expect(readdirSync(folder).sort()).toEqual(['junit.xml', 'report.json']);
+    expect(read('junit')).toContain(`tests="${report.summary.total}"`);
+    expect(read('html')).toContain(`>Yes: ${report.summary.passed} of ${report.summary.passed} checks are right.</h1>`);
+    expect(read('csv').match(/,pass,/g)).toHaveLength(report.summary.passed);
+    expect(readdirSync(folder).sort(), 'and nothing unfinished').toEqual(Object.values(names).sort());
     const link = await decodeLink(new URL(/http:\S+#\S+/.exec(stdout)?.[0] ?? '').hash, async (hash) =>
       readFileSync(join(ROOT, `dist/page/plans/${hash}.txt`), 'utf8'),
     );
@@ -83,6 +87,20 @@ test('Ctrl-C ends with a partial report', async ({ folder }) => {
   expect(summary.total).toBeGreaterThan(0);
   expect(stdout).toContain('this report is not complete');
 });
+
+for (const [what, args] of [
+  ['a run', []],
+  ['a run in Node', ['--runtime', 'node']],
+  ['training', ['train']],
+] as const) {
+  test(`${what} that is to end before anything runs leaves a report`, async ({ folder }) => {
+    const file = join(folder, 'early.json');
+    const { status, stderr } = await gradproof([...args, '--report', file], { terminateAtOnce: true });
+    expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
+    const { run, summary } = readReport(readFileSync(file), 'early.json');
+    expect({ complete: run.complete, total: summary.total }).toEqual({ complete: false, total: 0 });
+  });
+}
 
 test('says what was tried and what to do when there is no browser', async () => {
   const { status, stdout, stderr } = await gradproof(['--headless'], { env: { GRADPROOF_BROWSER: '/no/such/browser' } });

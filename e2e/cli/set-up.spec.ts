@@ -5,7 +5,7 @@ import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test as scratch } from './scratch.ts';
 
 /** What a checkout holds that is made, not written. */
-const MADE = /^(node_modules|dist|\.git|\.cache|test-results)$/;
+const MADE = /^(node_modules|dist|\.git|\.cache|\.venv|test-results)$/;
 
 /** A test with a checkout of its own that was never built; its packages are the installed ones. */
 const test = scratch.extend<{ checkout: string }>({

@@ -28,6 +28,18 @@ test('a text under 4 KiB is refused in one line', async ({ folder }) => {
   expect([status, stderr]).toEqual([2, expect.stringMatching(/^gradproof: [^\n]*4[^\n]*\n$/)]);
 });
 
+test('settings are taken from a file, and one that does not exist is refused in one line', async ({ folder }) => {
+  const config = join(folder, 'settings.json');
+  writeFileSync(config, '{"optimizer": {"optimizer": "sgd", "lr": 1e-30}, "max_grad_norm": 1}');
+  const report = join(folder, 'report.json');
+  await gradproof(['train', '--config', config, '--steps', '2', '--report', report]);
+  const { heldoutBefore, heldoutAfter } = readReport(readFileSync(report, 'utf8'), report).results[0]?.metrics ?? {};
+  expect([heldoutAfter, typeof heldoutBefore]).toEqual([heldoutBefore, 'number']);
+  writeFileSync(config, '{"optimizer": {"learning_rate": 1}}');
+  const { status, stderr } = await gradproof(['train', '--config', config]);
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^gradproof: --config [^\n]*"learning_rate"[^\n]*lr[^\n]*\n$/)]);
+});
+
 test('Ctrl-C ends a training with a partial report and no adapter', async ({ folder }) => {
   const { status } = await gradproof(['train', '--steps', '100000', '--out', folder], { interruptAt: /^step 25:/m });
   expect(status).toBe(130);

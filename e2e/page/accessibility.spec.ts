@@ -1,19 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Page } from '@playwright/test';
-import type { AxeResults } from 'axe-core';
-import { expect, open, runToEnd, test } from './page-test.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** The rules that the page breaks, with the elements that break them. */
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run: (root: Document) => Promise<AxeResults> } }).axe.run(document),
-  );
-  return found.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`));
-}
+import { violations } from './axe.ts';
+import { expect, open, rowOf, runToEnd, test } from './page-test.ts';
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`in the ${colorScheme} theme`, () => {
@@ -24,16 +10,30 @@ for (const colorScheme of ['light', 'dark'] as const) {
       expect(await violations(page)).toEqual([]);
       await page.goto('/?filter=ops.nn.silu:legal;*');
       await runToEnd(page);
-      await page.getByRole('button', { name: /^ops\.nn\.silu / }).click();
-      await page
-        .getByRole('button', { name: /^legal/ })
-        .first()
-        .click();
+      await rowOf(page, /^ops\.nn\.silu, /).click({ position: { x: 40, y: 10 } });
+      await rowOf(page, /^ops\.nn\.silu, /).click();
+      expect(await violations(page), 'a suite').toEqual([]);
+      await rowOf(page, /^legal/).click();
+      await page.getByRole('combobox', { name: 'Which checks' }).fill('silu');
+      await expect(page.getByRole('listbox')).toBeVisible();
+      expect(await violations(page), 'suggestions').toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.getByText('How this chip computes').click();
+      await expect(page.getByRole('table', { name: /Found by computing/ }).getByRole('row')).toHaveCount(11);
       expect(await violations(page)).toEqual([]);
+      await expect(page.getByRole('heading', { name: 'Which models could learn here?' })).toBeVisible();
+      await page.getByText('What this rests on').click();
+      await page.getByText('In pictures').click();
+      await expect(page.getByRole('img', { name: /checks with a bound/ })).toBeVisible();
+      await page.getByRole('button', { name: 'Keyboard' }).click();
+      expect(await violations(page)).toEqual([]);
+      await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Copy link' }).click();
-      await expect(page.getByRole('dialog').getByRole('textbox')).toHaveValue(/#/);
+      await expect(page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true })).toHaveValue(/#/);
+      for (const part of ['QR code', 'Badge and Markdown', 'Save as a file']) await page.getByRole('dialog').getByText(part).click();
+      await expect(page.getByRole('dialog').getByRole('button', { name: 'Report (JSON)' })).toBeVisible();
       expect(await violations(page)).toEqual([]);
-      await page.goto(await page.getByRole('dialog').getByRole('textbox').inputValue());
+      await page.goto(await page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true }).inputValue());
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('Someone’s result');
       expect(await violations(page)).toEqual([]);
     });

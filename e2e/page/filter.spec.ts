@@ -1,8 +1,8 @@
-import { expect, open, test } from './page-test.ts';
+import { detailOf, expect, open, rowOf, test } from './page-test.ts';
 
 test('the address chooses tier and checks, and follows the fields', async ({ page }) => {
   await open(page, '/?tier=full&filter=ops.matmul.matmul:exact;*');
-  const field = page.getByRole('searchbox', { name: 'Which checks' });
+  const field = page.getByRole('combobox', { name: 'Which checks' });
   await expect(field).toHaveValue('ops.matmul.matmul:exact;*');
   await expect(page.getByRole('combobox', { name: 'How much' })).toHaveValue('full');
   await field.fill('ops.matmul.* !*gradient*');
@@ -12,11 +12,59 @@ test('the address chooses tier and checks, and follows the fields', async ({ pag
   await expect(field).toHaveValue('ops.matmul.* !*gradient*');
 });
 
-test('a bare word is helped to become a pattern', async ({ page }) => {
-  await open(page, '/?filter=matmul');
-  await expect(page.getByText(/ 0 of \d+ checks chosen/)).toBeVisible();
-  await page.getByRole('button', { name: '*matmul*' }).click();
-  await expect(page.getByText(/ [1-9]\d* of \d+ checks chosen/)).toBeVisible();
+test('words, patterns and states are asked for in one line, with suggestions by keyboard; what matches nothing says why', async ({
+  page,
+}) => {
+  await open(page, '/?q=silu+legal');
+  const field = page.getByRole('combobox', { name: 'Which checks' });
+  await expect(field).toHaveValue('silu legal');
+  await expect(page.getByText(/^[1-9]\d* of [\d,]+ checks chosen\.$/)).toBeVisible();
+
+  await field.fill('silo');
+  await expect(page.getByText('Nothing matches “silo”. Did you mean')).toBeVisible();
+  await page.getByRole('button', { name: 'silu', exact: true }).click();
+  await expect(page).toHaveURL(/\?q=silu$/);
+  await expect(field).toHaveValue('silu');
+
+  await field.fill('soft');
+  await expect(field).toHaveAttribute('aria-expanded', 'true');
+  await field.press('ArrowDown');
+  const first = page.getByRole('listbox', { name: 'Suggestions' }).getByRole('option', { selected: true });
+  await expect(first).toContainText(/ops\.nn\.softmax:\*\s*\d+ checks/);
+  await field.press('Enter');
+  await expect(field).toHaveValue('ops.nn.softmax:* ');
+  await field.pressSequentially('status:w');
+  await field.press('ArrowDown');
+  await field.press('Enter');
+  await expect(page.getByText(/^Nothing matches all of that: without “status:wrong” it would be \d+ checks\./)).toBeVisible();
+  await expect(page).toHaveURL(/\?filter=ops\.nn\.softmax:\*&q=status:wrong$/);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('alert'), 'what matches nothing runs nothing, and not everything').toContainText('nothing ran');
+  await field.press('Escape');
+  await expect(field).toHaveValue('');
+});
+
+test('the tree goes by the keyboard alone', async ({ page }) => {
+  await open(page, '/?filter=ops.nn.*');
+  const root = rowOf(page, /^ops\.nn, /);
+  await expect(root).toHaveAttribute('aria-expanded', 'true');
+  await root.focus();
+  await page.keyboard.type('softm');
+  await expect(rowOf(page, /^softmax, /)).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await expect(rowOf(page, /^exact;|^legal;/)).toBeFocused();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await expect(rowOf(page, /^softmax, /)).toHaveAttribute('aria-expanded', 'false');
+  await page.keyboard.press('End');
+  const last = page.locator('[role=treeitem]:focus');
+  await expect(last).toHaveAttribute('aria-posinset', (await last.getAttribute('aria-setsize')) ?? '');
+  await page.keyboard.press('Home');
+  await expect(root).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(detailOf(page).getByRole('heading')).toHaveText('ops.nn');
+  await expect(detailOf(page)).toContainText('ops.nn.*');
 });
 
 test('an option that does not exist is refused in one line, and the page works', async ({ page }) => {

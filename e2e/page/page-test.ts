@@ -1,17 +1,25 @@
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { findBrowsers } from '../../src/cli/browser/find.ts';
-import { servePage } from '../../src/cli/server.ts';
+import { type PageServer, servePage } from '../../src/cli/server.ts';
 
 /** Software adapter: the same on every machine, and the page must say that no graphics chip is in use. */
 const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
+interface TestFixtures {
+  /** The test is about what browsers log as an error, such as a refused connection. */
+  readonly mayLogErrors: boolean;
+  readonly quietPage: undefined;
+}
+
 interface WorkerFixtures {
   readonly gpuArguments: readonly string[];
-  readonly server: { readonly url: string };
+  readonly server: PageServer;
 }
 
 /** A test of the built page, served from dist/page on a port of its own, in an installed browser. Uncaught errors fail it. */
-export const test = base.extend<{ readonly quietPage: undefined }, WorkerFixtures>({
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  // What the page keeps for later costs every test; those of it allow it.
+  serviceWorkers: 'block',
   gpuArguments: [SOFTWARE_ADAPTER, { scope: 'worker', option: true }],
   launchOptions: [
     async ({ gpuArguments }, use) => {
@@ -31,11 +39,12 @@ export const test = base.extend<{ readonly quietPage: undefined }, WorkerFixture
     { scope: 'worker' },
   ],
   baseURL: async ({ server }, use) => use(server.url),
+  mayLogErrors: [false, { option: true }],
   quietPage: [
-    async ({ page }, use) => {
+    async ({ page, mayLogErrors }, use) => {
       const problems: string[] = [];
       page.on('pageerror', (error) => problems.push(error.message));
-      page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+      page.on('console', (message) => message.type() === 'error' && !mayLogErrors && problems.push(message.text()));
       await use(undefined);
       expect(problems, 'errors on the console').toEqual([]);
     },
@@ -53,6 +62,16 @@ export async function open(page: Page, address = '/'): Promise<void> {
 export async function runToEnd(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 60_000 });
+}
+
+/** A row of the tree of checks; its name is read out as `suite, 3 right, 1 wrong` or `case, right`. */
+export function rowOf(page: Page, name: RegExp): Locator {
+  return page.getByRole('treeitem', { name }).first();
+}
+
+/** What is shown of the row that was chosen. */
+export function detailOf(page: Page): Locator {
+  return page.getByRole('region', { name: 'What is chosen' });
 }
 
 /** The headline of the answer. */

@@ -1,29 +1,42 @@
-import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
-import { hostTensorFrom } from '../../src/tensor/host.ts';
-import { drop } from './drop.ts';
-import { answerOf, expect, open, test } from './page-test.ts';
-
-/** A recording of [1 2; 3 4] [5 6; 7 8], whose right answer is [19 22; 43 50]. */
-function recording(name: string, y: readonly number[]) {
-  const tensor = (values: readonly number[]) => hostTensorFrom('f32', [2, 2], values);
-  const tensors = { 'in.a': tensor([1, 2, 3, 4]), 'in.b': tensor([5, 6, 7, 8]), 'out.y': tensor(y) };
-  const metadata = { schema: 'parity-bundle/1', op: 'matmul', params: '{}', producer: 'by hand 1.0', device: 'cpu' };
-  return { name, bytes: writeSafetensors(tensors, metadata) };
-}
+import { readFileSync } from 'node:fs';
+import { sha256 } from '../../src/formats/sha256.ts';
+import { drop, recording } from './drop.ts';
+import { answerOf, detailOf, expect, open, rowOf, test } from './page-test.ts';
 
 test('dropped recordings are replayed, and one that is off is told as a finding, not as our failure', async ({ page }) => {
   await open(page);
   await drop(page, [recording('right.safetensors', [19, 22, 43, 50]), recording('off.safetensors', [19, 22, 43, 51])]);
   await expect(answerOf(page)).toHaveText('2 of 2 recordings are right, on the processor.', { timeout: 60_000 });
   await expect(page.getByText(/the recording library itself got wrong/)).toBeVisible();
-  await page.getByRole('button', { name: /^parity\.matmul / }).click();
-  await expect(page.getByRole('button', { name: /^right/ })).not.toContainText('finding');
-  const off = page.getByRole('button', { name: /^off/ });
-  await expect(off).toContainText('finding');
-  await off.click();
+  await rowOf(page, /^right/).click();
+  await expect(detailOf(page)).not.toContainText('finding');
+  await rowOf(page, /^off/).click();
+  await expect(detailOf(page)).toContainText('finding');
   await expect(page.getByText('[1, 1] is 51, should be 50')).toBeVisible();
-  await page.getByRole('button', { name: 'Repeat this check alone' }).click();
-  await expect(page.getByText('Repeated:')).toContainText('right');
+  await page.getByRole('button', { name: 'Run it alone and look closer' }).click();
+  await expect(page.getByText('Run alone:')).toContainText('right');
+});
+
+test('an index dropped beside its recordings gives them their day', async ({ page }) => {
+  const right = recording('right.safetensors', [19, 22, 43, 50]);
+  const listed = { name: 'right', op: 'matmul', bytes: right.bytes.byteLength, recording: 0, sha256: await sha256(right.bytes) };
+  const recordings = [{ date: '2026-11-20', device: 'cpu' }];
+  const index = JSON.stringify({ schema: 'parity-bundle/1', versions: {}, recordings, cases: [listed] });
+  await open(page);
+  await drop(page, [right, { name: 'INDEX.json', bytes: new TextEncoder().encode(index) }]);
+  await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(/by hand 1\.0: 1 of 1 agree.*2026/, { timeout: 60_000 });
+});
+
+test('a dropped checkpoint of bitsandbytes is decoded weight by weight', async ({ page }) => {
+  const name = 'bitsandbytes-nf4-compressed.safetensors';
+  const bytes = new Uint8Array(readFileSync(new URL(`../../src/formats/fixtures/${name}`, import.meta.url)));
+  await open(page);
+  await drop(page, [{ name, bytes }]);
+  await expect(answerOf(page)).toHaveText('1 of 1 weight is right, on the processor.', { timeout: 60_000 });
+  await expect(rowOf(page, /^parity\.checkpoint, /)).toHaveAttribute('aria-expanded', 'true');
+  await expect(detailOf(page).getByRole('heading', { name: /bitsandbytes-nf4-compressed\/layer\.weight/ })).toBeVisible();
+  await page.getByText('Check it in Python').click();
+  await expect(detailOf(page)).toContainText('F.dequantize_4bit(packed, state)');
 });
 
 test('a file that is no recording is refused in one plain line', async ({ page }) => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { readReport } from '../../src/harness/report/read.ts';
-import { answerOf, expect, open, runToEnd, test } from './page-test.ts';
+import { answerOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
 
 const SOME = '/?filter=ops.nn.silu:legal;*';
 
@@ -10,21 +10,17 @@ test('runs the chosen checks to their end and answers in plain words', async ({ 
   await expect(answerOf(page)).toHaveText(/^(\d+) of \1 checks are right, on the processor\.$/);
   await expect(page.getByText('The graphics chip was not in use: results are right, but slow.')).toBeVisible();
   await expect(page.locator('gp-answer')).toContainText('chrome://settings/system');
-  await expect(page.getByRole('button', { name: /^ops\.nn\.silu / })).toContainText(/\d+ right/);
+  await expect(rowOf(page, /^ops\.nn\.silu, \d+ right$/)).toBeVisible();
 });
 
 test('shows what was computed, by which kernel, and repeats a check alone', async ({ page }) => {
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);
-  await page.getByRole('button', { name: /^ops\.nn\.silu / }).click();
-  await page
-    .getByRole('button', { name: /^legal/ })
-    .first()
-    .click();
+  await rowOf(page, /^legal/).click();
   await expect(page.getByText(/of the error that a right chip may make/)).toBeVisible();
   await expect(page.getByText(/^nn\/\w+$/)).toBeVisible();
-  await page.getByRole('button', { name: 'Repeat this check alone' }).click();
-  await expect(page.getByText('Repeated:')).toContainText('right');
+  await page.getByRole('button', { name: 'Run it alone and look closer' }).click();
+  await expect(page.getByText('Run alone:')).toContainText('right');
   const link = await page.getByRole('link', { name: 'Link to this check' }).getAttribute('href');
   expect(link).toMatch(/^\?filter=ops\.nn\.silu:legal;x=/);
 });
@@ -32,13 +28,13 @@ test('shows what was computed, by which kernel, and repeats a check alone', asyn
 test('stops when asked, and concludes nothing from a part', async ({ page }) => {
   await open(page);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(page.getByText(/^[1-9]\d* of \d+ checks$/)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(/^[1-9]\d* of [\d,]+ checks$/)).toBeVisible({ timeout: 30_000 });
   await page.getByRole('button', { name: 'Stop' }).click();
   await expect(answerOf(page)).toHaveText(/^Stopped after \d+ checks?, all right so far\.$/);
   await expect(page.getByText('Yes')).toBeHidden();
 });
 
-test('saves the report, which its own reader accepts, and JUnit', async ({ page }) => {
+test('saves the report, which its own reader accepts', async ({ page }) => {
   await open(page, SOME);
   await runToEnd(page);
   const [json] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save report' }).click()]);
@@ -46,6 +42,4 @@ test('saves the report, which its own reader accepts, and JUnit', async ({ page 
   expect(report.summary.passed).toBeGreaterThan(0);
   expect(report.summary.passed).toBe(report.summary.total);
   expect(report.results.every(({ kernels }) => kernels.some((kernel) => kernel.startsWith('nn/')))).toBe(true);
-  const [junit] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as JUnit' }).click()]);
-  expect(await readFile(await junit.path(), 'utf8')).toContain('<testsuite ');
 });

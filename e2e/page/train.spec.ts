@@ -1,20 +1,45 @@
 import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { drop } from './drop.ts';
 import { expect, open, test } from './page-test.ts';
 
 const POEM = { name: 'poem.txt', bytes: new TextEncoder().encode('The rain in Spain stays mainly in the plain.\n'.repeat(200)) };
 
-test('learns a dropped text, shows that the loss falls, and saves the adapter', async ({ page }) => {
+/** Drops the poem on a page that was just loaded and starts 30 steps. */
+async function start(page: Page): Promise<void> {
   await open(page);
   await drop(page, [POEM]);
   await expect(page.getByText('poem.txt, 9.0 KB')).toBeVisible();
   await page.getByRole('spinbutton', { name: 'steps' }).fill('30');
+  await expect(page.getByText(/It takes about .* of graphics memory/)).toBeVisible();
   await page.getByRole('button', { name: 'Start' }).click();
-  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({ timeout: 120_000 });
+}
 
-  await page.getByText('The same as a table').click();
-  const rows = await page.getByRole('row').allInnerTexts();
+/** Waits for the end of the training and saves its adapter. */
+async function savedAdapter(page: Page): Promise<Buffer> {
+  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible({ timeout: 120_000 });
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save adapter_model.safetensors' }).click(),
+  ]);
+  return await readFile(await file.path());
+}
+
+test('learns a dropped text, waits when it is told, saves adapter and figures, and learns the same bits again', async ({ page }) => {
+  await start(page);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(page.getByText(/^Paused after/)).toBeVisible({ timeout: 60_000 });
+  const figures = page.getByLabel('In numbers');
+  const paused = await figures.textContent();
+  await page.waitForTimeout(1000);
+  expect(await figures.textContent()).toBe(paused);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  const adapter = await savedAdapter(page);
+
+  const plot = page.locator('gp-figure').first();
+  await plot.getByText('The same as a table').click();
+  const rows = await plot.getByRole('row').allInnerTexts();
   const losses = rows
     .slice(1)
     .flatMap((row) => row.split(/\s+/)[1] || [])
@@ -23,13 +48,23 @@ test('learns a dropped text, shows that the loss falls, and saves the adapter', 
   expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 0.5);
   await expect(page.getByLabel('Sample: After')).not.toContainText('…');
 
-  const [file] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save adapter_model.safetensors' }).click(),
-  ]);
-  const { tensors } = readSafetensors(await readFile(await file.path()));
+  const saved = async (name: string) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), plot.getByRole('button', { name, exact: true }).click()]);
+    return await readFile(await download.path());
+  };
+  expect((await saved('CSV')).toString('utf8')).toMatch(/^Step,Loss,Held-out loss\r\n0,,\d/);
+  const svg = (await saved('SVG')).toString('utf8');
+  expect(svg).toContain('nats per byte');
+  expect(svg).not.toContain('var(');
+  expect((await saved('PNG')).subarray(1, 4).toString('latin1')).toBe('PNG');
+
+  const { tensors } = readSafetensors(adapter);
   expect([...tensors.keys()].some((name) => name.includes('lora_A'))).toBe(true);
   await expect(page.getByRole('button', { name: 'Save adapter_config.json' })).toBeVisible();
+
+  // Loaded again, and without a pause: one seed, text and adapter give one result, bit by bit.
+  await start(page);
+  expect((await savedAdapter(page)).equals(adapter)).toBe(true);
 });
 
 test('stops when asked', async ({ page }) => {
@@ -45,4 +80,18 @@ test('a text that is too short is refused in one plain line', async ({ page }) =
   await drop(page, [{ name: 'short.txt', bytes: new TextEncoder().encode('too short') }]);
   await page.getByRole('button', { name: 'Start' }).click();
   await expect(page.getByRole('alert')).toContainText(/4 KiB|4096/);
+});
+
+test('a number of steps that cannot be run is refused where it is typed', async ({ page }) => {
+  await page.goto('/?view=train');
+  const steps = page.getByRole('spinbutton');
+  const start = page.getByRole('button', { name: 'Start' });
+  for (const wrong of ['-5', '0', '2.5', '', '1000001']) {
+    await steps.fill(wrong);
+    await expect(page.getByText('A whole number from 1 to 100,000 is needed.')).toBeVisible();
+    await expect(steps).toHaveAttribute('aria-invalid', 'true');
+    await expect(start).toBeDisabled();
+  }
+  await steps.fill('12');
+  await expect(start).toBeEnabled();
 });

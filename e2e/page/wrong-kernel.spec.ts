@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import type { Page } from '@playwright/test';
 import { readParityBundle } from '../../src/formats/parity-bundle.ts';
-import { answerOf, expect, open, runToEnd, test } from './page-test.ts';
+import { violations } from './axe.ts';
+import { drop } from './drop.ts';
+import { answerOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
 
-test('a wrong kernel turns the answer to no, and the details name the number, whose fault it is and how to see it alone', async ({
-  page,
-}) => {
+/** Breaks SiLU in every worker that the page starts; returns how many workers have the fault. */
+async function breakSilu(page: Page): Promise<() => number> {
   let broken = 0;
   await page.route('**/assets/web-worker*.js', async (route) => {
     const response = await route.fetch();
@@ -13,24 +15,56 @@ test('a wrong kernel turns the answer to no, and the details name the number, wh
     broken += Number(wrong !== script);
     await route.fulfill({ response, body: wrong });
   });
+  return () => broken;
+}
+
+test('a wrong kernel turns the answer to no, and the details name the number, whose fault it is and how to see it alone', async ({
+  page,
+}) => {
+  const broken = await breakSilu(page);
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);
-  expect(broken, 'workers with the fault').toBeGreaterThan(0);
+  expect(broken(), 'workers with the fault').toBeGreaterThan(0);
   await expect(answerOf(page)).toHaveText(/^\d+ of \d+ checks are wrong\.$/);
   await expect(page.getByText(/^Look at silu: /)).toBeVisible();
-  const suite = page.getByRole('button', { name: /^ops\.nn\.silu / });
-  await expect(suite).toContainText(/\d+ wrong/);
-  await suite.click();
-  await page
-    .getByRole('button', { name: /^legal;.* wrong$/ })
-    .first()
-    .click();
+  await expect(rowOf(page, /^ops\.nn\.silu, .*\d+ wrong/)).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await rowOf(page, /^legal;.*, wrong$/).click();
   await expect(page.getByText(/^\[[\d, ]+\] is -?[\d.e-]+, should be -?[\d.e-]+$/)).toBeVisible();
   await expect(page.getByRole('term').filter({ hasText: 'Whose fault' })).toBeVisible();
-  await expect(page.getByText('kernel', { exact: true })).toBeVisible();
+  await expect(page.getByText('kernel: it is wrong elsewhere too', { exact: true })).toBeVisible();
+
+  await page.emulateMedia({ media: 'print' });
+  await expect(page.getByRole('row', { name: /^ops\.nn \d+ \d+ [1-9]\d* 0$/ }), 'counts by suite, on paper').toBeVisible();
+  for (const name of ['What is not right', 'Where and when']) await expect(page.getByRole('heading', { name })).toBeVisible();
+  await page.emulateMedia({ media: 'screen' });
+  await expect(page.getByRole('heading', { name: 'What is not right' })).toBeHidden();
 
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save what shows it alone' }).click();
   const bundle = readParityBundle(new Uint8Array(readFileSync(await (await saved).path())));
   expect(bundle.op).toBe('silu');
+});
+
+test('known failures from a dropped file are not counted as wrong, stay for the next visit, and can be forgotten', async ({ page }) => {
+  await breakSilu(page);
+  await open(page, '/?filter=ops.nn.silu:legal;*&filter=ops.nn.embedding:exact;*');
+  await runToEnd(page);
+  await expect(answerOf(page)).toHaveText(/^\d+ of \d+ checks are wrong\.$/);
+  const entry = { case: 'ops.nn.silu:*', adapter: '*', reason: 'exp is off', link: 'https://example.org/1', expires: '9999-12-31' };
+  const known = (entries: readonly object[]) => ({
+    name: 'known.json',
+    bytes: new TextEncoder().encode(JSON.stringify({ schema: 'gradproof-expectations/1', expectations: entries })),
+  });
+  await drop(page, [known([{ ...entry, expires: 'soon' }])]);
+  await expect(page.getByRole('alert')).toContainText('known.json: expectations[0].expires');
+  await drop(page, [known([entry])]);
+  await expect(answerOf(page)).toHaveText(/^\d+ of \d+ checks are right, on the processor\.$/);
+  await expect(page.getByText(/\d+ checks failed as is known of this computer\./)).toBeVisible();
+  await page.reload();
+  await expect(page.getByText('1 known failure from known.json')).toBeVisible();
+  await runToEnd(page);
+  await expect(page.getByText(/\d+ checks failed as is known of this computer\./)).toBeVisible();
+  await page.getByRole('button', { name: 'Forget' }).click();
+  await expect(answerOf(page)).toHaveText(/^\d+ of \d+ checks are wrong\.$/);
 });

@@ -1,0 +1,31 @@
+import { expect, open, runToEnd, test } from './page-test.ts';
+
+test('foretells which models could learn here, by the memory that is named and the speed that is measured', async ({ page }) => {
+  test.setTimeout(180_000);
+  await open(page, '/?filter=ops.nn.silu:legal;*');
+  await runToEnd(page);
+  const forecast = page.getByRole('region', { name: 'Which models could learn here?' });
+  await expect(forecast.getByRole('row')).toHaveCount(7);
+  const row = forecast.getByRole('row', { name: /^8 billion/ });
+  await expect(row).toContainText('7.8');
+  await expect(row).toContainText('not measured yet');
+  await forecast.getByRole('textbox').fill('10');
+  await expect(row).toContainText('yes');
+  await forecast.getByRole('textbox').fill('8');
+  await expect(row).toContainText('tight');
+  await forecast.getByRole('textbox').fill('some');
+  await expect(forecast).toContainText('A number of gigabytes');
+  await expect(forecast.getByRole('textbox')).toHaveAttribute('aria-invalid', 'true');
+
+  await page.keyboard.press('Tab');
+  await page.getByRole('button', { name: 'Measure the speed' }).click();
+  await expect(row).toContainText(/(minute|hour|day|year)s/, { timeout: 150_000 });
+  await forecast.getByText('What this rests on').click();
+  await expect(forecast).toContainText(/products with 4-bit weights that were timed here/);
+
+  await page.getByText('In pictures').click();
+  const roofline = page.getByRole('region', { name: /^Roofline/ });
+  await expect(roofline.getByRole('img')).toBeVisible();
+  await roofline.getByText('The same as a table').click();
+  await expect(roofline.getByRole('row', { name: /^product 4bit 128/ })).toBeVisible();
+});
