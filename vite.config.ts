@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { bridgePage } from './scripts/vite-bridge-page.ts';
 import { corpus } from './scripts/vite-corpus.ts';
+import { paritySets } from './scripts/vite-parity-sets.ts';
+import { serviceWorker } from './scripts/vite-service-worker.ts';
 import { shaders } from './scripts/vite-shaders.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -11,12 +15,19 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 /** How long plugins took is nobody's concern who starts the program. */
 const checks = { pluginTimings: false };
 
-/** One source, two targets: `vite build` makes the page, `vite build --mode node` the command line and its workers. */
+/**
+ * One source, three targets: `vite build` makes the page, `--mode node` the command line and its workers, `--mode library` the modules that
+ * programs import.
+ */
 export default defineConfig(({ mode }) => ({
   root,
   base: './',
   define: { __GRADPROOF_VERSION__: JSON.stringify(version), __GRADPROOF_COMMIT__: JSON.stringify(commit()) },
-  plugins: [shaders(root), ...(mode === 'node' ? [] : [corpus(root)])],
+  plugins: [
+    shaders(root),
+    paritySets(root),
+    ...(mode === 'node' || mode === 'library' ? [] : [corpus(root), bridgePage(), serviceWorker(root)]),
+  ],
   worker: { format: 'es' as const, plugins: () => [shaders(root)], rolldownOptions: { checks } },
   build: {
     target: 'es2022',
@@ -34,9 +45,18 @@ export default defineConfig(({ mode }) => ({
             checks,
           },
         }
-      : { outDir: 'dist/page', rolldownOptions: { input: ['index.html', 'headless.html'], checks } }),
+      : mode === 'library'
+        ? { ssr: true, minify: false, copyPublicDir: false, rolldownOptions: library() }
+        : { outDir: 'dist/page', rolldownOptions: { input: ['index.html', 'headless.html'], checks } }),
   },
 }));
+
+/** Entries and every op, each a module in the place of its source. */
+function library() {
+  const ops = readdirSync(join(root, 'src/ops'), { recursive: true, encoding: 'utf8' }).filter((file) => /^\w+.\w+\.ts$/.test(file));
+  const input = [...ops.map((file) => `src/ops/${file}`), 'src/library/engine.ts', 'src/library/reference.ts'];
+  return { input, output: { preserveModules: true, preserveModulesRoot: root, entryFileNames: '[name].js' }, checks };
+}
 
 function commit(): string {
   try {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepare } from './setup/prepare.mjs';
 import { runMain } from './setup/step.mjs';
+import { bridgeTests } from './test/bridge.mjs';
 import { add, resultFile, resultsFolder, runPart, sentence } from './test/part.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -18,7 +19,15 @@ await runMain(async () => {
   ]);
   // The quick tier comes first: it installs a browser where there is none, and others need one.
   const cases = await quickTier(results);
-  const total = add([...checks, ...cases, await mutants(results), await unitTests(results), await endToEndTests(results)]);
+  const total = add([
+    ...checks,
+    ...cases,
+    await recordedBundles(results),
+    await mutants(results),
+    await unitTests(results),
+    ...(await bridgeTests(root, results)),
+    await endToEndTests(results),
+  ]);
   process.exitCode = total.failed > 0 ? 1 : 0;
   console.log(sentence(total));
 });
@@ -52,6 +61,22 @@ async function quickTier(results) {
   const [chromium, node] = runs;
   const compare = [process.execPath, join(root, 'scripts/test/agreement.mjs'), chromium.json.path, node.json.path];
   return [chromium.counts, node.counts, await runPart('same verdicts in both', compare, { root })];
+}
+
+/** What other libraries computed, replayed; an op that this version lacks is skipped. */
+async function recordedBundles(results) {
+  const json = resultFile(join(results, 'parity.json'));
+  const command = [
+    process.execPath,
+    join(root, 'scripts/start.mjs'),
+    '--runtime',
+    'node',
+    '--parity',
+    'public/parity',
+    '--report',
+    json.path,
+  ];
+  return runPart('recorded bundles', command, { root, countsOf: () => countsOfReport(json.read()) });
 }
 
 /** Mutants of the shaders that differ from the last commit, and a few of the others: every one must turn a case red. */

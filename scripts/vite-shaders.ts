@@ -10,8 +10,8 @@ export function shaders(root: string): Plugin {
     name: 'gradproof-shaders',
     enforce: 'pre',
     async load(id) {
-      const path = id.split('?')[0] as string;
-      if (!/\.(wgsl|wesl)$/.test(path)) return;
+      const [path, query] = id.split('?') as [string, string?];
+      if (!/\.(wgsl|wesl)$/.test(path) || query === 'raw') return;
       const sources = readSources(folder);
       const file = nameOf(folder, path);
       for (const source of Object.keys(sources)) this.addWatchFile(join(folder, source));

@@ -3,7 +3,7 @@ import type { Import } from './graph.ts';
 /** The layers from top to bottom: a file may import from its own folder and from every layer below. */
 const LAYERS: readonly (readonly string[])[] = [
   ['e2e', 'scripts'],
-  ['src/ui', 'src/cli', 'bench'],
+  ['src/ui', 'src/cli', 'src/library', 'bench'],
   ['src/harness'],
   ['suites'],
   ['src/testing'],

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { SetupError } from './step.mjs';
+import { interrupted, SetupError } from './step.mjs';
 
 /**
  * Runs a program of ours; what it writes goes to stderr and is kept to say why it failed.
@@ -9,7 +9,8 @@ import { SetupError } from './step.mjs';
  * @returns {Promise<void>}
  */
 export async function runStep(what, [program, ...args], { cwd, quiet = false }) {
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' && program === 'npm' });
+  const shell = process.platform === 'win32' && program === 'npm';
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell, signal: interrupted });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
@@ -22,6 +23,7 @@ export async function runStep(what, [program, ...args], { cwd, quiet = false }) 
     child.on('close', (code, signal) => resolve(signal ?? code));
   });
   if (ended === 0) return;
+  if (interrupted.aborted) throw new SetupError(`interrupted while ${what}`, 130);
   if (quiet) process.stderr.write(output);
   const why = typeof ended === 'number' ? `it ended with status ${ended}; its output is above` : `it was stopped: ${ended}`;
   throw new SetupError(`${what} failed: ${[program, ...args].join(' ')}: ${why}`);

@@ -1,29 +1,42 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { limits, type Suspect, smallNumbers } from './tolerances.ts';
+import { limits, type Suspect, smallArguments, smallNumbers } from './tolerances.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Small numbers that are compared or made constants, and why none of them is a tolerance that a result needed. */
 const LIMITS: Readonly<Record<string, string>> = {
+  'src/data/spirals.ts: NOISE = 0.03': 'how far points of a task lie from their spiral',
+  'src/gpu/probe.ts: float(products, 0) === 2 ** -130': 'a denormal that the probe asks for',
+  'src/gpu/probe.ts: float(products, 1) === 2 ** -100': 'a product that the probe asks for',
   'src/gpu/probe.ts: ULP = 2 ** -23': 'operands of the probe',
+  'src/nn/layers.ts: EPS = 1e-5': 'a parameter of normalizations, as torch has it',
+  'src/reference/attention/rotary_embedding.ts: OF_DOUBLES = 2 ** -50': 'the roundings of an angle in float64',
   'src/reference/bounds.ts: EPS = 2 ** -23': 'the unit of every bound',
   'src/reference/bounds.ts: FLUSH = 2 ** -126': 'the smallest normal float32',
   'src/reference/bounds.ts: HALF_EPS = 2 ** -24': 'the unit of typical errors',
+  'src/reference/llama/limits.ts: ABSOLUTE = 1e-6': "the parity bundle's limit for numbers of a step near 0",
+  'src/reference/llama/limits.ts: RELATIVE = 1e-4': "the parity bundle's limit for losses and gradient norms",
+  'src/reference/llama/limits.ts: SHARE = 1e-3': "the parity bundle's limit for trained weights",
+  'src/reference/quant/blocks.ts: SMALLEST_ABSMAX = Math.fround(1e-38)': "a constant of bitsandbytes' arithmetic",
+  'src/reference/quant/map-codes.ts: POSITION_ERROR = 3 * 2 ** -8': 'three roundings of float32 at 65,536',
+  'src/reference/quant/quantize_4bit.ts: smallest = Math.fround(1e-38)': "a constant of bitsandbytes' arithmetic",
   'src/reference/quant/ranks.ts: FP4_BAND = 1e-6': "how far the literals of bitsandbytes' own kernels for fp4 differ",
+  'src/reference/simulation/attention/rotary_embedding.ts: UNIT = Math.fround(1.4629180792671596e-9)': 'a turn divided by 2^32',
+  'src/reference/simulation/quant/block-scale.ts: SMALLEST_ABSMAX = Math.fround(1e-38)': "a constant of bitsandbytes' arithmetic",
   'src/reference/simulation/quant/block-scale.ts: divisor < 2 ** -63': 'an exponent at which a kernel scales',
-  'src/tensor/half.ts: magnitude < 2 ** -14': 'where halves become denormal',
+  'src/testing/beyond-luck.ts: tail <= 1e-9': 'how seldom luck passes for learning, as in the text that the byte model learns',
   'src/ui/elements/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
   'src/ui/state/case-facts.ts: share < 0.001': 'how a share is written',
   'suites/gpu/probe.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
   'suites/train/along-gradient.ts: STEP = 1e-4': 'the step of a central difference',
   'suites/train/byte-model.suite.ts: Math.abs(norm - slope) <= 1e-4 * slope + 1e-6': "the parity bundle's limit for gradient norms",
-  'suites/train/byte-model.suite.ts: after > Math.log(ALPHABET) - 0.05': 'a floor below which no finite random text can be predicted',
 };
 
 /** Small numbers in the code that judges. */
 const IN_JUDGES: Readonly<Record<string, string>> = {
+  'src/testing/beyond-luck.ts: 1e-9': 'a probability, of luck: not an error that a result may have',
   'src/testing/judge.ts: 2 ** -126': 'the unit in the last place of denormals, for reports',
   'src/testing/parity/recorded.ts: 2 ** -HALF_FORMATS[dtype].bits': 'the unit of a half format',
 };
@@ -53,9 +66,24 @@ test('the code that judges holds no small number but units', () => {
   expect(keys(judging.flatMap(([file, source]) => smallNumbers(file, source)))).toEqual(Object.keys(IN_JUDGES).sort());
 });
 
+test('no suite gives a small number to a function', () => {
+  const suites = files.filter(([file]) => file.startsWith('suites/'));
+  expect(keys(suites.flatMap(([file, source]) => smallArguments(file, source)))).toEqual([]);
+  expect(smallArguments('suites/planted.ts', 'near(a, b, 1e-5);')).toEqual([{ file: 'suites/planted.ts', text: 'near(a, b, 1e-5)' }]);
+});
+
 test.each([
   ['Math.abs(a - b) < 1e-5', 'Math.abs(a - b) < 1e-5'],
   ['if (error / size > 3 * 2 ** -20) fail();', 'error / size > 3 * 2 ** -20'],
+  ['fail(error > 1 / 4096);', 'error > 1 / 4096'],
+  ['fail(error > Number.EPSILON * size);', 'error > Number.EPSILON * size'],
+  ["fail(error > Number('1e-5'));", "error > Number('1e-5')"],
+  ['fail(-1e-5 > difference);', '-1e-5 > difference'],
+  ['fail(error * 1e6 > 1);', 'error * 1e6 > 1'],
+  ['fail(a.toFixed(4) !== b.toFixed(4));', 'a.toFixed(4) !== b.toFixed(4)'],
+  ['const near = (a, b, most = 1e-4) => a - b < most;', 'most = 1e-4'],
+  ['const rule = { tolerance: Math.exp(-9) };', 'tolerance: Math.exp(-9)'],
+  ['class Rule { static most = 1e-4; }', 'static most = 1e-4;'],
 ])('a planted tolerance is found: %s', (source, text) => {
   expect(limits('src/planted.ts', source)).toEqual([{ file: 'src/planted.ts', text }]);
 });

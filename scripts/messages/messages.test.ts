@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseSync } from 'oxc-parser';
+import { describe, expect, test } from 'vitest';
+import { de } from '../../src/ui/messages/de.ts';
+import { en } from '../../src/ui/messages/en.ts';
+import { visit } from '../imports/syntax.ts';
+import { literalProse, literalWords } from './literal-words.ts';
+
+const ui = fileURLToPath(new URL('../../src/ui', import.meta.url));
+/** What is copied to be pasted elsewhere, and read there in English. */
+const ENGLISH: readonly string[] = ['issue-text.ts'];
+/** Words that both languages have. */
+const SAME: readonly string[] = [
+  'Enter',
+  'Esc',
+  'GB/s',
+  'GFLOP/s',
+  'Gradproof',
+  ', Gradproof',
+  'JUnit (XML)',
+  'Link',
+  'Name',
+  'Python',
+  'Median, ms',
+  'Tab',
+  'Text',
+  'Version',
+];
+
+const files = ['elements', 'charts'].flatMap((folder) =>
+  readdirSync(join(ui, folder))
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => `${folder}/${name}`),
+);
+
+/** A module with a template; `#{` opens a hole. */
+const planted = (template: string) => `const x = ${template.replaceAll('#{', '$' + '{')};`;
+
+describe('templates', () => {
+  test('were seen', () => {
+    expect(files.length).toBeGreaterThan(25);
+  });
+
+  test.each(files)('%s says nothing that is not in the catalog', (file) => {
+    const found = literalWords(file, readFileSync(join(ui, file), 'utf8')).map(({ line, text }) => `${line}: ${text}`);
+    expect(found).toEqual([]);
+  });
+
+  test.each([
+    ['text', 'html`<p>Hello you</p>`'],
+    ['text after a hole', 'html`<p>#{x} left</p>`'],
+    ['a label', 'html`<button aria-label="Close" @click=#{f}>#{x}</button>`'],
+    ['a label without quotes', 'html`<input placeholder=Name />`'],
+    ['a string in a hole', "html`<p>#{busy ? 'Stop' : go}</p>`"],
+    ['a template in a hole', 'html`<p>#{`about #{n} of them`}</p>`'],
+    ['a label in a hole', "html`<a title=#{x ? 'Go there' : y}></a>`"],
+    ['a template in a template', 'html`<p>#{list.map((x) => html`<b>of it</b>`)}</p>`'],
+  ])('finds %s', (_, template) => {
+    expect(literalWords('planted.ts', planted(template))).toHaveLength(1);
+  });
+
+  test.each([
+    'html`<p class="small muted" ?hidden=#{x}>#{words.close}: #{n}</p>`',
+    'html`<gp-x .items=#{["Not shown"]} kind="plan of day" @click=#{() => f("Some text")}></gp-x>`',
+    "html`<p>#{kind === 'Plan B' ? a : b} &nbsp; CSV</p>`",
+    'css`.a { content: "Words here"; }`',
+  ])('is silent about %s', (template) => {
+    expect(literalWords('planted.ts', planted(template))).toEqual([]);
+  });
+});
+
+/** The strings that the source of a function holds. */
+function stringsOf(source: string): string {
+  const strings: string[] = [];
+  visit(parseSync('message.js', `const message = ${source};`).program, (node) => {
+    if (node.type === 'Literal' && typeof node['value'] === 'string') strings.push(node['value']);
+    if (node.type === 'TemplateElement') strings.push((node['value'] as { cooked: string }).cooked);
+  });
+  return strings.join(' ').trim();
+}
+
+/** Every message by its path; functions by the strings that they hold. */
+function leaves(value: unknown, path: string): readonly (readonly [path: string, text: string])[] {
+  if (typeof value === 'string') return [[path, value]];
+  if (typeof value === 'function') return [[path, stringsOf(value.toString())]];
+  return Object.entries(value as object).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key));
+}
+
+describe('state', () => {
+  const states = readdirSync(join(ui, 'state')).filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !ENGLISH.includes(name),
+  );
+
+  test.each(states)('%s says nothing that is not in the catalog', (file) => {
+    const found = literalProse(file, readFileSync(join(ui, 'state', file), 'utf8')).map(({ line, text }) => `${line}: ${text}`);
+    expect(found).toEqual([]);
+  });
+
+  test('finds a sentence, and leaves errors alone', () => {
+    const found = literalProse(
+      'planted.ts',
+      "export const f = (n) => n > 1 ? `#{n} of them` : g('All of it'); throw new Error('No such thing');".replaceAll('#{', '$' + '{'),
+    );
+    expect(found.map(({ text }) => text)).toEqual([' of them', 'All of it']);
+  });
+});
+
+describe('German', () => {
+  const german = leaves({ ...de, units: {} }, '');
+  const english = new Map(leaves({ ...en, units: {} }, ''));
+
+  test('has every message of the English catalog', () => {
+    expect(german.map(([path]) => path).sort()).toEqual([...english.keys()].sort());
+    expect(german.length).toBeGreaterThan(150);
+  });
+
+  test('differs from English wherever there are words', () => {
+    const same = german.filter(([path, text]) => english.get(path) === text && /\p{L}{2,}/u.test(text) && !SAME.includes(text));
+    expect(same).toEqual([]);
+  });
+
+  test('has its own quotation marks', () => {
+    const pairs = (text: string) => (text.match(/„/g)?.length ?? 0) === (text.match(/“/g)?.length ?? 0);
+    const wrong = german.filter(([, text]) => text.includes('”') || !pairs(text) || text.includes('"'));
+    expect(wrong.map(([path]) => path)).toEqual([]);
+  });
+});

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { create, globals } from 'webgpu';
+import { findSwiftShader } from '../../src/cli/runtime/swiftshader.ts';
+import { Gpu } from '../../src/gpu/gpu.ts';
+import { loadCases } from '../../src/harness/registry.ts';
+import { runCase } from '../../src/harness/worker/run-case.ts';
+
+/** The cases of the op that the recipe adds, with their controls. Copied beside it, since only there they exist. */
+
+let gpu: Gpu;
+
+beforeAll(async () => {
+  Object.assign(globalThis, globals);
+  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
+  gpu = await Gpu.request(create(['enable-dawn-features=allow_unsafe_apis']));
+});
+afterAll(() => gpu[Symbol.dispose]());
+
+const cases = [...loadCases().values()].filter(({ suite }) => suite.endsWith('.leaky_relu'));
+
+test('cases of leaky_relu were derived', () => {
+  expect(cases.map(({ id }) => id)).toEqual(expect.arrayContaining(['ops.math.leaky_relu:half;storage=bf16']));
+  expect(cases.length).toBeGreaterThan(10);
+});
+
+describe.each(cases.map((declared) => [declared.id, declared] as const))('%s', (_, declared) => {
+  const run = async (control: boolean) => (await runCase(declared, gpu, { ieee: true, seed: 1, control })).outcome;
+
+  test('passes', async () => expect(await run(false)).toMatchObject({ status: 'pass' }));
+  test('turns red with its fault', async () => expect(await run(true)).toMatchObject({ status: 'fail' }));
+});

@@ -1,0 +1,34 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { bridgeEnvironment, bridgeProgram, ensureBridge } from '../bridge/environment.mjs';
+import { runPart } from './part.mjs';
+
+/**
+ * The Python bridge: lint, types and tests, in the environment that is there, or else in a minimal one. What the minimal one lacks is
+ * skipped, counted and said. @param {string} root @param {string} results @returns {Promise<import('./part.mjs').Counts[]>}
+ */
+export async function bridgeTests(root, results) {
+  await ensureBridge(root, 'minimal');
+  const bridge = join(root, 'bridge');
+  const run = (name, program, args, countsOf) =>
+    runPart(name, [bridgeProgram(root, program), ...args], { root: bridge, ...(countsOf ? { countsOf } : {}) });
+  const junit = join(results, 'bridge.xml');
+  rmSync(junit, { force: true });
+  const kind = bridgeEnvironment(root);
+  const counts = [
+    await run('bridge: lint', 'ruff', ['check', '.']),
+    await run('bridge: format', 'ruff', ['format', '--check', '.']),
+    await run('bridge: types', 'mypy', []),
+    await run(`bridge: tests (${kind} environment)`, 'pytest', [`--junit-xml=${junit}`], () => countsOfJunit(junit)),
+  ];
+  if (kind === 'minimal') console.log('    tests that need torch and its like were left out; npm run bridge:setup installs them');
+  return counts;
+}
+
+/** The totals that pytest writes. @param {string} file */
+function countsOfJunit(file) {
+  const [suite] = /<testsuite [^>]*>/.exec(readFileSync(file, 'utf8')) ?? [''];
+  const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+  const [failed, skipped] = [count('errors') + count('failures'), count('skipped')];
+  return { passed: count('tests') - failed - skipped, failed, skipped };
+}

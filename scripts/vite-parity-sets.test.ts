@@ -1,0 +1,20 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { findSets } from './vite-parity-sets.ts';
+
+test('finds every index, however deep, and what its recordings weigh', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sets-'));
+  expect(findSets(folder)).toEqual([]);
+  const write = (path: string, sizes: readonly number[]) => {
+    mkdirSync(join(folder, 'parity', path), { recursive: true });
+    writeFileSync(join(folder, 'parity', path, 'INDEX.json'), JSON.stringify({ cases: sizes.map((bytes) => ({ bytes })) }));
+  };
+  write('cuda/h200', [1, 2]);
+  write('cpu', [10]);
+  expect(findSets(folder)).toEqual([
+    { folder: 'parity/cpu/', cases: 1, bytes: 10 },
+    { folder: 'parity/cuda/h200/', cases: 2, bytes: 3 },
+  ]);
+});
