@@ -112,6 +112,12 @@ test('a worker that dies twice of a case costs that case and is replaced', async
   });
 });
 
+test('a death beside other cases says nothing about the case: it runs again alone, and dies twice there before it is lost', async () => {
+  const { report } = await play({ cases: ['struck', 'die', 'pass 1', 'pass 2'], options: { workers: 2 } });
+  expect(statuses(report)).toEqual({ struck: 'pass', die: 'lost', 'pass;n=1': 'pass', 'pass;n=2': 'pass' });
+  expect(report.results.map(({ attempts }) => attempts)).toEqual([3, 1, 1, 3]);
+});
+
 test('a case that hangs is timed out, its process killed, and the run goes on', async () => {
   const { report, log } = await play({ cases: ['hang', 'pass'], options: { timeoutMs: 100 } });
   expect(statuses(report)).toEqual({ hang: 'timeout', pass: 'pass' });

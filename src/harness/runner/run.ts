@@ -42,7 +42,7 @@ export class Run {
   readonly #identity: RunIdentity;
   readonly #items: readonly Item[];
   #queue: Item[];
-  /** Cases that ran when the GPU process crashed or hung. Each runs again while no other does: what happens then is its own doing. */
+  /** Cases that ran beside others when their worker or device went away. Each runs again while no other does: what happens then is its own doing. */
   #suspects: Item[];
   #alone = false;
   readonly #inFlight = new Set<Item>();
@@ -190,15 +190,15 @@ export class Run {
     const reply = await worker.run({ type: 'case', id, backend, seed: this.#options.seed, control, ...made }, this.#limitOf(item));
     if (reply.type === 'aborted') return { worker };
     const beside = reply.type === 'timeout' ? await this.#isBesideHang(item, worker) : this.#gpu.explains(worker, reply);
-    const again = (beside || isGone(reply)) && this.#putBack(item, reply, beside);
+    const again = (beside || isGone(reply)) && this.#putBack(item, reply);
     if (this.#end) return { ...(again ? {} : { reply }), worker };
     const restored = await this.#restore(reply, worker);
     return again ? { worker: restored } : { reply, worker: restored };
   }
 
-  /** Queues a case again that may not be to blame, alone if it was in flight `beside` others; false when it is to blame. */
-  #putBack(item: Item, reply: SettledReply, beside: boolean): boolean {
-    if (beside && !this.#alone) this.#suspects.push(item);
+  /** Queues a case again that may not be to blame, alone if it ran beside others; false when it is to blame. */
+  #putBack(item: Item, reply: SettledReply): boolean {
+    if (!this.#alone) this.#suspects.push(item);
     else if (reply.type === 'timeout' || ++item.lossesAlone >= LOSSES_ALONE) return false;
     else this.#queue.unshift(item);
     return true;
