@@ -59,3 +59,21 @@ def test_doctor_says_who_computes_each_op(capsys):
     said = capsys.readouterr().out
     assert "numpy" in said
     assert all(op in said for op in vocabulary())
+
+
+def test_torch_takes_no_short_cuts_and_has_its_settings_back():
+    torch = pytest.importorskip("torch")
+    arrays = pytest.importorskip("gradproof_bridge.backends.torch_arrays")
+
+    def settings() -> tuple[bool, bool, str]:
+        matmul = torch.backends.cuda.matmul
+        return torch.backends.cudnn.allow_tf32, matmul.allow_fp16_reduced_precision_reduction, torch.get_float32_matmul_precision()
+
+    torch.set_float32_matmul_precision("medium")
+    try:
+        before = settings()
+        with arrays.deterministic():
+            assert settings() == (False, False, "highest")
+        assert settings() == before == (True, True, "medium")
+    finally:
+        torch.set_float32_matmul_precision("highest")

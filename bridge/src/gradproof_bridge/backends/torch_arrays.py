@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,18 +64,36 @@ def torch_devices() -> tuple[str, ...]:
 
 @contextmanager
 def deterministic() -> Iterator[None]:
-    """One thread, so that the order of every sum is fixed, full float32 products, and no algorithm that depends on timing."""
+    """One thread, so that the order of every sum is fixed, no algorithm that depends on timing, and sums in full float32.
+
+    CUDA's libraries otherwise round the operands of convolutions to 10 bits and may add the parts of a 16-bit product in 16 bits.
+    """
     import torch
 
+    # Read when the first product runs.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     threads = torch.get_num_threads()
     precision = torch.get_float32_matmul_precision()
     strict = torch.are_deterministic_algorithms_enabled()
+    short_cuts = [(owner, name, getattr(owner, name)) for owner, name in _short_cuts()]
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision("highest")
     torch.use_deterministic_algorithms(True, warn_only=True)
+    for owner, name, _ in short_cuts:
+        setattr(owner, name, False)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
         torch.set_float32_matmul_precision(precision)
         torch.use_deterministic_algorithms(strict, warn_only=True)
+        for owner, name, taken in short_cuts:
+            setattr(owner, name, taken)
+
+
+def _short_cuts() -> tuple[tuple[object, str], ...]:
+    """Switches of CUDA's libraries that trade digits for time; torch has them on."""
+    from torch.backends import cuda, cudnn
+
+    halves = ("allow_fp16_reduced_precision_reduction", "allow_bf16_reduced_precision_reduction")
+    return ((cudnn, "allow_tf32"), *((cuda.matmul, name) for name in halves))
