@@ -58,6 +58,13 @@ test('runs are kept over a reload, compared, followed, exported, deleted and tak
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 60_000 });
   await rowOf(page, /^legal/).click();
   await expect(page.getByText(/^On this adapter and browser: 2 runs, right in each/), 'in the detail of a case').toBeVisible();
+  const trend = page.locator('gp-trend');
+  await expect(trend.getByRole('img', { name: /^2 runs, right in each; Share of the bound in each run: between / })).toBeVisible();
+  const [asCsv] = await Promise.all([page.waitForEvent('download'), trend.getByRole('button', { name: 'CSV' }).click()]);
+  const [columns, ...kept] = readFileSync(await asCsv.path(), 'utf8')
+    .trim()
+    .split('\r\n');
+  expect([columns, kept.length]).toEqual(['When,Gradproof,Verdict,Value', 2]);
   await page.getByRole('button', { name: 'Compare…' }).press('Enter');
   await expect(page.getByRole('main'), 'the focus is not lost with the button').toBeFocused();
   await expect(headline(page), 'with the run before it').toHaveText('No verdict changed.', WHEN_READ);

@@ -152,5 +152,5 @@ export const compare: Messages['compare'] = {
   trendRuns: (amount, right) => `${runs(amount)}, ${right === amount ? 'jedes Mal richtig' : `${number(right)}-mal richtig`}`,
   trendRange: (low, high, last) => `zwischen ${low} und ${high}, zuletzt ${last}`,
   trendColumns: { when: 'Wann', version: 'Gradproof', verdict: 'Urteil', value: 'Wert' },
-  asTable: 'Dasselbe als Tabelle',
+  trendWrong: 'nicht bestanden',
 };

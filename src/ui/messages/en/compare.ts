@@ -160,5 +160,5 @@ export const compare = {
     `${count(runs, { one: 'run', other: 'runs' })}, ${right === runs ? 'right in each' : `right in ${number(right)}`}`,
   trendRange: (low: string, high: string, last: string) => `between ${low} and ${high}, ${last} the last time`,
   trendColumns: { when: 'When', version: 'Gradproof', verdict: 'Verdict', value: 'Value' },
-  asTable: 'The same as a table',
+  trendWrong: 'did not pass',
 };
