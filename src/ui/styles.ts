@@ -112,6 +112,16 @@ export const base = css`
 
 /** Buttons, fields and links that look like buttons. */
 export const controls = css`
+  fieldset {
+    margin: 0;
+    padding: 0;
+    border: 0;
+  }
+  legend {
+    padding: 0;
+    margin-block-end: var(--space-2);
+    font-weight: 650;
+  }
   button,
   .button,
   select,

@@ -1,5 +1,4 @@
 import shader from '../../shaders/math/relu.wgsl';
-import { GradproofError } from '../../src/errors.ts';
 import { GuardError } from '../../src/gpu/memory.ts';
 import { f32, u32 } from '../../src/gpu/shader.ts';
 import { FlatParameters } from '../../src/nn/flat-parameters.ts';
@@ -8,6 +7,7 @@ import { seam } from '../../src/seam.ts';
 import { type HostTensor, hostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Random } from '../../src/tensor/random.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
+import { codeOf } from '../../src/testing/code-of.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 
@@ -77,17 +77,6 @@ tensors
     }
     t.expect(codeOf(() => hostTensor('f32', [3], new Float32Array(2))) === 'shape', () => 'values that do not fill their shape are taken');
   });
-
-/** The code of the error that `call` throws, or `none`. */
-function codeOf(call: () => unknown): string {
-  try {
-    call();
-    return 'none';
-  } catch (error) {
-    if (error instanceof GradproofError) return error.code;
-    throw error;
-  }
-}
 
 tensors
   .case('flat-parameters')

@@ -1,4 +1,3 @@
-import { GradproofError } from '../../src/errors.ts';
 import { loraLinear } from '../../src/ops/lora/lora_linear.ts';
 import { sumToSize } from '../../src/ops/math/sum.ts';
 import { type MatmulParams, matmul } from '../../src/ops/matmul/matmul.ts';
@@ -8,6 +7,7 @@ import type { Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { coordinatesOf, type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
+import { codeOf } from '../../src/testing/code-of.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { parseShape, suite } from '../../src/testing/suite.ts';
 
@@ -37,13 +37,7 @@ function freeAll(tensors: Tensors): void {
 
 /** The code of the error that `run` throws; `none` when it returns. */
 function refusal(run: () => Tensors): string {
-  try {
-    freeAll(run());
-    return 'none';
-  } catch (error) {
-    if (error instanceof GradproofError) return error.code;
-    throw error;
-  }
+  return codeOf(() => freeAll(run()));
 }
 
 /** Sums a tensor of `shape` to `size` on the device, and compares with the sum in float64. */

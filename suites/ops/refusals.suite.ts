@@ -1,4 +1,3 @@
-import { GradproofError } from '../../src/errors.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import type { Op } from '../../src/ops/op.ts';
 import { type AdamState, adamwStep } from '../../src/ops/optim/adamw_step.ts';
@@ -13,6 +12,7 @@ import { hostTensorFrom } from '../../src/tensor/host.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
 import { TensorScope } from '../../src/tensor/tensor-scope.ts';
+import { codeOf } from '../../src/testing/code-of.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { CALLS, type Call, type Wrong } from './calls.ts';
 
@@ -131,15 +131,4 @@ for (const [name, { sizes, call }] of Object.entries(IN_PLACE)) {
         t.expect(code === expected, () => `with ${wrong} too large it is refused with ${code}, not ${expected}`);
       }
     });
-}
-
-/** The code of the error that `call` throws, or `none`. */
-function codeOf(call: () => unknown): string {
-  try {
-    call();
-    return 'none';
-  } catch (error) {
-    if (error instanceof GradproofError) return error.code;
-    throw error;
-  }
 }

@@ -1,10 +1,10 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
-import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values, WrongValue } from '../record.ts';
+import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { workgroupSum } from '../simulation/sums.ts';
-import { wrongInput } from '../wrong-value.ts';
+import { wrongInput, wrongParams } from '../wrong-value.ts';
 import { rowsOf } from './cross_entropy.ts';
 import { type RowLoss, reduced } from './loss/reduced.ts';
 
@@ -166,15 +166,11 @@ export const record: OpRecord<NllLossParams> = {
     wrongInput('label off by one', 'labels', (label) => (label >= 0 ? label + 1 : label)),
     wrongInput('log_probs wrong by 2e-5', 'log_probs', (x) => x * (1 + 2e-5)),
     wrongInput('weights wrong by a part in a thousand for every second class', 'weight', (w, i) => w * (i % 2 ? 1.001 : 1)),
-    withParams('ignore_index of the other convention', (p) => ({ ...p, ignore_index: (p.ignore_index ?? -100) < 0 ? 0 : -100 })),
-    withParams('sum for mean', (p) => ({ ...p, reduction: p.reduction === 'none' ? 'none' : 'sum' })),
-    withParams('mean for sum', (p) => ({ ...p, reduction: p.reduction === 'none' ? 'none' : 'mean' })),
+    wrongParams('ignore_index of the other convention', (p) => ({ ...p, ignore_index: (p.ignore_index ?? -100) < 0 ? 0 : -100 })),
+    wrongParams('sum for mean', (p) => ({ ...p, reduction: p.reduction === 'none' ? 'none' : 'sum' })),
+    wrongParams('mean for sum', (p) => ({ ...p, reduction: p.reduction === 'none' ? 'none' : 'mean' })),
   ],
 };
-
-function withParams(name: string, change: (params: NllLossParams) => NllLossParams): WrongValue<NllLossParams> {
-  return { name, apply: (inputs, params) => ({ inputs, params: change(params) }) };
-}
 
 export const simulation: Simulation<NllLossParams> = {
   op: 'nll_loss',

@@ -3,7 +3,7 @@ import type { Simulation } from './simulation.ts';
 
 /** Every simulation, by op: exported as `simulation` beside the op's record or, where it is long, from a file of its own here. */
 export const simulations: ReadonlyMap<string, Simulation> = collect({
-  ...import.meta.glob<{ simulation?: Simulation }>(['../*/*.ts', '!../{simulation,llama}/**', '!../**/*.test.ts'], { eager: true }),
+  ...import.meta.glob<{ simulation?: Simulation }>(['../*/*.ts', '!../simulation/**', '!../**/*.test.ts'], { eager: true }),
   ...import.meta.glob<{ simulation?: Simulation }>('./*/*.ts', { eager: true }),
 });
 

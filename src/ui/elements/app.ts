@@ -1,7 +1,8 @@
-import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import { Follow } from '../follow.ts';
 import { KeepFocus } from '../keep-focus.ts';
+import { lazily } from '../lazily.ts';
 import { isLanguage, LANGUAGES, language, messages, speak } from '../messages/language.ts';
 import { announcement } from '../state/announcement.ts';
 import { App } from '../state/app.ts';
@@ -12,12 +13,6 @@ import { base, controls, panels } from '../styles.ts';
 import './check-view.ts';
 import type { HelpSheet } from './help-sheet.ts';
 import './page-drop.ts';
-
-const LAZY = {
-  'gp-compare-view': () => import('./compare-view.ts'),
-  'gp-shared-view': () => import('./shared-view.ts'),
-  'gp-train-view': () => import('./train-view.ts'),
-};
 
 /** The page: header, the view that the address names, footer, and the one live region. */
 export class AppElement extends LitElement {
@@ -201,25 +196,29 @@ export class AppElement extends LitElement {
     );
   }
 
+  /** Views other than the first are loaded when they are first shown. */
   #view() {
     const { address, shared } = this.#app;
+    const loading = html`<p class="muted">${messages().frame.loading}</p>`;
     if (shared.value === 'reading') return html`<p class="muted">${messages().frame.readingLink}</p>`;
     if (shared.value) {
       const [value, leave] = [shared.value, () => this.#app.go({ view: 'check' })];
       const compare = () => this.#app.compare({ kind: 'link', text: location.hash });
-      return this.#lazily('gp-shared-view', html`<gp-shared-view .shared=${value} @leave=${leave} @compare=${compare}></gp-shared-view>`);
+      const view = html`<gp-shared-view .shared=${value} @leave=${leave} @compare=${compare}></gp-shared-view>`;
+      return lazily('gp-shared-view', () => import('./shared-view.ts'), this, view, loading);
     }
-    if (address.value.view === 'check') return html`<gp-check-view .app=${this.#app}></gp-check-view>`;
-    if (address.value.view === 'compare')
-      return this.#lazily('gp-compare-view', html`<gp-compare-view .app=${this.#app}></gp-compare-view>`);
-    return this.#lazily('gp-train-view', html`<gp-train-view .app=${this.#app}></gp-train-view>`);
-  }
-
-  /** Views other than the first are loaded when they are first shown. */
-  #lazily(name: keyof typeof LAZY, view: TemplateResult): TemplateResult {
-    if (customElements.get(name)) return view;
-    LAZY[name]().then(() => this.requestUpdate());
-    return html`<p class="muted">${messages().frame.loading}</p>`;
+    switch (address.value.view) {
+      case 'check':
+        return html`<gp-check-view .app=${this.#app}></gp-check-view>`;
+      case 'compare': {
+        const view = html`<gp-compare-view .app=${this.#app}></gp-compare-view>`;
+        return lazily('gp-compare-view', () => import('./compare-view.ts'), this, view, loading);
+      }
+      case 'train': {
+        const view = html`<gp-train-view .app=${this.#app}></gp-train-view>`;
+        return lazily('gp-train-view', () => import('./train-view.ts'), this, view, loading);
+      }
+    }
   }
 
   #link(target: View, view: View, words: string, key: string) {

@@ -17,16 +17,8 @@ export class BridgePicker extends LitElement {
     panels,
     css`
       fieldset {
-        margin: 0;
-        padding: 0;
-        border: 0;
         display: grid;
         gap: var(--space-2);
-      }
-      legend {
-        padding: 0;
-        margin-block-end: var(--space-2);
-        font-weight: 650;
       }
       label {
         display: flex;

@@ -1,9 +1,10 @@
-import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { browserWords, chipName } from '../../harness/place.ts';
 import type { Replayed } from '../../harness/recordings.ts';
 import type { CaseResult, Environment } from '../../harness/report/schema.ts';
 import { Follow } from '../follow.ts';
 import { icon } from '../icons.ts';
+import { lazily } from '../lazily.ts';
 import { messages } from '../messages/language.ts';
 import { formatAddress } from '../state/address.ts';
 import type { App } from '../state/app.ts';
@@ -236,13 +237,6 @@ export class CaseElement extends LitElement {
       ${lazily('gp-elsewhere', () => import('./elsewhere.ts'), this, element)}
     </section>`;
   }
-}
-
-/** An element whose code is loaded when it is first shown. */
-function lazily(name: string, load: () => Promise<unknown>, host: LitElement, element: TemplateResult) {
-  if (customElements.get(name)) return element;
-  load().then(() => host.requestUpdate());
-  return nothing;
 }
 
 /** Lets a long id break between its parameters rather than inside of them. */

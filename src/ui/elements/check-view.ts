@@ -1,6 +1,7 @@
-import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { isStandard, settingsOf } from '../../harness/report/settings.ts';
 import { Follow } from '../follow.ts';
+import { lazily } from '../lazily.ts';
 import { messages } from '../messages/language.ts';
 import { optionsOf, queryText } from '../state/address.ts';
 import { answer, factsOfReport } from '../state/answer.ts';
@@ -19,11 +20,6 @@ import './progress.ts';
 import './recordings.ts';
 import './result-actions.ts';
 import './settings-note.ts';
-
-const LAZY = {
-  'gp-forecast': () => import('./forecast.ts'),
-  'gp-print-summary': () => import('./print-summary.ts'),
-};
 
 /** The first screen: the question, what is here, what a click costs, one button; then the answer, and everything behind it. */
 export class CheckView extends LitElement {
@@ -117,7 +113,7 @@ export class CheckView extends LitElement {
   #rest(state: RunState) {
     return html`
       ${this.#outcome(state)}
-      ${state.phase === 'ended' && state.report ? this.#lazily('gp-print-summary', html`<gp-print-summary .report=${state.report}></gp-print-summary>`) : nothing}
+      ${state.phase === 'ended' && state.report ? lazily('gp-print-summary', () => import('./print-summary.ts'), this, html`<gp-print-summary .report=${state.report}></gp-print-summary>`) : nothing}
       <gp-recordings .app=${this.app}></gp-recordings>
       <gp-details .app=${this.app}></gp-details>
       <gp-arithmetic .probe=${state.environment?.probe}></gp-arithmetic>
@@ -168,7 +164,7 @@ export class CheckView extends LitElement {
         <gp-result-actions .report=${report}></gp-result-actions>
         ${right ? this.#nextStep(state) : nothing}
       </gp-answer>
-      ${right && state.subject === 'plan' ? this.#lazily('gp-forecast', html`<gp-forecast .app=${this.app}></gp-forecast>`) : nothing}`;
+      ${right && state.subject === 'plan' ? lazily('gp-forecast', () => import('./forecast.ts'), this, html`<gp-forecast .app=${this.app}></gp-forecast>`) : nothing}`;
     }
     if (phase === 'idle') return nothing;
     return html`
@@ -199,12 +195,6 @@ export class CheckView extends LitElement {
   }
 
   /** What a run needs only when it has ended is loaded then. */
-  #lazily(name: keyof typeof LAZY, element: TemplateResult) {
-    if (customElements.get(name)) return element;
-    LAZY[name]().then(() => this.requestUpdate());
-    return nothing;
-  }
-
   /** How to get the graphics chip into use, for whoever ran without it. */
   #switch() {
     const facts = this.app.facts.value;

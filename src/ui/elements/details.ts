@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { Follow } from '../follow.ts';
 import { icon } from '../icons.ts';
+import { lazily } from '../lazily.ts';
 import { messages } from '../messages/language.ts';
 import type { App } from '../state/app.ts';
 import { base, controls } from '../styles.ts';
@@ -52,16 +53,14 @@ export class DetailsElement extends LitElement {
     const { subject } = run.state.value;
     if (this.#subject === 'plan' && subject === 'recordings') detailed.value = true;
     this.#subject = subject;
-    if (detailed.value && !customElements.get('gp-browse')) import('./browse.ts').then(() => this.requestUpdate());
   }
 
   override render() {
     const open = this.app.detailed.value;
-    const ready = open && customElements.get('gp-browse');
     const { list } = messages();
     return html`
       <h2><button class="toggle" aria-keyshortcuts="D" aria-expanded=${open} aria-controls="body" @click=${this.#toggle}>${icon('caret')}${list.title}</button></h2>
-      <section id="body" aria-label=${list.title} ?hidden=${!open}>${ready ? html`<gp-browse .app=${this.app}></gp-browse>` : nothing}</section>
+      <section id="body" aria-label=${list.title} ?hidden=${!open}>${open ? lazily('gp-browse', () => import('./browse.ts'), this, html`<gp-browse .app=${this.app}></gp-browse>`) : nothing}</section>
     `;
   }
 

@@ -96,9 +96,6 @@ export class KernelsElement extends LitElement {
         font-weight: 600;
       }
       fieldset {
-        border: 0;
-        margin: 0;
-        padding: 0;
         display: flex;
         flex-wrap: wrap;
         gap: var(--space-2) var(--space-4);

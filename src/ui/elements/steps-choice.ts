@@ -25,17 +25,9 @@ export class StepsChoice extends LitElement {
     controls,
     css`
       fieldset {
-        margin: 0;
-        padding: 0;
-        border: 0;
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr));
         gap: var(--space-3);
-      }
-      legend {
-        padding: 0;
-        margin-block-end: var(--space-2);
-        font-weight: 650;
       }
       label {
         display: grid;
