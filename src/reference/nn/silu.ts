@@ -11,6 +11,12 @@ export function slope(x: number): number {
   return sigmoid(x) * (1 + x * sigmoid(-x));
 }
 
+/** Derivative of {@link slope}. */
+export function bend(x: number): number {
+  const [s, q] = [sigmoid(x), sigmoid(-x)];
+  return s * q * (2 + x * (q - s));
+}
+
 /** |y| ((1 - sigmoid) eps (3 + 2|x|) + 3.5 eps): exp through the quotient, 1 + exp, and the division's 2.5. */
 export function forwardBound(x: number): number {
   const y = Math.abs(x * sigmoid(x));

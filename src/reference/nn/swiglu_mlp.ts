@@ -7,7 +7,7 @@ import { flatRows } from '../lora/rows.ts';
 import { absoluteProduct, product, stageError } from '../matmul/product.ts';
 import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
 import { wrongInput } from '../wrong-value.ts';
-import { backwardBound, forwardBound, slope } from './silu.ts';
+import { backwardBound, bend, forwardBound, slope } from './silu.ts';
 
 /** It has none. */
 export type SwigluParams = Readonly<Record<string, never>>;
@@ -18,9 +18,10 @@ interface Stage {
   readonly error: Value;
 }
 
-/** The slope of silu is below 1.1, and changes by at most half of what its argument moves. */
+/** The most that |silu'|, |silu''| and |silu'''| ever are. */
 const STEEPEST = 1.1;
 const BEND = 0.5;
+const TWIST = 0.31;
 
 /** op(a) op(b) where both carry errors: what these become, and the sums' own. */
 function stage(a: Stage, b: Stage, transposeA: boolean, transposeB: boolean, c: number): Stage {
@@ -55,14 +56,29 @@ function times(...factors: readonly Stage[]): Stage {
   return { value: { shape, data }, error: { shape, data: error } };
 }
 
-/** A function of each element, its own error, and how fast it grows. */
-function through({ value, error }: Stage, f: (x: number) => number, own: (x: number) => number, growth: number): Stage {
-  const off = value.data.map((x, i) => own(x) + growth * (error.data[i] as number));
+/** A function of each element, its own error, and what it makes of the element's: by its growth there, and how that changes nearby. */
+interface Curve {
+  readonly f: (x: number) => number;
+  readonly own: (x: number) => number;
+  readonly growth: (x: number) => number;
+  /** The most that the growth ever is, and that it changes by. */
+  readonly most: number;
+  readonly change: number;
+}
+
+const SILU: Curve = { f: (x) => x * sigmoid(x), own: forwardBound, growth: slope, most: STEEPEST, change: BEND };
+const SLOPE: Curve = { f: slope, own: (x) => backwardBound(x, 1), growth: bend, most: BEND, change: TWIST };
+
+function through({ value, error }: Stage, { f, own, growth, most, change }: Curve): Stage {
+  const off = value.data.map((x, i) => {
+    const given = error.data[i] as number;
+    return own(x) + Math.min(most, Math.abs(growth(x)) + (change / 2) * given) * given;
+  });
   return { value: { ...value, data: value.data.map(f) }, error: { ...error, data: off } };
 }
 
-const silu = (stage: Stage): Stage => through(stage, (x) => x * sigmoid(x), forwardBound, STEEPEST);
-const siluSlope = (stage: Stage): Stage => through(stage, slope, (x) => backwardBound(x, 1), BEND);
+const silu = (stage: Stage): Stage => through(stage, SILU);
+const siluSlope = (stage: Stage): Stage => through(stage, SLOPE);
 
 /** The layers before the last product; x as rows. */
 function stagesOf(inputs: Values, { depth }: Arithmetic) {
