@@ -118,6 +118,17 @@ test('a death beside other cases says nothing about the case: it runs again alon
   expect(report.results.map(({ attempts }) => attempts)).toEqual([3, 1, 1, 3]);
 });
 
+test.each([undefined, {}])(
+  'a worker that has no device for a case just then says nothing about the case: shared GPU %o',
+  async (sharedGpu) => {
+    const { report } = await play({ cases: ['unmet', 'pass'], host: sharedGpu ? { sharedGpu } : {} });
+    expect(report.results.map(({ id, status, attempts }) => [id, status, attempts])).toEqual([
+      ['fixture:pass', 'pass', 1],
+      ['fixture:unmet', 'pass', 2],
+    ]);
+  },
+);
+
 test('a case that hangs is timed out, its process killed, and the run goes on', async () => {
   const { report, log } = await play({ cases: ['hang', 'pass'], options: { timeoutMs: 100 } });
   expect(statuses(report)).toEqual({ hang: 'timeout', pass: 'pass' });
@@ -221,6 +232,11 @@ test('when no device can be had any more, the rest is lost and nothing is green'
   expect(report.summary).toMatchObject({ passed: 0, lost: 3 });
 }, 15_000);
 
+test.each(['unusable', 'die'])('a run whose first worker gets no device is tried again: %s', async (START) => {
+  const { report } = await play({ cases: ['pass'], envOf: (n) => (n < 2 ? { START } : {}) });
+  expect(report.summary).toMatchObject({ total: 1, passed: 1 });
+});
+
 test.each([
   ['unusable', 'no-adapter'],
   ['die', 'no-device'],
@@ -305,6 +321,16 @@ test('shuffling is an order that the seed decides', async () => {
   expect(again).toEqual(one);
   expect(new Set([plain, one, two].map(String)).size).toBe(3);
   expect([...two].sort()).toEqual([...plain].sort());
+});
+
+test('workers whose probes measured other times are on one environment', async () => {
+  const other = { ...ENVIRONMENT, probe: { ...ENVIRONMENT.probe, tookMs: 31, timestampQuantumNs: 65_536 } };
+  const { report } = await play({
+    cases: ['hang', 'pass'],
+    options: { timeoutMs: 100 },
+    envOf: (n) => (n === 0 ? {} : { ENVIRONMENT: JSON.stringify(other) }),
+  });
+  expect(report.environments).toHaveLength(1);
 });
 
 test('workers on different adapters are different environments', async () => {

@@ -55,9 +55,9 @@ export function buildReport(identity: RunIdentity, environments: Environment[], 
   };
 }
 
-/** What tells environments apart: everything but the time that the probe took. */
+/** What tells environments apart: everything but the times that the probe measured, which differ from one time to the next. */
 export function identityOf(environment: Environment): string {
-  return JSON.stringify({ ...environment, probe: { ...environment.probe, tookMs: 0 } });
+  return JSON.stringify({ ...environment, probe: { ...environment.probe, tookMs: 0, timestampQuantumNs: 0 } });
 }
 
 /** A name for a run that sorts by time: `2026-11-20T09-00-00Z-5f1c`. */

@@ -1,3 +1,4 @@
+import type { NoAdapterError } from '../../gpu/device.ts';
 import type { PoolWorker, Reply } from './pool-worker.ts';
 
 /**
@@ -49,8 +50,12 @@ function isGood(reply: Reply): boolean {
   return reply.type === 'done' && (reply.outcome.status === 'pass' || reply.outcome.status === 'skip');
 }
 
+/** Why a worker whose device went away between two cases could not begin the next one. */
+const NO_DEVICE: ReadonlySet<string> = new Set<NoAdapterError['code']>(['no-adapter', 'adapter-timeout', 'no-device']);
+
 /** Whether worker or device went away by itself; a device that its own case destroyed is that case's doing. */
 export function isGone(reply: Reply): boolean {
   if (reply.type === 'dead') return true;
+  if (reply.type === 'refused') return NO_DEVICE.has(reply.code);
   return reply.type === 'done' && reply.outcome.status === 'lost' && reply.outcome.error?.code === 'device-lost';
 }

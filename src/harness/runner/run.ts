@@ -17,7 +17,7 @@ import { UnusableError } from './unusable.ts';
 /** A case whose worker or device went away this often, with no other case to blame, is to blame for it; once may be anybody's doing. */
 const LOSSES_ALONE = 2;
 /** After a crash of the GPU process the next adapter takes a moment. */
-const RESTART_DELAYS_MS = [0, 250, 2000];
+const RESTART_DELAYS_MS = [250, 2000];
 /** A GPU process that gives no device within this time is stuck. */
 const STUCK_MS = 5_000;
 
@@ -93,7 +93,7 @@ export class Run {
   }
 
   async #runAll(): Promise<void> {
-    const first = await this.#startWorker();
+    const first = await this.#startPersistently();
     const selected = this.#items.map(({ declared }) => planEntry(declared));
     this.#listen({ type: 'start', environment: first.environment, selected, planHash: this.#identity.planHash });
     for (const result of this.#resumed()) this.#finish(result);
@@ -239,7 +239,7 @@ export class Run {
 
   async #restore(reply: SettledReply, worker: PoolWorker): Promise<PoolWorker | undefined> {
     if (reply.type === 'done' && !reply.deviceLost && !this.#gpu.isStale(worker)) return worker;
-    if (reply.type === 'refused' && !this.#gpu.isStale(worker)) return worker;
+    if (reply.type === 'refused' && !isGone(reply) && !this.#gpu.isStale(worker)) return worker;
     if (reply.type === 'done') {
       const { crashes } = this.#gpu;
       try {
@@ -315,17 +315,27 @@ export class Run {
     return worker;
   }
 
-  async #restartWorker(): Promise<PoolWorker | undefined> {
+  /** Starts a worker, again if somebody ended it or what all share was just crashed. Throws what the last attempt threw. */
+  async #startPersistently(): Promise<PoolWorker> {
     for (const delay of RESTART_DELAYS_MS) {
-      await new Promise((resolve) => setTimeout(resolve, delay));
-      if (this.#end) return undefined;
       try {
         return await this.#startWorker();
       } catch (error) {
-        if (!(error instanceof UnusableError) && !this.#end) throw new Error(messageOf(error), { cause: error });
+        if (!(error instanceof UnusableError) || this.#end) throw error;
       }
+      await new Promise((resolve) => setTimeout(resolve, delay));
     }
-    return undefined;
+    return this.#startWorker();
+  }
+
+  /** A worker in place of one that is gone; undefined when no device can be had any more, or the run ends. */
+  async #restartWorker(): Promise<PoolWorker | undefined> {
+    try {
+      return await this.#startPersistently();
+    } catch (error) {
+      if (!(error instanceof UnusableError) && !this.#end) throw new Error(messageOf(error), { cause: error });
+      return undefined;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { GradproofError, messageOf } from '../../errors.ts';
+import { NoAdapterError } from '../../gpu/device.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
 import { Diagnostics } from '../../testing/diagnosis.ts';
@@ -40,8 +41,13 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
   const acquire = async () => {
     release();
     const gpu = await Gpu.request(host.gpu);
-    device = { gpu, probe: await probe(gpu) };
-    return device;
+    try {
+      device = { gpu, probe: await probe(gpu) };
+      return device;
+    } catch (cause) {
+      gpu[Symbol.dispose]();
+      throw new NoAdapterError('no-device', `the device cannot be probed (${messageOf(cause)}): try again`, { cause });
+    }
   };
 
   return async (message) => {
