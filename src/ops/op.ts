@@ -2,6 +2,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { seam } from '../seam.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import { TensorScope } from '../tensor/tensor-scope.ts';
+import { checkTypes, type Takes } from './element-types.ts';
 import { anyHalf, narrowed, outputDtype, type StorageRules, unrounded, widened } from './storage.ts';
 
 /**
@@ -38,6 +39,8 @@ export interface BackwardContext<Required extends string, Optional extends strin
 export interface OpDefinition<Required extends string, Optional extends string, Out extends string, Params> {
   readonly name: string;
   readonly variants: Readonly<Record<string, Variant>>;
+  /** Element types of inputs that do not hold floats (f32, f16, bf16), by name; or those of every input. */
+  readonly takes?: Takes<Required | Optional>;
   /** Where the op deviates from float32 kernels between casts, and its outputs from torch's promotion. */
   readonly storage?: StorageRules<Required | Optional>;
   /** Allocates and returns the outputs. `variant` is a key of `variants`, already chosen. Must throw on shapes that do not fit. */
@@ -60,13 +63,17 @@ export interface Op<Required extends string = string, Optional extends string = 
 
 /**
  * Makes a launcher of a definition: picks the variant, puts the seams `<name>.forward` and `<name>.backward` in place, and takes and gives
- * tensors in halves: gradients are stored as their inputs are, outputs as {@link outputDtype} says.
+ * tensors in halves: gradients are stored as their inputs are, outputs as {@link outputDtype} says. Forward throws ElementTypeError for an
+ * input of an element type that the op does not take.
  */
 export function defineOp<Required extends string, Optional extends string, Out extends string, Params>(
   definition: OpDefinition<Required, Optional, Out, Params>,
 ): Op<Required, Optional, Out, Params> & { readonly backward: NonNullable<Op<Required, Optional, Out, Params>['backward']> } {
-  const { name, variants, storage = {} } = definition;
-  const forward = seam(`${name}.forward`, definition.forward);
+  const { name, variants, takes = {}, storage = {} } = definition;
+  const forward = seam(`${name}.forward`, (...args: Parameters<typeof definition.forward>) => {
+    checkTypes(name, args[1], takes);
+    return definition.forward(...args);
+  });
   const backward = definition.backward && seam(`${name}.backward`, definition.backward);
   return {
     name,

@@ -106,7 +106,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       groups: { inputs: { k: [2, 3, 6, 5], v: [2, 3, 6, 3] } },
       mask: { inputs: { mask: [3, 5] } },
       'mask-of-more-dimensions': { inputs: { mask: [1, 2, 4, 3, 6] } },
-      'mask-of-integers': { dtypes: { mask: 'i32' } },
+      'mask-of-integers': { dtypes: { mask: 'i32' }, code: 'element-type' },
       softcap: { params: { softcap: -1 }, code: 'bad-params' },
     },
   },
@@ -200,7 +200,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     fits: { inputs: { weight: [10, 10] }, params: { quant_type: 'nf4', blocksize: 32 } },
     wrong: {
       type: { params: { quant_type: 'nf3' }, code: 'not-implemented' },
-      integers: { dtypes: { weight: 'i32' }, code: 'not-implemented' },
+      integers: { dtypes: { weight: 'i32' }, code: 'element-type' },
     },
   },
   quantize_linear: {
@@ -326,7 +326,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   },
   cast: {
     fits: { inputs: { x: [5] }, params: { to: 'int8' } },
-    wrong: { codes: { dtypes: { x: 'u32' }, code: 'not-implemented' } },
+    wrong: { codes: { dtypes: { x: 'u32' }, code: 'element-type' } },
   },
   transpose: {
     fits: { inputs: { x: [2, 3] }, params: { perm: [1, 0] } },
@@ -334,7 +334,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'too-few': { params: { perm: [0] } },
       'too-many': { params: { perm: [1, 0, 2] } },
       'one-twice': { params: { perm: [1, 1] } },
-      bytes: { dtypes: { x: 'u8' }, code: 'not-implemented' },
+      bytes: { dtypes: { x: 'u8' }, code: 'element-type' },
     },
   },
   concat: {
@@ -354,7 +354,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     fits: { inputs: { x: [100], code: [256] }, params: { blocksize: 32, rounding: 'nearest' } },
     wrong: {
       map: { inputs: { code: [255] } },
-      integers: { dtypes: { x: 'i32' }, code: 'not-implemented' },
+      integers: { dtypes: { x: 'i32' }, code: 'element-type' },
       rounding: { params: { rounding: 'up' }, code: 'not-implemented' },
       'small-blocks': { params: { blocksize: 16 }, code: 'not-implemented' },
     },

@@ -97,11 +97,10 @@ export function fieldsOf({ strides, width }: Heads): UniformField[] {
 }
 
 /** Strides of the mask along batch, head, query and key, 0 where it repeats. */
-function maskStridesOf({ shape, dtype }: Tensor, target: Shape): number[] {
+function maskStridesOf({ shape }: Tensor, target: Shape): number[] {
   const missing = target.length - shape.length;
-  if (missing < 0 || shape.some((size, i) => size !== 1 && size !== target[i + missing]) || (dtype !== 'u8' && dtype !== 'f32')) {
-    const wanted = `u8 or f32 that broadcasts to ${formatShape(target)}`;
-    throw new ShapeError(`scaled_dot_product_attention: the mask is ${dtype} of ${formatShape(shape)} and should be ${wanted}`);
+  if (missing < 0 || shape.some((size, i) => size !== 1 && size !== target[i + missing])) {
+    throw new ShapeError(`scaled_dot_product_attention: a mask of ${formatShape(shape)} does not broadcast to ${formatShape(target)}`);
   }
   return broadcastStrides(shape, target);
 }

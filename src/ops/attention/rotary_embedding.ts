@@ -32,6 +32,7 @@ const POWERS = 10;
 export const rotaryEmbedding = defineOp<'q' | 'k' | 'position_ids', never, 'q' | 'k', RotaryParams>({
   name: 'rotary_embedding',
   // Angles are reduced in integers: they go through no rounding of float32 that grows with the position.
+  takes: { position_ids: ['i32'] },
   variants: { 'fixed-point': { kernels: ['attention/rotary_angles', 'attention/rotary_embedding_cache'], depth: () => 0 } },
   forward: (gpu, { q, k, position_ids }, params) => {
     const layouts = { q: layoutOf(q.shape, position_ids.shape, params), k: layoutOf(k.shape, position_ids.shape, params) };

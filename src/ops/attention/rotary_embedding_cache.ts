@@ -22,6 +22,7 @@ type CacheInputs = Inputs<'x' | 'cos' | 'sin', 'position_ids'>;
  */
 export const rotaryEmbeddingCache = defineOp<'x' | 'cos' | 'sin', 'position_ids', 'y', RotaryCacheParams>({
   name: 'rotary_embedding_cache',
+  takes: { position_ids: ['i32'] },
   variants: { 'element-per-invocation': { kernels: ['attention/rotary_embedding_cache'], depth: (terms) => terms } },
   storage: { decides: ['x'] },
   forward: (gpu, inputs, params) => ({ y: rotate(gpu, rotationOf(inputs, params, inputs.x, false)) }),

@@ -19,6 +19,7 @@ const WORKGROUP = 64;
  */
 export const scaledDotProductAttention = defineOp<'q' | 'k' | 'v', 'mask', 'y', AttentionParams>({
   name: 'scaled_dot_product_attention',
+  takes: { mask: ['f32', 'f16', 'bf16', 'u8'] },
   variants: {
     // A sum over keys is rescaled once in every four terms, by an exponential (3 eps) and a product.
     flash: { kernels: FLASH_KERNELS, depth: (terms) => terms + 4 * Math.ceil(terms / 4) },

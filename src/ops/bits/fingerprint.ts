@@ -29,6 +29,7 @@ export function fingerprintInto(gpu: Gpu, x: Tensor, sums: Tensor): void {
 /** {@link fingerprintInto} as an op: two sums of the bits of x (any shape, elements of 4 bytes) in parts, which add up modulo 2^32. */
 export const fingerprint = defineOp<'x', never, 'sums', Readonly<Record<string, never>>>({
   name: 'fingerprint',
+  takes: ['f32', 'f16', 'bf16', 'i32', 'u32'],
   variants: { strided: { kernels: ['bits/fingerprint'], depth: () => 0 } },
   forward: (gpu, { x }) => {
     const sums = Tensor.empty(gpu, 'u32', [fingerprintLanes(x.bytes), 2]);

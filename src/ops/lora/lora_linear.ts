@@ -42,6 +42,7 @@ interface DoraOutputs {
  */
 export const loraLinear = defineOp<'x' | 'lora_A' | 'lora_B', Optional, 'y' | 'xa', LoraLinearParams>({
   name: 'lora_linear',
+  takes: { packed: ['u8'] },
   variants: {
     register: { ...PRODUCT_VARIANTS.register, kernels: kernelsOf('register', 'register') },
     subgroup: { ...PRODUCT_VARIANTS.subgroup, kernels: kernelsOf('subgroup', 'subgroup') },

@@ -24,10 +24,11 @@ export interface CastParams {
  * y = x in the element type `to`, as ONNX's Cast and torch's Tensor.to: floats round to nearest even (to f16 beyond 65504 to infinity),
  * floats to integers toward zero, integers to narrower ones drop high bits. A float out of the integers' range, which both leave
  * undefined, becomes the nearest end of it. The gradient is the incoming one in x's own type. Throws GradproofError `not-implemented`
- * for u32, which only holds codes.
+ * for another `to`.
  */
 export const cast = defineOp<'x', never, 'y', CastParams>({
   name: 'cast',
+  takes: ['f32', 'f16', 'bf16', 'i32', 'u8', 'i8'],
   variants: { words: { kernels: ['math/cast'], depth: () => 1 } },
   storage: { reads: ['x'], keeps: ['y'] },
   forward: (gpu, { x }, { to }) => ({ y: convert(gpu, x, TARGETS[to], to === 'bool' ? BOOL : undefined) }),

@@ -16,7 +16,7 @@ export const readAs = seam('storage.read', (dtype: DType): number => codeOf(dtyp
 
 /**
  * x in another element type, `to` (its code, or BOOL), held as `dtype`: what the op cast does, for whoever stands below the ops. The
- * caller owns it. Throws GradproofError `not-implemented` for u32, which only holds codes.
+ * caller owns it. Throws GradproofError `not-implemented` for a type that no kernel converts.
  */
 export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): Tensor {
   const from = readAs(x.dtype);
@@ -35,6 +35,6 @@ export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): 
 
 function codeOf(dtype: DType): number {
   const code = CODES.indexOf(dtype);
-  if (code < 0) throw new GradproofError('not-implemented', `cast: ${dtype} holds codes and not numbers; give one of ${CODES.join(', ')}`);
+  if (code < 0) throw new GradproofError('not-implemented', `cast: ${dtype} is no type of numbers; give one of ${CODES.join(', ')}`);
   return code;
 }

@@ -9,6 +9,7 @@ import { FOUR_BIT_VARIANTS, type Matmul4bitParams, multiply4bit } from './produc
  */
 export const matmul4bit = defineOp<'x' | 'packed' | 'absmax', never, 'y', Matmul4bitParams>({
   name: 'matmul_4bit',
+  takes: { packed: ['u8'] },
   variants: FOUR_BIT_VARIANTS,
   storage: { decides: ['x'] },
   forward: (gpu, inputs, params, variant) => ({ y: multiply4bit(gpu, inputs, params, variant) }),

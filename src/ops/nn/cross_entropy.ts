@@ -48,6 +48,7 @@ const KERNELS = [
  */
 export const crossEntropy = defineOp<'logits' | 'labels', 'weight', 'loss' | 'row_stats' | 'targets', CrossEntropyParams>({
   name: 'cross_entropy',
+  takes: { labels: ['i32'] },
   variants: {
     // A part adds its classes, a row its parts, rescaled once by an exponential (3 eps) and a product.
     parts: { kernels: KERNELS, depth: (terms) => Math.ceil(terms / partsOf(terms)) + partsOf(terms) + 3 },

@@ -18,6 +18,7 @@ const WORKGROUP = 64;
  */
 export const embedding = defineOp<'weight' | 'ids', never, 'y', Readonly<Record<string, never>>>({
   name: 'embedding',
+  takes: { ids: ['i32'] },
   variants: {
     gather: { kernels: ['nn/embedding', 'nn/embedding_heads', 'nn/embedding_chain', 'nn/embedding_backward'], depth: (terms) => terms },
   },

@@ -23,6 +23,7 @@ const WORKGROUP = 64;
  */
 export const nllLoss = defineOp<'log_probs' | 'labels', 'weight', 'loss' | 'row_stats' | 'targets', NllLossParams>({
   name: 'nll_loss',
+  takes: { labels: ['i32'] },
   variants: {
     'row-per-invocation': {
       kernels: ['nn/nll_loss_rows', 'nn/cross_entropy_reduce', 'nn/nll_loss_backward'],

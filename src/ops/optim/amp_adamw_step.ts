@@ -65,6 +65,7 @@ function checkShapes(state: AdamState & Found): void {
  */
 export const ampAdamwStepOp = defineOp<keyof (AdamState & Found), never, 'param' | 'exp_avg' | 'exp_avg_sq', AmpAdamParams>({
   name: 'amp_adamw_step',
+  takes: { steps: ['i32'] },
   variants: { vec4: { kernels: [shader.file], depth: () => 1 } },
   forward: (gpu, inputs, params) => {
     checkShapes(inputs);

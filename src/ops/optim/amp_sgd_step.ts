@@ -52,6 +52,7 @@ function checkShapes(state: MomentumState & Found): void {
  */
 export const ampSgdStepOp = defineOp<keyof (MomentumState & Found), never, 'param' | 'momentum_buffer', AmpSgdParams>({
   name: 'amp_sgd_step',
+  takes: { steps: ['i32'] },
   variants: { vec4: { kernels: [shader.file], depth: () => 1 } },
   forward: (gpu, inputs, params) => {
     checkShapes(inputs);

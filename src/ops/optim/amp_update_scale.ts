@@ -31,6 +31,7 @@ export function updateScale(gpu: Gpu, state: ScaleState, found_inf: Tensor, grow
 /** {@link updateScale} as an op that leaves its inputs as they are: torch's _amp_update_scale_, and the count of steps that were taken. */
 export const ampUpdateScale = defineOp<keyof ScaleState | 'found_inf', never, keyof ScaleState, ScaleGrowth>({
   name: 'amp_update_scale',
+  takes: { growth_tracker: ['i32'], steps: ['i32'] },
   variants: { serial: { kernels: [shader.file], depth: () => 1 } },
   forward: (gpu, { found_inf, ...state }, growth) => {
     checkOneElement('amp_update_scale', { ...state, found_inf });

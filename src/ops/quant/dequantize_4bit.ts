@@ -30,6 +30,7 @@ export function checkType(type: FourBitType): void {
  */
 export const dequantize_4bit = defineOp<'packed' | 'absmax', never, 'y', Dequantize4bitParams>({
   name: 'dequantize_4bit',
+  takes: { packed: ['u8'] },
   variants: { words: { kernels: ['quant/dequantize_4bit'], depth: () => 1 } },
   storage: { keeps: ['y'] },
   forward: (gpu, { packed, absmax }, { quant_type, blocksize, shape, dtype = 'f32' }) => {

@@ -12,6 +12,7 @@ import { type LinearQuantizationParams, scaleFields } from './linear_scale.ts';
  */
 export const dequantize_linear = defineOp<'q' | 'scale', 'zero_point', 'y', LinearQuantizationParams>({
   name: 'dequantize_linear',
+  takes: { q: ['i8', 'u8', 'i32'], zero_point: ['i8', 'u8', 'i32'] },
   variants: { elements: { kernels: ['quant/dequantize_linear'], depth: () => 1 } },
   forward: (gpu, { q, scale, zero_point }, params) => {
     const scales = scaleFields('dequantize_linear', q.shape, scale, zero_point, params);

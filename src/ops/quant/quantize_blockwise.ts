@@ -25,7 +25,6 @@ export interface BlockwiseCodes {
 /** Quantizes f32 `x` to the 256 ascending values of `map`, relative to the absmax of its block: q u8 like x, absmax f32 a block. */
 export function quantizeBlockwise(gpu: Gpu, x: Tensor, map: Tensor, params: QuantizeBlockwiseParams, variant: string): BlockwiseCodes {
   const { blocksize, rounding } = params;
-  if (x.dtype !== 'f32') throw new QuantizationError(`quantize_blockwise takes f32, not ${x.dtype}`);
   if (map.size !== 256) throw new ShapeError(`a map of 8-bit codes has 256 values, not ${formatShape(map.shape)}`);
   if (rounding !== 'nearest' && rounding !== 'lut16') throw new QuantizationError(`rounding ${rounding}: give nearest or lut16`);
   const absmax = blockAbsmax(gpu, x, blocksize, variant);

@@ -12,6 +12,7 @@ const RANGES = { int4: [-8, 7], uint4: [0, 15], int8: [-128, 127], uint8: [0, 25
  */
 export const quantize_linear = defineOp<'x' | 'scale', 'zero_point', 'q', LinearQuantizationParams>({
   name: 'quantize_linear',
+  takes: { zero_point: ['i8', 'u8'] },
   variants: { words: { kernels: ['quant/quantize_linear'], depth: () => 1 } },
   forward: (gpu, { x, scale, zero_point }, params) => {
     const type = params.dtype ?? (zero_point?.dtype === 'i8' ? 'int8' : 'uint8');

@@ -18,6 +18,7 @@ export interface TernaryMatmulParams {
  */
 export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatmulParams>({
   name: 'ternary_matmul',
+  takes: { packed: ['u8'] },
   variants: { 'register-4x4': { kernels: ['quant/ternary_matmul', 'quant/ternary_matmul_backward'], depth: (terms) => terms } },
   storage: { decides: ['x'] },
   forward: (gpu, { x, packed, scale }, { out_features: n }) => {

@@ -22,6 +22,7 @@ export interface TernaryUnpackParams extends TernaryPackParams {
 /** Packs trits (i8 of -1, 0, 1, any shape) four a byte: u8 [ceil(n / 4)], missing trits of the last byte are zeros. */
 export const ternary_pack = defineOp<'trits', never, 'packed', TernaryPackParams>({
   name: 'ternary_pack',
+  takes: ['i8'],
   variants: { words: { kernels: ['quant/ternary_pack'], depth: () => 1 } },
   forward: (gpu, { trits }, { order = 'low' }) => {
     const packed = Tensor.empty(gpu, 'u8', [Math.ceil(trits.size / 4)]);
@@ -39,6 +40,7 @@ export const ternary_pack = defineOp<'trits', never, 'packed', TernaryPackParams
 /** The trits of packed bytes: i8 of the given shape. Throws ShapeError when the bytes are not as many as the shape needs. */
 export const ternary_unpack = defineOp<'packed', never, 'trits', TernaryUnpackParams>({
   name: 'ternary_unpack',
+  takes: ['u8'],
   variants: { words: { kernels: ['quant/ternary_unpack'], depth: () => 1 } },
   forward: (gpu, { packed }, { order = 'low', shape }) => {
     if (packed.bytes !== Math.ceil(sizeOf(shape) / 4)) {

@@ -19,6 +19,7 @@ type Part = `x${number}`;
  */
 export const concat = defineOp<'x0', Part, 'y', ConcatParams>({
   name: 'concat',
+  takes: ['f32', 'f16', 'bf16', 'i32'],
   variants: { copy: { kernels: ['shape/copy'], depth: () => 1 } },
   forward: (gpu, inputs, params) => {
     const { axis, parts, shape } = layoutOf(inputs, params);

@@ -1,8 +1,6 @@
 import shader from '../../../shaders/shape/copy.wgsl';
-import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
-import { bytesPerElement } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -15,13 +13,12 @@ export interface Places {
   readonly start?: number;
 }
 
-/** Throws unless elements of the tensor can be copied: GradproofError `not-implemented` for those that are not of 32 bits, ShapeError for more than 8 dimensions. */
-export function demandCopyable(what: string, { dtype, shape }: Tensor): void {
-  if (bytesPerElement(dtype) !== 4) throw new GradproofError('not-implemented', `${what}: cannot rearrange ${dtype}; cast it first`);
+/** Throws ShapeError when a tensor has more dimensions than a walk. */
+export function demandCopyable(what: string, { shape }: Tensor): void {
   if (shape.length > MAX_AXES) throw new ShapeError(`${what}: ${formatShape(shape)} has more than ${MAX_AXES} dimensions`);
 }
 
-/** Copies the elements of a walk over `shape` from x to y, both {@link demandCopyable}. */
+/** Copies the elements of a walk over `shape`, of 32 bits each, from x to y, both {@link demandCopyable}. */
 export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
   gpu.dispatch({
     shader,

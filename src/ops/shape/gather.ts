@@ -21,6 +21,7 @@ export interface GatherParams {
  */
 export const gather = defineOp<'x' | 'indices', never, 'y', GatherParams>({
   name: 'gather',
+  takes: { x: ['f32', 'f16', 'bf16', 'i32'], indices: ['i32'] },
   variants: {
     rows: {
       kernels: ['shape/gather_rows', 'shape/copy', 'nn/embedding', 'nn/embedding_heads', 'nn/embedding_chain', 'nn/embedding_backward'],

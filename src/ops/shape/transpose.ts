@@ -13,6 +13,7 @@ export interface TransposeParams {
 /** y = x with its dimensions in another order, as ONNX's Transpose and torch.permute. x: f32 or i32. Throws ShapeError when `perm` is no order of them. */
 export const transpose = defineOp<'x', never, 'y', TransposeParams>({
   name: 'transpose',
+  takes: ['f32', 'f16', 'bf16', 'i32'],
   variants: { copy: { kernels: ['shape/copy'], depth: () => 1 } },
   forward: (gpu, { x }, { perm }) => {
     inverse(perm, x.shape);
