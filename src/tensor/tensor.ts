@@ -2,7 +2,7 @@ import { InvariantError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Allocation, Binding } from '../gpu/memory.ts';
 import { bytesPerElement, type DType } from './dtype.ts';
-import { type HostTensor, hostTensorFromBytes } from './host.ts';
+import { type HostTensor, hostTensor, hostTensorFromBytes, ShapeError } from './host.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
 
 /** Bindings end on a whole vec4f, since a kernel that reads `array<vec4f>` must reach the last elements. */
@@ -33,13 +33,21 @@ export class Tensor implements Disposable {
     this.#owns = owns;
   }
 
-  /** Allocates without initialising: a kernel must write every element. */
+  /** Allocates without initialising: a kernel must write every element. Throws ShapeError for a shape that no kernel of the adapter can bind. */
   static empty(gpu: Gpu, dtype: DType, shape: Shape): Tensor {
-    return new Tensor(gpu, dtype, shape, gpu.allocate(sizeOf(shape) * bytesPerElement(dtype)), 0, true);
+    if (!shape.every((n) => Number.isInteger(n) && n >= 0))
+      throw new ShapeError(`${formatShape(shape)} is no shape: sizes are whole numbers`);
+    const bytes = sizeOf(shape) * bytesPerElement(dtype);
+    const most = gpu.limits['maxStorageBufferBindingSize'] ?? Number.POSITIVE_INFINITY;
+    if (bytes > most) {
+      throw new ShapeError(`${dtype} ${formatShape(shape)} has ${bytes} bytes, and kernels of this adapter reach ${most}: split it`);
+    }
+    return new Tensor(gpu, dtype, shape, gpu.allocate(bytes), 0, true);
   }
 
-  /** Copies a host tensor to the device. */
+  /** Copies a host tensor to the device. Throws ShapeError when its data does not fill its shape. */
   static from(gpu: Gpu, host: HostTensor): Tensor {
+    hostTensor(host.dtype, host.shape, host.data);
     const tensor = Tensor.empty(gpu, host.dtype, host.shape);
     gpu.write(tensor.#allocation, host.data);
     return tensor;

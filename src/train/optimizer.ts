@@ -53,10 +53,11 @@ export class Optimizer implements Disposable {
     this.#schedule = schedule;
     this.#rule = updateRule(params, schedule);
     this.#fingerprints = fingerprints;
+    // First, since it refuses a schedule that it has no table for.
+    this.#scaler = grad_scaler && new LossScaler(gpu, grad_scaler, this.#rule.scaled);
     const zeros = () => Tensor.zeros(gpu, [parameters.layout.length]);
     this.#grad = zeros();
     this.#state = Object.fromEntries(this.#rule.state.map((name) => [name, zeros()]));
-    this.#scaler = grad_scaler && new LossScaler(gpu, grad_scaler, this.#rule.scaled);
     const clipping = max_grad_norm === undefined ? [] : [this.#clipping(max_grad_norm)];
     this.#stages = this.#scaler?.around(this.#grad, this.#changed, clipping) ?? [...clipping, this.#stepping()];
   }

@@ -2,6 +2,7 @@ import shader from '../../../shaders/optim/adagrad_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { checkState } from './step-state.ts';
 
 /** Hyperparameters of ONNX's Adagrad, by its names. */
 export interface AdagradHyperparameters {
@@ -23,13 +24,17 @@ export const ONNX_DEFAULTS = { R: 1e-3, T: 0, decay_factor: 0, epsilon: 1e-6, no
 /** Elements of a workgroup: 64 invocations, four each. */
 const ELEMENTS = 256;
 
-/** One step of ONNX's Adagrad, in place: `param` and the sum of squares, f32 of the size of `grad`. `step` counts from 1. */
+/**
+ * One step of ONNX's Adagrad, in place: `param` and the sum of squares, f32 of the size of `grad`. `step` counts from 1. Throws ShapeError
+ * when the sizes differ, and ElementTypeError for halves.
+ */
 export function adagradStep(
   gpu: Gpu,
   { param, grad, exp_avg_sq }: Readonly<Record<'param' | 'grad' | 'exp_avg_sq', Tensor>>,
   hyperparameters: AdagradHyperparameters,
   step: number,
 ): void {
+  checkState('adagrad_step', { param, grad, exp_avg_sq });
   const { R, T, decay_factor, epsilon, norm_coefficient } = { ...ONNX_DEFAULTS, ...hyperparameters };
   gpu.dispatch({
     shader,

@@ -2,10 +2,10 @@ import shader from '../../../shaders/optim/adamw_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, type LiveNumber, spread, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
-import { ShapeError } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
 import { type AtStep, atStep } from './at-step.ts';
+import { checkState } from './step-state.ts';
 
 /** Hyperparameters of Adam and AdamW, as torch names them. */
 export interface AdamHyperparameters {
@@ -64,11 +64,11 @@ function fieldsOf({ decay, l2, restOfBeta1, beta2, restOfBeta2, stepSize, correc
 
 /**
  * One step of AdamW (or Adam) in place: `param`, `exp_avg` and `exp_avg_sq` are overwritten. `step` counts from 1; replays of
- * a captured step ask for it again, and for the hyperparameters of that step. Nothing is read back. Throws ShapeError when the sizes differ.
+ * a captured step ask for it again, and for the hyperparameters of that step. Nothing is read back. Throws ShapeError when the sizes differ, and ElementTypeError for halves.
  */
 export function adamwStep(gpu: Gpu, state: AdamState, hyperparameters: AtStep<AdamHyperparameters>, step: LiveNumber): void {
-  checkSizes(state);
   const { param, grad, exp_avg, exp_avg_sq } = state;
+  checkState('adamw_step', { param, grad, exp_avg, exp_avg_sq });
   gpu.dispatch({
     shader,
     bindings: [grad.binding, param.binding, exp_avg.binding, exp_avg_sq.binding],
@@ -76,13 +76,6 @@ export function adamwStep(gpu: Gpu, state: AdamState, hyperparameters: AtStep<Ad
     workgroups: spread(Math.ceil(param.size / ELEMENTS)),
     flops: 15 * param.size,
   });
-}
-
-export function checkSizes({ param, grad, exp_avg, exp_avg_sq }: AdamState): void {
-  const sizes = [param, grad, exp_avg, exp_avg_sq].map((tensor) => tensor.size);
-  if (sizes.some((size) => size !== param.size)) {
-    throw new ShapeError(`adamw_step needs param, grad, exp_avg and exp_avg_sq of one size, not ${sizes.join(', ')}`);
-  }
 }
 
 /** {@link adamwStep} as an op that leaves its inputs as they are and returns the new parameter and moments. */
@@ -95,7 +88,7 @@ export const adamwStepOp = defineOp<
   name: 'adamw_step',
   variants: { vec4: { kernels: ['optim/adamw_step'], depth: () => 1 } },
   forward: (gpu, inputs, { step, ...hyperparameters }) => {
-    checkSizes(inputs);
+    checkState('adamw_step', inputs);
     const outputs = { param: inputs.param.clone(), exp_avg: inputs.exp_avg.clone(), exp_avg_sq: inputs.exp_avg_sq.clone() };
     adamwStep(gpu, { ...outputs, grad: inputs.grad }, hyperparameters, step);
     return outputs;

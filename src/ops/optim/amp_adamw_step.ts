@@ -3,10 +3,11 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
-import { type AdamHyperparameters, type AdamState, adamScalars, checkSizes } from './adamw_step.ts';
+import { type AdamHyperparameters, type AdamState, adamScalars } from './adamw_step.ts';
 import { rateFactor, type Schedule } from './lr_schedule.ts';
 import { checkOneElement } from './one-element.ts';
 import { stepRates } from './step-rates.ts';
+import { checkState } from './step-state.ts';
 
 /** Hyperparameters, and how the rate changes over the steps that are taken. */
 export interface AmpAdamParams extends AdamHyperparameters {
@@ -54,8 +55,8 @@ export function ampAdamwStep(gpu: Gpu, state: AdamState & Found, params: AdamHyp
 }
 
 function checkShapes(state: AdamState & Found): void {
-  checkSizes(state);
-  const { found_inf, steps } = state;
+  const { param, grad, exp_avg, exp_avg_sq, found_inf, steps } = state;
+  checkState('amp_adamw_step', { param, grad, exp_avg, exp_avg_sq });
   checkOneElement('amp_adamw_step', { found_inf, steps });
 }
 

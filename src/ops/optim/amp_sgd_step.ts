@@ -6,8 +6,9 @@ import { defineOp } from '../op.ts';
 import type { Found } from './amp_adamw_step.ts';
 import { rateFactor, type Schedule } from './lr_schedule.ts';
 import { checkOneElement } from './one-element.ts';
-import { checkSizes, type MomentumState, type SgdHyperparameters, sgdScalars } from './sgd_step.ts';
+import { type MomentumState, type SgdHyperparameters, sgdScalars } from './sgd_step.ts';
 import { stepRates } from './step-rates.ts';
+import { checkState } from './step-state.ts';
 
 /** Hyperparameters, and how the rate changes over the steps that are taken. */
 export interface AmpSgdParams extends SgdHyperparameters {
@@ -41,8 +42,8 @@ export function ampSgdStep(gpu: Gpu, state: MomentumState & Found, params: SgdHy
 }
 
 function checkShapes(state: MomentumState & Found): void {
-  checkSizes(state);
-  const { found_inf, steps } = state;
+  const { param, grad, momentum_buffer, found_inf, steps } = state;
+  checkState('amp_sgd_step', { param, grad, momentum_buffer });
   checkOneElement('amp_sgd_step', { found_inf, steps });
 }
 

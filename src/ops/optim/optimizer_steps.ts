@@ -22,6 +22,12 @@ export const optimizerSteps = defineOp<'param' | 'grads', `state.${StateName}`, 
       throw new ShapeError(`grads of ${formatShape(grads.shape)} are not steps of a parameter of ${formatShape(shape)}`);
     }
     const optimizer = optimizerOf(params, inputs['state.momentum_buffer'] !== undefined);
+    for (const name of optimizer.state) {
+      const given = inputs[`state.${name}`];
+      if (given && !sameShape(given.shape, shape)) {
+        throw new ShapeError(`state.${name} of ${formatShape(given.shape)} is not of a parameter of ${formatShape(shape)}`);
+      }
+    }
     using param = inputs.param.clone();
     using grad = Tensor.empty(gpu, 'f32', shape);
     const trajectory = Tensor.empty(gpu, 'f32', grads.shape);

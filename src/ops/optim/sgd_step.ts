@@ -2,10 +2,10 @@ import shader from '../../../shaders/optim/sgd_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, type LiveNumber, spread, u32, uniformsAt } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
-import { ShapeError } from '../../tensor/host.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
 import { type AtStep, atStep } from './at-step.ts';
+import { checkState } from './step-state.ts';
 
 /** Hyperparameters of SGD, as torch names them. */
 export interface SgdHyperparameters {
@@ -56,11 +56,11 @@ export const sgdScalars = seam('sgd_step.scalars', (hyperparameters: SgdHyperpar
 
 /**
  * One step with the scalars of that step, in place. `step` counts from 1; replays of a captured step ask for it again. Throws ShapeError
- * when the sizes differ.
+ * when the sizes differ, and ElementTypeError for halves.
  */
 export function momentumStep(gpu: Gpu, state: MomentumState, scalarsAt: (step: number) => MomentumScalars, step: LiveNumber): void {
-  checkSizes(state);
   const { param, grad, momentum_buffer } = state;
+  checkState('sgd_step', { param, grad, momentum_buffer });
   const fields = ({ lr, l2, keep, gain, direct, ahead }: MomentumScalars) => [lr, l2, keep, gain, direct, ahead].map(f32);
   gpu.dispatch({
     shader,
@@ -76,13 +76,6 @@ export function sgdStep(gpu: Gpu, state: MomentumState, hyperparameters: AtStep<
   momentumStep(gpu, state, (t) => sgdScalars(atStep(hyperparameters, t), t === 1), step);
 }
 
-export function checkSizes({ param, grad, momentum_buffer }: MomentumState): void {
-  if (grad.size !== param.size || momentum_buffer.size !== param.size) {
-    const sizes = [param, grad, momentum_buffer].map(({ size }) => size);
-    throw new ShapeError(`sgd_step needs param, grad and momentum_buffer of one size, not ${sizes.join(', ')}`);
-  }
-}
-
 /**
  * One step of torch.optim.SGD that leaves its inputs as they are and returns the new parameter and buffer. All f32 of one shape. `step`
  * counts from 1; at the first the buffer that is given does not count.
@@ -96,7 +89,7 @@ export const sgdStepOp = defineOp<
   name: 'sgd_step',
   variants: { vec4: { kernels: ['optim/sgd_step'], depth: () => 1 } },
   forward: (gpu, inputs, { step, ...hyperparameters }) => {
-    checkSizes(inputs);
+    checkState('sgd_step', inputs);
     const outputs = { param: inputs.param.clone(), momentum_buffer: inputs.momentum_buffer.clone() };
     sgdStep(gpu, { ...outputs, grad: inputs.grad }, hyperparameters, step);
     return outputs;

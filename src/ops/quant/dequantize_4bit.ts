@@ -52,10 +52,11 @@ function dequantize(
   absmax: Tensor,
   { type, blocksize, shape, dtype }: { type: FourBitType; blocksize: number; shape: Shape; dtype: DType },
 ): Tensor {
+  const STORAGE = storageOf(dtype);
   const y = Tensor.empty(gpu, dtype, shape);
   gpu.dispatch({
     shader,
-    constants: { STORAGE: storageOf(dtype), FP4: Number(type === 'fp4') },
+    constants: { STORAGE, FP4: Number(type === 'fp4') },
     bindings: [packed.binding, absmax.binding, y.binding],
     uniforms: [u32(y.size), u32(blocksize)],
     workgroups: spread(Math.ceil(y.size / 512)),

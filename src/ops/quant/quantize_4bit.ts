@@ -10,7 +10,7 @@ import { defineOp } from '../op.ts';
 import { blockAbsmax, blockVariants, storageOf } from './blocks.ts';
 import { checkType, dequantize_4bit } from './dequantize_4bit.ts';
 import { dequantizeBlockwise } from './dequantize_blockwise.ts';
-import { quantizeBlockwise } from './quantize_blockwise.ts';
+import { checkBlockwise, quantizeBlockwise } from './quantize_blockwise.ts';
 
 /** Parameters of {@link quantize_4bit}, as bitsandbytes names them. */
 export interface Quantize4bitParams {
@@ -53,6 +53,7 @@ export function quantizeTo4bit(
   variant = gpu.adapter.isFallback ? 'serial' : 'cooperative',
 ): FourBitTensor & Partial<NestedStatistics> {
   checkType(params.quant_type);
+  if (params.compress_statistics) checkBlockwise(nestedOf(params));
   const storage = storageOf(weight.dtype);
   const absmax = blockAbsmax(gpu, weight, params.blocksize, variant);
   const packed = Tensor.empty(gpu, 'u8', [Math.ceil(weight.size / 2), 1]);
@@ -69,8 +70,13 @@ export function quantizeTo4bit(
   return { packed, ...compress(gpu, raw, params, variant) };
 }
 
+/** How the absmax values are quantized. */
+function nestedOf({ nested_blocksize: blocksize = 256, nested_rounding: rounding = 'nearest' }: Quantize4bitParams) {
+  return { blocksize, rounding };
+}
+
 function compress(gpu: Gpu, absmax: Tensor, params: Quantize4bitParams, variant: string): { absmax: Tensor } & NestedStatistics {
-  const { nested_blocksize: blocksize = 256, nested_rounding: rounding = 'nearest' } = params;
+  const { blocksize, rounding } = nestedOf(params);
   using map = Tensor.from(gpu, hostTensor('f32', [256], dynamicMap(true)));
   using centred = Tensor.empty(gpu, 'f32', absmax.shape);
   const nested_offset = Tensor.empty(gpu, 'f32', [1]);
@@ -98,7 +104,8 @@ export const quantize_4bit = defineOp<'weight', never, 'packed' | 'absmax' | 'de
     const quantized = quantizeTo4bit(gpu, weight, params, variant);
     const { quant_type, blocksize } = params;
     const dtype = weight.dtype as 'f32' | 'f16' | 'bf16';
-    const dequant = dequantize_4bit.forward(gpu, quantized, { quant_type, blocksize, shape: weight.shape, dtype }).y;
+    const { packed, absmax } = quantized;
+    const dequant = dequantize_4bit.forward(gpu, { packed, absmax }, { quant_type, blocksize, shape: weight.shape, dtype }).y;
     return { ...quantized, dequant };
   },
 });

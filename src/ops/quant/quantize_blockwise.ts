@@ -5,7 +5,7 @@ import { ShapeError } from '../../tensor/host.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
-import { blockAbsmax, blockVariants, QuantizationError } from './blocks.ts';
+import { blockAbsmax, blockVariants, checkBlock, QuantizationError } from './blocks.ts';
 import { dequantizeBlockwise } from './dequantize_blockwise.ts';
 
 /** Parameters of {@link quantize_blockwise}. `signed` says which dynamic map `code` is; the map itself decides. */
@@ -22,11 +22,17 @@ export interface BlockwiseCodes {
   readonly absmax: Tensor;
 }
 
+/** Throws {@link QuantizationError} for blocks or a rounding that no kernel has. */
+export function checkBlockwise({ blocksize, rounding }: Pick<QuantizeBlockwiseParams, 'blocksize' | 'rounding'>): void {
+  checkBlock(blocksize);
+  if (rounding !== 'nearest' && rounding !== 'lut16') throw new QuantizationError(`rounding ${rounding}: give nearest or lut16`);
+}
+
 /** Quantizes f32 `x` to the 256 ascending values of `map`, relative to the absmax of its block: q u8 like x, absmax f32 a block. */
 export function quantizeBlockwise(gpu: Gpu, x: Tensor, map: Tensor, params: QuantizeBlockwiseParams, variant: string): BlockwiseCodes {
   const { blocksize, rounding } = params;
   if (map.size !== 256) throw new ShapeError(`a map of 8-bit codes has 256 values, not ${formatShape(map.shape)}`);
-  if (rounding !== 'nearest' && rounding !== 'lut16') throw new QuantizationError(`rounding ${rounding}: give nearest or lut16`);
+  checkBlockwise(params);
   const absmax = blockAbsmax(gpu, x, blocksize, variant);
   const q = Tensor.empty(gpu, 'u8', x.shape);
   gpu.dispatch({

@@ -12,9 +12,14 @@ export interface TernaryMatmulParams {
   readonly out_features: number;
 }
 
+/** Rows and columns that a workgroup computes, and workgroups in one dimension of a grid. */
+const TILE = 32;
+const MAX_GROUPS = 65_535;
+
 /**
  * y = (x T^T) * scale straight from packed trits. x: f32 [..., in]; packed: u8 [ceil(out * in / 4)], T [out, in] packed flat in low
- * order; scale: f32 [1] or [out], none is 1; y: f32 [..., out]. Throws ShapeError when they do not fit. T and scale get no gradient.
+ * order; scale: f32 [1] or [out], none is 1; y: f32 [..., out]. Throws ShapeError when they do not fit, and for more
+ * than 2,097,120 rows or columns. T and scale get no gradient.
  */
 export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatmulParams>({
   name: 'ternary_matmul',
@@ -30,13 +35,16 @@ export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatm
     if (scale && scale.size !== 1 && scale.size !== n) {
       throw new ShapeError(`scale ${formatShape(scale.shape)} is neither one nor one for each of ${n} outputs`);
     }
+    if (Math.max(m, n, k) > TILE * MAX_GROUPS) {
+      throw new ShapeError(`ternary_matmul: ${m} rows, ${n} outputs and ${k} inputs: at most ${TILE * MAX_GROUPS} of each are taken`);
+    }
     const y = Tensor.empty(gpu, 'f32', [...x.shape.slice(0, -1), n]);
     gpu.dispatch({
       shader,
       constants: { SCALED: Number(scale !== undefined) },
       bindings: [x.binding, packed.binding, (scale ?? x).binding, y.binding],
       uniforms: [u32(m), u32(n), u32(k), u32(scale && scale.size > 1 ? 1 : 0)],
-      workgroups: [Math.ceil(n / 32), Math.ceil(m / 32), 1],
+      workgroups: [Math.ceil(n / TILE), Math.ceil(m / TILE), 1],
       flops: 2 * m * n * k,
     });
     return { y };
@@ -52,7 +60,7 @@ export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatm
       constants: { SCALED: Number(scale !== undefined) },
       bindings: [dy.binding, packed.binding, (scale ?? dy).binding, dx.binding],
       uniforms: [u32(m), u32(n), u32(k), u32(scale && scale.size > 1 ? 1 : 0)],
-      workgroups: [Math.ceil(k / 32), Math.ceil(m / 32), 1],
+      workgroups: [Math.ceil(k / TILE), Math.ceil(m / TILE), 1],
       flops: 2 * m * n * k,
     });
     return { x: dx };
