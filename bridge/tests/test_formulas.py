@@ -67,3 +67,16 @@ def test_gradients_are_those_of_finite_differences(case):
         # DoRA sends no gradient through its norm, as PEFT has it.
         if not (params.get("use_dora") and name != "magnitude"):
             assert abs(numeric - analytic) <= 1e-6 * (1 + scale), name
+
+
+@pytest.mark.parametrize("quant_type", ["nf4", "fp4"])
+def test_a_block_of_zeros_may_have_any_code_and_no_other_block_may(quant_type):
+    weight = np.concatenate([np.linspace(-1, 1, 64), np.zeros(64)]).astype(np.float32)
+    inputs, params = {"weight": weight}, op_spec("quantize_4bit").fill({"quant_type": quant_type, "blocksize": 64})
+    packed = expect("quantize_4bit", inputs, params)["packed"].stored(FLOAT32)
+    # As CUDA leaves it, where 0 times 1/0 is NaN.
+    packed[32:] = 0
+    judge = Judge("quantize_4bit", inputs, params)
+    assert judge.findings({"packed": packed}) == []
+    packed[:32] = packed[:32][::-1]
+    assert [finding.output for finding in judge.findings({"packed": packed})] == ["packed"]

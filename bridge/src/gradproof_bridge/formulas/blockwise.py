@@ -84,7 +84,7 @@ def quantize_codes(x: Bounded, code: F64, blocksize: int, rounding: str) -> tupl
         slack = np.where(scale > 0, (per_element.error + x.error) / scale, 0)
     band = _BAND * eps() + slack
     index = _lut16 if rounding == "lut16" else _nearest
-    # A block of zeros has nothing to divide by: bitsandbytes' CPU code leaves code 0 there, CUDA what the map has for 0.
+    # A block of zeros has nothing to divide by: bitsandbytes leaves code 0 there, on CUDA too, where its search ends with it for NaN.
     low, value, high = (index(np.clip(y + shift * band, -1, 1), code) for shift in (-1, 0, 1))
     zero_low = np.where(scale == 0, 0, low)
     zero_value = np.where((scale == 0) & (rounding == "lut16"), 0, value)

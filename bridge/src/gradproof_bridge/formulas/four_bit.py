@@ -71,7 +71,10 @@ def quantize_4bit(inputs: Inputs, params: Params) -> dict[str, Expected]:
     codes = order[rank].astype(np.uint8)
     packed = pack(codes, 7 if quant_type == "nf4" else 0)
     values = table[order]
-    outputs: dict[str, Expected] = {"packed": _packed(packed, codes.size, table, values[low], values[high])}
+    # Of a block of zeros every code decodes to 0: CUDA, where 0 times 1/0 is NaN, leaves code 0 there, which is -1 in NF4.
+    empty = absmax[block_of(codes.size, blocksize)] == 0
+    lowest, highest = np.where(empty, table.min(), values[low]), np.where(empty, table.max(), values[high])
+    outputs: dict[str, Expected] = {"packed": _packed(packed, codes.size, table, lowest, highest)}
     scale = bounded(absmax)
     if params["compress_statistics"]:
         nested, scale = _nest(absmax, params)
