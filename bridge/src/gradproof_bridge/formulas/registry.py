@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas import blockwise, four_bit, hqq, int8, linear, llama, mlx, nn, optim, quanto, tensors, ternary
 from gradproof_bridge.formulas.bounded import Bounded
@@ -68,6 +69,11 @@ _FORMULAS: Mapping[str, Formula] = {
 }
 
 
+Consequence = Callable[[Inputs, Params, Mapping[str, Array]], Mapping[str, Expected]]
+
+_CONSEQUENCES: Mapping[str, Consequence] = {"hqq_quantize": hqq.codes_given}
+
+
 def known_ops() -> frozenset[str]:
     """The ops that have a formula."""
     return frozenset(_FORMULAS)
@@ -77,3 +83,8 @@ def expect(op: str, inputs: Inputs, params: Params) -> dict[str, Expected]:
     """What the op's formula expects of every output and gradient. KeyError for an op without one."""
     outputs = _FORMULAS[op](inputs, params)
     return {name: Real(y) if isinstance(y, Bounded) else y for name, y in outputs.items()}
+
+
+def follow(op: str, inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> Mapping[str, Expected]:
+    """What outputs of an answer say of its others: of an op with a solver, tighter than what the formula alone can."""
+    return _CONSEQUENCES[op](inputs, params, outputs) if op in _CONSEQUENCES else {}

@@ -10,8 +10,8 @@ from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.bounded import unit
-from gradproof_bridge.formulas.expected import Deviation
-from gradproof_bridge.formulas.registry import expect
+from gradproof_bridge.formulas.expected import Deviation, Expected
+from gradproof_bridge.formulas.registry import expect, follow
 
 _HALF_UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
 
@@ -45,12 +45,18 @@ class Judge:
 
     def findings(self, outputs: Mapping[str, Array]) -> list[Finding]:
         """What of an answer deviates. Raises FormatError when its shapes do not fit the op."""
-        found = ((name, self._deviation(name, actual)) for name, actual in outputs.items())
+        consequences = follow(*self._question, outputs)
+        premises, rest = ({name: y for name, y in outputs.items() if (name in consequences) is of_those} for of_those in (False, True))
+        found = self._found(premises, self._expected)
+        # What follows from a wrong value is not wrong for that.
+        return found + self._found(rest, self._expected if found else consequences)
+
+    def _found(self, outputs: Mapping[str, Array], expected: Mapping[str, Expected]) -> list[Finding]:
+        found = ((name, self._deviation(name, actual, expected.get(name))) for name, actual in outputs.items())
         return [Finding(name, deviation) for name, deviation in found if deviation is not None]
 
-    def _deviation(self, name: str, actual: Array) -> Deviation | None:
+    def _deviation(self, name: str, actual: Array, expected: Expected | None) -> Deviation | None:
         op, inputs, params = self._question
-        expected = self._expected.get(name)
         if expected is None:
             raise FormatError(f"{op}: out.{name} does not belong to these params")
         if actual.shape != expected.shape:
