@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gradproof_bridge.backends.registry import devices
 from gradproof_bridge.bundle.bundle import read_bundle
 from gradproof_bridge.cases.registry import cases
 from gradproof_bridge.cli import main
@@ -51,6 +52,15 @@ def test_names_of_cases_are_unique_and_fit_into_a_file_name():
     names = [case.name for case in cases()]
     assert len(names) == len(set(names)) >= 200
     assert all(name.replace("-", "").replace("_", "").replace(".", "").isalnum() for name in names)
+
+
+def test_a_device_that_is_not_here_is_said_once_and_nothing_is_written(tmp_path, capsys):
+    missing = next(kind for kind in ("cuda", "mps") if kind not in {device.partition(":")[0] for device in devices()})
+    assert main(["record", str(tmp_path / "new"), "--backend", missing]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"gradproof-bridge: --backend {missing}: there is no such device or library here")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_glob_that_matches_nothing_is_wrong_use(tmp_path, capsys):

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from gradproof_bridge.backends.registry import demand_place
 from gradproof_bridge.cases.case import Case
 from gradproof_bridge.cases.registry import cases
 from gradproof_bridge.errors import UsageError
@@ -31,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 when something was recorded, 2 when nothing was."""
     chosen = select(options.ops)
+    if options.backend is not None:
+        demand_place(options.backend)
     recorded: list[str] = []
     deviating: list[str] = []
     left_out: list[LeftOut] = []
