@@ -22,6 +22,15 @@ function descendants(pattern: RegExp): readonly number[] {
   return all.flatMap(({ pid, args }) => (family.has(pid) && pattern.test(args) ? [pid] : []));
 }
 
+/** Whether the process was there to get the signal: it may end at any moment by itself. */
+function kill(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
 const VICTIMS = [
   ['the GPU process', 'chromium', /--type=gpu-process/],
   ['every tab', 'chromium', /--type=renderer/],
@@ -29,6 +38,20 @@ const VICTIMS = [
 ] as const;
 
 for (const [name, runtime, pattern] of VICTIMS) {
+  test(`${name} of a run in ${runtime} is killed as soon as it is there, and nothing is lost`, async ({ folder }) => {
+    const file = join(folder, 'report.json');
+    const ended = gradproof(['--runtime', runtime, '--filter', 'ops.nn.silu*', '--report', file]);
+    let killed = 0;
+    const watch = setInterval(() => {
+      for (const pid of killed === 0 ? descendants(pattern) : []) killed += Number(kill(pid, 'SIGKILL'));
+    }, 20);
+    const { status, stderr } = await ended.finally(() => clearInterval(watch));
+    expect([status, stderr]).toEqual([0, '']);
+    expect(killed).toBeGreaterThan(0);
+    const { run, summary } = readReport(readFileSync(file), 'report.json');
+    expect([run.complete, summary.passed]).toEqual([true, summary.total]);
+  });
+
   test(`${name} of a run in ${runtime} is killed, twice, and every verdict is as it was`, async ({ folder }) => {
     const file = join(folder, 'report.json');
     let [killed, linesBefore] = [0, 0];
@@ -37,7 +60,7 @@ for (const [name, runtime, pattern] of VICTIMS) {
         const lines = stdout.match(/^pass /gm)?.length ?? 0;
         if (killed === 2 || lines < linesBefore + 10) return;
         [killed, linesBefore] = [killed + 1, lines];
-        for (const pid of descendants(pattern)) process.kill(pid, 'SIGKILL');
+        for (const pid of descendants(pattern)) kill(pid, 'SIGKILL');
       },
     });
     expect([status, stderr, killed]).toEqual([0, '', 2]);
@@ -47,3 +70,28 @@ for (const [name, runtime, pattern] of VICTIMS) {
     expect(results.filter(({ finding }) => finding !== undefined)).toEqual([]);
   });
 }
+
+test('a page that is frozen for good does not outlive the deadline, and what it told before is kept', async ({ folder }) => {
+  const file = join(folder, 'report.json');
+  let frozen: readonly number[] = [];
+  let thaw: NodeJS.Timeout | undefined;
+  const { status, stderr } = await gradproof(['--filter', 'ops.nn.*', '--report', file, '--deadline', '6000'], {
+    onOutput: (stdout) => {
+      if (frozen.length > 0 || !/^pass /m.test(stdout)) return;
+      frozen = descendants(/--type=renderer/);
+      for (const pid of frozen) kill(pid, 'SIGSTOP');
+      // Long after everybody should have given up waiting; the browser ends faster then.
+      thaw = setTimeout(() => {
+        for (const pid of frozen) kill(pid, 'SIGCONT');
+      }, 19_000);
+    },
+  });
+  clearTimeout(thaw);
+  expect([status, stderr]).toEqual([1, '']);
+  const { run, summary, results } = readReport(readFileSync(file), 'report.json');
+  expect(run.complete).toBe(true);
+  expect(summary.passed).toBeGreaterThan(0);
+  expect(summary.lost).toBeGreaterThan(0);
+  const rest = results.filter(({ status: verdict }) => verdict !== 'pass');
+  expect(new Set(rest.map(({ error }) => error?.code))).toEqual(new Set(['run-deadline']));
+});

@@ -8,11 +8,22 @@ import { downloadedBrowser, type Installation, installBrowser } from './install.
 /** The first version of Chrome with WebGPU. */
 const OLDEST_CHROME = 113;
 
+/** Somebody may end a browser while it starts: only one that fails so often in a row does not start. */
+const MOST_FAILURES = 3;
+
 /** Starts `installed` without a window. Throws what Playwright throws. */
 export async function launch(installed: InstalledBrowser, software: boolean): Promise<Browser> {
-  const { chromium } = await import('playwright');
+  const { chromium, errors } = await import('playwright');
   const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false }; // a partial report is written first
-  const browser = await chromium.launch({ executablePath: installed.path, args: browserArguments(software), timeout: 30_000, ...signals });
+  const start = async (failures = 1): Promise<Browser> => {
+    try {
+      return await chromium.launch({ executablePath: installed.path, args: browserArguments(software), timeout: 30_000, ...signals });
+    } catch (error) {
+      if (error instanceof errors.TimeoutError || failures === MOST_FAILURES) throw error;
+      return start(failures + 1);
+    }
+  };
+  const browser = await start();
   const version = Number.parseInt(browser.version(), 10);
   if (version >= OLDEST_CHROME) return browser;
   await browser.close();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
@@ -8,6 +9,7 @@ import type { TrainingEvent, TrainingListener } from '../../harness/training.ts'
 import type { InstalledBrowser } from '../browser/find.ts';
 import type { Installation } from '../browser/install.ts';
 import { launch, launchAny } from '../browser/launch.ts';
+import { InterruptedError } from '../exit.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
 import { RunMemory } from './run-memory.ts';
 import type { Runtime } from './runtime.ts';
@@ -32,8 +34,10 @@ export async function openChromium(install: Installation, folder = PAGE_FOLDER):
 /** The tab or the browser went away while it was needed. */
 class BrowserDiedError extends UnusableError {}
 
-/** A browser that dies so often in a row before any case runs is of no use. */
-const MOST_IDLE_DEATHS = 3;
+/** How long to wait before a page is opened again, by how often in a row it died before any case ran; one that dies more often is of no use. */
+const REOPEN_DELAYS_MS = [0, 250, 2000];
+/** A page ends a run by itself, at its deadline and when it is told to; one that has not by so much later is frozen. */
+const FROZEN_MS = 10_000;
 
 /** A browser whose page has an adapter. */
 interface OpenedBrowser {
@@ -65,20 +69,15 @@ class ChromiumRuntime implements Runtime {
   static async open(server: PageServer, installed: InstalledBrowser, first: Browser): Promise<ChromiumRuntime> {
     const tried: string[] = [];
     for (const software of [false, true]) {
-      const browser = software ? await launch(installed, true) : first;
-      const page = await openPage(browser, server);
-      const adapter = await call(page, 'adapter');
+      const { adapter, ...opened } = await openAndAsk(server, installed, software, software ? undefined : first);
+      const version = opened.browser.version();
       if (adapter.ok) {
-        const runtime = new ChromiumRuntime(
-          server,
-          { installed, software, browser, page },
-          `${adapter.value}, ${installed.name} ${browser.version()}`,
-        );
-        await runtime.#expose();
+        const runtime = new ChromiumRuntime(server, { installed, software, ...opened }, `${adapter.value}, ${installed.name} ${version}`);
+        await runtime.#expose().catch(() => {}); // whoever uses the page sees that it is gone
         return runtime;
       }
-      tried.push(`${installed.name} ${browser.version()} ${software ? 'with SwiftShader' : 'with the hardware'}: ${adapter.message}`);
-      await browser.close();
+      tried.push(`${installed.name} ${version} ${software ? 'with SwiftShader' : 'with the hardware'}: ${adapter.message}`);
+      await opened.browser.close();
     }
     throw new UnusableError('no-adapter', tried.join('; '));
   }
@@ -89,17 +88,35 @@ class ChromiumRuntime implements Runtime {
       if (memory.follow(event)) listen(event);
     };
     const ends = performance.now() + deadlineOf(request.options);
+    const tell = (events: readonly RunEvent[]) => {
+      for (const event of events) listen(event);
+    };
     let now = request;
     for (let idle = 0; ; ) {
       try {
         if (now.resume) await this.#reopen();
-        return await this.#settle(call(this.#page, 'run', now), signal);
+        return memory.whole(await this.#settle(call(this.#page, 'run', now), signal, ends - performance.now()));
       } catch (error) {
-        if (!(error instanceof BrowserDiedError) || signal.aborted) throw error;
+        if (!(error instanceof BrowserDiedError)) throw error;
+        if (signal.aborted) {
+          if (memory.begun) return memory.report();
+          throw new InterruptedError();
+        }
+        if (performance.now() > ends) {
+          if (!memory.begun) throw error;
+          tell(memory.giveUp('deadline'));
+          return memory.report();
+        }
         const lost = memory.died();
         idle = lost ? 0 : idle + 1;
-        if (idle === MOST_IDLE_DEATHS) throw error;
-        for (const event of lost ?? []) listen(event);
+        tell(lost ?? []);
+        const delay = REOPEN_DELAYS_MS[idle];
+        if (delay === undefined) {
+          if (!memory.begun) throw error;
+          tell(memory.giveUp('no-browser'));
+          return memory.report();
+        }
+        await sleep(delay);
         const options = { ...request.options, deadlineMs: Math.max(1, ends - performance.now()) };
         now = { ...request, options, resume: memory.unfinished() };
       }
@@ -133,19 +150,56 @@ class ChromiumRuntime implements Runtime {
     await this.#page.exposeBinding(BINDINGS.crash, () => endGpuProcess(this.#browser));
   }
 
-  async #settle<T>(pending: Promise<Outcome<T>>, signal: AbortSignal): Promise<T> {
-    // A page that is gone has nothing to cancel.
-    const cancel = () => void call(this.#page, 'cancel').catch(() => {});
+  /** Waits for what the page is asked for, which is cancelled when `signal` aborts, and takes at most `limitMs` if that is given. */
+  async #settle<T>(pending: Promise<Outcome<T>>, signal: AbortSignal, limitMs?: number): Promise<T> {
+    let freeze: (error: Error) => void = () => {};
+    const frozen = new Promise<never>((_, reject) => {
+      freeze = reject;
+    });
+    const timers: NodeJS.Timeout[] = [];
+    const endIn = (ms: number) => void timers.push(setTimeout(() => freeze(new Error('the page is frozen')), ms + FROZEN_MS));
+    if (limitMs !== undefined) endIn(limitMs);
+    const cancel = () => {
+      endIn(0);
+      call(this.#page, 'cancel').catch(() => {}); // a page that is gone has nothing to cancel
+    };
     if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel);
     try {
-      const outcome = await pending.catch((error: unknown) => {
+      const outcome = await Promise.race([pending, frozen]).catch((error: unknown) => {
         throw new BrowserDiedError('browser-died', `the browser or its tab ended during the run (${firstLine(error)}): run it again`);
       });
       if (outcome.ok) return outcome.value;
       throw new (outcome.unusable ? UnusableError : GradproofError)(outcome.code, outcome.message);
     } finally {
+      for (const timer of timers) clearTimeout(timer);
       signal.removeEventListener('abort', cancel);
+    }
+  }
+}
+
+/** Opens the headless page and asks for its adapter, in another browser when it dies of that, or somebody ends it. */
+async function openAndAsk(server: PageServer, installed: InstalledBrowser, software: boolean, first: Browser | undefined) {
+  let browser = first;
+  for (let deaths = 0; ; deaths++) {
+    try {
+      browser ??= await launch(installed, software);
+      const page = await openPage(browser, server);
+      const adapter = await call(page, 'adapter');
+      // Its GPU process may have been ended just then.
+      return { browser, page, adapter: adapter.ok ? adapter : await call(page, 'adapter') };
+    } catch (error) {
+      await browser?.close().catch(() => {});
+      browser = undefined;
+      if (error instanceof GradproofError) throw error;
+      const delay = REOPEN_DELAYS_MS[deaths];
+      if (delay === undefined) {
+        throw new BrowserDiedError(
+          'browser-died',
+          `the browser or its tab died whenever it was opened (${firstLine(error)}): run it again`,
+        );
+      }
+      await sleep(delay);
     }
   }
 }

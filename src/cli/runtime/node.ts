@@ -13,7 +13,9 @@ const WORKER = fileURLToPath(new URL('./node-worker.js', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
 
 /** How one environment's child process answered when asked for a device. */
-type Answer = { readonly ok: true; readonly adapter: string } | { readonly ok: false; readonly message: string };
+type Answer = { readonly ok: true; readonly adapter: string } | { readonly ok: false; readonly message: string; readonly died?: boolean };
+/** People and systems end processes too: only one that dies so often is of no use. */
+const MOST_DEATHS = 3;
 
 /** Child processes that get an adapter. */
 export interface NodeHost {
@@ -73,14 +75,22 @@ class NodeRuntime implements Runtime {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
+/** Asks a worker with this environment for its adapter, and another one when it died of that. */
+async function askForAdapter(worker: string, env: NodeJS.ProcessEnv): Promise<Answer> {
+  for (let deaths = 1; ; deaths++) {
+    const answer = await askOnce(worker, env);
+    if (answer.ok || !answer.died || deaths === MOST_DEATHS) return answer;
+  }
+}
+
 /** Starts a worker with this environment, lets it get a device, and ends it. */
-function askForAdapter(worker: string, env: NodeJS.ProcessEnv): Promise<Answer> {
+function askOnce(worker: string, env: NodeJS.ProcessEnv): Promise<Answer> {
   const link = startNodeWorker(worker, env, 'ignore');
   let timer: NodeJS.Timeout | undefined;
   return new Promise<Answer>((resolve) => {
     const fail = (message: string) => resolve({ ok: false, message });
     timer = setTimeout(() => fail(`no answer within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
-    link.onDeath(({ reason }) => fail(reason));
+    link.onDeath(({ reason }) => resolve({ ok: false, message: reason, died: true }));
     link.onMessage((message) => {
       if (message.type !== 'ready') return fail(message.type === 'unusable' ? message.message : 'an unexpected answer');
       const { vendor, architecture, description } = message.environment.adapter;

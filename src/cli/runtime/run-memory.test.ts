@@ -9,6 +9,7 @@ const begin = (id: string): RunEvent => ({ type: 'case-start', id, backend: 'web
 /** A run of three cases that has begun. */
 function begun(): RunMemory {
   const memory = new RunMemory(DEFAULT_RUN_OPTIONS);
+  memory.follow({ type: 'environment', environment: {} as Environment });
   memory.follow({ type: 'start', environment: {} as Environment, selected: ['a:1', 'a:2', 'a:3'].map(entry), planHash: 'x' });
   return memory;
 }
@@ -48,4 +49,29 @@ test('a case that waits for its turn to run alone is not to blame for deaths bes
   for (const id of ['a:2', 'a:3']) memory.follow(begin(id));
   expect([memory.died(), memory.died()]).toEqual([[], undefined]);
   expect(memory.unfinished().suspects).toEqual({ 'a:1 webgpu': 1, 'a:2 webgpu': 1, 'a:3 webgpu': 1 });
+});
+
+test('when no tab can be had any more, or none tells of its end, the report is made of what was told', () => {
+  const told = (why: Parameters<RunMemory['giveUp']>[0]) => {
+    const memory = begun();
+    const passed = { id: 'a:1', backend: 'webgpu', status: 'pass', env: 0, attempts: 1 } as CaseResult;
+    memory.follow({ type: 'case-end', result: passed, files: [], done: 1, total: 3, remainingMs: 0 });
+    memory.follow(begin('a:2'));
+    const partial = memory.report();
+    expect([partial.run.complete, partial.results.length]).toEqual([false, 1]);
+    expect(memory.giveUp(why)).toMatchObject([{ done: 2 }, { done: 3, total: 3 }]);
+    const { run, environments, results } = memory.report();
+    expect([run.complete, run.planHash, environments.length]).toEqual([true, 'x', 1]);
+    return results.map(({ status, error, attempts }) => [status, error?.code, attempts]);
+  };
+  expect(told('no-browser')).toEqual([
+    ['pass', undefined, 1],
+    ['lost', 'browser-died', 1],
+    ['lost', 'browser-died', 0],
+  ]);
+  expect(told('deadline')).toEqual([
+    ['pass', undefined, 1],
+    ['timeout', 'run-deadline', 1],
+    ['lost', 'run-deadline', 0],
+  ]);
 });

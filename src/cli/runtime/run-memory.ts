@@ -1,5 +1,7 @@
 import type { PlanEntry, RunEvent, RunOptions, Unfinished } from '../../harness/events.ts';
-import type { CaseResult, Environment } from '../../harness/report/schema.ts';
+import { buildReport } from '../../harness/report/build.ts';
+import type { CaseResult, Environment, Report } from '../../harness/report/schema.ts';
+import { atDeadline } from '../../harness/runner/deadline.ts';
 import { without } from '../../harness/runner/outcome.ts';
 
 /** Deaths of the tab after which a case is to blame that was in flight alone, or beside others. */
@@ -9,6 +11,7 @@ const DEATHS_BESIDE = 3;
 /** What a run has told so far, so that it can go on in another tab when its own one dies. */
 export class RunMemory {
   readonly #options: RunOptions;
+  readonly #startedAt = new Date();
   #planHash = '';
   readonly #environments: Environment[] = [];
   readonly #results = new Map<string, CaseResult>();
@@ -67,15 +70,42 @@ export class RunMemory {
       this.#deaths.set(key, deaths);
       return deaths.alone >= DEATHS_ALONE || deaths.all >= DEATHS_BESIDE;
     });
-    return guilty.flatMap((key) => this.#lose(key));
+    const message = 'the tab or the browser died whenever it ran: run it alone to see whether the case itself does that';
+    return guilty.flatMap((key) => this.#finish(key, ['lost', 'browser-died', message]));
   }
 
-  #lose(key: string): RunEvent[] {
+  /** Whether there is anything that a report could tell. */
+  get begun(): boolean {
+    return this.#planHash !== '';
+  }
+
+  /** Gives up the cases without a result: no tab can run them any more, or none tells of them at the deadline. Their `case-end` events. */
+  giveUp(why: 'no-browser' | 'deadline'): readonly RunEvent[] {
+    const left = [...this.#selected.keys()].filter((key) => !this.#results.has(key));
+    const message = 'the browser or its tab died whenever it was opened again: run it again';
+    return left.flatMap((key) => {
+      const late = atDeadline(this.#options, this.#running.has(key) ? 'running' : 'waiting');
+      return this.#finish(key, why === 'deadline' ? late : ['lost', 'browser-died', message]);
+    });
+  }
+
+  /** The report of what is known, when no tab is left to make it. */
+  report(): Report {
+    const identity = { kind: 'run', startedAt: this.#startedAt, options: this.#options, planHash: this.#planHash } as const;
+    return buildReport(identity, this.#environments, [...this.#results.values()], this.#results.size === this.#selected.size);
+  }
+
+  /** The last tab's report as that of the whole run, which began in the first. */
+  whole(report: Report): Report {
+    const { startedAt, durationMs } = this.report().run;
+    return { ...report, run: { ...report.run, startedAt, durationMs } };
+  }
+
+  #finish(key: string, why: ReturnType<typeof atDeadline>): RunEvent[] {
     const entry = this.#selected.get(key);
     if (!entry) return [];
-    const message = 'the tab or the browser died whenever it ran: run it alone to see whether the case itself does that';
-    const outcome = without({ ...entry, covers: [], control: { name: entry.control } }, 'lost', 'browser-died', message);
-    const result = { ...outcome, env: 0, attempts: this.#attempts.get(key) ?? 1 };
+    const outcome = without({ ...entry, covers: [], control: { name: entry.control } }, ...why);
+    const result = { ...outcome, env: 0, attempts: this.#attempts.get(key) ?? 0 };
     this.#results.set(key, result);
     return [{ type: 'case-end', result, files: [], done: this.#results.size, total: this.#selected.size, remainingMs: 0 }];
   }

@@ -15,3 +15,19 @@ export function durationInWords(ms: number): string {
 export function deadlineOf({ deadlineMs, tier, controls }: RunOptions): number {
   return deadlineMs ?? DEADLINES_MS[tier] * (controls ? 2 : 1);
 }
+
+/** What a case without a result is told that `was` running at the run's deadline, or still waiting. */
+export function atDeadline(
+  options: RunOptions,
+  was: 'running' | 'waiting',
+): readonly [status: 'timeout' | 'lost', code: string, message: string] {
+  const deadline = deadlineInWords(options);
+  return was === 'running'
+    ? ['timeout', 'run-deadline', `it was running at ${deadline}: run it alone, or give the run more time with --deadline`]
+    : ['lost', 'run-deadline', `it was not run before ${deadline}: give the run more time with --deadline, or run fewer cases`];
+}
+
+/** The run's deadline, named in a message. */
+export function deadlineInWords(options: RunOptions): string {
+  return `the run's deadline of ${durationInWords(deadlineOf(options))}`;
+}

@@ -6,7 +6,7 @@ import { buildReport, identityOf, type RunIdentity } from '../report/build.ts';
 import type { CaseResult, Environment, Report } from '../report/schema.ts';
 import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
-import { deadlineOf, durationInWords } from './deadline.ts';
+import { atDeadline, deadlineInWords, deadlineOf } from './deadline.ts';
 import { GpuProcess, isGone } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
 import { outcomeOf, type SettledReply, withControl, withFinding, withFlakiness, without } from './outcome.ts';
@@ -277,14 +277,13 @@ export class Run {
   }
 
   #endAtDeadline(): void {
-    const deadline = `the run's deadline of ${durationInWords(deadlineOf(this.#options))}`;
-    if (this.#environments.length === 0) throw new UnusableError('run-deadline', `no device was there before ${deadline}`);
-    const message = `it was running at ${deadline}: run it alone, or give the run more time with --deadline`;
-    const running = this.#left().filter((item) => this.#inFlight.has(item));
-    for (const { declared, attempts } of running) {
-      this.#finish({ ...without(declared, 'timeout', 'run-deadline', message), env: 0, attempts });
+    if (this.#environments.length === 0) {
+      throw new UnusableError('run-deadline', `no device was there before ${deadlineInWords(this.#options)}`);
     }
-    this.#loseTheRest('run-deadline', `it was not run before ${deadline}: give the run more time with --deadline, or run fewer cases`);
+    for (const item of this.#left()) {
+      const why = atDeadline(this.#options, this.#inFlight.has(item) ? 'running' : 'waiting');
+      this.#finish({ ...without(item.declared, ...why), env: 0, attempts: item.attempts });
+    }
   }
 
   #unfinished(): Unfinished {
