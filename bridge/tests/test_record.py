@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gradproof_bridge.backends.registry import devices
+from gradproof_bridge.backends.registry import backend_named, devices
 from gradproof_bridge.bundle.bundle import read_bundle
 from gradproof_bridge.cases.registry import cases
 from gradproof_bridge.cli import main
+from gradproof_bridge.errors import MissingDeviceError
 from gradproof_bridge.recording.recorder import record_case
 
 
@@ -61,6 +62,17 @@ def test_a_device_that_is_not_here_is_said_once_and_nothing_is_written(tmp_path,
     assert said.startswith(f"gradproof-bridge: --backend {missing}: there is no such device or library here")
     assert said.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["dynamic_map_signed", "lr_linear_4_20"])
+def test_what_takes_no_tensor_is_not_said_to_be_of_a_gpu(name, monkeypatch):
+    case = next(case for case in cases() if case.name == name)
+    library = backend_named(case.library)
+    if library.problem is not None:
+        pytest.skip(library.problem)
+    monkeypatch.setattr(type(library), "devices", lambda _: ("cpu", "cuda:0"))
+    with pytest.raises(MissingDeviceError, match="the processor computes it"):
+        record_case(case, 0, "cuda")
 
 
 def test_a_glob_that_matches_nothing_is_wrong_use(tmp_path, capsys):

@@ -67,6 +67,8 @@ def record_case(case: Case, seed: int, device: str | None = None) -> Recorded:
     library.demand()
     place = _device(case, device)
     inputs = {name: storable(x) for name, x in case.inputs(seed).items()}
+    if not inputs and place != library.devices()[0]:
+        raise MissingDeviceError(f"{case.op} takes no tensor that could be on {place}: the processor computes it")
     params = _adapted(case.params, place)
     where = place if place == case.library else f"{case.library}:{place}"
     first, second = (compute_with(inputs, case.op, params, where) for _ in range(2))
