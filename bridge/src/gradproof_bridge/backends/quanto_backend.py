@@ -45,7 +45,7 @@ def _unpack_in_python() -> None:
     def unpack(packed: Tensor, bits: int) -> Tensor:
         return torch.ops.quanto.unpack.default.redispatch(everywhere, packed, bits)
 
-    for name in ("quanto_cpp", "quanto_cuda"):
+    for name in ("quanto_cpp", "quanto_cuda", "quanto_hip", "quanto_mps"):
         if is_extension_available(name):
             get_extension(name)._lib = SimpleNamespace(unpack=unpack)
 

@@ -74,14 +74,15 @@ def grad_scaler(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.amp.GradScaler around SGD on one parameter whose gradient is 1, or infinite where `found_inf` says so."""
     import torch
 
+    device = t["found_inf"].device
     scaler = torch.amp.GradScaler(
-        "cpu",
+        device.type,
         init_scale=params["init_scale"],
         growth_factor=params["growth_factor"],
         backoff_factor=params["backoff_factor"],
         growth_interval=params["growth_interval"],
     )
-    param = torch.nn.Parameter(torch.zeros(1))
+    param = torch.nn.Parameter(torch.zeros(1, device=device))
     lr = params.get("lr") or 0.0
     optimizer = torch.optim.SGD([param], lr=lr)
     scales, values = [], []
