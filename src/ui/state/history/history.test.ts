@@ -65,11 +65,22 @@ class SmallShelf extends MemoryShelf {
     this.#refused = refused;
   }
 
-  override async put(run: KeptRun, packed: Uint8Array<ArrayBuffer>): Promise<void> {
-    const taken = (await this.list()).reduce((sum, { head, bytes }) => sum + (head.run.id === run.head.run.id ? 0 : bytes), 0);
+  override async put(run: KeptRun, packed: Uint8Array<ArrayBuffer>, instead: readonly string[] = []): Promise<void> {
+    const others = (await this.list()).filter(({ head }) => ![run.head.run.id, ...instead].includes(head.run.id));
+    const taken = others.reduce((sum, { bytes }) => sum + bytes, 0);
     if (run.head.run.id === this.#refused) throw new Error('this record is broken');
     if (taken + run.bytes > this.#room) throw new DOMException('full', 'QuotaExceededError');
-    await super.put(run, packed);
+    await super.put(run, packed, instead);
+  }
+}
+
+/** A browser that is full, and gives room back only some time after runs were removed. */
+class LateShelf extends MemoryShelf {
+  full = false;
+
+  override async put(...run: Parameters<MemoryShelf['put']>): Promise<void> {
+    if (this.full) throw new DOMException('full', 'QuotaExceededError');
+    await super.put(...run);
   }
 }
 
@@ -79,6 +90,16 @@ test('where storage is full, the oldest runs make room', async () => {
   for (const day of [1, 2, 3, 4]) await history.keep(at(day));
   expect(idsOf(history).slice(0, 2)).toEqual(['run-4', 'run-3']);
   expect([idsOf(history).includes('run-1'), history.state.value.lasting]).toEqual([false, true]);
+});
+
+test('where the oldest runs would make no room, none of them goes', async () => {
+  const shelf = new LateShelf();
+  const history = new History(async () => shelf);
+  for (const day of [1, 2, 3]) await history.keep(at(day));
+  shelf.full = true;
+  await history.keep(at(4));
+  expect([idsOf(history), history.state.value.lasting]).toEqual([['run-4', 'run-3', 'run-2', 'run-1'], false]);
+  expect((await shelf.list()).map(({ head }) => head.run.id)).toEqual(['run-1', 'run-2', 'run-3']);
 });
 
 test('a run that the browser refuses is remembered, and those that it keeps stay in sight', async () => {

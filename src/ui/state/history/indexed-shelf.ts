@@ -1,4 +1,4 @@
-import { createStore, delMany, get, getMany, keys, setMany } from 'idb-keyval';
+import { createStore, delMany, get, getMany, keys, promisifyRequest } from 'idb-keyval';
 import * as v from 'valibot';
 import { reportHead } from '../../../harness/report/head.ts';
 import type { KeptRun, Shelf } from './shelf.ts';
@@ -23,25 +23,26 @@ export class IndexedShelf implements Shelf {
   }
 
   async read(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const packed = await get<unknown>(`${REPORT}${id}`, this.#store);
+    const packed = await get<unknown>(keysOf(id)[1], this.#store);
     return packed instanceof Uint8Array ? new Uint8Array(packed) : undefined;
   }
 
-  async put(run: KeptRun, packed: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { id } = run.head.run;
-    await setMany(
-      [
-        [`${HEAD}${id}`, run],
-        [`${REPORT}${id}`, packed],
-      ],
-      this.#store,
-    );
+  /** One transaction, so that a browser without room for the new run gives back those that were to make it. */
+  put(run: KeptRun, packed: Uint8Array<ArrayBuffer>, instead: readonly string[] = []): Promise<void> {
+    return this.#store('readwrite', (store) => {
+      for (const key of instead.flatMap(keysOf)) store.delete(key);
+      const [head, report] = keysOf(run.head.run.id);
+      store.put(run, head);
+      store.put(packed, report);
+      return promisifyRequest(store.transaction);
+    });
   }
 
   async remove(ids: readonly string[]): Promise<void> {
-    await delMany(
-      ids.flatMap((id) => [`${HEAD}${id}`, `${REPORT}${id}`]),
-      this.#store,
-    );
+    await delMany(ids.flatMap(keysOf), this.#store);
   }
+}
+
+function keysOf(id: string): [head: string, report: string] {
+  return [`${HEAD}${id}`, `${REPORT}${id}`];
 }

@@ -41,15 +41,12 @@ export class LenientShelf implements Shelf {
   }
 
   async put(run: KeptRun, packed: Uint8Array<ArrayBuffer>): Promise<void> {
-    for (let left = TRIES; left > 0; left--) {
-      try {
-        await (await this.#shelf).put(run, packed);
-        return await this.#memory.remove([idOf(run)]);
-      } catch (error) {
-        if (left === 1 || !isFull(error) || !(await this.#makeRoom(run))) break;
-      }
+    try {
+      await this.#putWithRoom(await this.#shelf, run, packed);
+      await this.#memory.remove([idOf(run)]);
+    } catch {
+      await this.#memory.put(run, packed);
     }
-    await this.#memory.put(run, packed);
   }
 
   async remove(ids: readonly string[]): Promise<void> {
@@ -62,20 +59,31 @@ export class LenientShelf implements Shelf {
     }
   }
 
-  /** Removes the oldest runs that together are as large as `wanted`; false where there is nothing left to remove. */
-  async #makeRoom(wanted: KeptRun): Promise<boolean> {
-    const shelf = await this.#shelf;
-    const kept = latestFirst(await shelf.list()).filter((run) => idOf(run) !== idOf(wanted));
-    const gone: string[] = [];
-    for (let bytes = 0; bytes < wanted.bytes; ) {
-      const oldest = kept[kept.length - 1 - gone.length];
-      if (!oldest) break;
-      gone.push(idOf(oldest));
-      bytes += oldest.bytes;
+  /** The oldest runs go only where the new one then comes in: a browser may give their room back late, and all would be lost for nothing. */
+  async #putWithRoom(shelf: Shelf, run: KeptRun, packed: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let [round, instead]: [number, readonly string[]] = [0, []]; ; round++) {
+      try {
+        return await shelf.put(run, packed, instead);
+      } catch (error) {
+        const more = isFull(error) && round + 1 < TRIES ? oldest(await shelf.list(), run, (round + 1) * run.bytes) : [];
+        if (more.length <= instead.length) throw error;
+        instead = more;
+      }
     }
-    await shelf.remove(gone);
-    return gone.length > 0;
   }
+}
+
+/** The oldest runs beside `wanted` that together have `size` bytes, or all. */
+function oldest(runs: readonly KeptRun[], wanted: KeptRun, size: number): readonly string[] {
+  const others = latestFirst(runs).filter((run) => idOf(run) !== idOf(wanted));
+  const gone: string[] = [];
+  for (let bytes = 0; bytes < size; ) {
+    const run = others[others.length - 1 - gone.length];
+    if (!run) break;
+    gone.push(idOf(run));
+    bytes += run.bytes;
+  }
+  return gone;
 }
 
 function idOf({ head }: KeptRun): string {

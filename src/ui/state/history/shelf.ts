@@ -12,8 +12,8 @@ export interface Shelf {
   list(): Promise<readonly KeptRun[]>;
   /** The packed report; undefined where there is none. */
   read(id: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Replaces what had the same id; all of it is kept or nothing. */
-  put(run: KeptRun, packed: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Replaces what had the same id, and what `instead` names; where it rejects, all is as it was. */
+  put(run: KeptRun, packed: Uint8Array<ArrayBuffer>, instead?: readonly string[]): Promise<void>;
   remove(ids: readonly string[]): Promise<void>;
 }
 
@@ -38,7 +38,8 @@ export class MemoryShelf implements Shelf {
     return this.#kept.get(id)?.packed;
   }
 
-  async put(run: KeptRun, packed: Uint8Array<ArrayBuffer>): Promise<void> {
+  async put(run: KeptRun, packed: Uint8Array<ArrayBuffer>, instead: readonly string[] = []): Promise<void> {
+    await this.remove(instead);
     this.#kept.set(run.head.run.id, { run, packed });
   }
 
