@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { drop } from './drop.ts';
-import { expect, open, test } from './page-test.ts';
+import { answerOf, expect, open, test } from './page-test.ts';
 
 const POEM = { name: 'poem.txt', bytes: new TextEncoder().encode('The rain in Spain stays mainly in the plain.\n'.repeat(200)) };
 
@@ -71,8 +71,10 @@ test('stops when asked', async ({ page }) => {
   await open(page);
   await drop(page, [POEM]);
   await page.getByRole('button', { name: 'Start' }).click();
+  await expect(page.getByLabel('In numbers')).toBeVisible({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Stop' }).click();
-  await expect(page.getByRole('button', { name: /^Start/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible();
+  await expect(answerOf(page), 'who stops a run gets no verdict').toHaveText(/^Stopped after \d+ steps?\.$/);
 });
 
 test('a text that is too short is refused in one plain line', async ({ page }) => {

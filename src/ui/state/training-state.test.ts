@@ -59,7 +59,10 @@ test('says in words whether it learnt', () => {
   expect(notYet).toMatchObject({ tone: 'none', headline: 'It is learning, but 60 steps are too few for an answer.' });
   const stuck = { ...result, status: 'fail' as const, metrics: {}, error: { code: 'not-learnt', message: 'not below' } };
   expect(trainingVerdict(stuck, early).headline).toBe('Not yet: 60 steps are too few for an answer.');
-  expect(trainingVerdict(undefined, played())).toMatchObject({ tone: 'none', headline: 'Stopped after 300 steps.' });
+  const stopped = { ...result, status: 'error' as const, error: { code: 'interrupted', message: 'the run was cancelled after step 300' } };
+  for (const part of [undefined, stopped]) {
+    expect(trainingVerdict(part, played())).toMatchObject({ tone: 'none', headline: 'Stopped after 300 steps.' });
+  }
 });
 
 test('the chart holds every point, and its table a row for each step', () => {

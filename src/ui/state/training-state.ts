@@ -69,10 +69,12 @@ export interface TrainingVerdict {
   readonly sentences: readonly string[];
 }
 
-/** What to tell of an ended run; one that was stopped has no result, and concludes nothing. */
+/** What to tell of an ended run; one that was stopped has no result, or a part of one, and concludes nothing. */
 export function trainingVerdict(result: CaseResult | undefined, { start, msPerStep, judged, losses }: TrainingState): TrainingVerdict {
   const words = messages().training.verdict;
-  if (!result) return { tone: 'none', headline: words.stopped(losses.at(-1)?.step ?? 0), sentences: [words.startAgain] };
+  if (!result || result.error?.code === 'interrupted') {
+    return { tone: 'none', headline: words.stopped(losses.at(-1)?.step ?? 0), sentences: [words.startAgain] };
+  }
   const { heldoutBefore, heldoutAfter, unigram } = result.metrics ?? {};
   const figures = heldoutBefore != null && heldoutAfter != null ? [words.fell(heldoutBefore, heldoutAfter, unigram ?? undefined)] : [];
   const speed = msPerStep === undefined || !start ? [] : [words.speed(msPerStep, start.bytesForecast)];
