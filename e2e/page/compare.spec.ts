@@ -199,3 +199,30 @@ test('where the browser keeps nothing, the page says so and still compares', asy
     rmSync(folder, { recursive: true, force: true, maxRetries: 9 });
   }
 });
+
+test('where the browser has no room left, what it keeps stays, and what it refused is said to last until the page is closed', async ({
+  page,
+  server,
+}) => {
+  const whole = await shipped();
+  const [result] = whole.results;
+  if (!result) throw new Error('the baseline is empty');
+  const little = withResults({ ...whole, run: { ...whole.run, id: 'little' } }, [result]);
+  const session = await page.context().newCDPSession(page);
+  // Room for an empty database and a run of one case, and not for one of all.
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(server.url).origin, quotaSize: 110_000 });
+  await page.goto('/?view=compare');
+  const runs = page.getByRole('region', { name: 'Runs on this device' }).getByRole('listitem');
+  const told = page.getByText('This browser does not keep every run of this page');
+  await page
+    .getByLabel('Import runs or reports')
+    .setInputFiles({ name: 'little.json.gz', mimeType: 'application/gzip', buffer: await packed(little) });
+  await expect(page.getByText('1 run was taken in.')).toBeVisible();
+  await expect(told).toBeHidden();
+  await page.getByLabel('Import runs or reports').setInputFiles(join(FOLDER, 'node-swiftshader.json.gz'));
+  await expect(told).toBeVisible(WHEN_READ);
+  await expect(runs).toHaveCount(2);
+  await page.reload();
+  await expect(runs, 'the older run did not go for nothing').toHaveCount(1);
+  await expect(told).toBeHidden();
+});
