@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { answerOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
+import { answerOf, detailOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
 import { staticHost } from './static-host.ts';
 
 test.use({ serviceWorkers: 'allow', mayLogErrors: true });
@@ -78,6 +78,36 @@ test('a newer build is shown by the next visit, whole; what is open goes on, and
     await expect(page.locator('meta[name="build"]'), 'without a network as with one').toHaveAttribute('content', 'newer');
   } finally {
     for (const folder of [next, broken]) rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a run goes on while a newer build comes in, with what it began with', async ({ page }) => {
+  const next = mkdtempSync(join(tmpdir(), 'gradproof-next-'));
+  try {
+    await using host = await staticHost('dist/page');
+    await open(page, host.url);
+    await expect(page.getByText(KEPT)).toBeVisible({ timeout: 30_000 });
+    await open(page, `${host.url}?filter=ops.*`);
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    const progress = page.getByRole('progressbar', { name: 'Progress of the run' });
+    const done = () => progress.evaluate((bar: HTMLProgressElement) => bar.value);
+    await expect.poll(done, { timeout: 30_000 }).toBeGreaterThan(0);
+    rewrite('dist/page', next, 'newer');
+    host.deploy(next);
+    await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+    await expect(page.getByRole('status').filter({ hasText: 'A newer version of this page is here.' })).toBeVisible({ timeout: 30_000 });
+    host.down(); // nothing of the newer build can be asked for
+    const before = await done();
+    await expect.poll(done, { timeout: 30_000 }).toBeGreaterThan(before);
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await expect(answerOf(page)).toContainText('all right so far', { timeout: 30_000 });
+    await rowOf(page, /^attention, /).press('Enter');
+    await expect(detailOf(page).getByRole('heading').first(), 'details come from the build that is open').toContainText('ops.attention');
+    await page.reload();
+    await expect(page.locator('meta[name="build"]')).toHaveAttribute('content', 'newer');
+    await expect(page.getByRole('button', { name: 'Run', exact: true }), 'the newer build promises nothing of the old run').toBeVisible();
+  } finally {
+    rmSync(next, { recursive: true, force: true });
   }
 });
 
