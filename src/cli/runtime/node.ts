@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loadCases } from '../../harness/registry.ts';
 import { type RunnerHost, run, UnusableError } from '../../harness/runner.ts';
@@ -14,8 +15,8 @@ const START_TIMEOUT_MS = 30_000;
 
 /** How one environment's child process answered when asked for a device. */
 type Answer = { readonly ok: true; readonly adapter: string } | { readonly ok: false; readonly message: string; readonly died?: boolean };
-/** People and systems end processes too: only one that dies so often is of no use. */
-const MOST_DEATHS = 3;
+/** How long to wait before another one is asked after one died, which may be anybody's doing: one that dies more often is of no use. */
+const ASK_AGAIN_MS = [0, 250, 2000];
 
 /** Child processes that get an adapter. */
 export interface NodeHost {
@@ -77,9 +78,11 @@ class NodeRuntime implements Runtime {
 
 /** Asks a worker with this environment for its adapter, and another one when it died of that. */
 async function askForAdapter(worker: string, env: NodeJS.ProcessEnv): Promise<Answer> {
-  for (let deaths = 1; ; deaths++) {
+  for (let deaths = 0; ; deaths++) {
     const answer = await askOnce(worker, env);
-    if (answer.ok || !answer.died || deaths === MOST_DEATHS) return answer;
+    const delay = ASK_AGAIN_MS[deaths];
+    if (answer.ok || !answer.died || delay === undefined) return answer;
+    await sleep(delay);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Environment } from '../report/schema.ts';
+import { persistently } from '../runner/persistently.ts';
 import { type Answer, PoolWorker } from '../runner/pool-worker.ts';
 import type { ToWorker, WorkerLink } from '../worker/messages.ts';
 
@@ -26,7 +27,7 @@ export class Crew implements Disposable {
 
   /** Starts `size` workers, or as many as get a device. Throws UnusableError when none does, and the signal's reason. */
   static async start(size: number, startLink: () => WorkerLink, signal: AbortSignal): Promise<Crew> {
-    const crew = new Crew(await PoolWorker.start(startLink, signal), startLink, signal);
+    const crew = new Crew(await start(startLink, signal), startLink, signal);
     const more = Array.from({ length: size - 1 }, () => crew.#start().catch(() => undefined));
     crew.#workers.push(...(await Promise.all(more)).filter((worker) => worker !== undefined));
     return crew;
@@ -57,6 +58,13 @@ export class Crew implements Disposable {
   }
 
   #start(): Promise<PoolWorker> {
-    return PoolWorker.start(this.#startLink, this.#signal);
+    return start(this.#startLink, this.#signal);
   }
+}
+
+function start(startLink: () => WorkerLink, signal: AbortSignal): Promise<PoolWorker> {
+  return persistently(
+    () => PoolWorker.start(startLink, signal),
+    () => signal.aborted,
+  );
 }

@@ -20,6 +20,8 @@ export class BaselineError extends GradproofError {
 const CHUNK = 25;
 /** How long one message's cases may take. Milliseconds. */
 const LIMIT_MS = 300_000;
+/** A worker that dies so often of the same cases dies of them, and not of what a person or the system does. */
+const MOST_DEATHS = 3;
 
 /** What is rehearsed. */
 interface Stage {
@@ -109,9 +111,16 @@ export class Rehearsal {
 /** What is kept of the cases; those that this adapter cannot run are left out, and none is there when the run is interrupted. */
 async function rehearse(kernels: readonly LinkedKernel[], cases: readonly Case[], bench: Bench): Promise<readonly BaselineCase[]> {
   const entries = cases.map(({ id, backend }) => ({ id, backend }));
-  const answer = await bench.ask({ type: 'mutant', kernels, cases: entries, seed: SEED, untilRed: false }, LIMIT_MS);
+  const ask = () => bench.ask({ type: 'mutant', kernels, cases: entries, seed: SEED, untilRed: false }, LIMIT_MS);
+  let answer = await ask();
+  for (let deaths = 1; answer.type === 'dead' && deaths < MOST_DEATHS; deaths++) {
+    await bench.renew();
+    answer = await ask();
+  }
   if (answer.type === 'aborted') return [];
-  if (answer.type !== 'mutant-done' || answer.invalid !== undefined) throw new GradproofError('baseline-failed', JSON.stringify(answer));
+  if (answer.type !== 'mutant-done' || answer.invalid !== undefined) {
+    throw new GradproofError('baseline-failed', answer.type === 'dead' ? `without a change ${answer.reason}` : JSON.stringify(answer));
+  }
   return answer.outcomes.flatMap((outcome) => {
     if (outcome.status === 'skip') return [];
     if (outcome.status !== 'pass') throw new BaselineError(outcome);

@@ -38,7 +38,10 @@ class Remembered implements Memory {
 }
 
 /** Judges one mutant by cases of these names. */
-async function judge(names: readonly string[], { dispatched = new Remembered(), filter = 'mutate.one.kernel:arithmetic;*' } = {}) {
+async function judge(
+  names: readonly string[],
+  { dispatched = new Remembered(), filter = 'mutate.one.kernel:arithmetic;*', stillborn = 0 } = {},
+) {
   const declared = suite('fixture', { description: 'scripted' });
   for (const name of names) {
     declared
@@ -51,7 +54,10 @@ async function judge(names: readonly string[], { dispatched = new Remembered(), 
   const host = {
     sources: new ShaderSources(KERNELS),
     cases: new Map(declared.cases.map((one) => [`${one.id} ${one.backend}`, one])),
-    startWorker: () => startNodeWorker(WORKER, { ENVIRONMENT, LOG, PATH: process.env['PATH'] }),
+    startWorker: () => {
+      const script = stillborn-- > 0 ? join(folder, 'nothing.mjs') : WORKER;
+      return startNodeWorker(script, { ENVIRONMENT, LOG, PATH: process.env['PATH'] }, 'ignore');
+    },
     remember: () => ({ verdicts, dispatched }),
     signal: new AbortController().signal,
   };
@@ -84,6 +90,12 @@ test.each(['throws', 'binding', 'dies'])(
 
 test('a case that broke once does not kill', async () => {
   expect((await judge(['dies-once'])).result).toMatchObject({ status: 'fail', error: { code: 'survived' } });
+});
+
+test('a worker that dies while it starts, or before anything is changed, is replaced', async () => {
+  const { result, heard } = await judge(['struck'], { stillborn: 2 });
+  expect(result).toMatchObject({ status: 'pass', finding: { code: 'killed' } });
+  expect(heard.slice(0, 3)).toEqual(['struck as-it-is', 'struck as-it-is', 'struck as-it-is']);
 });
 
 test('where cases break without the change too nothing is said, and nothing is remembered', async () => {

@@ -10,14 +10,13 @@ import { atDeadline, deadlineInWords, deadlineOf } from './deadline.ts';
 import { GpuProcess, isGone } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
 import { outcomeOf, type SettledReply, withControl, withFinding, withFlakiness, without } from './outcome.ts';
+import { persistently } from './persistently.ts';
 import { PoolWorker } from './pool-worker.ts';
 import type { Selected } from './selection.ts';
 import { UnusableError } from './unusable.ts';
 
 /** A case whose worker or device went away this often, with no other case to blame, is to blame for it; once may be anybody's doing. */
 const LOSSES_ALONE = 2;
-/** After a crash of the GPU process the next adapter takes a moment. */
-const RESTART_DELAYS_MS = [250, 2000];
 /** A GPU process that gives no device within this time is stuck. */
 const STUCK_MS = 5_000;
 
@@ -314,17 +313,11 @@ export class Run {
     return worker;
   }
 
-  /** Starts a worker, again if somebody ended it or what all share was just crashed. Throws what the last attempt threw. */
-  async #startPersistently(): Promise<PoolWorker> {
-    for (const delay of RESTART_DELAYS_MS) {
-      try {
-        return await this.#startWorker();
-      } catch (error) {
-        if (!(error instanceof UnusableError) || this.#end) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, delay));
-    }
-    return this.#startWorker();
+  #startPersistently(): Promise<PoolWorker> {
+    return persistently(
+      () => this.#startWorker(),
+      () => this.#end !== undefined,
+    );
   }
 
   /** A worker in place of one that is gone; undefined when no device can be had any more, or the run ends. */
