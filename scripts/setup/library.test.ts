@@ -23,7 +23,10 @@ for (const example of examples) {
   });
 }
 
-test('the declarations type a program that imports it, and refuse an operand that an op does not have', () => {
+test.each([
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+])('the declarations type a program in %s that imports it (%s), and refuse an operand that an op does not have', (module, resolution) => {
   const folder = join(ROOT, 'test-results/consumer');
   mkdirSync(folder, { recursive: true });
   const program = (operands: string) => `import { Gpu, Tensor } from 'gradproof/engine';
@@ -36,7 +39,18 @@ export const names: string[] = [...records.keys()];
 `;
   const check = (text: string) => {
     writeFileSync(join(folder, 'program.ts'), text);
-    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable,dom'];
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,esnext.disposable,dom',
+    ];
     const tsc = [join(ROOT, 'node_modules/typescript/bin/tsc'), ...options, '--ignoreConfig', join(folder, 'program.ts')];
     return execFileSync(process.execPath, tsc, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' });
   };
