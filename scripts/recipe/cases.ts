@@ -2,10 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { create, globals } from 'webgpu';
 import { findSwiftShader } from '../../src/cli/runtime/swiftshader.ts';
 import { Gpu } from '../../src/gpu/gpu.ts';
+import { shaderSources } from '../../src/gpu/shader-sources.ts';
+import { mutantId } from '../../src/harness/mutation/mutants.ts';
+import { mutantSet } from '../../src/harness/mutation/select.ts';
+import { ShaderSources } from '../../src/harness/mutation/sources.ts';
 import { loadCases } from '../../src/harness/registry.ts';
+import { runMutantJob } from '../../src/harness/worker/mutant-job.ts';
 import { runCase } from '../../src/harness/worker/run-case.ts';
 
-/** The cases of the op that the recipe adds, with their controls. Copied beside it, since only there they exist. */
+/** The cases of the op that the recipe adds, with their controls, and its kernel's mutants. Copied beside it, since only there they exist. */
 
 let gpu: Gpu;
 
@@ -28,4 +33,15 @@ describe.each(cases.map((declared) => [declared.id, declared] as const))('%s', (
 
   test('passes', async () => expect(await run(false)).toMatchObject({ status: 'pass' }));
   test('turns red with its fault', async () => expect(await run(true)).toMatchObject({ status: 'fail' }));
+});
+
+const sources = new ShaderSources(shaderSources);
+const mutants = mutantSet(sources).filter(({ file }) => file === 'math/leaky_relu');
+
+test.each(mutants.map((mutant) => [mutantId(mutant), mutant] as const))('%s is seen in leaky_relu', async (_, mutant) => {
+  const kernels = await sources.mutated(mutant);
+  const job = { type: 'mutant', kernels, cases, seed: 42, untilRed: true } as const;
+  const { outcomes } = await runMutantJob(gpu, true, loadCases(), job);
+  // Without its store the kernel does not fit its bindings.
+  expect(['fail', 'error']).toContain(outcomes.at(-1)?.status);
 });
