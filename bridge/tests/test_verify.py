@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -282,6 +283,22 @@ def test_an_index_is_held_against_its_files(tmp_path, capsys):
     status, [check] = verified(capsys, index)
     assert status == 1
     assert check["detail"].endswith("bitnet_one is not the file that was recorded")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are not bytes everywhere")
+def test_names_of_strangers_stay_on_their_line(tmp_path, capsys):
+    for name in (b"red\x1b[31m\nagrees.safetensors", b"\xff.safetensors"):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"")
+    main(["verify", str(tmp_path), "--backend", "numpy"])
+    said = capsys.readouterr().out
+    assert said.replace("\n", "").isprintable()
+    assert [line.split()[0] for line in said.splitlines()] == ["unreadable", "unreadable", "2"]
+
+
+def test_an_adapter_without_weights_is_said_by_the_file_that_lacks(tmp_path, capsys):
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA", "r": 4}')
+    assert main(["verify", str(tmp_path)]) == 2
+    assert "PEFT adapter: adapter_model.safetensors: No such file or directory\n" in capsys.readouterr().out
 
 
 def test_who_no_longer_reads_ends_it_quietly():

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from gradproof_bridge import __version__
 from gradproof_bridge.commands.registry import COMMANDS
 from gradproof_bridge.errors import BridgeError
+from gradproof_bridge.plain import plain
 
 EXIT_WRONG_USE = 2
 EXIT_INTERRUPTED = 130
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(reason: str) -> int:
-    print(f"gradproof-bridge: {reason}", file=sys.stderr)
+    print(f"gradproof-bridge: {plain(reason)}", file=sys.stderr)
     return EXIT_WRONG_USE
 
 

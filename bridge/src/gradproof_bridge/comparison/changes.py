@@ -12,6 +12,7 @@ from gradproof_bridge.bundle.bundle import Bundle
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.comparison.side import Side
 from gradproof_bridge.errors import BridgeError
+from gradproof_bridge.plain import plain
 from gradproof_bridge.recording.judge import judge
 
 Kind = Literal["same", "changed", "new", "gone", "incomparable", "not-recorded"]
@@ -28,7 +29,7 @@ class Change:
 
     def line(self) -> str:
         """For people."""
-        return f"{self.kind:<13} {self.name}" + (f": {self.detail}" if self.detail else "")
+        return plain(f"{self.kind:<13} {self.name}" + (f": {self.detail}" if self.detail else ""))
 
 
 def compare(before: Side, after: Side) -> Iterator[Change]:

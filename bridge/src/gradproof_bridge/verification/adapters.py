@@ -25,7 +25,10 @@ def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
         config = json.loads((folder / CONFIG).read_text("utf-8"))
         _, tensors = read_safetensors((folder / WEIGHTS).read_bytes())
         layers = _layers(config, tensors)
-    except (OSError, ValueError, RecursionError, FormatError) as error:
+    except OSError as error:
+        yield Check(name, "PEFT adapter", "unreadable", "", f"{Path(error.filename or folder).name}: {error.strerror or error}")
+        return
+    except (ValueError, RecursionError, FormatError) as error:
         reason = f"{CONFIG} is no JSON: {str(error)[:120]}" if isinstance(error, (ValueError, RecursionError)) else str(error)
         yield Check(name, "PEFT adapter", "unreadable", "", reason)
         return

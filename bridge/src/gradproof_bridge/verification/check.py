@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from gradproof_bridge.plain import plain
+
 Verdict = Literal["agrees", "deviates", "unreadable", "not-checked"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
@@ -23,4 +25,4 @@ class Check:
         """For people."""
         said = f"{self.verdict:<12} {self.path}: {self.what}"
         said += f", by {self.by}" if self.by else ""
-        return said + (f": {self.detail}" if self.detail else "")
+        return plain(said + (f": {self.detail}" if self.detail else ""))
