@@ -36,6 +36,34 @@ test('a deviation is a reproduction: element, right value, instruction set', () 
   expect(lines).toContain('get_cpu_capability()');
 });
 
+test('a recording of a GPU is computed there, and compared on the processor', () => {
+  for (const [device, place] of [
+    ['cuda:1 (NVIDIA H200)', 'cuda:1'],
+    ['mps', 'mps'],
+  ] as const) {
+    const lines = pythonCheck({ ...QUANTIZED, device }, undefined).split('\n');
+    expect(lines.filter((line) => line.includes(`"${place}"`))).toEqual([
+      `torch.set_default_device("${place}")  # where it was recorded`,
+      `x = {name[3:]: v.to("${place}") for name, v in t.items() if name.startswith("in.") and not name.startswith("in.grad.")}`,
+    ]);
+    expect(lines.at(-4)).toBe('got = {name: v.cpu() for name, v in got.items()}');
+  }
+  for (const device of ['cpu', 'mlx (Apple M2)', 'cuda"); import os'])
+    expect(pythonCheck({ ...QUANTIZED, device }, undefined)).not.toContain('set_default_device');
+});
+
+test('no line names the processor where another device may have recorded', () => {
+  const every: readonly (readonly [producer: string, op: string, params: Record<string, unknown>])[] = [
+    ['torch 2.15.0', 'grad_scaler', {}],
+    ['peft 0.21.2', 'lora_linear', { r: 8, alpha: 16, base: 'nf4', blocksize: 64 }],
+    ['hqq 0.2.8', 'hqq_quantize', { nbits: 4, axis: 1, group_size: 64 }],
+    ['bitsandbytes 0.50.2', 'linear_8bit_lt', { threshold: 6 }],
+  ];
+  for (const [producer, op, params] of every) {
+    expect(pythonCheck({ ...QUANTIZED, producer, op, params, device: 'cuda:0' }, undefined)).not.toContain('"cpu"');
+  }
+});
+
 test('gradients go through autograd', () => {
   const recording = { ...QUANTIZED, op: 'matmul', params: {}, producer: 'torch 2.15.0', hasGradients: true };
   expect(pythonCheck(recording, undefined)).toContain('torch.autograd.backward(');

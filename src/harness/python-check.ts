@@ -16,6 +16,7 @@ export function pythonCheck(recording: Replayed, result: CaseResult | undefined)
   const body = bodyOf(recording);
   const recorded = `# ${oneLine(file)}: recorded with ${producer} (${device})${when ? ` on ${when.date}` : ''}`;
   const notes = [note, when?.processor && `on ${when.processor}`].flatMap((text) => (text ? [`# ${oneLine(text)}`] : []));
+  const place = gpuOf(device);
   const throughTorch = recording.hasGradients && body?.ownGradients === undefined;
   if (!body) return [recorded, ...notes, `gradproof-bridge verify ${literal(file)}`].join('\n');
   return [
@@ -25,10 +26,12 @@ export function pythonCheck(recording: Replayed, result: CaseResult | undefined)
     ...body.imports,
     '',
     `t = load_file(${literal(file)})`,
-    'x = {name[3:]: v for name, v in t.items() if name.startswith("in.") and not name.startswith("in.grad.")}',
+    ...(place ? [`torch.set_default_device(${literal(place)})  # where it was recorded`] : []),
+    `x = {name[3:]: v${place ? `.to(${literal(place)})` : ''} for name, v in t.items() if name.startswith("in.") and not name.startswith("in.grad.")}`,
     ...(throughTorch ? WANTED : []),
     ...body.lines,
     ...(throughTorch ? GRADIENTS : []),
+    ...(place ? ['got = {name: v.cpu() for name, v in got.items()}'] : []),
     ...COMPARISON,
     ...reproduction(result),
   ].join('\n');
@@ -38,7 +41,7 @@ const WANTED = ['for name in t:', '    if name.startswith("out.grad."): x[name[9
 
 const GRADIENTS = [
   'flow = {name[8:]: v for name, v in t.items() if name.startswith("in.grad.")}',
-  'torch.autograd.backward([got[name] for name in flow], [v.reshape(got[name].shape) for name, v in flow.items()])',
+  'torch.autograd.backward([got[name] for name in flow], [v.reshape(got[name].shape).to(got[name]) for name, v in flow.items()])',
   'got |= {"grad." + name: v.grad for name, v in x.items() if v.grad is not None}',
 ];
 
@@ -61,6 +64,11 @@ function reproduction(result: CaseResult | undefined): readonly string[] {
     'print(torch.backends.cpu.get_cpu_capability())  # the instruction set that this machine uses',
     `print(${literal(`${what} should be ${expected ?? 'another number'} and is`)}, got[${literal(of)}][${index.join(', ')}].item())`,
   ];
+}
+
+/** The GPU of a recording as torch names it, `cuda:0` of `cuda:0 (NVIDIA H200)`; undefined for what the processor or MLX computed. */
+function gpuOf(device: string): string | undefined {
+  return /^(?:cuda(?::\d+)?|mps)(?= |$)/.exec(device)?.[0];
 }
 
 /** "bitsandbytes 0.50.2 + torch 2.15.0+cu132" as pip wants it: public versions, and whatever is no package left out. Our oracle asks for no version. */

@@ -43,9 +43,9 @@ export const bitsandbytes: Bodies = {
     lines: [
       'rows, columns = x["weight"].shape',
       `layer = Linear8bitLt(columns, rows, bias="bias" in x, has_fp16_weights=False, threshold=${literal(threshold)})`,
-      'layer.weight = Int8Params(x["weight"].half(), requires_grad=False, has_fp16_weights=False)',
+      'layer.weight = Int8Params(x["weight"].half().cpu(), requires_grad=False, has_fp16_weights=False)',
       'if "bias" in x: layer.bias = torch.nn.Parameter(x["bias"])',
-      'layer = layer.to("cpu").eval()  # in train mode the CPU computes in floats',
+      'layer = layer.to(x["x"].device).eval()  # in train mode the CPU computes in floats',
       'with torch.no_grad(): got = {"y": layer(x["x"])}',
       `q, stats, _ = F.int8_vectorwise_quant(x["x"].flatten(0, -2).half(), ${literal(threshold)})`,
       'got |= {"q_x": q, "row_stats": stats}',

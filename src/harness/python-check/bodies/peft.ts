@@ -9,7 +9,7 @@ export const peft: Bodies = {
       : [
           'shape = torch.Size((x["lora_B"].shape[0], x["lora_A"].shape[1]))',
           `kind = dict(${given({ blocksize, quant_type: base })})`,
-          'state = F.QuantState(x["absmax"].detach(), shape, F.get_4bit_type(kind["quant_type"], device="cpu"), dtype=torch.float32, **kind)',
+          'state = F.QuantState(x["absmax"].detach(), shape, F.get_4bit_type(kind["quant_type"], device=x["absmax"].device), dtype=torch.float32, **kind)',
           'weight = F.dequantize_4bit(x["packed"], state)',
         ];
     return {

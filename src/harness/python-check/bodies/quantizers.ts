@@ -6,7 +6,7 @@ export const hqq: Bodies = {
   hqq_quantize: ({ nbits, axis, group_size, optimize, round_zero }) => ({
     imports: [...TORCH, 'from hqq.core.quantize import Quantizer'],
     lines: [
-      `packed, meta = Quantizer.quantize(x["weight"], ${given({ nbits, axis, group_size, optimize, round_zero })}, device="cpu", compute_dtype=torch.float32)`,
+      `packed, meta = Quantizer.quantize(x["weight"], ${given({ nbits, axis, group_size, optimize, round_zero })}, device=x["weight"].device)`,
       'got = {"packed": packed, "scale": meta["scale"], "zero": meta["zero"], "dequant": Quantizer.dequantize(packed, meta)}',
     ],
   }),

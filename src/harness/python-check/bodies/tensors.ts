@@ -58,7 +58,7 @@ export const tensors: Bodies = {
   grad_scaler: ({ init_scale, growth_factor, backoff_factor, growth_interval, lr }) => ({
     imports: TORCH,
     lines: [
-      `scaler = torch.amp.GradScaler("cpu", ${given({ init_scale, growth_factor, backoff_factor, growth_interval })})`,
+      `scaler = torch.amp.GradScaler(x["found_inf"].device.type, ${given({ init_scale, growth_factor, backoff_factor, growth_interval })})`,
       'p, scales, values = torch.nn.Parameter(torch.zeros(1)), [], []',
       `optimizer = torch.optim.SGD([p], lr=${literal(lr ?? 0)})`,
       'for found in x["found_inf"].tolist():',
