@@ -37,8 +37,22 @@ test('a wrong kernel turns the answer to no, and the details name the number, wh
   await page.emulateMedia({ media: 'print' });
   await expect(page.getByRole('row', { name: /^ops\.nn \d+ \d+ [1-9]\d* 0$/ }), 'counts by suite, on paper').toBeVisible();
   for (const name of ['What is not right', 'Where and when']) await expect(page.getByRole('heading', { name })).toBeVisible();
+  const code = page.getByLabel('Code of nn/silu', { exact: true });
+  await expect(code).toBeVisible();
+  const onPaper = await code.evaluate((pre) => ({
+    cut: pre.scrollHeight - pre.clientHeight,
+    share: pre.clientWidth / document.body.clientWidth,
+  }));
+  expect(onPaper.cut, 'code is whole').toBeLessThanOrEqual(1);
+  expect(onPaper.share, 'and has the width of the page').toBeGreaterThan(0.7);
   await page.emulateMedia({ media: 'screen' });
   await expect(page.getByRole('heading', { name: 'What is not right' })).toBeHidden();
+
+  await page.evaluate(() => document.documentElement.setAttribute('dir', 'rtl'));
+  for (const text of [page.locator('gp-fault .change').first(), page.getByRole('combobox', { name: 'Which checks' }), code]) {
+    await expect(text, 'code is no prose').toHaveCSS('direction', 'ltr');
+  }
+  await page.evaluate(() => document.documentElement.removeAttribute('dir'));
 
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save what shows it alone' }).click();

@@ -83,6 +83,9 @@ export class BrowseElement extends LitElement {
         margin-block-end: var(--space-4);
       }
       @media print {
+        .browser {
+          display: block;
+        }
         form,
         gp-known-failures,
         gp-tree,

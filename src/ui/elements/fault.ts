@@ -25,6 +25,7 @@ export class FaultElement extends LitElement {
         gap: var(--space-2);
       }
       .change {
+        direction: ltr;
         display: grid;
         border: 1px solid var(--line);
         border-radius: var(--radius-s);

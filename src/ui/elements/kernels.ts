@@ -113,6 +113,16 @@ export class KernelsElement extends LitElement {
         inline-size: 1.125rem;
         block-size: 1.125rem;
       }
+      @media print {
+        pre {
+          max-block-size: none;
+          overflow: visible;
+        }
+        .l {
+          white-space: pre-wrap;
+          overflow-wrap: anywhere;
+        }
+      }
     `,
   ];
   declare variants: readonly VariantInfo[];

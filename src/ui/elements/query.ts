@@ -27,6 +27,7 @@ export class QueryElement extends LitElement {
         color: var(--muted);
       }
       input {
+        direction: ltr;
         inline-size: 100%;
         font-family: var(--mono);
       }
