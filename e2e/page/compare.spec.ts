@@ -76,6 +76,11 @@ test('runs are kept over a reload, compared, followed, exported, deleted and tak
   await runs.nth(0).getByRole('button', { name: 'Second result' }).click();
   await expect(headline(page)).toHaveText('No verdict changed.', WHEN_READ);
   await expect(page).toHaveURL(/before=run\/.+&after=run\//);
+  await expect(runs.getByRole('button', { pressed: true }), 'the list tells which run is where').toHaveText([
+    'Second result',
+    'First result',
+  ]);
+  expect(new Set(await runs.getByRole('time').allTextContents()).size, 'runs of one minute are told apart').toBe(2);
   await page.reload();
   await expect(headline(page), 'the address names both').toHaveText('No verdict changed.', WHEN_READ);
 

@@ -132,7 +132,7 @@ export class CompareSide extends LitElement {
       <p class="place">${environment ? placeOf(environment) : nothing}</p>
       <ul class="small muted">
         <li>
-          <time datetime=${startedAt.toISOString()}>${units.moment(startedAt)}</time>${name ? html`, <span>${name}</span>` : nothing}
+          <time datetime=${startedAt.toISOString()}>${units.instant(startedAt)}</time>${name ? html`, <span>${name}</span>` : nothing}
         </li>
         <li>${tallyOf(snapshot)}, ${words.took(units.duration(durationMs))}</li>
         <li>Gradproof ${tool.version} (${tool.commit})</li>

@@ -77,7 +77,7 @@ export class KeptRuns extends LitElement {
     this.asking = false;
     this.told = '';
     this.problems = [];
-    new Follow(this, () => [this.app.history.state]);
+    new Follow(this, () => [this.app.history.state, this.app.comparison.state]);
     // The last tool is the harmless one of those that are asked for.
     new KeepFocus(this, () => [...this.renderRoot.querySelectorAll<HTMLElement>('section, .tools button')].at(-1) ?? null);
   }
@@ -118,7 +118,7 @@ export class KeptRuns extends LitElement {
   #run({ head }: KeptRun) {
     const { compare: words, units } = messages();
     const [environment] = head.environments;
-    const when = units.moment(new Date(head.run.startedAt));
+    const when = units.instant(new Date(head.run.startedAt));
     const title = words.runOf(when);
     const facts = [tallyOfHead(head), words.took(units.duration(head.run.durationMs)), ...restrictionsOf(head.run)];
     return html`<li>
@@ -127,7 +127,13 @@ export class KeptRuns extends LitElement {
         <p class="small muted">${environment ? html`${placeOf(environment)} · ` : nothing}${facts.join(' · ')}</p>
       </div>
       <div class="row" role="group" aria-label=${title}>
-        ${SIDES.map((side) => html`<button class="quiet" @click=${() => this.#choose(side, head.run.id)}>${words.useAs[side]}</button>`)}
+        ${SIDES.map(
+          (
+            side,
+          ) => html`<button class="quiet" aria-pressed=${this.#isOn(side, head.run.id)} @click=${() => this.#choose(side, head.run.id)}>
+            ${words.useAs[side]}
+          </button>`,
+        )}
         <button class="quiet" @click=${() => this.#save(head.run.id)}>${words.saveRun}</button>
         <button class="quiet" @click=${() => this.#remove(head.run.id, when)}>${words.remove}</button>
       </div>
@@ -154,6 +160,12 @@ export class KeptRuns extends LitElement {
 
   #choose(side: Side, id: string): void {
     this.dispatchEvent(new CustomEvent('choose', { detail: [[side, { kind: 'run', id }]] }));
+  }
+
+  /** Whether the run is on that side of the comparison. */
+  #isOn(side: Side, id: string): boolean {
+    const slot = this.app.comparison.state.value[side];
+    return slot.phase !== 'empty' && slot.source.kind === 'run' && slot.source.id === id;
   }
 
   async #save(id: string): Promise<void> {

@@ -20,6 +20,12 @@ test('a number stays with its unit', () => {
   expect(de.percent(0.1234)).toBe('12\u202f%');
 });
 
+test('an instant tells runs of one minute apart', () => {
+  const [run, next] = [new Date(2026, 10, 20, 22, 22, 1), new Date(2026, 10, 20, 22, 22, 31)];
+  expect(en.moment(run)).toBe(en.moment(next));
+  expect([en, de].map(({ instant }) => instant(run) === instant(next))).toEqual([false, false]);
+});
+
 test('a span is told in one unit', () => {
   expect(en.span(7_200_000, 18_000_000)).toBe('2–5 hours');
   expect(de.span(60_000, 90_000)).toBe('60–90 Sekunden');

@@ -21,6 +21,8 @@ export interface Speech {
   readonly list: (words: readonly string[]) => string;
   /** A date with its time of day, in the person's time zone. */
   readonly moment: (date: Date) => string;
+  /** The same to the second, which tells runs of one minute apart. */
+  readonly instant: (date: Date) => string;
   /** A day, given as 2026-11-20. */
   readonly day: (isoDay: string) => string;
 }
@@ -48,6 +50,7 @@ export function speech(tag: string): Speech {
   const plurals = new Intl.PluralRules(tag);
   const lists = new Intl.ListFormat(tag);
   const moments = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short' });
+  const instants = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'medium' });
   const days = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone: 'UTC' });
   const formats = new Map<string, Intl.NumberFormat>();
   const number: Speech['number'] = (value, options = {}) => {
@@ -77,6 +80,7 @@ export function speech(tag: string): Speech {
     },
     list: (words) => lists.format(words),
     moment: (date) => moments.format(date),
+    instant: (date) => instants.format(date),
     day: (isoDay) => days.format(new Date(isoDay)),
   };
 }

@@ -82,6 +82,9 @@ test('says in words what changed, where, and what a run leaves out', async () =>
   const back = await session.swap().then(() => session.state.value.comparison);
   if (!back) throw new Error('nothing was compared');
   expect(comparisonAnswer(back, after.snapshot, before.snapshot)).toMatchObject({ tone: 'good', headline: '1 check is newly right.' });
-  expect(lineOfHead(RUN)).toMatch(/SwiftShader driver 5\.0\.0, a processor, Node\.js 20 · 14 right · not the whole quick tier$/);
-  expect(restrictionsOf({ tier: 'quick', filters: [], shard: '1/1', complete: false })).toEqual(['stopped before its end']);
+  expect(lineOfHead(RUN)).toMatch(/SwiftShader driver 5\.0\.0, a processor, Node\.js 20 · 14 right · only the cases /);
+  const whole = { tier: 'quick', filters: [], shard: '1/1', seed: 42, complete: true } as const;
+  expect(restrictionsOf(whole)).toEqual([]);
+  expect(restrictionsOf({ ...whole, tier: 'full', complete: false })).toEqual(['the run was not finished', 'tier full instead of quick']);
+  expect(restrictionsOf({ ...whole, filters: ['ops.nn.*\u202e'] })).toEqual(['only the cases ops.nn.* ']);
 });

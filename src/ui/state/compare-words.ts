@@ -1,17 +1,17 @@
 import type { ChangeKind, Comparison } from '../../harness/compare/compare.ts';
 import type { TimeFigure } from '../../harness/compare/range.ts';
 import type { CaseFigures, Snapshot } from '../../harness/compare/snapshot.ts';
-import { DEFAULT_RUN_OPTIONS } from '../../harness/events.ts';
 import { browserWords, chipName } from '../../harness/place.ts';
 import type { ReportHead } from '../../harness/report/head.ts';
 import { plainText } from '../../harness/report/plain-text.ts';
-import type { Environment } from '../../harness/report/schema.ts';
+import type { Environment, Report } from '../../harness/report/schema.ts';
 import type { Settings } from '../../harness/report/settings.ts';
 import { messages } from '../messages/language.ts';
 import type { Answer } from './answer.ts';
 
 /** Longer is no name, but a stranger's text. */
 const LONGEST_PLACE = 120;
+const LONGEST_RESTRICTION = 200;
 
 /** "Apple M2, Chromium 156": where something was measured, short enough for a list. */
 export function placeOf({ adapter, runtime, runtimeVersion }: Pick<Environment, 'adapter' | 'runtime' | 'runtimeVersion'>): string {
@@ -38,23 +38,19 @@ export function tallyOf({ cases }: Snapshot): string {
   return messages().compare.tally(right, wrong, skipped);
 }
 
-/** What keeps a run from being the whole quick tier; an empty list where nothing does. */
-export function restrictionsOf({
-  complete,
-  filters,
-  shard,
-  tier,
-}: Pick<Settings, 'complete' | 'filters' | 'shard' | 'tier'>): readonly string[] {
-  const { part, stopped } = messages().compare;
-  const whole = filters.length === 0 && shard === '1/1' && tier === DEFAULT_RUN_OPTIONS.tier;
-  return [...(whole ? [] : [part]), ...(complete ? [] : [stopped])];
+type SetUp = Pick<Report['run'], 'tier' | 'shard' | 'seed' | 'timeoutMs' | 'complete'> & Pick<Settings, 'filters'>;
+
+/** How a run was set up, where that was not the standard; an empty list where it was. What only its results tell is left out. */
+export function restrictionsOf({ tier, filters, shard, seed, timeoutMs, complete }: SetUp): readonly string[] {
+  const deviations = messages().share.deviations({ tier, filters, shard, seed, timeoutMs, complete, retried: 0, hidden: 0 });
+  return deviations.map((deviation) => plainText(deviation, LONGEST_RESTRICTION));
 }
 
 /** A run in one line, for a list to choose from. */
 export function lineOfHead(head: ReportHead): string {
   const [environment] = head.environments;
   const place = environment ? [placeOf(environment)] : [];
-  const parts = [messages().units.moment(new Date(head.run.startedAt)), ...place, tallyOfHead(head), ...restrictionsOf(head.run)];
+  const parts = [messages().units.instant(new Date(head.run.startedAt)), ...place, tallyOfHead(head), ...restrictionsOf(head.run)];
   return parts.join(' · ');
 }
 

@@ -35,8 +35,6 @@ export const compare: Messages['compare'] = {
       ...(wrong > 0 ? [`${number(wrong)} falsch`] : []),
       ...(skipped > 0 ? [`${number(skipped)} übersprungen`] : []),
     ].join(', '),
-  part: 'nicht die ganze schnelle Stufe',
-  stopped: 'vor dem Ende angehalten',
   waiting: 'Sobald zwei Ergebnisse gewählt sind, steht hier, was sich geändert hat.',
 
   outcome: 'Was sich geändert hat',

@@ -68,8 +68,6 @@ export const compare = {
       ...(wrong > 0 ? [`${number(wrong)} wrong`] : []),
       ...(skipped > 0 ? [`${number(skipped)} skipped`] : []),
     ].join(', '),
-  part: 'not the whole quick tier',
-  stopped: 'stopped before its end',
   waiting: 'Choose two results, and what changed is shown here.',
 
   outcome: 'What changed',
