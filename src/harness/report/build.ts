@@ -1,8 +1,6 @@
 import type { RunOptions } from '../events.ts';
 import type { CaseResult, Environment, Report, Status, Summary } from './schema.ts';
-
-declare const __GRADPROOF_VERSION__: string;
-declare const __GRADPROOF_COMMIT__: string;
+import { thisTool } from './tool.ts';
 
 /** What is fixed of a run before its first case. */
 export interface RunIdentity {
@@ -35,7 +33,7 @@ export function buildReport(identity: RunIdentity, environments: Environment[], 
   return {
     schema: 'gradproof-report/1',
     kind,
-    tool: { name: 'gradproof', version: __GRADPROOF_VERSION__, commit: __GRADPROOF_COMMIT__ },
+    tool: thisTool(),
     run: {
       id: runId(startedAt),
       startedAt: stamp,

@@ -28,6 +28,13 @@ test('tells what is wrong, where, and how to see it again', () => {
   expect(text).toContain("npm start -- --headless --filter 'ops.nn.silu:legal;x=3' --tier full --seed 7");
 });
 
+test('names the adapter of a processor too, and the build', () => {
+  const adapter = { ...environment.adapter, vendor: 'google', architecture: 'swiftshader', isFallback: true };
+  const text = issueText({ entry, result, environment: { ...environment, adapter }, seed: 42 });
+  expect(text).toContain('- Where: google swiftshader, a processor (Chromium 156), Linux');
+  expect(text).toMatch(/^- With: Gradproof \d+\.\d+\.\d+ \(\w+\)$/m);
+});
+
 test('a case that has not run has its command too', () => {
   expect(commandFor(entry, 42)).toBe("npm start -- --headless --filter 'ops.nn.silu:legal;x=3' --tier full");
 });

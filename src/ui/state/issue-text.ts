@@ -1,7 +1,8 @@
 import type { PlanEntry } from '../../harness/events.ts';
-import { placeWords } from '../../harness/place.ts';
+import { chipName, placeWords } from '../../harness/place.ts';
 import { reproduceCommand } from '../../harness/report/reproduce.ts';
 import type { CaseResult, Environment } from '../../harness/report/schema.ts';
+import { thisTool } from '../../harness/report/tool.ts';
 import type { Closer } from '../../harness/worker/messages.ts';
 
 /** What an issue about a case tells. */
@@ -22,6 +23,7 @@ export function commandFor(entry: PlanEntry, seed: number, result?: CaseResult):
 
 /** A case as the text of an issue, in Markdown and in English: what is wrong, where, and how to see it again. */
 export function issueText({ entry, result, environment, closer, seed }: IssueFacts): string {
+  const { version, commit } = thisTool();
   const { error, finding, skip, fault, accuracy, kernels } = result;
   const problem = error ?? finding;
   const place = problem?.at;
@@ -49,8 +51,12 @@ export function issueText({ entry, result, environment, closer, seed }: IssueFac
       ? [`- Kernels: ${kernels.map((kernel) => `\`shaders/${kernel}.wgsl\`${constantsOf(kernel, closer)}`).join(', ')}`]
       : []),
     ...(environment
-      ? [`- Where: ${placeWords(environment)}, ${oneLine(environment.os)}`, `- Arithmetic: ${probeText(environment.probe)}`]
+      ? [
+          `- Where: ${oneLine(placeWords(environment, chipName(environment.adapter)))}, ${oneLine(environment.os)}`,
+          `- Arithmetic: ${probeText(environment.probe)}`,
+        ]
       : []),
+    `- With: Gradproof ${version} (${commit})`,
     `- Must fail when: ${entry.control}${result.control && result.control.status !== 'not-run' ? ` (seen: ${result.control.status})` : ''}`,
     '',
     'To see it again, in a checkout:',
