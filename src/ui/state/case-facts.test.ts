@@ -34,6 +34,7 @@ test('shows the first wrong element', () => {
       .map(({ term }) => term)
       .slice(0, 2),
   ).toEqual(['What is wrong', 'First wrong element']);
+  expect(text('Numbers compared', failed), 'only what held is counted').toBeUndefined();
   expect(text('First wrong element', failed)).toBe('[3, 0] is not a finite number, should be 0.5');
 });
 

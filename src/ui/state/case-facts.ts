@@ -40,13 +40,14 @@ function firstWrong({ index, actual, expected }: NonNullable<NonNullable<CaseRes
 }
 
 function evidenceFacts(
-  { accuracy, assertions, kernels, durationMs, gpuMs, timing, attempts, metrics }: CaseResult,
+  { status, accuracy, assertions, kernels, durationMs, gpuMs, timing, attempts, metrics }: CaseResult,
   place?: string,
 ): CaseFact[] {
   const { cases, units } = messages();
   const { facts } = cases;
   return [
-    { term: facts.compared, text: units.number(assertions) },
+    // What did not pass counts only what held before: no number that people ask for.
+    ...(status === 'pass' ? [{ term: facts.compared, text: units.number(assertions) }] : []),
     ...(accuracy ? [{ term: facts.bound, text: boundWords(accuracy) }] : []),
     ...(kernels.length > 0 ? [{ term: facts.kernels, text: kernels.join(', '), mono: true as const }] : []),
     { term: facts.took, text: tookWords(durationMs, gpuMs, place) },
