@@ -1,4 +1,4 @@
-import { html, svg, type TemplateResult } from 'lit';
+import { html, nothing, svg, type TemplateResult } from 'lit';
 
 /** One of the series colours, or what stands back. */
 export type Ink = 's1' | 's2' | 's3' | 's4' | 'back';
@@ -26,7 +26,8 @@ export function markOf({ mark, ink }: LegendEntry, x = 0, y = 0) {
 }
 
 /** The legend as it stands below a figure. */
-export function legend(entries: readonly LegendEntry[]): TemplateResult {
+export function legend(entries: readonly LegendEntry[]): TemplateResult | typeof nothing {
+  if (entries.length === 0) return nothing;
   return html`<ul class="legend">
     ${entries.map(
       (entry) => html`<li><svg viewBox="0 0 26 12" width="26" height="12" aria-hidden="true">${markOf(entry)}</svg>${entry.words}</li>`,
