@@ -194,7 +194,6 @@ export class CheckView extends LitElement {
     this.requestUpdate();
   }
 
-  /** What a run needs only when it has ended is loaded then. */
   /** How to get the graphics chip into use, for whoever ran without it. */
   #switch() {
     const facts = this.app.facts.value;
