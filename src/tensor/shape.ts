@@ -6,6 +6,11 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
+/** All dimensions but the last as one, and the last: how a matrix product sees `[..., width]`. */
+export function matrixOf(shape: Shape): readonly [rows: number, width: number] {
+  return [sizeOf(shape.slice(0, -1)), shape.at(-1) ?? 1];
+}
+
 /** `37x53`, as shapes stand in case ids. */
 export function formatShape(shape: Shape): string {
   return shape.join('x');

@@ -5,6 +5,7 @@ import scaleShader from '../../../shaders/lora/dora_scale.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import type { FourBitType } from '../../quant/four-bit-tables.ts';
+import { matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 
 /** Shaders of weight-decomposed adapters (Liu et al. 2024). */
@@ -64,7 +65,7 @@ export function magnitudeGradient(gpu: Gpu, dy: Tensor, z: Tensor, norm: Tensor)
   gpu.dispatch({
     shader: magnitudeShader,
     bindings: [dy, z, norm, gradient].map((tensor) => tensor.binding),
-    uniforms: [z.size / norm.size, norm.size].map(u32),
+    uniforms: matrixOf(z.shape).map(u32),
     workgroups: spread(Math.ceil(norm.size / WORKGROUP)),
     flops: 2 * z.size,
   });

@@ -2,7 +2,7 @@ import shader from '../../../shaders/lora/lora_update.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, sameShape } from '../../tensor/shape.ts';
+import { formatShape, matrixOf, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
 import { FOUR_BIT_VARIANTS, multiply4bit } from '../matmul/product_4bit.ts';
@@ -87,7 +87,7 @@ function lowRankGradients(
   const { x, lora_A, lora_B } = inputs;
   const scale = scaleOf(params);
   const gradients: Record<string, Tensor> = {};
-  const rows = (tensor: Tensor) => tensor.view([tensor.size / (tensor.shape.at(-1) as number), tensor.shape.at(-1) as number]);
+  const rows = (tensor: Tensor) => tensor.view(matrixOf(tensor.shape));
   if (wants.has('lora_B')) gradients['lora_B'] = multiply(gpu, { a: rows(dy), b: rows(xa), transpose_a: true, scale }, variant);
   if (wants.has('lora_A') || wants.has('x')) {
     // The gradient of xa, which both need.
@@ -144,8 +144,7 @@ interface LowRank {
 /** y += scale * p op(q) + bias, in place. */
 function addLowRank(gpu: Gpu, { y, p, q, transpose_q, scale, bias }: LowRank): void {
   const r = p.shape.at(-1) as number;
-  const n = y.shape.at(-1) as number;
-  const m = y.size / n;
+  const [m, n] = matrixOf(y.shape);
   const tiles = Math.ceil(n / 4);
   const strides = transpose_q ? [1, r] : [n, 1];
   gpu.dispatch({

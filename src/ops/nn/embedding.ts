@@ -14,7 +14,7 @@ const WORKGROUP = 64;
 /**
  * y[..., :] = weight[ids[...], :], as torch.nn.functional.embedding. weight: f32 [V, D]; ids: i32 of any shape; y: f32 [...ids, D].
  * An id outside [0, V) reads the nearest row: a kernel cannot refuse it. The gradient of the weight sums the rows of an id in
- * ascending order, the same bits every time. Throws ShapeError when the weight is not a matrix.
+ * ascending order, the same bits every time. Throws ShapeError when the weight is not a matrix, or has no row to read.
  */
 export const embedding = defineOp<'weight' | 'ids', never, 'y', Readonly<Record<string, never>>>({
   name: 'embedding',
@@ -32,9 +32,10 @@ export const embedding = defineOp<'weight' | 'ids', never, 'y', Readonly<Record<
   },
 });
 
-/** Rows of the matrix `weight` (32 bits an element) at `ids`, as a tensor of `shape`. The caller owns it. */
+/** Rows of the matrix `weight` (32 bits an element) at `ids`, as a tensor of `shape`. The caller owns it. Throws ShapeError. */
 export function rowsAt(gpu: Gpu, weight: Tensor, ids: Tensor, shape: Shape): Tensor {
   const [vocabulary, width] = matrixShape(weight);
+  if (vocabulary === 0 && ids.size > 0) throw new ShapeError(`${formatShape(weight.shape)} has no row that ${ids.size} ids could read`);
   const y = Tensor.empty(gpu, weight.dtype, shape);
   gpu.dispatch({
     shader,

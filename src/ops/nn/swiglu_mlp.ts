@@ -3,7 +3,7 @@ import backwardShader from '../../../shaders/nn/swiglu_backward.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, sameShape } from '../../tensor/shape.ts';
+import { formatShape, matrixOf, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
 import { defineOp, type Inputs } from '../op.ts';
@@ -81,8 +81,7 @@ function swiglu(gpu: Gpu, gate: Tensor, up: Tensor): Tensor {
 
 /** All but the last dimension as one. */
 function asRows(tensor: Tensor): Tensor {
-  const last = tensor.shape.at(-1) as number;
-  return tensor.view([tensor.size / last, last]);
+  return tensor.view(matrixOf(tensor.shape));
 }
 
 function check({ x, gate, up, down }: MlpInputs): void {

@@ -2,7 +2,7 @@ import shader from '../../../shaders/quant/ternary_matmul.wgsl';
 import backwardShader from '../../../shaders/quant/ternary_matmul_backward.wgsl';
 import { u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape } from '../../tensor/shape.ts';
+import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { defineOp } from '../op.ts';
 
@@ -27,8 +27,7 @@ export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatm
   variants: { 'register-4x4': { kernels: ['quant/ternary_matmul', 'quant/ternary_matmul_backward'], depth: (terms) => terms } },
   storage: { decides: ['x'] },
   forward: (gpu, { x, packed, scale }, { out_features: n }) => {
-    const k = x.shape.at(-1) as number;
-    const m = x.size / k;
+    const [m, k] = matrixOf(x.shape);
     if (packed.bytes !== Math.ceil((n * k) / 4)) {
       throw new ShapeError(`${packed.bytes} bytes of packed trits are not a ${n}x${k} matrix for x ${formatShape(x.shape)}`);
     }
@@ -52,8 +51,7 @@ export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatm
   backward: (gpu, { inputs: { x, packed, scale }, grads, wants, params: { out_features: n } }) => {
     const dy = grads.y;
     if (!wants.has('x') || !dy) return {};
-    const k = x.shape.at(-1) as number;
-    const m = x.size / k;
+    const [m, k] = matrixOf(x.shape);
     const dx = Tensor.empty(gpu, 'f32', x.shape);
     gpu.dispatch({
       shader: backwardShader,
