@@ -11,6 +11,7 @@ from pathlib import Path
 from gradproof_bridge.errors import MissingLibraryError
 from gradproof_bridge.onnx_tests.convert import NotConverted, convert_all, producer_folder
 from gradproof_bridge.recording.folder import RecordingFolder
+from gradproof_bridge.whole_file import write_whole
 
 NAME = "onnx"
 EXCLUDED = "EXCLUDED.json"
@@ -38,6 +39,6 @@ def run(options: argparse.Namespace) -> int:
             if item.filed.bundle.note:
                 sys.stderr.write(f"deviates  {item.name}: {item.filed.bundle.note}\n")
     reasons = options.out / producer_folder() / EXCLUDED
-    reasons.write_text(json.dumps(excluded, indent=1) + "\n", "utf-8")
+    write_whole(reasons, (json.dumps(excluded, indent=1) + "\n").encode())
     sys.stdout.write(f"{converted} node tests became bundles, {len(excluded)} did not and say why in {reasons}\n")
     return 0

@@ -14,6 +14,7 @@ from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.compute import compute_with
 from gradproof_bridge.errors import FormatError, UsageError
 from gradproof_bridge.formulas.checkpoint import Nested, QuantizedWeight, is_quantized, write_quantized
+from gradproof_bridge.whole_file import write_whole
 
 NAME = "quantize"
 SUMMARY = "a checkpoint with its linear weights in 4 bits (quant_state tensors), by bitsandbytes where it is installed"
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     for name in chosen:
         weights[name], by = _quantized(tensors[name], params)
     others = {name: x for name, x in tensors.items() if name not in weights}
-    options.out.write_bytes(write_safetensors({**others, **write_quantized(weights)}, metadata))
+    write_whole(options.out, write_safetensors({**others, **write_quantized(weights)}, metadata))
     sys.stdout.write(f"{len(weights)} weights in {options.quant_type} by {by}, {len(others)} tensors as they were, in {options.out}\n")
     return 0
 

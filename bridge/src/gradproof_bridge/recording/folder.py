@@ -14,6 +14,7 @@ from gradproof_bridge.bundle.bundle import Bundle, write_bundle
 from gradproof_bridge.errors import FormatError, UsageError
 from gradproof_bridge.recording.index import INDEX, Entry, Index, Origin, read_index
 from gradproof_bridge.recording.machine import processor
+from gradproof_bridge.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class RecordingFolder:
         file = write_bundle(recorded.bundle)
         path = self._folder / f"{recorded.path}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file)
+        write_whole(path, file)
         entry = Entry(recorded.path, recorded.bundle.op, len(file), hashlib.sha256(file).hexdigest())
         self._index.put(entry, Origin(self._day, recorded.bundle.device, processor(), dict(sorted(recorded.versions.items()))))
         return len(file)
@@ -54,7 +55,7 @@ class RecordingFolder:
         there = [name for name in self._index.entries if (self._folder / f"{name}.safetensors").exists()]
         self._index.keep(there)
         if there:
-            (self._folder / INDEX).write_text(self._index.text(), "utf-8")
+            write_whole(self._folder / INDEX, self._index.text().encode())
 
 
 def _read(folder: Path) -> Index:
