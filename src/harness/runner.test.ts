@@ -174,6 +174,15 @@ test('a case beside a crash is run again alone, which counts as an attempt and n
   ]);
 });
 
+test('a case that ends without a word of the GPU process runs again alone, since another may have hung it', async () => {
+  const { report } = await play({ cases: ['mute', 'muted', 'pass 1'], options: { workers: 2 }, host: { sharedGpu: {} } });
+  expect(report.results.map(({ id, status, error, attempts }) => [id, status, error?.code, attempts])).toEqual([
+    ['fixture:mute', 'error', 'scope-timeout', 2],
+    ['fixture:muted', 'pass', undefined, 2],
+    ['fixture:pass;n=1', 'pass', undefined, 1],
+  ]);
+});
+
 test('where nothing can end a hang, the run ends with what is needed to go on, and goes on from there', async () => {
   const cases = ['hog', 'pass 1', 'pass 2', 'pass 3'];
   const { report, events } = await play({ cases, host: { sharedGpu: {} }, options: { workers: 2 } });

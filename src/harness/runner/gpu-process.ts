@@ -40,6 +40,7 @@ export class GpuProcess {
   explains(worker: PoolWorker, reply: Reply): boolean {
     if (!this.#shared || isGood(reply)) return false;
     if (this.isStale(worker)) return true;
+    if (isSilent(reply)) return true;
     if (reply.type === 'dead' || !isGone(reply)) return false;
     this.#crashes++;
     return true;
@@ -48,6 +49,11 @@ export class GpuProcess {
 
 function isGood(reply: Reply): boolean {
   return reply.type === 'done' && (reply.outcome.status === 'pass' || reply.outcome.status === 'skip');
+}
+
+/** Whether a case ended without a word of the GPU process, which its own work or that of any other may have hung. */
+export function isSilent(reply: Reply): boolean {
+  return reply.type === 'timeout' || (reply.type === 'done' && reply.outcome.error?.code === 'scope-timeout');
 }
 
 /** Why a worker whose device went away between two cases could not begin the next one. */

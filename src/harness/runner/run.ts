@@ -7,7 +7,7 @@ import type { CaseResult, Environment, Report } from '../report/schema.ts';
 import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
 import { atDeadline, deadlineInWords, deadlineOf } from './deadline.ts';
-import { GpuProcess, isGone } from './gpu-process.ts';
+import { GpuProcess, isGone, isSilent } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
 import { outcomeOf, type SettledReply, withControl, withFinding, withFlakiness, without } from './outcome.ts';
 import { persistently } from './persistently.ts';
@@ -198,7 +198,7 @@ export class Run {
   /** Queues a case again that may not be to blame, alone if it ran beside others; false when it is to blame. */
   #putBack(item: Item, reply: SettledReply): boolean {
     if (!this.#alone) this.#suspects.push(item);
-    else if (reply.type === 'timeout' || ++item.lossesAlone >= LOSSES_ALONE) return false;
+    else if (isSilent(reply) || ++item.lossesAlone >= LOSSES_ALONE) return false;
     else this.#queue.unshift(item);
     return true;
   }

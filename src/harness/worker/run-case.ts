@@ -9,6 +9,7 @@ import { InjectedFaults } from '../../testing/fault.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import { withFault } from '../fault.ts';
+import { afterAwake } from '../runner/awake-timer.ts';
 import type { CaseOutcome, Closer } from './messages.ts';
 
 /** What the device's environment implies for a case. */
@@ -143,18 +144,10 @@ function missed(gpu: Gpu, before: { liveBytes: number; liveBuffers: number }, ev
 
 async function popScopes(gpu: Gpu): Promise<Error | undefined> {
   const scopes = Promise.all([0, 1, 2].map(() => gpu.device.popErrorScope()));
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let cancel = () => {};
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new GradproofError(
-            'scope-timeout',
-            `the GPU process did not tell its errors within ${SCOPE_TIMEOUT_MS} ms: run the case again; if that stays, restart the browser`,
-          ),
-        ),
-      SCOPE_TIMEOUT_MS,
-    );
+    const message = `the GPU process did not tell its errors within ${SCOPE_TIMEOUT_MS} ms: run the case again; if that stays, restart the browser`;
+    cancel = afterAwake(SCOPE_TIMEOUT_MS, () => reject(new GradproofError('scope-timeout', message)));
   });
   try {
     const error = (await Promise.race([scopes, timeout])).find((scoped) => scoped !== null);
@@ -162,7 +155,7 @@ async function popScopes(gpu: Gpu): Promise<Error | undefined> {
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 
