@@ -3,8 +3,11 @@ import { create, globals } from 'webgpu';
 import { GradproofError } from '../../errors.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { FlatParameters } from '../../nn/flat-parameters.ts';
+import { matmul4bit } from '../../ops/matmul/matmul_4bit.ts';
 import { adagradStep } from '../../ops/optim/adagrad_step.ts';
 import { adamwStep } from '../../ops/optim/adamw_step.ts';
+import { unscale } from '../../ops/optim/amp_unscale.ts';
+import { clipGradNorm } from '../../ops/optim/clip_grad_norm.ts';
 import { optimizerSteps } from '../../ops/optim/optimizer_steps.ts';
 import { sgdStep } from '../../ops/optim/sgd_step.ts';
 import { quantize_4bit } from '../../ops/quant/quantize_4bit.ts';
@@ -82,14 +85,25 @@ describe('a step in place is refused', () => {
     ['integers', 'i32'],
   ])('on %s', (_, dtype) => {
     scope = new TensorScope();
-    const [a, b, c, odd] = [tensor([4]), tensor([4]), tensor([4]), tensor([4], dtype)];
+    const [a, b, c, odd, one] = [tensor([4]), tensor([4]), tensor([4]), tensor([4], dtype), tensor([1])];
     expect(refusal(() => adamwStep(gpu, { param: odd, grad: a, exp_avg: b, exp_avg_sq: c }, adam, 1))).toBe('element-type');
     expect(refusal(() => sgdStep(gpu, { param: a, grad: b, momentum_buffer: odd }, { lr: 1 }, 1))).toBe('element-type');
     expect(refusal(() => adagradStep(gpu, { param: a, grad: odd, exp_avg_sq: c }, {}, 1))).toBe('element-type');
+    expect(refusal(() => clipGradNorm(gpu, [a, odd], { max_norm: 1 }))).toBe('element-type');
+    expect(refusal(() => unscale(gpu, { grad: odd, scale: one, found_inf: one }))).toBe('element-type');
   });
 });
 
 describe('what is refused leaves nothing behind', () => {
+  test('weights of more elements than 32 bits count', () => {
+    scope = new TensorScope();
+    const [x, packed, absmax] = [tensor([1, 2 ** 16]), tensor([1], 'u8'), tensor([1])];
+    const features = { out_features: 2 ** 16 + 1, in_features: 2 ** 16 };
+    const params = { quant_type: 'nf4', blocksize: 64, ...features } as const;
+    expect(() => matmul4bit.forward(gpu, { x, packed, absmax }, params)).toThrow(/2\^32/);
+    expect(() => ternary_matmul.forward(gpu, { x, packed }, features)).toThrow(/2\^32/);
+  });
+
   test('steps of an optimizer that goes on from a state of another shape', () => {
     scope = new TensorScope();
     const inputs = { param: tensor([5]), grads: tensor([2, 5]), 'state.exp_avg': tensor([4]) };

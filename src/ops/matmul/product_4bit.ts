@@ -94,6 +94,8 @@ function checkWeight(packed: Tensor, absmax: Tensor, { quant_type, blocksize, ou
     throw new ShapeError(`matmul_4bit: blocksize ${blocksize} is not one of ${FOUR_BIT_BLOCK_SIZES.join(', ')}`);
   }
   const elements = out_features * in_features;
+  // Codes are counted in 32 bits, and two of them are a byte: a binding can hold more than that.
+  if (elements > 2 ** 32) throw new ShapeError(`matmul_4bit: a weight of ${out_features} x ${in_features} has more than 2^32 elements`);
   const [bytes, blocks] = [Math.ceil(elements / 2), Math.ceil(elements / blocksize)];
   if (packed.size !== bytes || absmax.size !== blocks || elements === 0) {
     throw new ShapeError(

@@ -3,6 +3,7 @@ import unscaleShader from '../../../shaders/optim/amp_unscale.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { checkTypes } from '../element-types.ts';
 import { defineOp } from '../op.ts';
 import { checkOneElement } from './one-element.ts';
 
@@ -12,10 +13,12 @@ const LANES = 64;
 
 /**
  * Unscales a gradient (f32 of any shape) in place, and says in `found_inf`, f32 [1], whether any element was not finite. Such an element
- * becomes 0: its step is left out, and WGSL does not say what arithmetic makes of it. Throws ShapeError for a scale of more than one number.
+ * becomes 0: its step is left out, and WGSL does not say what arithmetic makes of it. Throws ShapeError for a scale of more than one number, and
+ * ElementTypeError for halves.
  */
 export function unscale(gpu: Gpu, tensors: { readonly grad: Tensor; readonly scale: Tensor; readonly found_inf: Tensor }): void {
   const { grad, scale, found_inf } = tensors;
+  checkTypes('amp_unscale', tensors, ['f32']);
   checkOneElement('amp_unscale', { scale, found_inf });
   const parts = Math.ceil(grad.size / SHARE);
   using flags = Tensor.empty(gpu, 'f32', [parts]);

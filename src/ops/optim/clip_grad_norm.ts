@@ -4,6 +4,7 @@ import sharesShader from '../../../shaders/optim/grad_norm_shares.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { checkTypes } from '../element-types.ts';
 import { defineOp } from '../op.ts';
 
 /** Parameters of clipping, as torch names them. */
@@ -26,9 +27,10 @@ const ELEMENTS = 256;
 /**
  * torch.nn.utils.clip_grad_norm_: gradients (f32 of any shapes) times min(1, max_norm / (norm + eps)), in place, where norm is the root of
  * the sum of all their squares. Returns norm, [1], which the caller owns; the scale never leaves the device. An infinite or NaN element
- * makes the norm infinite or NaN, and the gradients what torch's product with max_norm / norm makes of them.
+ * makes the norm infinite or NaN, and the gradients what torch's product with max_norm / norm makes of them. Throws ElementTypeError.
  */
 export function clipGradNorm(gpu: Gpu, grads: readonly Tensor[], params: ClipParams): Tensor {
+  checkTypes('clip_grad_norm', Object.fromEntries(grads.map((grad, i) => [`g${i}`, grad])), ['f32']);
   const { max_norm, eps } = { ...DEFAULTS, ...params };
   const norm = normOf(gpu, grads);
   for (const grad of grads) {

@@ -28,6 +28,8 @@ export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatm
   storage: { decides: ['x'] },
   forward: (gpu, { x, packed, scale }, { out_features: n }) => {
     const [m, k] = matrixOf(x.shape);
+    // Trits are counted in 32 bits, and four of them are a byte: a binding can hold more than that.
+    if (n * k > 2 ** 32) throw new ShapeError(`ternary_matmul: ${n}x${k} trits are more than 2^32`);
     if (packed.bytes !== Math.ceil((n * k) / 4)) {
       throw new ShapeError(`${packed.bytes} bytes of packed trits are not a ${n}x${k} matrix for x ${formatShape(x.shape)}`);
     }
