@@ -50,14 +50,14 @@ const SWAPPED_MEMBERS: Readonly<Record<string, string>> = { x: 'y', y: 'x', z: '
 /**
  * Every mutant of a shader's source, in the order of the text: swapped operators, boundaries, conditions that hold always or never,
  * constants off by one (floats by 2e-5), indices off by one, swapped components, calls and arguments, changed signs, dropped statements
- * and barriers. Many are invalid WGSL or equal to the original: the compiler and a reviewed list tell.
+ * and barriers, a smaller workgroup. Many are invalid WGSL or equal to the original: the compiler and a reviewed list tell.
  */
 export function mutantsOf(file: string, source: string): readonly Mutant[] {
   const module = parseSrcModule({ modulePath: `package::${file.replaceAll('/', '::')}`, debugFilePath: file, src: source });
   const changes: Change[] = [];
   const sizes = namesOfSizes(module.moduleElem.decls, source);
   const visit = (elem: AbstractElem): void => {
-    // Workgroup sizes and bindings stand in attributes: changing them changes the launch, not the kernel.
+    // Workgroup sizes and bindings stand in attributes: changing them changes the launch, not the kernel; smallerGroup does.
     if (elem.kind === 'attribute' || elem.kind === 'type' || elem.kind === 'import' || elem.kind === 'directive') return;
     // Launchers set every override, so that its initialiser is never used.
     if (elem.kind === 'override') return;
@@ -66,7 +66,16 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
     for (const child of childElems(elem)) visit(child);
   };
   for (const decl of module.moduleElem.decls) visit(decl);
-  return numbered(file, source, changes);
+  return numbered(file, source, [...changes, ...smallerGroup(source)]);
+}
+
+/** A workgroup of one invocation less than the launcher takes it to have, where its size is a number or a constant of this file. */
+function smallerGroup(source: string): Change[] {
+  const [, named = ''] = /@workgroup_size\((\w+)/.exec(source) ?? [];
+  const place = /^\d/.test(named) ? /@workgroup_size\((\d+)/d : new RegExp(`\\bconst ${named} = (\\d+)`, 'd');
+  const [start, end] = place.exec(source)?.indices?.[1] ?? [0, 0];
+  const size = Number(source.slice(start, end));
+  return size > 1 ? [{ operator: 'group', start, end, replacement: String(size - 1) }] : [];
 }
 
 /** What attributes and types name: a constant among it, as of `@workgroup_size(SIZE)` or `array<f32, ROWS>`, says who computes how much. */

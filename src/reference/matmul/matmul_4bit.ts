@@ -107,6 +107,8 @@ export const record: OpRecord<Matmul4bitParams> = {
     // Tall and narrow: tiles of several rows are neighbours, and a row ends inside a word of codes, or in the middle of one.
     sample('exact', [19, 3], 3, 'nf4', 32),
     sample('exact', [5, 12], 7, 'fp4', 32),
+    // Whole workgroups, of which none has an invocation to spare.
+    sample('exact', [8, 5], 256, 'nf4', 32),
     sample('legal', [1, 1], 1, 'nf4', 32),
   ],
   faults: [

@@ -109,6 +109,8 @@ export const record: OpRecord<EmbeddingParams> = {
     sample({ layer: 'exact', weight: [1, 1], ids: [1] }),
     sample({ layer: 'exact', weight: [37, 19], ids: [131], below: 3 }),
     sample({ layer: 'exact', weight: [16, 7], ids: [41], outside: 5 }),
+    // Whole workgroups, of which none has an invocation to spare.
+    sample({ layer: 'exact', weight: [70, 2], ids: [64] }),
     // More than 65,535 workgroups of 64, so that the grid has a second dimension.
     sample({ layer: 'exact', weight: [3, 66_000], ids: [65], backward: false }),
     sample({ layer: 'legal', weight: [256, 32], ids: [9, 16] }),

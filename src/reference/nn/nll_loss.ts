@@ -149,6 +149,8 @@ export const record: OpRecord<NllLossParams> = {
   samples: [
     sample({ layer: 'exact', log_probs: [67, 19], params: { reduction: 'none' }, weighted: true, ignoreEvery: 4, outside: 5 }),
     sample({ layer: 'exact', log_probs: [5, 11, 3, 7], params: { reduction: 'none', ignore_index: 3 }, ignoreEvery: 6 }),
+    // Whole workgroups, of which none has an invocation to spare.
+    sample({ layer: 'exact', log_probs: [64, 3], params: { reduction: 'none' } }),
     sample({ layer: 'legal', log_probs: [130, 7], params: { reduction: 'sum', ignore_index: 3 }, ignoreEvery: 4, weighted: true }),
     sample({ layer: 'legal', log_probs: [3, 5, 31], ignoreEvery: 4, weighted: true }),
     sample({ layer: 'legal', log_probs: [37, 4] }),

@@ -157,6 +157,8 @@ export const record: OpRecord<NormParams> = {
   samples: [
     normSample({ x: [1, 1], params: { eps: 1e-6 }, scale: 1 }),
     normSample({ x: [67, 19], params: { eps: 1e-6 }, scale: 1 }),
+    // Whole workgroups, of which none has an invocation to spare.
+    normSample({ x: [64, 3], params: { eps: 1e-6 } }),
     normSample({ x: [33, 5], params: { eps: 0.01 }, scale: 0.01 }),
     normSample({ x: [3, 5, 64], params: { eps: 1e-6 }, scale: 0.01 }),
     normSample({ x: [7, 3, 11], params: { eps: 1e-5, axis: -2 }, scale: 30 }),

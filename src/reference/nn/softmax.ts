@@ -124,6 +124,8 @@ export const record: OpRecord<SoftmaxParams> = {
   },
   samples: [
     sample([67, 19], {}),
+    // Whole workgroups, of which none has an invocation to spare.
+    sample([64, 3], {}),
     sample([1, 2], {}),
     sample([3, 37, 5], { axis: 1 }),
     sample([11, 6], { axis: 0 }),

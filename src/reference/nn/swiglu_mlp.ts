@@ -171,7 +171,11 @@ export const record: OpRecord<SwigluParams> = {
   samples: [
     swigluSample([1, 1], 1, 1, ['register']),
     swigluSample([7, 5], 11, 3, ['register']),
+    // A tail of three behind the last whole vector.
+    swigluSample([1, 3], 7, 2, ['register']),
     swigluSample([2, 3, 8], 16, 8, ['register']),
+    // Whole workgroups, of which none has an invocation to spare.
+    swigluSample([16, 3], 16, 2, ['register']),
     swigluSample([67, 12], 20, 12),
   ],
   faults: [

@@ -102,6 +102,8 @@ export const record: OpRecord<StepParams> = {
     sample('fresh', [5, 7], { ...TORCH, step: 1 }, fresh),
     sample('running', [1027], { ...TORCH, step: 7 }, running(1)),
     sample('running', [1027], { ...TORCH, step: 7, mode: 'adam' }, running(1)),
+    // Whole workgroups, of which none has an invocation to spare.
+    sample('running', [256], { ...TORCH, step: 7 }, running(1)),
     sample('small', [19, 33], { ...TORCH, lr: 0.1, weight_decay: 0.5, step: 3 }, running(1e-7)),
     sample('small', [35], { ...TORCH, lr: 0.1, step: 3, bias_correction: false }, running(1e-7)),
     sample('extreme', [2050], { ...TORCH, lr: 0.1, step: 2 }, extreme),

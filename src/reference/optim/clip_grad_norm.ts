@@ -127,6 +127,8 @@ export const record: OpRecord<ClipParams> = {
     sample({ shapes: [[5, 7], [33], [1]], params: { max_norm: 1 } }),
     sample({ shapes: [[1027]], params: { max_norm: 2.5, eps: 0.5 } }),
     sample({ shapes: [[20_000], [3], [0], [257]], params: { max_norm: 0.125 } }),
+    // A whole workgroup of shares.
+    sample({ shapes: [[64, 256]], params: { max_norm: 2 } }),
     sample({ shapes: Array.from({ length: 70 }, (_, i) => [1 + (i % 5)]), params: { max_norm: 3 } }),
     sample({ layer: 'exact', shapes: [[6], [2, 3]], params: { max_norm: 1 }, element: () => 0, values: 'zero' }),
     sample({ shapes: [[7], [6]], params: { max_norm: 1 }, odd: Number.POSITIVE_INFINITY, values: 'infinite' }),

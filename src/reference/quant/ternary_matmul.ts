@@ -138,6 +138,8 @@ export const record: OpRecord<TernaryMatmulParams> = {
     sample('exact', [37, 53], 29, 0),
     sample('exact', [2, 3, 64], 33, 1),
     sample('exact', [1, 5], 29, 'each'),
+    // Whole tiles in each direction, none of them with a row or column to spare.
+    sample('exact', [32, 32], 32, 1),
     sample('legal', [9, 5], 11, 1),
     sample('legal', [13, 301], 35, 'each'),
     sample('legal', [65, 128], 40, 1),

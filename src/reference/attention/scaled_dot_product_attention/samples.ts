@@ -105,6 +105,9 @@ export const samples: readonly Sample<AttentionParams>[] = [
   }),
   attentionSample({ q: [1, 2, 37, 67], k: [1, 2, 35, 67], v: [1, 2, 35, 66], params: { causal: true } }),
   attentionSample({ q: [1, 2, 16, 8], k: [1, 2, 8, 8], v: [1, 2, 8, 4], apart: 20 }),
+  // Whole workgroups, then all the columns of an invocation: none to spare.
+  attentionSample({ q: [1, 1, 64, 2], k: [1, 1, 64, 2], v: [1, 1, 64, 3] }),
+  attentionSample({ q: [1, 1, 2, 64], k: [1, 1, 3, 64], v: [1, 1, 3, 64] }),
   attentionSample({ q: [1, 2, 3, 8], k: [1, 2, 6, 8], v: [1, 2, 6, 4], mask: ['lowest', [1, 2, 3, 6]] }),
   attentionSample({ q: [1, 2, 3, 8], k: [1, 2, 6, 8], v: [1, 2, 6, 4], mask: ['minus-infinity', [2, 1, 6]] }),
   attentionSample({ q: [1, 2, 3, 4], k: [1, 2, 0, 4], v: [1, 2, 0, 5] }),
