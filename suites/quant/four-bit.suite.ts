@@ -2,8 +2,10 @@ import { dequantize_4bit } from '../../src/ops/quant/dequantize_4bit.ts';
 import { quantizeTo4bit } from '../../src/ops/quant/quantize_4bit.ts';
 import { FOUR_BIT_ASCENDING, FOUR_BIT_CODES, FOUR_BIT_THRESHOLDS, FOUR_BIT_ZERO_CODE } from '../../src/quant/four-bit-tables.ts';
 import { packNibbles, unpackNibbles } from '../../src/quant/nibbles.ts';
+import { EPS, FLUSH } from '../../src/reference/bounds.ts';
 import { hostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { normals, value } from './values.ts';
 
@@ -36,38 +38,54 @@ fourBit
     t.expectEqual('y', value(await y.read()), { shape: [255], data: Float64Array.from(expected) });
   });
 
+/** The smallest normal float. Those below it are whole numbers of steps. */
+const SMALLEST = FLUSH;
+const STEP = FLUSH * EPS;
+
 fourBit
   .case('ties', { type: ['nf4', 'fp4'] })
-  .desc('In a block whose absmax is 1 every operation is exact: a threshold takes the code below it, the float after it the code above.')
+  .desc(
+    'In a block whose absmax is a power of two every operation is exact: a threshold takes the code below it, the float after it the code above. So do denormals below the smallest normal float.',
+  )
   .control('ties go up', (fault) => fault.shader('quant/quantize_4bit', 'vec4f(y) > thresholds', 'vec4f(y) >= thresholds'))
   .run(async (t) => {
     const quant_type = t.params['type'] as 'nf4' | 'fp4';
     // The neighbours of zero are denormals, which an adapter may flush.
     const thresholds = FOUR_BIT_THRESHOLDS[quant_type].flatMap((x, i) => (x === 0 ? [] : [{ x, i }]));
-    const cases = [
-      ...thresholds.map(({ x, i }) => ({ x, rank: i })),
-      ...thresholds.map(({ x, i }) => ({ x: floatAfter(x), rank: i + 1 })),
-      { x: 1, rank: 15 },
-    ];
-    using weight = Tensor.from(
-      t.gpu,
-      hostTensorFrom(
-        'f32',
-        [cases.length],
-        cases.map(({ x }) => x),
-      ),
-    );
-    const quantized = quantizeTo4bit(t.gpu, weight, { quant_type, blocksize: 64 });
-    using packed = quantized.packed;
-    using absmax = quantized.absmax;
-    t.expectEqual('absmax', value(await absmax.read()), { shape: [1], data: Float64Array.of(1) });
-    const codes = unpackNibbles((await packed.read()).data, cases.length);
-    const decoded = (code: number) => FOUR_BIT_CODES[quant_type][code] as number;
-    t.expectEqual('value', value({ shape: weight.shape, data: Array.from(codes, decoded) }), {
-      shape: weight.shape,
-      data: Float64Array.from(cases, ({ rank }) => decoded(FOUR_BIT_ASCENDING[quant_type][rank] as number)),
+    const ofOne = thresholds.flatMap(({ x, i }) => [
+      { x, rank: i },
+      { x: floatAfter(x), rank: i + 1 },
+    ]);
+    await expectRanks(t, quant_type, [...ofOne, { x: 1, rank: 15 }]);
+    const ofSmallest = thresholds.flatMap(({ x, i }) => {
+      const steps = Math.floor((x * SMALLEST) / STEP);
+      return [
+        { x: steps * STEP, rank: i },
+        { x: (steps + 1) * STEP, rank: i + 1 },
+      ];
     });
+    await expectRanks(t, quant_type, [...ofSmallest, { x: SMALLEST, rank: 15 }]);
   });
+
+/** Quantizes the numbers as one block, whose absmax is the last one, and expects each to take the code of its rank. */
+async function expectRanks(
+  t: CaseContext,
+  quant_type: 'nf4' | 'fp4',
+  numbers: readonly { readonly x: number; readonly rank: number }[],
+): Promise<void> {
+  const data = numbers.map(({ x }) => x);
+  using weight = Tensor.from(t.gpu, hostTensorFrom('f32', [data.length], data));
+  const quantized = quantizeTo4bit(t.gpu, weight, { quant_type, blocksize: 64 });
+  using packed = quantized.packed;
+  using absmax = quantized.absmax;
+  t.expectEqual('absmax', value(await absmax.read()), { shape: [1], data: Float64Array.of(data.at(-1) as number) });
+  const codes = unpackNibbles((await packed.read()).data, data.length);
+  const decoded = (code: number) => FOUR_BIT_CODES[quant_type][code] as number;
+  t.expectEqual('value', value({ shape: weight.shape, data: Array.from(codes, decoded) }), {
+    shape: weight.shape,
+    data: Float64Array.from(numbers, ({ rank }) => decoded(FOUR_BIT_ASCENDING[quant_type][rank] as number)),
+  });
+}
 
 fourBit
   .case('zeros', { type: ['nf4', 'fp4'] })
