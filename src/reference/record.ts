@@ -41,8 +41,11 @@ export type Acceptances = Readonly<Record<string, Acceptance>>;
 export interface Arithmetic {
   readonly depth: Depth;
   readonly ieee: boolean;
-  /** Whether products of sums may have been multiplied out, w (x - m) + b as w x + (b - m w), which cancels. Ours never are. */
-  readonly multipliesOut?: boolean;
+  /**
+   * Whether other formulas than our kernels' are allowed for: products of sums multiplied out, w (x - m) + b as w x + (b - m w), and
+   * functions as they are defined, x / 2 (1 + erf): both cancel.
+   */
+  readonly otherFormulas?: boolean;
 }
 
 /** An input, output or gradient of an op. */

@@ -74,7 +74,7 @@ function normsWithErrors(stages: Stages, depth: Depth): Columns {
   return { values, errors: normErrors(stages, values, depth) };
 }
 
-function acceptance(inputs: Values, params: LoraLinearParams, { depth, multipliesOut }: Arithmetic): Record<string, Acceptance> {
+function acceptance(inputs: Values, params: LoraLinearParams, { depth, otherFormulas }: Arithmetic): Record<string, Acceptance> {
   const stages = stagesOf(inputs, params);
   const { magnitude, bias } = inputs;
   const xa = errorOfXa(stages, depth);
@@ -84,7 +84,7 @@ function acceptance(inputs: Values, params: LoraLinearParams, { depth, multiplie
   const [z, errorOfZ] = [linear(stages), linearError(stages, xa, depth)];
   const scaledZ = rescaled(z, gains);
   const scaledError = rescaledError(z, errorOfZ, gains);
-  const error = multipliesOut ? plus(scaledError, addedLateError(stages, errorOfZ, gains)) : scaledError;
+  const error = otherFormulas ? plus(scaledError, addedLateError(stages, errorOfZ, gains)) : scaledError;
   const out = gains.values.length;
   const sums = scaledZ.data.map((v, i) => EPS * (Math.abs(v) + 2 * Math.abs(bias?.data[i % out] ?? 0)));
   return {

@@ -91,8 +91,10 @@ function gradientErrorOf(x: number, dy: number, params: GeluParams, definition =
     return Math.abs(dy) * (gateError(u) + product + lost + allowed + 2 * EPS * Math.abs(slopeOf(x, params))) * SECOND_ORDER + flush;
   }
   const density = a * normalDensity(x);
-  const own = upperTail(a) * tailError(a) + density * (bellError(a) + 3 * EPS) + 2 * EPS * (normalProbability(x) + density);
-  return Math.abs(dy) * (own + definition) * SECOND_ORDER + flush;
+  // On the right 1 - tail is rounded too; x multiplies a bell that may be a denormal off.
+  const roundings = (x < 0 ? 2 : 3) * EPS * (normalProbability(x) + density);
+  const own = upperTail(a) * tailError(a) + density * (bellError(a) + 3 * EPS) + roundings;
+  return Math.abs(dy) * (own + definition) * SECOND_ORDER + flush + FLUSH * Math.abs(dy) * a;
 }
 
 function bell(gpu: SimulatedGpu, x: number): number {

@@ -13,7 +13,7 @@ export interface UnaryTruth<Params> {
   readonly slope: (x: number, params: Params) => number;
   /** How far y may be off. Absent where the kernels only choose between numbers that they are given. */
   readonly error?: (x: number, params: Params) => number;
-  /** How far y may be off as our own kernels compute it, where `error` also allows for another way. */
+  /** How far they may be off as our own kernels compute them, where `error` and `gradientError` also allow for other formulas. */
   readonly ownError?: (x: number, params: Params) => number;
   readonly ownGradientError?: (x: number, dy: number, params: Params) => number;
   /** How far dy * slope may be off. */
@@ -84,28 +84,20 @@ export function unaryRecord<Params extends object>(truth: UnaryTruth<Params>): O
     inputs: { x: { dtypes: ['f32'], differentiable: true } },
     outputs: { y: { dtypes: ['f32'] } },
     forward: (inputs, params) => ({ y: { shape: xOf(inputs).shape, data: xOf(inputs).data.map((x) => f(x, params)) } }),
-    acceptance: (inputs, outputs, params) => ({
-      y: error
-        ? {
-            kind: 'within',
-            bound: xOf(inputs).data.map((x) => error(x, params)),
-            ...(ownError ? { typical: xOf(inputs).data.map((x) => ownError(x, params)) } : {}),
-          }
-        : chosen(outputs['y'] as Value),
-    }),
+    acceptance: (inputs, outputs, params, { otherFormulas }) => {
+      const off = otherFormulas ? error : (ownError ?? error);
+      return { y: off ? { kind: 'within', bound: xOf(inputs).data.map((x) => off(x, params)) } : chosen(outputs['y'] as Value) };
+    },
     vjp: (inputs, params, grads) => {
       const dy = dyOf(grads);
       return { x: { shape: xOf(inputs).shape, data: xOf(inputs).data.map((x, i) => slope(x, params) * (dy[i] as number)) } };
     },
-    vjpAcceptance: (inputs, gradients, params, grads) => {
+    vjpAcceptance: (inputs, gradients, params, grads, { otherFormulas }) => {
       const dy = dyOf(grads);
+      const off = otherFormulas ? gradientError : (ownGradientError ?? gradientError);
       return {
-        x: gradientError
-          ? {
-              kind: 'within',
-              bound: xOf(inputs).data.map((x, i) => gradientError(x, dy[i] as number, params)),
-              ...(ownGradientError ? { typical: xOf(inputs).data.map((x, i) => ownGradientError(x, dy[i] as number, params)) } : {}),
-            }
+        x: off
+          ? { kind: 'within', bound: xOf(inputs).data.map((x, i) => off(x, dy[i] as number, params)) }
           : passed(gradients['x'] as Value, xOf(inputs).data, dy),
       };
     },

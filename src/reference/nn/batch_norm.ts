@@ -80,7 +80,7 @@ function results(inputs: Values, params: BatchNormParams, arithmetic: Arithmetic
       const rounding = EPS * (Math.abs(w * value) + Math.abs(result)) + FLUSH * (2 + Math.abs(w));
       // The factor and both its products are rounded, and so is the summand.
       const terms = 2 * Math.abs(factor) * (Math.abs(x[i] as number) + Math.abs(mean)) + Math.abs(b - mean * factor);
-      const cancelled = arithmetic.multipliesOut ? EPS * terms : 0;
+      const cancelled = arithmetic.otherFormulas ? EPS * terms : 0;
       return { value: result, error: Math.abs(w) * (zError[i] as number) + rounding + cancelled };
     });
   });

@@ -11,7 +11,7 @@ const LARGEST_DEPTH = 2 ** 22;
  * rounding and at most n - 1 additions; BLAS may scale the result (alpha) and add it to what was there (beta), which are two more.
  * Torch folds the statistics of a batch into one factor and one summand a channel.
  */
-export const ANY_ORDER: Arithmetic = { depth: (terms) => Math.min(terms + 2, LARGEST_DEPTH), ieee: false, multipliesOut: true };
+export const ANY_ORDER: Arithmetic = { depth: (terms) => Math.min(terms + 2, LARGEST_DEPTH), ieee: false, otherFormulas: true };
 
 /** Bits of precision below the leading one, and exponent of the smallest normal number. */
 const HALF_FORMATS = { F16: { bits: 10, minimum: -14 }, BF16: { bits: 7, minimum: -126 } } as const;
