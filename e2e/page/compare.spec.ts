@@ -182,6 +182,8 @@ test.describe('in German and dark', () => {
     const antwort = page.getByRole('region', { name: 'Antwort' }).getByRole('heading');
     await expect(antwort).toHaveText('Kein Urteil hat sich geändert.', WHEN_READ);
     await expect(page.getByRole('row', { name: /^Browser oder Laufzeit/ })).toContainText('Node.js');
+    await expect(page.getByRole('row', { name: /^Grafikadapter/ })).toContainText('ein Prozessor');
+    await expect(page.getByRole('row', { name: /^Rechenweise/ })).toContainText('Uhr des Chips: Schritte von');
     expect(await violations(page)).toEqual([]);
     await fits(page, 320);
   });

@@ -1,5 +1,5 @@
 import { browserWords, chipName } from '../place.ts';
-import { probeFacts } from '../probe-facts.ts';
+import { PROBE_WORDS, type ProbeWords, probeFacts } from '../probe-facts.ts';
 import { LINKED_FILTERS, MOST_TOLD, shortList } from '../report/settings.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -19,8 +19,23 @@ const KINDS = [
   ...(['adapter', 'runtime', 'os', 'cores', 'features', 'arithmetic'] as const),
 ] as const;
 
+/** The words of values that are no names. */
+export interface DifferenceWords {
+  readonly probe: ProbeWords;
+  readonly processor: (chip: string) => string;
+  readonly complete: string;
+  readonly unfinished: string;
+}
+
+const ENGLISH: DifferenceWords = {
+  probe: PROBE_WORDS,
+  processor: (chip) => `${chip} (a processor)`,
+  complete: 'complete',
+  unfinished: 'not finished',
+};
+
 /** What each tells as a text, or several. */
-const VALUES: Readonly<Record<DifferenceKind, (snapshot: Snapshot) => string | readonly string[]>> = {
+const VALUES: Readonly<Record<DifferenceKind, (snapshot: Snapshot, words: DifferenceWords) => string | readonly string[]>> = {
   kind: ({ kind }) => kind,
   version: ({ tool }) => `${tool.version} (${tool.commit})`,
   plan: ({ planHash }) => planHash.slice(0, 12),
@@ -29,19 +44,21 @@ const VALUES: Readonly<Record<DifferenceKind, (snapshot: Snapshot) => string | r
   shard: ({ settings }) => settings.shard,
   seed: ({ settings }) => String(settings.seed),
   timeout: ({ settings: { timeoutMs } }) => (timeoutMs === undefined ? '' : `${timeoutMs} ms`),
-  complete: ({ settings }) => (settings.complete ? 'complete' : 'not finished'),
-  adapter: ({ environments }) => environments.map(({ adapter }) => chipName(adapter) + (adapter.isFallback ? ' (a processor)' : '')),
+  complete: ({ settings }, words) => (settings.complete ? words.complete : words.unfinished),
+  adapter: ({ environments }, { processor }) =>
+    environments.map(({ adapter }) => (adapter.isFallback ? processor(chipName(adapter)) : chipName(adapter))),
   runtime: ({ environments }) => environments.map(({ runtime, runtimeVersion }) => `${browserWords(runtime, '')} ${runtimeVersion}`),
   os: ({ environments }) => environments.map(({ os }) => os),
   cores: ({ environments }) => environments.map(({ cores }) => String(cores)),
   features: ({ environments }) => environments.flatMap(({ features }) => features),
-  arithmetic: ({ environments }) => environments.flatMap(({ probe }) => probeFacts(probe).map(({ name, found }) => `${name}: ${found}`)),
+  arithmetic: ({ environments }, words) =>
+    environments.flatMap(({ probe }) => probeFacts(probe, words.probe).map(({ name, found }) => `${name}: ${found}`)),
 };
 
 /** What differs around the cases, the settings first. Of lists only items that the other one lacks are told. */
-export function differencesOf(before: Snapshot, after: Snapshot): readonly Difference[] {
+export function differencesOf(before: Snapshot, after: Snapshot, words: DifferenceWords = ENGLISH): readonly Difference[] {
   return KINDS.flatMap((what) => {
-    const [a, b] = [[VALUES[what](before)].flat(), [VALUES[what](after)].flat()];
+    const [a, b] = [[VALUES[what](before, words)].flat(), [VALUES[what](after, words)].flat()];
     const [onlyA, onlyB] = [without(a, b), without(b, a)];
     return onlyA.length + onlyB.length === 0 ? [] : [{ what, before: told(onlyA), after: told(onlyB) }];
   });

@@ -1,14 +1,17 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { CHANGE_KINDS, type Change, type ChangeKind, type Comparison } from '../../harness/compare/compare.ts';
+import { differencesOf } from '../../harness/compare/differences.ts';
 import { compareLines } from '../../harness/compare/lines.ts';
 import type { Snapshot } from '../../harness/compare/snapshot.ts';
 import type { Figure } from '../charts/figure.ts';
 import '../charts/figure.ts';
 import { pairsFigure } from '../charts/pairs.ts';
+import type { Messages } from '../messages/en.ts';
 import { messages } from '../messages/language.ts';
 import type { App } from '../state/app.ts';
 import { comparisonAnswer } from '../state/compare-words.ts';
 import { download } from '../state/download.ts';
+import { Remembered } from '../state/remembered.ts';
 import { pairsOfResults } from '../state/speed-pairs.ts';
 import { base, controls, panels } from '../styles.ts';
 import { VirtualRows, virtualRows } from '../virtual-rows.ts';
@@ -106,6 +109,10 @@ export class ComparisonElement extends LitElement {
   declare copied: boolean;
   /** Both speeds, where both results timed the same; drawn once, since the list below is drawn at every step of scrolling. */
   #speed: Figure | undefined;
+  /** The same list while nothing changed, since the list below is drawn at every step of scrolling. */
+  readonly #differences = new Remembered((first: Snapshot, second: Snapshot, { check, compare: { processor, endings } }: Messages) =>
+    differencesOf(first, second, { probe: check.arithmetic.words, processor, ...endings }),
+  );
   readonly #rows = new VirtualRows<Change>(this, 58);
 
   constructor() {
@@ -118,7 +125,8 @@ export class ComparisonElement extends LitElement {
 
   override render() {
     const words = messages().compare;
-    const { changes, differences } = this.comparison;
+    const { changes } = this.comparison;
+    const differences = this.#differences.of(this.first, this.second, messages());
     return html`
       <gp-answer role="status" .answer=${comparisonAnswer(this.comparison, this.first, this.second)}></gp-answer>
       ${differences.length === 0 ? nothing : html`<gp-differences .differences=${differences}></gp-differences>`}

@@ -43,8 +43,8 @@ export class DifferencesElement extends LitElement {
             ${this.differences.map(
               ({ what, before, after }) => html`<tr>
                 <th scope="row">${names[what]}</th>
-                <td lang="en">${before || empty[what] || none}</td>
-                <td lang="en">${after || empty[what] || none}</td>
+                <td>${before || empty[what] || none}</td>
+                <td>${after || empty[what] || none}</td>
               </tr>`,
             )}
           </tbody>

@@ -73,6 +73,7 @@ export const compare: Messages['compare'] = {
     arithmetic: 'Rechenweise',
   },
   none: 'nichts',
+  endings: { complete: 'ja', unfinished: 'nein' },
   unset: { filters: 'alle', timeout: 'jede Prüfung ihre eigene' },
 
   changes: 'Änderungen',

@@ -89,6 +89,8 @@ export const compare = {
   aroundColumns: ['First', 'Second'],
   differences,
   none: 'none',
+  /** Whether a run came to its end. */
+  endings: { complete: 'yes', unfinished: 'no' },
   /** What it means that nothing is set. */
   unset: { filters: 'all', timeout: 'its own for each check' },
 
