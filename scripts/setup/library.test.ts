@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
@@ -56,4 +56,17 @@ export const names: string[] = [...records.keys()];
   };
   expect(check(program('{ a: x, b: x }'))).toBe('');
   expect(() => check(program('{ a: x, c: x }'))).toThrow();
+});
+
+test('what a package exports is built before it is packed, and packed', () => {
+  const { exports, files, scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    exports: Record<string, Record<string, string>>;
+    files: string[];
+    scripts: Record<string, string>;
+  };
+  expect(scripts['prepack']).toBe(scripts['build']);
+  for (const path of Object.values(exports).flatMap((targets) => Object.values(targets))) {
+    expect(files.some((folder) => path.startsWith(`./${folder}/`))).toBe(true);
+    expect(existsSync(join(ROOT, path.replace('*', 'nn/silu'))), path).toBe(true);
+  }
 });

@@ -3,7 +3,7 @@ import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** An input holds elements of a type that the op does not take: a kernel would read their bits as something else. */
-export class ElementTypeError extends GradproofError {
+class ElementTypeError extends GradproofError {
   constructor(op: string, name: string, dtype: DType, taken: readonly DType[]) {
     super('element-type', `${op}: ${name} is ${dtype}, and ${taken.join(', ')} can be taken: cast it first`);
   }
