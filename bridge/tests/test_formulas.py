@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 from cases_by_formula import prepared, with_formula
 
+from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.vocabulary import op_spec, vocabulary
+from gradproof_bridge.cases.registry import cases
+from gradproof_bridge.compute import compute
 from gradproof_bridge.formulas.expected import Codes, Real
 from gradproof_bridge.formulas.registry import expect, known_ops
 from gradproof_bridge.recording.judge import Judge
@@ -80,3 +83,17 @@ def test_a_block_of_zeros_may_have_any_code_and_no_other_block_may(quant_type):
     assert judge.findings({"packed": packed}) == []
     packed[:32] = packed[:32][::-1]
     assert [finding.output for finding in judge.findings({"packed": packed})] == ["packed"]
+
+
+@pytest.mark.parametrize(("name", "seed"), [("linear_8bit_plain", 373), ("linear_8bit_plain", 381), ("linear_8bit_outliers", 373)])
+def test_a_tie_among_the_codes_of_a_product_accuses_nobody_and_a_wrong_sum_is_found(name, seed):
+    if backend_named("bitsandbytes").problem is not None:
+        pytest.skip("needs bitsandbytes")
+    case = next(case for case in cases() if case.name == name)
+    inputs, params, _ = prepared(case, seed)
+    answer = compute(inputs, case.op, params, "bitsandbytes:cpu")
+    judge = Judge(case.op, inputs, params)
+    assert judge.findings(answer) == []
+    wrong = answer["acc"].copy()
+    wrong[-1, -1] += 1
+    assert [finding.output for finding in judge.findings({**answer, "acc": wrong})] == ["acc"]

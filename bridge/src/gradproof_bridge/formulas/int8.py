@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, eps, gamma, rounded
 from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
@@ -65,9 +67,12 @@ def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
     masked = q_x.value.astype(np.int64).copy()
     masked[:, columns] = 0
     acc = masked @ q_w.value.astype(np.int64).T
+    # A code at a tie may be either neighbour, and the product is of the one that was taken.
+    apart_x, apart_w = _apart(q_x), _apart(q_w)
+    off = apart_x @ (np.abs(q_w.value.astype(np.int64)) + apart_w).T + np.abs(masked) @ apart_w.T
     outer = row_stats[:, None] * weight_stats[None, :]
     # Each stage is stored in half precision, as the layer computes in float16.
-    y = _half(Bounded(acc * outer / (127 * 127), 6 * eps() * np.abs(acc) * outer / (127 * 127)))
+    y = _half(Bounded(acc * outer / (127 * 127), (6 * eps() * (np.abs(acc) + off) + off) * outer / (127 * 127)))
     if "bias" in inputs:
         y = _half(y + bounded(inputs["bias"]))
     if columns.size:
@@ -75,15 +80,34 @@ def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
         part = half[:, columns] @ decoded.T
         # The decoded weights are stored in half precision too.
         size = np.abs(half[:, columns]) @ np.abs(decoded).T
-        y = _half(y + _half(Bounded(part, (gamma(columns.size + 3) + 2.0**-10) * size)))
+        of_ties = np.abs(half[:, columns]) @ (apart_w[:, columns] * weight_stats[:, None] / 127).T
+        y = _half(y + _half(Bounded(part, (gamma(columns.size + 3) + 2.0**-10) * (size + of_ties) + of_ties)))
     outputs: Outputs = {
         "q_weight": q_w,
         "weight_stats": Real(bounded(weight_stats)),
         "q_x": Codes(masked.astype(np.int8), np.minimum(q_x.low, masked), np.maximum(q_x.high, masked)),
         "row_stats": Real(bounded(row_stats)),
-        "acc": exactly(acc.astype(np.int32)),
+        "acc": Codes(*(x.astype(np.int32) for x in (acc, acc - off, acc + off))),
         "y": Real(y.reshape(*x.shape[:-1], weight.shape[0])),
     }
     if columns.size:
         outputs["outlier_cols"] = exactly(columns)
     return outputs
+
+
+def product_given(inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> Outputs:
+    """The product of the codes that an answer has, which is exact whatever a tie became; empty where it lacks them or they do not fit."""
+    weight, q_x, q_weight = inputs["weight"], outputs.get("q_x"), outputs.get("q_weight")
+    if (
+        q_x is None
+        or q_weight is None
+        or q_weight.shape != weight.shape
+        or q_x.shape != (inputs["x"].size // weight.shape[1], weight.shape[1])
+    ):
+        return {}
+    return {"acc": exactly((q_x.astype(np.int64) @ q_weight.astype(np.int64).T).astype(np.int32))}
+
+
+def _apart(codes: Codes) -> NDArray[np.int64]:
+    value, low, high = (x.astype(np.int64) for x in (codes.value, codes.low, codes.high))
+    return np.maximum(high - value, value - low)

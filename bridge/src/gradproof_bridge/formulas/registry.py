@@ -71,7 +71,7 @@ _FORMULAS: Mapping[str, Formula] = {
 
 Consequence = Callable[[Inputs, Params, Mapping[str, Array]], Mapping[str, Expected]]
 
-_CONSEQUENCES: Mapping[str, Consequence] = {"hqq_quantize": hqq.codes_given}
+_CONSEQUENCES: Mapping[str, Consequence] = {"hqq_quantize": hqq.codes_given, "linear_8bit_lt": int8.product_given}
 
 
 def known_ops() -> frozenset[str]:
@@ -86,5 +86,5 @@ def expect(op: str, inputs: Inputs, params: Params) -> dict[str, Expected]:
 
 
 def follow(op: str, inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> Mapping[str, Expected]:
-    """What outputs of an answer say of its others: of an op with a solver, tighter than what the formula alone can."""
+    """What outputs of an answer say of its others: tighter than the formula alone, which has to allow for ties."""
     return _CONSEQUENCES[op](inputs, params, outputs) if op in _CONSEQUENCES else {}
