@@ -97,3 +97,11 @@ def test_a_tie_among_the_codes_of_a_product_accuses_nobody_and_a_wrong_sum_is_fo
     wrong = answer["acc"].copy()
     wrong[-1, -1] += 1
     assert [finding.output for finding in judge.findings({**answer, "acc": wrong})] == ["acc"]
+
+
+def test_a_batch_norm_of_one_factor_and_one_term_a_channel_is_right():
+    if backend_named("torch").problem is not None:
+        pytest.skip("needs torch")
+    case = next(case for case in cases() if case.name == "batch_norm_4x3_eval")
+    inputs, params, _ = prepared(case, 510)
+    assert Judge(case.op, inputs, params).findings(compute(inputs, case.op, params, "torch:cpu")) == []

@@ -111,7 +111,11 @@ def batch_norm(inputs: Inputs, params: Params) -> Outputs:
         mean, var = batch_mean, batch_var
     inverse = 1.0 / sqrt(var + params["eps"])
     normal = (x - mean.reshape(*lift)) * inverse.reshape(*lift)
-    outputs["y"] = normal * weight.reshape(*lift) + bias.reshape(*lift)
+    y = normal * weight.reshape(*lift) + bias.reshape(*lift)
+    # torch makes one factor and one term of each channel first: where they cancel, more is lost.
+    factor = inverse * weight
+    folded = x * factor.reshape(*lift) + (bias - mean * factor).reshape(*lift)
+    outputs["y"] = Bounded(y.value, np.maximum(y.error, folded.error))
     if "grad.y" in inputs:
         g = bounded(inputs["grad.y"])
         inner = g * weight.reshape(*lift)
