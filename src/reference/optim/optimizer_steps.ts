@@ -142,7 +142,7 @@ export const record: OpRecord<OptimizerParams> = {
     sample([1, 37], 3, { optimizer: 'adagrad', R: 0.1, T: 2, decay_factor: 0.1, epsilon: 0.01, norm_coefficient: 0.1 }, normal, true),
     sample([512], 2, { optimizer: 'adagrad', R: 0.1, T: 0, decay_factor: 0.1, epsilon: 1e-6, norm_coefficient: 0 }, sparse),
     // A tail of three behind the last whole vector.
-    sample([7], 1, { optimizer: 'adagrad', R: 0.1, T: 1, decay_factor: 0.1, epsilon: 1e-6, norm_coefficient: 0.1 }, normal),
+    sample([7], 1, { optimizer: 'adagrad', R: 0.1, T: 1, decay_factor: 0.1, norm_coefficient: 0.1 }, normal),
   ],
   faults: [
     {
