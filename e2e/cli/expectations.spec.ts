@@ -23,7 +23,7 @@ test('what failed runs again into the first report, and expectations decide whet
   writeFileSync(file, JSON.stringify({ ...first, summary, results: [lost, ...first.results.slice(1)] }));
   const expecting = (expires: string) => {
     const entry = { case: broken.id, adapter: '*', reason: 'it hangs', link: 'https://example.org/1', expires };
-    writeFileSync(expectations, JSON.stringify({ schema: 'gradproof-expectations/1', expectations: [entry] }));
+    writeFileSync(expectations, JSON.stringify({ schema: 'gradproof-expectations/1', expectations: [entry, { ...entry, case: 'ops.gone:*' }] }));
   };
   const again = async (...args: string[]) => {
     const ended = await gradproof(['--runtime', 'node', '--last-failed', file, ...args]);
@@ -39,6 +39,7 @@ test('what failed runs again into the first report, and expectations decide whet
   expecting('2999-01-01');
   const expected = await again('--timeout', '1', '--expect', expectations);
   expect([expected.status, expected.result?.finding?.code]).toEqual([0, 'expected-failure']);
+  expect(expected.stdout).toContain('--expect: no case is called ops.gone:* (it hangs): correct the entry, or remove it');
   expecting('2020-01-01');
   const expired = await again('--timeout', '1', '--expect', expectations);
   expect([expired.status, expired.result?.finding?.code]).toEqual([1, 'expectation-expired']);
@@ -52,4 +53,10 @@ test('what failed runs again into the first report, and expectations decide whet
   const nothing = await again('--report', copy, '--expect', expectations);
   expect([nothing.status, nothing.stdout]).toEqual([0, expect.stringContaining('there is nothing to run again')]);
   expect(readReport(readFileSync(copy), 'copy.json').results).toEqual(nothing.report.results);
+
+  const ofAnother = { ...nothing.report, run: { ...nothing.report.run, planHash: '0'.repeat(64) } };
+  writeFileSync(file, JSON.stringify(ofAnother));
+  const refused = await again();
+  expect([refused.status, refused.stdout, refused.report]).toEqual([2, '', ofAnother]);
+  expect(refused.stderr).toMatch(/^gradproof: --last-failed: \S+ is of another plan than this build: run without it once\n$/);
 });

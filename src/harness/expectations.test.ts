@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { applyExpectations, type Expectation, ExpectationError, parseExpectations } from './expectations.ts';
+import { applyExpectations, type Expectation, ExpectationError, parseExpectations, unmatched } from './expectations.ts';
 import { RUN, report as reportOf, result } from './report/fixtures/reports.ts';
 import type { CaseResult } from './report/schema.ts';
 import { validateReport } from './report/validate.ts';
@@ -83,4 +83,9 @@ test('what the case found itself stays, and judging again changes nothing', asyn
   const plain = await apply([failure('ops.nn.a:x')], [ENTRY]);
   expect(await apply(plain.results, [ENTRY])).toMatchObject({ results: plain.results });
   expect(codes(await apply(plain.results, []))).toEqual([['ops.nn.a:x', undefined]]);
+});
+
+test('entries that name no case are told apart', () => {
+  const entries = [ENTRY, { ...ENTRY, case: 'ops.nn.b:*' }, { ...ENTRY, case: 'ops.gone.*' }];
+  expect(unmatched(entries, ['ops.nn.a:x', 'ops.nn.b:y']).map((entry) => entry.case)).toEqual(['ops.gone.*']);
 });

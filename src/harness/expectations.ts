@@ -66,6 +66,11 @@ export function applyExpectations(report: Report, expectations: readonly Expecta
   return { ...report, results: report.results.map((result) => judged(result, report.environments, expectations, today)) };
 }
 
+/** The entries that name none of these cases: their globs are misspelled, or the cases are gone. */
+export function unmatched(expectations: readonly Expectation[], ids: readonly string[]): readonly Expectation[] {
+  return expectations.filter((one) => !ids.some((id) => matchesGlob(id, one.case)));
+}
+
 const OWN: readonly string[] = [FINDINGS.expected, FINDINGS.expired, FINDINGS.unexpectedPass];
 
 function judged(result: CaseResult, environments: readonly Environment[], expectations: readonly Expectation[], today: string): CaseResult {

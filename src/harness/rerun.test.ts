@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MergeError } from './merge.ts';
 import { RUN, report as reportOf, result } from './report/fixtures/reports.ts';
 import type { CaseResult, Report } from './report/schema.ts';
-import { failedIds, mergeRerun } from './rerun.ts';
+import { assertSamePlan, failedIds, mergeRerun } from './rerun.ts';
 
 const passed = (id: string, more: Partial<CaseResult> = {}) => result({ id, status: 'pass', assertions: 1, ...more });
 const lost = (id: string) => result({ id, status: 'lost', assertions: 0, error: { code: 'device-lost', message: 'gone' } });
@@ -38,4 +38,8 @@ test('reports of different plans do not join', async () => {
   const first = await reportWith([lost('a:1')]);
   const other = { ...first, run: { ...first.run, planHash: '0'.repeat(64) } };
   expect(() => mergeRerun(first, other)).toThrow(MergeError);
+  expect(() => assertSamePlan(first, first.run.planHash)).not.toThrow();
+  expect(() => assertSamePlan(other, first.run.planHash)).toThrow(
+    /^--last-failed: \S+ is of another plan than this build: run without it once$/,
+  );
 });

@@ -12,14 +12,18 @@ export function failedIds({ results }: Report): readonly string[] {
   return [...new Set(failed.map(({ id }) => id))];
 }
 
+/** Throws {@link MergeError} when a report is not of the plan with this hash, so that its cases cannot be run again. */
+export function assertSamePlan({ run }: Report, planHash: string): void {
+  if (run.planHash === planHash) return;
+  throw new MergeError('different-plan', `--last-failed: ${run.id} is of another plan than this build: run without it once`);
+}
+
 /**
  * The first report with the results of `rerun` in the place of its own; what was not run again stays as it was. Throws
  * {@link MergeError} when the reports are of different plans.
  */
 export function mergeRerun(first: Report, rerun: Report): Report {
-  if (first.run.planHash !== rerun.run.planHash) {
-    throw new MergeError('different-plan', `--last-failed: ${first.run.id} is of another plan than this build: run without it once`);
-  }
+  assertSamePlan(first, rerun.run.planHash);
   const again = new Map(rerun.results.map((result) => [keyOf(result), result]));
   const kept = first.results.filter((result) => !again.has(keyOf(result)));
   const moved = rerun.results.map((result) => ({ ...result, env: result.env + first.environments.length }));

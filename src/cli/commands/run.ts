@@ -1,15 +1,15 @@
 import { wordsOfDevice } from '../../backends/bridge/name.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../harness/events.ts';
-import { applyExpectations, parseExpectations } from '../../harness/expectations.ts';
+import { applyExpectations, type Expectation, parseExpectations, unmatched } from '../../harness/expectations.ts';
 import { filterOf } from '../../harness/filter.ts';
 import { type Headline, headlinesOf } from '../../harness/headlines.ts';
 import { encodeLink } from '../../harness/link/encode.ts';
 import type { Live } from '../../harness/live.ts';
-import { planText } from '../../harness/plan.ts';
+import { planHash, planText } from '../../harness/plan.ts';
 import { recordingsOf } from '../../harness/recordings.ts';
 import { loadCases } from '../../harness/registry.ts';
 import type { Report } from '../../harness/report/schema.ts';
-import { failedIds, mergeRerun } from '../../harness/rerun.ts';
+import { assertSamePlan, failedIds, mergeRerun } from '../../harness/rerun.ts';
 import { type Replay, selectAll } from '../../harness/runner/selection.ts';
 import { unstarted } from '../../harness/runner.ts';
 import { liveOf, startBridge } from '../bridge.ts';
@@ -60,6 +60,7 @@ export async function runHeadless(command: Partial<RunCommand>, given: GivenOpti
   if (last && options.filters.length === 0) {
     voice.say('Nothing that the filters allow has failed in that report: there is nothing to run again, and its verdict stands.');
     const standing = applyExpectations(last, expectations, new Date());
+    sayUnmatched(expectations, standing, voice);
     await publish(standing, command, voice, []);
     return exitOfReport(standing, signal.aborted);
   }
@@ -67,6 +68,7 @@ export async function runHeadless(command: Partial<RunCommand>, given: GivenOpti
   const listen = reproductions.follow(showProgress(voice));
   const { ran, live } = await runIn(command, voice, { options, ...(replay ? { replay } : {}) }, listen, signal);
   const report = applyExpectations(last ? mergeRerun(last, ran) : ran, expectations, new Date());
+  sayUnmatched(expectations, report, voice);
   if (!replay && ran.results.length > 0) keepLastReport(report, command.lastFailed ?? '');
   await publish(report, command, voice, headlinesOf(report.results, recordingsOf(replay?.bundles ?? []), live));
   reproductions.publish(command.report, voice);
@@ -100,7 +102,17 @@ async function runIn(
 async function lastReport({ lastFailed, parity }: Partial<RunCommand>): Promise<Report | undefined> {
   if (lastFailed === undefined) return undefined;
   if (parity) throw new UsageError('--last-failed runs cases of the plan again: replay bundles without it');
-  return readLastReport(lastFailed);
+  const last = await readLastReport(lastFailed);
+  assertSamePlan(last, await planHash(planText(loadCases().values())));
+  return last;
+}
+
+/** Names expectations that nothing can meet, neither a case of the plan nor a recording or device of this run. */
+function sayUnmatched(expectations: readonly Expectation[], { results }: Report, voice: Voice): void {
+  const ids = [...loadCases().values(), ...results].map(({ id }) => id);
+  for (const { case: glob, reason } of unmatched(expectations, ids)) {
+    voice.say(`--expect: no case is called ${glob} (${reason}): correct the entry, or remove it`);
+  }
 }
 
 /** With a report to go on from, its settings and the ids of what did not pass, as far as the filters allow. */

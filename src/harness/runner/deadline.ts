@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const DEADLINES_MS = { quick: 10 * MINUTE_MS, full: 40 * MINUTE_MS, slow: 240 * MINUTE_MS } as const;
 
 /** A time as people say it: in minutes, or in seconds below one. */
-export function durationInWords(ms: number): string {
+function durationInWords(ms: number): string {
   const [value, unit] = ms < MINUTE_MS ? [ms / 1000, 'seconds'] : [ms / MINUTE_MS, 'minutes'];
   return `${value.toLocaleString('en')} ${unit}`;
 }
