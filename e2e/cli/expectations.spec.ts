@@ -23,7 +23,10 @@ test('what failed runs again into the first report, and expectations decide whet
   writeFileSync(file, JSON.stringify({ ...first, summary, results: [lost, ...first.results.slice(1)] }));
   const expecting = (expires: string) => {
     const entry = { case: broken.id, adapter: '*', reason: 'it hangs', link: 'https://example.org/1', expires };
-    writeFileSync(expectations, JSON.stringify({ schema: 'gradproof-expectations/1', expectations: [entry, { ...entry, case: 'ops.gone:*' }] }));
+    writeFileSync(
+      expectations,
+      JSON.stringify({ schema: 'gradproof-expectations/1', expectations: [entry, { ...entry, case: 'ops.gone:*' }] }),
+    );
   };
   const again = async (...args: string[]) => {
     const ended = await gradproof(['--runtime', 'node', '--last-failed', file, ...args]);

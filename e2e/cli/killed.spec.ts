@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readReport } from '../../src/harness/report/read.ts';
 import { gradproof } from './gradproof.ts';
@@ -70,6 +70,22 @@ for (const [name, runtime, pattern] of VICTIMS) {
     expect(results.filter(({ finding }) => finding !== undefined)).toEqual([]);
   });
 }
+
+test('a training whose tab is killed leaves a report with its curves', async ({ folder }) => {
+  let killed = 0;
+  const { status, stdout, stderr } = await gradproof(['train', '--steps', '100000', '--out', folder], {
+    onOutput: (told) => {
+      if (killed > 0 || !/^step 25:/m.test(told)) return;
+      for (const pid of descendants(/--type=renderer/)) killed += Number(kill(pid, 'SIGKILL'));
+    },
+  });
+  expect([status, stderr]).toEqual([1, '']);
+  expect(stdout).toMatch(/^No: browser-died: the browser or its tab ended after step \d+$/m);
+  const { run, results } = readReport(readFileSync(join(folder, 'report.json')), 'report.json');
+  expect([run.complete, results.map(({ status: verdict, fault }) => [verdict, fault])]).toEqual([true, [['lost', 'environment']]]);
+  expect(results[0]?.series?.['loss']?.length).toBeGreaterThanOrEqual(25);
+  expect(readdirSync(folder)).toEqual(['report.json']);
+});
 
 test('a page that is frozen for good does not outlive the deadline, and what it told before is kept', async ({ folder }) => {
   const file = join(folder, 'report.json');

@@ -34,7 +34,7 @@ test('the outcome, its files and its progress come back in a valid report', asyn
   expect(report).toMatchObject({ kind: 'train', run: { complete: true, seed: 7, tier: 'full' }, summary: { total: 1, passed: 1 } });
   expect(report.results[0]).toMatchObject({ id: 'train.qlora:byte-mlp;seed=7;steps=5', env: 0, attempts: 1, metrics: { textBytes: 4096 } });
   expect(files.map(({ name, data }) => [name, [...data]])).toEqual([['adapter_config.json', [0, 1, 2]]]);
-  expect(events.map(({ type }) => type)).toEqual(['heldout', 'step', 'step', 'end']);
+  expect(events.map(({ type }) => type)).toEqual(['environment', 'heldout', 'step', 'step', 'end']);
 });
 
 test.each([
@@ -55,7 +55,7 @@ test('a run waits from the pause that it is told until it may go on', async () =
     return false;
   };
   const { report, events } = await play('wait', {}, act, pause);
-  expect(events.map(({ type }) => type)).toEqual(['heldout', 'step', 'step', 'paused', 'resumed', 'end']);
+  expect(events.map(({ type }) => type)).toEqual(['environment', 'heldout', 'step', 'step', 'paused', 'resumed', 'end']);
   expect(report.summary.passed).toBe(1);
 });
 

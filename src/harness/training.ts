@@ -6,10 +6,12 @@ import type { TrainingProgress } from '../train/progress.ts';
 import type { TrainingSettings } from '../train/settings.ts';
 import { planHash, planText } from './plan.ts';
 import { buildReport, type RunIdentity } from './report/build.ts';
-import type { CaseResult, Report } from './report/schema.ts';
+import type { CaseResult, Environment, Report } from './report/schema.ts';
 import type { RunnerHost } from './runner.ts';
 import { TrainingConversation } from './training/conversation.ts';
+import { PartialTraining } from './training/partial.ts';
 import type { Pause } from './training/pause.ts';
+import type { CaseOutcome } from './worker/messages.ts';
 
 /** Settings of a fine-tuning run. Every default is in DEFAULT_TRAINING of src/train/config.ts. */
 export interface TrainingRequest {
@@ -21,8 +23,14 @@ export interface TrainingRequest {
   readonly settings?: TrainingSettings;
 }
 
-/** What a training run emits; page and command line show it live. `end` is missing when it was cancelled before it had a device. */
-export type TrainingEvent = TrainingProgress | { readonly type: 'end'; readonly result: CaseResult };
+/**
+ * What a training run emits; page and command line show it live. `environment` comes first: where it computes. `end` is missing when it
+ * was cancelled before it had a device.
+ */
+export type TrainingEvent =
+  | { readonly type: 'environment'; readonly environment: Environment }
+  | TrainingProgress
+  | { readonly type: 'end'; readonly result: CaseResult };
 
 export type TrainingListener = (event: TrainingEvent) => void;
 
@@ -62,9 +70,45 @@ export async function train(
   const identity = await identityOf(host, seed);
   const conversation = new TrainingConversation(host.startWorker(), { type: 'train', text, ...job }, listen, pause);
   const { environment, outcome, files, complete } = await conversation.hold(signal);
-  const results: CaseResult[] = outcome ? [{ ...outcome, env: 0, attempts: 1 }] : [];
-  for (const result of results) listen({ type: 'end', result });
-  return { report: buildReport(identity, environment ? [environment] : [], results, complete), files };
+  if (!environment || !outcome) return { report: buildReport(identity, [], [], complete), files };
+  return { report: ended(identity, environment, outcome, listen, complete), files };
+}
+
+/** Follows a training run from outside of the tab that it runs in, so that its curves outlive that. */
+export class TrainingMemory {
+  readonly #host: Pick<RunnerHost, 'cases'>;
+  readonly #request: TrainingRequest;
+  readonly #listen: TrainingListener;
+  readonly #partial: PartialTraining;
+  #environment: Environment | undefined;
+
+  constructor(host: Pick<RunnerHost, 'cases'>, request: TrainingRequest, listen: TrainingListener) {
+    this.#host = host;
+    this.#request = request;
+    this.#listen = listen;
+    this.#partial = new PartialTraining(request);
+  }
+
+  /** Takes what the run tells, and hands it on. */
+  follow(event: TrainingEvent): void {
+    if (event.type === 'environment') this.#environment = event.environment;
+    else if (event.type !== 'end') this.#partial.add(event);
+    this.#listen(event);
+  }
+
+  /** The report of a run that is lost; undefined when it had no device yet, so that there is nothing to tell. */
+  async lost(code: string, reason: string): Promise<TrainingOutcome | undefined> {
+    if (!this.#environment) return undefined;
+    const outcome = this.#partial.outcome('lost', code, reason);
+    const identity = await identityOf(this.#host, this.#request.seed);
+    return { report: ended(identity, this.#environment, outcome, this.#listen, true), files: [] };
+  }
+}
+
+function ended(identity: RunIdentity, environment: Environment, outcome: CaseOutcome, listen: TrainingListener, complete: boolean): Report {
+  const result = { ...outcome, env: 0, attempts: 1 };
+  listen({ type: 'end', result });
+  return buildReport(identity, [environment], [result], complete);
 }
 
 /** The report of a run that was cancelled before it had a worker: no result, not complete. */

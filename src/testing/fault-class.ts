@@ -30,7 +30,7 @@ export interface FaultEvidence {
 /** Codes that speak of where a run happened, not of what was run. */
 const ENVIRONMENT: ReadonlySet<string> = new Set([
   ...['insecure-context', 'no-webgpu', 'no-adapter', 'adapter-timeout', 'no-device', 'device-lost', 'out-of-memory'],
-  ...['missing-feature', 'missing-library', 'missing-backend', 'worker-died', 'scope-timeout'],
+  ...['missing-feature', 'missing-library', 'missing-backend', 'worker-died', 'browser-died', 'scope-timeout'],
   ...['missing-device', 'bridge-unreachable', 'bridge-closed', 'bridge-timeout', 'bridge-wrong-token', 'bridge-worker-died'],
 ]);
 

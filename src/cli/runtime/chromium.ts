@@ -3,9 +3,10 @@ import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
 import type { HeadlessDriver, HeadlessPage, Outcome } from '../../harness/headless/page.ts';
+import { loadCases } from '../../harness/registry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { UnusableError } from '../../harness/runner.ts';
-import type { TrainingEvent, TrainingListener } from '../../harness/training.ts';
+import { type TrainingEvent, type TrainingListener, TrainingMemory } from '../../harness/training.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
 import type { Installation } from '../browser/install.ts';
 import { launch, launchAny } from '../browser/launch.ts';
@@ -124,8 +125,15 @@ class ChromiumRuntime implements Runtime {
   }
 
   async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
-    this.#onTraining = listen;
-    return this.#settle(call(this.#page, 'train', request), signal);
+    const memory = new TrainingMemory({ cases: loadCases() }, request, listen);
+    this.#onTraining = (event) => memory.follow(event);
+    try {
+      return await this.#settle(call(this.#page, 'train', request), signal);
+    } catch (error) {
+      const lost = error instanceof BrowserDiedError ? await memory.lost(error.code, 'the browser or its tab ended') : undefined;
+      if (!lost) throw error;
+      return lost;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

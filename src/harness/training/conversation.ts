@@ -14,6 +14,9 @@ export interface TrainingEnd {
   readonly complete: boolean;
 }
 
+/** What the worker tells: where it computes, then how the run goes on. */
+type Told = { readonly type: 'environment'; readonly environment: Environment } | TrainingProgress;
+
 /** Longest silence of a worker, which speaks every few steps. Milliseconds. */
 const SILENCE_MS = 120_000;
 
@@ -21,7 +24,7 @@ const SILENCE_MS = 120_000;
 export class TrainingConversation {
   readonly #link: WorkerLink;
   readonly #job: TrainMessage;
-  readonly #tell: (progress: TrainingProgress) => void;
+  readonly #tell: (event: Told) => void;
   readonly #partial: PartialTraining;
   readonly #pause: Pause | undefined;
   readonly #ended: Promise<TrainingEnd>;
@@ -30,7 +33,7 @@ export class TrainingConversation {
   #environment: Environment | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(link: WorkerLink, job: TrainMessage, tell: (progress: TrainingProgress) => void, pause?: Pause) {
+  constructor(link: WorkerLink, job: TrainMessage, tell: (event: Told) => void, pause?: Pause) {
     this.#link = link;
     this.#job = job;
     this.#tell = tell;
@@ -68,6 +71,7 @@ export class TrainingConversation {
     else this.#listen();
     if (message.type === 'ready') {
       this.#environment = message.environment;
+      this.#tell({ type: 'environment', environment: message.environment });
       this.#link.post(this.#job);
     } else if (message.type === 'training') {
       this.#partial.add(message.progress);

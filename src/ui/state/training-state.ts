@@ -57,6 +57,7 @@ export function afterTrainingEvent(state: TrainingState, event: TrainingEvent): 
       return state.phase === 'paused' ? { ...state, phase: 'running' } : state;
     case 'judged':
       return { ...state, judged: [...state.judged, { step: event.step, boundUsed: event.boundUsed }] };
+    case 'environment':
     case 'end':
       return state;
   }
