@@ -2,6 +2,7 @@ import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import type { Depth, OpRecord, Sample, Value, Values } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
+import { wrongParams } from '../wrong-value.ts';
 import { POOLING_MISTAKES, type PoolParams, pooled, poolSample } from './pooling.ts';
 import type { Cell } from './window.ts';
 
@@ -124,11 +125,8 @@ const average = recordOf<PoolParams>(
     ],
     wrongValues: [
       ...POOLING_MISTAKES,
-      { name: 'sizes rounded the other way', apply: (inputs, params) => ({ inputs, params: { ...params, ceil_mode: !params.ceil_mode } }) },
-      {
-        name: 'padding counted the other way',
-        apply: (inputs, params) => ({ inputs, params: { ...params, count_include_pad: !(params.count_include_pad ?? true) } }),
-      },
+      wrongParams('sizes rounded the other way', (params) => ({ ...params, ceil_mode: !params.ceil_mode })),
+      wrongParams('padding counted the other way', (params) => ({ ...params, count_include_pad: !(params.count_include_pad ?? true) })),
     ],
   },
   (_inputs, params) => params,

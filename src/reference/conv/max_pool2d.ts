@@ -1,6 +1,7 @@
 import { FLUSH, gamma } from '../bounds.ts';
 import type { OpRecord, Value, Values } from '../record.ts';
 import type { Simulation } from '../simulation/simulation.ts';
+import { wrongParams } from '../wrong-value.ts';
 import { POOLING_MISTAKES, type PoolParams, pooled, poolSample } from './pooling.ts';
 
 const SMALLEST = -(2 - 2 ** -23) * 2 ** 127;
@@ -82,10 +83,7 @@ export const record: OpRecord<PoolParams> = {
       shader: { file: 'conv/max_pool2d_backward', from: 'sum += dy[at];', to: 'sum += 1.0 + dy[at];' },
     },
   ],
-  wrongValues: [
-    ...POOLING_MISTAKES,
-    { name: 'sizes rounded the other way', apply: (inputs, params) => ({ inputs, params: { ...params, ceil_mode: !params.ceil_mode } }) },
-  ],
+  wrongValues: [...POOLING_MISTAKES, wrongParams('sizes rounded the other way', (params) => ({ ...params, ceil_mode: !params.ceil_mode }))],
 };
 
 export const simulation: Simulation<PoolParams> = {

@@ -1,6 +1,7 @@
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import { absolute, absoluteProduct, product, stageError } from '../matmul/product.ts';
 import type { Acceptance, Arithmetic, Depth, OpRecord, RecordFault, Value, Values } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 import {
   addedLateError,
   type Columns,
@@ -164,13 +165,10 @@ export const record: OpRecord<LoraLinearParams> = {
   samples,
   faults: FAULTS,
   wrongValues: [
-    {
-      name: 'scale alpha in place of alpha / r',
-      apply: (inputs, params) => ({ inputs, params: { ...params, alpha: params.alpha * params.r } }),
-    },
-    { name: 'scale of the other LoRA', apply: (inputs, params) => ({ inputs, params: { ...params, use_rslora: !params.use_rslora } }) },
-    { name: 'scale of one rank more', apply: (inputs, params) => ({ inputs, params: { ...params, r: params.r + 1 } }) },
-    { name: 'scale wrong by 2e-5', apply: (inputs, params) => ({ inputs, params: { ...params, alpha: params.alpha * (1 + 2e-5) } }) },
+    wrongParams('scale alpha in place of alpha / r', (params) => ({ ...params, alpha: params.alpha * params.r })),
+    wrongParams('scale of the other LoRA', (params) => ({ ...params, use_rslora: !params.use_rslora })),
+    wrongParams('scale of one rank more', (params) => ({ ...params, r: params.r + 1 })),
+    wrongParams('scale wrong by 2e-5', (params) => ({ ...params, alpha: params.alpha * (1 + 2e-5) })),
     { name: 'bias dropped', apply: (inputs, params) => ({ inputs: changed(inputs, 'bias', () => 0), params }) },
     {
       name: 'last rank dropped',
@@ -204,11 +202,8 @@ export const record: OpRecord<LoraLinearParams> = {
       name: 'nibbles swapped',
       apply: (inputs, params) => ({ inputs: changed(inputs, 'packed', (x) => (x % 16) * 16 + Math.floor(x / 16)), params }),
     },
-    { name: 'codes of the other type', apply: (inputs, params) => ({ inputs, params: { ...params, base: otherType(params) } }) },
-    {
-      name: 'blocks twice as long',
-      apply: (inputs, params) => ({ inputs, params: { ...params, blocksize: 2 * (params.blocksize ?? 64) } }),
-    },
+    wrongParams('codes of the other type', (params) => ({ ...params, base: otherType(params) })),
+    wrongParams('blocks twice as long', (params) => ({ ...params, blocksize: 2 * (params.blocksize ?? 64) })),
     {
       name: 'last feature dropped',
       apply: (inputs, params) => ({

@@ -1,6 +1,7 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { OpRecord, Sample, Value } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 import { groupsOf, reduced, xOf } from './reduction.ts';
 
 /** The vocabulary's parameters of argmax. */
@@ -69,10 +70,7 @@ export const record: OpRecord<ArgmaxParams> = {
   ],
   wrongValues: [
     { name: 'the other axis', apply: (inputs, { axis = 0, ...params }) => ({ inputs, params: { ...params, axis: axis === 0 ? 1 : 0 } }) },
-    {
-      name: 'the last of equal ones',
-      apply: (inputs, params) => ({ inputs, params: { ...params, select_last_index: !params.select_last_index } }),
-    },
+    wrongParams('the last of equal ones', (params) => ({ ...params, select_last_index: !params.select_last_index })),
     {
       name: 'smallest',
       apply: (inputs, params) => {

@@ -2,6 +2,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { coordinatesOf, formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Sample, Value, Values, WrongValue } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 
 /** The vocabulary's parameters of reductions. */
 export interface ReduceParams {
@@ -113,10 +114,7 @@ export const reduceWrongValues: readonly WrongValue<ReduceParams>[] = [
     name: 'x wrong by 2e-5',
     apply: (inputs, params) => ({ inputs: { x: { ...xOf(inputs), data: xOf(inputs).data.map((x) => x * (1 + 2e-5)) } }, params }),
   },
-  {
-    name: 'another axis',
-    apply: (inputs, params) => ({ inputs, params: { ...params, axes: params.axes.map((axis) => (axis < 0 ? axis - 1 : axis + 1)) } }),
-  },
+  wrongParams('another axis', (params) => ({ ...params, axes: params.axes.map((axis) => (axis < 0 ? axis - 1 : axis + 1)) })),
   {
     name: 'last element dropped',
     apply: (inputs, params) => ({

@@ -3,6 +3,7 @@ import { type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { OpRecord, RecordFault, Sample, Value, Values } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 import { product, productBound } from './product.ts';
 
 /** The vocabulary's parameters of matmul_4bit. */
@@ -118,14 +119,8 @@ export const record: OpRecord<Matmul4bitParams> = {
     swappedNibbles('subgroup', 'matmul/matmul_4bit_grad_subgroup', 'backward'),
   ],
   wrongValues: [
-    {
-      name: 'blocks twice as long',
-      apply: (inputs, params) => ({ inputs, params: { ...params, blocksize: params.blocksize * 2 } }),
-    },
-    {
-      name: 'codes of the other type',
-      apply: (inputs, params) => ({ inputs, params: { ...params, quant_type: params.quant_type === 'nf4' ? 'fp4' : 'nf4' } }),
-    },
+    wrongParams('blocks twice as long', (params) => ({ ...params, blocksize: params.blocksize * 2 })),
+    wrongParams('codes of the other type', (params) => ({ ...params, quant_type: params.quant_type === 'nf4' ? 'fp4' : 'nf4' })),
     {
       name: 'nibbles swapped',
       apply: (inputs, params) => ({ inputs: altered(inputs, 'packed', (x) => (x % 16) * 16 + Math.floor(x / 16)), params }),

@@ -4,6 +4,7 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import type { OpRecord, Sample, Value } from '../record.ts';
 import type { Simulation } from '../simulation/simulation.ts';
+import { wrongParams } from '../wrong-value.ts';
 
 interface DropoutParams {
   readonly p: number;
@@ -84,10 +85,10 @@ export const record: OpRecord<DropoutParams> = {
     },
   ],
   wrongValues: [
-    { name: 'another seed', apply: (inputs, params) => ({ inputs, params: { ...params, seed: params.seed + 1 } }) },
-    { name: 'high word of the seed dropped', apply: (inputs, params) => ({ inputs, params: { ...params, seed: params.seed % 2 ** 32 } }) },
-    { name: 'another offset', apply: (inputs, params) => ({ inputs, params: { ...params, offset: (params.offset ?? 0) + 1 } }) },
-    { name: 'p wrong by 2e-5', apply: (inputs, params) => ({ inputs, params: { ...params, p: params.p * (1 - 2e-5) } }) },
+    wrongParams('another seed', (params) => ({ ...params, seed: params.seed + 1 })),
+    wrongParams('high word of the seed dropped', (params) => ({ ...params, seed: params.seed % 2 ** 32 })),
+    wrongParams('another offset', (params) => ({ ...params, offset: (params.offset ?? 0) + 1 })),
+    wrongParams('p wrong by 2e-5', (params) => ({ ...params, p: params.p * (1 - 2e-5) })),
     {
       name: 'x wrong by 2e-5',
       apply: (inputs, params) => {

@@ -8,7 +8,8 @@ import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { chainSum } from '../simulation/sums.ts';
-import { changed, mapRows, pick, type SoftmaxParams } from './softmax.ts';
+import { wrongInput, wrongParams } from '../wrong-value.ts';
+import { mapRows, pick, type SoftmaxParams } from './softmax.ts';
 
 /** Differences to the maximum, and the logarithm of the sum of their exponentials. */
 function rowOf(x: readonly number[]): { readonly below: readonly number[]; readonly logSum: number } {
@@ -107,16 +108,10 @@ export const record: OpRecord<SoftmaxParams> = {
     },
   ],
   wrongValues: [
-    {
-      name: 'x wrong by 2e-5',
-      apply: (inputs, params) => ({ inputs: { x: changed(inputs['x'] as Value, (x) => x * (1 + 2e-5)) }, params }),
-    },
-    { name: 'first axis for the last', apply: (inputs, params) => ({ inputs, params: { ...params, axis: 0 } }) },
-    { name: 'last axis for another', apply: (inputs, params) => ({ inputs, params: { ...params, axis: -1 } }) },
-    {
-      name: 'base 2 for e',
-      apply: (inputs, params) => ({ inputs: { x: changed(inputs['x'] as Value, (x) => x * Math.LN2) }, params }),
-    },
+    wrongInput('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    wrongParams('first axis for the last', (params) => ({ ...params, axis: 0 })),
+    wrongParams('last axis for another', (params) => ({ ...params, axis: -1 })),
+    wrongInput('base 2 for e', 'x', (x) => x * Math.LN2),
   ],
 };
 

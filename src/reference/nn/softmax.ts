@@ -3,6 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import type { Depth, OpRecord, Sample, Value } from '../record.ts';
+import { wrongInput, wrongParams } from '../wrong-value.ts';
 
 /** The vocabulary's parameters of softmax. */
 export interface SoftmaxParams {
@@ -143,27 +144,10 @@ export const record: OpRecord<SoftmaxParams> = {
     },
   ],
   wrongValues: [
-    {
-      name: 'x wrong by 2e-5',
-      apply: (inputs, params) => ({ inputs: { x: changed(inputs['x'] as Value, (x) => x * (1 + 2e-5)) }, params }),
-    },
-    { name: 'first axis for the last', apply: (inputs, params) => ({ inputs, params: { ...params, axis: 0 } }) },
-    { name: 'last axis for another', apply: (inputs, params) => ({ inputs, params: { ...params, axis: -1 } }) },
-    {
-      name: 'last element dropped',
-      apply: (inputs, params) => {
-        const x = inputs['x'] as Value;
-        return { inputs: { x: changed(x, (value, i) => (i === x.data.length - 1 ? value - 1e3 : value)) }, params };
-      },
-    },
-    {
-      name: 'base 2 for e',
-      apply: (inputs, params) => ({ inputs: { x: changed(inputs['x'] as Value, (x) => x * Math.LN2) }, params }),
-    },
+    wrongInput('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    wrongParams('first axis for the last', (params) => ({ ...params, axis: 0 })),
+    wrongParams('last axis for another', (params) => ({ ...params, axis: -1 })),
+    wrongInput('last element dropped', 'x', (x, i, { data }) => (i === data.length - 1 ? x - 1e3 : x)),
+    wrongInput('base 2 for e', 'x', (x) => x * Math.LN2),
   ],
 };
-
-/** `x` with every element replaced. */
-export function changed(x: Value, change: (x: number, index: number) => number): Value {
-  return { ...x, data: x.data.map(change) };
-}

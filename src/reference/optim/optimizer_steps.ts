@@ -190,10 +190,7 @@ export const record: OpRecord<OptimizerParams> = {
     wrongInput('parameter wrong by 2e-5', 'param', (x) => x * (1 + 2e-5)),
     wrongInput('gradients wrong by 2e-5', 'grads', (x) => x * (1 + 2e-5)),
     wrongInput('gradients negated', 'grads', (x) => -x),
-    {
-      name: 'moments not kept between steps',
-      apply: (inputs, params) => ({ inputs, params: { ...params, betas: [0, 0] } }),
-    },
+    wrongParams('moments not kept between steps', (params) => ({ ...params, betas: [0, 0] })),
     {
       name: 'state of before ignored',
       apply: ({ param, grads }, params) => ({ inputs: { param: param as Value, grads: grads as Value }, params }),

@@ -3,6 +3,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Acceptances, Sample, Value, Values, WrongValue } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 import { type LrScheduleParams, rateAt } from './lr_schedule.ts';
 
 /** What steps under loss scaling have beside their hyperparameters. */
@@ -78,7 +79,7 @@ export function wrongTaken<P extends Scheduled>(): readonly WrongValue<P>[] {
   return [
     { name: 'taken in spite of an infinity', apply: change('found_inf', () => 0) },
     { name: 'the step before', apply: change('steps', (x) => Math.max(0, x - 1)) },
-    { name: 'lr wrong by 2e-5', apply: (inputs, params) => ({ inputs, params: { ...params, lr: params.lr * (1 + 2e-5) } }) },
+    wrongParams('lr wrong by 2e-5', (params) => ({ ...params, lr: params.lr * (1 + 2e-5) })),
     { name: 'no schedule', apply: (inputs, { schedule: _, ...params }) => ({ inputs, params: params as unknown as P }) },
     { name: 'gradient wrong by 2e-5', apply: change('grad', (x) => x * (1 + 2e-5)) },
     { name: 'parameter wrong by 2e-5', apply: change('param', (x) => x * (1 + 2e-5)) },

@@ -3,6 +3,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH, storageStep } from '../bounds.ts';
 import type { OpRecord, Sample, Value, Values } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 import { blockCount } from './blocks.ts';
 
 /** The vocabulary's parameters of dequantize_4bit. */
@@ -92,11 +93,8 @@ export const record: OpRecord<Dequantize4bitParams> = {
       name: 'absmax wrong by 2e-5',
       apply: (inputs, params) => ({ inputs: change(inputs, 'absmax', (x) => x.map((a) => a * (1 + 2e-5))), params }),
     },
-    { name: 'block size doubled', apply: (inputs, params) => ({ inputs, params: { ...params, blocksize: 2 * params.blocksize } }) },
-    {
-      name: 'the other 4-bit type',
-      apply: (inputs, params) => ({ inputs, params: { ...params, quant_type: params.quant_type === 'nf4' ? 'fp4' : 'nf4' } }),
-    },
+    wrongParams('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
+    wrongParams('the other 4-bit type', (params) => ({ ...params, quant_type: params.quant_type === 'nf4' ? 'fp4' : 'nf4' })),
     {
       name: 'last byte dropped',
       apply: (inputs, params) => ({ inputs: change(inputs, 'packed', (x) => x.map((b, k) => (k === x.length - 1 ? 0x77 : b))), params }),

@@ -1,5 +1,6 @@
 import { EPS, FLUSH } from '../bounds.ts';
 import type { OpRecord, Sample, Value } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 
 /** The vocabulary's parameters of dynamic_map. */
 export interface DynamicMapParams {
@@ -40,5 +41,5 @@ export const record: OpRecord<DynamicMapParams> = {
   }),
   samples: [sample(true), sample(false)],
   faults: [{ name: 'the other sign', host: { seam: 'quant.dynamicMap', wrap: (original) => (signed: boolean) => original(!signed) } }],
-  wrongValues: [{ name: 'the other sign', apply: (inputs, params) => ({ inputs, params: { ...params, signed: !params.signed } }) }],
+  wrongValues: [wrongParams('the other sign', (params) => ({ ...params, signed: !params.signed }))],
 };

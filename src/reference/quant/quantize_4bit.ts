@@ -1,5 +1,6 @@
 import { EPS, FLUSH, storageStep } from '../bounds.ts';
 import type { Acceptance, Acceptances, Arithmetic, OpRecord, Value, Values } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 import { blockAbsmax, blockCount, unsupportedBlock } from './blocks.ts';
 import { quantize4bitSamples } from './four-bit-samples.ts';
 import {
@@ -133,11 +134,8 @@ export const record: OpRecord<Quantize4bitParams> = {
     },
   ],
   wrongValues: [
-    {
-      name: 'the other 4-bit type',
-      apply: (inputs, params) => ({ inputs, params: { ...params, quant_type: params.quant_type === 'nf4' ? 'fp4' : 'nf4' } }),
-    },
-    { name: 'block size doubled', apply: (inputs, params) => ({ inputs, params: { ...params, blocksize: 2 * params.blocksize } }) },
+    wrongParams('the other 4-bit type', (params) => ({ ...params, quant_type: params.quant_type === 'nf4' ? 'fp4' : 'nf4' })),
+    wrongParams('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
     {
       name: 'last element dropped',
       apply: (inputs, params) => ({ inputs: withWeight(inputs, (w) => w.map((x, i) => (i === w.length - 1 ? 0 : x))), params }),
@@ -150,11 +148,8 @@ export const record: OpRecord<Quantize4bitParams> = {
       name: 'scale wrong by 2e-5',
       apply: (inputs, params) => ({ inputs: withWeight(inputs, (w) => w.map((x) => x * (1 + 2e-5))), params }),
     },
-    { name: 'statistics not compressed', apply: (inputs, params) => ({ inputs, params: { ...params, compress_statistics: false } }) },
-    {
-      name: 'nested block size doubled',
-      apply: (inputs, params) => ({ inputs, params: { ...params, nested_blocksize: 2 * (params.nested_blocksize ?? 256) } }),
-    },
+    wrongParams('statistics not compressed', (params) => ({ ...params, compress_statistics: false })),
+    wrongParams('nested block size doubled', (params) => ({ ...params, nested_blocksize: 2 * (params.nested_blocksize ?? 256) })),
     {
       name: 'other nested rounding',
       apply: (inputs, params) => ({

@@ -4,6 +4,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import type { Acceptances, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 import { blockAbsmax, relativeToBlock, unsupportedBlock } from './blocks.ts';
 import { type MapRounding, mapCode, mapCodeRange } from './map-codes.ts';
 
@@ -117,11 +118,8 @@ export const record: OpRecord<QuantizeBlockwiseParams> = {
   ],
   faults: [{ name: 'codes in reversed bytes', shader: { file: 'quant/quantize_blockwise', from: '<< (8u * k)', to: '<< (24u - 8u * k)' } }],
   wrongValues: [
-    { name: 'block size doubled', apply: (inputs, params) => ({ inputs, params: { ...params, blocksize: 2 * params.blocksize } }) },
-    {
-      name: 'the other rounding',
-      apply: (inputs, params) => ({ inputs, params: { ...params, rounding: params.rounding === 'nearest' ? 'lut16' : 'nearest' } }),
-    },
+    wrongParams('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
+    wrongParams('the other rounding', (params) => ({ ...params, rounding: params.rounding === 'nearest' ? 'lut16' : 'nearest' })),
     {
       name: 'map without its sign',
       apply: (inputs, { signed = true, ...params }) => ({

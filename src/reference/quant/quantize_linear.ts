@@ -3,6 +3,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS } from '../bounds.ts';
 import type { Acceptance, OpRecord, Sample, Value, Values } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 import { drawScales, type LinearParams, linearWrongValues, scaleOf, scaleShape } from './linear-scale.ts';
 
 const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
@@ -122,6 +123,6 @@ export const record: OpRecord<LinearParams> = {
         return { inputs: { ...inputs, x: { ...x, data: x.data.map((value) => value * (1 + 2e-3)) } }, params };
       },
     },
-    { name: 'codes of 8 bits', apply: (inputs, params) => ({ inputs, params: { ...params, dtype: 'int8' } }) },
+    wrongParams('codes of 8 bits', (params) => ({ ...params, dtype: 'int8' })),
   ],
 };

@@ -4,6 +4,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import type { Acceptances, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
+import { wrongParams } from '../wrong-value.ts';
 
 /** The vocabulary's parameters of ternary_quantize. */
 export interface TernaryParams {
@@ -145,10 +146,7 @@ export const record: OpRecord<TernaryParams> = {
     },
   ],
   wrongValues: [
-    {
-      name: 'factor 0.75 for 0.7',
-      apply: (inputs, params) => ({ inputs, params: { ...params, threshold_factor: (params.threshold_factor ?? 0.7) + 0.05 } }),
-    },
+    wrongParams('factor 0.75 for 0.7', (params) => ({ ...params, threshold_factor: (params.threshold_factor ?? 0.7) + 0.05 })),
     {
       name: 'last element dropped',
       apply: (inputs, params) => ({ inputs: withWeight(inputs, (w, i, all) => (i === all.length - 1 ? 0 : w)), params }),
