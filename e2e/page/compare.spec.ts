@@ -54,6 +54,7 @@ test('runs are kept over a reload, compared, followed, exported, deleted and tak
   await expect(page.getByText('No run is kept yet.')).toBeVisible();
   await page.goto('/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);
+  await page.waitForTimeout(1_000); // runs are told apart by the second
   await page.getByRole('button', { name: 'Run again' }).click();
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 60_000 });
   await rowOf(page, /^legal/).click();
