@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright';
 import { messageOf } from '../../errors.ts';
+import { retry } from '../../harness/retry.ts';
 import { NoBrowserError } from '../exit.ts';
 import { browserArguments } from './arguments.ts';
 import { BROWSER_VARIABLE, findBrowsers, type InstalledBrowser } from './find.ts';
@@ -8,22 +9,19 @@ import { downloadedBrowser, type Installation, installBrowser } from './install.
 /** The first version of Chrome with WebGPU. */
 const OLDEST_CHROME = 113;
 
-/** Somebody may end a browser while it starts: only one that fails so often in a row does not start. */
-const MOST_FAILURES = 3;
+/** Somebody may end a browser while it starts: only one that fails three times in a row does not start. */
+const RELAUNCH_PAUSES_MS = [0, 0];
 
 /** Starts `installed` without a window. Throws what Playwright throws. */
 export async function launch(installed: InstalledBrowser, software: boolean): Promise<Browser> {
   const { chromium, errors } = await import('playwright');
   const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false }; // a partial report is written first
-  const start = async (failures = 1): Promise<Browser> => {
-    try {
-      return await chromium.launch({ executablePath: installed.path, args: browserArguments(software), timeout: 30_000, ...signals });
-    } catch (error) {
-      if (error instanceof errors.TimeoutError || failures === MOST_FAILURES) throw error;
-      return start(failures + 1);
-    }
-  };
-  const browser = await start();
+  const options = { executablePath: installed.path, args: browserArguments(software), timeout: 30_000, ...signals };
+  const browser = await retry(
+    () => chromium.launch(options),
+    RELAUNCH_PAUSES_MS,
+    (error) => error instanceof errors.TimeoutError,
+  );
   const version = Number.parseInt(browser.version(), 10);
   if (version >= OLDEST_CHROME) return browser;
   await browser.close();

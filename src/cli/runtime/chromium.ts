@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
 import type { HeadlessDriver, HeadlessPage, Outcome } from '../../harness/headless/page.ts';
 import { loadCases } from '../../harness/registry.ts';
+import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
+import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import { type TrainingEvent, type TrainingListener, TrainingMemory } from '../../harness/training.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
@@ -35,8 +36,6 @@ export async function openChromium(install: Installation, folder = PAGE_FOLDER):
 /** The tab or the browser went away while it was needed. */
 class BrowserDiedError extends UnusableError {}
 
-/** How long to wait before a page is opened again, by how often in a row it died before any case ran; one that dies more often is of no use. */
-const REOPEN_DELAYS_MS = [0, 250, 2000];
 /** A page ends a run by itself, at its deadline and when it is told to; one that has not by so much later is frozen. */
 const FROZEN_MS = 10_000;
 
@@ -93,7 +92,7 @@ class ChromiumRuntime implements Runtime {
       for (const event of events) listen(event);
     };
     let now = request;
-    for (let idle = 0; ; ) {
+    for (const backoff = new Backoff(RESTART_PAUSES_MS); ; ) {
       try {
         if (now.resume) await this.#reopen();
         return memory.whole(await this.#settle(call(this.#page, 'run', now), signal, ends - performance.now()));
@@ -109,15 +108,15 @@ class ChromiumRuntime implements Runtime {
           return memory.report();
         }
         const lost = memory.died();
-        idle = lost ? 0 : idle + 1;
-        tell(lost ?? []);
-        const delay = REOPEN_DELAYS_MS[idle];
-        if (delay === undefined) {
+        if (lost) {
+          backoff.reset();
+          tell(lost);
+        } else if (!(await backoff.pause())) {
+          // A page that died so often before any case ran is of no use.
           if (!memory.begun) throw error;
           tell(memory.giveUp('no-browser'));
           return memory.report();
         }
-        await sleep(delay);
         const options = { ...request.options, deadlineMs: Math.max(1, ends - performance.now()) };
         now = { ...request, options, resume: memory.unfinished() };
       }
@@ -189,7 +188,7 @@ class ChromiumRuntime implements Runtime {
 /** Opens the headless page and asks for its adapter, in another browser when it dies of that, or somebody ends it. */
 async function openAndAsk(server: PageServer, installed: InstalledBrowser, software: boolean, first: Browser | undefined) {
   let browser = first;
-  for (let deaths = 0; ; deaths++) {
+  const attempt = async () => {
     try {
       browser ??= await launch(installed, software);
       const page = await openPage(browser, server);
@@ -199,17 +198,14 @@ async function openAndAsk(server: PageServer, installed: InstalledBrowser, softw
     } catch (error) {
       await browser?.close().catch(() => {});
       browser = undefined;
-      if (error instanceof GradproofError) throw error;
-      const delay = REOPEN_DELAYS_MS[deaths];
-      if (delay === undefined) {
-        throw new BrowserDiedError(
-          'browser-died',
-          `the browser or its tab died whenever it was opened (${firstLine(error)}): run it again`,
-        );
-      }
-      await sleep(delay);
+      throw error;
     }
-  }
+  };
+  const isFinal = (error: unknown) => error instanceof GradproofError;
+  return retry(attempt, [0, ...RESTART_PAUSES_MS], isFinal).catch((error: unknown) => {
+    if (isFinal(error)) throw error;
+    throw new BrowserDiedError('browser-died', `the browser or its tab died whenever it was opened (${firstLine(error)}): run it again`);
+  });
 }
 
 /** Ends the GPU process from outside: one that is stuck as a whole does not crash when it is asked to. */

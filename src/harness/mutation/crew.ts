@@ -63,8 +63,5 @@ export class Crew implements Disposable {
 }
 
 function start(startLink: () => WorkerLink, signal: AbortSignal): Promise<PoolWorker> {
-  return persistently(
-    () => PoolWorker.start(startLink, signal),
-    () => signal.aborted,
-  );
+  return persistently(() => PoolWorker.start(startLink, signal), signal);
 }

@@ -314,10 +314,7 @@ export class Run {
   }
 
   #startPersistently(): Promise<PoolWorker> {
-    return persistently(
-      () => this.#startWorker(),
-      () => this.#end !== undefined,
-    );
+    return persistently(() => this.#startWorker(), this.#ending.signal);
   }
 
   /** A worker in place of one that is gone; undefined when no device can be had any more, or the run ends. */
