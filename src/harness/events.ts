@@ -53,6 +53,8 @@ export interface Unfinished {
   readonly results: readonly CaseResult[];
   /** `id backend` of the cases in flight with their attempts so far: one of them hung. */
   readonly suspects: Readonly<Record<string, number>>;
+  /** Attempts of cases without a result that failed by the case's own doing. */
+  readonly failures: readonly CaseResult[];
 }
 
 /** The stream that a run emits and that page, command line and reporters read. */
@@ -74,6 +76,8 @@ export type RunEvent =
       readonly total: number;
       readonly remainingMs: number;
     }
+  /** An attempt failed by the case's own doing, and the case runs again. What the attempt left to keep is let go. */
+  | { readonly type: 'case-failed'; readonly failure: CaseResult }
   /** A case may hang the GPU process. Whoever can crash it does; in the page the run ends, and goes on from `unfinished` after a reload. */
   | { readonly type: 'hang'; readonly id: string; readonly unfinished?: Unfinished }
   | { readonly type: 'end'; readonly report: Report };

@@ -298,6 +298,42 @@ test('a case is retried until it passes or its attempts are used up', async () =
   ]);
 });
 
+test('what a case had failed by stands after its worker is gone, as flaky if it passes then', async () => {
+  const { report, events } = await play({ cases: ['failing', 'doomed'], options: { retries: 1 } });
+  const scripted = { code: 'scripted', message: 'scripted fail' };
+  expect(report.results).toMatchObject([
+    { id: 'fixture:doomed', status: 'fail', error: scripted, attempts: 3 },
+    { id: 'fixture:failing', status: 'pass', finding: { code: 'flaky', message: expect.stringContaining('scripted fail') }, attempts: 3 },
+  ]);
+  const told = events.filter((event) => event.type === 'case-failed');
+  expect(told.map(({ failure }) => [failure.id, failure.status, failure.attempts])).toEqual([
+    ['fixture:doomed', 'fail', 1],
+    ['fixture:failing', 'fail', 1],
+  ]);
+});
+
+test('a failure stands where no device is left to try the case again, or no time', async () => {
+  const cases = ['vanishing', 'pass'];
+  const late = await play({ cases, options: { retries: 1, shuffle: false, timeoutMs: 60_000, deadlineMs: 1500 } });
+  expect(late.report.results).toMatchObject([
+    { id: 'fixture:pass', status: 'pass' },
+    { id: 'fixture:vanishing', status: 'fail', error: { code: 'scripted' }, attempts: 2 },
+  ]);
+  expect(late.report.results[1]).not.toHaveProperty('artifacts');
+  const none = await play({ cases: ['doomed'], options: { retries: 1 }, envOf: (n) => ({ START: n > 0 ? 'unusable' : 'ready' }) });
+  expect(none.report.results).toMatchObject([{ id: 'fixture:doomed', status: 'fail', error: { code: 'scripted' }, attempts: 2 }]);
+});
+
+test('a run that goes on after a reload knows what its cases had failed by', async () => {
+  const scenario = { cases: ['hogging', 'pass 1', 'pass 2'], options: { retries: 1, workers: 2 } };
+  const { events } = await play({ ...scenario, host: { sharedGpu: {} } });
+  const hang = events.find((event) => event.type === 'hang');
+  rmSync(join(folder, 'stuck'));
+  const resume = structuredClone(hang?.unfinished) as Unfinished;
+  const { report } = await play({ ...scenario, host: { sharedGpu: {}, resume } });
+  expect(report.results[0]).toMatchObject({ id: 'fixture:hogging', status: 'pass', finding: { code: 'flaky' }, attempts: 3 });
+});
+
 test('controls are red by a failed assertion alone, and run for passing cases alone', async () => {
   const { report, log } = await play({
     cases: ['red', 'broken', 'stuck', 'pass', 'fail', 'skip'],

@@ -75,3 +75,24 @@ test('when no tab can be had any more, or none tells of its end, the report is m
     ['lost', 'run-deadline', 0],
   ]);
 });
+
+test('what a case had failed by goes on with the run, and stands where no tab hears it again', () => {
+  const failure = { id: 'a:1', backend: 'webgpu', status: 'fail', env: 0, attempts: 1 } as CaseResult;
+  const dies = () => {
+    const memory = begun();
+    memory.follow(begin('a:1'));
+    memory.follow({ type: 'case-failed', failure });
+    memory.died();
+    return memory;
+  };
+  const memory = dies();
+  expect(memory.unfinished()).toMatchObject({ suspects: { 'a:1 webgpu': 2 }, failures: [failure] });
+  const flaky = { ...failure, status: 'pass', attempts: 3 } as CaseResult;
+  memory.follow({ type: 'case-end', result: flaky, files: [], done: 1, total: 3, remainingMs: 0 });
+  expect(memory.unfinished().failures).toEqual([]);
+  for (const why of ['no-browser', 'deadline'] as const) {
+    const ended = dies();
+    ended.giveUp(why);
+    expect(ended.report().results.find(({ id }) => id === 'a:1')).toMatchObject({ status: 'fail', attempts: 2 });
+  }
+});

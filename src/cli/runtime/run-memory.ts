@@ -1,8 +1,9 @@
+import { keyOf } from '../../harness/case-key.ts';
 import type { PlanEntry, RunEvent, RunOptions, Unfinished } from '../../harness/events.ts';
 import { buildReport } from '../../harness/report/build.ts';
 import type { CaseResult, Environment, Report } from '../../harness/report/schema.ts';
 import { atDeadline } from '../../harness/runner/deadline.ts';
-import { without } from '../../harness/runner/outcome.ts';
+import { standing, without } from '../../harness/runner/outcome.ts';
 
 /** Deaths of the tab after which a case is to blame that was in flight alone, or beside others. */
 const DEATHS_ALONE = 2;
@@ -16,6 +17,8 @@ export class RunMemory {
   readonly #environments: Environment[] = [];
   readonly #results = new Map<string, CaseResult>();
   readonly #attempts = new Map<string, number>();
+  /** Attempts that failed by the case's own doing. */
+  readonly #failures: CaseResult[] = [];
   /** What is in flight in the tab of now. */
   readonly #running = new Set<string>();
   readonly #selected = new Map<string, PlanEntry>();
@@ -35,25 +38,33 @@ export class RunMemory {
 
   #isNews(event: RunEvent): boolean {
     if (event.type === 'start') return this.#planHash === '';
-    return event.type !== 'case-end' || !this.#results.has(`${event.result.id} ${event.result.backend}`);
+    return event.type !== 'case-end' || !this.#results.has(keyOf(event.result));
   }
 
   #remember(event: RunEvent): void {
     if (event.type === 'start') {
       this.#planHash = event.planHash;
-      for (const entry of event.selected) this.#selected.set(`${entry.id} ${entry.backend}`, entry);
+      for (const entry of event.selected) this.#selected.set(keyOf(entry), entry);
     }
     if (event.type === 'environment') this.#environments.push(event.environment);
     if (event.type === 'case-start') {
-      const key = `${event.id} ${event.backend}`;
-      this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
+      const key = keyOf(event);
+      this.#countAttempt(key);
       this.#running.add(key);
     }
+    if (event.type === 'case-failed') {
+      this.#failures.push(event.failure);
+      this.#countAttempt(keyOf(event.failure)); // the next one, which begins without a word
+    }
     if (event.type === 'case-end') {
-      const key = `${event.result.id} ${event.result.backend}`;
+      const key = keyOf(event.result);
       this.#results.set(key, event.result);
       this.#running.delete(key);
     }
+  }
+
+  #countAttempt(key: string): void {
+    this.#attempts.set(key, (this.#attempts.get(key) ?? 0) + 1);
   }
 
   /**
@@ -105,7 +116,8 @@ export class RunMemory {
     const entry = this.#selected.get(key);
     if (!entry) return [];
     const outcome = without({ ...entry, covers: [], control: { name: entry.control } }, ...why);
-    const result = { ...outcome, env: 0, attempts: this.#attempts.get(key) ?? 0 };
+    const failures = this.#failures.filter((failure) => keyOf(failure) === key);
+    const result = standing({ ...outcome, env: 0, attempts: this.#attempts.get(key) ?? 0 }, failures);
     this.#results.set(key, result);
     return [{ type: 'case-end', result, files: [], done: this.#results.size, total: this.#selected.size, remainingMs: 0 }];
   }
@@ -119,6 +131,7 @@ export class RunMemory {
       environments: this.#environments,
       results: [...this.#results.values()],
       suspects: Object.fromEntries(inFlight),
+      failures: this.#failures.filter((failure) => !this.#results.has(keyOf(failure))),
     };
   }
 }

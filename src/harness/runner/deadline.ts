@@ -2,6 +2,9 @@ import type { RunOptions } from '../events.ts';
 
 const MINUTE_MS = 60_000;
 
+/** The code of what the run's deadline ended. */
+export const RUN_DEADLINE = 'run-deadline';
+
 /** When a run ends at the latest: ten times what the tier may take on two cores, four times for the long ones. */
 const DEADLINES_MS = { quick: 10 * MINUTE_MS, full: 40 * MINUTE_MS, slow: 240 * MINUTE_MS } as const;
 
@@ -23,8 +26,8 @@ export function atDeadline(
 ): readonly [status: 'timeout' | 'lost', code: string, message: string] {
   const deadline = deadlineInWords(options);
   return was === 'running'
-    ? ['timeout', 'run-deadline', `it was running at ${deadline}: run it alone, or give the run more time with --deadline`]
-    : ['lost', 'run-deadline', `it was not run before ${deadline}: give the run more time with --deadline, or run fewer cases`];
+    ? ['timeout', RUN_DEADLINE, `it was running at ${deadline}: run it alone, or give the run more time with --deadline`]
+    : ['lost', RUN_DEADLINE, `it was not run before ${deadline}: give the run more time with --deadline, or run fewer cases`];
 }
 
 /** The run's deadline, named in a message. */

@@ -1,7 +1,9 @@
 import type { Case } from '../../testing/suite.ts';
 import { withFault } from '../fault.ts';
+import type { CaseResult } from '../report/schema.ts';
 import { FINDINGS } from '../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
+import { RUN_DEADLINE } from './deadline.ts';
 import type { Reply } from './pool-worker.ts';
 
 /** A reply that says something about its case. */
@@ -47,6 +49,22 @@ export function withControl(outcome: CaseOutcome, fault: string, reply: SettledR
 /** With a finding of the runner, unless the case has found something itself. */
 export function withFinding(outcome: CaseOutcome, code: string, message: string): CaseOutcome {
   return outcome.finding ? outcome : { ...outcome, finding: { code, message } };
+}
+
+/** What an attempt found, as long as it is not known whether another passes. Its files are not kept. */
+export function failureOf({ artifacts: _, ...failure }: CaseResult): CaseResult {
+  return failure;
+}
+
+/** The last attempt's result; one that was cut off takes nothing back of what an earlier one found wrong. */
+export function standing(last: CaseResult, failures: readonly CaseResult[]): CaseResult {
+  if (!isCutOff(last)) return last;
+  const failure = failures.findLast((one) => !isCutOff(one));
+  return failure ? { ...failure, attempts: last.attempts } : last;
+}
+
+function isCutOff({ status, error }: CaseResult): boolean {
+  return status === 'lost' || error?.code === RUN_DEADLINE;
 }
 
 /** A pass after failures of the case's own is flaky; the last of them stands with it. */

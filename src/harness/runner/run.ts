@@ -1,15 +1,15 @@
 import { messageOf } from '../../errors.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
+import { keyOf } from '../case-key.ts';
 import type { RunEvent, RunListener, RunOptions, Unfinished } from '../events.ts';
 import { planEntry } from '../plan.ts';
 import { buildReport, identityOf, type RunIdentity } from '../report/build.ts';
 import type { CaseResult, Environment, Report } from '../report/schema.ts';
 import { FINDINGS } from '../report/verdict.ts';
-import type { CaseOutcome } from '../worker/messages.ts';
-import { atDeadline, deadlineInWords, deadlineOf } from './deadline.ts';
+import { atDeadline, deadlineInWords, deadlineOf, RUN_DEADLINE } from './deadline.ts';
 import { GpuProcess, isGone, isSilent } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
-import { outcomeOf, type SettledReply, withControl, withFinding, withFlakiness, without } from './outcome.ts';
+import { failureOf, outcomeOf, type SettledReply, standing, withControl, withFinding, withFlakiness, without } from './outcome.ts';
 import { persistently } from './persistently.ts';
 import { PoolWorker } from './pool-worker.ts';
 import type { Selected } from './selection.ts';
@@ -24,7 +24,7 @@ const STUCK_MS = 5_000;
 interface Item extends Selected {
   attempts: number;
   /** Attempts that failed by the case's own doing. */
-  readonly failures: CaseOutcome[];
+  readonly failures: CaseResult[];
   lossesAlone: number;
 }
 
@@ -59,9 +59,12 @@ export class Run {
     this.#options = options;
     this.#listen = listen;
     this.#identity = identity;
-    const { environments = [], suspects = {} } = host.resume ?? {};
+    const { environments = [], suspects = {}, failures = [] } = host.resume ?? {};
     this.#environments = [...environments];
-    this.#items = selected.map((one) => ({ ...one, attempts: suspects[keyOf(one.declared)] ?? 0, failures: [], lossesAlone: 0 }));
+    this.#items = selected.map((one) => {
+      const key = keyOf(one.declared);
+      return { ...one, attempts: suspects[key] ?? 0, failures: failures.filter((failure) => keyOf(failure) === key), lossesAlone: 0 };
+    });
     const done = new Set(this.#resumed().map(keyOf));
     const left = this.#items.filter(({ declared }) => !done.has(keyOf(declared)));
     this.#queue = left.filter(({ attempts }) => attempts === 0);
@@ -162,15 +165,14 @@ export class Run {
       }
       const good = outcome.status === 'pass' || outcome.status === 'skip';
       if (good || !next || item.failures.length >= this.#options.retries) {
-        const result = hiddenAtStart || this.#host.isHidden?.() ? withFinding(outcome, FINDINGS.hidden, HIDDEN) : outcome;
-        this.#finish(
-          { ...withFlakiness(result, item.failures), env, attempts: item.attempts },
-          run.reply.type === 'done' ? run.reply.files : [],
-          seen,
-        );
+        const heard = hiddenAtStart || this.#host.isHidden?.() ? withFinding(outcome, FINDINGS.hidden, HIDDEN) : outcome;
+        const result = { ...withFlakiness(heard, item.failures), env, attempts: item.attempts };
+        this.#finish(standing(result, item.failures), run.reply.type === 'done' ? run.reply.files : [], seen);
         return next;
       }
-      item.failures.push(outcome);
+      const failure = failureOf({ ...outcome, env, attempts: item.attempts });
+      item.failures.push(failure);
+      this.#listen({ type: 'case-failed', failure });
       worker = next;
     }
   }
@@ -272,27 +274,33 @@ export class Run {
 
   /** Cases that nothing is left for. */
   #loseTheRest(code: string, message: string): void {
-    for (const { declared, attempts } of this.#left()) this.#finish({ ...without(declared, 'lost', code, message), env: 0, attempts });
+    for (const item of this.#left()) this.#finishUnheard(item, 'lost', code, message);
+  }
+
+  /** Ends a case that nothing more is heard of. */
+  #finishUnheard({ declared, attempts, failures }: Item, ...why: ReturnType<typeof atDeadline>): void {
+    this.#finish(standing({ ...without(declared, ...why), env: 0, attempts }, failures));
   }
 
   #endAtDeadline(): void {
     if (this.#environments.length === 0) {
-      throw new UnusableError('run-deadline', `no device was there before ${deadlineInWords(this.#options)}`);
+      throw new UnusableError(RUN_DEADLINE, `no device was there before ${deadlineInWords(this.#options)}`);
     }
     for (const item of this.#left()) {
-      const why = atDeadline(this.#options, this.#inFlight.has(item) ? 'running' : 'waiting');
-      this.#finish({ ...without(item.declared, ...why), env: 0, attempts: item.attempts });
+      this.#finishUnheard(item, ...atDeadline(this.#options, this.#inFlight.has(item) ? 'running' : 'waiting'));
     }
   }
 
   #unfinished(): Unfinished {
-    const suspects = this.#left().filter((item) => this.#inFlight.has(item) || this.#suspects.includes(item));
+    const left = this.#left();
+    const suspects = left.filter((item) => this.#inFlight.has(item) || this.#suspects.includes(item));
     return {
       planHash: this.#identity.planHash,
       options: this.#options,
       environments: this.#environments,
       results: this.#results,
       suspects: Object.fromEntries(suspects.map(({ declared, attempts }) => [keyOf(declared), attempts])),
+      failures: left.flatMap(({ failures }) => failures),
     };
   }
 
@@ -334,7 +342,3 @@ function seenIn({ closer }: Extract<SettledReply, { type: 'done' }>): Seen {
 
 const HIDDEN =
   'nobody could see this tab while the case ran, and browsers slow hidden tabs down: its time says nothing, so keep the tab in front';
-
-function keyOf({ id, backend }: { readonly id: string; readonly backend: string }): string {
-  return `${id} ${backend}`;
-}

@@ -57,6 +57,7 @@ export function afterEvent(state: RunState, event: RunEvent): RunState {
     case 'start':
       return started(state, event);
     case 'environment':
+    case 'case-failed':
       return state;
     case 'case-start':
       (state.running as Set<string>).add(keyOf(event));
