@@ -65,6 +65,19 @@ test('tells failures first, with reason, element, blame and the command that sho
   expect(html.indexOf('<code>nn.silu</code>'), 'and comes first').toBeLessThan(html.indexOf('<code>parity.lora_linear</code>'));
 });
 
+test('what did not pass counts nothing as compared, which would read as agreement', async () => {
+  const [run] = (await reportsOfAllKinds()) as [Report];
+  const html = await toHtml(run);
+  const compared = Object.fromEntries(
+    [...html.matchAll(/<tr><th scope="row"><code>(.*?)<\/code><\/th><td class="\w+">\w+<\/td>(.*?)<\/tr>/g)].map(([, name, cells]) => [
+      name,
+      /<td class="number">(.*?)<\/td>/.exec(cells ?? '')?.[1],
+    ]),
+  );
+  const nothing = { 'legal;x=7x9': '', 'half;x=7x9': '', hang: '', lost: '', throws: '' };
+  expect(compared).toEqual({ ...nothing, bundle: '96' });
+});
+
 test.each([0, 1, 2, 3])('every kind of report has one, %i', async (kind) => {
   const one = (await reportsOfAllKinds())[kind] as Report;
   const { text } = parse(await toHtml(one));
