@@ -2,6 +2,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { FLUSH, flushOfProducts, gamma, maxAbs, SECOND_ORDER, typicalSum } from '../bounds.ts';
+import { boundOfColumnSums } from '../column-sums.ts';
 import { absolute } from '../matmul/product.ts';
 import type { Acceptance, Depth, OpRecord, Sample, Value, Values } from '../record.ts';
 import { wrongInput, wrongParams } from '../wrong-value.ts';
@@ -119,7 +120,7 @@ function vjpAcceptance(inputs: Values, params: Conv2dParams, grads: Values, dept
   return {
     x: sumBound(data('x'), depth(terms), flushOfProducts(terms, largest, maxAbs(weight.data))),
     weight: sumBound(data('weight'), depth(perChannel), flushOfProducts(perChannel, largest, maxAbs(x.data))),
-    ...(bias ? { bias: { kind: 'within', bound: data('bias').map((size) => gamma(depth(perChannel)) * size + perChannel * FLUSH) } } : {}),
+    ...(bias ? { bias: { kind: 'within', bound: boundOfColumnSums(dy, [1, out, 1, 1], depth) } } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { FLUSH, gamma, typicalSum } from '../bounds.ts';
 import { broadcastIndex, sumTo } from '../broadcast.ts';
+import { boundOfColumnSums } from '../column-sums.ts';
 import type { Acceptance, Depth, OpRecord, RecordFault, Sample, Value, Values } from '../record.ts';
 import { absolute, absoluteProduct, asColumn, asRow, innerSize, product, productBound } from './product.ts';
 
@@ -129,7 +130,7 @@ export const record: OpRecord<MatmulParams> = {
     return {
       a: productBound(...parts.a, depth, asRow(inputs['a'] as Value).shape),
       b: productBound(...parts.b, depth, asColumn(inputs['b'] as Value).shape),
-      ...(inputs['bias'] ? { bias: sumBound(dy, inputs['bias'].shape, depth) } : {}),
+      ...(inputs['bias'] ? { bias: { kind: 'within', bound: boundOfColumnSums(dy, inputs['bias'].shape, depth) } } : {}),
     };
   },
   samples: [
@@ -175,13 +176,6 @@ export const record: OpRecord<MatmulParams> = {
     },
   ],
 };
-
-/** A sum without products, which c = depth bounds with room for one operation. */
-function sumBound(value: Value, shape: Shape, depth: Depth): Acceptance {
-  const condition = sumTo(absolute(value), shape).data;
-  const terms = value.data.length / condition.length;
-  return { kind: 'within', bound: condition.map((x) => gamma(depth(terms)) * x + terms * FLUSH) };
-}
 
 function fault(direction: 'forward' | 'backward', variant: string, file: string, name: string, from: string, to: string): RecordFault {
   return { name, direction, variants: [variant], shader: { file, from, to } };

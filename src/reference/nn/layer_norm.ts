@@ -1,8 +1,8 @@
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
+import { boundOfColumnSums } from '../column-sums.ts';
 import type { Acceptance, Arithmetic, OpRecord, Value, Values, WrongValue } from '../record.ts';
 import { wrongInput } from '../wrong-value.ts';
-import { boundOfColumnSums } from './norm/columns.ts';
 import { meanOf, type Row, rowOf } from './norm/row.ts';
 import { type NormParams, normSample } from './norm/samples.ts';
 
@@ -112,7 +112,7 @@ export const record: OpRecord<NormParams> = {
     x: within(slopes(inputs, params, grads, arithmetic)),
     weight: within(weightSlopes(inputs, params, grads, arithmetic)),
     ...(inputs['bias']
-      ? { bias: { kind: 'within', bound: boundOfColumnSums(grads['y'] as Value, inputs['bias'].shape, arithmetic) } }
+      ? { bias: { kind: 'within', bound: boundOfColumnSums(grads['y'] as Value, inputs['bias'].shape, arithmetic.depth) } }
       : {}),
   }),
   samples: [

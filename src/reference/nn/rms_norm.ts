@@ -1,8 +1,8 @@
 import { EPS, FLUSH, gamma, LARGEST, SECOND_ORDER } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
+import { boundOfColumnSums } from '../column-sums.ts';
 import type { Acceptance, Arithmetic, OpRecord, Value, Values, WrongValue } from '../record.ts';
 import { wrongInput } from '../wrong-value.ts';
-import { boundOfColumnSums } from './norm/columns.ts';
 import { type NormParams, normSample } from './norm/samples.ts';
 
 /** A row in float64: 1 / sqrt(mean(x^2) + eps), and the relative error that a GPU's has. */
@@ -151,7 +151,7 @@ export const record: OpRecord<NormParams> = {
     x: { kind: 'within', bound: gradientOfX(inputs, params, grads, arithmetic).bound },
     weight: { kind: 'within', bound: gradientOfWeight(inputs, params, grads, arithmetic).bound },
     ...(inputs['bias']
-      ? { bias: { kind: 'within', bound: boundOfColumnSums(grads['y'] as Value, inputs['bias'].shape, arithmetic) } }
+      ? { bias: { kind: 'within', bound: boundOfColumnSums(grads['y'] as Value, inputs['bias'].shape, arithmetic.depth) } }
       : {}),
   }),
   samples: [
