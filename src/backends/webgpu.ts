@@ -1,10 +1,10 @@
 import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import type { Op } from '../ops/op.ts';
 import { launchers } from '../ops/registry.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
-import { TensorScope } from '../tensor/tensor-scope.ts';
 import type { Backend, Job, JobResult } from './backend.ts';
 
 /** The engine has no launcher of that name. */
@@ -31,7 +31,7 @@ export class WebGpuBackend implements Backend {
   async run({ op: name, params, inputs: hosts, grads: hostGrads, wants, variant }: Job): Promise<JobResult> {
     const op = launchers.get(name);
     if (!op) throw new UnknownOpError(name);
-    using scope = new TensorScope();
+    using scope = new Scope();
     const inputs = scope.addAll(uploadAll(this.#gpu, hosts));
     const outputs = scope.addAll(op.forward(this.#gpu, inputs, params as never, variant));
     let gradients: Tensors = {};

@@ -3,6 +3,7 @@ import { type ArenaPlan, type Block, planArena } from './arena.ts';
 import type { Gpu } from './gpu.ts';
 import type { Allocation, Place } from './memory.ts';
 import { bindGroup, type PreparedCommand, type Replayable } from './recorder.ts';
+import { Scope } from './scope.ts';
 import { type Uniforms, uniformBytes } from './shader.ts';
 import { CaptureError, type Command, TracedAllocation, touched } from './trace.ts';
 
@@ -20,7 +21,8 @@ export class Program implements Replayable, Disposable {
   readonly kernels: ReadonlySet<string>;
   readonly plan: ArenaPlan;
   readonly #gpu: Gpu;
-  readonly #slabs: readonly Allocation[];
+  /** Arena and uniforms. */
+  readonly #owned: Scope;
   readonly #outside: ReadonlySet<Allocation>;
   readonly #changed: ReadonlySet<Allocation>;
   readonly #uniforms: GPUBuffer | undefined;
@@ -31,10 +33,15 @@ export class Program implements Replayable, Disposable {
   constructor(gpu: Gpu, commands: readonly Command[], { plan, blocks }: ProgramPlan) {
     this.#gpu = gpu;
     this.plan = plan;
-    this.#slabs = plan.slabs.map((bytes) => gpu.allocate(bytes));
+    using owned = new Scope();
+    const slabs = plan.slabs.map((bytes) => {
+      const slab = gpu.allocate(bytes);
+      owned.add({ [Symbol.dispose]: () => gpu.free(slab) });
+      return slab;
+    });
     blocks.forEach((block, i) => {
       const { slab, offset } = plan.places[i] as { slab: number; offset: number };
-      const { buffer } = this.#slabs[slab] as Allocation;
+      const { buffer } = slabs[slab] as Allocation;
       block.put(buffer, offset);
       if (block.content) gpu.write(block, block.content);
     });
@@ -46,6 +53,7 @@ export class Program implements Replayable, Disposable {
     this.#outside = new Set([...uses.flatMap(({ read }) => outsideOf(read)), ...this.#changed]);
     const bytes = launches.length * UNIFORM_ALIGNMENT;
     this.#uniforms = bytes > 0 ? gpu.device.createBuffer({ size: bytes, usage: 0x40 | 0x08 }) : undefined; // UNIFORM | COPY_DST
+    owned.add({ [Symbol.dispose]: () => this.#uniforms?.destroy() });
     let used = 0;
     this.commands = commands.map((command) => {
       if (command.kind === 'copy') return command;
@@ -54,6 +62,7 @@ export class Program implements Replayable, Disposable {
       const bound = this.#bindUniforms(uniforms, used++ * UNIFORM_ALIGNMENT);
       return { kind: 'dispatch', pipeline, group: bindGroup(gpu.device, pipeline, command.launch, bound), workgroups, flops };
     });
+    this.#owned = owned.move();
   }
 
   /** Before a replay: counts it as a change of what it writes. Throws {@link CaptureError} when memory from outside, which it uses, is gone. */
@@ -87,8 +96,7 @@ export class Program implements Replayable, Disposable {
 
   [Symbol.dispose](): void {
     this.#gpu.submit(); // what was recorded uses the buffer that is destroyed
-    for (const slab of this.#slabs) this.#gpu.free(slab);
-    this.#uniforms?.destroy();
+    this.#owned[Symbol.dispose]();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import { loraLinear } from '../ops/lora/lora_linear.ts';
 import { embedding } from '../ops/nn/embedding.ts';
 import { silu } from '../ops/nn/silu.ts';
@@ -29,19 +30,22 @@ export class ByteModel implements Disposable {
   readonly parameters: FlatParameters;
   readonly #embedding: Tensor;
   readonly #linears: readonly Linear[];
+  readonly #owned: Scope;
 
   /** Draws the base from `base` and the adapters from `adapters`, uploads, and quantizes on the GPU. */
   constructor(gpu: Gpu, config: ByteModelConfig, base: Random, adapters: Random) {
+    using owned = new Scope();
     this.config = config;
     const shapes = linearShapes(config);
     const { embedding: table, weights } = drawBase(config, base);
-    this.#embedding = Tensor.from(gpu, table);
-    this.#linears = shapes.map((shape, i) => ({ shape, ...quantized(gpu, weights[i] as HostTensor, config) }));
+    this.#embedding = owned.add(Tensor.from(gpu, table));
+    this.#linears = shapes.map((shape, i) => ({ shape, ...owned.addAll(quantized(gpu, weights[i] as HostTensor, config)) }));
     const initial = shapes.flatMap((shape) => {
       const { lora_A, lora_B } = drawAdapter(shape, config.r, adapters);
       return [[`${shape.name}.lora_A`, lora_A] as const, [`${shape.name}.lora_B`, lora_B] as const];
     });
-    this.parameters = new FlatParameters(gpu, new Map(initial));
+    this.parameters = owned.add(new FlatParameters(gpu, new Map(initial)));
+    this.#owned = owned.move();
   }
 
   /** Values of the base, which stay as they are. */
@@ -77,9 +81,7 @@ export class ByteModel implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.parameters[Symbol.dispose]();
-    this.#embedding[Symbol.dispose]();
-    for (const tensor of this.#linears.flatMap(({ packed, absmax }) => [packed, absmax])) tensor[Symbol.dispose]();
+    this.#owned[Symbol.dispose]();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import { type RotaryParams, rotaryEmbedding } from '../ops/attention/rotary_embedding.ts';
 import { scaledDotProductAttention } from '../ops/attention/scaled_dot_product_attention.ts';
 import { type LoraLinearParams, loraLinear } from '../ops/lora/lora_linear.ts';
@@ -56,15 +57,18 @@ export class Llama implements Model {
   readonly #adapter: LoraLinearParams | undefined;
   readonly #frozen: ReadonlyMap<string, Tensor>;
   readonly #positions: Tensor;
+  readonly #owned: Scope;
 
   /** Uploads the weights. */
   constructor(gpu: Gpu, config: LlamaConfig, { trained, frozen, adapter }: LlamaWeights) {
+    using owned = new Scope();
     this.#config = config;
     this.#adapter = adapter;
     const positions = Array.from({ length: config.length }, (_, i) => i);
-    this.#positions = Tensor.from(gpu, hostTensorFrom('i32', [config.length], positions));
-    this.parameters = new FlatParameters(gpu, trained);
-    this.#frozen = new Map([...frozen].map(([name, host]) => [name, Tensor.from(gpu, host)]));
+    this.#positions = owned.add(Tensor.from(gpu, hostTensorFrom('i32', [config.length], positions)));
+    this.parameters = owned.add(new FlatParameters(gpu, trained));
+    this.#frozen = new Map([...frozen].map(([name, host]) => [name, owned.add(Tensor.from(gpu, host))]));
+    this.#owned = owned.move();
   }
 
   /** Logits f32 [B, S, vocab] of ids i32 [B, S]. */
@@ -123,8 +127,6 @@ export class Llama implements Model {
   }
 
   [Symbol.dispose](): void {
-    this.parameters[Symbol.dispose]();
-    this.#positions[Symbol.dispose]();
-    for (const tensor of this.#frozen.values()) tensor[Symbol.dispose]();
+    this.#owned[Symbol.dispose]();
   }
 }

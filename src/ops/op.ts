@@ -1,7 +1,7 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import { seam } from '../seam.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
-import { TensorScope } from '../tensor/tensor-scope.ts';
 import { checkTypes, type Takes } from './element-types.ts';
 import { anyHalf, narrowed, outputDtype, type StorageRules, unrounded, widened } from './storage.ts';
 
@@ -81,7 +81,7 @@ export function defineOp<Required extends string, Optional extends string, Out e
     forward: (gpu, inputs, params, asked) => {
       const variant = asked ?? chooseVariant(gpu, variants);
       if (!anyHalf(inputs)) return forward(gpu, inputs, params, variant);
-      using scope = new TensorScope();
+      using scope = new Scope();
       const outputs = forward(gpu, widened(gpu, scope, inputs, storage.reads), params, variant);
       return narrowed(gpu, outputs, outputDtype(inputs, storage));
     },
@@ -89,7 +89,7 @@ export function defineOp<Required extends string, Optional extends string, Out e
       if (!backward) throw new TypeError(`${name} has no backward pass`);
       const { inputs, outputs, grads, variant = chooseVariant(gpu, variants) } = context;
       if (context.wants.size === 0 || ![inputs, outputs, grads].some(anyHalf)) return backward(gpu, context, variant);
-      using scope = new TensorScope();
+      using scope = new Scope();
       const given = widened(gpu, scope, inputs, storage.reads);
       const wide = {
         ...context,

@@ -1,7 +1,7 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import { type DType, isHalf } from '../tensor/dtype.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
-import { TensorScope } from '../tensor/tensor-scope.ts';
 import { convert } from './math/convert.ts';
 
 /**
@@ -26,7 +26,7 @@ export function anyHalf(tensors: Named): boolean {
 }
 
 /** The tensors with those in halves cast to f32, but for the names in `reads`. What is made belongs to `scope`. */
-export function widened<T extends Named>(gpu: Gpu, scope: TensorScope, tensors: T, reads: readonly string[] = []): T {
+export function widened<T extends Named>(gpu: Gpu, scope: Scope, tensors: T, reads: readonly string[] = []): T {
   const wide = ([name, tensor]: [string, Tensor | undefined]) =>
     tensor && isHalf(tensor.dtype) && !reads.includes(name) ? [name, scope.add(convert(gpu, tensor, 'f32'))] : [name, tensor];
   return Object.fromEntries(Object.entries(tensors).map(wide)) as T;
@@ -34,7 +34,7 @@ export function widened<T extends Named>(gpu: Gpu, scope: TensorScope, tensors: 
 
 /** The tensors with those in f32 cast to the half format that `dtypeOf` names, if it names one. Takes ownership of `tensors`. */
 export function narrowed<T extends Tensors>(gpu: Gpu, tensors: T, dtypeOf: (name: string) => DType | undefined): T {
-  using scope = new TensorScope();
+  using scope = new Scope();
   const narrow = ([name, tensor]: [string, Tensor]) => {
     const dtype = dtypeOf(name);
     if (tensor.dtype !== 'f32' || !dtype || !isHalf(dtype)) return [name, tensor];

@@ -1,6 +1,7 @@
 import type { Draw, Examples } from '../data/examples.ts';
 import { invariant } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import type { AutocastType } from '../nn/autocast.ts';
 import { type CapturedStep, capture } from '../nn/capture.ts';
 import type { Model } from '../nn/model.ts';
@@ -9,7 +10,7 @@ import { type Application, Tape } from '../nn/tape.ts';
 import { argmax } from '../ops/math/argmax.ts';
 import { crossEntropy } from '../ops/nn/cross_entropy.ts';
 import { seam } from '../seam.ts';
-import { type HostTensor, hostTensor } from '../tensor/host.ts';
+import { type HostTensor, type HostTensors, hostTensor } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
 import { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
@@ -51,21 +52,24 @@ export class Learner implements Disposable {
   readonly #labels: Tensor;
   /** Gradient of the loss by itself: 1. */
   readonly #one: Tensor;
+  readonly #owned: Scope;
   #captured: CapturedStep | undefined;
 
   constructor(gpu: Gpu, model: Model, config: LearnerConfig) {
     const { draw, batchSize, optimizer, seed } = config;
+    using owned = new Scope();
     this.#gpu = gpu;
     this.#model = model;
     this.#config = config;
     this.#batches = new Random(seed);
     this.#random = new RandomState(seed);
-    this.#optimizer = new Optimizer(gpu, model.parameters, optimizer, config);
+    this.#optimizer = owned.add(new Optimizer(gpu, model.parameters, optimizer, config));
     // What they hold is overwritten before the first step: they have the shapes of every batch.
-    const { inputs, labels } = upload(gpu, draw(batchSize, new Random(seed)));
-    this.#inputs = inputs;
-    this.#labels = labels;
-    this.#one = Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1)));
+    const { inputs, labels } = draw(batchSize, new Random(seed));
+    this.#inputs = upload(gpu, inputs, owned);
+    this.#labels = owned.add(Tensor.from(gpu, labels));
+    this.#one = owned.add(Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1))));
+    this.#owned = owned.move();
   }
 
   /** Captures what a step does on the device, for {@link Learner.step}. */
@@ -108,11 +112,11 @@ export class Learner implements Disposable {
 
   /** Asks the model as it is outside of training: nothing is dropped, statistics are the running ones. */
   async score(examples: Examples): Promise<Score> {
-    const { inputs, labels } = upload(this.#gpu, examples);
+    using scope = new Scope();
+    const inputs = upload(this.#gpu, examples.inputs, scope);
     using tape = new Tape(this.#gpu, [], { autocast: this.#config.autocast });
     const { y } = tape.apply(argmax, { x: this.#model.forward(tape, inputs) }, { axis: 1, keepdims: false }, 'answers');
     const answers = (await y.read()).data;
-    for (const tensor of [...Object.values(inputs), labels]) tensor[Symbol.dispose]();
     const asked = [...examples.labels.data].flatMap((label, i) => (label < 0 ? [] : [label === answers[i]]));
     return { right: asked.filter((right) => right).length, asked: asked.length };
   }
@@ -143,12 +147,11 @@ export class Learner implements Disposable {
 
   [Symbol.dispose](): void {
     this.#captured?.[Symbol.dispose]();
-    this.#optimizer[Symbol.dispose]();
-    for (const tensor of [...Object.values(this.#inputs), this.#labels, this.#one]) tensor[Symbol.dispose]();
+    this.#owned[Symbol.dispose]();
   }
 }
 
-function upload(gpu: Gpu, { inputs, labels }: Examples): { readonly inputs: Tensors; readonly labels: Tensor } {
-  const entries = Object.entries(inputs).map(([name, host]) => [name, Tensor.from(gpu, host)] as const);
-  return { inputs: Object.fromEntries(entries), labels: Tensor.from(gpu, labels) };
+/** Inputs on the device; `scope` owns them. */
+function upload(gpu: Gpu, inputs: HostTensors, scope: Scope): Tensors {
+  return Object.fromEntries(Object.entries(inputs).map(([name, host]) => [name, scope.add(Tensor.from(gpu, host))]));
 }

@@ -1,8 +1,8 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import type { Application } from '../nn/tape.ts';
 import { chooseVariant, type Op } from '../ops/op.ts';
 import type { Tensors } from '../tensor/tensor.ts';
-import { TensorScope } from '../tensor/tensor-scope.ts';
 
 /** Looks at the applications of a judged step while their tensors live. */
 export type Judge = (applications: readonly Application[]) => Promise<void>;
@@ -23,14 +23,14 @@ export interface Stage {
 
 /** Runs a stage and shows its results to `see`. */
 export function runStage({ changes, writes, run }: Stage, see: (outputs: Tensors) => void): void {
-  using made = new TensorScope();
+  using made = new Scope();
   see({ ...changes, ...writes, ...made.addAll(run()) });
 }
 
 /** As {@link runStage}, with what went in and what came out shown to `judge`. */
 export async function judgeStage(gpu: Gpu, stage: Stage, see: (outputs: Tensors) => void, judge: Judge): Promise<void> {
   const { op, params, reads, changes, writes, run } = stage;
-  using scope = new TensorScope();
+  using scope = new Scope();
   const before = Object.fromEntries(Object.entries(changes).map(([name, tensor]) => [name, scope.add(tensor.clone())]));
   const outputs = { ...changes, ...writes, ...scope.addAll(run()) };
   see(outputs);

@@ -2,6 +2,7 @@ import { contextsAt, randomBatch, spreadPositions } from '../data/contexts.ts';
 import type { SplitText } from '../data/text.ts';
 import { unigramEntropy } from '../data/unigram.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import { ByteModel } from '../nn/byte-model.ts';
 import { type CapturedStep, capture } from '../nn/capture.ts';
 import { type Application, Tape } from '../nn/tape.ts';
@@ -51,29 +52,32 @@ export class Trainer implements Disposable {
   readonly #lastLoss: Tensor;
   readonly #heldoutIds: Tensor;
   readonly #heldoutLabels: Tensor;
+  readonly #owned: Scope;
   #steps = 0;
   #captured: CapturedStep | undefined;
 
   constructor(gpu: Gpu, text: SplitText, config: TrainingConfig, { frozen = false, fingerprints }: TrainerOptions = {}) {
     const { model, seed, steps, batchSize, heldoutBytes } = config;
+    using owned = new Scope();
     this.#gpu = gpu;
     this.#config = config;
     this.#text = text;
-    this.model = new ByteModel(gpu, model, new Random(seed, STREAMS.base), new Random(seed, STREAMS.adapters));
+    this.model = owned.add(new ByteModel(gpu, model, new Random(seed, STREAMS.base), new Random(seed, STREAMS.adapters)));
     const { optimizer, max_grad_norm, grad_scaler } = config;
     const options = { schedule: scheduleOf(config), max_grad_norm: max_grad_norm || undefined, grad_scaler, fingerprints };
-    this.#optimizer = frozen ? undefined : new Optimizer(gpu, this.model.parameters, optimizer, options);
+    this.#optimizer = frozen ? undefined : owned.add(new Optimizer(gpu, this.model.parameters, optimizer, options));
     this.#fingerprints = fingerprints;
     this.#random = new Random(seed, STREAMS.batches);
-    this.#ids = Tensor.empty(gpu, 'i32', [batchSize, model.context]);
-    this.#labels = Tensor.empty(gpu, 'i32', [batchSize]);
-    this.#one = Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1)));
-    this.#losses = Tensor.empty(gpu, 'f32', [steps]);
-    this.#lastLoss = Tensor.empty(gpu, 'f32', [1]);
+    this.#ids = owned.add(Tensor.empty(gpu, 'i32', [batchSize, model.context]));
+    this.#labels = owned.add(Tensor.empty(gpu, 'i32', [batchSize]));
+    this.#one = owned.add(Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1))));
+    this.#losses = owned.add(Tensor.empty(gpu, 'f32', [steps]));
+    this.#lastLoss = owned.add(Tensor.empty(gpu, 'f32', [1]));
     const heldout = contextsAt(text.heldout, spreadPositions(text.heldout, model.context, heldoutBytes), model.context);
-    this.#heldoutIds = Tensor.from(gpu, heldout.ids);
-    this.#heldoutLabels = Tensor.from(gpu, heldout.labels);
+    this.#heldoutIds = owned.add(Tensor.from(gpu, heldout.ids));
+    this.#heldoutLabels = owned.add(Tensor.from(gpu, heldout.labels));
     this.unigram = unigramEntropy(text.train, heldout.labels.data);
+    this.#owned = owned.move();
   }
 
   /** Held-out bytes that are asked about. */
@@ -222,9 +226,6 @@ export class Trainer implements Disposable {
 
   [Symbol.dispose](): void {
     this.#captured?.[Symbol.dispose]();
-    this.model[Symbol.dispose]();
-    this.#optimizer?.[Symbol.dispose]();
-    for (const tensor of [this.#ids, this.#labels, this.#one, this.#losses, this.#lastLoss, this.#heldoutIds, this.#heldoutLabels])
-      tensor[Symbol.dispose]();
+    this.#owned[Symbol.dispose]();
   }
 }

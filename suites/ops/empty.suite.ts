@@ -1,3 +1,4 @@
+import { Scope } from '../../src/gpu/scope.ts';
 import type { Op } from '../../src/ops/op.ts';
 import { launchers } from '../../src/ops/registry.ts';
 import type { OpRecord, Value, Values } from '../../src/reference/record.ts';
@@ -6,7 +7,6 @@ import type { DType } from '../../src/tensor/dtype.ts';
 import { type HostTensors, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
-import { TensorScope } from '../../src/tensor/tensor-scope.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { valuesOfHosts } from '../../src/testing/parity/fit.ts';
 import { suite } from '../../src/testing/suite.ts';
@@ -108,7 +108,7 @@ async function expectEmpty(t: CaseContext, op: Op, record: OpRecord, call: Call)
   const truth = record.forward(valuesOfHosts(hosts), params as never);
   const dy = { [output]: ones(output, (truth[output] as Value).shape) };
   t.gpu.memory.guarded = true;
-  using scope = new TensorScope();
+  using scope = new Scope();
   const inputs = scope.addAll(upload(t, hosts));
   const grads = scope.addAll(upload(t, dy));
   const outputs = scope.addAll(op.forward(t.gpu, inputs, params as never));

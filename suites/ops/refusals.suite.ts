@@ -1,4 +1,5 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
+import { Scope } from '../../src/gpu/scope.ts';
 import type { Op } from '../../src/ops/op.ts';
 import { type AdamState, adamwStep } from '../../src/ops/optim/adamw_step.ts';
 import { adamRates, ampAdamwStep, type Found } from '../../src/ops/optim/amp_adamw_step.ts';
@@ -11,7 +12,6 @@ import { seam } from '../../src/seam.ts';
 import { hostTensorFrom } from '../../src/tensor/host.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
-import { TensorScope } from '../../src/tensor/tensor-scope.ts';
 import { codeOf } from '../../src/testing/code-of.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { CALLS, type Call, type Wrong } from './calls.ts';
@@ -30,7 +30,7 @@ function upload(gpu: Gpu, { inputs, dtypes }: Call): Tensors {
 
 /** The code with which the op refuses a call; `none` when it takes it. */
 function refusal(gpu: Gpu, op: Op, call: Call): string {
-  using scope = new TensorScope();
+  using scope = new Scope();
   const inputs = scope.addAll(upload(gpu, call));
   return codeOf(() => scope.addAll(op.forward(gpu, inputs, call.params as never)));
 }
@@ -120,7 +120,7 @@ for (const [name, { sizes, call }] of Object.entries(IN_PLACE)) {
     .control('all fit', (fault) => fault.host('refusals.excess', () => () => 0))
     .run(async (t) => {
       const refusalOf = (wrong: string) => {
-        using scope = new TensorScope();
+        using scope = new Scope();
         const tensors = Object.entries(sizes).map(
           ([key, size]) => [key, Tensor.zeros(t.gpu, [size + (key === wrong ? excess() : 0)])] as const,
         );

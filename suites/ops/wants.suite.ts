@@ -1,3 +1,4 @@
+import { Scope } from '../../src/gpu/scope.ts';
 import type { Op } from '../../src/ops/op.ts';
 import { launchers } from '../../src/ops/registry.ts';
 import type { OpRecord, Sample } from '../../src/reference/record.ts';
@@ -5,7 +6,6 @@ import { records } from '../../src/reference/registry.ts';
 import { type HostTensors, valuesOf } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
-import { TensorScope } from '../../src/tensor/tensor-scope.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 
@@ -37,7 +37,7 @@ function fullest(random: Random, samples: readonly Sample<never>[]): Sample<neve
 }
 
 async function expectEachAlone(t: CaseContext, record: OpRecord, op: Op, sample: Sample<never>): Promise<void> {
-  using scope = new TensorScope();
+  using scope = new Scope();
   const random = t.random();
   const upload = (hosts: HostTensors) =>
     scope.addAll(Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, Tensor.from(t.gpu, host)])));

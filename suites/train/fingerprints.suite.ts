@@ -1,6 +1,6 @@
+import { Scope } from '../../src/gpu/scope.ts';
 import { hostTensor } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import { TensorScope } from '../../src/tensor/tensor-scope.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { fingerprintOf } from '../../src/testing/odd-word.ts';
 import { suite } from '../../src/testing/suite.ts';
@@ -18,7 +18,7 @@ fingerprintsSuite
   .desc('The sums of three steps, recorded and captured, are those that the host makes of the words of each tensor, in their order.')
   .control('places counted from 1', (fault) => fault.shader('bits/fingerprint', 'mixed(x[i], i)', 'mixed(x[i], i + 1u)'))
   .run(async (t) => {
-    using scope = new TensorScope();
+    using scope = new Scope();
     using fingerprints = new Fingerprints(t.gpu);
     const random = t.random();
     const hosts = STEPS.map((sizes) => sizes.map((size) => Uint32Array.from({ length: size }, () => random.word())));

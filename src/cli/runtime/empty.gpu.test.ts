@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { create, globals } from 'webgpu';
 import { GradproofError } from '../../errors.ts';
 import { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
 import type { Op } from '../../ops/op.ts';
 import { launchers } from '../../ops/registry.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
-import { TensorScope } from '../../tensor/tensor-scope.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
 /** Matrices without columns: sums of no terms are 0, and so are the gradients of what they are made of. */
@@ -24,9 +24,9 @@ afterAll(() => gpu[Symbol.dispose]());
 
 const DTYPES: Readonly<Record<string, DType>> = { packed: 'u8', ids: 'i32' };
 /** Of everything one, so that whatever is added too much shows. */
-const ones = (scope: TensorScope, name: string, shape: Shape) =>
+const ones = (scope: Scope, name: string, shape: Shape) =>
   scope.add(Tensor.from(gpu, hostTensorFrom(DTYPES[name] ?? 'f32', shape, new Float32Array(sizeOf(shape)).fill(1))));
-const upload = (scope: TensorScope, inputs: Readonly<Record<string, Shape>>): Tensors =>
+const upload = (scope: Scope, inputs: Readonly<Record<string, Shape>>): Tensors =>
   Object.fromEntries(Object.entries(inputs).map(([name, shape]) => [name, ones(scope, name, shape)]));
 
 const LORA = { r: 2, alpha: 1 };
@@ -42,7 +42,7 @@ describe.each<[string, string, Readonly<Record<string, Shape>>, object, readonly
   const op = launchers.get(name) as Required<Op>;
 
   test('is 0, and its gradients are', async () => {
-    using scope = new TensorScope();
+    using scope = new Scope();
     const inputs = upload(scope, shapes);
     const outputs = scope.addAll(op.forward(gpu, inputs, params as never));
     const y = outputs['y'] as Tensor;
@@ -60,7 +60,7 @@ test.each([
   ['embedding', { weight: [0, 3], ids: [2] }],
   ['gather', { x: [0, 3], indices: [2] }],
 ])('%s refuses to read rows of none', (name, shapes) => {
-  using scope = new TensorScope();
+  using scope = new Scope();
   const inputs = Object.fromEntries(
     Object.entries(shapes).map(([input, shape]) => [input, ones(scope, input === 'indices' ? 'ids' : input, shape)]),
   );

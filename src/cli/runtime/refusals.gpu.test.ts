@@ -1,8 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { create, globals } from 'webgpu';
+import { splitText } from '../../data/text.ts';
 import { GradproofError } from '../../errors.ts';
 import { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { ByteModel } from '../../nn/byte-model.ts';
+import { capture } from '../../nn/capture.ts';
 import { FlatParameters } from '../../nn/flat-parameters.ts';
+import { Llama } from '../../nn/llama.ts';
+import { Mlp } from '../../nn/mlp.ts';
+import { add } from '../../ops/math/add.ts';
 import { matmul4bit } from '../../ops/matmul/matmul_4bit.ts';
 import { adagradStep } from '../../ops/optim/adagrad_step.ts';
 import { adamwStep } from '../../ops/optim/adamw_step.ts';
@@ -14,16 +21,19 @@ import { quantize_4bit } from '../../ops/quant/quantize_4bit.ts';
 import { ternary_matmul } from '../../ops/quant/ternary_matmul.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
+import { Random } from '../../tensor/random.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { TensorScope } from '../../tensor/tensor-scope.ts';
+import { DEFAULT_TRAINING } from '../../train/config.ts';
+import { Learner } from '../../train/learner.ts';
 import { Optimizer } from '../../train/optimizer.ts';
+import { Trainer } from '../../train/trainer.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
 /** Programs call the engine with what no case of a suite has: it is refused, and nothing stays allocated. */
 
 let gpu: Gpu;
-let scope: TensorScope;
+let scope: Scope;
 
 beforeAll(async () => {
   Object.assign(globalThis, globals);
@@ -61,12 +71,12 @@ describe('a tensor is refused', () => {
     ['with half an element', [2, 0.5]],
     ['with a size below 0', [-2, -2]],
   ])('%s', (_, shape) => {
-    scope = new TensorScope();
+    scope = new Scope();
     expect(refusal(() => Tensor.empty(gpu, 'f32', shape))).toBe('shape');
   });
 
   test('whose data does not fill it', () => {
-    scope = new TensorScope();
+    scope = new Scope();
     expect(refusal(() => Tensor.from(gpu, { dtype: 'f32', shape: [4], data: new Float32Array(3) }))).toBe('shape');
   });
 });
@@ -75,7 +85,7 @@ describe('a step in place is refused', () => {
   const adam = { lr: 1, betas: [0.5, 0.5], eps: 1, weight_decay: 0 } as const;
 
   test('of Adagrad with a sum of another size', () => {
-    scope = new TensorScope();
+    scope = new Scope();
     const state = { param: tensor([4]), grad: tensor([4]), exp_avg_sq: tensor([3]) };
     expect(refusal(() => adagradStep(gpu, state, {}, 1))).toBe('shape');
   });
@@ -84,7 +94,7 @@ describe('a step in place is refused', () => {
     ['halves', 'f16'],
     ['integers', 'i32'],
   ])('on %s', (_, dtype) => {
-    scope = new TensorScope();
+    scope = new Scope();
     const [a, b, c, odd, one] = [tensor([4]), tensor([4]), tensor([4]), tensor([4], dtype), tensor([1])];
     expect(refusal(() => adamwStep(gpu, { param: odd, grad: a, exp_avg: b, exp_avg_sq: c }, adam, 1))).toBe('element-type');
     expect(refusal(() => sgdStep(gpu, { param: a, grad: b, momentum_buffer: odd }, { lr: 1 }, 1))).toBe('element-type');
@@ -96,7 +106,7 @@ describe('a step in place is refused', () => {
 
 describe('what is refused leaves nothing behind', () => {
   test('weights of more elements than 32 bits count', () => {
-    scope = new TensorScope();
+    scope = new Scope();
     const [x, packed, absmax] = [tensor([1, 2 ** 16]), tensor([1], 'u8'), tensor([1])];
     const features = { out_features: 2 ** 16 + 1, in_features: 2 ** 16 };
     const params = { quant_type: 'nf4', blocksize: 64, ...features } as const;
@@ -105,26 +115,82 @@ describe('what is refused leaves nothing behind', () => {
   });
 
   test('steps of an optimizer that goes on from a state of another shape', () => {
-    scope = new TensorScope();
+    scope = new Scope();
     const inputs = { param: tensor([5]), grads: tensor([2, 5]), 'state.exp_avg': tensor([4]) };
     expect(refusal(() => optimizerSteps.forward(gpu, inputs, { optimizer: 'adamw' }))).toBe('shape');
   });
 
   test.each([{ nested_blocksize: 48 }, { nested_rounding: 'up' as 'nearest' }])('double quantization with %o', (nested) => {
-    scope = new TensorScope();
+    scope = new Scope();
     const params = { quant_type: 'nf4', blocksize: 32, compress_statistics: true, ...nested } as const;
     const weight = tensor([64, 64]);
     expect(refusal(() => quantize_4bit.forward(gpu, { weight }, params))).toBe('not-implemented');
   });
 
   test('a product of more rows than a grid has', () => {
-    scope = new TensorScope();
+    scope = new Scope();
     const inputs = { x: tensor([2_097_121, 1]), packed: tensor([1], 'u8') };
     expect(refusal(() => ternary_matmul.forward(gpu, inputs, { out_features: 1 }))).toBe('shape');
   });
 
+  test('a trainer under loss scaling whose schedule has no table', () => {
+    scope = new Scope();
+    const config = { ...DEFAULT_TRAINING, schedule: { name: 'linear', warmup_ratio: 0 }, steps: 2 ** 30, grad_scaler: {} } as const;
+    const text = splitText(new Uint8Array(4096), 0.1);
+    expect(refusal(() => new Trainer(gpu, text, config))).toBe('bad-params');
+  });
+
+  test('a base in blocks of a size that there is not', () => {
+    scope = new Scope();
+    const config = { ...DEFAULT_TRAINING.model, blocksize: 48 as 64 };
+    expect(refusal(() => new ByteModel(gpu, config, new Random(1), new Random(2)))).toBe('not-implemented');
+  });
+
+  test('a Llama with a frozen weight that does not fill its shape', () => {
+    scope = new Scope();
+    const sizes = { hidden: 4, inner: 4, layers: 1, heads: 1, kv_heads: 1, vocab: 4, rms_eps: 1e-5, rope_theta: 1e4 };
+    const trained = new Map([['w', hostTensorFrom('f32', [4], new Float32Array(4))]]);
+    const frozen = new Map([
+      ['a', hostTensorFrom('f32', [4], new Float32Array(4))],
+      ['b', { dtype: 'f32', shape: [5], data: new Float32Array(4) } as const],
+    ]);
+    expect(refusal(() => new Llama(gpu, { ...sizes, length: 3 } as never, { trained, frozen } as never))).toBe('shape');
+  });
+
+  test('a learner of examples without as many labels as they say', () => {
+    scope = new Scope();
+    const model = scope.add(new Mlp(gpu, { inFeatures: 2, hidden: 4, classes: 2 }, new Random(1)));
+    const labels = { dtype: 'i32', shape: [4], data: new Int32Array(3) } as const;
+    const draw = () => ({ inputs: { x: hostTensorFrom('f32', [4, 2], new Float32Array(8)) }, labels });
+    const config = { draw, batchSize: 4, optimizer: { optimizer: 'sgd', lr: 1 }, seed: 1 } as const;
+    expect(refusal(() => new Learner(gpu, model, config))).toBe('shape');
+  });
+
+  test('a score of examples that the model cannot read', async () => {
+    scope = new Scope();
+    const model = scope.add(new Mlp(gpu, { inFeatures: 2, hidden: 4, classes: 2 }, new Random(1)));
+    const examplesOf = (features: number) => ({
+      inputs: { x: hostTensorFrom('f32', [4, features], new Float32Array(4 * features)) },
+      labels: hostTensorFrom('i32', [4], new Int32Array(4)),
+    });
+    const config = { draw: () => examplesOf(2), batchSize: 4, optimizer: { optimizer: 'sgd', lr: 1 }, seed: 1 } as const;
+    const learner = scope.add(new Learner(gpu, model, config));
+    const before = gpu.memory.ledger.liveBuffers;
+    await expect(learner.score(examplesOf(3))).rejects.toThrow(/do(es)? not fit|columns meet/);
+    expect(gpu.memory.ledger.liveBuffers).toBe(before);
+  });
+
+  test('a capture of a kernel that is not there any more', async () => {
+    scope = new Scope();
+    const a = tensor([4]);
+    const before = gpu.memory.ledger.liveBuffers;
+    using _edit = gpu.recorder.pipelines.edit('math/add', { from: 'what the kernel does not say', to: '' });
+    await expect(capture(gpu, () => add.forward(gpu, { a, b: a }, {}))).rejects.toThrow(/occurs 0 times/);
+    expect(gpu.memory.ledger.liveBuffers).toBe(before);
+  });
+
   test('an optimizer under loss scaling whose schedule has no table', () => {
-    scope = new TensorScope();
+    scope = new Scope();
     using parameters = new FlatParameters(gpu, new Map([['w', hostTensorFrom('f32', [4], new Float32Array(4))]]));
     const options = { schedule: { name: 'linear', total: 2 ** 30 }, grad_scaler: {} } as const;
     expect(refusal(() => new Optimizer(gpu, parameters, { optimizer: 'sgd' }, options))).toBe('bad-params');

@@ -1,4 +1,5 @@
 import type { Gpu } from '../../../gpu/gpu.ts';
+import { Scope } from '../../../gpu/scope.ts';
 import { Llama } from '../../../nn/llama.ts';
 import { type Application, Tape } from '../../../nn/tape.ts';
 import { crossEntropy } from '../../../ops/nn/cross_entropy.ts';
@@ -6,7 +7,6 @@ import type { LlamaRan, LlamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
 import { type HostTensor, type HostTensors, hostTensor, hostTensorFrom, valuesOf } from '../../../tensor/host.ts';
 import { Tensor } from '../../../tensor/tensor.ts';
-import { TensorScope } from '../../../tensor/tensor-scope.ts';
 import { Optimizer } from '../../../train/optimizer.ts';
 import type { OptimizerParams } from '../../../train/update-rule.ts';
 import { valuesOfHosts } from '../fit.ts';
@@ -17,7 +17,7 @@ type JudgeOfStep = (step: number, applications: readonly Application[]) => Promi
 /** The run on the device, with every op of every step shown to `judge`. */
 export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Promise<LlamaRan> {
   const { config, adapter, clip, schedule, input_ids, labels } = run;
-  using scope = new TensorScope();
+  using scope = new Scope();
   const [steps = 0, ...batch] = input_ids.shape;
   const ids = scope.add(Tensor.empty(gpu, 'i32', batch));
   const targets = scope.add(Tensor.empty(gpu, 'i32', batch));
