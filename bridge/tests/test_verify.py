@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import os
 import subprocess
@@ -299,6 +300,88 @@ def test_an_adapter_without_weights_is_said_by_the_file_that_lacks(tmp_path, cap
     (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA", "r": 4}')
     assert main(["verify", str(tmp_path)]) == 2
     assert "PEFT adapter: adapter_model.safetensors: No such file or directory\n" in capsys.readouterr().out
+
+
+def has(module):
+    return pytest.mark.skipif(importlib.util.find_spec(module) is None, reason=f"needs {module}")
+
+
+def onnx_model(op="Add"):
+    from onnx import TensorProto, helper
+
+    inputs, output = ([helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 3]) for name in names] for names in (("a", "b"), ("c",)))
+    graph = helper.make_graph([helper.make_node(op, ["a", "b"], ["c"])], "graph", inputs, output)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+
+
+@has("onnx")
+@pytest.mark.parametrize("end", [0, 1, 7, -1])
+def test_a_model_that_is_cut_off_is_unreadable_and_says_what_to_do(tmp_path, capsys, end):
+    (tmp_path / "model.onnx").write_bytes(onnx_model()[:end])
+    status, [check] = verified(capsys, tmp_path)
+    assert (status, check["path"], check["verdict"]) == (2, "model.onnx", "unreadable")
+    assert check["detail"].endswith(": export it again")
+
+
+@has("onnx")
+@pytest.mark.parametrize("text", [b"this is no model\n" * 7, b"\x08\x08", b"{}", b"\xff" * 99])
+def test_what_is_no_model_is_unreadable(tmp_path, capsys, text):
+    (tmp_path / "model.onnx").write_bytes(text)
+    status, [check] = verified(capsys, tmp_path)
+    assert (status, check["verdict"]) == (2, "unreadable"), check
+
+
+@has("onnx")
+@has("onnxruntime")
+def test_a_model_that_can_be_read_is_judged(tmp_path, capsys):
+    for op, status, verdict in (("Add", 0, "agrees"), ("Nonsense", 1, "deviates")):
+        (tmp_path / "model.onnx").write_bytes(onnx_model(op))
+        found, checks = verified(capsys, tmp_path)
+        assert (found, [check["verdict"] for check in checks]) == (status, [verdict, verdict]), checks
+
+
+@has("onnxruntime")
+@pytest.mark.parametrize("text", [b"", b"this is no model\n" * 7, b"\x08"])
+def test_onnxruntime_alone_finds_a_model_unreadable_too(tmp_path, text):
+    (tmp_path / "model.onnx").write_bytes(text)
+    code = "import sys; sys.modules['onnx'] = None; from gradproof_bridge.cli import main; sys.exit(main(['verify', sys.argv[1]]))"
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2, ended
+    assert [line.split()[0] for line in ended.stdout.splitlines()] == ["not-checked", "unreadable", "1"]
+
+
+@pytest.mark.parametrize("end", [0, 5, 9, -200, -1])
+def test_a_bundle_that_is_cut_off_is_unreadable(tmp_path, capsys, end):
+    file = softmax_bundle(X)
+    (tmp_path / "a.safetensors").write_bytes(file[:end])
+    status, [check] = verified(capsys, tmp_path, "--backend", "numpy")
+    assert (status, check["verdict"]) == (2, "unreadable"), check
+
+
+def test_an_adapter_whose_weights_are_cut_off_is_unreadable(tmp_path, capsys):
+    adapter(tmp_path)
+    weights = tmp_path / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-3])
+    status, [check] = verified(capsys, tmp_path)
+    assert (status, check["verdict"]) == (2, "unreadable"), check
+
+
+@needs("peft")
+@pytest.mark.parametrize(("key", "value"), [("target_modules", 7), ("lora_alpha", "x")])
+def test_an_adapter_that_peft_cannot_load_is_unreadable_by_peft(tmp_path, capsys, key, value):
+    adapter(tmp_path)
+    path = tmp_path / "adapter_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    status, [_, check] = verified(capsys, tmp_path)
+    assert (status, check["verdict"]) == (2, "unreadable"), check
+    assert check["by"].startswith("peft ")
+
+
+def test_weights_of_an_adapter_without_its_configuration_are_not_dropped(tmp_path, capsys):
+    adapter(tmp_path / "inner")
+    (tmp_path / "inner" / "adapter_config.json").unlink()
+    status, [check] = verified(capsys, tmp_path)
+    assert (status, check["what"]) == (0, "safetensors of 2 tensors")
 
 
 def test_who_no_longer_reads_ends_it_quietly():

@@ -59,14 +59,18 @@ def verify(path: Path, device: str) -> Iterator[Check]:
     for found in sorted(path.rglob("*")):
         if found.is_dir() and (found / CONFIG).exists():
             yield from verify_adapter(str(found.relative_to(path)), found)
-        elif found.is_file() and found.name not in (CONFIG, WEIGHTS):
+        elif found.is_file() and not _is_of_adapter(found):
             yield from _file(str(found.relative_to(path)), found, device)
+
+
+def _is_of_adapter(path: Path) -> bool:
+    return path.name in (CONFIG, WEIGHTS) and (path.parent / CONFIG).exists()
 
 
 def _file(name: str, path: Path, device: str) -> Iterator[Check]:
     """One file by its kind; a part of an adapter that is named alone stands for the adapter."""
     try:
-        if path.name in (CONFIG, WEIGHTS) and (path.parent / CONFIG).exists():
+        if _is_of_adapter(path):
             yield from verify_adapter(name, path.parent)
         elif path.suffix == ".safetensors":
             file = path.read_bytes()

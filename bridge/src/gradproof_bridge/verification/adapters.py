@@ -13,7 +13,7 @@ from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.errors import FormatError
-from gradproof_bridge.verification.check import Check
+from gradproof_bridge.verification.check import Check, said_by
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
@@ -81,7 +81,7 @@ def _by_peft(name: str, what: str, folder: Path, layers: Mapping[str, tuple[int,
         model = PeftModel.from_pretrained(_skeleton(layers), str(folder))
         loaded = {key: to_numpy(x) for key, x in get_peft_model_state_dict(model).items()}
     except Exception as error:  # noqa: BLE001 - whatever PEFT has against the adapter is the finding
-        return Check(name, what, "deviates", by, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+        return Check(name, what, "unreadable", by, f"{type(error).__name__}: {said_by(error)}")
     missing = sorted(set(tensors) ^ set(loaded))
     if missing:
         return Check(name, what, "deviates", by, f"{missing[0]} is in one of the file and what PEFT loaded, not in both")

@@ -16,7 +16,7 @@ from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.checkpoint import QuantizedWeight, is_quantized, read_quantized
 from gradproof_bridge.formulas.four_bit import unpack
-from gradproof_bridge.verification.check import Check
+from gradproof_bridge.verification.check import Check, said_by
 
 
 def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
@@ -39,7 +39,7 @@ def _by_library(name: str, what: str, file: bytes, tensors: Mapping[str, Array])
     try:
         read = {key: (tuple(entry["shape"]), bytes(entry["data"])) for key, entry in deserialize(file)}  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        return Check(name, what, "deviates", by, str(error))
+        return Check(name, what, "unreadable", by, said_by(error))
     same = read == {key: (x.shape, x.tobytes()) for key, x in tensors.items()}
     return Check(name, what, "agrees", by) if same else Check(name, what, "deviates", by, "names, shapes or bytes differ")
 
@@ -60,7 +60,7 @@ def _quantized(name: str, tensors: Mapping[str, Array]) -> Iterator[Check]:
     try:
         wrong = [key for key, weight in weights.items() if not _same_by_bitsandbytes(key, weight, tensors)]
     except Exception as error:  # noqa: BLE001 - whatever bitsandbytes has against the state is the finding
-        yield Check(name, what, "deviates", by, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+        yield Check(name, what, "unreadable", by, f"{type(error).__name__}: {said_by(error)}")
         return
     yield Check(name, what, "deviates" if wrong else "agrees", by, f"{wrong[0]} is decoded to something else" if wrong else "")
 
@@ -89,22 +89,40 @@ def verify_onnx(name: str, path: Path) -> Iterator[Check]:
     if importlib.util.find_spec("onnx") is None:
         yield Check(name, "ONNX model", "not-checked", "onnx", "onnx is not installed; install it with: pip install onnx")
     else:
-        import onnx
-
-        by = f"onnx {metadata.version('onnx')}"
-        try:
-            onnx.checker.check_model(str(path), full_check=True)
-            yield Check(name, "ONNX model", "agrees", by)
-        except Exception as error:  # noqa: BLE001 - whatever the checker has against the model is the finding
-            yield Check(name, "ONNX model", "deviates", by, " ".join(str(error).split())[:300])
+        checked = _by_onnx(name, path)
+        yield checked
+        if checked.verdict == "unreadable":
+            return
     if importlib.util.find_spec("onnxruntime") is None:
         yield Check(name, "ONNX model", "not-checked", "ONNX Runtime", "not installed; install it with: pip install onnxruntime")
         return
     import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument, InvalidProtobuf
 
     by = f"onnxruntime {metadata.version('onnxruntime')}"
     try:
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         yield Check(name, "ONNX model", "agrees", by, f"loads; {len(session.get_inputs())} inputs, {len(session.get_outputs())} outputs")
-    except Exception as error:  # noqa: BLE001 - as above
-        yield Check(name, "ONNX model", "deviates", by, " ".join(str(error).split())[:300])
+    except (InvalidProtobuf, InvalidArgument) as error:
+        yield Check(name, "ONNX model", "unreadable", by, said_by(error))
+    except Exception as error:  # noqa: BLE001 - whatever it has against the model is the finding
+        yield Check(name, "ONNX model", "deviates", by, said_by(error))
+
+
+def _by_onnx(name: str, path: Path) -> Check:
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    by = f"onnx {metadata.version('onnx')}"
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except DecodeError:
+        return Check(name, "ONNX model", "unreadable", by, "it is no protobuf message, or cut off: export it again")
+    # Almost any text is a message of unknown fields.
+    if not model.ir_version or not model.HasField("graph"):
+        return Check(name, "ONNX model", "unreadable", by, "it has no graph or no ir_version, so it is no ONNX model: export it again")
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+    except Exception as error:  # noqa: BLE001 - whatever the checker has against the model is the finding
+        return Check(name, "ONNX model", "deviates", by, said_by(error))
+    return Check(name, "ONNX model", "agrees", by)
