@@ -19,6 +19,8 @@ const LIMIT = { timesBaseline: 20, ms: 15_000 } as const;
 const TOGETHER_MS = 1_000;
 /** How often cases may break without the change before nothing is said of the mutant. */
 const CALM_TRIALS = 3;
+/** How often a worker may be ended from outside while it hears the same cases before nothing is said of the mutant. */
+const MOST_KILLS = 3;
 
 /** Judges one mutant after the other, and none twice. */
 export class Court {
@@ -90,19 +92,23 @@ export class Court {
     let calm: Heard | Trouble | undefined = first;
     for (let trial = 0; trial < CALM_TRIALS && calm?.kind === 'trouble'; trial++) calm = await ask([], cases, bench);
     if (!calm) return undefined;
-    if (calm.kind !== 'survived') {
-      const what = 'by' in calm ? `${calm.by} is red (${calm.how}) without the change too` : calm.detail;
-      return { kind: 'undecided', detail: `${what}: run it again on a computer that does nothing else` };
-    }
+    if (calm.kind === 'undecided') return calm;
+    if (calm.kind !== 'survived') return undecided('by' in calm ? `${calm.by} is red (${calm.how}) without the change too` : calm.detail);
     const second = await ask(kernels, cases, bench);
     return second?.kind === 'trouble' ? { ...second, kind: 'killed' } : second;
   }
 }
 
-/** Runs cases with changed kernels; after trouble the worker is another. Undefined: interrupted. */
+/** Runs cases with changed kernels, again when the worker is ended from outside; after trouble the worker is another. Undefined: interrupted. */
 async function ask(kernels: readonly LinkedKernel[], cases: readonly BaselineCase[], bench: Bench): Promise<Heard | Trouble | undefined> {
   const entries = cases.map(({ id, backend }) => ({ id, backend }));
-  const answer = await bench.ask({ type: 'mutant', kernels, cases: entries, seed: SEED, untilRed: true }, limitOf(cases));
+  const hear = () => bench.ask({ type: 'mutant', kernels, cases: entries, seed: SEED, untilRed: true }, limitOf(cases));
+  let answer = await hear();
+  for (let kills = 1; answer.type === 'dead' && answer.fromOutside; kills++) {
+    await bench.renew();
+    if (kills === MOST_KILLS) return undecided(`${answer.reason} ${MOST_KILLS} times, by somebody's or the system's doing`);
+    answer = await hear();
+  }
   const trouble = (by: string, how: string): Trouble => ({ kind: 'trouble', by, how, cases: cases.length });
   const found = () => {
     switch (answer.type) {
@@ -122,6 +128,10 @@ async function ask(kernels: readonly LinkedKernel[], cases: readonly BaselineCas
   const verdict = found();
   if (verdict.kind === 'trouble') await bench.renew();
   return verdict;
+}
+
+function undecided(what: string): Heard {
+  return { kind: 'undecided', detail: `${what}: run it again on a computer that does nothing else` };
 }
 
 function limitOf(cases: readonly BaselineCase[]): number {

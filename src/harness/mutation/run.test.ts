@@ -79,7 +79,7 @@ test('passes and skips do not kill', async () => {
   expect((await judge(['pass', 'skip'])).result).toMatchObject({ status: 'fail', error: { code: 'survived' } });
 });
 
-test.each(['throws', 'binding', 'dies'])(
+test.each(['throws', 'binding', 'dies', 'crashes'])(
   'a case that breaks kills when it breaks again, and passes without the change: %s',
   async (name) => {
     const { result, heard } = await judge([name]);
@@ -90,6 +90,18 @@ test.each(['throws', 'binding', 'dies'])(
 
 test('a case that broke once does not kill', async () => {
   expect((await judge(['dies-once'])).result).toMatchObject({ status: 'fail', error: { code: 'survived' } });
+});
+
+test('a worker that somebody ends does not kill, however often its cases are heard', async () => {
+  const { result, heard } = await judge(['killed-twice']);
+  expect(result).toMatchObject({ status: 'fail', error: { code: 'survived' } });
+  expect(heard.filter((line) => line.endsWith('changed'))).toHaveLength(3);
+});
+
+test('where the worker is ended whenever it hears the cases nothing is said, and nothing is remembered', async () => {
+  const { result, heard, remembered } = await judge(['always-killed']);
+  expect(result).toMatchObject({ status: 'error', error: { code: 'undecided', message: expect.stringMatching(/SIGKILL 3 times/) } });
+  expect([heard.filter((line) => line.endsWith('changed')).length, remembered]).toEqual([3, 0]);
 });
 
 test('a worker that dies while it starts, or before anything is changed, is replaced', async () => {

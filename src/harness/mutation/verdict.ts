@@ -10,7 +10,7 @@ export type Heard =
   | { readonly kind: 'survived'; readonly cases: number }
   /** It is no program: `detail` is what parser or compiler say. */
   | { readonly kind: 'invalid'; readonly detail: string }
-  /** Cases broke, with the change and without it. */
+  /** Cases broke, with the change and without it, or what ran them was ended from outside. */
   | { readonly kind: 'undecided'; readonly detail: string };
 
 /** What is said of a mutant; `unreachable`: every kernel with the change needs a feature that the adapter lacks. */

@@ -91,6 +91,8 @@ export type FromWorker =
 export interface Death {
   readonly code: 'worker-threw' | 'worker-died';
   readonly reason: string;
+  /** Somebody or the system ended it, whatever it did. What is not told so may have been ended from outside all the same. */
+  readonly fromOutside?: true;
 }
 
 /** One worker, wherever it lives: a Web Worker of the page or a child process of Node. */

@@ -7,6 +7,9 @@ export interface LastWord {
   readonly message: string;
 }
 
+/** Signals that no process gets of what it does itself; drivers that crash raise others. */
+const FROM_OUTSIDE: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']);
+
 /** Starts a child process of Node that runs `script`, the built node-worker; what drivers print goes to `stderr`. */
 export function startNodeWorker(script: string, env: NodeJS.ProcessEnv, stderr: 'inherit' | 'ignore' = 'inherit'): WorkerLink {
   const child = fork(script, { serialization: 'advanced', env, stdio: ['ignore', 'ignore', stderr, 'ipc'] });
@@ -26,7 +29,10 @@ export function startNodeWorker(script: string, env: NodeJS.ProcessEnv, stderr: 
       child.on('exit', (code, signal) => {
         if (ended) return;
         if (lastWord) listener({ code: 'worker-threw', reason: `the worker threw: ${lastWord.message}` });
-        else listener({ code: 'worker-died', reason: `the worker process ended with ${signal ?? `status ${code}`}` });
+        else {
+          const outside = signal && FROM_OUTSIDE.has(signal) ? { fromOutside: true as const } : {};
+          listener({ code: 'worker-died', reason: `the worker process ended with ${signal ?? `status ${code}`}`, ...outside });
+        }
       });
       child.on('error', ({ message }) => {
         if (child.pid === undefined) listener({ code: 'worker-died', reason: `the worker process could not start: ${message}` });
