@@ -12,11 +12,13 @@ const SIZE = 64u;
 
 fn block_of(row: u32, key: u32) -> Masked {
   let place = place_of(row, attention.heads, attention.queries);
-  let first = row * attention.keys + key;
-  let at_mask = dot(place, attention.mask.xyz) + (key + FOUR) * attention.mask.w;
+  // Keys past the end repeat the last one: the next row is another invocation's, which writes it meanwhile.
+  let keys = min(key + FOUR, vec4u(attention.keys - 1u));
+  let at_mask = dot(place, attention.mask.xyz) + keys * attention.mask.w;
   let at = mask_word(at_mask, attention);
   let words = vec4u(mask[at.x], mask[at.y], mask[at.z], mask[at.w]);
-  let scores = vec4f(weights[first], weights[first + 1u], weights[first + 2u], weights[first + 3u]);
+  let own = row * attention.keys + keys;
+  let scores = vec4f(weights[own.x], weights[own.y], weights[own.z], weights[own.w]);
   return masked(scores, vec4u(place.z), key + FOUR, words, at_mask, attention);
 }
 

@@ -19,6 +19,9 @@ struct Step {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, 64u);
+  if (4u * i >= step.count) {
+    return; // what lies past the end may be read as the last element, which another invocation changes
+  }
   let g = grad[i] + step.l2 * param[i];
   let sum = sum_of_squares[i] + g * g;
   let moved = param[i] - step.rate * g / (root(sum) + step.eps);
@@ -26,7 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (i < whole) {
     param[i] = moved;
     sum_of_squares[i] = sum;
-  } else if (i == whole) {
+  } else {
     for (var c = 0u; c < step.count % 4u; c++) {
       param[i][c] = moved[c];
       sum_of_squares[i][c] = sum[c];

@@ -26,6 +26,9 @@ const SIZE = 64u;
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, SIZE);
+  if (4u * i >= step.count) {
+    return; // what lies past the end may be read as the last element, which another invocation changes
+  }
   let adam = Adam(step.l2, step.rest_of_beta1, step.beta2, step.rest_of_beta2, step.eps);
   let after = moments(param[i], grad[i], Moments(exp_avg[i], exp_avg_sq[i]), adam);
   let p = moved(param[i], after, adam, AdamStep(step.decay, step.step_size, step.correction));
@@ -34,7 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     param[i] = p;
     exp_avg[i] = after.exp_avg;
     exp_avg_sq[i] = after.exp_avg_sq;
-  } else if (i == whole) {
+  } else {
     for (var c = 0u; c < step.count % 4u; c++) {
       param[i][c] = p[c];
       exp_avg[i][c] = after.exp_avg[c];

@@ -29,6 +29,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     return;
   }
   let i = linear_index(group, groups, lane, 64u);
+  if (4u * i >= dims.count) {
+    return; // what lies past the end may be read as the last element, which another invocation changes
+  }
   let row = rates[min(steps[0], dims.rows - 1u)];
   let adam = Adam(dims.l2, dims.rest_of_beta1, dims.beta2, dims.rest_of_beta2, dims.eps);
   let after = moments(param[i], grad[i], Moments(exp_avg[i], exp_avg_sq[i]), adam);
@@ -38,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     param[i] = p;
     exp_avg[i] = after.exp_avg;
     exp_avg_sq[i] = after.exp_avg_sq;
-  } else if (i == whole) {
+  } else {
     for (var c = 0u; c < dims.count % 4u; c++) {
       param[i][c] = p[c];
       exp_avg[i][c] = after.exp_avg[c];

@@ -26,6 +26,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     return;
   }
   let i = linear_index(group, groups, lane, 64u);
+  if (4u * i >= dims.count) {
+    return; // what lies past the end may be read as the last element, which another invocation changes
+  }
   let row = rates[min(steps[0], dims.rows - 1u)];
   let now = Momentum(row.x, dims.l2, row.y, row.z, dims.direct, dims.ahead);
   let after = descent(Descent(param[i], momentum_buffer[i]), grad[i], now);
@@ -33,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (i < whole) {
     param[i] = after.param;
     momentum_buffer[i] = after.buffer;
-  } else if (i == whole) {
+  } else {
     for (var c = 0u; c < dims.count % 4u; c++) {
       param[i][c] = after.param[c];
       momentum_buffer[i][c] = after.buffer[c];

@@ -31,13 +31,15 @@ fn clipped(words: vec4u) -> vec4u {
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, SIZE);
-  let whole = dims.count / 4u;
-  if (i < whole) {
-    g[i] = clipped(g[i]);
-  } else if (i == whole) {
-    let last = clipped(g[i]);
+  if (4u * i >= dims.count) {
+    return; // what lies past the end may be read as the last element, which another invocation changes
+  }
+  let result = clipped(g[i]);
+  if (i < dims.count / 4u) {
+    g[i] = result;
+  } else {
     for (var c = 0u; c < dims.count % 4u; c++) {
-      g[i][c] = last[c];
+      g[i][c] = result[c];
     }
   }
 }

@@ -21,13 +21,16 @@ struct Step {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = linear_index(group, groups, lane, 64u);
+  if (4u * i >= step.count) {
+    return; // what lies past the end may be read as the last element, which another invocation changes
+  }
   let now = Momentum(step.lr, step.l2, step.keep, step.gain, step.direct, step.ahead);
   let after = descent(Descent(param[i], momentum_buffer[i]), grad[i], now);
   let whole = step.count / 4u;
   if (i < whole) {
     param[i] = after.param;
     momentum_buffer[i] = after.buffer;
-  } else if (i == whole) {
+  } else {
     for (var c = 0u; c < step.count % 4u; c++) {
       param[i][c] = after.param[c];
       momentum_buffer[i][c] = after.buffer[c];

@@ -1,4 +1,4 @@
-// packed = codes trit + 1 of two bits, four a byte; the rest of the last byte holds zeros (code 1). trits: n signed bytes; packed:
+// packed = codes trit + 1 of two bits, four a byte; the rest of the last word holds zeros (code 1). trits: n signed bytes; packed:
 // (n + 3) / 4 bytes. HIGH: the first trit of a byte is in bits 6-7, else in bits 0-1. One invocation packs 16 trits into a word.
 
 import package::lib::grid::linear_index;
@@ -26,7 +26,7 @@ fn main(
     return;
   }
   var word = 0x55555555u;
-  for (var k = 0u; k < 16u; k++) { // past the end are the zeros that pad a word of trits, then bytes that nobody reads
+  for (var k = 0u; k < 16u && first + k < sizes.n; k++) {
     let i = first + k;
     let trit = (trits[i / 4u] >> (8u * (i & 3u))) & 3u; // two's complement of -1 ends in 11
     word = insertBits(word, (trit + 1u) & 3u, 2u * k, 2u);

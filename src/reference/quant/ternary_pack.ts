@@ -73,6 +73,8 @@ const pack: OpRecord<PackParams> = {
     packSample([37, 53], { order: 'high' }),
     packSample([1], {}),
     packSample([2044], {}),
+    // The first word of a second workgroup.
+    packSample([1025], {}),
   ],
   faults: [{ name: 'codes without the offset of 1', shader: { file: 'quant/ternary_pack', from: '(trit + 1u) & 3u', to: 'trit & 3u' } }],
   wrongValues: [
