@@ -20,14 +20,9 @@ fn dy_rows(row: u32, j: u32, lane: u32) -> mat4x4f {
 }
 
 @compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-  @builtin(subgroup_invocation_id) subgroup_lane: u32,
-) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let tile = linear_index(group, groups, local, 64u);
-  let lane = subgroup_lane & 3u;
+  let lane = local & 3u;
   // Tiles and columns past the end compute what is not stored: every lane of a quad must stay until the end.
   let col = (tile % dims.tiles) * 8u;
   let row = (tile / dims.tiles) * ROWS;

@@ -21,14 +21,9 @@ fn x_rows(row: u32, k: u32, lane: u32) -> mat4x4f {
 }
 
 @compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-  @builtin(subgroup_invocation_id) subgroup_lane: u32,
-) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let tile = linear_index(group, groups, local, 64u);
-  let lane = subgroup_lane & 3u;
+  let lane = local & 3u;
   // Rows and columns past the end are computed, and not stored: every lane of a quad must stay until the end.
   let col = (tile % dims.tiles) * 4u;
   let row = (tile / dims.tiles) * ROWS;

@@ -55,14 +55,9 @@ fn store_rows(batch: Batch, row: u32, col: u32, sums: mat4x4f) {
 }
 
 @compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
-  @builtin(subgroup_invocation_id) subgroup_lane: u32,
-) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let tile = linear_index(group, groups, local, 64u);
-  let lane = subgroup_lane & 3u;
+  let lane = local & 3u;
   let batch = batch_at(group.z);
   // Tiles past the end compute what is not stored: every lane of a quad must stay until the end.
   let col = (tile % dims.tiles) * 4u;

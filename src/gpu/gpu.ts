@@ -1,6 +1,7 @@
 import { GradproofError } from '../errors.ts';
-import { type AdapterDescription, type DeviceGrant, requestDevice } from './device.ts';
+import { type AdapterDescription, type DeviceGrant, NoAdapterError, requestDevice } from './device.ts';
 import { type Allocation, Memory, type Place } from './memory.ts';
+import { areNeighbours, quadMembers } from './quads.ts';
 import { type Launch, Recorder } from './recorder.ts';
 import { bindingLayout } from './shader.ts';
 import { CaptureError, Trace, TracedAllocation } from './trace.ts';
@@ -29,11 +30,13 @@ const OTHER_ADAPTERS: readonly GPURequestAdapterOptions[] = [{ forceFallbackAdap
 export class Gpu implements Disposable {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
+  /** Those that the kernels can use. */
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<string, number>>;
   readonly memory: Memory;
   readonly recorder: Recorder;
   readonly #provider: GPU | undefined;
+  readonly #features: Set<string>;
   #lost: GPUDeviceLostInfo | undefined;
   #trace: Trace | undefined;
 
@@ -41,7 +44,8 @@ export class Gpu implements Disposable {
     this.#provider = provider;
     this.device = device;
     this.adapter = adapter;
-    this.features = new Set(features);
+    this.#features = new Set(features);
+    this.features = this.#features;
     this.limits = limits;
     this.memory = new Memory(device);
     this.recorder = new Recorder(device, adapter.isFallback ? FLOPS_PER_SUBMIT.fallback : FLOPS_PER_SUBMIT.hardware);
@@ -52,28 +56,40 @@ export class Gpu implements Disposable {
 
   /** Requests a device. Throws NoAdapterError with what to do when there is none. */
   static async request(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
-    return new Gpu(await requestDevice(gpu), gpu);
+    return await new Gpu(await requestDevice(gpu), gpu).#withoutStrangeQuads();
   }
 
   /** A second device of the same adapter, with the same shaders, edits included. Throws NoAdapterError when there is none. */
   async fresh(): Promise<Gpu> {
-    return this.#running(await requestDevice(this.#provider));
+    return await this.#running(await requestDevice(this.#provider));
   }
 
   /** A device of another adapter, with the same shaders, edits included; undefined when this machine has no other. */
   async elsewhere(): Promise<Gpu | undefined> {
     for (const wish of OTHER_ADAPTERS) {
       const grant = await requestDevice(this.#provider, wish).catch(() => undefined);
-      if (grant && !sameAdapter(grant.adapter, this.adapter)) return this.#running(grant);
+      if (grant && !sameAdapter(grant.adapter, this.adapter)) return await this.#running(grant);
       grant?.device.destroy();
     }
     return undefined;
   }
 
-  #running(grant: DeviceGrant): Gpu {
-    const other = new Gpu(grant, this.#provider);
+  async #running(grant: DeviceGrant): Promise<Gpu> {
+    const other = await new Gpu(grant, this.#provider).#withoutStrangeQuads();
     other.recorder.pipelines.takeEdits(this.recorder.pipelines);
     return other;
+  }
+
+  /** Does without subgroups where the lanes of a quad are not the neighbours that the kernels take them for: WGSL does not promise it. */
+  async #withoutStrangeQuads(): Promise<Gpu> {
+    if (!this.features.has('subgroups')) return this;
+    try {
+      if (!areNeighbours(await quadMembers(this))) this.#features.delete('subgroups');
+      return this;
+    } catch (cause) {
+      this[Symbol.dispose]();
+      throw new NoAdapterError('no-device', 'the device was lost before it could be used: try again', { cause });
+    }
   }
 
   /** Reason of the loss, if the device was lost. */

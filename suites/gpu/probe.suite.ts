@@ -1,5 +1,6 @@
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { answers, probe as ask, QUESTIONS } from '../../src/gpu/probe.ts';
+import { areNeighbours, quadMembers } from '../../src/gpu/quads.ts';
 import type { Acceptance, Value } from '../../src/reference/record.ts';
 import { seam } from '../../src/seam.ts';
 import { suite } from '../../src/testing/suite.ts';
@@ -58,6 +59,19 @@ probe
     t.expect([0x3c00, 0x3c01].includes(low) && [0x3c01, 0x3c02].includes(high), () => `the halves of ties are ${low} and ${high}`);
     const largest = halves[2] as number;
     t.expect([0x7bff, 0x7c00].includes(largest & 0xffff) && largest >>> 16 === 0xfbff, () => `the largest halves are ${largest}`);
+  });
+
+probe
+  .case('quads')
+  .needs('subgroups')
+  .desc(
+    'The lanes of a quad are four invocations of a workgroup that follow each other, as the kernels that share in quads take for granted.',
+  )
+  .control('two lanes give the same', (fault) => fault.shader('lib/quads', 'quadBroadcast(local, 2u)', 'quadBroadcast(local, 3u)'))
+  .run(async (t) => {
+    t.gpu.memory.guarded = true;
+    const members = await quadMembers(t.gpu);
+    t.expect(areNeighbours(members), () => `the first quads are ${members.slice(0, 64)}`);
   });
 
 /** Milliseconds that the fastest of five probes takes; the first of a device also compiles its pipeline. */

@@ -1,0 +1,55 @@
+import { beforeAll, expect, test } from 'vitest';
+import { create, globals } from 'webgpu';
+import { Gpu } from '../../gpu/gpu.ts';
+import { matmul } from '../../ops/matmul/matmul.ts';
+import { matmul4bit } from '../../ops/matmul/matmul_4bit.ts';
+import { chooseVariant } from '../../ops/op.ts';
+import { findSwiftShader } from './swiftshader.ts';
+
+/** Kernels that share in quads are for adapters whose quads are neighbours. */
+
+beforeAll(async () => {
+  Object.assign(globalThis, globals);
+  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
+});
+
+const provider = (): GPU => create(['enable-dawn-features=allow_unsafe_apis']);
+
+/** The same adapter with two lanes of each quad in each other's place: every quadBroadcast of one gives the other's value. */
+function swapping(gpu: GPU): GPU {
+  const change = <T extends object>(target: T, name: keyof T, changed: unknown): T =>
+    new Proxy(target, {
+      get: (of, key) => {
+        if (key === name) return changed;
+        const value: unknown = Reflect.get(of, key, of);
+        return typeof value === 'function' ? value.bind(of) : value;
+      },
+    });
+  return change(gpu, 'requestAdapter', async (options: GPURequestAdapterOptions) => {
+    const adapter = (await gpu.requestAdapter(options)) as GPUAdapter;
+    return change(adapter, 'requestDevice', async (descriptor: GPUDeviceDescriptor) => {
+      const device = await adapter.requestDevice(descriptor);
+      const make = device.createShaderModule.bind(device);
+      device.createShaderModule = ({ code, ...rest }) =>
+        make({ ...rest, code: code.replace(/(quadBroadcast\(\w+, )([12])u/g, (_, call, lane) => `${call}${3 - Number(lane)}u`) });
+      return device;
+    });
+  });
+}
+
+const variantsOf = (gpu: Gpu) => [chooseVariant(gpu, matmul.variants), chooseVariant(gpu, matmul4bit.variants)];
+
+test('quads of neighbours are used', async () => {
+  using gpu = await Gpu.request(provider());
+  expect(gpu.features.has('subgroups')).toBe(true);
+  expect(variantsOf(gpu)).toEqual(['subgroup', 'subgroup']);
+  expect(gpu.memory.ledger).toMatchObject({ liveBuffers: 0 });
+});
+
+test('other quads are not, nor on further devices of the adapter', async () => {
+  using gpu = await Gpu.request(swapping(provider()));
+  expect(gpu.features.has('subgroups')).toBe(false);
+  expect(variantsOf(gpu)).not.toContain('subgroup');
+  using fresh = await gpu.fresh();
+  expect(fresh.features.has('subgroups')).toBe(false);
+});
