@@ -1,24 +1,11 @@
-import package::conv::cells::cells;
+import package::conv::cells::{ cells, dims };
 import package::lib::grid::linear_index;
 
 // y = the mean of the elements under the window: of those in x, or also of the zeros from `low` to `high` around it. x: [planes, input];
 // y: [planes, output]. One invocation an element of y; kernel reads each.
 
-struct Dims {
-  input: vec2u,    // height, width
-  output: vec2u,
-  kernel: vec2u,
-  stride: vec2i,
-  pad: vec2i,      // above and to the left
-  dilation: vec2u,
-  low: vec2i,      // coordinates from which on and before which elements count
-  high: vec2i,
-  count: u32,      // elements of y
-}
-
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {

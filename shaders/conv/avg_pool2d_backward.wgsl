@@ -1,25 +1,12 @@
-import package::conv::cells::cells;
+import package::conv::cells::{ cells, dims };
 import package::conv::windows_over::windows_over;
 import package::lib::grid::linear_index;
 
 // dx = sum over the windows over an element of dy / elements that count. dy: [planes, output]; dx: [planes, input]. One invocation an
 // element of dx, which asks the windows in ascending order.
 
-struct Dims {
-  input: vec2u,    // height, width
-  output: vec2u,
-  kernel: vec2u,
-  stride: vec2i,
-  pad: vec2i,      // above and to the left
-  dilation: vec2u,
-  low: vec2i,      // coordinates from which on and before which elements count
-  high: vec2i,
-  count: u32,      // elements of dx
-}
-
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
 @group(0) @binding(1) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(2) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {

@@ -1,5 +1,6 @@
 import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
+import package::nn::along_axis::row_of;
 
 // dlogits = g * (keep * w_t * (p - onehot) + spread * (W * p - w)), p = exp(x - max) / sum of exp, from the statistics that
 // cross_entropy_rows computed; g is dloss of the row, or dloss / normalizer of a reduced loss. 0 where the label is ignored.
@@ -39,7 +40,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (i >= params.count) {
     return;
   }
-  let row = i / (params.classes * params.inner) * params.inner + i % params.inner;
+  let row = row_of(i, params.classes, params.inner);
   let class_index = i / params.inner % params.classes;
   if (targets[row] < 0) {
     dlogits[i] = 0.0;

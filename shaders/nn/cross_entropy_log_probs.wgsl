@@ -1,4 +1,5 @@
 import package::lib::grid::linear_index;
+import package::nn::along_axis::row_of;
 
 // log_probs = (x - max) - log(sum of exp), of rows whose statistics cross_entropy_rows computed. logits, log_probs: [outer, C, inner].
 
@@ -21,6 +22,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (i >= params.count) {
     return;
   }
-  let row = i / (params.classes * params.inner) * params.inner + i % params.inner;
+  let row = row_of(i, params.classes, params.inner);
   log_probs[i] = (logits[i] - stats[row].x) - log(stats[row].y);
 }

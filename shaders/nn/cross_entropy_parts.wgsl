@@ -1,5 +1,6 @@
 import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
+import package::nn::along_axis::start_of;
 
 // What cross-entropy needs of the classes of a row, in `parts` parts of a row, of every parts-th class each: (max, sum of exp(x - max),
 // sum of w (max - x), sum of w); only label smoothing needs the latter two. logits: [outer, C, inner]; weight: [C], 1 without;
@@ -35,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let row = i / params.parts;
   let part = i % params.parts;
-  let first = (row / params.inner) * params.classes * params.inner + row % params.inner;
+  let first = start_of(row, params.classes, params.inner);
   var largest = logits[first + part * params.inner];
   for (var c = part + params.parts; c < params.classes; c += params.parts) {
     largest = max(largest, logits[first + c * params.inner]);

@@ -1,5 +1,6 @@
 import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
+import package::nn::along_axis::start_of;
 
 // Cross-entropy of each row: loss = keep * w_t * nll_t + spread * sum_c w_c * nll_c, nll_c = log(sum_j exp(x_j - max)) + (max - x_c), where
 // keep = 1 - label_smoothing, spread = label_smoothing / C, w are class weights (1 without). One invocation a row, which joins the parts
@@ -76,7 +77,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     return;
   }
   let class_index = u32(target_class);
-  let first = (row / params.inner) * params.classes * params.inner + row % params.inner;
+  let first = start_of(row, params.classes, params.inner);
   let target_weight = weight_of(class_index);
   let nll = log(sum) + (largest - logits[first + class_index * params.inner]);
   loss[row] = params.keep * (target_weight * nll) + params.spread * (away + weights * log(sum));

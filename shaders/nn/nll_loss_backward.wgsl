@@ -1,4 +1,5 @@
 import package::lib::grid::linear_index;
+import package::nn::along_axis::row_of;
 
 // dlog_probs = -g * w_t where a class is the row's target, else 0; g is dloss of the row, or dloss / normalizer of a reduced loss.
 // dlog_probs: [outer, C, inner]; stats (w_t in z), targets: [rows]; dloss: [rows] or [1]; normalizer: [1].
@@ -25,7 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (i >= params.count) {
     return;
   }
-  let row = i / (params.classes * params.inner) * params.inner + i % params.inner;
+  let row = row_of(i, params.classes, params.inner);
   var slope = 0.0;
   if (targets[row] == i32(i / params.inner % params.classes)) {
     if (params.reduced == 0u) {

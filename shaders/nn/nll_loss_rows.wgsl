@@ -1,4 +1,5 @@
 import package::lib::grid::linear_index;
+import package::nn::along_axis::start_of;
 
 // Negative log-likelihood of each row: loss = -w_t * log_probs[t]; 0 where the label is ignored. log_probs: [outer, C, inner]; labels,
 // loss, targets: [rows], rows = outer * inner; weight: [C], 1 without; stats: [rows] with w_t in z, as cross_entropy_reduce takes them, and the loss beside.
@@ -38,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (params.weighted != 0u) {
       target_weight = weight[target_class];
     }
-    let first = (row / params.inner) * params.classes * params.inner + row % params.inner;
+    let first = start_of(row, params.classes, params.inner);
     own = -target_weight * log_probs[first + u32(target_class) * params.inner];
   }
   loss[row] = own;

@@ -1,17 +1,12 @@
 import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
+import package::nn::along_axis::{ Rows, start_of };
 
 // y = exp(x - max) / sum of exp(x - max) along an axis. x, y: [outer, C, inner], rows = outer * inner. One invocation a row, three passes.
 
-struct Params {
-  rows: u32,
-  classes: u32, // C
-  inner: u32,
-}
-
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<uniform> params: Params;
+@group(0) @binding(2) var<uniform> params: Rows;
 
 const SIZE = 64u;
 
@@ -21,7 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (row >= params.rows) {
     return;
   }
-  let first = (row / params.inner) * params.classes * params.inner + row % params.inner;
+  let first = start_of(row, params.classes, params.inner);
   let end = first + params.classes * params.inner;
   var largest = x[first];
   for (var i = first + params.inner; i < end; i += params.inner) {

@@ -3,21 +3,10 @@
 // T a step; T is never expanded in memory. 2 M N K flops, K N / 4 bytes of weights.
 
 import package::lib::trits::trit_at;
-
-struct Dims {
-  m: u32,
-  n: u32,
-  k: u32,
-  scale_stride: u32, // 0: one scale for all; 1: one for each column of y
-}
+import package::quant::ternary_weight::{ dims, packed, scale_of };
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> packed: array<u32>;
-@group(0) @binding(2) var<storage, read> scale: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
-@group(0) @binding(4) var<uniform> dims: Dims;
-
-override SCALED: bool = false;
 
 const ROWS = 4u;
 const COLS = 4u;
@@ -52,8 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   for (var r = 0u; r < ROWS && row + r < dims.m; r++) {
     for (var c = 0u; c < COLS && col + c < dims.n; c++) {
-      let factor = select(1.0, scale[(col + c) * dims.scale_stride], SCALED);
-      y[(row + r) * dims.n + col + c] = sum[r][c] * factor;
+      y[(row + r) * dims.n + col + c] = sum[r][c] * scale_of(col + c);
     }
   }
 }

@@ -3,21 +3,10 @@
 // 2 M N K flops.
 
 import package::lib::trits::trit_at;
-
-struct Dims {
-  m: u32,
-  n: u32,
-  k: u32,
-  scale_stride: u32, // 0: one scale for all; 1: one for each column of dy
-}
+import package::quant::ternary_weight::{ dims, packed, scale_of };
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> packed: array<u32>;
-@group(0) @binding(2) var<storage, read> scale: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(4) var<uniform> dims: Dims;
-
-override SCALED: bool = false;
 
 const ROWS = 4u;
 const COLS = 4u;
@@ -33,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let col = id.x * COLS; // rows and columns past the end are not stored
   var sum: array<vec4f, ROWS>;
   for (var n = 0u; n < dims.n; n++) {
-    let factor = select(1.0, scale[n * dims.scale_stride], SCALED);
+    let factor = scale_of(n);
     let trits = factor * vec4f(vec4i(trit(n, col), trit(n, col + 1u), trit(n, col + 2u), trit(n, col + 3u)));
     for (var r = 0u; r < ROWS; r++) {
       sum[r] += dy[(row + r) * dims.n + n] * trits;
