@@ -1,4 +1,5 @@
 import { GradproofError } from '../errors.ts';
+import { keyOf } from './case-key.ts';
 import { runId, sortResults, summarize } from './report/build.ts';
 import type { CaseResult, Report } from './report/schema.ts';
 import { validateReport } from './report/validate.ts';
@@ -99,7 +100,7 @@ function joinResults(reports: readonly Report[]): CaseResult[] {
   let offset = 0;
   for (const [position, { run, environments, results }] of reports.entries()) {
     for (const result of results) {
-      const key = `${result.id} ${result.backend}`;
+      const key = keyOf(result);
       const owner = owners.get(key) ?? position;
       if (owner !== position) {
         throw new MergeError('repeated-case', `merge: ${key} is in ${reports[owner]?.run.id} and in ${run.id}: name each shard once`);

@@ -1,5 +1,6 @@
 import { sha256 } from '../formats/sha256.ts';
 import type { Case } from '../testing/suite.ts';
+import { keyOf } from './case-key.ts';
 import type { PlanEntry, RunOptions } from './events.ts';
 import { filterOf } from './filter.ts';
 
@@ -8,7 +9,7 @@ const INCLUDED = { quick: ['quick'], full: ['quick', 'full'], slow: ['quick', 'f
 
 /** All `id backend` lines of a build, sorted by code unit and LF-ended: the text whose SHA-256 is the plan's hash. */
 export function planText(cases: Iterable<Pick<Case, 'id' | 'backend'>>): string {
-  const lines = [...cases].map(({ id, backend }) => `${id} ${backend}\n`);
+  const lines = [...cases].map((one) => `${keyOf(one)}\n`);
   return lines.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join('');
 }
 
@@ -20,7 +21,7 @@ export async function planHash(text: string): Promise<string> {
 /** The cases of the plan that tier, filters and shard select, in plan order. The plan's hash does not depend on them. */
 export function select(cases: Iterable<Case>, options: Pick<RunOptions, 'tier' | 'filters' | 'shard'>): readonly Case[] {
   const tiers: readonly string[] = INCLUDED[options.tier];
-  const sorted = [...cases].sort((a, b) => (`${a.id} ${a.backend}` < `${b.id} ${b.backend}` ? -1 : 1));
+  const sorted = [...cases].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const isChosen = filterOf(options.filters);
   const chosen = sorted.filter(({ id, tier }) => tiers.includes(tier) && isChosen(id));
   return chosen.filter((_, position) => position % options.shard.count === options.shard.index - 1);

@@ -3,6 +3,7 @@ import { launchers } from '../ops/registry.ts';
 import { records } from '../reference/registry.ts';
 import { deriveSuite } from '../testing/derive.ts';
 import type { Case, Suite } from '../testing/suite.ts';
+import { keyOf } from './case-key.ts';
 
 /** Every suite of this build: those that the op records imply, then those of suites/. */
 function loadSuites(): readonly Suite[] {
@@ -19,7 +20,7 @@ function loadSuites(): readonly Suite[] {
 export function loadCases(): ReadonlyMap<string, Case> {
   const cases = new Map<string, Case>();
   for (const declared of loadSuites().flatMap((suite) => suite.cases)) {
-    const key = `${declared.id} ${declared.backend}`;
+    const key = keyOf(declared);
     if (cases.has(key)) throw new InvariantError(`case ${key} is declared twice`);
     cases.set(key, declared);
   }

@@ -1,7 +1,8 @@
 import { isBridgeName } from '../backends/bridge/name.ts';
+import { keyOf } from './case-key.ts';
 import { MergeError } from './merge.ts';
 import { identityOf, sortResults, summarize } from './report/build.ts';
-import type { CaseResult, Report } from './report/schema.ts';
+import type { Report } from './report/schema.ts';
 import { validateReport } from './report/validate.ts';
 import { verdictOf } from './report/verdict.ts';
 
@@ -36,10 +37,6 @@ export function mergeRerun(first: Report, rerun: Report): Report {
     results,
   };
   return validateReport(withoutRepeats(merged), 'the merged report');
-}
-
-function keyOf({ id, backend }: CaseResult): string {
-  return `${id} ${backend}`;
 }
 
 /** Every environment once. */

@@ -1,3 +1,4 @@
+import { keyOf } from '../case-key.ts';
 import { type Difference, differencesOf } from './differences.ts';
 import { differ, pace } from './range.ts';
 import type { CaseFigures, Snapshot } from './snapshot.ts';
@@ -99,7 +100,7 @@ function order(x: Change, y: Change): number {
   if (x.kinds[0] === 'accuracy') return growth(y) - growth(x);
   const wrong = Number(isWrong(y)) - Number(isWrong(x));
   if (wrong !== 0) return wrong;
-  const [a, b] = [`${x.id} ${x.backend}`, `${y.id} ${y.backend}`];
+  const [a, b] = [keyOf(x), keyOf(y)];
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

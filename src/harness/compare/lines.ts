@@ -1,3 +1,4 @@
+import { keyOf } from '../case-key.ts';
 import { plainText } from '../report/plain-text.ts';
 import { type Change, type Comparison, isRegression } from './compare.ts';
 import type { TimeFigure } from './range.ts';
@@ -19,14 +20,14 @@ export function compareLines(comparison: Comparison): readonly string[] {
   const [added, findings, slower, faster, accuracy] = [of('only-after'), of('finding'), of('slower'), of('faster'), of('accuracy')];
   const lines = [
     ...differences.map(({ what, before, after }) => line('differs', what, `${before || 'none'} -> ${after || 'none'}`)),
-    ...regressions.map((change) => line('regression', nameOf(change), verdicts(change))),
-    ...fixed.map((change) => line('fixed', nameOf(change), verdicts(change))),
-    ...added.map((change) => line('new', nameOf(change), verdicts(change))),
+    ...regressions.map((change) => line('regression', keyOf(change), verdicts(change))),
+    ...fixed.map((change) => line('fixed', keyOf(change), verdicts(change))),
+    ...added.map((change) => line('new', keyOf(change), verdicts(change))),
     ...findings.map((change) =>
-      line('finding', nameOf(change), `${change.before?.finding ?? 'none'} -> ${change.after?.finding ?? 'none'}`),
+      line('finding', keyOf(change), `${change.before?.finding ?? 'none'} -> ${change.after?.finding ?? 'none'}`),
     ),
-    ...[...slower, ...faster].map((change) => line(slower.includes(change) ? 'slower' : 'faster', nameOf(change), times(change))),
-    ...accuracy.slice(0, SHOWN).map((change) => line('accuracy', nameOf(change), shares(change))),
+    ...[...slower, ...faster].map((change) => line(slower.includes(change) ? 'slower' : 'faster', keyOf(change), times(change))),
+    ...accuracy.slice(0, SHOWN).map((change) => line('accuracy', keyOf(change), shares(change))),
     ...(accuracy.length > SHOWN ? [`accuracy   ${accuracy.length - SHOWN} more changed less`] : []),
     `${regressions.length} regressions, ${fixed.length} fixed, ${added.length} new, ${stillPassing} still pass, ` +
       `${speedWords(comparison)}, ${accuracy.length} with another accuracy`,
@@ -36,10 +37,6 @@ export function compareLines(comparison: Comparison): readonly string[] {
 
 function line(word: string, name: string, what: string): string {
   return `${word.padEnd(10)} ${name}: ${what}`;
-}
-
-function nameOf({ id, backend }: Change): string {
-  return `${id} ${backend}`;
 }
 
 function verdicts({ before, after }: Change): string {

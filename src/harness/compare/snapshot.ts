@@ -1,3 +1,4 @@
+import { keyOf } from '../case-key.ts';
 import type { DecodedLink, LinkedCase } from '../link/decode.ts';
 import type { LinkEnvironment } from '../link/environment.ts';
 import { ACCURACY, roundedFrom } from '../link/quantize.ts';
@@ -43,7 +44,7 @@ export function snapshotOfReport(report: Report): Snapshot {
   const { kind, tool, run, environments, results } = report;
   const cases = new Map<string, CaseFigures>();
   for (const result of results) {
-    const key = `${result.id} ${result.backend}`;
+    const key = keyOf(result);
     if (!cases.has(key) || result.status !== 'pass') cases.set(key, figuresOf(result));
   }
   return {
@@ -66,7 +67,7 @@ export function snapshotOfLink(link: DecodedLink): Snapshot {
   const cases = new Map<string, CaseFigures>();
   for (const linked of link.cases) {
     const figures = figuresOfLinked(linked, planHash);
-    if (figures) cases.set(`${figures.id} ${figures.backend}`, figures);
+    if (figures) cases.set(keyOf(figures), figures);
   }
   const nameless = Object.values(replayed).reduce((sum, count) => sum + count, 0);
   return { kind, tool, ...time, settings, environments, planHash, cases, tellsFindings: false, nameless };

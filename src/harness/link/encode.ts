@@ -1,4 +1,5 @@
 import { isBridgeName } from '../../backends/bridge/name.ts';
+import { keyOf } from '../case-key.ts';
 import { planHash } from '../plan.ts';
 import type { CaseResult, Report } from '../report/schema.ts';
 import { LINKED_FILTERS, settingsOf, shortList } from '../report/settings.ts';
@@ -62,7 +63,7 @@ function isPlanned({ kind }: Report, { suite, backend }: CaseResult): boolean {
 function inPlan(report: Report): ReadonlyMap<string, CaseResult> {
   const cases = new Map<string, CaseResult>();
   for (const result of report.results.filter((one) => isPlanned(report, one))) {
-    const line = `${result.id} ${result.backend}`;
+    const line = keyOf(result);
     if (cases.has(line)) {
       throw new LinkError('link-case-repeated', `${line} ran in two environments, a link holds one: share the reports one by one`);
     }

@@ -1,5 +1,6 @@
 import { GradproofError } from '../../errors.ts';
 import type { Case } from '../../testing/suite.ts';
+import { keyOf } from '../case-key.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
 import { SEED } from './court.ts';
 import type { Bench, Crew } from './crew.ts';
@@ -127,8 +128,4 @@ async function rehearse(kernels: readonly LinkedKernel[], cases: readonly Case[]
     const { id, backend, kernels: dispatched, durationMs } = outcome;
     return [{ id, backend, kernels: dispatched, durationMs }];
   });
-}
-
-function keyOf({ id, backend }: { readonly id: string; readonly backend: string }): string {
-  return `${id} ${backend}`;
 }

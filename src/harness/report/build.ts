@@ -1,3 +1,4 @@
+import { keyOf } from '../case-key.ts';
 import type { RunOptions } from '../events.ts';
 import type { CaseResult, Environment, Report, Status, Summary } from './schema.ts';
 import { thisTool } from './tool.ts';
@@ -66,5 +67,5 @@ export function runId(startedAt: Date): string {
 /** The results by id, backend and environment, in the order of a plan. */
 export function sortResults(results: readonly CaseResult[]): CaseResult[] {
   const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-  return [...results].sort((a, b) => order(`${a.id} ${a.backend}`, `${b.id} ${b.backend}`) || a.env - b.env);
+  return [...results].sort((a, b) => order(keyOf(a), keyOf(b)) || a.env - b.env);
 }

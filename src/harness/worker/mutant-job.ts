@@ -1,6 +1,7 @@
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Case } from '../../testing/suite.ts';
+import { keyOf } from '../case-key.ts';
 import { verdictOf } from '../report/verdict.ts';
 import type { CaseOutcome, MutantMessage, MutantReply } from './messages.ts';
 import { runCase } from './run-case.ts';
@@ -19,9 +20,9 @@ export async function runMutantJob(
   const edits = kernels.map(({ file, code }) => gpu.recorder.pipelines.edit(file, { code }));
   try {
     const outcomes: CaseOutcome[] = [];
-    for (const { id, backend } of wanted) {
-      const declared = cases.get(`${id} ${backend}`);
-      if (!declared) throw new GradproofError('unknown-case', `no case is named ${id} (${backend})`);
+    for (const entry of wanted) {
+      const declared = cases.get(keyOf(entry));
+      if (!declared) throw new GradproofError('unknown-case', `no case is named ${entry.id} (${entry.backend})`);
       const { outcome } = await runCase(declared, gpu, { ieee, seed, control: false });
       outcomes.push(outcome);
       if (gpu.lost || (untilRed && verdictOf(outcome) === 'wrong')) break;

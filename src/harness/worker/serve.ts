@@ -5,6 +5,7 @@ import { type Probe, probe } from '../../gpu/probe.ts';
 import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
 import { Gate } from '../../train/gate.ts';
+import { keyOf } from '../case-key.ts';
 import { liveReplayCase, loadLiveCases } from '../live.ts';
 import { replayCase } from '../parity.ts';
 import type { Environment } from '../report/schema.ts';
@@ -86,9 +87,10 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
   };
 }
 
-function declaredBy({ id, backend, bundle, link }: CaseMessage, cases: ReadonlyMap<string, Case>): Case | undefined {
+function declaredBy(message: CaseMessage, cases: ReadonlyMap<string, Case>): Case | undefined {
+  const { id, bundle, link } = message;
   if (link) return bundle ? liveReplayCase(bundle, link) : loadLiveCases(link).get(id);
-  return bundle ? replayCase(bundle) : cases.get(`${id} ${backend}`);
+  return bundle ? replayCase(bundle) : cases.get(keyOf(message));
 }
 
 function ruinsDevice({ error }: CaseOutcome): boolean {

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
+import { keyOf } from '../../harness/case-key.ts';
 import type { RunOptions } from '../../harness/events.ts';
 import { TIERS } from '../../harness/report/schema.ts';
 import { Follow } from '../follow.ts';
@@ -10,7 +11,7 @@ import type { App } from '../state/app.ts';
 import { type Choice, choose } from '../state/choice.ts';
 import { missOf, splitQuery } from '../state/query.ts';
 import { Remembered } from '../state/remembered.ts';
-import { isWrong, keyOf, standingOf } from '../state/standing.ts';
+import { isWrong, standingOf } from '../state/standing.ts';
 import { replayedIn } from '../state/subject.ts';
 import { type Branch, countTree, findInTree, hasWrong, type Leaf, leavesOf, rowsOf, suiteTree } from '../state/suite-tree.ts';
 import { base, controls } from '../styles.ts';

@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
+import { keyOf } from '../../harness/case-key.ts';
 import { CHANGE_KINDS, type Change, type ChangeKind, type Comparison } from '../../harness/compare/compare.ts';
 import { differencesOf } from '../../harness/compare/differences.ts';
 import { compareLines } from '../../harness/compare/lines.ts';
@@ -231,10 +232,6 @@ function speedFigure(first: Snapshot, second: Snapshot): Figure {
   const { compare, charts } = messages();
   const words = { ...charts.pairs.results, first: compare.sides.before, second: compare.sides.after, file: 'gradproof-two-speeds' };
   return pairsFigure(pairsOfResults(first, second), words);
-}
-
-function keyOf({ id, backend }: Change): string {
-  return `${id} ${backend}`;
 }
 
 function isShown({ kinds }: Change, shown: Shown): boolean {

@@ -1,10 +1,11 @@
 import { css, html, LitElement, nothing } from 'lit';
+import { keyOf } from '../../harness/case-key.ts';
 import type { PlanEntry } from '../../harness/events.ts';
 import { Follow } from '../follow.ts';
 import { KeepFocus } from '../keep-focus.ts';
 import { messages } from '../messages/language.ts';
 import type { App } from '../state/app.ts';
-import { isWrong, keyOf, standingOf } from '../state/standing.ts';
+import { isWrong, standingOf } from '../state/standing.ts';
 import { base, controls } from '../styles.ts';
 
 /** Runs cases, or runs them again so that the report takes their new results, or those of them that are not right. */

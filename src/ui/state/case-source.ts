@@ -1,10 +1,10 @@
+import { keyOf } from '../../harness/case-key.ts';
 import type { PlanEntry } from '../../harness/events.ts';
 import type { Recording } from '../../harness/recordings.ts';
 import type { OpRecord } from '../../reference/record.ts';
 import { type HostTensor, valuesOf } from '../../tensor/host.ts';
 import type { Case, Given } from '../../testing/suite.ts';
 import { harness } from './harness.ts';
-import { keyOf } from './standing.ts';
 
 /** One tensor that a case computes from, told in a line. */
 export interface InputSummary {

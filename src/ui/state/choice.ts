@@ -1,8 +1,9 @@
+import { keyOf } from '../../harness/case-key.ts';
 import { DEFAULT_RUN_OPTIONS, type PlanEntry, type RunOptions } from '../../harness/events.ts';
 import { TIERS, type Tier } from '../../harness/report/schema.ts';
 import { type Address, optionsOf, queryText } from './address.ts';
 import { find, parseQuery, type Term, tiersOf } from './query.ts';
-import { keyOf, type Progress, standingOf } from './standing.ts';
+import { type Progress, standingOf } from './standing.ts';
 import { patternsFor } from './suite-tree.ts';
 
 /** What the address chooses. */

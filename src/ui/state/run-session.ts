@@ -1,5 +1,6 @@
 import { bridgeName } from '../../backends/bridge/name.ts';
 import { messageOf } from '../../errors.ts';
+import { keyOf } from '../../harness/case-key.ts';
 import { DEFAULT_RUN_OPTIONS, type PlanEntry, type RunEvent, type RunOptions, type Unfinished } from '../../harness/events.ts';
 import type { Expectation } from '../../harness/expectations.ts';
 import type { BundleFile } from '../../harness/parity.ts';
@@ -14,7 +15,6 @@ import { Observable } from './observable.ts';
 import { Pace } from './pace.ts';
 import { fetchRecordings } from './recording-sets.ts';
 import { afterEvent, IDLE, type RunState } from './run-state.ts';
-import { keyOf } from './standing.ts';
 import { hasUnfinished, keepUnfinished, takeUnfinished } from './unfinished.ts';
 
 /** Between two renderings of a run: often enough to look alive, seldom enough for ten thousand cases. */

@@ -1,10 +1,10 @@
+import { keyOf } from '../../harness/case-key.ts';
 import type { PlanEntry, RunEvent } from '../../harness/events.ts';
 import type { Live } from '../../harness/live.ts';
 import type { Recordings } from '../../harness/recordings.ts';
 import type { CaseResult, Environment, Report } from '../../harness/report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { Span } from './pace.ts';
-import { keyOf } from './standing.ts';
 
 /** A run as the page shows it, from before the click to the report. */
 export interface RunState {

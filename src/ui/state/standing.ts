@@ -1,4 +1,3 @@
-import type { PlanEntry } from '../../harness/events.ts';
 import type { CaseResult, Status } from '../../harness/report/schema.ts';
 
 /** How a case stands: its status, or that it runs, waits, or is in no run. */
@@ -23,11 +22,6 @@ export interface Progress {
   readonly running: ReadonlySet<string>;
   /** The cases that are still to come, by key. */
   readonly waiting: ReadonlySet<string>;
-}
-
-/** Key of a case among results. */
-export function keyOf({ id, backend }: Pick<PlanEntry, 'id' | 'backend'>): string {
-  return `${id} ${backend}`;
 }
 
 /** How the case of a key stands. What runs again stands as it stood until it has ended. */

@@ -1,5 +1,6 @@
+import { keyOf } from '../../harness/case-key.ts';
 import type { PlanEntry } from '../../harness/events.ts';
-import { isWrong, keyOf, type Progress, STANDINGS, type Standing, standingOf } from './standing.ts';
+import { isWrong, type Progress, STANDINGS, type Standing, standingOf } from './standing.ts';
 
 /** A case in the tree. */
 export interface Leaf {

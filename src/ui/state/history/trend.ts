@@ -1,3 +1,4 @@
+import { keyOf } from '../../../harness/case-key.ts';
 import type { CaseFigures } from '../../../harness/compare/snapshot.ts';
 import { isSamePlace } from '../../../harness/place.ts';
 import type { Environment, Status } from '../../../harness/report/schema.ts';
@@ -25,13 +26,13 @@ const MOST_RUNS = 20;
 export async function trendOf(
   history: History,
   here: Environment,
-  { id, backend }: Pick<CaseFigures, 'id' | 'backend'>,
+  one: Pick<CaseFigures, 'id' | 'backend'>,
 ): Promise<readonly TrendPoint[]> {
   const runs = history.state.value.runs.filter(({ head }) => head.environments.some((environment) => isSamePlace(environment, here)));
   const points: TrendPoint[] = [];
   for (const { head } of runs.slice(0, MOST_RUNS).reverse()) {
     const snapshot = await history.snapshot(head.run.id).catch(() => undefined);
-    const figures = snapshot?.cases.get(`${id} ${backend}`);
+    const figures = snapshot?.cases.get(keyOf(one));
     if (!figures) continue;
     points.push({
       startedAt: new Date(head.run.startedAt),
