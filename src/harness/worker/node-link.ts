@@ -28,11 +28,9 @@ export function startNodeWorker(script: string, env: NodeJS.ProcessEnv, stderr: 
     onDeath: (listener) => {
       child.on('exit', (code, signal) => {
         if (ended) return;
-        if (lastWord) listener({ code: 'worker-threw', reason: `the worker threw: ${lastWord.message}` });
-        else {
-          const outside = signal && FROM_OUTSIDE.has(signal) ? { fromOutside: true as const } : {};
-          listener({ code: 'worker-died', reason: `the worker process ended with ${signal ?? `status ${code}`}`, ...outside });
-        }
+        if (lastWord) return listener({ code: 'worker-threw', reason: `the worker threw: ${lastWord.message}` });
+        const reason = `the worker process ended with ${signal ?? `status ${code}`}`;
+        listener({ code: 'worker-died', reason, ...(signal && FROM_OUTSIDE.has(signal) ? { fromOutside: true } : {}) });
       });
       child.on('error', ({ message }) => {
         if (child.pid === undefined) listener({ code: 'worker-died', reason: `the worker process could not start: ${message}` });
