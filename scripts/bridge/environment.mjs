@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runStep } from '../setup/run.mjs';
-import { SetupError, say } from '../setup/step.mjs';
+import { interrupted, SetupError, say } from '../setup/step.mjs';
 
 /** What `uv sync` installs: `minimal` in seconds (numpy, safetensors, MLX on the CPU), `full` all libraries (some 6 GB). */
 const EXTRAS = { minimal: 'mlx', full: 'full' };
 const UV_VERSION = '0.13.8';
+/** Whom uv can be asked from; the system's own may be too old while a newer one lies beside it. */
+const PYTHONS = ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
+const INSTALL_PYTHON = 'install Python 3.10 to 3.13 from your system or python.org';
 const WINDOWS = process.platform === 'win32';
 const BIN = WINDOWS ? 'Scripts' : 'bin';
 
@@ -35,6 +38,7 @@ export async function ensureBridge(root, kind) {
   if (there === kind || there === 'full') return;
   say(`making the Python environment of the bridge (${kind})`);
   const uv = await ensureUv(root);
+  await ensurePython(root, uv);
   rmSync(stampFile(root), { force: true });
   await runStep('making the Python environment', [uv, 'sync', '--locked', '--quiet', '--compile-bytecode', '--extra', EXTRAS[kind]], {
     cwd: join(root, 'bridge'),
@@ -50,14 +54,25 @@ async function ensureUv(root) {
   const uv = join(folder, BIN, WINDOWS ? 'uv.exe' : 'uv');
   if (existsSync(uv)) return uv;
   mkdirSync(join(root, '.cache'), { recursive: true });
-  const python = ['python3', 'python'].find(
-    (name) => spawnSync(name, ['-c', 'import venv, sys; sys.exit(sys.version_info < (3, 10))']).status === 0,
-  );
-  if (!python) throw new SetupError('the bridge needs Python 3.10 to 3.13: install it from your system or python.org, or install uv');
+  const python = PYTHONS.find((name) => spawnSync(name, ['-c', 'import venv, sys; sys.exit(sys.version_info < (3, 10))']).status === 0);
+  if (!python) throw new SetupError(`the bridge finds no Python that it can use: ${INSTALL_PYTHON}, or install uv`);
   await runStep('making a place for uv', [python, '-m', 'venv', '--clear', folder], { cwd: root, quiet: true });
   const pip = [join(folder, BIN, WINDOWS ? 'python.exe' : 'python'), '-m', 'pip', 'install', '--quiet', `uv==${UV_VERSION}`];
   await runStep('installing uv', pip, { cwd: root, quiet: true });
   return uv;
+}
+
+/** Lets uv fetch a Python where none is here that pyproject.toml allows. @param {string} root @param {string} uv */
+async function ensurePython(root, uv) {
+  const cwd = join(root, 'bridge');
+  if (spawnSync(uv, ['python', 'find', '--quiet'], { cwd }).status === 0) return;
+  say('no Python 3.10 to 3.13 is here: uv fetches one');
+  try {
+    await runStep('fetching Python', [uv, 'python', 'install', '--quiet', '3.13'], { cwd, quiet: true });
+  } catch (error) {
+    if (interrupted.aborted) throw error;
+    throw new SetupError(`the bridge finds no Python that it can use, and uv could not fetch one: ${INSTALL_PYTHON}`);
+  }
 }
 
 /** @param {string} root */
