@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from gradproof_bridge import __version__
-from gradproof_bridge.commands.registry import COMMANDS
 from gradproof_bridge.errors import BridgeError
 from gradproof_bridge.plain import plain
 
@@ -21,10 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command.
 
     0 all is well, 1 something disagrees or changed, 2 wrong use or unreadable input, 130 interrupted, 141 nobody reads what it says
-    (as a shell says it of a program that `head` cut off).
+    (as a shell says it of a program that `head` cut off), 128 + N ended by the signal N.
     """
-    options = _parser().parse_args(arguments)
     try:
+        if arguments is None:
+            _end_in_order()
+        options = _parser().parse_args(arguments)
         status: int = options.run(options)
         sys.stdout.flush()
     except BridgeError as error:
@@ -45,7 +48,23 @@ def _refuse(reason: str) -> int:
     return EXIT_WRONG_USE
 
 
+def _end_in_order() -> None:
+    """Lets a request to end, or a terminal that is closed, find no half-written file: what is under way is undone as at Ctrl-C."""
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Who was started by `nohup` goes on.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
+
+
 def _parser() -> argparse.ArgumentParser:
+    # Loads numpy and more, which a Ctrl-C may meet.
+    from gradproof_bridge.commands.registry import COMMANDS
+
     parser = argparse.ArgumentParser("gradproof-bridge", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

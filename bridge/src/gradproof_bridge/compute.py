@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -56,8 +57,9 @@ def compute_with(bundle_inputs: Inputs, op: str, params: Params, backend: str, r
     chosen, device = resolve(op, backend, call)
     call = replace(call, device=device)
     try:
-        # A library's warnings about NaN and infinite inputs are the caller's business.
-        with np.errstate(all="ignore"):
+        # Warnings about NaN and infinite inputs are the caller's business; what one library will not do for another is nobody's here.
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
             outputs = chosen.compute(call)
     except BridgeError:
         raise

@@ -90,7 +90,8 @@ def demand_place(where: str) -> None:
         return
     if library is not None and not usable:
         backend_named(library).demand()
-    known = ", ".join((*devices(), *(backend.name for backend in backends() if backend.problem is None)))
+    # MLX is the name of both.
+    known = ", ".join(dict.fromkeys((*devices(), *(backend.name for backend in backends() if backend.problem is None))))
     raise UsageError(f"--backend {where}: there is no such device or library here; there are {known}")
 
 

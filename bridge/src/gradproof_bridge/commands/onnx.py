@@ -6,8 +6,8 @@ import argparse
 import importlib.util
 import json
 import sys
-from pathlib import Path
 
+from gradproof_bridge.commands.arguments import path_argument
 from gradproof_bridge.errors import MissingLibraryError
 from gradproof_bridge.onnx_tests.convert import NotConverted, convert_all, producer_folder
 from gradproof_bridge.recording.folder import RecordingFolder
@@ -20,7 +20,7 @@ SUMMARY = "the backend node tests of the onnx package as parity bundles, for eve
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """OUT."""
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder that gets the bundles, INDEX.json and EXCLUDED.json")
+    parser.add_argument("out", type=path_argument, metavar="OUT", help="folder that gets the bundles, INDEX.json and EXCLUDED.json")
 
 
 def run(options: argparse.Namespace) -> int:

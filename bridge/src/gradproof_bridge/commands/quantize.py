@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from gradproof_bridge.backends.bitsandbytes_backend import NESTED_BLOCKSIZE, rounding_of
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.commands.arguments import path_argument
 from gradproof_bridge.compute import compute_with
 from gradproof_bridge.errors import FormatError, UsageError
 from gradproof_bridge.formulas.checkpoint import Nested, QuantizedWeight, is_quantized, write_quantized
@@ -24,8 +24,8 @@ _DTYPES = ("float32", "float16", "bfloat16")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """IN, OUT and how."""
-    parser.add_argument("source", type=Path, metavar="IN", help="a safetensors checkpoint")
-    parser.add_argument("out", type=Path, metavar="OUT", help="the file that is written")
+    parser.add_argument("source", type=path_argument, metavar="IN", help="a safetensors checkpoint")
+    parser.add_argument("out", type=path_argument, metavar="OUT", help="the file that is written")
     parser.add_argument("--quant-type", choices=("nf4", "fp4"), default="nf4", help="default nf4")
     parser.add_argument("--blocksize", type=int, default=64, help="elements that share a scale; default 64")
     parser.add_argument("--double-quant", action="store_true", help="keep the scales in 8 bits (compress_statistics)")

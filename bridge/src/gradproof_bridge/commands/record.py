@@ -7,11 +7,11 @@ import json
 import sys
 from dataclasses import asdict
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from gradproof_bridge.backends.registry import demand_place
 from gradproof_bridge.cases.case import Case
 from gradproof_bridge.cases.registry import cases
+from gradproof_bridge.commands.arguments import path_argument, seed_argument
 from gradproof_bridge.errors import UsageError
 from gradproof_bridge.recording.folder import RecordingFolder
 from gradproof_bridge.recording.recorder import LeftOut, record
@@ -22,10 +22,10 @@ SUMMARY = "parity bundles of what the installed libraries compute, each checked 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """OUT and what to record."""
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder that gets the bundles and INDEX.json")
+    parser.add_argument("out", type=path_argument, metavar="OUT", help="folder that gets the bundles and INDEX.json")
     parser.add_argument("--ops", action="append", metavar="GLOB", help="ops, libraries or case names, such as matmul, bitsandbytes, nf4_*")
     parser.add_argument("--backend", choices=("cpu", "cuda", "mps", "mlx"), help="the device; default the processor")
-    parser.add_argument("--seed", type=int, default=0, help="of the inputs; default 0")
+    parser.add_argument("--seed", type=seed_argument, default=0, metavar="N", help="of the inputs; default 0")
     parser.add_argument("--json", action="store_true", help="for programs")
 
 

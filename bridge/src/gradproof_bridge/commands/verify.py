@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gradproof_bridge.backends.registry import demand_place
+from gradproof_bridge.commands.arguments import path_argument
 from gradproof_bridge.errors import UsageError
 from gradproof_bridge.recording.index import INDEX
 from gradproof_bridge.verification.adapters import CONFIG, WEIGHTS, verify_adapter
@@ -25,7 +26,7 @@ _DEVIATES, _UNREADABLE = 1, 2
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """PATH..."""
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders that are searched")
+    parser.add_argument("paths", nargs="+", type=path_argument, metavar="PATH", help="files, or folders that are searched")
     parser.add_argument("--backend", default="cpu", help="device or library that recomputes bundles; default cpu")
     parser.add_argument("--json", action="store_true", help="for programs")
 

@@ -1,0 +1,87 @@
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradproof_bridge.cli import main
+from gradproof_bridge.commands.registry import COMMANDS
+
+# A writer that stops in the middle of a file says so and waits.
+_HELD = """
+import pathlib, sys, time
+write = pathlib.Path.write_bytes
+def half(path, content):
+    if path.name.startswith(".bitnet_tail"):
+        write(path, content[: len(content) // 2])
+        print("half", flush=True)
+        time.sleep(60)
+    return write(path, content)
+pathlib.Path.write_bytes = half
+from gradproof_bridge.cli import main
+sys.exit(main())
+"""
+
+# A module that Ctrl-C meets while it is imported.
+_INTERRUPTED = """
+import sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "gradproof_bridge.commands": raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder())
+from gradproof_bridge.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals end a process there without asking it")
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_who_is_ended_in_the_middle_of_a_file_leaves_whole_files_and_their_index(tmp_path: Path, name: str, status: int):
+    arguments = ["record", str(tmp_path), "--ops", "ternary_tail,bitnet_tail"]
+    process = subprocess.Popen([sys.executable, "-c", _HELD, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"half\n"
+    process.send_signal(getattr(signal, name))
+    _, complaints = process.communicate(timeout=20)
+    assert (process.returncode, complaints) == (status, b"")
+    assert [path.name for path in sorted(tmp_path.rglob("*")) if path.is_file()] == ["INDEX.json", "ternary_tail.safetensors"]
+    assert main(["verify", str(tmp_path)]) == 0
+
+
+def test_an_interruption_while_modules_load_is_no_crash():
+    ended = subprocess.run([sys.executable, "-c", _INTERRUPTED, "doctor"], capture_output=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("arguments", [["record", ""], ["verify", ""], ["onnx", ""], ["quantize", "", "out"], ["quantize", "in", ""]])
+def test_an_empty_path_is_not_the_folder_that_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert capsys.readouterr().err.endswith(": a path is empty\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "99999999999999999999"])
+def test_a_seed_that_would_mean_another_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: str):
+    with pytest.raises(SystemExit, match="2"):
+        main(["record", str(tmp_path / "out"), "--ops", "bitnet_one", "--seed", seed])
+    assert capsys.readouterr().err.endswith(f"argument --seed: {seed} is not from 0 to 4294967295\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_device_that_is_not_here_is_answered_with_those_that_are_each_once(capsys: pytest.CaptureFixture[str]):
+    assert main(["verify", str(Path(__file__).parent), "--backend", "tpu"]) == 2
+    known = capsys.readouterr().err.strip().partition("there are ")[2].split(", ")
+    assert "cpu" in known
+    assert len(set(known)) == len(known)
+
+
+def test_every_command_helps(capsys: pytest.CaptureFixture[str]):
+    for command in COMMANDS:
+        with pytest.raises(SystemExit, match="0"):
+            main([command.NAME, "--help"])
+        assert command.SUMMARY.split()[0] in capsys.readouterr().out
