@@ -25,6 +25,21 @@ test('names the library with its version, the file, and the call that recorded',
   expect(lines).not.toContain('should be');
 });
 
+test('what is to be installed is what the lines import', () => {
+  const every: readonly (readonly [producer: string, device: string, op: string, installed: string])[] = [
+    ['mlx 0.32.4', 'mlx', 'silu', 'safetensors "mlx[cpu]==0.32.4" numpy torch'],
+    ['mlx 0.32.4', 'mlx (Apple M2)', 'silu', 'safetensors mlx==0.32.4 numpy torch'],
+    ['onnxruntime 1.31.1', 'cpu', 'sigmoid', 'safetensors onnxruntime==1.31.1 numpy onnx torch'],
+    ['onnx 1.23.2 (backend node test)', 'cpu', 'relu', 'safetensors onnx==1.23.2 numpy torch'],
+    ['numpy 2.4.6 (float64 formula)', 'cpu', 'bitnet_quantize', 'safetensors torch'],
+    ['gradproof 0.1.0 (float64 oracle)', 'cpu', 'lora_linear', 'bitsandbytes peft safetensors torch'],
+  ];
+  for (const [producer, device, op, installed] of every) {
+    const lines = pythonCheck({ ...QUANTIZED, producer, device, op, params: { base: 'nf4', eps: 1e-5 } }, undefined);
+    expect([producer, /^# pip install (.*)$/m.exec(lines)?.[1]]).toEqual([producer, installed]);
+  }
+});
+
 test('a deviation is a reproduction: element, right value, instruction set', () => {
   const finding = {
     code: 'producer-deviates',
@@ -46,7 +61,7 @@ test('a recording of a GPU is computed there, and compared on the processor', ()
       `torch.set_default_device("${place}")  # where it was recorded`,
       `x = {name[3:]: v.to("${place}") for name, v in t.items() if name.startswith("in.") and not name.startswith("in.grad.")}`,
     ]);
-    expect(lines.at(-4)).toBe('got = {name: v.cpu() for name, v in got.items()}');
+    expect(lines.at(lines.indexOf('for name, v in got.items():') - 1)).toBe('got = {name: v.cpu() for name, v in got.items()}');
   }
   for (const device of ['cpu', 'mlx (Apple M2)', 'cuda"); import os'])
     expect(pythonCheck({ ...QUANTIZED, device }, undefined)).not.toContain('set_default_device');
@@ -90,7 +105,7 @@ test('what a hostile recording says stays text', () => {
   };
   const lines = pythonCheck(hostile, undefined).split(/\r\n|[\n\r\u2028\u2029]/);
   expect(lines.filter((line) => /^\s*import os/.test(line))).toEqual([]);
-  expect(lines.find((line) => line.startsWith('# pip'))).toBe('# pip install safetensors torch==2.15.0');
+  expect(lines.find((line) => line.startsWith('# pip'))).toBe('# pip install safetensors torch==2.15.0 bitsandbytes');
 });
 
 test('all lines are Python', () => {

@@ -22,7 +22,7 @@ export function pythonCheck(recording: Replayed, result: CaseResult | undefined)
   return [
     recorded,
     ...notes,
-    `# pip install ${requirements(producer, body.imports).join(' ')}`,
+    `# pip install ${requirements(producer, device, body.imports).join(' ')}`,
     ...body.imports,
     '',
     `t = load_file(${literal(file)})`,
@@ -73,14 +73,29 @@ function gpuOf(device: string): string | undefined {
   return /^(?:cuda(?::\d+)?|mps)(?= |$)/.exec(device)?.[0];
 }
 
-/** "bitsandbytes 0.50.2 + torch 2.15.0+cu132" as pip wants it: public versions, and whatever is no package left out. Our oracle asks for no version. */
-function requirements(producer: string, imports: readonly string[]): readonly string[] {
-  const imported = imports.flatMap((line) => /^(?:import|from) (torch|peft|transformers|bitsandbytes|safetensors)\b/.exec(line)?.[1] ?? []);
-  if (producer.startsWith('gradproof ')) return [...new Set(imported)].sort();
-  const named = producer.split(' + ').flatMap((part) => {
-    const [, name, version] = /^([\w.-]+) (\d[\w.]*)/.exec(part) ?? [];
-    return name && version ? [`${name}==${version}`] : [];
-  });
-  // The file is read as tensors of torch, whoever recorded it.
-  return ['safetensors', ...named, ...(named.some((name) => name.startsWith('torch==')) ? [] : ['torch'])];
+/**
+ * "bitsandbytes 0.50.2 + torch 2.15.0+cu132" as pip wants it: public versions, what is imported and comes with none of them, and whatever is no
+ * package or not imported left out. Our oracle asks for no version.
+ */
+function requirements(producer: string, device: string, imports: readonly string[]): readonly string[] {
+  const modules = new Set(
+    imports.flatMap((line) => line.split(/^import |^from | import .*| as .*|, /)).map((name) => name.split('.')[0] ?? ''),
+  );
+  const imported = UNVERSIONED.filter((name) => modules.has(name));
+  if (producer.startsWith('gradproof ')) return imported;
+  const named = new Map(
+    producer.split(' + ').flatMap((part): (readonly [string, string])[] => {
+      const [, name, version] = /^([\w.-]+) (\d[\w.]*)/.exec(part) ?? [];
+      return name && version && (name !== 'numpy' || modules.has('numpy')) ? [[name, version]] : [];
+    }),
+  );
+  return [
+    'safetensors',
+    // On the processor of Linux what computes is an extra of MLX, which a Mac passes over.
+    ...[...named].map(([name, version]) => (name === 'mlx' && device === 'mlx' ? `"mlx[cpu]==${version}"` : `${name}==${version}`)),
+    ...imported.filter((name) => name !== 'safetensors' && !named.has(name)),
+  ];
 }
+
+/** What the lines import, by the name that PyPI has for it too. */
+const UNVERSIONED = ['bitsandbytes', 'numpy', 'onnx', 'peft', 'safetensors', 'torch', 'transformers'];
