@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -52,6 +53,24 @@ def test_who_is_ended_in_the_middle_of_a_file_leaves_whole_files_and_their_index
 def test_an_interruption_while_modules_load_is_no_crash():
     ended = subprocess.run([sys.executable, "-c", _INTERRUPTED, "doctor"], capture_output=True, check=False, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+
+
+def test_a_name_that_the_terminal_cannot_write_is_escaped(tmp_path: Path):
+    folder = tmp_path / "größe"
+    command = [sys.executable, "-m", "gradproof_bridge"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for arguments in (["record", str(folder), "--ops", "bitnet_one"], ["verify", str(folder / "INDEX.json")]):
+        ended = subprocess.run([*command, *arguments], env=environment, capture_output=True, check=False, timeout=60)
+        assert (ended.returncode, ended.stderr) == (0, b"")
+        assert b"gr\\xf6\\xdfe" in ended.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are no such thing there")
+def test_who_closed_the_output_gets_the_recording_all_the_same(tmp_path: Path):
+    arguments = [sys.executable, "-m", "gradproof_bridge", "record", str(tmp_path), "--ops", "bitnet_one"]
+    closing = f"import os; os.close(1); os.close(2); os.execv({sys.executable!r}, {arguments!r})"
+    assert subprocess.run([sys.executable, "-c", closing], check=False, timeout=60).returncode == 0
+    assert main(["verify", str(tmp_path)]) == 0
 
 
 @pytest.mark.parametrize("arguments", [["record", ""], ["verify", ""], ["onnx", ""], ["quantize", "", "out"], ["quantize", "in", ""]])

@@ -13,6 +13,7 @@ from gradproof_bridge.cases.case import Case
 from gradproof_bridge.cases.registry import cases
 from gradproof_bridge.commands.arguments import path_argument, seed_argument
 from gradproof_bridge.errors import UsageError
+from gradproof_bridge.plain import plain
 from gradproof_bridge.recording.folder import RecordingFolder
 from gradproof_bridge.recording.recorder import LeftOut, record
 
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
     else:
         said = f"{len(recorded)} of {len(chosen)} cases recorded in {options.out} ({size / 1e6:.1f} MB)"
-        sys.stdout.write(f"{said}; {len(deviating)} deviate from their formula and say so\n")
+        sys.stdout.write(f"{plain(said)}; {len(deviating)} deviate from their formula and say so\n")
     return 0
 
 
