@@ -55,6 +55,11 @@ def _demand_rounding(rounding: str | None, device: str) -> None:
         raise NotImplementedOpError(f"bitsandbytes on {device} rounds by {rounding_of(device)}, not by {rounding}")
 
 
+def decays_after_step(device: str) -> bool:
+    """Whether the optimizers decay the weights after the step: CUDA's kernels do, the CPU code decays before it."""
+    return device != "cpu"
+
+
 def _quantize_4bit(call: Call) -> Outputs:
     from bitsandbytes import functional as bnb
 
@@ -163,6 +168,9 @@ def _adamw_8bit(call: Call) -> Outputs:
     if p.get("blocksize", _STATE_BLOCKSIZE) != _STATE_BLOCKSIZE:
         raise NotImplementedOpError(f"bitsandbytes keeps its state in blocks of {_STATE_BLOCKSIZE}")
     _demand_rounding(p.get("state_rounding"), call.device)
+    if bool(p.get("decay_after_step")) != decays_after_step(call.device):
+        when = "after" if decays_after_step(call.device) else "before"
+        raise NotImplementedOpError(f"bitsandbytes on {call.device} decays the weights {when} the step")
     with deterministic():
         param = torch.nn.Parameter(to_torch(call.inputs["param"], call.device))
         chosen = {key: p[key] for key in ("lr", "eps", "weight_decay", "min_8bit_size") if p.get(key) is not None}

@@ -57,7 +57,7 @@ _OF_ONNX_RUNTIME = (
 
 def mlx_ops() -> Cases:
     """What is asked of MLX, with gradients."""
-    yield from (replace(case, name=f"mlx_{case.name}", library="mlx") for case in _all() if case.name in _OF_MLX)
+    yield from (replace(case, name=f"mlx_{case.name}", library="mlx", note=None) for case in _all() if case.name in _OF_MLX)
 
 
 def onnxruntime_ops() -> Cases:
@@ -76,7 +76,7 @@ def _forward(case: Case) -> Case:
     def make(draw: Draw) -> dict[str, Array]:
         return {name: x for name, x in case.make(draw).items() if not name.startswith("grad.")}
 
-    return replace(case, name=f"ort_{case.name}", library="onnxruntime", make=make)
+    return replace(case, name=f"ort_{case.name}", library="onnxruntime", make=make, note=None)
 
 
 def _scaled(*, per_axis: bool) -> Make:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, eps
+from gradproof_bridge.formulas.bounded import F64, TINY, Bounded, bounded, eps
 from gradproof_bridge.formulas.expected import Codes, Expected, Real
 from gradproof_bridge.formulas.shapes import block_of
 
@@ -69,7 +69,7 @@ def quantize_blockwise(inputs: Inputs, params: Params) -> dict[str, Expected]:
     shaped = Codes(*(c.reshape(x.shape) for c in (q.value, q.low, q.high)))
     return {
         "q": shaped,
-        "absmax": Real(absmax),
+        "absmax": Real(absmax, is_copy=True),
         "dequant": Real(Bounded(product.value, product.error + spread).reshape(*x.shape)),
     }
 
@@ -79,21 +79,33 @@ def quantize_codes(x: Bounded, code: F64, blocksize: int, rounding: str) -> tupl
     absmax = _absmax(x, blocksize)
     per_element = absmax[block_of(x.value.size, blocksize)]
     scale = per_element.value
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         y = np.where(scale > 0, (x.value.astype(np.float32) * (1 / scale).astype(np.float32)).astype(np.float64), 0)
-        slack = np.where(scale > 0, (per_element.error + x.error) / scale, 0)
-    band = _BAND * eps() + slack
-    index = _lut16 if rounding == "lut16" else _nearest
-    # A block of zeros has nothing to divide by: bitsandbytes leaves code 0 there, on CUDA too, where its search ends with it for NaN.
-    low, value, high = (index(np.clip(y + shift * band, -1, 1), code) for shift in (-1, 0, 1))
-    zero_low = np.where(scale == 0, 0, low)
+        y = np.clip(y, -1, 1)
+        room = np.maximum(scale - per_element.error, 0)
+        slack = (np.abs(y) * per_element.error + x.error + flushed(x.value)) / room
+    # A table of even steps is entered with an error of its whole range, a search with one of y: by the quotient, the product, the midpoint.
+    index, range_of_error = (_lut16, 1.0) if rounding == "lut16" else (_nearest, np.abs(y))
+    band = _BAND * eps() * range_of_error + np.where(scale > 0, np.nan_to_num(slack, nan=np.inf), 0)
+    low, value, high = (index(np.clip(near, -1, 1), code) for near in (y - band, y, y + band))
+    # A block of zeros has nothing to divide by, and every code decodes to 0: bitsandbytes leaves code 0 there, on CUDA too, where its
+    # search ends with it for NaN, and in the signed moment of its optimizers 255, one below 0. CUDA flushes what is not normal to 0.
+    empty = scale < TINY
     zero_value = np.where((scale == 0) & (rounding == "lut16"), 0, value)
-    return Codes(zero_value.astype(np.uint8), zero_low.astype(np.uint8), high.astype(np.uint8)), absmax
+    return Codes(*(c.astype(np.uint8) for c in (zero_value, np.where(empty, 0, low), np.where(empty, 255, high)))), absmax
 
 
 def _absmax(x: Bounded, blocksize: int) -> Bounded:
-    starts = np.arange(0, x.value.size, blocksize)
-    return Bounded(np.maximum.reduceat(np.abs(x.value), starts), np.maximum.reduceat(x.error, starts))
+    """The largest of each block: only what may come to be it has a part in its error."""
+    starts, size = np.arange(0, x.value.size, blocksize), np.abs(x.value)
+    least, largest, most = (np.maximum.reduceat(size + sign * x.error, starts) for sign in (-1, 0, 1))
+    return Bounded(largest, np.maximum(most - largest, largest - least) + flushed(largest))
+
+
+def flushed(x: F64) -> F64:
+    """What is lost where a number smaller than the smallest normal one is taken for 0, as CUDA does and others may."""
+    lost: F64 = np.where(np.abs(x) < TINY, np.abs(x), 0)
+    return lost
 
 
 def _nearest(y: F64, code: F64) -> Array:

@@ -37,6 +37,8 @@ class Real:
     """Floats within a bound of a float64 value."""
 
     number: Bounded
+    is_copy: bool = False
+    """Whether it is one of the inputs' values, which loses nothing where it is stored in full."""
 
     def stored(self, dtype: np.dtype[Any]) -> Array:
         """The value, rounded to `dtype`."""
@@ -48,11 +50,14 @@ class Real:
         return self.number.shape or (1,)
 
     def judge(self, actual: Array) -> Deviation | None:
-        """None when every element is within its bound, plus one unit in the last place of the format that it is stored in."""
+        """None when every element is within its bound, plus one unit in the last place of the format that it is stored in.
+
+        A copy has no such unit in float32.
+        """
         value, error = self.number.value.reshape(actual.shape), self.number.error.reshape(actual.shape)
         got = actual.astype(np.float64)
         with np.errstate(invalid="ignore", over="ignore"):
-            unit = _storage_unit(value, actual.dtype)
+            unit = 0.0 if self.is_copy and actual.dtype == np.float32 else _storage_unit(value, actual.dtype)
             wrong = ~(np.abs(got - value) <= error + unit)
         # What depends on NaN or infinity is not judged, nor what may overflow.
         unjudged = ~np.isfinite(value) | ~np.isfinite(error)

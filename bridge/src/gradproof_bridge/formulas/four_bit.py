@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradproof_bridge.errors import FormatError
-from gradproof_bridge.formulas.blockwise import dynamic_map_values, quantize_codes
-from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, eps, gamma, rounded
+from gradproof_bridge.formulas.blockwise import dynamic_map_values, flushed, quantize_codes
+from gradproof_bridge.formulas.bounded import F64, TINY, Bounded, bounded, eps, gamma, rounded
 from gradproof_bridge.formulas.expected import Decoded, Expected, Real
 from gradproof_bridge.formulas.shapes import block_of
 
@@ -71,15 +71,18 @@ def quantize_4bit(inputs: Inputs, params: Params) -> dict[str, Expected]:
     codes = order[rank].astype(np.uint8)
     packed = pack(codes, 7 if quant_type == "nf4" else 0)
     values = table[order]
-    # Of a block of zeros every code decodes to 0: CUDA, where 0 times 1/0 is NaN, leaves code 0 there, which is -1 in NF4.
-    empty = absmax[block_of(codes.size, blocksize)] == 0
+    # Of a block of zeros every code decodes to 0: CUDA, where 0 times 1/0 is NaN, leaves code 0 there, which is -1 in NF4. It flushes what
+    # is smaller than the smallest normal number to 0, and so may others.
+    empty = absmax[block_of(codes.size, blocksize)] < TINY
     lowest, highest = np.where(empty, table.min(), values[low]), np.where(empty, table.max(), values[high])
     outputs: dict[str, Expected] = {"packed": _packed(packed, codes.size, table, lowest, highest)}
     scale = bounded(absmax)
     if params["compress_statistics"]:
         nested, scale = _nest(absmax, params)
         outputs |= nested
-    outputs["absmax"] = Real(scale) if params["compress_statistics"] else Real(_short_block(absmax, flat.size, blocksize))
+    # Of a short last block of zeros bitsandbytes' CPU code stores 1e-38, what it divided by.
+    kept = Bounded(absmax, np.where(absmax < TINY, TINY, 0))
+    outputs["absmax"] = Real(scale) if params["compress_statistics"] else Real(kept, is_copy=True)
     outputs["dequant"] = Real(_dequant(values, (low, rank, high), scale, blocksize, weight.shape))
     return outputs
 
@@ -97,7 +100,8 @@ def _ranks(flat: F64, absmax: F64, blocksize: int, ordered: F64) -> tuple[Array,
     with np.errstate(divide="ignore", invalid="ignore"):
         reciprocal = (1 / np.maximum(scale, _SMALLEST)).astype(np.float32)
         y = np.clip((flat.astype(np.float32) * reciprocal).astype(np.float64), -1, 1)
-    return tuple(np.searchsorted(thresholds, y + shift * _BAND * eps(), side="left") for shift in (-1, 0, 1))  # type: ignore[return-value]
+    band = _BAND * eps() + flushed(flat) / np.maximum(scale, _SMALLEST)
+    return tuple(np.searchsorted(thresholds, y + shift * band, side="left") for shift in (-1, 0, 1))  # type: ignore[return-value]
 
 
 def _packed(packed: Array, elements: int, table: F64, low: F64, high: F64) -> Decoded:
@@ -106,14 +110,6 @@ def _packed(packed: Array, elements: int, table: F64, low: F64, high: F64) -> De
         return values
 
     return Decoded(packed, decode, low, high)
-
-
-def _short_block(absmax: F64, elements: int, blocksize: int) -> Bounded:
-    """Exact; of a short last block of zeros or denormals bitsandbytes' CPU code stores 1e-38, what it divided by."""
-    error = np.zeros_like(absmax)
-    if elements % blocksize and absmax[-1] < _SMALLEST:
-        error[-1] = _SMALLEST
-    return Bounded(absmax, error)
 
 
 def _dequant(values: F64, ranks: tuple[Array, Array, Array], scale: Bounded, blocksize: int, shape: tuple[int, ...]) -> Bounded:

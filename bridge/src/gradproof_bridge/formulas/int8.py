@@ -23,7 +23,7 @@ def int8_vectorwise_quant(inputs: Inputs, params: Params) -> Outputs:
     rows = x.astype(np.float64).reshape(-1, x.shape[-1])
     q, stats, columns = vectorwise(rows, params["threshold"])
     shaped = Codes(*(c.reshape(x.shape) for c in (q.value, q.low, q.high)))
-    outputs: Outputs = {"q": shaped, "row_stats": Real(bounded(stats))}
+    outputs: Outputs = {"q": shaped, "row_stats": Real(bounded(stats), is_copy=True)}
     if columns.size:
         outputs["outlier_cols"] = exactly(columns)
     # A code in the band may be either neighbour; the value that it decodes to then differs by a step.
@@ -84,9 +84,9 @@ def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
         y = _half(y + _half(Bounded(part, (gamma(columns.size + 3) + 2.0**-10) * (size + of_ties) + of_ties)))
     outputs: Outputs = {
         "q_weight": q_w,
-        "weight_stats": Real(bounded(weight_stats)),
+        "weight_stats": Real(bounded(weight_stats), is_copy=True),
         "q_x": Codes(masked.astype(np.int8), np.minimum(q_x.low, masked), np.maximum(q_x.high, masked)),
-        "row_stats": Real(bounded(row_stats)),
+        "row_stats": Real(bounded(row_stats), is_copy=True),
         "acc": Codes(*(x.astype(np.int32) for x in (acc, acc - off, acc + off))),
         "y": Real(y.reshape(*x.shape[:-1], weight.shape[0])),
     }

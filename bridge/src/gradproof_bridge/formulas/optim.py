@@ -1,8 +1,8 @@
 """Optimizers, clipping, loss scaling and schedules.
 
 Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017, arXiv 1711.05101), in the order of torch/optim/adamw.py and sgd.py;
-the 8-bit states of Dettmers et al. (2021, arXiv 2110.02861) as bitsandbytes/optim has them; torch/nn/utils/clip_grad.py and
-torch/amp/grad_scaler.py; Adagrad and Momentum as the ONNX specification (ai.onnx.preview.training) has them.
+torch/nn/utils/clip_grad.py and torch/amp/grad_scaler.py; Adagrad and Momentum as the ONNX specification (ai.onnx.preview.training)
+has them.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import numpy as np
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
-from gradproof_bridge.formulas.blockwise import dynamic_map_values, quantize_codes
+from gradproof_bridge.formulas.adamw_8bit import Moments, state_codes, step_of_cuda, through_8bit
 from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, sqrt, where
-from gradproof_bridge.formulas.expected import Codes, Expected, Real
+from gradproof_bridge.formulas.expected import Expected, Real
 from gradproof_bridge.formulas.schedule import rates
-from gradproof_bridge.formulas.shapes import block_of
 
 Outputs = dict[str, Expected]
 _DEFAULTS: dict[str, Params] = {
@@ -32,6 +31,8 @@ _DEFAULTS: dict[str, Params] = {
 def optimizer_steps(inputs: Inputs, params: Params) -> Outputs:
     """The parameter after each step, and the state after the last."""
     name = params["optimizer"]
+    if params.get("decay_after_step") and name != "adamw8bit":
+        raise FormatError("only adamw8bit has decay_after_step")
     if name in _DEFAULTS:
         chosen = {**_DEFAULTS[name], **{key: value for key, value in params.items() if value is not None}}
         return _sgd(inputs, chosen) if name == "sgd" else _adam(inputs, chosen)
@@ -39,33 +40,38 @@ def optimizer_steps(inputs: Inputs, params: Params) -> Outputs:
 
 
 def _adam(inputs: Inputs, p: Params) -> Outputs:
-    """AdamW decays the parameter first, Adam adds the decay to the gradient; eps is added after the correction of the bias."""
-    name, lr, (b1, b2) = p["optimizer"], p["lr"], p["betas"]
+    """The steps, with both moments kept in 8 bits in between where that is asked for."""
+    step = step_of_cuda if p.get("decay_after_step") else _adam_step
     param = bounded(inputs["param"])
-    in_8bit = name == "adamw8bit" and param.value.size >= p["min_8bit_size"]
+    in_8bit = p["optimizer"] == "adamw8bit" and param.value.size >= p["min_8bit_size"]
     m, v = (_start(inputs, f"state.{state}", param) for state in ("exp_avg", "exp_avg_sq"))
     steps: list[Bounded] = []
     codes: dict[str, Expected] = {}
     for t, grad in enumerate(inputs["grads"], 1):
-        g = bounded(grad)
-        decay = lr * p["weight_decay"]
-        if name == "adam":
-            g = g + param * p["weight_decay"] if p["weight_decay"] else g
-        elif decay:
-            param = param * (1 - decay)
-        m = m + (g - m) * (1 - b1)
-        v = v * b2 + g * g * (1 - b2)
-        corrected = p.get("bias_correction") is not False
-        c1, c2 = (1 - b1**t, 1 - b2**t) if corrected else (1.0, 1.0)
-        denominator = sqrt(v) / math.sqrt(c2) + p["eps"]
-        param = param - m * (lr / c1) / denominator
+        param, m, v = step((param, m, v), bounded(grad), t, p)
         steps.append(param)
         if in_8bit:
-            m, codes_m = _through_8bit(m, p, signed=True)
-            v, codes_v = _through_8bit(v, p, signed=False)
-            codes = _state_codes(codes_m, codes_v)
+            m, codes_m = through_8bit(m, p, signed=True)
+            v, codes_v = through_8bit(v, p, signed=False)
+            codes = state_codes(codes_m, codes_v)
     state = codes or {"state.exp_avg": Real(m), "state.exp_avg_sq": Real(v)}
     return {"trajectory": Real(_stack(steps)), **state}
+
+
+def _adam_step(now: Moments, g: Bounded, t: int, p: Params) -> Moments:
+    """AdamW decays the parameter first, Adam adds the decay to the gradient; eps is added after the correction of the bias."""
+    (param, m, v), lr, (b1, b2) = now, p["lr"], p["betas"]
+    decay = lr * p["weight_decay"]
+    if p["optimizer"] == "adam":
+        g = g + param * p["weight_decay"] if p["weight_decay"] else g
+    elif decay:
+        param = param * (1 - decay)
+    m = m + (g - m) * (1 - b1)
+    v = v * b2 + g * g * (1 - b2)
+    corrected = p.get("bias_correction") is not False
+    c1, c2 = (1 - b1**t, 1 - b2**t) if corrected else (1.0, 1.0)
+    denominator = sqrt(v) / math.sqrt(c2) + p["eps"]
+    return param - m * (lr / c1) / denominator, m, v
 
 
 def _start(inputs: Inputs, name: str, param: Bounded) -> Bounded:
@@ -74,27 +80,6 @@ def _start(inputs: Inputs, name: str, param: Bounded) -> Bounded:
     if inputs[name].dtype == np.uint8:
         raise FormatError(f"{name} in 8 bits before the first step has no formula here")
     return bounded(inputs[name])
-
-
-def _through_8bit(x: Bounded, p: Params, *, signed: bool) -> tuple[Bounded, tuple[Codes, Bounded]]:
-    """What is left of a moment that is kept in 8 bits, where a code near a threshold may be either neighbour."""
-    code = dynamic_map_values(signed=signed)
-    flat = x.reshape(-1)
-    q, absmax = quantize_codes(flat, code, p["blocksize"], p.get("state_rounding") or "lut16")
-    scale = absmax[block_of(flat.value.size, p["blocksize"])]
-    kept = bounded(code[q.value]) * scale
-    spread = np.maximum(np.abs(code[q.high] - code[q.value]), np.abs(code[q.low] - code[q.value])) * scale.value
-    shaped = Codes(*(c.reshape(x.shape) for c in (q.value, q.low, q.high)))
-    return Bounded(kept.value, kept.error + spread).reshape(*x.shape), (shaped, absmax)
-
-
-def _state_codes(m: tuple[Codes, Bounded], v: tuple[Codes, Bounded]) -> dict[str, Expected]:
-    return {
-        "state.exp_avg": m[0],
-        "state.exp_avg_absmax": Real(m[1]),
-        "state.exp_avg_sq": v[0],
-        "state.exp_avg_sq_absmax": Real(v[1]),
-    }
 
 
 def _sgd(inputs: Inputs, p: Params) -> Outputs:

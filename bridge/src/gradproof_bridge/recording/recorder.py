@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradproof_bridge.backends.bitsandbytes_backend import rounding_of
+from gradproof_bridge.backends.bitsandbytes_backend import decays_after_step, rounding_of
 from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.bundle import Bundle
 from gradproof_bridge.bundle.stored import storable
@@ -69,7 +69,7 @@ def record_case(case: Case, seed: int, device: str | None = None) -> Recorded:
     inputs = {name: storable(x) for name, x in case.inputs(seed).items()}
     if not inputs and place != library.devices()[0]:
         raise MissingDeviceError(f"{case.op} takes no tensor that could be on {place}: the processor computes it")
-    params = _adapted(case.params, place)
+    params = params_on(case, place)
     where = place if place == case.library else f"{case.library}:{place}"
     first, second = (compute_with(inputs, case.op, params, where) for _ in range(2))
     unsteady = [name for name, x in first.outputs.items() if x.tobytes() != second.outputs[name].tobytes()]
@@ -113,9 +113,10 @@ def _device(case: Case, device: str | None) -> str:
     return found
 
 
-def _adapted(params: Params, device: str) -> Params:
-    """Bitsandbytes rounds 8-bit codes on CUDA in another way than on the CPU; a recording says which."""
-    return {name: rounding_of(device) if name in _ROUNDINGS else value for name, value in params.items()}
+def params_on(case: Case, device: str) -> Params:
+    """The case's parameters. They say how bitsandbytes rounds 8-bit codes and when it decays weights, which is another way on CUDA."""
+    order = {"decay_after_step": True} if case.params.get("optimizer") == "adamw8bit" and decays_after_step(device) else {}
+    return {**{name: rounding_of(device) if name in _ROUNDINGS else value for name, value in case.params.items()}, **order}
 
 
 def _check(bundle: Bundle) -> list[Finding]:

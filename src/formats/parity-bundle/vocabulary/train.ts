@@ -45,7 +45,14 @@ export const hyperparameters = {
   R: v.optional(number),
   T: v.optional(integer),
 };
-const optimizer = v.strictObject(hyperparameters);
+const optimizer = v.pipe(
+  v.strictObject({
+    ...hyperparameters,
+    // as bitsandbytes' CUDA kernels have it
+    decay_after_step: v.optional(v.boolean()),
+  }),
+  v.check(({ optimizer: name, decay_after_step }) => !decay_after_step || name === 'adamw8bit', 'only adamw8bit has decay_after_step'),
+);
 type Optimizer = v.InferOutput<typeof optimizer>;
 
 /** A moment of the optimizer: floats, or codes with a scale a block. */
