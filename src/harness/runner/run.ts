@@ -1,17 +1,16 @@
 import { messageOf } from '../../errors.ts';
-import type { OutputFile } from '../../train/adapter-files.ts';
-import { keyOf } from '../case-key.ts';
-import type { RunEvent, RunListener, RunOptions, Unfinished } from '../events.ts';
+import type { RunListener, RunOptions } from '../events.ts';
 import { planEntry } from '../plan.ts';
-import { buildReport, identityOf, type RunIdentity } from '../report/build.ts';
-import type { CaseResult, Environment, Report } from '../report/schema.ts';
+import type { RunIdentity } from '../report/build.ts';
+import type { Report } from '../report/schema.ts';
 import { FINDINGS } from '../report/verdict.ts';
 import { atDeadline, deadlineInWords, deadlineOf, RUN_DEADLINE } from './deadline.ts';
 import { GpuProcess, isGone, isSilent } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
-import { failureOf, outcomeOf, type SettledReply, standing, withControl, withFinding, withFlakiness, without } from './outcome.ts';
+import { failureOf, outcomeOf, type SettledReply, standing, withControl, withFinding, withFlakiness } from './outcome.ts';
 import { persistently } from './persistently.ts';
 import { PoolWorker } from './pool-worker.ts';
+import { type Item, RunResults, type Seen } from './run-results.ts';
 import type { Selected } from './selection.ts';
 import { UnusableError } from './unusable.ts';
 
@@ -19,17 +18,6 @@ import { UnusableError } from './unusable.ts';
 const LOSSES_ALONE = 2;
 /** A GPU process that gives no device within this time is stuck. */
 const STUCK_MS = 5_000;
-
-/** A case on its way to its result. */
-interface Item extends Selected {
-  attempts: number;
-  /** Attempts that failed by the case's own doing. */
-  readonly failures: CaseResult[];
-  lossesAlone: number;
-}
-
-/** What an event tells of a case beside its result. */
-type Seen = Pick<Extract<RunEvent, { type: 'case-end' }>, 'closer' | 'control'>;
 
 type End = 'cancelled' | 'deadline' | 'hang';
 
@@ -39,17 +27,14 @@ export class Run {
   readonly #options: RunOptions;
   readonly #listen: RunListener;
   readonly #identity: RunIdentity;
-  readonly #items: readonly Item[];
+  readonly #results: RunResults;
   #queue: Item[];
   /** Cases that ran beside others when their worker or device went away. Each runs again while no other does: what happens then is its own doing. */
   #suspects: Item[];
   #alone = false;
   readonly #inFlight = new Set<Item>();
-  readonly #results: CaseResult[] = [];
-  readonly #environments: Environment[];
   readonly #gpu: GpuProcess;
   #recovery: Promise<boolean> | undefined;
-  readonly #started = performance.now();
   readonly #ending = new AbortController();
   #end: End | undefined;
   #hung = '';
@@ -59,16 +44,10 @@ export class Run {
     this.#options = options;
     this.#listen = listen;
     this.#identity = identity;
-    const { environments = [], suspects = {}, failures = [] } = host.resume ?? {};
-    this.#environments = [...environments];
-    this.#items = selected.map((one) => {
-      const key = keyOf(one.declared);
-      return { ...one, attempts: suspects[key] ?? 0, failures: failures.filter((failure) => keyOf(failure) === key), lossesAlone: 0 };
-    });
-    const done = new Set(this.#resumed().map(keyOf));
-    const left = this.#items.filter(({ declared }) => !done.has(keyOf(declared)));
-    this.#queue = left.filter(({ attempts }) => attempts === 0);
-    this.#suspects = left.filter(({ attempts }) => attempts > 0);
+    this.#results = new RunResults(selected, host.resume, listen);
+    const { toRun } = this.#results;
+    this.#queue = toRun.filter(({ attempts }) => attempts === 0);
+    this.#suspects = toRun.filter(({ attempts }) => attempts > 0);
     this.#gpu = new GpuProcess(host.sharedGpu !== undefined);
   }
 
@@ -79,7 +58,7 @@ export class Run {
     if (this.#host.signal?.aborted) cancel();
     try {
       await this.#runAll();
-      if (!this.#end) this.#loseTheRest('no-device', 'no device could be had any more: close what else uses the GPU and run again');
+      if (!this.#end) this.#loseTheRest();
     } catch (error) {
       if (!this.#end) throw error;
     } finally {
@@ -87,18 +66,19 @@ export class Run {
       this.#host.signal?.removeEventListener('abort', cancel);
     }
     if (this.#end === 'deadline') this.#endAtDeadline();
-    const complete = this.#results.length === this.#items.length;
-    const report = buildReport(this.#identity, this.#environments, this.#results, complete);
-    if (this.#end === 'hang' && !complete) this.#listen({ type: 'hang', id: this.#hung, unfinished: this.#unfinished() });
+    const report = this.#results.report(this.#identity);
+    if (this.#end === 'hang' && !this.#results.isComplete) {
+      this.#listen({ type: 'hang', id: this.#hung, unfinished: this.#results.unfinished(this.#identity.planHash, this.#options) });
+    }
     this.#listen({ type: 'end', report });
     return report;
   }
 
   async #runAll(): Promise<void> {
     const first = await this.#startPersistently();
-    const selected = this.#items.map(({ declared }) => planEntry(declared));
+    const selected = this.#results.items.map(({ declared }) => planEntry(declared));
     this.#listen({ type: 'start', environment: first.environment, selected, planHash: this.#identity.planHash });
-    for (const result of this.#resumed()) this.#finish(result);
+    this.#results.tellResumed();
     const more = Math.min(this.#options.workers, this.#queue.length) - 1;
     this.#alone = more < 1;
     await Promise.all([this.#drain(first), ...Array.from({ length: Math.max(0, more) }, () => this.#drainMore())]);
@@ -107,12 +87,6 @@ export class Run {
     this.#queue = [...this.#suspects.splice(0), ...this.#queue];
     const worker = await this.#restartWorker();
     if (worker) await this.#drain(worker);
-  }
-
-  /** What the run that goes on has found; a device behind a bridge that is gone by now takes its results with it. */
-  #resumed(): readonly CaseResult[] {
-    const selected = new Set(this.#items.map(({ declared }) => keyOf(declared)));
-    return (this.#host.resume?.results ?? []).filter((result) => selected.has(keyOf(result)));
   }
 
   /** Ends the run early; the first reason counts. */
@@ -148,7 +122,7 @@ export class Run {
   async #runToResult(item: Item, initial: PoolWorker): Promise<PoolWorker | undefined> {
     let worker = initial;
     for (;;) {
-      const env = this.#indexOf(worker.environment);
+      const env = this.#results.indexOf(worker.environment);
       const hiddenAtStart = this.#host.isHidden?.();
       item.attempts++;
       const run = await this.#ask(item, worker, false);
@@ -167,7 +141,7 @@ export class Run {
       if (good || !next || item.failures.length >= this.#options.retries) {
         const heard = hiddenAtStart || this.#host.isHidden?.() ? withFinding(outcome, FINDINGS.hidden, HIDDEN) : outcome;
         const result = { ...withFlakiness(heard, item.failures), env, attempts: item.attempts };
-        this.#finish(standing(result, item.failures), run.reply.type === 'done' ? run.reply.files : [], seen);
+        this.#results.finish(standing(result, item.failures), run.reply.type === 'done' ? run.reply.files : [], seen);
         return next;
       }
       const failure = failureOf({ ...outcome, env, attempts: item.attempts });
@@ -259,65 +233,25 @@ export class Run {
     return this.#options.timeoutMs ?? declared.timeoutMs;
   }
 
-  #finish(result: CaseResult, files: readonly OutputFile[] = [], seen: Seen = {}): void {
-    this.#results.push(result);
-    const [done, total] = [this.#results.length, this.#items.length];
-    const remainingMs = ((performance.now() - this.#started) / done) * (total - done);
-    this.#listen({ type: 'case-end', result, files, ...seen, done, total, remainingMs });
-  }
-
-  /** The cases without a result. */
-  #left(): readonly Item[] {
-    const done = new Set(this.#results.map(keyOf));
-    return this.#items.filter(({ declared }) => !done.has(keyOf(declared)));
-  }
-
-  /** Cases that nothing is left for. */
-  #loseTheRest(code: string, message: string): void {
-    for (const item of this.#left()) this.#finishUnheard(item, 'lost', code, message);
-  }
-
-  /** Ends a case that nothing more is heard of. */
-  #finishUnheard({ declared, attempts, failures }: Item, ...why: ReturnType<typeof atDeadline>): void {
-    this.#finish(standing({ ...without(declared, ...why), env: 0, attempts }, failures));
+  #loseTheRest(): void {
+    const message = 'no device could be had any more: close what else uses the GPU and run again';
+    for (const item of this.#results.left) this.#results.finishUnheard(item, 'lost', 'no-device', message);
   }
 
   #endAtDeadline(): void {
-    if (this.#environments.length === 0) {
+    if (!this.#results.hasEnvironment) {
       throw new UnusableError(RUN_DEADLINE, `no device was there before ${deadlineInWords(this.#options)}`);
     }
-    for (const item of this.#left()) {
-      this.#finishUnheard(item, ...atDeadline(this.#options, this.#inFlight.has(item) ? 'running' : 'waiting'));
+    for (const item of this.#results.left) {
+      this.#results.finishUnheard(item, ...atDeadline(this.#options, this.#inFlight.has(item) ? 'running' : 'waiting'));
     }
-  }
-
-  #unfinished(): Unfinished {
-    const left = this.#left();
-    const suspects = left.filter((item) => this.#inFlight.has(item) || this.#suspects.includes(item));
-    return {
-      planHash: this.#identity.planHash,
-      options: this.#options,
-      environments: this.#environments,
-      results: this.#results,
-      suspects: Object.fromEntries(suspects.map(({ declared, attempts }) => [keyOf(declared), attempts])),
-      failures: left.flatMap(({ failures }) => failures),
-    };
-  }
-
-  /** Index of an environment in the report; workers may get different adapters, as after a crash. */
-  #indexOf(environment: Environment): number {
-    const text = identityOf(environment);
-    const known = this.#environments.findIndex((other) => identityOf(other) === text);
-    if (known >= 0) return known;
-    this.#listen({ type: 'environment', environment });
-    return this.#environments.push(environment) - 1;
   }
 
   async #startWorker(timeoutMs?: number): Promise<PoolWorker> {
     const { crashes } = this.#gpu;
     const worker = await PoolWorker.start(this.#host.startWorker, this.#ending.signal, timeoutMs);
     this.#gpu.gaveDevice(worker, crashes);
-    this.#indexOf(worker.environment);
+    this.#results.indexOf(worker.environment);
     return worker;
   }
 
