@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
-import type { HeadlessDriver, HeadlessPage, Outcome } from '../../harness/headless/page.ts';
+import type { HeadlessDriver, Outcome } from '../../harness/headless/page.ts';
 import { loadCases } from '../../harness/registry.ts';
 import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
@@ -9,10 +9,12 @@ import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { UnusableError } from '../../harness/runner.ts';
 import { type TrainingEvent, type TrainingListener, TrainingMemory } from '../../harness/training.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
+import { endGpuProcess } from '../browser/gpu-process.ts';
 import type { Installation } from '../browser/install.ts';
 import { launch, launchAny } from '../browser/launch.ts';
 import { InterruptedError } from '../exit.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
+import { callPage, openHeadlessPage } from './headless-page.ts';
 import { RunMemory } from './run-memory.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -95,7 +97,7 @@ class ChromiumRuntime implements Runtime {
     for (const backoff = new Backoff(RESTART_PAUSES_MS); ; ) {
       try {
         if (now.resume) await this.#reopen();
-        return memory.whole(await this.#settle(call(this.#page, 'run', now), signal, ends - performance.now()));
+        return memory.whole(await this.#settle(callPage(this.#page, 'run', now), signal, ends - performance.now()));
       } catch (error) {
         if (!(error instanceof BrowserDiedError)) throw error;
         if (signal.aborted) {
@@ -127,7 +129,7 @@ class ChromiumRuntime implements Runtime {
     const memory = new TrainingMemory({ cases: loadCases() }, request, listen);
     this.#onTraining = (event) => memory.follow(event);
     try {
-      return await this.#settle(call(this.#page, 'train', request), signal);
+      return await this.#settle(callPage(this.#page, 'train', request), signal);
     } catch (error) {
       const lost = error instanceof BrowserDiedError ? await memory.lost(error.code, 'the browser or its tab ended') : undefined;
       if (!lost) throw error;
@@ -144,7 +146,7 @@ class ChromiumRuntime implements Runtime {
   async #reopen(): Promise<void> {
     try {
       if (!this.#browser.isConnected()) this.#browser = await launch(this.#installed, this.#software);
-      this.#page = await openPage(this.#browser, this.page);
+      this.#page = await openHeadlessPage(this.#browser, this.page);
       await this.#expose();
     } catch (error) {
       throw new BrowserDiedError('browser-died', `the browser died and does not start again (${firstLine(error)}): run it again`);
@@ -168,7 +170,7 @@ class ChromiumRuntime implements Runtime {
     if (limitMs !== undefined) endIn(limitMs);
     const cancel = () => {
       endIn(0);
-      call(this.#page, 'cancel').catch(() => {}); // a page that is gone has nothing to cancel
+      callPage(this.#page, 'cancel').catch(() => {}); // a page that is gone has nothing to cancel
     };
     if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel);
@@ -191,10 +193,10 @@ async function openAndAsk(server: PageServer, installed: InstalledBrowser, softw
   const attempt = async () => {
     try {
       browser ??= await launch(installed, software);
-      const page = await openPage(browser, server);
-      const adapter = await call(page, 'adapter');
+      const page = await openHeadlessPage(browser, server);
+      const adapter = await callPage(page, 'adapter');
       // Its GPU process may have been ended just then.
-      return { browser, page, adapter: adapter.ok ? adapter : await call(page, 'adapter') };
+      return { browser, page, adapter: adapter.ok ? adapter : await callPage(page, 'adapter') };
     } catch (error) {
       await browser?.close().catch(() => {});
       browser = undefined;
@@ -208,39 +210,4 @@ async function openAndAsk(server: PageServer, installed: InstalledBrowser, softw
   });
 }
 
-/** Ends the GPU process from outside: one that is stuck as a whole does not crash when it is asked to. */
-async function endGpuProcess(browser: Browser): Promise<void> {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  for (const { id } of processInfo.filter(({ type }) => type === 'GPU')) {
-    try {
-      process.kill(id, 'SIGKILL');
-    } catch {
-      await session.send('Browser.crashGpuProcess'); // it is not ours to end
-    }
-  }
-}
-
 const firstLine = (error: unknown) => messageOf(error).split('\n')[0];
-
-async function openPage(browser: Browser, server: PageServer): Promise<Page> {
-  const page = await browser.newPage();
-  await page.goto(new URL('headless.html', server.url).href);
-  return page;
-}
-
-/** Calls a method of the page's {@link HeadlessPage} and waits for what it returns. */
-async function call<M extends keyof HeadlessPage>(
-  page: Page,
-  method: M,
-  ...args: Parameters<HeadlessPage[M]>
-): Promise<Awaited<ReturnType<HeadlessPage[M]>>> {
-  await page.waitForFunction(() => 'gradproofPage' in globalThis);
-  return page.evaluate(
-    ([name, parameters]) => {
-      const { gradproofPage } = globalThis as unknown as { gradproofPage: Record<string, (...all: unknown[]) => unknown> };
-      return gradproofPage[name as string]?.(...(parameters as unknown[])) as never;
-    },
-    [method, args],
-  );
-}

@@ -1,0 +1,26 @@
+import type { Browser, Page } from 'playwright';
+import type { HeadlessPage } from '../../harness/headless/page.ts';
+import type { PageServer } from '../server.ts';
+
+/** Opens the headless page in a tab of its own. */
+export async function openHeadlessPage(browser: Browser, server: PageServer): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(new URL('headless.html', server.url).href);
+  return page;
+}
+
+/** Calls a method of the page's {@link HeadlessPage} and waits for what it returns. */
+export async function callPage<M extends keyof HeadlessPage>(
+  page: Page,
+  method: M,
+  ...args: Parameters<HeadlessPage[M]>
+): Promise<Awaited<ReturnType<HeadlessPage[M]>>> {
+  await page.waitForFunction(() => 'gradproofPage' in globalThis);
+  return page.evaluate(
+    ([name, parameters]) => {
+      const { gradproofPage } = globalThis as unknown as { gradproofPage: Record<string, (...all: unknown[]) => unknown> };
+      return gradproofPage[name as string]?.(...(parameters as unknown[])) as never;
+    },
+    [method, args],
+  );
+}
