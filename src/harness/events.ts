@@ -82,4 +82,5 @@ export type RunEvent =
   | { readonly type: 'hang'; readonly id: string; readonly unfinished?: Unfinished }
   | { readonly type: 'end'; readonly report: Report };
 
+/** Who hears what a run emits. */
 export type RunListener = (event: RunEvent) => void;

@@ -32,6 +32,7 @@ export type TrainingEvent =
   | TrainingProgress
   | { readonly type: 'end'; readonly result: CaseResult };
 
+/** Who hears what a training run emits. */
 export type TrainingListener = (event: TrainingEvent) => void;
 
 /** A finished run: its report of kind `train`, and the files to save (adapter_model.safetensors, adapter_config.json). */
@@ -53,8 +54,8 @@ class StepsError extends GradproofError {
 /**
  * Fine-tunes in a worker of its own and returns the report and the files. The report's one result is `fail` when the loss does not
  * fall as it must or a judged step is wrong. When `signal` aborts, the worker ends at once and the report is partial
- * (`complete: false`, no files). While `pause` is on, it waits between two steps. Throws TextTooShortError for a text under 4 KiB, {@link StepsError}, and UnusableError when there is
- * no device.
+ * (`complete: false`, no files). While `pause` is on, it waits between two steps. Throws TextTooShortError for a text under 4 KiB,
+ * {@link StepsError}, and UnusableError when there is no device.
  */
 export async function train(
   host: Pick<RunnerHost, 'cases' | 'startWorker'>,

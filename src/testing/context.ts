@@ -84,7 +84,7 @@ export class CaseContext {
     return new Random(this.seed, stream);
   }
 
-  /** Asserts a condition that stands for `weight` compared things. */
+  /** Asserts a condition, which counts as one compared thing. */
   expect(condition: boolean, message: () => string, code = 'expectation'): void {
     if (!condition) throw new AssertionError(code, message());
     this.evidence.assertions++;

@@ -17,6 +17,7 @@ export type MutationEvent =
   | { readonly type: 'baseline'; readonly done: number; readonly total: number }
   | { readonly type: 'mutant'; readonly result: CaseResult; readonly done: number; readonly total: number; readonly remainingMs: number };
 
+/** Who hears what a mutation run emits. */
 export type MutationListener = (event: MutationEvent) => void;
 
 /** What a mutation run needs from where it runs. */

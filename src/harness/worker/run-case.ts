@@ -1,28 +1,11 @@
-import { BridgeTimeoutError } from '../../backends/bridge/error.ts';
-import { GradproofError, messageOf } from '../../errors.ts';
 import { sha256 } from '../../formats/sha256.ts';
-import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
-import { GuardError } from '../../gpu/memory.ts';
-import { type Artifact, AssertionError, CaseContext, type Evidence, newEvidence, SkipSignal } from '../../testing/context.ts';
-import type { Diagnosis, Diagnostics } from '../../testing/diagnosis.ts';
-import { InjectedFaults } from '../../testing/fault.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { type Artifact, newEvidence } from '../../testing/context.ts';
 import type { Case } from '../../testing/suite.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import { withFault } from '../fault.ts';
-import { afterAwake } from '../runner/awake-timer.ts';
 import type { CaseOutcome, Closer } from './messages.ts';
-
-/** What the device's environment implies for a case. */
-export interface CaseConditions {
-  readonly ieee: boolean;
-  readonly seed: number;
-  /** Run with the case's named fault injected. */
-  readonly control: boolean;
-  /** Examine what is judged. */
-  readonly closer?: boolean;
-  /** Runs the op of a wrong element again to tell whose fault it is; absent where nobody asks, as of a control. */
-  readonly diagnostics?: Diagnostics;
-}
+import { type CaseConditions, runInScopes } from './scopes.ts';
 
 /** What a case gave: its result, and a file to keep if it failed on an op that can be replayed. */
 export interface RanCase {
@@ -31,19 +14,11 @@ export interface RanCase {
   readonly closer?: Closer;
 }
 
-/** popErrorScope can stay pending after the GPU process died. */
-const SCOPE_TIMEOUT_MS = 5_000;
-/** How long a failed case waits for the news that the device was lost. */
-const LOSS_GRACE_MS = 500;
-
-/** Share of a case's time limit after which a failure is no longer looked into: it must not become a time-out. */
-const DIAGNOSIS_SHARE = 0.4;
-
 /** Runs one case on a device inside error scopes, with guard and leak check, and returns its result; never throws. */
 export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditions): Promise<RanCase> {
   const started = performance.now();
   const evidence = newEvidence(conditions.closer);
-  const { diagnosis, ...verdict } = await verdictOf(declared, gpu, conditions, evidence);
+  const { diagnosis, ...verdict } = await runInScopes(declared, gpu, conditions, evidence);
   // A case that replays a bundle has its reproduction already.
   const reproduction = declared.suite.startsWith('parity.') ? undefined : diagnosis?.reproduction;
   const reproductions = reproduction ? [{ name: fileName(declared.id), data: reproduction }] : [];
@@ -81,105 +56,6 @@ export async function runCase(declared: Case, gpu: Gpu, conditions: CaseConditio
 /** A file name for a case id: every character that a shell or a file system might mind is another. */
 function fileName(id: string): string {
   return `${id.replace(/[^\w.-]+/g, '_')}.safetensors`;
-}
-
-type Verdict = Pick<CaseOutcome, 'status' | 'skip' | 'error'> & { readonly diagnosis?: Diagnosis };
-
-async function verdictOf(declared: Case, gpu: Gpu, conditions: CaseConditions, evidence: Evidence): Promise<Verdict> {
-  const missing = declared.needs.find((feature) => !gpu.features.has(feature));
-  if (missing) return { status: 'skip', skip: { code: 'missing-feature', detail: missing } };
-  gpu.recorder.dispatched.clear();
-  gpu.memory.guarded = false;
-  const before = gpu.memory.ledger;
-  const started = performance.now();
-  for (const filter of ['validation', 'out-of-memory', 'internal'] as const) gpu.device.pushErrorScope(filter);
-  let thrown: unknown;
-  let diagnosis: Diagnosis | undefined;
-  try {
-    using faults = new InjectedFaults(gpu);
-    if (conditions.control) declared.control.inject(faults);
-    await declared.run(new CaseContext({ gpu, ieee: conditions.ieee, seed: conditions.seed }, {}, evidence));
-    await gpu.finish();
-  } catch (error) {
-    thrown = error;
-  }
-  gpu.memory.guarded = false;
-  gpu.recorder.discard();
-  if (thrown instanceof AssertionError && thrown.at && evidence.accused) {
-    const until = started + declared.timeoutMs * DIAGNOSIS_SHARE;
-    diagnosis = await conditions.diagnostics?.diagnose(gpu, evidence.accused, { index: thrown.at.index, ieee: conditions.ieee, until });
-  }
-  const gpuError = await popScopes(gpu);
-  const guardError = await gpu.memory.checkGuards().catch((error: unknown) => error);
-  const deliberate = thrown instanceof AssertionError || thrown instanceof SkipSignal;
-  if (!deliberate && (thrown ?? gpuError ?? guardError) !== undefined) await mayBeLost(gpu);
-  // A lost device or a GPU error comes first: what was thrown after it is only its consequence.
-  const lost = gpu.lost && new DeviceLostError(gpu.lost);
-  const failure = lost ?? gpuError ?? thrown ?? guardError ?? missed(gpu, before, evidence);
-  if (failure === undefined) return { status: 'pass' };
-  return { ...verdictOfError(failure), ...(failure === thrown && diagnosis ? { diagnosis } : {}) };
-}
-
-/** Operations on a lost device fail a moment before the device says that it is lost. */
-async function mayBeLost(gpu: Gpu): Promise<void> {
-  await Promise.race([gpu.device.lost, sleep(LOSS_GRACE_MS)]);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** What must hold after a case that threw nothing: nothing leaked, something asserted. */
-function missed(gpu: Gpu, before: { liveBytes: number; liveBuffers: number }, evidence: Evidence): AssertionError | undefined {
-  const { liveBytes, liveBuffers } = gpu.memory.ledger;
-  if (liveBytes !== before.liveBytes) {
-    return new AssertionError(
-      'leak',
-      `${liveBytes - before.liveBytes} bytes in ${liveBuffers - before.liveBuffers} buffers were not freed`,
-    );
-  }
-  if (evidence.assertions === 0) return new AssertionError('nothing-asserted', 'the case ended without one assertion');
-  return undefined;
-}
-
-async function popScopes(gpu: Gpu): Promise<Error | undefined> {
-  const scopes = Promise.all([0, 1, 2].map(() => gpu.device.popErrorScope()));
-  let cancel = () => {};
-  const timeout = new Promise<never>((_, reject) => {
-    const message = `the GPU process did not tell its errors within ${SCOPE_TIMEOUT_MS} ms: run the case again; if that stays, restart the browser`;
-    cancel = afterAwake(SCOPE_TIMEOUT_MS, () => reject(new GradproofError('scope-timeout', message)));
-  });
-  try {
-    const error = (await Promise.race([scopes, timeout])).find((scoped) => scoped !== null);
-    return error ? gpuErrorOf(error) : undefined;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  } finally {
-    cancel();
-  }
-}
-
-/** What an error scope caught, with what to do about it. */
-function gpuErrorOf(error: GPUError): GradproofError {
-  const { message } = error;
-  switch (error.constructor.name) {
-    case 'GPUOutOfMemoryError':
-      return new GradproofError('out-of-memory', `${message}: close what else uses the GPU and run the case again`);
-    case 'GPUInternalError':
-      return new GradproofError('gpu-internal', `${message}: update browser and graphics driver and run the case again`);
-    default:
-      return new GradproofError('gpu-validation', `${message}: the browser refuses what this case asks of it; report it with this message`);
-  }
-}
-
-function verdictOfError(thrown: unknown): Verdict {
-  if (thrown instanceof SkipSignal) return { status: 'skip', skip: { code: thrown.code, detail: thrown.message } };
-  const code = thrown instanceof GradproofError ? thrown.code : 'exception';
-  const at = thrown instanceof AssertionError && thrown.at ? { at: thrown.at } : {};
-  const error = { code, message: messageOf(thrown), ...at };
-  if (thrown instanceof DeviceLostError) return { status: 'lost', error };
-  if (thrown instanceof BridgeTimeoutError) return { status: 'timeout', error };
-  return { status: thrown instanceof AssertionError || thrown instanceof GuardError ? 'fail' : 'error', error };
 }
 
 async function describeArtifact({ name, data }: Artifact): Promise<{ name: string; bytes: number; sha256: string }> {

@@ -5,7 +5,8 @@ import type { OutputFile } from '../../train/adapter-files.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import type { Gate } from '../../train/gate.ts';
 import type { FromWorker, TrainMessage } from './messages.ts';
-import { type CaseConditions, runCase } from './run-case.ts';
+import { runCase } from './run-case.ts';
+import type { CaseConditions } from './scopes.ts';
 
 /** The suite of fine-tuning runs, as it stands in ids. */
 export const TRAINING_SUITE = 'train.qlora';
