@@ -8,6 +8,7 @@ from gradproof_bridge.cases.registry import cases
 from gradproof_bridge.compute import compute
 from gradproof_bridge.formulas.expected import Codes, Real
 from gradproof_bridge.formulas.registry import expect, known_ops
+from gradproof_bridge.philox import Draw
 from gradproof_bridge.recording.judge import Judge
 
 CASES = with_formula()
@@ -105,3 +106,23 @@ def test_a_batch_norm_of_one_factor_and_one_term_a_channel_is_right():
     case = next(case for case in cases() if case.name == "batch_norm_4x3_eval")
     inputs, params, _ = prepared(case, 510)
     assert Judge(case.op, inputs, params).findings(compute(inputs, case.op, params, "torch:cpu")) == []
+
+
+@pytest.mark.parametrize("head_dim", [16, 24])
+@pytest.mark.parametrize("units", [-4, 4])
+def test_a_power_of_cuda_turns_by_a_right_angle_and_one_of_another_base_does_not(head_dim, units):
+    """CUDA's programming guide grants powf 4 units in the last place; everything else is rounded to the nearest."""
+    draw, theta, F = Draw(3, "rotary"), 500_000.0, np.float32
+    inputs = {name: draw.normal(1, 2, 5, head_dim) for name in ("q", "k")} | {"position_ids": np.arange(4000, 4005, dtype=np.int32)}
+    judge = Judge("rotary_embedding", inputs, op_spec("rotary_embedding").fill({"head_dim": head_dim, "theta": theta}))
+
+    def turned(base):
+        power = (base ** (np.arange(0, head_dim, 2, dtype=F) / F(head_dim)).astype(np.float64)).astype(F)
+        power[1:] += units * np.spacing(power[1:])
+        angles = inputs["position_ids"].astype(F)[:, None] * (F(1) / power)
+        cos, sin = (f(angles.astype(np.float64)).astype(F) for f in (np.cos, np.sin))
+        halves = {name: np.split(inputs[name], 2, -1) for name in ("q", "k")}
+        return {name: np.concatenate([low * cos - high * sin, high * cos + low * sin], -1) for name, (low, high) in halves.items()}
+
+    assert judge.findings(turned(theta)) == []
+    assert [finding.output for finding in judge.findings(turned(theta * (1 + 1e-5)))] == ["q", "k"]

@@ -134,10 +134,12 @@ def rotary_embedding(inputs: Inputs, params: Params) -> Outputs:
     d = params["head_dim"]
     if any(inputs[name].shape[-1] != d for name in ("q", "k")):
         raise FormatError(f"rotary_embedding: the last dimensions of q and k are not head_dim {d}")
-    inverse = params["theta"] ** (-np.arange(0, d, 2) / d)
-    angles = inputs["position_ids"].astype(np.float64)[..., None] * inverse
-    # The angle is taken in float32: its rounding grows with the position.
-    slack = 3 * 2.0**-23 * np.abs(angles)
+    exponents = np.arange(0, d, 2) / d
+    angles = inputs["position_ids"].astype(np.float64)[..., None] * params["theta"] ** -exponents
+    # The angle is taken in float32, and what that loses grows with the position: the exponent is rounded, CUDA's powf errs by up to 4 units
+    # in the last place, its inverse and the product by half a unit each.
+    rounded_exponents = np.abs(exponents.astype(np.float32) - exponents)
+    slack = (5 * 2.0**-23 + abs(math.log(params["theta"])) * rounded_exponents) * np.abs(angles)
     outputs: Outputs = {}
     for name in ("q", "k"):
         fits = angles[:, None] if angles.ndim == 3 and inputs[name].ndim == 4 else angles
