@@ -187,3 +187,13 @@ def test_an_8_bit_block_that_cuda_flushes_to_zero_accuses_nobody(signed):
     flushed = {"q": np.zeros(64, np.uint8), "absmax": np.zeros(1, F), "dequant": np.zeros(64, F)}
     assert judge("quantize_blockwise", inputs, params, flushed) == []
     assert outputs_of(judge("quantize_blockwise", inputs, params, {**flushed, "dequant": x + F(2.0**-120)})) == ["dequant"]
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if case.op == "linear_8bit_lt"], ids=lambda case: case.name)
+def test_an_8_bit_product_is_held_to_what_its_storage_in_half_precision_loses(case):
+    inputs, params = case.inputs(11), filled(case.op, **case.params)
+    y = expect(case.op, inputs, params)["y"].stored(np.dtype(np.float16))
+    assert judge(case.op, inputs, params, {"y": y}) == []
+    largest = np.unravel_index(np.abs(y).argmax(), y.shape)
+    y[largest] *= np.float16(1.01)
+    assert outputs_of(judge(case.op, inputs, params, {"y": y})) == ["y"]

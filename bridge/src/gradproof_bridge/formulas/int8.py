@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
-from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, eps, gamma, rounded
+from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, gamma, rounded
 from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
 
 Outputs = dict[str, Expected]
+_EPS = 2.0**-23
+"""Codes and their product are scaled in float32, whatever half precision x and y are stored in."""
 
 
 def int8_vectorwise_quant(inputs: Inputs, params: Params) -> Outputs:
@@ -44,7 +46,7 @@ def vectorwise(rows: F64, threshold: float) -> tuple[Codes, F64, NDArray[np.int3
         y = np.where(stats[:, None] > 0, kept * (127 / stats[:, None]), 0)
     if rows.shape[0] > 1:
         y[:, columns] = 0
-    codes = [_int8(np.rint(y + sign * 4.5 * eps() * np.abs(y))) for sign in (0, -1, 1)]
+    codes = [_int8(np.rint(y + sign * 4.5 * _EPS * np.abs(y))) for sign in (0, -1, 1)]
     low, high = np.minimum(codes[1], codes[2]), np.maximum(codes[1], codes[2])
     return Codes(codes[0], low, high), stats, columns
 
@@ -72,7 +74,7 @@ def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
     off = apart_x @ (np.abs(q_w.value.astype(np.int64)) + apart_w).T + np.abs(masked) @ apart_w.T
     outer = row_stats[:, None] * weight_stats[None, :]
     # Each stage is stored in half precision, as the layer computes in float16.
-    y = _half(Bounded(acc * outer / (127 * 127), (6 * eps() * (np.abs(acc) + off) + off) * outer / (127 * 127)))
+    y = _half(Bounded(acc * outer / (127 * 127), (6 * _EPS * (np.abs(acc) + off) + off) * outer / (127 * 127)))
     if "bias" in inputs:
         y = _half(y + bounded(inputs["bias"]))
     if columns.size:
