@@ -35,3 +35,13 @@ test('words of 32 bits are stored as the bits of signed ones', () => {
 test('an op that is not in the vocabulary is refused', () => {
   expect(() => writeParityBundle({ ...NOBODY, op: 'adamw_step', params: {}, inputs: {}, outputs: {} })).toThrow(FormatError);
 });
+
+test('only the 8-bit AdamW may decay its weights after the step', () => {
+  const grads = hostTensorFrom('f32', [1, 1, 3], [1, 1, 1]);
+  const written = (optimizer: string) => {
+    const params = { optimizer, decay_after_step: true };
+    return writeParityBundle({ ...NOBODY, op: 'optimizer_steps', params, inputs: { param: x, grads }, outputs: { trajectory: grads } });
+  };
+  expect(readParityBundle(written('adamw8bit')).params).toMatchObject({ decay_after_step: true });
+  expect(() => readParityBundle(written('adamw'))).toThrow(FormatError);
+});
