@@ -62,9 +62,11 @@ function reproduction(result: CaseResult | undefined): readonly string[] {
   const { index, expected } = finding.at;
   const of = finding.message.includes(`gradient of ${name}[`) ? `grad.${name}` : name;
   const what = `${of}[${index.join(', ')}]`;
+  // What the lines make may have no dimension where a bundle has one of a single element.
+  const element = `got[${literal(of)}].reshape(t[${literal(`out.${of}`)}].shape)[${index.length > 0 ? index.join(', ') : '()'}].item()`;
   return [
     'print(torch.backends.cpu.get_cpu_capability())  # the instruction set that this machine uses',
-    `print(${literal(`${what} should be ${expected ?? 'another number'} and is`)}, got[${literal(of)}][${index.join(', ')}].item())`,
+    `if ${literal(of)} in got: print(${literal(`${what} should be ${expected ?? 'another number'} and is`)}, ${element})`,
   ];
 }
 
