@@ -11,7 +11,8 @@ from gradproof_bridge.commands.registry import COMMANDS
 
 # A writer that stops in the middle of a file says so and waits.
 _HELD = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs without
 write = pathlib.Path.write_bytes
 def half(path, content):
     if path.name.startswith(".bitnet_tail"):

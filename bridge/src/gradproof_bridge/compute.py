@@ -12,7 +12,7 @@ from gradproof_bridge.backends.base import Call, Inputs, Outputs
 from gradproof_bridge.backends.registry import devices, resolve
 from gradproof_bridge.bundle.stored import Array, storable
 from gradproof_bridge.bundle.vocabulary import Params, op_spec
-from gradproof_bridge.errors import BridgeError, ComputeError, MissingLibraryError
+from gradproof_bridge.errors import BridgeError, ComputeError, MissingLibraryError, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +66,7 @@ def compute_with(bundle_inputs: Inputs, op: str, params: Params, backend: str, r
     except ModuleNotFoundError as error:
         raise MissingLibraryError(f"{chosen.name} needs {error.name} for this {op}; install it with: {chosen.install}") from error
     except Exception as error:  # libraries raise what they like; the caller gets one line
-        reason = " ".join(str(error).split())[:300]
-        raise ComputeError(f"{chosen.name} failed on {op}: {type(error).__name__}: {reason}") from error
+        raise ComputeError(f"{chosen.name} failed on {op}: {named(error)}") from error
     return Result(_storable(outputs), chosen.producer(call), chosen.versions(call), device, chosen.note(call))
 
 

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
-from gradproof_bridge.errors import MissingLibraryError, NotImplementedOpError
+from gradproof_bridge.errors import MissingLibraryError, NotImplementedOpError, named
 
 Inputs = Mapping[str, Array]
 Outputs = dict[str, Array]
@@ -67,9 +67,9 @@ class Backend(ABC):
                 importlib.import_module(module)
             except ImportError as error:
                 lacking = error.name is not None and f"{module}.".startswith(f"{error.name}.")
-                return f"{module} is not installed" if lacking else f"{module}: {_line(error)}"
+                return f"{module} is not installed" if lacking else f"{module}: {named(error)}"
             except Exception as error:  # noqa: BLE001 - a broken installation fails in any way and is a reason, not a crash
-                return f"{module} does not load: {_line(error)}"
+                return f"{module} does not load: {named(error)}"
         return None
 
     @property
@@ -77,10 +77,15 @@ class Backend(ABC):
         """The commands that install what is missing: either will do."""
         return f"{self.setup}, or {shlex.join(('pip', 'install', *self.packages))}"
 
+    @property
+    def lacks(self) -> str:
+        """Why it cannot be used and how to change that."""
+        return f"{self.problem}; install it with: {self.install}"
+
     def demand(self) -> None:
         """Raises MissingLibraryError, with the command that installs it, when the library cannot be used."""
         if self.problem is not None:
-            raise MissingLibraryError(f"{self.name}: {self.problem}; install it with: {self.install}")
+            raise MissingLibraryError(f"{self.name}: {self.lacks}")
 
     def version(self) -> str:
         """Version of the library itself."""
@@ -124,7 +129,3 @@ class Backend(ABC):
 
 def _is_no_distribution(name: str) -> bool:
     return not any(metadata.distributions(name=name))
-
-
-def _line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from gradproof_bridge.bundle.stored import NUMPY_OF, Array, stored_dtype
-from gradproof_bridge.errors import FormatError
+from gradproof_bridge.errors import FormatError, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ def _split(file: bytes) -> tuple[dict[str, Any], memoryview]:
     try:
         header = json.loads(file[8 : 8 + length].decode(), object_pairs_hook=_unique, parse_constant=_refuse)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise FormatError(f"the header is no JSON: {_one_line(error)}") from error
+        raise FormatError(f"the header is no JSON: {said_by(error, 200)}") from error
     if not isinstance(header, dict):
         raise FormatError("the header is no JSON object")
     return header, memoryview(file)[8 + length :]
@@ -83,10 +83,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 def _span(name: str, entry: object) -> tuple[str, tuple[int, ...], int, int]:

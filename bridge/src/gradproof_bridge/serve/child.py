@@ -7,7 +7,7 @@ import os
 import sys
 from typing import BinaryIO
 
-from gradproof_bridge.errors import BridgeError
+from gradproof_bridge.errors import BridgeError, named
 from gradproof_bridge.serve.frames import Kind, frame, read_frame
 
 
@@ -29,8 +29,7 @@ def main() -> None:
             except BridgeError as error:
                 _send(output, b"E", json.dumps({"code": error.code, "message": str(error)}).encode())
             except Exception as error:  # noqa: BLE001 - a library may raise anything; it costs this job alone
-                message_line = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-                _send(output, b"E", json.dumps({"code": "library-failed", "message": message_line}).encode())
+                _send(output, b"E", json.dumps({"code": "library-failed", "message": named(error)}).encode())
 
 
 def _private_output() -> BinaryIO:

@@ -12,8 +12,8 @@ import numpy as np
 from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
-from gradproof_bridge.errors import FormatError
-from gradproof_bridge.verification.check import Check, said_by
+from gradproof_bridge.errors import FormatError, named
+from gradproof_bridge.verification.check import Check
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
@@ -36,7 +36,7 @@ def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
     yield Check(name, what, "agrees", "its own configuration")
     peft = backend_named("peft")
     if peft.problem is not None:
-        yield Check(name, what, "not-checked", "PEFT", f"{peft.problem}; install it with: {peft.install}")
+        yield Check(name, what, "not-checked", "PEFT", peft.lacks)
         return
     yield _by_peft(name, what, folder, layers, tensors)
 
@@ -81,7 +81,7 @@ def _by_peft(name: str, what: str, folder: Path, layers: Mapping[str, tuple[int,
         model = PeftModel.from_pretrained(_skeleton(layers), str(folder))
         loaded = {key: to_numpy(x) for key, x in get_peft_model_state_dict(model).items()}
     except Exception as error:  # noqa: BLE001 - whatever PEFT has against the adapter is the finding
-        return Check(name, what, "unreadable", by, f"{type(error).__name__}: {said_by(error)}")
+        return Check(name, what, "unreadable", by, named(error))
     missing = sorted(set(tensors) ^ set(loaded))
     if missing:
         return Check(name, what, "deviates", by, f"{missing[0]} is in one of the file and what PEFT loaded, not in both")

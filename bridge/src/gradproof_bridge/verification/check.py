@@ -11,11 +11,6 @@ Verdict = Literal["agrees", "deviates", "unreadable", "not-checked"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
-def said_by(error: Exception) -> str:
-    """What a library raised, in one line."""
-    return " ".join(str(error).split())[:300]
-
-
 @dataclass(frozen=True)
 class Check:
     """One statement about one file: what it is, whether it agrees, with whom, and the first thing that does not."""

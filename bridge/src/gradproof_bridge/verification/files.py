@@ -13,10 +13,10 @@ import numpy as np
 from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
-from gradproof_bridge.errors import FormatError
+from gradproof_bridge.errors import FormatError, named, said_by
 from gradproof_bridge.formulas.checkpoint import QuantizedWeight, is_quantized, read_quantized
 from gradproof_bridge.formulas.four_bit import unpack
-from gradproof_bridge.verification.check import Check, said_by
+from gradproof_bridge.verification.check import Check
 
 
 def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
@@ -54,13 +54,13 @@ def _quantized(name: str, tensors: Mapping[str, Array]) -> Iterator[Check]:
     what = f"bitsandbytes checkpoint of {len(weights)} quantized weights"
     backend = backend_named("bitsandbytes")
     if backend.problem is not None:
-        yield Check(name, what, "not-checked", "bitsandbytes", f"{backend.problem}; install it with: {backend.install}")
+        yield Check(name, what, "not-checked", "bitsandbytes", backend.lacks)
         return
     by = backend.producer()
     try:
         wrong = [key for key, weight in weights.items() if not _same_by_bitsandbytes(key, weight, tensors)]
     except Exception as error:  # noqa: BLE001 - whatever bitsandbytes has against the state is the finding
-        yield Check(name, what, "unreadable", by, f"{type(error).__name__}: {said_by(error)}")
+        yield Check(name, what, "unreadable", by, named(error))
         return
     yield Check(name, what, "deviates" if wrong else "agrees", by, f"{wrong[0]} is decoded to something else" if wrong else "")
 
