@@ -51,7 +51,7 @@ async function play({
     const [word = '', n] = name.split(' ');
     declared
       .case(word, n ? { n: [n] } : {})
-      .timeout(400)
+      .timeout(1500)
       .control('scripted', () => {})
       .run(() => Promise.resolve());
   }
@@ -314,7 +314,7 @@ test('what a case had failed by stands after its worker is gone, as flaky if it 
 
 test('a failure stands where no device is left to try the case again, or no time', async () => {
   const cases = ['vanishing', 'pass'];
-  const late = await play({ cases, options: { retries: 1, shuffle: false, timeoutMs: 60_000, deadlineMs: 1500 } });
+  const late = await play({ cases, options: { retries: 1, timeoutMs: 60_000, deadlineMs: 4000 } });
   expect(late.report.results).toMatchObject([
     { id: 'fixture:pass', status: 'pass' },
     { id: 'fixture:vanishing', status: 'fail', error: { code: 'scripted' }, attempts: 2 },
