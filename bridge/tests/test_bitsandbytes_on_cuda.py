@@ -125,6 +125,7 @@ def test_only_the_8_bit_adamw_decays_after_the_step():
 
 @pytest.mark.parametrize(("device", "after", "when"), [("cpu", True, "before"), ("cuda:0", False, "after")])
 def test_the_order_that_the_device_does_not_have_is_refused(device, after, when):
+    pytest.importorskip("bitsandbytes")
     inputs = {"param": np.ones(3, F), "grads": np.ones((1, 3), F)}
     params = filled("optimizer_steps", optimizer="adamw8bit", decay_after_step=after)
     with pytest.raises(NotImplementedOpError, match=f"decays the weights {when} the step"):

@@ -24,6 +24,7 @@ export const quanto: Bodies = {
       `qtype, axis, group = qtypes[${literal(qtype)}], ${literal(axis)}, ${literal(group_size)}`,
       ...(/^qint[24]$/.test(String(qtype))
         ? [
+            '# Quanto compiles C++ when it unpacks for the first time, which may take a minute.',
             'scale, shift = MaxOptimizer()(x["weight"], qtype, axis, group)',
             'got = {"scale": scale, "shift": shift}',
             'got["dequant"] = quantize_weight(x["weight"], qtype, axis, scale, shift, group).dequantize()',
