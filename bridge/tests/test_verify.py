@@ -107,6 +107,24 @@ def test_a_folder_without_anything_is_wrong_use(tmp_path, capsys):
     assert "no such file or folder" in capsys.readouterr().err
 
 
+def test_a_path_without_anything_is_said_beside_others(tmp_path, capsys):
+    right, other, empty = tmp_path / "a.safetensors", tmp_path / "notes.txt", tmp_path / "empty"
+    right.write_bytes(softmax_bundle(compute({"x": X}, "softmax", {}, "numpy")["y"]))
+    other.write_text("nothing")
+    empty.mkdir()
+    status, checks = verified(capsys, right, other, empty, "--backend", "numpy")
+    assert status == 0
+    said = [(check["path"], check["what"]) for check in checks if check["verdict"] == "not-checked"]
+    assert said == [(str(other), "file"), (str(empty), "folder")]
+    assert [check["verdict"] for check in checks if check["path"] == str(right)] == ["agrees", "agrees"]
+
+
+def test_a_file_without_a_tensor_agrees_with_nobody(tmp_path, capsys):
+    (tmp_path / "a.safetensors").write_bytes(write_safetensors({}, {}))
+    status, checks = verified(capsys, tmp_path)
+    assert (status, [(check["verdict"], check["detail"]) for check in checks]) == (1, [("not-checked", "it holds no tensor")])
+
+
 def adapter(folder, *, r=2, rank=2, dora=False):
     folder.mkdir(parents=True, exist_ok=True)
     prefix = "base_model.model.model.layers.0.self_attn.q_proj"

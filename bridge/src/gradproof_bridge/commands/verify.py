@@ -22,6 +22,7 @@ from gradproof_bridge.verification.json_files import verify_index, verify_report
 NAME = "verify"
 SUMMARY = "what of exported bundles, adapters, safetensors, ONNX models and reports agrees, and with which library"
 _DEVIATES, _UNREADABLE = 1, 2
+_NOTHING = "nothing there that can be verified (*.safetensors, *.onnx, *.json)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 all that was checked agrees, 1 something deviates or nothing could be checked, 2 something cannot be read."""
     demand_place(options.backend)
-    checks = [check for path in options.paths for check in verify(path, options.backend)]
-    if not checks:
-        raise UsageError(f"{options.paths[0]}: nothing there that can be verified (*.safetensors, *.onnx, *.json)")
+    by_path = {path: list(verify(path, options.backend)) for path in options.paths}
+    if not any(by_path.values()):
+        raise UsageError(f"{options.paths[0]}: {_NOTHING}")
+    # What agrees must not speak for a path of which nothing was checked.
+    checks = [check for path, found in by_path.items() for check in found or [_nothing_in(path)]]
     counts = Counter(check.verdict for check in checks)
     if options.json:
         sys.stdout.write(json.dumps([vars(check) for check in checks], indent=1) + "\n")
@@ -62,6 +65,10 @@ def verify(path: Path, device: str) -> Iterator[Check]:
             yield from verify_adapter(str(found.relative_to(path)), found)
         elif found.is_file() and not _is_of_adapter(found):
             yield from _file(str(found.relative_to(path)), found, device)
+
+
+def _nothing_in(path: Path) -> Check:
+    return Check(str(path), "folder" if path.is_dir() else "file", "not-checked", "", _NOTHING)
 
 
 def _is_of_adapter(path: Path) -> bool:

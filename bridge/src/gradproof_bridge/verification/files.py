@@ -26,6 +26,9 @@ def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
     except FormatError as error:
         yield Check(name, "safetensors", "unreadable", "", str(error))
         return
+    if not tensors:
+        yield Check(name, "safetensors", "not-checked", "", "it holds no tensor")
+        return
     what = f"safetensors of {len(tensors)} tensors"
     yield _by_library(name, what, file, tensors)
     if is_quantized(tensors):
