@@ -85,11 +85,11 @@ def test_an_empty_path_is_not_the_folder_that_one_is_in(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("seed", ["-1", "4294967296", "99999999999999999999"])
+@pytest.mark.parametrize("seed", ["-1", "1e3", "", "4294967296", "99999999999999999999"])
 def test_a_seed_that_would_mean_another_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: str):
     with pytest.raises(SystemExit, match="2"):
         main(["record", str(tmp_path / "out"), "--ops", "bitnet_one", "--seed", seed])
-    assert capsys.readouterr().err.endswith(f"argument --seed: {seed} is not from 0 to 4294967295\n")
+    assert capsys.readouterr().err.endswith(f"argument --seed: {seed} is no whole number from 0 to 4294967295\n")
     assert not (tmp_path / "out").exists()
 
 

@@ -15,7 +15,10 @@ def path_argument(text: str) -> Path:
 
 def seed_argument(text: str) -> int:
     """A key of the generator, which takes 32 bits: no two seeds mean the same inputs."""
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
     if not 0 <= number < 2**32:
-        raise argparse.ArgumentTypeError(f"{text} is not from 0 to {2**32 - 1}")
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 to {2**32 - 1}")
     return number
