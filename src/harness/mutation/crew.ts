@@ -15,19 +15,22 @@ export class Crew implements Disposable {
   readonly environment: Environment;
   readonly #startLink: () => WorkerLink;
   readonly #workers: PoolWorker[];
-  readonly #ended = new AbortController();
+  readonly #ended: AbortController;
   readonly #signal: AbortSignal;
 
-  private constructor(first: PoolWorker, startLink: () => WorkerLink, signal: AbortSignal) {
+  private constructor(first: PoolWorker, startLink: () => WorkerLink, ended: AbortController, signal: AbortSignal) {
     this.environment = first.environment;
     this.#workers = [first];
     this.#startLink = startLink;
-    this.#signal = AbortSignal.any([signal, this.#ended.signal]);
+    this.#ended = ended;
+    this.#signal = signal;
   }
 
   /** Starts `size` workers, or as many as get a device. Throws UnusableError when none does, and the signal's reason. */
   static async start(size: number, startLink: () => WorkerLink, signal: AbortSignal): Promise<Crew> {
-    const crew = new Crew(await start(startLink, signal), startLink, signal);
+    const ended = new AbortController();
+    const untilEnd = AbortSignal.any([signal, ended.signal]);
+    const crew = new Crew(await start(startLink, untilEnd), startLink, ended, untilEnd);
     const more = Array.from({ length: size - 1 }, () => crew.#start().catch(() => undefined));
     crew.#workers.push(...(await Promise.all(more)).filter((worker) => worker !== undefined));
     return crew;
