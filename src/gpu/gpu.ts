@@ -1,4 +1,4 @@
-import { GradproofError } from '../errors.ts';
+import { GradproofError, messageOf } from '../errors.ts';
 import { type AdapterDescription, type DeviceGrant, NoAdapterError, requestDevice } from './device.ts';
 import { type Allocation, Memory, type Place } from './memory.ts';
 import { areNeighbours, quadMembers } from './quads.ts';
@@ -64,11 +64,12 @@ export class Gpu implements Disposable {
     return await this.#running(await requestDevice(this.#provider));
   }
 
-  /** A device of another adapter, with the same shaders, edits included; undefined when this machine has no other. */
+  /** A device of another adapter, with the same shaders, edits included; undefined when this machine has no other that works. */
   async elsewhere(): Promise<Gpu | undefined> {
     for (const wish of OTHER_ADAPTERS) {
       const grant = await requestDevice(this.#provider, wish).catch(() => undefined);
-      if (grant && !sameAdapter(grant.adapter, this.adapter)) return await this.#running(grant);
+      const other = grant && !sameAdapter(grant.adapter, this.adapter) ? await this.#running(grant).catch(() => undefined) : undefined;
+      if (other) return other;
       grant?.device.destroy();
     }
     return undefined;
@@ -88,7 +89,7 @@ export class Gpu implements Disposable {
       return this;
     } catch (cause) {
       this[Symbol.dispose]();
-      throw new NoAdapterError('no-device', 'the device was lost before it could be used: try again', { cause });
+      throw new NoAdapterError('no-device', `the device failed before it could be used (${messageOf(cause)}): try again`, { cause });
     }
   }
 

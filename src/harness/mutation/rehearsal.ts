@@ -1,6 +1,7 @@
 import { GradproofError } from '../../errors.ts';
 import type { Case } from '../../testing/suite.ts';
 import { keyOf } from '../case-key.ts';
+import { UnusableError } from '../runner/unusable.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
 import { SEED } from './court.ts';
 import type { Bench, Crew } from './crew.ts';
@@ -119,9 +120,8 @@ async function rehearse(kernels: readonly LinkedKernel[], cases: readonly Case[]
     answer = await ask();
   }
   if (answer.type === 'aborted') return [];
-  if (answer.type !== 'mutant-done' || answer.invalid !== undefined) {
-    throw new GradproofError('baseline-failed', answer.type === 'dead' ? `without a change ${answer.reason}` : JSON.stringify(answer));
-  }
+  if (answer.type === 'dead') throw new UnusableError(answer.code, `before any change ${answer.reason}: run it again`);
+  if (answer.type !== 'mutant-done' || answer.invalid !== undefined) throw new GradproofError('baseline-failed', JSON.stringify(answer));
   return answer.outcomes.flatMap((outcome) => {
     if (outcome.status === 'skip') return [];
     if (outcome.status !== 'pass') throw new BaselineError(outcome);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { suite } from '../../testing/suite.ts';
 import type { CaseResult } from '../report/schema.ts';
+import { UnusableError } from '../runner/unusable.ts';
 import { startNodeWorker } from '../worker/node-link.ts';
 import type { Memory } from './memory.ts';
 import { mutate } from './run.ts';
@@ -108,6 +109,15 @@ test('a worker that dies while it starts, or before anything is changed, is repl
   const { result, heard } = await judge(['struck'], { stillborn: 2 });
   expect(result).toMatchObject({ status: 'pass', finding: { code: 'killed' } });
   expect(heard.slice(0, 3)).toEqual(['struck as-it-is', 'struck as-it-is', 'struck as-it-is']);
+});
+
+test('where the worker is ended whenever it runs the cases as they are, it is said to run again', async () => {
+  const thrown = await judge(['felled']).catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(UnusableError);
+  expect(thrown).toMatchObject({
+    code: 'worker-died',
+    message: expect.stringMatching(/before any change .* ended with SIGKILL: run it again$/),
+  });
 });
 
 test('where cases break without the change too nothing is said, and nothing is remembered', async () => {

@@ -53,7 +53,7 @@ test('lists what did not pass with the command that shows it, and no more than t
   const failed = Array.from({ length: 23 }, (_, i) => result({ id: `a:b;n=${i}`, status: 'fail', assertions: 1, error }));
   const text = toMarkdown(await report(failed, ''));
   expect(text).toContain(
-    "- `a:b;n=0`: `out-of-bound: too far`; see it again with `npm start -- --headless --filter 'a:b;n=0' --tier full`",
+    "- `a:b;n=0`: `out-of-bound: too far`; see it again with `npm start -- --headless --filter 'a:b;n=0' --tier full --runtime node`",
   );
   expect(parts(text).codes).toHaveLength(3 * 20);
   expect(text).toContain('\n3 more did not pass.\n');

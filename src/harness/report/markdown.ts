@@ -53,7 +53,10 @@ function failures(report: Report): readonly string[] {
   if (wrong.length === 0) return [];
   const items = wrong
     .slice(0, MOST_LISTED)
-    .map((result) => `- ${code(result.id)}: ${code(reasonWords(result))}; see it again with ${code(reproduceCommand(result, report))}`);
+    .map(
+      (result) =>
+        `- ${code(result.id)}: ${code(reasonWords(result))}; see it again with ${code(reproduceCommand(result, report, report.environments[result.env]))}`,
+    );
   const rest = wrong.length > MOST_LISTED ? [`${wrong.length - MOST_LISTED} more did not pass.`] : [];
   return [items.join('\n'), ...rest];
 }

@@ -55,7 +55,7 @@ export class ElsewhereElement extends LitElement {
 
   override render() {
     const { elsewhere, python } = messages().cases;
-    const command = commandFor(this.entry, this.seed, this.issue?.result);
+    const command = commandFor(this.entry, this.seed, this.issue?.result, this.issue?.environment);
     const result: CaseResult | undefined = this.issue?.result;
     return html`
       <code lang="en" aria-label=${elsewhere.command}>${command}</code>

@@ -14,11 +14,11 @@ export interface IssueFacts {
   readonly seed: number;
 }
 
-/** The command that runs a case of the plan, or a result of it, again. */
-export function commandFor(entry: PlanEntry, seed: number, result?: CaseResult): string {
+/** The command that runs a case of the plan, or a result of it in `environment`, again. */
+export function commandFor(entry: PlanEntry, seed: number, result?: CaseResult, environment?: Environment): string {
   const { id, suite, backend, tier } = entry;
   const known = result ?? ({ id, suite, backend, tier } as CaseResult);
-  return reproduceCommand(known, { kind: 'run', run: { seed } as Parameters<typeof reproduceCommand>[1]['run'] });
+  return reproduceCommand(known, { kind: 'run', run: { seed } as Parameters<typeof reproduceCommand>[1]['run'] }, environment);
 }
 
 /** A case as the text of an issue, in Markdown and in English: what is wrong, where, and how to see it again. */
@@ -62,7 +62,7 @@ export function issueText({ entry, result, environment, closer, seed }: IssueFac
     'To see it again, in a checkout:',
     '',
     '```sh',
-    commandFor(entry, seed, result),
+    commandFor(entry, seed, result, environment),
     '```',
     '',
   ].join('\n');

@@ -29,7 +29,7 @@ function problem(result: CaseResult, report: Report): Markup {
 <h3><code>${plainText(id)}</code></h3>
 <p><strong class="bad">${status}</strong> on ${plainText(backend)}: ${code}</p>
 <p>${plainText(message, MOST_CHARACTERS)}</p>
-${at ? markup`<p>First wrong element ${whereWrong(at)}.</p>\n` : ''}${beside ? markup`<p>Also found: ${beside.code}: ${plainText(beside.message, MOST_CHARACTERS)}</p>\n` : ''}${fault ? markup`<p>Whose fault: ${fault}</p>\n` : ''}<pre tabindex="0" aria-label="Command that shows it again"><code>${plainText(reproduceCommand(result, report), MOST_CHARACTERS)}</code></pre>
+${at ? markup`<p>First wrong element ${whereWrong(at)}.</p>\n` : ''}${beside ? markup`<p>Also found: ${beside.code}: ${plainText(beside.message, MOST_CHARACTERS)}</p>\n` : ''}${fault ? markup`<p>Whose fault: ${fault}</p>\n` : ''}<pre tabindex="0" aria-label="Command that shows it again"><code>${plainText(reproduceCommand(result, report, report.environments[result.env]), MOST_CHARACTERS)}</code></pre>
 </article>
 `;
 }
