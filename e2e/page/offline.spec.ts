@@ -11,6 +11,17 @@ test.use({ serviceWorkers: 'allow', mayLogErrors: true });
 const FEW = '?filter=ops.nn.silu:legal;*';
 const KEPT = 'It works without a network, too.';
 
+const look = (page: Page) => page.evaluate(async () => (await navigator.serviceWorker.ready).update().catch(() => {}));
+
+/** Has the browser look for another build until the page says that there is one: while it still takes in what it found before, it does not look. */
+async function untilNewer(page: Page): Promise<void> {
+  const note = page.getByRole('status').filter({ hasText: 'A newer version of this page is here.' });
+  await expect(async () => {
+    await look(page);
+    await expect(note).toBeVisible({ timeout: 3_000 });
+  }).toPass({ timeout: 30_000 });
+}
+
 /** Names of the builds that the page keeps. */
 const kept = (page: Page) => page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('gradproof ')));
 
@@ -59,14 +70,13 @@ test('a newer build is shown by the next visit, whole; what is open goes on, and
     rewrite('dist/page', broken, 'broken');
     writeFileSync(join(broken, 'icon.svg'), readFileSync(join(broken, 'icon.svg'), 'utf8').replace('#0d5c63', '#aa0000'));
     host.deploy(broken);
-    await page.evaluate(async () => (await navigator.serviceWorker.ready).update().catch(() => {}));
+    await look(page);
     await expect.poll(() => host.requested.filter((path) => path === '/icon.svg').length, { timeout: 30_000 }).toBeGreaterThan(1);
     await expect.poll(() => kept(page), { timeout: 30_000 }).toEqual([first]);
 
     rewrite('dist/page', next, 'newer');
     host.deploy(next);
-    await page.evaluate(async () => (await navigator.serviceWorker.ready).update().catch(() => {}));
-    await expect(page.getByRole('status').filter({ hasText: 'A newer version of this page is here.' })).toBeVisible({ timeout: 30_000 });
+    await untilNewer(page);
     expect(await kept(page)).toHaveLength(2);
     await page.getByRole('button', { name: 'Details' }).click();
     await expect(page.getByText(/checks chosen/), 'what is open loads what it still needs').toBeVisible();
@@ -94,8 +104,7 @@ test('a run goes on while a newer build comes in, with what it began with', asyn
     await expect.poll(done, { timeout: 30_000 }).toBeGreaterThan(0);
     rewrite('dist/page', next, 'newer');
     host.deploy(next);
-    await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
-    await expect(page.getByRole('status').filter({ hasText: 'A newer version of this page is here.' })).toBeVisible({ timeout: 30_000 });
+    await untilNewer(page);
     host.down(); // nothing of the newer build can be asked for
     const before = await done();
     await expect.poll(done, { timeout: 30_000 }).toBeGreaterThan(before);
