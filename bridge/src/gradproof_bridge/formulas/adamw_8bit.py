@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from gradproof_bridge.bundle.vocabulary import Params
-from gradproof_bridge.formulas.blockwise import dynamic_map_values, quantize_codes
+from gradproof_bridge.formulas.blockwise import decoded, dynamic_map_values, quantize_codes
 from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, sqrt
 from gradproof_bridge.formulas.expected import Codes, Expected, Real
 from gradproof_bridge.formulas.shapes import block_of
@@ -62,10 +62,8 @@ def through_8bit(x: Bounded, p: Params, *, signed: bool) -> tuple[Bounded, tuple
     scale = absmax[block_of(flat.value.size, p["blocksize"])]
     if signed and rounding == "nearest":
         q = _with_its_sign(q, flat, code)
-    kept = bounded(code[q.value]) * scale
-    spread = np.maximum(np.abs(code[q.high] - code[q.value]), np.abs(code[q.low] - code[q.value])) * scale.value
     shaped = Codes(*(c.reshape(x.shape) for c in (q.value, q.low, q.high)))
-    return Bounded(kept.value, kept.error + spread).reshape(*x.shape), (shaped, absmax)
+    return decoded(code, q, scale).reshape(*x.shape), (shaped, absmax)
 
 
 def _with_its_sign(q: Codes, x: Bounded, code: F64) -> Codes:

@@ -63,15 +63,20 @@ def quantize_blockwise(inputs: Inputs, params: Params) -> dict[str, Expected]:
     x, code = inputs["x"], inputs["code"].astype(np.float64)
     flat = x.astype(np.float64).reshape(-1)
     q, absmax = quantize_codes(bounded(flat), code, params["blocksize"], params["rounding"])
-    scale = absmax.value[block_of(flat.size, params["blocksize"])]
-    product = bounded(code[q.value]) * bounded(scale)
-    spread = np.maximum(np.abs(code[q.high] - code[q.value]), np.abs(code[q.low] - code[q.value])) * scale
+    dequant = decoded(code, q, bounded(absmax.value[block_of(flat.size, params["blocksize"])]))
     shaped = Codes(*(c.reshape(x.shape) for c in (q.value, q.low, q.high)))
     return {
         "q": shaped,
         "absmax": Real(absmax, is_copy=True),
-        "dequant": Real(Bounded(product.value, product.error + spread).reshape(*x.shape)),
+        "dequant": Real(dequant.reshape(*x.shape)),
     }
+
+
+def decoded(table: F64, codes: Codes, scale: Bounded) -> Bounded:
+    """What codes of a table stand for, each times its scale, wherever in its band a code is."""
+    product = bounded(table[codes.value]) * scale
+    spread = np.maximum(np.abs(table[codes.high] - table[codes.value]), np.abs(table[codes.low] - table[codes.value]))
+    return Bounded(product.value, product.error + spread * np.abs(scale.value))
 
 
 def quantize_codes(x: Bounded, code: F64, blocksize: int, rounding: str) -> tuple[Codes, Bounded]:

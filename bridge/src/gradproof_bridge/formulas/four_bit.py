@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradproof_bridge.errors import FormatError
-from gradproof_bridge.formulas.blockwise import dynamic_map_values, flushed, quantize_codes
+from gradproof_bridge.formulas.blockwise import decoded, dynamic_map_values, flushed, quantize_codes
 from gradproof_bridge.formulas.bounded import F64, TINY, Bounded, bounded, eps, gamma, rounded
-from gradproof_bridge.formulas.expected import Decoded, Expected, Real
+from gradproof_bridge.formulas.expected import Codes, Decoded, Expected, Real
 from gradproof_bridge.formulas.shapes import block_of
 
 if TYPE_CHECKING:
@@ -114,10 +114,7 @@ def _packed(packed: Array, elements: int, table: F64, low: F64, high: F64) -> De
 
 def _dequant(values: F64, ranks: tuple[Array, Array, Array], scale: Bounded, blocksize: int, shape: tuple[int, ...]) -> Bounded:
     low, rank, high = ranks
-    per_element = scale[block_of(rank.size, blocksize)]
-    product = bounded(values[rank]) * per_element
-    spread = np.maximum(np.abs(values[high] - values[rank]), np.abs(values[low] - values[rank])) * np.abs(per_element.value)
-    return Bounded(product.value, product.error + spread).reshape(*shape)
+    return decoded(values, Codes(rank, low, high), scale[block_of(rank.size, blocksize)]).reshape(*shape)
 
 
 def _nest(absmax: F64, params: Params) -> tuple[dict[str, Expected], Bounded]:

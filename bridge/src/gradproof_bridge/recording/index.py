@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gradproof_bridge.bundle.bundle import SCHEMA
-from gradproof_bridge.errors import FormatError
+from gradproof_bridge.errors import FormatError, said_by
 
 INDEX = "INDEX.json"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -85,7 +85,7 @@ def read_index(text: str) -> Index:
     try:
         stored = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"it is no JSON: {str(error)[:120]}") from error
+        raise FormatError(f"it is no JSON: {said_by(error, 120)}") from error
     if not isinstance(stored, dict) or stored.get("schema") != SCHEMA or not isinstance(stored.get("cases"), list):
         raise FormatError(f"it is no index of recordings: schema {SCHEMA!r} and a list of cases are needed")
     index = Index()
@@ -98,7 +98,7 @@ def read_index(text: str) -> Index:
             entry = Entry(str(case["name"]), str(case["op"]), int(case["bytes"]), str(case["sha256"]))
             index.put(entry, whole if place is None else _at(origins, place))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"it is no index of recordings: {type(error).__name__}: {str(error)[:120]}") from error
+        raise FormatError(f"it is no index of recordings: {type(error).__name__}: {said_by(error, 120)}") from error
     return index
 
 
