@@ -1,7 +1,7 @@
 import { GradproofError } from '../../errors.ts';
 import { planHash } from '../plan.ts';
 import type { CaseResult } from '../report/schema.ts';
-import type { Bench } from './crew.ts';
+import { askAgain, type Bench, MOST_DEATHS } from './crew.ts';
 import { argumentFor } from './equivalent.ts';
 import type { BaselineCase, Jury } from './jury.ts';
 import type { Memory } from './memory.ts';
@@ -19,8 +19,6 @@ const LIMIT = { timesBaseline: 20, ms: 15_000 } as const;
 const TOGETHER_MS = 1_000;
 /** How often cases may break without the change before nothing is said of the mutant. */
 const CALM_TRIALS = 3;
-/** How often a worker may be ended from outside while it hears the same cases before nothing is said of the mutant. */
-const MOST_KILLS = 3;
 
 /** Judges one mutant after the other, and none twice. */
 export class Court {
@@ -102,12 +100,11 @@ export class Court {
 /** Runs cases with changed kernels, again when the worker is ended from outside; after trouble the worker is another. Undefined: interrupted. */
 async function ask(kernels: readonly LinkedKernel[], cases: readonly BaselineCase[], bench: Bench): Promise<Heard | Trouble | undefined> {
   const entries = cases.map(({ id, backend }) => ({ id, backend }));
-  const hear = () => bench.ask({ type: 'mutant', kernels, cases: entries, seed: SEED, untilRed: true }, limitOf(cases));
-  let answer = await hear();
-  for (let kills = 1; answer.type === 'dead' && answer.fromOutside; kills++) {
+  const request = { type: 'mutant', kernels, cases: entries, seed: SEED, untilRed: true } as const;
+  const answer = await askAgain(bench, request, limitOf(cases), ({ fromOutside }) => fromOutside === true);
+  if (answer.type === 'dead' && answer.fromOutside) {
     await bench.renew();
-    if (kills === MOST_KILLS) return undecided(`${answer.reason} ${MOST_KILLS} times, by somebody's or the system's doing`);
-    answer = await hear();
+    return undecided(`${answer.reason} ${MOST_DEATHS} times, by somebody's or the system's doing`);
   }
   const trouble = (by: string, how: string): Trouble => ({ kind: 'trouble', by, how, cases: cases.length });
   const found = () => {

@@ -1,7 +1,10 @@
 import type { Environment } from '../report/schema.ts';
 import { persistently } from '../runner/persistently.ts';
 import { type Answer, PoolWorker } from '../runner/pool-worker.ts';
-import type { ToWorker, WorkerLink } from '../worker/messages.ts';
+import type { Death, ToWorker, WorkerLink } from '../worker/messages.ts';
+
+/** A worker that dies so often of the same request dies of it, or of somebody who does not let it live. */
+export const MOST_DEATHS = 3;
 
 /** One worker at a time. */
 export interface Bench {
@@ -63,6 +66,16 @@ export class Crew implements Disposable {
   #start(): Promise<PoolWorker> {
     return start(this.#startLink, this.#signal);
   }
+}
+
+/** Asks, and another worker again after each death that `isTriedAgain`, {@link MOST_DEATHS} times at most; the worker of the last answer is kept. */
+export async function askAgain(bench: Bench, request: ToWorker, limitMs: number, isTriedAgain: (death: Death) => boolean): Promise<Answer> {
+  let answer = await bench.ask(request, limitMs);
+  for (let deaths = 1; answer.type === 'dead' && isTriedAgain(answer) && deaths < MOST_DEATHS; deaths++) {
+    await bench.renew();
+    answer = await bench.ask(request, limitMs);
+  }
+  return answer;
 }
 
 function start(startLink: () => WorkerLink, signal: AbortSignal): Promise<PoolWorker> {

@@ -4,7 +4,7 @@ import { keyOf } from '../case-key.ts';
 import { UnusableError } from '../runner/unusable.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
 import { SEED } from './court.ts';
-import type { Bench, Crew } from './crew.ts';
+import { askAgain, type Bench, type Crew } from './crew.ts';
 import type { BaselineCase } from './jury.ts';
 import type { Memories } from './memory.ts';
 import type { Mutant } from './mutants.ts';
@@ -22,8 +22,6 @@ export class BaselineError extends GradproofError {
 const CHUNK = 25;
 /** How long one message's cases may take. Milliseconds. */
 const LIMIT_MS = 300_000;
-/** A worker that dies so often of the same cases dies of them, and not of what a person or the system does. */
-const MOST_DEATHS = 3;
 
 /** What is rehearsed. */
 interface Stage {
@@ -113,12 +111,8 @@ export class Rehearsal {
 /** What is kept of the cases; those that this adapter cannot run are left out, and none is there when the run is interrupted. */
 async function rehearse(kernels: readonly LinkedKernel[], cases: readonly Case[], bench: Bench): Promise<readonly BaselineCase[]> {
   const entries = cases.map(({ id, backend }) => ({ id, backend }));
-  const ask = () => bench.ask({ type: 'mutant', kernels, cases: entries, seed: SEED, untilRed: false }, LIMIT_MS);
-  let answer = await ask();
-  for (let deaths = 1; answer.type === 'dead' && deaths < MOST_DEATHS; deaths++) {
-    await bench.renew();
-    answer = await ask();
-  }
+  const request = { type: 'mutant', kernels, cases: entries, seed: SEED, untilRed: false } as const;
+  const answer = await askAgain(bench, request, LIMIT_MS, () => true);
   if (answer.type === 'aborted') return [];
   if (answer.type === 'dead') throw new UnusableError(answer.code, `before any change ${answer.reason}: run it again`);
   if (answer.type !== 'mutant-done' || answer.invalid !== undefined) throw new GradproofError('baseline-failed', JSON.stringify(answer));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { suite } from '../../testing/suite.ts';
+import { keyOf } from '../case-key.ts';
 import type { CaseResult } from '../report/schema.ts';
 import { UnusableError } from '../runner/unusable.ts';
 import { startNodeWorker } from '../worker/node-link.ts';
@@ -54,7 +55,7 @@ async function judge(
   const verdicts = new Remembered();
   const host = {
     sources: new ShaderSources(KERNELS),
-    cases: new Map(declared.cases.map((one) => [`${one.id} ${one.backend}`, one])),
+    cases: new Map(declared.cases.map((one) => [keyOf(one), one])),
     startWorker: () => {
       const script = stillborn-- > 0 ? join(folder, 'nothing.mjs') : WORKER;
       return startNodeWorker(script, { ENVIRONMENT, LOG, PATH: process.env['PATH'] }, 'ignore');

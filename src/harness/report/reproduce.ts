@@ -3,8 +3,8 @@ import { DEFAULT_RUN_OPTIONS } from '../events.ts';
 import type { CaseResult, Environment, Report } from './schema.ts';
 
 /**
- * The command that runs one result of a report again, in a checkout and as it ran in `environment`. It may come out of a stranger's report: whatever a shell could take for
- * its own is quoted. A replayed recording is named by its file, which the report does not hold.
+ * The command that runs one result of a report again, in a checkout and as it ran in `environment`. It may come out of a stranger's
+ * report: whatever a shell could take for its own is quoted. A replayed recording is named by its file, which the report does not hold.
  */
 export function reproduceCommand(
   result: CaseResult,
