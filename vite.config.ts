@@ -10,23 +10,30 @@ import { serviceWorker } from './scripts/vite-service-worker.ts';
 import { shaders } from './scripts/vite-shaders.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
-/** How long plugins took is nobody's concern who starts the program. */
+/** How long plugins took does not matter to a user of the program. */
 const checks = { pluginTimings: false };
 
 /**
- * One source, three targets: `vite build` makes the page, `--mode node` the command line and its workers, `--mode library` the modules that
- * programs import.
+ * One source, three targets: `vite build` makes the page, `--mode node` the command line and its
+ * workers, `--mode library` the modules that programs import.
  */
 export default defineConfig(({ mode }) => ({
   root,
   base: './',
-  define: { __GRADPROOF_VERSION__: JSON.stringify(version), __GRADPROOF_COMMIT__: JSON.stringify(commit()) },
+  define: {
+    __GRADPROOF_VERSION__: JSON.stringify(version),
+    __GRADPROOF_COMMIT__: JSON.stringify(commit()),
+  },
   plugins: [
     shaders(root),
     paritySets(root),
-    ...(mode === 'node' || mode === 'library' ? [] : [corpus(root), bridgePage(), serviceWorker(root)]),
+    ...(mode === 'node' || mode === 'library'
+      ? []
+      : [corpus(root), bridgePage(), serviceWorker(root)]),
   ],
   worker: { format: 'es' as const, plugins: () => [shaders(root)], rolldownOptions: { checks } },
   build: {
@@ -38,24 +45,43 @@ export default defineConfig(({ mode }) => ({
           minify: false,
           copyPublicDir: false,
           outDir: 'dist/node',
-          // Chunks stand beside the entries, so that import.meta.url leads every module to worker and page.
+          // Chunks stand beside the entries, so that import.meta.url leads every module to worker
+          // and page.
           rolldownOptions: {
-            input: { cli: 'src/cli/main.ts', plan: 'src/cli/plan.ts', 'node-worker': 'src/harness/worker/node-worker.ts' },
+            input: {
+              cli: 'src/cli/main.ts',
+              plan: 'src/cli/plan.ts',
+              snapshot: 'src/cli/snapshot/main.ts',
+              'node-worker': 'src/harness/worker/node-worker.ts',
+            },
             output: { chunkFileNames: '[name]-[hash].js' },
             checks,
           },
         }
       : mode === 'library'
         ? { ssr: true, minify: false, copyPublicDir: false, rolldownOptions: library() }
-        : { outDir: 'dist/page', rolldownOptions: { input: ['index.html', 'headless.html'], checks } }),
+        : {
+            outDir: 'dist/page',
+            rolldownOptions: { input: ['index.html', 'headless.html'], checks },
+          }),
   },
 }));
 
 /** Entries and every op, each a module in the place of its source. */
 function library() {
-  const ops = readdirSync(join(root, 'src/ops'), { recursive: true, encoding: 'utf8' }).filter((file) => /^\w+.\w+\.ts$/.test(file));
-  const input = [...ops.map((file) => `src/ops/${file}`), 'src/library/engine.ts', 'src/library/reference.ts'];
-  return { input, output: { preserveModules: true, preserveModulesRoot: root, entryFileNames: '[name].js' }, checks };
+  const ops = readdirSync(join(root, 'src/ops'), { recursive: true, encoding: 'utf8' }).filter(
+    (file) => /^\w+.\w+\.ts$/.test(file),
+  );
+  const input = [
+    ...ops.map((file) => `src/ops/${file}`),
+    'src/library/engine.ts',
+    'src/library/reference.ts',
+  ];
+  return {
+    input,
+    output: { preserveModules: true, preserveModulesRoot: root, entryFileNames: '[name].js' },
+    checks,
+  };
 }
 
 function commit(): string {

@@ -6,19 +6,23 @@ import base from './vite.config.ts';
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const waits = ({ moduleId }: TestSpecification) => moduleId.endsWith('/faults.gpu.test.ts');
+    const waits = ({ moduleId }: TestSpecification) => moduleId.endsWith('faults.gpu.test.ts');
     return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))];
   }
 }
 
-/** Unit tests: beside what they test, in Node; those of `*.gpu.test.ts` on a browser's software adapter. */
+/**
+ * Unit tests: beside what they test, in Node; those of `*.gpu.test.ts` on a browser's software
+ * adapter.
+ */
 export default defineConfig((env) => ({
   ...base({ ...env, mode: 'node' }),
   test: {
     include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'suites/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // As many as there are cores: by itself vitest leaves one to a process that does nothing here but wait.
+    // As many as there are cores: by itself vitest leaves one to a process that does nothing here
+    // but wait.
     maxWorkers: '100%',
     sequence: { sequencer: WaitingFirst },
   },

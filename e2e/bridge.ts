@@ -7,7 +7,10 @@ import type { BridgeAddress } from '../src/backends/bridge/address.ts';
 import { bridgeOrigin } from '../src/backends/bridge/address.ts';
 import { ROOT } from './cli/gradproof.ts';
 
-const PYTHON = join(ROOT, process.platform === 'win32' ? 'bridge/.venv/Scripts/python.exe' : 'bridge/.venv/bin/python');
+const PYTHON = join(
+  ROOT,
+  process.platform === 'win32' ? 'bridge/.venv/Scripts/python.exe' : 'bridge/.venv/bin/python',
+);
 
 /** Why the bridge cannot be tested here; undefined where its Python environment is. */
 export const noBridge = existsSync(PYTHON)
@@ -24,7 +27,9 @@ export interface Bridge extends AsyncDisposable {
 
 /** Starts the bridge as `npm start -- --bridge` does. */
 export async function startBridge(page: string): Promise<Bridge> {
-  const child = spawn(PYTHON, ['-m', 'gradproof_bridge', 'serve', '--announce', '--page', page], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(PYTHON, ['-m', 'gradproof_bridge', 'serve', '--announce', '--page', page], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   const address = JSON.parse(line) as BridgeAddress;
   const end = async () => {

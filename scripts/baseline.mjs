@@ -1,5 +1,6 @@
-// `npm run baseline -- NAME [--runtime node] [...]`: runs the quick tier here, headless, and keeps its report as public/baselines/NAME.json.gz
-// with a line in INDEX.json. The adapter is the one that the environment gives, as in `VK_DRIVER_FILES=lvp_icd.json npm run baseline -- ...`.
+// `npm run baseline -- NAME [--runtime node] [...]`: runs the quick tier here, headless, and keeps
+// its report as public/baselines/NAME.json.gz with a line in INDEX.json. The adapter is the one
+// that the environment gives, as in `VK_DRIVER_FILES=lvp_icd.json npm run baseline -- ...`.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,18 +15,28 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = join(ROOT, 'public/baselines');
 const INDEX = join(FOLDER, 'INDEX.json');
 
-/** Runs and gives the report; a run that is not whole, or in which something is wrong, is no baseline. @param {readonly string[]} args */
+/**
+ * Runs and gives the report; a run that is not whole, or in which something is wrong, is no
+ * baseline.
+ * @param {readonly string[]} args
+ */
 function run(args) {
   const scratch = mkdtempSync(join(tmpdir(), 'gradproof-baseline-'));
   try {
     const file = join(scratch, 'report.json');
     const command = [join(ROOT, 'scripts/start.mjs'), '--headless', ...args, '--report', file];
     const { status } = spawnSync(process.execPath, command, { cwd: ROOT, stdio: 'inherit' });
-    if (status !== 0) throw new SetupError(`the run ended with status ${status}: only a run in which everything is right is a baseline`, 1);
+    if (status !== 0)
+      throw new SetupError(
+        `the run ended with status ${status}: only a run in which everything is right is a baseline`,
+        1,
+      );
     const report = JSON.parse(readFileSync(file, 'utf8'));
     const { complete, filters, shard, tier } = report.run;
     if (!complete || filters.length > 0 || shard !== '1/1' || tier !== 'quick') {
-      throw new SetupError('a baseline is the whole quick tier: leave --filter, --shard and --tier away');
+      throw new SetupError(
+        'a baseline is the whole quick tier: leave --filter, --shard and --tier away',
+      );
     }
     return report;
   } finally {
@@ -33,24 +44,42 @@ function run(args) {
   }
 }
 
-/** Writes the packed report and its line of the index; those of the same name go. @param {string} name @param {readonly string[]} args */
+/**
+ * Writes the packed report and its line of the index; those of the same name go.
+ * @param {string} name
+ * @param {readonly string[]} args
+ */
 function keep(name, args, { results, ...head }) {
   const file = `${name}.json.gz`;
   const packed = gzipSync(JSON.stringify({ ...head, results }), { level: 9 });
   const sha256 = createHash('sha256').update(packed).digest('hex');
-  const entry = { name, file, bytes: packed.length, sha256, command: ['npm run baseline --', name, ...args].join(' '), head };
-  const { baselines } = existsSync(INDEX) ? JSON.parse(readFileSync(INDEX, 'utf8')) : { baselines: [] };
+  const entry = {
+    name,
+    file,
+    bytes: packed.length,
+    sha256,
+    command: ['npm run baseline --', name, ...args].join(' '),
+    head,
+  };
+  const { baselines } = existsSync(INDEX)
+    ? JSON.parse(readFileSync(INDEX, 'utf8'))
+    : { baselines: [] };
   const others = baselines.filter((other) => other.name !== name);
   const sorted = [...others, entry].sort((a, b) => (a.name < b.name ? -1 : 1));
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(join(FOLDER, file), packed);
-  writeFileSync(INDEX, `${JSON.stringify({ schema: 'gradproof-baselines/1', baselines: sorted }, null, 1)}\n`);
+  writeFileSync(
+    INDEX,
+    `${JSON.stringify({ schema: 'gradproof-baselines/1', baselines: sorted }, null, 1)}\n`,
+  );
 }
 
 await runMain(async () => {
   const [name = '', ...args] = process.argv.slice(2);
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
-    throw new SetupError('name the baseline in small letters, digits and hyphens: npm run baseline -- node-swiftshader --runtime node');
+    throw new SetupError(
+      'name the baseline in small letters, digits and hyphens: npm run baseline -- node-swiftshader --runtime node',
+    );
   }
   await prepare(ROOT);
   keep(name, args, run(args));

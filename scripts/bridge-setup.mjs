@@ -7,7 +7,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 await runMain(async () => {
   const [option, ...more] = process.argv.slice(2);
-  if (more.length > 0 || (option !== undefined && option !== '--minimal')) throw new SetupError('use: npm run bridge:setup [-- --minimal]');
+  if (more.length > 0 || (option !== undefined && option !== '--minimal'))
+    throw new SetupError('use: npm run bridge:setup [-- --minimal]');
   await ensureBridge(root, option ? 'minimal' : 'full');
   say(`the bridge's environment is ready (${bridgeEnvironment(root)})`);
 });

@@ -1,4 +1,5 @@
-// `npm run build`: packages, then command line, plan, page and library into dist/, whether or not sources changed.
+// `npm run build`: packages, then command line, plan, page and library into dist/, whether or not
+// sources changed.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

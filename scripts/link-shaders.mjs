@@ -1,11 +1,24 @@
-// Writes every kernel with all that it imports to a folder, for compilers that know no WESL: node scripts/link-shaders.mjs FOLDER
+// Writes every kernel with all that it imports to a folder, for compilers that know no WESL: node
+// scripts/link-shaders.mjs FOLDER
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { link } from 'wesl/core';
 
-const folder = new URL('../shaders/', import.meta.url);
 const [target = 'linked'] = process.argv.slice(2);
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(wgsl|wesl)$/.test(file));
-const weslSrc = Object.fromEntries(files.map((file) => [file.replaceAll('\\', '/'), readFileSync(new URL(file, folder), 'utf8')]));
+const weslSrc = Object.fromEntries([
+  ...filesIn(new URL('../shaders/', import.meta.url), (path) => path),
+  ...filesIn(new URL('../src/quant/', import.meta.url), (path) => path.replace(/^.*\//, 'quant/')),
+]);
+
+/** Sources in a folder, by their path in the linker's package. */
+function filesIn(folder, nameOf) {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.(wgsl|wesl)$/.test(file),
+  );
+  return paths.map((file) => [
+    nameOf(file.replaceAll('\\', '/')),
+    readFileSync(new URL(file, folder), 'utf8'),
+  ]);
+}
 
 mkdirSync(target, { recursive: true });
 for (const file of Object.keys(weslSrc).filter((name) => name.endsWith('.wgsl'))) {

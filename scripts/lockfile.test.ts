@@ -8,18 +8,25 @@ interface Locked {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
+const { packages } = JSON.parse(
+  readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'),
+) as {
   packages: Record<string, Locked>;
 };
 
-/** The entry that npm finds for `name` when `from` needs it: the nearest node_modules on the way up. */
+/**
+ * The entry that npm finds for `name` when `from` needs it: the nearest node_modules on the way up.
+ */
 function locate(from: string, name: string): Locked | undefined {
   const own = packages[from === '' ? `node_modules/${name}` : `${from}/node_modules/${name}`];
-  const above = from.includes('/node_modules/') ? from.slice(0, from.lastIndexOf('/node_modules/')) : '';
+  const above = from.includes('/node_modules/')
+    ? from.slice(0, from.lastIndexOf('/node_modules/'))
+    : '';
   return own ?? (from === '' ? undefined : locate(above, name));
 }
 
-// npm ci refuses a lockfile that lacks them, even those of other platforms; npm leaves out what a registry did not have when it wrote.
+// npm ci refuses a lockfile that lacks them, even those of other platforms; npm leaves out what a
+// registry did not have when it wrote.
 test('the lockfile holds the packages of every platform', () => {
   const optional = Object.entries(packages).flatMap(([from, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies).map((name) => [from, name] as const),
@@ -29,6 +36,8 @@ test('the lockfile holds the packages of every platform', () => {
 });
 
 test('the lockfile holds the checksum of everything that is installed everywhere', () => {
-  const unchecked = Object.entries(packages).filter(([path, { optional, integrity }]) => path !== '' && !optional && !integrity);
+  const unchecked = Object.entries(packages).filter(
+    ([path, { optional, integrity }]) => path !== '' && !optional && !integrity,
+  );
   expect(unchecked).toEqual([]);
 });

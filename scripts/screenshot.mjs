@@ -1,4 +1,5 @@
-// `node scripts/screenshot.mjs`: makes docs/screenshot.png, the picture of the README, from the built page after a real run.
+// `node scripts/screenshot.mjs`: makes docs/screenshot.png, the picture of the README, from the
+// built page after a real run.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuild } from './setup/build.mjs';
@@ -12,5 +13,7 @@ await runMain(async () => {
   await ensureBuild(root);
   const playwright = join(root, 'node_modules/@playwright/test/cli.js');
   const config = join(root, 'e2e/screenshot/playwright.config.ts');
-  await runStep('taking the picture', [process.execPath, playwright, 'test', '--config', config], { cwd: root });
+  await runStep('taking the picture', [process.execPath, playwright, 'test', '--config', config], {
+    cwd: root,
+  });
 });

@@ -1,10 +1,12 @@
 // `npm test`: sets up what is missing, then runs every test; the last line counts them.
+// `npm test -- --whole` leaves out no case of the full tier.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepare } from './setup/prepare.mjs';
 import { runMain } from './setup/step.mjs';
 import { bridgeTests } from './test/bridge.mjs';
 import { add, resultFile, resultsFolder, runPart, sentence } from './test/part.mjs';
+import { sampleOfCommit } from './test/sample.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
@@ -14,11 +16,13 @@ await runMain(async () => {
   const results = resultsFolder(root);
   const checks = await Promise.all([
     runPart('types', tool('typescript/bin/tsc'), { root }),
-    runPart('lint', [...tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'], { root }),
+    runPart('lint', [...tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'], {
+      root,
+    }),
     runPart('unused exports and dependencies', tool('knip/bin/knip.js'), { root }),
   ]);
-  // The quick tier comes first: it installs a browser where there is none, and others need one.
-  const cases = await quickTier(results);
+  // The cases come first: they install a browser where there is none, and others need one.
+  const cases = await planned(results);
   const total = add([
     ...checks,
     ...cases,
@@ -37,29 +41,67 @@ async function unitTests(results) {
   const json = resultFile(join(results, 'unit.json'));
   return runPart(
     'unit tests',
-    [...tool('vitest/vitest.mjs'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${json.path}`],
+    [
+      ...tool('vitest/vitest.mjs'),
+      'run',
+      '--reporter=dot',
+      '--reporter=json',
+      `--outputFile.json=${json.path}`,
+    ],
     {
       root,
       countsOf: () => {
-        const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = json.read();
-        const unloadable = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
-        return { passed: numPassedTests, failed: numFailedTests + unloadable.length, skipped: numPendingTests + numTodoTests };
+        const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } =
+          json.read();
+        const unloadable = testResults.filter(
+          ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+        );
+        return {
+          passed: numPassedTests,
+          failed: numFailedTests + unloadable.length,
+          skipped: numPendingTests + numTodoTests,
+        };
       },
     },
   );
 }
 
-/** Every case of the quick tier in a real browser and in Node; both must find the same. */
-async function quickTier(results) {
-  const runs = [];
-  for (const runtime of ['chromium', 'node']) {
-    const json = resultFile(join(results, `quick-${runtime}.json`));
-    const command = [process.execPath, join(root, 'scripts/start.mjs'), '--runtime', runtime, '--report', json.path];
-    const counts = await runPart(`quick tier in ${runtime}`, command, { root, countsOf: () => countsOfReport(json.read()) });
-    runs.push({ counts, json });
-  }
-  const [chromium, node] = runs;
-  const compare = [process.execPath, join(root, 'scripts/test/agreement.mjs'), chromium.json.path, node.json.path];
+/**
+ * The quick tier in a real browser, and the full tier with a control for every case in Node; of
+ * what both ran they must find the same.
+ */
+async function planned(results) {
+  const run = async (name, file, args) => {
+    const json = resultFile(join(results, file));
+    const command = [
+      process.execPath,
+      join(root, 'scripts/start.mjs'),
+      ...args,
+      '--report',
+      json.path,
+    ];
+    const countsOf = () => countsOfReport(json.read());
+    return { counts: await runPart(name, command, { root, countsOf }), path: json.path };
+  };
+  const chromium = await run('quick tier in chromium', 'quick-chromium.json', [
+    '--runtime',
+    'chromium',
+  ]);
+  const isWhole = process.argv.includes('--whole');
+  const node = await run(`full tier in node${isWhole ? '' : ', a sample'}`, 'full-node.json', [
+    '--runtime',
+    'node',
+    '--tier',
+    'full',
+    '--controls',
+    ...(isWhole ? [] : sampleOfCommit(root)),
+  ]);
+  const compare = [
+    process.execPath,
+    join(root, 'scripts/test/agreement.mjs'),
+    chromium.path,
+    node.path,
+  ];
   return [chromium.counts, node.counts, await runPart('same verdicts in both', compare, { root })];
 }
 
@@ -76,14 +118,32 @@ async function recordedBundles(results) {
     '--report',
     json.path,
   ];
-  return runPart('recorded bundles', command, { root, countsOf: () => countsOfReport(json.read()) });
+  return runPart('recorded bundles', command, {
+    root,
+    countsOf: () => countsOfReport(json.read()),
+  });
 }
 
-/** Mutants of the shaders that differ from the last commit, and a few of the others: every one must turn a case red. */
+/**
+ * Mutants of the shaders that differ from the last commit, and a few of the others: every one must
+ * turn a case red.
+ */
 async function mutants(results) {
   const json = resultFile(join(results, 'mutate.json'));
-  const command = [process.execPath, join(root, 'scripts/start.mjs'), 'mutate', '--changed', '--sample', '20', '--report', json.path];
-  return runPart('mutants of the shaders', command, { root, countsOf: () => countsOfReport(json.read()) });
+  const command = [
+    process.execPath,
+    join(root, 'scripts/start.mjs'),
+    'mutate',
+    '--changed',
+    '--sample',
+    '20',
+    '--report',
+    json.path,
+  ];
+  return runPart('mutants of the shaders', command, {
+    root,
+    countsOf: () => countsOfReport(json.read()),
+  });
 }
 
 function countsOfReport({ summary: { total, passed, skipped } }) {
@@ -93,12 +153,20 @@ function countsOfReport({ summary: { total, passed, skipped } }) {
 /** Page and command line as people meet them. */
 async function endToEndTests(results) {
   const json = resultFile(join(results, 'end-to-end.json'));
-  return runPart('end-to-end tests', [...tool('@playwright/test/cli.js'), 'test', '--reporter=line,json'], {
-    root,
-    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: json.path },
-    countsOf: () => {
-      const { stats, errors } = json.read();
-      return { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length, skipped: stats.skipped };
+  return runPart(
+    'end-to-end tests',
+    [...tool('@playwright/test/cli.js'), 'test', '--reporter=line,json'],
+    {
+      root,
+      env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: json.path },
+      countsOf: () => {
+        const { stats, errors } = json.read();
+        return {
+          passed: stats.expected,
+          failed: stats.unexpected + stats.flaky + errors.length,
+          skipped: stats.skipped,
+        };
+      },
     },
-  });
+  );
 }

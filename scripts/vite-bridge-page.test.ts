@@ -12,5 +12,7 @@ test('only the page for a bridge may ask loopback, and nothing else differs', ()
 });
 
 test('a page whose policy is not where it was is no page', () => {
-  expect(() => withBridge(page.replace("connect-src 'self'", 'connect-src *'))).toThrow('connect-src');
+  expect(() => withBridge(page.replace("connect-src 'self'", 'connect-src *'))).toThrow(
+    'connect-src',
+  );
 });

@@ -18,17 +18,29 @@ export function corpus(root: string): Plugin {
   };
 }
 
-/** The project's own TypeScript, WGSL and Markdown, one file after the other in path order (by code unit). */
+/**
+ * The project's own TypeScript, WGSL and Markdown, one file after the other in path order (by code
+ * unit).
+ */
 export function packCorpus(root: string): Buffer {
-  const files = (committed(root) ?? walk(root)).filter((file) => TEXT.test(file) && existsSync(join(root, file)));
+  const files = (committed(root) ?? walk(root)).filter(
+    (file) => TEXT.test(file) && existsSync(join(root, file)),
+  );
   return Buffer.concat(files.sort().map((file) => readFileSync(join(root, file))));
 }
 
-/** The files that git tracks, or nothing where `root` is not a checkout of its own, as in an unpacked archive. */
+/**
+ * The files that git tracks, or nothing where `root` is not a checkout of its own, as in an
+ * unpacked archive.
+ */
 function committed(root: string): string[] | undefined {
   if (!existsSync(join(root, '.git'))) return undefined;
   try {
-    return execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\0');
+    return execFileSync('git', ['ls-files', '-z'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).split('\0');
   } catch {
     return undefined; // git is not installed
   }

@@ -9,7 +9,10 @@ test('finds every index, however deep, and what its recordings weigh', () => {
   expect(findSets(folder)).toEqual([]);
   const write = (path: string, sizes: readonly number[]) => {
     mkdirSync(join(folder, 'parity', path), { recursive: true });
-    writeFileSync(join(folder, 'parity', path, 'INDEX.json'), JSON.stringify({ cases: sizes.map((bytes) => ({ bytes })) }));
+    writeFileSync(
+      join(folder, 'parity', path, 'INDEX.json'),
+      JSON.stringify({ cases: sizes.map((bytes) => ({ bytes })) }),
+    );
   };
   write('cuda/h200', [1, 2]);
   write('cpu', [10]);

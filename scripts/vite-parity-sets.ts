@@ -13,12 +13,18 @@ export interface ParitySet {
   readonly bytes: number;
 }
 
-/** Lets the page know the recordings beside it, which a static host cannot list, without asking for one. */
+/**
+ * Lets the page know the recordings beside it, which a static host cannot list, without asking for
+ * one.
+ */
 export function paritySets(root: string): Plugin {
   return {
     name: 'gradproof-parity-sets',
     resolveId: (id) => (id === MODULE ? `\0${MODULE}` : undefined),
-    load: (id) => (id === `\0${MODULE}` ? `export default ${JSON.stringify(findSets(join(root, 'public')))};` : undefined),
+    load: (id) =>
+      id === `\0${MODULE}`
+        ? `export default ${JSON.stringify(findSets(join(root, 'public')))};`
+        : undefined,
   };
 }
 
@@ -36,6 +42,10 @@ export function findSets(folder: string): readonly ParitySet[] {
       readonly cases: readonly { readonly bytes: number }[];
     };
     const path = ['parity', ...file.split(sep).slice(0, -1), ''].join('/');
-    return { folder: path, cases: cases.length, bytes: cases.reduce((sum, { bytes }) => sum + bytes, 0) };
+    return {
+      folder: path,
+      cases: cases.length,
+      bytes: cases.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
   });
 }

@@ -2,8 +2,11 @@ import { expect, test } from 'vitest';
 import { policyOf, withPrecache } from './vite-service-worker.ts';
 
 test('the list of files has one place in the worker', () => {
-  expect(withPrecache('const { files } = __PRECACHE__;', { files: [] })).toBe('const { files } = {"files":[]};');
-  for (const code of ['', '__PRECACHE__ __PRECACHE__']) expect(() => withPrecache(code, {})).toThrow('__PRECACHE__ once');
+  expect(withPrecache('const { files } = __PRECACHE__;', { files: [] })).toBe(
+    'const { files } = {"files":[]};',
+  );
+  for (const code of ['', '__PRECACHE__ __PRECACHE__'])
+    expect(() => withPrecache(code, {})).toThrow('__PRECACHE__ once');
 });
 
 test('a page without a policy is not kept', () => {

@@ -20,12 +20,16 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Pages that need their server anyway: one for browsers without a person, one for the bridge. */
 const ONLINE = new Set(['headless.html', 'bridge.html']);
 
-/** Public files that the page needs without a network; recordings and baselines are kept when they were used. */
+/**
+ * Public files that the page needs without a network; recordings and baselines are kept when they
+ * were used.
+ */
 const OFFLINE_FILE = /^(?:[\w.-]+\.(?:svg|png|webmanifest)|plans\/[0-9a-f]{64}\.txt|schema\/.+)$/;
 
 /**
- * Emits sw.js: the service worker with the list of this build's files and their hashes written in. Its text changes with every build that
- * differs in one byte, and so its version is the hash of that list.
+ * Emits sw.js: the service worker with the list of this build's files and their hashes written in.
+ * Its text changes with every build that differs in one byte, and so its version is the hash of
+ * that list.
  */
 export function serviceWorker(root: string): Plugin {
   return {
@@ -38,7 +42,9 @@ export function serviceWorker(root: string): Plugin {
         const page = bundle['index.html'];
         if (page?.type !== 'asset') return;
         const emitted = Object.values(bundle).flatMap((file) =>
-          ONLINE.has(file.fileName) ? [] : [fileOf(file.fileName, file.type === 'chunk' ? file.code : file.source)],
+          ONLINE.has(file.fileName)
+            ? []
+            : [fileOf(file.fileName, file.type === 'chunk' ? file.code : file.source)],
         );
         const folder = join(root, 'public');
         const published = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -46,7 +52,11 @@ export function serviceWorker(root: string): Plugin {
           .filter((path) => OFFLINE_FILE.test(path))
           .map((path) => fileOf(path, readFileSync(join(folder, path))));
         const files = [...emitted, ...published].sort((a, b) => (a.path < b.path ? -1 : 1));
-        const precache = { version: hash(JSON.stringify(files)).slice(0, 16), files, policy: policyOf(String(page.source)) };
+        const precache = {
+          version: hash(JSON.stringify(files)).slice(0, 16),
+          files,
+          policy: policyOf(String(page.source)),
+        };
         const source = readFileSync(join(root, SOURCE), 'utf8');
         const { code } = await transformWithOxc(source, SOURCE, { sourcemap: false });
         this.emitFile({ type: 'asset', fileName: 'sw.js', source: withPrecache(code, precache) });
@@ -58,7 +68,8 @@ export function serviceWorker(root: string): Plugin {
 /** The worker's code with its list in place. Throws when there is no single place for it. */
 export function withPrecache(code: string, precache: object): string {
   const [before, after, ...more] = code.split('__PRECACHE__');
-  if (before === undefined || after === undefined || more.length > 0) throw new Error(`${SOURCE} must use __PRECACHE__ once`);
+  if (before === undefined || after === undefined || more.length > 0)
+    throw new Error(`${SOURCE} must use __PRECACHE__ once`);
   return `${before}${JSON.stringify(precache)}${after}`;
 }
 
@@ -71,7 +82,8 @@ export function policyOf(html: string): string {
 
 function fileOf(path: string, source: string | Uint8Array) {
   const type = TYPES[extname(path)];
-  if (!type) throw new Error(`${path}: say in scripts/vite-service-worker.ts what a ${extname(path)} is`);
+  if (!type)
+    throw new Error(`${path}: say in scripts/vite-service-worker.ts what a ${extname(path)} is`);
   return { path, sha256: hash(source), type };
 }
 

@@ -1,6 +1,6 @@
 /**
- * An error that a person can act on: a stable kebab-case code, one line that says what, where and what to do, and the cause.
- * Every error class of the project extends it.
+ * An error that a person can act on: a stable kebab-case code, one line that says what, where and
+ * what to do, and the cause. Every error class of the project extends it.
  */
 export class GradproofError extends Error {
   readonly code: string;

@@ -8,7 +8,9 @@ from gradproof_bridge.formulas.registry import expect
 
 def with_formula():
     # One case of each op and library shows what all of them show.
-    first = {(case.op, case.library, tuple(sorted(case.params))): case for case in reversed(cases())}
+    first = {
+        (case.op, case.library, tuple(sorted(case.params))): case for case in reversed(cases())
+    }
     return list(first.values())
 
 

@@ -5,7 +5,14 @@ from gradproof_bridge.backends.registry import backend_named, backends, devices,
 from gradproof_bridge.bundle.vocabulary import vocabulary
 from gradproof_bridge.cli import main
 from gradproof_bridge.compute import compute
-from gradproof_bridge.errors import BridgeError, ComputeError, FormatError, MissingDeviceError, MissingLibraryError, NotImplementedOpError
+from gradproof_bridge.errors import (
+    BridgeError,
+    ComputeError,
+    FormatError,
+    MissingDeviceError,
+    MissingLibraryError,
+    NotImplementedOpError,
+)
 
 X = np.ones((2, 3), np.float32)
 
@@ -67,7 +74,11 @@ def test_torch_takes_no_short_cuts_and_has_its_settings_back():
 
     def settings() -> tuple[bool, bool, str]:
         matmul = torch.backends.cuda.matmul
-        return torch.backends.cudnn.allow_tf32, matmul.allow_fp16_reduced_precision_reduction, torch.get_float32_matmul_precision()
+        return (
+            torch.backends.cudnn.allow_tf32,
+            matmul.allow_fp16_reduced_precision_reduction,
+            torch.get_float32_matmul_precision(),
+        )
 
     torch.set_float32_matmul_precision("medium")
     try:

@@ -1,4 +1,6 @@
-"""What bitsandbytes' CUDA kernels compute, taken from csrc/kernels.cu into float32 numpy, is accepted, and what goes beyond it is not."""
+"""What bitsandbytes' CUDA kernels compute, taken from csrc/kernels.cu into float32 numpy, is
+accepted, and what goes beyond it is not.
+"""
 
 import numpy as np
 import pytest
@@ -28,7 +30,9 @@ def outputs_of(findings):
 
 
 def adamw(inputs, p, log_error=0.0):
-    """kOptimizer32bit2State, or from min_8bit_size on kOptimizerStatic8bit2StateBlockwise; a logarithm may err by 2^-22 near 1."""
+    """kOptimizer32bit2State, or from min_8bit_size on kOptimizerStatic8bit2StateBlockwise; a
+    logarithm may err by 2^-22 near 1.
+    """
     b1, b2, lr, eps, decay = map(F, (*p["betas"], p["lr"], p["eps"], p["weight_decay"]))
     x, state = inputs["param"].reshape(-1), {}
     m, v = np.zeros_like(x), np.zeros_like(x)
@@ -44,21 +48,30 @@ def adamw(inputs, p, log_error=0.0):
         if x.size >= p["min_8bit_size"]:
             m, codes_m, absmax_m = in_8bit(m, p["blocksize"], signed=True)
             v, codes_v, absmax_v = in_8bit(v, p["blocksize"], signed=False)
-            state = {"state.exp_avg": codes_m.reshape(grad.shape), "state.exp_avg_sq": codes_v.reshape(grad.shape)}
+            state = {
+                "state.exp_avg": codes_m.reshape(grad.shape),
+                "state.exp_avg_sq": codes_v.reshape(grad.shape),
+            }
             state |= {"state.exp_avg_absmax": absmax_m, "state.exp_avg_sq_absmax": absmax_v}
     return {"trajectory": np.stack(steps), **state}
 
 
 def in_8bit(x, blocksize, *, signed):
-    """quantize_2D: the nearest of the map, NaN ends at code 0; then the sign is made that of the moment."""
+    """quantize_2D: the nearest of the map, NaN ends at code 0; then the sign is made that of the
+    moment.
+    """
     code = dynamic_map_values(signed=signed).astype(F)
     absmax = np.maximum.reduceat(np.abs(x), np.arange(0, x.size, blocksize))
     scale = absmax[np.arange(x.size) // blocksize]
     with np.errstate(invalid="ignore", divide="ignore"):
         y = x / scale
-    q = np.where(np.isnan(y), 0, np.searchsorted((code[1:] + code[:-1]) * F(0.5), y)).astype(np.uint8)
+    q = np.where(np.isnan(y), 0, np.searchsorted((code[1:] + code[:-1]) * F(0.5), y)).astype(
+        np.uint8
+    )
     if signed:
-        q = np.where(np.signbit(code[q]) != np.signbit(x), q + np.where(x > 0, 1, -1), q).astype(np.uint8)
+        q = np.where(np.signbit(code[q]) != np.signbit(x), q + np.where(x > 0, 1, -1), q).astype(
+            np.uint8
+        )
     return code[q] * scale, q, absmax
 
 
@@ -76,12 +89,19 @@ def test_an_adamw_step_of_cuda_is_right(case, log_error):
 
 @pytest.mark.parametrize("case", ADAMW, ids=lambda case: case.name)
 @pytest.mark.parametrize(
-    ("wrong", "found"), [({"weight_decay": 0.0}, "trajectory"), ({"lr": 1.001e-2}, "trajectory"), ({"betas": [0.9, 0.9991]}, "state")]
+    ("wrong", "found"),
+    [
+        ({"weight_decay": 0.0}, "trajectory"),
+        ({"lr": 1.001e-2}, "trajectory"),
+        ({"betas": [0.9, 0.9991]}, "state"),
+    ],
 )
 def test_an_adamw_of_cuda_with_another_hyperparameter_is_not(case, wrong, found):
     inputs, params = question(case, 11)
     answer = adamw(inputs, {**params, **wrong})
-    assert any(output.startswith(found) for output in outputs_of(judge(case.op, inputs, params, answer)))
+    assert any(
+        output.startswith(found) for output in outputs_of(judge(case.op, inputs, params, answer))
+    )
 
 
 @pytest.mark.parametrize("case", ADAMW, ids=lambda case: case.name)
@@ -92,7 +112,9 @@ def test_weights_that_are_decayed_before_the_step_are_another_computation(case):
 
 
 def test_nearly_every_code_of_a_moment_is_held_to_itself():
-    """An element that may be either of two codes leaves its whole block alone, unless it is the largest there."""
+    """An element that may be either of two codes leaves its whole block alone, unless it is the
+    largest there.
+    """
     case = next(case for case in ADAMW if "64x64" in case.name)
     inputs, params = question(case, 11)
     expected = expect(case.op, inputs, params)
@@ -100,7 +122,9 @@ def test_nearly_every_code_of_a_moment_is_held_to_itself():
         assert (expected[name].low != expected[name].high).mean() < 0.02
     answer = adamw(inputs, params)
     for name in ("state.exp_avg_absmax", "state.exp_avg_sq_absmax"):
-        assert outputs_of(judge(case.op, inputs, params, {**answer, name: answer[name] * F(1 + 1e-5)})) == [name]
+        assert outputs_of(
+            judge(case.op, inputs, params, {**answer, name: answer[name] * F(1 + 1e-5)})
+        ) == [name]
 
 
 def test_a_moment_keeps_its_sign_and_a_block_of_zeros_may_have_any_code():
@@ -120,10 +144,16 @@ def test_a_moment_keeps_its_sign_and_a_block_of_zeros_may_have_any_code():
 def test_only_the_8_bit_adamw_decays_after_the_step():
     inputs = {"param": np.ones(3, F), "grads": np.ones((1, 3), F)}
     with pytest.raises(FormatError, match="decay_after_step"):
-        Judge("optimizer_steps", inputs, filled("optimizer_steps", optimizer="adamw", decay_after_step=True))
+        Judge(
+            "optimizer_steps",
+            inputs,
+            filled("optimizer_steps", optimizer="adamw", decay_after_step=True),
+        )
 
 
-@pytest.mark.parametrize(("device", "after", "when"), [("cpu", True, "before"), ("cuda:0", False, "after")])
+@pytest.mark.parametrize(
+    ("device", "after", "when"), [("cpu", True, "before"), ("cuda:0", False, "after")]
+)
 def test_the_order_that_the_device_does_not_have_is_refused(device, after, when):
     pytest.importorskip("bitsandbytes")
     inputs = {"param": np.ones(3, F), "grads": np.ones((1, 3), F)}
@@ -146,7 +176,10 @@ def test_a_largest_value_that_is_one_unit_in_the_last_place_off_is_found(op, par
     draw = Draw(3, op)
     inputs = {
         "quantize_4bit": {"weight": draw.normal(3, 50)},
-        "quantize_blockwise": {"x": draw.normal(150), "code": dynamic_map_values(signed=True).astype(F)},
+        "quantize_blockwise": {
+            "x": draw.normal(150),
+            "code": dynamic_map_values(signed=True).astype(F),
+        },
     }.get(op, {"x": draw.normal(4, 8, dtype="f16")})
     if op == "linear_8bit_lt":
         inputs["weight"] = draw.normal(5, 8, dtype="f16")
@@ -161,13 +194,22 @@ def test_a_largest_value_that_is_one_unit_in_the_last_place_off_is_found(op, par
 
 @pytest.mark.parametrize("shape", [(64,), (70,)])
 @pytest.mark.parametrize("quant_type", ["nf4", "fp4"])
-def test_a_4_bit_block_that_cuda_flushes_to_zero_accuses_nobody(quant_type, shape):
+def test_a_4_bit_block_that_cuda_flushes_to_zero_is_no_deviation(quant_type, shape):
     weight = Draw(1, "tiny").normal(*shape) * TINY
-    inputs, params = {"weight": weight}, filled("quantize_4bit", quant_type=quant_type, blocksize=64)
+    inputs, params = (
+        {"weight": weight},
+        filled("quantize_4bit", quant_type=quant_type, blocksize=64),
+    )
     blocks = -(-weight.size // 64)
-    flushed = {"packed": np.zeros(((weight.size + 1) // 2, 1), np.uint8), "absmax": np.zeros(blocks, F), "dequant": np.zeros(shape, F)}
+    flushed = {
+        "packed": np.zeros(((weight.size + 1) // 2, 1), np.uint8),
+        "absmax": np.zeros(blocks, F),
+        "dequant": np.zeros(shape, F),
+    }
     assert judge("quantize_4bit", inputs, params, flushed) == []
-    assert outputs_of(judge("quantize_4bit", inputs, params, {**flushed, "absmax": np.full(blocks, F(2.0**-120))})) == ["absmax"]
+    assert outputs_of(
+        judge("quantize_4bit", inputs, params, {**flushed, "absmax": np.full(blocks, F(2.0**-120))})
+    ) == ["absmax"]
 
 
 def test_small_weights_beside_normal_ones_may_be_flushed_and_the_normal_ones_may_not():
@@ -181,16 +223,20 @@ def test_small_weights_beside_normal_ones_may_be_flushed_and_the_normal_ones_may
 
 
 @pytest.mark.parametrize("signed", [True, False])
-def test_an_8_bit_block_that_cuda_flushes_to_zero_accuses_nobody(signed):
+def test_an_8_bit_block_that_cuda_flushes_to_zero_is_no_deviation(signed):
     x = np.abs(Draw(1, "tiny").normal(64)) * TINY
     inputs = {"x": x, "code": dynamic_map_values(signed=signed).astype(F)}
     params = filled("quantize_blockwise", blocksize=64, signed=signed, rounding="nearest")
     flushed = {"q": np.zeros(64, np.uint8), "absmax": np.zeros(1, F), "dequant": np.zeros(64, F)}
     assert judge("quantize_blockwise", inputs, params, flushed) == []
-    assert outputs_of(judge("quantize_blockwise", inputs, params, {**flushed, "dequant": x + F(2.0**-120)})) == ["dequant"]
+    assert outputs_of(
+        judge("quantize_blockwise", inputs, params, {**flushed, "dequant": x + F(2.0**-120)})
+    ) == ["dequant"]
 
 
-@pytest.mark.parametrize("case", [case for case in cases() if case.op == "linear_8bit_lt"], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [case for case in cases() if case.op == "linear_8bit_lt"], ids=lambda case: case.name
+)
 def test_an_8_bit_product_is_held_to_what_its_storage_in_half_precision_loses(case):
     inputs, params = case.inputs(11), filled(case.op, **case.params)
     y = expect(case.op, inputs, params)["y"].stored(np.dtype(np.float16))

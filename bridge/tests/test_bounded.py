@@ -1,6 +1,16 @@
 import numpy as np
 
-from gradproof_bridge.formulas.bounded import Bounded, bounded, concatenate, exp, log, sigmoid, sqrt, tanh, unit
+from gradproof_bridge.formulas.bounded import (
+    Bounded,
+    bounded,
+    concatenate,
+    exp,
+    log,
+    sigmoid,
+    sqrt,
+    tanh,
+    unit,
+)
 
 RANDOM = np.random.default_rng(0)
 

@@ -8,17 +8,41 @@ from gradproof_bridge.bundle.safetensors_file import write_safetensors
 from gradproof_bridge.errors import FormatError
 
 X = np.array([[1.0, -2.0, 0.5]], np.float32)
-META = {"schema": "parity-bundle/1", "op": "softmax", "params": "{}", "producer": "torch 2", "device": "cpu"}
+META = {
+    "schema": "parity-bundle/1",
+    "op": "softmax",
+    "params": "{}",
+    "producer": "torch 2",
+    "device": "cpu",
+}
 
 
 def file(metadata=META, **tensors):
-    return write_safetensors({name.replace("__", "."): x for name, x in tensors.items()} or {"in.x": X, "out.y": X}, metadata)
+    return write_safetensors(
+        {name.replace("__", "."): x for name, x in tensors.items()} or {"in.x": X, "out.y": X},
+        metadata,
+    )
 
 
 def test_a_bundle_is_read_as_it_was_written():
-    bundle = Bundle("softmax", {"axis": 0}, "torch 2", "cpu", {"x": X, "grad.y": X}, {"y": X, "grad.x": X}, "alone", {"axis": 0})
+    bundle = Bundle(
+        "softmax",
+        {"axis": 0},
+        "torch 2",
+        "cpu",
+        {"x": X, "grad.y": X},
+        {"y": X, "grad.x": X},
+        "alone",
+        {"axis": 0},
+    )
     found = read_bundle(write_bundle(bundle))
-    assert (found.op, found.params, found.producer, found.device, found.note) == ("softmax", {"axis": 0}, "torch 2", "cpu", "alone")
+    assert (found.op, found.params, found.producer, found.device, found.note) == (
+        "softmax",
+        {"axis": 0},
+        "torch 2",
+        "cpu",
+        "alone",
+    )
     assert sorted(found.inputs) == ["grad.y", "x"]
     assert sorted(found.outputs) == ["grad.x", "y"]
 
@@ -36,7 +60,14 @@ def test_defaults_are_filled_in_and_what_was_given_is_kept():
 
 
 def test_a_scalar_is_stored_as_one_element():
-    bundle = Bundle("cross_entropy", {}, "torch 2", "cpu", {"logits": X, "labels": np.array([1])}, {"loss": np.float32(3.0)})
+    bundle = Bundle(
+        "cross_entropy",
+        {},
+        "torch 2",
+        "cpu",
+        {"logits": X, "labels": np.array([1])},
+        {"loss": np.float32(3.0)},
+    )
     assert read_bundle(write_bundle(bundle)).outputs["loss"].shape == (1,)
 
 
@@ -58,11 +89,23 @@ def test_a_scalar_is_stored_as_one_element():
         ({"op": "relu", "params": '{"axis": 0}'}, "has no 'axis'; known are none"),
         ({"op": "rms_norm", "params": '{"eps": -1}'}, "a number at least 0"),
         ({"op": "gelu", "params": '{"approximate": "some"}'}, "none or tanh is needed"),
-        ({"op": "max_pool2d", "params": '{"kernel": [2]}'}, "a list of 2 numbers or an integer at least 1"),
-        ({"op": "max_pool2d", "params": '{"kernel": 2, "padding": [0, 0, 0, -1]}'}, r"'padding'\[3\] is -1"),
+        (
+            {"op": "max_pool2d", "params": '{"kernel": [2]}'},
+            "a list of 2 numbers or an integer at least 1",
+        ),
+        (
+            {"op": "max_pool2d", "params": '{"kernel": 2, "padding": [0, 0, 0, -1]}'},
+            r"'padding'\[3\] is -1",
+        ),
         ({"op": "reduce_sum", "params": '{"axes": [0, 0.5]}'}, r"'axes'\[1\] is 0.5"),
-        ({"op": "train_llama", "params": '{"mode": "lora", "steps": 1, "config": {"vocab": 0}}'}, "'config' 'vocab' is 0"),
-        ({"op": "train_llama", "params": '{"mode": "lora", "steps": 1, "config": 7}'}, "'config' is no JSON object"),
+        (
+            {"op": "train_llama", "params": '{"mode": "lora", "steps": 1, "config": {"vocab": 0}}'},
+            "'config' 'vocab' is 0",
+        ),
+        (
+            {"op": "train_llama", "params": '{"mode": "lora", "steps": 1, "config": 7}'},
+            "'config' is no JSON object",
+        ),
         ({"params": '{"axes": 1}'}, "has no 'axes'"),
         ({"producer": "two\nlines"}, "one line"),
         ({"device": "x" * 201}, "one line"),

@@ -39,20 +39,29 @@ sys.exit(main())
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals end a process there without asking it")
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
-def test_who_is_ended_in_the_middle_of_a_file_leaves_whole_files_and_their_index(tmp_path: Path, name: str, status: int):
+def test_who_is_ended_in_the_middle_of_a_file_leaves_whole_files_and_their_index(
+    tmp_path: Path, name: str, status: int
+):
     arguments = ["record", str(tmp_path), "--ops", "ternary_tail,bitnet_tail"]
-    process = subprocess.Popen([sys.executable, "-c", _HELD, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HELD, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == b"half\n"
     process.send_signal(getattr(signal, name))
     _, complaints = process.communicate(timeout=20)
     assert (process.returncode, complaints) == (status, b"")
-    assert [path.name for path in sorted(tmp_path.rglob("*")) if path.is_file()] == ["INDEX.json", "ternary_tail.safetensors"]
+    assert [path.name for path in sorted(tmp_path.rglob("*")) if path.is_file()] == [
+        "INDEX.json",
+        "ternary_tail.safetensors",
+    ]
     assert main(["verify", str(tmp_path)]) == 0
 
 
 def test_an_interruption_while_modules_load_is_no_crash():
-    ended = subprocess.run([sys.executable, "-c", _INTERRUPTED, "doctor"], capture_output=True, check=False, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED, "doctor"], capture_output=True, check=False, timeout=60
+    )
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
 
 
@@ -60,23 +69,42 @@ def test_a_name_that_the_terminal_cannot_write_is_escaped(tmp_path: Path):
     folder = tmp_path / "größe"
     command = [sys.executable, "-m", "gradproof_bridge"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    for arguments in (["record", str(folder), "--ops", "bitnet_one"], ["verify", str(folder / "INDEX.json")]):
-        ended = subprocess.run([*command, *arguments], env=environment, capture_output=True, check=False, timeout=60)
+    for arguments in (
+        ["record", str(folder), "--ops", "bitnet_one"],
+        ["verify", str(folder / "INDEX.json")],
+    ):
+        ended = subprocess.run(
+            [*command, *arguments], env=environment, capture_output=True, check=False, timeout=60
+        )
         assert (ended.returncode, ended.stderr) == (0, b"")
         assert b"gr\\xf6\\xdfe" in ended.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="descriptors are no such thing there")
 def test_who_closed_the_output_gets_the_recording_all_the_same(tmp_path: Path):
-    arguments = [sys.executable, "-m", "gradproof_bridge", "record", str(tmp_path), "--ops", "bitnet_one"]
+    arguments = [
+        sys.executable,
+        "-m",
+        "gradproof_bridge",
+        "record",
+        str(tmp_path),
+        "--ops",
+        "bitnet_one",
+    ]
     closing = f"import os; os.close(1); os.close(2); os.execv({sys.executable!r}, {arguments!r})"
     assert subprocess.run([sys.executable, "-c", closing], check=False, timeout=60).returncode == 0
     assert main(["verify", str(tmp_path)]) == 0
 
 
-@pytest.mark.parametrize("arguments", [["record", ""], ["verify", ""], ["onnx", ""], ["quantize", "", "out"], ["quantize", "in", ""]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["record", ""], ["verify", ""], ["onnx", ""], ["quantize", "", "out"], ["quantize", "in", ""]],
+)
 def test_an_empty_path_is_not_the_folder_that_one_is_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
 ):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match="2"):
@@ -86,14 +114,20 @@ def test_an_empty_path_is_not_the_folder_that_one_is_in(
 
 
 @pytest.mark.parametrize("seed", ["-1", "1e3", "", "4294967296", "99999999999999999999"])
-def test_a_seed_that_would_mean_another_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: str):
+def test_a_seed_that_would_mean_another_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: str
+):
     with pytest.raises(SystemExit, match="2"):
         main(["record", str(tmp_path / "out"), "--ops", "bitnet_one", "--seed", seed])
-    assert capsys.readouterr().err.endswith(f"argument --seed: {seed} is no whole number from 0 to 4294967295\n")
+    assert capsys.readouterr().err.endswith(
+        f"argument --seed: {seed} is no whole number from 0 to 4294967295\n"
+    )
     assert not (tmp_path / "out").exists()
 
 
-def test_a_device_that_is_not_here_is_answered_with_those_that_are_each_once(capsys: pytest.CaptureFixture[str]):
+def test_a_device_that_is_not_here_is_answered_with_those_that_are_each_once(
+    capsys: pytest.CaptureFixture[str],
+):
     assert main(["verify", str(Path(__file__).parent), "--backend", "tpu"]) == 2
     known = capsys.readouterr().err.strip().partition("there are ")[2].split(", ")
     assert "cpu" in known

@@ -17,7 +17,11 @@ from gradproof_bridge.recording.recorder import record_case
 SET = Path(__file__).parents[2] / "public/parity"
 INDEX = json.loads((SET / "INDEX.json").read_text("utf-8"))
 ENTRIES = {entry["name"]: entry for entry in INDEX["cases"]}
-KNOWN_DEVIATIONS = ("nf4_deviates_", "onnx_averagepool_2d_ceil_last_window_starts_on_pad", "ort_sigmoid_wide_range")
+KNOWN_DEVIATIONS = (
+    "nf4_deviates_",
+    "onnx_averagepool_2d_ceil_last_window_starts_on_pad",
+    "ort_sigmoid_wide_range",
+)
 SAMPLE_STEP = 7
 
 
@@ -34,7 +38,11 @@ def test_the_set_is_large_and_small_enough():
 def test_the_index_and_the_files_are_the_same_set():
     there = {str(path.relative_to(SET).with_suffix("")) for path in SET.rglob("*.safetensors")}
     assert there == set(ENTRIES)
-    wrong = [name for name, entry in ENTRIES.items() if hashlib.sha256(file(name)).hexdigest() != entry["sha256"]]
+    wrong = [
+        name
+        for name, entry in ENTRIES.items()
+        if hashlib.sha256(file(name)).hexdigest() != entry["sha256"]
+    ]
     assert wrong == []
 
 
@@ -44,7 +52,10 @@ def test_every_bundle_says_when_on_what_and_with_which_versions_it_was_recorded(
         bundle = read_bundle(file(name))
         assert origin["device"] == bundle.device
         assert origin["processor"]
-        assert all(f"{library} {version}" in bundle.producer for library, version in origin["versions"].items())
+        assert all(
+            f"{library} {version}" in bundle.producer
+            for library, version in origin["versions"].items()
+        )
 
 
 def test_the_readme_counts_right():
@@ -84,11 +95,14 @@ def test_a_case_recorded_again_has_the_same_bytes(case):
     again = write_bundle(recorded.bundle)
     if again == file(recorded.path):
         return
-    # Libraries choose their code by the processor; on another one the bits may differ, and the formula decides. So it is where a library
-    # that computes with it has another version, as an older Python has of torch.
+    # Libraries choose their code by the processor; on another one the bits may differ, and the
+    # formula decides. So it is where a library that computes with it has another version, as an
+    # older Python has of torch.
     there = INDEX["recordings"][ENTRIES[recorded.path]["recording"]]
     alike = (there["processor"], there["versions"]) == (processor(), dict(recorded.filed.versions))
-    assert not alike, f"{recorded.path} differs on the processor and with the versions that it was recorded with"
+    assert not alike, (
+        f"{recorded.path} differs on the processor and with the versions that it was recorded with"
+    )
     before = read_bundle(file(recorded.path))
     assert all(np.array_equal(x, before.inputs[name]) for name, x in recorded.bundle.inputs.items())
     assert [finding.output for finding in recorded.findings] in ([], ["dequant"], ["y"])

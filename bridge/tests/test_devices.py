@@ -1,4 +1,6 @@
-"""What runs on a GPU stays there: torch's fake tensors have a device and no elements, so that no GPU is needed to see it."""
+"""What runs on a GPU stays there: torch's fake tensors have a device and no elements, so that no
+GPU is needed to see it.
+"""
 
 import pytest
 
@@ -11,17 +13,25 @@ from gradproof_bridge.cases.registry import cases
 torch = pytest.importorskip("torch")
 fake_tensor = pytest.importorskip("torch._subclasses.fake_tensor")
 
-# These look into a tensor to choose their way, which fake tensors cannot tell, or hold values that autograd asks a real device for.
+# These look into a tensor to choose their way, which fake tensors cannot tell, or hold values that
+# autograd asks a real device for.
 _LOOK = ("grad_scaler", "optimizer_steps", "clip_grad_norm")
 
 
 def _fakes(case, device):
     """The inputs of a case without their elements."""
-    inputs = {name: storable(x) for name, x in case.inputs(0).items() if not name.startswith("grad.")}
-    return {name: torch.empty(x.shape, dtype=getattr(torch, x.dtype.name), device=device) for name, x in inputs.items()}
+    inputs = {
+        name: storable(x) for name, x in case.inputs(0).items() if not name.startswith("grad.")
+    }
+    return {
+        name: torch.empty(x.shape, dtype=getattr(torch, x.dtype.name), device=device)
+        for name, x in inputs.items()
+    }
 
 
-@pytest.mark.parametrize("op", sorted({case.op for case in cases() if case.library == "torch"} - set(_LOOK)))
+@pytest.mark.parametrize(
+    "op", sorted({case.op for case in cases() if case.library == "torch"} - set(_LOOK))
+)
 def test_no_op_of_torch_mixes_devices(op):
     function = _function(op)
     for case in (case for case in cases() if case.library == "torch" and case.op == op):

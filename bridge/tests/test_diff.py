@@ -29,12 +29,17 @@ def test_a_changed_value_is_named_with_its_size_and_verdict(two, capsys):
     path = two / "b/numpy-9.9/bitnet_one.safetensors"
     bundle = read_bundle(path.read_bytes())
     changed = {**bundle.outputs, "scale": bundle.outputs["scale"] + np.float32(0.5)}
-    path.write_bytes(write_bundle(Bundle(**{**vars(bundle), "outputs": changed, "producer": "numpy 9.9"})))
+    path.write_bytes(
+        write_bundle(Bundle(**{**vars(bundle), "outputs": changed, "producer": "numpy 9.9"}))
+    )
     (two / "b/numpy-9.9/bitnet_tail.safetensors").unlink()
     capsys.readouterr()
     assert main(["diff", str(two / "a"), str(two / "b")]) == 1
     said = capsys.readouterr().out
-    assert "numpy 9.9 (deviates from the formula): out.scale differs in 1 of 1 elements by up to 0.5" in said
+    assert (
+        "numpy 9.9 (deviates from the formula): out.scale differs in 1 of 1 elements by up to 0.5"
+        in said
+    )
     assert "gone          numpy/bitnet_tail" in said
     assert said.endswith("2 same, 1 changed, 1 gone\n")
 
@@ -58,21 +63,43 @@ def test_a_folder_that_is_not_there_is_wrong_use(tmp_path, capsys):
 
 
 def test_a_library_that_is_not_here_is_missing_and_its_cases_are_not_gone(tmp_path, two):
-    """The import itself fails, in a process of its own, as it does where the library is not installed."""
+    """The import itself fails, in a process of its own, as it does where the library is not
+    installed.
+    """
     bundle = read_bundle(next((two / "a").rglob("bitnet_one.safetensors")).read_bytes())
-    of_mlx = Bundle("softmax", {}, "mlx 0.0.1", "mlx", {"x": np.ones((5, 37), np.float32)}, {"y": np.ones((5, 37), np.float32)})
+    of_mlx = Bundle(
+        "softmax",
+        {},
+        "mlx 0.0.1",
+        "mlx",
+        {"x": np.ones((5, 37), np.float32)},
+        {"y": np.ones((5, 37), np.float32)},
+    )
     folder = tmp_path / "set"
     folder.mkdir()
     (folder / "bitnet_one.safetensors").write_bytes(write_bundle(bundle))
     (folder / "mlx_softmax_wide_range.safetensors").write_bytes(write_bundle(of_mlx))
     code = "import sys; sys.modules['mlx'] = None; from gradproof_bridge.cli import main; sys.exit(main(sys.argv[1:]))"
-    command = [sys.executable, "-c", code, "diff", str(folder), "--ops", "bitnet_one,mlx_softmax_wide_range"]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "diff",
+        str(folder),
+        "--ops",
+        "bitnet_one,mlx_softmax_wide_range",
+    ]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
-    assert "not-recorded  mlx/mlx_softmax_wide_range: missing-library: mlx: mlx.core is not installed; install it with: " in found.stdout
+    assert (
+        "not-recorded  mlx/mlx_softmax_wide_range: missing-library: mlx: mlx.core is not installed; install it with: "
+        in found.stdout
+    )
     assert found.stdout.endswith("1 same, 1 not-recorded\n")
     # Where nothing is left to compare, nothing is claimed.
-    alone = subprocess.run([*command[:-1], "mlx_softmax_wide_range"], capture_output=True, text=True, check=False)
+    alone = subprocess.run(
+        [*command[:-1], "mlx_softmax_wide_range"], capture_output=True, text=True, check=False
+    )
     assert alone.returncode == 2
     assert "nothing can be compared: missing-library" in alone.stderr
 
@@ -83,12 +110,17 @@ def test_two_libraries_may_have_cases_of_one_name(tmp_path, capsys):
             folder = tmp_path / side / producer.replace(" ", "-")
             folder.mkdir(parents=True)
             x = np.full((2, 2), float(side == "b" and producer.startswith("mlx")), np.float32)
-            bundle = Bundle("relu", {}, producer, "cpu", {"x": np.zeros((2, 2), np.float32)}, {"y": x})
+            bundle = Bundle(
+                "relu", {}, producer, "cpu", {"x": np.zeros((2, 2), np.float32)}, {"y": x}
+            )
             (folder / "relu.safetensors").write_bytes(write_bundle(bundle))
     assert main(["diff", str(tmp_path / "a"), str(tmp_path / "b")]) == 1
     said = capsys.readouterr().out
     assert "changed       mlx/relu" in said
-    assert ": mlx 0.32.4 (as the formula) -> mlx 0.32.4 (deviates from the formula): out.y differs in 4 of 4" in said
+    assert (
+        ": mlx 0.32.4 (as the formula) -> mlx 0.32.4 (deviates from the formula): out.y differs in 4 of 4"
+        in said
+    )
     assert said.endswith("1 same, 1 changed\n")
 
 

@@ -40,14 +40,20 @@ def _planted(y, expected):
         at = int(np.flatnonzero(np.isfinite(value) & np.isfinite(error))[-1])
         flat[at] = value[at] + 10 * (error[at] + 2.0**-23 * abs(value[at]) + 2.0**-24)
     elif isinstance(expected, Codes):
-        flat[-1] = int(expected.high.reshape(-1)[-1]) + 1 if expected.high.reshape(-1)[-1] < 100 else expected.low.reshape(-1)[-1] - 1
+        flat[-1] = (
+            int(expected.high.reshape(-1)[-1]) + 1
+            if expected.high.reshape(-1)[-1] < 100
+            else expected.low.reshape(-1)[-1] - 1
+        )
     else:
         # Of a byte that holds two codes the first is in the high bits.
         flat[0] ^= flat.dtype.type(0x20)
     return wrong
 
 
-DIFFERENTIABLE = [case for case in CASES if any(name.startswith("grad.") for name in case.inputs(0))]
+DIFFERENTIABLE = [
+    case for case in CASES if any(name.startswith("grad.") for name in case.inputs(0))
+]
 
 
 @pytest.mark.parametrize("case", DIFFERENTIABLE, ids=lambda case: case.name)
@@ -55,14 +61,27 @@ def test_gradients_are_those_of_finite_differences(case):
     inputs, params, expected = prepared(case)
     wide = {name: x.astype(np.float64) if x.dtype.kind == "f" else x for name, x in inputs.items()}
     outputs = [name[5:] for name in inputs if name.startswith("grad.")]
-    for name in [name for name in wide if op_spec(case.op).differentiable(name) and f"grad.{name}" in expected]:
+    for name in [
+        name
+        for name in wide
+        if op_spec(case.op).differentiable(name) and f"grad.{name}" in expected
+    ]:
         direction = np.cos(np.arange(wide[name].size)).reshape(wide[name].shape)
         step = 1e-6
 
         def scalar(shift, name=name, direction=direction):
             moved = {**wide, name: wide[name] + shift * direction}
-            found = expect(case.op, {k: x for k, x in moved.items() if not k.startswith("grad.")}, params)
-            return sum(float((found[k].number.value.reshape(wide[f"grad.{k}"].shape) * wide[f"grad.{k}"]).sum()) for k in outputs)
+            found = expect(
+                case.op, {k: x for k, x in moved.items() if not k.startswith("grad.")}, params
+            )
+            return sum(
+                float(
+                    (
+                        found[k].number.value.reshape(wide[f"grad.{k}"].shape) * wide[f"grad.{k}"]
+                    ).sum()
+                )
+                for k in outputs
+            )
 
         numeric = (scalar(step) - scalar(-step)) / (2 * step)
         gradient = expect(case.op, wide, params)[f"grad.{name}"].number.value
@@ -76,7 +95,10 @@ def test_gradients_are_those_of_finite_differences(case):
 @pytest.mark.parametrize("quant_type", ["nf4", "fp4"])
 def test_a_block_of_zeros_may_have_any_code_and_no_other_block_may(quant_type):
     weight = np.concatenate([np.linspace(-1, 1, 64), np.zeros(64)]).astype(np.float32)
-    inputs, params = {"weight": weight}, op_spec("quantize_4bit").fill({"quant_type": quant_type, "blocksize": 64})
+    inputs, params = (
+        {"weight": weight},
+        op_spec("quantize_4bit").fill({"quant_type": quant_type, "blocksize": 64}),
+    )
     packed = expect("quantize_4bit", inputs, params)["packed"].stored(FLOAT32)
     # As CUDA leaves it, where 0 times 1/0 is NaN.
     packed[32:] = 0
@@ -86,8 +108,11 @@ def test_a_block_of_zeros_may_have_any_code_and_no_other_block_may(quant_type):
     assert [finding.output for finding in judge.findings({"packed": packed})] == ["packed"]
 
 
-@pytest.mark.parametrize(("name", "seed"), [("linear_8bit_plain", 373), ("linear_8bit_plain", 381), ("linear_8bit_outliers", 373)])
-def test_a_tie_among_the_codes_of_a_product_accuses_nobody_and_a_wrong_sum_is_found(name, seed):
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [("linear_8bit_plain", 373), ("linear_8bit_plain", 381), ("linear_8bit_outliers", 373)],
+)
+def test_a_tie_among_the_codes_of_a_product_is_no_deviation_and_a_wrong_sum_is_found(name, seed):
     if backend_named("bitsandbytes").problem is not None:
         pytest.skip("needs bitsandbytes")
     case = next(case for case in cases() if case.name == name)
@@ -105,24 +130,39 @@ def test_a_batch_norm_of_one_factor_and_one_term_a_channel_is_right():
         pytest.skip("needs torch")
     case = next(case for case in cases() if case.name == "batch_norm_4x3_eval")
     inputs, params, _ = prepared(case, 510)
-    assert Judge(case.op, inputs, params).findings(compute(inputs, case.op, params, "torch:cpu")) == []
+    assert (
+        Judge(case.op, inputs, params).findings(compute(inputs, case.op, params, "torch:cpu")) == []
+    )
 
 
 @pytest.mark.parametrize("head_dim", [16, 24])
 @pytest.mark.parametrize("units", [-4, 4])
 def test_a_power_of_cuda_turns_by_a_right_angle_and_one_of_another_base_does_not(head_dim, units):
-    """CUDA's programming guide grants powf 4 units in the last place; everything else is rounded to the nearest."""
+    """CUDA's programming guide grants powf 4 units in the last place; everything else is rounded to
+    the nearest.
+    """
     draw, theta, F = Draw(3, "rotary"), 500_000.0, np.float32
-    inputs = {name: draw.normal(1, 2, 5, head_dim) for name in ("q", "k")} | {"position_ids": np.arange(4000, 4005, dtype=np.int32)}
-    judge = Judge("rotary_embedding", inputs, op_spec("rotary_embedding").fill({"head_dim": head_dim, "theta": theta}))
+    inputs = {name: draw.normal(1, 2, 5, head_dim) for name in ("q", "k")} | {
+        "position_ids": np.arange(4000, 4005, dtype=np.int32)
+    }
+    judge = Judge(
+        "rotary_embedding",
+        inputs,
+        op_spec("rotary_embedding").fill({"head_dim": head_dim, "theta": theta}),
+    )
 
     def turned(base):
-        power = (base ** (np.arange(0, head_dim, 2, dtype=F) / F(head_dim)).astype(np.float64)).astype(F)
+        power = (
+            base ** (np.arange(0, head_dim, 2, dtype=F) / F(head_dim)).astype(np.float64)
+        ).astype(F)
         power[1:] += units * np.spacing(power[1:])
         angles = inputs["position_ids"].astype(F)[:, None] * (F(1) / power)
         cos, sin = (f(angles.astype(np.float64)).astype(F) for f in (np.cos, np.sin))
         halves = {name: np.split(inputs[name], 2, -1) for name in ("q", "k")}
-        return {name: np.concatenate([low * cos - high * sin, high * cos + low * sin], -1) for name, (low, high) in halves.items()}
+        return {
+            name: np.concatenate([low * cos - high * sin, high * cos + low * sin], -1)
+            for name, (low, high) in halves.items()
+        }
 
     assert judge.findings(turned(theta)) == []
     assert [finding.output for finding in judge.findings(turned(theta * (1 + 1e-5)))] == ["q", "k"]

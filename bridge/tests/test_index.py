@@ -12,7 +12,12 @@ from gradproof_bridge.recording.index import INDEX, Entry, Index, Origin, read_i
 from gradproof_bridge.recording.recorder import folder_of
 
 CPU = Origin("2026-11-20", "cpu", "x86_64 AuthenticAMD", {"torch": "2.15.0"})
-CUDA = Origin("2026-12-01", "cuda:0 (NVIDIA H200)", "x86_64 GenuineIntel", {"torch": "2.15.0", "bitsandbytes": "0.50.2"})
+CUDA = Origin(
+    "2026-12-01",
+    "cuda:0 (NVIDIA H200)",
+    "x86_64 GenuineIntel",
+    {"torch": "2.15.0", "bitsandbytes": "0.50.2"},
+)
 X = np.ones((1, 2), np.float32)
 
 
@@ -21,7 +26,11 @@ def entry(name):
 
 
 def filed(path, device="cpu", **versions):
-    return Filed(path, Bundle("softmax", {}, "torch 2.15.0", device, {"x": X}, {"y": X}), versions or {"torch": "2.15.0"})
+    return Filed(
+        path,
+        Bundle("softmax", {}, "torch 2.15.0", device, {"x": X}, {"y": X}),
+        versions or {"torch": "2.15.0"},
+    )
 
 
 def recorded(folder, day, monkeypatch, *bundles):
@@ -50,14 +59,22 @@ def test_a_second_recording_leaves_the_day_device_and_machine_of_the_first(tmp_p
 
 
 def test_two_versions_of_a_library_are_both_said(tmp_path, monkeypatch):
-    index = recorded(tmp_path, 0, monkeypatch, filed("torch-2.15.0/a"), filed("torch-2.14.0/a", torch="2.14.0"))
+    index = recorded(
+        tmp_path, 0, monkeypatch, filed("torch-2.15.0/a"), filed("torch-2.14.0/a", torch="2.14.0")
+    )
     assert index["versions"] == {"torch": "2.14.0, 2.15.0"}
-    assert [origin["versions"] for origin in origins(index).values()] == [{"torch": "2.14.0"}, {"torch": "2.15.0"}]
+    assert [origin["versions"] for origin in origins(index).values()] == [
+        {"torch": "2.14.0"},
+        {"torch": "2.15.0"},
+    ]
 
 
 def test_the_device_is_in_the_path_unless_it_is_the_processor():
     assert folder_of("torch", "2.15.0", "cpu") == "torch-2.15.0"
-    assert folder_of("torch", "2.15.0+cu132", "cuda:1 (NVIDIA GeForce RTX 4090)") == "torch-2.15.0-cuda-nvidia-geforce-rtx-4090"
+    assert (
+        folder_of("torch", "2.15.0+cu132", "cuda:1 (NVIDIA GeForce RTX 4090)")
+        == "torch-2.15.0-cuda-nvidia-geforce-rtx-4090"
+    )
     assert folder_of("torch", "2.15.0", "mps (Apple M2 Pro)") == "torch-2.15.0-mps-apple-m2-pro"
     assert folder_of("mlx", "0.32.4", "mlx") == "mlx-0.32.4"
     assert folder_of("mlx", "0.32.4", "mlx (Apple M2)") == "mlx-0.32.4-apple-m2"
@@ -79,7 +96,10 @@ def test_a_set_of_before_that_was_made_at_one_time_keeps_its_day(tmp_path, monke
     del before["recordings"], before["cases"][0]["recording"]
     (tmp_path / INDEX).write_text(json.dumps(before))
     found = origins(recorded(tmp_path, 0, monkeypatch, filed("torch-2.15.0/b")))
-    assert (found["torch-2.15.0/a"]["date"], found["torch-2.15.0/a"]["processor"]) == ("2026-01-02", "of before")
+    assert (found["torch-2.15.0/a"]["date"], found["torch-2.15.0/a"]["processor"]) == (
+        "2026-01-02",
+        "of before",
+    )
     assert found["torch-2.15.0/b"]["date"] == "1970-01-01"
 
 
@@ -114,7 +134,9 @@ WHOLE = json.loads(Index({"a": (entry("a"), CPU)}).text())
         json.dumps({**WHOLE, "cases": [{**WHOLE["cases"][0], "recording": -1}]}),
     ],
 )
-def test_an_index_that_is_none_is_refused_in_one_line_before_anything_is_computed(tmp_path, capsys, text):
+def test_an_index_that_is_none_is_refused_in_one_line_before_anything_is_computed(
+    tmp_path, capsys, text
+):
     with pytest.raises(FormatError):
         read_index(text)
     (tmp_path / INDEX).write_text(text)
@@ -129,7 +151,10 @@ def test_a_place_that_cannot_hold_a_recording_is_wrong_use(tmp_path, capsys, mon
     file = tmp_path / "file"
     file.write_text("mine")
     assert main(["record", str(file), "--ops", "bitnet_one"]) == 2
-    assert capsys.readouterr().err == f"gradproof-bridge: {file} is a file; recordings go into a folder\n"
+    assert (
+        capsys.readouterr().err
+        == f"gradproof-bridge: {file} is a file; recordings go into a folder\n"
+    )
     assert main(["record", str(file / "below"), "--ops", "bitnet_one"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     for epoch in ("yesterday", "9" * 30, "1.5"):

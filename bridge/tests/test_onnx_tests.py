@@ -11,7 +11,9 @@ from gradproof_bridge.onnx_tests.node_test import NodeTest, NotConvertibleError
 from gradproof_bridge.onnx_tests.products import gemm
 
 SET = Path(__file__).parents[2] / "public/parity"
-needs_onnx = pytest.mark.skipif(importlib.util.find_spec("onnx") is None, reason="needs onnx, which is not installed")
+needs_onnx = pytest.mark.skipif(
+    importlib.util.find_spec("onnx") is None, reason="needs onnx, which is not installed"
+)
 
 
 @needs_onnx
@@ -22,13 +24,17 @@ def test_every_node_test_of_a_known_op_is_a_bundle_of_the_set_or_has_a_written_r
 
     folder = SET / f"onnx-{metadata.version('onnx')}"
     if not folder.exists():
-        pytest.skip(f"the set was recorded with another version than onnx {metadata.version('onnx')}")
+        pytest.skip(
+            f"the set was recorded with another version than onnx {metadata.version('onnx')}"
+        )
     excluded = json.loads((folder / "EXCLUDED.json").read_text("utf-8"))
     found = list(convert_all())
     assert {item.name: item.reason for item in found if isinstance(item, NotConverted)} == excluded
     assert all(len(reason) > 20 for reason in excluded.values())
     converted = [item.name for item in found if not isinstance(item, NotConverted)]
-    assert sorted(path.stem.removeprefix("onnx_") for path in folder.glob("*.safetensors")) == sorted(converted)
+    assert sorted(
+        path.stem.removeprefix("onnx_") for path in folder.glob("*.safetensors")
+    ) == sorted(converted)
     assert len(converted) >= 250
 
 
@@ -40,7 +46,9 @@ X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
 def test_powers_of_two_move_into_the_operands_of_gemm_and_others_do_not():
-    found = gemm(node("Gemm", {"alpha": 0.5, "beta": 2.0}, {"A": X, "B": X.T, "C": np.float32(3)}, [X]))
+    found = gemm(
+        node("Gemm", {"alpha": 0.5, "beta": 2.0}, {"A": X, "B": X.T, "C": np.float32(3)}, [X])
+    )
     assert np.array_equal(found.inputs["a"], X / 2)
     assert found.inputs["bias"].tolist() == [6.0]
     with pytest.raises(NotConvertibleError, match="no power of two"):
@@ -65,5 +73,12 @@ def test_a_window_of_attention_becomes_bits():
 def test_an_added_mask_gets_a_finite_number_that_hides_as_well():
     q = np.zeros((1, 1, 1, 2), np.float32)
     mask = np.array([[0.5, -np.inf]], np.float32)
-    found = attention(node("Attention", {}, {"Q": q, "K": np.zeros((1, 1, 2, 2), np.float32), "V": q, "attn_mask": mask}, [q]))
+    found = attention(
+        node(
+            "Attention",
+            {},
+            {"Q": q, "K": np.zeros((1, 1, 2, 2), np.float32), "V": q, "attn_mask": mask},
+            [q],
+        )
+    )
     assert found.inputs["mask"].tolist() == [[0.5, -10000.0]]

@@ -4,7 +4,12 @@ from gradproof_bridge.philox import Draw, philox
 
 
 def test_known_answers_of_the_paper():
-    assert [f"{word:08x}" for word in philox(4, 0, 0)] == ["6627e8d5", "e169c58d", "bc57ac4c", "9b00dbd8"]
+    assert [f"{word:08x}" for word in philox(4, 0, 0)] == [
+        "6627e8d5",
+        "e169c58d",
+        "bc57ac4c",
+        "9b00dbd8",
+    ]
 
 
 def test_a_stream_goes_on_where_it_stopped():

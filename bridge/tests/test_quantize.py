@@ -10,8 +10,12 @@ from gradproof_bridge.formulas.checkpoint import read_quantized, write_quantized
 
 TENSORS = {
     "model.embed_tokens.weight": np.ones((8, 16), np.float32),
-    "model.layers.0.mlp.up_proj.weight": np.sin(np.arange(12 * 100, dtype=np.float32)).reshape(12, 100),
-    "model.layers.0.mlp.down_proj.weight": np.cos(np.arange(7 * 9)).reshape(7, 9).astype(ml_dtypes.bfloat16),
+    "model.layers.0.mlp.up_proj.weight": np.sin(np.arange(12 * 100, dtype=np.float32)).reshape(
+        12, 100
+    ),
+    "model.layers.0.mlp.down_proj.weight": np.cos(np.arange(7 * 9))
+    .reshape(7, 9)
+    .astype(ml_dtypes.bfloat16),
     "model.norm.weight": np.ones(16, np.float32),
     "lm_head.weight": np.ones((8, 16), np.float32),
 }
@@ -28,7 +32,19 @@ def model(tmp_path):
 @pytest.mark.parametrize("quant_type", ["nf4", "fp4"])
 def test_linear_weights_are_quantized_and_the_rest_stays(model, capsys, quant_type, double):
     out = model.with_name("quantized.safetensors")
-    assert main(["quantize", str(model), str(out), "--quant-type", quant_type, *(["--double-quant"] if double else [])]) == 0
+    assert (
+        main(
+            [
+                "quantize",
+                str(model),
+                str(out),
+                "--quant-type",
+                quant_type,
+                *(["--double-quant"] if double else []),
+            ]
+        )
+        == 0
+    )
     said = capsys.readouterr().out
     who = "numpy" if backend_named("bitsandbytes").problem else "bitsandbytes"
     assert said.startswith(f"2 weights in {quant_type} by {who} ")
@@ -39,15 +55,21 @@ def test_linear_weights_are_quantized_and_the_rest_stays(model, capsys, quant_ty
     assert sorted(weights) == sorted(name for name in TENSORS if "_proj" in name)
     for name, weight in weights.items():
         assert weight.dtype == TENSORS[name].dtype.name
-        # No code is further from its value than the widest gap of the table, and scales in 8 bits add their own.
-        assert np.abs(weight.decoded() - TENSORS[name].astype(np.float32)).max() < (0.25 if double else 0.2)
+        # No code is further from its value than the widest gap of the table, and scales in 8 bits
+        # add their own.
+        assert np.abs(weight.decoded() - TENSORS[name].astype(np.float32)).max() < (
+            0.25 if double else 0.2
+        )
     status = main(["verify", str(out)])
     said = capsys.readouterr().out
     assert status == 0, said
     assert "bitsandbytes checkpoint of 2 quantized weights" in said
 
 
-@pytest.mark.skipif(backend_named("bitsandbytes").problem is not None, reason="needs bitsandbytes, which is not installed")
+@pytest.mark.skipif(
+    backend_named("bitsandbytes").problem is not None,
+    reason="needs bitsandbytes, which is not installed",
+)
 @pytest.mark.parametrize("double", [False, True])
 def test_a_layer_of_bitsandbytes_loads_what_was_written(model, double):
     import torch
@@ -57,12 +79,21 @@ def test_a_layer_of_bitsandbytes_loads_what_was_written(model, double):
     assert main(["quantize", str(model), str(out), *(["--double-quant"] if double else [])]) == 0
     _, tensors = read_safetensors(out.read_bytes())
     name = "model.layers.0.mlp.up_proj.weight"
-    parts = {key: torch.from_numpy(x.copy()) for key, x in tensors.items() if key.startswith(f"{name}.")}
-    loaded = Params4bit.from_prequantized(torch.from_numpy(tensors[name].copy()), parts, device="cpu")
-    fresh = Params4bit(torch.from_numpy(TENSORS[name]), quant_type="nf4", blocksize=64, compress_statistics=double).to("cpu")
+    parts = {
+        key: torch.from_numpy(x.copy()) for key, x in tensors.items() if key.startswith(f"{name}.")
+    }
+    loaded = Params4bit.from_prequantized(
+        torch.from_numpy(tensors[name].copy()), parts, device="cpu"
+    )
+    fresh = Params4bit(
+        torch.from_numpy(TENSORS[name]), quant_type="nf4", blocksize=64, compress_statistics=double
+    ).to("cpu")
     assert torch.equal(loaded.data, fresh.data)
     assert torch.equal(loaded.quant_state.absmax, fresh.quant_state.absmax)
-    assert loaded.quant_state.as_dict(packed=True).keys() == fresh.quant_state.as_dict(packed=True).keys()
+    assert (
+        loaded.quant_state.as_dict(packed=True).keys()
+        == fresh.quant_state.as_dict(packed=True).keys()
+    )
 
 
 def test_what_cannot_be_quantized_is_wrong_use(model, capsys, tmp_path):
@@ -85,10 +116,30 @@ def test_what_cannot_be_quantized_is_wrong_use(model, capsys, tmp_path):
 @pytest.mark.parametrize("how", ["gone", "short"])
 def test_a_part_that_is_gone_or_cut_is_named(model, part, how):
     out = model.with_name("quantized.safetensors")
-    assert main(["quantize", str(model), str(out), "--double-quant", "--keep", "*embed*", "--keep", "lm_head*", "--keep", "*down*"]) == 0
+    assert (
+        main(
+            [
+                "quantize",
+                str(model),
+                str(out),
+                "--double-quant",
+                "--keep",
+                "*embed*",
+                "--keep",
+                "lm_head*",
+                "--keep",
+                "*down*",
+            ]
+        )
+        == 0
+    )
     _, tensors = read_safetensors(out.read_bytes())
     name = ".".join(["model.layers.0.mlp.up_proj.weight", *([part] if part else [])])
-    cut = {key: x for key, x in tensors.items() if key != name} if how == "gone" else {**tensors, name: tensors[name].reshape(-1)[:0]}
+    cut = (
+        {key: x for key, x in tensors.items() if key != name}
+        if how == "gone"
+        else {**tensors, name: tensors[name].reshape(-1)[:0]}
+    )
     with pytest.raises(FormatError) as caught:
         read_quantized(cut)
     assert str(caught.value).startswith("model.layers.0.mlp.up_proj.weight")

@@ -20,7 +20,11 @@ def _a_fixed_day(monkeypatch):
 
 
 def files(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.mark.usefixtures("_a_fixed_day")
@@ -42,7 +46,10 @@ def test_the_index_lists_what_is_there_and_keeps_other_recordings(tmp_path):
     [recording] = index["recordings"]
     assert (recording["date"], recording["device"]) == ("2026-11-20", "cpu")
     assert recording["versions"] == index["versions"]
-    assert {(entry["op"], entry["recording"]) for entry in index["cases"]} == {("bitnet_quantize", 0), ("ternary_quantize", 0)}
+    assert {(entry["op"], entry["recording"]) for entry in index["cases"]} == {
+        ("bitnet_quantize", 0),
+        ("ternary_quantize", 0),
+    }
     for entry in index["cases"]:
         file = (tmp_path / f"{entry['name']}.safetensors").read_bytes()
         assert len(file) == entry["bytes"]
@@ -56,10 +63,16 @@ def test_names_of_cases_are_unique_and_fit_into_a_file_name():
 
 
 def test_a_device_that_is_not_here_is_said_once_and_nothing_is_written(tmp_path, capsys):
-    missing = next(kind for kind in ("cuda", "mps") if kind not in {device.partition(":")[0] for device in devices()})
+    missing = next(
+        kind
+        for kind in ("cuda", "mps")
+        if kind not in {device.partition(":")[0] for device in devices()}
+    )
     assert main(["record", str(tmp_path / "new"), "--backend", missing]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"gradproof-bridge: --backend {missing}: there is no such device or library here")
+    assert said.startswith(
+        f"gradproof-bridge: --backend {missing}: there is no such device or library here"
+    )
     assert said.count("\n") == 1
     assert not (tmp_path / "new").exists()
 
@@ -77,12 +90,17 @@ def test_what_takes_no_tensor_is_not_said_to_be_of_a_gpu(name, monkeypatch):
 
 def test_a_glob_that_matches_nothing_is_wrong_use(tmp_path, capsys):
     assert main(["record", str(tmp_path), "--ops", "conjure"]) == 2
-    assert capsys.readouterr().err == "gradproof-bridge: --ops conjure matches no op, library or case\n"
+    assert (
+        capsys.readouterr().err
+        == "gradproof-bridge: --ops conjure matches no op, library or case\n"
+    )
 
 
 @pytest.mark.parametrize("library", ["torch", "mlx", "bitsandbytes", "transformers"])
 def test_a_missing_library_is_a_reason_and_not_a_crash(tmp_path, library):
-    """The import itself fails, in a process of its own, as it does where the library is not installed."""
+    """The import itself fails, in a process of its own, as it does where the library is not
+    installed.
+    """
     code = f"import sys; sys.modules[{library!r}] = None; from gradproof_bridge.cli import main; sys.exit(main(sys.argv[1:]))"
     name = {"optimum": "quanto"}.get(library, library)
     found = _run(code, "record", str(tmp_path), "--ops", f"{name},bitnet_one")
@@ -104,7 +122,13 @@ def test_doctor_names_what_is_missing_and_how_to_install_it():
 
 def _run(code, *arguments):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
 
 
 def test_a_case_that_was_recorded_says_who_computed_it():

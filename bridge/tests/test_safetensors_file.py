@@ -36,12 +36,16 @@ def test_what_is_written_is_read_again():
 
 def test_the_library_reads_what_is_written():
     found = load(write_safetensors({name: TENSORS[name] for name in ("a", "b")}, {"key": "value"}))
-    assert {name: x.tolist() for name, x in found.items()} == {name: TENSORS[name].tolist() for name in ("a", "b")}
+    assert {name: x.tolist() for name, x in found.items()} == {
+        name: TENSORS[name].tolist() for name in ("a", "b")
+    }
 
 
 def test_equal_content_is_equal_bytes_whatever_the_order():
     reverse = dict(reversed(TENSORS.items()))
-    assert write_safetensors(TENSORS, {"a": "1", "b": "2"}) == write_safetensors(reverse, {"b": "2", "a": "1"})
+    assert write_safetensors(TENSORS, {"a": "1", "b": "2"}) == write_safetensors(
+        reverse, {"b": "2", "a": "1"}
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,22 @@ from gradproof_bridge.bundle.bundle import Bundle, write_bundle
 from gradproof_bridge.bundle.safetensors_file import write_safetensors
 from gradproof_bridge.cli import main
 from gradproof_bridge.compute import compute
-from gradproof_bridge.formulas.checkpoint import Nested, QuantizedWeight, read_quantized, write_quantized
+from gradproof_bridge.formulas.checkpoint import (
+    Nested,
+    QuantizedWeight,
+    read_quantized,
+    write_quantized,
+)
 from gradproof_bridge.formulas.registry import expect
 
 X = np.linspace(-2, 2, 24, dtype=np.float32).reshape(4, 6)
 
 
 def needs(library):
-    return pytest.mark.skipif(backend_named(library).problem is not None, reason=f"needs {library}: {backend_named(library).problem}")
+    return pytest.mark.skipif(
+        backend_named(library).problem is not None,
+        reason=f"needs {library}: {backend_named(library).problem}",
+    )
 
 
 def verified(capsys, *arguments):
@@ -36,7 +44,10 @@ def test_a_right_bundle_agrees_with_the_formula_and_with_a_library(tmp_path, cap
     path.write_bytes(softmax_bundle(compute({"x": X}, "softmax", {}, "numpy")["y"]))
     status, checks = verified(capsys, path, "--backend", "numpy")
     assert status == 0
-    assert [(check["verdict"], check["by"].split()[0]) for check in checks] == [("agrees", "the"), ("agrees", "numpy")]
+    assert [(check["verdict"], check["by"].split()[0]) for check in checks] == [
+        ("agrees", "the"),
+        ("agrees", "numpy"),
+    ]
 
 
 def test_a_planted_wrong_value_is_named(tmp_path, capsys):
@@ -59,15 +70,32 @@ def test_shapes_that_do_not_fit_are_unreadable_in_one_line(tmp_path, capsys):
 
 IMAGE = np.ones((1, 1, 2, 2), np.float32)
 ROW = np.ones(3, np.float32)
-LLAMA = {"config": dict.fromkeys(("vocab", "hidden", "intermediate", "layers", "heads", "kv_heads", "rms_eps", "rope_theta"), 2**40)}
+LLAMA = {
+    "config": dict.fromkeys(
+        ("vocab", "hidden", "intermediate", "layers", "heads", "kv_heads", "rms_eps", "rope_theta"),
+        2**40,
+    )
+}
 IDS = {"input_ids": np.zeros((1, 1, 2), np.int32), "labels": np.zeros((1, 1, 2), np.int32)}
 
 
 @pytest.mark.parametrize(
     ("op", "params", "inputs", "outputs", "verdict"),
     [
-        ("conv2d", {"padding": [2**40, 0, 0, 0]}, {"x": IMAGE, "weight": IMAGE}, {"y": IMAGE}, "unreadable"),
-        ("avg_pool2d", {"kernel": 2**40, "padding": [2**40] * 4}, {"x": IMAGE}, {"y": IMAGE}, "unreadable"),
+        (
+            "conv2d",
+            {"padding": [2**40, 0, 0, 0]},
+            {"x": IMAGE, "weight": IMAGE},
+            {"y": IMAGE},
+            "unreadable",
+        ),
+        (
+            "avg_pool2d",
+            {"kernel": 2**40, "padding": [2**40] * 4},
+            {"x": IMAGE},
+            {"y": IMAGE},
+            "unreadable",
+        ),
         (
             "rotary_embedding",
             {"head_dim": 2**40},
@@ -75,18 +103,70 @@ IDS = {"input_ids": np.zeros((1, 1, 2), np.int32), "labels": np.zeros((1, 1, 2),
             {"q": IMAGE},
             "unreadable",
         ),
-        ("train_llama", {"mode": "full", "steps": 1, "clip": 1, **LLAMA}, {**IDS, "base.x": ROW}, {"losses": ROW[:1]}, "unreadable"),
-        ("train_llama", {"mode": "full", "steps": 1, **LLAMA}, IDS, {"losses": ROW[:1]}, "not-checked"),
-        ("train_llama", {"mode": "full", "steps": 1, "clip": 1, "optimizer": "sgd", **LLAMA}, IDS, {"losses": ROW[:1]}, "not-checked"),
-        ("train_llama", {"mode": "lora", "steps": 1, "clip": 1, "lora_dropout": 0.1, **LLAMA}, IDS, {"losses": ROW[:1]}, "not-checked"),
-        ("lr_schedule", {"name": "linear", "base_lr": 1, "total": 2**40}, {}, {"lr": ROW}, "agrees"),
-        ("quantize_blockwise", {"blocksize": 2**40, "rounding": "nearest"}, {"x": ROW, "code": ROW}, {"absmax": ROW[:1]}, "agrees"),
-        ("dequantize_linear", {"axis": 0, "block_size": 2**40}, {"q": np.ones(3, np.int8), "scale": ROW}, {"y": ROW}, "agrees"),
-        ("add", {}, {"a": np.ones((2**22, 1), np.float32), "b": np.ones((1, 2**22), np.float32)}, {"y": IMAGE}, "unreadable"),
+        (
+            "train_llama",
+            {"mode": "full", "steps": 1, "clip": 1, **LLAMA},
+            {**IDS, "base.x": ROW},
+            {"losses": ROW[:1]},
+            "unreadable",
+        ),
+        (
+            "train_llama",
+            {"mode": "full", "steps": 1, **LLAMA},
+            IDS,
+            {"losses": ROW[:1]},
+            "not-checked",
+        ),
+        (
+            "train_llama",
+            {"mode": "full", "steps": 1, "clip": 1, "optimizer": "sgd", **LLAMA},
+            IDS,
+            {"losses": ROW[:1]},
+            "not-checked",
+        ),
+        (
+            "train_llama",
+            {"mode": "lora", "steps": 1, "clip": 1, "lora_dropout": 0.1, **LLAMA},
+            IDS,
+            {"losses": ROW[:1]},
+            "not-checked",
+        ),
+        (
+            "lr_schedule",
+            {"name": "linear", "base_lr": 1, "total": 2**40},
+            {},
+            {"lr": ROW},
+            "agrees",
+        ),
+        (
+            "quantize_blockwise",
+            {"blocksize": 2**40, "rounding": "nearest"},
+            {"x": ROW, "code": ROW},
+            {"absmax": ROW[:1]},
+            "agrees",
+        ),
+        (
+            "dequantize_linear",
+            {"axis": 0, "block_size": 2**40},
+            {"q": np.ones(3, np.int8), "scale": ROW},
+            {"y": ROW},
+            "agrees",
+        ),
+        (
+            "add",
+            {},
+            {"a": np.ones((2**22, 1), np.float32), "b": np.ones((1, 2**22), np.float32)},
+            {"y": IMAGE},
+            "unreadable",
+        ),
     ],
 )
-def test_a_bundle_that_asks_for_the_immeasurable_costs_one_line(tmp_path, capsys, op, params, inputs, outputs, verdict):
-    (tmp_path / "a.safetensors").write_bytes(write_bundle(Bundle(op, params, "somebody", "cpu", inputs, outputs)))
+def test_a_bundle_that_asks_for_the_immeasurable_costs_one_line(
+    tmp_path, capsys, op, params, inputs, outputs, verdict
+):
+    (tmp_path / "a.safetensors").write_bytes(
+        write_bundle(Bundle(op, params, "somebody", "cpu", inputs, outputs))
+    )
     _, [check, *_] = verified(capsys, tmp_path, "--backend", "numpy")
     assert check["verdict"] == verdict, check["detail"]
     assert "\n" not in check["detail"]
@@ -96,7 +176,9 @@ def test_a_bundle_that_asks_for_the_immeasurable_costs_one_line(tmp_path, capsys
 def test_a_schedule_is_as_long_as_it_was_recorded(tmp_path, capsys, steps):
     params = {"name": "linear", "base_lr": 0.5, "warmup": 2, "total": 10}
     rates = np.array([0.5 * min(t / 2, max(0, (10 - t) / 8)) for t in range(steps)])
-    (tmp_path / "a.safetensors").write_bytes(write_bundle(Bundle("lr_schedule", params, "somebody", "cpu", {}, {"lr": rates})))
+    (tmp_path / "a.safetensors").write_bytes(
+        write_bundle(Bundle("lr_schedule", params, "somebody", "cpu", {}, {"lr": rates}))
+    )
     status, checks = verified(capsys, tmp_path, "--backend", "numpy")
     assert (status, [check["verdict"] for check in checks]) == (0, ["agrees", "agrees"]), checks
 
@@ -116,13 +198,19 @@ def test_a_path_without_anything_is_said_beside_others(tmp_path, capsys):
     assert status == 0
     said = [(check["path"], check["what"]) for check in checks if check["verdict"] == "not-checked"]
     assert said == [(str(other), "file"), (str(empty), "folder")]
-    assert [check["verdict"] for check in checks if check["path"] == str(right)] == ["agrees", "agrees"]
+    assert [check["verdict"] for check in checks if check["path"] == str(right)] == [
+        "agrees",
+        "agrees",
+    ]
 
 
 def test_a_file_without_a_tensor_agrees_with_nobody(tmp_path, capsys):
     (tmp_path / "a.safetensors").write_bytes(write_safetensors({}, {}))
     status, checks = verified(capsys, tmp_path)
-    assert (status, [(check["verdict"], check["detail"]) for check in checks]) == (1, [("not-checked", "it holds no tensor")])
+    assert (status, [(check["verdict"], check["detail"]) for check in checks]) == (
+        1,
+        [("not-checked", "it holds no tensor")],
+    )
 
 
 def adapter(folder, *, r=2, rank=2, dora=False):
@@ -132,7 +220,14 @@ def adapter(folder, *, r=2, rank=2, dora=False):
     if dora:
         tensors[f"{prefix}.lora_magnitude_vector"] = X[:, 0].copy()
     (folder / "adapter_model.safetensors").write_bytes(write_safetensors(tensors, {"format": "pt"}))
-    config = {"peft_type": "LORA", "r": r, "lora_alpha": 4, "target_modules": ["q_proj"], "use_dora": dora, "task_type": None}
+    config = {
+        "peft_type": "LORA",
+        "r": r,
+        "lora_alpha": 4,
+        "target_modules": ["q_proj"],
+        "use_dora": dora,
+        "task_type": None,
+    }
     (folder / "adapter_config.json").write_text(json.dumps(config))
 
 
@@ -154,9 +249,22 @@ def test_an_adapter_of_another_rank_is_refused(tmp_path, capsys):
 
 def quantized(*, double):
     weight = np.sin(np.arange(6 * 64, dtype=np.float32)).reshape(6, 64)
-    params = {"quant_type": "nf4", "blocksize": 64, "compress_statistics": double, "nested_blocksize": 256, "nested_rounding": "lut16"}
-    found = {name: y.stored(np.dtype(np.float32)) for name, y in expect("quantize_4bit", {"weight": weight}, params).items()}
-    scales = Nested(found["absmax_q"], found["nested_absmax"], float(found["nested_offset"][0])) if double else found["absmax"]
+    params = {
+        "quant_type": "nf4",
+        "blocksize": 64,
+        "compress_statistics": double,
+        "nested_blocksize": 256,
+        "nested_rounding": "lut16",
+    }
+    found = {
+        name: y.stored(np.dtype(np.float32))
+        for name, y in expect("quantize_4bit", {"weight": weight}, params).items()
+    }
+    scales = (
+        Nested(found["absmax_q"], found["nested_absmax"], float(found["nested_offset"][0]))
+        if double
+        else found["absmax"]
+    )
     return QuantizedWeight(found["packed"], scales, weight.shape, "nf4", 64), found["dequant"]
 
 
@@ -166,7 +274,9 @@ def test_a_quantized_checkpoint_is_read_as_it_was_written(double):
     found = read_quantized(write_quantized({"model.w.weight": weight}))["model.w.weight"]
     assert (found.shape, found.quant_type, found.blocksize) == ((6, 64), "nf4", 64)
     # The formula rounds once at the end, a float32 decoder after each step.
-    assert np.all(np.abs(found.decoded().astype(np.float64) - dequant) <= 2.0**-22 * np.abs(dequant) + 1e-9)
+    assert np.all(
+        np.abs(found.decoded().astype(np.float64) - dequant) <= 2.0**-22 * np.abs(dequant) + 1e-9
+    )
 
 
 @needs("bitsandbytes")
@@ -180,7 +290,10 @@ def test_bitsandbytes_reads_the_checkpoint_too(tmp_path, capsys, double):
     import torch
     from bitsandbytes.functional import QuantState, dequantize_4bit
 
-    state = QuantState.from_dict({k: torch.from_numpy(x.copy()) for k, x in tensors.items() if k != "model.w.weight"}, torch.device("cpu"))
+    state = QuantState.from_dict(
+        {k: torch.from_numpy(x.copy()) for k, x in tensors.items() if k != "model.w.weight"},
+        torch.device("cpu"),
+    )
     theirs = dequantize_4bit(torch.from_numpy(weight.packed.copy()), state)
     assert np.array_equal(theirs.numpy(), weight.decoded())
 
@@ -199,11 +312,29 @@ def test_a_checkpoint_that_lacks_a_part_is_unreadable(tmp_path, capsys, broken):
 
 def test_a_report_whose_summary_lies_deviates(tmp_path, capsys):
     results = [{"status": "pass"}, {"status": "fail"}]
-    summary = {"total": 2, "passed": 1, "failed": 1, "skipped": 0, "errored": 0, "timedOut": 0, "lost": 0}
+    summary = {
+        "total": 2,
+        "passed": 1,
+        "failed": 1,
+        "skipped": 0,
+        "errored": 0,
+        "timedOut": 0,
+        "lost": 0,
+    }
     path = tmp_path / "report.json"
-    path.write_text(json.dumps({"schema": "gradproof-report/1", "results": results, "summary": summary}))
+    path.write_text(
+        json.dumps({"schema": "gradproof-report/1", "results": results, "summary": summary})
+    )
     assert verified(capsys, path)[0] == 0
-    path.write_text(json.dumps({"schema": "gradproof-report/1", "results": results, "summary": {**summary, "failed": 0}}))
+    path.write_text(
+        json.dumps(
+            {
+                "schema": "gradproof-report/1",
+                "results": results,
+                "summary": {**summary, "failed": 0},
+            }
+        )
+    )
     status, checks = verified(capsys, path)
     assert status == 1
     assert checks[0]["detail"] == "summary.failed is 0, counted 1"
@@ -217,14 +348,26 @@ def test_a_report_whose_summary_lies_deviates(tmp_path, capsys):
         ("[]", "not-checked", "names no schema"),
         ('{"schema": "gradproof-report/9"}', "not-checked", "'gradproof-report/9'"),
         ('{"schema": "gradproof-report/1"}', "unreadable", "no list of results"),
-        ('{"schema": "gradproof-report/1", "results": [], "summary": []}', "unreadable", "no summary"),
+        (
+            '{"schema": "gradproof-report/1", "results": [], "summary": []}',
+            "unreadable",
+            "no summary",
+        ),
         (
             '{"schema": "gradproof-report/1", "results": [{"status": "fine"}], "summary": {}}',
             "unreadable",
             "results[0] has the status 'fine'",
         ),
-        ('{"schema": "gradproof-report/1", "results": [7], "summary": {}}', "unreadable", "results[0]"),
-        ('{"schema": "gradproof-report/1", "results": [{"status": ["pass"]}], "summary": {}}', "unreadable", "results[0]"),
+        (
+            '{"schema": "gradproof-report/1", "results": [7], "summary": {}}',
+            "unreadable",
+            "results[0]",
+        ),
+        (
+            '{"schema": "gradproof-report/1", "results": [{"status": ["pass"]}], "summary": {}}',
+            "unreadable",
+            "results[0]",
+        ),
     ],
 )
 def test_json_that_is_no_report_is_said_and_not_dropped(tmp_path, capsys, text, verdict, said):
@@ -261,8 +404,13 @@ def test_a_part_of_an_adapter_stands_for_the_adapter(tmp_path, capsys):
 
 def test_a_bundle_of_another_version_is_not_taken_for_any_safetensors_file(tmp_path, capsys):
     metadata = {"op": "softmax", "params": "{}", "producer": "gradproof"}
-    for schema, said in (({"schema": "parity-bundle/2"}, "schema is 'parity-bundle/2'"), ({}, "schema is None")):
-        (tmp_path / "a.safetensors").write_bytes(write_safetensors({"in.x": X, "out.y": X}, {**metadata, **schema}))
+    for schema, said in (
+        ({"schema": "parity-bundle/2"}, "schema is 'parity-bundle/2'"),
+        ({}, "schema is None"),
+    ):
+        (tmp_path / "a.safetensors").write_bytes(
+            write_safetensors({"in.x": X, "out.y": X}, {**metadata, **schema})
+        )
         status, [check] = verified(capsys, tmp_path)
         assert (status, check["verdict"]) == (2, "unreadable")
         assert said in check["detail"]
@@ -273,7 +421,9 @@ def test_a_backend_that_is_not_here_is_wrong_use(tmp_path, capsys, where):
     (tmp_path / "a.safetensors").write_bytes(softmax_bundle(X))
     assert main(["verify", str(tmp_path), "--backend", where]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"gradproof-bridge: --backend {where}: there is no such device or library here; there are cpu")
+    assert said.startswith(
+        f"gradproof-bridge: --backend {where}: there is no such device or library here; there are cpu"
+    )
     assert said.count("\n") == 1
 
 
@@ -282,10 +432,14 @@ def test_codes_that_differ_are_counted(tmp_path, capsys):
     params = {"quant_type": "nf4", "blocksize": 64}
     found = compute({"weight": weight}, "quantize_4bit", params, "numpy")
     (tmp_path / "a.safetensors").write_bytes(
-        write_bundle(Bundle("quantize_4bit", params, "gradproof", "webgpu", {"weight": weight}, found))
+        write_bundle(
+            Bundle("quantize_4bit", params, "gradproof", "webgpu", {"weight": weight}, found)
+        )
     )
     _, checks = verified(capsys, tmp_path, "--backend", "numpy")
-    assert checks[-1]["detail"] == "largest difference 0 of the largest value; 0 of 32 integers differ"
+    assert (
+        checks[-1]["detail"] == "largest difference 0 of the largest value; 0 of 32 integers differ"
+    )
 
 
 def test_an_index_is_held_against_its_files(tmp_path, capsys):
@@ -305,7 +459,7 @@ def test_an_index_is_held_against_its_files(tmp_path, capsys):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are not bytes everywhere")
-def test_names_of_strangers_stay_on_their_line(tmp_path, capsys):
+def test_names_from_elsewhere_stay_on_their_line(tmp_path, capsys):
     for name in (b"red\x1b[31m\nagrees.safetensors", b"\xff.safetensors"):
         (tmp_path / os.fsdecode(name)).write_bytes(b"")
     main(["verify", str(tmp_path), "--backend", "numpy"])
@@ -317,7 +471,10 @@ def test_names_of_strangers_stay_on_their_line(tmp_path, capsys):
 def test_an_adapter_without_weights_is_said_by_the_file_that_lacks(tmp_path, capsys):
     (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA", "r": 4}')
     assert main(["verify", str(tmp_path)]) == 2
-    assert "PEFT adapter: adapter_model.safetensors: No such file or directory\n" in capsys.readouterr().out
+    assert (
+        "PEFT adapter: adapter_model.safetensors: No such file or directory\n"
+        in capsys.readouterr().out
+    )
 
 
 def has(module):
@@ -327,9 +484,14 @@ def has(module):
 def onnx_model(op="Add"):
     from onnx import TensorProto, helper
 
-    inputs, output = ([helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 3]) for name in names] for names in (("a", "b"), ("c",)))
+    inputs, output = (
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 3]) for name in names]
+        for names in (("a", "b"), ("c",))
+    )
     graph = helper.make_graph([helper.make_node(op, ["a", "b"], ["c"])], "graph", inputs, output)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    return helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
+    ).SerializeToString()
 
 
 @has("onnx")
@@ -355,7 +517,9 @@ def test_a_model_that_can_be_read_is_judged(tmp_path, capsys):
     for op, status, verdict in (("Add", 0, "agrees"), ("Nonsense", 1, "deviates")):
         (tmp_path / "model.onnx").write_bytes(onnx_model(op))
         found, checks = verified(capsys, tmp_path)
-        assert (found, [check["verdict"] for check in checks]) == (status, [verdict, verdict]), checks
+        assert (found, [check["verdict"] for check in checks]) == (status, [verdict, verdict]), (
+            checks
+        )
 
 
 @has("onnxruntime")
@@ -363,9 +527,15 @@ def test_a_model_that_can_be_read_is_judged(tmp_path, capsys):
 def test_onnxruntime_alone_finds_a_model_unreadable_too(tmp_path, text):
     (tmp_path / "model.onnx").write_bytes(text)
     code = "import sys; sys.modules['onnx'] = None; from gradproof_bridge.cli import main; sys.exit(main(['verify', sys.argv[1]]))"
-    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 2, ended
-    assert [line.split()[0] for line in ended.stdout.splitlines()] == ["not-checked", "unreadable", "1"]
+    assert [line.split()[0] for line in ended.stdout.splitlines()] == [
+        "not-checked",
+        "unreadable",
+        "1",
+    ]
 
 
 @pytest.mark.parametrize("end", [0, 5, 9, -200, -1])
@@ -405,7 +575,9 @@ def test_weights_of_an_adapter_without_its_configuration_are_not_dropped(tmp_pat
 def test_who_no_longer_reads_ends_it_quietly():
     code = "import sys; from gradproof_bridge.cli import main; sys.stdout.reconfigure(write_through=True); sys.exit(main(['doctor']))"
     blocked = "import sys; sys.modules.update(dict.fromkeys(('torch', 'mlx', 'onnx'))); "
-    process = subprocess.Popen([sys.executable, "-c", blocked + code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", blocked + code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     process.stdout.close()
     assert process.wait(60) == 141
     assert process.stderr.read() == b""

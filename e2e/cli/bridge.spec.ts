@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseBridgeFragment } from '../../src/backends/bridge/address.ts';
-import { readReport } from '../../src/harness/report/read.ts';
+import { readReport } from '../../src/report/read.ts';
 import { noBridge } from '../bridge.ts';
 import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
@@ -28,7 +28,8 @@ for (const runtime of ['chromium', 'node']) {
     const { results } = readReport(readFileSync(report), 'report.json');
     const live = results.filter(({ backend }) => backend === 'bridge-numpy-cpu');
     expect(live.length).toBeGreaterThan(3);
-    for (const { status: verdict, metrics } of live) expect([verdict, typeof metrics?.['roundTripMs']]).toEqual(['pass', 'number']);
+    for (const { status: verdict, metrics } of live)
+      expect([verdict, typeof metrics?.['roundTripMs']]).toEqual(['pass', 'number']);
     expect(stdout, 'devices of a machine are in no plan, so a link holds').toContain('Share it: ');
   });
 }
@@ -39,12 +40,20 @@ test('the cases of a device can be listed, and a device that is not there is nam
   expect(listed.stdout).toMatch(/^(ops\.matmul\.matmul:exact\S+ bridge-numpy-cpu\n)+$/);
   const unknown = await gradproof(['--list', '--backend', 'bridge-abacus']);
   expect([unknown.status, unknown.stdout]).toEqual([2, '']);
-  expect(unknown.stderr).toMatch(/^gradproof: --backend bridge-abacus: the bridge has [^\n]*bridge-numpy-cpu[^\n]*\n$/);
+  expect(unknown.stderr).toMatch(
+    /^gradproof: --backend bridge-abacus: the bridge has [^\n]*bridge-numpy-cpu[^\n]*\n$/,
+  );
 });
 
-test('with a display, npm start -- --bridge opens the page with the address of a bridge that ends with it', async ({ folder }) => {
-  const [browser, opened] = [join(folder, 'browser'), join(folder, 'opened')];
-  writeFileSync(browser, `#!/bin/sh\nprintf '%s\\n' "$@" > ${opened}.part && mv ${opened}.part ${opened}\n`);
+test('with a display, npm start -- --bridge opens the page with the address of a bridge that ends with it', async ({
+  folder,
+}) => {
+  const browser = join(folder, 'browser');
+  const opened = join(folder, 'opened');
+  writeFileSync(
+    browser,
+    `#!/bin/sh\nprintf '%s\\n' "$@" > ${opened}.part && mv ${opened}.part ${opened}\n`,
+  );
   chmodSync(browser, 0o755);
   const { CI: _, ...env } = process.env;
   const child = spawn(process.execPath, ['scripts/start.mjs', '--bridge'], {
@@ -59,7 +68,9 @@ test('with a display, npm start -- --bridge opens the page with the address of a
     expect(page.pathname).toBe('/bridge.html');
     const address = parseBridgeFragment(page.hash);
     const health = () =>
-      fetch(`http://127.0.0.1:${address?.port}/health`, { headers: { authorization: `Bearer ${address?.token}`, origin: page.origin } });
+      fetch(`http://127.0.0.1:${address?.port}/health`, {
+        headers: { authorization: `Bearer ${address?.token}`, origin: page.origin },
+      });
     expect((await health()).status).toBe(200);
     const policy = (await fetch(page)).headers.get('content-security-policy');
     expect(policy).toContain(`connect-src 'self' http://127.0.0.1:${address?.port};`);

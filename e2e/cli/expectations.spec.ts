@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readReport } from '../../src/harness/report/read.ts';
+import { readReport } from '../../src/report/read.ts';
 import { gradproof } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
@@ -8,8 +8,11 @@ const FEW = ['--runtime', 'node', '--filter', 'ops.nn.silu:legal;x=*', '--filter
 
 test.setTimeout(240_000);
 
-test('what failed runs again into the first report, and expectations decide whether it fails the run', async ({ folder }) => {
-  const [file, expectations] = [join(folder, 'report.json'), join(folder, 'expect.json')];
+test('what failed runs again into the first report, and expectations decide whether it fails the run', async ({
+  folder,
+}) => {
+  const file = join(folder, 'report.json');
+  const expectations = join(folder, 'expect.json');
   expect((await gradproof([...FEW, '--controls', '--report', file])).status).toBe(0);
   const first = readReport(readFileSync(file), 'report.json');
   expect(first.results.every(({ control }) => control?.status === 'red')).toBe(true);
@@ -20,12 +23,24 @@ test('what failed runs again into the first report, and expectations decide whet
   const lost = { ...broken, status: 'lost', error: { code: 'device-lost', message: 'gone' } };
   const { passed } = first.summary;
   const summary = { ...first.summary, passed: passed - 1, lost: 1 };
-  writeFileSync(file, JSON.stringify({ ...first, summary, results: [lost, ...first.results.slice(1)] }));
+  writeFileSync(
+    file,
+    JSON.stringify({ ...first, summary, results: [lost, ...first.results.slice(1)] }),
+  );
   const expecting = (expires: string) => {
-    const entry = { case: broken.id, adapter: '*', reason: 'it hangs', link: 'https://example.org/1', expires };
+    const entry = {
+      case: broken.id,
+      adapter: '*',
+      reason: 'it hangs',
+      link: 'https://example.org/1',
+      expires,
+    };
     writeFileSync(
       expectations,
-      JSON.stringify({ schema: 'gradproof-expectations/1', expectations: [entry, { ...entry, case: 'ops.gone:*' }] }),
+      JSON.stringify({
+        schema: 'gradproof-expectations/1',
+        expectations: [entry, { ...entry, case: 'ops.gone:*' }],
+      }),
     );
   };
   const again = async (...args: string[]) => {
@@ -42,7 +57,9 @@ test('what failed runs again into the first report, and expectations decide whet
   expecting('2999-01-01');
   const expected = await again('--timeout', '1', '--expect', expectations);
   expect([expected.status, expected.result?.finding?.code]).toEqual([0, 'expected-failure']);
-  expect(expected.stdout).toContain('--expect: no case is called ops.gone:* (it hangs): correct the entry, or remove it');
+  expect(expected.stdout).toContain(
+    '--expect: no case is called ops.gone:* (it hangs): correct the entry, or remove it',
+  );
   expecting('2020-01-01');
   const expired = await again('--timeout', '1', '--expect', expectations);
   expect([expired.status, expired.result?.finding?.code]).toEqual([1, 'expectation-expired']);
@@ -54,12 +71,17 @@ test('what failed runs again into the first report, and expectations decide whet
 
   const copy = join(folder, 'copy.json');
   const nothing = await again('--report', copy, '--expect', expectations);
-  expect([nothing.status, nothing.stdout]).toEqual([0, expect.stringContaining('there is nothing to run again')]);
+  expect([nothing.status, nothing.stdout]).toEqual([
+    0,
+    expect.stringContaining('there is nothing to run again'),
+  ]);
   expect(readReport(readFileSync(copy), 'copy.json').results).toEqual(nothing.report.results);
 
   const ofAnother = { ...nothing.report, run: { ...nothing.report.run, planHash: '0'.repeat(64) } };
   writeFileSync(file, JSON.stringify(ofAnother));
   const refused = await again();
   expect([refused.status, refused.stdout, refused.report]).toEqual([2, '', ofAnother]);
-  expect(refused.stderr).toMatch(/^gradproof: --last-failed: \S+ is of another plan than this build: run without it once\n$/);
+  expect(refused.stderr).toMatch(
+    /^gradproof: --last-failed: \S+ is of another plan than this build: run without it once\n$/,
+  );
 });

@@ -21,11 +21,17 @@ interface Circumstances {
   readonly onOutput?: (stdout: string) => void;
   /** Interrupts as Ctrl-C does, once stdout matches. */
   readonly interruptAt?: RegExp;
-  /** Asks to end, as a service manager does, as soon as that is heard, which is before anything runs. */
+  /**
+   * Asks to end, as a service manager does, as soon as that is heard, which is before anything
+   * runs.
+   */
   readonly terminateAtOnce?: boolean;
 }
 
-/** Calls `gradproof ARGS` as `npm start -- ARGS` does and waits for its end; headless unless `env` says otherwise. */
+/**
+ * Calls `gradproof ARGS` as `npm start -- ARGS` does and waits for its end; headless unless `env`
+ * says otherwise.
+ */
 export async function gradproof(
   args: readonly string[],
   { env, root = ROOT, onOutput, interruptAt, terminateAtOnce }: Circumstances = {},
@@ -36,7 +42,9 @@ export async function gradproof(
     env: { ...process.env, CI: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  let [stdout, stderr, interrupted] = ['', '', false];
+  let stdout = '';
+  let stderr = '';
+  let interrupted = false;
   child.stdout?.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
     onOutput?.(stdout);

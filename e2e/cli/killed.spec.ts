@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readReport } from '../../src/harness/report/read.ts';
+import { readReport } from '../../src/report/read.ts';
 import { gradproof } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
@@ -38,12 +38,15 @@ const VICTIMS = [
 ] as const;
 
 for (const [name, runtime, pattern] of VICTIMS) {
-  test(`${name} of a run in ${runtime} is killed as soon as it is there, and nothing is lost`, async ({ folder }) => {
+  test(`${name} of a run in ${runtime} is killed as soon as it is there, and nothing is lost`, async ({
+    folder,
+  }) => {
     const file = join(folder, 'report.json');
     const ended = gradproof(['--runtime', runtime, '--filter', 'ops.nn.silu*', '--report', file]);
     let killed = 0;
     const watch = setInterval(() => {
-      for (const pid of killed === 0 ? descendants(pattern) : []) killed += Number(kill(pid, 'SIGKILL'));
+      for (const pid of killed === 0 ? descendants(pattern) : [])
+        killed += Number(kill(pid, 'SIGKILL'));
     }, 20);
     const { status, stderr } = await ended.finally(() => clearInterval(watch));
     expect([status, stderr]).toEqual([0, '']);
@@ -52,17 +55,23 @@ for (const [name, runtime, pattern] of VICTIMS) {
     expect([run.complete, summary.passed]).toEqual([true, summary.total]);
   });
 
-  test(`${name} of a run in ${runtime} is killed, twice, and every verdict is as it was`, async ({ folder }) => {
+  test(`${name} of a run in ${runtime} is killed, twice, and every verdict is as it was`, async ({
+    folder,
+  }) => {
     const file = join(folder, 'report.json');
-    let [killed, linesBefore] = [0, 0];
-    const { status, stderr } = await gradproof(['--runtime', runtime, '--filter', 'ops.nn.*', '--report', file], {
-      onOutput: (stdout) => {
-        const lines = stdout.match(/^pass /gm)?.length ?? 0;
-        if (killed === 2 || lines < linesBefore + 10) return;
-        [killed, linesBefore] = [killed + 1, lines];
-        for (const pid of descendants(pattern)) kill(pid, 'SIGKILL');
+    let killed = 0;
+    let linesBefore = 0;
+    const { status, stderr } = await gradproof(
+      ['--runtime', runtime, '--filter', 'ops.nn.*', '--report', file],
+      {
+        onOutput: (stdout) => {
+          const lines = stdout.match(/^pass /gm)?.length ?? 0;
+          if (killed === 2 || lines < linesBefore + 10) return;
+          [killed, linesBefore] = [killed + 1, lines];
+          for (const pid of descendants(pattern)) kill(pid, 'SIGKILL');
+        },
       },
-    });
+    );
     expect([status, stderr, killed]).toEqual([0, '', 2]);
     const { run, summary, results } = readReport(readFileSync(file), 'report.json');
     expect(run.complete).toBe(true);
@@ -73,35 +82,46 @@ for (const [name, runtime, pattern] of VICTIMS) {
 
 test('a training whose tab is killed leaves a report with its curves', async ({ folder }) => {
   let killed = 0;
-  const { status, stdout, stderr } = await gradproof(['train', '--steps', '100000', '--out', folder], {
-    onOutput: (told) => {
-      if (killed > 0 || !/^step 25:/m.test(told)) return;
-      for (const pid of descendants(/--type=renderer/)) killed += Number(kill(pid, 'SIGKILL'));
+  const { status, stdout, stderr } = await gradproof(
+    ['train', '--steps', '100000', '--out', folder],
+    {
+      onOutput: (told) => {
+        if (killed > 0 || !/^step 25:/m.test(told)) return;
+        for (const pid of descendants(/--type=renderer/)) killed += Number(kill(pid, 'SIGKILL'));
+      },
     },
-  });
+  );
   expect([status, stderr]).toEqual([1, '']);
   expect(stdout).toMatch(/^No: browser-died: the browser or its tab ended after step \d+$/m);
   const { run, results } = readReport(readFileSync(join(folder, 'report.json')), 'report.json');
-  expect([run.complete, results.map(({ status: verdict, fault }) => [verdict, fault])]).toEqual([true, [['lost', 'environment']]]);
+  expect([run.complete, results.map(({ status: verdict, fault }) => [verdict, fault])]).toEqual([
+    true,
+    [['lost', 'environment']],
+  ]);
   expect(results[0]?.series?.['loss']?.length).toBeGreaterThanOrEqual(25);
   expect(readdirSync(folder)).toEqual(['report.json']);
 });
 
-test('a page that is frozen for good does not outlive the deadline, and what it told before is kept', async ({ folder }) => {
+test('a page that is frozen for good does not outlive the deadline, and what it told before is kept', async ({
+  folder,
+}) => {
   const file = join(folder, 'report.json');
   let frozen: readonly number[] = [];
   let thaw: NodeJS.Timeout | undefined;
-  const { status, stderr } = await gradproof(['--filter', 'ops.nn.*', '--report', file, '--deadline', '6000'], {
-    onOutput: (stdout) => {
-      if (frozen.length > 0 || !/^pass /m.test(stdout)) return;
-      frozen = descendants(/--type=renderer/);
-      for (const pid of frozen) kill(pid, 'SIGSTOP');
-      // Long after everybody should have given up waiting; the browser ends faster then.
-      thaw = setTimeout(() => {
-        for (const pid of frozen) kill(pid, 'SIGCONT');
-      }, 19_000);
+  const { status, stderr } = await gradproof(
+    ['--filter', 'ops.nn.*', '--report', file, '--deadline', '6000'],
+    {
+      onOutput: (stdout) => {
+        if (frozen.length > 0 || !/^pass /m.test(stdout)) return;
+        frozen = descendants(/--type=renderer/);
+        for (const pid of frozen) kill(pid, 'SIGSTOP');
+        // Long after everybody should have given up waiting; the browser ends faster then.
+        thaw = setTimeout(() => {
+          for (const pid of frozen) kill(pid, 'SIGCONT');
+        }, 19_000);
+      },
     },
-  });
+  );
   clearTimeout(thaw);
   expect([status, stderr]).toEqual([1, '']);
   const { run, summary, results } = readReport(readFileSync(file), 'report.json');

@@ -1,4 +1,5 @@
-// Loaded before a program: says on file descriptor 3 when a request to end would be heard for the first time.
+// Loaded before a program: says on file descriptor 3 when a request to end would be heard for the
+// first time.
 import { writeSync } from 'node:fs';
 
 const tell = (name) => {

@@ -1,36 +1,48 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readReport } from '../../src/harness/report/read.ts';
+import { readReport } from '../../src/report/read.ts';
 import { gradproof } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
 const FEW = ['mutate', '--filter', 'mutate.nn.accumulate_grad:*'];
 
-test('mutants die, the report says of which case, and a second run remembers', async ({ folder }) => {
+test('mutants die, the report says of which case, and a second run remembers', async ({
+  folder,
+}) => {
   test.setTimeout(300_000);
   const file = join(folder, 'mutate.json');
   const first = await gradproof([...FEW, '--report', file]);
-  expect(first.stdout).toMatch(/killed, 0 survived, \d+ equivalent \(\S+ % of the valid\), \d+ invalid: killRate 1\.0000/);
+  expect(first.stdout).toMatch(
+    /killed, 0 survived, \d+ equivalent \(\S+ % of the valid\), \d+ invalid: killRate 1\.0000/,
+  );
   expect(first.status).toBe(0);
   const { kind, run, summary, results } = readReport(readFileSync(file), file);
   expect([kind, run.complete, summary.failed]).toEqual(['mutate', true, 0]);
   expect(summary.passed).toBeGreaterThanOrEqual(8);
   for (const { id, status, kernels, finding, skip } of results) {
     expect(id).toMatch(/^mutate\.nn\.accumulate_grad:[a-z-]+;line=\d+;n=\d+$/);
-    if (status === 'pass') expect([kernels, finding?.message]).toEqual([['nn/accumulate_grad'], expect.stringMatching(/ turned red /)]);
+    if (status === 'pass')
+      expect([kernels, finding?.message]).toEqual([
+        ['nn/accumulate_grad'],
+        expect.stringMatching(/ turned red /),
+      ]);
     else expect(['invalid', 'equivalent']).toContain(skip?.code);
   }
 
   const second = await gradproof([...FEW, '--report', '-']);
   const again = readReport(second.stdout, 'stdout');
-  expect(again.results.map(({ id, status }) => [id, status])).toEqual(results.map(({ id, status }) => [id, status]));
+  expect(again.results.map(({ id, status }) => [id, status])).toEqual(
+    results.map(({ id, status }) => [id, status]),
+  );
   expect(again.run.durationMs).toBeLessThan(run.durationMs);
 });
 
 test('Ctrl-C leaves a partial report', async ({ folder }) => {
   test.setTimeout(300_000);
   const file = join(folder, 'partial.json');
-  const { status } = await gradproof(['mutate', '--report', file], { interruptAt: /25 of \d+ mutants/ });
+  const { status } = await gradproof(['mutate', '--report', file], {
+    interruptAt: /25 of \d+ mutants/,
+  });
   expect(status).toBe(130);
   const { run, results } = readReport(readFileSync(file), file);
   expect(run.complete).toBe(false);

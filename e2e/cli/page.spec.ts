@@ -6,23 +6,38 @@ import { ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
 /** Status and headers of a GET, with any Host that one likes. */
-function get(url: string, host?: string): Promise<{ status: number | undefined; headers: NodeJS.Dict<string | string[]> }> {
+function get(
+  url: string,
+  host?: string,
+): Promise<{ status: number | undefined; headers: NodeJS.Dict<string | string[]> }> {
   return new Promise((resolve, reject) => {
-    const call = request(url, { headers: host ? { host } : {} }, ({ statusCode, headers }) => resolve({ status: statusCode, headers }));
+    const call = request(url, { headers: host ? { host } : {} }, ({ statusCode, headers }) =>
+      resolve({ status: statusCode, headers }),
+    );
     call.on('error', reject).end();
   });
 }
 
-test('with a display, npm start serves the page and opens it with tier and filters in its address', async ({ folder }) => {
-  const [browser, opened] = [join(folder, 'browser'), join(folder, 'opened')];
-  writeFileSync(browser, `#!/bin/sh\nprintf '%s\\n' "$@" > ${opened}.part && mv ${opened}.part ${opened}\n`);
+test('with a display, npm start serves the page and opens it with tier and filters in its address', async ({
+  folder,
+}) => {
+  const browser = join(folder, 'browser');
+  const opened = join(folder, 'opened');
+  writeFileSync(
+    browser,
+    `#!/bin/sh\nprintf '%s\\n' "$@" > ${opened}.part && mv ${opened}.part ${opened}\n`,
+  );
   chmodSync(browser, 0o755);
   const { CI: _, ...env } = process.env;
-  const child = spawn(process.execPath, ['scripts/start.mjs', '--tier', 'full', '--filter', 'quant.*', '--filter', '!*fp16*'], {
-    cwd: ROOT,
-    env: { ...env, DISPLAY: ':99', GRADPROOF_BROWSER: browser },
-    stdio: 'ignore',
-  });
+  const child = spawn(
+    process.execPath,
+    ['scripts/start.mjs', '--tier', 'full', '--filter', 'quant.*', '--filter', '!*fp16*'],
+    {
+      cwd: ROOT,
+      env: { ...env, DISPLAY: ':99', GRADPROOF_BROWSER: browser },
+      stdio: 'ignore',
+    },
+  );
   try {
     await expect.poll(() => existsSync(opened), { timeout: 20_000 }).toBe(true);
     const address = new URL(readFileSync(opened, 'utf8').trimEnd().split('\n').at(-1) ?? '');
@@ -30,7 +45,9 @@ test('with a display, npm start serves the page and opens it with tier and filte
     expect(address.searchParams.getAll('filter')).toEqual(['quant.*', '!*fp16*']);
     const page = await get(address.href);
     expect(page.status).toBe(200);
-    expect(page.headers['content-security-policy']).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+    expect(page.headers['content-security-policy']).toMatch(
+      /default-src 'none'.*frame-ancestors 'none'/,
+    );
     expect(page.headers['x-content-type-options']).toBe('nosniff');
     expect(page.headers['access-control-allow-origin']).toBeUndefined();
     expect((await get(address.href, `evil.example:${address.port}`)).status).toBe(403);

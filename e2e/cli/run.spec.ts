@@ -1,50 +1,84 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeLink } from '../../src/harness/link/decode.ts';
-import { readReport } from '../../src/harness/report/read.ts';
+import { decodeLink } from '../../src/report/link/decode.ts';
+import { readReport } from '../../src/report/read.ts';
 import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
 const FEW = ['--filter', 'ops.nn.silu:legal;*', '--filter', '!*128x129'];
 
 for (const runtime of ['chromium', 'node']) {
-  test(`runs cases in ${runtime}: reports of every format, answer and share link`, async ({ folder }) => {
-    const names = { report: 'report.json', junit: 'junit.xml', html: 'report.html', csv: 'report.csv' };
-    const files = Object.entries(names).flatMap(([option, name]) => [`--${option}`, join(folder, name)]);
+  test(`runs cases in ${runtime}: reports of every format, answer and share link`, async ({
+    folder,
+  }) => {
+    const names = {
+      report: 'report.json',
+      junit: 'junit.xml',
+      html: 'report.html',
+      csv: 'report.csv',
+    };
+    const files = Object.entries(names).flatMap(([option, name]) => [
+      `--${option}`,
+      join(folder, name),
+    ]);
     const read = (name: keyof typeof names) => readFileSync(join(folder, names[name]), 'utf8');
     const args = ['--runtime', runtime, ...FEW, '--seed', '7', ...files];
     const { status, stdout, stderr } = await gradproof(args);
     expect(stderr).toBe('');
     expect(status).toBe(0);
     const report = readReport(read('report'), 'report.json');
-    expect(report.run).toMatchObject({ complete: true, tier: 'quick', filters: [FEW[1], FEW[3]], seed: 7, shard: '1/1' });
+    expect(report.run).toMatchObject({
+      complete: true,
+      tier: 'quick',
+      filters: [FEW[1], FEW[3]],
+      seed: 7,
+      shard: '1/1',
+    });
     expect(report.summary.passed).toBeGreaterThan(1);
-    expect(report.results.every(({ kernels, assertions }) => kernels.length > 0 && assertions > 0)).toBe(true);
+    expect(
+      report.results.every(({ kernels, assertions }) => kernels.length > 0 && assertions > 0),
+    ).toBe(true);
     expect(report.environments[0]?.runtime).toBe(runtime);
     for (const { id } of report.results) expect(stdout).toMatch(new RegExp(`^pass .* ${id}$`, 'm'));
-    expect(stdout).toContain(`Yes: ${report.summary.passed} of ${report.summary.passed} checks are right.`);
+    expect(stdout).toContain(
+      `Yes: ${report.summary.passed} of ${report.summary.passed} checks are right.`,
+    );
     expect(read('junit')).toContain(`tests="${report.summary.total}"`);
-    expect(read('html')).toContain(`>Yes: ${report.summary.passed} of ${report.summary.passed} checks are right.</h1>`);
+    expect(read('html')).toContain(
+      `>Yes: ${report.summary.passed} of ${report.summary.passed} checks are right.</h1>`,
+    );
     expect(read('csv').match(/,pass,/g)).toHaveLength(report.summary.passed);
-    expect(readdirSync(folder).sort(), 'and nothing unfinished').toEqual(Object.values(names).sort());
-    const link = await decodeLink(new URL(/http:\S+#\S+/.exec(stdout)?.[0] ?? '').hash, async (hash) =>
-      readFileSync(join(ROOT, `dist/page/plans/${hash}.txt`), 'utf8'),
+    expect(readdirSync(folder).sort(), 'and nothing unfinished').toEqual(
+      Object.values(names).sort(),
+    );
+    const link = await decodeLink(
+      new URL(/http:\S+#\S+/.exec(stdout)?.[0] ?? '').hash,
+      async (hash) => readFileSync(join(ROOT, `dist/page/plans/${hash}.txt`), 'utf8'),
     );
     expect(link.planProblem).toBeUndefined();
-    expect(link.cases.flatMap(({ id, status }) => (status === 'pass' ? [id] : []))).toEqual(report.results.map(({ id }) => id));
+    expect(link.cases.flatMap(({ id, status }) => (status === 'pass' ? [id] : []))).toEqual(
+      report.results.map(({ id }) => id),
+    );
   });
 }
 
 test('writes nothing but the report to stdout when asked to', async () => {
-  const { status, stdout, stderr } = await gradproof(['--runtime', 'node', ...FEW, '--report', '-']);
+  const { status, stdout, stderr } = await gradproof([
+    '--runtime',
+    'node',
+    ...FEW,
+    '--report',
+    '-',
+  ]);
   expect(status).toBe(0);
   expect(readReport(stdout, 'stdout').summary.passed).toBeGreaterThan(1);
   expect(stderr).toContain('checks are right');
 });
 
 test('starts the first case within 3 s of npm start, with nothing to set up', async () => {
-  // On a machine that does other things too, everything is slower by a factor: as much as an empty Node is, which takes 40 ms.
+  // On a machine that does other things too, everything is slower by a factor: as much as an empty
+  // Node is, which takes 40 ms.
   const emptyFrom = performance.now();
   execFileSync(process.execPath, ['-e', '']);
   const limitMs = 3_000 * Math.max(1, (performance.now() - emptyFrom) / 50);
@@ -67,13 +101,20 @@ test('lists cases without browser and adapter, and all of them are the plan', as
   const lines = all.stdout.trimEnd().split('\n');
   expect(lines).toEqual([...lines].sort());
   for (const line of quick.stdout.trimEnd().split('\n')) expect(lines).toContain(line);
-  const plans = readdirSync(join(ROOT, 'dist/page/plans')).map((file) => readFileSync(join(ROOT, 'dist/page/plans', file), 'utf8'));
+  const plans = readdirSync(join(ROOT, 'dist/page/plans')).map((file) =>
+    readFileSync(join(ROOT, 'dist/page/plans', file), 'utf8'),
+  );
   expect(plans).toContain(all.stdout);
 });
 
 test('shards divide the plan', async () => {
-  const list = async (...args: string[]) => (await gradproof(['--list', ...args])).stdout.trimEnd().split('\n');
-  const [whole, first, second] = await Promise.all([list(), list('--shard', '1/2'), list('--shard', '2/2')]);
+  const list = async (...args: string[]) =>
+    (await gradproof(['--list', ...args])).stdout.trimEnd().split('\n');
+  const [whole, first, second] = await Promise.all([
+    list(),
+    list('--shard', '1/2'),
+    list('--shard', '2/2'),
+  ]);
   expect([...(first ?? []), ...(second ?? [])].sort()).toEqual(whole);
   expect(Math.abs((first?.length ?? 0) - (second?.length ?? 0))).toBeLessThan(2);
 });
@@ -95,7 +136,9 @@ for (const [what, args] of [
 ] as const) {
   test(`${what} that is to end before anything runs leaves a report`, async ({ folder }) => {
     const file = join(folder, 'early.json');
-    const { status, stderr } = await gradproof([...args, '--report', file], { terminateAtOnce: true });
+    const { status, stderr } = await gradproof([...args, '--report', file], {
+      terminateAtOnce: true,
+    });
     expect({ status, stderr }).toEqual({ status: 130, stderr: '' });
     const { run, summary } = readReport(readFileSync(file), 'early.json');
     expect({ complete: run.complete, total: summary.total }).toEqual({ complete: false, total: 0 });
@@ -103,14 +146,20 @@ for (const [what, args] of [
 }
 
 test('says what was tried and what to do when there is no browser', async () => {
-  const { status, stdout, stderr } = await gradproof(['--headless'], { env: { GRADPROOF_BROWSER: '/no/such/browser' } });
+  const { status, stdout, stderr } = await gradproof(['--headless'], {
+    env: { GRADPROOF_BROWSER: '/no/such/browser' },
+  });
   expect(status).toBe(3);
-  expect(stderr).toMatch(/^gradproof: GRADPROOF_BROWSER names \/no\/such\/browser, [^\n]*install[^\n]*\n$/);
+  expect(stderr).toMatch(
+    /^gradproof: GRADPROOF_BROWSER names \/no\/such\/browser, [^\n]*install[^\n]*\n$/,
+  );
   expect(stdout).toBe('');
 });
 
 test('says what was tried when a browser does not start', async () => {
-  const { status, stderr } = await gradproof(['--headless'], { env: { GRADPROOF_BROWSER: '/bin/false' } });
+  const { status, stderr } = await gradproof(['--headless'], {
+    env: { GRADPROOF_BROWSER: '/bin/false' },
+  });
   expect(status).toBe(3);
   expect(stderr).toMatch(/^gradproof: GRADPROOF_BROWSER at \/bin\/false does not start: [^\n]+\n$/);
 });
@@ -124,7 +173,9 @@ test('doctor says what is here', async () => {
 });
 
 test('doctor ends with 3 where nothing can compute', async () => {
-  const { status, stdout } = await gradproof(['doctor'], { env: { GRADPROOF_BROWSER: '/nowhere', VK_DRIVER_FILES: '/nowhere' } });
+  const { status, stdout } = await gradproof(['doctor'], {
+    env: { GRADPROOF_BROWSER: '/nowhere', VK_DRIVER_FILES: '/nowhere' },
+  });
   expect(stdout).toMatch(/^chromium +not usable: .*\/nowhere/m);
   if (status === 0) expect(stdout).toMatch(/^node +ok/m);
   else expect(status).toBe(3);
@@ -132,10 +183,20 @@ test('doctor ends with 3 where nothing can compute', async () => {
 
 for (const runtime of ['chromium', 'node']) {
   test(`a case that outlives its limit in ${runtime} is ended, and the run goes on`, async () => {
-    const { status, stdout } = await gradproof(['--runtime', runtime, ...FEW, '--timeout', '1', '--report', '-']);
+    const { status, stdout } = await gradproof([
+      '--runtime',
+      runtime,
+      ...FEW,
+      '--timeout',
+      '1',
+      '--report',
+      '-',
+    ]);
     const { results, run } = readReport(stdout, 'stdout');
     expect([status, run.complete]).toEqual([1, true]);
     expect(results.length).toBeGreaterThan(1);
-    expect(results.every(({ status, error }) => status === 'timeout' && error?.code === 'timeout')).toBe(true);
+    expect(
+      results.every(({ status, error }) => status === 'timeout' && error?.code === 'timeout'),
+    ).toBe(true);
   });
 }

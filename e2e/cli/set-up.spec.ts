@@ -28,8 +28,12 @@ test.setTimeout(180_000);
 
 const SILU = ['--runtime', 'node', '--filter', 'ops.nn.silu:legal;x=7x37'];
 
-test('builds once, and again when a source changed; a kernel edited by hand turns the run red', async ({ checkout: root }) => {
-  expect((await gradproof(['--version'], { root })).stderr).toMatch(/^set-up: nothing is built: building\n.*set-up: built in/s);
+test('builds once, and again when a source changed; a kernel edited by hand turns the run red', async ({
+  checkout: root,
+}) => {
+  expect((await gradproof(['--version'], { root })).stderr).toMatch(
+    /^set-up: nothing is built: building\n.*set-up: built in/s,
+  );
   const untouched = await gradproof(SILU, { root });
   expect([untouched.status, untouched.stderr]).toEqual([0, '']);
   const shader = join(root, 'shaders/nn/silu.wgsl');
@@ -49,10 +53,19 @@ test('two starts at once build once', async ({ checkout: root }) => {
   expect(starts.filter(({ stderr }) => stderr.includes('built in'))).toHaveLength(1);
 });
 
-test('a build that was killed does not pass for one, nor does its lock stay', async ({ checkout: root }) => {
-  const child = spawn(process.execPath, [join(root, 'scripts/start.mjs'), '--version'], { cwd: root, stdio: 'ignore' });
+test('a build that was killed does not pass for one, nor does its lock stay', async ({
+  checkout: root,
+}) => {
+  const child = spawn(process.execPath, [join(root, 'scripts/start.mjs'), '--version'], {
+    cwd: root,
+    stdio: 'ignore',
+  });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  await expect.poll(() => existsSync(join(root, 'dist/.next')) || existsSync(join(root, 'dist/node')), { timeout: 30_000 }).toBe(true);
+  await expect
+    .poll(() => existsSync(join(root, 'dist/.next')) || existsSync(join(root, 'dist/node')), {
+      timeout: 30_000,
+    })
+    .toBe(true);
   child.kill('SIGKILL');
   await ended;
   const next = await gradproof(['--list'], { root });
@@ -77,7 +90,16 @@ test('a Node that is too old is told so before anything else', async ({ folder }
   mkdirSync(join(folder, 'scripts'));
   cpSync(join(ROOT, 'scripts/setup'), join(folder, 'scripts/setup'), { recursive: true });
   cpSync(join(ROOT, 'scripts/start.mjs'), join(folder, 'scripts/start.mjs'));
-  writeFileSync(join(folder, 'old.mjs'), "Object.defineProperty(process.versions, 'node', { value: '18.20.4' });\n");
-  const { status, stderr } = await gradproof([], { root: folder, env: { NODE_OPTIONS: `--import ${join(folder, 'old.mjs')}` } });
-  expect([status, stderr]).toEqual([2, expect.stringMatching(/^gradproof: Node 18\.20\.4 is too old: [^\n]+\n$/)]);
+  writeFileSync(
+    join(folder, 'old.mjs'),
+    "Object.defineProperty(process.versions, 'node', { value: '18.20.4' });\n",
+  );
+  const { status, stderr } = await gradproof([], {
+    root: folder,
+    env: { NODE_OPTIONS: `--import ${join(folder, 'old.mjs')}` },
+  });
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^gradproof: Node 18\.20\.4 is too old: [^\n]+\n$/),
+  ]);
 });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readReport } from '../../src/harness/report/read.ts';
+import { readReport } from '../../src/report/read.ts';
 import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
@@ -8,7 +8,15 @@ test.setTimeout(300_000);
 
 test('fine-tunes on a text and saves adapter and report', async ({ folder }) => {
   const out = join(folder, 'new', 'adapter');
-  const { status, stdout } = await gradproof(['train', '--data', join(ROOT, 'package-lock.json'), '--steps', '60', '--out', out]);
+  const { status, stdout } = await gradproof([
+    'train',
+    '--data',
+    join(ROOT, 'package-lock.json'),
+    '--steps',
+    '60',
+    '--out',
+    out,
+  ]);
   const report = readReport(readFileSync(join(out, 'report.json')), 'report.json');
   const [result] = report.results;
   const { heldoutBefore, heldoutAfter } = result?.metrics ?? {};
@@ -16,8 +24,16 @@ test('fine-tunes on a text and saves adapter and report', async ({ folder }) => 
   expect(result?.series?.['loss']?.length).toBeGreaterThan(3);
   expect([status, result?.status]).toEqual(result?.status === 'pass' ? [0, 'pass'] : [1, 'fail']);
   expect(report).toMatchObject({ kind: 'train', run: { complete: true } });
-  expect(readdirSync(out).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors', 'report.json']);
-  expect(JSON.parse(readFileSync(join(out, 'adapter_config.json'), 'utf8'))).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 16 });
+  expect(readdirSync(out).sort()).toEqual([
+    'adapter_config.json',
+    'adapter_model.safetensors',
+    'report.json',
+  ]);
+  expect(JSON.parse(readFileSync(join(out, 'adapter_config.json'), 'utf8'))).toMatchObject({
+    peft_type: 'LORA',
+    r: 8,
+    lora_alpha: 16,
+  });
   expect(stdout).toMatch(/sample before: .*\n(.*\n)*sample after: /);
 });
 
@@ -28,21 +44,31 @@ test('a text under 4 KiB is refused in one line', async ({ folder }) => {
   expect([status, stderr]).toEqual([2, expect.stringMatching(/^gradproof: [^\n]*4[^\n]*\n$/)]);
 });
 
-test('settings are taken from a file, and one that does not exist is refused in one line', async ({ folder }) => {
+test('settings are taken from a file, and one that does not exist is refused in one line', async ({
+  folder,
+}) => {
   const config = join(folder, 'settings.json');
   writeFileSync(config, '{"optimizer": {"optimizer": "sgd", "lr": 1e-30}, "max_grad_norm": 1}');
   const report = join(folder, 'report.json');
   await gradproof(['train', '--config', config, '--steps', '2', '--report', report]);
-  const { heldoutBefore, heldoutAfter } = readReport(readFileSync(report, 'utf8'), report).results[0]?.metrics ?? {};
+  const { heldoutBefore, heldoutAfter } =
+    readReport(readFileSync(report, 'utf8'), report).results[0]?.metrics ?? {};
   expect([heldoutAfter, typeof heldoutBefore]).toEqual([heldoutBefore, 'number']);
   writeFileSync(config, '{"optimizer": {"learning_rate": 1}}');
   const { status, stderr } = await gradproof(['train', '--config', config]);
-  expect([status, stderr]).toEqual([2, expect.stringMatching(/^gradproof: --config [^\n]*"learning_rate"[^\n]*lr[^\n]*\n$/)]);
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^gradproof: --config [^\n]*"learning_rate"[^\n]*lr[^\n]*\n$/),
+  ]);
 });
 
 test('Ctrl-C ends a training with a partial report and no adapter', async ({ folder }) => {
-  const { status } = await gradproof(['train', '--steps', '100000', '--out', folder], { interruptAt: /^step 25:/m });
+  const { status } = await gradproof(['train', '--steps', '100000', '--out', folder], {
+    interruptAt: /^step 25:/m,
+  });
   expect(status).toBe(130);
   expect(readdirSync(folder)).toEqual(['report.json']);
-  expect(readReport(readFileSync(join(folder, 'report.json')), 'report.json').run.complete).toBe(false);
+  expect(readReport(readFileSync(join(folder, 'report.json')), 'report.json').run.complete).toBe(
+    false,
+  );
 });

@@ -42,7 +42,10 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['--backend', 'nonsense'], /--backend nonsense: must be webgpu/],
   [['--expect', join(folder, 'missing.json')], /--expect .*no such file or folder/],
   [['--expect', file('bare.json', '{}')], /bare\.json: schema: is missing/],
-  [['--last-failed', join(folder, 'missing.json')], /report .*missing\.json: cannot be read: no such file or folder/],
+  [
+    ['--last-failed', join(folder, 'missing.json')],
+    /report .*missing\.json: cannot be read: no such file or folder/,
+  ],
   [['--last-failed', '--parity', folder], /--last-failed runs cases of the plan/],
   [['--deadline', '0'], /--deadline 0/],
   [['train', '--data', join(folder, 'missing.txt')], /--data .*no such file or folder/],
@@ -71,7 +74,10 @@ const NOT_YET: readonly (readonly string[])[] = [
   ['train', '--resume'],
 ];
 
-for (const [args, says] of [...CASES, ...NOT_YET.map((args) => [args, /does not exist in this version yet/] as const)]) {
+for (const [args, says] of [
+  ...CASES,
+  ...NOT_YET.map((args) => [args, /does not exist in this version yet/] as const),
+]) {
   test(`gradproof ${args.map((arg) => arg.replace(folder, '…') || '""').join(' ')}`, async () => {
     const { status, stdout, stderr } = await gradproof(args);
     expect(stderr).toMatch(/^gradproof: [^\n]+\n$/);

@@ -5,7 +5,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`in the ${colorScheme} theme`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: 'reduce' } });
 
-    test('the first screen, an answer, its details and the share dialog have no violation', async ({ page }) => {
+    test('the first screen, an answer, its details and the share dialog have no violation', async ({
+      page,
+    }) => {
       await open(page);
       expect(await violations(page)).toEqual([]);
       await page.goto('/?filter=ops.nn.silu:legal;*');
@@ -19,9 +21,13 @@ for (const colorScheme of ['light', 'dark'] as const) {
       expect(await violations(page), 'suggestions').toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByText('How this chip computes').click();
-      await expect(page.getByRole('table', { name: /Found by computing/ }).getByRole('row')).toHaveCount(11);
+      await expect(
+        page.getByRole('table', { name: /Found by computing/ }).getByRole('row'),
+      ).toHaveCount(11);
       expect(await violations(page)).toEqual([]);
-      await expect(page.getByRole('heading', { name: 'Which models could learn here?' })).toBeVisible();
+      await expect(
+        page.getByRole('heading', { name: 'Which models could learn here?' }),
+      ).toBeVisible();
       await page.getByText('What this rests on').click();
       await page.getByText('In pictures').click();
       await expect(page.getByRole('img', { name: /checks with a bound/ })).toBeVisible();
@@ -29,11 +35,21 @@ for (const colorScheme of ['light', 'dark'] as const) {
       expect(await violations(page)).toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Copy link' }).click();
-      await expect(page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true })).toHaveValue(/#/);
-      for (const part of ['QR code', 'Badge and Markdown', 'Save as a file']) await page.getByRole('dialog').getByText(part).click();
-      await expect(page.getByRole('dialog').getByRole('button', { name: 'Report (JSON)' })).toBeVisible();
+      await expect(
+        page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true }),
+      ).toHaveValue(/#/);
+      for (const part of ['QR code', 'Badge and Markdown', 'Save as a file'])
+        await page.getByRole('dialog').getByText(part).click();
+      await expect(
+        page.getByRole('dialog').getByRole('button', { name: 'Report (JSON)' }),
+      ).toBeVisible();
       expect(await violations(page)).toEqual([]);
-      await page.goto(await page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true }).inputValue());
+      await page.goto(
+        await page
+          .getByRole('dialog')
+          .getByRole('textbox', { name: 'Link', exact: true })
+          .inputValue(),
+      );
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('Someone’s result');
       expect(await violations(page)).toEqual([]);
     });

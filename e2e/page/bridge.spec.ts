@@ -32,7 +32,11 @@ async function openSuiteOf(page: Page, backend: string): Promise<void> {
   await page.keyboard.press('ArrowRight');
 }
 
-test('libraries behind the bridge compute the same checks, and their times stand beside ours', async ({ page, server, bridge }) => {
+test('libraries behind the bridge compute the same checks, and their times stand beside ours', async ({
+  page,
+  server,
+  bridge,
+}) => {
   server.allow(bridge.origin);
   await page.goto(`${EXACT}${bridgeFragment(bridge.address)}`);
   const picker = page.getByRole('region', { name: 'Python on this computer' });
@@ -40,19 +44,28 @@ test('libraries behind the bridge compute the same checks, and their times stand
   await expect(numpy).toBeChecked({ timeout: START_MS });
   expect(page.url(), 'the token is out of the address').not.toContain(bridge.address.token);
   await runToEnd(page);
-  await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(/numpy \S+: (\d+) of \1 agree, live on CPU/);
+  await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(
+    /numpy \S+: (\d+) of \1 agree, live on CPU/,
+  );
   await openSuiteOf(page, 'bridge-numpy-cpu');
   // Ours come first, under their own suite.
   await page
     .getByRole('treeitem', { name: /^exact;a=1x1/ })
     .last()
     .click();
-  await expect(page.getByText(/the library .*\sms; .* with the way there and back; ours .*\sms/)).toBeVisible();
+  await expect(
+    page.getByText(/the library .*\sms; .* with the way there and back; ours .*\sms/),
+  ).toBeVisible();
   await page.reload();
   await expect(numpy, 'a reload keeps the bridge').toBeVisible({ timeout: START_MS });
 });
 
-test('two pages use one bridge, and each sees how many questions come before its own', async ({ page, context, server, bridge }) => {
+test('two pages use one bridge, and each sees how many questions come before its own', async ({
+  page,
+  context,
+  server,
+  bridge,
+}) => {
   test.setTimeout(300_000);
   server.allow(bridge.origin);
   const pages = [page, await context.newPage()];
@@ -64,14 +77,22 @@ test('two pages use one bridge, and each sees how many questions come before its
   const goOn = bridge.hold();
   for (const one of pages) await one.getByRole('button', { name: 'Run', exact: true }).click();
   await expect
-    .poll(async () => (await Promise.all(pages.map((one) => picker(one).getByRole('status').textContent()))).join('\n'), {
-      timeout: 60_000,
-    })
+    .poll(
+      async () =>
+        (await Promise.all(pages.map((one) => picker(one).getByRole('status').textContent()))).join(
+          '\n',
+        ),
+      {
+        timeout: 60_000,
+      },
+    )
     .toMatch(/^\d+ questions? before yours/m);
   goOn();
   for (const one of pages) {
     await expect(one.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 60_000 });
-    await expect(one.getByRole('list', { name: 'Libraries' })).toContainText(/(\d+) of \1 agree, live on CPU/);
+    await expect(one.getByRole('list', { name: 'Libraries' })).toContainText(
+      /(\d+) of \1 agree, live on CPU/,
+    );
     await expect(picker(one).getByRole('status')).toHaveText('');
   }
 });
@@ -79,7 +100,11 @@ test('two pages use one bridge, and each sees how many questions come before its
 test.describe('what the browser logs as errors', () => {
   test.use({ mayLogErrors: true });
 
-  test('a token of an earlier start is told apart, and trying again is offered', async ({ page, server, bridge }) => {
+  test('a token of an earlier start is told apart, and trying again is offered', async ({
+    page,
+    server,
+    bridge,
+  }) => {
     server.allow(bridge.origin);
     await page.goto(`${EXACT}${bridgeFragment({ ...bridge.address, token: 'x'.repeat(43) })}`);
     const picker = page.getByRole('region', { name: 'Python on this computer' });
@@ -93,22 +118,36 @@ test.describe('what the browser logs as errors', () => {
     await using bridge = await startBridge('http://localhost:1/');
     server.allow(bridge.origin);
     await page.goto(`${EXACT}${bridgeFragment(bridge.address)}`);
-    await expect(page.getByRole('region', { name: 'Python on this computer' })).toContainText('no bridge answers this page');
+    await expect(page.getByRole('region', { name: 'Python on this computer' })).toContainText(
+      'no bridge answers this page',
+    );
   });
 
-  test('every answer that is none costs its check, with the reason, and no other', async ({ page, server, bridge }) => {
+  test('every answer that is none costs its check, with the reason, and no other', async ({
+    page,
+    server,
+    bridge,
+  }) => {
     test.setTimeout(300_000); // an answer that never comes is waited for 90 s
     const tensors = { 'out.y': hostTensorFrom('f32', [3], [1, 2, 3]) };
     const lie = writeSafetensors(tensors, { op: 'matmul', producer: 'liar 1.0', device: 'cpu' });
     const damages: readonly (readonly [says: RegExp, damage: Damage])[] = [
       [
         /the bridge closed the connection after \d+ (of \d+ )?bytes/,
-        (answer, response, headers) => void response.writeHead(200, headers).write(answer.subarray(0, 20), () => response.destroy()),
+        (answer, response, headers) =>
+          void response
+            .writeHead(200, headers)
+            .write(answer.subarray(0, 20), () => response.destroy()),
       ],
-      [/out\.y has shape \[3\]/, (_, response, { 'content-length': __, ...headers }) => void response.writeHead(200, headers).end(lie)],
+      [
+        /out\.y has shape \[3\]/,
+        (_, response, { 'content-length': __, ...headers }) =>
+          void response.writeHead(200, headers).end(lie),
+      ],
       [
         /is not what was asked: .*safetensors/,
-        (answer, response, headers) => void response.writeHead(200, headers).end(answer.map(() => 0xff)),
+        (answer, response, headers) =>
+          void response.writeHead(200, headers).end(answer.map(() => 0xff)),
       ],
       [/numpy-cpu did not answer within 90 s/, () => {}],
     ];
@@ -120,28 +159,39 @@ test.describe('what the browser logs as errors', () => {
     await page.goto(`${EXACT}${bridgeFragment(proxy.address)}`);
     const devices = page.getByRole('region', { name: 'Python on this computer' }).locator('label');
     await expect(devices.first().getByRole('checkbox')).toBeChecked({ timeout: START_MS });
-    for (const other of await devices.filter({ hasNotText: /^\s*numpy/ }).all()) await other.getByRole('checkbox').uncheck();
+    for (const other of await devices.filter({ hasNotText: /^\s*numpy/ }).all())
+      await other.getByRole('checkbox').uncheck();
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 200_000 });
-    await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(/\d+ of \d+ agree, live on CPU; 4 could not be confirmed/);
+    await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(
+      /\d+ of \d+ agree, live on CPU; 4 could not be confirmed/,
+    );
     await expect(rowOf(page, /^ops\.matmul\.matmul, \d+ right$/), 'ours are right').toBeVisible();
     await openSuiteOf(page, 'bridge-numpy-cpu');
     const told = new Set<RegExp>();
-    for (const one of await page.getByRole('treeitem', { name: /^exact.*, (wrong|error|timed out|lost)$/ }).all()) {
+    for (const one of await page
+      .getByRole('treeitem', { name: /^exact.*, (wrong|error|timed out|lost)$/ })
+      .all()) {
       await one.click();
-      for (const [says] of damages) if ((await detailOf(page).getByText(says).count()) > 0) told.add(says);
+      for (const [says] of damages)
+        if ((await detailOf(page).getByText(says).count()) > 0) told.add(says);
     }
     expect([...told]).toHaveLength(damages.length);
   });
 
-  test('a bridge that ends costs its own checks, with the reason, and ours go on', async ({ page, server }) => {
+  test('a bridge that ends costs its own checks, with the reason, and ours go on', async ({
+    page,
+    server,
+  }) => {
     const bridge = await startBridge(server.url);
     server.allow(bridge.origin);
     await page.goto(`${EXACT}${bridgeFragment(bridge.address)}`);
     await expect(page.getByRole('checkbox', { name: /^numpy/ })).toBeChecked({ timeout: START_MS });
     await bridge[Symbol.asyncDispose]();
     await runToEnd(page);
-    await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(/0 of (\d+) agree, live on CPU; \1 could not be confirmed/);
+    await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(
+      /0 of (\d+) agree, live on CPU; \1 could not be confirmed/,
+    );
     await openSuiteOf(page, 'bridge-numpy-cpu');
     await page.getByRole('treeitem', { name: 'exact;a=1x1;b=1x1, error' }).click();
     await expect(page.getByText('no bridge answers this page at').first()).toBeVisible();
@@ -160,18 +210,30 @@ for (const [allowed, says] of [
     bridge,
   }) => {
     server.allow(bridge.origin);
-    // Chromium is told that the page's server is one of the public web: what it asks of loopback needs the permission then.
+    // Chromium is told that the page's server is one of the public web: what it asks of loopback
+    // needs the permission then.
     const overrides = `--ip-address-space-overrides=127.0.0.1:${new URL(server.url).port}=public`;
-    const browser = await playwright.chromium.launch({ ...launchOptions, args: [...(launchOptions.args ?? []), overrides] });
+    const browser = await playwright.chromium.launch({
+      ...launchOptions,
+      args: [...(launchOptions.args ?? []), overrides],
+    });
     try {
-      const context = await browser.newContext({ permissions: allowed ? ['local-network-access'] : [] });
+      const context = await browser.newContext({
+        permissions: allowed ? ['local-network-access'] : [],
+      });
       const page = await context.newPage();
       await page.goto(`${new URL(EXACT, server.url).href}${bridgeFragment(bridge.address)}`);
-      await expect(page.getByRole('region', { name: 'Python on this computer' })).toContainText(says, { timeout: START_MS });
+      await expect(page.getByRole('region', { name: 'Python on this computer' })).toContainText(
+        says,
+        { timeout: START_MS },
+      );
       if (!allowed) return;
       // Workers ask under the permission of their page.
       await page.getByRole('button', { name: 'Run', exact: true }).click();
-      await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(/(\d+) of \1 agree, live on CPU/, { timeout: 40_000 });
+      await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(
+        /(\d+) of \1 agree, live on CPU/,
+        { timeout: 40_000 },
+      );
     } finally {
       await browser.close();
     }
@@ -182,11 +244,21 @@ test('nobody but the bridge may be asked, and from no other page', async () => {
   await using server = await servePage('dist/page');
   const policies = async (path: string) => {
     const response = await fetch(new URL(path, server.url));
-    const meta = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(await response.text())?.[1];
-    return [response.headers.get('content-security-policy'), meta].map((policy) => /connect-src[^;]*/.exec(policy ?? '')?.[0]);
+    const meta = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(
+      await response.text(),
+    )?.[1];
+    return [response.headers.get('content-security-policy'), meta].map(
+      (policy) => /connect-src[^;]*/.exec(policy ?? '')?.[0],
+    );
   };
   expect(await policies('index.html')).toEqual(["connect-src 'self'", "connect-src 'self'"]);
-  expect(await policies('bridge.html')).toEqual(["connect-src 'self'", "connect-src 'self' http://127.0.0.1:*"]);
+  expect(await policies('bridge.html')).toEqual([
+    "connect-src 'self'",
+    "connect-src 'self' http://127.0.0.1:*",
+  ]);
   server.allow('http://127.0.0.1:4711');
-  expect(await policies('index.html')).toEqual(["connect-src 'self' http://127.0.0.1:4711", "connect-src 'self'"]);
+  expect(await policies('index.html')).toEqual([
+    "connect-src 'self' http://127.0.0.1:4711",
+    "connect-src 'self'",
+  ]);
 });

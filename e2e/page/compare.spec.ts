@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Locator, type Page } from '@playwright/test';
-import { encodeLink } from '../../src/harness/link/encode.ts';
-import { planHash } from '../../src/harness/plan.ts';
-import { pack, readPacked } from '../../src/harness/report/packed.ts';
-import type { CaseResult, Report } from '../../src/harness/report/schema.ts';
+import { encodeLink } from '../../src/report/link/encode.ts';
+import { pack, readPacked } from '../../src/report/packed.ts';
+import { planHash } from '../../src/report/plan.ts';
+import type { CaseResult, Report } from '../../src/report/schema.ts';
 import { violations } from './axe.ts';
 import { expect, rowOf, runToEnd, test } from './page-test.ts';
 import { tasksDuring } from './trace.ts';
@@ -24,32 +24,50 @@ function shipped(): Promise<Report> {
 /** The report with other results, as the harness would count them. */
 function withResults(report: Report, results: CaseResult[]): Report {
   const count = (wanted: string) => results.filter(({ status }) => status === wanted).length;
-  const [failed, skipped] = [count('fail'), count('skip')];
-  const summary = { ...report.summary, total: results.length, passed: results.length - failed - skipped, failed, skipped };
+  const failed = count('fail');
+  const skipped = count('skip');
+  const summary = {
+    ...report.summary,
+    total: results.length,
+    passed: results.length - failed - skipped,
+    failed,
+    skipped,
+  };
   return { ...report, results, summary };
 }
 
 function failing(result: CaseResult): CaseResult {
   const { control: _, ...rest } = result;
-  return { ...rest, status: 'fail', error: { code: 'not-equal', message: 'y[0] is 2, should be 1 <img src=x onerror=alert(1)>' } };
+  return {
+    ...rest,
+    status: 'fail',
+    error: { code: 'not-equal', message: 'y[0] is 2, should be 1 <img src=x onerror=alert(1)>' },
+  };
 }
 
 const packed = async (report: Report) => Buffer.from(await pack(JSON.stringify(report)));
-const side = (page: Page, name: 'First' | 'Second') => page.getByRole('region', { name: `${name} result` });
+const side = (page: Page, name: 'First' | 'Second') =>
+  page.getByRole('region', { name: `${name} result` });
 const headline = (page: Page) => page.getByRole('region', { name: 'Answer' }).getByRole('heading');
 const changes = (page: Page) => page.getByRole('list', { name: /^[\d,]+ changes?$/ });
 
 /** Nothing of the page is wider than its window. */
 async function fits(page: Page, width: number): Promise<void> {
   await page.setViewportSize({ width, height: 800 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+    width,
+  );
 }
 
 async function chooseFile(slot: Locator, name: string, buffer: Buffer): Promise<void> {
-  await slot.getByLabel('or choose a report file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+  await slot
+    .getByLabel('or choose a report file')
+    .setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
 }
 
-test('runs are kept over a reload, compared, followed, exported, deleted and taken in again', async ({ page }) => {
+test('runs are kept over a reload, compared, followed, exported, deleted and taken in again', async ({
+  page,
+}) => {
   await page.goto('/?view=compare');
   await expect(page.getByText('No run is kept yet.')).toBeVisible();
   await page.goto('/?filter=ops.nn.silu:legal;*');
@@ -58,17 +76,30 @@ test('runs are kept over a reload, compared, followed, exported, deleted and tak
   await page.getByRole('button', { name: 'Run again' }).click();
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 60_000 });
   await rowOf(page, /^legal/).click();
-  await expect(page.getByText(/^On this adapter and browser: 2 runs, right in each/), 'in the detail of a case').toBeVisible();
+  await expect(
+    page.getByText(/^On this adapter and browser: 2 runs, right in each/),
+    'in the detail of a case',
+  ).toBeVisible();
   const trend = page.locator('gp-trend');
-  await expect(trend.getByRole('img', { name: /^2 runs, right in each; Share of the bound in each run: between / })).toBeVisible();
-  const [asCsv] = await Promise.all([page.waitForEvent('download'), trend.getByRole('button', { name: 'CSV' }).click()]);
+  await expect(
+    trend.getByRole('img', {
+      name: /^2 runs, right in each; Share of the bound in each run: between /,
+    }),
+  ).toBeVisible();
+  const [asCsv] = await Promise.all([
+    page.waitForEvent('download'),
+    trend.getByRole('button', { name: 'CSV' }).click(),
+  ]);
   const [columns, ...kept] = readFileSync(await asCsv.path(), 'utf8')
     .trim()
     .split('\r\n');
   expect([columns, kept.length]).toEqual(['When,Gradproof,Verdict,Value', 2]);
   await page.getByRole('button', { name: 'Compare…' }).press('Enter');
   await expect(page.getByRole('main'), 'the focus is not lost with the button').toBeFocused();
-  await expect(headline(page), 'with the run before it').toHaveText('No verdict changed.', WHEN_READ);
+  await expect(headline(page), 'with the run before it').toHaveText(
+    'No verdict changed.',
+    WHEN_READ,
+  );
   await page.goto('/');
   await page.getByRole('link', { name: 'Compare' }).click();
   const runs = page.getByRole('region', { name: 'Runs on this device' }).getByRole('listitem');
@@ -77,13 +108,19 @@ test('runs are kept over a reload, compared, followed, exported, deleted and tak
   await runs.nth(0).getByRole('button', { name: 'Second result' }).click();
   await expect(headline(page)).toHaveText('No verdict changed.', WHEN_READ);
   await expect(page).toHaveURL(/before=run\/.+&after=run\//);
-  await expect(runs.getByRole('button', { pressed: true }), 'the list tells which run is where').toHaveText([
-    'Second result',
-    'First result',
-  ]);
-  expect(new Set(await runs.getByRole('time').allTextContents()).size, 'runs of one minute are told apart').toBe(2);
+  await expect(
+    runs.getByRole('button', { pressed: true }),
+    'the list tells which run is where',
+  ).toHaveText(['Second result', 'First result']);
+  expect(
+    new Set(await runs.getByRole('time').allTextContents()).size,
+    'runs of one minute are told apart',
+  ).toBe(2);
   await page.reload();
-  await expect(headline(page), 'the address names both').toHaveText('No verdict changed.', WHEN_READ);
+  await expect(headline(page), 'the address names both').toHaveText(
+    'No verdict changed.',
+    WHEN_READ,
+  );
 
   const download = page.waitForEvent('download');
   await runs.nth(0).getByRole('button', { name: 'Save report' }).click();
@@ -117,7 +154,15 @@ test('ten thousand cases are compared and scrolled, with what is newly wrong fir
   const report = await shipped();
   const [pattern] = report.results;
   if (!pattern) throw new Error('the baseline is empty');
-  const timing = { source: 'wall' as const, quantumNs: 1000, samples: 9, coldMs: 9, medianMs: 4, minMs: 3, ciMs: [3, 5] };
+  const timing = {
+    source: 'wall' as const,
+    quantumNs: 1000,
+    samples: 9,
+    coldMs: 9,
+    medianMs: 4,
+    minMs: 3,
+    ciMs: [3, 5],
+  };
   const results = Array.from({ length: MANY }, (_, i) => ({
     ...pattern,
     ...(i === 1 ? { timing } : {}),
@@ -125,10 +170,22 @@ test('ten thousand cases are compared and scrolled, with what is newly wrong fir
   }));
   const changed = results.map((result, i) => (i % 2 === 0 ? failing(result) : result));
   await page.goto('/?view=compare');
-  await chooseFile(side(page, 'First'), 'hostile.json', Buffer.from('{"schema":"gradproof-report/1","kind":["run"]}'));
+  await chooseFile(
+    side(page, 'First'),
+    'hostile.json',
+    Buffer.from('{"schema":"gradproof-report/1","kind":["run"]}'),
+  );
   await expect(side(page, 'First').getByRole('alert')).toContainText('hostile.json: kind: ');
-  await chooseFile(side(page, 'First'), 'before.json.gz', await packed(withResults(report, results)));
-  await chooseFile(side(page, 'Second'), 'after.json.gz', await packed(withResults(report, changed)));
+  await chooseFile(
+    side(page, 'First'),
+    'before.json.gz',
+    await packed(withResults(report, results)),
+  );
+  await chooseFile(
+    side(page, 'Second'),
+    'after.json.gz',
+    await packed(withResults(report, changed)),
+  );
   await expect(headline(page)).toHaveText('5,000 checks are newly wrong.', WHEN_READ);
   await page.getByText('In pictures').click();
   await expect(page.getByRole('img', { name: /^1 row with two times each/ })).toBeVisible();
@@ -144,23 +201,37 @@ test('ten thousand cases are compared and scrolled, with what is newly wrong fir
   await page.getByLabel('Only checks whose name has').fill('n=09998');
   await expect(rows).toHaveCount(1);
   await rows.getByRole('button').press('Enter');
-  await expect(rows.getByRole('row', { name: /^Why/ })).toContainText('<img src=x onerror=alert(1)>');
+  await expect(rows.getByRole('row', { name: /^Why/ })).toContainText(
+    '<img src=x onerror=alert(1)>',
+  );
   expect(await violations(page)).toEqual([]);
   for (const width of [320, 768, 1440]) await fits(page, width);
 });
 
-test('a link of another plan version is compared with a baseline that ships with the page', async ({ page }) => {
-  const plan = readFileSync('public/plans/f9897b24929a32466662f9a012ca4e2917a70bb89c0f16abb46486aac69cabb3.txt', 'utf8');
+test('a link of another plan version is compared with a baseline that ships with the page', async ({
+  page,
+}) => {
+  const plan = readFileSync(
+    'public/plans/f9897b24929a32466662f9a012ca4e2917a70bb89c0f16abb46486aac69cabb3.txt',
+    'utf8',
+  );
   const baseline = await shipped();
   const known = new Set(plan.split('\n'));
   const inOldPlan = baseline.results.filter(({ id, backend }) => known.has(`${id} ${backend}`));
   const [first, ...others] = inOldPlan;
   if (!first) throw new Error('no case is in both plans');
-  const old = withResults({ ...baseline, run: { ...baseline.run, planHash: await planHash(plan) } }, [failing(first), ...others]);
+  const old = withResults(
+    { ...baseline, run: { ...baseline.run, planHash: await planHash(plan) } },
+    [failing(first), ...others],
+  );
   await page.goto('/?view=compare');
   const cards = page.getByRole('region', { name: 'Baselines' }).getByRole('listitem');
   await expect(cards.first()).toContainText('npm run baseline --');
-  await cards.filter({ hasText: 'Node.js' }).first().getByRole('button', { name: 'First result' }).click();
+  await cards
+    .filter({ hasText: 'Node.js' })
+    .first()
+    .getByRole('button', { name: 'First result' })
+    .click();
   await side(page, 'Second').getByLabel('or paste a link').fill('https://example.org/#AAAA');
   await side(page, 'Second').getByRole('button', { name: 'Read it' }).click();
   await expect(side(page, 'Second').getByRole('alert')).toContainText('damaged');
@@ -172,25 +243,36 @@ test('a link of another plan version is compared with a baseline that ships with
   await expect(page.getByRole('row', { name: /^List of checks/ })).toBeVisible();
   await expect(page.getByText(/ are only in the first, 0 only in the second/)).toBeVisible();
   await page.getByRole('button', { name: /^only in the first/ }).click();
-  await expect(changes(page)).toHaveAccessibleName(`${(baseline.results.length - inOldPlan.length).toLocaleString('en')} changes`);
+  await expect(changes(page)).toHaveAccessibleName(
+    `${(baseline.results.length - inOldPlan.length).toLocaleString('en')} changes`,
+  );
 });
 
 test.describe('in German and dark', () => {
   test.use({ locale: 'de-DE', colorScheme: 'dark' });
 
   test('the view is whole, and its lists are reached by keyboard', async ({ page }) => {
-    await page.goto('/?view=compare&before=baseline/chromium-swiftshader&after=baseline/node-swiftshader');
+    await page.goto(
+      '/?view=compare&before=baseline/chromium-swiftshader&after=baseline/node-swiftshader',
+    );
     const antwort = page.getByRole('region', { name: 'Antwort' }).getByRole('heading');
     await expect(antwort).toHaveText('Kein Urteil hat sich geändert.', WHEN_READ);
-    await expect(page.getByRole('row', { name: /^Browser oder Laufzeit/ })).toContainText('Node.js');
+    await expect(page.getByRole('row', { name: /^Browser oder Laufzeit/ })).toContainText(
+      'Node.js',
+    );
     await expect(page.getByRole('row', { name: /^Grafikadapter/ })).toContainText('ein Prozessor');
-    await expect(page.getByRole('row', { name: /^Rechenweise/ })).toContainText('Uhr des Chips: Schritte von');
+    await expect(page.getByRole('row', { name: /^Rechenweise/ })).toContainText(
+      'Uhr des Chips: Schritte von',
+    );
     expect(await violations(page)).toEqual([]);
     await fits(page, 320);
   });
 });
 
-test('where the browser keeps nothing, the page says so and still compares', async ({ server, launchOptions }) => {
+test('where the browser keeps nothing, the page says so and still compares', async ({
+  server,
+  launchOptions,
+}) => {
   const folder = mkdtempSync(join(tmpdir(), 'gradproof-blocked-'));
   try {
     // As a person sets it: sites may not save any data on this device.
@@ -199,7 +281,9 @@ test('where the browser keeps nothing, the page says so and still compares', asy
     writeFileSync(join(folder, 'Default/Preferences'), JSON.stringify(settings));
     const context = await chromium.launchPersistentContext(folder, launchOptions);
     const page = await context.newPage();
-    await page.goto(`${server.url}?view=compare&before=baseline/chromium-swiftshader&after=baseline/node-swiftshader`);
+    await page.goto(
+      `${server.url}?view=compare&before=baseline/chromium-swiftshader&after=baseline/node-swiftshader`,
+    );
     await expect(page.getByText('This browser does not keep every run of this page')).toBeVisible();
     await expect(headline(page)).toHaveText('No verdict changed.', WHEN_READ);
     await context.close();
@@ -218,16 +302,23 @@ test('where the browser has no room left, what it keeps stays, and what it refus
   const little = withResults({ ...whole, run: { ...whole.run, id: 'little' } }, [result]);
   const session = await page.context().newCDPSession(page);
   // Room for an empty database and a run of one case, and not for one of all.
-  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(server.url).origin, quotaSize: 110_000 });
+  await session.send('Storage.overrideQuotaForOrigin', {
+    origin: new URL(server.url).origin,
+    quotaSize: 110_000,
+  });
   await page.goto('/?view=compare');
   const runs = page.getByRole('region', { name: 'Runs on this device' }).getByRole('listitem');
   const told = page.getByText('This browser does not keep every run of this page');
-  await page
-    .getByLabel('Import runs or reports')
-    .setInputFiles({ name: 'little.json.gz', mimeType: 'application/gzip', buffer: await packed(little) });
+  await page.getByLabel('Import runs or reports').setInputFiles({
+    name: 'little.json.gz',
+    mimeType: 'application/gzip',
+    buffer: await packed(little),
+  });
   await expect(page.getByText('1 run was taken in.')).toBeVisible();
   await expect(told).toBeHidden();
-  await page.getByLabel('Import runs or reports').setInputFiles(join(FOLDER, 'node-swiftshader.json.gz'));
+  await page
+    .getByLabel('Import runs or reports')
+    .setInputFiles(join(FOLDER, 'node-swiftshader.json.gz'));
   await expect(told).toBeVisible(WHEN_READ);
   await expect(runs).toHaveCount(2);
   await page.reload();

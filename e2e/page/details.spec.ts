@@ -5,29 +5,45 @@ import { tasksDuring } from './trace.ts';
 
 const SOME = '/?filter=ops.nn.silu:legal;*';
 
-test('behind a case: inputs, errors by the bound, its fault, its kernel, and how to check it elsewhere', async ({ page, context }) => {
+test('behind a case: inputs, errors by the bound, its fault, its kernel, and how to check it elsewhere', async ({
+  page,
+  context,
+}) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page, SOME);
   await rowOf(page, /^legal/).click();
   const detail = detailOf(page);
-  await expect(detail.getByRole('table').first(), 'inputs are read without a run').toContainText(/x\s*f32\[/);
+  await expect(detail.getByRole('table').first(), 'inputs are read without a run').toContainText(
+    /x\s*f32\[/,
+  );
   await expect(detail.getByRole('button', { name: 'nn/silu', exact: true })).toBeVisible();
 
   await detail.getByRole('button', { name: 'Run it alone and look closer' }).click();
   await expect(detail.getByText('Run alone:')).toContainText('right', { timeout: 30_000 });
-  await expect(detail.getByRole('img', { name: /\d+ elements were compared, 0 are beyond the bound/ })).toBeVisible();
+  await expect(
+    detail.getByRole('img', { name: /\d+ elements were compared, 0 are beyond the bound/ }),
+  ).toBeVisible();
   await expect(detail.getByRole('button', { name: 'nn/silu dispatched' })).toBeVisible();
   await expect(detail.getByText('the fault changes this')).toBeVisible();
 
   await detail.getByRole('button', { name: 'Try it: run with this fault' }).click();
-  await expect(detail.getByText('It turned the check red, as it must.')).toContainText(/should be/, { timeout: 30_000 });
+  await expect(detail.getByText('It turned the check red, as it must.')).toContainText(
+    /should be/,
+    { timeout: 30_000 },
+  );
 
   await detail.getByRole('radio', { name: /as the browser gets it/ }).check();
   await detail.getByRole('button', { name: 'Copy the code' }).click();
-  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain('@compute');
-  await expect(detail.getByText(/^npm start -- --headless --filter 'ops\.nn\.silu:legal;/)).toBeVisible();
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toContain('@compute');
+  await expect(
+    detail.getByText(/^npm start -- --headless --filter 'ops\.nn\.silu:legal;/),
+  ).toBeVisible();
   await detail.getByRole('button', { name: 'Copy as issue text' }).click();
-  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^### `ops\.nn\.silu:legal;.*`: pass/);
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toMatch(/^### `ops\.nn\.silu:legal;.*`: pass/);
   await detail.getByRole('button', { name: 'The same inputs for Python' }).click();
   await detail.getByText('Check it in Python').click();
   await expect(detail.getByLabel('Python', { exact: true })).toContainText('F.silu(x["x"])');
@@ -50,7 +66,9 @@ test('a branch runs by its pattern, and runs again into the same report', async 
   await expect(rowOf(page, /^silu, \d+ right$/)).toBeVisible();
 });
 
-test('ten thousand cases scroll without a long task, by wheel and by keyboard', async ({ page }) => {
+test('ten thousand cases scroll without a long task, by wheel and by keyboard', async ({
+  page,
+}) => {
   test.setTimeout(120_000);
   await open(page);
   await dropRecordings(page, 10_000);

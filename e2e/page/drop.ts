@@ -23,18 +23,32 @@ export async function drop(page: Page, files: readonly Dropped[]): Promise<void>
 /** A recording of [1 2; 3 4] [5 6; 7 8], whose right answer is [19 22; 43 50]. */
 export function recording(name: string, y: readonly number[] = [19, 22, 43, 50]): Dropped {
   const tensor = (values: readonly number[]) => hostTensorFrom('f32', [2, 2], values);
-  const tensors = { 'in.a': tensor([1, 2, 3, 4]), 'in.b': tensor([5, 6, 7, 8]), 'out.y': tensor(y) };
-  const metadata = { schema: 'parity-bundle/1', op: 'matmul', params: '{}', producer: 'by hand 1.0', device: 'cpu' };
+  const tensors = {
+    'in.a': tensor([1, 2, 3, 4]),
+    'in.b': tensor([5, 6, 7, 8]),
+    'out.y': tensor(y),
+  };
+  const metadata = {
+    schema: 'parity-bundle/1',
+    op: 'matmul',
+    params: '{}',
+    producer: 'by hand 1.0',
+    device: 'cpu',
+  };
   return { name, bytes: writeSafetensors(tensors, metadata) };
 }
 
-/** Drops so many right recordings, case-00000 and so on; they are made in the page, since ten thousand are too many to send there. */
+/**
+ * Drops so many right recordings, case-00000 and so on; they are made in the page, since ten
+ * thousand are too many to send there.
+ */
 export async function dropRecordings(page: Page, count: number): Promise<void> {
   const transfer = await page.evaluateHandle(
     ({ content, files }) => {
       const data = new DataTransfer();
       const array = Uint8Array.from(content);
-      for (let i = 0; i < files; i++) data.items.add(new File([array], `case-${String(i).padStart(5, '0')}.safetensors`));
+      for (let i = 0; i < files; i++)
+        data.items.add(new File([array], `case-${String(i).padStart(5, '0')}.safetensors`));
       return data;
     },
     { content: [...recording('').bytes], files: count },

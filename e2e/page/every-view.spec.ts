@@ -18,7 +18,8 @@ function watch(): void {
       sources: { node?: Element }[];
     })[]) {
       const moved = entry.sources.map(({ node }) => node?.localName ?? '?').join(', ');
-      if (!entry.hadRecentInput) told.shifts.push(`${entry.value.toFixed(4)} at ${entry.startTime.toFixed(0)} ms: ${moved}`);
+      if (!entry.hadRecentInput)
+        told.shifts.push(`${entry.value.toFixed(4)} at ${entry.startTime.toFixed(0)} ms: ${moved}`);
     }
   }).observe({ type: 'layout-shift', buffered: true });
   document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
@@ -42,10 +43,14 @@ async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
 }
 
-test('every view stands still while it loads, breaks no rule of its policy and asks nobody else', async ({ page, server }) => {
+test('every view stands still while it loads, breaks no rule of its policy and asks nobody else', async ({
+  page,
+  server,
+}) => {
   const foreign: string[] = [];
   page.on('request', (request) => {
-    if (!request.url().startsWith(server.url) && !/^(?:data|blob):/.test(request.url())) foreign.push(request.url());
+    if (!request.url().startsWith(server.url) && !/^(?:data|blob):/.test(request.url()))
+      foreign.push(request.url());
   });
   await page.addInitScript(watch);
   for (const address of await views(page)) {
@@ -64,12 +69,16 @@ test.describe('what the browser logs as errors', () => {
     await page.goto('/');
     await settled(page);
     await page.evaluate(() => document.body.setAttribute('style', 'color: red'));
-    await expect.poll(async () => (await toldBy(page)).violations).toContain('style-src-attr: inline');
+    await expect
+      .poll(async () => (await toldBy(page)).violations)
+      .toContain('style-src-attr: inline');
   });
 });
 
 for (const width of [320, 768, 1440]) {
-  test(`at ${width} pixels no view sticks out, in either direction of writing, in forced colours or in print`, async ({ page }) => {
+  test(`at ${width} pixels no view sticks out, in either direction of writing, in forced colours or in print`, async ({
+    page,
+  }) => {
     await page.setViewportSize({ width, height: 800 });
     for (const address of await views(page)) {
       await page.goto(`/${address}`);
@@ -78,10 +87,16 @@ for (const width of [320, 768, 1440]) {
         await page.evaluate((direction) => {
           document.documentElement.dir = direction;
         }, dir);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth), `${address} ${dir}`).toBeLessThanOrEqual(width);
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth),
+          `${address} ${dir}`,
+        ).toBeLessThanOrEqual(width);
       }
       await page.emulateMedia({ media: 'print', forcedColors: 'active', contrast: 'more' });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), `${address} in print`).toBeLessThanOrEqual(width);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth),
+        `${address} in print`,
+      ).toBeLessThanOrEqual(width);
       await page.emulateMedia({ media: null, forcedColors: null, contrast: null });
     }
   });

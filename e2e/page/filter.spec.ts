@@ -29,17 +29,24 @@ test('words, patterns and states are asked for in one line, with suggestions by 
   await field.fill('soft');
   await expect(field).toHaveAttribute('aria-expanded', 'true');
   await field.press('ArrowDown');
-  const first = page.getByRole('listbox', { name: 'Suggestions' }).getByRole('option', { selected: true });
+  const first = page
+    .getByRole('listbox', { name: 'Suggestions' })
+    .getByRole('option', { selected: true });
   await expect(first).toContainText(/ops\.nn\.softmax:\*\s*\d+ checks/);
   await field.press('Enter');
   await expect(field).toHaveValue('ops.nn.softmax:* ');
   await field.pressSequentially('status:w');
   await field.press('ArrowDown');
   await field.press('Enter');
-  await expect(page.getByText(/^Nothing matches all of that: without “status:wrong” it would be \d+ checks\./)).toBeVisible();
+  await expect(
+    page.getByText(/^Nothing matches all of that: without “status:wrong” it would be \d+ checks\./),
+  ).toBeVisible();
   await expect(page).toHaveURL(/\?filter=ops\.nn\.softmax:\*&q=status:wrong$/);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(page.getByRole('alert'), 'what matches nothing runs nothing, and not everything').toContainText('nothing ran');
+  await expect(
+    page.getByRole('alert'),
+    'what matches nothing runs nothing, and not everything',
+  ).toContainText('nothing ran');
   await field.press('Escape');
   await expect(field).toHaveValue('');
 });
@@ -59,7 +66,10 @@ test('the tree goes by the keyboard alone', async ({ page }) => {
   await expect(rowOf(page, /^softmax, /)).toHaveAttribute('aria-expanded', 'false');
   await page.keyboard.press('End');
   const last = page.locator('[role=treeitem]:focus');
-  await expect(last).toHaveAttribute('aria-posinset', (await last.getAttribute('aria-setsize')) ?? '');
+  await expect(last).toHaveAttribute(
+    'aria-posinset',
+    (await last.getAttribute('aria-setsize')) ?? '',
+  );
   await page.keyboard.press('Home');
   await expect(root).toBeFocused();
   await page.keyboard.press('Enter');
@@ -67,7 +77,9 @@ test('the tree goes by the keyboard alone', async ({ page }) => {
   await expect(detailOf(page)).toContainText('ops.nn.*');
 });
 
-test('an option that does not exist is refused in one line, and the page works', async ({ page }) => {
+test('an option that does not exist is refused in one line, and the page works', async ({
+  page,
+}) => {
   await open(page, '/?tier=huge');
   await expect(page.getByRole('alert')).toContainText('huge');
   await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeEnabled();

@@ -2,7 +2,9 @@ import { expect, open, rowOf, test } from './page-test.ts';
 
 test('asks the question, tells what was found and what a click costs', async ({ page }) => {
   await open(page);
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Can this computer fine-tune a language model, correctly and fast?');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+    'Can this computer fine-tune a language model, correctly and fast?',
+  );
   await expect(page.getByText('Found:')).toContainText('Chrom');
   await expect(page.getByText('About a minute. Nothing is uploaded.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeEnabled();
@@ -16,7 +18,9 @@ test('says that the graphics chip is not in use, and what to do', async ({ page 
 
 test('shows no ids, tiers or bounds before details are opened', async ({ page }) => {
   await open(page);
-  await expect(page.locator('gp-check-view')).not.toContainText(/ops\.|tier|quick|bound|webgpu|wgsl|oracle/i);
+  await expect(page.locator('gp-check-view')).not.toContainText(
+    /ops\.|tier|quick|bound|webgpu|wgsl|oracle/i,
+  );
 });
 
 test('asks nobody but its own server', async ({ page, server }) => {
@@ -44,7 +48,9 @@ test.describe('at 320 pixels', () => {
     for (const address of ['/?filter=ops.matmul.matmul:*', '/?view=train']) {
       await page.goto(address);
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+        320,
+      );
     }
   });
 });

@@ -1,6 +1,8 @@
 import { expect, open, runToEnd, test } from './page-test.ts';
 
-test('foretells which models could learn here, by the memory that is named and the speed that is measured', async ({ page }) => {
+test('foretells which models could learn here, by the memory that is named and the speed that is measured', async ({
+  page,
+}) => {
   test.setTimeout(180_000);
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);

@@ -15,17 +15,26 @@ test.use({
   ],
 });
 
-/** A case must not be taken for one that hangs on a machine that is only busy; a hang is told so late. Milliseconds. */
+/**
+ * A case must not be taken for one that hangs on a machine that is only busy; a hang is told so
+ * late. Milliseconds.
+ */
 const LIMIT_MS = 8000;
 
-test('after a hang it asks for one reload and then goes on with the run', async ({ page, browser, server }) => {
+test('after a hang it asks for one reload and then goes on with the run', async ({
+  page,
+  browser,
+  server,
+}) => {
   const hang = await readyToHang(browser, server.url);
   await open(page, `/?filter=ops.nn.*&timeout=${LIMIT_MS}`);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByText(/^[1-9]\d* of \d+ checks$/)).toBeVisible({ timeout: 30_000 });
   await hang();
   await reloadWhenAsked(page, browser);
-  await expect(answerOf(page)).toHaveText(/^1 of \d+ checks could not be finished\.$/, { timeout: 120_000 });
+  await expect(answerOf(page)).toHaveText(/^1 of \d+ checks could not be finished\.$/, {
+    timeout: 120_000,
+  });
   await expect(page.getByText('did not come back in time')).toBeHidden();
   expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
 });
@@ -34,11 +43,17 @@ test('recordings are kept over that reload', async ({ page, browser, server }) =
   const hang = await readyToHang(browser, server.url);
   await open(page, `/?timeout=${LIMIT_MS}`);
   await dropRecordings(page, 3000);
-  await expect(page.getByText(/^[1-9][\d,]* of 3,000 recordings$/)).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(/^[1-9][\d,]* of 3,000 recordings$/)).toBeVisible({
+    timeout: 60_000,
+  });
   await hang();
   await reloadWhenAsked(page, browser);
-  await expect(answerOf(page)).toHaveText('1 of 3,000 recordings could not be finished.', { timeout: 120_000 });
-  expect(await page.evaluate(async () => [sessionStorage.length, (await caches.keys()).length])).toEqual([0, 0]);
+  await expect(answerOf(page)).toHaveText('1 of 3,000 recordings could not be finished.', {
+    timeout: 120_000,
+  });
+  expect(
+    await page.evaluate(async () => [sessionStorage.length, (await caches.keys()).length]),
+  ).toEqual([0, 0]);
 });
 
 /** Opens another page that shares the GPU process; what is returned hangs that at once. */
@@ -53,13 +68,17 @@ async function readyToHang(browser: Browser, url: string): Promise<() => Promise
       layout: 'auto',
       compute: { module: device.createShaderModule({ code }) },
     });
-    const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer } }] });
+    const group = device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [{ binding: 0, resource: { buffer } }],
+    });
     return () => {
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(256); // SwiftShader has a thread for each core, and small work goes on in one that is left
+      // SwiftShader has a thread for each core, and small work goes on in one that is left.
+      pass.dispatchWorkgroups(256);
       pass.end();
       device.queue.submit([encoder.finish()]);
     };

@@ -4,7 +4,10 @@ import { expect, test } from './page-test.ts';
 /** Elements of the page and of all shadow roots in it. */
 const EVERY = `const every = (root) => [...root.querySelectorAll('*')].flatMap((one) => [one, ...(one.shadowRoot ? every(one.shadowRoot) : [])]);`;
 
-/** A tab that another one in the same window hides; Playwright's own pages have windows of their own and never count as hidden. */
+/**
+ * A tab that another one in the same window hides; Playwright's own pages have windows of their own
+ * and never count as hidden.
+ */
 class HiddenTab {
   readonly #send: (expression: string) => Promise<unknown>;
 
@@ -19,13 +22,20 @@ class HiddenTab {
     const { sessionId } = await session.send('Target.attachToTarget', { targetId, flatten: false });
     const waiting = new Map<number, (value: unknown) => void>();
     session.on('Target.receivedMessageFromTarget', ({ message }) => {
-      const { id, result } = JSON.parse(message) as { id: number; result?: { result?: { value?: unknown } } };
+      const { id, result } = JSON.parse(message) as {
+        id: number;
+        result?: { result?: { value?: unknown } };
+      };
       waiting.get(id)?.(result?.result?.value);
     });
     let last = 0;
     return new HiddenTab((expression) => {
       const id = ++last;
-      const message = JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true } });
+      const message = JSON.stringify({
+        id,
+        method: 'Runtime.evaluate',
+        params: { expression, returnByValue: true },
+      });
       const answer = new Promise<unknown>((resolve) => waiting.set(id, resolve));
       return session.send('Target.sendMessageToTarget', { sessionId, message }).then(() => answer);
     });
@@ -43,11 +53,16 @@ class HiddenTab {
   }
 
   text(): Promise<unknown> {
-    return this.#send(`(() => { ${EVERY} return every(document).map((e) => e.shadowRoot?.textContent ?? '').join(' '); })()`);
+    return this.#send(
+      `(() => { ${EVERY} return every(document).map((e) => e.shadowRoot?.textContent ?? '').join(' '); })()`,
+    );
   }
 }
 
-test('a check that ran while nobody could see the tab says that its time means nothing', async ({ browser, server }) => {
+test('a check that ran while nobody could see the tab says that its time means nothing', async ({
+  browser,
+  server,
+}) => {
   const tab = await HiddenTab.open(browser, `${server.url}?filter=ops.nn.silu:legal;*`);
   await expect.poll(() => tab.evaluate('document.visibilityState')).toBe('hidden');
   await expect.poll(() => tab.text(), { timeout: 30_000 }).toContain('Found:');

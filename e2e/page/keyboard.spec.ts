@@ -10,7 +10,12 @@ test('a run and its details without a mouse', async ({ page }) => {
     for (let i = 0; i < 30; i++) {
       await page.keyboard.press('Tab');
       const button = page.getByRole(role, { name }).first();
-      if (await button.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element)) return;
+      if (
+        await button.evaluate(
+          (element) => (element.getRootNode() as ShadowRoot).activeElement === element,
+        )
+      )
+        return;
     }
     throw new Error(`no button ${name} within 20 tabs`);
   };
@@ -64,5 +69,8 @@ test('keys press their controls, not while one types, and can be turned off', as
 test('a screen reader is told the answer', async ({ page }) => {
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await page.getByRole('button', { name: 'Run', exact: true }).press('Enter');
-  await expect(page.locator('gp-app > [role=status], gp-app [role=status]').last()).toHaveText(/checks are right/, { timeout: 60_000 });
+  await expect(page.locator('gp-app > [role=status], gp-app [role=status]').last()).toHaveText(
+    /checks are right/,
+    { timeout: 60_000 },
+  );
 });

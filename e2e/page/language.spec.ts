@@ -2,21 +2,33 @@ import { expect, test } from './page-test.ts';
 
 test.use({ locale: 'de-DE' });
 
-test('speaks the browser’s language, and another one where it is chosen, also on the next visit', async ({ page }) => {
+test('speaks the browser’s language, and another one where it is chosen, also on the next visit', async ({
+  page,
+}) => {
   await page.goto('/?filter=ops.nn.silu:legal;*');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(
     'Kann dieser Rechner ein Sprachmodell nachtrainieren, richtig und schnell?',
   );
   await expect(page.locator('html')).toHaveAttribute('lang', 'de');
-  await expect(page.getByRole('region', { name: 'Der Grafikchip ist nicht im Einsatz.' })).toBeVisible();
+  await expect(
+    page.getByRole('region', { name: 'Der Grafikchip ist nicht im Einsatz.' }),
+  ).toBeVisible();
   await page.getByRole('button', { name: 'Starten', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Noch einmal', exact: true })).toBeVisible({ timeout: 60_000 });
-  await expect(page.getByRole('region', { name: 'Antwort' })).toContainText(/\d+ von \d+ Prüfungen sind richtig, auf dem Prozessor/);
+  await expect(page.getByRole('button', { name: 'Noch einmal', exact: true })).toBeVisible({
+    timeout: 60_000,
+  });
+  await expect(page.getByRole('region', { name: 'Antwort' })).toContainText(
+    /\d+ von \d+ Prüfungen sind richtig, auf dem Prozessor/,
+  );
   await page.getByText('Wie dieser Chip rechnet').click();
-  await expect(page.getByRole('row', { name: /^Runden von Summen zur nächsten Zahl/ })).toBeVisible();
+  await expect(
+    page.getByRole('row', { name: /^Runden von Summen zur nächsten Zahl/ }),
+  ).toBeVisible();
 
   await page.getByRole('combobox', { name: 'Sprache' }).selectOption('English');
-  await expect(page.getByRole('region', { name: 'Answer' })).toContainText(/\d+ of \d+ checks are right/);
+  await expect(page.getByRole('region', { name: 'Answer' })).toContainText(
+    /\d+ of \d+ checks are right/,
+  );
   await page.reload();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/Can this computer/);
 });

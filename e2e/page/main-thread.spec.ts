@@ -4,13 +4,17 @@ import { tasksDuring } from './trace.ts';
 /** What people notice as a hitch. Milliseconds. */
 const LONGEST_TASK_MS = 50;
 
-test('no task of a visit with a run holds the main thread for 50 ms of processor time', async ({ page }) => {
+test('no task of a visit with a run holds the main thread for 50 ms of processor time', async ({
+  page,
+}) => {
   const tasks = await tasksDuring(page, async () => {
     await open(page, '/?filter=ops.nn.silu:*');
     await runToEnd(page);
     await rowOf(page, /^legal/).click();
     await page.getByRole('button', { name: 'Copy link' }).click();
-    await expect(page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true })).toHaveValue(/#/);
+    await expect(
+      page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true }),
+    ).toHaveValue(/#/);
   });
   expect(tasks.length).toBeGreaterThan(10);
   expect(tasks.filter(({ cpuMs }) => cpuMs > LONGEST_TASK_MS)).toEqual([]);

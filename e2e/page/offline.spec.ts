@@ -11,11 +11,17 @@ test.use({ serviceWorkers: 'allow', mayLogErrors: true });
 const FEW = '?filter=ops.nn.silu:legal;*';
 const KEPT = 'It works without a network, too.';
 
-const look = (page: Page) => page.evaluate(async () => (await navigator.serviceWorker.ready).update().catch(() => {}));
+const look = (page: Page) =>
+  page.evaluate(async () => (await navigator.serviceWorker.ready).update().catch(() => {}));
 
-/** Has the browser look for another build until the page says that there is one: while it still takes in what it found before, it does not look. */
+/**
+ * Has the browser look for another build until the page says that there is one: while it still
+ * takes in what it found before, it does not look.
+ */
 async function untilNewer(page: Page): Promise<void> {
-  const note = page.getByRole('status').filter({ hasText: 'A newer version of this page is here.' });
+  const note = page
+    .getByRole('status')
+    .filter({ hasText: 'A newer version of this page is here.' });
   await expect(async () => {
     await look(page);
     await expect(note).toBeVisible({ timeout: 3_000 });
@@ -23,19 +29,27 @@ async function untilNewer(page: Page): Promise<void> {
 }
 
 /** Names of the builds that the page keeps. */
-const kept = (page: Page) => page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('gradproof ')));
+const kept = (page: Page) =>
+  page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('gradproof ')));
 
-test('after one visit to a static host below a path, checks, details and a link work without any network', async ({ page }) => {
+test('after one visit to a static host below a path, checks, details and a link work without any network', async ({
+  page,
+}) => {
   await using host = await staticHost('dist/page');
   await open(page, host.url);
   await expect(page.getByText(KEPT)).toBeVisible({ timeout: 30_000 });
   await page.getByText('worth knowing').click();
   await expect(page.getByRole('region', { name: 'This page’s clocks are coarse.' })).toBeVisible();
   expect(await page.evaluate(() => crossOriginIsolated), 'this host sends no header').toBe(false);
-  expect(await kept(page), 'the host may have other pages below other paths').toEqual([expect.stringMatching(/^gradproof \/a\/b\/ \w+$/)]);
+  expect(await kept(page), 'the host may have other pages below other paths').toEqual([
+    expect.stringMatching(/^gradproof \/a\/b\/ \w+$/),
+  ]);
   host.down();
   await open(page, host.url + FEW);
-  expect(await page.evaluate(() => crossOriginIsolated), 'a page that was kept isolates itself').toBe(true);
+  expect(
+    await page.evaluate(() => crossOriginIsolated),
+    'a page that was kept isolates itself',
+  ).toBe(true);
   await runToEnd(page);
   await expect(answerOf(page)).toContainText('are right');
   await expect(rowOf(page, /^ops\.nn\.silu, \d+ right$/)).toBeVisible();
@@ -51,13 +65,19 @@ test('after one visit to a static host below a path, checks, details and a link 
   const policies = await page.evaluate(async () => {
     const [name = ''] = await caches.keys();
     const cache = await caches.open(name);
-    return Promise.all((await cache.keys()).map(async (request) => (await cache.match(request))?.headers.get('content-security-policy')));
+    return Promise.all(
+      (await cache.keys()).map(async (request) =>
+        (await cache.match(request))?.headers.get('content-security-policy'),
+      ),
+    );
   });
   expect(new Set(policies).size).toBe(1);
   expect(policies[0]).toContain("default-src 'none'");
 });
 
-test('a newer build is shown by the next visit, whole; what is open goes on, and says so', async ({ page }) => {
+test('a newer build is shown by the next visit, whole; what is open goes on, and says so', async ({
+  page,
+}) => {
   const next = mkdtempSync(join(tmpdir(), 'gradproof-next-'));
   const broken = mkdtempSync(join(tmpdir(), 'gradproof-broken-'));
   try {
@@ -66,12 +86,18 @@ test('a newer build is shown by the next visit, whole; what is open goes on, and
     await expect(page.getByText(KEPT)).toBeVisible({ timeout: 30_000 });
     const [first] = await kept(page);
 
-    // A deployment that is half there: its list names what the files are not. Nothing of it is taken.
+    // A deployment that is half there: its list names what the files are not. Nothing of it is
+    // taken.
     rewrite('dist/page', broken, 'broken');
-    writeFileSync(join(broken, 'icon.svg'), readFileSync(join(broken, 'icon.svg'), 'utf8').replace('#0d5c63', '#aa0000'));
+    writeFileSync(
+      join(broken, 'icon.svg'),
+      readFileSync(join(broken, 'icon.svg'), 'utf8').replace('#0d5c63', '#aa0000'),
+    );
     host.deploy(broken);
     await look(page);
-    await expect.poll(() => host.requested.filter((path) => path === '/icon.svg').length, { timeout: 30_000 }).toBeGreaterThan(1);
+    await expect
+      .poll(() => host.requested.filter((path) => path === '/icon.svg').length, { timeout: 30_000 })
+      .toBeGreaterThan(1);
     await expect.poll(() => kept(page), { timeout: 30_000 }).toEqual([first]);
 
     rewrite('dist/page', next, 'newer');
@@ -79,13 +105,19 @@ test('a newer build is shown by the next visit, whole; what is open goes on, and
     await untilNewer(page);
     expect(await kept(page)).toHaveLength(2);
     await page.getByRole('button', { name: 'Details' }).click();
-    await expect(page.getByText(/checks chosen/), 'what is open loads what it still needs').toBeVisible();
+    await expect(
+      page.getByText(/checks chosen/),
+      'what is open loads what it still needs',
+    ).toBeVisible();
     await page.getByRole('button', { name: 'Reload' }).click();
     await expect(page.locator('meta[name="build"]')).toHaveAttribute('content', 'newer');
     await expect(page.getByText('A newer version')).toBeHidden();
     host.down();
     await page.reload();
-    await expect(page.locator('meta[name="build"]'), 'without a network as with one').toHaveAttribute('content', 'newer');
+    await expect(
+      page.locator('meta[name="build"]'),
+      'without a network as with one',
+    ).toHaveAttribute('content', 'newer');
   } finally {
     for (const folder of [next, broken]) rmSync(folder, { recursive: true, force: true });
   }
@@ -111,16 +143,25 @@ test('a run goes on while a newer build comes in, with what it began with', asyn
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await expect(answerOf(page)).toContainText('all right so far', { timeout: 30_000 });
     await rowOf(page, /^attention, /).press('Enter');
-    await expect(detailOf(page).getByRole('heading').first(), 'details come from the build that is open').toContainText('ops.attention');
+    await expect(
+      detailOf(page).getByRole('heading').first(),
+      'details come from the build that is open',
+    ).toContainText('ops.attention');
     await page.reload();
     await expect(page.locator('meta[name="build"]')).toHaveAttribute('content', 'newer');
-    await expect(page.getByRole('button', { name: 'Run', exact: true }), 'the newer build promises nothing of the old run').toBeVisible();
+    await expect(
+      page.getByRole('button', { name: 'Run', exact: true }),
+      'the newer build promises nothing of the old run',
+    ).toBeVisible();
   } finally {
     rmSync(next, { recursive: true, force: true });
   }
 });
 
-/** Another build of the same: its page and its entry differ, and its service worker lists what it has. */
+/**
+ * Another build of the same: its page and its entry differ, and its service worker lists what it
+ * has.
+ */
 function rewrite(from: string, to: string, name: string): void {
   cpSync(from, to, { recursive: true });
   const read = (path: string) => readFileSync(join(to, path), 'utf8');
@@ -128,11 +169,16 @@ function rewrite(from: string, to: string, name: string): void {
   const entry = /assets\/index-[\w-]+\.js/.exec(html)?.[0] ?? '';
   const renamed = entry.replace(/index-[\w-]{8}/, `index-${name.padEnd(8, '0')}`);
   cpSync(join(to, entry), join(to, renamed));
-  const page = html.replaceAll(entry, renamed).replace('<head>', `<head><meta name="build" content="${name}" />`);
+  const page = html
+    .replaceAll(entry, renamed)
+    .replace('<head>', `<head><meta name="build" content="${name}" />`);
   writeFileSync(join(to, 'index.html'), page);
   const list = read('sw.js')
     .replaceAll(entry, renamed)
     .replace(/"version":"\w+"/, `"version":"${name}"`)
-    .replace(/(\{"path":"index\.html","sha256":")\w+/, `$1${createHash('sha256').update(page).digest('hex')}`);
+    .replace(
+      /(\{"path":"index\.html","sha256":")\w+/,
+      `$1${createHash('sha256').update(page).digest('hex')}`,
+    );
   writeFileSync(join(to, 'sw.js'), list);
 }

@@ -2,7 +2,10 @@ import { test as base, expect, type Locator, type Page } from '@playwright/test'
 import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { type PageServer, servePage } from '../../src/cli/server.ts';
 
-/** Software adapter: the same on every machine, and the page must say that no graphics chip is in use. */
+/**
+ * Software adapter: the same on every machine, and the page must say that no graphics chip is in
+ * use.
+ */
 const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 interface TestFixtures {
@@ -16,7 +19,10 @@ interface WorkerFixtures {
   readonly server: PageServer;
 }
 
-/** A test of the built page, served from dist/page on a port of its own, in an installed browser. Uncaught errors fail it. */
+/**
+ * A test of the built page, served from dist/page on a port of its own, in an installed browser.
+ * Uncaught errors fail it.
+ */
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   // What the page keeps for later costs every test; those of it allow it.
   serviceWorkers: 'block',
@@ -25,7 +31,13 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     async ({ gpuArguments }, use) => {
       const browser = findBrowsers()[0];
       const root = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-      const args = [...root, '--disable-quic', '--no-first-run', '--disable-background-networking', ...gpuArguments];
+      const args = [
+        ...root,
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        ...gpuArguments,
+      ];
       await use({ args, ...(browser ? { executablePath: browser.path } : {}) });
     },
     { scope: 'worker' },
@@ -44,7 +56,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     async ({ page, mayLogErrors }, use) => {
       const problems: string[] = [];
       page.on('pageerror', (error) => problems.push(error.message));
-      page.on('console', (message) => message.type() === 'error' && !mayLogErrors && problems.push(message.text()));
+      page.on(
+        'console',
+        (message) => message.type() === 'error' && !mayLogErrors && problems.push(message.text()),
+      );
       await use(undefined);
       expect(problems, 'errors on the console').toEqual([]);
     },
@@ -64,7 +79,9 @@ export async function runToEnd(page: Page): Promise<void> {
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 60_000 });
 }
 
-/** A row of the tree of checks; its name is read out as `suite, 3 right, 1 wrong` or `case, right`. */
+/**
+ * A row of the tree of checks; its name is read out as `suite, 3 right, 1 wrong` or `case, right`.
+ */
 export function rowOf(page: Page, name: RegExp): Locator {
   return page.getByRole('treeitem', { name }).first();
 }

@@ -1,7 +1,10 @@
 import type { Locator } from '@playwright/test';
 import decodeQr from 'qr/decode.js';
 
-/** The text of a QR code as a camera would get it: off the screen, by another library than the one that drew it. */
+/**
+ * The text of a QR code as a camera would get it: off the screen, by another library than the one
+ * that drew it.
+ */
 export async function readQrCode(code: Locator): Promise<string> {
   const png = (await code.screenshot()).toString('base64');
   const { width, height, data } = await code.page().evaluate(async (base64) => {

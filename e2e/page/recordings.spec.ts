@@ -1,17 +1,25 @@
 import { expect, open, rowOf, test } from './page-test.ts';
 
-test('one click replays what other libraries recorded, and each recording brings the Python that checks it', async ({ page }) => {
+test('one click replays what other libraries recorded, and each recording brings the Python that checks it', async ({
+  page,
+}) => {
   await open(page);
   const replay = page.getByRole('button', { name: 'Replay recordings' });
   test.skip((await replay.count()) === 0, 'this build brings no recordings along');
   await expect(page.getByText(/from this page’s own server/)).toBeVisible();
   await replay.click();
   const libraries = page.getByRole('list', { name: 'Libraries' });
-  await expect(libraries).toContainText(/bitsandbytes \S+: \d+ of \d+ agree, recorded on CPU/, { timeout: 40_000 });
+  await expect(libraries).toContainText(/bitsandbytes \S+: \d+ of \d+ agree, recorded on CPU/, {
+    timeout: 40_000,
+  });
   // All of them are replayed by the command line; here a part shows how they are told.
   await page.getByRole('button', { name: 'Stop' }).click();
-  await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeVisible({ timeout: 60_000 });
-  await expect(libraries, 'nothing was recorded on CUDA without saying so').not.toContainText(/\+cu\d/);
+  await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeVisible({
+    timeout: 60_000,
+  });
+  await expect(libraries, 'nothing was recorded on CUDA without saying so').not.toContainText(
+    /\+cu\d/,
+  );
   await rowOf(page, /^parity, /).press('ArrowRight');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');

@@ -3,10 +3,17 @@ import { sha256 } from '../../src/formats/sha256.ts';
 import { drop, recording } from './drop.ts';
 import { answerOf, detailOf, expect, open, rowOf, test } from './page-test.ts';
 
-test('dropped recordings are replayed, and one that is off is told as a finding, not as our failure', async ({ page }) => {
+test('dropped recordings are replayed, and one that is off is told as a finding, not as our failure', async ({
+  page,
+}) => {
   await open(page);
-  await drop(page, [recording('right.safetensors', [19, 22, 43, 50]), recording('off.safetensors', [19, 22, 43, 51])]);
-  await expect(answerOf(page)).toHaveText('2 of 2 recordings are right, on the processor.', { timeout: 60_000 });
+  await drop(page, [
+    recording('right.safetensors', [19, 22, 43, 50]),
+    recording('off.safetensors', [19, 22, 43, 51]),
+  ]);
+  await expect(answerOf(page)).toHaveText('2 of 2 recordings are right, on the processor.', {
+    timeout: 60_000,
+  });
   await expect(page.getByText(/the recording library itself got wrong/)).toBeVisible();
   await rowOf(page, /^right/).click();
   await expect(detailOf(page)).not.toContainText('finding');
@@ -19,36 +26,63 @@ test('dropped recordings are replayed, and one that is off is told as a finding,
 
 test('an index dropped beside its recordings gives them their day', async ({ page }) => {
   const right = recording('right.safetensors', [19, 22, 43, 50]);
-  const listed = { name: 'right', op: 'matmul', bytes: right.bytes.byteLength, recording: 0, sha256: await sha256(right.bytes) };
+  const listed = {
+    name: 'right',
+    op: 'matmul',
+    bytes: right.bytes.byteLength,
+    recording: 0,
+    sha256: await sha256(right.bytes),
+  };
   const recordings = [{ date: '2026-11-20', device: 'cpu' }];
-  const index = JSON.stringify({ schema: 'parity-bundle/1', versions: {}, recordings, cases: [listed] });
+  const index = JSON.stringify({
+    schema: 'parity-bundle/1',
+    versions: {},
+    recordings,
+    cases: [listed],
+  });
   await open(page);
   await drop(page, [right, { name: 'INDEX.json', bytes: new TextEncoder().encode(index) }]);
-  await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(/by hand 1\.0: 1 of 1 agree.*2026/, { timeout: 60_000 });
+  await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(
+    /by hand 1\.0: 1 of 1 agree.*2026/,
+    { timeout: 60_000 },
+  );
 });
 
 test('a dropped checkpoint of bitsandbytes is decoded weight by weight', async ({ page }) => {
   const name = 'bitsandbytes-nf4-compressed.safetensors';
-  const bytes = new Uint8Array(readFileSync(new URL(`../../src/formats/fixtures/${name}`, import.meta.url)));
+  const bytes = new Uint8Array(
+    readFileSync(new URL(`../../src/formats/fixtures/${name}`, import.meta.url)),
+  );
   await open(page);
   await drop(page, [{ name, bytes }]);
-  await expect(answerOf(page)).toHaveText('1 of 1 weight is right, on the processor.', { timeout: 60_000 });
+  await expect(answerOf(page)).toHaveText('1 of 1 weight is right, on the processor.', {
+    timeout: 60_000,
+  });
   await expect(rowOf(page, /^parity\.checkpoint, /)).toHaveAttribute('aria-expanded', 'true');
-  await expect(detailOf(page).getByRole('heading', { name: /bitsandbytes-nf4-compressed\/layer\.weight/ })).toBeVisible();
+  await expect(
+    detailOf(page).getByRole('heading', { name: /bitsandbytes-nf4-compressed\/layer\.weight/ }),
+  ).toBeVisible();
   await page.getByText('Check it in Python').click();
   await expect(detailOf(page)).toContainText('F.dequantize_4bit(packed, state)');
 });
 
 test('a file that is no recording is refused in one plain line', async ({ page }) => {
   await open(page);
-  await drop(page, [{ name: 'garbage.safetensors', bytes: new TextEncoder().encode('this is not a recording at all') }]);
+  await drop(page, [
+    {
+      name: 'garbage.safetensors',
+      bytes: new TextEncoder().encode('this is not a recording at all'),
+    },
+  ]);
   await expect(page.getByRole('alert')).toContainText('garbage.safetensors: ');
   await page.getByRole('button', { name: 'Close' }).click();
   await expect(page.getByRole('alert')).toBeHidden();
   await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeEnabled();
 });
 
-test('several files without a recording are refused, one text goes to the fine-tune view', async ({ page }) => {
+test('several files without a recording are refused, one text goes to the fine-tune view', async ({
+  page,
+}) => {
   await open(page);
   const text = { name: 'poem.txt', bytes: new TextEncoder().encode('roses are red\n'.repeat(400)) };
   await drop(page, [text, { ...text, name: 'other.txt' }]);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { readReport } from '../../src/harness/report/read.ts';
+import { readReport } from '../../src/report/read.ts';
 import { answerOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
 
 const SOME = '/?filter=ops.nn.silu:legal;*';
@@ -8,7 +8,9 @@ test('runs the chosen checks to their end and answers in plain words', async ({ 
   await open(page, SOME);
   await runToEnd(page);
   await expect(answerOf(page)).toHaveText(/^(\d+) of \1 checks are right, on the processor\.$/);
-  await expect(page.getByText('The graphics chip was not in use: results are right, but slow.')).toBeVisible();
+  await expect(
+    page.getByText('The graphics chip was not in use: results are right, but slow.'),
+  ).toBeVisible();
   await expect(page.locator('gp-answer')).toContainText('chrome://settings/system');
   await expect(rowOf(page, /^ops\.nn\.silu, \d+ right$/)).toBeVisible();
 });
@@ -37,9 +39,14 @@ test('stops when asked, and concludes nothing from a part', async ({ page }) => 
 test('saves the report, which its own reader accepts', async ({ page }) => {
   await open(page, SOME);
   await runToEnd(page);
-  const [json] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save report' }).click()]);
+  const [json] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save report' }).click(),
+  ]);
   const report = readReport(await readFile(await json.path(), 'utf8'), json.suggestedFilename());
   expect(report.summary.passed).toBeGreaterThan(0);
   expect(report.summary.passed).toBe(report.summary.total);
-  expect(report.results.every(({ kernels }) => kernels.some((kernel) => kernel.startsWith('nn/')))).toBe(true);
+  expect(
+    report.results.every(({ kernels }) => kernels.some((kernel) => kernel.startsWith('nn/'))),
+  ).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { readReport } from '../../src/harness/report/read.ts';
+import { readReport } from '../../src/report/read.ts';
 import { answerOf, expect, open, runToEnd, test } from './page-test.ts';
 import { readQrCode } from './qr.ts';
 
@@ -11,7 +11,12 @@ async function saved(page: Page, button: string): Promise<string> {
   return readFileSync(await (await downloading).path(), 'utf8');
 }
 
-test('a link holds the result, says what is in it, and opens in a fresh browser', async ({ page, browser, server, context }) => {
+test('a link holds the result, says what is in it, and opens in a fresh browser', async ({
+  page,
+  browser,
+  server,
+  context,
+}) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const requests: string[] = [];
   context.on('request', (request) => requests.push(request.url()));
@@ -25,7 +30,10 @@ test('a link holds the result, says what is in it, and opens in a fresh browser'
   await expect(dialog).toContainText('ops.nn.silu:legal;*');
   const unnamed = await link.inputValue();
   await dialog.getByRole('textbox', { name: 'A name for this computer' }).fill('ThinkPad T14 <b>');
-  await expect(dialog.locator('dd', { hasText: /^ThinkPad T14 <b>$/ }), 'what is listed was read out of the link').toBeVisible();
+  await expect(
+    dialog.locator('dd', { hasText: /^ThinkPad T14 <b>$/ }),
+    'what is listed was read out of the link',
+  ).toBeVisible();
   const url = await link.inputValue();
   expect(url).not.toBe(unnamed);
   expect(url.length).toBeLessThan(1500);
@@ -36,13 +44,19 @@ test('a link holds the result, says what is in it, and opens in a fresh browser'
   await dialog.getByText('QR code').click();
   expect(await readQrCode(dialog.getByRole('img', { name: 'QR code of the link' }))).toBe(url);
   await dialog.getByText('Badge and Markdown').click();
-  await expect(dialog.getByRole('img', { name: /^Gradproof: \d+ of \d+ right on ThinkPad T14 <b>/ })).toBeVisible();
+  await expect(
+    dialog.getByRole('img', { name: /^Gradproof: \d+ of \d+ right on ThinkPad T14 <b>/ }),
+  ).toBeVisible();
   await expect(dialog.getByRole('textbox', { name: 'Markdown of the badge' })).toHaveValue(
     /^\[!\[Gradproof: .*\]\(gradproof\.svg\)\]\(http.*#\S+\)$/,
   );
-  expect(await saved(page, 'Save badge (SVG)')).toContain('<svg xmlns="http://www.w3.org/2000/svg"');
+  expect(await saved(page, 'Save badge (SVG)')).toContain(
+    '<svg xmlns="http://www.w3.org/2000/svg"',
+  );
   await dialog.getByText('Save as a file').click();
-  expect(readReport(await saved(page, 'Report (JSON)'), 'the saved report').run.complete).toBe(true);
+  expect(readReport(await saved(page, 'Report (JSON)'), 'the saved report').run.complete).toBe(
+    true,
+  );
   expect(await saved(page, 'Web page (HTML)')).toContain('<!DOCTYPE html>');
   expect((await saved(page, 'Table (CSV)')).split('\n').length).toBeGreaterThan(2);
   expect(await saved(page, 'JUnit (XML)')).toContain('<testsuites');
@@ -54,7 +68,9 @@ test('a link holds the result, says what is in it, and opens in a fresh browser'
   await other.goto(url);
   await expect(other.getByRole('heading', { level: 1 })).toHaveText('Someone’s result');
   await expect(answerOf(other)).toHaveText(/^(\d+) of \1 checks are right/);
-  await expect(other.getByText('Not the standard settings: only the cases ops.nn.silu:legal;*.')).toBeVisible();
+  await expect(
+    other.getByText('Not the standard settings: only the cases ops.nn.silu:legal;*.'),
+  ).toBeVisible();
   await expect(other.getByText('ThinkPad T14 <b>'), 'a name is text').toBeVisible();
   await expect(other.getByText(/(Chromium|Edge) \d+/)).toBeVisible();
   await other.getByRole('button', { name: 'Run it here' }).click();

@@ -10,7 +10,7 @@ export interface StaticHost extends AsyncDisposable {
   readonly requested: string[];
   /** From now on serves another folder, as after a deployment. */
   deploy(folder: string): void;
-  /** Answers nobody any more; the port stays free for nobody else. */
+  /** Stops answering; the port stays taken. */
   down(): void;
 }
 

@@ -17,29 +17,45 @@ interface TraceEvent {
   readonly dur?: number;
   /** Processor time of the thread, microseconds. */
   readonly tdur?: number;
-  readonly args: { readonly name?: string; readonly data?: { readonly url?: string; readonly functionName?: string } };
+  readonly args: {
+    readonly name?: string;
+    readonly data?: { readonly url?: string; readonly functionName?: string };
+  };
 }
 
 /** The parts of so many tasks are told. */
 const TOLD = 10;
 
-/** Room for minutes of work; what a browser takes by itself is full after seconds, and the rest is lost without a word. */
+/**
+ * Room for minutes of work; what a browser takes by itself is full after seconds, and the rest is
+ * lost without a word.
+ */
 const ROOM_KB = 1_000_000;
 const CATEGORIES = ['toplevel', 'devtools.timeline', 'v8.execute'];
 
-/** Traces what the browser does during `work`, and gives the main thread's tasks, the longest first. Throws when something of it was lost. */
+/**
+ * Traces what the browser does during `work`, and gives the main thread's tasks, the longest first.
+ * Throws when something of it was lost.
+ */
 export async function tasksDuring(page: Page, work: () => Promise<void>): Promise<readonly Task[]> {
   const browser = page.context().browser();
   if (!browser) throw new Error('the page belongs to no browser that could be traced');
   const session = await browser.newBrowserCDPSession();
   const events: TraceEvent[] = [];
-  session.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as readonly TraceEvent[])));
+  session.on('Tracing.dataCollected', ({ value }) =>
+    events.push(...(value as unknown as readonly TraceEvent[])),
+  );
   const ended = new Promise<boolean>((resolve) =>
     session.on('Tracing.tracingComplete', ({ dataLossOccurred }) => resolve(dataLossOccurred)),
   );
   await session.send('Tracing.start', {
     transferMode: 'ReportEvents',
-    traceConfig: { recordMode: 'recordUntilFull', traceBufferSizeInKb: ROOM_KB, includedCategories: CATEGORIES, excludedCategories: ['*'] },
+    traceConfig: {
+      recordMode: 'recordUntilFull',
+      traceBufferSizeInKb: ROOM_KB,
+      includedCategories: CATEGORIES,
+      excludedCategories: ['*'],
+    },
   });
   try {
     await work();
@@ -53,11 +69,18 @@ export async function tasksDuring(page: Page, work: () => Promise<void>): Promis
 }
 
 function tasksOf(events: readonly TraceEvent[]): readonly Task[] {
-  const threads = new Set(events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(threadOf));
+  const threads = new Set(
+    events
+      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+      .map(threadOf),
+  );
   // The renderer with the most work is the page; others are spare ones.
-  const timed = events.filter((event) => event.ph === 'X' && event.dur !== undefined && threads.has(threadOf(event)));
+  const timed = events.filter(
+    (event) => event.ph === 'X' && event.dur !== undefined && threads.has(threadOf(event)),
+  );
   const totals = new Map<string, number>();
-  for (const event of timed.filter(isTask)) totals.set(threadOf(event), (totals.get(threadOf(event)) ?? 0) + cpuOf(event));
+  for (const event of timed.filter(isTask))
+    totals.set(threadOf(event), (totals.get(threadOf(event)) ?? 0) + cpuOf(event));
   const [main] = [...totals].sort(([, a], [, b]) => b - a)[0] ?? [];
   const mine = timed.filter((event) => threadOf(event) === main);
   return mine
@@ -67,11 +90,20 @@ function tasksOf(events: readonly TraceEvent[]): readonly Task[] {
 }
 
 function partsOf(task: TraceEvent, events: readonly TraceEvent[]): readonly string[] {
-  const within = events.filter((event) => event !== task && !isTask(event) && event.ts >= task.ts && event.ts < task.ts + (task.dur ?? 0));
+  const within = events.filter(
+    (event) =>
+      event !== task &&
+      !isTask(event) &&
+      event.ts >= task.ts &&
+      event.ts < task.ts + (task.dur ?? 0),
+  );
   return within
     .sort((a, b) => cpuOf(b) - cpuOf(a))
     .slice(0, 6)
-    .map(({ name, args, ...event }) => `${name} ${args.data?.functionName ?? ''} ${args.data?.url ?? ''} ${cpuOf(event).toFixed(1)} ms`);
+    .map(
+      ({ name, args, ...event }) =>
+        `${name} ${args.data?.functionName ?? ''} ${args.data?.url ?? ''} ${cpuOf(event).toFixed(1)} ms`,
+    );
 }
 
 function isTask({ name }: TraceEvent): boolean {

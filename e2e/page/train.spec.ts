@@ -4,7 +4,10 @@ import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { drop } from './drop.ts';
 import { answerOf, expect, open, test } from './page-test.ts';
 
-const POEM = { name: 'poem.txt', bytes: new TextEncoder().encode('The rain in Spain stays mainly in the plain.\n'.repeat(200)) };
+const POEM = {
+  name: 'poem.txt',
+  bytes: new TextEncoder().encode('The rain in Spain stays mainly in the plain.\n'.repeat(200)),
+};
 
 /** Drops the poem on a page that was just loaded and starts 30 steps. */
 async function start(page: Page): Promise<void> {
@@ -26,7 +29,9 @@ async function savedAdapter(page: Page): Promise<Buffer> {
   return await readFile(await file.path());
 }
 
-test('learns a dropped text, waits when it is told, saves adapter and figures, and learns the same bits again', async ({ page }) => {
+test('learns a dropped text, waits when it is told, saves adapter and figures, and learns the same bits again', async ({
+  page,
+}) => {
   await start(page);
   await page.getByRole('button', { name: 'Pause' }).click();
   await expect(page.getByText(/^Paused after/)).toBeVisible({ timeout: 60_000 });
@@ -49,7 +54,10 @@ test('learns a dropped text, waits when it is told, saves adapter and figures, a
   await expect(page.getByLabel('Sample: After')).not.toContainText('…');
 
   const saved = async (name: string) => {
-    const [download] = await Promise.all([page.waitForEvent('download'), plot.getByRole('button', { name, exact: true }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      plot.getByRole('button', { name, exact: true }).click(),
+    ]);
     return await readFile(await download.path());
   };
   expect((await saved('CSV')).toString('utf8')).toMatch(/^Step,Loss,Held-out loss\r\n0,,\d/);
@@ -74,7 +82,9 @@ test('stops when asked', async ({ page }) => {
   await expect(page.getByLabel('In numbers')).toBeVisible({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Stop' }).click();
   await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible();
-  await expect(answerOf(page), 'who stops a run gets no verdict').toHaveText(/^Stopped after \d+ steps?\.$/);
+  await expect(answerOf(page), 'who stops a run gets no verdict').toHaveText(
+    /^Stopped after \d+ steps?\.$/,
+  );
 });
 
 test('a text that is too short is refused in one plain line', async ({ page }) => {

@@ -1,16 +1,22 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
-import { encodeLink } from '../../src/harness/link/encode.ts';
-import { readReport } from '../../src/harness/report/read.ts';
+import { encodeLink } from '../../src/report/link/encode.ts';
+import { readReport } from '../../src/report/read.ts';
 import { expect, open, runToEnd, test } from './page-test.ts';
 
 /*
- * How the page looks, at three widths in both themes. The browser's software renderer draws the same pixels wherever browser and fonts are
- * the same; elsewhere the tests are skipped, since what would differ is theirs. The pictures are drawn anew by
- * npx playwright test e2e/page/visual.spec.ts --update-snapshots
+ * How the page looks, at three widths in both themes. The browser's software renderer draws the
+ * same pixels wherever browser and fonts are the same; elsewhere the tests are skipped, since what
+ * would differ is theirs. The pictures are drawn anew by npx playwright test
+ * e2e/page/visual.spec.ts --update-snapshots
  */
-test.use({ locale: 'en-GB', timezoneId: 'UTC', contextOptions: { reducedMotion: 'reduce' }, mayLogErrors: true });
+test.use({
+  locale: 'en-GB',
+  timezoneId: 'UTC',
+  contextOptions: { reducedMotion: 'reduce' },
+  mayLogErrors: true,
+});
 
 const SIZES = [
   { width: 320, height: 560 },
@@ -18,7 +24,10 @@ const SIZES = [
   { width: 1440, height: 640 },
 ];
 
-/** One pixel in a thousand: edges of letters may round differently on another processor; a line that moved is ten times that. */
+/**
+ * One pixel in a thousand: edges of letters may round differently on another processor; a line that
+ * moved is ten times that.
+ */
 const TOLERANCE = 0.001;
 
 /** What the pictures depend on beside the page. */
@@ -40,13 +49,22 @@ test.beforeEach(async ({ page, browser }) => {
     mkdirSync(dirname(RECORDED_BY), { recursive: true });
     writeFileSync(RECORDED_BY, `${JSON.stringify(here, null, 2)}\n`);
   }
-  const recorded = existsSync(RECORDED_BY) ? (JSON.parse(readFileSync(RECORDED_BY, 'utf8')) as typeof here) : undefined;
-  test.skip(recorded?.browser !== here.browser, `the pictures are of Chromium ${recorded?.browser}, this is ${here.browser}`);
+  const recorded = existsSync(RECORDED_BY)
+    ? (JSON.parse(readFileSync(RECORDED_BY, 'utf8')) as typeof here)
+    : undefined;
+  test.skip(
+    recorded?.browser !== here.browser,
+    `the pictures are of Chromium ${recorded?.browser}, this is ${here.browser}`,
+  );
   test.skip(recorded?.fonts !== here.fonts, 'the pictures were drawn with other fonts');
 });
 
 /** Compares what is shown with its pictures; numbers that change from run to run are covered. */
-async function looksAsBefore(page: Page, name: string, volatile: readonly Locator[] = []): Promise<void> {
+async function looksAsBefore(
+  page: Page,
+  name: string,
+  volatile: readonly Locator[] = [],
+): Promise<void> {
   for (const size of SIZES) {
     await page.setViewportSize(size);
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -69,11 +87,14 @@ test('an answer and its details', async ({ page }) => {
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);
   await page.getByRole('heading', { level: 1 }).hover();
-  await looksAsBefore(page, 'answer', [page.getByText(/It took/), page.getByText(/checks? chosen/)]);
+  await looksAsBefore(page, 'answer', [
+    page.getByText(/It took/),
+    page.getByText(/checks? chosen/),
+  ]);
 });
 
 test('someone’s result', async ({ page }) => {
-  const fixture = (name: string) => readFileSync(`src/harness/report/fixtures/${name}`, 'utf8');
+  const fixture = (name: string) => readFileSync(`src/report/fixtures/${name}`, 'utf8');
   const report = readReport(fixture('run.json'), 'the fixture');
   await page.goto(`/#${await encodeLink(report, fixture('plan.txt'), { device: 'ThinkPad T14' })}`);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Someone’s result');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { readParityBundle } from '../../src/formats/parity-bundle.ts';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { violations } from './axe.ts';
 import { drop } from './drop.ts';
 import { answerOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
@@ -11,7 +11,10 @@ async function breakSilu(page: Page): Promise<() => number> {
   await page.route('**/assets/web-worker*.js', async (route) => {
     const response = await route.fetch();
     const script = await response.text();
-    const wrong = script.replace('let near = value / (1.0 + exp(', 'let near = value / (1.0001 + exp(');
+    const wrong = script.replace(
+      'let near = value / (1.0 + exp(',
+      'let near = value / (1.0001 + exp(',
+    );
     broken += Number(wrong !== script);
     await route.fulfill({ response, body: wrong });
   });
@@ -35,8 +38,12 @@ test('a wrong kernel turns the answer to no, and the details name the number, wh
   await expect(page.getByText('kernel: it is wrong elsewhere too', { exact: true })).toBeVisible();
 
   await page.emulateMedia({ media: 'print' });
-  await expect(page.getByRole('row', { name: /^ops\.nn \d+ \d+ [1-9]\d* 0$/ }), 'counts by suite, on paper').toBeVisible();
-  for (const name of ['What is not right', 'Where and when']) await expect(page.getByRole('heading', { name })).toBeVisible();
+  await expect(
+    page.getByRole('row', { name: /^ops\.nn \d+ \d+ [1-9]\d* 0$/ }),
+    'counts by suite, on paper',
+  ).toBeVisible();
+  for (const name of ['What is not right', 'Where and when'])
+    await expect(page.getByRole('heading', { name })).toBeVisible();
   const code = page.getByLabel('Code of nn/silu', { exact: true });
   await expect(code).toBeVisible();
   const onPaper = await code.evaluate((pre) => ({
@@ -49,26 +56,40 @@ test('a wrong kernel turns the answer to no, and the details name the number, wh
   await expect(page.getByRole('heading', { name: 'What is not right' })).toBeHidden();
 
   await page.evaluate(() => document.documentElement.setAttribute('dir', 'rtl'));
-  for (const text of [page.locator('gp-fault .change').first(), page.getByRole('combobox', { name: 'Which checks' }), code]) {
+  for (const text of [
+    page.locator('gp-fault .change').first(),
+    page.getByRole('combobox', { name: 'Which checks' }),
+    code,
+  ]) {
     await expect(text, 'code is no prose').toHaveCSS('direction', 'ltr');
   }
   await page.evaluate(() => document.documentElement.removeAttribute('dir'));
 
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save what shows it alone' }).click();
-  const bundle = readParityBundle(new Uint8Array(readFileSync(await (await saved).path())));
-  expect(bundle.op).toBe('silu');
+  const { metadata } = readSafetensors(new Uint8Array(readFileSync(await (await saved).path())));
+  expect(metadata.get('op')).toBe('silu');
 });
 
-test('known failures from a dropped file are not counted as wrong, stay for the next visit, and can be forgotten', async ({ page }) => {
+test('known failures from a dropped file are not counted as wrong, stay for the next visit, and can be forgotten', async ({
+  page,
+}) => {
   await breakSilu(page);
   await open(page, '/?filter=ops.nn.silu:legal;*&filter=ops.nn.embedding:exact;*');
   await runToEnd(page);
   await expect(answerOf(page)).toHaveText(/^\d+ of \d+ checks are wrong\.$/);
-  const entry = { case: 'ops.nn.silu:*', adapter: '*', reason: 'exp is off', link: 'https://example.org/1', expires: '9999-12-31' };
+  const entry = {
+    case: 'ops.nn.silu:*',
+    adapter: '*',
+    reason: 'exp is off',
+    link: 'https://example.org/1',
+    expires: '9999-12-31',
+  };
   const known = (entries: readonly object[]) => ({
     name: 'known.json',
-    bytes: new TextEncoder().encode(JSON.stringify({ schema: 'gradproof-expectations/1', expectations: entries })),
+    bytes: new TextEncoder().encode(
+      JSON.stringify({ schema: 'gradproof-expectations/1', expectations: entries }),
+    ),
   });
   await drop(page, [known([{ ...entry, expires: 'soon' }])]);
   await expect(page.getByRole('alert')).toContainText('known.json: expectations[0].expires');

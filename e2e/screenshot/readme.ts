@@ -1,6 +1,10 @@
 import { expect, open, test } from '../page/page-test.ts';
 
-test.use({ viewport: { width: 840, height: 1240 }, colorScheme: 'light', contextOptions: { reducedMotion: 'reduce' } });
+test.use({
+  viewport: { width: 840, height: 1240 },
+  colorScheme: 'light',
+  contextOptions: { reducedMotion: 'reduce' },
+});
 
 test('docs/screenshot.png, after a real run of the quick tier', async ({ page }) => {
   await open(page);

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { runStep } from '../setup/run.mjs';
 import { interrupted, SetupError, say } from '../setup/step.mjs';
 
-/** What `uv sync` installs: `minimal` in seconds (numpy, safetensors, MLX on the CPU), `full` all libraries (some 6 GB). */
+/**
+ * What `uv sync` installs: `minimal` in seconds (numpy, safetensors, MLX on the CPU), `full` all
+ * libraries (some 6 GB).
+ */
 const EXTRAS = { minimal: 'mlx', full: 'full' };
 const UV_VERSION = '0.13.8';
 /** Whom uv can be asked from; the system's own may be too old while a newer one lies beside it. */
@@ -19,7 +22,11 @@ export function bridgeProgram(root, name) {
   return join(root, 'bridge/.venv', BIN, WINDOWS ? `${name}.exe` : name);
 }
 
-/** Which environment is there and fits the lockfile, `undefined` where none does. @param {string} root @returns {'minimal' | 'full' | undefined} */
+/**
+ * Which environment is there and fits the lockfile, `undefined` where none does.
+ * @param {string} root
+ * @returns {'minimal' | 'full' | undefined}
+ */
 export function bridgeEnvironment(root) {
   try {
     const { kind, lock } = JSON.parse(readFileSync(stampFile(root), 'utf8'));
@@ -30,8 +37,10 @@ export function bridgeEnvironment(root) {
 }
 
 /**
- * Makes bridge/.venv from the lockfile; a full one serves for a minimal one too. Throws SetupError with what to do.
- * @param {string} root @param {'minimal' | 'full'} kind
+ * Makes bridge/.venv from the lockfile; a full one serves for a minimal one too. Throws SetupError
+ * with what to do.
+ * @param {string} root
+ * @param {'minimal' | 'full'} kind
  */
 export async function ensureBridge(root, kind) {
   const there = bridgeEnvironment(root);
@@ -40,38 +49,72 @@ export async function ensureBridge(root, kind) {
   const uv = await ensureUv(root);
   await ensurePython(root, uv);
   rmSync(stampFile(root), { force: true });
-  await runStep('making the Python environment', [uv, 'sync', '--locked', '--quiet', '--compile-bytecode', '--extra', EXTRAS[kind]], {
-    cwd: join(root, 'bridge'),
-    quiet: true,
-  });
+  await runStep(
+    'making the Python environment',
+    [uv, 'sync', '--locked', '--quiet', '--compile-bytecode', '--extra', EXTRAS[kind]],
+    {
+      cwd: join(root, 'bridge'),
+      quiet: true,
+    },
+  );
   writeFileSync(stampFile(root), JSON.stringify({ kind, lock: lockOf(root) }));
 }
 
-/** uv where it is installed, else one of our own from PyPI, kept in .cache. @param {string} root @returns {Promise<string>} */
+/**
+ * uv where it is installed, else one of our own from PyPI, kept in .cache.
+ * @param {string} root
+ * @returns {Promise<string>}
+ */
 async function ensureUv(root) {
   if (spawnSync('uv', ['--version']).status === 0) return 'uv';
   const folder = join(root, '.cache/uv');
   const uv = join(folder, BIN, WINDOWS ? 'uv.exe' : 'uv');
   if (existsSync(uv)) return uv;
   mkdirSync(join(root, '.cache'), { recursive: true });
-  const python = PYTHONS.find((name) => spawnSync(name, ['-c', 'import venv, sys; sys.exit(sys.version_info < (3, 10))']).status === 0);
-  if (!python) throw new SetupError(`the bridge finds no Python that it can use: ${INSTALL_PYTHON}, or install uv`);
-  await runStep('making a place for uv', [python, '-m', 'venv', '--clear', folder], { cwd: root, quiet: true });
-  const pip = [join(folder, BIN, WINDOWS ? 'python.exe' : 'python'), '-m', 'pip', 'install', '--quiet', `uv==${UV_VERSION}`];
+  const python = PYTHONS.find(
+    (name) =>
+      spawnSync(name, ['-c', 'import venv, sys; sys.exit(sys.version_info < (3, 10))']).status ===
+      0,
+  );
+  if (!python)
+    throw new SetupError(
+      `the bridge finds no Python that it can use: ${INSTALL_PYTHON}, or install uv`,
+    );
+  await runStep('making a place for uv', [python, '-m', 'venv', '--clear', folder], {
+    cwd: root,
+    quiet: true,
+  });
+  const pip = [
+    join(folder, BIN, WINDOWS ? 'python.exe' : 'python'),
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    `uv==${UV_VERSION}`,
+  ];
   await runStep('installing uv', pip, { cwd: root, quiet: true });
   return uv;
 }
 
-/** Lets uv fetch a Python where none is here that pyproject.toml allows. @param {string} root @param {string} uv */
+/**
+ * Lets uv fetch a Python where none is here that pyproject.toml allows.
+ * @param {string} root
+ * @param {string} uv
+ */
 async function ensurePython(root, uv) {
   const cwd = join(root, 'bridge');
   if (spawnSync(uv, ['python', 'find', '--quiet'], { cwd }).status === 0) return;
   say('no Python 3.10 to 3.13 is here: uv fetches one');
   try {
-    await runStep('fetching Python', [uv, 'python', 'install', '--quiet', '3.13'], { cwd, quiet: true });
+    await runStep('fetching Python', [uv, 'python', 'install', '--quiet', '3.13'], {
+      cwd,
+      quiet: true,
+    });
   } catch (error) {
     if (interrupted.aborted) throw error;
-    throw new SetupError(`the bridge finds no Python that it can use, and uv could not fetch one: ${INSTALL_PYTHON}`);
+    throw new SetupError(
+      `the bridge finds no Python that it can use, and uv could not fetch one: ${INSTALL_PYTHON}`,
+    );
   }
 }
 

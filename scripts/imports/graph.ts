@@ -11,32 +11,52 @@ export interface Import {
   readonly glob: boolean;
 }
 
-/** The relative imports of a file: static and dynamic, of values and types, re-exports, `import.meta.glob` and `new URL(...)`. */
+/**
+ * The relative imports of a file: static and dynamic, of values and types, re-exports,
+ * `import.meta.glob` and `new URL(...)`.
+ */
 export function importsOf(file: string, source: string): readonly Import[] {
   const { program, module, errors } = parseSync(file, source);
   if (errors.length > 0) throw new Error(`${file} does not parse: ${errors[0]?.message}`);
   const specifiers = [
     ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
-    ...module.staticExports.flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? [])),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
+    ),
   ];
   const globs: string[] = [];
   visit(program, (node) => {
     const { type } = node;
-    if (type === 'ImportExpression' || type === 'TSImportType') specifiers.push(...strings(node['source'] ?? node['argument']));
-    if (type === 'CallExpression' && isImportMeta(node['callee'], 'glob')) globs.push(...strings(first(node)));
-    if (type === 'NewExpression' && isUrl(node['callee'])) specifiers.push(...strings(first(node)).filter((text) => text.endsWith('.ts')));
+    if (type === 'ImportExpression' || type === 'TSImportType')
+      specifiers.push(...strings(node['source'] ?? node['argument']));
+    if (type === 'CallExpression' && isImportMeta(node['callee'], 'glob'))
+      globs.push(...strings(first(node)));
+    if (type === 'NewExpression' && isUrl(node['callee']))
+      specifiers.push(...strings(first(node)).filter((text) => text.endsWith('.ts')));
   });
   const resolve = (specifier: string) => posix.join(posix.dirname(file), specifier);
   return [
-    ...unique(specifiers).map((specifier) => ({ from: file, to: resolve(specifier.split('?')[0] ?? ''), glob: false })),
-    ...unique(globs).map((pattern) => ({ from: file, to: resolve(pattern.replace(/[^/]*[*{[].*$/, '')), glob: true })),
+    ...unique(specifiers).map((specifier) => ({
+      from: file,
+      to: resolve(specifier.split('?')[0] ?? ''),
+      glob: false,
+    })),
+    ...unique(globs).map((pattern) => ({
+      from: file,
+      to: resolve(pattern.replace(/[^/]*[*{[].*$/, '')),
+      glob: true,
+    })),
   ];
 }
 
-/** The shortest import cycles, each as its files in order, one for each group of files that reach each other. */
+/**
+ * The shortest import cycles, each as its files in order, one for each group of files that reach
+ * each other.
+ */
 export function cyclesOf(imports: readonly Import[]): readonly (readonly string[])[] {
   const targets = new Map<string, string[]>();
-  for (const { from, to } of imports.filter(({ glob }) => !glob)) targets.set(from, [...(targets.get(from) ?? []), to]);
+  for (const { from, to } of imports.filter(({ glob }) => !glob))
+    targets.set(from, [...(targets.get(from) ?? []), to]);
   const found: string[][] = [];
   const seen = new Set<string>();
   for (const start of targets.keys()) {
@@ -48,7 +68,10 @@ export function cyclesOf(imports: readonly Import[]): readonly (readonly string[
   return found;
 }
 
-function shortestWayBack(start: string, targets: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+function shortestWayBack(
+  start: string,
+  targets: ReadonlyMap<string, readonly string[]>,
+): string[] | undefined {
   const cameFrom = new Map<string, string>();
   const queue = [start];
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
@@ -73,13 +96,17 @@ function first(node: Node): unknown {
 /** The relative paths in a literal, or in an array of them. */
 function strings(value: unknown): string[] {
   if (!isNode(value)) return [];
-  if (value.type === 'ArrayExpression' && Array.isArray(value['elements'])) return value['elements'].flatMap(strings);
+  if (value.type === 'ArrayExpression' && Array.isArray(value['elements']))
+    return value['elements'].flatMap(strings);
   if (value.type === 'TSLiteralType') return strings(value['literal']);
   return value.type === 'Literal' && typeof value['value'] === 'string' ? [value['value']] : [];
 }
 
 function isImportMeta(callee: unknown, property: string): boolean {
-  return isNode(callee) && callee.type === 'MemberExpression' && isNode(callee['object']) && callee['object'].type === 'MetaProperty'
+  return isNode(callee) &&
+    callee.type === 'MemberExpression' &&
+    isNode(callee['object']) &&
+    callee['object'].type === 'MetaProperty'
     ? isNode(callee['property']) && callee['property']['name'] === property
     : false;
 }

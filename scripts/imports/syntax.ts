@@ -3,12 +3,16 @@ export type Node = Readonly<Record<string, unknown>> & { readonly type: string }
 
 /** Whether a value is one. */
 export function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+  );
 }
 
 /** The nodes right below one. */
 export function childrenOf(node: Node): readonly Node[] {
-  return Object.values(node).flatMap((value) => (Array.isArray(value) ? value : [value]).filter(isNode));
+  return Object.values(node).flatMap((value) =>
+    (Array.isArray(value) ? value : [value]).filter(isNode),
+  );
 }
 
 /** Shows a node and all below it, or those of a list, to `see`. */

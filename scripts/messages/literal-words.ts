@@ -8,33 +8,58 @@ export interface LiteralWords {
 }
 
 /** Attributes and properties whose values people read or hear. */
-const READ = new Set(['aria-label', 'aria-description', 'aria-roledescription', 'aria-valuetext', 'title', 'alt', 'placeholder', 'label']);
+const READ = new Set([
+  'aria-label',
+  'aria-description',
+  'aria-roledescription',
+  'aria-valuetext',
+  'title',
+  'alt',
+  'placeholder',
+  'label',
+]);
 /** The same in every language: names, file formats, keys. */
 const NAMES =
   /\b(?:Gradproof|GitHub|JSON|JUnit|CSV|HTML|SVG|PNG|QR|WGSL|Markdown|Python|WebGPU|npm start|gradproof float64 oracle|shaders|wgsl)\b/g;
 const WORD = /\p{L}{2,}/u;
-/** What a string inside of an expression must look like to be taken for words: a capital with a small letter, or two words. */
+/**
+ * What a string inside of an expression must look like to be taken for words: a capital with a
+ * small letter, or two words.
+ */
 const PROSE = /(?<!\p{L})\p{Lu}\p{Ll}|\p{L}{2,} \p{L}{2,}/u;
 /** Two words: a single one may be a name or a key. */
 const SENTENCE = /\p{L}{2,} \p{L}{2,}/u;
 
-/** Where a hole of a template stands: in text, in an attribute (its name), or between attributes. */
+/**
+ * Where a hole of a template stands: in text, in an attribute (its name), or between attributes.
+ */
 type Place = 'text' | 'tag' | { readonly attribute: string };
 
-/** Every literal word in the `html` and `svg` templates of a module: as text, as an attribute that is read, or in an expression there. */
+/**
+ * Every literal word in the `html` and `svg` templates of a module: as text, as an attribute that
+ * is read, or in an expression there.
+ */
 export function literalWords(file: string, source: string): readonly LiteralWords[] {
   const found: LiteralWords[] = [];
   const lineOf = (at: number) => source.slice(0, at).split('\n').length;
   const look = (node: Node): void => {
-    if (node.type === 'TaggedTemplateExpression' && isNode(node['tag']) && ['html', 'svg'].includes(String(node['tag']['name']))) {
+    if (
+      node.type === 'TaggedTemplateExpression' &&
+      isNode(node['tag']) &&
+      ['html', 'svg'].includes(String(node['tag']['name']))
+    ) {
       const quasi = node['quasi'] as Node;
-      const quasis = (quasi['quasis'] as Node[]).map((each) => String((each['value'] as { cooked: string }).cooked));
+      const quasis = (quasi['quasis'] as Node[]).map((each) =>
+        String((each['value'] as { cooked: string }).cooked),
+      );
       const { read, places } = scan(quasis);
-      for (const text of read) if (isWord(text)) found.push({ line: lineOf(Number(node['start'])), text: text.trim() });
+      for (const text of read)
+        if (isWord(text)) found.push({ line: lineOf(Number(node['start'])), text: text.trim() });
       for (const [i, hole] of (quasi['expressions'] as Node[]).entries()) {
         const place = places[i];
         if (place === 'text' || (typeof place === 'object' && READ.has(place.attribute))) {
-          for (const text of proseIn(hole)) found.push({ line: lineOf(Number(hole['start'])), text });
+          for (const text of proseIn(hole))
+            found.push({ line: lineOf(Number(hole['start'])), text });
         }
       }
     }
@@ -49,7 +74,10 @@ function isWord(text: string): boolean {
 }
 
 /** Texts and attribute values that are read, and where each hole stands. */
-function scan(quasis: readonly string[]): { readonly read: readonly string[]; readonly places: readonly Place[] } {
+function scan(quasis: readonly string[]): {
+  readonly read: readonly string[];
+  readonly places: readonly Place[];
+} {
   const read: string[] = [];
   const places: Place[] = [];
   let tag = false;
@@ -85,7 +113,9 @@ function scan(quasis: readonly string[]): { readonly read: readonly string[]; re
       }
     }
     if (i === quasis.length - 1) break;
-    places.push(!tag ? 'text' : attribute === undefined ? 'tag' : { attribute: attribute.replace(/^\./, '') });
+    places.push(
+      !tag ? 'text' : attribute === undefined ? 'tag' : { attribute: attribute.replace(/^\./, '') },
+    );
     if (tag && attribute !== undefined && !quote) endAttribute();
     text += ' ';
   }
@@ -96,7 +126,11 @@ function scan(quasis: readonly string[]): { readonly read: readonly string[]; re
 /** What a string of its own says, where that looks like prose. */
 function ownProse(node: Node, looks = PROSE): readonly string[] {
   const text =
-    node.type === 'TemplateElement' ? (node['value'] as { cooked: string }).cooked : node.type === 'Literal' ? node['value'] : undefined;
+    node.type === 'TemplateElement'
+      ? (node['value'] as { cooked: string }).cooked
+      : node.type === 'Literal'
+        ? node['value']
+        : undefined;
   return typeof text === 'string' && looks.test(text.replace(NAMES, '')) ? [text] : [];
 }
 
@@ -109,12 +143,21 @@ function proseIn(node: Node): readonly string[] {
   return [...ownProse(node), ...childrenOf(node).flatMap(proseIn)];
 }
 
-/** Strings of a module without templates that look like sentences; the reasons of errors, which stay in English, are left out. */
+/**
+ * Strings of a module without templates that look like sentences; the reasons of errors, which stay
+ * in English, are left out.
+ */
 export function literalProse(file: string, source: string): readonly LiteralWords[] {
   const found: LiteralWords[] = [];
   const look = (node: Node): void => {
-    if (['NewExpression', 'ThrowStatement', 'ImportDeclaration', 'ImportExpression'].includes(node.type)) return;
-    for (const text of ownProse(node, SENTENCE)) found.push({ line: source.slice(0, Number(node['start'])).split('\n').length, text });
+    if (
+      ['NewExpression', 'ThrowStatement', 'ImportDeclaration', 'ImportExpression'].includes(
+        node.type,
+      )
+    )
+      return;
+    for (const text of ownProse(node, SENTENCE))
+      found.push({ line: source.slice(0, Number(node['start'])).split('\n').length, text });
     for (const child of childrenOf(node)) look(child);
   };
   look(parseSync(file, source).program as unknown as Node);

@@ -1,16 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
+import { views } from '../../src/ui/app/views.ts';
+import { help as germanHelp } from '../../src/ui/messages/de/help.ts';
 import { de } from '../../src/ui/messages/de.ts';
+import { help as englishHelp, type Help } from '../../src/ui/messages/en/help.ts';
 import { en } from '../../src/ui/messages/en.ts';
+import type { Language } from '../../src/ui/messages/language.ts';
 import { visit } from '../imports/syntax.ts';
 import { literalProse, literalWords } from './literal-words.ts';
 
 const ui = fileURLToPath(new URL('../../src/ui', import.meta.url));
 /** What is copied to be pasted elsewhere, and read there in English. */
-const ENGLISH: readonly string[] = ['issue-text.ts'];
+const ENGLISH: readonly string[] = ['issue-text.ts', 'history.ts', 'runs-file.ts'];
 /** Words that both languages have. */
 const SAME: readonly string[] = [
   'Enter',
@@ -29,11 +33,9 @@ const SAME: readonly string[] = [
   'Version',
 ];
 
-const files = ['elements', 'charts'].flatMap((folder) =>
-  readdirSync(join(ui, folder))
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .map((name) => `${folder}/${name}`),
-);
+const files = readdirSync(ui, { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => /^(?!messages\/)[\w-]+\/[\w-]+\.ts$/.test(path) && !path.includes('.test.'));
 
 /** A module with a template; `#{` opens a hole. */
 const planted = (template: string) => `const x = ${template.replaceAll('#{', '$' + '{')};`;
@@ -44,7 +46,9 @@ describe('templates', () => {
   });
 
   test.each(files)('%s says nothing that is not in the catalog', (file) => {
-    const found = literalWords(file, readFileSync(join(ui, file), 'utf8')).map(({ line, text }) => `${line}: ${text}`);
+    const found = literalWords(file, readFileSync(join(ui, file), 'utf8')).map(
+      ({ line, text }) => `${line}: ${text}`,
+    );
     expect(found).toEqual([]);
   });
 
@@ -85,31 +89,48 @@ function stringsOf(source: string): string {
 function leaves(value: unknown, path: string): readonly (readonly [path: string, text: string])[] {
   if (typeof value === 'string') return [[path, value]];
   if (typeof value === 'function') return [[path, stringsOf(value.toString())]];
-  return Object.entries(value as object).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key));
+  return Object.entries(value as object).flatMap(([key, inner]) =>
+    leaves(inner, path ? `${path}.${key}` : key),
+  );
 }
 
 describe('state', () => {
-  const states = readdirSync(join(ui, 'state')).filter(
-    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !ENGLISH.includes(name),
+  const states = files.filter(
+    (path) =>
+      !ENGLISH.includes(basename(path)) &&
+      !/ from 'lit(\/[\w/.-]+)?'/.test(readFileSync(join(ui, path), 'utf8')),
   );
 
   test.each(states)('%s says nothing that is not in the catalog', (file) => {
-    const found = literalProse(file, readFileSync(join(ui, 'state', file), 'utf8')).map(({ line, text }) => `${line}: ${text}`);
+    const found = literalProse(file, readFileSync(join(ui, file), 'utf8')).map(
+      ({ line, text }) => `${line}: ${text}`,
+    );
     expect(found).toEqual([]);
   });
 
   test('finds a sentence, and leaves errors alone', () => {
     const found = literalProse(
       'planted.ts',
-      "export const f = (n) => n > 1 ? `#{n} of them` : g('All of it'); throw new Error('No such thing');".replaceAll('#{', '$' + '{'),
+      "export const f = (n) => n > 1 ? `#{n} of them` : g('All of it'); throw new Error('No such thing');".replaceAll(
+        '#{',
+        '$' + '{',
+      ),
     );
     expect(found.map(({ text }) => text)).toEqual([' of them', 'All of it']);
   });
 });
 
+/** The sheet of keys, with its rows in place of what makes them. */
+const said = (help: Help) => ({ ...help, groups: help.groups([]) });
+/** What views say of themselves. */
+const labels = (language: Language) =>
+  Object.fromEntries(views.map(({ name, words }) => [name, words[language]]));
+
 describe('German', () => {
-  const german = leaves({ ...de, units: {} }, '');
-  const english = new Map(leaves({ ...en, units: {} }, ''));
+  const german = leaves({ ...de, units: {}, help: said(germanHelp), views: labels('de') }, '');
+  const english = new Map(
+    leaves({ ...en, units: {}, help: said(englishHelp), views: labels('en') }, ''),
+  );
 
   test('has every message of the English catalog', () => {
     expect(german.map(([path]) => path).sort()).toEqual([...english.keys()].sort());
@@ -117,13 +138,19 @@ describe('German', () => {
   });
 
   test('differs from English wherever there are words', () => {
-    const same = german.filter(([path, text]) => english.get(path) === text && /\p{L}{2,}/u.test(text) && !SAME.includes(text));
+    const same = german.filter(
+      ([path, text]) =>
+        english.get(path) === text && /\p{L}{2,}/u.test(text) && !SAME.includes(text),
+    );
     expect(same).toEqual([]);
   });
 
   test('has its own quotation marks', () => {
-    const pairs = (text: string) => (text.match(/„/g)?.length ?? 0) === (text.match(/“/g)?.length ?? 0);
-    const wrong = german.filter(([, text]) => text.includes('”') || !pairs(text) || text.includes('"'));
+    const pairs = (text: string) =>
+      (text.match(/„/g)?.length ?? 0) === (text.match(/“/g)?.length ?? 0);
+    const wrong = german.filter(
+      ([, text]) => text.includes('”') || !pairs(text) || text.includes('"'),
+    );
     expect(wrong.map(([path]) => path)).toEqual([]);
   });
 });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { create, globals } from 'webgpu';
-import { findSwiftShader } from '../../src/cli/runtime/swiftshader.ts';
-import { Gpu } from '../../src/gpu/gpu.ts';
+import { softwareGpu } from '../../src/cli/runtime/fixtures/software-gpu.ts';
+import type { Gpu } from '../../src/gpu/gpu.ts';
 import { shaderSources } from '../../src/gpu/shader-sources.ts';
 import { mutantId } from '../../src/harness/mutation/mutants.ts';
 import { mutantSet } from '../../src/harness/mutation/select.ts';
@@ -10,38 +9,46 @@ import { loadCases } from '../../src/harness/registry.ts';
 import { runMutantJob } from '../../src/harness/worker/mutant-job.ts';
 import { runCase } from '../../src/harness/worker/run-case.ts';
 
-/** The cases of the op that the recipe adds, with their controls, and its kernel's mutants. Copied beside it, since only there they exist. */
+/**
+ * The cases of the op that the recipe adds, with their controls, and its kernel's mutants. Copied
+ * beside it, since only there they exist.
+ */
 
 let gpu: Gpu;
 
 beforeAll(async () => {
-  Object.assign(globalThis, globals);
-  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
-  gpu = await Gpu.request(create(['enable-dawn-features=allow_unsafe_apis']));
+  gpu = await softwareGpu();
 });
 afterAll(() => gpu[Symbol.dispose]());
 
-const cases = [...loadCases().values()].filter(({ suite }) => suite.endsWith('.leaky_relu'));
+const cases = [...loadCases().values()].filter(({ suite }) => suite.endsWith('.softplus'));
 
-test('cases of leaky_relu were derived', () => {
-  expect(cases.map(({ id }) => id)).toEqual(expect.arrayContaining(['ops.math.leaky_relu:half;storage=bf16']));
+test('cases of softplus were derived', () => {
+  expect(cases.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(['ops.math.softplus:half;storage=bf16']),
+  );
   expect(cases.length).toBeGreaterThan(10);
 });
 
 describe.each(cases.map((declared) => [declared.id, declared] as const))('%s', (_, declared) => {
-  const run = async (control: boolean) => (await runCase(declared, gpu, { ieee: true, seed: 1, control })).outcome;
+  const run = async (control: boolean) =>
+    (await runCase(declared, gpu, { ieee: true, seed: 1, control })).outcome;
 
   test('passes', async () => expect(await run(false)).toMatchObject({ status: 'pass' }));
-  test('turns red with its fault', async () => expect(await run(true)).toMatchObject({ status: 'fail' }));
+  test('turns red with its fault', async () =>
+    expect(await run(true)).toMatchObject({ status: 'fail' }));
 });
 
 const sources = new ShaderSources(shaderSources);
-const mutants = mutantSet(sources).filter(({ file }) => file === 'math/leaky_relu');
+const mutants = mutantSet(sources).filter(({ file }) => file === 'math/softplus');
 
-test.each(mutants.map((mutant) => [mutantId(mutant), mutant] as const))('%s is seen in leaky_relu', async (_, mutant) => {
-  const kernels = await sources.mutated(mutant);
-  const job = { type: 'mutant', kernels, cases, seed: 42, untilRed: true } as const;
-  const { outcomes } = await runMutantJob(gpu, true, loadCases(), job);
-  // Without its store the kernel does not fit its bindings.
-  expect(['fail', 'error']).toContain(outcomes.at(-1)?.status);
-});
+test.each(mutants.map((mutant) => [mutantId(mutant), mutant] as const))(
+  '%s is seen in softplus',
+  async (_, mutant) => {
+    const kernels = await sources.mutated(mutant);
+    const job = { type: 'mutant', kernels, cases, seed: 42, untilRed: true } as const;
+    const { outcomes } = await runMutantJob(gpu, true, loadCases(), job);
+    // Without its store the kernel does not fit its bindings.
+    expect(['fail', 'error']).toContain(outcomes.at(-1)?.status);
+  },
+);

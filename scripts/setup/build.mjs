@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runStep } from './run.mjs';
@@ -16,7 +24,10 @@ export function buildIsFresh(root) {
   }
 }
 
-/** Builds command line, plan and page when sources changed since the last build. @param {string} root */
+/**
+ * Builds command line, plan and page when sources changed since the last build.
+ * @param {string} root
+ */
 export async function ensureBuild(root) {
   if (buildIsFresh(root)) return;
   say(`${existsSync(join(root, STAMP)) ? 'sources changed' : 'nothing is built'}: building`);
@@ -24,8 +35,9 @@ export async function ensureBuild(root) {
 }
 
 /**
- * Builds beside the last build and swaps at the end; the stamp goes first and comes last, so that an interrupted build never looks
- * fresh. @param {string} root
+ * Builds beside the last build and swaps at the end; the stamp goes first and comes last, so that
+ * an interrupted build never looks fresh.
+ * @param {string} root
  */
 export async function build(root) {
   const started = Date.now();

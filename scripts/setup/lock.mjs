@@ -1,15 +1,26 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from './step.mjs';
 
 const POLL_MS = 100;
 const HEARTBEAT_MS = 1_000;
-/** An owner that has not shown life for so long is gone, even if another process has its number now. */
+/**
+ * An owner that has not shown life for so long is gone, even if another process has its number now.
+ */
 const ABANDONED_MS = 20_000;
 
 /**
- * Runs `work` while no other process holds the lock `folder`. A lock whose owner is gone is taken over.
+ * Runs `work` while no other process holds the lock `folder`. A lock whose owner is gone is taken
+ * over.
  * @template T
  * @param {string} folder made to take the lock, removed to give it back
  * @param {() => Promise<T>} work
@@ -35,7 +46,10 @@ export async function withLock(folder, work) {
   }
 }
 
-/** Moves a folder with our process number into place, which fails while another one is there. @param {string} folder */
+/**
+ * Moves a folder with our process number into place, which fails while another one is there.
+ * @param {string} folder
+ */
 function take(folder) {
   const mine = `${folder}.${process.pid}`;
   rmSync(mine, { recursive: true, force: true });
@@ -51,7 +65,11 @@ function take(folder) {
   }
 }
 
-/** Removes an abandoned lock; when another process was faster and the lock is a live one by now, puts it back. @param {string} folder */
+/**
+ * Removes an abandoned lock; when another process was faster and the lock is a live one by now,
+ * puts it back.
+ * @param {string} folder
+ */
 function clear(folder) {
   const aside = `${folder}.aside.${process.pid}`;
   try {

@@ -14,27 +14,44 @@ export function checkNode() {
   );
 }
 
-/** Whether node_modules holds just what the lockfile names for this platform. @param {string} root */
+/**
+ * Whether node_modules holds just what the lockfile names for this platform.
+ * @param {string} root
+ */
 export function packagesAreFresh(root) {
-  const installed = packagesOf(join(root, 'node_modules/.package-lock.json')); // npm writes it at the end of an installation
+  // Npm writes it at the end of an installation.
+  const installed = packagesOf(join(root, 'node_modules/.package-lock.json'));
   if (!installed) return false;
   const wanted = packagesOf(join(root, 'package-lock.json')) ?? {};
   delete wanted[''];
   const missing = Object.keys(wanted).some((path) => !installed[path] && !wanted[path].optional);
   const stale = Object.keys(installed).some(
-    (path) => installed[path].integrity !== wanted[path]?.integrity || !existsSync(join(root, path)),
+    (path) =>
+      installed[path].integrity !== wanted[path]?.integrity || !existsSync(join(root, path)),
   );
   return !missing && !stale;
 }
 
-/** Installs the packages of the lockfile when they are missing or not those. @param {string} root */
+/**
+ * Installs the packages of the lockfile when they are missing or not those.
+ * @param {string} root
+ */
 export async function ensurePackages(root) {
   if (packagesAreFresh(root)) return;
-  say(`${existsSync(join(root, 'node_modules')) ? 'the lockfile changed' : 'packages are missing'}: installing them with npm ci`);
-  await runStep('installing packages', ['npm', 'ci', '--prefer-offline', '--no-fund', '--no-audit'], { cwd: root, quiet: true });
+  say(
+    `${existsSync(join(root, 'node_modules')) ? 'the lockfile changed' : 'packages are missing'}: installing them with npm ci`,
+  );
+  await runStep(
+    'installing packages',
+    ['npm', 'ci', '--prefer-offline', '--no-fund', '--no-audit'],
+    { cwd: root, quiet: true },
+  );
 }
 
-/** @param {string} file @returns {Record<string, { integrity?: string, optional?: boolean }> | undefined} */
+/**
+ * @param {string} file
+ * @returns {Record<string, { integrity?: string, optional?: boolean }> | undefined}
+ */
 function packagesOf(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8')).packages;

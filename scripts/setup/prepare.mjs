@@ -5,8 +5,10 @@ import { withLock } from './lock.mjs';
 import { checkNode, ensurePackages, packagesAreFresh } from './packages.mjs';
 
 /**
- * Brings a checkout to where it runs: Node is new enough, packages are those of the lockfile, the build is that of the sources. An
- * installed package has no sources and is ready. Does nothing but look when nothing is missing. @param {string} root
+ * Brings a checkout to where it runs: Node is new enough, packages are those of the lockfile, the
+ * build is that of the sources. An installed package has no sources and is ready. Does nothing but
+ * look when nothing is missing.
+ * @param {string} root
  */
 export async function prepare(root) {
   checkNode();

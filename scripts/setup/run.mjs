@@ -10,7 +10,12 @@ import { interrupted, SetupError } from './step.mjs';
  */
 export async function runStep(what, [program, ...args], { cwd, quiet = false }) {
   const shell = process.platform === 'win32' && program === 'npm';
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell, signal: interrupted });
+  const child = spawn(program, args, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell,
+    signal: interrupted,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
@@ -25,6 +30,9 @@ export async function runStep(what, [program, ...args], { cwd, quiet = false }) 
   if (ended === 0) return;
   if (interrupted.aborted) throw new SetupError(`interrupted while ${what}`, 130);
   if (quiet) process.stderr.write(output);
-  const why = typeof ended === 'number' ? `it ended with status ${ended}; its output is above` : `it was stopped: ${ended}`;
+  const why =
+    typeof ended === 'number'
+      ? `it ended with status ${ended}; its output is above`
+      : `it was stopped: ${ended}`;
   throw new SetupError(`${what} failed: ${[program, ...args].join(' ')}: ${why}`);
 }

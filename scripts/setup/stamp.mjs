@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What the build reads or packs. Reports and adapters that a person writes beside it are no sources, and build nothing anew. */
+/**
+ * What the build reads or packs. Reports and adapters that a person writes beside it are no
+ * sources, and build nothing anew.
+ */
 const SOURCE_FOLDERS = ['docs', 'e2e', 'public', 'scripts', 'shaders', 'src', 'suites'];
 const SOURCE_FILES = /^(package(-lock)?\.json|tsconfig\.json|[^/]*\.(ts|md|html))$/;
 
@@ -10,8 +13,9 @@ const SOURCE_FILES = /^(package(-lock)?\.json|tsconfig\.json|[^/]*\.(ts|md|html)
 const NO_SOURCE = new Set(['node_modules', 'test-results', '__pycache__', '.venv', 'public/plans']);
 
 /**
- * SHA-256 over names and contents of all sources (the build packs some of them as text to learn from) and the commit that the build
- * names: two trees have one stamp only if they build the same. @param {string} root
+ * SHA-256 over names and contents of all sources (the build packs some of them as text to learn
+ * from) and the commit that the build names: two trees have one stamp only if they build the same.
+ * @param {string} root
  */
 export function sourceStamp(root) {
   const hash = createHash('sha256');
@@ -22,11 +26,20 @@ export function sourceStamp(root) {
   return hash.update(commitOf(root)).digest('hex');
 }
 
-/** The files that the stamp is made of, in the order of their names. @param {string} root @returns {string[]} */
+/**
+ * The files that the stamp is made of, in the order of their names.
+ * @param {string} root
+ * @returns {string[]}
+ */
 export function sourcesOf(root) {
-  const files = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isFile() && SOURCE_FILES.test(entry.name));
+  const files = readdirSync(root, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && SOURCE_FILES.test(entry.name),
+  );
   const folders = SOURCE_FOLDERS.filter((folder) => existsSync(join(root, folder)));
-  return [...files.map(({ name }) => name), ...folders.flatMap((folder) => sourcesIn(root, folder))].sort();
+  return [
+    ...files.map(({ name }) => name),
+    ...folders.flatMap((folder) => sourcesIn(root, folder)),
+  ].sort();
 }
 
 /** @param {string} root @param {string} folder @returns {string[]} */
@@ -39,7 +52,10 @@ function sourcesIn(root, folder) {
   });
 }
 
-/** The commit that HEAD names, read without starting git; empty outside a checkout. @param {string} root */
+/**
+ * The commit that HEAD names, read without starting git; empty outside a checkout.
+ * @param {string} root
+ */
 function commitOf(root) {
   const read = (file) => readFileSync(join(root, '.git', file), 'utf8').trim();
   try {

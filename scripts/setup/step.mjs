@@ -1,6 +1,9 @@
 /** A step of the set-up that failed, with the one line that a person needs. */
 export class SetupError extends Error {
-  /** @param {string} message what failed, why, what to do @param {number} [status] exit status of the process */
+  /**
+   * @param {string} message what failed, why, what to do
+   * @param {number} [status] exit status of the process
+   */
   constructor(message, status = 2) {
     super(message);
     this.status = status;
@@ -13,7 +16,7 @@ export const interrupted = interruption.signal;
 /** Milliseconds in which a program may take a signal over. */
 let takeOverMs = 0;
 for (const name of ['SIGINT', 'SIGTERM']) {
-  // Whoever has something to save listens as well, and decides when to end.
+  // A program with something to save listens as well, and decides when to end.
   const endUnlessTaken = () => process.listenerCount(name) === 1 && process.exit(130);
   process.on(name, () => {
     if (interrupted.aborted) endUnlessTaken();
@@ -31,8 +34,10 @@ export function say(text) {
 }
 
 /**
- * Runs a command's `main` and ends the process with its status; a SetupError is one line without a stack. After a signal a program that
- * `main` loads has `limitMs` to listen for it. @param {() => Promise<void>} main @param {number} [limitMs]
+ * Runs a command's `main` and ends the process with its status; a SetupError is one line without a
+ * stack. After a signal a program that `main` loads has `limitMs` to listen for it.
+ * @param {() => Promise<void>} main
+ * @param {number} [limitMs]
  */
 export async function runMain(main, limitMs = 2_000) {
   takeOverMs = limitMs;

@@ -4,14 +4,20 @@ import { bridgeEnvironment, bridgeProgram, ensureBridge } from '../bridge/enviro
 import { runPart } from './part.mjs';
 
 /**
- * The Python bridge: lint, types and tests, in the environment that is there, or else in a minimal one. What the minimal one lacks is
- * skipped, counted and said. @param {string} root @param {string} results @returns {Promise<import('./part.mjs').Counts[]>}
+ * The Python bridge: lint, types and tests, in the environment that is there, or else in a minimal
+ * one. What the minimal one lacks is skipped, counted and said.
+ * @param {string} root
+ * @param {string} results
+ * @returns {Promise<import('./part.mjs').Counts[]>}
  */
 export async function bridgeTests(root, results) {
   await ensureBridge(root, 'minimal');
   const bridge = join(root, 'bridge');
   const run = (name, program, args, countsOf) =>
-    runPart(name, [bridgeProgram(root, program), ...args], { root: bridge, ...(countsOf ? { countsOf } : {}) });
+    runPart(name, [bridgeProgram(root, program), ...args], {
+      root: bridge,
+      ...(countsOf ? { countsOf } : {}),
+    });
   const junit = join(results, 'bridge.xml');
   rmSync(junit, { force: true });
   const kind = bridgeEnvironment(root);
@@ -19,9 +25,14 @@ export async function bridgeTests(root, results) {
     await run('bridge: lint', 'ruff', ['check', '.']),
     await run('bridge: format', 'ruff', ['format', '--check', '.']),
     await run('bridge: types', 'mypy', []),
-    await run(`bridge: tests (${kind} environment)`, 'pytest', [`--junit-xml=${junit}`], () => countsOfJunit(junit)),
+    await run(`bridge: tests (${kind} environment)`, 'pytest', [`--junit-xml=${junit}`], () =>
+      countsOfJunit(junit),
+    ),
   ];
-  if (kind === 'minimal') console.log('    tests that need torch and its like were left out; npm run bridge:setup installs them');
+  if (kind === 'minimal')
+    console.log(
+      '    tests that need torch and its like were left out; npm run bridge:setup installs them',
+    );
   return counts;
 }
 
@@ -29,6 +40,7 @@ export async function bridgeTests(root, results) {
 function countsOfJunit(file) {
   const [suite] = /<testsuite [^>]*>/.exec(readFileSync(file, 'utf8')) ?? [''];
   const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
-  const [failed, skipped] = [count('errors') + count('failures'), count('skipped')];
+  const failed = count('errors') + count('failures');
+  const skipped = count('skipped');
   return { passed: count('tests') - failed - skipped, failed, skipped };
 }

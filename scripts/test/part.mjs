@@ -18,8 +18,8 @@ export function resultsFolder(root) {
  * Runs a command of the tests, says in one line how it went, and shows its output when it failed.
  * @param {string} name
  * @param {readonly string[]} command
- * @param {{ root: string, env?: NodeJS.ProcessEnv, countsOf?: () => Counts }} options `countsOf` reads what the command reported;
- *   without it the command is one test
+ * @param {{ root: string, env?: NodeJS.ProcessEnv, countsOf?: () => Counts }} options `countsOf`
+ * reads what the command reported; without it the command is one test
  * @returns {Promise<Counts>}
  */
 export async function runPart(name, [program, ...args], { root, env = process.env, countsOf }) {
@@ -38,14 +38,17 @@ export async function runPart(name, [program, ...args], { root, env = process.en
   clearTimeout(timer);
   const counts = judge(status === 0, countsOf);
   const verdict = counts.failed > 0 ? `FAILED (status ${status})` : 'ok';
-  console.log(`${name.padEnd(34)} ${sentence(counts).padEnd(36)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${verdict}`);
+  console.log(
+    `${name.padEnd(34)} ${sentence(counts).padEnd(36)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${verdict}`,
+  );
   if (counts.failed > 0) console.log(output.trimEnd().replaceAll(/^/gm, '    '));
   return counts;
 }
 
 /** A command that failed, or reported nothing, without a failed test is one failed test itself. */
 function judge(ok, countsOf) {
-  if (!countsOf) return ok ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  if (!countsOf)
+    return ok ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
   try {
     const counts = countsOf();
     return counts.failed === 0 && (!ok || counts.passed === 0) ? { ...counts, failed: 1 } : counts;
@@ -66,7 +69,10 @@ export function add(all) {
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
 
-/** Removes the last results, so that none is taken for a new one, and reads them later. @param {string} file */
+/**
+ * Removes the last results, so that none is taken for a new one, and reads them later.
+ * @param {string} file
+ */
 export function resultFile(file) {
   rmSync(file, { force: true });
   return { path: file, read: () => JSON.parse(readFileSync(file, 'utf8')) };

@@ -25,7 +25,9 @@ export function constantOf(node: unknown): number | undefined {
   if (!isNode(node)) return undefined;
   switch (node.type) {
     case 'Literal':
-      return Number.isFinite(Number(node['value'])) && typeof node['value'] !== 'boolean' ? Number(node['value']) : undefined;
+      return Number.isFinite(Number(node['value'])) && typeof node['value'] !== 'boolean'
+        ? Number(node['value'])
+        : undefined;
     case 'ParenthesizedExpression':
       return constantOf(node['expression']);
     case 'UnaryExpression':
@@ -46,7 +48,10 @@ export function isCallOf(node: Node, names: readonly string[]): boolean {
   return node.type === 'CallExpression' && names.includes(nameOf(node['callee']));
 }
 
-function apply(f: ((...numbers: number[]) => number) | undefined, ...nodes: readonly unknown[]): number | undefined {
+function apply(
+  f: ((...numbers: number[]) => number) | undefined,
+  ...nodes: readonly unknown[]
+): number | undefined {
   const values = nodes.map(constantOf);
   return f && values.every((value) => value !== undefined) ? f(...(values as number[])) : undefined;
 }

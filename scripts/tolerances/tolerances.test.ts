@@ -1,75 +1,104 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { limits, type Suspect, smallArguments, smallNumbers } from './tolerances.ts';
+import { type Limit, limits, smallArguments, smallNumbers } from './tolerances.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Small numbers that are compared or made constants, and why none of them is a tolerance that a result needed. */
+/**
+ * Small numbers that are compared or made constants, and why none of them is a tolerance that a
+ * result needed.
+ */
 const LIMITS: Readonly<Record<string, string>> = {
   'src/data/spirals.ts: NOISE = 0.03': 'how far points of a task lie from their spiral',
   'src/gpu/probe.ts: float(products, 0) === 2 ** -130': 'a denormal that the probe asks for',
   'src/gpu/probe.ts: float(products, 1) === 2 ** -100': 'a product that the probe asks for',
   'src/gpu/probe.ts: ULP = 2 ** -23': 'operands of the probe',
-  'src/nn/layers.ts: EPS = 1e-5': 'a parameter of normalizations, as torch has it',
-  'src/reference/attention/rotary_embedding.ts: OF_DOUBLES = 2 ** -50': 'the roundings of an angle in float64',
+  'src/models/layers.ts: EPS = 1e-5': 'a parameter of normalizations, as torch has it',
+  'src/reference/attention/rotary_embedding.ts: OF_DOUBLES = 2 ** -50':
+    'the roundings of an angle in float64',
   'src/reference/bounds.ts: EPS = 2 ** -23': 'the unit of every bound',
   'src/reference/bounds.ts: FLUSH = 2 ** -126': 'the smallest normal float32',
   'src/reference/bounds.ts: HALF_EPS = 2 ** -24': 'the unit of typical errors',
-  'src/reference/llama/limits.ts: ABSOLUTE = 1e-6': "the parity bundle's limit for numbers of a step near 0",
-  'src/reference/llama/limits.ts: RELATIVE = 1e-4': "the parity bundle's limit for losses and gradient norms",
+  'src/reference/llama/limits.ts: ABSOLUTE = 1e-6':
+    "the parity bundle's limit for numbers of a step near 0",
+  'src/reference/llama/limits.ts: RELATIVE = 1e-4':
+    "the parity bundle's limit for losses and gradient norms",
   'src/reference/llama/limits.ts: SHARE = 1e-3': "the parity bundle's limit for trained weights",
-  'src/reference/quant/blocks.ts: SMALLEST_ABSMAX = Math.fround(1e-38)': "a constant of bitsandbytes' arithmetic",
-  'src/reference/quant/map-codes.ts: POSITION_ERROR = 3 * 2 ** -8': 'three roundings of float32 at 65,536',
-  'src/reference/quant/quantize_4bit.ts: smallest = Math.fround(1e-38)': "a constant of bitsandbytes' arithmetic",
-  'src/reference/quant/ranks.ts: FP4_BAND = 1e-6': "how far the literals of bitsandbytes' own kernels for fp4 differ",
-  'src/reference/simulation/attention/rotary_embedding.ts: UNIT = Math.fround(1.4629180792671596e-9)': 'a turn divided by 2^32',
-  'src/reference/simulation/quant/block-scale.ts: SMALLEST_ABSMAX = Math.fround(1e-38)': "a constant of bitsandbytes' arithmetic",
-  'src/reference/simulation/quant/block-scale.ts: divisor < 2 ** -63': 'an exponent at which a kernel scales',
-  'src/testing/beyond-luck.ts: tail <= 1e-9': 'how seldom luck passes for learning, as in the text that the byte model learns',
-  'src/ui/elements/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
-  'src/ui/state/case-facts.ts: share < 0.001': 'how a share is written',
+  'src/reference/quant/blocks.ts: SMALLEST_ABSMAX = Math.fround(1e-38)':
+    "a constant of bitsandbytes' arithmetic",
+  'src/reference/quant/map-codes.ts: POSITION_ERROR = 3 * 2 ** -8':
+    'three roundings of float32 at 65,536',
+  'src/reference/quant/quantize_4bit.ts: smallest = Math.fround(1e-38)':
+    "a constant of bitsandbytes' arithmetic",
+  'src/reference/attention/rotary_embedding.simulation.ts: UNIT = Math.fround(1.4629180792671596e-9)':
+    'a turn divided by 2^32',
+  'src/reference/quant/block-scale.simulation.ts: SMALLEST_ABSMAX = Math.fround(1e-38)':
+    "a constant of bitsandbytes' arithmetic",
+  'src/reference/quant/block-scale.simulation.ts: divisor < 2 ** -63':
+    'an exponent at which a kernel scales',
+  'src/testing/binomial-critical-value.ts: tail <= 1e-9':
+    'how seldom chance passes for learning, as in the text that the byte model learns',
+  'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
+  'src/ui/cases/case-facts.ts: share < 0.001': 'how a share is written',
   'suites/gpu/probe.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
   'suites/train/along-gradient.ts: STEP = 1e-4': 'the step of a central difference',
-  'suites/train/byte-model.suite.ts: Math.abs(norm - slope) <= 1e-4 * slope + 1e-6': "the parity bundle's limit for gradient norms",
+  'suites/train/byte-model.suite.ts: Math.abs(norm - slope) <= 1e-4 * slope + 1e-6':
+    "the parity bundle's limit for gradient norms",
 };
+
+/** Where results are judged, beside src/testing. */
+const JUDGES = /^src\/reference\/(judge|stored|overflow|examination)\.ts$/;
 
 /** Small numbers in the code that judges. */
 const IN_JUDGES: Readonly<Record<string, string>> = {
-  'src/testing/beyond-luck.ts: 1e-9': 'a probability, of luck: not an error that a result may have',
-  'src/testing/judge.ts: 2 ** -126': 'the unit in the last place of denormals, for reports',
-  'src/testing/parity/recorded.ts: 2 ** -HALF_FORMATS[dtype].bits': 'the unit of a half format',
+  'src/testing/binomial-critical-value.ts: 1e-9':
+    'a probability, of a chance result: not an error that a result may have',
+  'src/reference/judge.ts: 2 ** -126': 'the unit in the last place of denormals, for reports',
+  'src/reference/overflow.ts: 2 ** -7':
+    'a term of the largest bfloat16: not an error that a result may have',
 };
 
 function sources(): ReadonlyMap<string, string> {
   const files = ['src', 'suites'].flatMap((folder) =>
-    readdirSync(root + folder, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file.replaceAll('\\', '/')}`),
+    readdirSync(root + folder, { recursive: true, encoding: 'utf8' }).map(
+      (file) => `${folder}/${file.replaceAll('\\', '/')}`,
+    ),
   );
-  const code = files.filter((file) => file.endsWith('.ts') && !/\.test\.ts$|\.d\.ts$|\/fixtures\//.test(file));
+  const code = files.filter(
+    (file) => file.endsWith('.ts') && !/\.test\.ts$|\.d\.ts$|\/fixtures\//.test(file),
+  );
   return new Map(code.map((file) => [file, readFileSync(root + file, 'utf8')]));
 }
 
 const files = [...sources()];
-const keys = (suspects: readonly Suspect[]) => [...new Set(suspects.map(({ file, text }) => `${file}: ${text}`))].sort();
+const keys = (found: readonly Limit[]) =>
+  [...new Set(found.map(({ file, text }) => `${file}: ${text}`))].sort();
 
 test('the code was seen', () => {
   expect(files.length).toBeGreaterThan(100);
-  expect(files.map(([file]) => file)).toContain('src/testing/judge.ts');
+  expect(files.map(([file]) => file)).toContain('src/reference/judge.ts');
 });
 
 test('no result is compared within a tolerance of its own: limits come from records and their bounds', () => {
-  expect(keys(files.flatMap(([file, source]) => limits(file, source)))).toEqual(Object.keys(LIMITS).sort());
+  expect(keys(files.flatMap(([file, source]) => limits(file, source)))).toEqual(
+    Object.keys(LIMITS).sort(),
+  );
 });
 
 test('the code that judges holds no small number but units', () => {
-  const judging = files.filter(([file]) => file.startsWith('src/testing/'));
-  expect(keys(judging.flatMap(([file, source]) => smallNumbers(file, source)))).toEqual(Object.keys(IN_JUDGES).sort());
+  const judging = files.filter(([file]) => file.startsWith('src/testing/') || JUDGES.test(file));
+  expect(keys(judging.flatMap(([file, source]) => smallNumbers(file, source)))).toEqual(
+    Object.keys(IN_JUDGES).sort(),
+  );
 });
 
 test('no suite gives a small number to a function', () => {
   const suites = files.filter(([file]) => file.startsWith('suites/'));
   expect(keys(suites.flatMap(([file, source]) => smallArguments(file, source)))).toEqual([]);
-  expect(smallArguments('suites/planted.ts', 'near(a, b, 1e-5);')).toEqual([{ file: 'suites/planted.ts', text: 'near(a, b, 1e-5)' }]);
+  expect(smallArguments('suites/planted.ts', 'near(a, b, 1e-5);')).toEqual([
+    { file: 'suites/planted.ts', text: 'near(a, b, 1e-5)' },
+  ]);
 });
 
 test.each([
@@ -90,6 +119,10 @@ test.each([
 
 test('a planted tolerance is found under a name', () => {
   const source = 'const LIMIT = 1e-4; export const right = (e: number) => e < LIMIT;';
-  expect(limits('src/planted.ts', source)).toEqual([{ file: 'src/planted.ts', text: 'LIMIT = 1e-4' }]);
-  expect(smallNumbers('src/planted.ts', source)).toEqual([{ file: 'src/planted.ts', text: '1e-4' }]);
+  expect(limits('src/planted.ts', source)).toEqual([
+    { file: 'src/planted.ts', text: 'LIMIT = 1e-4' },
+  ]);
+  expect(smallNumbers('src/planted.ts', source)).toEqual([
+    { file: 'src/planted.ts', text: '1e-4' },
+  ]);
 });

@@ -3,7 +3,7 @@ import { isNode, type Node, visit } from '../imports/syntax.ts';
 import { constantOf, isCallOf } from './constants.ts';
 
 /** A small number that decides, or may decide, whether a result is right. */
-export interface Suspect {
+export interface Limit {
   readonly file: string;
   /** The number, or the comparison that holds it, as the source has it. */
   readonly text: string;
@@ -18,26 +18,34 @@ const SMALL = 0.1;
 const LARGE = 1000;
 
 /**
- * Small numbers, however they are written, that are compared with something or given a name (as a constant, a default, a property, a
- * field), and comparisons with something rounded or multiplied by a large number.
+ * Small numbers, however they are written, that are compared with something or given a name (as a
+ * constant, a default, a property, a field), and comparisons with something rounded or multiplied
+ * by a large number.
  */
-export function limits(file: string, source: string): readonly Suspect[] {
-  const found: Suspect[] = [];
+export function limits(file: string, source: string): readonly Limit[] {
+  const found: Limit[] = [];
   visit(parsed(file, source), (node) => {
     const named = valueNamedBy(node);
     const isLimit = isNode(named) && isSmallNumber(named);
-    const decides = node.type === 'BinaryExpression' && COMPARISONS.has(String(node['operator'])) && holds(node, hidesOrIsSmall);
+    const decides =
+      node.type === 'BinaryExpression' &&
+      COMPARISONS.has(String(node['operator'])) &&
+      holds(node, hidesOrIsSmall);
     if (isLimit || decides) found.push({ file, text: textOf(source, node) });
   });
   return found;
 }
 
 /** Calls that are given a small number: as in `near(a, b, 1e-5)`. */
-export function smallArguments(file: string, source: string): readonly Suspect[] {
-  const found: Suspect[] = [];
+export function smallArguments(file: string, source: string): readonly Limit[] {
+  const found: Limit[] = [];
   visit(parsed(file, source), (node) => {
     if (node.type !== 'CallExpression') return;
-    if ((node['arguments'] as unknown[]).some((argument) => isNode(argument) && isSmallNumber(argument))) {
+    if (
+      (node['arguments'] as unknown[]).some(
+        (argument) => isNode(argument) && isSmallNumber(argument),
+      )
+    ) {
       found.push({ file, text: textOf(source, node) });
     }
   });
@@ -45,11 +53,13 @@ export function smallArguments(file: string, source: string): readonly Suspect[]
 }
 
 /** Every small number. */
-export function smallNumbers(file: string, source: string): readonly Suspect[] {
+export function smallNumbers(file: string, source: string): readonly Limit[] {
   const found: Node[] = [];
   visit(parsed(file, source), (node) => {
     const isPart = found.some(
-      ({ start, end }) => (start as number) <= (node['start'] as number) && (node['end'] as number) <= (end as number),
+      ({ start, end }) =>
+        (start as number) <= (node['start'] as number) &&
+        (node['end'] as number) <= (end as number),
     );
     if (!isPart && isSmallNumber(node)) found.push(node);
   });
@@ -62,12 +72,16 @@ function parsed(file: string, source: string): unknown {
   return program;
 }
 
-/** What a declaration gives a name to; of properties, which are data as a rule, those whose name speaks of a limit. */
+/**
+ * What a declaration gives a name to; of properties, which are data as a rule, those whose name
+ * speaks of a limit.
+ */
 function valueNamedBy(node: Node): unknown {
   if (node.type === 'VariableDeclarator') return node['init'];
   if (node.type === 'AssignmentPattern') return node['right'];
   const isField =
-    node.type === 'PropertyDefinition' || (node.type === 'Property' && isNode(node['key']) && LIMIT.test(String(node['key']['name'])));
+    node.type === 'PropertyDefinition' ||
+    (node.type === 'Property' && isNode(node['key']) && LIMIT.test(String(node['key']['name'])));
   return isField ? node['value'] : undefined;
 }
 
@@ -91,7 +105,10 @@ function holds(node: Node, is: (part: Node) => boolean): boolean {
 function isSmallNumber(node: Node): boolean {
   const size = Math.abs(constantOf(node) ?? 0);
   const isPower =
-    node.type === 'BinaryExpression' && node['operator'] === '**' && isNode(node['right']) && node['right'].type === 'UnaryExpression';
+    node.type === 'BinaryExpression' &&
+    node['operator'] === '**' &&
+    isNode(node['right']) &&
+    node['right'].type === 'UnaryExpression';
   return isPower || (size > 0 && size < SMALL);
 }
 

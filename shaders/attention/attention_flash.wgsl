@@ -1,9 +1,10 @@
 import package::attention::attention::{ Attention, FOUR, LOWEST, mask_word, masked, place_of, power, scores_of };
 import package::lib::grid::linear_index;
 
-// y = softmax(scores) v without storing a score: each invocation takes one query and up to 64 columns of v, and goes through the keys four
-// at a time with a running maximum, to which sums are rescaled when it grows (Milakov & Gimelshein 2018, Dao et al. 2022).
-// q: [B, H, Q, D] or [B, Q, H * D], k, v, y likewise; row_stats: [B, H, Q] of (maximum, sum of exp). 2 B H Q K (D + Dv) flops.
+// y = softmax(scores) v without storing a score: each invocation takes one query and up to 64
+// columns of v, and goes through the keys four at a time with a running maximum, to which sums are
+// rescaled when it grows (Milakov & Gimelshein 2018, Dao et al. 2022). q: [B, H, Q, D] or [B, Q, H
+// * D], k, v, y likewise; row_stats: [B, H, Q] of (maximum, sum of exp). 2 B H Q K (D + Dv) flops.
 
 @group(0) @binding(0) var<storage, read> q: array<f32>;
 @group(0) @binding(1) var<storage, read> k: array<f32>;
@@ -17,7 +18,11 @@ const SIZE = 64u;
 const VECTORS = 16u; // of four columns
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= attention.rows) {
     return;

@@ -1,9 +1,9 @@
 import package::attention::attention::{ Attention, FOUR, mask_word, masked, place_of, power, scores_of, slope_of };
 import package::lib::grid::linear_index;
 
-// dk = scale * sum over the queries of ds q or, where OF_VALUES, dv = sum over the queries of p dy, with p and ds computed again as in
-// attention_flash_backward_q. Each invocation takes one key and up to 64 columns, and sums over the query heads that share it.
-// 2 B H Q K (2 D + Dv) flops.
+// dk = scale * sum over the queries of ds q or, where OF_VALUES, dv = sum over the queries of p dy,
+// with p and ds computed again as in attention_flash_backward_q. Each invocation takes one key and
+// up to 64 columns, and sums over the query heads that share it. 2 B H Q K (2 D + Dv) flops.
 
 @group(0) @binding(0) var<storage, read> q: array<f32>;
 @group(0) @binding(1) var<storage, read> k: array<f32>;
@@ -28,7 +28,11 @@ fn four_columns(at: u32) -> vec4f {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= attention.kv_rows) {
     return;

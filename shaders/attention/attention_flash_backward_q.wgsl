@@ -1,8 +1,9 @@
 import package::attention::attention::{ Attention, FOUR, mask_word, masked, place_of, power, scores_of, slope_of };
 import package::lib::grid::linear_index;
 
-// dq = scale * sum over the keys of ds k, ds = p (dy . v - delta) * slope of the cap, p = exp(score - maximum) / sum computed again from
-// row_stats. Each invocation takes one query and up to 64 columns. 2 B H Q K (2 D + Dv) flops.
+// dq = scale * sum over the keys of ds k, ds = p (dy . v - delta) * slope of the cap, p = exp(score
+// - maximum) / sum computed again from row_stats. Each invocation takes one query and up to 64
+// columns. 2 B H Q K (2 D + Dv) flops.
 
 @group(0) @binding(0) var<storage, read> q: array<f32>;
 @group(0) @binding(1) var<storage, read> k: array<f32>;
@@ -18,7 +19,11 @@ const SIZE = 64u;
 const VECTORS = 16u; // of four columns
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= attention.rows) {
     return;

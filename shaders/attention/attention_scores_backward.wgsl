@@ -1,8 +1,8 @@
 import package::attention::attention::{ Attention, FOUR, place_of, slope_of };
 import package::lib::grid::linear_index;
 
-// dscores = weights * (dy . v - delta) * slope of the cap at q k^T, which is computed again: [B, H, Q, K]. Each invocation takes one query
-// and four keys; 2 B H Q K (D + Dv) flops.
+// dscores = weights * (dy . v - delta) * slope of the cap at q k^T, which is computed again: [B, H,
+// Q, K]. Each invocation takes one query and four keys; 2 B H Q K (D + Dv) flops.
 
 @group(0) @binding(0) var<storage, read> q: array<f32>;
 @group(0) @binding(1) var<storage, read> k: array<f32>;
@@ -16,7 +16,11 @@ import package::lib::grid::linear_index;
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let index = linear_index(group, groups, lane, SIZE);
   let blocks = (attention.keys + 3u) / 4u;
   let row = index / blocks;

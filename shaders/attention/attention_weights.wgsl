@@ -1,8 +1,9 @@
 import package::attention::attention::{ Attention, FOUR, LOWEST, Masked, mask_word, masked, place_of, power };
 import package::lib::grid::linear_index;
 
-// weights = softmax over the keys of the scores that the mask lets through, 0 elsewhere, in place: [B, H, Q, K]. One invocation a query,
-// three passes. A query that attends to no key has weights of 0.
+// weights = softmax over the keys of the scores that the mask lets through, 0 elsewhere, in place:
+// [B, H, Q, K]. One invocation a query, three passes. A query that attends to no key has weights of
+// 0.
 
 @group(0) @binding(0) var<storage, read> mask: array<u32>;
 @group(0) @binding(1) var<storage, read_write> weights: array<f32>;
@@ -12,7 +13,8 @@ const SIZE = 64u;
 
 fn block_of(row: u32, key: u32) -> Masked {
   let place = place_of(row, attention.heads, attention.queries);
-  // Keys past the end repeat the last one: the next row is another invocation's, which writes it meanwhile.
+  // Keys past the end repeat the last one: the next row is another invocation's, which writes it
+  // meanwhile.
   let keys = min(key + FOUR, vec4u(attention.keys - 1u));
   let at_mask = dot(place, attention.mask.xyz) + keys * attention.mask.w;
   let at = mask_word(at_mask, attention);
@@ -23,7 +25,11 @@ fn block_of(row: u32, key: u32) -> Masked {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= attention.rows) {
     return;

@@ -1,12 +1,15 @@
 import package::lib::fixed_point::{ high_product, times };
 import package::lib::grid::linear_index;
 
-// cos and sin of position * theta^(-2 k / d), k < pairs = d / 2, for the positions of a sequence: [count, pairs]. WGSL's own cos and sin are
-// 2^-11 off and end at pi. So the angle is reduced in integers: frequencies are fractions of 2^64 of a turn, made of powers that the host
-// computes in float64, and what is left of position * frequency is a quarter and a rest of at most pi / 4 (polynomials of Cephes, Moshier).
+// cos and sin of position * theta^(-2 k / d), k < pairs = d / 2, for the positions of a sequence:
+// [count, pairs]. WGSL's own cos and sin are 2^-11 off and end at pi. So the angle is reduced in
+// integers: frequencies are fractions of 2^64 of a turn, made of powers that the host computes in
+// float64, and what is left of position * frequency is a quarter and a rest of at most pi / 4
+// (polynomials of Cephes, Moshier).
 
 struct Params {
-  powers: array<vec4u, 5>, // theta^(-2 * 2^j / d) as fractions of 2^64 (high, low), two in a vector, j = 0 to 9
+  // Theta^(-2 * 2^j / d) as fractions of 2^64 (high, low), two in a vector, j = 0 to 9.
+  powers: array<vec4u, 5>,
   turn: vec2u,             // 1 / (2 pi)
   count: u32,
   pairs: u32,
@@ -33,7 +36,11 @@ fn frequency(pair: u32) -> vec2u {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (i >= params.count * params.pairs) {
     return;

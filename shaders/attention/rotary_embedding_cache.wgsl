@@ -1,9 +1,11 @@
 import package::attention::attention::place_of;
 import package::lib::grid::linear_index;
 
-// Rotates pairs of columns: (a, b) becomes (a cos - b sin, b cos + a sin), with -sin for sin in the backward pass. The first 2 * pairs columns
-// of each position rotate, the others pass. A pair is (k, k + pairs), or (2 k, 2 k + 1) where interleaved. x, y: [B, H, S, D] or
-// [B, S, H * D]; cos, sin: [positions, pairs] looked up by position_ids, or [B or 1, S, pairs]. One invocation an element.
+// Rotates pairs of columns: (a, b) becomes (a cos - b sin, b cos + a sin), with -sin for sin in the
+// backward pass. The first 2 * pairs columns of each position rotate, the others pass. A pair is
+// (k, k + pairs), or (2 k, 2 k + 1) where interleaved. x, y: [B, H, S, D] or [B, S, H * D]; cos,
+// sin: [positions, pairs] looked up by position_ids, or [B or 1, S, pairs]. One invocation an
+// element.
 
 struct Params {
   x: vec4u, // strides of batch, head and position, then the width
@@ -27,7 +29,11 @@ struct Params {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (i >= params.count) {
     return;

@@ -2,14 +2,18 @@ import package::conv::cells::{ cells, dims };
 import package::conv::windows_over::windows_over;
 import package::lib::grid::linear_index;
 
-// dx = sum over the windows over an element of dy / elements that count. dy: [planes, output]; dx: [planes, input]. One invocation an
-// element of dx, which asks the windows in ascending order.
+// dx = sum over the windows over an element of dy / elements that count. dy: [planes, output]; dx:
+// [planes, input]. One invocation an element of dx, which asks the windows in ascending order.
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
 @group(0) @binding(1) var<storage, read_write> dx: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i >= dims.count) {
     return;

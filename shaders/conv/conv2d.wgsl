@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 
-// y = the 2-D convolution of x with weight (+ bias), or, TRANSPOSED, of a gradient of y the gradient of x; float32, zeros around x.
-// x: [batch, groups * terms, input]; y: [batch, groups * channels, output]; weight by strides; bias: [groups * channels] or none.
-// 2 |y| terms kernel flops. Each invocation keeps 4 channels x 4 positions of y in registers.
+// y = the 2-D convolution of x with weight (+ bias), or, TRANSPOSED, of a gradient of y the
+// gradient of x; float32, zeros around x. x: [batch, groups * terms, input]; y: [batch, groups *
+// channels, output]; weight by strides; bias: [groups * channels] or none. 2 |y| terms kernel
+// flops. Each invocation keeps 4 channels x 4 positions of y in registers.
 
 struct Dims {
   input: vec2u,    // height, width
@@ -34,7 +35,8 @@ override TRANSPOSED: bool = false;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
-// Coordinates in x that element k of the window meets when it computes those of y; negative ones, as between elements, are outside.
+// Coordinates in x that element k of the window meets when it computes those of y; negative ones,
+// as between elements, are outside.
 fn source(at: vec4i, k: u32, stride: i32, pad: i32, dilation: i32) -> vec4u {
   if (!TRANSPOSED) {
     return vec4u(at * stride - pad + i32(k) * dilation);
@@ -53,7 +55,11 @@ fn store(channel: u32, first: u32, plane: u32, sums: vec4f) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let tile = linear_index(group, groups, lane, 64u);
   if (tile >= dims.count) {
     return;

@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 
-// Gradient of a convolution's weight over some samples: partial[s] = sum over samples of chunk s, rows and columns of dy * x, float32.
-// x: [batch, groups * terms, input]; dy: [batch, groups * channels, output]; partial: [chunks, groups * channels, terms * taps], taps
-// being the elements of the kernel. 2 |dy| terms taps flops. Each invocation keeps 4 channels x 4 columns in registers.
+// Gradient of a convolution's weight over some samples: partial[s] = sum over samples of chunk s,
+// rows and columns of dy * x, float32. x: [batch, groups * terms, input]; dy: [batch, groups *
+// channels, output]; partial: [chunks, groups * channels, terms * taps], taps being the elements of
+// the kernel. 2 |dy| terms taps flops. Each invocation keeps 4 channels x 4 columns in registers.
 
 struct Dims {
   input: vec2u,    // height, width
@@ -41,7 +42,11 @@ fn store(channel: u32, first: u32, plane: u32, sums: vec4f) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let tile = linear_index(group, groups, lane, 64u);
   if (tile >= dims.count) {
     return;
@@ -51,7 +56,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let part = tile / (dims.tiles * dims.blocks); // one group of one chunk
   let taps = dims.kernel.x * dims.kernel.y;
   let column = first + FOUR;
-  // Coordinates in x wrap around when they are negative, and are then past its end. Columns past the end are not stored.
+  // Coordinates in x wrap around when they are negative, and are then past its end. Columns past
+  // the end are not stored.
   let row_of_tap = column % taps / dims.kernel.y * dims.dilation.x - dims.pad.x;
   let col_of_tap = column % dims.kernel.y * dims.dilation.y - dims.pad.y;
   var sum_0 = vec4f();

@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 
-// y = the largest element under the window, indices = where the first such lies in its image of x. x: [planes, input]; y, indices:
-// [planes, output]. What surrounds x does not count. One invocation an element of y; kernel reads each.
+// y = the largest element under the window, indices = where the first such lies in its image of x.
+// x: [planes, input]; y, indices: [planes, output]. What surrounds x does not count. One invocation
+// an element of y; kernel reads each.
 
 struct Dims {
   input: vec2u,    // height, width
@@ -21,7 +22,11 @@ struct Dims {
 const SMALLEST = -3.4028234663852886e38; // of a window that meets nothing
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i >= dims.count) {
     return;

@@ -1,8 +1,9 @@
 import package::conv::windows_over::windows_over;
 import package::lib::grid::linear_index;
 
-// dx = sum of the dy of those windows whose maximum was here. dy, indices: [planes, output]; dx: [planes, input]. One invocation an
-// element of dx, which asks the windows over it in ascending order.
+// dx = sum of the dy of those windows whose maximum was here. dy, indices: [planes, output]; dx:
+// [planes, input]. One invocation an element of dx, which asks the windows over it in ascending
+// order.
 
 struct Dims {
   input: vec2u,    // height, width
@@ -19,7 +20,11 @@ struct Dims {
 @group(0) @binding(3) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i >= dims.count) {
     return;

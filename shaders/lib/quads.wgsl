@@ -1,5 +1,6 @@
-// Which invocations share a quad? Each stores those whose values quadBroadcast gives it, by their index in the workgroup, lane after lane.
-// WGSL leaves open how lanes follow from indices; src/gpu/quads.ts reads the answer. members: [invocations of all workgroups].
+// Which invocations share a quad? Each stores those whose values quadBroadcast gives it, by their
+// index in the workgroup, lane after lane. WGSL leaves open how lanes follow from indices;
+// src/gpu/quads.ts reads the answer. members: [invocations of all workgroups].
 enable subgroups;
 
 @group(0) @binding(0) var<storage, read_write> members: array<vec4u>;

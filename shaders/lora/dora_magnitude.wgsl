@@ -1,7 +1,7 @@
 import package::lib::grid::linear_index;
 
-// dmagnitude = sum over rows of dy * z, divided by norm, float32. dy, z: [rows, width]; norm, dmagnitude: [width]. One invocation a
-// column, in ascending order of rows; 2 rows width flops.
+// dmagnitude = sum over rows of dy * z, divided by norm, float32. dy, z: [rows, width]; norm,
+// dmagnitude: [width]. One invocation a column, in ascending order of rows; 2 rows width flops.
 
 struct Dims {
   rows: u32,
@@ -15,7 +15,11 @@ struct Dims {
 @group(0) @binding(4) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let col = linear_index(group, groups, lane, 64u);
   if (col >= dims.width) {
     return;

@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::lora::low_rank::{ FOUR, low_rank_four };
 
-// norm[o] = length of row o of W + scale * B A, float32: DoRA's denominators. weight: [rows, width]; norm: [rows]. The sum of the two
-// matrices is never stored. 2 rows width (r + 2) flops; one invocation a row, which adds its squares in four chains.
+// norm[o] = length of row o of W + scale * B A, float32: DoRA's denominators. weight: [rows,
+// width]; norm: [rows]. The sum of the two matrices is never stored. 2 rows width (r + 2) flops;
+// one invocation a row, which adds its squares in four chains.
 
 struct Dims {
   rows: u32,
@@ -16,7 +17,11 @@ struct Dims {
 @group(0) @binding(4) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, 64u);
   if (row >= dims.rows) {
     return;

@@ -2,15 +2,16 @@ import package::lib::four_bit::{ decode_four_bit, nibble_shift };
 import package::lib::grid::linear_index;
 import package::lora::low_rank::{ FOUR, low_rank_four };
 
-// norm[o] = length of row o of W + scale * B A as dora_norm, with W [rows, width] kept as the 4-bit codes and block scales of the flat
-// matrix, decoded on the way: no weight in float32 is ever stored. norm: [rows]; 2 rows width (r + 2) flops.
+// norm[o] = length of row o of W + scale * B A as dora_norm, with W [rows, width] kept as the 4-bit
+// codes and block scales of the flat matrix, decoded on the way: no weight in float32 is ever
+// stored. norm: [rows]; 2 rows width (r + 2) flops.
 
 struct Dims {
   rows: u32,
   width: u32,
   r: u32,
   block_shift: u32, // log2 of the elements that share one absmax
-  fp4: u32,         // 1 for fp4, 0 for nf4
+  table: u32,       // place of the weight's format
   scale: f32,
 }
 
@@ -22,11 +23,15 @@ struct Dims {
 // Element i of the flat weight.
 fn weight_at(i: u32) -> f32 {
   let code = (packed[i / 8u] >> nibble_shift(i)) & 15u;
-  return decode_four_bit(code, dims.fp4 != 0u) * absmax[i >> dims.block_shift];
+  return decode_four_bit(code, dims.table) * absmax[i >> dims.block_shift];
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, 64u);
   if (row >= dims.rows) {
     return;

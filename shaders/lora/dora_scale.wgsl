@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 
-// y = magnitude / norm * z + bias, column by column, float32: what DoRA makes of a linear's output, and of a gradient on the way back.
-// z, y: [count / width, width]; magnitude, norm, bias: [width], bias or none. 3 flops and 8 bytes an element.
+// y = magnitude / norm * z + bias, column by column, float32: what DoRA makes of a linear's output,
+// and of a gradient on the way back. z, y: [count / width, width]; magnitude, norm, bias: [width],
+// bias or none. 3 flops and 8 bytes an element.
 
 struct Dims {
   count: u32,
@@ -17,7 +18,11 @@ struct Dims {
 @group(0) @binding(5) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i >= dims.count) {
     return;

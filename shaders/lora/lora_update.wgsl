@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 
-// y += scale * p q + bias, float32, in place: the low-rank part of a LoRA linear on top of the frozen one. p: [m, r]; q: [r, n] by
-// strides; bias: [n] or none; y: [m, n]. 2 m n r flops and 8 bytes an element of y. Each invocation updates 4 rows x 4 columns.
+// y += scale * p q + bias, float32, in place: the low-rank part of a LoRA linear on top of the
+// frozen one. p: [m, r]; q: [r, n] by strides; bias: [n] or none; y: [m, n]. 2 m n r flops and 8
+// bytes an element of y. Each invocation updates 4 rows x 4 columns.
 
 struct Dims {
   m: u32,
@@ -40,7 +41,11 @@ fn update_four(row: u32, col: u32, low_rank: vec4f) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let tile = linear_index(group, groups, lane, 64u);
   let col = (tile % dims.tiles) * 4u;
   let row = (tile / dims.tiles) * 4u;

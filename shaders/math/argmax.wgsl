@@ -1,9 +1,11 @@
 import package::lib::grid::linear_index;
 import package::math::reduction::{dims, part_of, place, start_of};
 
-// The largest term of each element of x along some axes, and which one it is: the first of equal ones, or with LAST the last. A NaN counts
-// as the largest, and all of them as equal. Compares keys, integers that order as floats do: exact, and no denormal is lost. With several
-// parts y holds pairs of key and index, which the next pass reads (FROM_PAIRS); the last pass writes VALUES or indices.
+// The largest term of each element of x along some axes, and which one it is: the first of equal
+// ones, or with LAST the last. A NaN counts as the largest, and all of them as equal. Compares
+// keys, integers that order as floats do: exact, and no denormal is lost. With several parts y
+// holds pairs of key and index, which the next pass reads (FROM_PAIRS); the last pass writes VALUES
+// or indices.
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
@@ -28,7 +30,11 @@ fn bits_of(key: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i >= dims.count * dims.parts) {
     return;

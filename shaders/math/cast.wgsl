@@ -1,10 +1,11 @@
 import package::lib::grid::linear_index;
 import package::lib::storage::{bf16_bits, f16_bits, f32_bits_of_half};
 
-// y = x in another element type. x, y: [count]; one invocation makes one word of y: one, two or four elements.
-// Floats round to nearest, ties to even; floats to integers toward zero, and what is out of range becomes the nearest end of it (the
-// standards leave it open); integers to narrower ones drop their high bits; a boolean is a byte, 1 for all but zero.
-// What fills the last word up is not of x.
+// y = x in another element type. x, y: [count]; one invocation makes one word of y: one, two or
+// four elements. Floats round to nearest, ties to even; floats to integers toward zero, and what is
+// out of range becomes the nearest end of it (the standards leave it open); integers to narrower
+// ones drop their high bits; a boolean is a byte, 1 for all but zero. What fills the last word up
+// is not of x.
 
 struct Dims {
   count: u32,
@@ -74,7 +75,11 @@ fn converted(bits: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let at = linear_index(group, groups, lane, 64u);
   let from_bits = bits_of(FROM);
   let to_bits = bits_of(TO);

@@ -8,7 +8,11 @@ fn clip_backward(x: vec4f, dy: vec4f, low: f32, high: f32) -> vec4f {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   let pair = operands(i);
   store(i, clip_backward(pair.a, pair.b, dims.parameters.x, dims.parameters.y));

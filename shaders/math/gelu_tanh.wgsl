@@ -2,7 +2,8 @@ import package::lib::grid::linear_index;
 import package::math::sigmoid::sigmoid;
 import package::math::unary::{store, x};
 
-// y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), which is x * sigmoid(x * (LINEAR + CUBIC * x^2)): nothing cancels.
+// y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), which is x * sigmoid(x * (LINEAR +
+// CUBIC * x^2)): nothing cancels.
 
 const LINEAR = 1.5957691216057308; // 2 sqrt(2 / pi)
 const CUBIC = 0.071354816272600248; // 0.044715 times that
@@ -15,7 +16,11 @@ fn gelu_tanh(x: vec4f) -> vec4f {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   store(i, gelu_tanh(x[i]));
 }

@@ -3,7 +3,8 @@ import package::math::binary::{operands, store};
 import package::math::gelu_tanh::{CUBIC, LINEAR, SATURATED};
 import package::math::sigmoid::sigmoid;
 
-// dx = dy * (s + x * s * (1 - s) * u'), s = sigmoid(u), u = x * (LINEAR + CUBIC * x^2). a: x, b: dy, y: dx.
+// dx = dy * (s + x * s * (1 - s) * u'), s = sigmoid(u), u = x * (LINEAR + CUBIC * x^2). a: x, b:
+// dy, y: dx.
 
 fn gelu_tanh_backward(x: vec4f, dy: vec4f) -> vec4f {
   let near = clamp(x, vec4f(-SATURATED), vec4f(SATURATED));
@@ -14,7 +15,11 @@ fn gelu_tanh_backward(x: vec4f, dy: vec4f) -> vec4f {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   let pair = operands(i);
   store(i, gelu_tanh_backward(pair.a, pair.b));

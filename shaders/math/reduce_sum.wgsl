@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 import package::math::reduction::{dims, part_of, place, start_of};
 
-// y = scale * sum of x (of its squares with SQUARES, the root of it with ROOT) along some axes, or with several parts the sums of those.
+// y = scale * sum of x (of its squares with SQUARES, the root of it with ROOT) along some axes, or
+// with several parts the sums of those.
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -10,7 +11,11 @@ override SQUARES: bool = false;
 override ROOT: bool = false;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i >= dims.count * dims.parts) {
     return;

@@ -2,14 +2,16 @@ import package::lib::grid::linear_index;
 import package::matmul::four_bit_weight::{ dims, weight_eight };
 import package::matmul::result::store_block;
 
-// y = x W^T with W [n, k] kept as 4-bit codes and block scales, float32. x: [m, k]; y: [m, n]. 2 m n k flops; W costs n k / 2 bytes.
-// Each invocation keeps 8 rows x 4 columns of y in registers and decodes 4 x 8 weights at a time.
+// y = x W^T with W [n, k] kept as 4-bit codes and block scales, float32. x: [m, k]; y: [m, n]. 2 m
+// n k flops; W costs n k / 2 bytes. Each invocation keeps 8 rows x 4 columns of y in registers and
+// decodes 4 x 8 weights at a time.
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
-// Four terms from k on, of four rows of x, a row a column; terms past the end repeat the last one, and meet weights that are 0.
+// Four terms from k on, of four rows of x, a row a column; terms past the end repeat the last one,
+// and meet weights that are 0.
 fn x_rows(row: u32, k: u32) -> mat4x4f {
   let at = (row + FOUR) * dims.k;
   let t = min(k + FOUR, vec4u(dims.k - 1u));
@@ -22,7 +24,11 @@ fn x_rows(row: u32, k: u32) -> mat4x4f {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let tile = linear_index(group, groups, lane, 64u);
   let col = (tile % dims.tiles) * 4u;
   let row = (tile / dims.tiles) * 8u;

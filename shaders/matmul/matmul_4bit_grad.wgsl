@@ -2,15 +2,20 @@ import package::lib::grid::linear_index;
 import package::matmul::four_bit_weight::{ dims, weight_eight };
 import package::matmul::result::store_block;
 
-// dx = dy W with W [n, k] kept as 4-bit codes and block scales, float32. dy: [m, n]; dx: [m, k]. 2 m n k flops.
-// Each invocation keeps 4 rows x 8 columns of dx in registers and decodes 8 weights of a row of W at a time.
+// dx = dy W with W [n, k] kept as 4-bit codes and block scales, float32. dy: [m, n]; dx: [m, k]. 2
+// m n k flops. Each invocation keeps 4 rows x 8 columns of dx in registers and decodes 8 weights of
+// a row of W at a time.
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let tile = linear_index(group, groups, lane, 64u);
   let col = (tile % dims.tiles) * 8u;
   let row = (tile / dims.tiles) * 4u;

@@ -3,8 +3,9 @@ import package::lib::quad::four_rows;
 import package::matmul::four_bit_weight::{ dims, weight_eight };
 import package::matmul::result::store_block;
 
-// dx = dy W as matmul_4bit_grad, for adapters where a load costs more than a broadcast: the lanes of a quad load four terms of a row of
-// dy and hand them round. Each invocation keeps 8 rows x 8 columns of dx in registers; 2 m n k flops.
+// dx = dy W as matmul_4bit_grad, for adapters where a load costs more than a broadcast: the lanes
+// of a quad load four terms of a row of dy and hand them round. Each invocation keeps 8 rows x 8
+// columns of dx in registers; 2 m n k flops.
 enable subgroups;
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
@@ -12,7 +13,8 @@ enable subgroups;
 const ROWS = 8u;
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
-// Four terms from j on, of four rows; those past the end are 0, and rows past the end are not stored.
+// Four terms from j on, of four rows; those past the end are 0, and rows past the end are not
+// stored.
 fn dy_rows(row: u32, j: u32, lane: u32) -> mat4x4f {
   let at = (row + FOUR) * dims.n + j + lane;
   let values = vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
@@ -20,10 +22,15 @@ fn dy_rows(row: u32, j: u32, lane: u32) -> mat4x4f {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
   let tile = linear_index(group, groups, local, 64u);
   let lane = local & 3u;
-  // Tiles and columns past the end compute what is not stored: every lane of a quad must stay until the end.
+  // Tiles and columns past the end compute what is not stored: every lane of a quad must stay until
+  // the end.
   let col = (tile % dims.tiles) * 8u;
   let row = (tile / dims.tiles) * ROWS;
   let last = dims.n - 1u;

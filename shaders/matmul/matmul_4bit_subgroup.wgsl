@@ -3,8 +3,9 @@ import package::lib::quad::four_rows;
 import package::matmul::four_bit_weight::{ dims, weight_eight };
 import package::matmul::result::store_block;
 
-// y = x W^T as matmul_4bit, for adapters where a load costs more than a broadcast: the lanes of a quad load four terms of a row of x
-// and hand them round. Each invocation keeps 16 rows x 4 columns of y in registers; 2 m n k flops.
+// y = x W^T as matmul_4bit, for adapters where a load costs more than a broadcast: the lanes of a
+// quad load four terms of a row of x and hand them round. Each invocation keeps 16 rows x 4 columns
+// of y in registers; 2 m n k flops.
 enable subgroups;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -14,17 +15,23 @@ override ROWS: u32 = 16u;
 
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
-// Four terms from k on, of four rows; terms past the end repeat the last one, and meet weights that are 0.
+// Four terms from k on, of four rows; terms past the end repeat the last one, and meet weights that
+// are 0.
 fn x_rows(row: u32, k: u32, lane: u32) -> mat4x4f {
   let at = (row + FOUR) * dims.k + min(k + lane, dims.k - 1u);
   return four_rows(vec4f(x[at.x], x[at.y], x[at.z], x[at.w]));
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
   let tile = linear_index(group, groups, local, 64u);
   let lane = local & 3u;
-  // Rows and columns past the end are computed, and not stored: every lane of a quad must stay until the end.
+  // Rows and columns past the end are computed, and not stored: every lane of a quad must stay
+  // until the end.
   let col = (tile % dims.tiles) * 4u;
   let row = (tile / dims.tiles) * ROWS;
   let starts = (col + FOUR) * dims.k;

@@ -2,15 +2,16 @@ import package::lib::grid::linear_index;
 import package::lib::quad::four_rows;
 import package::matmul::product::{ Batch, batch_at, dims, store_four };
 
-// y[batch] = scale * a[batch] b[batch] + bias as matmul, for adapters where a load costs more than a broadcast: the lanes of a quad
-// load four terms of a row of a and hand them round. Each invocation keeps 16 rows x 4 columns in registers; 2 m n k flops a batch.
+// y[batch] = scale * a[batch] b[batch] + bias as matmul, for adapters where a load costs more than
+// a broadcast: the lanes of a quad load four terms of a row of a and hand them round. Each
+// invocation keeps 16 rows x 4 columns in registers; 2 m n k flops a batch.
 enable subgroups;
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 
-// How b is read: four columns of a row at a time (1: b_col is 1 and n a multiple of four), four terms of a column (2: likewise b_k and
-// k), or one element (0).
+// How b is read: four columns of a row at a time (1: b_col is 1 and n a multiple of four), four
+// terms of a column (2: likewise b_k and k), or one element (0).
 override LOAD_B: u32 = 0u;
 // 16, or 8 or 4 where a has no more rows than that.
 override ROWS: u32 = 16u;
@@ -28,7 +29,8 @@ fn b_element(at: u32) -> f32 {
   return b[at / 4u][at % 4u];
 }
 
-// Four columns of b from col on at four terms from k on, a term a column. Terms past the end repeat the last one, and meet 0.
+// Four columns of b from col on at four terms from k on, a term a column. Terms past the end repeat
+// the last one, and meet 0.
 fn b_block(start: u32, k: u32, col: u32) -> mat4x4f {
   let terms = start + min(k + FOUR, vec4u(dims.k - 1u)) * dims.b_k;
   if (LOAD_B == 1u) {
@@ -55,7 +57,11 @@ fn store_rows(batch: Batch, row: u32, col: u32, sums: mat4x4f) {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
   let tile = linear_index(group, groups, local, 64u);
   let lane = local & 3u;
   let batch = batch_at(group.z);

@@ -18,7 +18,11 @@ fn accumulate_grad(a: vec4f, b: vec4f) -> vec4f {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   let sum = accumulate_grad(a[i], b[i]);
   let whole = dims.count / 4u;

@@ -1,7 +1,7 @@
 import package::lib::grid::linear_index;
 
-// y = weight * ((x - mean) / sqrt(variance + eps)) + bias, channel by channel. x, y: [batch, channels, inner]; all others: [channels].
-// 6 flops and 8 bytes an element.
+// y = weight * ((x - mean) / sqrt(variance + eps)) + bias, channel by channel. x, y: [batch,
+// channels, inner]; all others: [channels]. 6 flops and 8 bytes an element.
 
 struct Params {
   size: u32,
@@ -19,7 +19,11 @@ struct Params {
 @group(0) @binding(6) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i >= params.size) {
     return;

@@ -1,7 +1,8 @@
 import package::lib::lanes::{ LANES, sum_of_lanes };
 
-// dweight = sum of dy * z and dbias = sum of dy over each channel, z = (x - mean) / sqrt(variance + eps). x, dy: [batch, channels, inner];
-// all others: [channels]. A workgroup a channel; 5 flops and one read of x and dy an element.
+// dweight = sum of dy * z and dbias = sum of dy over each channel, z = (x - mean) / sqrt(variance +
+// eps). x, dy: [batch, channels, inner]; all others: [channels]. A workgroup a channel; 5 flops and
+// one read of x and dy an element.
 
 struct Params {
   channels: u32,

@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 
-// dx = weight * rstd * (dy - dbias / n - z * dweight / n) over a channel's n elements, z = (x - mean) * rstd, rstd = 1 / sqrt(variance +
-// eps); with running statistics, which do not depend on x, weight * rstd * dy. x, dy, dx: [batch, channels, inner]; all others: [channels].
+// dx = weight * rstd * (dy - dbias / n - z * dweight / n) over a channel's n elements, z = (x -
+// mean) * rstd, rstd = 1 / sqrt(variance + eps); with running statistics, which do not depend on x,
+// weight * rstd * dy. x, dy, dx: [batch, channels, inner]; all others: [channels].
 
 struct Params {
   size: u32,
@@ -22,7 +23,11 @@ struct Params {
 @group(0) @binding(8) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i >= params.size) {
     return;

@@ -1,7 +1,8 @@
 import package::lib::lanes::{ LANES, sum_of_lanes };
 
-// Mean and biased variance of each channel, in two passes, and the running ones moved towards them. x: [batch, channels, inner]; all
-// others: [channels]. A workgroup a channel; 4 flops and two reads an element of x.
+// Mean and biased variance of each channel, in two passes, and the running ones moved towards them.
+// x: [batch, channels, inner]; all others: [channels]. A workgroup a channel; 4 flops and two reads
+// an element of x.
 
 struct Params {
   channels: u32,

@@ -2,9 +2,10 @@ import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 import package::nn::along_axis::row_of;
 
-// dlogits = g * (keep * w_t * (p - onehot) + spread * (W * p - w)), p = exp(x - max) / sum of exp, from the statistics that
-// cross_entropy_rows computed; g is dloss of the row, or dloss / normalizer of a reduced loss. 0 where the label is ignored.
-// logits, dlogits: [outer, C, inner]; stats, targets: [rows]; dloss: [rows] or [1]; normalizer: [1].
+// dlogits = g * (keep * w_t * (p - onehot) + spread * (W * p - w)), p = exp(x - max) / sum of exp,
+// from the statistics that cross_entropy_rows computed; g is dloss of the row, or dloss /
+// normalizer of a reduced loss. 0 where the label is ignored. logits, dlogits: [outer, C, inner];
+// stats, targets: [rows]; dloss: [rows] or [1]; normalizer: [1].
 
 struct Params {
   count: u32, // outer * C * inner
@@ -35,7 +36,11 @@ fn incoming(row: u32) -> f32 {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (i >= params.count) {
     return;

@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 import package::nn::along_axis::row_of;
 
-// log_probs = (x - max) - log(sum of exp), of rows whose statistics cross_entropy_rows computed. logits, log_probs: [outer, C, inner].
+// log_probs = (x - max) - log(sum of exp), of rows whose statistics cross_entropy_rows computed.
+// logits, log_probs: [outer, C, inner].
 
 struct Params {
   count: u32, // outer * C * inner
@@ -17,7 +18,11 @@ struct Params {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (i >= params.count) {
     return;

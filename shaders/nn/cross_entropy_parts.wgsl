@@ -2,9 +2,10 @@ import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 import package::nn::along_axis::start_of;
 
-// What cross-entropy needs of the classes of a row, in `parts` parts of a row, of every parts-th class each: (max, sum of exp(x - max),
-// sum of w (max - x), sum of w); only label smoothing needs the latter two. logits: [outer, C, inner]; weight: [C], 1 without;
-// row_parts: [rows, parts], rows = outer * inner. One invocation a part, two passes over its classes.
+// What cross-entropy needs of the classes of a row, in `parts` parts of a row, of every parts-th
+// class each: (max, sum of exp(x - max), sum of w (max - x), sum of w); only label smoothing needs
+// the latter two. logits: [outer, C, inner]; weight: [C], 1 without; row_parts: [rows, parts], rows
+// = outer * inner. One invocation a part, two passes over its classes.
 
 struct Params {
   rows: u32,
@@ -29,7 +30,11 @@ fn weight_of(class_index: u32) -> f32 {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (i >= params.rows * params.parts) {
     return;

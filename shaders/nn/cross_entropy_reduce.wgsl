@@ -1,7 +1,8 @@
 import package::lib::lanes::{LANES, sum_of_lanes};
 
-// The sum or the weighted mean of the rows' losses: loss = sum of losses / normalizer, normalizer = sum of w_t for the mean, else 1.
-// losses: [rows]; stats: [rows], w_t in z; loss, normalizer: [1]. One workgroup; fixed order: strided sums, then a tree.
+// The sum or the weighted mean of the rows' losses: loss = sum of losses / normalizer, normalizer =
+// sum of w_t for the mean, else 1. losses: [rows]; stats: [rows], w_t in z; loss, normalizer: [1].
+// One workgroup; fixed order: strided sums, then a tree.
 
 struct Params {
   rows: u32,

@@ -2,11 +2,13 @@ import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 import package::nn::along_axis::start_of;
 
-// Cross-entropy of each row: loss = keep * w_t * nll_t + spread * sum_c w_c * nll_c, nll_c = log(sum_j exp(x_j - max)) + (max - x_c), where
-// keep = 1 - label_smoothing, spread = label_smoothing / C, w are class weights (1 without). One invocation a row, which joins the parts
-// of cross_entropy_parts. logits: [outer, C, inner]; labels, loss, targets: [rows], rows = outer * inner; row_parts: [rows, parts];
-// stats: [rows] of (max, sum of exp, w_t, sum of w). A row whose label is ignored has target -1, w_t 0 and loss 0. A label outside [0, C)
-// counts as the nearest class.
+// Cross-entropy of each row: loss = keep * w_t * nll_t + spread * sum_c w_c * nll_c, nll_c =
+// log(sum_j exp(x_j - max)) + (max - x_c), where keep = 1 - label_smoothing, spread =
+// label_smoothing / C, w are class weights (1 without). One invocation a row, which joins the parts
+// of cross_entropy_parts. logits: [outer, C, inner]; labels, loss, targets: [rows], rows = outer *
+// inner; row_parts: [rows, parts]; stats: [rows] of (max, sum of exp, w_t, sum of w). A row whose
+// label is ignored has target -1, w_t 0 and loss 0. A label outside [0, C) counts as the nearest
+// class.
 
 struct Params {
   rows: u32,
@@ -15,7 +17,9 @@ struct Params {
   parts: u32,
   weighted: u32,
   ignore_index: i32,
-  sequence: u32, // 0, or: row i of each `sequence` rows predicts the label of row i + 1, and the last predicts nothing
+  // 0, or: row i of each `sequence` rows predicts the label of row i + 1, and the last predicts
+  // nothing.
+  sequence: u32,
   keep: f32,
   spread: f32,
 }
@@ -48,7 +52,11 @@ fn weight_of(class_index: u32) -> f32 {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= params.rows) {
     return;

@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::lib::philox::philox;
 
-// y = x * scale where a random word is `threshold` or more, else 0; the gradient is the same function of dy. Elements 4 i to 4 i + 3 take
-// the words of counter (i, 0, offset): the mask follows from seed and offset, and is stored nowhere. x, y: [count].
+// y = x * scale where a random word is `threshold` or more, else 0; the gradient is the same
+// function of dy. Elements 4 i to 4 i + 3 take the words of counter (i, 0, offset): the mask
+// follows from seed and offset, and is stored nowhere. x, y: [count].
 
 struct Params {
   seed: vec2u,
@@ -21,7 +22,11 @@ fn dropout(x: vec4f, words: vec4u, threshold: u32, scale: f32) -> vec4f {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   let words = philox(vec4u(i, 0u, params.offset), params.seed);
   let kept = dropout(x[i], words, params.threshold, params.scale);

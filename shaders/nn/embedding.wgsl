@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 
-// y[row] = weight[ids[row]]: a gather of rows. weight: [V, D], ids: [rows], y: [rows, D]; 2 * rows * D * 4 bytes moved.
-// Elements travel as bits, so a copy is exact whatever they hold. An id outside [0, V) reads the nearest row.
+// y[row] = weight[ids[row]]: a gather of rows. weight: [V, D], ids: [rows], y: [rows, D]; 2 * rows
+// * D * 4 bytes moved. Elements travel as bits, so a copy is exact whatever they hold. An id
+// outside [0, V) reads the nearest row.
 
 struct Dims {
   count: u32, // rows * D
@@ -17,7 +18,11 @@ struct Dims {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (i >= dims.count) {
     return;

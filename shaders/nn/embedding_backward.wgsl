@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 
-// dweight[v] = sum of dy[row] over the rows whose id is v, in ascending order of rows: deterministic. dy: [rows, D], dweight: [V, D].
-// `chain` comes from embedding_chain. rows * D additions.
+// dweight[v] = sum of dy[row] over the rows whose id is v, in ascending order of rows:
+// deterministic. dy: [rows, D], dweight: [V, D]. `chain` comes from embedding_chain. rows * D
+// additions.
 
 struct Dims {
   count: u32, // V * D
@@ -18,7 +19,11 @@ struct Dims {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (i >= dims.count) {
     return;

@@ -1,9 +1,11 @@
 import package::lib::grid::linear_index;
 
-// Links the rows that carry the same id, in ascending order, so that a gradient can be summed in one fixed order without atomics.
-// ids: [rows]; chain: [V + rows]. chain[v] is the first row with id v, chain[V + row] the next row after `row` with its id; `rows` ends.
-// chain[v] of an id that no row has is left as embedding_heads wrote it. An id outside [0, V) counts as the nearest one, as in the forward
-// pass. One invocation a row, which looks at the rows around it: rows^2 reads, whatever V is.
+// Links the rows that carry the same id, in ascending order, so that a gradient can be summed in
+// one fixed order without atomics. ids: [rows]; chain: [V + rows]. chain[v] is the first row with
+// id v, chain[V + row] the next row after `row` with its id; `rows` ends. chain[v] of an id that no
+// row has is left as embedding_heads wrote it. An id outside [0, V) counts as the nearest one, as
+// in the forward pass. One invocation a row, which looks at the rows around it: rows^2 reads,
+// whatever V is.
 
 struct Dims {
   rows: u32,
@@ -21,7 +23,11 @@ fn id_of(row: u32) -> u32 {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= dims.rows) {
     return;

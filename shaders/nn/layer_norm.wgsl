@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 
-// y = weight * ((x - mean) * rstd) + bias, rstd = 1 / sqrt(variance + eps), mean and biased variance of each row. x, y: [rows, width];
-// weight, bias: [width]; row_stats: [rows] of (mean, rstd). One invocation a row, three passes: mean, variance, result.
+// y = weight * ((x - mean) * rstd) + bias, rstd = 1 / sqrt(variance + eps), mean and biased
+// variance of each row. x, y: [rows, width]; weight, bias: [width]; row_stats: [rows] of (mean,
+// rstd). One invocation a row, three passes: mean, variance, result.
 
 struct Params {
   rows: u32,
@@ -20,7 +21,11 @@ struct Params {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= params.rows) {
     return;

@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 
-// dx = rstd * (g - mean(g) - z * mean(g z)), g = weight * dy, z = (x - mean) * rstd. x, dy, dx: [rows, width]; weight: [width];
-// row_stats: [rows] of (mean, rstd). One invocation a row, two passes.
+// dx = rstd * (g - mean(g) - z * mean(g z)), g = weight * dy, z = (x - mean) * rstd. x, dy, dx:
+// [rows, width]; weight: [width]; row_stats: [rows] of (mean, rstd). One invocation a row, two
+// passes.
 
 struct Params {
   rows: u32,
@@ -18,7 +19,11 @@ struct Params {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= params.rows) {
     return;

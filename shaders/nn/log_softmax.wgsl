@@ -2,14 +2,19 @@ import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 import package::nn::along_axis::{ Rows, start_of };
 
-// y = (x - max) - log(sum of exp(x - max)) along an axis. x, y: [outer, C, inner], rows = outer * inner. One invocation a row, three passes.
+// y = (x - max) - log(sum of exp(x - max)) along an axis. x, y: [outer, C, inner], rows = outer *
+// inner. One invocation a row, three passes.
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<uniform> params: Rows;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, 64u);
   if (row >= params.rows) {
     return;

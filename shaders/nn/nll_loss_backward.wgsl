@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::nn::along_axis::row_of;
 
-// dlog_probs = -g * w_t where a class is the row's target, else 0; g is dloss of the row, or dloss / normalizer of a reduced loss.
-// dlog_probs: [outer, C, inner]; stats (w_t in z), targets: [rows]; dloss: [rows] or [1]; normalizer: [1].
+// dlog_probs = -g * w_t where a class is the row's target, else 0; g is dloss of the row, or dloss
+// / normalizer of a reduced loss. dlog_probs: [outer, C, inner]; stats (w_t in z), targets: [rows];
+// dloss: [rows] or [1]; normalizer: [1].
 
 struct Params {
   count: u32, // outer * C * inner
@@ -21,7 +22,11 @@ struct Params {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (i >= params.count) {
     return;

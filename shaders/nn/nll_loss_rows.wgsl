@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::nn::along_axis::start_of;
 
-// Negative log-likelihood of each row: loss = -w_t * log_probs[t]; 0 where the label is ignored. log_probs: [outer, C, inner]; labels,
-// loss, targets: [rows], rows = outer * inner; weight: [C], 1 without; stats: [rows] with w_t in z, as cross_entropy_reduce takes them, and the loss beside.
+// Negative log-likelihood of each row: loss = -w_t * log_probs[t]; 0 where the label is ignored.
+// log_probs: [outer, C, inner]; labels, loss, targets: [rows], rows = outer * inner; weight: [C], 1
+// without; stats: [rows] with w_t in z, as cross_entropy_reduce takes them, and the loss beside.
 // targets are -1 where the label is ignored. A label outside [0, C) counts as the nearest class.
 
 struct Params {
@@ -24,7 +25,11 @@ struct Params {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= params.rows) {
     return;

@@ -1,7 +1,7 @@
 import package::lib::grid::linear_index;
 
-// y = weight * (x * rstd) + bias, rstd = 1 / sqrt(mean(x^2) + eps) of each row. x, y: [rows, width]; weight, bias: [width]; rstd: [rows].
-// One invocation a row, two passes.
+// y = weight * (x * rstd) + bias, rstd = 1 / sqrt(mean(x^2) + eps) of each row. x, y: [rows,
+// width]; weight, bias: [width]; rstd: [rows]. One invocation a row, two passes.
 
 struct Params {
   rows: u32,
@@ -20,7 +20,11 @@ struct Params {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= params.rows) {
     return;

@@ -1,7 +1,7 @@
 import package::lib::grid::linear_index;
 
-// dweight = sum over rows of dy * (x * rstd), in ascending order of rows. x, dy: [rows, width]; rstd: [rows]; dweight: [width].
-// One invocation a column.
+// dweight = sum over rows of dy * (x * rstd), in ascending order of rows. x, dy: [rows, width];
+// rstd: [rows]; dweight: [width]. One invocation a column.
 
 struct Params {
   rows: u32,
@@ -17,7 +17,11 @@ struct Params {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let c = linear_index(group, groups, lane, SIZE);
   if (c >= params.width) {
     return;

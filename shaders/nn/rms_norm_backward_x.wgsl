@@ -1,7 +1,7 @@
 import package::lib::grid::linear_index;
 
-// dx = rstd * (weight * dy - x * (rstd^2 * sum_j(dy_j weight_j x_j) / width)). x, dy, dx: [rows, width]; weight: [width]; rstd: [rows].
-// One invocation a row, two passes.
+// dx = rstd * (weight * dy - x * (rstd^2 * sum_j(dy_j weight_j x_j) / width)). x, dy, dx: [rows,
+// width]; weight: [width]; rstd: [rows]. One invocation a row, two passes.
 
 struct Params {
   rows: u32,
@@ -18,7 +18,11 @@ struct Params {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let row = linear_index(group, groups, lane, SIZE);
   if (row >= params.rows) {
     return;

@@ -13,7 +13,8 @@ struct Dims {
 
 const SIZE = 64u;
 
-// Below it, 1 + exp(-x) is exp(-x) and would leave the range in which division is accurate; x * exp(x) is the same number.
+// Below it, 1 + exp(-x) is exp(-x) and would leave the range in which division is accurate; x *
+// exp(x) is the same number.
 const FAR = -80.0;
 
 fn silu(value: vec4f) -> vec4f {
@@ -23,7 +24,11 @@ fn silu(value: vec4f) -> vec4f {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   let result = silu(x[i]);
   let whole = dims.count / 4u;

@@ -1,7 +1,8 @@
 import package::lib::exp::NOTHING;
 import package::lib::grid::linear_index;
 
-// dx = dy * s * (1 + x * (1 - s)) with s = sigmoid(x). x, dy, dx: [count]. Four elements an invocation; 12 bytes moved an element.
+// dx = dy * s * (1 + x * (1 - s)) with s = sigmoid(x). x, dy, dx: [count]. Four elements an
+// invocation; 12 bytes moved an element.
 
 struct Dims {
   count: u32,
@@ -14,7 +15,8 @@ struct Dims {
 
 const SIZE = 64u;
 
-// The slope of x * sigmoid(x). Of s and 1 - s, the one below a half comes from exp(-|x|) too, since 1 - s would cancel.
+// The slope of x * sigmoid(x). Of s and 1 - s, the one below a half comes from exp(-|x|) too, since
+// 1 - s would cancel.
 fn slope(x: vec4f) -> vec4f {
   let value = clamp(x, vec4f(NOTHING), vec4f(-NOTHING)); // farther out the slope is 0 or 1
   let small = exp(-abs(value));
@@ -29,7 +31,11 @@ fn silu_backward(x: vec4f, dy: vec4f) -> vec4f {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   let result = silu_backward(x[i], dy[i]);
   let whole = dims.count / 4u;

@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 import package::nn::silu::silu;
 
-// y = silu(gate) * up. gate, up, y: [count]. Four elements an invocation; 12 bytes moved an element.
+// y = silu(gate) * up. gate, up, y: [count]. Four elements an invocation; 12 bytes moved an
+// element.
 
 struct Dims {
   count: u32,
@@ -19,7 +20,11 @@ fn swiglu(gate: vec4f, up: vec4f) -> vec4f {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   let result = swiglu(gate[i], up[i]);
   let whole = dims.count / 4u;

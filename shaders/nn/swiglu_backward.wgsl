@@ -2,7 +2,8 @@ import package::lib::grid::linear_index;
 import package::nn::silu::silu;
 import package::nn::silu_backward::slope;
 
-// dgate = dy * up * the slope of silu at gate, dup = dy * silu(gate). All: [count]. Four elements an invocation; 20 bytes moved an element.
+// dgate = dy * up * the slope of silu at gate, dup = dy * silu(gate). All: [count]. Four elements
+// an invocation; 20 bytes moved an element.
 
 struct Dims {
   count: u32,
@@ -18,7 +19,11 @@ struct Dims {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   let of_gate = dy[i] * up[i] * slope(gate[i]);
   let of_up = dy[i] * silu(gate[i]);

@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::optim::root::root;
 
-// One step of Adagrad, in place over flat buffers of `count` elements: g = grad + l2 param, sum += g^2, param -= rate g / (sqrt(sum) +
-// eps). Four elements an invocation; 8 flops and 20 bytes an element. Scalars come from the host.
+// One step of Adagrad, in place over flat buffers of `count` elements: g = grad + l2 param, sum +=
+// g^2, param -= rate g / (sqrt(sum) + eps). Four elements an invocation; 8 flops and 20 bytes an
+// element. Scalars come from the host.
 
 struct Step {
   count: u32,
@@ -17,10 +18,15 @@ struct Step {
 @group(0) @binding(3) var<uniform> step: Step;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (4u * i >= step.count) {
-    return; // what lies past the end may be read as the last element, which another invocation changes
+    // What lies past the end may be read as the last element, which another invocation changes.
+    return;
   }
   let g = grad[i] + step.l2 * param[i];
   let sum = sum_of_squares[i] + g * g;

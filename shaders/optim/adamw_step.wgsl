@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 import package::optim::adam::{Adam, AdamStep, Moments, moments, moved};
 
-// One step of Adam or AdamW, in place over flat buffers of `count` elements. Four elements an invocation; 15 flops and 28 bytes an element.
+// One step of Adam or AdamW, in place over flat buffers of `count` elements. Four elements an
+// invocation; 15 flops and 28 bytes an element.
 
 struct Step {
   count: u32,
@@ -24,10 +25,15 @@ struct Step {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (4u * i >= step.count) {
-    return; // what lies past the end may be read as the last element, which another invocation changes
+    // What lies past the end may be read as the last element, which another invocation changes.
+    return;
   }
   let adam = Adam(step.l2, step.rest_of_beta1, step.beta2, step.rest_of_beta2, step.eps);
   let after = moments(param[i], grad[i], Moments(exp_avg[i], exp_avg_sq[i]), adam);

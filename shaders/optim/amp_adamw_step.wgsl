@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::optim::adam::{Adam, AdamStep, Moments, moments, moved};
 
-// As adamw_step, where what was found on the device decides: nothing changes where found_inf is not 0, and the numbers of the step are in
-// the row of `rates` that `steps`, the count of steps taken, names: decay, size, correction. Steps behind the last row take that one.
+// As adamw_step, where what was found on the device decides: nothing changes where found_inf is not
+// 0, and the numbers of the step are in the row of `rates` that `steps`, the count of steps taken,
+// names: decay, size, correction. Steps behind the last row take that one.
 
 struct Dims {
   count: u32,
@@ -24,13 +25,18 @@ struct Dims {
 @group(0) @binding(7) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   if (found_inf[0] != 0.0) {
     return;
   }
   let i = linear_index(group, groups, lane, 64u);
   if (4u * i >= dims.count) {
-    return; // what lies past the end may be read as the last element, which another invocation changes
+    // What lies past the end may be read as the last element, which another invocation changes.
+    return;
   }
   let row = rates[min(steps[0], dims.rows - 1u)];
   let adam = Adam(dims.l2, dims.rest_of_beta1, dims.beta2, dims.rest_of_beta2, dims.eps);

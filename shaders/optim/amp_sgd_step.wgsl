@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::optim::momentum::{Descent, Momentum, descent};
 
-// As sgd_step, where what was found on the device decides: nothing changes where found_inf is not 0, and the numbers of the step are in the
-// row of `rates` that `steps`, the count of steps taken, names: lr, keep, gain. Steps behind the last row take that one.
+// As sgd_step, where what was found on the device decides: nothing changes where found_inf is not
+// 0, and the numbers of the step are in the row of `rates` that `steps`, the count of steps taken,
+// names: lr, keep, gain. Steps behind the last row take that one.
 
 struct Dims {
   count: u32,
@@ -21,13 +22,18 @@ struct Dims {
 @group(0) @binding(6) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   if (found_inf[0] != 0.0) {
     return;
   }
   let i = linear_index(group, groups, lane, 64u);
   if (4u * i >= dims.count) {
-    return; // what lies past the end may be read as the last element, which another invocation changes
+    // What lies past the end may be read as the last element, which another invocation changes.
+    return;
   }
   let row = rates[min(steps[0], dims.rows - 1u)];
   let now = Momentum(row.x, dims.l2, row.y, row.z, dims.direct, dims.ahead);

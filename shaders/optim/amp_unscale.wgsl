@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::optim::non_finite::{INFINITY, MAGNITUDE};
 
-// g /= scale, in place over `count` words of floats; what is not finite becomes 0, and is noted. flags: [parts], 1 where there was any. An
-// invocation takes every parts-th element: 1 flop and 8 bytes an element.
+// g /= scale, in place over `count` words of floats; what is not finite becomes 0, and is noted.
+// flags: [parts], 1 where there was any. An invocation takes every parts-th element: 1 flop and 8
+// bytes an element.
 
 struct Dims {
   count: u32,
@@ -15,7 +16,11 @@ struct Dims {
 @group(0) @binding(3) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let part = linear_index(group, groups, lane, 64u);
   if (part >= dims.parts) {
     return;

@@ -1,7 +1,7 @@
 import package::optim::loss_scale::{Growth, LossScale, updated};
 
-// After a step of the optimizer, in place: the next scale, the tracker of its growth, and the count of steps that were taken. One
-// invocation.
+// After a step of the optimizer, in place: the next scale, the tracker of its growth, and the count
+// of steps that were taken. One invocation.
 
 struct Dims {
   interval: u32,

@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::optim::non_finite::{INFINITY, MAGNITUDE, NOT_A_NUMBER};
 
-// g *= min(1, max_norm / (norm + eps)), in place over `count` words of floats. Four elements an invocation; 1 flop and 8 bytes an element.
-// An infinite norm makes finite elements 0 and others no numbers, a norm that is no number makes all of them none.
+// g *= min(1, max_norm / (norm + eps)), in place over `count` words of floats. Four elements an
+// invocation; 1 flop and 8 bytes an element. An infinite norm makes finite elements 0 and others no
+// numbers, a norm that is no number makes all of them none.
 
 struct Dims {
   count: u32,
@@ -29,10 +30,15 @@ fn clipped(words: vec4u) -> vec4u {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, SIZE);
   if (4u * i >= dims.count) {
-    return; // what lies past the end may be read as the last element, which another invocation changes
+    // What lies past the end may be read as the last element, which another invocation changes.
+    return;
   }
   let result = clipped(g[i]);
   if (i < dims.count / 4u) {

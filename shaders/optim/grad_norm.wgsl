@@ -2,7 +2,8 @@ import package::lib::lanes::{LANES, sum_of_lanes};
 import package::optim::non_finite::{INFINITE, INFINITY, NO_NUMBER, NOT_A_NUMBER};
 import package::optim::root::root;
 
-// Root of the sum of all gradients' shares, as a word: infinite where an element is, no number where one is none. One workgroup.
+// Root of the sum of all gradients' shares, as a word: infinite where an element is, no number
+// where one is none. One workgroup.
 
 struct Dims {
   count: u32,

@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::optim::non_finite::severity;
 
-// Sums of squares of shares of a gradient, each with the worst severity of its elements. g: [count] words of floats; shares: from `first` on
-// [parts] pairs. An invocation takes every parts-th element: 2 flops and 4 bytes an element.
+// Sums of squares of shares of a gradient, each with the worst severity of its elements. g: [count]
+// words of floats; shares: from `first` on [parts] pairs. An invocation takes every parts-th
+// element: 2 flops and 4 bytes an element.
 
 struct Dims {
   count: u32,
@@ -17,7 +18,11 @@ struct Dims {
 const SIZE = 64u;
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let part = linear_index(group, groups, lane, SIZE);
   if (part >= dims.parts) {
     return;

@@ -1,7 +1,8 @@
 import package::optim::loss_scale::{Growth, LossScale, updated};
 
-// Dynamic loss scaling over [steps] steps of SGD whose gradient is 1: where found_inf is not 0 the step is left out, else param -= lr. One
-// invocation, since each step needs the one before it. scale, param: [steps], after each step, from init_scale and 0.
+// Dynamic loss scaling over [steps] steps of SGD whose gradient is 1: where found_inf is not 0 the
+// step is left out, else param -= lr. One invocation, since each step needs the one before it.
+// scale, param: [steps], after each step, from init_scale and 0.
 
 struct Dims {
   steps: u32,

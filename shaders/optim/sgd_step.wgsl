@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 import package::optim::momentum::{Descent, Momentum, descent};
 
-// One step of SGD, in place over flat buffers of `count` elements. Four elements an invocation; 9 flops and 20 bytes an element.
+// One step of SGD, in place over flat buffers of `count` elements. Four elements an invocation; 9
+// flops and 20 bytes an element.
 
 struct Step {
   count: u32,
@@ -19,10 +20,15 @@ struct Step {
 @group(0) @binding(3) var<uniform> step: Step;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (4u * i >= step.count) {
-    return; // what lies past the end may be read as the last element, which another invocation changes
+    // What lies past the end may be read as the last element, which another invocation changes.
+    return;
   }
   let now = Momentum(step.lr, step.l2, step.keep, step.gain, step.direct, step.ahead);
   let after = descent(Descent(param[i], momentum_buffer[i]), grad[i], now);

@@ -1,5 +1,6 @@
-// absmax[j] = largest |x[i]| of block j, as float32 bits. x: n elements of STORAGE f32, f16 or bf16 (0, 1, 2); blocks of a power of two
-// >= 32 elements, the last one may be shorter. LANES invocations share a block; with one there is no barrier. Reads n elements once.
+// absmax[j] = largest |x[i]| of block j, as float32 bits. x: n elements of STORAGE f32, f16 or bf16
+// (0, 1, 2); blocks of a power of two >= 32 elements, the last one may be shorter. LANES
+// invocations share a block; with one there is no barrier. Reads n elements once.
 
 import package::lib::storage::f32_bits_of_half;
 
@@ -18,7 +19,8 @@ override LANES: u32 = 1u;
 
 var<workgroup> found: array<u32, 64>;
 
-// Magnitude bits of the largest element in word `w`: of the storage format, in which they order as the magnitudes do.
+// Magnitude bits of the largest element in word `w`: of the storage format, in which they order as
+// the magnitudes do.
 fn largest_of(w: u32) -> u32 {
   let word = x[w];
   if (STORAGE == 0u) {

@@ -1,5 +1,5 @@
-// mean[0] = mean of x, y[i] = x[i] - mean. n floats, one workgroup: made for block statistics, which are few. A lane adds every 64th
-// element, then six levels of a tree; the order is fixed.
+// mean[0] = mean of x, y[i] = x[i] - mean. n floats, one workgroup: made for block statistics,
+// which are few. A lane adds every 64th element, then six levels of a tree; the order is fixed.
 
 import package::lib::lanes::{LANES, sum_of_lanes};
 

@@ -1,5 +1,6 @@
-// y[i] = value(code i) * absmax[i / block], rounded to STORAGE f32, f16 or bf16 (0, 1, 2). packed: two codes a byte, the first in the
-// high nibble; y: n elements. One invocation turns a word of packed codes into 8 elements. Reads n/2 bytes, writes 4 n or 2 n.
+// y[i] = value(code i) * absmax[i / block], rounded to STORAGE f32, f16 or bf16 (0, 1, 2). packed:
+// two codes a byte, the first in the high nibble; y: n elements. One invocation turns a word of
+// packed codes into 8 elements. Reads n/2 bytes, writes 4 n or 2 n.
 
 import package::lib::grid::linear_index;
 import package::lib::four_bit::{decode_four_bit, nibble_shift};
@@ -16,13 +17,13 @@ struct Sizes {
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
 override STORAGE: u32 = 0u;
-override FP4: bool = false;
+override TABLE: u32 = 0u;
 
 fn value(codes: u32, i: u32) -> f32 {
-  return decode_four_bit((codes >> nibble_shift(i)) & 15u, FP4);
+  return decode_four_bit((codes >> nibble_shift(i)) & 15u, TABLE);
 }
 
-// Elements `i` (even) and i + 1, of which the second may be past the end of y.
+// Elements `i` (even) and i + 1; the second may be past the end of y.
 fn store(i: u32, codes: u32, scale: f32, both: bool) {
   let a = value(codes, i) * scale;
   let b = value(codes, i + 1u) * scale;

@@ -1,5 +1,5 @@
-// y[i] = map[q[i]] * absmax[i / block] (+ offset). q: n bytes; map: 256 floats; offset: one float, used with HAS_OFFSET. One
-// invocation turns a word of 4 codes into 4 floats.
+// y[i] = map[q[i]] * absmax[i / block] (+ offset). q: n bytes; map: 256 floats; offset: one float,
+// used with HAS_OFFSET. One invocation turns a word of 4 codes into 4 floats.
 
 import package::lib::grid::linear_index;
 

@@ -1,7 +1,8 @@
 import package::lib::grid::linear_index;
 import package::quant::linear_scale::{integer_of, Scales, scale_index};
 
-// y = (q - zero_point) * scale. q: integers of BITS bits, and zero_point, of the same type, and scale, floats, as Scales has them; y: floats.
+// y = (q - zero_point) * scale. q: integers of BITS bits, and zero_point, of the same type, and
+// scale, floats, as Scales has them; y: floats.
 
 @group(0) @binding(0) var<storage, read> q: array<u32>;
 @group(0) @binding(1) var<storage, read> scale: array<f32>;
@@ -14,7 +15,11 @@ override BITS: u32 = 8u;
 override SIGNED: bool = false;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i >= scales.count) {
     return;

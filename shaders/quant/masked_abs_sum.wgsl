@@ -1,5 +1,6 @@
-// partial[2 l] = bits of the sum of |w| over the elements of lane l with |w| > limit, partial[2 l + 1] = their number. w: n elements of STORAGE f32,
-// f16 or bf16 (0, 1, 2); lane l takes elements l, l + lanes, ...: the order is fixed. ALL ignores the limit. Reads w once.
+// partial[2 l] = bits of the sum of |w| over the elements of lane l with |w| > limit, partial[2 l +
+// 1] = their number. w: n elements of STORAGE f32, f16 or bf16 (0, 1, 2); lane l takes elements l,
+// l + lanes, ...: the order is fixed. ALL ignores the limit. Reads w once.
 
 import package::lib::storage::{word_of, f32_bits_of};
 

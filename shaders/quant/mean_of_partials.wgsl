@@ -1,5 +1,6 @@
-// mean[0] = factor * (sum of the sums) / (sum of the counts), 0 where nothing was counted. partial: `lanes` pairs of a float sum and a
-// count in bits. One workgroup: a lane adds every 64th pair, then six levels of a tree.
+// mean[0] = factor * (sum of the sums) / (sum of the counts), 0 where nothing was counted. partial:
+// `lanes` pairs of a float sum and a count in bits. One workgroup: a lane adds every 64th pair,
+// then six levels of a tree.
 
 import package::lib::lanes::{LANES, sum_of_lanes};
 

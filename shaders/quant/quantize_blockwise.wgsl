@@ -1,6 +1,8 @@
-// q[i] = index of the value of `map` nearest to x[i] * (1/absmax of its block). x: n floats; map: 256 ascending floats; absmax: float32
-// bits of each block; q: one byte an element. Nearest: a tie goes to the lower value. LUT16: y is first rounded to one of 65,536 steps
-// between -1 and 1, as bitsandbytes' CPU code does by a table. One invocation makes a word of 4 codes, 9 reads of the map each.
+// q[i] = index of the value of `map` nearest to x[i] * (1/absmax of its block). x: n floats; map:
+// 256 ascending floats; absmax: float32 bits of each block; q: one byte an element. Nearest: a tie
+// goes to the lower value. LUT16: y is first rounded to one of 65,536 steps between -1 and 1, as
+// bitsandbytes' CPU code does by a table. One invocation makes a word of 4 codes, 9 reads of the
+// map each.
 
 import package::lib::grid::linear_index;
 import package::lib::block_scale::{block_scale, relative_to_block};

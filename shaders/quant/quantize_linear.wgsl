@@ -1,8 +1,9 @@
 import package::lib::grid::linear_index;
 import package::quant::linear_scale::{integer_of, Scales, scale_index};
 
-// q = round(x / scale) + zero_point, ties to even, between `low` and `high`. x: floats; scale: floats, and zero_point: bytes, as Scales has
-// them; q: bytes. One invocation makes a word of four codes; what fills the last one up is not of x.
+// q = round(x / scale) + zero_point, ties to even, between `low` and `high`. x: floats; scale:
+// floats, and zero_point: bytes, as Scales has them; q: bytes. One invocation makes a word of four
+// codes; what fills the last one up is not of x.
 
 struct Range {
   scales: Scales,
@@ -29,7 +30,11 @@ fn code_of(i: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let w = linear_index(group, groups, lane, 64u);
   if (4u * w >= range.scales.count) {
     return;

@@ -1,8 +1,8 @@
-// y[i] = trit i * scale. packed: two bits a code, four a byte, the first in bits 0-1; scale: one float; y: n floats. One invocation
-// turns a byte into 4 floats.
+// y[i] = trit i * scale. packed: two bits a code, four a byte, the first in bits 0-1; scale: one
+// float; y: n floats. One invocation turns a byte into 4 floats.
 
 import package::lib::grid::linear_index;
-import package::lib::trits::trit_at;
+import package::quant::ternary::trit_at;
 
 struct Sizes {
   n: u32,

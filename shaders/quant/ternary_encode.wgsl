@@ -1,5 +1,6 @@
-// trits[i] = 1 where w[i] > threshold, -1 where w[i] < -threshold, else 0. w: n elements of STORAGE f32, f16 or bf16 (0, 1, 2);
-// threshold: one float; trits: signed bytes. One invocation makes a word of 4.
+// trits[i] = 1 where w[i] > threshold, -1 where w[i] < -threshold, else 0. w: n elements of STORAGE
+// f32, f16 or bf16 (0, 1, 2); threshold: one float; trits: signed bytes. One invocation makes a
+// word of 4.
 
 import package::lib::grid::linear_index;
 import package::lib::storage::{word_of, f32_bits_of};

@@ -1,8 +1,9 @@
-// y = (x T^T) * scale, float32. x: [M, K]; T: [N, K] packed trits of the flat matrix, four a byte, the first in bits 0-1 (rows may begin
-// inside a byte); scale: 1 float or N, with SCALED; y: [M, N]. Each invocation keeps 4 x 4 elements of y and takes 16 trits of 4 rows of
-// T a step; T is never expanded in memory. 2 M N K flops, K N / 4 bytes of weights.
+// y = (x T^T) * scale, float32. x: [M, K]; T: [N, K] packed trits of the flat matrix, four a byte,
+// the first in bits 0-1 (rows may begin inside a byte); scale: 1 float or N, with SCALED; y: [M,
+// N]. Each invocation keeps 4 x 4 elements of y and takes 16 trits of 4 rows of T a step; T is
+// never expanded in memory. 2 M N K flops, K N / 4 bytes of weights.
 
-import package::lib::trits::trit_at;
+import package::quant::ternary::trit_at;
 import package::quant::ternary_weight::{ dims, packed, scale_of };
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;

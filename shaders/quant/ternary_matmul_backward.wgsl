@@ -1,8 +1,8 @@
-// dx = (dy * scale) T, float32: the gradient of ternary_matmul. dy: [M, N]; T: [N, K] packed trits, four a byte, the first in bits 0-1;
-// scale: 1 float or N, with SCALED; dx: [M, K]. Each invocation keeps 4 x 4 elements of dx and walks down the rows of T.
-// 2 M N K flops.
+// dx = (dy * scale) T, float32: the gradient of ternary_matmul. dy: [M, N]; T: [N, K] packed trits,
+// four a byte, the first in bits 0-1; scale: 1 float or N, with SCALED; dx: [M, K]. Each invocation
+// keeps 4 x 4 elements of dx and walks down the rows of T. 2 M N K flops.
 
-import package::lib::trits::trit_at;
+import package::quant::ternary::trit_at;
 import package::quant::ternary_weight::{ dims, packed, scale_of };
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;

@@ -1,8 +1,9 @@
-// packed = codes trit + 1 of two bits, four a byte; the rest of the last word holds zeros (code 1). trits: n signed bytes; packed:
-// (n + 3) / 4 bytes. HIGH: the first trit of a byte is in bits 6-7, else in bits 0-1. One invocation packs 16 trits into a word.
+// packed = codes trit + 1 of two bits, four a byte; the rest of the last word holds zeros (code 1).
+// trits: n signed bytes; packed: (n + 3) / 4 bytes. HIGH: the first trit of a byte is in bits 6-7,
+// else in bits 0-1. One invocation packs 16 trits into a word.
 
 import package::lib::grid::linear_index;
-import package::lib::trits::in_low_order;
+import package::quant::ternary::in_low_order;
 
 struct Sizes {
   n: u32,

@@ -1,8 +1,8 @@
-// trits[i] = code i - 1. packed: two bits a code, four a byte; trits: n signed bytes. HIGH: the first trit of a byte is in bits 6-7,
-// else in bits 0-1. One invocation unpacks a byte into a word.
+// trits[i] = code i - 1. packed: two bits a code, four a byte; trits: n signed bytes. HIGH: the
+// first trit of a byte is in bits 6-7, else in bits 0-1. One invocation unpacks a byte into a word.
 
 import package::lib::grid::linear_index;
-import package::lib::trits::{in_low_order, trit_at};
+import package::quant::ternary::{in_low_order, trit_at};
 
 struct Sizes {
   n: u32,

@@ -12,7 +12,11 @@ struct Dims {
 @group(0) @binding(2) var<uniform> dims: Dims;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let i = linear_index(group, groups, lane, 64u);
   if (i < dims.count) {
     rows[i] = indices[i] + select(0, i32(dims.size), indices[i] < 0);

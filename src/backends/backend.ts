@@ -1,26 +1,10 @@
-import type { HostTensors } from '../tensor/host.ts';
+import type { Call, Results } from '../graph/call.ts';
+import type { HostTensor } from '../tensor/host.ts';
 
-/** One computation for a backend: an op by its vocabulary name, on the host's tensors. */
-export interface Job {
-  readonly op: string;
-  readonly params: unknown;
-  readonly inputs: HostTensors;
-  /** Gradients that flow in, by output; present asks for the backward pass too. */
-  readonly grads?: HostTensors;
-  /** Inputs whose gradients are wanted; default all differentiable ones. */
-  readonly wants?: readonly string[];
-  readonly variant?: string;
-}
-
-/** What came back: outputs and, if asked for, gradients by input. */
-export interface JobResult {
-  readonly outputs: HostTensors;
-  readonly gradients: HostTensors;
-}
-
-/** Who can run an op. */
+/** A party that can run calls on the host's tensors. */
 export interface Backend {
   readonly name: string;
   supports(op: string): boolean;
-  run(job: Job): Promise<JobResult>;
+  /** Outputs and, where gradients flow in, gradients of the inputs that are wanted. */
+  run(call: Call<HostTensor>): Promise<Results<HostTensor>>;
 }

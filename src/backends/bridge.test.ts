@@ -10,13 +10,24 @@ import { BridgeClient, type BridgeLimits } from './bridge/client.ts';
 import { readDevices } from './bridge/devices.ts';
 import { Bridge, type BridgeLink } from './bridge.ts';
 
-const DEVICE = { id: 'torch-cpu', device: 'cpu', libraries: [{ name: 'torch', version: '2.15.0' }], ops: ['matmul'] };
+const DEVICE = {
+  id: 'torch-cpu',
+  device: 'cpu',
+  libraries: [{ name: 'torch', version: '2.15.0' }],
+  ops: ['matmul'],
+};
 const TOKEN = 'a-token-that-is-long-enough';
 const LIMITS: BridgeLimits = { bytes: 4096, startMs: 300, answerMs: 300 };
 
 const square = (values: readonly number[]) => hostTensorFrom('f32', [2, 2], values);
 const question = writeParityBundle({
-  ...{ op: 'matmul', params: {}, producer: 'nobody', device: 'none', note: '', gradsIn: {}, gradsOut: {} },
+  op: 'matmul',
+  params: {},
+  producer: 'nobody',
+  device: 'none',
+  note: '',
+  gradsIn: {},
+  gradsOut: {},
   inputs: { a: square([1, 2, 3, 4]), b: square([5, 6, 7, 8]) },
   outputs: { y: square([0, 0, 0, 0]) },
 });
@@ -26,7 +37,10 @@ const answered = (tensors: HostTensors, told: Record<string, string> = {}) =>
 const RIGHT = answered({ 'out.y': square([19, 22, 43, 50]) }, { took_ms: '1.5' });
 
 /** A real server on loopback that answers as `listener` does, and how a bridge behind it fares. */
-async function withServer<T>(listener: RequestListener, use: (link: BridgeLink) => Promise<T>): Promise<T> {
+async function withServer<T>(
+  listener: RequestListener,
+  use: (link: BridgeLink) => Promise<T>,
+): Promise<T> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -38,7 +52,8 @@ async function withServer<T>(listener: RequestListener, use: (link: BridgeLink) 
   }
 }
 
-const record = (listener: RequestListener) => withServer(listener, (link) => new Bridge(link, LIMITS).record(question));
+const computed = (listener: RequestListener) =>
+  withServer(listener, (link) => new Bridge(link, LIMITS).compute(question));
 const send =
   (body: string | Uint8Array, status = 200) =>
   (_: unknown, response: ServerResponse) =>
@@ -46,7 +61,7 @@ const send =
 
 test('what was asked and what was answered become one bundle', async () => {
   const seen: { url?: string; authorization?: string; body?: Uint8Array } = {};
-  const { bundle, tookMs, roundTripMs } = await record((request, response) => {
+  const { bundle, tookMs, roundTripMs } = await computed((request, response) => {
     Object.assign(seen, { url: request.url, authorization: request.headers.authorization });
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -58,7 +73,9 @@ test('what was asked and what was answered become one bundle', async () => {
   const { op, producer, device, tensors } = readParityBundle(bundle);
   expect([op, producer, device]).toEqual(['matmul', 'torch 2.15.0', 'cpu']);
   expect(Object.keys(tensors.inputs)).toEqual(['a', 'b']);
-  expect(new Float32Array(Uint8Array.from(tensors.outputs['y']?.bytes ?? []).buffer)).toEqual(new Float32Array([19, 22, 43, 50]));
+  expect(new Float32Array(Uint8Array.from(tensors.outputs['y']?.bytes ?? []).buffer)).toEqual(
+    new Float32Array([19, 22, 43, 50]),
+  );
   expect(tookMs).toBe(1.5);
   expect(roundTripMs).toBeGreaterThan(0);
   expect([seen.url, seen.authorization]).toEqual(['/run?backend=torch-cpu', `Bearer ${TOKEN}`]);
@@ -72,20 +89,43 @@ describe('an answer that is none costs the question, with its reason', () => {
     ['nothing', '', /0 bytes are too few/],
     ['a file that is cut off', RIGHT.subarray(0, -1), /claims bytes/],
     ['no output', answered({}), /no out\.\* tensor/],
-    ['another shape', answered({ 'out.y': hostTensorFrom('f32', [4], [19, 22, 43, 50]) }), /out\.y has shape \[4\]/],
-    ['another element type', answered({ 'out.y': hostTensorFrom('i32', [2, 2], [19, 22, 43, 50]) }), /out\.y is I32/],
+    [
+      'another shape',
+      answered({ 'out.y': hostTensorFrom('f32', [4], [19, 22, 43, 50]) }),
+      /out\.y has shape \[4\]/,
+    ],
+    [
+      'another element type',
+      answered({ 'out.y': hostTensorFrom('i32', [2, 2], [19, 22, 43, 50]) }),
+      /out\.y is I32/,
+    ],
     ['another output', answered({ 'out.z': square([1, 2, 3, 4]) }), /no tensor "out\.z"/],
-    ['inputs of its own', answered({ 'in.a': square([0, 0, 0, 0]), 'out.y': square([0, 0, 0, 0]) }), /does not begin with out\./],
+    [
+      'inputs of its own',
+      answered({ 'in.a': square([0, 0, 0, 0]), 'out.y': square([0, 0, 0, 0]) }),
+      /does not begin with out\./,
+    ],
     ['another op', answered({ 'out.y': square([19, 22, 43, 50]) }, { op: 'add' }), /of the op add/],
-    ['a producer of two lines', answered({ 'out.y': square([19, 22, 43, 50]) }, { producer: 'a\nb' }), /producer is not one line/],
+    [
+      'a producer of two lines',
+      answered({ 'out.y': square([19, 22, 43, 50]) }, { producer: 'a\nb' }),
+      /producer is not one line/,
+    ],
   ];
   test.each(lies)('%s', async (_, body, says) => {
-    await expect(record(send(body))).rejects.toMatchObject({ code: 'bridge-answer', message: expect.stringMatching(says) });
+    await expect(computed(send(body))).rejects.toMatchObject({
+      code: 'bridge-answer',
+      message: expect.stringMatching(says),
+    });
   });
 });
 
 describe('a bridge that misbehaves costs the question, with its reason', () => {
-  const misbehaviour: readonly (readonly [what: string, listener: RequestListener, code: string])[] = [
+  const misbehaviour: readonly (readonly [
+    what: string,
+    listener: RequestListener,
+    code: string,
+  ])[] = [
     ['says nothing', () => {}, 'bridge-timeout'],
     [
       'trickles',
@@ -122,21 +162,46 @@ describe('a bridge that misbehaves costs the question, with its reason', () => {
       'bridge-closed',
     ],
     ['hangs up', (request) => void request.socket.destroy(), 'bridge-unreachable'],
-    ['sends it elsewhere', (_, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), 'bridge-unreachable'],
-    ['refuses with a reason', send(JSON.stringify({ code: 'worker-died', message: 'it\nended' }), 500), 'bridge-worker-died'],
-    ['lacks the op', send(JSON.stringify({ code: 'not-implemented', message: 'no such op' }), 422), 'not-implemented'],
-    ['passes on that the library refuses', send(JSON.stringify({ code: 'library-failed', message: 'IndexError' }), 500), 'library-failed'],
+    [
+      'sends it elsewhere',
+      (_, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+      'bridge-unreachable',
+    ],
+    [
+      'refuses with a reason',
+      send(JSON.stringify({ code: 'worker-died', message: 'it\nended' }), 500),
+      'bridge-worker-died',
+    ],
+    [
+      'lacks the op',
+      send(JSON.stringify({ code: 'not-implemented', message: 'no such op' }), 422),
+      'not-implemented',
+    ],
+    [
+      'passes on that the library refuses',
+      send(JSON.stringify({ code: 'library-failed', message: 'IndexError' }), 500),
+      'library-failed',
+    ],
     ['refuses with garbage', send('<html>', 500), 'bridge-answer'],
-    ['refuses with a hostile code', send(JSON.stringify({ code: 'x'.repeat(1000), message: '' }), 500), 'bridge-answer'],
+    [
+      'refuses with a hostile code',
+      send(JSON.stringify({ code: 'x'.repeat(1000), message: '' }), 500),
+      'bridge-answer',
+    ],
     ['refuses with null', send('null', 403), 'bridge-answer'],
   ];
   test.each(misbehaviour)('%s', async (_, listener, code) => {
-    await expect(record(listener)).rejects.toMatchObject({ code, message: expect.stringMatching(/^[^\n]+$/) });
+    await expect(computed(listener)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(/^[^\n]+$/),
+    });
   });
 
   test('is not there', async () => {
     const link = await withServer(send(''), async (open) => open);
-    await expect(new Bridge(link, LIMITS).record(question)).rejects.toMatchObject({ code: 'bridge-unreachable' });
+    await expect(new Bridge(link, LIMITS).compute(question)).rejects.toMatchObject({
+      code: 'bridge-unreachable',
+    });
   });
 });
 
@@ -148,7 +213,9 @@ test('a question that is called off ends its request', async () => {
     abort.abort(new Error('called off'));
   };
   const asked = withServer(listener, async (link) => {
-    await expect(new Bridge(link, { ...LIMITS, answerMs: 10_000 }).record(question, abort.signal)).rejects.toThrow('called off');
+    await expect(
+      new Bridge(link, { ...LIMITS, answerMs: 10_000 }).compute(question, abort.signal),
+    ).rejects.toThrow('called off');
     await closed;
   });
   await asked;
@@ -156,22 +223,39 @@ test('a question that is called off ends its request', async () => {
 
 test('a question that is too large is not sent', async () => {
   const link = { address: { port: 1, token: TOKEN }, device: DEVICE };
-  await expect(new Bridge(link, { ...LIMITS, bytes: 10 }).record(question)).rejects.toMatchObject({ code: 'bridge-too-large' });
+  await expect(new Bridge(link, { ...LIMITS, bytes: 10 }).compute(question)).rejects.toMatchObject({
+    code: 'bridge-too-large',
+  });
 });
 
 describe('what a bridge says of itself is checked', () => {
-  const told = { protocol: 'gradproof-bridge/1', version: '0.1.0', backends: [DEVICE], missing: [] };
+  const told = {
+    protocol: 'gradproof-bridge/1',
+    version: '0.1.0',
+    backends: [DEVICE],
+    missing: [],
+  };
 
   test('as it should be', async () => {
-    const devices = await withServer(send(JSON.stringify(told)), ({ address }) => new BridgeClient(address, LIMITS).devices());
+    const devices = await withServer(send(JSON.stringify(told)), ({ address }) =>
+      new BridgeClient(address, LIMITS).devices(),
+    );
     expect(devices.backends).toEqual([DEVICE]);
   });
 
   test.each([
     ['another protocol', { ...told, protocol: 'gradproof-bridge/2' }, 'bridge-protocol'],
-    ['a name that is no id', { ...told, backends: [{ ...DEVICE, id: 'Torch CPU' }] }, 'bridge-answer'],
+    [
+      'a name that is no id',
+      { ...told, backends: [{ ...DEVICE, id: 'Torch CPU' }] },
+      'bridge-answer',
+    ],
     ['the same name twice', { ...told, backends: [DEVICE, DEVICE] }, 'bridge-answer'],
-    ['a device of two lines', { ...told, backends: [{ ...DEVICE, device: 'a\nb' }] }, 'bridge-answer'],
+    [
+      'a device of two lines',
+      { ...told, backends: [{ ...DEVICE, device: 'a\nb' }] },
+      'bridge-answer',
+    ],
     ['nothing', null, 'bridge-answer'],
   ])('%s', (_, answer, code) => {
     expect(() => readDevices(answer)).toThrow(expect.objectContaining({ code }));

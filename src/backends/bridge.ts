@@ -8,7 +8,10 @@ import type { BridgeDevice } from './bridge/devices.ts';
 import { BridgeError } from './bridge/error.ts';
 import { bridgeName } from './bridge/name.ts';
 
-/** A device behind a bridge, with all that it takes to ask it; plain data, which workers get in messages. */
+/**
+ * A device behind a bridge, with all that it takes to ask it; plain data, which workers get in
+ * messages.
+ */
 export interface BridgeLink {
   readonly address: BridgeAddress;
   readonly device: BridgeDevice;
@@ -22,14 +25,20 @@ export interface LiveRecording {
   readonly bundle: Uint8Array<ArrayBuffer>;
   /** What the library took by the bridge's own clock, if it told. Milliseconds. */
   readonly tookMs: number | undefined;
-  /** From sending the question to the end of the answer, the wait for other jobs included. Milliseconds. */
+  /**
+   * From sending the question to the end of the answer, the wait for other jobs included.
+   * Milliseconds.
+   */
   readonly roundTripMs: number;
 }
 
 /** What an answer may tell beside its tensors. */
 const TOLD = ['producer', 'device', 'note'] as const;
 
-/** A library on this computer that computes what it is asked, one bundle at a time: it records, live. */
+/**
+ * A library on this computer that computes what it is asked, one bundle at a time: it records,
+ * live.
+ */
 export class Bridge {
   /** Backend of results: `bridge-torch-cpu`. */
   readonly name: string;
@@ -47,10 +56,11 @@ export class Bridge {
   }
 
   /**
-   * Has the outputs of a question computed. `question` is a parity bundle; outputs in it are not sent. Nothing in the answer is trusted:
-   * it must be what the vocabulary says of the op and these inputs. Throws {@link BridgeError}.
+   * Has the outputs of a question computed. `question` is a parity bundle; outputs in it are not
+   * sent. Nothing in the answer is trusted: it must be what the vocabulary says of the op and these
+   * inputs. Throws {@link BridgeError}.
    */
-  async record(question: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<LiveRecording> {
+  async compute(question: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<LiveRecording> {
     const asked = readSafetensors(question);
     const started = performance.now();
     const answer = await this.#client.ask(this.#device.id, inputsOf(asked), signal);
@@ -62,7 +72,11 @@ export class Bridge {
       return { bundle, tookMs: millisecondsOf(told), roundTripMs };
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      throw new BridgeError('bridge-answer', `what ${this.name} answered is not what was asked: ${error.message}`, { cause: error });
+      throw new BridgeError(
+        'bridge-answer',
+        `what ${this.name} answered is not what was asked: ${error.message}`,
+        { cause: error },
+      );
     }
   }
 }
@@ -77,14 +91,23 @@ function inputsOf({ metadata, tensors }: Safetensors): Uint8Array<ArrayBuffer> {
 
 /** One bundle of the question's inputs and the answer's outputs. */
 function joined(asked: Safetensors, told: Safetensors): Uint8Array<ArrayBuffer> {
-  const stranger = [...told.tensors.keys()].find((name) => !name.startsWith('out.'));
-  if (stranger !== undefined) throw new FormatError(`tensor ${stranger.slice(0, 80)} does not begin with out.`);
+  const unknown = [...told.tensors.keys()].find((name) => !name.startsWith('out.'));
+  if (unknown !== undefined)
+    throw new FormatError(`tensor ${unknown.slice(0, 80)} does not begin with out.`);
   const op = told.metadata.get('op');
-  if (op !== asked.metadata.get('op')) throw new FormatError(`it is of the op ${op?.slice(0, 80)}, not of ${asked.metadata.get('op')}`);
+  if (op !== asked.metadata.get('op'))
+    throw new FormatError(
+      `it is of the op ${op?.slice(0, 80)}, not of ${asked.metadata.get('op')}`,
+    );
   const inputs = [...asked.tensors].filter(([name]) => name.startsWith('in.'));
   const kept = ['schema', 'op', 'params'].map((key) => [key, asked.metadata.get(key) ?? '']);
-  const words = TOLD.flatMap((key) => (told.metadata.has(key) ? [[key, told.metadata.get(key)]] : []));
-  return writeStored([...inputs, ...told.tensors], Object.fromEntries([...kept, ...words]) as Record<string, string>);
+  const words = TOLD.flatMap((key) =>
+    told.metadata.has(key) ? [[key, told.metadata.get(key)]] : [],
+  );
+  return writeStored(
+    [...inputs, ...told.tensors],
+    Object.fromEntries([...kept, ...words]) as Record<string, string>,
+  );
 }
 
 function millisecondsOf({ metadata }: Safetensors): number | undefined {

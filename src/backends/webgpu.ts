@@ -1,11 +1,12 @@
 import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
-import type { Op } from '../ops/op.ts';
+import type { Call, Results } from '../graph/call.ts';
+import { mapped, present } from '../graph/call.ts';
 import { launchers } from '../ops/registry.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
-import type { Backend, Job, JobResult } from './backend.ts';
+import type { Backend } from './backend.ts';
 
 /** The engine has no launcher of that name. */
 class UnknownOpError extends GradproofError {
@@ -27,25 +28,36 @@ export class WebGpuBackend implements Backend {
     return launchers.has(op);
   }
 
-  /** Uploads, runs forward (and backward), reads back and frees everything. Throws {@link UnknownOpError}. */
-  async run({ op: name, params, inputs: hosts, grads: hostGrads, wants, variant }: Job): Promise<JobResult> {
-    const op = launchers.get(name);
-    if (!op) throw new UnknownOpError(name);
+  /**
+   * Uploads, runs forward (and backward), reads back and frees everything. Throws
+   * {@link UnknownOpError}.
+   */
+  async run(call: Call<HostTensor>): Promise<Results<HostTensor>> {
+    const { op: signature, params, variant } = call;
+    const op = launchers.get(signature.name);
+    if (!op) throw new UnknownOpError(signature.name);
     using scope = new Scope();
-    const inputs = scope.addAll(uploadAll(this.#gpu, hosts));
-    const outputs = scope.addAll(op.forward(this.#gpu, inputs, params as never, variant));
+    const inputs = scope.addAll(uploadAll(this.#gpu, call.inputs));
+    const outputs = scope.addAll(op.forward(this.#gpu, inputs, params, variant));
     let gradients: Tensors = {};
-    if (hostGrads) {
-      const grads = scope.addAll(uploadAll(this.#gpu, hostGrads));
-      const context = { inputs, outputs, grads, params: params as never, wants: new Set(wants ?? Object.keys(inputs)), variant };
-      gradients = scope.addAll((op as Required<Op>).backward(this.#gpu, context));
+    if (call.grads) {
+      const grads = scope.addAll(uploadAll(this.#gpu, call.grads));
+      const context = {
+        inputs,
+        outputs,
+        grads,
+        params,
+        wants: new Set(call.wants ?? Object.keys(inputs)),
+        variant,
+      };
+      gradients = scope.addAll(present(op.backward(this.#gpu, context)));
     }
     return { outputs: await readAll(outputs), gradients: await readAll(gradients) };
   }
 }
 
 function uploadAll(gpu: Gpu, hosts: HostTensors): Tensors {
-  return Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, Tensor.from(gpu, host)]));
+  return mapped(hosts, (host) => Tensor.from(gpu, host));
 }
 
 async function readAll(tensors: Tensors): Promise<HostTensors> {

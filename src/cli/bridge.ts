@@ -23,12 +23,18 @@ export interface RunningBridge extends AsyncDisposable {
 }
 
 /**
- * Starts the bridge for the page at `page`. Address and token come through a pipe, so that no list of processes shows them; the other
- * pipe, which nothing is written to, ends with this process and takes the bridge with it. Throws {@link UsageError}.
+ * Starts the bridge for the page at `page`. Address and token come through a pipe, so that no list
+ * of processes shows them; the other pipe, which nothing is written to, ends with this process and
+ * takes the bridge with it. Throws {@link UsageError}.
  */
-export async function startBridge(page: string, onEnd: (how: string) => void = () => {}): Promise<RunningBridge> {
+export async function startBridge(
+  page: string,
+  onEnd: (how: string) => void = () => {},
+): Promise<RunningBridge> {
   const python = findPython();
-  const child = spawn(python, ['-m', 'gradproof_bridge', 'serve', '--announce', '--page', page], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(python, ['-m', 'gradproof_bridge', 'serve', '--announce', '--page', page], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'close').then(([status, signal]) => `status ${signal ?? status}`);
   child.on('error', () => {}); // the end tells it too
   const stop = async () => {
@@ -52,23 +58,47 @@ export async function startBridge(page: string, onEnd: (how: string) => void = (
   }
 }
 
-/** The devices that `backends` names (all of them for `bridge`), and whether our own backend is left out. Throws {@link UsageError}. */
-export async function liveOf({ address }: RunningBridge, backends: readonly string[], signal?: AbortSignal): Promise<Live> {
+/**
+ * The devices that `backends` names (all of them for `bridge`), and whether our own backend is left
+ * out. Throws {@link UsageError}.
+ */
+export async function liveOf(
+  { address }: RunningBridge,
+  backends: readonly string[],
+  signal?: AbortSignal,
+): Promise<Live> {
   const { backends: devices } = await new BridgeClient(address).devices(signal);
   const wanted = backends.filter((name) => name !== 'webgpu' && name !== 'bridge');
   const names = devices.map(bridgeName);
   const unknown = wanted.find((name) => !names.includes(name));
-  if (unknown) throw new UsageError(`--backend ${unknown}: the bridge has ${names.join(', ') || 'no library at all'}`);
+  if (unknown)
+    throw new UsageError(
+      `--backend ${unknown}: the bridge has ${names.join(', ') || 'no library at all'}`,
+    );
   const chosen =
-    wanted.length > 0 && !backends.includes('bridge') ? devices.filter((device) => wanted.includes(bridgeName(device))) : devices;
-  return { links: chosen.map((device) => ({ address, device })), alone: backends.length > 0 && !backends.includes('webgpu') };
+    wanted.length > 0 && !backends.includes('bridge')
+      ? devices.filter((device) => wanted.includes(bridgeName(device)))
+      : devices;
+  return {
+    links: chosen.map((device) => ({ address, device })),
+    alone: backends.length > 0 && !backends.includes('webgpu'),
+  };
 }
 
-/** Python of the bridge's own environment. Throws {@link UsageError} with the one command that makes it. */
+/**
+ * Python of the bridge's own environment. Throws {@link UsageError} with the one command that makes
+ * it.
+ */
 function findPython(): string {
   const folder = join(ROOT, 'bridge');
-  if (!existsSync(folder)) throw new UsageError(`the bridge is Python in ${folder}, which is not there: run it in a checkout`);
-  const python = process.platform === 'win32' ? join(folder, '.venv/Scripts/python.exe') : join(folder, '.venv/bin/python');
+  if (!existsSync(folder))
+    throw new UsageError(
+      `the bridge is Python in ${folder}, which is not there: run it in a checkout`,
+    );
+  const python =
+    process.platform === 'win32'
+      ? join(folder, '.venv/Scripts/python.exe')
+      : join(folder, '.venv/bin/python');
   if (existsSync(python)) return python;
   throw new UsageError(
     'the bridge has no Python environment yet: npm run bridge:setup -- --minimal makes one (leave out --minimal for all libraries)',
@@ -77,10 +107,21 @@ function findPython(): string {
 
 async function announcementOf(child: ChildProcess, ended: Promise<string>): Promise<BridgeAddress> {
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  const late = new Promise<string>((resolve) => setTimeout(() => resolve(`no word from it within ${START_MS / 1000} s`), START_MS).unref());
-  const answer = await Promise.race([once(lines, 'line').then(([line]) => ({ line: String(line) })), ended, late]);
+  const late = new Promise<string>((resolve) =>
+    setTimeout(() => resolve(`no word from it within ${START_MS / 1000} s`), START_MS).unref(),
+  );
+  const answer = await Promise.race([
+    once(lines, 'line').then(([line]) => ({ line: String(line) })),
+    ended,
+    late,
+  ]);
   if (typeof answer === 'string')
-    throw new UsageError(`the bridge does not start (${answer}): run npm run bridge:setup again, and see above`);
-  const { port, token } = JSON.parse(answer.line) as { readonly port: number; readonly token: string };
+    throw new UsageError(
+      `the bridge does not start (${answer}): run npm run bridge:setup again, and see above`,
+    );
+  const { port, token } = JSON.parse(answer.line) as {
+    readonly port: number;
+    readonly token: string;
+  };
   return { port, token };
 }

@@ -1,8 +1,8 @@
 import { GradproofError, InvariantError } from '../errors.ts';
 import { NoAdapterError } from '../gpu/device.ts';
-import type { Report } from '../harness/report/schema.ts';
-import { countVerdicts } from '../harness/report/verdict.ts';
 import { UnusableError } from '../harness/runner.ts';
+import type { Report } from '../report/schema.ts';
+import { countVerdicts } from '../report/verdict.ts';
 
 /** Exit statuses of the command line. */
 export const EXIT = {
@@ -24,6 +24,11 @@ export class UsageError extends GradproofError {
   }
 }
 
+/** Says that `what` is part of the design and not of this version. */
+export function notYet(what: string): UsageError {
+  return new UsageError(`${what} does not exist in this version yet`);
+}
+
 /** No browser or adapter can be had; the message says what was tried and how to get one. */
 export class NoBrowserError extends GradproofError {
   constructor(message: string) {
@@ -38,7 +43,10 @@ export class InterruptedError extends GradproofError {
   }
 }
 
-/** The status that a report deserves: a case that its named fault does not turn red proves nothing, so it fails the run too. */
+/**
+ * The status that a report deserves: a case that its named fault does not turn red proves nothing,
+ * so it fails the run too.
+ */
 export function exitOfReport({ results }: Report, interrupted: boolean): number {
   if (interrupted) return EXIT.interrupted;
   const { right, wrong } = countVerdicts(results);
@@ -47,7 +55,14 @@ export function exitOfReport({ results }: Report, interrupted: boolean): number 
 
 /** The status that an error deserves; undefined for a defect of ours. */
 export function exitOfError(error: unknown): number | undefined {
-  if (error instanceof UnusableError || error instanceof NoAdapterError || error instanceof NoBrowserError) return EXIT.unusable;
+  if (
+    error instanceof UnusableError ||
+    error instanceof NoAdapterError ||
+    error instanceof NoBrowserError
+  )
+    return EXIT.unusable;
   if (error instanceof InterruptedError) return EXIT.interrupted;
-  return error instanceof GradproofError && !(error instanceof InvariantError) ? EXIT.usage : undefined;
+  return error instanceof GradproofError && !(error instanceof InvariantError)
+    ? EXIT.usage
+    : undefined;
 }

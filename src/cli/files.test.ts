@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -18,7 +26,8 @@ test('a file is written whole, over what was there, and nothing else is left', (
 });
 
 test('a link stays a link, and the file that it names is written', () => {
-  const [file, link] = [join(folder, 'report.json'), join(folder, 'latest.json')];
+  const file = join(folder, 'report.json');
+  const link = join(folder, 'latest.json');
   writeFileSync(file, 'old');
   symlinkSync(file, link);
   checkWritable('--report', link);
@@ -26,16 +35,19 @@ test('a link stays a link, and the file that it names is written', () => {
   expect([lstatSync(link).isSymbolicLink(), readFileSync(file, 'utf8')]).toEqual([true, 'new']);
 });
 
-test.skipIf(process.platform === 'win32')('a pipe, and so a device, is written into and not replaced', async () => {
-  const pipe = join(folder, 'pipe');
-  execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
-  const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let read = '';
-  reader.stdout.on('data', (chunk: Buffer) => {
-    read += chunk.toString();
-  });
-  checkWritable('--report', pipe);
-  writeOutput('--report', pipe, 'report');
-  await new Promise((resolve) => reader.on('close', resolve));
-  expect([read, lstatSync(pipe).isFIFO()]).toEqual(['report', true]);
-});
+test.skipIf(process.platform === 'win32')(
+  'a pipe, and so a device, is written into and not replaced',
+  async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
+    const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let read = '';
+    reader.stdout.on('data', (chunk: Buffer) => {
+      read += chunk.toString();
+    });
+    checkWritable('--report', pipe);
+    writeOutput('--report', pipe, 'report');
+    await new Promise((resolve) => reader.on('close', resolve));
+    expect([read, lstatSync(pipe).isFIFO()]).toEqual(['report', true]);
+  },
+);

@@ -1,17 +1,32 @@
-import { accessSync, constants, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { readPacked } from '../harness/report/packed.ts';
-import type { Report } from '../harness/report/schema.ts';
+import { readPacked } from '../report/packed.ts';
+import type { Report } from '../report/schema.ts';
 import { UsageError } from './exit.ts';
 
-/** Reads a file that a person named; `what` says where. Throws {@link UsageError} that says why not. */
+/**
+ * Reads a file that a person named; `what` says where. Throws {@link UsageError} that says why not.
+ */
 export function readInput(what: string, path: string): Uint8Array<ArrayBuffer> {
   try {
     // A device may never end, as /dev/zero; a pipe may be read.
-    if (isDevice(path)) throw new UsageError(`${what} ${path}: cannot be read: is a device, not a file`);
+    if (isDevice(path))
+      throw new UsageError(`${what} ${path}: cannot be read: is a device, not a file`);
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${what} ${path}: cannot be read: ${reasonOf(error)}`);
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(`${what} ${path}: cannot be read: ${reasonOf(error)}`);
   }
 }
 
@@ -20,7 +35,9 @@ export async function readReportFile(path: string): Promise<Report> {
   return readPacked(readInput('report', path), path);
 }
 
-/** Checks before a long run that `path` can be written; `-` always can. Throws {@link UsageError}. */
+/**
+ * Checks before a long run that `path` can be written; `-` always can. Throws {@link UsageError}.
+ */
 export function checkWritable(option: string, path: string): void {
   if (path === '-') return;
   try {
@@ -28,7 +45,9 @@ export function checkWritable(option: string, path: string): void {
     if (there?.isDirectory()) throw new UsageError(`${option} ${path}: is a folder, not a file`);
     accessSync(there && !there.isFile() ? path : dirname(targetOf(path)), constants.W_OK);
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`${option} ${path}: cannot be written: ${reasonOf(error)}`);
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(`${option} ${path}: cannot be written: ${reasonOf(error)}`);
   }
 }
 
@@ -43,8 +62,9 @@ export function makeFolder(option: string, path: string): void {
 }
 
 /**
- * Writes to stdout for `-` and into a device or pipe, such as /dev/null, as it is; else under another name in the same folder, then
- * renames, so that nobody sees half a file. Throws {@link UsageError}.
+ * Writes to stdout for `-` and into a device or pipe, such as /dev/null, as it is; else under
+ * another name in the same folder, then renames, so that no program sees half a file. Throws
+ * {@link UsageError}.
  */
 export function writeOutput(option: string, path: string, data: string | Uint8Array): void {
   if (path === '-') {

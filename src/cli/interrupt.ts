@@ -1,9 +1,13 @@
 import { EXIT } from './exit.ts';
 
-/** A signal that comes so soon after the first is the same keystroke, handed on by npm or a shell. */
+/**
+ * A signal that comes so soon after the first is the same keystroke, handed on by npm or a shell.
+ */
 const SAME_KEYSTROKE_MS = 1_000;
 
-/** Ctrl-C as a signal: the first ends the work with a partial result, a later one ends the process. */
+/**
+ * Ctrl-C as a signal: the first ends the work with a partial result, a later one ends the process.
+ */
 export class Interrupt implements Disposable {
   readonly #controller = new AbortController();
   #firstMs = Number.POSITIVE_INFINITY;

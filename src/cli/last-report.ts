@@ -1,21 +1,27 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Report } from '../harness/report/schema.ts';
-import { writeReport } from '../harness/report/write.ts';
+import type { Report } from '../report/schema.ts';
+import { writeReport } from '../report/write.ts';
 import { UsageError } from './exit.ts';
 import { readReportFile, writeOutput } from './files.ts';
 
 /** Where the last run leaves its report, from the built command line. */
 const LAST_REPORT = fileURLToPath(new URL('../../.cache/last-report.json', import.meta.url));
 
-/** The report that `--last-failed` goes on from: the named one, or that of the last run. Throws {@link UsageError} and ReportError. */
+/**
+ * The report that `--last-failed` goes on from: the named one, or that of the last run. Throws
+ * {@link UsageError} and ReportError.
+ */
 export async function readLastReport(named: string): Promise<Report> {
   if (!named && !existsSync(LAST_REPORT)) {
-    throw new UsageError('--last-failed: no run has left a report yet: run once without it, or name a report');
+    throw new UsageError(
+      '--last-failed: no run has left a report yet: run once without it, or name a report',
+    );
   }
   const report = await readReportFile(named || LAST_REPORT);
-  if (report.kind !== 'run') throw new UsageError(`--last-failed ${named}: is a report of ${report.kind}, not of a run`);
+  if (report.kind !== 'run')
+    throw new UsageError(`--last-failed ${named}: is a report of ${report.kind}, not of a run`);
   return report;
 }
 
@@ -26,6 +32,6 @@ export function keepLastReport(report: Report, named: string): void {
     mkdirSync(dirname(LAST_REPORT), { recursive: true });
     writeOutput('last report', LAST_REPORT, writeReport(report));
   } catch {
-    // An installation that nobody may write to keeps no report; one can still be named.
+    // A read-only installation keeps no report; one can still be named.
   }
 }

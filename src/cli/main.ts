@@ -1,9 +1,9 @@
 import { messageOf } from '../errors.ts';
-import { plainText } from '../harness/report/plain-text.ts';
+import { plainText } from '../report/plain-text.ts';
 import { EXIT, exitOfError } from './exit.ts';
 import { execute } from './program.ts';
 
-// Whoever reads our output may stop early, as head does; that is no error.
+// A reader of our output may stop early, as head does; that is no error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -16,7 +16,9 @@ try {
 } catch (error) {
   const status = exitOfError(error);
   process.stderr.write(
-    status === undefined ? `${error instanceof Error ? error.stack : error}\n` : `gradproof: ${plainText(messageOf(error), 2_000)}\n`,
+    status === undefined
+      ? `${error instanceof Error ? error.stack : error}\n`
+      : `gradproof: ${plainText(messageOf(error), 2_000)}\n`,
   );
   process.exitCode = status ?? EXIT.failed;
 }

@@ -1,9 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { planHash, planText } from '../harness/plan.ts';
 import { loadCases } from '../harness/registry.ts';
+import { planHash, planText } from '../report/plan.ts';
 
-/** Writes this build's plan to `folder/<hash>.txt`, which makes the build's share links readable. The build calls it. */
+/**
+ * Writes this build's plan to `folder/<hash>.txt`, which makes the build's share links readable.
+ * The build calls it.
+ */
 export async function writePlan(folder: string): Promise<void> {
   const text = planText(loadCases().values());
   mkdirSync(folder, { recursive: true });

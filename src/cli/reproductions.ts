@@ -19,18 +19,25 @@ export class Reproductions {
     };
   }
 
-  /** Writes the files to a folder beside the report and says how to replay them; without a report, how to get them. Throws UsageError. */
+  /**
+   * Writes the files to a folder beside the report and says how to replay them; without a report,
+   * how to get them. Throws UsageError.
+   */
   publish(report: string | undefined, voice: Voice): void {
     if (this.#files.length === 0) return;
     if (!report || report === '-') {
-      voice.say('Failures can be replayed alone: with --report FILE their inputs are written beside it.');
+      voice.say(
+        'Failures can be replayed alone: with --report FILE their inputs are written beside it.',
+      );
       return;
     }
     const folder = `${report.replace(/\.json$/, '')}.artifacts`;
     makeFolder('--report', folder);
     for (const { name, data } of this.#files) writeOutput('--report', join(folder, name), data);
     voice.say('To see a failure alone:');
-    for (const { name } of this.#files.slice(0, MOST_SHOWN)) voice.say(`  npm start -- --parity ${join(folder, name)}`);
-    if (this.#files.length > MOST_SHOWN) voice.say(`  and ${this.#files.length - MOST_SHOWN} more in ${folder}`);
+    for (const { name } of this.#files.slice(0, MOST_SHOWN))
+      voice.say(`  npm start -- --parity ${join(folder, name)}`);
+    if (this.#files.length > MOST_SHOWN)
+      voice.say(`  and ${this.#files.length - MOST_SHOWN} more in ${folder}`);
   }
 }

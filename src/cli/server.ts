@@ -7,11 +7,15 @@ import sirv from 'sirv';
 export interface PageServer extends AsyncDisposable {
   /** `http://localhost:PORT/` */
   readonly url: string;
-  /** From now on pages that are loaded may also ask this origin: a bridge on loopback, and nobody else. */
+  /**
+   * From now on pages that are loaded may also ask this origin, a bridge on loopback, and no other.
+   */
   allow(origin: string): void;
 }
 
-/** The page's usual port: what the page keeps belongs to its origin, so the port should not change. */
+/**
+ * The page's usual port: what the page keeps belongs to its origin, so the port should not change.
+ */
 export const PAGE_PORT = 7357;
 
 /** Where a share link is read. */
@@ -20,10 +24,13 @@ export const PAGE_ADDRESS = `http://localhost:${PAGE_PORT}/`;
 /** The built page, beside the built command line. */
 export const PAGE_FOLDER = fileURLToPath(new URL('../page', import.meta.url));
 
-/** The page whose own policy lets it ask a bridge on loopback; the usual one may ask nobody. */
+/** The page whose own policy lets it ask a bridge on loopback; the usual page may not. */
 export const BRIDGE_PAGE = 'bridge.html';
 
-/** Nothing but what the page brings along may run or load, and nothing but it and `allowed` be asked; nobody may frame it. */
+/**
+ * Nothing but what the page brings along may run or load, and nothing but it and `allowed` be
+ * asked; no page may frame it.
+ */
 function contentSecurityPolicy(allowed: readonly string[]): string {
   return [
     "default-src 'none'",
@@ -41,7 +48,8 @@ function contentSecurityPolicy(allowed: readonly string[]): string {
 }
 
 const HEADERS = {
-  // A stored response keeps its policy, which may name the bridge of an earlier run; it is not replaced when a 304 renews the rest.
+  // A stored response keeps its policy, which may name the bridge of an earlier run; it is not
+  // replaced when a 304 renews the rest.
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -52,8 +60,9 @@ const HEADERS = {
 };
 
 /**
- * Serves `folder` on loopback. `port` is taken when it is free, so that what the page keeps stays under one origin; else any other.
- * A request that names another host (a foreign page that rebound its name to loopback) is refused.
+ * Serves `folder` on loopback. `port` is taken when it is free, so that what the page keeps stays
+ * under one origin; else any other. A request that names another host (a foreign page that rebound
+ * its name to loopback) is refused.
  */
 export async function servePage(folder: string, port = 0): Promise<PageServer> {
   const files = sirv(folder, { etag: false });
@@ -62,9 +71,12 @@ export async function servePage(folder: string, port = 0): Promise<PageServer> {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     response.setHeader('content-security-policy', contentSecurityPolicy(allowed));
     const hosts = ['localhost', '127.0.0.1'].map((host) => `${host}:${taken}`);
-    const refuse = (status: number, text: string) => void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
-    if (!hosts.includes(request.headers.host ?? '')) return refuse(403, 'this server answers to localhost alone\n');
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD\n');
+    const refuse = (status: number, text: string) =>
+      void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
+    if (!hosts.includes(request.headers.host ?? ''))
+      return refuse(403, 'this server answers to localhost alone\n');
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return refuse(405, 'only GET and HEAD\n');
     files(request, response, () => refuse(404, 'there is no such file\n'));
   });
   const listen = (wanted: number) =>

@@ -7,7 +7,11 @@ const text = Uint8Array.from({ length: 200 }, (_, i) => i);
 
 test('a context is the bytes before the position, the label the byte there', () => {
   const { ids, labels } = contextsAt(text, [4, 199], 4);
-  expect([ids.dtype, ids.shape, [...ids.data]]).toEqual(['i32', [2, 4], [0, 1, 2, 3, 195, 196, 197, 198]]);
+  expect([ids.dtype, ids.shape, [...ids.data]]).toEqual([
+    'i32',
+    [2, 4],
+    [0, 1, 2, 3, 195, 196, 197, 198],
+  ]);
   expect([labels.dtype, labels.shape, [...labels.data]]).toEqual(['i32', [2], [4, 199]]);
 });
 
@@ -22,7 +26,9 @@ test('batches are the same for the same seed, differ between seeds, and reach th
 
 test('consecutive batches of one generator differ', () => {
   const random = new Random(5);
-  expect([...randomBatch(text, 32, 16, random).labels.data]).not.toEqual([...randomBatch(text, 32, 16, random).labels.data]);
+  expect([...randomBatch(text, 32, 16, random).labels.data]).not.toEqual([
+    ...randomBatch(text, 32, 16, random).labels.data,
+  ]);
 });
 
 test('spread positions are increasing, in range, and all of them when there is room', () => {
@@ -36,7 +42,9 @@ test('spread positions are increasing, in range, and all of them when there is r
         const positions = spreadPositions(new Uint8Array(length), context, limit);
         expect(positions.length).toBe(Math.min(limit, length - context));
         expect(positions[0]).toBe(context);
-        expect(positions.every((at, i) => at < length && (i === 0 || at > (positions[i - 1] as number)))).toBe(true);
+        expect(
+          positions.every((at, i) => at < length && (i === 0 || at > (positions[i - 1] as number))),
+        ).toBe(true);
       },
     ),
   );

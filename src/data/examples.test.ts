@@ -16,11 +16,17 @@ const TASKS: Readonly<Record<string, { readonly draw: Draw; readonly labels: num
 };
 
 /** Values of an input, example by example. */
-function rowsOf(draw: Draw, input: string): { readonly rows: number[][]; readonly labels: number[] } {
+function rowsOf(
+  draw: Draw,
+  input: string,
+): { readonly rows: number[][]; readonly labels: number[] } {
   const { inputs, labels } = draw(COUNT, new Random(7));
   const values = [...(inputs[input]?.data ?? [])];
   const width = values.length / COUNT;
-  return { rows: Array.from({ length: COUNT }, (_, i) => values.slice(i * width, (i + 1) * width)), labels: [...labels.data] };
+  return {
+    rows: Array.from({ length: COUNT }, (_, i) => values.slice(i * width, (i + 1) * width)),
+    labels: [...labels.data],
+  };
 }
 
 describe.each(Object.entries(TASKS))('%s', (_, { draw, labels }) => {
@@ -60,19 +66,26 @@ test('a stroke has five bright pixels, in the direction of its label', () => {
   const steps = [1, 10, 11, -9];
   for (const [i, pixels] of rows.entries()) {
     const step = steps[labels[i] as number] as number;
-    const along = pixels.map((_, at) => [0, 1, 2, 3, 4].reduce((sum, k) => sum + (pixels[at + k * step] ?? -9), 0));
+    const along = pixels.map((_, at) =>
+      [0, 1, 2, 3, 4].reduce((sum, k) => sum + (pixels[at + k * step] ?? -9), 0),
+    );
     expect(Math.max(...along)).toBeGreaterThan(2.5);
   }
 });
 
 test('a majority is of the tokens that the mask shows, and their shares are a whole', () => {
   const ids = rowsOf(drawMajorities, 'ids');
-  const [mask, share] = [rowsOf(drawMajorities, 'mask').rows, rowsOf(drawMajorities, 'share').rows];
+  const mask = rowsOf(drawMajorities, 'mask').rows;
+  const share = rowsOf(drawMajorities, 'share').rows;
   for (const [i, tokens] of ids.rows.entries()) {
     const shown = tokens.filter((_, position) => mask[i]?.[position] === 1);
-    expect(tokens.every((token, position) => (token === 0) === (mask[i]?.[position] === 0))).toBe(true);
+    expect(tokens.every((token, position) => (token === 0) === (mask[i]?.[position] === 0))).toBe(
+      true,
+    );
     expect(shown.length % 2).toBe(1);
-    expect(ids.labels[i]).toBe(Number(shown.filter((token) => token % 2 === 1).length > shown.length / 2));
+    expect(ids.labels[i]).toBe(
+      Number(shown.filter((token) => token % 2 === 1).length > shown.length / 2),
+    );
     expect(share[i]?.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 5);
   }
 });

@@ -6,9 +6,10 @@ export const MAJORITY_TOKENS = 17;
 const LENGTH = 8;
 
 /**
- * Sequences ids i32 [n, 8] of 3, 5 or 7 tokens from 1 to 16, and padding after them; `mask` u8 [n, 1, 1, 8] is 1 at tokens and 0 at
- * padding, `share` f32 [n, 8, 1] is 1 / tokens and 0. The hidden rule: tokens are of two kinds, odd and even, and the label is 1 where
- * most tokens of the sequence are odd.
+ * Sequences ids i32 [n, 8] of 3, 5 or 7 tokens from 1 to 16, and padding after them; `mask` u8 [n,
+ * 1, 1, 8] is 1 at tokens and 0 at padding, `share` f32 [n, 8, 1] is 1 / tokens and 0. The hidden
+ * rule: tokens are of two kinds, odd and even, and the label is 1 where most tokens of the sequence
+ * are odd.
  */
 export const drawMajorities: Draw = (count, random) => {
   const [ids, mask, share, labels]: [number[], number[], number[], number[]] = [[], [], [], []];

@@ -5,12 +5,16 @@ import type { Draw } from './examples.ts';
 export const REPEAT_TOKENS = 8;
 /** Tokens after which a sequence repeats. */
 const PERIOD = 4;
-/** Tokens of a sequence: each of its labels is another one of the random tokens, so that answers are right or wrong independently. */
+/**
+ * Tokens of a sequence: each of its labels is another one of the random tokens, so that answers are
+ * right or wrong independently.
+ */
 export const REPEAT_LENGTH = 2 * PERIOD - 1;
 
 /**
- * Sequences ids i32 [n, 7] of four random tokens over and over. The label of a position is the token that follows, where it has
- * occurred before; what nobody can know is not asked. The next token is the one of three positions before.
+ * Sequences ids i32 [n, 7] of four random tokens over and over. The label of a position is the
+ * token that follows, where it has occurred before; what cannot be known is not asked. The next
+ * token is the one of three positions before.
  */
 export const drawRepeats: Draw = (count, random) => {
   const [ids, labels]: [number[], number[]] = [[], []];

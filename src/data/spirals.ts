@@ -6,15 +6,24 @@ const TURN = 1.5 * Math.PI;
 /** Standard deviation of a point about its arm; the arms are more than ten times as far apart. */
 const NOISE = 0.03;
 
-/** Points x f32 [n, 2] on two arms of a spiral, each the other's image in the origin; the label, 0 or 1, is the arm. */
+/**
+ * Points x f32 [n, 2] on two arms of a spiral, each the other's image in the origin; the label, 0
+ * or 1, is the arm.
+ */
 export const drawSpirals: Draw = (count, random) => {
   const [points, labels]: [number[], number[]] = [[], []];
   for (let i = 0; i < count; i++) {
     const label = random.integer(0, 1);
     const along = random.uniform(0.2, 1);
     const angle = along * TURN + label * Math.PI;
-    points.push(along * Math.cos(angle) + random.normal(NOISE), along * Math.sin(angle) + random.normal(NOISE));
+    points.push(
+      along * Math.cos(angle) + random.normal(NOISE),
+      along * Math.sin(angle) + random.normal(NOISE),
+    );
     labels.push(label);
   }
-  return { inputs: { x: hostTensorFrom('f32', [count, 2], points) }, labels: hostTensorFrom('i32', [count], labels) };
+  return {
+    inputs: { x: hostTensorFrom('f32', [count, 2], points) },
+    labels: hostTensorFrom('i32', [count], labels),
+  };
 };

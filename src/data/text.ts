@@ -6,7 +6,10 @@ export const SHORTEST_TEXT = 4 * 1024;
 /** The text is too short to hold a tenth of it out and to learn from the rest. */
 export class TextTooShortError extends GradproofError {
   constructor(bytes: number) {
-    super('text-too-short', `the text has ${bytes} bytes and training needs ${SHORTEST_TEXT} or more: choose a longer file`);
+    super(
+      'text-too-short',
+      `the text has ${bytes} bytes and training needs ${SHORTEST_TEXT} or more: choose a longer file`,
+    );
   }
 }
 
@@ -16,7 +19,10 @@ export interface SplitText {
   readonly heldout: Uint8Array<ArrayBuffer>;
 }
 
-/** Splits off the last `heldoutFraction` of the bytes (rounded down). Throws {@link TextTooShortError} below 4 KiB. */
+/**
+ * Splits off the last `heldoutFraction` of the bytes (rounded down). Throws
+ * {@link TextTooShortError} below 4 KiB.
+ */
 export function splitText(text: Uint8Array<ArrayBuffer>, heldoutFraction: number): SplitText {
   if (text.byteLength < SHORTEST_TEXT) throw new TextTooShortError(text.byteLength);
   const end = text.byteLength - Math.floor(text.byteLength * heldoutFraction);

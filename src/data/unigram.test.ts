@@ -19,10 +19,17 @@ test('all byte values equally often give ln 256', () => {
 
 test('is a cross-entropy: never below the entropy of the targets', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.uint8Array({ minLength: 1, maxLength: 300 }), (train, targets) => {
-      const share = (byte: number) => targets.filter((b) => b === byte).length / targets.length;
-      const entropy = [...new Set(targets)].reduce((sum, byte) => sum - share(byte) * Math.log(share(byte)), 0);
-      expect(unigramEntropy(train, targets)).toBeGreaterThanOrEqual(entropy - 1e-12);
-    }),
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 300 }),
+      fc.uint8Array({ minLength: 1, maxLength: 300 }),
+      (train, targets) => {
+        const share = (byte: number) => targets.filter((b) => b === byte).length / targets.length;
+        const entropy = [...new Set(targets)].reduce(
+          (sum, byte) => sum - share(byte) * Math.log(share(byte)),
+          0,
+        );
+        expect(unigramEntropy(train, targets)).toBeGreaterThanOrEqual(entropy - 1e-12);
+      },
+    ),
   );
 });

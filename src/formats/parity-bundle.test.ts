@@ -8,7 +8,10 @@ import { vocabulary } from './parity-bundle/vocabulary.ts';
 import { readParityBundle } from './parity-bundle.ts';
 import { writeSafetensors } from './safetensors/write.ts';
 
-/** A tensor of a test bundle: its shape, with a dtype where it is not f32 and a value where it is not 0. */
+/**
+ * A tensor of a test bundle: its shape, with a dtype where it is not f32 and a value where it is
+ * not 0.
+ */
 type Declared = Shape | readonly [dtype: DType, shape: Shape, value?: number];
 
 interface Description {
@@ -21,10 +24,18 @@ interface Description {
 function bundle({ op, params = {}, tensors, metadata = {} }: Description): Uint8Array<ArrayBuffer> {
   const hosts = Object.entries(tensors).map(([name, declared]) => {
     const [dtype, shape, value = 0] =
-      typeof declared[0] === 'string' ? (declared as [DType, Shape, number?]) : (['f32', declared as Shape] as const);
+      typeof declared[0] === 'string'
+        ? (declared as [DType, Shape, number?])
+        : (['f32', declared as Shape] as const);
     return [name, hostTensorFrom(dtype, shape, new Float64Array(sizeOf(shape)).fill(value))];
   });
-  const described = { schema: 'parity-bundle/1', op, params: JSON.stringify(params), producer: 'numpy 2.4.6', device: 'cpu' };
+  const described = {
+    schema: 'parity-bundle/1',
+    op,
+    params: JSON.stringify(params),
+    producer: 'numpy 2.4.6',
+    device: 'cpu',
+  };
   return writeSafetensors(Object.fromEntries(hosts), { ...described, ...metadata });
 }
 
@@ -40,12 +51,35 @@ function refusal(file: Uint8Array): string {
 }
 
 const attention = { causal: true, scale: 0.25, heads: 4, kv_heads: 2 };
-const config = { vocab: 8, hidden: 4, intermediate: 8, layers: 1, heads: 2, kv_heads: 1, rms_eps: 1e-5, rope_theta: 1e4 };
+const config = {
+  vocab: 8,
+  hidden: 4,
+  intermediate: 8,
+  layers: 1,
+  heads: 2,
+  kv_heads: 1,
+  rms_eps: 1e-5,
+  rope_theta: 1e4,
+};
 
 /** A bundle of every op of the vocabulary, and of its other forms. */
 const VALID: readonly Description[] = [
-  { op: 'matmul', tensors: { 'in.a': [3, 5], 'in.b': [5, 2], 'in.bias': [2], 'in.grad.y': [3, 2], 'out.y': [3, 2], 'out.grad.bias': [2] } },
-  { op: 'matmul', params: { transpose_b: true }, tensors: { 'in.a': [2, 1, 3, 5], 'in.b': [7, 4, 5], 'out.y': [2, 7, 3, 4] } },
+  {
+    op: 'matmul',
+    tensors: {
+      'in.a': [3, 5],
+      'in.b': [5, 2],
+      'in.bias': [2],
+      'in.grad.y': [3, 2],
+      'out.y': [3, 2],
+      'out.grad.bias': [2],
+    },
+  },
+  {
+    op: 'matmul',
+    params: { transpose_b: true },
+    tensors: { 'in.a': [2, 1, 3, 5], 'in.b': [7, 4, 5], 'out.y': [2, 7, 3, 4] },
+  },
   { op: 'matmul', tensors: { 'in.a': [5], 'in.b': [5], 'out.y': [1] } },
   { op: 'matmul', tensors: { 'in.a': [5], 'in.b': [3, 5, 2], 'out.y': [3, 2] } },
   {
@@ -74,16 +108,40 @@ const VALID: readonly Description[] = [
       'out.y': [3, 5],
     },
   },
-  { op: 'swiglu_mlp', tensors: { 'in.x': [2, 4], 'in.gate': [6, 4], 'in.up': [6, 4], 'in.down': [4, 6], 'out.y': [2, 4] } },
   {
-    op: 'quantize_4bit',
-    params: { quant_type: 'nf4', blocksize: 64 },
-    tensors: { 'in.weight': ['bf16', [5, 13]], 'out.packed': ['u8', [33, 1]], 'out.absmax': [2], 'out.dequant': ['bf16', [5, 13]] },
+    op: 'swiglu_mlp',
+    tensors: {
+      'in.x': [2, 4],
+      'in.gate': [6, 4],
+      'in.up': [6, 4],
+      'in.down': [4, 6],
+      'out.y': [2, 4],
+    },
   },
   {
     op: 'quantize_4bit',
-    params: { quant_type: 'nf4', blocksize: 32, compress_statistics: true, nested_rounding: 'nearest' },
-    tensors: { 'in.weight': [64, 130], 'out.absmax_q': ['u8', [260]], 'out.nested_absmax': [2], 'out.nested_offset': [1] },
+    params: { quant_type: 'nf4', blocksize: 64 },
+    tensors: {
+      'in.weight': ['bf16', [5, 13]],
+      'out.packed': ['u8', [33, 1]],
+      'out.absmax': [2],
+      'out.dequant': ['bf16', [5, 13]],
+    },
+  },
+  {
+    op: 'quantize_4bit',
+    params: {
+      quant_type: 'nf4',
+      blocksize: 32,
+      compress_statistics: true,
+      nested_rounding: 'nearest',
+    },
+    tensors: {
+      'in.weight': [64, 130],
+      'out.absmax_q': ['u8', [260]],
+      'out.nested_absmax': [2],
+      'out.nested_offset': [1],
+    },
   },
   {
     op: 'quantize_blockwise',
@@ -94,19 +152,38 @@ const VALID: readonly Description[] = [
   {
     op: 'int8_vectorwise_quant',
     params: { threshold: 6 },
-    tensors: { 'in.x': ['f16', [3, 8]], 'out.q': ['i8', [3, 8]], 'out.row_stats': [3], 'out.outlier_cols': ['i32', [2]] },
+    tensors: {
+      'in.x': ['f16', [3, 8]],
+      'out.q': ['i8', [3, 8]],
+      'out.row_stats': [3],
+      'out.outlier_cols': ['i32', [2]],
+    },
   },
   {
     op: 'linear_8bit_lt',
     params: { threshold: 0 },
-    tensors: { 'in.x': [2, 3, 8], 'in.weight': [4, 8], 'out.acc': ['i32', [6, 4]], 'out.y': [2, 3, 4] },
+    tensors: {
+      'in.x': [2, 3, 8],
+      'in.weight': [4, 8],
+      'out.acc': ['i32', [6, 4]],
+      'out.y': [2, 3, 4],
+    },
   },
   {
     op: 'hqq_quantize',
     params: { nbits: 3, axis: 0, group_size: 64 },
-    tensors: { 'in.weight': [8, 64], 'out.packed': ['i32', [7, 8]], 'out.scale': [1, 8], 'out.unpacked': ['u8', [64, 8]] },
+    tensors: {
+      'in.weight': [8, 64],
+      'out.packed': ['i32', [7, 8]],
+      'out.scale': [1, 8],
+      'out.unpacked': ['u8', [64, 8]],
+    },
   },
-  { op: 'quanto_quantize', params: { qtype: 'qint8' }, tensors: { 'in.weight': [4, 8], 'out.q': ['i8', [4, 8]], 'out.scale': [4, 1] } },
+  {
+    op: 'quanto_quantize',
+    params: { qtype: 'qint8' },
+    tensors: { 'in.weight': [4, 8], 'out.q': ['i8', [4, 8]], 'out.scale': [4, 1] },
+  },
   {
     op: 'quanto_quantize',
     params: { qtype: 'qint2', axis: -1, group_size: 4 },
@@ -131,13 +208,25 @@ const VALID: readonly Description[] = [
   },
   {
     op: 'ternary_quantize',
-    tensors: { 'in.weight': [5, 7], 'out.trits': ['i8', [5, 7]], 'out.packed': ['u8', [9]], 'out.threshold': [1] },
+    tensors: {
+      'in.weight': [5, 7],
+      'out.trits': ['i8', [5, 7]],
+      'out.packed': ['u8', [9]],
+      'out.threshold': [1],
+    },
   },
   { op: 'bitnet_quantize', params: { eps: 1e-5 }, tensors: { 'in.weight': [5], 'out.scale': [1] } },
   { op: 'softmax', params: { axis: 0 }, tensors: { 'in.x': [2, 3], 'out.y': [2, 3] } },
   { op: 'log_softmax', tensors: { 'in.x': [2, 3], 'out.y': [2, 3] } },
-  { op: 'rms_norm', params: { eps: 1e-5, axis: -2 }, tensors: { 'in.x': [2, 3, 4], 'in.weight': [3, 4], 'out.y': [2, 3, 4] } },
-  { op: 'layer_norm', tensors: { 'in.x': [2, 4], 'in.weight': [4], 'in.bias': [4], 'out.y': [2, 4] } },
+  {
+    op: 'rms_norm',
+    params: { eps: 1e-5, axis: -2 },
+    tensors: { 'in.x': [2, 3, 4], 'in.weight': [3, 4], 'out.y': [2, 3, 4] },
+  },
+  {
+    op: 'layer_norm',
+    tensors: { 'in.x': [2, 4], 'in.weight': [4], 'in.bias': [4], 'out.y': [2, 4] },
+  },
   {
     op: 'batch_norm',
     params: { training: true },
@@ -164,20 +253,38 @@ const VALID: readonly Description[] = [
   },
   {
     op: 'rotary_embedding_cache',
-    tensors: { 'in.x': [1, 2, 3, 4], 'in.cos': [3, 2], 'in.sin': [3, 2], 'in.position_ids': ['i32', [1, 3]], 'out.y': [1, 2, 3, 4] },
+    tensors: {
+      'in.x': [1, 2, 3, 4],
+      'in.cos': [3, 2],
+      'in.sin': [3, 2],
+      'in.position_ids': ['i32', [1, 3]],
+      'out.y': [1, 2, 3, 4],
+    },
   },
   {
     op: 'scaled_dot_product_attention',
     params: attention,
-    tensors: { 'in.q': [2, 4, 5, 6], 'in.k': [2, 2, 7, 6], 'in.v': [2, 2, 7, 3], 'in.mask': ['u8', [5, 7]], 'out.y': [2, 4, 5, 3] },
+    tensors: {
+      'in.q': [2, 4, 5, 6],
+      'in.k': [2, 2, 7, 6],
+      'in.v': [2, 2, 7, 3],
+      'in.mask': ['u8', [5, 7]],
+      'out.y': [2, 4, 5, 3],
+    },
   },
   {
     op: 'scaled_dot_product_attention',
     params: attention,
     tensors: { 'in.q': [2, 5, 24], 'in.k': [2, 7, 12], 'in.v': [2, 7, 6], 'out.y': [2, 5, 12] },
   },
-  ...['relu', 'silu', 'sigmoid', 'gelu'].map((op) => ({ op, tensors: { 'in.x': [3], 'out.y': [3], 'in.grad.y': [3], 'out.grad.x': [3] } })),
-  ...['add', 'sub', 'mul', 'div'].map((op) => ({ op, tensors: { 'in.a': [2, 1], 'in.b': [3], 'out.y': [2, 3] } })),
+  ...['relu', 'silu', 'sigmoid', 'gelu'].map((op) => ({
+    op,
+    tensors: { 'in.x': [3], 'out.y': [3], 'in.grad.y': [3], 'out.grad.x': [3] },
+  })),
+  ...['add', 'sub', 'mul', 'div'].map((op) => ({
+    op,
+    tensors: { 'in.a': [2, 1], 'in.b': [3], 'out.y': [2, 3] },
+  })),
   { op: 'clip', params: { min: 1, max: -1 }, tensors: { 'in.x': [3], 'out.y': [3] } },
   { op: 'cast', params: { to: 'float16' }, tensors: { 'in.x': [3], 'out.y': ['f16', [3]] } },
   ...['reduce_sum', 'reduce_mean', 'reduce_max'].map((op) => ({
@@ -185,28 +292,64 @@ const VALID: readonly Description[] = [
     params: { axes: [-1], keepdims: false },
     tensors: { 'in.x': [2, 3], 'out.y': [2] },
   })),
-  { op: 'argmax', params: { axis: 1, keepdims: 0 }, tensors: { 'in.x': [2, 3], 'out.y': ['i32', [2]] } },
-  { op: 'transpose', params: { perm: [2, 0, 1] }, tensors: { 'in.x': [2, 3, 4], 'out.y': [4, 2, 3] } },
-  { op: 'concat', params: { axis: -1 }, tensors: { 'in.x0': [2, 3], 'in.x1': [2, 4], 'in.x2': [2, 1], 'out.y': [2, 8] } },
-  { op: 'gather', params: { axis: 1 }, tensors: { 'in.x': [2, 3, 4], 'in.indices': ['i32', [5, 6]], 'out.y': [2, 5, 6, 4] } },
-  { op: 'embedding', tensors: { 'in.weight': [9, 4], 'in.ids': ['i32', [2, 3]], 'out.y': [2, 3, 4] } },
+  {
+    op: 'argmax',
+    params: { axis: 1, keepdims: 0 },
+    tensors: { 'in.x': [2, 3], 'out.y': ['i32', [2]] },
+  },
+  {
+    op: 'transpose',
+    params: { perm: [2, 0, 1] },
+    tensors: { 'in.x': [2, 3, 4], 'out.y': [4, 2, 3] },
+  },
+  {
+    op: 'concat',
+    params: { axis: -1 },
+    tensors: { 'in.x0': [2, 3], 'in.x1': [2, 4], 'in.x2': [2, 1], 'out.y': [2, 8] },
+  },
+  {
+    op: 'gather',
+    params: { axis: 1 },
+    tensors: { 'in.x': [2, 3, 4], 'in.indices': ['i32', [5, 6]], 'out.y': [2, 5, 6, 4] },
+  },
+  {
+    op: 'embedding',
+    tensors: { 'in.weight': [9, 4], 'in.ids': ['i32', [2, 3]], 'out.y': [2, 3, 4] },
+  },
   {
     op: 'cross_entropy',
     params: { reduction: 'none' },
-    tensors: { 'in.logits': [2, 5, 3], 'in.labels': ['i32', [2, 3]], 'in.weight': [5], 'out.loss': [2, 3] },
+    tensors: {
+      'in.logits': [2, 5, 3],
+      'in.labels': ['i32', [2, 3]],
+      'in.weight': [5],
+      'out.loss': [2, 3],
+    },
   },
   {
     op: 'cross_entropy',
     params: { shift: true, label_smoothing: 0.1 },
     tensors: { 'in.logits': [2, 3, 5], 'in.labels': ['i32', [2, 3]], 'out.loss': [1] },
   },
-  { op: 'nll_loss', tensors: { 'in.log_probs': [4, 5], 'in.labels': ['i32', [4]], 'out.loss': [1] } },
+  {
+    op: 'nll_loss',
+    tensors: { 'in.log_probs': [4, 5], 'in.labels': ['i32', [4]], 'out.loss': [1] },
+  },
   {
     op: 'conv2d',
     params: { stride: [2, 1], padding: [1, 1, 1, 1], groups: 2 },
-    tensors: { 'in.x': [1, 4, 5, 5], 'in.weight': [6, 2, 3, 3], 'in.bias': [6], 'out.y': [1, 6, 3, 5] },
+    tensors: {
+      'in.x': [1, 4, 5, 5],
+      'in.weight': [6, 2, 3, 3],
+      'in.bias': [6],
+      'out.y': [1, 6, 3, 5],
+    },
   },
-  { op: 'max_pool2d', params: { kernel: 2, stride: 2, ceil_mode: true }, tensors: { 'in.x': [1, 1, 5, 5], 'out.y': [1, 1, 3, 3] } },
+  {
+    op: 'max_pool2d',
+    params: { kernel: 2, stride: 2, ceil_mode: true },
+    tensors: { 'in.x': [1, 1, 5, 5], 'out.y': [1, 1, 3, 3] },
+  },
   {
     op: 'avg_pool2d',
     params: { kernel: [1, 3], stride: 1, padding: [0, 0, 0, 0] },
@@ -216,9 +359,18 @@ const VALID: readonly Description[] = [
   {
     op: 'quantize_linear',
     params: { axis: 0 },
-    tensors: { 'in.x': [2, 3], 'in.scale': [2], 'in.zero_point': ['i8', [2]], 'out.q': ['i8', [2, 3]] },
+    tensors: {
+      'in.x': [2, 3],
+      'in.scale': [2],
+      'in.zero_point': ['i8', [2]],
+      'out.q': ['i8', [2, 3]],
+    },
   },
-  { op: 'dequantize_linear', params: { axis: 1, block_size: 2 }, tensors: { 'in.q': ['u8', [2, 3]], 'in.scale': [2, 2], 'out.y': [2, 3] } },
+  {
+    op: 'dequantize_linear',
+    params: { axis: 1, block_size: 2 },
+    tensors: { 'in.q': ['u8', [2, 3]], 'in.scale': [2, 2], 'out.y': [2, 3] },
+  },
   {
     op: 'optimizer_steps',
     params: { optimizer: 'adamw8bit', blocksize: 256 },
@@ -230,9 +382,17 @@ const VALID: readonly Description[] = [
       'out.state.exp_avg_absmax': [2],
     },
   },
-  { op: 'clip_grad_norm', params: { max_norm: 1 }, tensors: { 'in.g0': [3], 'in.g1': [2, 2], 'out.norm': [1], 'out.g0': [3] } },
+  {
+    op: 'clip_grad_norm',
+    params: { max_norm: 1 },
+    tensors: { 'in.g0': [3], 'in.g1': [2, 2], 'out.norm': [1], 'out.g0': [3] },
+  },
   { op: 'grad_scaler', tensors: { 'in.found_inf': [6], 'out.scale': [6] } },
-  { op: 'lr_schedule', params: { name: 'cosine', base_lr: 0.1, warmup: 2, total: 9 }, tensors: { 'out.lr': [9] } },
+  {
+    op: 'lr_schedule',
+    params: { name: 'cosine', base_lr: 0.1, warmup: 2, total: 9 },
+    tensors: { 'out.lr': [9] },
+  },
   {
     op: 'train_llama',
     params: { mode: 'lora', config, steps: 3 },
@@ -256,34 +416,100 @@ test('every op of the vocabulary has a valid bundle here', () => {
 
 test('defaults are filled in, and a bundle without a device has an unknown one', () => {
   const file = bundle({ op: 'softmax', tensors: { 'in.x': [2], 'out.y': [2] } });
-  expect(readParityBundle(file)).toMatchObject({ op: 'softmax', params: { axis: -1 }, producer: 'numpy 2.4.6', device: 'cpu' });
+  expect(readParityBundle(file)).toMatchObject({
+    op: 'softmax',
+    params: { axis: -1 },
+    producer: 'numpy 2.4.6',
+    device: 'cpu',
+  });
 });
 
-const matmul = { op: 'matmul', tensors: { 'in.a': [3, 5], 'in.b': [5, 2], 'out.y': [3, 2] } } as const;
+const matmul = {
+  op: 'matmul',
+  tensors: { 'in.a': [3, 5], 'in.b': [5, 2], 'out.y': [3, 2] },
+} as const;
 const lora = {
   op: 'lora_linear',
   params: { r: 2, alpha: 4 },
-  tensors: { 'in.x': [3, 6], 'in.weight': [4, 6], 'in.lora_A': [2, 6], 'in.lora_B': [4, 2], 'out.y': [3, 4] },
+  tensors: {
+    'in.x': [3, 6],
+    'in.weight': [4, 6],
+    'in.lora_A': [2, 6],
+    'in.lora_B': [4, 2],
+    'out.y': [3, 4],
+  },
 } as const;
 
 describe('what is wrong is said in one line', () => {
   const cases: readonly [string, Description, RegExp][] = [
-    ['an op outside the vocabulary', { op: 'fft', tensors: {} }, /^op "fft" is not in the vocabulary/],
-    ['an op of Object.prototype', { op: 'constructor', tensors: {} }, /^op "constructor" is not in the vocabulary/],
-    ['another schema', { ...matmul, metadata: { schema: 'parity-bundle/2' } }, /schema is "parity-bundle\/2"/],
+    [
+      'an op outside the vocabulary',
+      { op: 'fft', tensors: {} },
+      /^op "fft" is not in the vocabulary/,
+    ],
+    [
+      'an op of Object.prototype',
+      { op: 'constructor', tensors: {} },
+      /^op "constructor" is not in the vocabulary/,
+    ],
+    [
+      'another schema',
+      { ...matmul, metadata: { schema: 'parity-bundle/2' } },
+      /schema is "parity-bundle\/2"/,
+    ],
     ['params that are not JSON', { ...matmul, metadata: { params: '{' } }, /params is not JSON/],
-    ['params that are a list', { ...matmul, metadata: { params: '[]' } }, /params is not a JSON object/],
-    ['a repeated param', { ...matmul, metadata: { params: '{"transpose_a":true,"transpose_a":false}' } }, /"transpose_a" twice/],
-    ['an unknown param', { ...matmul, params: { transposed: true } }, /matmul: params "transposed": the op has no parameter of that name$/],
-    ['a param of the wrong type', { ...matmul, params: { transpose_a: 'yes' } }, /matmul: params "transpose_a"/],
+    [
+      'params that are a list',
+      { ...matmul, metadata: { params: '[]' } },
+      /params is not a JSON object/,
+    ],
+    [
+      'a repeated param',
+      { ...matmul, metadata: { params: '{"transpose_a":true,"transpose_a":false}' } },
+      /"transpose_a" twice/,
+    ],
+    [
+      'an unknown param',
+      { ...matmul, params: { transposed: true } },
+      /matmul: params "transposed": the op has no parameter of that name$/,
+    ],
+    [
+      'a param of the wrong type',
+      { ...matmul, params: { transpose_a: 'yes' } },
+      /matmul: params "transpose_a"/,
+    ],
     ['a param out of range', { ...lora, params: { r: 0, alpha: 4 } }, /params "r"/],
     ['a missing param', { ...lora, params: { r: 2 } }, /params "alpha": is missing$/],
-    ['a producer of several lines', { ...matmul, metadata: { producer: 'a\nb' } }, /producer is not one line/],
-    ['a name without in. or out.', { ...matmul, tensors: { ...matmul.tensors, y: [1] } }, /"y" begins with neither/],
-    ['an unknown input', { ...matmul, tensors: { ...matmul.tensors, 'in.c': [1] } }, /no tensor "in.c"; known are in.a, in.b, in.bias/],
-    ['an unknown output', { ...matmul, tensors: { ...matmul.tensors, 'out.z': [1] } }, /no tensor "out.z"/],
-    ['a missing input', { ...matmul, tensors: { 'in.a': [3, 5], 'out.y': [3, 2] } }, /in.b is missing/],
-    ['nothing to check', { ...matmul, tensors: { 'in.a': [3, 5], 'in.b': [5, 2] } }, /nothing to check/],
+    [
+      'a producer of several lines',
+      { ...matmul, metadata: { producer: 'a\nb' } },
+      /producer is not one line/,
+    ],
+    [
+      'a name without in. or out.',
+      { ...matmul, tensors: { ...matmul.tensors, y: [1] } },
+      /"y" begins with neither/,
+    ],
+    [
+      'an unknown input',
+      { ...matmul, tensors: { ...matmul.tensors, 'in.c': [1] } },
+      /no tensor "in.c"; known are in.a, in.b, in.bias/,
+    ],
+    [
+      'an unknown output',
+      { ...matmul, tensors: { ...matmul.tensors, 'out.z': [1] } },
+      /no tensor "out.z"/,
+    ],
+    [
+      'a missing input',
+      { ...matmul, tensors: { 'in.a': [3, 5], 'out.y': [3, 2] } },
+      /in.b is missing/,
+    ],
+    [
+      'nothing to check',
+      { ...matmul, tensors: { 'in.a': [3, 5], 'in.b': [5, 2] } },
+      /nothing to check/,
+    ],
     [
       'inner dimensions that differ',
       { ...matmul, tensors: { ...matmul.tensors, 'in.b': [4, 2] } },
@@ -294,26 +520,66 @@ describe('what is wrong is said in one line', () => {
       { ...matmul, tensors: { ...matmul.tensors, 'out.y': [2, 3] } },
       /out.y has shape \[2, 3\]: \[3, 2\] is needed/,
     ],
-    ['a wrong dtype', { ...matmul, tensors: { ...matmul.tensors, 'in.a': ['i32', [3, 5]] } }, /in.a is I32; F32 or F16/],
-    ['a shape without elements', { ...matmul, tensors: { ...matmul.tensors, 'in.a': [3, 0] } }, /no elements/],
-    ['a scalar without dimensions', { ...matmul, tensors: { ...matmul.tensors, 'in.a': [] } }, /a scalar has shape \[1\]/],
-    ['a dtype that bundles lack', { ...matmul, tensors: { ...matmul.tensors, 'in.a': ['u32', [3, 5]] } }, /in.a is U32/],
+    [
+      'a wrong dtype',
+      { ...matmul, tensors: { ...matmul.tensors, 'in.a': ['i32', [3, 5]] } },
+      /in.a is I32; F32 or F16/,
+    ],
+    [
+      'a shape without elements',
+      { ...matmul, tensors: { ...matmul.tensors, 'in.a': [3, 0] } },
+      /no elements/,
+    ],
+    [
+      'a scalar without dimensions',
+      { ...matmul, tensors: { ...matmul.tensors, 'in.a': [] } },
+      /a scalar has shape \[1\]/,
+    ],
+    [
+      'a dtype that bundles lack',
+      { ...matmul, tensors: { ...matmul.tensors, 'in.a': ['u32', [3, 5]] } },
+      /in.a is U32/,
+    ],
     [
       'a gradient of another shape',
       { ...matmul, tensors: { ...matmul.tensors, 'in.grad.y': [3, 2], 'out.grad.a': [5, 3] } },
       /out.grad.a has shape/,
     ],
-    ['a gradient that nothing flows into', { ...matmul, tensors: { ...matmul.tensors, 'out.grad.a': [3, 5] } }, /no in.grad/],
-    ['a gradient of an unknown output', { ...matmul, tensors: { ...matmul.tensors, 'in.grad.z': [3, 2] } }, /in.grad.z/],
+    [
+      'a gradient that nothing flows into',
+      { ...matmul, tensors: { ...matmul.tensors, 'out.grad.a': [3, 5] } },
+      /no in.grad/,
+    ],
+    [
+      'a gradient of an unknown output',
+      { ...matmul, tensors: { ...matmul.tensors, 'in.grad.z': [3, 2] } },
+      /in.grad.z/,
+    ],
     [
       'a gradient of what has none',
       { ...lora, tensors: { ...lora.tensors, 'in.grad.y': [3, 4], 'out.grad.weight': [4, 6] } },
       /out.grad.weight/,
     ],
-    ['a rank that is not r', { ...lora, params: { r: 3, alpha: 4 } }, /in.lora_A has shape \[2, 6\]: \[3, 6\] is needed/],
-    ['codes beside a dense weight', { ...lora, tensors: { ...lora.tensors, 'in.absmax': [1] } }, /in.absmax does not belong/],
-    ['a magnitude without DoRA', { ...lora, tensors: { ...lora.tensors, 'in.magnitude': [4] } }, /in.magnitude does not belong/],
-    ['DoRA without a magnitude', { ...lora, params: { r: 2, alpha: 4, use_dora: true } }, /in.magnitude is missing/],
+    [
+      'a rank that is not r',
+      { ...lora, params: { r: 3, alpha: 4 } },
+      /in.lora_A has shape \[2, 6\]: \[3, 6\] is needed/,
+    ],
+    [
+      'codes beside a dense weight',
+      { ...lora, tensors: { ...lora.tensors, 'in.absmax': [1] } },
+      /in.absmax does not belong/,
+    ],
+    [
+      'a magnitude without DoRA',
+      { ...lora, tensors: { ...lora.tensors, 'in.magnitude': [4] } },
+      /in.magnitude does not belong/,
+    ],
+    [
+      'DoRA without a magnitude',
+      { ...lora, params: { r: 2, alpha: 4, use_dora: true } },
+      /in.magnitude is missing/,
+    ],
     [
       'double quantization without its rounding',
       {
@@ -325,15 +591,27 @@ describe('what is wrong is said in one line', () => {
     ],
     [
       'nested statistics without double quantization',
-      { op: 'quantize_4bit', params: { quant_type: 'nf4' }, tensors: { 'in.weight': [64], 'out.absmax_q': ['u8', [1]] } },
+      {
+        op: 'quantize_4bit',
+        params: { quant_type: 'nf4' },
+        tensors: { 'in.weight': [64], 'out.absmax_q': ['u8', [1]] },
+      },
       /out.absmax_q does not belong/,
     ],
     [
       'a block size that bitsandbytes lacks',
-      { op: 'quantize_4bit', params: { quant_type: 'nf4', blocksize: 48 }, tensors: { 'in.weight': [64], 'out.absmax': [2] } },
+      {
+        op: 'quantize_4bit',
+        params: { quant_type: 'nf4', blocksize: 48 },
+        tensors: { 'in.weight': [64], 'out.absmax': [2] },
+      },
       /"blocksize"/,
     ],
-    ['a hole in the numbering', { op: 'concat', params: { axis: 0 }, tensors: { 'in.x0': [1], 'in.x2': [1], 'out.y': [2] } }, /"in.x2"/],
+    [
+      'a hole in the numbering',
+      { op: 'concat', params: { axis: 0 }, tensors: { 'in.x0': [1], 'in.x2': [1], 'out.y': [2] } },
+      /"in.x2"/,
+    ],
     [
       'a label that is no class',
       {
@@ -345,7 +623,10 @@ describe('what is wrong is said in one line', () => {
     ],
     [
       'an id without a row',
-      { op: 'embedding', tensors: { 'in.weight': [3, 2], 'in.ids': ['i32', [2, 2], 3], 'out.y': [2, 2, 2] } },
+      {
+        op: 'embedding',
+        tensors: { 'in.weight': [3, 2], 'in.ids': ['i32', [2, 2], 3], 'out.y': [2, 2, 2] },
+      },
       /in.ids\[0, 0\] is 3; 0 to 2 is needed/,
     ],
     [
@@ -359,7 +640,11 @@ describe('what is wrong is said in one line', () => {
     ],
     [
       'integers to quantize',
-      { op: 'quantize_4bit', params: { quant_type: 'nf4' }, tensors: { 'in.weight': ['i32', [64]] } },
+      {
+        op: 'quantize_4bit',
+        params: { quant_type: 'nf4' },
+        tensors: { 'in.weight': ['i32', [64]] },
+      },
       /in.weight is I32/,
     ],
     [
@@ -402,7 +687,9 @@ test('hostile shapes and params never break the reader', () => {
         const names = Object.keys(valid.tensors);
         const changed = { ...valid.tensors, [names[at % names.length] as string]: wrong };
         refusal(bundle({ ...valid, tensors: changed }));
-        const known = Object.fromEntries(Object.keys(valid.params ?? {}).map((key, i) => [key, Object.values(params)[i]]));
+        const known = Object.fromEntries(
+          Object.keys(valid.params ?? {}).map((key, i) => [key, Object.values(params)[i]]),
+        );
         refusal(bundle({ ...valid, params: { ...known, ...params } }));
       },
     ),

@@ -1,12 +1,21 @@
 import * as v from 'valibot';
+import { SignatureError } from '../vocabulary/error.ts';
 import { FormatError, quote } from './format-error.ts';
-import { type BundleTensors, checkAnswered, checkTensors, type StoredTensors } from './parity-bundle/check.ts';
+import {
+  type BundleTensors,
+  checkAnswered,
+  checkTensors,
+  type StoredTensors,
+} from './parity-bundle/check.ts';
 import { vocabulary } from './parity-bundle/vocabulary.ts';
 import type { StoredTensor } from './safetensors/stored.ts';
 import { readSafetensors } from './safetensors.ts';
 import { parseJsonObject } from './strict-json.ts';
 
-/** One recorded case: what went in, what came out, and who computed it. Everything in it was checked against the vocabulary. */
+/**
+ * One recorded case: what went in, what came out, and who computed it. Everything in it was checked
+ * against the vocabulary.
+ */
 export interface ParityBundle {
   readonly op: string;
   /** As the vocabulary types them, defaults filled in. */
@@ -24,12 +33,25 @@ const REQUIRED_KEYS = ['op', 'params', 'producer'] as const;
 /** Characters of one line, as messages and reports show producer and device. */
 const LINE = /^[^\p{Cc}]{1,200}$/u;
 
+/** How a bundle is read. */
+interface ReadOptions {
+  readonly question?: boolean;
+}
+
 /**
- * Reads a parity bundle. Throws FormatError with one line that says what is wrong; an op of the vocabulary that we cannot run is fine.
- * A `question` is a bundle that nobody has answered yet: it may lack outputs.
+ * Reads a parity bundle. Throws FormatError with one line that says what is wrong; an op of the
+ * vocabulary that we cannot run is fine. A `question` is a bundle without an answer yet: it may
+ * lack outputs.
  */
-export function readParityBundle(file: Uint8Array, { question = false }: { readonly question?: boolean } = {}): ParityBundle {
-  const { metadata, tensors } = readSafetensors(file);
+export function readParityBundle(file: Uint8Array, options: ReadOptions = {}): ParityBundle {
+  return parityBundleOf(readSafetensors(file), options);
+}
+
+/** As {@link readParityBundle}, of a file that is parsed. */
+export function parityBundleOf(
+  { metadata, tensors }: ReturnType<typeof readSafetensors>,
+  { question = false }: ReadOptions = {},
+): ParityBundle {
   const meta = readMetadata(metadata);
   const rule = vocabulary.get(meta.op);
   if (!rule) throw new FormatError(`op ${quote(meta.op)} is not in the vocabulary of ${SCHEMA}`);
@@ -39,7 +61,7 @@ export function readParityBundle(file: Uint8Array, { question = false }: { reado
     checkTensors(rule, params, groups);
     if (!question) checkAnswered(groups);
   } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
+    if (!(error instanceof FormatError || error instanceof SignatureError)) throw error;
     throw new FormatError(`${meta.op}: ${error.message}`, { cause: error });
   }
   return {
@@ -52,25 +74,36 @@ export function readParityBundle(file: Uint8Array, { question = false }: { reado
   };
 }
 
-function readMetadata(metadata: ReadonlyMap<string, string>): Record<(typeof REQUIRED_KEYS)[number], string> {
+function readMetadata(
+  metadata: ReadonlyMap<string, string>,
+): Record<(typeof REQUIRED_KEYS)[number], string> {
   const schema = metadata.get('schema');
   if (schema !== SCHEMA) {
     throw new FormatError(
-      schema === undefined ? `no schema in __metadata__: not a ${SCHEMA} file` : `schema is ${quote(schema)}; ${SCHEMA} is known`,
+      schema === undefined
+        ? `no schema in __metadata__: not a ${SCHEMA} file`
+        : `schema is ${quote(schema)}; ${SCHEMA} is known`,
     );
   }
   const missing = REQUIRED_KEYS.find((key) => !metadata.has(key));
   if (missing) throw new FormatError(`__metadata__ lacks ${missing}`);
-  const meta = Object.fromEntries(REQUIRED_KEYS.map((key) => [key, metadata.get(key)])) as Record<(typeof REQUIRED_KEYS)[number], string>;
+  const meta = Object.fromEntries(REQUIRED_KEYS.map((key) => [key, metadata.get(key)])) as Record<
+    (typeof REQUIRED_KEYS)[number],
+    string
+  >;
   for (const key of ['producer', 'device'] as const) {
-    if (!LINE.test(metadata.get(key) ?? 'unknown')) throw new FormatError(`__metadata__ ${key} is not one line of at most 200 characters`);
+    if (!LINE.test(metadata.get(key) ?? 'unknown'))
+      throw new FormatError(`__metadata__ ${key} is not one line of at most 200 characters`);
   }
   return meta;
 }
 
 function readParams(text: string, op: string): Readonly<Record<string, unknown>> {
   const given = parseJsonObject(text, 'params');
-  const result = v.safeParse(vocabulary.get(op)?.params as v.GenericSchema<unknown, Record<string, unknown>>, given);
+  const result = v.safeParse(
+    vocabulary.get(op)?.params as v.GenericSchema<unknown, Record<string, unknown>>,
+    given,
+  );
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = issue.path?.map(({ key }) => String(key)).join('.');
@@ -78,7 +111,8 @@ function readParams(text: string, op: string): Readonly<Record<string, unknown>>
 }
 
 function reasonOf({ type, expected, received, message }: v.BaseIssue<unknown>): string {
-  if (type === 'strict_object' && expected === 'never') return 'the op has no parameter of that name';
+  if (type === 'strict_object' && expected === 'never')
+    return 'the op has no parameter of that name';
   return received === 'undefined' ? 'is missing' : message;
 }
 
@@ -90,7 +124,12 @@ const PREFIXES = [
 ] as const satisfies readonly (readonly [string, keyof BundleTensors])[];
 
 function group(tensors: ReadonlyMap<string, StoredTensor>): BundleTensors {
-  const groups: Record<keyof BundleTensors, [string, StoredTensor][]> = { inputs: [], outputs: [], gradsIn: [], gradsOut: [] };
+  const groups: Record<keyof BundleTensors, [string, StoredTensor][]> = {
+    inputs: [],
+    outputs: [],
+    gradsIn: [],
+    gradsOut: [],
+  };
   for (const [name, stored] of tensors) {
     const prefix = PREFIXES.find(([text]) => name.startsWith(text));
     if (!prefix) throw new FormatError(`tensor ${quote(name)} begins with neither in. nor out.`);

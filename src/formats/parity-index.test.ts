@@ -3,7 +3,11 @@ import { readParityIndex } from './parity-index.ts';
 
 const CASE = { name: 'torch-2.15.0/matmul_3x5', op: 'matmul', bytes: 100, sha256: 'a'.repeat(64) };
 const ON_CPU = { date: '2026-11-20', device: 'cpu', processor: 'x86_64 AuthenticAMD' };
-const ON_CUDA = { date: '2026-12-01', device: 'cuda:0 (NVIDIA H200)', processor: 'x86_64 GenuineIntel' };
+const ON_CUDA = {
+  date: '2026-12-01',
+  device: 'cuda:0 (NVIDIA H200)',
+  processor: 'x86_64 GenuineIntel',
+};
 const INDEX = {
   schema: 'parity-bundle/1',
   versions: { torch: '2.15.0' },
@@ -13,7 +17,9 @@ const INDEX = {
 
 test('each bundle keeps the day and the device of its own recording', () => {
   const cuda = { ...CASE, name: 'torch-2.15.0-cuda-nvidia-h200/matmul_3x5', recording: 1 };
-  const { versions, cases } = readParityIndex(JSON.stringify({ ...INDEX, cases: [...INDEX.cases, cuda] }));
+  const { versions, cases } = readParityIndex(
+    JSON.stringify({ ...INDEX, cases: [...INDEX.cases, cuda] }),
+  );
   expect(versions).toEqual({ torch: '2.15.0' });
   expect(cases).toEqual([
     { ...CASE, recorded: ON_CPU },
@@ -29,15 +35,35 @@ test('a set that was made at one time has one day for all, or none', () => {
 });
 
 test.each([
-  ['a name that leads elsewhere', { ...INDEX, cases: [{ ...CASE, name: '../../secret' }] }, /cases\.0\.name/],
-  ['a name that leads up later', { ...INDEX, cases: [{ ...CASE, name: 'torch/../../secret' }] }, /cases\.0\.name/],
-  ['a name that begins at the root', { ...INDEX, cases: [{ ...CASE, name: '/etc/passwd' }] }, /cases\.0\.name/],
-  ['a name that is an address', { ...INDEX, cases: [{ ...CASE, name: 'http://evil.example/x' }] }, /cases\.0\.name/],
+  [
+    'a name that leads elsewhere',
+    { ...INDEX, cases: [{ ...CASE, name: '../../secret' }] },
+    /cases\.0\.name/,
+  ],
+  [
+    'a name that leads up later',
+    { ...INDEX, cases: [{ ...CASE, name: 'torch/../../secret' }] },
+    /cases\.0\.name/,
+  ],
+  [
+    'a name that begins at the root',
+    { ...INDEX, cases: [{ ...CASE, name: '/etc/passwd' }] },
+    /cases\.0\.name/,
+  ],
+  [
+    'a name that is an address',
+    { ...INDEX, cases: [{ ...CASE, name: 'http://evil.example/x' }] },
+    /cases\.0\.name/,
+  ],
   ['a hash that is none', { ...INDEX, cases: [{ ...CASE, sha256: 'A'.repeat(64) }] }, /sha256/],
   ['another schema', { ...INDEX, schema: 'parity-bundle/9' }, /schema: must be/],
   ['a day that is none', { ...INDEX, recordings: [{ date: 'yesterday' }] }, /date/],
   ['a day of an older set that is none', { ...INDEX, recorded: { date: 'yesterday' } }, /date/],
-  ['a recording that is not there', { ...INDEX, cases: [{ ...CASE, recording: 2 }] }, /recording 2 of 2/],
+  [
+    'a recording that is not there',
+    { ...INDEX, cases: [{ ...CASE, recording: 2 }] },
+    /recording 2 of 2/,
+  ],
 ])('%s is refused', (_, index, says) => {
   expect(() => readParityIndex(JSON.stringify(index))).toThrow(says);
 });

@@ -23,7 +23,10 @@ const index = v.object({
     v.object({
       name: v.pipe(
         v.string(),
-        v.regex(/^(?!\.)[\w.-]{1,120}(\/(?!\.)[\w.-]{1,120})*$/, 'must be a path of letters, digits, dots, hyphens and underscores'),
+        v.regex(
+          /^(?!\.)[\w.-]{1,120}(\/(?!\.)[\w.-]{1,120})*$/,
+          'must be a path of letters, digits, dots, hyphens and underscores',
+        ),
       ),
       op: v.string(),
       bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
@@ -54,18 +57,29 @@ export interface ParityIndex {
   readonly cases: readonly IndexedCase[];
 }
 
-/** Reads the text of an INDEX.json. Throws FormatError with one line about the first thing that is wrong. */
+/**
+ * Reads the text of an INDEX.json. Throws FormatError with one line about the first thing that is
+ * wrong.
+ */
 export function readParityIndex(text: string): ParityIndex {
   const parsed = v.safeParse(index, parseJsonObject(text, 'INDEX.json'), { abortEarly: true });
   if (parsed.success)
-    return { versions: parsed.output.versions, cases: parsed.output.cases.map((each) => withOrigin(each, parsed.output)) };
+    return {
+      versions: parsed.output.versions,
+      cases: parsed.output.cases.map((each) => withOrigin(each, parsed.output)),
+    };
   const [{ message, path = [] }] = parsed.issues;
   throw new FormatError(`INDEX.json: ${path.map(({ key }) => String(key)).join('.')}: ${message}`);
 }
 
-function withOrigin({ recording, ...known }: Stored['cases'][number], { recordings, recorded: whole }: Stored): IndexedCase {
+function withOrigin(
+  { recording, ...known }: Stored['cases'][number],
+  { recordings, recorded: whole }: Stored,
+): IndexedCase {
   if (recording !== undefined && recording >= recordings.length)
-    throw new FormatError(`INDEX.json: ${known.name}: recording ${recording} of ${recordings.length} does not exist`);
+    throw new FormatError(
+      `INDEX.json: ${known.name}: recording ${recording} of ${recordings.length} does not exist`,
+    );
   const found = recording === undefined ? whole : recordings[recording];
   return { ...known, ...(found ? { recorded: found } : {}) };
 }

@@ -7,11 +7,22 @@ import { float64Of, toHostTensor } from './safetensors/stored.ts';
 import { writeSafetensors } from './safetensors/write.ts';
 import { readSafetensors } from './safetensors.ts';
 
-const ARRAYS = { f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i32: Int32Array, u32: Uint32Array, i8: Int8Array, u8: Uint8Array };
+const ARRAYS = {
+  f32: Float32Array,
+  f16: Uint16Array,
+  bf16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+};
 
 /** Tensors of any dtype, shape (empty ones too) and bits (NaN payloads too). */
 const tensor: fc.Arbitrary<HostTensor> = fc
-  .tuple(fc.constantFrom('f32', 'f16', 'bf16', 'i32', 'u32', 'i8', 'u8'), fc.array(fc.nat({ max: 4 }), { maxLength: 4 }))
+  .tuple(
+    fc.constantFrom('f32', 'f16', 'bf16', 'i32', 'u32', 'i8', 'u8'),
+    fc.array(fc.nat({ max: 4 }), { maxLength: 4 }),
+  )
   .chain(([dtype, shape]) => {
     const bytes = sizeOf(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT;
     return fc
@@ -19,9 +30,13 @@ const tensor: fc.Arbitrary<HostTensor> = fc
       .map((data) => hostTensor(dtype, shape, new ARRAYS[dtype](Uint8Array.from(data).buffer)));
   });
 const name = fc.string({ unit: 'grapheme' }).filter((text) => text !== '__metadata__');
-const files = fc.tuple(fc.dictionary(name, tensor, { maxKeys: 6 }), fc.dictionary(fc.string(), fc.string(), { maxKeys: 4 }));
+const files = fc.tuple(
+  fc.dictionary(name, tensor, { maxKeys: 6 }),
+  fc.dictionary(fc.string(), fc.string(), { maxKeys: 4 }),
+);
 
-const bytesOf = (data: ArrayBufferView) => Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+const bytesOf = (data: ArrayBufferView) =>
+  Array.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 
 /** A file with any text as header. */
 function rawFile(header: string, dataBytes = 0): Uint8Array {
@@ -51,8 +66,13 @@ describe('round trip', () => {
         expect(Object.fromEntries(read.metadata)).toEqual({ ...metadata });
         expect([...read.tensors.keys()].sort()).toEqual(Object.keys(tensors).sort());
         for (const [key, stored] of read.tensors) {
-          const [got, wanted] = [toHostTensor(stored), tensors[key] as HostTensor];
-          expect([got.dtype, got.shape, bytesOf(got.data)]).toEqual([wanted.dtype, wanted.shape, bytesOf(wanted.data)]);
+          const got = toHostTensor(stored);
+          const wanted = tensors[key] as HostTensor;
+          expect([got.dtype, got.shape, bytesOf(got.data)]).toEqual([
+            wanted.dtype,
+            wanted.shape,
+            bytesOf(wanted.data),
+          ]);
         }
       }),
     );
@@ -65,7 +85,9 @@ describe('round trip', () => {
         const backwards = Object.fromEntries(Object.entries(tensors).reverse());
         expect(bytesOf(writeSafetensors(backwards, metadata))).toEqual(bytesOf(file));
         for (const [key, { bytes }] of readSafetensors(file).tensors) {
-          expect(bytes.byteOffset % ARRAYS[(tensors[key] as HostTensor).dtype].BYTES_PER_ELEMENT).toBe(0);
+          expect(
+            bytes.byteOffset % ARRAYS[(tensors[key] as HostTensor).dtype].BYTES_PER_ELEMENT,
+          ).toBe(0);
         }
       }),
     );
@@ -81,10 +103,14 @@ describe('round trip', () => {
 });
 
 describe('hostile files', () => {
-  const valid = writeSafetensors({ a: hostTensor('f32', [2, 3], new Float32Array(6)), b: hostTensor('u8', [5], new Uint8Array(5)) });
+  const valid = writeSafetensors({
+    a: hostTensor('f32', [2, 3], new Float32Array(6)),
+    b: hostTensor('u8', [5], new Uint8Array(5)),
+  });
 
   test('every truncation is refused', () => {
-    for (let length = 0; length < valid.length; length++) expect(refusal(valid.slice(0, length))).not.toBe('accepted');
+    for (let length = 0; length < valid.length; length++)
+      expect(refusal(valid.slice(0, length))).not.toBe('accepted');
   });
 
   test('flipped bits are refused or give another valid file, never another error', () => {
@@ -100,25 +126,62 @@ describe('hostile files', () => {
     fc.assert(fc.property(fc.json(), (json) => void refusal(rawFile(json, 4))));
   });
 
-  const entry = (dtype: unknown, shape: unknown, offsets: unknown) => JSON.stringify({ dtype, shape, data_offsets: offsets });
+  const entry = (dtype: unknown, shape: unknown, offsets: unknown) =>
+    JSON.stringify({ dtype, shape, data_offsets: offsets });
   test.each([
-    ['a header beyond the limit', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7b), /claims 18446744073709551615 bytes/],
+    [
+      'a header beyond the limit',
+      Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7b),
+      /claims 18446744073709551615 bytes/,
+    ],
     ['no UTF-8', Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 0xc3, 0x28), /not UTF-8/],
     ['an array as header', rawFile('[]'), /not a JSON object/],
-    ['a repeated name', rawFile(`{"a":${entry('F32', [1], [0, 4])},"\\u0061":${entry('F32', [1], [0, 4])}}`, 4), /"a" twice/],
-    ['a repeated key of an entry', rawFile('{"a":{"dtype":"F32","dtype":"U8","shape":[],"data_offsets":[0,4]}}', 4), /"dtype" twice/],
-    ['a gap', rawFile(`{"a":${entry('U8', [1], [0, 1])},"b":${entry('U8', [1], [2, 3])}}`, 3), /gap of 1 bytes/],
-    ['an overlap', rawFile(`{"a":${entry('U8', [2], [0, 2])},"b":${entry('U8', [2], [1, 3])}}`, 3), /overlaps/],
+    [
+      'a repeated name',
+      rawFile(`{"a":${entry('F32', [1], [0, 4])},"\\u0061":${entry('F32', [1], [0, 4])}}`, 4),
+      /"a" twice/,
+    ],
+    [
+      'a repeated key of an entry',
+      rawFile('{"a":{"dtype":"F32","dtype":"U8","shape":[],"data_offsets":[0,4]}}', 4),
+      /"dtype" twice/,
+    ],
+    [
+      'a gap',
+      rawFile(`{"a":${entry('U8', [1], [0, 1])},"b":${entry('U8', [1], [2, 3])}}`, 3),
+      /gap of 1 bytes/,
+    ],
+    [
+      'an overlap',
+      rawFile(`{"a":${entry('U8', [2], [0, 2])},"b":${entry('U8', [2], [1, 3])}}`, 3),
+      /overlaps/,
+    ],
     ['bytes of nobody', rawFile(`{"a":${entry('U8', [1], [0, 1])}}`, 3), /2 bytes at the end/],
     ['offsets out of range', rawFile(`{"a":${entry('U8', [9], [0, 9])}}`, 3), /of 3/],
     ['offsets backwards', rawFile(`{"a":${entry('U8', [1], [2, 1])}}`, 3), /out of range/],
-    ['a shape that lies', rawFile(`{"a":${entry('F32', [3], [0, 4])}}`, 4), /needs 12 bytes, and has 4/],
-    ['a shape that overflows', rawFile(`{"a":${entry('F32', [2 ** 32, 2 ** 32], [0, 4])}}`, 4), /needs/],
+    [
+      'a shape that lies',
+      rawFile(`{"a":${entry('F32', [3], [0, 4])}}`, 4),
+      /needs 12 bytes, and has 4/,
+    ],
+    [
+      'a shape that overflows',
+      rawFile(`{"a":${entry('F32', [2 ** 32, 2 ** 32], [0, 4])}}`, 4),
+      /needs/,
+    ],
     ['a negative size', rawFile(`{"a":${entry('F32', [-1, -1], [0, 4])}}`, 4), /shape/],
     ['a fractional size', rawFile(`{"a":${entry('F32', [0.5, 2], [0, 4])}}`, 4), /shape/],
-    ['a very long shape', rawFile(`{"a":${entry('F32', Array(99).fill(1), [0, 4])}}`, 4), /at most 32 sizes/],
+    [
+      'a very long shape',
+      rawFile(`{"a":${entry('F32', Array(99).fill(1), [0, 4])}}`, 4),
+      /at most 32 sizes/,
+    ],
     ['an unknown dtype', rawFile(`{"a":${entry('F4', [1], [0, 4])}}`, 4), /"F4"/],
-    ['a dtype of Object.prototype', rawFile(`{"a":${entry('constructor', [1], [0, 4])}}`, 4), /"constructor"/],
+    [
+      'a dtype of Object.prototype',
+      rawFile(`{"a":${entry('constructor', [1], [0, 4])}}`, 4),
+      /"constructor"/,
+    ],
     ['metadata that is no string', rawFile('{"__metadata__":{"k":1}}'), /"k" is not a string/],
     ['a name with line ends', rawFile('{"a\\nb":1}'), /"a\\nb"/],
   ])('%s is refused in one line', (_, file, message) => {
@@ -126,7 +189,9 @@ describe('hostile files', () => {
   });
 
   test('a tensor named __proto__ is a tensor', () => {
-    expect([...readSafetensors(rawFile(`{"__proto__":${entry('U8', [1], [0, 1])}}`, 1)).tensors.keys()]).toEqual(['__proto__']);
+    expect([
+      ...readSafetensors(rawFile(`{"__proto__":${entry('U8', [1], [0, 1])}}`, 1)).tensors.keys(),
+    ]).toEqual(['__proto__']);
   });
 });
 
@@ -139,5 +204,7 @@ test('float64 elements stay float64', () => {
 });
 
 test('the reserved name cannot be written', () => {
-  expect(() => writeSafetensors({ __metadata__: hostTensor('u8', [1], new Uint8Array(1)) })).toThrow(FormatError);
+  expect(() =>
+    writeSafetensors({ __metadata__: hostTensor('u8', [1], new Uint8Array(1)) }),
+  ).toThrow(FormatError);
 });

@@ -1,7 +1,9 @@
 import { messageOf } from '../errors.ts';
 import { FormatError, quote } from './format-error.ts';
 
-/** A JSON value as it is parsed. Objects may hold any key, `__proto__` included, as an own property. */
+/**
+ * A JSON value as it is parsed. Objects may hold any key, `__proto__` included, as an own property.
+ */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Whether a parsed JSON value is an object, not an array or null. */
@@ -9,7 +11,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Parses the JSON object `text`, which `what` names in messages. Throws FormatError, also on a key that an object has twice. */
+/**
+ * Parses the JSON object `text`, which `what` names in messages. Throws FormatError, also on a key
+ * that an object has twice.
+ */
 export function parseJsonObject(text: string, what: string): JsonObject {
   let value: unknown;
   try {
@@ -23,10 +28,16 @@ export function parseJsonObject(text: string, what: string): JsonObject {
   return value;
 }
 
-/** Brackets and strings of valid JSON; a string before a colon is a key. Unrolled, so that long strings do not backtrack. */
+/**
+ * Brackets and strings of valid JSON; a string before a colon is a key. Unrolled, so that long
+ * strings do not backtrack.
+ */
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*(:))?|[{}[\]]/g;
 
-/** The first key that an object of the valid JSON `text` has twice; JSON.parse would keep the last silently. */
+/**
+ * The first key that an object of the valid JSON `text` has twice; JSON.parse would keep the last
+ * silently.
+ */
 function repeatedKey(text: string): string | undefined {
   const open: Set<string>[] = [];
   for (const [token, colon] of text.matchAll(TOKENS)) {

@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Block, planArena } from './arena.ts';
 
-const block = (bytes: number, first: number, last: number, apart: readonly number[] = []): Block => ({
+const block = (
+  bytes: number,
+  first: number,
+  last: number,
+  apart: readonly number[] = [],
+): Block => ({
   bytes,
   first,
   last,
@@ -11,9 +16,20 @@ const block = (bytes: number, first: number, last: number, apart: readonly numbe
 
 /** A step of random commands, each reading some earlier blocks and writing one. */
 const steps = fc
-  .array(fc.record({ bytes: fc.integer({ min: 4, max: 4000 }), reads: fc.array(fc.nat(50), { maxLength: 3 }) }), { maxLength: 25 })
+  .array(
+    fc.record({
+      bytes: fc.integer({ min: 4, max: 4000 }),
+      reads: fc.array(fc.nat(50), { maxLength: 3 }),
+    }),
+    { maxLength: 25 },
+  )
   .map((commands) => {
-    const blocks = commands.map(({ bytes }, i) => ({ bytes, first: i, last: i, apart: new Set<number>() }));
+    const blocks = commands.map(({ bytes }, i) => ({
+      bytes,
+      first: i,
+      last: i,
+      apart: new Set<number>(),
+    }));
     for (const [i, { reads }] of commands.entries()) {
       for (const read of reads.filter((at) => at < i)) {
         const source = blocks[read] as (typeof blocks)[number];
@@ -27,16 +43,29 @@ const steps = fc
 
 describe('planArena', () => {
   test('lays blocks that are never in use together over each other', () => {
-    expect(planArena([block(1024, 0, 1), block(1024, 2, 3)])).toMatchObject({ slabs: [1024], bytes: 1024, leastBytes: 1024 });
+    expect(planArena([block(1024, 0, 1), block(1024, 2, 3)])).toMatchObject({
+      slabs: [1024],
+      bytes: 1024,
+      leastBytes: 1024,
+    });
   });
 
   test('keeps blocks of one dispatch in different buffers', () => {
-    const { places } = planArena([block(256, 0, 1, [1]), block(256, 1, 2, [0, 2]), block(256, 2, 3, [1])]);
+    const { places } = planArena([
+      block(256, 0, 1, [1]),
+      block(256, 1, 2, [0, 2]),
+      block(256, 2, 3, [1]),
+    ]);
     expect(places.map(({ slab }) => slab)).toEqual([0, 1, 0]);
   });
 
   test('fills a gap before it grows', () => {
-    const { bytes } = planArena([block(512, 0, 9), block(1024, 0, 3), block(512, 5, 9), block(512, 5, 9)]);
+    const { bytes } = planArena([
+      block(512, 0, 9),
+      block(1024, 0, 3),
+      block(512, 5, 9),
+      block(512, 5, 9),
+    ]);
     expect(bytes).toBe(1536);
   });
 
@@ -62,7 +91,8 @@ describe('planArena', () => {
             if (i === j || at.slab !== other.slab) continue;
             expect(a.apart.has(j)).toBe(false);
             const together = a.first <= b.last && b.first <= a.last;
-            const overlaid = at.offset < other.offset + b.bytes && other.offset < at.offset + a.bytes;
+            const overlaid =
+              at.offset < other.offset + b.bytes && other.offset < at.offset + a.bytes;
             expect(together && overlaid).toBe(false);
           }
         }

@@ -25,35 +25,48 @@ export interface ArenaPlan {
 const ALIGNMENT = 256;
 
 /**
- * Lays blocks that are never in use together over each other, the largest first, each where it makes the arena grow least. WebGPU forbids
- * a dispatch to read one part of a buffer and write another, so the arena is a few buffers, and blocks that are `apart` lie in different
- * ones. No buffer gets larger than `largest` unless one block is.
+ * Lays blocks that are never in use together over each other, the largest first, each where it
+ * makes the arena grow least. WebGPU forbids a dispatch to read one part of a buffer and write
+ * another, so the arena is a few buffers, and blocks that are `apart` lie in different ones. No
+ * buffer gets larger than `largest` unless one block is.
  */
-export const planArena = seam('gpu.plan_arena', (blocks: readonly Block[], largest = Number.POSITIVE_INFINITY): ArenaPlan => {
-  const slabs: number[] = [];
-  const places: { slab: number; offset: number }[] = [];
-  const order = blocks.map((_, i) => i).sort((a, b) => sizeAt(blocks, b) - sizeAt(blocks, a) || a - b);
-  const placed: number[] = [];
-  for (const i of order) {
-    const block = blocks[i] as Block;
-    const size = sizeAt(blocks, i);
-    const candidates = [...slabs, 0].flatMap((bytes, slab) => {
-      const inSlab = placed.filter((other) => places[other]?.slab === slab);
-      if (inSlab.some((other) => block.apart.has(other))) return [];
-      const offset = firstGap(
-        inSlab.filter((other) => overlap(block, blocks[other] as Block)).map((other) => spanOf(blocks, places, other)),
-        size,
-      );
-      const fits = offset + size <= largest || inSlab.length === 0;
-      return fits ? [{ slab, offset, growth: Math.max(0, offset + size - bytes) }] : [];
-    });
-    const best = candidates.reduce((a, b) => (b.growth < a.growth ? b : a));
-    places[i] = { slab: best.slab, offset: best.offset };
-    slabs[best.slab] = (slabs[best.slab] ?? 0) + best.growth;
-    placed.push(i);
-  }
-  return { slabs, places, bytes: slabs.reduce((sum, bytes) => sum + bytes, 0), leastBytes: leastBytes(blocks) };
-});
+export const planArena = seam(
+  'gpu.plan_arena',
+  (blocks: readonly Block[], largest = Number.POSITIVE_INFINITY): ArenaPlan => {
+    const slabs: number[] = [];
+    const places: { slab: number; offset: number }[] = [];
+    const order = blocks
+      .map((_, i) => i)
+      .sort((a, b) => sizeAt(blocks, b) - sizeAt(blocks, a) || a - b);
+    const placed: number[] = [];
+    for (const i of order) {
+      const block = blocks[i] as Block;
+      const size = sizeAt(blocks, i);
+      const candidates = [...slabs, 0].flatMap((bytes, slab) => {
+        const inSlab = placed.filter((other) => places[other]?.slab === slab);
+        if (inSlab.some((other) => block.apart.has(other))) return [];
+        const offset = firstGap(
+          inSlab
+            .filter((other) => overlap(block, blocks[other] as Block))
+            .map((other) => spanOf(blocks, places, other)),
+          size,
+        );
+        const fits = offset + size <= largest || inSlab.length === 0;
+        return fits ? [{ slab, offset, growth: Math.max(0, offset + size - bytes) }] : [];
+      });
+      const best = candidates.reduce((a, b) => (b.growth < a.growth ? b : a));
+      places[i] = { slab: best.slab, offset: best.offset };
+      slabs[best.slab] = (slabs[best.slab] ?? 0) + best.growth;
+      placed.push(i);
+    }
+    return {
+      slabs,
+      places,
+      bytes: slabs.reduce((sum, bytes) => sum + bytes, 0),
+      leastBytes: leastBytes(blocks),
+    };
+  },
+);
 
 function sizeAt(blocks: readonly Block[], i: number): number {
   return Math.ceil((blocks[i] as Block).bytes / ALIGNMENT) * ALIGNMENT;
@@ -63,7 +76,11 @@ function overlap(a: Block, b: Block): boolean {
   return a.first <= b.last && b.first <= a.last;
 }
 
-function spanOf(blocks: readonly Block[], places: readonly { offset: number }[], i: number): readonly [number, number] {
+function spanOf(
+  blocks: readonly Block[],
+  places: readonly { offset: number }[],
+  i: number,
+): readonly [number, number] {
   const { offset } = places[i] as { offset: number };
   return [offset, offset + sizeAt(blocks, i)];
 }
@@ -79,6 +96,10 @@ function firstGap(spans: readonly (readonly [number, number])[], size: number): 
 }
 
 function leastBytes(blocks: readonly Block[]): number {
-  const inUse = (at: number) => blocks.reduce((sum, { first, last }, i) => (first <= at && at <= last ? sum + sizeAt(blocks, i) : sum), 0);
+  const inUse = (at: number) =>
+    blocks.reduce(
+      (sum, { first, last }, i) => (first <= at && at <= last ? sum + sizeAt(blocks, i) : sum),
+      0,
+    );
   return blocks.reduce((most, { first }) => Math.max(most, inUse(first)), 0);
 }

@@ -46,8 +46,9 @@ export interface DeviceGrant {
 const PREFERRED: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
 
 /**
- * Asks for a device with the wanted features that the adapter has, and its largest limits (the defaults are smaller: 128 MiB of
- * storage binding, for example). Throws {@link NoAdapterError} when there is none.
+ * Asks for a device with the wanted features that the adapter has, and its largest limits (the
+ * defaults are smaller: 128 MiB of storage binding, for example). Throws {@link NoAdapterError}
+ * when there is none.
  */
 export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Promise<DeviceGrant> {
   if (!gpu) throw noWebGpu();
@@ -63,14 +64,25 @@ export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Pro
   const { vendor, architecture, device: name, description, isFallbackAdapter } = adapter.info;
   let device: GPUDevice;
   try {
-    device = await inTime(adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits }));
+    device = await inTime(
+      adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits }),
+    );
   } catch (cause) {
     if (cause instanceof NoAdapterError) throw cause;
-    throw new NoAdapterError('no-device', 'the adapter refused to make a device: close other tabs that use the GPU and try again', {
-      cause,
-    });
+    throw new NoAdapterError(
+      'no-device',
+      'the adapter refused to make a device: close other tabs that use the GPU and try again',
+      {
+        cause,
+      },
+    );
   }
-  return { device, adapter: { vendor, architecture, device: name, description, isFallback: isFallbackAdapter }, features, limits };
+  return {
+    device,
+    adapter: { vendor, architecture, device: name, description, isFallback: isFallbackAdapter },
+    features,
+    limits,
+  };
 }
 
 /** A GPU process that hangs never answers. */
@@ -85,7 +97,13 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
 
 function noWebGpu(): NoAdapterError {
   if (globalThis.isSecureContext === false) {
-    return new NoAdapterError('insecure-context', 'WebGPU needs a secure context: open the page over https or on localhost');
+    return new NoAdapterError(
+      'insecure-context',
+      'WebGPU needs a secure context: open the page over https or on localhost',
+    );
   }
-  return new NoAdapterError('no-webgpu', 'this browser has no WebGPU: use a current Chrome, Edge, Safari or Firefox');
+  return new NoAdapterError(
+    'no-webgpu',
+    'this browser has no WebGPU: use a current Chrome, Edge, Safari or Firefox',
+  );
 }

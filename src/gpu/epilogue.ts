@@ -17,7 +17,9 @@ export interface Epilogue {
   readonly stored: readonly number[];
 }
 
-/** The product with the epilogue linked into it. Linker and sources are loaded with the first one. */
+/**
+ * The product with the epilogue linked into it. Linker and sources are loaded with the first one.
+ */
 export function epilogueShader(epilogue: Epilogue): Promise<Shader> {
   const { product, calls } = epilogue;
   const label = [product, ...calls.map(({ shader }) => shader)].map(nameOf).join('+');
@@ -26,13 +28,19 @@ export function epilogueShader(epilogue: Epilogue): Promise<Shader> {
 
 /** The WESL module that takes the place of matmul/epilogue. */
 export function epilogueModule({ first, inputs, calls, y, stored }: Epilogue): string {
-  const imports = new Set(calls.map(({ shader }) => `import package::${shader.file.replaceAll('/', '::')}::${nameOf(shader)};`));
+  const imports = new Set(
+    calls.map(
+      ({ shader }) => `import package::${shader.file.replaceAll('/', '::')}::${nameOf(shader)};`,
+    ),
+  );
   const tensors = [
     ...Array.from({ length: inputs }, (_, i) => `var<storage, read> in${i}: array<f32>;`),
     ...stored.map((_, i) => `var<storage, read_write> out${i}: array<f32>;`),
   ];
   const lets = calls.map(({ shader, operands }, i) => {
-    const values = operands.map((operand) => ('input' in operand ? four(`in${operand.input}`) : `t${operand.call}`));
+    const values = operands.map((operand) =>
+      'input' in operand ? four(`in${operand.input}`) : `t${operand.call}`,
+    );
     return `  let t${i + 1} = ${nameOf(shader)}(${values.join(', ')});`;
   });
   return [
@@ -40,7 +48,9 @@ export function epilogueModule({ first, inputs, calls, y, stored }: Epilogue): s
     ...tensors.map((tensor, i) => `@group(0) @binding(${first + i}) ${tensor}`),
     'fn epilogue(t0: vec4f, at: vec4u, inside: vec4<bool>) -> vec4f {',
     ...lets,
-    ...stored.flatMap((call, i) => [...'xyzw'].map((c) => `  if (inside.${c}) { out${i}[at.${c}] = t${call}.${c}; }`)),
+    ...stored.flatMap((call, i) =>
+      [...'xyzw'].map((c) => `  if (inside.${c}) { out${i}[at.${c}] = t${call}.${c}; }`),
+    ),
     `  return t${y};`,
     '}',
     '',

@@ -17,7 +17,10 @@ export interface FusedKernel {
   readonly stored: readonly number[];
 }
 
-/** The kernel as linked WGSL. It imports the functions of its parts; linker and sources are loaded with the first one. */
+/**
+ * The kernel as linked WGSL. It imports the functions of its parts; linker and sources are loaded
+ * with the first one.
+ */
 export function fusedShader(kernel: FusedKernel): Promise<Shader> {
   const label = kernel.calls.map(({ shader }) => nameOf(shader)).join('+');
   return linkedWith(label, 'fused.wesl', fusedModule(kernel), 'fused');
@@ -25,8 +28,15 @@ export function fusedShader(kernel: FusedKernel): Promise<Shader> {
 
 const linked = new Map<string, Promise<Shader>>();
 
-/** `root` linked with `text` in the place of the module `path`: once, however often it is asked for. */
-export function linkedWith(label: string, path: string, text: string, root: string): Promise<Shader> {
+/**
+ * `root` linked with `text` in the place of the module `path`: once, however often it is asked for.
+ */
+export function linkedWith(
+  label: string,
+  path: string,
+  text: string,
+  root: string,
+): Promise<Shader> {
   const file = `fused/${label}-${digest(`${root}\n${text}`)}`;
   const shader = linked.get(file) ?? link(file, path, text, root);
   linked.set(file, shader);
@@ -34,7 +44,10 @@ export function linkedWith(label: string, path: string, text: string, root: stri
 }
 
 async function link(file: string, path: string, text: string, root: string): Promise<Shader> {
-  const [wesl, { shaderSources }] = await Promise.all([import('wesl/core'), import('./shader-sources.ts')]);
+  const [wesl, { shaderSources }] = await Promise.all([
+    import('wesl/core'),
+    import('./shader-sources.ts'),
+  ]);
   const { dest } = await wesl.link({
     weslSrc: { ...shaderSources, [path]: text },
     rootModuleName: `package::${root.replaceAll('/', '::')}`,
@@ -42,13 +55,23 @@ async function link(file: string, path: string, text: string, root: string): Pro
   return { file, code: dest.trim() };
 }
 
-/** The kernel as a WESL module: imports, bindings, and one call after the other on the vec4f of an invocation. */
+/**
+ * The kernel as a WESL module: imports, bindings, and one call after the other on the vec4f of an
+ * invocation.
+ */
 export function fusedModule({ inputs, calls, stored }: FusedKernel): string {
-  const imports = new Set(calls.map(({ shader }) => `import package::${shader.file.replaceAll('/', '::')}::${nameOf(shader)};`));
-  const numbersOf = ({ parameters }: FusedCall, call: number) => Array.from({ length: parameters }, (_, i) => `p${call}_${i}`);
+  const imports = new Set(
+    calls.map(
+      ({ shader }) => `import package::${shader.file.replaceAll('/', '::')}::${nameOf(shader)};`,
+    ),
+  );
+  const numbersOf = ({ parameters }: FusedCall, call: number) =>
+    Array.from({ length: parameters }, (_, i) => `p${call}_${i}`);
   const lets = calls.map((call, i) => {
     const { shader, operands } = call;
-    const values = operands.map((operand) => ('input' in operand ? `in${operand.input}[i]` : `t${operand.call}`));
+    const values = operands.map((operand) =>
+      'input' in operand ? `in${operand.input}[i]` : `t${operand.call}`,
+    );
     const scalars = numbersOf(call, i).map((name) => `dims.${name}`);
     return `  let t${i} = ${nameOf(shader)}(${[...values, ...scalars].join(', ')});`;
   });

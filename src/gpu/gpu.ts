@@ -1,12 +1,20 @@
 import { GradproofError, messageOf } from '../errors.ts';
-import { type AdapterDescription, type DeviceGrant, NoAdapterError, requestDevice } from './device.ts';
+import {
+  type AdapterDescription,
+  type DeviceGrant,
+  NoAdapterError,
+  requestDevice,
+} from './device.ts';
 import { type Allocation, Memory, type Place } from './memory.ts';
 import { areNeighbours, quadMembers } from './quads.ts';
 import { type Launch, Recorder } from './recorder.ts';
 import { bindingLayout } from './shader.ts';
 import { CaptureError, Trace, TracedAllocation } from './trace.ts';
 
-/** The device went away while it was needed: it was destroyed from here, or lost by driver, GPU process or system. */
+/**
+ * The device went away while it was needed: it was destroyed from here, or lost by driver, GPU
+ * process or system.
+ */
 export class DeviceLostError extends GradproofError {
   constructor({ reason, message }: GPUDeviceLostInfo) {
     const [code, action] =
@@ -17,15 +25,22 @@ export class DeviceLostError extends GradproofError {
   }
 }
 
-/** What one submit may hold before it is split, so that no submit takes long: about 0.2 s on a CPU adapter and on a laptop's GPU. */
+/**
+ * What one submit may hold before it is split, so that no submit takes long: about 0.2 s on a CPU
+ * adapter and on a laptop's GPU.
+ */
 const FLOPS_PER_SUBMIT = { fallback: 2e9, hardware: 1e11 } as const;
 
 /** Wishes that may lead to an adapter beside the preferred one. */
-const OTHER_ADAPTERS: readonly GPURequestAdapterOptions[] = [{ forceFallbackAdapter: true }, { powerPreference: 'low-power' }];
+const OTHER_ADAPTERS: readonly GPURequestAdapterOptions[] = [
+  { forceFallbackAdapter: true },
+  { powerPreference: 'low-power' },
+];
 
 /**
- * The one object through which everything above reaches WebGPU: memory with a ledger, a recorder of commands, transfers.
- * Commands are recorded in call order and run when {@link Gpu.read} or {@link Gpu.submit} is called.
+ * The one object through which everything above reaches WebGPU: memory with a ledger, a recorder of
+ * commands, transfers. Commands are recorded in call order and run when {@link Gpu.read} or
+ * {@link Gpu.submit} is called.
  */
 export class Gpu implements Disposable {
   readonly device: GPUDevice;
@@ -35,12 +50,17 @@ export class Gpu implements Disposable {
   readonly limits: Readonly<Record<string, number>>;
   readonly memory: Memory;
   readonly recorder: Recorder;
+  /** Gets what every {@link Gpu.read} will give, in order, to look at and not to change. */
+  onRead: ((read: Promise<ArrayBuffer>) => void) | undefined;
   readonly #provider: GPU | undefined;
   readonly #features: Set<string>;
   #lost: GPUDeviceLostInfo | undefined;
   #trace: Trace | undefined;
 
-  private constructor({ device, adapter, features, limits }: DeviceGrant, provider: GPU | undefined) {
+  private constructor(
+    { device, adapter, features, limits }: DeviceGrant,
+    provider: GPU | undefined,
+  ) {
     this.#provider = provider;
     this.device = device;
     this.adapter = adapter;
@@ -48,7 +68,10 @@ export class Gpu implements Disposable {
     this.features = this.#features;
     this.limits = limits;
     this.memory = new Memory(device);
-    this.recorder = new Recorder(device, adapter.isFallback ? FLOPS_PER_SUBMIT.fallback : FLOPS_PER_SUBMIT.hardware);
+    this.recorder = new Recorder(
+      device,
+      adapter.isFallback ? FLOPS_PER_SUBMIT.fallback : FLOPS_PER_SUBMIT.hardware,
+    );
     device.lost.then((info) => {
       this.#lost = info;
     });
@@ -56,19 +79,28 @@ export class Gpu implements Disposable {
 
   /** Requests a device. Throws NoAdapterError with what to do when there is none. */
   static async request(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
-    return await new Gpu(await requestDevice(gpu), gpu).#withoutStrangeQuads();
+    return await new Gpu(await requestDevice(gpu), gpu).#withoutIrregularQuads();
   }
 
-  /** A second device of the same adapter, with the same shaders, edits included. Throws NoAdapterError when there is none. */
+  /**
+   * A second device of the same adapter, with the same shaders, edits included. Throws
+   * NoAdapterError when there is none.
+   */
   async fresh(): Promise<Gpu> {
     return await this.#running(await requestDevice(this.#provider));
   }
 
-  /** A device of another adapter, with the same shaders, edits included; undefined when this machine has no other that works. */
+  /**
+   * A device of another adapter, with the same shaders, edits included; undefined when this machine
+   * has no other that works.
+   */
   async elsewhere(): Promise<Gpu | undefined> {
     for (const wish of OTHER_ADAPTERS) {
       const grant = await requestDevice(this.#provider, wish).catch(() => undefined);
-      const other = grant && !sameAdapter(grant.adapter, this.adapter) ? await this.#running(grant).catch(() => undefined) : undefined;
+      const other =
+        grant && !sameAdapter(grant.adapter, this.adapter)
+          ? await this.#running(grant).catch(() => undefined)
+          : undefined;
       if (other) return other;
       grant?.device.destroy();
     }
@@ -76,20 +108,28 @@ export class Gpu implements Disposable {
   }
 
   async #running(grant: DeviceGrant): Promise<Gpu> {
-    const other = await new Gpu(grant, this.#provider).#withoutStrangeQuads();
+    const other = await new Gpu(grant, this.#provider).#withoutIrregularQuads();
     other.recorder.pipelines.takeEdits(this.recorder.pipelines);
+    other.onRead = this.onRead;
     return other;
   }
 
-  /** Does without subgroups where the lanes of a quad are not the neighbours that the kernels take them for: WGSL does not promise it. */
-  async #withoutStrangeQuads(): Promise<Gpu> {
+  /**
+   * Does without subgroups where the lanes of a quad are not the neighbours that the kernels take
+   * them for: WGSL does not promise it.
+   */
+  async #withoutIrregularQuads(): Promise<Gpu> {
     if (!this.features.has('subgroups')) return this;
     try {
       if (!areNeighbours(await quadMembers(this))) this.#features.delete('subgroups');
       return this;
     } catch (cause) {
       this[Symbol.dispose]();
-      throw new NoAdapterError('no-device', `the device failed before it could be used (${messageOf(cause)}): try again`, { cause });
+      throw new NoAdapterError(
+        'no-device',
+        `the device failed before it could be used (${messageOf(cause)}): try again`,
+        { cause },
+      );
     }
   }
 
@@ -104,7 +144,8 @@ export class Gpu implements Disposable {
 
   free(allocation: Allocation): void {
     if (this.#trace) this.#trace.free(allocation);
-    else if (!(allocation instanceof TracedAllocation)) this.memory.free(allocation); // a program owns what its step allocated
+    // A program owns what its step allocated.
+    else if (!(allocation instanceof TracedAllocation)) this.memory.free(allocation);
   }
 
   dispatch(launch: Launch): void {
@@ -126,7 +167,10 @@ export class Gpu implements Disposable {
     if (!this.#trace) this.recorder.submit();
   }
 
-  /** Writes host bytes. What was recorded before is submitted first, since a write to the queue would overtake it. */
+  /**
+   * Writes host bytes. What was recorded before is submitted first, since a write to the queue
+   * would overtake it.
+   */
   write(target: Allocation, data: ArrayBufferView): void {
     target.version += 1;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -140,18 +184,24 @@ export class Gpu implements Disposable {
   }
 
   /**
-   * Submits, waits, and copies `bytes` bytes (a multiple of 4 is read, the rest dropped) to the host. Throws CaptureError at once, and
-   * not when it is awaited, in a step that is traced.
+   * Submits, waits, and copies `bytes` bytes (a multiple of 4 is read, the rest dropped) to the
+   * host. Throws CaptureError at once, and not when it is awaited, in a step that is traced.
    */
   read(source: Place, bytes: number): Promise<ArrayBuffer> {
     this.#trace?.read();
-    return this.#read(source, bytes);
+    const read = this.#read(source, bytes);
+    this.onRead?.(read);
+    return read;
   }
 
   async #read(source: Place, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;
     const staging = this.device.createBuffer({ size, usage: 0x01 | 0x08 }); // MAP_READ | COPY_DST
-    this.recorder.copy(source, { memory: { buffer: staging, offset: 0, bytes: size, version: 0, guardBytes: 0 }, offset: 0 }, size);
+    this.recorder.copy(
+      source,
+      { memory: { buffer: staging, offset: 0, bytes: size, version: 0, guardBytes: 0 }, offset: 0 },
+      size,
+    );
     this.recorder.submit();
     try {
       await staging.mapAsync(1);
@@ -164,7 +214,10 @@ export class Gpu implements Disposable {
     }
   }
 
-  /** Submits and waits until the queue is empty. Throws CaptureError at once in a step that is traced. */
+  /**
+   * Submits and waits until the queue is empty. Throws CaptureError at once in a step that is
+   * traced.
+   */
   finish(): Promise<undefined> {
     this.#trace?.read();
     this.recorder.submit();
@@ -172,8 +225,9 @@ export class Gpu implements Disposable {
   }
 
   /**
-   * Calls `step` and returns what it asked of the device, none of which is done. Throws CaptureError when it asks what a replay cannot
-   * repeat: to read, to write from the host to memory that it did not allocate, or to wait.
+   * Calls `step` and returns what it asked of the device; none of that is done. Throws CaptureError
+   * when it asks what a replay cannot repeat: to read, to write from the host to memory that it did
+   * not allocate, or to wait.
    */
   trace<T>(step: () => T): { readonly trace: Trace; readonly result: T } {
     const outer = this.#trace;
@@ -181,7 +235,11 @@ export class Gpu implements Disposable {
     this.#trace = trace;
     try {
       const result = step();
-      if (result instanceof Promise) throw new CaptureError('capture-async', 'a captured step must not wait: it returned a promise');
+      if (result instanceof Promise)
+        throw new CaptureError(
+          'capture-async',
+          'a captured step must not wait: it returned a promise',
+        );
       return { trace, result };
     } finally {
       this.#trace = outer;
@@ -195,7 +253,9 @@ export class Gpu implements Disposable {
 }
 
 function sameAdapter(a: AdapterDescription, b: AdapterDescription): boolean {
-  return (['vendor', 'architecture', 'device', 'description', 'isFallback'] as const).every((key) => a[key] === b[key]);
+  return (['vendor', 'architecture', 'device', 'description', 'isFallback'] as const).every(
+    (key) => a[key] === b[key],
+  );
 }
 
 function padToWords(bytes: Uint8Array): Uint8Array {

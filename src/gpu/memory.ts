@@ -4,7 +4,8 @@ import { GradproofError, invariant } from '../errors.ts';
 const GUARD_BYTES = 256;
 /** Fills guarded buffers before use: a quiet NaN, so that an element that was not written shows. */
 const FILL_WORD = 0x7fc0dead;
-const USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST; the GPUBufferUsage global is absent in Node
+// STORAGE | COPY_SRC | COPY_DST; the GPUBufferUsage global is absent in Node.
+const USAGE = 0x80 | 0x04 | 0x08;
 
 /** A piece of device memory with the bytes that its owner asked for. */
 export interface Allocation {
@@ -14,7 +15,10 @@ export interface Allocation {
   readonly bytes: number;
   /** Counts the commands that may have changed it. */
   version: number;
-  /** Bytes after the content that are bound with it, so that a write past the end lands there and is seen; 0 outside guarded mode. */
+  /**
+   * Bytes after the content that are bound with it, so that a write past the end lands there and is
+   * seen; 0 outside guarded mode.
+   */
   readonly guardBytes: number;
 }
 
@@ -32,7 +36,10 @@ export interface Binding extends Place {
 /** A kernel wrote past the end of a buffer. */
 export class GuardError extends GradproofError {
   constructor(bytes: number, offset: number) {
-    super('guard-overwritten', `a kernel wrote ${offset} bytes past the end of a buffer of ${bytes} bytes`);
+    super(
+      'guard-overwritten',
+      `a kernel wrote ${offset} bytes past the end of a buffer of ${bytes} bytes`,
+    );
   }
 }
 
@@ -41,13 +48,17 @@ export interface MemoryLedger {
   readonly liveBytes: number;
   readonly liveBuffers: number;
   readonly peakBytes: number;
-  /** Bytes of all buffers that were made and not destroyed, those that wait to be used again among them. */
+  /**
+   * Bytes of all buffers that were made and not destroyed, those that wait to be used again among
+   * them.
+   */
   readonly allocatedBytes: number;
 }
 
 /**
- * Device memory: freed buffers are kept by size and handed out again, and a ledger counts what is live.
- * In guarded mode every buffer starts as NaN, ends in a guard, is never reused, and {@link Memory.checkGuards} tells who wrote too far.
+ * Device memory: freed buffers are kept by size and handed out again, and a ledger counts what is
+ * live. In guarded mode every buffer starts as NaN, ends in a guard, is never reused, and
+ * {@link Memory.checkGuards} tells who wrote too far.
  */
 export class Memory {
   readonly #device: GPUDevice;
@@ -64,10 +75,18 @@ export class Memory {
   }
 
   get ledger(): MemoryLedger {
-    return { liveBytes: this.#live, liveBuffers: this.#held.size, peakBytes: this.#peak, allocatedBytes: this.#allocated };
+    return {
+      liveBytes: this.#live,
+      liveBuffers: this.#held.size,
+      peakBytes: this.#peak,
+      allocatedBytes: this.#allocated,
+    };
   }
 
-  /** Allocates storage of `bytes` bytes (rounded up to words); its content is undefined, or NaN in guarded mode. */
+  /**
+   * Allocates storage of `bytes` bytes (rounded up to words); its content is undefined, or NaN in
+   * guarded mode.
+   */
   allocate(bytes: number): Allocation {
     const words = Math.max(4, Math.ceil(bytes / 4) * 4);
     const allocation = this.guarded ? this.#allocateGuarded(words) : this.#allocatePooled(words);
@@ -77,7 +96,10 @@ export class Memory {
     return allocation;
   }
 
-  /** Returns an allocation to the pool. Recorded commands that use it still run first: the queue keeps order. */
+  /**
+   * Returns an allocation to the pool. Recorded commands that use it still run first: the queue
+   * keeps order.
+   */
   free(allocation: Allocation): void {
     this.#live -= allocation.bytes;
     this.#held.delete(allocation);
@@ -106,11 +128,17 @@ export class Memory {
     this.#peak = this.#live;
   }
 
-  /** Ends guarded mode: checks that every guard is as it was, and destroys the buffers. Throws {@link GuardError}. */
+  /**
+   * Ends guarded mode: checks that every guard is as it was, and destroys the buffers. Throws
+   * {@link GuardError}.
+   */
   async checkGuards(): Promise<void> {
     const guarded = this.#guarded.splice(0);
     if (guarded.length === 0) return;
-    const staging = this.#device.createBuffer({ size: guarded.length * GUARD_BYTES, usage: 0x01 | 0x08 }); // MAP_READ | COPY_DST
+    const staging = this.#device.createBuffer({
+      size: guarded.length * GUARD_BYTES,
+      usage: 0x01 | 0x08,
+    }); // MAP_READ | COPY_DST
     const encoder = this.#device.createCommandEncoder();
     guarded.forEach(({ buffer, bytes }, i) => {
       encoder.copyBufferToBuffer(buffer, bytes, staging, i * GUARD_BYTES, GUARD_BYTES);
@@ -130,7 +158,11 @@ export class Memory {
   }
 
   #allocateGuarded(bytes: number): Allocation {
-    const buffer = this.#create({ size: bytes + GUARD_BYTES, usage: USAGE, mappedAtCreation: true });
+    const buffer = this.#create({
+      size: bytes + GUARD_BYTES,
+      usage: USAGE,
+      mappedAtCreation: true,
+    });
     const words = new Uint32Array(buffer.getMappedRange());
     words.fill(FILL_WORD, 0, bytes / 4);
     words.fill(guardWord(this.#guarded.length), bytes / 4);
@@ -148,20 +180,30 @@ export class Memory {
   #allocatePooled(bytes: number): Allocation {
     const size = poolSize(bytes);
     const buffer = this.#free.get(size)?.pop();
-    return { buffer: buffer ?? this.#create({ size, usage: USAGE }), offset: 0, bytes, version: 0, guardBytes: 0 };
+    return {
+      buffer: buffer ?? this.#create({ size, usage: USAGE }),
+      offset: 0,
+      bytes,
+      version: 0,
+      guardBytes: 0,
+    };
   }
 }
 
 /**
- * Content of the `index`-th buffer's guard: a float from 64 to 128, different for each buffer. A NaN would survive arithmetic, a huge
- * float an addition to it, and a common word a copy, so that a kernel which reads one guard and writes another would go unseen; a tiny
- * one would not show in a sum that reads too far.
+ * Content of the `index`-th buffer's guard: a float from 64 to 128, different for each buffer. A
+ * NaN would survive arithmetic, a huge float an addition to it, and a common word a copy, so that a
+ * kernel which reads one guard and writes another would go unseen; a tiny one would not show in a
+ * sum that reads too far.
  */
 function guardWord(index: number): number {
   return 0x42800000 | (Math.imul(index + 1, 0x9e3779) & 0x7fffff);
 }
 
-/** Sizes are rounded up to an eighth of their power of two, so that near sizes share buffers and at most 12.5 % is lost. */
+/**
+ * Sizes are rounded up to an eighth of their power of two, so that near sizes share buffers and at
+ * most 12.5 % is lost.
+ */
 function poolSize(bytes: number): number {
   invariant(bytes > 0, () => 'an allocation needs a size');
   const step = Math.max(256, 2 ** (Math.floor(Math.log2(bytes)) - 3));

@@ -3,7 +3,10 @@ import type { Shader } from './shader.ts';
 /** Values of a kernel's `override` constants. */
 export type Constants = Readonly<Record<string, number>>;
 
-/** A change of a shader's linked text: of one fragment, as a control asks for it, or of the whole, as a mutation does. */
+/**
+ * A change of a shader's linked text: of one fragment, as a control asks for it, or of the whole,
+ * as a mutation does.
+ */
 export type ShaderEdit = { readonly from: string; readonly to: string } | { readonly code: string };
 
 const SHARED_MEMORY = /var\s*<\s*workgroup\s*>|\batomic\s*</;
@@ -31,11 +34,17 @@ export class Pipelines {
     return pipeline;
   }
 
-  /** The values of the `override` constants of every pipeline that was made of a shader, each once. */
+  /**
+   * The values of the `override` constants of every pipeline that was made of a shader, each once.
+   */
   constantsOf(file: string): readonly Constants[] {
-    const keys = [...this.#ready.keys()].map((key) => JSON.parse(key) as [file: string, numbers: [string, number][], edit: unknown]);
+    const keys = [...this.#ready.keys()].map(
+      (key) => JSON.parse(key) as [file: string, numbers: [string, number][], edit: unknown],
+    );
     const texts = keys.filter(([of]) => of === file).map(([, numbers]) => JSON.stringify(numbers));
-    return [...new Set(texts)].map((text) => Object.fromEntries(JSON.parse(text) as [string, number][]));
+    return [...new Set(texts)].map((text) =>
+      Object.fromEntries(JSON.parse(text) as [string, number][]),
+    );
   }
 
   /** Changes the shaders as `other` does now. */
@@ -43,25 +52,31 @@ export class Pipelines {
     for (const [file, edit] of other.#edits) this.#edits.set(file, edit);
   }
 
-  /** Whether invocations of a compiled shader share memory that they write, so that a race may change its results from run to run. */
+  /**
+   * Whether invocations of a compiled shader share memory that they write, so that a race may
+   * change its results from run to run.
+   */
   mayRace(file: string): boolean {
     return this.#shared.has(file);
   }
 
   /**
-   * Changes the shader `file` until the result is disposed. A fragment must occur exactly once in it. Of two changes one would be lost, so
-   * a second is refused, except of a fragment while the whole is changed: it applies to the original, which a mutant takes back afterwards.
+   * Changes the shader `file` until the result is disposed. A fragment must occur exactly once in
+   * it. Of two changes one would be lost, so a second is refused, except of a fragment while the
+   * whole is changed: it applies to the original, which a mutant takes back afterwards.
    */
   edit(file: string, edit: ShaderEdit): Disposable {
     const before = this.#edits.get(file);
-    if (before && !('code' in before)) throw new Error(`fault: ${file} is edited already, and one edit would replace the other`);
+    if (before && !('code' in before))
+      throw new Error(`fault: ${file} is edited already, and one edit would replace the other`);
     this.#edits.set(file, edit);
     return {
       [Symbol.dispose]: () => {
         if (before) this.#edits.set(file, before);
         else this.#edits.delete(file);
         const marker = JSON.stringify(edit);
-        for (const key of this.#ready.keys()) if (key.endsWith(`${marker}]`)) this.#ready.delete(key);
+        for (const key of this.#ready.keys())
+          if (key.endsWith(`${marker}]`)) this.#ready.delete(key);
       },
     };
   }
@@ -83,7 +98,8 @@ export class Pipelines {
   #module(shader: Shader): GPUShaderModule {
     const code = this.#editedCode(shader);
     if (SHARED_MEMORY.test(code)) this.#shared.add(shader.file);
-    if (this.#edits.has(shader.file)) return this.#device.createShaderModule({ label: shader.file, code });
+    if (this.#edits.has(shader.file))
+      return this.#device.createShaderModule({ label: shader.file, code });
     let module = this.#modules.get(code);
     if (!module) {
       module = this.#device.createShaderModule({ label: shader.file, code });
@@ -97,7 +113,10 @@ export class Pipelines {
     if (!edit) return shader.code;
     if ('code' in edit) return edit.code;
     const parts = shader.code.split(edit.from);
-    if (parts.length !== 2) throw new Error(`fault: "${edit.from}" occurs ${parts.length - 1} times in ${shader.file}, not once`);
+    if (parts.length !== 2)
+      throw new Error(
+        `fault: "${edit.from}" occurs ${parts.length - 1} times in ${shader.file}, not once`,
+      );
     return parts.join(edit.to);
   }
 }

@@ -2,9 +2,12 @@ import shader from '../../shaders/lib/probe.wgsl';
 import type { Gpu } from './gpu.ts';
 import { timestampQuantumNs } from './timing.ts';
 
-/** What the adapter's float arithmetic does, as found by running it: the rules of the bounds depend on it. */
+/**
+ * What the adapter's float arithmetic does, as found by running it: the rules of the bounds depend
+ * on it.
+ */
 export interface Probe {
-  /** Of additions whose exact sum lies between two floats. */
+  /** Rounding of additions whose exact sum lies between two floats. */
   readonly rounding: 'nearest' | 'truncating' | 'other';
   /** Whether values below 2^-126 survive arithmetic, and if not, on which side they are lost. */
   readonly denormals: 'kept' | 'flushed-in' | 'flushed-out' | 'flushed';
@@ -15,7 +18,10 @@ export interface Probe {
   readonly exactSqrt: boolean;
   /** Whether overflow gives Infinity and Infinity - Infinity gives NaN, by their bits. */
   readonly keepsInfNaN: boolean;
-  /** Whether pack2x16float rounds to nearest even, and what it makes of values that no half can hold. */
+  /**
+   * Whether pack2x16float rounds to nearest even, and what it makes of values that no half can
+   * hold.
+   */
   readonly pack2x16float: 'nearest' | 'other';
   readonly pack2x16floatOverflow: 'infinity' | 'clamped' | 'garbage';
   readonly subgroupSize: number | null;
@@ -41,8 +47,15 @@ const SUMS: readonly Triple[] = [
   [3, ULP * 1.5, 0],
 ];
 
-/** Quotients of small odd numbers: a multiplication with the rounded reciprocal misses the nearest float for about a quarter of them. */
-const QUOTIENTS: readonly Triple[] = Array.from({ length: SECTION }, (_, i) => [2 * i + 1, 3 + 2 * ((i * 37) % 101), 0]);
+/**
+ * Quotients of small odd numbers: a multiplication with the rounded reciprocal misses the nearest
+ * float for about a quarter of them.
+ */
+const QUOTIENTS: readonly Triple[] = Array.from({ length: SECTION }, (_, i) => [
+  2 * i + 1,
+  3 + 2 * ((i * 37) % 101),
+  0,
+]);
 
 const ROOTS: readonly Triple[] = Array.from({ length: SECTION }, (_, i) => [2 + i + i / 64, 0, 0]);
 
@@ -53,13 +66,19 @@ const PRODUCTS: readonly Triple[] = [
   [MAX, 2, 0],
 ];
 
-/** (1 + 2u)^2 - (1 + 4u) is 4 u^2 with one rounding and 0 with two; and Infinity - Infinity, made of finite inputs. */
+/**
+ * (1 + 2u)^2 - (1 + 4u) is 4 u^2 with one rounding and 0 with two; and Infinity - Infinity, made of
+ * finite inputs.
+ */
 const CHAINS: readonly Triple[] = [
   [1 + ULP * 2, 1 + ULP * 2, -(1 + ULP * 4)],
   [MAX, 2, Number.NEGATIVE_INFINITY],
 ];
 
-/** Pairs for pack2x16float with the word that round-to-nearest-even gives: ties first, the largest half, then what no half can hold. */
+/**
+ * Pairs for pack2x16float with the word that round-to-nearest-even gives: ties first, the largest
+ * half, then what no half can hold.
+ */
 const HALVES: readonly (readonly [triple: Triple, word: number])[] = [
   [[1 + 2 ** -11, 1 + 3 * 2 ** -11, 0], 0x3c023c00],
   [[2 ** -25, 3 * 2 ** -25, 0], 0x00020000],
@@ -69,14 +88,25 @@ const HALVES: readonly (readonly [triple: Triple, word: number])[] = [
 ];
 const HALVES_IN_RANGE = 3;
 
-/** What is asked of the adapter, by operation: a + b, a / b, sqrt(a), a * b, a * b + c, pack2x16float(a, b). */
-export const QUESTIONS = [SUMS, QUOTIENTS, ROOTS, PRODUCTS, CHAINS, HALVES.map(([triple]) => triple)] as const;
+/**
+ * What is asked of the adapter, by operation: a + b, a / b, sqrt(a), a * b, a * b + c,
+ * pack2x16float(a, b).
+ */
+export const QUESTIONS = [
+  SUMS,
+  QUOTIENTS,
+  ROOTS,
+  PRODUCTS,
+  CHAINS,
+  HALVES.map(([triple]) => triple),
+] as const;
 
 /** Runs the probe: well under 50 ms once its pipeline is compiled. */
 export async function probe(gpu: Gpu): Promise<Probe> {
   const started = performance.now();
   const [sums, quotients, roots, products, chains, halves] = await answers(gpu);
-  const float = (words: Uint32Array, i: number) => new Float32Array(words.buffer, words.byteOffset, SECTION)[i] as number;
+  const float = (words: Uint32Array, i: number) =>
+    new Float32Array(words.buffer, words.byteOffset, SECTION)[i] as number;
   return {
     rounding: roundingOf((i) => float(sums, i)),
     denormals: denormalsOf(float(products, 1) === 2 ** -100, float(products, 0) === 2 ** -130),
@@ -92,7 +122,14 @@ export async function probe(gpu: Gpu): Promise<Probe> {
 }
 
 /** The bits of the results, an operation an array, in the order of {@link QUESTIONS}. */
-export type Answers = [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array];
+export type Answers = [
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+];
 
 /** Lets the adapter compute the answers to {@link QUESTIONS}. */
 export async function answers(gpu: Gpu): Promise<Answers> {
@@ -101,7 +138,8 @@ export async function answers(gpu: Gpu): Promise<Answers> {
     triples.set(section.flat(), s * SECTION * 3);
   });
   const bytes = QUESTIONS.length * SECTION * 4;
-  const [inputs, outputs] = [gpu.allocate(triples.byteLength), gpu.allocate(bytes)];
+  const inputs = gpu.allocate(triples.byteLength);
+  const outputs = gpu.allocate(bytes);
   try {
     gpu.write(inputs, triples);
     const bindings = [inputs, outputs].map((memory) => ({ memory, offset: 0, size: memory.bytes }));
@@ -133,16 +171,25 @@ function denormalsOf(readIn: boolean, writtenOut: boolean): Probe['denormals'] {
   return writtenOut ? 'flushed-in' : 'flushed';
 }
 
-/** NaN by its exponent and fraction: compilers may assume that no NaN exists, so `x != x` proves nothing. */
+/**
+ * NaN by its exponent and fraction: compilers may assume that no NaN exists, so `x != x` proves
+ * nothing.
+ */
 function isNaNWord(word: number): boolean {
   return (word & 0x7fffffff) > 0x7f800000;
 }
 
 function halvesOf(words: Uint32Array): Pick<Probe, 'pack2x16float' | 'pack2x16floatOverflow'> {
-  const [inRange, beyond] = [HALVES.slice(0, HALVES_IN_RANGE), HALVES.slice(HALVES_IN_RANGE)];
-  const beyondGives = (low: number) => beyond.every(([, word], i) => words[HALVES_IN_RANGE + i] === ((word & 0xffff0000) | low) >>> 0);
+  const inRange = HALVES.slice(0, HALVES_IN_RANGE);
+  const beyond = HALVES.slice(HALVES_IN_RANGE);
+  const beyondGives = (low: number) =>
+    beyond.every(([, word], i) => words[HALVES_IN_RANGE + i] === ((word & 0xffff0000) | low) >>> 0);
   return {
     pack2x16float: inRange.every(([, word], i) => words[i] === word) ? 'nearest' : 'other',
-    pack2x16floatOverflow: beyondGives(0x7c00) ? 'infinity' : beyondGives(0x7bff) ? 'clamped' : 'garbage',
+    pack2x16floatOverflow: beyondGives(0x7c00)
+      ? 'infinity'
+      : beyondGives(0x7bff)
+        ? 'clamped'
+        : 'garbage',
   };
 }

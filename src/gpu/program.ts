@@ -13,8 +13,9 @@ const UNIFORM_ALIGNMENT = 256;
 const uniformsNow = seam('capture.uniforms_now', uniformBytes);
 
 /**
- * The commands of a traced step with their memory, pipelines and bind groups: replayed, they need no allocation and no launcher. Owns an
- * arena that holds all that the step allocated, and one buffer with the uniforms of all its launches.
+ * The commands of a traced step with their memory, pipelines and bind groups: replayed, they need
+ * no allocation and no launcher. Owns an arena that holds all that the step allocated, and one
+ * buffer with the uniforms of all its launches.
  */
 export class Program implements Replayable, Disposable {
   readonly commands: readonly PreparedCommand[];
@@ -27,7 +28,11 @@ export class Program implements Replayable, Disposable {
   readonly #changed: ReadonlySet<Allocation>;
   readonly #uniforms: GPUBuffer | undefined;
   /** Uniform structs with numbers that change. */
-  readonly #live: { readonly offset: number; readonly uniforms: Uniforms; written: Uint8Array<ArrayBuffer> }[] = [];
+  readonly #live: {
+    readonly offset: number;
+    readonly uniforms: Uniforms;
+    written: Uint8Array<ArrayBuffer>;
+  }[] = [];
 
   /** `plan` as {@link planProgram} made it of the same commands. */
   constructor(gpu: Gpu, commands: readonly Command[], { plan, blocks }: ProgramPlan) {
@@ -45,14 +50,19 @@ export class Program implements Replayable, Disposable {
       block.put(buffer, offset);
       if (block.content) gpu.write(block, block.content);
     });
-    const launches = commands.flatMap((command) => (command.kind === 'dispatch' ? [command.launch] : []));
+    const launches = commands.flatMap((command) =>
+      command.kind === 'dispatch' ? [command.launch] : [],
+    );
     this.kernels = new Set(launches.map(({ shader }) => shader.file));
-    const outsideOf = (places: readonly Place[]) => places.flatMap(({ memory }) => (memory instanceof TracedAllocation ? [] : [memory]));
+    const outsideOf = (places: readonly Place[]) =>
+      places.flatMap(({ memory }) => (memory instanceof TracedAllocation ? [] : [memory]));
     const uses = commands.map(touched);
     this.#changed = new Set(uses.flatMap(({ written }) => outsideOf(written)));
     this.#outside = new Set([...uses.flatMap(({ read }) => outsideOf(read)), ...this.#changed]);
     const bytes = launches.length * UNIFORM_ALIGNMENT;
-    this.#uniforms = bytes > 0 ? gpu.device.createBuffer({ size: bytes, usage: 0x40 | 0x08 }) : undefined; // UNIFORM | COPY_DST
+    this.#uniforms =
+      // UNIFORM | COPY_DST.
+      bytes > 0 ? gpu.device.createBuffer({ size: bytes, usage: 0x40 | 0x08 }) : undefined;
     owned.add({ [Symbol.dispose]: () => this.#uniforms?.destroy() });
     let used = 0;
     this.commands = commands.map((command) => {
@@ -60,12 +70,21 @@ export class Program implements Replayable, Disposable {
       const { shader, constants, uniforms, workgroups, flops } = command.launch;
       const pipeline = gpu.recorder.pipelines.get(shader, constants);
       const bound = this.#bindUniforms(uniforms, used++ * UNIFORM_ALIGNMENT);
-      return { kind: 'dispatch', pipeline, group: bindGroup(gpu.device, pipeline, command.launch, bound), workgroups, flops };
+      return {
+        kind: 'dispatch',
+        pipeline,
+        group: bindGroup(gpu.device, pipeline, command.launch, bound),
+        workgroups,
+        flops,
+      };
     });
     this.#owned = owned.move();
   }
 
-  /** Before a replay: counts it as a change of what it writes. Throws {@link CaptureError} when memory from outside, which it uses, is gone. */
+  /**
+   * Before a replay: counts it as a change of what it writes. Throws {@link CaptureError} when
+   * memory from outside, which it uses, is gone.
+   */
   begin(): void {
     for (const memory of this.#outside) {
       if (this.#gpu.memory.isLive(memory)) continue;
@@ -107,21 +126,34 @@ export interface ProgramPlan {
   readonly blocks: readonly TracedAllocation[];
 }
 
-/** Plans the memory of a step. What `kept` names, and what the host wrote, keeps its place to the end. Throws {@link CaptureError}. */
-export function planProgram(commands: readonly Command[], kept: ReadonlySet<Allocation>, largest: number): ProgramPlan {
-  const blocks: { memory: TracedAllocation; first: number; last: number; apart: Set<number> }[] = [];
+/**
+ * Plans the memory of a step. What `kept` names, and what the host wrote, keeps its place to the
+ * end. Throws {@link CaptureError}.
+ */
+export function planProgram(
+  commands: readonly Command[],
+  kept: ReadonlySet<Allocation>,
+  largest: number,
+): ProgramPlan {
+  const blocks: { memory: TracedAllocation; first: number; last: number; apart: Set<number> }[] =
+    [];
   const indices = new Map<Allocation, number>();
   const indexOf = (place: Place, at: number): number | undefined => {
     const { memory } = place;
     if (!(memory instanceof TracedAllocation)) return undefined;
-    const index = indices.get(memory) ?? blocks.push({ memory, first: memory.content ? 0 : at, last: at, apart: new Set() }) - 1;
+    const index =
+      indices.get(memory) ??
+      blocks.push({ memory, first: memory.content ? 0 : at, last: at, apart: new Set() }) - 1;
     indices.set(memory, index);
-    (blocks[index] as { last: number }).last = memory.content || kept.has(memory) ? commands.length : at;
+    (blocks[index] as { last: number }).last =
+      memory.content || kept.has(memory) ? commands.length : at;
     return index;
   };
   commands.forEach((command, at) => {
     const { read, written } = touched(command);
-    const [sources, targets] = [read, written].map((places) => places.flatMap((place) => indexOf(place, at) ?? [])) as [number[], number[]];
+    const [sources, targets] = [read, written].map((places) =>
+      places.flatMap((place) => indexOf(place, at) ?? []),
+    ) as [number[], number[]];
     for (const source of sources) {
       for (const target of targets) {
         blocks[source]?.apart.add(target);
@@ -130,7 +162,10 @@ export function planProgram(commands: readonly Command[], kept: ReadonlySet<Allo
     }
     for (const target of targets) refuseConstant(blocks[target]?.memory, command);
   });
-  const shapes: Block[] = blocks.map(({ memory, ...block }) => ({ ...block, bytes: Math.ceil(memory.bytes / 16) * 16 }));
+  const shapes: Block[] = blocks.map(({ memory, ...block }) => ({
+    ...block,
+    bytes: Math.ceil(memory.bytes / 16) * 16,
+  }));
   return { plan: planArena(shapes, largest), blocks: blocks.map(({ memory }) => memory) };
 }
 

@@ -14,18 +14,28 @@ interface Asked {
   read(source: Place, bytes: number): Promise<ArrayBuffer>;
 }
 
-/** The words of shaders/lib/quads: for each invocation of {@link GROUPS} workgroups the four indices that its quad has. */
+/**
+ * The words of shaders/lib/quads: for each invocation of {@link GROUPS} workgroups the four indices
+ * that its quad has.
+ */
 export async function quadMembers(gpu: Asked): Promise<Uint32Array> {
   const members = gpu.allocate(GROUPS * SIZE * 16);
   try {
-    gpu.dispatch({ shader, bindings: [{ memory: members, offset: 0, size: members.bytes }], workgroups: [GROUPS, 1, 1] });
+    gpu.dispatch({
+      shader,
+      bindings: [{ memory: members, offset: 0, size: members.bytes }],
+      workgroups: [GROUPS, 1, 1],
+    });
     return new Uint32Array(await gpu.read({ memory: members, offset: 0 }, members.bytes));
   } finally {
     gpu.free(members);
   }
 }
 
-/** Whether every quad is four invocations that follow each other, from a multiple of four on and in their order. */
+/**
+ * Whether every quad is four invocations that follow each other, from a multiple of four on and in
+ * their order.
+ */
 export function areNeighbours(members: Uint32Array): boolean {
   return members.every((member, i) => {
     const own = Math.floor(i / 4) % SIZE;

@@ -1,8 +1,17 @@
 import type { Binding, Place } from './memory.ts';
 import { type Constants, Pipelines } from './pipelines.ts';
-import { bindingLayout, type Shader, type Uniforms, uniformBytes, type Workgroups } from './shader.ts';
+import {
+  bindingLayout,
+  type Shader,
+  type Uniforms,
+  uniformBytes,
+  type Workgroups,
+} from './shader.ts';
 
-/** One dispatch, completely described. Bindings in order: inputs, outputs; the uniform struct, if any, is not among them. */
+/**
+ * One dispatch, completely described. Bindings in order: inputs, outputs; the uniform struct, if
+ * any, is not among them.
+ */
 export interface Launch {
   readonly shader: Shader;
   readonly constants?: Constants;
@@ -12,11 +21,15 @@ export interface Launch {
   /** Floating-point operations, so that long work is split over submits. */
   readonly flops?: number;
   /**
-   * Where each element of the output, the last binding, is a function of the same element of every other: the function of the shader that
-   * has its file's name, of a vec4f for each input and then of the parameters. Such launches can be fused.
+   * Where each element of the output, the last binding, is a function of the same element of every
+   * other: the function of the shader that has its file's name, of a vec4f for each input and then
+   * of the parameters. Such launches can be fused.
    */
   readonly elementwise?: { readonly count: number; readonly parameters?: readonly number[] };
-  /** Where the kernel stores each of the `count` elements of its one output, the last binding, once and through matmul/result: what follows elementwise can be fused to it. */
+  /**
+   * Where the kernel stores each of the `count` elements of its one output, the last binding, once
+   * and through matmul/result: what follows elementwise can be fused to it.
+   */
   readonly product?: { readonly count: number };
 }
 
@@ -26,7 +39,11 @@ export interface Replayable {
   /** Files of the shaders that they dispatch. */
   readonly kernels: ReadonlySet<string>;
   /** Uniforms that have changed since they were asked for, as they must be written now. */
-  news(): readonly { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: Uint8Array<ArrayBuffer> }[];
+  news(): readonly {
+    readonly buffer: GPUBuffer;
+    readonly offset: number;
+    readonly bytes: Uint8Array<ArrayBuffer>;
+  }[];
 }
 
 /** A command with all that its replay needs. */
@@ -46,7 +63,9 @@ const UNIFORM_BYTES = 64 * 1024;
 /** Records dispatches and copies into one command encoder, and submits them in order. */
 export class Recorder {
   readonly pipelines: Pipelines;
-  /** Shader files dispatched since the set was last cleared: the evidence in a result's `kernels`. */
+  /**
+   * Shader files dispatched since the set was last cleared: the evidence in a result's `kernels`.
+   */
   readonly dispatched = new Set<string>();
   /** Submits so far. */
   submits = 0;
@@ -74,15 +93,26 @@ export class Recorder {
   copy(from: Place, to: Place, bytes: number): void {
     this.#endPass();
     this.#encoder ??= this.#device.createCommandEncoder();
-    const [source, target] = [from.memory, to.memory];
-    this.#encoder.copyBufferToBuffer(source.buffer, source.offset + from.offset, target.buffer, target.offset + to.offset, bytes);
+    const source = from.memory;
+    const target = to.memory;
+    this.#encoder.copyBufferToBuffer(
+      source.buffer,
+      source.offset + from.offset,
+      target.buffer,
+      target.offset + to.offset,
+      bytes,
+    );
   }
 
-  /** Records all commands of a captured step. Its live numbers are written first, after what was recorded before. */
+  /**
+   * Records all commands of a captured step. Its live numbers are written first, after what was
+   * recorded before.
+   */
   replay(program: Replayable): void {
     const news = program.news();
     if (news.length > 0) this.submit();
-    for (const { buffer, offset, bytes } of news) this.#device.queue.writeBuffer(buffer, offset, bytes);
+    for (const { buffer, offset, bytes } of news)
+      this.#device.queue.writeBuffer(buffer, offset, bytes);
     for (const command of program.commands) {
       if (command.kind === 'copy') this.copy(command.from, command.to, command.bytes);
       else this.#run(command.pipeline, command.group, command.workgroups, command.flops);
@@ -94,7 +124,8 @@ export class Recorder {
   submit(): void {
     if (!this.#encoder) return;
     this.#endPass();
-    for (const { buffer, data, used } of this.#uniformsInUse) this.#device.queue.writeBuffer(buffer, 0, data, 0, used);
+    for (const { buffer, data, used } of this.#uniformsInUse)
+      this.#device.queue.writeBuffer(buffer, 0, data, 0, used);
     this.#device.queue.submit([this.#encoder.finish()]);
     this.submits += 1;
     this.#uniformPool.push(...this.#uniformsInUse.map(({ buffer }) => buffer));
@@ -132,7 +163,10 @@ export class Recorder {
     if (bytes.length === 0) return undefined;
     let chunk = this.#uniformsInUse.at(-1);
     if (!chunk || chunk.used + UNIFORM_ALIGNMENT > UNIFORM_BYTES) {
-      const buffer = this.#uniformPool.pop() ?? this.#device.createBuffer({ size: UNIFORM_BYTES, usage: 0x40 | 0x08 }); // UNIFORM | COPY_DST
+      const buffer =
+        this.#uniformPool.pop() ??
+        // UNIFORM | COPY_DST.
+        this.#device.createBuffer({ size: UNIFORM_BYTES, usage: 0x40 | 0x08 });
       chunk = { buffer, data: new Uint8Array(UNIFORM_BYTES), used: 0 };
       this.#uniformsInUse.push(chunk);
     }
@@ -143,7 +177,9 @@ export class Recorder {
   }
 }
 
-/** The bind group of a launch: its bindings in order, the uniform struct where the shader has it. */
+/**
+ * The bind group of a launch: its bindings in order, the uniform struct where the shader has it.
+ */
 export function bindGroup(
   device: GPUDevice,
   pipeline: GPUComputePipeline,
@@ -151,7 +187,11 @@ export function bindGroup(
   uniforms: GPUBufferBinding | undefined,
 ): GPUBindGroup {
   const resources = bindings.map(
-    ({ memory, offset, size }): GPUBufferBinding => ({ buffer: memory.buffer, offset: memory.offset + offset, size }),
+    ({ memory, offset, size }): GPUBufferBinding => ({
+      buffer: memory.buffer,
+      offset: memory.offset + offset,
+      size,
+    }),
   );
   if (uniforms) resources.splice(bindingLayout(shader).uniforms ?? resources.length, 0, uniforms);
   return device.createBindGroup({

@@ -1,6 +1,7 @@
 /**
- * Owns what is added to it until its end, whether or not something throws before: for things of which `using` would need a number of
- * names, and for constructors, which {@link Scope.move} it to the object once nothing can throw any more.
+ * Owns what is added to it until its end, the last added freed first, whether or not something
+ * throws before: for things for which `using` would need a number of names, and for constructors,
+ * which {@link Scope.move} it to the object once nothing can throw any more.
  */
 export class Scope implements Disposable {
   #items: Disposable[] = [];
@@ -23,6 +24,6 @@ export class Scope implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const item of this.#items) item[Symbol.dispose]();
+    for (const item of this.#items.toReversed()) item[Symbol.dispose]();
   }
 }

@@ -1,4 +1,9 @@
-/** WGSL text as linked by the build; `file` is its path in shaders/ without extension, for example `matmul/matmul`. */
+import type { LiveNumber } from '../vocabulary/live-number.ts';
+
+/**
+ * WGSL text as linked by the build; `file` is its path in shaders/ without extension, for example
+ * `matmul/matmul`.
+ */
 export interface Shader {
   readonly file: string;
   readonly code: string;
@@ -13,14 +18,17 @@ export const u32 = (value: number): UniformField => ({ kind: 'u32', value });
 /** A float field of a uniform struct; the value is rounded to float32. */
 export const f32 = (value: number): UniformField => ({ kind: 'f32', value });
 
-/** A uniform struct, or a function that is asked for it each time that a launch runs: when it is recorded and at each replay of a capture. */
+/**
+ * A uniform struct, or a function that is asked for it each time that a launch runs: when it is
+ * recorded and at each replay of a capture.
+ */
 export type Uniforms = readonly UniformField[] | (() => readonly UniformField[]);
 
-/** A number that may change between replays of a captured step: the count of steps, the position in a stream of random numbers. */
-export type LiveNumber = number | (() => number);
-
 /** The struct of a launch that depends on a live number. */
-export function uniformsAt(number: LiveNumber, fields: (now: number) => readonly UniformField[]): Uniforms {
+export function uniformsAt(
+  number: LiveNumber,
+  fields: (now: number) => readonly UniformField[],
+): Uniforms {
   return typeof number === 'function' ? () => fields(number()) : fields(number);
 }
 
@@ -35,7 +43,10 @@ export function uniformBytes(uniforms: Uniforms = []): Uint8Array<ArrayBuffer> {
   return new Uint8Array(view.buffer);
 }
 
-/** How a shader's bindings stand to those of a launch, which are in the same order without the uniform struct. */
+/**
+ * How a shader's bindings stand to those of a launch, which are in the same order without the
+ * uniform struct.
+ */
 export interface BindingLayout {
   /** Which of a launch's bindings the shader may write. */
   readonly written: ReadonlySet<number>;
@@ -51,10 +62,16 @@ const layouts = new WeakMap<Shader, BindingLayout>();
 export function bindingLayout(shader: Shader): BindingLayout {
   const known = layouts.get(shader);
   if (known) return known;
-  const found = [...shader.code.matchAll(BINDING)].map(([, binding, kind = '']) => ({ binding: Number(binding), kind }));
+  const found = [...shader.code.matchAll(BINDING)].map(([, binding, kind = '']) => ({
+    binding: Number(binding),
+    kind,
+  }));
   const uniforms = found.find(({ kind }) => kind === 'uniform')?.binding;
-  const placeOf = (binding: number) => (uniforms !== undefined && binding > uniforms ? binding - 1 : binding);
-  const written = new Set(found.flatMap(({ binding, kind }) => (kind.endsWith('read_write') ? [placeOf(binding)] : [])));
+  const placeOf = (binding: number) =>
+    uniforms !== undefined && binding > uniforms ? binding - 1 : binding;
+  const written = new Set(
+    found.flatMap(({ binding, kind }) => (kind.endsWith('read_write') ? [placeOf(binding)] : [])),
+  );
   const layout = { written, uniforms };
   layouts.set(shader, layout);
   return layout;
@@ -64,8 +81,9 @@ export function bindingLayout(shader: Shader): BindingLayout {
 export type Workgroups = readonly [number, number, number];
 
 /**
- * Spreads `count` workgroups over x and y, since one dimension ends at 65,535. The kernel's linear index is
- * `workgroup_id.y * num_workgroups.x + workgroup_id.x`, and it must ignore an index of `count` or more.
+ * Spreads `count` workgroups over x and y, since one dimension ends at 65,535. The kernel's linear
+ * index is `workgroup_id.y * num_workgroups.x + workgroup_id.x`, and it must ignore an index of
+ * `count` or more.
  */
 export function spread(count: number): Workgroups {
   if (count <= 65535) return [count, 1, 1];

@@ -1,4 +1,7 @@
-/** Submits whose one pass is stamped: enough spans that their greatest common divisor is the step of the clock. */
+/**
+ * Submits whose one pass is stamped: enough spans that their greatest common divisor is the step of
+ * the clock.
+ */
 const STAMPED_PASSES = 12;
 
 /**
@@ -11,12 +14,18 @@ export async function timestampQuantumNs(device: GPUDevice): Promise<number | nu
   if (!device.features.has('timestamp-query')) return null;
   const count = 2 * STAMPED_PASSES;
   const querySet = device.createQuerySet({ type: 'timestamp', count });
-  const resolved = device.createBuffer({ size: count * 8, usage: 0x200 | 0x04 }); // QUERY_RESOLVE | COPY_SRC
-  const staging = device.createBuffer({ size: count * 8, usage: 0x01 | 0x08 }); // MAP_READ | COPY_DST
+  // QUERY_RESOLVE | COPY_SRC.
+  const resolved = device.createBuffer({ size: count * 8, usage: 0x200 | 0x04 });
+  // MAP_READ | COPY_DST.
+  const staging = device.createBuffer({ size: count * 8, usage: 0x01 | 0x08 });
   try {
     for (let pass = 0; pass < STAMPED_PASSES; pass++) {
       const encoder = device.createCommandEncoder();
-      const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * pass, endOfPassWriteIndex: 2 * pass + 1 };
+      const timestampWrites = {
+        querySet,
+        beginningOfPassWriteIndex: 2 * pass,
+        endOfPassWriteIndex: 2 * pass + 1,
+      };
       encoder.beginComputePass({ timestampWrites }).end();
       device.queue.submit([encoder.finish()]);
     }
@@ -25,8 +34,12 @@ export async function timestampQuantumNs(device: GPUDevice): Promise<number | nu
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
     device.queue.submit([encoder.finish()]);
     await staging.mapAsync(1);
-    const stamps = [...new BigUint64Array(staging.getMappedRange())].sort((a, b) => (a < b ? -1 : 1));
-    const quantum = stamps.map((stamp, i) => stamp - (stamps[i - 1] ?? stamp)).reduce(greatestCommonDivisor, 0n);
+    const stamps = [...new BigUint64Array(staging.getMappedRange())].sort((a, b) =>
+      a < b ? -1 : 1,
+    );
+    const quantum = stamps
+      .map((stamp, i) => stamp - (stamps[i - 1] ?? stamp))
+      .reduce(greatestCommonDivisor, 0n);
     return quantum === 0n ? null : Number(quantum);
   } finally {
     querySet.destroy();
@@ -36,7 +49,8 @@ export async function timestampQuantumNs(device: GPUDevice): Promise<number | nu
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {
-  let [x, y] = [a, b];
+  let x = a;
+  let y = b;
   while (y !== 0n) [x, y] = [y, x % y];
   return x;
 }

@@ -11,7 +11,14 @@ export type Command =
 /** Something in a step that a replay could not repeat. */
 export class CaptureError extends GradproofError {
   constructor(
-    code: 'capture-read' | 'capture-write' | 'capture-async' | 'capture-varies' | 'capture-stale' | 'capture-leak' | 'capture-shape',
+    code:
+      | 'capture-read'
+      | 'capture-write'
+      | 'capture-async'
+      | 'capture-varies'
+      | 'capture-stale'
+      | 'capture-leak'
+      | 'capture-shape',
     message: string,
   ) {
     super(code, message);
@@ -45,12 +52,16 @@ export class TracedAllocation implements Allocation {
   }
 
   get #placed() {
-    if (!this.#place) throw new InvariantError('memory of a traced step was used before it had a place');
+    if (!this.#place)
+      throw new InvariantError('memory of a traced step was used before it had a place');
     return this.#place;
   }
 }
 
-/** Takes the place of memory and recorder while a step is traced: nothing is allocated and nothing runs. */
+/**
+ * Takes the place of memory and recorder while a step is traced: nothing is allocated and nothing
+ * runs.
+ */
 export class Trace {
   readonly commands: Command[] = [];
   readonly allocations: TracedAllocation[] = [];
@@ -98,9 +109,15 @@ export class Trace {
 }
 
 /** Places that a command reads and writes; what it changes in place is written. */
-export function touched(command: Command): { readonly read: readonly Place[]; readonly written: readonly Place[] } {
+export function touched(command: Command): {
+  readonly read: readonly Place[];
+  readonly written: readonly Place[];
+} {
   if (command.kind === 'copy') return { read: [command.from], written: [command.to] };
   const { shader, bindings } = command.launch;
   const { written } = bindingLayout(shader);
-  return { read: bindings.filter((_, i) => !written.has(i)), written: bindings.filter((_, i) => written.has(i)) };
+  return {
+    read: bindings.filter((_, i) => !written.has(i)),
+    written: bindings.filter((_, i) => written.has(i)),
+  };
 }

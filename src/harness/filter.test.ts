@@ -23,7 +23,9 @@ const word = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), maxLength: 8
 test('a glob matches what the regular expression of the same meaning matches', () => {
   fc.assert(
     fc.property(word, word, (text, glob) => {
-      expect(matchesGlob(text, glob)).toBe(new RegExp(`^${glob.replaceAll('.', '[.]').replaceAll('*', '.*')}$`).test(text));
+      expect(matchesGlob(text, glob)).toBe(
+        new RegExp(`^${glob.replaceAll('.', '[.]').replaceAll('*', '.*')}$`).test(text),
+      );
     }),
     { numRuns: 2000 },
   );

@@ -1,8 +1,13 @@
-/** Tells of an id whether filters select it: any of the globs without `!` matches (or there is none), and none of those with it. */
+/**
+ * Tells of an id whether filters select it: any of the globs without `!` matches (or there is
+ * none), and none of those with it.
+ */
 export function filterOf(filters: readonly string[]): (id: string) => boolean {
   const includes = filters.filter((glob) => !glob.startsWith('!'));
   const isIncluded = includes.length === 0 ? () => true : anyOf(includes);
-  const isExcluded = anyOf(filters.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1)));
+  const isExcluded = anyOf(
+    filters.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1)),
+  );
   return (id) => isIncluded(id) && !isExcluded(id);
 }
 
@@ -13,7 +18,10 @@ function anyOf(globs: readonly string[]): (text: string) => boolean {
   return (text) => whole.has(text) || patterns.some((glob) => matchesGlob(text, glob));
 }
 
-/** Whether all of `text` matches; `*` is any characters. A glob may be a stranger's: the time grows with the lengths and no faster. */
+/**
+ * Whether all of `text` matches; `*` is any characters. A glob may come from elsewhere: the time
+ * grows with the lengths and no faster.
+ */
 export function matchesGlob(text: string, glob: string): boolean {
   const [first = '', ...others] = glob.split('*');
   const last = others.pop();

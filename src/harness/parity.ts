@@ -1,18 +1,22 @@
 import { FormatError } from '../formats/format-error.ts';
-import { readParityBundle } from '../formats/parity-bundle.ts';
 import type { Recorded } from '../formats/parity-index.ts';
-import { type QuantizedWeight, quantizedTensors, readQuantized } from '../formats/quantized-checkpoint.ts';
+import { type CheckpointWeight, quantizedTensors } from '../formats/quantized-checkpoint.ts';
 import { writeStored } from '../formats/safetensors/write.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
 import { declareReplay, declareUnreadable, declareWeight } from '../testing/parity.ts';
 import type { Case } from '../testing/suite.ts';
+import { contentOf } from './bundle-content.ts';
 
 /** A parity bundle as it was found. */
 export interface BundleFile {
-  /** File name or path, as messages show it; the last part without `.safetensors` names the case. */
+  /**
+   * File name or path, as messages show it; the last part without `.safetensors` names the case.
+   */
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether a person named this very file, so that a bad one is wrong use; one that was found in a folder is an `error` case. */
+  /**
+   * Whether a person named this very file, so that a bad one is wrong use; one that was found in a
+   * folder is an `error` case.
+   */
   readonly direct: boolean;
   /** When and on what it was recorded, where an index tells it. */
   readonly recorded?: Recorded;
@@ -38,59 +42,65 @@ export interface WorkerBundle {
 }
 
 /**
- * The cases that replay `files`, in order: one a bundle, and one for each weight of a pre-quantized checkpoint. Throws FormatError, with the
- * file's name, when one that was named directly is bad.
+ * The cases that replay `files`, in order: one a bundle, and one for each weight of a pre-quantized
+ * checkpoint. Throws FormatError, with the file's name, when one that was named directly is bad.
  */
 export function replayCases(files: readonly BundleFile[]): readonly ReplayCase[] {
   const taken = new Set<string>();
   return files.flatMap((file) => {
     return partsOf(file).map(({ name, weight, ...content }) => {
       const bundle = { ...content, name: uniqueName(name, taken) };
-      return { declared: replayCase(bundle), bundle, file, ...(weight === undefined ? {} : { weight }) };
+      return {
+        declared: replayCase(bundle),
+        bundle,
+        file,
+        ...(weight === undefined ? {} : { weight }),
+      };
     });
   });
 }
 
-/** The case that replays a bundle or decodes a weight; of a bad file, a case that throws what is wrong with it. */
+/**
+ * The case that replays a bundle or decodes a weight; of a bad file, a case that throws what is
+ * wrong with it.
+ */
 export function replayCase({ name, bytes, problem }: WorkerBundle): Case {
   if (problem !== undefined) return declareUnreadable(name, new FormatError(problem));
-  try {
-    const [weight] = weightsIn(bytes).values();
-    return weight ? declareWeight(name, weight) : declareReplay(name, readParityBundle(bytes));
-  } catch (error) {
-    if (error instanceof FormatError) return declareUnreadable(name, error);
-    throw error;
+  const content = contentOf(bytes);
+  switch (content.kind) {
+    case 'bundle':
+      return declareReplay(name, content.bundle);
+    case 'weights':
+      return declareWeight(name, [...content.weights.values()][0] as CheckpointWeight);
+    case 'unreadable':
+      return declareUnreadable(name, content.error);
   }
 }
 
 /** What one case replays. */
 type Part = WorkerBundle & Pick<ReplayCase, 'weight'>;
 
-/** What a file holds; a bad one is one thing, which says what is wrong. Throws FormatError about one that was named directly. */
+/**
+ * What a file holds; a bad one is one thing, which says what is wrong. Throws FormatError about one
+ * that was named directly.
+ */
 function partsOf({ name: path, bytes, direct, problem }: BundleFile): readonly Part[] {
   const name = caseName(path);
-  const whole = { name, bytes, ...(problem === undefined ? {} : { problem }) };
-  if (problem !== undefined) return [whole];
-  try {
-    const weights = [...weightsIn(bytes)];
-    if (weights.length > 0)
-      return weights.map((weight) => ({ name: `${name}/${fitForId(weight[0])}`, bytes: fileOf(weight), weight: weight[0] }));
-    if (direct) readParityBundle(bytes);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    if (direct) throw new FormatError(`${path}: ${error.message}`, { cause: error });
-  }
-  return [whole];
-}
-
-/** The weights of a pre-quantized checkpoint by name; none in a bundle. Throws FormatError. */
-function weightsIn(bytes: Uint8Array): ReadonlyMap<string, QuantizedWeight> {
-  const { metadata, tensors } = readSafetensors(bytes);
-  return metadata.has('schema') ? new Map() : readQuantized(tensors);
+  if (problem !== undefined) return [{ name, bytes, problem }];
+  const content = contentOf(bytes);
+  if (content.kind === 'weights')
+    return [...content.weights].map((weight) => ({
+      name: `${name}/${fitForId(weight[0])}`,
+      bytes: fileOf(weight),
+      weight: weight[0],
+    }));
+  if (content.kind === 'unreadable' && direct)
+    throw new FormatError(`${path}: ${content.error.message}`, { cause: content.error });
+  return [{ name, bytes }];
 }
 
 /** A file of one weight alone, so that no worker is sent a whole model for it. */
-function fileOf(weight: readonly [string, QuantizedWeight]): Uint8Array<ArrayBuffer> {
+function fileOf(weight: readonly [string, CheckpointWeight]): Uint8Array<ArrayBuffer> {
   return writeStored(quantizedTensors(new Map([weight])), {});
 }
 

@@ -1,25 +1,24 @@
-import { sha256 } from '../formats/sha256.ts';
+import { keyOf } from '../report/case-key.ts';
+import type { RunOptions } from '../report/run-options.ts';
 import type { Case } from '../testing/suite.ts';
-import { keyOf } from './case-key.ts';
-import type { PlanEntry, RunOptions } from './events.ts';
+import type { PlanEntry } from './events.ts';
 import { filterOf } from './filter.ts';
 
 /** The tiers that a tier includes. */
-const INCLUDED = { quick: ['quick'], full: ['quick', 'full'], slow: ['quick', 'full', 'slow'] } as const;
+const INCLUDED = {
+  quick: ['quick'],
+  full: ['quick', 'full'],
+  slow: ['quick', 'full', 'slow'],
+} as const;
 
-/** All `id backend` lines of a build, sorted by code unit and LF-ended: the text whose SHA-256 is the plan's hash. */
-export function planText(cases: Iterable<Pick<Case, 'id' | 'backend'>>): string {
-  const lines = [...cases].map((one) => `${keyOf(one)}\n`);
-  return lines.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).join('');
-}
-
-/** SHA-256 of a plan's text in hex. */
-export async function planHash(text: string): Promise<string> {
-  return sha256(new TextEncoder().encode(text));
-}
-
-/** The cases of the plan that tier, filters and shard select, in plan order. The plan's hash does not depend on them. */
-export function select(cases: Iterable<Case>, options: Pick<RunOptions, 'tier' | 'filters' | 'shard'>): readonly Case[] {
+/**
+ * The cases of the plan that tier, filters and shard select, in plan order. The plan's hash does
+ * not depend on them.
+ */
+export function select(
+  cases: Iterable<Case>,
+  options: Pick<RunOptions, 'tier' | 'filters' | 'shard'>,
+): readonly Case[] {
   const tiers: readonly string[] = INCLUDED[options.tier];
   const sorted = [...cases].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const isChosen = filterOf(options.filters);

@@ -1,21 +1,25 @@
+import type { CaseResult } from '../report/schema.ts';
 import { bodyOf } from './python-check/bodies.ts';
 import { literal, oneLine } from './python-check/literal.ts';
 import { weightCheck } from './python-check/weight.ts';
 import type { Replayed } from './recordings.ts';
-import type { CaseResult } from './report/schema.ts';
 
 /**
- * The few lines of Python that compute a recording anew with the library that recorded it, and compare: what a maintainer runs who does not
- * want to believe us. With a finding about the producer it is a minimal reproduction: it prints the element, what it should be, and the
- * instruction set, on which a library's result may depend. For an op without lines of its own, the bridge's `verify` does it. A weight of a checkpoint is
- * decoded by bitsandbytes, and compared with its codes and scales.
+ * The few lines of Python that compute a recording anew with the library that recorded it, and
+ * compare: what a maintainer runs who does not want to believe us. With a finding about the
+ * producer it is a minimal reproduction: it prints the element, what it should be, and the
+ * instruction set, on which a library's result may depend. For an op without lines of its own, the
+ * bridge's `verify` does it. A weight of a checkpoint is decoded by bitsandbytes, and compared with
+ * its codes and scales.
  */
 export function pythonCheck(recording: Replayed, result: CaseResult | undefined): string {
   if ('weight' in recording) return weightCheck(recording);
   const { producer, device, note, file, recorded: when } = recording;
   const body = bodyOf(recording);
   const recorded = `# ${oneLine(file)}: recorded with ${producer} (${device})${when ? ` on ${when.date}` : ''}`;
-  const notes = [note, when?.processor && `on ${when.processor}`].flatMap((text) => (text ? [`# ${oneLine(text)}`] : []));
+  const notes = [note, when?.processor && `on ${when.processor}`].flatMap((text) =>
+    text ? [`# ${oneLine(text)}`] : [],
+  );
   const place = gpuOf(device);
   const throughTorch = recording.hasGradients && body?.ownGradients === undefined;
   if (!body) return [recorded, ...notes, `gradproof-bridge verify ${literal(file)}`].join('\n');
@@ -37,7 +41,10 @@ export function pythonCheck(recording: Replayed, result: CaseResult | undefined)
   ].join('\n');
 }
 
-const WANTED = ['for name in t:', '    if name.startswith("out.grad."): x[name[9:]].requires_grad_()'];
+const WANTED = [
+  'for name in t:',
+  '    if name.startswith("out.grad."): x[name[9:]].requires_grad_()',
+];
 
 const GRADIENTS = [
   'flow = {name[8:]: v for name, v in t.items() if name.startswith("in.grad.")}',
@@ -70,18 +77,28 @@ function reproduction(result: CaseResult | undefined): readonly string[] {
   ];
 }
 
-/** The GPU of a recording as torch names it, `cuda:0` of `cuda:0 (NVIDIA H200)`; undefined for what the processor or MLX computed. */
+/**
+ * The GPU of a recording as torch names it, `cuda:0` of `cuda:0 (NVIDIA H200)`; undefined for what
+ * the processor or MLX computed.
+ */
 function gpuOf(device: string): string | undefined {
   return /^(?:cuda(?::\d+)?|mps)(?= |$)/.exec(device)?.[0];
 }
 
 /**
- * "bitsandbytes 0.50.2 + torch 2.15.0+cu132" as pip wants it: public versions, what is imported and comes with none of them, and whatever is no
- * package or not imported left out. Our oracle asks for no version.
+ * "bitsandbytes 0.50.2 + torch 2.15.0+cu132" as pip wants it: public versions, what is imported and
+ * comes with none of them, and whatever is no package or not imported left out. Our oracle asks for
+ * no version.
  */
-function requirements(producer: string, device: string, imports: readonly string[]): readonly string[] {
+function requirements(
+  producer: string,
+  device: string,
+  imports: readonly string[],
+): readonly string[] {
   const modules = new Set(
-    imports.flatMap((line) => line.split(/^import |^from | import .*| as .*|, /)).map((name) => name.split('.')[0] ?? ''),
+    imports
+      .flatMap((line) => line.split(/^import |^from | import .*| as .*|, /))
+      .map((name) => name.split('.')[0] ?? ''),
   );
   const imported = UNVERSIONED.filter((name) => modules.has(name));
   if (producer.startsWith('gradproof ')) return imported;
@@ -94,10 +111,20 @@ function requirements(producer: string, device: string, imports: readonly string
   return [
     'safetensors',
     // On the processor of Linux what computes is an extra of MLX, which a Mac passes over.
-    ...[...named].map(([name, version]) => (name === 'mlx' && device === 'mlx' ? `"mlx[cpu]==${version}"` : `${name}==${version}`)),
+    ...[...named].map(([name, version]) =>
+      name === 'mlx' && device === 'mlx' ? `"mlx[cpu]==${version}"` : `${name}==${version}`,
+    ),
     ...imported.filter((name) => name !== 'safetensors' && !named.has(name)),
   ];
 }
 
 /** What the lines import, by the name that PyPI has for it too. */
-const UNVERSIONED = ['bitsandbytes', 'numpy', 'onnx', 'peft', 'safetensors', 'torch', 'transformers'];
+const UNVERSIONED = [
+  'bitsandbytes',
+  'numpy',
+  'onnx',
+  'peft',
+  'safetensors',
+  'torch',
+  'transformers',
+];

@@ -4,21 +4,46 @@ import { sha256 } from '../formats/sha256.ts';
 import { bundlesOf, type FoundFile } from './recorded-set.ts';
 
 const BYTES = Uint8Array.of(1, 2, 3);
-const file = (path: string, over: Partial<FoundFile> = {}): FoundFile => ({ path, bytes: BYTES, direct: false, ...over });
+const file = (path: string, over: Partial<FoundFile> = {}): FoundFile => ({
+  path,
+  bytes: BYTES,
+  direct: false,
+  ...over,
+});
 
 /** An index at `path` that lists `names`, all with the bytes of {@link file}. */
-async function index(path: string, names: readonly string[], over: Partial<FoundFile> = {}): Promise<FoundFile> {
-  const cases = await Promise.all(names.map(async (name) => ({ name, op: 'matmul', bytes: 3, sha256: await sha256(BYTES) })));
-  const text = JSON.stringify({ schema: 'parity-bundle/1', versions: {}, recorded: { date: '2026-11-20' }, cases });
+async function index(
+  path: string,
+  names: readonly string[],
+  over: Partial<FoundFile> = {},
+): Promise<FoundFile> {
+  const cases = await Promise.all(
+    names.map(async (name) => ({ name, op: 'matmul', bytes: 3, sha256: await sha256(BYTES) })),
+  );
+  const text = JSON.stringify({
+    schema: 'parity-bundle/1',
+    versions: {},
+    recorded: { date: '2026-11-20' },
+    cases,
+  });
   return file(path, { bytes: new TextEncoder().encode(text), ...over });
 }
 
 const found = async (...files: (FoundFile | Promise<FoundFile>)[]) =>
-  (await bundlesOf(await Promise.all(files))).map(({ name, recorded, problem }) => [name, recorded?.date, problem?.replace(/[:,].*/, '')]);
+  (await bundlesOf(await Promise.all(files))).map(({ name, recorded, problem }) => [
+    name,
+    recorded?.date,
+    problem?.replace(/[:,].*/, ''),
+  ]);
 
 test('what an index lists has its day, what it does not list has none', async () => {
   expect(
-    await found(file('a/x.safetensors'), file('a/b/y.safetensors'), file('a/z.safetensors'), index('a/INDEX.json', ['x', 'b/y'])),
+    await found(
+      file('a/x.safetensors'),
+      file('a/b/y.safetensors'),
+      file('a/z.safetensors'),
+      index('a/INDEX.json', ['x', 'b/y']),
+    ),
   ).toEqual([
     ['a/x.safetensors', '2026-11-20', undefined],
     ['a/b/y.safetensors', '2026-11-20', undefined],
@@ -29,7 +54,11 @@ test('what an index lists has its day, what it does not list has none', async ()
 test('other bytes and missing files are a problem of a folder', async () => {
   const other = { bytes: Uint8Array.of(1, 2, 4) };
   expect(await found(file('x.safetensors', other), index('INDEX.json', ['x', 'y']))).toEqual([
-    ['x.safetensors', undefined, 'its 3 bytes are not the 3 that INDEX.json lists with SHA-256 039058c6f2c0'],
+    [
+      'x.safetensors',
+      undefined,
+      'its 3 bytes are not the 3 that INDEX.json lists with SHA-256 039058c6f2c0',
+    ],
     ['y.safetensors', undefined, 'INDEX.json lists it'],
   ]);
 });

@@ -20,15 +20,19 @@ export function isOfSet(path: string): boolean {
 }
 
 /**
- * The bundles among `files`, each with the day of the nearest index at or above it that lists it. One in a folder whose bytes are not those that
- * its index lists is not what was recorded: it is an `error` case. So is one that the index of a folder lists and that is not there. A file
- * that was named by itself, or that no index lists, is replayed as it is and has no day. Throws FormatError about a bad index.
+ * The bundles among `files`, each with the day of the nearest index at or above it that lists it.
+ * One in a folder whose bytes are not those that its index lists is not what was recorded: it is an
+ * `error` case. So is one that the index of a folder lists and that is not there. A file that was
+ * named by itself, or that no index lists, is replayed as it is and has no day. Throws FormatError
+ * about a bad index.
  */
 export async function bundlesOf(files: readonly FoundFile[]): Promise<readonly BundleFile[]> {
   const indexes = files.filter(({ path }) => path.split('/').at(-1) === INDEX).map(readIndex);
   const bundles = files.filter(({ path }) => path.endsWith(EXTENSION));
   const checked = bundles.map((file) => {
-    const nearest = indexes.filter(({ folder }) => file.path.startsWith(folder)).sort((a, b) => b.folder.length - a.folder.length)[0];
+    const nearest = indexes
+      .filter(({ folder }) => file.path.startsWith(folder))
+      .sort((a, b) => b.folder.length - a.folder.length)[0];
     return nearest ? checkedBundle(file, nearest) : bundleOf(file);
   });
   const there = new Set(bundles.map(({ path }) => path));
@@ -36,10 +40,15 @@ export async function bundlesOf(files: readonly FoundFile[]): Promise<readonly B
 }
 
 /**
- * A bundle that an index lists under `name`, the path from the index without extension: with its day, or with what is wrong with its
- * bytes.
+ * A bundle that an index lists under `name`, the path from the index without extension: with its
+ * day, or with what is wrong with its bytes.
  */
-export async function listedBundle(path: string, name: string, bytes: Uint8Array<ArrayBuffer>, index: ParityIndex): Promise<BundleFile> {
+export async function listedBundle(
+  path: string,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  index: ParityIndex,
+): Promise<BundleFile> {
   const bundle: BundleFile = { name: path, bytes, direct: false };
   const listed = index.cases.find((one) => one.name === name);
   if (!listed) return bundle;
@@ -62,7 +71,9 @@ function readIndex({ path, bytes, direct }: FoundFile): FoundIndex {
   try {
     return { folder, direct, index: readParityIndex(new TextDecoder().decode(bytes)) };
   } catch (error) {
-    throw error instanceof FormatError ? new FormatError(`${folder}${error.message}`, { cause: error }) : error;
+    throw error instanceof FormatError
+      ? new FormatError(`${folder}${error.message}`, { cause: error })
+      : error;
   }
 }
 
@@ -71,15 +82,25 @@ function bundleOf({ path, bytes, direct }: FoundFile): BundleFile {
 }
 
 async function checkedBundle(file: FoundFile, { folder, index }: FoundIndex): Promise<BundleFile> {
-  const listed = await listedBundle(file.path, file.path.slice(folder.length, -EXTENSION.length), file.bytes, index);
+  const listed = await listedBundle(
+    file.path,
+    file.path.slice(folder.length, -EXTENSION.length),
+    file.bytes,
+    index,
+  );
   if (!file.direct) return listed;
   return listed.problem === undefined ? { ...listed, direct: true } : bundleOf(file);
 }
 
-/** What the index of a folder lists and nobody found. */
-function missing({ folder, direct, index }: FoundIndex, there: ReadonlySet<string>): readonly BundleFile[] {
+/** What the index of a folder lists and the folder lacks. */
+function missing(
+  { folder, direct, index }: FoundIndex,
+  there: ReadonlySet<string>,
+): readonly BundleFile[] {
   if (direct) return [];
-  const paths = index.cases.map(({ name }) => `${folder}${name}${EXTENSION}`).filter((path) => !there.has(path));
+  const paths = index.cases
+    .map(({ name }) => `${folder}${name}${EXTENSION}`)
+    .filter((path) => !there.has(path));
   const problem = `${INDEX} lists it, and it is not there: fetch or record it again`;
   return paths.map((name) => ({ name, bytes: new Uint8Array(), direct: false, problem }));
 }

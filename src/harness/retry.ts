@@ -1,4 +1,7 @@
-/** Pauses before further attempts at what failed and may be anybody's doing: once they are used up, it is not tried again. */
+/**
+ * Pauses before further attempts at what failed and may come from outside: once they are used up,
+ * it is not tried again.
+ */
 export class Backoff {
   readonly #pausesMs: readonly number[];
   #failures = 0;
@@ -21,8 +24,15 @@ export class Backoff {
   }
 }
 
-/** Does `attempt`, again after each pause while it throws what is not final. Throws what the last attempt threw. */
-export async function retry<T>(attempt: () => Promise<T>, pausesMs: readonly number[], isFinal: (error: unknown) => boolean): Promise<T> {
+/**
+ * Does `attempt`, again after each pause while it throws what is not final. Throws what the last
+ * attempt threw.
+ */
+export async function retry<T>(
+  attempt: () => Promise<T>,
+  pausesMs: readonly number[],
+  isFinal: (error: unknown) => boolean,
+): Promise<T> {
   for (const backoff = new Backoff(pausesMs); ; ) {
     try {
       return await attempt();

@@ -5,18 +5,25 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FormatError } from '../formats/format-error.ts';
 import { writeSafetensors } from '../formats/safetensors/write.ts';
+import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../report/run-options.ts';
+import type { Report } from '../report/schema.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { suite } from '../testing/suite.ts';
-import { DEFAULT_RUN_OPTIONS, type RunEvent, type RunOptions, type Unfinished } from './events.ts';
-import type { Report } from './report/schema.ts';
+import type { RunEvent, Unfinished } from './events.ts';
 import { EmptySelectionError, type RunnerHost, run, UnusableError } from './runner.ts';
 import { startNodeWorker } from './worker/node-link.ts';
 
-/** The runner over real child processes, of which each does what the name of its case says. */
+/** The runner over real child processes; each does what the name of its case says. */
 
 const WORKER = fileURLToPath(new URL('./runner/fixtures/worker.mjs', import.meta.url));
 const ENVIRONMENT = {
-  ...{ runtime: 'node', runtimeVersion: '20', os: 'linux', cores: 2, features: [], limits: {}, tuning: {} },
+  runtime: 'node',
+  runtimeVersion: '20',
+  os: 'linux',
+  cores: 2,
+  features: [],
+  limits: {},
+  tuning: {},
   adapter: { vendor: 'none', architecture: '', device: '', description: '', isFallback: true },
   probe: { rounding: 'nearest' },
 };
@@ -58,18 +65,28 @@ async function play({
   const events: RunEvent[] = [];
   let started = 0;
   const startWorker = () => {
-    const shared = { ENVIRONMENT: JSON.stringify(ENVIRONMENT), LOG: join(folder, 'log'), STATE: folder, PATH: process.env['PATH'] };
+    const shared = {
+      ENVIRONMENT: JSON.stringify(ENVIRONMENT),
+      LOG: join(folder, 'log'),
+      STATE: folder,
+      PATH: process.env['PATH'],
+    };
     return startNodeWorker(WORKER, { ...shared, ...env, ...envOf?.(started++) });
   };
   const all = new Map(declared.cases.map((one) => [`${one.id} ${one.backend}`, one]));
-  const report = await run({ cases: all, startWorker, ...host }, { ...DEFAULT_RUN_OPTIONS, workers: 1, ...options }, (event) => {
-    events.push(event);
-    listen?.(event);
-  });
+  const report = await run(
+    { cases: all, startWorker, ...host },
+    { ...DEFAULT_RUN_OPTIONS, workers: 1, ...options },
+    (event) => {
+      events.push(event);
+      listen?.(event);
+    },
+  );
   return { report, events, log: readFileSync(join(folder, 'log'), 'utf8').trim().split('\n') };
 }
 
-const statuses = ({ results }: Report) => Object.fromEntries(results.map(({ id, status }) => [id.replace('fixture:', ''), status]));
+const statuses = ({ results }: Report) =>
+  Object.fromEntries(results.map(({ id, status }) => [id.replace('fixture:', ''), status]));
 const alive = (pid: number) => {
   try {
     return process.kill(pid, 0);
@@ -85,10 +102,17 @@ async function gone(log: readonly string[]): Promise<void> {
 
 test('every case gets one result, over several workers, and every worker is ended', async () => {
   const cases = Array.from({ length: 9 }, (_, n) => `pass ${n}`);
-  const { report, events, log } = await play({ cases: [...cases, 'skip', 'fail'], options: { workers: 3 } });
+  const { report, events, log } = await play({
+    cases: [...cases, 'skip', 'fail'],
+    options: { workers: 3 },
+  });
   expect(report.summary).toMatchObject({ total: 11, passed: 9, skipped: 1, failed: 1 });
   expect(report.run.complete).toBe(true);
-  expect([events.at(0)?.type, events.at(1)?.type, events.at(-1)?.type]).toEqual(['environment', 'start', 'end']);
+  expect([events.at(0)?.type, events.at(1)?.type, events.at(-1)?.type]).toEqual([
+    'environment',
+    'start',
+    'end',
+  ]);
   const ends = events.filter((event) => event.type === 'case-end');
   expect(ends.map(({ done }) => done)).toEqual(ends.map((_, i) => i + 1));
   expect(ends.at(-1)).toMatchObject({ total: 11, remainingMs: 0 });
@@ -98,7 +122,12 @@ test('every case gets one result, over several workers, and every worker is ende
 
 test('a worker that dies twice of a case costs that case and is replaced', async () => {
   const { report } = await play({ cases: ['die', 'killed', 'pass 1', 'pass 2'] });
-  expect(statuses(report)).toEqual({ die: 'lost', killed: 'pass', 'pass;n=1': 'pass', 'pass;n=2': 'pass' });
+  expect(statuses(report)).toEqual({
+    die: 'lost',
+    killed: 'pass',
+    'pass;n=1': 'pass',
+    'pass;n=2': 'pass',
+  });
   expect(report.results.map(({ attempts, finding }) => [attempts, finding])).toEqual([
     [2, undefined],
     [2, undefined],
@@ -106,22 +135,36 @@ test('a worker that dies twice of a case costs that case and is replaced', async
     [1, undefined],
   ]);
   expect(report.results.find(({ status }) => status === 'lost')).toMatchObject({
-    error: { code: 'worker-died', message: expect.stringMatching(/^the worker process ended with status 7: /) },
+    error: {
+      code: 'worker-died',
+      message: expect.stringMatching(/^the worker process ended with status 7: /),
+    },
     control: { status: 'not-run' },
     assertions: 0,
   });
 });
 
 test('a death beside other cases says nothing about the case: it runs again alone, and dies twice there before it is lost', async () => {
-  const { report } = await play({ cases: ['struck', 'die', 'pass 1', 'pass 2'], options: { workers: 2 } });
-  expect(statuses(report)).toEqual({ struck: 'pass', die: 'lost', 'pass;n=1': 'pass', 'pass;n=2': 'pass' });
+  const { report } = await play({
+    cases: ['struck', 'die', 'pass 1', 'pass 2'],
+    options: { workers: 2 },
+  });
+  expect(statuses(report)).toEqual({
+    struck: 'pass',
+    die: 'lost',
+    'pass;n=1': 'pass',
+    'pass;n=2': 'pass',
+  });
   expect(report.results.map(({ attempts }) => attempts)).toEqual([3, 1, 1, 3]);
 });
 
 test.each([undefined, {}])(
   'a worker that has no device for a case just then says nothing about the case: shared GPU %o',
   async (sharedGpu) => {
-    const { report } = await play({ cases: ['unmet', 'pass'], host: sharedGpu ? { sharedGpu } : {} });
+    const { report } = await play({
+      cases: ['unmet', 'pass'],
+      host: sharedGpu ? { sharedGpu } : {},
+    });
     expect(report.results.map(({ id, status, attempts }) => [id, status, attempts])).toEqual([
       ['fixture:pass', 'pass', 1],
       ['fixture:unmet', 'pass', 2],
@@ -132,12 +175,18 @@ test.each([undefined, {}])(
 test('a case that hangs is timed out, its process killed, and the run goes on', async () => {
   const { report, log } = await play({ cases: ['hang', 'pass'], options: { timeoutMs: 100 } });
   expect(statuses(report)).toEqual({ hang: 'timeout', pass: 'pass' });
-  expect(report.results[0]?.error).toEqual({ code: 'timeout', message: expect.stringMatching(/^no result within 100 ms: run it alone/) });
+  expect(report.results[0]?.error).toEqual({
+    code: 'timeout',
+    message: expect.stringMatching(/^no result within 100 ms: run it alone/),
+  });
   await gone(log);
 });
 
 /** Crashes what the fixture's workers share. */
-function sharedGpu(): { readonly crash: (id: string) => Promise<void>; readonly crashed: string[] } {
+function sharedGpu(): {
+  readonly crash: (id: string) => Promise<void>;
+  readonly crashed: string[];
+} {
   const crashed: string[] = [];
   const crash = async (id: string) => {
     crashed.push(id);
@@ -148,7 +197,11 @@ function sharedGpu(): { readonly crash: (id: string) => Promise<void>; readonly 
 
 test('a hang that leaves the GPU process alive crashes nothing', async () => {
   const gpu = sharedGpu();
-  const { report } = await play({ cases: ['hang', 'slow 1', 'slow 2'], options: { workers: 2 }, host: { sharedGpu: gpu } });
+  const { report } = await play({
+    cases: ['hang', 'slow 1', 'slow 2'],
+    options: { workers: 2 },
+    host: { sharedGpu: gpu },
+  });
   expect(statuses(report)).toEqual({ hang: 'timeout', 'slow;n=1': 'pass', 'slow;n=2': 'pass' });
   expect(gpu.crashed).toEqual([]);
 });
@@ -156,18 +209,36 @@ test('a hang that leaves the GPU process alive crashes nothing', async () => {
 test('when a hang takes the GPU process, it is crashed, what ran meanwhile runs again alone, and only the cause is blamed', async () => {
   const gpu = sharedGpu();
   const cases = ['hog', 'hang', 'slow 1', 'slow 2', 'pass 1'];
-  const { report, events } = await play({ cases, options: { workers: 2 }, host: { sharedGpu: gpu } });
-  expect(statuses(report)).toEqual({ hog: 'timeout', hang: 'timeout', 'slow;n=1': 'pass', 'slow;n=2': 'pass', 'pass;n=1': 'pass' });
-  expect(gpu.crashed).toHaveLength(2); // once for whoever ran, once for the cause alone
+  const { report, events } = await play({
+    cases,
+    options: { workers: 2 },
+    host: { sharedGpu: gpu },
+  });
+  expect(statuses(report)).toEqual({
+    hog: 'timeout',
+    hang: 'timeout',
+    'slow;n=1': 'pass',
+    'slow;n=2': 'pass',
+    'pass;n=1': 'pass',
+  });
+  expect(gpu.crashed).toHaveLength(2); // once for the cases that ran, once for the cause alone
   expect(events.filter(({ type }) => type === 'hang')).toHaveLength(2);
-  const attempts = Object.fromEntries(report.results.map(({ id, attempts: n }) => [id.replace('fixture:', ''), n]));
+  const attempts = Object.fromEntries(
+    report.results.map(({ id, attempts: n }) => [id.replace('fixture:', ''), n]),
+  );
   expect(attempts).toMatchObject({ hog: 2, hang: 2, 'pass;n=1': 1 });
   expect(report.results.every(({ finding }) => finding === undefined)).toBe(true);
 }, 40_000);
 
 test('a case beside a crash is run again alone, which counts as an attempt and not as flaky; the cause is lost', async () => {
-  const { report } = await play({ cases: ['beside', 'crasher', 'pass 1'], options: { workers: 2, retries: 0 }, host: { sharedGpu: {} } });
-  expect(report.results.map(({ id, status, attempts, finding }) => [id, status, attempts, finding])).toEqual([
+  const { report } = await play({
+    cases: ['beside', 'crasher', 'pass 1'],
+    options: { workers: 2, retries: 0 },
+    host: { sharedGpu: {} },
+  });
+  expect(
+    report.results.map(({ id, status, attempts, finding }) => [id, status, attempts, finding]),
+  ).toEqual([
     ['fixture:beside', 'pass', 2, undefined],
     ['fixture:crasher', 'lost', 3, undefined],
     ['fixture:pass;n=1', 'pass', 1, undefined],
@@ -175,8 +246,14 @@ test('a case beside a crash is run again alone, which counts as an attempt and n
 });
 
 test('a case that ends without a word of the GPU process runs again alone, since another may have hung it', async () => {
-  const { report } = await play({ cases: ['mute', 'muted', 'pass 1'], options: { workers: 2 }, host: { sharedGpu: {} } });
-  expect(report.results.map(({ id, status, error, attempts }) => [id, status, error?.code, attempts])).toEqual([
+  const { report } = await play({
+    cases: ['mute', 'muted', 'pass 1'],
+    options: { workers: 2 },
+    host: { sharedGpu: {} },
+  });
+  expect(
+    report.results.map(({ id, status, error, attempts }) => [id, status, error?.code, attempts]),
+  ).toEqual([
     ['fixture:mute', 'error', 'scope-timeout', 2],
     ['fixture:muted', 'pass', undefined, 2],
     ['fixture:pass;n=1', 'pass', undefined, 1],
@@ -185,14 +262,26 @@ test('a case that ends without a word of the GPU process runs again alone, since
 
 test('where nothing can end a hang, the run ends with what is needed to go on, and goes on from there', async () => {
   const cases = ['hog', 'pass 1', 'pass 2', 'pass 3'];
-  const { report, events } = await play({ cases, host: { sharedGpu: {} }, options: { workers: 2 } });
+  const { report, events } = await play({
+    cases,
+    host: { sharedGpu: {} },
+    options: { workers: 2 },
+  });
   expect(report.run.complete).toBe(false);
   const hang = events.find((event) => event.type === 'hang');
-  expect(hang).toMatchObject({ id: 'fixture:hog', unfinished: { suspects: { 'fixture:hog webgpu': 1 } } });
+  expect(hang).toMatchObject({
+    id: 'fixture:hog',
+    unfinished: { begun: { 'fixture:hog webgpu': 1 } },
+  });
   rmSync(join(folder, 'stuck'));
   const resume = structuredClone(hang?.unfinished) as Unfinished;
   const second = await play({ cases, host: { sharedGpu: {}, resume }, options: { workers: 2 } });
-  expect(statuses(second.report)).toEqual({ hog: 'timeout', 'pass;n=1': 'pass', 'pass;n=2': 'pass', 'pass;n=3': 'pass' });
+  expect(statuses(second.report)).toEqual({
+    hog: 'timeout',
+    'pass;n=1': 'pass',
+    'pass;n=2': 'pass',
+    'pass;n=3': 'pass',
+  });
   expect(second.report.results[0]?.attempts).toBe(2);
   expect(second.report.run.complete).toBe(true);
   const reran = second.log.filter((line) => line.includes(' case fixture:pass')).length;
@@ -201,25 +290,42 @@ test('where nothing can end a hang, the run ends with what is needed to go on, a
 
 test('the deadline of a run ends it, with a result for every case', async () => {
   const started = performance.now();
-  const { report, log } = await play({ cases: ['pass', 'hang', 'slow'], options: { timeoutMs: 60_000, deadlineMs: 700 } });
+  const { report, log } = await play({
+    cases: ['pass', 'hang', 'slow'],
+    options: { timeoutMs: 60_000, deadlineMs: 700 },
+  });
   expect(performance.now() - started).toBeLessThan(5_000);
   const of = (name: string) => report.results.find(({ id }) => id === `fixture:${name}`);
   expect(of('hang')).toMatchObject({ status: 'timeout', error: { code: 'run-deadline' } });
-  expect(of('slow')).toMatchObject({ status: 'lost', error: { code: 'run-deadline' }, attempts: 0 });
-  expect(of('pass')).toMatchObject({ status: 'lost', error: { code: 'run-deadline', message: expect.stringContaining('--deadline') } });
+  expect(of('slow')).toMatchObject({
+    status: 'lost',
+    error: { code: 'run-deadline' },
+    attempts: 0,
+  });
+  expect(of('pass')).toMatchObject({
+    status: 'lost',
+    error: { code: 'run-deadline', message: expect.stringContaining('--deadline') },
+  });
   await gone(log);
 });
 
 test('a crash that never ends does not outlive the deadline', async () => {
   const crash = () => new Promise<void>(() => {});
-  const { report } = await play({ cases: ['hog'], host: { sharedGpu: { crash } }, options: { deadlineMs: 6_500 } });
+  const { report } = await play({
+    cases: ['hog'],
+    host: { sharedGpu: { crash } },
+    options: { deadlineMs: 6_500 },
+  });
   expect(report.results[0]).toMatchObject({ status: 'timeout' });
 }, 20_000);
 
 test('a worker that throws says what it threw', async () => {
   const { report } = await play({ cases: ['throw', 'pass'] });
   expect(statuses(report)).toEqual({ throw: 'lost', pass: 'pass' });
-  expect(report.results[1]?.error).toMatchObject({ code: 'worker-threw', message: expect.stringMatching(/^the worker threw: oops/) });
+  expect(report.results[1]?.error).toMatchObject({
+    code: 'worker-threw',
+    message: expect.stringMatching(/^the worker threw: oops/),
+  });
 });
 
 test('a case that runs while nobody sees the page says so', async () => {
@@ -228,7 +334,11 @@ test('a case that runs while nobody sees the page says so', async () => {
 });
 
 test('a lost device is renewed in the same worker, outside the time limit of the next case', async () => {
-  const { report, log } = await play({ cases: ['lost', 'pass'], options: { timeoutMs: 200 }, env: { RENEWAL_MS: '500' } });
+  const { report, log } = await play({
+    cases: ['lost', 'pass'],
+    options: { timeoutMs: 200 },
+    env: { RENEWAL_MS: '500' },
+  });
   expect(statuses(report)).toEqual({ lost: 'lost', pass: 'pass' });
   expect(new Set(log.map((line) => line.split(' ')[0])).size).toBe(1);
 });
@@ -241,10 +351,13 @@ test('when no device can be had any more, the rest is lost and nothing is green'
   expect(report.summary).toMatchObject({ passed: 0, lost: 3 });
 }, 15_000);
 
-test.each(['unusable', 'die'])('a run whose first worker gets no device is tried again: %s', async (START) => {
-  const { report } = await play({ cases: ['pass'], envOf: (n) => (n < 2 ? { START } : {}) });
-  expect(report.summary).toMatchObject({ total: 1, passed: 1 });
-});
+test.each(['unusable', 'die'])(
+  'a run whose first worker gets no device is tried again: %s',
+  async (START) => {
+    const { report } = await play({ cases: ['pass'], envOf: (n) => (n < 2 ? { START } : {}) });
+    expect(report.summary).toMatchObject({ total: 1, passed: 1 });
+  },
+);
 
 test.each([
   ['unusable', 'no-adapter'],
@@ -269,7 +382,8 @@ test('cancelling gives a partial report at once and ends the processes', async (
   const { report, events, log } = await play({
     cases: ['pass 1', 'pass 2', 'slow', 'slow 2'],
     host: { signal: cancelled.signal },
-    listen: (event) => event.type === 'case-start' && event.id.includes('slow') && cancelled.abort(),
+    listen: (event) =>
+      event.type === 'case-start' && event.id.includes('slow') && cancelled.abort(),
   });
   expect(report.run.complete).toBe(false);
   expect(statuses(report)).toEqual({ 'pass;n=1': 'pass', 'pass;n=2': 'pass' });
@@ -280,7 +394,11 @@ test('cancelling gives a partial report at once and ends the processes', async (
 test('cancelling while workers start gives an empty report', async () => {
   const cancelled = new AbortController();
   setTimeout(() => cancelled.abort(), 50);
-  const { report } = await play({ cases: ['pass'], env: { START: 'silent' }, host: { signal: cancelled.signal } });
+  const { report } = await play({
+    cases: ['pass'],
+    env: { START: 'silent' },
+    host: { signal: cancelled.signal },
+  });
   expect(report).toMatchObject({ run: { complete: false }, results: [] });
 });
 
@@ -303,7 +421,12 @@ test('what a case had failed by stands after its worker is gone, as flaky if it 
   const scripted = { code: 'scripted', message: 'scripted fail' };
   expect(report.results).toMatchObject([
     { id: 'fixture:doomed', status: 'fail', error: scripted, attempts: 3 },
-    { id: 'fixture:failing', status: 'pass', finding: { code: 'flaky', message: expect.stringContaining('scripted fail') }, attempts: 3 },
+    {
+      id: 'fixture:failing',
+      status: 'pass',
+      finding: { code: 'flaky', message: expect.stringContaining('scripted fail') },
+      attempts: 3,
+    },
   ]);
   const told = events.filter((event) => event.type === 'case-failed');
   expect(told.map(({ failure }) => [failure.id, failure.status, failure.attempts])).toEqual([
@@ -320,8 +443,14 @@ test('a failure stands where no device is left to try the case again, or no time
     { id: 'fixture:vanishing', status: 'fail', error: { code: 'scripted' }, attempts: 2 },
   ]);
   expect(late.report.results[1]).not.toHaveProperty('artifacts');
-  const none = await play({ cases: ['doomed'], options: { retries: 1 }, envOf: (n) => ({ START: n > 0 ? 'unusable' : 'ready' }) });
-  expect(none.report.results).toMatchObject([{ id: 'fixture:doomed', status: 'fail', error: { code: 'scripted' }, attempts: 2 }]);
+  const none = await play({
+    cases: ['doomed'],
+    options: { retries: 1 },
+    envOf: (n) => ({ START: n > 0 ? 'unusable' : 'ready' }),
+  });
+  expect(none.report.results).toMatchObject([
+    { id: 'fixture:doomed', status: 'fail', error: { code: 'scripted' }, attempts: 2 },
+  ]);
 });
 
 test('a run that goes on after a reload knows what its cases had failed by', async () => {
@@ -331,7 +460,12 @@ test('a run that goes on after a reload knows what its cases had failed by', asy
   rmSync(join(folder, 'stuck'));
   const resume = structuredClone(hang?.unfinished) as Unfinished;
   const { report } = await play({ ...scenario, host: { sharedGpu: {}, resume } });
-  expect(report.results[0]).toMatchObject({ id: 'fixture:hogging', status: 'pass', finding: { code: 'flaky' }, attempts: 3 });
+  expect(report.results[0]).toMatchObject({
+    id: 'fixture:hogging',
+    status: 'pass',
+    finding: { code: 'flaky' },
+    attempts: 3,
+  });
 });
 
 test('controls are red by a failed assertion alone, and run for passing cases alone', async () => {
@@ -339,9 +473,17 @@ test('controls are red by a failed assertion alone, and run for passing cases al
     cases: ['red', 'broken', 'stuck', 'pass', 'fail', 'skip'],
     options: { controls: true, timeoutMs: 150 },
   });
-  expect(Object.fromEntries(report.results.map(({ id, control }) => [id.replace('fixture:', ''), control?.status]))).toEqual({
-    ...{ red: 'red', broken: 'green', stuck: 'green', pass: 'green' },
-    ...{ fail: 'not-run', skip: 'not-run' },
+  expect(
+    Object.fromEntries(
+      report.results.map(({ id, control }) => [id.replace('fixture:', ''), control?.status]),
+    ),
+  ).toEqual({
+    red: 'red',
+    broken: 'green',
+    stuck: 'green',
+    pass: 'green',
+    fail: 'not-run',
+    skip: 'not-run',
   });
   expect(log.filter((line) => line.includes(' control '))).toHaveLength(4);
 });
@@ -357,19 +499,20 @@ test('shuffling is an order that the seed decides', async () => {
     const { events } = await play({ cases, options });
     return events.flatMap((event) => (event.type === 'case-start' ? [event.id] : []));
   };
-  const [plain, one, again, two] = [
-    await order({}),
-    await order({ shuffle: true, seed: 1 }),
-    await order({ shuffle: true, seed: 1 }),
-    await order({ shuffle: true, seed: 2 }),
-  ];
+  const plain = await order({});
+  const one = await order({ shuffle: true, seed: 1 });
+  const again = await order({ shuffle: true, seed: 1 });
+  const two = await order({ shuffle: true, seed: 2 });
   expect(again).toEqual(one);
   expect(new Set([plain, one, two].map(String)).size).toBe(3);
   expect([...two].sort()).toEqual([...plain].sort());
 });
 
 test('workers whose probes measured other times are on one environment', async () => {
-  const other = { ...ENVIRONMENT, probe: { ...ENVIRONMENT.probe, tookMs: 31, timestampQuantumNs: 65_536 } };
+  const other = {
+    ...ENVIRONMENT,
+    probe: { ...ENVIRONMENT.probe, tookMs: 31, timestampQuantumNs: 65_536 },
+  };
   const { report } = await play({
     cases: ['hang', 'pass'],
     options: { timeoutMs: 100 },
@@ -390,8 +533,12 @@ test('workers on different adapters are different environments', async () => {
 });
 
 test('a filter that matches nothing is an error', async () => {
-  await expect(play({ cases: ['pass'], options: { filters: ['nothing*'] } })).rejects.toThrow(EmptySelectionError);
-  await expect(play({ cases: ['pass'], options: { shard: { index: 2, count: 3 } } })).rejects.toThrow(/shard 2\/3 is empty: only 1 /);
+  await expect(play({ cases: ['pass'], options: { filters: ['nothing*'] } })).rejects.toThrow(
+    EmptySelectionError,
+  );
+  await expect(
+    play({ cases: ['pass'], options: { shard: { index: 2, count: 3 } } }),
+  ).rejects.toThrow(/shard 2\/3 is empty: only 1 /);
 });
 
 const bad = Uint8Array.of(1, 2, 3);
@@ -406,21 +553,30 @@ test('bundles are replayed beside the plan or alone, and their bytes reach the w
     { name: 'b/one.safetensors', bytes: bundle, direct: false },
     { name: 'a/bad one.safetensors', bytes: bad, direct: false },
   ];
-  const beside = await play({ cases: ['pass'], host: { replay: { bundles, alone: false } } });
-  expect(beside.report.results.map(({ id }) => id)).toEqual([
+  const together = await play({ cases: ['pass'], host: { replay: { bundles, alone: false } } });
+  expect(together.report.results.map(({ id }) => id)).toEqual([
     'fixture:pass',
     'parity.relu:one',
     'parity.relu:one~2',
     'parity.unreadable:bad_one',
   ]);
-  expect(beside.report.results[1]?.metrics).toEqual({ bytes: bundle.reduce((sum, byte) => sum + byte, 0) });
+  expect(together.report.results[1]?.metrics).toEqual({
+    bytes: bundle.reduce((sum, byte) => sum + byte, 0),
+  });
   const alone = await play({ cases: ['pass'], host: { replay: { bundles, alone: true } } });
   expect(alone.report.results).toHaveLength(3);
-  expect(alone.report.run.planHash).toBe(beside.report.run.planHash);
+  expect(alone.report.run.planHash).toBe(together.report.run.planHash);
 });
 
 test('a bad bundle that was named is refused before anything runs, and so is an empty folder', async () => {
-  const named = { cases: ['pass'], host: { replay: { bundles: [{ name: 'bad.safetensors', bytes: bad, direct: true }], alone: true } } };
+  const named = {
+    cases: ['pass'],
+    host: {
+      replay: { bundles: [{ name: 'bad.safetensors', bytes: bad, direct: true }], alone: true },
+    },
+  };
   await expect(play(named)).rejects.toThrow(/^bad.safetensors: 3 bytes are too few/);
-  await expect(play({ cases: ['pass'], host: { replay: { bundles: [], alone: true } } })).rejects.toThrow(FormatError);
+  await expect(
+    play({ cases: ['pass'], host: { replay: { bundles: [], alone: true } } }),
+  ).rejects.toThrow(FormatError);
 });

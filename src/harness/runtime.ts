@@ -1,8 +1,11 @@
-import type { Environment } from './report/schema.ts';
+import type { Environment } from '../report/schema.ts';
 
 type Runtime = Pick<Environment, 'runtime' | 'runtimeVersion' | 'os' | 'cores'>;
 
-/** The browsers told apart by their user-agent string, in an order in which the first match is right. */
+/**
+ * The browsers told apart by their user-agent string, in an order in which the first match is
+ * right.
+ */
 const BROWSERS: readonly (readonly [name: string, version: RegExp])[] = [
   ['edge', /Edg\/([\d.]+)/],
   ['firefox', /Firefox\/([\d.]+)/],
@@ -11,8 +14,13 @@ const BROWSERS: readonly (readonly [name: string, version: RegExp])[] = [
 ];
 
 /** Name and version of the browser, operating system and cores, as far as the browser tells. */
-export function describeBrowser({ userAgent, hardwareConcurrency }: Pick<Navigator, 'userAgent' | 'hardwareConcurrency'>): Runtime {
-  const found = BROWSERS.map(([name, version]) => [name, version.exec(userAgent)?.[1]] as const).find(([, version]) => version);
+export function describeBrowser({
+  userAgent,
+  hardwareConcurrency,
+}: Pick<Navigator, 'userAgent' | 'hardwareConcurrency'>): Runtime {
+  const found = BROWSERS.map(
+    ([name, version]) => [name, version.exec(userAgent)?.[1]] as const,
+  ).find(([, version]) => version);
   return {
     runtime: found?.[0] ?? 'browser',
     runtimeVersion: found?.[1] ?? 'unknown',

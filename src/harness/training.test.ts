@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { validateReport } from './report/validate.ts';
+import { validateReport } from '../report/validate.ts';
 import { UnusableError } from './runner/unusable.ts';
 import { Pause } from './training/pause.ts';
 import { type TrainingEvent, type TrainingRequest, train } from './training.ts';
@@ -10,42 +10,81 @@ import { startNodeWorker } from './worker/node-link.ts';
 
 const WORKER = fileURLToPath(new URL('./training/fixtures/worker.mjs', import.meta.url));
 const ENVIRONMENT = {
-  ...{ runtime: 'node', runtimeVersion: '20', os: 'linux', cores: 2, features: [], limits: {}, tuning: {} },
+  runtime: 'node',
+  runtimeVersion: '20',
+  os: 'linux',
+  cores: 2,
+  features: [],
+  limits: {},
+  tuning: {},
   adapter: { vendor: 'none', architecture: '', device: '', description: '', isFallback: true },
   probe: { rounding: 'nearest' },
 };
 const TEXT = Uint8Array.from({ length: 4096 }, (_, i) => i % 100);
 
-async function play(behaviour: string, request: Partial<TrainingRequest> = {}, abortAt?: (event: TrainingEvent) => boolean, pause?: Pause) {
+async function play(
+  behaviour: string,
+  request: Partial<TrainingRequest> = {},
+  abortAt?: (event: TrainingEvent) => boolean,
+  pause?: Pause,
+) {
   const events: TrainingEvent[] = [];
   const abort = new AbortController();
-  const env = { ENVIRONMENT: JSON.stringify(ENVIRONMENT), BEHAVIOUR: behaviour, PATH: process.env['PATH'] };
+  const env = {
+    ENVIRONMENT: JSON.stringify(ENVIRONMENT),
+    BEHAVIOUR: behaviour,
+    PATH: process.env['PATH'],
+  };
   const listen = (event: TrainingEvent) => {
     events.push(event);
     if (abortAt?.(event)) abort.abort();
   };
   const host = { cases: new Map(), startWorker: () => startNodeWorker(WORKER, env) };
-  const { report, files } = await train(host, { text: TEXT, steps: 5, seed: 42, ...request }, listen, abort.signal, pause);
+  const { report, files } = await train(
+    host,
+    { text: TEXT, steps: 5, seed: 42, ...request },
+    listen,
+    abort.signal,
+    pause,
+  );
   return { report: validateReport(report, 'the report'), files, events };
 }
 
 test('the outcome, its files and its progress come back in a valid report', async () => {
   const { report, files, events } = await play('finish', { seed: 7 });
-  expect(report).toMatchObject({ kind: 'train', run: { complete: true, seed: 7, tier: 'full' }, summary: { total: 1, passed: 1 } });
-  expect(report.results[0]).toMatchObject({ id: 'train.qlora:byte-mlp;seed=7;steps=5', env: 0, attempts: 1, metrics: { textBytes: 4096 } });
-  expect(files.map(({ name, data }) => [name, [...data]])).toEqual([['adapter_config.json', [0, 1, 2]]]);
+  expect(report).toMatchObject({
+    kind: 'train',
+    run: { complete: true, seed: 7, tier: 'full' },
+    summary: { total: 1, passed: 1 },
+  });
+  expect(report.results[0]).toMatchObject({
+    id: 'train.qlora:byte-mlp;seed=7;steps=5',
+    env: 0,
+    attempts: 1,
+    metrics: { textBytes: 4096 },
+  });
+  expect(files.map(({ name, data }) => [name, [...data]])).toEqual([
+    ['adapter_config.json', [0, 1, 2]],
+  ]);
   expect(events.map(({ type }) => type)).toEqual(['environment', 'heldout', 'step', 'step', 'end']);
 });
 
 test.each([
   ['die', 'lost', 'worker-died', /^the worker process ended with status 7 after step 2$/],
   ['refuse', 'error', 'device-lost', /^the device was lost after step 2$/],
-])('a worker that goes on with "%s" gives the status %s with the curves so far', async (behaviour, status, code, message) => {
-  const { report, files } = await play(behaviour);
-  expect(report.results[0]).toMatchObject({ status, error: { code }, series: { loss: [5.4, null], heldout: [5.5] } });
-  expect(report.results[0]?.error?.message).toMatch(message);
-  expect([report.run.complete, files]).toEqual([true, []]);
-});
+])(
+  'a worker that goes on with "%s" gives the status %s with the curves so far',
+  async (behaviour, status, code, message) => {
+    const { report, files } = await play(behaviour);
+    expect(report.results[0]).toMatchObject({
+      status,
+      error: { code },
+      series: { loss: [5.4, null], heldout: [5.5] },
+    });
+    expect(report.results[0]?.error?.message).toMatch(message);
+    expect([report.run.complete, files]).toEqual([true, []]);
+  },
+);
 
 test('a run waits from the pause that it is told until it may go on', async () => {
   const pause = new Pause();
@@ -55,12 +94,24 @@ test('a run waits from the pause that it is told until it may go on', async () =
     return false;
   };
   const { report, events } = await play('wait', {}, act, pause);
-  expect(events.map(({ type }) => type)).toEqual(['environment', 'heldout', 'step', 'step', 'paused', 'resumed', 'end']);
+  expect(events.map(({ type }) => type)).toEqual([
+    'environment',
+    'heldout',
+    'step',
+    'step',
+    'paused',
+    'resumed',
+    'end',
+  ]);
   expect(report.summary.passed).toBe(1);
 });
 
 test('a cancelled run has a partial report and no files', async () => {
-  const { report, files } = await play('hang', {}, (event) => event.type === 'step' && event.step === 2);
+  const { report, files } = await play(
+    'hang',
+    {},
+    (event) => event.type === 'step' && event.step === 2,
+  );
   expect(report.run.complete).toBe(false);
   expect(report.results[0]).toMatchObject({
     status: 'error',

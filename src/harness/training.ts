@@ -1,12 +1,12 @@
 import { splitText } from '../data/text.ts';
 import { GradproofError } from '../errors.ts';
+import { buildReport, type RunIdentity } from '../report/build.ts';
+import { planHash, planText } from '../report/plan.ts';
+import type { CaseResult, Environment, Report } from '../report/schema.ts';
 import type { OutputFile } from '../train/adapter-files.ts';
 import { DEFAULT_TRAINING } from '../train/config.ts';
 import type { TrainingProgress } from '../train/progress.ts';
 import type { TrainingSettings } from '../train/settings.ts';
-import { planHash, planText } from './plan.ts';
-import { buildReport, type RunIdentity } from './report/build.ts';
-import type { CaseResult, Environment, Report } from './report/schema.ts';
 import type { RunnerHost } from './runner.ts';
 import { TrainingConversation } from './training/conversation.ts';
 import { PartialTraining } from './training/partial.ts';
@@ -24,8 +24,8 @@ export interface TrainingRequest {
 }
 
 /**
- * What a training run emits; page and command line show it live. `environment` comes first: where it computes. `end` is missing when it
- * was cancelled before it had a device.
+ * What a training run emits; page and command line show it live. `environment` comes first: where
+ * it computes. `end` is missing when it was cancelled before it had a device.
  */
 export type TrainingEvent =
   | { readonly type: 'environment'; readonly environment: Environment }
@@ -35,7 +35,10 @@ export type TrainingEvent =
 /** Who hears what a training run emits. */
 export type TrainingListener = (event: TrainingEvent) => void;
 
-/** A finished run: its report of kind `train`, and the files to save (adapter_model.safetensors, adapter_config.json). */
+/**
+ * A finished run: its report of kind `train`, and the files to save (adapter_model.safetensors,
+ * adapter_config.json).
+ */
 export interface TrainingOutcome {
   readonly report: Report;
   readonly files: readonly OutputFile[];
@@ -47,14 +50,18 @@ const MOST_STEPS = 1_000_000;
 /** A number of steps that makes no sense. */
 class StepsError extends GradproofError {
   constructor(steps: number) {
-    super('bad-steps', `the number of steps must be a whole number from 1 to ${MOST_STEPS}, not ${steps}`);
+    super(
+      'bad-steps',
+      `the number of steps must be a whole number from 1 to ${MOST_STEPS}, not ${steps}`,
+    );
   }
 }
 
 /**
- * Fine-tunes in a worker of its own and returns the report and the files. The report's one result is `fail` when the loss does not
- * fall as it must or a judged step is wrong. When `signal` aborts, the worker ends at once and the report is partial
- * (`complete: false`, no files). While `pause` is on, it waits between two steps. Throws TextTooShortError for a text under 4 KiB,
+ * Fine-tunes in a worker of its own and returns the report and the files. The report's one result
+ * is `fail` when the loss does not fall as it must or a judged step is wrong. When `signal` aborts,
+ * the worker ends at once and the report is partial (`complete: false`, no files). While `pause` is
+ * on, it waits between two steps. Throws TextTooShortError for a text under 4 KiB,
  * {@link StepsError}, and UnusableError when there is no device.
  */
 export async function train(
@@ -69,14 +76,21 @@ export async function train(
   if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS) throw new StepsError(steps);
   splitText(text, DEFAULT_TRAINING.heldoutFraction);
   const identity = await identityOf(host, seed);
-  const conversation = new TrainingConversation(host.startWorker(), { type: 'train', text, ...job }, listen, pause);
+  const conversation = new TrainingConversation(
+    host.startWorker(),
+    { type: 'train', text, ...job },
+    listen,
+    pause,
+  );
   const { environment, outcome, files, complete } = await conversation.hold(signal);
   if (!environment || !outcome) return { report: buildReport(identity, [], [], complete), files };
   return { report: ended(identity, environment, outcome, listen, complete), files };
 }
 
-/** Follows a training run from outside of the tab that it runs in, so that its curves outlive that. */
-export class TrainingMemory {
+/**
+ * Follows a training run from outside of the tab that it runs in, so that its curves outlive that.
+ */
+export class TrainingJournal {
   readonly #host: Pick<RunnerHost, 'cases'>;
   readonly #request: TrainingRequest;
   readonly #listen: TrainingListener;
@@ -97,7 +111,10 @@ export class TrainingMemory {
     this.#listen(event);
   }
 
-  /** The report of a run that is lost; undefined when it had no device yet, so that there is nothing to tell. */
+  /**
+   * The report of a run that is lost; undefined when it had no device yet, so that there is nothing
+   * to tell.
+   */
   async lost(code: string, reason: string): Promise<TrainingOutcome | undefined> {
     if (!this.#environment) return undefined;
     const outcome = this.#partial.outcome('lost', code, reason);
@@ -106,18 +123,35 @@ export class TrainingMemory {
   }
 }
 
-function ended(identity: RunIdentity, environment: Environment, outcome: CaseOutcome, listen: TrainingListener, complete: boolean): Report {
+function ended(
+  identity: RunIdentity,
+  environment: Environment,
+  outcome: CaseOutcome,
+  listen: TrainingListener,
+  complete: boolean,
+): Report {
   const result = { ...outcome, env: 0, attempts: 1 };
   listen({ type: 'end', result });
   return buildReport(identity, [environment], [result], complete);
 }
 
 /** The report of a run that was cancelled before it had a worker: no result, not complete. */
-export async function untrained(host: Pick<RunnerHost, 'cases'>, { seed }: TrainingRequest): Promise<TrainingOutcome> {
+export async function untrained(
+  host: Pick<RunnerHost, 'cases'>,
+  { seed }: TrainingRequest,
+): Promise<TrainingOutcome> {
   return { report: buildReport(await identityOf(host, seed), [], [], false), files: [] };
 }
 
-async function identityOf({ cases }: Pick<RunnerHost, 'cases'>, seed: number): Promise<RunIdentity> {
+async function identityOf(
+  { cases }: Pick<RunnerHost, 'cases'>,
+  seed: number,
+): Promise<RunIdentity> {
   const options = { tier: 'full', filters: [], shard: { index: 1, count: 1 }, seed } as const;
-  return { kind: 'train', startedAt: new Date(), options, planHash: await planHash(planText(cases.values())) };
+  return {
+    kind: 'train',
+    startedAt: new Date(),
+    options,
+    planHash: await planHash(planText(cases.values())),
+  };
 }

@@ -1,15 +1,17 @@
 /**
- * `gradproof/engine`: a device, tensors, automatic differentiation and captured steps. Ops are modules of their own, as
- * `gradproof/ops/nn/silu`, so that a program loads the kernels that it uses.
+ * `gradproof/engine`: a device, tensors, automatic differentiation and captured steps. Ops are
+ * modules of their own, as `gradproof/ops/nn/silu`, so that a program loads the kernels that it
+ * uses.
  */
+
+export { CapturedStep, type CaptureOptions, capture } from '../autograd/capture.ts';
+export { FlatParameters } from '../autograd/flat-parameters.ts';
+export { GradientSum } from '../autograd/gradient-sum.ts';
+export { RandomState } from '../autograd/random-state.ts';
+export { Tape } from '../autograd/tape.ts';
 export { GradproofError } from '../errors.ts';
 export { Gpu } from '../gpu/gpu.ts';
-export { CapturedStep, type CaptureOptions, capture } from '../nn/capture.ts';
-export { FlatParameters } from '../nn/flat-parameters.ts';
-export { GradientSum } from '../nn/gradient-sum.ts';
-export { RandomState } from '../nn/random-state.ts';
-export { Tape } from '../nn/tape.ts';
-export type { Op } from '../ops/op.ts';
+export type { Launcher } from '../ops/launcher.ts';
 export type { DType } from '../tensor/dtype.ts';
 export { type HostTensor, hostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 export { Random } from '../tensor/random.ts';

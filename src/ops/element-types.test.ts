@@ -11,7 +11,12 @@ const TYPES: readonly DType[] = ['f32', 'i32', 'u32', 'i8', 'u8'];
 function refuses(op: string, input: string, dtype: DType): boolean {
   const launcher = launchers.get(op);
   try {
-    launcher?.forward({} as never, { [input]: { dtype } } as never, {} as never, Object.keys(launcher.variants)[0]);
+    launcher?.forward(
+      {} as never,
+      { [input]: { dtype } } as never,
+      {} as never,
+      Object.keys(launcher.variants)[0],
+    );
   } catch (error) {
     return error instanceof GradproofError && error.code === 'element-type';
   }
@@ -24,6 +29,8 @@ const inputs = [...records].flatMap(([op, record]) =>
 
 describe('an op refuses the element types that its record does not name', () => {
   test.each(inputs)('%s: %s', (op, input, dtypes) => {
-    expect(TYPES.filter((dtype) => refuses(op, input, dtype))).toEqual(TYPES.filter((dtype) => !dtypes.includes(dtype)));
+    expect(TYPES.filter((dtype) => refuses(op, input, dtype))).toEqual(
+      TYPES.filter((dtype) => !dtypes.includes(dtype)),
+    );
   });
 });

@@ -1,24 +1,28 @@
 import { InvariantError } from '../errors.ts';
-import type { Op } from './op.ts';
+import type { Launcher } from './launcher.ts';
 
 /**
- * Every launcher, by op name: each file `src/ops/<family>/<op>.ts` exports ops made by defineOp, and nothing has to be listed here.
+ * Every launcher, by op name: each file `src/ops/<family>/<op>.ts` exports launchers, and nothing
+ * has to be listed here.
  */
-export const launchers: ReadonlyMap<string, Op> = collect(
+export const launchers: ReadonlyMap<string, Launcher> = collect(
   import.meta.glob<Record<string, unknown>>(['./*/*.ts', '!./**/*.test.ts'], { eager: true }),
 );
 
-function collect(modules: Record<string, Record<string, unknown>>): Map<string, Op> {
-  const found = new Map<string, Op>();
+function collect(modules: Record<string, Record<string, unknown>>): Map<string, Launcher> {
+  const found = new Map<string, Launcher>();
   for (const [path, module] of Object.entries(modules)) {
-    for (const op of Object.values(module).filter(isOp)) {
-      if (found.has(op.name)) throw new InvariantError(`two launchers are named ${op.name}; the second is in ${path}`);
-      found.set(op.name, op);
+    for (const launcher of Object.values(module).filter(isLauncher)) {
+      if (found.has(launcher.name))
+        throw new InvariantError(
+          `two launchers are named ${launcher.name}; the second is in ${path}`,
+        );
+      found.set(launcher.name, launcher);
     }
   }
   return found;
 }
 
-function isOp(value: unknown): value is Op {
-  return typeof value === 'object' && value !== null && 'variants' in value && 'forward' in value;
+function isLauncher(value: unknown): value is Launcher {
+  return typeof value === 'object' && value !== null && 'signature' in value && 'variants' in value;
 }

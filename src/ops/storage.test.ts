@@ -5,7 +5,9 @@ import { outputDtype, unrounded } from './storage.ts';
 
 /** What the rules read of a tensor. */
 const stored = (dtypes: Readonly<Record<string, DType>>) =>
-  Object.fromEntries(Object.entries(dtypes).map(([name, dtype]) => [name, { dtype } as Tensor])) as Tensors;
+  Object.fromEntries(
+    Object.entries(dtypes).map(([name, dtype]) => [name, { dtype } as Tensor]),
+  ) as Tensors;
 
 describe('outputs are stored', () => {
   test.each<[string, Record<string, DType>, DType]>([
@@ -42,7 +44,11 @@ describe('outputs of which bits were lost', () => {
     });
     expect(outputs['rstd']).toBe(kept['rstd']);
     expect(times).toBe(0);
-    expect([outputs['y'], outputs['z'], outputs['y']]).toEqual([again['y'], again['z'], again['y']]);
+    expect([outputs['y'], outputs['z'], outputs['y']]).toEqual([
+      again['y'],
+      again['z'],
+      again['y'],
+    ]);
     expect(times).toBe(1);
   });
 });

@@ -5,19 +5,22 @@ import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import { convert } from './math/convert.ts';
 
 /**
- * How an op meets tensors stored in halves (f16, bf16). Kernels compute in float32: an input in halves is cast before, and an output
- * afterwards, unless these rules say otherwise.
+ * How an op meets tensors stored in halves (f16, bf16). Kernels compute in float32: an input in
+ * halves is cast before, and an output afterwards, unless these rules say otherwise.
  */
 export interface StorageRules<In extends string> {
   /** Inputs whose halves the kernels read themselves. */
   readonly reads?: readonly In[];
-  /** Inputs whose element types decide that of the outputs; default all. Scales and statistics are no operands. */
+  /**
+   * Inputs whose element types decide that of the outputs; default all. Scales and statistics are
+   * no operands.
+   */
   readonly decides?: readonly In[];
   /** Outputs that stay as the kernels write them: scales, and what only the backward pass reads. */
   readonly keeps?: readonly string[];
 }
 
-/** Tensors by name, of which optional ones may be absent. */
+/** Tensors by name; optional ones may be absent. */
 type Named = Readonly<Record<string, Tensor | undefined>>;
 
 /** Whether any of the tensors is stored in halves. */
@@ -25,27 +28,44 @@ export function anyHalf(tensors: Named): boolean {
   return Object.values(tensors).some((tensor) => tensor && isHalf(tensor.dtype));
 }
 
-/** The tensors with those in halves cast to f32, but for the names in `reads`. What is made belongs to `scope`. */
-export function widened<T extends Named>(gpu: Gpu, scope: Scope, tensors: T, reads: readonly string[] = []): T {
+/**
+ * The tensors with those in halves cast to f32, but for the names in `reads`. What is made belongs
+ * to `scope`.
+ */
+export function widened<T extends Named>(
+  gpu: Gpu,
+  scope: Scope,
+  tensors: T,
+  reads: readonly string[] = [],
+): T {
   const wide = ([name, tensor]: [string, Tensor | undefined]) =>
-    tensor && isHalf(tensor.dtype) && !reads.includes(name) ? [name, scope.add(convert(gpu, tensor, 'f32'))] : [name, tensor];
+    tensor && isHalf(tensor.dtype) && !reads.includes(name)
+      ? [name, scope.add(convert(gpu, tensor, 'f32'))]
+      : [name, tensor];
   return Object.fromEntries(Object.entries(tensors).map(wide)) as T;
 }
 
-/** The tensors with those in f32 cast to the half format that `dtypeOf` names, if it names one. Takes ownership of `tensors`. */
-export function narrowed<T extends Tensors>(gpu: Gpu, tensors: T, dtypeOf: (name: string) => DType | undefined): T {
+/**
+ * The tensors with those in f32 cast to the half format that `dtypeOf` names, if it names one.
+ * Takes ownership of `tensors`.
+ */
+export function narrowed<T extends Named>(
+  gpu: Gpu,
+  tensors: T,
+  dtypeOf: (name: string) => DType | undefined,
+): T {
   using scope = new Scope();
-  const narrow = ([name, tensor]: [string, Tensor]) => {
+  const narrow = ([name, tensor]: [string, Tensor | undefined]) => {
     const dtype = dtypeOf(name);
-    if (tensor.dtype !== 'f32' || !dtype || !isHalf(dtype)) return [name, tensor];
+    if (tensor?.dtype !== 'f32' || !dtype || !isHalf(dtype)) return [name, tensor];
     return [name, convert(gpu, scope.add(tensor), dtype)];
   };
   return Object.fromEntries(Object.entries(tensors).map(narrow)) as T;
 }
 
 /**
- * The outputs as the kernels wrote them, for a backward pass: one that is stored in halves has lost bits that a gradient may need, and is
- * computed again when it is read.
+ * The outputs as the kernels wrote them, for a backward pass: one that is stored in halves has lost
+ * bits that a gradient may need, and is computed again when it is read.
  */
 export function unrounded<T extends Tensors>(outputs: T, recompute: () => T): T {
   let again: T | undefined;
@@ -55,20 +75,27 @@ export function unrounded<T extends Tensors>(outputs: T, recompute: () => T): T 
   };
   const properties = Object.entries(outputs).map(([name, tensor]): [string, PropertyDescriptor] => [
     name,
-    isHalf(tensor.dtype) ? { get: () => read(name), enumerable: true } : { value: tensor, enumerable: true },
+    isHalf(tensor.dtype)
+      ? { get: () => read(name), enumerable: true }
+      : { value: tensor, enumerable: true },
   ]);
   return Object.defineProperties({} as T, Object.fromEntries(properties));
 }
 
 /**
- * How the outputs of an op are stored: an output that has the name of an input is that input changed, and keeps its type; others have the
- * type that torch promotes the operands to, which is the one of them all or, of different ones, float32.
+ * How the outputs of an op are stored: an output that has the name of an input is that input
+ * changed, and keeps its type; others have the type that torch promotes the operands to, which is
+ * the one of them all or, of different ones, float32.
  */
 export function outputDtype(
   inputs: Named,
   { decides = Object.keys(inputs), keeps = [] }: StorageRules<string>,
 ): (name: string) => DType | undefined {
-  const floats = new Set(decides.flatMap((name) => inputs[name]?.dtype ?? []).filter((dtype) => dtype === 'f32' || isHalf(dtype)));
+  const floats = new Set(
+    decides
+      .flatMap((name) => inputs[name]?.dtype ?? [])
+      .filter((dtype) => dtype === 'f32' || isHalf(dtype)),
+  );
   const [only] = floats;
   const promoted = floats.size === 1 ? only : 'f32';
   return (name) => (keeps.includes(name) ? undefined : (inputs[name]?.dtype ?? promoted));

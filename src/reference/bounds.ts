@@ -1,8 +1,9 @@
 import type { DType } from '../tensor/dtype.ts';
 
 /**
- * Building blocks of a-priori error bounds that hold on every legal WGSL implementation. A "correctly rounded" WGSL result may be
- * either neighbour, so the unit is a whole ulp of 1, not half of it; sums may be reassociated, products fused, denormals flushed.
+ * Building blocks of a-priori error bounds that hold on every legal WGSL implementation. A
+ * "correctly rounded" WGSL result may be either neighbour, so the unit is a whole ulp of 1, not
+ * half of it; sums may be reassociated, products fused, denormals flushed.
  */
 
 /** Unit of rounding: 2^-23. */
@@ -14,7 +15,7 @@ export const HALF_EPS = 2 ** -24;
 /** What one flush to zero may cost: the smallest normal float32, 2^-126. */
 export const FLUSH = 2 ** -126;
 
-/** The largest float32: a computation of which an intermediate may pass it is not judged. */
+/** The largest float32: a computation with an intermediate that may pass it is not judged. */
 export const LARGEST = (2 - EPS) * 2 ** 127;
 
 /** Relative slack for the second-order terms that first-order bounds leave out. */
@@ -25,21 +26,32 @@ export function gamma(c: number): number {
   return (c * EPS) / (1 - c * EPS);
 }
 
-/** Advisory size of a sum's error under round-to-nearest: 4 sqrt(c) 2^-24 times the condition (sum of absolute terms). */
+/**
+ * Advisory size of a sum's error under round-to-nearest: 4 sqrt(c) 2^-24 times the condition (sum
+ * of absolute terms).
+ */
 export function typicalSum(c: number, condition: number): number {
   return 4 * Math.sqrt(c) * HALF_EPS * condition;
 }
 
-/** Flush term of a sum of `terms` products whose largest factors are `a` and `b`: 2^-126 per operation and per operand times the other. */
+/**
+ * Flush term of a sum of `terms` products whose largest factors are `a` and `b`: 2^-126 per
+ * operation and per operand times the other.
+ */
 export function flushOfProducts(terms: number, a: number, b: number): number {
   return FLUSH * terms * (2 + a + b);
 }
 
-/** Distance of neighbours at `y` in a half format: what storing may add to an error. 0 for formats that hold every float32. */
+/**
+ * Distance of neighbours at `y` in a half format, beyond its range at its largest number: what
+ * storing may add to an error. 0 for formats that hold every float32.
+ */
 export function storageStep(y: number, dtype: DType | undefined): number {
   if (dtype !== 'f16' && dtype !== 'bf16') return 0;
   const exponent = Math.floor(Math.log2(Math.max(Math.abs(y), FLUSH)));
-  return dtype === 'f16' ? 2 ** (Math.max(exponent, -14) - 10) : 2 ** (exponent - 7);
+  return dtype === 'f16'
+    ? 2 ** (Math.min(Math.max(exponent, -14), 15) - 10)
+    : 2 ** (Math.min(exponent, 127) - 7);
 }
 
 /** Largest absolute value, 0 for none. */

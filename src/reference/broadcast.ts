@@ -8,7 +8,10 @@ export function broadcastShape(a: Shape, b: Shape): Shape {
   return Array.from({ length: rank }, (_, i) => (sizeAt(a, i) === 1 ? sizeAt(b, i) : sizeAt(a, i)));
 }
 
-/** Index in a tensor of shape `source` of the element that stands at `index` once it is broadcast to `target`. */
+/**
+ * Index in a tensor of shape `source` of the element that stands at `index` once it is broadcast to
+ * `target`.
+ */
 export function broadcastIndex(index: number, target: Shape, source: Shape): number {
   const at = coordinatesOf(index, target).slice(target.length - source.length);
   return source.reduce((flat, size, i) => flat * size + (size === 1 ? 0 : (at[i] as number)), 0);

@@ -3,7 +3,10 @@ import { FLUSH, gamma } from './bounds.ts';
 import { sumTo } from './broadcast.ts';
 import type { Depth, Value } from './record.ts';
 
-/** The error of sums of `value` down to `shape`, as of a bias's gradient: of sums without products, which are one level less deep. */
+/**
+ * The error of sums of `value` down to `shape`, as of a bias's gradient: of sums without products,
+ * which are one level less deep.
+ */
 export function boundOfColumnSums(value: Value, shape: Shape, depth: Depth): Float64Array {
   const sizes = sumTo({ ...value, data: value.data.map(Math.abs) }, shape).data;
   const rows = sizes.length === 0 ? 0 : value.data.length / sizes.length;

@@ -2,14 +2,17 @@ import { type HostTensors, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import type { Sample, Values } from './record.ts';
 
-/** Inputs of a sample, and the gradients that flow in where it has them, as the derived cases draw them from `seed`. */
+/**
+ * Inputs of a sample, and the gradients that flow in where it has them, as the derived cases draw
+ * them from `seed`.
+ */
 export interface DrawnSample {
   readonly inputs: Values;
   readonly grads: Values | undefined;
 }
 
 /** Draws a sample without a GPU. */
-export function drawSample(sample: Sample<never>, seed = 0): DrawnSample {
+export function drawSample(sample: Sample<object>, seed = 0): DrawnSample {
   const random = new Random(seed);
   const inputs = asValues(sample.inputs(random));
   return { inputs, grads: sample.grads && asValues(sample.grads(random)) };
@@ -17,6 +20,9 @@ export function drawSample(sample: Sample<never>, seed = 0): DrawnSample {
 
 function asValues(tensors: HostTensors): Values {
   return Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [name, { shape: tensor.shape, dtype: tensor.dtype, data: valuesOf(tensor) }]),
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      { shape: tensor.shape, dtype: tensor.dtype, data: valuesOf(tensor) },
+    ]),
   );
 }

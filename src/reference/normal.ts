@@ -4,12 +4,14 @@ export function normalDensity(x: number): number {
 }
 
 /**
- * The probability that a standard normal number is above `a` >= 0, to full relative accuracy: near 0 by the series of erf whose terms are
- * all positive (Abramowitz and Stegun 7.1.6), farther by the continued fraction of the Mills ratio (26.2.14).
+ * The probability that a standard normal number is above `a` >= 0, to full relative accuracy: near
+ * 0 by the series of erf whose terms are all positive (Abramowitz and Stegun 7.1.6), farther by the
+ * continued fraction of the Mills ratio (26.2.14).
  */
 export function upperTail(a: number): number {
   if (a < 2) {
-    let [term, sum] = [a, a];
+    let term = a;
+    let sum = a;
     for (let n = 3; sum + term !== sum; n += 2) {
       term *= (a * a) / n;
       sum += term;

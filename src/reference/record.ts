@@ -2,6 +2,7 @@ import type { DType } from '../tensor/dtype.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
+import { matchesName } from '../vocabulary/signature.ts';
 
 /** A tensor in float64, as the oracle sees it. */
 export interface Value {
@@ -19,9 +20,10 @@ export type Depth = (terms: number) => number;
 
 /**
  * When is an actual output right?
- * - exact: equal to the oracle, sign of zero ignored (layer L0, codes that have no band, gathers);
- * - within: |actual - oracle| <= bound (layer L1); `typical` is the advisory L2 size of the error; `nearest(index, actual)` takes the
- *   oracle's place where several values are right, as below a code in its band: it returns the right one nearest to the actual;
+ * - exact: equal to the oracle, sign of zero ignored (level L0, codes that have no band, gathers);
+ * - within: |actual - oracle| <= bound (level L1); `typical` is the advisory L2 size of the error;
+ *   `nearest(index, actual)` takes the oracle's place where several values are right, as below a
+ *   code in its band: it returns the right one nearest to the actual;
  * - codes: `accepts(index, actual)` decides, and `inBand` elements had more than one right answer.
  */
 export type Acceptance =
@@ -32,18 +34,25 @@ export type Acceptance =
       readonly typical?: Float64Array;
       readonly nearest?: (index: number, actual: number) => number;
     }
-  | { readonly kind: 'codes'; readonly accepts: (index: number, actual: number) => boolean; readonly inBand: number };
+  | {
+      readonly kind: 'codes';
+      readonly accepts: (index: number, actual: number) => boolean;
+      readonly inBand: number;
+    };
 
 /** Acceptances by output, or by input for gradients. */
 export type Acceptances = Readonly<Record<string, Acceptance>>;
 
-/** What is known of the float arithmetic that is judged. `ieee`: the probe shows round-to-nearest and exact division. */
+/**
+ * What is known of the float arithmetic that is judged. `ieee`: the probe shows round-to-nearest
+ * and exact division.
+ */
 export interface Arithmetic {
   readonly depth: Depth;
   readonly ieee: boolean;
   /**
-   * Whether other formulas than our kernels' are allowed for: products of sums multiplied out, w (x - m) + b as w x + (b - m w), and
-   * functions as they are defined, x / 2 (1 + erf): both cancel.
+   * Whether other formulas than our kernels' are allowed for: products of sums multiplied out, w (x
+   * - m) + b as w x + (b - m w), and functions as they are defined, x / 2 (1 + erf): both cancel.
    */
   readonly otherFormulas?: boolean;
 }
@@ -56,10 +65,19 @@ export interface TensorSpec {
   readonly differentiable?: boolean;
 }
 
+/** The tensor `name` of one side of a record; `x#` in `specs` stands for x0, x1, ... */
+export function specOf(
+  specs: Readonly<Record<string, TensorSpec>>,
+  name: string,
+): TensorSpec | undefined {
+  if (Object.hasOwn(specs, name)) return specs[name];
+  return Object.entries(specs).find(([pattern]) => matchesName(pattern, name))?.[1];
+}
+
 /** Concrete inputs of one case derived from a record. */
 export interface Sample<Params> {
   /** `exact`: integers whose every sum is exact (L0). `legal`: floats judged by the bound (L1). */
-  readonly layer: 'exact' | 'legal';
+  readonly level: 'exact' | 'legal';
   /** Parameters of the case id, for example `{ a: '37x53', b: '53x29' }`. */
   readonly label: Readonly<Record<string, string | number | boolean>>;
   /** Default quick. */
@@ -72,9 +90,28 @@ export interface Sample<Params> {
   readonly variants?: readonly string[];
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: the type of a wrapped function is the record's business.
+type HostFunction = (...args: any[]) => any;
+
 /**
- * A named fault that turns the op's derived cases red, the `control` of those cases: a fragment of a shader that is replaced, or, of an
- * op that has no kernel, a seam that is wrapped.
+ * Replaces a fragment that occurs exactly once in the linked WGSL of `file`, a path in shaders/
+ * without extension.
+ */
+export interface ShaderFault {
+  readonly shader: { readonly file: string; readonly from: string; readonly to: string };
+}
+
+/** Wraps the named function of the host. */
+export interface HostFault {
+  readonly host: {
+    readonly seam: string;
+    readonly wrap: (original: HostFunction) => HostFunction;
+  };
+}
+
+/**
+ * A named fault that turns the op's derived cases red, the `control` of those cases: a fragment of
+ * a shader that is replaced, or, of an op that has no kernel, a seam that is wrapped.
  */
 export type RecordFault = {
   readonly name: string;
@@ -82,23 +119,26 @@ export type RecordFault = {
   readonly direction?: 'forward' | 'backward';
   /** The variants whose shader holds the fragment; default all. */
   readonly variants?: readonly string[];
-} & (
-  | { readonly shader: { readonly file: string; readonly from: string; readonly to: string } }
-  // biome-ignore lint/suspicious/noExplicitAny: the type of the wrapped function is the business of the record.
-  | { readonly host: { readonly seam: string; readonly wrap: (original: (...args: any[]) => any) => (...args: any[]) => any } }
-);
+} & (ShaderFault | HostFault);
 
-/** A plausible wrong value of one parameter or input; some sample must tell it from the right one by ten bounds. */
-export interface WrongValue<Params> {
+/**
+ * A plausible bug of one parameter or input; some sample must tell it from the right one by
+ * ten bounds.
+ */
+export interface PlausibleBug<Params, Inputs = Values> {
   readonly name: string;
-  readonly apply: (inputs: Values, params: Params) => { readonly inputs: Values; readonly params: Params };
+  readonly apply: (
+    inputs: Inputs,
+    params: Params,
+  ) => { readonly inputs: Inputs; readonly params: Params };
 }
 
 /**
- * The truth about an op, in float64 and without a GPU: what it computes, its vector-Jacobian product, how far a legal GPU may be
- * off, inputs that show its errors. Shares no code with the WGSL path.
+ * The truth about an op, in float64 and without a GPU: what it computes, its vector-Jacobian
+ * product, how far a legal GPU may be off, inputs that show its errors. Shares no code with the
+ * WGSL path.
  */
-export interface OpRecord<Params = never> {
+export interface OpRecord<Params = object> {
   /** Name in the parity-bundle vocabulary, or torch's. */
   readonly name: string;
   /** Folder in shaders/, src/ops/ and here. */
@@ -107,31 +147,40 @@ export interface OpRecord<Params = never> {
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   readonly outputs: Readonly<Record<string, TensorSpec>>;
   /**
-   * What of the vocabulary this version does not compute, in words: a bundle for which it returns something is skipped. Anything else that
-   * a launcher refuses is a defect.
+   * What of the vocabulary this version does not compute, in words: a bundle for which it returns
+   * something is skipped. Anything else that a launcher refuses is a defect.
    */
-  readonly unsupported?: (inputs: Values, params: Params) => string | undefined;
+  unsupported?(inputs: Values, params: Params): string | undefined;
   /**
-   * Parameters of the op that the vocabulary lacks, since the shapes of recorded outputs tell them: each from those shapes, by name; undefined
-   * leaves the op's default.
+   * Parameters of the op that the vocabulary lacks, since the shapes of recorded outputs tell them:
+   * each from those shapes, by name; undefined leaves the op's default.
    */
-  readonly paramsOfShapes?: Readonly<Record<string, (outputs: Readonly<Record<string, Shape>>) => number | undefined>>;
+  readonly paramsOfShapes?: Readonly<
+    Record<string, (outputs: Readonly<Record<string, Shape>>) => number | undefined>
+  >;
   /** Outputs in float64 from the very inputs that the GPU gets. */
-  readonly forward: (inputs: Values, params: Params) => Values;
+  forward(inputs: Values, params: Params): Values;
   /**
-   * For trajectories: outputs of which each step starts from the judged party's own step before, found in `actual`. Where it is there,
-   * results are judged against it in place of `forward`. It may return more values than outputs, for `acceptance` to use.
+   * For trajectories: outputs where each step starts from the judged party's own step before, found
+   * in `actual`. Where it is there, results are judged against it in place of `forward`. It may
+   * return more values than outputs, for `acceptance` to use.
    */
-  readonly forwardFrom?: (inputs: Values, actual: Values, params: Params) => Values;
+  forwardFrom?(inputs: Values, actual: Values, params: Params): Values;
   /**
-   * The function that `vjp` differentiates, where it is not `forward`: what a library detaches from its graph is taken from `at`, and
-   * does not move with the inputs.
+   * The function that `vjp` differentiates, where it is not `forward`: what a library detaches from
+   * its graph is taken from `at`, and does not move with the inputs.
    */
-  readonly forwardDetached?: (inputs: Values, params: Params, at: Values) => Values;
-  readonly acceptance: (inputs: Values, outputs: Values, params: Params, arithmetic: Arithmetic) => Acceptances;
-  readonly vjp?: (inputs: Values, params: Params, grads: Values) => Values;
-  readonly vjpAcceptance?: (inputs: Values, gradients: Values, params: Params, grads: Values, arithmetic: Arithmetic) => Acceptances;
+  forwardDetached?(inputs: Values, params: Params, at: Values): Values;
+  acceptance(inputs: Values, outputs: Values, params: Params, arithmetic: Arithmetic): Acceptances;
+  vjp?(inputs: Values, params: Params, grads: Values): Values;
+  vjpAcceptance?(
+    inputs: Values,
+    gradients: Values,
+    params: Params,
+    grads: Values,
+    arithmetic: Arithmetic,
+  ): Acceptances;
   readonly samples: readonly Sample<Params>[];
   readonly faults: readonly RecordFault[];
-  readonly wrongValues: readonly WrongValue<Params>[];
+  readonly plausibleBugs: readonly PlausibleBug<Params>[];
 }

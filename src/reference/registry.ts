@@ -1,20 +1,29 @@
 import { InvariantError } from '../errors.ts';
 import type { OpRecord } from './record.ts';
 
-/** Every op's record, by name: each file `src/reference/<family>/<op>.ts` exports `record` (or several in `records`). */
+/**
+ * Every op's record, by name: each file `src/reference/<family>/<op>.ts` exports `record` (or
+ * several in `records`).
+ */
 export const records: ReadonlyMap<string, OpRecord> = collect(
-  import.meta.glob<{ record?: unknown; records?: readonly unknown[] }>(['./*/*.ts', '!./simulation/**', '!./**/*.test.ts'], {
-    eager: true,
-  }),
+  import.meta.glob<{ record?: unknown; records?: readonly unknown[] }>(
+    ['./*/*.ts', '!./simulation/**', '!./**/*.test.ts'],
+    {
+      eager: true,
+    },
+  ),
 );
 
-function collect(modules: Record<string, { record?: unknown; records?: readonly unknown[] }>): Map<string, OpRecord> {
+function collect(
+  modules: Record<string, { record?: unknown; records?: readonly unknown[] }>,
+): Map<string, OpRecord> {
   const found = new Map<string, OpRecord>();
   for (const [path, module] of Object.entries(modules)) {
     for (const entry of [module.record, ...(module.records ?? [])]) {
       if (!entry) continue;
       const record = entry as OpRecord;
-      if (found.has(record.name)) throw new InvariantError(`two records are named ${record.name}; the second is in ${path}`);
+      if (found.has(record.name))
+        throw new InvariantError(`two records are named ${record.name}; the second is in ${path}`);
       found.set(record.name, record);
     }
   }

@@ -5,8 +5,9 @@ import type { OpRecord, Sample, Value, Values } from './record.ts';
 import { records } from './registry.ts';
 
 /**
- * Central differences in float64: with step h the truncation error is O(h^2) of the third derivative and the rounding error
- * 2^-53/h of the terms of the sum. Near h = 2^-17 both are about 1e-10 of the terms; TRUNCATION leaves room for third derivatives.
+ * Central differences in float64: with step h the truncation error is O(h^2) of the third
+ * derivative and the rounding error 2^-53/h of the terms of the sum. Near h = 2^-17 both are about
+ * 1e-10 of the terms; TRUNCATION leaves room for third derivatives.
  */
 const STEP = 2 ** -17;
 const TRUNCATION = 1e-7;
@@ -14,29 +15,48 @@ const ROUNDING = 2 ** -52 / STEP;
 
 const differentiable = [...records.values()].filter((record) => record.vjp);
 
-describe.each(differentiable.map((record) => [record.name, record] as const))('VJP of %s', (_, record) => {
-  const samples = record.samples.filter((sample) => sample.grads && sample.layer === 'legal');
+describe.each(differentiable.map((record) => [record.name, record] as const))(
+  'VJP of %s',
+  (_, record) => {
+    const samples = record.samples.filter((sample) => sample.grads && sample.level === 'legal');
 
-  test('has a legal sample with gradients', () => expect(samples.length).toBeGreaterThan(0));
+    test('has a legal sample with gradients', () => expect(samples.length).toBeGreaterThan(0));
 
-  test('what it differentiates has the values of forward', () => {
-    const { forward, forwardDetached } = record;
-    for (const { params, inputs } of samples.map((sample) => ({ ...sample, ...drawSample(sample) }))) {
-      if (forwardDetached) expect(forwardDetached(inputs, params, inputs)).toEqual(forward(inputs, params));
-    }
-  });
+    test('what it differentiates has the values of forward', () => {
+      const { forward, forwardDetached } = record;
+      for (const { params, inputs } of samples.map((sample) => ({
+        ...sample,
+        ...drawSample(sample),
+      }))) {
+        if (forwardDetached)
+          expect(forwardDetached(inputs, params, inputs)).toEqual(forward(inputs, params));
+      }
+    });
 
-  test.each(samples.map((sample) => [JSON.stringify(sample.label), sample] as const))('is the derivative at %s', (_, sample) => {
-    const { inputs, grads = {} } = drawSample(sample);
-    const gradients = record.vjp?.(inputs, sample.params, grads) ?? {};
-    for (const [name, gradient] of Object.entries(gradients)) {
-      const { slope, terms } = slopeAlong(record, sample, inputs, grads, name, direction(gradient));
-      const claimed = dot(gradient.data, direction(gradient));
-      const condition = dot(gradient.data.map(Math.abs), direction(gradient).map(Math.abs));
-      expect(Math.abs(slope - claimed), `gradient of ${name}`).toBeLessThanOrEqual(TRUNCATION * condition + ROUNDING * terms);
-    }
-  });
-});
+    test.each(samples.map((sample) => [JSON.stringify(sample.label), sample] as const))(
+      'is the derivative at %s',
+      (_, sample) => {
+        const { inputs, grads = {} } = drawSample(sample);
+        const gradients = record.vjp?.(inputs, sample.params, grads) ?? {};
+        for (const [name, gradient] of Object.entries(gradients)) {
+          const { slope, terms } = slopeAlong(
+            record,
+            sample,
+            inputs,
+            grads,
+            name,
+            direction(gradient),
+          );
+          const claimed = dot(gradient.data, direction(gradient));
+          const condition = dot(gradient.data.map(Math.abs), direction(gradient).map(Math.abs));
+          expect(Math.abs(slope - claimed), `gradient of ${name}`).toBeLessThanOrEqual(
+            TRUNCATION * condition + ROUNDING * terms,
+          );
+        }
+      },
+    );
+  },
+);
 
 /** A direction in which no element is left out and no two elements stand for each other. */
 function direction({ data }: Value): Float64Array {
@@ -44,18 +64,31 @@ function direction({ data }: Value): Float64Array {
   return random.fill(data.length, () => (random.integer(0, 1) ? 1 : -1) * random.uniform(0.5, 1));
 }
 
-/** The slope of sum(grads * outputs) when input `name` moves along `step`, and the sum of the terms' sizes. */
-function slopeAlong(record: OpRecord, sample: Sample<never>, inputs: Values, grads: Values, name: string, step: Float64Array) {
+/**
+ * The slope of sum(grads * outputs) when input `name` moves along `step`, and the sum of the terms'
+ * sizes.
+ */
+function slopeAlong(
+  record: OpRecord,
+  sample: Sample<object>,
+  inputs: Values,
+  grads: Values,
+  name: string,
+  step: Float64Array,
+) {
   const input = inputs[name] as Value;
   const at = (h: number) => {
     const moved = { ...input, data: input.data.map((x, i) => x + h * (step[i] as number)) };
     const { forward, forwardDetached = forward } = record;
     return forwardDetached({ ...inputs, [name]: moved }, sample.params, inputs);
   };
-  const [ahead, behind] = [at(STEP), at(-STEP)];
-  let [slope, terms] = [0, 0];
+  const ahead = at(STEP);
+  const behind = at(-STEP);
+  let slope = 0;
+  let terms = 0;
   for (const [output, grad] of Object.entries(grads)) {
-    const [after, before] = [(ahead[output] as Value).data, (behind[output] as Value).data];
+    const after = (ahead[output] as Value).data;
+    const before = (behind[output] as Value).data;
     slope +=
       dot(
         grad.data,

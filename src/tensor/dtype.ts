@@ -1,7 +1,18 @@
-/** Element types that a buffer may hold. Half formats are stored as their bits; `u8` and `i8` four to a 32-bit word. */
+/**
+ * Element types that a buffer may hold. Half formats are stored as their bits; `u8` and `i8` four
+ * to a 32-bit word.
+ */
 export type DType = 'f32' | 'f16' | 'bf16' | 'i32' | 'u32' | 'i8' | 'u8';
 
-const BYTES: Readonly<Record<DType, number>> = { f32: 4, f16: 2, bf16: 2, i32: 4, u32: 4, i8: 1, u8: 1 };
+const BYTES: Readonly<Record<DType, number>> = {
+  f32: 4,
+  f16: 2,
+  bf16: 2,
+  i32: 4,
+  u32: 4,
+  i8: 1,
+  u8: 1,
+};
 
 /** Bytes of one element. */
 export function bytesPerElement(dtype: DType): number {

@@ -1,4 +1,7 @@
-/** Conversions between float32 and the bits of the two 16-bit formats, round to nearest, ties to even. */
+/**
+ * Conversions between float32 and the bits of the two 16-bit formats, round to nearest, ties to
+ * even.
+ */
 
 const f32 = new Float32Array(1);
 const u32 = new Uint32Array(f32.buffer);
@@ -25,7 +28,8 @@ export function f16FromF32(x: number): number {
   if (Number.isNaN(x)) return sign | 0x7e00;
   const magnitude = Math.abs(f32[0] as number);
   if (magnitude >= 65520) return sign | 0x7c00;
-  // A half below 2^-14 is a multiple of 2^-24; above, of 2^(exponent - 10). Scaling by a power of two is exact.
+  // A half below 2^-14 is a multiple of 2^-24; above, of 2^(exponent - 10). Scaling by a power of
+  // two is exact.
   const exponent = Math.max(((bits >>> 23) & 0xff) - 127, -14);
   const steps = roundHalfEven(magnitude / 2 ** (exponent - 10));
   return sign | (steps + (exponent + 14) * 1024);
@@ -37,7 +41,9 @@ export function f32FromF16(bits: number): number {
   const exponent = (bits >>> 10) & 0x1f;
   const fraction = bits & 0x3ff;
   if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+  return exponent === 0
+    ? sign * fraction * 2 ** -24
+    : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 /** `rint`: the nearest integer, ties to even. */

@@ -5,7 +5,13 @@ import { bf16FromF32, f16FromF32, f32FromBf16, f32FromF16 } from './half.ts';
 import { type Shape, sizeOf } from './shape.ts';
 
 /** Storage on the host: half formats as their bits in a `Uint16Array`. */
-export type HostData = Float32Array | Uint16Array | Int32Array | Uint32Array | Int8Array | Uint8Array;
+export type HostData =
+  | Float32Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Int8Array
+  | Uint8Array;
 
 /** A dense row-major tensor in host memory. */
 export interface HostTensor {
@@ -34,22 +40,28 @@ const ARRAYS = {
   u8: Uint8Array,
 } as const;
 
-/** Makes a host tensor over `data` (not copied). Throws {@link ShapeError} when the sizes differ. */
+/**
+ * Makes a host tensor over `data` (not copied). Throws {@link ShapeError} when the sizes differ.
+ */
 export function hostTensor(dtype: DType, shape: Shape, data: HostData): HostTensor {
-  if (data.length !== sizeOf(shape)) throw new ShapeError(`${data.length} elements do not fill shape ${shape.join('x')}`);
+  if (data.length !== sizeOf(shape))
+    throw new ShapeError(`${data.length} elements do not fill shape ${shape.join('x')}`);
   return { dtype, shape, data };
 }
 
 /** Rounds real numbers to `dtype` (nearest even for the half formats, modular for integers). */
-export const hostTensorFrom = seam('tensor.hostTensorFrom', (dtype: DType, shape: Shape, values: ArrayLike<number>): HostTensor => {
-  const data = new ARRAYS[dtype](values.length);
-  const encode = dtype === 'f16' ? f16FromF32 : dtype === 'bf16' ? bf16FromF32 : undefined;
-  for (let i = 0; i < values.length; i++) {
-    const x = values[i] as number;
-    data[i] = encode ? encode(x) : x;
-  }
-  return hostTensor(dtype, shape, data);
-});
+export const hostTensorFrom = seam(
+  'tensor.hostTensorFrom',
+  (dtype: DType, shape: Shape, values: ArrayLike<number>): HostTensor => {
+    const data = new ARRAYS[dtype](values.length);
+    const encode = dtype === 'f16' ? f16FromF32 : dtype === 'bf16' ? bf16FromF32 : undefined;
+    for (let i = 0; i < values.length; i++) {
+      const x = values[i] as number;
+      data[i] = encode ? encode(x) : x;
+    }
+    return hostTensor(dtype, shape, data);
+  },
+);
 
 /** Reads raw little-endian bytes (padding after the last element is ignored) as a tensor. */
 export function hostTensorFromBytes(dtype: DType, shape: Shape, bytes: ArrayBuffer): HostTensor {
@@ -58,6 +70,7 @@ export function hostTensorFromBytes(dtype: DType, shape: Shape, bytes: ArrayBuff
 
 /** The values as float64: what an oracle computes with. Every dtype here is exact in float64. */
 export function valuesOf(tensor: HostTensor): Float64Array {
-  const decode = tensor.dtype === 'f16' ? f32FromF16 : tensor.dtype === 'bf16' ? f32FromBf16 : undefined;
+  const decode =
+    tensor.dtype === 'f16' ? f32FromF16 : tensor.dtype === 'bf16' ? f32FromBf16 : undefined;
   return decode ? Float64Array.from(tensor.data, decode) : Float64Array.from(tensor.data);
 }

@@ -19,7 +19,8 @@ export class Random {
 
   /** A 32-bit unsigned integer. */
   word(): number {
-    if (this.#block.length === 0) this.#block = [...philox([...wordsOf(this.#counter++), 0, 0], [this.#seed, this.#stream])];
+    if (this.#block.length === 0)
+      this.#block = [...philox([...wordsOf(this.#counter++), 0, 0], [this.#seed, this.#stream])];
     return this.#block.shift() as number;
   }
 

@@ -5,15 +5,18 @@ import { bytesPerElement, type DType } from './dtype.ts';
 import { type HostTensor, hostTensor, hostTensorFromBytes, ShapeError } from './host.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
 
-/** Bindings end on a whole vec4f, since a kernel that reads `array<vec4f>` must reach the last elements. */
+/**
+ * Bindings end on a whole vec4f, since a kernel that reads `array<vec4f>` must reach the last
+ * elements.
+ */
 const VEC4_BYTES = 16;
 
 /** Tensors by the names that the op gives them. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /**
- * A dense row-major tensor in device memory. Whoever makes it owns it and disposes it (`using`); a leak is a test failure.
- * A {@link Tensor.view} shares the memory and owns nothing.
+ * A dense row-major tensor in device memory. The code that makes it owns it and disposes it
+ * (`using`); a leak is a test failure. A {@link Tensor.view} shares the memory and owns nothing.
  */
 export class Tensor implements Disposable {
   readonly gpu: Gpu;
@@ -24,7 +27,14 @@ export class Tensor implements Disposable {
   readonly #owns: boolean;
   #disposed = false;
 
-  private constructor(gpu: Gpu, dtype: DType, shape: Shape, allocation: Allocation, offset: number, owns: boolean) {
+  private constructor(
+    gpu: Gpu,
+    dtype: DType,
+    shape: Shape,
+    allocation: Allocation,
+    offset: number,
+    owns: boolean,
+  ) {
     this.gpu = gpu;
     this.dtype = dtype;
     this.shape = shape;
@@ -33,19 +43,26 @@ export class Tensor implements Disposable {
     this.#owns = owns;
   }
 
-  /** Allocates without initialising: a kernel must write every element. Throws ShapeError for a shape that no kernel of the adapter can bind. */
+  /**
+   * Allocates without initialising: a kernel must write every element. Throws ShapeError for a
+   * shape that no kernel of the adapter can bind.
+   */
   static empty(gpu: Gpu, dtype: DType, shape: Shape): Tensor {
     if (!shape.every((n) => Number.isInteger(n) && n >= 0))
       throw new ShapeError(`${formatShape(shape)} is no shape: sizes are whole numbers`);
     const bytes = sizeOf(shape) * bytesPerElement(dtype);
     const most = gpu.limits['maxStorageBufferBindingSize'] ?? Number.POSITIVE_INFINITY;
     if (bytes > most) {
-      throw new ShapeError(`${dtype} ${formatShape(shape)} has ${bytes} bytes, and kernels of this adapter reach ${most}: split it`);
+      throw new ShapeError(
+        `${dtype} ${formatShape(shape)} has ${bytes} bytes, and kernels of this adapter reach ${most}: split it`,
+      );
     }
     return new Tensor(gpu, dtype, shape, gpu.allocate(bytes), 0, true);
   }
 
-  /** Copies a host tensor to the device. Throws ShapeError when its data does not fill its shape. */
+  /**
+   * Copies a host tensor to the device. Throws ShapeError when its data does not fill its shape.
+   */
   static from(gpu: Gpu, host: HostTensor): Tensor {
     hostTensor(host.dtype, host.shape, host.data);
     const tensor = Tensor.empty(gpu, host.dtype, host.shape);
@@ -72,23 +89,35 @@ export class Tensor implements Disposable {
   }
 
   /**
-   * What a launch binds: the buffer and the range that holds the elements, in units of 16 bytes so that a kernel may address it as
-   * `array<vec4f>`. What a kernel does past the last element is its own fault: the rest of the last unit is not the tensor's.
+   * What a launch binds: the buffer and the range that holds the elements, in units of 16 bytes so
+   * that a kernel may address it as `array<vec4f>`. What a kernel does past the last element is its
+   * own fault: the rest of the last unit is not the tensor's.
    */
   get binding(): Binding {
-    if (this.#disposed) throw new InvariantError(`tensor ${this.dtype} ${formatShape(this.shape)} was used after its disposal`);
+    if (this.#disposed)
+      throw new InvariantError(
+        `tensor ${this.dtype} ${formatShape(this.shape)} was used after its disposal`,
+      );
     const memory = this.#allocation;
     const guarded = this.#owns && memory.guardBytes > 0;
-    const size = guarded ? roundUp(this.bytes, 4) + memory.guardBytes : roundUp(this.bytes, VEC4_BYTES);
+    const size = guarded
+      ? roundUp(this.bytes, 4) + memory.guardBytes
+      : roundUp(this.bytes, VEC4_BYTES);
     return { memory, offset: this.#offset, size };
   }
 
-  /** The same memory with another shape, or a part of it from byte `offset` on (a multiple of 256 when it is bound). Owns nothing. */
+  /**
+   * The same memory with another shape, or a part of it from byte `offset` on (a multiple of 256
+   * when it is bound). Owns nothing.
+   */
   view(shape: Shape, options: { readonly offset?: number; readonly dtype?: DType } = {}): Tensor {
     const dtype = options.dtype ?? this.dtype;
     const offset = options.offset ?? 0;
     const bytes = sizeOf(shape) * bytesPerElement(dtype);
-    if (offset + bytes > this.bytes) throw new InvariantError(`a view of ${bytes} bytes at ${offset} does not fit in ${this.bytes}`);
+    if (offset + bytes > this.bytes)
+      throw new InvariantError(
+        `a view of ${bytes} bytes at ${offset} does not fit in ${this.bytes}`,
+      );
     return new Tensor(this.gpu, dtype, shape, this.#allocation, this.#offset + offset, false);
   }
 
@@ -101,19 +130,23 @@ export class Tensor implements Disposable {
 
   /** Overwrites the elements with those of a tensor of the same bytes, a multiple of 4. */
   copyFrom(source: Tensor): void {
-    if (source.bytes !== this.bytes) throw new InvariantError(`a copy of ${source.bytes} bytes into ${this.bytes} does not fit`);
+    if (source.bytes !== this.bytes)
+      throw new InvariantError(`a copy of ${source.bytes} bytes into ${this.bytes} does not fit`);
     this.gpu.copy(source.binding, this.binding, Math.ceil(this.bytes / 4) * 4);
   }
 
   /** Overwrites the elements from the host. */
   write(host: HostTensor): void {
-    if (host.data.byteLength !== this.bytes || this.#offset !== 0) throw new InvariantError('write needs a whole tensor of the same size');
+    if (host.data.byteLength !== this.bytes || this.#offset !== 0)
+      throw new InvariantError('write needs a whole tensor of the same size');
     this.gpu.write(this.#allocation, host.data);
   }
 
   /** Waits for the queue and copies the elements to the host. */
   read(): Promise<HostTensor> {
-    return this.gpu.read(this.binding, this.bytes).then((bytes) => hostTensorFromBytes(this.dtype, this.shape, bytes));
+    return this.gpu
+      .read(this.binding, this.bytes)
+      .then((bytes) => hostTensorFromBytes(this.dtype, this.shape, bytes));
   }
 
   [Symbol.dispose](): void {

@@ -9,7 +9,10 @@ import { Trial } from './trial.ts';
 /** How many elements of every op are judged, over all simulated GPUs. */
 const ELEMENTS = 1e5;
 
-/** A bound of which no legal arithmetic uses this share, not even on terms of one sign, does not come from that arithmetic. */
+/**
+ * Where no legal arithmetic uses this share of a bound, not even on terms of one sign, the bound
+ * does not come from that arithmetic.
+ */
 const LEAST_USED = 0.1;
 
 const HEADER = `# Bounds against legal arithmetic
@@ -25,18 +28,27 @@ took. Samples of small integers gave equal values on all of them; copies and cod
 describe('bounds hold on every simulated GPU', () => {
   const rows: string[] = [];
 
-  test.each([...records.values()].map((record) => [record.name, record] as const))('%s', (name, record) => {
-    const trial = new Trial(record, simulations.get(name));
-    for (let seed = 0; trial.compared < ELEMENTS; seed++) trial.run(seed);
-    expect(trial.alarms.slice(0, 5), 'false alarms').toEqual([]);
-    for (const [result, shares] of trial.shares) {
-      expect(Math.max(...Object.values(shares)), `largest share of the bound of ${result}`).toBeGreaterThan(LEAST_USED);
-      rows.push(`| ${name} | ${result} | ${ROUNDINGS.map((rounding) => shares[rounding].toPrecision(2)).join(' | ')} |\n`);
-    }
-  });
+  test.each([...records.values()].map((record) => [record.name, record] as const))(
+    '%s',
+    (name, record) => {
+      const trial = new Trial(record, simulations.get(name));
+      for (let seed = 0; trial.compared < ELEMENTS; seed++) trial.run(seed);
+      expect(trial.alarms.slice(0, 5), 'false alarms').toEqual([]);
+      for (const [result, shares] of trial.shares) {
+        expect(
+          Math.max(...Object.values(shares)),
+          `largest share of the bound of ${result}`,
+        ).toBeGreaterThan(LEAST_USED);
+        rows.push(
+          `| ${name} | ${result} | ${ROUNDINGS.map((rounding) => shares[rounding].toPrecision(2)).join(' | ')} |\n`,
+        );
+      }
+    },
+  );
 
   test('wrong arithmetic raises an alarm', () => {
-    const [record, simulation] = [records.get('accumulate_grad') as OpRecord, simulations.get('accumulate_grad') as Simulation];
+    const record = records.get('accumulate_grad') as OpRecord;
+    const simulation = simulations.get('accumulate_grad') as Simulation;
     const shifted: Simulation = {
       ...simulation,
       forward: (gpu, inputs) => {

@@ -1,12 +1,19 @@
 import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { type Examination, examine } from '../reference/examination.ts';
+import {
+  type Accuracy,
+  finiteOrNull,
+  type Judgement,
+  judge,
+  type WrongElement,
+} from '../reference/judge.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
 import { Random } from '../tensor/random.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
-import type { Accusation } from './accusation.ts';
-import { type Examination, examine } from './examination.ts';
-import type { Reruns } from './fault-class.ts';
-import { type Accuracy, finiteOrNull, judge, type Verdict, type WrongElement } from './judge.ts';
+import type { Reruns } from './cause.ts';
+import type { FailedCall } from './failed-call.ts';
+import { type Breakable, FaultInjector } from './fault.ts';
 import type { Timing } from './stopwatch.ts';
 
 /** Values of a case's parameters; shapes as `37x64`. */
@@ -18,9 +25,13 @@ export interface CaseEnvironment {
   /** Whether the probe shows round-to-nearest and exact division. */
   readonly ieee: boolean;
   readonly seed: number;
+  /** What the body of the case may break. */
+  readonly injects: readonly Breakable[];
 }
 
-/** An assertion that did not hold: the case fails. Anything else that is thrown makes it an error. */
+/**
+ * An assertion that did not hold: the case fails. Anything else that is thrown makes it an error.
+ */
 export class AssertionError extends GradproofError {
   readonly at: WrongElement | undefined;
 
@@ -45,10 +56,10 @@ export interface Evidence {
   accuracy: Accuracy | undefined;
   timing: Timing | undefined;
   finding: { code: string; message: string; at?: WrongElement } | undefined;
-  /** What was judged, element by element, where somebody looks closer. */
+  /** What was judged, element by element, where details are asked for. */
   readonly examined: Examination[] | undefined;
   /** The op that gave the wrong element of the assertion that ended the case. */
-  accused: Accusation | undefined;
+  failedCall: FailedCall | undefined;
   /** What running it again has shown, where the case itself did that. */
   reruns: Reruns | undefined;
   readonly metrics: Record<string, number | null>;
@@ -63,13 +74,19 @@ export class CaseContext {
   readonly gpu: Gpu;
   readonly ieee: boolean;
   readonly seed: number;
+  readonly injects: readonly Breakable[];
   readonly params: CaseParams;
   readonly evidence: Evidence;
 
-  constructor(environment: CaseEnvironment, params: CaseParams = {}, evidence: Evidence = newEvidence()) {
+  constructor(
+    environment: CaseEnvironment,
+    params: CaseParams = {},
+    evidence: Evidence = newEvidence(),
+  ) {
     this.gpu = environment.gpu;
     this.ieee = environment.ieee;
     this.seed = environment.seed;
+    this.injects = environment.injects;
     this.params = params;
     this.evidence = evidence;
   }
@@ -84,6 +101,11 @@ export class CaseContext {
     return new Random(this.seed, stream);
   }
 
+  /** Injects faults that the case declares by `.injects()`, until it is disposed. */
+  injector(): FaultInjector {
+    return new FaultInjector(this.gpu, this.injects);
+  }
+
   /** Asserts a condition, which counts as one compared thing. */
   expect(condition: boolean, message: () => string, code = 'expectation'): void {
     if (!condition) throw new AssertionError(code, message());
@@ -95,8 +117,17 @@ export class CaseContext {
     this.expectAccepted(name, actual, expected, { kind: 'exact' });
   }
 
-  /** Asserts that `actual` is right by the rule of the op's record but for elements marked unjudged, and records its accuracy. */
-  expectAccepted(name: string, actual: Value, oracle: Value, acceptance: Acceptance, unjudged?: Uint8Array): Verdict {
+  /**
+   * Asserts that `actual` is right by the rule of the op's record but for elements marked unjudged,
+   * and records its accuracy.
+   */
+  expectAccepted(
+    name: string,
+    actual: Value,
+    oracle: Value,
+    acceptance: Acceptance,
+    unjudged?: Uint8Array,
+  ): Judgement {
     if (!sameShape(actual.shape, oracle.shape)) {
       throw new AssertionError(
         'wrong-shape',
@@ -104,32 +135,34 @@ export class CaseContext {
       );
     }
     this.evidence.examined?.push(examine(name, actual, oracle, acceptance, unjudged));
-    const verdict = judge(actual, oracle, acceptance, unjudged);
-    if (verdict.accuracy) this.evidence.accuracy = worse(this.evidence.accuracy, verdict.accuracy);
-    if (!verdict.ok) {
-      const { index, actual: got, expected } = verdict.firstWrong as WrongElement;
+    const judgement = judge(actual, oracle, acceptance, unjudged);
+    if (judgement.accuracy)
+      this.evidence.accuracy = worse(this.evidence.accuracy, judgement.accuracy);
+    if (!judgement.ok) {
+      const { index, actual: got, expected } = judgement.firstWrong as WrongElement;
       throw new AssertionError(
         acceptance.kind === 'within' ? 'out-of-bound' : 'not-equal',
-        `${name}[${index.join(', ')}] is ${got ?? 'not finite'} and should be ${expected ?? 'not finite'}; ${verdict.wrong} of ${verdict.compared} elements are wrong`,
-        verdict.firstWrong,
+        `${name}[${index.join(', ')}] is ${got ?? 'not finite'} and should be ${expected ?? 'not finite'}; ${judgement.wrong} of ${judgement.compared} elements are wrong`,
+        judgement.firstWrong,
       );
     }
-    // The advisory measure gates where the probe shows round-to-nearest: there our own kernels have no excuse.
-    const typical = verdict.accuracy?.typicalUsed ?? 0;
+    // The advisory measure gates where the probe shows round-to-nearest: there our own kernels have
+    // no excuse.
+    const typical = judgement.accuracy?.typicalUsed ?? 0;
     if (this.ieee && typical > 1) {
       const message = `${name} is within its legal bound, but errs ${typical.toPrecision(2)} times what is typical: it accumulates like truncation`;
       throw new AssertionError('untypical', message);
     }
-    this.evidence.assertions += verdict.compared;
-    return verdict;
+    this.evidence.assertions += judgement.compared;
+    return judgement;
   }
 
-  /** Runs `judge`; when it finds a wrong element, the op of `accusation` is what gave it. */
-  accusing<T>(accusation: () => Accusation, judge: () => T): T {
+  /** Runs `judge`; when it finds a wrong element, the op of `call` is what gave it. */
+  judgingCall<T>(call: () => FailedCall, judge: () => T): T {
     try {
       return judge();
     } catch (error) {
-      if (error instanceof AssertionError && error.at) this.evidence.accused = accusation();
+      if (error instanceof AssertionError && error.at) this.evidence.failedCall = call();
       throw error;
     }
   }
@@ -160,21 +193,24 @@ export class CaseContext {
     this.evidence.artifacts.push({ name, data });
   }
 
-  /** A parity bundle that shows alone what the case found: whoever runs the case gets it as a file with the case's name. */
+  /**
+   * A parity bundle that shows alone what the case found: the user gets it as a file with the
+   * case's name.
+   */
   keep(bundle: Uint8Array<ArrayBuffer>): void {
     this.evidence.kept.push(bundle);
   }
 }
 
-/** Evidence of a case that has not done anything yet. `closer`: what is judged is examined too. */
-export function newEvidence(closer = false): Evidence {
+/** Evidence of a case that has not done anything yet. `details`: what is judged is examined too. */
+export function newEvidence(details = false): Evidence {
   return {
-    examined: closer ? [] : undefined,
+    examined: details ? [] : undefined,
     assertions: 0,
     accuracy: undefined,
     timing: undefined,
     finding: undefined,
-    accused: undefined,
+    failedCall: undefined,
     reruns: undefined,
     metrics: {},
     series: {},
@@ -186,12 +222,18 @@ export function newEvidence(closer = false): Evidence {
 /** The larger of both errors in each measure; null (no number) is the largest. */
 function worse(a: Accuracy | undefined, b: Accuracy): Accuracy {
   if (!a) return b;
-  const pick = (x: number | null, y: number | null) => (x === null || y === null ? null : Math.max(x, y));
+  const pick = (x: number | null, y: number | null) =>
+    x === null || y === null ? null : Math.max(x, y);
   return {
     maxAbs: pick(a.maxAbs, b.maxAbs),
     maxRel: pick(a.maxRel, b.maxRel),
     maxUlp: pick(a.maxUlp, b.maxUlp),
     boundUsed: pick(a.boundUsed, b.boundUsed),
-    typicalUsed: a.typicalUsed === null ? b.typicalUsed : b.typicalUsed === null ? a.typicalUsed : Math.max(a.typicalUsed, b.typicalUsed),
+    typicalUsed:
+      a.typicalUsed === null
+        ? b.typicalUsed
+        : b.typicalUsed === null
+          ? a.typicalUsed
+          : Math.max(a.typicalUsed, b.typicalUsed),
   };
 }

@@ -1,26 +1,38 @@
 import type { Backend } from '../backends/backend.ts';
 import { WebGpuBackend } from '../backends/webgpu.ts';
-import type { Op } from '../ops/op.ts';
-import type { OpRecord, RecordFault, Sample } from '../reference/record.ts';
+import type { Launcher } from '../ops/launcher.ts';
+import { type OpRecord, type RecordFault, type Sample, specOf } from '../reference/record.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
+import { signatureOf } from '../vocabulary/registry.ts';
 import type { CaseContext } from './context.ts';
 import { declareHalves } from './derive-halves.ts';
-import { injectRecordFault } from './fault.ts';
-import { judgeJob } from './judge-job.ts';
+import { judgeResults } from './judge-call.ts';
 import { type Given, SuiteBuilder, SuiteError } from './suite.ts';
 
 /**
- * The suite `ops.<family>.<op>` that an op's record implies: each sample on each variant, forward, and backward where the record has
- * a VJP; and one sample in each half format. Buffers start as NaN and end in a guard; the controls are the record's faults.
+ * The suite `ops.<family>.<op>` that an op's record implies: each sample on each variant, forward,
+ * and backward where the record has a VJP; and one sample in each half format. Buffers start as NaN
+ * and end in a guard; the controls are the record's faults.
  */
-export function deriveSuite(record: OpRecord, op: Op): SuiteBuilder {
-  const suite = new SuiteBuilder(`ops.${record.family}.${record.name}`, { description: record.summary });
+export function deriveSuite(record: OpRecord, op: Pick<Launcher, 'variants'>): SuiteBuilder {
+  const suite = new SuiteBuilder(`ops.${record.family}.${record.name}`, {
+    description: record.summary,
+  });
   const severalVariants = Object.keys(op.variants).length > 1;
   for (const sample of record.samples) {
     for (const variant of sample.variants ?? Object.keys(op.variants)) {
-      for (const direction of sample.grads && record.vjp ? (['forward', 'backward'] as const) : (['forward'] as const)) {
-        declare(suite, { record, op, sample, variant, direction, label: severalVariants ? { ...sample.label, variant } : sample.label });
+      for (const direction of sample.grads && record.vjp
+        ? (['forward', 'backward'] as const)
+        : (['forward'] as const)) {
+        declare(suite, {
+          record,
+          op,
+          sample,
+          variant,
+          direction,
+          label: severalVariants ? { ...sample.label, variant } : sample.label,
+        });
       }
     }
   }
@@ -30,73 +42,91 @@ export function deriveSuite(record: OpRecord, op: Op): SuiteBuilder {
 
 interface Derived {
   readonly record: OpRecord;
-  readonly op: Op;
-  readonly sample: Sample<never>;
+  readonly op: Pick<Launcher, 'variants'>;
+  readonly sample: Sample<object>;
   readonly variant: string;
   readonly direction: 'forward' | 'backward';
-  readonly label: Sample<never>['label'];
+  readonly label: Sample<object>['label'];
 }
 
 function declare(suite: SuiteBuilder, derived: Derived): void {
   const { record, op, sample, variant, direction, label } = derived;
   const fault = faultFor(record, variant, direction);
-  const name = direction === 'forward' ? sample.layer : `${sample.layer}-gradient`;
+  const name = direction === 'forward' ? sample.level : `${sample.level}-gradient`;
   const grid = Object.fromEntries(Object.entries(label).map(([key, value]) => [key, [value]]));
   suite
     .case(name, grid)
     .desc(proseOf(derived))
     .needs(...(op.variants[variant]?.needs ?? []))
     .tier(sample.tier ?? 'quick')
-    .control(fault.name, (injector) => injectRecordFault(injector, fault))
+    .control(fault.name, [fault])
     .given((seed) => givenOf(derived, new Random(seed)))
     .run((t) => runSample(t, derived));
 }
 
-function faultFor(record: OpRecord, variant: string, direction: 'forward' | 'backward'): RecordFault {
-  const fault = record.faults.find((f) => (f.direction ?? 'forward') === direction && (!f.variants || f.variants.includes(variant)));
-  if (!fault) throw new SuiteError(`record ${record.name} names no fault for ${direction} of variant ${variant}`);
+function faultFor(
+  record: OpRecord,
+  variant: string,
+  direction: 'forward' | 'backward',
+): RecordFault {
+  const fault = record.faults.find(
+    (f) =>
+      (f.direction ?? 'forward') === direction && (!f.variants || f.variants.includes(variant)),
+  );
+  if (!fault)
+    throw new SuiteError(
+      `record ${record.name} names no fault for ${direction} of variant ${variant}`,
+    );
   return fault;
 }
 
 function proseOf({ record, sample, direction }: Derived): string {
   const what = direction === 'forward' ? record.summary : `gradients of: ${record.summary}`;
-  return sample.layer === 'exact'
+  return sample.level === 'exact'
     ? `${what}. Small integers, so that every legal order of operations gives the same result: equal values are demanded.`
     : `${what}. Every element must be within the error bound that any legal GPU keeps.`;
 }
 
-function givenOf({ record, sample, variant, direction }: Derived, random: Random): Given & { readonly params: never } {
+function givenOf({ record, sample, variant, direction }: Derived, random: Random): Given {
   const inputs = sample.inputs(random);
   const grads = direction === 'backward' ? sample.grads?.(random) : undefined;
-  return { op: record.name, variant, layer: sample.layer, params: sample.params, inputs, ...(grads ? { grads } : {}) };
+  return {
+    op: signatureOf(record.name),
+    variant,
+    level: sample.level,
+    params: sample.params,
+    inputs,
+    ...(grads ? { grads, wants: differentiable(record, inputs) } : {}),
+  };
 }
 
 async function runSample(t: CaseContext, derived: Derived): Promise<void> {
-  const { record, op, variant } = derived;
-  const { op: name, ...given } = givenOf(derived, t.random());
-  const { params, inputs, grads } = given;
+  const { op, variant } = derived;
+  const given = givenOf(derived, t.random());
   const backend: Backend = new WebGpuBackend(t.gpu);
   t.gpu.memory.guarded = true;
-  const result = await backend.run({
-    op: name,
-    params,
-    inputs,
-    variant,
-    ...(grads ? { grads, wants: differentiable(record, inputs) } : {}),
-  });
-  const strange = [...t.gpu.recorder.dispatched].find((kernel) => !ownKernels(op, variant).includes(kernel));
-  t.expect(strange === undefined, () => `variant ${variant} dispatched ${strange}, which is not among its kernels`, 'strange-kernel');
-  const depth = op.variants[variant]?.depth ?? ((terms: number) => terms);
-  judgeJob(t, record, given, result, { depth, ieee: t.ieee });
+  const results = await backend.run(given);
+  const undeclared = [...t.gpu.recorder.dispatched].find(
+    (kernel) => !ownKernels(op, variant).includes(kernel),
+  );
+  t.expect(
+    undeclared === undefined,
+    () => `variant ${variant} dispatched ${undeclared}, which is not among its kernels`,
+    'strange-kernel',
+  );
+  judgeResults(t, given, results);
 }
 
-/** Kernels around ops, of no variant: tensors in halves are widened and narrowed, gradients of what was repeated are summed. */
+/**
+ * Kernels around ops, of no variant: tensors in halves are widened and narrowed, gradients of what
+ * was repeated are summed.
+ */
 const SHARED_KERNELS = ['math/cast', 'math/reduce_sum'];
 
-function ownKernels(op: Op, variant: string): readonly string[] {
+function ownKernels(op: Pick<Launcher, 'variants'>, variant: string): readonly string[] {
   return [...(op.variants[variant]?.kernels ?? []), ...SHARED_KERNELS];
 }
 
 function differentiable(record: OpRecord, inputs: HostTensors): string[] {
-  return Object.keys(inputs).filter((name) => record.inputs[name]?.differentiable);
+  return Object.keys(inputs).filter((name) => specOf(record.inputs, name)?.differentiable);
 }

@@ -1,15 +1,16 @@
 import { InvariantError } from '../errors.ts';
-import type { Application } from '../nn/tape.ts';
+import type { Application } from '../graph/call.ts';
+import { launchers } from '../ops/registry.ts';
+import { finiteOrNull, type WrongElement } from '../reference/judge.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import { hostTensorFromBytes } from '../tensor/host.ts';
 import { coordinatesOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { StepFingerprints } from '../train/fingerprints.ts';
 import type { Trainer } from '../train/trainer.ts';
+import { type Fingerprint, findBitFlip, fingerprintOf } from './bit-flip.ts';
 import { AssertionError, type CaseContext } from './context.ts';
-import { finiteOrNull, type WrongElement } from './judge.ts';
 import { judgeApplications } from './judge-step.ts';
-import { type Fingerprint, fingerprintOf, oddWord } from './odd-word.ts';
 
 /** The first tensor of a run whose bits were not the same when it was run again. */
 export interface Deviation {
@@ -21,19 +22,31 @@ export interface Deviation {
 }
 
 /** Compares what a step computed in a run and in its replay. */
-export function deviationOf(step: number, before: StepFingerprints, again: StepFingerprints): Deviation | undefined {
+export function deviationOf(
+  step: number,
+  before: StepFingerprints,
+  again: StepFingerprints,
+): Deviation | undefined {
   const word = again.findIndex((sum, i) => sum !== before[i]);
   if (word < 0) return undefined;
   const tensor = Math.floor(word / 2);
-  const at = (sums: StepFingerprints): Fingerprint => [sums[2 * tensor] as number, sums[2 * tensor + 1] as number];
+  const at = (sums: StepFingerprints): Fingerprint => [
+    sums[2 * tensor] as number,
+    sums[2 * tensor + 1] as number,
+  ];
   return { step, tensor, seen: [at(before), at(again)] };
 }
 
 /**
- * Runs the step of a deviation a third time, with `trainer` in the state before it, every op judged: AssertionError `not-repeatable`
- * names op, layer, step and, where one element differed, the element. An op that is outside its bound now is named by the judge.
+ * Runs the step of a deviation a third time, with `trainer` in the state before it, every op
+ * judged: AssertionError `not-repeatable` names op, layer, step and, where one element differed,
+ * the element. An op that is outside its bound now is named by the judge.
  */
-export async function nameDeviation(t: CaseContext, trainer: Trainer, { step, tensor, seen }: Deviation): Promise<never> {
+export async function nameDeviation(
+  t: CaseContext,
+  trainer: Trainer,
+  { step, tensor, seen }: Deviation,
+): Promise<never> {
   let first = 0;
   await trainer.judgedStep(async (applications) => {
     await judgeApplications(t, step, applications);
@@ -45,15 +58,19 @@ export async function nameDeviation(t: CaseContext, trainer: Trainer, { step, te
 }
 
 interface Computed {
-  readonly application: Application;
+  readonly application: Application<Tensor>;
   readonly name: string;
   readonly tensor: Tensor;
 }
 
 /** The tensors that a trainer's fingerprints are of, in their order. */
-function computed(applications: readonly Application[]): readonly Computed[] {
+function computed(applications: readonly Application<Tensor>[]): readonly Computed[] {
   return applications.flatMap((application) =>
-    Object.entries(application.gradients ?? application.outputs).map(([name, tensor]) => ({ application, name, tensor })),
+    Object.entries(application.gradients ?? application.outputs).map(([name, tensor]) => ({
+      application,
+      name,
+      tensor,
+    })),
   );
 }
 
@@ -63,14 +80,21 @@ async function notRepeatable(
   { application: { layer, op, variant, gradients }, name, tensor }: Computed,
   [before, again]: Deviation['seen'],
 ): Promise<AssertionError> {
-  const { kernels = [] } = op.variants[variant] ?? {};
+  const { kernels = [] } = launchers.get(op.name)?.variants[variant] ?? {};
   const mayRace = kernels.some((file) => gpu.recorder.pipelines.mayRace(file));
-  evidence.reruns = { again: ['right'], mayRace, onFallback: gpu.adapter.isFallback, independent: [], withinHalf: false };
+  evidence.reruns = {
+    again: ['right'],
+    mayRace,
+    onFallback: gpu.adapter.isFallback,
+    independent: [],
+    withinHalf: false,
+  };
   const now = await tensor.read();
   const words = new Uint32Array(now.data.buffer, now.data.byteOffset, tensor.size);
-  // Of three results two are the same, and the third is the wrong one: as a rule that of the run, but a replay may go wrong as well.
-  const odd = String(fingerprintOf(words)) === String(before) ? again : before;
-  const at = oddElement(now, words, odd);
+  // Of three results two are the same, and the third is the wrong one: as a rule that of the run,
+  // but a replay may go wrong as well.
+  const changed = String(fingerprintOf(words)) === String(before) ? again : before;
+  const at = changedElement(now, words, changed);
   const what = `step ${step}, layer ${layer}, ${op.name} (${variant}): ${gradients ? 'gradient of ' : ''}${name}`;
   const message = at
     ? `${what}[${at.index.join(', ')}] was ${at.actual ?? 'not finite'} once, and is ${at.expected ?? 'not finite'} when the step is run again from the same state, which is right`
@@ -78,8 +102,12 @@ async function notRepeatable(
   return new AssertionError('not-repeatable', message, at);
 }
 
-function oddElement({ dtype, shape, data }: HostTensor, words: Uint32Array, odd: Fingerprint): WrongElement | undefined {
-  const word = oddWord(words, odd);
+function changedElement(
+  { dtype, shape, data }: HostTensor,
+  words: Uint32Array,
+  changed: Fingerprint,
+): WrongElement | undefined {
+  const word = findBitFlip(words, changed);
   if (!word) return undefined;
   const [was] = hostTensorFromBytes(dtype, [1], Uint32Array.of(word.was).buffer).data;
   return {

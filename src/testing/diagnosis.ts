@@ -1,11 +1,11 @@
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Accusation } from './accusation.ts';
+import type { Reruns } from './cause.ts';
 import { wrongPart } from './composite.ts';
-import type { Reruns } from './fault-class.ts';
-import { investigate, Suspect } from './investigate.ts';
+import type { FailedCall } from './failed-call.ts';
+import { investigate, RerunnableCall } from './investigate.ts';
 import { reproduce } from './reproduction.ts';
 
-/** What running an accused op again gave. */
+/** What running a failed call again gave. */
 export interface Diagnosis {
   readonly reruns: Reruns;
   /** A parity bundle that fails when it is replayed. */
@@ -23,7 +23,10 @@ export interface DiagnosisTerms {
   readonly until: number;
 }
 
-/** Runs accused ops again until its time is spent, so that a device on which everything fails does not take ever longer to say so. */
+/**
+ * Runs failed calls again until its time is spent, so that a device on which everything fails does
+ * not take ever longer to say so.
+ */
 export class Diagnostics {
   #leftMs: number;
 
@@ -33,14 +36,18 @@ export class Diagnostics {
   }
 
   /** Undefined when the time is spent, or when the device does not live to tell. */
-  async diagnose(gpu: Gpu, accusation: Accusation, { index, ieee, until }: DiagnosisTerms): Promise<Diagnosis | undefined> {
+  async diagnose(
+    gpu: Gpu,
+    call: FailedCall,
+    { index, ieee, until }: DiagnosisTerms,
+  ): Promise<Diagnosis | undefined> {
     const started = performance.now();
     if (this.#leftMs <= 0 || started >= until) return undefined;
     try {
-      const reruns = await investigate(gpu, new Suspect(accusation, ieee), index, until);
+      const reruns = await investigate(gpu, new RerunnableCall(call, ieee), index, until);
       const comesBack = reruns.again.every((rerun) => rerun === 'same');
-      const part = comesBack ? await wrongPart(gpu, accusation, ieee) : undefined;
-      return { reruns, reproduction: await reproduce(gpu, accusation, index, ieee), part };
+      const part = comesBack ? await wrongPart(gpu, call, ieee) : undefined;
+      return { reruns, reproduction: await reproduce(gpu, call, index, ieee), part };
     } catch {
       return undefined;
     } finally {

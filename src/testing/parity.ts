@@ -2,13 +2,12 @@ import { WebGpuBackend } from '../backends/webgpu.ts';
 import { GradproofError } from '../errors.ts';
 import type { FormatError } from '../formats/format-error.ts';
 import type { ParityBundle } from '../formats/parity-bundle.ts';
-import type { QuantizedWeight } from '../formats/quantized-checkpoint.ts';
+import type { CheckpointWeight } from '../formats/quantized-checkpoint.ts';
 import { launchers } from '../ops/registry.ts';
 import type { OpRecord } from '../reference/record.ts';
 import { records } from '../reference/registry.ts';
 import { formatShape, sizeOf } from '../tensor/shape.ts';
 import type { CaseContext } from './context.ts';
-import { injectRecordFault } from './fault.ts';
 import { checkWeight } from './parity/checkpoint.ts';
 import { INTERLEAVED, TRAINING_RUN } from './parity/llama/replay.ts';
 import { replay } from './parity/replay.ts';
@@ -16,7 +15,10 @@ import { type Case, type Control, SuiteBuilder } from './suite.ts';
 
 /** An oracle of a large bundle takes its time on the host. */
 const TIMEOUT_MS = 60_000;
-/** Elements of a checkpoint's weight that are decoded and judged in a millisecond at least; two busy cores did three times as many. */
+/**
+ * Elements of a checkpoint's weight that are decoded and judged in a millisecond at least; two busy
+ * cores did three times as many.
+ */
 const ELEMENTS_A_MS = 100;
 /** A run that strays is judged by the spread of five more. */
 const RUN_TIMEOUT_MS = 300_000;
@@ -34,13 +36,13 @@ export function declareReplay(name: string, bundle: ParityBundle): Case {
 }
 
 /** The case `parity.checkpoint:<name>` that decodes a weight of a pre-quantized checkpoint. */
-export function declareWeight(name: string, weight: QuantizedWeight): Case {
-  const { quantType, blocksize, shape, dtype, scales } = weight;
-  const kept = scales instanceof Float32Array ? 'scales in 32 bits' : 'scales in 8 bits';
+export function declareWeight(name: string, weight: CheckpointWeight): Case {
+  const { format, blocksize, shape, dtype, nested } = weight;
+  const kept = nested ? 'scales in 8 bits' : 'scales in 32 bits';
   return declare({
     op: 'checkpoint',
     name,
-    description: `a ${dtype} weight ${formatShape(shape)} in ${quantType}, blocks of ${blocksize}, ${kept}: is every element that our kernels decode within the bound of the float64 oracle?`,
+    description: `a ${dtype} weight ${formatShape(shape)} in ${format.name}, blocks of ${blocksize}, ${kept}: is every element that our kernels decode within the bound of the float64 oracle?`,
     control: controlOf('dequantize_4bit'),
     timeoutMs: TIMEOUT_MS + Math.ceil(sizeOf(shape) / ELEMENTS_A_MS),
     run: (t) => checkWeight(t, weight),
@@ -53,7 +55,7 @@ export function declareUnreadable(name: string, error: FormatError): Case {
     op: 'unreadable',
     name,
     description: 'a file that is not a parity bundle',
-    control: { name: 'no fault is known of a file that cannot be read', inject: () => {} },
+    control: { name: 'no fault is known of a file that cannot be read', faults: [] },
     run: () => Promise.reject(new GradproofError(error.code, error.message, { cause: error })),
   });
 }
@@ -62,7 +64,9 @@ export function declareUnreadable(name: string, error: FormatError): Case {
 export function controlOf(op: string): Control {
   if (op === TRAINING_RUN) return INTERLEAVED;
   const record = records.get(op);
-  return record ? forwardFault(record) : { name: 'no fault is known of an op that is not there', inject: () => {} };
+  return record
+    ? forwardFault(record)
+    : { name: 'no fault is known of an op that is not there', faults: [] };
 }
 
 interface Declaration {
@@ -75,9 +79,21 @@ interface Declaration {
   readonly run: (t: CaseContext) => Promise<void>;
 }
 
-function declare({ op, name, description, control, timeoutMs = TIMEOUT_MS, run }: Declaration): Case {
+function declare({
+  op,
+  name,
+  description,
+  control,
+  timeoutMs = TIMEOUT_MS,
+  run,
+}: Declaration): Case {
   const suite = new SuiteBuilder(`parity.${op}`, { description: 'recorded by another library' });
-  suite.case(name).desc(description).timeout(timeoutMs).control(control.name, control.inject).run(run);
+  suite
+    .case(name)
+    .desc(description)
+    .timeout(timeoutMs)
+    .control(control.name, control.faults)
+    .run(run);
   return suite.cases[0] as Case;
 }
 
@@ -85,12 +101,9 @@ function declare({ op, name, description, control, timeoutMs = TIMEOUT_MS, run }
 export function forwardFault(record: OpRecord): Control {
   const forward = record.faults.filter(({ direction = 'forward' }) => direction === 'forward');
   const variants = Object.keys(launchers.get(record.name)?.variants ?? {});
-  const chosen = new Set(variants.map((variant) => forward.find((fault) => fault.variants?.includes(variant) ?? true)));
+  const chosen = new Set(
+    variants.map((variant) => forward.find((fault) => fault.variants?.includes(variant) ?? true)),
+  );
   const faults = [...chosen].filter((fault) => fault !== undefined);
-  return {
-    name: faults.map((fault) => fault.name).join(', '),
-    inject: (injector) => {
-      for (const fault of faults) injectRecordFault(injector, fault);
-    },
-  };
+  return { name: faults.map((fault) => fault.name).join(', '), faults };
 }

@@ -1,16 +1,31 @@
 import { InvariantError } from '../errors.ts';
 import { launchers } from '../ops/registry.ts';
 import { drawSample } from '../reference/drawn.ts';
-import type { Acceptance, Acceptances, Arithmetic, OpRecord, Sample, Value, Values, WrongValue } from '../reference/record.ts';
+import type {
+  Acceptance,
+  Acceptances,
+  Arithmetic,
+  OpRecord,
+  PlausibleBug,
+  Sample,
+  Value,
+  Values,
+} from '../reference/record.ts';
 
-/** Where a wrong value shows most: in which result of which sample, by how many bounds. Infinite where no bound is granted. */
+/**
+ * Where a plausible bug shows most: the result and sample, and by how many bounds. Infinite where
+ * no bound is granted.
+ */
 export interface Visibility {
   readonly sample: string;
   readonly result: string;
   readonly bounds: number;
 }
 
-/** Samples of a record with their inputs, results and acceptances, computed once for all wrong values. */
+/**
+ * Samples of a record with their inputs, results and acceptances, computed once for all wrong
+ * values.
+ */
 export class PowerTrial {
   readonly #record: OpRecord;
   readonly #samples: readonly Judged[];
@@ -20,25 +35,43 @@ export class PowerTrial {
     this.#samples = record.samples.map((sample) => judgedOf(record, sample));
   }
 
-  /** The most visible effect of a wrong value. Throws InvariantError when the record has no samples. */
-  visibility(wrong: WrongValue<never>): Visibility {
+  /**
+   * The most visible effect of a plausible bug. Throws InvariantError when the record has no
+   * samples.
+   */
+  visibility(wrong: PlausibleBug<object>): Visibility {
     const seen = this.#samples.flatMap((judged) => this.#moves(judged, wrong));
     const [first, ...rest] = seen;
-    if (!first) throw new InvariantError(`${this.#record.name} has no results that "${wrong.name}" could change`);
+    if (!first)
+      throw new InvariantError(
+        `${this.#record.name} has no results that "${wrong.name}" could change`,
+      );
     return rest.reduce((most, other) => (other.bounds > most.bounds ? other : most), first);
   }
 
-  #moves({ sample, inputs, grads, outputs, accepted, gradients, acceptedGradients }: Judged, wrong: WrongValue<never>): Visibility[] {
+  #moves(
+    { sample, inputs, grads, outputs, accepted, gradients, acceptedGradients }: Judged,
+    wrong: PlausibleBug<object>,
+  ): Visibility[] {
     const { forward, vjp } = this.#record;
     const altered = wrong.apply(inputs, sample.params);
     const seen = movesOf(sample, '', outputs, forward(altered.inputs, altered.params), accepted);
     if (!grads || !gradients || !acceptedGradients || !vjp) return seen;
-    return [...seen, ...movesOf(sample, 'gradient of ', gradients, vjp(altered.inputs, altered.params, grads), acceptedGradients)];
+    return [
+      ...seen,
+      ...movesOf(
+        sample,
+        'gradient of ',
+        gradients,
+        vjp(altered.inputs, altered.params, grads),
+        acceptedGradients,
+      ),
+    ];
   }
 }
 
 interface Judged {
-  readonly sample: Sample<never>;
+  readonly sample: Sample<object>;
   readonly inputs: Values;
   readonly grads: Values | undefined;
   readonly outputs: Values;
@@ -47,7 +80,7 @@ interface Judged {
   readonly acceptedGradients: Acceptances | undefined;
 }
 
-function judgedOf(record: OpRecord, sample: Sample<never>): Judged {
+function judgedOf(record: OpRecord, sample: Sample<object>): Judged {
   const { inputs, grads } = drawSample(sample);
   const { params } = sample;
   const arithmetic = loosest(record, sample);
@@ -60,19 +93,28 @@ function judgedOf(record: OpRecord, sample: Sample<never>): Judged {
     outputs,
     accepted: record.acceptance(inputs, outputs, params, arithmetic),
     gradients,
-    acceptedGradients: grads && gradients && record.vjpAcceptance?.(inputs, gradients, params, grads, arithmetic),
+    acceptedGradients:
+      grads && gradients && record.vjpAcceptance?.(inputs, gradients, params, grads, arithmetic),
   };
 }
 
-/** The bounds of the variant that claims most, of those that run the sample. */
-function loosest({ name }: OpRecord, sample: Sample<never>): Arithmetic {
+/** The widest bounds of the variants that run the sample. */
+function loosest({ name }: OpRecord, sample: Sample<object>): Arithmetic {
   const variants = launchers.get(name)?.variants ?? {};
-  const depths = (sample.variants ?? Object.keys(variants)).flatMap((variant) => variants[variant]?.depth ?? []);
+  const depths = (sample.variants ?? Object.keys(variants)).flatMap(
+    (variant) => variants[variant]?.depth ?? [],
+  );
   if (depths.length === 0) throw new InvariantError(`${name} has no variant for a sample`);
   return { depth: (terms) => Math.max(...depths.map((depth) => depth(terms))), ieee: false };
 }
 
-function movesOf(sample: Sample<never>, what: string, right: Values, wrong: Values, acceptances: Acceptances): Visibility[] {
+function movesOf(
+  sample: Sample<object>,
+  what: string,
+  right: Values,
+  wrong: Values,
+  acceptances: Acceptances,
+): Visibility[] {
   const label = Object.entries(sample.label).map(([key, value]) => `${key}=${value}`);
   return Object.entries(acceptances).map(([name, acceptance]) => ({
     sample: label.join(' ') || 'the only one',
@@ -81,12 +123,19 @@ function movesOf(sample: Sample<never>, what: string, right: Values, wrong: Valu
   }));
 }
 
-/** Results of another size are not compared: a launcher would throw, which no bound has to catch. */
-function moveOf(right: Value | undefined, wrong: Value | undefined, acceptance: Acceptance): number {
+/**
+ * Results of another size are not compared: a launcher would throw, which no bound has to catch.
+ */
+function moveOf(
+  right: Value | undefined,
+  wrong: Value | undefined,
+  acceptance: Acceptance,
+): number {
   let most = 0;
   if (!right || !wrong || right.data.length !== wrong.data.length) return most;
   for (let i = 0; i < right.data.length; i++) {
-    const [truth, other] = [right.data[i] as number, wrong.data[i] as number];
+    const truth = right.data[i] as number;
+    const other = wrong.data[i] as number;
     if (acceptance.kind === 'within') {
       const distance = Math.abs(other - (acceptance.nearest?.(i, other) ?? truth));
       if (distance > 0) most = Math.max(most, distance / (acceptance.bound[i] as number));

@@ -2,11 +2,16 @@ import { expect, test } from 'vitest';
 import { launchers } from '../ops/registry.ts';
 import { records } from '../reference/registry.ts';
 
-const shaders = import.meta.glob<{ readonly file: string; readonly code: string }>('../../shaders/**/*.{wgsl,wesl}', {
-  eager: true,
-  import: 'default',
-});
-const launcherSources = Object.values(import.meta.glob<string>('../ops/**/*.ts', { eager: true, query: '?raw', import: 'default' }));
+const shaders = import.meta.glob<{ readonly file: string; readonly code: string }>(
+  '../../shaders/**/*.{wgsl,wesl}',
+  {
+    eager: true,
+    import: 'default',
+  },
+);
+const launcherSources = Object.values(
+  import.meta.glob<string>('../ops/**/*.ts', { eager: true, query: '?raw', import: 'default' }),
+);
 /** What has an entry point; the rest is imported by these. */
 const kernels = Object.values(shaders).filter(({ code }) => code.includes('@compute'));
 /** The probe is the engine's own. */
@@ -21,7 +26,8 @@ test.each([...records.keys()])('op %s has a launcher, and a kernel for every var
   expect(records.get(name)?.name).toBe(name);
   const variants = Object.values(launchers.get(name)?.variants ?? {});
   expect(variants.length).toBeGreaterThan(0);
-  const needsKernel = Object.keys(records.get(name)?.inputs ?? {}).length > 0; // a table of a number format has no inputs
+  // A table of a number format has no inputs.
+  const needsKernel = Object.keys(records.get(name)?.inputs ?? {}).length > 0;
   for (const variant of variants) {
     expect(variant.kernels.length).toBeGreaterThanOrEqual(needsKernel ? 1 : 0);
     for (const kernel of variant.kernels) expect(kernels.map(({ file }) => file)).toContain(kernel);
@@ -29,6 +35,8 @@ test.each([...records.keys()])('op %s has a launcher, and a kernel for every var
 });
 
 test('every kernel belongs to a launcher', () => {
-  const unused = kernels.filter(({ file }) => isOps(file) && !launcherSources.some((source) => source.includes(`/${file}.w`)));
+  const unused = kernels.filter(
+    ({ file }) => isOps(file) && !launcherSources.some((source) => source.includes(`/${file}.w`)),
+  );
   expect(unused.map(({ file }) => file)).toEqual([]);
 });

@@ -18,14 +18,18 @@ test.each<[string, readonly number[], number | undefined]>([
   ['is no number', [5.5, Number.NaN, 5.4], 2],
   ['is infinite', [5.5, 5.4, Number.POSITIVE_INFINITY], 3],
   ['is no number from the start', [Number.NaN], 1],
-])('a loss that %s', (_, losses, odd) => {
-  expect(logOf(losses).oddStep).toBe(odd);
+])('a loss that %s', (_, losses, anomalous) => {
+  expect(logOf(losses).anomalousStep).toBe(anomalous);
 });
 
-test('the last two states are kept, and none from after a step that was odd', () => {
+test('the last two states are kept, and none from after a step that was anomalous', () => {
   const log = logOf([5, 5]);
   for (const step of [1, 5, 10]) log.keep(state(step));
-  expect([log.before(11)?.step, log.before(10)?.step, log.before(5)?.step]).toEqual([10, 5, undefined]);
+  expect([log.before(11)?.step, log.before(10)?.step, log.before(5)?.step]).toEqual([
+    10,
+    5,
+    undefined,
+  ]);
   log.addLoss(9);
   log.keep(state(15));
   expect(log.before(20)?.step).toBe(10);

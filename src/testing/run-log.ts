@@ -1,36 +1,42 @@
 import type { StepFingerprints } from '../train/fingerprints.ts';
 import type { OptimizerState } from '../train/optimizer.ts';
 
-/** Nats above the first step's loss from which on a step is odd: worse than the untrained model by far, whatever the batch. */
-const ODD_RISE = 1;
+/**
+ * Nats above the first step's loss from which on a step is anomalous: worse than the untrained
+ * model by far, whatever the batch.
+ */
+const ANOMALOUS_RISE = 1;
 
 /** Steps whose fingerprints are kept: some 300 bytes each. */
 const MOST_NOTED = 100_000;
 
 /**
- * What is kept of a training run so that a part of it can be run again: the losses, the states before something odd,
- * and the fingerprints of what every step computed.
+ * What is kept of a training run so that a part of it can be run again: the losses, the states
+ * before something anomalous, and the fingerprints of what every step computed.
  */
 export class RunLog {
   /** The loss of every step that was read so far. */
   readonly losses: number[] = [];
-  /** The first step that was odd: its loss is not finite or far too large. */
-  oddStep: number | undefined;
+  /** The first step that was anomalous: its loss is not finite or far too large. */
+  anomalousStep: number | undefined;
   /** By step, the last {@link MOST_NOTED}. */
   readonly #fingerprints = new Map<number, StepFingerprints>();
   #noted = 0;
-  /** The last states after judged steps, older first. A loss is read some steps after it was made, so one state would not do. */
+  /**
+   * The last states after judged steps, older first. A loss is read some steps after it was made,
+   * so one state would not do.
+   */
   #states: readonly OptimizerState[] = [];
 
   addLoss(loss: number): void {
     this.losses.push(loss);
-    // Written so that a loss that is no number is odd.
-    if (!(loss <= (this.losses[0] as number) + ODD_RISE)) this.addOdd(this.losses.length);
+    // Written so that a loss that is no number is anomalous.
+    if (!(loss <= (this.losses[0] as number) + ANOMALOUS_RISE)) this.addAnomaly(this.losses.length);
   }
 
-  /** Marks a step in which something odd was seen. */
-  addOdd(step: number): void {
-    this.oddStep ??= step;
+  /** Marks a step in which something anomalous was seen. */
+  addAnomaly(step: number): void {
+    this.anomalousStep ??= step;
   }
 
   /** Takes the fingerprints of the next steps. */
@@ -41,13 +47,13 @@ export class RunLog {
     }
   }
 
-  /** Of what step `step` (1 is the first) computed; undefined when that is not known any more. */
+  /** Fingerprints of step `step` (1 is the first); undefined when they are no longer kept. */
   fingerprintsOf(step: number): StepFingerprints | undefined {
     return this.#fingerprints.get(step);
   }
 
   keep(state: OptimizerState): void {
-    if (this.oddStep === undefined) this.#states = [...this.#states.slice(-1), state];
+    if (this.anomalousStep === undefined) this.#states = [...this.#states.slice(-1), state];
   }
 
   /** The last state known before `step`; undefined: only the seed is. */

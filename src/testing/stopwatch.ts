@@ -1,6 +1,9 @@
 import type { Gpu } from '../gpu/gpu.ts';
 
-/** How long one call takes, as reports tell it. Milliseconds of the host's clock, from the call until the device is done. */
+/**
+ * How long one call takes, as reports tell it. Milliseconds of the host's clock, from the call
+ * until the device is done.
+ */
 export interface Timing {
   readonly source: 'wall';
   /** Step of the clock that was read. */
@@ -11,11 +14,17 @@ export interface Timing {
   readonly coldMs: number;
   readonly medianMs: number;
   readonly minMs: number;
-  /** Fastest and slowest batch: an interval that holds the median of all batches with 99 % where there are nine, 75 % where three. */
+  /**
+   * Fastest and slowest batch: an interval that holds the median of all batches with 99 % where
+   * there are nine, 75 % where three.
+   */
   readonly ciMs: readonly [number, number];
 }
 
-/** A batch takes at least this long, so that waiting for its end (about a millisecond) is a small part of it. */
+/**
+ * A batch takes at least this long, so that waiting for its end (about a millisecond) is a small
+ * part of it.
+ */
 const BATCH_MS = 40;
 const MOST_CALLS = 2000;
 const SAMPLES = 9;
@@ -23,7 +32,10 @@ const FEWEST_SAMPLES = 3;
 /** No new batch after this time, once there are enough. */
 const BUDGET_MS = 1500;
 
-/** Times `work`, which records calls and keeps nothing: in batches of as many calls as it takes to be timed well, the median of several. */
+/**
+ * Times `work`, which records calls and keeps nothing: in batches of as many calls as it takes to
+ * be timed well, the median of several.
+ */
 export async function timeOf(gpu: Gpu, work: () => void): Promise<Timing> {
   const batch = async (calls: number): Promise<number> => {
     await gpu.finish();
@@ -35,18 +47,33 @@ export async function timeOf(gpu: Gpu, work: () => void): Promise<Timing> {
   const started = performance.now();
   const coldMs = await batch(1);
   let calls = 1;
-  for (let took = await batch(1); took < BATCH_MS && calls < MOST_CALLS; took = await batch(calls)) {
-    calls = Math.min(MOST_CALLS, Math.ceil(calls * Math.min(8, Math.max(1.2, (1.2 * BATCH_MS) / took))));
+  for (
+    let took = await batch(1);
+    took < BATCH_MS && calls < MOST_CALLS;
+    took = await batch(calls)
+  ) {
+    calls = Math.min(
+      MOST_CALLS,
+      Math.ceil(calls * Math.min(8, Math.max(1.2, (1.2 * BATCH_MS) / took))),
+    );
   }
   const times: number[] = [];
-  while (times.length < SAMPLES && (times.length < FEWEST_SAMPLES || performance.now() - started < BUDGET_MS)) {
+  while (
+    times.length < SAMPLES &&
+    (times.length < FEWEST_SAMPLES || performance.now() - started < BUDGET_MS)
+  ) {
     times.push((await batch(calls)) / calls);
   }
   const sorted = times.sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
   return {
-    ...{ source: 'wall', quantumNs: clockStepNs(), samples: sorted.length, coldMs },
-    ...{ medianMs: at(0.5), minMs: at(0), ciMs: [at(0), at(1)] },
+    source: 'wall',
+    quantumNs: clockStepNs(),
+    samples: sorted.length,
+    coldMs,
+    medianMs: at(0.5),
+    minMs: at(0),
+    ciMs: [at(0), at(1)],
   };
 }
 

@@ -1,8 +1,8 @@
 import { GradproofError } from '../errors.ts';
 import type { Shape } from '../tensor/shape.ts';
-import type { Accusation } from './accusation.ts';
 import type { CaseContext, CaseParams } from './context.ts';
-import type { FaultInjector } from './fault.ts';
+import type { FailedCall } from './failed-call.ts';
+import { type Breakable, type Fault, type FaultDeclaration, faultsOf } from './fault.ts';
 
 /** Tiers nest: what is in quick is in full and in slow. */
 export type Tier = 'quick' | 'full' | 'slow';
@@ -10,11 +10,11 @@ export type Tier = 'quick' | 'full' | 'slow';
 /** The named fault that must turn a case red, given before a second run of it. */
 export interface Control {
   readonly name: string;
-  readonly inject: (fault: FaultInjector) => void;
+  readonly faults: readonly Fault[];
 }
 
 /** What an op is given in a case. */
-export type Given = Omit<Accusation, 'name'>;
+export type Given = Omit<FailedCall, 'name'>;
 
 /** One case: a declaration until the harness runs it. */
 export interface Case {
@@ -30,7 +30,12 @@ export interface Case {
   readonly needs: readonly GPUFeatureName[];
   readonly timeoutMs: number;
   readonly control: Control;
-  /** What the one op of the case is given, drawn from a seed; absent where a case does more than that. Needs no device. */
+  /** What the body itself may break. */
+  readonly injects: readonly Breakable[];
+  /**
+   * What the one op of the case is given, drawn from a seed; absent where a case does more than
+   * that. Needs no device.
+   */
   readonly given?: (seed: number) => Given;
   readonly run: (t: CaseContext) => Promise<void>;
 }
@@ -60,15 +65,22 @@ export class SuiteBuilder implements Suite {
   readonly #covers: readonly string[];
   readonly #declared: CaseBuilder[] = [];
 
-  constructor(name: string, options: { readonly description: string; readonly covers?: readonly string[] }) {
-    if (!SUITE_NAME.test(name)) throw new SuiteError(`suite name "${name}" must match ${SUITE_NAME.source}`);
+  constructor(
+    name: string,
+    options: { readonly description: string; readonly covers?: readonly string[] },
+  ) {
+    if (!SUITE_NAME.test(name))
+      throw new SuiteError(`suite name "${name}" must match ${SUITE_NAME.source}`);
     this.name = name;
     this.description = options.description;
     this.#covers = options.covers ?? [];
   }
 
   /** Declares a case for every combination of the parameter values in `grid`. */
-  case(name: string, grid: Readonly<Record<string, readonly (string | number | boolean)[]>> = {}): CaseBuilder {
+  case(
+    name: string,
+    grid: Readonly<Record<string, readonly (string | number | boolean)[]>> = {},
+  ): CaseBuilder {
     const builder = new CaseBuilder(this.name, name, grid, this.#covers);
     this.#declared.push(builder);
     return builder;
@@ -90,6 +102,7 @@ export class CaseBuilder {
   #timeoutMs = DEFAULT_TIMEOUT_MS;
   #description = '';
   #control: Control | undefined;
+  #injects: readonly Breakable[] = [];
   #given: Case['given'];
   #run: ((t: CaseContext) => Promise<void>) | undefined;
 
@@ -132,12 +145,22 @@ export class CaseBuilder {
     return this;
   }
 
-  control(name: string, inject: (fault: FaultInjector) => void): this {
-    this.#control = { name, inject };
+  /**
+   * Names the fault that must turn the case red. A callback is called once, when the suite loads:
+   * what its faults count or keep belongs into `wrap`.
+   */
+  control(name: string, faults: readonly Fault[] | ((fault: FaultDeclaration) => void)): this {
+    this.#control = { name, faults: typeof faults === 'function' ? faultsOf(faults) : faults };
     return this;
   }
 
-  /** What the one op of the case is given, for whoever looks at a case without running it. */
+  /** Declares what the body breaks by `t.injector()`, which refuses anything else. */
+  injects(...breakable: readonly Breakable[]): this {
+    this.#injects = breakable;
+    return this;
+  }
+
+  /** What the one op of the case is given, to show a case without running it. */
   given(draw: (seed: number) => Given): this {
     this.#given = draw;
     return this;
@@ -147,11 +170,18 @@ export class CaseBuilder {
     this.#run = body;
   }
 
-  /** The cases, one for each combination of parameters. Throws {@link SuiteError} on an incomplete or unsafe declaration. */
+  /**
+   * The cases, one for each combination of parameters. Throws {@link SuiteError} on an incomplete
+   * or unsafe declaration.
+   */
   build(): readonly Case[] {
-    const [run, control] = [this.#run, this.#control];
+    const run = this.#run;
+    const control = this.#control;
     if (!run) throw new SuiteError(`${this.#suite}:${this.#name} has no run()`);
-    if (!control) throw new SuiteError(`${this.#suite}:${this.#name} has no control(): name the fault that turns it red`);
+    if (!control)
+      throw new SuiteError(
+        `${this.#suite}:${this.#name} has no control(): name the fault that turns it red`,
+      );
     return combinations(this.#grid).map((params) => ({
       id: caseId(this.#suite, this.#name, params),
       suite: this.#suite,
@@ -162,6 +192,7 @@ export class CaseBuilder {
       needs: this.#needs,
       timeoutMs: this.#timeoutMs,
       control,
+      injects: this.#injects,
       ...(this.#given ? { given: this.#given } : {}),
       run: (t) => run(t.withParams(params)),
     }));
@@ -169,7 +200,10 @@ export class CaseBuilder {
 }
 
 /** Starts a suite; export what it returns from `suites/<area>/<name>.suite.ts`. */
-export function suite(name: string, options: { readonly description: string; readonly covers?: readonly string[] }): SuiteBuilder {
+export function suite(
+  name: string,
+  options: { readonly description: string; readonly covers?: readonly string[] },
+): SuiteBuilder {
   return new SuiteBuilder(name, options);
 }
 
@@ -177,14 +211,20 @@ export function suite(name: string, options: { readonly description: string; rea
 export function caseId(suiteName: string, name: string, params: CaseParams): string {
   const parts = Object.entries(params).map(([key, value]) => [key, String(value)] as const);
   for (const word of [name, ...parts.flat()]) {
-    if (!WORD.test(word)) throw new SuiteError(`${suiteName}: "${word}" may not stand in a case id (no white space, ";", "=" or ":")`);
+    if (!WORD.test(word))
+      throw new SuiteError(
+        `${suiteName}: "${word}" may not stand in a case id (no white space, ";", "=" or ":")`,
+      );
   }
   return [`${suiteName}:${name}`, ...parts.map(([key, value]) => `${key}=${value}`)].join(';');
 }
 
-function combinations(grid: Readonly<Record<string, readonly (string | number | boolean)[]>>): CaseParams[] {
+function combinations(
+  grid: Readonly<Record<string, readonly (string | number | boolean)[]>>,
+): CaseParams[] {
   return Object.entries(grid).reduce<CaseParams[]>(
-    (all, [key, values]) => all.flatMap((params) => values.map((value) => ({ ...params, [key]: value }))),
+    (all, [key, values]) =>
+      all.flatMap((params) => values.map((value) => ({ ...params, [key]: value }))),
     [{}],
   );
 }

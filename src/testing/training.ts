@@ -2,18 +2,21 @@ import { adapterFiles, type OutputFile } from '../train/adapter-files.ts';
 import type { TrainingConfig } from '../train/config.ts';
 import { type FineTuned, fineTune } from '../train/fine-tune.ts';
 import type { Gate } from '../train/gate.ts';
+import { learningFailure } from '../train/learning-check.ts';
 import type { TrainingProgress } from '../train/progress.ts';
-import { learningFailure } from '../train/verdict.ts';
 import { AssertionError, type CaseContext } from './context.ts';
+import { faultsOf } from './fault.ts';
 import { judgeApplications } from './judge-step.ts';
-import { replayRun } from './replay-run.ts';
+import { rerunTraining } from './rerun-training.ts';
 import { RunLog } from './run-log.ts';
 import type { Control } from './suite.ts';
 
-/** Whoever follows a run beyond its evidence. */
-export interface TrainingFollower {
+/** Receives more of a run than its evidence. */
+export interface TrainingListener {
   readonly tell: (progress: TrainingProgress) => void;
-  /** Given the adapter's files before the verdict: a run that learnt too little has them too. */
+  /**
+   * Given the adapter's files before the run is judged: a run that learnt too little has them too.
+   */
   readonly save: (files: readonly OutputFile[]) => void;
   /** Where the run waits between two steps while it is closed. */
   readonly gate?: Gate;
@@ -22,19 +25,25 @@ export interface TrainingFollower {
 /** The fault that must turn a training run red: the optimizer climbs. */
 export const STEPS_REVERSED: Control = {
   name: 'steps of the wrong sign',
-  inject: (fault) =>
-    fault.launch('adamw_step.scalars', ([hyperparameters, step]) => [{ ...hyperparameters, lr: -hyperparameters.lr }, step]),
+  faults: faultsOf((fault) =>
+    fault.launch('adamw_step.scalars', ([hyperparameters, step]) => [
+      { ...hyperparameters, lr: -hyperparameters.lr },
+      step,
+    ]),
+  ),
 };
 
 /**
- * A whole fine-tuning run as the body of a case: every op of the judged steps must be within its bound, and the held-out loss must end
- * where {@link learningFailure} wants it. A run that goes wrong between judged steps is run again, to name the op. Losses, metrics and the adapter's files become evidence.
+ * A whole fine-tuning run as the body of a case: every op of the judged steps must be within its
+ * bound, and the held-out loss must end where {@link learningFailure} wants it. A run that goes
+ * wrong between judged steps is run again, to name the op. Losses, metrics and the adapter's files
+ * become evidence.
  */
 export async function trainAndJudge(
   t: CaseContext,
   text: Uint8Array<ArrayBuffer>,
   config: TrainingConfig,
-  follower?: TrainingFollower,
+  listener?: TrainingListener,
 ): Promise<void> {
   const log = new RunLog();
   const heldout: number[] = [];
@@ -43,47 +52,54 @@ export async function trainAndJudge(
       try {
         return await judgeApplications(t, step, applications);
       } catch (error) {
-        // An op that should have given no number was given none: something before it has gone wrong.
-        if (error instanceof AssertionError && error.at?.expected === null) log.addOdd(step);
+        // An op that should have given no number was given none: something before it has gone
+        // wrong.
+        if (error instanceof AssertionError && error.at?.expected === null) log.addAnomaly(step);
         throw error;
       }
     },
     keep: (state) => log.keep(state),
     note: (steps) => log.note(steps),
-    gate: follower?.gate,
+    gate: listener?.gate,
   });
   const telling = follow(run, (progress) => {
     if (progress.type === 'step') log.addLoss(progress.loss);
     if (progress.type === 'heldout') heldout.push(progress.loss);
     t.series('loss', log.losses);
     t.series('heldout', heldout);
-    follower?.tell(progress);
+    listener?.tell(progress);
     return progress.type !== 'step' || Number.isFinite(progress.loss);
   });
   const ended = await telling.catch(async (error: unknown) => {
-    if (!(error instanceof AssertionError) || !log.oddStep) throw error;
-    const { accused } = t.evidence;
-    t.evidence.accused = undefined;
-    await replayRun(t, text, config, log);
-    t.evidence.accused = accused;
+    if (!(error instanceof AssertionError) || !log.anomalousStep) throw error;
+    const { failedCall } = t.evidence;
+    t.evidence.failedCall = undefined;
+    await rerunTraining(t, text, config, log);
+    t.evidence.failedCall = failedCall;
     throw error;
   });
   if (!ended) {
-    const seen = await replayRun(t, text, config, log);
-    throw new AssertionError('loss-not-finite', `the loss of step ${log.oddStep} is not a finite number; ${seen}`);
+    const seen = await rerunTraining(t, text, config, log);
+    throw new AssertionError(
+      'loss-not-finite',
+      `the loss of step ${log.anomalousStep} is not a finite number; ${seen}`,
+    );
   }
   const { metrics, adapter } = ended;
   for (const [name, value] of Object.entries(metrics)) t.metric(name, value);
   const files = adapterFiles(adapter, config.model, config.seed);
   for (const { name, data } of files) t.artifact(name, data);
-  follower?.save(files);
+  listener?.save(files);
   const failure = learningFailure(metrics, text.length, config);
-  // A run that learnt enough in spite of an odd step has gone wrong in it all the same.
-  const seen = failure || log.oddStep ? await replayRun(t, text, config, log) : '';
+  // A run that learnt enough in spite of an anomalous step has gone wrong in it all the same.
+  const seen = failure || log.anomalousStep ? await rerunTraining(t, text, config, log) : '';
   t.expect(failure === undefined, () => `${failure}; ${seen}`, 'not-learnt');
 }
 
-/** Tells every progress and returns what the run returns; ends it, with undefined, when `tell` says that it is not worth going on. */
+/**
+ * Tells every progress and returns what the run returns; ends it, with undefined, when `tell` says
+ * that it is not worth going on.
+ */
 async function follow(
   run: AsyncGenerator<TrainingProgress, FineTuned>,
   tell: (progress: TrainingProgress) => boolean,

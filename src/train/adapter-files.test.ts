@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { toHostTensor } from '../formats/safetensors/stored.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
-import { drawAdapter, linearShapes } from '../nn/byte-weights.ts';
+import { drawAdapter, linearShapes } from '../models/byte-model/weights.ts';
 import { Random } from '../tensor/random.ts';
 import { adapterFiles } from './adapter-files.ts';
 import { DEFAULT_TRAINING } from './config.ts';

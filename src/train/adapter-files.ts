@@ -1,6 +1,6 @@
 import { writeSafetensors } from '../formats/safetensors/write.ts';
-import type { ByteModelConfig } from '../nn/byte-model-config.ts';
-import { linearShapes } from '../nn/byte-weights.ts';
+import type { ByteModelConfig } from '../models/byte-model/config.ts';
+import { linearShapes } from '../models/byte-model/weights.ts';
 import type { HostTensors } from '../tensor/host.ts';
 
 /** A file to save. */
@@ -9,12 +9,24 @@ export interface OutputFile {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** The adapter as PEFT saves it: adapter_model.safetensors and adapter_config.json. `tensors` are named `<module>.lora_A` and `.lora_B`. */
-export function adapterFiles(tensors: HostTensors, config: ByteModelConfig, seed: number): readonly OutputFile[] {
-  const named = Object.entries(tensors).map(([name, tensor]) => [`base_model.model.${name}.weight`, tensor] as const);
+/**
+ * The adapter as PEFT saves it: adapter_model.safetensors and adapter_config.json. `tensors` are
+ * named `<module>.lora_A` and `.lora_B`.
+ */
+export function adapterFiles(
+  tensors: HostTensors,
+  config: ByteModelConfig,
+  seed: number,
+): readonly OutputFile[] {
+  const named = Object.entries(tensors).map(
+    ([name, tensor]) => [`base_model.model.${name}.weight`, tensor] as const,
+  );
   const json = `${JSON.stringify(adapterConfig(config, seed), null, 2)}\n`;
   return [
-    { name: 'adapter_model.safetensors', data: writeSafetensors(Object.fromEntries(named), { format: 'pt' }) },
+    {
+      name: 'adapter_model.safetensors',
+      data: writeSafetensors(Object.fromEntries(named), { format: 'pt' }),
+    },
     { name: 'adapter_config.json', data: new TextEncoder().encode(json) },
   ];
 }

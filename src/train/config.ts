@@ -1,4 +1,4 @@
-import { type ByteModelConfig, DEFAULT_BYTE_MODEL } from '../nn/byte-model-config.ts';
+import { type ByteModelConfig, DEFAULT_BYTE_MODEL } from '../models/byte-model/config.ts';
 import type { TrainingSettings } from './settings.ts';
 
 /** Every number of a fine-tuning run. */
@@ -12,7 +12,10 @@ export interface TrainingConfig extends TrainingSettings {
   readonly batchSize: number;
   /** Share of the text, at its end, that is held out. Default 0.1. */
   readonly heldoutFraction: number;
-  /** At most so many held-out bytes are asked about, evenly spread, so that a long text does not take long. Default 4096. */
+  /**
+   * At most so many held-out bytes are asked about, evenly spread, so that a long text does not
+   * take long. Default 4096.
+   */
   readonly heldoutBytes: number;
   /** Steps between two held-out losses. Default 100. */
   readonly heldoutEvery: number;
@@ -22,7 +25,10 @@ export interface TrainingConfig extends TrainingSettings {
   readonly judgeEvery: number;
   /** Whether steps between judged ones are replayed from a capture. Default true. */
   readonly capture: boolean;
-  /** Steps of the frozen control run, whose optimizer does nothing: few show that nothing changes. Default 10. */
+  /**
+   * Steps of the frozen control run, whose optimizer does nothing: few show that nothing changes.
+   * Default 10.
+   */
   readonly frozenSteps: number;
   /** Bytes of the sample that is written before and after. Default 120. */
   readonly sampleBytes: number;

@@ -1,17 +1,18 @@
 import { splitText } from '../data/text.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { Application } from '../nn/tape.ts';
+import type { Application } from '../graph/call.ts';
 import { type HostTensors, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { TrainingConfig } from './config.ts';
 import { Fingerprints, type StepFingerprints } from './fingerprints.ts';
 import { forecastBytes } from './forecast.ts';
 import type { Gate } from './gate.ts';
+import type { TrainingMetrics } from './learning-check.ts';
 import type { OptimizerState } from './optimizer.ts';
 import type { TrainingProgress } from './progress.ts';
 import { legible, sampleBytes } from './sample.ts';
 import { HELDOUT_BATCH, Trainer } from './trainer.ts';
-import type { TrainingMetrics } from './verdict.ts';
 
 /** What a finished run leaves. */
 export interface FineTuned {
@@ -20,13 +21,19 @@ export interface FineTuned {
   readonly adapter: HostTensors;
 }
 
-/** Whoever watches over a run. */
-export interface Witness {
-  /** Looks at all that judged step `step` computed (0: before the first), while its tensors live; returns the largest share of a bound used. */
-  readonly judge: (step: number, applications: readonly Application[]) => Promise<number>;
+/** What watches a run. */
+export interface TrainingObserver {
+  /**
+   * Looks at all that judged step `step` computed (0: before the first), while its tensors live;
+   * returns the largest share of a bound used.
+   */
+  readonly judge: (step: number, applications: readonly Application<Tensor>[]) => Promise<number>;
   /** Given the state after a judged step that was right. */
   readonly keep: (state: OptimizerState) => void;
-  /** Given the fingerprints of the next steps, before their losses are told, and before a later step is judged. */
+  /**
+   * Given the fingerprints of the next steps, before their losses are told, and before a later step
+   * is judged.
+   */
   readonly note: (steps: readonly StepFingerprints[]) => void;
   /** Where the run waits between two steps while it is closed. */
   readonly gate?: Gate | undefined;
@@ -36,15 +43,16 @@ export interface Witness {
 const SAMPLE_STREAM = 3;
 
 /**
- * Fine-tunes the byte model on `text`, with the last part held out, and tells how it goes. A step is one submit; losses are collected
- * on the device and read every few steps. The quantized base, the first step and every hundredth are shown to the witness. Whoever stops iterating ends the run,
- * and everything is freed. Throws TextTooShortError for a text under 4 KiB.
+ * Fine-tunes the byte model on `text`, with the last part held out, and tells how it goes. A step
+ * is one submit; losses are collected on the device and read every few steps. The quantized base,
+ * the first step and every hundredth are shown to the observer. To stop iterating ends the run, and
+ * everything is freed. Throws TextTooShortError for a text under 4 KiB.
  */
 export async function* fineTune(
   gpu: Gpu,
   text: Uint8Array<ArrayBuffer>,
   config: TrainingConfig,
-  { judge, keep, note, gate }: Witness,
+  { judge, keep, note, gate }: TrainingObserver,
 ): AsyncGenerator<TrainingProgress, FineTuned> {
   const split = splitText(text, config.heldoutFraction);
   using fingerprints = new Fingerprints(gpu);
@@ -88,20 +96,31 @@ export async function* fineTune(
       note(await fingerprints.read());
       const losses = await trainer.losses(told);
       const times = clock.lap(step);
-      for (const loss of losses) yield { type: 'step', step: ++told, loss, ...times, bytes: gpu.memory.ledger.liveBytes };
+      for (const loss of losses)
+        yield { type: 'step', step: ++told, loss, ...times, bytes: gpu.memory.ledger.liveBytes };
     }
-    if (step % heldoutEvery === 0 && step < steps) yield { type: 'heldout', step, loss: await trainer.heldoutLoss() };
+    if (step % heldoutEvery === 0 && step < steps)
+      yield { type: 'heldout', step, loss: await trainer.heldoutLoss() };
   }
   const heldoutAfter = await trainer.heldoutLoss();
   yield { type: 'heldout', step: steps, loss: heldoutAfter };
   yield await sampled('after', trainer, split.heldout, config);
   const heldoutFrozen = await frozenLoss(gpu, text, config);
-  return { metrics: { heldoutBefore, heldoutAfter, heldoutFrozen, unigram: trainer.unigram }, adapter: await parameters.read() };
+  return {
+    metrics: { heldoutBefore, heldoutAfter, heldoutFrozen, unigram: trainer.unigram },
+    adapter: await parameters.read(),
+  };
 }
 
 /** The control: held-out loss after steps whose optimizer does nothing. */
-async function frozenLoss(gpu: Gpu, text: Uint8Array<ArrayBuffer>, config: TrainingConfig): Promise<number> {
-  using trainer = new Trainer(gpu, splitText(text, config.heldoutFraction), config, { frozen: true });
+async function frozenLoss(
+  gpu: Gpu,
+  text: Uint8Array<ArrayBuffer>,
+  config: TrainingConfig,
+): Promise<number> {
+  using trainer = new Trainer(gpu, splitText(text, config.heldoutFraction), config, {
+    frozen: true,
+  });
   for (let step = 0; step < Math.min(config.frozenSteps, config.steps); step++) trainer.step();
   return await trainer.heldoutLoss();
 }
@@ -114,11 +133,18 @@ async function sampled(
 ): Promise<TrainingProgress> {
   const prompt = heldout.subarray(0, 2 * context);
   const ask = async (bytes: Uint8Array) => valuesOf(await trainer.logits(bytes));
-  const bytes = await sampleBytes(ask, prompt, { count, context, temperature, random: new Random(seed, SAMPLE_STREAM) });
+  const bytes = await sampleBytes(ask, prompt, {
+    count,
+    context,
+    temperature,
+    random: new Random(seed, SAMPLE_STREAM),
+  });
   return { type: 'sample', when, prompt: legible(prompt), text: legible(bytes) };
 }
 
-/** Time for a step over the last lap, and time to the end at the mean speed so far. Milliseconds. */
+/**
+ * Time for a step over the last lap, and time to the end at the mean speed so far. Milliseconds.
+ */
 class StepClock {
   readonly #steps: number;
   #started = performance.now();

@@ -3,12 +3,18 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { fingerprintInto, fingerprintLanes } from '../ops/bits/fingerprint.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
 
-/** Two sums of the bits of each tensor that a step computed, in the order of its ops: equal bits give equal sums. */
+/**
+ * Two sums of the bits of each tensor that a step computed, in the order of its ops: equal bits
+ * give equal sums.
+ */
 export type StepFingerprints = Uint32Array;
 
 /** Bytes that a lane writes: two words. */
 const LANE_BYTES = 8;
-/** Lanes come by the 64, so that each tensor's begin at a multiple of 256 bytes, where a binding may. */
+/**
+ * Lanes come by the 64, so that each tensor's begin at a multiple of 256 bytes, where a binding
+ * may.
+ */
 const PAGE_LANES = 32 * 1024;
 /** Bytes in which memory for sums is taken. */
 export const FINGERPRINT_PAGE_BYTES = PAGE_LANES * LANE_BYTES;
@@ -29,13 +35,17 @@ interface StepSums {
 }
 
 /**
- * Evidence of a training run: with every op a small dispatch sums the bits of its results, and the sums wait on the device until they are read with
- * the losses. A fault that does not come back leaves no trace but these.
+ * Evidence of a training run: with every op a small dispatch sums the bits of its results, and the
+ * sums wait on the device until they are read with the losses. A fault that does not come back
+ * leaves no trace but these.
  */
 export class Fingerprints implements Disposable {
   readonly #gpu: Gpu;
   readonly #pages: Tensor[] = [];
-  /** Each tensor that was seen since the last reading, and how many tensors there were at the end of each step. */
+  /**
+   * Each tensor that was seen since the last reading, and how many tensors there were at the end of
+   * each step.
+   */
   #sums: Sums[] = [];
   #ends: number[] = [];
   /** Lanes that the last page holds. */
@@ -52,26 +62,36 @@ export class Fingerprints implements Disposable {
   see(tensors: Tensors): void {
     for (const tensor of Object.values(tensors)) {
       const lanes = fingerprintLanes(tensor.bytes);
-      fingerprintInto(this.#gpu, tensor, this.#recording ? this.#placeOfStep(this.#recording, lanes) : this.#place([lanes]));
+      fingerprintInto(
+        this.#gpu,
+        tensor,
+        this.#recording ? this.#placeOfStep(this.#recording, lanes) : this.#place([lanes]),
+      );
     }
   }
 
   /** What is seen from here on belongs to the next step. */
   endStep(): void {
-    this.#lanesOfStep = this.#sums.slice(this.#ends.at(-1) ?? 0).reduce((sum, { lanes }) => sum + lanes, 0);
+    this.#lanesOfStep = this.#sums
+      .slice(this.#ends.at(-1) ?? 0)
+      .reduce((sum, { lanes }) => sum + lanes, 0);
     this.#ends.push(this.#sums.length);
   }
 
-  /** Takes memory for the sums of a step like the last one that ended, before the step is captured. */
+  /**
+   * Takes memory for the sums of a step like the last one that ended, before the step is captured.
+   */
   prepareCapture(): void {
-    if (this.#lanesOfStep === 0) throw new InvariantError('fingerprints: a step is captured before one has run');
+    if (this.#lanesOfStep === 0)
+      throw new InvariantError('fingerprints: a step is captured before one has run');
     this.#captured?.memory[Symbol.dispose]();
     this.#captured = { memory: Tensor.empty(this.#gpu, 'u32', [this.#lanesOfStep, 2]), lanes: [] };
   }
 
   /** Records a step that is captured: its sums go to the memory that was prepared. */
   recordCaptured(record: () => void): void {
-    if (!this.#captured) throw new InvariantError('fingerprints: no memory was prepared for a captured step');
+    if (!this.#captured)
+      throw new InvariantError('fingerprints: no memory was prepared for a captured step');
     this.#captured.lanes = [];
     this.#recording = this.#captured;
     try {
@@ -86,7 +106,10 @@ export class Fingerprints implements Disposable {
     if (this.#captured) this.#place(this.#captured.lanes).copyFrom(this.#captured.memory);
   }
 
-  /** Waits for the queue and returns the sums since the last reading, a step an array; the last may be of a step that has not ended. */
+  /**
+   * Waits for the queue and returns the sums since the last reading, a step an array; the last may
+   * be of a step that has not ended.
+   */
   async read(): Promise<readonly StepFingerprints[]> {
     if (this.#sums.length === 0) return [];
     const pages: Uint32Array[] = [];
@@ -102,7 +125,8 @@ export class Fingerprints implements Disposable {
         totals[2 * i + 1] = (totals[2 * i + 1] as number) + (words[2 * lane + 1] as number);
       }
     });
-    const ends = this.#ends.at(-1) === this.#sums.length ? this.#ends : [...this.#ends, this.#sums.length];
+    const ends =
+      this.#ends.at(-1) === this.#sums.length ? this.#ends : [...this.#ends, this.#sums.length];
     const steps = ends.map((end, i) => totals.slice(2 * (ends[i - 1] ?? 0), 2 * end));
     this.#clear();
     return steps;
@@ -116,7 +140,9 @@ export class Fingerprints implements Disposable {
       this.#pages.push(Tensor.empty(this.#gpu, 'u32', [Math.max(PAGE_LANES, total), 2]));
       this.#used = 0;
     }
-    const view = (this.#pages.at(-1) as Tensor).view([total, 2], { offset: this.#used * LANE_BYTES });
+    const view = (this.#pages.at(-1) as Tensor).view([total, 2], {
+      offset: this.#used * LANE_BYTES,
+    });
     for (const lanes of tensors) {
       this.#sums.push({ page: this.#pages.length - 1, at: this.#used, lanes });
       this.#used += lanes;

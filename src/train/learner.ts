@@ -1,12 +1,13 @@
+import type { AutocastType } from '../autograd/autocast.ts';
+import { type CapturedStep, capture } from '../autograd/capture.ts';
+import { RandomState } from '../autograd/random-state.ts';
+import { Tape } from '../autograd/tape.ts';
 import type { Draw, Examples } from '../data/examples.ts';
 import { invariant } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
-import type { AutocastType } from '../nn/autocast.ts';
-import { type CapturedStep, capture } from '../nn/capture.ts';
-import type { Model } from '../nn/model.ts';
-import { RandomState } from '../nn/random-state.ts';
-import { type Application, Tape } from '../nn/tape.ts';
+import type { Application } from '../graph/call.ts';
+import type { Model } from '../models/model.ts';
 import { argmax } from '../ops/math/argmax.ts';
 import { crossEntropy } from '../ops/nn/cross_entropy.ts';
 import { seam } from '../seam.ts';
@@ -23,9 +24,11 @@ export interface LearnerConfig extends Omit<OptimizerOptions, 'fingerprints'> {
   /** Examples of a step. */
   readonly batchSize: number;
   readonly optimizer: OptimizerParams;
-  /** Products are stored in this format; with float16, gradients want a grad_scaler. Default none. */
+  /**
+   * Products are stored in this format; with float16, gradients want a grad_scaler. Default none.
+   */
   readonly autocast?: AutocastType;
-  /** Of the batches and of the model's random numbers. */
+  /** Seed of the batches and of the model's random numbers. */
   readonly seed: number;
 }
 
@@ -35,11 +38,14 @@ export interface Score {
   readonly asked: number;
 }
 
-const drawBatch = seam('train.draw_batch', ({ draw, batchSize }: LearnerConfig, random: Random): Examples => draw(batchSize, random));
+const drawBatch = seam(
+  'train.draw_batch',
+  ({ draw, batchSize }: LearnerConfig, random: Random): Examples => draw(batchSize, random),
+);
 
 /**
- * Trains a model on batches that are drawn anew for each step. A replayed step is one submit without a readback. It does not
- * own the model.
+ * Trains a model on batches that are drawn anew for each step. A replayed step is one submit
+ * without a readback. It does not own the model.
  */
 export class Learner implements Disposable {
   readonly #gpu: Gpu;
@@ -83,7 +89,10 @@ export class Learner implements Disposable {
     });
   }
 
-  /** Replays the captured step on the next batch. Throws InvariantError before {@link Learner.capture}. */
+  /**
+   * Replays the captured step on the next batch. Throws InvariantError before
+   * {@link Learner.capture}.
+   */
   step(): void {
     this.#advance();
     invariant(this.#captured, () => 'a step is replayed before one was captured');
@@ -92,10 +101,13 @@ export class Learner implements Disposable {
     this.#gpu.submit();
   }
 
-  /** Records the step anew, with everything that it computed shown to `judge`: first the passes of the model, then the update. */
+  /**
+   * Records the step anew, with everything that it computed shown to `judge`: first the passes of
+   * the model, then the update.
+   */
   async judgedStep(judge: Judge): Promise<void> {
     this.#advance();
-    const trace: Application[] = [];
+    const trace: Application<Tensor>[] = [];
     using tape = this.#tape(trace);
     const gradients = this.#gradients(tape);
     await judge(trace);
@@ -110,26 +122,37 @@ export class Learner implements Disposable {
     return await this.#optimizer.read();
   }
 
-  /** Asks the model as it is outside of training: nothing is dropped, statistics are the running ones. */
+  /**
+   * Asks the model as it is outside of training: nothing is dropped, statistics are the running
+   * ones.
+   */
   async score(examples: Examples): Promise<Score> {
     using scope = new Scope();
     const inputs = upload(this.#gpu, examples.inputs, scope);
     using tape = new Tape(this.#gpu, [], { autocast: this.#config.autocast });
-    const { y } = tape.apply(argmax, { x: this.#model.forward(tape, inputs) }, { axis: 1, keepdims: false }, 'answers');
+    const { y } = tape.apply(
+      argmax,
+      { x: this.#model.forward(tape, inputs) },
+      { axis: 1, keepdims: false },
+      'answers',
+    );
     const answers = (await y.read()).data;
-    const asked = [...examples.labels.data].flatMap((label, i) => (label < 0 ? [] : [label === answers[i]]));
+    const asked = [...examples.labels.data].flatMap((label, i) =>
+      label < 0 ? [] : [label === answers[i]],
+    );
     return { right: asked.filter((right) => right).length, asked: asked.length };
   }
 
   /** What a step does on the host. */
   #advance(): void {
     const { inputs, labels } = drawBatch(this.#config, this.#batches);
-    for (const [name, tensor] of Object.entries(this.#inputs)) tensor.write(inputs[name] as HostTensor);
+    for (const [name, tensor] of Object.entries(this.#inputs))
+      tensor.write(inputs[name] as HostTensor);
     this.#labels.write(labels);
     this.#optimizer.advance();
   }
 
-  #tape(trace?: Application[]): Tape {
+  #tape(trace?: Application<Tensor>[]): Tape {
     this.#random.begin();
     const { parameters } = this.#model;
     return new Tape(
@@ -141,7 +164,12 @@ export class Learner implements Disposable {
 
   #gradients(tape: Tape): ReadonlyMap<Tensor, Tensor> {
     const logits = this.#model.forward(tape, this.#inputs);
-    const { loss } = tape.apply(crossEntropy, { logits, labels: this.#labels }, { log_probs: false }, 'loss');
+    const { loss } = tape.apply(
+      crossEntropy,
+      { logits, labels: this.#labels },
+      { log_probs: false },
+      'loss',
+    );
     return tape.backward(loss, this.#optimizer.lossScale ?? this.#one);
   }
 
@@ -153,5 +181,7 @@ export class Learner implements Disposable {
 
 /** Inputs on the device; `scope` owns them. */
 function upload(gpu: Gpu, inputs: HostTensors, scope: Scope): Tensors {
-  return Object.fromEntries(Object.entries(inputs).map(([name, host]) => [name, scope.add(Tensor.from(gpu, host))]));
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, host]) => [name, scope.add(Tensor.from(gpu, host))]),
+  );
 }

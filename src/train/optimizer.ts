@@ -1,12 +1,13 @@
+import type { FlatParameters } from '../autograd/flat-parameters.ts';
 import type { Gpu } from '../gpu/gpu.ts';
-import type { FlatParameters } from '../nn/flat-parameters.ts';
-import type { Op } from '../ops/op.ts';
-import { chooseVariant } from '../ops/op.ts';
-import { clipGradNorm, clipGradNormOp } from '../ops/optim/clip_grad_norm.ts';
-import { lrSchedule, type Schedule } from '../ops/optim/lr_schedule.ts';
+import { clipGradients, clipGradNorm } from '../ops/optim/clip_grad_norm.ts';
+import { lrSchedule } from '../ops/optim/lr_schedule.ts';
 import { rateRows } from '../ops/optim/step-rates.ts';
+import { chooseVariant } from '../ops/variants.ts';
+import { seam } from '../seam.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import { LossScaler, type LossScaling } from './loss-scaler.ts';
 import { type Judge, judgeStage, runStage, type Stage } from './stage.ts';
@@ -16,23 +17,41 @@ import { type OptimizerParams, type UpdateRule, updateRule } from './update-rule
 export interface OptimizerOptions {
   /** How the rate changes over the steps. Default constant. */
   readonly schedule?: Schedule;
-  /** The largest norm that all gradients together keep: larger ones are scaled down to it. Default none. */
+  /**
+   * The largest norm that all gradients together keep: larger ones are scaled down to it. Default
+   * none.
+   */
   readonly max_grad_norm?: number | undefined;
-  /** Loss scaling that follows what gradients overflow, as torch.amp.GradScaler has it: see {@link Optimizer.lossScale}. Default none. */
+  /**
+   * Loss scaling that follows what gradients overflow, as torch.amp.GradScaler has it: see
+   * {@link Optimizer.lossScale}. Default none.
+   */
   readonly grad_scaler?: LossScaling | undefined;
   /** They see what every stage of a step leaves. Default none. */
   readonly fingerprints?: Fingerprints | undefined;
 }
 
-/** All that a step changes, after `step` steps (those that were left out count too): `param`, what the optimizer keeps, the loss scale. */
+/**
+ * All that a step changes, after `step` steps (those that were left out count too): `param`, what
+ * the optimizer keeps, the loss scale.
+ */
 export interface OptimizerState {
   readonly step: number;
   readonly tensors: HostTensors;
 }
 
 /**
- * AdamW, Adam or SGD over one flat buffer: gradients are gathered into a buffer of the same layout, clipped by their norm, and one dispatch
- * updates everything. Nothing is read back, and a captured update follows its schedule.
+ * Frees what an optimizer owns. A seam, so that parameters and state can be looked at as it leaves
+ * them.
+ */
+const release = seam('train.release', (_lasting: Tensors, owned: readonly Disposable[]) => {
+  for (const one of owned) one[Symbol.dispose]();
+});
+
+/**
+ * AdamW, Adam or SGD over one flat buffer: gradients are gathered into a buffer of the same layout,
+ * clipped by their norm, and one dispatch updates everything. Nothing is read back, and a captured
+ * update follows its schedule.
  */
 export class Optimizer implements Disposable {
   readonly #gpu: Gpu;
@@ -46,7 +65,12 @@ export class Optimizer implements Disposable {
   readonly #stages: readonly Stage[];
   #step = 0;
 
-  constructor(gpu: Gpu, parameters: FlatParameters, params: OptimizerParams, options: OptimizerOptions = {}) {
+  constructor(
+    gpu: Gpu,
+    parameters: FlatParameters,
+    params: OptimizerParams,
+    options: OptimizerOptions = {},
+  ) {
     const { schedule = { name: 'constant' }, max_grad_norm, grad_scaler, fingerprints } = options;
     this.#gpu = gpu;
     this.#parameters = parameters;
@@ -59,7 +83,10 @@ export class Optimizer implements Disposable {
     this.#grad = zeros();
     this.#state = Object.fromEntries(this.#rule.state.map((name) => [name, zeros()]));
     const clipping = max_grad_norm === undefined ? [] : [this.#clipping(max_grad_norm)];
-    this.#stages = this.#scaler?.around(this.#grad, this.#changed, clipping) ?? [...clipping, this.#stepping()];
+    this.#stages = this.#scaler?.around(this.#grad, this.#changed, clipping) ?? [
+      ...clipping,
+      this.#stepping(),
+    ];
   }
 
   /** With loss scaling the factor of the loss, f32 [1]: the gradient with which backward starts. */
@@ -72,16 +99,24 @@ export class Optimizer implements Disposable {
     this.#step += 1;
   }
 
-  /** Records the update of the step that was counted last. `gradients` are by parameter view; every parameter must have one. */
+  /**
+   * Records the update of the step that was counted last. `gradients` are by parameter view; every
+   * parameter must have one.
+   */
   update(gradients: ReadonlyMap<Tensor, Tensor>): void {
     this.#parameters.gather(gradients, this.#grad);
-    for (const stage of this.#stages) runStage(stage, (outputs) => this.#fingerprints?.see(outputs));
+    for (const stage of this.#stages)
+      runStage(stage, (outputs) => this.#fingerprints?.see(outputs));
   }
 
-  /** As {@link Optimizer.update}, with what went into each stage, what came out of it, and the rates of the run shown to `judge`. */
+  /**
+   * As {@link Optimizer.update}, with what went into each stage, what came out of it, and the rates
+   * of the run shown to `judge`.
+   */
   async judgedUpdate(gradients: ReadonlyMap<Tensor, Tensor>, judge: Judge): Promise<void> {
     this.#parameters.gather(gradients, this.#grad);
-    for (const stage of this.#stages) await judgeStage(this.#gpu, stage, (outputs) => this.#fingerprints?.see(outputs), judge);
+    for (const stage of this.#stages)
+      await judgeStage(this.#gpu, stage, (outputs) => this.#fingerprints?.see(outputs), judge);
     // Under loss scaling the rates are part of the step.
     if (!this.#scaler) await this.#judgeRates(judge);
   }
@@ -96,7 +131,8 @@ export class Optimizer implements Disposable {
   /** Goes on from what {@link Optimizer.read} gave. */
   write({ step, tensors }: OptimizerState): void {
     this.#step = step;
-    for (const [name, tensor] of Object.entries(this.#lasting)) tensor.write(tensors[name] as HostTensor);
+    for (const [name, tensor] of Object.entries(this.#lasting))
+      tensor.write(tensors[name] as HostTensor);
   }
 
   get #changed(): Tensors {
@@ -110,11 +146,11 @@ export class Optimizer implements Disposable {
   #clipping(max_norm: number): Stage {
     const params = { max_norm };
     return {
-      op: clipGradNormOp as unknown as Op,
+      op: clipGradNorm,
       params: () => params,
       reads: {},
       changes: { g0: this.#grad },
-      run: () => ({ norm: clipGradNorm(this.#gpu, [this.#grad], params) }),
+      run: () => ({ norm: clipGradients(this.#gpu, [this.#grad], params) }),
     };
   }
 
@@ -133,16 +169,22 @@ export class Optimizer implements Disposable {
   }
 
   async #judgeRates(judge: Judge): Promise<void> {
-    // A rate of 1, so that what is judged is the share that each step takes of its own. As many at every step: memory must not grow.
+    // A rate of 1, so that what is judged is the share that each step takes of its own. As many at
+    // every step: memory must not grow.
     const params = { ...this.#schedule, base_lr: 1, steps: rateRows(this.#schedule, []) };
     const variant = chooseVariant(this.#gpu, lrSchedule.variants);
     const outputs = lrSchedule.forward(this.#gpu, {}, params, variant);
-    await judge([{ layer: 'optimizer', op: lrSchedule as unknown as Op, variant, params, inputs: {}, outputs }]);
+    await judge([
+      { layer: 'optimizer', op: lrSchedule.signature, variant, params, inputs: {}, outputs },
+    ]);
     outputs.lr[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
-    this.#scaler?.[Symbol.dispose]();
-    for (const tensor of [this.#grad, ...Object.values(this.#state)]) tensor[Symbol.dispose]();
+    const owned = [this.#scaler, this.#grad, ...Object.values(this.#state)];
+    release(
+      this.#lasting,
+      owned.filter((one) => one !== undefined),
+    );
   }
 }

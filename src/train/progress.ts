@@ -13,7 +13,12 @@ export type TrainingProgress =
       readonly bytesForecast: number;
     }
   | { readonly type: 'heldout'; readonly step: number; readonly loss: number }
-  | { readonly type: 'sample'; readonly when: 'before' | 'after'; readonly prompt: string; readonly text: string }
+  | {
+      readonly type: 'sample';
+      readonly when: 'before' | 'after';
+      readonly prompt: string;
+      readonly text: string;
+    }
   | {
       readonly type: 'step';
       readonly step: number;

@@ -5,9 +5,13 @@ import { draw, legible, sampleBytes } from './sample.ts';
 
 test('draws by the cumulated softmax', () => {
   const logits = [Math.log(1), Math.log(2), Math.log(5)]; // shares 1/8, 2/8, 5/8
-  expect([0, 0.124, 0.126, 0.374, 0.376, 0.999].map((threshold) => draw(logits, 1, threshold))).toEqual([0, 0, 1, 1, 2, 2]);
+  expect(
+    [0, 0.124, 0.126, 0.374, 0.376, 0.999].map((threshold) => draw(logits, 1, threshold)),
+  ).toEqual([0, 0, 1, 1, 2, 2]);
   // At half the temperature the shares are 1/30, 4/30, 25/30.
-  expect([0.032, 0.034, 0.166, 0.168].map((threshold) => draw(logits, 0.5, threshold))).toEqual([0, 1, 1, 2]);
+  expect([0.032, 0.034, 0.166, 0.168].map((threshold) => draw(logits, 0.5, threshold))).toEqual([
+    0, 1, 1, 2,
+  ]);
 });
 
 test('draws an index with a probability, whatever the logits and the threshold', () => {
@@ -17,7 +21,9 @@ test('draws an index with a probability, whatever the logits and the threshold',
       fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
       (logits, threshold) => {
         const index = draw(logits, 0.5, threshold);
-        expect(Math.exp(((logits[index] as number) - Math.max(...logits)) / 0.5)).toBeGreaterThan(0);
+        expect(Math.exp(((logits[index] as number) - Math.max(...logits)) / 0.5)).toBeGreaterThan(
+          0,
+        );
       },
     ),
   );
@@ -28,13 +34,22 @@ test('asks about the last bytes and repeats for a seed', async () => {
   const logits = async (context: Uint8Array) => {
     asked.push(String.fromCharCode(...context));
     // Sure of the successor of the last byte.
-    return Float64Array.from({ length: 256 }, (_, i) => (i === (context.at(-1) as number) + 1 ? 100 : 0));
+    return Float64Array.from({ length: 256 }, (_, i) =>
+      i === (context.at(-1) as number) + 1 ? 100 : 0,
+    );
   };
-  const bytes = await sampleBytes(logits, new TextEncoder().encode('abc'), { count: 3, context: 2, temperature: 1, random: new Random(1) });
+  const bytes = await sampleBytes(logits, new TextEncoder().encode('abc'), {
+    count: 3,
+    context: 2,
+    temperature: 1,
+    random: new Random(1),
+  });
   expect(String.fromCharCode(...bytes)).toBe('def');
   expect(asked).toEqual(['bc', 'cd', 'de']);
 });
 
 test('shows control characters and broken UTF-8 as something visible', () => {
-  expect(legible(Uint8Array.of(0x41, 0x0a, 0x09, 0x00, 0x1b, 0x7f, 0xff, 0xc3, 0xa9))).toBe('A\n\t\u2400\u241b\u2421\ufffd\u00e9');
+  expect(legible(Uint8Array.of(0x41, 0x0a, 0x09, 0x00, 0x1b, 0x7f, 0xff, 0xc3, 0xa9))).toBe(
+    'A\n\t\u2400\u241b\u2421\ufffd\u00e9',
+  );
 });

@@ -22,11 +22,18 @@ test('what is absent is the default', () => {
 });
 
 test('another optimizer takes no hyperparameters of the default one', () => {
-  expect(read({ optimizer: { optimizer: 'sgd', momentum: 0.9 } }).optimizer).toEqual({ optimizer: 'sgd', momentum: 0.9 });
+  expect(read({ optimizer: { optimizer: 'sgd', momentum: 0.9 } }).optimizer).toEqual({
+    optimizer: 'sgd',
+    momentum: 0.9,
+  });
 });
 
 test('the warm-up of a run is rounded up to whole steps', () => {
-  expect(scheduleOf({ schedule: { name: 'linear', warmup_ratio: 0.03 }, steps: 150 })).toEqual({ name: 'linear', warmup: 5, total: 150 });
+  expect(scheduleOf({ schedule: { name: 'linear', warmup_ratio: 0.03 }, steps: 150 })).toEqual({
+    name: 'linear',
+    warmup: 5,
+    total: 150,
+  });
 });
 
 test.each([

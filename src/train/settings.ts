@@ -1,28 +1,45 @@
+import type { AutocastType } from '../autograd/autocast.ts';
 import { GradproofError } from '../errors.ts';
-import type { AutocastType } from '../nn/autocast.ts';
-import type { Schedule } from '../ops/optim/lr_schedule.ts';
+import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { LossScaling } from './loss-scaler.ts';
 import type { OptimizerParams } from './update-rule.ts';
 
-/** What people may choose of how a run's parameters are updated; torch's and transformers' names. */
+/**
+ * What people may choose of how a run's parameters are updated; torch's and transformers' names.
+ */
 export interface TrainingSettings {
-  /** The optimizer, and what of its hyperparameters is not torch's default. Default adamw with lr 0.003 and no weight decay. */
+  /**
+   * The optimizer, and what of its hyperparameters is not torch's default. Default adamw with lr
+   * 0.003 and no weight decay.
+   */
   readonly optimizer: OptimizerParams;
   /** Over the whole run; default linear, with a warm-up of 3 % of the steps. */
   readonly schedule: Pick<Schedule, 'name' | 'num_cycles'> & {
-    /** Share of the steps over which the rate rises from 0, as TrainingArguments has it; the number of steps is rounded up. */
+    /**
+     * Share of the steps over which the rate rises from 0, as TrainingArguments has it; the number
+     * of steps is rounded up.
+     */
     readonly warmup_ratio: number;
   };
-  /** The largest norm that all gradients together keep; 0 leaves them as they are. Default 0.3, as in QLoRA. */
+  /**
+   * The largest norm that all gradients together keep; 0 leaves them as they are. Default 0.3, as
+   * in QLoRA.
+   */
   readonly max_grad_norm: number;
   /** The format in which products are stored, as torch.autocast has it. Default none. */
   readonly autocast?: AutocastType | undefined;
-  /** Loss scaling that follows what gradients overflow, as torch.amp.GradScaler has it; float16 wants it. Default none. */
+  /**
+   * Loss scaling that follows what gradients overflow, as torch.amp.GradScaler has it; float16
+   * wants it. Default none.
+   */
   readonly grad_scaler?: LossScaling | undefined;
 }
 
 /** The schedule of a run in steps. */
-export function scheduleOf({ schedule, steps }: Pick<TrainingSettings, 'schedule'> & { readonly steps: number }): Schedule {
+export function scheduleOf({
+  schedule,
+  steps,
+}: Pick<TrainingSettings, 'schedule'> & { readonly steps: number }): Schedule {
   const { warmup_ratio, ...rest } = schedule;
   return { ...rest, warmup: Math.ceil(warmup_ratio * steps), total: steps };
 }
@@ -52,7 +69,11 @@ const oneOf = (...names: readonly string[]): Rule => ({
   what: `one of ${names.join(', ')}`,
 });
 
-const ANY_OPTIMIZER = { optimizer: oneOf('adamw', 'adam', 'sgd'), lr: number('above 0', (x) => x > 0), weight_decay: notNegative };
+const ANY_OPTIMIZER = {
+  optimizer: oneOf('adamw', 'adam', 'sgd'),
+  lr: number('above 0', (x) => x > 0),
+  weight_decay: notNegative,
+};
 const ADAM = {
   ...ANY_OPTIMIZER,
   betas: {
@@ -62,7 +83,12 @@ const ADAM = {
   eps: number('above 0', (x) => x > 0),
   bias_correction: truth,
 } satisfies Record<string, Rule>;
-const SGD = { ...ANY_OPTIMIZER, momentum: share, dampening: number('from 0 to 1', (x) => x >= 0 && x <= 1), nesterov: truth };
+const SGD = {
+  ...ANY_OPTIMIZER,
+  momentum: share,
+  dampening: number('from 0 to 1', (x) => x >= 0 && x <= 1),
+  nesterov: truth,
+};
 const SCHEDULE = {
   name: oneOf('constant', 'linear', 'cosine'),
   warmup_ratio: number('from 0 to 1', (x) => x >= 0 && x <= 1),
@@ -72,12 +98,16 @@ const SCALER = {
   init_scale: number('above 0', (x) => x > 0),
   growth_factor: number('above 1', (x) => x > 1),
   backoff_factor: number('above 0 and below 1', (x) => x > 0 && x < 1),
-  growth_interval: number('that is whole, from 1 to 2^31 - 1', (x) => Number.isInteger(x) && x >= 1 && x < 2 ** 31),
+  growth_interval: number(
+    'that is whole, from 1 to 2^31 - 1',
+    (x) => Number.isInteger(x) && x >= 1 && x < 2 ** 31,
+  ),
 } satisfies Record<keyof LossScaling, Rule>;
 
 /**
- * Settings from parsed JSON, what is absent taken from `defaults`: `{"optimizer": {"optimizer": "sgd", "lr": 0.1}, "schedule": {"name":
- * "cosine"}, "max_grad_norm": 1}`. Another optimizer than the default's takes none of its hyperparameters. Throws SettingsError.
+ * Settings from parsed JSON, what is absent taken from `defaults`:
+ * `{"optimizer": {"optimizer": "sgd", "lr": 0.1}, "schedule": {"name": "cosine"}, "max_grad_norm": 1}`.
+ * Another optimizer than the default's takes none of its hyperparameters. Throws SettingsError.
  */
 export function readSettings(value: unknown, defaults: TrainingSettings): TrainingSettings {
   const known: Readonly<Record<keyof TrainingSettings, unknown>> = {
@@ -88,7 +118,13 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
     grad_scaler: 0,
   };
   const given = fieldsOf('the settings', value, Object.keys(known));
-  const { optimizer = {}, schedule = {}, max_grad_norm = defaults.max_grad_norm, autocast, grad_scaler } = given;
+  const {
+    optimizer = {},
+    schedule = {},
+    max_grad_norm = defaults.max_grad_norm,
+    autocast,
+    grad_scaler,
+  } = given;
   const chosen = fieldsOf('optimizer', optimizer, Object.keys({ ...ADAM, ...SGD }));
   const name = chosen['optimizer'] ?? defaults.optimizer.optimizer;
   check('optimizer', { optimizer: name }, ANY_OPTIMIZER);
@@ -98,36 +134,65 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
   check('optimizer', all, name === 'sgd' ? SGD : ADAM);
   check('schedule', moved, SCHEDULE);
   check('the settings', { max_grad_norm }, { max_grad_norm: notNegative });
-  if (autocast !== undefined) check('the settings', { autocast }, { autocast: oneOf('float16', 'bfloat16') });
-  const scaler = grad_scaler === undefined ? undefined : fieldsOf('grad_scaler', grad_scaler, Object.keys(SCALER));
+  if (autocast !== undefined)
+    check('the settings', { autocast }, { autocast: oneOf('float16', 'bfloat16') });
+  const scaler =
+    grad_scaler === undefined
+      ? undefined
+      : fieldsOf('grad_scaler', grad_scaler, Object.keys(SCALER));
   check('grad_scaler', scaler ?? {}, SCALER);
   const {
     momentum = 0,
     dampening = 0,
     nesterov = false,
-  } = all as { readonly momentum?: number; readonly dampening?: number; readonly nesterov?: boolean };
+  } = all as {
+    readonly momentum?: number;
+    readonly dampening?: number;
+    readonly nesterov?: boolean;
+  };
   if (nesterov && (momentum === 0 || dampening !== 0)) {
-    throw new SettingsError('optimizer: nesterov needs a momentum above 0 and no dampening, as in torch');
+    throw new SettingsError(
+      'optimizer: nesterov needs a momentum above 0 and no dampening, as in torch',
+    );
   }
   return {
-    ...{ optimizer: all as unknown as OptimizerParams, schedule: moved, max_grad_norm: max_grad_norm as number },
-    ...{ autocast: (autocast as AutocastType | undefined) ?? defaults.autocast, grad_scaler: scaler ?? defaults.grad_scaler },
+    optimizer: all as unknown as OptimizerParams,
+    schedule: moved,
+    max_grad_norm: max_grad_norm as number,
+    autocast: (autocast as AutocastType | undefined) ?? defaults.autocast,
+    grad_scaler: scaler ?? defaults.grad_scaler,
   };
 }
 
-function fieldsOf(where: string, value: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
+function fieldsOf(
+  where: string,
+  value: unknown,
+  known: readonly string[],
+): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new SettingsError(`${where} must be an object with some of ${known.join(', ')}`);
   const unknown = Object.keys(value).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new SettingsError(`${where}: there is no "${unknown.slice(0, 40)}"; there are ${known.join(', ')}`);
+  if (unknown !== undefined)
+    throw new SettingsError(
+      `${where}: there is no "${unknown.slice(0, 40)}"; there are ${known.join(', ')}`,
+    );
   return value as Readonly<Record<string, unknown>>;
 }
 
-function check(where: string, values: Readonly<Record<string, unknown>>, rules: Readonly<Record<string, Rule>>): void {
+function check(
+  where: string,
+  values: Readonly<Record<string, unknown>>,
+  rules: Readonly<Record<string, Rule>>,
+): void {
   for (const [name, value] of Object.entries(values)) {
     const rule = rules[name];
     if (!rule)
-      throw new SettingsError(`${where}: ${String(values['optimizer'])} has no "${name}"; it has ${Object.keys(rules).join(', ')}`);
-    if (!rule.allows(value)) throw new SettingsError(`${where}: ${name} must be ${rule.what}, not ${JSON.stringify(value).slice(0, 80)}`);
+      throw new SettingsError(
+        `${where}: ${String(values['optimizer'])} has no "${name}"; it has ${Object.keys(rules).join(', ')}`,
+      );
+    if (!rule.allows(value))
+      throw new SettingsError(
+        `${where}: ${name} must be ${rule.what}, not ${JSON.stringify(value).slice(0, 80)}`,
+      );
   }
 }

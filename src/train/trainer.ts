@@ -1,11 +1,12 @@
+import { type CapturedStep, capture } from '../autograd/capture.ts';
+import { Tape } from '../autograd/tape.ts';
 import { contextsAt, randomBatch, spreadPositions } from '../data/contexts.ts';
 import type { SplitText } from '../data/text.ts';
 import { unigramEntropy } from '../data/unigram.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
-import { ByteModel } from '../nn/byte-model.ts';
-import { type CapturedStep, capture } from '../nn/capture.ts';
-import { type Application, Tape } from '../nn/tape.ts';
+import type { Application } from '../graph/call.ts';
+import { ByteModel } from '../models/byte-model/byte-model.ts';
 import { crossEntropy } from '../ops/nn/cross_entropy.ts';
 import { type HostTensor, hostTensor, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
@@ -18,7 +19,10 @@ import type { Judge } from './stage.ts';
 
 /** Streams of the seed, one for each thing that is drawn. */
 const STREAMS = { base: 0, adapters: 1, batches: 2 } as const;
-/** Held-out contexts in one forward pass; a multiple of 64, so that parts of the uploaded ids can be bound. */
+/**
+ * Held-out contexts in one forward pass; a multiple of 64, so that parts of the uploaded ids can be
+ * bound.
+ */
 export const HELDOUT_BATCH = 512;
 
 /** What is left out of a trainer, or added to it. */
@@ -30,12 +34,15 @@ export interface TrainerOptions {
 }
 
 /**
- * A model, its optimizer and its data on a device. {@link Trainer.step} records one step and submits it once; nothing is read back
- * until somebody asks.
+ * A model, its optimizer and its data on a device. {@link Trainer.step} records one step and
+ * submits it once; nothing is read back until it is asked for.
  */
 export class Trainer implements Disposable {
   readonly model: ByteModel;
-  /** Surprise of the held-out bytes, those that {@link Trainer.heldoutLoss} averages over, to byte frequencies alone. Nats. */
+  /**
+   * Surprise of the held-out bytes, those that {@link Trainer.heldoutLoss} averages over, to byte
+   * frequencies alone. Nats.
+   */
   readonly unigram: number;
   readonly #gpu: Gpu;
   readonly #config: TrainingConfig;
@@ -56,16 +63,30 @@ export class Trainer implements Disposable {
   #steps = 0;
   #captured: CapturedStep | undefined;
 
-  constructor(gpu: Gpu, text: SplitText, config: TrainingConfig, { frozen = false, fingerprints }: TrainerOptions = {}) {
+  constructor(
+    gpu: Gpu,
+    text: SplitText,
+    config: TrainingConfig,
+    { frozen = false, fingerprints }: TrainerOptions = {},
+  ) {
     const { model, seed, steps, batchSize, heldoutBytes } = config;
     using owned = new Scope();
     this.#gpu = gpu;
     this.#config = config;
     this.#text = text;
-    this.model = owned.add(new ByteModel(gpu, model, new Random(seed, STREAMS.base), new Random(seed, STREAMS.adapters)));
+    this.model = owned.add(
+      new ByteModel(gpu, model, new Random(seed, STREAMS.base), new Random(seed, STREAMS.adapters)),
+    );
     const { optimizer, max_grad_norm, grad_scaler } = config;
-    const options = { schedule: scheduleOf(config), max_grad_norm: max_grad_norm || undefined, grad_scaler, fingerprints };
-    this.#optimizer = frozen ? undefined : owned.add(new Optimizer(gpu, this.model.parameters, optimizer, options));
+    const options = {
+      schedule: scheduleOf(config),
+      max_grad_norm: max_grad_norm || undefined,
+      grad_scaler,
+      fingerprints,
+    };
+    this.#optimizer = frozen
+      ? undefined
+      : owned.add(new Optimizer(gpu, this.model.parameters, optimizer, options));
     this.#fingerprints = fingerprints;
     this.#random = new Random(seed, STREAMS.batches);
     this.#ids = owned.add(Tensor.empty(gpu, 'i32', [batchSize, model.context]));
@@ -73,7 +94,11 @@ export class Trainer implements Disposable {
     this.#one = owned.add(Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1))));
     this.#losses = owned.add(Tensor.empty(gpu, 'f32', [steps]));
     this.#lastLoss = owned.add(Tensor.empty(gpu, 'f32', [1]));
-    const heldout = contextsAt(text.heldout, spreadPositions(text.heldout, model.context, heldoutBytes), model.context);
+    const heldout = contextsAt(
+      text.heldout,
+      spreadPositions(text.heldout, model.context, heldoutBytes),
+      model.context,
+    );
     this.#heldoutIds = owned.add(Tensor.from(gpu, heldout.ids));
     this.#heldoutLabels = owned.add(Tensor.from(gpu, heldout.labels));
     this.unigram = unigramEntropy(text.train, heldout.labels.data);
@@ -85,7 +110,9 @@ export class Trainer implements Disposable {
     return this.#heldoutLabels.size;
   }
 
-  /** Runs one step on the next batch in one submit: forward, backward, update, without a readback. */
+  /**
+   * Runs one step on the next batch in one submit: forward, backward, update, without a readback.
+   */
   step(): void {
     this.#advance();
     if (this.#captured) {
@@ -98,25 +125,29 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * From here on steps are replayed from a capture, with the same bits; judged ones are still recorded anew. With fingerprints one step
-   * must have run before.
+   * From here on steps are replayed from a capture, with the same bits; judged ones are still
+   * recorded anew. With fingerprints one step must have run before.
    */
   async capture(): Promise<void> {
     const fingerprints = this.#fingerprints;
     fingerprints?.prepareCapture();
-    const record = () => {
+    const step = () => {
       if (fingerprints) fingerprints.recordCaptured(() => this.#record());
       else this.#record();
       return {};
     };
-    // Bits that are compared with those of a recorded step must not depend on what a compiler makes of two functions in one kernel.
-    this.#captured = await capture(this.#gpu, record, { fuse: !fingerprints });
+    // Bits that are compared with those of a recorded step must not depend on what a compiler makes
+    // of two functions in one kernel.
+    this.#captured = await capture(this.#gpu, step, { fuse: !fingerprints });
   }
 
-  /** As {@link Trainer.step}, with everything that it computed shown to `judge`: first the passes of the model, then the update. */
+  /**
+   * As {@link Trainer.step}, with everything that it computed shown to `judge`: first the passes of
+   * the model, then the update.
+   */
   async judgedStep(judge: Judge): Promise<void> {
     this.#advance();
-    const trace: Application[] = [];
+    const trace: Application<Tensor>[] = [];
     using tape = this.#tape(trace);
     const gradients = this.#gradients(tape);
     this.#keepLoss();
@@ -130,17 +161,24 @@ export class Trainer implements Disposable {
     await this.model.showBase(new Random(this.#config.seed, STREAMS.base), judge);
   }
 
-  /** The state after the last step, from which {@link Trainer.restore} goes on bit by bit; none of a frozen trainer. */
+  /**
+   * The state after the last step, from which {@link Trainer.restore} goes on bit by bit; none of a
+   * frozen trainer.
+   */
   async checkpoint(): Promise<OptimizerState | undefined> {
     return await this.#optimizer?.read();
   }
 
-  /** Takes a state of a trainer with the same text and configuration; the next step is the one after it. */
+  /**
+   * Takes a state of a trainer with the same text and configuration; the next step is the one after
+   * it.
+   */
   restore(state: OptimizerState): void {
     const { seed, batchSize, model } = this.#config;
     this.#optimizer?.write(state);
     this.#random = new Random(seed, STREAMS.batches);
-    for (let step = 0; step < state.step; step++) randomBatch(this.#text.train, batchSize, model.context, this.#random);
+    for (let step = 0; step < state.step; step++)
+      randomBatch(this.#text.train, batchSize, model.context, this.#random);
     this.#steps = state.step;
   }
 
@@ -167,12 +205,20 @@ export class Trainer implements Disposable {
       sums.view([1], { offset: batch * 4 }).copyFrom(loss);
     }
     const means = valuesOf(await sums.read());
-    return means.reduce((sum, mean, batch) => sum + mean * Math.min(HELDOUT_BATCH, count - batch * HELDOUT_BATCH), 0) / count;
+    return (
+      means.reduce(
+        (sum, mean, batch) => sum + mean * Math.min(HELDOUT_BATCH, count - batch * HELDOUT_BATCH),
+        0,
+      ) / count
+    );
   }
 
   /** Logits of the byte after `context`. */
   async logits(context: Uint8Array): Promise<HostTensor> {
-    using ids = Tensor.from(this.#gpu, hostTensor('i32', [1, context.length], Int32Array.from(context)));
+    using ids = Tensor.from(
+      this.#gpu,
+      hostTensor('i32', [1, context.length], Int32Array.from(context)),
+    );
     using tape = this.#askingTape();
     return await this.model.forward(tape, ids).read();
   }
@@ -183,8 +229,9 @@ export class Trainer implements Disposable {
   }
 
   /** The tape of a training step. */
-  #tape(trace?: Application[]): Tape {
-    const watch = ({ gradients, outputs }: Application) => this.#fingerprints?.see(gradients ?? outputs);
+  #tape(trace?: Application<Tensor>[]): Tape {
+    const watch = ({ gradients, outputs }: Application<Tensor>) =>
+      this.#fingerprints?.see(gradients ?? outputs);
     return new Tape(this.#gpu, this.#watched, { trace, watch, autocast: this.#config.autocast });
   }
 
@@ -220,8 +267,12 @@ export class Trainer implements Disposable {
   }
 
   #loss(tape: Tape, ids: Tensor, labels: Tensor): Tensor {
-    return tape.apply(crossEntropy, { logits: this.model.forward(tape, ids), labels }, { reduction: 'mean', log_probs: false }, 'loss')
-      .loss;
+    return tape.apply(
+      crossEntropy,
+      { logits: this.model.forward(tape, ids), labels },
+      { reduction: 'mean', log_probs: false },
+      'loss',
+    ).loss;
   }
 
   [Symbol.dispose](): void {

@@ -1,14 +1,29 @@
 import type { Gpu } from '../gpu/gpu.ts';
-import type { LiveNumber } from '../gpu/shader.ts';
-import type { Op } from '../ops/op.ts';
-import { type AdamHyperparameters, type AdamState, adamwStep, adamwStepOp } from '../ops/optim/adamw_step.ts';
-import { adamRates, ampAdamwStep, ampAdamwStepOp, correctedBetas, type Found } from '../ops/optim/amp_adamw_step.ts';
-import { ampSgdStep, ampSgdStepOp, sgdRates } from '../ops/optim/amp_sgd_step.ts';
-import { rateFactor, type Schedule } from '../ops/optim/lr_schedule.ts';
-import { type AdamParams, adamHyperparameters, type SgdParams, type StateName, sgdHyperparameters } from '../ops/optim/optimizers.ts';
-import { type MomentumState, type SgdHyperparameters, sgdStep, sgdStepOp } from '../ops/optim/sgd_step.ts';
+import { type AdamState, adamwStep, stepAdamw } from '../ops/optim/adamw_step.ts';
+import {
+  adamRates,
+  ampAdamwStep,
+  correctedBetas,
+  type Found,
+  stepAmpAdamw,
+} from '../ops/optim/amp_adamw_step.ts';
+import { ampSgdStep, sgdRates, stepAmpSgd } from '../ops/optim/amp_sgd_step.ts';
+import { rateFactor } from '../ops/optim/lr_schedule.ts';
+import {
+  type AdamParams,
+  adamHyperparameters,
+  type SgdParams,
+  type StateName,
+  sgdHyperparameters,
+} from '../ops/optim/optimizers.ts';
+import { type MomentumState, sgdStep, stepSgd } from '../ops/optim/sgd_step.ts';
 import { rateRows } from '../ops/optim/step-rates.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import type { LiveNumber } from '../vocabulary/live-number.ts';
+import type { AdamHyperparameters } from '../vocabulary/optim/adam.ts';
+import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
+import type { SgdHyperparameters } from '../vocabulary/optim/sgd.ts';
+import type { Stage } from './stage.ts';
 
 /** An optimizer that training knows, and what of its hyperparameters is not torch's default. */
 export type OptimizerParams = AdamParams | SgdParams;
@@ -18,7 +33,7 @@ export interface UpdateRule {
   /** What it keeps between steps, by the names of its ops. */
   readonly state: readonly StateName[];
   /** The op that a step is. */
-  readonly op: Op;
+  readonly op: Stage['op'];
   /** Hyperparameters of step `step`, from 1 on, at its rate. */
   readonly at: (step: number) => { readonly lr: number };
   /** Records a step, in place, over `param`, `grad` and the state. */
@@ -29,7 +44,7 @@ export interface UpdateRule {
 
 /** How an optimizer steps where the device decides whether and which step it is. */
 export interface ScaledRule {
-  readonly op: Op;
+  readonly op: Stage['op'];
   readonly params: { readonly lr: number; readonly schedule: Schedule };
   /** The numbers of every step, f32 [rateRows, 4], for `step`; the caller owns them. */
   readonly rates: (gpu: Gpu) => Tensor;
@@ -40,7 +55,9 @@ export interface ScaledRule {
 
 /** The rule of an optimizer whose rate follows `schedule`. */
 export function updateRule(params: OptimizerParams, schedule: Schedule): UpdateRule {
-  return params.optimizer === 'sgd' ? sgdRule(sgdHyperparameters(params), schedule) : adamRule(adamHyperparameters(params), schedule);
+  return params.optimizer === 'sgd'
+    ? sgdRule(sgdHyperparameters(params), schedule)
+    : adamRule(adamHyperparameters(params), schedule);
 }
 
 function adamRule(hyperparameters: AdamHyperparameters, schedule: Schedule): UpdateRule {
@@ -48,15 +65,16 @@ function adamRule(hyperparameters: AdamHyperparameters, schedule: Schedule): Upd
   const params = { ...hyperparameters, schedule };
   return {
     state: ['exp_avg', 'exp_avg_sq'],
-    op: adamwStepOp as unknown as Op,
+    op: adamwStep,
     at,
-    step: (gpu, tensors, step) => adamwStep(gpu, tensors as Tensors & AdamState, at, step),
+    step: (gpu, tensors, step) => stepAdamw(gpu, tensors as Tensors & AdamState, at, step),
     scaled: {
-      op: ampAdamwStepOp as unknown as Op,
+      op: ampAdamwStep,
       params,
       rates: (gpu) => adamRates(gpu, params),
       rateRows: rateRows(schedule, correctedBetas(hyperparameters)),
-      step: (gpu, tensors, rates) => ampAdamwStep(gpu, tensors as Tensors & AdamState & Found, params, rates),
+      step: (gpu, tensors, rates) =>
+        stepAmpAdamw(gpu, tensors as Tensors & AdamState & Found, params, rates),
     },
   };
 }
@@ -66,19 +84,26 @@ function sgdRule(hyperparameters: SgdHyperparameters, schedule: Schedule): Updat
   const params = { ...hyperparameters, schedule };
   return {
     state: ['momentum_buffer'],
-    op: sgdStepOp as unknown as Op,
+    op: sgdStep,
     at,
-    step: (gpu, tensors, step) => sgdStep(gpu, tensors as Tensors & MomentumState, at, step),
+    step: (gpu, tensors, step) => stepSgd(gpu, tensors as Tensors & MomentumState, at, step),
     scaled: {
-      op: ampSgdStepOp as unknown as Op,
+      op: ampSgdStep,
       params,
       rates: (gpu) => sgdRates(gpu, params),
       rateRows: rateRows(schedule, []),
-      step: (gpu, tensors, rates) => ampSgdStep(gpu, tensors as Tensors & MomentumState & Found, params, rates),
+      step: (gpu, tensors, rates) =>
+        stepAmpSgd(gpu, tensors as Tensors & MomentumState & Found, params, rates),
     },
   };
 }
 
-function atRate<T extends { readonly lr: number }>(hyperparameters: T, schedule: Schedule): (step: number) => T {
-  return (step) => ({ ...hyperparameters, lr: hyperparameters.lr * rateFactor(schedule, step - 1) });
+function atRate<T extends { readonly lr: number }>(
+  hyperparameters: T,
+  schedule: Schedule,
+): (step: number) => T {
+  return (step) => ({
+    ...hyperparameters,
+    lr: hyperparameters.lr * rateFactor(schedule, step - 1),
+  });
 }

@@ -6,12 +6,16 @@ import { seam } from '../../src/seam.ts';
 import { suite } from '../../src/testing/suite.ts';
 
 export const probe = suite('gpu.probe', {
-  description: 'The probe of the float arithmetic asks what it says it asks: every answer is one that WGSL allows',
+  description:
+    'The probe of the float arithmetic asks what it says it asks: every answer is one that WGSL allows',
 });
 
 type Triple = readonly [a: number, b: number, c: number];
 
-/** Units in the last place that WGSL grants the five operations with one float each: the nearest two, 2.5 for a quotient, 3 for a root. */
+/**
+ * Units in the last place that WGSL grants the five operations with one float each: the nearest
+ * two, 2.5 for a quotient, 3 for a root.
+ */
 const OPERATIONS = [
   { name: 'sums', exact: ([a, b]: Triple) => a + b, ulps: 1 },
   { name: 'quotients', exact: ([a, b]: Triple) => a / b, ulps: 2.5 },
@@ -19,29 +23,47 @@ const OPERATIONS = [
   { name: 'products', exact: ([a, b]: Triple) => a * b, ulps: 1 },
 ] as const;
 
-/** The largest float; what exceeds it may be it or infinity. Below the smallest normal one, 0 is right too. */
+/**
+ * The largest float; what exceeds it may be it or infinity. Below the smallest normal one, 0 is
+ * right too.
+ */
 const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 const SMALLEST_NORMAL = 2 ** -126;
 
 probe
   .case('answers')
-  .desc('Sums, quotients, roots and products of the probe are as near to the exact ones as WGSL demands.')
-  .control('product in place of the sum', (fault) => fault.shader('lib/probe', 'bitcast<u32>(a + b)', 'bitcast<u32>(a * b)'))
+  .desc(
+    'Sums, quotients, roots and products of the probe are as near to the exact ones as WGSL demands.',
+  )
+  .control('product in place of the sum', (fault) =>
+    fault.shader('lib/probe', 'bitcast<u32>(a + b)', 'bitcast<u32>(a * b)'),
+  )
   .run(async (t) => {
     t.gpu.memory.guarded = true;
     const words = await answers(t.gpu);
     for (const [i, { name, exact, ulps }] of OPERATIONS.entries()) {
-      const questions = (QUESTIONS[i] as readonly Triple[]).filter(([a, b]) => isOrdinary(a) && isOrdinary(exact([a, b, 0])));
-      const places = questions.map((question) => (QUESTIONS[i] as readonly Triple[]).indexOf(question));
+      const questions = (QUESTIONS[i] as readonly Triple[]).filter(
+        ([a, b]) => isOrdinary(a) && isOrdinary(exact([a, b, 0])),
+      );
+      const places = questions.map((question) =>
+        (QUESTIONS[i] as readonly Triple[]).indexOf(question),
+      );
       const floats = new Float32Array((words[i] as Uint32Array).slice().buffer);
       const truth = questions.map(exact);
-      t.expectAccepted(name, vector(places.map((place) => floats[place] as number)), vector(truth), within(truth, ulps));
+      t.expectAccepted(
+        name,
+        vector(places.map((place) => floats[place] as number)),
+        vector(truth),
+        within(truth, ulps),
+      );
     }
   });
 
 probe
   .case('corner-answers')
-  .desc('Overflow, denormals, the fused product and halves give one of the answers that the probe tells apart.')
+  .desc(
+    'Overflow, denormals, the fused product and halves give one of the answers that the probe tells apart.',
+  )
   .control('product and difference', (fault) => fault.shader('lib/probe', 'a * b + c', 'a * b - c'))
   .run(async (t) => {
     t.gpu.memory.guarded = true;
@@ -51,14 +73,27 @@ probe
     const [rest, undefinedSum] = floats(chains);
     t.expect([0, 2 ** -130].includes(small as number), () => `2^-100 * 2^-30 is ${small}`);
     t.expect([0, 2 ** -100].includes(revived as number), () => `2^-130 * 2^30 is ${revived}`);
-    t.expect([LARGEST, Number.POSITIVE_INFINITY].includes(over as number), () => `the largest float twice is ${over}`);
+    t.expect(
+      [LARGEST, Number.POSITIVE_INFINITY].includes(over as number),
+      () => `the largest float twice is ${over}`,
+    );
     t.expect([0, 2 ** -44].includes(rest as number), () => `(1 + 2u)^2 - (1 + 4u) is ${rest}`);
-    t.expect(!Number.isFinite(undefinedSum) || undefinedSum === Number.NEGATIVE_INFINITY, () => `Infinity - Infinity is ${undefinedSum}`);
+    t.expect(
+      !Number.isFinite(undefinedSum) || undefinedSum === Number.NEGATIVE_INFINITY,
+      () => `Infinity - Infinity is ${undefinedSum}`,
+    );
     const [ties] = halves;
-    const [low, high] = [(ties as number) & 0xffff, (ties as number) >>> 16];
-    t.expect([0x3c00, 0x3c01].includes(low) && [0x3c01, 0x3c02].includes(high), () => `the halves of ties are ${low} and ${high}`);
+    const low = (ties as number) & 0xffff;
+    const high = (ties as number) >>> 16;
+    t.expect(
+      [0x3c00, 0x3c01].includes(low) && [0x3c01, 0x3c02].includes(high),
+      () => `the halves of ties are ${low} and ${high}`,
+    );
     const largest = halves[2] as number;
-    t.expect([0x7bff, 0x7c00].includes(largest & 0xffff) && largest >>> 16 === 0xfbff, () => `the largest halves are ${largest}`);
+    t.expect(
+      [0x7bff, 0x7c00].includes(largest & 0xffff) && largest >>> 16 === 0xfbff,
+      () => `the largest halves are ${largest}`,
+    );
   });
 
 probe
@@ -67,14 +102,19 @@ probe
   .desc(
     'The lanes of a quad are four invocations of a workgroup that follow each other, as the kernels that share in quads take for granted.',
   )
-  .control('two lanes give the same', (fault) => fault.shader('lib/quads', 'quadBroadcast(local, 2u)', 'quadBroadcast(local, 3u)'))
+  .control('two lanes give the same', (fault) =>
+    fault.shader('lib/quads', 'quadBroadcast(local, 2u)', 'quadBroadcast(local, 3u)'),
+  )
   .run(async (t) => {
     t.gpu.memory.guarded = true;
     const members = await quadMembers(t.gpu);
     t.expect(areNeighbours(members), () => `the first quads are ${members.slice(0, 64)}`);
   });
 
-/** Milliseconds that the fastest of five probes takes; the first of a device also compiles its pipeline. */
+/**
+ * Milliseconds that the fastest of five probes takes; the first of a device also compiles its
+ * pipeline.
+ */
 const fastest = seam('probe.fastest', async (gpu: Gpu): Promise<number> => {
   const times: number[] = [];
   for (let i = 0; i < 5; i++) times.push((await ask(gpu)).tookMs);

@@ -1,4 +1,4 @@
-import { capture } from '../../src/nn/capture.ts';
+import { capture } from '../../src/autograd/capture.ts';
 import { multiply } from '../../src/ops/matmul/product.ts';
 import { silu } from '../../src/ops/nn/silu.ts';
 import type { Value } from '../../src/reference/record.ts';
@@ -10,7 +10,8 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 
 export const halves = suite('matmul.halves', {
-  description: 'Products of operands in f16 on adapters that load them natively: the same bits as by the kernel of every adapter',
+  description:
+    'Products of operands in f16 on adapters that load them natively: the same bits as by the kernel of every adapter',
 });
 
 /** A product by its shapes. */
@@ -30,13 +31,24 @@ const PRODUCTS: Readonly<Record<string, Given>> = {
   groups: { a: [32, 3], b: [3, 64] },
 };
 
-/** A half of any size: most are normal numbers, every fourth is denormal, the largest or the smallest number, or a zero. */
+/**
+ * A half of any size: most are normal numbers, every fourth is denormal, the largest or the
+ * smallest number, or a zero.
+ */
 function anyHalf(random: Random): number {
   const rare = [2 ** -24, -3 * 2 ** -24, 1023 * 2 ** -24, 2 ** -14, 65504, -65504, 0, -0];
-  return random.integer(0, 3) > 0 ? random.normal() : (rare[random.integer(0, rare.length - 1)] as number);
+  return random.integer(0, 3) > 0
+    ? random.normal()
+    : (rare[random.integer(0, rare.length - 1)] as number);
 }
 
-function drawn(t: CaseContext, stream: number, dtype: 'f16' | 'f32', shape: Shape, draw: (random: Random) => number): Tensor {
+function drawn(
+  t: CaseContext,
+  stream: number,
+  dtype: 'f16' | 'f32',
+  shape: Shape,
+  draw: (random: Random) => number,
+): Tensor {
   const random = t.random(stream);
   const values = random.fill(sizeOf(shape), () => draw(random));
   return Tensor.from(t.gpu, hostTensorFrom(dtype, shape, values));
@@ -45,7 +57,10 @@ function drawn(t: CaseContext, stream: number, dtype: 'f16' | 'f32', shape: Shap
 /** The words of a tensor in f32. */
 async function bitsOf(tensor: Tensor): Promise<Value> {
   const { data } = await tensor.read();
-  return { shape: tensor.shape, data: Float64Array.from(new Uint32Array(data.buffer, data.byteOffset, data.length)) };
+  return {
+    shape: tensor.shape,
+    data: Float64Array.from(new Uint32Array(data.buffer, data.byteOffset, data.length)),
+  };
 }
 
 function expectDispatched(t: CaseContext, kernel: string): void {
@@ -59,9 +74,16 @@ halves
   .desc(
     'Halves of every kind, denormal ones too, multiplied where they are loaded natively and by the kernel of every adapter: equal bits.',
   )
-  .control('last term dropped', (fault) => fault.shader('matmul/matmul_f16', 'k < dims.k;', 'k + 1u < dims.k;'))
+  .control('last term dropped', (fault) =>
+    fault.shader('matmul/matmul_f16', 'k < dims.k;', 'k + 1u < dims.k;'),
+  )
   .run(async (t) => {
-    const { a: shapeA, b: shapeB, bias: shapeBias, ...transposes } = PRODUCTS[String(t.params['of'])] as Given;
+    const {
+      a: shapeA,
+      b: shapeB,
+      bias: shapeBias,
+      ...transposes
+    } = PRODUCTS[String(t.params['of'])] as Given;
     t.gpu.memory.guarded = true;
     using a = drawn(t, 1, 'f16', shapeA, anyHalf);
     using b = drawn(t, 2, 'f16', shapeB, anyHalf);
@@ -77,8 +99,12 @@ halves
 halves
   .case('native-epilogue')
   .needs('shader-f16')
-  .desc('silu of a captured product of halves that are loaded natively is its epilogue: the same bits as one after the other.')
-  .control('the epilogue stays as it was when silu changes', (fault) => fault.shader('nn/silu', 'select(near,', 'select(2.0 * near,'))
+  .desc(
+    'silu of a captured product of halves that are loaded natively is its epilogue: the same bits as one after the other.',
+  )
+  .control('the epilogue stays as it was when silu changes', (fault) =>
+    fault.shader('nn/silu', 'select(near,', 'select(2.0 * near,'),
+  )
   .run(async (t) => {
     using a = drawn(t, 1, 'f16', [9, 5], (random) => random.normal());
     using b = drawn(t, 2, 'f16', [5, 67], (random) => random.normal());
@@ -89,6 +115,9 @@ halves
     using eager = step().y;
     using captured = await capture(t.gpu, step);
     t.expectEqual('y', await bitsOf(captured.run().y), await bitsOf(eager));
-    t.expect(captured.length === 1, () => `${captured.length} commands are left of the product and its silu`);
+    t.expect(
+      captured.length === 1,
+      () => `${captured.length} commands are left of the product and its silu`,
+    );
     expectDispatched(t, 'matmul/matmul_f16');
   });

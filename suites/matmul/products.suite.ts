@@ -1,18 +1,20 @@
 import { loraLinear } from '../../src/ops/lora/lora_linear.ts';
 import { sumToSize } from '../../src/ops/math/sum.ts';
-import { type MatmulParams, matmul } from '../../src/ops/matmul/matmul.ts';
+import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { matmul4bit } from '../../src/ops/matmul/matmul_4bit.ts';
-import { packNibbles } from '../../src/quant/nibbles.ts';
+import { packNibbles } from '../../src/quant/packing/nibbles.ts';
 import type { Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { coordinatesOf, type Shape, sizeOf } from '../../src/tensor/shape.ts';
-import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
 import { codeOf } from '../../src/testing/code-of.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { parseShape, suite } from '../../src/testing/suite.ts';
+import type { GivenParams } from '../../src/vocabulary/signature.ts';
 
 export const products = suite('matmul.products', {
-  description: 'What the records of the products cannot say: refusals, wanted gradients, grids of many batches, sums over repeats',
+  description:
+    'What the records of the products cannot say: refusals, wanted gradients, grids of many batches, sums over repeats',
 });
 
 /** A tensor of small integers that depend on the index. */
@@ -31,12 +33,15 @@ async function readValue(tensor: Tensor): Promise<Value> {
   return { shape: tensor.shape, data: valuesOf(await tensor.read()) };
 }
 
-function freeAll(tensors: Tensors): void {
-  for (const tensor of Object.values(tensors)) tensor[Symbol.dispose]();
+/** Tensors by name; some may be absent. */
+type Named = Readonly<Record<string, Tensor | undefined>>;
+
+function freeAll(tensors: Named): void {
+  for (const tensor of Object.values(tensors)) tensor?.[Symbol.dispose]();
 }
 
 /** The code of the error that `run` throws; `none` when it returns. */
-function refusal(run: () => Tensors): string {
+function refusal(run: () => Named): string {
   return codeOf(() => freeAll(run()));
 }
 
@@ -58,7 +63,14 @@ const WEIGHT = { quant_type: 'nf4', blocksize: 64, out_features: 6, in_features:
 /** The refusal of a 4-bit product in which one operand, or none, is wrong. */
 function refusal4bit(t: CaseContext, wrong: unknown): string {
   using x = counted(t, [3, wrong === 'x' ? 9 : 10]);
-  using packed = Tensor.from(t.gpu, hostTensorFrom('u8', [wrong === 'codes' ? 29 : 30, 1], new Uint8Array(wrong === 'codes' ? 29 : 30)));
+  using packed = Tensor.from(
+    t.gpu,
+    hostTensorFrom(
+      'u8',
+      [wrong === 'codes' ? 29 : 30, 1],
+      new Uint8Array(wrong === 'codes' ? 29 : 30),
+    ),
+  );
   using absmax = counted(t, [wrong === 'scales' ? 2 : 1]);
   const params = { ...WEIGHT, blocksize: wrong === 'blocksize' ? 48 : 64 };
   return refusal(() => matmul4bit.forward(t.gpu, { x, packed, absmax }, params, 'register'));
@@ -68,7 +80,12 @@ products
   .case('accepts-4bit')
   .desc('A 4-bit product whose operands fit is computed: the twin of the refusals.')
   .control('block size that no format has', (fault) =>
-    fault.launch('matmul_4bit.forward', ([gpu, inputs, params, variant]) => [gpu, inputs, { ...params, blocksize: 48 }, variant]),
+    fault.launch('matmul_4bit.forward', ([gpu, inputs, params, variant]) => [
+      gpu,
+      inputs,
+      { ...params, blocksize: 48 },
+      variant,
+    ]),
   )
   .run(async (t) => {
     const code = refusal4bit(t, 'nothing');
@@ -93,7 +110,9 @@ products
 
 products
   .case('refuses-lora', { wrong: ['magnitude', 'weight', 'rank'] })
-  .desc('DoRA without a magnitude, a missing weight and an adapter of another rank are refused by their shape.')
+  .desc(
+    'DoRA without a magnitude, a missing weight and an adapter of another rank are refused by their shape.',
+  )
   .control('operands that fit', (fault) =>
     fault.launch('lora_linear.forward', ([gpu, { x, lora_A, lora_B }, , variant]) => [
       gpu,
@@ -134,7 +153,14 @@ products
     const params = { r: 2, alpha: 2 };
     const outputs = loraLinear.forward(t.gpu, inputs, params, 'register');
     const wants = new Set([String(t.params['wants'])]);
-    const gradients = loraLinear.backward(t.gpu, { inputs, outputs, grads: { y: dy }, params, wants, variant: 'register' });
+    const gradients = loraLinear.backward(t.gpu, {
+      inputs,
+      outputs,
+      grads: { y: dy },
+      params,
+      wants,
+      variant: 'register',
+    });
     const names = Object.keys(gradients);
     freeAll(outputs);
     freeAll(gradients);
@@ -143,32 +169,55 @@ products
 
 products
   .case('infinity-stays', { variant: Object.keys(matmul.variants) })
-  .desc('An infinity spoils its own row or column of the product and no other: what is read past the end of a sum adds nothing.')
+  .desc(
+    'An infinity spoils its own row or column of the product and no other: what is read past the end of a sum adds nothing.',
+  )
   .control('the first row spoiled too', (fault) =>
-    fault.launch('matmul.forward', ([gpu, { a, b }, params, variant]) => [gpu, { a: b, b: a }, params, variant]),
+    fault.launch('matmul.forward', ([gpu, { a, b }, params, variant]) => [
+      gpu,
+      { a: b, b: a },
+      params,
+      variant,
+    ]),
   )
   .run(async (t) => {
     const variant = String(t.params['variant']);
-    const missing = matmul.variants[variant]?.needs?.find((feature) => !t.gpu.features.has(feature));
+    const missing = matmul.variants[variant]?.needs?.find(
+      (feature) => !t.gpu.features.has(feature),
+    );
     if (missing) t.skip('missing-feature', missing);
-    const [size, place] = [21, 10];
+    const size = 21;
+    const place = 10;
     // Row 10 of a, and column 10 of b, which is stored transposed, begin with an infinity.
-    const spoilt = Float32Array.from({ length: size * size }, (_, i) => (i === place * size ? Number.POSITIVE_INFINITY : 1 + (i % 5)));
+    const spoilt = Float32Array.from({ length: size * size }, (_, i) =>
+      i === place * size ? Number.POSITIVE_INFINITY : 1 + (i % 5),
+    );
     const whole = Float32Array.from({ length: size * size }, (_, i) => 1 + (i % 3));
     using a = Tensor.from(t.gpu, hostTensorFrom('f32', [size, size], spoilt));
     using b = Tensor.from(t.gpu, hostTensorFrom('f32', [size, size], whole));
     using rows = matmul.forward(t.gpu, { a, b }, { transpose_b: true }, variant).y;
     using cols = matmul.forward(t.gpu, { a: b, b: a }, { transpose_b: true }, variant).y;
-    const [byRow, byColumn] = [(await readValue(rows)).data, (await readValue(cols)).data];
+    const byRow = (await readValue(rows)).data;
+    const byColumn = (await readValue(cols)).data;
     const dot = (i: number, j: number) =>
-      whole.subarray(j * size, (j + 1) * size).reduce((sum, x, k) => sum + x * (spoilt[i * size + k] as number), 0);
-    const truth = Float64Array.from({ length: size * size }, (_, i) => dot(Math.floor(i / size), i % size));
-    const finite = (data: Float64Array, rowOf: (i: number) => number) => data.filter((_, i) => rowOf(i) !== place);
-    const [row, col] = [(i: number) => Math.floor(i / size), (i: number) => i % size];
+      whole
+        .subarray(j * size, (j + 1) * size)
+        .reduce((sum, x, k) => sum + x * (spoilt[i * size + k] as number), 0);
+    const truth = Float64Array.from({ length: size * size }, (_, i) =>
+      dot(Math.floor(i / size), i % size),
+    );
+    const finite = (data: Float64Array, rowOf: (i: number) => number) =>
+      data.filter((_, i) => rowOf(i) !== place);
+    const row = (i: number) => Math.floor(i / size);
+    const col = (i: number) => i % size;
     const shape = [size * (size - 1)];
     t.expectEqual('rows', { shape, data: finite(byRow, row) }, { shape, data: finite(truth, row) });
     const transposed = truth.map((_, i) => truth[col(i) * size + row(i)] as number);
-    t.expectEqual('columns', { shape, data: finite(byColumn, col) }, { shape, data: finite(transposed, col) });
+    t.expectEqual(
+      'columns',
+      { shape, data: finite(byColumn, col) },
+      { shape, data: finite(transposed, col) },
+    );
     t.expect(
       byRow.every((x, i) => row(i) !== place || x === Number.POSITIVE_INFINITY),
       () => 'the row of the infinity is not infinite',
@@ -177,8 +226,12 @@ products
 
 products
   .case('many-batches')
-  .desc('A product of more batches than a dimension of the grid has workgroups: every batch is computed, and exactly.')
-  .control('the second dispatch repeats the first', (fault) => fault.shader('matmul/matmul', 'dims.first_batch + z', 'z'))
+  .desc(
+    'A product of more batches than a dimension of the grid has workgroups: every batch is computed, and exactly.',
+  )
+  .control('the second dispatch repeats the first', (fault) =>
+    fault.shader('matmul/matmul', 'dims.first_batch + z', 'z'),
+  )
   .run(async (t) => {
     const batches = 65_600;
     // So that an element that is not written is a NaN and not what an earlier run left there.
@@ -186,7 +239,8 @@ products
     using a = counted(t, [batches, 1, 2]);
     using b = counted(t, [batches, 2, 1]);
     using y = matmul.forward(t.gpu, { a, b }, {}, 'register').y;
-    const [left, right] = [await readValue(a), await readValue(b)];
+    const left = await readValue(a);
+    const right = await readValue(b);
     const term = (i: number) => (left.data[i] as number) * (right.data[i] as number);
     t.expectEqual('y', await readValue(y), {
       shape: y.shape,
@@ -196,30 +250,54 @@ products
 
 products
   .case('sum-to-size', { size: ['2x1x4x1', '1x3x1x5', '5', '1'] })
-  .desc('What was repeated along some dimensions is summed over them, as torch.Tensor.sum_to_size; integers, so exactly.')
-  .control('last term dropped', (fault) => fault.shader('math/reduce_sum', 'term < dims.terms;', 'term + 1u < dims.terms;'))
+  .desc(
+    'What was repeated along some dimensions is summed over them, as torch.Tensor.sum_to_size; integers, so exactly.',
+  )
+  .control('last term dropped', (fault) =>
+    fault.shader('math/reduce_sum', 'term < dims.terms;', 'term + 1u < dims.terms;'),
+  )
   .run((t) => expectSum(t, [2, 3, 4, 5], parseShape(String(t.params['size']))));
 
 products
   .case('sum-to-size-alternating')
-  .desc('Four dimensions that stay between four that are summed, the most that the kernel takes, none of which can be merged.')
-  .control('an index runs over', (fault) => fault.shader('math/reduce_sum', 'rest % dims.axes[d].x', 'rest'))
+  .desc(
+    'Four dimensions that stay between four that are summed, the most that the kernel takes, none of which can be merged.',
+  )
+  .control('an index runs over', (fault) =>
+    fault.shader('math/reduce_sum', 'rest % dims.axes[d].x', 'rest'),
+  )
   .run((t) => expectSum(t, [2, 3, 2, 2, 3, 2, 2, 3], [2, 1, 2, 1, 3, 1, 2, 1]));
 
 products
   .case('four-batch-axes')
-  .desc('Batch dimensions along which a and b repeat in turn, the most that a kernel takes: every batch meets its own matrices.')
-  .control('an index runs over', (fault) => fault.shader('matmul/matmul', 'index / (s.w * s.z) % s.y', 'index / (s.w * s.z)'))
+  .desc(
+    'Batch dimensions along which a and b repeat in turn, the most that a kernel takes: every batch meets its own matrices.',
+  )
+  .control('an index runs over', (fault) =>
+    fault.shader('matmul/matmul', 'index / (s.w * s.z) % s.y', 'index / (s.w * s.z)'),
+  )
   .run(async (t) => {
     using a = counted(t, [2, 1, 3, 1, 2, 3]);
     using b = counted(t, [1, 2, 1, 2, 3, 5]);
     using y = matmul.forward(t.gpu, { a, b }, {}, 'register').y;
-    const [left, right] = [(await readValue(a)).data, (await readValue(b)).data];
+    const left = (await readValue(a)).data;
+    const right = (await readValue(b)).data;
     const shape = [2, 2, 3, 2, 2, 5];
     const truth = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
-      const [p, q, r, s, row, col] = coordinatesOf(i, shape) as [number, number, number, number, number, number];
-      const [atA, atB] = [((p * 3 + r) * 2 + row) * 3, (q * 2 + s) * 15 + col];
-      return [0, 1, 2].reduce((sum, k) => sum + (left[atA + k] as number) * (right[atB + 5 * k] as number), 0);
+      const [p, q, r, s, row, col] = coordinatesOf(i, shape) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      const atA = ((p * 3 + r) * 2 + row) * 3;
+      const atB = (q * 2 + s) * 15 + col;
+      return [0, 1, 2].reduce(
+        (sum, k) => sum + (left[atA + k] as number) * (right[atB + 5 * k] as number),
+        0,
+      );
     });
     t.expectEqual('y', await readValue(y), { shape, data: truth });
   });
@@ -229,40 +307,59 @@ products
   .desc(
     'Batch dimensions that fit a kernel only where they are merged, with each other or with the rows; vectors, which no transpose changes.',
   )
-  .control('one added to every element', (fault) => fault.shader('matmul/matmul', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'))
+  .control('one added to every element', (fault) =>
+    fault.shader('matmul/matmul', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'),
+  )
   .run(async (t) => {
     const shapeA = parseShape(String(t.params['a']));
     const shapeB =
-      { 1: [4, 5], 2: [4], 4: [3, 1, 4, 5] }[shapeA.length] ?? (shapeA[1] === 1 ? [1, 2, 1, 2, 1, 4, 5] : [2, 2, 2, 2, 2, 4, 5]);
+      { 1: [4, 5], 2: [4], 4: [3, 1, 4, 5] }[shapeA.length] ??
+      (shapeA[1] === 1 ? [1, 2, 1, 2, 1, 4, 5] : [2, 2, 2, 2, 2, 4, 5]);
     using a = counted(t, shapeA);
     using b = counted(t, shapeB);
     const params = { transpose_a: shapeA.length === 1, transpose_b: shapeB.length === 1 };
     using y = matmul.forward(t.gpu, { a, b }, params, 'register').y;
-    const [left, right] = [(await readValue(a)).data, (await readValue(b)).data];
+    const left = (await readValue(a)).data;
+    const right = (await readValue(b)).data;
     const batch = shapeA.slice(0, -2).map((n, i) => Math.max(n, shapeB[i] as number));
     const shape = [...batch, ...(shapeA.length > 1 ? [3] : []), ...(shapeB.length > 1 ? [5] : [])];
-    const [rows, cols] = [shapeA.length > 1 ? 3 : 1, shapeB.length > 1 ? 5 : 1];
+    const rows = shapeA.length > 1 ? 3 : 1;
+    const cols = shapeB.length > 1 ? 5 : 1;
     // The matrix of a batch, where dimensions of 1 repeat.
     const matrixOf = (sizes: Shape, at: readonly number[]) =>
       at.reduce((flat, i, d) => flat * (sizes[d] as number) + (sizes[d] === 1 ? 0 : i), 0);
     const truth = Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
       const at = coordinatesOf(Math.floor(i / (rows * cols)), batch);
-      const [row, col] = [Math.floor(i / cols) % rows, i % cols];
-      const [fromA, fromB] = [(matrixOf(shapeA, at) * rows + row) * 4, matrixOf(shapeB, at) * 4 * cols + col];
-      return [0, 1, 2, 3].reduce((sum, k) => sum + (left[fromA + k] as number) * (right[fromB + k * cols] as number), 0);
+      const row = Math.floor(i / cols) % rows;
+      const col = i % cols;
+      const fromA = (matrixOf(shapeA, at) * rows + row) * 4;
+      const fromB = matrixOf(shapeB, at) * 4 * cols + col;
+      return [0, 1, 2, 3].reduce(
+        (sum, k) => sum + (left[fromA + k] as number) * (right[fromB + k * cols] as number),
+        0,
+      );
     });
     t.expectEqual('y', await readValue(y), { shape, data: truth });
   });
 
 products
   .case('vector-gradients')
-  .desc('Gradients of a row times a matrix and of a matrix times a column, which no transpose changes: products of vectors, exactly.')
-  .control('one added to every element', (fault) => fault.shader('matmul/matmul', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'))
+  .desc(
+    'Gradients of a row times a matrix and of a matrix times a column, which no transpose changes: products of vectors, exactly.',
+  )
+  .control('one added to every element', (fault) =>
+    fault.shader('matmul/matmul', 'dims.scale * sums;', 'dims.scale * sums + 1.0;'),
+  )
   .run(async (t) => {
     using vector = counted(t, [4]);
     using tall = counted(t, [4, 5]);
     using wide = counted(t, [3, 4]);
-    const gradientsOf = (a: Tensor, b: Tensor, dy: Tensor, params: MatmulParams) =>
+    const gradientsOf = (
+      a: Tensor,
+      b: Tensor,
+      dy: Tensor,
+      params: GivenParams<typeof matmul.signature>,
+    ) =>
       matmul.backward(t.gpu, {
         inputs: { a, b },
         outputs: { y: dy },
@@ -277,29 +374,47 @@ products
     ] as const) {
       using dy = counted(t, [size]);
       const gradients = gradientsOf(a, b, dy, params);
-      const [matrix, row, flow] = [await readValue(a === vector ? b : a), await readValue(vector), await readValue(dy)];
+      const matrix = await readValue(a === vector ? b : a);
+      const row = await readValue(vector);
+      const flow = await readValue(dy);
       const [rows, cols] = matrix.shape as [number, number];
       const alongRows = rows === row.data.length;
       const outer = matrix.data.map((_, i) => {
-        const [r, c] = [Math.floor(i / cols), i % cols];
+        const r = Math.floor(i / cols);
+        const c = i % cols;
         return (row.data[alongRows ? r : c] as number) * (flow.data[alongRows ? c : r] as number);
       });
       const summed = row.data.map((_, i) =>
-        flow.data.reduce((sum, x, j) => sum + x * (matrix.data[alongRows ? i * cols + j : j * cols + i] as number), 0),
+        flow.data.reduce(
+          (sum, x, j) => sum + x * (matrix.data[alongRows ? i * cols + j : j * cols + i] as number),
+          0,
+        ),
       );
       const [ofMatrix, ofVector] = a === vector ? (['b', 'a'] as const) : (['a', 'b'] as const);
-      t.expectEqual('gradient of the matrix', await readValue(gradients[ofMatrix] as Tensor), { shape: matrix.shape, data: outer });
-      t.expectEqual('gradient of the vector', await readValue(gradients[ofVector] as Tensor), { shape: row.shape, data: summed });
-      for (const gradient of Object.values(gradients)) gradient[Symbol.dispose]();
+      t.expectEqual('gradient of the matrix', await readValue(gradients[ofMatrix] as Tensor), {
+        shape: matrix.shape,
+        data: outer,
+      });
+      t.expectEqual('gradient of the vector', await readValue(gradients[ofVector] as Tensor), {
+        shape: row.shape,
+        data: summed,
+      });
+      freeAll(gradients);
     }
   });
 
 products
   .case('short-tails-4bit', { in: [33, 34, 35] })
-  .desc('Rows of a 4-bit weight that end in the first half of eight codes: the codes after the end are of the next row and do not count.')
-  .control('one code too many', (fault) => fault.shader('matmul/matmul_4bit', 'COUNT < vec4u(count)', 'COUNT <= vec4u(count)'))
+  .desc(
+    'Rows of a 4-bit weight that end in the first half of eight codes: the codes after the end are of the next row and do not count.',
+  )
+  .control('one code too many', (fault) =>
+    fault.shader('matmul/matmul_4bit', 'COUNT < vec4u(count)', 'COUNT <= vec4u(count)'),
+  )
   .run(async (t) => {
-    const [m, out, terms] = [3, 5, Number(t.params['in'])];
+    const m = 3;
+    const out = 5;
+    const terms = Number(t.params['in']);
     // Code 3 of fp4 is 1 and code 11 is -1.
     const weight = Array.from({ length: out * terms }, (_, i) => (i % 3 === 0 ? 11 : 3));
     const bytes = packNibbles(weight, 0);
@@ -307,15 +422,29 @@ products
     using packed = Tensor.from(t.gpu, hostTensorFrom('u8', [bytes.length, 1], bytes));
     using absmax = Tensor.from(
       t.gpu,
-      hostTensorFrom('f32', [Math.ceil(weight.length / 32)], new Array(Math.ceil(weight.length / 32)).fill(1)),
+      hostTensorFrom(
+        'f32',
+        [Math.ceil(weight.length / 32)],
+        new Array(Math.ceil(weight.length / 32)).fill(1),
+      ),
     );
-    const params = { quant_type: 'fp4', blocksize: 32, out_features: out, in_features: terms } as const;
+    const params = {
+      quant_type: 'fp4',
+      blocksize: 32,
+      out_features: out,
+      in_features: terms,
+    } as const;
     using y = matmul4bit.forward(t.gpu, { x, packed, absmax }, params, 'register').y;
     const left = (await readValue(x)).data;
-    const term = (row: number, col: number, k: number) => (left[row * terms + k] as number) * (weight[col * terms + k] === 3 ? 1 : -1);
+    const term = (row: number, col: number, k: number) =>
+      (left[row * terms + k] as number) * (weight[col * terms + k] === 3 ? 1 : -1);
     const truth = Float64Array.from({ length: m * out }, (_, i) => {
-      const [row, col] = [Math.floor(i / out), i % out];
-      return Array.from({ length: terms }, (_, k) => term(row, col, k)).reduce((sum, value) => sum + value, 0);
+      const row = Math.floor(i / out);
+      const col = i % out;
+      return Array.from({ length: terms }, (_, k) => term(row, col, k)).reduce(
+        (sum, value) => sum + value,
+        0,
+      );
     });
     t.expectEqual('y', await readValue(y), { shape: [m, out], data: truth });
   });

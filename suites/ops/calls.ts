@@ -9,7 +9,10 @@ export interface Call {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** What to change of a call so that it is refused, with `code` or else `shape`. An undefined input is left out. */
+/**
+ * What to change of a call so that it is refused, with `code` or else `shape`. An undefined input
+ * is left out.
+ */
 export interface Wrong extends Partial<Call> {
   readonly code?: string;
 }
@@ -38,14 +41,24 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'batch-axes': { inputs: { a: [2, 1, 2, 1, 2, 1, 3, 4], b: [1, 2, 1, 2, 1, 2, 4, 5] } },
     },
   },
-  accumulate_grad: { fits: { inputs: { a: [3, 4], b: [3, 4] }, params: {} }, wrong: { transposed: { inputs: { b: [4, 3] } } } },
+  accumulate_grad: {
+    fits: { inputs: { a: [3, 4], b: [3, 4] }, params: {} },
+    wrong: { transposed: { inputs: { b: [4, 3] } } },
+  },
   cross_entropy: {
-    fits: { inputs: { logits: [5, 3], labels: [5], weight: [3] }, dtypes: { labels: 'i32' }, params: {} },
+    fits: {
+      inputs: { logits: [5, 3], labels: [5], weight: [3] },
+      dtypes: { labels: 'i32' },
+      params: {},
+    },
     wrong: {
       labels: { inputs: { labels: [4] } },
       weight: { inputs: { weight: [4] } },
       'no-classes': { inputs: { logits: [5, 0], weight: [0] } },
-      'shifted-dimensions': { inputs: { logits: [2, 2, 2, 3], labels: [2, 2, 2] }, params: { shift: true } },
+      'shifted-dimensions': {
+        inputs: { logits: [2, 2, 2, 3], labels: [2, 2, 2] },
+        params: { shift: true },
+      },
       'ignored-label': { params: { ignore_index: 2 ** 31 }, code: 'bad-params' },
     },
   },
@@ -72,7 +85,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     },
   },
   nll_loss: {
-    fits: { inputs: { log_probs: [5, 3], labels: [5], weight: [3] }, dtypes: { labels: 'i32' }, params: {} },
+    fits: {
+      inputs: { log_probs: [5, 3], labels: [5], weight: [3] },
+      dtypes: { labels: 'i32' },
+      params: {},
+    },
     wrong: {
       labels: { inputs: { labels: [4] } },
       weight: { inputs: { weight: [4] } },
@@ -90,12 +107,18 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     },
   },
   scaled_dot_product_attention: {
-    fits: { inputs: { q: [2, 4, 3, 5], k: [2, 2, 6, 5], v: [2, 2, 6, 3], mask: [3, 6] }, params: { heads: 4 } },
+    fits: {
+      inputs: { q: [2, 4, 3, 5], k: [2, 2, 6, 5], v: [2, 2, 6, 3], mask: [3, 6] },
+      params: { heads: 4 },
+    },
     wrong: {
       heads: { params: { heads: 2 } },
       'joined-heads-of-no-number': { inputs: { q: [2, 3, 20] }, params: { heads: undefined } },
       'joined-heads-of-odd-width': { inputs: { q: [2, 3, 20] }, params: { heads: 3 } },
-      'no-heads': { inputs: { q: [2, 3, 0], k: [2, 0, 6, 0], v: [2, 0, 6, 3] }, params: { heads: 0 } },
+      'no-heads': {
+        inputs: { q: [2, 3, 0], k: [2, 0, 6, 0], v: [2, 0, 6, 3] },
+        params: { heads: 0 },
+      },
       'negative-heads': { inputs: { q: [2, 3, 20] }, params: { heads: -4 } },
       'more-dimensions': { inputs: { q: [2, 3, 20, 1, 1] } },
       'batches-of-keys': { inputs: { k: [1, 2, 6, 5] } },
@@ -111,12 +134,28 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     },
   },
   rotary_embedding: {
-    fits: { inputs: { q: [2, 4, 3, 6], k: [2, 2, 3, 6], position_ids: [2, 3] }, dtypes: { position_ids: 'i32' }, params: { head_dim: 6 } },
+    fits: {
+      inputs: { q: [2, 4, 3, 6], k: [2, 2, 3, 6], position_ids: [2, 3] },
+      dtypes: { position_ids: 'i32' },
+      params: { head_dim: 6 },
+    },
     wrong: {
       head_dim: { params: { head_dim: 4 } },
-      'odd-head': { inputs: { q: [2, 4, 3, 5], k: [2, 2, 3, 5] }, params: { head_dim: 5 }, code: 'bad-params' },
-      'empty-head': { inputs: { q: [2, 4, 3, 0], k: [2, 2, 3, 0] }, params: { head_dim: 0 }, code: 'bad-params' },
-      'wide-head': { inputs: { q: [2, 1, 3, 2050], k: [2, 1, 3, 2050] }, params: { head_dim: 2050 }, code: 'bad-params' },
+      'odd-head': {
+        inputs: { q: [2, 4, 3, 5], k: [2, 2, 3, 5] },
+        params: { head_dim: 5 },
+        code: 'bad-params',
+      },
+      'empty-head': {
+        inputs: { q: [2, 4, 3, 0], k: [2, 2, 3, 0] },
+        params: { head_dim: 0 },
+        code: 'bad-params',
+      },
+      'wide-head': {
+        inputs: { q: [2, 1, 3, 2050], k: [2, 1, 3, 2050] },
+        params: { head_dim: 2050 },
+        code: 'bad-params',
+      },
       theta: { params: { theta: 0.5 }, code: 'bad-params' },
       positions: { inputs: { position_ids: [2, 4] } },
       'positions-of-more-dimensions': { inputs: { position_ids: [1, 2, 3] } },
@@ -126,7 +165,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     },
   },
   rotary_embedding_cache: {
-    fits: { inputs: { x: [2, 4, 3, 6], cos: [7, 3], sin: [7, 3], position_ids: [2, 3] }, dtypes: { position_ids: 'i32' }, params: {} },
+    fits: {
+      inputs: { x: [2, 4, 3, 6], cos: [7, 3], sin: [7, 3], position_ids: [2, 3] },
+      dtypes: { position_ids: 'i32' },
+      params: {},
+    },
     wrong: {
       sin: { inputs: { sin: [7, 2] } },
       'wide-tables': { inputs: { cos: [7, 4], sin: [7, 4] } },
@@ -135,14 +178,24 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'no-positions': { inputs: { position_ids: undefined } },
     },
   },
-  softmax: { fits: { inputs: { x: [2, 3] }, params: {} }, wrong: { axis: { params: { axis: 2 } } } },
+  softmax: {
+    fits: { inputs: { x: [2, 3] }, params: {} },
+    wrong: { axis: { params: { axis: 2 } } },
+  },
   adamw_step: {
     fits: { inputs: { param: [5], grad: [5], exp_avg: [5], exp_avg_sq: [5] }, params: ADAM },
-    wrong: { grad: { inputs: { grad: [4] } }, exp_avg: { inputs: { exp_avg: [4] } }, exp_avg_sq: { inputs: { exp_avg_sq: [4] } } },
+    wrong: {
+      grad: { inputs: { grad: [4] } },
+      exp_avg: { inputs: { exp_avg: [4] } },
+      exp_avg_sq: { inputs: { exp_avg_sq: [4] } },
+    },
   },
   sgd_step: {
     fits: { inputs: { param: [5], grad: [5], momentum_buffer: [5] }, params: { lr: 1, step: 1 } },
-    wrong: { grad: { inputs: { grad: [4] } }, momentum_buffer: { inputs: { momentum_buffer: [4] } } },
+    wrong: {
+      grad: { inputs: { grad: [4] } },
+      momentum_buffer: { inputs: { momentum_buffer: [4] } },
+    },
   },
   amp_adamw_step: {
     fits: {
@@ -154,7 +207,10 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       grad: { inputs: { grad: [4] } },
       found_inf: { inputs: { found_inf: [5] } },
       steps: { inputs: { steps: [2] } },
-      'too-many-steps': { params: { schedule: { name: 'linear', total: 2 ** 21 } }, code: 'bad-params' },
+      'too-many-steps': {
+        params: { schedule: { name: 'linear', total: 2 ** 21 } },
+        code: 'bad-params',
+      },
     },
   },
   amp_sgd_step: {
@@ -163,9 +219,15 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       dtypes: { steps: 'i32' },
       params: { lr: 1 },
     },
-    wrong: { momentum_buffer: { inputs: { momentum_buffer: [4] } }, steps: { inputs: { steps: [0] } } },
+    wrong: {
+      momentum_buffer: { inputs: { momentum_buffer: [4] } },
+      steps: { inputs: { steps: [0] } },
+    },
   },
-  amp_unscale: { fits: { inputs: { grad: [5], scale: [1] }, params: {} }, wrong: { scale: { inputs: { scale: [5] } } } },
+  amp_unscale: {
+    fits: { inputs: { grad: [5], scale: [1] }, params: {} },
+    wrong: { scale: { inputs: { scale: [5] } } },
+  },
   amp_update_scale: {
     fits: {
       inputs: { scale: [1], growth_tracker: [1], steps: [1], found_inf: [1] },
@@ -192,8 +254,16 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       codes: { inputs: { packed: [49, 1] } },
       scales: { inputs: { absmax: [3] } },
       type: { params: { quant_type: 'nf3' }, code: 'not-implemented' },
-      'blocks-of-odd-size': { inputs: { absmax: [3] }, params: { blocksize: 48 }, code: 'not-implemented' },
-      'small-blocks': { inputs: { absmax: [7] }, params: { blocksize: 16 }, code: 'not-implemented' },
+      'blocks-of-odd-size': {
+        inputs: { absmax: [3] },
+        params: { blocksize: 48 },
+        code: 'not-implemented',
+      },
+      'small-blocks': {
+        inputs: { absmax: [7] },
+        params: { blocksize: 16 },
+        code: 'not-implemented',
+      },
     },
   },
   quantize_4bit: {
@@ -204,7 +274,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     },
   },
   quantize_linear: {
-    fits: { inputs: { x: [4, 6], scale: [6], zero_point: [6] }, dtypes: { zero_point: 'u8' }, params: { axis: 1 } },
+    fits: {
+      inputs: { x: [4, 6], scale: [6], zero_point: [6] },
+      dtypes: { zero_point: 'u8' },
+      params: { axis: 1 },
+    },
     wrong: {
       scale: { inputs: { scale: [4] } },
       zero_point: { inputs: { zero_point: [4] } },
@@ -214,7 +288,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     },
   },
   dequantize_linear: {
-    fits: { inputs: { q: [4, 6], scale: [6], zero_point: [6] }, dtypes: { q: 'u8', zero_point: 'u8' }, params: { axis: 1 } },
+    fits: {
+      inputs: { q: [4, 6], scale: [6], zero_point: [6] },
+      dtypes: { q: 'u8', zero_point: 'u8' },
+      params: { axis: 1 },
+    },
     wrong: { type: { dtypes: { zero_point: 'i8' } } },
   },
   matmul_4bit: {
@@ -232,7 +310,10 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     },
   },
   lora_linear: {
-    fits: { inputs: { x: [2, 3], weight: [4, 3], lora_A: [2, 3], lora_B: [4, 2], bias: [4] }, params: { r: 2, alpha: 1 } },
+    fits: {
+      inputs: { x: [2, 3], weight: [4, 3], lora_A: [2, 3], lora_B: [4, 2], bias: [4] },
+      params: { r: 2, alpha: 1 },
+    },
     wrong: {
       weight: { inputs: { weight: [3, 4] } },
       lora_A: { inputs: { lora_A: [3, 2] } },
@@ -274,9 +355,15 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       padding: { params: { padding: [0, 0.5, 0, 0] } },
     },
   },
-  global_avg_pool2d: { fits: { inputs: { x: [2, 3, 5, 6] }, params: {} }, wrong: { 'empty-images': { inputs: { x: [2, 3, 0, 6] } } } },
+  global_avg_pool2d: {
+    fits: { inputs: { x: [2, 3, 5, 6] }, params: {} },
+    wrong: { 'empty-images': { inputs: { x: [2, 3, 0, 6] } } },
+  },
   batch_norm: {
-    fits: { inputs: { x: [2, 3, 4], weight: [3], bias: [3], running_mean: [3], running_var: [3] }, params: { eps: 1 } },
+    fits: {
+      inputs: { x: [2, 3, 4], weight: [3], bias: [3], running_mean: [3], running_var: [3] },
+      params: { eps: 1 },
+    },
     wrong: {
       weight: { inputs: { weight: [4] } },
       bias: { inputs: { bias: [4] } },
@@ -284,9 +371,18 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       running_var: { inputs: { running_var: [4] } },
       dimensions: { inputs: { x: [3] } },
       'one-value': { inputs: { x: [1, 3] }, params: { training: true } },
-      'no-values': { inputs: { x: [0, 3] }, params: { training: true, running_var_unbiased: false } },
+      'no-values': {
+        inputs: { x: [0, 3] },
+        params: { training: true, running_var_unbiased: false },
+      },
       'too-many-channels': {
-        inputs: { x: [1, 65_536], weight: [65_536], bias: [65_536], running_mean: [65_536], running_var: [65_536] },
+        inputs: {
+          x: [1, 65_536],
+          weight: [65_536],
+          bias: [65_536],
+          running_mean: [65_536],
+          running_var: [65_536],
+        },
       },
     },
   },
@@ -302,7 +398,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   },
   log_softmax: {
     fits: { inputs: { x: [2, 3] }, params: { axis: -2 } },
-    wrong: { axis: { params: { axis: 2 } }, 'axis-before-the-first': { params: { axis: -3 } }, 'half-an-axis': { params: { axis: 0.5 } } },
+    wrong: {
+      axis: { params: { axis: 2 } },
+      'axis-before-the-first': { params: { axis: -3 } },
+      'half-an-axis': { params: { axis: 0.5 } },
+    },
   },
   add: {
     fits: { inputs: { a: [3, 4], b: [4] }, params: {} },
@@ -319,7 +419,10 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'one-axis-twice': { params: { axes: [1, -2] } },
     },
   },
-  reduce_max: { fits: { inputs: { x: [2, 3] }, params: { axes: [1] } }, wrong: { 'no-elements': { inputs: { x: [2, 0] } } } },
+  reduce_max: {
+    fits: { inputs: { x: [2, 3] }, params: { axes: [1] } },
+    wrong: { 'no-elements': { inputs: { x: [2, 0] } } },
+  },
   argmax: {
     fits: { inputs: { x: [2, 3] }, params: { axis: 1 } },
     wrong: { nothing: { inputs: { x: [2, 0] } }, axis: { params: { axis: 2 } } },
@@ -367,7 +470,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     },
   },
   ternary_matmul: {
-    fits: { inputs: { x: [3, 10], packed: [15], scale: [6] }, dtypes: { packed: 'u8' }, params: { out_features: 6, in_features: 10 } },
+    fits: {
+      inputs: { x: [3, 10], packed: [15], scale: [6] },
+      dtypes: { packed: 'u8' },
+      params: { out_features: 6, in_features: 10 },
+    },
     wrong: { trits: { inputs: { packed: [14] } }, scale: { inputs: { scale: [5] } } },
   },
   ternary_unpack: {

@@ -1,14 +1,15 @@
 import { Scope } from '../../src/gpu/scope.ts';
-import type { Op } from '../../src/ops/op.ts';
+import { present } from '../../src/graph/call.ts';
+import type { Launcher } from '../../src/ops/launcher.ts';
 import { launchers } from '../../src/ops/registry.ts';
 import type { OpRecord, Value, Values } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
+import { valuesOfHosts } from '../../src/reference/values.ts';
 import type { DType } from '../../src/tensor/dtype.ts';
 import { type HostTensors, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
-import { valuesOfHosts } from '../../src/testing/parity/fit.ts';
 import { suite } from '../../src/testing/suite.ts';
 
 export const empty = suite('ops.empty', {
@@ -36,14 +37,32 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   rms_norm: { rows: { inputs: { x: [0, 5], weight: [5], bias: [5] }, params: { eps: 1 } } },
   swiglu_mlp: { rows: { inputs: { x: [0, 4], ...MATRICES } } },
   embedding: { ids: { inputs: { weight: [5, 3], ids: [0] } } },
-  cross_entropy: { rows: { inputs: { logits: [0, 5], labels: [0] }, params: { reduction: 'sum', log_probs: false }, output: 'loss' } },
-  nll_loss: { rows: { inputs: { log_probs: [0, 5], labels: [0] }, params: { reduction: 'sum' }, output: 'loss' } },
+  cross_entropy: {
+    rows: {
+      inputs: { logits: [0, 5], labels: [0] },
+      params: { reduction: 'sum', log_probs: false },
+      output: 'loss',
+    },
+  },
+  nll_loss: {
+    rows: {
+      inputs: { log_probs: [0, 5], labels: [0] },
+      params: { reduction: 'sum' },
+      output: 'loss',
+    },
+  },
   scaled_dot_product_attention: {
     keys: { inputs: { q: [1, 2, 3, 4], k: [1, 2, 0, 4], v: [1, 2, 0, 5] } },
     queries: { inputs: { q: [1, 2, 0, 4], k: [1, 1, 3, 4], v: [1, 1, 3, 5] } },
     batches: { inputs: { q: [0, 2, 3, 4], k: [0, 2, 3, 4], v: [0, 2, 3, 5] } },
   },
-  rotary_embedding: { rows: { inputs: { q: [0, 2, 3, 4], k: [0, 1, 3, 4], position_ids: [3] }, params: { head_dim: 4 }, output: 'q' } },
+  rotary_embedding: {
+    rows: {
+      inputs: { q: [0, 2, 3, 4], k: [0, 1, 3, 4], position_ids: [3] },
+      params: { head_dim: 4 },
+      output: 'q',
+    },
+  },
   add: { rows: { inputs: { a: [0, 3], b: [3] } } },
   div: { columns: { inputs: { a: [3, 0], b: [3, 1] } } },
   cast: { rows: { inputs: { x: [0, 3] }, params: { to: 'float16' } } },
@@ -63,7 +82,9 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   transpose: { rows: { inputs: { x: [2, 0, 3] }, params: { perm: [2, 0, 1] } } },
   concat: { parts: { inputs: { x0: [2, 3], x1: [0, 3] }, params: { axis: 0 } } },
   gather: { indices: { inputs: { x: [4, 3], indices: [0] } } },
-  quantize_linear: { rows: { inputs: { x: [0, 3], scale: [3] }, params: { axis: 1 }, output: 'q' } },
+  quantize_linear: {
+    rows: { inputs: { x: [0, 3], scale: [3] }, params: { axis: 1 }, output: 'q' },
+  },
   conv2d: {
     images: { inputs: { x: [0, 4, 5, 6], weight: [6, 4, 3, 2], bias: [6] } },
     channels: { inputs: { x: [2, 0, 5, 6], weight: [6, 0, 3, 2], bias: [6] } },
@@ -72,15 +93,26 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   avg_pool2d: { images: { inputs: { x: [0, 3, 5, 6] }, params: { kernel: [3, 2] } } },
   global_avg_pool2d: { channels: { inputs: { x: [2, 0, 5, 6] } } },
   batch_norm: {
-    images: { inputs: { x: [0, 3, 4], weight: [3], bias: [3], running_mean: [3], running_var: [3] }, params: { eps: 1 } },
+    images: {
+      inputs: { x: [0, 3, 4], weight: [3], bias: [3], running_mean: [3], running_var: [3] },
+      params: { eps: 1 },
+    },
   },
-  rotary_embedding_cache: { positions: { inputs: { x: [2, 2, 0, 4], cos: [2, 0, 2], sin: [2, 0, 2] } } },
+  rotary_embedding_cache: {
+    positions: { inputs: { x: [2, 2, 0, 4], cos: [2, 0, 2], sin: [2, 0, 2] } },
+  },
 };
 
-const DTYPES: Readonly<Record<string, DType>> = { labels: 'i32', ids: 'i32', position_ids: 'i32', indices: 'i32' };
+const DTYPES: Readonly<Record<string, DType>> = {
+  labels: 'i32',
+  ids: 'i32',
+  position_ids: 'i32',
+  indices: 'i32',
+};
 
 /** Ones: whatever is added too much shows. */
-const ones = (name: string, shape: Shape) => hostTensorFrom(DTYPES[name] ?? 'f32', shape, new Float32Array(sizeOf(shape)).fill(1));
+const ones = (name: string, shape: Shape) =>
+  hostTensorFrom(DTYPES[name] ?? 'f32', shape, new Float32Array(sizeOf(shape)).fill(1));
 
 const hostsOf = ({ inputs }: Call): HostTensors =>
   Object.fromEntries(Object.entries(inputs).map(([name, shape]) => [name, ones(name, shape)]));
@@ -88,35 +120,63 @@ const hostsOf = ({ inputs }: Call): HostTensors =>
 /** The same call with one of everything that it has none of. */
 const filled = (call: Call): Call => ({
   ...call,
-  inputs: Object.fromEntries(Object.entries(call.inputs).map(([name, shape]) => [name, shape.map((size) => Math.max(size, 1))])),
+  inputs: Object.fromEntries(
+    Object.entries(call.inputs).map(([name, shape]) => [
+      name,
+      shape.map((size) => Math.max(size, 1)),
+    ]),
+  ),
 });
 
 const upload = (t: { readonly gpu: CaseContext['gpu'] }, hosts: HostTensors): Tensors =>
   Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, Tensor.from(t.gpu, host)]));
 
-async function expectAll(t: CaseContext, what: string, actual: Tensors, truth: Values): Promise<void> {
+async function expectAll(
+  t: CaseContext,
+  what: string,
+  actual: Tensors,
+  truth: Values,
+): Promise<void> {
   for (const [name, value] of Object.entries(truth)) {
     const tensor = actual[name] as Tensor;
-    t.expect(formatShape(tensor.shape) === formatShape(value.shape), () => `${what}${name} has the shape ${formatShape(tensor.shape)}`);
+    t.expect(
+      formatShape(tensor.shape) === formatShape(value.shape),
+      () => `${what}${name} has the shape ${formatShape(tensor.shape)}`,
+    );
     t.expectEqual(what + name, { shape: value.shape, data: valuesOf(await tensor.read()) }, value);
   }
 }
 
-async function expectEmpty(t: CaseContext, op: Op, record: OpRecord, call: Call): Promise<void> {
+async function expectEmpty(
+  t: CaseContext,
+  op: Launcher,
+  record: OpRecord,
+  call: Call,
+): Promise<void> {
   const { params = {}, output = 'y' } = call;
   const hosts = hostsOf(call);
-  const truth = record.forward(valuesOfHosts(hosts), params as never);
+  const truth = record.forward(valuesOfHosts(hosts), params);
   const dy = { [output]: ones(output, (truth[output] as Value).shape) };
   t.gpu.memory.guarded = true;
   using scope = new Scope();
   const inputs = scope.addAll(upload(t, hosts));
   const grads = scope.addAll(upload(t, dy));
-  const outputs = scope.addAll(op.forward(t.gpu, inputs, params as never));
+  const outputs = scope.addAll(op.forward(t.gpu, inputs, params));
   await expectAll(t, '', outputs, { [output]: truth[output] as Value });
   if (!record.vjp) return;
-  const gradients = record.vjp(valuesOfHosts(hosts), params as never, zeroWhereMissing(record, truth, valuesOfHosts(dy)));
-  const context = { inputs, outputs, grads, params: params as never, wants: new Set(Object.keys(gradients)) };
-  await expectAll(t, 'gradient of ', scope.addAll((op as Required<Op>).backward(t.gpu, context)), gradients);
+  const gradients = record.vjp(
+    valuesOfHosts(hosts),
+    params,
+    zeroWhereMissing(record, truth, valuesOfHosts(dy)),
+  );
+  const context = {
+    inputs,
+    outputs,
+    grads,
+    params: params,
+    wants: new Set(Object.keys(gradients)),
+  };
+  await expectAll(t, 'gradient of ', scope.addAll(present(op.backward(t.gpu, context))), gradients);
 }
 
 /** The record wants a gradient of every output. */
@@ -129,13 +189,19 @@ function zeroWhereMissing(record: OpRecord, truth: Values, grads: Values): Value
 }
 
 for (const [name, calls] of Object.entries(CALLS)) {
-  const [op, record] = [launchers.get(name) as Op, records.get(name) as OpRecord];
+  const op = launchers.get(name) as Launcher;
+  const record = records.get(name) as OpRecord;
   for (const [none, call] of Object.entries(calls)) {
     empty
       .case('none', { op: [name], of: [none] })
       .desc('Results have their shape, and are as the oracle says; so are the gradients.')
       .control('one instead of none', (fault) =>
-        fault.launch(`${name}.forward`, ([gpu, , params, variant]) => [gpu, upload({ gpu }, hostsOf(filled(call))), params, variant]),
+        fault.launch(`${name}.forward`, ([gpu, , params, variant]) => [
+          gpu,
+          upload({ gpu }, hostsOf(filled(call))),
+          params,
+          variant,
+        ]),
       )
       .run((t) => expectEmpty(t, op, record, call));
   }

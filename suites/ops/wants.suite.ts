@@ -1,7 +1,8 @@
 import { Scope } from '../../src/gpu/scope.ts';
-import type { Op } from '../../src/ops/op.ts';
+import { present } from '../../src/graph/call.ts';
+import type { Launcher } from '../../src/ops/launcher.ts';
 import { launchers } from '../../src/ops/registry.ts';
-import type { OpRecord, Sample } from '../../src/reference/record.ts';
+import { type OpRecord, type Sample, specOf } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
 import { type HostTensors, valuesOf } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
@@ -19,7 +20,9 @@ for (const [name, record] of records) {
   if (!record.vjp || samples.length === 0 || !op) continue;
   wants
     .case('each-alone', { op: [name] })
-    .desc('Asked for no gradient, the backward pass dispatches nothing; asked for one, it returns that one, and as among all of them.')
+    .desc(
+      'Asked for no gradient, the backward pass dispatches nothing; asked for one, it returns that one, and as among all of them.',
+    )
     .control('everything is wanted', (fault) =>
       fault.launch(`${name}.backward`, ([gpu, context, variant]) => [
         gpu,
@@ -31,41 +34,70 @@ for (const [name, record] of records) {
 }
 
 /** The sample with the most inputs, the first of several. */
-function fullest(random: Random, samples: readonly Sample<never>[]): Sample<never> {
+function fullest(random: Random, samples: readonly Sample<object>[]): Sample<object> {
   const sizes = samples.map(({ inputs }) => Object.keys(inputs(random)).length);
-  return samples[sizes.indexOf(Math.max(...sizes))] as Sample<never>;
+  return samples[sizes.indexOf(Math.max(...sizes))] as Sample<object>;
 }
 
-async function expectEachAlone(t: CaseContext, record: OpRecord, op: Op, sample: Sample<never>): Promise<void> {
+async function expectEachAlone(
+  t: CaseContext,
+  record: OpRecord,
+  op: Launcher,
+  sample: Sample<object>,
+): Promise<void> {
   using scope = new Scope();
   const random = t.random();
   const upload = (hosts: HostTensors) =>
-    scope.addAll(Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, Tensor.from(t.gpu, host)])));
+    scope.addAll(
+      Object.fromEntries(
+        Object.entries(hosts).map(([name, host]) => [name, Tensor.from(t.gpu, host)]),
+      ),
+    );
   const [variant] = sample.variants ?? Object.keys(op.variants);
   const inputs = upload(sample.inputs(random));
   const grads = upload(sample.grads?.(random) ?? {});
   const outputs = scope.addAll(op.forward(t.gpu, inputs, sample.params, variant));
   const backward = (wanted: readonly string[]): Tensors => {
-    const context = { inputs, outputs, grads, params: sample.params, wants: new Set(wanted), variant };
-    return scope.addAll((op as Required<Op>).backward(t.gpu, context));
+    const context = {
+      inputs,
+      outputs,
+      grads,
+      params: sample.params,
+      wants: new Set(wanted),
+      variant,
+    };
+    return scope.addAll(present(op.backward(t.gpu, context)));
   };
 
   const { dispatched } = t.gpu.recorder;
   const ofForward = [...dispatched];
   dispatched.clear();
   const none = Object.keys(backward([]));
-  t.expect(none.length === 0 && dispatched.size === 0, () => `asked for nothing, it returned [${none}] by [${[...dispatched]}]`);
+  t.expect(
+    none.length === 0 && dispatched.size === 0,
+    () => `asked for nothing, it returned [${none}] by [${[...dispatched]}]`,
+  );
   for (const kernel of ofForward) dispatched.add(kernel);
   const names = differentiable(record, inputs);
   const all = backward(names);
   for (const name of names) {
     const alone = backward([name]);
-    t.expect(Object.keys(alone).join() === name, () => `asked for ${name}, it returned [${Object.keys(alone)}]`);
-    const [one, among] = await Promise.all([(alone[name] as Tensor).read(), (all[name] as Tensor).read()]);
-    t.expectEqual(`gradient of ${name}`, { shape: one.shape, data: valuesOf(one) }, { shape: among.shape, data: valuesOf(among) });
+    t.expect(
+      Object.keys(alone).join() === name,
+      () => `asked for ${name}, it returned [${Object.keys(alone)}]`,
+    );
+    const [one, among] = await Promise.all([
+      (alone[name] as Tensor).read(),
+      (all[name] as Tensor).read(),
+    ]);
+    t.expectEqual(
+      `gradient of ${name}`,
+      { shape: one.shape, data: valuesOf(one) },
+      { shape: among.shape, data: valuesOf(among) },
+    );
   }
 }
 
 function differentiable(record: OpRecord, inputs: Tensors): string[] {
-  return Object.keys(inputs).filter((name) => record.inputs[name]?.differentiable);
+  return Object.keys(inputs).filter((name) => specOf(record.inputs, name)?.differentiable);
 }

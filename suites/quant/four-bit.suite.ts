@@ -1,7 +1,7 @@
-import { dequantize_4bit } from '../../src/ops/quant/dequantize_4bit.ts';
+import { dequantize4bit } from '../../src/ops/quant/dequantize_4bit.ts';
 import { quantizeTo4bit } from '../../src/ops/quant/quantize_4bit.ts';
-import { FOUR_BIT_ASCENDING, FOUR_BIT_CODES, FOUR_BIT_THRESHOLDS, FOUR_BIT_ZERO_CODE } from '../../src/quant/four-bit-tables.ts';
-import { packNibbles, unpackNibbles } from '../../src/quant/nibbles.ts';
+import { packNibbles, unpackNibbles } from '../../src/quant/packing/nibbles.ts';
+import { fourBitFormat } from '../../src/quant/registry.ts';
 import { EPS, FLUSH } from '../../src/reference/bounds.ts';
 import { hostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -10,12 +10,15 @@ import { suite } from '../../src/testing/suite.ts';
 import { normals, value } from './values.ts';
 
 export const fourBit = suite('quant.four-bit', {
-  description: 'NF4 and FP4 where one value or one bit decides: ties, zeros, every code, the padding, both ways to find the absmax.',
+  description:
+    'NF4 and FP4 where one value or one bit decides: ties, zeros, every code, the padding, both ways to find the absmax.',
 });
 
 fourBit
   .case('nibbles-decoded', { type: ['nf4', 'fp4'] })
-  .desc('Codes that the host packed decode on the device to the values of the table: every code, in both nibbles.')
+  .desc(
+    'Codes that the host packed decode on the device to the values of the table: every code, in both nibbles.',
+  )
   .control('host swaps the nibbles', (fault) =>
     fault.host(
       'quant.packNibbles',
@@ -27,14 +30,20 @@ fourBit
     ),
   )
   .run(async (t) => {
-    const quant_type = t.params['type'] as 'nf4' | 'fp4';
+    const quant_type = t.params['type'] as string;
     const codes = Array.from({ length: 255 }, (_, i) => (i % 2 === 0 ? i >> 4 : i & 15));
-    const bytes = packNibbles(codes, FOUR_BIT_ZERO_CODE[quant_type]);
+    const bytes = packNibbles(codes, fourBitFormat(quant_type).zeroCode);
     using packed = Tensor.from(t.gpu, hostTensor('u8', [bytes.length, 1], bytes));
     using absmax = Tensor.from(t.gpu, hostTensor('f32', [4], Float32Array.of(1, 2, 4, 0.5)));
-    using y = dequantize_4bit.forward(t.gpu, { packed, absmax }, { quant_type, blocksize: 64, shape: [255] }).y;
+    using y = dequantize4bit.forward(
+      t.gpu,
+      { packed, absmax },
+      { quant_type, blocksize: 64, shape: [255] },
+    ).y;
     const scales = [1, 2, 4, 0.5];
-    const expected = codes.map((code, i) => (FOUR_BIT_CODES[quant_type][code] as number) * (scales[i >> 6] as number));
+    const expected = codes.map(
+      (code, i) => (fourBitFormat(quant_type).values[code] as number) * (scales[i >> 6] as number),
+    );
     t.expectEqual('y', value(await y.read()), { shape: [255], data: Float64Array.from(expected) });
   });
 
@@ -47,11 +56,15 @@ fourBit
   .desc(
     'In a block whose absmax is a power of two every operation is exact: a threshold takes the code below it, the float after it the code above. So do denormals below the smallest normal float.',
   )
-  .control('ties go up', (fault) => fault.shader('quant/quantize_4bit', 'vec4f(y) > thresholds', 'vec4f(y) >= thresholds'))
+  .control('ties go up', (fault) =>
+    fault.shader('quant/quantize_4bit', 'vec4f(y) > thresholds', 'vec4f(y) >= thresholds'),
+  )
   .run(async (t) => {
-    const quant_type = t.params['type'] as 'nf4' | 'fp4';
+    const quant_type = t.params['type'] as string;
     // The neighbours of zero are denormals, which an adapter may flush.
-    const thresholds = FOUR_BIT_THRESHOLDS[quant_type].flatMap((x, i) => (x === 0 ? [] : [{ x, i }]));
+    const thresholds = fourBitFormat(quant_type).rounding.thresholds.flatMap((x, i) =>
+      x === 0 ? [] : [{ x, i }],
+    );
     const ofOne = thresholds.flatMap(({ x, i }) => [
       { x, rank: i },
       { x: floatAfter(x), rank: i + 1 },
@@ -67,10 +80,13 @@ fourBit
     await expectRanks(t, quant_type, [...ofSmallest, { x: SMALLEST, rank: 15 }]);
   });
 
-/** Quantizes the numbers as one block, whose absmax is the last one, and expects each to take the code of its rank. */
+/**
+ * Quantizes the numbers as one block, whose absmax is the last one, and expects each to take the
+ * code of its rank.
+ */
 async function expectRanks(
   t: CaseContext,
-  quant_type: 'nf4' | 'fp4',
+  quant_type: string,
   numbers: readonly { readonly x: number; readonly rank: number }[],
 ): Promise<void> {
   const data = numbers.map(({ x }) => x);
@@ -78,32 +94,43 @@ async function expectRanks(
   const quantized = quantizeTo4bit(t.gpu, weight, { quant_type, blocksize: 64 });
   using packed = quantized.packed;
   using absmax = quantized.absmax;
-  t.expectEqual('absmax', value(await absmax.read()), { shape: [1], data: Float64Array.of(data.at(-1) as number) });
+  t.expectEqual('absmax', value(await absmax.read()), {
+    shape: [1],
+    data: Float64Array.of(data.at(-1) as number),
+  });
   const codes = unpackNibbles((await packed.read()).data, data.length);
-  const decoded = (code: number) => FOUR_BIT_CODES[quant_type][code] as number;
+  const decoded = (code: number) => fourBitFormat(quant_type).values[code] as number;
   t.expectEqual('value', value({ shape: weight.shape, data: Array.from(codes, decoded) }), {
     shape: weight.shape,
-    data: Float64Array.from(numbers, ({ rank }) => decoded(FOUR_BIT_ASCENDING[quant_type][rank] as number)),
+    data: Float64Array.from(numbers, ({ rank }) =>
+      decoded(fourBitFormat(quant_type).rounding.ascending[rank] as number),
+    ),
   });
 }
 
 fourBit
   .case('zeros', { type: ['nf4', 'fp4'] })
-  .desc('Blocks of zeros, a short one among them, have the code of zero, an absmax of 0 and decode to zeros.')
+  .desc(
+    'Blocks of zeros, a short one among them, have the code of zero, an absmax of 0 and decode to zeros.',
+  )
   .control('a zero takes the code above', (fault) =>
     fault.shader('quant/quantize_4bit', 'vec4f(y) > thresholds', 'vec4f(y) + 0.1 > thresholds'),
   )
   .run(async (t) => {
-    const quant_type = t.params['type'] as 'nf4' | 'fp4';
+    const quant_type = t.params['type'] as string;
     using weight = Tensor.from(t.gpu, hostTensor('f32', [3, 33], new Float32Array(99)));
     const quantized = quantizeTo4bit(t.gpu, weight, { quant_type, blocksize: 32 });
     using packed = quantized.packed;
     using absmax = quantized.absmax;
-    using y = dequantize_4bit.forward(t.gpu, { packed, absmax }, { quant_type, blocksize: 32, shape: [3, 33] }).y;
+    using y = dequantize4bit.forward(
+      t.gpu,
+      { packed, absmax },
+      { quant_type, blocksize: 32, shape: [3, 33] },
+    ).y;
     const codes = unpackNibbles((await packed.read()).data, 100);
     t.expectEqual('codes', value({ shape: [100], data: codes }), {
       shape: [100],
-      data: new Float64Array(100).fill(FOUR_BIT_ZERO_CODE[quant_type]),
+      data: new Float64Array(100).fill(fourBitFormat(quant_type).zeroCode),
     });
     t.expectEqual('absmax', value(await absmax.read()), { shape: [4], data: new Float64Array(4) });
     t.expectEqual('y', value(await y.read()), { shape: [3, 33], data: new Float64Array(99) });
@@ -111,8 +138,12 @@ fourBit
 
 fourBit
   .case('variants-agree', { block: [32, 4096] })
-  .desc('One invocation a block and sixteen a block find the same largest elements and pack the same codes.')
-  .control('only one of sixteen is asked', (fault) => fault.shader('quant/block_absmax', 'lane < LANES', 'lane < 1u'))
+  .desc(
+    'One invocation a block and sixteen a block find the same largest elements and pack the same codes.',
+  )
+  .control('only one of sixteen is asked', (fault) =>
+    fault.shader('quant/block_absmax', 'lane < LANES', 'lane < 1u'),
+  )
   .run(async (t) => {
     const blocksize = t.params['block'] as number;
     using weight = Tensor.from(t.gpu, normals(t, [9001]));
@@ -128,8 +159,12 @@ fourBit
 
 fourBit
   .case('padding-not-read', { dtype: ['f16', 'bf16'] })
-  .desc('A view of an odd number of halves ends inside a word: the half after it, which is larger than all, is not an element.')
-  .control('the half after the end is asked', (fault) => fault.shader('quant/block_absmax', '2u * w + 1u < sizes.n', 'true'))
+  .desc(
+    'A view of an odd number of halves ends inside a word: the half after it, which is larger than all, is not an element.',
+  )
+  .control('the half after the end is asked', (fault) =>
+    fault.shader('quant/block_absmax', '2u * w + 1u < sizes.n', 'true'),
+  )
   .run(async (t) => {
     const dtype = t.params['dtype'] as 'f16' | 'bf16';
     const data = Array.from({ length: 64 }, (_, i) => (i === 63 ? 100 : i % 5));
@@ -138,25 +173,35 @@ fourBit
     const quantized = quantizeTo4bit(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 });
     using packed = quantized.packed;
     using absmax = quantized.absmax;
-    t.expectEqual('absmax', value(await absmax.read()), { shape: [2], data: Float64Array.of(4, 4) });
+    t.expectEqual('absmax', value(await absmax.read()), {
+      shape: [2],
+      data: Float64Array.of(4, 4),
+    });
     const codes = unpackNibbles((await packed.read()).data, 64);
-    t.expect(codes[63] === FOUR_BIT_ZERO_CODE.nf4, () => `the padding has code ${codes[63]}`);
+    t.expect(
+      codes[63] === fourBitFormat('nf4').zeroCode,
+      () => `the padding has code ${codes[63]}`,
+    );
   });
 
 fourBit
   .case('small-halves')
-  .desc('Denormals of f16, zeros among them, are normal numbers of f32: they have the absmax and the codes of the same numbers in f32.')
+  .desc(
+    'Denormals of f16, zeros among them, are normal numbers of f32: they have the absmax and the codes of the same numbers in f32.',
+  )
   .control('a denormal has the exponent of a normal half', (fault) =>
     fault.shader('quant/quantize_4bit', 'if (exponent == 0u) {', 'if (exponent == 99u) {'),
   )
   .run(async (t) => {
-    const small = Array.from({ length: 96 }, (_, i) => ((i * 37) % 64) * (i % 2 === 0 ? 2 ** -24 : -(2 ** -24)));
+    const small = Array.from(
+      { length: 96 },
+      (_, i) => ((i * 37) % 64) * (i % 2 === 0 ? 2 ** -24 : -(2 ** -24)),
+    );
     using halves = Tensor.from(t.gpu, hostTensorFrom('f16', [96], small));
     using floats = Tensor.from(t.gpu, hostTensorFrom('f32', [96], small));
-    const [half, float] = [halves, floats].map((weight) => quantizeTo4bit(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 })) as [
-      ReturnType<typeof quantizeTo4bit>,
-      ReturnType<typeof quantizeTo4bit>,
-    ];
+    const [half, float] = [halves, floats].map((weight) =>
+      quantizeTo4bit(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 }),
+    ) as [ReturnType<typeof quantizeTo4bit>, ReturnType<typeof quantizeTo4bit>];
     for (const name of ['packed', 'absmax'] as const) {
       using one = half[name];
       using other = float[name];
@@ -164,7 +209,10 @@ fourBit
     }
   });
 
-/** Where rounding to a half is decided by one bit: [value, bits of the half]. The last of f16 are its end and its denormals. */
+/**
+ * Where rounding to a half is decided by one bit: [value, bits of the half]. The last of f16 are
+ * its end and its denormals.
+ */
 const HALVES = {
   bf16: [
     [1 + 2 ** -8, 0x3f80],
@@ -190,13 +238,20 @@ fourBit
     'A code that stands for 1 decodes to its absmax, which is rounded to the half nearest to it: a tie to even, what is too large to infinity.',
   )
   .control('a little more than the value is rounded', (fault) =>
-    fault.shader('quant/dequantize_4bit', 'let a = value(codes, i) * scale;', 'let a = value(codes, i) * (scale * 1.001);'),
+    fault.shader(
+      'quant/dequantize_4bit',
+      'let a = value(codes, i) * scale;',
+      'let a = value(codes, i) * (scale * 1.001);',
+    ),
   )
   .run(async (t) => {
     const dtype = t.params['dtype'] as keyof typeof HALVES;
     const halves = HALVES[dtype];
     const n = 32 * halves.length;
-    using packed = Tensor.from(t.gpu, hostTensor('u8', [n / 2, 1], new Uint8Array(n / 2).fill(0xff)));
+    using packed = Tensor.from(
+      t.gpu,
+      hostTensor('u8', [n / 2, 1], new Uint8Array(n / 2).fill(0xff)),
+    );
     using absmax = Tensor.from(
       t.gpu,
       hostTensorFrom(
@@ -205,7 +260,11 @@ fourBit
         halves.map(([x]) => x),
       ),
     );
-    using y = dequantize_4bit.forward(t.gpu, { packed, absmax }, { quant_type: 'nf4', blocksize: 32, shape: [n], dtype }).y;
+    using y = dequantize4bit.forward(
+      t.gpu,
+      { packed, absmax },
+      { quant_type: 'nf4', blocksize: 32, shape: [n], dtype },
+    ).y;
     const expected = halves.flatMap(([, bits]) => new Array<number>(32).fill(bits));
     t.expectEqual('bits', value(await y.read()), value({ shape: [n], data: expected }));
   });

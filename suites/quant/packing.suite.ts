@@ -1,25 +1,36 @@
-import { dynamicMap } from '../../src/quant/dynamic-map.ts';
-import { packNibbles, unpackNibbles } from '../../src/quant/nibbles.ts';
-import { packTrits, TritError, unpackTrits } from '../../src/quant/trits.ts';
+import { createDynamicMap } from '../../src/quant/dynamic/map.ts';
+import { packNibbles, unpackNibbles } from '../../src/quant/packing/nibbles.ts';
+import { packTrits, TritError, unpackTrits } from '../../src/quant/ternary/trits.ts';
 import { hostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { philox } from '../../src/tensor/philox.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 
-/** Of the 256 float32 values that bitsandbytes 0.50.2 makes. */
+/** SHA-256 of the 256 float32 values that bitsandbytes 0.50.2 makes. */
 const SIGNED_MAP = 'e732639a65f497b4ad684bb166a4467708255edd5207757de8b8f0c7e1fda89c';
 
 export const packing = suite('quant.packing', {
   description: 'What the host packs, rounds and tabulates, against known bits',
 });
 
-function expectBytes(t: CaseContext, name: string, actual: ArrayLike<number>, expected: readonly number[]): void {
+function expectBytes(
+  t: CaseContext,
+  name: string,
+  actual: ArrayLike<number>,
+  expected: readonly number[],
+): void {
   const shape = [expected.length];
-  t.expectEqual(name, { shape: [actual.length], data: Float64Array.from(actual) }, { shape, data: Float64Array.from(expected) });
+  t.expectEqual(
+    name,
+    { shape: [actual.length], data: Float64Array.from(actual) },
+    { shape, data: Float64Array.from(expected) },
+  );
 }
 
 async function sha256({ buffer }: ArrayBufferView): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(new Uint8Array(buffer))));
+  const digest = new Uint8Array(
+    await crypto.subtle.digest('SHA-256', Uint8Array.from(new Uint8Array(buffer))),
+  );
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
@@ -35,7 +46,9 @@ function isRefused(call: () => unknown): boolean {
 
 packing
   .case('nibbles')
-  .desc('Two codes a byte, the first in the high nibble; an odd number is padded with the code that is asked for, which unpacking drops.')
+  .desc(
+    'Two codes a byte, the first in the high nibble; an odd number is padded with the code that is asked for, which unpacking drops.',
+  )
   .control('nibbles swapped', (fault) =>
     fault.host(
       'quant.packNibbles',
@@ -52,7 +65,9 @@ packing
 
 packing
   .case('trits')
-  .desc('Codes t + 1 of two bits, four a byte, the first in bits 0-1 or, in high order, in bits 6-7; the rest of the last byte is zeros.')
+  .desc(
+    'Codes t + 1 of two bits, four a byte, the first in bits 0-1 or, in high order, in bits 6-7; the rest of the last byte is zeros.',
+  )
   .control('codes without the offset of 1', (fault) =>
     fault.host(
       'quant.packTrits',
@@ -68,7 +83,12 @@ packing
     expectBytes(t, 'bytes', packTrits(trits), [0b00_10_01_00, 0b01_01_01_10]);
     expectBytes(t, 'bytes in high order', packTrits(trits, 'high'), [0b00_01_10_00, 0b10_01_01_01]);
     expectBytes(t, 'trits', unpackTrits([0b00_10_01_00, 0b01_01_01_10], 5), trits);
-    expectBytes(t, 'trits of high order', unpackTrits([0b00_01_10_00, 0b10_01_01_01], 5, 'high'), trits);
+    expectBytes(
+      t,
+      'trits of high order',
+      unpackTrits([0b00_01_10_00, 0b10_01_01_01], 5, 'high'),
+      trits,
+    );
     const refused = {
       'trit 2': () => packTrits([0, 2]),
       'code 3': () => unpackTrits([0b00_00_11_00], 4),
@@ -79,8 +99,13 @@ packing
     }
   });
 
-/** Numbers with the bits of their nearest halves: ties to even on either side, what becomes denormal, and what is too large. */
-const HALVES: Readonly<Record<'f16' | 'bf16', readonly (readonly [value: number, bits: number])[]>> = {
+/**
+ * Numbers with the bits of their nearest halves: ties to even on either side, what becomes
+ * denormal, and what is too large.
+ */
+const HALVES: Readonly<
+  Record<'f16' | 'bf16', readonly (readonly [value: number, bits: number])[]>
+> = {
   f16: [
     [1, 0x3c00],
     [-1.5, 0xbe00],
@@ -112,7 +137,9 @@ const HALVES: Readonly<Record<'f16' | 'bf16', readonly (readonly [value: number,
 };
 
 /** Halves and what they are. */
-const DECODED: Readonly<Record<'f16' | 'bf16', readonly (readonly [bits: number, value: number])[]>> = {
+const DECODED: Readonly<
+  Record<'f16' | 'bf16', readonly (readonly [bits: number, value: number])[]>
+> = {
   f16: [
     [0x3c00, 1],
     [0xbe00, -1.5],
@@ -143,14 +170,19 @@ packing
         dtype,
         shape,
         data.map(
-          (bits: number, i: number) => bits - Number(Math.abs(valuesOf(original(dtype, [1], [values[i]]))[0] ?? 0) > Math.abs(values[i])),
+          (bits: number, i: number) =>
+            bits -
+            Number(
+              Math.abs(valuesOf(original(dtype, [1], [values[i]]))[0] ?? 0) > Math.abs(values[i]),
+            ),
         ),
       );
     }),
   )
   .run(async (t) => {
     const dtype = String(t.params['dtype']) as 'f16' | 'bf16';
-    const [values, bits] = [HALVES[dtype].map(([value]) => value), HALVES[dtype].map(([, code]) => code)];
+    const values = HALVES[dtype].map(([value]) => value);
+    const bits = HALVES[dtype].map(([, code]) => code);
     expectBytes(t, 'bits', hostTensorFrom(dtype, [values.length], values).data, bits);
     const nan = hostTensorFrom(dtype, [1], [Number.NaN]);
     t.expect(Number.isNaN(valuesOf(nan)[0]), () => `NaN becomes ${valuesOf(nan)[0]}`);
@@ -169,14 +201,17 @@ packing
     );
   });
 
-/** A counter and a key of which the generator's authors publish the words (Random123, kat_vectors). */
+/** A counter and a key whose words the generator's authors publish (Random123, kat_vectors). */
 const PUBLISHED = {
   counter: [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
   key: [0xa4093822, 0x299f31d0],
   words: [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
 } as const;
 
-/** Of the words of the first 2^14 counters with the key (42, 7), by products of whole numbers of any size. */
+/**
+ * SHA-256 of the words of the first 2^14 counters with the key (42, 7), computed with integers of
+ * any size.
+ */
 const WORDS = '7d80483e07cfc642515c0569c68eab1304f88cf69b5ec63500023d68429fd82f';
 
 packing
@@ -203,8 +238,10 @@ packing
 packing
   .case('dynamic-map')
   .desc("The signed dynamic map is bitsandbytes' create_dynamic_map bit by bit, by its SHA-256.")
-  .control('the other sign', (fault) => fault.host('quant.dynamicMap', (original) => (signed: boolean) => original(!signed)))
+  .control('the other sign', (fault) =>
+    fault.host('quant.dynamicMap', (original) => (signed: boolean) => original(!signed)),
+  )
   .run(async (t) => {
-    const hex = await sha256(dynamicMap(true));
+    const hex = await sha256(createDynamicMap(true));
     t.expect(hex === SIGNED_MAP, () => `the map's SHA-256 is ${hex}`);
   });

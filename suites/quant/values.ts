@@ -4,7 +4,13 @@ import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 
 /** Numbers of any array type as a value to compare. */
-export function value({ shape, data }: { readonly shape: Shape; readonly data: ArrayLike<number> }): Value {
+export function value({
+  shape,
+  data,
+}: {
+  readonly shape: Shape;
+  readonly data: ArrayLike<number>;
+}): Value {
   return { shape, data: Float64Array.from(data) };
 }
 

@@ -1,13 +1,20 @@
-import { chooseVariant, type Op } from '../../src/ops/op.ts';
+import { present } from '../../src/graph/call.ts';
+import type { Launcher } from '../../src/ops/launcher.ts';
 import { launchers } from '../../src/ops/registry.ts';
+import { chooseVariant } from '../../src/ops/variants.ts';
 import type { OpRecord } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
-import { type HostTensor, type HostTensors, hostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import {
+  type HostTensor,
+  type HostTensors,
+  hostTensor,
+  hostTensorFrom,
+  valuesOf,
+} from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
-import { injectRecordFault } from '../../src/testing/fault.ts';
 import { timeOf } from '../../src/testing/stopwatch.ts';
 import { SuiteError, suite } from '../../src/testing/suite.ts';
 
@@ -19,9 +26,12 @@ export const speed = suite('speed.ops', {
 /** An op at one size. */
 interface Timed {
   readonly op: string;
-  readonly params: unknown;
+  readonly params: object;
   readonly inputs: (random: Random) => HostTensors;
-  /** The input of which the first rows are judged, and the output (or gradient) whose rows follow from them. */
+  /**
+   * The input whose first rows are judged, and the output (or gradient) whose rows follow from
+   * them.
+   */
   readonly rows: { readonly of: string; readonly in: string };
   /** Gradient that flows in, for the backward pass with respect to `rows.of`. */
   readonly grad?: Shape;
@@ -34,7 +44,10 @@ interface Timed {
 /** Rows that the oracle recomputes: all would take longer than the timing. */
 const JUDGED_ROWS = 2;
 
-/** Numbers that are drawn for a tensor; it repeats them, because time does not depend on the values, and drawing millions takes long. */
+/**
+ * Numbers that are drawn for a tensor; it repeats them, because time does not depend on the values,
+ * and drawing millions takes long.
+ */
 const DRAWN = 4093;
 
 function normals(random: Random, shape: Shape): HostTensor {
@@ -72,7 +85,10 @@ const product4bit = (tokens: number, width: number, rest: Partial<Timed> = {}): 
 const TIMED: Readonly<Record<string, Timed>> = {
   'product-4bit-32': product4bit(32, 1024),
   'product-4bit-128': product4bit(128, 1024),
-  'product-4bit-gradient-128': product4bit(128, 1024, { grad: [128, 1024], rows: { of: 'x', in: 'x' } }),
+  'product-4bit-gradient-128': product4bit(128, 1024, {
+    grad: [128, 1024],
+    rows: { of: 'x', in: 'x' },
+  }),
   'product-4bit-wide': product4bit(512, 2048, { largeOnly: true }),
   'product-128': {
     op: 'matmul',
@@ -109,49 +125,64 @@ for (const [name, timed] of Object.entries(TIMED)) {
   const direction = timed.grad ? 'backward' : 'forward';
   // Which variant runs is known on the device alone: one fault for each.
   const faults = Object.keys(op.variants).map((variant) => {
-    const fault = record.faults.find((each) => (each.direction ?? 'forward') === direction && (each.variants?.includes(variant) ?? true));
-    if (!fault) throw new SuiteError(`record ${record.name} names no fault for ${direction} of variant ${variant}`);
+    const fault = record.faults.find(
+      (each) =>
+        (each.direction ?? 'forward') === direction && (each.variants?.includes(variant) ?? true),
+    );
+    if (!fault)
+      throw new SuiteError(
+        `record ${record.name} names no fault for ${direction} of variant ${variant}`,
+      );
     return fault;
   });
   speed
     .case(name)
     .tier('full')
     .timeout(60_000)
-    .desc(`${record.summary}${timed.grad ? ', gradient' : ''}: timed at the size of a language model's layer; the first rows are judged.`)
-    .control([...new Set(faults.map((fault) => fault.name))].join(', '), (injector) => {
-      for (const fault of new Set(faults)) injectRecordFault(injector, fault);
-    })
+    .desc(
+      `${record.summary}${timed.grad ? ', gradient' : ''}: timed at the size of a language model's layer; the first rows are judged.`,
+    )
+    .control([...new Set(faults.map((fault) => fault.name))].join(', '), [...new Set(faults)])
     .run((t) => run(t, timed));
 }
 
-function partsOf({ op: name }: Timed): { readonly op: Op; readonly record: OpRecord } {
-  const [op, record] = [launchers.get(name), records.get(name)];
+function partsOf({ op: name }: Timed): { readonly op: Launcher; readonly record: OpRecord } {
+  const op = launchers.get(name);
+  const record = records.get(name);
   if (!op || !record) throw new TypeError(`there is no op ${name}`);
   return { op, record };
 }
 
 async function run(t: CaseContext, timed: Timed): Promise<void> {
-  if (timed.largeOnly && t.gpu.adapter.isFallback) t.skip('slow-adapter', 'the adapter is a processor');
+  if (timed.largeOnly && t.gpu.adapter.isFallback)
+    t.skip('slow-adapter', 'the adapter is a processor');
   const { op, record } = partsOf(timed);
   const random = t.random();
   const hosts = timed.inputs(random);
   const inputs = upload(t, hosts);
-  const params = timed.params as never;
-  const variant = chooseVariant(t.gpu, op.variants);
+  const params = timed.params;
+  const variant = chooseVariant(t.gpu, op.variants, inputs);
   const flowing = timed.grad && normals(random, timed.grad);
   const grads: Tensors = flowing ? { y: Tensor.from(t.gpu, flowing) } : {};
   const outputs = timed.grad ? { y: grads['y'] as Tensor } : {};
+  const wants = new Set([timed.rows.of]);
   const call = (): Tensors =>
-    timed.grad && op.backward
-      ? op.backward(t.gpu, { inputs, outputs, grads, params, wants: new Set([timed.rows.of]), variant })
+    timed.grad
+      ? present(op.backward(t.gpu, { inputs, outputs, grads, params, wants, variant }))
       : op.forward(t.gpu, inputs, params, variant);
 
   const result = call();
-  const bytes = [...Object.values(inputs), ...Object.values(grads), ...Object.values(result)].reduce(
-    (sum, tensor) => sum + tensor.bytes,
-    0,
-  );
-  await judgeRows(t, timed, record, { hosts, flowing, actual: result[timed.rows.in] as Tensor, depth: op.variants[variant]?.depth });
+  const bytes = [
+    ...Object.values(inputs),
+    ...Object.values(grads),
+    ...Object.values(result),
+  ].reduce((sum, tensor) => sum + tensor.bytes, 0);
+  await judgeRows(t, timed, record, {
+    hosts,
+    flowing,
+    actual: result[timed.rows.in] as Tensor,
+    depth: op.variants[variant]?.depth,
+  });
   free(result);
   const timing = await timeOf(t.gpu, () => free(call()));
   free(inputs);
@@ -168,30 +199,48 @@ interface Ran {
   readonly depth: ((terms: number) => number) | undefined;
 }
 
-async function judgeRows(t: CaseContext, { rows, params }: Timed, record: OpRecord, { hosts, flowing, actual, depth }: Ran): Promise<void> {
-  const value = (host: HostTensor) => ({ shape: host.shape, dtype: host.dtype, data: valuesOf(host) });
+async function judgeRows(
+  t: CaseContext,
+  { rows, params }: Timed,
+  record: OpRecord,
+  { hosts, flowing, actual, depth }: Ran,
+): Promise<void> {
+  const value = (host: HostTensor) => ({
+    shape: host.shape,
+    dtype: host.dtype,
+    data: valuesOf(host),
+  });
   const first = (host: HostTensor) => {
     const shape = [JUDGED_ROWS, ...host.shape.slice(1)];
     return { shape, dtype: host.dtype, data: valuesOf(host).slice(0, sizeOf(shape)) };
   };
-  const inputs = Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, name === rows.of ? first(host) : value(host)]));
+  const inputs = Object.fromEntries(
+    Object.entries(hosts).map(([name, host]) => [
+      name,
+      name === rows.of ? first(host) : value(host),
+    ]),
+  );
   const arithmetic = { depth: depth ?? ((terms: number) => terms), ieee: t.ieee };
   const got = first(await actual.read());
   if (flowing) {
     const { vjp, vjpAcceptance } = record as Required<OpRecord>;
     const grads = { y: first(flowing) };
-    const oracle = vjp(inputs, params as never, grads);
-    const acceptance = vjpAcceptance(inputs, oracle, params as never, grads, arithmetic)[rows.in];
-    if (oracle[rows.in] && acceptance) t.expectAccepted(`gradient of ${rows.in}`, got, oracle[rows.in] as typeof got, acceptance);
+    const oracle = vjp(inputs, params, grads);
+    const acceptance = vjpAcceptance(inputs, oracle, params, grads, arithmetic)[rows.in];
+    if (oracle[rows.in] && acceptance)
+      t.expectAccepted(`gradient of ${rows.in}`, got, oracle[rows.in] as typeof got, acceptance);
     return;
   }
-  const oracle = record.forward(inputs, params as never);
-  const acceptance = record.acceptance(inputs, oracle, params as never, arithmetic)[rows.in];
-  if (oracle[rows.in] && acceptance) t.expectAccepted(rows.in, got, oracle[rows.in] as typeof got, acceptance);
+  const oracle = record.forward(inputs, params);
+  const acceptance = record.acceptance(inputs, oracle, params, arithmetic)[rows.in];
+  if (oracle[rows.in] && acceptance)
+    t.expectAccepted(rows.in, got, oracle[rows.in] as typeof got, acceptance);
 }
 
 function upload(t: CaseContext, hosts: HostTensors): Tensors {
-  return Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, Tensor.from(t.gpu, host)]));
+  return Object.fromEntries(
+    Object.entries(hosts).map(([name, host]) => [name, Tensor.from(t.gpu, host)]),
+  );
 }
 
 function free(tensors: Tensors): void {

@@ -1,6 +1,6 @@
 import { splitText } from '../../src/data/text.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
-import { drawAdapter, drawBase } from '../../src/nn/byte-weights.ts';
+import { drawAdapter, drawBase } from '../../src/models/byte-model/weights.ts';
 import { type HostTensor, valuesOf } from '../../src/tensor/host.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
@@ -24,11 +24,12 @@ function smallTrainer(gpu: Gpu, seed: number, options?: TrainerOptions, config =
 }
 
 /**
- * How far below the entropy a mean surprise of `count` random bytes may lie, in nats, but for one seed in a thousand million. The
- * product of all (probability of the next byte * ALPHABET) has expectation 1, whatever predicts, so that by Markov's inequality it
- * exceeds 10^9 no more often; its logarithm is count * (entropy - mean surprise).
+ * How far below the entropy a mean surprise of `count` random bytes may lie, in nats, but for one
+ * seed in a thousand million. The product of all (probability of the next byte * ALPHABET) has
+ * expectation 1, whatever predicts, so that by Markov's inequality it exceeds 10^9 no more often;
+ * its logarithm is count * (entropy - mean surprise).
  */
-function luck(count: number): number {
+function chanceGain(count: number): number {
   return Math.log(1e9) / count;
 }
 
@@ -48,7 +49,8 @@ byteModelSuite
   .run(async (t) => {
     const { vocab, embedding, context, hidden, hiddenGain, headGain, r } = SMALL.model;
     const widths = [embedding * context, ...hidden, vocab];
-    const [base, adapters] = [t.random(1), t.random(2)];
+    const base = t.random(1);
+    const adapters = t.random(2);
     const expectDrawn = (name: string, tensor: HostTensor, shape: Shape, draw: () => number) => {
       const data = Float64Array.from({ length: sizeOf(shape) }, () => Math.fround(draw()));
       t.expectEqual(name, { shape: tensor.shape, data: valuesOf(tensor) }, { shape, data });
@@ -60,7 +62,12 @@ byteModelSuite
     for (const [i, weight] of drawn.weights.entries()) {
       const [inFeatures, outFeatures] = widths.slice(i) as [number, number];
       const size = (i < 2 ? hiddenGain : headGain) * Math.sqrt(3 / inFeatures);
-      expectDrawn(`weight ${i}`, weight, [outFeatures, inFeatures], () => -size + 2 * size * base.uniform());
+      expectDrawn(
+        `weight ${i}`,
+        weight,
+        [outFeatures, inFeatures],
+        () => -size + 2 * size * base.uniform(),
+      );
       const { lora_A, lora_B } = drawAdapter({ name: '', inFeatures, outFeatures }, r, stream);
       const reach = 1 / Math.sqrt(inFeatures);
       expectDrawn('lora_A', lora_A, [r, inFeatures], () => -reach + 2 * reach * adapters.uniform());
@@ -91,7 +98,9 @@ byteModelSuite
     t.expect(shown === 3, () => `${shown} quantized layers were shown, and there are 3`);
     // From the second step on, lora_B is not zero, and every gradient shows.
     for (let step = 1; step <= 3; step++) {
-      await trainer.judgedStep(async (applications) => void (await judgeApplications(t, step, applications)));
+      await trainer.judgedStep(
+        async (applications) => void (await judgeApplications(t, step, applications)),
+      );
     }
   });
 
@@ -100,7 +109,9 @@ byteModelSuite
   .desc(
     'After five steps, the norm of the gradient that the tape computed equals the slope of the loss along it, by central differences of the whole model in float64.',
   )
-  .control('slope of SiLU without its second part', (fault) => fault.shader('nn/silu_backward', '(1.0 + value * rest)', '(1.0 + rest)'))
+  .control('slope of SiLU without its second part', (fault) =>
+    fault.shader('nn/silu_backward', '(1.0 + value * rest)', '(1.0 + rest)'),
+  )
   .run(async (t) => {
     using trainer = smallTrainer(t.gpu, t.seed);
     for (let step = 0; step < 5; step++) trainer.step();
@@ -112,7 +123,10 @@ byteModelSuite
     const { norm, slope } = found ?? { norm: 0, slope: 1 };
     t.metric('norm', norm);
     // The limit of a training run's gradient norms in float32 compute.
-    t.expect(Math.abs(norm - slope) <= 1e-4 * slope + 1e-6, () => `the gradient's norm is ${norm} and the loss rises by ${slope} along it`);
+    t.expect(
+      Math.abs(norm - slope) <= 1e-4 * slope + 1e-6,
+      () => `the gradient's norm is ${norm} and the loss rises by ${slope} along it`,
+    );
   });
 
 byteModelSuite
@@ -121,7 +135,7 @@ byteModelSuite
   .desc(
     'A text of 8 bytes in random order: the held-out loss must fall below ln 16, a uniform guess among twice as many, and that of the frozen run must not.',
   )
-  .control(STEPS_REVERSED.name, STEPS_REVERSED.inject)
+  .control(STEPS_REVERSED.name, STEPS_REVERSED.faults)
   .run(async (t) => {
     const config = { ...SMALL, optimizer: { ...SMALL.optimizer, lr: 1e-2 } };
     const level = Math.log(2 * ALPHABET);
@@ -129,27 +143,38 @@ byteModelSuite
     using frozen = smallTrainer(t.gpu, t.seed, { frozen: true }, config);
     for (let step = 0; step < config.steps; step++) trainer.step();
     for (let step = 0; step < config.frozenSteps; step++) frozen.step();
-    const [after, control] = [await trainer.heldoutLoss(), await frozen.heldoutLoss()];
+    const after = await trainer.heldoutLoss();
+    const control = await frozen.heldoutLoss();
     t.metric('heldoutAfter', after);
     t.metric('heldoutFrozen', control);
     t.series('loss', await trainer.losses(0));
     t.expect(after < level, () => `the held-out loss is ${after} and should be below ${level}`);
-    const least = Math.log(ALPHABET) - luck(trainer.heldoutCount);
-    t.expect(after > least, () => `the held-out loss of ${after} is below ${least}: nobody guesses random bytes so well`);
-    t.expect(control > level, () => `the frozen run reaches ${control}, and learning was to be shown by ${level}`);
+    const least = Math.log(ALPHABET) - chanceGain(trainer.heldoutCount);
+    t.expect(
+      after > least,
+      () => `the held-out loss of ${after} is below ${least}: nobody guesses random bytes so well`,
+    );
+    t.expect(
+      control > level,
+      () => `the frozen run reaches ${control}, and learning was to be shown by ${level}`,
+    );
   });
 
 byteModelSuite
   .case('seeded')
-  .desc('Two trainers of one seed have the same parameters after five steps, bit by bit, and a third of another seed has not.')
-  .control('batches that depend on what was drawn before', (fault) => {
-    let calls = 0;
-    fault.host('data.random_batch', (original) => (text, size, context, random) => {
-      for (let i = 0; i < calls; i++) random.word();
-      calls += 1;
-      return original(text, size, context, random);
-    });
-  })
+  .desc(
+    'Two trainers of one seed have the same parameters after five steps, bit by bit, and a third of another seed has not.',
+  )
+  .control('batches that depend on what was drawn before', (fault) =>
+    fault.host('data.random_batch', (original) => {
+      let calls = 0;
+      return (text, size, context, random) => {
+        for (let i = 0; i < calls; i++) random.word();
+        calls += 1;
+        return original(text, size, context, random);
+      };
+    }),
+  )
   .run(async (t) => {
     const parametersAfter = async (seed: number) => {
       using trainer = smallTrainer(t.gpu, seed);
@@ -168,7 +193,9 @@ byteModelSuite
 
 byteModelSuite
   .case('one-submit')
-  .desc('Ten steps are ten submits: forward, backward and update of a step go to the device together.')
+  .desc(
+    'Ten steps are ten submits: forward, backward and update of a step go to the device together.',
+  )
   .control('submit before every linear', (fault) =>
     fault.launch('lora_linear.forward', (args) => {
       args[0].submit();
@@ -185,7 +212,9 @@ byteModelSuite
 
 byteModelSuite
   .case('memory-forecast')
-  .desc('The peak of live device memory over training steps and a held-out loss stays within what was forecast from shapes.')
+  .desc(
+    'The peak of live device memory over training steps and a held-out loss stays within what was forecast from shapes.',
+  )
   .control('half the forecast', (fault) =>
     fault.host(
       'train.forecast',
@@ -195,7 +224,8 @@ byteModelSuite
     ),
   )
   .run(async (t) => {
-    // Once the held-out loss needs most, once the step, once a captured step and one that is judged.
+    // Once the held-out loss needs most, once the step, once a captured step and one that is
+    // judged.
     for (const [heldoutBytes, capture] of [
       [SMALL.heldoutBytes, false],
       [8, false],
@@ -215,7 +245,10 @@ byteModelSuite
       const forecast = forecastBytes(config, trainer.heldoutCount, HELDOUT_BATCH);
       t.metric(`peakBytes-${heldoutBytes}-${capture}`, peak);
       t.metric(`forecastBytes-${heldoutBytes}-${capture}`, forecast);
-      t.expect(peak <= forecast, () => `${peak} bytes were live at the peak and ${forecast} were forecast`);
+      t.expect(
+        peak <= forecast,
+        () => `${peak} bytes were live at the peak and ${forecast} were forecast`,
+      );
     }
   });
 
@@ -230,14 +263,25 @@ for (const [autocast, tier] of [
     .desc(
       'The small model with its products in halves and a scaled loss: every op of the first and the last of 40 steps is within its bound, those between are replayed, the held-out loss falls below ln 16, and memory stays within what was forecast.',
     )
-    .control('gradients that stay scaled', (fault) => fault.shader('optim/amp_unscale', ' / scale[0]', ' * (scale[0] / scale[0])'))
+    .control('gradients that stay scaled', (fault) =>
+      fault.shader('optim/amp_unscale', ' / scale[0]', ' * (scale[0] / scale[0])'),
+    )
     .run(async (t) => {
-      const config = { ...SMALL, optimizer: { ...SMALL.optimizer, lr: 1e-2 }, capture: true, autocast, grad_scaler: { init_scale: 1024 } };
+      const config = {
+        ...SMALL,
+        optimizer: { ...SMALL.optimizer, lr: 1e-2 },
+        capture: true,
+        autocast,
+        grad_scaler: { init_scale: 1024 },
+      };
       const before = t.gpu.memory.ledger.liveBytes;
       t.gpu.memory.resetPeak();
       using fingerprints = new Fingerprints(t.gpu);
       using trainer = smallTrainer(t.gpu, t.seed, { fingerprints }, config);
-      const judged = (step: number) => trainer.judgedStep(async (applications) => void (await judgeApplications(t, step, applications)));
+      const judged = (step: number) =>
+        trainer.judgedStep(
+          async (applications) => void (await judgeApplications(t, step, applications)),
+        );
       await judged(1);
       await trainer.capture();
       for (let step = 2; step < config.steps; step++) {
@@ -245,14 +289,22 @@ for (const [autocast, tier] of [
         if (step % config.lossEvery === 0) await fingerprints.read();
       }
       await judged(config.steps);
-      const [after, level] = [await trainer.heldoutLoss(), Math.log(2 * ALPHABET)];
+      const after = await trainer.heldoutLoss();
+      const level = Math.log(2 * ALPHABET);
       t.metric('heldoutAfter', after);
-      t.expect(after < level, () => `the held-out loss is ${after} and should be below ${level}`, 'not-learnt');
+      t.expect(
+        after < level,
+        () => `the held-out loss is ${after} and should be below ${level}`,
+        'not-learnt',
+      );
       const peak = t.gpu.memory.ledger.peakBytes - before;
       const forecast = forecastBytes(config, trainer.heldoutCount, HELDOUT_BATCH);
       t.metric('peakBytes', peak);
       t.metric('forecastBytes', forecast);
-      t.expect(peak <= forecast, () => `${peak} bytes were live at the peak and ${forecast} were forecast`);
+      t.expect(
+        peak <= forecast,
+        () => `${peak} bytes were live at the peak and ${forecast} were forecast`,
+      );
     });
 }
 
@@ -260,6 +312,10 @@ byteModelSuite
   .case('default-run')
   .tier('full')
   .timeout(600_000)
-  .desc('The whole fine-tuning run with its defaults on 40 KiB of an invented language, judged as the main job is.')
-  .control(STEPS_REVERSED.name, STEPS_REVERSED.inject)
-  .run((t) => trainAndJudge(t, inventedLanguage(t.seed, 40 * 1024), { ...DEFAULT_TRAINING, seed: t.seed }));
+  .desc(
+    'The whole fine-tuning run with its defaults on 40 KiB of an invented language, judged as the main job is.',
+  )
+  .control(STEPS_REVERSED.name, STEPS_REVERSED.faults)
+  .run((t) =>
+    trainAndJudge(t, inventedLanguage(t.seed, 40 * 1024), { ...DEFAULT_TRAINING, seed: t.seed }),
+  );

@@ -1,9 +1,9 @@
+import { capture, planStep } from '../../src/autograd/capture.ts';
+import { RandomState } from '../../src/autograd/random-state.ts';
+import { Tape } from '../../src/autograd/tape.ts';
 import { splitText } from '../../src/data/text.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { CaptureError } from '../../src/gpu/trace.ts';
-import { capture, planStep } from '../../src/nn/capture.ts';
-import { RandomState } from '../../src/nn/random-state.ts';
-import { Tape } from '../../src/nn/tape.ts';
 import { add } from '../../src/ops/math/add.ts';
 import { clip } from '../../src/ops/math/clip.ts';
 import { mul } from '../../src/ops/math/mul.ts';
@@ -12,7 +12,7 @@ import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { matmul4bit } from '../../src/ops/matmul/matmul_4bit.ts';
 import { dropout } from '../../src/ops/nn/dropout.ts';
 import { silu } from '../../src/ops/nn/silu.ts';
-import { quantize_4bit } from '../../src/ops/quant/quantize_4bit.ts';
+import { quantize4bit } from '../../src/ops/quant/quantize_4bit.ts';
 import { seam } from '../../src/seam.ts';
 import type { DType } from '../../src/tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
@@ -37,7 +37,10 @@ function smallTrainer(gpu: Gpu, seed: number, fingerprints?: Fingerprints): Trai
 }
 
 /** The bits of parameters, moments and losses after a few steps. */
-async function bitsAfter(trainer: Trainer, steps: number): Promise<{ shape: Shape; data: Float64Array }> {
+async function bitsAfter(
+  trainer: Trainer,
+  steps: number,
+): Promise<{ shape: Shape; data: Float64Array }> {
   for (let step = 0; step < steps; step++) trainer.step();
   const state = await trainer.checkpoint();
   const tensors = Object.values(state?.tensors ?? {}).flatMap((host) => [...bitsOf(host)]);
@@ -53,7 +56,9 @@ function bitsOf({ data }: HostTensor): Uint32Array {
 captureSuite
   .case('equals-eager')
   .timeout(60_000)
-  .desc('Twelve steps of the small model, recorded and replayed: parameters, moments and losses are the same bits.')
+  .desc(
+    'Twelve steps of the small model, recorded and replayed: parameters, moments and losses are the same bits.',
+  )
   .control('the count of steps stands still', uniformsStandStill)
   .run(async (t) => {
     using eager = smallTrainer(t.gpu, t.seed);
@@ -72,7 +77,9 @@ captureSuite
   .desc(
     'The sums of the bits of every op of four steps, the last of them judged, are the same numbers recorded and replayed, two for each tensor.',
   )
-  .control('the optimizer without its numbers', (fault) => fault.host('capture.uniforms_now', (now) => (uniforms) => now(uniforms).fill(0)))
+  .control('the optimizer without its numbers', (fault) =>
+    fault.host('capture.uniforms_now', (now) => (uniforms) => now(uniforms).fill(0)),
+  )
   .run(async (t) => {
     const sumsOf = async (replay: boolean) => {
       using fingerprints = new Fingerprints(t.gpu);
@@ -86,11 +93,17 @@ captureSuite
         await trainer.judgedStep(async (applications) => {
           // The rates are computed for the judge alone.
           const seen = applications.filter(({ op }) => op.name !== 'lr_schedule');
-          shown += seen.reduce((count, { gradients, outputs }) => count + Object.keys(gradients ?? outputs).length, 0);
+          shown += seen.reduce(
+            (count, { gradients, outputs }) => count + Object.keys(gradients ?? outputs).length,
+            0,
+          );
         });
       }
       const steps = await fingerprints.read();
-      t.expect(replay || steps[3]?.length === 2 * shown, () => `${steps[3]?.length} sums are of ${shown} tensors`);
+      t.expect(
+        replay || steps[3]?.length === 2 * shown,
+        () => `${steps[3]?.length} sums are of ${shown} tensors`,
+      );
       const sums = steps.flatMap((step) => [...step]);
       return { shape: [sums.length], data: Float64Array.from(sums) };
     };
@@ -101,7 +114,10 @@ captureSuite
   .case('restored')
   .desc('A trainer that takes the state after three steps of another goes on with the same bits.')
   .control('one step more is behind it', (fault) =>
-    fault.host('capture.state_of', () => (state: OptimizerState) => ({ ...state, step: state.step + 1 })),
+    fault.host('capture.state_of', () => (state: OptimizerState) => ({
+      ...state,
+      step: state.step + 1,
+    })),
   )
   .run(async (t) => {
     using whole = smallTrainer(t.gpu, t.seed);
@@ -112,7 +128,10 @@ captureSuite
     const next = async (trainer: Trainer) => {
       for (let step = 4; step <= 5; step++) trainer.step();
       const tensors = Object.values((await trainer.checkpoint())?.tensors ?? {});
-      const data = Float64Array.from([...tensors.flatMap((host) => [...bitsOf(host)]), ...(await trainer.losses(3))]);
+      const data = Float64Array.from([
+        ...tensors.flatMap((host) => [...bitsOf(host)]),
+        ...(await trainer.losses(3)),
+      ]);
       return { shape: [data.length], data };
     };
     t.expectEqual('state', await next(other), await next(whole));
@@ -124,8 +143,12 @@ const stateOf = seam('capture.state_of', (state: OptimizerState): OptimizerState
 captureSuite
   .case('fresh-device')
   .timeout(60_000)
-  .desc('Five steps on two devices of the adapter give the same bits, one recorded and one replayed.')
-  .control('another seed', (fault) => fault.host('capture.second_seed', () => (seed: number) => seed + 1))
+  .desc(
+    'Five steps on two devices of the adapter give the same bits, one recorded and one replayed.',
+  )
+  .control('another seed', (fault) =>
+    fault.host('capture.second_seed', () => (seed: number) => seed + 1),
+  )
   .run(async (t) => {
     using other = await t.gpu.fresh();
     using here = smallTrainer(t.gpu, t.seed);
@@ -171,7 +194,12 @@ captureSuite
       using tape = new Tape(t.gpu);
       let y = x;
       for (let layer = 1; layer <= 6; layer++) {
-        y = tape.apply(silu, { x: tape.apply(matmul, { a: y, b: w }, {}, `linear${layer}`).y }, {}, `silu${layer}`).y;
+        y = tape.apply(
+          silu,
+          { x: tape.apply(matmul, { a: y, b: w }, {}, `linear${layer}`).y },
+          {},
+          `silu${layer}`,
+        ).y;
       }
       return { y: y.clone() };
     };
@@ -188,14 +216,24 @@ captureSuite
     const peak = t.gpu.memory.ledger.peakBytes - before;
     t.metric('predictedBytes', predicted);
     t.metric('eagerBytes', eagerBytes);
-    t.expect(peak === predicted, () => `${predicted} bytes were predicted and ${peak} were live at the peak`);
-    t.expect(predicted <= 0.5 * eagerBytes, () => `the arena has ${predicted} bytes, and recorded anew the step needs ${eagerBytes}`);
+    t.expect(
+      peak === predicted,
+      () => `${predicted} bytes were predicted and ${peak} were live at the peak`,
+    );
+    t.expect(
+      predicted <= 0.5 * eagerBytes,
+      () => `the arena has ${predicted} bytes, and recorded anew the step needs ${eagerBytes}`,
+    );
   });
 
 captureSuite
   .case('fusion', { size: [3, 256, 1001] })
-  .desc('clip(silu(silu(x) + x) * x), with one result in the middle used elsewhere, as one kernel: the same bits as one after the other.')
-  .control('the sum is a difference', (fault) => fault.shader('math/add', 'return a + b;', 'return a - b;'))
+  .desc(
+    'clip(silu(silu(x) + x) * x), with one result in the middle used elsewhere, as one kernel: the same bits as one after the other.',
+  )
+  .control('the sum is a difference', (fault) =>
+    fault.shader('math/add', 'return a + b;', 'return a - b;'),
+  )
   .run(async (t) => {
     using x = draw(t, 1, [Number(t.params['size'])]);
     const step = () => {
@@ -217,12 +255,17 @@ captureSuite
     // The fused kernel and two copies.
     t.expect(fused.length === 3, () => `${fused.length} commands are left`);
     t.expect(
-      [...t.gpu.recorder.dispatched].some((file) => file.startsWith('fused/silu+add+silu+mul+clip-')),
+      [...t.gpu.recorder.dispatched].some((file) =>
+        file.startsWith('fused/silu+add+silu+mul+clip-'),
+      ),
       () => `dispatched were ${[...t.gpu.recorder.dispatched].join(', ')}`,
     );
   });
 
-/** Products that end a captured step, by the variant of their kernel; each has results in the middle that are used elsewhere. */
+/**
+ * Products that end a captured step, by the variant of their kernel; each has results in the middle
+ * that are used elsewhere.
+ */
 const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
   matmul: Object.keys(matmul.variants),
   matmul_4bit: Object.keys(matmul4bit.variants),
@@ -230,26 +273,40 @@ const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
 
 captureSuite
   .case('epilogue', {
-    product: Object.entries(PRODUCTS).flatMap(([op, variants]) => variants.map((variant) => `${op}-${variant}`)),
+    product: Object.entries(PRODUCTS).flatMap(([op, variants]) =>
+      variants.map((variant) => `${op}-${variant}`),
+    ),
   })
   .desc(
     'silu(P) * z as the epilogue of a product P that is used elsewhere too, and silu(P) of one that is not: the same bits as one after the other.',
   )
-  .control('the factor is added', (fault) => fault.shader('math/mul', 'return a * b;', 'return a + b;'))
+  .control('the factor is added', (fault) =>
+    fault.shader('math/mul', 'return a * b;', 'return a + b;'),
+  )
   .run(async (t) => {
     const [op, variant = ''] = String(t.params['product']).split('-');
-    const missing = (op === 'matmul' ? matmul : matmul4bit).variants[variant]?.needs?.find((feature) => !t.gpu.features.has(feature));
+    const missing = (op === 'matmul' ? matmul : matmul4bit).variants[variant]?.needs?.find(
+      (feature) => !t.gpu.features.has(feature),
+    );
     if (missing) t.skip('missing-feature', missing);
-    const [m, k, n] = [9, 5, 67];
+    const m = 9;
+    const k = 5;
+    const n = 67;
     using x = draw(t, 1, [m, k]);
     using w = draw(t, 2, [n, k]);
     using bias = draw(t, 3, [n]);
     using z = draw(t, 4, [m, n]);
-    const weight = quantize_4bit.forward(t.gpu, { weight: w }, { quant_type: 'nf4', blocksize: 64 });
+    const weight = quantize4bit.forward(t.gpu, { weight: w }, { quant_type: 'nf4', blocksize: 64 });
     const multiply = () => {
-      if (op === 'matmul') return matmul.forward(t.gpu, { a: x, b: w, bias }, { transpose_b: true }, variant).y;
+      if (op === 'matmul')
+        return matmul.forward(t.gpu, { a: x, b: w, bias }, { transpose_b: true }, variant).y;
       const params = { quant_type: 'nf4', blocksize: 64, out_features: n, in_features: k } as const;
-      return matmul4bit.forward(t.gpu, { x, packed: weight.packed, absmax: weight.absmax }, params, variant).y;
+      return matmul4bit.forward(
+        t.gpu,
+        { x, packed: weight.packed, absmax: weight.absmax },
+        params,
+        variant,
+      ).y;
     };
     const step = () => {
       const product = multiply();
@@ -265,9 +322,14 @@ captureSuite
       t.expectEqual(name, await download(outputs[name]), await download(eager[name]));
       eager[name][Symbol.dispose]();
     }
-    for (const tensor of Object.values(weight)) tensor[Symbol.dispose]();
-    const kernels = [...t.gpu.recorder.dispatched].filter((file) => file.startsWith('fused/')).join(', ');
-    t.expect(captured.length === 2, () => `${captured.length} commands are left; fused are ${kernels}`);
+    for (const tensor of Object.values(weight)) tensor?.[Symbol.dispose]();
+    const kernels = [...t.gpu.recorder.dispatched]
+      .filter((file) => file.startsWith('fused/'))
+      .join(', ');
+    t.expect(
+      captured.length === 2,
+      () => `${captured.length} commands are left; fused are ${kernels}`,
+    );
   });
 
 async function download(tensor: Tensor) {
@@ -277,10 +339,14 @@ async function download(tensor: Tensor) {
 captureSuite
   .case('inputs')
   .desc('What is written to an input is what the next run reads.')
-  .control('inputs are not written', (fault) => fault.host('capture.write_input', () => () => undefined))
+  .control('inputs are not written', (fault) =>
+    fault.host('capture.write_input', () => () => undefined),
+  )
   .run(async (t) => {
     using x = draw(t, 1, [4, 3]);
-    using step = await capture(t.gpu, (inputs) => silu.forward(t.gpu, inputs, {}), { inputs: { x } });
+    using step = await capture(t.gpu, (inputs) => silu.forward(t.gpu, inputs, {}), {
+      inputs: { x },
+    });
     const host = hostTensorFrom(
       'f32',
       [4, 3],
@@ -293,7 +359,9 @@ captureSuite
 
 captureSuite
   .case('random-numbers')
-  .desc('Three replays of a step that drops out have the masks that three recorded steps have: each draws on where the one before ended.')
+  .desc(
+    'Three replays of a step that drops out have the masks that three recorded steps have: each draws on where the one before ended.',
+  )
   .control('the position stands still', uniformsStandStill)
   .run(async (t) => {
     using x = draw(t, 1, [7, 9]);
@@ -316,7 +384,10 @@ const varying = (step: (run: number) => Tensors) => {
   return () => step(++run);
 };
 
-/** Steps of which a replay would not do what they do, by the code of the refusal, and behind a slash what tells them apart. */
+/**
+ * Steps that a replay would not repeat, by the code of the refusal, and behind a slash what tells
+ * them apart.
+ */
 const BAD_STEPS: Readonly<Record<string, (t: CaseContext, x: Tensor) => () => Tensors>> = {
   'capture-read': (_, x) => () => {
     void x.read();
@@ -328,34 +399,43 @@ const BAD_STEPS: Readonly<Record<string, (t: CaseContext, x: Tensor) => () => Te
   },
   'capture-async': () => (async () => ({})) as unknown as () => Tensors,
   'capture-varies': (t, x) => varying((run) => silu.forward(t.gpu, { x: x.view([run]) }, {})),
-  'capture-varies/place': (t, x) => varying((run) => silu.forward(t.gpu, { x: x.view([1], { offset: 4 * run }) }, {})),
+  'capture-varies/place': (t, x) =>
+    varying((run) => silu.forward(t.gpu, { x: x.view([1], { offset: 4 * run }) }, {})),
   'capture-varies/memory': (t, x) =>
     varying((run) => {
       using first = silu.forward(t.gpu, { x }, {}).y;
       return silu.forward(t.gpu, { x: run === 1 ? x : first }, {});
     }),
-  'capture-varies/kernel': (t, x) => varying((run) => (run === 1 ? silu : relu).forward(t.gpu, { x }, {})),
+  'capture-varies/kernel': (t, x) =>
+    varying((run) => (run === 1 ? silu : relu).forward(t.gpu, { x }, {})),
   'capture-varies/commands': (t, x) =>
     varying((run) => {
       if (run === 2) x.copyFrom(x.view(x.shape));
       return silu.forward(t.gpu, { x }, {});
     }),
   'capture-varies/number': (t, x) => varying((run) => clip.forward(t.gpu, { x }, { min: run })),
-  'capture-varies/content': (t) => varying((run) => ({ y: Tensor.from(t.gpu, hostTensorFrom('f32', [2], [1, run])) })),
+  'capture-varies/content': (t) =>
+    varying((run) => ({ y: Tensor.from(t.gpu, hostTensorFrom('f32', [2], [1, run])) })),
   'capture-leak': (t, x) => () => {
     silu.forward(t.gpu, { x }, {});
     return {};
   },
 };
 
-const badStep = seam('capture.bad_step', (code: string, t: CaseContext, x: Tensor): (() => Tensors) =>
-  (BAD_STEPS[code] as (typeof BAD_STEPS)[string])(t, x),
+const badStep = seam(
+  'capture.bad_step',
+  (code: string, t: CaseContext, x: Tensor): (() => Tensors) =>
+    (BAD_STEPS[code] as (typeof BAD_STEPS)[string])(t, x),
 );
 
 captureSuite
   .case('refused', { code: Object.keys(BAD_STEPS) })
-  .desc('A step that a replay could not repeat is refused, with the reason: a readback, a write, a wait, numbers that change, a leak.')
-  .control('the step is harmless', (fault) => fault.host('capture.bad_step', () => () => () => ({})))
+  .desc(
+    'A step that a replay could not repeat is refused, with the reason: a readback, a write, a wait, numbers that change, a leak.',
+  )
+  .control('the step is harmless', (fault) =>
+    fault.host('capture.bad_step', () => () => () => ({})),
+  )
   .run(async (t) => {
     using x = draw(t, 1, [4, 3]);
     const name = String(t.params['code']);
@@ -364,11 +444,15 @@ captureSuite
 
 captureSuite
   .case('refused-later', { code: ['capture-shape', 'capture-stale'] })
-  .desc('A run is refused when an input has another shape than the captured one, and when a tensor that the step uses was freed.')
+  .desc(
+    'A run is refused when an input has another shape than the captured one, and when a tensor that the step uses was freed.',
+  )
   .control('nothing is wrong', (fault) => fault.host('capture.wrong_shape', () => () => [4, 3]))
   .run(async (t) => {
     const x = draw(t, 1, [4, 3]);
-    using step = await capture(t.gpu, (inputs) => silu.forward(t.gpu, inputs, {}), { inputs: { x } });
+    using step = await capture(t.gpu, (inputs) => silu.forward(t.gpu, inputs, {}), {
+      inputs: { x },
+    });
     const shape = wrongShape();
     const isShape = t.params['code'] === 'capture-shape';
     if (!isShape && sizeOf(shape) !== 12) x[Symbol.dispose]();
@@ -381,21 +465,36 @@ captureSuite
 captureSuite
   .case('refused-type')
   .desc('A run is refused when an input has another type than the captured one.')
-  .control('the type of the captured input', (fault) => fault.host('capture.wrong_type', () => () => 'f32'))
+  .control('the type of the captured input', (fault) =>
+    fault.host('capture.wrong_type', () => () => 'f32'),
+  )
   .run(async (t) => {
     using x = draw(t, 1, [4, 3]);
-    using step = await capture(t.gpu, (inputs) => silu.forward(t.gpu, inputs, {}), { inputs: { x } });
-    await expectRefused(t, 'capture-shape', async () => void step.run({ x: hostTensorFrom(wrongType(), [4, 3], new Float32Array(12)) }));
+    using step = await capture(t.gpu, (inputs) => silu.forward(t.gpu, inputs, {}), {
+      inputs: { x },
+    });
+    await expectRefused(
+      t,
+      'capture-shape',
+      async () => void step.run({ x: hostTensorFrom(wrongType(), [4, 3], new Float32Array(12)) }),
+    );
   });
 
 const wrongType = seam('capture.wrong_type', (): DType => 'i32');
 
 const wrongShape = seam('capture.wrong_shape', (): Shape => [5, 3]);
 
-async function expectRefused(t: CaseContext, code: string, run: () => Promise<unknown>): Promise<void> {
+async function expectRefused(
+  t: CaseContext,
+  code: string,
+  run: () => Promise<unknown>,
+): Promise<void> {
   let thrown: unknown;
   await run().catch((error: unknown) => {
     thrown = error;
   });
-  t.expect(thrown instanceof CaptureError && thrown.code === code, () => `${thrown} is thrown and not ${code}`);
+  t.expect(
+    thrown instanceof CaptureError && thrown.code === code,
+    () => `${thrown} is thrown and not ${code}`,
+  );
 }

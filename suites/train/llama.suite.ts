@@ -1,6 +1,8 @@
+import { fourBitFormat } from '../../src/quant/registry.ts';
+import type { QuantizedWeight } from '../../src/quant/weight.ts';
 import { limitOf, outputsOf } from '../../src/reference/llama/limits.ts';
 import { type LlamaRun, llamaRun } from '../../src/reference/llama/run.ts';
-import type { Value, Values } from '../../src/reference/record.ts';
+import type { Value } from '../../src/reference/record.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
@@ -13,11 +15,22 @@ export const llamaSuite = suite('train.llama', {
   description: 'Training runs of a Llama, whole and by adapters, against the run in float64',
 });
 
-const CONFIG = { vocab: 11, hidden: 8, intermediate: 12, layers: 2, heads: 2, kv_heads: 1, rms_eps: 1e-5, rope_theta: 100 };
+const CONFIG = {
+  vocab: 11,
+  hidden: 8,
+  intermediate: 12,
+  layers: 2,
+  heads: 2,
+  kv_heads: 1,
+  rms_eps: 1e-5,
+  rope_theta: 100,
+};
 /** The first step has a rate of 0. */
-const [STEPS, BATCH, LENGTH] = [2, 2, 5];
+const STEPS = 2;
+const BATCH = 2;
+const LENGTH = 5;
 const BLOCKSIZE = 64;
-const ADAPTER = { r: 2, alpha: 3, use_dora: true, base: 'nf4', blocksize: BLOCKSIZE } as const;
+const ADAPTER = { r: 2, alpha: 3, use_dora: true } as const;
 /** Linears with an adapter; the first is in 4 bits, the second dense. */
 const ADAPTED = ['model.layers.0.self_attn.q_proj', 'model.layers.1.mlp.down_proj'] as const;
 
@@ -29,7 +42,10 @@ const drawn = (random: Random, shape: Shape, low: number, high: number): Value =
 function drawWhole(random: Random): Pick<LlamaRun, 'trained' | 'frozen'> {
   // Weights of norms near 1, those of linears and embeddings around 0.
   const entries = [...weightShapes(CONFIG)].map(([name, shape]) => {
-    return [name, shape.length === 1 ? drawn(random, shape, 0.5, 1.5) : drawn(random, shape, -0.6, 0.6)] as const;
+    return [
+      name,
+      shape.length === 1 ? drawn(random, shape, 0.5, 1.5) : drawn(random, shape, -0.6, 0.6),
+    ] as const;
   });
   return { trained: Object.fromEntries(entries), frozen: {} };
 }
@@ -37,22 +53,33 @@ function drawWhole(random: Random): Pick<LlamaRun, 'trained' | 'frozen'> {
 function drawAdapted(random: Random): Pick<LlamaRun, 'trained' | 'frozen' | 'adapter'> {
   const base = drawWhole(random).trained;
   const [quantized, dense] = ADAPTED;
-  const { [`${quantized}.weight`]: weight, ...frozen } = base;
-  const elements = weight?.data.length ?? 0;
-  const codes = { shape: [elements / 2, 1], data: random.fill(elements / 2, () => random.integer(0, 255)) };
-  const packed: Values = {
-    [`${quantized}.packed`]: codes,
-    [`${quantized}.absmax`]: drawn(random, [Math.ceil(elements / BLOCKSIZE)], 0.5, 1),
+  const { shape, data } = base[`${quantized}.weight`] as Value;
+  const elements = data.length;
+  const codes = {
+    shape: [elements / 2, 1],
+    data: random.fill(elements / 2, () => random.integer(0, 255)),
+  };
+  const absmax = drawn(random, [Math.ceil(elements / BLOCKSIZE)], 0.5, 1);
+  const weight: QuantizedWeight<Value> = {
+    format: fourBitFormat('nf4'),
+    blocksize: BLOCKSIZE,
+    shape,
+    parts: { packed: codes, absmax },
   };
   const adapters = ADAPTED.flatMap((name) => {
-    const [out, features] = name === dense ? [CONFIG.hidden, CONFIG.intermediate] : [CONFIG.hidden, CONFIG.hidden];
+    const [out, features] =
+      name === dense ? [CONFIG.hidden, CONFIG.intermediate] : [CONFIG.hidden, CONFIG.hidden];
     return [
       [`${name}.lora_A`, drawn(random, [ADAPTER.r, features], -0.5, 0.5)],
       [`${name}.lora_B`, drawn(random, [out, ADAPTER.r], -0.5, 0.5)],
       [`${name}.magnitude`, drawn(random, [out], 0.5, 1.5)],
     ] as const;
   });
-  return { trained: Object.fromEntries(adapters), frozen: { ...frozen, ...packed }, adapter: ADAPTER };
+  return {
+    trained: Object.fromEntries(adapters),
+    frozen: { ...base, [`${quantized}.weight`]: weight },
+    adapter: ADAPTER,
+  };
 }
 
 const MODES = { full: drawWhole, qdora: drawAdapted } as const;
@@ -63,7 +90,7 @@ llamaSuite
   .desc(
     'Two steps of two blocks, whole or by DoRA over a base of which one linear is in 4 bits: logits, losses, norms, rates, gradients and trained weights are those of the run in float64, within the limits of trajectories.',
   )
-  .control(INTERLEAVED.name, INTERLEAVED.inject)
+  .control(INTERLEAVED.name, INTERLEAVED.faults)
   .run((t) => expectRun(t, String(t.params['mode']) as keyof typeof MODES));
 
 async function expectRun(t: CaseContext, mode: keyof typeof MODES): Promise<void> {
@@ -73,11 +100,16 @@ async function expectRun(t: CaseContext, mode: keyof typeof MODES): Promise<void
     data: random.fill(STEPS * BATCH * LENGTH, () => random.integer(0, CONFIG.vocab - 1)),
   });
   const run: LlamaRun = {
-    ...{ config: CONFIG, clip: 1, schedule: { name: 'linear', warmup: 1, total: 4 }, input_ids: tokens(), labels: tokens() },
+    config: CONFIG,
+    clip: 1,
+    schedule: { name: 'linear', warmup: 1, total: 4 },
+    input_ids: tokens(),
+    labels: tokens(),
     optimizer: { optimizer: 'adamw', lr: 1e-2 },
     ...MODES[mode](random),
   };
   const truth = outputsOf(llamaRun(run), mode);
   const ours = outputsOf(await trainOurs(t.gpu, run, async () => undefined), mode);
-  for (const [name, expected] of Object.entries(truth)) t.expectAccepted(name, ours[name] as Value, expected, limitOf(name, expected));
+  for (const [name, expected] of Object.entries(truth))
+    t.expectAccepted(name, ours[name] as Value, expected, limitOf(name, expected));
 }

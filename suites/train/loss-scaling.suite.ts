@@ -1,6 +1,6 @@
 import { drawSpirals } from '../../src/data/spirals.ts';
-import { Mlp } from '../../src/nn/mlp.ts';
-import { beyondLuck } from '../../src/testing/beyond-luck.ts';
+import { Mlp } from '../../src/models/mlp/mlp.ts';
+import { binomialCriticalValue } from '../../src/testing/binomial-critical-value.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
@@ -8,10 +8,14 @@ import { Learner, type LearnerConfig } from '../../src/train/learner.ts';
 import type { OptimizerParams } from '../../src/train/update-rule.ts';
 
 export const lossScalingSuite = suite('train.loss-scaling', {
-  description: 'Training with products stored in halves, and a loss whose scale follows what overflows',
+  description:
+    'Training with products stored in halves, and a loss whose scale follows what overflows',
 });
 
-/** Gradients of such a loss are beyond float16, which ends at 65504, until the scale has backed off about a dozen times; it grows beyond again. */
+/**
+ * Gradients of such a loss are beyond float16, which ends at 65504, until the scale has backed off
+ * about a dozen times; it grows beyond again.
+ */
 const SCALING = { init_scale: 2 ** 32, growth_interval: 10 } as const;
 const STEPS = 120;
 const HELDOUT = 1024;
@@ -33,14 +37,22 @@ for (const [optimizer, tier] of [
       'A perceptron in float16 whose first gradients overflow, and later ones whenever the scale has grown too far: such steps change nothing but the scale, which backs off, the others learn, no step waits for the device, and the updates that are judged are within their bounds.',
     )
     .control('infinities pass for numbers', (fault) =>
-      fault.shader('optim/amp_unscale', 'flag = select(1.0, flag, finite)', 'flag = select(0.0, flag, finite)'),
+      fault.shader(
+        'optim/amp_unscale',
+        'flag = select(1.0, flag, finite)',
+        'flag = select(0.0, flag, finite)',
+      ),
     )
     .run((t) => overflowAndRecover(t, OPTIMIZERS[optimizer] as OptimizerParams));
 }
 
 async function overflowAndRecover(t: CaseContext, optimizer: OptimizerParams): Promise<void> {
   using model = perceptron(t);
-  using learner = new Learner(t.gpu, model, { ...configOf(t, optimizer), autocast: 'float16', grad_scaler: SCALING });
+  using learner = new Learner(t.gpu, model, {
+    ...configOf(t, optimizer),
+    autocast: 'float16',
+    grad_scaler: SCALING,
+  });
   const judgedUpdate = (step: number) =>
     learner.judgedStep(
       async (applications) =>
@@ -51,12 +63,20 @@ async function overflowAndRecover(t: CaseContext, optimizer: OptimizerParams): P
         )),
     );
   const before = await learner.checkpoint();
-  const start = ['scale', 'growth_tracker', 'steps'].map((name) => before.tensors[name]?.data[0]).join();
-  t.expect(start === `${SCALING.init_scale},0,0`, () => `scale, steps since it changed, and steps start from ${start}`);
+  const start = ['scale', 'growth_tracker', 'steps']
+    .map((name) => before.tensors[name]?.data[0])
+    .join();
+  t.expect(
+    start === `${SCALING.init_scale},0,0`,
+    () => `scale, steps since it changed, and steps start from ${start}`,
+  );
   await judgedUpdate(1);
   const after = await learner.checkpoint();
   for (const name of Object.keys(before.tensors).filter((key) => key !== 'scale')) {
-    t.expect(String(after.tensors[name]?.data) === String(before.tensors[name]?.data), () => `${name} changed in a step that overflowed`);
+    t.expect(
+      String(after.tensors[name]?.data) === String(before.tensors[name]?.data),
+      () => `${name} changed in a step that overflowed`,
+    );
   }
   await learner.capture();
   const submitsBefore = t.gpu.recorder.submits;
@@ -66,13 +86,23 @@ async function overflowAndRecover(t: CaseContext, optimizer: OptimizerParams): P
   await judgedUpdate(STEPS);
   const taken = Number((await learner.checkpoint()).tensors['steps']?.data[0]);
   const { right } = await learner.score(drawSpirals(HELDOUT, t.random(2)));
-  const least = beyondLuck(HELDOUT, 0.75);
+  const least = binomialCriticalValue(HELDOUT, 0.75);
   t.metric('stepsTaken', taken);
   t.metric('accuracy', right / HELDOUT);
   // Up to a dozen overflow at the start, and then again and again as the scale grows.
-  t.expect(taken < STEPS - 12, () => `${taken} of ${STEPS} steps were taken, and more than 12 should overflow`);
-  t.expect(taken > STEPS / 2, () => `${taken} of ${STEPS} steps were taken: the scale does not find its size`);
-  t.expect(right >= least, () => `${right} of ${HELDOUT} held-out answers are right, and ${least} should be`, 'not-learnt');
+  t.expect(
+    taken < STEPS - 12,
+    () => `${taken} of ${STEPS} steps were taken, and more than 12 should overflow`,
+  );
+  t.expect(
+    taken > STEPS / 2,
+    () => `${taken} of ${STEPS} steps were taken: the scale does not find its size`,
+  );
+  t.expect(
+    right >= least,
+    () => `${right} of ${HELDOUT} held-out answers are right, and ${least} should be`,
+    'not-learnt',
+  );
 }
 
 lossScalingSuite
@@ -82,7 +112,11 @@ lossScalingSuite
     'Three steps of a perceptron with products in halves and a loss scale of 1024: every op, casts and updates included, is within its bound.',
   )
   .control('gradients of another activation', (fault) =>
-    fault.launch('gelu.backward', ([gpu, context, variant]) => [gpu, { ...context, params: { approximate: 'tanh' } }, variant]),
+    fault.launch('gelu.backward', ([gpu, context, variant]) => [
+      gpu,
+      { ...context, params: { approximate: 'tanh' } },
+      variant,
+    ]),
   )
   .run(async (t) => {
     const autocast = t.params['autocast'] as 'float16' | 'bfloat16';
@@ -93,7 +127,9 @@ lossScalingSuite
       grad_scaler: { init_scale: 1024 },
     });
     for (let step = 1; step <= 3; step++) {
-      await learner.judgedStep(async (applications) => void (await judgeApplications(t, step, applications)));
+      await learner.judgedStep(
+        async (applications) => void (await judgeApplications(t, step, applications)),
+      );
     }
   });
 

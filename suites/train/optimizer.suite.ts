@@ -1,6 +1,5 @@
-import { capture } from '../../src/nn/capture.ts';
-import { FlatParameters } from '../../src/nn/flat-parameters.ts';
-import type { Schedule } from '../../src/ops/optim/lr_schedule.ts';
+import { capture } from '../../src/autograd/capture.ts';
+import { FlatParameters } from '../../src/autograd/flat-parameters.ts';
 import type { Acceptance, OpRecord, Value } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
@@ -10,10 +9,12 @@ import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Optimizer, type OptimizerOptions } from '../../src/train/optimizer.ts';
 import type { OptimizerParams } from '../../src/train/update-rule.ts';
+import type { Schedule } from '../../src/vocabulary/optim/lr_schedule.ts';
 import { uniformsStandStill } from './uniforms-stand-still.ts';
 
 export const optimizerSuite = suite('train.optimizer', {
-  description: 'Updates as training makes them: gradients clipped by their norm, rates that follow a schedule, steps of three optimizers',
+  description:
+    'Updates as training makes them: gradients clipped by their norm, rates that follow a schedule, steps of three optimizers',
 });
 
 const SIZES = { w: [9, 33], b: [5] } as const;
@@ -27,10 +28,14 @@ class Setting implements Disposable {
   constructor(t: CaseContext, params: OptimizerParams, options: OptimizerOptions) {
     const drawn = (stream: number) => {
       const random = t.random(stream);
-      return Object.entries(SIZES).map(([name, shape]) => [name, normal(shape, () => random.normal())] as const);
+      return Object.entries(SIZES).map(
+        ([name, shape]) => [name, normal(shape, () => random.normal())] as const,
+      );
     };
     this.parameters = new FlatParameters(t.gpu, new Map(drawn(1)));
-    this.gradients = new Map(drawn(2).map(([name, host]) => [this.parameters.view(name), Tensor.from(t.gpu, host)]));
+    this.gradients = new Map(
+      drawn(2).map(([name, host]) => [this.parameters.view(name), Tensor.from(t.gpu, host)]),
+    );
     this.optimizer = new Optimizer(t.gpu, this.parameters, params, options);
   }
 
@@ -42,7 +47,11 @@ class Setting implements Disposable {
 }
 
 function normal(shape: readonly number[], draw: () => number): HostTensor {
-  return hostTensorFrom('f32', shape, Float64Array.from({ length: shape.reduce((size, n) => size * n, 1) }, draw));
+  return hostTensorFrom(
+    'f32',
+    shape,
+    Float64Array.from({ length: shape.reduce((size, n) => size * n, 1) }, draw),
+  );
 }
 
 const OPTIMIZERS: Readonly<Record<string, OptimizerParams>> = {
@@ -57,10 +66,19 @@ optimizerSuite
   .desc(
     'Three steps with clipping and a warm-up: norm, clipped gradients, parameters and what the optimizer keeps, each from what the GPU had before, and the rates.',
   )
-  .control('a norm of 1', (fault) => fault.shader('optim/grad_norm', 'norm[lane] = select', 'norm[lane] = 0x3f800000u + 0u * select'))
+  .control('a norm of 1', (fault) =>
+    fault.shader(
+      'optim/grad_norm',
+      'norm[lane] = select',
+      'norm[lane] = 0x3f800000u + 0u * select',
+    ),
+  )
   .run(async (t) => {
     const schedule: Schedule = { name: 'cosine', warmup: 1, total: 4 };
-    using setting = new Setting(t, OPTIMIZERS[String(t.params['optimizer'])] as OptimizerParams, { schedule, max_grad_norm: 1 });
+    using setting = new Setting(t, OPTIMIZERS[String(t.params['optimizer'])] as OptimizerParams, {
+      schedule,
+      max_grad_norm: 1,
+    });
     const judged = new Set<string>();
     for (let step = 1; step <= 3; step++) {
       setting.optimizer.advance();
@@ -70,7 +88,10 @@ optimizerSuite
       });
     }
     const parts = ['clip_grad_norm', 'lr_schedule'].filter((op) => !judged.has(op));
-    t.expect(parts.length === 0 && judged.size === 3, () => `judged were ${[...judged].join(', ')}`);
+    t.expect(
+      parts.length === 0 && judged.size === 3,
+      () => `judged were ${[...judged].join(', ')}`,
+    );
   });
 
 /** A rate of 0 in the first step, a last one of 0, and neither. */
@@ -98,16 +119,31 @@ optimizerSuite
     parameters.gather(gradients, flat);
     const grad = await download(flat);
     const momentum_buffer = { ...grad, data: new Float64Array(grad.data.length) };
-    const rates = recordOf('lr_schedule').forward({}, { ...schedule, base_lr: 0.5, steps: 6 } as never)['lr'] as Value;
+    const rates = recordOf('lr_schedule').forward(
+      {},
+      {
+        ...schedule,
+        base_lr: 0.5,
+        steps: 6,
+      },
+    )['lr'] as Value;
     for (const [i, lr] of rates.data.entries()) {
       const before = { param: await download(parameters.data), grad, momentum_buffer };
       optimizer.advance();
       step.run();
       t.gpu.submit();
-      const params = { lr, step: i + 1 } as never;
+      const params = { lr, step: i + 1 };
       const oracle = recordOf('sgd_step').forward(before, params);
-      const { param } = recordOf('sgd_step').acceptance(before, oracle, params, { depth: () => 1, ieee: t.ieee });
-      t.expectAccepted(`parameters after step ${i + 1}`, await download(parameters.data), oracle['param'] as Value, param as Acceptance);
+      const { param } = recordOf('sgd_step').acceptance(before, oracle, params, {
+        depth: () => 1,
+        ieee: t.ieee,
+      });
+      t.expectAccepted(
+        `parameters after step ${i + 1}`,
+        await download(parameters.data),
+        oracle['param'] as Value,
+        param as Acceptance,
+      );
     }
   });
 

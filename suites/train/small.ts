@@ -1,8 +1,9 @@
 import { DEFAULT_TRAINING, type TrainingConfig } from '../../src/train/config.ts';
 
 /**
- * The model of the main job, narrow: every layer and op is there. Its steps are recorded anew each time, since cases plant faults between
- * launches, which a replay does not call; every step has its full rate.
+ * The model of the main job, narrow: every layer and op is there. Its steps are recorded anew each
+ * time, since cases plant faults between launches, which a replay does not call; every step has its
+ * full rate.
  */
 export const SMALL: TrainingConfig = {
   ...DEFAULT_TRAINING,

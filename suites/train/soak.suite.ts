@@ -5,11 +5,16 @@ import { Trainer } from '../../src/train/trainer.ts';
 import { ALPHABET, SMALL } from './small.ts';
 import { uniformText } from './texts.ts';
 
-export const soakSuite = suite('train.soak', { description: 'Training for minutes: memory neither of the device nor of JavaScript grows' });
+export const soakSuite = suite('train.soak', {
+  description: 'Training for minutes: memory neither of the device nor of JavaScript grows',
+});
 
 /** Steps between two looks at the memory. */
 const LAP = 50;
-/** However slow the machine is: the collector must have come in the first quarter of the laps and in the last. */
+/**
+ * However slow the machine is: the collector must have come in the first quarter of the laps and in
+ * the last.
+ */
 const LEAST_LAPS = 60;
 
 /** Bytes in use on JavaScript's heap, where the runtime tells: Node and Chromium. */
@@ -32,22 +37,30 @@ for (const [seconds, tier] of [
     .desc(
       'Steps recorded and replayed in turn, with losses and fingerprints read: after every lap the same device bytes are live and allocated, and the heap comes back down to where it was.',
     )
-    .control('every batch is kept', (fault) => {
-      const kept: number[][] = [];
-      fault.host('data.random_batch', (original) => (...args) => {
-        kept.push(Array.from({ length: 20_000 }, (_, i) => i + kept.length));
-        return original(...args);
-      });
-    })
+    .control('every batch is kept', (fault) =>
+      fault.host('data.random_batch', (original) => {
+        const kept: number[][] = [];
+        return (...args) => {
+          kept.push(Array.from({ length: 20_000 }, (_, i) => i + kept.length));
+          return original(...args);
+        };
+      }),
+    )
     .run(async (t) => {
       using fingerprints = new Fingerprints(t.gpu);
       const config = { ...SMALL, steps: 1_000_000, seed: t.seed };
-      using trainer = new Trainer(t.gpu, splitText(uniformText(t.seed, 8192, ALPHABET), config.heldoutFraction), config, { fingerprints });
+      using trainer = new Trainer(
+        t.gpu,
+        splitText(uniformText(t.seed, 8192, ALPHABET), config.heldoutFraction),
+        config,
+        { fingerprints },
+      );
       trainer.step();
       await trainer.capture();
       const heaps: number[] = [];
       const until = performance.now() + 1000 * seconds;
-      let [steps, device] = [1, ''];
+      let steps = 1;
+      let device = '';
       for (let lap = 0; performance.now() < until || lap < LEAST_LAPS; lap++) {
         for (let step = 0; step < LAP; step++) trainer.step();
         await trainer.judgedStep(async () => undefined);
@@ -58,17 +71,26 @@ for (const [seconds, tier] of [
         const { liveBytes, liveBuffers, allocatedBytes } = t.gpu.memory.ledger;
         const now = `${liveBytes} bytes in ${liveBuffers} buffers are live and ${allocatedBytes} allocated`;
         // Buffers of every size are made in the first lap.
-        if (lap > 0) t.expect(now === device, () => `after lap ${lap + 1} ${now}, and after the one before ${device}`);
+        if (lap > 0)
+          t.expect(
+            now === device,
+            () => `after lap ${lap + 1} ${now}, and after the one before ${device}`,
+          );
         device = now;
         const heap = heapBytes();
         if (heap !== undefined) heaps.push(heap);
       }
       t.metric('steps', steps);
       const quarter = Math.floor(heaps.length / 4);
-      // The collector lets the heap rise and fall: what is kept for ever lifts the troughs of the end above the crests of the beginning.
-      const [crest, trough] = [Math.max(...heaps.slice(0, quarter)), Math.min(...heaps.slice(-quarter))];
+      // The collector lets the heap rise and fall: what is kept for ever lifts the troughs of the
+      // end above the crests of the beginning.
+      const crest = Math.max(...heaps.slice(0, quarter));
+      const trough = Math.min(...heaps.slice(-quarter));
       t.metric('heapCrestBytes', crest);
       t.metric('heapTroughBytes', trough);
-      t.expect(heaps.length === 0 || trough <= crest, () => `the heap ends at ${trough} bytes or more and began at ${crest} at most`);
+      t.expect(
+        heaps.length === 0 || trough <= crest,
+        () => `the heap ends at ${trough} bytes or more and began at ${crest} at most`,
+      );
     });
 }

@@ -1,12 +1,13 @@
-import { AutogradError } from '../../src/nn/autograd-error.ts';
-import { FlatParameters } from '../../src/nn/flat-parameters.ts';
-import { GradientSum } from '../../src/nn/gradient-sum.ts';
-import { Layers } from '../../src/nn/layers.ts';
-import { RandomState } from '../../src/nn/random-state.ts';
-import { type Application, Tape } from '../../src/nn/tape.ts';
+import { AutogradError } from '../../src/autograd/autograd-error.ts';
+import { FlatParameters } from '../../src/autograd/flat-parameters.ts';
+import { GradientSum } from '../../src/autograd/gradient-sum.ts';
+import { RandomState } from '../../src/autograd/random-state.ts';
+import { Tape } from '../../src/autograd/tape.ts';
+import type { Application } from '../../src/graph/call.ts';
+import { Layers } from '../../src/models/layers.ts';
 import { loraLinear } from '../../src/ops/lora/lora_linear.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
-import { clipGradNorm } from '../../src/ops/optim/clip_grad_norm.ts';
+import { clipGradients } from '../../src/ops/optim/clip_grad_norm.ts';
 import { product } from '../../src/reference/matmul/product.ts';
 import { record as dropoutRecord } from '../../src/reference/nn/dropout.ts';
 import type { Value } from '../../src/reference/record.ts';
@@ -35,14 +36,18 @@ async function download(tensor: Tensor | undefined): Promise<Value> {
 
 tapeSuite
   .case('accumulation')
-  .desc('z = x w w uses w twice: its gradient must be the sum of the gradients of both uses, exactly.')
-  .control('second use subtracted', (fault) => fault.shader('nn/accumulate_grad', 'return a + b;', 'return a - b;'))
+  .desc(
+    'z = x w w uses w twice: its gradient must be the sum of the gradients of both uses, exactly.',
+  )
+  .control('second use subtracted', (fault) =>
+    fault.shader('nn/accumulate_grad', 'return a + b;', 'return a - b;'),
+  )
   .run(async (t) => {
     const host = { x: draw(t, 1, 5, 7), w: draw(t, 2, 7, 7), dz: draw(t, 3, 5, 7) };
     using x = upload(t, host.x);
     using w = upload(t, host.w);
     using dz = upload(t, host.dz);
-    const trace: Application[] = [];
+    const trace: Application<Tensor>[] = [];
     using tape = new Tape(t.gpu, [w], { trace });
     const once = tape.apply(matmul, { a: x, b: w }, {}, 'first').y;
     const twice = tape.apply(matmul, { a: once, b: w }, {}, 'second').y;
@@ -52,27 +57,46 @@ tapeSuite
     const second = product(product(host.x, host.w, false, false), host.dz, true, false);
     const sum = first.data.map((value, i) => value + (second.data[i] as number));
     t.expectEqual('gradient of w', await download(gradients.get(w)), { shape: [7, 7], data: sum });
-    const sums = trace.filter(({ op: { name }, outputs }) => name === 'accumulate_grad' && outputs['y'] === gradients.get(w));
-    t.expect(sums.length === 1, () => `${sums.length} sums of gradients were shown, and there is one`);
+    const sums = trace.filter(
+      ({ op: { name }, outputs }) =>
+        name === 'accumulate_grad' && outputs['y'] === gradients.get(w),
+    );
+    t.expect(
+      sums.length === 1,
+      () => `${sums.length} sums of gradients were shown, and there is one`,
+    );
   });
 
 tapeSuite
   .case('only-what-is-needed')
-  .desc('Only gradients that lead to a watched tensor are computed: of two products in a row, the second alone, and of its operands one.')
+  .desc(
+    'Only gradients that lead to a watched tensor are computed: of two products in a row, the second alone, and of its operands one.',
+  )
   .control('operands taken for gradients', (fault) =>
-    fault.launch('matmul.backward', ([gpu, context, variant]) => [gpu, { ...context, grads: { y: context.inputs.a } }, variant]),
+    fault.launch('matmul.backward', ([gpu, context, variant]) => [
+      gpu,
+      { ...context, grads: { y: context.inputs.a } },
+      variant,
+    ]),
   )
   .run(async (t) => {
-    const host = { a: draw(t, 1, 6, 6), b: draw(t, 2, 6, 6), c: draw(t, 3, 6, 6), dz: draw(t, 4, 6, 6) };
+    const host = {
+      a: draw(t, 1, 6, 6),
+      b: draw(t, 2, 6, 6),
+      c: draw(t, 3, 6, 6),
+      dz: draw(t, 4, 6, 6),
+    };
     using a = upload(t, host.a);
     using b = upload(t, host.b);
     using c = upload(t, host.c);
     using dz = upload(t, host.dz);
-    const trace: Application[] = [];
+    const trace: Application<Tensor>[] = [];
     using tape = new Tape(t.gpu, [c], { trace });
     const frozen = tape.apply(matmul, { a, b }, {}, 'frozen').y;
     const gradients = tape.backward(tape.apply(matmul, { a: frozen, b: c }, {}, 'trained').y, dz);
-    const computed = trace.flatMap(({ layer, gradients: of }) => (of ? [`${layer}: ${Object.keys(of).join(' ')}`] : [])).join('; ');
+    const computed = trace
+      .flatMap(({ layer, gradients: of }) => (of ? [`${layer}: ${Object.keys(of).join(' ')}`] : []))
+      .join('; ');
     t.expect(computed === 'trained: b', () => `gradients were computed of ${computed}`);
     t.expect(
       [...gradients.keys()].every((tensor) => tensor === c),
@@ -84,8 +108,12 @@ tapeSuite
 
 tapeSuite
   .case('micro-batches')
-  .desc('The gradients of the halves of a batch, each on a tape of its own, sum to the gradient of the whole, exactly.')
-  .control('second half subtracted', (fault) => fault.shader('nn/accumulate_grad', 'return a + b;', 'return a - b;'))
+  .desc(
+    'The gradients of the halves of a batch, each on a tape of its own, sum to the gradient of the whole, exactly.',
+  )
+  .control('second half subtracted', (fault) =>
+    fault.shader('nn/accumulate_grad', 'return a + b;', 'return a - b;'),
+  )
   .run(async (t) => {
     const host = { x: draw(t, 1, 64, 64), w: draw(t, 2, 64, 8), dy: draw(t, 3, 64, 8) };
     using x = upload(t, host.x);
@@ -94,10 +122,17 @@ tapeSuite
     using sum = new GradientSum(t.gpu);
     for (const half of [0, 1]) {
       using tape = new Tape(t.gpu, [w]);
-      const part = (tensor: Tensor, cols: number) => tensor.view([32, cols], { offset: half * 32 * cols * 4 });
-      sum.add(tape.backward(tape.apply(matmul, { a: part(x, 64), b: w }, {}, 'linear').y, part(dy, 8)));
+      const part = (tensor: Tensor, cols: number) =>
+        tensor.view([32, cols], { offset: half * 32 * cols * 4 });
+      sum.add(
+        tape.backward(tape.apply(matmul, { a: part(x, 64), b: w }, {}, 'linear').y, part(dy, 8)),
+      );
     }
-    t.expectEqual('gradient of w', await download(sum.gradients.get(w)), product(host.x, host.dy, true, false));
+    t.expectEqual(
+      'gradient of w',
+      await download(sum.gradients.get(w)),
+      product(host.x, host.dy, true, false),
+    );
   });
 
 tapeSuite
@@ -105,7 +140,9 @@ tapeSuite
   .desc(
     'What is computed without gradients is a constant to backward: y = (x w) w, with the first product under noGrad, has the gradient of one use.',
   )
-  .control('remembered nevertheless', (fault) => fault.host('tape.no_grad_of', () => (_tape, part) => part()))
+  .control('remembered nevertheless', (fault) =>
+    fault.host('tape.no_grad_of', () => (_tape, part) => part()),
+  )
   .run(async (t) => {
     const host = { x: draw(t, 1, 5, 7), w: draw(t, 2, 7, 7), dz: draw(t, 3, 5, 7) };
     using x = upload(t, host.x);
@@ -119,16 +156,28 @@ tapeSuite
   });
 
 /** What the control takes away. */
-const withoutGradient = seam('tape.no_grad_of', (tape: Tape, part: () => Tensor): Tensor => tape.noGrad(part));
+const withoutGradient = seam(
+  'tape.no_grad_of',
+  (tape: Tape, part: () => Tensor): Tensor => tape.noGrad(part),
+);
 
 tapeSuite
   .case('view')
   .desc('A gradient flows through a reshape: of z = reshape(x w) v, the gradient of w, exactly.')
   .control('operands taken for gradients', (fault) =>
-    fault.launch('matmul.backward', ([gpu, context, variant]) => [gpu, { ...context, grads: { y: context.inputs.a } }, variant]),
+    fault.launch('matmul.backward', ([gpu, context, variant]) => [
+      gpu,
+      { ...context, grads: { y: context.inputs.a } },
+      variant,
+    ]),
   )
   .run(async (t) => {
-    const host = { x: draw(t, 1, 6, 4), w: draw(t, 2, 4, 4), v: draw(t, 3, 8, 8), dz: draw(t, 4, 3, 8) };
+    const host = {
+      x: draw(t, 1, 6, 4),
+      w: draw(t, 2, 4, 4),
+      v: draw(t, 3, 8, 8),
+      dz: draw(t, 4, 3, 8),
+    };
     using x = upload(t, host.x);
     using w = upload(t, host.w);
     using v = upload(t, host.v);
@@ -137,7 +186,11 @@ tapeSuite
     const reshaped = tape.view(tape.apply(matmul, { a: x, b: w }, {}, 'first').y, [3, 8]);
     const gradients = tape.backward(tape.apply(matmul, { a: reshaped, b: v }, {}, 'second').y, dz);
     const back = { ...product(host.dz, host.v, false, true), shape: [6, 4] };
-    t.expectEqual('gradient of w', await download(gradients.get(w)), product(host.x, back, true, false));
+    t.expectEqual(
+      'gradient of w',
+      await download(gradients.get(w)),
+      product(host.x, back, true, false),
+    );
   });
 
 tapeSuite
@@ -145,13 +198,15 @@ tapeSuite
   .desc(
     'A segment that backward runs again gives the same bits as one that was kept, draws the same random numbers, and holds less memory between.',
   )
-  .control('other random numbers the second time', (fault) => fault.host('random_state.from', () => (_state, _at, segment) => segment()))
+  .control('other random numbers the second time', (fault) =>
+    fault.host('random_state.from', () => (_state, _at, segment) => segment()),
+  )
   .run(async (t) => {
     using x = upload(t, draw(t, 1, 48, 48));
     using w = upload(t, draw(t, 2, 48, 48));
     using dz = upload(t, draw(t, 3, 48, 48));
     using weight = upload(t, draw(t, 4, 48, 48));
-    /** Three products and as many draws, each of which scales by the position that it got. */
+    /** Three products and as many draws; each scales by the position that it got. */
     const run = async (checkpointed: boolean) => {
       const random = new RandomState(t.seed);
       random.take(3);
@@ -161,7 +216,12 @@ tapeSuite
         for (const layer of ['one', 'two', 'three']) {
           const { offset } = random.take(1);
           const alpha = typeof offset === 'function' ? offset() : offset;
-          y = on.apply(loraLinear, { x: y, weight, lora_A: w, lora_B: w }, { r: 48, alpha }, layer).y;
+          y = on.apply(
+            loraLinear,
+            { x: y, weight, lora_A: w, lora_B: w },
+            { r: 48, alpha },
+            layer,
+          ).y;
         }
         return y;
       };
@@ -171,9 +231,13 @@ tapeSuite
       random.take(1);
       return { held, gradient: await download(tape.backward(z, dz).get(w)) };
     };
-    const [kept, again] = [await run(false), await run(true)];
+    const kept = await run(false);
+    const again = await run(true);
     t.expectEqual('gradient of w', again.gradient, kept.gradient);
-    t.expect(again.held <= kept.held / 3, () => `${again.held} bytes are held, and ${kept.held} without a checkpoint`);
+    t.expect(
+      again.held <= kept.held / 3,
+      () => `${again.held} bytes are held, and ${kept.held} without a checkpoint`,
+    );
   });
 
 /** Ways to change a tensor of [6, 6] where it lies. */
@@ -183,10 +247,13 @@ const CHANGES: Readonly<Record<string, (w: Tensor) => void>> = {
     using other = w.clone();
     w.copyFrom(other);
   },
-  'backward-changed/kernel': (w) => clipGradNorm(w.gpu, [w], { max_norm: 1 })[Symbol.dispose](),
+  'backward-changed/kernel': (w) => clipGradients(w.gpu, [w], { max_norm: 1 })[Symbol.dispose](),
 };
 
-/** What must not be done with a tape, by the code of the refusal, and behind a slash what tells it from others of the same code. */
+/**
+ * What must not be done with a tape, by the code of the refusal, and behind a slash what tells it
+ * from others of the same code.
+ */
 const MISUSES: Readonly<Record<string, (t: CaseContext, w: Tensor) => void>> = {
   'backward-root': (t, w) => {
     using tape = new Tape(t.gpu);
@@ -211,7 +278,9 @@ const MISUSES: Readonly<Record<string, (t: CaseContext, w: Tensor) => void>> = {
   ),
 };
 
-const misuse = seam('tape.misuse', (name: string, t: CaseContext, w: Tensor): void => MISUSES[name]?.(t, w));
+const misuse = seam('tape.misuse', (name: string, t: CaseContext, w: Tensor): void =>
+  MISUSES[name]?.(t, w),
+);
 
 tapeSuite
   .case('refused', { code: Object.keys(MISUSES) })
@@ -229,13 +298,20 @@ tapeSuite
     } catch (error) {
       thrown = error;
     }
-    t.expect(thrown instanceof AutogradError && thrown.code === code, () => `${thrown} is thrown and not ${code}`);
+    t.expect(
+      thrown instanceof AutogradError && thrown.code === code,
+      () => `${thrown} is thrown and not ${code}`,
+    );
   });
 
 tapeSuite
   .case('random-positions')
-  .desc('Ops take places in one stream of random numbers one after the other; the next step starts behind, a checkpoint goes back.')
-  .control('a checkpoint that goes nowhere', (fault) => fault.host('random_state.from', () => () => undefined))
+  .desc(
+    'Ops take places in one stream of random numbers one after the other; the next step starts behind, a checkpoint goes back.',
+  )
+  .control('a checkpoint that goes nowhere', (fault) =>
+    fault.host('random_state.from', () => () => undefined),
+  )
   .run(async (t) => {
     const state = new RandomState(7);
     const offsets: number[] = [];
@@ -254,26 +330,47 @@ tapeSuite
     const first = [0, 5, 0, 8];
     const expected = [...first, ...first.map((at) => at + 10), ...first.map((at) => at + 20)];
     const shape = [expected.length];
-    t.expectEqual('positions', { shape: [offsets.length], data: Float64Array.from(offsets) }, { shape, data: Float64Array.from(expected) });
+    t.expectEqual(
+      'positions',
+      { shape: [offsets.length], data: Float64Array.from(offsets) },
+      { shape, data: Float64Array.from(expected) },
+    );
   });
 
 tapeSuite
   .case('dropout-layers')
-  .desc('A layer of dropout draws on where the one before it ended; on a tape without random numbers it gives what it gets.')
+  .desc(
+    'A layer of dropout draws on where the one before it ended; on a tape without random numbers it gives what it gets.',
+  )
   .control('the seed of another stream', (fault) =>
-    fault.launch('dropout.forward', ([gpu, inputs, params, variant]) => [gpu, inputs, { ...params, seed: params.seed + 1 }, variant]),
+    fault.launch('dropout.forward', ([gpu, inputs, params, variant]) => [
+      gpu,
+      inputs,
+      { ...params, seed: params.seed + 1 },
+      variant,
+    ]),
   )
   .run(async (t) => {
     const x = draw(t, 1, 5, 7);
     using input = upload(t, x);
-    using parameters = new FlatParameters(t.gpu, new Map([['unused', hostTensorFrom('f32', [1], [0])]]));
+    using parameters = new FlatParameters(
+      t.gpu,
+      new Map([['unused', hostTensorFrom('f32', [1], [0])]]),
+    );
     using training = new Tape(t.gpu, [], { random: new RandomState(7) });
     const layers = new Layers(training, parameters);
     // Four numbers for each of the nine counts that 35 elements take.
     for (const offset of [0, 9]) {
-      const expected = dropoutRecord.forward({ x }, { p: 0.5, seed: 7, offset })['y'] as Value;
-      t.expectEqual(`after ${offset} counts`, await download(layers.dropout(`dropout${offset}`, input, 0.5)), expected);
+      const expected = dropoutRecord.forward({ x }, { p: 0.5, seed: 7, offset }).y;
+      t.expectEqual(
+        `after ${offset} counts`,
+        await download(layers.dropout(`dropout${offset}`, input, 0.5)),
+        expected,
+      );
     }
     using inference = new Tape(t.gpu);
-    t.expect(new Layers(inference, parameters).dropout('dropout', input, 0.5) === input, () => 'something is dropped outside of training');
+    t.expect(
+      new Layers(inference, parameters).dropout('dropout', input, 0.5) === input,
+      () => 'something is dropped outside of training',
+    );
   });

@@ -22,8 +22,9 @@ EXIT_READER_GONE = 141
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command.
 
-    0 all is well, 1 something disagrees or changed, 2 wrong use or unreadable input, 130 interrupted, 141 nobody reads what it says
-    (as a shell says it of a program that `head` cut off), 128 + N ended by the signal N.
+    0 all is well, 1 something disagrees or changed, 2 wrong use or unreadable input, 130
+    interrupted, 141 its output is closed (as a shell says it of a program that `head` cut off), 128
+    + N ended by the signal N.
     """
     try:
         if arguments is None:
@@ -51,7 +52,9 @@ def _refuse(reason: str) -> int:
 
 
 def _end_in_order() -> None:
-    """Lets a request to end, or a terminal that is closed, find no half-written file: what is under way is undone as at Ctrl-C."""
+    """Lets a request to end, or a terminal that is closed, find no half-written file: what is under
+    way is undone as at Ctrl-C.
+    """
 
     def end(number: int, _frame: object) -> NoReturn:
         raise SystemExit(128 + number)
@@ -64,7 +67,9 @@ def _end_in_order() -> None:
 
 
 def _write_anything() -> None:
-    """Lets names that the terminal's encoding lacks be escaped, and output that is closed be nobody's, instead of ending in an error."""
+    """Escapes what the terminal's encoding lacks and drops output that is closed, instead of ending
+    in an error.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

@@ -1,4 +1,6 @@
-"""Computes one op of the vocabulary with a library on this machine: what recording, verification and the live bridge share."""
+"""Computes one op of the vocabulary with a library on this machine: what recording, verification
+and the live bridge share.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +50,16 @@ def compute(bundle_inputs: Inputs, op: str, params: Params, backend: str) -> Out
     return compute_with(bundle_inputs, op, params, backend).outputs
 
 
-def compute_with(bundle_inputs: Inputs, op: str, params: Params, backend: str, recorded: Mapping[str, Array] | None = None) -> Result:
-    """As `compute`, with who computed it and on which device. `recorded` outputs tell what parameters leave open."""
+def compute_with(
+    bundle_inputs: Inputs,
+    op: str,
+    params: Params,
+    backend: str,
+    recorded: Mapping[str, Array] | None = None,
+) -> Result:
+    """As `compute`, with who computed it and on which device. `recorded` outputs tell what
+    parameters leave open.
+    """
     spec = op_spec(op)
     filled = spec.fit(params, recorded or {})
     spec.check_names(bundle_inputs, ())
@@ -57,17 +67,22 @@ def compute_with(bundle_inputs: Inputs, op: str, params: Params, backend: str, r
     chosen, device = resolve(op, backend, call)
     call = replace(call, device=device)
     try:
-        # Warnings about NaN and infinite inputs are the caller's business; what one library will not do for another is nobody's here.
+        # Warnings about NaN and infinite inputs are the caller's business; what one library warns
+        # another of is not.
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             outputs = chosen.compute(call)
     except BridgeError:
         raise
     except ModuleNotFoundError as error:
-        raise MissingLibraryError(f"{chosen.name} needs {error.name} for this {op}; install it with: {chosen.install}") from error
+        raise MissingLibraryError(
+            f"{chosen.name} needs {error.name} for this {op}; install it with: {chosen.install}"
+        ) from error
     except Exception as error:  # libraries raise what they like; the caller gets one line
         raise ComputeError(f"{chosen.name} failed on {op}: {named(error)}") from error
-    return Result(_storable(outputs), chosen.producer(call), chosen.versions(call), device, chosen.note(call))
+    return Result(
+        _storable(outputs), chosen.producer(call), chosen.versions(call), device, chosen.note(call)
+    )
 
 
 def _storable(outputs: Mapping[str, Array]) -> Outputs:

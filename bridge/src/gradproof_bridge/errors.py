@@ -1,4 +1,6 @@
-"""What can go wrong: a class per cause, each with a code in kebab case and one line that says what, where, what to do."""
+"""What can go wrong: a class per cause, each with a code in kebab case and one line that says what,
+where, what to do.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Philox 4x32-10, the project's counter-based generator (Salmon et al., 2011): the same streams in Python, TypeScript and WGSL."""
+"""Philox 4x32-10, the project's counter-based generator (Salmon et al., 2011): the same streams in
+Python, TypeScript and WGSL.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,20 @@ def philox(count: int, seed: int, stream: int, start: int = 0) -> NDArray[np.uin
     k0, k1 = seed & 0xFFFFFFFF, stream & 0xFFFFFFFF
     for _ in range(10):
         p0, p1 = _M0 * c0, _M1 * c2
-        c0, c1, c2, c3 = (p1 >> _WORD) ^ c1 ^ np.uint64(k0), p1 & _LOW, (p0 >> _WORD) ^ c3 ^ np.uint64(k1), p0 & _LOW
+        c0, c1, c2, c3 = (
+            (p1 >> _WORD) ^ c1 ^ np.uint64(k0),
+            p1 & _LOW,
+            (p0 >> _WORD) ^ c3 ^ np.uint64(k1),
+            p0 & _LOW,
+        )
         k0, k1 = (k0 + _W0) & 0xFFFFFFFF, (k1 + _W1) & 0xFFFFFFFF
     return np.stack([c0, c1, c2, c3], 1).reshape(-1)[:count].astype(np.uint32)
 
 
 class Draw:
-    """Inputs of a case: exact functions of a seed and the case's name, on every machine (no logarithm or cosine is involved)."""
+    """Inputs of a case: exact functions of a seed and the case's name, on every machine (no
+    logarithm or cosine is involved).
+    """
 
     def __init__(self, seed: int, name: str):
         self._seed = seed
@@ -44,9 +53,15 @@ class Draw:
         self._block += -(-count // 4)
         return (words >> 8) / 2.0**24
 
-    def uniform(self, *shape: int, low: float = -1.0, high: float = 1.0, dtype: str = "f32") -> Array:
+    def uniform(
+        self, *shape: int, low: float = -1.0, high: float = 1.0, dtype: str = "f32"
+    ) -> Array:
         """Even in [low, high)."""
-        return (low + (high - low) * self._uniform(math.prod(shape))).reshape(shape).astype(_DTYPES[dtype])
+        return (
+            (low + (high - low) * self._uniform(math.prod(shape)))
+            .reshape(shape)
+            .astype(_DTYPES[dtype])
+        )
 
     def normal(self, *shape: int, scale: float = 1.0, dtype: str = "f32") -> Array:
         """Close to normal: the sum of twelve even draws has deviation 1."""
@@ -55,7 +70,11 @@ class Draw:
 
     def integers(self, *shape: int, low: int, high: int) -> Array:
         """Integers in [low, high], both included."""
-        return np.floor(low + (high - low + 1) * self._uniform(math.prod(shape))).reshape(shape).astype(np.int32)
+        return (
+            np.floor(low + (high - low + 1) * self._uniform(math.prod(shape)))
+            .reshape(shape)
+            .astype(np.int32)
+        )
 
     def bits(self, *shape: int, share: float = 0.5) -> Array:
         """1 with the probability `share`, else 0."""

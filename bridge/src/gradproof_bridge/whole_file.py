@@ -7,7 +7,8 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file beside its place and moves it there: who is stopped, or has no room, leaves what was there before.
+    """Writes a file temporary its place and moves it there: who is stopped, or has no room, leaves
+    what was there before.
 
     Raises OSError that names `path`.
     """
@@ -16,12 +17,12 @@ def write_whole(path: Path, content: bytes) -> None:
         # What is no file, such as /dev/null, takes bytes and cannot be replaced.
         place.write_bytes(content)
         return
-    beside = place.with_name(f".{place.name}.{os.getpid()}")
+    temporary = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         try:
-            beside.write_bytes(content)
-            beside.replace(place)
+            temporary.write_bytes(content)
+            temporary.replace(place)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error

@@ -1,4 +1,6 @@
-"""A real server on loopback, in this process, with limits that a test can wait for; and requests, down to the bytes of a socket."""
+"""A real server on loopback, in this process, with limits that a test can wait for; and requests,
+down to the bytes of a socket.
+"""
 
 from __future__ import annotations
 
@@ -45,14 +47,24 @@ class Running:
 
     def headers(self, **changes: str | None) -> dict[str, str]:
         """Those of the right page; a change of None leaves one out."""
-        usual = {"Host": f"127.0.0.1:{self.port}", "Origin": PAGE, "Authorization": f"Bearer {self.access.token}"}
+        usual = {
+            "Host": f"127.0.0.1:{self.port}",
+            "Origin": PAGE,
+            "Authorization": f"Bearer {self.access.token}",
+        }
         return {name: value for name, value in {**usual, **changes}.items() if value is not None}
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **changes: str | None) -> Answer:
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, **changes: str | None
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(method, path, body, self.headers(**changes))
         response = connection.getresponse()
-        answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+        answer = Answer(
+            response.status,
+            {name.lower(): value for name, value in response.getheaders()},
+            response.read(),
+        )
         connection.close()
         return answer
 
@@ -67,13 +79,18 @@ class Running:
 
     def start_of_run(self, length: int, backend: str = "numpy-cpu") -> bytes:
         """The header of a request for a job, whose body a test sends as it likes."""
-        lines = [f"POST /run?backend={backend} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers().items())]
+        lines = [
+            f"POST /run?backend={backend} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in self.headers().items()),
+        ]
         return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
 
 
 @contextmanager
 def running(limits: Limits | None = None, child: str | None = None) -> Iterator[Running]:
-    """A server; `child` is the source of a program that takes the place of the process that computes."""
+    """A server; `child` is the source of a program that takes the place of the process that
+    computes.
+    """
     limits = limits or Limits()
     listener = listen(0)
     port = listener.getsockname()[1]
@@ -105,11 +122,22 @@ def question(op: str = "matmul", params: object = None, **inputs: Any) -> bytes:
     given = inputs or {"a": [[1, 2], [3, 4]], "b": [[5, 6], [7, 8]]}
     tensors = {f"in.{name}": np.asarray(values, np.float32) for name, values in given.items()}
     return write_safetensors(
-        tensors, {"schema": "parity-bundle/1", "op": op, "params": json.dumps({} if params is None else params), "producer": "a test"}
+        tensors,
+        {
+            "schema": "parity-bundle/1",
+            "op": op,
+            "params": json.dumps({} if params is None else params),
+            "producer": "a test",
+        },
     )
 
 
-DEVICES = json.dumps({"backends": [{"id": "numpy-cpu", "device": "cpu", "libraries": [], "ops": ["matmul"]}], "missing": []})
+DEVICES = json.dumps(
+    {
+        "backends": [{"id": "numpy-cpu", "device": "cpu", "libraries": [], "ops": ["matmul"]}],
+        "missing": [],
+    }
+)
 SCRIPT = f"""
 import os, sys, time
 from gradproof_bridge.serve.frames import frame, read_frame
@@ -120,7 +148,9 @@ def asked():
     return message
 send(b"R", {DEVICES!r}.encode())
 """
-"""The beginning of a program that says it is ready, has nothing to load, and then does what a test wants."""
+"""The beginning of a program that says it is ready, has nothing to load, and then does what a test
+wants.
+"""
 
 ANSWERS = SCRIPT + "while message := asked(): send(b'A', message[1])"
 """A program that gives every question back."""

@@ -21,7 +21,9 @@ def test_it_announces_itself_to_who_started_it_and_ends_with_it():
     connection = http.client.HTTPConnection("127.0.0.1", told["port"], timeout=20)
     connection.request("GET", "/health", headers={"Authorization": f"Bearer {told['token']}"})
     assert connection.getresponse().status == 200
-    listed = subprocess.run(["ps", "-o", "args=", "-p", str(process.pid)], capture_output=True, check=True).stdout
+    listed = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(process.pid)], capture_output=True, check=True
+    ).stdout
     assert b"--announce" in listed
     assert told["token"].encode() not in listed
     process.stdin.close()
@@ -30,9 +32,16 @@ def test_it_announces_itself_to_who_started_it_and_ends_with_it():
 
 
 def test_it_ends_in_the_middle_of_its_start_without_a_complaint():
-    process = subprocess.Popen([*COMMAND, "--announce"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*COMMAND, "--announce"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     told = json.loads(process.stdout.readline())
-    *connections, last = [http.client.HTTPConnection("127.0.0.1", told["port"], timeout=20) for _ in range(3)]
+    *connections, last = [
+        http.client.HTTPConnection("127.0.0.1", told["port"], timeout=20) for _ in range(3)
+    ]
     for connection in connections:
         connection.request("GET", "/devices", headers={"Authorization": f"Bearer {told['token']}"})
     # Once this is answered, those before it have come.
@@ -70,7 +79,10 @@ def test_by_itself_it_prints_the_address_with_the_token_and_a_new_one_each_time(
         ("https://gradproof.example/app", "https://gradproof.example/app/bridge.html"),
         ("https://gradproof.example/app/", "https://gradproof.example/app/bridge.html"),
         ("https://gradproof.example/app/index.html", "https://gradproof.example/app/bridge.html"),
-        ("https://gradproof.example/app/bridge.html?tier=full#parity", "https://gradproof.example/app/bridge.html"),
+        (
+            "https://gradproof.example/app/bridge.html?tier=full#parity",
+            "https://gradproof.example/app/bridge.html",
+        ),
         ("https://gradproof.example:443/a b/", "https://gradproof.example/a%20b/bridge.html"),
         ("http://[::1]:80/", "http://[::1]/bridge.html"),
     ],
@@ -104,7 +116,9 @@ def test_wrong_use_is_one_line(arguments: list[str], capsys: pytest.CaptureFixtu
 def test_a_port_that_is_taken_is_said():
     process = _start("--announce")
     port = json.loads(process.stdout.readline())["port"]
-    second = subprocess.run([*COMMAND, "--port", str(port)], capture_output=True, check=False, timeout=60)
+    second = subprocess.run(
+        [*COMMAND, "--port", str(port)], capture_output=True, check=False, timeout=60
+    )
     process.stdin.close()
     process.wait(20)
     assert second.returncode == 2

@@ -58,7 +58,14 @@ def test_a_header_that_trickles_in_is_cut_off():
 
 def test_a_second_request_on_a_connection_may_not_trickle_either():
     with running(Limits(header_seconds=0.5)) as bridge, bridge.socket() as raw:
-        head = "\r\n".join(["GET /health HTTP/1.1", *(f"{name}: {value}" for name, value in bridge.headers().items()), "", ""])
+        head = "\r\n".join(
+            [
+                "GET /health HTTP/1.1",
+                *(f"{name}: {value}" for name, value in bridge.headers().items()),
+                "",
+                "",
+            ]
+        )
         raw.sendall(head.encode())
         assert raw.recv(4000).startswith(b"HTTP/1.1 200")
         assert _is_cut_off(raw, head.encode())
@@ -127,7 +134,11 @@ def test_a_process_that_is_killed_in_a_job_costs_that_job(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("child", "code"),
     [
-        (SCRIPT + "asked(); sys.stdout.buffer.write(frame(b'A', b'x' * 100)[:-1]); sys.stdout.flush()", "worker-died"),
+        (
+            SCRIPT
+            + "asked(); sys.stdout.buffer.write(frame(b'A', b'x' * 100)[:-1]); sys.stdout.flush()",
+            "worker-died",
+        ),
         (SCRIPT + "asked(); send(b'A', b'x' * 2001); time.sleep(100)", "too-large"),
         ("raise SystemExit('it does not start')", "worker-failed"),
         ("import time; time.sleep(100)", "worker-failed"),
@@ -152,7 +163,9 @@ while message := read_frame(sys.stdin.buffer):
 )
 
 
-def test_a_page_that_goes_away_while_a_library_loads_does_not_cost_the_next_one_the_same_wait(tmp_path, monkeypatch):
+def test_a_page_that_goes_away_while_a_library_loads_does_not_cost_the_next_one_the_same_wait(
+    tmp_path, monkeypatch
+):
     pids = tmp_path / "pid"
     monkeypatch.setenv("PID_FILE", str(pids))
     with running(child=LOADS_WHEN_IT_MAY) as bridge:
@@ -167,7 +180,9 @@ def test_a_page_that_goes_away_while_a_library_loads_does_not_cost_the_next_one_
 
 def test_a_library_that_does_not_load_is_missing_when_it_is_asked(tmp_path):
     (tmp_path / "mlx").mkdir()
-    (tmp_path / "mlx/__init__.py").write_text("raise ImportError('it was built for another machine')")
+    (tmp_path / "mlx/__init__.py").write_text(
+        "raise ImportError('it was built for another machine')"
+    )
     child = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from gradproof_bridge.serve.child import main; main()"
     with running(child=child) as bridge:
         answer = bridge.run(question(), "mlx")

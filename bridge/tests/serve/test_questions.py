@@ -62,7 +62,10 @@ def with_header(header: object) -> bytes:
         (WHOLE[:-1], "bad-format"),
         (WHOLE + b"x", "bad-format"),
         (with_header({**HEADER, "in.a": {**HEADER["in.a"], "shape": [2, 3]}}), "bad-format"),
-        (with_header({**HEADER, "in.a": {**HEADER["in.a"], "data_offsets": [0, 2**52]}}), "bad-format"),
+        (
+            with_header({**HEADER, "in.a": {**HEADER["in.a"], "data_offsets": [0, 2**52]}}),
+            "bad-format",
+        ),
         (with_header([]), "bad-format"),
         (write_safetensors({"in.a": np.ones(2, np.float32)}, {}), "bad-format"),
         (question("no_such_op", x=[1]), "bad-format"),

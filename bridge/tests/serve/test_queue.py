@@ -14,7 +14,9 @@ while message := asked():
 )
 
 
-def test_jobs_of_two_pages_are_computed_one_after_the_other_and_see_their_place(tmp_path, monkeypatch):
+def test_jobs_of_two_pages_are_computed_one_after_the_other_and_see_their_place(
+    tmp_path, monkeypatch
+):
     go = tmp_path / "go"
     monkeypatch.setenv("GO_FILE", str(go))
     with running(child=WAITS_FOR_A_FILE) as bridge:
@@ -26,8 +28,13 @@ def test_jobs_of_two_pages_are_computed_one_after_the_other_and_see_their_place(
             wait_until(lambda name=name: bridge.health(name)["ahead"] is not None)
             assert bridge.health(name)["ahead"] == place
         assert bridge.health()["jobs"] == 3
-        assert [bridge.health(page)["ahead"] for page in ("page", "page-b", "page-b-2", "pag")] == [1, 2, 2, None]
-        assert bridge.health("stranger")["ahead"] is None
+        assert [bridge.health(page)["ahead"] for page in ("page", "page-b", "page-b-2", "pag")] == [
+            1,
+            2,
+            2,
+            None,
+        ]
+        assert bridge.health("unknown")["ahead"] is None
         repeated = bridge.run(question(), **{"Gradproof-Job": "page-a-1"})
         assert (repeated.status, repeated.json["code"]) == (409, "repeated-job")
         go.touch()
@@ -60,7 +67,10 @@ def test_the_line_is_no_longer_than_it_may_be(tmp_path, monkeypatch):
     monkeypatch.setenv("GO_FILE", str(go))
     with running(Limits(waiting=1), WAITS_FOR_A_FILE) as bridge:
         order: list[str] = []
-        pages = [threading.Thread(target=_run, args=(bridge, name, order)) for name in ("first", "second")]
+        pages = [
+            threading.Thread(target=_run, args=(bridge, name, order))
+            for name in ("first", "second")
+        ]
         for page in pages:
             page.start()
         wait_until(lambda: bridge.health()["jobs"] == 2)

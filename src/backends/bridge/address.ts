@@ -10,7 +10,9 @@ const FRAGMENT = /^#bridge=(\d{1,5})\.([\w-]{20,100})$/;
 /** Reads `#bridge=PORT.TOKEN`, as the bridge prints it; undefined for any other fragment. */
 export function parseBridgeFragment(fragment: string): BridgeAddress | undefined {
   const [, port, token] = FRAGMENT.exec(fragment) ?? [];
-  return port && token && Number(port) > 0 && Number(port) < 65_536 ? { port: Number(port), token } : undefined;
+  return port && token && Number(port) > 0 && Number(port) < 65_536
+    ? { port: Number(port), token }
+    : undefined;
 }
 
 /** The fragment that {@link parseBridgeFragment} reads. */

@@ -4,13 +4,20 @@ import { BridgeError } from './error.ts';
 /** The one version of the protocol that this build speaks. */
 const PROTOCOL = 'gradproof-bridge/1';
 
-const line = v.pipe(v.string(), v.regex(/^[^\p{Cc}]{1,200}$/u, 'must be one line of at most 200 characters'));
+const line = v.pipe(
+  v.string(),
+  v.regex(/^[^\p{Cc}]{1,200}$/u, 'must be one line of at most 200 characters'),
+);
 
 const library = v.object({ name: line, version: line });
 
 const backend = v.object({
   /** Kebab-case; results carry it behind `bridge-`. */
-  id: v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case'), v.maxLength(40)),
+  id: v.pipe(
+    v.string(),
+    v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case'),
+    v.maxLength(40),
+  ),
   /** cpu, cuda:..., mps, mlx, and what the machine calls it. */
   device: line,
   libraries: v.array(library),
@@ -37,7 +44,10 @@ export function readDevices(answer: unknown): BridgeDevices {
   if (!parsed.success) {
     const [{ message, path = [] }] = parsed.issues;
     const where = path.map(({ key }) => String(key)).join('.');
-    throw new BridgeError('bridge-answer', `the bridge describes itself wrongly: ${where || 'the answer'}: ${message}`);
+    throw new BridgeError(
+      'bridge-answer',
+      `the bridge describes itself wrongly: ${where || 'the answer'}: ${message}`,
+    );
   }
   const { protocol, backends } = parsed.output;
   if (protocol !== PROTOCOL) {
@@ -46,7 +56,10 @@ export function readDevices(answer: unknown): BridgeDevices {
       `the bridge speaks ${protocol.slice(0, 40)}, this page ${PROTOCOL}: use both from one version`,
     );
   }
-  const repeated = backends.find(({ id }, i) => backends.findIndex((other) => other.id === id) !== i);
-  if (repeated) throw new BridgeError('bridge-answer', `the bridge names the backend ${repeated.id} twice`);
+  const repeated = backends.find(
+    ({ id }, i) => backends.findIndex((other) => other.id === id) !== i,
+  );
+  if (repeated)
+    throw new BridgeError('bridge-answer', `the bridge names the backend ${repeated.id} twice`);
   return parsed.output;
 }

@@ -13,5 +13,8 @@ export class BridgeTimeoutError extends BridgeError {
   }
 }
 
-/** What the bridge or a library behind it does not compute, with its reason: there is nothing to compare. */
+/**
+ * What the bridge or a library behind it does not compute, with its reason: there is nothing to
+ * compare.
+ */
 export class BridgeLacksError extends BridgeError {}

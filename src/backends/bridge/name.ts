@@ -5,7 +5,10 @@ export function bridgeName({ id }: { readonly id: string }): string {
   return `bridge-${id}`;
 }
 
-/** Whether a result's backend is a device behind a bridge: it belongs to a machine, not to a build, and is in no plan. */
+/**
+ * Whether a result's backend is a device behind a bridge: it belongs to a machine, not to a build,
+ * and is in no plan.
+ */
 export function isBridgeName(backend: string): boolean {
   return backend.startsWith('bridge-');
 }
@@ -21,11 +24,12 @@ export function librariesOf({ libraries }: Pick<BridgeDevice, 'libraries'>): str
 }
 
 /**
- * "CPU", "CUDA (cuda:0)", and "CUDA (NVIDIA H200)" for `cuda:0 (NVIDIA H200)`: which of several equal cards it was says nothing. Nothing is
- * called CUDA that does not call itself so.
+ * "CPU", "CUDA (cuda:0)", and "CUDA (NVIDIA H200)" for `cuda:0 (NVIDIA H200)`: which of several
+ * equal cards it was says nothing. Nothing is called CUDA that does not call itself so.
  */
 export function deviceWords(device: string): string {
-  const [whole, kind, number, model] = /^(cpu|cuda|mps|mlx)(:\d+)?(?: \(?(.+?)\)?)?$/.exec(device) ?? [];
+  const [whole, kind, number, model] =
+    /^(cpu|cuda|mps|mlx)(:\d+)?(?: \(?(.+?)\)?)?$/.exec(device) ?? [];
   if (!whole || !kind) return device;
   const which = model ?? (number && kind + number);
   return kind.toUpperCase() + (which ? ` (${which})` : '');

@@ -2,10 +2,15 @@ import { messageOf } from '../../errors.ts';
 import { BridgeError } from './error.ts';
 
 /**
- * The body of a response, no longer than `most` bytes and as long as it claims to be: a body that is cut off may end without an error.
- * Throws {@link BridgeError} with code `bridge-too-large` or `bridge-closed`.
+ * The body of a response, no longer than `most` bytes and as long as it claims to be: a body that
+ * is cut off may end without an error. Throws {@link BridgeError} with code `bridge-too-large` or
+ * `bridge-closed`.
  */
-export async function readBounded(response: Response, most: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBounded(
+  response: Response,
+  most: number,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   const claimed = response.headers.get('content-length');
   if (claimed !== null && Number(claimed) > most) {
     await response.body?.cancel();
@@ -27,7 +32,8 @@ export async function readBounded(response: Response, most: number, signal: Abor
     if (signal.aborted || cause instanceof BridgeError) throw cause;
     throw closed(`after ${length} bytes (${messageOf(cause)})`, cause);
   }
-  if (claimed !== null && Number(claimed) !== length) throw closed(`after ${length} of ${claimed} bytes`);
+  if (claimed !== null && Number(claimed) !== length)
+    throw closed(`after ${length} of ${claimed} bytes`);
   const whole = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
@@ -38,11 +44,18 @@ export async function readBounded(response: Response, most: number, signal: Abor
 }
 
 function tooLarge(most: number): BridgeError {
-  return new BridgeError('bridge-too-large', `the bridge answered with more than ${most} bytes: the rest was not read`);
+  return new BridgeError(
+    'bridge-too-large',
+    `the bridge answered with more than ${most} bytes: the rest was not read`,
+  );
 }
 
 function closed(where: string, cause?: unknown): BridgeError {
-  return new BridgeError('bridge-closed', `the bridge closed the connection ${where}: see what it printed, and whether it still runs`, {
-    cause,
-  });
+  return new BridgeError(
+    'bridge-closed',
+    `the bridge closed the connection ${where}: see what it printed, and whether it still runs`,
+    {
+      cause,
+    },
+  );
 }

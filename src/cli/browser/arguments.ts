@@ -1,4 +1,7 @@
-/** Quiet, without traffic of its own, and with a GPU process that may be crashed as often as a hang needs it. */
+/**
+ * Quiet, without traffic of its own, and with a GPU process that may be crashed as often as a hang
+ * needs it.
+ */
 const ARGUMENTS = [
   '--enable-unsafe-webgpu',
   '--disable-quic',

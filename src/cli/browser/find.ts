@@ -25,7 +25,13 @@ const LINUX_PROGRAMS = [
 ] as const;
 
 /** Folders that are not always in PATH. */
-const LINUX_FOLDERS = ['/usr/bin', '/usr/local/bin', '/snap/bin', '/opt/google/chrome', '/opt/microsoft/msedge'];
+const LINUX_FOLDERS = [
+  '/usr/bin',
+  '/usr/local/bin',
+  '/snap/bin',
+  '/opt/google/chrome',
+  '/opt/microsoft/msedge',
+];
 
 const MAC_PROGRAMS = [
   ['Chrome', 'Google Chrome.app/Contents/MacOS/Google Chrome'],
@@ -42,7 +48,10 @@ const WINDOWS_PROGRAMS = [
 /** Environment variable that names the browser to use. */
 export const BROWSER_VARIABLE = 'GRADPROOF_BROWSER';
 
-/** The installed browsers of Chrome's family, best first; only the named one when {@link BROWSER_VARIABLE} is set. */
+/**
+ * The installed browsers of Chrome's family, best first; only the named one when
+ * {@link BROWSER_VARIABLE} is set.
+ */
 export function findBrowsers(place: SearchPlace = thisMachine()): readonly InstalledBrowser[] {
   const named = place.env[BROWSER_VARIABLE];
   const candidates = named ? [{ name: BROWSER_VARIABLE, path: named }] : usualPlaces(place);
@@ -52,17 +61,31 @@ export function findBrowsers(place: SearchPlace = thisMachine()): readonly Insta
 
 function usualPlaces({ platform, env }: SearchPlace): readonly InstalledBrowser[] {
   if (platform === 'darwin') {
-    const folders = ['/Applications', ...(env['HOME'] ? [posix.join(env['HOME'], 'Applications')] : [])];
-    return MAC_PROGRAMS.flatMap(([name, program]) => folders.map((folder) => ({ name, path: posix.join(folder, program) })));
+    const folders = [
+      '/Applications',
+      ...(env['HOME'] ? [posix.join(env['HOME'], 'Applications')] : []),
+    ];
+    return MAC_PROGRAMS.flatMap(([name, program]) =>
+      folders.map((folder) => ({ name, path: posix.join(folder, program) })),
+    );
   }
   if (platform === 'win32') {
-    const folders = ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((variable) => env[variable] ?? []);
-    return WINDOWS_PROGRAMS.flatMap(([name, program]) => folders.map((folder) => ({ name, path: win32.join(folder, program) })));
+    const folders = ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap(
+      (variable) => env[variable] ?? [],
+    );
+    return WINDOWS_PROGRAMS.flatMap(([name, program]) =>
+      folders.map((folder) => ({ name, path: win32.join(folder, program) })),
+    );
   }
-  const folders = [...(env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/')), ...LINUX_FOLDERS];
+  const folders = [
+    ...(env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/')),
+    ...LINUX_FOLDERS,
+  ];
   const inFolders = (program: string) => folders.map((folder) => posix.join(folder, program));
   return [
-    ...LINUX_PROGRAMS.flatMap(([name, program]) => inFolders(program).map((path) => ({ name, path }))),
+    ...LINUX_PROGRAMS.flatMap(([name, program]) =>
+      inFolders(program).map((path) => ({ name, path })),
+    ),
     { name: 'Chrome', path: '/opt/google/chrome/chrome' },
     { name: 'Edge', path: '/opt/microsoft/msedge/msedge' },
   ];

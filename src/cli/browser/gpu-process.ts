@@ -1,6 +1,9 @@
 import type { Browser } from 'playwright';
 
-/** Ends the GPU process from outside: one that is stuck as a whole does not crash when it is asked to. */
+/**
+ * Ends the GPU process from outside: one that is stuck as a whole does not crash when it is asked
+ * to.
+ */
 export async function endGpuProcess(browser: Browser): Promise<void> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');

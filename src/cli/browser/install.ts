@@ -18,8 +18,9 @@ interface Finished {
 }
 
 /**
- * Installs a browser with WebGPU: Debian's chromium by apt as root or through sudo without a password, else Playwright's download.
- * `say` hears each step. Throws {@link NoBrowserError} with what was tried and the command that a person would run.
+ * Installs a browser with WebGPU: Debian's chromium by apt as root or through sudo without a
+ * password, else Playwright's download. `say` hears each step. Throws {@link NoBrowserError} with
+ * what was tried and the command that a person would run.
  */
 export async function installBrowser(say: (line: string) => void): Promise<InstalledBrowser> {
   const tried: string[] = [];
@@ -29,18 +30,26 @@ export async function installBrowser(say: (line: string) => void): Promise<Insta
   }
   const byHand = process.getuid?.() === 0 ? BY_HAND_DEBIAN : `sudo ${BY_HAND_DEBIAN}`;
   const command = process.platform === 'linux' ? `${byHand}  or  ${BY_HAND}` : BY_HAND;
-  throw new NoBrowserError(`no Chrome, Edge or Chromium can be had (${tried.join('; ')}): run  ${command}`);
+  throw new NoBrowserError(
+    `no Chrome, Edge or Chromium can be had (${tried.join('; ')}): run  ${command}`,
+  );
 }
 
-async function installFromDebian(say: (line: string) => void, tried: string[]): Promise<InstalledBrowser | undefined> {
+async function installFromDebian(
+  say: (line: string) => void,
+  tried: string[],
+): Promise<InstalledBrowser | undefined> {
   if (process.platform !== 'linux') return undefined;
   const asRoot = await commandAsRoot();
   if (!asRoot) {
     tried.push('apt-get needs root or sudo without a password');
     return undefined;
   }
-  say(`no browser is installed: installing Debian's chromium with ${[...asRoot, 'apt-get'].join(' ')}`);
-  const apt = (...args: string[]) => run([...asRoot, 'apt-get', '-y', '-q', '-o', 'DPkg::Lock::Timeout=120', ...args]);
+  say(
+    `no browser is installed: installing Debian's chromium with ${[...asRoot, 'apt-get'].join(' ')}`,
+  );
+  const apt = (...args: string[]) =>
+    run([...asRoot, 'apt-get', '-y', '-q', '-o', 'DPkg::Lock::Timeout=120', ...args]);
   const install = () => apt('install', '--no-install-recommends', ...DEBIAN_PACKAGES);
   let result = await install();
   if (!result.ok) {
@@ -53,7 +62,9 @@ async function installFromDebian(say: (line: string) => void, tried: string[]): 
   return found;
 }
 
-/** The words before a command that make it run as root; undefined when there are none or no apt-get. */
+/**
+ * The words before a command that make it run as root; undefined when there are none or no apt-get.
+ */
 async function commandAsRoot(): Promise<readonly string[] | undefined> {
   if (!(await run(['apt-get', '--version'])).ok) return undefined;
   if (process.getuid?.() === 0) return ['env', 'DEBIAN_FRONTEND=noninteractive'];
@@ -61,11 +72,25 @@ async function commandAsRoot(): Promise<readonly string[] | undefined> {
   return (await run([...sudo, 'true'])).ok ? sudo : undefined;
 }
 
-async function downloadWithPlaywright(say: (line: string) => void, tried: string[]): Promise<InstalledBrowser | undefined> {
+async function downloadWithPlaywright(
+  say: (line: string) => void,
+  tried: string[],
+): Promise<InstalledBrowser | undefined> {
   say("no browser is installed: downloading Playwright's Chromium");
-  const cli = join(dirname(createRequire(import.meta.url).resolve('playwright/package.json')), 'cli.js');
-  const withDependencies = process.platform === 'linux' && (await commandAsRoot()) ? ['--with-deps'] : [];
-  const result = await run([process.execPath, cli, 'install', '--no-shell', ...withDependencies, 'chromium']);
+  const cli = join(
+    dirname(createRequire(import.meta.url).resolve('playwright/package.json')),
+    'cli.js',
+  );
+  const withDependencies =
+    process.platform === 'linux' && (await commandAsRoot()) ? ['--with-deps'] : [];
+  const result = await run([
+    process.execPath,
+    cli,
+    'install',
+    '--no-shell',
+    ...withDependencies,
+    'chromium',
+  ]);
   const found = await downloadedBrowser();
   if (!found) tried.push(`playwright install: ${reasonIn(result.output)}`);
   return found;
@@ -82,14 +107,21 @@ function run([program = '', ...args]: readonly string[]): Promise<Finished> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.on('error', (error) => resolve({ ok: false, output: error.message }));
     child.on('close', (code) => resolve({ ok: code === 0, output }));
   });
 }
 
-/** The line that says why a command failed: its last one that speaks of an error, else its last one. */
+/**
+ * The line that says why a command failed: its last one that speaks of an error, else its last one.
+ */
 function reasonIn(output: string): string {
   const lines = output.split('\n').flatMap((line) => line.trim() || []);
-  return lines.findLast((line) => /^(E:|.*\b(error|failed)\b)/i.test(line) && !line.startsWith('at ')) ?? lines.at(-1) ?? 'no output';
+  return (
+    lines.findLast((line) => /^(E:|.*\b(error|failed)\b)/i.test(line) && !line.startsWith('at ')) ??
+    lines.at(-1) ??
+    'no output'
+  );
 }

@@ -9,14 +9,22 @@ import { downloadedBrowser, type Installation, installBrowser } from './install.
 /** The first version of Chrome with WebGPU. */
 const OLDEST_CHROME = 113;
 
-/** Somebody may end a browser while it starts: only one that fails three times in a row does not start. */
+/**
+ * A browser may be ended while it starts: only one that fails three times in a row does not start.
+ */
 const RELAUNCH_PAUSES_MS = [0, 0];
 
 /** Starts `installed` without a window. Throws what Playwright throws. */
 export async function launch(installed: InstalledBrowser, software: boolean): Promise<Browser> {
   const { chromium, errors } = await import('playwright');
-  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false }; // a partial report is written first
-  const options = { executablePath: installed.path, args: browserArguments(software), timeout: 30_000, ...signals };
+  // A partial report is written first.
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  const options = {
+    executablePath: installed.path,
+    args: browserArguments(software),
+    timeout: 30_000,
+    ...signals,
+  };
   const browser = await retry(
     () => chromium.launch(options),
     RELAUNCH_PAUSES_MS,
@@ -32,21 +40,34 @@ export async function launch(installed: InstalledBrowser, software: boolean): Pr
  * Starts the first installed browser that starts, and installs one when there is none and it may.
  * Throws {@link NoBrowserError} with what was tried.
  */
-export async function launchAny(install: Installation): Promise<{ readonly installed: InstalledBrowser; readonly browser: Browser }> {
+export async function launchAny(
+  install: Installation,
+): Promise<{ readonly installed: InstalledBrowser; readonly browser: Browser }> {
   const tried: string[] = [];
   for await (const installed of candidates(install)) {
     try {
       return { installed, browser: await launch(installed, false) };
     } catch (error) {
-      tried.push(`${installed.name} at ${installed.path} does not start: ${messageOf(error).split('\n')[0]}`);
+      tried.push(
+        `${installed.name} at ${installed.path} does not start: ${messageOf(error).split('\n')[0]}`,
+      );
     }
   }
   const named = process.env[BROWSER_VARIABLE];
-  const why = tried.join('; ') || (named ? `${BROWSER_VARIABLE} names ${named}, where there is no program` : 'no browser is installed');
-  throw new NoBrowserError(`${why}: install a current Chrome, Edge or Chromium, or name one in ${BROWSER_VARIABLE}`);
+  const why =
+    tried.join('; ') ||
+    (named
+      ? `${BROWSER_VARIABLE} names ${named}, where there is no program`
+      : 'no browser is installed');
+  throw new NoBrowserError(
+    `${why}: install a current Chrome, Edge or Chromium, or name one in ${BROWSER_VARIABLE}`,
+  );
 }
 
-/** Browsers to try in order; the last is installed when it is asked for. Only the named one when a person named one. */
+/**
+ * Browsers to try in order; the last is installed when it is asked for. Only the named one when a
+ * person named one.
+ */
 async function* candidates(install: Installation): AsyncGenerator<InstalledBrowser> {
   yield* findBrowsers();
   if (process.env[BROWSER_VARIABLE]) return;

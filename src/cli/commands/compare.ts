@@ -1,9 +1,12 @@
-import { compareSnapshots } from '../../harness/compare/compare.ts';
-import { compareExitCode, compareLines } from '../../harness/compare/lines.ts';
-import { snapshotOfReport } from '../../harness/compare/snapshot.ts';
+import { compareSnapshots } from '../../report/compare/compare.ts';
+import { compareExitCode, compareLines } from '../../report/compare/lines.ts';
+import { snapshotOfReport } from '../../report/compare/snapshot.ts';
 import { readReportFile } from '../files.ts';
 
-/** Says how the second report differs from the first; 1 if a case that passed does not pass any more. */
+/**
+ * Says how the second report differs from the first; 1 if a case that passed does not pass any
+ * more.
+ */
 export async function compareCommand(a: string, b: string): Promise<number> {
   const [before, after] = await Promise.all([readReportFile(a), readReportFile(b)]);
   const comparison = compareSnapshots(snapshotOfReport(before), snapshotOfReport(after));

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
-import { DEFAULT_RUN_OPTIONS } from '../../harness/events.ts';
-import { probeFacts } from '../../harness/probe-facts.ts';
-import type { Environment } from '../../harness/report/schema.ts';
+import { probeFacts } from '../../report/probe-facts.ts';
+import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
+import type { Environment } from '../../report/schema.ts';
 import { EXIT } from '../exit.ts';
 import { openRuntime } from '../runtime/open.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -24,7 +24,10 @@ export async function doctor(): Promise<number> {
   return usable ? EXIT.ok : EXIT.unusable;
 }
 
-/** What the probe finds in a runtime: it is made before any case, so one that judges the probe itself is run. */
+/**
+ * What the probe finds in a runtime: it is made before any case, so one that judges the probe
+ * itself is run.
+ */
 async function probeOf(runtime: Runtime): Promise<Environment['probe']> {
   const options = { ...DEFAULT_RUN_OPTIONS, filters: ['gpu.probe:answers'], workers: 1 };
   const { environments } = await runtime.run({ options }, () => {}, new AbortController().signal);

@@ -1,21 +1,32 @@
-import { BaselineError } from '../../harness/mutation/rehearsal.ts';
+import { BaselineError } from '../../harness/mutation/baseline-run.ts';
 import { mutate } from '../../harness/mutation/run.ts';
 import { type MutantChoice, selectMutants } from '../../harness/mutation/select.ts';
 import { ShaderSources } from '../../harness/mutation/sources.ts';
 import { loadCases } from '../../harness/registry.ts';
-import { writeReport } from '../../harness/report/write.ts';
+import { writeReport } from '../../report/write.ts';
 import { CACHE_FOLDER, changedShaders, readShaders } from '../checkout.ts';
 import { EXIT, exitOfReport, UsageError } from '../exit.ts';
+import { openFileCache } from '../file-cache.ts';
 import { checkWritable, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
-import { openMemory } from '../memory.ts';
-import type { MutateCommand } from '../options.ts';
 import { showKillRate, showMutation } from '../output/mutation.ts';
 import { voiceOn } from '../output/voice.ts';
 import { findNodeHost, workerText } from '../runtime/node.ts';
 
-/** Breaks each kernel in many ways and sees whether the quick tier notices; returns the exit status. */
-export async function mutateCommand(given: Partial<MutateCommand>): Promise<number> {
+/** What `gradproof mutate` understands. */
+export interface MutateOptions {
+  readonly filters: readonly string[];
+  /** Mutants of the shaders that differ from the last commit. */
+  readonly changed: boolean;
+  /** So many mutants, spread over all shaders; with `changed`, beside those. */
+  readonly sample: number;
+  readonly report: string;
+}
+
+/**
+ * Breaks each kernel in many ways and sees whether the quick tier notices; returns the exit status.
+ */
+export async function mutateCommand(given: Partial<MutateOptions>): Promise<number> {
   const { report: target } = given;
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const sources = new ShaderSources(readShaders());
@@ -25,15 +36,15 @@ export async function mutateCommand(given: Partial<MutateCommand>): Promise<numb
   using interrupt = new Interrupt();
   const { adapter, startWorker } = await findNodeHost();
   voice.say(`running ${length} mutants on ${adapter}`);
-  const remember = (environment: object) => {
+  const openCaches = (environment: object) => {
     const where = { ...environment, probe: null };
     return {
-      verdicts: openMemory(`${CACHE_FOLDER}/mutate`, JSON.stringify([workerText(), where])),
-      dispatched: openMemory(`${CACHE_FOLDER}/dispatched`, JSON.stringify(where)),
+      outcomes: openFileCache(`${CACHE_FOLDER}/mutate`, JSON.stringify([workerText(), where])),
+      dispatched: openFileCache(`${CACHE_FOLDER}/dispatched`, JSON.stringify(where)),
     };
   };
   try {
-    const host = { sources, cases: loadCases(), startWorker, remember, signal: interrupt.signal };
+    const host = { sources, cases: loadCases(), startWorker, openCaches, signal: interrupt.signal };
     const report = await mutate(host, choice, showMutation(voice));
     if (target) writeOutput('--report', target, writeReport(report));
     showKillRate(voice, report);
@@ -45,11 +56,14 @@ export async function mutateCommand(given: Partial<MutateCommand>): Promise<numb
   }
 }
 
-function choiceOf({ filters = [], changed, sample }: Partial<MutateCommand>): MutantChoice {
+function choiceOf({ filters = [], changed, sample }: Partial<MutateOptions>): MutantChoice {
   const choice = { filters, ...(sample === undefined ? {} : { sample }) };
   if (!changed) return choice;
   const shaders = changedShaders();
   if (shaders) return { ...choice, changed: shaders };
-  if (sample === undefined) throw new UsageError('--changed: git names no last commit here: run mutate in a clone, or with --sample n');
+  if (sample === undefined)
+    throw new UsageError(
+      '--changed: git names no last commit here: run mutate in a clone, or with --sample n',
+    );
   return choice;
 }

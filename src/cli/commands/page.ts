@@ -1,29 +1,42 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type BridgeAddress, bridgeFragment } from '../../backends/bridge/address.ts';
-import type { RunOptions } from '../../harness/events.ts';
+import type { RunOptions } from '../../report/run-options.ts';
 import { startBridge } from '../bridge.ts';
 import { findBrowsers } from '../browser/find.ts';
 import { EXIT } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
 import { BRIDGE_PAGE, PAGE_FOLDER, PAGE_PORT, servePage } from '../server.ts';
 
-/** Serves the page, opens it in a browser with tier and filters in its address, and stays until Ctrl-C. */
-export async function openPage(given: Pick<Partial<RunOptions>, 'tier' | 'filters' | 'seed'>, withBridge: boolean): Promise<number> {
+/**
+ * Serves the page, opens it in a browser with tier and filters in its address, and stays until
+ * Ctrl-C.
+ */
+export async function openPage(
+  given: Pick<Partial<RunOptions>, 'tier' | 'filters' | 'seed'>,
+  withBridge: boolean,
+): Promise<number> {
   using interrupt = new Interrupt();
   await using server = await servePage(PAGE_FOLDER, PAGE_PORT);
-  await using bridge = withBridge ? await startBridge(server.url, (how) => console.log(`the bridge ended: ${how}`)) : undefined;
+  await using bridge = withBridge
+    ? await startBridge(server.url, (how) => console.log(`the bridge ended: ${how}`))
+    : undefined;
   if (bridge) server.allow(bridge.origin);
   const address = addressOf(server.url, given, bridge?.address);
   console.log(`Gradproof is at ${address} until Ctrl-C`);
   const browser = findBrowsers()[0];
   if (browser) open(browser.path, address);
-  else console.log('no Chrome, Edge or Chromium was found: open the address in a browser with WebGPU');
+  else
+    console.log('no Chrome, Edge or Chromium was found: open the address in a browser with WebGPU');
   await once(interrupt.signal, 'abort');
   return EXIT.interrupted;
 }
 
-function addressOf(base: string, { tier, filters = [], seed }: Parameters<typeof openPage>[0], bridge: BridgeAddress | undefined): string {
+function addressOf(
+  base: string,
+  { tier, filters = [], seed }: Parameters<typeof openPage>[0],
+  bridge: BridgeAddress | undefined,
+): string {
   const url = new URL(bridge ? BRIDGE_PAGE : '', base);
   if (bridge) url.hash = bridgeFragment(bridge);
   if (tier) url.searchParams.set('tier', tier);
@@ -35,6 +48,8 @@ function addressOf(base: string, { tier, filters = [], seed }: Parameters<typeof
 function open(browser: string, address: string): void {
   const root = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   const child = spawn(browser, [...root, address], { detached: true, stdio: 'ignore' });
-  child.on('error', (error) => console.log(`${browser} does not start (${error.message}): open the address yourself`));
+  child.on('error', (error) =>
+    console.log(`${browser} does not start (${error.message}): open the address yourself`),
+  );
   child.unref();
 }

@@ -1,46 +1,83 @@
 import { wordsOfDevice } from '../../backends/bridge/name.ts';
-import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../harness/events.ts';
-import { applyExpectations, type Expectation, parseExpectations, unmatched } from '../../harness/expectations.ts';
+import {
+  applyExpectations,
+  type Expectation,
+  parseExpectations,
+  unmatched,
+} from '../../harness/expectations.ts';
 import { filterOf } from '../../harness/filter.ts';
-import { type Headline, headlinesOf } from '../../harness/headlines.ts';
-import { encodeLink } from '../../harness/link/encode.ts';
 import type { Live } from '../../harness/live.ts';
-import { planHash, planText } from '../../harness/plan.ts';
 import { recordingsOf } from '../../harness/recordings.ts';
 import { loadCases } from '../../harness/registry.ts';
-import type { Report } from '../../harness/report/schema.ts';
 import { assertSamePlan, failedIds, mergeRerun } from '../../harness/rerun.ts';
 import { type Replay, selectAll } from '../../harness/runner/selection.ts';
 import { unstarted } from '../../harness/runner.ts';
+import { type Headline, headlinesOf } from '../../report/headlines.ts';
+import { encodeLink } from '../../report/link/encode.ts';
+import { planHash, planText } from '../../report/plan.ts';
+import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../report/run-options.ts';
+import type { Report } from '../../report/schema.ts';
 import { liveOf, startBridge } from '../bridge.ts';
 import { readBundles } from '../bundles.ts';
 import { EXIT, exitOfReport, InterruptedError, UsageError } from '../exit.ts';
 import { readInput } from '../files.ts';
 import { keepLastReport, readLastReport } from '../last-report.ts';
-import type { ReportFiles, RunCommand } from '../options.ts';
 import { showProgress } from '../output/progress.ts';
-import { checkReportFiles, voiceBeside, writeReportFiles } from '../output/report-files.ts';
+import {
+  checkReportFiles,
+  type ReportFiles,
+  voiceFor,
+  writeReportFiles,
+} from '../output/report-files.ts';
 import { showSummary } from '../output/summary.ts';
 import type { Voice } from '../output/voice.ts';
 import { Reproductions } from '../reproductions.ts';
-import { openRuntime } from '../runtime/open.ts';
+import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { PAGE_ADDRESS } from '../server.ts';
+
+/** What `gradproof [run]` understands without the page, beyond the options of a run. */
+export interface RunCommand extends ReportFiles {
+  readonly runtime: RuntimeName;
+  readonly backends: readonly string[];
+  /** Start the Python bridge and run on its devices too. */
+  readonly bridge: boolean;
+  /** Bundles, or folders of them, to replay. */
+  readonly parity: readonly string[];
+  /** Known failures. */
+  readonly expect: string;
+  /** The report whose failures run again; empty for that of the last run. */
+  readonly lastFailed: string;
+}
 
 /** What was given of a run's options; the others have their defaults. */
 export type GivenOptions = Partial<RunOptions>;
 
-/** Prints the `id backend` lines of the selected cases, replayed recordings included; needs neither browser nor adapter, but for its devices the bridge. */
-export async function listCases(command: Partial<RunCommand>, given: GivenOptions): Promise<number> {
+/**
+ * Prints the `id backend` lines of the selected cases, replayed recordings included; needs neither
+ * browser nor adapter, but for its devices the bridge.
+ */
+export async function listCases(
+  command: Partial<RunCommand>,
+  given: GivenOptions,
+): Promise<number> {
   await using bridge = wantsBridge(command) ? await startBridge(PAGE_ADDRESS) : undefined;
   const live = bridge && (await liveOf(bridge, command.backends ?? []));
-  const selected = selectAll(loadCases().values(), await replayOf(command, given), { ...DEFAULT_RUN_OPTIONS, ...given }, live);
+  const selected = selectAll(
+    loadCases().values(),
+    await replayOf(command, given),
+    { ...DEFAULT_RUN_OPTIONS, ...given },
+    live,
+  );
   process.stdout.write(planText(selected.map(({ declared }) => declared)));
   return EXIT.ok;
 }
 
 /** The recordings to replay: alone, unless a tier of the plan is wanted too. */
-async function replayOf({ parity }: Partial<RunCommand>, { tier }: GivenOptions): Promise<Replay | undefined> {
+async function replayOf(
+  { parity }: Partial<RunCommand>,
+  { tier }: GivenOptions,
+): Promise<Replay | undefined> {
   return parity && { bundles: await readBundles(parity), alone: tier === undefined };
 }
 
@@ -49,33 +86,56 @@ function wantsBridge({ bridge, backends = [] }: Partial<RunCommand>): boolean {
 }
 
 /** Runs without a person: progress, summary and report; returns the exit status. */
-export async function runHeadless(command: Partial<RunCommand>, given: GivenOptions, signal: AbortSignal): Promise<number> {
-  const expectations = command.expect ? parseExpectations(readInput('--expect', command.expect), command.expect) : [];
+export async function runHeadless(
+  command: Partial<RunCommand>,
+  given: GivenOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const expectations = command.expect
+    ? parseExpectations(readInput('--expect', command.expect), command.expect)
+    : [];
   const last = await lastReport(command);
   const options = optionsOf(given, last);
-  const voice = voiceBeside(command);
+  const voice = voiceFor(command);
   const replay = await replayOf(command, given);
-  if (!last || options.filters.length > 0) selectAll(loadCases().values(), replay, options); // wrong use shows before a browser starts
+  // Wrong use shows before a browser starts.
+  if (!last || options.filters.length > 0) selectAll(loadCases().values(), replay, options);
   checkReportFiles(command);
   if (last && options.filters.length === 0) {
-    voice.say('Nothing that the filters allow has failed in that report: there is nothing to run again, and its verdict stands.');
-    const standing = applyExpectations(last, expectations, new Date());
-    sayUnmatched(expectations, standing, voice);
-    await publish(standing, command, voice, []);
-    return exitOfReport(standing, signal.aborted);
+    voice.say(
+      'Nothing that the filters allow has failed in that report: there is nothing to run again, and its verdict stands.',
+    );
+    const expected = applyExpectations(last, expectations, new Date());
+    sayUnmatched(expectations, expected, voice);
+    await publish(expected, command, voice, []);
+    return exitOfReport(expected, signal.aborted);
   }
   const reproductions = new Reproductions();
   const listen = reproductions.follow(showProgress(voice));
-  const { ran, live } = await runIn(command, voice, { options, ...(replay ? { replay } : {}) }, listen, signal);
+  const { ran, live } = await runIn(
+    command,
+    voice,
+    { options, ...(replay ? { replay } : {}) },
+    listen,
+    signal,
+  );
   const report = applyExpectations(last ? mergeRerun(last, ran) : ran, expectations, new Date());
   sayUnmatched(expectations, report, voice);
   if (!replay && ran.results.length > 0) keepLastReport(report, command.lastFailed ?? '');
-  await publish(report, command, voice, headlinesOf(report.results, recordingsOf(replay?.bundles ?? []), live));
+  await publish(
+    report,
+    command,
+    voice,
+    headlinesOf(report.results, recordingsOf(replay?.bundles ?? []), live),
+  );
   reproductions.publish(command.report, voice);
   return exitOfReport(report, signal.aborted);
 }
 
-/** Opens the runtime, and the bridge if it is wanted, and runs there; when `signal` aborts before they are open, the report has no results. */
+/**
+ * Opens the runtime, and the bridge if it is wanted, and runs there; when `signal` aborts before
+ * they are open, the report has no results.
+ */
 async function runIn(
   command: Partial<RunCommand>,
   voice: Voice,
@@ -85,45 +145,73 @@ async function runIn(
     await using runtime = await openRuntime(command.runtime ?? 'chromium', voice.say, signal);
     voice.say(`running on ${runtime.adapter}`);
     await using bridge = wantsBridge(command)
-      ? await startBridge(runtime.page?.url ?? PAGE_ADDRESS, (how) => voice.say(`the bridge ended: ${how}`))
+      ? await startBridge(runtime.page?.url ?? PAGE_ADDRESS, (how) =>
+          voice.say(`the bridge ended: ${how}`),
+        )
       : undefined;
     if (bridge) runtime.page?.allow(bridge.origin);
     const live = bridge && (await liveOf(bridge, command.backends ?? [], signal));
-    if (live) voice.say(`and on ${live.links.map(({ device }) => wordsOfDevice(device)).join('; ') || 'no device: the bridge has none'}`);
+    if (live)
+      voice.say(
+        `and on ${live.links.map(({ device }) => wordsOfDevice(device)).join('; ') || 'no device: the bridge has none'}`,
+      );
     const beside = live ? { live } : {};
     return { ran: await runtime.run({ ...request, ...beside }, listen, signal), ...beside };
   } catch (error) {
-    if (error instanceof InterruptedError) return { ran: await unstarted({ cases: loadCases() }, request.options) };
+    if (error instanceof InterruptedError)
+      return { ran: await unstarted({ cases: loadCases() }, request.options) };
     throw error;
   }
 }
 
 /** The report to go on from, if one is wanted. */
-async function lastReport({ lastFailed, parity }: Partial<RunCommand>): Promise<Report | undefined> {
+async function lastReport({
+  lastFailed,
+  parity,
+}: Partial<RunCommand>): Promise<Report | undefined> {
   if (lastFailed === undefined) return undefined;
-  if (parity) throw new UsageError('--last-failed runs cases of the plan again: replay bundles without it');
+  if (parity)
+    throw new UsageError('--last-failed runs cases of the plan again: replay bundles without it');
   const last = await readLastReport(lastFailed);
   assertSamePlan(last, await planHash(planText(loadCases().values())));
   return last;
 }
 
-/** Names expectations that nothing can meet, neither a case of the plan nor a recording or device of this run. */
-function sayUnmatched(expectations: readonly Expectation[], { results }: Report, voice: Voice): void {
+/**
+ * Names expectations that nothing can meet, neither a case of the plan nor a recording or device of
+ * this run.
+ */
+function sayUnmatched(
+  expectations: readonly Expectation[],
+  { results }: Report,
+  voice: Voice,
+): void {
   const ids = [...loadCases().values(), ...results].map(({ id }) => id);
   for (const { case: glob, reason } of unmatched(expectations, ids)) {
     voice.say(`--expect: no case is called ${glob} (${reason}): correct the entry, or remove it`);
   }
 }
 
-/** With a report to go on from, its settings and the ids of what did not pass, as far as the filters allow. */
+/**
+ * With a report to go on from, its settings and the ids of what did not pass, as far as the filters
+ * allow.
+ */
 function optionsOf(given: GivenOptions, last: Report | undefined): RunOptions {
   if (!last) return { ...DEFAULT_RUN_OPTIONS, ...given };
   const ids = failedIds(last).filter(filterOf(given.filters ?? []));
   return { ...DEFAULT_RUN_OPTIONS, seed: last.run.seed, ...given, tier: 'slow', filters: ids };
 }
 
-async function publish(report: Report, files: Partial<ReportFiles>, voice: Voice, headlines: readonly Headline[]): Promise<void> {
+async function publish(
+  report: Report,
+  files: Partial<ReportFiles>,
+  voice: Voice,
+  headlines: readonly Headline[],
+): Promise<void> {
   await writeReportFiles(files, report, headlines);
   showSummary(voice, report, headlines);
-  if (report.results.length > 0) voice.say(`Share it: ${PAGE_ADDRESS}#${await encodeLink(report, planText(loadCases().values()))}`);
+  if (report.results.length > 0)
+    voice.say(
+      `Share it: ${PAGE_ADDRESS}#${await encodeLink(report, planText(loadCases().values()))}`,
+    );
 }

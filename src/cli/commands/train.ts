@@ -2,29 +2,51 @@ import { join } from 'node:path';
 import { splitText } from '../../data/text.ts';
 import { messageOf } from '../../errors.ts';
 import { loadCases } from '../../harness/registry.ts';
-import { writeReport } from '../../harness/report/write.ts';
 import { type TrainingOutcome, type TrainingRequest, untrained } from '../../harness/training.ts';
+import { writeReport } from '../../report/write.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import { readSettings, type TrainingSettings } from '../../train/settings.ts';
 import { exitOfReport, InterruptedError, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
-import type { TrainCommand } from '../options.ts';
 import { showTraining } from '../output/training.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { openRuntime } from '../runtime/open.ts';
 import { PAGE_FOLDER } from '../server.ts';
 
+/** What `gradproof train` understands. */
+export interface TrainOptions {
+  readonly data: string;
+  readonly type: 'qlora';
+  /** How parameters are updated, as JSON. */
+  readonly config: string;
+  readonly steps: number;
+  readonly seed: number;
+  readonly out: string;
+  readonly report: string;
+}
+
 /** Fine-tunes on a text and saves adapter and report; returns the exit status. */
-export async function trainCommand({ data, config, steps, seed, out, report: target }: Partial<TrainCommand>): Promise<number> {
+export async function trainCommand({
+  data,
+  config,
+  steps,
+  seed,
+  out,
+  report: target,
+}: Partial<TrainOptions>): Promise<number> {
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const request: TrainingRequest = {
-    text: data === undefined ? readInput('text', join(PAGE_FOLDER, 'corpus.txt')) : readInput('--data', data),
+    text:
+      data === undefined
+        ? readInput('text', join(PAGE_FOLDER, 'corpus.txt'))
+        : readInput('--data', data),
     steps: steps ?? DEFAULT_TRAINING.steps,
     seed: seed ?? DEFAULT_TRAINING.seed,
     ...(config === undefined ? {} : { settings: settingsIn(config) }),
   };
-  splitText(request.text, DEFAULT_TRAINING.heldoutFraction); // wrong use shows before a browser starts
+  // Wrong use shows before a browser starts.
+  splitText(request.text, DEFAULT_TRAINING.heldoutFraction);
   if (target) checkWritable('--report', target);
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();
@@ -47,8 +69,15 @@ function settingsIn(path: string): TrainingSettings {
   }
 }
 
-/** Opens the runtime and trains in it; when `signal` aborts before it is there, the report has no result. */
-async function trainIn(voice: Voice, request: TrainingRequest, signal: AbortSignal): Promise<TrainingOutcome> {
+/**
+ * Opens the runtime and trains in it; when `signal` aborts before it is there, the report has no
+ * result.
+ */
+async function trainIn(
+  voice: Voice,
+  request: TrainingRequest,
+  signal: AbortSignal,
+): Promise<TrainingOutcome> {
   try {
     await using runtime = await openRuntime('chromium', voice.say, signal);
     voice.say(`fine-tuning on ${runtime.adapter}`);

@@ -1,5 +1,5 @@
 import type { MutationListener } from '../../harness/mutation/run.ts';
-import type { Report } from '../../harness/report/schema.ts';
+import type { Report } from '../../report/schema.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** Lines between two words on the progress where no terminal redraws it. */
@@ -20,10 +20,15 @@ export function showMutation(voice: Voice): MutationListener {
   };
   return (event) => {
     const { done, total } = event;
-    if (event.type === 'baseline') return progress(`the suite without a mutant: ${done} of ${total} parts`, done === total);
+    if (event.type === 'baseline')
+      return progress(`the suite without a mutant: ${done} of ${total} parts`, done === total);
     const { id, status, error } = event.result;
-    if (status === 'fail') say(`${paint(voice, 'red', error?.code ?? status)}  ${id}\n          ${error?.message}`);
-    progress(`${done} of ${total} mutants, about ${Math.ceil(event.remainingMs / 1000)} s left`, done % MUTANTS_A_LINE === 0);
+    if (status === 'fail')
+      say(`${paint(voice, 'red', error?.code ?? status)}  ${id}\n          ${error?.message}`);
+    progress(
+      `${done} of ${total} mutants, about ${Math.ceil(event.remainingMs / 1000)} s left`,
+      done % MUTANTS_A_LINE === 0,
+    );
     if (done === total && open) say(`${done} mutants`);
   };
 }
@@ -31,14 +36,16 @@ export function showMutation(voice: Voice): MutationListener {
 /** One line with the counts and the rate: killed / (killed + survived). */
 export function showKillRate(voice: Voice, { results, run }: Report): void {
   const skipped = (code: string) => results.filter(({ skip }) => skip?.code === code).length;
-  const [killed, survived] = ['pass', 'fail'].map((status) => results.filter((result) => result.status === status).length) as [
-    number,
-    number,
-  ];
-  if (!run.complete) voice.say(paint(voice, 'yellow', 'Interrupted: the same command goes on from here.'));
+  const [killed, survived] = ['pass', 'fail'].map(
+    (status) => results.filter((result) => result.status === status).length,
+  ) as [number, number];
+  if (!run.complete)
+    voice.say(paint(voice, 'yellow', 'Interrupted: the same command goes on from here.'));
   const unreachable = skipped('missing-feature');
   if (unreachable > 0)
-    voice.say(`${unreachable} mutants are in kernels that need features which this adapter lacks: nothing is said of them here.`);
+    voice.say(
+      `${unreachable} mutants are in kernels that need features which this adapter lacks: nothing is said of them here.`,
+    );
   if (killed + survived === 0) {
     voice.say('Nothing was proved: no mutant ran to its end.');
     return;
@@ -47,5 +54,11 @@ export function showKillRate(voice: Voice, { results, run }: Report): void {
   const share = ((100 * equivalent) / (killed + survived + equivalent)).toFixed(1);
   const counts = `${killed} killed, ${survived} survived, ${equivalent} equivalent (${share} % of the valid), ${skipped('invalid')} invalid`;
   const rate = `killRate ${(killed / (killed + survived)).toFixed(4)}`;
-  voice.say(paint(voice, survived === 0 ? 'green' : 'red', `${counts}: ${rate} in ${(run.durationMs / 1000).toFixed(1)} s`));
+  voice.say(
+    paint(
+      voice,
+      survived === 0 ? 'green' : 'red',
+      `${counts}: ${rate} in ${(run.durationMs / 1000).toFixed(1)} s`,
+    ),
+  );
 }

@@ -1,6 +1,6 @@
 import type { RunEvent, RunListener } from '../../harness/events.ts';
-import { plainText } from '../../harness/report/plain-text.ts';
-import type { CaseResult, Status } from '../../harness/report/schema.ts';
+import { plainText } from '../../report/plain-text.ts';
+import type { CaseResult, Status } from '../../report/schema.ts';
 import { paint, type Voice } from './voice.ts';
 
 const REDRAW_MS = 100;
@@ -15,7 +15,9 @@ const COLOURS: Readonly<Record<Status, 'green' | 'red' | 'yellow'>> = {
   lost: 'red',
 };
 
-/** Shows a run while it goes on: a table of suites on a terminal, a line for each case elsewhere. */
+/**
+ * Shows a run while it goes on: a table of suites on a terminal, a line for each case elsewhere.
+ */
 export function showProgress(voice: Voice): RunListener {
   return voice.live ? liveTable(voice) : plainLines(voice);
 }
@@ -38,7 +40,10 @@ function lineOf(voice: Voice, result: CaseResult): string {
     fault && status !== 'skip' && `whose fault: ${fault}`,
   ];
   const head = `${paint(voice, COLOURS[status], status.padEnd(7))} ${`${durationMs.toFixed(0)} ms`.padStart(9)}  ${nameOf(result)}`;
-  return [head, ...details.flatMap((detail) => (detail ? [`        ${plainText(detail)}`] : []))].join('\n');
+  return [
+    head,
+    ...details.flatMap((detail) => (detail ? [`        ${plainText(detail)}`] : [])),
+  ].join('\n');
 }
 
 /** The id, and who computed where that is not our own backend. */
@@ -75,7 +80,11 @@ function liveTable(voice: Voice): RunListener {
       rows.delete(suite);
     }
     const started = [...rows].filter(([, row]) => row.passed + row.skipped + row.broken > 0);
-    const lines = [...started.map(([suite, row]) => rowText(voice, suite, row)), ...[...running].map((id) => cut(`  ${id}`)), footer];
+    const lines = [
+      ...started.map(([suite, row]) => rowText(voice, suite, row)),
+      ...[...running].map((id) => cut(`  ${id}`)),
+      footer,
+    ];
     voice.write(`${lines.join('\n')}\n`);
     height = lines.length;
     drawn = performance.now();
@@ -127,8 +136,14 @@ function count(row: Row | undefined, { status, durationMs }: CaseResult): void {
 }
 
 function rowText(voice: Voice, suite: string, { total, passed, skipped, broken, ms }: Row): string {
-  const verdict = broken > 0 ? paint(voice, 'red', `${broken} broken`) : passed + skipped === total ? paint(voice, 'green', 'right') : '';
+  const verdict =
+    broken > 0
+      ? paint(voice, 'red', `${broken} broken`)
+      : passed + skipped === total
+        ? paint(voice, 'green', 'right')
+        : '';
   const counts = `${passed}/${total}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
   const figures = `${suite.padEnd(32)} ${counts.padEnd(20)} ${`${(ms / 1000).toFixed(1)} s`.padStart(7)}`;
-  return `${figures.slice(0, voice.columns() - VERDICT_COLUMNS)}  ${verdict}`; // a line that wraps could not be redrawn
+  // A line that wraps could not be redrawn.
+  return `${figures.slice(0, voice.columns() - VERDICT_COLUMNS)}  ${verdict}`;
 }

@@ -1,12 +1,19 @@
-import type { Headline } from '../../harness/headlines.ts';
-import { toCsv } from '../../harness/report/csv.ts';
-import { toHtml } from '../../harness/report/html.ts';
-import { toJUnit } from '../../harness/report/junit.ts';
-import type { Report } from '../../harness/report/schema.ts';
-import { writeReport } from '../../harness/report/write.ts';
+import { toCsv } from '../../report/csv.ts';
+import type { Headline } from '../../report/headlines.ts';
+import { toHtml } from '../../report/html.ts';
+import { toJUnit } from '../../report/junit.ts';
+import type { Report } from '../../report/schema.ts';
+import { writeReport } from '../../report/write.ts';
 import { checkWritable, writeOutput } from '../files.ts';
-import type { ReportFiles } from '../options.ts';
 import { type Voice, voiceOn } from './voice.ts';
+
+/** Where a report goes in each of its forms; `-` is stdout. */
+export interface ReportFiles {
+  readonly report: string;
+  readonly junit: string;
+  readonly html: string;
+  readonly csv: string;
+}
 
 type Form = (report: Report, headlines: readonly Headline[]) => string | Promise<string>;
 
@@ -18,7 +25,9 @@ const FORMS: Readonly<Record<keyof ReportFiles, Form>> = {
 };
 
 /** The forms that were asked for, in the order in which they are written. */
-function wanted(files: Partial<ReportFiles>): readonly (readonly [option: string, path: string, form: Form])[] {
+function wanted(
+  files: Partial<ReportFiles>,
+): readonly (readonly [option: string, path: string, form: Form])[] {
   return Object.entries(FORMS).flatMap(([name, form]) => {
     const path = files[name as keyof ReportFiles];
     return path ? [[`--${name}`, path, form] as const] : [];
@@ -26,7 +35,7 @@ function wanted(files: Partial<ReportFiles>): readonly (readonly [option: string
 }
 
 /** For what is said to people: stderr where stdout is for a form of the report. */
-export function voiceBeside(files: Partial<ReportFiles>): Voice {
+export function voiceFor(files: Partial<ReportFiles>): Voice {
   return voiceOn(wanted(files).some(([, path]) => path === '-') ? process.stderr : process.stdout);
 }
 
@@ -35,7 +44,15 @@ export function checkReportFiles(files: Partial<ReportFiles>): void {
   for (const [option, path] of wanted(files)) checkWritable(option, path);
 }
 
-/** Writes the report in each form that was asked for. `headlines` say how each library did. Throws UsageError. */
-export async function writeReportFiles(files: Partial<ReportFiles>, report: Report, headlines: readonly Headline[] = []): Promise<void> {
-  for (const [option, path, form] of wanted(files)) writeOutput(option, path, await form(report, headlines));
+/**
+ * Writes the report in each form that was asked for. `headlines` say how each library did. Throws
+ * UsageError.
+ */
+export async function writeReportFiles(
+  files: Partial<ReportFiles>,
+  report: Report,
+  headlines: readonly Headline[] = [],
+): Promise<void> {
+  for (const [option, path, form] of wanted(files))
+    writeOutput(option, path, await form(report, headlines));
 }

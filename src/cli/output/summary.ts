@@ -1,12 +1,12 @@
-import { type Headline, headlineWords } from '../../harness/headlines.ts';
-import { probeFacts } from '../../harness/probe-facts.ts';
-import { answerLines, countWords } from '../../harness/report/answer.ts';
-import { plainText } from '../../harness/report/plain-text.ts';
-import type { Report } from '../../harness/report/schema.ts';
-import { countVerdicts, FINDINGS } from '../../harness/report/verdict.ts';
+import { answerLines, countWords } from '../../report/answer.ts';
+import { type Headline, headlineWords } from '../../report/headlines.ts';
+import { plainText } from '../../report/plain-text.ts';
+import { probeFacts } from '../../report/probe-facts.ts';
+import type { Report } from '../../report/schema.ts';
+import { countVerdicts, FINDINGS } from '../../report/verdict.ts';
 import { paint, type Voice } from './voice.ts';
 
-/** Findings that somebody has to act on. */
+/** Findings that ask for an action. */
 const REMARKS = {
   [FINDINGS.unexpectedPass]: 'passed against the expectations, which can go',
   [FINDINGS.expired]: 'failed after the expectation of it had expired',
@@ -16,13 +16,19 @@ const REMARKS = {
 const PAINTS = { good: 'green', bad: 'red', open: 'yellow' } as const;
 
 /** The answer in plain words, the counts behind it, and where it was found. */
-export function showSummary(voice: Voice, report: Report, headlines: readonly Headline[] = []): void {
+export function showSummary(
+  voice: Voice,
+  report: Report,
+  headlines: readonly Headline[] = [],
+): void {
   voice.say('');
   const answer = answerLines(report).map(({ tone, text }) => paint(voice, PAINTS[tone], text));
-  for (const line of [...answer, ...headlines.flatMap(linesOfLibrary), ...remarks(report)]) voice.say(line);
+  for (const line of [...answer, ...headlines.flatMap(linesOfLibrary), ...remarks(report)])
+    voice.say(line);
   voice.say(`${countWords(report.summary)} in ${(report.run.durationMs / 1000).toFixed(1)} s`);
   const [environment] = report.environments;
-  if (environment) voice.say(`Arithmetic: ${arithmetic(environment.probe)}. What that means: npm start -- doctor`);
+  if (environment)
+    voice.say(`Arithmetic: ${arithmetic(environment.probe)}. What that means: npm start -- doctor`);
   if (environment?.adapter.isFallback) {
     voice.say('The adapter is a processor, not a graphics chip: results count, speed does not.');
   }
@@ -30,24 +36,34 @@ export function showSummary(voice: Voice, report: Report, headlines: readonly He
 
 /** How a library did, and each place where its own value is off. */
 function linesOfLibrary(headline: Headline): readonly string[] {
-  const deviating = headline.deviating.map(({ id, finding }) => `  ${id}: ${plainText(finding?.message ?? '')}`);
+  const deviating = headline.deviating.map(
+    ({ id, finding }) => `  ${id}: ${plainText(finding?.message ?? '')}`,
+  );
   return [headlineWords(headline), ...deviating];
 }
 
-/** What somebody has to act on or to know beside the answer. */
+/** What the reader has to act on or to know besides the answer. */
 function remarks({ results }: Report): readonly string[] {
   const tried = results.filter(({ control }) => control && control.status !== 'not-run');
   const green = tried.filter(({ control }) => control?.status === 'green').length;
   const { expected } = countVerdicts(results);
   return [
     ...(tried.length > 0
-      ? [`${tried.length - green} of ${tried.length} failed under the fault that is named to make them fail, as they must.`]
+      ? [
+          `${tried.length - green} of ${tried.length} failed under the fault that is named to make them fail, as they must.`,
+        ]
       : []),
-    ...(green > 0 ? [`${green} did not fail under the fault that is named to make them fail, so they prove nothing.`] : []),
+    ...(green > 0
+      ? [
+          `${green} did not fail under the fault that is named to make them fail, so they prove nothing.`,
+        ]
+      : []),
     ...(expected > 0 ? [`${expected} failed as the expectations say.`] : []),
     ...Object.entries(REMARKS).flatMap(([code, words]) => {
       const found = results.filter(({ finding }) => finding?.code === code);
-      return found.length > 0 ? [`${found.length} ${words}: ${found.map(({ id }) => id).join(', ')}`] : [];
+      return found.length > 0
+        ? [`${found.length} ${words}: ${found.map(({ id }) => id).join(', ')}`]
+        : [];
     }),
   ];
 }

@@ -1,11 +1,14 @@
-import { plainText } from '../../harness/report/plain-text.ts';
 import type { TrainingEvent, TrainingListener } from '../../harness/training.ts';
+import { plainText } from '../../report/plain-text.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** Lines between two losses where no terminal redraws the last one. */
 const STEPS_A_LINE = 25;
 
-/** Shows a fine-tuning while it goes on: the falling loss, the held-out loss, a sample before and after, the verdict. */
+/**
+ * Shows a fine-tuning while it goes on: the falling loss, the held-out loss, a sample before and
+ * after, the verdict.
+ */
 export function showTraining(voice: Voice): TrainingListener {
   let open = false;
   const say = (line: string) => {
@@ -34,10 +37,14 @@ export function showTraining(voice: Voice): TrainingListener {
       case 'sample':
         return say(plainText(`sample ${event.when}: ${JSON.stringify(event.prompt + event.text)}`));
       case 'judged':
-        return say(`step ${event.step}: every op is within its bound, at most ${(100 * event.boundUsed).toPrecision(2)} % of it is used`);
+        return say(
+          `step ${event.step}: every op is within its bound, at most ${(100 * event.boundUsed).toPrecision(2)} % of it is used`,
+        );
       case 'end': {
         const { status, error, fault, metrics = {} } = event.result;
-        const losses = Object.entries(metrics).map(([name, value]) => `${name} ${value?.toFixed(3) ?? 'none'}`);
+        const losses = Object.entries(metrics).map(
+          ([name, value]) => `${name} ${value?.toFixed(3) ?? 'none'}`,
+        );
         if (losses.length > 0) say(losses.join(', '));
         if (status === 'pass') return say(paint(voice, 'green', 'Yes: fine-tuning works here.'));
         say(paint(voice, 'red', `No: ${error ? `${error.code}: ${error.message}` : status}`));

@@ -26,5 +26,7 @@ type Paint = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 
 /** Colours text where a terminal shows it and the person wants colours. */
 export function paint(voice: Voice, colour: Paint, text: string): string {
-  return voice.live && !process.env['NO_COLOR'] ? styleText(colour, text, { validateStream: false }) : text;
+  return voice.live && !process.env['NO_COLOR']
+    ? styleText(colour, text, { validateStream: false })
+    : text;
 }

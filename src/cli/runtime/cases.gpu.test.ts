@@ -7,11 +7,14 @@ import { seam } from '../../seam.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { CaseContext } from '../../testing/context.ts';
-import type { FaultInjector } from '../../testing/fault.ts';
+import type { Breakable, Fault, FaultDeclaration } from '../../testing/fault.ts';
 import { type Case, suite } from '../../testing/suite.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
-/** What a case may do to a real device, and what the harness makes of it. Runs on npm webgpu with a browser's SwiftShader. */
+/**
+ * What a case may do to a real device, and what the harness makes of it. Runs on npm webgpu with a
+ * browser's SwiftShader.
+ */
 
 let provider: GPU;
 let gpu: Gpu;
@@ -27,14 +30,18 @@ beforeEach(async () => {
 });
 afterAll(() => gpu[Symbol.dispose]());
 
-function declare(run: (t: CaseContext) => Promise<void>, inject: (fault: FaultInjector) => void = () => {}): Case {
+function declare(
+  run: (t: CaseContext) => Promise<void>,
+  faults: (fault: FaultDeclaration) => void = () => {},
+): Case {
   const declared = suite('fixture', { description: 'what a case may do' });
-  declared.case('does').control('the named fault', inject).run(run);
+  declared.case('does').control('the named fault', faults).run(run);
   return declared.cases[0] as Case;
 }
 
 const conditions = { ieee: true, seed: 1, control: false };
-const outcomeOf = async (run: (t: CaseContext) => Promise<void>) => (await runCase(declare(run), gpu, conditions)).outcome;
+const outcomeOf = async (run: (t: CaseContext) => Promise<void>) =>
+  (await runCase(declare(run), gpu, conditions)).outcome;
 
 /** The variant that every adapter can run. */
 const PLAIN = Object.keys(matmul.variants).find((variant) => !matmul.variants[variant]?.needs);
@@ -70,11 +77,27 @@ test('evidence is recorded: kernels that were dispatched, assertions that held',
 });
 
 test.each<[string, (t: CaseContext) => Promise<void>, object]>([
-  ['an assertion fails', async (t) => t.expect(false, () => 'no'), { status: 'fail', error: { code: 'expectation', message: 'no' } }],
+  [
+    'an assertion fails',
+    async (t) => t.expect(false, () => 'no'),
+    { status: 'fail', error: { code: 'expectation', message: 'no' } },
+  ],
   ['nothing is asserted', async () => {}, { status: 'fail', error: { code: 'nothing-asserted' } }],
-  ['it throws', () => Promise.reject(new Error('oops')), { status: 'error', error: { code: 'exception', message: 'oops' } }],
-  ['it throws something odd', () => Promise.reject('odd'), { status: 'error', error: { message: 'odd' } }],
-  ['it skips', async (t) => t.skip('missing-library', 'torch'), { status: 'skip', skip: { code: 'missing-library', detail: 'torch' } }],
+  [
+    'it throws',
+    () => Promise.reject(new Error('oops')),
+    { status: 'error', error: { code: 'exception', message: 'oops' } },
+  ],
+  [
+    'it throws something odd',
+    () => Promise.reject('odd'),
+    { status: 'error', error: { message: 'odd' } },
+  ],
+  [
+    'it skips',
+    async (t) => t.skip('missing-library', 'torch'),
+    { status: 'skip', skip: { code: 'missing-library', detail: 'torch' } },
+  ],
   [
     'it leaks a tensor',
     async (t) => {
@@ -87,7 +110,8 @@ test.each<[string, (t: CaseContext) => Promise<void>, object]>([
     'a validation error happens on the device',
     async (t) => {
       t.expect(true, () => '');
-      t.gpu.device.createBuffer({ size: 16, usage: 0x01 | 0x80 }); // MAP_READ with STORAGE is refused
+      // MAP_READ with STORAGE is refused.
+      t.gpu.device.createBuffer({ size: 16, usage: 0x01 | 0x80 });
     },
     { status: 'error', error: { code: 'gpu-validation' } },
   ],
@@ -95,7 +119,9 @@ test.each<[string, (t: CaseContext) => Promise<void>, object]>([
     'memory runs out',
     async (t) => {
       t.expect(true, () => '');
-      t.gpu.device.createBuffer({ size: t.gpu.limits['maxBufferSize'] as number, usage: 0x80 }).destroy();
+      t.gpu.device
+        .createBuffer({ size: t.gpu.limits['maxBufferSize'] as number, usage: 0x80 })
+        .destroy();
     },
     { status: 'error', error: { code: 'out-of-memory' } },
   ],
@@ -135,16 +161,29 @@ test('a write past the end of a guarded buffer fails its case, and not the next'
     await b.read();
     t.expect(assertion, () => 'no');
   };
-  expect(await outcomeOf((t) => overwrite(t, true))).toMatchObject({ status: 'fail', error: { code: 'guard-overwritten' } });
-  expect(await outcomeOf((t) => overwrite(t, false))).toMatchObject({ status: 'fail', error: { code: 'expectation' } });
-  expect(await outcomeOf(async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'))).toMatchObject({ status: 'pass' });
+  expect(await outcomeOf((t) => overwrite(t, true))).toMatchObject({
+    status: 'fail',
+    error: { code: 'guard-overwritten' },
+  });
+  expect(await outcomeOf((t) => overwrite(t, false))).toMatchObject({
+    status: 'fail',
+    error: { code: 'expectation' },
+  });
+  expect(
+    await outcomeOf(async (t) => t.expect((await multiply(t)) === 31, () => 'wrong')),
+  ).toMatchObject({ status: 'pass' });
 });
 
 test('a control breaks the shader, the launch or the host function that it names, for one run', async () => {
   const half = seam('test.half', (x: number) => x / 2);
-  const faults: readonly ((fault: FaultInjector) => void)[] = [
+  const faults: readonly ((fault: FaultDeclaration) => void)[] = [
     (fault) => fault.shader('matmul/matmul', 'k < dims.k;', 'k + 1u < dims.k;'),
-    (fault) => fault.launch('matmul.forward', ([device, { a }, ...rest]) => [device, { a, b: a.view([2, 1]) }, ...rest]),
+    (fault) =>
+      fault.launch('matmul.forward', ([device, { a }, ...rest]) => [
+        device,
+        { a, b: a.view([2, 1]) },
+        ...rest,
+      ]),
     (fault) => fault.host('test.half', () => (x: number) => x),
   ];
   for (const fault of faults) {
@@ -152,29 +191,92 @@ test('a control breaks the shader, the launch or the host function that it names
       const y = half(await multiply(t));
       t.expect(y === 15.5, () => `${y}`);
     }, fault);
-    expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe('fail');
+    expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe(
+      'fail',
+    );
     expect((await runCase(declared, gpu, conditions)).outcome.status).toBe('pass');
   }
+});
+
+test('a body breaks what the case declares, and nothing else', async () => {
+  const to = (text: string): Fault => ({
+    shader: { file: 'matmul/matmul', from: 'k < dims.k;', to: text },
+  });
+  const half: Fault = { host: { seam: 'test.whole', wrap: () => (x: number) => x / 2 } };
+  const whole = seam('test.whole', (x: number) => x);
+  const ending = async (declared: readonly Breakable[], injected: Fault) => {
+    const fixture = suite('fixture', { description: 'what a body may break' });
+    fixture
+      .case('breaks')
+      .control('none', [])
+      .injects(...declared)
+      .run(async (t) => {
+        using injector = t.injector();
+        injector.inject(injected);
+        const y = whole(await multiply(t));
+        t.expect(y === 31, () => `${y}`);
+      });
+    return (await runCase(fixture.cases[0] as Case, gpu, conditions)).outcome;
+  };
+  const broken = to('k + 1u < dims.k;');
+  expect(await ending([broken], broken)).toMatchObject({
+    status: 'fail',
+    error: { code: 'expectation', message: '10' },
+  });
+  expect(await ending([{ host: { seam: 'test.whole' } }], half)).toMatchObject({
+    status: 'fail',
+    error: { code: 'expectation', message: '15.5' },
+  });
+  for (const [declared, injected] of [
+    [[], broken],
+    [[to('k + 2u < dims.k;'), half], broken],
+    [[broken, { launch: { seam: 'test.whole' } }], half],
+  ] as const)
+    expect(await ending(declared, injected)).toMatchObject({
+      status: 'error',
+      error: { code: 'undeclared-fault' },
+    });
+  expect((await ending([], broken)).error?.message).toBe(
+    'this case injects a fault at "k < dims.k;" of matmul/matmul and does not declare it: name it in .injects()',
+  );
+  const after = await outcomeOf(async (t) => {
+    const y = whole(await multiply(t));
+    t.expect(y === 31, () => `${y}`);
+  });
+  expect(after.status).toBe('pass');
 });
 
 test('an error that is legal but not typical fails where the adapter rounds to nearest', async () => {
   const declared = declare(async (t) => {
     const one = (x: number) => ({ shape: [1], data: Float64Array.of(x) });
-    t.expectAccepted('y', one(1 + 2 ** -21), one(1), { kind: 'within', bound: one(2 ** -20).data, typical: one(2 ** -22).data });
+    t.expectAccepted('y', one(1 + 2 ** -21), one(1), {
+      kind: 'within',
+      bound: one(2 ** -20).data,
+      typical: one(2 ** -22).data,
+    });
   });
   const { outcome } = await runCase(declared, gpu, conditions);
-  expect(outcome).toMatchObject({ status: 'fail', error: { code: 'untypical' }, accuracy: { boundUsed: 0.5, typicalUsed: 2 } });
-  expect((await runCase(declared, gpu, { ...conditions, ieee: false })).outcome.status).toBe('pass');
+  expect(outcome).toMatchObject({
+    status: 'fail',
+    error: { code: 'untypical' },
+    accuracy: { boundUsed: 0.5, typicalUsed: 2 },
+  });
+  expect((await runCase(declared, gpu, { ...conditions, ieee: false })).outcome.status).toBe(
+    'pass',
+  );
 });
 
 test('two faults in one shader are an error, of which one would be lost', async () => {
   const declared = declare(
     async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
     (fault) => {
-      for (const to of ['k + 1u < dims.k;', 'k + 2u < dims.k;']) fault.shader('matmul/matmul', 'k < dims.k;', to);
+      for (const to of ['k + 1u < dims.k;', 'k + 2u < dims.k;'])
+        fault.shader('matmul/matmul', 'k < dims.k;', to);
     },
   );
-  expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe('error');
+  expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe(
+    'error',
+  );
   expect((await runCase(declared, gpu, conditions)).outcome.status).toBe('pass');
 });
 
@@ -183,5 +285,7 @@ test('a fault whose fragment is not there is an error, which no control counts a
     async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
     (fault) => fault.shader('matmul/matmul', 'this is not in the shader', ''),
   );
-  expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe('error');
+  expect((await runCase(declared, gpu, { ...conditions, control: true })).outcome.status).toBe(
+    'error',
+  );
 });

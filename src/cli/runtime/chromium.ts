@@ -7,7 +7,11 @@ import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { UnusableError } from '../../harness/runner.ts';
-import { type TrainingEvent, type TrainingListener, TrainingMemory } from '../../harness/training.ts';
+import {
+  type TrainingEvent,
+  TrainingJournal,
+  type TrainingListener,
+} from '../../harness/training.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
 import { endGpuProcess } from '../browser/gpu-process.ts';
 import type { Installation } from '../browser/install.ts';
@@ -15,14 +19,19 @@ import { launch, launchAny } from '../browser/launch.ts';
 import { InterruptedError } from '../exit.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
 import { callPage, openHeadlessPage } from './headless-page.ts';
-import { RunMemory } from './run-memory.ts';
+import { RunJournal } from './run-journal.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Names under which the driver's functions stand in the page. */
-const BINDINGS = { run: 'emitRun', training: 'emitTraining', crash: 'crashGpu' } as const satisfies Record<string, keyof HeadlessDriver>;
+const BINDINGS = {
+  run: 'emitRun',
+  training: 'emitTraining',
+  crash: 'crashGpu',
+} as const satisfies Record<string, keyof HeadlessDriver>;
 
 /**
- * Opens the headless page of `folder` in an installed browser: with the hardware's adapter, else with Chrome's own CPU adapter. Throws NoBrowserError, or UnusableError with what was tried.
+ * Opens the headless page of `folder` in an installed browser: with the hardware's adapter, else
+ * with Chrome's own CPU adapter. Throws NoBrowserError, or UnusableError with what was tried.
  */
 export async function openChromium(install: Installation, folder = PAGE_FOLDER): Promise<Runtime> {
   const server = await servePage(folder);
@@ -38,7 +47,10 @@ export async function openChromium(install: Installation, folder = PAGE_FOLDER):
 /** The tab or the browser went away while it was needed. */
 class BrowserDiedError extends UnusableError {}
 
-/** A page ends a run by itself, at its deadline and when it is told to; one that has not by so much later is frozen. */
+/**
+ * A page ends a run by itself, at its deadline and when it is told to; one that has not by so much
+ * later is frozen.
+ */
 const FROZEN_MS = 10_000;
 
 /** A browser whose page has an adapter. */
@@ -68,26 +80,41 @@ class ChromiumRuntime implements Runtime {
     this.adapter = adapter;
   }
 
-  static async open(server: PageServer, installed: InstalledBrowser, first: Browser): Promise<ChromiumRuntime> {
+  static async open(
+    server: PageServer,
+    installed: InstalledBrowser,
+    first: Browser,
+  ): Promise<ChromiumRuntime> {
     const tried: string[] = [];
     for (const software of [false, true]) {
-      const { adapter, ...opened } = await openAndAsk(server, installed, software, software ? undefined : first);
+      const { adapter, ...opened } = await openAndAsk(
+        server,
+        installed,
+        software,
+        software ? undefined : first,
+      );
       const version = opened.browser.version();
       if (adapter.ok) {
-        const runtime = new ChromiumRuntime(server, { installed, software, ...opened }, `${adapter.value}, ${installed.name} ${version}`);
-        await runtime.#expose().catch(() => {}); // whoever uses the page sees that it is gone
+        const runtime = new ChromiumRuntime(
+          server,
+          { installed, software, ...opened },
+          `${adapter.value}, ${installed.name} ${version}`,
+        );
+        await runtime.#expose().catch(() => {}); // its next user sees that it is gone
         return runtime;
       }
-      tried.push(`${installed.name} ${version} ${software ? 'with SwiftShader' : 'with the hardware'}: ${adapter.message}`);
+      tried.push(
+        `${installed.name} ${version} ${software ? 'with SwiftShader' : 'with the hardware'}: ${adapter.message}`,
+      );
       await opened.browser.close();
     }
     throw new UnusableError('no-adapter', tried.join('; '));
   }
 
   async run(...[request, listen, signal]: Parameters<Runtime['run']>) {
-    const memory = new RunMemory(request.options);
+    const journal = new RunJournal(request.options);
     this.#onRun = (event) => {
-      if (memory.follow(event)) listen(event);
+      if (journal.follow(event)) listen(event);
     };
     const ends = performance.now() + deadlineOf(request.options);
     const tell = (events: readonly RunEvent[]) => {
@@ -97,41 +124,46 @@ class ChromiumRuntime implements Runtime {
     for (const backoff = new Backoff(RESTART_PAUSES_MS); ; ) {
       try {
         if (now.resume) await this.#reopen();
-        return memory.whole(await this.#settle(callPage(this.#page, 'run', now), signal, ends - performance.now()));
+        return journal.whole(
+          await this.#settle(callPage(this.#page, 'run', now), signal, ends - performance.now()),
+        );
       } catch (error) {
         if (!(error instanceof BrowserDiedError)) throw error;
         if (signal.aborted) {
-          if (memory.begun) return memory.report();
+          if (journal.begun) return journal.report();
           throw new InterruptedError();
         }
         if (performance.now() > ends) {
-          if (!memory.begun) throw error;
-          tell(memory.giveUp('deadline'));
-          return memory.report();
+          if (!journal.begun) throw error;
+          tell(journal.giveUp('deadline'));
+          return journal.report();
         }
-        const lost = memory.died();
+        const lost = journal.died();
         if (lost) {
           backoff.reset();
           tell(lost);
         } else if (!(await backoff.pause())) {
           // A page that died so often before any case ran is of no use.
-          if (!memory.begun) throw error;
-          tell(memory.giveUp('no-browser'));
-          return memory.report();
+          if (!journal.begun) throw error;
+          tell(journal.giveUp('no-browser'));
+          return journal.report();
         }
         const options = { ...request.options, deadlineMs: Math.max(1, ends - performance.now()) };
-        now = { ...request, options, resume: memory.unfinished() };
+        now = { ...request, options, resume: journal.unfinished() };
       }
     }
   }
 
   async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
-    const memory = new TrainingMemory({ cases: loadCases() }, request, listen);
-    this.#onTraining = (event) => memory.follow(event);
+    const journal = new TrainingJournal({ cases: loadCases() }, request, listen);
+    this.#onTraining = (event) => journal.follow(event);
     try {
       return await this.#settle(callPage(this.#page, 'train', request), signal);
     } catch (error) {
-      const lost = error instanceof BrowserDiedError ? await memory.lost(error.code, 'the browser or its tab ended') : undefined;
+      const lost =
+        error instanceof BrowserDiedError
+          ? await journal.lost(error.code, 'the browser or its tab ended')
+          : undefined;
       if (!lost) throw error;
       return lost;
     }
@@ -145,28 +177,42 @@ class ChromiumRuntime implements Runtime {
   /** Opens the page again after its tab or the whole browser died. */
   async #reopen(): Promise<void> {
     try {
-      if (!this.#browser.isConnected()) this.#browser = await launch(this.#installed, this.#software);
+      if (!this.#browser.isConnected())
+        this.#browser = await launch(this.#installed, this.#software);
       this.#page = await openHeadlessPage(this.#browser, this.page);
       await this.#expose();
     } catch (error) {
-      throw new BrowserDiedError('browser-died', `the browser died and does not start again (${firstLine(error)}): run it again`);
+      throw new BrowserDiedError(
+        'browser-died',
+        `the browser died and does not start again (${firstLine(error)}): run it again`,
+      );
     }
   }
 
   async #expose(): Promise<void> {
     await this.#page.exposeBinding(BINDINGS.run, (_, event: RunEvent) => this.#onRun(event));
-    await this.#page.exposeBinding(BINDINGS.training, (_, event: TrainingEvent) => this.#onTraining(event));
+    await this.#page.exposeBinding(BINDINGS.training, (_, event: TrainingEvent) =>
+      this.#onTraining(event),
+    );
     await this.#page.exposeBinding(BINDINGS.crash, () => endGpuProcess(this.#browser));
   }
 
-  /** Waits for what the page is asked for, which is cancelled when `signal` aborts, and takes at most `limitMs` if that is given. */
-  async #settle<T>(pending: Promise<Outcome<T>>, signal: AbortSignal, limitMs?: number): Promise<T> {
+  /**
+   * Waits for what the page is asked for, which is cancelled when `signal` aborts, and takes at
+   * most `limitMs` if that is given.
+   */
+  async #settle<T>(
+    pending: Promise<Outcome<T>>,
+    signal: AbortSignal,
+    limitMs?: number,
+  ): Promise<T> {
     let freeze: (error: Error) => void = () => {};
     const frozen = new Promise<never>((_, reject) => {
       freeze = reject;
     });
     const timers: NodeJS.Timeout[] = [];
-    const endIn = (ms: number) => void timers.push(setTimeout(() => freeze(new Error('the page is frozen')), ms + FROZEN_MS));
+    const endIn = (ms: number) =>
+      void timers.push(setTimeout(() => freeze(new Error('the page is frozen')), ms + FROZEN_MS));
     if (limitMs !== undefined) endIn(limitMs);
     const cancel = () => {
       endIn(0);
@@ -176,7 +222,10 @@ class ChromiumRuntime implements Runtime {
     signal.addEventListener('abort', cancel);
     try {
       const outcome = await Promise.race([pending, frozen]).catch((error: unknown) => {
-        throw new BrowserDiedError('browser-died', `the browser or its tab ended during the run (${firstLine(error)}): run it again`);
+        throw new BrowserDiedError(
+          'browser-died',
+          `the browser or its tab ended during the run (${firstLine(error)}): run it again`,
+        );
       });
       if (outcome.ok) return outcome.value;
       throw new (outcome.unusable ? UnusableError : GradproofError)(outcome.code, outcome.message);
@@ -187,8 +236,16 @@ class ChromiumRuntime implements Runtime {
   }
 }
 
-/** Opens the headless page and asks for its adapter, in another browser when it dies of that, or somebody ends it. */
-async function openAndAsk(server: PageServer, installed: InstalledBrowser, software: boolean, first: Browser | undefined) {
+/**
+ * Opens the headless page and asks for its adapter, in another browser when this one ends
+ * meanwhile.
+ */
+async function openAndAsk(
+  server: PageServer,
+  installed: InstalledBrowser,
+  software: boolean,
+  first: Browser | undefined,
+) {
   let browser = first;
   const attempt = async () => {
     try {
@@ -206,7 +263,10 @@ async function openAndAsk(server: PageServer, installed: InstalledBrowser, softw
   const isFinal = (error: unknown) => error instanceof GradproofError;
   return retry(attempt, [0, ...RESTART_PAUSES_MS], isFinal).catch((error: unknown) => {
     if (isFinal(error)) throw error;
-    throw new BrowserDiedError('browser-died', `the browser or its tab died whenever it was opened (${firstLine(error)}): run it again`);
+    throw new BrowserDiedError(
+      'browser-died',
+      `the browser or its tab died whenever it was opened (${firstLine(error)}): run it again`,
+    );
   });
 }
 

@@ -18,7 +18,9 @@ export async function callPage<M extends keyof HeadlessPage>(
   await page.waitForFunction(() => 'gradproofPage' in globalThis);
   return page.evaluate(
     ([name, parameters]) => {
-      const { gradproofPage } = globalThis as unknown as { gradproofPage: Record<string, (...all: unknown[]) => unknown> };
+      const { gradproofPage } = globalThis as unknown as {
+        gradproofPage: Record<string, (...all: unknown[]) => unknown>;
+      };
       return gradproofPage[name as string]?.(...(parameters as unknown[])) as never;
     },
     [method, args],

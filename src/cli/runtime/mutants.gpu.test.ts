@@ -1,33 +1,39 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { create, globals } from 'webgpu';
-import { Gpu } from '../../gpu/gpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { ShaderSources } from '../../harness/mutation/sources.ts';
 import { loadCases } from '../../harness/registry.ts';
 import { runMutantJob } from '../../harness/worker/mutant-job.ts';
-import { findSwiftShader } from './swiftshader.ts';
+import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /** What a worker makes of changed kernels, on a real device. */
 
 let gpu: Gpu;
 
 beforeAll(async () => {
-  Object.assign(globalThis, globals);
-  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
-  gpu = await Gpu.request(create(['enable-dawn-features=allow_unsafe_apis']));
+  gpu = await softwareGpu();
 });
 afterAll(() => gpu[Symbol.dispose]());
 
 const files = ['lib/exp.wesl', 'lib/grid.wesl', 'nn/silu.wgsl'];
-const read = (file: string) => readFileSync(new URL(`../../../shaders/${file}`, import.meta.url), 'utf8');
+const read = (file: string) =>
+  readFileSync(new URL(`../../../shaders/${file}`, import.meta.url), 'utf8');
 const cases = new Map([...loadCases()].filter(([id]) => id.startsWith('ops.nn.silu:legal;')));
 
 /** Runs the cases of silu on its kernel with a fragment replaced. */
 async function run(from: string, to: string) {
-  const sources = new ShaderSources(Object.fromEntries(files.map((file) => [file, read(file).replace(from, to)])));
+  const sources = new ShaderSources(
+    Object.fromEntries(files.map((file) => [file, read(file).replace(from, to)])),
+  );
   const kernels = await sources.original();
   const all = [...cases.values()].map(({ id, backend }) => ({ id, backend }));
-  return runMutantJob(gpu, true, cases, { type: 'mutant', kernels, cases: all, seed: 42, untilRed: true });
+  return runMutantJob(gpu, true, cases, {
+    type: 'mutant',
+    kernels,
+    cases: all,
+    seed: 42,
+    untilRed: true,
+  });
 }
 
 test('fuel changes nothing', async () => {
@@ -43,5 +49,8 @@ test('a loop that never ends by itself ends, and the next job is as before', asy
 });
 
 test('what is no WGSL is invalid, and runs nothing', async () => {
-  expect(await run('var c = 0u', 'var c = 0.5')).toMatchObject({ outcomes: [], invalid: expect.stringMatching(/./) });
+  expect(await run('var c = 0u', 'var c = 0.5')).toMatchObject({
+    outcomes: [],
+    invalid: expect.stringMatching(/./),
+  });
 });

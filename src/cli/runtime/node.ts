@@ -14,7 +14,7 @@ import { findSwiftShader, swiftShaderEnvironment } from './swiftshader.ts';
 const WORKER = fileURLToPath(new URL('./node-worker.js', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
 
-/** A child process ended while it was asked for its adapter, which may be anybody's doing. */
+/** A child process ended while it was asked for its adapter, which may come from outside. */
 class WorkerDiedError extends UnusableError {}
 
 /** Child processes that get an adapter. */
@@ -23,17 +23,26 @@ export interface NodeHost {
   readonly startWorker: () => WorkerLink;
 }
 
-/** Opens Node with the adapter that {@link findNodeHost} finds for the built `worker`. Throws UnusableError. */
+/**
+ * Opens Node with the adapter that {@link findNodeHost} finds for the built `worker`. Throws
+ * UnusableError.
+ */
 export async function openNode(cases = loadCases(), worker = WORKER): Promise<Runtime> {
   return new NodeRuntime(cases, await findNodeHost(worker));
 }
 
-/** The built worker's text: it names what it imports by their contents, so that two builds are one only if their workers are. */
+/**
+ * The built worker's text: it names what it imports by their contents, so that two builds are one
+ * only if their workers are.
+ */
 export function workerText(): string {
   return readFileSync(WORKER, 'utf8');
 }
 
-/** Finds the environment whose child processes, of the built `worker`, get an adapter: as it is, else with a browser's SwiftShader. Throws UnusableError. */
+/**
+ * Finds the environment whose child processes, of the built `worker`, get an adapter: as it is,
+ * else with a browser's SwiftShader. Throws UnusableError.
+ */
 export async function findNodeHost(worker = WORKER): Promise<NodeHost> {
   const tried: string[] = [];
   const hostIn = async (env: NodeJS.ProcessEnv, drivers: string): Promise<NodeHost | undefined> => {
@@ -43,7 +52,10 @@ export async function findNodeHost(worker = WORKER): Promise<NodeHost> {
         [0, ...RESTART_PAUSES_MS],
         (error) => !(error instanceof WorkerDiedError),
       );
-      return { adapter: `${adapter}, Node ${process.versions.node}`, startWorker: () => startNodeWorker(worker, env) };
+      return {
+        adapter: `${adapter}, Node ${process.versions.node}`,
+        startWorker: () => startNodeWorker(worker, env),
+      };
     } catch (error) {
       if (!(error instanceof UnusableError)) throw error;
       tried.push(`npm webgpu with ${drivers}: ${error.message}`);
@@ -59,7 +71,10 @@ export async function findNodeHost(worker = WORKER): Promise<NodeHost> {
   } else {
     tried.push('no installed browser brings SwiftShader');
   }
-  throw new UnusableError('no-adapter', `${tried.join('; ')}: install a Vulkan driver, or Chromium for its SwiftShader`);
+  throw new UnusableError(
+    'no-adapter',
+    `${tried.join('; ')}: install a Vulkan driver, or Chromium for its SwiftShader`,
+  );
 }
 
 class NodeRuntime implements Runtime {
@@ -82,7 +97,9 @@ class NodeRuntime implements Runtime {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** Starts a worker with this environment, lets it get a device, and ends it. Throws UnusableError. */
+/**
+ * Starts a worker with this environment, lets it get a device, and ends it. Throws UnusableError.
+ */
 function askForAdapter(worker: string, env: NodeJS.ProcessEnv): Promise<string> {
   const link = startNodeWorker(worker, env, 'ignore');
   let timer: NodeJS.Timeout | undefined;
@@ -91,7 +108,8 @@ function askForAdapter(worker: string, env: NodeJS.ProcessEnv): Promise<string> 
     timer = setTimeout(() => fail(`no answer within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
     link.onDeath(({ code, reason }) => reject(new WorkerDiedError(code, reason)));
     link.onMessage((message) => {
-      if (message.type !== 'ready') return fail(message.type === 'unusable' ? message.message : 'an unexpected answer');
+      if (message.type !== 'ready')
+        return fail(message.type === 'unusable' ? message.message : 'an unexpected answer');
       const { vendor, architecture, description } = message.environment.adapter;
       resolve([vendor, architecture, description].filter(Boolean).join(' '));
     });

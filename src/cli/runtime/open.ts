@@ -1,13 +1,20 @@
 import type { Installation } from '../browser/install.ts';
 import { InterruptedError } from '../exit.ts';
-import type { RuntimeName } from '../options.ts';
 import type { Runtime } from './runtime.ts';
 
+/** Where cases can run without a person. */
+export type RuntimeName = 'chromium' | 'node';
+
 /**
- * Opens a runtime by name, loading only what it needs. Throws UnusableError or NoBrowserError with what was tried, and
- * InterruptedError as soon as `signal` aborts; what opens nevertheless is closed again.
+ * Opens a runtime by name, loading only what it needs. Throws UnusableError or NoBrowserError with
+ * what was tried, and InterruptedError as soon as `signal` aborts; what opens nevertheless is
+ * closed again.
  */
-export async function openRuntime(name: RuntimeName, install: Installation, signal = new AbortController().signal): Promise<Runtime> {
+export async function openRuntime(
+  name: RuntimeName,
+  install: Installation,
+  signal = new AbortController().signal,
+): Promise<Runtime> {
   const opening = open(name, install);
   let interrupt = () => {};
   const interrupted = new Promise<undefined>((resolve) => {
@@ -28,5 +35,7 @@ export async function openRuntime(name: RuntimeName, install: Installation, sign
 }
 
 async function open(name: RuntimeName, install: Installation): Promise<Runtime> {
-  return name === 'node' ? (await import('./node.ts')).openNode() : (await import('./chromium.ts')).openChromium(install);
+  return name === 'node'
+    ? (await import('./node.ts')).openNode()
+    : (await import('./chromium.ts')).openChromium(install);
 }

@@ -3,7 +3,7 @@ import { create, globals } from 'webgpu';
 import { Gpu } from '../../gpu/gpu.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
 import { matmul4bit } from '../../ops/matmul/matmul_4bit.ts';
-import { chooseVariant } from '../../ops/op.ts';
+import { chooseVariant } from '../../ops/variants.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
 /** Kernels that share in quads are for adapters whose quads are neighbours. */
@@ -15,7 +15,10 @@ beforeAll(async () => {
 
 const provider = (): GPU => create(['enable-dawn-features=allow_unsafe_apis']);
 
-/** The same adapter with two lanes of each quad in each other's place: every quadBroadcast of one gives the other's value. */
+/**
+ * The same adapter with two lanes of each quad in each other's place: every quadBroadcast of one
+ * gives the other's value.
+ */
 function swapping(gpu: GPU): GPU {
   const change = <T extends object>(target: T, name: keyof T, changed: unknown): T =>
     new Proxy(target, {
@@ -31,13 +34,22 @@ function swapping(gpu: GPU): GPU {
       const device = await adapter.requestDevice(descriptor);
       const make = device.createShaderModule.bind(device);
       device.createShaderModule = ({ code, ...rest }) =>
-        make({ ...rest, code: code.replace(/(quadBroadcast\(\w+, )([12])u/g, (_, call, lane) => `${call}${3 - Number(lane)}u`) });
+        make({
+          ...rest,
+          code: code.replace(
+            /(quadBroadcast\(\w+, )([12])u/g,
+            (_, call, lane) => `${call}${3 - Number(lane)}u`,
+          ),
+        });
       return device;
     });
   });
 }
 
-const variantsOf = (gpu: Gpu) => [chooseVariant(gpu, matmul.variants), chooseVariant(gpu, matmul4bit.variants)];
+const variantsOf = (gpu: Gpu) => [
+  chooseVariant(gpu, matmul.variants),
+  chooseVariant(gpu, matmul4bit.variants),
+];
 
 test('quads of neighbours are used', async () => {
   using gpu = await Gpu.request(provider());

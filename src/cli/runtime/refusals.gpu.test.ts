@@ -1,24 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { create, globals } from 'webgpu';
+import { capture } from '../../autograd/capture.ts';
+import { FlatParameters } from '../../autograd/flat-parameters.ts';
 import { splitText } from '../../data/text.ts';
 import { GradproofError } from '../../errors.ts';
-import { Gpu } from '../../gpu/gpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { ByteModel } from '../../nn/byte-model.ts';
-import { capture } from '../../nn/capture.ts';
-import { FlatParameters } from '../../nn/flat-parameters.ts';
-import { Llama } from '../../nn/llama.ts';
-import { Mlp } from '../../nn/mlp.ts';
+import { ByteModel } from '../../models/byte-model/byte-model.ts';
+import { Llama } from '../../models/llama/llama.ts';
+import { Mlp } from '../../models/mlp/mlp.ts';
 import { add } from '../../ops/math/add.ts';
 import { matmul4bit } from '../../ops/matmul/matmul_4bit.ts';
-import { adagradStep } from '../../ops/optim/adagrad_step.ts';
-import { adamwStep } from '../../ops/optim/adamw_step.ts';
+import { stepAdagrad } from '../../ops/optim/adagrad_step.ts';
+import { stepAdamw } from '../../ops/optim/adamw_step.ts';
 import { unscale } from '../../ops/optim/amp_unscale.ts';
-import { clipGradNorm } from '../../ops/optim/clip_grad_norm.ts';
+import { clipGradients } from '../../ops/optim/clip_grad_norm.ts';
 import { optimizerSteps } from '../../ops/optim/optimizer_steps.ts';
-import { sgdStep } from '../../ops/optim/sgd_step.ts';
-import { quantize_4bit } from '../../ops/quant/quantize_4bit.ts';
-import { ternary_matmul } from '../../ops/quant/ternary_matmul.ts';
+import { adamHyperparameters, sgdHyperparameters } from '../../ops/optim/optimizers.ts';
+import { stepSgd } from '../../ops/optim/sgd_step.ts';
+import { quantize4bit } from '../../ops/quant/quantize_4bit.ts';
+import { ternaryMatmul } from '../../ops/quant/ternary_matmul.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
@@ -28,17 +28,18 @@ import { DEFAULT_TRAINING } from '../../train/config.ts';
 import { Learner } from '../../train/learner.ts';
 import { Optimizer } from '../../train/optimizer.ts';
 import { Trainer } from '../../train/trainer.ts';
-import { findSwiftShader } from './swiftshader.ts';
+import { softwareGpu } from './fixtures/software-gpu.ts';
 
-/** Programs call the engine with what no case of a suite has: it is refused, and nothing stays allocated. */
+/**
+ * Programs call the engine with what no case of a suite has: it is refused, and nothing stays
+ * allocated.
+ */
 
 let gpu: Gpu;
 let scope: Scope;
 
 beforeAll(async () => {
-  Object.assign(globalThis, globals);
-  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
-  gpu = await Gpu.request(create(['enable-dawn-features=allow_unsafe_apis']));
+  gpu = await softwareGpu();
 });
 afterAll(() => gpu[Symbol.dispose]());
 afterEach(() => {
@@ -60,7 +61,8 @@ function refusal(call: () => unknown): string {
   } catch (error) {
     code = error instanceof GradproofError ? error.code : `${error}`;
   }
-  if (gpu.memory.ledger.liveBytes !== before) return `${code}, and ${gpu.memory.ledger.liveBytes - before} bytes stay`;
+  if (gpu.memory.ledger.liveBytes !== before)
+    return `${code}, and ${gpu.memory.ledger.liveBytes - before} bytes stay`;
   return code;
 }
 
@@ -77,17 +79,20 @@ describe('a tensor is refused', () => {
 
   test('whose data does not fill it', () => {
     scope = new Scope();
-    expect(refusal(() => Tensor.from(gpu, { dtype: 'f32', shape: [4], data: new Float32Array(3) }))).toBe('shape');
+    expect(
+      refusal(() => Tensor.from(gpu, { dtype: 'f32', shape: [4], data: new Float32Array(3) })),
+    ).toBe('shape');
   });
 });
 
 describe('a step in place is refused', () => {
-  const adam = { lr: 1, betas: [0.5, 0.5], eps: 1, weight_decay: 0 } as const;
+  const adam = adamHyperparameters({ optimizer: 'adamw' });
+  const sgd = sgdHyperparameters({ optimizer: 'sgd' });
 
   test('of Adagrad with a sum of another size', () => {
     scope = new Scope();
     const state = { param: tensor([4]), grad: tensor([4]), exp_avg_sq: tensor([3]) };
-    expect(refusal(() => adagradStep(gpu, state, {}, 1))).toBe('shape');
+    expect(refusal(() => stepAdagrad(gpu, state, {}, 1))).toBe('shape');
   });
 
   test.each<[string, DType]>([
@@ -95,47 +100,76 @@ describe('a step in place is refused', () => {
     ['integers', 'i32'],
   ])('on %s', (_, dtype) => {
     scope = new Scope();
-    const [a, b, c, odd, one] = [tensor([4]), tensor([4]), tensor([4]), tensor([4], dtype), tensor([1])];
-    expect(refusal(() => adamwStep(gpu, { param: odd, grad: a, exp_avg: b, exp_avg_sq: c }, adam, 1))).toBe('element-type');
-    expect(refusal(() => sgdStep(gpu, { param: a, grad: b, momentum_buffer: odd }, { lr: 1 }, 1))).toBe('element-type');
-    expect(refusal(() => adagradStep(gpu, { param: a, grad: odd, exp_avg_sq: c }, {}, 1))).toBe('element-type');
-    expect(refusal(() => clipGradNorm(gpu, [a, odd], { max_norm: 1 }))).toBe('element-type');
-    expect(refusal(() => unscale(gpu, { grad: odd, scale: one, found_inf: one }))).toBe('element-type');
+    const a = tensor([4]);
+    const b = tensor([4]);
+    const c = tensor([4]);
+    const odd = tensor([4], dtype);
+    const one = tensor([1]);
+    expect(
+      refusal(() => stepAdamw(gpu, { param: odd, grad: a, exp_avg: b, exp_avg_sq: c }, adam, 1)),
+    ).toBe('element-type');
+    expect(refusal(() => stepSgd(gpu, { param: a, grad: b, momentum_buffer: odd }, sgd, 1))).toBe(
+      'element-type',
+    );
+    expect(refusal(() => stepAdagrad(gpu, { param: a, grad: odd, exp_avg_sq: c }, {}, 1))).toBe(
+      'element-type',
+    );
+    expect(refusal(() => clipGradients(gpu, [a, odd], { max_norm: 1 }))).toBe('element-type');
+    expect(refusal(() => unscale(gpu, { grad: odd, scale: one, found_inf: one }))).toBe(
+      'element-type',
+    );
   });
 });
 
 describe('what is refused leaves nothing behind', () => {
   test('weights of more elements than 32 bits count', () => {
     scope = new Scope();
-    const [x, packed, absmax] = [tensor([1, 2 ** 16]), tensor([1], 'u8'), tensor([1])];
+    const x = tensor([1, 2 ** 16]);
+    const packed = tensor([1], 'u8');
+    const absmax = tensor([1]);
     const features = { out_features: 2 ** 16 + 1, in_features: 2 ** 16 };
     const params = { quant_type: 'nf4', blocksize: 64, ...features } as const;
     expect(() => matmul4bit.forward(gpu, { x, packed, absmax }, params)).toThrow(/2\^32/);
-    expect(() => ternary_matmul.forward(gpu, { x, packed }, features)).toThrow(/2\^32/);
+    expect(() => ternaryMatmul.forward(gpu, { x, packed }, features)).toThrow(/2\^32/);
   });
 
   test('steps of an optimizer that goes on from a state of another shape', () => {
     scope = new Scope();
     const inputs = { param: tensor([5]), grads: tensor([2, 5]), 'state.exp_avg': tensor([4]) };
-    expect(refusal(() => optimizerSteps.forward(gpu, inputs, { optimizer: 'adamw' }))).toBe('shape');
+    expect(refusal(() => optimizerSteps.forward(gpu, inputs, { optimizer: 'adamw' }))).toBe(
+      'shape',
+    );
   });
 
-  test.each([{ nested_blocksize: 48 }, { nested_rounding: 'up' as 'nearest' }])('double quantization with %o', (nested) => {
-    scope = new Scope();
-    const params = { quant_type: 'nf4', blocksize: 32, compress_statistics: true, ...nested } as const;
-    const weight = tensor([64, 64]);
-    expect(refusal(() => quantize_4bit.forward(gpu, { weight }, params))).toBe('not-implemented');
-  });
+  test.each([{ nested_blocksize: 48 }, { nested_rounding: 'up' as 'nearest' }])(
+    'double quantization with %o',
+    (nested) => {
+      scope = new Scope();
+      const params = {
+        quant_type: 'nf4',
+        blocksize: 32,
+        compress_statistics: true,
+        ...nested,
+      } as const;
+      const weight = tensor([64, 64]);
+      expect(refusal(() => quantize4bit.forward(gpu, { weight }, params))).toBe('not-implemented');
+    },
+  );
 
   test('a product of more rows than a grid has', () => {
     scope = new Scope();
     const inputs = { x: tensor([2_097_121, 1]), packed: tensor([1], 'u8') };
-    expect(refusal(() => ternary_matmul.forward(gpu, inputs, { out_features: 1 }))).toBe('shape');
+    expect(refusal(() => ternaryMatmul.forward(gpu, inputs, { out_features: 1 }))).toBe('shape');
   });
 
   test('a trainer under loss scaling whose schedule has no table', () => {
     scope = new Scope();
-    const config = { ...DEFAULT_TRAINING, schedule: { name: 'linear', warmup_ratio: 0 }, steps: 2 ** 30, grad_scaler: {} } as const;
+    const config = {
+      ...DEFAULT_TRAINING,
+      schedule: { name: 'linear', warmup_ratio: 0 },
+      steps: 2 ** 30,
+      grad_scaler: {},
+    } as const;
     const text = splitText(new Uint8Array(4096), 0.1);
     expect(refusal(() => new Trainer(gpu, text, config))).toBe('bad-params');
   });
@@ -143,25 +177,41 @@ describe('what is refused leaves nothing behind', () => {
   test('a base in blocks of a size that there is not', () => {
     scope = new Scope();
     const config = { ...DEFAULT_TRAINING.model, blocksize: 48 as 64 };
-    expect(refusal(() => new ByteModel(gpu, config, new Random(1), new Random(2)))).toBe('not-implemented');
+    expect(refusal(() => new ByteModel(gpu, config, new Random(1), new Random(2)))).toBe(
+      'not-implemented',
+    );
   });
 
   test('a Llama with a frozen weight that does not fill its shape', () => {
     scope = new Scope();
-    const sizes = { hidden: 4, inner: 4, layers: 1, heads: 1, kv_heads: 1, vocab: 4, rms_eps: 1e-5, rope_theta: 1e4 };
+    const sizes = {
+      hidden: 4,
+      inner: 4,
+      layers: 1,
+      heads: 1,
+      kv_heads: 1,
+      vocab: 4,
+      rms_eps: 1e-5,
+      rope_theta: 1e4,
+    };
     const trained = new Map([['w', hostTensorFrom('f32', [4], new Float32Array(4))]]);
     const frozen = new Map([
       ['a', hostTensorFrom('f32', [4], new Float32Array(4))],
       ['b', { dtype: 'f32', shape: [5], data: new Float32Array(4) } as const],
     ]);
-    expect(refusal(() => new Llama(gpu, { ...sizes, length: 3 } as never, { trained, frozen } as never))).toBe('shape');
+    expect(
+      refusal(() => new Llama(gpu, { ...sizes, length: 3 } as never, { trained, frozen } as never)),
+    ).toBe('shape');
   });
 
   test('a learner of examples without as many labels as they say', () => {
     scope = new Scope();
     const model = scope.add(new Mlp(gpu, { inFeatures: 2, hidden: 4, classes: 2 }, new Random(1)));
     const labels = { dtype: 'i32', shape: [4], data: new Int32Array(3) } as const;
-    const draw = () => ({ inputs: { x: hostTensorFrom('f32', [4, 2], new Float32Array(8)) }, labels });
+    const draw = () => ({
+      inputs: { x: hostTensorFrom('f32', [4, 2], new Float32Array(8)) },
+      labels,
+    });
     const config = { draw, batchSize: 4, optimizer: { optimizer: 'sgd', lr: 1 }, seed: 1 } as const;
     expect(refusal(() => new Learner(gpu, model, config))).toBe('shape');
   });
@@ -173,7 +223,12 @@ describe('what is refused leaves nothing behind', () => {
       inputs: { x: hostTensorFrom('f32', [4, features], new Float32Array(4 * features)) },
       labels: hostTensorFrom('i32', [4], new Int32Array(4)),
     });
-    const config = { draw: () => examplesOf(2), batchSize: 4, optimizer: { optimizer: 'sgd', lr: 1 }, seed: 1 } as const;
+    const config = {
+      draw: () => examplesOf(2),
+      batchSize: 4,
+      optimizer: { optimizer: 'sgd', lr: 1 },
+      seed: 1,
+    } as const;
     const learner = scope.add(new Learner(gpu, model, config));
     const before = gpu.memory.ledger.liveBuffers;
     await expect(learner.score(examplesOf(3))).rejects.toThrow(/do(es)? not fit|columns meet/);
@@ -184,15 +239,25 @@ describe('what is refused leaves nothing behind', () => {
     scope = new Scope();
     const a = tensor([4]);
     const before = gpu.memory.ledger.liveBuffers;
-    using _edit = gpu.recorder.pipelines.edit('math/add', { from: 'what the kernel does not say', to: '' });
-    await expect(capture(gpu, () => add.forward(gpu, { a, b: a }, {}))).rejects.toThrow(/occurs 0 times/);
+    using _edit = gpu.recorder.pipelines.edit('math/add', {
+      from: 'what the kernel does not say',
+      to: '',
+    });
+    await expect(capture(gpu, () => add.forward(gpu, { a, b: a }, {}))).rejects.toThrow(
+      /occurs 0 times/,
+    );
     expect(gpu.memory.ledger.liveBuffers).toBe(before);
   });
 
   test('an optimizer under loss scaling whose schedule has no table', () => {
     scope = new Scope();
-    using parameters = new FlatParameters(gpu, new Map([['w', hostTensorFrom('f32', [4], new Float32Array(4))]]));
+    using parameters = new FlatParameters(
+      gpu,
+      new Map([['w', hostTensorFrom('f32', [4], new Float32Array(4))]]),
+    );
     const options = { schedule: { name: 'linear', total: 2 ** 30 }, grad_scaler: {} } as const;
-    expect(refusal(() => new Optimizer(gpu, parameters, { optimizer: 'sgd' }, options))).toBe('bad-params');
+    expect(refusal(() => new Optimizer(gpu, parameters, { optimizer: 'sgd' }, options))).toBe(
+      'bad-params',
+    );
   });
 });

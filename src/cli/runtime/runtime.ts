@@ -1,16 +1,26 @@
 import type { RunListener } from '../../harness/events.ts';
 import type { RunRequest } from '../../harness/headless/page.ts';
-import type { Report } from '../../harness/report/schema.ts';
 import type { TrainingListener, TrainingOutcome, TrainingRequest } from '../../harness/training.ts';
+import type { Report } from '../../report/schema.ts';
 import type { PageServer } from '../server.ts';
 
-/** Somewhere that cases and trainings run without a person: a headless browser or child processes of Node. */
+/**
+ * Somewhere that cases and trainings run without a person: a headless browser or child processes of
+ * Node.
+ */
 export interface Runtime extends AsyncDisposable {
   /** Which adapter computes, and how it was found. */
   readonly adapter: string;
-  /** The page whose workers compute; undefined where no page does, so that nothing has to be allowed to it. */
+  /**
+   * The page whose workers compute; undefined where no page does, so that nothing has to be allowed
+   * to it.
+   */
   readonly page?: Pick<PageServer, 'url' | 'allow'>;
   /** Runs the selected cases, and the bundles of `replay` beside or instead of them. */
   run(request: RunRequest, listen: RunListener, signal: AbortSignal): Promise<Report>;
-  train(request: TrainingRequest, listen: TrainingListener, signal: AbortSignal): Promise<TrainingOutcome>;
+  train(
+    request: TrainingRequest,
+    listen: TrainingListener,
+    signal: AbortSignal,
+  ): Promise<TrainingOutcome>;
 }

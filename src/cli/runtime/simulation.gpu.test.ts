@@ -12,11 +12,13 @@ import { SimulatedGpu } from '../../reference/simulation/simulated-gpu.ts';
 import type { Simulation } from '../../reference/simulation/simulation.ts';
 import { type HostTensors, valuesOf } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
+import { signatureOf } from '../../vocabulary/registry.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
 /**
- * The simulations that prove the bounds compute what the kernels compute, in their order: on an adapter that rounds to nearest and fuses
- * nothing they give its very bits. Runs on npm webgpu with a browser's SwiftShader.
+ * The simulations that prove the bounds compute what the kernels compute, in their order: on an
+ * adapter that rounds to nearest and fuses nothing they give its very bits. Runs on npm webgpu with
+ * a browser's SwiftShader.
  */
 
 let provider: GPU;
@@ -35,11 +37,16 @@ afterAll(() => gpu[Symbol.dispose]());
 /** What an adapter computes in its own way. */
 const OWN = /\b(exp|log|inverseSqrt|sin|cos)\(/;
 
-const shaders = import.meta.glob<{ readonly file: string; readonly code: string }>('../../../shaders/**/*.wgsl', {
-  eager: true,
-  import: 'default',
-});
-const ownKernels = new Set(Object.values(shaders).flatMap(({ file, code }) => (OWN.test(code) ? [file] : [])));
+const shaders = import.meta.glob<{ readonly file: string; readonly code: string }>(
+  '../../../shaders/**/*.wgsl',
+  {
+    eager: true,
+    import: 'default',
+  },
+);
+const ownKernels = new Set(
+  Object.values(shaders).flatMap(({ file, code }) => (OWN.test(code) ? [file] : [])),
+);
 
 /** Its kernel cuts angles off in integers, where the simulation rounds them. */
 const CUT_OFF = 'rotary_embedding';
@@ -47,7 +54,9 @@ const CUT_OFF = 'rotary_embedding';
 /** Ops whose kernels call none of it; a map of the host has no kernel. */
 const exact = [...simulations].filter(([name]) => {
   if (name === CUT_OFF) return false;
-  const kernels = Object.values(launchers.get(name)?.variants ?? {}).flatMap((variant) => variant.kernels);
+  const kernels = Object.values(launchers.get(name)?.variants ?? {}).flatMap(
+    (variant) => variant.kernels,
+  );
   return kernels.length > 0 && !kernels.some((kernel) => ownKernels.has(kernel));
 });
 
@@ -55,44 +64,86 @@ test('most simulations are of ops with bits of their own', () => {
   expect(exact.length).toBeGreaterThan(simulations.size / 2);
 });
 
-test.each(exact)('%s has the bits of the adapter', { timeout: 120_000 }, async (name, simulation) => {
-  expect(found).toMatchObject({ rounding: 'nearest', contraction: 'none', exactDivision: true, exactSqrt: true });
-  const record = records.get(name) as OpRecord;
-  const samples = record.samples.filter(({ layer, tier }) => layer === 'legal' && !tier);
-  for (const sample of samples) {
-    for (const variant of sample.variants ?? Object.keys(launchers.get(name)?.variants ?? {})) {
-      const actual = await onAdapter(record, sample, variant);
-      const simulated = onSimulation(record, simulation, sample, variant);
-      for (const [result, { data }] of Object.entries(simulated)) {
-        expect(actual[result], `${result}, ${variant}, ${JSON.stringify(sample.label)}`).toEqual(data);
+test.each(exact)(
+  '%s has the bits of the adapter',
+  { timeout: 120_000 },
+  async (name, simulation) => {
+    expect(found).toMatchObject({
+      rounding: 'nearest',
+      contraction: 'none',
+      exactDivision: true,
+      exactSqrt: true,
+    });
+    const record = records.get(name) as OpRecord;
+    const samples = record.samples.filter(({ level, tier }) => level === 'legal' && !tier);
+    for (const sample of samples) {
+      for (const variant of sample.variants ?? Object.keys(launchers.get(name)?.variants ?? {})) {
+        const actual = await onAdapter(record, sample, variant);
+        const simulated = onSimulation(record, simulation, sample, variant);
+        for (const [result, { data }] of Object.entries(simulated)) {
+          expect(actual[result], `${result}, ${variant}, ${JSON.stringify(sample.label)}`).toEqual(
+            data,
+          );
+        }
       }
     }
-  }
-});
+  },
+);
 
 const prefixed = <T>(results: Readonly<Record<string, T>>) =>
-  Object.fromEntries(Object.entries(results).map(([name, value]) => [`gradient of ${name}`, value]));
+  Object.fromEntries(
+    Object.entries(results).map(([name, value]) => [`gradient of ${name}`, value]),
+  );
 
 /** Outputs and gradients as numbers, without signs of zero. */
-async function onAdapter(record: OpRecord, sample: Sample<never>, variant: string): Promise<Record<string, Float64Array>> {
+async function onAdapter(
+  record: OpRecord,
+  sample: Sample<object>,
+  variant: string,
+): Promise<Record<string, Float64Array>> {
   const random = new Random(0);
   const inputs = sample.inputs(random);
   const grads = record.vjp && sample.grads?.(random);
   const wants = Object.keys(inputs).filter((name) => record.inputs[name]?.differentiable);
-  const job = { op: record.name, params: sample.params, inputs, variant, ...(grads ? { grads, wants } : {}) };
-  const { outputs, gradients } = await new WebGpuBackend(gpu).run(job);
+  const call = {
+    op: signatureOf(record.name),
+    params: sample.params,
+    inputs,
+    variant,
+    ...(grads ? { grads, wants } : {}),
+  };
+  const { outputs, gradients } = await new WebGpuBackend(gpu).run(call);
   const read = (tensors: HostTensors) =>
-    Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, valuesOf(tensor).map(unsigned)]));
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => [name, valuesOf(tensor).map(unsigned)]),
+    );
   return { ...read(outputs), ...prefixed(read(gradients)) };
 }
 
-function onSimulation(record: OpRecord, simulation: Simulation, sample: Sample<never>, variant: string): Values {
+function onSimulation(
+  record: OpRecord,
+  simulation: Simulation,
+  sample: Sample<object>,
+  variant: string,
+): Values {
   const { inputs, grads } = drawSample(sample);
-  const simulated = new SimulatedGpu({ rounding: 'nearest', contraction: false, flush: found.denormals !== 'kept' });
+  const simulated = new SimulatedGpu({
+    rounding: 'nearest',
+    contraction: false,
+    flush: found.denormals !== 'kept',
+  });
   const outputs = simulation.forward(simulated, inputs, sample.params, variant);
-  const gradients = record.vjp && grads ? (simulation.backward?.(simulated, inputs, sample.params, grads, variant) ?? {}) : {};
+  const gradients =
+    record.vjp && grads
+      ? (simulation.backward?.(simulated, inputs, sample.params, grads, variant) ?? {})
+      : {};
   const all: Values = { ...outputs, ...prefixed(gradients) };
-  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { ...value, data: value.data.map(unsigned) }]));
+  return Object.fromEntries(
+    Object.entries(all).map(([name, value]) => [
+      name,
+      { ...value, data: value.data.map(unsigned) },
+    ]),
+  );
 }
 
 const unsigned = (x: number) => (x === 0 ? 0 : x);

@@ -1,23 +1,36 @@
 import * as v from 'valibot';
+import { FOUR_BIT_NAMES } from '../../quant/registry.ts';
+import { hyperparameters } from '../../vocabulary/optim/hyperparameters.ts';
+import { SCHEDULE } from '../../vocabulary/optim/lr_schedule.ts';
+import { integer, notNegative, number, size } from '../../vocabulary/rules.ts';
+import { llama } from '../../vocabulary/train/train_llama.ts';
 import { FormatError, quote } from '../format-error.ts';
-import { integer, notNegative, number, size } from './rules.ts';
-import { hyperparameters, llama, SCHEDULE } from './vocabulary/train.ts';
 
 const { lr, betas, eps, weight_decay, momentum, dampening, nesterov } = hyperparameters;
 
 const run = v.looseObject({
   ...llama.entries,
-  ...{ betas, eps, weight_decay, momentum, dampening, nesterov },
+  betas,
+  eps,
+  weight_decay,
+  momentum,
+  dampening,
+  nesterov,
   optimizer: v.optional(v.string(), 'adamw'),
   lr: v.optional(v.unwrap(lr), 1e-3),
   r: v.optional(size),
   alpha: v.optional(number),
   use_rslora: v.optional(v.boolean()),
   use_dora: v.optional(v.boolean()),
-  quant: v.optional(v.looseObject({ quant_type: v.picklist(['nf4', 'fp4']), blocksize: size })),
+  quant: v.optional(v.looseObject({ quant_type: v.picklist(FOUR_BIT_NAMES), blocksize: size })),
   compute_dtype: v.optional(v.string(), 'float32'),
   schedule: v.optional(
-    v.looseObject({ name: SCHEDULE, warmup: v.optional(integer), total: v.optional(integer), num_cycles: v.optional(notNegative) }),
+    v.looseObject({
+      name: SCHEDULE,
+      warmup: v.optional(integer),
+      total: v.optional(integer),
+      num_cycles: v.optional(notNegative),
+    }),
     { name: 'constant' },
   ),
   grad_accum: v.optional(size, 1),
@@ -27,7 +40,10 @@ const run = v.looseObject({
 /** Parameters of a whole training run. */
 export type TrainLlamaParams = v.InferOutput<typeof run>;
 
-/** The parameters of a bundle of `train_llama`, torch's defaults filled in. Throws FormatError with one line about the first that is wrong. */
+/**
+ * The parameters of a bundle of `train_llama`, torch's defaults filled in. Throws FormatError with
+ * one line about the first that is wrong.
+ */
 export function readTrainLlama(params: Readonly<Record<string, unknown>>): TrainLlamaParams {
   const result = v.safeParse(run, params);
   if (result.success) return result.output;

@@ -5,42 +5,85 @@ import { readParityBundle } from '../parity-bundle.ts';
 import { float64Of } from '../safetensors/stored.ts';
 import { type BundleContent, writeParityBundle } from './write.ts';
 
-const NOBODY = { producer: 'gradproof float64 oracle', device: 'cpu', note: 'alone', gradsIn: {}, gradsOut: {} };
+const NOBODY = {
+  producer: 'gradproof float64 oracle',
+  device: 'cpu',
+  note: 'alone',
+  gradsIn: {},
+  gradsOut: {},
+};
 const x = hostTensorFrom('f32', [1, 3], [1, -2, 0.5]);
 
 test('what is written reads back, with gradients under their own names', () => {
-  const content: BundleContent = { ...NOBODY, op: 'silu', params: {}, inputs: { x }, outputs: {}, gradsIn: { y: x }, gradsOut: { x } };
+  const content: BundleContent = {
+    ...NOBODY,
+    op: 'silu',
+    params: {},
+    inputs: { x },
+    outputs: {},
+    gradsIn: { y: x },
+    gradsOut: { x },
+  };
   const { op, producer, device, note, tensors } = readParityBundle(writeParityBundle(content));
-  expect({ op, producer, device, note }).toEqual({ op: 'silu', producer: NOBODY.producer, device: 'cpu', note: 'alone' });
+  expect({ op, producer, device, note }).toEqual({
+    op: 'silu',
+    producer: NOBODY.producer,
+    device: 'cpu',
+    note: 'alone',
+  });
   expect(float64Of(tensors.inputs['x'] as never)).toEqual(Float64Array.of(1, -2, 0.5));
-  expect([Object.keys(tensors.outputs), Object.keys(tensors.gradsIn), Object.keys(tensors.gradsOut)]).toEqual([[], ['y'], ['x']]);
+  expect([
+    Object.keys(tensors.outputs),
+    Object.keys(tensors.gradsIn),
+    Object.keys(tensors.gradsOut),
+  ]).toEqual([[], ['y'], ['x']]);
 });
 
 test('parameters that only say how to launch are left out', () => {
   const labels = hostTensorFrom('i32', [1], [2]);
   const loss = hostTensorFrom('f32', [1], [1]);
   const params = { reduction: 'mean', log_probs: false };
-  const file = writeParityBundle({ ...NOBODY, op: 'cross_entropy', params, inputs: { logits: x, labels }, outputs: { loss } });
+  const file = writeParityBundle({
+    ...NOBODY,
+    op: 'cross_entropy',
+    params,
+    inputs: { logits: x, labels },
+    outputs: { loss },
+  });
   expect(readParityBundle(file).params).toMatchObject({ reduction: 'mean' });
   expect(readParityBundle(file).params).not.toHaveProperty('log_probs');
 });
 
 test('words of 32 bits are stored as the bits of signed ones', () => {
   const words = hostTensor('u32', [2], Uint32Array.of(0xffff_ffff, 7));
-  const file = writeParityBundle({ ...NOBODY, op: 'silu', params: {}, inputs: { x: words }, outputs: {} });
+  const file = writeParityBundle({
+    ...NOBODY,
+    op: 'silu',
+    params: {},
+    inputs: { x: words },
+    outputs: {},
+  });
   expect(new TextDecoder().decode(file)).toContain('"I32"');
   expect([...file.subarray(-8)]).toEqual([255, 255, 255, 255, 7, 0, 0, 0]);
 });
 
 test('an op that is not in the vocabulary is refused', () => {
-  expect(() => writeParityBundle({ ...NOBODY, op: 'adamw_step', params: {}, inputs: {}, outputs: {} })).toThrow(FormatError);
+  expect(() =>
+    writeParityBundle({ ...NOBODY, op: 'adamw_step', params: {}, inputs: {}, outputs: {} }),
+  ).toThrow(FormatError);
 });
 
 test('only the 8-bit AdamW may decay its weights after the step', () => {
   const grads = hostTensorFrom('f32', [1, 1, 3], [1, 1, 1]);
   const written = (optimizer: string) => {
     const params = { optimizer, decay_after_step: true };
-    return writeParityBundle({ ...NOBODY, op: 'optimizer_steps', params, inputs: { param: x, grads }, outputs: { trajectory: grads } });
+    return writeParityBundle({
+      ...NOBODY,
+      op: 'optimizer_steps',
+      params,
+      inputs: { param: x, grads },
+      outputs: { trajectory: grads },
+    });
   };
   expect(readParityBundle(written('adamw8bit')).params).toMatchObject({ decay_after_step: true });
   expect(() => readParityBundle(written('adamw'))).toThrow(FormatError);

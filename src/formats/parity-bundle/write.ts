@@ -3,10 +3,16 @@ import { FormatError, quote } from '../format-error.ts';
 import { writeSafetensors } from '../safetensors/write.ts';
 import { vocabulary } from './vocabulary.ts';
 
-/** One computation to store: tensors by the names of the vocabulary, without the prefixes that a file gives them. */
+/**
+ * One computation to store: tensors by the names of the vocabulary, without the prefixes that a
+ * file gives them.
+ */
 export interface BundleContent {
   readonly op: string;
-  /** Parameters that the vocabulary does not know are left out: they say how to launch, not what to compute. */
+  /**
+   * Parameters that the vocabulary does not know are left out: they say how to launch, not what to
+   * compute.
+   */
   readonly params: object;
   /** Who computed the outputs. */
   readonly producer: string;
@@ -18,28 +24,46 @@ export interface BundleContent {
   readonly gradsOut: HostTensors;
 }
 
-/** Writes a parity bundle. Throws FormatError for an op that is not in the vocabulary; whether the tensors fit is for the reader to say. */
+/**
+ * Writes a parity bundle. Throws FormatError for an op that is not in the vocabulary; whether the
+ * tensors fit is for the reader to say.
+ */
 export function writeParityBundle(content: BundleContent): Uint8Array<ArrayBuffer> {
   const { op, params, producer, device, note, inputs, outputs, gradsIn, gradsOut } = content;
   const schema = vocabulary.get(op)?.params;
   if (!schema) throw new FormatError(`op ${quote(op)} is not in the vocabulary`);
   const names = 'entries' in schema ? Object.keys(schema.entries as object) : [];
-  const known = Object.fromEntries(Object.entries(params).filter(([name, value]) => names.includes(name) && value !== undefined));
+  const known = Object.fromEntries(
+    Object.entries(params).filter(([name, value]) => names.includes(name) && value !== undefined),
+  );
   const tensors = Object.fromEntries([
     ...prefixed('in.', inputs),
     ...prefixed('out.', outputs),
     ...prefixed('in.grad.', gradsIn),
     ...prefixed('out.grad.', gradsOut),
   ]);
-  return writeSafetensors(tensors, { schema: 'parity-bundle/1', op, params: JSON.stringify(known), producer, device, note });
+  return writeSafetensors(tensors, {
+    schema: 'parity-bundle/1',
+    op,
+    params: JSON.stringify(known),
+    producer,
+    device,
+    note,
+  });
 }
 
 function prefixed(prefix: string, tensors: HostTensors): (readonly [string, HostTensor])[] {
-  return Object.entries(tensors).map(([name, tensor]) => [prefix + name, storable(tensor)] as const);
+  return Object.entries(tensors).map(
+    ([name, tensor]) => [prefix + name, storable(tensor)] as const,
+  );
 }
 
 /** Words of 32 bits are stored as the bits of signed ones. */
 function storable(tensor: HostTensor): HostTensor {
   if (tensor.dtype !== 'u32') return tensor;
-  return { ...tensor, dtype: 'i32', data: new Int32Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.length) };
+  return {
+    ...tensor,
+    dtype: 'i32',
+    data: new Int32Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.length),
+  };
 }

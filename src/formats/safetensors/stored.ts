@@ -43,18 +43,31 @@ export const STORED_DTYPE: Readonly<Record<DType, StoredDType>> = {
   u8: 'U8',
 };
 
-const HOST_DTYPE = new Map(Object.entries(STORED_DTYPE).map(([host, stored]) => [stored, host as DType]));
+const HOST_DTYPE = new Map(
+  Object.entries(STORED_DTYPE).map(([host, stored]) => [stored, host as DType]),
+);
 
-/** A copy of the elements in host memory. Throws FormatError for an element type that tensors do not have (F64, I64, ...). */
+/**
+ * A copy of the elements in host memory. Throws FormatError for an element type that tensors do not
+ * have (F64, I64, ...).
+ */
 export function toHostTensor({ dtype, shape, bytes }: StoredTensor): HostTensor {
   const host = HOST_DTYPE.get(dtype);
-  if (!host) throw new FormatError(`${dtype} elements cannot be a tensor; known are ${[...HOST_DTYPE.keys()].join(', ')}`);
+  if (!host)
+    throw new FormatError(
+      `${dtype} elements cannot be a tensor; known are ${[...HOST_DTYPE.keys()].join(', ')}`,
+    );
   return hostTensorFromBytes(host, shape, copyOf(bytes));
 }
 
-/** The elements as float64, which holds those of every type that {@link toHostTensor} takes, and F64, exactly. Throws FormatError for others. */
+/**
+ * The elements as float64, which holds those of every type that {@link toHostTensor} takes, and
+ * F64, exactly. Throws FormatError for others.
+ */
 export function float64Of(stored: StoredTensor): Float64Array {
-  return stored.dtype === 'F64' ? new Float64Array(copyOf(stored.bytes)) : valuesOf(toHostTensor(stored));
+  return stored.dtype === 'F64'
+    ? new Float64Array(copyOf(stored.bytes))
+    : valuesOf(toHostTensor(stored));
 }
 
 /** The bytes in a buffer of their own, which starts aligned for every element type. */

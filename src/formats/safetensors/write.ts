@@ -15,8 +15,9 @@ export function writeSafetensors(
 }
 
 /**
- * The tensors as a `.safetensors` file: the same input gives the same bytes. Wide element types come first, then names in code-unit
- * order, and the header is padded to 8 bytes, so that every tensor is aligned. Throws FormatError for the reserved name `__metadata__`.
+ * The tensors as a `.safetensors` file: the same input gives the same bytes. Wide element types
+ * come first, then names in code-unit order, and the header is padded to 8 bytes, so that every
+ * tensor is aligned. Throws FormatError for the reserved name `__metadata__`.
  */
 export function writeStored(
   tensors: Iterable<readonly [name: string, tensor: StoredTensor]>,
@@ -27,7 +28,8 @@ export function writeStored(
     return width || (nameA < nameB ? -1 : 1);
   });
   const entries: [string, unknown][] = [];
-  if (Object.keys(metadata).length > 0) entries.push([METADATA_KEY, Object.fromEntries(Object.entries(metadata).sort())]);
+  if (Object.keys(metadata).length > 0)
+    entries.push([METADATA_KEY, Object.fromEntries(Object.entries(metadata).sort())]);
   let end = 0;
   for (const [name, { dtype, shape, bytes }] of sorted) {
     if (name === METADATA_KEY) throw new FormatError(`${quote(name)} cannot name a tensor`);
@@ -50,5 +52,9 @@ export function writeStored(
 }
 
 function toStored({ dtype, shape, data }: HostTensor): StoredTensor {
-  return { dtype: STORED_DTYPE[dtype], shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  return {
+    dtype: STORED_DTYPE[dtype],
+    shape,
+    bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
 }

@@ -1,6 +1,7 @@
-import type { RunEvent, RunOptions, Unfinished } from '../events.ts';
+import type { RunOptions } from '../../report/run-options.ts';
+import type { Report } from '../../report/schema.ts';
+import type { RunEvent, Unfinished } from '../events.ts';
 import type { Live } from '../live.ts';
-import type { Report } from '../report/schema.ts';
 import type { Replay } from '../runner/selection.ts';
 import type { TrainingEvent, TrainingOutcome, TrainingRequest } from '../training.ts';
 
@@ -14,10 +15,18 @@ export interface RunRequest {
   readonly resume?: Unfinished;
 }
 
-/** How a call into the headless page ended; errors do not survive the way out of the browser as classes. */
+/**
+ * How a call into the headless page ended; errors do not survive the way out of the browser as
+ * classes.
+ */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly unusable: boolean; readonly code: string; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly unusable: boolean;
+      readonly code: string;
+      readonly message: string;
+    };
 
 /** What the headless page offers to the process that drives the browser. */
 export interface HeadlessPage {

@@ -6,8 +6,14 @@ import { train } from '../training.ts';
 import type { WorkerLink } from '../worker/messages.ts';
 import type { HeadlessDriver, HeadlessPage, Outcome } from './page.ts';
 
-/** Offers `cases` to the process that drives this page: the page's own runner and workers, without clicks. */
-export function serveHeadless(cases: ReadonlyMap<string, Case>, startWorker: () => WorkerLink): void {
+/**
+ * Offers `cases` to the process that drives this page: the page's own runner and workers, without
+ * clicks.
+ */
+export function serveHeadless(
+  cases: ReadonlyMap<string, Case>,
+  startWorker: () => WorkerLink,
+): void {
   const driver = globalThis as unknown as HeadlessDriver;
   const cancelled = new AbortController();
   const host: RunnerHost = {
@@ -23,10 +29,17 @@ export function serveHeadless(cases: ReadonlyMap<string, Case>, startWorker: () 
       outcomeOf(async () => {
         const { device, adapter } = await requestDevice(navigator.gpu);
         device.destroy();
-        return [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(' ') || 'an adapter without a name';
+        return (
+          [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(' ') ||
+          'an adapter without a name'
+        );
       }),
-    run: ({ options, ...replay }) => outcomeOf(() => run({ ...host, ...replay }, options, (event) => void driver.emitRun(event))),
-    train: (request) => outcomeOf(() => train(host, request, (event) => void driver.emitTraining(event), cancelled.signal)),
+    run: ({ options, ...replay }) =>
+      outcomeOf(() => run({ ...host, ...replay }, options, (event) => void driver.emitRun(event))),
+    train: (request) =>
+      outcomeOf(() =>
+        train(host, request, (event) => void driver.emitTraining(event), cancelled.signal),
+      ),
     cancel: () => cancelled.abort(),
   };
 
@@ -38,6 +51,11 @@ async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
     return { ok: true, value: await work() };
   } catch (error) {
     const code = error instanceof GradproofError ? error.code : 'exception';
-    return { ok: false, unusable: error instanceof UnusableError || error instanceof NoAdapterError, code, message: messageOf(error) };
+    return {
+      ok: false,
+      unusable: error instanceof UnusableError || error instanceof NoAdapterError,
+      code,
+      message: messageOf(error),
+    };
   }
 }

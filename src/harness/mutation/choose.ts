@@ -4,8 +4,9 @@ import type { Mutant } from './mutants.ts';
 const MUTANTS_PER_FILE = 16;
 
 /**
- * Takes at most `most` of a file's mutants, the same ones every time: the operators take turns, so that rare ones (a dropped barrier)
- * are all there, and what is taken of one operator is spread over the lines.
+ * Takes at most `most` of a file's mutants, the same ones every time: the operators take turns, so
+ * that rare ones (a dropped barrier) are all there, and what is taken of one operator is spread
+ * over the lines.
  */
 export function choose(mutants: readonly Mutant[], most = MUTANTS_PER_FILE): readonly Mutant[] {
   const queues = [...byOperator(mutants).values()].map(scattered);
@@ -21,14 +22,19 @@ export function choose(mutants: readonly Mutant[], most = MUTANTS_PER_FILE): rea
 
 function byOperator(mutants: readonly Mutant[]): Map<string, Mutant[]> {
   const groups = new Map<string, Mutant[]>();
-  for (const mutant of mutants) groups.set(mutant.operator, [...(groups.get(mutant.operator) ?? []), mutant]);
+  for (const mutant of mutants)
+    groups.set(mutant.operator, [...(groups.get(mutant.operator) ?? []), mutant]);
   return groups;
 }
 
-/** The items in an order of which every beginning is spread over the whole: by the bits of the index in reverse. */
+/**
+ * The items in an order where every prefix is spread over the whole: by the bits of the index in
+ * reverse.
+ */
 function scattered<T>(items: readonly T[]): T[] {
   const bits = Math.ceil(Math.log2(Math.max(2, items.length)));
-  const reversed = (index: number) => Number.parseInt([...index.toString(2).padStart(bits, '0')].reverse().join(''), 2);
+  const reversed = (index: number) =>
+    Number.parseInt([...index.toString(2).padStart(bits, '0')].reverse().join(''), 2);
   return items
     .map((item, index) => ({ item, at: reversed(index) }))
     .sort((a, b) => a.at - b.at)

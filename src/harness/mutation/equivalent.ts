@@ -1,10 +1,13 @@
+import { changedLines } from './mutant-outcome.ts';
 import { type Mutant, mutantId } from './mutants.ts';
-import { changedLines } from './verdict.ts';
 
 /** A mutant that no input tells from the original, with the argument for it. */
 export interface Equivalent {
   readonly id: string;
-  /** The line of the source, and what the mutant makes of it: where they differ from these, the entry is stale and does not count. */
+  /**
+   * The line of the source, and what the mutant makes of it: where they differ from these, the
+   * entry is stale and does not count.
+   */
   readonly line: string;
   readonly becomes: string;
   readonly why: string;
@@ -19,226 +22,235 @@ const WHY = {
   turn: 'One more turn when n is a multiple of 4: all terms of dy are past the end, and those are zeros.',
   eight: 'There are eight weights, so that a ninth that counts changes nothing.',
   slab: 'One more slab when k is a multiple of 16: all its terms are past the end, and those are zeros.',
-  reciprocal: 'The two loops correct q in both directions: one step too far is taken back by the other, or by the final rounding.',
+  reciprocal:
+    'The two loops correct q in both directions: one step too far is taken back by the other, or by the final rounding.',
   shift:
     'At this exponent both shifts are powers of two that keep the block in the range in which its reciprocal is exact to the last place.',
   smallest:
     'The absmax 1e-38 moves by one unit in the last place, which moves values by less than the 4.5 units that codes are granted at a threshold.',
   silu: 'Both formulas are within their bound on either side of the border, which is a choice.',
   zero: 'At 0 both formulas give exactly a half.',
-  nothing: 'Beyond 104, exp(-x) is below half of the smallest denormal, wherever the border is drawn.',
+  nothing:
+    'Beyond 104, exp(-x) is below half of the smallest denormal, wherever the border is drawn.',
   tiny: 'A second moment at the smallest normal float may be flushed to 0 by a legal GPU, so that its root may be 0 or not.',
   finite: 'Past the end the other factor is 0, so that this one may be any finite number.',
   ties: 'A value of the map itself is then found as the upper neighbour, at a distance of 0.',
   marks: 'Marks are divided by their own sum, whatever stands for 1.',
-  empty: 'Where 4 i is count, the vector is the first behind the end: the tail of it that would be stored has no elements.',
+  empty:
+    'Where 4 i is count, the vector is the first behind the end: the tail of it that would be stored has no elements.',
   again: 'Past the end the walk starts again, and an element is copied once more.',
-  channels: 'The three channels that it skips are past the end of the group, and `store` writes none of them.',
+  channels:
+    'The three channels that it skips are past the end of the group, and `store` writes none of them.',
   saturated: 'Beyond it the result is saturated, wherever the border is drawn.',
   border: 'At the border both are the same number.',
   words:
     'Where floats keep infinities and NaN, the sums and products give the same; asking the words is for adapters that do not, and none here is one.',
   same: 'The four components are the same number.',
   nan: 'Every word beyond that of infinity is no number.',
-  classes: 'The two numbers stand for classes: one is added up at most 64 times, and the other is more than that.',
+  classes:
+    'The two numbers stand for classes: one is added up at most 64 times, and the other is more than that.',
 } as const;
 
-/** Reviewed by people; at most 5 % of the mutants. Each is run all the same, and reported when a case turns red. */
+/**
+ * Reviewed by people; at most 5 % of the mutants. Each is run all the same, and reported when a
+ * case turns red.
+ */
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
-    id: 'mutate.conv.conv2d_weight:guard;line=73;n=1',
+    id: 'mutate.conv.conv2d_weight:guard;line=79;n=1',
     line: 'if (!DEPTHWISE) {',
     becomes: 'if true {',
     why: WHY.channels,
   },
   {
-    id: 'mutate.lib.block_scale:boundary;line=14;n=1',
+    id: 'mutate.lib.block_scale:boundary;line=16;n=1',
     line: 'let shift = select(select(0, -64, exponent > 191u), 64, exponent < 64u);',
     becomes: 'let shift = select(select(0, -64, exponent >= 191u), 64, exponent < 64u);',
     why: WHY.shift,
   },
   {
-    id: 'mutate.lib.block_scale:boundary;line=46;n=1',
+    id: 'mutate.lib.block_scale:boundary;line=49;n=1',
     line: 'while (rest >= i32(m)) {',
     becomes: 'while (rest > i32(m)) {',
     why: WHY.reciprocal,
   },
   {
-    id: 'mutate.lib.block_scale:constant;line=9;n=1',
-    line: 'const SMALLEST_ABSMAX = 0x006ce3eeu; // 1e-38, a denormal, stands for a smaller absmax; 0 / 1e-38 is 0 in a block of zeros',
-    becomes: 'const SMALLEST_ABSMAX = 7136239u; // 1e-38, a denormal, stands for a smaller absmax; 0 / 1e-38 is 0 in a block of zeros',
+    id: 'mutate.lib.block_scale:constant;line=11;n=1',
+    line: 'const SMALLEST_ABSMAX = 0x006ce3eeu;',
+    becomes: 'const SMALLEST_ABSMAX = 7136239u;',
     why: WHY.smallest,
   },
   {
-    id: 'mutate.lib.exp:constant;line=3;n=1',
+    id: 'mutate.lib.exp:constant;line=4;n=1',
     line: 'const NOTHING = -104.0;',
     becomes: 'const NOTHING = -104.0020828;',
     why: WHY.nothing,
   },
   {
-    id: 'mutate.lib.probe:group;line=21;n=1',
+    id: 'mutate.lib.probe:group;line=22;n=1',
     line: '@compute @workgroup_size(64)',
     becomes: '@compute @workgroup_size(63)',
     why: 'The last section asks fewer questions than there are invocations, so that the six which are missing at its end answer none.',
   },
   {
-    id: 'mutate.matmul.matmul_4bit:guard;line=40;n=1',
+    id: 'mutate.matmul.matmul_4bit:guard;line=46;n=1',
     line: 'if (row + 4u < dims.m) {',
     becomes: 'if true {',
     why: WHY.skip,
   },
   {
-    id: 'mutate.matmul.matmul_4bit:boundary;line=40;n=1',
+    id: 'mutate.matmul.matmul_4bit:boundary;line=46;n=1',
     line: 'if (row + 4u < dims.m) {',
     becomes: 'if (row + 4u <= dims.m) {',
     why: WHY.skip,
   },
   {
-    id: 'mutate.matmul.matmul_4bit_grad_subgroup:boundary;line=34;n=1',
+    id: 'mutate.matmul.matmul_4bit_grad_subgroup:boundary;line=41;n=1',
     line: 'for (var j = 0u; j < dims.n; j += 4u) {',
     becomes: 'for (var j = 0u; j <= dims.n; j += 4u) {',
     why: WHY.turn,
   },
   {
-    id: 'mutate.matmul.matmul_4bit_grad_subgroup:constant;line=38;n=3',
+    id: 'mutate.matmul.matmul_4bit_grad_subgroup:constant;line=45;n=3',
     line: 'let w3 = weight_eight(min(j + 3u, last) * dims.k + col, 8u);',
     becomes: 'let w3 = weight_eight(min(j + 3u, last) * dims.k + col, 9u);',
     why: WHY.eight,
   },
   {
-    id: 'mutate.matmul.matmul_4bit_subgroup:boundary;line=55;n=1',
+    id: 'mutate.matmul.matmul_4bit_subgroup:boundary;line=62;n=1',
     line: 'if (ROWS > 8u) {',
     becomes: 'if (ROWS >= 8u) {',
     why: WHY.rows,
   },
   {
-    id: 'mutate.matmul.matmul_4bit_subgroup:guard;line=43;n=1',
+    id: 'mutate.matmul.matmul_4bit_subgroup:guard;line=50;n=1',
     line: 'if (ROWS > 4u) {',
     becomes: 'if true {',
     why: WHY.rows,
   },
   {
-    id: 'mutate.matmul.matmul_tiled:arguments;line=37;n=1',
+    id: 'mutate.matmul.matmul_tiled:arguments;line=38;n=1',
     line: 'let load_a = select(local.xy, local.yx, dims.a_k == 1u);',
     becomes: 'let load_a = select(local.yx, local.xy, dims.a_k == 1u);',
     why: WHY.orient,
   },
   {
-    id: 'mutate.matmul.matmul_tiled:condition;line=37;n=1',
+    id: 'mutate.matmul.matmul_tiled:condition;line=38;n=1',
     line: 'let load_a = select(local.xy, local.yx, dims.a_k == 1u);',
     becomes: 'let load_a = select(local.xy, local.yx, dims.a_k != 1u);',
     why: WHY.orient,
   },
   {
-    id: 'mutate.matmul.matmul_tiled:constant;line=18;n=1',
+    id: 'mutate.matmul.matmul_tiled:constant;line=19;n=1',
     line: 'return select(0.0, a[start + row * dims.a_row + k * dims.a_k], k < dims.k);',
     becomes: 'return select(1.0, a[start + row * dims.a_row + k * dims.a_k], k < dims.k);',
     why: WHY.finite,
   },
   {
-    id: 'mutate.nn.silu:boundary;line=22;n=1',
+    id: 'mutate.nn.silu:boundary;line=23;n=1',
     line: 'return select(near, far * exp(far), value < vec4f(FAR));',
     becomes: 'return select(near, far * exp(far), value <= vec4f(FAR));',
     why: WHY.silu,
   },
   {
-    id: 'mutate.nn.silu:constant;line=17;n=1',
+    id: 'mutate.nn.silu:constant;line=18;n=1',
     line: 'const FAR = -80.0;',
     becomes: 'const FAR = -80.00160217;',
     why: WHY.silu,
   },
   {
-    id: 'mutate.nn.silu_backward:boundary;line=22;n=1',
+    id: 'mutate.nn.silu_backward:boundary;line=24;n=1',
     line: 'let s = select(small * large, large, value >= vec4f(0.0));',
     becomes: 'let s = select(small * large, large, value > vec4f(0.0));',
     why: WHY.zero,
   },
   {
-    id: 'mutate.optim.adagrad_step:boundary;line=22;n=1',
+    id: 'mutate.optim.adagrad_step:boundary;line=27;n=1',
     line: 'if (4u * i >= step.count) {',
     becomes: 'if (4u * i > step.count) {',
     why: WHY.empty,
   },
   {
-    id: 'mutate.optim.adamw_step:boundary;line=29;n=1',
+    id: 'mutate.optim.adamw_step:boundary;line=34;n=1',
     line: 'if (4u * i >= step.count) {',
     becomes: 'if (4u * i > step.count) {',
     why: WHY.empty,
   },
   {
-    id: 'mutate.optim.amp_adamw_step:boundary;line=32;n=1',
+    id: 'mutate.optim.amp_adamw_step:boundary;line=37;n=1',
     line: 'if (4u * i >= dims.count) {',
     becomes: 'if (4u * i > dims.count) {',
     why: WHY.empty,
   },
   {
-    id: 'mutate.optim.amp_sgd_step:boundary;line=29;n=1',
+    id: 'mutate.optim.amp_sgd_step:boundary;line=34;n=1',
     line: 'if (4u * i >= dims.count) {',
     becomes: 'if (4u * i > dims.count) {',
     why: WHY.empty,
   },
   {
-    id: 'mutate.optim.clip_grad_norm:constant;line=20;n=1',
+    id: 'mutate.optim.clip_grad_norm:constant;line=21;n=1',
     line: 'let size = norm[0] & MAGNITUDE;',
     becomes: 'let size = norm[1] & MAGNITUDE;',
     why: WHY.words,
   },
   {
-    id: 'mutate.optim.clip_grad_norm:boundary;line=21;n=1',
+    id: 'mutate.optim.clip_grad_norm:boundary;line=22;n=1',
     line: 'if (size >= INFINITY) {',
     becomes: 'if (size > INFINITY) {',
     why: WHY.words,
   },
   {
-    id: 'mutate.optim.clip_grad_norm:boundary;line=34;n=1',
+    id: 'mutate.optim.clip_grad_norm:boundary;line=39;n=1',
     line: 'if (4u * i >= dims.count) {',
     becomes: 'if (4u * i > dims.count) {',
     why: WHY.empty,
   },
   {
-    id: 'mutate.optim.grad_norm:component;line=26;n=1',
+    id: 'mutate.optim.grad_norm:component;line=27;n=1',
     line: 'let finite = bitcast<u32>(root(vec4f(squares)).x);',
     becomes: 'let finite = bitcast<u32>(root(vec4f(squares)).y);',
     why: WHY.same,
   },
   {
-    id: 'mutate.optim.grad_norm:boundary;line=27;n=1',
+    id: 'mutate.optim.grad_norm:boundary;line=28;n=1',
     line: 'norm[lane] = select(select(finite, INFINITY, found >= INFINITE), NOT_A_NUMBER, found >= NO_NUMBER);',
-    becomes: 'norm[lane] = select(select(finite, INFINITY, found > INFINITE), NOT_A_NUMBER, found >= NO_NUMBER);',
+    becomes:
+      'norm[lane] = select(select(finite, INFINITY, found > INFINITE), NOT_A_NUMBER, found >= NO_NUMBER);',
     why: WHY.words,
   },
   {
-    id: 'mutate.optim.non_finite:constant;line=3;n=2',
+    id: 'mutate.optim.non_finite:constant;line=4;n=2',
     line: 'const MAGNITUDE = 0x7fffffffu; // all but the sign',
     becomes: 'const MAGNITUDE = 2147483646u; // all but the sign',
     why: WHY.words,
   },
   {
-    id: 'mutate.optim.non_finite:constant;line=5;n=2',
+    id: 'mutate.optim.non_finite:constant;line=6;n=2',
     line: 'const NOT_A_NUMBER = 0x7fc00000u;',
     becomes: 'const NOT_A_NUMBER = 2143289343u;',
     why: WHY.nan,
   },
   {
-    id: 'mutate.optim.non_finite:constant;line=5;n=1',
+    id: 'mutate.optim.non_finite:constant;line=6;n=1',
     line: 'const NOT_A_NUMBER = 0x7fc00000u;',
     becomes: 'const NOT_A_NUMBER = 2143289345u;',
     why: WHY.nan,
   },
   {
-    id: 'mutate.optim.non_finite:constant;line=7;n=1',
+    id: 'mutate.optim.non_finite:constant;line=8;n=1',
     line: 'const INFINITE = 1.0;',
     becomes: 'const INFINITE = 1.000020027;',
     why: WHY.classes,
   },
   {
-    id: 'mutate.optim.non_finite:constant;line=8;n=1',
+    id: 'mutate.optim.non_finite:constant;line=9;n=1',
     line: 'const NO_NUMBER = 128.0; // more than the infinities of 64 lanes add up to',
     becomes: 'const NO_NUMBER = 128.0025635; // more than the infinities of 64 lanes add up to',
     why: WHY.classes,
   },
   {
-    id: 'mutate.optim.root:boundary;line=7;n=1',
+    id: 'mutate.optim.root:boundary;line=8;n=1',
     line: 'return select(vec4f(0.0), sqrt(max(v, vec4f(TINY))), v >= vec4f(TINY));',
     becomes: 'return select(vec4f(0.0), sqrt(max(v, vec4f(TINY))), v > vec4f(TINY));',
     why: WHY.tiny,
@@ -250,19 +262,19 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.tiny,
   },
   {
-    id: 'mutate.optim.sgd_step:boundary;line=24;n=1',
+    id: 'mutate.optim.sgd_step:boundary;line=29;n=1',
     line: 'if (4u * i >= step.count) {',
     becomes: 'if (4u * i > step.count) {',
     why: WHY.empty,
   },
   {
-    id: 'mutate.quant.quantize_blockwise:boundary;line=24;n=1',
+    id: 'mutate.quant.quantize_blockwise:boundary;line=26;n=1',
     line: 'if (map[low + step] <= y) {',
     becomes: 'if (map[low + step] < y) {',
     why: WHY.ties,
   },
   {
-    id: 'mutate.quant.ternary_matmul:boundary;line=31;n=1',
+    id: 'mutate.quant.ternary_matmul:boundary;line=32;n=1',
     line: 'for (var k = 0u; k < dims.k; k += 16u) {',
     becomes: 'for (var k = 0u; k <= dims.k; k += 16u) {',
     why: WHY.slab,
@@ -292,31 +304,31 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.zero,
   },
   {
-    id: 'mutate.math.reduce_max_backward:sign;line=7;n=1',
+    id: 'mutate.math.reduce_max_backward:sign;line=8;n=1',
     line: 'return select(vec4f(), vec4f(1.0), x == maximum);',
     becomes: 'return -(select(vec4f(), vec4f(1.0), x == maximum));',
     why: WHY.marks,
   },
   {
-    id: 'mutate.math.reduce_max_backward:constant;line=7;n=1',
+    id: 'mutate.math.reduce_max_backward:constant;line=8;n=1',
     line: 'return select(vec4f(), vec4f(1.0), x == maximum);',
     becomes: 'return select(vec4f(), vec4f(1.000020027), x == maximum);',
     why: WHY.marks,
   },
   {
-    id: 'mutate.shape.copy:boundary;line=20;n=1',
+    id: 'mutate.shape.copy:boundary;line=26;n=1',
     line: 'if (i >= dims.count) {',
     becomes: 'if (i > dims.count) {',
     why: WHY.again,
   },
   {
-    id: 'mutate.shape.copy:guard;line=20;n=2',
+    id: 'mutate.shape.copy:guard;line=26;n=2',
     line: 'if (i >= dims.count) {',
     becomes: 'if false {',
     why: WHY.again,
   },
   {
-    id: 'mutate.math.gelu:boundary;line=9;n=1',
+    id: 'mutate.math.gelu:boundary;line=10;n=1',
     line: 'return select(far, x - far, x >= vec4f());',
     becomes: 'return select(far, x - far, x > vec4f());',
     why: WHY.border,
@@ -328,7 +340,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.silu,
   },
   {
-    id: 'mutate.math.gelu_tanh:constant;line=10;n=1',
+    id: 'mutate.math.gelu_tanh:constant;line=11;n=1',
     line: 'const SATURATED = 20.0;',
     becomes: 'const SATURATED = 20.00040054;',
     why: WHY.saturated,
@@ -337,7 +349,10 @@ export const EQUIVALENTS: readonly Equivalent[] = [
 
 const BY_ID = new Map(EQUIVALENTS.map((entry) => [entry.id, entry]));
 
-/** The argument that a mutant of `source` is equivalent to the original, if there is one and it is not stale. */
+/**
+ * The argument that a mutant of `source` is equivalent to the original, if there is one and it is
+ * not stale.
+ */
 export function argumentFor(mutant: Mutant, source: string): string | undefined {
   const entry = BY_ID.get(mutantId(mutant));
   if (!entry) return undefined;

@@ -34,21 +34,28 @@ test('operators, boundaries, guards, arguments, statements and barriers change',
 });
 
 test('integers change by one, floats by 2e-5', () => {
-  expect(changes('constant')).toEqual(expect.arrayContaining(['10u -> 11u', '10u -> 9u', '0u -> 1u', '0.5 -> 0.5000100136']));
+  expect(changes('constant')).toEqual(
+    expect.arrayContaining(['10u -> 11u', '10u -> 9u', '0u -> 1u', '0.5 -> 0.5000100136']),
+  );
 });
 
 test('a workgroup has one invocation less, wherever its size stands', () => {
   expect(changes('group')).toEqual(['64 -> 63']);
   const literal = KERNEL.replace('(SIZE)', '(8, 4)');
-  expect(mutantsOf('nn/example', literal).filter(({ operator }) => operator === 'group')).toMatchObject([{ line: 5, replacement: '7' }]);
+  expect(
+    mutantsOf('nn/example', literal).filter(({ operator }) => operator === 'group'),
+  ).toMatchObject([{ line: 5, replacement: '7' }]);
   const single = KERNEL.replace('(SIZE)', '(1)');
-  expect(mutantsOf('nn/example', single).filter(({ operator }) => operator === 'group')).toEqual([]);
+  expect(mutantsOf('nn/example', single).filter(({ operator }) => operator === 'group')).toEqual(
+    [],
+  );
 });
 
 test('whatever else belongs to the launch stays: bindings, and initialisers of overrides', () => {
   const lines = KERNEL.split('\n');
   for (const { line, operator } of mutants)
-    if (operator !== 'group') expect(lines[line - 1]).not.toMatch(/^(override|const SIZE|@group|@compute)/);
+    if (operator !== 'group')
+      expect(lines[line - 1]).not.toMatch(/^(override|const SIZE|@group|@compute)/);
 });
 
 test('every mutant changes the text in its place, under an id of its own that names line and count', () => {

@@ -1,4 +1,10 @@
-import { type AbstractElem, childElems, type ExpressionElem, parseSrcModule, type Statement } from 'wesl/core';
+import {
+  type AbstractElem,
+  childElems,
+  type ExpressionElem,
+  parseSrcModule,
+  type Statement,
+} from 'wesl/core';
 
 /** One change of one place in a shader's source. */
 export interface Mutant {
@@ -44,21 +50,47 @@ const SWAPPED: Readonly<Record<string, readonly [operator: string, replacement: 
   '&=': ['bits', '|='],
 };
 
-const SWAPPED_CALLS: Readonly<Record<string, string>> = { min: 'max', max: 'min', floor: 'ceil', ceil: 'floor', quadSwapX: 'quadSwapY' };
-const SWAPPED_MEMBERS: Readonly<Record<string, string>> = { x: 'y', y: 'x', z: 'w', w: 'z', xy: 'yx', zw: 'wz' };
+const SWAPPED_CALLS: Readonly<Record<string, string>> = {
+  min: 'max',
+  max: 'min',
+  floor: 'ceil',
+  ceil: 'floor',
+  quadSwapX: 'quadSwapY',
+};
+const SWAPPED_MEMBERS: Readonly<Record<string, string>> = {
+  x: 'y',
+  y: 'x',
+  z: 'w',
+  w: 'z',
+  xy: 'yx',
+  zw: 'wz',
+};
 
 /**
- * Every mutant of a shader's source, in the order of the text: swapped operators, boundaries, conditions that hold always or never,
- * constants off by one (floats by 2e-5), indices off by one, swapped components, calls and arguments, changed signs, dropped statements
- * and barriers, a smaller workgroup. Many are invalid WGSL or equal to the original: the compiler and a reviewed list tell.
+ * Every mutant of a shader's source, in the order of the text: swapped operators, boundaries,
+ * conditions that hold always or never, constants off by one (floats by 2e-5), indices off by one,
+ * swapped components, calls and arguments, changed signs, dropped statements and barriers, a
+ * smaller workgroup. Many are invalid WGSL or equal to the original: the compiler and a reviewed
+ * list tell.
  */
 export function mutantsOf(file: string, source: string): readonly Mutant[] {
-  const module = parseSrcModule({ modulePath: `package::${file.replaceAll('/', '::')}`, debugFilePath: file, src: source });
+  const module = parseSrcModule({
+    modulePath: `package::${file.replaceAll('/', '::')}`,
+    debugFilePath: file,
+    src: source,
+  });
   const changes: Change[] = [];
   const sizes = namesOfSizes(module.moduleElem.decls, source);
   const visit = (elem: AbstractElem): void => {
-    // Workgroup sizes and bindings stand in attributes: changing them changes the launch, not the kernel; smallerGroup does.
-    if (elem.kind === 'attribute' || elem.kind === 'type' || elem.kind === 'import' || elem.kind === 'directive') return;
+    // Workgroup sizes and bindings stand in attributes: changing them changes the launch, not the
+    // kernel; smallerGroup does.
+    if (
+      elem.kind === 'attribute' ||
+      elem.kind === 'type' ||
+      elem.kind === 'import' ||
+      elem.kind === 'directive'
+    )
+      return;
     // Launchers set every override, so that its initialiser is never used.
     if (elem.kind === 'override') return;
     if (elem.kind === 'const' && sizes.has(elem.name.decl.ident.originalName)) return;
@@ -69,20 +101,29 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
   return numbered(file, source, [...changes, ...smallerGroup(source)]);
 }
 
-/** A workgroup of one invocation less than the launcher takes it to have, where its size is a number or a constant of this file. */
+/**
+ * A workgroup of one invocation less than the launcher takes it to have, where its size is a number
+ * or a constant of this file.
+ */
 function smallerGroup(source: string): Change[] {
   const [, named = ''] = /@workgroup_size\((\w+)/.exec(source) ?? [];
-  const place = /^\d/.test(named) ? /@workgroup_size\((\d+)/d : new RegExp(`\\bconst ${named} = (\\d+)`, 'd');
+  const place = /^\d/.test(named)
+    ? /@workgroup_size\((\d+)/d
+    : new RegExp(`\\bconst ${named} = (\\d+)`, 'd');
   const [start, end] = place.exec(source)?.indices?.[1] ?? [0, 0];
   const size = Number(source.slice(start, end));
   return size > 1 ? [{ operator: 'group', start, end, replacement: String(size - 1) }] : [];
 }
 
-/** What attributes and types name: a constant among it, as of `@workgroup_size(SIZE)` or `array<f32, ROWS>`, says who computes how much. */
+/**
+ * What attributes and types name: a constant among it, as of `@workgroup_size(SIZE)` or
+ * `array<f32, ROWS>`, says who computes how much.
+ */
 function namesOfSizes(decls: readonly AbstractElem[], source: string): ReadonlySet<string> {
   const names = new Set<string>();
   const visit = (elem: AbstractElem): void => {
-    if (elem.kind === 'attribute' || elem.kind === 'type') for (const name of text(elem, source).match(/\w+/g) ?? []) names.add(name);
+    if (elem.kind === 'attribute' || elem.kind === 'type')
+      for (const name of text(elem, source).match(/\w+/g) ?? []) names.add(name);
     else for (const child of childElems(elem)) visit(child);
   };
   for (const decl of decls) visit(decl);
@@ -103,23 +144,43 @@ function changesOf(elem: Statement | ExpressionElem, source: string): Change[] {
     case 'decrement':
       return [drop('drop-statement', elem)];
     case 'call':
-      return [drop(/Barrier$/.test(callee(elem.call, source)) ? 'drop-barrier' : 'drop-statement', elem)];
+      return [
+        drop(/Barrier$/.test(callee(elem.call, source)) ? 'drop-barrier' : 'drop-statement', elem),
+      ];
     case 'call-expression': {
       const swapped = SWAPPED_CALLS[callee(elem, source)];
-      const call = swapped ? [{ operator: 'call', ...rangeOf(elem.function), replacement: swapped }] : [];
+      const call = swapped
+        ? [{ operator: 'call', ...rangeOf(elem.function), replacement: swapped }]
+        : [];
       return [...call, ...swapArguments(elem, source)];
     }
     case 'if':
-      return ['true', 'false'].map((replacement) => ({ operator: 'guard', ...rangeOf(elem.condition), replacement }));
+      return ['true', 'false'].map((replacement) => ({
+        operator: 'guard',
+        ...rangeOf(elem.condition),
+        replacement,
+      }));
     case 'literal':
-      return constants(elem.value).map(([operator, replacement]) => ({ operator, ...rangeOf(elem), replacement }));
+      return constants(elem.value).map(([operator, replacement]) => ({
+        operator,
+        ...rangeOf(elem),
+        replacement,
+      }));
     case 'component-expression':
       return elem.access.kind === 'literal'
         ? []
-        : [{ operator: 'index', ...rangeOf(elem.access), replacement: `(${text(elem.access, source)}) + 1` }];
+        : [
+            {
+              operator: 'index',
+              ...rangeOf(elem.access),
+              replacement: `(${text(elem.access, source)}) + 1`,
+            },
+          ];
     case 'component-member-expression': {
       const swapped = SWAPPED_MEMBERS[text(elem.access, source)];
-      return swapped ? [{ operator: 'component', ...rangeOf(elem.access), replacement: swapped }] : [];
+      return swapped
+        ? [{ operator: 'component', ...rangeOf(elem.access), replacement: swapped }]
+        : [];
     }
     case 'return':
       return elem.value ? negate(elem.value, source) : [];
@@ -134,16 +195,26 @@ function swap(value: string, [start, end]: readonly [number, number]): Change[] 
 }
 
 function negate(expression: ExpressionElem, source: string): Change[] {
-  return [{ operator: 'sign', ...rangeOf(expression), replacement: `-(${text(expression, source)})` }];
+  return [
+    { operator: 'sign', ...rangeOf(expression), replacement: `-(${text(expression, source)})` },
+  ];
 }
 
 /** The values that a select chooses from trade places. */
-function swapArguments(elem: Extract<ExpressionElem, { kind: 'call-expression' }>, source: string): Change[] {
+function swapArguments(
+  elem: Extract<ExpressionElem, { kind: 'call-expression' }>,
+  source: string,
+): Change[] {
   const [first, second] = elem.arguments;
   if (!first || !second || callee(elem, source) !== 'select') return [];
   const between = source.slice(first.end, second.start);
   return [
-    { operator: 'arguments', start: first.start, end: second.end, replacement: `${text(second, source)}${between}${text(first, source)}` },
+    {
+      operator: 'arguments',
+      start: first.start,
+      end: second.end,
+      replacement: `${text(second, source)}${between}${text(first, source)}`,
+    },
   ];
 }
 
@@ -151,13 +222,21 @@ function drop(operator: string, elem: { readonly start: number; readonly end: nu
   return { operator, start: elem.start, end: elem.end, replacement: ';' };
 }
 
-/** An integer becomes one more and, if it can, one less; a float changes by 2e-5, and 0.0 becomes 1.0. */
+/**
+ * An integer becomes one more and, if it can, one less; a float changes by 2e-5, and 0.0 becomes
+ * 1.0.
+ */
 function constants(value: string): [operator: string, replacement: string][] {
-  if (value === 'true' || value === 'false') return [['condition', value === 'true' ? 'false' : 'true']];
+  if (value === 'true' || value === 'false')
+    return [['condition', value === 'true' ? 'false' : 'true']];
   const integer = /^(0x[0-9a-f]+|\d+)([iu]?)$/i.exec(value);
   if (integer) {
-    const [number, suffix] = [Number(integer[1]), integer[2] ?? ''];
-    return [['constant', `${number + 1}${suffix}`], ...(number > 0 ? [['constant', `${number - 1}${suffix}`] as [string, string]] : [])];
+    const number = Number(integer[1]);
+    const suffix = integer[2] ?? '';
+    return [
+      ['constant', `${number + 1}${suffix}`],
+      ...(number > 0 ? [['constant', `${number - 1}${suffix}`] as [string, string]] : []),
+    ];
   }
   const number = Number(value.replace(/[fh]$/, ''));
   if (!Number.isFinite(number)) return [];
@@ -169,15 +248,24 @@ function floatLiteral(x: number): string {
   return /[.e]/.test(digits) ? digits : `${digits}.0`;
 }
 
-function callee(call: Extract<ExpressionElem, { kind: 'call-expression' }>, source: string): string {
+function callee(
+  call: Extract<ExpressionElem, { kind: 'call-expression' }>,
+  source: string,
+): string {
   return text(call.function, source);
 }
 
-function text({ start, end }: { readonly start: number; readonly end: number }, source: string): string {
+function text(
+  { start, end }: { readonly start: number; readonly end: number },
+  source: string,
+): string {
   return source.slice(start, end);
 }
 
-function rangeOf({ start, end }: { readonly start: number; readonly end: number }): { start: number; end: number } {
+function rangeOf({ start, end }: { readonly start: number; readonly end: number }): {
+  start: number;
+  end: number;
+} {
   return { start, end };
 }
 
@@ -195,7 +283,10 @@ export function numbered(file: string, source: string, changes: readonly Change[
 }
 
 /** The source with one change applied. */
-export function applyMutant(source: string, { start, end, replacement }: Pick<Mutant, 'start' | 'end' | 'replacement'>): string {
+export function applyMutant(
+  source: string,
+  { start, end, replacement }: Pick<Mutant, 'start' | 'end' | 'replacement'>,
+): string {
   return source.slice(0, start) + replacement + source.slice(end);
 }
 

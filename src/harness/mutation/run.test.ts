@@ -3,25 +3,38 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { keyOf } from '../../report/case-key.ts';
+import type { CaseResult } from '../../report/schema.ts';
 import { suite } from '../../testing/suite.ts';
-import { keyOf } from '../case-key.ts';
-import type { CaseResult } from '../report/schema.ts';
 import { UnusableError } from '../runner/unusable.ts';
 import { startNodeWorker } from '../worker/node-link.ts';
-import type { Memory } from './memory.ts';
+import type { ResultCache } from './result-cache.ts';
 import { mutate } from './run.ts';
 import { ShaderSources } from './sources.ts';
 
-/** A mutation run over real child processes, of which each case does what its name says once the kernel is changed. */
+/**
+ * A mutation run over real child processes, where each case does what its name says once the kernel
+ * is changed.
+ */
 
 const WORKER = fileURLToPath(new URL('./fixtures/worker.mjs', import.meta.url));
 const ENVIRONMENT = JSON.stringify({
-  ...{ runtime: 'node', runtimeVersion: '20', os: 'linux', cores: 2, features: [], limits: {}, tuning: {} },
+  runtime: 'node',
+  runtimeVersion: '20',
+  os: 'linux',
+  cores: 2,
+  features: [],
+  limits: {},
+  tuning: {},
   adapter: { vendor: 'none', architecture: '', device: '', description: '', isFallback: true },
   probe: { rounding: 'nearest' },
 });
 const BODY = 'fn main() { var x = 1u; x += 2u; }';
-const KERNELS = { 'one/kernel.wgsl': BODY, 'two/kernel.wgsl': BODY, 'half/kernel.wgsl': `enable f16;\n${BODY}` };
+const KERNELS = {
+  'one/kernel.wgsl': BODY,
+  'two/kernel.wgsl': BODY,
+  'half/kernel.wgsl': `enable f16;\n${BODY}`,
+};
 
 let folder: string;
 beforeEach(() => {
@@ -29,7 +42,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-class Remembered implements Memory {
+class MapCache implements ResultCache {
   readonly known = new Map<string, unknown>();
   get(key: string): unknown {
     return this.known.get(key);
@@ -39,10 +52,10 @@ class Remembered implements Memory {
   }
 }
 
-/** Judges one mutant by cases of these names. */
-async function judge(
+/** Runs one mutant against cases of these names. */
+async function runMutant(
   names: readonly string[],
-  { dispatched = new Remembered(), filter = 'mutate.one.kernel:arithmetic;*', stillborn = 0 } = {},
+  { dispatched = new MapCache(), filter = 'mutate.one.kernel:arithmetic;*', failedStarts = 0 } = {},
 ) {
   const declared = suite('fixture', { description: 'scripted' });
   for (const name of names) {
@@ -52,68 +65,90 @@ async function judge(
       .run(() => Promise.resolve());
   }
   const LOG = join(folder, 'log');
-  const verdicts = new Remembered();
+  const outcomes = new MapCache();
   const host = {
     sources: new ShaderSources(KERNELS),
     cases: new Map(declared.cases.map((one) => [keyOf(one), one])),
     startWorker: () => {
-      const script = stillborn-- > 0 ? join(folder, 'nothing.mjs') : WORKER;
+      const script = failedStarts-- > 0 ? join(folder, 'nothing.mjs') : WORKER;
       return startNodeWorker(script, { ENVIRONMENT, LOG, PATH: process.env['PATH'] }, 'ignore');
     },
-    remember: () => ({ verdicts, dispatched }),
+    openCaches: () => ({ outcomes, dispatched }),
     signal: new AbortController().signal,
   };
   const { results } = await mutate(host, { filters: [filter] }, () => {});
-  const heard = readFileSync(LOG, 'utf8').trim().split('\n');
-  return { result: results[0] as CaseResult, heard, remembered: [...verdicts.known.keys()].filter((key) => key !== 'baseline').length };
+  const ran = readFileSync(LOG, 'utf8').trim().split('\n');
+  return {
+    result: results[0] as CaseResult,
+    ran,
+    cached: [...outcomes.known.keys()].filter((key) => key !== 'baseline').length,
+  };
 }
 
 test('a failed assertion kills at once', async () => {
-  const { result, heard } = await judge(['fail']);
+  const { result, ran } = await runMutant(['fail']);
   expect(result).toMatchObject({
     status: 'pass',
     finding: { code: 'killed', message: expect.stringMatching(/fail turned red \(not-equal\)/) },
   });
-  expect(heard).toEqual(['fail as-it-is', 'fail changed']);
+  expect(ran).toEqual(['fail as-it-is', 'fail changed']);
 });
 
 test('passes and skips do not kill', async () => {
-  expect((await judge(['pass', 'skip'])).result).toMatchObject({ status: 'fail', error: { code: 'survived' } });
+  expect((await runMutant(['pass', 'skip'])).result).toMatchObject({
+    status: 'fail',
+    error: { code: 'survived' },
+  });
 });
 
 test.each(['throws', 'binding', 'dies', 'crashes'])(
   'a case that breaks kills when it breaks again, and passes without the change: %s',
   async (name) => {
-    const { result, heard } = await judge([name]);
+    const { result, ran } = await runMutant([name]);
     expect(result).toMatchObject({ status: 'pass', finding: { code: 'killed' } });
-    expect(heard).toEqual([`${name} as-it-is`, `${name} changed`, `${name} as-it-is`, `${name} changed`]);
+    expect(ran).toEqual([
+      `${name} as-it-is`,
+      `${name} changed`,
+      `${name} as-it-is`,
+      `${name} changed`,
+    ]);
   },
 );
 
 test('a case that broke once does not kill', async () => {
-  expect((await judge(['dies-once'])).result).toMatchObject({ status: 'fail', error: { code: 'survived' } });
+  expect((await runMutant(['dies-once'])).result).toMatchObject({
+    status: 'fail',
+    error: { code: 'survived' },
+  });
 });
 
-test('a worker that somebody ends does not kill, however often its cases are heard', async () => {
-  const { result, heard } = await judge(['killed-twice']);
+test('a worker that is ended from outside does not kill, however often its cases run', async () => {
+  const { result, ran } = await runMutant(['killed-twice']);
   expect(result).toMatchObject({ status: 'fail', error: { code: 'survived' } });
-  expect(heard.filter((line) => line.endsWith('changed'))).toHaveLength(3);
+  expect(ran.filter((line) => line.endsWith('changed'))).toHaveLength(3);
 });
 
-test('where the worker is ended whenever it hears the cases nothing is said, and nothing is remembered', async () => {
-  const { result, heard, remembered } = await judge(['always-killed']);
-  expect(result).toMatchObject({ status: 'error', error: { code: 'undecided', message: expect.stringMatching(/SIGKILL 3 times/) } });
-  expect([heard.filter((line) => line.endsWith('changed')).length, remembered]).toEqual([3, 0]);
+test('a mutant is undecided, and nothing is cached, when the worker is ended each time it runs the cases', async () => {
+  const { result, ran, cached } = await runMutant(['always-killed']);
+  expect(result).toMatchObject({
+    status: 'error',
+    error: { code: 'undecided', message: expect.stringMatching(/SIGKILL 3 times/) },
+  });
+  expect([ran.filter((line) => line.endsWith('changed')).length, cached]).toEqual([3, 0]);
 });
 
 test('a worker that dies while it starts, or before anything is changed, is replaced', async () => {
-  const { result, heard } = await judge(['struck'], { stillborn: 2 });
+  const { result, ran } = await runMutant(['ended-twice-at-baseline'], { failedStarts: 2 });
   expect(result).toMatchObject({ status: 'pass', finding: { code: 'killed' } });
-  expect(heard.slice(0, 3)).toEqual(['struck as-it-is', 'struck as-it-is', 'struck as-it-is']);
+  expect(ran.slice(0, 3)).toEqual([
+    'ended-twice-at-baseline as-it-is',
+    'ended-twice-at-baseline as-it-is',
+    'ended-twice-at-baseline as-it-is',
+  ]);
 });
 
-test('where the worker is ended whenever it runs the cases as they are, it is said to run again', async () => {
-  const thrown = await judge(['felled']).catch((error: unknown) => error);
+test('the message says to run again when the worker is ended each time it runs the unchanged cases', async () => {
+  const thrown = await runMutant(['ended-at-baseline']).catch((error: unknown) => error);
   expect(thrown).toBeInstanceOf(UnusableError);
   expect(thrown).toMatchObject({
     code: 'worker-died',
@@ -121,29 +156,41 @@ test('where the worker is ended whenever it runs the cases as they are, it is sa
   });
 });
 
-test('where cases break without the change too nothing is said, and nothing is remembered', async () => {
-  const { result, remembered } = await judge(['sick-from-then-on']);
-  expect(result).toMatchObject({ status: 'error', error: { code: 'undecided', message: expect.stringMatching(/out-of-memory/) } });
-  expect(remembered).toBe(0);
+test('a mutant is undecided, and nothing is cached, when cases break without the change too', async () => {
+  const { result, cached } = await runMutant(['errors-from-then-on']);
+  expect(result).toMatchObject({
+    status: 'error',
+    error: { code: 'undecided', message: expect.stringMatching(/out-of-memory/) },
+  });
+  expect(cached).toBe(0);
 });
 
 test('a kernel that no pipeline can be made of is no mutant', async () => {
-  expect((await judge(['pipeline'])).result).toMatchObject({ status: 'skip', skip: { code: 'invalid' } });
+  expect((await runMutant(['pipeline'])).result).toMatchObject({
+    status: 'skip',
+    skip: { code: 'invalid' },
+  });
 });
 
-test('of a kernel that needs a feature which the adapter lacks nothing is said, and no case is asked', async () => {
-  const { result, heard } = await judge(['fail'], { filter: 'mutate.half.kernel:arithmetic;*' });
-  expect(result).toMatchObject({ status: 'skip', skip: { code: 'missing-feature', detail: expect.stringMatching(/needs shader-f16/) } });
-  expect(heard).toEqual(['fail as-it-is']);
+test('a mutant is skipped, and no case runs, when its kernel needs a feature that the adapter lacks', async () => {
+  const { result, ran } = await runMutant(['fail'], { filter: 'mutate.half.kernel:arithmetic;*' });
+  expect(result).toMatchObject({
+    status: 'skip',
+    skip: { code: 'missing-feature', detail: expect.stringMatching(/needs shader-f16/) },
+  });
+  expect(ran).toEqual(['fail as-it-is']);
 });
 
 test('for one kernel only the cases run that dispatched it before, and those that are new', async () => {
-  const dispatched = new Remembered();
-  await judge(['pass', 'fail'], { dispatched });
+  const dispatched = new MapCache();
+  await runMutant(['pass', 'fail'], { dispatched });
   rmSync(join(folder, 'log'));
-  const { result, heard } = await judge(['pass', 'fail', 'skip'], { dispatched, filter: 'mutate.two.kernel:arithmetic;*' });
-  expect(heard.slice(0, 1)).toEqual(['skip as-it-is']);
-  // Before a mutant is said to survive, the others are asked.
-  expect(heard).toEqual(expect.arrayContaining(['pass as-it-is', 'fail as-it-is']));
+  const { result, ran } = await runMutant(['pass', 'fail', 'skip'], {
+    dispatched,
+    filter: 'mutate.two.kernel:arithmetic;*',
+  });
+  expect(ran.slice(0, 1)).toEqual(['skip as-it-is']);
+  // The others run before a mutant counts as a survivor.
+  expect(ran).toEqual(expect.arrayContaining(['pass as-it-is', 'fail as-it-is']));
   expect(result.error?.code).toBe('survived');
 });

@@ -1,23 +1,29 @@
+import { buildReport } from '../../report/build.ts';
+import { planHash, planText } from '../../report/plan.ts';
+import type { CaseResult, Environment, Report } from '../../report/schema.ts';
 import type { Case } from '../../testing/suite.ts';
-import { planHash, planText } from '../plan.ts';
-import { buildReport } from '../report/build.ts';
-import type { CaseResult, Environment, Report } from '../report/schema.ts';
 import type { WorkerLink } from '../worker/messages.ts';
-import { Court, SEED } from './court.ts';
-import { Crew } from './crew.ts';
-import { Jury } from './jury.ts';
-import type { Memories } from './memory.ts';
+import { BaselineRun } from './baseline-run.ts';
+import { CoveringCases } from './covering-cases.ts';
+import { MutantRunner, SEED } from './mutant-runner.ts';
 import type { Mutant } from './mutants.ts';
-import { Rehearsal } from './rehearsal.ts';
+import type { ResultCaches } from './result-cache.ts';
 import { type MutantChoice, selectMutants } from './select.ts';
 import type { ShaderSources } from './sources.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 /** What a mutation run emits; the command line shows it live. */
 export type MutationEvent =
   | { readonly type: 'baseline'; readonly done: number; readonly total: number }
-  | { readonly type: 'mutant'; readonly result: CaseResult; readonly done: number; readonly total: number; readonly remainingMs: number };
+  | {
+      readonly type: 'mutant';
+      readonly result: CaseResult;
+      readonly done: number;
+      readonly total: number;
+      readonly remainingMs: number;
+    };
 
-/** Who hears what a mutation run emits. */
+/** Receives what a mutation run emits. */
 export type MutationListener = (event: MutationEvent) => void;
 
 /** What a mutation run needs from where it runs. */
@@ -25,49 +31,72 @@ export interface MutationHost {
   readonly sources: ShaderSources;
   readonly cases: ReadonlyMap<string, Case>;
   readonly startWorker: () => WorkerLink;
-  readonly remember: (environment: Environment) => Memories;
+  readonly openCaches: (environment: Environment) => ResultCaches;
   readonly signal: AbortSignal;
 }
 
 const WORKERS = 2;
 
 /**
- * Runs every wanted mutant against the cases of the quick tier that dispatch its kernels, and reports (kind `mutate`). When the signal
- * aborts, the report is partial; what was found is remembered. Throws NoMutantError, UnusableError, and BaselineError when a case is
- * red without a mutant.
+ * Runs every wanted mutant against the cases of the quick tier that dispatch its kernels, and
+ * reports (kind `mutate`). When the signal aborts, the report is partial; outcomes are cached.
+ * Throws NoMutantError, UnusableError, and BaselineError when a case is red without a mutant.
  */
-export async function mutate(host: MutationHost, choice: MutantChoice, listen: MutationListener): Promise<Report> {
+export async function mutate(
+  host: MutationHost,
+  choice: MutantChoice,
+  listen: MutationListener,
+): Promise<Report> {
   const mutants = selectMutants(host.sources, choice);
-  const options = { tier: 'slow', filters: choice.filters, shard: { index: 1, count: 1 }, seed: SEED } as const;
-  const identity = { kind: 'mutate', startedAt: new Date(), options, planHash: await planHash(planText(host.cases.values())) } as const;
+  const options = {
+    tier: 'slow',
+    filters: choice.filters,
+    shard: { index: 1, count: 1 },
+    seed: SEED,
+  } as const;
+  const identity = {
+    kind: 'mutate',
+    startedAt: new Date(),
+    options,
+    planHash: await planHash(planText(host.cases.values())),
+  } as const;
   const environments: Environment[] = [];
   const results: CaseResult[] = [];
   try {
-    using crew = await Crew.start(WORKERS, host.startWorker, host.signal);
-    environments.push(crew.environment);
-    const memories = host.remember(crew.environment);
-    const jury = new Jury();
-    const rehearsal = new Rehearsal(host, crew, memories, (done, total) => listen({ type: 'baseline', done, total }));
-    const court = new Court(host.sources, jury, memories.verdicts, crew.environment.features);
+    using pool = await WorkerPool.start(WORKERS, host.startWorker, host.signal);
+    environments.push(pool.environment);
+    const caches = host.openCaches(pool.environment);
+    const covering = new CoveringCases();
+    const baseline = new BaselineRun(host, pool, caches, (done, total) =>
+      listen({ type: 'baseline', done, total }),
+    );
+    const runner = new MutantRunner(
+      host.sources,
+      covering,
+      caches.outcomes,
+      pool.environment.features,
+    );
     const started = performance.now();
     const tell = (result: CaseResult) => {
       results.push(result);
-      const [done, total] = [results.length, mutants.length];
-      // What is remembered takes no time, so the rest is judged by what was not.
-      const pace = (performance.now() - started) / Math.max(1, court.tried);
+      const done = results.length;
+      const total = mutants.length;
+      // Cached outcomes take no time, so the pace is that of the others.
+      const pace = (performance.now() - started) / Math.max(1, runner.tried);
       listen({ type: 'mutant', result, done, total, remainingMs: pace * (total - done) });
     };
-    jury.seat(await rehearsal.likely(mutants));
-    // Cases that did not dispatch the kernel in earlier builds may in this one: they are asked before a mutant is said to survive.
-    const doubtful: Mutant[] = [];
-    await crew.share(mutants, async (mutant, bench) => {
-      const result = await court.judge(mutant, bench);
-      if (result?.status === 'fail' && !rehearsal.isWhole) doubtful.push(mutant);
+    covering.add(await baseline.likely(mutants));
+    // Cases that did not dispatch the kernel in earlier builds may in this one: they run before a
+    // mutant counts as a survivor.
+    const survivors: Mutant[] = [];
+    await pool.share(mutants, async (mutant, worker) => {
+      const result = await runner.run(mutant, worker);
+      if (result?.status === 'fail' && !baseline.isWhole) survivors.push(mutant);
       else if (result) tell(result);
     });
-    if (doubtful.length > 0) jury.seat(await rehearsal.rest());
-    await crew.share(doubtful, async (mutant, bench) => {
-      const result = await court.judge(mutant, bench);
+    if (survivors.length > 0) covering.add(await baseline.rest());
+    await pool.share(survivors, async (mutant, worker) => {
+      const result = await runner.run(mutant, worker);
       if (result) tell(result);
     });
   } catch (error) {

@@ -22,7 +22,12 @@ class NoMutantError extends GradproofError {
       filters.length > 0
         ? `no mutant matches ${filters.map((glob) => `"${glob}"`).join(', ')}; ids look like mutate.nn.silu:*`
         : 'there is no mutant';
-    super('no-such-mutant', changed?.length === 0 ? 'no shader has changed since the last commit' : `${what} in the chosen shaders`);
+    super(
+      'no-such-mutant',
+      changed?.length === 0
+        ? 'no shader has changed since the last commit'
+        : `${what} in the chosen shaders`,
+    );
   }
 }
 
@@ -35,7 +40,11 @@ export function mutantSet(sources: ShaderSources): readonly Mutant[] {
   return sources.names.flatMap((file) => {
     const source = sources.textOf(file);
     const mutants = mutantsOf(file, source);
-    return choose(kernels.has(file) && mutants.length < LEAST ? [...mutants, ...moreMutantsOf(file, source)] : mutants);
+    return choose(
+      kernels.has(file) && mutants.length < LEAST
+        ? [...mutants, ...moreMutantsOf(file, source)]
+        : mutants,
+    );
   });
 }
 
@@ -54,5 +63,8 @@ export function selectMutants(sources: ShaderSources, choice: MutantChoice): rea
 
 function evenly<T>(items: readonly T[], count: number): readonly T[] {
   if (count >= items.length) return items;
-  return Array.from({ length: count }, (_, i) => items[Math.floor(((i + 0.5) * items.length) / count)] as T);
+  return Array.from(
+    { length: count },
+    (_, i) => items[Math.floor(((i + 0.5) * items.length) / count)] as T,
+  );
 }

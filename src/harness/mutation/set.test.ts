@@ -1,14 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { shaderSources } from '../../gpu/shader-sources.ts';
 import { choose } from './choose.ts';
 import { argumentFor, EQUIVALENTS } from './equivalent.ts';
 import { mutantId, mutantsOf } from './mutants.ts';
 import { mutantSet, selectMutants } from './select.ts';
 import { ShaderSources } from './sources.ts';
 
-const folder = new URL('../../../shaders/', import.meta.url);
-const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(wgsl|wesl)$/.test(path));
-const sources = new ShaderSources(Object.fromEntries(paths.map((path) => [path, readFileSync(new URL(path, folder), 'utf8')])));
+const sources = new ShaderSources(shaderSources);
 const set = mutantSet(sources);
 
 describe('the set', () => {
@@ -29,9 +27,13 @@ describe('the set', () => {
   test.each(sources.names)('spreads those of %s over operators and lines', (file) => {
     const all = mutantsOf(file, sources.textOf(file));
     const chosen = choose(all);
-    expect(new Set(chosen.map(({ operator }) => operator))).toEqual(new Set(all.map(({ operator }) => operator)));
+    expect(new Set(chosen.map(({ operator }) => operator))).toEqual(
+      new Set(all.map(({ operator }) => operator)),
+    );
     const lines = new Set(all.map(({ line }) => line)).size;
-    expect(new Set(chosen.map(({ line }) => line)).size).toBeGreaterThanOrEqual(Math.floor(0.75 * Math.min(8, lines)));
+    expect(new Set(chosen.map(({ line }) => line)).size).toBeGreaterThanOrEqual(
+      Math.floor(0.75 * Math.min(8, lines)),
+    );
   });
 });
 
@@ -51,29 +53,40 @@ describe('the choice', () => {
   });
 
   test('of nothing is refused in words', () => {
-    expect(() => selectMutants(sources, { filters: ['mutate.no.such:*'] })).toThrow(/no mutant matches "mutate.no.such:\*"/);
-    expect(() => selectMutants(sources, { filters: [], changed: [] })).toThrow(/no shader has changed since the last commit/);
+    expect(() => selectMutants(sources, { filters: ['mutate.no.such:*'] })).toThrow(
+      /no mutant matches "mutate.no.such:\*"/,
+    );
+    expect(() => selectMutants(sources, { filters: [], changed: [] })).toThrow(
+      /no shader has changed since the last commit/,
+    );
   });
 });
 
 describe('equivalent mutants', () => {
   test('are at most 5 % of the valid ones, each argued once', () => {
-    // Only compilers know which are valid; four in five and more are, as a whole run shows with their share.
+    // Only compilers know which are valid; four in five and more are, as a whole run shows with
+    // their share.
     expect(EQUIVALENTS.length).toBeLessThanOrEqual(0.05 * 0.8 * set.length);
     expect(new Set(EQUIVALENTS.map(({ id }) => id)).size).toBe(EQUIVALENTS.length);
   });
 
-  test.each(EQUIVALENTS.map((entry) => [entry.id, entry] as const))('%s is in the set and its line is as it was', (id, { why }) => {
-    const mutant = set.find((candidate) => mutantId(candidate) === id);
-    expect(mutant && argumentFor(mutant, sources.textOf(mutant.file))).toBe(why);
-  });
+  test.each(EQUIVALENTS.map((entry) => [entry.id, entry] as const))(
+    '%s is in the set, its line is as it was, and a linked kernel has it',
+    async (id, { why }) => {
+      const mutant = set.find((candidate) => mutantId(candidate) === id);
+      if (!mutant) throw new Error(`no mutant of today's shaders is ${id}`);
+      expect(argumentFor(mutant, sources.textOf(mutant.file))).toBe(why);
+      expect(await sources.mutated(mutant)).not.toEqual([]);
+    },
+  );
 });
 
 describe('linking', () => {
   test('a mutant of an imported file changes the kernels that use the place, and no other', async () => {
     const [grid] = selectMutants(sources, { filters: ['mutate.lib.grid:*'] });
-    const [trits] = selectMutants(sources, { filters: ['mutate.lib.trits:*'] });
-    const changedBy = async (mutant: typeof grid) => (mutant ? (await sources.mutated(mutant)).map(({ file }) => file) : []);
+    const [trits] = selectMutants(sources, { filters: ['mutate.quant.ternary:*'] });
+    const changedBy = async (mutant: typeof grid) =>
+      mutant ? (await sources.mutated(mutant)).map(({ file }) => file) : [];
     expect(await changedBy(grid)).toEqual(expect.arrayContaining(['nn/silu', 'matmul/matmul']));
     expect(await changedBy(trits)).not.toContain('nn/silu');
     expect((await changedBy(trits)).every((file) => file.startsWith('quant/ternary'))).toBe(true);
@@ -82,6 +95,8 @@ describe('linking', () => {
   test('the originals have fuel in every loop and are otherwise what the build links', async () => {
     const original = await sources.original();
     expect(original.map(({ file }) => file)).toEqual(sources.kernels);
-    expect(original.find(({ file }) => file === 'nn/softmax')?.code.match(/var fuel_\d+ = /g)).toHaveLength(3);
+    expect(
+      original.find(({ file }) => file === 'nn/softmax')?.code.match(/var fuel_\d+ = /g),
+    ).toHaveLength(3);
   });
 });

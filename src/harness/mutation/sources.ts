@@ -20,7 +20,10 @@ export class LinkError extends GradproofError {
   }
 }
 
-/** The sources of all shaders, every loop with fuel, and what a mutant makes of the kernels that contain it. */
+/**
+ * The sources of all shaders, every loop with fuel, and what a mutant makes of the kernels that
+ * contain it.
+ */
 export class ShaderSources {
   readonly files: ShaderFiles;
   readonly #fuelled: ShaderFiles;
@@ -31,7 +34,9 @@ export class ShaderSources {
   constructor(files: ShaderFiles) {
     this.files = files;
     for (const path of Object.keys(files)) this.#paths.set(nameOf(path), path);
-    this.#fuelled = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, withFuel(nameOf(path), text)]));
+    this.#fuelled = Object.fromEntries(
+      Object.entries(files).map(([path, text]) => [path, withFuel(nameOf(path), text)]),
+    );
   }
 
   /** Names of all shaders: paths without extension, in order. */
@@ -53,7 +58,10 @@ export class ShaderSources {
     return Promise.all(this.kernels.map(async (file) => ({ file, code: await this.#link(file) })));
   }
 
-  /** The kernels whose text a mutant changes; none where nothing uses the place. Throws {@link LinkError}. */
+  /**
+   * The kernels whose text a mutant changes; none where nothing uses the place. Throws
+   * {@link LinkError}.
+   */
   async mutated(mutant: Mutant): Promise<readonly LinkedKernel[]> {
     const path = this.#pathOf(mutant.file);
     const kernels: LinkedKernel[] = [];
@@ -71,7 +79,8 @@ export class ShaderSources {
 
   /** The kernels that import a shader, directly or not; a kernel is its own. */
   kernelsWith(name: string): readonly string[] {
-    const reaches = (from: string): boolean => from === name || importsOf(from, this.textOf(from)).some(reaches);
+    const reaches = (from: string): boolean =>
+      from === name || importsOf(from, this.textOf(from)).some(reaches);
     return cached(this.#importers, name, () => this.kernels.filter(reaches));
   }
 
@@ -85,12 +94,18 @@ export class ShaderSources {
 }
 
 async function linkedText(weslSrc: ShaderFiles, kernel: string): Promise<string> {
-  return (await link({ weslSrc, rootModuleName: `package::${kernel.replaceAll('/', '::')}` })).dest.trim();
+  return (
+    await link({ weslSrc, rootModuleName: `package::${kernel.replaceAll('/', '::')}` })
+  ).dest.trim();
 }
 
 /** Names of the shaders that a source imports from. */
 function importsOf(name: string, src: string): readonly string[] {
-  const { imports } = parseSrcModule({ modulePath: `package::${name.replaceAll('/', '::')}`, debugFilePath: name, src });
+  const { imports } = parseSrcModule({
+    modulePath: `package::${name.replaceAll('/', '::')}`,
+    debugFilePath: name,
+    src,
+  });
   return imports.map(({ segments }) =>
     segments
       .slice(1)

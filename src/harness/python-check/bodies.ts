@@ -23,10 +23,16 @@ const BODIES: Readonly<Record<string, Bodies>> = {
 };
 
 /** The lines for a recording; undefined where there are none for its op. */
-export function bodyOf({ op, params, producer, file }: Pick<Recording, 'op' | 'params' | 'producer' | 'file'>): Body | undefined {
+export function bodyOf({
+  op,
+  params,
+  producer,
+  file,
+}: Pick<Recording, 'op' | 'params' | 'producer' | 'file'>): Body | undefined {
   const [library = ''] = producer.split(' ');
   if (library === 'onnx') return nodeTest(op, file);
   // What our oracle says, any library may check.
-  const any = library === 'gradproof' ? Object.values(BODIES).find((bodies) => bodies[op])?.[op] : undefined;
+  const any =
+    library === 'gradproof' ? Object.values(BODIES).find((bodies) => bodies[op])?.[op] : undefined;
   return (BODIES[library]?.[op] ?? any)?.(params);
 }

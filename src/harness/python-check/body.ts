@@ -1,10 +1,15 @@
 import { literal } from './literal.ts';
 
-/** How a library computes one op: what to import, and the lines that make `got`, outputs by name, from `x`, inputs by name. */
+/**
+ * How a library computes one op: what to import, and the lines that make `got`, outputs by name,
+ * from `x`, inputs by name.
+ */
 export interface Body {
   readonly imports: readonly string[];
   readonly lines: readonly string[];
-  /** Whether the lines put gradients into `got` themselves; those of torch follow from its outputs. */
+  /**
+   * Whether the lines put gradients into `got` themselves; those of torch follow from its outputs.
+   */
   readonly ownGradients?: true;
 }
 
@@ -17,7 +22,10 @@ export const TORCH = ['import torch', 'from safetensors.torch import load_file']
 export const FUNCTIONAL = [...TORCH, 'import torch.nn.functional as F'];
 
 /** One expression of y in torch. */
-export const y = (expression: string): Body => ({ imports: FUNCTIONAL, lines: [`got = {"y": ${expression}}`] });
+export const y = (expression: string): Body => ({
+  imports: FUNCTIONAL,
+  lines: [`got = {"y": ${expression}}`],
+});
 
 /** An input that may be absent. */
 export const optional = (name: string): string => `x.get(${literal(name)})`;

@@ -1,11 +1,17 @@
-/** A value of JSON as Python writes it. Strings of a hostile file stay strings: JSON's escapes are Python's too. */
+/**
+ * A value of JSON as Python writes it. Strings of a hostile file stay strings: JSON's escapes are
+ * Python's too.
+ */
 export function literal(value: unknown): string {
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (value === null || value === undefined) return 'None';
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   if (typeof value === 'string')
-    return JSON.stringify(value).replaceAll(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    return JSON.stringify(value).replaceAll(
+      /[\u007f-\uffff]/g,
+      (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
   return String(value);
 }
 

@@ -3,19 +3,28 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import type { CaseResult } from '../../report/schema.ts';
 import { pythonCheck } from '../python-check.ts';
 import { type Recording, recordingsOf } from '../recordings.ts';
-import type { CaseResult } from '../report/schema.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const SET = join(root, 'public/parity');
 const ENVIRONMENT = join(root, 'bridge/.venv');
-const PYTHON = join(ENVIRONMENT, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+const PYTHON = join(
+  ENVIRONMENT,
+  process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python',
+);
 
 /** Whether `npm run bridge:setup` brought all libraries. */
 function hasLibraries(): boolean {
   try {
-    return (JSON.parse(readFileSync(join(ENVIRONMENT, 'gradproof.json'), 'utf8')) as { readonly kind?: unknown }).kind === 'full';
+    return (
+      (
+        JSON.parse(readFileSync(join(ENVIRONMENT, 'gradproof.json'), 'utf8')) as {
+          readonly kind?: unknown;
+        }
+      ).kind === 'full'
+    );
   } catch {
     return false;
   }
@@ -38,25 +47,44 @@ for line in sys.stdin:
     print(json.dumps([check["name"], said.getvalue()]), flush=True)
 `;
 
-/** One recording of each library and op, and every test of ONNX: what they have in common is less than an op. */
+/**
+ * One recording of each library and op, and every test of ONNX: what they have in common is less
+ * than an op.
+ */
 function sample() {
-  const chosen = new Map<string, { readonly name: string; readonly folder: string; readonly source: string }>();
-  const names = readdirSync(SET, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.safetensors'));
+  const chosen = new Map<
+    string,
+    { readonly name: string; readonly folder: string; readonly source: string }
+  >();
+  const names = readdirSync(SET, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.safetensors'),
+  );
   for (const name of names.sort()) {
     const bytes = new Uint8Array(readFileSync(join(SET, name)));
-    for (const recording of recordingsOf([{ name, bytes, direct: false }]).values() as Iterable<Recording>) {
+    for (const recording of recordingsOf([
+      { name, bytes, direct: false },
+    ]).values() as Iterable<Recording>) {
       const [library = ''] = recording.producer.split(' ');
       const kind = library === 'onnx' ? name : recording.op;
       const source = pythonCheck(recording, deviation(recording));
-      if (source.includes('\nimport ')) chosen.set(JSON.stringify([library, kind]), { name, folder: join(SET, dirname(name)), source });
+      if (source.includes('\nimport '))
+        chosen.set(JSON.stringify([library, kind]), {
+          name,
+          folder: join(SET, dirname(name)),
+          source,
+        });
     }
   }
   return [...chosen.values(), ...checkpoints()];
 }
 
-/** A loss that is said to deviate, as a run reports it: the lines show an element of a result without dimensions. */
+/**
+ * A loss that is said to deviate, as a run reports it: the lines show an element of a result
+ * without dimensions.
+ */
 function deviation({ op, params }: Recording): CaseResult | undefined {
-  if ((op !== 'cross_entropy' && op !== 'nll_loss') || params['reduction'] === 'none') return undefined;
+  if ((op !== 'cross_entropy' && op !== 'nll_loss') || params['reduction'] === 'none')
+    return undefined;
   const finding = {
     code: 'producer-deviates',
     message: 'torch (cpu): loss[0] is 2, 1 expected',
@@ -70,8 +98,14 @@ function checkpoints() {
   const folder = join(root, 'src/formats/fixtures');
   const names = readdirSync(folder).filter((name) => name.startsWith('bitsandbytes-'));
   return names.flatMap((name) => {
-    const replayed = recordingsOf([{ name, bytes: new Uint8Array(readFileSync(join(folder, name))), direct: true }]);
-    return [...replayed.values()].map((weight) => ({ name, folder, source: pythonCheck(weight, undefined) }));
+    const replayed = recordingsOf([
+      { name, bytes: new Uint8Array(readFileSync(join(folder, name))), direct: true },
+    ]);
+    return [...replayed.values()].map((weight) => ({
+      name,
+      folder,
+      source: pythonCheck(weight, undefined),
+    }));
   });
 }
 
@@ -81,16 +115,26 @@ test.skipIf(!hasLibraries())(
     const checks = sample();
     expect(checks.length).toBeGreaterThan(300);
     const input = checks.map((check) => `${JSON.stringify(check)}\n`).join('');
-    const { stdout, stderr } = spawnSync(PYTHON, ['-c', RUNNER], { input, encoding: 'utf8', maxBuffer: 2 ** 26 });
+    const { stdout, stderr } = spawnSync(PYTHON, ['-c', RUNNER], {
+      input,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    });
     const told = stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as [name: string, said: string]);
     expect([told.length, told.length === checks.length ? '' : stderr]).toEqual([checks.length, '']);
     for (const [name, said] of told) {
-      const differences = [...said.matchAll(/^(\S+) differs by at most (\S+)$/gm)].map(([, , by]) => Number(by));
-      expect([name, differences.length > 0 && !/^\w*(Error|Exception): /m.test(said) ? '' : said]).toEqual([name, '']);
-      // The same library on the same inputs: another processor may round another way, and no further.
+      const differences = [...said.matchAll(/^(\S+) differs by at most (\S+)$/gm)].map(([, , by]) =>
+        Number(by),
+      );
+      expect([
+        name,
+        differences.length > 0 && !/^\w*(Error|Exception): /m.test(said) ? '' : said,
+      ]).toEqual([name, '']);
+      // The same library on the same inputs: another processor may round another way, and no
+      // further.
       expect([name, Math.max(...differences) < 1e-3 ? '' : said]).toEqual([name, '']);
     }
   },

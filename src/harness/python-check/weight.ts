@@ -1,7 +1,10 @@
 import type { StoredWeight } from '../recordings.ts';
 import { literal, oneLine } from './literal.ts';
 
-/** The lines that decode a weight of a checkpoint with bitsandbytes, and compare it with what its codes and scales say. */
+/**
+ * The lines that decode a weight of a checkpoint with bitsandbytes, and compare it with what its
+ * codes and scales say.
+ */
 export function weightCheck({ file, weight }: StoredWeight): string {
   return [
     `# ${oneLine(weight)} of ${oneLine(file)}`,

@@ -2,8 +2,9 @@ import type { NoAdapterError } from '../../gpu/device.ts';
 import type { PoolWorker, Reply } from './pool-worker.ts';
 
 /**
- * What the runner knows of the GPU process that its workers share: how often it crashed, and which workers have a device from before
- * that. Such a device is lost sooner or later, so nothing that its worker tells, but a pass, says anything about the worker's case.
+ * What the runner knows of the GPU process that its workers share: how often it crashed, and which
+ * workers have a device from before that. Such a device is lost sooner or later, so nothing that
+ * its worker tells, but a pass, says anything about the worker's case.
  */
 export class GpuProcess {
   readonly #shared: boolean;
@@ -24,7 +25,10 @@ export class GpuProcess {
     this.#before.set(worker, crashes);
   }
 
-  /** Crashes the process; counts when that begins and when it is done, since a device asked for in between is lost too. */
+  /**
+   * Crashes the process; counts when that begins and when it is done, since a device asked for in
+   * between is lost too.
+   */
   async crash(work: () => Promise<void>): Promise<void> {
     this.#crashes++;
     await work();
@@ -36,7 +40,10 @@ export class GpuProcess {
     return this.#crashes > (this.#before.get(worker) ?? 0);
   }
 
-  /** Whether a crash of the process explains the reply, so that any of the cases in flight may be its cause. */
+  /**
+   * Whether a crash of the process explains the reply, so that any of the cases in flight may be
+   * its cause.
+   */
   explains(worker: PoolWorker, reply: Reply): boolean {
     if (!this.#shared || isGood(reply)) return false;
     if (this.isStale(worker)) return true;
@@ -48,20 +55,39 @@ export class GpuProcess {
 }
 
 function isGood(reply: Reply): boolean {
-  return reply.type === 'done' && (reply.outcome.status === 'pass' || reply.outcome.status === 'skip');
+  return (
+    reply.type === 'done' && (reply.outcome.status === 'pass' || reply.outcome.status === 'skip')
+  );
 }
 
-/** Whether a case ended without a word of the GPU process, which its own work or that of any other may have hung. */
+/**
+ * Whether a case ended without a word of the GPU process, which its own work or that of any other
+ * may have hung.
+ */
 export function isSilent(reply: Reply): boolean {
-  return reply.type === 'timeout' || (reply.type === 'done' && reply.outcome.error?.code === 'scope-timeout');
+  return (
+    reply.type === 'timeout' ||
+    (reply.type === 'done' && reply.outcome.error?.code === 'scope-timeout')
+  );
 }
 
 /** Why a worker whose device went away between two cases could not begin the next one. */
-const NO_DEVICE: ReadonlySet<string> = new Set<NoAdapterError['code']>(['no-adapter', 'adapter-timeout', 'no-device']);
+const NO_DEVICE: ReadonlySet<string> = new Set<NoAdapterError['code']>([
+  'no-adapter',
+  'adapter-timeout',
+  'no-device',
+]);
 
-/** Whether worker or device went away by itself; a device that its own case destroyed is that case's doing. */
+/**
+ * Whether worker or device went away by itself; a device that its own case destroyed is that case's
+ * doing.
+ */
 export function isGone(reply: Reply): boolean {
   if (reply.type === 'dead') return true;
   if (reply.type === 'refused') return NO_DEVICE.has(reply.code);
-  return reply.type === 'done' && reply.outcome.status === 'lost' && reply.outcome.error?.code === 'device-lost';
+  return (
+    reply.type === 'done' &&
+    reply.outcome.status === 'lost' &&
+    reply.outcome.error?.code === 'device-lost'
+  );
 }

@@ -18,11 +18,16 @@ export interface RunnerHost {
   /** Devices behind a bridge on which the same cases run too, or instead. */
   readonly live?: Live;
   readonly startWorker: () => WorkerLink;
-  /** Set where the workers share a GPU process; where each has its own, as in Node, what befalls a worker is its own doing. */
+  /**
+   * Set where the workers share a GPU process; where each has its own, as in Node, what befalls a
+   * worker is its own doing.
+   */
   readonly sharedGpu?: SharedGpu;
-  /** Somebody looks closer than a report does: events tell that too. */
-  readonly closer?: boolean;
-  /** Whether nobody can see the page just now, so that the browser slows it down. */
+  /** Whether events tell what a report does not hold. */
+  readonly details?: boolean;
+  /** Events tell a digest of all that each case read back. */
+  readonly digestReads?: boolean;
+  /** Whether the page is hidden just now, so that the browser slows it down. */
   readonly isHidden?: () => boolean;
   /** A run that a hang ended, to go on with. */
   readonly resume?: Unfinished;

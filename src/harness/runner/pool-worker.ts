@@ -1,4 +1,4 @@
-import type { Environment } from '../report/schema.ts';
+import type { Environment } from '../../report/schema.ts';
 import type { Death, FromWorker, ToWorker, WorkerLink } from '../worker/messages.ts';
 import { afterAwake } from './awake-timer.ts';
 import { UnusableError } from './unusable.ts';
@@ -27,8 +27,15 @@ export class PoolWorker {
     this.#signal = signal;
   }
 
-  /** Starts a worker and waits for its device. Throws {@link UnusableError}, and the signal's reason when it aborts. */
-  static async start(startLink: () => WorkerLink, signal: AbortSignal | undefined, timeoutMs?: number): Promise<PoolWorker> {
+  /**
+   * Starts a worker and waits for its device. Throws {@link UnusableError}, and the signal's reason
+   * when it aborts.
+   */
+  static async start(
+    startLink: () => WorkerLink,
+    signal: AbortSignal | undefined,
+    timeoutMs?: number,
+  ): Promise<PoolWorker> {
     const worker = new PoolWorker(startLink(), signal);
     try {
       await worker.renewDevice(timeoutMs);
@@ -57,11 +64,17 @@ export class PoolWorker {
       case 'aborted':
         throw this.#signal?.reason;
       default:
-        throw new UnusableError('no-device', answer.type === 'dead' ? answer.reason : `no device within ${timeoutMs} ms`);
+        throw new UnusableError(
+          'no-device',
+          answer.type === 'dead' ? answer.reason : `no device within ${timeoutMs} ms`,
+        );
     }
   }
 
-  /** Runs a case. The limit counts from here, while the page is awake: neither the wait for a free worker nor a device's start is in it. */
+  /**
+   * Runs a case. The limit counts from here, while the page is awake: neither the wait for a free
+   * worker nor a device's start is in it.
+   */
   async run(request: Extract<ToWorker, { type: 'case' }>, limitMs: number): Promise<Reply> {
     const answer = await this.ask(request, limitMs);
     switch (answer.type) {
@@ -73,7 +86,11 @@ export class PoolWorker {
       case 'aborted':
         return answer;
       default:
-        return { type: 'refused', code: 'protocol', message: `the worker answered ${answer.type} to a case` };
+        return {
+          type: 'refused',
+          code: 'protocol',
+          message: `the worker answered ${answer.type} to a case`,
+        };
     }
   }
 
@@ -91,7 +108,10 @@ export class PoolWorker {
 /** What a worker says, or why it says nothing. */
 export type Answer = FromWorker | Extract<Reply, { type: 'timeout' | 'dead' | 'aborted' }>;
 
-/** The answers of one worker as promises: each request has one answer, or a time-out, or the worker's death. */
+/**
+ * The answers of one worker as promises: each request has one answer, or a time-out, or the
+ * worker's death.
+ */
 class Inbox {
   #deliver: ((answer: Answer) => void) | undefined;
   #dead: Death | undefined;

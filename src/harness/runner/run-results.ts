@@ -1,10 +1,11 @@
+import { buildReport, identityOf, type RunIdentity } from '../../report/build.ts';
+import { keyOf } from '../../report/case-key.ts';
+import type { RunOptions } from '../../report/run-options.ts';
+import type { CaseResult, Environment, Report } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
-import { keyOf } from '../case-key.ts';
-import type { RunEvent, RunListener, RunOptions, Unfinished } from '../events.ts';
-import { buildReport, identityOf, type RunIdentity } from '../report/build.ts';
-import type { CaseResult, Environment, Report } from '../report/schema.ts';
+import type { RunEvent, RunListener, Unfinished } from '../events.ts';
 import type { atDeadline } from './deadline.ts';
-import { standing, without } from './outcome.ts';
+import { decisiveResult, missingOutcome } from './outcome.ts';
 import type { Selected } from './selection.ts';
 
 /** A case on its way to its result. */
@@ -17,9 +18,14 @@ export interface Item extends Selected {
 }
 
 /** What an event tells of a case beside its result. */
-export type Seen = Pick<Extract<RunEvent, { type: 'case-end' }>, 'closer' | 'control'>;
+export type Seen = Pick<
+  Extract<RunEvent, { type: 'case-end' }>,
+  'details' | 'readDigest' | 'control'
+>;
 
-/** The cases of a run, what has become of them so far, and where; each result is told as it comes. */
+/**
+ * The cases of a run, what has become of them so far, and where; each result is told as it comes.
+ */
 export class RunResults {
   readonly items: readonly Item[];
   readonly #listen: RunListener;
@@ -29,12 +35,17 @@ export class RunResults {
   readonly #started = performance.now();
 
   constructor(selected: readonly Selected[], resume: Unfinished | undefined, listen: RunListener) {
-    const { environments = [], results = [], suspects = {}, failures = [] } = resume ?? {};
+    const { environments = [], results = [], begun = {}, failures = [] } = resume ?? {};
     this.#listen = listen;
     this.#environments = [...environments];
     this.items = selected.map((one) => {
       const key = keyOf(one.declared);
-      return { ...one, attempts: suspects[key] ?? 0, failures: failures.filter((failure) => keyOf(failure) === key), lossesAlone: 0 };
+      return {
+        ...one,
+        attempts: begun[key] ?? 0,
+        failures: failures.filter((failure) => keyOf(failure) === key),
+        lossesAlone: 0,
+      };
     });
     // A device behind a bridge that is gone by now takes its results with it.
     const keys = new Set(selected.map(({ declared }) => keyOf(declared)));
@@ -53,12 +64,12 @@ export class RunResults {
 
   /** The cases that the run starts with: none that has a result of the run that it goes on with. */
   get toRun(): readonly Item[] {
-    return this.#without(this.#resumed);
+    return this.#itemsWithout(this.#resumed);
   }
 
   /** The cases without a result. */
   get left(): readonly Item[] {
-    return this.#without(this.#results);
+    return this.#itemsWithout(this.#results);
   }
 
   /** Tells the results of the run that this one goes on with. */
@@ -68,17 +79,25 @@ export class RunResults {
 
   finish(result: CaseResult, files: readonly OutputFile[] = [], seen: Seen = {}): void {
     this.#results.push(result);
-    const [done, total] = [this.#results.length, this.items.length];
+    const done = this.#results.length;
+    const total = this.items.length;
     const remainingMs = ((performance.now() - this.#started) / done) * (total - done);
     this.#listen({ type: 'case-end', result, files, ...seen, done, total, remainingMs });
   }
 
-  /** Ends a case that nothing more is heard of. */
-  finishUnheard({ declared, attempts, failures }: Item, ...why: ReturnType<typeof atDeadline>): void {
-    this.finish(standing({ ...without(declared, ...why), env: 0, attempts }, failures));
+  /** Ends a case that gets no reply any more. */
+  finishWithoutReply(
+    { declared, attempts, failures }: Item,
+    ...why: ReturnType<typeof atDeadline>
+  ): void {
+    this.finish(
+      decisiveResult({ ...missingOutcome(declared, ...why), env: 0, attempts }, failures),
+    );
   }
 
-  /** Index of an environment in the report; workers may get different adapters, as after a crash. */
+  /**
+   * Index of an environment in the report; workers may get different adapters, as after a crash.
+   */
   indexOf(environment: Environment): number {
     const text = identityOf(environment);
     const known = this.#environments.findIndex((other) => identityOf(other) === text);
@@ -93,18 +112,20 @@ export class RunResults {
 
   /** What is needed to go on after a hang: whatever was begun may have caused it. */
   unfinished(planHash: string, options: RunOptions): Unfinished {
-    const begun = this.left.filter(({ attempts }) => attempts > 0);
+    const started = this.left.filter(({ attempts }) => attempts > 0);
     return {
       planHash,
       options,
       environments: this.#environments,
       results: this.#results,
-      suspects: Object.fromEntries(begun.map(({ declared, attempts }) => [keyOf(declared), attempts])),
-      failures: begun.flatMap(({ failures }) => failures),
+      begun: Object.fromEntries(
+        started.map(({ declared, attempts }) => [keyOf(declared), attempts]),
+      ),
+      failures: started.flatMap(({ failures }) => failures),
     };
   }
 
-  #without(results: readonly CaseResult[]): readonly Item[] {
+  #itemsWithout(results: readonly CaseResult[]): readonly Item[] {
     const done = new Set(results.map(keyOf));
     return this.items.filter(({ declared }) => !done.has(keyOf(declared)));
   }

@@ -1,20 +1,32 @@
 import { messageOf } from '../../errors.ts';
-import type { RunListener, RunOptions } from '../events.ts';
+import type { RunIdentity } from '../../report/build.ts';
+import type { RunOptions } from '../../report/run-options.ts';
+import type { Report } from '../../report/schema.ts';
+import { FINDINGS } from '../../report/verdict.ts';
+import type { RunListener } from '../events.ts';
 import { planEntry } from '../plan.ts';
-import type { RunIdentity } from '../report/build.ts';
-import type { Report } from '../report/schema.ts';
-import { FINDINGS } from '../report/verdict.ts';
 import { atDeadline, deadlineInWords, deadlineOf, RUN_DEADLINE } from './deadline.ts';
 import { GpuProcess, isGone, isSilent } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
-import { failureOf, outcomeOf, type SettledReply, standing, withControl, withFinding, withFlakiness } from './outcome.ts';
+import {
+  decisiveResult,
+  failureOf,
+  outcomeOf,
+  type SettledReply,
+  withControl,
+  withFinding,
+  withFlakiness,
+} from './outcome.ts';
 import { persistently } from './persistently.ts';
 import { PoolWorker } from './pool-worker.ts';
 import { type Item, RunResults, type Seen } from './run-results.ts';
 import type { Selected } from './selection.ts';
 import { UnusableError } from './unusable.ts';
 
-/** A case whose worker or device went away this often, with no other case to blame, is to blame for it; once may be anybody's doing. */
+/**
+ * A case whose worker or device went away this often, with no other case to blame, is to blame for
+ * it; once may come from outside.
+ */
 const LOSSES_ALONE = 2;
 /** A GPU process that gives no device within this time is stuck. */
 const STUCK_MS = 5_000;
@@ -29,8 +41,11 @@ export class Run {
   readonly #identity: RunIdentity;
   readonly #results: RunResults;
   #queue: Item[];
-  /** Cases that ran beside others when their worker or device went away. Each runs again while no other does: what happens then is its own doing. */
-  #suspects: Item[];
+  /**
+   * Cases that ran beside others when their worker or device went away. Each runs again while no
+   * other does: what happens then is its own doing.
+   */
+  #toRunAlone: Item[];
   #alone = false;
   readonly #inFlight = new Set<Item>();
   readonly #gpu: GpuProcess;
@@ -39,7 +54,13 @@ export class Run {
   #end: End | undefined;
   #hung = '';
 
-  constructor(host: RunnerHost, options: RunOptions, listen: RunListener, selected: readonly Selected[], identity: RunIdentity) {
+  constructor(
+    host: RunnerHost,
+    options: RunOptions,
+    listen: RunListener,
+    selected: readonly Selected[],
+    identity: RunIdentity,
+  ) {
     this.#host = host;
     this.#options = options;
     this.#listen = listen;
@@ -47,7 +68,7 @@ export class Run {
     this.#results = new RunResults(selected, host.resume, listen);
     const { toRun } = this.#results;
     this.#queue = toRun.filter(({ attempts }) => attempts === 0);
-    this.#suspects = toRun.filter(({ attempts }) => attempts > 0);
+    this.#toRunAlone = toRun.filter(({ attempts }) => attempts > 0);
     this.#gpu = new GpuProcess(host.sharedGpu !== undefined);
   }
 
@@ -68,7 +89,11 @@ export class Run {
     if (this.#end === 'deadline') this.#endAtDeadline();
     const report = this.#results.report(this.#identity);
     if (this.#end === 'hang' && !this.#results.isComplete) {
-      this.#listen({ type: 'hang', id: this.#hung, unfinished: this.#results.unfinished(this.#identity.planHash, this.#options) });
+      this.#listen({
+        type: 'hang',
+        id: this.#hung,
+        unfinished: this.#results.unfinished(this.#identity.planHash, this.#options),
+      });
     }
     this.#listen({ type: 'end', report });
     return report;
@@ -77,14 +102,22 @@ export class Run {
   async #runAll(): Promise<void> {
     const first = await this.#startPersistently();
     const selected = this.#results.items.map(({ declared }) => planEntry(declared));
-    this.#listen({ type: 'start', environment: first.environment, selected, planHash: this.#identity.planHash });
+    this.#listen({
+      type: 'start',
+      environment: first.environment,
+      selected,
+      planHash: this.#identity.planHash,
+    });
     this.#results.tellResumed();
     const more = Math.min(this.#options.workers, this.#queue.length) - 1;
     this.#alone = more < 1;
-    await Promise.all([this.#drain(first), ...Array.from({ length: Math.max(0, more) }, () => this.#drainMore())]);
-    if (this.#suspects.length === 0 || this.#end) return;
+    await Promise.all([
+      this.#drain(first),
+      ...Array.from({ length: Math.max(0, more) }, () => this.#drainMore()),
+    ]);
+    if (this.#toRunAlone.length === 0 || this.#end) return;
     this.#alone = true;
-    this.#queue = [...this.#suspects.splice(0), ...this.#queue];
+    this.#queue = [...this.#toRunAlone.splice(0), ...this.#queue];
     const worker = await this.#restartWorker();
     if (worker) await this.#drain(worker);
   }
@@ -139,9 +172,16 @@ export class Run {
       }
       const good = outcome.status === 'pass' || outcome.status === 'skip';
       if (good || !next || item.failures.length >= this.#options.retries) {
-        const heard = hiddenAtStart || this.#host.isHidden?.() ? withFinding(outcome, FINDINGS.hidden, HIDDEN) : outcome;
-        const result = { ...withFlakiness(heard, item.failures), env, attempts: item.attempts };
-        this.#results.finish(standing(result, item.failures), run.reply.type === 'done' ? run.reply.files : [], seen);
+        const shown =
+          hiddenAtStart || this.#host.isHidden?.()
+            ? withFinding(outcome, FINDINGS.hidden, HIDDEN)
+            : outcome;
+        const result = { ...withFlakiness(shown, item.failures), env, attempts: item.attempts };
+        this.#results.finish(
+          decisiveResult(result, item.failures),
+          run.reply.type === 'done' ? run.reply.files : [],
+          seen,
+        );
         return next;
       }
       const failure = failureOf({ ...outcome, env, attempts: item.attempts });
@@ -152,35 +192,53 @@ export class Run {
   }
 
   /**
-   * Runs a case once and restores what that took: a lost device, or the whole worker (undefined when that is impossible). No reply: the
-   * run ends, or what befell the case may not be its own doing and it is run again.
+   * Runs a case once and restores what that took: a lost device, or the whole worker (undefined
+   * when that is impossible). No reply: the run ends, or what befell the case may not be its own
+   * doing and it is run again.
    */
-  async #ask(item: Item, worker: PoolWorker, control: boolean): Promise<{ reply?: SettledReply; worker: PoolWorker | undefined }> {
+  async #ask(
+    item: Item,
+    worker: PoolWorker,
+    control: boolean,
+  ): Promise<{ reply?: SettledReply; worker: PoolWorker | undefined }> {
     const { id, backend } = item.declared;
     const made = {
-      ...(this.#host.closer ? { closer: true } : {}),
+      ...(this.#host.details ? { details: true } : {}),
+      ...(this.#host.digestReads ? { digestReads: true } : {}),
       ...(item.bundle ? { bundle: item.bundle } : {}),
       ...(item.link ? { link: item.link } : {}),
     };
-    const reply = await worker.run({ type: 'case', id, backend, seed: this.#options.seed, control, ...made }, this.#limitOf(item));
+    const reply = await worker.run(
+      { type: 'case', id, backend, seed: this.#options.seed, control, ...made },
+      this.#limitOf(item),
+    );
     if (reply.type === 'aborted') return { worker };
-    const beside = reply.type === 'timeout' ? await this.#isBesideHang(item, worker) : this.#gpu.explains(worker, reply);
-    const again = (beside || isGone(reply)) && this.#putBack(item, reply);
+    const mayBeOthers =
+      reply.type === 'timeout'
+        ? await this.#ranDuringHang(item, worker)
+        : this.#gpu.explains(worker, reply);
+    const again = (mayBeOthers || isGone(reply)) && this.#putBack(item, reply);
     if (this.#end) return { ...(again ? {} : { reply }), worker };
     const restored = await this.#restore(reply, worker);
     return again ? { worker: restored } : { reply, worker: restored };
   }
 
-  /** Queues a case again that may not be to blame, alone if it ran beside others; false when it is to blame. */
+  /**
+   * Queues a case again that may not be to blame, alone if it ran beside others; false when it is
+   * to blame.
+   */
   #putBack(item: Item, reply: SettledReply): boolean {
-    if (!this.#alone) this.#suspects.push(item);
+    if (!this.#alone) this.#toRunAlone.push(item);
     else if (isSilent(reply) || ++item.lossesAlone >= LOSSES_ALONE) return false;
     else this.#queue.unshift(item);
     return true;
   }
 
-  /** Whether the GPU process was stuck when a case did not come back: another case may have hung it. It is unstuck then, or the run ends. */
-  async #isBesideHang(item: Item, worker: PoolWorker): Promise<boolean> {
+  /**
+   * Whether the GPU process was stuck when a case did not come back: another case may have hung it.
+   * It is unstuck then, or the run ends.
+   */
+  async #ranDuringHang(item: Item, worker: PoolWorker): Promise<boolean> {
     worker.terminate();
     const { sharedGpu } = this.#host;
     if (!sharedGpu) return false;
@@ -208,7 +266,9 @@ export class Run {
 
   /** Waits for what may never settle, but not longer than the run. */
   async #unlessEnded(work: Promise<void>): Promise<void> {
-    const ended = new Promise<void>((resolve) => this.#ending.signal.addEventListener('abort', () => resolve()));
+    const ended = new Promise<void>((resolve) =>
+      this.#ending.signal.addEventListener('abort', () => resolve()),
+    );
     await Promise.race([work, ended]);
   }
 
@@ -235,15 +295,22 @@ export class Run {
 
   #loseTheRest(): void {
     const message = 'no device could be had any more: close what else uses the GPU and run again';
-    for (const item of this.#results.left) this.#results.finishUnheard(item, 'lost', 'no-device', message);
+    for (const item of this.#results.left)
+      this.#results.finishWithoutReply(item, 'lost', 'no-device', message);
   }
 
   #endAtDeadline(): void {
     if (!this.#results.hasEnvironment) {
-      throw new UnusableError(RUN_DEADLINE, `no device was there before ${deadlineInWords(this.#options)}`);
+      throw new UnusableError(
+        RUN_DEADLINE,
+        `no device was there before ${deadlineInWords(this.#options)}`,
+      );
     }
     for (const item of this.#results.left) {
-      this.#results.finishUnheard(item, ...atDeadline(this.#options, this.#inFlight.has(item) ? 'running' : 'waiting'));
+      this.#results.finishWithoutReply(
+        item,
+        ...atDeadline(this.#options, this.#inFlight.has(item) ? 'running' : 'waiting'),
+      );
     }
   }
 
@@ -259,19 +326,23 @@ export class Run {
     return persistently(() => this.#startWorker(), this.#ending.signal);
   }
 
-  /** A worker in place of one that is gone; undefined when no device can be had any more, or the run ends. */
+  /**
+   * A worker in place of one that is gone; undefined when no device can be had any more, or the run
+   * ends.
+   */
   async #restartWorker(): Promise<PoolWorker | undefined> {
     try {
       return await this.#startPersistently();
     } catch (error) {
-      if (!(error instanceof UnusableError) && !this.#end) throw new Error(messageOf(error), { cause: error });
+      if (!(error instanceof UnusableError) && !this.#end)
+        throw new Error(messageOf(error), { cause: error });
       return undefined;
     }
   }
 }
 
-function seenIn({ closer }: Extract<SettledReply, { type: 'done' }>): Seen {
-  return closer ? { closer } : {};
+function seenIn({ details, readDigest }: Extract<SettledReply, { type: 'done' }>): Seen {
+  return { ...(details ? { details } : {}), ...(readDigest ? { readDigest } : {}) };
 }
 
 const HIDDEN =

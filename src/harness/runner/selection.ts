@@ -1,9 +1,9 @@
 import type { BridgeLink } from '../../backends/bridge.ts';
 import { GradproofError } from '../../errors.ts';
 import { FormatError } from '../../formats/format-error.ts';
+import type { RunOptions } from '../../report/run-options.ts';
 import { Random } from '../../tensor/random.ts';
 import type { Case } from '../../testing/suite.ts';
-import type { RunOptions } from '../events.ts';
 import { type Live, liveReplayCase, loadLiveCases } from '../live.ts';
 import { type BundleFile, replayCases, type WorkerBundle } from '../parity.ts';
 import { select } from '../plan.ts';
@@ -25,7 +25,10 @@ export interface Replay {
   readonly alone: boolean;
 }
 
-/** A case to run, with what makes it if it is in no registry: the bundle that it replays, the device that computes. */
+/**
+ * A case to run, with what makes it if it is in no registry: the bundle that it replays, the device
+ * that computes.
+ */
 export interface Selected {
   readonly declared: Case;
   readonly bundle?: WorkerBundle;
@@ -33,8 +36,9 @@ export interface Selected {
 }
 
 /**
- * What a run runs, in order: cases of the plan, then bundles, then both on the devices of `live`; filters and shard select among each,
- * by its own positions. Throws {@link EmptySelectionError}, and FormatError about a bad bundle that was named directly or when there is none.
+ * What a run runs, in order: cases of the plan, then bundles, then both on the devices of `live`;
+ * filters and shard select among each, by its own positions. Throws {@link EmptySelectionError},
+ * and FormatError about a bad bundle that was named directly or when there is none.
  */
 export function selectAll(
   cases: Iterable<Case>,
@@ -56,7 +60,8 @@ export function selectAll(
     [...ours, ...theirs].flatMap((group) => selectAmong(group, { ...options, shard }));
   const selected = within(options);
   if (selected.length > 0) return options.shuffle ? shuffled(selected, options.seed) : selected;
-  if (replay?.alone && replay.bundles.length === 0) throw new FormatError('there is no parity bundle (*.safetensors) to replay');
+  if (replay?.alone && replay.bundles.length === 0)
+    throw new FormatError('there is no parity bundle (*.safetensors) to replay');
   throw new EmptySelectionError(options, within({ shard: { index: 1, count: 1 } }).length);
 }
 

@@ -1,12 +1,14 @@
+import type { Environment } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { TrainingProgress } from '../../train/progress.ts';
-import type { Environment } from '../report/schema.ts';
 import { UnusableError } from '../runner/unusable.ts';
 import type { CaseOutcome, FromWorker, TrainMessage, WorkerLink } from '../worker/messages.ts';
 import { PartialTraining } from './partial.ts';
 import type { Pause } from './pause.ts';
 
-/** How a run ended. Without environment and outcome it was cancelled before the worker had a device. */
+/**
+ * How a run ended. Without environment and outcome it was cancelled before the worker had a device.
+ */
 export interface TrainingEnd {
   readonly environment?: Environment;
   readonly outcome?: CaseOutcome;
@@ -20,7 +22,10 @@ type Told = { readonly type: 'environment'; readonly environment: Environment } 
 /** Longest silence of a worker, which speaks every few steps. Milliseconds. */
 const SILENCE_MS = 120_000;
 
-/** One talk with a worker: it gets a device, then the job, and tells its progress until it has an outcome, dies or falls silent. */
+/**
+ * One talk with a worker: it gets a device, then the job, and tells its progress until it has an
+ * outcome, dies or falls silent.
+ */
 export class TrainingConversation {
   readonly #link: WorkerLink;
   readonly #job: TrainMessage;
@@ -45,7 +50,10 @@ export class TrainingConversation {
     });
   }
 
-  /** Holds the talk and ends the worker. Throws {@link UnusableError} when the worker gets no device. */
+  /**
+   * Holds the talk and ends the worker. Throws {@link UnusableError} when the worker gets no
+   * device.
+   */
   async hold(signal: AbortSignal | undefined): Promise<TrainingEnd> {
     const cancel = () => this.#end('error', 'interrupted', 'the run was cancelled');
     this.#link.onMessage((message) => this.#hear(message));
@@ -66,8 +74,9 @@ export class TrainingConversation {
   }
 
   #hear(message: FromWorker): void {
-    // Whoever waits is silent for as long as it is told to.
-    if (message.type === 'training' && message.progress.type === 'paused') clearTimeout(this.#silence);
+    // A paused run is silent for as long as it is told to wait.
+    if (message.type === 'training' && message.progress.type === 'paused')
+      clearTimeout(this.#silence);
     else this.#listen();
     if (message.type === 'ready') {
       this.#environment = message.environment;
@@ -77,7 +86,12 @@ export class TrainingConversation {
       this.#partial.add(message.progress);
       this.#tell(message.progress);
     } else if (message.type === 'trained' && this.#environment) {
-      this.#resolve({ environment: this.#environment, outcome: message.outcome, files: message.files, complete: true });
+      this.#resolve({
+        environment: this.#environment,
+        outcome: message.outcome,
+        files: message.files,
+        complete: true,
+      });
     } else if (message.type === 'unusable') {
       this.#end('error', message.code, message.message);
     }
@@ -85,13 +99,21 @@ export class TrainingConversation {
 
   #listen(): void {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#end('timeout', 'timeout', `no word from the worker for ${SILENCE_MS} ms`), SILENCE_MS);
+    this.#silence = setTimeout(
+      () => this.#end('timeout', 'timeout', `no word from the worker for ${SILENCE_MS} ms`),
+      SILENCE_MS,
+    );
   }
 
   #end(status: CaseOutcome['status'], code: string, reason: string): void {
     const complete = code !== 'interrupted';
     if (this.#environment) {
-      this.#resolve({ environment: this.#environment, outcome: this.#partial.outcome(status, code, reason), files: [], complete });
+      this.#resolve({
+        environment: this.#environment,
+        outcome: this.#partial.outcome(status, code, reason),
+        files: [],
+        complete,
+      });
     } else if (complete) this.#reject(new UnusableError(code, reason));
     else this.#resolve({ files: [], complete });
   }

@@ -1,10 +1,13 @@
-import { finiteOrNull } from '../../testing/judge.ts';
+import { finiteOrNull } from '../../reference/judge.ts';
 import type { TrainingProgress } from '../../train/progress.ts';
-import { withFault } from '../fault.ts';
+import { withCause } from '../cause.ts';
 import type { CaseOutcome, TrainMessage } from '../worker/messages.ts';
 import { TRAINING_SUITE, trainingId } from '../worker/train-job.ts';
 
-/** What is known of a run that has not ended: the result of one that was cancelled, or whose worker died. */
+/**
+ * What is known of a run that has not ended: the result of one that was cancelled, or whose worker
+ * died.
+ */
 export class PartialTraining {
   readonly #id: string;
   readonly #started = performance.now();
@@ -22,7 +25,7 @@ export class PartialTraining {
 
   /** The outcome with the curves so far. */
   outcome(status: CaseOutcome['status'], code: string, reason: string): CaseOutcome {
-    return withFault({
+    return withCause({
       id: this.#id,
       suite: TRAINING_SUITE,
       backend: 'webgpu',

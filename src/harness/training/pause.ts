@@ -1,7 +1,7 @@
-/** A switch that somebody holds: while it is on, a training run waits between two steps. */
+/** A switch: while it is on, a training run waits between two steps. */
 export class Pause {
   #on = false;
-  #follower: ((on: boolean) => void) | undefined;
+  #listener: ((on: boolean) => void) | undefined;
 
   get on(): boolean {
     return this.#on;
@@ -9,15 +9,18 @@ export class Pause {
 
   set on(on: boolean) {
     this.#on = on;
-    this.#follower?.(on);
+    this.#listener?.(on);
   }
 
-  /** Tells the one run that follows of every change, and now if it is on, until the returned function is called. */
-  follow(follower: (on: boolean) => void): () => void {
-    this.#follower = follower;
-    if (this.#on) follower(true);
+  /**
+   * Tells the one run that follows of every change, and now if it is on, until the returned
+   * function is called.
+   */
+  follow(listener: (on: boolean) => void): () => void {
+    this.#listener = listener;
+    if (this.#on) listener(true);
     return () => {
-      this.#follower = undefined;
+      this.#listener = undefined;
     };
   }
 }

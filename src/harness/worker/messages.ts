@@ -1,11 +1,11 @@
 import type { BridgeLink } from '../../backends/bridge.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
-import type { Examination } from '../../testing/examination.ts';
+import type { Examination } from '../../reference/examination.ts';
+import type { CaseResult, Environment } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import type { TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
 import type { WorkerBundle } from '../parity.ts';
-import type { CaseResult, Environment } from '../report/schema.ts';
 
 /** Asks a worker to fine-tune. */
 export interface TrainMessage {
@@ -51,7 +51,9 @@ export interface CaseMessage {
   readonly seed: number;
   readonly control: boolean;
   /** Answer with what a report does not hold, too. */
-  readonly closer?: boolean;
+  readonly details?: boolean;
+  /** Answer with a digest of all that the case read back. */
+  readonly digestReads?: boolean;
   /** The parity bundle that the case replays; it is in no registry. */
   readonly bundle?: WorkerBundle;
   /** The device behind a bridge that computes; its cases are in no registry either. */
@@ -59,13 +61,21 @@ export interface CaseMessage {
 }
 
 /** What the runner tells a worker. */
-export type ToWorker = TrainMessage | PauseMessage | MutantMessage | CaseMessage | { readonly type: 'start' };
+export type ToWorker =
+  | TrainMessage
+  | PauseMessage
+  | MutantMessage
+  | CaseMessage
+  | { readonly type: 'start' };
 
-/** What a case shows to whoever looks closer than a report does. */
-export interface Closer {
+/** What a case shows beyond its report. */
+export interface CaseDetails {
   /** Every tensor that was judged, in order. */
   readonly examined: readonly Examination[];
-  /** The kernels that it dispatched, each with the values of its `override` constants in every pipeline that was made of it. */
+  /**
+   * The kernels that it dispatched, each with the values of its `override` constants in every
+   * pipeline that was made of it.
+   */
   readonly pipelines: Readonly<Record<string, readonly Constants[]>>;
 }
 
@@ -81,17 +91,27 @@ export type FromWorker =
       readonly outcome: CaseOutcome;
       readonly files: readonly OutputFile[];
       readonly deviceLost: boolean;
-      readonly closer?: Closer;
+      readonly details?: CaseDetails;
+      readonly readDigest?: string;
     }
   | MutantReply
   | { readonly type: 'training'; readonly progress: TrainingProgress }
-  | { readonly type: 'trained'; readonly outcome: CaseOutcome; readonly files: readonly OutputFile[] };
+  | {
+      readonly type: 'trained';
+      readonly outcome: CaseOutcome;
+      readonly files: readonly OutputFile[];
+    };
 
-/** Why a worker went away by itself: `worker-threw` an error that nothing caught, or `worker-died`. */
+/**
+ * Why a worker went away by itself: `worker-threw` an error that nothing caught, or `worker-died`.
+ */
 export interface Death {
   readonly code: 'worker-threw' | 'worker-died';
   readonly reason: string;
-  /** Somebody or the system ended it, whatever it did. What is not told so may have been ended from outside all the same. */
+  /**
+   * A user or the system ended it, whatever it did. What is not told so may have been ended from
+   * outside all the same.
+   */
   readonly fromOutside?: true;
 }
 

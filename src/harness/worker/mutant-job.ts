@@ -1,12 +1,15 @@
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
+import { keyOf } from '../../report/case-key.ts';
+import { verdictOf } from '../../report/verdict.ts';
 import type { Case } from '../../testing/suite.ts';
-import { keyOf } from '../case-key.ts';
-import { verdictOf } from '../report/verdict.ts';
 import type { CaseOutcome, MutantMessage, MutantReply } from './messages.ts';
 import { runCase } from './run-case.ts';
 
-/** Runs cases with changed kernels, up to the first red one if that is asked for; the kernels are as before afterwards. */
+/**
+ * Runs cases with changed kernels, up to the first red one if that is asked for; the kernels are as
+ * before afterwards.
+ */
 export async function runMutantJob(
   gpu: Gpu,
   ieee: boolean,
@@ -22,7 +25,8 @@ export async function runMutantJob(
     const outcomes: CaseOutcome[] = [];
     for (const entry of wanted) {
       const declared = cases.get(keyOf(entry));
-      if (!declared) throw new GradproofError('unknown-case', `no case is named ${entry.id} (${entry.backend})`);
+      if (!declared)
+        throw new GradproofError('unknown-case', `no case is named ${entry.id} (${entry.backend})`);
       const { outcome } = await runCase(declared, gpu, { ieee, seed, control: false });
       outcomes.push(outcome);
       if (gpu.lost || (untilRed && verdictOf(outcome) === 'wrong')) break;

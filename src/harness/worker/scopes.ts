@@ -4,7 +4,7 @@ import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
 import { GuardError } from '../../gpu/memory.ts';
 import { AssertionError, CaseContext, type Evidence, SkipSignal } from '../../testing/context.ts';
 import type { Diagnosis, Diagnostics } from '../../testing/diagnosis.ts';
-import { InjectedFaults } from '../../testing/fault.ts';
+import { FaultInjector } from '../../testing/fault.ts';
 import type { Case } from '../../testing/suite.ts';
 import { afterAwake } from '../runner/awake-timer.ts';
 import type { CaseOutcome } from './messages.ts';
@@ -16,8 +16,13 @@ export interface CaseConditions {
   /** Run with the case's named fault injected. */
   readonly control: boolean;
   /** Examine what is judged. */
-  readonly closer?: boolean;
-  /** Runs the op of a wrong element again to tell whose fault it is; absent where nobody asks, as of a control. */
+  readonly details?: boolean;
+  /** Digest all that the case reads back. */
+  readonly digestReads?: boolean;
+  /**
+   * Runs the op of a wrong element again to tell whose fault it is; absent where it is not asked
+   * for, as of a control.
+   */
   readonly diagnostics?: Diagnostics;
 }
 
@@ -26,36 +31,54 @@ const SCOPE_TIMEOUT_MS = 5_000;
 /** How long a failed case waits for the news that the device was lost. */
 const LOSS_GRACE_MS = 500;
 
-/** Share of a case's time limit after which a failure is no longer looked into: it must not become a time-out. */
+/**
+ * Share of a case's time limit after which a failure is no longer looked into: it must not become a
+ * time-out.
+ */
 const DIAGNOSIS_SHARE = 0.4;
 
 /** What became of a case, and what is known of whose fault a wrong element is. */
-type Verdict = Pick<CaseOutcome, 'status' | 'skip' | 'error'> & { readonly diagnosis?: Diagnosis };
+type CaseEnd = Pick<CaseOutcome, 'status' | 'skip' | 'error'> & { readonly diagnosis?: Diagnosis };
 
-/** Runs a case inside error scopes, looks for leaks and overwritten guards, and says what that came to; what was compared is in `evidence`. Never throws. */
-export async function runInScopes(declared: Case, gpu: Gpu, conditions: CaseConditions, evidence: Evidence): Promise<Verdict> {
+/**
+ * Runs a case inside error scopes, looks for leaks and overwritten guards, and says what that came
+ * to; what was compared is in `evidence`. Never throws.
+ */
+export async function runInScopes(
+  declared: Case,
+  gpu: Gpu,
+  conditions: CaseConditions,
+  evidence: Evidence,
+): Promise<CaseEnd> {
   const missing = declared.needs.find((feature) => !gpu.features.has(feature));
   if (missing) return { status: 'skip', skip: { code: 'missing-feature', detail: missing } };
   gpu.recorder.dispatched.clear();
   gpu.memory.guarded = false;
   const before = gpu.memory.ledger;
   const started = performance.now();
-  for (const filter of ['validation', 'out-of-memory', 'internal'] as const) gpu.device.pushErrorScope(filter);
+  for (const filter of ['validation', 'out-of-memory', 'internal'] as const)
+    gpu.device.pushErrorScope(filter);
   let thrown: unknown;
   let diagnosis: Diagnosis | undefined;
   try {
-    using faults = new InjectedFaults(gpu);
-    if (conditions.control) declared.control.inject(faults);
-    await declared.run(new CaseContext({ gpu, ieee: conditions.ieee, seed: conditions.seed }, {}, evidence));
+    const { control, injects } = declared;
+    const { ieee, seed } = conditions;
+    using injector = new FaultInjector(gpu, control.faults);
+    if (conditions.control) injector.inject(...control.faults);
+    await declared.run(new CaseContext({ gpu, ieee, seed, injects }, {}, evidence));
     await gpu.finish();
   } catch (error) {
     thrown = error;
   }
   gpu.memory.guarded = false;
   gpu.recorder.discard();
-  if (thrown instanceof AssertionError && thrown.at && evidence.accused) {
+  if (thrown instanceof AssertionError && thrown.at && evidence.failedCall) {
     const until = started + declared.timeoutMs * DIAGNOSIS_SHARE;
-    diagnosis = await conditions.diagnostics?.diagnose(gpu, evidence.accused, { index: thrown.at.index, ieee: conditions.ieee, until });
+    diagnosis = await conditions.diagnostics?.diagnose(gpu, evidence.failedCall, {
+      index: thrown.at.index,
+      ieee: conditions.ieee,
+      until,
+    });
   }
   const gpuError = await popScopes(gpu);
   const guardError = await gpu.memory.checkGuards().catch((error: unknown) => error);
@@ -78,7 +101,11 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** What must hold after a case that threw nothing: nothing leaked, something asserted. */
-function missed(gpu: Gpu, before: { liveBytes: number; liveBuffers: number }, evidence: Evidence): AssertionError | undefined {
+function missed(
+  gpu: Gpu,
+  before: { liveBytes: number; liveBuffers: number },
+  evidence: Evidence,
+): AssertionError | undefined {
   const { liveBytes, liveBuffers } = gpu.memory.ledger;
   if (liveBytes !== before.liveBytes) {
     return new AssertionError(
@@ -86,7 +113,8 @@ function missed(gpu: Gpu, before: { liveBytes: number; liveBuffers: number }, ev
       `${liveBytes - before.liveBytes} bytes in ${liveBuffers - before.liveBuffers} buffers were not freed`,
     );
   }
-  if (evidence.assertions === 0) return new AssertionError('nothing-asserted', 'the case ended without one assertion');
+  if (evidence.assertions === 0)
+    return new AssertionError('nothing-asserted', 'the case ended without one assertion');
   return undefined;
 }
 
@@ -95,7 +123,9 @@ async function popScopes(gpu: Gpu): Promise<Error | undefined> {
   let cancel = () => {};
   const timeout = new Promise<never>((_, reject) => {
     const message = `the GPU process did not tell its errors within ${SCOPE_TIMEOUT_MS} ms: run the case again; if that stays, restart the browser`;
-    cancel = afterAwake(SCOPE_TIMEOUT_MS, () => reject(new GradproofError('scope-timeout', message)));
+    cancel = afterAwake(SCOPE_TIMEOUT_MS, () =>
+      reject(new GradproofError('scope-timeout', message)),
+    );
   });
   try {
     const error = (await Promise.race([scopes, timeout])).find((scoped) => scoped !== null);
@@ -112,20 +142,33 @@ function gpuErrorOf(error: GPUError): GradproofError {
   const { message } = error;
   switch (error.constructor.name) {
     case 'GPUOutOfMemoryError':
-      return new GradproofError('out-of-memory', `${message}: close what else uses the GPU and run the case again`);
+      return new GradproofError(
+        'out-of-memory',
+        `${message}: close what else uses the GPU and run the case again`,
+      );
     case 'GPUInternalError':
-      return new GradproofError('gpu-internal', `${message}: update browser and graphics driver and run the case again`);
+      return new GradproofError(
+        'gpu-internal',
+        `${message}: update browser and graphics driver and run the case again`,
+      );
     default:
-      return new GradproofError('gpu-validation', `${message}: the browser refuses what this case asks of it; report it with this message`);
+      return new GradproofError(
+        'gpu-validation',
+        `${message}: the browser refuses what this case asks of it; report it with this message`,
+      );
   }
 }
 
-function verdictOfError(thrown: unknown): Verdict {
-  if (thrown instanceof SkipSignal) return { status: 'skip', skip: { code: thrown.code, detail: thrown.message } };
+function verdictOfError(thrown: unknown): CaseEnd {
+  if (thrown instanceof SkipSignal)
+    return { status: 'skip', skip: { code: thrown.code, detail: thrown.message } };
   const code = thrown instanceof GradproofError ? thrown.code : 'exception';
   const at = thrown instanceof AssertionError && thrown.at ? { at: thrown.at } : {};
   const error = { code, message: messageOf(thrown), ...at };
   if (thrown instanceof DeviceLostError) return { status: 'lost', error };
   if (thrown instanceof BridgeTimeoutError) return { status: 'timeout', error };
-  return { status: thrown instanceof AssertionError || thrown instanceof GuardError ? 'fail' : 'error', error };
+  return {
+    status: thrown instanceof AssertionError || thrown instanceof GuardError ? 'fail' : 'error',
+    error,
+  };
 }

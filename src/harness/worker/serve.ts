@@ -2,13 +2,13 @@ import { GradproofError, messageOf } from '../../errors.ts';
 import { NoAdapterError } from '../../gpu/device.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
+import { keyOf } from '../../report/case-key.ts';
+import type { Environment } from '../../report/schema.ts';
 import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
 import { Gate } from '../../train/gate.ts';
-import { keyOf } from '../case-key.ts';
 import { liveReplayCase, loadLiveCases } from '../live.ts';
 import { replayCase } from '../parity.ts';
-import type { Environment } from '../report/schema.ts';
 import type { CaseMessage, CaseOutcome, FromWorker, ToWorker } from './messages.ts';
 import { runMutantJob } from './mutant-job.ts';
 import { runCase } from './run-case.ts';
@@ -22,12 +22,17 @@ export interface WorkerHost {
   readonly post: (message: FromWorker) => void;
 }
 
-/** A device on which this happened is replaced: what it does next says nothing about the next case. */
+/**
+ * A device on which this happened is replaced: what it does next says nothing about the next case.
+ */
 const RUINS_DEVICE = new Set(['out-of-memory', 'scope-timeout']);
 /** What a worker may spend on telling whose faults its failures are. Milliseconds. */
 const DIAGNOSTICS_MS = 15_000;
 
-/** Answers the runner's messages, one at a time: a device at the start, then a result for every case. A pause is heard at once. */
+/**
+ * Answers the runner's messages, one at a time: a device at the start, then a result for every
+ * case. A pause takes effect at once.
+ */
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
   let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
   let cases: ReadonlyMap<string, Case> | undefined;
@@ -47,7 +52,11 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       return device;
     } catch (cause) {
       gpu[Symbol.dispose]();
-      throw new NoAdapterError('no-device', `the device cannot be probed (${messageOf(cause)}): try again`, { cause });
+      throw new NoAdapterError(
+        'no-device',
+        `the device cannot be probed (${messageOf(cause)}): try again`,
+        { cause },
+      );
     }
   };
 
@@ -75,14 +84,32 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
         return;
       }
       const declared = declaredBy(message, cases);
-      if (!declared) throw new GradproofError('unknown-case', `no case is named ${message.id} (${message.backend})`);
-      const conditions = { ieee, seed: message.seed, control: message.control, closer: message.closer ?? false };
-      const { outcome, files, closer } = await runCase(declared, gpu, message.control ? conditions : { ...conditions, diagnostics });
+      if (!declared)
+        throw new GradproofError(
+          'unknown-case',
+          `no case is named ${message.id} (${message.backend})`,
+        );
+      const conditions = {
+        ieee,
+        seed: message.seed,
+        control: message.control,
+        details: message.details ?? false,
+        digestReads: message.digestReads ?? false,
+      };
+      const { outcome, ...rest } = await runCase(
+        declared,
+        gpu,
+        message.control ? conditions : { ...conditions, diagnostics },
+      );
       const deviceLost = gpu.lost !== undefined || ruinsDevice(outcome);
       if (deviceLost) release();
-      host.post({ type: 'done', outcome, files, deviceLost, ...(closer ? { closer } : {}) });
+      host.post({ type: 'done', outcome, deviceLost, ...rest });
     } catch (error) {
-      host.post({ type: 'unusable', code: error instanceof GradproofError ? error.code : 'exception', message: messageOf(error) });
+      host.post({
+        type: 'unusable',
+        code: error instanceof GradproofError ? error.code : 'exception',
+        message: messageOf(error),
+      });
     }
   };
 }

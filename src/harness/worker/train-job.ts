@@ -16,7 +16,10 @@ export function trainingId({ seed, steps }: Pick<TrainMessage, 'seed' | 'steps'>
   return caseId(TRAINING_SUITE, 'byte-mlp', { seed, steps });
 }
 
-/** Runs a fine-tuning job as a case that is in no plan, so that it has what a case has: error scopes, leak check, evidence. */
+/**
+ * Runs a fine-tuning job as a case that is in no plan, so that it has what a case has: error
+ * scopes, leak check, evidence.
+ */
 export async function runTrainJob(
   gpu: Gpu,
   conditions: Pick<CaseConditions, 'ieee' | 'diagnostics'>,
@@ -31,10 +34,12 @@ export async function runTrainJob(
     backend: 'webgpu',
     tier: 'full',
     covers: [],
-    description: 'Fine-tunes a byte-level model on a text; the held-out loss must fall, and every op of the judged steps be right.',
+    description:
+      'Fine-tunes a byte-level model on a text; the held-out loss must fall, and every op of the judged steps be right.',
     needs: [],
     timeoutMs: Number.POSITIVE_INFINITY,
     control: STEPS_REVERSED,
+    injects: [],
     run: (t) =>
       trainAndJudge(
         t,

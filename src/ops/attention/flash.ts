@@ -27,7 +27,11 @@ interface Operands {
 }
 
 /** y, and of each row of [B, H, Q] the largest score and the sum of exp(score - largest). */
-export function flashForward(gpu: Gpu, { q, k, v, mask }: Operands, layout: AttentionLayout): { y: Tensor; row_stats: Tensor } {
+export function flashForward(
+  gpu: Gpu,
+  { q, k, v, mask }: Operands,
+  layout: AttentionLayout,
+): { y: Tensor; row_stats: Tensor } {
   const y = Tensor.empty(gpu, 'f32', layout.shape);
   const row_stats = Tensor.empty(gpu, 'f32', [layout.q.batch, layout.q.heads, layout.q.length, 2]);
   gpu.dispatch({
@@ -49,16 +53,26 @@ interface Saved {
 }
 
 /** The gradient of q, k or v. */
-export function flashGradient(gpu: Gpu, of: 'q' | 'k' | 'v', operands: Operands, saved: Saved, layout: AttentionLayout): Tensor {
+export function flashGradient(
+  gpu: Gpu,
+  of: 'q' | 'k' | 'v',
+  operands: Operands,
+  saved: Saved,
+  layout: AttentionLayout,
+): Tensor {
   const { q, k, v, mask } = operands;
   const { row_stats, delta, dy } = saved;
   const gradient = Tensor.empty(gpu, 'f32', operands[of].shape);
   const kernel: Pick<Launch, 'shader' | 'constants'> =
-    of === 'q' ? { shader: backwardQueriesShader } : { shader: backwardKeysShader, constants: { OF_VALUES: Number(of === 'v') } };
+    of === 'q'
+      ? { shader: backwardQueriesShader }
+      : { shader: backwardKeysShader, constants: { OF_VALUES: Number(of === 'v') } };
   gpu.dispatch({
     ...kernel,
     // Without a mask, or for v alone, the kernel does not use what stands in.
-    bindings: [q, k, v, mask ?? q, row_stats, delta ?? dy, dy, gradient].map((tensor) => tensor.binding),
+    bindings: [q, k, v, mask ?? q, row_stats, delta ?? dy, dy, gradient].map(
+      (tensor) => tensor.binding,
+    ),
     uniforms: layout.uniforms,
     workgroups: gridOf(of === 'q' ? layout.rows : layout.keyRows, layout[of].width),
     flops: 2 * layout.rows * layout.k.length * (2 * layout.q.width + layout.v.width),

@@ -3,23 +3,14 @@ import { f32, type UniformField, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { broadcastStrides } from '../matmul/plan.ts';
 
-/** Parameters of scaled_dot_product_attention, as torch and ONNX name them. */
-export interface AttentionParams {
-  /** Whether query i sees keys 0 to i alone. Default false. */
-  readonly causal?: boolean;
-  /** What products are multiplied by. Default 1 / sqrt(D). */
-  readonly scale?: number;
-  /** Heads of q where it is [B, S, H * D]. */
-  readonly heads?: number;
-  /** Heads of k and v where they are [B, S, H * D]. */
-  readonly kv_heads?: number;
-  /** Scores s become softcap * tanh(s / softcap) before the mask. Default: they do not. */
-  readonly softcap?: number;
-}
-
-/** A tensor of heads: sizes, and strides in elements of batch, head and position. The elements of a position are neighbours. */
+/**
+ * A tensor of heads: sizes, and strides in elements of batch, head and position. The elements of a
+ * position are neighbours.
+ */
 export interface Heads {
   readonly batch: number;
   readonly heads: number;
@@ -48,22 +39,49 @@ export interface AttentionLayout {
 export function headsOf(name: string, shape: Shape, heads: number | undefined): Heads {
   const [batch = 0, second = 0, third = 0, fourth = 0] = shape;
   if (shape.length === 4 && (heads === undefined || heads === second)) {
-    return { batch, heads: second, length: third, width: fourth, strides: [second * third * fourth, third * fourth, fourth] };
+    return {
+      batch,
+      heads: second,
+      length: third,
+      width: fourth,
+      strides: [second * third * fourth, third * fourth, fourth],
+    };
   }
   if (shape.length === 3 && heads !== undefined && heads > 0 && third % heads === 0) {
-    return { batch, heads, length: second, width: third / heads, strides: [second * third, third / heads, third] };
+    return {
+      batch,
+      heads,
+      length: second,
+      width: third / heads,
+      strides: [second * third, third / heads, third],
+    };
   }
   throw new ShapeError(
     `${name} of ${formatShape(shape)} is neither [B, H, S, D] nor [B, S, H * D] of ${heads ?? 'a given number of'} heads`,
   );
 }
 
-/** Checks that the operands fit. Throws ShapeError, and an error with code `bad-params` for parameters outside of their range. */
-export function layoutOf(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | undefined, params: AttentionParams): AttentionLayout {
-  const { causal = false, heads, kv_heads, softcap = 0 } = params;
-  const [queries, keys, values] = [headsOf('q', q.shape, heads), headsOf('k', k.shape, kv_heads), headsOf('v', v.shape, kv_heads)];
+/**
+ * Checks that the operands fit. Throws ShapeError, and an error with code `bad-params` for
+ * parameters outside of their range.
+ */
+export function layoutOf(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  mask: Tensor | undefined,
+  params: ParamsOf<typeof scaledDotProductAttention>,
+): AttentionLayout {
+  const { causal, heads, kv_heads, softcap = 0 } = params;
+  const queries = headsOf('q', q.shape, heads);
+  const keys = headsOf('k', k.shape, kv_heads);
+  const values = headsOf('v', v.shape, kv_heads);
   const scale = params.scale ?? 1 / Math.sqrt(queries.width);
-  if (softcap < 0) throw new GradproofError('bad-params', `scaled_dot_product_attention: softcap ${softcap} is negative`);
+  if (softcap < 0)
+    throw new GradproofError(
+      'bad-params',
+      `scaled_dot_product_attention: softcap ${softcap} is negative`,
+    );
   const fit =
     keys.batch === queries.batch &&
     values.batch === queries.batch &&
@@ -76,8 +94,13 @@ export function layoutOf(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | undefin
     throw new ShapeError(`scaled_dot_product_attention: q, k, v of ${shapes} do not fit`);
   }
   const { batch, length } = queries;
-  const maskStrides = mask ? maskStridesOf(mask, [batch, queries.heads, length, keys.length]) : [0, 0, 0, 0];
-  const shape = q.shape.length === 4 ? [batch, queries.heads, length, values.width] : [batch, length, queries.heads * values.width];
+  const maskStrides = mask
+    ? maskStridesOf(mask, [batch, queries.heads, length, keys.length])
+    : [0, 0, 0, 0];
+  const shape =
+    q.shape.length === 4
+      ? [batch, queries.heads, length, values.width]
+      : [batch, length, queries.heads * values.width];
   const y = headsOf('y', shape, queries.heads);
   const group = keys.heads === 0 ? 1 : queries.heads / keys.heads;
   const rows = batch * queries.heads * length;
@@ -85,7 +108,17 @@ export function layoutOf(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | undefin
   const kind = mask === undefined ? 0 : mask.dtype === 'u8' ? 1 : 2;
   const uniforms = [
     ...[queries, keys, values, y].flatMap(fieldsOf),
-    ...[...maskStrides, queries.heads, group, length, keys.length, rows, keyRows, Number(causal), kind].map(u32),
+    ...[
+      ...maskStrides,
+      queries.heads,
+      group,
+      length,
+      keys.length,
+      rows,
+      keyRows,
+      Number(causal),
+      kind,
+    ].map(u32),
     ...[f32(scale), f32(softcap)],
   ];
   return { q: queries, k: keys, v: values, y, shape, group, scale, rows, keyRows, uniforms };
@@ -100,7 +133,9 @@ export function fieldsOf({ strides, width }: Heads): UniformField[] {
 function maskStridesOf({ shape }: Tensor, target: Shape): number[] {
   const missing = target.length - shape.length;
   if (missing < 0 || shape.some((size, i) => size !== 1 && size !== target[i + missing])) {
-    throw new ShapeError(`scaled_dot_product_attention: a mask of ${formatShape(shape)} does not broadcast to ${formatShape(target)}`);
+    throw new ShapeError(
+      `scaled_dot_product_attention: a mask of ${formatShape(shape)} does not broadcast to ${formatShape(target)}`,
+    );
   }
   return broadcastStrides(shape, target);
 }

@@ -21,9 +21,20 @@ export const NAIVE_KERNELS = [
 ];
 
 /** softmax(q k^T) of [B, H, Q, K], after cap and mask. */
-export function attentionWeights(gpu: Gpu, q: Tensor, k: Tensor, mask: Tensor | undefined, layout: AttentionLayout): Tensor {
+export function attentionWeights(
+  gpu: Gpu,
+  q: Tensor,
+  k: Tensor,
+  mask: Tensor | undefined,
+  layout: AttentionLayout,
+): Tensor {
   const { rows, uniforms } = layout;
-  const weights = Tensor.empty(gpu, 'f32', [layout.q.batch, layout.q.heads, layout.q.length, layout.k.length]);
+  const weights = Tensor.empty(gpu, 'f32', [
+    layout.q.batch,
+    layout.q.heads,
+    layout.q.length,
+    layout.k.length,
+  ]);
   gpu.dispatch({
     shader: scoresShader,
     bindings: [q, k, weights].map((tensor) => tensor.binding),
@@ -52,7 +63,11 @@ interface ScoresBackward {
 }
 
 /** The gradient of q k^T times the scale, [B, H, Q, K]. */
-export function scoresGradient(gpu: Gpu, { q, k, v, weights, delta, dy }: ScoresBackward, layout: AttentionLayout): Tensor {
+export function scoresGradient(
+  gpu: Gpu,
+  { q, k, v, weights, delta, dy }: ScoresBackward,
+  layout: AttentionLayout,
+): Tensor {
   const dscores = Tensor.empty(gpu, 'f32', weights.shape);
   gpu.dispatch({
     shader: scoresBackwardShader,
@@ -78,7 +93,10 @@ export function sumOverKeys(gpu: Gpu, sum: WeightedSum, layout: AttentionLayout)
   return weightedSum(gpu, valuesShader, sum, layout, layout.rows);
 }
 
-/** y = scale * weights^T x, the sums of each key over the queries of all heads that share it. Returns y. */
+/**
+ * y = scale * weights^T x, the sums of each key over the queries of all heads that share it.
+ * Returns y.
+ */
 export function sumOverQueries(gpu: Gpu, sum: WeightedSum, layout: AttentionLayout): Tensor {
   return weightedSum(gpu, transposedShader, sum, layout, layout.keyRows);
 }
@@ -94,7 +112,12 @@ function weightedSum(
   gpu.dispatch({
     shader,
     bindings: [weights, x, y].map((tensor) => tensor.binding),
-    uniforms: [...fieldsOf(xHeads), ...fieldsOf(yHeads), ...[q.heads, group, q.length, k.length, rows].map(u32), f32(scale)],
+    uniforms: [
+      ...fieldsOf(xHeads),
+      ...fieldsOf(yHeads),
+      ...[q.heads, group, q.length, k.length, rows].map(u32),
+      f32(scale),
+    ],
     workgroups: [columns, lines, Math.ceil(yHeads.width / 4)],
     flops: 2 * weights.size * yHeads.width,
   });

@@ -5,37 +5,40 @@ import { spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import type { Convention } from '../../vocabulary/attention/convention.ts';
+import { rotaryEmbedding as signature } from '../../vocabulary/attention/rotary_embedding.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
 import type { Heads } from './layout.ts';
-import { type Convention, rotate } from './rotate.ts';
+import { rotate } from './rotate.ts';
 
-/** Parameters of {@link rotaryEmbedding}. */
-export interface RotaryParams {
-  /** Columns of a head: an even number up to 2048. */
-  readonly head_dim: number;
-  /** Base of the frequencies theta^(-2 k / head_dim), at least 1. Default 10000. */
-  readonly theta?: number;
-  /** Default half-split. */
-  readonly convention?: Convention;
-}
+type Params = ParamsOf<typeof signature>;
 
 const WORKGROUP = 64;
-/** Powers of two of which pairs are made in the kernel. */
+/** Powers of two that the kernel makes pairs of. */
 const POWERS = 10;
 
 /**
- * Rotary position embedding as Llama has it: pair k of position p rotates by p * theta^(-2 k / head_dim). q, k: f32 [B, H, S, D],
- * of any number of heads, or with any other dimensions before [S, D]; position_ids: i32 [S], [1, S] or [B, S], none negative. The angles
- * are exact to float32 for every position. The backward pass rotates back. Throws ShapeError when they do not fit, and an error with code
- * `bad-params` for a theta or head_dim out of range.
+ * Rotary position embedding as Llama has it: pair k of position p rotates by p * theta^(-2 k /
+ * head_dim). q, k: f32 [B, H, S, D], of any number of heads, or with any other dimensions before
+ * [S, D]; position_ids: i32 [S], [1, S] or [B, S], none negative. The angles are exact to float32
+ * for every position. The backward pass rotates back. Throws ShapeError when they do not fit, and
+ * an error with code `bad-params` for a theta or head_dim out of range.
  */
-export const rotaryEmbedding = defineOp<'q' | 'k' | 'position_ids', never, 'q' | 'k', RotaryParams>({
-  name: 'rotary_embedding',
-  // Angles are reduced in integers: they go through no rounding of float32 that grows with the position.
-  takes: { position_ids: ['i32'] },
-  variants: { 'fixed-point': { kernels: ['attention/rotary_angles', 'attention/rotary_embedding_cache'], depth: () => 0 } },
+export const rotaryEmbedding = launcher(signature, {
+  variants: {
+    // Angles are reduced in integers: they go through no rounding of float32 that grows with the
+    // position.
+    'fixed-point': {
+      kernels: ['attention/rotary_angles', 'attention/rotary_embedding_cache'],
+      depth: () => 0,
+    },
+  },
   forward: (gpu, { q, k, position_ids }, params) => {
-    const layouts = { q: layoutOf(q.shape, position_ids.shape, params), k: layoutOf(k.shape, position_ids.shape, params) };
+    const layouts = {
+      q: layoutOf(q.shape, position_ids.shape, params),
+      k: layoutOf(k.shape, position_ids.shape, params),
+    };
     using tables = new Angles(gpu, position_ids, params);
     return { q: tables.rotate(q, layouts.q, false), k: tables.rotate(k, layouts.k, false) };
   },
@@ -61,25 +64,37 @@ class Angles implements Disposable {
   readonly #shared: boolean;
   readonly #convention: Convention;
 
-  constructor(gpu: Gpu, position_ids: Tensor, { head_dim, theta = 1e4, convention = 'half-split' }: RotaryParams) {
+  constructor(gpu: Gpu, position_ids: Tensor, { head_dim, theta, convention }: Params) {
     const pairs = head_dim / 2;
     this.#gpu = gpu;
     this.#cos = Tensor.empty(gpu, 'f32', [position_ids.size, pairs]);
     this.#sin = Tensor.empty(gpu, 'f32', [position_ids.size, pairs]);
     this.#shared = position_ids.shape.length < 2 || position_ids.shape[0] === 1;
     this.#convention = convention;
-    const powers = Array.from({ length: POWERS }, (_, j) => fractionOf(theta ** (-(2 ** (j + 1)) / head_dim)));
+    const powers = Array.from({ length: POWERS }, (_, j) =>
+      fractionOf(theta ** (-(2 ** (j + 1)) / head_dim)),
+    );
     gpu.dispatch({
       shader,
       bindings: [position_ids, this.#cos, this.#sin].map((tensor) => tensor.binding),
-      uniforms: [...powers.flat(), ...fractionOf(1 / (2 * Math.PI)), position_ids.size, pairs].map(u32),
+      uniforms: [...powers.flat(), ...fractionOf(1 / (2 * Math.PI)), position_ids.size, pairs].map(
+        u32,
+      ),
       workgroups: spread(Math.ceil(this.#cos.size / WORKGROUP)),
       flops: 200 * this.#cos.size,
     });
   }
 
   rotate(x: Tensor, heads: Heads, inverse: boolean): Tensor {
-    return rotate(this.#gpu, { x, heads, cos: this.#cos, sin: this.#sin, shared: this.#shared, convention: this.#convention, inverse });
+    return rotate(this.#gpu, {
+      x,
+      heads,
+      cos: this.#cos,
+      sin: this.#sin,
+      shared: this.#shared,
+      convention: this.#convention,
+      inverse,
+    });
   }
 
   [Symbol.dispose](): void {
@@ -95,14 +110,31 @@ function fractionOf(x: number): [high: number, low: number] {
 }
 
 /** Dimensions before [S, D] as batches and heads. */
-function layoutOf(x: Shape, ids: Shape, { head_dim, theta = 1e4 }: RotaryParams): Heads {
+function layoutOf(x: Shape, ids: Shape, { head_dim, theta }: Params): Heads {
   if (head_dim % 2 !== 0 || head_dim < 2 || head_dim > 2 ** (POWERS + 1) || !(theta >= 1)) {
-    throw new GradproofError('bad-params', `rotary_embedding: head_dim ${head_dim} with theta ${theta} is out of range`);
+    throw new GradproofError(
+      'bad-params',
+      `rotary_embedding: head_dim ${head_dim} with theta ${theta} is out of range`,
+    );
   }
   const length = x.at(-2) ?? 0;
   const batch = ids.length === 2 ? (ids[0] as number) : 1;
-  const fits = x.length >= 2 && x.at(-1) === head_dim && ids.length <= 2 && ids.at(-1) === length && (batch === 1 || batch === x[0]);
-  if (!fits) throw new ShapeError(`rotary_embedding: positions ${formatShape(ids)} do not fit ${formatShape(x)} of head_dim ${head_dim}`);
+  const fits =
+    x.length >= 2 &&
+    x.at(-1) === head_dim &&
+    ids.length <= 2 &&
+    ids.at(-1) === length &&
+    (batch === 1 || batch === x[0]);
+  if (!fits)
+    throw new ShapeError(
+      `rotary_embedding: positions ${formatShape(ids)} do not fit ${formatShape(x)} of head_dim ${head_dim}`,
+    );
   const heads = batch === 0 ? 0 : sizeOf(x.slice(0, -2)) / batch;
-  return { batch, heads, length, width: head_dim, strides: [heads * length * head_dim, length * head_dim, head_dim] };
+  return {
+    batch,
+    heads,
+    length,
+    width: head_dim,
+    strides: [heads * length * head_dim, length * head_dim, head_dim],
+  };
 }

@@ -1,36 +1,39 @@
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { defineOp, type Inputs } from '../op.ts';
+import { rotaryEmbeddingCache as signature } from '../../vocabulary/attention/rotary_embedding_cache.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
 import { headsOf } from './layout.ts';
-import { type Convention, type Rotation, rotate } from './rotate.ts';
-
-/** Parameters of {@link rotaryEmbeddingCache}. */
-export interface RotaryCacheParams {
-  /** Default half-split. */
-  readonly convention?: Convention;
-  /** Heads of x where it is [B, S, H * D]. */
-  readonly heads?: number;
-}
-
-type CacheInputs = Inputs<'x' | 'cos' | 'sin', 'position_ids'>;
+import { type Rotation, rotate } from './rotate.ts';
 
 /**
- * Rotary position embedding by tables of cosines and sines, as ONNX's RotaryEmbedding. x, y: f32 [B, H, S, D] or [B, S, H * D]; cos, sin: f32
- * [P, r/2] with position_ids i32 [B, S], else [B, S, r/2]. The first r columns of a head rotate, the others pass. A position outside
- * [0, P) reads the nearest row. The backward pass gives the gradient of x. Throws ShapeError when they do not fit.
+ * Rotary position embedding by tables of cosines and sines, as ONNX's RotaryEmbedding. x, y: f32
+ * [B, H, S, D] or [B, S, H * D]; cos, sin: f32 [P, r/2] with position_ids i32 [B, S], else [B, S,
+ * r/2]. The first r columns of a head rotate, the others pass. A position outside [0, P) reads the
+ * nearest row. The backward pass gives the gradient of x. Throws ShapeError when they do not fit.
  */
-export const rotaryEmbeddingCache = defineOp<'x' | 'cos' | 'sin', 'position_ids', 'y', RotaryCacheParams>({
-  name: 'rotary_embedding_cache',
-  takes: { position_ids: ['i32'] },
-  variants: { 'element-per-invocation': { kernels: ['attention/rotary_embedding_cache'], depth: (terms) => terms } },
+export const rotaryEmbeddingCache = launcher(signature, {
+  variants: {
+    'element-per-invocation': {
+      kernels: ['attention/rotary_embedding_cache'],
+      depth: (terms) => terms,
+    },
+  },
   storage: { decides: ['x'] },
-  forward: (gpu, inputs, params) => ({ y: rotate(gpu, rotationOf(inputs, params, inputs.x, false)) }),
+  forward: (gpu, inputs, params) => ({
+    y: rotate(gpu, rotationOf(inputs, params, inputs.x, false)),
+  }),
   backward: (gpu, { inputs, grads, params, wants }) =>
-    wants.has('x') ? { x: rotate(gpu, rotationOf(inputs, params, grads.y as Tensor, true)) } : {},
+    wants.has('x') ? { x: rotate(gpu, rotationOf(inputs, params, grads.y, true)) } : {},
 });
 
-function rotationOf(inputs: CacheInputs, { convention = 'half-split', heads }: RotaryCacheParams, x: Tensor, inverse: boolean): Rotation {
+function rotationOf(
+  inputs: InputsOf<typeof signature, Tensor>,
+  { convention, heads }: ParamsOf<typeof signature>,
+  x: Tensor,
+  inverse: boolean,
+): Rotation {
   const { cos, sin, position_ids } = inputs;
   const layout = headsOf('x', inputs.x.shape, heads);
   const { batch, length, width } = layout;
@@ -42,9 +45,12 @@ function rotationOf(inputs: CacheInputs, { convention = 'half-split', heads }: R
     formatShape(sequences) === formatShape([batch, length]) &&
     2 * pairs <= width;
   if (!fits) {
-    const [table, ids] = [formatShape(cos.shape), position_ids ? ` and position_ids ${formatShape(position_ids.shape)}` : ''];
+    const table = formatShape(cos.shape);
+    const ids = position_ids ? ` and position_ids ${formatShape(position_ids.shape)}` : '';
     const shapes = `cos ${table}, sin ${formatShape(sin.shape)}${ids}`;
-    throw new ShapeError(`rotary_embedding_cache: ${shapes} do not fit x of ${batch} batches, ${length} positions, ${width} columns`);
+    throw new ShapeError(
+      `rotary_embedding_cache: ${shapes} do not fit x of ${batch} batches, ${length} positions, ${width} columns`,
+    );
   }
   return { x, heads: layout, cos, sin, position_ids, shared: false, convention, inverse };
 }

@@ -2,10 +2,8 @@ import shader from '../../../shaders/attention/rotary_embedding_cache.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import type { Convention } from '../../vocabulary/attention/convention.ts';
 import { fieldsOf, type Heads } from './layout.ts';
-
-/** Which columns of a position are a pair: k and k + half (Llama), or 2 k and 2 k + 1 (GPT-J). */
-export type Convention = 'half-split' | 'interleaved';
 
 /** A rotation of pairs of columns. */
 export interface Rotation {
@@ -25,10 +23,19 @@ export interface Rotation {
 const WORKGROUP = 64;
 
 /** Rotates x; shapes must have been checked. */
-export function rotate(gpu: Gpu, { x, heads, cos, sin, position_ids, shared, convention, inverse }: Rotation): Tensor {
+export function rotate(
+  gpu: Gpu,
+  { x, heads, cos, sin, position_ids, shared, convention, inverse }: Rotation,
+): Tensor {
   const y = Tensor.empty(gpu, 'f32', x.shape);
   const fields = [
-    ...[heads.heads, heads.length, x.size, cos.shape.at(-1) as number, Number(convention === 'interleaved')],
+    ...[
+      heads.heads,
+      heads.length,
+      x.size,
+      cos.shape.at(-1) as number,
+      Number(convention === 'interleaved'),
+    ],
     ...[position_ids ? (cos.shape[0] as number) : 0, shared ? 0 : heads.length],
   ];
   gpu.dispatch({

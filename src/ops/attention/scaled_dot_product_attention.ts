@@ -1,27 +1,37 @@
 import deltaShader from '../../../shaders/attention/attention_delta.wgsl';
+import { InvariantError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { spread } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import { scaledDotProductAttention as signature } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
+import { launcher } from '../launcher.ts';
 import { FLASH_KERNELS, flashForward, flashGradient } from './flash.ts';
-import { type AttentionLayout, type AttentionParams, layoutOf } from './layout.ts';
-import { attentionWeights, NAIVE_KERNELS, scoresGradient, sumOverKeys, sumOverQueries } from './naive.ts';
+import { type AttentionLayout, layoutOf } from './layout.ts';
+import {
+  attentionWeights,
+  NAIVE_KERNELS,
+  scoresGradient,
+  sumOverKeys,
+  sumOverQueries,
+} from './naive.ts';
 
 const WORKGROUP = 64;
 
 /**
- * y = softmax(scale * q k^T + mask) v as torch.nn.functional.scaled_dot_product_attention. q: f32 [B, H, Q, D]; k: [B, KV, K, D];
- * v: [B, KV, K, Dv]; y: [B, H, Q, Dv]; or any of them [B, S, heads * D], of which the parameters name the heads; y is laid out as q.
- * KV divides H: neighbouring query heads share a head of keys. mask: u8 (0 hides a key) or f32 (added; minus infinity hides), of any
- * shape that broadcasts to [B, H, Q, K]. A query that no key is left for has y = 0 and no gradient. The mask has none either.
- * `naive` keeps `weights` [B, H, Q, K] for the backward pass; `flash` keeps `row_stats` [B, H, Q, 2], the largest score and the
- * sum of exponentials, and computes scores again. Throws ShapeError when the operands do not fit.
+ * y = softmax(scale * q k^T + mask) v as torch.nn.functional.scaled_dot_product_attention. q: f32
+ * [B, H, Q, D]; k: [B, KV, K, D]; v: [B, KV, K, Dv]; y: [B, H, Q, Dv]; or any of them [B, S, heads
+ * * D], whose heads the parameters name; y is laid out as q. KV divides H: neighbouring query heads
+ * share a head of keys. mask: u8 (0 hides a key) or f32 (added; minus infinity hides), of any shape
+ * that broadcasts to [B, H, Q, K]. A query that no key is left for has y = 0 and no gradient. The
+ * mask has none either. `naive` keeps `weights` [B, H, Q, K] for the backward pass; `flash` keeps
+ * `row_stats` [B, H, Q, 2], the largest score and the sum of exponentials, and computes scores
+ * again. Throws ShapeError when the operands do not fit.
  */
-export const scaledDotProductAttention = defineOp<'q' | 'k' | 'v', 'mask', 'y', AttentionParams>({
-  name: 'scaled_dot_product_attention',
-  takes: { mask: ['f32', 'f16', 'bf16', 'u8'] },
+export const scaledDotProductAttention = launcher(signature, {
+  saves: ['row_stats?', 'weights?'],
   variants: {
-    // A sum over keys is rescaled once in every four terms, by an exponential (3 eps) and a product.
+    // A sum over keys is rescaled once in every four terms, by an exponential (3 eps) and a
+    // product.
     flash: { kernels: FLASH_KERNELS, depth: (terms) => terms + 4 * Math.ceil(terms / 4) },
     naive: { kernels: NAIVE_KERNELS, depth: (terms) => terms },
   },
@@ -31,25 +41,41 @@ export const scaledDotProductAttention = defineOp<'q' | 'k' | 'v', 'mask', 'y', 
     if (variant === 'flash') return flashForward(gpu, { q, k, v, mask }, layout);
     const weights = attentionWeights(gpu, q, k, mask, layout);
     const y = Tensor.empty(gpu, 'f32', layout.shape);
-    return { y: sumOverKeys(gpu, { weights, x: v, xHeads: layout.v, y, yHeads: layout.y, scale: 1 }, layout), weights };
+    return {
+      y: sumOverKeys(
+        gpu,
+        { weights, x: v, xHeads: layout.v, y, yHeads: layout.y, scale: 1 },
+        layout,
+      ),
+      weights,
+    };
   },
-  backward: (gpu, { inputs: { q, k, v, mask }, outputs, grads, params, wants }, variant) => {
+  backward: (gpu, { inputs: { q, k, v, mask }, outputs, grads, params, wants }) => {
     const layout = layoutOf(q, k, v, mask, params);
-    const dy = grads.y as Tensor;
-    const { y, row_stats, weights } = outputs as { readonly y: Tensor; readonly row_stats: Tensor; readonly weights: Tensor };
+    const { y: dy } = grads;
+    const { y, row_stats, weights } = outputs;
     const wanted = (['q', 'k', 'v'] as const).filter((name) => wants.has(name));
     if (wanted.length === 0) return {};
     using delta = wanted.some((name) => name !== 'v') ? deltaOf(gpu, y, dy, layout) : undefined;
-    if (variant === 'flash') {
+    if (row_stats) {
       const saved = { row_stats, delta, dy };
-      return Object.fromEntries(wanted.map((name) => [name, flashGradient(gpu, name, { q, k, v, mask }, saved, layout)]));
+      return Object.fromEntries(
+        wanted.map((name) => [name, flashGradient(gpu, name, { q, k, v, mask }, saved, layout)]),
+      );
     }
+    if (!weights)
+      throw new InvariantError('scaled_dot_product_attention kept neither row_stats nor weights');
     using dscores = delta && scoresGradient(gpu, { q, k, v, weights, delta, dy }, layout);
     const gradientOf = (name: 'q' | 'k' | 'v'): Tensor => {
       const gradient = Tensor.empty(gpu, 'f32', { q, k, v }[name].shape);
       const target = { y: gradient, yHeads: layout[name] };
-      if (name === 'v') return sumOverQueries(gpu, { ...target, weights, x: dy, xHeads: layout.y, scale: 1 }, layout);
-      const sum = { ...target, weights: dscores as Tensor, scale: layout.scale };
+      if (!dscores || name === 'v')
+        return sumOverQueries(
+          gpu,
+          { ...target, weights, x: dy, xHeads: layout.y, scale: 1 },
+          layout,
+        );
+      const sum = { ...target, weights: dscores, scale: layout.scale };
       if (name === 'q') return sumOverKeys(gpu, { ...sum, x: k, xHeads: layout.k }, layout);
       return sumOverQueries(gpu, { ...sum, x: q, xHeads: layout.q }, layout);
     };

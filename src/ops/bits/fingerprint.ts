@@ -2,10 +2,14 @@ import shader from '../../../shaders/bits/fingerprint.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import { fingerprint as signature } from '../../vocabulary/bits/fingerprint.ts';
+import { launcher } from '../launcher.ts';
 
 const LANES_OF_GROUP = 64;
-/** Words that a lane adds, until there are {@link MOST_GROUPS}: more lanes are faster, and more to read back. */
+/**
+ * Words that a lane adds, until there are {@link MOST_GROUPS}: more lanes are faster, and more to
+ * read back.
+ */
 const WORDS_OF_LANE = 64;
 const MOST_GROUPS = 16;
 
@@ -15,7 +19,10 @@ export function fingerprintLanes(bytes: number): number {
   return LANES_OF_GROUP * Math.min(MOST_GROUPS, Math.max(1, groups));
 }
 
-/** Writes the parts of the two sums of `x` to `sums`, u32 [{@link fingerprintLanes}, 2]. Elements of `x` have 4 bytes. */
+/**
+ * Writes the parts of the two sums of `x` to `sums`, u32 [{@link fingerprintLanes}, 2]. Elements of
+ * `x` have 4 bytes.
+ */
 export function fingerprintInto(gpu: Gpu, x: Tensor, sums: Tensor): void {
   gpu.dispatch({
     shader,
@@ -26,10 +33,11 @@ export function fingerprintInto(gpu: Gpu, x: Tensor, sums: Tensor): void {
   });
 }
 
-/** {@link fingerprintInto} as an op: two sums of the bits of x (any shape, elements of 4 bytes) in parts, which add up modulo 2^32. */
-export const fingerprint = defineOp<'x', never, 'sums', Readonly<Record<string, never>>>({
-  name: 'fingerprint',
-  takes: ['f32', 'f16', 'bf16', 'i32', 'u32'],
+/**
+ * {@link fingerprintInto} as an op: two sums of the bits of x (any shape, elements of 4 bytes) in
+ * parts, which add up modulo 2^32.
+ */
+export const fingerprint = launcher(signature, {
   variants: { strided: { kernels: ['bits/fingerprint'], depth: () => 0 } },
   forward: (gpu, { x }) => {
     const sums = Tensor.empty(gpu, 'u32', [fingerprintLanes(x.bytes), 2]);

@@ -4,14 +4,12 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp, type Variant } from '../op.ts';
-import { type PoolingParams, type PoolingPlan, planPooling } from './pooling.ts';
-
-/** Parameters of {@link avgPool2d}, as torch names them. */
-export interface AvgPoolParams extends PoolingParams {
-  /** Whether the zeros of the padding count. What lies past the padding never does. Default true. */
-  readonly count_include_pad?: boolean;
-}
+import { avgPool2d as signature } from '../../vocabulary/conv/avg_pool2d.ts';
+import { globalAvgPool2d as globalSignature } from '../../vocabulary/conv/global_avg_pool2d.ts';
+import { completed } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
+import type { Variant } from '../variants.ts';
+import { type PoolingPlan, planPooling } from './pooling.ts';
 
 /** How averages are taken: one invocation a window, or an element of x on the way back. */
 const AVERAGE_VARIANTS: Readonly<Record<string, Variant>> = {
@@ -19,30 +17,31 @@ const AVERAGE_VARIANTS: Readonly<Record<string, Variant>> = {
 };
 
 /**
- * torch.nn.functional.avg_pool2d, with padding that may differ on the four sides, and dilation. Float32. x: [N, C, H, W]; y: [N, C, H', W'].
- * Throws ShapeError when the window does not fit.
+ * torch.nn.functional.avg_pool2d, with padding that may differ on the four sides, and dilation.
+ * Float32. x: [N, C, H, W]; y: [N, C, H', W']. Throws ShapeError when the window does not fit.
  */
-export const avgPool2d = defineOp<'x', never, 'y', AvgPoolParams>({
-  name: 'avg_pool2d',
+export const avgPool2d = launcher(signature, {
   variants: AVERAGE_VARIANTS,
   forward: (gpu, { x }, params) => {
     const plan = planPooling('avg_pool2d', x.shape, params);
     const y = Tensor.empty(gpu, 'f32', plan.y);
-    average(gpu, x, y, plan, params.count_include_pad ?? true, false);
+    average(gpu, x, y, plan, params.count_include_pad, false);
     return { y };
   },
   backward: (gpu, { inputs: { x }, grads, params, wants }) => {
     if (!wants.has('x')) return {};
     const plan = planPooling('avg_pool2d', x.shape, params);
     const dx = Tensor.empty(gpu, 'f32', x.shape);
-    average(gpu, grads.y as Tensor, dx, plan, params.count_include_pad ?? true, true);
+    average(gpu, grads.y, dx, plan, params.count_include_pad, true);
     return { x: dx };
   },
 });
 
-/** torch.nn.functional.adaptive_avg_pool2d to one element: the mean of each image. Float32. x: [N, C, H, W]; y: [N, C, 1, 1]. */
-export const globalAvgPool2d = defineOp<'x', never, 'y', Readonly<Record<string, never>>>({
-  name: 'global_avg_pool2d',
+/**
+ * torch.nn.functional.adaptive_avg_pool2d to one element: the mean of each image. Float32. x: [N,
+ * C, H, W]; y: [N, C, 1, 1].
+ */
+export const globalAvgPool2d = launcher(globalSignature, {
   variants: AVERAGE_VARIANTS,
   forward: (gpu, { x }) => {
     const plan = planGlobal(x);
@@ -53,14 +52,15 @@ export const globalAvgPool2d = defineOp<'x', never, 'y', Readonly<Record<string,
   backward: (gpu, { inputs: { x }, grads, wants }) => {
     if (!wants.has('x')) return {};
     const dx = Tensor.empty(gpu, 'f32', x.shape);
-    average(gpu, grads.y as Tensor, dx, planGlobal(x), true, true);
+    average(gpu, grads.y, dx, planGlobal(x), true, true);
     return { x: dx };
   },
 });
 
 /** One window as large as the image. */
 function planGlobal({ shape }: Tensor): PoolingPlan {
-  return planPooling('global_avg_pool2d', shape, { kernel: [shape[2] ?? 0, shape[3] ?? 0] });
+  const params = completed(signature, { kernel: [shape[2] ?? 0, shape[3] ?? 0] });
+  return planPooling('global_avg_pool2d', shape, params);
 }
 
 /** Means of x, or, transposed, the gradient of x from the one of the means. */

@@ -3,25 +3,40 @@ import backwardShader from '../../../shaders/conv/max_pool2d_backward.wgsl';
 import { spread, u32 } from '../../gpu/shader.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
-import { type PoolingParams, planPooling } from './pooling.ts';
+import { maxPool2d as signature } from '../../vocabulary/conv/max_pool2d.ts';
+import { launcher } from '../launcher.ts';
+import { planPooling } from './pooling.ts';
 
 /**
- * torch.nn.functional.max_pool2d. Float32. x: [N, C, H, W]; y: [N, C, H', W']. What surrounds x does not count; a window that meets nothing
- * gives the smallest float32. `indices` (i32, where the first maximum lies in its image, row by row) is for the backward pass: the
- * gradient flows there alone. Throws ShapeError when the window does not fit.
+ * torch.nn.functional.max_pool2d. Float32. x: [N, C, H, W]; y: [N, C, H', W']. What surrounds x
+ * does not count; a window that meets nothing gives the smallest float32. `indices` (i32, where the
+ * first maximum lies in its image, row by row) is for the backward pass: the gradient flows there
+ * alone. Throws ShapeError when the window does not fit.
  */
-export const maxPool2d = defineOp<'x', never, 'y' | 'indices', PoolingParams>({
-  name: 'max_pool2d',
-  variants: { gather: { kernels: ['conv/max_pool2d', 'conv/max_pool2d_backward'], depth: (terms) => terms } },
+export const maxPool2d = launcher(signature, {
+  variants: {
+    gather: { kernels: ['conv/max_pool2d', 'conv/max_pool2d_backward'], depth: (terms) => terms },
+  },
   forward: (gpu, { x }, params) => {
     const { x: from, y: to, window } = planPooling('max_pool2d', x.shape, params);
     const { kernel, stride, padding, dilation } = window;
-    const [y, indices] = [Tensor.empty(gpu, 'f32', to), Tensor.empty(gpu, 'i32', to)];
+    const y = Tensor.empty(gpu, 'f32', to);
+    const indices = Tensor.empty(gpu, 'i32', to);
     gpu.dispatch({
       shader,
       bindings: [x, y, indices].map((tensor) => tensor.binding),
-      uniforms: [from[2], from[3], to[2], to[3], ...kernel, ...stride, padding[0], padding[1], ...dilation, y.size].map(u32),
+      uniforms: [
+        from[2],
+        from[3],
+        to[2],
+        to[3],
+        ...kernel,
+        ...stride,
+        padding[0],
+        padding[1],
+        ...dilation,
+        y.size,
+      ].map(u32),
       workgroups: spread(Math.ceil(y.size / 64)),
       flops: y.size * sizeOf(kernel),
     });
@@ -35,8 +50,18 @@ export const maxPool2d = defineOp<'x', never, 'y' | 'indices', PoolingParams>({
     const dx = Tensor.empty(gpu, 'f32', x.shape);
     gpu.dispatch({
       shader: backwardShader,
-      bindings: [grads.y as Tensor, indices, dx].map((tensor) => tensor.binding),
-      uniforms: [from[2], from[3], to[2], to[3], ...reach, ...stride, padding[0], padding[1], dx.size].map(u32),
+      bindings: [grads.y, indices, dx].map((tensor) => tensor.binding),
+      uniforms: [
+        from[2],
+        from[3],
+        to[2],
+        to[3],
+        ...reach,
+        ...stride,
+        padding[0],
+        padding[1],
+        dx.size,
+      ].map(u32),
       workgroups: spread(Math.ceil(dx.size / 64)),
       flops: sizeOf(to) * sizeOf(kernel),
     });

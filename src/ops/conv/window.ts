@@ -13,7 +13,10 @@ export interface Window {
   readonly stride: Pair;
   readonly padding: Padding;
   readonly dilation: Pair;
-  /** Round the number of steps up, where the last window starts inside of the image or its leading padding. Default false. */
+  /**
+   * Round the number of steps up, where the last window starts inside of the image or its leading
+   * padding. Default false.
+   */
   readonly ceil_mode?: boolean | undefined;
 }
 
@@ -22,20 +25,34 @@ export type ImageShape = readonly [batch: number, channels: number, height: numb
 
 /** The shape as that of an image batch. Throws ShapeError when it has other dimensions. */
 export function imagesOf(op: string, shape: Shape): ImageShape {
-  if (shape.length !== 4) throw new ShapeError(`${op}: x is ${formatShape(shape)} and should be [N, C, H, W]`);
+  if (shape.length !== 4)
+    throw new ShapeError(`${op}: x is ${formatShape(shape)} and should be [N, C, H, W]`);
   return shape as unknown as ImageShape;
 }
 
-/** Height and width of what a window gives. Throws ShapeError when it does not fit, or is not made of whole numbers. */
-export function outputSize(op: string, [, , height, width]: ImageShape, { kernel, stride, padding, dilation, ceil_mode }: Window): Pair {
+/**
+ * Height and width of what a window gives. Throws ShapeError when it does not fit, or is not made
+ * of whole numbers.
+ */
+export function outputSize(
+  op: string,
+  [, , height, width]: ImageShape,
+  { kernel, stride, padding, dilation, ceil_mode }: Window,
+): Pair {
   const isWhole = (least: number) => (n: number) => Number.isInteger(n) && n >= least;
   if (![...kernel, ...stride, ...dilation].every(isWhole(1)) || !padding.every(isWhole(0))) {
-    throw new ShapeError(`${op}: kernel, stride and dilation are whole numbers from 1 on, padding from 0 on`);
+    throw new ShapeError(
+      `${op}: kernel, stride and dilation are whole numbers from 1 on, padding from 0 on`,
+    );
   }
   const along = (size: number, d: 0 | 1): number => {
-    const [before, after] = [padding[d], padding[d === 0 ? 2 : 3]];
+    const before = padding[d];
+    const after = padding[d === 0 ? 2 : 3];
     const room = size + before + after - dilation[d] * (kernel[d] - 1) - 1;
-    if (room < 0) throw new ShapeError(`${op}: a window of ${formatShape(kernel)} does not fit into ${height}x${width} with its padding`);
+    if (room < 0)
+      throw new ShapeError(
+        `${op}: a window of ${formatShape(kernel)} does not fit into ${height}x${width} with its padding`,
+      );
     const steps = room / stride[d];
     if (!ceil_mode) return Math.floor(steps) + 1;
     return Math.ceil(steps) * stride[d] < size + before ? Math.ceil(steps) + 1 : Math.ceil(steps);

@@ -4,12 +4,17 @@ import norm4bitShader from '../../../shaders/lora/dora_norm_4bit.wgsl';
 import scaleShader from '../../../shaders/lora/dora_scale.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
-import type { FourBitType } from '../../quant/four-bit-tables.ts';
+import { isQuantized, partsOf, type QuantizedWeight } from '../../quant/weight.ts';
 import { matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 
 /** Shaders of weight-decomposed adapters (Liu et al. 2024). */
-export const DORA_KERNELS: readonly string[] = ['lora/dora_norm', 'lora/dora_norm_4bit', 'lora/dora_scale', 'lora/dora_magnitude'];
+export const DORA_KERNELS: readonly string[] = [
+  'lora/dora_norm',
+  'lora/dora_norm_4bit',
+  'lora/dora_scale',
+  'lora/dora_magnitude',
+];
 
 const WORKGROUP = 64;
 
@@ -18,36 +23,48 @@ interface Decomposed {
   readonly lora_A: Tensor;
   readonly lora_B: Tensor;
   readonly scale: number;
-  readonly base:
-    | Tensor
-    | { readonly packed: Tensor; readonly absmax: Tensor; readonly quant_type: FourBitType; readonly blocksize: number };
+  readonly weight: Tensor | QuantizedWeight<Tensor>;
 }
 
 /** Length of every row of the merged weight, f32 [out]; neither it nor a decoded base is stored. */
-export function mergedNorm(gpu: Gpu, { lora_A, lora_B, scale, base }: Decomposed): Tensor {
+export function mergedNorm(gpu: Gpu, { lora_A, lora_B, scale, weight }: Decomposed): Tensor {
   const [r, width] = lora_A.shape as readonly [number, number];
   const rows = lora_B.shape[0] as number;
   const norm = Tensor.empty(gpu, 'f32', [rows]);
   const sizes = [rows, width, r].map(u32);
-  const launch = { workgroups: spread(Math.ceil(rows / WORKGROUP)), flops: 2 * rows * width * (r + 2) };
+  const launch = {
+    workgroups: spread(Math.ceil(rows / WORKGROUP)),
+    flops: 2 * rows * width * (r + 2),
+  };
   const adapter = [lora_A.binding, lora_B.binding];
-  if (base instanceof Tensor) {
-    const bindings = [...adapter, base.binding, norm.binding];
+  if (!isQuantized(weight)) {
+    const bindings = [...adapter, weight.binding, norm.binding];
     gpu.dispatch({ ...launch, shader: normShader, bindings, uniforms: [...sizes, f32(scale)] });
   } else {
-    const { packed, absmax, quant_type, blocksize } = base;
+    const { codes, scales } = partsOf(weight);
     gpu.dispatch({
       ...launch,
       shader: norm4bitShader,
-      bindings: [...adapter, packed.binding, absmax.binding, norm.binding],
-      uniforms: [...sizes, u32(Math.log2(blocksize)), u32(Number(quant_type === 'fp4')), f32(scale)],
+      bindings: [...adapter, codes.binding, scales.binding, norm.binding],
+      uniforms: [
+        ...sizes,
+        u32(Math.log2(weight.blocksize ?? 1)),
+        u32(weight.format.table ?? 0),
+        f32(scale),
+      ],
     });
   }
   return norm;
 }
 
 /** magnitude / norm * z (+ bias) by columns, in a tensor of its own. */
-export function rescaled(gpu: Gpu, z: Tensor, magnitude: Tensor, norm: Tensor, bias?: Tensor): Tensor {
+export function rescaled(
+  gpu: Gpu,
+  z: Tensor,
+  magnitude: Tensor,
+  norm: Tensor,
+  bias?: Tensor,
+): Tensor {
   const y = Tensor.empty(gpu, 'f32', z.shape);
   gpu.dispatch({
     shader: scaleShader,

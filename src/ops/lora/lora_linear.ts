@@ -1,48 +1,31 @@
 import shader from '../../../shaders/lora/lora_update.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf, sameShape } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { frozenWeight } from '../../vocabulary/lora/frozen-weight.ts';
+import { loraLinear as signature } from '../../vocabulary/lora/lora_linear.ts';
+import type { GradientsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { type Backward, launcher } from '../launcher.ts';
 import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
 import { FOUR_BIT_VARIANTS, multiply4bit } from '../matmul/product_4bit.ts';
-import { type BackwardContext, defineOp, type Inputs } from '../op.ts';
 import { DORA_KERNELS, magnitudeGradient, mergedNorm, rescaled } from './dora.ts';
 
-/** Parameters of {@link loraLinear}, as PEFT's LoraConfig and bitsandbytes name them. */
-export interface LoraLinearParams {
-  /** Rank of the update. */
-  readonly r: number;
-  readonly alpha: number;
-  /** Scale alpha / sqrt(r) in place of alpha / r. Default false. */
-  readonly use_rslora?: boolean;
-  /** Weight-decomposed adaptation: columns are rescaled by magnitude / norm of the merged weight. Default false. */
-  readonly use_dora?: boolean;
-  /** How the frozen weight is stored. Default dense. */
-  readonly base?: 'dense' | 'nf4' | 'fp4';
-  /** Elements that share an absmax in a 4-bit base. Default 64. */
-  readonly blocksize?: number;
-}
-
-type Optional = 'weight' | 'packed' | 'absmax' | 'bias' | 'magnitude';
-type LoraInputs = Inputs<'x' | 'lora_A' | 'lora_B', Optional>;
-
-/** What DoRA's backward pass needs beside y and xa: what was rescaled, [..., out], and the norms, [out]. */
-interface DoraOutputs {
-  readonly z?: Tensor;
-  readonly norm?: Tensor;
-}
+type Inputs = InputsOf<typeof signature, Tensor>;
+type Params = ParamsOf<typeof signature>;
 
 /**
- * y = x W^T + s (x A^T) B^T (+ bias) with a frozen W, s = alpha / r: LoRA as PEFT has it; the update s B A is never formed. Float32.
- * x: [..., in]; weight: [out, in], or packed and absmax as matmul_4bit takes them; lora_A: [r, in]; lora_B: [out, r]; bias: [out].
- * With `use_dora` y = magnitude / norm * z + bias, where z is y above without bias and norm [out] the length of each row of W + s B A;
- * magnitude: [out]. As in PEFT no gradient flows through the norm. y: [..., out]; xa = x A^T, [..., r], and DoRA's z and norm are kept for
- * the backward pass, which gives the gradients of x, lora_A, lora_B and magnitude. Throws ShapeError when they do not fit.
+ * y = x W^T + s (x A^T) B^T (+ bias) with a frozen W, s = alpha / r: LoRA as PEFT has it; the
+ * update s B A is never formed. Float32. x: [..., in]; weight: [out, in], or packed and absmax as
+ * matmul_4bit takes them; lora_A: [r, in]; lora_B: [out, r]; bias: [out]. With `use_dora` y =
+ * magnitude / norm * z + bias, where z is y above without bias and norm [out] the length of each
+ * row of W + s B A; magnitude: [out]. As in PEFT no gradient flows through the norm. y: [..., out];
+ * xa = x A^T, [..., r], and DoRA's z and norm are kept for the backward pass, which gives the
+ * gradients of x, lora_A, lora_B and magnitude. Throws ShapeError when they do not fit.
  */
-export const loraLinear = defineOp<'x' | 'lora_A' | 'lora_B', Optional, 'y' | 'xa', LoraLinearParams>({
-  name: 'lora_linear',
-  takes: { packed: ['u8'] },
+export const loraLinear = launcher(signature, {
   variants: {
     register: { ...PRODUCT_VARIANTS.register, kernels: kernelsOf('register', 'register') },
     subgroup: { ...PRODUCT_VARIANTS.subgroup, kernels: kernelsOf('subgroup', 'subgroup') },
@@ -52,83 +35,107 @@ export const loraLinear = defineOp<'x' | 'lora_A' | 'lora_B', Optional, 'y' | 'x
   forward: (gpu, inputs, params, variant) => {
     const { x, lora_A, lora_B, bias, magnitude } = inputs;
     check(inputs, params);
-    const y = timesWeight(gpu, x, inputs, params, true, variant);
+    const weight = weightOf(inputs, params);
+    const y = timesWeight(gpu, x, weight, true, variant);
     const xa = multiply(gpu, { a: x, b: lora_A, transpose_b: true }, variant);
     const update = { y, p: xa, q: lora_B, transpose_q: true, scale: scaleOf(params) };
-    if (!params.use_dora) {
+    if (!magnitude) {
       addLowRank(gpu, { ...update, bias });
       return { y, xa };
     }
     addLowRank(gpu, update);
-    const norm = mergedNorm(gpu, { lora_A, lora_B, scale: scaleOf(params), base: frozenWeight(inputs, params) });
-    return { y: rescaled(gpu, y, magnitude as Tensor, norm, bias), xa, z: y, norm };
+    const norm = mergedNorm(gpu, { lora_A, lora_B, scale: scaleOf(params), weight });
+    return { y: rescaled(gpu, y, magnitude, norm, bias), xa, z: y, norm };
   },
   backward: (gpu, context, variant) => {
-    const { inputs, outputs, grads, params, wants } = context;
-    const dy = grads.y as Tensor;
-    if (!params.use_dora) return lowRankGradients(gpu, context, dy, variant);
-    const { z, norm } = outputs as DoraOutputs as Required<DoraOutputs>;
-    const ofMagnitude = wants.has('magnitude') ? { magnitude: magnitudeGradient(gpu, dy, z, norm) } : {};
+    const { inputs, outputs, grads, wants } = context;
+    const { y: dy } = grads;
+    const { magnitude } = inputs;
+    const { z, norm } = outputs;
+    if (!magnitude || !z || !norm) return lowRankGradients(gpu, context, dy, variant);
+    const ofMagnitude = wants.has('magnitude')
+      ? { magnitude: magnitudeGradient(gpu, dy, z, norm) }
+      : {};
     if (!['x', 'lora_A', 'lora_B'].some((name) => wants.has(name))) return ofMagnitude;
-    using dz = rescaled(gpu, dy, inputs.magnitude as Tensor, norm);
+    using dz = rescaled(gpu, dy, magnitude, norm);
     return { ...lowRankGradients(gpu, context, dz, variant), ...ofMagnitude };
   },
 });
 
-type Context = BackwardContext<'x' | 'lora_A' | 'lora_B', Optional, 'y' | 'xa', LoraLinearParams>;
-
-/** Gradients of x, lora_A and lora_B, those that are wanted, from the gradient `dy` of x W^T + s (x A^T) B^T. */
+/**
+ * Gradients of x, lora_A and lora_B, those that are wanted, from the gradient `dy` of x W^T + s (x
+ * A^T) B^T.
+ */
 function lowRankGradients(
   gpu: Gpu,
-  { inputs, outputs: { xa }, params, wants }: Context,
+  { inputs, outputs: { xa }, params, wants }: Backward<typeof signature>,
   dy: Tensor,
   variant: string,
-): Readonly<Record<string, Tensor>> {
+): GradientsOf<typeof signature, Tensor> {
   const { x, lora_A, lora_B } = inputs;
   const scale = scaleOf(params);
-  const gradients: Record<string, Tensor> = {};
+  const gradients: { x?: Tensor; lora_A?: Tensor; lora_B?: Tensor } = {};
   const rows = (tensor: Tensor) => tensor.view(matrixOf(tensor.shape));
-  if (wants.has('lora_B')) gradients['lora_B'] = multiply(gpu, { a: rows(dy), b: rows(xa), transpose_a: true, scale }, variant);
+  if (wants.has('lora_B'))
+    gradients.lora_B = multiply(
+      gpu,
+      { a: rows(dy), b: rows(xa), transpose_a: true, scale },
+      variant,
+    );
   if (wants.has('lora_A') || wants.has('x')) {
     // The gradient of xa, which both need.
     using dxa = multiply(gpu, { a: rows(dy), b: lora_B, scale }, variant);
-    if (wants.has('lora_A')) gradients['lora_A'] = multiply(gpu, { a: dxa, b: rows(x), transpose_a: true }, variant);
+    if (wants.has('lora_A'))
+      gradients.lora_A = multiply(gpu, { a: dxa, b: rows(x), transpose_a: true }, variant);
     if (wants.has('x')) {
-      const dx = timesWeight(gpu, dy, inputs, params, false, variant);
+      const dx = timesWeight(gpu, dy, weightOf(inputs, params), false, variant);
       addLowRank(gpu, { y: dx, p: dxa, q: lora_A, transpose_q: false, scale: 1 });
-      gradients['x'] = dx;
+      gradients.x = dx;
     }
   }
   return gradients;
 }
 
 /** Shaders of the frozen product, dense or in 4 bits, and of the update. */
-function kernelsOf(dense: keyof typeof PRODUCT_VARIANTS, fourBit: keyof typeof FOUR_BIT_VARIANTS): readonly string[] {
-  return ['lora/lora_update', ...DORA_KERNELS, ...PRODUCT_VARIANTS[dense].kernels, ...FOUR_BIT_VARIANTS[fourBit].kernels];
+function kernelsOf(
+  dense: keyof typeof PRODUCT_VARIANTS,
+  fourBit: keyof typeof FOUR_BIT_VARIANTS,
+): readonly string[] {
+  return [
+    'lora/lora_update',
+    ...DORA_KERNELS,
+    ...PRODUCT_VARIANTS[dense].kernels,
+    ...FOUR_BIT_VARIANTS[fourBit].kernels,
+  ];
 }
 
 /** alpha / r, or alpha / sqrt(r) for rsLoRA. */
-function scaleOf({ r, alpha, use_rslora = false }: LoraLinearParams): number {
+function scaleOf({ r, alpha, use_rslora }: Params): number {
   return alpha / (use_rslora ? Math.sqrt(r) : r);
 }
 
-/** The frozen weight in whichever form it is stored. Throws ShapeError when it is not there. */
-function frozenWeight({ weight, packed, absmax }: LoraInputs, { base = 'dense', blocksize = 64 }: LoraLinearParams) {
-  if (base === 'dense') {
-    if (!weight) throw new ShapeError('lora_linear: a dense base needs the input weight');
-    return weight;
-  }
-  if (!packed || !absmax) throw new ShapeError(`lora_linear: a base in ${base} needs the inputs packed and absmax`);
-  return { packed, absmax, quant_type: base, blocksize };
+/** The frozen weight, dense or quantized. Throws ShapeError when it is not there. */
+function weightOf(inputs: Inputs, params: Params): Tensor | QuantizedWeight<Tensor> {
+  const weight = frozenWeight<Tensor>(inputs, params);
+  if (weight) return weight;
+  throw new ShapeError(
+    params.base === 'dense'
+      ? 'lora_linear: a dense base needs the input weight'
+      : `lora_linear: a base in ${params.base} needs the inputs packed and absmax`,
+  );
 }
 
 /** x W^T, or x W. */
-function timesWeight(gpu: Gpu, x: Tensor, inputs: LoraInputs, params: LoraLinearParams, transposed: boolean, variant: string): Tensor {
-  const weight = frozenWeight(inputs, params);
-  if (weight instanceof Tensor) return multiply(gpu, { a: x, b: weight, transpose_b: transposed }, variant);
-  const { packed, absmax, ...format } = weight;
-  const [out_features, in_features] = [inputs.lora_B.shape[0] as number, inputs.lora_A.shape[1] as number];
-  return multiply4bit(gpu, { x, packed, absmax }, { ...format, out_features, in_features, transpose_weight: transposed }, variant);
+function timesWeight(
+  gpu: Gpu,
+  x: Tensor,
+  weight: Tensor | QuantizedWeight<Tensor>,
+  transposed: boolean,
+  variant: string,
+): Tensor {
+  return isQuantized(weight)
+    ? multiply4bit(gpu, x, weight, transposed, variant)
+    : multiply(gpu, { a: x, b: weight, transpose_b: transposed }, variant);
 }
 
 interface LowRank {
@@ -156,15 +163,27 @@ function addLowRank(gpu: Gpu, { y, p, q, transpose_q, scale, bias }: LowRank): v
   });
 }
 
-function check({ x, weight, lora_A, lora_B, bias, magnitude }: LoraInputs, { r, use_dora = false }: LoraLinearParams): void {
-  if (use_dora !== (magnitude !== undefined)) throw new ShapeError('lora_linear: use_dora and the input magnitude go together');
+function check(
+  { x, weight, lora_A, lora_B, bias, magnitude }: Inputs,
+  { r, use_dora }: Params,
+): void {
+  if (use_dora !== (magnitude !== undefined))
+    throw new ShapeError('lora_linear: use_dora and the input magnitude go together');
   const features = x.shape.at(-1) as number;
   const out = lora_B.shape[0] as number;
-  const expected = { lora_A: [r, features], lora_B: [out, r], weight: [out, features], bias: [out], magnitude: [out] };
+  const expected = {
+    lora_A: [r, features],
+    lora_B: [out, r],
+    weight: [out, features],
+    bias: [out],
+    magnitude: [out],
+  };
   for (const [name, tensor] of Object.entries({ lora_A, lora_B, weight, bias, magnitude })) {
     const shape = expected[name as keyof typeof expected];
     if (tensor && !sameShape(tensor.shape, shape)) {
-      throw new ShapeError(`lora_linear: ${name} is ${formatShape(tensor.shape)} and should be ${formatShape(shape)}`);
+      throw new ShapeError(
+        `lora_linear: ${name} is ${formatShape(tensor.shape)} and should be ${formatShape(shape)}`,
+      );
     }
   }
 }

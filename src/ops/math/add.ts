@@ -1,9 +1,13 @@
 import shader from '../../../shaders/math/add.wgsl';
-import { binaryOp } from './elementwise.ts';
+import { add as signature } from '../../vocabulary/math/add.ts';
+import { binaryLauncher } from './elementwise.ts';
 import { sumToSize } from './sum.ts';
 
-/** y = a + b with broadcasting, as torch.add. a, b, y: f32. Throws ShapeError when the shapes do not broadcast. */
-export const add = binaryOp('add', shader, {
+/**
+ * y = a + b with broadcasting, as torch.add. a, b, y: f32. Throws ShapeError when the shapes do not
+ * broadcast.
+ */
+export const add = binaryLauncher(signature, shader, {
   a: ({ gpu, a, dy }) => sumToSize(gpu, dy, a.shape),
   b: ({ gpu, b, dy }) => sumToSize(gpu, dy, b.shape),
 });

@@ -5,7 +5,10 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 /** Axes that a kernel of the family walks: its uniform struct has room for as many. */
 export const MAX_AXES = 8;
 
-/** One axis of a walk over elements: its size, and how far apart in each operand two neighbours along it are. */
+/**
+ * One axis of a walk over elements: its size, and how far apart in each operand two neighbours
+ * along it are.
+ */
 export interface Axis {
   readonly size: number;
   readonly strides: readonly number[];
@@ -21,27 +24,39 @@ export function denseStrides(shape: Shape): number[] {
   return strides;
 }
 
-/** Strides of a dense tensor of shape `from` that repeats to fill `to`: 0 along the axes that repeat. Throws {@link ShapeError}. */
+/**
+ * Strides of a dense tensor of shape `from` that repeats to fill `to`: 0 along the axes that
+ * repeat. Throws {@link ShapeError}.
+ */
 export function repeatedStrides(what: string, from: Shape, to: Shape): number[] {
   const missing = to.length - from.length;
   const strides = denseStrides(from);
   if (missing < 0 || from.some((size, d) => size !== 1 && size !== to[d + missing])) {
     throw new ShapeError(`${what}: ${formatShape(from)} does not broadcast to ${formatShape(to)}`);
   }
-  return to.map((_, d) => (d < missing || from[d - missing] === 1 ? 0 : (strides[d - missing] as number)));
+  return to.map((_, d) =>
+    d < missing || from[d - missing] === 1 ? 0 : (strides[d - missing] as number),
+  );
 }
 
-/** The shape to which both broadcast by numpy's rules. Throws {@link ShapeError} when there is none. */
+/**
+ * The shape to which both broadcast by numpy's rules. Throws {@link ShapeError} when there is none.
+ */
 export function broadcastShapes(what: string, a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, d) => {
-    const [m, n] = [a[d - rank + a.length] ?? 1, b[d - rank + b.length] ?? 1];
-    if (m !== n && m !== 1 && n !== 1) throw new ShapeError(`${what}: ${formatShape(a)} and ${formatShape(b)} do not broadcast`);
+    const m = a[d - rank + a.length] ?? 1;
+    const n = b[d - rank + b.length] ?? 1;
+    if (m !== n && m !== 1 && n !== 1)
+      throw new ShapeError(`${what}: ${formatShape(a)} and ${formatShape(b)} do not broadcast`);
     return m === 1 ? n : m;
   });
 }
 
-/** The axes of `shape`, innermost first, neighbours merged wherever one stride serves both. `strides` has a list for each operand. */
+/**
+ * The axes of `shape`, innermost first, neighbours merged wherever one stride serves both.
+ * `strides` has a list for each operand.
+ */
 export function walk(shape: Shape, strides: readonly (readonly number[])[]): Axis[] {
   const axes: Axis[] = [];
   for (let d = shape.length - 1; d >= 0; d--) {
@@ -58,9 +73,15 @@ export function walk(shape: Shape, strides: readonly (readonly number[])[]): Axi
 /** What follows the last axis: no index is as large, so that a walk ends there. */
 const END: Axis = { size: 0xffffffff, strides: [] };
 
-/** `axes` as a kernel's `array<vec4u, 8>` of size and up to three strides. Throws {@link ShapeError} when there are more than 8. */
+/**
+ * `axes` as a kernel's `array<vec4u, 8>` of size and up to three strides. Throws {@link ShapeError}
+ * when there are more than 8.
+ */
 export function axisFields(what: string, axes: readonly Axis[]): UniformField[] {
-  if (axes.length > MAX_AXES) throw new ShapeError(`${what}: ${axes.length} separate dimensions; at most ${MAX_AXES} are walked`);
+  if (axes.length > MAX_AXES)
+    throw new ShapeError(
+      `${what}: ${axes.length} separate dimensions; at most ${MAX_AXES} are walked`,
+    );
   const filled = [...axes, ...Array<Axis>(MAX_AXES - axes.length).fill(END)];
   return filled.flatMap(({ size, strides }) => [size, ...strides, 0, 0, 0].slice(0, 4).map(u32));
 }

@@ -11,12 +11,15 @@ const CODES: readonly DType[] = ['f32', 'f16', 'bf16', 'i32', 'u8', 'i8'];
 export const BOOL = CODES.length;
 export const F16 = CODES.indexOf('f16');
 
-/** How a kernel reads elements: the value of its FROM, or of the constant STORAGE of lib/storage. */
+/**
+ * How a kernel reads elements: the value of its FROM, or of the constant STORAGE of lib/storage.
+ */
 export const readAs = seam('storage.read', (dtype: DType): number => codeOf(dtype));
 
 /**
- * x in another element type, `to` (its code, or BOOL), held as `dtype`: what the op cast does, for whoever stands below the ops. The
- * caller owns it. Throws GradproofError `not-implemented` for a type that no kernel converts.
+ * x in another element type, `to` (its code, or BOOL), held as `dtype`: what the op cast does, for
+ * code below the ops. The caller owns it. Throws GradproofError `not-implemented` for a type that
+ * no kernel converts.
  */
 export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): Tensor {
   const from = readAs(x.dtype);
@@ -35,6 +38,10 @@ export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): 
 
 function codeOf(dtype: DType): number {
   const code = CODES.indexOf(dtype);
-  if (code < 0) throw new GradproofError('not-implemented', `cast: ${dtype} is no type of numbers; give one of ${CODES.join(', ')}`);
+  if (code < 0)
+    throw new GradproofError(
+      'not-implemented',
+      `cast: ${dtype} is no type of numbers; give one of ${CODES.join(', ')}`,
+    );
   return code;
 }

@@ -3,7 +3,9 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, type Shader, spread, u32 } from '../../gpu/shader.ts';
 import { sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import type { Binary } from '../../vocabulary/binary.ts';
+import type { Unary } from '../../vocabulary/elementwise.ts';
+import { type Launcher, launcher } from '../launcher.ts';
 import { axisFields, broadcastShapes, repeatedStrides, walk } from './axes.ts';
 import { chunkedDepth } from './reduction.ts';
 import { sumToSize } from './sum.ts';
@@ -28,8 +30,17 @@ export function unary(gpu: Gpu, shader: Shader, x: Tensor, parameters: Parameter
   return y;
 }
 
-/** Runs a kernel of the frame math/binary: y = f(a, b), f32 of the shape to which both broadcast. The caller owns y. Throws ShapeError. */
-export function binary(gpu: Gpu, shader: Shader, a: Tensor, b: Tensor, parameters: Parameters = []): Tensor {
+/**
+ * Runs a kernel of the frame math/binary: y = f(a, b), f32 of the shape to which both broadcast.
+ * The caller owns y. Throws ShapeError.
+ */
+export function binary(
+  gpu: Gpu,
+  shader: Shader,
+  a: Tensor,
+  b: Tensor,
+  parameters: Parameters = [],
+): Tensor {
   const shape = broadcastShapes(shader.file, a.shape, b.shape);
   const repeats = !sameShape(a.shape, b.shape);
   const axes = repeats
@@ -52,16 +63,21 @@ export function binary(gpu: Gpu, shader: Shader, a: Tensor, b: Tensor, parameter
   return y;
 }
 
-type NoParams = Readonly<Record<string, never>>;
-
-/** An op y = f(x) without parameters, and its gradient as a function of x and dy. */
-export function unaryOp(name: string, forward: Shader, backward: Shader) {
-  return defineOp<'x', never, 'y', NoParams>({
-    name,
+/**
+ * A launcher of y = f(x), and its gradient as a function of x and dy; `numbers` are those that both
+ * kernels take.
+ */
+export function unaryLauncher<Given extends object, Params extends object>(
+  signature: Unary<Given, Params>,
+  forward: Shader,
+  backward: Shader,
+  numbers: (params: Params) => Parameters = () => [],
+): Launcher<Unary<Given, Params>> {
+  return launcher(signature, {
     variants: { vec4: { kernels: [forward.file, backward.file], depth: () => 1 } },
-    forward: (gpu, { x }) => ({ y: unary(gpu, forward, x) }),
-    backward: (gpu, { inputs: { x }, grads, wants }): Readonly<Record<string, Tensor>> =>
-      wants.has('x') ? { x: binary(gpu, backward, x, grads.y as Tensor) } : {},
+    forward: (gpu, { x }, params) => ({ y: unary(gpu, forward, x, numbers(params)) }),
+    backward: (gpu, { inputs: { x }, grads, params, wants }) =>
+      wants.has('x') ? { x: binary(gpu, backward, x, grads.y, numbers(params)) } : {},
   });
 }
 
@@ -74,19 +90,29 @@ export interface BinaryContext {
   readonly dy: Tensor;
 }
 
-/** An op y = f(a, b) with broadcasting; `gradients` give what flows into each operand, in its shape. */
-export function binaryOp(
-  name: string,
+/**
+ * A launcher of y = f(a, b) with broadcasting; `gradients` give what flows into each operand, in
+ * its shape.
+ */
+export function binaryLauncher(
+  signature: Binary,
   shader: Shader,
-  gradients: { readonly a: (context: BinaryContext) => Tensor; readonly b: (context: BinaryContext) => Tensor },
+  gradients: {
+    readonly a: (context: BinaryContext) => Tensor;
+    readonly b: (context: BinaryContext) => Tensor;
+  },
   kernels: readonly Shader[] = [],
-) {
-  return defineOp<'a' | 'b', never, 'y', NoParams>({
-    name,
-    variants: { vec4: { kernels: [shader, ...kernels, sumShader].map(({ file }) => file), depth: chunkedDepth } },
+): Launcher<Binary> {
+  return launcher(signature, {
+    variants: {
+      vec4: {
+        kernels: [shader, ...kernels, sumShader].map(({ file }) => file),
+        depth: chunkedDepth,
+      },
+    },
     forward: (gpu, { a, b }) => ({ y: binary(gpu, shader, a, b) }),
     backward: (gpu, { inputs: { a, b }, outputs: { y }, grads, wants }) => {
-      const context = { gpu, a, b, y, dy: grads.y as Tensor };
+      const context = { gpu, a, b, y, dy: grads.y };
       return {
         ...(wants.has('a') ? { a: gradients.a(context) } : {}),
         ...(wants.has('b') ? { b: gradients.b(context) } : {}),
@@ -95,8 +121,16 @@ export function binaryOp(
   });
 }
 
-/** The gradient of an operand that f multiplies by b, or divides by it: f(dy, b), summed over the axes along which `operand` repeats. */
-export function scaledGradient(shader: Shader, { gpu, dy }: BinaryContext, factor: Tensor, operand: Tensor): Tensor {
+/**
+ * The gradient of an operand that f multiplies by b, or divides by it: f(dy, b), summed over the
+ * axes along which `operand` repeats.
+ */
+export function scaledGradient(
+  shader: Shader,
+  { gpu, dy }: BinaryContext,
+  factor: Tensor,
+  operand: Tensor,
+): Tensor {
   using all = binary(gpu, shader, dy, factor);
   return sumToSize(gpu, all, operand.shape);
 }

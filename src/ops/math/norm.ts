@@ -1,26 +1,30 @@
 import mulShader from '../../../shaders/math/mul.wgsl';
 import backwardShader from '../../../shaders/math/norm_backward.wgsl';
-import type { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import { norm as signature } from '../../vocabulary/math/norm.ts';
+import { launcher } from '../launcher.ts';
 import { binary } from './elementwise.ts';
-import { chunkedDepth, type ReduceParams, reducedShape, reductionOf } from './reduction.ts';
+import { chunkedDepth, reducedShape, reductionOf } from './reduction.ts';
 import { sum } from './sum.ts';
 
 /**
- * y = root of the sum of squares of x along `axes`, as torch.linalg.vector_norm. The gradient is dy x / y, and 0 where y is 0. x, y: f32.
- * Throws ShapeError for axes that do not fit.
+ * y = root of the sum of squares of x along `axes`, as torch.linalg.vector_norm. The gradient is dy
+ * x / y, and 0 where y is 0. x, y: f32. Throws ShapeError for axes that do not fit.
  */
-export const norm = defineOp<'x', never, 'y', ReduceParams>({
-  name: 'norm',
-  variants: { shared: { kernels: ['math/reduce_sum', backwardShader.file, mulShader.file], depth: chunkedDepth } },
+export const norm = launcher(signature, {
+  variants: {
+    shared: {
+      kernels: ['math/reduce_sum', backwardShader.file, mulShader.file],
+      depth: chunkedDepth,
+    },
+  },
   forward: (gpu, { x }, params) => {
     const { drops, shape } = reducedShape('norm', x.shape, params);
     return { y: sum(gpu, x, reductionOf(x.shape, drops), shape, { norm: true }) };
   },
-  backward: (gpu, { inputs: { x }, outputs: { y }, grads, params, wants }): Readonly<Record<string, Tensor>> => {
+  backward: (gpu, { inputs: { x }, outputs: { y }, grads, params, wants }) => {
     if (!wants.has('x')) return {};
     const { kept } = reducedShape('norm', x.shape, params);
-    using slope = binary(gpu, backwardShader, (grads.y as Tensor).view(kept), y.view(kept));
+    using slope = binary(gpu, backwardShader, grads.y.view(kept), y.view(kept));
     return { x: binary(gpu, mulShader, x, slope) };
   },
 });

@@ -2,9 +2,14 @@ import type { UniformField } from '../../gpu/shader.ts';
 import { u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { ReductionOp } from '../../vocabulary/math/reduction.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { type Axis, axisFields, axisOf, denseStrides, walk } from './axes.ts';
 
-/** Terms that one invocation adds at most; what has more is shared out, and the shares are added by a pass of their own. */
+/**
+ * Terms that one invocation adds at most; what has more is shared out, and the shares are added by
+ * a pass of their own.
+ */
 const TERMS = 256;
 
 /** Shares into which `terms` terms are divided. */
@@ -12,7 +17,10 @@ export function partsOf(terms: number): number {
   return Math.max(1, Math.ceil(terms / TERMS));
 }
 
-/** The c of a sum of `terms` products: additions of one invocation, pass by pass, a level for each pass but the last, and the product. */
+/**
+ * The c of a sum of `terms` products: additions of one invocation, pass by pass, a level for each
+ * pass but the last, and the product.
+ */
 export function chunkedDepth(terms: number): number {
   const parts = partsOf(terms);
   return parts === 1 ? terms : Math.ceil(terms / parts) + chunkedDepth(parts);
@@ -34,20 +42,41 @@ export function reductionOf(shape: Shape, drops: (dimension: number) => boolean)
   const side = (reduced: boolean) => {
     const dimensions = shape.map((_, d) => d).filter((d) => drops(d) === reduced);
     const sizes = dimensions.map((d) => shape[d] as number);
-    return { size: sizeOf(sizes), axes: walk(sizes, [dimensions.map((d) => strides[d] as number)]) };
+    return {
+      size: sizeOf(sizes),
+      axes: walk(sizes, [dimensions.map((d) => strides[d] as number)]),
+    };
   };
-  const [kept, reduced] = [side(false), side(true)];
-  return { count: kept.size, terms: reduced.size, kept: kept.axes, reduced: reduced.axes, innerKept: kept.axes[0]?.strides[0] === 1 };
+  const kept = side(false);
+  const reduced = side(true);
+  return {
+    count: kept.size,
+    terms: reduced.size,
+    kept: kept.axes,
+    reduced: reduced.axes,
+    innerKept: kept.axes[0]?.strides[0] === 1,
+  };
 }
 
-/** The reduction of the shares that a pass left, of `width` words each, to the elements themselves. */
-export function reductionOfParts(count: number, parts: number, innerKept: boolean, width = 1): Reduction {
+/**
+ * The reduction of the shares that a pass left, of `width` words each, to the elements themselves.
+ */
+export function reductionOfParts(
+  count: number,
+  parts: number,
+  innerKept: boolean,
+  width = 1,
+): Reduction {
   const [own, next] = innerKept ? [width, count * width] : [parts * width, width];
-  const [kept, reduced] = [[{ size: count, strides: [own] }], [{ size: parts, strides: [next] }]];
+  const kept = [{ size: count, strides: [own] }];
+  const reduced = [{ size: parts, strides: [next] }];
   return { count, terms: parts, kept, reduced, innerKept };
 }
 
-/** The fields `count` to `kept` and `axes` of a reducing kernel's uniform struct, with `between` between them. */
+/**
+ * The fields `count` to `kept` and `axes` of a reducing kernel's uniform struct, with `between`
+ * between them.
+ */
 export function reductionFields(
   what: string,
   { count, terms, kept, reduced }: Reduction,
@@ -57,22 +86,20 @@ export function reductionFields(
   return [...numbers.map(u32), ...between, ...axisFields(what, [...kept, ...reduced])];
 }
 
-/** Parameters of a reduction, as ONNX names them. */
-export interface ReduceParams {
-  /** Dimensions that are reduced; negative ones count from the last, and none at all leaves x as it is. */
-  readonly axes: readonly number[];
-  /** Whether they stay with size 1. Default true. */
-  readonly keepdims?: boolean;
-}
-
-/** The dimensions to reduce as a predicate, and the result's shape. Throws {@link ShapeError} for an axis that is not there or there twice. */
+/**
+ * The dimensions to reduce as a predicate, and the result's shape. Throws {@link ShapeError} for an
+ * axis that is not there or there twice.
+ */
 export function reducedShape(
   what: string,
   x: Shape,
-  { axes, keepdims = true }: ReduceParams,
+  { axes, keepdims }: ParamsOf<ReductionOp>,
 ): { drops: (d: number) => boolean; shape: Shape; kept: Shape } {
   const dropped = new Set(axes.map((axis) => axisOf(what, axis, x)));
-  if (dropped.size !== axes.length) throw new ShapeError(`${what}: an axis of [${axes.join(', ')}] of ${formatShape(x)} is named twice`);
+  if (dropped.size !== axes.length)
+    throw new ShapeError(
+      `${what}: an axis of [${axes.join(', ')}] of ${formatShape(x)} is named twice`,
+    );
   const drops = (d: number) => dropped.has(d);
   const kept = x.map((n, d) => (drops(d) ? 1 : n));
   const rest = x.filter((_, d) => !drops(d));

@@ -4,7 +4,13 @@ import { f32, spread, u32 } from '../../gpu/shader.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { repeatedStrides } from './axes.ts';
-import { partsOf, type Reduction, reductionFields, reductionOf, reductionOfParts } from './reduction.ts';
+import {
+  partsOf,
+  type Reduction,
+  reductionFields,
+  reductionOf,
+  reductionOfParts,
+} from './reduction.ts';
 
 /** How terms become a sum. */
 export interface SumOptions {
@@ -14,21 +20,46 @@ export interface SumOptions {
   readonly norm?: boolean;
 }
 
-/** y = scale * sum of x (f32) as `reduction` walks it, in one fixed order, as a tensor of `shape`. The caller owns it. */
-export function sum(gpu: Gpu, x: Tensor, reduction: Reduction, shape: Shape, options: SumOptions = {}): Tensor {
+/**
+ * y = scale * sum of x (f32) as `reduction` walks it, in one fixed order, as a tensor of `shape`.
+ * The caller owns it.
+ */
+export function sum(
+  gpu: Gpu,
+  x: Tensor,
+  reduction: Reduction,
+  shape: Shape,
+  options: SumOptions = {},
+): Tensor {
   return pass(gpu, x, reduction, shape, options, options.norm ?? false);
 }
 
-function pass(gpu: Gpu, x: Tensor, reduction: Reduction, shape: Shape, options: SumOptions, squares: boolean): Tensor {
+function pass(
+  gpu: Gpu,
+  x: Tensor,
+  reduction: Reduction,
+  shape: Shape,
+  options: SumOptions,
+  squares: boolean,
+): Tensor {
   const { count, terms, innerKept } = reduction;
   const parts = partsOf(terms);
   const isLast = parts === 1;
   const { scale = 1, norm = false } = options;
-  const uniforms = reductionFields(shader.file, reduction, [f32(isLast ? scale : 1), u32(0), u32(0), u32(0)]);
+  const uniforms = reductionFields(shader.file, reduction, [
+    f32(isLast ? scale : 1),
+    u32(0),
+    u32(0),
+    u32(0),
+  ]);
   const y = Tensor.empty(gpu, 'f32', isLast ? shape : [count * parts]);
   gpu.dispatch({
     shader,
-    constants: { INNER_KEPT: Number(innerKept), SQUARES: Number(squares), ROOT: Number(isLast && norm) },
+    constants: {
+      INNER_KEPT: Number(innerKept),
+      SQUARES: Number(squares),
+      ROOT: Number(isLast && norm),
+    },
     bindings: [x.binding, y.binding],
     uniforms,
     workgroups: spread(Math.ceil((count * parts) / 64)),
@@ -40,10 +71,17 @@ function pass(gpu: Gpu, x: Tensor, reduction: Reduction, shape: Shape, options: 
 }
 
 /**
- * Sums x (f32) over the dimensions along which `size` would be broadcast to it, as torch's Tensor.sum_to_size, times `scale`: the gradient
- * of an operand that was repeated. The result has shape `shape`, by default `size`. Throws ShapeError when `size` does not broadcast to x.
+ * Sums x (f32) over the dimensions along which `size` would be broadcast to it, as torch's
+ * Tensor.sum_to_size, times `scale`: the gradient of an operand that was repeated. The result has
+ * shape `shape`, by default `size`. Throws ShapeError when `size` does not broadcast to x.
  */
-export function sumToSize(gpu: Gpu, x: Tensor, size: Shape, shape: Shape = size, scale = 1): Tensor {
+export function sumToSize(
+  gpu: Gpu,
+  x: Tensor,
+  size: Shape,
+  shape: Shape = size,
+  scale = 1,
+): Tensor {
   const repeats = repeatedStrides('sum_to_size', size, x.shape);
   const missing = x.shape.length - size.length;
   const drops = (d: number) => repeats[d] === 0 && (d < missing || size[d - missing] === 1);

@@ -1,57 +1,64 @@
 import type { Gpu } from '../../gpu/gpu.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { matmul as signature } from '../../vocabulary/matmul/matmul.ts';
+import { launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
-import { defineOp } from '../op.ts';
 import { multiply, PRODUCT_VARIANTS, type Product } from './product.ts';
 
-/** Parameters of {@link matmul}, as torch names them; both default to false. */
-export interface MatmulParams {
-  readonly transpose_a?: boolean;
-  readonly transpose_b?: boolean;
-}
-
 /**
- * y = op(a) op(b) (+ bias) in float32 as torch.matmul: op transposes the last two dimensions, the others are batches and broadcast, a
- * 1-D operand is a row (a) or a column (b) and its dimension is not in y. a: [..., m, k]; b: [..., k, n]; bias: any shape that
- * broadcasts to y. A product of no terms is 0. Throws ShapeError when they do not fit or have more than four batch dimensions that broadcast
- * differently.
+ * y = op(a) op(b) (+ bias) in float32 as torch.matmul: op transposes the last two dimensions, the
+ * others are batches and broadcast, a 1-D operand is a row (a) or a column (b) and its dimension is
+ * not in y. a: [..., m, k]; b: [..., k, n]; bias: any shape that broadcasts to y. A product of no
+ * terms is 0. Throws ShapeError when they do not fit or have more than four batch dimensions that
+ * broadcast differently.
  */
-export const matmul = defineOp<'a' | 'b', 'bias', 'y', MatmulParams>({
-  name: 'matmul',
+export const matmul = launcher(signature, {
   variants: PRODUCT_VARIANTS,
   storage: { reads: ['a', 'b'] },
-  forward: (gpu, operands, params, variant) => ({ y: multiply(gpu, { ...operands, ...params }, variant) }),
+  forward: (gpu, operands, params, variant) => ({
+    y: multiply(gpu, { ...operands, ...params }, variant),
+  }),
   backward: (gpu, { inputs: { a, b, bias }, grads, params, wants }, variant) => {
-    const dy = grads.y as Tensor;
-    const gradients: Record<string, Tensor> = {};
-    const [left, right] = [asMatrix(a, 'row', params.transpose_a), asMatrix(b, 'column', params.transpose_b)];
-    const [rows, cols] = [left.transposed ? left.last : left.first, right.transposed ? right.first : right.last];
-    const batch = dy.shape.slice(0, dy.shape.length - Number(a.shape.length > 1) - Number(b.shape.length > 1));
+    const { y: dy } = grads;
+    const gradients: { a?: Tensor; b?: Tensor; bias?: Tensor } = {};
+    const left = asMatrix(a, 'row', params.transpose_a);
+    const right = asMatrix(b, 'column', params.transpose_b);
+    const rows = left.transposed ? left.last : left.first;
+    const cols = right.transposed ? right.first : right.last;
+    const batch = dy.shape.slice(
+      0,
+      dy.shape.length - Number(a.shape.length > 1) - Number(b.shape.length > 1),
+    );
     const given = dy.view([...batch, rows, cols]);
-    // y = A B with A = op(a), B = op(b): dA = dy B^T, dB = A^T dy, and a transposed operand takes the transposed product.
+    // y = A B with A = op(a), B = op(b): dA = dy B^T, dB = A^T dy, and a transposed operand takes
+    // the transposed product.
     if (wants.has('a')) {
       const product = left.transposed
         ? { a: right.tensor, b: given, transpose_a: right.transposed, transpose_b: true }
         : { a: given, b: right.tensor, transpose_b: !right.transposed };
-      gradients['a'] = summed(gpu, product, sizeOf(batch), left, variant);
+      gradients.a = summed(gpu, product, sizeOf(batch), left, variant);
     }
     if (wants.has('b')) {
-      // The rows of all batches that share one matrix b, one after another, are the terms of one product.
+      // The rows of all batches that share one matrix b, one after another, are the terms of one
+      // product.
       const shared = right.batches === 1 && !left.transposed;
       const x = shared ? left.tensor.view([left.batches * left.first, left.last]) : left.tensor;
       const dyOfX = shared ? dy.view([sizeOf(batch) * rows, cols]) : given;
       const product = right.transposed
         ? { a: dyOfX, b: x, transpose_a: true, transpose_b: left.transposed }
         : { a: x, b: dyOfX, transpose_a: !left.transposed };
-      gradients['b'] = summed(gpu, product, shared ? 1 : sizeOf(batch), right, variant);
+      gradients.b = summed(gpu, product, shared ? 1 : sizeOf(batch), right, variant);
     }
-    if (bias && wants.has('bias')) gradients['bias'] = sumToSize(gpu, dy, bias.shape);
+    if (bias && wants.has('bias')) gradients.bias = sumToSize(gpu, dy, bias.shape);
     return gradients;
   },
 });
 
-/** An operand as one or more matrices; a 1-D operand is one row or one column, and is never transposed. */
+/**
+ * An operand as one or more matrices; a 1-D operand is one row or one column, and is never
+ * transposed.
+ */
 interface Matrix {
   readonly operand: Tensor;
   readonly tensor: Tensor;
@@ -61,16 +68,31 @@ interface Matrix {
   readonly transposed: boolean;
 }
 
-function asMatrix(operand: Tensor, vector: 'row' | 'column', transposed = false): Matrix {
+function asMatrix(operand: Tensor, vector: 'row' | 'column', transposed: boolean): Matrix {
   const { shape } = operand;
   const full = shape.length > 1 ? shape : vector === 'row' ? [1, ...shape] : [...shape, 1];
   const [first, last] = full.slice(-2) as [number, number];
   const batches = sizeOf(full.slice(0, -2));
-  return { operand, tensor: operand.view(full), first, last, batches, transposed: transposed && shape.length > 1 };
+  return {
+    operand,
+    tensor: operand.view(full),
+    first,
+    last,
+    batches,
+    transposed: transposed && shape.length > 1,
+  };
 }
 
-/** The gradient of `matrix`: the product, summed over the batches that the operand was repeated for. */
-function summed(gpu: Gpu, product: Product, batches: number, { operand, tensor, batches: own }: Matrix, variant: string): Tensor {
+/**
+ * The gradient of `matrix`: the product, summed over the batches that the operand was repeated for.
+ */
+function summed(
+  gpu: Gpu,
+  product: Product,
+  batches: number,
+  { operand, tensor, batches: own }: Matrix,
+  variant: string,
+): Tensor {
   if (batches === own) return multiply(gpu, { ...product, shape: operand.shape }, variant);
   using all = multiply(gpu, product, variant);
   return sumToSize(gpu, all, tensor.shape, operand.shape);

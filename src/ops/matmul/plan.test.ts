@@ -5,11 +5,20 @@ import { sizeOf } from '../../tensor/shape.ts';
 import { type Axis, type ProductPlan, planProduct } from './plan.ts';
 
 /** y of a plan, computed as a kernel does: by nothing but sizes and strides. */
-function run({ batch, row, col, k }: ProductPlan, a: readonly number[], b: readonly number[], bias: readonly number[]): number[] {
+function run(
+  { batch, row, col, k }: ProductPlan,
+  a: readonly number[],
+  b: readonly number[],
+  bias: readonly number[],
+): number[] {
   const starts = batch.reduce<Omit<Axis, 'size'>[]>(
     (all, axis) =>
       all.flatMap((at) =>
-        Array.from({ length: axis.size }, (_, i) => ({ a: at.a + i * axis.a, b: at.b + i * axis.b, bias: at.bias + i * axis.bias })),
+        Array.from({ length: axis.size }, (_, i) => ({
+          a: at.a + i * axis.a,
+          b: at.b + i * axis.b,
+          bias: at.bias + i * axis.bias,
+        })),
       ),
     [{ a: 0, b: 0, bias: 0 }],
   );
@@ -17,7 +26,9 @@ function run({ batch, row, col, k }: ProductPlan, a: readonly number[], b: reado
   return starts.flatMap((at) =>
     indices(row.size).flatMap((r) =>
       indices(col.size).map((c) => {
-        const terms = indices(k.size).map((t) => (a[at.a + r * row.a + t * k.a] ?? 0) * (b[at.b + t * k.b + c * col.b] ?? 0));
+        const terms = indices(k.size).map(
+          (t) => (a[at.a + r * row.a + t * k.a] ?? 0) * (b[at.b + t * k.b + c * col.b] ?? 0),
+        );
         return terms.reduce((sum, x) => sum + x, bias[at.bias + r * row.bias + c * col.bias] ?? 0);
       }),
     ),
@@ -40,7 +51,10 @@ describe('planProduct', () => {
   });
 
   test('makes the batches that share b rows of one product', () => {
-    expect(planProduct({ a: [4, 6, 5, 7], b: [7, 9] })).toMatchObject({ batch: [], row: { size: 120, a: 7 } });
+    expect(planProduct({ a: [4, 6, 5, 7], b: [7, 9] })).toMatchObject({
+      batch: [],
+      row: { size: 120, a: 7 },
+    });
   });
 
   test('keeps the batches of b apart', () => {
@@ -49,7 +63,10 @@ describe('planProduct', () => {
   });
 
   test('takes no rows, no terms and no batches', () => {
-    expect(planProduct({ a: [0, 7], b: [7, 9] })).toMatchObject({ shape: [0, 9], row: { size: 0 } });
+    expect(planProduct({ a: [0, 7], b: [7, 9] })).toMatchObject({
+      shape: [0, 9],
+      row: { size: 0 },
+    });
     expect(planProduct({ a: [5, 0], b: [0, 9] })).toMatchObject({ shape: [5, 9], k: { size: 0 } });
     expect(planProduct({ a: [0, 5, 7], b: [1, 7, 9] }).shape).toEqual([0, 5, 9]);
   });
@@ -70,24 +87,43 @@ describe('planProduct', () => {
     const size = fc.integer({ min: 1, max: 3 });
     const batch = fc.array(fc.tuple(size, fc.constantFrom('both', 'a', 'b')), { maxLength: 3 });
     fc.assert(
-      fc.property(batch, size, size, size, fc.boolean(), fc.boolean(), fc.boolean(), (dims, m, n, k, ta, tb, withBias) => {
-        const [batchA, batchB] = (['a', 'b'] as const).map((of) => dims.map(([s, who]) => (who === 'both' || who === of ? s : 1)));
-        const a = [...(batchA ?? []), ...(ta ? [k, m] : [m, k])];
-        const b = [...(batchB ?? []), ...(tb ? [n, k] : [k, n])];
-        const bias = withBias ? [m, 1] : undefined;
-        const plan = planProduct({ a, b, bias, transpose_a: ta, transpose_b: tb });
-        const [x, w, v] = [count(sizeOf(a)), count(sizeOf(b)), bias ? count(m) : []];
-        const y = run(plan, x, w, v);
-        expect(y).toHaveLength(sizeOf(plan.shape));
-        // The last batch ends with the last matrix of each operand.
-        const [lastA, lastB] = [x.slice(-m * k), w.slice(-k * n)];
-        const expected = Array.from({ length: m * n }, (_, i) => {
-          const [r, c] = [Math.floor(i / n), i % n];
-          const term = (t: number) => (lastA[ta ? t * m + r : r * k + t] ?? 0) * (lastB[tb ? c * k + t : t * n + c] ?? 0);
-          return Array.from({ length: k }, (_, t) => term(t)).reduce((sum, p) => sum + p, v[r] ?? 0);
-        });
-        expect(y.slice(-m * n)).toEqual(expected);
-      }),
+      fc.property(
+        batch,
+        size,
+        size,
+        size,
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+        (dims, m, n, k, ta, tb, withBias) => {
+          const [batchA, batchB] = (['a', 'b'] as const).map((of) =>
+            dims.map(([s, who]) => (who === 'both' || who === of ? s : 1)),
+          );
+          const a = [...(batchA ?? []), ...(ta ? [k, m] : [m, k])];
+          const b = [...(batchB ?? []), ...(tb ? [n, k] : [k, n])];
+          const bias = withBias ? [m, 1] : undefined;
+          const plan = planProduct({ a, b, bias, transpose_a: ta, transpose_b: tb });
+          const x = count(sizeOf(a));
+          const w = count(sizeOf(b));
+          const v = bias ? count(m) : [];
+          const y = run(plan, x, w, v);
+          expect(y).toHaveLength(sizeOf(plan.shape));
+          // The last batch ends with the last matrix of each operand.
+          const lastA = x.slice(-m * k);
+          const lastB = w.slice(-k * n);
+          const expected = Array.from({ length: m * n }, (_, i) => {
+            const r = Math.floor(i / n);
+            const c = i % n;
+            const term = (t: number) =>
+              (lastA[ta ? t * m + r : r * k + t] ?? 0) * (lastB[tb ? c * k + t : t * n + c] ?? 0);
+            return Array.from({ length: k }, (_, t) => term(t)).reduce(
+              (sum, p) => sum + p,
+              v[r] ?? 0,
+            );
+          });
+          expect(y.slice(-m * n)).toEqual(expected);
+        },
+      ),
     );
   });
 });

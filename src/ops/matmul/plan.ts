@@ -31,9 +31,10 @@ export interface ProductPlan {
 const MAX_BATCH_AXES = 4;
 
 /**
- * Lays out y = op(a) op(b) + bias. Dimensions before the last two are batches and broadcast; a 1-D operand is a row (a) or a column
- * (b), for which a transpose changes nothing. Batches that follow each other in memory are merged, with each other and with the rows.
- * A product of no terms is 0. Throws ShapeError when the operands do not fit.
+ * Lays out y = op(a) op(b) + bias. Dimensions before the last two are batches and broadcast; a 1-D
+ * operand is a row (a) or a column (b), for which a transpose changes nothing. Batches that follow
+ * each other in memory are merged, with each other and with the rows. A product of no terms is 0.
+ * Throws ShapeError when the operands do not fit.
  */
 export function planProduct(shapes: ProductShapes): ProductPlan {
   const { a, b, bias = [] } = shapes;
@@ -42,10 +43,12 @@ export function planProduct(shapes: ProductShapes): ProductPlan {
   const right = b.length === 1 ? [...b, 1] : b;
   const m = axesOf(left, a.length > 1 && shapes.transpose_a === true);
   const n = axesOf(right, b.length > 1 && shapes.transpose_b === true);
-  if (m.cols !== n.rows) throw misfit(shapes, `does not fit: ${m.cols} columns meet ${n.rows} rows`);
+  if (m.cols !== n.rows)
+    throw misfit(shapes, `does not fit: ${m.cols} columns meet ${n.rows} rows`);
 
   const batchShape =
-    broadcast(left.slice(0, -2), right.slice(0, -2)) ?? raise(misfit(shapes, 'has batch dimensions that do not broadcast'));
+    broadcast(left.slice(0, -2), right.slice(0, -2)) ??
+    raise(misfit(shapes, 'has batch dimensions that do not broadcast'));
   const rows = a.length > 1 ? [m.rows] : [];
   const cols = b.length > 1 ? [n.cols] : [];
   const shape = [...batchShape, ...rows, ...cols];
@@ -56,18 +59,35 @@ export function planProduct(shapes: ProductShapes): ProductPlan {
 
   const rank = batchShape.length;
   const biasStrides = broadcastStrides(bias, shape);
-  const [strideA, strideB] = [
-    broadcastStrides(left, [...batchShape, ...left.slice(-2)]),
-    broadcastStrides(right, [...batchShape, ...right.slice(-2)]),
-  ];
-  const batch = batchShape.map((size, i) => ({ size, a: at(strideA, i), b: at(strideB, i), bias: at(biasStrides, i) }));
-  const row: Axis = { size: m.rows, a: m.rowStride, b: 0, bias: a.length > 1 ? at(biasStrides, rank) : 0 };
-  const col: Axis = { size: n.cols, a: 0, b: n.colStride, bias: b.length > 1 ? at(biasStrides, shape.length - 1) : 0 };
+  const strideA = broadcastStrides(left, [...batchShape, ...left.slice(-2)]);
+  const strideB = broadcastStrides(right, [...batchShape, ...right.slice(-2)]);
+  const batch = batchShape.map((size, i) => ({
+    size,
+    a: at(strideA, i),
+    b: at(strideB, i),
+    bias: at(biasStrides, i),
+  }));
+  const row: Axis = {
+    size: m.rows,
+    a: m.rowStride,
+    b: 0,
+    bias: a.length > 1 ? at(biasStrides, rank) : 0,
+  };
+  const col: Axis = {
+    size: n.cols,
+    a: 0,
+    b: n.colStride,
+    bias: b.length > 1 ? at(biasStrides, shape.length - 1) : 0,
+  };
   const merged = merge(batch);
   // Batches that share b are more rows of one product.
   const rowsOfAll = merged.at(-1)?.b === 0 ? merge([merged.at(-1) as Axis, row]) : [];
   const axes = rowsOfAll.length === 1 ? [...merged.slice(0, -1), ...rowsOfAll] : [...merged, row];
-  if (axes.length > MAX_BATCH_AXES + 1) throw misfit(shapes, `has more than ${MAX_BATCH_AXES} batch dimensions that broadcast differently`);
+  if (axes.length > MAX_BATCH_AXES + 1)
+    throw misfit(
+      shapes,
+      `has more than ${MAX_BATCH_AXES} batch dimensions that broadcast differently`,
+    );
   return {
     shape: shape.length > 0 ? shape : [1],
     batch: axes.slice(0, -1),
@@ -77,14 +97,19 @@ export function planProduct(shapes: ProductShapes): ProductPlan {
   };
 }
 
-/** Joins neighbours along which every operand moves as along one longer axis; axes of size 1 vanish into the next. */
+/**
+ * Joins neighbours along which every operand moves as along one longer axis; axes of size 1 vanish
+ * into the next.
+ */
 function merge(axes: readonly Axis[]): Axis[] {
   const merged: Axis[] = [];
   for (const inner of axes) {
     const outer = merged.at(-1);
     if (
       outer &&
-      (['a', 'b', 'bias'] as const).every((of) => outer.size === 1 || inner.size === 1 || outer[of] === inner[of] * inner.size)
+      (['a', 'b', 'bias'] as const).every(
+        (of) => outer.size === 1 || inner.size === 1 || outer[of] === inner[of] * inner.size,
+      )
     ) {
       const strides = inner.size === 1 && outer.size > 1 ? outer : inner;
       merged[merged.length - 1] = { ...strides, size: outer.size * inner.size };
@@ -97,14 +122,21 @@ function merge(axes: readonly Axis[]): Axis[] {
 
 function axesOf(shape: Shape, transposed: boolean) {
   const [rows, cols] = shape.slice(-2) as [number, number];
-  return transposed ? { rows: cols, cols: rows, rowStride: 1, colStride: cols } : { rows, cols, rowStride: cols, colStride: 1 };
+  return transposed
+    ? { rows: cols, cols: rows, rowStride: 1, colStride: cols }
+    : { rows, cols, rowStride: cols, colStride: 1 };
 }
 
 /** The common shape of two shapes by the rules of broadcasting; undefined when they have none. */
 function broadcast(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);
-  const sizes = Array.from({ length: rank }, (_, i) => [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1] as const);
-  return sizes.every(([x, y]) => x === y || x === 1 || y === 1) ? sizes.map(([x, y]) => (x === 1 ? y : x)) : undefined;
+  const sizes = Array.from(
+    { length: rank },
+    (_, i) => [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1] as const,
+  );
+  return sizes.every(([x, y]) => x === y || x === 1 || y === 1)
+    ? sizes.map(([x, y]) => (x === 1 ? y : x))
+    : undefined;
 }
 
 /** Strides of a dense tensor of `shape` along the dimensions of `target`, 0 where it repeats. */

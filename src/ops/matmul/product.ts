@@ -5,16 +5,26 @@ import tiledShader from '../../../shaders/matmul/matmul_tiled.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import { f32, type Shader, spread, type UniformField, u32 } from '../../gpu/shader.ts';
-import { isHalf } from '../../tensor/dtype.ts';
+import { type DType, isHalf } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { F16, readAs } from '../math/convert.ts';
-import type { Variant } from '../op.ts';
+import { chooseLaunch, type LaunchVariant, type Situation } from '../variants.ts';
 import { type Axis, type ProductPlan, planProduct } from './plan.ts';
 
+/** Operands of a product as the kernels see them; y is [rows, columns] of one batch. */
+type Operand = 'a' | 'b' | 'y';
+
 /**
- * Ways to multiply. Every sum is kept by one invocation, which adds all terms: c is their number. Operands in halves are read as they are
- * stored: `register` does so on every adapter, the others load f16 natively where the adapter can, with the same bits.
+ * Rows or columns of y up to which a tile of 64 x 64 would be mostly empty: vectors, and the
+ * low-rank products of LoRA.
+ */
+const NARROW = 8;
+
+/**
+ * Ways to multiply. Every sum is kept by one invocation, which adds all terms: c is their number.
+ * Operands in halves are read as they are stored: `register` does so on every adapter, the others
+ * load f16 natively where the adapter can, with the same bits.
  */
 export const PRODUCT_VARIANTS = {
   register: { kernels: ['matmul/matmul'], depth: (terms) => terms },
@@ -22,20 +32,27 @@ export const PRODUCT_VARIANTS = {
     kernels: ['matmul/matmul_subgroup', 'matmul/matmul', 'matmul/matmul_f16'],
     depth: (terms) => terms,
     needs: ['subgroups'],
-    prefers: (gpu) => gpu.adapter.isFallback,
+    prefers: ({ isFallback }) => isFallback,
+    takes: isFloat32,
+    sizes: ({ operands: { y } }) => ({ ROWS: rowsOfLane(y.shape[0] as number) }),
   },
   tiled: {
     kernels: ['matmul/matmul_tiled', 'matmul/matmul', 'matmul/matmul_f16'],
     depth: (terms) => terms,
-    prefers: (gpu) => !gpu.adapter.isFallback,
+    prefers: ({ isFallback }) => !isFallback,
+    takes: (launch) => isFloat32(launch) && Math.min(...launch.operands.y.shape) > NARROW,
   },
-} as const satisfies Readonly<Record<string, Variant>>;
+} as const satisfies Readonly<Record<string, LaunchVariant<Operand>>>;
+
+function isFloat32({ operands: { a, b } }: Situation<Operand>): boolean {
+  return !isHalf(a.dtype) && !isHalf(b.dtype);
+}
 
 /** A product to compute: y = scale * op(a) op(b) + bias. */
 export interface Product {
   readonly a: Tensor;
   readonly b: Tensor;
-  /** Of any shape that broadcasts to y. */
+  /** The bias: any shape that broadcasts to y. */
   readonly bias?: Tensor | undefined;
   readonly transpose_a?: boolean | undefined;
   readonly transpose_b?: boolean | undefined;
@@ -45,14 +62,18 @@ export interface Product {
   readonly shape?: Shape;
 }
 
-/** Computes a product with the kernel of `variant`. Throws ShapeError when the operands do not fit. */
+/**
+ * Computes a product with the kernel of `variant`. Throws ShapeError when the operands do not fit.
+ */
 export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
   const { a, b, bias } = product;
   const plan = planProduct({ ...product, a: a.shape, b: b.shape, bias: bias?.shape });
   const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);
   const kernel = kernelFor(gpu, product, variant, plan);
   const tiles = Math.ceil(plan.col.size / kernel.cols / kernel.padding) * kernel.padding;
-  const [x, yGroups] = spread(Math.ceil((tiles * Math.ceil(plan.row.size / kernel.rows)) / kernel.tilesPerGroup));
+  const [x, yGroups] = spread(
+    Math.ceil((tiles * Math.ceil(plan.row.size / kernel.rows)) / kernel.tilesPerGroup),
+  );
   const batches = sizeOf(plan.batch.map(({ size }) => size));
   // A dimension of the grid ends at 65,535.
   for (let first = 0; first < batches; first += 65535) {
@@ -61,7 +82,12 @@ export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
       shader: kernel.shader,
       ...(kernel.constants ? { constants: kernel.constants } : {}),
       bindings: [a.binding, b.binding, (bias ?? a).binding, y.binding],
-      uniforms: uniformsOf(plan, { tiles, first, scale: product.scale ?? 1, hasBias: bias !== undefined }),
+      uniforms: uniformsOf(plan, {
+        tiles,
+        first,
+        scale: product.scale ?? 1,
+        hasBias: bias !== undefined,
+      }),
       workgroups: [x, yGroups, count],
       flops: 2 * plan.row.size * plan.col.size * plan.k.size * count,
       ...(count === batches ? { product: { count: y.size } } : {}),
@@ -82,28 +108,49 @@ interface Kernel {
   readonly padding: number;
 }
 
-/** Rows or columns of y up to which a tile of 64 x 64 would be mostly empty: vectors, and the low-rank products of LoRA. */
-const NARROW = 8;
-
-/** The kernel of a variant, or for operands in halves one that reads them as they are stored. */
-function kernelFor(gpu: Gpu, { a, b }: Product, variant: string, plan: ProductPlan): Kernel {
-  if (!isHalf(a.dtype) && !isHalf(b.dtype)) return kernelOf(variant, plan);
-  const plain = kernelOf('register', plan);
-  const [STORAGE_A, STORAGE_B] = [readAs(a.dtype), readAs(b.dtype)];
-  const isNative = variant !== 'register' && STORAGE_A === F16 && STORAGE_B === F16 && gpu.features.has('shader-f16');
-  return isNative ? { ...plain, shader: f16Shader } : { ...plain, constants: { STORAGE_A, STORAGE_B } };
+/** The kernel that computes a product in an op that runs as `asked`. */
+function kernelFor(gpu: Gpu, { a, b }: Product, asked: string, plan: ProductPlan): Kernel {
+  const y = { dtype: 'f32', shape: [plan.row.size, plan.col.size] } as const;
+  const { variant, sizes } = chooseLaunch(gpu, PRODUCT_VARIANTS, asked, { a, b, y });
+  if (variant === 'tiled')
+    return { shader: tiledShader, rows: 64, cols: 64, tilesPerGroup: 1, padding: 1 };
+  const lanes = { cols: 4, tilesPerGroup: 64 };
+  if (variant === 'subgroup') {
+    // Lanes of a quad share their rows, so a row of tiles is padded to whole quads.
+    const constants = { ...sizes, LOAD_B: loadOfB(plan) };
+    return {
+      ...lanes,
+      shader: subgroupShader,
+      constants,
+      rows: sizes['ROWS'] as number,
+      padding: 4,
+    };
+  }
+  return { ...lanes, ...readerOf(gpu, a.dtype, b.dtype, asked), rows: 4, padding: 1 };
 }
 
-function kernelOf(variant: string, plan: ProductPlan): Kernel {
-  const isNarrow = Math.min(plan.row.size, plan.col.size) <= NARROW;
-  if (variant === 'tiled' && !isNarrow) return { shader: tiledShader, rows: 64, cols: 64, tilesPerGroup: 1, padding: 1 };
-  if (variant !== 'subgroup') return { shader, rows: 4, cols: 4, tilesPerGroup: 64, padding: 1 };
-  const rows = rowsOfLane(plan.row.size);
-  // Lanes of a quad share their rows, so a row of tiles is padded to whole quads.
-  return { shader: subgroupShader, constants: { ROWS: rows, LOAD_B: loadOfB(plan) }, rows, cols: 4, tilesPerGroup: 64, padding: 4 };
+/** The kernel of `register`, or for operands in halves one that reads them as they are stored. */
+function readerOf(
+  gpu: Gpu,
+  a: DType,
+  b: DType,
+  asked: string,
+): Pick<Kernel, 'shader' | 'constants'> {
+  if (!isHalf(a) && !isHalf(b)) return { shader };
+  const STORAGE_A = readAs(a);
+  const STORAGE_B = readAs(b);
+  const isNative =
+    asked !== 'register' &&
+    STORAGE_A === F16 &&
+    STORAGE_B === F16 &&
+    gpu.features.has('shader-f16');
+  return isNative ? { shader: f16Shader } : { shader, constants: { STORAGE_A, STORAGE_B } };
 }
 
-/** Rows that one lane of a subgroup kernel computes: the more, the more often a loaded weight is used; no more than there are. */
+/**
+ * Rows that one lane of a subgroup kernel computes: the more, the more often a loaded weight is
+ * used; no more than there are.
+ */
 export function rowsOfLane(m: number): number {
   return m > 8 ? 16 : m > 4 ? 8 : 4;
 }
@@ -116,7 +163,12 @@ function loadOfB({ col, k }: ProductPlan): number {
 
 function uniformsOf(
   { batch, row, col, k }: ProductPlan,
-  launch: { readonly tiles: number; readonly first: number; readonly scale: number; readonly hasBias: boolean },
+  launch: {
+    readonly tiles: number;
+    readonly first: number;
+    readonly scale: number;
+    readonly hasBias: boolean;
+  },
 ): UniformField[] {
   const one: Axis = { size: 1, a: 0, b: 0, bias: 0 };
   const axes = [...Array.from({ length: 4 - batch.length }, () => one), ...batch];

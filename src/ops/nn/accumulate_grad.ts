@@ -3,21 +3,23 @@ import { spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import { accumulateGrad as signature } from '../../vocabulary/nn/accumulate_grad.ts';
+import { launcher } from '../launcher.ts';
 
 /** Elements of a workgroup: 64 invocations, four each. */
 const ELEMENTS = 256;
 
 /**
- * y = a + b: the gradient of a tensor that is used twice, as torch's AccumulateGrad. a, b, y: f32 of one shape, any.
- * Throws ShapeError when the shapes differ.
+ * y = a + b: the gradient of a tensor that is used twice, as torch's AccumulateGrad. a, b, y: f32
+ * of one shape, any. Throws ShapeError when the shapes differ.
  */
-export const accumulateGrad = defineOp<'a' | 'b', never, 'y', Readonly<Record<string, never>>>({
-  name: 'accumulate_grad',
+export const accumulateGrad = launcher(signature, {
   variants: { vec4: { kernels: ['nn/accumulate_grad'], depth: () => 1 } },
   forward: (gpu, { a, b }) => {
     if (!sameShape(a.shape, b.shape))
-      throw new ShapeError(`accumulate_grad of ${formatShape(a.shape)} and ${formatShape(b.shape)} does not fit`);
+      throw new ShapeError(
+        `accumulate_grad of ${formatShape(a.shape)} and ${formatShape(b.shape)} does not fit`,
+      );
     const y = Tensor.empty(gpu, 'f32', a.shape);
     gpu.dispatch({
       shader,

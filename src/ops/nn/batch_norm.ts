@@ -7,25 +7,17 @@ import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp, type Inputs } from '../op.ts';
+import { batchNorm as signature } from '../../vocabulary/nn/batch_norm.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
 
-/** Parameters of {@link batchNorm}, as torch names them. */
-export interface BatchNormParams {
-  readonly eps: number;
-  /** Share of the batch in new running statistics: (1 - momentum) old + momentum batch. Default 0.1. */
-  readonly momentum?: number;
-  /** Whether the running variance takes n / (n - 1) times the batch's: torch does, ONNX does not. Default true. */
-  readonly running_var_unbiased?: boolean;
-  /** Normalize by the statistics of the batch, and move the running ones; else by the running ones. Default false. */
-  readonly training?: boolean;
-}
-
-type Names = 'x' | 'weight' | 'bias' | 'running_mean' | 'running_var';
+type Inputs = InputsOf<typeof signature, Tensor>;
+type Params = ParamsOf<typeof signature>;
 
 /** What training keeps for the backward pass: mean and biased variance of each channel. */
 interface BatchStatistics {
-  readonly batch_mean?: Tensor;
-  readonly batch_var?: Tensor;
+  readonly batch_mean?: Tensor | undefined;
+  readonly batch_var?: Tensor | undefined;
 }
 
 const WORKGROUP = 64;
@@ -33,16 +25,23 @@ const WORKGROUP = 64;
 const MAX_CHANNELS = 65_535;
 
 /**
- * torch.nn.functional.batch_norm: y = weight * (x - mean) / sqrt(variance + eps) + bias over each channel. Float32. x, y: [N, C, ...]; all
- * others: [C]. In training mean and biased variance are those of the batch. The new running_mean and running_var are outputs: the inputs
- * stay as they are. The variance is taken in two passes. Gradients of x, weight and bias. Throws ShapeError when shapes do not
- * fit, for more than 65,535 channels, and when a channel has one value only, of which there is no unbiased variance.
+ * torch.nn.functional.batch_norm: y = weight * (x - mean) / sqrt(variance + eps) + bias over each
+ * channel. Float32. x, y: [N, C, ...]; all others: [C]. In training mean and biased variance are
+ * those of the batch. The new running_mean and running_var are outputs: the inputs stay as they
+ * are. The variance is taken in two passes. Gradients of x, weight and bias. Throws ShapeError when
+ * shapes do not fit, for more than 65,535 channels, and when a channel has one value only, which
+ * has no unbiased variance.
  */
-export const batchNorm = defineOp<Names, never, 'y' | 'running_mean' | 'running_var', BatchNormParams>({
-  name: 'batch_norm',
+export const batchNorm = launcher(signature, {
+  saves: ['batch_mean?', 'batch_var?'],
   variants: {
     'workgroup-per-channel': {
-      kernels: ['nn/batch_norm', 'nn/batch_norm_stats', 'nn/batch_norm_backward_sums', 'nn/batch_norm_backward_x'],
+      kernels: [
+        'nn/batch_norm',
+        'nn/batch_norm_stats',
+        'nn/batch_norm_backward_sums',
+        'nn/batch_norm_backward_x',
+      ],
       depth: (terms) => Math.ceil(terms / WORKGROUP) + Math.log2(WORKGROUP),
     },
   },
@@ -67,8 +66,8 @@ export const batchNorm = defineOp<Names, never, 'y' | 'running_mean' | 'running_
     if (wants.size === 0) return {};
     const { channels, inner, count } = layoutOf(inputs);
     const { x, weight } = inputs;
-    const dy = grads.y as Tensor;
-    const { mean, variance } = used(inputs, outputs as BatchStatistics);
+    const dy = grads.y;
+    const { mean, variance } = used(inputs, outputs);
     const eps = f32(params.eps);
     const dweight = Tensor.empty(gpu, 'f32', weight.shape);
     const dbias = Tensor.empty(gpu, 'f32', weight.shape);
@@ -79,29 +78,36 @@ export const batchNorm = defineOp<Names, never, 'y' | 'running_mean' | 'running_
       workgroups: [channels, 1, 1],
       flops: 5 * x.size,
     });
-    const gradients: Record<string, Tensor> = { weight: dweight, bias: dbias };
-    if (wants.has('x')) {
+    const gradientOfX = () => {
       const dx = Tensor.empty(gpu, 'f32', x.shape);
       gpu.dispatch({
         shader: inputShader,
-        bindings: [x, weight, mean, variance, dy, dweight, dbias, dx].map((tensor) => tensor.binding),
-        uniforms: [...[x.size, channels, inner].map(u32), eps, f32(params.training ? 1 / count : 0)],
+        bindings: [x, weight, mean, variance, dy, dweight, dbias, dx].map(
+          (tensor) => tensor.binding,
+        ),
+        uniforms: [
+          ...[x.size, channels, inner].map(u32),
+          eps,
+          f32(params.training ? 1 / count : 0),
+        ],
         workgroups: spread(Math.ceil(x.size / WORKGROUP)),
         flops: 10 * x.size,
       });
-      gradients['x'] = dx;
-    }
-    for (const name of ['weight', 'bias']) {
-      if (wants.has(name)) continue;
-      gradients[name]?.[Symbol.dispose]();
-      delete gradients[name];
-    }
-    return gradients;
+      return dx;
+    };
+    const dx = wants.has('x') ? { x: gradientOfX() } : {};
+    if (!wants.has('weight')) dweight[Symbol.dispose]();
+    if (!wants.has('bias')) dbias[Symbol.dispose]();
+    return {
+      ...(wants.has('weight') ? { weight: dweight } : {}),
+      ...(wants.has('bias') ? { bias: dbias } : {}),
+      ...dx,
+    };
   },
 });
 
 /** The statistics that normalize: the batch's, or the running ones. */
-function used({ running_mean, running_var }: Inputs<Names, never>, { batch_mean, batch_var }: BatchStatistics) {
+function used({ running_mean, running_var }: Inputs, { batch_mean, batch_var }: BatchStatistics) {
   return { mean: batch_mean ?? running_mean, variance: batch_var ?? running_var };
 }
 
@@ -115,28 +121,39 @@ interface Layout {
 
 function batchStatistics(
   gpu: Gpu,
-  inputs: Inputs<Names, never>,
+  inputs: Inputs,
   { channels, inner, count }: Layout,
-  params: BatchNormParams,
+  { momentum, running_var_unbiased }: Params,
 ): BatchStatistics & Readonly<Record<'running_mean' | 'running_var', Tensor>> {
-  const { momentum = 0.1, running_var_unbiased = true } = params;
   if (count === 0 || (count === 1 && running_var_unbiased)) {
-    throw new ShapeError(`batch_norm: a channel of ${formatShape(inputs.x.shape)} has too few values for a variance`);
+    throw new ShapeError(
+      `batch_norm: a channel of ${formatShape(inputs.x.shape)} has too few values for a variance`,
+    );
   }
   const { x, running_mean, running_var } = inputs;
   const empty = () => Tensor.empty(gpu, 'f32', [channels]);
-  const statistics = { batch_mean: empty(), batch_var: empty(), running_mean: empty(), running_var: empty() };
+  const statistics = {
+    batch_mean: empty(),
+    batch_var: empty(),
+    running_mean: empty(),
+    running_var: empty(),
+  };
   gpu.dispatch({
     shader: statsShader,
-    bindings: [x, running_mean, running_var, ...Object.values(statistics)].map((tensor) => tensor.binding),
-    uniforms: [...[channels, inner, count].map(u32), ...[1 - momentum, momentum, running_var_unbiased ? count / (count - 1) : 1].map(f32)],
+    bindings: [x, running_mean, running_var, ...Object.values(statistics)].map(
+      (tensor) => tensor.binding,
+    ),
+    uniforms: [
+      ...[channels, inner, count].map(u32),
+      ...[1 - momentum, momentum, running_var_unbiased ? count / (count - 1) : 1].map(f32),
+    ],
     workgroups: [channels, 1, 1],
     flops: 4 * x.size,
   });
   return statistics;
 }
 
-function layoutOf({ x, ...perChannel }: Inputs<Names, never>): Layout {
+function layoutOf({ x, ...perChannel }: Inputs): Layout {
   const [batch = 0, channels, ...inner] = x.shape;
   for (const [name, tensor] of Object.entries(perChannel)) {
     if (channels === undefined || !sameShape(tensor.shape, [channels])) {
@@ -145,6 +162,7 @@ function layoutOf({ x, ...perChannel }: Inputs<Names, never>): Layout {
       );
     }
   }
-  if ((channels as number) > MAX_CHANNELS) throw new ShapeError(`batch_norm: ${channels} channels are more than ${MAX_CHANNELS}`);
+  if ((channels as number) > MAX_CHANNELS)
+    throw new ShapeError(`batch_norm: ${channels} channels are more than ${MAX_CHANNELS}`);
   return { channels: channels as number, inner: sizeOf(inner), count: batch * sizeOf(inner) };
 }

@@ -7,25 +7,16 @@ import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
-import { type LossRows, lossRows, type Reduced, type Reduction, reduceLosses } from './loss-rows.ts';
-
-/** Parameters of {@link crossEntropy}, as torch names them. */
-export interface CrossEntropyParams {
-  /** Rows with this label count for nothing; a 32-bit integer. Default -100. */
-  readonly ignore_index?: number;
-  /** Share of the target that is spread over all classes, in [0, 1]. Default 0. */
-  readonly label_smoothing?: number;
-  /** `mean` divides by the sum of the weights used. Default mean. */
-  readonly reduction?: Reduction;
-  /** Row i predicts the label of row i + 1, the last of a sequence nothing (causal language models). Default false. */
-  readonly shift?: boolean;
-  /** Whether the output log_probs is computed. Default true. */
-  readonly log_probs?: boolean;
-}
+import { crossEntropy as signature } from '../../vocabulary/nn/cross_entropy.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
+import { type LossRows, lossRows, reduceLosses } from './loss-rows.ts';
 
 const WORKGROUP = 64;
-/** Classes that one invocation goes through: few enough that one row of a large vocabulary keeps many invocations busy. */
+/**
+ * Classes that one invocation goes through: few enough that one row of a large vocabulary keeps
+ * many invocations busy.
+ */
 const CLASSES_OF_PART = 512;
 
 const partsOf = (classes: number): number => Math.max(1, Math.ceil(classes / CLASSES_OF_PART));
@@ -39,19 +30,24 @@ const KERNELS = [
 ];
 
 /**
- * torch.nn.functional.cross_entropy. logits: f32 [N, C, ...]; labels: i32 [N, ...]; weight: f32 [C]. With `shift` the classes come last:
- * logits [S, C] or [B, S, C], labels [S] or [B, S]. A single row is [C] with labels [1]. loss: [1], or labels' shape without reduction;
- * log_probs: logits' shape, and the only thing of that size that is stored: the backward pass computes the softmax again.
- * `row_stats` ([rows, 4]: max, sum of exp, weight of the label, sum of weights), `targets` and, with a reduction, `normalizer` are for
- * the backward pass, which gives the gradient of the logits from the one of the loss. A label outside [0, C) counts as the nearest class.
- * The mean over no label at all is not a number, as torch's. Throws ShapeError when shapes do not fit.
+ * torch.nn.functional.cross_entropy. logits: f32 [N, C, ...]; labels: i32 [N, ...]; weight: f32
+ * [C]. With `shift` the classes come last: logits [S, C] or [B, S, C], labels [S] or [B, S]. A
+ * single row is [C] with labels [1]. loss: [1], or labels' shape without reduction; log_probs:
+ * logits' shape, and the only thing of that size that is stored: the backward pass computes the
+ * softmax again. `row_stats` ([rows, 4]: max, sum of exp, weight of the label, sum of weights),
+ * `targets` and, with a reduction, `normalizer` are for the backward pass, which gives the gradient
+ * of the logits from the one of the loss. A label outside [0, C) counts as the nearest class. The
+ * mean over no label at all is not a number, as torch's. Throws ShapeError when shapes do not fit.
  */
-export const crossEntropy = defineOp<'logits' | 'labels', 'weight', 'loss' | 'row_stats' | 'targets', CrossEntropyParams>({
-  name: 'cross_entropy',
-  takes: { labels: ['i32'] },
+export const crossEntropy = launcher(signature, {
+  saves: ['row_stats', 'targets', 'normalizer?'],
   variants: {
-    // A part adds its classes, a row its parts, rescaled once by an exponential (3 eps) and a product.
-    parts: { kernels: KERNELS, depth: (terms) => Math.ceil(terms / partsOf(terms)) + partsOf(terms) + 3 },
+    // A part adds its classes, a row its parts, rescaled once by an exponential (3 eps) and a
+    // product.
+    parts: {
+      kernels: KERNELS,
+      depth: (terms) => Math.ceil(terms / partsOf(terms)) + partsOf(terms) + 3,
+    },
   },
   storage: { keeps: ['row_stats', 'normalizer'] },
   forward: (gpu, { logits, labels, weight }, params) => {
@@ -63,7 +59,8 @@ export const crossEntropy = defineOp<'logits' | 'labels', 'weight', 'loss' | 'ro
     const targets = Tensor.empty(gpu, 'i32', [rows]);
     const losses = Tensor.empty(gpu, 'f32', labels.shape);
     // Without weights the kernels read none; a binding must be there all the same.
-    const [weights, weighted] = [weight ?? logits, weight ? 1 : 0];
+    const weights = weight ?? logits;
+    const weighted = weight ? 1 : 0;
     gpu.dispatch({
       shader: partsShader,
       bindings: [logits, weights, row_parts].map((tensor) => tensor.binding),
@@ -73,28 +70,49 @@ export const crossEntropy = defineOp<'logits' | 'labels', 'weight', 'loss' | 'ro
     });
     gpu.dispatch({
       shader: rowsShader,
-      bindings: [logits, labels, weights, row_parts, losses, row_stats, targets].map((tensor) => tensor.binding),
+      bindings: [logits, labels, weights, row_parts, losses, row_stats, targets].map(
+        (tensor) => tensor.binding,
+      ),
       uniforms: [
-        ...[rows, classes, inner, parts, weighted, params.ignore_index ?? -100, sequence].map(u32),
+        ...[rows, classes, inner, parts, weighted, params.ignore_index, sequence].map(u32),
         ...[f32(keep), f32(spreadPerClass)],
       ],
       workgroups: spread(Math.ceil(rows / WORKGROUP)),
       flops: 30 * rows * parts,
     });
-    const reduced = reduceLosses(gpu, losses, row_stats, params.reduction ?? 'mean');
-    const log_probs = (params.log_probs ?? true) ? { log_probs: logProbs(gpu, logits, row_stats, layout) } : {};
+    const reduced = reduceLosses(gpu, losses, row_stats, params.reduction);
+    const log_probs = params.log_probs
+      ? { log_probs: logProbs(gpu, logits, row_stats, layout) }
+      : {};
     return { ...reduced, row_stats, targets, ...log_probs };
   },
   backward: (gpu, { inputs: { logits, labels, weight }, outputs, grads, params, wants }) => {
     if (!wants.has('logits')) return {};
-    const { classes, inner, keep, spreadPerClass } = layoutOf(logits.shape, labels.shape, weight?.shape, params);
-    const { row_stats, targets, normalizer } = outputs as typeof outputs & Reduced;
-    const dloss = grads.loss as Tensor;
+    const { classes, inner, keep, spreadPerClass } = layoutOf(
+      logits.shape,
+      labels.shape,
+      weight?.shape,
+      params,
+    );
+    const { row_stats, targets, normalizer } = outputs;
+    const dloss = grads.loss;
     const gradient = Tensor.empty(gpu, 'f32', logits.shape);
     gpu.dispatch({
       shader: backwardShader,
-      bindings: [logits, row_stats, targets, weight ?? logits, dloss, normalizer ?? dloss, gradient].map((tensor) => tensor.binding),
-      uniforms: [...[logits.size, classes, inner, weight ? 1 : 0, normalizer ? 1 : 0].map(u32), f32(keep), f32(spreadPerClass)],
+      bindings: [
+        logits,
+        row_stats,
+        targets,
+        weight ?? logits,
+        dloss,
+        normalizer ?? dloss,
+        gradient,
+      ].map((tensor) => tensor.binding),
+      uniforms: [
+        ...[logits.size, classes, inner, weight ? 1 : 0, normalizer ? 1 : 0].map(u32),
+        f32(keep),
+        f32(spreadPerClass),
+      ],
       workgroups: spread(Math.ceil(logits.size / WORKGROUP)),
       flops: 20 * logits.size,
     });
@@ -109,13 +127,31 @@ interface Layout extends LossRows {
   readonly spreadPerClass: number;
 }
 
-function layoutOf(scores: Shape, labels: Shape, weight: Shape | undefined, params: CrossEntropyParams): Layout {
-  const { label_smoothing = 0, shift = false, ignore_index = -100 } = params;
+function layoutOf(
+  scores: Shape,
+  labels: Shape,
+  weight: Shape | undefined,
+  { label_smoothing, shift, ignore_index }: ParamsOf<typeof signature>,
+): Layout {
   if (shift && labels.length > 2)
-    throw new ShapeError(`cross_entropy with shift: labels ${formatShape(labels)} are neither [S] nor [B, S]`);
-  const rows = lossRows({ op: 'cross_entropy', scores, labels, weight, ignore_index, classesLast: shift });
+    throw new ShapeError(
+      `cross_entropy with shift: labels ${formatShape(labels)} are neither [S] nor [B, S]`,
+    );
+  const rows = lossRows({
+    op: 'cross_entropy',
+    scores,
+    labels,
+    weight,
+    ignore_index,
+    classesLast: shift,
+  });
   const sequence = shift ? (labels.at(-1) as number) : 0;
-  return { ...rows, sequence, keep: 1 - label_smoothing, spreadPerClass: label_smoothing / rows.classes };
+  return {
+    ...rows,
+    sequence,
+    keep: 1 - label_smoothing,
+    spreadPerClass: label_smoothing / rows.classes,
+  };
 }
 
 function logProbs(gpu: Gpu, logits: Tensor, stats: Tensor, { classes, inner }: Layout): Tensor {

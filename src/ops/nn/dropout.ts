@@ -1,35 +1,28 @@
 import shader from '../../../shaders/nn/dropout.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, type LiveNumber, spread, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
+import { f32, spread, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
 import { wordsOf } from '../../tensor/random.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
-
-/** Parameters of {@link dropout}. */
-export interface DropoutParams {
-  /** Probability that an element becomes 0, in [0, 1]. */
-  readonly p: number;
-  /** Whole number below 2^53 that, with `offset`, decides which ones. */
-  readonly seed: number;
-  /** Whole number below 2^53; another one, another mask. Replays of a captured step ask for it again. Default 0. */
-  readonly offset?: LiveNumber;
-}
+import { dropout as signature } from '../../vocabulary/nn/dropout.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
 
 /**
- * y = x / (1 - p) or 0 with probability p, as torch.nn.functional.dropout in training. The mask is made of seed and offset (Philox), the
- * same at every replay and in the backward pass, which does not store it. x, y: f32 of any shape. Throws GradproofError `bad-params`.
+ * y = x / (1 - p) or 0 with probability p, as torch.nn.functional.dropout in training. The mask is
+ * made of seed and offset (Philox), the same at every replay and in the backward pass, which does
+ * not store it. x, y: f32 of any shape. Throws GradproofError `bad-params`.
  */
-export const dropout = defineOp<'x', never, 'y', DropoutParams>({
-  name: 'dropout',
+export const dropout = launcher(signature, {
   variants: { vec4: { kernels: ['nn/dropout'], depth: () => 1 } },
   forward: (gpu, { x }, params) => ({ y: masked(gpu, x, params) }),
-  backward: (gpu, { grads, params, wants }): Readonly<Record<string, Tensor>> =>
-    wants.has('x') ? { x: masked(gpu, grads.y as Tensor, params) } : {},
+  backward: (gpu, { grads, params, wants }) =>
+    wants.has('x') ? { x: masked(gpu, grads.y, params) } : {},
 });
 
-function masked(gpu: Gpu, x: Tensor, { p, seed, offset = 0 }: DropoutParams): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new GradproofError('bad-params', `dropout: p is ${p}; give a probability`);
+function masked(gpu: Gpu, x: Tensor, { p, seed, offset }: ParamsOf<typeof signature>): Tensor {
+  if (!(p >= 0 && p <= 1))
+    throw new GradproofError('bad-params', `dropout: p is ${p}; give a probability`);
   const uniforms = uniformsAt(offset, (now) => [
     ...counterFields(seed, now),
     ...[x.size, Math.min(Math.round(p * 2 ** 32), 2 ** 32 - 1)].map(u32),
@@ -50,6 +43,9 @@ function masked(gpu: Gpu, x: Tensor, { p, seed, offset = 0 }: DropoutParams): Te
 function counterFields(seed: number, offset: number): UniformField[] {
   return Object.entries({ seed, offset }).flatMap(([name, n]) => {
     if (Number.isSafeInteger(n) && n >= 0) return wordsOf(n).map(u32);
-    throw new GradproofError('bad-params', `dropout: ${name} is ${n}; give a whole number below 2^53`);
+    throw new GradproofError(
+      'bad-params',
+      `dropout: ${name} is ${n}; give a whole number below 2^53`,
+    );
   });
 }

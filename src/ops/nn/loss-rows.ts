@@ -5,9 +5,7 @@ import { u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-
-/** How the losses of rows become one, as torch names it. */
-export type Reduction = 'none' | 'mean' | 'sum';
+import type { Reduction } from '../../vocabulary/nn/loss.ts';
 
 /** Scores of classes as rows. */
 export interface LossRows {
@@ -28,29 +26,56 @@ interface Given {
   readonly classesLast: boolean;
 }
 
-/** Throws ShapeError when the shapes do not fit, and `bad-params` for an ignore_index that no label can have. */
-export function lossRows({ op, scores, labels, weight, ignore_index, classesLast }: Given): LossRows {
+/**
+ * Throws ShapeError when the shapes do not fit, and `bad-params` for an ignore_index that no label
+ * can have.
+ */
+export function lossRows({
+  op,
+  scores,
+  labels,
+  weight,
+  ignore_index,
+  classesLast,
+}: Given): LossRows {
   const classAxis = classesLast ? scores.length - 1 : Math.min(1, scores.length - 1);
   const classes = scores[classAxis] ?? 0;
   const rows = scores.length === 1 ? [1] : scores.toSpliced(classAxis, 1);
   if (classes === 0 || !sameShape(labels, rows) || (weight && !sameShape(weight, [classes]))) {
-    const parts = [formatShape(scores), `labels ${formatShape(labels)}`, ...(weight ? [`weight ${formatShape(weight)}`] : [])];
-    throw new ShapeError(`${op}: scores ${parts.join(', ')} do not fit${classesLast ? ' with shift' : ''}`);
+    const parts = [
+      formatShape(scores),
+      `labels ${formatShape(labels)}`,
+      ...(weight ? [`weight ${formatShape(weight)}`] : []),
+    ];
+    throw new ShapeError(
+      `${op}: scores ${parts.join(', ')} do not fit${classesLast ? ' with shift' : ''}`,
+    );
   }
   if ((ignore_index | 0) !== ignore_index) {
-    throw new GradproofError('bad-params', `${op}: ignore_index ${ignore_index} is not a 32-bit integer, so no label can have it`);
+    throw new GradproofError(
+      'bad-params',
+      `${op}: ignore_index ${ignore_index} is not a 32-bit integer, so no label can have it`,
+    );
   }
   return { rows: sizeOf(labels), classes, inner: sizeOf(scores.slice(classAxis + 1)) };
 }
 
 /** A loss and, where the rows' losses were reduced, what their sum was divided by. */
-export interface Reduced {
+interface Reduced {
   readonly loss: Tensor;
   readonly normalizer?: Tensor;
 }
 
-/** The rows' losses themselves, or their sum or mean over the weights in `stats`. Owns `losses` from here on. */
-export function reduceLosses(gpu: Gpu, losses: Tensor, stats: Tensor, reduction: Reduction): Reduced {
+/**
+ * The rows' losses themselves, or their sum or mean over the weights in `stats`. Owns `losses` from
+ * here on.
+ */
+export function reduceLosses(
+  gpu: Gpu,
+  losses: Tensor,
+  stats: Tensor,
+  reduction: Reduction,
+): Reduced {
   if (reduction === 'none') return { loss: losses };
   using rows = losses;
   const loss = Tensor.empty(gpu, 'f32', [1]);

@@ -3,17 +3,12 @@ import { f32, type Shader, spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import type { Normalization } from '../../vocabulary/nn/norm.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { type Launcher, launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
-import { defineOp } from '../op.ts';
 
 const WORKGROUP = 64;
-
-/** Parameters of the normalizations, as ONNX names them. */
-export interface NormParams {
-  readonly eps: number;
-  /** First normalised dimension; all from it to the last are normalised together. Default -1. */
-  readonly axis?: number;
-}
 
 /** A kernel, and the operations that it takes an element of x. */
 interface Step {
@@ -22,10 +17,8 @@ interface Step {
 }
 
 /** What tells one normalization of rows from another. */
-interface Normalization<Stats extends string> {
-  readonly name: string;
-  /** The output that is kept for the backward pass, and its shape. */
-  readonly stats: Stats;
+interface NormKernels {
+  /** Shape of `row_stats`, which is kept for the backward pass. */
   readonly statsShape: (rows: number) => Shape;
   readonly forward: Step;
   readonly backwardX: Step;
@@ -33,18 +26,22 @@ interface Normalization<Stats extends string> {
 }
 
 /**
- * An op that normalizes rows, one an invocation, and multiplies by `weight` and adds `bias`. x, y: f32 of any shape; weight, bias: f32
- * x.shape[axis:]. Throws ShapeError when weight or bias do not have the normalised shape.
+ * A launcher that normalizes rows, one an invocation, and multiplies by `weight` and adds `bias`.
+ * x, y: f32 of any shape; weight, bias: f32 x.shape[axis:]. Throws ShapeError when weight or bias
+ * do not have the normalised shape.
  */
-export function defineNormalization<Stats extends string>({
-  name,
-  stats,
-  statsShape,
-  forward,
-  backwardX,
-  backwardWeight,
-}: Normalization<Stats>) {
-  const launch = (gpu: Gpu, step: Step, tensors: readonly Tensor[], uniforms: readonly ReturnType<typeof u32>[], lanes: number) =>
+export function normLauncher(
+  signature: Normalization,
+  { statsShape, forward, backwardX, backwardWeight }: NormKernels,
+): Launcher<Normalization> {
+  const { name } = signature;
+  const launch = (
+    gpu: Gpu,
+    step: Step,
+    tensors: readonly Tensor[],
+    uniforms: readonly ReturnType<typeof u32>[],
+    lanes: number,
+  ) =>
     gpu.dispatch({
       shader: step.shader,
       bindings: tensors.map((tensor) => tensor.binding),
@@ -52,41 +49,49 @@ export function defineNormalization<Stats extends string>({
       workgroups: spread(Math.ceil(lanes / WORKGROUP)),
       flops: step.flops * (tensors[0] as Tensor).size,
     });
-  return defineOp<'x' | 'weight', 'bias', 'y' | Stats, NormParams>({
-    name,
+  return launcher(signature, {
+    saves: ['row_stats'],
     variants: {
       'row-per-invocation': {
-        kernels: [...[forward, backwardX, backwardWeight].map(({ shader }) => shader.file), 'math/reduce_sum'],
+        kernels: [
+          ...[forward, backwardX, backwardWeight].map(({ shader }) => shader.file),
+          'math/reduce_sum',
+        ],
         depth: (terms) => terms,
       },
     },
-    storage: { keeps: [stats] },
+    storage: { keeps: ['row_stats'] },
     forward: (gpu, { x, weight, bias }, params) => {
       const { rows, width } = normLayout(name, x.shape, [weight.shape, bias?.shape], params);
       const y = Tensor.empty(gpu, 'f32', x.shape);
-      const kept = Tensor.empty(gpu, 'f32', statsShape(rows));
+      const row_stats = Tensor.empty(gpu, 'f32', statsShape(rows));
       // Without a bias the kernel reads none; a binding must be there all the same.
       const uniforms = [...[rows, width, bias ? 1 : 0].map(u32), f32(params.eps)];
-      launch(gpu, forward, [x, weight, bias ?? weight, y, kept], uniforms, rows);
-      return { y, [stats]: kept } as Record<'y' | Stats, Tensor>;
+      launch(gpu, forward, [x, weight, bias ?? weight, y, row_stats], uniforms, rows);
+      return { y, row_stats };
     },
     backward: (gpu, { inputs: { x, weight, bias }, outputs, grads, params, wants }) => {
       const { rows, width } = normLayout(name, x.shape, [weight.shape, bias?.shape], params);
-      const [dy, kept] = [grads.y as Tensor, outputs[stats]];
+      const dy = grads.y;
+      const { row_stats } = outputs;
       const uniforms = [rows, width].map(u32);
-      const gradients: Record<string, Tensor> = {};
-      if (wants.has('x')) {
+      const gradientOfX = () => {
         const dx = Tensor.empty(gpu, 'f32', x.shape);
-        launch(gpu, backwardX, [x, weight, kept, dy, dx], uniforms, rows);
-        gradients['x'] = dx;
-      }
-      if (wants.has('weight')) {
+        launch(gpu, backwardX, [x, weight, row_stats, dy, dx], uniforms, rows);
+        return dx;
+      };
+      const gradientOfWeight = () => {
         const dweight = Tensor.empty(gpu, 'f32', weight.shape);
-        launch(gpu, backwardWeight, [x, kept, dy, dweight], uniforms, width);
-        gradients['weight'] = dweight;
-      }
-      if (bias && wants.has('bias')) gradients['bias'] = sumToSize(gpu, dy.view([rows, width]), [width], bias.shape);
-      return gradients;
+        launch(gpu, backwardWeight, [x, row_stats, dy, dweight], uniforms, width);
+        return dweight;
+      };
+      return {
+        ...(wants.has('x') ? { x: gradientOfX() } : {}),
+        ...(wants.has('weight') ? { weight: gradientOfWeight() } : {}),
+        ...(bias && wants.has('bias')
+          ? { bias: sumToSize(gpu, dy.view([rows, width]), [width], bias.shape) }
+          : {}),
+      };
     },
   });
 }
@@ -97,8 +102,16 @@ interface NormLayout {
   readonly width: number;
 }
 
-/** Throws ShapeError when there is no such axis, or a weight or bias does not have the normalised shape. */
-function normLayout(op: string, x: Shape, parts: readonly (Shape | undefined)[], { axis = -1 }: NormParams): NormLayout {
+/**
+ * Throws ShapeError when there is no such axis, or a weight or bias does not have the normalised
+ * shape.
+ */
+function normLayout(
+  op: string,
+  x: Shape,
+  parts: readonly (Shape | undefined)[],
+  { axis }: ParamsOf<Normalization>,
+): NormLayout {
   const at = axis < 0 ? axis + x.length : axis;
   const normalised = x.slice(at);
   const misfit = parts.find((part) => part && !sameShape(normalised, part));

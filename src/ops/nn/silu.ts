@@ -2,14 +2,14 @@ import shader from '../../../shaders/nn/silu.wgsl';
 import backwardShader from '../../../shaders/nn/silu_backward.wgsl';
 import { spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import { silu as signature } from '../../vocabulary/nn/silu.ts';
+import { launcher } from '../launcher.ts';
 
 /** Elements of a workgroup: 64 invocations, four each. */
 const ELEMENTS = 256;
 
 /** y = x * sigmoid(x), as torch.nn.functional.silu. x, y: f32 of any shape. */
-export const silu = defineOp<'x', never, 'y', Readonly<Record<string, never>>>({
-  name: 'silu',
+export const silu = launcher(signature, {
   variants: { vec4: { kernels: ['nn/silu', 'nn/silu_backward'], depth: () => 1 } },
   forward: (gpu, { x }) => {
     const y = Tensor.empty(gpu, 'f32', x.shape);
@@ -28,7 +28,7 @@ export const silu = defineOp<'x', never, 'y', Readonly<Record<string, never>>>({
     const dx = Tensor.empty(gpu, 'f32', x.shape);
     gpu.dispatch({
       shader: backwardShader,
-      bindings: [x.binding, (grads.y as Tensor).binding, dx.binding],
+      bindings: [x.binding, grads.y.binding, dx.binding],
       uniforms: [u32(x.size)],
       workgroups: spread(Math.ceil(x.size / ELEMENTS)),
       flops: 25 * x.size,

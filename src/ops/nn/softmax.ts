@@ -1,6 +1,7 @@
 import forward from '../../../shaders/nn/softmax.wgsl';
 import backward from '../../../shaders/nn/softmax_backward.wgsl';
-import { defineSoftmax } from './softmax-along.ts';
+import { softmax as signature } from '../../vocabulary/nn/softmax.ts';
+import { softmaxLauncher } from './softmax-along.ts';
 
-/** y = softmax(x) along `axis`, as torch.softmax. Tensors as {@link defineSoftmax} says. */
-export const softmax = defineSoftmax({ name: 'softmax', forward, backward, backwardFlops: 4 });
+/** y = softmax(x) along `axis`, as torch.softmax. Tensors as {@link softmaxLauncher} says. */
+export const softmax = softmaxLauncher(signature, { forward, backward, backwardFlops: 4 });

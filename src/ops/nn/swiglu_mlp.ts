@@ -5,21 +5,22 @@ import { spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { swigluMlp as signature } from '../../vocabulary/nn/swiglu_mlp.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
 import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
-import { defineOp, type Inputs } from '../op.ts';
-
-type MlpInputs = Inputs<'x' | 'gate' | 'up' | 'down', never>;
 
 /** Elements of a workgroup: 64 invocations, four each. */
 const ELEMENTS = 256;
 
 /**
- * y = (silu(x gate^T) * (x up^T)) down^T: the feed-forward layer of Llama. x: f32 [..., hidden]; gate, up: [inner, hidden];
- * down: [out, inner]; y: [..., out]. `gated` = x gate^T and `raised` = x up^T, [..., inner], are kept for the backward pass, which gives all
- * four gradients and computes their product again. Throws ShapeError when they do not fit.
+ * y = (silu(x gate^T) * (x up^T)) down^T: the feed-forward layer of Llama. x: f32 [..., hidden];
+ * gate, up: [inner, hidden]; down: [out, inner]; y: [..., out]. `gated` = x gate^T and `raised` = x
+ * up^T, [..., inner], are kept for the backward pass, which gives all four gradients and computes
+ * their product again. Throws ShapeError when they do not fit.
  */
-export const swigluMlp = defineOp<'x' | 'gate' | 'up' | 'down', never, 'y' | 'gated' | 'raised', Readonly<Record<string, never>>>({
-  name: 'swiglu_mlp',
+export const swigluMlp = launcher(signature, {
+  saves: ['gated', 'raised'],
   variants: {
     register: { ...PRODUCT_VARIANTS.register, kernels: kernelsOf('register') },
     subgroup: { ...PRODUCT_VARIANTS.subgroup, kernels: kernelsOf('subgroup') },
@@ -34,14 +35,18 @@ export const swigluMlp = defineOp<'x' | 'gate' | 'up' | 'down', never, 'y' | 'ga
     using hidden = swiglu(gpu, gated, raised);
     return { y: multiply(gpu, { a: hidden, b: down, transpose_b: true }, variant), gated, raised };
   },
-  backward: (gpu, { inputs: { x, gate, up, down }, outputs: { gated, raised }, grads, wants }, variant) => {
-    const dy = asRows(grads.y as Tensor);
-    const gradients: Record<string, Tensor> = {};
-    if (wants.has('down')) {
+  backward: (
+    gpu,
+    { inputs: { x, gate, up, down }, outputs: { gated, raised }, grads, wants },
+    variant,
+  ) => {
+    const dy = asRows(grads.y);
+    const gradientOfDown = () => {
       using hidden = swiglu(gpu, gated, raised);
-      gradients['down'] = multiply(gpu, { a: dy, b: asRows(hidden), transpose_a: true }, variant);
-    }
-    if (!['x', 'gate', 'up'].some((name) => wants.has(name))) return gradients;
+      return multiply(gpu, { a: dy, b: asRows(hidden), transpose_a: true }, variant);
+    };
+    const ddown = wants.has('down') ? { down: gradientOfDown() } : {};
+    if (!['x', 'gate', 'up'].some((name) => wants.has(name))) return ddown;
     using dhidden = multiply(gpu, { a: dy, b: down }, variant);
     using dgated = Tensor.empty(gpu, 'f32', dhidden.shape);
     using draised = Tensor.empty(gpu, 'f32', dhidden.shape);
@@ -52,13 +57,17 @@ export const swigluMlp = defineOp<'x' | 'gate' | 'up' | 'down', never, 'y' | 'ga
       workgroups: spread(Math.ceil(dhidden.size / ELEMENTS)),
       flops: 50 * dhidden.size,
     });
-    if (wants.has('gate')) gradients['gate'] = multiply(gpu, { a: dgated, b: asRows(x), transpose_a: true }, variant);
-    if (wants.has('up')) gradients['up'] = multiply(gpu, { a: draised, b: asRows(x), transpose_a: true }, variant);
-    if (wants.has('x')) {
+    const ofWeight = (a: Tensor) => multiply(gpu, { a, b: asRows(x), transpose_a: true }, variant);
+    const gradientOfX = () => {
       using part = multiply(gpu, { a: dgated, b: gate }, variant);
-      gradients['x'] = multiply(gpu, { a: draised, b: up, bias: part, shape: x.shape }, variant);
-    }
-    return gradients;
+      return multiply(gpu, { a: draised, b: up, bias: part, shape: x.shape }, variant);
+    };
+    return {
+      ...ddown,
+      ...(wants.has('gate') ? { gate: ofWeight(dgated) } : {}),
+      ...(wants.has('up') ? { up: ofWeight(draised) } : {}),
+      ...(wants.has('x') ? { x: gradientOfX() } : {}),
+    };
   },
 });
 
@@ -84,9 +93,15 @@ function asRows(tensor: Tensor): Tensor {
   return tensor.view(matrixOf(tensor.shape));
 }
 
-function check({ x, gate, up, down }: MlpInputs): void {
-  const [hidden, inner] = [x.shape.at(-1) as number, gate.shape[0] as number];
-  if (!sameShape(gate.shape, [inner, hidden]) || !sameShape(up.shape, gate.shape) || down.shape.length !== 2 || down.shape[1] !== inner) {
+function check({ x, gate, up, down }: InputsOf<typeof signature, Tensor>): void {
+  const hidden = x.shape.at(-1) as number;
+  const inner = gate.shape[0] as number;
+  if (
+    !sameShape(gate.shape, [inner, hidden]) ||
+    !sameShape(up.shape, gate.shape) ||
+    down.shape.length !== 2 ||
+    down.shape[1] !== inner
+  ) {
     const shapes = [x, gate, up, down].map(({ shape }) => formatShape(shape)).join(', ');
     throw new ShapeError(`swiglu_mlp: x, gate, up, down of ${shapes} do not fit`);
   }

@@ -2,44 +2,42 @@ import shader from '../../../shaders/optim/adagrad_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
+import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { checkState } from './step-state.ts';
 
 /** Hyperparameters of ONNX's Adagrad, by its names. */
-export interface AdagradHyperparameters {
-  /** Learning rate. Default 1e-3. */
-  readonly R?: number;
-  /** Updates before the first step. Default 0. */
-  readonly T?: number;
-  /** Share by which the learning rate decays: R / (1 + T decay_factor). Default 0. */
-  readonly decay_factor?: number;
-  /** Default 1e-6. */
-  readonly epsilon?: number;
-  /** Weight decay, added to the gradient (L2). Default 0. */
-  readonly norm_coefficient?: number;
-}
-
-/** ONNX's defaults; R has none there. */
-export const ONNX_DEFAULTS = { R: 1e-3, T: 0, decay_factor: 0, epsilon: 1e-6, norm_coefficient: 0 } as const;
+export type AdagradHyperparameters = Pick<
+  ParamsOf<typeof optimizerSteps>,
+  'R' | 'T' | 'decay_factor' | 'epsilon' | 'norm_coefficient'
+>;
 
 /** Elements of a workgroup: 64 invocations, four each. */
 const ELEMENTS = 256;
 
 /**
- * One step of ONNX's Adagrad, in place: `param` and the sum of squares, f32 of the size of `grad`. `step` counts from 1. Throws ShapeError
- * when the sizes differ, and ElementTypeError for halves.
+ * One step of ONNX's Adagrad, in place: `param` and the sum of squares, f32 of the size of `grad`.
+ * `step` counts from 1. Throws ShapeError when the sizes differ, and ElementTypeError for halves.
  */
-export function adagradStep(
+export function stepAdagrad(
   gpu: Gpu,
   { param, grad, exp_avg_sq }: Readonly<Record<'param' | 'grad' | 'exp_avg_sq', Tensor>>,
   hyperparameters: AdagradHyperparameters,
   step: number,
 ): void {
   checkState('adagrad_step', { param, grad, exp_avg_sq });
-  const { R, T, decay_factor, epsilon, norm_coefficient } = { ...ONNX_DEFAULTS, ...hyperparameters };
+  const { R, T, decay_factor, epsilon, norm_coefficient } = {
+    ...ONNX_DEFAULTS,
+    ...hyperparameters,
+  };
   gpu.dispatch({
     shader,
     bindings: [grad, param, exp_avg_sq].map((tensor) => tensor.binding),
-    uniforms: [u32(param.size), ...[R / (1 + (T + step - 1) * decay_factor), norm_coefficient, epsilon].map(f32)],
+    uniforms: [
+      u32(param.size),
+      ...[R / (1 + (T + step - 1) * decay_factor), norm_coefficient, epsilon].map(f32),
+    ],
     workgroups: spread(Math.ceil(param.size / ELEMENTS)),
     flops: 8 * param.size,
   });

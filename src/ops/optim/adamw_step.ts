@@ -1,23 +1,14 @@
 import shader from '../../../shaders/optim/adamw_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, type LiveNumber, spread, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
+import { f32, spread, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import type { LiveNumber } from '../../vocabulary/live-number.ts';
+import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
+import { adamwStep as signature } from '../../vocabulary/optim/adamw_step.ts';
+import { launcher } from '../launcher.ts';
 import { type AtStep, atStep } from './at-step.ts';
 import { checkState } from './step-state.ts';
-
-/** Hyperparameters of Adam and AdamW, as torch names them. */
-export interface AdamHyperparameters {
-  readonly lr: number;
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly weight_decay: number;
-  /** `adamw` decays the parameter itself, `adam` adds the decay to the gradient (L2). Default adamw. */
-  readonly mode?: 'adamw' | 'adam';
-  /** Divide the moments by 1 - beta^t. Default true. */
-  readonly bias_correction?: boolean;
-}
 
 /** What a step changes (all but `grad`), f32 of one size. */
 export interface AdamState {
@@ -42,55 +33,81 @@ export interface AdamScalars {
   readonly eps: number;
 }
 
-/** The numbers of step `step` (the first is 1), in float64; each is rounded once, to float32, where the kernel gets it. */
-export const adamScalars = seam('adamw_step.scalars', (hyperparameters: AdamHyperparameters, step: number): AdamScalars => {
-  const { lr, betas, eps, weight_decay, mode = 'adamw', bias_correction = true } = hyperparameters;
-  const [beta1, beta2] = betas;
-  return {
-    decay: mode === 'adamw' ? 1 - lr * weight_decay : 1,
-    l2: mode === 'adamw' ? 0 : weight_decay,
-    restOfBeta1: 1 - beta1,
-    beta2,
-    restOfBeta2: 1 - beta2,
-    stepSize: bias_correction ? lr / (1 - beta1 ** step) : lr,
-    correction: bias_correction ? Math.sqrt(1 - beta2 ** step) : 1,
-    eps,
-  };
-});
+/**
+ * The numbers of step `step` (the first is 1), in float64; each is rounded once, to float32, where
+ * the kernel gets it.
+ */
+export const adamScalars = seam(
+  'adamw_step.scalars',
+  (hyperparameters: AdamHyperparameters, step: number): AdamScalars => {
+    const { lr, betas, eps, weight_decay, mode, bias_correction } = hyperparameters;
+    const [beta1, beta2] = betas;
+    return {
+      decay: mode === 'adamw' ? 1 - lr * weight_decay : 1,
+      l2: mode === 'adamw' ? 0 : weight_decay,
+      restOfBeta1: 1 - beta1,
+      beta2,
+      restOfBeta2: 1 - beta2,
+      stepSize: bias_correction ? lr / (1 - beta1 ** step) : lr,
+      correction: bias_correction ? Math.sqrt(1 - beta2 ** step) : 1,
+      eps,
+    };
+  },
+);
 
-function fieldsOf({ decay, l2, restOfBeta1, beta2, restOfBeta2, stepSize, correction, eps }: AdamScalars): UniformField[] {
+function fieldsOf({
+  decay,
+  l2,
+  restOfBeta1,
+  beta2,
+  restOfBeta2,
+  stepSize,
+  correction,
+  eps,
+}: AdamScalars): UniformField[] {
   return [decay, l2, restOfBeta1, beta2, restOfBeta2, stepSize, correction, eps].map(f32);
 }
 
 /**
- * One step of AdamW (or Adam) in place: `param`, `exp_avg` and `exp_avg_sq` are overwritten. `step` counts from 1; replays of
- * a captured step ask for it again, and for the hyperparameters of that step. Nothing is read back. Throws ShapeError when the sizes differ, and ElementTypeError for halves.
+ * One step of AdamW (or Adam) in place: `param`, `exp_avg` and `exp_avg_sq` are overwritten. `step`
+ * counts from 1; replays of a captured step ask for it again, and for the hyperparameters of that
+ * step. Nothing is read back. Throws ShapeError when the sizes differ, and ElementTypeError for
+ * halves.
  */
-export function adamwStep(gpu: Gpu, state: AdamState, hyperparameters: AtStep<AdamHyperparameters>, step: LiveNumber): void {
+export function stepAdamw(
+  gpu: Gpu,
+  state: AdamState,
+  hyperparameters: AtStep<AdamHyperparameters>,
+  step: LiveNumber,
+): void {
   const { param, grad, exp_avg, exp_avg_sq } = state;
   checkState('adamw_step', { param, grad, exp_avg, exp_avg_sq });
   gpu.dispatch({
     shader,
     bindings: [grad.binding, param.binding, exp_avg.binding, exp_avg_sq.binding],
-    uniforms: uniformsAt(step, (t) => [u32(param.size), ...fieldsOf(adamScalars(atStep(hyperparameters, t), t))]),
+    uniforms: uniformsAt(step, (t) => [
+      u32(param.size),
+      ...fieldsOf(adamScalars(atStep(hyperparameters, t), t)),
+    ]),
     workgroups: spread(Math.ceil(param.size / ELEMENTS)),
     flops: 15 * param.size,
   });
 }
 
-/** {@link adamwStep} as an op that leaves its inputs as they are and returns the new parameter and moments. */
-export const adamwStepOp = defineOp<
-  'param' | 'grad' | 'exp_avg' | 'exp_avg_sq',
-  never,
-  'param' | 'exp_avg' | 'exp_avg_sq',
-  AdamHyperparameters & { readonly step: number }
->({
-  name: 'adamw_step',
+/**
+ * {@link stepAdamw} as an op that leaves its inputs as they are and returns the new parameter and
+ * moments.
+ */
+export const adamwStep = launcher(signature, {
   variants: { vec4: { kernels: ['optim/adamw_step'], depth: () => 1 } },
   forward: (gpu, inputs, { step, ...hyperparameters }) => {
     checkState('adamw_step', inputs);
-    const outputs = { param: inputs.param.clone(), exp_avg: inputs.exp_avg.clone(), exp_avg_sq: inputs.exp_avg_sq.clone() };
-    adamwStep(gpu, { ...outputs, grad: inputs.grad }, hyperparameters, step);
+    const outputs = {
+      param: inputs.param.clone(),
+      exp_avg: inputs.exp_avg.clone(),
+      exp_avg_sq: inputs.exp_avg_sq.clone(),
+    };
+    stepAdamw(gpu, { ...outputs, grad: inputs.grad }, hyperparameters, step);
     return outputs;
   },
 });

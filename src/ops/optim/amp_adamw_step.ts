@@ -2,18 +2,15 @@ import shader from '../../../shaders/optim/amp_adamw_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
-import { type AdamHyperparameters, type AdamState, adamScalars } from './adamw_step.ts';
-import { rateFactor, type Schedule } from './lr_schedule.ts';
+import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
+import { ampAdamwStep as signature } from '../../vocabulary/optim/amp_adamw_step.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
+import { type AdamState, adamScalars } from './adamw_step.ts';
+import { rateFactor } from './lr_schedule.ts';
 import { checkOneElement } from './one-element.ts';
 import { stepRates } from './step-rates.ts';
 import { checkState } from './step-state.ts';
-
-/** Hyperparameters, and how the rate changes over the steps that are taken. */
-export interface AmpAdamParams extends AdamHyperparameters {
-  /** Default constant. */
-  readonly schedule?: Schedule;
-}
 
 /** Elements of a workgroup: 64 invocations, four each. */
 const ELEMENTS = 256;
@@ -27,28 +24,48 @@ export interface Found {
 }
 
 /** The betas whose powers correct a step. */
-export function correctedBetas({ betas, bias_correction = true }: AdamHyperparameters): readonly number[] {
+export function correctedBetas({ betas, bias_correction }: AdamHyperparameters): readonly number[] {
   return bias_correction ? betas : [];
 }
 
-/** The numbers of every step for {@link ampAdamwStep}, f32 [steps, 4]; the caller owns them. */
-export function adamRates(gpu: Gpu, { schedule = { name: 'constant' }, ...hyperparameters }: AmpAdamParams): Tensor {
+/** The numbers of every step for {@link stepAmpAdamw}, f32 [steps, 4]; the caller owns them. */
+export function adamRates(
+  gpu: Gpu,
+  { schedule, ...hyperparameters }: ParamsOf<typeof signature>,
+): Tensor {
   const { lr } = hyperparameters;
   return stepRates(gpu, schedule, correctedBetas(hyperparameters), (step) => {
-    const { decay, stepSize, correction } = adamScalars({ ...hyperparameters, lr: lr * rateFactor(schedule, step - 1) }, step);
+    const { decay, stepSize, correction } = adamScalars(
+      { ...hyperparameters, lr: lr * rateFactor(schedule, step - 1) },
+      step,
+    );
     return [decay, stepSize, correction, 0];
   });
 }
 
-/** As adamwStep, in place, where `found` decides on the device whether and which step is taken; `rates` are those of {@link adamRates}. */
-export function ampAdamwStep(gpu: Gpu, state: AdamState & Found, params: AdamHyperparameters, rates: Tensor): void {
+/**
+ * As stepAdamw, in place, where `found` decides on the device whether and which step is taken;
+ * `rates` are those of {@link adamRates}.
+ */
+export function stepAmpAdamw(
+  gpu: Gpu,
+  state: AdamState & Found,
+  params: AdamHyperparameters,
+  rates: Tensor,
+): void {
   checkShapes(state);
   const { param, grad, exp_avg, exp_avg_sq, found_inf, steps } = state;
   const { l2, restOfBeta1, beta2, restOfBeta2, eps } = adamScalars(params, 1);
   gpu.dispatch({
     shader,
-    bindings: [grad, found_inf, steps, rates, param, exp_avg, exp_avg_sq].map((tensor) => tensor.binding),
-    uniforms: [u32(param.size), u32(rates.size / 4), ...[l2, restOfBeta1, beta2, restOfBeta2, eps].map(f32)],
+    bindings: [grad, found_inf, steps, rates, param, exp_avg, exp_avg_sq].map(
+      (tensor) => tensor.binding,
+    ),
+    uniforms: [
+      u32(param.size),
+      u32(rates.size / 4),
+      ...[l2, restOfBeta1, beta2, restOfBeta2, eps].map(f32),
+    ],
     workgroups: spread(Math.ceil(param.size / ELEMENTS)),
     flops: 15 * param.size,
   });
@@ -61,18 +78,20 @@ function checkShapes(state: AdamState & Found): void {
 }
 
 /**
- * A step of AdamW or Adam under dynamic loss scaling, as torch's fused kernel takes it: param and moments as they are where found_inf is
- * not 0, else step steps + 1. Leaves its inputs as they are.
+ * A step of AdamW or Adam under dynamic loss scaling, as torch's fused kernel takes it: param and
+ * moments as they are where found_inf is not 0, else step steps + 1. Leaves its inputs as they are.
  */
-export const ampAdamwStepOp = defineOp<keyof (AdamState & Found), never, 'param' | 'exp_avg' | 'exp_avg_sq', AmpAdamParams>({
-  name: 'amp_adamw_step',
-  takes: { steps: ['i32'] },
+export const ampAdamwStep = launcher(signature, {
   variants: { vec4: { kernels: [shader.file], depth: () => 1 } },
   forward: (gpu, inputs, params) => {
     checkShapes(inputs);
     using rates = adamRates(gpu, params);
-    const outputs = { param: inputs.param.clone(), exp_avg: inputs.exp_avg.clone(), exp_avg_sq: inputs.exp_avg_sq.clone() };
-    ampAdamwStep(gpu, { ...inputs, ...outputs }, params, rates);
+    const outputs = {
+      param: inputs.param.clone(),
+      exp_avg: inputs.exp_avg.clone(),
+      exp_avg_sq: inputs.exp_avg_sq.clone(),
+    };
+    stepAmpAdamw(gpu, { ...inputs, ...outputs }, params, rates);
     return outputs;
   },
 });

@@ -2,39 +2,52 @@ import shader from '../../../shaders/optim/amp_sgd_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import { ampSgdStep as signature } from '../../vocabulary/optim/amp_sgd_step.ts';
+import type { SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
 import type { Found } from './amp_adamw_step.ts';
-import { rateFactor, type Schedule } from './lr_schedule.ts';
+import { rateFactor } from './lr_schedule.ts';
 import { checkOneElement } from './one-element.ts';
-import { type MomentumState, type SgdHyperparameters, sgdScalars } from './sgd_step.ts';
+import { type MomentumState, sgdScalars } from './sgd_step.ts';
 import { stepRates } from './step-rates.ts';
 import { checkState } from './step-state.ts';
-
-/** Hyperparameters, and how the rate changes over the steps that are taken. */
-export interface AmpSgdParams extends SgdHyperparameters {
-  /** Default constant. */
-  readonly schedule?: Schedule;
-}
 
 /** Elements of a workgroup: 64 invocations, four each. */
 const ELEMENTS = 256;
 
-/** The numbers of every step for {@link ampSgdStep}, f32 [steps, 4]; the caller owns them. */
-export function sgdRates(gpu: Gpu, { schedule = { name: 'constant' }, ...hyperparameters }: AmpSgdParams): Tensor {
+/** The numbers of every step for {@link stepAmpSgd}, f32 [steps, 4]; the caller owns them. */
+export function sgdRates(
+  gpu: Gpu,
+  { schedule, ...hyperparameters }: ParamsOf<typeof signature>,
+): Tensor {
   return stepRates(gpu, schedule, [], (step) => {
-    const { lr, keep, gain } = sgdScalars({ ...hyperparameters, lr: hyperparameters.lr * rateFactor(schedule, step - 1) }, step === 1);
+    const { lr, keep, gain } = sgdScalars(
+      { ...hyperparameters, lr: hyperparameters.lr * rateFactor(schedule, step - 1) },
+      step === 1,
+    );
     return [lr, keep, gain, 0];
   });
 }
 
-/** As sgdStep, in place, where `found` decides on the device whether and which step is taken; `rates` are those of {@link sgdRates}. */
-export function ampSgdStep(gpu: Gpu, state: MomentumState & Found, params: SgdHyperparameters, rates: Tensor): void {
+/**
+ * As stepSgd, in place, where `found` decides on the device whether and which step is taken;
+ * `rates` are those of {@link sgdRates}.
+ */
+export function stepAmpSgd(
+  gpu: Gpu,
+  state: MomentumState & Found,
+  params: SgdHyperparameters,
+  rates: Tensor,
+): void {
   checkShapes(state);
   const { param, grad, momentum_buffer, found_inf, steps } = state;
   const { l2, direct, ahead } = sgdScalars(params, false);
   gpu.dispatch({
     shader,
-    bindings: [grad, found_inf, steps, rates, param, momentum_buffer].map((tensor) => tensor.binding),
+    bindings: [grad, found_inf, steps, rates, param, momentum_buffer].map(
+      (tensor) => tensor.binding,
+    ),
     uniforms: [u32(param.size), u32(rates.size / 4), ...[l2, direct, ahead].map(f32)],
     workgroups: spread(Math.ceil(param.size / ELEMENTS)),
     flops: 9 * param.size,
@@ -48,18 +61,19 @@ function checkShapes(state: MomentumState & Found): void {
 }
 
 /**
- * A step of SGD under dynamic loss scaling, as torch's fused kernel takes it: param and buffer as they are where found_inf is not 0, else
- * step steps + 1. Leaves its inputs as they are.
+ * A step of SGD under dynamic loss scaling, as torch's fused kernel takes it: param and buffer as
+ * they are where found_inf is not 0, else step steps + 1. Leaves its inputs as they are.
  */
-export const ampSgdStepOp = defineOp<keyof (MomentumState & Found), never, 'param' | 'momentum_buffer', AmpSgdParams>({
-  name: 'amp_sgd_step',
-  takes: { steps: ['i32'] },
+export const ampSgdStep = launcher(signature, {
   variants: { vec4: { kernels: [shader.file], depth: () => 1 } },
   forward: (gpu, inputs, params) => {
     checkShapes(inputs);
     using rates = sgdRates(gpu, params);
-    const outputs = { param: inputs.param.clone(), momentum_buffer: inputs.momentum_buffer.clone() };
-    ampSgdStep(gpu, { ...inputs, ...outputs }, params, rates);
+    const outputs = {
+      param: inputs.param.clone(),
+      momentum_buffer: inputs.momentum_buffer.clone(),
+    };
+    stepAmpSgd(gpu, { ...inputs, ...outputs }, params, rates);
     return outputs;
   },
 });

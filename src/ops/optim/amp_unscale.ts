@@ -3,8 +3,9 @@ import unscaleShader from '../../../shaders/optim/amp_unscale.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { ampUnscale as signature } from '../../vocabulary/optim/amp_unscale.ts';
 import { checkTypes } from '../element-types.ts';
-import { defineOp } from '../op.ts';
+import { launcher } from '../launcher.ts';
 import { checkOneElement } from './one-element.ts';
 
 /** Elements that share a flag, at most. */
@@ -12,11 +13,15 @@ const SHARE = 256;
 const LANES = 64;
 
 /**
- * Unscales a gradient (f32 of any shape) in place, and says in `found_inf`, f32 [1], whether any element was not finite. Such an element
- * becomes 0: its step is left out, and WGSL does not say what arithmetic makes of it. Throws ShapeError for a scale of more than one number, and
+ * Unscales a gradient (f32 of any shape) in place, and says in `found_inf`, f32 [1], whether any
+ * element was not finite. Such an element becomes 0: its step is left out, and WGSL does not say
+ * what arithmetic makes of it. Throws ShapeError for a scale of more than one number, and
  * ElementTypeError for halves.
  */
-export function unscale(gpu: Gpu, tensors: { readonly grad: Tensor; readonly scale: Tensor; readonly found_inf: Tensor }): void {
+export function unscale(
+  gpu: Gpu,
+  tensors: { readonly grad: Tensor; readonly scale: Tensor; readonly found_inf: Tensor },
+): void {
   const { grad, scale, found_inf } = tensors;
   checkTypes('amp_unscale', tensors, ['f32']);
   checkOneElement('amp_unscale', { scale, found_inf });
@@ -39,11 +44,10 @@ export function unscale(gpu: Gpu, tensors: { readonly grad: Tensor; readonly sca
 }
 
 /**
- * {@link unscale} as an op that leaves its inputs as they are: what torch's _amp_foreach_non_finite_check_and_unscale_ does for
- * torch.amp.GradScaler. found_inf is 0 or 1.
+ * {@link unscale} as an op that leaves its inputs as they are: what torch's
+ * _amp_foreach_non_finite_check_and_unscale_ does for torch.amp.GradScaler. found_inf is 0 or 1.
  */
-export const ampUnscale = defineOp<'grad' | 'scale', never, 'grad' | 'found_inf', object>({
-  name: 'amp_unscale',
+export const ampUnscale = launcher(signature, {
   variants: { shares: { kernels: [unscaleShader.file, foundShader.file], depth: () => 1 } },
   forward: (gpu, { grad, scale }) => {
     checkOneElement('amp_unscale', { scale });

@@ -4,19 +4,10 @@ import sharesShader from '../../../shaders/optim/grad_norm_shares.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { clipGradNorm as signature } from '../../vocabulary/optim/clip_grad_norm.ts';
+import { completed, type GivenParams } from '../../vocabulary/signature.ts';
 import { checkTypes } from '../element-types.ts';
-import { defineOp } from '../op.ts';
-
-/** Parameters of clipping, as torch names them. */
-export interface ClipParams {
-  /** The largest norm that gradients keep. */
-  readonly max_norm: number;
-  /** Added to the norm by which is divided. Default 1e-6, torch's. */
-  readonly eps?: number;
-}
-
-/** torch's default. */
-const DEFAULTS = { eps: 1e-6 } as const;
+import { launcher } from '../launcher.ts';
 
 /** Elements of a share of the sum of squares, at most. */
 const SHARE = 256;
@@ -25,13 +16,21 @@ const LANES = 64;
 const ELEMENTS = 256;
 
 /**
- * torch.nn.utils.clip_grad_norm_: gradients (f32 of any shapes) times min(1, max_norm / (norm + eps)), in place, where norm is the root of
- * the sum of all their squares. Returns norm, [1], which the caller owns; the scale never leaves the device. An infinite or NaN element
- * makes the norm infinite or NaN, and the gradients what torch's product with max_norm / norm makes of them. Throws ElementTypeError.
+ * torch.nn.utils.clip_grad_norm_: gradients (f32 of any shapes) times min(1, max_norm / (norm +
+ * eps)), in place, where norm is the root of the sum of all their squares. Returns norm, [1], which
+ * the caller owns; the scale never leaves the device. An infinite or NaN element makes the norm
+ * infinite or NaN, and the gradients what torch's product with max_norm / norm makes of them.
+ * Throws ElementTypeError.
  */
-export function clipGradNorm(gpu: Gpu, grads: readonly Tensor[], params: ClipParams): Tensor {
-  checkTypes('clip_grad_norm', Object.fromEntries(grads.map((grad, i) => [`g${i}`, grad])), ['f32']);
-  const { max_norm, eps } = { ...DEFAULTS, ...params };
+export function clipGradients(
+  gpu: Gpu,
+  grads: readonly Tensor[],
+  params: GivenParams<typeof signature>,
+): Tensor {
+  checkTypes('clip_grad_norm', Object.fromEntries(grads.map((grad, i) => [`g${i}`, grad])), [
+    'f32',
+  ]);
+  const { max_norm, eps } = completed(signature, params);
   const norm = normOf(gpu, grads);
   for (const grad of grads) {
     gpu.dispatch({
@@ -72,18 +71,23 @@ function normOf(gpu: Gpu, grads: readonly Tensor[]): Tensor {
   return norm;
 }
 
-/** {@link clipGradNorm} as an op that leaves its inputs as they are: g0, g1, ... in; norm, and g0, g1, ... clipped, out. */
-export const clipGradNormOp = defineOp<'g0', `g${number}`, 'norm' | `g${number}`, ClipParams>({
-  name: 'clip_grad_norm',
+/**
+ * {@link clipGradients} as an op that leaves its inputs as they are: g0, g1, ... in; norm, and g0,
+ * g1, ... clipped, out.
+ */
+export const clipGradNorm = launcher(signature, {
   variants: {
     shares: {
       kernels: [sharesShader.file, normShader.file, clipShader.file],
-      depth: (terms) => Math.min(terms, SHARE) + Math.ceil(terms / (SHARE * LANES)) + Math.log2(LANES),
+      depth: (terms) =>
+        Math.min(terms, SHARE) + Math.ceil(terms / (SHARE * LANES)) + Math.log2(LANES),
     },
   },
   forward: (gpu, inputs, params) => {
-    const grads = Object.entries(inputs).flatMap(([name, tensor]) => (tensor ? [[name, tensor.clone()] as const] : []));
-    const norm = clipGradNorm(
+    const grads = Object.entries(inputs).flatMap(([name, tensor]) =>
+      tensor ? [[name, tensor.clone()] as const] : [],
+    );
+    const norm = clipGradients(
       gpu,
       grads.map(([, grad]) => grad),
       params,

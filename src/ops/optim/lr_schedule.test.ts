@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { rateFactor } from './lr_schedule.ts';
 
 test('a warm-up rises from 0 to what follows it', () => {
-  const factors = [0, 1, 2, 3, 4, 5].map((step) => rateFactor({ name: 'linear', warmup: 2, total: 4 }, step));
+  const factors = [0, 1, 2, 3, 4, 5].map((step) =>
+    rateFactor({ name: 'linear', warmup: 2, total: 4 }, step),
+  );
   expect(factors).toEqual([0, 0.5, 1, 0.5, 0, 0]);
 });
 

@@ -2,36 +2,46 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { hostTensorFrom, ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
-import { type OptimizerParams, optimizerOf, type StateName } from './optimizers.ts';
+import { optimizerSteps as signature } from '../../vocabulary/optim/optimizer_steps.ts';
+import { launcher } from '../launcher.ts';
+import { optimizerOf } from './optimizers.ts';
 
 /**
- * Several steps of an optimizer on one parameter, with the gradients given. param: f32 of any shape; grads: [steps, ...param];
- * trajectory: the parameter after each step. What the optimizer keeps (state.exp_avg and state.exp_avg_sq of adam and adamw,
- * state.momentum_buffer of sgd and momentum, state.exp_avg_sq, the sum of squares, of adagrad) is an output, and an optional input: as it
- * was before step one, else 0. Throws GradproofError `not-implemented` for other optimizers, ShapeError when shapes do not fit.
+ * Several steps of an optimizer on one parameter, with the gradients given. param: f32 of any
+ * shape; grads: [steps, ...param]; trajectory: the parameter after each step. What the optimizer
+ * keeps (state.exp_avg and state.exp_avg_sq of adam and adamw, state.momentum_buffer of sgd and
+ * momentum, state.exp_avg_sq, the sum of squares, of adagrad) is an output, and an optional input:
+ * as it was before step one, else 0. Throws GradproofError `not-implemented` for other optimizers,
+ * ShapeError when shapes do not fit.
  */
-export const optimizerSteps = defineOp<'param' | 'grads', `state.${StateName}`, 'trajectory', OptimizerParams>({
-  name: 'optimizer_steps',
-  variants: { vec4: { kernels: ['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step'], depth: () => 1 } },
+export const optimizerSteps = launcher(signature, {
+  variants: {
+    vec4: { kernels: ['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step'], depth: () => 1 },
+  },
   forward: (gpu, inputs, params) => {
     const { grads } = inputs;
     const { shape } = inputs.param;
     const steps = grads.shape[0] ?? 0;
     if (steps === 0 || !sameShape(grads.shape, [steps, ...shape])) {
-      throw new ShapeError(`grads of ${formatShape(grads.shape)} are not steps of a parameter of ${formatShape(shape)}`);
+      throw new ShapeError(
+        `grads of ${formatShape(grads.shape)} are not steps of a parameter of ${formatShape(shape)}`,
+      );
     }
     const optimizer = optimizerOf(params, inputs['state.momentum_buffer'] !== undefined);
     for (const name of optimizer.state) {
       const given = inputs[`state.${name}`];
       if (given && !sameShape(given.shape, shape)) {
-        throw new ShapeError(`state.${name} of ${formatShape(given.shape)} is not of a parameter of ${formatShape(shape)}`);
+        throw new ShapeError(
+          `state.${name} of ${formatShape(given.shape)} is not of a parameter of ${formatShape(shape)}`,
+        );
       }
     }
     using param = inputs.param.clone();
     using grad = Tensor.empty(gpu, 'f32', shape);
     const trajectory = Tensor.empty(gpu, 'f32', grads.shape);
-    const state = optimizer.state.map((name) => [name, inputs[`state.${name}`]?.clone() ?? zeros(gpu, shape)] as const);
+    const state = optimizer.state.map(
+      (name) => [name, inputs[`state.${name}`]?.clone() ?? zeros(gpu, shape)] as const,
+    );
     const tensors = { param, grad, ...Object.fromEntries(state) };
     for (let step = 1; step <= steps; step++) {
       const offset = (step - 1) * param.bytes;
@@ -39,7 +49,10 @@ export const optimizerSteps = defineOp<'param' | 'grads', `state.${StateName}`, 
       optimizer.step(gpu, tensors, step);
       trajectory.view(shape, { offset }).copyFrom(param);
     }
-    return { trajectory, ...Object.fromEntries(state.map(([name, tensor]) => [`state.${name}`, tensor])) };
+    return {
+      trajectory,
+      ...Object.fromEntries(state.map(([name, tensor]) => [`state.${name}`, tensor])),
+    };
   },
 });
 

@@ -1,24 +1,14 @@
 import shader from '../../../shaders/optim/sgd_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, type LiveNumber, spread, u32, uniformsAt } from '../../gpu/shader.ts';
+import { f32, spread, u32, uniformsAt } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import type { LiveNumber } from '../../vocabulary/live-number.ts';
+import type { SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
+import { sgdStep as signature } from '../../vocabulary/optim/sgd_step.ts';
+import { launcher } from '../launcher.ts';
 import { type AtStep, atStep } from './at-step.ts';
 import { checkState } from './step-state.ts';
-
-/** Hyperparameters of SGD, as torch names them. */
-export interface SgdHyperparameters {
-  readonly lr: number;
-  /** Default 0. */
-  readonly momentum?: number;
-  /** Share of the gradient that does not go into the buffer after the first step. Default 0. */
-  readonly dampening?: number;
-  /** Added to the gradient times the parameter (L2). Default 0. */
-  readonly weight_decay?: number;
-  /** Step along the gradient and the buffer to come. Default false. */
-  readonly nesterov?: boolean;
-}
 
 /** What the kernel multiplies with: SGD's, and ONNX's Momentum, differ in these alone. */
 export interface MomentumScalars {
@@ -40,28 +30,40 @@ export interface MomentumState {
 /** Elements of a workgroup: 64 invocations, four each. */
 const ELEMENTS = 256;
 
-/** The numbers of a step of SGD. At the first one the buffer becomes the gradient, as in torch; without momentum it always does. */
-export const sgdScalars = seam('sgd_step.scalars', (hyperparameters: SgdHyperparameters, isFirst: boolean): MomentumScalars => {
-  const { lr, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false } = hyperparameters;
-  const starts = isFirst || momentum === 0;
-  return {
-    lr,
-    l2: weight_decay,
-    keep: starts ? 0 : momentum,
-    gain: starts ? 1 : 1 - dampening,
-    direct: nesterov ? 1 : 0,
-    ahead: nesterov ? momentum : 1,
-  };
-});
+/**
+ * The numbers of a step of SGD. At the first one the buffer becomes the gradient, as in torch;
+ * without momentum it always does.
+ */
+export const sgdScalars = seam(
+  'sgd_step.scalars',
+  (hyperparameters: SgdHyperparameters, isFirst: boolean): MomentumScalars => {
+    const { lr, momentum, dampening, weight_decay, nesterov } = hyperparameters;
+    const starts = isFirst || momentum === 0;
+    return {
+      lr,
+      l2: weight_decay,
+      keep: starts ? 0 : momentum,
+      gain: starts ? 1 : 1 - dampening,
+      direct: nesterov ? 1 : 0,
+      ahead: nesterov ? momentum : 1,
+    };
+  },
+);
 
 /**
- * One step with the scalars of that step, in place. `step` counts from 1; replays of a captured step ask for it again. Throws ShapeError
- * when the sizes differ, and ElementTypeError for halves.
+ * One step with the scalars of that step, in place. `step` counts from 1; replays of a captured
+ * step ask for it again. Throws ShapeError when the sizes differ, and ElementTypeError for halves.
  */
-export function momentumStep(gpu: Gpu, state: MomentumState, scalarsAt: (step: number) => MomentumScalars, step: LiveNumber): void {
+export function stepMomentum(
+  gpu: Gpu,
+  state: MomentumState,
+  scalarsAt: (step: number) => MomentumScalars,
+  step: LiveNumber,
+): void {
   const { param, grad, momentum_buffer } = state;
   checkState('sgd_step', { param, grad, momentum_buffer });
-  const fields = ({ lr, l2, keep, gain, direct, ahead }: MomentumScalars) => [lr, l2, keep, gain, direct, ahead].map(f32);
+  const fields = ({ lr, l2, keep, gain, direct, ahead }: MomentumScalars) =>
+    [lr, l2, keep, gain, direct, ahead].map(f32);
   gpu.dispatch({
     shader,
     bindings: [grad, param, momentum_buffer].map((tensor) => tensor.binding),
@@ -71,27 +73,30 @@ export function momentumStep(gpu: Gpu, state: MomentumState, scalarsAt: (step: n
   });
 }
 
-/** One step of torch.optim.SGD, in place, as {@link momentumStep}. */
-export function sgdStep(gpu: Gpu, state: MomentumState, hyperparameters: AtStep<SgdHyperparameters>, step: LiveNumber): void {
-  momentumStep(gpu, state, (t) => sgdScalars(atStep(hyperparameters, t), t === 1), step);
+/** One step of torch.optim.SGD, in place, as {@link stepMomentum}. */
+export function stepSgd(
+  gpu: Gpu,
+  state: MomentumState,
+  hyperparameters: AtStep<SgdHyperparameters>,
+  step: LiveNumber,
+): void {
+  stepMomentum(gpu, state, (t) => sgdScalars(atStep(hyperparameters, t), t === 1), step);
 }
 
 /**
- * One step of torch.optim.SGD that leaves its inputs as they are and returns the new parameter and buffer. All f32 of one shape. `step`
- * counts from 1; at the first the buffer that is given does not count.
+ * One step of torch.optim.SGD that leaves its inputs as they are and returns the new parameter and
+ * buffer. All f32 of one shape. `step` counts from 1; at the first the buffer that is given does
+ * not count.
  */
-export const sgdStepOp = defineOp<
-  'param' | 'grad' | 'momentum_buffer',
-  never,
-  'param' | 'momentum_buffer',
-  SgdHyperparameters & { readonly step: number }
->({
-  name: 'sgd_step',
+export const sgdStep = launcher(signature, {
   variants: { vec4: { kernels: ['optim/sgd_step'], depth: () => 1 } },
   forward: (gpu, inputs, { step, ...hyperparameters }) => {
     checkState('sgd_step', inputs);
-    const outputs = { param: inputs.param.clone(), momentum_buffer: inputs.momentum_buffer.clone() };
-    sgdStep(gpu, { ...outputs, grad: inputs.grad }, hyperparameters, step);
+    const outputs = {
+      param: inputs.param.clone(),
+      momentum_buffer: inputs.momentum_buffer.clone(),
+    };
+    stepSgd(gpu, { ...outputs, grad: inputs.grad }, hyperparameters, step);
     return outputs;
   },
 });

@@ -2,7 +2,7 @@ import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import type { Schedule } from './lr_schedule.ts';
+import type { Schedule } from '../../vocabulary/optim/lr_schedule.ts';
 
 /** Three numbers that change with the step, and one that fills the row up. */
 export type RateRow = readonly [number, number, number, 0];
@@ -10,23 +10,36 @@ export type RateRow = readonly [number, number, number, 0];
 /** More rows would be a buffer that is not worth having: 16 MiB. */
 const MOST_ROWS = 2 ** 20;
 
-/** Rows of {@link stepRates}: it ends where the schedule does and powers of `betas` have vanished beside 1. */
+/**
+ * Rows of {@link stepRates}: it ends where the schedule does and powers of `betas` have vanished
+ * beside 1.
+ */
 export function rateRows(schedule: Schedule, betas: readonly number[]): number {
   const scheduled = (schedule.name === 'constant' ? schedule.warmup : schedule.total) ?? 0;
-  const settled = betas.map((beta) => (beta > 0 ? Math.ceil(Math.log(2 ** -30) / Math.log(beta)) : 0));
+  const settled = betas.map((beta) =>
+    beta > 0 ? Math.ceil(Math.log(2 ** -30) / Math.log(beta)) : 0,
+  );
   return Math.max(1, scheduled, ...settled) + 1;
 }
 
 /**
- * The numbers of each step, f32 [rows, 4], for a kernel that counts the steps by itself: in float64 on the host, rounded once. Throws
- * GradproofError `bad-params` when there are too many rows.
+ * The numbers of each step, f32 [rows, 4], for a kernel that counts the steps by itself: in float64
+ * on the host, rounded once. Throws GradproofError `bad-params` when there are too many rows.
  */
-export function stepRates(gpu: Gpu, schedule: Schedule, betas: readonly number[], row: (step: number) => RateRow): Tensor {
+export function stepRates(
+  gpu: Gpu,
+  schedule: Schedule,
+  betas: readonly number[],
+  row: (step: number) => RateRow,
+): Tensor {
   const rows = rateRows(schedule, betas);
   if (rows > MOST_ROWS) {
     const message = `numbers of ${rows} steps are too many for a table: a schedule of at most ${MOST_ROWS} steps and smaller betas are needed`;
     throw new GradproofError('bad-params', message);
   }
-  const numbers = Float64Array.from({ length: 4 * rows }, (_, i) => row(Math.floor(i / 4) + 1)[i % 4] as number);
+  const numbers = Float64Array.from(
+    { length: 4 * rows },
+    (_, i) => row(Math.floor(i / 4) + 1)[i % 4] as number,
+  );
   return Tensor.from(gpu, hostTensorFrom('f32', [rows, 4], numbers));
 }

@@ -4,7 +4,7 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import type { Variant } from '../op.ts';
+import { chooseLaunch, type LaunchVariant, type Variant } from '../variants.ts';
 
 /** A block size, type, rounding or dtype that no kernel of the family has. */
 export class QuantizationError extends GradproofError {
@@ -14,41 +14,67 @@ export class QuantizationError extends GradproofError {
 }
 
 /**
- * How the largest element of a block is found: by one invocation, or by sixteen of a workgroup, which a GPU with many lanes needs for
- * its large blocks and whose barrier costs a CPU adapter more than it saves.
+ * How the largest element of a block is found: by one invocation, or by sixteen of a workgroup,
+ * which a GPU with many lanes needs for its large blocks and whose barrier costs a CPU adapter more
+ * than it saves. Either is exact.
  */
-const LANES: Readonly<Record<string, number>> = { serial: 1, cooperative: 16 };
+const ABSMAX_VARIANTS = {
+  serial: { kernels: [shader.file], depth: () => 1, sizes: () => ({ LANES: 1 }) },
+  cooperative: {
+    kernels: [shader.file],
+    depth: () => 1,
+    prefers: ({ isFallback }) => !isFallback,
+    sizes: () => ({ LANES: 16 }),
+  },
+} as const satisfies Readonly<Record<string, LaunchVariant<'x'>>>;
 
-/** Both variants with the kernels of an op. `depth` is the c of the sum that the op contains, if any. */
-export function blockVariants(kernels: readonly string[], depth: Variant['depth'] = () => 1): Record<'serial' | 'cooperative', Variant> {
-  const variant = { kernels: ['quant/block_absmax', ...kernels], depth };
-  return { serial: variant, cooperative: { ...variant, prefers: (gpu) => !gpu.adapter.isFallback } };
+/**
+ * Both variants with the kernels of an op. `depth` is the c of the sum that the op contains, if
+ * any.
+ */
+export function blockVariants(
+  kernels: readonly string[],
+  depth: Variant['depth'] = () => 1,
+): Record<keyof typeof ABSMAX_VARIANTS, Variant> {
+  const { serial, cooperative } = ABSMAX_VARIANTS;
+  const own = { kernels: [shader.file, ...kernels], depth };
+  return { serial: { ...serial, ...own }, cooperative: { ...cooperative, ...own } };
 }
 
-/** Value of a kernel's STORAGE constant. Throws {@link QuantizationError} for a dtype that is no float. */
+/**
+ * Value of a kernel's STORAGE constant. Throws {@link QuantizationError} for a dtype that is no
+ * float.
+ */
 export function storageOf(dtype: DType): number {
   const storage = ['f32', 'f16', 'bf16'].indexOf(dtype);
   if (storage < 0) throw new QuantizationError(`cannot quantize ${dtype}: give f32, f16 or bf16`);
   return storage;
 }
 
-/** Throws {@link QuantizationError} unless blocks are a power of two of 32 elements or more, so that packed words do not straddle them. */
+/**
+ * Throws {@link QuantizationError} unless blocks are a power of two of 32 elements or more, so that
+ * packed words do not straddle them.
+ */
 export function checkBlock(block: number): void {
-  if (!Number.isInteger(Math.log2(block)) || block < 32) throw new QuantizationError(`blocksize ${block}: give a power of two, 32 or more`);
+  if (!Number.isInteger(Math.log2(block)) || block < 32)
+    throw new QuantizationError(`blocksize ${block}: give a power of two, 32 or more`);
 }
 
-/** Largest absolute value of each block of the flat tensor `x` (f32, f16 or bf16): f32 [ceil(n / block)], exact. The caller owns it. */
+/**
+ * Largest absolute value of each block of the flat tensor `x` (f32, f16 or bf16): f32 [ceil(n /
+ * block)], exact. The caller owns it.
+ */
 export function blockAbsmax(gpu: Gpu, x: Tensor, block: number, variant: string): Tensor {
   checkBlock(block);
-  const lanes = LANES[variant] ?? 1;
+  const { sizes } = chooseLaunch(gpu, ABSMAX_VARIANTS, variant, { x });
   const blocks = Math.ceil(x.size / block);
   const absmax = Tensor.empty(gpu, 'f32', [blocks]);
   gpu.dispatch({
     shader,
-    constants: { STORAGE: storageOf(x.dtype), LANES: lanes },
+    constants: { STORAGE: storageOf(x.dtype), ...sizes },
     bindings: [x.binding, absmax.binding],
     uniforms: [u32(x.size), u32(block), u32(blocks)],
-    workgroups: spread(Math.ceil((blocks * lanes) / 64)),
+    workgroups: spread(Math.ceil((blocks * (sizes['LANES'] as number)) / 64)),
     flops: x.size,
   });
   return absmax;

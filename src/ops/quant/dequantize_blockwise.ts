@@ -4,8 +4,8 @@ import { spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 
 /**
- * map[q] * absmax of the block (+ offset): f32 like q. q: u8; map: f32 [256]; absmax: f32 [ceil(n / block)]; offset: f32 [1].
- * The caller owns the result.
+ * map[q] * absmax of the block (+ offset): f32 like q. q: u8; map: f32 [256]; absmax: f32 [ceil(n /
+ * block)]; offset: f32 [1]. The caller owns the result.
  */
 export function dequantizeBlockwise(
   gpu: Gpu,

@@ -3,16 +3,15 @@ import { spread } from '../../gpu/shader.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
-import { type LinearQuantizationParams, scaleFields } from './linear_scale.ts';
+import { dequantizeLinear as signature } from '../../vocabulary/quant/dequantize_linear.ts';
+import { launcher } from '../launcher.ts';
+import { scaleFields } from './linear_scale.ts';
 
 /**
- * y = (q - zero_point) * scale, as ONNX's DequantizeLinear. q: i8, u8 or i32; zero_point: the same type, like scale; scale, y: f32.
- * Throws ShapeError when shapes or types do not fit.
+ * y = (q - zero_point) * scale, as ONNX's DequantizeLinear. q: i8, u8 or i32; zero_point: the same
+ * type, like scale; scale, y: f32. Throws ShapeError when shapes or types do not fit.
  */
-export const dequantize_linear = defineOp<'q' | 'scale', 'zero_point', 'y', LinearQuantizationParams>({
-  name: 'dequantize_linear',
-  takes: { q: ['i8', 'u8', 'i32'], zero_point: ['i8', 'u8', 'i32'] },
+export const dequantizeLinear = launcher(signature, {
   variants: { elements: { kernels: ['quant/dequantize_linear'], depth: () => 1 } },
   forward: (gpu, { q, scale, zero_point }, params) => {
     const scales = scaleFields('dequantize_linear', q.shape, scale, zero_point, params);
@@ -21,7 +20,11 @@ export const dequantize_linear = defineOp<'q' | 'scale', 'zero_point', 'y', Line
     const y = Tensor.empty(gpu, 'f32', q.shape);
     gpu.dispatch({
       shader,
-      constants: { HAS_ZERO_POINT: Number(zero_point !== undefined), BITS: 8 * bytesPerElement(q.dtype), SIGNED: Number(q.dtype !== 'u8') },
+      constants: {
+        HAS_ZERO_POINT: Number(zero_point !== undefined),
+        BITS: 8 * bytesPerElement(q.dtype),
+        SIGNED: Number(q.dtype !== 'u8'),
+      },
       // Without zero points the kernel reads none; a binding must be there all the same.
       bindings: [q, scale, zero_point ?? scale, y].map((tensor) => tensor.binding),
       uniforms: scales,

@@ -2,28 +2,23 @@ import { type UniformField, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import type { Onnx } from '../../vocabulary/quant/linear-scale.ts';
 import { axisOf } from '../math/axes.ts';
 
-/** Parameters of ONNX's linear quantization. */
-export interface LinearQuantizationParams {
-  /** Dimension along which scales differ; default none: one scale for all. */
-  readonly axis?: number | undefined;
-  /** Elements along the axis that share a scale; default one index of the axis, over all other dimensions. */
-  readonly block_size?: number | undefined;
-  /** Type of the codes, of which the 4-bit ones stand one in a byte; default that of zero_point, else uint8. */
-  readonly dtype?: 'int4' | 'uint4' | 'int8' | 'uint8' | undefined;
-}
-
-/** The kernels' `Scales` for a tensor of `shape`. Throws {@link ShapeError} when scales or zero points have another shape. */
+/**
+ * The kernels' `Scales` for a tensor of `shape`. Throws {@link ShapeError} when scales or zero
+ * points have another shape.
+ */
 export function scaleFields(
   what: string,
   shape: Shape,
   scale: Tensor,
   zeroPoint: Tensor | undefined,
-  { axis, block_size }: LinearQuantizationParams,
+  { axis, block_size }: Onnx,
 ): UniformField[] {
   const at = axis === undefined ? 0 : axisOf(what, axis, shape);
-  const [size, inner] = [shape[at] as number, sizeOf(shape.slice(at + 1))];
+  const size = shape[at] as number;
+  const inner = sizeOf(shape.slice(at + 1));
   const blocks = Math.ceil(size / (block_size ?? 1));
   const { wanted, strides } =
     axis === undefined

@@ -2,30 +2,27 @@ import centerShader from '../../../shaders/quant/center.wgsl';
 import shader from '../../../shaders/quant/quantize_4bit.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
-import { dynamicMap } from '../../quant/dynamic-map.ts';
-import type { FourBitType } from '../../quant/four-bit-tables.ts';
+import { createDynamicMap } from '../../quant/dynamic/map.ts';
+import type { BlockFormat } from '../../quant/format.ts';
+import { fourBitFormat } from '../../quant/registry.ts';
+import type { QuantizedWeight } from '../../quant/weight.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import { quantize4bit as signature } from '../../vocabulary/quant/quantize_4bit.ts';
+import { completed, type GivenParams, type ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
+import { chooseVariant } from '../variants.ts';
 import { blockAbsmax, blockVariants, storageOf } from './blocks.ts';
-import { checkType, dequantize_4bit } from './dequantize_4bit.ts';
+import { dequantize4bit } from './dequantize_4bit.ts';
 import { dequantizeBlockwise } from './dequantize_blockwise.ts';
-import { checkBlockwise, quantizeBlockwise } from './quantize_blockwise.ts';
+import { checkBlockwise, encodeBlocks } from './quantize_blockwise.ts';
 
-/** Parameters of {@link quantize_4bit}, as bitsandbytes names them. */
-export interface Quantize4bitParams {
-  readonly quant_type: FourBitType;
-  /** Elements that share an absmax: a power of two from 32 to 4096. */
-  readonly blocksize: number;
-  /** Double quantization: the absmax values are stored as 8-bit codes. Default false. */
-  readonly compress_statistics?: boolean;
-  /** Absmax values that share a second-level absmax. Default 256. */
-  readonly nested_blocksize?: number;
-  /** Default nearest. */
-  readonly nested_rounding?: 'nearest' | 'lut16';
-}
+type Params = ParamsOf<typeof signature>;
 
-/** A tensor in 4 bits. `absmax` is what decoding uses: the restored values where the statistics are compressed. */
+/**
+ * A tensor in 4 bits. `absmax` is what decoding uses: the restored values where the statistics are
+ * compressed.
+ */
 export interface FourBitTensor {
   readonly packed: Tensor;
   readonly absmax: Tensor;
@@ -42,24 +39,26 @@ export interface NestedStatistics {
 const meanDepth = (terms: number): number => Math.ceil(terms / 64) + 6;
 
 /**
- * Quantizes a weight (f32, f16 or bf16) as bitsandbytes.functional.quantize_4bit: packed u8 [(n + 1) / 2, 1], absmax f32 a block.
- * A short last block is treated like the others, by the reciprocal, as bitsandbytes' CUDA code does (its CPU code divides there).
- * The reciprocal is exact on every adapter. The caller owns the tensors.
+ * Quantizes a weight (f32, f16 or bf16) as bitsandbytes.functional.quantize_4bit: packed u8 [(n +
+ * 1) / 2, 1], absmax f32 a block. A short last block is treated like the others, by the reciprocal,
+ * as bitsandbytes' CUDA code does (its CPU code divides there). The reciprocal is exact on every
+ * adapter. The caller owns the tensors.
  */
 export function quantizeTo4bit(
   gpu: Gpu,
   weight: Tensor,
-  params: Quantize4bitParams,
-  variant = gpu.adapter.isFallback ? 'serial' : 'cooperative',
+  given: GivenParams<typeof signature>,
+  variant = chooseVariant(gpu, quantize4bit.variants, { weight }),
 ): FourBitTensor & Partial<NestedStatistics> {
-  checkType(params.quant_type);
+  const params = completed(signature, given);
+  const { table = 0 } = fourBitFormat(params.quant_type);
   if (params.compress_statistics) checkBlockwise(nestedOf(params));
   const storage = storageOf(weight.dtype);
   const absmax = blockAbsmax(gpu, weight, params.blocksize, variant);
   const packed = Tensor.empty(gpu, 'u8', [Math.ceil(weight.size / 2), 1]);
   gpu.dispatch({
     shader,
-    constants: { STORAGE: storage, FP4: Number(params.quant_type === 'fp4') },
+    constants: { STORAGE: storage, TABLE: table },
     bindings: [weight.binding, absmax.binding, packed.binding],
     uniforms: [u32(weight.size), u32(params.blocksize)],
     workgroups: spread(Math.ceil(weight.size / 512)),
@@ -70,14 +69,33 @@ export function quantizeTo4bit(
   return { packed, ...compress(gpu, raw, params, variant) };
 }
 
+/**
+ * {@link quantizeTo4bit} of a weight whose scales stay as they are, as one value. The caller owns
+ * its parts.
+ */
+export function quantizedWeight(
+  gpu: Gpu,
+  weight: Tensor,
+  format: BlockFormat,
+  blocksize: number,
+): QuantizedWeight<Tensor> {
+  const { packed, absmax } = quantizeTo4bit(gpu, weight, { quant_type: format.name, blocksize });
+  return { format, blocksize, shape: weight.shape, parts: { packed, absmax } };
+}
+
 /** How the absmax values are quantized. */
-function nestedOf({ nested_blocksize: blocksize = 256, nested_rounding: rounding = 'nearest' }: Quantize4bitParams) {
+function nestedOf({ nested_blocksize: blocksize, nested_rounding: rounding = 'nearest' }: Params) {
   return { blocksize, rounding };
 }
 
-function compress(gpu: Gpu, absmax: Tensor, params: Quantize4bitParams, variant: string): { absmax: Tensor } & NestedStatistics {
+function compress(
+  gpu: Gpu,
+  absmax: Tensor,
+  params: Params,
+  variant: string,
+): { absmax: Tensor } & NestedStatistics {
   const { blocksize, rounding } = nestedOf(params);
-  using map = Tensor.from(gpu, hostTensor('f32', [256], dynamicMap(true)));
+  using map = Tensor.from(gpu, hostTensor('f32', [256], createDynamicMap(true)));
   using centred = Tensor.empty(gpu, 'f32', absmax.shape);
   const nested_offset = Tensor.empty(gpu, 'f32', [1]);
   gpu.dispatch({
@@ -87,16 +105,24 @@ function compress(gpu: Gpu, absmax: Tensor, params: Quantize4bitParams, variant:
     workgroups: [1, 1, 1],
     flops: 2 * absmax.size,
   });
-  const codes = quantizeBlockwise(gpu, centred, map, { blocksize, rounding }, variant);
+  const codes = encodeBlocks(gpu, centred, map, { blocksize, rounding }, variant);
   const restored = dequantizeBlockwise(gpu, codes, map, blocksize, nested_offset);
   return { absmax: restored, absmax_q: codes.q, nested_absmax: codes.absmax, nested_offset };
 }
 
-/** {@link quantizeTo4bit} and, as `dequant`, what the codes decode to, in the shape and dtype of the weight. */
-export const quantize_4bit = defineOp<'weight', never, 'packed' | 'absmax' | 'dequant', Quantize4bitParams>({
-  name: 'quantize_4bit',
+/**
+ * {@link quantizeTo4bit} and, as `dequant`, what the codes decode to, in the shape and dtype of the
+ * weight.
+ */
+export const quantize4bit = launcher(signature, {
   variants: blockVariants(
-    ['quant/quantize_4bit', 'quant/dequantize_4bit', 'quant/center', 'quant/quantize_blockwise', 'quant/dequantize_blockwise'],
+    [
+      'quant/quantize_4bit',
+      'quant/dequantize_4bit',
+      'quant/center',
+      'quant/quantize_blockwise',
+      'quant/dequantize_blockwise',
+    ],
     meanDepth,
   ),
   storage: { reads: ['weight'], keeps: ['absmax', 'dequant', 'nested_absmax', 'nested_offset'] },
@@ -105,7 +131,11 @@ export const quantize_4bit = defineOp<'weight', never, 'packed' | 'absmax' | 'de
     const { quant_type, blocksize } = params;
     const dtype = weight.dtype as 'f32' | 'f16' | 'bf16';
     const { packed, absmax } = quantized;
-    const dequant = dequantize_4bit.forward(gpu, { packed, absmax }, { quant_type, blocksize, shape: weight.shape, dtype }).y;
+    const dequant = dequantize4bit.forward(
+      gpu,
+      { packed, absmax },
+      { quant_type, blocksize, shape: weight.shape, dtype },
+    ).y;
     return { ...quantized, dequant };
   },
 });

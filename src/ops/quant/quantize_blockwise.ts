@@ -4,17 +4,14 @@ import { spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import { quantizeBlockwise as signature } from '../../vocabulary/quant/quantize_blockwise.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
 import { blockAbsmax, blockVariants, checkBlock, QuantizationError } from './blocks.ts';
 import { dequantizeBlockwise } from './dequantize_blockwise.ts';
 
-/** Parameters of {@link quantize_blockwise}. `signed` says which dynamic map `code` is; the map itself decides. */
-export interface QuantizeBlockwiseParams {
-  readonly blocksize: number;
-  readonly signed?: boolean;
-  /** To the nearest value of the map (ties to the lower), or by the 65,536 steps of bitsandbytes' CPU code. */
-  readonly rounding: 'nearest' | 'lut16';
-}
+/** Elements of a block, and how a code is chosen. */
+type Blocks = Pick<ParamsOf<typeof signature>, 'blocksize' | 'rounding'>;
 
 /** 8-bit codes and their scales. The caller owns both. */
 export interface BlockwiseCodes {
@@ -23,15 +20,26 @@ export interface BlockwiseCodes {
 }
 
 /** Throws {@link QuantizationError} for blocks or a rounding that no kernel has. */
-export function checkBlockwise({ blocksize, rounding }: Pick<QuantizeBlockwiseParams, 'blocksize' | 'rounding'>): void {
+export function checkBlockwise({ blocksize, rounding }: Blocks): void {
   checkBlock(blocksize);
-  if (rounding !== 'nearest' && rounding !== 'lut16') throw new QuantizationError(`rounding ${rounding}: give nearest or lut16`);
+  if (rounding !== 'nearest' && rounding !== 'lut16')
+    throw new QuantizationError(`rounding ${rounding}: give nearest or lut16`);
 }
 
-/** Quantizes f32 `x` to the 256 ascending values of `map`, relative to the absmax of its block: q u8 like x, absmax f32 a block. */
-export function quantizeBlockwise(gpu: Gpu, x: Tensor, map: Tensor, params: QuantizeBlockwiseParams, variant: string): BlockwiseCodes {
+/**
+ * Quantizes f32 `x` to the 256 ascending values of `map`, relative to the absmax of its block: q u8
+ * like x, absmax f32 a block.
+ */
+export function encodeBlocks(
+  gpu: Gpu,
+  x: Tensor,
+  map: Tensor,
+  params: Blocks,
+  variant: string,
+): BlockwiseCodes {
   const { blocksize, rounding } = params;
-  if (map.size !== 256) throw new ShapeError(`a map of 8-bit codes has 256 values, not ${formatShape(map.shape)}`);
+  if (map.size !== 256)
+    throw new ShapeError(`a map of 8-bit codes has 256 values, not ${formatShape(map.shape)}`);
   checkBlockwise(params);
   const absmax = blockAbsmax(gpu, x, blocksize, variant);
   const q = Tensor.empty(gpu, 'u8', x.shape);
@@ -46,13 +54,15 @@ export function quantizeBlockwise(gpu: Gpu, x: Tensor, map: Tensor, params: Quan
   return { q, absmax };
 }
 
-/** bitsandbytes.functional.quantize_blockwise with an 8-bit map, and what the codes decode to. x, dequant: f32 of any shape. */
-export const quantize_blockwise = defineOp<'x' | 'code', never, 'q' | 'absmax' | 'dequant', QuantizeBlockwiseParams>({
-  name: 'quantize_blockwise',
+/**
+ * bitsandbytes.functional.quantize_blockwise with an 8-bit map, and what the codes decode to. x,
+ * dequant: f32 of any shape.
+ */
+export const quantizeBlockwise = launcher(signature, {
   variants: blockVariants(['quant/quantize_blockwise', 'quant/dequantize_blockwise']),
   storage: { decides: ['x'], keeps: ['absmax'] },
   forward: (gpu, { x, code }, params, variant) => {
-    const { q, absmax } = quantizeBlockwise(gpu, x, code, params, variant);
+    const { q, absmax } = encodeBlocks(gpu, x, code, params, variant);
     return { q, absmax, dequant: dequantizeBlockwise(gpu, { q, absmax }, code, params.blocksize) };
   },
 });

@@ -1,18 +1,18 @@
 import shader from '../../../shaders/quant/quantize_linear.wgsl';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
-import { type LinearQuantizationParams, scaleFields } from './linear_scale.ts';
+import { quantizeLinear as signature } from '../../vocabulary/quant/quantize_linear.ts';
+import { launcher } from '../launcher.ts';
+import { scaleFields } from './linear_scale.ts';
 
 const RANGES = { int4: [-8, 7], uint4: [0, 15], int8: [-128, 127], uint8: [0, 255] } as const;
 
 /**
- * q = round(x / scale) + zero_point, ties to even, clamped to the type of the codes, as ONNX's QuantizeLinear. x, scale: f32; zero_point:
- * i8 or u8 like scale; q: i8 or u8 like x. Throws ShapeError when shapes do not fit.
+ * q = round(x / scale) + zero_point, ties to even, clamped to the type of the codes, as ONNX's
+ * QuantizeLinear. x, scale: f32; zero_point: i8 or u8 like scale; q: i8 or u8 like x. Throws
+ * ShapeError when shapes do not fit.
  */
-export const quantize_linear = defineOp<'x' | 'scale', 'zero_point', 'q', LinearQuantizationParams>({
-  name: 'quantize_linear',
-  takes: { zero_point: ['i8', 'u8'] },
+export const quantizeLinear = launcher(signature, {
   variants: { words: { kernels: ['quant/quantize_linear'], depth: () => 1 } },
   forward: (gpu, { x, scale, zero_point }, params) => {
     const type = params.dtype ?? (zero_point?.dtype === 'i8' ? 'int8' : 'uint8');

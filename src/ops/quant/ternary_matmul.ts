@@ -4,40 +4,45 @@ import { u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
-
-/** Parameters of {@link ternary_matmul}. */
-export interface TernaryMatmulParams {
-  /** Rows of T, which are the columns of y. */
-  readonly out_features: number;
-}
+import { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
+import { launcher } from '../launcher.ts';
 
 /** Rows and columns that a workgroup computes, and workgroups in one dimension of a grid. */
 const TILE = 32;
 const MAX_GROUPS = 65_535;
 
 /**
- * y = (x T^T) * scale straight from packed trits. x: f32 [..., in]; packed: u8 [ceil(out * in / 4)], T [out, in] packed flat in low
- * order; scale: f32 [1] or [out], none is 1; y: f32 [..., out]. Throws ShapeError when they do not fit, and for more
- * than 2,097,120 rows or columns. T and scale get no gradient.
+ * y = (x T^T) * scale straight from packed trits. x: f32 [..., in]; packed: u8 [ceil(out * in /
+ * 4)], T [out, in] packed flat in low order; scale: f32 [1] or [out], none is 1; y: f32 [..., out].
+ * Throws ShapeError when they do not fit, and for more than 2,097,120 rows or columns. T and scale
+ * get no gradient.
  */
-export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatmulParams>({
-  name: 'ternary_matmul',
-  takes: { packed: ['u8'] },
-  variants: { 'register-4x4': { kernels: ['quant/ternary_matmul', 'quant/ternary_matmul_backward'], depth: (terms) => terms } },
+export const ternaryMatmul = launcher(signature, {
+  variants: {
+    'register-4x4': {
+      kernels: ['quant/ternary_matmul', 'quant/ternary_matmul_backward'],
+      depth: (terms) => terms,
+    },
+  },
   storage: { decides: ['x'] },
   forward: (gpu, { x, packed, scale }, { out_features: n }) => {
     const [m, k] = matrixOf(x.shape);
     // Trits are counted in 32 bits, and four of them are a byte: a binding can hold more than that.
     if (n * k > 2 ** 32) throw new ShapeError(`ternary_matmul: ${n}x${k} trits are more than 2^32`);
     if (packed.bytes !== Math.ceil((n * k) / 4)) {
-      throw new ShapeError(`${packed.bytes} bytes of packed trits are not a ${n}x${k} matrix for x ${formatShape(x.shape)}`);
+      throw new ShapeError(
+        `${packed.bytes} bytes of packed trits are not a ${n}x${k} matrix for x ${formatShape(x.shape)}`,
+      );
     }
     if (scale && scale.size !== 1 && scale.size !== n) {
-      throw new ShapeError(`scale ${formatShape(scale.shape)} is neither one nor one for each of ${n} outputs`);
+      throw new ShapeError(
+        `scale ${formatShape(scale.shape)} is neither one nor one for each of ${n} outputs`,
+      );
     }
     if (Math.max(m, n, k) > TILE * MAX_GROUPS) {
-      throw new ShapeError(`ternary_matmul: ${m} rows, ${n} outputs and ${k} inputs: at most ${TILE * MAX_GROUPS} of each are taken`);
+      throw new ShapeError(
+        `ternary_matmul: ${m} rows, ${n} outputs and ${k} inputs: at most ${TILE * MAX_GROUPS} of each are taken`,
+      );
     }
     const y = Tensor.empty(gpu, 'f32', [...x.shape.slice(0, -1), n]);
     gpu.dispatch({
@@ -52,7 +57,7 @@ export const ternary_matmul = defineOp<'x' | 'packed', 'scale', 'y', TernaryMatm
   },
   backward: (gpu, { inputs: { x, packed, scale }, grads, wants, params: { out_features: n } }) => {
     const dy = grads.y;
-    if (!wants.has('x') || !dy) return {};
+    if (!wants.has('x')) return {};
     const [m, k] = matrixOf(x.shape);
     const dx = Tensor.empty(gpu, 'f32', x.shape);
     gpu.dispatch({

@@ -1,30 +1,22 @@
 import packShader from '../../../shaders/quant/ternary_pack.wgsl';
 import unpackShader from '../../../shaders/quant/ternary_unpack.wgsl';
 import { spread, u32 } from '../../gpu/shader.ts';
-import type { TritOrder } from '../../quant/trits.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import {
+  ternaryPack as packSignature,
+  ternaryUnpack as unpackSignature,
+} from '../../vocabulary/quant/ternary_pack.ts';
+import { launcher } from '../launcher.ts';
 
-/** Parameters of {@link ternary_pack}. */
-export interface TernaryPackParams {
-  /** Where the first trit of a byte stands. Default low. */
-  readonly order?: TritOrder;
-}
-
-/** Parameters of {@link ternary_unpack}. */
-export interface TernaryUnpackParams extends TernaryPackParams {
-  /** Shape of the trits. */
-  readonly shape: Shape;
-}
-
-/** Packs trits (i8 of -1, 0, 1, any shape) four a byte: u8 [ceil(n / 4)], missing trits of the last byte are zeros. */
-export const ternary_pack = defineOp<'trits', never, 'packed', TernaryPackParams>({
-  name: 'ternary_pack',
-  takes: ['i8'],
+/**
+ * Packs trits (i8 of -1, 0, 1, any shape) four a byte: u8 [ceil(n / 4)], missing trits of the last
+ * byte are zeros.
+ */
+export const ternaryPack = launcher(packSignature, {
   variants: { words: { kernels: ['quant/ternary_pack'], depth: () => 1 } },
-  forward: (gpu, { trits }, { order = 'low' }) => {
+  forward: (gpu, { trits }, { order }) => {
     const packed = Tensor.empty(gpu, 'u8', [Math.ceil(trits.size / 4)]);
     gpu.dispatch({
       shader: packShader,
@@ -37,14 +29,17 @@ export const ternary_pack = defineOp<'trits', never, 'packed', TernaryPackParams
   },
 });
 
-/** The trits of packed bytes: i8 of the given shape. Throws ShapeError when the bytes are not as many as the shape needs. */
-export const ternary_unpack = defineOp<'packed', never, 'trits', TernaryUnpackParams>({
-  name: 'ternary_unpack',
-  takes: ['u8'],
+/**
+ * The trits of packed bytes: i8 of the given shape. Throws ShapeError when the bytes are not as
+ * many as the shape needs.
+ */
+export const ternaryUnpack = launcher(unpackSignature, {
   variants: { words: { kernels: ['quant/ternary_unpack'], depth: () => 1 } },
-  forward: (gpu, { packed }, { order = 'low', shape }) => {
+  forward: (gpu, { packed }, { order, shape }) => {
     if (packed.bytes !== Math.ceil(sizeOf(shape) / 4)) {
-      throw new ShapeError(`${packed.bytes} bytes of packed trits are not a tensor ${formatShape(shape)}`);
+      throw new ShapeError(
+        `${packed.bytes} bytes of packed trits are not a tensor ${formatShape(shape)}`,
+      );
     }
     const trits = Tensor.empty(gpu, 'i8', shape);
     gpu.dispatch({

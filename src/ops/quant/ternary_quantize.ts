@@ -5,15 +5,10 @@ import encodeShader from '../../../shaders/quant/ternary_encode.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { defineOp } from '../op.ts';
+import { ternaryQuantize as signature } from '../../vocabulary/quant/ternary_quantize.ts';
+import { launcher } from '../launcher.ts';
 import { storageOf } from './blocks.ts';
-import { ternary_pack } from './ternary_pack.ts';
-
-/** Parameters of {@link ternary_quantize}. */
-export interface TernaryQuantizeParams {
-  /** Threshold in means of |w|. Default 0.7. */
-  readonly threshold_factor?: number;
-}
+import { ternaryPack } from './ternary_pack.ts';
 
 /** Lanes of the sum: one for 16 elements, up to 4096. */
 const lanesOf = (n: number): number => Math.min(4096, Math.ceil(n / 16));
@@ -21,7 +16,9 @@ const lanesOf = (n: number): number => Math.min(4096, Math.ceil(n / 16));
 /** What a lane adds, then what a lane of the second kernel adds, then six levels of its tree. */
 const sumDepth = (n: number): number => Math.ceil(n / lanesOf(n)) + Math.ceil(lanesOf(n) / 64) + 6;
 
-/** factor * mean |w| over the elements above `limit`, or over all: f32 [1], 0 where there is none. */
+/**
+ * factor * mean |w| over the elements above `limit`, or over all: f32 [1], 0 where there is none.
+ */
 function absMean(gpu: Gpu, w: Tensor, factor: number, limit?: Tensor): Tensor {
   const lanes = lanesOf(w.size);
   const mean = Tensor.empty(gpu, 'f32', [1]);
@@ -45,19 +42,25 @@ function absMean(gpu: Gpu, w: Tensor, factor: number, limit?: Tensor): Tensor {
 }
 
 /**
- * Ternary quantization of a whole tensor (f32, f16 or bf16): threshold = factor * mean |w|; trit 1 above it, -1 below its negative, else
- * 0; scale = mean |w| of the elements that are not 0; packed as {@link ternary_pack} does in low order; dequant = trit * scale, f32.
+ * Ternary quantization of a whole tensor (f32, f16 or bf16): threshold = factor * mean |w|; trit 1
+ * above it, -1 below its negative, else 0; scale = mean |w| of the elements that are not 0; packed
+ * as {@link ternaryPack} does in low order; dequant = trit * scale, f32.
  */
-export const ternary_quantize = defineOp<'weight', never, 'trits' | 'packed' | 'threshold' | 'scale' | 'dequant', TernaryQuantizeParams>({
-  name: 'ternary_quantize',
+export const ternaryQuantize = launcher(signature, {
   variants: {
     lanes: {
-      kernels: ['quant/masked_abs_sum', 'quant/mean_of_partials', 'quant/ternary_encode', 'quant/ternary_pack', 'quant/ternary_dequantize'],
+      kernels: [
+        'quant/masked_abs_sum',
+        'quant/mean_of_partials',
+        'quant/ternary_encode',
+        'quant/ternary_pack',
+        'quant/ternary_dequantize',
+      ],
       depth: sumDepth,
     },
   },
   storage: { reads: ['weight'], keeps: ['threshold', 'scale', 'dequant'] },
-  forward: (gpu, { weight }, { threshold_factor = 0.7 }) => {
+  forward: (gpu, { weight }, { threshold_factor }) => {
     const n = weight.size;
     const threshold = absMean(gpu, weight, threshold_factor);
     const scale = absMean(gpu, weight, 1, threshold);
@@ -70,7 +73,7 @@ export const ternary_quantize = defineOp<'weight', never, 'trits' | 'packed' | '
       workgroups: spread(Math.ceil(n / 256)),
       flops: 2 * n,
     });
-    const { packed } = ternary_pack.forward(gpu, { trits }, {});
+    const { packed } = ternaryPack.forward(gpu, { trits }, {});
     const dequant = Tensor.empty(gpu, 'f32', weight.shape);
     gpu.dispatch({
       shader: dequantizeShader,

@@ -6,7 +6,9 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { axisFields, denseStrides, MAX_AXES, repeatedStrides, walk } from '../math/axes.ts';
 
-/** Where a walk over `shape` finds elements of a tensor: from element `start` on, by these strides. */
+/**
+ * Where a walk over `shape` finds elements of a tensor: from element `start` on, by these strides.
+ */
 export interface Places {
   readonly tensor: Tensor;
   readonly strides: readonly number[];
@@ -15,31 +17,49 @@ export interface Places {
 
 /** Throws ShapeError when a tensor has more dimensions than a walk. */
 export function demandCopyable(what: string, { shape }: Tensor): void {
-  if (shape.length > MAX_AXES) throw new ShapeError(`${what}: ${formatShape(shape)} has more than ${MAX_AXES} dimensions`);
+  if (shape.length > MAX_AXES)
+    throw new ShapeError(`${what}: ${formatShape(shape)} has more than ${MAX_AXES} dimensions`);
 }
 
-/** Copies the elements of a walk over `shape`, of 32 bits each, from x to y, both {@link demandCopyable}. */
+/**
+ * Copies the elements of a walk over `shape`, of 32 bits each, from x to y, both
+ * {@link demandCopyable}.
+ */
 export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
   gpu.dispatch({
     shader,
     bindings: [x.tensor.binding, y.tensor.binding],
-    uniforms: [...[sizeOf(shape), x.start ?? 0, y.start ?? 0, 0].map(u32), ...axisFields(shader.file, walk(shape, [x.strides, y.strides]))],
+    uniforms: [
+      ...[sizeOf(shape), x.start ?? 0, y.start ?? 0, 0].map(u32),
+      ...axisFields(shader.file, walk(shape, [x.strides, y.strides])),
+    ],
     workgroups: spread(Math.ceil(sizeOf(shape) / 64)),
     flops: sizeOf(shape),
   });
 }
 
-/** x with its dimensions in the order `perm`: y's dimension d is x's `perm[d]`; as a tensor of `shape`, if given. The caller owns it. */
+/**
+ * x with its dimensions in the order `perm`: y's dimension d is x's `perm[d]`; as a tensor of
+ * `shape`, if given. The caller owns it.
+ */
 export function permuted(gpu: Gpu, x: Tensor, perm: readonly number[], shape?: Shape): Tensor {
   demandCopyable('transpose', x);
   const strides = denseStrides(x.shape);
   const walked = perm.map((d) => x.shape[d] as number);
   const y = Tensor.empty(gpu, x.dtype, shape ?? walked);
-  copy(gpu, walked, { tensor: x, strides: perm.map((d) => strides[d] as number) }, { tensor: y, strides: denseStrides(walked) });
+  copy(
+    gpu,
+    walked,
+    { tensor: x, strides: perm.map((d) => strides[d] as number) },
+    { tensor: y, strides: denseStrides(walked) },
+  );
   return y;
 }
 
-/** x repeated to fill `shape`, as torch's Tensor.expand with memory of its own. The caller owns it. Throws ShapeError. */
+/**
+ * x repeated to fill `shape`, as torch's Tensor.expand with memory of its own. The caller owns it.
+ * Throws ShapeError.
+ */
 export function expanded(gpu: Gpu, x: Tensor, shape: Shape): Tensor {
   demandCopyable('expand', x);
   const strides = repeatedStrides('expand', x.shape, shape);

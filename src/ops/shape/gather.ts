@@ -3,28 +3,30 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { gather as signature } from '../../vocabulary/shape/gather.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
 import { axisOf } from '../math/axes.ts';
 import { rowsAt, sumOfRows } from '../nn/embedding.ts';
-import { defineOp } from '../op.ts';
 import { permuted } from './copy.ts';
 
-/** Parameters of {@link gather}. */
-export interface GatherParams {
-  /** Dimension of x that is indexed; negative ones count from the last. Default 0. */
-  readonly axis?: number;
-}
-
 /**
- * y = x at `indices` along `axis`, whose place in the shape the indices' dimensions take, as ONNX's Gather. x: f32 or i32; indices: i32
- * of any shape, where negative ones count from the end and what is beyond reads the nearest element. The gradient sums the terms of an
- * element in ascending order, the same bits every time. Throws ShapeError when there is no such axis.
+ * y = x at `indices` along `axis`, as ONNX's Gather: the indices' dimensions replace that axis in
+ * the shape. x: f32 or i32; indices: i32 of any shape; negative ones count from the end, and those
+ * beyond the ends read the nearest element. The gradient sums the terms of an element in ascending
+ * order, the same bits every time. Throws ShapeError when there is no such axis.
  */
-export const gather = defineOp<'x' | 'indices', never, 'y', GatherParams>({
-  name: 'gather',
-  takes: { x: ['f32', 'f16', 'bf16', 'i32'], indices: ['i32'] },
+export const gather = launcher(signature, {
   variants: {
     rows: {
-      kernels: ['shape/gather_rows', 'shape/copy', 'nn/embedding', 'nn/embedding_heads', 'nn/embedding_chain', 'nn/embedding_backward'],
+      kernels: [
+        'shape/gather_rows',
+        'shape/copy',
+        'nn/embedding',
+        'nn/embedding_heads',
+        'nn/embedding_chain',
+        'nn/embedding_backward',
+      ],
       depth: (terms) => terms,
     },
   },
@@ -36,11 +38,11 @@ export const gather = defineOp<'x' | 'indices', never, 'y', GatherParams>({
     using taken = rowsAt(gpu, front.view([size, outer * inner]), rows, [count, outer * inner]);
     return { y: swapped(gpu, taken, [count, outer, inner], shape(indices.shape)) };
   },
-  backward: (gpu, { inputs: { x, indices }, grads, params, wants }): Readonly<Record<string, Tensor>> => {
+  backward: (gpu, { inputs: { x, indices }, grads, params, wants }) => {
     if (!wants.has('x')) return {};
     const { outer, size, inner } = layoutOf(x.shape, params);
     using rows = rowsOf(gpu, indices, size);
-    using front = swapped(gpu, grads.y as Tensor, [outer, indices.size, inner]);
+    using front = swapped(gpu, grads.y, [outer, indices.size, inner]);
     using sums = sumOfRows(gpu, front, rows, [size, outer * inner]);
     return { x: swapped(gpu, sums, [size, outer, inner], x.shape) };
   },
@@ -55,7 +57,7 @@ interface Layout {
   readonly shape: (indices: Shape) => Shape;
 }
 
-function layoutOf(x: Shape, { axis = 0 }: GatherParams): Layout {
+function layoutOf(x: Shape, { axis }: ParamsOf<typeof signature>): Layout {
   const at = axisOf('gather', axis, x);
   return {
     outer: sizeOf(x.slice(0, at)),
@@ -66,7 +68,12 @@ function layoutOf(x: Shape, { axis = 0 }: GatherParams): Layout {
 }
 
 /** The first two of three dimensions in the other order, as a tensor of `shape`. */
-function swapped(gpu: Gpu, x: Tensor, [a, b, c]: readonly [number, number, number], shape: Shape = [b, a, c]): Tensor {
+function swapped(
+  gpu: Gpu,
+  x: Tensor,
+  [a, b, c]: readonly [number, number, number],
+  shape: Shape = [b, a, c],
+): Tensor {
   return permuted(gpu, x.view([a, b, c]), [1, 0, 2], shape);
 }
 

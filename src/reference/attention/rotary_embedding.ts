@@ -1,27 +1,32 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { rotaryEmbedding as signature } from '../../vocabulary/attention/rotary_embedding.ts';
+import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, gamma } from '../bounds.ts';
-import type { Acceptance, Depth, OpRecord, Sample, Value, Values } from '../record.ts';
-import { wrongInput, wrongParams } from '../wrong-value.ts';
-import { type Convention, type Turns, turned, turnedWithin } from './rotary/turn.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Depth, Value } from '../record.ts';
+import { type Turns, turned, turnedWithin } from './rotary/turn.ts';
 
-/** The vocabulary's parameters of rotary_embedding. */
-export interface RotaryParams {
-  readonly head_dim: number;
-  readonly theta?: number;
-  readonly convention?: Convention;
-}
+type Params = ParamsOf<typeof signature>;
 
-/** Cosine and sine of an exact angle: its float32 (2.5 eps of at most pi / 4), and polynomials of which each operation rounds. */
+/**
+ * Cosine and sine of an exact angle: its float32 (2.5 eps of at most pi / 4), and polynomials whose
+ * operations all round.
+ */
 const OF_FUNCTIONS = 4 * EPS;
 
 /** What a float64 angle of a large position is off. */
 const OF_DOUBLES = 2 ** -50;
 
 /** Turns of x [..., S, D] at positions [S], [1, S] or [B, S]. */
-export function turnsOf(x: Value, inputs: Values, { head_dim, theta = 1e4, convention = 'half-split' }: RotaryParams, depth: Depth): Turns {
-  const ids = inputs['position_ids'] as Value;
+export function turnsOf(
+  x: Value,
+  ids: Value,
+  { head_dim, theta, convention }: Params,
+  depth: Depth,
+): Turns {
   const [length, width] = x.shape.slice(-2) as [number, number];
   const batches = ids.data.length / length;
   const perBatch = x.data.length / width / batches;
@@ -34,7 +39,8 @@ export function turnsOf(x: Value, inputs: Values, { head_dim, theta = 1e4, conve
       const position = ids.data[Math.floor(row / perBatch) * length + (row % length)] as number;
       const exponent = (2 * pair) / head_dim;
       const angle = position * theta ** -exponent;
-      // In float32: the exponent's unit counts ln(theta) times, power, quotient, product and position one each. depth says whether it is.
+      // In float32: the exponent's unit counts ln(theta) times, power, quotient, product and
+      // position one each. depth says whether it is.
       const roundings = Math.ceil(4 + exponent * Math.log(theta));
       const error = Math.min(2, angle * (gamma(depth(roundings)) + OF_DOUBLES) + OF_FUNCTIONS);
       return { cos: Math.cos(angle), sin: Math.sin(angle), error };
@@ -44,7 +50,8 @@ export function turnsOf(x: Value, inputs: Values, { head_dim, theta = 1e4, conve
 
 const exact: Depth = () => 0;
 
-function each<T>(of: (name: 'q' | 'k') => T): Readonly<Record<'q' | 'k', T>> {
+/** The same for queries and keys. */
+export function each<T>(of: (name: 'q' | 'k') => T): Readonly<Record<'q' | 'k', T>> {
   return { q: of('q'), k: of('k') };
 }
 
@@ -52,13 +59,13 @@ interface Draw {
   readonly q: Shape;
   readonly k: Shape;
   readonly ids: Shape;
-  readonly params: RotaryParams;
+  readonly params: GivenParams<typeof signature>;
   /** Positions are drawn below; default 100. */
   readonly below?: number;
 }
 
 /** A sample of normally distributed elements. */
-export function rotarySample({ q, k, ids, params, below = 100 }: Draw): Sample<RotaryParams> {
+export function rotarySample({ q, k, ids, params, below = 100 }: Draw): SampleOf<typeof signature> {
   const { theta, convention } = params;
   const normal = (random: Random, shape: Shape) =>
     hostTensorFrom(
@@ -67,7 +74,7 @@ export function rotarySample({ q, k, ids, params, below = 100 }: Draw): Sample<R
       random.fill(sizeOf(shape), () => random.normal()),
     );
   return {
-    layer: 'legal',
+    level: 'legal',
     label: {
       q: formatShape(q),
       k: formatShape(k),
@@ -91,52 +98,96 @@ export function rotarySample({ q, k, ids, params, below = 100 }: Draw): Sample<R
 }
 
 /** Rotary position embedding as transformers' Llama has it (half-split) or GPT-J (interleaved). */
-export const record: OpRecord<RotaryParams> = {
-  name: 'rotary_embedding',
-  family: 'attention',
+export const record = defineRecord(signature, {
   summary: 'q and k with pairs of columns rotated by position * theta^(-2 k / head_dim)',
-  inputs: {
-    q: { dtypes: ['f32'], differentiable: true },
-    k: { dtypes: ['f32'], differentiable: true },
-    position_ids: { dtypes: ['i32'] },
-  },
-  outputs: { q: { dtypes: ['f32'] }, k: { dtypes: ['f32'] } },
-  forward: (inputs, params) => each((name) => turned(inputs[name] as Value, turnsOf(inputs[name] as Value, inputs, params, exact), false)),
+  forward: (inputs, params) =>
+    each((name) =>
+      turned(inputs[name], turnsOf(inputs[name], inputs.position_ids, params, exact), false),
+    ),
   acceptance: (inputs, _outputs, params, { depth }) =>
-    each<Acceptance>((name) => turnedWithin(inputs[name] as Value, turnsOf(inputs[name] as Value, inputs, params, depth))),
-  vjp: (inputs, params, grads) => each((name) => turned(grads[name] as Value, turnsOf(inputs[name] as Value, inputs, params, exact), true)),
+    each((name) =>
+      turnedWithin(inputs[name], turnsOf(inputs[name], inputs.position_ids, params, depth)),
+    ),
+  vjp: (inputs, params, grads) =>
+    each((name) => {
+      const dy = grads[name];
+      return dy && turned(dy, turnsOf(inputs[name], inputs.position_ids, params, exact), true);
+    }),
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) =>
-    each<Acceptance>((name) => turnedWithin(grads[name] as Value, turnsOf(inputs[name] as Value, inputs, params, depth))),
+    each((name) => {
+      const dy = grads[name];
+      return dy && turnedWithin(dy, turnsOf(inputs[name], inputs.position_ids, params, depth));
+    }),
   samples: [
     rotarySample({ q: [1, 1, 1, 2], k: [1, 1, 1, 2], ids: [1], params: { head_dim: 2 }, below: 7 }),
     rotarySample({ q: [2, 3, 5, 8], k: [2, 1, 5, 8], ids: [2, 5], params: { head_dim: 8 } }),
-    rotarySample({ q: [2, 4, 7, 6], k: [2, 2, 7, 6], ids: [7], params: { head_dim: 6, convention: 'interleaved', theta: 1e3 } }),
-    rotarySample({ q: [1, 2, 17, 64], k: [1, 1, 17, 64], ids: [1, 17], params: { head_dim: 64, theta: 5e5 }, below: 131_072 }),
-    rotarySample({ q: [3, 5, 130], k: [2, 5, 130], ids: [5], params: { head_dim: 130, theta: 1 }, below: 2 ** 24 }),
+    rotarySample({
+      q: [2, 4, 7, 6],
+      k: [2, 2, 7, 6],
+      ids: [7],
+      params: { head_dim: 6, convention: 'interleaved', theta: 1e3 },
+    }),
+    rotarySample({
+      q: [1, 2, 17, 64],
+      k: [1, 1, 17, 64],
+      ids: [1, 17],
+      params: { head_dim: 64, theta: 5e5 },
+      below: 131_072,
+    }),
+    rotarySample({
+      q: [3, 5, 130],
+      k: [2, 5, 130],
+      ids: [5],
+      params: { head_dim: 130, theta: 1 },
+      below: 2 ** 24,
+    }),
     // The widest head: its last pairs take every power of the base.
-    rotarySample({ q: [1, 2048], k: [1, 2048], ids: [1], params: { head_dim: 2048 }, below: 2 ** 12 }),
+    rotarySample({
+      q: [1, 2048],
+      k: [1, 2048],
+      ids: [1],
+      params: { head_dim: 2048 },
+      below: 2 ** 12,
+    }),
   ],
   faults: [
     {
       name: 'one added to every element',
-      shader: { file: 'attention/rotary_embedding_cache', from: 'y[at] = x[at] * cosines', to: 'y[at] = 1.0 + x[at] * cosines' },
+      shader: {
+        file: 'attention/rotary_embedding_cache',
+        from: 'y[at] = x[at] * cosines',
+        to: 'y[at] = 1.0 + x[at] * cosines',
+      },
     },
     {
       name: 'one added to every gradient',
       direction: 'backward',
-      shader: { file: 'attention/rotary_embedding_cache', from: 'y[at] = x[at] * cosines', to: 'y[at] = 1.0 + x[at] * cosines' },
+      shader: {
+        file: 'attention/rotary_embedding_cache',
+        from: 'y[at] = x[at] * cosines',
+        to: 'y[at] = 1.0 + x[at] * cosines',
+      },
     },
   ],
-  wrongValues: [
-    wrongInput('positions off by one', 'position_ids', (p) => p + 1),
-    wrongInput('q wrong by 2e-5', 'q', (x) => x * (1 + 2e-5)),
-    wrongInput('k wrong by 2e-5', 'k', (x) => x * (1 + 2e-5)),
-    wrongParams('theta 500000 for 10000', (params) => ({ ...params, theta: (params.theta ?? 1e4) * 50 })),
-    wrongParams('theta wrong by 2e-5', (params) => ({ ...params, theta: (params.theta ?? 1e4) * (1 + 2e-5) })),
-    wrongParams('the other convention', ({ convention, ...params }) => ({
+  plausibleBugs: [
+    inputBug('positions off by one', 'position_ids', (p) => p + 1),
+    inputBug('q wrong by 2e-5', 'q', (x) => x * (1 + 2e-5)),
+    inputBug('k wrong by 2e-5', 'k', (x) => x * (1 + 2e-5)),
+    paramsBug('theta 500000 for 10000', (params) => ({
+      ...params,
+      theta: params.theta * 50,
+    })),
+    paramsBug('theta wrong by 2e-5', (params) => ({
+      ...params,
+      theta: params.theta * (1 + 2e-5),
+    })),
+    paramsBug('the other convention', ({ convention, ...params }) => ({
       ...params,
       convention: convention === 'interleaved' ? 'half-split' : 'interleaved',
     })),
-    wrongParams('half the head_dim in the exponent', (params) => ({ ...params, head_dim: params.head_dim / 2 })),
+    paramsBug('half the head_dim in the exponent', (params) => ({
+      ...params,
+      head_dim: params.head_dim / 2,
+    })),
   ],
-};
+});

@@ -1,19 +1,27 @@
 import { describe, expect, test } from 'vitest';
 import type { Shape } from '../../tensor/shape.ts';
+import type { GivenParams } from '../../vocabulary/signature.ts';
 import type { Value, Values } from '../record.ts';
-import type { AttentionParams } from './scaled_dot_product_attention/problem.ts';
 import { record } from './scaled_dot_product_attention.ts';
 
 const differentiable = record as Required<typeof record>;
-const tensor = (shape: Shape, ...data: number[]): Value => ({ shape, data: Float64Array.from(data) });
-const outputOf = (inputs: Values, params: AttentionParams = {}): number[] =>
+const tensor = (shape: Shape, ...data: number[]): Value => ({
+  shape,
+  data: Float64Array.from(data),
+});
+const outputOf = (inputs: Values, params: GivenParams<typeof record.signature> = {}): number[] =>
   Array.from((record.forward(inputs, params)['y'] as Value).data);
 
 /** Two queries that see every key alike, three keys with values 1, 2 and 6. */
-const alike = { q: tensor([1, 1, 2, 1], 0, 0), k: tensor([1, 1, 3, 1], 5, -1, 2), v: tensor([1, 1, 3, 1], 1, 2, 6) };
+const alike = {
+  q: tensor([1, 1, 2, 1], 0, 0),
+  k: tensor([1, 1, 3, 1], 5, -1, 2),
+  v: tensor([1, 1, 3, 1], 1, 2, 6),
+};
 
 describe('attention', () => {
-  test('averages the values of keys that score alike', () => expect(outputOf(alike)).toEqual([3, 3]));
+  test('averages the values of keys that score alike', () =>
+    expect(outputOf(alike)).toEqual([3, 3]));
 
   test('lets query i see the keys up to i where it is causal, from the top left on', () => {
     expect(outputOf(alike, { causal: true })).toEqual([1, 1.5]);
@@ -22,12 +30,18 @@ describe('attention', () => {
   test('leaves out what a mask of bytes or of minus infinities hides, and is 0 where nothing is left', () => {
     const hidden = { ...tensor([2, 3], 1, 0, 1, 0, 0, 0), dtype: 'u8' as const };
     expect(outputOf({ ...alike, mask: hidden })).toEqual([3.5, 0]);
-    const infinite = { ...tensor([2, 3], 0, -Infinity, 0, -Infinity, -Infinity, -Infinity), dtype: 'f32' as const };
+    const infinite = {
+      ...tensor([2, 3], 0, -Infinity, 0, -Infinity, -Infinity, -Infinity),
+      dtype: 'f32' as const,
+    };
     expect(outputOf({ ...alike, mask: infinite })).toEqual([3.5, 0]);
   });
 
   test('averages a row of the most negative float32 alone, which hides nothing', () => {
-    const lowest = { ...tensor([1, 3], ...Array<number>(3).fill(-(2 - 2 ** -23) * 2 ** 127)), dtype: 'f32' as const };
+    const lowest = {
+      ...tensor([1, 3], ...Array<number>(3).fill(-(2 - 2 ** -23) * 2 ** 127)),
+      dtype: 'f32' as const,
+    };
     expect(outputOf({ ...alike, mask: lowest })).toEqual([3, 3]);
   });
 
@@ -40,14 +54,19 @@ describe('attention', () => {
     const q = tensor([1, 4, 1, 1], 0, 0, 0, 0);
     const keys = { k: tensor([1, 2, 1, 1], 1, 1), v: tensor([1, 2, 1, 1], 7, 9) };
     expect(outputOf({ q, ...keys })).toEqual([7, 7, 9, 9]);
-    expect(outputOf({ q: { ...q, shape: [1, 1, 4] }, ...keys }, { heads: 4 })).toEqual([7, 7, 9, 9]);
+    expect(outputOf({ q: { ...q, shape: [1, 1, 4] }, ...keys }, { heads: 4 })).toEqual([
+      7, 7, 9, 9,
+    ]);
   });
 
   test('caps scores at softcap, and takes the scale before', () => {
     const q = tensor([1, 1, 1, 1], 1000);
     const k = tensor([1, 1, 2, 1], 1000, -1000);
     const v = tensor([1, 1, 2, 1], 1, 0);
-    expect(outputOf({ q, k, v }, { scale: 1, softcap: 1 })[0]).toBeCloseTo(1 / (1 + Math.exp(-2)), 12);
+    expect(outputOf({ q, k, v }, { scale: 1, softcap: 1 })[0]).toBeCloseTo(
+      1 / (1 + Math.exp(-2)),
+      12,
+    );
     expect(outputOf({ q, k, v }, { scale: 0, softcap: 1 })[0]).toBe(0.5);
   });
 

@@ -1,6 +1,9 @@
+import { scaledDotProductAttention as signature } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { gamma, HALF_EPS } from '../bounds.ts';
-import type { Acceptance, Depth, OpRecord, Value, Values, WrongValue } from '../record.ts';
-import { type AttentionParams, problemOf } from './scaled_dot_product_attention/problem.ts';
+import { defineRecord } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Depth, Value } from '../record.ts';
+import { problemOf } from './scaled_dot_product_attention/problem.ts';
 import { attended, gradientsOf, type Result } from './scaled_dot_product_attention/results.ts';
 import type { SumError } from './scaled_dot_product_attention/row.ts';
 import { samples } from './scaled_dot_product_attention/samples.ts';
@@ -16,33 +19,36 @@ const typical =
   (terms) =>
     4 * Math.sqrt(depth(terms)) * HALF_EPS;
 
-const within = ({ error: bound }: Result, { error }: Result): Acceptance => ({ kind: 'within', bound, typical: error });
+const within = ({ error: bound }: Result, { error }: Result): Acceptance => ({
+  kind: 'within',
+  bound,
+  typical: error,
+});
 
-/** torch.nn.functional.scaled_dot_product_attention; with heads in the last dimension and softcap as ONNX's Attention. */
-export const record: OpRecord<AttentionParams> = {
-  name: 'scaled_dot_product_attention',
-  family: 'attention',
+/**
+ * torch.nn.functional.scaled_dot_product_attention; with heads in the last dimension and softcap as
+ * ONNX's Attention.
+ */
+export const record = defineRecord(signature, {
   summary: 'y = softmax(scale * q k^T + mask) v',
-  inputs: {
-    q: { dtypes: ['f32'], differentiable: true },
-    k: { dtypes: ['f32'], differentiable: true },
-    v: { dtypes: ['f32'], differentiable: true },
-    mask: { dtypes: ['f32', 'u8'], optional: true },
-  },
-  outputs: { y: { dtypes: ['f32'] } },
   forward: (inputs, params) => ({ y: attended(problemOf(inputs, params), exact).value }),
   acceptance: (inputs, _outputs, params, { depth }) => {
     const problem = problemOf(inputs, params);
     return { y: within(attended(problem, legal(depth)), attended(problem, typical(depth))) };
   },
   vjp: (inputs, params, grads) => {
-    const { q, k, v } = gradientsOf(problemOf(inputs, params), grads, exact);
+    const { q, k, v } = gradientsOf(problemOf(inputs, params), grads.y, exact);
     return { q: q.value, k: k.value, v: v.value };
   },
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
     const problem = problemOf(inputs, params);
-    const [bounds, expected] = [gradientsOf(problem, grads, legal(depth)), gradientsOf(problem, grads, typical(depth))];
-    return { q: within(bounds.q, expected.q), k: within(bounds.k, expected.k), v: within(bounds.v, expected.v) };
+    const bounds = gradientsOf(problem, grads.y, legal(depth));
+    const expected = gradientsOf(problem, grads.y, typical(depth));
+    return {
+      q: within(bounds.q, expected.q),
+      k: within(bounds.k, expected.k),
+      v: within(bounds.v, expected.v),
+    };
   },
   samples,
   faults: [
@@ -58,48 +64,70 @@ export const record: OpRecord<AttentionParams> = {
     {
       name: 'one added to every result',
       variants: ['naive'],
-      shader: { file: 'attention/attention_values', from: 'dims.scale * sum[c]', to: 'dims.scale * sum[c] + 1.0' },
+      shader: {
+        file: 'attention/attention_values',
+        from: 'dims.scale * sum[c]',
+        to: 'dims.scale * sum[c] + 1.0',
+      },
     },
     {
       name: 'one added to the gradient of q',
       direction: 'backward',
       variants: ['flash'],
-      shader: { file: 'attention/attention_flash_backward_q', from: 'attention.scale * sums', to: '1.0 + attention.scale * sums' },
+      shader: {
+        file: 'attention/attention_flash_backward_q',
+        from: 'attention.scale * sums',
+        to: '1.0 + attention.scale * sums',
+      },
     },
     {
       name: 'one added to the gradient of q',
       direction: 'backward',
       variants: ['naive'],
-      shader: { file: 'attention/attention_values', from: 'dims.scale * sum[c]', to: 'dims.scale * sum[c] + 1.0' },
+      shader: {
+        file: 'attention/attention_values',
+        from: 'dims.scale * sum[c]',
+        to: 'dims.scale * sum[c] + 1.0',
+      },
     },
   ],
-  wrongValues: [
-    wrongInput('q wrong by a part in a thousand', 'q', (data) => data.map((x) => x * 1.001)),
-    wrongInput('k wrong by a part in a thousand', 'k', (data) => data.map((x) => x * 1.001)),
-    wrongInput('v wrong by a part in ten thousand', 'v', (data) => data.map((x) => x * 1.0001)),
-    wrongInput('last key dropped', 'k', (data, [, , , width = 1]) => data.map((x, i) => (i >= data.length - width ? -1e3 * x : x))),
-    wrongInput('mask off by one', 'mask', (data) => data.map((_, i) => data[(i + 1) % data.length] as number)),
-    wrongParams('scale 1 / D for 1 / sqrt(D)', (params, width) => ({ ...params, scale: (params.scale ?? 1 / Math.sqrt(width)) ** 2 })),
-    wrongParams('not causal', ({ causal: _, ...params }) => params),
-    wrongParams('softcap wrong by a part in a thousand', (params) =>
+  plausibleBugs: [
+    inputBug('q wrong by a part in a thousand', 'q', (x) => x * 1.001),
+    inputBug('k wrong by a part in a thousand', 'k', (x) => x * 1.001),
+    inputBug('v wrong by a part in ten thousand', 'v', (x) => x * 1.0001),
+    inputBug('last key dropped', 'k', (x, i, { data, shape: [, , , width = 1] }) =>
+      i >= data.length - width ? -1e3 * x : x,
+    ),
+    inputBug('mask off by one', 'mask', (_, i, { data }) => data[(i + 1) % data.length] as number),
+    {
+      name: 'scale 1 / D for 1 / sqrt(D)',
+      apply: (inputs, params) => {
+        const { width } = problemOf(inputs, params).q;
+        const scale = (params.scale ?? 1 / Math.sqrt(width)) ** 2;
+        return { inputs, params: { ...params, scale } };
+      },
+    },
+    paramsBug('not causal', (params) => ({ ...params, causal: false })),
+    paramsBug('softcap wrong by a part in a thousand', (params) =>
       params.softcap ? { ...params, softcap: params.softcap * 1.001 } : params,
     ),
-    wrongParams('no softcap', ({ softcap: _, ...params }) => params),
-    wrongParams('twice as many heads of half the width', ({ heads, kv_heads, ...params }) => ({
+    paramsBug('no softcap', ({ softcap: _, ...params }) => params),
+    paramsBug('twice as many heads of half the width', ({ heads, kv_heads, ...params }) => ({
       ...params,
       ...(heads && kv_heads ? { heads: 2 * heads, kv_heads: 2 * kv_heads } : {}),
     })),
     {
       name: 'query heads share keys in turn instead of with their neighbours',
       apply: (inputs, params) => {
-        const [q, k] = [inputs['q'] as Value, inputs['k'] as Value];
-        const repeated = q.shape.length === 4 && q.shape[1] !== k.shape[1];
-        const inTurn = (name: string) => interleaved(inputs[name] as Value, q.shape[1] as number);
-        return { inputs: repeated ? { ...inputs, k: inTurn('k'), v: inTurn('v') } : inputs, params };
+        const { q, k, v } = inputs;
+        const heads = q.shape[1] as number;
+        const repeated = q.shape.length === 4 && heads !== k.shape[1];
+        const inTurn = { ...inputs, k: interleaved(k, heads), v: interleaved(v, heads) };
+        return { inputs: repeated ? inTurn : inputs, params };
       },
     },
   ],
-};
+});
 
 /** [B, KV, S, D] with a head for each of `heads` query heads: head h takes h % KV. */
 function interleaved({ shape, data }: Value, heads: number): Value {
@@ -113,22 +141,4 @@ function interleaved({ shape, data }: Value, heads: number): Value {
     }
   }
   return { shape: [batch, heads, length, width], data: repeated };
-}
-
-function wrongParams(name: string, change: (params: AttentionParams, width: number) => AttentionParams): WrongValue<AttentionParams> {
-  return { name, apply: (inputs, params) => ({ inputs, params: change(params, problemOf(inputs, params).q.width) }) };
-}
-
-function wrongInput(
-  name: string,
-  input: string,
-  change: (data: Float64Array, shape: Value['shape']) => Float64Array,
-): WrongValue<AttentionParams> {
-  return {
-    name,
-    apply: (inputs: Values, params) => {
-      const value = inputs[input];
-      return { inputs: value ? { ...inputs, [input]: { ...value, data: change(value.data, value.shape) } } : inputs, params };
-    },
-  };
 }

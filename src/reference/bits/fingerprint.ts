@@ -1,15 +1,19 @@
 import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { OpRecord, Sample, Value, Values } from '../record.ts';
-
-type NoParams = Readonly<Record<string, never>>;
+import { fingerprint as signature } from '../../vocabulary/bits/fingerprint.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
 
 /** The 32 bits of each element of 4 bytes. */
 export function wordsOf({ data, dtype = 'f32' }: Value): Uint32Array {
   return dtype === 'f32' ? new Uint32Array(Float32Array.from(data).buffer) : Uint32Array.from(data);
 }
 
-/** A word mixed with its place: MurmurHash3's finalizer (Appleby, public domain) after a Weyl sequence of the golden ratio. */
+/**
+ * A word mixed with its place: MurmurHash3's finalizer (Appleby, public domain) after a Weyl
+ * sequence of the golden ratio.
+ */
 export function mixedWord(word: number, index: number): number {
   let h = word ^ Math.imul(index, 0x9e3779b9);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -34,9 +38,9 @@ function sumsOf(x: Value): Value {
   return { shape: [lanes, 2], data };
 }
 
-function sample(shape: Shape, dtype: 'u32' | 'f32' = 'u32'): Sample<NoParams> {
+function sample(shape: Shape, dtype: 'u32' | 'f32' = 'u32'): SampleOf<typeof signature> {
   return {
-    layer: 'exact',
+    level: 'exact',
     label: { x: formatShape(shape), ...(dtype === 'f32' ? { dtype } : {}) },
     params: {},
     inputs: (random) => ({
@@ -56,19 +60,13 @@ function sample(shape: Shape, dtype: 'u32' | 'f32' = 'u32'): Sample<NoParams> {
   };
 }
 
-const altered = (inputs: Values, change: (x: number, i: number, all: Float64Array) => number): Values => {
-  const x = inputs['x'] as Value;
-  return { ...inputs, x: { ...x, data: x.data.map(change) } };
-};
-
-/** Two sums of the bits of a tensor, in parts: what is kept of a training step so that it can be told from its replay. */
-export const record: OpRecord<NoParams> = {
-  name: 'fingerprint',
-  family: 'bits',
+/**
+ * Two sums of the bits of a tensor, in parts: what is kept of a training step so that it can be
+ * told from its replay.
+ */
+export const record = defineRecord(signature, {
   summary: 'sums of the words of x, and of the words mixed with their places, modulo 2^32, by lane',
-  inputs: { x: { dtypes: ['f32', 'i32', 'u32'] } },
-  outputs: { sums: { dtypes: ['u32'] } },
-  forward: (inputs) => ({ sums: sumsOf(inputs['x'] as Value) }),
+  forward: ({ x }) => ({ sums: sumsOf(x) }),
   acceptance: () => ({ sums: { kind: 'exact' } }),
   samples: [
     sample([1]),
@@ -79,12 +77,14 @@ export const record: OpRecord<NoParams> = {
     // As many workgroups as there may be, and lanes with a word more than 64.
     sample([65_600]),
   ],
-  faults: [{ name: 'places counted from 1', shader: { file: 'bits/fingerprint', from: 'mixed(x[i], i)', to: 'mixed(x[i], i + 1u)' } }],
-  wrongValues: [
-    { name: 'last bit of one word', apply: (inputs, params) => ({ inputs: altered(inputs, (x, i) => (i === 0 ? x + 1 : x)), params }) },
+  faults: [
     {
-      name: 'neighbours swapped',
-      apply: (inputs, params) => ({ inputs: altered(inputs, (x, i, all) => all[i ^ 1] ?? x), params }),
+      name: 'places counted from 1',
+      shader: { file: 'bits/fingerprint', from: 'mixed(x[i], i)', to: 'mixed(x[i], i + 1u)' },
     },
   ],
-};
+  plausibleBugs: [
+    inputBug('last bit of one word', 'x', (x, i) => (i === 0 ? x + 1 : x)),
+    inputBug('neighbours swapped', 'x', (x, i, { data }) => data[i ^ 1] ?? x),
+  ],
+});

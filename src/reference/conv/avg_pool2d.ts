@@ -1,12 +1,15 @@
+import { sizeOf } from '../../tensor/shape.ts';
+import { avgPool2d as signature } from '../../vocabulary/conv/avg_pool2d.ts';
+import { globalAvgPool2d as globalSignature } from '../../vocabulary/conv/global_avg_pool2d.ts';
+import type { Pooling } from '../../vocabulary/conv/pooling.ts';
+import { completed } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
-import type { Depth, OpRecord, Sample, Value, Values } from '../record.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Depth, Arithmetic as KernelArithmetic, RecordFault, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import type { Simulation } from '../simulation/simulation.ts';
-import { wrongParams } from '../wrong-value.ts';
-import { POOLING_MISTAKES, type PoolParams, pooled, poolSample } from './pooling.ts';
+import { POOLING_MISTAKES, pooled, poolSample } from './pooling.ts';
 import type { Cell } from './window.ts';
-
-type None = Readonly<Record<string, never>>;
 
 /** Indices in x of the elements under a window, and how many cells of it the mean is over. */
 interface Averaged {
@@ -15,27 +18,34 @@ interface Averaged {
 }
 
 /** Whether a cell counts: those in x do, those in the padding may, those past it never do. */
-function counts({ row, col, inside }: Cell, [height, width]: readonly number[], params: PoolParams): boolean {
-  const { padding = [0, 0, 0, 0], count_include_pad = true } = params;
+function counts(
+  { row, col, inside }: Cell,
+  [height, width]: readonly number[],
+  { padding, count_include_pad }: Pooling,
+): boolean {
   if (!count_include_pad) return inside;
   return row < (height as number) + padding[2] && col < (width as number) + padding[3];
 }
 
-function windowsOf(x: Value, params: PoolParams): { readonly shape: readonly number[]; readonly windows: readonly Averaged[] } {
+function windowsOf(
+  x: Value,
+  params: Pooling,
+): { readonly shape: readonly number[]; readonly windows: readonly Averaged[] } {
   const size = x.shape.slice(2);
   const { shape, elements } = pooled(x.shape, params);
   const windows = elements.map(({ start, cells }) => ({
-    own: cells.filter(({ inside }) => inside).map(({ row, col }) => start + row * (size[1] as number) + col),
+    own: cells
+      .filter(({ inside }) => inside)
+      .map(({ row, col }) => start + row * (size[1] as number) + col),
     count: cells.filter((cell) => counts(cell, size, params)).length,
   }));
   return { shape, windows };
 }
 
 /** The window over all of x. */
-const whole = (inputs: Values): PoolParams => {
-  const [, , height = 0, width = 0] = (inputs['x'] as Value).shape;
-  return { kernel: [height, width] };
-};
+export function windowOverAll({ shape: [, , height = 0, width = 0] }: Value): Pooling {
+  return completed(signature, { kernel: [height, width] });
+}
 
 interface Arithmetic {
   readonly add: (a: number, b: number) => number;
@@ -43,7 +53,7 @@ interface Arithmetic {
 }
 const REAL: Arithmetic = { add: (a, b) => a + b, div: (a, b) => a / b };
 
-function means(x: Value, params: PoolParams, { add, div }: Arithmetic = REAL): Value {
+function means(x: Value, params: Pooling, { add, div }: Arithmetic = REAL): Value {
   const { shape, windows } = windowsOf(x, params);
   const data = windows.map(({ own, count }) =>
     div(
@@ -55,7 +65,7 @@ function means(x: Value, params: PoolParams, { add, div }: Arithmetic = REAL): V
 }
 
 /** Adds the share of every window to its elements, in ascending order of windows. */
-function shares(x: Value, params: PoolParams, dy: Value, { add, div }: Arithmetic = REAL): Value {
+function shares(x: Value, params: Pooling, dy: Value, { add, div }: Arithmetic = REAL): Value {
   const data = new Float64Array(x.data.length);
   windowsOf(x, params).windows.forEach(({ own, count }, i) => {
     const share = div(dy.data[i] as number, count);
@@ -66,77 +76,110 @@ function shares(x: Value, params: PoolParams, dy: Value, { add, div }: Arithmeti
 
 const absolute = (value: Value): Value => ({ ...value, data: value.data.map(Math.abs) });
 
-/** A sum and a quotient of 2.5 ULP, or quotients and their sum: of sums without products, which are one level less deep. */
-function boundOf(sizes: Value, { kernel }: PoolParams, depth: Depth): { readonly kind: 'within'; readonly bound: Float64Array } {
+/**
+ * A sum and a quotient of 2.5 ULP, or quotients and their sum: of sums without products, which are
+ * one level less deep.
+ */
+function boundOf(
+  sizes: Value,
+  { kernel }: Pooling,
+  depth: Depth,
+): { readonly kind: 'within'; readonly bound: Float64Array } {
   const terms = kernel[0] * kernel[1];
   const relative = (gamma(depth(terms) - 1) + 2.5 * EPS) * SECOND_ORDER;
   return { kind: 'within', bound: sizes.data.map((size) => relative * size + 2 * terms * FLUSH) };
 }
 
-function recordOf<Params>(
-  parts: Pick<OpRecord<Params>, 'name' | 'summary' | 'samples' | 'wrongValues'>,
-  paramsOf: (inputs: Values, params: Params) => PoolParams,
-): OpRecord<Params> {
-  const x = (inputs: Values) => inputs['x'] as Value;
-  const dy = (grads: Values) => grads['y'] as Value;
+const FAULTS: readonly RecordFault[] = [
+  {
+    name: 'one cell too many',
+    shader: { file: 'conv/avg_pool2d', from: 'f32(rows * cols)', to: 'f32(rows * cols + 1u)' },
+  },
+  {
+    name: 'one cell too many on the way back',
+    direction: 'backward',
+    shader: {
+      file: 'conv/avg_pool2d_backward',
+      from: 'f32(in_rows * in_cols)',
+      to: 'f32(in_rows * in_cols + 1u)',
+    },
+  },
+];
+
+/** What the record of a mean has in common, by the settings of its window. */
+function averaged<Params>(settingsOf: (x: Value, params: Params) => Pooling) {
+  type Inputs = { readonly x: Value };
+  type Flowing = { readonly y: Value };
   return {
-    ...parts,
-    family: 'conv',
-    inputs: { x: { dtypes: ['f32'], differentiable: true } },
-    outputs: { y: { dtypes: ['f32'] } },
-    forward: (inputs, params) => ({ y: means(x(inputs), paramsOf(inputs, params)) }),
-    acceptance: (inputs, _outputs, params, { depth }) => {
-      const settings = paramsOf(inputs, params);
-      return { y: boundOf(means(absolute(x(inputs)), settings), settings, depth) };
+    forward: ({ x }: Inputs, params: Params) => ({ y: means(x, settingsOf(x, params)) }),
+    acceptance: ({ x }: Inputs, _outputs: unknown, params: Params, { depth }: KernelArithmetic) => {
+      const settings = settingsOf(x, params);
+      return { y: boundOf(means(absolute(x), settings), settings, depth) };
     },
-    vjp: (inputs, params, grads) => ({ x: shares(x(inputs), paramsOf(inputs, params), dy(grads)) }),
-    vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
-      const settings = paramsOf(inputs, params);
-      return { x: boundOf(shares(x(inputs), settings, absolute(dy(grads))), settings, depth) };
+    vjp: ({ x }: Inputs, params: Params, { y }: Flowing) => ({
+      x: shares(x, settingsOf(x, params), y),
+    }),
+    vjpAcceptance: (
+      { x }: Inputs,
+      _gradients: unknown,
+      params: Params,
+      { y }: Flowing,
+      { depth }: KernelArithmetic,
+    ) => {
+      const settings = settingsOf(x, params);
+      return { x: boundOf(shares(x, settings, absolute(y)), settings, depth) };
     },
-    faults: [
-      { name: 'one cell too many', shader: { file: 'conv/avg_pool2d', from: 'f32(rows * cols)', to: 'f32(rows * cols + 1u)' } },
-      {
-        name: 'one cell too many on the way back',
-        direction: 'backward',
-        shader: { file: 'conv/avg_pool2d_backward', from: 'f32(in_rows * in_cols)', to: 'f32(in_rows * in_cols + 1u)' },
-      },
-    ],
+    faults: FAULTS,
   };
 }
 
-const average = recordOf<PoolParams>(
-  {
-    name: 'avg_pool2d',
-    summary: 'y = the mean under a window that slides over each image',
-    samples: [
-      poolSample('legal', [1, 1, 1, 1], { kernel: [1, 1] }),
-      poolSample('legal', [2, 3, 7, 9], { kernel: [3, 2], stride: [2, 1], padding: [1, 0, 0, 1] }),
-      poolSample('legal', [2, 3, 7, 9], { kernel: [3, 2], stride: [2, 1], padding: [1, 0, 0, 1], count_include_pad: false }),
-      poolSample('legal', [1, 2, 8, 8], { kernel: [3, 2], ceil_mode: true, stride: [3, 3], padding: [0, 1, 0, 0] }),
-      poolSample('legal', [3, 2, 9, 7], {
-        kernel: [3, 2],
-        stride: [1, 2],
-        dilation: [2, 3],
-        padding: [1, 3, 1, 0],
-        count_include_pad: false,
-      }),
-      poolSample('legal', [1, 2, 8, 8], { kernel: [1, 1] }),
-    ],
-    wrongValues: [
-      ...POOLING_MISTAKES,
-      wrongParams('sizes rounded the other way', (params) => ({ ...params, ceil_mode: !params.ceil_mode })),
-      wrongParams('padding counted the other way', (params) => ({ ...params, count_include_pad: !(params.count_include_pad ?? true) })),
-    ],
-  },
-  (_inputs, params) => params,
-);
+const average = defineRecord(signature, {
+  summary: 'y = the mean under a window that slides over each image',
+  ...averaged((_, params: Pooling) => params),
+  samples: [
+    poolSample('legal', [1, 1, 1, 1], { kernel: [1, 1] }),
+    poolSample('legal', [2, 3, 7, 9], { kernel: [3, 2], stride: [2, 1], padding: [1, 0, 0, 1] }),
+    poolSample('legal', [2, 3, 7, 9], {
+      kernel: [3, 2],
+      stride: [2, 1],
+      padding: [1, 0, 0, 1],
+      count_include_pad: false,
+    }),
+    poolSample('legal', [1, 2, 8, 8], {
+      kernel: [3, 2],
+      ceil_mode: true,
+      stride: [3, 3],
+      padding: [0, 1, 0, 0],
+    }),
+    poolSample('legal', [3, 2, 9, 7], {
+      kernel: [3, 2],
+      stride: [1, 2],
+      dilation: [2, 3],
+      padding: [1, 3, 1, 0],
+      count_include_pad: false,
+    }),
+    poolSample('legal', [1, 2, 8, 8], { kernel: [1, 1] }),
+  ],
+  plausibleBugs: [
+    ...POOLING_MISTAKES,
+    paramsBug('sizes rounded the other way', (params) => ({
+      ...params,
+      ceil_mode: !params.ceil_mode,
+    })),
+    paramsBug('padding counted the other way', (params) => ({
+      ...params,
+      count_include_pad: !params.count_include_pad,
+    })),
+  ],
+});
 
-function globalSample(x: readonly [number, number, number, number]): Sample<None> {
+function globalSample(
+  x: readonly [number, number, number, number],
+): SampleOf<typeof globalSignature> {
   const [batch, channels, height, width] = x;
   const { label, inputs, grads } = poolSample('legal', x, { kernel: [height, width] });
   return {
-    layer: 'legal',
+    level: 'legal',
     label: { x: `${batch}x${channels}x${height}x${width}`, windows: label['kernel'] as string },
     params: {},
     inputs,
@@ -144,24 +187,16 @@ function globalSample(x: readonly [number, number, number, number]): Sample<None
   };
 }
 
-const globalAverage = recordOf<None>(
-  {
-    name: 'global_avg_pool2d',
-    summary: 'y = the mean of each image',
-    samples: [globalSample([2, 3, 5, 7]), globalSample([1, 1, 1, 1]), globalSample([5, 13, 2, 2])],
-    wrongValues: [
-      {
-        name: 'last element dropped',
-        apply: (inputs, params) => {
-          const x = inputs['x'] as Value;
-          const size = (x.shape[2] as number) * (x.shape[3] as number);
-          return { inputs: { x: { ...x, data: x.data.map((v, i) => ((i + 1) % size === 0 ? 0 : v)) } }, params };
-        },
-      },
-    ],
-  },
-  whole,
-);
+const globalAverage = defineRecord(globalSignature, {
+  summary: 'y = the mean of each image',
+  ...averaged(windowOverAll),
+  samples: [globalSample([2, 3, 5, 7]), globalSample([1, 1, 1, 1]), globalSample([5, 13, 2, 2])],
+  plausibleBugs: [
+    inputBug('last element dropped', 'x', (v, i, { shape }) =>
+      (i + 1) % sizeOf(shape.slice(2)) === 0 ? 0 : v,
+    ),
+  ],
+});
 
 /** torch.nn.functional.avg_pool2d, and adaptive_avg_pool2d to one element. */
 export const records = [average, globalAverage];
@@ -170,14 +205,17 @@ export const records = [average, globalAverage];
 export function averagesOn(gpu: SimulatedGpu) {
   const arithmetic: Arithmetic = { add: (a, b) => gpu.add(a, b), div: (a, b) => gpu.div(a, b) };
   return {
-    means: (x: Value, params: PoolParams) => means(x, params, arithmetic),
-    shares: (x: Value, params: PoolParams, dy: Value) => shares(x, params, dy, arithmetic),
+    means: (x: Value, params: Pooling) => means(x, params, arithmetic),
+    shares: (x: Value, params: Pooling, dy: Value) => shares(x, params, dy, arithmetic),
   };
 }
 
-export const simulation: Simulation<PoolParams> = {
-  op: 'avg_pool2d',
-  forward: (gpu, inputs, params) => ({ y: averagesOn(gpu).means(inputs['x'] as Value, params) }),
-  backward: (gpu, inputs, params, grads) => ({ x: averagesOn(gpu).shares(inputs['x'] as Value, params, grads['y'] as Value) }),
-  samples: [poolSample('legal', [2, 3, 40, 31], { kernel: [9, 9], stride: [2, 2], padding: [4, 4, 4, 4] })],
-};
+export const simulation = defineSimulation(signature, {
+  forward: (gpu, inputs, params) => ({ y: averagesOn(gpu).means(inputs.x, params) }),
+  backward: (gpu, inputs, params, grads) => ({
+    x: averagesOn(gpu).shares(inputs.x, params, grads.y),
+  }),
+  samples: [
+    poolSample('legal', [2, 3, 40, 31], { kernel: [9, 9], stride: [2, 2], padding: [4, 4, 4, 4] }),
+  ],
+});

@@ -1,18 +1,27 @@
+import { maxPool2d as signature } from '../../vocabulary/conv/max_pool2d.ts';
+import type { Pooling } from '../../vocabulary/conv/pooling.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
 import { FLUSH, gamma } from '../bounds.ts';
-import type { OpRecord, Value, Values } from '../record.ts';
-import type { Simulation } from '../simulation/simulation.ts';
-import { wrongParams } from '../wrong-value.ts';
-import { POOLING_MISTAKES, type PoolParams, pooled, poolSample } from './pooling.ts';
+import { defineRecord, defineSimulation } from '../define.ts';
+import { paramsBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
+import { POOLING_MISTAKES, pooled, poolSample } from './pooling.ts';
+
+type Inputs = InputsOf<typeof signature, Value>;
 
 const SMALLEST = -(2 - 2 ** -23) * 2 ** 127;
 
-/** Of every window the first largest element: its value, and its index in its image of x (-1 where the window meets nothing). */
-function maxima(x: Value, params: PoolParams) {
+/**
+ * The first largest element of every window: its value, and its index in its image of x (-1 where
+ * the window meets nothing).
+ */
+function maxima(x: Value, params: Pooling) {
   const { shape, elements } = pooled(x.shape, params);
   const width = x.shape[3] as number;
   const [values, indices]: [number[], number[]] = [[], []];
   for (const { start, cells } of elements) {
-    let [largest, found] = [SMALLEST, -1];
+    let largest = SMALLEST;
+    let found = -1;
     for (const { row, col, inside } of cells) {
       const at = row * width + col;
       const value = x.data[start + at] as number;
@@ -24,14 +33,21 @@ function maxima(x: Value, params: PoolParams) {
   return { shape, values, indices, starts: elements.map(({ start }) => start) };
 }
 
-function forward(inputs: Values, params: PoolParams): Values {
-  const { shape, values, indices } = maxima(inputs['x'] as Value, params);
-  return { y: { shape, data: Float64Array.from(values) }, indices: { shape, data: Float64Array.from(indices) } };
+function forward({ x }: Inputs, params: Pooling) {
+  const { shape, values, indices } = maxima(x, params);
+  return {
+    y: { shape, data: Float64Array.from(values) },
+    indices: { shape, data: Float64Array.from(indices) },
+  };
 }
 
 /** Adds the gradient of every window to its maximum, in ascending order of windows. */
-function scattered(inputs: Values, params: PoolParams, dy: ArrayLike<number>, add: (sum: number, x: number) => number): Value {
-  const x = inputs['x'] as Value;
+function scattered(
+  { x }: Inputs,
+  params: Pooling,
+  dy: ArrayLike<number>,
+  add: (sum: number, x: number) => number,
+): Value {
   const data = new Float64Array(x.data.length);
   const { indices, starts } = maxima(x, params);
   indices.forEach((index, i) => {
@@ -44,26 +60,39 @@ function scattered(inputs: Values, params: PoolParams, dy: ArrayLike<number>, ad
 const plus = (a: number, b: number): number => a + b;
 
 /** torch.nn.functional.max_pool2d. */
-export const record: OpRecord<PoolParams> = {
-  name: 'max_pool2d',
-  family: 'conv',
+export const record = defineRecord(signature, {
   summary: 'y = the largest element under a window that slides over each image',
-  inputs: { x: { dtypes: ['f32'], differentiable: true } },
-  outputs: { y: { dtypes: ['f32'] }, indices: { dtypes: ['i32'], optional: true } },
   forward,
   acceptance: () => ({ y: { kind: 'exact' }, indices: { kind: 'exact' } }),
-  vjp: (inputs, params, grads) => ({ x: scattered(inputs, params, (grads['y'] as Value).data, plus) }),
+  vjp: (inputs, params, grads) => ({
+    x: scattered(inputs, params, grads.y.data, plus),
+  }),
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
-    const sizes = scattered(inputs, params, (grads['y'] as Value).data.map(Math.abs), plus).data;
+    const sizes = scattered(inputs, params, grads.y.data.map(Math.abs), plus).data;
     // Sums without products are one level less deep; the first addend is added to 0.
     const terms = params.kernel[0] * params.kernel[1];
-    return { x: { kind: 'within', bound: sizes.map((size) => gamma(depth(terms) - 1) * size + (size > 0 ? terms * FLUSH : 0)) } };
+    return {
+      x: {
+        kind: 'within',
+        bound: sizes.map((size) => gamma(depth(terms) - 1) * size + (size > 0 ? terms * FLUSH : 0)),
+      },
+    };
   },
   samples: [
     poolSample('exact', [1, 1, 1, 1], { kernel: [1, 1] }),
     poolSample('exact', [2, 3, 7, 9], { kernel: [3, 2], stride: [2, 1], padding: [1, 0, 0, 1] }),
-    poolSample('exact', [1, 2, 8, 8], { kernel: [3, 2], ceil_mode: true, stride: [3, 3], padding: [0, 1, 0, 0] }),
-    poolSample('exact', [3, 2, 9, 7], { kernel: [3, 2], stride: [1, 2], dilation: [2, 3], padding: [1, 2, 1, 0] }),
+    poolSample('exact', [1, 2, 8, 8], {
+      kernel: [3, 2],
+      ceil_mode: true,
+      stride: [3, 3],
+      padding: [0, 1, 0, 0],
+    }),
+    poolSample('exact', [3, 2, 9, 7], {
+      kernel: [3, 2],
+      stride: [1, 2],
+      dilation: [2, 3],
+      padding: [1, 2, 1, 0],
+    }),
     poolSample('exact', [1, 2, 8, 8], { kernel: [1, 1] }),
     // One window an image: a walk too far sees the window of the next.
     poolSample('exact', [4, 5, 2, 2], { kernel: [2, 2] }),
@@ -75,19 +104,34 @@ export const record: OpRecord<PoolParams> = {
   faults: [
     {
       name: 'one more than the largest',
-      shader: { file: 'conv/max_pool2d', from: 'largest = x[start + at];', to: 'largest = 1.0 + x[start + at];' },
+      shader: {
+        file: 'conv/max_pool2d',
+        from: 'largest = x[start + at];',
+        to: 'largest = 1.0 + x[start + at];',
+      },
     },
     {
       name: 'gradient of every window',
       direction: 'backward',
-      shader: { file: 'conv/max_pool2d_backward', from: 'sum += dy[at];', to: 'sum += 1.0 + dy[at];' },
+      shader: {
+        file: 'conv/max_pool2d_backward',
+        from: 'sum += dy[at];',
+        to: 'sum += 1.0 + dy[at];',
+      },
     },
   ],
-  wrongValues: [...POOLING_MISTAKES, wrongParams('sizes rounded the other way', (params) => ({ ...params, ceil_mode: !params.ceil_mode }))],
-};
+  plausibleBugs: [
+    ...POOLING_MISTAKES,
+    paramsBug('sizes rounded the other way', (params) => ({
+      ...params,
+      ceil_mode: !params.ceil_mode,
+    })),
+  ],
+});
 
-export const simulation: Simulation<PoolParams> = {
-  op: 'max_pool2d',
+export const simulation = defineSimulation(signature, {
   forward: (_gpu, inputs, params) => forward(inputs, params),
-  backward: (gpu, inputs, params, grads) => ({ x: scattered(inputs, params, (grads['y'] as Value).data, (a, b) => gpu.add(a, b)) }),
-};
+  backward: (gpu, inputs, params, grads) => ({
+    x: scattered(inputs, params, grads.y.data, (a, b) => gpu.add(a, b)),
+  }),
+});

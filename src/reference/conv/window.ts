@@ -3,7 +3,10 @@ import type { Shape } from '../../tensor/shape.ts';
 /** Height and width, or a setting for each. */
 export type Pair = readonly [vertical: number, horizontal: number];
 
-/** The vocabulary's settings of a window that slides over an image; padding is [top, left, bottom, right]. */
+/**
+ * The vocabulary's settings of a window that slides over an image; padding is [top, left, bottom,
+ * right].
+ */
 export interface Window {
   readonly kernel: Pair;
   readonly stride: Pair;
@@ -12,12 +15,25 @@ export interface Window {
   readonly ceil_mode?: boolean | undefined;
 }
 
-/** Positions of a window along one dimension: with ceil_mode also one that leaves the padding at its end, if it starts before that. */
-function positions(size: number, d: 0 | 1, { kernel, stride, padding, dilation, ceil_mode = false }: Window): number {
-  const [before, after] = [padding[d], padding[d + 2] as number];
+/**
+ * Positions of a window along one dimension: with ceil_mode also one that leaves the padding at its
+ * end, if it starts before that.
+ */
+function positions(
+  size: number,
+  d: 0 | 1,
+  { kernel, stride, padding, dilation, ceil_mode = false }: Window,
+): number {
+  const before = padding[d];
+  const after = padding[d + 2] as number;
   const last = size + before + after - ((kernel[d] - 1) * dilation[d] + 1);
   let count = 0;
-  for (let start = 0; start <= last || (ceil_mode && start < last + stride[d] && start < size + before); start += stride[d]) count++;
+  for (
+    let start = 0;
+    start <= last || (ceil_mode && start < last + stride[d] && start < size + before);
+    start += stride[d]
+  )
+    count++;
   return count;
 }
 
@@ -26,7 +42,10 @@ export function slid(x: Shape, window: Window): Pair {
   return [positions(x[2] as number, 0, window), positions(x[3] as number, 1, window)];
 }
 
-/** One element of the window at one of its positions: where it lies along each dimension, from the first element of the image on. */
+/**
+ * One element of the window at one of its positions: where it lies along each dimension, from the
+ * first element of the image on.
+ */
 export interface Cell {
   /** Flat index among the positions of the window. */
   readonly position: number;
@@ -38,18 +57,28 @@ export interface Cell {
   readonly inside: boolean;
 }
 
-/** Every element of the window at every position, element by element and then position by position. */
+/**
+ * Every element of the window at every position, element by element and then position by position.
+ */
 export function cellsOf(x: Shape, window: Window): readonly Cell[] {
-  const [height, width] = [x[2] as number, x[3] as number];
+  const height = x[2] as number;
+  const width = x[3] as number;
   const { kernel, stride, padding, dilation } = window;
   const [rows, cols] = slid(x, window);
   const cells: Cell[] = [];
   for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
-    const [i, j] = [Math.floor(tap / kernel[1]), tap % kernel[1]];
+    const i = Math.floor(tap / kernel[1]);
+    const j = tap % kernel[1];
     for (let position = 0; position < rows * cols; position++) {
       const row = Math.floor(position / cols) * stride[0] - padding[0] + i * dilation[0];
       const col = (position % cols) * stride[1] - padding[1] + j * dilation[1];
-      cells.push({ position, tap, row, col, inside: row >= 0 && row < height && col >= 0 && col < width });
+      cells.push({
+        position,
+        tap,
+        row,
+        col,
+        inside: row >= 0 && row < height && col >= 0 && col < width,
+      });
     }
   }
   return cells;

@@ -2,7 +2,10 @@ import { EPS } from '../bounds.ts';
 import type { Acceptance, Value, Values } from '../record.ts';
 import type { LlamaRan } from './run.ts';
 
-/** As the format has it for products in float32: of each step's number, and of a tensor's largest element. */
+/**
+ * As the format has it for products in float32: of each step's number, and of a tensor's largest
+ * element.
+ */
 const RELATIVE = 1e-4;
 const SHARE = 1e-3;
 const ABSOLUTE = 1e-6;
@@ -19,22 +22,41 @@ export function isCurve(name: string): name is Curve {
 }
 
 /** What a run gave, by the vocabulary's names of outputs. */
-export function outputsOf({ grad0, final, logits_step0, ...curves }: LlamaRan, mode: string): Values {
-  return { ...curves, logits_step0, ...prefixed('grad0.', grad0), ...prefixed(mode === 'full' ? 'final.' : 'lora.', final) };
+export function outputsOf(
+  { grad0, final, logits_step0, ...curves }: LlamaRan,
+  mode: string,
+): Values {
+  return {
+    ...curves,
+    logits_step0,
+    ...prefixed('grad0.', grad0),
+    ...prefixed(mode === 'full' ? 'final.' : 'lora.', final),
+  };
 }
 
 /** How far an output of a run may be from `truth`. */
 export function limitOf(name: string, { data }: Value): Within {
   const largest = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   const isOfSteps = isCurve(name) || name === 'lrs';
-  return { kind: 'within', bound: data.map((x) => (isOfSteps ? RELATIVE * Math.abs(x) : SHARE * largest) + ABSOLUTE) };
+  return {
+    kind: 'within',
+    bound: data.map((x) => (isOfSteps ? RELATIVE * Math.abs(x) : SHARE * largest) + ABSOLUTE),
+  };
 }
 
-/** The same for a curve of a GPU that rounds to nearest: no farther than ten times the spread of float32 runs, or ten roundings, either. */
+/**
+ * The same for a curve of a GPU that rounds to nearest: no farther than ten times the spread of
+ * float32 runs, or ten roundings, either.
+ */
 export function narrowLimitOf(name: Curve, truth: Value, spread?: Float64Array): Within {
   const { bound } = limitOf(name, truth);
   const apart = truth.data.map((x, step) => Math.max(EPS * Math.abs(x), spread?.[step] ?? 0));
-  return { kind: 'within', bound: bound.map((limit, step) => Math.min(limit, SPREADS * (apart[step] as number) + ABSOLUTE)) };
+  return {
+    kind: 'within',
+    bound: bound.map((limit, step) =>
+      Math.min(limit, SPREADS * (apart[step] as number) + ABSOLUTE),
+    ),
+  };
 }
 
 function prefixed(prefix: string, values: Values): Values {

@@ -1,28 +1,35 @@
-import type { LoraLinearParams } from '../lora/lora_linear/samples.ts';
+import { lrSchedule, type Schedule } from '../../vocabulary/optim/lr_schedule.ts';
+import { completed } from '../../vocabulary/signature.ts';
 import { record as crossEntropy } from '../nn/cross_entropy.ts';
 import { record as clipGradNorm } from '../optim/clip_grad_norm.ts';
-import { type LrScheduleParams, rateAt } from '../optim/lr_schedule.ts';
+import { rateAt } from '../optim/lr_schedule.ts';
 import { type Element, type OptimizerParams, type Rule, ruleOf } from '../optim/optimizers.ts';
 import type { Value, Values } from '../record.ts';
 import { type Float32, Graph } from './graph.ts';
-import { type LlamaConfig, llamaLogits } from './model.ts';
+import { type Adapter, type LlamaConfig, llamaLogits, type StateDict } from './model.ts';
 
-/** A training run of a Llama: zero_grad, forward, backward, clip_grad_norm_, optimizer.step with the rate of the step. */
+/**
+ * A training run of a Llama: zero_grad, forward, backward, clip_grad_norm_, optimizer.step with the
+ * rate of the step.
+ */
 export interface LlamaRun {
   readonly config: LlamaConfig;
-  readonly adapter?: LoraLinearParams | undefined;
+  readonly adapter?: Adapter | undefined;
   readonly optimizer: OptimizerParams & { readonly lr: number };
-  readonly schedule: Omit<LrScheduleParams, 'base_lr' | 'steps'>;
+  readonly schedule: Schedule;
   readonly clip: number;
   /** By transformers' names, as they are before the first step. */
   readonly trained: Values;
-  readonly frozen: Values;
+  readonly frozen: StateDict;
   /** [steps, B, S]. */
   readonly input_ids: Value;
   readonly labels: Value;
 }
 
-/** What a run gave: `losses`, `grad_norms` and `lrs` by step, the gradients of the first, the weights after the last. */
+/**
+ * What a run gave: `losses`, `grad_norms` and `lrs` by step, the gradients of the first, the
+ * weights after the last.
+ */
 export interface LlamaRan {
   readonly losses: Value;
   readonly grad_norms: Value;
@@ -43,23 +50,44 @@ export function llamaRun(run: LlamaRun, float32?: Float32): LlamaRan {
   let first: Pick<LlamaRan, 'logits_step0' | 'grad0'> | undefined;
   for (let step = 0; step < (input_ids.shape[0] as number); step++) {
     const graph = new Graph(float32);
-    const logits = llamaLogits(graph, { ...frozen, ...trained }, at(input_ids, step), config, adapter);
-    const loss = graph.apply(crossEntropy, { logits, labels: at(labels, step) }, { shift: true }, 'loss');
+    const logits = llamaLogits(
+      graph,
+      { ...frozen, ...trained },
+      at(input_ids, step),
+      config,
+      adapter,
+    );
+    const loss = graph.apply(
+      crossEntropy,
+      { logits, labels: at(labels, step) },
+      { shift: true },
+      'loss',
+    );
     const flow = graph.backward(loss, { shape: [1], data: Float64Array.of(1) });
     const gradients = Object.fromEntries(
-      names.map((name) => [name, flow.get(trained[name] as Value) ?? zerosLike(trained[name] as Value)]),
+      names.map((name) => [
+        name,
+        flow.get(trained[name] as Value) ?? zerosLike(trained[name] as Value),
+      ]),
     );
     first ??= { logits_step0: logits, grad0: gradients };
-    const { norm, ...clipped } = clipGradNorm.forward(gradients, { max_norm: clip });
-    const lr = rateAt({ ...schedule, base_lr: optimizer.lr }, step);
+    const { norm, ...clipped }: Values = clipGradNorm.forward(gradients, { max_norm: clip });
+    const lr = rateAt(completed(lrSchedule, { ...schedule, base_lr: optimizer.lr }), step);
     curves.losses.push(loss.data[0] as number);
     curves.grad_norms.push(norm?.data[0] as number);
     curves.lrs.push(lr);
     const atRate = ruleOf({ ...optimizer, lr }, false);
     const stepped = names.map((name) => {
       const { shape, data } = clipped[name] as Value;
-      const after = (states.get(name) as readonly Element[]).map((before, i) => atRate.step(before, data[i] as number, step + 1));
-      const value = { shape, data: Float64Array.from(after, ({ param }) => (float32 ? Math.fround(param as number) : (param as number))) };
+      const after = (states.get(name) as readonly Element[]).map((before, i) =>
+        atRate.step(before, data[i] as number, step + 1),
+      );
+      const value = {
+        shape,
+        data: Float64Array.from(after, ({ param }) =>
+          float32 ? Math.fround(param as number) : (param as number),
+        ),
+      };
       states.set(
         name,
         after.map((element, i) => ({ ...element, param: value.data[i] as number })),
@@ -68,9 +96,14 @@ export function llamaRun(run: LlamaRun, float32?: Float32): LlamaRan {
     });
     trained = Object.fromEntries(stepped);
   }
-  const curve = (data: readonly number[]): Value => ({ shape: [data.length], data: Float64Array.from(data) });
+  const curve = (data: readonly number[]): Value => ({
+    shape: [data.length],
+    data: Float64Array.from(data),
+  });
   return {
-    ...{ losses: curve(curves.losses), grad_norms: curve(curves.grad_norms), lrs: curve(curves.lrs) },
+    losses: curve(curves.losses),
+    grad_norms: curve(curves.grad_norms),
+    lrs: curve(curves.lrs),
     ...(first as NonNullable<typeof first>),
     final: trained,
   };

@@ -1,20 +1,33 @@
+import { simulation as rotaryEmbeddingCache } from '../attention/rotary_embedding_cache.simulation.ts';
+import { simulation as scaledDotProductAttention } from '../attention/scaled_dot_product_attention.simulation.ts';
+import { simulation as loraLinear } from '../lora/lora_linear.simulation.ts';
 import { simulation as add } from '../math/add.ts';
 import { simulation as mul } from '../math/mul.ts';
-import { simulation as rotaryEmbeddingCache } from '../simulation/attention/rotary_embedding_cache.ts';
-import { simulation as scaledDotProductAttention } from '../simulation/attention/scaled_dot_product_attention.ts';
-import { simulation as loraLinear } from '../simulation/lora/lora_linear.ts';
-import { simulation as matmul } from '../simulation/matmul/matmul.ts';
-import { simulation as crossEntropy } from '../simulation/nn/cross_entropy.ts';
-import { simulation as embedding } from '../simulation/nn/embedding.ts';
-import { simulation as rmsNorm } from '../simulation/nn/rms_norm.ts';
-import { simulation as silu } from '../simulation/nn/silu.ts';
+import { simulation as matmul } from '../matmul/matmul.simulation.ts';
+import { simulation as crossEntropy } from '../nn/cross_entropy.simulation.ts';
+import { simulation as embedding } from '../nn/embedding.simulation.ts';
+import { simulation as rmsNorm } from '../nn/rms_norm.simulation.ts';
+import { simulation as silu } from '../nn/silu.simulation.ts';
 import { type FloatEnvironment, SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { Curve } from './limits.ts';
 import { type LlamaRan, type LlamaRun, llamaRun } from './run.ts';
 
-const ARITHMETIC = [add, crossEntropy, embedding, loraLinear, matmul, mul, rmsNorm, rotaryEmbeddingCache, scaledDotProductAttention, silu];
-const SIMULATIONS = new Map(ARITHMETIC.map((simulation) => [simulation.op, simulation as Simulation]));
+const ARITHMETIC = [
+  add,
+  crossEntropy,
+  embedding,
+  loraLinear,
+  matmul,
+  mul,
+  rmsNorm,
+  rotaryEmbeddingCache,
+  scaledDotProductAttention,
+  silu,
+];
+const SIMULATIONS = new Map(
+  ARITHMETIC.map((simulation) => [simulation.op, simulation as Simulation]),
+);
 
 /** The run on a simulated GPU. */
 export function simulatedRun(run: LlamaRun, environment: FloatEnvironment, seed: number): LlamaRan {
@@ -24,11 +37,14 @@ export function simulatedRun(run: LlamaRun, environment: FloatEnvironment, seed:
 const RUNS = 5;
 
 /**
- * How far apart the curves of five float32 runs lie, by step: every operation of their passes is rounded to a random
- * neighbour. A step has the largest distance so far, since runs that have parted stay apart.
+ * How far apart the curves of five float32 runs lie, by step: every operation of their passes is
+ * rounded to a random neighbour. A step has the largest distance so far, since runs that have
+ * parted stay apart.
  */
 export function spreadOf(run: LlamaRun): Readonly<Record<Curve, Float64Array>> {
-  const ran = Array.from({ length: RUNS }, (_, seed) => simulatedRun(run, { rounding: 'random', contraction: true, flush: false }, seed));
+  const ran = Array.from({ length: RUNS }, (_, seed) =>
+    simulatedRun(run, { rounding: 'random', contraction: true, flush: false }, seed),
+  );
   const spread = (curve: Curve) => {
     let largest = 0;
     return Float64Array.from(ran[0]?.[curve].data ?? [], (_, step) => {

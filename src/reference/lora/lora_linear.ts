@@ -1,7 +1,11 @@
+import { loraLinear as signature } from '../../vocabulary/lora/lora_linear.ts';
+import type { FlowingOf, GradientsOf, OutputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { defineRecord } from '../define.ts';
 import { absolute, absoluteProduct, product, stageError } from '../matmul/product.ts';
-import type { Acceptance, Arithmetic, Depth, OpRecord, RecordFault, Value, Values } from '../record.ts';
-import { wrongParams } from '../wrong-value.ts';
+import { flatRows } from '../matmul/rows.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Arithmetic, Depth, RecordFault, Value } from '../record.ts';
 import {
   addedLateError,
   type Columns,
@@ -13,9 +17,19 @@ import {
   rescaled,
   rescaledError,
 } from './lora_linear/dora.ts';
-import { type LoraLinearParams, samples } from './lora_linear/samples.ts';
-import { plus, type Stages, scaled, stagesOf } from './lora_linear/stages.ts';
-import { flatRows } from './rows.ts';
+import { samples } from './lora_linear/samples.ts';
+import {
+  type Inputs,
+  type Params,
+  plus,
+  type Stages,
+  scaled,
+  stagesOf,
+} from './lora_linear/stages.ts';
+
+type Outputs<T> = OutputsOf<typeof signature, T>;
+type Gradients<T> = GradientsOf<typeof signature, T>;
+type Flowing = FlowingOf<typeof signature, Value>;
 
 const leading = (value: Value) => value.shape.slice(0, -1);
 
@@ -25,11 +39,11 @@ function linear({ x, B, W, xa, s }: Stages): Value {
 }
 
 /** Outputs, with the norm of DoRA that of the merged weight in `at`. */
-function forward(inputs: Values, params: LoraLinearParams, at: Values = inputs): Values {
+function forward(inputs: Inputs, params: Params, at: Inputs = inputs): Outputs<Value> {
   const stages = stagesOf(inputs, params);
   const { magnitude, bias } = inputs;
   const [out, r] = stages.B.shape as [number, number];
-  const batch = leading(inputs['x'] as Value);
+  const batch = leading(inputs.x);
   const z = { ...linear(stages), shape: [...batch, out] };
   const norms = magnitude && normsOf(stagesOf(at, params));
   const y = magnitude && norms ? rescaled(z, gainsOf(magnitude, norms)) : z;
@@ -40,34 +54,54 @@ function forward(inputs: Values, params: LoraLinearParams, at: Values = inputs):
   };
 }
 
-/** dxa = s dz B, dA = dxa^T x, dB = s dz^T xa, dx = dz W + dxa A, where dz is dy, or dy magnitude / norm. */
-function vjp(inputs: Values, params: LoraLinearParams, grads: Values): Values {
+/**
+ * dxa = s dz B, dA = dxa^T x, dB = s dz^T xa, dx = dz W + dxa A, where dz is dy, or dy magnitude /
+ * norm.
+ */
+function vjp(inputs: Inputs, params: Params, grads: Flowing): Gradients<Value> {
   const stages = stagesOf(inputs, params);
   const { x, A, B, W, xa, s } = stages;
   const { magnitude } = inputs;
-  const dy = flatRows(grads['y'] as Value);
+  const dy = flatRows(grads.y);
   const norms = magnitude && normsOf(stages);
   const dz = magnitude && norms ? rescaled(dy, gainsOf(magnitude, norms)) : dy;
   const dxa = scaled(product(dz, B, false, false), s);
   return {
     lora_A: product(dxa, x, true, false),
     lora_B: scaled(product(dz, xa, true, false), s),
-    x: { ...plus(product(dz, W, false, false), product(dxa, A, false, false)), shape: (inputs['x'] as Value).shape },
-    ...(magnitude && norms ? { magnitude: { ...magnitude, data: magnitudeGradient(dy, linear(stages), norms) } } : {}),
+    x: {
+      ...plus(product(dz, W, false, false), product(dxa, A, false, false)),
+      shape: inputs.x.shape,
+    },
+    ...(magnitude && norms
+      ? { magnitude: { ...magnitude, data: magnitudeGradient(dy, linear(stages), norms) } }
+      : {}),
   };
 }
 
-/** Error of x W^T + s (x A^T) B^T + bias, stage by stage. The scale is rounded to float32 and multiplied in: two more operations. */
-function linearError({ x, A, B, W, xa, s, decoded }: Stages, errorOfXa: Value, depth: Depth, bias?: Float64Array): Value {
+/**
+ * Error of x W^T + s (x A^T) B^T + bias, stage by stage. The scale is rounded to float32 and
+ * multiplied in: two more operations.
+ */
+function linearError(
+  { x, A, B, W, xa, s, decoded }: Stages,
+  errorOfXa: Value,
+  depth: Depth,
+  bias?: Float64Array,
+): Value {
   const [features, r, out] = [A.shape[1], A.shape[0], W.shape[0]] as [number, number, number];
   const base = stageError(x, undefined, W, false, true, depth(features) + decoded);
   const update = scaled(stageError(xa, errorOfXa, B, false, true, depth(r) + 2), Math.abs(s));
-  const size = plus(absoluteProduct(x, W, false, true), scaled(absoluteProduct(xa, B, false, true), Math.abs(s)));
+  const size = plus(
+    absoluteProduct(x, W, false, true),
+    scaled(absoluteProduct(xa, B, false, true), Math.abs(s)),
+  );
   const sums = size.data.map((v, i) => 2 * EPS * (v + Math.abs(bias?.[i % out] ?? 0)) + 2 * FLUSH);
   return plus(plus(base, update), { ...size, data: sums });
 }
 
-const errorOfXa = ({ x, A }: Stages, depth: Depth): Value => stageError(x, undefined, A, false, true, depth(A.shape[1] as number));
+const errorOfXa = ({ x, A }: Stages, depth: Depth): Value =>
+  stageError(x, undefined, A, false, true, depth(A.shape[1] as number));
 
 /** DoRA's norms with their errors. */
 function normsWithErrors(stages: Stages, depth: Depth): Columns {
@@ -75,19 +109,29 @@ function normsWithErrors(stages: Stages, depth: Depth): Columns {
   return { values, errors: normErrors(stages, values, depth) };
 }
 
-function acceptance(inputs: Values, params: LoraLinearParams, { depth, otherFormulas }: Arithmetic): Record<string, Acceptance> {
+function acceptance(
+  inputs: Inputs,
+  params: Params,
+  { depth, otherFormulas }: Arithmetic,
+): Partial<Outputs<Acceptance>> {
   const stages = stagesOf(inputs, params);
   const { magnitude, bias } = inputs;
   const xa = errorOfXa(stages, depth);
-  if (!magnitude) return { y: bounded(linearError(stages, xa, depth, bias?.data)), xa: bounded(xa) };
+  if (!magnitude)
+    return { y: bounded(linearError(stages, xa, depth, bias?.data)), xa: bounded(xa) };
   const norms = normsWithErrors(stages, depth);
   const gains = gainsOf(magnitude, norms.values, norms.errors);
-  const [z, errorOfZ] = [linear(stages), linearError(stages, xa, depth)];
+  const z = linear(stages);
+  const errorOfZ = linearError(stages, xa, depth);
   const scaledZ = rescaled(z, gains);
   const scaledError = rescaledError(z, errorOfZ, gains);
-  const error = otherFormulas ? plus(scaledError, addedLateError(stages, errorOfZ, gains)) : scaledError;
+  const error = otherFormulas
+    ? plus(scaledError, addedLateError(stages, errorOfZ, gains))
+    : scaledError;
   const out = gains.values.length;
-  const sums = scaledZ.data.map((v, i) => EPS * (Math.abs(v) + 2 * Math.abs(bias?.data[i % out] ?? 0)));
+  const sums = scaledZ.data.map(
+    (v, i) => EPS * (Math.abs(v) + 2 * Math.abs(bias?.data[i % out] ?? 0)),
+  );
   return {
     y: bounded(plus(error, { ...error, data: sums })),
     xa: bounded(xa),
@@ -96,11 +140,16 @@ function acceptance(inputs: Values, params: LoraLinearParams, { depth, otherForm
   };
 }
 
-function vjpAcceptance(inputs: Values, params: LoraLinearParams, grads: Values, depth: Depth): Record<string, Acceptance> {
+function vjpAcceptance(
+  inputs: Inputs,
+  params: Params,
+  grads: Flowing,
+  depth: Depth,
+): Gradients<Acceptance> {
   const stages = stagesOf(inputs, params);
   const { x, A, B, W, xa, s, decoded } = stages;
   const { magnitude } = inputs;
-  const dy = flatRows(grads['y'] as Value);
+  const dy = flatRows(grads.y);
   const norms = magnitude && normsWithErrors(stages, depth);
   const gains = magnitude && norms && gainsOf(magnitude, norms.values, norms.errors);
   const dz = gains ? rescaled(dy, gains) : dy;
@@ -110,16 +159,26 @@ function vjpAcceptance(inputs: Values, params: LoraLinearParams, grads: Values, 
   const dxa = scaled(product(dz, B, false, false), s);
   const errorOfDxa = scaled(stageError(dz, errorOfDz, B, false, false, depth(out) + 2), factor);
   const xaError = errorOfXa(stages, depth);
-  // stageError carries the error of its left operand, so dB is bounded as the transpose of xa^T dz, and dz's own error added.
+  // stageError carries the error of its left operand, so dB is bounded as the transpose of xa^T dz,
+  // and dz's own error added.
   const ofXa = stageError(xa, xaError, dz, true, false, depth(rows) + 2);
-  const dB = scaled(errorOfDz ? plus(ofXa, absoluteProduct(plus(absolute(xa), xaError), errorOfDz, true, false)) : ofXa, factor);
+  const dB = scaled(
+    errorOfDz
+      ? plus(ofXa, absoluteProduct(plus(absolute(xa), xaError), errorOfDz, true, false))
+      : ofXa,
+    factor,
+  );
   const base = stageError(dz, errorOfDz, W, false, false, depth(out) + decoded);
   const update = stageError(dxa, errorOfDxa, A, false, false, depth(r) + 1);
   const size = plus(absoluteProduct(dz, W, false, false), absoluteProduct(dxa, A, false, false));
-  const magnitudeBound = norms && magnitudeError(dy, linear(stages), linearError(stages, xaError, depth), norms, depth);
+  const magnitudeBound =
+    norms && magnitudeError(dy, linear(stages), linearError(stages, xaError, depth), norms, depth);
   return {
     lora_A: bounded(stageError(dxa, errorOfDxa, x, true, false, depth(rows))),
-    lora_B: bounded({ shape: [out, r], data: dB.data.map((_, i) => dB.data[(i % r) * out + Math.floor(i / r)] as number) }),
+    lora_B: bounded({
+      shape: [out, r],
+      data: dB.data.map((_, i) => dB.data[(i % r) * out + Math.floor(i / r)] as number),
+    }),
     x: bounded(plus(plus(base, update), { ...size, data: size.data.map((v) => EPS * v + FLUSH) })),
     ...(magnitudeBound ? { magnitude: bounded({ shape: [out], data: magnitudeBound }) } : {}),
   };
@@ -136,101 +195,89 @@ const FAULTS: readonly RecordFault[] = (['forward', 'backward'] as const).map((d
 }));
 
 /** PEFT's LoRA linear on a dense or a 4-bit base. */
-export const record: OpRecord<LoraLinearParams> = {
-  name: 'lora_linear',
-  family: 'lora',
+export const record = defineRecord(signature, {
   summary: 'y = x W^T + s (x A^T) B^T + bias, W frozen; DoRA rescales its columns',
-  inputs: {
-    x: { dtypes: ['f32'], differentiable: true },
-    weight: { dtypes: ['f32'], optional: true },
-    packed: { dtypes: ['u8'], optional: true },
-    absmax: { dtypes: ['f32'], optional: true },
-    bias: { dtypes: ['f32'], optional: true },
-    lora_A: { dtypes: ['f32'], differentiable: true },
-    lora_B: { dtypes: ['f32'], differentiable: true },
-    magnitude: { dtypes: ['f32'], optional: true, differentiable: true },
-  },
-  outputs: {
-    y: { dtypes: ['f32'] },
-    xa: { dtypes: ['f32'], optional: true },
-    z: { dtypes: ['f32'], optional: true },
-    norm: { dtypes: ['f32'], optional: true },
-  },
   forward: (inputs, params) => forward(inputs, params),
   // PEFT's DoRA: no gradient flows through the norm.
   forwardDetached: forward,
   acceptance: (inputs, _outputs, params, arithmetic) => acceptance(inputs, params, arithmetic),
   vjp,
-  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => vjpAcceptance(inputs, params, grads, depth),
+  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) =>
+    vjpAcceptance(inputs, params, grads, depth),
   samples,
   faults: FAULTS,
-  wrongValues: [
-    wrongParams('scale alpha in place of alpha / r', (params) => ({ ...params, alpha: params.alpha * params.r })),
-    wrongParams('scale of the other LoRA', (params) => ({ ...params, use_rslora: !params.use_rslora })),
-    wrongParams('scale of one rank more', (params) => ({ ...params, r: params.r + 1 })),
-    wrongParams('scale wrong by 2e-5', (params) => ({ ...params, alpha: params.alpha * (1 + 2e-5) })),
-    { name: 'bias dropped', apply: (inputs, params) => ({ inputs: changed(inputs, 'bias', () => 0), params }) },
+  plausibleBugs: [
+    paramsBug('scale alpha in place of alpha / r', (params) => ({
+      ...params,
+      alpha: params.alpha * params.r,
+    })),
+    paramsBug('scale of the other LoRA', (params) => ({
+      ...params,
+      use_rslora: !params.use_rslora,
+    })),
+    paramsBug('scale of one rank more', (params) => ({ ...params, r: params.r + 1 })),
+    paramsBug('scale wrong by 2e-5', (params) => ({
+      ...params,
+      alpha: params.alpha * (1 + 2e-5),
+    })),
+    inputBug('bias dropped', 'bias', () => 0),
     {
       name: 'last rank dropped',
-      apply: (inputs, params) => ({ inputs: changed(inputs, 'lora_B', (v, i) => (i % params.r === params.r - 1 ? 0 : v)), params }),
+      apply: (inputs, params) => {
+        const { data, ...lora_B } = inputs.lora_B;
+        const kept = data.map((v, i) => (i % params.r === params.r - 1 ? 0 : v));
+        return { inputs: { ...inputs, lora_B: { ...lora_B, data: kept } }, params };
+      },
     },
-    { name: 'lora_A wrong by 2e-5', apply: (inputs, params) => ({ inputs: changed(inputs, 'lora_A', (v) => v * (1 + 2e-5)), params }) },
-    { name: 'lora_A filled by columns', apply: (inputs, params) => ({ inputs: changed(inputs, 'lora_A', byColumns), params }) },
-    { name: 'lora_B filled by columns', apply: (inputs, params) => ({ inputs: changed(inputs, 'lora_B', byColumns), params }) },
-    { name: 'LoRA for DoRA', apply: ({ magnitude: _, ...inputs }, params) => ({ inputs, params: { ...params, use_dora: false } }) },
+    inputBug('lora_A wrong by 2e-5', 'lora_A', (v) => v * (1 + 2e-5)),
+    inputBug('lora_A filled by columns', 'lora_A', byColumns),
+    inputBug('lora_B filled by columns', 'lora_B', byColumns),
     {
-      name: 'magnitude wrong by 2e-5',
-      apply: (inputs, params) => ({ inputs: changed(inputs, 'magnitude', (v) => v * (1 + 2e-5)), params }),
+      name: 'LoRA for DoRA',
+      apply: ({ magnitude: _, ...inputs }, params) => ({
+        inputs,
+        params: { ...params, use_dora: false },
+      }),
     },
+    inputBug('magnitude wrong by 2e-5', 'magnitude', (v) => v * (1 + 2e-5)),
     {
       name: 'norm of the base alone',
-      apply: (inputs, params) => ({
-        inputs: changed(
-          inputs,
-          'magnitude',
-          (v, o) => (v * (normsOf(stagesOf(inputs, params))[o] as number)) / (baseNorms(inputs, params)[o] as number),
-        ),
-        params,
-      }),
+      apply: (inputs, params) => {
+        if (!inputs.magnitude) return { inputs, params };
+        const stages = stagesOf(inputs, params);
+        const norms = normsOf(stages);
+        const baseNorms = normsOf({ ...stages, s: 0 });
+        const data = inputs.magnitude.data.map(
+          (v, o) => (v * (norms[o] as number)) / (baseNorms[o] as number),
+        );
+        return { inputs: { ...inputs, magnitude: { ...inputs.magnitude, data } }, params };
+      },
     },
-    { name: 'weight wrong by 2e-5', apply: (inputs, params) => ({ inputs: changed(inputs, 'weight', (v) => v * (1 + 2e-5)), params }) },
-    {
-      name: 'absmax of the next block',
-      apply: (inputs, params) => ({ inputs: changed(inputs, 'absmax', (_, i, { data }) => data[(i + 1) % data.length] as number), params }),
-    },
-    {
-      name: 'nibbles swapped',
-      apply: (inputs, params) => ({ inputs: changed(inputs, 'packed', (x) => (x % 16) * 16 + Math.floor(x / 16)), params }),
-    },
-    wrongParams('codes of the other type', (params) => ({ ...params, base: otherType(params) })),
-    wrongParams('blocks twice as long', (params) => ({ ...params, blocksize: 2 * (params.blocksize ?? 64) })),
-    {
-      name: 'last feature dropped',
-      apply: (inputs, params) => ({
-        inputs: changed(inputs, 'x', (v, i, { shape }) => ((i + 1) % (shape.at(-1) as number) === 0 ? 0 : v)),
-        params,
-      }),
-    },
+    inputBug('weight wrong by 2e-5', 'weight', (v) => v * (1 + 2e-5)),
+    inputBug(
+      'absmax of the next block',
+      'absmax',
+      (_, i, { data }) => data[(i + 1) % data.length] as number,
+    ),
+    inputBug('nibbles swapped', 'packed', (x) => (x % 16) * 16 + Math.floor(x / 16)),
+    paramsBug('codes of the other type', (params) => ({ ...params, base: otherType(params) })),
+    paramsBug('blocks twice as long', (params) => ({
+      ...params,
+      blocksize: 2 * params.blocksize,
+    })),
+    inputBug('last feature dropped', 'x', (v, i, { shape }) =>
+      (i + 1) % (shape.at(-1) as number) === 0 ? 0 : v,
+    ),
   ],
-};
+});
 
-function otherType({ base = 'dense' }: LoraLinearParams): 'dense' | 'nf4' | 'fp4' {
+function otherType({ base }: Params): string {
   if (base === 'dense') return base;
   return base === 'nf4' ? 'fp4' : 'nf4';
-}
-
-function changed(inputs: Values, name: string, change: (v: number, i: number, value: Value) => number): Values {
-  const value = inputs[name];
-  return value ? { ...inputs, [name]: { ...value, data: value.data.map((v, i) => change(v, i, value)) } } : inputs;
 }
 
 /** The element that a kernel with swapped strides would read. */
 function byColumns(_: number, i: number, { shape, data }: Value): number {
   const [rows, cols] = shape as [number, number];
   return data[(i % cols) * rows + Math.floor(i / cols)] as number;
-}
-
-/** What DoRA's norms would be without the adapter. */
-function baseNorms(inputs: Values, params: LoraLinearParams): Float64Array {
-  return normsOf({ ...stagesOf(inputs, params), s: 0 });
 }

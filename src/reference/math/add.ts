@@ -1,8 +1,8 @@
+import { add as signature } from '../../vocabulary/math/add.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import { type BinaryTruth, binaryRecord, binarySimulation, COPIED } from './binary.ts';
 
 const truth: BinaryTruth = {
-  name: 'add',
   symbol: '+',
   f: (a, b) => a + b,
   computed: (gpu, a, b) => gpu.add(a, b),
@@ -14,5 +14,5 @@ const truth: BinaryTruth = {
 };
 
 /** torch.add. */
-export const record = binaryRecord(truth);
-export const simulation = binarySimulation(truth);
+export const record = binaryRecord(signature, truth);
+export const simulation = binarySimulation(signature, truth);

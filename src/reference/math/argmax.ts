@@ -1,17 +1,15 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { OpRecord, Sample, Value } from '../record.ts';
-import { wrongParams } from '../wrong-value.ts';
-import { groupsOf, reduced, xOf } from './reduction.ts';
+import { argmax as signature } from '../../vocabulary/math/argmax.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { groupsOf, reduced } from './reduction.ts';
 
-/** The vocabulary's parameters of argmax. */
-interface ArgmaxParams {
-  readonly axis?: number;
-  readonly keepdims?: boolean;
-  readonly select_last_index?: boolean;
-}
-
-/** Where the largest of the terms is: the first of equal ones, or the last; a NaN is larger than all. */
+/**
+ * Where the largest of the terms is: the first of equal ones, or the last; a NaN is larger than
+ * all.
+ */
 function indexOf(terms: readonly number[], last: boolean): number {
   const order = (x: number) => (Number.isNaN(x) ? Number.POSITIVE_INFINITY : x);
   let best = 0;
@@ -25,13 +23,23 @@ function indexOf(terms: readonly number[], last: boolean): number {
   return best;
 }
 
-function sample(x: Shape, params: ArgmaxParams, values?: readonly number[]): Sample<ArgmaxParams> {
+function sample(
+  x: Shape,
+  params: Partial<ParamsOf<typeof signature>>,
+  values?: readonly number[],
+): SampleOf<typeof signature> {
   return {
-    layer: 'exact',
+    level: 'exact',
     label: { x: formatShape(x), ...params, ...(values ? { values: 'corners' } : {}) },
     params,
     // Few values, so that there are ties.
-    inputs: (random) => ({ x: hostTensorFrom('f32', x, values ?? random.fill(sizeOf(x), () => random.integer(-9, 9) / 4)) }),
+    inputs: (random) => ({
+      x: hostTensorFrom(
+        'f32',
+        x,
+        values ?? random.fill(sizeOf(x), () => random.integer(-9, 9) / 4),
+      ),
+    }),
   };
 }
 
@@ -45,14 +53,12 @@ const CORNERS = [
 ];
 
 /** ONNX's ArgMax. */
-export const record: OpRecord<ArgmaxParams> = {
-  name: 'argmax',
-  family: 'math',
+export const record = defineRecord(signature, {
   summary: 'y = index of the largest element of x along an axis',
-  inputs: { x: { dtypes: ['f32'] } },
-  outputs: { y: { dtypes: ['i32'] } },
-  forward: (inputs, { axis = 0, select_last_index = false, ...rest }) => ({
-    y: reduced(groupsOf(xOf(inputs).shape, { ...rest, axes: [axis] }), xOf(inputs), (terms) => indexOf(terms, select_last_index)),
+  forward: ({ x }, { axis, keepdims, select_last_index }) => ({
+    y: reduced(groupsOf(x.shape, { axes: [axis], keepdims }), x, (terms) =>
+      indexOf(terms, select_last_index),
+    ),
   }),
   acceptance: () => ({ y: { kind: 'exact' } }),
   samples: [
@@ -66,17 +72,27 @@ export const record: OpRecord<ArgmaxParams> = {
     sample([1], {}),
   ],
   faults: [
-    { name: 'one too far', shader: { file: 'math/argmax', from: 'select(best_index, bits_of', to: 'select(best_index + 1u, bits_of' } },
-  ],
-  wrongValues: [
-    { name: 'the other axis', apply: (inputs, { axis = 0, ...params }) => ({ inputs, params: { ...params, axis: axis === 0 ? 1 : 0 } }) },
-    wrongParams('the last of equal ones', (params) => ({ ...params, select_last_index: !params.select_last_index })),
     {
-      name: 'smallest',
-      apply: (inputs, params) => {
-        const x = inputs['x'] as Value;
-        return { inputs: { x: { ...x, data: x.data.map((value) => -value) } }, params };
+      name: 'one too far',
+      shader: {
+        file: 'math/argmax',
+        from: 'select(best_index, bits_of',
+        to: 'select(best_index + 1u, bits_of',
       },
     },
   ],
-};
+  plausibleBugs: [
+    {
+      name: 'the other axis',
+      apply: (inputs, { axis, ...params }) => ({
+        inputs,
+        params: { ...params, axis: axis === 0 ? 1 : 0 },
+      }),
+    },
+    paramsBug('the last of equal ones', (params) => ({
+      ...params,
+      select_last_index: !params.select_last_index,
+    })),
+    inputBug('smallest', 'x', (x) => -x),
+  ],
+});

@@ -1,15 +1,18 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Binary } from '../../vocabulary/binary.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
-import type { Depth, OpRecord, Sample, Value, Values } from '../record.ts';
+import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Depth, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { sharedSum } from '../simulation/sums.ts';
-import { wrongInput } from '../wrong-value.ts';
 
-type NoParams = Readonly<Record<string, never>>;
+type Operands = InputsOf<Binary, Value>;
 
 /** What one operand's gradient is made of, element by element. */
 interface Side {
@@ -25,7 +28,6 @@ interface Side {
 
 /** An element-wise function of two operands, from which its record and its simulation follow. */
 export interface BinaryTruth {
-  readonly name: 'add' | 'sub' | 'mul' | 'div';
   readonly symbol: string;
   readonly f: (a: number, b: number) => number;
   readonly computed: (gpu: SimulatedGpu, a: number, b: number) => number;
@@ -41,21 +43,32 @@ export interface BinaryTruth {
 
 const normal = (random: Random): number => random.normal();
 
-const operands = (inputs: Values): readonly [Value, Value] => [inputs['a'] as Value, inputs['b'] as Value];
-
 /** A value for every element of y, from the operands that meet there. */
-function mapPairs(inputs: Values, f: (a: number, b: number, index: number) => number): Value {
-  const [a, b] = operands(inputs);
+function mapPairs({ a, b }: Operands, f: (a: number, b: number, index: number) => number): Value {
   const shape = broadcastShape(a.shape, b.shape);
-  const data = Float64Array.from({ length: shape.some((n) => n === 0) ? 0 : sizeOf(shape) }, (_, i) =>
-    f(a.data[broadcastIndex(i, shape, a.shape)] as number, b.data[broadcastIndex(i, shape, b.shape)] as number, i),
+  const data = Float64Array.from(
+    { length: shape.some((n) => n === 0) ? 0 : sizeOf(shape) },
+    (_, i) =>
+      f(
+        a.data[broadcastIndex(i, shape, a.shape)] as number,
+        b.data[broadcastIndex(i, shape, b.shape)] as number,
+        i,
+      ),
   );
   return { shape, data };
 }
 
-/** The bound of an operand's gradient: each term's own error, and that of the sum of those that meet in one element. */
-function gradientBound(inputs: Values, grads: Values, shape: Shape, { slope, units, flush }: Side, depth: Depth): Float64Array {
-  const dy = (grads['y'] as Value).data;
+/**
+ * The bound of an operand's gradient: each term's own error, and that of the sum of those that meet
+ * in one element.
+ */
+function gradientBound(
+  inputs: Operands,
+  { data: dy }: Value,
+  shape: Shape,
+  { slope, units, flush }: Side,
+  depth: Depth,
+): Float64Array {
   const terms = mapPairs(inputs, (a, b, i) => Math.abs(slope(a, b) * (dy[i] as number)));
   const flushes = sumTo(
     mapPairs(inputs, (a, b, i) => flush(a, b, Math.abs(dy[i] as number))),
@@ -63,28 +76,36 @@ function gradientBound(inputs: Values, grads: Values, shape: Shape, { slope, uni
   );
   const count = terms.data.length / Math.max(sizeOf(shape), 1);
   const levels = count > 1 ? depth(count) - 1 : 0;
-  return sumTo(terms, shape).data.map((sum, i) => (units * EPS + gamma(levels)) * sum * SECOND_ORDER + (flushes.data[i] as number));
+  return sumTo(terms, shape).data.map(
+    (sum, i) => (units * EPS + gamma(levels)) * sum * SECOND_ORDER + (flushes.data[i] as number),
+  );
 }
 
 interface Draw {
-  readonly layer?: 'exact' | 'legal';
+  readonly level?: 'exact' | 'legal';
   readonly a: Shape;
   readonly b: Shape;
-  /** Magnitudes from 10^-`decades` to 10^`decades`, which differences cannot probe: forward only. */
+  /**
+   * Magnitudes from 10^-`decades` to 10^`decades`, which differences cannot probe: forward only.
+   */
   readonly decades?: number;
   /** Whether gradients flow in that are all positive, so that rounding in one direction adds up. */
   readonly positive?: boolean;
 }
 
-function sampleOf({ isExact, neutral }: BinaryTruth, { layer = 'legal', a, b, decades, positive = false }: Draw): Sample<NoParams> {
+function sampleOf(
+  { isExact, neutral }: BinaryTruth,
+  { level = 'legal', a, b, decades, positive = false }: Draw,
+): SampleOf<Binary> {
   const sign = (random: Random) => 2 * random.integer(0, 1) - 1;
   const any = (random: Random): number => {
-    if (layer === 'exact') return random.integer(-99, 99);
+    if (level === 'exact') return random.integer(-99, 99);
     if (decades !== undefined) return sign(random) * 10 ** random.uniform(-decades, decades);
     return normal(random);
   };
   // A divisor near 0 would make every other number invisible.
-  const divisor = (random: Random) => (decades === undefined ? sign(random) * random.uniform(0.25, 4) : any(random));
+  const divisor = (random: Random) =>
+    decades === undefined ? sign(random) * random.uniform(0.25, 4) : any(random);
   const draw = (random: Random, shape: Shape, element: (random: Random) => number) =>
     hostTensorFrom(
       'f32',
@@ -92,14 +113,21 @@ function sampleOf({ isExact, neutral }: BinaryTruth, { layer = 'legal', a, b, de
       random.fill(sizeOf(shape), () => element(random)),
     );
   return {
-    layer,
+    level,
     label: { a: formatShape(a), b: formatShape(b), ...(decades === undefined ? {} : { decades }) },
     params: {},
-    inputs: (random) => ({ a: draw(random, a, any), b: draw(random, b, isExact || neutral === 0 ? any : divisor) }),
+    inputs: (random) => ({
+      a: draw(random, a, any),
+      b: draw(random, b, isExact || neutral === 0 ? any : divisor),
+    }),
     ...(decades === undefined
       ? {
           grads: (random) => ({
-            y: draw(random, broadcastShape(a, b), positive ? (each) => each.uniform(0.5, 1) : layer === 'exact' ? any : normal),
+            y: draw(
+              random,
+              broadcastShape(a, b),
+              positive ? (each) => each.uniform(0.5, 1) : level === 'exact' ? any : normal,
+            ),
           }),
         }
       : {}),
@@ -107,32 +135,28 @@ function sampleOf({ isExact, neutral }: BinaryTruth, { layer = 'legal', a, b, de
 }
 
 /** The record of an element-wise function with broadcasting. */
-export function binaryRecord(truth: BinaryTruth): OpRecord<NoParams> {
-  const { name, symbol, f, error, neutral } = truth;
-  const exact = { layer: 'exact' } as const;
-  return {
-    name,
-    family: 'math',
+export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Binary> {
+  const { symbol, f, error, neutral } = truth;
+  const exact = { level: 'exact' } as const;
+  return defineRecord(signature, {
     summary: `y = a ${symbol} b, with broadcasting`,
-    inputs: { a: { dtypes: ['f32'], differentiable: true }, b: { dtypes: ['f32'], differentiable: true } },
-    outputs: { y: { dtypes: ['f32'] } },
     forward: (inputs) => ({ y: mapPairs(inputs, f) }),
     acceptance: (inputs) => ({ y: { kind: 'within', bound: mapPairs(inputs, error).data } }),
     vjp: (inputs, _params, grads) => {
-      const dy = (grads['y'] as Value).data;
-      const [a, b] = operands(inputs);
+      const dy = grads.y.data;
       const along = ({ slope }: Side, { shape }: Value) =>
         sumTo(
           mapPairs(inputs, (x, y, i) => slope(x, y) * (dy[i] as number)),
           shape,
         );
-      return { a: along(truth.a, a), b: along(truth.b, b) };
+      return { a: along(truth.a, inputs.a), b: along(truth.b, inputs.b) };
     },
     vjpAcceptance: (inputs, _gradients, _params, grads, { depth }) => {
-      const [a, b] = operands(inputs);
+      const bound = (side: Side, { shape }: Value) =>
+        gradientBound(inputs, grads.y, shape, side, depth);
       return {
-        a: { kind: 'within', bound: gradientBound(inputs, grads, a.shape, truth.a, depth) },
-        b: { kind: 'within', bound: gradientBound(inputs, grads, b.shape, truth.b, depth) },
+        a: { kind: 'within', bound: bound(truth.a, inputs.a) },
+        b: { kind: 'within', bound: bound(truth.b, inputs.b) },
       };
     },
     samples: [
@@ -151,33 +175,49 @@ export function binaryRecord(truth: BinaryTruth): OpRecord<NoParams> {
     faults: [
       {
         name: 'another operation',
-        shader: { file: `math/${name}`, from: `return a ${symbol} b`, to: symbol === '+' ? 'return a - b' : 'return a + b' },
+        shader: {
+          file: `math/${signature.name}`,
+          from: `return a ${symbol} b`,
+          to: symbol === '+' ? 'return a - b' : 'return a + b',
+        },
       },
       {
         name: 'last term of a gradient dropped',
         direction: 'backward',
-        shader: { file: 'math/reduce_sum', from: 'term < dims.terms;', to: 'term + 1u < dims.terms;' },
+        shader: {
+          file: 'math/reduce_sum',
+          from: 'term < dims.terms;',
+          to: 'term + 1u < dims.terms;',
+        },
       },
     ],
-    wrongValues: [
-      wrongInput('a wrong by 2e-5', 'a', (x) => x * (1 + 2e-5)),
-      wrongInput('b wrong by 2e-5', 'b', (x) => x * (1 + 2e-5)),
-      wrongInput('b dropped', 'b', () => neutral),
+    plausibleBugs: [
+      inputBug('a wrong by 2e-5', 'a', (x) => x * (1 + 2e-5)),
+      inputBug('b wrong by 2e-5', 'b', (x) => x * (1 + 2e-5)),
+      inputBug('b dropped', 'b', () => neutral),
       {
         name: 'operands swapped',
-        apply: (inputs, params) => ({ inputs: { a: inputs['b'] as Value, b: negated(inputs['a'] as Value) }, params }),
+        apply: (inputs, params) => ({
+          inputs: { a: inputs.b, b: negated(inputs.a) },
+          params,
+        }),
       },
     ],
-  };
+  });
 }
 
 const negated = (value: Value): Value => ({ ...value, data: value.data.map((x) => -x) });
 
 /** The kernels' arithmetic: the function, and terms of the gradients summed as reduce_sum does. */
-export function binarySimulation(truth: BinaryTruth): Simulation<NoParams> {
-  const { name, computed, a: sideA, b: sideB } = truth;
-  const gradient = (gpu: SimulatedGpu, inputs: Values, grads: Values, { term }: Side, { shape }: Value): Value => {
-    const dy = (grads['y'] as Value).data;
+export function binarySimulation(signature: Binary, truth: BinaryTruth): Simulation {
+  const { computed, a: sideA, b: sideB } = truth;
+  const gradient = (
+    gpu: SimulatedGpu,
+    inputs: Operands,
+    { data: dy }: Value,
+    { term }: Side,
+    { shape }: Value,
+  ): Value => {
     const all = mapPairs(inputs, (a, b, i) => term(gpu, a, b, dy[i] as number));
     const own = Array.from({ length: sizeOf(shape) }, (): number[] => []);
     all.data.forEach((value, i) => {
@@ -185,20 +225,24 @@ export function binarySimulation(truth: BinaryTruth): Simulation<NoParams> {
     });
     return { shape, data: Float64Array.from(own, (terms) => sharedSum(gpu, terms)) };
   };
-  return {
-    op: name,
+  return defineSimulation(signature, {
     forward: (gpu, inputs) => ({ y: mapPairs(inputs, (a, b) => computed(gpu, a, b)) }),
-    backward: (gpu, inputs, _params, grads) => {
-      const [a, b] = operands(inputs);
-      return { a: gradient(gpu, inputs, grads, sideA, a), b: gradient(gpu, inputs, grads, sideB, b) };
-    },
+    backward: (gpu, inputs, _params, grads) => ({
+      a: gradient(gpu, inputs, grads.y, sideA, inputs.a),
+      b: gradient(gpu, inputs, grads.y, sideB, inputs.b),
+    }),
     samples: [
       sampleOf(truth, { a: [5], b: [250, 5], positive: true }),
       sampleOf(truth, { a: [250, 5], b: [5], positive: true }),
       sampleOf(truth, { a: [2000, 1], b: [1, 1], positive: true }),
     ],
-  };
+  });
 }
 
 /** An operand whose gradient is the incoming one. */
-export const COPIED: Side = { slope: () => 1, units: 0, flush: () => 2 * FLUSH, term: (_gpu, _a, _b, dy) => dy };
+export const COPIED: Side = {
+  slope: () => 1,
+  units: 0,
+  flush: () => 2 * FLUSH,
+  term: (_gpu, _a, _b, dy) => dy,
+};

@@ -2,12 +2,13 @@ import type { DType } from '../../tensor/dtype.ts';
 import { bf16FromF32, f16FromF32, f32FromBf16, f32FromF16 } from '../../tensor/half.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { Acceptance, OpRecord, Sample, Value, Values } from '../record.ts';
+import { cast as signature } from '../../vocabulary/math/cast.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Value } from '../record.ts';
 
-/** The vocabulary's parameters of cast. */
-interface CastParams {
-  readonly to: 'float64' | 'float32' | 'float16' | 'bfloat16' | 'int32' | 'uint8' | 'int8' | 'bool';
-}
+type Target = ParamsOf<typeof signature>['to'];
 
 /** Bits of an integer type, negative when it is signed. */
 const INTEGERS: Readonly<Record<string, { readonly low: number; readonly high: number }>> = {
@@ -16,16 +17,20 @@ const INTEGERS: Readonly<Record<string, { readonly low: number; readonly high: n
   int8: { low: -128, high: 127 },
 };
 
-const isInteger = (dtype: DType | undefined): boolean => dtype === 'i32' || dtype === 'u8' || dtype === 'i8';
+const isInteger = (dtype: DType | undefined): boolean =>
+  dtype === 'i32' || dtype === 'u8' || dtype === 'i8';
 
-/** What is left of an integer of which the bits beyond a type's are dropped. */
-function wrapped(n: number, { low, high }: { readonly low: number; readonly high: number }): number {
+/** What is left of an integer when the bits beyond a type's are dropped. */
+function wrapped(
+  n: number,
+  { low, high }: { readonly low: number; readonly high: number },
+): number {
   const span = high - low + 1;
   return ((((n - low) % span) + span) % span) + low;
 }
 
 /** One element in another type; floats beyond an integer type's range become its nearest end. */
-function castOf(x: number, to: CastParams['to'], from: DType | undefined): number {
+function castOf(x: number, to: Target, from: DType | undefined): number {
   if (to === 'float64') return x;
   if (to === 'float32') return Math.fround(x);
   if (to === 'float16') return f32FromF16(f16FromF32(x));
@@ -33,58 +38,112 @@ function castOf(x: number, to: CastParams['to'], from: DType | undefined): numbe
   if (to === 'bool') return x === 0 ? 0 : 1;
   const range = INTEGERS[to] as { readonly low: number; readonly high: number };
   if (Number.isNaN(x)) return 0;
-  return isInteger(from) ? wrapped(x, range) : Math.min(Math.max(Math.trunc(x), range.low), range.high);
+  return isInteger(from)
+    ? wrapped(x, range)
+    : Math.min(Math.max(Math.trunc(x), range.low), range.high);
 }
 
 /**
- * What a cast may also give. Of floats that an integer type cannot hold the standards say nothing: they may become the nearest end of the
- * range, lose their high bits, or come from the x86 "integer indefinite" -2^31. An integer beyond 2^24 becomes either float32 beside it.
+ * What a cast may also give. Of floats that an integer type cannot hold the standards say nothing:
+ * they may become the nearest end of the range, lose their high bits, or come from the x86 "integer
+ * indefinite" -2^31. An integer beyond 2^24 becomes either float32 beside it.
  */
-function alternatives(n: number, to: CastParams['to'], from: DType | undefined): readonly number[] {
+function alternatives(n: number, to: Target, from: DType | undefined): readonly number[] {
   const range = INTEGERS[to];
   if (isInteger(from)) {
     const unit = 2 ** Math.max(Math.floor(Math.log2(Math.abs(n))) - 23, 0);
-    return range || n === 0 ? [] : [Math.floor(n / unit), Math.ceil(n / unit)].map((steps) => castOf(steps * unit, to, from));
+    return range || n === 0
+      ? []
+      : [Math.floor(n / unit), Math.ceil(n / unit)].map((steps) => castOf(steps * unit, to, from));
   }
   const whole = Math.trunc(n);
   if (!range || (whole >= range.low && whole <= range.high)) return [];
-  return [wrapped(-(2 ** 31), range), ...(Number.isFinite(n) ? [wrapped(whole, range)] : [range.low, range.high])];
+  return [
+    wrapped(-(2 ** 31), range),
+    ...(Number.isFinite(n) ? [wrapped(whole, range)] : [range.low, range.high]),
+  ];
 }
 
 /** Equal values, a NaN for a NaN, and {@link alternatives}. */
-function acceptanceOf(x: Value, y: Value, { to }: CastParams): Acceptance {
+function acceptanceOf(x: Value, y: Value, to: Target): Acceptance {
   const others = (i: number) => alternatives(x.data[i] as number, to, x.dtype);
   return {
     kind: 'codes',
     accepts: (i, actual) => {
       const truth = y.data[i] as number;
-      return actual === truth || (Number.isNaN(truth) && Number.isNaN(actual)) || others(i).includes(actual);
+      return (
+        actual === truth ||
+        (Number.isNaN(truth) && Number.isNaN(actual)) ||
+        others(i).includes(actual)
+      );
     },
-    inBand: x.data.reduce((count, _, i) => count + Number(others(i).some((other) => other !== y.data[i])), 0),
+    inBand: x.data.reduce(
+      (count, _, i) => count + Number(others(i).some((other) => other !== y.data[i])),
+      0,
+    ),
   };
 }
 
-const TYPE_OF: Readonly<Partial<Record<DType, CastParams['to']>>> = { f16: 'float16', bf16: 'bfloat16' };
+const TYPE_OF: Readonly<Partial<Record<DType, Target>>> = {
+  f16: 'float16',
+  bf16: 'bfloat16',
+};
 
 /** The gradient in the type of x. */
-function gradientOf(inputs: Values, grads: Values): Value {
-  const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+function gradientOf(x: Value, dy: Value): Value {
   const to = (x.dtype && TYPE_OF[x.dtype]) ?? 'float32';
   return { shape: x.shape, data: dy.data.map((d) => castOf(d, to, 'f32')) };
 }
 
 /** Zeros, ties of both halves, ends of every range and what is beyond, denormals of each format. */
 const FLOATS = [
-  ...[0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 127.9, 128, -128.9, -129, 254.5, 255.9, 256, 300, -300, -1e-3],
-  ...[1 + 2 ** -11, 1 + 3 * 2 ** -11, 1 + 2 ** -11 + 2 ** -23, 1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -8 + 2 ** -23, 2 - 2 ** -20],
-  ...[65504, 65519.996, 65520, -65520, 65536, 1e6, 3.4e38, -3.4e38, 2147483520, 2147483648, -2147483648, -3e9, 16777217, 0.1],
-  ...[2 ** -14, 2 ** -14 - 2 ** -25, 2 ** -15 + 2 ** -25, 3 * 2 ** -25, 2 ** -25, 2 ** -25 + 2 ** -40, 2 ** -26, -(2 ** -24), 1e-30],
-  ...[2 ** -126, 2 ** -133, 2 ** -149, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN],
+  ...[
+    0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 127.9, 128, -128.9, -129, 254.5, 255.9, 256, 300, -300,
+    -1e-3,
+  ],
+  ...[
+    1 + 2 ** -11,
+    1 + 3 * 2 ** -11,
+    1 + 2 ** -11 + 2 ** -23,
+    1 + 2 ** -8,
+    1 + 3 * 2 ** -8,
+    1 + 2 ** -8 + 2 ** -23,
+    2 - 2 ** -20,
+  ],
+  ...[
+    65504, 65519.996, 65520, -65520, 65536, 1e6, 3.4e38, -3.4e38, 2147483520, 2147483648,
+    -2147483648, -3e9, 16777217, 0.1,
+  ],
+  ...[
+    2 ** -14,
+    2 ** -14 - 2 ** -25,
+    2 ** -15 + 2 ** -25,
+    3 * 2 ** -25,
+    2 ** -25,
+    2 ** -25 + 2 ** -40,
+    2 ** -26,
+    -(2 ** -24),
+    1e-30,
+  ],
+  ...[
+    2 ** -126,
+    2 ** -133,
+    2 ** -149,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.NaN,
+  ],
 ];
 
 const INTEGER_VALUES = [
-  ...[0, 1, -1, 127, 128, -128, -129, 255, 256, 300, -300, 65504, 65520, -65520, 16777215, 16777216, 16777217, 16777219, -16777217],
-  ...[33554434, 33554438, 33554435, -33554437, 2147483647, -2147483648, -2147483647, 2147483583, 2147483584, 1073741888, 1073741889],
+  ...[
+    0, 1, -1, 127, 128, -128, -129, 255, 256, 300, -300, 65504, 65520, -65520, 16777215, 16777216,
+    16777217, 16777219, -16777217,
+  ],
+  ...[
+    33554434, 33554438, 33554435, -33554437, 2147483647, -2147483648, -2147483647, 2147483583,
+    2147483584, 1073741888, 1073741889,
+  ],
 ];
 
 /** Elements that lie in an integer type, drawn where the list of corner values is too short. */
@@ -95,20 +154,30 @@ function values(from: DType, shape: Shape): readonly number[] {
 
 interface Draw {
   readonly from: DType;
-  readonly to: CastParams['to'];
+  readonly to: Target;
   readonly shape?: Shape;
   readonly tier?: 'full';
   readonly gradient?: boolean;
 }
 
-function sample({ from, to, shape = [257], tier, gradient = false }: Draw): Sample<CastParams> {
+function sample({
+  from,
+  to,
+  shape = [257],
+  tier,
+  gradient = false,
+}: Draw): SampleOf<typeof signature> {
   return {
-    layer: to === 'float64' ? 'legal' : 'exact',
+    level: to === 'float64' ? 'legal' : 'exact',
     label: { from, to, x: shape.join('x') },
     ...(tier ? { tier } : {}),
     params: { to },
     inputs: (random) => ({
-      x: hostTensorFrom(from, shape, gradient ? random.fill(sizeOf(shape), () => random.normal(3)) : values(from, shape)),
+      x: hostTensorFrom(
+        from,
+        shape,
+        gradient ? random.fill(sizeOf(shape), () => random.normal(3)) : values(from, shape),
+      ),
     }),
     ...(gradient
       ? {
@@ -124,24 +193,14 @@ function sample({ from, to, shape = [257], tier, gradient = false }: Draw): Samp
   };
 }
 
-const change = (inputs: Values, f: (x: number) => number): Values => {
-  const x = inputs['x'] as Value;
-  return { x: { ...x, data: x.data.map(f) } };
-};
-
 /** ONNX's Cast, torch's Tensor.to. */
-export const record: OpRecord<CastParams> = {
-  name: 'cast',
-  family: 'math',
+export const record = defineRecord(signature, {
   summary: 'y = x in another element type',
-  inputs: { x: { dtypes: ['f32', 'f16', 'bf16', 'i32', 'u8', 'i8'], differentiable: true } },
-  outputs: { y: { dtypes: ['f32', 'f16', 'bf16', 'i32', 'u8', 'i8'] } },
-  forward: (inputs, { to }) => {
-    const x = inputs['x'] as Value;
-    return { y: { shape: x.shape, data: x.data.map((value) => castOf(value, to, x.dtype)) } };
-  },
-  acceptance: (inputs, outputs, params) => ({ y: acceptanceOf(inputs['x'] as Value, outputs['y'] as Value, params) }),
-  vjp: (inputs, _params, grads) => ({ x: gradientOf(inputs, grads) }),
+  forward: ({ x }, { to }) => ({
+    y: { shape: x.shape, data: x.data.map((value) => castOf(value, to, x.dtype)) },
+  }),
+  acceptance: ({ x }, { y }, { to }) => ({ y: acceptanceOf(x, y, to) }),
+  vjp: ({ x }, _params, grads) => ({ x: gradientOf(x, grads.y) }),
   vjpAcceptance: () => ({ x: { kind: 'exact' } }),
   samples: [
     sample({ from: 'f32', to: 'float16' }),
@@ -167,22 +226,29 @@ export const record: OpRecord<CastParams> = {
     sample({ from: 'f16', to: 'float64', tier: 'full' }),
   ],
   faults: [
-    { name: 'the next element', shader: { file: 'math/cast', from: 'share + k) * from_bits', to: 'share + k + 1u) * from_bits' } },
+    {
+      name: 'the next element',
+      shader: {
+        file: 'math/cast',
+        from: 'share + k) * from_bits',
+        to: 'share + k + 1u) * from_bits',
+      },
+    },
     {
       name: 'the gradient of the next element',
       direction: 'backward',
-      shader: { file: 'math/cast', from: 'share + k) * from_bits', to: 'share + k + 1u) * from_bits' },
+      shader: {
+        file: 'math/cast',
+        from: 'share + k) * from_bits',
+        to: 'share + k + 1u) * from_bits',
+      },
     },
   ],
-  wrongValues: [
-    {
-      name: 'the other half format',
-      apply: (inputs, params) => ({ inputs, params: { to: params.to === 'float16' ? 'bfloat16' : 'float16' } }),
-    },
-    { name: 'x wrong by 2e-5', apply: (inputs, params) => ({ inputs: change(inputs, (x) => x * (1 + 2e-5)), params }) },
-    {
-      name: 'toward zero for nearest',
-      apply: (inputs, params) => ({ inputs: change(inputs, (x) => Math.trunc(x * 1024) / 1024), params }),
-    },
+  plausibleBugs: [
+    paramsBug('the other half format', ({ to }) => ({
+      to: to === 'float16' ? 'bfloat16' : 'float16',
+    })),
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    inputBug('toward zero for nearest', 'x', (x) => Math.trunc(x * 1024) / 1024),
   ],
-};
+});

@@ -1,14 +1,18 @@
+import { div as signature } from '../../vocabulary/math/div.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
 
 /** Units in the last place that a division may be off. */
 const DIVISION = 2.5;
 
-/** What flushing the dividend and the quotient may cost; a divisor that may be flushed makes anything of it. */
-const flush = (b: number): number => (Math.abs(b) < FLUSH ? Number.POSITIVE_INFINITY : FLUSH * (1 + 1 / Math.abs(b)));
+/**
+ * What flushing the dividend and the quotient may cost; a divisor that may be flushed makes
+ * anything of it.
+ */
+const flush = (b: number): number =>
+  Math.abs(b) < FLUSH ? Number.POSITIVE_INFINITY : FLUSH * (1 + 1 / Math.abs(b));
 
 const truth: BinaryTruth = {
-  name: 'div',
   symbol: '/',
   f: (a, b) => a / b,
   computed: (gpu, a, b) => gpu.div(a, b),
@@ -23,7 +27,8 @@ const truth: BinaryTruth = {
   b: {
     slope: (a, b) => -a / (b * b),
     units: 2 * DIVISION + 1,
-    flush: (a, b, dy) => FLUSH * (2 + Math.abs(a / (b * b))) + dy * (flush(b) * (1 + 1 / Math.abs(b))),
+    flush: (a, b, dy) =>
+      FLUSH * (2 + Math.abs(a / (b * b))) + dy * (flush(b) * (1 + 1 / Math.abs(b))),
     term: (gpu, a, b, dy) => -gpu.mul(dy, gpu.div(gpu.div(a, b), b)),
   },
   isExact: false,
@@ -31,5 +36,5 @@ const truth: BinaryTruth = {
 };
 
 /** torch.div. */
-export const record = binaryRecord(truth);
-export const simulation = binarySimulation(truth);
+export const record = binaryRecord(signature, truth);
+export const simulation = binarySimulation(signature, truth);

@@ -1,3 +1,5 @@
+import { gelu as signature } from '../../vocabulary/math/gelu.ts';
+import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import { expError, sigmoid, vanishes } from '../logistic.ts';
 import { normalDensity, normalProbability, upperTail } from '../normal.ts';
@@ -5,33 +7,35 @@ import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { type UnaryTruth, unaryRecord, unarySimulation } from './unary.ts';
 
-/** The vocabulary's parameters of gelu. */
-interface GeluParams {
-  readonly approximate?: 'none' | 'tanh';
-}
+type Params = ParamsOf<typeof signature>;
 
 const LINEAR = 2 * Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715 * LINEAR;
 
-/** What the tanh form takes the sigmoid of, and its derivative. */
+/** The argument of the tanh form's sigmoid, and its derivative. */
 const inner = (x: number): number => x * (LINEAR + CUBIC * x * x);
 const innerSlope = (x: number): number => LINEAR + 3 * CUBIC * x * x;
 
 /** The coefficients of the tail's polynomial in t = 1 / (1 + 0.3 a), from the highest on. */
 const TAIL = [
-  -0.0208281688, 0.113527358, -0.230722517, 0.195036098, -0.0820348114, 0.0975005403, 0.0779478401, 0.110324733, 0.119561754, 0.11968717,
+  -0.0208281688, 0.113527358, -0.230722517, 0.195036098, -0.0820348114, 0.0975005403, 0.0779478401,
+  0.110324733, 0.119561754, 0.11968717,
 ].map(Math.fround);
 /** How far the tail is off that these coefficients give, exactly evaluated: 4.9e-8. */
 const FIT = 0.42 * EPS;
 
 /**
- * Relative error of the tail of a: of its bell exp(-a^2/2), whose argument takes two roundings of a^2/2; of the polynomial, where each step
- * rounds a product and a sum, and t is off by 4.5 units (0.3 and its product, 1 + , the reciprocal 2.5) in a sum of terms k c_k t^k; of the fit;
- * and of three products.
+ * Relative error of the tail of a: of its bell exp(-a^2/2), whose argument takes two roundings of
+ * a^2/2; of the polynomial, where each step rounds a product and a sum, and t is off by 4.5 units
+ * (0.3 and its product, 1 + , the reciprocal 2.5) in a sum of terms k c_k t^k; of the fit; and of
+ * three products.
  */
 function tailError(a: number): number {
   const t = 1 / (1 + 0.3 * a);
-  let [value, size, slope, rounding] = [0, 0, 0, 0];
+  let value = 0;
+  let size = 0;
+  let slope = 0;
+  let rounding = 0;
   for (const c of TAIL) {
     slope = slope * t + Math.abs(value);
     rounding = rounding * t + EPS * Math.abs(value * t);
@@ -45,15 +49,19 @@ function tailError(a: number): number {
 const bellError = (a: number): number => expError((a * a) / 2) + 2 * EPS * ((a * a) / 2);
 
 /**
- * The definition, x / 2 * (1 + erf) or (1 + tanh), may be computed as it stands: its function and the sum with 1 round at the size of 1, or
- * of 2 near it, and so it loses all of the left side's relative accuracy. Half of three units.
+ * The definition, x / 2 * (1 + erf) or (1 + tanh), may be computed as it stands: its function and
+ * the sum with 1 round at the size of 1, or of 2 near it, and so it loses all of the left side's
+ * relative accuracy. Half of three units.
  */
 const DEFINITION = 1.5 * EPS;
 
-function errorOf(x: number, { approximate }: GeluParams, definition = DEFINITION): number {
-  const own = approximate === 'tanh' ? Math.abs(x) * gateError(inner(x)) : Math.abs(x) * upperTail(Math.abs(x)) * tailError(Math.abs(x));
+function errorOf(x: number, params: Params, definition = DEFINITION): number {
+  const own =
+    params.approximate === 'tanh'
+      ? Math.abs(x) * gateError(inner(x))
+      : Math.abs(x) * upperTail(Math.abs(x)) * tailError(Math.abs(x));
   return (
-    (own + Math.abs(geluOf(x, { approximate: approximate ?? 'none' })) * EPS + Math.abs(x) * definition) * SECOND_ORDER +
+    (own + Math.abs(geluOf(x, params)) * EPS + Math.abs(x) * definition) * SECOND_ORDER +
     FLUSH * (4 + 4 * Math.abs(x))
   );
 }
@@ -61,34 +69,47 @@ function errorOf(x: number, { approximate }: GeluParams, definition = DEFINITION
 /** The error of sigmoid(u), whose u went through five roundings of terms of one sign. */
 function gateError(u: number): number {
   const s = sigmoid(u);
-  return s * (sigmoid(-u) * (expError(u) + 5 * EPS * Math.abs(u)) + 4.5 * EPS) + (vanishes(-Math.abs(u)) ? s * sigmoid(-u) : 0);
+  return (
+    s * (sigmoid(-u) * (expError(u) + 5 * EPS * Math.abs(u)) + 4.5 * EPS) +
+    (vanishes(-Math.abs(u)) ? s * sigmoid(-u) : 0)
+  );
 }
 
-const geluOf = (x: number, { approximate }: GeluParams): number => x * (approximate === 'tanh' ? sigmoid(inner(x)) : normalProbability(x));
+const geluOf = (x: number, { approximate }: Params): number =>
+  x * (approximate === 'tanh' ? sigmoid(inner(x)) : normalProbability(x));
 
-const slopeOf = (x: number, { approximate }: GeluParams): number => {
+const slopeOf = (x: number, { approximate }: Params): number => {
   if (approximate !== 'tanh') return normalProbability(x) + x * normalDensity(x);
   return sigmoid(inner(x)) + bump(x);
 };
 
 /** x s (1 - s) u'. */
 const bump = (x: number): number => {
-  const [u, outer] = [inner(x), Math.min(Math.abs(x), 30)];
+  const u = inner(x);
+  const outer = Math.min(Math.abs(x), 30);
   return Math.sign(x) * outer * sigmoid(u) * sigmoid(-u) * innerSlope(outer);
 };
 
 /** dy times the error of a probability, of x times a density, and of their sum and product. */
-function gradientErrorOf(x: number, dy: number, params: GeluParams, definition = DEFINITION): number {
+function gradientErrorOf(x: number, dy: number, params: Params, definition = DEFINITION): number {
   const a = Math.abs(x);
   const flush = FLUSH * (8 + 8 * Math.abs(dy) + 4 * Math.abs(dy) * Math.min(a, 30) ** 3);
   if (params.approximate === 'tanh') {
     const u = inner(x);
-    // s and 1 - s move against each other: of their product |1 - 2 s| of the error of exp and of u remains, and 9 units; u' has four, three products.
-    const product = Math.abs(bump(x)) * (Math.abs(1 - 2 * sigmoid(u)) * (expError(u) + 5 * EPS * Math.abs(u)) + 16 * EPS);
+    // s and 1 - s move against each other: of their product |1 - 2 s| of the error of exp and of u
+    // remains, and 9 units; u' has four, three products.
+    const product =
+      Math.abs(bump(x)) *
+      (Math.abs(1 - 2 * sigmoid(u)) * (expError(u) + 5 * EPS * Math.abs(u)) + 16 * EPS);
     const lost = vanishes(-Math.abs(u)) ? Math.abs(bump(x)) : 0;
     // 1 - tanh^2 by the definition rounds at the size of 1.
     const allowed = definition * (1 + (Math.abs(u) < 20 ? (a * innerSlope(x)) / 2 : 0));
-    return Math.abs(dy) * (gateError(u) + product + lost + allowed + 2 * EPS * Math.abs(slopeOf(x, params))) * SECOND_ORDER + flush;
+    return (
+      Math.abs(dy) *
+        (gateError(u) + product + lost + allowed + 2 * EPS * Math.abs(slopeOf(x, params))) *
+        SECOND_ORDER +
+      flush
+    );
   }
   const density = a * normalDensity(x);
   // On the right 1 - tail is rounded too; x multiplies a bell that may be a denormal off.
@@ -121,8 +142,7 @@ function logistic(gpu: SimulatedGpu, u: number): number {
   return u >= 0 ? large : gpu.mul(small, large);
 }
 
-const truth: UnaryTruth<GeluParams> = {
-  name: 'gelu',
+const truth: UnaryTruth<GivenParams<typeof signature>, Params> = {
   summary: 'y = x * P(X <= x) of a standard normal X',
   f: geluOf,
   slope: slopeOf,
@@ -131,7 +151,8 @@ const truth: UnaryTruth<GeluParams> = {
   gradientError: (x, dy, params) => gradientErrorOf(x, dy, params),
   ownGradientError: (x, dy, params) => gradientErrorOf(x, dy, params, 0),
   computed: (gpu, x, { approximate }) => {
-    if (approximate === 'tanh') return gpu.mul(x, logistic(gpu, gate(gpu, Math.min(Math.max(x, -20), 20)).u));
+    if (approximate === 'tanh')
+      return gpu.mul(x, logistic(gpu, gate(gpu, Math.min(Math.max(x, -20), 20)).u));
     const far = gpu.mul(x, tail(gpu, Math.abs(x), bell(gpu, x)));
     return x >= 0 ? gpu.sub(x, far) : far;
   },
@@ -146,9 +167,15 @@ const truth: UnaryTruth<GeluParams> = {
     const density = bell(gpu, x);
     const above = tail(gpu, Math.abs(x), density);
     const below = x >= 0 ? gpu.sub(1, above) : above;
-    return gpu.mul(dy, gpu.mulAdd(x, gpu.mul(Math.fround(1 / Math.sqrt(2 * Math.PI)), density), below));
+    return gpu.mul(
+      dy,
+      gpu.mulAdd(x, gpu.mul(Math.fround(1 / Math.sqrt(2 * Math.PI)), density), below),
+    );
   },
-  corners: [0, -0, 1e-30, -1e-30, 0.75179, -0.75179, 3, -3, 5.5, -5.5, 8, -8, 13, -13, 14.4, -14.4, 20, -20, 1e4, -1e4, 1e15, -1e15],
+  corners: [
+    0, -0, 1e-30, -1e-30, 0.75179, -0.75179, 3, -3, 5.5, -5.5, 8, -8, 13, -13, 14.4, -14.4, 20, -20,
+    1e4, -1e4, 1e15, -1e15,
+  ],
   params: [{}, { approximate: 'tanh' }],
   faults: [
     {
@@ -171,14 +198,17 @@ const truth: UnaryTruth<GeluParams> = {
       },
     },
   ],
-  wrongValues: [
+  plausibleBugs: [
     {
       name: 'the other form',
-      apply: (inputs, { approximate }) => ({ inputs, params: { approximate: approximate === 'tanh' ? 'none' : 'tanh' } }),
+      apply: (inputs, { approximate }) => ({
+        inputs,
+        params: { approximate: approximate === 'tanh' ? 'none' : 'tanh' },
+      }),
     },
   ],
 };
 
 /** torch.nn.functional.gelu. */
-export const record = unaryRecord(truth);
-export const simulation = unarySimulation(truth, 16);
+export const record = unaryRecord(signature, truth);
+export const simulation = unarySimulation(signature, truth, 16);

@@ -1,3 +1,4 @@
+import { mul as signature } from '../../vocabulary/math/mul.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
 
@@ -5,17 +6,26 @@ import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
 const flush = (x: number, y: number): number => FLUSH * (2 + Math.abs(x) + Math.abs(y));
 
 const truth: BinaryTruth = {
-  name: 'mul',
   symbol: '*',
   f: (a, b) => a * b,
   computed: (gpu, a, b) => gpu.mul(a, b),
   error: (a, b) => EPS * Math.abs(a * b) + flush(a, b),
-  a: { slope: (_a, b) => b, units: 1, flush: (_a, b, dy) => flush(b, dy), term: (gpu, _a, b, dy) => gpu.mul(dy, b) },
-  b: { slope: (a) => a, units: 1, flush: (a, _b, dy) => flush(a, dy), term: (gpu, a, _b, dy) => gpu.mul(dy, a) },
+  a: {
+    slope: (_a, b) => b,
+    units: 1,
+    flush: (_a, b, dy) => flush(b, dy),
+    term: (gpu, _a, b, dy) => gpu.mul(dy, b),
+  },
+  b: {
+    slope: (a) => a,
+    units: 1,
+    flush: (a, _b, dy) => flush(a, dy),
+    term: (gpu, a, _b, dy) => gpu.mul(dy, a),
+  },
   isExact: true,
   neutral: 1,
 };
 
 /** torch.mul. */
-export const record = binaryRecord(truth);
-export const simulation = binarySimulation(truth);
+export const record = binaryRecord(signature, truth);
+export const simulation = binarySimulation(signature, truth);

@@ -1,26 +1,27 @@
+import { norm as signature } from '../../vocabulary/math/norm.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
-import type { Depth, OpRecord, Value, Values } from '../record.ts';
+import { defineRecord, defineSimulation } from '../define.ts';
+import type { Depth, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import type { Simulation } from '../simulation/simulation.ts';
 import { sharedSum } from '../simulation/sums.ts';
 import {
-  dyOf,
   type Groups,
   groupsOf,
   positive,
-  type ReduceParams,
   reduced,
+  reducePlausibleBugs,
   reduceSample,
   reduceSamples,
-  reduceWrongValues,
-  xOf,
 } from './reduction.ts';
 
-const normOf = (terms: readonly number[]): number => Math.sqrt(terms.reduce((sum, x) => sum + x * x, 0));
+const normOf = (terms: readonly number[]): number =>
+  Math.sqrt(terms.reduce((sum, x) => sum + x * x, 0));
 
 /**
- * A sum S of n squares is off by gamma_c S, and by what is flushed; its root by half of that, and 4.5 units, since WGSL's sqrt is
- * 1 / inverseSqrt. Near 0 an error d of S is at most sqrt(d) of the root.
+ * A sum S of n squares is off by gamma_c S, and by what is flushed; its root by half of that, and
+ * 4.5 units, since WGSL's sqrt is 1 / inverseSqrt. Near 0 an error d of S is at most sqrt(d) of the
+ * root.
  */
 function errorOf(terms: readonly number[], depth: Depth): number {
   const y = normOf(terms);
@@ -31,16 +32,17 @@ function errorOf(terms: readonly number[], depth: Depth): number {
   );
 }
 
-function norms(inputs: Values, params: ReduceParams): { readonly groups: Groups; readonly y: Value } {
-  const groups = groupsOf(xOf(inputs).shape, params);
-  return { groups, y: reduced(groups, xOf(inputs), normOf) };
+function norms(
+  x: Value,
+  params: ParamsOf<typeof signature>,
+): { readonly groups: Groups; readonly y: Value } {
+  const groups = groupsOf(x.shape, params);
+  return { groups, y: reduced(groups, x, normOf) };
 }
 
 /** dy x / y of every element, and 0 where y is 0. */
-function gradientOf(inputs: Values, params: ReduceParams, grads: Values): Value {
-  const { groups, y } = norms(inputs, params);
-  const dy = dyOf(grads);
-  const x = xOf(inputs);
+function gradientOf(x: Value, params: ParamsOf<typeof signature>, { data: dy }: Value): Value {
+  const { groups, y } = norms(x, params);
   const data = x.data.map((value, i) => {
     const element = groups.owner[i] as number;
     const size = y.data[element] as number;
@@ -59,58 +61,85 @@ function computed(gpu: SimulatedGpu, terms: readonly number[]): number {
 }
 
 /** torch.linalg.vector_norm. */
-export const record: OpRecord<ReduceParams> = {
-  name: 'norm',
-  family: 'math',
+export const record = defineRecord(signature, {
   summary: 'y = root of the sum of squares of x along axes',
-  inputs: { x: { dtypes: ['f32'], differentiable: true } },
-  outputs: { y: { dtypes: ['f32'] } },
-  forward: (inputs, params) => ({ y: norms(inputs, params).y }),
+  forward: (inputs, params) => ({ y: norms(inputs.x, params).y }),
   acceptance: (inputs, _outputs, params, { depth }) => ({
-    y: { kind: 'within', bound: reduced(groupsOf(xOf(inputs).shape, params), xOf(inputs), (terms) => errorOf(terms, depth)).data },
+    y: {
+      kind: 'within',
+      bound: reduced(groupsOf(inputs.x.shape, params), inputs.x, (terms) => errorOf(terms, depth))
+        .data,
+    },
   }),
-  vjp: (inputs, params, grads) => ({ x: gradientOf(inputs, params, grads) }),
+  vjp: (inputs, params, grads) => ({ x: gradientOf(inputs.x, params, grads.y) }),
   // The quotient takes the norm's error and 2.5 units, the product one.
   vjpAcceptance: (inputs, gradients, params, _grads, { depth }) => {
-    const { groups, y } = norms(inputs, params);
-    const relative = reduced(groups, xOf(inputs), (terms) => errorOf(terms, depth)).data.map((error, i) => error / (y.data[i] || 1));
-    const bound = (gradients['x'] as Value).data.map(
-      (dx, i) => Math.abs(dx) * ((relative[groups.owner[i] as number] as number) + 3.5 * EPS) * SECOND_ORDER + 4 * FLUSH,
+    const { groups, y } = norms(inputs.x, params);
+    const relative = reduced(groups, inputs.x, (terms) => errorOf(terms, depth)).data.map(
+      (error, i) => error / (y.data[i] || 1),
+    );
+    const bound = (gradients.x as Value).data.map(
+      (dx, i) =>
+        Math.abs(dx) *
+          ((relative[groups.owner[i] as number] as number) + 3.5 * EPS) *
+          SECOND_ORDER +
+        4 * FLUSH,
     );
     return { x: { kind: 'within', bound } };
   },
   samples: [
     ...reduceSamples('legal'),
-    reduceSample({ x: [6, 37], axes: [0], element: (random) => 1e15 * random.normal(), note: 'large' }),
-    reduceSample({ layer: 'exact', x: [3, 4], axes: [1], element: () => 0, note: 'zero' }),
+    reduceSample({
+      x: [6, 37],
+      axes: [0],
+      element: (random) => 1e15 * random.normal(),
+      note: 'large',
+    }),
+    reduceSample({ level: 'exact', x: [3, 4], axes: [1], element: () => 0, note: 'zero' }),
   ],
   faults: [
     {
       name: 'root dropped',
-      shader: { file: 'math/reduce_sum', from: 'scaled, sqrt(scaled), ROOT', to: 'scaled + 1.0, scaled + 1.0, ROOT' },
+      shader: {
+        file: 'math/reduce_sum',
+        from: 'scaled, sqrt(scaled), ROOT',
+        to: 'scaled + 1.0, scaled + 1.0, ROOT',
+      },
     },
     {
       name: 'divided by nothing',
       direction: 'backward',
-      shader: { file: 'math/norm_backward', from: 'select(dy / norm, vec4f(), norm == vec4f())', to: 'dy / (norm - norm)' },
+      shader: {
+        file: 'math/norm_backward',
+        from: 'select(dy / norm, vec4f(), norm == vec4f())',
+        to: 'dy / (norm - norm)',
+      },
     },
   ],
-  wrongValues: reduceWrongValues,
-};
+  plausibleBugs: reducePlausibleBugs,
+});
 
-export const simulation: Simulation<ReduceParams> = {
-  op: 'norm',
-  forward: (gpu, inputs, params) => ({ y: reduced(groupsOf(xOf(inputs).shape, params), xOf(inputs), (terms) => computed(gpu, terms)) }),
+export const simulation = defineSimulation(signature, {
+  forward: (gpu, inputs, params) => ({
+    y: reduced(groupsOf(inputs.x.shape, params), inputs.x, (terms) => computed(gpu, terms)),
+  }),
   backward: (gpu, inputs, params, grads) => {
-    const x = xOf(inputs);
+    const { x } = inputs;
     const groups = groupsOf(x.shape, params);
-    const dy = dyOf(grads);
-    const slopes = reduced(groups, x, (terms) => computed(gpu, terms)).data.map((y, i) => (y === 0 ? 0 : gpu.div(dy[i] as number, y)));
-    return { x: { shape: x.shape, data: x.data.map((value, i) => gpu.mul(value, slopes[groups.owner[i] as number] as number)) } };
+    const dy = grads.y.data;
+    const slopes = reduced(groups, x, (terms) => computed(gpu, terms)).data.map((y, i) =>
+      y === 0 ? 0 : gpu.div(dy[i] as number, y),
+    );
+    return {
+      x: {
+        shape: x.shape,
+        data: x.data.map((value, i) => gpu.mul(value, slopes[groups.owner[i] as number] as number)),
+      },
+    };
   },
   samples: [
     reduceSample({ x: [64, 250], axes: [1], element: positive, note: 'positive' }),
     reduceSample({ x: [3000, 2], axes: [0], element: positive, note: 'positive' }),
     reduceSample({ x: [500, 2], axes: [1] }),
   ],
-};
+});

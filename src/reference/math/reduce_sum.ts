@@ -1,7 +1,12 @@
+import { reduceSum as signature } from '../../vocabulary/math/reduce_sum.ts';
 import { type Scaled, sumRecord, sumSimulation } from './scaled-sum.ts';
 
-const truth: Scaled = { name: 'reduce_sum', summary: 'y = sum of x along axes', scale: () => 1, units: 0 };
+const truth: Scaled = {
+  summary: 'y = sum of x along axes',
+  scale: () => 1,
+  units: 0,
+};
 
 /** torch.sum. */
-export const record = sumRecord(truth);
-export const simulation = sumSimulation(truth);
+export const record = sumRecord(signature, truth);
+export const simulation = sumSimulation(signature, truth);

@@ -1,16 +1,15 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { coordinatesOf, formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { Sample, Value, Values, WrongValue } from '../record.ts';
-import { wrongParams } from '../wrong-value.ts';
+import type { ReductionOp } from '../../vocabulary/math/reduction.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import type { PlausibleBugOf, SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
 
-/** The vocabulary's parameters of reductions. */
-export interface ReduceParams {
-  readonly axes: readonly number[];
-  readonly keepdims?: boolean;
-}
-
-/** A tensor as the elements that remain, each with the flat indices of its terms in ascending order. */
+/**
+ * A tensor as the elements that remain, each with the flat indices of its terms in ascending order.
+ */
 export interface Groups {
   readonly shape: Shape;
   /** The same with reduced dimensions of size 1. */
@@ -21,7 +20,10 @@ export interface Groups {
 }
 
 /** What shape is left of x, and which of its dimensions are not. */
-function shapesOf(x: Shape, { axes, keepdims = true }: ReduceParams): Pick<Groups, 'shape' | 'kept'> & { dropped: ReadonlySet<number> } {
+function shapesOf(
+  x: Shape,
+  { axes, keepdims }: ParamsOf<ReductionOp>,
+): Pick<Groups, 'shape' | 'kept'> & { dropped: ReadonlySet<number> } {
   const dropped = new Set(axes.map((axis) => (axis < 0 ? axis + x.length : axis)));
   const kept = x.map((n, d) => (dropped.has(d) ? 1 : n));
   const rest = x.filter((_, d) => !dropped.has(d));
@@ -29,7 +31,7 @@ function shapesOf(x: Shape, { axes, keepdims = true }: ReduceParams): Pick<Group
 }
 
 /** Sorts the elements of x by what they are reduced to. */
-export function groupsOf(x: Shape, params: ReduceParams): Groups {
+export function groupsOf(x: Shape, params: ParamsOf<ReductionOp>): Groups {
   const { dropped, kept, shape } = shapesOf(x, params);
   const terms = Array.from({ length: sizeOf(kept) }, (): number[] => []);
   const owner = Int32Array.from({ length: sizeOf(x) }, (_, i) => {
@@ -42,9 +44,6 @@ export function groupsOf(x: Shape, params: ReduceParams): Groups {
   return { kept, terms, owner, shape };
 }
 
-export const xOf = (inputs: Values): Value => inputs['x'] as Value;
-export const dyOf = (grads: Values): Float64Array => (grads['y'] as Value).data;
-
 /** A value for every element that remains, from its terms. */
 export function reduced({ shape, terms }: Groups, x: Value, f: (terms: number[]) => number): Value {
   return {
@@ -53,9 +52,9 @@ export function reduced({ shape, terms }: Groups, x: Value, f: (terms: number[])
   };
 }
 
-/** What of a sample is not drawn by rule. */
+/** Parts of a sample that are not drawn by rule. */
 interface Draw {
-  readonly layer?: 'exact' | 'legal';
+  readonly level?: 'exact' | 'legal';
   readonly x: Shape;
   readonly axes: readonly number[];
   readonly keepdims?: boolean;
@@ -71,11 +70,20 @@ const normal = (random: Random): number => random.normal();
 export const positive = (random: Random): number => random.uniform(0.5, 1);
 
 /** A sample of a reduction, with a gradient that flows in. */
-export function reduceSample({ layer = 'legal', x, axes, keepdims, element, note, backward = true, ...draw }: Draw): Sample<ReduceParams> {
+export function reduceSample({
+  level = 'legal',
+  x,
+  axes,
+  keepdims,
+  element,
+  note,
+  backward = true,
+  ...draw
+}: Draw): SampleOf<ReductionOp> {
   const params = { axes, ...(keepdims === undefined ? {} : { keepdims }) };
-  const any = layer === 'exact' ? small : normal;
+  const any = level === 'exact' ? small : normal;
   // The groups of a sample are sorted when it is judged: every page and worker loads all samples.
-  const { shape } = shapesOf(x, params);
+  const { shape } = shapesOf(x, { keepdims: true, ...params });
   const fill = (random: Random, of: Shape, each: (random: Random) => number) =>
     hostTensorFrom(
       'f32',
@@ -83,7 +91,7 @@ export function reduceSample({ layer = 'legal', x, axes, keepdims, element, note
       random.fill(sizeOf(of), () => each(random)),
     );
   return {
-    layer,
+    level,
     label: {
       x: formatShape(x),
       axes: axes.join(',') || 'none',
@@ -92,13 +100,21 @@ export function reduceSample({ layer = 'legal', x, axes, keepdims, element, note
     },
     params,
     inputs: (random) => ({ x: fill(random, x, element ?? any) }),
-    ...(backward ? { grads: (random) => ({ y: fill(random, shape, draw.positive ? positive : any) }) } : {}),
+    ...(backward
+      ? { grads: (random) => ({ y: fill(random, shape, draw.positive ? positive : any) }) }
+      : {}),
   };
 }
 
-/** Shapes of every kind: one or several axes, none, all, more terms than one invocation takes, innermost axis kept or not, alternating. */
-export function reduceSamples(layer: 'exact' | 'legal', element?: (random: Random) => number): Sample<ReduceParams>[] {
-  const draw = { layer, ...(element ? { element } : {}) };
+/**
+ * Shapes of every kind: one or several axes, none, all, more terms than one invocation takes,
+ * innermost axis kept or not, alternating.
+ */
+export function reduceSamples(
+  level: 'exact' | 'legal',
+  element?: (random: Random) => number,
+): SampleOf<ReductionOp>[] {
+  const draw = { level, ...(element ? { element } : {}) };
   return [
     reduceSample({ ...draw, x: [512, 4], axes: [1] }),
     reduceSample({ ...draw, x: [4, 4, 4], axes: [0, -1], keepdims: false }),
@@ -108,18 +124,12 @@ export function reduceSamples(layer: 'exact' | 'legal', element?: (random: Rando
   ];
 }
 
-/** Wrong values that every reduction must see. */
-export const reduceWrongValues: readonly WrongValue<ReduceParams>[] = [
-  {
-    name: 'x wrong by 2e-5',
-    apply: (inputs, params) => ({ inputs: { x: { ...xOf(inputs), data: xOf(inputs).data.map((x) => x * (1 + 2e-5)) } }, params }),
-  },
-  wrongParams('another axis', (params) => ({ ...params, axes: params.axes.map((axis) => (axis < 0 ? axis - 1 : axis + 1)) })),
-  {
-    name: 'last element dropped',
-    apply: (inputs, params) => ({
-      inputs: { x: { ...xOf(inputs), data: xOf(inputs).data.map((x, i, all) => (i === all.length - 1 ? 0 : x)) } },
-      params,
-    }),
-  },
+/** Plausible bugs that every reduction must see. */
+export const reducePlausibleBugs: readonly PlausibleBugOf<ReductionOp>[] = [
+  inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+  paramsBug('another axis', (params) => ({
+    ...params,
+    axes: params.axes.map((axis) => (axis < 0 ? axis - 1 : axis + 1)),
+  })),
+  inputBug('last element dropped', 'x', (x, i, { data }) => (i === data.length - 1 ? 0 : x)),
 ];

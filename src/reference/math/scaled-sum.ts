@@ -1,12 +1,21 @@
+import type { ReductionOp } from '../../vocabulary/math/reduction.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, HALF_EPS } from '../bounds.ts';
-import type { OpRecord, Value, Values } from '../record.ts';
+import { defineRecord, defineSimulation, type RecordOf } from '../define.ts';
+import type { Value } from '../record.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { sharedSum } from '../simulation/sums.ts';
-import { dyOf, groupsOf, positive, type ReduceParams, reduced, reduceSample, reduceSamples, reduceWrongValues, xOf } from './reduction.ts';
+import {
+  groupsOf,
+  positive,
+  reduced,
+  reducePlausibleBugs,
+  reduceSample,
+  reduceSamples,
+} from './reduction.ts';
 
 /** A sum times what depends on the number of its terms. */
 export interface Scaled {
-  readonly name: 'reduce_sum' | 'reduce_mean';
   readonly summary: string;
   /** What a sum of `terms` is multiplied by. */
   readonly scale: (terms: number) => number;
@@ -17,48 +26,72 @@ export interface Scaled {
 const absolute = (x: Value): Value => ({ ...x, data: x.data.map(Math.abs) });
 const total = (terms: readonly number[]): number => terms.reduce((a, b) => a + b, 0);
 
-/** The record: of n terms, n - 1 additions and no product, one level less than the depth of products; then the scale. */
-export function sumRecord({ name, summary, scale, units }: Scaled): OpRecord<ReduceParams> {
-  const spread = (inputs: Values, params: ReduceParams, grads: Values): Value => {
-    const x = xOf(inputs);
+/**
+ * The record: of n terms, n - 1 additions and no product, one level less than the depth of
+ * products; then the scale.
+ */
+export function sumRecord(
+  signature: ReductionOp,
+  { summary, scale, units }: Scaled,
+): RecordOf<ReductionOp> {
+  const spread = (x: Value, params: ParamsOf<ReductionOp>, dy: Value): Value => {
     const { owner, terms } = groupsOf(x.shape, params);
-    const share = dyOf(grads).map((dy, i) => dy * scale(terms[i]?.length ?? 1));
+    const share = dy.data.map((each, i) => each * scale(terms[i]?.length ?? 1));
     return { shape: x.shape, data: x.data.map((_, i) => share[owner[i] as number] as number) };
   };
-  return {
-    name,
-    family: 'math',
+  return defineRecord(signature, {
     summary,
-    inputs: { x: { dtypes: ['f32'], differentiable: true } },
-    outputs: { y: { dtypes: ['f32'] } },
-    forward: (inputs, params) => ({ y: reduced(groupsOf(xOf(inputs).shape, params), xOf(inputs), (t) => total(t) * scale(t.length)) }),
+    forward: (inputs, params) => ({
+      y: reduced(groupsOf(inputs.x.shape, params), inputs.x, (t) => total(t) * scale(t.length)),
+    }),
     acceptance: (inputs, _outputs, params, { depth }) => {
-      const groups = groupsOf(xOf(inputs).shape, params);
+      const groups = groupsOf(inputs.x.shape, params);
       const condition = (level: (n: number) => number, unit: number) =>
         reduced(
           groups,
-          absolute(xOf(inputs)),
-          (t) => (level(t.length) + units * unit) * total(t) * scale(t.length) + FLUSH * (t.length + 2),
+          absolute(inputs.x),
+          (t) =>
+            (level(t.length) + units * unit) * total(t) * scale(t.length) + FLUSH * (t.length + 2),
         ).data;
       const levels = (n: number) => (n > 1 ? depth(n) - 1 : 0);
       const bound = condition((n) => gamma(levels(n)), EPS);
-      return { y: { kind: 'within', bound, typical: condition((n) => 4 * Math.sqrt(levels(n)) * HALF_EPS, HALF_EPS) } };
+      return {
+        y: {
+          kind: 'within',
+          bound,
+          typical: condition((n) => 4 * Math.sqrt(levels(n)) * HALF_EPS, HALF_EPS),
+        },
+      };
     },
-    vjp: (inputs, params, grads) => ({ x: spread(inputs, params, grads) }),
+    vjp: (inputs, params, grads) => ({ x: spread(inputs.x, params, grads.y) }),
     vjpAcceptance: (_inputs, gradients) => {
-      const { data } = gradients['x'] as Value;
-      return { x: units === 0 ? { kind: 'exact' } : { kind: 'within', bound: data.map((d) => units * EPS * Math.abs(d) + FLUSH) } };
+      const { data } = gradients.x as Value;
+      return {
+        x:
+          units === 0
+            ? { kind: 'exact' }
+            : { kind: 'within', bound: data.map((d) => units * EPS * Math.abs(d) + FLUSH) },
+      };
     },
     samples: [
       ...reduceSamples('exact'),
-      reduceSample({ layer: 'exact', x: [2, 4, 2, 2, 3, 2, 2, 4], axes: [1, 3, 5, 7], keepdims: false }),
+      reduceSample({
+        level: 'exact',
+        x: [2, 4, 2, 2, 3, 2, 2, 4],
+        axes: [1, 3, 5, 7],
+        keepdims: false,
+      }),
       reduceSample({ x: [7, 300], axes: [-1] }),
       reduceSample({ x: [5, 13], axes: [0] }),
     ],
     faults: [
       {
         name: 'last term dropped',
-        shader: { file: 'math/reduce_sum', from: 'term < dims.terms;', to: 'term + 1u < dims.terms;' },
+        shader: {
+          file: 'math/reduce_sum',
+          from: 'term < dims.terms;',
+          to: 'term + 1u < dims.terms;',
+        },
       },
       {
         name: 'the next gradient',
@@ -66,28 +99,33 @@ export function sumRecord({ name, summary, scale, units }: Scaled): OpRecord<Red
         shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' },
       },
     ],
-    wrongValues: reduceWrongValues,
-  };
+    plausibleBugs: reducePlausibleBugs,
+  });
 }
 
 /** The kernels' arithmetic: shares of the terms, their sums, the scale. */
-export function sumSimulation({ name, scale }: Scaled): Simulation<ReduceParams> {
+export function sumSimulation(signature: ReductionOp, { scale }: Scaled): Simulation {
   const draw = { element: positive, positive: true };
-  return {
-    op: name,
+  return defineSimulation(signature, {
     forward: (gpu, inputs, params) => ({
-      y: reduced(groupsOf(xOf(inputs).shape, params), xOf(inputs), (t) => gpu.mul(Math.fround(scale(t.length)), sharedSum(gpu, t))),
+      y: reduced(groupsOf(inputs.x.shape, params), inputs.x, (t) =>
+        gpu.mul(Math.fround(scale(t.length)), sharedSum(gpu, t)),
+      ),
     }),
     backward: (gpu, inputs, params, grads) => {
-      const x = xOf(inputs);
+      const { x } = inputs;
       const { owner, terms } = groupsOf(x.shape, params);
-      const share = dyOf(grads).map((dy, i) => gpu.mul(Math.fround(scale(terms[i]?.length ?? 1)), dy));
-      return { x: { shape: x.shape, data: x.data.map((_, i) => share[owner[i] as number] as number) } };
+      const share = grads.y.data.map((dy, i) =>
+        gpu.mul(Math.fround(scale(terms[i]?.length ?? 1)), dy),
+      );
+      return {
+        x: { shape: x.shape, data: x.data.map((_, i) => share[owner[i] as number] as number) },
+      };
     },
     samples: [
       reduceSample({ ...draw, x: [64, 250], axes: [1], note: 'positive' }),
       reduceSample({ ...draw, x: [5000, 2], axes: [0], note: 'positive' }),
       reduceSample({ x: [64, 250], axes: [1] }),
     ],
-  };
+  });
 }

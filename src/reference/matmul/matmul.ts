@@ -1,30 +1,51 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { matmul as signature } from '../../vocabulary/matmul/matmul.ts';
+import type { GivenParams, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { FLUSH, gamma, typicalSum } from '../bounds.ts';
 import { broadcastIndex, sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
-import type { Acceptance, Depth, OpRecord, RecordFault, Sample, Value, Values } from '../record.ts';
-import { absolute, absoluteProduct, asColumn, asRow, innerSize, product, productBound } from './product.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Acceptance, Depth, RecordFault, Value } from '../record.ts';
+import {
+  absolute,
+  absoluteProduct,
+  asColumn,
+  asRow,
+  innerSize,
+  product,
+  productBound,
+} from './product.ts';
 
-/** The vocabulary's parameters of matmul. */
-export interface MatmulParams {
-  readonly transpose_a?: boolean;
-  readonly transpose_b?: boolean;
-}
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
 
-/** Operands as matrices, the transposes that apply to them, and y's shape as torch.matmul returns it. */
-export function operandsOf(inputs: Values, { transpose_a = false, transpose_b = false }: MatmulParams) {
-  const [a, b] = [inputs['a'] as Value, inputs['b'] as Value];
-  const [ta, tb] = [transpose_a && a.shape.length > 1, transpose_b && b.shape.length > 1];
-  return { a: asRow(a), b: asColumn(b), ta, tb, isRow: a.shape.length === 1, isColumn: b.shape.length === 1 };
+/**
+ * Operands as matrices, the transposes that apply to them, and y's shape as torch.matmul returns
+ * it.
+ */
+export function operandsOf({ a, b }: Inputs, { transpose_a, transpose_b }: Params) {
+  const ta = transpose_a && a.shape.length > 1;
+  const tb = transpose_b && b.shape.length > 1;
+  return {
+    a: asRow(a),
+    b: asColumn(b),
+    ta,
+    tb,
+    isRow: a.shape.length === 1,
+    isColumn: b.shape.length === 1,
+  };
 }
 
 type Operands = ReturnType<typeof operandsOf>;
 
 /** Drops the dimensions of y that 1-D operands do not have. */
 export function squeezed(shape: Shape, { isRow, isColumn }: Operands): Shape {
-  const kept = shape.filter((_, i) => !(isRow && i === shape.length - 2) && !(isColumn && i === shape.length - 1));
+  const kept = shape.filter(
+    (_, i) => !(isRow && i === shape.length - 2) && !(isColumn && i === shape.length - 1),
+  );
   return kept.length > 0 ? kept : [1];
 }
 
@@ -35,33 +56,46 @@ function unsqueezed(y: Value, { isRow, isColumn }: Operands): Value {
   return isColumn ? { ...y, shape: [...y.shape, 1] } : y;
 }
 
-function forward(inputs: Values, params: MatmulParams): Value {
+function forward(inputs: Inputs, params: Params): Value {
   const operands = operandsOf(inputs, params);
   const full = product(operands.a, operands.b, operands.ta, operands.tb);
-  return withBias({ ...full, shape: squeezed(full.shape, operands) }, inputs['bias']);
+  return withBias({ ...full, shape: squeezed(full.shape, operands) }, inputs.bias);
 }
 
-/** Batch dimensions in groups of neighbours along which the same operands repeat: what dense tensors need strides for. */
-function batchGroups(inputs: Values): number {
-  const batches = (['a', 'b', 'bias'] as const).map((name) => inputs[name]?.shape.slice(0, -2) ?? []);
+/**
+ * Batch dimensions in groups of neighbours along which the same operands repeat: what dense tensors
+ * need strides for.
+ */
+function batchGroups(inputs: Inputs): number {
+  const batches = (['a', 'b', 'bias'] as const).map(
+    (name) => inputs[name]?.shape.slice(0, -2) ?? [],
+  );
   const rank = Math.max(...batches.map(({ length }) => length));
-  const repeats = Array.from({ length: rank }, (_, i) => batches.map((shape) => (shape[i - rank + shape.length] ?? 1) === 1).join());
+  const repeats = Array.from({ length: rank }, (_, i) =>
+    batches.map((shape) => (shape[i - rank + shape.length] ?? 1) === 1).join(),
+  );
   return repeats.filter((repeat, i) => repeat !== repeats[i - 1]).length;
 }
 
 function withBias(y: Value, bias: Value | undefined): Value {
   if (!bias) return y;
-  return { ...y, data: y.data.map((x, i) => x + (bias.data[broadcastIndex(i, y.shape, bias.shape)] as number)) };
+  return {
+    ...y,
+    data: y.data.map((x, i) => x + (bias.data[broadcastIndex(i, y.shape, bias.shape)] as number)),
+  };
 }
 
 /** The bias is one more term of every sum, without a product. */
-function bound(inputs: Values, params: MatmulParams, depth: Depth): Acceptance {
+function bound(inputs: Inputs, params: Params, depth: Depth): Acceptance {
   const operands = operandsOf(inputs, params);
   const { a, b, ta, tb } = operands;
   const { bias } = inputs;
   if (!bias) return productBound(a, b, ta, tb, depth);
   const full = absoluteProduct(a, b, ta, tb);
-  const condition = withBias({ ...full, shape: squeezed(full.shape, operands) }, absolute(bias)).data;
+  const condition = withBias(
+    { ...full, shape: squeezed(full.shape, operands) },
+    absolute(bias),
+  ).data;
   const c = depth(innerSize(a, ta)) + 1;
   const { bound: flushed } = productBound(a, b, ta, tb, () => 0);
   return {
@@ -72,65 +106,88 @@ function bound(inputs: Values, params: MatmulParams, depth: Depth): Acceptance {
 }
 
 /** The product that is the gradient of each operand. */
-export function gradientProducts(inputs: Values, params: MatmulParams, dy: Value): Record<'a' | 'b', [Value, Value, boolean, boolean]> {
+export function gradientProducts(
+  inputs: Inputs,
+  params: Params,
+  dy: Value,
+): Record<'a' | 'b', [Value, Value, boolean, boolean]> {
   const operands = operandsOf(inputs, params);
   const { a, b, ta, tb } = operands;
   const full = unsqueezed(dy, operands);
-  return { a: ta ? [b, full, tb, true] : [full, b, false, !tb], b: tb ? [full, a, true, ta] : [a, full, !ta, false] };
+  return {
+    a: ta ? [b, full, tb, true] : [full, b, false, !tb],
+    b: tb ? [full, a, true, ta] : [a, full, !ta, false],
+  };
 }
 
-interface Options extends MatmulParams {
+interface Options extends GivenParams<typeof signature> {
   readonly bias?: Shape;
   readonly variants?: readonly string[];
 }
 
-function sample(layer: 'exact' | 'legal', a: Shape, b: Shape, y: Shape, { bias, variants, ...params }: Options = {}): Sample<MatmulParams> {
-  const flags = { ...(params.transpose_a ? { ta: true } : {}), ...(params.transpose_b ? { tb: true } : {}) };
+function sample(
+  level: 'exact' | 'legal',
+  a: Shape,
+  b: Shape,
+  y: Shape,
+  { bias, variants, ...params }: Options = {},
+): SampleOf<typeof signature> {
+  const flags = {
+    ...(params.transpose_a ? { ta: true } : {}),
+    ...(params.transpose_b ? { tb: true } : {}),
+  };
   const tensor = (random: Random, shape: Shape) => {
-    const draw = layer === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
+    const draw = level === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
     return hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
   };
   return {
-    layer,
+    level,
     ...(variants ? { variants } : {}),
-    label: { a: formatShape(a), b: formatShape(b), ...(bias ? { bias: formatShape(bias) } : {}), ...flags },
+    label: {
+      a: formatShape(a),
+      b: formatShape(b),
+      ...(bias ? { bias: formatShape(bias) } : {}),
+      ...flags,
+    },
     params,
-    inputs: (random) => ({ a: tensor(random, a), b: tensor(random, b), ...(bias ? { bias: tensor(random, bias) } : {}) }),
+    inputs: (random) => ({
+      a: tensor(random, a),
+      b: tensor(random, b),
+      ...(bias ? { bias: tensor(random, bias) } : {}),
+    }),
     grads: (random) => ({ y: tensor(random, y) }),
   };
 }
 
 /** torch.matmul with transposes and an optional bias. */
-export const record: OpRecord<MatmulParams> = {
-  name: 'matmul',
-  family: 'matmul',
+export const record = defineRecord(signature, {
   summary: 'y = op(a) op(b) + bias, batched and broadcast',
-  inputs: {
-    a: { dtypes: ['f32'], differentiable: true },
-    b: { dtypes: ['f32'], differentiable: true },
-    bias: { dtypes: ['f32'], differentiable: true, optional: true },
-  },
-  outputs: { y: { dtypes: ['f32'] } },
-  unsupported: (inputs) => (batchGroups(inputs) > 4 ? 'more than four batch dimensions that broadcast differently' : undefined),
+  unsupported: (inputs) =>
+    batchGroups(inputs) > 4
+      ? 'more than four batch dimensions that broadcast differently'
+      : undefined,
   forward: (inputs, params) => ({ y: forward(inputs, params) }),
   acceptance: (inputs, _outputs, params, { depth }) => ({ y: bound(inputs, params, depth) }),
   vjp: (inputs, params, grads) => {
-    const dy = grads['y'] as Value;
+    const { y: dy } = grads;
+    const { a, b, bias } = inputs;
     const parts = gradientProducts(inputs, params, dy);
-    const [a, b] = [inputs['a'] as Value, inputs['b'] as Value];
     return {
       a: { ...sumTo(product(...parts.a), asRow(a).shape), shape: a.shape },
       b: { ...sumTo(product(...parts.b), asColumn(b).shape), shape: b.shape },
-      ...(inputs['bias'] ? { bias: sumTo(dy, inputs['bias'].shape) } : {}),
+      ...(bias ? { bias: sumTo(dy, bias.shape) } : {}),
     };
   },
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
-    const dy = grads['y'] as Value;
+    const { y: dy } = grads;
+    const { a, b, bias } = inputs;
     const parts = gradientProducts(inputs, params, dy);
     return {
-      a: productBound(...parts.a, depth, asRow(inputs['a'] as Value).shape),
-      b: productBound(...parts.b, depth, asColumn(inputs['b'] as Value).shape),
-      ...(inputs['bias'] ? { bias: { kind: 'within', bound: boundOfColumnSums(dy, inputs['bias'].shape, depth) } } : {}),
+      a: productBound(...parts.a, depth, asRow(a).shape),
+      b: productBound(...parts.b, depth, asColumn(b).shape),
+      ...(bias
+        ? { bias: { kind: 'within', bound: boundOfColumnSums(dy, bias.shape, depth) } }
+        : {}),
     };
   },
   samples: [
@@ -138,7 +195,10 @@ export const record: OpRecord<MatmulParams> = {
     sample('exact', [1, 1], [1, 1], [1, 1], { variants: ['register', 'subgroup'] }),
     sample('exact', [53, 38], [53, 28], [38, 28], { transpose_a: true }),
     sample('exact', [37, 52], [29, 52], [37, 29], { transpose_b: true, bias: [37, 1] }),
-    sample('exact', [2, 1, 5, 7], [3, 7, 9], [2, 3, 5, 9], { bias: [3, 1, 9], variants: ['register', 'subgroup'] }),
+    sample('exact', [2, 1, 5, 7], [3, 7, 9], [2, 3, 5, 9], {
+      bias: [3, 1, 9],
+      variants: ['register', 'subgroup'],
+    }),
     sample('exact', [3, 5, 7], [7, 8], [3, 5, 8], { variants: ['register'] }),
     sample('exact', [53], [2, 53, 12], [2, 12], { variants: ['register'] }),
     sample('exact', [70], [70], [1], { variants: ['register'] }),
@@ -146,7 +206,14 @@ export const record: OpRecord<MatmulParams> = {
     sample('legal', [3, 20, 9], [3, 11, 20], [3, 9, 11], { transpose_a: true, transpose_b: true }),
   ],
   faults: (['forward', 'backward'] as const).flatMap((direction) => [
-    fault(direction, 'register', 'matmul/matmul', 'last term dropped', 'k < dims.k;', 'k + 1u < dims.k;'),
+    fault(
+      direction,
+      'register',
+      'matmul/matmul',
+      'last term dropped',
+      'k < dims.k;',
+      'k + 1u < dims.k;',
+    ),
     fault(
       direction,
       'subgroup',
@@ -155,48 +222,68 @@ export const record: OpRecord<MatmulParams> = {
       'k + lane < dims.k)',
       'k + (lane ^ 1u) + 1u < dims.k)',
     ),
-    fault(direction, 'tiled', 'matmul/matmul_tiled', 'last term of a slab dropped', 't < SLAB;', 't + 1u < min(SLAB, dims.k - k);'),
+    fault(
+      direction,
+      'tiled',
+      'matmul/matmul_tiled',
+      'last term of a slab dropped',
+      't < SLAB;',
+      't + 1u < min(SLAB, dims.k - k);',
+    ),
   ]),
-  wrongValues: [
-    { name: 'last term dropped', apply: (inputs, params) => ({ inputs: withoutLastTerm(inputs, params), params }) },
-    { name: 'constant wrong by 2e-5', apply: (inputs, params) => ({ inputs: scaled(inputs, 'a', 1 + 2e-5), params }) },
-    { name: 'b wrong by 2e-5', apply: (inputs, params) => ({ inputs: scaled(inputs, 'b', 1 + 2e-5), params }) },
+  plausibleBugs: [
+    {
+      name: 'last term dropped',
+      apply: (inputs, params) => ({ inputs: withoutLastTerm(inputs, params), params }),
+    },
+    inputBug('constant wrong by 2e-5', 'a', (x) => x * (1 + 2e-5)),
+    inputBug('b wrong by 2e-5', 'b', (x) => x * (1 + 2e-5)),
     {
       name: 'a read as if it were not transposed, or were',
-      apply: (inputs, params) => ({ inputs: reshaped(inputs, 'a'), params: { ...params, transpose_a: !params.transpose_a } }),
+      apply: (inputs, params) => ({
+        inputs: reshaped(inputs, 'a'),
+        params: { ...params, transpose_a: !params.transpose_a },
+      }),
     },
     {
       name: 'b read as if it were not transposed, or were',
-      apply: (inputs, params) => ({ inputs: reshaped(inputs, 'b'), params: { ...params, transpose_b: !params.transpose_b } }),
+      apply: (inputs, params) => ({
+        inputs: reshaped(inputs, 'b'),
+        params: { ...params, transpose_b: !params.transpose_b },
+      }),
     },
-    { name: 'bias dropped', apply: (inputs, params) => ({ inputs: inputs['bias'] ? scaled(inputs, 'bias', 0) : inputs, params }) },
-    {
-      name: 'transposed operand',
-      apply: (inputs, params) => ({ inputs: { ...inputs, a: transposedInPlace(inputs['a'] as Value) }, params }),
-    },
+    inputBug('bias dropped', 'bias', () => 0),
+    inputBug('transposed operand', 'a', byColumns),
   ],
-};
+});
 
-function fault(direction: 'forward' | 'backward', variant: string, file: string, name: string, from: string, to: string): RecordFault {
+function fault(
+  direction: 'forward' | 'backward',
+  variant: string,
+  file: string,
+  name: string,
+  from: string,
+  to: string,
+): RecordFault {
   return { name, direction, variants: [variant], shader: { file, from, to } };
 }
 
-function scaled(inputs: Values, name: string, factor: number): Values {
-  const value = inputs[name] as Value;
-  return { ...inputs, [name]: { ...value, data: value.data.map((x) => x * factor) } };
-}
-
-/** The same elements as matrices of the transposed shape; with a transpose more or less, op(x) keeps its shape. */
-function reshaped(inputs: Values, name: 'a' | 'b'): Values {
-  const value = inputs[name] as Value;
+/**
+ * The same elements as matrices of the transposed shape; with a transpose more or less, op(x) keeps
+ * its shape.
+ */
+function reshaped(inputs: Inputs, name: 'a' | 'b'): Inputs {
+  const value = inputs[name];
   const { shape } = value;
   const [rows, cols] = shape.slice(-2) as [number, number];
-  return shape.length === 1 ? inputs : { ...inputs, [name]: { ...value, shape: [...shape.slice(0, -2), cols, rows] } };
+  return shape.length === 1
+    ? inputs
+    : { ...inputs, [name]: { ...value, shape: [...shape.slice(0, -2), cols, rows] } };
 }
 
 /** Zeroes the last column of op(a), which drops the last product of every sum. */
-function withoutLastTerm(inputs: Values, { transpose_a = false }: MatmulParams): Values {
-  const a = inputs['a'] as Value;
+function withoutLastTerm(inputs: Inputs, { transpose_a }: Params): Inputs {
+  const { a } = inputs;
   const [rows, cols] = asRow(a).shape.slice(-2) as [number, number];
   const data = a.data.map((x, i) => {
     const isLast = transpose_a ? Math.floor(i / cols) % rows === rows - 1 : i % cols === cols - 1;
@@ -205,9 +292,12 @@ function withoutLastTerm(inputs: Values, { transpose_a = false }: MatmulParams):
   return { ...inputs, a: { ...a, data } };
 }
 
-/** The same shape filled column by column, as a kernel with wrong strides would read it. */
-function transposedInPlace(a: Value): Value {
+/**
+ * The element that a kernel with wrong strides would read: that of the same shape filled column by
+ * column.
+ */
+function byColumns(_: number, i: number, a: Value): number {
   const [rows, cols] = asRow(a).shape.slice(-2) as [number, number];
   const size = rows * cols;
-  return { ...a, data: a.data.map((_, i) => a.data[i - (i % size) + ((i % cols) * rows + Math.floor((i % size) / cols))] as number) };
+  return a.data[i - (i % size) + ((i % cols) * rows + Math.floor((i % size) / cols))] as number;
 }

@@ -17,7 +17,8 @@ function matrices(value: Value, transposed: boolean): Matrices {
   if (!transposed) return { batch, rows: r, cols: c, data: value.data };
   const data = new Float64Array(value.data.length);
   for (let start = 0; start < data.length; start += r * c) {
-    for (let i = 0; i < r * c; i++) data[start + (i % c) * r + Math.floor(i / c)] = value.data[start + i] as number;
+    for (let i = 0; i < r * c; i++)
+      data[start + (i % c) * r + Math.floor(i / c)] = value.data[start + i] as number;
   }
   return { batch, rows: c, cols: r, data };
 }
@@ -38,35 +39,66 @@ export function innerSize(a: Value, transposed: boolean): number {
 }
 
 /** The sum of a[startA + t] * b[startB + t] over `terms` terms. */
-export type InnerProduct = (a: Float64Array, startA: number, b: Float64Array, startB: number, terms: number) => number;
+export type InnerProduct = (
+  a: Float64Array,
+  startA: number,
+  b: Float64Array,
+  startB: number,
+  terms: number,
+) => number;
 
-/** op(a) op(b) for operands of two or more dimensions; batches broadcast. In float64, unless another `inner` is given. */
-export function product(a: Value, b: Value, transposeA: boolean, transposeB: boolean, inner: InnerProduct = dot): Value {
-  // Columns of op(b) as rows, so that the terms of a sum lie side by side: whole training steps are judged with this.
-  const [left, right] = [matrices(a, transposeA), matrices(b, !transposeB)];
-  if (left.cols !== right.cols) throw new RangeError(`${left.cols} columns do not meet ${right.cols} rows`);
+/**
+ * op(a) op(b) for operands of two or more dimensions; batches broadcast. In float64, unless another
+ * `inner` is given.
+ */
+export function product(
+  a: Value,
+  b: Value,
+  transposeA: boolean,
+  transposeB: boolean,
+  inner: InnerProduct = dot,
+): Value {
+  // Columns of op(b) as rows, so that the terms of a sum lie side by side: whole training steps are
+  // judged with this.
+  const left = matrices(a, transposeA);
+  const right = matrices(b, !transposeB);
+  if (left.cols !== right.cols)
+    throw new RangeError(`${left.cols} columns do not meet ${right.cols} rows`);
   const batch = broadcastShape(left.batch, right.batch);
   const shape = [...batch, left.rows, right.rows];
   const data = new Float64Array(sizeOf(shape));
   const terms = left.cols;
   let at = 0;
   for (let i = 0; i < sizeOf(batch); i++) {
-    const [l, r] = [broadcastIndex(i, batch, left.batch) * left.rows, broadcastIndex(i, batch, right.batch) * right.rows];
+    const l = broadcastIndex(i, batch, left.batch) * left.rows;
+    const r = broadcastIndex(i, batch, right.batch) * right.rows;
     for (let row = l; row < l + left.rows; row++) {
-      for (let col = r; col < r + right.rows; col++) data[at++] = inner(left.data, row * terms, right.data, col * terms, terms);
+      for (let col = r; col < r + right.rows; col++)
+        data[at++] = inner(left.data, row * terms, right.data, col * terms, terms);
     }
   }
   return { shape, data };
 }
 
-function dot(a: Float64Array, startA: number, b: Float64Array, startB: number, terms: number): number {
+function dot(
+  a: Float64Array,
+  startA: number,
+  b: Float64Array,
+  startB: number,
+  terms: number,
+): number {
   let sum = 0;
   for (let t = 0; t < terms; t++) sum += (a[startA + t] as number) * (b[startB + t] as number);
   return sum;
 }
 
 /** abs(op(a)) abs(op(b)): the condition of the product's sums. */
-export function absoluteProduct(a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+export function absoluteProduct(
+  a: Value,
+  b: Value,
+  transposeA: boolean,
+  transposeB: boolean,
+): Value {
   return product(absolute(a), absolute(b), transposeA, transposeB);
 }
 
@@ -76,8 +108,8 @@ export function absolute(value: Value): Value {
 }
 
 /**
- * gamma_c (abs(A) abs(B)) with the flush terms, where the product is summed to `shape` over the batches that an operand was repeated
- * for: all terms together, and one more level through memory.
+ * gamma_c (abs(A) abs(B)) with the flush terms, where the product is summed to `shape` over the
+ * batches that an operand was repeated for: all terms together, and one more level through memory.
  */
 export function productBound(
   a: Value,
@@ -101,13 +133,26 @@ export function productBound(
 }
 
 /**
- * Error of op(a) op(b) where `a` carries an error of its own: what that error becomes, and gamma_c of the sums, with the flush terms.
- * Bounds of a chain of products are built stage by stage with it.
+ * Error of op(a) op(b) where `a` carries an error of its own: what that error becomes, and gamma_c
+ * of the sums, with the flush terms. Bounds of a chain of products are built stage by stage with
+ * it.
  */
-export function stageError(a: Value, errorOfA: Value | undefined, b: Value, transposeA: boolean, transposeB: boolean, c: number): Value {
-  const grown = errorOfA ? { ...a, data: a.data.map((x, i) => Math.abs(x) + (errorOfA.data[i] as number)) } : a;
+export function stageError(
+  a: Value,
+  errorOfA: Value | undefined,
+  b: Value,
+  transposeA: boolean,
+  transposeB: boolean,
+  c: number,
+): Value {
+  const grown = errorOfA
+    ? { ...a, data: a.data.map((x, i) => Math.abs(x) + (errorOfA.data[i] as number)) }
+    : a;
   const condition = absoluteProduct(grown, b, transposeA, transposeB);
   const carried = errorOfA && absoluteProduct(errorOfA, b, transposeA, transposeB);
   const flush = flushOfProducts(innerSize(a, transposeA), maxAbs(grown.data), maxAbs(b.data));
-  return { ...condition, data: condition.data.map((x, i) => gamma(c) * x + flush + (carried?.data[i] ?? 0)) };
+  return {
+    ...condition,
+    data: condition.data.map((x, i) => gamma(c) * x + flush + (carried?.data[i] ?? 0)),
+  };
 }

@@ -1,33 +1,28 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
-import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
-import { wrongInput, wrongParams } from '../wrong-value.ts';
+import { batchNorm as signature } from '../../vocabulary/nn/batch_norm.ts';
+import type { FlowingOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { EPS, FLUSH, gamma } from '../bounds.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Arithmetic, Value } from '../record.ts';
+import { type Part, tensorOf, within } from './norm/part.ts';
 import { type Row, rowOf } from './norm/row.ts';
 
-/** The vocabulary's parameters of batch_norm. */
-export interface BatchNormParams {
-  readonly eps: number;
-  readonly momentum?: number;
-  readonly running_var_unbiased?: boolean;
-  readonly training?: boolean;
-}
-
-/** A number, and how far a GPU's may be off. */
-interface Part {
-  readonly value: number;
-  readonly error: number;
-}
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
 
 const exactSums: Arithmetic = { depth: () => 0, ieee: true };
-const dataOf = (values: Values, name: string): Float64Array => (values[name] as Value).data;
 
 /** Where the elements of a channel of [N, C, ...] lie. */
 export function elementsOf(shape: Shape, channel: number): number[] {
   const [batch = 0, channels = 0, ...inner] = shape;
   const size = sizeOf(inner);
-  return Array.from({ length: batch * size }, (_, i) => (Math.floor(i / size) * channels + channel) * size + (i % size));
+  return Array.from(
+    { length: batch * size },
+    (_, i) => (Math.floor(i / size) * channels + channel) * size + (i % size),
+  );
 }
 
 /** The elements of a channel normalized by the running statistics, which are what they are. */
@@ -41,12 +36,15 @@ function rowOfRunning(x: Float64Array, mean: number, variance: number, eps: numb
 }
 
 /** Channels of x, normalized; eps is the float32 that a GPU gets. */
-function channelsOf(inputs: Values, { eps, training = false }: BatchNormParams, arithmetic: Arithmetic): readonly Row[] {
-  const x = inputs['x'] as Value;
-  return Array.from(dataOf(inputs, 'running_mean'), (mean, c) => {
+function channelsOf(
+  { x, running_mean, running_var }: Inputs,
+  { eps, training }: Params,
+  arithmetic: Arithmetic,
+): readonly Row[] {
+  return Array.from(running_mean.data, (mean, c) => {
     const values = Float64Array.from(elementsOf(x.shape, c), (i) => x.data[i] as number);
     if (training) return rowOf(values, Math.fround(eps), arithmetic);
-    return rowOfRunning(values, mean, dataOf(inputs, 'running_var')[c] as number, Math.fround(eps));
+    return rowOfRunning(values, mean, running_var.data[c] as number, Math.fround(eps));
   });
 }
 
@@ -61,52 +59,70 @@ function spreadOut(x: Value, parts: readonly (readonly Part[])[]): Part[] {
   return all;
 }
 
-/** old moved towards the batch's: keep * old + momentum * value, where the value is off by `error`. */
+/**
+ * old moved towards the batch's: keep * old + momentum * value, where the value is off by `error`.
+ */
 function moved(old: number, value: number, error: number, momentum: number): Part {
-  const [kept, added] = [Math.fround(1 - momentum) * old, Math.fround(momentum) * value];
+  const kept = Math.fround(1 - momentum) * old;
+  const added = Math.fround(momentum) * value;
   const rounding = EPS * (Math.abs(kept) + Math.abs(added) + Math.abs(kept + added));
   return { value: kept + added, error: Math.fround(momentum) * error + rounding + 4 * FLUSH };
 }
 
-function results(inputs: Values, params: BatchNormParams, arithmetic: Arithmetic): Record<string, Part[]> {
-  const { momentum = 0.1, running_var_unbiased = true, training = false } = params;
-  const [weight, bias] = [dataOf(inputs, 'weight'), dataOf(inputs, 'bias')];
+function results(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
+  const { momentum, running_var_unbiased, training } = params;
+  const weight = inputs.weight.data;
+  const bias = inputs.bias.data;
   const rows = channelsOf(inputs, params, arithmetic);
   const y = rows.map(({ x, mean, rstd, z, zError }, c) => {
-    const [w, b] = [weight[c] as number, bias[c] as number];
+    const w = weight[c] as number;
+    const b = bias[c] as number;
     const factor = w * rstd;
     return Array.from(z, (value, i) => {
       const result = w * value + b;
       const rounding = EPS * (Math.abs(w * value) + Math.abs(result)) + FLUSH * (2 + Math.abs(w));
       // The factor and both its products are rounded, and so is the summand.
-      const terms = 2 * Math.abs(factor) * (Math.abs(x[i] as number) + Math.abs(mean)) + Math.abs(b - mean * factor);
+      const terms =
+        2 * Math.abs(factor) * (Math.abs(x[i] as number) + Math.abs(mean)) +
+        Math.abs(b - mean * factor);
       const cancelled = arithmetic.otherFormulas ? EPS * terms : 0;
       return { value: result, error: Math.abs(w) * (zError[i] as number) + rounding + cancelled };
     });
   });
-  const running = (name: string, of: (row: Row) => Part) =>
-    Array.from(dataOf(inputs, name), (old, c) => {
+  const running = ({ data }: Value, of: (row: Row) => Part) =>
+    Array.from(data, (old, c) => {
       if (!training) return { value: old, error: 0 };
       const { value, error } = of(rows[c] as Row);
       return moved(old, value, error, momentum);
     });
   return {
-    y: spreadOut(inputs['x'] as Value, y),
-    running_mean: running('running_mean', ({ mean, meanError }) => ({ value: mean, error: meanError })),
-    running_var: running('running_var', ({ x: { length }, variance, varianceError }) => {
+    y: spreadOut(inputs.x, y),
+    running_mean: running(inputs.running_mean, ({ mean, meanError }) => ({
+      value: mean,
+      error: meanError,
+    })),
+    running_var: running(inputs.running_var, ({ x: { length }, variance, varianceError }) => {
       const factor = running_var_unbiased ? Math.fround(length / (length - 1)) : 1;
       return { value: factor * variance, error: factor * (varianceError + EPS * variance) + FLUSH };
     }),
   };
 }
 
-/** dbias = sum of dy, dweight = sum of dy z, dx = weight rstd (dy - dbias / n - z dweight / n), or weight rstd dy with running statistics. */
-function slopes(inputs: Values, params: BatchNormParams, grads: Values, arithmetic: Arithmetic): Record<string, Part[]> {
-  const [x, dy] = [inputs['x'] as Value, dataOf(grads, 'y')];
+/**
+ * dbias = sum of dy, dweight = sum of dy z, dx = weight rstd (dy - dbias / n - z dweight / n), or
+ * weight rstd dy with running statistics.
+ */
+function slopes(
+  inputs: Inputs,
+  params: Params,
+  { y: { data: dy } }: FlowingOf<typeof signature, Value>,
+  arithmetic: Arithmetic,
+) {
+  const { x } = inputs;
   const channels = channelsOf(inputs, params, arithmetic).map((row, c) => {
     const own = elementsOf(x.shape, c).map((i) => dy[i] as number);
-    const w = dataOf(inputs, 'weight')[c] as number;
-    return slopesOfChannel(row, w, own, params.training ?? false, arithmetic);
+    const w = inputs.weight.data[c] as number;
+    return slopesOfChannel(row, w, own, params.training, arithmetic);
   });
   return {
     x: spreadOut(
@@ -118,25 +134,36 @@ function slopes(inputs: Values, params: BatchNormParams, grads: Values, arithmet
   };
 }
 
-function slopesOfChannel({ z, zError, rstd, rstdError }: Row, w: number, dy: readonly number[], training: boolean, { depth }: Arithmetic) {
+function slopesOfChannel(
+  { z, zError, rstd, rstdError }: Row,
+  w: number,
+  dy: readonly number[],
+  training: boolean,
+  { depth }: Arithmetic,
+) {
   const n = dy.length;
   const levels = gamma(depth(n));
   const bias = { value: 0, error: FLUSH * n };
   const weight = { value: 0, error: 0 };
   dy.forEach((d, i) => {
-    const [zi, off] = [z[i] as number, zError[i] as number];
+    const zi = z[i] as number;
+    const off = zError[i] as number;
     bias.value += d;
     bias.error += levels * Math.abs(d);
     weight.value += d * zi;
-    weight.error += Math.abs(d) * off * (1 + levels) + levels * Math.abs(d * zi) + FLUSH * (2 + Math.abs(d));
+    weight.error +=
+      Math.abs(d) * off * (1 + levels) + levels * Math.abs(d * zi) + FLUSH * (2 + Math.abs(d));
   });
   // 1 / n is rounded, and multiplied in.
   const share = training ? 1 / n : 0;
-  const [mean, meanError] = [share * bias.value, share * (bias.error + 2 * EPS * Math.abs(bias.value)) + FLUSH];
-  const [along, alongError] = [share * weight.value, share * (weight.error + 2 * EPS * Math.abs(weight.value)) + FLUSH];
+  const mean = share * bias.value;
+  const meanError = share * (bias.error + 2 * EPS * Math.abs(bias.value)) + FLUSH;
+  const along = share * weight.value;
+  const alongError = share * (weight.error + 2 * EPS * Math.abs(weight.value)) + FLUSH;
   const gain = w * rstd;
   const x = dy.map((d, i) => {
-    const [zi, off] = [z[i] as number, zError[i] as number];
+    const zi = z[i] as number;
+    const off = zError[i] as number;
     const rest = d - mean - zi * along;
     const inner =
       meanError +
@@ -144,46 +171,33 @@ function slopesOfChannel({ z, zError, rstd, rstdError }: Row, w: number, dy: rea
       off * Math.abs(along) +
       EPS * (Math.abs(d - mean) + Math.abs(zi * along) + Math.abs(rest)) +
       FLUSH * (3 + Math.abs(along));
-    const error = Math.abs(gain) * (1 + rstdError) * inner + Math.abs(gain * rest) * (rstdError + 2 * EPS);
-    return { value: gain * rest, error: error + FLUSH * (1 + Math.abs(gain) + Math.abs(w) + Math.abs(rest)) };
+    const error =
+      Math.abs(gain) * (1 + rstdError) * inner + Math.abs(gain * rest) * (rstdError + 2 * EPS);
+    return {
+      value: gain * rest,
+      error: error + FLUSH * (1 + Math.abs(gain) + Math.abs(w) + Math.abs(rest)),
+    };
   });
   return { x, weight, bias };
 }
 
-function valuesOf(parts: Record<string, Part[]>, shapes: Values): Values {
-  return Object.fromEntries(
-    Object.entries(parts).map(([name, all]) => {
-      const { shape } = shapes[name === 'y' ? 'x' : name] as Value;
-      return [name, { shape, data: Float64Array.from(all, ({ value }) => value) }];
-    }),
-  );
-}
-
-function within(parts: Record<string, Part[]>): Record<string, Acceptance> {
-  return Object.fromEntries(
-    Object.entries(parts).map(([name, all]) => [
-      name,
-      { kind: 'within', bound: Float64Array.from(all, ({ error }) => error * SECOND_ORDER) },
-    ]),
-  );
-}
-
 interface Draw {
   readonly x: Shape;
-  readonly params: BatchNormParams;
+  readonly params: Partial<Params>;
   /** Elements of x are normal with this mean and this deviation; default 0 and 1. */
   readonly mean?: number;
   readonly scale?: number;
 }
 
-function sample({ x, params, mean = 0, scale = 1 }: Draw): Sample<BatchNormParams> {
+function sample({ x, params, mean = 0, scale = 1 }: Draw): SampleOf<typeof signature> {
   const channels = x.slice(1, 2);
-  const tensor = (random: Random, shape: Shape, draw: () => number) => hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
+  const tensor = (random: Random, shape: Shape, draw: () => number) =>
+    hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
   return {
-    layer: 'legal',
+    level: 'legal',
     label: {
       x: formatShape(x),
-      ...{ ...params },
+      ...params,
       ...(mean ? { mean } : {}),
       ...(scale !== 1 ? { scale } : {}),
     },
@@ -200,26 +214,44 @@ function sample({ x, params, mean = 0, scale = 1 }: Draw): Sample<BatchNormParam
 }
 
 /** torch.nn.functional.batch_norm. */
-export const record: OpRecord<BatchNormParams> = {
-  name: 'batch_norm',
-  family: 'nn',
+export const record = defineRecord(signature, {
   summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias over each channel',
-  inputs: {
-    x: { dtypes: ['f32'], differentiable: true },
-    weight: { dtypes: ['f32'], differentiable: true },
-    bias: { dtypes: ['f32'], differentiable: true },
-    running_mean: { dtypes: ['f32'] },
-    running_var: { dtypes: ['f32'] },
+  forward: (inputs, params) => {
+    const { y, running_mean, running_var } = results(inputs, params, exactSums);
+    return {
+      y: tensorOf(y, inputs.x),
+      running_mean: tensorOf(running_mean, inputs.running_mean),
+      running_var: tensorOf(running_var, inputs.running_var),
+    };
   },
-  outputs: { y: { dtypes: ['f32'] }, running_mean: { dtypes: ['f32'] }, running_var: { dtypes: ['f32'] } },
-  forward: (inputs, params) => valuesOf(results(inputs, params, exactSums), inputs),
-  acceptance: (inputs, _outputs, params, arithmetic) => within(results(inputs, params, arithmetic)),
-  vjp: (inputs, params, grads) => valuesOf(slopes(inputs, params, grads, exactSums), inputs),
-  vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => within(slopes(inputs, params, grads, arithmetic)),
+  acceptance: (inputs, _outputs, params, arithmetic) => {
+    const { y, running_mean, running_var } = results(inputs, params, arithmetic);
+    return {
+      y: within(y),
+      running_mean: within(running_mean),
+      running_var: within(running_var),
+    };
+  },
+  vjp: (inputs, params, grads) => {
+    const { x, weight, bias } = slopes(inputs, params, grads, exactSums);
+    return {
+      x: tensorOf(x, inputs.x),
+      weight: tensorOf(weight, inputs.weight),
+      bias: tensorOf(bias, inputs.bias),
+    };
+  },
+  vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => {
+    const { x, weight, bias } = slopes(inputs, params, grads, arithmetic);
+    return { x: within(x), weight: within(weight), bias: within(bias) };
+  },
   samples: [
     sample({ x: [2, 1], params: { eps: 1e-5, training: true } }),
     sample({ x: [3, 5, 4, 7], params: { eps: 1e-5, training: true, momentum: 0.3 } }),
-    sample({ x: [5, 3, 27], params: { eps: 1e-5, training: true, running_var_unbiased: false }, mean: 5 }),
+    sample({
+      x: [5, 3, 27],
+      params: { eps: 1e-5, training: true, running_var_unbiased: false },
+      mean: 5,
+    }),
     sample({ x: [4, 2, 3, 5], params: { training: true, eps: 0.01, momentum: 0.9 }, scale: 0.01 }),
     sample({ x: [2, 4, 4, 4], params: { eps: 1e-5 } }),
     sample({ x: [9, 6], params: { eps: 0.01 }, scale: 0.1 }),
@@ -227,31 +259,48 @@ export const record: OpRecord<BatchNormParams> = {
   faults: [
     {
       name: 'one added to every result',
-      shader: { file: 'nn/batch_norm', from: 'variance[c] + params.eps)) + bias[c];', to: 'variance[c] + params.eps)) + bias[c] + 1.0;' },
+      shader: {
+        file: 'nn/batch_norm',
+        from: 'variance[c] + params.eps)) + bias[c];',
+        to: 'variance[c] + params.eps)) + bias[c] + 1.0;',
+      },
     },
     {
       name: 'one added to every sum',
       direction: 'backward',
-      shader: { file: 'nn/batch_norm_backward_sums', from: '= weight_sum;', to: '= weight_sum + 1.0;' },
-    },
-  ],
-  wrongValues: [
-    wrongParams('eps ten times too large', (p) => ({ ...p, eps: 10 * p.eps })),
-    wrongParams('momentum of the other convention', ({ momentum = 0.1, ...p }) => ({ ...p, momentum: 1 - momentum })),
-    wrongParams('the other running variance', (p) => ({ ...p, running_var_unbiased: !(p.running_var_unbiased ?? true) })),
-    wrongParams('the other statistics', (p) => ({ ...p, training: !p.training })),
-    wrongInput('x of every second element wrong by 1e-4', 'x', (x, i) => (i % 2 ? x * (1 + 1e-4) : x)),
-    wrongInput('weight wrong by 1e-4', 'weight', (w) => w * (1 + 1e-4)),
-    wrongInput('bias subtracted', 'bias', (b) => -b),
-    wrongInput('running mean of zero', 'running_mean', () => 0),
-    wrongInput('running variance wrong by 1e-4', 'running_var', (v) => v * (1 + 1e-4)),
-    {
-      name: 'unbiased variance in the result',
-      apply: (inputs, params) => {
-        const { shape } = inputs['x'] as Value;
-        const n = sizeOf(shape) / (shape[1] as number);
-        return wrongInput<BatchNormParams>('', 'weight', (w) => w * Math.sqrt((n - 1) / n)).apply(inputs, params);
+      shader: {
+        file: 'nn/batch_norm_backward_sums',
+        from: '= weight_sum;',
+        to: '= weight_sum + 1.0;',
       },
     },
   ],
-};
+  plausibleBugs: [
+    paramsBug('eps ten times too large', (p) => ({ ...p, eps: 10 * p.eps })),
+    paramsBug('momentum of the other convention', ({ momentum, ...p }) => ({
+      ...p,
+      momentum: 1 - momentum,
+    })),
+    paramsBug('the other running variance', (p) => ({
+      ...p,
+      running_var_unbiased: !p.running_var_unbiased,
+    })),
+    paramsBug('the other statistics', (p) => ({ ...p, training: !p.training })),
+    inputBug('x of every second element wrong by 1e-4', 'x', (x, i) =>
+      i % 2 ? x * (1 + 1e-4) : x,
+    ),
+    inputBug('weight wrong by 1e-4', 'weight', (w) => w * (1 + 1e-4)),
+    inputBug('bias subtracted', 'bias', (b) => -b),
+    inputBug('running mean of zero', 'running_mean', () => 0),
+    inputBug('running variance wrong by 1e-4', 'running_var', (v) => v * (1 + 1e-4)),
+    {
+      name: 'unbiased variance in the result',
+      apply: (inputs, params) => {
+        const { x, weight } = inputs;
+        const n = sizeOf(x.shape) / (x.shape[1] as number);
+        const data = weight.data.map((w) => w * Math.sqrt((n - 1) / n));
+        return { inputs: { ...inputs, weight: { ...weight, data } }, params };
+      },
+    },
+  ],
+});

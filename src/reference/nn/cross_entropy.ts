@@ -1,8 +1,14 @@
 import { GradproofError } from '../../errors.ts';
+import { crossEntropy as signature } from '../../vocabulary/nn/cross_entropy.ts';
+import type { FlowingOf, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
-import type { Arithmetic, OpRecord, Value, Values } from '../record.ts';
-import { type CrossEntropyParams, crossEntropySamples, crossEntropyWrongValues } from './cross_entropy_samples.ts';
+import { defineRecord } from '../define.ts';
+import type { Arithmetic, Value } from '../record.ts';
+import { crossEntropyPlausibleBugs, crossEntropySamples } from './cross_entropy/samples.ts';
 import { type RowLoss, reduced } from './loss/reduced.ts';
+
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
 
 /** The problem as rows of classes, whatever the layout. */
 interface Rows {
@@ -17,33 +23,39 @@ interface Rows {
   readonly weight: (c: number) => number;
 }
 
-export function rowsOf(inputs: Values, params: CrossEntropyParams): Rows {
-  const [logits, labels, weight] = [inputs['logits'] as Value, inputs['labels'] as Value, inputs['weight']];
-  const shift = params.shift ?? false;
+export function rowsOf(
+  { logits, labels, weight }: Inputs,
+  { shift, ignore_index, label_smoothing }: Omit<Params, 'reduction' | 'log_probs'>,
+): Rows {
   const axis = shift ? logits.shape.length - 1 : Math.min(1, logits.shape.length - 1);
   const classes = logits.shape[axis] as number;
   const inner = logits.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
   const sequence = labels.shape.at(-1) as number;
   const expected = logits.shape.length === 1 ? [1] : logits.shape.toSpliced(axis, 1);
-  if (expected.join() !== labels.shape.join()) throw new GradproofError('shape', 'cross_entropy: labels do not fit the logits');
-  const flat = (row: number, c: number) => Math.floor(row / inner) * classes * inner + c * inner + (row % inner);
+  if (expected.join() !== labels.shape.join())
+    throw new GradproofError('shape', 'cross_entropy: labels do not fit the logits');
+  const flat = (row: number, c: number) =>
+    Math.floor(row / inner) * classes * inner + c * inner + (row % inner);
   return {
     count: labels.data.length,
     classes,
-    smoothing: params.label_smoothing ?? 0,
+    smoothing: label_smoothing,
     weighted: weight !== undefined,
     flat,
     at: (row, c) => logits.data[flat(row, c)] as number,
     target: (row) => {
       if (shift && row % sequence === sequence - 1) return -1;
       const label = labels.data[shift ? row + 1 : row] as number;
-      return label === (params.ignore_index ?? -100) ? -1 : Math.min(Math.max(label, 0), classes - 1);
+      return label === ignore_index ? -1 : Math.min(Math.max(label, 0), classes - 1);
     },
     weight: (c) => weight?.data[c] ?? 1,
   };
 }
 
-/** Softmax of one row with its error: `c` is the relative error of each exponential, `logSum` and `logSumError` of log(sum of exp). */
+/**
+ * Softmax of one row with its error: `c` is the relative error of each exponential, `logSum` and
+ * `logSumError` of log(sum of exp).
+ */
 interface Row {
   readonly below: Float64Array;
   readonly p: Float64Array;
@@ -79,11 +91,16 @@ function rowLoss(rows: Rows, row: number, arithmetic: Arithmetic): RowLoss {
   const own = keep * weight * (logSum + away);
   // keep and the weight multiply only where they are not 1; keep itself is rounded.
   const products = (rows.weighted ? 1 : 0) + (rows.smoothing > 0 ? 2 : 0);
-  const ownError = keep * Math.abs(weight) * (logSumError + EPS * away + EPS * (logSum + away)) + products * EPS * Math.abs(own);
+  const ownError =
+    keep * Math.abs(weight) * (logSumError + EPS * away + EPS * (logSum + away)) +
+    products * EPS * Math.abs(own);
   if (rows.smoothing === 0) return { loss: own, error: ownError, weight };
 
   const spread = rows.smoothing / rows.classes;
-  let [weights, sizes, sum, absolute] = [0, 0, 0, 0];
+  let weights = 0;
+  let sizes = 0;
+  let sum = 0;
+  let absolute = 0;
   for (let c = 0; c < rows.classes; c++) {
     weights += rows.weight(c);
     sizes += Math.abs(rows.weight(c));
@@ -92,8 +109,11 @@ function rowLoss(rows: Rows, row: number, arithmetic: Arithmetic): RowLoss {
   }
   const rest = spread * (sum + weights * logSum);
   const levels = gamma(arithmetic.depth(rows.classes));
-  // The sum of w_c (max - x_c): each difference rounds by eps; the sum of weights times the logarithm: one product.
-  const restError = spread * ((EPS + levels) * absolute + sizes * (logSumError + (levels + EPS) * logSum)) + 3 * EPS * Math.abs(rest);
+  // The sum of w_c (max - x_c): each difference rounds by eps; the sum of weights times the
+  // logarithm: one product.
+  const restError =
+    spread * ((EPS + levels) * absolute + sizes * (logSumError + (levels + EPS) * logSum)) +
+    3 * EPS * Math.abs(rest);
   return { loss: own + rest, error: ownError + restError + EPS * Math.abs(own + rest), weight };
 }
 
@@ -103,9 +123,9 @@ function lossesOf(rows: Rows, arithmetic: Arithmetic): readonly RowLoss[] {
 
 const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
-function forward(inputs: Values, params: CrossEntropyParams): Values {
+function forward(inputs: Inputs, params: Params): OutputsOf<typeof signature, Value> {
   const rows = rowsOf(inputs, params);
-  const [logits, labels] = [inputs['logits'] as Value, inputs['labels'] as Value];
+  const { logits, labels } = inputs;
   const logProbs = new Float64Array(logits.data.length);
   for (let row = 0; row < rows.count; row++) {
     const { below, logSum } = rowAt(rows, row, exactSums);
@@ -113,19 +133,33 @@ function forward(inputs: Values, params: CrossEntropyParams): Values {
       logProbs[rows.flat(row, c)] = -d - logSum;
     });
   }
-  const { reduction = 'mean' } = params;
+  const { reduction } = params;
   const loss =
     reduction === 'none'
-      ? { shape: labels.shape, data: labels.data.map((_, row) => rowLoss(rows, row, exactSums).loss) }
-      : { shape: [1], data: Float64Array.of(reduced(lossesOf(rows, exactSums), reduction === 'mean', rows.weighted, exactSums).loss) };
+      ? {
+          shape: labels.shape,
+          data: labels.data.map((_, row) => rowLoss(rows, row, exactSums).loss),
+        }
+      : {
+          shape: [1],
+          data: Float64Array.of(
+            reduced(lossesOf(rows, exactSums), reduction === 'mean', rows.weighted, exactSums).loss,
+          ),
+        };
   return { loss, log_probs: { shape: logits.shape, data: logProbs } };
 }
 
-function lossBound(rows: Rows, reduction: CrossEntropyParams['reduction'], arithmetic: Arithmetic): Float64Array {
+function lossBound(
+  rows: Rows,
+  reduction: Params['reduction'],
+  arithmetic: Arithmetic,
+): Float64Array {
   const bound =
     reduction === 'none'
       ? Float64Array.from({ length: rows.count }, (_, row) => rowLoss(rows, row, arithmetic).error)
-      : Float64Array.of(reduced(lossesOf(rows, arithmetic), reduction !== 'sum', rows.weighted, arithmetic).error);
+      : Float64Array.of(
+          reduced(lossesOf(rows, arithmetic), reduction !== 'sum', rows.weighted, arithmetic).error,
+        );
   return bound.map((error) => error * SECOND_ORDER);
 }
 
@@ -140,21 +174,27 @@ function logProbsBound(rows: Rows, size: number, arithmetic: Arithmetic): Float6
   return bound;
 }
 
-/** Gradient of every logit and its bound: that of the softmax through the products and sums that follow, times what flows in. */
+/**
+ * Gradient of every logit and its bound: that of the softmax through the products and sums that
+ * follow, times what flows in.
+ */
 function slopes(
-  inputs: Values,
-  params: CrossEntropyParams,
-  grads: Values,
+  inputs: Inputs,
+  params: Params,
+  grads: FlowingOf<typeof signature, Value>,
   arithmetic: Arithmetic,
 ): { gradient: Value; bound: Float64Array } {
   const rows = rowsOf(inputs, params);
-  const logits = inputs['logits'] as Value;
-  const dloss = (grads['loss'] as Value).data;
-  const { reduction = 'mean' } = params;
+  const { logits } = inputs;
+  const dloss = grads.loss.data;
+  const { reduction } = params;
   const { normalizer, normalizerError } =
-    reduction === 'mean' ? reduced(lossesOf(rows, arithmetic), true, rows.weighted, arithmetic) : { normalizer: 1, normalizerError: 0 };
+    reduction === 'mean'
+      ? reduced(lossesOf(rows, arithmetic), true, rows.weighted, arithmetic)
+      : { normalizer: 1, normalizerError: 0 };
   const incomingError = (reduction === 'none' ? 0 : normalizerError + 2.5 * EPS) + EPS;
-  const [gradient, bound] = [new Float64Array(logits.data.length), new Float64Array(logits.data.length)];
+  const gradient = new Float64Array(logits.data.length);
+  const bound = new Float64Array(logits.data.length);
   for (let row = 0; row < rows.count; row++) {
     const target = rows.target(row);
     if (target < 0) continue;
@@ -163,7 +203,9 @@ function slopes(
     for (let c = 0; c < rows.classes; c++) {
       const { slope, error } = slopeOf(rows, softmax, target, c, arithmetic);
       gradient[rows.flat(row, c)] = g * slope;
-      bound[rows.flat(row, c)] = (Math.abs(g) * error + Math.abs(g * slope) * incomingError) * SECOND_ORDER + FLUSH * (2 + 4 * Math.abs(g));
+      bound[rows.flat(row, c)] =
+        (Math.abs(g) * error + Math.abs(g * slope) * incomingError) * SECOND_ORDER +
+        FLUSH * (2 + 4 * Math.abs(g));
     }
   }
   return { gradient: { shape: logits.shape, data: gradient }, bound };
@@ -179,42 +221,43 @@ function slopeOf(
 ): { readonly slope: number; readonly error: number } {
   const p = row.p[c] as number;
   const pError = (p === 0 ? 0 : p * ((row.c[c] as number) + row.sumError + 2.5 * EPS)) + 2 * FLUSH;
-  const [keep, weight] = [1 - rows.smoothing, rows.weight(target)];
+  const keep = 1 - rows.smoothing;
+  const weight = rows.weight(target);
   const own = keep * weight * (p - (c === target ? 1 : 0));
   const products = (rows.weighted ? 1 : 0) + (rows.smoothing > 0 ? 2 : 0);
   const ownError = keep * Math.abs(weight) * pError + (1 + products) * EPS * Math.abs(own);
   if (rows.smoothing === 0) return { slope: own, error: ownError };
   const spread = rows.smoothing / rows.classes;
-  let [weights, sizes] = [0, 0];
+  let weights = 0;
+  let sizes = 0;
   for (let k = 0; k < rows.classes; k++) {
     weights += rows.weight(k);
     sizes += Math.abs(rows.weight(k));
   }
   const weightsError = rows.weighted ? gamma(depth(rows.classes)) * sizes : 0;
   const rest = spread * (weights * p - rows.weight(c));
-  const restError = spread * (Math.abs(weights) * (pError + EPS * p) + weightsError * p) + 3 * EPS * Math.abs(rest);
+  const restError =
+    spread * (Math.abs(weights) * (pError + EPS * p) + weightsError * p) + 3 * EPS * Math.abs(rest);
   return { slope: own + rest, error: ownError + restError + EPS * Math.abs(own + rest) };
 }
 
-/** torch.nn.functional.cross_entropy; with `shift` as Hugging Face's causal language models, classes last. */
-export const record: OpRecord<CrossEntropyParams> = {
-  name: 'cross_entropy',
-  family: 'nn',
+/**
+ * torch.nn.functional.cross_entropy; with `shift` as Hugging Face's causal language models, classes
+ * last.
+ */
+export const record = defineRecord(signature, {
   summary: 'cross-entropy of logits against class labels',
-  inputs: {
-    logits: { dtypes: ['f32'], differentiable: true },
-    labels: { dtypes: ['i32'] },
-    weight: { dtypes: ['f32'], optional: true },
-  },
-  outputs: { loss: { dtypes: ['f32'] }, log_probs: { dtypes: ['f32'], optional: true } },
-  unsupported: (_inputs, { ignore_index = -100 }) => ((ignore_index | 0) === ignore_index ? undefined : `ignore_index ${ignore_index}`),
+  unsupported: (_inputs, { ignore_index }) =>
+    (ignore_index | 0) === ignore_index ? undefined : `ignore_index ${ignore_index}`,
   forward,
   acceptance: (inputs, _outputs, params, arithmetic) => {
     const rows = rowsOf(inputs, params);
-    const size = (inputs['logits'] as Value).data.length;
+    const size = inputs.logits.data.length;
     return {
       loss: { kind: 'within', bound: lossBound(rows, params.reduction, arithmetic) },
-      ...((params.log_probs ?? true) ? { log_probs: { kind: 'within', bound: logProbsBound(rows, size, arithmetic) } } : {}),
+      ...(params.log_probs
+        ? { log_probs: { kind: 'within', bound: logProbsBound(rows, size, arithmetic) } }
+        : {}),
     };
   },
   vjp: (inputs, params, grads) => ({ logits: slopes(inputs, params, grads, exactSums).gradient }),
@@ -230,8 +273,12 @@ export const record: OpRecord<CrossEntropyParams> = {
     {
       name: 'one-hot target dropped',
       direction: 'backward',
-      shader: { file: 'nn/cross_entropy_backward', from: 'stat.z * (p - onehot)', to: 'stat.z * (p - 0.0 * onehot)' },
+      shader: {
+        file: 'nn/cross_entropy_backward',
+        from: 'stat.z * (p - onehot)',
+        to: 'stat.z * (p - 0.0 * onehot)',
+      },
     },
   ],
-  wrongValues: crossEntropyWrongValues,
-};
+  plausibleBugs: crossEntropyPlausibleBugs,
+});

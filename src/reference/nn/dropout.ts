@@ -1,48 +1,57 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { philox } from '../../tensor/philox.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { numberNow } from '../../vocabulary/live-number.ts';
+import { dropout as signature } from '../../vocabulary/nn/dropout.ts';
+import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH } from '../bounds.ts';
-import type { OpRecord, Sample, Value } from '../record.ts';
-import type { Simulation } from '../simulation/simulation.ts';
-import { wrongParams } from '../wrong-value.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
 
-interface DropoutParams {
-  readonly p: number;
-  readonly seed: number;
-  readonly offset?: number;
-}
+type Params = ParamsOf<typeof signature>;
 
 const high = (n: number): number => Math.floor(n / 2 ** 32);
 
-/** What each element is multiplied by: 0, or 1 / (1 - p) where its random word is p 2^32 or more. */
-function factors(count: number, { p, seed, offset = 0 }: DropoutParams): Float64Array {
+/**
+ * What each element is multiplied by: 0, or 1 / (1 - p) where its random word is p 2^32 or more.
+ */
+function factors(count: number, { p, seed, offset }: Params): Float64Array {
+  const start = numberNow(offset);
   const threshold = Math.round(p * 2 ** 32);
   const kept = p === 1 ? 0 : 1 / (1 - p);
   let words: readonly number[] = [];
   return Float64Array.from({ length: count }, (_, i) => {
-    if (i % 4 === 0) words = philox([i / 4, 0, offset >>> 0, high(offset)], [seed >>> 0, high(seed)]);
+    if (i % 4 === 0) words = philox([i / 4, 0, start >>> 0, high(start)], [seed >>> 0, high(seed)]);
     return (words[i % 4] as number) >= threshold ? kept : 0;
   });
 }
 
-function masked(x: Value, params: DropoutParams): Value {
+function masked(x: Value, params: Params): Value {
   const factor = factors(x.data.length, params);
   return { shape: x.shape, data: x.data.map((value, i) => value * (factor[i] as number)) };
 }
 
 /** The scale is rounded, and the product with it; what is dropped is 0. */
-const bounds = ({ data }: Value): Float64Array => data.map((y) => (y === 0 ? 0 : 2 * EPS * Math.abs(y) + FLUSH));
+const bounds = ({ data }: Value): Float64Array =>
+  data.map((y) => (y === 0 ? 0 : 2 * EPS * Math.abs(y) + FLUSH));
 
-function sample(layer: 'exact' | 'legal', x: Shape, params: DropoutParams): Sample<DropoutParams> {
+function sample(
+  level: 'exact' | 'legal',
+  x: Shape,
+  params: GivenParams<typeof signature> & { readonly offset?: number },
+): SampleOf<typeof signature> {
   return {
-    layer,
+    level,
     label: { x: formatShape(x), ...params },
     params,
     inputs: (random) => ({
       x: hostTensorFrom(
         'f32',
         x,
-        Array.from({ length: sizeOf(x) }, () => (layer === 'exact' ? random.integer(1, 99) : random.normal())),
+        Array.from({ length: sizeOf(x) }, () =>
+          level === 'exact' ? random.integer(1, 99) : random.normal(),
+        ),
       ),
     }),
     grads: (random) => ({
@@ -56,16 +65,16 @@ function sample(layer: 'exact' | 'legal', x: Shape, params: DropoutParams): Samp
 }
 
 /** torch.nn.functional.dropout, with the project's generator. */
-export const record: OpRecord<DropoutParams> = {
-  name: 'dropout',
-  family: 'nn',
+export const record = defineRecord(signature, {
   summary: 'y = x / (1 - p), and 0 with probability p',
-  inputs: { x: { dtypes: ['f32'], differentiable: true } },
-  outputs: { y: { dtypes: ['f32'] } },
-  forward: (inputs, params) => ({ y: masked(inputs['x'] as Value, params) }),
-  acceptance: (_inputs, outputs) => ({ y: { kind: 'within', bound: bounds(outputs['y'] as Value) } }),
-  vjp: (_inputs, params, grads) => ({ x: masked(grads['y'] as Value, params) }),
-  vjpAcceptance: (_inputs, gradients) => ({ x: { kind: 'within', bound: bounds(gradients['x'] as Value) } }),
+  forward: (inputs, params) => ({ y: masked(inputs.x, params) }),
+  acceptance: (_inputs, outputs) => ({
+    y: { kind: 'within', bound: bounds(outputs.y) },
+  }),
+  vjp: (_inputs, params, grads) => ({ x: masked(grads.y, params) }),
+  vjpAcceptance: (_inputs, _gradients, params, grads) => ({
+    x: { kind: 'within', bound: bounds(masked(grads.y, params)) },
+  }),
   samples: [
     sample('exact', [8, 128], { p: 0.5, seed: 1 }),
     sample('exact', [7, 37], { p: 0.5, seed: 2 ** 40 + 12345, offset: 2 ** 33 + 7 }),
@@ -77,38 +86,53 @@ export const record: OpRecord<DropoutParams> = {
     sample('legal', [5, 103], { p: 0.1, seed: 2 ** 32 - 1, offset: 99 }),
   ],
   faults: [
-    { name: 'the opposite mask', shader: { file: 'nn/dropout', from: 'vec4f(), x * scale, words', to: 'x * scale + 1.0, vec4f(), words' } },
+    {
+      name: 'the opposite mask',
+      shader: {
+        file: 'nn/dropout',
+        from: 'vec4f(), x * scale, words',
+        to: 'x * scale + 1.0, vec4f(), words',
+      },
+    },
     {
       name: 'the opposite mask of the gradient',
       direction: 'backward',
-      shader: { file: 'nn/dropout', from: 'vec4f(), x * scale, words', to: 'x * scale + 1.0, vec4f(), words' },
-    },
-  ],
-  wrongValues: [
-    wrongParams('another seed', (params) => ({ ...params, seed: params.seed + 1 })),
-    wrongParams('high word of the seed dropped', (params) => ({ ...params, seed: params.seed % 2 ** 32 })),
-    wrongParams('another offset', (params) => ({ ...params, offset: (params.offset ?? 0) + 1 })),
-    wrongParams('p wrong by 2e-5', (params) => ({ ...params, p: params.p * (1 - 2e-5) })),
-    {
-      name: 'x wrong by 2e-5',
-      apply: (inputs, params) => {
-        const x = inputs['x'] as Value;
-        return { inputs: { x: { ...x, data: x.data.map((value) => value * (1 + 2e-5)) } }, params };
+      shader: {
+        file: 'nn/dropout',
+        from: 'vec4f(), x * scale, words',
+        to: 'x * scale + 1.0, vec4f(), words',
       },
     },
   ],
-};
+  plausibleBugs: [
+    paramsBug('another seed', (params) => ({ ...params, seed: params.seed + 1 })),
+    paramsBug('high word of the seed dropped', (params) => ({
+      ...params,
+      seed: params.seed % 2 ** 32,
+    })),
+    paramsBug('another offset', (params) => ({
+      ...params,
+      offset: numberNow(params.offset) + 1,
+    })),
+    paramsBug('p wrong by 2e-5', (params) => ({ ...params, p: params.p * (1 - 2e-5) })),
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+  ],
+});
 
-export const simulation: Simulation<DropoutParams> = {
-  op: 'dropout',
-  forward: (gpu, inputs, params) => {
-    const x = inputs['x'] as Value;
+export const simulation = defineSimulation(signature, {
+  forward: (gpu, { x }, params) => {
     const factor = factors(x.data.length, params);
-    return { y: { ...x, data: x.data.map((value, i) => gpu.mul(value, Math.fround(factor[i] as number))) } };
+    return {
+      y: { ...x, data: x.data.map((value, i) => gpu.mul(value, Math.fround(factor[i] as number))) },
+    };
   },
-  backward: (gpu, _inputs, params, grads) => {
-    const dy = grads['y'] as Value;
+  backward: (gpu, _inputs, params, { y: dy }) => {
     const factor = factors(dy.data.length, params);
-    return { x: { ...dy, data: dy.data.map((value, i) => gpu.mul(value, Math.fround(factor[i] as number))) } };
+    return {
+      x: {
+        ...dy,
+        data: dy.data.map((value, i) => gpu.mul(value, Math.fround(factor[i] as number))),
+      },
+    };
   },
-};
+});

@@ -1,9 +1,11 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { embedding as signature } from '../../vocabulary/nn/embedding.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
 import { FLUSH, gamma, HALF_EPS } from '../bounds.ts';
-import type { OpRecord, Sample, Value, Values } from '../record.ts';
-
-type EmbeddingParams = Readonly<Record<string, never>>;
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
 
 interface Gather {
   readonly vocabulary: number;
@@ -12,23 +14,27 @@ interface Gather {
   readonly rows: readonly number[];
 }
 
-function gatherOf(inputs: Values): Gather {
-  const [weight, ids] = [inputs['weight'] as Value, inputs['ids'] as Value];
+function gatherOf({ weight, ids }: InputsOf<typeof signature, Value>): Gather {
   const [vocabulary, width] = weight.shape as [number, number];
-  return { vocabulary, width, rows: Array.from(ids.data, (id) => Math.min(Math.max(id, 0), vocabulary - 1)) };
+  return {
+    vocabulary,
+    width,
+    rows: Array.from(ids.data, (id) => Math.min(Math.max(id, 0), vocabulary - 1)),
+  };
 }
 
 /** Adds the rows of `values` that read the same row of the weight. */
 function scatter({ vocabulary, width, rows }: Gather, values: Float64Array): Value {
   const data = new Float64Array(vocabulary * width);
   rows.forEach((row, i) => {
-    for (let d = 0; d < width; d++) data[row * width + d] = (data[row * width + d] as number) + (values[i * width + d] as number);
+    for (let d = 0; d < width; d++)
+      data[row * width + d] = (data[row * width + d] as number) + (values[i * width + d] as number);
   });
   return { shape: [vocabulary, width], data };
 }
 
 interface Draw {
-  readonly layer: 'exact' | 'legal';
+  readonly level: 'exact' | 'legal';
   readonly weight: readonly [number, number];
   readonly ids: Shape;
   /** Ids are drawn from [0, below); default the vocabulary. A small one repeats ids often. */
@@ -39,18 +45,27 @@ interface Draw {
   readonly backward?: boolean;
 }
 
-function sample({ layer, weight, ids, below = weight[0], outside = 0, backward = true }: Draw): Sample<EmbeddingParams> {
+function sample({
+  level,
+  weight,
+  ids,
+  below = weight[0],
+  outside = 0,
+  backward = true,
+}: Draw): SampleOf<typeof signature> {
   const [vocabulary, width] = weight;
   const note = below < vocabulary ? { distinct: below } : outside > 0 ? { outside } : {};
   return {
-    layer,
+    level,
     label: { weight: formatShape(weight), ids: formatShape(ids), ...note },
     params: {},
     inputs: (random) => ({
       weight: hostTensorFrom(
         'f32',
         weight,
-        random.fill(vocabulary * width, () => (layer === 'exact' ? random.integer(-99, 99) : random.normal())),
+        random.fill(vocabulary * width, () =>
+          level === 'exact' ? random.integer(-99, 99) : random.normal(),
+        ),
       ),
       ids: hostTensorFrom(
         'i32',
@@ -64,7 +79,9 @@ function sample({ layer, weight, ids, below = weight[0], outside = 0, backward =
             y: hostTensorFrom(
               'f32',
               [...ids, width],
-              random.fill(sizeOf(ids) * width, () => (layer === 'exact' ? random.integer(-99, 99) : random.normal())),
+              random.fill(sizeOf(ids) * width, () =>
+                level === 'exact' ? random.integer(-99, 99) : random.normal(),
+              ),
             ),
           }),
         }
@@ -72,74 +89,80 @@ function sample({ layer, weight, ids, below = weight[0], outside = 0, backward =
   };
 }
 
-/** torch.nn.functional.embedding without padding_idx; ids outside the vocabulary read the nearest row, where torch refuses them. */
-export const record: OpRecord<EmbeddingParams> = {
-  name: 'embedding',
-  family: 'nn',
+/**
+ * torch.nn.functional.embedding without padding_idx; ids outside the vocabulary read the nearest
+ * row, where torch refuses them.
+ */
+export const record = defineRecord(signature, {
   summary: 'y = weight[ids]',
-  inputs: { weight: { dtypes: ['f32'], differentiable: true }, ids: { dtypes: ['i32'] } },
-  outputs: { y: { dtypes: ['f32'] } },
   forward: (inputs) => {
     const { width, rows } = gatherOf(inputs);
-    const weight = (inputs['weight'] as Value).data;
     const data = new Float64Array(rows.length * width);
     rows.forEach((row, i) => {
-      data.set(weight.subarray(row * width, (row + 1) * width), i * width);
+      data.set(inputs.weight.data.subarray(row * width, (row + 1) * width), i * width);
     });
-    return { y: { shape: [...(inputs['ids'] as Value).shape, width], data } };
+    return { y: { shape: [...inputs.ids.shape, width], data } };
   },
   acceptance: () => ({ y: { kind: 'exact' } }),
-  vjp: (inputs, _params, grads) => ({ weight: scatter(gatherOf(inputs), (grads['y'] as Value).data) }),
-  // A sum of n rows: n - 1 additions and no product, so one level less than the depth of n products. A row used once is a copy.
+  vjp: (inputs, _params, grads) => ({
+    weight: scatter(gatherOf(inputs), grads.y.data),
+  }),
+  // A sum of n rows: n - 1 additions and no product, so one level less than the depth of n
+  // products. A row used once is a copy.
   vjpAcceptance: (inputs, _gradients, _params, grads, { depth }) => {
     const gather = gatherOf(inputs);
-    const condition = scatter(gather, (grads['y'] as Value).data.map(Math.abs)).data;
-    const counts = scatter(gather, new Float64Array((grads['y'] as Value).data.length).fill(1)).data;
+    const condition = scatter(gather, grads.y.data.map(Math.abs)).data;
+    const counts = scatter(gather, new Float64Array(grads.y.data.length).fill(1)).data;
     const levels = counts.map((n) => (n > 1 ? depth(n) - 1 : 0));
     return {
       weight: {
         kind: 'within',
-        bound: condition.map((x, i) => gamma(levels[i] as number) * x + FLUSH * (counts[i] as number)),
-        typical: condition.map((x, i) => 4 * Math.sqrt(levels[i] as number) * HALF_EPS * x + FLUSH * (counts[i] as number)),
+        bound: condition.map(
+          (x, i) => gamma(levels[i] as number) * x + FLUSH * (counts[i] as number),
+        ),
+        typical: condition.map(
+          (x, i) =>
+            4 * Math.sqrt(levels[i] as number) * HALF_EPS * x + FLUSH * (counts[i] as number),
+        ),
       },
     };
   },
   samples: [
-    sample({ layer: 'exact', weight: [37, 19], ids: [5, 13] }),
-    sample({ layer: 'exact', weight: [1, 1], ids: [1] }),
-    sample({ layer: 'exact', weight: [37, 19], ids: [131], below: 3 }),
-    sample({ layer: 'exact', weight: [16, 7], ids: [41], outside: 5 }),
-    // Whole workgroups, of which none has an invocation to spare.
-    sample({ layer: 'exact', weight: [70, 2], ids: [64] }),
+    sample({ level: 'exact', weight: [37, 19], ids: [5, 13] }),
+    sample({ level: 'exact', weight: [1, 1], ids: [1] }),
+    sample({ level: 'exact', weight: [37, 19], ids: [131], below: 3 }),
+    sample({ level: 'exact', weight: [16, 7], ids: [41], outside: 5 }),
+    // Whole workgroups without an invocation to spare.
+    sample({ level: 'exact', weight: [70, 2], ids: [64] }),
     // More than 65,535 workgroups of 64, so that the grid has a second dimension.
-    sample({ layer: 'exact', weight: [3, 66_000], ids: [65], backward: false }),
-    sample({ layer: 'legal', weight: [256, 32], ids: [9, 16] }),
-    // A table of which a step uses a small part, some of it often.
-    sample({ layer: 'exact', weight: [50_257, 2], ids: [513], below: 200 }),
-    sample({ layer: 'legal', weight: [5, 33], ids: [300], below: 2 }),
+    sample({ level: 'exact', weight: [3, 66_000], ids: [65], backward: false }),
+    sample({ level: 'legal', weight: [256, 32], ids: [9, 16] }),
+    // A table; a step uses a small part of it, some of it often.
+    sample({ level: 'exact', weight: [50_257, 2], ids: [513], below: 200 }),
+    sample({ level: 'legal', weight: [5, 33], ids: [300], below: 2 }),
   ],
   faults: [
-    { name: 'next row read', shader: { file: 'nn/embedding', from: 'weight[id * dims.width', to: 'weight[(id ^ 1u) * dims.width' } },
+    {
+      name: 'next row read',
+      shader: {
+        file: 'nn/embedding',
+        from: 'weight[id * dims.width',
+        to: 'weight[(id ^ 1u) * dims.width',
+      },
+    },
     {
       name: "the next id's rows summed",
       direction: 'backward',
-      shader: { file: 'nn/embedding_backward', from: 'chain[i / dims.width]', to: 'chain[i / dims.width + 1u]' },
-    },
-  ],
-  wrongValues: [
-    { name: 'id off by one', apply: (inputs, params) => ({ inputs: withIds(inputs, (id) => id + 1), params }) },
-    { name: 'id off by minus one', apply: (inputs, params) => ({ inputs: withIds(inputs, (id) => id - 1), params }) },
-    {
-      name: 'weight wrong by 2e-5',
-      apply: (inputs, params) => {
-        const weight = inputs['weight'] as Value;
-        return { inputs: { ...inputs, weight: { ...weight, data: weight.data.map((x) => x * (1 + 2e-5)) } }, params };
+      shader: {
+        file: 'nn/embedding_backward',
+        from: 'chain[i / dims.width]',
+        to: 'chain[i / dims.width + 1u]',
       },
     },
   ],
-};
-
-function withIds(inputs: Values, change: (id: number) => number): Values {
-  const ids = inputs['ids'] as Value;
-  return { ...inputs, ids: { ...ids, data: ids.data.map(change) } };
-}
+  plausibleBugs: [
+    inputBug('id off by one', 'ids', (id) => id + 1),
+    inputBug('id off by minus one', 'ids', (id) => id - 1),
+    inputBug('weight wrong by 2e-5', 'weight', (x) => x * (1 + 2e-5)),
+  ],
+});

@@ -1,46 +1,61 @@
-import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import { layerNorm as signature } from '../../vocabulary/nn/layer_norm.ts';
+import type { Normalization } from '../../vocabulary/nn/norm.ts';
+import type { FlowingOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { EPS, FLUSH, gamma } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
-import type { Acceptance, Arithmetic, OpRecord, Value, Values, WrongValue } from '../record.ts';
-import { wrongInput } from '../wrong-value.ts';
+import { defineRecord } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Arithmetic, Value } from '../record.ts';
+import { type Part, tensorOf, within } from './norm/part.ts';
 import { meanOf, type Row, rowOf } from './norm/row.ts';
-import { type NormParams, normSample } from './norm/samples.ts';
+import { normSample } from './norm/samples.ts';
+import { wrongEps } from './norm/wrong-eps.ts';
 
-/** What a row gives to a result, and how far that may be off. */
-interface Part {
-  readonly value: number;
-  readonly error: number;
-}
+type Inputs = InputsOf<Normalization, Value>;
+type Params = ParamsOf<Normalization>;
+type Flowing = FlowingOf<Normalization, Value>;
 
 const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
 /** Rows of x; eps is the float32 that a GPU gets. */
-function rowsOf(inputs: Values, { eps }: NormParams, arithmetic: Arithmetic): readonly Row[] {
-  const [x, width] = [(inputs['x'] as Value).data, (inputs['weight'] as Value).data.length];
+function rowsOf(inputs: Inputs, { eps }: Params, arithmetic: Arithmetic): readonly Row[] {
+  const x = inputs.x.data;
+  const width = inputs.weight.data.length;
   const count = width === 0 ? 0 : x.length / width;
-  return Array.from({ length: count }, (_, i) => rowOf(x.subarray(i * width, (i + 1) * width), Math.fround(eps), arithmetic));
+  return Array.from({ length: count }, (_, i) =>
+    rowOf(x.subarray(i * width, (i + 1) * width), Math.fround(eps), arithmetic),
+  );
 }
 
 /** Values and errors of every element of every row, in order. */
-function mapElements(rows: readonly Row[], f: (row: Row, column: number, at: number) => Part): Part[] {
+function mapElements(
+  rows: readonly Row[],
+  f: (row: Row, column: number, at: number) => Part,
+): Part[] {
   return rows.flatMap((row, i) => Array.from(row.x, (_, c) => f(row, c, i * row.x.length + c)));
 }
 
 /** weight * z + bias: a product, and a sum where there is a bias. */
-function results(inputs: Values, params: NormParams, arithmetic: Arithmetic): Part[] {
-  const [weight, bias] = [(inputs['weight'] as Value).data, inputs['bias']?.data];
+function results(inputs: Inputs, params: Params, arithmetic: Arithmetic): Part[] {
+  const weight = inputs.weight.data;
+  const bias = inputs.bias?.data;
   return mapElements(rowsOf(inputs, params, arithmetic), ({ z, zError }, c) => {
     const w = weight[c] as number;
     const scaled = w * (z[c] as number);
     const value = scaled + (bias?.[c] ?? 0);
-    const error = Math.abs(w) * (zError[c] as number) + EPS * Math.abs(scaled) + (bias ? EPS * Math.abs(value) : 0);
+    const error =
+      Math.abs(w) * (zError[c] as number) +
+      EPS * Math.abs(scaled) +
+      (bias ? EPS * Math.abs(value) : 0);
     return { value, error: error + FLUSH * (2 + Math.abs(w)) };
   });
 }
 
 /** dx = rstd (g - mean(g) - z mean(g z)), g = weight dy. */
-function slopes(inputs: Values, params: NormParams, grads: Values, arithmetic: Arithmetic): Part[] {
-  const [weight, dy] = [(inputs['weight'] as Value).data, (grads['y'] as Value).data];
+function slopes(inputs: Inputs, params: Params, grads: Flowing, arithmetic: Arithmetic): Part[] {
+  const weight = inputs.weight.data;
+  const dy = grads.y.data;
   const width = weight.length;
   const levels = gamma(arithmetic.depth(width)) + 3.5 * EPS;
   return rowsOf(inputs, params, arithmetic).flatMap(({ z, zError, rstd, rstdError }, i) => {
@@ -53,7 +68,8 @@ function slopes(inputs: Values, params: NormParams, grads: Values, arithmetic: A
       (levels + EPS) * meanOf(g.map((value, c) => Math.abs(value * (z[c] as number)))) +
       FLUSH * (4 + Math.max(...g.map(Math.abs)));
     return Array.from(g, (value, c) => {
-      const [zc, off] = [z[c] as number, zError[c] as number];
+      const zc = z[c] as number;
+      const off = zError[c] as number;
       const rest = value - mean - zc * along;
       const inner =
         EPS * (Math.abs(value) + Math.abs(value - mean) + Math.abs(zc * along) + Math.abs(rest)) +
@@ -61,64 +77,74 @@ function slopes(inputs: Values, params: NormParams, grads: Values, arithmetic: A
         (Math.abs(zc) + off) * alongError +
         off * Math.abs(along) +
         FLUSH * (4 + Math.abs(along));
-      return { value: rstd * rest, error: rstd * (1 + rstdError) * inner + Math.abs(rstd * rest) * (rstdError + EPS) + FLUSH * (1 + rstd) };
+      return {
+        value: rstd * rest,
+        error:
+          rstd * (1 + rstdError) * inner +
+          Math.abs(rstd * rest) * (rstdError + EPS) +
+          FLUSH * (1 + rstd),
+      };
     });
   });
 }
 
 /** Sums over the rows of dy z. */
-function weightSlopes(inputs: Values, params: NormParams, grads: Values, arithmetic: Arithmetic): Part[] {
-  const dy = (grads['y'] as Value).data;
-  const width = (inputs['weight'] as Value).data.length;
+function weightSlopes(
+  inputs: Inputs,
+  params: Params,
+  grads: Flowing,
+  arithmetic: Arithmetic,
+): Part[] {
+  const dy = grads.y.data;
+  const width = inputs.weight.data.length;
   const rows = rowsOf(inputs, params, arithmetic);
   const levels = gamma(arithmetic.depth(rows.length));
   return Array.from({ length: width }, (_, c) => {
-    let [value, error] = [0, 0];
+    let value = 0;
+    let error = 0;
     rows.forEach(({ z, zError }, i) => {
       const d = dy[i * width + c] as number;
       const term = d * (z[c] as number);
       value += term;
-      error += Math.abs(d) * (zError[c] as number) * (1 + levels) + levels * Math.abs(term) + FLUSH * (2 + Math.abs(d));
+      error +=
+        Math.abs(d) * (zError[c] as number) * (1 + levels) +
+        levels * Math.abs(term) +
+        FLUSH * (2 + Math.abs(d));
     });
     return { value, error };
   });
 }
 
-const valuesOf = (parts: readonly Part[], { shape }: Value): Value => ({ shape, data: Float64Array.from(parts, ({ value }) => value) });
-const within = (parts: readonly Part[]): Acceptance => ({
-  kind: 'within',
-  bound: Float64Array.from(parts, ({ error }) => error * SECOND_ORDER),
-});
-
 /** torch.nn.functional.layer_norm. */
-export const record: OpRecord<NormParams> = {
-  name: 'layer_norm',
-  family: 'nn',
+export const record = defineRecord(signature, {
   summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias',
-  inputs: {
-    x: { dtypes: ['f32'], differentiable: true },
-    weight: { dtypes: ['f32'], differentiable: true },
-    bias: { dtypes: ['f32'], differentiable: true, optional: true },
-  },
-  outputs: { y: { dtypes: ['f32'] } },
-  forward: (inputs, params) => ({ y: valuesOf(results(inputs, params, exactSums), inputs['x'] as Value) }),
-  acceptance: (inputs, _outputs, params, arithmetic) => ({ y: within(results(inputs, params, arithmetic)) }),
+  forward: (inputs, params) => ({
+    y: tensorOf(results(inputs, params, exactSums), inputs.x),
+  }),
+  acceptance: (inputs, _outputs, params, arithmetic) => ({
+    y: within(results(inputs, params, arithmetic)),
+  }),
   vjp: (inputs, params, grads) => ({
-    x: valuesOf(slopes(inputs, params, grads, exactSums), inputs['x'] as Value),
-    weight: valuesOf(weightSlopes(inputs, params, grads, exactSums), inputs['weight'] as Value),
-    ...(inputs['bias'] ? { bias: sumTo(grads['y'] as Value, inputs['bias'].shape) } : {}),
+    x: tensorOf(slopes(inputs, params, grads, exactSums), inputs.x),
+    weight: tensorOf(weightSlopes(inputs, params, grads, exactSums), inputs.weight),
+    ...(inputs.bias ? { bias: sumTo(grads.y, inputs.bias.shape) } : {}),
   }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
     x: within(slopes(inputs, params, grads, arithmetic)),
     weight: within(weightSlopes(inputs, params, grads, arithmetic)),
-    ...(inputs['bias']
-      ? { bias: { kind: 'within', bound: boundOfColumnSums(grads['y'] as Value, inputs['bias'].shape, arithmetic.depth) } }
+    ...(inputs.bias
+      ? {
+          bias: {
+            kind: 'within',
+            bound: boundOfColumnSums(grads.y, inputs.bias.shape, arithmetic.depth),
+          },
+        }
       : {}),
   }),
   samples: [
     normSample({ x: [1, 1], params: { eps: 1e-5 } }),
     normSample({ x: [67, 19], params: { eps: 1e-5 }, bias: true }),
-    // Whole workgroups, of which none has an invocation to spare.
+    // Whole workgroups without an invocation to spare.
     normSample({ x: [64, 3], params: { eps: 1e-5 } }),
     normSample({ x: [33, 5], params: { eps: 0.01 }, scale: 0.01 }),
     normSample({ x: [3, 5, 64], params: { eps: 1e-5 }, mean: 10, bias: true }),
@@ -137,21 +163,25 @@ export const record: OpRecord<NormParams> = {
     {
       name: 'one added to the gradient of x',
       direction: 'backward',
-      shader: { file: 'nn/layer_norm_backward_x', from: 'rstd * (weight[c]', to: '1.0 + rstd * (weight[c]' },
+      shader: {
+        file: 'nn/layer_norm_backward_x',
+        from: 'rstd * (weight[c]',
+        to: '1.0 + rstd * (weight[c]',
+      },
     },
   ],
-  wrongValues: [
+  plausibleBugs: [
     wrongEps('eps 1e-6 for 1e-5', (eps) => eps / 10),
     wrongEps('no eps', () => 0),
     wrongEps('eps outside of the root', (eps) => eps ** 2),
-    wrongInput('x of every second column wrong by 2e-5', 'x', (x, i) => (i % 2 ? x * (1 + 2e-5) : x)),
-    wrongInput('weight wrong by 2e-5', 'weight', (w) => w * (1 + 2e-5)),
-    wrongInput('bias wrong by a part in ten thousand', 'bias', (b) => b * 1.0001),
-    wrongInput('bias subtracted', 'bias', (b) => -b),
+    inputBug('x of every second column wrong by 2e-5', 'x', (x, i) => (i % 2 ? x * (1 + 2e-5) : x)),
+    inputBug('weight wrong by 2e-5', 'weight', (w) => w * (1 + 2e-5)),
+    inputBug('bias wrong by a part in ten thousand', 'bias', (b) => b * 1.0001),
+    inputBug('bias subtracted', 'bias', (b) => -b),
     {
       name: 'unbiased variance',
       apply: (inputs, params) => {
-        const weight = inputs['weight'] as Value;
+        const weight = inputs.weight;
         const n = weight.data.length;
         const data = weight.data.map((w) => w * Math.sqrt((n - 1) / n));
         return { inputs: { ...inputs, weight: { ...weight, data } }, params };
@@ -160,14 +190,13 @@ export const record: OpRecord<NormParams> = {
     {
       name: 'one dimension normalised for all',
       apply: ({ bias: _, ...inputs }, params) => {
-        const weight = inputs['weight'] as Value;
+        const weight = inputs.weight;
         const width = weight.shape.at(-1) as number;
-        return { inputs: { ...inputs, weight: { shape: [width], data: weight.data.slice(0, width) } }, params: { ...params, axis: -1 } };
+        return {
+          inputs: { ...inputs, weight: { shape: [width], data: weight.data.slice(0, width) } },
+          params: { ...params, axis: -1 },
+        };
       },
     },
   ],
-};
-
-function wrongEps(name: string, change: (eps: number) => number): WrongValue<NormParams> {
-  return { name, apply: (inputs, params) => ({ inputs, params: { ...params, eps: change(params.eps) } }) };
-}
+});

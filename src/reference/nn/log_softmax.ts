@@ -1,18 +1,23 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { logSoftmax as signature } from '../../vocabulary/nn/log_softmax.ts';
+import { completed, type GivenParams } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
-import type { Depth, OpRecord, Sample, Value } from '../record.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Depth } from '../record.ts';
 import { drawTensor } from '../simulation/draw.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import type { Simulation } from '../simulation/simulation.ts';
 import { chainSum } from '../simulation/sums.ts';
-import { wrongInput, wrongParams } from '../wrong-value.ts';
-import { mapRows, pick, type SoftmaxParams } from './softmax.ts';
+import { mapRows, pick } from './softmax.ts';
 
 /** Differences to the maximum, and the logarithm of the sum of their exponentials. */
-function rowOf(x: readonly number[]): { readonly below: readonly number[]; readonly logSum: number } {
+function rowOf(x: readonly number[]): {
+  readonly below: readonly number[];
+  readonly logSum: number;
+} {
   const max = x.reduce((a, b) => Math.max(a, b));
   const below = x.map((value) => max - value);
   return { below, logSum: Math.log(below.reduce((sum, d) => sum + Math.exp(-d), 0)) };
@@ -24,12 +29,15 @@ const logSoftmaxOf = (x: readonly number[]): number[] => {
 };
 
 /**
- * y = -d - log S, d = max - x. The logarithm errs by what S errs by, sum_j p_j c_j + gamma_c with c_j = eps (3 + 3 d_j), and by itself:
- * 2^-21 for S in [0.5, 2], else 3 units. d and y round.
+ * y = -d - log S, d = max - x. The logarithm errs by what S errs by, sum_j p_j c_j + gamma_c with
+ * c_j = eps (3 + 3 d_j), and by itself: 2^-21 for S in [0.5, 2], else 3 units. d and y round.
  */
 function bounds(x: readonly number[], depth: Depth): number[] {
   const { below, logSum } = rowOf(x);
-  const weighted = below.reduce((sum, d) => sum + Math.exp(-d - logSum) * EPS * (3 + 3 * Math.min(d, 200)), 0);
+  const weighted = below.reduce(
+    (sum, d) => sum + Math.exp(-d - logSum) * EPS * (3 + 3 * Math.min(d, 200)),
+    0,
+  );
   const logError = logSum <= Math.LN2 ? 2 ** -21 : 3 * EPS * logSum;
   const shared = weighted + gamma(depth(x.length)) + x.length * FLUSH + logError;
   return below.map((d) => (shared + EPS * d + EPS * (d + logSum)) * SECOND_ORDER + FLUSH);
@@ -37,25 +45,39 @@ function bounds(x: readonly number[], depth: Depth): number[] {
 
 const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-const gradientOf = (y: readonly number[], dy: readonly number[]): number[] => dy.map((d, i) => d - Math.exp(y[i] as number) * total(dy));
+const gradientOf = (y: readonly number[], dy: readonly number[]): number[] =>
+  dy.map((d, i) => d - Math.exp(y[i] as number) * total(dy));
 
-/** dx = dy - exp(y) G, G = sum of dy: exp takes y's error and 3 + 2|y| units, the product one; a sum has one level less than of products. */
+/**
+ * dx = dy - exp(y) G, G = sum of dy: exp takes y's error and 3 + 2|y| units, the product one; a sum
+ * has one level less than of products.
+ */
 function gradientBounds(x: readonly number[], dy: readonly number[], depth: Depth): number[] {
-  const [y, errors] = [logSoftmaxOf(x), bounds(x, depth)];
+  const y = logSoftmaxOf(x);
+  const errors = bounds(x, depth);
   const sumError = gamma(Math.max(0, depth(x.length) - 1)) * total(dy.map(Math.abs));
   const gradient = gradientOf(y, dy);
   return y.map((value, i) => {
     const p = Math.exp(value);
     const relative = p === 0 ? 0 : (errors[i] as number) + EPS * (4 + 2 * Math.abs(value));
     const size = Math.abs(total(dy)) + sumError;
-    return (p * (relative * size + sumError) + EPS * Math.abs(gradient[i] as number)) * SECOND_ORDER + FLUSH * (3 + 2 * size);
+    return (
+      (p * (relative * size + sumError) + EPS * Math.abs(gradient[i] as number)) * SECOND_ORDER +
+      FLUSH * (3 + 2 * size)
+    );
   });
 }
 
-function sample(shape: Shape, params: SoftmaxParams, draw?: (random: Random) => number, values?: string): Sample<SoftmaxParams> {
+function sample(
+  shape: Shape,
+  params: GivenParams<typeof signature>,
+  draw?: (random: Random) => number,
+  values?: string,
+): SampleOf<typeof signature> {
+  const { axis } = completed(signature, params);
   return {
-    layer: 'legal',
-    label: { x: formatShape(shape), axis: params.axis ?? -1, ...(values ? { values } : {}) },
+    level: 'legal',
+    label: { x: formatShape(shape), axis, ...(values ? { values } : {}) },
     params,
     inputs: (random) => ({
       x: hostTensorFrom(
@@ -64,56 +86,64 @@ function sample(shape: Shape, params: SoftmaxParams, draw?: (random: Random) => 
         random.fill(sizeOf(shape), () => (draw ? draw(random) : random.normal(3))),
       ),
     }),
-    grads: (random) => ({ y: drawTensor(random, shape, values === 'large' ? 'positive' : 'normal') }),
+    grads: (random) => ({
+      y: drawTensor(random, shape, values === 'large' ? 'positive' : 'normal'),
+    }),
   };
 }
 
 /** torch.log_softmax. */
-export const record: OpRecord<SoftmaxParams> = {
-  name: 'log_softmax',
-  family: 'nn',
+export const record = defineRecord(signature, {
   summary: 'y = logarithm of the softmax of x along an axis',
-  inputs: { x: { dtypes: ['f32'], differentiable: true } },
-  outputs: { y: { dtypes: ['f32'] } },
-  forward: (inputs, params) => {
-    const x = inputs['x'] as Value;
-    return { y: { shape: x.shape, data: mapRows(x, params, (row) => logSoftmaxOf(pick(x, row))) } };
-  },
-  acceptance: (inputs, _outputs, params, { depth }) => {
-    const x = inputs['x'] as Value;
-    return { y: { kind: 'within', bound: mapRows(x, params, (row) => bounds(pick(x, row), depth)) } };
-  },
-  vjp: (inputs, params, grads) => {
-    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
-    return { x: { shape: x.shape, data: mapRows(x, params, (row) => gradientOf(logSoftmaxOf(pick(x, row)), pick(dy, row))) } };
-  },
-  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
-    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
-    return { x: { kind: 'within', bound: mapRows(x, params, (row) => gradientBounds(pick(x, row), pick(dy, row), depth)) } };
-  },
+  forward: ({ x }, params) => ({
+    y: { shape: x.shape, data: mapRows(x, params, (row) => logSoftmaxOf(pick(x, row))) },
+  }),
+  acceptance: ({ x }, _outputs, params, { depth }) => ({
+    y: { kind: 'within', bound: mapRows(x, params, (row) => bounds(pick(x, row), depth)) },
+  }),
+  vjp: ({ x }, params, { y: dy }) => ({
+    x: {
+      shape: x.shape,
+      data: mapRows(x, params, (row) => gradientOf(logSoftmaxOf(pick(x, row)), pick(dy, row))),
+    },
+  }),
+  vjpAcceptance: ({ x }, _gradients, params, { y: dy }, { depth }) => ({
+    x: {
+      kind: 'within',
+      bound: mapRows(x, params, (row) => gradientBounds(pick(x, row), pick(dy, row), depth)),
+    },
+  }),
   samples: [
     sample([128, 19], {}),
     sample([2, 3, 2], {}),
     sample([3, 37, 5], { axis: 1 }),
     sample([11, 6], { axis: 0 }),
-    sample([5, 300], { axis: -1 }, (random) => random.integer(0, 1) * 90 + random.normal(20), 'far-apart'),
+    sample(
+      [5, 300],
+      { axis: -1 },
+      (random) => random.integer(0, 1) * 90 + random.normal(20),
+      'far-apart',
+    ),
     sample([29, 5], {}, (random) => 1e3 * random.integer(5, 9) + random.normal(), 'large'),
   ],
   faults: [
-    { name: 'one term more in the sum', shader: { file: 'nn/log_softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' } },
+    {
+      name: 'one term more in the sum',
+      shader: { file: 'nn/log_softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' },
+    },
     {
       name: 'the sum of the gradient dropped',
       direction: 'backward',
       shader: { file: 'nn/log_softmax_backward', from: 'NOTHING)) * sum', to: 'NOTHING)) * 0.0' },
     },
   ],
-  wrongValues: [
-    wrongInput('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
-    wrongParams('first axis for the last', (params) => ({ ...params, axis: 0 })),
-    wrongParams('last axis for another', (params) => ({ ...params, axis: -1 })),
-    wrongInput('base 2 for e', 'x', (x) => x * Math.LN2),
+  plausibleBugs: [
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    paramsBug('first axis for the last', (params) => ({ ...params, axis: 0 })),
+    paramsBug('last axis for another', (params) => ({ ...params, axis: -1 })),
+    inputBug('base 2 for e', 'x', (x) => x * Math.LN2),
   ],
-};
+});
 
 function computed(gpu: SimulatedGpu, x: readonly number[]): number[] {
   const largest = x.reduce((a, b) => Math.max(a, b));
@@ -126,14 +156,11 @@ function computed(gpu: SimulatedGpu, x: readonly number[]): number[] {
   return x.map((value) => gpu.sub(gpu.sub(value, largest), logarithm));
 }
 
-export const simulation: Simulation<SoftmaxParams> = {
-  op: 'log_softmax',
-  forward: (gpu, inputs, params) => {
-    const x = inputs['x'] as Value;
-    return { y: { shape: x.shape, data: mapRows(x, params, (row) => computed(gpu, pick(x, row))) } };
-  },
-  backward: (gpu, inputs, params, grads) => {
-    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+export const simulation = defineSimulation(signature, {
+  forward: (gpu, { x }, params) => ({
+    y: { shape: x.shape, data: mapRows(x, params, (row) => computed(gpu, pick(x, row))) },
+  }),
+  backward: (gpu, { x }, params, { y: dy }) => {
     const data = mapRows(x, params, (row) => {
       const sum = chainSum(gpu, pick(dy, row));
       const y = computed(gpu, pick(x, row));
@@ -141,5 +168,10 @@ export const simulation: Simulation<SoftmaxParams> = {
     });
     return { x: { shape: x.shape, data } };
   },
-  samples: [sample([31, 64], {}), sample([3, 1024], {}), sample([9, 64], {}, undefined, 'large'), sample([1, 4096], {})],
-};
+  samples: [
+    sample([31, 64], {}),
+    sample([3, 1024], {}),
+    sample([9, 64], {}, undefined, 'large'),
+    sample([1, 4096], {}),
+  ],
+});

@@ -1,25 +1,34 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { nllLoss as signature } from '../../vocabulary/nn/nll_loss.ts';
+import {
+  completed,
+  type FlowingOf,
+  type GivenParams,
+  type InputsOf,
+  type ParamsOf,
+} from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
-import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
-import type { Simulation } from '../simulation/simulation.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { workgroupSum } from '../simulation/sums.ts';
-import { wrongInput, wrongParams } from '../wrong-value.ts';
 import { rowsOf } from './cross_entropy.ts';
 import { type RowLoss, reduced } from './loss/reduced.ts';
 
-interface NllLossParams {
-  readonly ignore_index?: number;
-  readonly reduction?: 'none' | 'mean' | 'sum';
-}
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
 
-/** The rows of a cross-entropy, of which log_probs are the scores. */
-function problemOf(inputs: Values, params: NllLossParams) {
-  return rowsOf({ ...inputs, logits: inputs['log_probs'] as Value }, params);
+/** The rows of a cross-entropy; log_probs are the scores. */
+function problemOf({ log_probs, labels, weight }: Inputs, { ignore_index }: Params) {
+  return rowsOf(
+    { logits: log_probs, labels, weight },
+    { ignore_index, label_smoothing: 0, shift: false },
+  );
 }
 
 /** -w_t log_probs[t] of each row: a product where there are weights. */
-function lossesOf(inputs: Values, params: NllLossParams): readonly RowLoss[] {
+function lossesOf(inputs: Inputs, params: Params): readonly RowLoss[] {
   const rows = problemOf(inputs, params);
   return Array.from({ length: rows.count }, (_, row) => {
     const target = rows.target(row);
@@ -32,42 +41,66 @@ function lossesOf(inputs: Values, params: NllLossParams): readonly RowLoss[] {
 
 const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
-function totalOf(inputs: Values, params: NllLossParams, arithmetic: Arithmetic) {
-  return reduced(lossesOf(inputs, params), (params.reduction ?? 'mean') === 'mean', inputs['weight'] !== undefined, arithmetic);
+function totalOf(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
+  return reduced(
+    lossesOf(inputs, params),
+    params.reduction === 'mean',
+    inputs.weight !== undefined,
+    arithmetic,
+  );
 }
 
-function lossOf(inputs: Values, params: NllLossParams): Value {
-  const { reduction = 'mean' } = params;
-  if (reduction !== 'none') return { shape: [1], data: Float64Array.of(totalOf(inputs, params, exactSums).loss) };
-  return { shape: (inputs['labels'] as Value).shape, data: Float64Array.from(lossesOf(inputs, params), ({ loss }) => loss) };
+function lossOf(inputs: Inputs, params: Params): Value {
+  const { reduction } = params;
+  if (reduction !== 'none')
+    return { shape: [1], data: Float64Array.of(totalOf(inputs, params, exactSums).loss) };
+  return {
+    shape: inputs.labels.shape,
+    data: Float64Array.from(lossesOf(inputs, params), ({ loss }) => loss),
+  };
 }
 
 /** The class that counts for each row, or -1. */
-function targetsOf(inputs: Values, params: NllLossParams): Value {
+function targetsOf(inputs: Inputs, params: Params): Value {
   const rows = problemOf(inputs, params);
-  return { shape: [rows.count], data: Float64Array.from({ length: rows.count }, (_, row) => rows.target(row)) };
+  return {
+    shape: [rows.count],
+    data: Float64Array.from({ length: rows.count }, (_, row) => rows.target(row)),
+  };
 }
 
-function acceptanceOf(inputs: Values, params: NllLossParams, arithmetic: Arithmetic): Acceptance {
+function acceptanceOf(inputs: Inputs, params: Params, arithmetic: Arithmetic): Acceptance {
   const errors: readonly { readonly error: number }[] =
     params.reduction === 'none' ? lossesOf(inputs, params) : [totalOf(inputs, params, arithmetic)];
   return { kind: 'within', bound: Float64Array.from(errors, ({ error }) => error * SECOND_ORDER) };
 }
 
-/** -g w_t at each target, 0 elsewhere; with a reduction g is dloss over the normalizer: a quotient, and a product with the weight. */
-function slopesOf(inputs: Values, params: NllLossParams, grads: Values, arithmetic: Arithmetic): { gradient: Value; bound: Float64Array } {
+/**
+ * -g w_t at each target, 0 elsewhere; with a reduction g is dloss over the normalizer: a quotient,
+ * and a product with the weight.
+ */
+function slopesOf(
+  inputs: Inputs,
+  params: Params,
+  grads: FlowingOf<typeof signature, Value>,
+  arithmetic: Arithmetic,
+): { gradient: Value; bound: Float64Array } {
   const rows = problemOf(inputs, params);
-  const { shape, data } = inputs['log_probs'] as Value;
-  const dloss = (grads['loss'] as Value).data;
-  const { reduction = 'mean' } = params;
+  const { shape, data } = inputs.log_probs;
+  const dloss = grads.loss.data;
+  const { reduction } = params;
   const { normalizer, normalizerError } =
-    reduction === 'mean' ? totalOf(inputs, params, arithmetic) : { normalizer: 1, normalizerError: 0 };
+    reduction === 'mean'
+      ? totalOf(inputs, params, arithmetic)
+      : { normalizer: 1, normalizerError: 0 };
   const relative = (reduction === 'none' ? 0 : normalizerError + 2.5 * EPS) + EPS;
-  const [gradient, bound] = [new Float64Array(data.length), new Float64Array(data.length)];
+  const gradient = new Float64Array(data.length);
+  const bound = new Float64Array(data.length);
   for (let row = 0; row < rows.count; row++) {
     const target = rows.target(row);
     if (target < 0) continue;
-    const slope = (-rows.weight(target) * (dloss[reduction === 'none' ? row : 0] as number)) / normalizer;
+    const slope =
+      (-rows.weight(target) * (dloss[reduction === 'none' ? row : 0] as number)) / normalizer;
     gradient[rows.flat(row, target)] = slope;
     bound[rows.flat(row, target)] = Math.abs(slope) * relative * SECOND_ORDER + 2 * FLUSH;
   }
@@ -75,22 +108,32 @@ function slopesOf(inputs: Values, params: NllLossParams, grads: Values, arithmet
 }
 
 interface Draw {
-  readonly layer: Sample<NllLossParams>['layer'];
+  readonly level: SampleOf<typeof signature>['level'];
   readonly log_probs: Shape;
-  readonly params?: NllLossParams;
+  readonly params?: GivenParams<typeof signature>;
   readonly weighted?: boolean;
   /** The second of so many labels is ignored; 0 for none. */
   readonly ignoreEvery?: number;
-  /** Labels reach this far outside of the classes on both sides, where the nearest class counts; default 0. */
+  /**
+   * Labels reach this far outside of the classes on both sides, where the nearest class counts;
+   * default 0.
+   */
   readonly outside?: number;
 }
 
-function sample({ layer, log_probs, params = {}, weighted = false, ignoreEvery = 0, outside = 0 }: Draw): Sample<NllLossParams> {
-  const { reduction = 'mean', ignore_index = -100 } = params;
+function sample({
+  level,
+  log_probs,
+  params = {},
+  weighted = false,
+  ignoreEvery = 0,
+  outside = 0,
+}: Draw): SampleOf<typeof signature> {
+  const { reduction, ignore_index } = completed(signature, params);
   const classes = log_probs[Math.min(1, log_probs.length - 1)] as number;
   const labels = log_probs.length === 1 ? [1] : log_probs.toSpliced(1, 1);
   return {
-    layer,
+    level,
     label: {
       log_probs: formatShape(log_probs),
       reduction,
@@ -102,7 +145,9 @@ function sample({ layer, log_probs, params = {}, weighted = false, ignoreEvery =
       log_probs: hostTensorFrom(
         'f32',
         log_probs,
-        random.fill(sizeOf(log_probs), () => (layer === 'exact' ? -random.integer(0, 99) : -Math.abs(random.normal(3)))),
+        random.fill(sizeOf(log_probs), () =>
+          level === 'exact' ? -random.integer(0, 99) : -Math.abs(random.normal(3)),
+        ),
       ),
       labels: hostTensorFrom(
         'i32',
@@ -116,72 +161,113 @@ function sample({ layer, log_probs, params = {}, weighted = false, ignoreEvery =
             weight: hostTensorFrom(
               'f32',
               [classes],
-              random.fill(classes, () => (layer === 'exact' ? random.integer(1, 9) : random.uniform(0.5, 2))),
+              random.fill(classes, () =>
+                level === 'exact' ? random.integer(1, 9) : random.uniform(0.5, 2),
+              ),
             ),
           }
         : {}),
     }),
     grads: (random) => {
       const shape = reduction === 'none' ? labels : [1];
-      const draw = layer === 'exact' ? () => random.integer(-9, 9) : () => random.normal();
+      const draw = level === 'exact' ? () => random.integer(-9, 9) : () => random.normal();
       return { loss: hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw)) };
     },
   };
 }
 
 /** torch.nn.functional.nll_loss. */
-export const record: OpRecord<NllLossParams> = {
-  name: 'nll_loss',
-  family: 'nn',
+export const record = defineRecord(signature, {
   summary: 'negative log-likelihood of class labels',
-  inputs: {
-    log_probs: { dtypes: ['f32'], differentiable: true },
-    labels: { dtypes: ['i32'] },
-    weight: { dtypes: ['f32'], optional: true },
-  },
-  outputs: { loss: { dtypes: ['f32'] }, targets: { dtypes: ['i32'], optional: true } },
-  forward: (inputs, params) => ({ loss: lossOf(inputs, params), targets: targetsOf(inputs, params) }),
-  acceptance: (inputs, _outputs, params, arithmetic) => ({ loss: acceptanceOf(inputs, params, arithmetic), targets: { kind: 'exact' } }),
-  vjp: (inputs, params, grads) => ({ log_probs: slopesOf(inputs, params, grads, exactSums).gradient }),
+  forward: (inputs, params) => ({
+    loss: lossOf(inputs, params),
+    targets: targetsOf(inputs, params),
+  }),
+  acceptance: (inputs, _outputs, params, arithmetic) => ({
+    loss: acceptanceOf(inputs, params, arithmetic),
+    targets: { kind: 'exact' },
+  }),
+  vjp: (inputs, params, grads) => ({
+    log_probs: slopesOf(inputs, params, grads, exactSums).gradient,
+  }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
     log_probs: { kind: 'within', bound: slopesOf(inputs, params, grads, arithmetic).bound },
   }),
   samples: [
-    sample({ layer: 'exact', log_probs: [67, 19], params: { reduction: 'none' }, weighted: true, ignoreEvery: 4, outside: 5 }),
-    sample({ layer: 'exact', log_probs: [5, 11, 3, 7], params: { reduction: 'none', ignore_index: 3 }, ignoreEvery: 6 }),
-    // Whole workgroups, of which none has an invocation to spare.
-    sample({ layer: 'exact', log_probs: [64, 3], params: { reduction: 'none' } }),
-    sample({ layer: 'legal', log_probs: [130, 7], params: { reduction: 'sum', ignore_index: 3 }, ignoreEvery: 4, weighted: true }),
-    sample({ layer: 'legal', log_probs: [3, 5, 31], ignoreEvery: 4, weighted: true }),
-    sample({ layer: 'legal', log_probs: [37, 4] }),
-    sample({ layer: 'legal', log_probs: [17] }),
+    sample({
+      level: 'exact',
+      log_probs: [67, 19],
+      params: { reduction: 'none' },
+      weighted: true,
+      ignoreEvery: 4,
+      outside: 5,
+    }),
+    sample({
+      level: 'exact',
+      log_probs: [5, 11, 3, 7],
+      params: { reduction: 'none', ignore_index: 3 },
+      ignoreEvery: 6,
+    }),
+    // Whole workgroups without an invocation to spare.
+    sample({ level: 'exact', log_probs: [64, 3], params: { reduction: 'none' } }),
+    sample({
+      level: 'legal',
+      log_probs: [130, 7],
+      params: { reduction: 'sum', ignore_index: 3 },
+      ignoreEvery: 4,
+      weighted: true,
+    }),
+    sample({ level: 'legal', log_probs: [3, 5, 31], ignoreEvery: 4, weighted: true }),
+    sample({ level: 'legal', log_probs: [37, 4] }),
+    sample({ level: 'legal', log_probs: [17] }),
   ],
   faults: [
-    { name: 'sign of the loss', shader: { file: 'nn/nll_loss_rows', from: 'own = -target_weight', to: 'own = target_weight' } },
+    {
+      name: 'sign of the loss',
+      shader: { file: 'nn/nll_loss_rows', from: 'own = -target_weight', to: 'own = target_weight' },
+    },
     {
       name: 'one added to every gradient',
       direction: 'backward',
       shader: { file: 'nn/nll_loss_backward', from: 'var slope = 0.0;', to: 'var slope = 1.0;' },
     },
   ],
-  wrongValues: [
-    wrongInput('label off by one', 'labels', (label) => (label >= 0 ? label + 1 : label)),
-    wrongInput('log_probs wrong by 2e-5', 'log_probs', (x) => x * (1 + 2e-5)),
-    wrongInput('weights wrong by a part in a thousand for every second class', 'weight', (w, i) => w * (i % 2 ? 1.001 : 1)),
-    wrongParams('ignore_index of the other convention', (p) => ({ ...p, ignore_index: (p.ignore_index ?? -100) < 0 ? 0 : -100 })),
-    wrongParams('sum for mean', (p) => ({ ...p, reduction: p.reduction === 'none' ? 'none' : 'sum' })),
-    wrongParams('mean for sum', (p) => ({ ...p, reduction: p.reduction === 'none' ? 'none' : 'mean' })),
+  plausibleBugs: [
+    inputBug('label off by one', 'labels', (label) => (label >= 0 ? label + 1 : label)),
+    inputBug('log_probs wrong by 2e-5', 'log_probs', (x) => x * (1 + 2e-5)),
+    inputBug(
+      'weights wrong by a part in a thousand for every second class',
+      'weight',
+      (w, i) => w * (i % 2 ? 1.001 : 1),
+    ),
+    paramsBug('ignore_index of the other convention', (p) => ({
+      ...p,
+      ignore_index: p.ignore_index < 0 ? 0 : -100,
+    })),
+    paramsBug('sum for mean', (p) => ({
+      ...p,
+      reduction: p.reduction === 'none' ? 'none' : 'sum',
+    })),
+    paramsBug('mean for sum', (p) => ({
+      ...p,
+      reduction: p.reduction === 'none' ? 'none' : 'mean',
+    })),
   ],
-};
+});
 
-export const simulation: Simulation<NllLossParams> = {
-  op: 'nll_loss',
+export const simulation = defineSimulation(signature, {
   forward: (gpu, inputs, params) => {
     const rows = problemOf(inputs, params);
     const targets = targetsOf(inputs, params);
-    const losses = Array.from(targets.data, (target, row) => (target < 0 ? 0 : gpu.mul(-rows.weight(target), rows.at(row, target))));
-    const { reduction = 'mean' } = params;
-    if (reduction === 'none') return { loss: { shape: (inputs['labels'] as Value).shape, data: Float64Array.from(losses) }, targets };
+    const losses = Array.from(targets.data, (target, row) =>
+      target < 0 ? 0 : gpu.mul(-rows.weight(target), rows.at(row, target)),
+    );
+    const { reduction } = params;
+    if (reduction === 'none')
+      return {
+        loss: { shape: inputs.labels.shape, data: Float64Array.from(losses) },
+        targets,
+      };
     const sum = workgroupSum(gpu, losses);
     const weights = Array.from(targets.data, (target) => (target < 0 ? 0 : rows.weight(target)));
     const loss = reduction === 'sum' ? sum : gpu.div(sum, workgroupSum(gpu, weights));
@@ -189,18 +275,19 @@ export const simulation: Simulation<NllLossParams> = {
   },
   backward: (gpu, inputs, params, grads) => {
     const rows = problemOf(inputs, params);
-    const { shape, data } = inputs['log_probs'] as Value;
-    const dloss = (grads['loss'] as Value).data;
+    const { shape, data } = inputs.log_probs;
+    const dloss = grads.loss.data;
     const targets = Array.from(targetsOf(inputs, params).data);
     const weights = targets.map((target) => (target < 0 ? 0 : rows.weight(target)));
-    const { reduction = 'mean' } = params;
+    const { reduction } = params;
     const normalizer = reduction === 'mean' ? workgroupSum(gpu, weights) : 1;
     const gradient = new Float64Array(data.length);
     targets.forEach((target, row) => {
       if (target < 0) return;
-      const incoming = reduction === 'none' ? (dloss[row] as number) : gpu.div(dloss[0] as number, normalizer);
+      const incoming =
+        reduction === 'none' ? (dloss[row] as number) : gpu.div(dloss[0] as number, normalizer);
       gradient[rows.flat(row, target)] = gpu.mul(-incoming, weights[row] as number);
     });
     return { log_probs: { shape, data: gradient } };
   },
-};
+});

@@ -4,9 +4,13 @@ import type { Value } from '../record.ts';
 import { record } from './silu.ts';
 
 const differentiable = record as Required<typeof record>;
-const vector = (...data: number[]): Value => ({ shape: [data.length], data: Float64Array.from(data) });
-const forward = (x: Value): Float64Array => (record.forward({ x }, {})['y'] as Value).data;
-const gradient = (x: Value, y: Value): Float64Array => (differentiable.vjp({ x }, {}, { y })['x'] as Value).data;
+const vector = (...data: number[]): Value => ({
+  shape: [data.length],
+  data: Float64Array.from(data),
+});
+const forward = (x: Value): Float64Array => record.forward({ x }, {}).y.data;
+const gradient = (x: Value, y: Value): Iterable<number> =>
+  differentiable.vjp({ x }, {}, { y }).x?.data ?? [];
 
 describe('SiLU', () => {
   test('is 0 at 0, x/2 beside it, x far right and 0 far left', () => {
@@ -20,8 +24,10 @@ describe('SiLU', () => {
   test('of x and of -x differ by x', () => {
     const random = new Random(3);
     const x = random.fill(50, () => random.normal(20));
-    const [plus, minus] = [forward(vector(...x)), forward(vector(...x.map((value) => -value)))];
-    for (const [i, value] of x.entries()) expect((plus[i] as number) - (minus[i] as number)).toBeCloseTo(value, 10);
+    const plus = forward(vector(...x));
+    const minus = forward(vector(...x.map((value) => -value)));
+    for (const [i, value] of x.entries())
+      expect((plus[i] as number) - (minus[i] as number)).toBeCloseTo(value, 10);
   });
 
   test('has slope 1/2 at 0 and no slope at its minimum', () => {

@@ -1,10 +1,10 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { silu as signature } from '../../vocabulary/nn/silu.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
 import { expError, sigmoid, vanishes } from '../logistic.ts';
-import type { OpRecord, Sample, Value } from '../record.ts';
-
-type SiluParams = Readonly<Record<string, never>>;
+import { inputBug } from '../plausible-bug.ts';
 
 /** Derivative of x * sigmoid(x). */
 export function slope(x: number): number {
@@ -13,39 +13,61 @@ export function slope(x: number): number {
 
 /** Derivative of {@link slope}. */
 export function bend(x: number): number {
-  const [s, q] = [sigmoid(x), sigmoid(-x)];
+  const s = sigmoid(x);
+  const q = sigmoid(-x);
   return s * q * (2 + x * (q - s));
 }
 
-/** |y| ((1 - sigmoid) eps (3 + 2|x|) + 3.5 eps): exp through the quotient, 1 + exp, and the division's 2.5. */
+/**
+ * |y| ((1 - sigmoid) eps (3 + 2|x|) + 3.5 eps): exp through the quotient, 1 + exp, and the division's 2.5.
+ */
 export function forwardBound(x: number): number {
   const y = Math.abs(x * sigmoid(x));
-  return y * (sigmoid(-x) * expError(x) + 3.5 * EPS) * SECOND_ORDER + 2 * FLUSH + (vanishes(x) ? y : 0);
+  return (
+    y * (sigmoid(-x) * expError(x) + 3.5 * EPS) * SECOND_ORDER + 2 * FLUSH + (vanishes(x) ? y : 0)
+  );
 }
 
 /**
- * dx = dy * s * u, u = 1 + t, t = x * q, q = 1 - s. With e = exp(-|x|), both s and q are 1/(1+e) or e/(1+e), computed as e * (1/(1+e)):
- * relative errors r_s = q eps(3+2|x|) + 4.5 eps and r_q = s eps(3+2|x|) + 4.5 eps (addition 1, division 2.5, product 1).
- * t adds a product, u an addition whose size is |u| however much 1 and t cancel, dx two products:
- * |error| <= |dy| s (|t| (r_q + eps) + |u| (r_s + 3 eps)).
+ * dx = dy * s * u, u = 1 + t, t = x * q, q = 1 - s. With e = exp(-|x|), both s and q are 1/(1+e) or
+ * e/(1+e), computed as e * (1/(1+e)): relative errors r_s = q eps(3+2|x|) + 4.5 eps and r_q = s
+ * eps(3+2|x|) + 4.5 eps (addition 1, division 2.5, product 1). t adds a product, u an addition
+ * whose size is |u| however much 1 and t cancel, dx two products: |error| <= |dy| s (|t| (r_q +
+ * eps) + |u| (r_s + 3 eps)).
  */
 export function backwardBound(x: number, dy: number): number {
-  const [s, q] = [sigmoid(x), sigmoid(-x)];
-  const [t, u] = [x * q, 1 + x * q];
-  const [sError, qError] = [q * expError(x) + 4.5 * EPS, s * expError(x) + 4.5 * EPS];
-  const rounding = Math.abs(dy) * s * (Math.abs(t) * (qError + EPS) + Math.abs(u) * (sError + 3 * EPS));
-  return rounding * SECOND_ORDER + FLUSH * (2 + 2 * Math.abs(dy)) + (vanishes(x) ? Math.abs(dy * s * u) : 0);
+  const s = sigmoid(x);
+  const q = sigmoid(-x);
+  const t = x * q;
+  const u = 1 + x * q;
+  const sError = q * expError(x) + 4.5 * EPS;
+  const qError = s * expError(x) + 4.5 * EPS;
+  const rounding =
+    Math.abs(dy) * s * (Math.abs(t) * (qError + EPS) + Math.abs(u) * (sError + 3 * EPS));
+  return (
+    rounding * SECOND_ORDER +
+    FLUSH * (2 + 2 * Math.abs(dy)) +
+    (vanishes(x) ? Math.abs(dy * s * u) : 0)
+  );
 }
 
-/** Where a gate goes wrong: zeros, the minimum of x * sigmoid(x) and its flat surroundings, saturation and beyond. */
-const CORNERS = [0, -0, 1e-30, -1e-30, 1, -1, -1.2784645, -1.25, 20, -20, 79.9, -79.9, -80.1, 87.5, -87.5, -104, 1e4, -1e4, 1e30, -1e30];
+/**
+ * Where a gate goes wrong: zeros, the minimum of x * sigmoid(x) and its flat surroundings,
+ * saturation and beyond.
+ */
+const CORNERS = [
+  0, -0, 1e-30, -1e-30, 1, -1, -1.2784645, -1.25, 20, -20, 79.9, -79.9, -80.1, 87.5, -87.5, -104,
+  1e4, -1e4, 1e30, -1e30,
+];
 
-function sample(shape: Shape, draw?: readonly number[]): Sample<SiluParams> {
+function sample(shape: Shape, draw?: readonly number[]): SampleOf<typeof signature> {
   return {
-    layer: 'legal',
+    level: 'legal',
     label: { x: formatShape(shape), ...(draw ? { values: 'corners' } : {}) },
     params: {},
-    inputs: (random) => ({ x: hostTensorFrom('f32', shape, draw ?? random.fill(sizeOf(shape), () => random.normal(3))) }),
+    inputs: (random) => ({
+      x: hostTensorFrom('f32', shape, draw ?? random.fill(sizeOf(shape), () => random.normal(3))),
+    }),
     grads: (random) => ({
       y: hostTensorFrom(
         'f32',
@@ -57,44 +79,33 @@ function sample(shape: Shape, draw?: readonly number[]): Sample<SiluParams> {
 }
 
 /** torch.nn.functional.silu. */
-export const record: OpRecord<SiluParams> = {
-  name: 'silu',
-  family: 'nn',
+export const record = defineRecord(signature, {
   summary: 'y = x * sigmoid(x)',
-  inputs: { x: { dtypes: ['f32'], differentiable: true } },
-  outputs: { y: { dtypes: ['f32'] } },
-  forward: (inputs) => {
-    const x = inputs['x'] as Value;
-    return { y: { shape: x.shape, data: x.data.map((value) => value * sigmoid(value)) } };
-  },
-  acceptance: (inputs) => {
-    const bound = (inputs['x'] as Value).data.map(forwardBound);
-    return { y: { kind: 'within', bound } };
-  },
-  vjp: (inputs, _params, grads) => {
-    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
-    return { x: { shape: x.shape, data: x.data.map((value, i) => slope(value) * (dy.data[i] as number)) } };
-  },
-  vjpAcceptance: (inputs, _gradients, _params, grads) => {
-    const dy = (grads['y'] as Value).data;
-    const bound = (inputs['x'] as Value).data.map((x, i) => backwardBound(x, dy[i] as number));
+  forward: ({ x }) => ({
+    y: { shape: x.shape, data: x.data.map((value) => value * sigmoid(value)) },
+  }),
+  acceptance: ({ x }) => ({ y: { kind: 'within', bound: x.data.map(forwardBound) } }),
+  vjp: ({ x }, _params, { y: dy }) => ({
+    x: { shape: x.shape, data: x.data.map((value, i) => slope(value) * (dy.data[i] as number)) },
+  }),
+  vjpAcceptance: ({ x }, _gradients, _params, { y: dy }) => {
+    const bound = x.data.map((value, i) => backwardBound(value, dy.data[i] as number));
     return { x: { kind: 'within', bound } };
   },
   samples: [sample([1]), sample([CORNERS.length], CORNERS), sample([7, 37]), sample([128, 129])],
   faults: [
-    { name: 'gate without sigmoid', shader: { file: 'nn/silu', from: '(1.0 + exp(', to: '(1.0 + 0.0 * exp(' } },
+    {
+      name: 'gate without sigmoid',
+      shader: { file: 'nn/silu', from: '(1.0 + exp(', to: '(1.0 + 0.0 * exp(' },
+    },
     {
       name: 'x * (1 - s) dropped',
       direction: 'backward',
       shader: { file: 'nn/silu_backward', from: '(1.0 + value * rest)', to: '(1.0 + rest)' },
     },
   ],
-  wrongValues: [
-    { name: 'input wrong by 2e-5', apply: (inputs, params) => ({ inputs: withX(inputs['x'] as Value, (x) => x * (1 + 2e-5)), params }) },
-    { name: 'sign of the input', apply: (inputs, params) => ({ inputs: withX(inputs['x'] as Value, (x) => -x), params }) },
+  plausibleBugs: [
+    inputBug('input wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    inputBug('sign of the input', 'x', (x) => -x),
   ],
-};
-
-function withX(x: Value, change: (x: number) => number): { readonly x: Value } {
-  return { x: { ...x, data: x.data.map(change) } };
-}
+});

@@ -1,21 +1,26 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { softmax as signature } from '../../vocabulary/nn/softmax.ts';
+import type { SoftmaxAlong } from '../../vocabulary/nn/softmax-along.ts';
+import { completed, type GivenParams, type ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
-import type { Depth, OpRecord, Sample, Value } from '../record.ts';
-import { wrongInput, wrongParams } from '../wrong-value.ts';
-
-/** The vocabulary's parameters of softmax. */
-export interface SoftmaxParams {
-  readonly axis?: number;
-}
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Depth, Value } from '../record.ts';
 
 /** Calls `visit` with the flat indices of each row along the axis. */
-function eachRow({ shape }: Value, { axis = -1 }: SoftmaxParams, visit: (indices: readonly number[]) => void): void {
+function eachRow(
+  { shape }: Value,
+  { axis }: ParamsOf<SoftmaxAlong>,
+  visit: (indices: readonly number[]) => void,
+): void {
   const at = axis < 0 ? axis + shape.length : axis;
-  const [classes, inner] = [shape[at] as number, sizeOf(shape.slice(at + 1))];
+  const classes = shape[at] as number;
+  const inner = sizeOf(shape.slice(at + 1));
   for (let outer = 0; outer < sizeOf(shape.slice(0, at)); outer++) {
-    for (let j = 0; j < inner; j++) visit(Array.from({ length: classes }, (_, c) => (outer * classes + c) * inner + j));
+    for (let j = 0; j < inner; j++)
+      visit(Array.from({ length: classes }, (_, c) => (outer * classes + c) * inner + j));
   }
 }
 
@@ -27,7 +32,9 @@ function softmaxOf(x: readonly number[]): number[] {
   return exps.map((e) => e / sum);
 }
 
-/** p_i (c_i + sum_j p_j c_j + gamma_c + 2.5 eps) + 2 * 2^-126 with c_i = eps (3 + 3 (max - x_i)). */
+/**
+ * p_i (c_i + sum_j p_j c_j + gamma_c + 2.5 eps) + 2 * 2^-126 with c_i = eps (3 + 3 (max - x_i)).
+ */
 function softmaxBound(x: readonly number[], p: readonly number[], depth: Depth): number[] {
   const max = x.reduce((a, b) => Math.max(a, b));
   const c = x.map((value) => EPS * (3 + 3 * (max - value)));
@@ -38,7 +45,11 @@ function softmaxBound(x: readonly number[], p: readonly number[], depth: Depth):
 }
 
 /** What a row gives: values and bounds, in the order of its elements. */
-export function mapRows(x: Value, params: SoftmaxParams, f: (indices: readonly number[]) => readonly number[]): Float64Array {
+export function mapRows(
+  x: Value,
+  params: ParamsOf<SoftmaxAlong>,
+  f: (indices: readonly number[]) => readonly number[],
+): Float64Array {
   const data = new Float64Array(x.data.length);
   eachRow(x, params, (indices) => {
     const values = f(indices);
@@ -50,7 +61,8 @@ export function mapRows(x: Value, params: SoftmaxParams, f: (indices: readonly n
 }
 
 /** The elements of a row, by {@link mapRows}'s indices. */
-export const pick = (value: Value, indices: readonly number[]): number[] => indices.map((i) => value.data[i] as number);
+export const pick = (value: Value, indices: readonly number[]): number[] =>
+  indices.map((i) => value.data[i] as number);
 
 function gradientOf(p: readonly number[], dy: readonly number[]): number[] {
   const mean = p.reduce((sum, pi, i) => sum + pi * (dy[i] as number), 0);
@@ -59,29 +71,45 @@ function gradientOf(p: readonly number[], dy: readonly number[]): number[] {
 
 /**
  * dx_i = y_i (dy_i - s), s = sum_j dy_j y_j, from an output that is already off by its own bound E:
- * |error| <= E_i |dy_i - s| + y_i (E_s + eps |dy_i - s|) + eps |dx_i|, E_s = sum_j |dy_j| E_j + gamma_c sum_j |dy_j y_j|.
+ * |error| <= E_i |dy_i - s| + y_i (E_s + eps |dy_i - s|) + eps |dx_i|, E_s = sum_j |dy_j| E_j +
+ * gamma_c sum_j |dy_j y_j|.
  */
 function gradientBound(x: readonly number[], dy: readonly number[], depth: Depth): number[] {
   const p = softmaxOf(x);
   const off = softmaxBound(x, p, depth);
   const mean = p.reduce((sum, pi, i) => sum + pi * (dy[i] as number), 0);
   const levels = gamma(depth(x.length));
-  const meanError = dy.reduce((sum, d, i) => sum + Math.abs(d) * ((off[i] as number) + levels * (p[i] as number)) + 2 * FLUSH, 0);
+  const meanError = dy.reduce(
+    (sum, d, i) => sum + Math.abs(d) * ((off[i] as number) + levels * (p[i] as number)) + 2 * FLUSH,
+    0,
+  );
   return p.map((pi, i) => {
     const rest = Math.abs((dy[i] as number) - mean);
-    return ((off[i] as number) * (rest + meanError) + pi * (meanError + 2 * EPS * rest)) * SECOND_ORDER + 2 * FLUSH;
+    return (
+      ((off[i] as number) * (rest + meanError) + pi * (meanError + 2 * EPS * rest)) * SECOND_ORDER +
+      2 * FLUSH
+    );
   });
 }
 
 const normal = (random: Random): number => random.normal(3);
 
-/** As masks leave it: a third of the numbers are near the least of float32, and so are whole rows. */
-const masked = (random: Random): number => (random.integer(0, 2) === 0 ? -(2 ** 127) * random.uniform(1, 1.9) : random.normal(3));
+/**
+ * As masks leave it: a third of the numbers are near the least of float32, and so are whole rows.
+ */
+const masked = (random: Random): number =>
+  random.integer(0, 2) === 0 ? -(2 ** 127) * random.uniform(1, 1.9) : random.normal(3);
 
-function sample(shape: Shape, params: SoftmaxParams, draw = normal, values?: string): Sample<SoftmaxParams> {
+function sample(
+  shape: Shape,
+  params: GivenParams<SoftmaxAlong>,
+  draw = normal,
+  values?: string,
+): SampleOf<SoftmaxAlong> {
+  const { axis } = completed(signature, params);
   return {
-    layer: 'legal',
-    label: { x: formatShape(shape), axis: params.axis ?? -1, ...(values ? { values } : {}) },
+    level: 'legal',
+    label: { x: formatShape(shape), axis, ...(values ? { values } : {}) },
     params,
     inputs: (random) => ({
       x: hostTensorFrom(
@@ -101,53 +129,64 @@ function sample(shape: Shape, params: SoftmaxParams, draw = normal, values?: str
 }
 
 /** torch.softmax. */
-export const record: OpRecord<SoftmaxParams> = {
-  name: 'softmax',
-  family: 'nn',
+export const record = defineRecord(signature, {
   summary: 'y = softmax of x along an axis',
-  inputs: { x: { dtypes: ['f32'], differentiable: true } },
-  outputs: { y: { dtypes: ['f32'] } },
-  forward: (inputs, params) => {
-    const x = inputs['x'] as Value;
-    return { y: { shape: x.shape, data: mapRows(x, params, (row) => softmaxOf(pick(x, row))) } };
-  },
-  acceptance: (inputs, outputs, params, { depth }) => {
-    const [x, y] = [inputs['x'] as Value, outputs['y'] as Value];
-    return { y: { kind: 'within', bound: mapRows(x, params, (row) => softmaxBound(pick(x, row), pick(y, row), depth)) } };
-  },
-  vjp: (inputs, params, grads) => {
-    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
-    return { x: { shape: x.shape, data: mapRows(x, params, (row) => gradientOf(softmaxOf(pick(x, row)), pick(dy, row))) } };
-  },
-  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
-    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
-    return { x: { kind: 'within', bound: mapRows(x, params, (row) => gradientBound(pick(x, row), pick(dy, row), depth)) } };
-  },
+  forward: ({ x }, params) => ({
+    y: { shape: x.shape, data: mapRows(x, params, (row) => softmaxOf(pick(x, row))) },
+  }),
+  acceptance: ({ x }, { y }, params, { depth }) => ({
+    y: {
+      kind: 'within',
+      bound: mapRows(x, params, (row) => softmaxBound(pick(x, row), pick(y, row), depth)),
+    },
+  }),
+  vjp: ({ x }, params, { y: dy }) => ({
+    x: {
+      shape: x.shape,
+      data: mapRows(x, params, (row) => gradientOf(softmaxOf(pick(x, row)), pick(dy, row))),
+    },
+  }),
+  vjpAcceptance: ({ x }, _gradients, params, { y: dy }, { depth }) => ({
+    x: {
+      kind: 'within',
+      bound: mapRows(x, params, (row) => gradientBound(pick(x, row), pick(dy, row), depth)),
+    },
+  }),
   samples: [
     sample([67, 19], {}),
-    // Whole workgroups, of which none has an invocation to spare.
+    // Whole workgroups without an invocation to spare.
     sample([64, 3], {}),
     sample([1, 2], {}),
     sample([3, 37, 5], { axis: 1 }),
     sample([11, 6], { axis: 0 }),
     sample([2, 3, 5], {}),
-    sample([5, 300], { axis: -1 }, (random) => random.integer(0, 1) * 90 + random.normal(20), 'far-apart'),
+    sample(
+      [5, 300],
+      { axis: -1 },
+      (random) => random.integer(0, 1) * 90 + random.normal(20),
+      'far-apart',
+    ),
     sample([29, 5], {}, (random) => 1e3 * random.integer(5, 9) + random.normal(), 'large'),
     sample([29, 3], {}, masked, 'masked'),
   ],
   faults: [
-    { name: 'largest element counted once more', shader: { file: 'nn/softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' } },
+    {
+      name: 'largest element counted once more',
+      shader: { file: 'nn/softmax', from: 'var sum = 0.0;', to: 'var sum = 1.0;' },
+    },
     {
       name: 'mean of the gradient not taken away',
       direction: 'backward',
       shader: { file: 'nn/softmax_backward', from: '(dy[i] - mean)', to: '(dy[i] - 0.0 * mean)' },
     },
   ],
-  wrongValues: [
-    wrongInput('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
-    wrongParams('first axis for the last', (params) => ({ ...params, axis: 0 })),
-    wrongParams('last axis for another', (params) => ({ ...params, axis: -1 })),
-    wrongInput('last element dropped', 'x', (x, i, { data }) => (i === data.length - 1 ? x - 1e3 : x)),
-    wrongInput('base 2 for e', 'x', (x) => x * Math.LN2),
+  plausibleBugs: [
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    paramsBug('first axis for the last', (params) => ({ ...params, axis: 0 })),
+    paramsBug('last axis for another', (params) => ({ ...params, axis: -1 })),
+    inputBug('last element dropped', 'x', (x, i, { data }) =>
+      i === data.length - 1 ? x - 1e3 : x,
+    ),
+    inputBug('base 2 for e', 'x', (x) => x * Math.LN2),
   ],
-};
+});

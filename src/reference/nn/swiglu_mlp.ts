@@ -1,16 +1,18 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { swigluMlp as signature } from '../../vocabulary/nn/swiglu_mlp.ts';
+import type { FlowingOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
 import { sigmoid } from '../logistic.ts';
-import { flatRows } from '../lora/rows.ts';
 import { absoluteProduct, product, stageError } from '../matmul/product.ts';
-import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
-import { wrongInput } from '../wrong-value.ts';
+import { flatRows } from '../matmul/rows.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { backwardBound, bend, forwardBound, slope } from './silu.ts';
 
-/** It has none. */
-export type SwigluParams = Readonly<Record<string, never>>;
+type Inputs = InputsOf<typeof signature, Value>;
 
 /** Numbers, and how far each may be off. */
 interface Stage {
@@ -25,38 +27,51 @@ const TWIST = 0.31;
 
 /** op(a) op(b) where both carry errors: what these become, and the sums' own. */
 function stage(a: Stage, b: Stage, transposeA: boolean, transposeB: boolean, c: number): Stage {
-  const wide = { ...b.value, data: b.value.data.map((x, i) => Math.abs(x) + (b.error.data[i] as number)) };
+  const wide = {
+    ...b.value,
+    data: b.value.data.map((x, i) => Math.abs(x) + (b.error.data[i] as number)),
+  };
   const error = stageError(a.value, a.error, wide, transposeA, transposeB, c);
   const carried = absoluteProduct(a.value, b.error, transposeA, transposeB);
   return { value: product(a.value, b.value, transposeA, transposeB), error: sum(error, carried) };
 }
 
-const exactly = (value: Value): Stage => ({ value, error: { ...value, data: new Float64Array(value.data.length) } });
+const exactly = (value: Value): Stage => ({
+  value,
+  error: { ...value, data: new Float64Array(value.data.length) },
+});
 
 function sum(a: Value, b: Value): Value {
   return { ...a, data: a.data.map((x, i) => x + (b.data[i] as number)) };
 }
 
 /**
- * A product of numbers that are each off: the product of the largest sizes less that of the numbers themselves, and a rounding for each
- * multiplication.
+ * A product of numbers that are each off: the product of the largest sizes less that of the numbers
+ * themselves, and a rounding for each multiplication.
  */
 function times(...factors: readonly Stage[]): Stage {
   const [first] = factors as readonly [Stage];
   const error = new Float64Array(first.value.data.length);
   const data = error.map((_, i) => {
     const values = factors.map(({ value }) => value.data[i] as number);
-    const sizes = factors.map((factor, n) => Math.abs(values[n] as number) + (factor.error.data[i] as number));
-    const [exact, largest] = [values.reduce((a, b) => a * b), sizes.reduce((a, b) => a * b)];
+    const sizes = factors.map(
+      (factor, n) => Math.abs(values[n] as number) + (factor.error.data[i] as number),
+    );
+    const exact = values.reduce((a, b) => a * b);
+    const largest = sizes.reduce((a, b) => a * b);
     const flush = FLUSH * factors.length * sizes.reduce((total, size) => total * (1 + size), 1);
-    error[i] = largest - Math.abs(exact) + (factors.length - 1) * EPS * SECOND_ORDER * largest + flush;
+    error[i] =
+      largest - Math.abs(exact) + (factors.length - 1) * EPS * SECOND_ORDER * largest + flush;
     return exact;
   });
   const { shape } = first.value;
   return { value: { shape, data }, error: { shape, data: error } };
 }
 
-/** A function of each element, its own error, and what it makes of the element's: by its growth there, and how that changes nearby. */
+/**
+ * A function of each element, its own error, and what it makes of the element's: by its growth
+ * there, and how that changes nearby.
+ */
 interface Curve {
   readonly f: (x: number) => number;
   readonly own: (x: number) => number;
@@ -66,8 +81,20 @@ interface Curve {
   readonly change: number;
 }
 
-const SILU: Curve = { f: (x) => x * sigmoid(x), own: forwardBound, growth: slope, most: STEEPEST, change: BEND };
-const SLOPE: Curve = { f: slope, own: (x) => backwardBound(x, 1), growth: bend, most: BEND, change: TWIST };
+const SILU: Curve = {
+  f: (x) => x * sigmoid(x),
+  own: forwardBound,
+  growth: slope,
+  most: STEEPEST,
+  change: BEND,
+};
+const SLOPE: Curve = {
+  f: slope,
+  own: (x) => backwardBound(x, 1),
+  growth: bend,
+  most: BEND,
+  change: TWIST,
+};
 
 function through({ value, error }: Stage, { f, own, growth, most, change }: Curve): Stage {
   const off = value.data.map((x, i) => {
@@ -81,39 +108,50 @@ const silu = (stage: Stage): Stage => through(stage, SILU);
 const siluSlope = (stage: Stage): Stage => through(stage, SLOPE);
 
 /** The layers before the last product; x as rows. */
-function stagesOf(inputs: Values, { depth }: Arithmetic) {
-  const [x, gate, up, down] = [
-    exactly(flatRows(inputs['x'] as Value)),
-    ...(['gate', 'up', 'down'] as const).map((name) => exactly(inputs[name] as Value)),
-  ] as [Stage, Stage, Stage, Stage];
+function stagesOf(inputs: Inputs, { depth }: Arithmetic) {
+  const x = exactly(flatRows(inputs.x));
+  const gate = exactly(inputs.gate);
+  const up = exactly(inputs.up);
+  const down = exactly(inputs.down);
   const width = x.value.shape[1] as number;
   const gated = stage(x, gate, false, true, depth(width));
   const raised = stage(x, up, false, true, depth(width));
   return { x, gate, up, down, gated, raised, hidden: times(silu(gated), raised) };
 }
 
-function outputOf(inputs: Values, arithmetic: Arithmetic): Stage {
+function outputOf(inputs: Inputs, arithmetic: Arithmetic): Stage {
   const { hidden, down } = stagesOf(inputs, arithmetic);
   const y = stage(hidden, down, false, true, arithmetic.depth(down.value.shape[1] as number));
-  const shape = [...(inputs['x'] as Value).shape.slice(0, -1), down.value.shape[0] as number];
+  const shape = [...inputs.x.shape.slice(0, -1), down.value.shape[0] as number];
   return { value: { ...y.value, shape }, error: y.error };
 }
 
-function gradientsOf(inputs: Values, grads: Values, arithmetic: Arithmetic): Readonly<Record<string, Stage>> {
+function gradientsOf(
+  inputs: Inputs,
+  grads: FlowingOf<typeof signature, Value>,
+  arithmetic: Arithmetic,
+) {
   const { depth } = arithmetic;
   const { x, gate, up, down, gated, raised, hidden } = stagesOf(inputs, arithmetic);
-  const dy = exactly(flatRows(grads['y'] as Value));
+  const dy = exactly(flatRows(grads.y));
   const [rows, out] = dy.value.shape as [number, number];
   const dhidden = stage(dy, down, false, false, depth(out));
   const dgated = times(dhidden, raised, siluSlope(gated));
   const draised = times(dhidden, silu(gated));
   const inner = depth(gate.value.shape[0] as number);
-  const [first, second] = [stage(dgated, gate, false, false, inner), stage(draised, up, false, false, inner)];
+  const first = stage(dgated, gate, false, false, inner);
+  const second = stage(draised, up, false, false, inner);
   const dx = sum(first.value, second.value);
-  const rounded = dx.data.map((_, i) => EPS * (Math.abs(first.value.data[i] as number) + Math.abs(second.value.data[i] as number)));
-  const { shape } = inputs['x'] as Value;
+  const rounded = dx.data.map(
+    (_, i) =>
+      EPS * (Math.abs(first.value.data[i] as number) + Math.abs(second.value.data[i] as number)),
+  );
+  const { shape } = inputs.x;
   return {
-    x: { value: { ...dx, shape }, error: sum(sum(first.error, second.error), { ...dx, data: rounded }) },
+    x: {
+      value: { ...dx, shape },
+      error: sum(sum(first.error, second.error), { ...dx, data: rounded }),
+    },
     gate: stage(dgated, x, true, false, depth(rows)),
     up: stage(draised, x, true, false, depth(rows)),
     down: stage(dy, hidden, true, false, depth(rows)),
@@ -121,14 +159,20 @@ function gradientsOf(inputs: Values, grads: Values, arithmetic: Arithmetic): Rea
 }
 
 const exactSums: Arithmetic = { depth: () => 0, ieee: true };
-const within = ({ error }: Stage): Acceptance => ({ kind: 'within', bound: error.data.map((off) => off * SECOND_ORDER) });
+const within = ({ error }: Stage): Acceptance => ({
+  kind: 'within',
+  bound: error.data.map((off) => off * SECOND_ORDER),
+});
 
-function mapped<T>(stages: Readonly<Record<string, Stage>>, f: (stage: Stage) => T): Readonly<Record<string, T>> {
-  return Object.fromEntries(Object.entries(stages).map(([name, of]) => [name, f(of)]));
-}
-
-/** A sample of normally distributed elements; weights of a deviation that keeps the layers' sizes. */
-export function swigluSample(x: Shape, inner: number, out: number, variants?: readonly string[]): Sample<SwigluParams> {
+/**
+ * A sample of normally distributed elements; weights of a deviation that keeps the layers' sizes.
+ */
+export function swigluSample(
+  x: Shape,
+  inner: number,
+  out: number,
+  variants?: readonly string[],
+): SampleOf<typeof signature> {
   const hidden = x.at(-1) as number;
   const drawn = (random: Random, shape: Shape, deviation: number) =>
     hostTensorFrom(
@@ -137,7 +181,7 @@ export function swigluSample(x: Shape, inner: number, out: number, variants?: re
       random.fill(sizeOf(shape), () => random.normal(deviation)),
     );
   return {
-    layer: 'legal',
+    level: 'legal',
     ...(variants ? { variants } : {}),
     label: { x: formatShape(x), inner, out },
     params: {},
@@ -152,21 +196,20 @@ export function swigluSample(x: Shape, inner: number, out: number, variants?: re
 }
 
 /** Llama's feed-forward layer. */
-export const record: OpRecord<SwigluParams> = {
-  name: 'swiglu_mlp',
-  family: 'nn',
+export const record = defineRecord(signature, {
   summary: 'y = (silu(x gate^T) * (x up^T)) down^T',
-  inputs: {
-    x: { dtypes: ['f32'], differentiable: true },
-    gate: { dtypes: ['f32'], differentiable: true },
-    up: { dtypes: ['f32'], differentiable: true },
-    down: { dtypes: ['f32'], differentiable: true },
-  },
-  outputs: { y: { dtypes: ['f32'] } },
   forward: (inputs) => ({ y: outputOf(inputs, exactSums).value }),
-  acceptance: (inputs, _outputs, _params, arithmetic) => ({ y: within(outputOf(inputs, arithmetic)) }),
-  vjp: (inputs, _params, grads) => mapped(gradientsOf(inputs, grads, exactSums), ({ value }) => value),
-  vjpAcceptance: (inputs, _gradients, _params, grads, arithmetic) => mapped(gradientsOf(inputs, grads, arithmetic), within),
+  acceptance: (inputs, _outputs, _params, arithmetic) => ({
+    y: within(outputOf(inputs, arithmetic)),
+  }),
+  vjp: (inputs, _params, grads) => {
+    const { x, gate, up, down } = gradientsOf(inputs, grads, exactSums);
+    return { x: x.value, gate: gate.value, up: up.value, down: down.value };
+  },
+  vjpAcceptance: (inputs, _gradients, _params, grads, arithmetic) => {
+    const { x, gate, up, down } = gradientsOf(inputs, grads, arithmetic);
+    return { x: within(x), gate: within(gate), up: within(up), down: within(down) };
+  },
   // The products' own record tries their variants on every shape.
   samples: [
     swigluSample([1, 1], 1, 1, ['register']),
@@ -174,26 +217,42 @@ export const record: OpRecord<SwigluParams> = {
     // A tail of three behind the last whole vector.
     swigluSample([1, 3], 7, 2, ['register']),
     swigluSample([2, 3, 8], 16, 8, ['register']),
-    // Whole workgroups, of which none has an invocation to spare.
+    // Whole workgroups without an invocation to spare.
     swigluSample([16, 3], 16, 2, ['register']),
     swigluSample([67, 12], 20, 12),
   ],
   faults: [
-    { name: 'gate without sigmoid', shader: { file: 'nn/swiglu', from: '(1.0 + exp(', to: '(1.0 + 0.0 * exp(' } },
+    {
+      name: 'gate without sigmoid',
+      shader: { file: 'nn/swiglu', from: '(1.0 + exp(', to: '(1.0 + 0.0 * exp(' },
+    },
     {
       name: 'sign of the gradient of the gate',
       direction: 'backward',
-      shader: { file: 'nn/swiglu_backward', from: 'let of_gate = dy[i]', to: 'let of_gate = -dy[i]' },
+      shader: {
+        file: 'nn/swiglu_backward',
+        from: 'let of_gate = dy[i]',
+        to: 'let of_gate = -dy[i]',
+      },
     },
   ],
-  wrongValues: [
+  plausibleBugs: [
     ...(['x', 'gate', 'up', 'down'] as const).map((input) =>
-      wrongInput<SwigluParams>(`${input} wrong by a part in ten thousand`, input, (x) => x * 1.0001),
+      inputBug<ParamsOf<typeof signature>, Inputs>(
+        `${input} wrong by a part in ten thousand`,
+        input,
+        (x) => x * 1.0001,
+      ),
     ),
     {
       name: 'gate and up exchanged',
-      apply: (inputs, params) => ({ inputs: { ...inputs, gate: inputs['up'] as Value, up: inputs['gate'] as Value }, params }),
+      apply: (inputs, params) => ({
+        inputs: { ...inputs, gate: inputs.up, up: inputs.gate },
+        params,
+      }),
     },
-    wrongInput('last column of down dropped', 'down', (w, i, { shape }) => ((i + 1) % (shape[1] as number) === 0 ? 0 : w)),
+    inputBug('last column of down dropped', 'down', (w, i, { shape }) =>
+      (i + 1) % (shape[1] as number) === 0 ? 0 : w,
+    ),
   ],
-};
+});

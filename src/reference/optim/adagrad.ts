@@ -1,18 +1,17 @@
+import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
+import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, LARGEST, SECOND_ORDER } from '../bounds.ts';
 
 /** Hyperparameters of ONNX's Adagrad. */
-export interface AdagradParams {
-  readonly R?: number;
-  readonly T?: number;
-  readonly decay_factor?: number;
-  readonly epsilon?: number;
-  readonly norm_coefficient?: number;
-}
+type Adagrad = Pick<
+  ParamsOf<typeof optimizerSteps>,
+  'R' | 'T' | 'decay_factor' | 'epsilon' | 'norm_coefficient'
+>;
 
-/** ONNX's defaults; R has none there. */
-const DEFAULTS = { R: 1e-3, T: 0, decay_factor: 0, epsilon: 1e-6, norm_coefficient: 0 } as const;
-
-/** The scalars of one step, rounded to float32: they are inputs of the computation that is judged. */
+/**
+ * The scalars of one step, rounded to float32: they are inputs of the computation that is judged.
+ */
 export interface AdagradScalars {
   readonly rate: number;
   readonly l2: number;
@@ -20,8 +19,8 @@ export interface AdagradScalars {
 }
 
 /** The scalars of step `step`, which counts from 1. */
-export function adagradScalars(params: AdagradParams, step: number): AdagradScalars {
-  const { R, T, decay_factor, epsilon, norm_coefficient } = { ...DEFAULTS, ...params };
+export function adagradScalars(params: Adagrad, step: number): AdagradScalars {
+  const { R, T, decay_factor, epsilon, norm_coefficient } = { ...ONNX_DEFAULTS, ...params };
   const rate = R / (1 + (T + step - 1) * decay_factor);
   return { rate: Math.fround(rate), l2: Math.fround(norm_coefficient), eps: Math.fround(epsilon) };
 }
@@ -33,26 +32,49 @@ export interface AdagradElement {
 }
 
 /** The step of one element. */
-export function adagradElement(before: AdagradElement, grad: number, { rate, l2, eps }: AdagradScalars): AdagradElement {
+export function adagradElement(
+  before: AdagradElement,
+  grad: number,
+  { rate, l2, eps }: AdagradScalars,
+): AdagradElement {
   const g = grad + l2 * before.param;
   const exp_avg_sq = before.exp_avg_sq + g * g;
   return { param: before.param - (rate * g) / (Math.sqrt(exp_avg_sq) + eps), exp_avg_sq };
 }
 
-/** Bound of one element's step, where the sum may already be off by `carried`: through the root (4.5 ULP) and the quotient (2.5 ULP). */
-export function adagradBound(before: AdagradElement, grad: number, s: AdagradScalars, carried: number): AdagradElement {
+/**
+ * Bound of one element's step, where the sum may already be off by `carried`: through the root (4.5
+ * ULP) and the quotient (2.5 ULP).
+ */
+export function adagradBound(
+  before: AdagradElement,
+  grad: number,
+  s: AdagradScalars,
+  carried: number,
+): AdagradElement {
   const after = adagradElement(before, grad, s);
   const g = grad + s.l2 * before.param;
-  const gradError = s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
-  const squareError = gradError * (2 * Math.abs(g) + gradError) + EPS * g * g + FLUSH * (2 + 2 * Math.abs(g));
+  const gradError =
+    s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
+  const squareError =
+    gradError * (2 * Math.abs(g) + gradError) + EPS * g * g + FLUSH * (2 + 2 * Math.abs(g));
   const sum = after.exp_avg_sq;
-  const exp_avg_sq = g * g > LARGEST ? Number.POSITIVE_INFINITY : carried + (squareError + EPS * sum) * SECOND_ORDER + FLUSH;
+  const exp_avg_sq =
+    g * g > LARGEST
+      ? Number.POSITIVE_INFINITY
+      : carried + (squareError + EPS * sum) * SECOND_ORDER + FLUSH;
   const root = Math.sqrt(sum);
-  const rootError = sum > exp_avg_sq ? exp_avg_sq / (root + Math.sqrt(sum - exp_avg_sq)) : Math.sqrt(sum + exp_avg_sq);
+  const rootError =
+    sum > exp_avg_sq
+      ? exp_avg_sq / (root + Math.sqrt(sum - exp_avg_sq))
+      : Math.sqrt(sum + exp_avg_sq);
   const denominator = root + s.eps;
   const share = (rootError + 4.5 * EPS * root) / denominator + EPS;
   const relative = share < 0.5 ? share / (1 - share) : Number.POSITIVE_INFINITY;
   const delta = Math.abs(s.rate * g) / denominator;
-  const param = delta * (relative + 3.5 * EPS) + ((s.rate * gradError) / denominator) * (1 + relative) + EPS * Math.abs(after.param);
+  const param =
+    delta * (relative + 3.5 * EPS) +
+    ((s.rate * gradError) / denominator) * (1 + relative) +
+    EPS * Math.abs(after.param);
   return { param: param * SECOND_ORDER + FLUSH * (3 + 1 / denominator), exp_avg_sq };
 }

@@ -4,17 +4,21 @@ import { drawSample } from '../drawn.ts';
 import type { Value } from '../record.ts';
 import { type AdamElement, adamElement, adamScalars } from './adam.ts';
 import { record as stepsRecord } from './optimizer_steps.ts';
+import { adamParams } from './optimizers.ts';
 
-const TORCH = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 1e-2 } as const;
+const TORCH = adamParams({ optimizer: 'adamw' });
 const fresh = (param: number): AdamElement => ({ param, exp_avg: 0, exp_avg_sq: 0 });
 
 describe('AdamW', () => {
-  test.each([2, -0.5, 1e-3, -1e-9])('moves a parameter at step one by lr * sign(g) / (1 + eps / |g|), after its decay (g = %f)', (grad) => {
-    const { param } = adamElement(fresh(3), grad, adamScalars(TORCH, 1));
-    const expected = 3 * (1 - 1e-5) - (1e-3 * Math.sign(grad)) / (1 + 1e-8 / Math.abs(grad));
-    // The scalars are rounded to float32, which is what a GPU gets.
-    expect(Math.abs(param - expected)).toBeLessThan(4e-7);
-  });
+  test.each([2, -0.5, 1e-3, -1e-9])(
+    'moves a parameter at step one by lr * sign(g) / (1 + eps / |g|), after its decay (g = %f)',
+    (grad) => {
+      const { param } = adamElement(fresh(3), grad, adamScalars(TORCH, 1));
+      const expected = 3 * (1 - 1e-5) - (1e-3 * Math.sign(grad)) / (1 + 1e-8 / Math.abs(grad));
+      // The scalars are rounded to float32, which is what a GPU gets.
+      expect(Math.abs(param - expected)).toBeLessThan(4e-7);
+    },
+  );
 
   test('only decays a parameter that never had a gradient', () => {
     const { param, exp_avg, exp_avg_sq } = adamElement(fresh(2), 0, adamScalars(TORCH, 1));
@@ -25,8 +29,13 @@ describe('AdamW', () => {
   test('moves by lr at every step under a constant gradient', () => {
     const grads: Value = { shape: [5, 1], data: new Float64Array(5).fill(7) };
     const inputs = { param: { shape: [1], data: Float64Array.of(1) }, grads };
-    const { trajectory } = stepsRecord.forward(inputs, { optimizer: 'adamw', lr: 0.125, weight_decay: 0 });
-    for (const [i, param] of (trajectory as Value).data.entries()) expect(param).toBeCloseTo(1 - 0.125 * (i + 1), 5);
+    const { trajectory } = stepsRecord.forward(inputs, {
+      optimizer: 'adamw',
+      lr: 0.125,
+      weight_decay: 0,
+    });
+    for (const [i, param] of (trajectory as Value).data.entries())
+      expect(param).toBeCloseTo(1 - 0.125 * (i + 1), 5);
   });
 
   test('decays the parameter itself where Adam adds the decay to the gradient', () => {
@@ -55,6 +64,6 @@ describe('AdamW', () => {
   test('is told from optimizers that are not there', () => {
     const sample = stepsRecord.samples[0] as (typeof stepsRecord.samples)[number];
     const { inputs } = drawSample(sample as never);
-    expect(() => stepsRecord.forward(inputs, { optimizer: 'rprop' })).toThrow(/"rprop"/);
+    expect(() => stepsRecord.forward(inputs, { optimizer: 'adamw8bit' })).toThrow(/"adamw8bit"/);
   });
 });

@@ -1,16 +1,9 @@
+import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
 import { EPS, FLUSH, LARGEST, SECOND_ORDER } from '../bounds.ts';
 
-/** Hyperparameters of Adam and AdamW, as torch names them. */
-export interface AdamParams {
-  readonly lr: number;
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly weight_decay: number;
-  readonly mode?: 'adamw' | 'adam';
-  readonly bias_correction?: boolean;
-}
-
-/** The scalars of one step, rounded to float32: they are inputs of the computation that is judged. */
+/**
+ * The scalars of one step, rounded to float32: they are inputs of the computation that is judged.
+ */
 export interface AdamScalars {
   readonly decay: number;
   readonly l2: number;
@@ -23,10 +16,10 @@ export interface AdamScalars {
 }
 
 /** The scalars of step `step`, which counts from 1. */
-export function adamScalars(params: AdamParams, step: number): AdamScalars {
+export function adamScalars(params: AdamHyperparameters, step: number): AdamScalars {
   const [beta1, beta2] = params.betas;
   const coupled = params.mode === 'adam';
-  const corrected = params.bias_correction ?? true;
+  const corrected = params.bias_correction;
   return {
     decay: coupled ? 1 : Math.fround(1 - params.lr * params.weight_decay),
     l2: coupled ? Math.fround(params.weight_decay) : 0,
@@ -54,24 +47,40 @@ export function adamElement(before: AdamElement, grad: number, s: AdamScalars): 
   const g = grad + s.l2 * before.param;
   const exp_avg = before.exp_avg + s.restOfBeta1 * (g - before.exp_avg);
   const exp_avg_sq = s.beta2 * before.exp_avg_sq + s.restOfBeta2 * g * g;
-  return { param: before.param * s.decay - (s.stepSize * exp_avg) / denominator(exp_avg_sq, s), exp_avg, exp_avg_sq };
+  return {
+    param: before.param * s.decay - (s.stepSize * exp_avg) / denominator(exp_avg_sq, s),
+    exp_avg,
+    exp_avg_sq,
+  };
 }
 
 /**
- * Bound of one element's step from exactly known `before` (bounds.md, AdamW), where the moments may already be off by `carried`.
- * The first moment sums E_m = eps (2 (1-b1)|g-m| + |m'|), the second E_v = 3 eps v'; the L2 term of Adam adds its own rounding to g.
- * A denominator of which the error is not small against it, or a square that overflows, gives an infinite bound: nothing can be said of
+ * Bound of one element's step from exactly known `before` (bounds.md, AdamW), where the moments may
+ * already be off by `carried`. The first moment sums E_m = eps (2 (1-b1)|g-m| + |m'|), the second
+ * E_v = 3 eps v'; the L2 term of Adam adds its own rounding to g. A denominator whose error is not
+ * small against it, or a square that overflows, gives an infinite bound: nothing can be said of
  * that element.
  */
-export function adamBound(before: AdamElement, grad: number, s: AdamScalars, carried: Omit<AdamError, 'param'>): AdamError {
+export function adamBound(
+  before: AdamElement,
+  grad: number,
+  s: AdamScalars,
+  carried: Omit<AdamError, 'param'>,
+): AdamError {
   const after = adamElement(before, grad, s);
   const g = grad + s.l2 * before.param;
-  const gradError = s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
-  const first = EPS * (2 * s.restOfBeta1 * Math.abs(g - before.exp_avg) + Math.abs(after.exp_avg)) + s.restOfBeta1 * gradError + 4 * FLUSH;
+  const gradError =
+    s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
+  const first =
+    EPS * (2 * s.restOfBeta1 * Math.abs(g - before.exp_avg) + Math.abs(after.exp_avg)) +
+    s.restOfBeta1 * gradError +
+    4 * FLUSH;
   const overflows = g * g > LARGEST;
   const second = overflows
     ? Number.POSITIVE_INFINITY
-    : 3 * EPS * after.exp_avg_sq + s.restOfBeta2 * gradError * (2 * Math.abs(g) + gradError) + FLUSH * (4 + 2 * Math.abs(g));
+    : 3 * EPS * after.exp_avg_sq +
+      s.restOfBeta2 * gradError * (2 * Math.abs(g) + gradError) +
+      FLUSH * (4 + 2 * Math.abs(g));
   const exp_avg = carried.exp_avg + first * SECOND_ORDER;
   const exp_avg_sq = carried.exp_avg_sq + second * SECOND_ORDER;
 
@@ -90,8 +99,17 @@ export function adamBound(before: AdamElement, grad: number, s: AdamScalars, car
 
 const denominator = (v: number, s: AdamScalars): number => Math.sqrt(v) / s.correction + s.eps;
 
-/** Through the square root: the error of v, then 4.5 eps of the root, 2.5 eps of the division, and the addition of eps. */
-function relativeDenominatorError(v: number, vError: number, root: number, den: number, s: AdamScalars): number {
+/**
+ * Through the square root: the error of v, then 4.5 eps of the root, 2.5 eps of the division, and
+ * the addition of eps.
+ */
+function relativeDenominatorError(
+  v: number,
+  vError: number,
+  root: number,
+  den: number,
+  s: AdamScalars,
+): number {
   const rootError = v > vError ? vError / (root + Math.sqrt(v - vError)) : Math.sqrt(v + vError);
   const relative = (rootError + 7 * EPS * root) / s.correction / den + EPS;
   return relative < 0.5 ? relative / (1 - relative) : Number.POSITIVE_INFINITY;

@@ -1,21 +1,32 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { OpRecord, Sample, Value, Values, WrongValue } from '../record.ts';
-import { wrongInput, wrongParams } from '../wrong-value.ts';
-import { type AdamElement, type AdamParams, adamBound, adamElement, adamScalars } from './adam.ts';
+import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
+import { adamwStep as signature } from '../../vocabulary/optim/adamw_step.ts';
+import type { GivenParams, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { PlausibleBug, Value } from '../record.ts';
+import { type AdamElement, adamBound, adamElement, adamScalars } from './adam.ts';
 
-/** The vocabulary of adamw_step: hyperparameters, and which step it is, from 1 on. */
-export type StepParams = AdamParams & { readonly step: number };
-
-const TORCH: AdamParams = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 1e-2 };
+const TORCH = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 1e-2 } as const;
 
 /** Applies `f` to every element and its gradient, and collects the three results. */
-export function mapElements(inputs: Values, f: (before: AdamElement, grad: number) => AdamElement): Record<keyof AdamElement, Value> {
-  const [p, g, m, v] = ['param', 'grad', 'exp_avg', 'exp_avg_sq'].map((name) => inputs[name] as Value) as [Value, Value, Value, Value];
-  const out = { param: new Float64Array(p.data), exp_avg: new Float64Array(p.data), exp_avg_sq: new Float64Array(p.data) };
+export function mapElements(
+  { param: p, grad: g, exp_avg: m, exp_avg_sq: v }: InputsOf<typeof signature, Value>,
+  f: (before: AdamElement, grad: number) => AdamElement,
+): Record<keyof AdamElement, Value> {
+  const out = {
+    param: new Float64Array(p.data),
+    exp_avg: new Float64Array(p.data),
+    exp_avg_sq: new Float64Array(p.data),
+  };
   for (let i = 0; i < p.data.length; i++) {
-    const before = { param: p.data[i] as number, exp_avg: m.data[i] as number, exp_avg_sq: v.data[i] as number };
+    const before = {
+      param: p.data[i] as number,
+      exp_avg: m.data[i] as number,
+      exp_avg_sq: v.data[i] as number,
+    };
     const { param, exp_avg, exp_avg_sq } = f(before, g.data[i] as number);
     out.param[i] = param;
     out.exp_avg[i] = exp_avg;
@@ -29,9 +40,17 @@ export function mapElements(inputs: Values, f: (before: AdamElement, grad: numbe
   };
 }
 
-type Draw = (random: Random) => { readonly param: number; readonly grad: number; readonly exp_avg: number; readonly exp_avg_sq: number };
+type Draw = (random: Random) => {
+  readonly param: number;
+  readonly grad: number;
+  readonly exp_avg: number;
+  readonly exp_avg_sq: number;
+};
 
-/** Step one: both moments are still 0; a seventh of the gradients is 0 too, as all gradients of LoRA's A are. */
+/**
+ * Step one: both moments are still 0; a seventh of the gradients is 0 too, as all gradients of
+ * LoRA's A are.
+ */
 const fresh: Draw = (random) => ({
   param: random.normal(),
   grad: random.integer(0, 6) === 0 ? 0 : random.normal(),
@@ -49,18 +68,29 @@ const running =
     exp_avg_sq: random.normal(scale) ** 2,
   });
 
-/** Sizes from where squares vanish to where they almost overflow; a parameter and its gradient are independent. */
+/**
+ * Sizes from where squares vanish to where they almost overflow; a parameter and its gradient are
+ * independent.
+ */
 const extreme: Draw = (random) => {
   const size = () => (random.integer(0, 1) ? 1 : -1) * 10 ** random.integer(-30, 17);
   return { param: size(), grad: size(), exp_avg: size(), exp_avg_sq: size() ** 2 };
 };
 
-/** No second moment, a parameter at 0 and a gradient that eps dwarfs: the smallest bound there is, so that small changes show. */
+/**
+ * No second moment, a parameter at 0 and a gradient that eps dwarfs: the smallest bound there is,
+ * so that small changes show.
+ */
 const dwarfed: Draw = () => ({ param: 0, grad: 1e-14, exp_avg: 1e-14, exp_avg_sq: 0 });
 
-function sample(values: string, shape: Shape, params: StepParams, draw: Draw): Sample<StepParams> {
+function sample(
+  values: string,
+  shape: Shape,
+  params: GivenParams<typeof signature>,
+  draw: Draw,
+): SampleOf<typeof signature> {
   return {
-    layer: 'legal',
+    level: 'legal',
     label: { param: formatShape(shape), values, step: params.step, mode: params.mode ?? 'adamw' },
     params,
     inputs: (random) => {
@@ -71,18 +101,19 @@ function sample(values: string, shape: Shape, params: StepParams, draw: Draw): S
           shape,
           drawn.map((element) => element[name]),
         );
-      return { param: tensor('param'), grad: tensor('grad'), exp_avg: tensor('exp_avg'), exp_avg_sq: tensor('exp_avg_sq') };
+      return {
+        param: tensor('param'),
+        grad: tensor('grad'),
+        exp_avg: tensor('exp_avg'),
+        exp_avg_sq: tensor('exp_avg_sq'),
+      };
     },
   };
 }
 
 /** One step of torch.optim.AdamW or, with mode adam, of torch.optim.Adam. */
-export const record: OpRecord<StepParams> = {
-  name: 'adamw_step',
-  family: 'optim',
+export const record = defineRecord(signature, {
   summary: 'one step of AdamW or Adam on a flat parameter',
-  inputs: { param: { dtypes: ['f32'] }, grad: { dtypes: ['f32'] }, exp_avg: { dtypes: ['f32'] }, exp_avg_sq: { dtypes: ['f32'] } },
-  outputs: { param: { dtypes: ['f32'] }, exp_avg: { dtypes: ['f32'] }, exp_avg_sq: { dtypes: ['f32'] } },
   forward: (inputs, params) => {
     const scalars = adamScalars(params, params.step);
     return mapElements(inputs, (before, grad) => adamElement(before, grad, scalars));
@@ -102,41 +133,55 @@ export const record: OpRecord<StepParams> = {
     sample('fresh', [5, 7], { ...TORCH, step: 1 }, fresh),
     sample('running', [1027], { ...TORCH, step: 7 }, running(1)),
     sample('running', [1027], { ...TORCH, step: 7, mode: 'adam' }, running(1)),
-    // Whole workgroups, of which none has an invocation to spare.
+    // Whole workgroups without an invocation to spare.
     sample('running', [256], { ...TORCH, step: 7 }, running(1)),
     sample('small', [19, 33], { ...TORCH, lr: 0.1, weight_decay: 0.5, step: 3 }, running(1e-7)),
     sample('small', [35], { ...TORCH, lr: 0.1, step: 3, bias_correction: false }, running(1e-7)),
     sample('extreme', [2050], { ...TORCH, lr: 0.1, step: 2 }, extreme),
     sample('dwarfed', [6], { ...TORCH, lr: 0.1, step: 1000 }, dwarfed),
   ],
-  faults: [{ name: 'step taken uphill', shader: { file: 'optim/adamw_step', from: '- step.size', to: '+ step.size' } }],
-  wrongValues: [
-    ...wrongAdam<StepParams>(),
-    wrongParams('lr wrong by 2e-5', (p) => ({ ...p, lr: p.lr * (1 + 2e-5) })),
-    wrongParams('eps before the bias correction', (p) => ({ ...p, eps: p.eps / Math.sqrt(1 - p.betas[1] ** p.step) })),
-    wrongParams('step counted from 0', (p) => ({ ...p, step: p.step + 1 })),
+  faults: [
+    {
+      name: 'step taken uphill',
+      shader: { file: 'optim/adamw_step', from: '- step.size', to: '+ step.size' },
+    },
+  ],
+  plausibleBugs: [
+    ...wrongAdam<ParamsOf<typeof signature>, InputsOf<typeof signature, Value>>(),
+    paramsBug('lr wrong by 2e-5', (p) => ({ ...p, lr: p.lr * (1 + 2e-5) })),
+    paramsBug('eps before the bias correction', (p) => ({
+      ...p,
+      eps: p.eps / Math.sqrt(1 - p.betas[1] ** p.step),
+    })),
+    paramsBug('step counted from 0', (p) => ({ ...p, step: p.step + 1 })),
     // (p - delta) * decay: the decay of p is the same, delta shrinks by it.
-    wrongParams('decay after the step', (p) => {
+    paramsBug('decay after the step', (p) => {
       const lr = p.lr * (1 - p.lr * p.weight_decay);
       return { ...p, lr, weight_decay: (p.lr * p.weight_decay) / lr };
     }),
-    wrongInput('gradient negated', 'grad', (x) => -x),
-    wrongInput('gradient wrong by 2e-5', 'grad', (x) => x * (1 + 2e-5)),
-    wrongInput('parameter wrong by 2e-5', 'param', (x) => x * (1 + 2e-5)),
+    inputBug('gradient negated', 'grad', (x) => -x),
+    inputBug('gradient wrong by 2e-5', 'grad', (x) => x * (1 + 2e-5)),
+    inputBug('parameter wrong by 2e-5', 'param', (x) => x * (1 + 2e-5)),
   ],
-};
+});
 
-/** Mistakes in hyperparameters and moments, whoever counts the steps. */
-export function wrongAdam<P extends AdamParams>(): readonly WrongValue<P>[] {
+/** Mistakes in hyperparameters and moments, wherever the steps are counted. */
+export function wrongAdam<
+  P extends AdamHyperparameters,
+  I extends Readonly<Record<'exp_avg' | 'exp_avg_sq', Value>>,
+>(): readonly PlausibleBug<P, I>[] {
   return [
-    wrongParams('beta1 0.8 for 0.9', (p) => ({ ...p, betas: [0.8, p.betas[1]] })),
-    wrongParams('beta2 0.99 for 0.999', (p) => ({ ...p, betas: [p.betas[0], 0.99] })),
-    wrongParams('eps 1e-7 for 1e-8', (p) => ({ ...p, eps: 10 * p.eps })),
-    wrongParams('no bias correction', (p) => ({ ...p, bias_correction: !(p.bias_correction ?? true) })),
-    wrongParams('no weight decay', (p) => ({ ...p, weight_decay: 0 })),
-    wrongParams('weight decay 2e-2 for 1e-2', (p) => ({ ...p, weight_decay: 2 * p.weight_decay })),
-    wrongParams('Adam for AdamW', (p) => ({ ...p, mode: p.mode === 'adam' ? 'adamw' : 'adam' })),
-    wrongInput('second moment of one step before', 'exp_avg_sq', (x) => x * 0.999),
-    wrongInput('first moment dropped', 'exp_avg', () => 0),
+    paramsBug('beta1 0.8 for 0.9', (p) => ({ ...p, betas: [0.8, p.betas[1]] })),
+    paramsBug('beta2 0.99 for 0.999', (p) => ({ ...p, betas: [p.betas[0], 0.99] })),
+    paramsBug('eps 1e-7 for 1e-8', (p) => ({ ...p, eps: 10 * p.eps })),
+    paramsBug('no bias correction', (p) => ({
+      ...p,
+      bias_correction: !p.bias_correction,
+    })),
+    paramsBug('no weight decay', (p) => ({ ...p, weight_decay: 0 })),
+    paramsBug('weight decay 2e-2 for 1e-2', (p) => ({ ...p, weight_decay: 2 * p.weight_decay })),
+    paramsBug('Adam for AdamW', (p) => ({ ...p, mode: p.mode === 'adam' ? 'adamw' : 'adam' })),
+    inputBug('second moment of one step before', 'exp_avg_sq', (x) => x * 0.999),
+    inputBug('first moment dropped', 'exp_avg', () => 0),
   ];
 }

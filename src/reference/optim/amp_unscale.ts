@@ -1,17 +1,19 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { ampUnscale as signature } from '../../vocabulary/optim/amp_unscale.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH } from '../bounds.ts';
-import type { OpRecord, Sample, Value, Values } from '../record.ts';
-import type { Simulation } from '../simulation/simulation.ts';
-import { wrongInput } from '../wrong-value.ts';
-
-type Params = object;
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
 
 /** Each element divided by the scale, 0 where it is not finite, and whether there was one. */
-function unscaled({ grad, scale }: Values, divide: (a: number, b: number) => number): Values {
-  const { shape, data } = grad as Value;
-  const by = (scale as Value).data[0] as number;
+function unscaled(
+  { grad: { shape, data }, scale }: InputsOf<typeof signature, Value>,
+  divide: (a: number, b: number) => number,
+) {
+  const by = scale.data[0] as number;
   return {
     grad: { shape, data: data.map((g) => (Number.isFinite(g) ? divide(g, by) : 0)) },
     found_inf: { shape: [1], data: Float64Array.of(data.every(Number.isFinite) ? 0 : 1) },
@@ -26,34 +28,49 @@ interface Draw {
   readonly element?: (random: Random) => number;
 }
 
-function sample({ shape, scale, odd = {}, element = (random) => random.normal() }: Draw): Sample<Params> {
+function sample({
+  shape,
+  scale,
+  odd = {},
+  element = (random) => random.normal(),
+}: Draw): SampleOf<typeof signature> {
   return {
-    layer: 'legal',
-    label: { grad: formatShape(shape), scale, ...(Object.keys(odd).length > 0 ? { odd: Object.values(odd).join(',') } : {}) },
+    level: 'legal',
+    label: {
+      grad: formatShape(shape),
+      scale,
+      ...(Object.keys(odd).length > 0 ? { odd: Object.values(odd).join(',') } : {}),
+    },
     params: {},
     inputs: (random) => {
       const data = random.fill(sizeOf(shape), () => element(random));
-      for (const [at, value] of Object.entries(odd)) data[(Number(at) + data.length) % data.length] = value;
-      return { grad: hostTensorFrom('f32', shape, data), scale: hostTensorFrom('f32', [1], [scale]) };
+      for (const [at, value] of Object.entries(odd))
+        data[(Number(at) + data.length) % data.length] = value;
+      return {
+        grad: hostTensorFrom('f32', shape, data),
+        scale: hostTensorFrom('f32', [1], [scale]),
+      };
     },
   };
 }
 
-const [INFINITE, NONE] = [Number.POSITIVE_INFINITY, Number.NaN];
+const INFINITE = Number.POSITIVE_INFINITY;
+const NONE = Number.NaN;
 
-/** torch's _amp_foreach_non_finite_check_and_unscale_, but that elements that are not finite become 0. */
-export const record: OpRecord<Params> = {
-  name: 'amp_unscale',
-  family: 'optim',
+/**
+ * torch's _amp_foreach_non_finite_check_and_unscale_, but that elements that are not finite become
+ * 0.
+ */
+export const record = defineRecord(signature, {
   summary: 'gradient / scale, 0 where it is not finite, and whether there was such an element',
-  inputs: { grad: { dtypes: ['f32'] }, scale: { dtypes: ['f32'] } },
-  outputs: { grad: { dtypes: ['f32'] }, found_inf: { dtypes: ['f32'] } },
   forward: (inputs) => unscaled(inputs, (a, b) => a / b),
   // A division of 2.5 units; what is left out is no result of arithmetic.
   acceptance: (inputs, { grad }) => ({
     grad: {
       kind: 'within',
-      bound: (grad as Value).data.map((y, i) => (Number.isFinite(inputs['grad']?.data[i]) ? 2.5 * EPS * Math.abs(y) + 2 * FLUSH : 0)),
+      bound: grad.data.map((y, i) =>
+        Number.isFinite(inputs.grad.data[i]) ? 2.5 * EPS * Math.abs(y) + 2 * FLUSH : 0,
+      ),
     },
     found_inf: { kind: 'exact' },
   }),
@@ -66,19 +83,27 @@ export const record: OpRecord<Params> = {
     sample({ shape: [258], scale: 3, odd: { 257: INFINITE } }),
     sample({ shape: [7], scale: 3, odd: { 0: -INFINITE, 3: NONE } }),
     // Noted by many lanes, and by one behind the first 64.
-    sample({ shape: [20_000], scale: 3, odd: Object.fromEntries(Array.from({ length: 40 }, (_, i) => [i * 400 + 7, NONE])) }),
+    sample({
+      shape: [20_000],
+      scale: 3,
+      odd: Object.fromEntries(Array.from({ length: 40 }, (_, i) => [i * 400 + 7, NONE])),
+    }),
     sample({ shape: [20_000], scale: 3, odd: { 70: INFINITE } }),
     sample({ shape: [6], scale: 3, odd: { 2: 3.4028234663852886e38 } }),
   ],
-  faults: [{ name: 'multiplied', shader: { file: 'optim/amp_unscale', from: '(word) / scale[0]', to: '(word) * scale[0]' } }],
-  wrongValues: [
-    wrongInput('scale wrong by 2e-5', 'scale', (x) => x * (1 + 2e-5)),
-    wrongInput('gradient wrong by 2e-5', 'grad', (x) => x * (1 + 2e-5)),
-    wrongInput('infinities not found', 'grad', (x) => (Number.isFinite(x) ? x : 0)),
+  faults: [
+    {
+      name: 'multiplied',
+      shader: { file: 'optim/amp_unscale', from: '(word) / scale[0]', to: '(word) * scale[0]' },
+    },
   ],
-};
+  plausibleBugs: [
+    inputBug('scale wrong by 2e-5', 'scale', (x) => x * (1 + 2e-5)),
+    inputBug('gradient wrong by 2e-5', 'grad', (x) => x * (1 + 2e-5)),
+    inputBug('infinities not found', 'grad', (x) => (Number.isFinite(x) ? x : 0)),
+  ],
+});
 
-export const simulation: Simulation<Params> = {
-  op: 'amp_unscale',
+export const simulation = defineSimulation(signature, {
   forward: (gpu, inputs) => unscaled(inputs, (a, b) => gpu.div(a, b)),
-};
+});

@@ -1,51 +1,62 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { clipGradNorm as signature } from '../../vocabulary/optim/clip_grad_norm.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, LARGEST, SECOND_ORDER } from '../bounds.ts';
-import type { Acceptance, Depth, OpRecord, Sample, Value, Values, WrongValue } from '../record.ts';
+import { defineRecord, defineSimulation, type PlausibleBugOf, type SampleOf } from '../define.ts';
+import { paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Depth, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import type { Simulation } from '../simulation/simulation.ts';
 import { chainSum, workgroupSum } from '../simulation/sums.ts';
-import { wrongParams } from '../wrong-value.ts';
 
-/** The vocabulary's parameters of clip_grad_norm. */
-interface ClipParams {
-  readonly max_norm: number;
-  readonly eps?: number;
-}
+type Gradients = InputsOf<typeof signature, Value>;
+type ClipParams = ParamsOf<typeof signature>;
 
-/** As many gradients as the record has names for. */
-const MOST_GRADIENTS = 256;
-const NAMES = Array.from({ length: MOST_GRADIENTS }, (_, i) => `g${i}`);
-
-const sumOfSquares = (inputs: Values): number =>
-  Object.values(inputs).reduce((sum, { data }) => data.reduce((partial, x) => partial + x * x, sum), 0);
-
-/** torch's default. */
-const DEFAULTS = { eps: 1e-6 } as const;
+const sumOfSquares = (inputs: Gradients): number =>
+  Object.values(inputs).reduce(
+    (sum, { data }) => data.reduce((partial, x) => partial + x * x, sum),
+    0,
+  );
 
 /** The parameters as the kernels get them. */
-function rounded(params: ClipParams): { readonly maxNorm: number; readonly eps: number } {
-  const { max_norm, eps } = { ...DEFAULTS, ...params };
+function rounded({ max_norm, eps }: ClipParams): {
+  readonly maxNorm: number;
+  readonly eps: number;
+} {
   return { maxNorm: Math.fround(max_norm), eps: Math.fround(eps) };
 }
 
-function mapGradients(inputs: Values, change: (g: number) => number): Values {
-  return Object.fromEntries(Object.entries(inputs).map(([name, { shape, data }]) => [name, { shape, data: data.map(change) }]));
+function mapGradients(inputs: Gradients, change: (g: number) => number): Gradients {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: data.map(change) },
+    ]),
+  );
 }
 
-function clipped(inputs: Values, params: ClipParams): Values {
+function clipped(inputs: Gradients, params: ClipParams) {
   const norm = Math.sqrt(sumOfSquares(inputs));
   const { maxNorm, eps } = rounded(params);
   const scale = Math.min(1, maxNorm / (norm + eps));
-  return { norm: { shape: [1], data: Float64Array.of(norm) }, ...mapGradients(inputs, (g) => g * scale) };
+  return {
+    norm: { shape: [1], data: Float64Array.of(norm) },
+    ...mapGradients(inputs, (g) => g * scale),
+  };
 }
 
 /**
- * The norm is off by half of gamma_c and the 4.5 units of a root, and by what is flushed; the scale takes that, a unit of the sum with eps
- * and 2.5 of the quotient, and is at most 1; a gradient that is not clipped is untouched.
+ * The norm is off by half of gamma_c and the 4.5 units of a root, and by what is flushed; the scale
+ * takes that, a unit of the sum with eps and 2.5 of the quotient, and is at most 1; a gradient that
+ * is not clipped is untouched.
  */
-function boundsOf(inputs: Values, norm: number, params: ClipParams, depth: Depth): { readonly norm: number; readonly scale: number } {
+function boundsOf(
+  inputs: Gradients,
+  norm: number,
+  params: ClipParams,
+  depth: Depth,
+): { readonly norm: number; readonly scale: number } {
   const terms = Object.values(inputs).reduce((sum, { data }) => sum + data.length, 0);
   const shares = Math.ceil(Object.keys(inputs).length / 64);
   const flushed = FLUSH * (3 * terms + 1);
@@ -64,23 +75,31 @@ function boundsOf(inputs: Values, norm: number, params: ClipParams, depth: Depth
 /** A number that is not finite is accepted as what it is. */
 const sameNumbers = (truth: Value): Acceptance => ({
   kind: 'codes',
-  accepts: (i, actual) => actual === truth.data[i] || (Number.isNaN(actual) && Number.isNaN(truth.data[i])),
+  accepts: (i, actual) =>
+    actual === truth.data[i] || (Number.isNaN(actual) && Number.isNaN(truth.data[i])),
   inBand: 0,
 });
 
 interface Draw {
-  readonly layer?: 'exact' | 'legal';
+  readonly level?: 'exact' | 'legal';
   readonly shapes: readonly Shape[];
-  readonly params: ClipParams;
+  readonly params: Partial<ClipParams> & Pick<ClipParams, 'max_norm'>;
   readonly values?: string;
   readonly element?: (random: Random) => number;
   /** The first element of the last gradient. */
   readonly odd?: number;
 }
 
-function sample({ layer = 'legal', shapes, params, values, element = (random) => random.normal(), odd }: Draw): Sample<ClipParams> {
+function sample({
+  level = 'legal',
+  shapes,
+  params,
+  values,
+  element = (random) => random.normal(),
+  odd,
+}: Draw): SampleOf<typeof signature> {
   return {
-    layer,
+    level,
     label: {
       g: shapes.length > 8 ? `${shapes.length}-gradients` : shapes.map(formatShape).join(','),
       ...params,
@@ -99,28 +118,32 @@ function sample({ layer = 'legal', shapes, params, values, element = (random) =>
 }
 
 /** torch.nn.utils.clip_grad_norm_. */
-export const record: OpRecord<ClipParams> = {
-  name: 'clip_grad_norm',
-  family: 'optim',
-  summary: 'gradients times min(1, max_norm / (norm + eps)), norm over all of them; torch.nn.utils.clip_grad_norm_',
-  inputs: Object.fromEntries(NAMES.map((name, i) => [name, { dtypes: ['f32'], optional: i > 0 }])),
-  outputs: {
-    norm: { dtypes: ['f32'] },
-    ...Object.fromEntries(NAMES.map((name) => [name, { dtypes: ['f32'], optional: true } as const])),
-  },
+export const record = defineRecord(signature, {
+  summary:
+    'gradients times min(1, max_norm / (norm + eps)), norm over all of them; torch.nn.utils.clip_grad_norm_',
   forward: clipped,
   acceptance: (inputs, outputs, params, { depth }) => {
-    const norm = (outputs['norm'] as Value).data[0] as number;
+    const norm = outputs.norm.data[0] as number;
     if (!Number.isFinite(norm)) {
-      return Object.fromEntries(Object.entries(outputs).map(([name, truth]) => [name, sameNumbers(truth)]));
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, truth]) => [name, sameNumbers(truth)]),
+      );
     }
     const off = boundsOf(inputs, norm, params, depth);
-    const of = (g: number, y: number) => (off.scale === 0 ? FLUSH : Math.abs(g) * off.scale + EPS * Math.abs(y) * SECOND_ORDER + 2 * FLUSH);
-    const gradients = Object.entries(inputs).map(([name, { data }]) => {
-      const y = (outputs[name] as Value).data;
-      return [name, { kind: 'within', bound: data.map((g, i) => of(g, y[i] as number)) }] as const;
+    const of = (g: number, y: number) =>
+      off.scale === 0
+        ? FLUSH
+        : Math.abs(g) * off.scale + EPS * Math.abs(y) * SECOND_ORDER + 2 * FLUSH;
+    const gradients = Object.entries(inputs).flatMap(([name, { data }]) => {
+      const y = outputs[name as keyof Gradients];
+      if (!y) return [];
+      const bound = data.map((g, i) => of(g, y.data[i] as number));
+      return [[name, { kind: 'within', bound }] as const];
     });
-    return { norm: { kind: 'within', bound: Float64Array.of(off.norm) }, ...Object.fromEntries(gradients) };
+    return {
+      norm: { kind: 'within', bound: Float64Array.of(off.norm) },
+      ...Object.fromEntries(gradients),
+    };
   },
   samples: [
     sample({ shapes: [[17, 20], [60]], params: { max_norm: 64 } }),
@@ -129,23 +152,47 @@ export const record: OpRecord<ClipParams> = {
     sample({ shapes: [[20_000], [3], [0], [257]], params: { max_norm: 0.125 } }),
     // A whole workgroup of shares.
     sample({ shapes: [[64, 256]], params: { max_norm: 2 } }),
-    sample({ shapes: Array.from({ length: 70 }, (_, i) => [1 + (i % 5)]), params: { max_norm: 3 } }),
-    sample({ layer: 'exact', shapes: [[6], [2, 3]], params: { max_norm: 1 }, element: () => 0, values: 'zero' }),
-    sample({ shapes: [[7], [6]], params: { max_norm: 1 }, odd: Number.POSITIVE_INFINITY, values: 'infinite' }),
+    sample({
+      shapes: Array.from({ length: 70 }, (_, i) => [1 + (i % 5)]),
+      params: { max_norm: 3 },
+    }),
+    sample({
+      level: 'exact',
+      shapes: [[6], [2, 3]],
+      params: { max_norm: 1 },
+      element: () => 0,
+      values: 'zero',
+    }),
+    sample({
+      shapes: [[7], [6]],
+      params: { max_norm: 1 },
+      odd: Number.POSITIVE_INFINITY,
+      values: 'infinite',
+    }),
     sample({ shapes: [[7], [6]], params: { max_norm: 1 }, odd: Number.NaN, values: 'NaN' }),
   ],
   faults: [
-    { name: 'a norm of 1', shader: { file: 'optim/grad_norm', from: 'norm[lane] = select', to: 'norm[lane] = 0x3f800000u + 0u * select' } },
+    {
+      name: 'a norm of 1',
+      shader: {
+        file: 'optim/grad_norm',
+        from: 'norm[lane] = select',
+        to: 'norm[lane] = 0x3f800000u + 0u * select',
+      },
+    },
   ],
-  wrongValues: [
-    wrongParams('max_norm wrong by 2e-4', (p) => ({ ...p, max_norm: p.max_norm * 1.0002 })),
-    wrongParams('default eps', ({ max_norm }) => ({ max_norm })),
+  plausibleBugs: [
+    paramsBug('max_norm wrong by 2e-4', (p) => ({ ...p, max_norm: p.max_norm * 1.0002 })),
+    paramsBug('default eps', ({ max_norm }) => ({ max_norm, eps: 1e-6 })),
     wrongGradients('gradients wrong by 2e-4', (g) => g * 1.0002),
     wrongGradients('a gradient left out', (g, isLast) => (isLast ? 0 : g)),
   ],
-};
+});
 
-function wrongGradients(name: string, change: (g: number, isLast: boolean) => number): WrongValue<ClipParams> {
+function wrongGradients(
+  name: string,
+  change: (g: number, isLast: boolean) => number,
+): PlausibleBugOf<typeof signature> {
   return {
     name,
     apply: (inputs, params) => {
@@ -172,8 +219,7 @@ function sharesOf(gpu: SimulatedGpu, data: Float64Array): number[] {
 }
 
 /** The kernels' arithmetic where all is finite; what is not is judged by words. */
-export const simulation: Simulation<ClipParams> = {
-  op: 'clip_grad_norm',
+export const simulation = defineSimulation(signature, {
   forward: (gpu, inputs, params) => {
     if (!Number.isFinite(sumOfSquares(inputs))) return clipped(inputs, params);
     const squares = workgroupSum(
@@ -191,6 +237,10 @@ export const simulation: Simulation<ClipParams> = {
   },
   // Many gradients, each a share that is almost full: their additions use the bound up.
   samples: [
-    sample({ shapes: Array.from({ length: 70 }, () => [250]), params: { max_norm: 3 }, element: (random) => random.uniform(0.5, 1) }),
+    sample({
+      shapes: Array.from({ length: 70 }, () => [250]),
+      params: { max_norm: 3 },
+      element: (random) => random.uniform(0.5, 1),
+    }),
   ],
-};
+});

@@ -1,56 +1,62 @@
+import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
+import type { SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 
-/** Hyperparameters of SGD, as torch names them. */
-export interface SgdParams {
-  readonly lr?: number;
-  readonly momentum?: number;
-  readonly dampening?: number;
-  readonly weight_decay?: number;
-  readonly nesterov?: boolean;
-}
-
 /** Hyperparameters of ONNX's Momentum. */
-export interface OnnxMomentumParams {
-  readonly R?: number;
-  readonly T?: number;
-  readonly alpha?: number;
-  readonly beta?: number;
-  readonly norm_coefficient?: number;
-  readonly mode?: 'standard' | 'nesterov';
-}
+export type OnnxMomentum = Pick<
+  ParamsOf<typeof optimizerSteps>,
+  'R' | 'T' | 'alpha' | 'beta' | 'norm_coefficient' | 'mode'
+>;
 
-/** torch's defaults, and ONNX's. */
-const SGD = { lr: 1e-3, momentum: 0, dampening: 0, weight_decay: 0, nesterov: false } as const;
+/** ONNX's defaults. */
 const ONNX = { R: 1e-3, T: 0, alpha: 0, beta: 1, norm_coefficient: 0, mode: 'standard' } as const;
 
-/** The scalars of one step, rounded to float32: they are inputs of the computation that is judged. */
+/**
+ * The scalars of one step, rounded to float32: they are inputs of the computation that is judged.
+ */
 export interface MomentumScalars {
   readonly lr: number;
   readonly l2: number;
-  /** Of the buffer, and of the gradient in the new buffer. */
+  /** Shares of the old buffer (`keep`) and of the gradient (`gain`) in the new buffer. */
   readonly keep: number;
   readonly gain: number;
   /** What looks ahead with Nesterov's momentum, else undefined. */
   readonly ahead: number | undefined;
 }
 
-/** Scalars of torch's SGD at a step; the first fills the buffer with the gradient, and without momentum every one does. */
-export function sgdScalars(params: SgdParams, isFirst: boolean): MomentumScalars {
-  const { lr, momentum, dampening, weight_decay, nesterov } = { ...SGD, ...params };
+/**
+ * Scalars of torch's SGD at a step; the first fills the buffer with the gradient, and without
+ * momentum every one does.
+ */
+export function sgdScalars(params: SgdHyperparameters, isFirst: boolean): MomentumScalars {
+  const { lr, momentum, dampening, weight_decay, nesterov } = params;
   const [keep, gain] = isFirst || momentum === 0 ? [0, 1] : [momentum, 1 - dampening];
   return rounded({ lr, l2: weight_decay, keep, gain, ahead: nesterov ? momentum : undefined });
 }
 
 /** Scalars of ONNX's Momentum at step `step`, which counts from 1. */
-export function onnxScalars(params: OnnxMomentumParams, step: number): MomentumScalars {
+export function onnxScalars(params: OnnxMomentum, step: number): MomentumScalars {
   const { R, T, alpha, beta, norm_coefficient, mode } = { ...ONNX, ...params };
   const gain = T + step - 1 > 0 ? beta : 1;
-  return rounded({ lr: R, l2: norm_coefficient, keep: alpha, gain, ahead: mode === 'nesterov' ? alpha : undefined });
+  return rounded({
+    lr: R,
+    l2: norm_coefficient,
+    keep: alpha,
+    gain,
+    ahead: mode === 'nesterov' ? alpha : undefined,
+  });
 }
 
 function rounded({ lr, l2, keep, gain, ahead }: MomentumScalars): MomentumScalars {
   const fround = Math.fround;
-  return { lr: fround(lr), l2: fround(l2), keep: fround(keep), gain: fround(gain), ahead: ahead === undefined ? undefined : fround(ahead) };
+  return {
+    lr: fround(lr),
+    l2: fround(l2),
+    keep: fround(keep),
+    gain: fround(gain),
+    ahead: ahead === undefined ? undefined : fround(ahead),
+  };
 }
 
 /** One element of a parameter with its buffer. */
@@ -60,26 +66,46 @@ export interface MomentumElement {
 }
 
 /** The step of one element. */
-export function momentumElement(before: MomentumElement, grad: number, { lr, l2, keep, gain, ahead }: MomentumScalars): MomentumElement {
+export function momentumElement(
+  before: MomentumElement,
+  grad: number,
+  { lr, l2, keep, gain, ahead }: MomentumScalars,
+): MomentumElement {
   const g = grad + l2 * before.param;
   const momentum_buffer = keep * before.momentum_buffer + gain * g;
   const along = ahead === undefined ? momentum_buffer : g + ahead * momentum_buffer;
   return { param: before.param - lr * along, momentum_buffer };
 }
 
-/** Bound of one element's step, where the buffer may already be off by `carried`: a rounding for every operation, carried through. */
-export function momentumBound(before: MomentumElement, grad: number, s: MomentumScalars, carried: number): MomentumElement {
+/**
+ * Bound of one element's step, where the buffer may already be off by `carried`: a rounding for
+ * every operation, carried through.
+ */
+export function momentumBound(
+  before: MomentumElement,
+  grad: number,
+  s: MomentumScalars,
+  carried: number,
+): MomentumElement {
   const after = momentumElement(before, grad, s);
   const g = grad + s.l2 * before.param;
-  const gradError = s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
+  const gradError =
+    s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
   const parts = Math.abs(s.keep * before.momentum_buffer) + Math.abs(s.gain * g);
   const momentum_buffer =
-    s.keep * carried + s.gain * gradError + EPS * (parts + Math.abs(after.momentum_buffer)) * SECOND_ORDER + 5 * FLUSH;
+    s.keep * carried +
+    s.gain * gradError +
+    EPS * (parts + Math.abs(after.momentum_buffer)) * SECOND_ORDER +
+    5 * FLUSH;
   const along = s.ahead === undefined ? after.momentum_buffer : g + s.ahead * after.momentum_buffer;
   const ofAhead = (ahead: number) =>
-    gradError + ahead * momentum_buffer + EPS * (Math.abs(ahead * after.momentum_buffer) + Math.abs(g) + Math.abs(along)) + 3 * FLUSH;
+    gradError +
+    ahead * momentum_buffer +
+    EPS * (Math.abs(ahead * after.momentum_buffer) + Math.abs(g) + Math.abs(along)) +
+    3 * FLUSH;
   const alongError = s.ahead === undefined ? momentum_buffer : ofAhead(s.ahead);
   const step = Math.abs(s.lr * along);
-  const param = (s.lr * alongError + EPS * (step + Math.abs(after.param))) * SECOND_ORDER + FLUSH * (3 + s.lr);
+  const param =
+    (s.lr * alongError + EPS * (step + Math.abs(after.param))) * SECOND_ORDER + FLUSH * (3 + s.lr);
   return { param, momentum_buffer };
 }

@@ -1,23 +1,38 @@
+import { InvariantError } from '../../errors.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { OpRecord, Sample, Value, Values } from '../record.ts';
-import { wrongInput, wrongParams } from '../wrong-value.ts';
+import { optimizerSteps as signature } from '../../vocabulary/optim/optimizer_steps.ts';
+import type { InputsOf, OutputsOf } from '../../vocabulary/signature.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
 import { type Element, OPTIMIZERS, type OptimizerParams, type Rule, ruleOf } from './optimizers.ts';
 
-const hasBuffer = (inputs: Values): boolean => inputs['state.momentum_buffer'] !== undefined;
+type Inputs = InputsOf<typeof signature, Value>;
+
+/** What is compared, and the parameter before each step. */
+type Walked = OutputsOf<typeof signature, Value> & { readonly previous?: Value };
+
+const hasBuffer = (inputs: Inputs): boolean => inputs['state.momentum_buffer'] !== undefined;
 
 /**
- * Walks every element through all steps. The parameter before step t is `previous[t]`; what the optimizer keeps is accumulated in float64.
- * `visit` is called with the element before the step and its gradient, and returns the element after it.
+ * Walks every element through all steps. The parameter before step t is `previous[t]`; what the
+ * optimizer keeps is accumulated in float64. `visit` is called with the element before the step and
+ * its gradient, and returns the element after it.
  */
-function walk(inputs: Values, { state }: Rule, visit: (at: number, step: number, before: Element, grad: number) => Element): void {
-  const [param, grads] = [inputs['param'] as Value, inputs['grads'] as Value];
+function walk(
+  inputs: Inputs,
+  { state }: Rule,
+  visit: (at: number, step: number, before: Element, grad: number) => Element,
+): void {
+  const { param, grads } = inputs;
   const n = param.data.length;
   for (let i = 0; i < n; i++) {
     const kept = state.map((name) => [name, inputs[`state.${name}`]?.data[i] ?? 0] as const);
     let element: Element = { param: param.data[i] as number, ...Object.fromEntries(kept) };
-    for (let t = 0; t * n < grads.data.length; t++) element = visit(t * n + i, t + 1, element, grads.data[t * n + i] as number);
+    for (let t = 0; t * n < grads.data.length; t++)
+      element = visit(t * n + i, t + 1, element, grads.data[t * n + i] as number);
   }
 }
 
@@ -26,12 +41,16 @@ function arrays({ state }: Rule, n: number): Record<string, Float64Array> {
   return Object.fromEntries(state.map((name) => [name, new Float64Array(n)]));
 }
 
-/** Outputs, with the parameter before each step as `previous`. From `actual` comes where each later step starts, if it is given. */
-function trajectoryOf(inputs: Values, params: OptimizerParams, actual?: Value): Values {
-  const [param, grads] = [inputs['param'] as Value, inputs['grads'] as Value];
+/**
+ * Outputs, with the parameter before each step as `previous`. From `actual` comes where each later
+ * step starts, if it is given.
+ */
+function trajectoryOf(inputs: Inputs, params: OptimizerParams, actual?: Value): Walked {
+  const { param, grads } = inputs;
   const n = param.data.length;
   const rule = ruleOf(params, hasBuffer(inputs));
-  const [after, previous] = [new Float64Array(grads.data.length), new Float64Array(grads.data.length)];
+  const after = new Float64Array(grads.data.length);
+  const previous = new Float64Array(grads.data.length);
   const kept = arrays(rule, n);
   walk(inputs, rule, (at, step, before, grad) => {
     const next = rule.step(before, grad, step);
@@ -43,25 +62,35 @@ function trajectoryOf(inputs: Values, params: OptimizerParams, actual?: Value): 
   return {
     trajectory: { shape: grads.shape, data: after },
     previous: { shape: grads.shape, data: previous },
-    ...Object.fromEntries(Object.entries(kept).map(([name, data]) => [`state.${name}`, { shape: param.shape, data }])),
+    ...Object.fromEntries(
+      Object.entries(kept).map(([name, data]) => [`state.${name}`, { shape: param.shape, data }]),
+    ),
   };
 }
 
-/** What the optimizer keeps is never given again after step one, so its errors add up over the steps. */
-function boundsOf(inputs: Values, previous: Value, params: OptimizerParams) {
+/**
+ * What the optimizer keeps is never given again after step one, so its errors add up over the
+ * steps.
+ */
+function boundsOf(inputs: Inputs, previous: Value, params: OptimizerParams) {
   const rule = ruleOf(params, hasBuffer(inputs));
-  const n = (inputs['param'] as Value).data.length;
+  const n = inputs.param.data.length;
   const bound = new Float64Array(previous.data.length);
   const kept = arrays(rule, n);
   walk(inputs, rule, (at, step, state, grad) => {
     const before = { ...state, param: previous.data[at] as number };
-    const carried = Object.fromEntries(Object.entries(kept).map(([name, data]) => [name, data[at % n] as number]));
+    const carried = Object.fromEntries(
+      Object.entries(kept).map(([name, data]) => [name, data[at % n] as number]),
+    );
     const error = rule.bound(before, grad, step, carried);
     bound[at] = error['param'] as number;
     for (const [name, data] of Object.entries(kept)) data[at % n] = error[name] as number;
     return rule.step(before, grad, step);
   });
-  return { trajectory: bound, ...Object.fromEntries(Object.entries(kept).map(([name, data]) => [`state.${name}`, data])) };
+  return {
+    trajectory: bound,
+    ...Object.fromEntries(Object.entries(kept).map(([name, data]) => [`state.${name}`, data])),
+  };
 }
 
 function sample(
@@ -70,13 +99,19 @@ function sample(
   params: OptimizerParams,
   draw: (random: Random) => number,
   withState = false,
-): Sample<OptimizerParams> {
+): SampleOf<typeof signature> {
   return {
-    layer: 'legal',
-    label: { param: formatShape(shape), steps, optimizer: params.optimizer, ...(withState ? { state: true } : {}) },
+    level: 'legal',
+    label: {
+      param: formatShape(shape),
+      steps,
+      optimizer: params.optimizer,
+      ...(withState ? { state: true } : {}),
+    },
     params,
     inputs: (random) => {
-      const tensor = (of: Shape, f: () => number) => hostTensorFrom('f32', of, random.fill(sizeOf(of), f));
+      const tensor = (of: Shape, f: () => number) =>
+        hostTensorFrom('f32', of, random.fill(sizeOf(of), f));
       return {
         param: tensor(shape, () => random.normal()),
         grads: tensor([steps, ...shape], () => draw(random)),
@@ -97,30 +132,22 @@ const normal = (random: Random): number => random.normal();
 /** A third of the gradients is 0, and small ones let eps show. */
 const sparse = (random: Random): number => (random.integer(0, 2) === 0 ? 0 : random.normal(1e-7));
 
-/** Steps of torch's Adam, AdamW and SGD and of ONNX's Momentum and Adagrad, each judged from the party's own step before. */
-export const record: OpRecord<OptimizerParams> = {
-  name: 'optimizer_steps',
-  family: 'optim',
+/**
+ * Steps of torch's Adam, AdamW and SGD and of ONNX's Momentum and Adagrad, each judged from the
+ * party's own step before.
+ */
+export const record = defineRecord(signature, {
   summary: 'a parameter after each of several steps of an optimizer',
-  inputs: {
-    param: { dtypes: ['f32'] },
-    grads: { dtypes: ['f32'] },
-    'state.exp_avg': { dtypes: ['f32'], optional: true },
-    'state.exp_avg_sq': { dtypes: ['f32'], optional: true },
-    'state.momentum_buffer': { dtypes: ['f32'], optional: true },
-  },
-  outputs: {
-    trajectory: { dtypes: ['f32'] },
-    'state.exp_avg': { dtypes: ['f32'], optional: true },
-    'state.exp_avg_sq': { dtypes: ['f32'], optional: true },
-    'state.momentum_buffer': { dtypes: ['f32'], optional: true },
-  },
-  unsupported: (_inputs, { optimizer }) => (OPTIMIZERS.includes(optimizer) ? undefined : `the optimizer ${optimizer}`),
+  unsupported: (_inputs, { optimizer }) =>
+    OPTIMIZERS.includes(optimizer) ? undefined : `the optimizer ${optimizer}`,
   forward: (inputs, params) => trajectoryOf(inputs, params),
-  forwardFrom: (inputs, actual, params) => trajectoryOf(inputs, params, actual['trajectory'] as Value),
-  acceptance: (inputs, outputs, params) => {
-    const bounds = boundsOf(inputs, outputs['previous'] as Value, params);
-    return Object.fromEntries(Object.entries(bounds).map(([name, bound]) => [name, { kind: 'within', bound }]));
+  forwardFrom: (inputs, actual, params) => trajectoryOf(inputs, params, actual['trajectory']),
+  acceptance: (inputs, { previous }: Walked, params) => {
+    if (!previous) throw new InvariantError('no parameter before each step was kept');
+    const bounds = boundsOf(inputs, previous, params);
+    return Object.fromEntries(
+      Object.entries(bounds).map(([name, bound]) => [name, { kind: 'within', bound } as const]),
+    );
   },
   samples: [
     sample([1], 1, { optimizer: 'adamw' }, normal),
@@ -128,21 +155,77 @@ export const record: OpRecord<OptimizerParams> = {
     sample([130], 5, { optimizer: 'adam', lr: 0.01, weight_decay: 0.1 }, normal),
     sample([7, 5], 4, { optimizer: 'adamw', lr: 0.1, weight_decay: 0.5 }, sparse),
     sample([33], 3, { optimizer: 'adamw', lr: 0.1, eps: 1e-6 }, normal, true),
-    sample([5, 13], 4, { optimizer: 'sgd', lr: 0.1, momentum: 0.9, dampening: 0.25, weight_decay: 0.1 }, normal),
-    sample([129], 3, { optimizer: 'sgd', lr: 0.1, momentum: 0.8, nesterov: true, weight_decay: 0.1 }, normal, true),
-    sample([6], 3, { optimizer: 'sgd', lr: 0.1, weight_decay: 0.5 }, normal),
-    sample([7], 3, { optimizer: 'momentum', R: 0.1, T: 0, alpha: 0.95, beta: 0.7, norm_coefficient: 0.01, mode: 'standard' }, normal, true),
     sample(
-      [2, 3],
-      2,
-      { optimizer: 'momentum', R: 0.1, T: 3, alpha: 0.95, beta: 0.85, norm_coefficient: 0, mode: 'nesterov' },
+      [5, 13],
+      4,
+      { optimizer: 'sgd', lr: 0.1, momentum: 0.9, dampening: 0.25, weight_decay: 0.1 },
+      normal,
+    ),
+    sample(
+      [129],
+      3,
+      { optimizer: 'sgd', lr: 0.1, momentum: 0.8, nesterov: true, weight_decay: 0.1 },
       normal,
       true,
     ),
-    sample([1, 37], 3, { optimizer: 'adagrad', R: 0.1, T: 2, decay_factor: 0.1, epsilon: 0.01, norm_coefficient: 0.1 }, normal, true),
-    sample([512], 2, { optimizer: 'adagrad', R: 0.1, T: 0, decay_factor: 0.1, epsilon: 1e-6, norm_coefficient: 0 }, sparse),
+    sample([6], 3, { optimizer: 'sgd', lr: 0.1, weight_decay: 0.5 }, normal),
+    sample(
+      [7],
+      3,
+      {
+        optimizer: 'momentum',
+        R: 0.1,
+        T: 0,
+        alpha: 0.95,
+        beta: 0.7,
+        norm_coefficient: 0.01,
+        mode: 'standard',
+      },
+      normal,
+      true,
+    ),
+    sample(
+      [2, 3],
+      2,
+      {
+        optimizer: 'momentum',
+        R: 0.1,
+        T: 3,
+        alpha: 0.95,
+        beta: 0.85,
+        norm_coefficient: 0,
+        mode: 'nesterov',
+      },
+      normal,
+      true,
+    ),
+    sample(
+      [1, 37],
+      3,
+      {
+        optimizer: 'adagrad',
+        R: 0.1,
+        T: 2,
+        decay_factor: 0.1,
+        epsilon: 0.01,
+        norm_coefficient: 0.1,
+      },
+      normal,
+      true,
+    ),
+    sample(
+      [512],
+      2,
+      { optimizer: 'adagrad', R: 0.1, T: 0, decay_factor: 0.1, epsilon: 1e-6, norm_coefficient: 0 },
+      sparse,
+    ),
     // A tail of three behind the last whole vector.
-    sample([7], 1, { optimizer: 'adagrad', R: 0.1, T: 1, decay_factor: 0.1, norm_coefficient: 0.1 }, normal),
+    sample(
+      [7],
+      1,
+      { optimizer: 'adagrad', R: 0.1, T: 1, decay_factor: 0.1, norm_coefficient: 0.1 },
+      normal,
+    ),
   ],
   faults: [
     {
@@ -162,40 +245,55 @@ export const record: OpRecord<OptimizerParams> = {
       },
     },
   ],
-  wrongValues: [
-    wrongParams('lr wrong by a part in a thousand', (p) => ({ ...p, lr: (p.lr ?? 1e-3) * 1.001 })),
-    wrongParams('beta1 0.8 for 0.9', (p) => ({ ...p, betas: [0.8, 0.999] })),
-    wrongParams('beta2 0.99 for 0.999', (p) => ({ ...p, betas: [0.9, 0.99] })),
-    wrongParams('eps ten times too large', (p) => ({ ...p, eps: 10 * (p.eps ?? 1e-8) })),
-    wrongParams('no bias correction', (p) => ({ ...p, bias_correction: false })),
-    wrongParams('no weight decay', (p) => ({ ...p, weight_decay: 0 })),
-    wrongParams('Adam for AdamW', (p) => ({
+  plausibleBugs: [
+    paramsBug('lr wrong by a part in a thousand', (p) => ({ ...p, lr: (p.lr ?? 1e-3) * 1.001 })),
+    paramsBug('beta1 0.8 for 0.9', (p) => ({ ...p, betas: [0.8, 0.999] })),
+    paramsBug('beta2 0.99 for 0.999', (p) => ({ ...p, betas: [0.9, 0.99] })),
+    paramsBug('eps ten times too large', (p) => ({ ...p, eps: 10 * (p.eps ?? 1e-8) })),
+    paramsBug('no bias correction', (p) => ({ ...p, bias_correction: false })),
+    paramsBug('no weight decay', (p) => ({ ...p, weight_decay: 0 })),
+    paramsBug('Adam for AdamW', (p) => ({
       ...p,
-      ...(p.optimizer.startsWith('adam') ? { optimizer: p.optimizer === 'adam' ? 'adamw' : 'adam' } : {}),
+      ...(p.optimizer.startsWith('adam')
+        ? { optimizer: p.optimizer === 'adam' ? 'adamw' : 'adam' }
+        : {}),
     })),
-    wrongParams('SGD without momentum', ({ momentum: _, ...p }) => p),
-    wrongParams('no dampening', ({ dampening: _, ...p }) => p),
-    wrongParams("momentum without Nesterov's step", ({ nesterov: _, ...p }) => p),
-    wrongParams("the other mode of ONNX's momentum", (p) => ({ ...p, ...(p.mode ? { mode: otherMode(p.mode) } : {}) })),
-    wrongParams('R wrong by a part in a thousand', (p) => ({ ...p, ...(p.R ? { R: p.R * 1.001 } : {}) })),
-    wrongParams('updates counted from one more', (p) => ({ ...p, ...(p.T === undefined ? {} : { T: p.T + 1 }) })),
-    wrongParams('no decay of the rate', ({ decay_factor: _, ...p }) => p),
-    wrongParams('epsilon ten times too large', (p) => ({ ...p, ...(p.epsilon ? { epsilon: 10 * p.epsilon } : {}) })),
-    wrongParams('no norm coefficient', ({ norm_coefficient: _, ...p }) => p),
-    wrongParams('alpha and beta swapped', ({ alpha, beta, ...p }) => ({
+    paramsBug('SGD without momentum', ({ momentum: _, ...p }) => p),
+    paramsBug('no dampening', ({ dampening: _, ...p }) => p),
+    paramsBug("momentum without Nesterov's step", ({ nesterov: _, ...p }) => p),
+    paramsBug("the other mode of ONNX's momentum", (p) => ({
+      ...p,
+      ...(p.mode ? { mode: otherMode(p.mode) } : {}),
+    })),
+    paramsBug('R wrong by a part in a thousand', (p) => ({
+      ...p,
+      ...(p.R ? { R: p.R * 1.001 } : {}),
+    })),
+    paramsBug('updates counted from one more', (p) => ({
+      ...p,
+      ...(p.T === undefined ? {} : { T: p.T + 1 }),
+    })),
+    paramsBug('no decay of the rate', ({ decay_factor: _, ...p }) => p),
+    paramsBug('epsilon ten times too large', (p) => ({
+      ...p,
+      ...(p.epsilon ? { epsilon: 10 * p.epsilon } : {}),
+    })),
+    paramsBug('no norm coefficient', ({ norm_coefficient: _, ...p }) => p),
+    paramsBug('alpha and beta swapped', ({ alpha, beta, ...p }) => ({
       ...p,
       ...(beta === undefined ? {} : { alpha: beta }),
       ...(alpha === undefined ? {} : { beta: alpha }),
     })),
-    wrongInput('parameter wrong by 2e-5', 'param', (x) => x * (1 + 2e-5)),
-    wrongInput('gradients wrong by 2e-5', 'grads', (x) => x * (1 + 2e-5)),
-    wrongInput('gradients negated', 'grads', (x) => -x),
-    wrongParams('moments not kept between steps', (params) => ({ ...params, betas: [0, 0] })),
+    inputBug('parameter wrong by 2e-5', 'param', (x) => x * (1 + 2e-5)),
+    inputBug('gradients wrong by 2e-5', 'grads', (x) => x * (1 + 2e-5)),
+    inputBug('gradients negated', 'grads', (x) => -x),
+    paramsBug('moments not kept between steps', (params) => ({ ...params, betas: [0, 0] })),
     {
       name: 'state of before ignored',
-      apply: ({ param, grads }, params) => ({ inputs: { param: param as Value, grads: grads as Value }, params }),
+      apply: ({ param, grads }, params) => ({ inputs: { param, grads }, params }),
     },
   ],
-};
+});
 
-const otherMode = (mode: 'standard' | 'nesterov') => (mode === 'standard' ? 'nesterov' : 'standard');
+const otherMode = (mode: 'standard' | 'nesterov') =>
+  mode === 'standard' ? 'nesterov' : 'standard';

@@ -1,22 +1,21 @@
 import { GradproofError } from '../../errors.ts';
-import { type AdagradElement, type AdagradParams, adagradBound, adagradElement, adagradScalars } from './adagrad.ts';
-import { type AdamElement, type AdamParams, adamBound, adamElement, adamScalars } from './adam.ts';
+import { type AdamHyperparameters, adamDefaults } from '../../vocabulary/optim/adam.ts';
+import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
+import { SGD_DEFAULTS } from '../../vocabulary/optim/sgd.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { type AdagradElement, adagradBound, adagradElement, adagradScalars } from './adagrad.ts';
+import { type AdamElement, adamBound, adamElement, adamScalars } from './adam.ts';
 import {
   type MomentumElement,
   type MomentumScalars,
   momentumBound,
   momentumElement,
-  type OnnxMomentumParams,
   onnxScalars,
-  type SgdParams,
   sgdScalars,
 } from './momentum.ts';
 
 /** An optimizer and its hyperparameters, the library's defaults where they are absent. */
-export interface OptimizerParams extends Partial<Omit<AdamParams, 'mode'>>, SgdParams, AdagradParams, Omit<OnnxMomentumParams, 'mode'> {
-  readonly optimizer: string;
-  readonly mode?: 'standard' | 'nesterov';
-}
+export type OptimizerParams = ParamsOf<typeof optimizerSteps>;
 
 /** Optimizers that have a rule. */
 export const OPTIMIZERS: readonly string[] = ['adam', 'adamw', 'sgd', 'momentum', 'adagrad'];
@@ -24,10 +23,13 @@ export const OPTIMIZERS: readonly string[] = ['adam', 'adamw', 'sgd', 'momentum'
 /** One element of a parameter with what the optimizer keeps of it, by name. */
 export type Element = Readonly<Record<string, number>>;
 
+/** Names of what optimizers keep between steps. */
+type StateName = 'exp_avg' | 'exp_avg_sq' | 'momentum_buffer';
+
 /** How an optimizer moves one element. */
 export interface Rule {
   /** Names of what it keeps. */
-  readonly state: readonly string[];
+  readonly state: readonly StateName[];
   /** The element after step `step`, which counts from 1. */
   readonly step: (before: Element, grad: number, step: number) => Element;
   /** How far it may be off, where what was kept may already be off by `carried`. */
@@ -35,17 +37,28 @@ export interface Rule {
 }
 
 /** torch's defaults where the params are silent. */
-export function adamParams({ optimizer, mode: _, ...given }: OptimizerParams): AdamParams {
-  const weight_decay = optimizer === 'adamw' ? 1e-2 : 0;
-  return { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay, ...given, mode: optimizer === 'adamw' ? 'adamw' : 'adam' };
+export function adamParams({ optimizer, mode: _, ...given }: OptimizerParams): AdamHyperparameters {
+  const mode = optimizer === 'adamw' ? 'adamw' : 'adam';
+  return { ...adamDefaults(mode), ...given, mode };
 }
 
-/** The scalars of SGD, or of ONNX's Momentum, at a step; `continues` says whether a buffer was given. */
-export function momentumScalars(params: OptimizerParams, continues: boolean, step: number): MomentumScalars {
-  return params.optimizer === 'sgd' ? sgdScalars(params, step === 1 && !continues) : onnxScalars(params, step);
+/**
+ * The scalars of SGD, or of ONNX's Momentum, at a step; `continues` says whether a buffer was
+ * given.
+ */
+export function momentumScalars(
+  params: OptimizerParams,
+  continues: boolean,
+  step: number,
+): MomentumScalars {
+  return params.optimizer === 'sgd'
+    ? sgdScalars({ ...SGD_DEFAULTS, ...params }, step === 1 && !continues)
+    : onnxScalars(params, step);
 }
 
-/** The rule of `params`. Throws GradproofError `not-implemented` for an optimizer that is not here. */
+/**
+ * The rule of `params`. Throws GradproofError `not-implemented` for an optimizer that is not here.
+ */
 export function ruleOf(params: OptimizerParams, continues: boolean): Rule {
   switch (params.optimizer) {
     case 'adam':
@@ -63,14 +76,16 @@ export function ruleOf(params: OptimizerParams, continues: boolean): Rule {
       return ruleWith<MomentumElement>({
         state: ['momentum_buffer'],
         step: (before, grad, step) => momentumElement(before, grad, at(step)),
-        bound: (before, grad, step, carried) => momentumBound(before, grad, at(step), carried.momentum_buffer),
+        bound: (before, grad, step, carried) =>
+          momentumBound(before, grad, at(step), carried.momentum_buffer),
       });
     }
     case 'adagrad':
       return ruleWith<AdagradElement>({
         state: ['exp_avg_sq'],
         step: (before, grad, step) => adagradElement(before, grad, adagradScalars(params, step)),
-        bound: (before, grad, step, carried) => adagradBound(before, grad, adagradScalars(params, step), carried.exp_avg_sq),
+        bound: (before, grad, step, carried) =>
+          adagradBound(before, grad, adagradScalars(params, step), carried.exp_avg_sq),
       });
     default:
       throw new GradproofError(

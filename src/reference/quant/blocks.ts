@@ -1,14 +1,21 @@
 import { EPS } from '../bounds.ts';
 
-/** Half width of the band around a threshold in which either code is right when the adapter's arithmetic is not IEEE: 4.5 eps. */
+/**
+ * Half width of the band around a threshold in which either code is right when the adapter's
+ * arithmetic is not IEEE: 4.5 eps.
+ */
 export const BAND = 4.5 * EPS;
 
 /** What bitsandbytes divides by where a block's absmax is smaller: 1e-38 in float32, a denormal. */
 const SMALLEST_ABSMAX = Math.fround(1e-38);
 
-/** For a record's `unsupported`: what is not computed of a block size that the vocabulary allows. */
+/**
+ * For a record's `unsupported`: what is not computed of a block size that the vocabulary allows.
+ */
 export function unsupportedBlock(block: number): string | undefined {
-  return block >= 32 && Number.isInteger(Math.log2(block)) ? undefined : `blocks of ${block}, only of powers of two from 32 on`;
+  return block >= 32 && Number.isInteger(Math.log2(block))
+    ? undefined
+    : `blocks of ${block}, only of powers of two from 32 on`;
 }
 
 /** Number of blocks of `block` elements, the last one perhaps short. */

@@ -1,14 +1,28 @@
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { dequantizeLinear as signature } from '../../vocabulary/quant/dequantize_linear.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, HALF_EPS } from '../bounds.ts';
-import type { OpRecord, Sample, Value, Values } from '../record.ts';
-import type { Simulation } from '../simulation/simulation.ts';
-import { drawScales, type LinearParams, linearWrongValues, scaleOf, scaleShape } from './linear-scale.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
+import {
+  drawScales,
+  linearPlausibleBugs,
+  type SampleParams,
+  scaleOf,
+  scaleShape,
+} from './linear-scale.ts';
+
+type Params = ParamsOf<typeof signature>;
 
 /** Level and scale of each element. */
-function mapLevels(inputs: Values, params: LinearParams, f: (level: number, scale: number) => number): Value {
-  const [q, scale, zeroPoint] = [inputs['q'] as Value, inputs['scale'] as Value, inputs['zero_point']];
+function mapLevels(
+  { q, scale, zero_point: zeroPoint }: InputsOf<typeof signature, Value>,
+  params: Params,
+  f: (level: number, scale: number) => number,
+): Value {
   const data = q.data.map((code, i) => {
     const at = scaleOf(i, q.shape, params);
     return f(code - (zeroPoint?.data[at] ?? 0), scale.data[at] as number);
@@ -25,16 +39,29 @@ const errorOf =
 interface Draw {
   readonly q: Shape;
   readonly dtype: DType;
-  readonly params?: LinearParams;
+  readonly params?: SampleParams;
   readonly zeroPoint?: boolean;
   readonly exact?: boolean;
 }
 
-function sample({ q, dtype, params = {}, zeroPoint = false, exact = false }: Draw): Sample<LinearParams> {
+function sample({
+  q,
+  dtype,
+  params = {},
+  zeroPoint = false,
+  exact = false,
+}: Draw): SampleOf<typeof signature> {
   const shape = scaleShape(q, params);
-  const [low, high] = dtype === 'u8' ? [0, 255] : dtype === 'i8' ? [-128, 127] : exact ? [-999, 999] : [-(2 ** 30), 2 ** 30];
+  const [low, high] =
+    dtype === 'u8'
+      ? [0, 255]
+      : dtype === 'i8'
+        ? [-128, 127]
+        : exact
+          ? [-999, 999]
+          : [-(2 ** 30), 2 ** 30];
   return {
-    layer: exact ? 'exact' : 'legal',
+    level: exact ? 'exact' : 'legal',
     label: { q: formatShape(q), dtype, ...params, ...(zeroPoint ? { zero_point: true } : {}) },
     params,
     inputs: (random) => ({
@@ -49,7 +76,9 @@ function sample({ q, dtype, params = {}, zeroPoint = false, exact = false }: Dra
             zero_point: hostTensorFrom(
               dtype,
               shape,
-              random.fill(sizeOf(shape), () => random.integer(Math.max(low, -99), Math.min(high, 99))),
+              random.fill(sizeOf(shape), () =>
+                random.integer(Math.max(low, -99), Math.min(high, 99)),
+              ),
             ),
           }
         : {}),
@@ -58,16 +87,8 @@ function sample({ q, dtype, params = {}, zeroPoint = false, exact = false }: Dra
 }
 
 /** ONNX's DequantizeLinear. */
-export const record: OpRecord<LinearParams> = {
-  name: 'dequantize_linear',
-  family: 'quant',
+export const record = defineRecord(signature, {
   summary: 'y = (q - zero_point) * scale',
-  inputs: {
-    q: { dtypes: ['i8', 'u8', 'i32'] },
-    scale: { dtypes: ['f32'] },
-    zero_point: { dtypes: ['i8', 'u8', 'i32'], optional: true },
-  },
-  outputs: { y: { dtypes: ['f32'] } },
   forward: (inputs, params) => ({ y: mapLevels(inputs, params, (level, scale) => level * scale) }),
   acceptance: (inputs, _outputs, params) => ({
     y: {
@@ -80,26 +101,32 @@ export const record: OpRecord<LinearParams> = {
     sample({ q: [37], dtype: 'u8', zeroPoint: true, exact: true }),
     sample({ q: [3, 9, 7], dtype: 'i8', params: { axis: 1 }, zeroPoint: true, exact: true }),
     sample({ q: [9, 9], dtype: 'i8', params: { axis: 1 }, exact: true }),
-    sample({ q: [3, 8, 5], dtype: 'u8', params: { axis: -2, block_size: 3 }, zeroPoint: true, exact: true }),
+    sample({
+      q: [3, 8, 5],
+      dtype: 'u8',
+      params: { axis: -2, block_size: 3 },
+      zeroPoint: true,
+      exact: true,
+    }),
     sample({ q: [1], dtype: 'i32', exact: true }),
     sample({ q: [8, 64], dtype: 'u8', zeroPoint: true }),
     sample({ q: [2, 65], dtype: 'i32', params: { axis: 1 }, zeroPoint: true }),
   ],
-  faults: [{ name: 'sign of the level', shader: { file: 'quant/dequantize_linear', from: 'f32(level) *', to: 'f32(1 - level) *' } }],
-  wrongValues: [
-    ...linearWrongValues,
+  faults: [
     {
-      name: 'codes off by one',
-      apply: (inputs, params) => {
-        const q = inputs['q'] as Value;
-        return { inputs: { ...inputs, q: { ...q, data: q.data.map((code) => code + 1) } }, params };
-      },
+      name: 'sign of the level',
+      shader: { file: 'quant/dequantize_linear', from: 'f32(level) *', to: 'f32(1 - level) *' },
     },
   ],
-};
+  plausibleBugs: [
+    ...linearPlausibleBugs<InputsOf<typeof signature, Value>>(),
+    inputBug('codes off by one', 'q', (code) => code + 1),
+  ],
+});
 
-export const simulation: Simulation<LinearParams> = {
-  op: 'dequantize_linear',
+export const simulation = defineSimulation(signature, {
   // A level is converted and multiplied; adding 0 rounds it as the conversion does.
-  forward: (gpu, inputs, params) => ({ y: mapLevels(inputs, params, (level, scale) => gpu.mul(gpu.add(level, 0), scale)) }),
-};
+  forward: (gpu, inputs, params) => ({
+    y: mapLevels(inputs, params, (level, scale) => gpu.mul(gpu.add(level, 0), scale)),
+  }),
+});

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dynamicMap } from '../../quant/dynamic-map.ts';
+import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import { mapCode, mapCodeRange, nearestCode } from './map-codes.ts';
 
-const map = dynamicMap(true);
+const map = createDynamicMap(true);
 const share = fc.float({ noNaN: true, min: -1, max: 1 });
 
 /** By the definition: the first of the nearest. */
@@ -30,28 +30,40 @@ describe('nearestCode', () => {
 
 describe('lut16', () => {
   test('takes zero to code 131 and -1 to code 0, as the library does', () => {
-    expect([mapCode(map, 0, 'lut16'), mapCode(map, -1, 'lut16'), mapCode(map, 1, 'lut16')]).toEqual([131, 0, 255]);
+    expect([mapCode(map, 0, 'lut16'), mapCode(map, -1, 'lut16'), mapCode(map, 1, 'lut16')]).toEqual(
+      [131, 0, 255],
+    );
   });
 
   test('is at most 3.1e-5 further away than the nearest value', () => {
     fc.assert(
       fc.property(share, (y) => {
         const error = (code: number) => Math.abs((map[code] as number) - y);
-        expect(error(mapCode(map, y, 'lut16'))).toBeLessThanOrEqual(error(nearestCode(map, y)) + 3.1e-5);
+        expect(error(mapCode(map, y, 'lut16'))).toBeLessThanOrEqual(
+          error(nearestCode(map, y)) + 3.1e-5,
+        );
       }),
     );
   });
 });
 
-test.each(['nearest', 'lut16'] as const)('the range of right codes holds the code of every value in reach (%s)', (rounding) => {
-  fc.assert(
-    fc.property(share, fc.double({ min: 0, max: 1e-3, noNaN: true }), fc.double({ min: -1, max: 1, noNaN: true }), (y, error, part) => {
-      for (const ieee of [true, false]) {
-        const [low, high] = mapCodeRange(map, y, error, rounding, ieee);
-        const code = mapCode(map, y + part * error, rounding);
-        expect(code).toBeGreaterThanOrEqual(low);
-        expect(code).toBeLessThanOrEqual(high);
-      }
-    }),
-  );
-});
+test.each(['nearest', 'lut16'] as const)(
+  'the range of right codes holds the code of every value in reach (%s)',
+  (rounding) => {
+    fc.assert(
+      fc.property(
+        share,
+        fc.double({ min: 0, max: 1e-3, noNaN: true }),
+        fc.double({ min: -1, max: 1, noNaN: true }),
+        (y, error, part) => {
+          for (const ieee of [true, false]) {
+            const [low, high] = mapCodeRange(map, y, error, rounding, ieee);
+            const code = mapCode(map, y + part * error, rounding);
+            expect(code).toBeGreaterThanOrEqual(low);
+            expect(code).toBeLessThanOrEqual(high);
+          }
+        },
+      ),
+    );
+  },
+);

@@ -1,24 +1,21 @@
-import { dynamicMap } from '../../quant/dynamic-map.ts';
-import type { FourBitType } from '../../quant/four-bit-tables.ts';
+import { createDynamicMap } from '../../quant/dynamic/map.ts';
+import type { quantize4bit } from '../../vocabulary/quant/quantize_4bit.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import type { Arithmetic, Value } from '../record.ts';
 import { blockAbsmax } from './blocks.ts';
-import { type MapRounding, mapCode, mapCodeRange } from './map-codes.ts';
+import { mapCode, mapCodeRange } from './map-codes.ts';
 
-/** Parameters of double quantization, by their names in the vocabulary. */
-export interface NestedParams {
-  readonly nested_blocksize?: number;
-  readonly nested_rounding?: MapRounding;
-}
+/** Parameters of double quantization. */
+export type NestedParams = Pick<
+  ParamsOf<typeof quantize4bit>,
+  'nested_blocksize' | 'nested_rounding'
+>;
 
-/** Parameters of quantize_4bit, by their names in the vocabulary. */
-export interface Quantize4bitParams extends NestedParams {
-  readonly quant_type: FourBitType;
-  readonly blocksize: number;
-  readonly compress_statistics?: boolean;
-}
-
-/** The absmax values of a tensor, quantized themselves: 8-bit codes in blocks, after their mean was taken off. */
+/**
+ * The absmax values of a tensor, quantized themselves: 8-bit codes in blocks, after their mean was
+ * taken off.
+ */
 export interface Nested {
   readonly map: Float32Array;
   readonly offset: number;
@@ -37,47 +34,78 @@ export interface NestedBounds {
   readonly restored: Float64Array;
 }
 
-const blockOf = (params: NestedParams) => params.nested_blocksize ?? 256;
 const roundingOf = (params: NestedParams) => params.nested_rounding ?? 'nearest';
 
 /** Double quantization in float64. */
 export function nest(blocks: Float64Array, params: NestedParams): Nested {
-  const map = dynamicMap(true);
+  const map = createDynamicMap(true);
   const offset = blocks.reduce((sum, a) => sum + a, 0) / blocks.length;
   const centred = blocks.map((a) => a - offset);
-  const absmax = blockAbsmax(centred, blockOf(params));
-  const scaleOf = (j: number) => absmax[Math.floor(j / blockOf(params))] as number;
-  const q = centred.map((z, j) => mapCode(map, scaleOf(j) > 0 ? z / scaleOf(j) : 0, roundingOf(params)));
-  return { map, offset, centred, absmax, q, restored: q.map((code, j) => (map[code] as number) * scaleOf(j) + offset) };
+  const absmax = blockAbsmax(centred, params.nested_blocksize);
+  const scaleOf = (j: number) => absmax[Math.floor(j / params.nested_blocksize)] as number;
+  const q = centred.map((z, j) =>
+    mapCode(map, scaleOf(j) > 0 ? z / scaleOf(j) : 0, roundingOf(params)),
+  );
+  return {
+    map,
+    offset,
+    centred,
+    absmax,
+    q,
+    restored: q.map((code, j) => (map[code] as number) * scaleOf(j) + offset),
+  };
 }
 
 /**
- * The mean adds `depth` roundings and a division (2.5 ulp), the difference one; the largest of a block is off as its elements are.
- * A code is right when its value is nearest to some y in reach of those errors, of the reciprocal and of the product.
+ * The mean adds `depth` roundings and a division (2.5 ulp), the difference one; the largest of a
+ * block is off as its elements are. A code is right when its value is nearest to some y in reach of
+ * those errors, of the reciprocal and of the product.
  */
-export function nestedBounds(nested: Nested, params: NestedParams, { depth, ieee }: Arithmetic): NestedBounds {
+export function nestedBounds(
+  nested: Nested,
+  params: NestedParams,
+  { depth, ieee }: Arithmetic,
+): NestedBounds {
   const { map, centred, absmax, offset } = nested;
   const offsetBound = offset * gamma(depth(centred.length) + 3) + FLUSH;
   const errors = centred.map((z) => (offsetBound + EPS * Math.abs(z) + FLUSH) * SECOND_ORDER);
-  const absmaxBound = absmax.map((_, b) => Math.max(...errors.subarray(b * blockOf(params), (b + 1) * blockOf(params))));
-  const [low, high] = [new Uint8Array(centred.length), new Uint8Array(centred.length)];
+  const absmaxBound = absmax.map((_, b) =>
+    Math.max(...errors.subarray(b * params.nested_blocksize, (b + 1) * params.nested_blocksize)),
+  );
+  const low = new Uint8Array(centred.length);
+  const high = new Uint8Array(centred.length);
   const restored = centred.map((z, j) => {
-    const b = Math.floor(j / blockOf(params));
-    const [a, aBound] = [absmax[b] as number, absmaxBound[b] as number];
+    const b = Math.floor(j / params.nested_blocksize);
+    const a = absmax[b] as number;
+    const aBound = absmaxBound[b] as number;
     const y = a > 0 ? z / a : 0;
-    const error = a > aBound ? ((errors[j] as number) + Math.abs(y) * aBound) / (a - aBound) + 2 * EPS * Math.abs(y) : 2;
+    const error =
+      a > aBound
+        ? ((errors[j] as number) + Math.abs(y) * aBound) / (a - aBound) + 2 * EPS * Math.abs(y)
+        : 2;
     [low[j], high[j]] = mapCodeRange(map, y, error, roundingOf(params), ieee);
-    const largest = Math.max(Math.abs(map[low[j] as number] as number), Math.abs(map[high[j] as number] as number));
+    const largest = Math.max(
+      Math.abs(map[low[j] as number] as number),
+      Math.abs(map[high[j] as number] as number),
+    );
     return largest * (aBound + EPS * a) + offsetBound + EPS * (largest * a + offset) + FLUSH;
   });
   return { offset: offsetBound, absmax: absmaxBound, low, high, restored };
 }
 
 /** Absmax values that block `j` may be restored to. */
-export function restorable({ map, absmax, offset }: Nested, { low, high }: NestedBounds, j: number, params: NestedParams): number[] {
-  const scale = absmax[Math.floor(j / blockOf(params))] as number;
+export function restorable(
+  { map, absmax, offset }: Nested,
+  { low, high }: NestedBounds,
+  j: number,
+  params: NestedParams,
+): number[] {
+  const scale = absmax[Math.floor(j / params.nested_blocksize)] as number;
   const first = low[j] as number;
-  return Array.from({ length: (high[j] as number) - first + 1 }, (_, k) => (map[first + k] as number) * scale + offset);
+  return Array.from(
+    { length: (high[j] as number) - first + 1 },
+    (_, k) => (map[first + k] as number) * scale + offset,
+  );
 }
 
 /** The outputs of an op that nests, as values. */

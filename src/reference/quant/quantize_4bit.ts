@@ -1,6 +1,10 @@
+import { fourBitFormat } from '../../quant/registry.ts';
+import { quantize4bit as signature } from '../../vocabulary/quant/quantize_4bit.ts';
+import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, storageStep } from '../bounds.ts';
-import type { Acceptance, Acceptances, Arithmetic, OpRecord, Value, Values } from '../record.ts';
-import { wrongParams } from '../wrong-value.ts';
+import { defineRecord } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Acceptances, Arithmetic, Value } from '../record.ts';
 import { blockAbsmax, blockCount, unsupportedBlock } from './blocks.ts';
 import { quantize4bitSamples } from './four-bit-samples.ts';
 import {
@@ -10,21 +14,28 @@ import {
   nest,
   nestedBounds,
   nestedOutputs,
-  type Quantize4bitParams,
   restorable,
 } from './nested.ts';
-import { acceptsByte, fourBitRanks, inBand, packedCodes, type Ranks, valueOfRank } from './ranks.ts';
+import { acceptsByte, blockRanks, inBand, packedCodes, type Ranks, valueOfRank } from './ranks.ts';
 
-const weightOf = (inputs: Values): Value => inputs['weight'] as Value;
+type Inputs = InputsOf<typeof signature, Value>;
+type Outputs<T> = OutputsOf<typeof signature, T>;
+type Params = ParamsOf<typeof signature>;
 
-function forward(inputs: Values, { quant_type, blocksize, compress_statistics, ...params }: Quantize4bitParams): Values {
-  const { shape, data } = weightOf(inputs);
+function forward(
+  { weight: { shape, data } }: Inputs,
+  { quant_type, blocksize, compress_statistics, ...params }: Params,
+): Outputs<Value> {
+  const format = fourBitFormat(quant_type);
   const absmax = blockAbsmax(data, blocksize);
-  const ranks = fourBitRanks(data, absmax, blocksize, quant_type, true);
-  const packed = packedCodes(ranks, quant_type);
+  const ranks = blockRanks(data, absmax, blocksize, format, true);
+  const packed = packedCodes(ranks, format);
   const nested = compress_statistics ? nest(absmax, params) : undefined;
   const scales = nested?.restored ?? absmax;
-  const dequant = data.map((_, i) => valueOfRank(ranks.rank[i] as number, quant_type) * (scales[Math.floor(i / blocksize)] as number));
+  const dequant = data.map(
+    (_, i) =>
+      valueOfRank(ranks.rank[i] as number, format) * (scales[Math.floor(i / blocksize)] as number),
+  );
   return {
     packed: { shape: [packed.length, 1], data: packed },
     absmax: { shape: [absmax.length], data: absmax },
@@ -33,18 +44,28 @@ function forward(inputs: Values, { quant_type, blocksize, compress_statistics, .
   };
 }
 
-function acceptance(inputs: Values, outputs: Values, params: Quantize4bitParams, arithmetic: Arithmetic): Acceptances {
+function acceptance(
+  { weight }: Inputs,
+  outputs: Outputs<Value>,
+  params: Params,
+  arithmetic: Arithmetic,
+): Partial<Outputs<Acceptance>> {
   const { quant_type, blocksize } = params;
-  const { data } = weightOf(inputs);
+  const format = fourBitFormat(quant_type);
+  const { data } = weight;
   const raw = blockAbsmax(data, blocksize);
-  const ranks = fourBitRanks(data, raw, blocksize, quant_type, arithmetic.ieee);
+  const ranks = blockRanks(data, raw, blocksize, format, arithmetic.ieee);
   const packed: Acceptance = {
     kind: 'codes',
-    accepts: (k, byte) => acceptsByte(byte, k, ranks, quant_type),
-    inBand: inBand(ranks, quant_type),
+    accepts: (k, byte) => acceptsByte(byte, k, ranks, format),
+    inBand: inBand(ranks, format),
   };
   if (!params.compress_statistics) {
-    return { packed, absmax: rawAbsmax(raw, data.length, blocksize), dequant: withinProducts(ranks, (j) => [raw[j] as number]) };
+    return {
+      packed,
+      absmax: rawAbsmax(raw, data.length, blocksize),
+      dequant: withinProducts(ranks, (j) => [raw[j] as number]),
+    };
   }
   const nested = nest(raw, params);
   const bounds = nestedBounds(nested, params, arithmetic);
@@ -55,15 +76,22 @@ function acceptance(inputs: Values, outputs: Values, params: Quantize4bitParams,
   };
 
   /** Right values of an element are its right codes times the right scales of its block. */
-  function withinProducts({ low, high }: Ranks, scalesOf: (block: number) => readonly number[], scaleBounds?: Float64Array): Acceptance {
-    const oracle = (outputs['dequant'] as Value).data;
-    const scales = Array.from({ length: blockCount(data.length, blocksize) }, (_, j) => scalesOf(j));
+  function withinProducts(
+    { low, high }: Ranks,
+    scalesOf: (block: number) => readonly number[],
+    scaleBounds?: Float64Array,
+  ): Acceptance {
+    const oracle = outputs.dequant.data;
+    const scales = Array.from({ length: blockCount(data.length, blocksize) }, (_, j) =>
+      scalesOf(j),
+    );
     const bound = oracle.map((_, i) => {
       const j = Math.floor(i / blocksize);
-      const [first, last] = [valueOfRank(low[i] as number, quant_type), valueOfRank(high[i] as number, quant_type)];
+      const first = valueOfRank(low[i] as number, format);
+      const last = valueOfRank(high[i] as number, format);
       const largest = Math.max(Math.abs(first), Math.abs(last));
       const y = largest * Math.max(...(scales[j] as number[]).map(Math.abs));
-      return largest * (scaleBounds?.[j] ?? 0) + EPS * y + FLUSH + storageStep(y, weightOf(inputs).dtype) / 2;
+      return largest * (scaleBounds?.[j] ?? 0) + EPS * y + FLUSH + storageStep(y, weight.dtype) / 2;
     });
     return { kind: 'within', bound, nearest };
 
@@ -71,7 +99,7 @@ function acceptance(inputs: Values, outputs: Values, params: Quantize4bitParams,
       let best = oracle[i] as number;
       for (let rank = low[i] as number; rank <= (high[i] as number); rank++) {
         for (const scale of scales[Math.floor(i / blocksize)] as number[]) {
-          const candidate = valueOfRank(rank, quant_type) * scale;
+          const candidate = valueOfRank(rank, format) * scale;
           if (Math.abs(actual - candidate) < Math.abs(actual - best)) best = candidate;
         }
       }
@@ -80,7 +108,10 @@ function acceptance(inputs: Values, outputs: Values, params: Quantize4bitParams,
   }
 }
 
-/** Exact; for a short last block of zeros or denormals bitsandbytes' CPU code stores 1e-38, what it divided by. */
+/**
+ * Exact; for a short last block of zeros or denormals bitsandbytes' CPU code stores 1e-38, what it
+ * divided by.
+ */
 function rawAbsmax(raw: Float64Array, n: number, blocksize: number): Acceptance {
   const shortBlock = n % blocksize === 0 ? -1 : raw.length - 1;
   const smallest = Math.fround(1e-38);
@@ -89,14 +120,23 @@ function rawAbsmax(raw: Float64Array, n: number, blocksize: number): Acceptance 
   return { kind: 'codes', accepts, inBand: 0 };
 }
 
-function nestedAcceptances(nested: Nested, bounds: NestedBounds, params: NestedParams): Acceptances {
+function nestedAcceptances(
+  nested: Nested,
+  bounds: NestedBounds,
+  params: NestedParams,
+): Acceptances {
   const nearest = (j: number, actual: number) =>
-    restorable(nested, bounds, j, params).reduce((best, x) => (Math.abs(x - actual) < Math.abs(best - actual) ? x : best));
+    restorable(nested, bounds, j, params).reduce((best, x) =>
+      Math.abs(x - actual) < Math.abs(best - actual) ? x : best,
+    );
   return {
     absmax: { kind: 'within', bound: bounds.restored, nearest },
     absmax_q: {
       kind: 'codes',
-      accepts: (j, code) => Number.isInteger(code) && code >= (bounds.low[j] as number) && code <= (bounds.high[j] as number),
+      accepts: (j, code) =>
+        Number.isInteger(code) &&
+        code >= (bounds.low[j] as number) &&
+        code <= (bounds.high[j] as number),
       inBand: bounds.low.reduce((count, low, j) => count + Number(low !== bounds.high[j]), 0),
     },
     nested_absmax: { kind: 'within', bound: bounds.absmax },
@@ -104,26 +144,12 @@ function nestedAcceptances(nested: Nested, bounds: NestedBounds, params: NestedP
   };
 }
 
-const withWeight = (inputs: Values, change: (data: Float64Array) => Float64Array): Values => ({
-  ...inputs,
-  weight: { ...weightOf(inputs), data: change(weightOf(inputs).data) },
-});
-
 /** bitsandbytes.functional.quantize_4bit, with dequantize_4bit of what it returns. */
-export const record: OpRecord<Quantize4bitParams> = {
-  name: 'quantize_4bit',
-  family: 'quant',
-  summary: '4-bit codes of blocks relative to their largest absolute value (NF4, FP4), and what they decode to',
-  inputs: { weight: { dtypes: ['f32', 'f16', 'bf16'] } },
-  outputs: {
-    packed: { dtypes: ['u8'] },
-    absmax: { dtypes: ['f32'] },
-    dequant: { dtypes: ['f32', 'f16', 'bf16'] },
-    absmax_q: { dtypes: ['u8'], optional: true },
-    nested_absmax: { dtypes: ['f32'], optional: true },
-    nested_offset: { dtypes: ['f32'], optional: true },
-  },
-  unsupported: (_inputs, params) => (params.compress_statistics ? unsupportedBlock(params.nested_blocksize ?? 256) : undefined),
+export const record = defineRecord(signature, {
+  summary:
+    '4-bit codes of blocks relative to their largest absolute value (NF4, FP4), and what they decode to',
+  unsupported: (_inputs, params) =>
+    params.compress_statistics ? unsupportedBlock(params.nested_blocksize) : undefined,
   forward,
   acceptance,
   samples: quantize4bitSamples,
@@ -133,29 +159,26 @@ export const record: OpRecord<Quantize4bitParams> = {
       shader: { file: 'quant/quantize_4bit', from: '((i & 7u) ^ 1u) * 4u', to: '(i & 7u) * 4u' },
     },
   ],
-  wrongValues: [
-    wrongParams('the other 4-bit type', (params) => ({ ...params, quant_type: params.quant_type === 'nf4' ? 'fp4' : 'nf4' })),
-    wrongParams('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
-    {
-      name: 'last element dropped',
-      apply: (inputs, params) => ({ inputs: withWeight(inputs, (w) => w.map((x, i) => (i === w.length - 1 ? 0 : x))), params }),
-    },
-    {
-      name: "neighbour's elements swapped",
-      apply: (inputs, params) => ({ inputs: withWeight(inputs, (w) => w.map((x, i) => w[i ^ 1] ?? x)), params }),
-    },
-    {
-      name: 'scale wrong by 2e-5',
-      apply: (inputs, params) => ({ inputs: withWeight(inputs, (w) => w.map((x) => x * (1 + 2e-5))), params }),
-    },
-    wrongParams('statistics not compressed', (params) => ({ ...params, compress_statistics: false })),
-    wrongParams('nested block size doubled', (params) => ({ ...params, nested_blocksize: 2 * (params.nested_blocksize ?? 256) })),
-    {
-      name: 'other nested rounding',
-      apply: (inputs, params) => ({
-        inputs,
-        params: { ...params, nested_rounding: params.nested_rounding === 'lut16' ? 'nearest' : 'lut16' },
-      }),
-    },
+  plausibleBugs: [
+    paramsBug('the other 4-bit type', (params) => ({
+      ...params,
+      quant_type: params.quant_type === 'nf4' ? 'fp4' : 'nf4',
+    })),
+    paramsBug('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
+    inputBug('last element dropped', 'weight', (x, i, { data }) => (i === data.length - 1 ? 0 : x)),
+    inputBug("neighbour's elements swapped", 'weight', (x, i, { data }) => data[i ^ 1] ?? x),
+    inputBug('scale wrong by 2e-5', 'weight', (x) => x * (1 + 2e-5)),
+    paramsBug('statistics not compressed', (params) => ({
+      ...params,
+      compress_statistics: false,
+    })),
+    paramsBug('nested block size doubled', (params) => ({
+      ...params,
+      nested_blocksize: 2 * params.nested_blocksize,
+    })),
+    paramsBug('other nested rounding', (params) => ({
+      ...params,
+      nested_rounding: params.nested_rounding === 'lut16' ? 'nearest' : 'lut16',
+    })),
   ],
-};
+});

@@ -1,24 +1,24 @@
-import { dynamicMap } from '../../quant/dynamic-map.ts';
+import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { quantizeBlockwise as signature } from '../../vocabulary/quant/quantize_blockwise.ts';
+import type { GivenParams, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH } from '../bounds.ts';
-import type { Acceptances, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
-import { wrongParams } from '../wrong-value.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { blockAbsmax, relativeToBlock, unsupportedBlock } from './blocks.ts';
-import { type MapRounding, mapCode, mapCodeRange } from './map-codes.ts';
+import { mapCode, mapCodeRange } from './map-codes.ts';
 
-/** The vocabulary's parameters of quantize_blockwise. */
-export interface QuantizeBlockwiseParams {
-  readonly blocksize: number;
-  readonly signed?: boolean;
-  readonly rounding: MapRounding;
-}
+type Inputs = InputsOf<typeof signature, Value>;
+type Outputs<T> = OutputsOf<typeof signature, T>;
+type Params = ParamsOf<typeof signature>;
 
-const operands = ({ x, code }: Values): [Value, Float64Array] => [x as Value, (code as Value).data];
-
-function forward(inputs: Values, { blocksize, rounding }: QuantizeBlockwiseParams): Values {
-  const [{ shape, data }, map] = operands(inputs);
+function forward(
+  { x: { shape, data }, code: { data: map } }: Inputs,
+  { blocksize, rounding }: Params,
+): Outputs<Value> {
   const absmax = blockAbsmax(data, blocksize);
   const scaleOf = (i: number) => absmax[Math.floor(i / blocksize)] as number;
   const q = data.map((x, i) => mapCode(map, relativeToBlock(x, scaleOf(i)), rounding));
@@ -29,17 +29,28 @@ function forward(inputs: Values, { blocksize, rounding }: QuantizeBlockwiseParam
   };
 }
 
-/** In a block of zeros every code decodes to zero, so any is right; outside of IEEE arithmetic that is how producers differ. */
-function acceptance(inputs: Values, outputs: Values, { blocksize, rounding }: QuantizeBlockwiseParams, { ieee }: Arithmetic): Acceptances {
-  const [{ data }, map] = operands(inputs);
-  const absmax = (outputs['absmax'] as Value).data;
+/**
+ * In a block of zeros every code decodes to zero, so any is right; outside of IEEE arithmetic that
+ * is how producers differ.
+ */
+function acceptance(
+  { x: { data }, code: { data: map } }: Inputs,
+  { absmax: { data: absmax } }: Outputs<Value>,
+  { blocksize, rounding }: Params,
+  { ieee }: Arithmetic,
+): Outputs<Acceptance> {
   const scaleOf = (i: number) => absmax[Math.floor(i / blocksize)] as number;
   const ranges = Array.from(data, (x, i): [number, number] =>
-    scaleOf(i) === 0 && !ieee ? [0, map.length - 1] : mapCodeRange(map, relativeToBlock(x, scaleOf(i)), 0, rounding, ieee),
+    scaleOf(i) === 0 && !ieee
+      ? [0, map.length - 1]
+      : mapCodeRange(map, relativeToBlock(x, scaleOf(i)), 0, rounding, ieee),
   );
   const nearest = (i: number, actual: number) => {
     const [low, high] = ranges[i] as [number, number];
-    const values = Array.from({ length: high - low + 1 }, (_, k) => (map[low + k] as number) * scaleOf(i));
+    const values = Array.from(
+      { length: high - low + 1 },
+      (_, k) => (map[low + k] as number) * scaleOf(i),
+    );
     return values.reduce((best, y) => (Math.abs(y - actual) < Math.abs(best - actual) ? y : best));
   };
   const bound = Float64Array.from(ranges, (range, i) => {
@@ -61,18 +72,24 @@ function acceptance(inputs: Values, outputs: Values, { blocksize, rounding }: Qu
 }
 
 interface Description {
-  readonly layer?: 'exact' | 'legal';
+  readonly level?: 'exact' | 'legal';
   readonly shape: Shape;
-  readonly params: QuantizeBlockwiseParams;
+  readonly params: GivenParams<typeof signature> & { readonly blocksize: number };
   readonly variant?: 'serial' | 'cooperative';
   readonly draw?: (random: Random, i: number) => number;
 }
 
-function sample({ layer = 'legal', shape, params, variant = 'serial', draw }: Description): Sample<QuantizeBlockwiseParams> {
+function sample({
+  level = 'legal',
+  shape,
+  params,
+  variant = 'serial',
+  draw,
+}: Description): SampleOf<typeof signature> {
   const { blocksize, signed = true, rounding } = params;
   const size = sizeOf(shape);
   return {
-    layer,
+    level,
     label: { x: formatShape(shape), block: blocksize, signed, rounding },
     params,
     variants: [variant],
@@ -80,57 +97,74 @@ function sample({ layer = 'legal', shape, params, variant = 'serial', draw }: De
       x: hostTensorFrom(
         'f32',
         shape,
-        Float64Array.from({ length: size }, (_, i) => draw?.(random, i) ?? (signed ? random.normal() : random.uniform() ** 4)),
+        Float64Array.from(
+          { length: size },
+          (_, i) => draw?.(random, i) ?? (signed ? random.normal() : random.uniform() ** 4),
+        ),
       ),
-      code: hostTensor('f32', [256], dynamicMap(signed)),
+      code: hostTensor('f32', [256], createDynamicMap(signed)),
     }),
   };
 }
 
 /** Every value is the map's own, in blocks of 64 whose absmax is 1. */
 function ofTheMap(random: Random, i: number): number {
-  return i % 64 === 0 ? 1 : (dynamicMap(true)[random.integer(0, 255)] as number);
+  return i % 64 === 0 ? 1 : (createDynamicMap(true)[random.integer(0, 255)] as number);
 }
 
-const change = (inputs: Values, name: 'x' | 'code', data: (x: Float64Array) => Float64Array): Values => ({
-  ...inputs,
-  [name]: { ...(inputs[name] as Value), data: data((inputs[name] as Value).data) },
-});
-
 /** bitsandbytes.functional.quantize_blockwise, with dequantize_blockwise of what it returns. */
-export const record: OpRecord<QuantizeBlockwiseParams> = {
-  name: 'quantize_blockwise',
-  family: 'quant',
-  summary: '8-bit codes of a value map, relative to the largest absolute value of a block, and what they decode to',
-  inputs: { x: { dtypes: ['f32'] }, code: { dtypes: ['f32'] } },
-  outputs: { q: { dtypes: ['u8'] }, absmax: { dtypes: ['f32'] }, dequant: { dtypes: ['f32'] } },
+export const record = defineRecord(signature, {
+  summary:
+    '8-bit codes of a value map, relative to the largest absolute value of a block, and what they decode to',
   unsupported: (_inputs, { blocksize }) => unsupportedBlock(blocksize),
   forward,
   acceptance,
   samples: [
-    sample({ layer: 'exact', shape: [37, 53], params: { blocksize: 64, signed: true, rounding: 'nearest' }, draw: ofTheMap }),
-    sample({ layer: 'exact', shape: [3, 33], params: { blocksize: 32, signed: true, rounding: 'nearest' }, draw: () => 0 }),
+    sample({
+      level: 'exact',
+      shape: [37, 53],
+      params: { blocksize: 64, signed: true, rounding: 'nearest' },
+      draw: ofTheMap,
+    }),
+    sample({
+      level: 'exact',
+      shape: [3, 33],
+      params: { blocksize: 32, signed: true, rounding: 'nearest' },
+      draw: () => 0,
+    }),
     sample({ shape: [1024], params: { blocksize: 64, signed: true, rounding: 'nearest' } }),
     sample({ shape: [1000], params: { blocksize: 64, signed: true, rounding: 'lut16' } }),
     sample({ shape: [5, 257], params: { blocksize: 256, signed: false, rounding: 'nearest' } }),
-    sample({ shape: [3, 3001], params: { blocksize: 4096, signed: true, rounding: 'nearest' }, variant: 'cooperative' }),
+    sample({
+      shape: [3, 3001],
+      params: { blocksize: 4096, signed: true, rounding: 'nearest' },
+      variant: 'cooperative',
+    }),
     sample({ shape: [1], params: { blocksize: 256, signed: false, rounding: 'lut16' } }),
   ],
-  faults: [{ name: 'codes in reversed bytes', shader: { file: 'quant/quantize_blockwise', from: '<< (8u * k)', to: '<< (24u - 8u * k)' } }],
-  wrongValues: [
-    wrongParams('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
-    wrongParams('the other rounding', (params) => ({ ...params, rounding: params.rounding === 'nearest' ? 'lut16' : 'nearest' })),
+  faults: [
+    {
+      name: 'codes in reversed bytes',
+      shader: { file: 'quant/quantize_blockwise', from: '<< (8u * k)', to: '<< (24u - 8u * k)' },
+    },
+  ],
+  plausibleBugs: [
+    paramsBug('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
+    paramsBug('the other rounding', (params) => ({
+      ...params,
+      rounding: params.rounding === 'nearest' ? 'lut16' : 'nearest',
+    })),
     {
       name: 'map without its sign',
-      apply: (inputs, { signed = true, ...params }) => ({
-        inputs: change(inputs, 'code', () => Float64Array.from(dynamicMap(!signed))),
+      apply: (inputs, { signed, ...params }) => ({
+        inputs: {
+          ...inputs,
+          code: { ...inputs.code, data: Float64Array.from(createDynamicMap(!signed)) },
+        },
         params: { ...params, signed: !signed },
       }),
     },
-    { name: 'x wrong by 2e-5', apply: (inputs, params) => ({ inputs: change(inputs, 'x', (x) => x.map((v) => v * (1 + 2e-5))), params }) },
-    {
-      name: 'last element dropped',
-      apply: (inputs, params) => ({ inputs: change(inputs, 'x', (x) => x.map((v, i) => (i === x.length - 1 ? 0 : v))), params }),
-    },
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    inputBug('last element dropped', 'x', (x, i, { data }) => (i === data.length - 1 ? 0 : x)),
   ],
-};
+});

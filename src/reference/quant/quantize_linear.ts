@@ -1,10 +1,22 @@
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { quantizeLinear as signature } from '../../vocabulary/quant/quantize_linear.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS } from '../bounds.ts';
-import type { Acceptance, OpRecord, Sample, Value, Values } from '../record.ts';
-import { wrongParams } from '../wrong-value.ts';
-import { drawScales, type LinearParams, linearWrongValues, scaleOf, scaleShape } from './linear-scale.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Value } from '../record.ts';
+import {
+  drawScales,
+  linearPlausibleBugs,
+  type SampleParams,
+  scaleOf,
+  scaleShape,
+} from './linear-scale.ts';
+
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
 
 const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
   int4: [-8, 7],
@@ -23,23 +35,29 @@ function rint(x: number): number {
   return low % 2 === 0 ? low : low + 1;
 }
 
-/** What each element is divided by, what is added, and between what it ends. */
+/** The quotient of each element by its scale, and its code: rounded, shifted and clamped. */
 function levels(
-  inputs: Values,
-  params: LinearParams,
-): { readonly quotient: (i: number) => number; readonly code: (i: number, quotient: number) => number } {
-  const [x, scale, zeroPoint] = [inputs['x'] as Value, inputs['scale'] as Value, inputs['zero_point']];
+  { x, scale, zero_point: zeroPoint }: Inputs,
+  params: Params,
+): {
+  readonly quotient: (i: number) => number;
+  readonly code: (i: number, quotient: number) => number;
+} {
   const type = params.dtype ?? (zeroPoint?.dtype === 'i8' ? 'int8' : 'uint8');
   const [low, high] = RANGES[type] as readonly [number, number];
   const at = (i: number) => scaleOf(i, x.shape, params);
   return {
     quotient: (i) => (x.data[i] as number) / (scale.data[at(i)] as number),
-    code: (i, quotient) => Math.min(Math.max(rint(quotient) + (zeroPoint?.data[at(i)] ?? 0), low), high),
+    code: (i, quotient) =>
+      Math.min(Math.max(rint(quotient) + (zeroPoint?.data[at(i)] ?? 0), low), high),
   };
 }
 
-/** The code of every quotient that a legal division may give; where the division is exact, that of the nearest float32. */
-function acceptanceOf(inputs: Values, params: LinearParams, ieee: boolean): Acceptance {
+/**
+ * The code of every quotient that a legal division may give; where the division is exact, that of
+ * the nearest float32.
+ */
+function acceptanceOf(inputs: Inputs, params: Params, ieee: boolean): Acceptance {
   const { quotient, code } = levels(inputs, params);
   const candidates = (i: number): number[] => {
     const y = quotient(i);
@@ -47,7 +65,7 @@ function acceptanceOf(inputs: Values, params: LinearParams, ieee: boolean): Acce
     const band = DIVISION * EPS * Math.abs(y);
     return [code(i, y - band), code(i, y), code(i, y + band)];
   };
-  const all = Array.from((inputs['x'] as Value).data, (_, i) => new Set(candidates(i)));
+  const all = Array.from(inputs.x.data, (_, i) => new Set(candidates(i)));
   return {
     kind: 'codes',
     accepts: (i, actual) => all[i]?.has(actual) ?? false,
@@ -57,17 +75,24 @@ function acceptanceOf(inputs: Values, params: LinearParams, ieee: boolean): Acce
 
 interface Draw {
   readonly x: Shape;
-  readonly params?: LinearParams;
+  readonly params?: SampleParams;
   readonly zeroPoint?: DType;
-  /** Multiples of a half of scales that are powers of two: quotients are exact, and many are ties. */
+  /**
+   * Multiples of a half of scales that are powers of two: quotients are exact, and many are ties.
+   */
   readonly ties?: boolean;
 }
 
-function sample({ x, params = {}, zeroPoint, ties = false }: Draw): Sample<LinearParams> {
+function sample({ x, params = {}, zeroPoint, ties = false }: Draw): SampleOf<typeof signature> {
   const shape = scaleShape(x, params);
   return {
-    layer: ties ? 'exact' : 'legal',
-    label: { x: formatShape(x), ...params, ...(zeroPoint ? { zero_point: zeroPoint } : {}), ...(ties ? { values: 'ties' } : {}) },
+    level: ties ? 'exact' : 'legal',
+    label: {
+      x: formatShape(x),
+      ...params,
+      ...(zeroPoint ? { zero_point: zeroPoint } : {}),
+      ...(ties ? { values: 'ties' } : {}),
+    },
     params,
     inputs: (random) => ({
       x: hostTensorFrom(
@@ -81,7 +106,9 @@ function sample({ x, params = {}, zeroPoint, ties = false }: Draw): Sample<Linea
             zero_point: hostTensorFrom(
               zeroPoint,
               shape,
-              random.fill(sizeOf(shape), () => (zeroPoint === 'i8' ? random.integer(-20, 20) : random.integer(3, 200))),
+              random.fill(sizeOf(shape), () =>
+                zeroPoint === 'i8' ? random.integer(-20, 20) : random.integer(3, 200),
+              ),
             ),
           }
         : {}),
@@ -90,16 +117,12 @@ function sample({ x, params = {}, zeroPoint, ties = false }: Draw): Sample<Linea
 }
 
 /** ONNX's QuantizeLinear. */
-export const record: OpRecord<LinearParams> = {
-  name: 'quantize_linear',
-  family: 'quant',
+export const record = defineRecord(signature, {
   summary: 'q = round(x / scale) + zero_point, clamped',
-  inputs: { x: { dtypes: ['f32'] }, scale: { dtypes: ['f32'] }, zero_point: { dtypes: ['i8', 'u8'], optional: true } },
-  outputs: { q: { dtypes: ['i8', 'u8'] } },
   forward: (inputs, params) => {
     const { quotient, code } = levels(inputs, params);
-    const x = inputs['x'] as Value;
-    return { q: { shape: x.shape, data: x.data.map((_, i) => code(i, quotient(i))) } };
+    const { shape, data } = inputs.x;
+    return { q: { shape, data: data.map((_, i) => code(i, quotient(i))) } };
   },
   acceptance: (inputs, _outputs, params, { ieee }) => ({ q: acceptanceOf(inputs, params, ieee) }),
   samples: [
@@ -113,16 +136,19 @@ export const record: OpRecord<LinearParams> = {
     sample({ x: [64], params: { dtype: 'uint4' } }),
     sample({ x: [1], params: { dtype: 'int8' }, ties: true }),
   ],
-  faults: [{ name: 'two too many', shader: { file: 'quant/quantize_linear', from: 'var level = round(', to: 'var level = 2.0 + round(' } }],
-  wrongValues: [
-    ...linearWrongValues,
+  faults: [
     {
-      name: 'x wrong by 2e-3',
-      apply: (inputs, params) => {
-        const x = inputs['x'] as Value;
-        return { inputs: { ...inputs, x: { ...x, data: x.data.map((value) => value * (1 + 2e-3)) } }, params };
+      name: 'two too many',
+      shader: {
+        file: 'quant/quantize_linear',
+        from: 'var level = round(',
+        to: 'var level = 2.0 + round(',
       },
     },
-    wrongParams('codes of 8 bits', (params) => ({ ...params, dtype: 'int8' })),
   ],
-};
+  plausibleBugs: [
+    ...linearPlausibleBugs<Inputs>(),
+    inputBug('x wrong by 2e-3', 'x', (x) => x * (1 + 2e-3)),
+    paramsBug('codes of 8 bits', (params) => ({ ...params, dtype: 'int8' })),
+  ],
+});

@@ -1,40 +1,43 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
-import type { Acceptance, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Acceptance, Arithmetic, Value } from '../record.ts';
 
-/** The vocabulary's parameters of ternary_matmul. */
-export interface TernaryMatmulParams {
-  readonly out_features: number;
-}
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
 
 /** Trit at flat place `i` of bytes in low order. */
-export const tritAt = (packed: Value, i: number): number => (Math.floor((packed.data[Math.floor(i / 4)] as number) / 4 ** (i % 4)) % 4) - 1;
+export const tritAt = (packed: Value, i: number): number =>
+  (Math.floor((packed.data[Math.floor(i / 4)] as number) / 4 ** (i % 4)) % 4) - 1;
 
 /** Rows of x, columns of T and of x. */
-function dimensions({ x }: Values): { m: number; k: number } {
-  const { shape, data } = x as Value;
+function dimensions({ x: { shape, data } }: Inputs): { m: number; k: number } {
   const k = shape.at(-1) as number;
   return { m: data.length / k, k };
 }
 
 /** Scale of output `n`. */
-export function scaleOf({ scale }: Values, n: number): number {
+export function scaleOf({ scale }: Pick<Inputs, 'scale'>, n: number): number {
   return scale ? (scale.data[scale.data.length > 1 ? n : 0] as number) : 1;
 }
 
 /** (x T^T) * scale; `absolute` sums absolute terms, as condition numbers need. */
-function product(inputs: Values, { out_features }: TernaryMatmulParams, absolute = false): Value {
+function product(inputs: Inputs, { out_features }: Params, absolute = false): Value {
   const { m, k } = dimensions(inputs);
-  const [x, packed] = [inputs['x'] as Value, inputs['packed'] as Value];
+  const { x, packed } = inputs;
   const data = new Float64Array(m * out_features);
   for (let n = 0; n < out_features; n++) {
     for (let t = 0; t < k; t++) {
       const weight = tritAt(packed, n * k + t) * scaleOf(inputs, n);
       for (let i = 0; i < m; i++) {
         const term = (x.data[i * k + t] as number) * weight;
-        data[i * out_features + n] = (data[i * out_features + n] as number) + (absolute ? Math.abs(term) : term);
+        data[i * out_features + n] =
+          (data[i * out_features + n] as number) + (absolute ? Math.abs(term) : term);
       }
     }
   }
@@ -42,25 +45,31 @@ function product(inputs: Values, { out_features }: TernaryMatmulParams, absolute
 }
 
 /** (dy * scale) T. */
-function gradient(inputs: Values, dy: Value, { out_features }: TernaryMatmulParams, absolute = false): Value {
+function gradient(inputs: Inputs, dy: Value, { out_features }: Params, absolute = false): Value {
   const { m, k } = dimensions(inputs);
   const data = new Float64Array(m * k);
   for (let n = 0; n < out_features; n++) {
     for (let t = 0; t < k; t++) {
-      const weight = tritAt(inputs['packed'] as Value, n * k + t) * scaleOf(inputs, n);
+      const weight = tritAt(inputs.packed, n * k + t) * scaleOf(inputs, n);
       for (let i = 0; i < m; i++) {
         const term = (dy.data[i * out_features + n] as number) * weight;
         data[i * k + t] = (data[i * k + t] as number) + (absolute ? Math.abs(term) : term);
       }
     }
   }
-  return { shape: (inputs['x'] as Value).shape, data };
+  return { shape: inputs.x.shape, data };
 }
 
 /** gamma of the sum and of the product with the scale, times the sum of absolute terms. */
-function within(condition: Value, terms: number, largest: number, inputs: Values, { depth }: Arithmetic): Acceptance {
-  const c = depth(terms) + (inputs['scale'] ? 1 : 0);
-  const flush = flushOfProducts(terms + 1, largest, inputs['scale'] ? maxAbs(inputs['scale'].data) : 1);
+function within(
+  condition: Value,
+  terms: number,
+  largest: number,
+  { scale }: Inputs,
+  { depth }: Arithmetic,
+): Acceptance {
+  const c = depth(terms) + (scale ? 1 : 0);
+  const flush = flushOfProducts(terms + 1, largest, scale ? maxAbs(scale.data) : 1);
   return {
     kind: 'within',
     bound: condition.data.map((x) => gamma(c) * x + flush),
@@ -68,16 +77,28 @@ function within(condition: Value, terms: number, largest: number, inputs: Values
   };
 }
 
-function sample(layer: 'exact' | 'legal', xShape: Shape, out_features: number, scales: 0 | 1 | 'each'): Sample<TernaryMatmulParams> {
+function sample(
+  level: 'exact' | 'legal',
+  xShape: Shape,
+  out_features: number,
+  scales: 0 | 1 | 'each',
+): SampleOf<typeof signature> {
   const k = xShape.at(-1) as number;
   const bytes = Math.ceil((k * out_features) / 4);
-  const draw = (random: Random) => (layer === 'exact' ? (2 * random.integer(0, 1) - 1) * random.integer(1, 8) : random.normal());
-  const drawScale = (random: Random) => (layer === 'exact' ? 2 ** random.integer(-3, 3) : random.uniform(0.01, 0.1));
-  const codes = (random: Random) => [0, 1, 2, 3].reduce((byte, place) => byte + random.integer(0, 2) * 4 ** place, 0);
+  const draw = (random: Random) =>
+    level === 'exact' ? (2 * random.integer(0, 1) - 1) * random.integer(1, 8) : random.normal();
+  const drawScale = (random: Random) =>
+    level === 'exact' ? 2 ** random.integer(-3, 3) : random.uniform(0.01, 0.1);
+  const codes = (random: Random) =>
+    [0, 1, 2, 3].reduce((byte, place) => byte + random.integer(0, 2) * 4 ** place, 0);
   const scaleCount = scales === 'each' ? out_features : scales;
   return {
-    layer,
-    label: { x: formatShape(xShape), t: formatShape([out_features, k]), scale: scales === 'each' ? out_features : scales },
+    level,
+    label: {
+      x: formatShape(xShape),
+      t: formatShape([out_features, k]),
+      scale: scales === 'each' ? out_features : scales,
+    },
     params: { out_features },
     inputs: (random) => ({
       x: hostTensorFrom(
@@ -113,27 +134,29 @@ function sample(layer: 'exact' | 'legal', xShape: Shape, out_features: number, s
   };
 }
 
-const change = (inputs: Values, name: string, replace: (x: number, i: number, all: Float64Array) => number): Values => {
-  const value = inputs[name];
-  return value ? { ...inputs, [name]: { ...value, data: value.data.map(replace) } } : inputs;
-};
-
 /** A linear layer with weights of -1, 0 and 1, straight from their packed form. */
-export const record: OpRecord<TernaryMatmulParams> = {
-  name: 'ternary_matmul',
-  family: 'quant',
+export const record = defineRecord(signature, {
   summary: 'y = (x T^T) * scale with T of packed trits',
-  inputs: { x: { dtypes: ['f32'], differentiable: true }, packed: { dtypes: ['u8'] }, scale: { dtypes: ['f32'], optional: true } },
-  outputs: { y: { dtypes: ['f32'] } },
   forward: (inputs, params) => ({ y: product(inputs, params) }),
   acceptance: (inputs, _outputs, params, arithmetic) => ({
-    y: within(product(inputs, params, true), dimensions(inputs).k, maxAbs((inputs['x'] as Value).data), inputs, arithmetic),
+    y: within(
+      product(inputs, params, true),
+      dimensions(inputs).k,
+      maxAbs(inputs.x.data),
+      inputs,
+      arithmetic,
+    ),
   }),
-  vjp: (inputs, params, grads) => ({ x: gradient(inputs, grads['y'] as Value, params) }),
-  vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => {
-    const dy = grads['y'] as Value;
-    return { x: within(gradient(inputs, dy, params, true), params.out_features, maxAbs(dy.data), inputs, arithmetic) };
-  },
+  vjp: (inputs, params, grads) => ({ x: gradient(inputs, grads.y, params) }),
+  vjpAcceptance: (inputs, _gradients, params, { y: dy }, arithmetic) => ({
+    x: within(
+      gradient(inputs, dy, params, true),
+      params.out_features,
+      maxAbs(dy.data),
+      inputs,
+      arithmetic,
+    ),
+  }),
   samples: [
     sample('exact', [37, 53], 29, 0),
     sample('exact', [2, 3, 64], 33, 1),
@@ -147,27 +170,37 @@ export const record: OpRecord<TernaryMatmulParams> = {
   faults: [
     {
       name: 'last step of 16 trits dropped',
-      shader: { file: 'quant/ternary_matmul', from: 'min(16u, dims.k - k)', to: 'min(15u, dims.k - k - 1u)' },
+      shader: {
+        file: 'quant/ternary_matmul',
+        from: 'min(16u, dims.k - k)',
+        to: 'min(15u, dims.k - k - 1u)',
+      },
     },
     {
       name: 'last row of T dropped',
       direction: 'backward',
-      shader: { file: 'quant/ternary_matmul_backward', from: 'n < dims.n;', to: 'n + 1u < dims.n;' },
+      shader: {
+        file: 'quant/ternary_matmul_backward',
+        from: 'n < dims.n;',
+        to: 'n + 1u < dims.n;',
+      },
     },
   ],
-  wrongValues: [
-    {
-      name: 'last row of packed trits zero',
-      apply: (inputs, params) => ({ inputs: change(inputs, 'packed', (b, i, all) => (i === all.length - 1 ? 0x55 : b)), params }),
-    },
-    { name: 'x wrong by 2e-5', apply: (inputs, params) => ({ inputs: change(inputs, 'x', (v) => v * (1 + 2e-5)), params }) },
-    { name: 'trits in the other order', apply: (inputs, params) => ({ inputs: change(inputs, 'packed', reversed), params }) },
-    { name: "neighbour's scale", apply: (inputs, params) => ({ inputs: change(inputs, 'scale', (s, i, all) => all[i ^ 1] ?? s), params }) },
-    { name: 'scale wrong by 2e-5', apply: (inputs, params) => ({ inputs: change(inputs, 'scale', (s) => s * (1 + 2e-5)), params }) },
+  plausibleBugs: [
+    inputBug('last row of packed trits zero', 'packed', (b, i, { data }) =>
+      i === data.length - 1 ? 0x55 : b,
+    ),
+    inputBug('x wrong by 2e-5', 'x', (v) => v * (1 + 2e-5)),
+    inputBug('trits in the other order', 'packed', reversed),
+    inputBug("neighbour's scale", 'scale', (s, i, { data }) => data[i ^ 1] ?? s),
+    inputBug('scale wrong by 2e-5', 'scale', (s) => s * (1 + 2e-5)),
   ],
-};
+});
 
 /** A byte with its four codes in reverse. */
 function reversed(byte: number): number {
-  return [0, 1, 2, 3].reduce((result, k) => result + (Math.floor(byte / 4 ** k) % 4) * 4 ** (3 - k), 0);
+  return [0, 1, 2, 3].reduce(
+    (result, k) => result + (Math.floor(byte / 4 ** k) % 4) * 4 ** (3 - k),
+    0,
+  );
 }

@@ -2,29 +2,33 @@ import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { ternaryQuantize as signature } from '../../vocabulary/quant/ternary_quantize.ts';
+import type { GivenParams, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
-import type { Acceptances, Arithmetic, OpRecord, Sample, Value, Values } from '../record.ts';
-import { wrongParams } from '../wrong-value.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Arithmetic, Value } from '../record.ts';
 
-/** The vocabulary's parameters of ternary_quantize. */
-export interface TernaryParams {
-  readonly threshold_factor?: number;
-}
+type Inputs = InputsOf<typeof signature, Value>;
+type Outputs<T> = OutputsOf<typeof signature, T>;
 
-const weightOf = (inputs: Values): Value => inputs['weight'] as Value;
-const factorOf = (params: TernaryParams) => Math.fround(params.threshold_factor ?? 0.7);
 const sum = (x: Float64Array): number => x.reduce((total, value) => total + value, 0);
 
-/** Codes of two bits, trit + 1, the first in the lowest bits; missing trits of the last byte are zeros. */
+/**
+ * Codes of two bits, trit + 1, the first in the lowest bits; missing trits of the last byte are
+ * zeros.
+ */
 export function packTrits(trits: Float64Array): Float64Array {
   return Float64Array.from({ length: Math.ceil(trits.length / 4) }, (_, b) =>
     [0, 1, 2, 3].reduce((byte, k) => byte + ((trits[4 * b + k] ?? 0) + 1) * 4 ** k, 0),
   );
 }
 
-function forward(inputs: Values, params: TernaryParams): Values {
-  const { shape, data } = weightOf(inputs);
-  const threshold = (factorOf(params) * sum(data.map(Math.abs))) / data.length;
+function forward(
+  { weight: { shape, data } }: Inputs,
+  { threshold_factor }: ParamsOf<typeof signature>,
+): Outputs<Value> {
+  const threshold = (Math.fround(threshold_factor) * sum(data.map(Math.abs))) / data.length;
   const trits = data.map((w) => (w > threshold ? 1 : w < -threshold ? -1 : 0));
   const kept = data.filter((w) => Math.abs(w) > threshold).map(Math.abs);
   const scale = kept.length > 0 ? sum(kept) / kept.length : 0;
@@ -38,26 +42,40 @@ function forward(inputs: Values, params: TernaryParams): Values {
 }
 
 /**
- * A mean adds `depth` roundings, a division (2.5), the factor and the conversion of a large count. A trit may be either of two where
- * |w| is that near to the threshold; each such element moves the scale's mean by its distance from it, over the number kept.
+ * A mean adds `depth` roundings, a division (2.5), the factor and the conversion of a large count.
+ * A trit may be either of two where |w| is that near to the threshold; each such element moves the
+ * scale's mean by its distance from it, over the number kept.
  */
-function acceptance(inputs: Values, outputs: Values, _params: TernaryParams, { depth }: Arithmetic): Acceptances {
-  const { data } = weightOf(inputs);
-  const one = (name: string) => (outputs[name] as Value).data[0] as number;
-  const [threshold, scale] = [one('threshold'), one('scale')];
+function acceptance(
+  { weight: { data } }: Inputs,
+  outputs: Outputs<Value>,
+  _params: ParamsOf<typeof signature>,
+  { depth }: Arithmetic,
+): Outputs<Acceptance> {
+  const threshold = outputs.threshold.data[0] as number;
+  const scale = outputs.scale.data[0] as number;
   const relative = gamma(depth(data.length) + 4.5) * SECOND_ORDER;
   const band = threshold * relative + FLUSH;
   const open = data.map((w) => Number(Math.abs(Math.abs(w) - threshold) <= band));
-  const [choices, kept] = [sum(open), data.filter((w) => Math.abs(w) > threshold).length];
-  const scaleBound = relative * scale + FLUSH + (choices * (Math.abs(scale - threshold) + band)) / Math.max(1, kept - choices);
-  const trits = (outputs['trits'] as Value).data;
+  const choices = sum(open);
+  const kept = data.filter((w) => Math.abs(w) > threshold).length;
+  const scaleBound =
+    relative * scale +
+    FLUSH +
+    (choices * (Math.abs(scale - threshold) + band)) / Math.max(1, kept - choices);
+  const trits = outputs.trits.data;
   const isRight = (i: number, trit: number) =>
-    i >= data.length ? trit === 0 : trit === trits[i] || (open[i] === 1 && (trit === 0 || trit === Math.sign(data[i] as number)));
+    i >= data.length
+      ? trit === 0
+      : trit === trits[i] ||
+        (open[i] === 1 && (trit === 0 || trit === Math.sign(data[i] as number)));
   return {
     trits: { kind: 'codes', accepts: isRight, inBand: choices },
     packed: {
       kind: 'codes',
-      accepts: (b, byte) => Number.isInteger(byte) && [0, 1, 2, 3].every((k) => isRight(4 * b + k, ((byte >> (2 * k)) & 3) - 1)),
+      accepts: (b, byte) =>
+        Number.isInteger(byte) &&
+        [0, 1, 2, 3].every((k) => isRight(4 * b + k, ((byte >> (2 * k)) & 3) - 1)),
       inBand: choices,
     },
     threshold: { kind: 'within', bound: Float64Array.of(band) },
@@ -67,7 +85,9 @@ function acceptance(inputs: Values, outputs: Values, _params: TernaryParams, { d
       bound: trits.map((t, i) => (t !== 0 || open[i] ? scaleBound + EPS * scale : 0) + FLUSH),
       nearest: (i, actual) => {
         const signs = open[i] ? [0, Math.sign(data[i] as number)] : [trits[i] as number];
-        return signs.map((t) => t * scale).reduce((best, y) => (Math.abs(y - actual) < Math.abs(best - actual) ? y : best));
+        return signs
+          .map((t) => t * scale)
+          .reduce((best, y) => (Math.abs(y - actual) < Math.abs(best - actual) ? y : best));
       },
     },
   };
@@ -75,23 +95,23 @@ function acceptance(inputs: Values, outputs: Values, _params: TernaryParams, { d
 
 interface Description {
   readonly dtype?: DType;
-  readonly params?: TernaryParams;
+  readonly params?: GivenParams<typeof signature>;
   readonly values?: string;
   readonly draw?: (random: Random) => number;
 }
 
-/** Weights far from the threshold, of which those that are kept all have the same size. */
+/** Weights far from the threshold; those that are kept all have the same size. */
 function twoSizes(random: Random): number {
   return [-3, 3, 0, 0.25, -0.25][random.integer(0, 4)] as number;
 }
 
 function sample(
-  layer: 'exact' | 'legal',
+  level: 'exact' | 'legal',
   shape: Shape,
   { dtype = 'f32', params = {}, values, draw }: Description = {},
-): Sample<TernaryParams> {
+): SampleOf<typeof signature> {
   return {
-    layer,
+    level,
     label: {
       weight: formatShape(shape),
       ...(dtype === 'f32' ? {} : { dtype }),
@@ -109,28 +129,18 @@ function sample(
   };
 }
 
-const withWeight = (inputs: Values, change: (w: number, i: number, all: Float64Array) => number): Values => ({
-  ...inputs,
-  weight: { ...weightOf(inputs), data: weightOf(inputs).data.map(change) },
-});
-
-/** Ternary weight quantization by a threshold of 0.7 mean |w| (Li, Zhang and Liu, "Ternary weight networks", 2016). */
-export const record: OpRecord<TernaryParams> = {
-  name: 'ternary_quantize',
-  family: 'quant',
-  summary: 'weights as -1, 0 or 1 times one scale, by a threshold of 0.7 mean |w|, packed four a byte',
-  inputs: { weight: { dtypes: ['f32', 'f16', 'bf16'] } },
-  outputs: {
-    trits: { dtypes: ['i8'] },
-    packed: { dtypes: ['u8'] },
-    threshold: { dtypes: ['f32'] },
-    scale: { dtypes: ['f32'] },
-    dequant: { dtypes: ['f32'] },
-  },
+/**
+ * Ternary weight quantization by a threshold of 0.7 mean |w| (Li, Zhang and Liu, "Ternary weight
+ * networks", 2016).
+ */
+export const record = defineRecord(signature, {
+  summary:
+    'weights as -1, 0 or 1 times one scale, by a threshold of 0.7 mean |w|, packed four a byte',
   forward,
   acceptance,
   samples: [
-    // Sums are exact in these two, but no quotient needs to be: WGSL grants a division 2.5 ulp whatever its operands are.
+    // Sums are exact in these two, but no quotient needs to be: WGSL grants a division 2.5 ulp
+    // whatever its operands are.
     sample('legal', [37, 53], { values: 'two-sizes', draw: twoSizes }),
     sample('legal', [3, 11], { values: 'zeros', draw: () => 0 }),
     sample('legal', [1]),
@@ -145,14 +155,14 @@ export const record: OpRecord<TernaryParams> = {
       shader: { file: 'quant/ternary_encode', from: 'abs(x) > limit', to: 'abs(x) <= limit' },
     },
   ],
-  wrongValues: [
-    wrongParams('factor 0.75 for 0.7', (params) => ({ ...params, threshold_factor: (params.threshold_factor ?? 0.7) + 0.05 })),
-    {
-      name: 'last element dropped',
-      apply: (inputs, params) => ({ inputs: withWeight(inputs, (w, i, all) => (i === all.length - 1 ? 0 : w)), params }),
-    },
-    { name: 'signs lost', apply: (inputs, params) => ({ inputs: withWeight(inputs, (w) => Math.abs(w)), params }) },
-    { name: 'weights wrong by 2e-5', apply: (inputs, params) => ({ inputs: withWeight(inputs, (w) => w * (1 + 2e-5)), params }) },
-    { name: 'neighbours swapped', apply: (inputs, params) => ({ inputs: withWeight(inputs, (w, i, all) => all[i ^ 1] ?? w), params }) },
+  plausibleBugs: [
+    paramsBug('factor 0.75 for 0.7', (params) => ({
+      ...params,
+      threshold_factor: params.threshold_factor + 0.05,
+    })),
+    inputBug('last element dropped', 'weight', (w, i, { data }) => (i === data.length - 1 ? 0 : w)),
+    inputBug('signs lost', 'weight', Math.abs),
+    inputBug('weights wrong by 2e-5', 'weight', (w) => w * (1 + 2e-5)),
+    inputBug('neighbours swapped', 'weight', (w, i, { data }) => data[i ^ 1] ?? w),
   ],
-};
+});

@@ -1,15 +1,10 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { OpRecord, Sample, Value, Values } from '../record.ts';
-
-/** The vocabulary's parameters of concat. */
-interface ConcatParams {
-  readonly axis: number;
-}
-
-/** As many parts as a record has names for. */
-const MOST_PARTS = 16;
-const NAMES = Array.from({ length: MOST_PARTS }, (_, i) => `x${i}`);
+import { concat as signature } from '../../vocabulary/shape/concat.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { paramsBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
 
 /** A part with how many elements in a row of y are its own, and where in a row they begin. */
 interface Part {
@@ -20,9 +15,15 @@ interface Part {
 }
 
 /** The parts in order, and the elements of a row of y: all that lies from the axis on. */
-function partsOf(inputs: Values, { axis }: ConcatParams): { readonly parts: readonly Part[]; readonly row: number; readonly shape: Shape } {
-  const values = NAMES.flatMap((name) => (inputs[name] ? [{ name, value: inputs[name] }] : []));
-  const shape = (inputs['x0'] as Value).shape;
+function partsOf(
+  inputs: InputsOf<typeof signature, Value>,
+  { axis }: ParamsOf<typeof signature>,
+): { readonly parts: readonly Part[]; readonly row: number; readonly shape: Shape } {
+  const values = Object.keys(inputs).flatMap((_, i) => {
+    const value = inputs[`x${i}`];
+    return value ? [{ name: `x${i}`, value }] : [];
+  });
+  const shape = inputs.x0?.shape ?? [];
   const at = axis < 0 ? axis + shape.length : axis;
   let row = 0;
   const parts = values.map(({ name, value }) => {
@@ -35,32 +36,36 @@ function partsOf(inputs: Values, { axis }: ConcatParams): { readonly parts: read
 }
 
 /** Where element `i` of a part is in y. */
-const placeOf = (i: number, { width, first }: Part, row: number): number => Math.floor(i / width) * row + first + (i % width);
+const placeOf = (i: number, { width, first }: Part, row: number): number =>
+  Math.floor(i / width) * row + first + (i % width);
 
-function sample(layer: 'exact' | 'legal', shapes: readonly Shape[], axis: number): Sample<ConcatParams> {
+function sample(
+  level: 'exact' | 'legal',
+  shapes: readonly Shape[],
+  axis: number,
+): SampleOf<typeof signature> {
   const draw = (shape: Shape) => (random: { normal(): number }) =>
     hostTensorFrom(
       'f32',
       shape,
       Array.from({ length: sizeOf(shape) }, () => random.normal()),
     );
-  const parts = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, { shape, data: new Float64Array(0) }]));
+  const parts = Object.fromEntries(
+    shapes.map((shape, i) => [`x${i}`, { shape, data: new Float64Array(0) }]),
+  );
   return {
-    layer,
+    level,
     label: { x: shapes.map(formatShape).join(','), axis },
     params: { axis },
-    inputs: (random) => Object.fromEntries(shapes.map((shape, i) => [`x${i}`, draw(shape)(random)])),
+    inputs: (random) =>
+      Object.fromEntries(shapes.map((shape, i) => [`x${i}`, draw(shape)(random)])),
     grads: (random) => ({ y: draw(partsOf(parts, { axis }).shape)(random) }),
   };
 }
 
 /** ONNX's Concat, torch.cat. */
-export const record: OpRecord<ConcatParams> = {
-  name: 'concat',
-  family: 'shape',
+export const record = defineRecord(signature, {
   summary: 'y = x0, x1, ... one after the other along an axis',
-  inputs: Object.fromEntries(NAMES.map((name, i) => [name, { dtypes: ['f32', 'i32'], differentiable: true, optional: i > 0 }])),
-  outputs: { y: { dtypes: ['f32', 'i32'] } },
   forward: (inputs, params) => {
     const { parts, row, shape } = partsOf(inputs, params);
     const data = new Float64Array(sizeOf(shape));
@@ -74,15 +79,19 @@ export const record: OpRecord<ConcatParams> = {
   acceptance: () => ({ y: { kind: 'exact' } }),
   vjp: (inputs, params, grads) => {
     const { parts, row } = partsOf(inputs, params);
-    const dy = (grads['y'] as Value).data;
+    const dy = grads.y.data;
     return Object.fromEntries(
       parts.map((part) => [
         part.name,
-        { shape: part.value.shape, data: part.value.data.map((_, i) => dy[placeOf(i, part, row)] as number) },
+        {
+          shape: part.value.shape,
+          data: part.value.data.map((_, i) => dy[placeOf(i, part, row)] as number),
+        },
       ]),
     );
   },
-  vjpAcceptance: (inputs) => Object.fromEntries(Object.keys(inputs).map((name) => [name, { kind: 'exact' }])),
+  vjpAcceptance: (inputs) =>
+    Object.fromEntries(Object.keys(inputs).map((name) => [name, { kind: 'exact' }])),
   samples: [
     sample(
       'exact',
@@ -122,17 +131,29 @@ export const record: OpRecord<ConcatParams> = {
     ),
   ],
   faults: [
-    { name: 'the next element', shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' } },
-    { name: 'the next gradient', direction: 'backward', shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' } },
+    {
+      name: 'the next element',
+      shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' },
+    },
+    {
+      name: 'the next gradient',
+      direction: 'backward',
+      shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' },
+    },
   ],
-  wrongValues: [
-    { name: 'another axis', apply: (inputs, { axis }) => ({ inputs, params: { axis: axis === 0 ? -1 : axis - 1 } }) },
+  plausibleBugs: [
+    paramsBug('another axis', ({ axis }) => ({ axis: axis === 0 ? -1 : axis - 1 })),
     {
       name: 'parts in another order',
       apply: (inputs, params) => {
         const values = Object.values(inputs).reverse();
-        return { inputs: Object.fromEntries(Object.keys(inputs).map((name, i) => [name, values[i] as Value])), params };
+        return {
+          inputs: Object.fromEntries(
+            Object.keys(inputs).map((name, i) => [name, values[i] as Value]),
+          ),
+          params,
+        };
       },
     },
   ],
-};
+});

@@ -1,14 +1,15 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { coordinatesOf, formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { OpRecord, Sample, Value } from '../record.ts';
-
-/** The vocabulary's parameters of transpose. */
-interface TransposeParams {
-  readonly perm: readonly number[];
-}
+import { transpose as signature } from '../../vocabulary/shape/transpose.ts';
+import { defineRecord, type SampleOf } from '../define.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
 
 /** Calls `move` with each flat index of x and where it goes. */
-function eachMove(x: Shape, perm: readonly number[], move: (from: number, to: number) => void): Shape {
+function eachMove(
+  x: Shape,
+  perm: readonly number[],
+  move: (from: number, to: number) => void,
+): Shape {
   const shape = perm.map((d) => x[d] as number);
   for (let i = 0; i < sizeOf(x); i++) {
     const at = coordinatesOf(i, x);
@@ -20,10 +21,15 @@ function eachMove(x: Shape, perm: readonly number[], move: (from: number, to: nu
   return shape;
 }
 
-function sample(layer: 'exact' | 'legal', x: Shape, perm: readonly number[], dtype: 'f32' | 'i32' = 'f32'): Sample<TransposeParams> {
+function sample(
+  level: 'exact' | 'legal',
+  x: Shape,
+  perm: readonly number[],
+  dtype: 'f32' | 'i32' = 'f32',
+): SampleOf<typeof signature> {
   const shape = perm.map((d) => x[d] as number);
   return {
-    layer,
+    level,
     label: { x: formatShape(x), perm: perm.join(''), ...(dtype === 'f32' ? {} : { dtype }) },
     params: { perm },
     inputs: (random) => ({
@@ -48,14 +54,9 @@ function sample(layer: 'exact' | 'legal', x: Shape, perm: readonly number[], dty
 }
 
 /** ONNX's Transpose, torch.permute. */
-export const record: OpRecord<TransposeParams> = {
-  name: 'transpose',
-  family: 'shape',
+export const record = defineRecord(signature, {
   summary: 'y = x with its dimensions in another order',
-  inputs: { x: { dtypes: ['f32', 'i32'], differentiable: true } },
-  outputs: { y: { dtypes: ['f32', 'i32'] } },
-  forward: (inputs, { perm }) => {
-    const x = inputs['x'] as Value;
+  forward: ({ x }, { perm }) => {
     const data = new Float64Array(x.data.length);
     const shape = eachMove(x.shape, perm, (from, to) => {
       data[to] = x.data[from] as number;
@@ -63,8 +64,7 @@ export const record: OpRecord<TransposeParams> = {
     return { y: { shape, data } };
   },
   acceptance: () => ({ y: { kind: 'exact' } }),
-  vjp: (inputs, { perm }, grads) => {
-    const [x, dy] = [inputs['x'] as Value, grads['y'] as Value];
+  vjp: ({ x }, { perm }, { y: dy }) => {
     const data = new Float64Array(x.data.length);
     eachMove(x.shape, perm, (from, to) => {
       data[from] = dy.data[to] as number;
@@ -81,18 +81,19 @@ export const record: OpRecord<TransposeParams> = {
     sample('legal', [3, 4, 5], [1, 2, 0]),
   ],
   faults: [
-    { name: 'the next element', shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' } },
-    { name: 'the next gradient', direction: 'backward', shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' } },
-  ],
-  wrongValues: [
-    { name: 'the inverse order', apply: (inputs, { perm }) => ({ inputs, params: { perm: perm.map((_, d) => perm.indexOf(d)) } }) },
-    { name: 'no order', apply: (inputs, { perm }) => ({ inputs, params: { perm: perm.map((_, d) => d) } }) },
     {
-      name: 'x wrong by 2e-5',
-      apply: (inputs, params) => {
-        const x = inputs['x'] as Value;
-        return { inputs: { x: { ...x, data: x.data.map((value) => value * (1 + 2e-5)) } }, params };
-      },
+      name: 'the next element',
+      shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' },
+    },
+    {
+      name: 'the next gradient',
+      direction: 'backward',
+      shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' },
     },
   ],
-};
+  plausibleBugs: [
+    paramsBug('the inverse order', ({ perm }) => ({ perm: perm.map((_, d) => perm.indexOf(d)) })),
+    paramsBug('no order', ({ perm }) => ({ perm: perm.map((_, d) => d) })),
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+  ],
+});

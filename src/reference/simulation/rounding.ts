@@ -1,4 +1,7 @@
-/** How a simulated GPU rounds what float32 cannot hold: each is legal, since WGSL accepts either neighbour of the exact result. */
+/**
+ * How a simulated GPU rounds what float32 cannot hold: each is legal, since WGSL accepts either
+ * neighbour of the exact result.
+ */
 export type Rounding = 'nearest' | 'random' | 'truncate' | 'up';
 
 /** Every {@link Rounding}. */
@@ -21,7 +24,10 @@ export function floorTo32(x: number): number {
   return nearest > x ? neighbour(nearest, false) : nearest;
 }
 
-/** Distance of the float32 values that enclose `x`; at a power of two the smaller of its two distances, as WGSL defines ULP(x). */
+/**
+ * Distance of the float32 values that enclose `x`; at a power of two the smaller of its two
+ * distances, as WGSL defines ULP(x).
+ */
 export function ulp(x: number): number {
   const magnitude = Math.max(Math.abs(x), 2 ** -126);
   const below = floorTo32(magnitude);
@@ -31,7 +37,8 @@ export function ulp(x: number): number {
 }
 
 /**
- * Rounds to float32 the real number `high + low`, where `low` is at most half a unit of the float64 `high`, so that only its sign matters.
+ * Rounds to float32 the real number `high + low`, where `low` is at most half a unit of the float64
+ * `high`, so that only its sign matters.
  */
 export type Rounder = (high: number, low: number) => number;
 
@@ -43,12 +50,16 @@ export function rounderOf(rounding: Rounding, coin: () => boolean): Rounder {
     const rest = high === nearest ? low : high - nearest;
     if (rest === 0 || !Number.isFinite(high)) return nearest;
     if (rounding === 'up') return rest > 0 ? neighbour(nearest, true) : nearest;
-    if (rounding === 'truncate') return rest > 0 === nearest > 0 || nearest === 0 ? nearest : neighbour(nearest, rest > 0);
+    if (rounding === 'truncate')
+      return rest > 0 === nearest > 0 || nearest === 0 ? nearest : neighbour(nearest, rest > 0);
     return coin() ? nearest : neighbour(nearest, rest > 0);
   };
 }
 
-/** Half way between two float32 in float64, the exact number may not be: then the side of `low` decides, not evenness. */
+/**
+ * Half way between two float32 in float64, the exact number may not be: then the side of `low`
+ * decides, not evenness.
+ */
 function toNearest(high: number, low: number): number {
   const nearest = Math.fround(high);
   if (low === 0 || nearest === high || !Number.isFinite(high)) return nearest;

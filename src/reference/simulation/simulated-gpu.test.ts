@@ -8,7 +8,8 @@ const UNIT = 298n;
 
 /** The float32 or float64 `x` times 2^298, exactly. */
 function exact(x: number): bigint {
-  let [mantissa, exponent] = [x, UNIT];
+  let mantissa = x;
+  let exponent = UNIT;
   while (!Number.isInteger(mantissa)) {
     mantissa *= 2;
     exponent--;
@@ -16,14 +17,20 @@ function exact(x: number): bigint {
   return BigInt(mantissa) << exponent;
 }
 
-const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(-(2 ** 60)), max: 2 ** 60 });
+const float = fc.float({
+  noNaN: true,
+  noDefaultInfinity: true,
+  min: Math.fround(-(2 ** 60)),
+  max: 2 ** 60,
+});
 const magnitude = (x: bigint) => (x < 0n ? -x : x);
 
 /** Checks that `actual` is how `rounding` rounds the number that is `truth` units. */
 function expectRounded(actual: number, truth: bigint, rounding: string): void {
   const distance = (x: number) => magnitude(exact(x) - truth);
   if (rounding === 'nearest') {
-    for (const other of [neighbour(actual, true), neighbour(actual, false)]) expect(distance(actual)).toBeLessThanOrEqual(distance(other));
+    for (const other of [neighbour(actual, true), neighbour(actual, false)])
+      expect(distance(actual)).toBeLessThanOrEqual(distance(other));
   }
   if (rounding === 'up') {
     expect(exact(actual)).toBeGreaterThanOrEqual(truth);
@@ -31,7 +38,9 @@ function expectRounded(actual: number, truth: bigint, rounding: string): void {
   }
   if (rounding === 'truncate') {
     expect(magnitude(exact(actual))).toBeLessThanOrEqual(magnitude(truth));
-    expect(magnitude(exact(neighbour(actual, truth > 0n)))).toBeGreaterThan(truth === 0n ? -1n : magnitude(truth));
+    expect(magnitude(exact(neighbour(actual, truth > 0n)))).toBeGreaterThan(
+      truth === 0n ? -1n : magnitude(truth),
+    );
   }
   if (exact(actual) !== truth) {
     // One of the two neighbours: nothing lies between.
@@ -84,7 +93,9 @@ describe.each(ROUNDINGS)('a simulated GPU that rounds: %s', (rounding) => {
 });
 
 test('the modes use up what they may', () => {
-  const [up, down] = (['up', 'truncate'] as const).map((rounding) => new SimulatedGpu({ rounding, contraction: false, flush: false }));
+  const [up, down] = (['up', 'truncate'] as const).map(
+    (rounding) => new SimulatedGpu({ rounding, contraction: false, flush: false }),
+  );
   expect(up?.div(1, 3)).toBe(floorTo32(1 / 3 + 2.5 * 2 ** -25));
   expect(down?.div(1, 3)).toBe(-floorTo32(-(1 / 3 - 2.5 * 2 ** -25)));
   expect(up?.add(1, 2 ** -40)).toBe(1 + 2 ** -23);
@@ -102,7 +113,9 @@ test('a random GPU rounds both ways, the same ways for the same seed', () => {
 });
 
 test('denormals are kept or flushed, as operands and as results', () => {
-  const [kept, flushed] = [false, true].map((flush) => new SimulatedGpu({ rounding: 'nearest', contraction: false, flush }));
+  const [kept, flushed] = [false, true].map(
+    (flush) => new SimulatedGpu({ rounding: 'nearest', contraction: false, flush }),
+  );
   expect(kept?.mul(2 ** -100, 2 ** -30)).toBe(2 ** -130);
   expect(flushed?.mul(2 ** -100, 2 ** -30)).toBe(0);
   expect(kept?.mul(2 ** -130, 2 ** 30)).toBe(2 ** -100);

@@ -12,9 +12,10 @@ export interface FloatEnvironment {
 }
 
 /**
- * Float32 arithmetic of a legal GPU, operation by operation. Sums, differences and products are one of the two neighbours of the exact
- * result. Where WGSL grants more (division 2.5 ULP, inverseSqrt 2, sqrt as 1 / inverseSqrt, exp 3 + 2|x|, log 3 or 2^-21), nearest is
- * correctly rounded, random anywhere within, and the directed modes use it all up in their direction.
+ * Float32 arithmetic of a legal GPU, operation by operation. Sums, differences and products are one
+ * of the two neighbours of the exact result. Where WGSL grants more (division 2.5 ULP, inverseSqrt
+ * 2, sqrt as 1 / inverseSqrt, exp 3 + 2|x|, log 3 or 2^-21), nearest is correctly rounded, random
+ * anywhere within, and the directed modes use it all up in their direction.
  */
 export class SimulatedGpu {
   readonly environment: FloatEnvironment;
@@ -50,7 +51,8 @@ export class SimulatedGpu {
   }
 
   div(a: number, b: number): number {
-    const [x, y] = [this.#operand(a), this.#operand(b)];
+    const x = this.#operand(a);
+    const y = this.#operand(b);
     return this.#within(x / y, 2.5);
   }
 
@@ -60,7 +62,9 @@ export class SimulatedGpu {
 
   sqrt(x: number): number {
     if (this.#operand(x) === 0) return 0;
-    return this.environment.rounding === 'nearest' ? this.#round(Math.sqrt(x), 0) : this.div(1, this.inverseSqrt(x));
+    return this.environment.rounding === 'nearest'
+      ? this.#round(Math.sqrt(x), 0)
+      : this.div(1, this.inverseSqrt(x));
   }
 
   exp(x: number): number {
@@ -73,7 +77,10 @@ export class SimulatedGpu {
     return x >= 0.5 && x <= 2 ? this.#withinAbsolute(y, 2 ** -21) : this.#within(y, 3);
   }
 
-  /** Exact sum of two float64 values as a value and its remainder (Knuth's two-sum), then rounded once. */
+  /**
+   * Exact sum of two float64 values as a value and its remainder (Knuth's two-sum), then rounded
+   * once.
+   */
   #sum(a: number, b: number): number {
     const high = a + b;
     const part = high - a;
@@ -96,7 +103,8 @@ export class SimulatedGpu {
   #withinAbsolute(y: number, allowance: number): number {
     const { rounding } = this.environment;
     if (rounding === 'nearest' || !Number.isFinite(y)) return this.#round(y, 0);
-    const share = rounding === 'random' ? this.#random.uniform(-1, 1) : rounding === 'up' ? 1 : -Math.sign(y);
+    const share =
+      rounding === 'random' ? this.#random.uniform(-1, 1) : rounding === 'up' ? 1 : -Math.sign(y);
     const target = y + share * allowance;
     // Rounded towards y, so as not to leave the allowance.
     return this.#operand(target > y ? floorTo32(target) : -floorTo32(-target));
@@ -105,7 +113,8 @@ export class SimulatedGpu {
 
 /** Tosses a coin at each call, 32 for a word. */
 function coins(random: Random): () => boolean {
-  let [word, left] = [0, 0];
+  let word = 0;
+  let left = 0;
   return () => {
     if (left === 0) {
       word = random.word();
@@ -118,8 +127,12 @@ function coins(random: Random): () => boolean {
   };
 }
 
-/** One simulated GPU for each rounding; `turn` picks one of the four combinations of contraction and flushing. */
+/**
+ * One simulated GPU for each rounding; `turn` picks one of the four combinations of contraction and
+ * flushing.
+ */
 export function simulatedGpus(turn: number): readonly SimulatedGpu[] {
-  const [contraction, flush] = [turn % 2 === 1, turn % 4 > 1];
+  const contraction = turn % 2 === 1;
+  const flush = turn % 4 > 1;
   return ROUNDINGS.map((rounding) => new SimulatedGpu({ rounding, contraction, flush }, turn));
 }

@@ -1,8 +1,8 @@
 import type { SimulatedGpu } from './simulated-gpu.ts';
 
 /**
- * How a kernel adds products: one after another; four at a time, added among themselves first (as the product of two mat4x4f); or
- * eight, as two such fours.
+ * How a kernel adds products: one after another; four at a time, added among themselves first (as
+ * the product of two mat4x4f); or eight, as two such fours.
  */
 export type SumOrder = 'chain' | 'quads' | 'octets';
 
@@ -18,10 +18,12 @@ export function dot(
 ): number {
   let sum = 0;
   if (order === 'chain') {
-    for (let i = 0; i < terms; i++) sum = gpu.mulAdd(a[startA + i] as number, b[startB + i] as number, sum);
+    for (let i = 0; i < terms; i++)
+      sum = gpu.mulAdd(a[startA + i] as number, b[startB + i] as number, sum);
     return sum;
   }
-  const four = (from: number) => dot(gpu, 'chain', a, startA + from, b, startB + from, Math.max(0, Math.min(4, terms - from)));
+  const four = (from: number) =>
+    dot(gpu, 'chain', a, startA + from, b, startB + from, Math.max(0, Math.min(4, terms - from)));
   if (order === 'quads') for (let i = 0; i < terms; i += 4) sum = gpu.add(sum, four(i));
   else for (let i = 0; i < terms; i += 8) sum = gpu.add(sum, gpu.add(four(i), four(i + 4)));
   return sum;
@@ -36,24 +38,36 @@ export function chainSum(gpu: SimulatedGpu, x: Iterable<number>): number {
 
 const LANES = 64;
 
-/** The sum as one workgroup takes it: 64 lanes add every 64th number, then a tree of six levels adds the lanes. */
+/**
+ * The sum as one workgroup takes it: 64 lanes add every 64th number, then a tree of six levels adds
+ * the lanes.
+ */
 export function workgroupSum(gpu: SimulatedGpu, x: ArrayLike<number>): number {
   return workgroupTree(gpu, x.length, (sum, i) => gpu.add(sum, x[i] as number));
 }
 
 /** The sum of x[i] * y[i], likewise. */
-export function workgroupDot(gpu: SimulatedGpu, x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function workgroupDot(
+  gpu: SimulatedGpu,
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+): number {
   return workgroupTree(gpu, x.length, (sum, i) => gpu.mulAdd(x[i] as number, y[i] as number, sum));
 }
 
-function workgroupTree(gpu: SimulatedGpu, count: number, add: (sum: number, i: number) => number): number {
+function workgroupTree(
+  gpu: SimulatedGpu,
+  count: number,
+  add: (sum: number, i: number) => number,
+): number {
   const sums = Array.from({ length: LANES }, (_, lane) => {
     let sum = 0;
     for (let i = lane; i < count; i += LANES) sum = add(sum, i);
     return sum;
   });
   for (let half = LANES / 2; half >= 1; half /= 2) {
-    for (let lane = 0; lane < half; lane++) sums[lane] = gpu.add(sums[lane] as number, sums[lane + half] as number);
+    for (let lane = 0; lane < half; lane++)
+      sums[lane] = gpu.add(sums[lane] as number, sums[lane + half] as number);
   }
   return sums[0] as number;
 }
@@ -61,7 +75,10 @@ function workgroupTree(gpu: SimulatedGpu, count: number, add: (sum: number, i: n
 /** Terms that one invocation adds at most where sums are shared out. */
 const SHARE = 256;
 
-/** The sum as it is shared out: every share takes each n-th number, and the n sums of shares are added in the same way. */
+/**
+ * The sum as it is shared out: every share takes each n-th number, and the n sums of shares are
+ * added in the same way.
+ */
 export function sharedSum(gpu: SimulatedGpu, x: readonly number[]): number {
   const shares = Math.ceil(x.length / SHARE);
   if (shares <= 1) return chainSum(gpu, x);

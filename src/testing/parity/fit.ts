@@ -1,12 +1,23 @@
 import type { StoredTensors } from '../../formats/parity-bundle/check.ts';
 import { float64Of, type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
-import type { TensorSpec, Value, Values } from '../../reference/record.ts';
+import { specOf, type TensorSpec, type Value, type Values } from '../../reference/record.ts';
 import { isHalf } from '../../tensor/dtype.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 
-/** Recorded tensors in the element types that our launcher takes, exact but for float64, which is rounded to float32. */
-export function fitAll(stored: StoredTensors, specs: Readonly<Record<string, TensorSpec>>): HostTensors {
-  return Object.fromEntries(Object.entries(stored).map(([name, tensor]) => [name, convert(tensor, specs[name]?.dtypes ?? ['f32'])]));
+/**
+ * Recorded tensors in the element types that our launcher takes, exact but for float64, which is
+ * rounded to float32.
+ */
+export function fitAll(
+  stored: StoredTensors,
+  specs: Readonly<Record<string, TensorSpec>>,
+): HostTensors {
+  return Object.fromEntries(
+    Object.entries(stored).map(([name, tensor]) => [
+      name,
+      convert(tensor, specOf(specs, name)?.dtypes ?? ['f32']),
+    ]),
+  );
 }
 
 function convert(stored: StoredTensor, dtypes: TensorSpec['dtypes']): HostTensor {
@@ -19,12 +30,10 @@ function convert(stored: StoredTensor, dtypes: TensorSpec['dtypes']): HostTensor
   return hostTensorFrom(dtype, stored.shape, float64Of(stored));
 }
 
-/** What the GPU got, for the oracle. */
-export function valuesOfHosts(hosts: HostTensors): Values {
-  return mapValues(hosts, (host) => ({ shape: host.shape, dtype: host.dtype, data: valuesOf(host) }));
-}
-
-/** What the producer had, for the oracle: float64 elements are not rounded. `fitted` tells the element types. */
+/**
+ * What the producer had, for the oracle: float64 elements are not rounded. `fitted` tells the
+ * element types.
+ */
 export function valuesOfStored(stored: StoredTensors, fitted: HostTensors): Values {
   return mapValues(stored, (tensor, name) => {
     const dtype = fitted[name]?.dtype;
@@ -33,6 +42,11 @@ export function valuesOfStored(stored: StoredTensors, fitted: HostTensors): Valu
   });
 }
 
-function mapValues<T>(record: Readonly<Record<string, T>>, change: (value: T, name: string) => Value): Values {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
+function mapValues<T>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T, name: string) => Value,
+): Values {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, change(value, name)]),
+  );
 }

@@ -2,32 +2,39 @@ import { describe, expect, test } from 'vitest';
 import { vocabulary } from '../../formats/parity-bundle/vocabulary.ts';
 import { readParityBundle } from '../../formats/parity-bundle.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
+import type { Results } from '../../graph/call.ts';
+import { judge } from '../../reference/judge.ts';
 import type { OpRecord, Sample, Value, Values } from '../../reference/record.ts';
 import { records } from '../../reference/registry.ts';
+import { valuesOfHosts } from '../../reference/values.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import { formatShape } from '../../tensor/shape.ts';
-import { judge } from '../judge.ts';
-import { fitAll, valuesOfHosts, valuesOfStored } from './fit.ts';
-import { Oracle, type Produced } from './oracle.ts';
+import { signatureOf } from '../../vocabulary/registry.ts';
+import { fitAll, valuesOfStored } from './fit.ts';
+import { Oracle } from './oracle.ts';
 import { fitParams, recordableParams } from './params.ts';
 import { ANY_ORDER, acceptanceOfRecorded } from './recorded.ts';
 
 /** A sample of a record as a bundle that a flawless float32 producer would have recorded. */
-function record(op: OpRecord, sample: Sample<never>): Uint8Array<ArrayBuffer> {
+function bundleOf(op: OpRecord, sample: Sample<object>): Uint8Array<ArrayBuffer> {
   const random = new Random(1);
   const inputs = pointingInside(op, sample.inputs(random), sample.params);
   const differentiable = (vocabulary.get(op.name)?.gradients ?? []).length > 0;
   const grads = differentiable ? sample.grads?.(random) : undefined;
   const outputs = op.forward(valuesOfHosts(inputs), sample.params);
-  const gradients = grads && op.vjp ? op.vjp(valuesOfHosts(inputs), sample.params, valuesOfHosts(grads)) : {};
+  const gradients =
+    grads && op.vjp ? op.vjp(valuesOfHosts(inputs), sample.params, valuesOfHosts(grads)) : {};
   const known = Object.keys(vocabulary.get(op.name)?.outputs ?? {});
   const tensors = {
     ...prefixed('in.', inputs),
     ...prefixed('in.grad.', grads ?? {}),
     ...prefixed('out.', rounded(pick(outputs, known), op, codesOf(inputs, sample.params))),
-    ...prefixed('out.grad.', rounded(pick(gradients, vocabulary.get(op.name)?.gradients ?? []), op)),
+    ...prefixed(
+      'out.grad.',
+      rounded(pick(gradients, vocabulary.get(op.name)?.gradients ?? []), op),
+    ),
   };
   return writeSafetensors(tensors, {
     schema: 'parity-bundle/1',
@@ -37,18 +44,30 @@ function record(op: OpRecord, sample: Sample<never>): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** Some samples point outside of their table, which a kernel cannot refuse and a bundle may not: the nearest row is meant. */
-function pointingInside(op: OpRecord, inputs: HostTensors, { ignore_index = -100 }: { readonly ignore_index?: number }): HostTensors {
-  const tables: Readonly<Record<string, readonly [table: string, axis: number, indices: string]>> = {
-    embedding: ['weight', 0, 'ids'],
-    nll_loss: ['log_probs', 1, 'labels'],
-    rotary_embedding_cache: ['cos', 0, 'position_ids'],
-  };
+/**
+ * Some samples point outside of their table, which a kernel cannot refuse and a bundle may not: the
+ * nearest row is meant.
+ */
+function pointingInside(
+  op: OpRecord,
+  inputs: HostTensors,
+  { ignore_index = -100 }: { readonly ignore_index?: number },
+): HostTensors {
+  const tables: Readonly<Record<string, readonly [table: string, axis: number, indices: string]>> =
+    {
+      embedding: ['weight', 0, 'ids'],
+      nll_loss: ['log_probs', 1, 'labels'],
+      rotary_embedding_cache: ['cos', 0, 'position_ids'],
+    };
   const [table, axis, name] = tables[op.name] ?? ['logits', 1, 'labels'];
-  const [rows, indices] = [inputs[table]?.shape[axis], inputs[name]];
+  const rows = inputs[table]?.shape[axis];
+  const indices = inputs[name];
   if (rows === undefined || !indices) return inputs;
   const inside = (i: number) => (i === ignore_index ? i : Math.min(Math.max(i, 0), rows - 1));
-  return { ...inputs, [name]: hostTensorFrom('i32', indices.shape, Array.from(indices.data, inside)) };
+  return {
+    ...inputs,
+    [name]: hostTensorFrom('i32', indices.shape, Array.from(indices.data, inside)),
+  };
 }
 
 const prefixed = (prefix: string, tensors: HostTensors): HostTensors =>
@@ -61,7 +80,10 @@ function rounded(values: Values, op: OpRecord, named?: DType): HostTensors {
   return Object.fromEntries(
     Object.entries(values).map(([name, { shape, data }]) => {
       const dtypes = op.outputs[name]?.dtypes ?? ['f32'];
-      return [name, hostTensorFrom(dtypes.find((dtype) => dtype === named) ?? dtypes[0] ?? 'f32', shape, data)];
+      return [
+        name,
+        hostTensorFrom(dtypes.find((dtype) => dtype === named) ?? dtypes[0] ?? 'f32', shape, data),
+      ];
     }),
   );
 }
@@ -79,54 +101,98 @@ const NAMED: Readonly<Record<string, DType>> = {
   bool: 'u8',
 };
 
-function codesOf({ zero_point }: HostTensors, { to, dtype }: { readonly to?: string; readonly dtype?: string }): DType | undefined {
+function codesOf(
+  { zero_point }: HostTensors,
+  { to, dtype }: { readonly to?: string; readonly dtype?: string },
+): DType | undefined {
   return NAMED[to ?? dtype ?? ''] ?? zero_point?.dtype;
 }
 
 /** Every tensor that the oracle does not accept of a bundle. */
-function accused(op: OpRecord, file: Uint8Array, change: (produced: Produced) => Produced = (produced) => produced): string[] {
+function deviationsOf(
+  op: OpRecord,
+  file: Uint8Array,
+  change: (produced: Results<Value>) => Results<Value> = (produced) => produced,
+): string[] {
   const { params: stored, tensors } = readParityBundle(file);
   const params = fitParams(op, stored, tensors.outputs);
-  const [inputs, grads] = [fitAll(tensors.inputs, op.inputs), fitAll(tensors.gradsIn, op.outputs)];
-  const oracle = new Oracle(op, params, valuesOfStored(tensors.inputs, inputs), valuesOfStored(tensors.gradsIn, grads));
-  const produced = change({ outputs: valuesOfStored(tensors.outputs, {}), gradients: valuesOfStored(tensors.gradsOut, {}) });
-  return oracle.questions(produced, ANY_ORDER).flatMap(({ name, isGradient, actual, truth, acceptance, unjudged }) => {
-    const dtype = (isGradient ? tensors.gradsOut : tensors.outputs)[name]?.dtype ?? 'F32';
-    return judge(actual, truth, acceptanceOfRecorded(acceptance, dtype, truth), unjudged).ok ? [] : [name];
+  const inputs = fitAll(tensors.inputs, op.inputs);
+  const grads = fitAll(tensors.gradsIn, op.outputs);
+  const oracle = new Oracle({
+    op: signatureOf(op.name),
+    params,
+    inputs: valuesOfStored(tensors.inputs, inputs),
+    grads: valuesOfStored(tensors.gradsIn, grads),
   });
+  const produced = change({
+    outputs: valuesOfStored(tensors.outputs, {}),
+    gradients: valuesOfStored(tensors.gradsOut, {}),
+  });
+  return oracle
+    .questions(produced, ANY_ORDER)
+    .flatMap(({ name, isGradient, actual, truth, acceptance, unjudged }) => {
+      const dtype = (isGradient ? tensors.gradsOut : tensors.outputs)[name]?.dtype ?? 'F32';
+      return judge(actual, truth, acceptanceOfRecorded(acceptance, dtype, truth), unjudged).ok
+        ? []
+        : [name];
+    });
 }
 
 const known = [...records.values()].filter(({ name }) => vocabulary.has(name));
 
 test('ops that bundles name are there', () => {
-  expect(known.map(({ name }) => name)).toEqual(expect.arrayContaining(['matmul', 'lora_linear', 'quantize_4bit', 'optimizer_steps']));
+  expect(known.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['matmul', 'lora_linear', 'quantize_4bit', 'optimizer_steps']),
+  );
 });
 
 describe.each(known.map((op) => ({ name: op.name, op })))('$name', ({ op }) => {
-  // A bundle holds no empty tensor, and no default of nested_rounding; host tensors hold no float64.
+  // A bundle holds no empty tensor, and no default of nested_rounding; host tensors hold no
+  // float64.
   const filled = op.samples
-    .filter(({ inputs }) => Object.values(inputs(new Random(1))).every(({ data }) => data.length > 0))
-    .filter(({ params }: { params: { to?: string; compress_statistics?: boolean; nested_rounding?: string } }) => {
-      const { to, compress_statistics, nested_rounding } = params;
-      return to !== 'float64' && !(compress_statistics && nested_rounding === undefined);
+    .filter(({ inputs }) =>
+      Object.values(inputs(new Random(1))).every(({ data }) => data.length > 0),
+    )
+    .filter(
+      ({
+        params,
+      }: {
+        params: { to?: string; compress_statistics?: boolean; nested_rounding?: string };
+      }) => {
+        const { to, compress_statistics, nested_rounding } = params;
+        return to !== 'float64' && !(compress_statistics && nested_rounding === undefined);
+      },
+    );
+  const samples = filled.map((sample, i) => ({
+    sample,
+    title: `${i} ${Object.values(sample.label).map(String).join(' ')}`,
+  }));
+
+  test.each(samples)(
+    'what is right is a bundle of the vocabulary and does not deviate: $title',
+    ({ sample }) => {
+      expect(deviationsOf(op, bundleOf(op, sample))).toEqual([]);
+    },
+  );
+
+  test('a tensor whose elements are all wrong deviates', () => {
+    const file = bundleOf(
+      op,
+      filled.find(({ level }) => level === 'legal') ?? (filled[0] as Sample<object>),
+    );
+    const wrong = (value: Value): Value => ({
+      ...value,
+      data: value.data.map((x) => -2 * x - 3e3),
     });
-  const samples = filled.map((sample, i) => ({ sample, title: `${i} ${Object.values(sample.label).map(String).join(' ')}` }));
-
-  test.each(samples)('what is right is a bundle of the vocabulary and not accused: $title', ({ sample }) => {
-    expect(accused(op, record(op, sample))).toEqual([]);
-  });
-
-  test('a tensor of which every element is wrong is accused', () => {
-    const file = record(op, filled.find(({ layer }) => layer === 'legal') ?? (filled[0] as Sample<never>));
-    const wrong = (value: Value): Value => ({ ...value, data: value.data.map((x) => -2 * x - 3e3) });
     for (const name of Object.keys(readParityBundle(file).tensors.outputs)) {
-      const broken = (produced: Produced) => ({
+      const broken = (produced: Results<Value>) => ({
         ...produced,
         outputs: { ...produced.outputs, [name]: wrong(produced.outputs[name] as Value) },
       });
-      expect(accused(op, file, broken), `${name} of ${formatShape(readParityBundle(file).tensors.outputs[name]?.shape ?? [])}`).toContain(
-        name,
-      );
+      expect(
+        deviationsOf(op, file, broken),
+        `${name} of ${formatShape(readParityBundle(file).tensors.outputs[name]?.shape ?? [])}`,
+      ).toContain(name);
     }
   });
 });

@@ -5,10 +5,15 @@ import { fitParams, recordableParams } from './params.ts';
 
 const schedule = records.get('lr_schedule') as OpRecord;
 const params = { name: 'linear', base_lr: 0.1, total: 10 };
-const stored = (shape: readonly number[]) => ({ dtype: 'F64', shape, bytes: new Uint8Array(0) }) as const;
+const stored = (shape: readonly number[]) =>
+  ({ dtype: 'F64', shape, bytes: new Uint8Array(0) }) as const;
 
 test('a schedule has as many steps as were recorded', () => {
-  for (const length of [1, 10, 12]) expect(fitParams(schedule, params, { lr: stored([length]) })).toEqual({ ...params, steps: length });
+  for (const length of [1, 10, 12])
+    expect(fitParams(schedule, params, { lr: stored([length]) })).toEqual({
+      ...params,
+      steps: length,
+    });
 });
 
 test('without a recorded rate the op has its default', () => {

@@ -1,14 +1,17 @@
 import { scaleLog } from 'd3-scale';
 import { svg } from 'lit';
-import type { CaseResult } from '../../harness/report/schema.ts';
+import type { CaseResult } from '../../report/schema.ts';
 import { messages } from '../messages/language.ts';
-import { type AccuracyModel, accuracyModel, SCALE } from '../state/accuracy-model.ts';
+import { type AccuracyModel, accuracyModel, SCALE } from '../speed/accuracy-model.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import type { Figure } from './figure.ts';
 
 const ROW = 30;
 
-/** How near its bound every case came: for each family of ops where its cases lie on a logarithmic scale, what is wrong as rings. */
+/**
+ * How near its bound every case came: for each family of ops where its cases lie on a logarithmic
+ * scale, what is wrong as rings.
+ */
 export function accuracyFigure(results: readonly CaseResult[]): Figure {
   const model = accuracyModel(results);
   const { charts, units } = messages();
@@ -17,7 +20,12 @@ export function accuracyFigure(results: readonly CaseResult[]): Figure {
   const wrong = model.shares.filter(({ share }) => share > 1).length;
   return {
     caption: words.caption,
-    description: words.description(model.shares.length, wrong, model.exact, largest ? units.percent(Math.min(largest.share, 1e6)) : ''),
+    description: words.description(
+      model.shares.length,
+      wrong,
+      model.exact,
+      largest ? units.percent(Math.min(largest.share, 1e6)) : '',
+    ),
     legend: [
       { mark: 'bar', ink: 's1', words: words.right },
       { mark: 'rule', ink: 'back', words: words.bound },
@@ -30,7 +38,12 @@ export function accuracyFigure(results: readonly CaseResult[]): Figure {
         { label: words.columns.error },
         { label: words.columns.status },
       ],
-      rows: model.shares.map(({ id, share, maxAbs, status }) => [id, share, maxAbs ?? undefined, status]),
+      rows: model.shares.map(({ id, share, maxAbs, status }) => [
+        id,
+        share,
+        maxAbs ?? undefined,
+        status,
+      ]),
     },
     draw: (size) => draw(model, size),
     height: () => model.families.length * ROW + 80,
@@ -53,7 +66,10 @@ function draw({ families }: AccuracyModel, size: Size) {
       {
         ticks: ticks.map((power) => ({
           at: x(10 ** power),
-          words: power < -3 ? units.number(10 ** power, { notation: 'scientific' }) : units.number(10 ** power),
+          words:
+            power < -3
+              ? units.number(10 ** power, { notation: 'scientific' })
+              : units.number(10 ** power),
         })),
         label: charts.accuracy.axis,
       },

@@ -21,12 +21,18 @@ export interface Axis {
   readonly label: string;
 }
 
-/** The plotted area of a figure of `size`, with room for ticks and labels; `start` is the width of the ticks at its side. */
+/**
+ * The plotted area of a figure of `size`, with room for ticks and labels; `start` is the width of
+ * the ticks at its side.
+ */
 export function areaOf({ width, height }: Size, start = 52): Area {
   return { left: start, right: width - 12, top: 28, bottom: height - 44 };
 }
 
-/** Grid lines, ticks and labels; the label of the upright axis stands above it, so that nobody turns the head. */
+/**
+ * Grid lines, ticks and labels; the label of the upright axis stands above it, so that it is read
+ * without turning the head.
+ */
 export function axes({ left, right, bottom }: Area, x: Axis, y: Axis) {
   return svg`<g class="axes">
     ${y.ticks.map(
@@ -49,10 +55,15 @@ export const LETTER = 7.6;
 /** As much of a text as fits into `width`: its beginning and its end. */
 export function fitted(text: string, width: number): string {
   const most = Math.max(4, Math.floor((width - 8) / LETTER));
-  return text.length <= most ? text : `${text.slice(0, Math.ceil(most / 2) - 1)}…${text.slice(-Math.floor(most / 2))}`;
+  return text.length <= most
+    ? text
+    : `${text.slice(0, Math.ceil(most / 2) - 1)}…${text.slice(-Math.floor(most / 2))}`;
 }
 
-/** Ticks of a logarithmic axis: powers of ten, with their doubles and fivefolds where those are few; none too near the next. */
+/**
+ * Ticks of a logarithmic axis: powers of ten, with their doubles and fivefolds where those are few;
+ * none too near the next.
+ */
 export function decades(from: number, to: number, width: number) {
   const { number } = messages().units;
   const powers = Array.from(
@@ -60,7 +71,9 @@ export function decades(from: number, to: number, width: number) {
     (_, i) => Math.floor(Math.log10(from)) + i,
   );
   const within = (factors: readonly number[]) =>
-    powers.flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`))).filter((value) => value >= from && value <= to);
+    powers
+      .flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)))
+      .filter((value) => value >= from && value <= to);
   const wide = within([1]);
   const values = wide.length < 3 ? within([1, 2, 5]) : wide;
   const every = Math.ceil((values.length * 60) / width);
@@ -68,6 +81,11 @@ export function decades(from: number, to: number, width: number) {
     .filter((_, i) => i % every === 0)
     .map((value) => ({
       value,
-      words: number(value, Math.abs(Math.log10(value)) > 5 ? { notation: 'scientific' } : { maximumSignificantDigits: 1 }),
+      words: number(
+        value,
+        Math.abs(Math.log10(value)) > 5
+          ? { notation: 'scientific' }
+          : { maximumSignificantDigits: 1 },
+      ),
     }));
 }

@@ -2,7 +2,7 @@ import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, svg } from 'lit';
 import { messages } from '../messages/language.ts';
-import { thinned } from '../state/chart-model.ts';
+import { thinned } from '../train/chart-model.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import type { Figure } from './figure.ts';
 
@@ -30,10 +30,15 @@ export function curveFigure(curve: Curve): Figure {
   const { step, empty, last } = messages().charts.curve;
   const end = points.at(-1);
   return {
-    ...{ caption, file, height: () => 200 },
+    caption,
+    file,
+    height: () => 200,
     description: end ? last(caption, say(end.value), end.step) : empty(caption),
     legend: rule ? [{ mark: 'rule', ink: 'back', words: rule.words }] : [],
-    table: { columns: [{ label: step }, { label: unit }], rows: points.map((point) => [point.step, point.value]) },
+    table: {
+      columns: [{ label: step }, { label: unit }],
+      rows: points.map((point) => [point.step, point.value]),
+    },
     draw: (size) => draw(curve, size),
   };
 }
@@ -41,7 +46,10 @@ export function curveFigure(curve: Curve): Figure {
 function draw({ points, steps, rule, say }: Curve, size: Size) {
   const { charts, units } = messages();
   const area = { ...areaOf(size, 68), top: 12 };
-  const top = Math.max(rule?.value ?? 0, ...thinned(points, MOST_POINTS, ({ value }) => value).map(({ value }) => value));
+  const top = Math.max(
+    rule?.value ?? 0,
+    ...thinned(points, MOST_POINTS, ({ value }) => value).map(({ value }) => value),
+  );
   const x = scaleLinear([0, Math.max(1, steps)], [area.left, area.right]);
   const y = scaleLinear([0, top > 0 ? top * 1.05 : 1], [area.bottom, area.top]);
   const path = line<Curve['points'][number]>(
@@ -52,7 +60,9 @@ function draw({ points, steps, rule, say }: Curve, size: Size) {
     ${axes(
       area,
       {
-        ticks: x.ticks(Math.min(6, size.width / 90)).map((step) => ({ at: x(step), words: units.number(step) })),
+        ticks: x
+          .ticks(Math.min(6, size.width / 90))
+          .map((step) => ({ at: x(step), words: units.number(step) })),
         label: charts.curve.step,
       },
       { ticks: y.ticks(4).map((value) => ({ at: y(value), words: say(value) })), label: '' },

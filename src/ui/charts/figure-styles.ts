@@ -1,8 +1,8 @@
 import { css } from 'lit';
 
 /**
- * Classes of what a plot draws: `line`, `rule` (dashed), `dot`, `ring`, `bar`, `area`, `grid`, `axis`, `tick`, each with an ink: `s1` to
- * `s4` or `back`. Text needs none.
+ * Classes of what a plot draws: `line`, `rule` (dashed), `dot`, `ring`, `bar`, `area`, `grid`,
+ * `axis`, `tick`, each with an ink: `s1` to `s4` or `back`. Text needs none.
  */
 export const figureStyles = css`
   .s1 {

@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type SVGTemplateResult } from 'lit';
+import { download } from '../controls/download.ts';
+import { base, controls } from '../controls/styles.ts';
 import { messages } from '../messages/language.ts';
-import { download } from '../state/download.ts';
-import { base, controls } from '../styles.ts';
 import type { Size } from './axes.ts';
 import { figureStyles } from './figure-styles.ts';
 import { type LegendEntry, legend } from './legend.ts';
@@ -12,7 +12,7 @@ import { type Cell, type Column, type FigureTable, toCsv } from './table.ts';
 export interface Figure {
   /** What is shown, as its heading. */
   readonly caption: string;
-  /** What there is to see, in a sentence, for whoever cannot see it. */
+  /** What there is to see, in a sentence, for a screen reader. */
   readonly description: string;
   readonly legend: readonly LegendEntry[];
   readonly table: FigureTable;
@@ -27,12 +27,22 @@ export interface Figure {
 /** Rows that the table shows; the CSV has all. */
 const MOST_ROWS = 300;
 
-/** A figure: caption, plot, legend, the same as a table, and its files. It draws anew when its width changes, so that text keeps its size. */
+/**
+ * A figure: caption, plot, legend, the same as a table, and its files. It draws anew when its width
+ * changes, so that text keeps its size.
+ */
 export class FigureElement extends LitElement {
-  static override properties = { figure: { attribute: false }, width: { state: true }, tabled: { state: true } };
+  static override properties = {
+    figure: { attribute: false },
+    width: { state: true },
+    tabled: { state: true },
+  };
   static override styles = [base, controls, figureStyles];
   declare figure: Figure;
-  /** Width of the plot in sixteenths of the text's size, which are pixels unless a person or a large screen makes text larger; 0 before it is laid out. */
+  /**
+   * Width of the plot in sixteenths of the text's size, which are pixels unless a person or a large
+   * screen makes text larger; 0 before it is laid out.
+   */
   declare width: number;
   /** Whether the table was opened; its rows are made then. */
   declare tabled: boolean;
@@ -126,7 +136,9 @@ function usualHeight(width: number): number {
 }
 
 function told(cell: Cell, column: Column | undefined): string {
-  return typeof cell === 'number' ? messages().units.number(cell, column?.format ?? { maximumSignificantDigits: 4 }) : (cell ?? '');
+  return typeof cell === 'number'
+    ? messages().units.number(cell, column?.format ?? { maximumSignificantDigits: 4 })
+    : (cell ?? '');
 }
 
 customElements.define('gp-figure', FigureElement);

@@ -30,7 +30,8 @@ export function legend(entries: readonly LegendEntry[]): TemplateResult | typeof
   if (entries.length === 0) return nothing;
   return html`<ul class="legend">
     ${entries.map(
-      (entry) => html`<li><svg viewBox="0 0 26 12" width="26" height="12" aria-hidden="true">${markOf(entry)}</svg>${entry.words}</li>`,
+      (entry) =>
+        html`<li><svg viewBox="0 0 26 12" width="26" height="12" aria-hidden="true">${markOf(entry)}</svg>${entry.words}</li>`,
     )}
   </ul>`;
 }

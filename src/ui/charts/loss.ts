@@ -2,8 +2,8 @@ import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, svg } from 'lit';
 import { messages } from '../messages/language.ts';
-import { chartModel, thinned } from '../state/chart-model.ts';
-import type { LossPoint } from '../state/training-state.ts';
+import { chartModel, thinned } from '../train/chart-model.ts';
+import type { LossPoint } from '../train/training-state.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import type { Figure } from './figure.ts';
 
@@ -20,13 +20,16 @@ export interface Losses {
 /** Points of a line beyond which a screen shows no difference. */
 const MOST_POINTS = 1200;
 
-/** Training loss as a line, held-out loss as rings, what counting letters reaches as a dashed line. */
+/**
+ * Training loss as a line, held-out loss as rings, what counting letters reaches as a dashed line.
+ */
 export function lossFigure(data: Losses): Figure {
   const { charts, units } = messages();
   const words = charts.loss;
   const { losses, heldout, unigram } = data;
   const { rows } = chartModel(losses, heldout, unigram);
-  const [first, last] = [losses[0], losses.at(-1)];
+  const first = losses[0];
+  const last = losses.at(-1);
   const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
   return {
     caption: words.caption,
@@ -42,13 +45,21 @@ export function lossFigure(data: Losses): Figure {
     legend: [
       { mark: 'line', ink: 's1', words: words.training },
       { mark: 'ring', ink: 's2', words: words.heldout },
-      ...(unigram === undefined ? [] : [{ mark: 'rule', ink: 'back', words: words.unigram } as const]),
+      ...(unigram === undefined
+        ? []
+        : [{ mark: 'rule', ink: 'back', words: words.unigram } as const]),
     ],
     table: {
       columns: [
         { label: words.columns.step },
-        { label: words.columns.loss, format: { minimumFractionDigits: 3, maximumFractionDigits: 3 } },
-        { label: words.columns.heldout, format: { minimumFractionDigits: 3, maximumFractionDigits: 3 } },
+        {
+          label: words.columns.loss,
+          format: { minimumFractionDigits: 3, maximumFractionDigits: 3 },
+        },
+        {
+          label: words.columns.heldout,
+          format: { minimumFractionDigits: 3, maximumFractionDigits: 3 },
+        },
       ],
       rows: rows.map(({ step, loss, heldout: unseen }) => [step, loss, unseen]),
     },
@@ -66,14 +77,24 @@ function draw({ losses, heldout, unigram, steps }: Losses, size: Size) {
   const path = line<LossPoint>(
     ({ step }) => x(step),
     ({ loss }) => y(loss),
-  ).defined(({ loss }) => Number.isFinite(loss))([...thinned(losses, MOST_POINTS, ({ loss }) => loss)]);
+  ).defined(({ loss }) => Number.isFinite(loss))([
+    ...thinned(losses, MOST_POINTS, ({ loss }) => loss),
+  ]);
   const finite = heldout.filter(({ loss }) => Number.isFinite(loss));
   return svg`
     ${axes(
       area,
-      { ticks: x.ticks(Math.min(8, size.width / 80)).map((step) => ({ at: x(step), words: units.number(step) })), label: charts.loss.step },
       {
-        ticks: y.ticks(5).map((loss) => ({ at: y(loss), words: units.number(loss, { minimumFractionDigits: 1 }) })),
+        ticks: x
+          .ticks(Math.min(8, size.width / 80))
+          .map((step) => ({ at: x(step), words: units.number(step) })),
+        label: charts.loss.step,
+      },
+      {
+        ticks: y.ticks(5).map((loss) => ({
+          at: y(loss),
+          words: units.number(loss, { minimumFractionDigits: 1 }),
+        })),
         label: charts.loss.unit,
       },
     )}

@@ -1,7 +1,7 @@
 import { scaleLog } from 'd3-scale';
 import { svg } from 'lit';
 import { messages } from '../messages/language.ts';
-import type { SpeedPair, TimeSpan } from '../state/speed-pairs.ts';
+import type { SpeedPair, TimeSpan } from '../speed/speed-pairs.ts';
 import { areaOf, axes, decades, fitted, type Size } from './axes.ts';
 import type { Figure } from './figure.ts';
 
@@ -19,8 +19,13 @@ export interface PairWords {
   readonly file: string;
 }
 
-/** Two times of each row on a logarithmic scale, each with where it may lie. `pairs` is not empty. */
-export function pairsFigure(pairs: readonly SpeedPair[], { caption, first, second, spread, file }: PairWords): Figure {
+/**
+ * Two times of each row on a logarithmic scale, each with where it may lie. `pairs` is not empty.
+ */
+export function pairsFigure(
+  pairs: readonly SpeedPair[],
+  { caption, first, second, spread, file }: PairWords,
+): Figure {
   const { columns, description } = messages().charts.pairs;
   const drawn = pairs.slice(0, MOST_ROWS);
   const faster = pairs.filter((pair) => pair.second.medianMs < pair.first.medianMs).length;
@@ -33,10 +38,16 @@ export function pairsFigure(pairs: readonly SpeedPair[], { caption, first, secon
       { mark: 'line', ink: 'back', words: spread },
     ],
     table: {
-      columns: [columns.name, ...[first, second].flatMap((side) => columns.times(side))].map((label) => ({ label })),
+      columns: [columns.name, ...[first, second].flatMap((side) => columns.times(side))].map(
+        (label) => ({ label }),
+      ),
       rows: pairs.map(({ name, ...sides }) => [
         name,
-        ...[sides.first, sides.second].flatMap(({ medianMs, lowMs, highMs }) => [medianMs, lowMs, highMs]),
+        ...[sides.first, sides.second].flatMap(({ medianMs, lowMs, highMs }) => [
+          medianMs,
+          lowMs,
+          highMs,
+        ]),
       ]),
     },
     draw: (size) => draw(drawn, size),
@@ -48,8 +59,11 @@ export function pairsFigure(pairs: readonly SpeedPair[], { caption, first, secon
 function draw(pairs: readonly SpeedPair[], size: Size) {
   const { charts } = messages();
   const area = { ...areaOf(size, Math.min(210, size.width * 0.4)), top: 8 };
-  const values = pairs.flatMap(({ first, second }) => [...times(first), ...times(second)]).filter((value) => value > 0);
-  const [from, to] = [Math.min(...values) / 1.3, Math.max(...values) * 1.3];
+  const values = pairs
+    .flatMap(({ first, second }) => [...times(first), ...times(second)])
+    .filter((value) => value > 0);
+  const from = Math.min(...values) / 1.3;
+  const to = Math.max(...values) * 1.3;
   const x = scaleLog([from, to], [area.left, area.right]).clamp(true);
   const middle = (row: number) => area.top + row * ROW + ROW / 2;
   // The second time stands a little lower, so that equal ones are both seen.
@@ -58,8 +72,17 @@ function draw(pairs: readonly SpeedPair[], size: Size) {
   return svg`
     ${axes(
       area,
-      { ticks: decades(from, to, size.width).map(({ value, words }) => ({ at: x(value), words })), label: charts.pairs.axis },
-      { ticks: pairs.map(({ name }, row) => ({ at: middle(row), words: fitted(short(name), area.left) })), label: '' },
+      {
+        ticks: decades(from, to, size.width).map(({ value, words }) => ({ at: x(value), words })),
+        label: charts.pairs.axis,
+      },
+      {
+        ticks: pairs.map(({ name }, row) => ({
+          at: middle(row),
+          words: fitted(short(name), area.left),
+        })),
+        label: '',
+      },
     )}
     ${pairs.map(({ name, first, second }, row) => svg`<g><title>${name}</title>${mark('ring s2', first, middle(row) - 4)}${mark('dot s1', second, middle(row) + 5)}</g>`)}
   `;

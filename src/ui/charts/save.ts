@@ -13,7 +13,13 @@ const KEPT = [
   'stroke-opacity',
   'opacity',
 ] as const;
-const KEPT_TEXT = ['paint-order', 'font-family', 'font-size', 'font-weight', 'text-anchor'] as const;
+const KEPT_TEXT = [
+  'paint-order',
+  'font-family',
+  'font-size',
+  'font-weight',
+  'text-anchor',
+] as const;
 const PAD = 16;
 const LINE = 22;
 
@@ -24,7 +30,10 @@ export interface Surround {
   readonly legend: readonly LegendEntry[];
 }
 
-/** A drawn plot as a file of its own: caption above, legend below, every colour written out. The plot must be in the document. */
+/**
+ * A drawn plot as a file of its own: caption above, legend below, every colour written out. The
+ * plot must be in the document.
+ */
 export function svgFile(plot: SVGSVGElement, { caption, description, legend }: Surround): string {
   const { width, height } = plot.viewBox.baseVal;
   const legendHeight = legend.length * LINE;
@@ -49,7 +58,11 @@ export function svgFile(plot: SVGSVGElement, { caption, description, legend }: S
   const title = document.createElementNS(SVG, 'title');
   title.textContent = `${caption}. ${description}`;
   const back = document.createElementNS(SVG, 'rect');
-  for (const [name, value] of Object.entries({ width: '100%', height: '100%', fill: style.getPropertyValue('--surface').trim() }))
+  for (const [name, value] of Object.entries({
+    width: '100%',
+    height: '100%',
+    fill: style.getPropertyValue('--surface').trim(),
+  }))
     back.setAttribute(name, value);
   const body = document.createElementNS(SVG, 'g');
   body.setAttribute('transform', `translate(${PAD} ${PAD + LINE})`);
@@ -59,12 +72,19 @@ export function svgFile(plot: SVGSVGElement, { caption, description, legend }: S
   return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(file)}\n`;
 }
 
-/** A copy of `element` with its computed style as attributes, and without what only the page needs. */
+/**
+ * A copy of `element` with its computed style as attributes, and without what only the page needs.
+ */
 function written(element: Element): Element {
   const copy = element.cloneNode(false) as Element;
   copy.removeAttribute('class');
   const style = getComputedStyle(element);
-  const names = element.tagName === 'text' ? [...KEPT, ...KEPT_TEXT] : element.childElementCount > 0 ? [] : KEPT;
+  const names =
+    element.tagName === 'text'
+      ? [...KEPT, ...KEPT_TEXT]
+      : element.childElementCount > 0
+        ? []
+        : KEPT;
   for (const name of names) copy.setAttribute(name, style.getPropertyValue(name));
   for (const child of element.childNodes) {
     if (child instanceof Element) copy.append(written(child));
@@ -83,6 +103,9 @@ export async function pngOf(file: string, scale = 2): Promise<Blob> {
   canvas.height = image.naturalHeight * scale;
   canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
   return await new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the picture could not be made'))), 'image/png');
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error('the picture could not be made'))),
+      'image/png',
+    );
   });
 }

@@ -1,20 +1,25 @@
 import { scaleLinear } from 'd3-scale';
 import { svg } from 'lit';
 import { messages } from '../messages/language.ts';
-import { roofAt, roofsOf, type TimedOp } from '../state/timed-ops.ts';
+import { roofAt, roofsOf, type TimedOp } from '../speed/timed-ops.ts';
 import { areaOf, axes, fitted, type Size } from './axes.ts';
 import type { Figure } from './figure.ts';
 
 const ROW = 30;
 
-/** For each op the share of the rate that the roofs allow it, with the interval of its times. `ops` is not empty. */
+/**
+ * For each op the share of the rate that the roofs allow it, with the interval of its times. `ops`
+ * is not empty.
+ */
 export function speedFigure(ops: readonly TimedOp[]): Figure {
   const { charts, units } = messages();
   const words = charts.shares;
   const shares = sharesOf(ops);
   return {
     caption: words.caption,
-    description: words.description(shares.map(({ name, share }) => `${name} ${units.percent(share)}`)),
+    description: words.description(
+      shares.map(({ name, share }) => `${name} ${units.percent(share)}`),
+    ),
     legend: [
       { mark: 'bar', ink: 's1', words: words.share },
       { mark: 'line', ink: 's2', words: words.interval },
@@ -38,7 +43,12 @@ function sharesOf(ops: readonly TimedOp[]) {
   return ops
     .map(({ name, flops, intensity, flopsPerSecond, interval: [fast, slow] }) => {
       const roof = roofAt(intensity, roofs);
-      return { name, share: flopsPerSecond / roof, from: (1000 * flops) / slow / roof, to: (1000 * flops) / fast / roof };
+      return {
+        name,
+        share: flopsPerSecond / roof,
+        from: (1000 * flops) / slow / roof,
+        to: (1000 * flops) / fast / roof,
+      };
     })
     .sort((a, b) => b.share - a.share);
 }
@@ -52,10 +62,15 @@ function draw(shares: readonly Share[], size: Size) {
     ${axes(
       area,
       {
-        ticks: x.ticks(Math.min(5, size.width / 90)).map((share) => ({ at: x(share), words: units.percent(share) })),
+        ticks: x
+          .ticks(Math.min(5, size.width / 90))
+          .map((share) => ({ at: x(share), words: units.percent(share) })),
         label: charts.shares.axis,
       },
-      { ticks: shares.map(({ name }, row) => ({ at: middle(row), words: fitted(name, area.left) })), label: '' },
+      {
+        ticks: shares.map(({ name }, row) => ({ at: middle(row), words: fitted(name, area.left) })),
+        label: '',
+      },
     )}
     ${shares.map(
       (

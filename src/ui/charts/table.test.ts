@@ -8,5 +8,7 @@ test('writes numbers as they are, and quotes what would break a row', () => {
     ['two\nlines', undefined],
     ['=SUM(A1)', -3],
   ];
-  expect(toCsv({ columns, rows })).toBe('"check, or part",share\r\n"a ""b""",1.5e-7\r\n"two\nlines",\r\n\'=SUM(A1),-3\r\n');
+  expect(toCsv({ columns, rows })).toBe(
+    '"check, or part",share\r\n"a ""b""",1.5e-7\r\n"two\nlines",\r\n\'=SUM(A1),-3\r\n',
+  );
 });

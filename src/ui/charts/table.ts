@@ -7,15 +7,19 @@ export interface Column {
   readonly format?: Intl.NumberFormatOptions;
 }
 
-/** The numbers of a figure for whoever would rather read. The first column names the row. */
+/** The numbers of a figure as text. The first column names the row. */
 export interface FigureTable {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** The table as comma-separated values (RFC 4180): numbers as they are, so that programs read them. */
+/**
+ * The table as comma-separated values (RFC 4180): numbers as they are, so that programs read them.
+ */
 export function toCsv({ columns, rows }: FigureTable): string {
-  return [columns.map(({ label }) => label), ...rows].map((cells) => `${cells.map(field).join(',')}\r\n`).join('');
+  return [columns.map(({ label }) => label), ...rows]
+    .map((cells) => `${cells.map(field).join(',')}\r\n`)
+    .join('');
 }
 
 function field(cell: Cell): string {

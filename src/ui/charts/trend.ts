@@ -1,8 +1,8 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, svg } from 'lit';
+import { measureOf, type TrendMeasure, type TrendPoint } from '../history/trend.ts';
 import { messages } from '../messages/language.ts';
-import { measureOf, type TrendMeasure, type TrendPoint } from '../state/history/trend.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import type { Figure } from './figure.ts';
 
@@ -17,16 +17,21 @@ export function trendFigure(points: readonly TrendPoint[]): Figure {
     description: trendWords(points),
     legend: wrong
       ? [
-          { mark: 'dot', ink: 's1', words: list.standings.pass },
+          { mark: 'dot', ink: 's1', words: list.caseStates.pass },
           { mark: 'ring', ink: 's2', words: compare.trendWrong },
         ]
       : [],
     table: {
-      columns: [{ label: when }, { label: version }, { label: verdict }, ...(measure === 'status' ? [] : [{ label: value }])],
+      columns: [
+        { label: when },
+        { label: version },
+        { label: verdict },
+        ...(measure === 'status' ? [] : [{ label: value }]),
+      ],
       rows: points.map((point) => [
         units.moment(point.startedAt),
         point.version,
-        list.standings[point.status],
+        list.caseStates[point.status],
         ...(measure === 'status' ? [] : [valueWords(valueAt(point, measure), measure)]),
       ]),
     },
@@ -41,7 +46,9 @@ export function trendWords(points: readonly TrendPoint[]): string {
   const { trendOf, trendRange, trendRuns } = messages().compare;
   const measure = measureOf(points);
   const runs = trendRuns(points.length, points.filter(({ status }) => status === 'pass').length);
-  const values = points.map((point) => valueAt(point, measure)).filter((value) => value !== undefined);
+  const values = points
+    .map((point) => valueAt(point, measure))
+    .filter((value) => value !== undefined);
   const last = values.at(-1);
   if (measure === 'status' || last === undefined) return runs;
   const say = (value: number) => valueWords(value, measure);
@@ -66,22 +73,27 @@ function draw(points: readonly TrendPoint[], measure: TrendMeasure, size: Size) 
       {
         ticks:
           measure === 'status'
-            ? [{ at: y(1), words: list.standings.pass }]
+            ? [{ at: y(1), words: list.caseStates.pass }]
             : y.ticks(4).map((at) => ({ at: y(at), words: valueWords(at, measure) })),
         label: '',
       },
     )}
     ${way ? svg`<path class="line s1" d=${way} />` : nothing}
     ${points.map(({ status }, i) => {
-      if (status !== 'pass') return svg`<circle class="ring s2" cx=${x(i)} cy=${y(values[i] ?? 0)} r="4.5" />`;
-      return values[i] === undefined ? nothing : svg`<circle class="dot s1" cx=${x(i)} cy=${y(values[i])} r="4.5" />`;
+      if (status !== 'pass')
+        return svg`<circle class="ring s2" cx=${x(i)} cy=${y(values[i] ?? 0)} r="4.5" />`;
+      return values[i] === undefined
+        ? nothing
+        : svg`<circle class="dot s1" cx=${x(i)} cy=${y(values[i])} r="4.5" />`;
     })}
   `;
 }
 
 /** "Nov 3, 2026 – Nov 20, 2026". */
 function daysOf(points: readonly TrendPoint[]): string {
-  const days = points.map(({ startedAt }) => messages().units.day(startedAt.toISOString().slice(0, 10)));
+  const days = points.map(({ startedAt }) =>
+    messages().units.day(startedAt.toISOString().slice(0, 10)),
+  );
   return [...new Set([days[0], days.at(-1)])].join(' – ');
 }
 

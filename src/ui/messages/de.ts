@@ -6,7 +6,6 @@ import { compare } from './de/compare.ts';
 import { drop } from './de/drop.ts';
 import { forecast } from './de/forecast.ts';
 import { frame } from './de/frame.ts';
-import { help } from './de/help.ts';
 import { libraries } from './de/libraries.ts';
 import { list } from './de/list.ts';
 import { preflight } from './de/preflight.ts';
@@ -27,7 +26,6 @@ export const de: Messages = {
   drop,
   forecast,
   frame,
-  help,
   libraries,
   list,
   preflight,

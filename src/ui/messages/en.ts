@@ -6,7 +6,6 @@ import { compare } from './en/compare.ts';
 import { drop } from './en/drop.ts';
 import { forecast } from './en/forecast.ts';
 import { frame } from './en/frame.ts';
-import { help } from './en/help.ts';
 import { libraries } from './en/libraries.ts';
 import { list } from './en/list.ts';
 import { preflight } from './en/preflight.ts';
@@ -26,7 +25,6 @@ export const en = {
   drop,
   forecast,
   frame,
-  help,
   libraries,
   list,
   preflight,

@@ -1,11 +1,35 @@
-import { Observable } from '../state/observable.ts';
+import { Observable } from '../controls/observable.ts';
+import type { Help } from './en/help.ts';
 import { en, type Messages } from './en.ts';
 
-/** Languages of the page, each by its own name. A language that is written from right to left says so. */
+/**
+ * Languages of the page, each by its own name. A language that is written from right to left says
+ * so.
+ */
 export const LANGUAGES = {
-  en: { name: 'English', direction: 'ltr', load: async () => en },
-  de: { name: 'Deutsch', direction: 'ltr', load: async () => (await import('./de.ts')).de },
-} as const satisfies Readonly<Record<string, { name: string; direction: 'ltr' | 'rtl'; load: () => Promise<Messages> }>>;
+  en: {
+    name: 'English',
+    direction: 'ltr',
+    load: async () => en,
+    loadHelp: () => import('./en/help.ts'),
+  },
+  de: {
+    name: 'Deutsch',
+    direction: 'ltr',
+    load: async () => (await import('./de.ts')).de,
+    loadHelp: () => import('./de/help.ts'),
+  },
+} as const satisfies Readonly<
+  Record<
+    string,
+    {
+      name: string;
+      direction: 'ltr' | 'rtl';
+      load: () => Promise<Messages>;
+      loadHelp: () => Promise<{ help: Help }>;
+    }
+  >
+>;
 
 /** A language's tag (BCP 47). */
 export type Language = keyof typeof LANGUAGES;
@@ -22,7 +46,10 @@ export function messages(): Messages {
   return current;
 }
 
-/** Loads and shows `next`; `language` tells when that is done. The choice is kept for the next visit where `keep` says so. */
+/**
+ * Loads and shows `next`; `language` tells when that is done. The choice is kept for the next visit
+ * where `keep` says so.
+ */
 export async function speak(next: Language, keep = false): Promise<void> {
   const { direction, load } = LANGUAGES[next];
   current = await load();
@@ -32,9 +59,14 @@ export async function speak(next: Language, keep = false): Promise<void> {
   language.value = next;
 }
 
-/** The language to begin with: the one chosen on an earlier visit, else the first of the browser's that there is. */
+/**
+ * The language to begin with: the one chosen on an earlier visit, else the first of the browser's
+ * that there is.
+ */
 export function firstLanguage(kept = remembered(), wanted = navigator.languages): Language {
-  return [kept ?? '', ...wanted.map((tag) => tag.slice(0, 2).toLowerCase())].find(isLanguage) ?? 'en';
+  return (
+    [kept ?? '', ...wanted.map((tag) => tag.slice(0, 2).toLowerCase())].find(isLanguage) ?? 'en'
+  );
 }
 
 /** Whether there is a language of this tag. */

@@ -3,11 +3,17 @@ import { units as german } from './de/units.ts';
 import { units } from './en/units.ts';
 import { speech } from './speech.ts';
 
-const [en, de] = [speech('en'), speech('de')];
+const en = speech('en');
+const de = speech('de');
 
 test('counts by the rules of the language', () => {
   const forms = { one: 'check', other: 'checks' };
-  expect([0, 1, 2, 1024].map((count) => en.count(count, forms))).toEqual(['0 checks', '1 check', '2 checks', '1,024 checks']);
+  expect([0, 1, 2, 1024].map((count) => en.count(count, forms))).toEqual([
+    '0 checks',
+    '1 check',
+    '2 checks',
+    '1,024 checks',
+  ]);
   expect(de.count(1024, { one: 'Prüfung', other: 'Prüfungen' })).toBe('1.024 Prüfungen');
   expect(speech('ar').form(2, { two: 'b', other: 'a' })).toBe('b');
 });
@@ -15,13 +21,18 @@ test('counts by the rules of the language', () => {
 test('a number stays with its unit', () => {
   expect(en.bytes(3.14e6)).toBe('3.1\u202fMB');
   expect(de.bytes(3.14e6)).toBe('3,1\u202fMB');
-  expect([512, 44_000, 2.5e9].map(de.bytes)).toEqual(['512\u202fByte', '44\u202fkB', '2,5\u202fGB']);
+  expect([512, 44_000, 2.5e9].map(de.bytes)).toEqual([
+    '512\u202fByte',
+    '44\u202fkB',
+    '2,5\u202fGB',
+  ]);
   expect(en.milliseconds(9.49)).toBe('9.5\u202fms');
   expect(de.percent(0.1234)).toBe('12\u202f%');
 });
 
 test('an instant tells runs of one minute apart', () => {
-  const [run, next] = [new Date(2026, 10, 20, 22, 22, 1), new Date(2026, 10, 20, 22, 22, 31)];
+  const run = new Date(2026, 10, 20, 22, 22, 1);
+  const next = new Date(2026, 10, 20, 22, 22, 31);
   expect(en.moment(run)).toBe(en.moment(next));
   expect([en, de].map(({ instant }) => instant(run) === instant(next))).toEqual([false, false]);
 });

@@ -1,7 +1,9 @@
 /** A word by the plural categories that a language has (CLDR); `other` is always there. */
 export type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
 
-/** How one language says numbers, counts, units and lists: all that the platform knows by itself. */
+/**
+ * How one language says numbers, counts, units and lists: all that the platform knows by itself.
+ */
 export interface Speech {
   /** "1,024" or "1.024". */
   readonly number: (value: number, options?: Intl.NumberFormatOptions) => string;
@@ -15,7 +17,10 @@ export interface Speech {
   readonly bytes: (bytes: number) => string;
   /** "9.5 ms", "120 ms". */
   readonly milliseconds: (ms: number) => string;
-  /** "2–5 hours", in the largest unit that is not above the longer one, with two significant digits. Milliseconds. */
+  /**
+   * "2–5 hours", in the largest unit that is not above the longer one, with two significant digits.
+   * Milliseconds.
+   */
   readonly span: (from: number, to: number) => string;
   /** "a, b and c". */
   readonly list: (words: readonly string[]) => string;
@@ -61,7 +66,9 @@ export function speech(tag: string): Speech {
   };
   const form: Speech['form'] = (count, forms) => forms[plurals.select(count)] ?? forms.other;
   const short = (value: number): Intl.NumberFormatOptions =>
-    value < 10 ? { minimumFractionDigits: 1, maximumFractionDigits: 1 } : { maximumFractionDigits: 0 };
+    value < 10
+      ? { minimumFractionDigits: 1, maximumFractionDigits: 1 }
+      : { maximumFractionDigits: 0 };
   return {
     number,
     form,
@@ -70,12 +77,23 @@ export function speech(tag: string): Speech {
     bytes: (bytes) => {
       const [size, unit] = BYTE_UNITS.find(([least]) => bytes >= least) ?? [1, undefined];
       if (!unit) return number(bytes, { style: 'unit', unit: 'byte', unitDisplay: 'long' });
-      return number(bytes / size, { style: 'unit', unit, unitDisplay: 'short', ...short(bytes / size) });
+      return number(bytes / size, {
+        style: 'unit',
+        unit,
+        unitDisplay: 'short',
+        ...short(bytes / size),
+      });
     },
-    milliseconds: (ms) => number(ms, { style: 'unit', unit: 'millisecond', unitDisplay: 'short', ...short(ms) }),
+    milliseconds: (ms) =>
+      number(ms, { style: 'unit', unit: 'millisecond', unitDisplay: 'short', ...short(ms) }),
     span: (from, to) => {
       const [size, unit] = TIME_UNITS.find(([least]) => to >= 2 * least) ?? [1000, 'second'];
-      const format = new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long', maximumSignificantDigits: 2 });
+      const format = new Intl.NumberFormat(tag, {
+        style: 'unit',
+        unit,
+        unitDisplay: 'long',
+        maximumSignificantDigits: 2,
+      });
       return format.formatRange(from / size, to / size);
     },
     list: (words) => lists.format(words),

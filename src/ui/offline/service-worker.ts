@@ -1,14 +1,23 @@
 /// <reference lib="webworker" />
 
-/** A file of this build: its path below the page's folder, its SHA-256 in hex, and its media type. */
+/**
+ * A file of this build: its path below the page's folder, its SHA-256 in hex, and its media type.
+ */
 interface Precached {
   readonly path: string;
   readonly sha256: string;
   readonly type: string;
 }
 
-/** What the build writes in: everything that the page needs without a network, and the policy of the page. */
-declare const __PRECACHE__: { readonly version: string; readonly files: readonly Precached[]; readonly policy: string };
+/**
+ * What the build writes in: everything that the page needs without a network, and the policy of the
+ * page.
+ */
+declare const __PRECACHE__: {
+  readonly version: string;
+  readonly files: readonly Precached[];
+  readonly policy: string;
+};
 
 const worker = globalThis as unknown as ServiceWorkerGlobalScope;
 const { version, files, policy } = __PRECACHE__;
@@ -18,7 +27,10 @@ const CURRENT = PREFIX + version;
 /** How long a visit waits for the network before the page comes out of the cache. Milliseconds. */
 const PATIENCE_MS = 3_000;
 
-/** Hosts that send no headers get them here: the policy for workers, and the isolation that gives finer clocks. */
+/**
+ * Hosts that send no headers get them here: the policy for workers, and the isolation that gives
+ * finer clocks.
+ */
 const HEADERS = {
   'content-security-policy': policy,
   'cross-origin-embedder-policy': 'require-corp',
@@ -30,7 +42,10 @@ const HEADERS = {
 const urlOf = (path: string) => new URL(path, worker.registration.scope).href;
 const INDEX = urlOf('index.html');
 
-/** A build comes in whole or not at all: each file is the one that the build names, or nothing is kept. */
+/**
+ * A build comes in whole or not at all: each file is the one that the build names, or nothing is
+ * kept.
+ */
 worker.addEventListener('install', (event) => {
   event.waitUntil(
     (async () => {
@@ -43,7 +58,8 @@ worker.addEventListener('install', (event) => {
         await caches.delete(CURRENT);
         throw error;
       }
-      // Pages of an older build go on: what they still load is found in the older cache by its content's hash.
+      // Pages of an older build go on: what they still load is found in the older cache by its
+      // content's hash.
       await worker.skipWaiting();
     })(),
   );
@@ -52,7 +68,9 @@ worker.addEventListener('install', (event) => {
 worker.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
-      const mine = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CURRENT);
+      const mine = (await caches.keys()).filter(
+        (name) => name.startsWith(PREFIX) && name !== CURRENT,
+      );
       await Promise.all(mine.slice(0, -1).map((name) => caches.delete(name)));
       await worker.clients.claim();
     })(),
@@ -62,31 +80,44 @@ worker.addEventListener('activate', (event) => {
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== 'GET' || !url.href.startsWith(worker.registration.scope) || request.headers.has('range')) return;
+  if (
+    request.method !== 'GET' ||
+    !url.href.startsWith(worker.registration.scope) ||
+    request.headers.has('range')
+  )
+    return;
   url.search = '';
   url.hash = '';
   if (request.mode === 'navigate') {
-    if (url.href === INDEX || url.href === worker.registration.scope) event.respondWith(pageFirstFromNetwork(request));
+    if (url.href === INDEX || url.href === worker.registration.scope)
+      event.respondWith(pageFirstFromNetwork(request));
     return;
   }
   event.respondWith(asset(event, url.href));
 });
 
-/** The newest page where there is a network: which build is shown is decided here, and by nothing else. */
+/**
+ * The newest page where there is a network: which build is shown is decided here, and by nothing
+ * else.
+ */
 async function pageFirstFromNetwork(request: Request): Promise<Response> {
   const network = fetch(request);
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS));
   const response = await Promise.race([network, late]).catch(() => undefined);
   if (response?.ok) {
     const headers = new Headers(response.headers);
-    for (const [name, value] of Object.entries(HEADERS)) if (!headers.has(name)) headers.set(name, value);
+    for (const [name, value] of Object.entries(HEADERS))
+      if (!headers.has(name)) headers.set(name, value);
     return new Response(response.body, { status: response.status, headers });
   }
   if (response?.type === 'opaqueredirect') return response;
   return (await (await caches.open(CURRENT)).match(INDEX)) ?? network;
 }
 
-/** Names with a hash hold one content for ever, so any cache will do; what has none comes from the network while there is one. */
+/**
+ * Names with a hash hold one content for ever, so any cache will do; what has none comes from the
+ * network while there is one.
+ */
 async function asset(event: FetchEvent, url: string): Promise<Response> {
   // The page with the bridge has a policy of its own, which only its server knows.
   const client = await worker.clients.get(event.clientId);
@@ -96,7 +127,8 @@ async function asset(event: FetchEvent, url: string): Promise<Response> {
   if (hashed && cached) return cached;
   try {
     const response = await fetch(event.request);
-    if (response.ok && /\/(?:parity|baselines)\//.test(url)) await (await caches.open(CURRENT)).put(url, response.clone());
+    if (response.ok && /\/(?:parity|baselines)\//.test(url))
+      await (await caches.open(CURRENT)).put(url, response.clone());
     return response.ok ? response : (cached ?? response);
   } catch (error) {
     if (cached) return cached;
@@ -110,6 +142,7 @@ async function load({ path, sha256, type }: Precached): Promise<Response> {
   const bytes = await response.arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (!response.ok || found !== sha256) throw new Error(`${path} is not of this build: the next visit tries again`);
+  if (!response.ok || found !== sha256)
+    throw new Error(`${path} is not of this build: the next visit tries again`);
   return new Response(bytes, { headers: { ...HEADERS, 'content-type': type } });
 }

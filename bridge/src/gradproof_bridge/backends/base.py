@@ -22,7 +22,9 @@ Outputs = dict[str, Array]
 
 @dataclass(frozen=True)
 class Call:
-    """One computation: inputs by the vocabulary's names (gradients that flow in as `grad.<output>`), parameters with defaults."""
+    """One computation: inputs by the vocabulary's names (gradients that flow in as
+    `grad.<output>`), parameters with defaults.
+    """
 
     op: str
     inputs: Inputs
@@ -55,9 +57,21 @@ class Backend(ABC):
 
     @cached_property
     def absent(self) -> str | None:
-        """What of it is not installed, or None. Nothing is loaded: what is installed may still fail to load."""
-        missing = (module for module in self.modules if importlib.util.find_spec(module.partition(".")[0]) is None)
-        return next((f"{module} is not installed" for module in (*missing, *filter(_is_no_distribution, self.distributions))), None)
+        """What of it is not installed, or None. Nothing is loaded: what is installed may still fail
+        to load.
+        """
+        missing = (
+            module
+            for module in self.modules
+            if importlib.util.find_spec(module.partition(".")[0]) is None
+        )
+        return next(
+            (
+                f"{module} is not installed"
+                for module in (*missing, *filter(_is_no_distribution, self.distributions))
+            ),
+            None,
+        )
 
     @cached_property
     def problem(self) -> str | None:
@@ -83,7 +97,9 @@ class Backend(ABC):
         return f"{self.problem}; install it with: {self.install}"
 
     def demand(self) -> None:
-        """Raises MissingLibraryError, with the command that installs it, when the library cannot be used."""
+        """Raises MissingLibraryError, with the command that installs it, when the library cannot be
+        used.
+        """
         if self.problem is not None:
             raise MissingLibraryError(f"{self.name}: {self.lacks}")
 
@@ -96,8 +112,13 @@ class Backend(ABC):
         return self.distributions
 
     def versions(self, call: Call | None = None) -> dict[str, str]:
-        """Versions of what computes the call, by PyPI's names; without a call, of the library and what it always comes with."""
-        return {name: metadata.version(name) for name in (self.distributions if call is None else self.libraries_of(call))}
+        """Versions of what computes the call, by PyPI's names; without a call, of the library and
+        what it always comes with.
+        """
+        return {
+            name: metadata.version(name)
+            for name in (self.distributions if call is None else self.libraries_of(call))
+        }
 
     def producer(self, call: Call | None = None) -> str:
         """Who computes the call, as a bundle says it: `bitsandbytes 0.50.2 + torch 2.15.0`."""
@@ -113,14 +134,18 @@ class Backend(ABC):
 
     @abstractmethod
     def devices(self) -> tuple[str, ...]:
-        """Devices that the library reaches on this machine: cpu, cuda:0, mps, mlx. Only asked when nothing is absent."""
+        """Devices that the library reaches on this machine: cpu, cuda:0, mps, mlx. Only asked when
+        nothing is absent.
+        """
 
     @abstractmethod
     def ops(self) -> Mapping[str, Compute]:
         """The ops that it computes. Does not load the library."""
 
     def compute(self, call: Call) -> Outputs:
-        """Outputs and gradients. Raises NotImplementedOpError for an op or parameters that the library does not have."""
+        """Outputs and gradients. Raises NotImplementedOpError for an op or parameters that the
+        library does not have.
+        """
         function = self.ops().get(call.op)
         if function is None:
             raise NotImplementedOpError(f"{self.name} does not compute {call.op}")

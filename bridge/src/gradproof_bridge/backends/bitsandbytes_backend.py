@@ -46,17 +46,23 @@ class BitsandbytesBackend(Backend):
 
 
 def rounding_of(device: str) -> str:
-    """How 8-bit codes are found: the CPU code looks them up after rounding to 65,536 steps, CUDA takes the nearest."""
+    """How 8-bit codes are found: the CPU code looks them up after rounding to 65,536 steps, CUDA
+    takes the nearest.
+    """
     return "lut16" if device == "cpu" else "nearest"
 
 
 def _demand_rounding(rounding: str | None, device: str) -> None:
     if rounding is not None and rounding != rounding_of(device):
-        raise NotImplementedOpError(f"bitsandbytes on {device} rounds by {rounding_of(device)}, not by {rounding}")
+        raise NotImplementedOpError(
+            f"bitsandbytes on {device} rounds by {rounding_of(device)}, not by {rounding}"
+        )
 
 
 def decays_after_step(device: str) -> bool:
-    """Whether the optimizers decay the weights after the step: CUDA's kernels do, the CPU code decays before it."""
+    """Whether the optimizers decay the weights after the step: CUDA's kernels do, the CPU code
+    decays before it.
+    """
     return device != "cpu"
 
 
@@ -67,15 +73,23 @@ def _quantize_4bit(call: Call) -> Outputs:
     if p["compress_statistics"]:
         _demand_rounding(p.get("nested_rounding"), call.device)
         if p["nested_blocksize"] != NESTED_BLOCKSIZE:
-            raise NotImplementedOpError(f"bitsandbytes nests in blocks of {NESTED_BLOCKSIZE}, not {p['nested_blocksize']}")
+            raise NotImplementedOpError(
+                f"bitsandbytes nests in blocks of {NESTED_BLOCKSIZE}, not {p['nested_blocksize']}"
+            )
     with deterministic():
         weight = to_torch(call.inputs["weight"], call.device)
         packed, state = bnb.quantize_4bit(
-            weight, blocksize=p["blocksize"], compress_statistics=p["compress_statistics"], quant_type=p["quant_type"]
+            weight,
+            blocksize=p["blocksize"],
+            compress_statistics=p["compress_statistics"],
+            quant_type=p["quant_type"],
         )
         dequant = bnb.dequantize_4bit(packed, state)
         # Of a weight of one dimension the library makes a row.
-        outputs = {"packed": to_numpy(packed), "dequant": to_numpy(dequant).reshape(call.inputs["weight"].shape)}
+        outputs = {
+            "packed": to_numpy(packed),
+            "dequant": to_numpy(dequant).reshape(call.inputs["weight"].shape),
+        }
         if not state.nested:
             return {**outputs, "absmax": to_numpy(state.absmax)}
         restored = bnb.dequantize_blockwise(state.absmax, state.state2) + state.offset
@@ -95,21 +109,31 @@ def _quantize_blockwise(call: Call) -> Outputs:
     with deterministic():
         x, code = (to_torch(call.inputs[name], call.device) for name in ("x", "code"))
         q, state = bnb.quantize_blockwise(x, code=code, blocksize=call.params["blocksize"])
-        return {"q": to_numpy(q), "absmax": to_numpy(state.absmax), "dequant": to_numpy(bnb.dequantize_blockwise(q, state))}
+        return {
+            "q": to_numpy(q),
+            "absmax": to_numpy(state.absmax),
+            "dequant": to_numpy(bnb.dequantize_blockwise(q, state)),
+        }
 
 
 def _dynamic_map(call: Call) -> Outputs:
     from bitsandbytes import functional as bnb
 
     p = call.params
-    return {"code": to_numpy(bnb.create_dynamic_map(p["signed"], p["max_exponent_bits"], p["total_bits"]))}
+    return {
+        "code": to_numpy(
+            bnb.create_dynamic_map(p["signed"], p["max_exponent_bits"], p["total_bits"])
+        )
+    }
 
 
 def _int8_vectorwise_quant(call: Call) -> Outputs:
     from bitsandbytes import functional as bnb
 
     with deterministic():
-        q, stats, columns = bnb.int8_vectorwise_quant(to_torch(call.inputs["x"], call.device), call.params["threshold"])
+        q, stats, columns = bnb.int8_vectorwise_quant(
+            to_torch(call.inputs["x"], call.device), call.params["threshold"]
+        )
         dequant = bnb.int8_vectorwise_dequant(q, stats)
         return {
             "q": to_numpy(q).reshape(call.inputs["x"].shape),
@@ -134,9 +158,15 @@ def _linear_8bit_lt(call: Call) -> Outputs:
     bias = call.inputs.get("bias")
     with deterministic(), torch.no_grad():
         layer = bitsandbytes.nn.Linear8bitLt(
-            weight.shape[1], weight.shape[0], bias=bias is not None, has_fp16_weights=False, threshold=threshold
+            weight.shape[1],
+            weight.shape[0],
+            bias=bias is not None,
+            has_fp16_weights=False,
+            threshold=threshold,
         )
-        layer.weight = bitsandbytes.nn.Int8Params(weight.half(), requires_grad=False, has_fp16_weights=False)
+        layer.weight = bitsandbytes.nn.Int8Params(
+            weight.half(), requires_grad=False, has_fp16_weights=False
+        )
         if bias is not None:
             layer.bias = torch.nn.Parameter(to_torch(bias, call.device))
         layer = layer.to(call.device).eval()
@@ -170,11 +200,19 @@ def _adamw_8bit(call: Call) -> Outputs:
     _demand_rounding(p.get("state_rounding"), call.device)
     if bool(p.get("decay_after_step")) != decays_after_step(call.device):
         when = "after" if decays_after_step(call.device) else "before"
-        raise NotImplementedOpError(f"bitsandbytes on {call.device} decays the weights {when} the step")
+        raise NotImplementedOpError(
+            f"bitsandbytes on {call.device} decays the weights {when} the step"
+        )
     with deterministic():
         param = torch.nn.Parameter(to_torch(call.inputs["param"], call.device))
-        chosen = {key: p[key] for key in ("lr", "eps", "weight_decay", "min_8bit_size") if p.get(key) is not None}
-        optimizer = bitsandbytes.optim.AdamW8bit([param], betas=tuple(p.get("betas") or (0.9, 0.999)), **chosen)
+        chosen = {
+            key: p[key]
+            for key in ("lr", "eps", "weight_decay", "min_8bit_size")
+            if p.get(key) is not None
+        }
+        optimizer = bitsandbytes.optim.AdamW8bit(
+            [param], betas=tuple(p.get("betas") or (0.9, 0.999)), **chosen
+        )
         steps = []
         for grad in to_torch(call.inputs["grads"], call.device):
             param.grad = grad.clone()
@@ -187,5 +225,8 @@ def _adamw_8bit(call: Call) -> Outputs:
             "state.exp_avg_sq": to_numpy(state["state2"]),
         }
         if "absmax1" in state:
-            outputs |= {"state.exp_avg_absmax": to_numpy(state["absmax1"]), "state.exp_avg_sq_absmax": to_numpy(state["absmax2"])}
+            outputs |= {
+                "state.exp_avg_absmax": to_numpy(state["absmax1"]),
+                "state.exp_avg_sq_absmax": to_numpy(state["absmax2"]),
+            }
         return outputs

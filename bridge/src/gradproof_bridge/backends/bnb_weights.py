@@ -11,13 +11,27 @@ if TYPE_CHECKING:
     from bitsandbytes.nn import Linear4bit
 
 
-def linear_4bit(packed: Array, absmax: Array, shape: tuple[int, int], quant_type: str, blocksize: int, device: str) -> Linear4bit:
+def linear_4bit(
+    packed: Array,
+    absmax: Array,
+    shape: tuple[int, int],
+    quant_type: str,
+    blocksize: int,
+    device: str,
+) -> Linear4bit:
     """A Linear4bit without bias that computes in float32, [out, in] being the weight's shape."""
     import bitsandbytes
     import torch
     from bitsandbytes import functional as bnb
 
-    layer = bitsandbytes.nn.Linear4bit(shape[1], shape[0], bias=False, compute_dtype=torch.float32, quant_type=quant_type, device="meta")
+    layer = bitsandbytes.nn.Linear4bit(
+        shape[1],
+        shape[0],
+        bias=False,
+        compute_dtype=torch.float32,
+        quant_type=quant_type,
+        device="meta",
+    )
     state = bnb.QuantState(
         absmax=to_torch(absmax, device),
         shape=torch.Size(shape),
@@ -36,5 +50,6 @@ def linear_4bit(packed: Array, absmax: Array, shape: tuple[int, int], quant_type
         bnb_quantized=True,
     )
     layer.quant_state = state
-    # In eval mode the CPU may repack the weight to bfloat16 (`Linear4bit.forward` of bitsandbytes/nn/modules.py).
+    # In eval mode the CPU may repack the weight to bfloat16 (`Linear4bit.forward` of
+    # bitsandbytes/nn/modules.py).
     return layer.train()

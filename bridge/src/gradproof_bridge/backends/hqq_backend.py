@@ -34,7 +34,9 @@ def _quantize(call: Call) -> Outputs:
     p = call.params
     changed = [name for name, value in _SOLVER.items() if p[name] != value]
     if changed:
-        raise NotImplementedOpError(f"HQQ's quantizer takes {', '.join(changed)} only as they are: {_SOLVER}")
+        raise NotImplementedOpError(
+            f"HQQ's quantizer takes {', '.join(changed)} only as they are: {_SOLVER}"
+        )
     with deterministic(), torch.no_grad():
         packed, meta = Quantizer.quantize(
             to_torch(call.inputs["weight"], call.device),

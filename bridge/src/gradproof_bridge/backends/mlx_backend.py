@@ -42,8 +42,12 @@ def _run(op: MlxOp, call: Call) -> Outputs:
     if mx.default_device().type == mx.gpu and not mx.metal.is_available():
         mx.set_default_device(mx.cpu)
     spec = op_spec(call.op)
-    values = {name: to_mlx(array) for name, array in call.inputs.items() if not name.startswith("grad.")}
-    incoming = {name[5:]: to_mlx(array) for name, array in call.inputs.items() if name.startswith("grad.")}
+    values = {
+        name: to_mlx(array) for name, array in call.inputs.items() if not name.startswith("grad.")
+    }
+    incoming = {
+        name[5:]: to_mlx(array) for name, array in call.inputs.items() if name.startswith("grad.")
+    }
     outputs = {name: to_numpy(y) for name, y in op(values, call.params).items()}
     if incoming:
         leaves = [name for name in values if spec.differentiable(name)]
@@ -53,7 +57,10 @@ def _run(op: MlxOp, call: Call) -> Outputs:
             return [found[name] for name in incoming]
 
         _, gradients = mx.vjp(forward, [values[name] for name in leaves], list(incoming.values()))
-        outputs |= {f"grad.{name}": to_numpy(gradient) for name, gradient in zip(leaves, gradients, strict=True)}
+        outputs |= {
+            f"grad.{name}": to_numpy(gradient)
+            for name, gradient in zip(leaves, gradients, strict=True)
+        }
     return outputs
 
 
@@ -67,7 +74,9 @@ def to_mlx(array: Array) -> Any:
 
 
 def to_numpy(array: Any) -> Array:
-    """The array's elements; bfloat16, which numpy lacks, as float32, which holds each of its values."""
+    """The array's elements; bfloat16, which numpy lacks, as float32, which holds each of its
+    values.
+    """
     import mlx.core as mx
 
     return np.array(array.astype(mx.float32) if array.dtype == mx.bfloat16 else array)
@@ -78,10 +87,19 @@ def _quantize(t: Mapping[str, Any], p: Params) -> dict[str, Any]:
 
     settings: dict[str, Any] = {"group_size": p["group_size"], "bits": p["bits"], "mode": p["mode"]}
     packed, scales, *biases = mx.quantize(t["weight"], **settings)
-    decoded = mx.dequantize(packed, scales, biases=biases[0] if biases else None, dtype=mx.float32, **settings)
-    outputs = {"packed": packed, "scales": scales, "dequant": decoded, **({"biases": biases[0]} if biases else {})}
+    decoded = mx.dequantize(
+        packed, scales, biases=biases[0] if biases else None, dtype=mx.float32, **settings
+    )
+    outputs = {
+        "packed": packed,
+        "scales": scales,
+        "dequant": decoded,
+        **({"biases": biases[0]} if biases else {}),
+    }
     if "x" in t:
-        outputs["y"] = mx.quantized_matmul(t["x"], packed, scales, biases=biases[0] if biases else None, transpose=True, **settings)
+        outputs["y"] = mx.quantized_matmul(
+            t["x"], packed, scales, biases=biases[0] if biases else None, transpose=True, **settings
+        )
     return outputs
 
 
@@ -117,12 +135,16 @@ def _attention(t: Mapping[str, Any], p: Params) -> dict[str, Any]:
     if t["q"].ndim != 4 or p.get("softcap") is not None or (p["causal"] and "mask" in t):
         raise NotImplementedOpError("MLX's attention takes [B, H, S, D], one mask, and no softcap")
     if p["causal"] and t["q"].shape[2] != t["k"].shape[2]:
-        raise NotImplementedOpError("MLX aligns a causal mask at the bottom right, the vocabulary at the top left")
+        raise NotImplementedOpError(
+            "MLX aligns a causal mask at the bottom right, the vocabulary at the top left"
+        )
     mask = "causal" if p["causal"] else t.get("mask")
     if mask is not None and not isinstance(mask, str) and mask.dtype == mx.uint8:
         mask = mask.astype(mx.bool_)
     scale = p["scale"] if p.get("scale") is not None else t["q"].shape[-1] ** -0.5
-    return {"y": mx.fast.scaled_dot_product_attention(t["q"], t["k"], t["v"], scale=scale, mask=mask)}
+    return {
+        "y": mx.fast.scaled_dot_product_attention(t["q"], t["k"], t["v"], scale=scale, mask=mask)
+    }
 
 
 def _activation(name: str) -> MlxOp:

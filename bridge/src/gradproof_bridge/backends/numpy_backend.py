@@ -35,4 +35,7 @@ def _compute(call: Call) -> Outputs:
     # Results are stored as the first float among the inputs is.
     floats = [x.dtype for x in call.inputs.values() if stored_dtype(x) in FLOAT_DTYPES]
     dtype = floats[0] if floats else np.dtype(np.float64)
-    return {name: expected.stored(dtype) for name, expected in expect(call.op, call.inputs, call.params).items()}
+    return {
+        name: expected.stored(dtype)
+        for name, expected in expect(call.op, call.inputs, call.params).items()
+    }

@@ -22,7 +22,9 @@ _IR_VERSION = 11
 
 @dataclass(frozen=True)
 class Node:
-    """A node of ONNX: its type, inputs by the vocabulary's names in ONNX's order, attributes, extra inputs that are constants."""
+    """A node of ONNX: its type, inputs by the vocabulary's names in ONNX's order, attributes, extra
+    inputs that are constants.
+    """
 
     op_type: str
     inputs: tuple[str, ...]
@@ -48,7 +50,11 @@ class OnnxRuntimeBackend(Backend):
             return ("cpu",)
         import onnxruntime
 
-        return ("cpu", "cuda:0") if "CUDAExecutionProvider" in onnxruntime.get_available_providers() else ("cpu",)
+        return (
+            ("cpu", "cuda:0")
+            if "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+            else ("cpu",)
+        )
 
     def computes(self, call: Call) -> bool:
         return super().computes(call) and not call.wants_gradients
@@ -64,16 +70,26 @@ def _run(build: Build, call: Call) -> Outputs:
     if call.wants_gradients:
         raise NotImplementedOpError("ONNX Runtime computes no gradients here")
     node = build(call.inputs, call.params)
-    values = {**{name: call.inputs[name] for name in node.inputs if name in call.inputs}, **node.constants}
+    values = {
+        **{name: call.inputs[name] for name in node.inputs if name in call.inputs},
+        **node.constants,
+    }
     names = [name if name in values else "" for name in node.inputs]
-    made = onnx.helper.make_node(node.op_type, [*names, *node.constants], list(node.outputs), **node.attributes)
+    made = onnx.helper.make_node(
+        node.op_type, [*names, *node.constants], list(node.outputs), **node.attributes
+    )
     inputs = [
-        onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(x.dtype), x.shape) for name, x in values.items()
+        onnx.helper.make_tensor_value_info(
+            name, onnx.helper.np_dtype_to_tensor_dtype(x.dtype), x.shape
+        )
+        for name, x in values.items()
     ]
     # ONNX infers the types of the outputs.
     outputs = [onnx.ValueInfoProto(name=name) for name in node.outputs]
     graph = onnx.helper.make_graph([made], "op", inputs, outputs)
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
+    model = onnx.helper.make_model(
+        graph, opset_imports=[onnx.helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
+    )
     options = onnxruntime.SessionOptions()
     # One thread, and nothing rewritten: the order of every sum is fixed.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -81,7 +97,9 @@ def _run(build: Build, call: Call) -> Outputs:
     options.log_severity_level = 4
     provider = "CUDAExecutionProvider" if call.device.startswith("cuda") else "CPUExecutionProvider"
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=[provider])
-    found = session.run(list(node.outputs), {name: np.ascontiguousarray(x) for name, x in values.items()})
+    found = session.run(
+        list(node.outputs), {name: np.ascontiguousarray(x) for name, x in values.items()}
+    )
     return {name: np.asarray(y) for name, y in zip(node.outputs, found, strict=True)}
 
 
@@ -94,15 +112,23 @@ def _along_axis(op_type: str) -> Build:
 
 
 def _matmul(inputs: Inputs, p: Params) -> Node:
-    if "bias" in inputs or (inputs["a"].ndim == inputs["b"].ndim == 2 and (p["transpose_a"] or p["transpose_b"])):
-        return Node("Gemm", ("a", "b", "bias"), {"transA": int(p["transpose_a"]), "transB": int(p["transpose_b"])})
+    if "bias" in inputs or (
+        inputs["a"].ndim == inputs["b"].ndim == 2 and (p["transpose_a"] or p["transpose_b"])
+    ):
+        return Node(
+            "Gemm",
+            ("a", "b", "bias"),
+            {"transA": int(p["transpose_a"]), "transB": int(p["transpose_b"])},
+        )
     if p["transpose_a"] or p["transpose_b"]:
         raise NotImplementedOpError("ONNX's MatMul does not transpose")
     return Node("MatMul", ("a", "b"))
 
 
 def _layer_norm(_inputs: Inputs, p: Params) -> Node:
-    return Node("LayerNormalization", ("x", "weight", "bias"), {"axis": p["axis"], "epsilon": p["eps"]})
+    return Node(
+        "LayerNormalization", ("x", "weight", "bias"), {"axis": p["axis"], "epsilon": p["eps"]}
+    )
 
 
 def _gelu(_inputs: Inputs, p: Params) -> Node:
@@ -110,7 +136,11 @@ def _gelu(_inputs: Inputs, p: Params) -> Node:
 
 
 def _clip(inputs: Inputs, p: Params) -> Node:
-    limits = {name: np.asarray(p[name], inputs["x"].dtype) for name in ("min", "max") if p.get(name) is not None}
+    limits = {
+        name: np.asarray(p[name], inputs["x"].dtype)
+        for name in ("min", "max")
+        if p.get(name) is not None
+    }
     if "min" not in limits and limits:
         limits = {"min": np.asarray(np.finfo(inputs["x"].dtype).min, inputs["x"].dtype), **limits}
     return Node("Clip", ("x",), constants=limits)
@@ -125,7 +155,9 @@ def _reduction(op_type: str) -> Build:
 
 
 def _argmax(_inputs: Inputs, p: Params) -> Node:
-    return Node("ArgMax", ("x",), {name: int(p[name]) for name in ("axis", "keepdims", "select_last_index")})
+    return Node(
+        "ArgMax", ("x",), {name: int(p[name]) for name in ("axis", "keepdims", "select_last_index")}
+    )
 
 
 def _concat(inputs: Inputs, p: Params) -> Node:
@@ -140,7 +172,11 @@ def _conv(_inputs: Inputs, p: Params) -> Node:
 def _pool(op_type: str) -> Build:
     def build(_inputs: Inputs, p: Params) -> Node:
         kernel = pair(p["kernel"])
-        attributes = {**_window({**p, "stride": p.get("stride") or kernel}), "kernel_shape": kernel, "ceil_mode": int(p["ceil_mode"])}
+        attributes = {
+            **_window({**p, "stride": p.get("stride") or kernel}),
+            "kernel_shape": kernel,
+            "ceil_mode": int(p["ceil_mode"]),
+        }
         if op_type == "AveragePool":
             attributes["count_include_pad"] = int(p["count_include_pad"])
         return Node(op_type, ("x",), attributes)
@@ -161,7 +197,11 @@ def _linear_codes(op_type: str, x: str, y: str) -> Build:
         if p.get("dtype") in ("int4", "uint4"):
             raise NotImplementedOpError("codes of 4 bits are not handed to ONNX Runtime here")
         attributes = {name: p[name] for name in ("axis", "block_size") if p.get(name) is not None}
-        if op_type == "QuantizeLinear" and "zero_point" not in inputs and p.get("dtype") is not None:
+        if (
+            op_type == "QuantizeLinear"
+            and "zero_point" not in inputs
+            and p.get("dtype") is not None
+        ):
             attributes["output_dtype"] = _CODES[p["dtype"]]
         return Node(op_type, (x, "scale", "zero_point"), attributes, outputs=(y,))
 

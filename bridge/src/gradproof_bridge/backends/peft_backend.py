@@ -29,7 +29,11 @@ class PeftBackend(Backend):
         return {"lora_linear": _lora_linear}
 
     def libraries_of(self, call: Call) -> tuple[str, ...]:
-        return self.distributions if call.params["base"] == "dense" else (*self.distributions, "bitsandbytes")
+        return (
+            self.distributions
+            if call.params["base"] == "dense"
+            else (*self.distributions, "bitsandbytes")
+        )
 
 
 def _lora_linear(call: Call) -> Outputs:
@@ -48,11 +52,19 @@ def _lora_linear(call: Call) -> Outputs:
         )
         model = get_peft_model(torch.nn.ModuleDict({"linear": _base(call)}), config)
         layer = model.base_model.model.linear
-        tensors = {name: to_torch(inputs[name], call.device) for name in ("lora_A", "lora_B", "magnitude") if name in inputs}
+        tensors = {
+            name: to_torch(inputs[name], call.device)
+            for name in ("lora_A", "lora_B", "magnitude")
+            if name in inputs
+        }
         leaves = {
             "lora_A": layer.lora_A["default"].weight,
             "lora_B": layer.lora_B["default"].weight,
-            **({"magnitude": layer.lora_magnitude_vector["default"].weight} if p["use_dora"] else {}),
+            **(
+                {"magnitude": layer.lora_magnitude_vector["default"].weight}
+                if p["use_dora"]
+                else {}
+            ),
         }
         with torch.no_grad():
             for name, leaf in leaves.items():
@@ -63,8 +75,12 @@ def _lora_linear(call: Call) -> Outputs:
         outputs = {"y": to_numpy(y)}
         if call.wants_gradients:
             wanted = {"x": x, **leaves}
-            gradients = torch.autograd.grad(y, list(wanted.values()), to_torch(inputs["grad.y"], call.device))
-            outputs |= {f"grad.{name}": to_numpy(g) for name, g in zip(wanted, gradients, strict=True)}
+            gradients = torch.autograd.grad(
+                y, list(wanted.values()), to_torch(inputs["grad.y"], call.device)
+            )
+            outputs |= {
+                f"grad.{name}": to_numpy(g) for name, g in zip(wanted, gradients, strict=True)
+            }
         return outputs
 
 
@@ -75,9 +91,18 @@ def _base(call: Call) -> nn.Module:
     rows, columns = inputs["lora_B"].shape[0], inputs["lora_A"].shape[1]
     if p["base"] == "dense":
         layer = torch.nn.Linear(columns, rows, bias=False, device=call.device)
-        layer.weight = torch.nn.Parameter(to_torch(inputs["weight"], call.device), requires_grad=False)
+        layer.weight = torch.nn.Parameter(
+            to_torch(inputs["weight"], call.device), requires_grad=False
+        )
     else:
-        layer = linear_4bit(inputs["packed"], inputs["absmax"], (rows, columns), p["base"], p["blocksize"], call.device)
+        layer = linear_4bit(
+            inputs["packed"],
+            inputs["absmax"],
+            (rows, columns),
+            p["base"],
+            p["blocksize"],
+            call.device,
+        )
     if "bias" in inputs:
         layer.bias = torch.nn.Parameter(to_torch(inputs["bias"], call.device), requires_grad=False)
     return layer

@@ -33,13 +33,15 @@ class QuantoBackend(Backend):
 def _unpack_in_python() -> None:
     """Has codes unpacked by Quanto's own Python.
 
-    Its C++ does the same shifts, but is compiled at the first use, which takes a compiler and minutes; a process that is killed meanwhile
-    leaves a lock that the next one waits for without end.
+    Its C++ does the same shifts, but is compiled at the first use, which takes a compiler and
+    minutes; a process that is killed meanwhile leaves a lock that the next one waits for without
+    end.
     """
     import torch
     from optimum.quanto.library.extensions.extension import get_extension, is_extension_available
 
-    # Quanto registers its Python for all devices, its C++ for some: without theirs, the dispatcher finds the former.
+    # Quanto registers its Python for all devices, its C++ for some: without theirs, the dispatcher
+    # finds the former.
     everywhere = torch._C.DispatchKeySet(torch._C.DispatchKey.CompositeExplicitAutograd)
 
     def unpack(packed: Tensor, bits: int) -> Tensor:
@@ -64,9 +66,15 @@ def _quantize(call: Call) -> Outputs:
             scale = quanto.AbsmaxOptimizer()(weight, qtype=qtype, axis=p["axis"])
             q = quanto.quantize_weight(weight, qtype, p["axis"], scale, optimized=False)
             codes = q._data.view(torch.uint8) if qtype.is_floating_point else q._data
-            return {"q": to_numpy(codes), "scale": to_numpy(scale), "dequant": to_numpy(q.dequantize())}
+            return {
+                "q": to_numpy(codes),
+                "scale": to_numpy(scale),
+                "dequant": to_numpy(q.dequantize()),
+            }
         scale, shift = quanto.MaxOptimizer()(weight, qtype=qtype, axis=p["axis"], group_size=group)
-        q = quanto.quantize_weight(weight, qtype, p["axis"], scale, shift, group_size=group, optimized=False)
+        q = quanto.quantize_weight(
+            weight, qtype, p["axis"], scale, shift, group_size=group, optimized=False
+        )
         return {
             "packed": to_numpy(q._data._data),
             "unpacked": to_numpy(q._data.unpack()),

@@ -15,15 +15,23 @@ from gradproof_bridge.backends.peft_backend import PeftBackend
 from gradproof_bridge.backends.quanto_backend import QuantoBackend
 from gradproof_bridge.backends.torch_backend import TorchBackend
 from gradproof_bridge.backends.transformers_backend import TransformersBackend
-from gradproof_bridge.errors import MissingDeviceError, MissingLibraryError, NotImplementedOpError, UsageError
+from gradproof_bridge.errors import (
+    MissingDeviceError,
+    MissingLibraryError,
+    NotImplementedOpError,
+    UsageError,
+)
 
-# On a CPU bitsandbytes warns, as it is imported, that it could fetch a faster kernel from a hub: nothing is fetched here.
+# On a CPU bitsandbytes warns, as it is imported, that it could fetch a faster kernel from a hub:
+# nothing is fetched here.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 @cache
 def backends() -> tuple[Backend, ...]:
-    """Every backend, those whose numbers are asked for first: the library that defines an op comes before one that only has it too."""
+    """Every backend, those whose numbers are asked for first: the library that defines an op comes
+    before one that only has it too.
+    """
     return (
         BitsandbytesBackend(),
         PeftBackend(),
@@ -40,7 +48,9 @@ def backends() -> tuple[Backend, ...]:
 @cache
 def devices() -> tuple[str, ...]:
     """The devices that some installed library reaches, cpu first."""
-    found = [device for backend in backends() if backend.problem is None for device in backend.devices()]
+    found = [
+        device for backend in backends() if backend.problem is None for device in backend.devices()
+    ]
     return tuple(dict.fromkeys(["cpu", *found]))
 
 
@@ -54,23 +64,30 @@ def backend_named(name: str) -> Backend:
     for backend in backends():
         if backend.name == name:
             return backend
-    raise MissingLibraryError(f"there is no backend {name!r}; known are {', '.join(backend.name for backend in backends())}")
+    raise MissingLibraryError(
+        f"there is no backend {name!r}; known are {', '.join(backend.name for backend in backends())}"
+    )
 
 
 def resolve(op: str, where: str, call: Call | None = None) -> tuple[Backend, str]:
     """Who computes `op` and on which device.
 
-    `where` is a device (`cpu`, `cuda`, `cuda:1`, `mps`, `mlx`), a library (`torch`, `numpy`), or both (`torch:cuda:0`).
+    `where` is a device (`cpu`, `cuda`, `cuda:1`, `mps`, `mlx`), a library (`torch`, `numpy`), or
+    both (`torch:cuda:0`).
 
     With a `call`, libraries that have only another part of the op are passed over.
 
     Raises MissingDeviceError, MissingLibraryError or NotImplementedOpError, each with what to do.
     """
     library, device = _parse(where)
-    able = [backend for backend in backends() if op in backend.ops() and library in (None, backend.name)]
+    able = [
+        backend for backend in backends() if op in backend.ops() and library in (None, backend.name)
+    ]
     able = [backend for backend in able if call is None or backend.computes(call)]
     if not able:
-        raise NotImplementedOpError(f"no backend computes {op}" if library is None else f"{library} does not compute {op}")
+        raise NotImplementedOpError(
+            f"no backend computes {op}" if library is None else f"{library} does not compute {op}"
+        )
     missing = [backend for backend in able if backend.problem is not None]
     for backend in able:
         if backend.problem is None:
@@ -79,20 +96,34 @@ def resolve(op: str, where: str, call: Call | None = None) -> tuple[Backend, str
                 return backend, found
     for backend in missing:
         backend.demand()
-    raise MissingDeviceError(f"{', '.join(backend.name for backend in able)} cannot use the device {device or where!r} here")
+    raise MissingDeviceError(
+        f"{', '.join(backend.name for backend in able)} cannot use the device {device or where!r} here"
+    )
 
 
 def demand_place(where: str) -> None:
-    """Raises UsageError when `where`, as `resolve` takes it, is neither a library nor a device that is here."""
+    """Raises UsageError when `where`, as `resolve` takes it, is neither a library nor a device that
+    is here.
+    """
     library, device = _parse(where)
-    usable = [backend for backend in backends() if backend.problem is None and library in (None, backend.name)]
+    usable = [
+        backend
+        for backend in backends()
+        if backend.problem is None and library in (None, backend.name)
+    ]
     if any(_device(backend, device) is not None for backend in usable):
         return
     if library is not None and not usable:
         backend_named(library).demand()
     # MLX is the name of both.
-    known = ", ".join(dict.fromkeys((*devices(), *(backend.name for backend in backends() if backend.problem is None))))
-    raise UsageError(f"--backend {where}: there is no such device or library here; there are {known}")
+    known = ", ".join(
+        dict.fromkeys(
+            (*devices(), *(backend.name for backend in backends() if backend.problem is None))
+        )
+    )
+    raise UsageError(
+        f"--backend {where}: there is no such device or library here; there are {known}"
+    )
 
 
 def _parse(where: str) -> tuple[str | None, str | None]:
@@ -107,4 +138,6 @@ def _device(backend: Backend, wanted: str | None) -> str | None:
     known = backend.devices()
     if wanted is None:
         return known[0] if known else None
-    return next((device for device in known if device == wanted or device.partition(":")[0] == wanted), None)
+    return next(
+        (device for device in known if device == wanted or device.partition(":")[0] == wanted), None
+    )

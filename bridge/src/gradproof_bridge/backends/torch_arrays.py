@@ -47,7 +47,9 @@ def to_numpy(tensor: Tensor) -> Array:
 
 
 def may_have_gpu() -> bool:
-    """Whether there may be a GPU to ask a library about, which takes seconds to load: Linux shows each as a device node."""
+    """Whether there may be a GPU to ask a library about, which takes seconds to load: Linux shows
+    each as a device node.
+    """
     return sys.platform != "linux" or any(Path("/dev", node).exists() for node in _GPU_NODES)
 
 
@@ -57,16 +59,20 @@ def torch_devices() -> tuple[str, ...]:
         return ("cpu",)
     import torch
 
-    cuda = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    cuda = (
+        [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    )
     mps = ["mps"] if torch.backends.mps.is_available() else []
     return ("cpu", *cuda, *mps)
 
 
 @contextmanager
 def deterministic() -> Iterator[None]:
-    """One thread, so that the order of every sum is fixed, no algorithm that depends on timing, and sums in full float32.
+    """One thread, so that the order of every sum is fixed, no algorithm that depends on timing, and
+    sums in full float32.
 
-    CUDA's libraries otherwise round the operands of convolutions to 10 bits and may add the parts of a 16-bit product in 16 bits.
+    CUDA's libraries otherwise round the operands of convolutions to 10 bits and may add the parts
+    of a 16-bit product in 16 bits.
     """
     import torch
 

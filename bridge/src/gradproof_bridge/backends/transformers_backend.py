@@ -1,4 +1,6 @@
-"""The schedules of transformers, and whole training runs of a Llama by transformers, PEFT and bitsandbytes."""
+"""The schedules of transformers, and whole training runs of a Llama by transformers, PEFT and
+bitsandbytes.
+"""
 
 from __future__ import annotations
 
@@ -82,9 +84,16 @@ def _train(call: Call) -> Outputs:
         model = _model(p, call.inputs, call.device)
         trained = {_short(name): x for name, x in model.named_parameters() if x.requires_grad}
         optimizer = torch.optim.AdamW(
-            list(trained.values()), lr=p["lr"], betas=tuple(p["betas"]), eps=p["eps"], weight_decay=p["weight_decay"], foreach=False
+            list(trained.values()),
+            lr=p["lr"],
+            betas=tuple(p["betas"]),
+            eps=p["eps"],
+            weight_decay=p["weight_decay"],
+            foreach=False,
         )
-        ids, labels = (to_torch(call.inputs[name], call.device).long() for name in ("input_ids", "labels"))
+        ids, labels = (
+            to_torch(call.inputs[name], call.device).long() for name in ("input_ids", "labels")
+        )
         schedule = _scheduler(optimizer, p["schedule"])
         losses, norms, rates = [], [], []
         outputs: Outputs = {}
@@ -97,13 +106,22 @@ def _train(call: Call) -> Outputs:
             if step == 0:
                 outputs["logits_step0"] = to_numpy(found.logits)
                 outputs |= {f"grad0.{name}": to_numpy(x.grad) for name, x in trained.items()}
-            norms.append(float(torch.nn.utils.clip_grad_norm_(list(trained.values()), p["clip"], foreach=False)))
+            norms.append(
+                float(
+                    torch.nn.utils.clip_grad_norm_(list(trained.values()), p["clip"], foreach=False)
+                )
+            )
             losses.append(float(found.loss.detach()))
             optimizer.step()
             schedule.step()
         kept = "final" if p["mode"] == "full" else "lora"
         outputs |= {f"{kept}.{name}": to_numpy(x) for name, x in trained.items()}
-        return {**outputs, "losses": np.array(losses), "grad_norms": np.array(norms), "lrs": np.array(rates)}
+        return {
+            **outputs,
+            "losses": np.array(losses),
+            "grad_norms": np.array(norms),
+            "lrs": np.array(rates),
+        }
 
 
 def _model(p: Params, inputs: Inputs, device: str) -> Module:
@@ -143,7 +161,14 @@ def _quantize(model: Module, p: Params, inputs: Inputs, device: str) -> None:
             continue
         codes = {part: inputs[f"q.{name}.{part}"] for part in ("packed", "absmax")}
         shape = (layer.out_features, layer.in_features)
-        made = linear_4bit(codes["packed"], codes["absmax"], shape, p["quant"]["quant_type"], p["quant"]["blocksize"], device)
+        made = linear_4bit(
+            codes["packed"],
+            codes["absmax"],
+            shape,
+            p["quant"]["quant_type"],
+            p["quant"]["blocksize"],
+            device,
+        )
         parent, _, child = name.rpartition(".")
         setattr(model.get_submodule(parent), child, made)
 
@@ -172,7 +197,9 @@ def _with_adapters(model: PreTrainedModel, p: Params, inputs: Inputs, device: st
 
 
 def _short(name: str) -> str:
-    """`base_model.model.model.layers.0.mlp.up_proj.lora_A.default.weight` as `model.layers.0.mlp.up_proj.lora_A`."""
+    """`base_model.model.model.layers.0.mlp.up_proj.lora_A.default.weight` as
+    `model.layers.0.mlp.up_proj.lora_A`.
+    """
     if ".default" not in name:
         return name
     inner = name.removeprefix("base_model.model.").replace("lora_magnitude_vector", "magnitude")

@@ -21,7 +21,9 @@ _LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
 
 @dataclass(frozen=True)
 class Bundle:
-    """A parity bundle. Tensors go by the vocabulary's names without `in.` or `out.`; gradients are `grad.<name>`."""
+    """A parity bundle. Tensors go by the vocabulary's names without `in.` or `out.`; gradients are
+    `grad.<name>`.
+    """
 
     op: str
     params: Params
@@ -35,7 +37,9 @@ class Bundle:
 
 
 def read_bundle(file: bytes, *, needs_outputs: bool = True) -> Bundle:
-    """Reads a parity bundle and checks names and dtypes; a question has no outputs. Raises FormatError in one line."""
+    """Reads a parity bundle and checks names and dtypes; a question has no outputs. Raises
+    FormatError in one line.
+    """
     metadata, tensors = read_safetensors(file)
     schema = metadata.get("schema")
     if schema != SCHEMA:
@@ -61,7 +65,9 @@ def read_bundle(file: bytes, *, needs_outputs: bool = True) -> Bundle:
 
 
 def write_bundle(bundle: Bundle) -> bytes:
-    """The file of a bundle; equal content gives equal bytes. Raises FormatError for what the vocabulary does not have."""
+    """The file of a bundle; equal content gives equal bytes. Raises FormatError for what the
+    vocabulary does not have.
+    """
     spec = op_spec(bundle.op)
     params = bundle.given or bundle.params
     spec.fill(params)
@@ -94,7 +100,9 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _group(tensors: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    return {name[len(prefix) :]: array for name, array in tensors.items() if name.startswith(prefix)}
+    return {
+        name[len(prefix) :]: array for name, array in tensors.items() if name.startswith(prefix)
+    }
 
 
 def _check_tensor(what: str, name: str, array: Array) -> None:

@@ -1,4 +1,6 @@
-"""Parameters of an op against their JSON Schema, of which the vocabulary uses the few keywords that are known here."""
+"""Parameters of an op against their JSON Schema; the vocabulary uses the few keywords that are
+known here.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,18 @@ _BOUNDS: Mapping[str, tuple[str, Callable[[float, float], bool]]] = {
     "exclusiveMaximum": ("less than", lt),
     "multipleOf": ("a multiple of", lambda x, factor: x % factor == 0),
 }
-_NOUNS = {"integer": "an integer", "number": "a number", "string": "a string", "boolean": "true or false"}
+_NOUNS = {
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a string",
+    "boolean": "true or false",
+}
 
 
 def conform(value: object, schema: Schema, name: str) -> Any:
-    """The value with defaults filled in. Raises FormatError with one line about the first thing that does not fit."""
+    """The value with defaults filled in. Raises FormatError with one line about the first thing
+    that does not fit.
+    """
     kind = schema.get("type")
     if kind == "object":
         return _object(value, schema, name)
@@ -31,7 +40,10 @@ def conform(value: object, schema: Schema, name: str) -> Any:
         if isinstance(items, list) and len(items) != len(value):
             raise _misfit(value, schema, name)
         wanted = items if isinstance(items, list) else [items] * len(value)
-        return [conform(x, rule, f"{name}[{i}]") for i, (x, rule) in enumerate(zip(value, wanted, strict=True))]
+        return [
+            conform(x, rule, f"{name}[{i}]")
+            for i, (x, rule) in enumerate(zip(value, wanted, strict=True))
+        ]
     for choice in schema.get("anyOf", ()):
         try:
             return conform(value, choice, name)
@@ -76,11 +88,23 @@ def _fits(value: Any, schema: Schema) -> bool:
         return isinstance(value, bool)
     if kind == "string":
         return isinstance(value, str)
-    if kind not in ("integer", "number") or isinstance(value, bool) or not isinstance(value, (int, float)):
+    if (
+        kind not in ("integer", "number")
+        or isinstance(value, bool)
+        or not isinstance(value, (int, float))
+    ):
         return False
-    if not math.isfinite(value) or (abs(value) >= 2**53 and kind == "integer") or (kind == "integer" and value != int(value)):
+    if (
+        not math.isfinite(value)
+        or (abs(value) >= 2**53 and kind == "integer")
+        or (kind == "integer" and value != int(value))
+    ):
         return False
-    return all(holds(value, schema[keyword]) for keyword, (_, holds) in _BOUNDS.items() if keyword in schema)
+    return all(
+        holds(value, schema[keyword])
+        for keyword, (_, holds) in _BOUNDS.items()
+        if keyword in schema
+    )
 
 
 def _misfit(value: object, schema: Schema, name: str) -> FormatError:
@@ -96,5 +120,7 @@ def _needed(schema: Schema) -> str:
     if schema["type"] == "array":
         items = schema["items"]
         return f"a list of {len(items)} numbers" if isinstance(items, list) else "a list of numbers"
-    bounds = [f"{words} {schema[keyword]}" for keyword, (words, _) in _BOUNDS.items() if keyword in schema]
+    bounds = [
+        f"{words} {schema[keyword]}" for keyword, (words, _) in _BOUNDS.items() if keyword in schema
+    ]
     return " ".join([_NOUNS[schema["type"]], " and ".join(bounds)]).strip()

@@ -32,11 +32,15 @@ FLOAT_DTYPES = frozenset({"F64", "F32", "F16", "BF16"})
 
 def stored_dtype(array: Array) -> str:
     """The name that safetensors has for the array's element type; KeyError where it has none."""
-    return _STORED_AS[array.dtype.newbyteorder("<") if array.dtype.byteorder == ">" else array.dtype]
+    return _STORED_AS[
+        array.dtype.newbyteorder("<") if array.dtype.byteorder == ">" else array.dtype
+    ]
 
 
 def storable(array: Array) -> Array:
-    """As a bundle keeps it: contiguous, a scalar of shape [1], unsigned words as the bits of signed ones."""
+    """As a bundle keeps it: contiguous, a scalar of shape [1], unsigned words as the bits of signed
+    ones.
+    """
     contiguous = np.ascontiguousarray(array).reshape(array.shape or (1,))
     if contiguous.dtype == np.uint32:
         return contiguous.view(np.int32)

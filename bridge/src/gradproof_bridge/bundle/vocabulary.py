@@ -1,7 +1,8 @@
 """The ops that a bundle may hold, their parameters and tensors, as `vocabulary.json` lists them.
 
-Parameters are JSON Schemas. A name that ends in `?` may be absent; `x#` stands for x0, x1, ...; `base.*` for any name that begins so. The
-list is generated from the page's own vocabulary (src/formats/parity-bundle), and a test there says when it is stale.
+Parameters are JSON Schemas. A name that ends in `?` may be absent; `x#` stands for x0, x1, ...;
+`base.*` for any name that begins so. The list is generated from the page's own vocabulary
+(src/formats/parity-bundle), and a test there says when it is stale.
 """
 
 from __future__ import annotations
@@ -34,29 +35,45 @@ class OpSpec:
     gradients: tuple[str, ...]
 
     def fill(self, given: Mapping[str, Any]) -> Params:
-        """The parameters with their defaults. Raises FormatError for one that is unknown, missing, or of another type or range."""
+        """The parameters with their defaults. Raises FormatError for one that is unknown, missing,
+        or of another type or range.
+        """
         return Params(conform(given, self.params, f"{self.name}: params"))
 
     def fit(self, given: Mapping[str, Any], outputs: Mapping[str, Array]) -> Params:
-        """As `fill`, with what the recorded outputs alone tell: how many steps of a schedule there are."""
+        """As `fill`, with what the recorded outputs alone tell: how many steps of a schedule there
+        are.
+        """
         filled = self.fill(given)
-        return {**filled, "steps": outputs["lr"].size} if self.name == "lr_schedule" and "lr" in outputs else filled
+        return (
+            {**filled, "steps": outputs["lr"].size}
+            if self.name == "lr_schedule" and "lr" in outputs
+            else filled
+        )
 
     def check_names(self, inputs: Iterable[str], outputs: Iterable[str]) -> None:
-        """Raises FormatError for a tensor that the op does not have, or one that it needs and that is missing."""
+        """Raises FormatError for a tensor that the op does not have, or one that it needs and that
+        is missing.
+        """
         given = list(inputs)
         forward = [name for name in given if not name.startswith("grad.")]
-        self._refuse_strangers("in.", forward, self.inputs)
-        self._refuse_strangers("in.grad.", _grads(given), self.outputs if self.gradients else ())
+        self._refuse_unknown_names("in.", forward, self.inputs)
+        self._refuse_unknown_names(
+            "in.grad.", _grads(given), self.outputs if self.gradients else ()
+        )
         found = list(outputs)
-        self._refuse_strangers("out.", [name for name in found if not name.startswith("grad.")], self.outputs)
-        self._refuse_strangers("out.grad.", _grads(found), self.gradients)
+        self._refuse_unknown_names(
+            "out.", [name for name in found if not name.startswith("grad.")], self.outputs
+        )
+        self._refuse_unknown_names("out.grad.", _grads(found), self.gradients)
         for rule in self.inputs:
             needed = rule.replace("#", "0")
             if not rule.endswith(("?", "*")) and needed not in forward:
                 raise FormatError(f"{self.name}: in.{needed} is missing")
 
-    def _refuse_strangers(self, prefix: str, names: Iterable[str], rules: Iterable[str]) -> None:
+    def _refuse_unknown_names(
+        self, prefix: str, names: Iterable[str], rules: Iterable[str]
+    ) -> None:
         for name in names:
             if not any(_matches(rule, name) for rule in rules):
                 known = ", ".join(prefix + rule.rstrip("?") for rule in rules) or "none"
@@ -85,7 +102,13 @@ def vocabulary() -> Mapping[str, OpSpec]:
     """All ops by name."""
     table = json.loads(resources.files(__package__).joinpath("vocabulary.json").read_text("utf-8"))
     return {
-        name: OpSpec(name, spec["params"], tuple(spec["inputs"]), tuple(spec["outputs"]), tuple(spec["gradients"]))
+        name: OpSpec(
+            name,
+            spec["params"],
+            tuple(spec["inputs"]),
+            tuple(spec["outputs"]),
+            tuple(spec["gradients"]),
+        )
         for name, spec in table.items()
     }
 

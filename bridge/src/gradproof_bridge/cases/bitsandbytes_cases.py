@@ -11,7 +11,8 @@ from gradproof_bridge.formulas.four_bit import TABLES
 from gradproof_bridge.philox import Draw
 
 _LIBRARY = "bitsandbytes"
-# Last dimensions at which the AVX512 code of 0.50.2 decodes rightly, and (the last three) at which it does not.
+# Last dimensions at which the AVX512 code of 0.50.2 decodes rightly, and (the last three) at which
+# it does not.
 _SHAPES: tuple[tuple[tuple[int, ...], int], ...] = (
     ((32, 64), 64),
     ((8, 128), 128),
@@ -33,9 +34,21 @@ def four_bit() -> Cases:
     for quant_type in ("nf4", "fp4"):
         for shape, blocksize in _SHAPES:
             name = f"{quant_type}_{shape_name(*shape)}_bs{blocksize}"
-            yield Case(name, "quantize_4bit", _LIBRARY, {"quant_type": quant_type, "blocksize": blocksize}, _weight(*shape))
+            yield Case(
+                name,
+                "quantize_4bit",
+                _LIBRARY,
+                {"quant_type": quant_type, "blocksize": blocksize},
+                _weight(*shape),
+            )
         for dtype in ("f16", "bf16"):
-            yield Case(f"{quant_type}_{dtype}", "quantize_4bit", _LIBRARY, {"quant_type": quant_type}, _weight(8, 64, dtype=dtype))
+            yield Case(
+                f"{quant_type}_{dtype}",
+                "quantize_4bit",
+                _LIBRARY,
+                {"quant_type": quant_type},
+                _weight(8, 64, dtype=dtype),
+            )
         params = {"quant_type": quant_type, "blocksize": 64}
         yield Case(f"{quant_type}_ties", "quantize_4bit", _LIBRARY, params, _ties(quant_type))
         yield Case(f"{quant_type}_zero_block", "quantize_4bit", _LIBRARY, params, _zero_block)
@@ -51,7 +64,14 @@ def four_bit() -> Cases:
             yield Case(name, "quantize_4bit", _LIBRARY, double, _weight(rows, blocksize))
     for shape, blocksize in _DEVIATING:
         params = {"quant_type": "nf4", "blocksize": blocksize}
-        yield Case(f"nf4_deviates_{shape_name(*shape)}_bs{blocksize}", "quantize_4bit", _LIBRARY, params, _weight(*shape), _DEFECT)
+        yield Case(
+            f"nf4_deviates_{shape_name(*shape)}_bs{blocksize}",
+            "quantize_4bit",
+            _LIBRARY,
+            params,
+            _weight(*shape),
+            _DEFECT,
+        )
 
 
 def _weight(*shape: int, dtype: str = "f32") -> Make:
@@ -59,12 +79,21 @@ def _weight(*shape: int, dtype: str = "f32") -> Make:
 
 
 def _ties(quant_type: str) -> Make:
-    """Midpoints between neighbours, and one unit above and below each: absmax is 1, so that each stands for itself."""
+    """Midpoints between neighbours, and one unit above and below each: absmax is 1, so that each
+    stands for itself.
+    """
 
     def make(draw: Draw) -> dict[str, Array]:
         table = np.sort(TABLES[quant_type])
         middles = ((table[1:] + table[:-1]) / 2).astype(np.float32)
-        values = np.concatenate([middles, np.nextafter(middles, np.float32(2)), np.nextafter(middles, np.float32(-2)), [1.0]])
+        values = np.concatenate(
+            [
+                middles,
+                np.nextafter(middles, np.float32(2)),
+                np.nextafter(middles, np.float32(-2)),
+                [1.0],
+            ]
+        )
         return {"weight": np.append(values, np.zeros(64 - values.size)).astype(np.float32)}
 
     return make
@@ -83,18 +112,49 @@ def eight_bit() -> Cases:
         yield Case(f"dynamic_map_{sign}", "dynamic_map", _LIBRARY, {"signed": signed}, lambda _: {})
         for n, blocksize in ((1000, 64), (2048, 256), (4097, 4096)):
             params = {"blocksize": blocksize, "signed": signed, "rounding": "lut16"}
-            yield Case(f"blockwise_{sign}_{n}_bs{blocksize}", "quantize_blockwise", _LIBRARY, params, _blockwise(n, signed=signed))
-    yield Case("dynamic_map_5_bits", "dynamic_map", _LIBRARY, {"signed": True, "max_exponent_bits": 5}, lambda _: {})
+            yield Case(
+                f"blockwise_{sign}_{n}_bs{blocksize}",
+                "quantize_blockwise",
+                _LIBRARY,
+                params,
+                _blockwise(n, signed=signed),
+            )
+    yield Case(
+        "dynamic_map_5_bits",
+        "dynamic_map",
+        _LIBRARY,
+        {"signed": True, "max_exponent_bits": 5},
+        lambda _: {},
+    )
     for name, threshold, rows in (("plain", 0.0, 7), ("threshold", 6.0, 7), ("one_row", 6.0, 1)):
-        yield Case(f"int8_{name}", "int8_vectorwise_quant", _LIBRARY, {"threshold": threshold}, _outliers(rows, 37))
-    for name, threshold, bias in (("plain", 0.0, False), ("bias", 0.0, True), ("outliers", 6.0, True)):
-        yield Case(f"linear_8bit_{name}", "linear_8bit_lt", _LIBRARY, {"threshold": threshold}, _linear(bias=bias))
+        yield Case(
+            f"int8_{name}",
+            "int8_vectorwise_quant",
+            _LIBRARY,
+            {"threshold": threshold},
+            _outliers(rows, 37),
+        )
+    for name, threshold, bias in (
+        ("plain", 0.0, False),
+        ("bias", 0.0, True),
+        ("outliers", 6.0, True),
+    ):
+        yield Case(
+            f"linear_8bit_{name}",
+            "linear_8bit_lt",
+            _LIBRARY,
+            {"threshold": threshold},
+            _linear(bias=bias),
+        )
 
 
 def _blockwise(n: int, *, signed: bool) -> Make:
     def make(draw: Draw) -> dict[str, Array]:
         x = draw.normal(n)
-        return {"x": x if signed else np.abs(x), "code": dynamic_map_values(signed=signed).astype(np.float32)}
+        return {
+            "x": x if signed else np.abs(x),
+            "code": dynamic_map_values(signed=signed).astype(np.float32),
+        }
 
     return make
 
@@ -129,9 +189,16 @@ def adamw_8bit() -> Cases:
         "min_8bit_size": 4096,
         "state_rounding": "lut16",
     }
-    for name, shape in (("8bit_64x64", (64, 64)), ("8bit_tail", (41, 101)), ("small_stays_float", (30, 33))):
+    for name, shape in (
+        ("8bit_64x64", (64, 64)),
+        ("8bit_tail", (41, 101)),
+        ("small_stays_float", (30, 33)),
+    ):
         yield Case(f"adamw8bit_{name}", "optimizer_steps", _LIBRARY, params, _steps(*shape))
 
 
 def _steps(*shape: int) -> Make:
     return lambda draw: {"param": draw.normal(*shape), "grads": draw.normal(4, *shape)}
+
+
+FAMILIES = (four_bit, eight_bit, adamw_8bit)

@@ -24,14 +24,24 @@ def lora() -> Cases:
     for kind, params in kinds:
         for base in ("dense", "nf4", "fp4"):
             chosen = {**params, "base": base, **({} if base == "dense" else {"blocksize": 64})}
-            yield Case(f"{kind}_{base}", "lora_linear", "peft", chosen, _lora(chosen, 2, 5, 64, 48, bias=kind == "lora"))
+            yield Case(
+                f"{kind}_{base}",
+                "lora_linear",
+                "peft",
+                chosen,
+                _lora(chosen, 2, 5, 64, 48, bias=kind == "lora"),
+            )
     odd = {"r": 3, "alpha": 7, "base": "dense"}
-    yield Case("lora_dense_odd_shape", "lora_linear", "peft", odd, _lora(odd, 1, 3, 37, 29, bias=False))
+    yield Case(
+        "lora_dense_odd_shape", "lora_linear", "peft", odd, _lora(odd, 1, 3, 37, 29, bias=False)
+    )
     wide = {"r": 16, "alpha": 16, "base": "nf4", "blocksize": 128}
     yield Case("lora_nf4_bs128", "lora_linear", "peft", wide, _lora(wide, 1, 4, 128, 32, bias=True))
 
 
-def _lora(params: dict[str, Any], batch: int, tokens: int, columns: int, rows: int, *, bias: bool) -> Make:
+def _lora(
+    params: dict[str, Any], batch: int, tokens: int, columns: int, rows: int, *, bias: bool
+) -> Make:
     def make(draw: Draw) -> dict[str, Array]:
         weight = draw.normal(rows, columns, scale=0.1)
         inputs = {
@@ -53,9 +63,16 @@ def _lora(params: dict[str, Any], batch: int, tokens: int, columns: int, rows: i
     return make
 
 
-def quantized(weight: Array, quant_type: str, blocksize: int, *, double: bool = False) -> dict[str, Array]:
+def quantized(
+    weight: Array, quant_type: str, blocksize: int, *, double: bool = False
+) -> dict[str, Array]:
     """Codes and scales of a weight by the formula, so that the inputs of a case need no library."""
     nested = {"compress_statistics": True, "nested_rounding": "lut16"} if double else {}
-    params = op_spec("quantize_4bit").fill({"quant_type": quant_type, "blocksize": blocksize, **nested})
+    params = op_spec("quantize_4bit").fill(
+        {"quant_type": quant_type, "blocksize": blocksize, **nested}
+    )
     found = expect("quantize_4bit", {"weight": weight}, params)
     return {name: y.stored(np.dtype(np.float32)) for name, y in found.items() if name != "dequant"}
+
+
+FAMILIES = (lora,)

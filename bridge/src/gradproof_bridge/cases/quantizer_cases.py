@@ -13,14 +13,30 @@ def _weight(*shape: int) -> Make:
 
 def hqq() -> Cases:
     """Every width, both axes, with and without the solver."""
-    for nbits, packing in ((8, "8bit_u8"), (4, "4bit_u8"), (3, "3bit_32"), (2, "2bit_u8"), (1, "1bit_u8")):
+    for nbits, packing in (
+        (8, "8bit_u8"),
+        (4, "4bit_u8"),
+        (3, "3bit_32"),
+        (2, "2bit_u8"),
+        (1, "1bit_u8"),
+    ):
         for axis in (0, 1):
             params = {"nbits": nbits, "axis": axis, "group_size": 64, "packing": packing}
             yield Case(f"hqq_{nbits}bit_axis{axis}", "hqq_quantize", "hqq", params, _weight(32, 64))
     four = {"nbits": 4, "axis": 1, "group_size": 64, "packing": "4bit_u8"}
-    yield Case("hqq_4bit_round_zero", "hqq_quantize", "hqq", {**four, "round_zero": True}, _weight(32, 64))
-    yield Case("hqq_4bit_not_optimized", "hqq_quantize", "hqq", {**four, "optimize": False}, _weight(32, 64))
-    yield Case("hqq_4bit_group16", "hqq_quantize", "hqq", {**four, "group_size": 16}, _weight(8, 64))
+    yield Case(
+        "hqq_4bit_round_zero", "hqq_quantize", "hqq", {**four, "round_zero": True}, _weight(32, 64)
+    )
+    yield Case(
+        "hqq_4bit_not_optimized",
+        "hqq_quantize",
+        "hqq",
+        {**four, "optimize": False},
+        _weight(32, 64),
+    )
+    yield Case(
+        "hqq_4bit_group16", "hqq_quantize", "hqq", {**four, "group_size": 16}, _weight(8, 64)
+    )
 
 
 def quanto() -> Cases:
@@ -28,12 +44,32 @@ def quanto() -> Cases:
     for qtype in ("qint2", "qint4"):
         for axis in (0, -1):
             params = {"qtype": qtype, "axis": axis, "group_size": 32}
-            yield Case(f"quanto_{qtype}_axis{axis}", "quanto_quantize", "quanto", params, _weight(64, 32))
-    yield Case("quanto_qint4_group128", "quanto_quantize", "quanto", {"qtype": "qint4", "axis": 0, "group_size": 128}, _weight(8, 256))
-    yield Case("quanto_qint4_no_group", "quanto_quantize", "quanto", {"qtype": "qint4", "axis": 0}, _weight(8, 96))
+            yield Case(
+                f"quanto_{qtype}_axis{axis}", "quanto_quantize", "quanto", params, _weight(64, 32)
+            )
+    yield Case(
+        "quanto_qint4_group128",
+        "quanto_quantize",
+        "quanto",
+        {"qtype": "qint4", "axis": 0, "group_size": 128},
+        _weight(8, 256),
+    )
+    yield Case(
+        "quanto_qint4_no_group",
+        "quanto_quantize",
+        "quanto",
+        {"qtype": "qint4", "axis": 0},
+        _weight(8, 96),
+    )
     for qtype in ("qint8", "qfloat8_e4m3fn", "qfloat8_e5m2"):
         for axis in (0, -1):
-            yield Case(f"quanto_{qtype}_axis{axis}", "quanto_quantize", "quanto", {"qtype": qtype, "axis": axis}, _weight(9, 33))
+            yield Case(
+                f"quanto_{qtype}_axis{axis}",
+                "quanto_quantize",
+                "quanto",
+                {"qtype": qtype, "axis": axis},
+                _weight(9, 33),
+            )
 
 
 def mlx() -> Cases:
@@ -50,16 +86,33 @@ def mlx() -> Cases:
 
 
 def _with_x(rows: int, columns: int) -> Make:
-    return lambda draw: {"weight": draw.normal(rows, columns, scale=0.1), "x": draw.normal(3, columns)}
+    return lambda draw: {
+        "weight": draw.normal(rows, columns, scale=0.1),
+        "x": draw.normal(3, columns),
+    }
 
 
 def ternary() -> Cases:
     """Definitions without a library: numpy alone computes them."""
-    for name, shape in (("tail", (5, 7)), ("64x64", (64, 64)), ("one", (1,)), ("33x100", (33, 100))):
-        yield Case(f"ternary_{name}", "ternary_quantize", "numpy", {"threshold_factor": 0.7}, _weight(*shape))
+    for name, shape in (
+        ("tail", (5, 7)),
+        ("64x64", (64, 64)),
+        ("one", (1,)),
+        ("33x100", (33, 100)),
+    ):
+        yield Case(
+            f"ternary_{name}",
+            "ternary_quantize",
+            "numpy",
+            {"threshold_factor": 0.7},
+            _weight(*shape),
+        )
         yield Case(f"bitnet_{name}", "bitnet_quantize", "numpy", {"eps": 1e-5}, _weight(*shape))
     yield Case("ternary_zeros", "ternary_quantize", "numpy", {"threshold_factor": 0.7}, _zeros)
 
 
 def _zeros(draw: Draw) -> dict[str, Array]:
     return {"weight": draw.normal(3, 9) * 0}
+
+
+FAMILIES = (hqq, quanto, mlx, ternary)

@@ -1,4 +1,6 @@
-"""Other libraries' own layers on the inputs of some of torch's cases, and ONNX Runtime's quantization."""
+"""Other libraries' own layers on the inputs of some of torch's cases, and ONNX Runtime's
+quantization.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,11 @@ _OF_ONNX_RUNTIME = (
 
 def mlx_ops() -> Cases:
     """What is asked of MLX, with gradients."""
-    yield from (replace(case, name=f"mlx_{case.name}", library="mlx", note=None) for case in _all() if case.name in _OF_MLX)
+    yield from (
+        replace(case, name=f"mlx_{case.name}", library="mlx", note=None)
+        for case in _all()
+        if case.name in _OF_MLX
+    )
 
 
 def onnxruntime_ops() -> Cases:
@@ -69,7 +75,15 @@ def onnxruntime_ops() -> Cases:
 
 
 def _all() -> Iterable[Case]:
-    return (*products(), *layers(), *attention(), *elementwise(), *reductions(), *moves(), *images())
+    return (
+        *products(),
+        *layers(),
+        *attention(),
+        *elementwise(),
+        *reductions(),
+        *moves(),
+        *images(),
+    )
 
 
 def _forward(case: Case) -> Case:
@@ -89,3 +103,6 @@ def _scaled(*, per_axis: bool) -> Make:
         }
 
     return make
+
+
+FAMILIES = (mlx_ops, onnxruntime_ops)

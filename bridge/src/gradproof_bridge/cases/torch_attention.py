@@ -29,7 +29,11 @@ class _Attention:
 _ATTENTION: tuple[tuple[str, _Attention, dict[str, Any]], ...] = (
     ("plain", _Attention(), {}),
     ("causal", _Attention(), {"causal": True}),
-    ("grouped_causal", _Attention(kv_heads=2, queries=17, keys=17), {"causal": True, "scale": 0.25}),
+    (
+        "grouped_causal",
+        _Attention(kv_heads=2, queries=17, keys=17),
+        {"causal": True, "scale": 0.25},
+    ),
     ("one_key_head", _Attention(kv_heads=1), {}),
     ("fewer_keys", _Attention(queries=7, keys=13), {}),
     ("mask_bits", _Attention(mask="bits"), {}),
@@ -44,22 +48,50 @@ _ATTENTION: tuple[tuple[str, _Attention, dict[str, Any]], ...] = (
 def attention() -> Cases:
     """scaled_dot_product_attention and both rotary embeddings."""
     for name, shapes, params in _ATTENTION:
-        yield Case(f"attention_{name}", "scaled_dot_product_attention", "torch", params, _attention(shapes))
+        yield Case(
+            f"attention_{name}", "scaled_dot_product_attention", "torch", params, _attention(shapes)
+        )
     for convention in ("half-split", "interleaved"):
         for start, theta in ((0, 10_000.0), (1000, 500_000.0)):
             params = {"head_dim": 16, "theta": theta, "convention": convention}
-            yield Case(f"rotary_{convention}_from_{start}", "rotary_embedding", "torch", params, _rotary(start))
+            yield Case(
+                f"rotary_{convention}_from_{start}",
+                "rotary_embedding",
+                "torch",
+                params,
+                _rotary(start),
+            )
         params = {"convention": convention}
-        yield Case(f"rotary_cache_{convention}", "rotary_embedding_cache", "torch", params, _cache(partial=False))
-        yield Case(f"rotary_cache_{convention}_partial", "rotary_embedding_cache", "torch", params, _cache(partial=True))
+        yield Case(
+            f"rotary_cache_{convention}",
+            "rotary_embedding_cache",
+            "torch",
+            params,
+            _cache(partial=False),
+        )
+        yield Case(
+            f"rotary_cache_{convention}_partial",
+            "rotary_embedding_cache",
+            "torch",
+            params,
+            _cache(partial=True),
+        )
 
 
 def _attention(s: _Attention) -> Make:
     def make(draw: Draw) -> dict[str, Array]:
         def heads(count: int, length: int) -> Array:
-            return draw.normal(s.batch, length, count * s.width) if s.flat else draw.normal(s.batch, count, length, s.width)
+            return (
+                draw.normal(s.batch, length, count * s.width)
+                if s.flat
+                else draw.normal(s.batch, count, length, s.width)
+            )
 
-        inputs = {"q": heads(s.heads, s.queries), "k": heads(s.kv_heads, s.keys), "v": heads(s.kv_heads, s.keys)}
+        inputs = {
+            "q": heads(s.heads, s.queries),
+            "k": heads(s.kv_heads, s.keys),
+            "v": heads(s.kv_heads, s.keys),
+        }
         if s.mask in ("bits", "empty"):
             inputs["mask"] = draw.bits(s.queries, s.keys, share=0.7)
             # Every row sees a key, but for the one that is to see none.
@@ -95,3 +127,6 @@ def _cache(*, partial: bool) -> Make:
         }
 
     return make
+
+
+FAMILIES = (attention,)

@@ -17,20 +17,46 @@ _ONEDNN = "on CPUs with AVX512 torch has oneDNN compute gelu, whose 1 + erf is u
 def layers(library: str = "torch") -> Cases:
     """Softmaxes, norms, activations."""
     for op in ("softmax", "log_softmax"):
-        for shape, axis in (((5, 37), -1), ((1, 1), -1), ((4, 9, 3), 1), ((7, 5), 0), ((2, 1025), -1)):
-            yield Case(f"{op}_{shape_name(*shape)}_axis{axis}", op, library, {"axis": axis}, _x(shape))
+        for shape, axis in (
+            ((5, 37), -1),
+            ((1, 1), -1),
+            ((4, 9, 3), 1),
+            ((7, 5), 0),
+            ((2, 1025), -1),
+        ):
+            yield Case(
+                f"{op}_{shape_name(*shape)}_axis{axis}", op, library, {"axis": axis}, _x(shape)
+            )
         yield Case(f"{op}_wide_range", op, library, {"axis": -1}, _x((3, 64), scale=30))
     for op, eps in (("rms_norm", 1e-6), ("layer_norm", 1e-5)):
         for shape in ((6, 64), (2, 3, 37), (1, 1), (3, 1000)):
-            yield Case(f"{op}_{shape_name(*shape)}", op, library, {"eps": eps}, _norm(shape, 1, bias=op == "layer_norm"))
-        yield Case(f"{op}_small_values", op, library, {"eps": eps}, _norm((5, 48), 1, bias=False, scale=0.01))
-        yield Case(f"{op}_two_axes", op, library, {"eps": eps, "axis": -2}, _norm((3, 4, 7), 2, bias=False))
+            yield Case(
+                f"{op}_{shape_name(*shape)}",
+                op,
+                library,
+                {"eps": eps},
+                _norm(shape, 1, bias=op == "layer_norm"),
+            )
+        yield Case(
+            f"{op}_small_values",
+            op,
+            library,
+            {"eps": eps},
+            _norm((5, 48), 1, bias=False, scale=0.01),
+        )
+        yield Case(
+            f"{op}_two_axes", op, library, {"eps": eps, "axis": -2}, _norm((3, 4, 7), 2, bias=False)
+        )
     batches: tuple[Shape, ...] = ((4, 3), (2, 5, 3, 4))
     for batch in batches:
         for training in (False, True):
             params = {"training": training, "momentum": 0.1, "eps": 1e-5}
             yield Case(
-                f"batch_norm_{shape_name(*batch)}_{'training' if training else 'eval'}", "batch_norm", library, params, _batch(batch)
+                f"batch_norm_{shape_name(*batch)}_{'training' if training else 'eval'}",
+                "batch_norm",
+                library,
+                params,
+                _batch(batch),
             )
     activations: list[tuple[str, dict[str, Any]]] = [
         ("relu", {}),
@@ -52,7 +78,10 @@ def _x(shape: Shape, scale: float = 3.0) -> Make:
 
 def _norm(shape: Shape, axes: int, *, bias: bool, scale: float = 1.0) -> Make:
     def make(draw: Draw) -> dict[str, Array]:
-        inputs = {"x": draw.normal(*shape, scale=scale), "weight": 1 + draw.normal(*shape[-axes:], scale=0.2)}
+        inputs = {
+            "x": draw.normal(*shape, scale=scale),
+            "weight": 1 + draw.normal(*shape[-axes:], scale=0.2),
+        }
         if bias:
             inputs["bias"] = draw.normal(*shape[-axes:], scale=0.2)
         return {**inputs, "grad.y": draw.normal(*shape)}
@@ -78,7 +107,9 @@ def _batch(shape: Shape) -> Make:
 def embeddings_and_losses() -> Cases:
     """Embedding, cross-entropy and negative log-likelihood."""
     for rows, width, ids in ((11, 8, (2, 5)), (3, 1, (7,)), (100, 33, (2, 3, 4))):
-        yield Case(f"embedding_{rows}x{width}", "embedding", "torch", {}, _embedding(rows, width, ids))
+        yield Case(
+            f"embedding_{rows}x{width}", "embedding", "torch", {}, _embedding(rows, width, ids)
+        )
     settings: list[tuple[str, dict[str, Any], Shape, bool]] = [
         ("mean", {}, (6, 19), False),
         ("sum", {"reduction": "sum"}, (6, 19), False),
@@ -95,7 +126,9 @@ def embeddings_and_losses() -> Cases:
         made = _cross_entropy(shape, params, weighted=weighted)
         yield Case(f"cross_entropy_{name}", "cross_entropy", "torch", params, made)
     for name, params, shape, weighted in settings[:3] + settings[6:8]:
-        yield Case(f"nll_loss_{name}", "nll_loss", "torch", params, _nll(shape, params, weighted=weighted))
+        yield Case(
+            f"nll_loss_{name}", "nll_loss", "torch", params, _nll(shape, params, weighted=weighted)
+        )
 
 
 def _embedding(rows: int, width: int, ids: Shape) -> Make:
@@ -140,3 +173,6 @@ def _nll(shape: Shape, params: dict[str, Any], *, weighted: bool) -> Make:
         return {**inputs, "grad.loss": _grad(draw, labels, params)}
 
     return make
+
+
+FAMILIES = (layers, embeddings_and_losses)

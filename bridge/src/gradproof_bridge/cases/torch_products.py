@@ -27,13 +27,37 @@ def products(library: str = "torch") -> Cases:
     for a, b, transpose_a, transpose_b, y in _MATMULS:
         turned = ("_ta" if transpose_a else "") + ("_tb" if transpose_b else "")
         params = {"transpose_a": transpose_a, "transpose_b": transpose_b}
-        yield Case(f"matmul_{shape_name(*a)}_{shape_name(*b)}{turned}", "matmul", library, params, _matmul(a, b, y))
+        yield Case(
+            f"matmul_{shape_name(*a)}_{shape_name(*b)}{turned}",
+            "matmul",
+            library,
+            params,
+            _matmul(a, b, y),
+        )
     for dtype in ("f16", "bf16"):
-        yield Case(f"matmul_{dtype}", "matmul", library, {}, _matmul((9, 33), (33, 10), (9, 10), dtype=dtype))
+        yield Case(
+            f"matmul_{dtype}",
+            "matmul",
+            library,
+            {},
+            _matmul((9, 33), (33, 10), (9, 10), dtype=dtype),
+        )
     for name, bias in (("row", (29,)), ("matrix", (7, 29)), ("column", (7, 1))):
-        yield Case(f"matmul_bias_{name}", "matmul", library, {"transpose_b": True}, _matmul((7, 40), (29, 40), (7, 29), bias))
+        yield Case(
+            f"matmul_bias_{name}",
+            "matmul",
+            library,
+            {"transpose_b": True},
+            _matmul((7, 40), (29, 40), (7, 29), bias),
+        )
     for tokens, hidden, inner in ((5, 16, 40), (3, 33, 17)):
-        yield Case(f"swiglu_mlp_{tokens}x{hidden}x{inner}", "swiglu_mlp", library, {}, _swiglu(tokens, hidden, inner))
+        yield Case(
+            f"swiglu_mlp_{tokens}x{hidden}x{inner}",
+            "swiglu_mlp",
+            library,
+            {},
+            _swiglu(tokens, hidden, inner),
+        )
 
 
 def _matmul(a: Shape, b: Shape, y: Shape, bias: Shape | None = None, dtype: str = "f32") -> Make:
@@ -41,7 +65,8 @@ def _matmul(a: Shape, b: Shape, y: Shape, bias: Shape | None = None, dtype: str 
         inputs = {"a": draw.normal(*a, dtype=dtype), "b": draw.normal(*b, dtype=dtype)}
         if bias is not None:
             inputs["bias"] = draw.normal(*bias, dtype=dtype)
-        # Half-precision gradients accumulate as the library likes; only their forward part is a fixed formula.
+        # Half-precision gradients accumulate as the library likes; only their forward part is a
+        # fixed formula.
         return inputs if dtype != "f32" else {**inputs, "grad.y": draw.normal(*y)}
 
     return make
@@ -58,3 +83,6 @@ def _swiglu(tokens: int, hidden: int, inner: int) -> Make:
         }
 
     return make
+
+
+FAMILIES = (products,)

@@ -14,10 +14,46 @@ from gradproof_bridge.philox import Draw
 def optimizers() -> Cases:
     """AdamW, Adam and SGD from a fresh state."""
     settings: list[tuple[str, dict[str, Any]]] = [
-        ("adamw", {"optimizer": "adamw", "lr": 1e-2, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.1}),
-        ("adamw_no_decay", {"optimizer": "adamw", "lr": 3e-3, "betas": [0.9, 0.95], "eps": 1e-6, "weight_decay": 0.0}),
-        ("adam", {"optimizer": "adam", "lr": 1e-2, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0}),
-        ("adam_decay", {"optimizer": "adam", "lr": 1e-2, "betas": [0.8, 0.99], "eps": 1e-8, "weight_decay": 0.05}),
+        (
+            "adamw",
+            {
+                "optimizer": "adamw",
+                "lr": 1e-2,
+                "betas": [0.9, 0.999],
+                "eps": 1e-8,
+                "weight_decay": 0.1,
+            },
+        ),
+        (
+            "adamw_no_decay",
+            {
+                "optimizer": "adamw",
+                "lr": 3e-3,
+                "betas": [0.9, 0.95],
+                "eps": 1e-6,
+                "weight_decay": 0.0,
+            },
+        ),
+        (
+            "adam",
+            {
+                "optimizer": "adam",
+                "lr": 1e-2,
+                "betas": [0.9, 0.999],
+                "eps": 1e-8,
+                "weight_decay": 0.0,
+            },
+        ),
+        (
+            "adam_decay",
+            {
+                "optimizer": "adam",
+                "lr": 1e-2,
+                "betas": [0.8, 0.99],
+                "eps": 1e-8,
+                "weight_decay": 0.05,
+            },
+        ),
         ("sgd", {"optimizer": "sgd", "lr": 0.1}),
         ("sgd_momentum", {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "weight_decay": 0.01}),
         ("sgd_nesterov", {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True}),
@@ -25,7 +61,9 @@ def optimizers() -> Cases:
     ]
     for name, params in settings:
         yield Case(f"optimizer_{name}", "optimizer_steps", "torch", params, _steps(8, 7, 15))
-    yield Case("optimizer_adamw_zero_gradients", "optimizer_steps", "torch", settings[0][1], _with_zeros)
+    yield Case(
+        "optimizer_adamw_zero_gradients", "optimizer_steps", "torch", settings[0][1], _with_zeros
+    )
 
 
 def _steps(steps: int, *shape: int) -> Make:
@@ -33,7 +71,9 @@ def _steps(steps: int, *shape: int) -> Make:
 
 
 def _with_zeros(draw: Draw) -> dict[str, Array]:
-    """Rows whose gradient is 0 at first: v = 0 happens in LoRA, whose A gets no gradient at step one."""
+    """Rows whose gradient is 0 at first: v = 0 happens in LoRA, whose A gets no gradient at step
+    one.
+    """
     grads = draw.normal(4, 6, 10)
     grads[:2, ::2] = 0
     return {"param": draw.normal(6, 10), "grads": grads}
@@ -42,10 +82,18 @@ def _with_zeros(draw: Draw) -> dict[str, Array]:
 def control() -> Cases:
     """clip_grad_norm, grad_scaler."""
     for name, max_norm in (("clipped", 1.0), ("kept", 1e4)):
-        yield Case(f"clip_grad_norm_{name}", "clip_grad_norm", "torch", {"max_norm": max_norm}, _gradients)
+        yield Case(
+            f"clip_grad_norm_{name}", "clip_grad_norm", "torch", {"max_norm": max_norm}, _gradients
+        )
     scaler = {"init_scale": 1024.0, "growth_interval": 3, "lr": 0.5}
     yield Case("grad_scaler_grows_and_backs_off", "grad_scaler", "torch", scaler, _found_inf)
-    yield Case("grad_scaler_factors", "grad_scaler", "torch", {**scaler, "growth_factor": 4.0, "backoff_factor": 0.25}, _found_inf)
+    yield Case(
+        "grad_scaler_factors",
+        "grad_scaler",
+        "torch",
+        {**scaler, "growth_factor": 4.0, "backoff_factor": 0.25},
+        _found_inf,
+    )
 
 
 def _gradients(draw: Draw) -> dict[str, Array]:
@@ -54,3 +102,6 @@ def _gradients(draw: Draw) -> dict[str, Array]:
 
 def _found_inf(draw: Draw) -> dict[str, Array]:
     return {"found_inf": np.array([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0], np.int32)}
+
+
+FAMILIES = (optimizers, control)

@@ -38,14 +38,27 @@ _BASE: dict[str, Any] = {
 _LORA = {"r": 4, "alpha": 8, "targets": "all linear", "use_dora": False}
 _NF4 = {"quant": {"quant_type": "nf4", "blocksize": 64, "compress_statistics": True}}
 _FP4 = {"quant": {"quant_type": "fp4", "blocksize": 64, "compress_statistics": True}}
-_SMALL = {"config": {**_CONFIG, "layers": 1}, "schedule": {"name": "linear", "warmup": 1, "total": 10}}
+_SMALL = {
+    "config": {**_CONFIG, "layers": 1},
+    "schedule": {"name": "linear", "warmup": 1, "total": 10},
+}
 
 
 def schedules() -> Cases:
     """Constant, linear and cosine, with and without warm-up, and a cosine that comes back."""
-    for name, warmup, total in (("constant", 3, 10), ("linear", 4, 20), ("cosine", 3, 20), ("cosine", 0, 7), ("linear", 0, 5)):
-        yield _schedule(f"lr_{name}_{warmup}_{total}", {"name": name, "warmup": warmup, "total": total})
-    yield _schedule("lr_cosine_5_24_cycles_1.5", {"name": "cosine", "warmup": 5, "total": 24, "num_cycles": 1.5})
+    for name, warmup, total in (
+        ("constant", 3, 10),
+        ("linear", 4, 20),
+        ("cosine", 3, 20),
+        ("cosine", 0, 7),
+        ("linear", 0, 5),
+    ):
+        yield _schedule(
+            f"lr_{name}_{warmup}_{total}", {"name": name, "warmup": warmup, "total": total}
+        )
+    yield _schedule(
+        "lr_cosine_5_24_cycles_1.5", {"name": "cosine", "warmup": 5, "total": 24, "num_cycles": 1.5}
+    )
 
 
 def _schedule(name: str, params: dict[str, Any]) -> Case:
@@ -53,17 +66,35 @@ def _schedule(name: str, params: dict[str, Any]) -> Case:
 
 
 def training_runs() -> Cases:
-    """Full fine-tuning, LoRA, QLoRA, QLoRA with DoRA; of one block rank-stabilised LoRA on attention alone, and QLoRA in FP4."""
+    """Full fine-tuning, LoRA, QLoRA, QLoRA with DoRA; of one block rank-stabilised LoRA on
+    attention alone, and QLoRA in FP4.
+    """
     settings: list[tuple[str, dict[str, Any]]] = [
         ("full", {"mode": "full", "lr": 3e-3}),
         ("lora", {"mode": "lora", "lr": 1e-2, **_LORA}),
         ("qlora_nf4", {"mode": "qlora", "lr": 1e-2, **_LORA, **_NF4}),
         ("qlora_nf4_dora", {"mode": "qlora", "lr": 1e-2, **_LORA, "use_dora": True, **_NF4}),
-        ("rslora_attention", {"mode": "lora", "lr": 1e-2, **_LORA, "use_rslora": True, "targets": ["q_proj", "v_proj"], **_SMALL}),
+        (
+            "rslora_attention",
+            {
+                "mode": "lora",
+                "lr": 1e-2,
+                **_LORA,
+                "use_rslora": True,
+                "targets": ["q_proj", "v_proj"],
+                **_SMALL,
+            },
+        ),
         ("qlora_fp4", {"mode": "qlora", "lr": 1e-2, **_LORA, **_FP4, **_SMALL}),
     ]
     for name, params in settings:
-        yield Case(f"llama_{name}", "train_llama", "transformers", {**_BASE, **params}, _run({**_BASE, **params}))
+        yield Case(
+            f"llama_{name}",
+            "train_llama",
+            "transformers",
+            {**_BASE, **params},
+            _run({**_BASE, **params}),
+        )
 
 
 def _run(params: dict[str, Any]) -> Make:
@@ -75,10 +106,16 @@ def _run(params: dict[str, Any]) -> Make:
                 quant = params["quant"]
                 codes = quantized(weight, quant["quant_type"], quant["blocksize"], double=True)
                 inputs |= {f"q.{name}.{part}": x for part, x in codes.items()}
-            if params["mode"] != "full" and (params["targets"] == "all linear" or name.endswith(tuple(params["targets"]))):
+            if params["mode"] != "full" and (
+                params["targets"] == "all linear" or name.endswith(tuple(params["targets"]))
+            ):
                 bound = 1 / np.sqrt(weight.shape[1])
-                inputs[f"lora0.{name}.lora_A"] = draw.uniform(params["r"], weight.shape[1], low=-bound, high=bound)
-                inputs[f"lora0.{name}.lora_B"] = np.zeros((weight.shape[0], params["r"]), np.float32)
+                inputs[f"lora0.{name}.lora_A"] = draw.uniform(
+                    params["r"], weight.shape[1], low=-bound, high=bound
+                )
+                inputs[f"lora0.{name}.lora_B"] = np.zeros(
+                    (weight.shape[0], params["r"]), np.float32
+                )
         ids = _text(draw, params["steps"], 2, 16)
         return {**inputs, "input_ids": ids, "labels": ids}
 
@@ -87,14 +124,25 @@ def _run(params: dict[str, Any]) -> Make:
 
 def _weights(draw: Draw, c: Mapping[str, float]) -> dict[str, Array]:
     width, kv = int(c["hidden"]), int(c["hidden"] // c["heads"] * c["kv_heads"])
-    shapes = {"q_proj": (width, width), "k_proj": (kv, width), "v_proj": (kv, width), "o_proj": (width, width)}
+    shapes = {
+        "q_proj": (width, width),
+        "k_proj": (kv, width),
+        "v_proj": (kv, width),
+        "o_proj": (width, width),
+    }
     inner = int(c["intermediate"])
     mlp = {"gate_proj": (inner, width), "up_proj": (inner, width), "down_proj": (width, inner)}
     weights = {"model.embed_tokens.weight": draw.normal(int(c["vocab"]), width, scale=0.5)}
     for i in range(int(c["layers"])):
         at = f"model.layers.{i}"
-        weights |= {f"{at}.self_attn.{name}.weight": draw.normal(*shape, scale=0.12) for name, shape in shapes.items()}
-        weights |= {f"{at}.mlp.{name}.weight": draw.normal(*shape, scale=0.12) for name, shape in mlp.items()}
+        weights |= {
+            f"{at}.self_attn.{name}.weight": draw.normal(*shape, scale=0.12)
+            for name, shape in shapes.items()
+        }
+        weights |= {
+            f"{at}.mlp.{name}.weight": draw.normal(*shape, scale=0.12)
+            for name, shape in mlp.items()
+        }
         for norm in ("input_layernorm", "post_attention_layernorm"):
             weights[f"{at}.{norm}.weight"] = 1 + draw.normal(width, scale=0.05)
     weights["model.norm.weight"] = 1 + draw.normal(width, scale=0.05)
@@ -103,10 +151,18 @@ def _weights(draw: Draw, c: Mapping[str, float]) -> dict[str, Array]:
 
 
 def _text(draw: Draw, steps: int, batch: int, length: int) -> Array:
-    """Sequences that can be learnt: each token follows from the one before by a fixed rule, but for some."""
+    """Sequences that can be learnt: each token follows from the one before by a fixed rule, but for
+    some.
+    """
     ids = np.zeros((steps, batch, length), np.int32)
     ids[..., 0] = draw.integers(steps, batch, low=0, high=63)
-    surprise, other = draw.bits(steps, batch, length, share=0.1), draw.integers(steps, batch, length, low=0, high=63)
+    surprise, other = (
+        draw.bits(steps, batch, length, share=0.1),
+        draw.integers(steps, batch, length, low=0, high=63),
+    )
     for i in range(1, length):
         ids[..., i] = np.where(surprise[..., i] == 1, other[..., i], (ids[..., i - 1] * 5 + 7) % 64)
     return ids
+
+
+FAMILIES = (schedules, training_runs)

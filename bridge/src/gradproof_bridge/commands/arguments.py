@@ -7,7 +7,9 @@ from pathlib import Path
 
 
 def path_argument(text: str) -> Path:
-    """A path. The empty one, such as that of a shell's variable that is not set, would be the folder that one happens to be in."""
+    """A path. The empty one, such as that of a shell's variable that is not set, would be the
+    folder that one happens to be in.
+    """
     if not text:
         raise argparse.ArgumentTypeError("a path is empty")
     return Path(text)

@@ -15,14 +15,27 @@ from gradproof_bridge.comparison.version import is_requirement, side_of_version
 from gradproof_bridge.errors import UsageError
 
 NAME = "diff"
-SUMMARY = "what changed between two recordings, or two versions of a library such as bitsandbytes==0.49.2"
+SUMMARY = (
+    "what changed between two recordings, or two versions of a library such as bitsandbytes==0.49.2"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """BEFORE and AFTER."""
-    parser.add_argument("before", metavar="BEFORE", help="folder of a recording, or a requirement such as bitsandbytes==0.49.2")
-    parser.add_argument("after", metavar="AFTER", nargs="?", help="likewise; default the libraries that are installed here")
-    parser.add_argument("--ops", action="append", metavar="GLOB", help="compare these alone, as `record` has it")
+    parser.add_argument(
+        "before",
+        metavar="BEFORE",
+        help="folder of a recording, or a requirement such as bitsandbytes==0.49.2",
+    )
+    parser.add_argument(
+        "after",
+        metavar="AFTER",
+        nargs="?",
+        help="likewise; default the libraries that are installed here",
+    )
+    parser.add_argument(
+        "--ops", action="append", metavar="GLOB", help="compare these alone, as `record` has it"
+    )
     parser.add_argument("--all", action="store_true", help="print what stayed the same too")
 
 
@@ -33,7 +46,9 @@ def run(options: argparse.Namespace) -> int:
     changes = list(compare(before, after))
     if not any(change.kind != "not-recorded" for change in changes):
         reasons = sorted({change.detail for change in changes})
-        raise UsageError("nothing can be compared: " + ("; ".join(reasons) or "the two have no case in common"))
+        raise UsageError(
+            "nothing can be compared: " + ("; ".join(reasons) or "the two have no case in common")
+        )
     for change in changes:
         if change.kind != "not-recorded" and (options.all or change.kind != "same"):
             sys.stdout.write(f"{change.line()}\n")
@@ -47,7 +62,11 @@ def _side(text: str | None, options: argparse.Namespace, other: Side | None) -> 
     """A folder as it is, or what is recorded now."""
     if text is not None and is_requirement(text):
         return side_of_version(text, select(options.ops))
-    side = side_of_folder(Path(text)) if text is not None else side_of_here(select(options.ops), other.bundles if other else ())
+    side = (
+        side_of_folder(Path(text))
+        if text is not None
+        else side_of_here(select(options.ops), other.bundles if other else ())
+    )
     if options.ops is not None:
         side.covers = covered_by(select(options.ops), distributions())
     return side

@@ -60,13 +60,22 @@ def _who(op: str, device: str) -> str | None:
 
 
 def _text(found: dict[str, Any]) -> str:
-    lines = [f"Python {found['python']} on {found['platform']}; devices: {', '.join(found['devices'])}", ""]
+    lines = [
+        f"Python {found['python']} on {found['platform']}; devices: {', '.join(found['devices'])}",
+        "",
+    ]
     for backend in found["backends"]:
         if "missing" in backend:
-            lines.append(f"  {backend['name']:<14} missing: {backend['missing']}; install it with: {backend['install']}")
+            lines.append(
+                f"  {backend['name']:<14} missing: {backend['missing']}; install it with: {backend['install']}"
+            )
         else:
-            lines.append(f"  {backend['name']:<14} {backend['version']:<14} {', '.join(backend['devices'])}; ops: {backend['ops']}")
+            lines.append(
+                f"  {backend['name']:<14} {backend['version']:<14} {', '.join(backend['devices'])}; ops: {backend['ops']}"
+            )
     lines += ["", f"  {'op':<30} " + " ".join(f"{device:<14}" for device in found["devices"])]
     for op, who in found["ops"].items():
-        lines.append(f"  {op:<30} " + " ".join(f"{who[device] or '-':<14}" for device in found["devices"]))
+        lines.append(
+            f"  {op:<30} " + " ".join(f"{who[device] or '-':<14}" for device in found["devices"])
+        )
     return "\n".join(line.rstrip() for line in lines) + "\n"

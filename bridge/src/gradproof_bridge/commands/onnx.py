@@ -15,18 +15,27 @@ from gradproof_bridge.whole_file import write_whole
 
 NAME = "onnx"
 EXCLUDED = "EXCLUDED.json"
-SUMMARY = "the backend node tests of the onnx package as parity bundles, for every op that both have"
+SUMMARY = (
+    "the backend node tests of the onnx package as parity bundles, for every op that both have"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """OUT."""
-    parser.add_argument("out", type=path_argument, metavar="OUT", help="folder that gets the bundles, INDEX.json and EXCLUDED.json")
+    parser.add_argument(
+        "out",
+        type=path_argument,
+        metavar="OUT",
+        help="folder that gets the bundles, INDEX.json and EXCLUDED.json",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """0; tests that are no bundle are listed with the reason."""
     if importlib.util.find_spec("onnx") is None:
-        raise MissingLibraryError("onnx is not installed; install it with: npm run bridge:setup, or pip install onnx")
+        raise MissingLibraryError(
+            "onnx is not installed; install it with: npm run bridge:setup, or pip install onnx"
+        )
     converted = 0
     excluded: dict[str, str] = {}
     with RecordingFolder(options.out) as folder:
@@ -40,5 +49,7 @@ def run(options: argparse.Namespace) -> int:
                 sys.stderr.write(f"deviates  {item.name}: {item.filed.bundle.note}\n")
     reasons = options.out / producer_folder() / EXCLUDED
     write_whole(reasons, (json.dumps(excluded, indent=1) + "\n").encode())
-    sys.stdout.write(f"{converted} node tests became bundles, {len(excluded)} did not and say why in {reasons}\n")
+    sys.stdout.write(
+        f"{converted} node tests became bundles, {len(excluded)} did not and say why in {reasons}\n"
+    )
     return 0

@@ -13,7 +13,12 @@ from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.commands.arguments import path_argument
 from gradproof_bridge.compute import compute_with
 from gradproof_bridge.errors import FormatError, UsageError
-from gradproof_bridge.formulas.checkpoint import Nested, QuantizedWeight, is_quantized, write_quantized
+from gradproof_bridge.formulas.checkpoint import (
+    Nested,
+    QuantizedWeight,
+    is_quantized,
+    write_quantized,
+)
 from gradproof_bridge.whole_file import write_whole
 
 NAME = "quantize"
@@ -27,9 +32,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=path_argument, metavar="IN", help="a safetensors checkpoint")
     parser.add_argument("out", type=path_argument, metavar="OUT", help="the file that is written")
     parser.add_argument("--quant-type", choices=("nf4", "fp4"), default="nf4", help="default nf4")
-    parser.add_argument("--blocksize", type=int, default=64, help="elements that share a scale; default 64")
-    parser.add_argument("--double-quant", action="store_true", help="keep the scales in 8 bits (compress_statistics)")
-    parser.add_argument("--keep", action="append", metavar="GLOB", help=f"matrices that stay as they are; default {' and '.join(_KEPT)}")
+    parser.add_argument(
+        "--blocksize", type=int, default=64, help="elements that share a scale; default 64"
+    )
+    parser.add_argument(
+        "--double-quant",
+        action="store_true",
+        help="keep the scales in 8 bits (compress_statistics)",
+    )
+    parser.add_argument(
+        "--keep",
+        action="append",
+        metavar="GLOB",
+        help=f"matrices that stay as they are; default {' and '.join(_KEPT)}",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,10 +57,20 @@ def run(options: argparse.Namespace) -> int:
     if is_quantized(tensors):
         raise UsageError(f"{options.source} is quantized already")
     kept = options.keep or _KEPT
-    chosen = [name for name, x in tensors.items() if _is_weight(x) and not any(fnmatchcase(name, glob) for glob in kept)]
+    chosen = [
+        name
+        for name, x in tensors.items()
+        if _is_weight(x) and not any(fnmatchcase(name, glob) for glob in kept)
+    ]
     if not chosen:
-        raise UsageError(f"{options.source} holds no matrix of floats beside {', '.join(kept)}: nothing can be quantized")
-    params: Params = {"quant_type": options.quant_type, "blocksize": options.blocksize, "compress_statistics": options.double_quant}
+        raise UsageError(
+            f"{options.source} holds no matrix of floats beside {', '.join(kept)}: nothing can be quantized"
+        )
+    params: Params = {
+        "quant_type": options.quant_type,
+        "blocksize": options.blocksize,
+        "compress_statistics": options.double_quant,
+    }
     if options.double_quant:
         params |= {"nested_blocksize": NESTED_BLOCKSIZE, "nested_rounding": rounding_of("cpu")}
     weights: dict[str, QuantizedWeight] = {}
@@ -53,7 +79,9 @@ def run(options: argparse.Namespace) -> int:
         weights[name], by = _quantized(tensors[name], params)
     others = {name: x for name, x in tensors.items() if name not in weights}
     write_whole(options.out, write_safetensors({**others, **write_quantized(weights)}, metadata))
-    sys.stdout.write(f"{len(weights)} weights in {options.quant_type} by {by}, {len(others)} tensors as they were, in {options.out}\n")
+    sys.stdout.write(
+        f"{len(weights)} weights in {options.quant_type} by {by}, {len(others)} tensors as they were, in {options.out}\n"
+    )
     return 0
 
 
@@ -67,6 +95,18 @@ def _quantized(weight: Array, params: Params) -> tuple[QuantizedWeight, str]:
     scales: Array | Nested = found.outputs["absmax"]
     if params["compress_statistics"]:
         offset = float(found.outputs["nested_offset"][0])
-        scales = Nested(found.outputs["absmax_q"], found.outputs["nested_absmax"], offset, params["nested_blocksize"])
-    made = QuantizedWeight(found.outputs["packed"], scales, weight.shape, params["quant_type"], params["blocksize"], weight.dtype.name)
+        scales = Nested(
+            found.outputs["absmax_q"],
+            found.outputs["nested_absmax"],
+            offset,
+            params["nested_blocksize"],
+        )
+    made = QuantizedWeight(
+        found.outputs["packed"],
+        scales,
+        weight.shape,
+        params["quant_type"],
+        params["blocksize"],
+        weight.dtype.name,
+    )
     return made, found.producer

@@ -23,10 +23,21 @@ SUMMARY = "parity bundles of what the installed libraries compute, each checked 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """OUT and what to record."""
-    parser.add_argument("out", type=path_argument, metavar="OUT", help="folder that gets the bundles and INDEX.json")
-    parser.add_argument("--ops", action="append", metavar="GLOB", help="ops, libraries or case names, such as matmul, bitsandbytes, nf4_*")
-    parser.add_argument("--backend", choices=("cpu", "cuda", "mps", "mlx"), help="the device; default the processor")
-    parser.add_argument("--seed", type=seed_argument, default=0, metavar="N", help="of the inputs; default 0")
+    parser.add_argument(
+        "out", type=path_argument, metavar="OUT", help="folder that gets the bundles and INDEX.json"
+    )
+    parser.add_argument(
+        "--ops",
+        action="append",
+        metavar="GLOB",
+        help="ops, libraries or case names, such as matmul, bitsandbytes, nf4_*",
+    )
+    parser.add_argument(
+        "--backend", choices=("cpu", "cuda", "mps", "mlx"), help="the device; default the processor"
+    )
+    parser.add_argument(
+        "--seed", type=seed_argument, default=0, metavar="N", help="of the inputs; default 0"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -52,9 +63,15 @@ def run(options: argparse.Namespace) -> int:
             for finding in item.findings:
                 sys.stderr.write(f"deviates  {item.path}: {item.bundle.producer}: {finding}\n")
     if not recorded:
-        raise UsageError(f"none of the {len(chosen)} cases can be recorded here; `gradproof-bridge doctor` says what is missing")
+        raise UsageError(
+            f"none of the {len(chosen)} cases can be recorded here; `gradproof-bridge doctor` says what is missing"
+        )
     if options.json:
-        found = {"recorded": recorded, "deviating": deviating, "left_out": [asdict(item) for item in left_out]}
+        found = {
+            "recorded": recorded,
+            "deviating": deviating,
+            "left_out": [asdict(item) for item in left_out],
+        }
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
     else:
         said = f"{len(recorded)} of {len(chosen)} cases recorded in {options.out} ({size / 1e6:.1f} MB)"
@@ -63,11 +80,21 @@ def run(options: argparse.Namespace) -> int:
 
 
 def select(globs: list[str] | None) -> list[Case]:
-    """Cases whose op, library or name one of the globs matches; all without a glob. Raises UsageError when none does."""
+    """Cases whose op, library or name one of the globs matches; all without a glob. Raises
+    UsageError when none does.
+    """
     if not globs:
         return list(cases())
     wanted = [part for glob in globs for part in glob.split(",")]
-    found = [case for case in cases() if any(fnmatchcase(text, glob) for glob in wanted for text in (case.op, case.library, case.name))]
+    found = [
+        case
+        for case in cases()
+        if any(
+            fnmatchcase(text, glob)
+            for glob in wanted
+            for text in (case.op, case.library, case.name)
+        )
+    ]
     if not found:
         raise UsageError(f"--ops {','.join(wanted)} matches no op, library or case")
     return found

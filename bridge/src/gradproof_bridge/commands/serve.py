@@ -14,8 +14,18 @@ DEFAULT_PAGE = "http://localhost:7357/"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options of `serve`."""
-    parser.add_argument("--page", default=DEFAULT_PAGE, help=f"address of the page that may ask (default {DEFAULT_PAGE})")
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="port on 127.0.0.1 (default: any that is free)")
+    parser.add_argument(
+        "--page",
+        default=DEFAULT_PAGE,
+        help=f"address of the page that may ask (default {DEFAULT_PAGE})",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=0,
+        metavar="N",
+        help="port on 127.0.0.1 (default: any that is free)",
+    )
     parser.add_argument(
         "--announce",
         action="store_true",

@@ -27,25 +27,38 @@ _NOTHING = "nothing there that can be verified (*.safetensors, *.onnx, *.json)"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """PATH..."""
-    parser.add_argument("paths", nargs="+", type=path_argument, metavar="PATH", help="files, or folders that are searched")
-    parser.add_argument("--backend", default="cpu", help="device or library that recomputes bundles; default cpu")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=path_argument,
+        metavar="PATH",
+        help="files, or folders that are searched",
+    )
+    parser.add_argument(
+        "--backend", default="cpu", help="device or library that recomputes bundles; default cpu"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 all that was checked agrees, 1 something deviates or nothing could be checked, 2 something cannot be read."""
+    """0 all that was checked agrees, 1 something deviates or nothing could be checked, 2 something
+    cannot be read.
+    """
     demand_place(options.backend)
     by_path = {path: list(verify(path, options.backend)) for path in options.paths}
     if not any(by_path.values()):
         raise UsageError(f"{options.paths[0]}: {_NOTHING}")
-    # What agrees must not speak for a path of which nothing was checked.
+    # What agrees must not speak for a path where nothing was checked.
     checks = [check for path, found in by_path.items() for check in found or [_nothing_in(path)]]
     counts = Counter(check.verdict for check in checks)
     if options.json:
         sys.stdout.write(json.dumps([vars(check) for check in checks], indent=1) + "\n")
     else:
         sys.stdout.writelines(f"{check.line()}\n" for check in checks)
-        sys.stdout.write(", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]) + "\n")
+        sys.stdout.write(
+            ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+            + "\n"
+        )
     if counts["unreadable"]:
         return _UNREADABLE
     return 0 if counts["agrees"] and not counts["deviates"] else _DEVIATES
@@ -82,7 +95,11 @@ def _file(name: str, path: Path, device: str) -> Iterator[Check]:
             yield from verify_adapter(name, path.parent)
         elif path.suffix == ".safetensors":
             file = path.read_bytes()
-            yield from verify_bundle(name, file, device) if is_bundle(file) else verify_safetensors(name, file)
+            yield from (
+                verify_bundle(name, file, device)
+                if is_bundle(file)
+                else verify_safetensors(name, file)
+            )
         elif path.suffix == ".onnx":
             yield from verify_onnx(name, path)
         elif path.name == INDEX:

@@ -53,8 +53,13 @@ def _change(name: str, old: Bundle, new: Bundle) -> Change:
         return Change(name, "incomparable", "op, params or inputs differ")
     if old.outputs.keys() == new.outputs.keys() and _equal(old.outputs, new.outputs):
         return Change(name, "same")
-    parts = [_difference(key, old.outputs.get(key), new.outputs.get(key)) for key in sorted(old.outputs.keys() | new.outputs.keys())]
-    said = f"{old.producer} ({_verdict(old)}) -> {new.producer} ({_verdict(new)}): " + ", ".join(part for part in parts if part)
+    parts = [
+        _difference(key, old.outputs.get(key), new.outputs.get(key))
+        for key in sorted(old.outputs.keys() | new.outputs.keys())
+    ]
+    said = f"{old.producer} ({_verdict(old)}) -> {new.producer} ({_verdict(new)}): " + ", ".join(
+        part for part in parts if part
+    )
     return Change(name, "changed", said)
 
 
@@ -78,7 +83,9 @@ def _difference(name: str, old: Array | None, new: Array | None) -> str:
     if not differing.any():
         return f"out.{name} differs in the sign of zeros or in the bits of NaN"
     apart = np.abs(a - b)[differing & np.isfinite(a) & np.isfinite(b)]
-    return f"out.{name} differs in {int(differing.sum())} of {a.size} elements" + (f" by up to {apart.max():.3g}" if apart.size else "")
+    return f"out.{name} differs in {int(differing.sum())} of {a.size} elements" + (
+        f" by up to {apart.max():.3g}" if apart.size else ""
+    )
 
 
 def _verdict(bundle: Bundle) -> str:

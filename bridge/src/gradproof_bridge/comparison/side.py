@@ -1,4 +1,6 @@
-"""One side of a comparison: the bundles of a folder, of what is installed here, or of another version."""
+"""One side of a comparison: the bundles of a folder, of what is installed here, or of another
+version.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,18 @@ _ONNX = "onnx"
 
 
 class Key(NamedTuple):
-    """What recordings of one computation have in common, whatever the version: who was asked, for which case, on what kind of device."""
+    """What recordings of one computation have in common, whatever the version: who was asked, for
+    which case, on what kind of device.
+    """
 
     library: str
     case: str
     device: str
 
     def __str__(self) -> str:
-        return f"{self.library}/{self.case}" + ("" if self.device in ("cpu", self.library) else f" on {self.device}")
+        return f"{self.library}/{self.case}" + (
+            "" if self.device in ("cpu", self.library) else f" on {self.device}"
+        )
 
 
 @dataclass
@@ -36,21 +42,31 @@ class Side:
     bundles: dict[Key, Bundle] = field(default_factory=dict)
     missing: dict[Key, str] = field(default_factory=dict)
     covers: Callable[[Key], bool] = lambda _: True
-    """Whether the side would have the case: a recording of one library says nothing of the others."""
+    """Whether the side would have the case: a recording of one library says nothing of the others.
+    """
 
     def put(self, bundle: Bundle, name: str) -> None:
         """Adds a bundle. Raises UsageError where the side has one of the same computation."""
         key = _key(bundle, name)
         if key in self.bundles:
             one, other = self.bundles[key].producer, bundle.producer
-            raise UsageError(f"{key} is there twice, by {one} and by {other}: name the folder of one version")
-        # A recording names the parameters that differ from the defaults, or all: what counts is what was computed.
-        self.bundles[key] = replace(bundle, params=op_spec(bundle.op).fit(bundle.given or bundle.params, bundle.outputs))
+            raise UsageError(
+                f"{key} is there twice, by {one} and by {other}: name the folder of one version"
+            )
+        # A recording names the parameters that differ from the defaults, or all: what counts is
+        # what was computed.
+        self.bundles[key] = replace(
+            bundle, params=op_spec(bundle.op).fit(bundle.given or bundle.params, bundle.outputs)
+        )
 
 
 def _key(bundle: Bundle, name: str) -> Key:
-    """PyPI's name of the first library of the producer, `bitsandbytes` of `bitsandbytes 0.50.2 + torch 2.15.0`."""
-    return Key(bundle.producer.partition(" ")[0], name, bundle.device.partition(":")[0].partition(" ")[0])
+    """PyPI's name of the first library of the producer, `bitsandbytes` of
+    `bitsandbytes 0.50.2 + torch 2.15.0`.
+    """
+    return Key(
+        bundle.producer.partition(" ")[0], name, bundle.device.partition(":")[0].partition(" ")[0]
+    )
 
 
 def side_of_folder(folder: Path) -> Side:
@@ -69,11 +85,15 @@ def side_of_folder(folder: Path) -> Side:
 
 
 def side_of_here(cases: Collection[Case], like: Iterable[Key]) -> Side:
-    """What the libraries here say of the cases, on the kinds of devices that `like` has, and of ONNX's node tests if it has them."""
+    """What the libraries here say of the cases, on the kinds of devices that `like` has, and of
+    ONNX's node tests if it has them.
+    """
     wanted = set(like)
     side = Side()
     # Without a device named, MLX answers on its own.
-    kinds = {"cpu" if key.device == "mlx" else key.device for key in wanted if key.library != _ONNX} or {"cpu"}
+    kinds = {
+        "cpu" if key.device == "mlx" else key.device for key in wanted if key.library != _ONNX
+    } or {"cpu"}
     for kind in sorted(kinds):
         for item in record(cases, 0, None if kind == "cpu" else kind):
             if isinstance(item, Recorded):
@@ -87,7 +107,11 @@ def side_of_here(cases: Collection[Case], like: Iterable[Key]) -> Side:
 
 def _add_node_tests(side: Side, wanted: Collection[Key]) -> None:
     if importlib.util.find_spec("onnx") is None:
-        side.missing |= {key: "onnx is not installed; install it with: pip install onnx" for key in wanted if key.library == _ONNX}
+        side.missing |= {
+            key: "onnx is not installed; install it with: pip install onnx"
+            for key in wanted
+            if key.library == _ONNX
+        }
         return
     for item in convert_all():
         if isinstance(item, NodeBundle):

@@ -28,12 +28,17 @@ def is_requirement(text: str) -> bool:
 
 
 def side_of_version(requirement: str, cases: Iterable[Case]) -> Side:
-    """What the version says of those cases that are of its library. Raises UsageError with what to do."""
+    """What the version says of those cases that are of its library. Raises UsageError with what to
+    do.
+    """
     backend = _backend(requirement)
     mine = [case for case in cases if case.library == backend.name]
     if not mine:
         raise UsageError(f"{requirement}: none of the cases that were chosen is of {backend.name}")
-    here = backend.problem is None and requirement == f"{backend.distributions[0]}=={backend.version()}"
+    here = (
+        backend.problem is None
+        and requirement == f"{backend.distributions[0]}=={backend.version()}"
+    )
     side = side_of_here(mine, ()) if here else _recorded_apart(requirement, backend, mine)
     side.covers = covered_by(mine, distributions())
     return side
@@ -41,12 +46,33 @@ def side_of_version(requirement: str, cases: Iterable[Case]) -> Side:
 
 def _recorded_apart(requirement: str, backend: Backend, cases: list[Case]) -> Side:
     if not (_PROJECT / "pyproject.toml").exists():
-        raise UsageError("another version can be recorded from a checkout of the project alone, not from an installed package")
-    packages = [str(_PROJECT), requirement, *(_as_installed(name) for name in (*backend.distributions[1:], *backend.companions))]
+        raise UsageError(
+            "another version can be recorded from a checkout of the project alone, not from an installed package"
+        )
+    packages = [
+        str(_PROJECT),
+        requirement,
+        *(_as_installed(name) for name in (*backend.distributions[1:], *backend.companions)),
+    ]
     with tempfile.TemporaryDirectory(prefix="gradproof-") as made:
         out = Path(made) / "recording"
-        command = [_uv(), "run", "--isolated", "--no-project", *(part for package in packages for part in ("--with", package))]
-        command += ["python", "-m", "gradproof_bridge", "record", "--json", "--ops", ",".join(case.name for case in cases), str(out)]
+        command = [
+            _uv(),
+            "run",
+            "--isolated",
+            "--no-project",
+            *(part for package in packages for part in ("--with", package)),
+        ]
+        command += [
+            "python",
+            "-m",
+            "gradproof_bridge",
+            "record",
+            "--json",
+            "--ops",
+            ",".join(case.name for case in cases),
+            str(out),
+        ]
         # uv with our own arguments; `requirement` is one of them and never a shell's.
         found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if found.returncode != 0:
@@ -72,7 +98,9 @@ def _backend(requirement: str) -> Backend:
     for backend in backends():
         if backend.distributions[0] == distribution:
             return backend
-    raise UsageError(f"no backend is of {distribution}; known are {', '.join(distributions().values())}")
+    raise UsageError(
+        f"no backend is of {distribution}; known are {', '.join(distributions().values())}"
+    )
 
 
 def _uv() -> str:
@@ -80,5 +108,7 @@ def _uv() -> str:
     own = _PROJECT.parent / ".cache/uv" / ("Scripts/uv.exe" if os.name == "nt" else "bin/uv")
     found = os.environ.get("UV") or shutil.which("uv") or (str(own) if own.exists() else None)
     if found is None:
-        raise UsageError("uv makes the environment of another version and is not here; install it with: pip install uv")
+        raise UsageError(
+            "uv makes the environment of another version and is not here; install it with: pip install uv"
+        )
     return found

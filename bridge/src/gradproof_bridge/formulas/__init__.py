@@ -1,1 +1,3 @@
-"""The formulas of the vocabulary in float64, each with a bound of what float32 arithmetic in any order may lose."""
+"""The formulas of the vocabulary in float64, each with a bound of what float32 arithmetic in any
+order may lose.
+"""

@@ -1,8 +1,10 @@
-"""Numbers with a running error: a float64 value and how far float32 arithmetic, in any order of summation, may be from it.
+"""Numbers with a running error: a float64 value and how far float32 arithmetic, in any order of
+summation, may be from it.
 
-The unit is eps = 2^-23 an operation, as WGSL allows either neighbour of a result; a sum of n terms costs n-1 of them (Higham's gamma),
-exp (3 + 2|x|) eps, division 2.5 eps, sqrt and 1/sqrt 4 eps, log 3 eps or 2^-21 near 1. The error of a formula then follows from the
-formula itself: no tolerance is written anywhere.
+The unit is eps = 2^-23 an operation, as WGSL allows either neighbour of a result; a sum of n terms
+costs n-1 of them (Higham's gamma), exp (3 + 2|x|) eps, division 2.5 eps, sqrt and 1/sqrt 4 eps, log
+3 eps or 2^-21 near 1. The error of a formula then follows from the formula itself: no tolerance is
+written anywhere.
 """
 
 from __future__ import annotations
@@ -75,7 +77,9 @@ class Bounded:
     def __mul__(self, other: Operand) -> Bounded:
         b = bounded(other)
         with np.errstate(invalid="ignore"):
-            carried = np.abs(self.value) * b.error + np.abs(b.value) * self.error + self.error * b.error
+            carried = (
+                np.abs(self.value) * b.error + np.abs(b.value) * self.error + self.error * b.error
+            )
             return rounded(self.value * b.value, carried)
 
     def __truediv__(self, other: Operand) -> Bounded:
@@ -83,7 +87,9 @@ class Bounded:
         with np.errstate(divide="ignore", invalid="ignore"):
             value = self.value / b.value
             room = np.maximum(np.abs(b.value) - b.error, 0)
-            error = np.where((self.error == 0) & (b.error == 0), 0, (self.error + np.abs(value) * b.error) / room)
+            error = np.where(
+                (self.error == 0) & (b.error == 0), 0, (self.error + np.abs(value) * b.error) / room
+            )
         return rounded(value, error, 2.5)
 
     def __radd__(self, other: Operand) -> Bounded:
@@ -102,7 +108,10 @@ class Bounded:
         a, b = np.abs(self.value), np.abs(other.value)
         carried = a @ other.error + self.error @ (b + other.error)
         terms = self.shape[-1]
-        return Bounded(self.value @ other.value, carried + gamma(terms + 1) * ((a + self.error) @ (b + other.error)) + terms * TINY)
+        return Bounded(
+            self.value @ other.value,
+            carried + gamma(terms + 1) * ((a + self.error) @ (b + other.error)) + terms * TINY,
+        )
 
     def reshape(self, *shape: int) -> Bounded:
         """As numpy's."""
@@ -122,7 +131,9 @@ class Bounded:
         value = self.value.sum(axis=axis, keepdims=True)
         size = (np.abs(self.value) + self.error).sum(axis=axis, keepdims=True)
         carried = self.error.sum(axis=axis, keepdims=True)
-        return _kept(Bounded(value, carried + gamma(max(terms - 1, 0)) * size), axis, keepdims=keepdims)
+        return _kept(
+            Bounded(value, carried + gamma(max(terms - 1, 0)) * size), axis, keepdims=keepdims
+        )
 
     def mean(self, axis: Axes = None, *, keepdims: bool = False) -> Bounded:
         """A sum divided by the number of its terms."""
@@ -130,7 +141,9 @@ class Bounded:
 
     def max(self, axis: Axes = None, *, keepdims: bool = False) -> Bounded:
         """The largest; it errs no more than the worst of its candidates."""
-        found = Bounded(self.value.max(axis=axis, keepdims=True), self.error.max(axis=axis, keepdims=True))
+        found = Bounded(
+            self.value.max(axis=axis, keepdims=True), self.error.max(axis=axis, keepdims=True)
+        )
         return _kept(found, axis, keepdims=keepdims)
 
 
@@ -139,7 +152,11 @@ Operand = Bounded | NDArray[Any] | float
 
 def _kept(x: Bounded, axis: Axes, *, keepdims: bool) -> Bounded:
     """With the dimensions that were reduced to 1, or without."""
-    return x if keepdims else Bounded(np.asarray(np.squeeze(x.value, axis)), np.asarray(np.squeeze(x.error, axis)))
+    return (
+        x
+        if keepdims
+        else Bounded(np.asarray(np.squeeze(x.value, axis)), np.asarray(np.squeeze(x.error, axis)))
+    )
 
 
 def _count(shape: Sequence[int], axis: Axes) -> int:
@@ -170,7 +187,10 @@ def where(mask: NDArray[np.bool_], a: Operand, b: Operand) -> Bounded:
 
 def concatenate(parts: Sequence[Bounded], axis: int) -> Bounded:
     """As numpy's."""
-    return Bounded(np.concatenate([part.value for part in parts], axis), np.concatenate([part.error for part in parts], axis))
+    return Bounded(
+        np.concatenate([part.value for part in parts], axis),
+        np.concatenate([part.error for part in parts], axis),
+    )
 
 
 def exp(x: Bounded) -> Bounded:
@@ -199,7 +219,9 @@ def sqrt(x: Bounded) -> Bounded:
 def tanh(x: Bounded) -> Bounded:
     """Hyperbolic tangent; a library may take it through exp."""
     value = np.tanh(x.value)
-    return rounded(value, (1 - value**2) * x.error + x.error**2 + 4 * eps() * np.minimum(np.abs(x.value), 1), 4)
+    return rounded(
+        value, (1 - value**2) * x.error + x.error**2 + 4 * eps() * np.minimum(np.abs(x.value), 1), 4
+    )
 
 
 def erf(x: Bounded) -> Bounded:

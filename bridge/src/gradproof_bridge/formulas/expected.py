@@ -50,14 +50,22 @@ class Real:
         return self.number.shape or (1,)
 
     def judge(self, actual: Array) -> Deviation | None:
-        """None when every element is within its bound, plus one unit in the last place of the format that it is stored in.
+        """None when every element is within its bound, plus one unit in the last place of the
+        format that it is stored in.
 
         A copy has no such unit in float32.
         """
-        value, error = self.number.value.reshape(actual.shape), self.number.error.reshape(actual.shape)
+        value, error = (
+            self.number.value.reshape(actual.shape),
+            self.number.error.reshape(actual.shape),
+        )
         got = actual.astype(np.float64)
         with np.errstate(invalid="ignore", over="ignore"):
-            unit = 0.0 if self.is_copy and actual.dtype == np.float32 else _storage_unit(value, actual.dtype)
+            unit = (
+                0.0
+                if self.is_copy and actual.dtype == np.float32
+                else _storage_unit(value, actual.dtype)
+            )
             wrong = ~(np.abs(got - value) <= error + unit)
         # What depends on NaN or infinity is not judged, nor what may overflow.
         unjudged = ~np.isfinite(value) | ~np.isfinite(error)
@@ -126,7 +134,9 @@ def _narrow(value: F64, dtype: np.dtype[Any]) -> Array:
 
 
 def _storage_unit(value: F64, dtype: np.dtype[Any]) -> F64:
-    """A unit in the last place of a narrow format at `value`; float32's own rounding is in the bound already."""
+    """A unit in the last place of a narrow format at `value`; float32's own rounding is in the
+    bound already.
+    """
     if dtype == np.float16:
         return np.maximum(2.0**-10 * np.abs(value), 2.0**-24)
     if dtype == np.dtype(ml_dtypes.bfloat16):
@@ -134,7 +144,9 @@ def _storage_unit(value: F64, dtype: np.dtype[Any]) -> F64:
     return np.zeros_like(value) if dtype == _EXACT else 2.0**-23 * np.abs(value)
 
 
-def _first(wrong: np.ndarray[Any, np.dtype[np.bool_]], actual: Array, expected: Array) -> Deviation | None:
+def _first(
+    wrong: np.ndarray[Any, np.dtype[np.bool_]], actual: Array, expected: Array
+) -> Deviation | None:
     count = int(wrong.sum())
     if count == 0:
         return None

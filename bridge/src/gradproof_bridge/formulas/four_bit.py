@@ -1,6 +1,8 @@
-"""bitsandbytes' 4-bit formats: NF4 and FP4 in blocks of the flat tensor, and their nested statistics.
+"""bitsandbytes' 4-bit formats: NF4 and FP4 in blocks of the flat tensor, and their nested
+statistics.
 
-Dettmers et al., "QLoRA" (2023, arXiv 2305.14314); tables and thresholds of bitsandbytes/functional.py and backends/default/ops.py.
+Dettmers et al., "QLoRA" (2023, arXiv 2305.14314); tables and thresholds of
+bitsandbytes/functional.py and backends/default/ops.py.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ def unpack(packed: Array, elements: int) -> Array:
     """Codes of 4 bits: the first element of a byte is in its high nibble."""
     flat = packed.reshape(-1)
     if flat.size != (elements + 1) // 2:
-        raise FormatError(f"packed holds {flat.size} bytes; {elements} elements take {(elements + 1) // 2}")
+        raise FormatError(
+            f"packed holds {flat.size} bytes; {elements} elements take {(elements + 1) // 2}"
+        )
     return np.stack([flat >> 4, flat & 15], axis=1).reshape(-1)[:elements]
 
 
@@ -49,16 +53,22 @@ def pack(codes: Array, padding: int) -> Array:
     return (even[:, 0] << 4 | even[:, 1]).reshape(-1, 1)
 
 
-def decode_blocks(packed: Array, absmax: Array, elements: int, blocksize: int, quant_type: str) -> Bounded:
+def decode_blocks(
+    packed: Array, absmax: Array, elements: int, blocksize: int, quant_type: str
+) -> Bounded:
     """code[q] * absmax of its block, for the flat tensor."""
     if absmax.size != -(-elements // blocksize):
-        raise FormatError(f"absmax holds {absmax.size} values; {elements} elements have {-(-elements // blocksize)} blocks of {blocksize}")
+        raise FormatError(
+            f"absmax holds {absmax.size} values; {elements} elements have {-(-elements // blocksize)} blocks of {blocksize}"
+        )
     scale = absmax.reshape(-1).astype(np.float64)[block_of(elements, blocksize)]
     return rounded(TABLES[quant_type][unpack(packed, elements)] * scale, np.zeros(elements))
 
 
 def quantize_4bit(inputs: Inputs, params: Params) -> dict[str, Expected]:
-    """Codes of w / absmax by thresholds midway between neighbours (a tie goes to the lower), packed two a byte, and what they decode to."""
+    """Codes of w / absmax by thresholds midway between neighbours (a tie goes to the lower), packed
+    two a byte, and what they decode to.
+    """
     weight = inputs["weight"]
     flat = weight.astype(np.float64).reshape(-1)
     blocksize, quant_type = params["blocksize"], params["quant_type"]
@@ -71,10 +81,14 @@ def quantize_4bit(inputs: Inputs, params: Params) -> dict[str, Expected]:
     codes = order[rank].astype(np.uint8)
     packed = pack(codes, 7 if quant_type == "nf4" else 0)
     values = table[order]
-    # Of a block of zeros every code decodes to 0: CUDA, where 0 times 1/0 is NaN, leaves code 0 there, which is -1 in NF4. It flushes what
-    # is smaller than the smallest normal number to 0, and so may others.
+    # Of a block of zeros every code decodes to 0: CUDA, where 0 times 1/0 is NaN, leaves code 0
+    # there, which is -1 in NF4. It flushes what is smaller than the smallest normal number to 0,
+    # and so may others.
     empty = absmax[block_of(codes.size, blocksize)] < TINY
-    lowest, highest = np.where(empty, table.min(), values[low]), np.where(empty, table.max(), values[high])
+    lowest, highest = (
+        np.where(empty, table.min(), values[low]),
+        np.where(empty, table.max(), values[high]),
+    )
     outputs: dict[str, Expected] = {"packed": _packed(packed, codes.size, table, lowest, highest)}
     scale = bounded(absmax)
     if params["compress_statistics"]:
@@ -94,7 +108,9 @@ def block_absmax(flat: F64, blocksize: int) -> F64:
 
 
 def _ranks(flat: F64, absmax: F64, blocksize: int, ordered: F64) -> tuple[Array, Array, Array]:
-    """Lowest right, right and highest right index into the ordered table, as float32 has it and within the band."""
+    """Lowest right, right and highest right index into the ordered table, as float32 has it and
+    within the band.
+    """
     thresholds = ((ordered[1:] + ordered[:-1]) / 2).astype(np.float32).astype(np.float64)
     scale = absmax[block_of(flat.size, blocksize)]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -112,13 +128,23 @@ def _packed(packed: Array, elements: int, table: F64, low: F64, high: F64) -> De
     return Decoded(packed, decode, low, high)
 
 
-def _dequant(values: F64, ranks: tuple[Array, Array, Array], scale: Bounded, blocksize: int, shape: tuple[int, ...]) -> Bounded:
+def _dequant(
+    values: F64,
+    ranks: tuple[Array, Array, Array],
+    scale: Bounded,
+    blocksize: int,
+    shape: tuple[int, ...],
+) -> Bounded:
     low, rank, high = ranks
-    return decoded(values, Codes(rank, low, high), scale[block_of(rank.size, blocksize)]).reshape(*shape)
+    return decoded(values, Codes(rank, low, high), scale[block_of(rank.size, blocksize)]).reshape(
+        *shape
+    )
 
 
 def _nest(absmax: F64, params: Params) -> tuple[dict[str, Expected], Bounded]:
-    """Statistics in 8 bits: offset = mean(absmax), codes of absmax - offset in the signed dynamic map, blocks of nested_blocksize."""
+    """Statistics in 8 bits: offset = mean(absmax), codes of absmax - offset in the signed dynamic
+    map, blocks of nested_blocksize.
+    """
     blocksize = params["nested_blocksize"]
     offset = np.float64(np.float32(absmax.mean()))
     offset_error = float(gamma(absmax.size) * np.abs(absmax).mean())
@@ -127,11 +153,20 @@ def _nest(absmax: F64, params: Params) -> tuple[dict[str, Expected], Bounded]:
     z_error = np.full_like(z, offset_error) + eps() * np.abs(z)
     q, scale2 = quantize_codes(Bounded(z, z_error), code, blocksize, params["nested_rounding"])
     per_block = scale2[block_of(z.size, blocksize)]
-    restored = bounded(code[q.value]) * per_block + Bounded(np.full_like(z, offset), np.full_like(z, offset_error))
-    spread = np.maximum(np.abs(code[q.high] - code[q.value]), np.abs(code[q.low] - code[q.value])) * np.abs(per_block.value)
+    restored = bounded(code[q.value]) * per_block + Bounded(
+        np.full_like(z, offset), np.full_like(z, offset_error)
+    )
+    spread = np.maximum(
+        np.abs(code[q.high] - code[q.value]), np.abs(code[q.low] - code[q.value])
+    ) * np.abs(per_block.value)
     expected: dict[str, Expected] = {
         "absmax_q": q,
         "nested_absmax": Real(scale2),
         "nested_offset": Real(Bounded(np.array([offset]), np.array([offset_error]))),
     }
     return expected, Bounded(restored.value, restored.error + spread)
+
+
+FORMULAS = {
+    "quantize_4bit": quantize_4bit,
+}

@@ -1,7 +1,7 @@
 """HQQ's half-quadratic solver and packings.
 
-Badri and Shaji, "Half-Quadratic Quantization of Large Machine Learning Models" (2023), as hqq/core/optimize.py
-(`optimize_weights_proximal_legacy`), quantize.py and bitpack.py have it.
+Badri and Shaji, "Half-Quadratic Quantization of Large Machine Learning Models" (2023), as
+hqq/core/optimize.py (`optimize_weights_proximal_legacy`), quantize.py and bitpack.py have it.
 """
 
 from __future__ import annotations
@@ -23,20 +23,29 @@ F32 = NDArray[np.float32]
 _BITS_OF_SLICE = {4: 4, 2: 2, 1.58: 2, 1: 1}
 _ROWS_3BIT = 10
 _DEPTH = 64
-"""More additions than lie on the way of any term into torch's mean of a tensor: it adds in a tree of few levels."""
+"""More additions than lie on the way of any term into torch's mean of a tensor: it adds in a tree
+of few levels.
+"""
 
 
 def hqq_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
-    """Scale and zero of each group, the zero refined while the error of the codes falls; in float32, as the cascade depends on it."""
+    """Scale and zero of each group, the zero refined while the error of the codes falls; in
+    float32, as the cascade depends on it.
+    """
     x, top = _grouped(inputs["weight"], params), _top(params)
     low, high = x.min(params["axis"], keepdims=True), x.max(params["axis"], keepdims=True)
     span = high - low
-    scale = np.where(np.abs(span) <= 1e-4, np.float32(1), top / np.where(span == 0, np.float32(1), span))
+    scale = np.where(
+        np.abs(span) <= 1e-4, np.float32(1), top / np.where(span == 0, np.float32(1), span)
+    )
     scale = np.minimum(scale, np.float32(2e4)).astype(np.float32)
     zero = -low * scale
     zero_error = eps() * np.abs(zero).astype(np.float64)
     if params["round_zero"]:
-        zero, zero_error = np.rint(zero), (np.rint(zero + zero_error) - np.rint(zero - zero_error)).astype(np.float64)
+        zero, zero_error = (
+            np.rint(zero),
+            (np.rint(zero + zero_error) - np.rint(zero - zero_error)).astype(np.float64),
+        )
     if params["optimize"]:
         zero, zero_error = _refine(x, scale, (zero, zero_error), top, params)
     stored = (np.float32(1) / scale).astype(np.float64)
@@ -48,28 +57,37 @@ def hqq_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
     }
 
 
-def codes_given(inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> dict[str, Expected]:
-    """What the scale and the zero of an answer make of the weights, whatever the solver came to: so every code is held to its neighbour.
+def codes_given(
+    inputs: Inputs, params: Params, outputs: Mapping[str, Array]
+) -> dict[str, Expected]:
+    """What the scale and the zero of an answer make of the weights, whatever the solver came to: so
+    every code is held to its neighbour.
 
-    Empty where the answer lacks one of the two, or has them in another shape, which is found on its own.
+    Empty where the answer lacks one of the two, or has them in another shape, which is found on its
+    own.
     """
     x = _grouped(inputs["weight"], params)
     groups = (len(x), 1) if params["axis"] == 1 else (1, x.shape[1])
     if any(name not in outputs or outputs[name].shape != groups for name in ("scale", "zero")):
         return {}
     stored, zero = outputs["scale"].astype(np.float64), outputs["zero"].astype(np.float64)
-    # The scale that the codes were made with is the stored one's inverse, and was rounded as that is.
+    # The scale that the codes were made with is the stored one's inverse, and was rounded as that
+    # is.
     half = outputs["scale"].dtype == np.float16
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         lost = (2.0**-10 + 2.0**-24 / stored) if half else 2 * eps()
-        return _codes(x, (1 / stored, lost), (zero, np.zeros_like(zero)), inputs["weight"].shape, params)
+        return _codes(
+            x, (1 / stored, lost), (zero, np.zeros_like(zero)), inputs["weight"].shape, params
+        )
 
 
 def _grouped(weight: Array, params: Params) -> F32:
     """A group is a row (axis 1) or a column (axis 0)."""
     group = params["group_size"]
     if weight.size % group:
-        raise FormatError(f"hqq_quantize: {weight.size} weights are no multiple of group_size {group}")
+        raise FormatError(
+            f"hqq_quantize: {weight.size} weights are no multiple of group_size {group}"
+        )
     return weight.astype(np.float32).reshape((-1, group) if params["axis"] == 1 else (group, -1))
 
 
@@ -78,18 +96,28 @@ def _top(params: Params) -> np.float32:
 
 
 def _codes(
-    x: F32, scale: tuple[Array, float | F64], zero: tuple[Array, F64], shape: tuple[int, ...], params: Params
+    x: F32,
+    scale: tuple[Array, float | F64],
+    zero: tuple[Array, F64],
+    shape: tuple[int, ...],
+    params: Params,
 ) -> dict[str, Expected]:
-    """Codes clamp(rint(x scale + zero)), packed, and what they decode to; the scale has a relative error, the zero an absolute one."""
+    """Codes clamp(rint(x scale + zero)), packed, and what they decode to; the scale has a relative
+    error, the zero an absolute one.
+    """
     (factor, lost), (shift, error), top = scale, zero, _top(params)
     product = x * factor
     slack = error + (lost + 3 * eps()) * np.abs(product) + 3 * eps() * np.abs(shift)
-    codes, below, above = (np.nan_to_num(np.clip(np.rint(product + shift + s * slack), 0, top)) for s in (0, -1, 1))
+    codes, below, above = (
+        np.nan_to_num(np.clip(np.rint(product + shift + s * slack), 0, top)) for s in (0, -1, 1)
+    )
     q = Codes(codes.astype(np.uint8), below.astype(np.uint8), above.astype(np.uint8))
     stored = 1 / factor.astype(np.float64)
     decoded = (codes - shift).astype(np.float64) * stored
     # A code in the band may be either neighbour.
-    off = (error + 2 * eps() * (np.abs(codes) + np.abs(shift)) + (above - below)) * stored + np.abs(decoded) * 8 * eps()
+    off = (error + 2 * eps() * (np.abs(codes) + np.abs(shift)) + (above - below)) * stored + np.abs(
+        decoded
+    ) * 8 * eps()
 
     def decode(packed: Array) -> F64:
         return unpack(packed, params["nbits"])[: len(x)].astype(np.float64)
@@ -97,18 +125,29 @@ def _codes(
     return {
         "unpacked": q,
         "dequant": Real(Bounded(decoded, off).reshape(*shape)),
-        "packed": Decoded(pack(q.value, params["nbits"]), decode, below.astype(np.float64), above.astype(np.float64)),
+        "packed": Decoded(
+            pack(q.value, params["nbits"]),
+            decode,
+            below.astype(np.float64),
+            above.astype(np.float64),
+        ),
     }
 
 
-def _refine(x: F32, scale: F32, zero: tuple[F32, F64], top: np.float32, params: Params) -> tuple[F32, F64]:
-    """The zero that the last pass set, also when that pass was worse and ended the loop: it is not taken back. And its error.
+def _refine(
+    x: F32, scale: F32, zero: tuple[F32, F64], top: np.float32, params: Params
+) -> tuple[F32, F64]:
+    """The zero that the last pass set, also when that pass was worse and ended the loop: it is not
+    taken back. And its error.
 
-    With t = x scale + zero and f = t - rint(t), a pass sets zero to the mean of zero - h(f), where h(f) = f, or what the shrinkage takes
-    off where that is less: sign(f) scale^(2-p) |f|^(p-1) / beta. So what a pass begins with comes out scaled by 1 - h', which is 0 where
-    no error is kept and at most 2 - p, and jumps by 2 h(1/2) <= 1 where t may be on either side of a tie, however many ties there are.
+    With t = x scale + zero and f = t - rint(t), a pass sets zero to the mean of zero - h(f), where
+    h(f) = f, or what the shrinkage takes off where that is less: sign(f) scale^(2-p) |f|^(p-1) /
+    beta. So what a pass begins with comes out scaled by 1 - h', which is 0 where no error is kept
+    and at most 2 - p, and jumps by 2 h(1/2) <= 1 where t may be on either side of a tie, however
+    many ties there are.
 
-    A pass whose error is too near the best to tell may end the loop or not: the zero may be any that was set from there on.
+    A pass whose error is too near the best to tell may end the loop or not: the zero may be any
+    that was set from there on.
     """
     (shift, error), beta, p, axis = zero, float(params["beta"]), params["lp_norm"], params["axis"]
     kink = beta ** (1 / (p - 2))
@@ -119,18 +158,26 @@ def _refine(x: F32, scale: F32, zero: tuple[F32, F64], top: np.float32, params: 
     for _ in range(params["iters"]):
         t = x * scale + shift
         arithmetic = 3 * eps() * (np.abs(x * scale) + np.abs(shift) + 1)
-        q, below, above = (np.clip(np.rint(t + s * (error + arithmetic)), 0, top) for s in (0, -1, 1))
+        q, below, above = (
+            np.clip(np.rint(t + s * (error + arithmetic)), 0, top) for s in (0, -1, 1)
+        )
         restored = ((q - shift) / scale).astype(np.float32)
         size = np.abs(x - restored)
         with np.errstate(divide="ignore"):
             shrunk = np.maximum(size - np.float32(1 / beta) * np.power(size, np.float32(p - 1)), 0)
         kept = np.where(size == 0, np.float32(0), np.sign(x - restored) * shrunk)
         reach = (error + arithmetic) / scale
-        slope = np.where(size + reach < kink, 0, 1 + (1 - p) / beta * np.maximum(size - reach, kink) ** (p - 2))
-        carried = (slope * (error + arithmetic) + np.where(above > below, jump, 0)).mean(axis, keepdims=True)
+        slope = np.where(
+            size + reach < kink, 0, 1 + (1 - p) / beta * np.maximum(size - reach, kink) ** (p - 2)
+        )
+        carried = (slope * (error + arithmetic) + np.where(above > below, jump, 0)).mean(
+            axis, keepdims=True
+        )
         current = float(size.mean(dtype=np.float64))
         doubt = float(reach.mean()) + gamma(_DEPTH) * current
-        shift = np.asarray((q - (x - kept) * scale).mean(axis, dtype=np.float64, keepdims=True), np.float32)
+        shift = np.asarray(
+            (q - (x - kept) * scale).mean(axis, dtype=np.float64, keepdims=True), np.float32
+        )
         # A mean over a group in any order, of terms no larger than the zero and the range of codes.
         error = carried + gamma(params["group_size"] + 4) * (np.abs(shift) + top)
         gap, unclear = current - best, doubt + best_doubt
@@ -144,13 +191,19 @@ def _refine(x: F32, scale: F32, zero: tuple[F32, F64], top: np.float32, params: 
     else:
         ends.append((shift, error))
     found = shift if chosen is None else chosen
-    return found, np.maximum.reduce([np.abs(end.astype(np.float64) - found) + off for end, off in ends])
+    return found, np.maximum.reduce(
+        [np.abs(end.astype(np.float64) - found) + off for end, off in ends]
+    )
 
 
 def pack(codes: Array, nbits: float) -> Array:
-    """Slices of rows side by side in a word, the first in the highest bits; 5, 6 and 8 bits take a byte each."""
+    """Slices of rows side by side in a word, the first in the highest bits; 5, 6 and 8 bits take a
+    byte each.
+    """
     if nbits == 3:
-        padded = np.concatenate([codes, np.zeros((-len(codes) % _ROWS_3BIT, codes.shape[1]), codes.dtype)])
+        padded = np.concatenate(
+            [codes, np.zeros((-len(codes) % _ROWS_3BIT, codes.shape[1]), codes.dtype)]
+        )
         slices = padded.reshape(_ROWS_3BIT, -1, codes.shape[1]).astype(np.int32)
         return np.bitwise_or.reduce([part << (27 - 3 * k) for k, part in enumerate(slices)])
     bits = _BITS_OF_SLICE.get(nbits)
@@ -158,16 +211,32 @@ def pack(codes: Array, nbits: float) -> Array:
         return codes
     per_byte = 8 // bits
     if len(codes) % per_byte:
-        raise FormatError(f"hqq_quantize: {len(codes)} rows of groups do not pack {per_byte} to a byte")
+        raise FormatError(
+            f"hqq_quantize: {len(codes)} rows of groups do not pack {per_byte} to a byte"
+        )
     slices = codes.reshape(per_byte, -1, codes.shape[1])
-    return np.bitwise_or.reduce([part << (8 - bits * (k + 1)) for k, part in enumerate(slices)]).astype(np.uint8)
+    return np.bitwise_or.reduce(
+        [part << (8 - bits * (k + 1)) for k, part in enumerate(slices)]
+    ).astype(np.uint8)
 
 
 def unpack(packed: Array, nbits: float) -> Array:
     """The inverse of `pack`; of 3 bits with the rows that fill up the last word."""
     if nbits == 3:
-        return np.concatenate([(packed >> (27 - 3 * k)) & 7 for k in range(_ROWS_3BIT)]).astype(np.uint8)
+        return np.concatenate([(packed >> (27 - 3 * k)) & 7 for k in range(_ROWS_3BIT)]).astype(
+            np.uint8
+        )
     bits = _BITS_OF_SLICE.get(nbits)
     if bits is None:
         return packed
-    return np.concatenate([(packed >> (8 - bits * (k + 1))) & (2**bits - 1) for k in range(8 // bits)])
+    return np.concatenate(
+        [(packed >> (8 - bits * (k + 1))) & (2**bits - 1) for k in range(8 // bits)]
+    )
+
+
+FORMULAS = {
+    "hqq_quantize": hqq_quantize,
+}
+CONSEQUENCES = {
+    "hqq_quantize": codes_given,
+}

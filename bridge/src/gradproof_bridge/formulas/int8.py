@@ -1,4 +1,6 @@
-"""bitsandbytes' LLM.int8: Dettmers et al. (2022, arXiv 2208.07339); bitsandbytes/autograd/_functions.py and backends/default/ops.py."""
+"""bitsandbytes' LLM.int8: Dettmers et al. (2022, arXiv 2208.07339);
+bitsandbytes/autograd/_functions.py and backends/default/ops.py.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _EPS = 2.0**-23
 
 
 def int8_vectorwise_quant(inputs: Inputs, params: Params) -> Outputs:
-    """Q = rint(x 127 / rowmax), where elements of at least `threshold` do not count and their columns become 0 if there are more rows."""
+    """Q = rint(x 127 / rowmax), where elements of at least `threshold` do not count and their
+    columns become 0 if there are more rows.
+    """
     x = inputs["x"]
     rows = x.astype(np.float64).reshape(-1, x.shape[-1])
     q, stats, columns = vectorwise(rows, params["threshold"])
@@ -28,7 +32,8 @@ def int8_vectorwise_quant(inputs: Inputs, params: Params) -> Outputs:
     outputs: Outputs = {"q": shaped, "row_stats": Real(bounded(stats), is_copy=True)}
     if columns.size:
         outputs["outlier_cols"] = exactly(columns)
-    # A code in the band may be either neighbour; the value that it decodes to then differs by a step.
+    # A code in the band may be either neighbour; the value that it decodes to then differs by a
+    # step.
     step = stats[:, None] / 127
     spread = np.maximum(q.high - q.value.astype(np.int64), q.value.astype(np.int64) - q.low) * step
     decoded = rounded(q.value * step, spread, 3)
@@ -37,7 +42,9 @@ def int8_vectorwise_quant(inputs: Inputs, params: Params) -> Outputs:
 
 
 def vectorwise(rows: F64, threshold: float) -> tuple[Codes, F64, NDArray[np.int32]]:
-    """Codes with their band, the absolute maximum of each row, and the columns that hold an outlier."""
+    """Codes with their band, the absolute maximum of each row, and the columns that hold an
+    outlier.
+    """
     outlier = np.abs(rows) >= threshold if threshold > 0 else np.zeros(rows.shape, bool)
     columns = np.flatnonzero(outlier.any(0)).astype(np.int32)
     kept = np.where(outlier, 0, rows)
@@ -61,7 +68,9 @@ def _half(x: Bounded) -> Bounded:
 
 
 def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
-    """Y = int8 product times row and column statistics / 127^2, + bias, + outlier columns of x times the decoded weights."""
+    """Y = int8 product times row and column statistics / 127^2, + bias, + outlier columns of x
+    times the decoded weights.
+    """
     x, weight = inputs["x"], inputs["weight"]
     half = x.astype(np.float16).astype(np.float64).reshape(-1, x.shape[-1])
     q_x, row_stats, columns = vectorwise(half, params["threshold"])
@@ -74,7 +83,11 @@ def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
     off = apart_x @ (np.abs(q_w.value.astype(np.int64)) + apart_w).T + np.abs(masked) @ apart_w.T
     outer = row_stats[:, None] * weight_stats[None, :]
     # Each stage is stored in half precision, as the layer computes in float16.
-    y = _half(Bounded(acc * outer / (127 * 127), (6 * _EPS * (np.abs(acc) + off) + off) * outer / (127 * 127)))
+    y = _half(
+        Bounded(
+            acc * outer / (127 * 127), (6 * _EPS * (np.abs(acc) + off) + off) * outer / (127 * 127)
+        )
+    )
     if "bias" in inputs:
         y = _half(y + bounded(inputs["bias"]))
     if columns.size:
@@ -83,11 +96,18 @@ def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
         # The decoded weights are stored in half precision too.
         size = np.abs(half[:, columns]) @ np.abs(decoded).T
         of_ties = np.abs(half[:, columns]) @ (apart_w[:, columns] * weight_stats[:, None] / 127).T
-        y = _half(y + _half(Bounded(part, (gamma(columns.size + 3) + 2.0**-10) * (size + of_ties) + of_ties)))
+        y = _half(
+            y
+            + _half(
+                Bounded(part, (gamma(columns.size + 3) + 2.0**-10) * (size + of_ties) + of_ties)
+            )
+        )
     outputs: Outputs = {
         "q_weight": q_w,
         "weight_stats": Real(bounded(weight_stats), is_copy=True),
-        "q_x": Codes(masked.astype(np.int8), np.minimum(q_x.low, masked), np.maximum(q_x.high, masked)),
+        "q_x": Codes(
+            masked.astype(np.int8), np.minimum(q_x.low, masked), np.maximum(q_x.high, masked)
+        ),
         "row_stats": Real(bounded(row_stats), is_copy=True),
         "acc": Codes(*(x.astype(np.int32) for x in (acc, acc - off, acc + off))),
         "y": Real(y.reshape(*x.shape[:-1], weight.shape[0])),
@@ -98,7 +118,9 @@ def linear_8bit_lt(inputs: Inputs, params: Params) -> Outputs:
 
 
 def product_given(inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> Outputs:
-    """The product of the codes that an answer has, which is exact whatever a tie became; empty where it lacks them or they do not fit."""
+    """The product of the codes that an answer has, which is exact whatever a tie became; empty
+    where it lacks them or they do not fit.
+    """
     weight, q_x, q_weight = inputs["weight"], outputs.get("q_x"), outputs.get("q_weight")
     if (
         q_x is None
@@ -113,3 +135,12 @@ def product_given(inputs: Inputs, params: Params, outputs: Mapping[str, Array]) 
 def _apart(codes: Codes) -> NDArray[np.int64]:
     value, low, high = (x.astype(np.int64) for x in (codes.value, codes.low, codes.high))
     return np.maximum(high - value, value - low)
+
+
+FORMULAS = {
+    "int8_vectorwise_quant": int8_vectorwise_quant,
+    "linear_8bit_lt": linear_8bit_lt,
+}
+CONSEQUENCES = {
+    "linear_8bit_lt": product_given,
+}

@@ -1,7 +1,8 @@
 """Products and the layers made of them.
 
-LoRA: Hu et al. (2021, arXiv 2106.09685); rank-stabilised: Kalajdzievski (2023, arXiv 2312.03732); DoRA: Liu et al. (2024, arXiv
-2402.09353), whose norm takes no gradient (section 4.3), as in peft/tuners/lora/dora.py. SwiGLU: Shazeer (2020, arXiv 2002.05202).
+LoRA: Hu et al. (2021, arXiv 2106.09685); rank-stabilised: Kalajdzievski (2023, arXiv 2312.03732);
+DoRA: Liu et al. (2024, arXiv 2402.09353), whose norm takes no gradient (section 4.3), as in
+peft/tuners/lora/dora.py. SwiGLU: Shazeer (2020, arXiv 2002.05202).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
-    """Y = op(a) @ op(b) + bias, as torch.matmul: 1-D operands are a row or a column that vanishes, batch dimensions broadcast."""
+    """Y = op(a) @ op(b) + bias, as torch.matmul: 1-D operands are a row or a column that vanishes,
+    batch dimensions broadcast.
+    """
     a, b = bounded(inputs["a"]), bounded(inputs["b"])
     left = a.reshape(1, -1) if a.value.ndim == 1 else a.swap() if params["transpose_a"] else a
     right = b.reshape(-1, 1) if b.value.ndim == 1 else b.swap() if params["transpose_b"] else b
@@ -31,7 +34,10 @@ def matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
     if "grad.y" in inputs:
         g = bounded(inputs["grad.y"])
         wide = g.reshape(*product.shape)
-        to_a, to_b = unbroadcast(wide @ right.swap(), left.shape), unbroadcast(left.swap() @ wide, right.shape)
+        to_a, to_b = (
+            unbroadcast(wide @ right.swap(), left.shape),
+            unbroadcast(left.swap() @ wide, right.shape),
+        )
         outputs["grad.a"] = (to_a.swap() if params["transpose_a"] else to_a).reshape(*a.shape)
         outputs["grad.b"] = (to_b.swap() if params["transpose_b"] else to_b).reshape(*b.shape)
         if "bias" in inputs:
@@ -42,7 +48,8 @@ def matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
 def lora_linear(inputs: Inputs, params: Params) -> dict[str, Bounded]:
     """PEFT's LoRA: y = x W^T + s (x A^T) B^T + bias, s = alpha/r or alpha/sqrt(r).
 
-    DoRA: y = bias + (m/n) (x W^T + s x A^T B^T) with n the row norms of W + s B A, through which no gradient flows.
+    DoRA: y = bias + (m/n) (x W^T + s x A^T B^T) with n the row norms of W + s B A, through which no
+    gradient flows.
     """
     x, a, b = (bounded(inputs[name]) for name in ("x", "lora_A", "lora_B"))
     flat = x.reshape(-1, x.shape[-1])
@@ -74,7 +81,9 @@ def _base_weight(inputs: Inputs, params: Params, shape: tuple[int, int]) -> Boun
     if params["base"] == "dense":
         return bounded(inputs["weight"])
     elements = math.prod(shape)
-    return decode_blocks(inputs["packed"], inputs["absmax"], elements, params["blocksize"], params["base"]).reshape(*shape)
+    return decode_blocks(
+        inputs["packed"], inputs["absmax"], elements, params["blocksize"], params["base"]
+    ).reshape(*shape)
 
 
 def swiglu_mlp(inputs: Inputs, params: Params) -> dict[str, Bounded]:
@@ -96,3 +105,10 @@ def swiglu_mlp(inputs: Inputs, params: Params) -> dict[str, Bounded]:
         outputs["grad.up"] = du.swap() @ flat
         outputs["grad.down"] = dy.swap() @ hidden
     return outputs
+
+
+FORMULAS = {
+    "matmul": matmul,
+    "lora_linear": lora_linear,
+    "swiglu_mlp": swiglu_mlp,
+}

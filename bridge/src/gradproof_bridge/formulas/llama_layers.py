@@ -38,7 +38,9 @@ class Layer:
 
 
 class Linear:
-    """x W^T, with a LoRA adapter where the weights have one; gradients go into `gradients` under the names that PEFT gives them."""
+    """x W^T, with a LoRA adapter where the weights have one; gradients go into `gradients` under
+    the names that PEFT gives them.
+    """
 
     def __init__(self, name: str, weights: Weights, lora: Params | None):
         self._name = name
@@ -51,7 +53,9 @@ class Linear:
         """[..., in] to [..., out]."""
         weight = self._weights[f"{self._name}.weight"]
         if not self._lora:
-            return self._layer.forward({"a": x.reshape(-1, x.shape[-1]), "b": weight})["y"].reshape(*x.shape[:-1], -1)
+            return self._layer.forward({"a": x.reshape(-1, x.shape[-1]), "b": weight})["y"].reshape(
+                *x.shape[:-1], -1
+            )
         parts = {part: self._weights[f"{self._name}.{part}"] for part in ("lora_A", "lora_B")}
         if f"{self._name}.magnitude" in self._weights:
             parts["magnitude"] = self._weights[f"{self._name}.magnitude"]
@@ -90,27 +94,42 @@ class Norm:
 class Attention:
     """Rotated queries and keys, causal attention, projections."""
 
-    def __init__(self, name: str, weights: Weights, config: Mapping[str, float], lora: Params | None):
+    def __init__(
+        self, name: str, weights: Weights, config: Mapping[str, float], lora: Params | None
+    ):
         self._heads, self._kv = int(config["heads"]), int(config["kv_heads"])
         self._width = int(config["hidden"]) // self._heads
         self._in = {part: Linear(f"{name}.{part}_proj", weights, lora) for part in "qkv"}
         self._out = Linear(f"{name}.o_proj", weights, lora)
-        self._rotary = Layer("rotary_embedding", nn.rotary_embedding, {"theta": config["rope_theta"], "head_dim": self._width})
-        self._attend = Layer("scaled_dot_product_attention", nn.scaled_dot_product_attention, {"causal": True})
+        self._rotary = Layer(
+            "rotary_embedding",
+            nn.rotary_embedding,
+            {"theta": config["rope_theta"], "head_dim": self._width},
+        )
+        self._attend = Layer(
+            "scaled_dot_product_attention", nn.scaled_dot_product_attention, {"causal": True}
+        )
 
     def forward(self, x: F64) -> F64:
         """[B, S, hidden] to the same."""
-        q, k, v = (_split(self._in[part].forward(x), self._heads if part == "q" else self._kv) for part in "qkv")
+        q, k, v = (
+            _split(self._in[part].forward(x), self._heads if part == "q" else self._kv)
+            for part in "qkv"
+        )
         places = np.broadcast_to(np.arange(x.shape[1], dtype=np.int32), x.shape[:2])
         turned = self._rotary.forward({"q": q, "k": k, "position_ids": places})
         return self._out.forward(_join(self._attend.forward({**turned, "v": v})["y"]))
 
     def backward(self, dy: F64, gradients: Weights) -> F64:
         """The gradient of x."""
-        attended = self._attend.backward({"y": _split(self._out.backward(dy, gradients), self._heads)})
+        attended = self._attend.backward(
+            {"y": _split(self._out.backward(dy, gradients), self._heads)}
+        )
         turned = self._rotary.backward({"q": attended["q"], "k": attended["k"]})
         parts = {**turned, "v": attended["v"]}
-        return sum((self._in[part].backward(_join(parts[part]), gradients) for part in "qkv"), np.zeros(1))
+        return sum(
+            (self._in[part].backward(_join(parts[part]), gradients) for part in "qkv"), np.zeros(1)
+        )
 
 
 def _split(x: F64, heads: int) -> F64:
@@ -125,7 +144,9 @@ class Mlp:
     """down(silu(gate(x)) up(x))."""
 
     def __init__(self, name: str, weights: Weights, lora: Params | None):
-        self._gate, self._up, self._down = (Linear(f"{name}.{part}_proj", weights, lora) for part in ("gate", "up", "down"))
+        self._gate, self._up, self._down = (
+            Linear(f"{name}.{part}_proj", weights, lora) for part in ("gate", "up", "down")
+        )
         self._silu = Layer("silu", nn.silu)
         self._gated: tuple[F64, F64] = (np.zeros(0), np.zeros(0))
 

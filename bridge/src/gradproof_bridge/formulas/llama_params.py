@@ -20,20 +20,38 @@ _DEFAULTS: Params = {
 """Those of torch and PEFT."""
 _SCHEDULE: Params = {"warmup": 0, "num_cycles": 0.5}
 _OTHERS = ("mode", "config", "steps", "r", "alpha", "targets", "quant", "clip")
-_CONFIG = ("vocab", "hidden", "intermediate", "layers", "heads", "kv_heads", "rms_eps", "rope_theta")
+_CONFIG = (
+    "vocab",
+    "hidden",
+    "intermediate",
+    "layers",
+    "heads",
+    "kv_heads",
+    "rms_eps",
+    "rope_theta",
+)
 _ONLY = {"mode": ("full", "lora", "qlora"), "optimizer": ("adamw",), "grad_accum": (1,)}
 
 
 def run_params(params: Params) -> Params:
-    """The parameters of a run with their defaults. Raises NotImplementedOpError for those that mean another run than is computed here."""
+    """The parameters of a run with their defaults. Raises NotImplementedOpError for those that mean
+    another run than is computed here.
+    """
     filled = {**_DEFAULTS, **params}
     filled["schedule"] = {**_SCHEDULE, **filled["schedule"]}
-    strangers = [*(filled.keys() - _DEFAULTS.keys() - set(_OTHERS)), *(filled["config"].keys() - set(_CONFIG))]
-    if strangers:
-        raise NotImplementedOpError(f"train_llama with {min(strangers)[:40]!r} is no run that is computed here")
+    unknown = [
+        *(filled.keys() - _DEFAULTS.keys() - set(_OTHERS)),
+        *(filled["config"].keys() - set(_CONFIG)),
+    ]
+    if unknown:
+        raise NotImplementedOpError(
+            f"train_llama with {min(unknown)[:40]!r} is no run that is computed here"
+        )
     for name, known in _ONLY.items():
         if filled[name] not in known:
-            raise NotImplementedOpError(f"train_llama with {name} {str(filled[name])[:40]!r} is no run that is computed here")
+            raise NotImplementedOpError(
+                f"train_llama with {name} {str(filled[name])[:40]!r} is no run that is computed here"
+            )
     if filled.get("clip") is None:
         raise NotImplementedOpError("train_llama without clip is no run that is computed here")
     return filled

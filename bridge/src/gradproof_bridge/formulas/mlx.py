@@ -1,7 +1,9 @@
-"""MLX's weights: `affine_quantize` and `fp_quantize` of mlx/ops.cpp and mlx/backend/cpu/quantized.cpp.
+"""MLX's weights: `affine_quantize` and `fp_quantize` of mlx/ops.cpp and
+mlx/backend/cpu/quantized.cpp.
 
-Their scale may be negative: the edge that is larger in magnitude is met exactly, which the documentation's formula does not say.
-The microscaled formats: OCP Microscaling Formats (MX) specification 1.0.
+Their scale may be negative: the edge that is larger in magnitude is met exactly, which the
+documentation's formula does not say. The microscaled formats: OCP Microscaling Formats (MX)
+specification 1.0.
 """
 
 from __future__ import annotations
@@ -26,20 +28,30 @@ def mlx_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
     """mlx.core.quantize, what it decodes to, and x times the transpose of that."""
     weight, mode = inputs["weight"].astype(np.float32), params["mode"]
     if weight.shape[-1] % params["group_size"]:
-        raise FormatError(f"mlx_quantize: rows of {weight.shape[-1]} are no multiple of group_size {params['group_size']}")
+        raise FormatError(
+            f"mlx_quantize: rows of {weight.shape[-1]} are no multiple of group_size {params['group_size']}"
+        )
     groups = weight.reshape(-1, params["group_size"])
-    outputs = _affine(groups, weight.shape, params["bits"]) if mode == "affine" else _microscaled(groups, weight.shape, mode)
+    outputs = (
+        _affine(groups, weight.shape, params["bits"])
+        if mode == "affine"
+        else _microscaled(groups, weight.shape, mode)
+    )
     if "x" in inputs:
         dequant = outputs["dequant"]
         if not isinstance(dequant, Real):
             raise TypeError("dequant is a tensor of floats")
         flat = bounded(inputs["x"]).reshape(-1, weight.shape[-1])
-        outputs["y"] = Real((flat @ dequant.number.swap()).reshape(*inputs["x"].shape[:-1], weight.shape[0]))
+        outputs["y"] = Real(
+            (flat @ dequant.number.swap()).reshape(*inputs["x"].shape[:-1], weight.shape[0])
+        )
     return outputs
 
 
 def _affine(groups: F32, shape: tuple[int, ...], bits: int) -> dict[str, Expected]:
-    """The end of the range that is larger by size is hit exactly, so the scale may be negative; all in float32, bit for bit."""
+    """The end of the range that is larger by size is hit exactly, so the scale may be negative; all
+    in float32, bit for bit.
+    """
     top = np.float32(2**bits - 1)
     low, high = groups.min(1, keepdims=True), groups.max(1, keepdims=True)
     step = np.maximum((high - low) / top, np.float32(1e-7))
@@ -71,14 +83,18 @@ def _words(codes: NDArray[np.uint32], bits: int) -> NDArray[np.int32]:
 
 
 def _microscaled(groups: F32, shape: tuple[int, ...], mode: str) -> dict[str, Expected]:
-    """A scale for each group (a power of two, or e4m3 in nvfp4) and elements of 4 bits (e2m1) or 8 (e4m3)."""
+    """A scale for each group (a power of two, or e4m3 in nvfp4) and elements of 4 bits (e2m1) or 8
+    (e4m3).
+    """
     largest = np.abs(groups).max(1, keepdims=True).astype(np.float64)
     if mode == "nvfp4":
         stored = (largest / 6).astype(ml_dtypes.float8_e4m3fn)
         scale, bytes_ = stored.astype(np.float64), stored.view(np.uint8)
     else:
         with np.errstate(divide="ignore"):
-            exponent = np.where(largest > 0, np.ceil(np.log2(largest / (6 if mode == "mxfp4" else 448))), 0)
+            exponent = np.where(
+                largest > 0, np.ceil(np.log2(largest / (6 if mode == "mxfp4" else 448))), 0
+            )
         scale, bytes_ = 2.0**exponent, (exponent + 127).astype(np.uint8)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(scale > 0, groups / scale, 0)
@@ -88,13 +104,21 @@ def _microscaled(groups: F32, shape: tuple[int, ...], mode: str) -> dict[str, Ex
 
     def decode(words: Array) -> F64:
         # Zero has two codes.
-        elements = (words.view(np.uint32)[..., None] >> np.arange(0, 32, bits, dtype=np.uint32)) & (2**bits - 1)
-        found: F64 = elements.astype(np.uint8).view(ml_dtypes.float8_e4m3fn).astype(np.float64) if bits == 8 else _E2M1_SIGNED[elements]
+        elements = (words.view(np.uint32)[..., None] >> np.arange(0, 32, bits, dtype=np.uint32)) & (
+            2**bits - 1
+        )
+        found: F64 = (
+            elements.astype(np.uint8).view(ml_dtypes.float8_e4m3fn).astype(np.float64)
+            if bits == 8
+            else _E2M1_SIGNED[elements]
+        )
         return found
 
     exact = values.reshape(*shape[:-1], -1, 32 // bits)
     return {
-        "packed": Decoded(_words(codes.astype(np.uint32).reshape(per_row), bits), decode, exact, exact),
+        "packed": Decoded(
+            _words(codes.astype(np.uint32).reshape(per_row), bits), decode, exact, exact
+        ),
         "scales": exactly(bytes_.reshape(per_row)),
         "dequant": Real(bounded((values * scale).reshape(shape))),
     }
@@ -111,3 +135,8 @@ def _e2m1(ratio: F64) -> tuple[Array, F64]:
 def _e4m3(ratio: F64) -> tuple[Array, F64]:
     narrow = np.clip(ratio, -448, 448).astype(ml_dtypes.float8_e4m3fn)
     return narrow.view(np.uint8), narrow.astype(np.float64)
+
+
+FORMULAS = {
+    "mlx_quantize": mlx_quantize,
+}

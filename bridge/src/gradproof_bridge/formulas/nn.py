@@ -1,7 +1,9 @@
-"""Layers and losses, as torch.nn.functional defines them, attention and rotary embeddings as the ONNX operators do.
+"""Layers and losses, as torch.nn.functional defines them, attention and rotary embeddings as the
+ONNX operators do.
 
-RMSNorm: Zhang and Sennrich (2019, arXiv 1910.07467); GELU: Hendrycks and Gimpel (2016, arXiv 1606.08415); rotary embeddings: Su et al.
-(2021, arXiv 2104.09864); grouped queries: Ainslie et al. (2023, arXiv 2305.13245).
+RMSNorm: Zhang and Sennrich (2019, arXiv 1910.07467); GELU: Hendrycks and Gimpel (2016, arXiv
+1606.08415); rotary embeddings: Su et al. (2021, arXiv 2104.09864); grouped queries: Ainslie et al.
+(2023, arXiv 2305.13245).
 """
 
 from __future__ import annotations
@@ -15,14 +17,27 @@ from numpy.typing import NDArray
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError
-from gradproof_bridge.formulas.bounded import Bounded, bounded, concatenate, erf, exp, log, sigmoid, sqrt, tanh, where
+from gradproof_bridge.formulas.bounded import (
+    Bounded,
+    bounded,
+    concatenate,
+    erf,
+    exp,
+    log,
+    sigmoid,
+    sqrt,
+    tanh,
+    where,
+)
 from gradproof_bridge.formulas.shapes import axis_in, unbroadcast
 
 Outputs = dict[str, Bounded]
 
 
 def shifted_softmax(x: Bounded, axis: int) -> tuple[Bounded, Bounded, Bounded]:
-    """Softmax along an axis, the sum of the exponentials, and x minus the maximum (any shift is right, so it carries no error)."""
+    """Softmax along an axis, the sum of the exponentials, and x minus the maximum (any shift is
+    right, so it carries no error).
+    """
     top = np.nan_to_num(x.value.max(axis=axis, keepdims=True), neginf=0.0)
     shifted = x - top
     e = exp(shifted)
@@ -74,7 +89,14 @@ def _from_axis(axis: int, rank: int) -> tuple[int, ...]:
 
 
 def _normalised(
-    inputs: Inputs, x: Bounded, normal: Bounded, weight: Bounded, inverse: Bounded, axes: tuple[int, ...], *, centred: bool
+    inputs: Inputs,
+    x: Bounded,
+    normal: Bounded,
+    weight: Bounded,
+    inverse: Bounded,
+    axes: tuple[int, ...],
+    *,
+    centred: bool,
 ) -> Outputs:
     y = normal * weight
     if "bias" in inputs:
@@ -94,11 +116,15 @@ def _normalised(
 
 
 def batch_norm(inputs: Inputs, params: Params) -> Outputs:
-    """Per channel; training takes the batch's own mean and biased variance and moves the running ones by `momentum`."""
+    """Per channel; training takes the batch's own mean and biased variance and moves the running
+    ones by `momentum`.
+    """
     x = bounded(inputs["x"])
     axes = (0, *range(2, x.value.ndim))
     lift = (1, -1, *[1] * (x.value.ndim - 2))
-    weight, bias, mean, var = (bounded(inputs[name]) for name in ("weight", "bias", "running_mean", "running_var"))
+    weight, bias, mean, var = (
+        bounded(inputs[name]) for name in ("weight", "bias", "running_mean", "running_var")
+    )
     outputs: Outputs = {}
     if params["training"]:
         batch_mean = x.mean(axes)
@@ -107,7 +133,10 @@ def batch_norm(inputs: Inputs, params: Params) -> Outputs:
         n = x.value.size // x.shape[1]
         kept = batch_var * (n / (n - 1)) if params["running_var_unbiased"] and n > 1 else batch_var
         m = params["momentum"]
-        outputs = {"running_mean": mean * (1 - m) + batch_mean * m, "running_var": var * (1 - m) + kept * m}
+        outputs = {
+            "running_mean": mean * (1 - m) + batch_mean * m,
+            "running_var": var * (1 - m) + kept * m,
+        }
         mean, var = batch_mean, batch_var
     inverse = 1.0 / sqrt(var + params["eps"])
     normal = (x - mean.reshape(*lift)) * inverse.reshape(*lift)
@@ -120,7 +149,11 @@ def batch_norm(inputs: Inputs, params: Params) -> Outputs:
         g = bounded(inputs["grad.y"])
         inner = g * weight.reshape(*lift)
         if params["training"]:
-            inner = inner - inner.mean(axes, keepdims=True) - normal * (inner * normal).mean(axes, keepdims=True)
+            inner = (
+                inner
+                - inner.mean(axes, keepdims=True)
+                - normal * (inner * normal).mean(axes, keepdims=True)
+            )
         outputs |= {
             "grad.x": inner * inverse.reshape(*lift),
             "grad.weight": (g * normal).sum(axes),
@@ -136,8 +169,9 @@ def rotary_embedding(inputs: Inputs, params: Params) -> Outputs:
         raise FormatError(f"rotary_embedding: the last dimensions of q and k are not head_dim {d}")
     exponents = np.arange(0, d, 2) / d
     angles = inputs["position_ids"].astype(np.float64)[..., None] * params["theta"] ** -exponents
-    # The angle is taken in float32, and what that loses grows with the position: the exponent is rounded, CUDA's powf errs by up to 4 units
-    # in the last place, its inverse and the product by half a unit each.
+    # The angle is taken in float32, and what that loses grows with the position: the exponent is
+    # rounded, CUDA's powf errs by up to 4 units in the last place, its inverse and the product by
+    # half a unit each.
     rounded_exponents = np.abs(exponents.astype(np.float32) - exponents)
     slack = (5 * 2.0**-23 + abs(math.log(params["theta"])) * rounded_exponents) * np.abs(angles)
     outputs: Outputs = {}
@@ -147,19 +181,31 @@ def rotary_embedding(inputs: Inputs, params: Params) -> Outputs:
         cos, sin = (Bounded(f(fits), room + 2.0**-23) for f in (np.cos, np.sin))
         outputs[name] = _turn(bounded(inputs[name]), cos, sin, params["convention"])
         if f"grad.{name}" in inputs:
-            outputs[f"grad.{name}"] = _turn(bounded(inputs[f"grad.{name}"]), cos, -sin, params["convention"])
+            outputs[f"grad.{name}"] = _turn(
+                bounded(inputs[f"grad.{name}"]), cos, -sin, params["convention"]
+            )
     return outputs
 
 
 def rotary_embedding_cache(inputs: Inputs, params: Params) -> Outputs:
-    """As `rotary_embedding`, of given cosines and sines; what lies past twice their last dimension passes."""
+    """As `rotary_embedding`, of given cosines and sines; what lies past twice their last dimension
+    passes.
+    """
     x = inputs["x"]
-    cos, sin = (inputs[name][inputs["position_ids"]] if "position_ids" in inputs else inputs[name] for name in ("cos", "sin"))
+    cos, sin = (
+        inputs[name][inputs["position_ids"]] if "position_ids" in inputs else inputs[name]
+        for name in ("cos", "sin")
+    )
     turned = 2 * cos.shape[-1]
 
     def apply(array: NDArray[Any], sign: float) -> Bounded:
         heads = bounded(_split_heads(array, params["heads"] if array.ndim == 3 else None))
-        y = _turn(heads[..., :turned], bounded(cos[:, None]), bounded(sin[:, None]) * sign, params["convention"])
+        y = _turn(
+            heads[..., :turned],
+            bounded(cos[:, None]),
+            bounded(sin[:, None]) * sign,
+            params["convention"],
+        )
         whole = concatenate([y, heads[..., turned:]], -1)
         return whole if array.ndim == 4 else _join_heads(whole)
 
@@ -176,7 +222,9 @@ def _turn(x: Bounded, cos: Bounded, sin: Bounded, convention: str) -> Bounded:
         return concatenate([low * cos - high * sin, high * cos + low * sin], -1)
     even, odd = x[..., 0::2], x[..., 1::2]
     first, second = even * cos - odd * sin, odd * cos + even * sin
-    value, error = (np.stack([getattr(first, part), getattr(second, part)], -1) for part in ("value", "error"))
+    value, error = (
+        np.stack([getattr(first, part), getattr(second, part)], -1) for part in ("value", "error")
+    )
     return Bounded(value, error).reshape(*value.shape[:-2], -1)
 
 
@@ -196,7 +244,10 @@ def _join_heads(x: Bounded) -> Bounded:
 
 def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
     """softmax(softcap(scale q k^T) + mask) v; a row that may see no key is 0."""
-    q, k, v = (bounded(_split_heads(inputs[n], params.get("heads" if n == "q" else "kv_heads"))) for n in ("q", "k", "v"))
+    q, k, v = (
+        bounded(_split_heads(inputs[n], params.get("heads" if n == "q" else "kv_heads")))
+        for n in ("q", "k", "v")
+    )
     shared = q.shape[1] // k.shape[1]
     wide_k, wide_v = (_repeat(x, shared) for x in (k, v))
     given, cap = params.get("scale"), params.get("softcap")
@@ -226,8 +277,14 @@ def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
         if cap:
             ds = ds * (1.0 - ratio * ratio)
         ds = ds * scale
-        grads = {"q": ds @ wide_k, "k": _fold(ds.swap() @ q, shared), "v": _fold(p.swap() @ g, shared)}
-        outputs |= {f"grad.{n}": x if inputs[n].ndim == 4 else _join_heads(x) for n, x in grads.items()}
+        grads = {
+            "q": ds @ wide_k,
+            "k": _fold(ds.swap() @ q, shared),
+            "v": _fold(p.swap() @ g, shared),
+        }
+        outputs |= {
+            f"grad.{n}": x if inputs[n].ndim == 4 else _join_heads(x) for n, x in grads.items()
+        }
     return outputs
 
 
@@ -266,7 +323,9 @@ def gelu(inputs: Inputs, params: Params) -> Outputs:
         inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
         t = tanh(inner)
         slope = (1.0 + x * x * (3 * 0.044715)) * math.sqrt(2 / math.pi)
-        return _elementwise(inputs, x * 0.5 * (1.0 + t), (1.0 + t) * 0.5 + x * 0.5 * (1.0 - t * t) * slope)
+        return _elementwise(
+            inputs, x * 0.5 * (1.0 + t), (1.0 + t) * 0.5 + x * 0.5 * (1.0 - t * t) * slope
+        )
     phi = (1.0 + erf(x * math.sqrt(0.5))) * 0.5
     density = exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
     return _elementwise(inputs, x * phi, phi + x * density)
@@ -293,7 +352,9 @@ def embedding(inputs: Inputs, params: Params) -> Outputs:
 
 
 def cross_entropy(inputs: Inputs, params: Params) -> Outputs:
-    """-sum over classes of ((1-e) onehot + e/C) w log p, reduced; `shift` compares position i with label i+1."""
+    """-sum over classes of ((1-e) onehot + e/C) w log p, reduced; `shift` compares position i with
+    label i+1.
+    """
     logits = bounded(inputs["logits"])
     rank = logits.value.ndim
     axis = rank - 1 if params["shift"] or rank == 1 else 1
@@ -301,8 +362,12 @@ def cross_entropy(inputs: Inputs, params: Params) -> Outputs:
     log_probs = shifted - log(total)
     labels = inputs["labels"].astype(np.int64)
     if params["shift"]:
-        labels = np.concatenate([labels[..., 1:], np.full((*labels.shape[:-1], 1), params["ignore_index"])], -1)
-    loss, dlog = _nll(log_probs, labels.reshape(() if rank == 1 else labels.shape), axis, inputs, params)
+        labels = np.concatenate(
+            [labels[..., 1:], np.full((*labels.shape[:-1], 1), params["ignore_index"])], -1
+        )
+    loss, dlog = _nll(
+        log_probs, labels.reshape(() if rank == 1 else labels.shape), axis, inputs, params
+    )
     outputs = {"loss": loss.reshape(*(loss.shape or (1,))), "log_probs": log_probs}
     if "grad.loss" in inputs:
         g = dlog * _grad_of_loss(inputs["grad.loss"], labels, axis, rank, params)
@@ -315,15 +380,23 @@ def nll_loss(inputs: Inputs, params: Params) -> Outputs:
     log_probs, labels = bounded(inputs["log_probs"]), inputs["labels"].astype(np.int64)
     rank = log_probs.value.ndim
     axis = 0 if rank == 1 else 1
-    loss, dlog = _nll(log_probs, labels.reshape(() if rank == 1 else labels.shape), axis, inputs, params)
+    loss, dlog = _nll(
+        log_probs, labels.reshape(() if rank == 1 else labels.shape), axis, inputs, params
+    )
     outputs = {"loss": loss.reshape(*(loss.shape or (1,)))}
     if "grad.loss" in inputs:
-        outputs["grad.log_probs"] = dlog * _grad_of_loss(inputs["grad.loss"], labels, axis, rank, params)
+        outputs["grad.log_probs"] = dlog * _grad_of_loss(
+            inputs["grad.loss"], labels, axis, rank, params
+        )
     return outputs
 
 
-def _nll(log_probs: Bounded, labels: NDArray[np.int64], axis: int, inputs: Inputs, params: Params) -> tuple[Bounded, Bounded]:
-    """The reduced loss, and its derivative by each log-probability (not yet reduced where reduction is none)."""
+def _nll(
+    log_probs: Bounded, labels: NDArray[np.int64], axis: int, inputs: Inputs, params: Params
+) -> tuple[Bounded, Bounded]:
+    """The reduced loss, and its derivative by each log-probability (not yet reduced where reduction
+    is none).
+    """
     classes = log_probs.shape[axis]
     kept = labels != params["ignore_index"]
     if ((labels < 0) | (labels >= classes))[kept].any():
@@ -343,9 +416,32 @@ def _nll(log_probs: Bounded, labels: NDArray[np.int64], axis: int, inputs: Input
     return each.sum() / used, -target / used
 
 
-def _grad_of_loss(grad: NDArray[Any], labels: NDArray[Any], axis: int, rank: int, params: Params) -> Bounded:
+def _grad_of_loss(
+    grad: NDArray[Any], labels: NDArray[Any], axis: int, rank: int, params: Params
+) -> Bounded:
     if params["reduction"] != "none" or rank == 1:
         return bounded(grad.reshape(-1)[0])
     if params.get("shift"):
-        grad = np.concatenate([grad[..., : labels.shape[-1] - 1], np.zeros((*labels.shape[:-1], 1))], -1)
+        grad = np.concatenate(
+            [grad[..., : labels.shape[-1] - 1], np.zeros((*labels.shape[:-1], 1))], -1
+        )
     return bounded(np.expand_dims(grad, axis))
+
+
+FORMULAS = {
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "rms_norm": rms_norm,
+    "layer_norm": layer_norm,
+    "batch_norm": batch_norm,
+    "rotary_embedding": rotary_embedding,
+    "rotary_embedding_cache": rotary_embedding_cache,
+    "scaled_dot_product_attention": scaled_dot_product_attention,
+    "relu": relu,
+    "silu": silu,
+    "sigmoid": sigmoid_op,
+    "gelu": gelu,
+    "embedding": embedding,
+    "cross_entropy": cross_entropy,
+    "nll_loss": nll_loss,
+}

@@ -1,8 +1,8 @@
 """Optimizers, clipping, loss scaling and schedules.
 
-Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017, arXiv 1711.05101), in the order of torch/optim/adamw.py and sgd.py;
-torch/nn/utils/clip_grad.py and torch/amp/grad_scaler.py; Adagrad and Momentum as the ONNX specification (ai.onnx.preview.training)
-has them.
+Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017, arXiv 1711.05101), in the
+order of torch/optim/adamw.py and sgd.py; torch/nn/utils/clip_grad.py and torch/amp/grad_scaler.py;
+Adagrad and Momentum as the ONNX specification (ai.onnx.preview.training) has them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ Outputs = dict[str, Expected]
 _DEFAULTS: dict[str, Params] = {
     "adamw": {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2},
     "adam": {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0},
-    "adamw8bit": {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2, "blocksize": 256, "min_8bit_size": 4096},
+    "adamw8bit": {
+        "lr": 1e-3,
+        "betas": (0.9, 0.999),
+        "eps": 1e-8,
+        "weight_decay": 1e-2,
+        "blocksize": 256,
+        "min_8bit_size": 4096,
+    },
     "sgd": {"lr": 1e-3, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
 }
 
@@ -34,7 +41,10 @@ def optimizer_steps(inputs: Inputs, params: Params) -> Outputs:
     if params.get("decay_after_step") and name != "adamw8bit":
         raise FormatError("only adamw8bit has decay_after_step")
     if name in _DEFAULTS:
-        chosen = {**_DEFAULTS[name], **{key: value for key, value in params.items() if value is not None}}
+        chosen = {
+            **_DEFAULTS[name],
+            **{key: value for key, value in params.items() if value is not None},
+        }
         return _sgd(inputs, chosen) if name == "sgd" else _adam(inputs, chosen)
     return _onnx_momentum(inputs, params) if name == "momentum" else _onnx_adagrad(inputs, params)
 
@@ -59,7 +69,9 @@ def _adam(inputs: Inputs, p: Params) -> Outputs:
 
 
 def _adam_step(now: Moments, g: Bounded, t: int, p: Params) -> Moments:
-    """AdamW decays the parameter first, Adam adds the decay to the gradient; eps is added after the correction of the bias."""
+    """AdamW decays the parameter first, Adam adds the decay to the gradient; eps is added after the
+    correction of the bias.
+    """
     (param, m, v), lr, (b1, b2) = now, p["lr"], p["betas"]
     decay = lr * p["weight_decay"]
     if p["optimizer"] == "adam":
@@ -83,7 +95,9 @@ def _start(inputs: Inputs, name: str, param: Bounded) -> Bounded:
 
 
 def _sgd(inputs: Inputs, p: Params) -> Outputs:
-    """G += wd p; buf = mu buf + (1 - dampening) g, at first g; p -= lr (nesterov ? g + mu buf : buf)."""
+    """G += wd p; buf = mu buf + (1 - dampening) g, at first g; p -= lr (nesterov ? g + mu buf :
+    buf).
+    """
     param, mu = bounded(inputs["param"]), p["momentum"]
     buffer = bounded(inputs["state.momentum_buffer"]) if "state.momentum_buffer" in inputs else None
     steps: list[Bounded] = []
@@ -102,7 +116,9 @@ def _sgd(inputs: Inputs, p: Params) -> Outputs:
 
 
 def _onnx_momentum(inputs: Inputs, p: Params) -> Outputs:
-    """ai.onnx.preview.training.Momentum: v = alpha v + beta g (beta is 1 at step T = 0); nesterov looks ahead."""
+    """ai.onnx.preview.training.Momentum: v = alpha v + beta g (beta is 1 at step T = 0); nesterov
+    looks ahead.
+    """
     param = bounded(inputs["param"])
     v = _start(inputs, "state.momentum_buffer", param)
     steps: list[Bounded] = []
@@ -131,14 +147,17 @@ def _onnx_adagrad(inputs: Inputs, p: Params) -> Outputs:
 
 
 def _stack(parts: list[Bounded]) -> Bounded:
-    return Bounded(np.stack([part.value for part in parts]), np.stack([part.error for part in parts]))
+    return Bounded(
+        np.stack([part.value for part in parts]), np.stack([part.error for part in parts])
+    )
 
 
 def clip_grad_norm(inputs: Inputs, params: Params) -> Outputs:
     """N = L2 over all gradients; each is multiplied by min(1, max_norm / (n + eps))."""
     names = sorted(inputs, key=lambda name: int(name[1:]))
     grads = [bounded(inputs[name]) for name in names]
-    # A library may add up the norms of the tensors or all squares at once: both are within a sum over all elements.
+    # A library may add up the norms of the tensors or all squares at once: both are within a sum
+    # over all elements.
     squares = [(g * g).sum().reshape(1) for g in grads]
     total = squares[0]
     for square in squares[1:]:
@@ -147,11 +166,16 @@ def clip_grad_norm(inputs: Inputs, params: Params) -> Outputs:
     norm = Bounded(norm.value, norm.error + 4.5 * 2.0**-23 * norm.value)
     ratio = params["max_norm"] / (norm + params["eps"])
     factor = where(ratio.value < 1, ratio, bounded(np.ones(1)))
-    return {"norm": Real(norm), **{name: Real(g * factor) for name, g in zip(names, grads, strict=True)}}
+    return {
+        "norm": Real(norm),
+        **{name: Real(g * factor) for name, g in zip(names, grads, strict=True)},
+    }
 
 
 def grad_scaler(inputs: Inputs, params: Params) -> Outputs:
-    """After an infinite gradient the scale backs off and the step is skipped; after growth_interval finite ones it grows."""
+    """After an infinite gradient the scale backs off and the step is skipped; after growth_interval
+    finite ones it grows.
+    """
     scale, tracker, param = float(params["init_scale"]), 0, 0.0
     scales: list[float] = []
     values: list[float] = []
@@ -169,10 +193,20 @@ def grad_scaler(inputs: Inputs, params: Params) -> Outputs:
     if params.get("lr") is not None:
         steps = np.arange(1, len(values) + 1)
         value: F64 = np.array(values)
-        outputs["param"] = Real(Bounded(value, np.asarray(2.0**-23 * steps * np.abs(value), np.float64)))
+        outputs["param"] = Real(
+            Bounded(value, np.asarray(2.0**-23 * steps * np.abs(value), np.float64))
+        )
     return outputs
 
 
 def lr_schedule(inputs: Inputs, params: Params) -> Outputs:
     """The learning rate of each step until two past the total."""
     return {"lr": Real(rates(params))}
+
+
+FORMULAS = {
+    "optimizer_steps": optimizer_steps,
+    "clip_grad_norm": clip_grad_norm,
+    "grad_scaler": grad_scaler,
+    "lr_schedule": lr_schedule,
+}

@@ -1,4 +1,6 @@
-"""Quanto's weights: optimum/quanto/tensor/optimizers (scales), tensor/weights/qbits.py and qbytes.py (codes), tensor/packed.py (bytes)."""
+"""Quanto's weights: optimum/quanto/tensor/optimizers (scales), tensor/weights/qbits.py and
+qbytes.py (codes), tensor/packed.py (bytes).
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,19 @@ def quanto_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
     if params["qtype"] == "qint8":
         scale = bounded(largest) / 127.0
         y = bounded(weight) / scale
-        codes = Codes(*(np.clip(np.rint(y.value + s * y.error), -128, 127).astype(np.int8) for s in (0, -1, 1)))
+        codes = Codes(
+            *(
+                np.clip(np.rint(y.value + s * y.error), -128, 127).astype(np.int8)
+                for s in (0, -1, 1)
+            )
+        )
         return {"q": codes, "scale": Real(scale), "dequant": Real(_times(codes, scale))}
     dtype, top = _FLOAT8[params["qtype"]]
     scale = bounded(largest) / top
     y = bounded(weight) / scale
-    value, below, above = (np.clip(y.value + s * y.error, -top, top).astype(dtype) for s in (0, -1, 1))
+    value, below, above = (
+        np.clip(y.value + s * y.error, -top, top).astype(dtype) for s in (0, -1, 1)
+    )
     wide = [part.astype(np.float64) for part in (value, below, above)]
     spread = np.maximum(np.abs(wide[1] - wide[0]), np.abs(wide[2] - wide[0])) * scale.value
     product = bounded(wide[0]) * scale
@@ -46,8 +55,14 @@ def quanto_quantize(inputs: Inputs, params: Params) -> dict[str, Expected]:
         found: F64 = actual.view(dtype).astype(np.float64)
         return found
 
-    q = Decoded(value.view(np.uint8), decode, np.minimum(wide[1], wide[2]), np.maximum(wide[1], wide[2]))
-    return {"q": q, "scale": Real(scale), "dequant": Real(Bounded(product.value, product.error + spread))}
+    q = Decoded(
+        value.view(np.uint8), decode, np.minimum(wide[1], wide[2]), np.maximum(wide[1], wide[2])
+    )
+    return {
+        "q": q,
+        "scale": Real(scale),
+        "dequant": Real(Bounded(product.value, product.error + spread)),
+    }
 
 
 def _times(codes: Codes, scale: Bounded) -> Bounded:
@@ -58,7 +73,9 @@ def _times(codes: Codes, scale: Bounded) -> Bounded:
 
 
 def _affine(weight: F64, params: Params, bits: int) -> dict[str, Expected]:
-    """Scale = (max - min) / (2^b - 1), shift = -min, q = clamp(rint((x + shift) / scale)); decoded scale q - shift."""
+    """Scale = (max - min) / (2^b - 1), shift = -min, q = clamp(rint((x + shift) / scale)); decoded
+    scale q - shift.
+    """
     grouped = group(weight, params)
     rows = params["axis"] == 0
     axis = 1 if rows else 0
@@ -68,7 +85,12 @@ def _affine(weight: F64, params: Params, bits: int) -> dict[str, Expected]:
     shift = bounded(-low)
     with np.errstate(invalid="ignore", divide="ignore"):
         y = (bounded(grouped) + shift) / scale
-    codes = Codes(*(np.clip(np.rint(np.nan_to_num(y.value + s * y.error)), 0, top).astype(np.uint8) for s in (0, -1, 1)))
+    codes = Codes(
+        *(
+            np.clip(np.rint(np.nan_to_num(y.value + s * y.error)), 0, top).astype(np.uint8)
+            for s in (0, -1, 1)
+        )
+    )
     decoded = _times(codes, scale) - shift
     outputs: dict[str, Expected] = {
         "unpacked": codes,
@@ -80,7 +102,9 @@ def _affine(weight: F64, params: Params, bits: int) -> dict[str, Expected]:
     def decode(packed: Array) -> F64:
         return unpack(packed, bits)[: len(grouped)].astype(np.float64)
 
-    outputs["packed"] = Decoded(pack(codes.value, bits), decode, codes.low.astype(np.float64), codes.high.astype(np.float64))
+    outputs["packed"] = Decoded(
+        pack(codes.value, bits), decode, codes.low.astype(np.float64), codes.high.astype(np.float64)
+    )
     return outputs
 
 
@@ -90,7 +114,9 @@ def group(weight: F64, params: Params) -> F64:
     if size is None:
         return weight
     if weight.size % size:
-        raise FormatError(f"quanto_quantize: {weight.size} weights are no multiple of group_size {size}")
+        raise FormatError(
+            f"quanto_quantize: {weight.size} weights are no multiple of group_size {size}"
+        )
     if params["axis"] == 0:
         return weight.reshape(-1, size)
     last = weight.shape[-1]
@@ -108,11 +134,20 @@ def pack(codes: Array, bits: int) -> Array:
     """Slices of rows side by side in a byte, the first in the lowest bits."""
     per_byte = 8 // bits
     rows = -(-len(codes) // per_byte)
-    padded = np.concatenate([codes, np.zeros((rows * per_byte - len(codes), *codes.shape[1:]), np.uint8)])
+    padded = np.concatenate(
+        [codes, np.zeros((rows * per_byte - len(codes), *codes.shape[1:]), np.uint8)]
+    )
     slices = padded.reshape(per_byte, rows, *codes.shape[1:])
-    return np.bitwise_or.reduce([part << (bits * k) for k, part in enumerate(slices)]).astype(np.uint8)
+    return np.bitwise_or.reduce([part << (bits * k) for k, part in enumerate(slices)]).astype(
+        np.uint8
+    )
 
 
 def unpack(packed: Array, bits: int) -> Array:
     """The inverse of `pack`, with the rows that fill up the last byte."""
     return np.concatenate([(packed >> (bits * k)) & (2**bits - 1) for k in range(8 // bits)])
+
+
+FORMULAS = {
+    "quanto_quantize": quanto_quantize,
+}

@@ -21,7 +21,9 @@ _MOST_CELLS = 2**24
 
 
 def unbroadcast(gradient: Bounded, shape: Sequence[int]) -> Bounded:
-    """The gradient of what was broadcast from `shape`: sums over the dimensions that it gained or that had size 1."""
+    """The gradient of what was broadcast from `shape`: sums over the dimensions that it gained or
+    that had size 1.
+    """
     extra = len(gradient.shape) - len(shape)
     summed = gradient.sum(tuple(range(extra))) if extra else gradient
     widened = tuple(axis for axis, n in enumerate(shape) if n == 1 and summed.shape[axis] != 1)
@@ -36,7 +38,9 @@ def axis_in(axis: int, rank: int) -> int:
 
 
 def block_of(elements: int, blocksize: int) -> NDArray[np.int64]:
-    """The block that each element of a flat tensor belongs to: what is one for a block, indexed by it, is one for an element."""
+    """The block that each element of a flat tensor belongs to: what is one for a block, indexed by
+    it, is one for an element.
+    """
     return np.arange(elements) // blocksize
 
 
@@ -48,8 +52,12 @@ def pair(value: int | Sequence[int]) -> tuple[int, int]:
     return vertical, horizontal
 
 
-def window_starts(params: Params, kernel: tuple[int, int], size: tuple[int, int]) -> tuple[list[int], list[int]]:
-    """First rows and first columns of the windows, counted from the unpadded corner; ceil_mode drops one that starts in the padding."""
+def window_starts(
+    params: Params, kernel: tuple[int, int], size: tuple[int, int]
+) -> tuple[list[int], list[int]]:
+    """First rows and first columns of the windows, counted from the unpadded corner; ceil_mode
+    drops one that starts in the padding.
+    """
     stride = pair(params.get("stride") or kernel)
     dilation = pair(params.get("dilation", 1))
     top, left, bottom, right = params["padding"]
@@ -69,29 +77,45 @@ def window_starts(params: Params, kernel: tuple[int, int], size: tuple[int, int]
 
 
 def windows(
-    x: Bounded, kernel: tuple[int, int], starts: tuple[list[int], list[int]], dilation: tuple[int, int], fill: float
+    x: Bounded,
+    kernel: tuple[int, int],
+    starts: tuple[list[int], list[int]],
+    dilation: tuple[int, int],
+    fill: float,
 ) -> tuple[Bounded, NDArray[np.bool_], NDArray[np.int64]]:
-    """Windows of [N, C, H, W] as [N, C, OH, OW, kh*kw], which cells lie inside the image, and their index in H*W (0 outside)."""
+    """Windows of [N, C, H, W] as [N, C, OH, OW, kh*kw], which cells lie inside the image, and their
+    index in H*W (0 outside).
+    """
     height, width = x.shape[2:]
     rows = np.array(starts[0])[:, None] + dilation[0] * np.arange(kernel[0])[None, :]
     columns = np.array(starts[1])[:, None] + dilation[1] * np.arange(kernel[1])[None, :]
-    r = np.broadcast_to(rows[:, None, :, None], (len(rows), len(columns), *kernel)).reshape(len(rows), len(columns), -1)
-    c = np.broadcast_to(columns[None, :, None, :], (len(rows), len(columns), *kernel)).reshape(len(rows), len(columns), -1)
+    r = np.broadcast_to(rows[:, None, :, None], (len(rows), len(columns), *kernel)).reshape(
+        len(rows), len(columns), -1
+    )
+    c = np.broadcast_to(columns[None, :, None, :], (len(rows), len(columns), *kernel)).reshape(
+        len(rows), len(columns), -1
+    )
     inside = (r >= 0) & (r < height) & (c >= 0) & (c < width)
     index = np.where(inside, r * width + c, 0)
     flat = x.reshape(*x.shape[:2], height * width)
     return (
-        Bounded(np.where(inside, flat.value[:, :, index], fill), np.where(inside, flat.error[:, :, index], 0.0)),
+        Bounded(
+            np.where(inside, flat.value[:, :, index], fill),
+            np.where(inside, flat.error[:, :, index], 0.0),
+        ),
         inside,
         index,
     )
 
 
 def scatter_windows(gradient: Bounded, index: NDArray[np.int64], shape: Sequence[int]) -> Bounded:
-    """The adjoint of `windows`: [N, C, OH, OW, k] summed into [N, C, H, W]; cells outside must be zero already."""
+    """The adjoint of `windows`: [N, C, OH, OW, k] summed into [N, C, H, W]; cells outside must be
+    zero already.
+    """
     n, c, h, w = shape
     flat = index.reshape(-1)
-    # One row for each cell that a window touches, so that a product with it sums what belongs to a cell.
+    # One row for each cell that a window touches, so that a product with it sums what belongs to a
+    # cell.
     touched = np.zeros((flat.size, h * w))
     touched[np.arange(flat.size), flat] = 1.0
     value, carried, size = (

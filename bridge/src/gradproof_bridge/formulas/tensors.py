@@ -13,7 +13,15 @@ from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import Bounded, bounded, eps, rounded
 from gradproof_bridge.formulas.expected import Codes, Expected, Real, exactly
-from gradproof_bridge.formulas.shapes import axis_in, block_of, pair, scatter_windows, unbroadcast, window_starts, windows
+from gradproof_bridge.formulas.shapes import (
+    axis_in,
+    block_of,
+    pair,
+    scatter_windows,
+    unbroadcast,
+    window_starts,
+    windows,
+)
 
 Outputs = dict[str, Expected]
 _INTEGERS = ("i", "u")
@@ -37,13 +45,20 @@ def _binary(
 ) -> Callable[[Inputs, Params], Outputs]:
     def op(inputs: Inputs, params: Params) -> Outputs:
         if integers and _is_integer(inputs["a"]):
-            return {"y": exactly(np.asarray(integers(inputs["a"], inputs["b"])).astype(inputs["a"].dtype))}
+            return {
+                "y": exactly(
+                    np.asarray(integers(inputs["a"], inputs["b"])).astype(inputs["a"].dtype)
+                )
+            }
         a, b = bounded(inputs["a"]), bounded(inputs["b"])
         outputs: Outputs = {"y": Real(floats(a, b))}
         if "grad.y" in inputs:
             g = bounded(inputs["grad.y"])
             to_a, to_b = slopes(a, b)
-            outputs |= {"grad.a": Real(unbroadcast(g * to_a, a.shape)), "grad.b": Real(unbroadcast(g * to_b, b.shape))}
+            outputs |= {
+                "grad.a": Real(unbroadcast(g * to_a, a.shape)),
+                "grad.b": Real(unbroadcast(g * to_b, b.shape)),
+            }
         return outputs
 
     return op
@@ -62,7 +77,9 @@ def clip(inputs: Inputs, params: Params) -> Outputs:
     y = x.astype(np.float64)
     y = y if low is None else np.maximum(y, low)
     y = y if high is None else np.minimum(y, high)
-    outputs: Outputs = {"y": exactly(y.astype(x.dtype)) if _is_integer(x) else Real(rounded(y, np.zeros(y.shape)))}
+    outputs: Outputs = {
+        "y": exactly(y.astype(x.dtype)) if _is_integer(x) else Real(rounded(y, np.zeros(y.shape)))
+    }
     if "grad.y" in inputs:
         inside = (x > (-np.inf if low is None else low)) & (x < (np.inf if high is None else high))
         outputs["grad.x"] = Real(bounded(inputs["grad.y"].astype(np.float64) * inside))
@@ -82,7 +99,10 @@ def _axes(params: Params, rank: int) -> tuple[int, ...]:
     return tuple(axis_in(axis, rank) for axis in params["axes"])
 
 
-def _reduction(reduce: Callable[[Bounded, tuple[int, ...]], Bounded], share: Callable[[Bounded, tuple[int, ...]], Bounded]) -> Any:
+def _reduction(
+    reduce: Callable[[Bounded, tuple[int, ...]], Bounded],
+    share: Callable[[Bounded, tuple[int, ...]], Bounded],
+) -> Any:
     def op(inputs: Inputs, params: Params) -> Outputs:
         x = inputs["x"]
         axes = _axes(params, x.ndim)
@@ -90,7 +110,9 @@ def _reduction(reduce: Callable[[Bounded, tuple[int, ...]], Bounded], share: Cal
         kept = [1 if d in axes else n for d, n in enumerate(x.shape)]
         shape = kept if params["keepdims"] else [n for d, n in enumerate(x.shape) if d not in axes]
         final = y.reshape(*(shape or [1]))
-        outputs: Outputs = {"y": exactly(final.value.astype(x.dtype)) if _is_integer(x) else Real(final)}
+        outputs: Outputs = {
+            "y": exactly(final.value.astype(x.dtype)) if _is_integer(x) else Real(final)
+        }
         if "grad.y" in inputs and not _is_integer(x):
             g = bounded(inputs["grad.y"]).reshape(*kept)
             outputs["grad.x"] = Real(g * share(bounded(x), axes))
@@ -109,7 +131,9 @@ def _count(x: Bounded, axes: tuple[int, ...]) -> float:
 
 
 reduce_sum = _reduction(lambda x, axes: x.sum(axes), lambda x, _axes: bounded(np.ones(x.shape)))
-reduce_mean = _reduction(lambda x, axes: x.mean(axes), lambda x, axes: bounded(np.ones(x.shape)) / _count(x, axes))
+reduce_mean = _reduction(
+    lambda x, axes: x.mean(axes), lambda x, axes: bounded(np.ones(x.shape)) / _count(x, axes)
+)
 reduce_max = _reduction(lambda x, axes: x.max(axes), _equal_shares)
 
 
@@ -140,7 +164,9 @@ def concat(inputs: Inputs, params: Params) -> Outputs:
     if "grad.y" in inputs:
         cuts = np.cumsum([part.shape[params["axis"]] for part in parts])[:-1]
         pieces = np.split(inputs["grad.y"], cuts, params["axis"])
-        outputs |= {f"grad.{name}": Real(bounded(piece)) for name, piece in zip(names, pieces, strict=True)}
+        outputs |= {
+            f"grad.{name}": Real(bounded(piece)) for name, piece in zip(names, pieces, strict=True)
+        }
     return outputs
 
 
@@ -152,11 +178,15 @@ def gather(inputs: Inputs, params: Params) -> Outputs:
     if "grad.y" in inputs:
         chosen = np.zeros((x.shape[axis], indices.size))
         chosen[indices.reshape(-1) % x.shape[axis], np.arange(indices.size)] = 1
-        flat = bounded(inputs["grad.y"].reshape(*x.shape[:axis], indices.size, *x.shape[axis + 1 :]))
+        flat = bounded(
+            inputs["grad.y"].reshape(*x.shape[:axis], indices.size, *x.shape[axis + 1 :])
+        )
         moved = Bounded(np.moveaxis(flat.value, axis, 0), np.moveaxis(flat.error, axis, 0))
         rows = bounded(chosen) @ moved.reshape(indices.size, -1)
         back = rows.reshape(x.shape[axis], *moved.shape[1:])
-        outputs["grad.x"] = Real(Bounded(np.moveaxis(back.value, 0, axis), np.moveaxis(back.error, 0, axis)))
+        outputs["grad.x"] = Real(
+            Bounded(np.moveaxis(back.value, 0, axis), np.moveaxis(back.error, 0, axis))
+        )
     return outputs
 
 
@@ -169,14 +199,24 @@ def conv2d(inputs: Inputs, params: Params) -> Outputs:
     cells, inside, index = windows(x, kernel, starts, dilation, 0.0)
     n, c, oh, ow, k = cells.shape
     # [N, G, OH*OW, C/G*k] times [G, C/G*k, O/G]
-    columns = cells.reshape(n, groups, c // groups, oh * ow, k).transpose(0, 1, 3, 2, 4).reshape(n, groups, oh * ow, -1)
+    columns = (
+        cells.reshape(n, groups, c // groups, oh * ow, k)
+        .transpose(0, 1, 3, 2, 4)
+        .reshape(n, groups, oh * ow, -1)
+    )
     matrix = weight.reshape(groups, weight.shape[0] // groups, -1)
     y = (columns @ matrix.swap()).transpose(0, 1, 3, 2).reshape(n, weight.shape[0], oh, ow)
-    outputs: Outputs = {"y": Real(y + bounded(inputs["bias"]).reshape(1, -1, 1, 1) if "bias" in inputs else y)}
+    outputs: Outputs = {
+        "y": Real(y + bounded(inputs["bias"]).reshape(1, -1, 1, 1) if "bias" in inputs else y)
+    }
     if "grad.y" in inputs:
         g = bounded(inputs["grad.y"])
         rows = g.reshape(n, groups, weight.shape[0] // groups, oh * ow)
-        dcolumns = (rows.swap() @ matrix).reshape(n, groups, oh * ow, c // groups, k).transpose(0, 1, 3, 2, 4)
+        dcolumns = (
+            (rows.swap() @ matrix)
+            .reshape(n, groups, oh * ow, c // groups, k)
+            .transpose(0, 1, 3, 2, 4)
+        )
         back = dcolumns.reshape(n, c, oh, ow, k)
         kept = Bounded(np.where(inside, back.value, 0), np.where(inside, back.error, 0))
         dw = (rows @ columns).sum(0)
@@ -197,12 +237,16 @@ def max_pool2d(inputs: Inputs, params: Params) -> Outputs:
     outputs: Outputs = {"y": Real(bounded(cells.value.max(-1)))}
     if "grad.y" in inputs:
         first = np.eye(cells.shape[-1])[cells.value.argmax(-1)] * inside
-        outputs["grad.x"] = Real(scatter_windows(bounded(inputs["grad.y"][..., None] * first), index, x.shape))
+        outputs["grad.x"] = Real(
+            scatter_windows(bounded(inputs["grad.y"][..., None] * first), index, x.shape)
+        )
     return outputs
 
 
 def avg_pool2d(inputs: Inputs, params: Params) -> Outputs:
-    """The mean of each window; cells past the padding never count, those of the padding do with count_include_pad."""
+    """The mean of each window; cells past the padding never count, those of the padding do with
+    count_include_pad.
+    """
     x, kernel = bounded(inputs["x"]), pair(params["kernel"])
     dilation = pair(params["dilation"])
     starts = window_starts(params, kernel, (x.shape[2], x.shape[3]))
@@ -210,7 +254,10 @@ def avg_pool2d(inputs: Inputs, params: Params) -> Outputs:
     count = inside.sum(-1)
     if params["count_include_pad"]:
         ends = (x.shape[2] + params["padding"][2], x.shape[3] + params["padding"][3])
-        rows, columns = ((np.array(starts[d])[:, None] + dilation[d] * np.arange(kernel[d]) < ends[d]).sum(1) for d in (0, 1))
+        rows, columns = (
+            (np.array(starts[d])[:, None] + dilation[d] * np.arange(kernel[d]) < ends[d]).sum(1)
+            for d in (0, 1)
+        )
         count = rows[:, None] * columns[None, :]
     divisor = np.maximum(count, 1).astype(np.float64)
     outputs: Outputs = {"y": Real(cells.sum(-1) / divisor)}
@@ -241,7 +288,9 @@ def quantize_linear(inputs: Inputs, params: Params) -> Outputs:
     y = x.astype(np.float64) / scale
     store = np.uint8 if kind.startswith("u") else np.int8
     band = 2.5 * eps() * np.abs(y)
-    codes = [np.clip(np.rint(y + sign * band) + shift, low, high).astype(store) for sign in (0, -1, 1)]
+    codes = [
+        np.clip(np.rint(y + sign * band) + shift, low, high).astype(store) for sign in (0, -1, 1)
+    ]
     return {"q": Codes(*codes)}
 
 
@@ -249,14 +298,43 @@ def dequantize_linear(inputs: Inputs, params: Params) -> Outputs:
     """(q - zero_point) scale."""
     q, zero = inputs["q"], inputs.get("zero_point")
     shift = 0 if zero is None else _spread(zero, q, params).astype(np.float64)
-    return {"y": Real(bounded(q.astype(np.float64) - shift) * bounded(_spread(inputs["scale"], q, params)))}
+    return {
+        "y": Real(
+            bounded(q.astype(np.float64) - shift) * bounded(_spread(inputs["scale"], q, params))
+        )
+    }
 
 
 def _spread(scale: NDArray[Any], x: NDArray[Any], params: Params) -> NDArray[Any]:
-    """One scale for all, one for each index of the axis, or one for each block along it, so that it broadcasts to x."""
+    """One scale for all, one for each index of the axis, or one for each block along it, so that it
+    broadcasts to x.
+    """
     if params.get("axis") is None:
         return scale.reshape(())
     axis = axis_in(params["axis"], x.ndim)
     if params.get("block_size") is None:
         return scale.reshape([-1 if d == axis else 1 for d in range(x.ndim)])
     return np.take(scale, block_of(x.shape[axis], params["block_size"]), axis)
+
+
+FORMULAS = {
+    "add": add,
+    "sub": sub,
+    "mul": mul,
+    "div": div,
+    "clip": clip,
+    "cast": cast,
+    "reduce_sum": reduce_sum,
+    "reduce_mean": reduce_mean,
+    "reduce_max": reduce_max,
+    "argmax": argmax,
+    "transpose": transpose,
+    "concat": concat,
+    "gather": gather,
+    "conv2d": conv2d,
+    "max_pool2d": max_pool2d,
+    "avg_pool2d": avg_pool2d,
+    "global_avg_pool2d": global_avg_pool2d,
+    "quantize_linear": quantize_linear,
+    "dequantize_linear": dequantize_linear,
+}

@@ -1,7 +1,8 @@
 """Ternary weights.
 
-`ternary_quantize`: Li et al., "Ternary Weight Networks" (2016, arXiv 1605.04711), with its threshold of 0.7 mean|w|. `bitnet_quantize`:
-the absmean of Ma et al., "The Era of 1-bit LLMs" (2024, arXiv 2402.17764).
+`ternary_quantize`: Li et al., "Ternary Weight Networks" (2016, arXiv 1605.04711), with its
+threshold of 0.7 mean|w|. `bitnet_quantize`: the absmean of Ma et al., "The Era of 1-bit LLMs"
+(2024, arXiv 2402.17764).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ Outputs = dict[str, Expected]
 
 
 def ternary_quantize(inputs: Inputs, params: Params) -> Outputs:
-    """T = sign(w) where |w| > threshold = factor mean|w|; scale = mean|w| over t != 0; four trits a byte, t + 1, the first in bits 0-1."""
+    """T = sign(w) where |w| > threshold = factor mean|w|; scale = mean|w| over t != 0; four trits a
+    byte, t + 1, the first in bits 0-1.
+    """
     w = inputs["weight"].astype(np.float64)
     threshold = np.float64(np.float32(params["threshold_factor"] * np.abs(w).mean()))
     slack = gamma(w.size + 1) * threshold
@@ -52,7 +55,9 @@ def _trits(w: Array, threshold: float, shift: float) -> Array:
 
 def _decoded(codes: Codes, scale: Bounded) -> Bounded:
     product = bounded(codes.value) * scale.reshape(*[1] * codes.value.ndim)
-    spread = np.maximum(codes.high - codes.value, codes.value - codes.low) * scale.value.reshape(-1)[0]
+    spread = (
+        np.maximum(codes.high - codes.value, codes.value - codes.low) * scale.value.reshape(-1)[0]
+    )
     return Bounded(product.value, product.error + spread)
 
 
@@ -61,6 +66,14 @@ def bitnet_quantize(inputs: Inputs, params: Params) -> Outputs:
     w = inputs["weight"].astype(np.float64)
     scale = bounded(np.abs(w)).mean().reshape(1)
     y = bounded(w) / (scale.reshape(*[1] * w.ndim) + params["eps"])
-    value, low, high = (np.clip(np.rint(y.value + sign * y.error), -1, 1).astype(np.int8) for sign in (0, -1, 1))
+    value, low, high = (
+        np.clip(np.rint(y.value + sign * y.error), -1, 1).astype(np.int8) for sign in (0, -1, 1)
+    )
     codes = Codes(value, low, high)
     return {"trits": codes, "scale": Real(scale), "dequant": Real(_decoded(codes, scale))}
+
+
+FORMULAS = {
+    "ternary_quantize": ternary_quantize,
+    "bitnet_quantize": bitnet_quantize,
+}

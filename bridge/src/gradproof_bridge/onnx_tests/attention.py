@@ -12,7 +12,9 @@ _HIDES = -1e4
 
 
 def attention(test: NodeTest) -> Converted:
-    """Past keys and values go before the new ones; present ones and the score matrix, which ONNX also gives, are not in the vocabulary."""
+    """Past keys and values go before the new ones; present ones and the score matrix, which ONNX
+    also gives, are not in the vocabulary.
+    """
     q, k, v = test.inputs["Q"], test.inputs["K"], test.inputs["V"]
     y = test.outputs[0]
     flat = q.ndim == 3
@@ -21,7 +23,12 @@ def attention(test: NodeTest) -> Converted:
     if "past_key" in test.inputs:
         past = test.inputs["past_key"].shape[2]
         if flat:
-            q, k, v, y = _split(q, heads), _split(k, kv_heads), _split(v, kv_heads), _split(y, heads)
+            q, k, v, y = (
+                _split(q, heads),
+                _split(k, kv_heads),
+                _split(v, kv_heads),
+                _split(y, heads),
+            )
             flat = False
         k = np.concatenate([test.inputs["past_key"], k], 2)
         v = np.concatenate([test.inputs["past_value"], v], 2)
@@ -55,12 +62,16 @@ def _wide(mask: Array, keys: int) -> Array:
     missing = keys - mask.shape[-1]
     if missing <= 0:
         return mask
-    hidden = np.full((*mask.shape[:-1], missing), False if mask.dtype == np.bool_ else -np.inf).astype(mask.dtype)
+    hidden = np.full(
+        (*mask.shape[:-1], missing), False if mask.dtype == np.bool_ else -np.inf
+    ).astype(mask.dtype)
     return np.concatenate([mask, hidden], -1)
 
 
 def _finite(mask: Array) -> Array:
-    """A mask without infinities: bits where it hides or shows alone, else a number that hides as well, as e^-10000 is 0 in float64 too."""
+    """A mask without infinities: bits where it hides or shows alone, else a number that hides as
+    well, as e^-10000 is 0 in float64 too.
+    """
     if mask.dtype == np.bool_:
         return mask
     wide = mask.astype(np.float64)
@@ -70,12 +81,16 @@ def _finite(mask: Array) -> Array:
     if np.all(hidden | (wide == 0)):
         return ~hidden
     if hidden.all(-1).any():
-        raise NotConvertibleError("a row of an added mask hides every key, which no finite number can")
+        raise NotConvertibleError(
+            "a row of an added mask hides every key, which no finite number can"
+        )
     return np.where(hidden, _HIDES, wide).astype(mask.dtype)
 
 
 def _mask(test: NodeTest, past: int, lengths: tuple[int, int, int]) -> Array:
-    """Which keys each query may see: causal from its place among past and new keys, within the windows and the lengths."""
+    """Which keys each query may see: causal from its place among past and new keys, within the
+    windows and the lengths.
+    """
     batch, queries, keys = lengths
     valid = test.inputs.get("nonpad_kv_seqlen")
     # With an outside cache the new queries are the last of each sequence.

@@ -11,7 +11,12 @@ import numpy as np
 from gradproof_bridge.bundle.bundle import Bundle, read_bundle, write_bundle
 from gradproof_bridge.errors import FormatError
 from gradproof_bridge.onnx_tests import attention, images, products, tensors, training
-from gradproof_bridge.onnx_tests.node_test import Converted, NodeTest, NotConvertibleError, node_tests
+from gradproof_bridge.onnx_tests.node_test import (
+    Converted,
+    NodeTest,
+    NotConvertibleError,
+    node_tests,
+)
 from gradproof_bridge.recording.folder import Filed
 from gradproof_bridge.recording.judge import judge
 
@@ -87,7 +92,9 @@ def convert_all() -> Iterator[NodeBundle | NotConverted]:
             bundle = CONVERTERS[test.op_type](test).bundle(producer)
             # What is written must be read again; a bundle that is refused would be no bundle.
             noted = _noted(read_bundle(write_bundle(bundle)))
-            yield NodeBundle(name, Filed(f"{producer_folder()}/onnx_{name}", noted, {"onnx": version}))
+            yield NodeBundle(
+                name, Filed(f"{producer_folder()}/onnx_{name}", noted, {"onnx": version})
+            )
         except NotConvertibleError as error:
             yield NotConverted(name, str(error))
 

@@ -14,7 +14,11 @@ def conv(test: NodeTest) -> Converted:
     x, weight = test.inputs["X"], test.inputs["W"]
     params = _window(test, x.shape, weight.shape[2:])
     params["groups"] = test.get("group", 1)
-    inputs = {"x": x, "weight": weight, **({"bias": test.inputs["B"]} if "B" in test.inputs else {})}
+    inputs = {
+        "x": x,
+        "weight": weight,
+        **({"bias": test.inputs["B"]} if "B" in test.inputs else {}),
+    }
     return Converted("conv2d", params, inputs, {"y": test.outputs[0]})
 
 
@@ -30,7 +34,11 @@ def pool(op: str) -> Callable[[NodeTest], Converted]:
         if x.ndim == 3:
             # A line is an image of one row.
             x, y, kernel, test = x[:, :, None], y[:, :, None], [1, *kernel], _one_row(test)
-        params = {"kernel": kernel, **_window(test, x.shape, kernel), "ceil_mode": bool(test.get("ceil_mode", 0))}
+        params = {
+            "kernel": kernel,
+            **_window(test, x.shape, kernel),
+            "ceil_mode": bool(test.get("ceil_mode", 0)),
+        }
         if op == "avg_pool2d":
             params["count_include_pad"] = bool(test.get("count_include_pad", 0))
         return Converted(op, params, {"x": x}, {"y": y})
@@ -56,19 +64,26 @@ def global_average_pool(test: NodeTest) -> Converted:
 
 def _window(test: NodeTest, shape: tuple[int, ...], kernel: tuple[int, ...] | list[int]) -> Params:
     if len(shape) != 4:
-        raise NotConvertibleError(f"the vocabulary has windows over two dimensions, not over {len(shape) - 2}")
+        raise NotConvertibleError(
+            f"the vocabulary has windows over two dimensions, not over {len(shape) - 2}"
+        )
     stride = [int(n) for n in test.get("strides", [1, 1])]
     dilation = [int(n) for n in test.get("dilations", [1, 1])]
     how = test.get("auto_pad", "NOTSET")
     padding = [int(n) for n in test.get("pads", [0, 0, 0, 0])]
     if how.startswith("SAME"):
-        sides = [_same(shape[d + 2], int(kernel[d]), stride[d], dilation[d], upper=how == "SAME_UPPER") for d in (0, 1)]
+        sides = [
+            _same(shape[d + 2], int(kernel[d]), stride[d], dilation[d], upper=how == "SAME_UPPER")
+            for d in (0, 1)
+        ]
         padding = [sides[0][0], sides[1][0], sides[0][1], sides[1][1]]
     return {"stride": stride, "padding": padding, "dilation": dilation}
 
 
 def _same(size: int, kernel: int, stride: int, dilation: int, *, upper: bool) -> tuple[int, int]:
-    """Padding so that the output has size / stride cells; the odd one goes to the end with SAME_UPPER."""
+    """Padding so that the output has size / stride cells; the odd one goes to the end with
+    SAME_UPPER.
+    """
     total = max(0, (-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size)
     less = total // 2
     return (less, total - less) if upper else (total - less, less)

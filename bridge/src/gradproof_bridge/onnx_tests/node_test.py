@@ -23,7 +23,9 @@ class NotConvertibleError(Exception):
 
 @dataclass(frozen=True)
 class NodeTest:
-    """`inputs` holds those that the node names, by ONNX's own names of the op's inputs; `outputs` in order."""
+    """`inputs` holds those that the node names, by ONNX's own names of the op's inputs; `outputs`
+    in order.
+    """
 
     name: str
     op_type: str
@@ -56,7 +58,9 @@ class Converted:
 def _held(name: str, x: Array) -> Array:
     array = np.asarray(x)
     if array.dtype.name not in _HELD:
-        raise NotConvertibleError(f"{name} has elements of type {array.dtype.name}, which bundles do not hold")
+        raise NotConvertibleError(
+            f"{name} has elements of type {array.dtype.name}, which bundles do not hold"
+        )
     if array.size == 0:
         raise NotConvertibleError(f"{name} has no elements, and bundles hold no empty tensor")
     if array.ndim > 8:
@@ -83,9 +87,17 @@ def node_tests(op_types: Sequence[str]) -> Iterator[NodeTest]:
         node = nodes[0]
         formal = _formal_inputs(onnx, case.model, node)
         given, outputs = case.data_sets[0]
-        arrays = dict(zip((value.name for value in case.model.graph.input), (_array(x) for x in given), strict=True))
+        arrays = dict(
+            zip(
+                (value.name for value in case.model.graph.input),
+                (_array(x) for x in given),
+                strict=True,
+            )
+        )
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        inputs = {name: arrays[actual] for name, actual in zip(formal, node.input, strict=True) if actual}
+        inputs = {
+            name: arrays[actual] for name, actual in zip(formal, node.input, strict=True) if actual
+        }
         yield NodeTest(case.name, node.op_type, attributes, inputs, [_array(y) for y in outputs])
 
 
@@ -95,8 +107,12 @@ def _formal_inputs(onnx: Any, model: Any, node: Any) -> list[str]:
     declared = onnx.defs.get_schema(node.op_type, version, node.domain).inputs
     names = [entry.name for entry in declared[: len(node.input)]]
     return (
-        names[: len(declared) - 1] + [f"{declared[-1].name}{i}" for i in range(len(node.input) - len(declared) + 1)]
-        if (len(node.input) > len(declared) or declared[-1].option == onnx.defs.OpSchema.FormalParameterOption.Variadic)
+        names[: len(declared) - 1]
+        + [f"{declared[-1].name}{i}" for i in range(len(node.input) - len(declared) + 1)]
+        if (
+            len(node.input) > len(declared)
+            or declared[-1].option == onnx.defs.OpSchema.FormalParameterOption.Variadic
+        )
         else names
     )
 

@@ -12,7 +12,9 @@ from gradproof_bridge.onnx_tests.node_test import Converted, NodeTest, NotConver
 
 def matmul(test: NodeTest) -> Converted:
     """MatMul is torch's."""
-    return Converted("matmul", {}, {"a": test.inputs["A"], "b": test.inputs["B"]}, {"y": test.outputs[0]})
+    return Converted(
+        "matmul", {}, {"a": test.inputs["A"], "b": test.inputs["B"]}, {"y": test.outputs[0]}
+    )
 
 
 def gemm(test: NodeTest) -> Converted:
@@ -20,8 +22,13 @@ def gemm(test: NodeTest) -> Converted:
     alpha, beta = test.get("alpha", 1.0), test.get("beta", 1.0)
     for factor in (alpha, beta):
         if np.frexp(factor)[0] != 0.5:
-            raise NotConvertibleError(f"a factor of {factor:.3g} is no power of two, so that it cannot move into an operand exactly")
-    params = {"transpose_a": bool(test.get("transA", 0)), "transpose_b": bool(test.get("transB", 0))}
+            raise NotConvertibleError(
+                f"a factor of {factor:.3g} is no power of two, so that it cannot move into an operand exactly"
+            )
+    params = {
+        "transpose_a": bool(test.get("transA", 0)),
+        "transpose_b": bool(test.get("transB", 0)),
+    }
     inputs = {"a": test.inputs["A"] * np.float32(alpha), "b": test.inputs["B"]}
     if "C" in test.inputs:
         inputs["bias"] = np.atleast_1d(test.inputs["C"] * np.float32(beta))
@@ -32,13 +39,17 @@ def along_axis(op: str) -> Callable[[NodeTest], Converted]:
     """Softmax and LogSoftmax."""
 
     def convert(test: NodeTest) -> Converted:
-        return Converted(op, {"axis": test.get("axis", -1)}, {"x": test.inputs["input"]}, {"y": test.outputs[0]})
+        return Converted(
+            op, {"axis": test.get("axis", -1)}, {"x": test.inputs["input"]}, {"y": test.outputs[0]}
+        )
 
     return convert
 
 
 def normalization(op: str) -> Callable[[NodeTest], Converted]:
-    """LayerNormalization and RMSNormalization; the mean and the inverse deviation that ONNX also gives are not in the vocabulary."""
+    """LayerNormalization and RMSNormalization; the mean and the inverse deviation that ONNX also
+    gives are not in the vocabulary.
+    """
 
     def convert(test: NodeTest) -> Converted:
         names = {"X": "x", "Scale": "weight", "scale": "weight", "B": "bias"}
@@ -51,7 +62,13 @@ def normalization(op: str) -> Callable[[NodeTest], Converted]:
 
 def batch_normalization(test: NodeTest) -> Converted:
     """ONNX's momentum is the share that is kept, and its running variance is the biased one."""
-    names = {"X": "x", "scale": "weight", "B": "bias", "input_mean": "running_mean", "input_var": "running_var"}
+    names = {
+        "X": "x",
+        "scale": "weight",
+        "B": "bias",
+        "input_mean": "running_mean",
+        "input_var": "running_var",
+    }
     training = bool(test.get("training_mode", 0))
     params: Params = {
         "eps": test.get("epsilon", 1e-5),
@@ -60,7 +77,9 @@ def batch_normalization(test: NodeTest) -> Converted:
         "running_var_unbiased": False,
     }
     outputs = dict(zip(("y", "running_mean", "running_var"), test.outputs, strict=False))
-    return Converted("batch_norm", params, {names[name]: x for name, x in test.inputs.items()}, outputs)
+    return Converted(
+        "batch_norm", params, {names[name]: x for name, x in test.inputs.items()}, outputs
+    )
 
 
 def rotary_embedding(test: NodeTest) -> Converted:
@@ -69,7 +88,12 @@ def rotary_embedding(test: NodeTest) -> Converted:
     params: Params = {"convention": "interleaved" if test.get("interleaved", 0) else "half-split"}
     if test.get("num_heads", 0):
         params["heads"] = test.get("num_heads")
-    return Converted("rotary_embedding_cache", params, {names[name]: x for name, x in test.inputs.items()}, {"y": test.outputs[0]})
+    return Converted(
+        "rotary_embedding_cache",
+        params,
+        {names[name]: x for name, x in test.inputs.items()},
+        {"y": test.outputs[0]},
+    )
 
 
 def activation(op: str) -> Callable[[NodeTest], Converted]:
@@ -83,7 +107,12 @@ def activation(op: str) -> Callable[[NodeTest], Converted]:
 
 def gelu(test: NodeTest) -> Converted:
     """Gelu, both ways."""
-    return Converted("gelu", {"approximate": test.get("approximate", "none")}, {"x": test.inputs["X"]}, {"y": test.outputs[0]})
+    return Converted(
+        "gelu",
+        {"approximate": test.get("approximate", "none")},
+        {"x": test.inputs["X"]},
+        {"y": test.outputs[0]},
+    )
 
 
 def swish(test: NodeTest) -> Converted:

@@ -12,7 +12,16 @@ from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.onnx_tests.node_test import Converted, NodeTest, NotConvertibleError
 
 # ONNX's numbers of element types that the vocabulary can cast to.
-_CAST_TARGETS = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 9: "bool", 10: "float16", 11: "float64", 16: "bfloat16"}
+_CAST_TARGETS = {
+    1: "float32",
+    2: "uint8",
+    3: "int8",
+    6: "int32",
+    9: "bool",
+    10: "float16",
+    11: "float64",
+    16: "bfloat16",
+}
 
 
 def binary(op: str) -> Callable[[NodeTest], Converted]:
@@ -20,8 +29,12 @@ def binary(op: str) -> Callable[[NodeTest], Converted]:
 
     def convert(test: NodeTest) -> Converted:
         if op == "div" and test.inputs["A"].dtype.kind in "iu":
-            raise NotConvertibleError("ONNX truncates the quotient of integers; the vocabulary's div is torch's, which does not")
-        return Converted(op, {}, {"a": test.inputs["A"], "b": test.inputs["B"]}, {"y": test.outputs[0]})
+            raise NotConvertibleError(
+                "ONNX truncates the quotient of integers; the vocabulary's div is torch's, which does not"
+            )
+        return Converted(
+            op, {}, {"a": test.inputs["A"], "b": test.inputs["B"]}, {"y": test.outputs[0]}
+        )
 
     return convert
 
@@ -37,9 +50,21 @@ def cast(test: NodeTest) -> Converted:
     to = test.get("to")
     if to not in _CAST_TARGETS:
         raise NotConvertibleError(f"element type {to} of ONNX is none that bundles hold")
-    if str(test.inputs["input"].dtype) not in ("float64", "float32", "float16", "bfloat16", "int32", "int8", "uint8"):
-        raise NotConvertibleError(f"elements of type {test.inputs['input'].dtype} are none that bundles hold")
-    return Converted("cast", {"to": _CAST_TARGETS[to]}, {"x": test.inputs["input"]}, {"y": test.outputs[0]})
+    if str(test.inputs["input"].dtype) not in (
+        "float64",
+        "float32",
+        "float16",
+        "bfloat16",
+        "int32",
+        "int8",
+        "uint8",
+    ):
+        raise NotConvertibleError(
+            f"elements of type {test.inputs['input'].dtype} are none that bundles hold"
+        )
+    return Converted(
+        "cast", {"to": _CAST_TARGETS[to]}, {"x": test.inputs["input"]}, {"y": test.outputs[0]}
+    )
 
 
 def reduction(op: str) -> Callable[[NodeTest], Converted]:
@@ -50,7 +75,12 @@ def reduction(op: str) -> Callable[[NodeTest], Converted]:
         axes = [int(axis) for axis in test.inputs.get("axes", np.array([], np.int64))]
         if not axes and not test.get("noop_with_empty_axes", 0):
             axes = list(range(x.ndim))
-        return Converted(op, {"axes": axes, "keepdims": bool(test.get("keepdims", 1))}, {"x": x}, {"y": test.outputs[0]})
+        return Converted(
+            op,
+            {"axes": axes, "keepdims": bool(test.get("keepdims", 1))},
+            {"x": x},
+            {"y": test.outputs[0]},
+        )
 
     return convert
 
@@ -89,7 +119,12 @@ def quantize_linear(test: NodeTest) -> Converted:
     names = {"x": "x", "y_scale": "scale", "y_zero_point": "zero_point"}
     params, inputs = _scales(test, names, test.outputs[0].dtype.name)
     output = test.outputs[0]
-    return Converted("quantize_linear", params, inputs, {"q": output.astype(_byte(output.dtype.name) or output.dtype)})
+    return Converted(
+        "quantize_linear",
+        params,
+        inputs,
+        {"q": output.astype(_byte(output.dtype.name) or output.dtype)},
+    )
 
 
 def dequantize_linear(test: NodeTest) -> Converted:
@@ -107,7 +142,9 @@ def _byte(kind: str) -> np.dtype[Any] | None:
 def _scales(test: NodeTest, names: dict[str, str], kind: str) -> tuple[Params, dict[str, Array]]:
     if kind not in ("int8", "uint8", "int32", "int4", "uint4"):
         raise NotConvertibleError(f"codes of type {kind} are none that the vocabulary has")
-    inputs = {names[name]: x.astype(_byte(x.dtype.name) or x.dtype) for name, x in test.inputs.items()}
+    inputs = {
+        names[name]: x.astype(_byte(x.dtype.name) or x.dtype) for name, x in test.inputs.items()
+    }
     params: Params = {"dtype": kind} if kind in ("int4", "uint4") else {}
     if inputs["scale"].size > 1:
         params["axis"] = test.get("axis", 1)

@@ -22,12 +22,20 @@ def softmax_cross_entropy(test: NodeTest) -> Converted:
 def negative_log_likelihood(test: NodeTest) -> Converted:
     """NegativeLogLikelihoodLoss."""
     names = {"input": "log_probs", "target": "labels", "weight": "weight"}
-    return Converted("nll_loss", _loss(test), {names[name]: x for name, x in test.inputs.items()}, {"loss": test.outputs[0]})
+    return Converted(
+        "nll_loss",
+        _loss(test),
+        {names[name]: x for name, x in test.inputs.items()},
+        {"loss": test.outputs[0]},
+    )
 
 
 def _loss(test: NodeTest) -> Params:
     ignored = test.get("ignore_index")
-    return {"reduction": test.get("reduction", "mean"), "ignore_index": _UNUSED_LABEL if ignored is None else ignored}
+    return {
+        "reduction": test.get("reduction", "mean"),
+        "ignore_index": _UNUSED_LABEL if ignored is None else ignored,
+    }
 
 
 def adam(test: NodeTest) -> Converted:
@@ -41,15 +49,26 @@ def adam(test: NodeTest) -> Converted:
         "weight_decay": test.get("norm_coefficient", 0.0),
         "bias_correction": step > 0,
     }
-    inputs = {"param": tensors["X"], "grads": tensors["G"][None], "state.exp_avg": tensors["V"], "state.exp_avg_sq": tensors["H"]}
-    return Converted("optimizer_steps", params, inputs, _outputs(test, ("state.exp_avg", "state.exp_avg_sq")))
+    inputs = {
+        "param": tensors["X"],
+        "grads": tensors["G"][None],
+        "state.exp_avg": tensors["V"],
+        "state.exp_avg_sq": tensors["H"],
+    }
+    return Converted(
+        "optimizer_steps", params, inputs, _outputs(test, ("state.exp_avg", "state.exp_avg_sq"))
+    )
 
 
 def adagrad(test: NodeTest) -> Converted:
     """Adagrad as ONNX has it."""
     tensors = _by_kind(test, ("X", "G", "H"))
     names = ("norm_coefficient", "decay_factor", "epsilon")
-    params = {"optimizer": "adagrad", **_time(test), **{name: test.get(name, 0.0) for name in names}}
+    params = {
+        "optimizer": "adagrad",
+        **_time(test),
+        **{name: test.get(name, 0.0) for name in names},
+    }
     inputs = {"param": tensors["X"], "grads": tensors["G"][None], "state.exp_avg_sq": tensors["H"]}
     return Converted("optimizer_steps", params, inputs, _outputs(test, ("state.exp_avg_sq",)))
 
@@ -59,7 +78,11 @@ def momentum(test: NodeTest) -> Converted:
     tensors = _by_kind(test, ("X", "G", "V"))
     names = ("norm_coefficient", "alpha", "beta", "mode")
     params = {"optimizer": "momentum", **_time(test), **{name: test.get(name) for name in names}}
-    inputs = {"param": tensors["X"], "grads": tensors["G"][None], "state.momentum_buffer": tensors["V"]}
+    inputs = {
+        "param": tensors["X"],
+        "grads": tensors["G"][None],
+        "state.momentum_buffer": tensors["V"],
+    }
     return Converted("optimizer_steps", params, inputs, _outputs(test, ("state.momentum_buffer",)))
 
 
@@ -76,5 +99,7 @@ def _by_kind(test: NodeTest, kinds: tuple[str, ...]) -> dict[str, Array]:
 
 def _outputs(test: NodeTest, states: tuple[str, ...]) -> dict[str, Array]:
     each = len(test.outputs) // (1 + len(states))
-    parts = [np.concatenate(test.outputs[i * each : (i + 1) * each]) for i in range(1 + len(states))]
+    parts = [
+        np.concatenate(test.outputs[i * each : (i + 1) * each]) for i in range(1 + len(states))
+    ]
     return {"trajectory": parts[0][None], **dict(zip(states, parts[1:], strict=True))}

@@ -19,7 +19,9 @@ from gradproof_bridge.whole_file import write_whole
 
 @dataclass(frozen=True)
 class Filed:
-    """A bundle, where it belongs in a recording (a path without extension), and the versions of the libraries that computed it."""
+    """A bundle, where it belongs in a recording (a path without extension), and the versions of the
+    libraries that computed it.
+    """
 
     path: str
     bundle: Bundle
@@ -27,13 +29,16 @@ class Filed:
 
 
 class RecordingFolder:
-    """A folder that gets bundles, and at the end of the block its index, even when the recording was interrupted.
+    """A folder that gets bundles, and at the end of the block its index, even when the recording
+    was interrupted.
 
     What other recordings left in the folder stays, with the day and the machine that they say.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Looks at what is there, before hours of computing are spent. Raises UsageError or FormatError."""
+        """Looks at what is there, before hours of computing are spent. Raises UsageError or
+        FormatError.
+        """
         self._folder = folder
         self._day = _today()
         self._index = _read(folder)
@@ -47,12 +52,29 @@ class RecordingFolder:
         path = self._folder / f"{recorded.path}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, file)
-        entry = Entry(recorded.path, recorded.bundle.op, len(file), hashlib.sha256(file).hexdigest())
-        self._index.put(entry, Origin(self._day, recorded.bundle.device, processor(), dict(sorted(recorded.versions.items()))))
+        entry = Entry(
+            recorded.path, recorded.bundle.op, len(file), hashlib.sha256(file).hexdigest()
+        )
+        self._index.put(
+            entry,
+            Origin(
+                self._day,
+                recorded.bundle.device,
+                processor(),
+                dict(sorted(recorded.versions.items())),
+            ),
+        )
         return len(file)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        there = [name for name in self._index.entries if (self._folder / f"{name}.safetensors").exists()]
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        there = [
+            name for name in self._index.entries if (self._folder / f"{name}.safetensors").exists()
+        ]
         self._index.keep(there)
         if there:
             write_whole(self._folder / INDEX, self._index.text().encode())
@@ -67,11 +89,15 @@ def _read(folder: Path) -> Index:
     try:
         return read_index(path.read_text("utf-8"))
     except (FormatError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path}: {error}: move it away, or record into another folder") from error
+        raise FormatError(
+            f"{path}: {error}: move it away, or record into another folder"
+        ) from error
 
 
 def _today() -> str:
-    """The day in UTC, or that of SOURCE_DATE_EPOCH, so that a recording can be repeated to the byte."""
+    """The day in UTC, or that of SOURCE_DATE_EPOCH, so that a recording can be repeated to the
+    byte.
+    """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     utc = datetime.timezone.utc
     if not epoch:
@@ -79,4 +105,6 @@ def _today() -> str:
     try:
         return datetime.datetime.fromtimestamp(int(epoch), utc).date().isoformat()
     except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(f"SOURCE_DATE_EPOCH is {epoch[:40]!r}; seconds since 1970 are needed") from error
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is {epoch[:40]!r}; seconds since 1970 are needed"
+        ) from error

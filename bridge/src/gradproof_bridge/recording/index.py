@@ -1,4 +1,6 @@
-"""INDEX.json of a folder of recordings: its bundles, and when, on what and with which libraries each was recorded."""
+"""INDEX.json of a folder of recordings: its bundles, and when, on what and with which libraries
+each was recorded.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +58,12 @@ class Index:
         self.entries = {name: found for name, found in self.entries.items() if name in kept}
 
     def text(self) -> str:
-        """As it is stored: equal content is equal text, and a bundle is a line, so that changes are read easily."""
-        origins = sorted({origin._order(): origin for _, origin in self.entries.values() if origin}.items())
+        """As it is stored: equal content is equal text, and a bundle is a line, so that changes are
+        read easily.
+        """
+        origins = sorted(
+            {origin._order(): origin for _, origin in self.entries.values() if origin}.items()
+        )
         place = {order: i for i, (order, _) in enumerate(origins)}
         head = {
             "schema": SCHEMA,
@@ -65,10 +71,17 @@ class Index:
             "recordings": [asdict(origin) for _, origin in origins],
         }
         lines = (
-            json.dumps({**asdict(entry), **({"recording": place[origin._order()]} if origin else {})})
+            json.dumps(
+                {**asdict(entry), **({"recording": place[origin._order()]} if origin else {})}
+            )
             for _, (entry, origin) in sorted(self.entries.items())
         )
-        return json.dumps(head, indent=1)[:-2] + ',\n "cases": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n"
+        return (
+            json.dumps(head, indent=1)[:-2]
+            + ',\n "cases": [\n  '
+            + ",\n  ".join(lines)
+            + "\n ]\n}\n"
+        )
 
 
 def _joined(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -81,32 +94,57 @@ def _joined(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 def read_index(text: str) -> Index:
-    """The index that a text is. Raises FormatError with one line about the first thing that is wrong."""
+    """The index that a text is. Raises FormatError with one line about the first thing that is
+    wrong.
+    """
     try:
         stored = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"it is no JSON: {said_by(error, 120)}") from error
-    if not isinstance(stored, dict) or stored.get("schema") != SCHEMA or not isinstance(stored.get("cases"), list):
-        raise FormatError(f"it is no index of recordings: schema {SCHEMA!r} and a list of cases are needed")
+    if (
+        not isinstance(stored, dict)
+        or stored.get("schema") != SCHEMA
+        or not isinstance(stored.get("cases"), list)
+    ):
+        raise FormatError(
+            f"it is no index of recordings: schema {SCHEMA!r} and a list of cases are needed"
+        )
     index = Index()
     try:
         origins = [_origin(given, stored) for given in stored.get("recordings", [])]
-        # Before there were several recordings in a set, its one date and processor held for all bundles.
-        whole = _origin({"device": "cpu", **stored["recorded"]}, stored) if "recorded" in stored else None
+        # Before there were several recordings in a set, its one date and processor held for all
+        # bundles.
+        whole = (
+            _origin({"device": "cpu", **stored["recorded"]}, stored)
+            if "recorded" in stored
+            else None
+        )
         for case in stored["cases"]:
             place = case.get("recording")
-            entry = Entry(str(case["name"]), str(case["op"]), int(case["bytes"]), str(case["sha256"]))
+            entry = Entry(
+                str(case["name"]), str(case["op"]), int(case["bytes"]), str(case["sha256"])
+            )
             index.put(entry, whole if place is None else _at(origins, place))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"it is no index of recordings: {type(error).__name__}: {said_by(error, 120)}") from error
+        raise FormatError(
+            f"it is no index of recordings: {type(error).__name__}: {said_by(error, 120)}"
+        ) from error
     return index
 
 
 def _origin(given: Mapping[str, Any], stored: Mapping[str, Any]) -> Origin:
     if not _DAY.fullmatch(given["date"]):
         raise ValueError(f"the date {given['date']!r} is no day such as 2026-11-20")
-    versions = {str(name): str(version) for name, version in given.get("versions", stored["versions"]).items()}
-    return Origin(given["date"], str(given["device"]), str(given.get("processor", "unknown processor")), versions)
+    versions = {
+        str(name): str(version)
+        for name, version in given.get("versions", stored["versions"]).items()
+    }
+    return Origin(
+        given["date"],
+        str(given["device"]),
+        str(given.get("processor", "unknown processor")),
+        versions,
+    )
 
 
 def _at(origins: list[Origin], place: object) -> Origin:

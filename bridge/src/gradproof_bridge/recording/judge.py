@@ -28,7 +28,9 @@ class Finding:
 
 
 def judge(op: str, inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> list[Finding]:
-    """What deviates, output by output. Raises as `Judge`, and FormatError when shapes do not fit the op."""
+    """What deviates, output by output. Raises as `Judge`, and FormatError when shapes do not fit
+    the op.
+    """
     return Judge(op, inputs, params).findings(outputs)
 
 
@@ -36,7 +38,9 @@ class Judge:
     """What a formula expects of one computation, worked out once for as many answers as there are."""
 
     def __init__(self, op: str, inputs: Inputs, params: Params) -> None:
-        """Raises FormatError when the inputs do not fit the op, NotImplementedOpError for parameters that no formula has."""
+        """Raises FormatError when the inputs do not fit the op, NotImplementedOpError for
+        parameters that no formula has.
+        """
         self._question = (op, inputs, params)
         try:
             self._expected = expect(op, inputs, params)
@@ -46,13 +50,21 @@ class Judge:
     def findings(self, outputs: Mapping[str, Array]) -> list[Finding]:
         """What of an answer deviates. Raises FormatError when its shapes do not fit the op."""
         consequences = follow(*self._question, outputs)
-        premises, rest = ({name: y for name, y in outputs.items() if (name in consequences) is of_those} for of_those in (False, True))
+        premises, rest = (
+            {name: y for name, y in outputs.items() if (name in consequences) is of_those}
+            for of_those in (False, True)
+        )
         found = self._found(premises, self._expected)
         # What follows from a wrong value is not wrong for that.
         return found + self._found(rest, self._expected if found else consequences)
 
-    def _found(self, outputs: Mapping[str, Array], expected: Mapping[str, Expected]) -> list[Finding]:
-        found = ((name, self._deviation(name, actual, expected.get(name))) for name, actual in outputs.items())
+    def _found(
+        self, outputs: Mapping[str, Array], expected: Mapping[str, Expected]
+    ) -> list[Finding]:
+        found = (
+            (name, self._deviation(name, actual, expected.get(name)))
+            for name, actual in outputs.items()
+        )
         return [Finding(name, deviation) for name, deviation in found if deviation is not None]
 
     def _deviation(self, name: str, actual: Array, expected: Expected | None) -> Deviation | None:
@@ -60,7 +72,9 @@ class Judge:
         if expected is None:
             raise FormatError(f"{op}: out.{name} does not belong to these params")
         if actual.shape != expected.shape:
-            raise FormatError(f"{op}: out.{name} has shape {list(actual.shape)}; {list(expected.shape)} is needed")
+            raise FormatError(
+                f"{op}: out.{name} has shape {list(actual.shape)}; {list(expected.shape)} is needed"
+            )
         deviation = expected.judge(actual)
         if deviation is not None and actual.dtype.name in _HALF_UNITS:
             # A producer may compute in the half precision that it stores.

@@ -43,7 +43,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A case that nobody here computes, and why; `device` is the kind that was asked for."""
+    """A case that no library here computes, and why; `device` is the kind that was asked for."""
 
     distribution: str
     name: str
@@ -58,7 +58,12 @@ def record(cases: Iterable[Case], seed: int, device: str | None) -> Iterator[Rec
             yield record_case(case, seed, device)
         except BridgeError as error:
             distribution = backend_named(case.library).distributions[0]
-            yield LeftOut(distribution, case.name, device or ("mlx" if case.library == "mlx" else "cpu"), f"{error.code}: {error}")
+            yield LeftOut(
+                distribution,
+                case.name,
+                device or ("mlx" if case.library == "mlx" else "cpu"),
+                f"{error.code}: {error}",
+            )
 
 
 def record_case(case: Case, seed: int, device: str | None = None) -> Recorded:
@@ -68,13 +73,19 @@ def record_case(case: Case, seed: int, device: str | None = None) -> Recorded:
     place = _device(case, device)
     inputs = {name: storable(x) for name, x in case.inputs(seed).items()}
     if not inputs and place != library.devices()[0]:
-        raise MissingDeviceError(f"{case.op} takes no tensor that could be on {place}: the processor computes it")
+        raise MissingDeviceError(
+            f"{case.op} takes no tensor that could be on {place}: the processor computes it"
+        )
     params = params_on(case, place)
     where = place if place == case.library else f"{case.library}:{place}"
     first, second = (compute_with(inputs, case.op, params, where) for _ in range(2))
-    unsteady = [name for name, x in first.outputs.items() if x.tobytes() != second.outputs[name].tobytes()]
+    unsteady = [
+        name for name, x in first.outputs.items() if x.tobytes() != second.outputs[name].tobytes()
+    ]
     if unsteady:
-        raise ComputeError(f"{case.library} gives out.{unsteady[0]} of {case.op} differently each time: it cannot be recorded")
+        raise ComputeError(
+            f"{case.library} gives out.{unsteady[0]} of {case.op} differently each time: it cannot be recorded"
+        )
     bundle = Bundle(
         op=case.op,
         params=params,
@@ -85,21 +96,29 @@ def record_case(case: Case, seed: int, device: str | None = None) -> Recorded:
         given=params,
     )
     findings = _check(bundle)
-    notes = [text for text in (case.note if findings else None, first.note, *map(str, findings)) if text]
+    notes = [
+        text for text in (case.note if findings else None, first.note, *map(str, findings)) if text
+    ]
     noted = Bundle(**{**vars(bundle), "note": "; ".join(notes) or None})
     path = f"{folder_of(library.name, library.version(), bundle.device)}/{case.name}"
     return Recorded(Filed(path, noted, first.versions), tuple(findings))
 
 
 def folder_of(library: str, version: str, device: str) -> str:
-    """`bitsandbytes-0.50.2`; on another device than the processor also its model: `bitsandbytes-0.50.2-cuda-nvidia-h200`."""
+    """`bitsandbytes-0.50.2`; on another device than the processor also its model:
+    `bitsandbytes-0.50.2-cuda-nvidia-h200`.
+    """
     kind = _slug(device).removeprefix(library).strip("-")
     # What follows a plus is the build, which the bundle names.
-    return "-".join([library, version.partition("+")[0], *([kind] if kind not in ("", "cpu") else [])])
+    return "-".join(
+        [library, version.partition("+")[0], *([kind] if kind not in ("", "cpu") else [])]
+    )
 
 
 def _slug(device: str) -> str:
-    """`cuda:0 (NVIDIA H200)` as `cuda-nvidia-h200`: which of several equal cards it was does not matter."""
+    """`cuda:0 (NVIDIA H200)` as `cuda-nvidia-h200`: which of several equal cards it was does not
+    matter.
+    """
     return re.sub(r"[^a-z0-9]+", "-", re.sub(r"^(\w+):\d+", r"\1", device.lower())).strip("-")
 
 
@@ -114,11 +133,25 @@ def _device(case: Case, device: str | None) -> str:
 
 
 def params_on(case: Case, device: str) -> Params:
-    """The case's parameters. They say how bitsandbytes rounds 8-bit codes and when it decays weights, which is another way on CUDA."""
-    order = {"decay_after_step": True} if case.params.get("optimizer") == "adamw8bit" and decays_after_step(device) else {}
-    return {**{name: rounding_of(device) if name in _ROUNDINGS else value for name, value in case.params.items()}, **order}
+    """The case's parameters. They say how bitsandbytes rounds 8-bit codes and when it decays
+    weights, which is another way on CUDA.
+    """
+    order = (
+        {"decay_after_step": True}
+        if case.params.get("optimizer") == "adamw8bit" and decays_after_step(device)
+        else {}
+    )
+    return {
+        **{
+            name: rounding_of(device) if name in _ROUNDINGS else value
+            for name, value in case.params.items()
+        },
+        **order,
+    }
 
 
 def _check(bundle: Bundle) -> list[Finding]:
     with np.errstate(all="ignore"):
-        return judge(bundle.op, bundle.inputs, op_spec(bundle.op).fill(bundle.params), bundle.outputs)
+        return judge(
+            bundle.op, bundle.inputs, op_spec(bundle.op).fill(bundle.params), bundle.outputs
+        )

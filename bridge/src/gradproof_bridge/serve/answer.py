@@ -22,7 +22,11 @@ def describe() -> dict[str, Any]:
     """Every library with every device that it reaches here, and why others are missing."""
     return {
         "backends": [_describe(backend, device) for backend, device in _places()],
-        "missing": [{"name": backend.name, "reason": str(backend.absent)} for backend in backends() if backend.absent is not None],
+        "missing": [
+            {"name": backend.name, "reason": str(backend.absent)}
+            for backend in backends()
+            if backend.absent is not None
+        ],
     }
 
 
@@ -32,7 +36,9 @@ def load(backend_id: str) -> None:
 
 
 def answer(backend_id: str, question: bytes) -> bytes:
-    """The outputs that a bundle of inputs asks for, as a bundle of outputs. Raises BridgeError in one line."""
+    """The outputs that a bundle of inputs asks for, as a bundle of outputs. Raises BridgeError in
+    one line.
+    """
     asked = read_bundle(question, needs_outputs=False)
     backend, device = _place(backend_id)
     started = time.perf_counter()
@@ -50,11 +56,18 @@ def answer(backend_id: str, question: bytes) -> bytes:
 
 
 def _places() -> list[tuple[Backend, str]]:
-    return [(backend, device) for backend in backends() if backend.absent is None for device in backend.devices()]
+    return [
+        (backend, device)
+        for backend in backends()
+        if backend.absent is None
+        for device in backend.devices()
+    ]
 
 
 def _place(backend_id: str) -> tuple[Backend, str]:
-    """Library and device that `describe` gave this name. Raises MissingDeviceError when they are gone since."""
+    """Library and device that `describe` gave this name. Raises MissingDeviceError when they are
+    gone since.
+    """
     for backend, device in _places():
         if _id(backend, device) == backend_id:
             return backend, device
@@ -65,7 +78,9 @@ def _describe(backend: Backend, device: str) -> dict[str, Any]:
     return {
         "id": _id(backend, device),
         "device": device,
-        "libraries": [{"name": name, "version": version} for name, version in backend.versions().items()],
+        "libraries": [
+            {"name": name, "version": version} for name, version in backend.versions().items()
+        ],
         "ops": sorted(backend.ops()),
     }
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PROTOCOL = "gradproof-bridge/1"
 _JOB = re.compile(r"[A-Za-z0-9-]{1,64}")
 _GONE = 499
-"""The page went away: nobody reads this status but a log."""
+"""The page went away: only a log holds this status."""
 
 
 @dataclass(frozen=True)
@@ -46,25 +46,39 @@ class Access:
     """How a request may name this server, with its port."""
 
 
-def create_app(worker: Worker, queue: JobQueue, access: Access, limits: Limits, crowded: Callable[[], bool]) -> Starlette:
-    """The application: `/health`, `/devices` and `/run`. `crowded` says whether too many connections are open."""
+def create_app(
+    worker: Worker, queue: JobQueue, access: Access, limits: Limits, crowded: Callable[[], bool]
+) -> Starlette:
+    """The application: `/health`, `/devices` and `/run`. `crowded` says whether too many
+    connections are open.
+    """
 
     async def health(request: Request) -> Response:
         ahead = queue.ahead_of(request.query_params.get("job", ""))
-        return JSONResponse({"protocol": PROTOCOL, "version": __version__, "jobs": len(queue), "ahead": ahead})
+        return JSONResponse(
+            {"protocol": PROTOCOL, "version": __version__, "jobs": len(queue), "ahead": ahead}
+        )
 
     async def devices(request: Request) -> Response:
-        return JSONResponse({"protocol": PROTOCOL, "version": __version__, **await worker.devices()})
+        return JSONResponse(
+            {"protocol": PROTOCOL, "version": __version__, **await worker.devices()}
+        )
 
     async def run(request: Request) -> Response:
         question = await receive_body(request, limits)
         job = request.headers.get("gradproof-job", str(uuid.uuid4()))
         if not _JOB.fullmatch(job):
-            raise RefusedError(400, "bad-job", "Gradproof-Job must be 1 to 64 letters, digits and hyphens")
+            raise RefusedError(
+                400, "bad-job", "Gradproof-Job must be 1 to 64 letters, digits and hyphens"
+            )
         backend = request.query_params.get("backend", "")
         known = [entry["id"] for entry in (await worker.devices()).get("backends", [])]
         if backend not in known:
-            raise RefusedError(404, "missing-backend", f"this bridge has no such backend; it has {', '.join(known) or 'none'}")
+            raise RefusedError(
+                404,
+                "missing-backend",
+                f"this bridge has no such backend; it has {', '.join(known) or 'none'}",
+            )
         return await _unless_gone(request, queue, worker, (job, backend, question))
 
     @asynccontextmanager
@@ -73,7 +87,11 @@ def create_app(worker: Worker, queue: JobQueue, access: Access, limits: Limits, 
         await worker.close()
 
     app = Starlette(
-        routes=[Route("/health", health), Route("/devices", devices), Route("/run", run, methods=["POST"])],
+        routes=[
+            Route("/health", health),
+            Route("/devices", devices),
+            Route("/run", run, methods=["POST"]),
+        ],
         middleware=[
             Middleware(Door, hosts=access.hosts, page=access.page),
             Middleware(
@@ -86,7 +104,12 @@ def create_app(worker: Worker, queue: JobQueue, access: Access, limits: Limits, 
             Middleware(Crowd, crowded=crowded),
             Middleware(TokenCheck, token=access.token),
         ],
-        exception_handlers={RefusedError: _refuse, ClientDisconnect: _gone, HTTPException: _no_such_address, Exception: _failed},
+        exception_handlers={
+            RefusedError: _refuse,
+            ClientDisconnect: _gone,
+            HTTPException: _no_such_address,
+            Exception: _failed,
+        },
         lifespan=lifespan,
     )
     # There is no other spelling of an address: nothing is redirected.
@@ -94,8 +117,12 @@ def create_app(worker: Worker, queue: JobQueue, access: Access, limits: Limits, 
     return app
 
 
-async def _unless_gone(request: Request, queue: JobQueue, worker: Worker, job: tuple[str, str, bytes]) -> Response:
-    """Computes in the job's turn; when the page goes away, it leaves the queue, or its job is stopped."""
+async def _unless_gone(
+    request: Request, queue: JobQueue, worker: Worker, job: tuple[str, str, bytes]
+) -> Response:
+    """Computes in the job's turn; when the page goes away, it leaves the queue, or its job is
+    stopped.
+    """
     name, backend, question = job
     response = Response(status_code=_GONE)
     async with anyio.create_task_group() as group:
@@ -108,7 +135,9 @@ async def _unless_gone(request: Request, queue: JobQueue, worker: Worker, job: t
         group.start_soon(watch)
         try:
             async with queue.turn(name):
-                response = Response(await worker.ask(backend, question), media_type="application/octet-stream")
+                response = Response(
+                    await worker.ask(backend, question), media_type="application/octet-stream"
+                )
         except RefusedError as refusal:
             response = refusal.response()
         group.cancel_scope.cancel()
@@ -121,13 +150,25 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 async def _no_such_address(_: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return RefusedError(405, "wrong-method", "this address takes another method: GET /health, GET /devices, POST /run").response()
-    return RefusedError(404, "no-such-address", "the bridge has /health, /devices and /run").response()
+        return RefusedError(
+            405,
+            "wrong-method",
+            "this address takes another method: GET /health, GET /devices, POST /run",
+        ).response()
+    return RefusedError(
+        404, "no-such-address", "the bridge has /health, /devices and /run"
+    ).response()
 
 
 async def _failed(_: Request, error: Exception) -> Response:
-    """Starlette raises the error again behind this answer, so that it is printed where the bridge runs."""
-    return RefusedError(500, "bridge-failed", f"the bridge itself failed ({type(error).__name__}): see what it printed").response()
+    """Starlette raises the error again behind this answer, so that it is printed where the bridge
+    runs.
+    """
+    return RefusedError(
+        500,
+        "bridge-failed",
+        f"the bridge itself failed ({type(error).__name__}): see what it printed",
+    ).response()
 
 
 async def _gone(_: Request, __: Exception) -> Response:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 async def receive_body(request: Request, limits: Limits) -> bytes:
-    """The whole body. Raises RefusedError when it is too large or too slow, starlette's ClientDisconnect when it is cut off."""
+    """The whole body. Raises RefusedError when it is too large or too slow, starlette's
+    ClientDisconnect when it is cut off.
+    """
     largest = limits.body_bytes
     too_large = RefusedError(413, "too-large", f"a question may have {largest} bytes")
     declared = request.headers.get("content-length", "0")
@@ -29,5 +31,7 @@ async def receive_body(request: Request, limits: Limits) -> bytes:
                 if len(body) > largest:
                     raise too_large
     except TimeoutError:
-        raise RefusedError(408, "too-slow", f"the question did not arrive within {limits.body_seconds:g} s") from None
+        raise RefusedError(
+            408, "too-slow", f"the question did not arrive within {limits.body_seconds:g} s"
+        ) from None
     return bytes(body)

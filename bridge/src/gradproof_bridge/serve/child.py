@@ -1,4 +1,6 @@
-"""The process that computes: answers questions on its standard input until that ends, which it does with the server."""
+"""The process that computes: answers questions on its standard input until that ends, which it does
+with the server.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,15 @@ def main() -> None:
                     backend, _, question = content.partition(b"\0")
                     _send(output, b"A", answer(backend.decode(), question))
             except BridgeError as error:
-                _send(output, b"E", json.dumps({"code": error.code, "message": str(error)}).encode())
+                _send(
+                    output, b"E", json.dumps({"code": error.code, "message": str(error)}).encode()
+                )
             except Exception as error:  # noqa: BLE001 - a library may raise anything; it costs this job alone
-                _send(output, b"E", json.dumps({"code": "library-failed", "message": named(error)}).encode())
+                _send(
+                    output,
+                    b"E",
+                    json.dumps({"code": "library-failed", "message": named(error)}).encode(),
+                )
 
 
 def _private_output() -> BinaryIO:

@@ -8,7 +8,9 @@ from typing import BinaryIO, Literal
 HEADER = struct.Struct(">cQ")
 
 Kind = Literal[b"R", b"L", b"Q", b"A", b"E"]
-"""`R`eady, at first with the devices as JSON; `L`oad a backend; a `Q`uestion; its `A`nswer; an `E`rror as JSON with code and message."""
+"""`R`eady, at first with the devices as JSON; `L`oad a backend; a `Q`uestion; its `A`nswer; an
+`E`rror as JSON with code and message.
+"""
 
 
 def frame(kind: Kind, content: bytes) -> bytes:

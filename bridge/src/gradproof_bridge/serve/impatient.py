@@ -1,4 +1,6 @@
-"""The connections of the server: a time limit for the header, which uvicorn does not set, and JSON for what is no HTTP."""
+"""The connections of the server: a time limit for the header, which uvicorn does not set, and JSON
+for what is no HTTP.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,11 @@ if TYPE_CHECKING:
 
 
 def impatient(seconds: float) -> type[H11Protocol]:
-    """A protocol that closes a connection on which no request has begun for so long, however many bytes of one trickle in.
+    """A protocol that closes a connection on which no request has begun for so long, however many
+    bytes of one trickle in.
 
-    uvicorn's own limit for idle connections starts anew with every byte (https://github.com/Kludex/uvicorn/issues/157).
+    uvicorn's own limit for idle connections starts anew with every byte
+    (https://github.com/Kludex/uvicorn/issues/157).
     """
 
     class Impatient(H11Protocol):
@@ -31,7 +35,11 @@ def impatient(seconds: float) -> type[H11Protocol]:
         def send_400_response(self, msg: str) -> None:
             refusal = RefusedError(400, "bad-request", "this is no HTTP request").response()
             headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-            for event in (h11.Response(status_code=400, headers=headers), h11.Data(data=bytes(refusal.body)), h11.EndOfMessage()):
+            for event in (
+                h11.Response(status_code=400, headers=headers),
+                h11.Data(data=bytes(refusal.body)),
+                h11.EndOfMessage(),
+            ):
                 self.transport.write(self.conn.send(event) or b"")
             self.transport.close()
 

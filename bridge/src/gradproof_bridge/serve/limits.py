@@ -20,7 +20,9 @@ class Limits:
     job_seconds: float = 30
     """For one job to compute, after its wait in the queue. Default 30."""
     memory_bytes: int = field(default_factory=half_of_the_machine)
-    """That the process which computes may hold, where the system tells how much it does. Default half of the machine's."""
+    """That the process which computes may hold, where the system tells how much it does. Default
+    half of the machine's.
+    """
     start_seconds: float = 120
     """For the process that computes to start, and for each library to load. Default 120."""
     waiting: int = 32

@@ -1,7 +1,8 @@
 """How much memory a process holds.
 
-A limit that the process sets itself (`setrlimit`) counts addresses and not memory: CUDA takes hundreds of gigabytes of them for nothing. So
-the server looks, and ends a process that holds too much.
+A limit that the process sets itself (`setrlimit`) counts addresses and not memory: CUDA takes
+hundreds of gigabytes of them for nothing. So the server looks, and ends a process that holds too
+much.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def half_of_the_machine() -> int:
 
 
 async def watch_memory(pid: int, most: int, exceeded: Callable[[], None]) -> None:
-    """Calls `exceeded` when the process holds more than `most` bytes; never returns otherwise, and is cancelled when the job ends."""
+    """Calls `exceeded` when the process holds more than `most` bytes; never returns otherwise, and
+    is cancelled when the job ends.
+    """
     while True:
         held = await resident_bytes(pid)
         if held is not None and held > most:
@@ -37,7 +40,9 @@ async def resident_bytes(pid: int) -> int | None:
     """Memory that a process holds now; None where it is gone, or the system does not tell."""
     if Path("/proc/self/statm").exists():
         try:
-            return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf(
+                "SC_PAGE_SIZE"
+            )
         except (OSError, ValueError, IndexError):
             return None
     try:

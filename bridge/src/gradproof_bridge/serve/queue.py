@@ -21,7 +21,7 @@ class _Ticket:
 
 
 class JobQueue:
-    """First come, first served; whoever goes away leaves the line."""
+    """First come, first served; a client that goes away leaves the line."""
 
     def __init__(self, waiting: int) -> None:
         self._longest = waiting + 1
@@ -32,17 +32,31 @@ class JobQueue:
         return len(self._line)
 
     def ahead_of(self, job: str) -> int | None:
-        """How many jobs come before this one, or before the first of a page's (`page` asks for `page-1` too).
+        """How many jobs come before this one, or before the first of a page's (`page` asks for
+        `page-1` too).
 
         0 while it is computed, None if it is not here.
         """
-        return next((place for place, ticket in enumerate(self._line) if f"{ticket.job}-".startswith(f"{job}-")), None)
+        return next(
+            (
+                place
+                for place, ticket in enumerate(self._line)
+                if f"{ticket.job}-".startswith(f"{job}-")
+            ),
+            None,
+        )
 
     @asynccontextmanager
     async def turn(self, job: str) -> AsyncIterator[None]:
-        """Waits until it is the job's turn and holds it. Raises RefusedError when the line is too long, or the job stands in it."""
+        """Waits until it is the job's turn and holds it. Raises RefusedError when the line is too
+        long, or the job stands in it.
+        """
         if len(self._line) >= self._longest:
-            raise RefusedError(503, "queue-full", f"{len(self._line)} jobs are here already: run fewer pages at a time")
+            raise RefusedError(
+                503,
+                "queue-full",
+                f"{len(self._line)} jobs are here already: run fewer pages at a time",
+            )
         if any(ticket.job == job for ticket in self._line):
             raise RefusedError(409, "repeated-job", f"the job {job} is here already")
         ticket = _Ticket(job)

@@ -38,14 +38,18 @@ def serve(page: str, port: int, *, announce: bool) -> int:
 
 
 def origin_of(page: str) -> str:
-    """The origin of an address as a browser writes it. Raises UsageError for what is no address of a page."""
+    """The origin of an address as a browser writes it. Raises UsageError for what is no address of
+    a page.
+    """
     try:
         parts = urlsplit(page)
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise UsageError(f"--page {page}: must be the address of a page, such as http://localhost:7357/")
+        raise UsageError(
+            f"--page {page}: must be the address of a page, such as http://localhost:7357/"
+        )
     # A browser leaves the scheme's own port out of an origin.
     usual = {"http": 80, "https": 443}[parts.scheme]
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -53,7 +57,9 @@ def origin_of(page: str) -> str:
 
 
 def _bridge_page(page: str) -> str:
-    """The page under the policy that lets it ask a bridge: `bridge.html` in the folder of the page, whatever is behind its address."""
+    """The page under the policy that lets it ask a bridge: `bridge.html` in the folder of the page,
+    whatever is behind its address.
+    """
     folder, _, last = urlsplit(page).path.rpartition("/")
     # `app/index.html` is a file in `app`; `app`, which a server redirects to `app/`, is a folder.
     within = folder if "." in last else f"{folder}/{last}".rstrip("/")
@@ -90,7 +96,9 @@ def make_server(access: Access, limits: Limits, worker: Worker | None = None) ->
 
 
 class _Server(uvicorn.Server):
-    """Ends the process that computes before it waits for requests: whoever waits for that process is told, and nothing is broken off."""
+    """Ends the process that computes before it waits for requests: requests that wait for that
+    process are told, and nothing is broken off.
+    """
 
     def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
         super().__init__(config)
@@ -109,7 +117,9 @@ def listen(port: int) -> socket.socket:
         listener.listen()
     except (OSError, OverflowError) as error:
         listener.close()
-        raise UsageError(f"--port {port}: cannot be used ({error}): leave it out to take any that is free") from error
+        raise UsageError(
+            f"--port {port}: cannot be used ({error}): leave it out to take any that is free"
+        ) from error
     return listener
 
 
@@ -126,7 +136,7 @@ def welcome(page: str, port: int, token: str) -> str:
 
 
 def _end_with_input(server: uvicorn.Server) -> None:
-    """Ends the server when whoever started it is gone."""
+    """Ends the server when the process that started it is gone."""
     while sys.stdin.buffer.read(4096):
         pass
     server.should_exit = True

@@ -1,4 +1,6 @@
-"""The server's side of the process that computes: started when it is needed, killed when a job must stop."""
+"""The server's side of the process that computes: started when it is needed, killed when a job must
+stop.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,19 @@ if TYPE_CHECKING:
     from gradproof_bridge.serve.limits import Limits
 
 _COMMAND = (sys.executable, "-m", "gradproof_bridge.serve.child")
-_STATUS_OF = {"bad-format": 400, "not-implemented": 422, "missing-library": 422, "missing-device": 422}
+_STATUS_OF = {
+    "bad-format": 400,
+    "not-implemented": 422,
+    "missing-library": 422,
+    "missing-device": 422,
+}
 
 
 class Worker:
     """One process, one question at a time.
 
-    A job that is cancelled, takes too long or kills the process costs the next one the start of a new process.
+    A job that is cancelled, takes too long or kills the process costs the next one the start of a
+    new process.
     """
 
     def __init__(self, limits: Limits, command: Sequence[str] = _COMMAND) -> None:
@@ -47,26 +55,38 @@ class Worker:
         return self._devices or {}
 
     async def ask(self, backend: str, question: bytes) -> bytes:
-        """The answer to a question. Raises RefusedError; when this is cancelled, the job is stopped."""
+        """The answer to a question. Raises RefusedError; when this is cancelled, the job is
+        stopped.
+        """
         process = await self._started()
         # A page that goes away meanwhile must not cost the next one the same wait.
         with anyio.CancelScope(shield=True):
             await self._load(process, backend)
         await anyio.lowlevel.checkpoint()
-        watching = asyncio.create_task(watch_memory(process.pid, self._limits.memory_bytes, self.kill))
+        watching = asyncio.create_task(
+            watch_memory(process.pid, self._limits.memory_bytes, self.kill)
+        )
         try:
             with anyio.fail_after(self._limits.job_seconds):
-                kind, content = await self._exchange(process, frame(b"Q", backend.encode() + b"\0" + question))
+                kind, content = await self._exchange(
+                    process, frame(b"Q", backend.encode() + b"\0" + question)
+                )
         except TimeoutError:
             self.kill()
             limit = f"{self._limits.job_seconds:g} s"
-            raise RefusedError(504, "job-timeout", f"the job was stopped after {limit}: ask for less at a time") from None
+            raise RefusedError(
+                504, "job-timeout", f"the job was stopped after {limit}: ask for less at a time"
+            ) from None
         except (asyncio.IncompleteReadError, ConnectionError):
             self.kill()
             if watching.done():
                 most = f"{self._limits.memory_bytes / 2**30:.3g} GiB"
-                raise RefusedError(500, "out-of-memory", f"the job was stopped: it took more than {most} of memory") from None
-            raise RefusedError(500, "worker-died", "the process that computed ended before it answered") from None
+                raise RefusedError(
+                    500, "out-of-memory", f"the job was stopped: it took more than {most} of memory"
+                ) from None
+            raise RefusedError(
+                500, "worker-died", "the process that computed ended before it answered"
+            ) from None
         except BaseException:
             self.kill()
             raise
@@ -77,7 +97,9 @@ class Worker:
         raise _refusal(content)
 
     async def _load(self, process: Process, backend: str) -> None:
-        """Waits for the library behind a backend to load, which takes time once. Raises RefusedError."""
+        """Waits for the library behind a backend to load, which takes time once. Raises
+        RefusedError.
+        """
         with self._starts_in_time():
             kind, content = await self._exchange(process, frame(b"L", backend.encode()))
         if kind == b"E":
@@ -109,7 +131,9 @@ class Worker:
         reaping.add_done_callback(self._reaping.discard)
 
     async def close(self) -> None:
-        """Ends the process for good and waits until nothing is left of it, and of those that were killed before."""
+        """Ends the process for good and waits until nothing is left of it, and of those that were
+        killed before.
+        """
         self._closed = True
         self.kill()
         await asyncio.gather(*self._reaping, return_exceptions=True)
@@ -136,7 +160,9 @@ class Worker:
         if length > self._limits.body_bytes:
             self.kill()
             most = self._limits.body_bytes
-            raise RefusedError(500, "too-large", f"the answer has {length} bytes; at most {most} are sent")
+            raise RefusedError(
+                500, "too-large", f"the answer has {length} bytes; at most {most} are sent"
+            )
         return kind, await process.stdout.readexactly(length)
 
 

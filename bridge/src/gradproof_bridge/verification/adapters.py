@@ -20,16 +20,28 @@ _PREFIX = "base_model.model."
 
 
 def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
-    """Names, shapes and rank against the configuration; then PEFT loads it and gives the same weights back."""
+    """Names, shapes and rank against the configuration; then PEFT loads it and gives the same
+    weights back.
+    """
     try:
         config = json.loads((folder / CONFIG).read_text("utf-8"))
         _, tensors = read_safetensors((folder / WEIGHTS).read_bytes())
         layers = _layers(config, tensors)
     except OSError as error:
-        yield Check(name, "PEFT adapter", "unreadable", "", f"{Path(error.filename or folder).name}: {error.strerror or error}")
+        yield Check(
+            name,
+            "PEFT adapter",
+            "unreadable",
+            "",
+            f"{Path(error.filename or folder).name}: {error.strerror or error}",
+        )
         return
     except (ValueError, RecursionError, FormatError) as error:
-        reason = f"{CONFIG} is no JSON: {said_by(error, 120)}" if isinstance(error, (ValueError, RecursionError)) else str(error)
+        reason = (
+            f"{CONFIG} is no JSON: {said_by(error, 120)}"
+            if isinstance(error, (ValueError, RecursionError))
+            else str(error)
+        )
         yield Check(name, "PEFT adapter", "unreadable", "", reason)
         return
     what = f"PEFT adapter of {len(layers)} layers, rank {config['r']}"
@@ -42,13 +54,17 @@ def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
 
 
 def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, tuple[int, int]]:
-    """Shape [out, in] of each adapted layer. Raises FormatError for what does not fit the configuration."""
+    """Shape [out, in] of each adapted layer. Raises FormatError for what does not fit the
+    configuration.
+    """
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         kind = config.get("peft_type") if isinstance(config, dict) else None
         raise FormatError(f"{CONFIG} says peft_type {str(kind)[:60]!r}; LORA is known here")
     rank = config.get("r")
     if type(rank) is not int or rank < 1:
-        raise FormatError(f"{CONFIG} says r {str(rank)[:60]!r}; the rank, a positive integer, is needed")
+        raise FormatError(
+            f"{CONFIG} says r {str(rank)[:60]!r}; the rank, a positive integer, is needed"
+        )
     layers: dict[str, tuple[int, int]] = {}
     for name, a in tensors.items():
         if not name.startswith(_PREFIX):
@@ -60,7 +76,9 @@ def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, tuple[int
         if b is None:
             raise FormatError(f"{module} has lora_A and no lora_B")
         if a.ndim != 2 or b.ndim != 2 or a.shape[0] != rank or b.shape[1] != rank:
-            raise FormatError(f"{module} has lora_A {list(a.shape)} and lora_B {list(b.shape)}; rank {rank} is configured")
+            raise FormatError(
+                f"{module} has lora_A {list(a.shape)} and lora_B {list(b.shape)}; rank {rank} is configured"
+            )
         if config.get("use_dora") and f"{_PREFIX}{module}.lora_magnitude_vector" not in tensors:
             raise FormatError(f"{module} has no lora_magnitude_vector, and use_dora is set")
         layers[module] = (b.shape[0], a.shape[1])
@@ -69,7 +87,13 @@ def _layers(config: object, tensors: Mapping[str, Array]) -> dict[str, tuple[int
     return layers
 
 
-def _by_peft(name: str, what: str, folder: Path, layers: Mapping[str, tuple[int, int]], tensors: Mapping[str, Array]) -> Check:
+def _by_peft(
+    name: str,
+    what: str,
+    folder: Path,
+    layers: Mapping[str, tuple[int, int]],
+    tensors: Mapping[str, Array],
+) -> Check:
     """PEFT loads the adapter onto linear layers of those shapes and names."""
     from peft import PeftModel
     from peft.utils import get_peft_model_state_dict
@@ -84,7 +108,13 @@ def _by_peft(name: str, what: str, folder: Path, layers: Mapping[str, tuple[int,
         return Check(name, what, "unreadable", by, named(error))
     missing = sorted(set(tensors) ^ set(loaded))
     if missing:
-        return Check(name, what, "deviates", by, f"{missing[0]} is in one of the file and what PEFT loaded, not in both")
+        return Check(
+            name,
+            what,
+            "deviates",
+            by,
+            f"{missing[0]} is in one of the file and what PEFT loaded, not in both",
+        )
     for key, x in tensors.items():
         if not np.array_equal(loaded[key].astype(np.float64), x.astype(np.float64)):
             return Check(name, what, "deviates", by, f"{key} is not what PEFT loaded")

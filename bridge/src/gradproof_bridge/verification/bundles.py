@@ -16,13 +16,17 @@ from gradproof_bridge.verification.check import Check
 
 
 def is_bundle(file: bytes) -> bool:
-    """Whether a file wants to be a parity bundle, of whatever version, and not just any safetensors file."""
+    """Whether a file wants to be a parity bundle, of whatever version, and not just any safetensors
+    file.
+    """
     try:
         metadata, tensors = read_safetensors(file)
     except FormatError:
         return False
     return metadata.get("schema", "").startswith("parity-bundle") or (
-        "op" in metadata and bool(tensors) and all(name.startswith(("in.", "out.")) for name in tensors)
+        "op" in metadata
+        and bool(tensors)
+        and all(name.startswith(("in.", "out.")) for name in tensors)
     )
 
 
@@ -60,18 +64,39 @@ def _by_library(name: str, what: str, bundle: Bundle, device: str, judged: Check
         return Check(name, what, "not-checked", "a library", f"{error.code}: {error}")
     by = f"{found.producer} on {found.device}"
     try:
-        theirs = judge(bundle.op, bundle.inputs, bundle.params, {key: x for key, x in found.outputs.items() if key in bundle.outputs})
+        theirs = judge(
+            bundle.op,
+            bundle.inputs,
+            bundle.params,
+            {key: x for key, x in found.outputs.items() if key in bundle.outputs},
+        )
     except FormatError as error:
-        return Check(name, what, "not-checked", by, f"the library itself gives something else: {error}")
+        return Check(
+            name, what, "not-checked", by, f"the library itself gives something else: {error}"
+        )
     if theirs:
-        return Check(name, what, "not-checked", by, f"the library itself deviates from the formula: {theirs[0]}")
+        return Check(
+            name,
+            what,
+            "not-checked",
+            by,
+            f"the library itself deviates from the formula: {theirs[0]}",
+        )
     if judged.verdict == "deviates":
-        return Check(name, what, "deviates", by, "the library gives what the formula allows, the bundle does not")
+        return Check(
+            name,
+            what,
+            "deviates",
+            by,
+            "the library gives what the formula allows, the bundle does not",
+        )
     return Check(name, what, "agrees", by, _nearness(bundle.outputs, found.outputs))
 
 
 def _nearness(ours: Mapping[str, Array], theirs: Mapping[str, Array]) -> str:
-    """How far the two are apart: floats relative to the largest value of their tensor, codes by how many differ."""
+    """How far the two are apart: floats relative to the largest value of their tensor, codes by how
+    many differ.
+    """
     shares, differing, codes = [0.0], 0, 0
     for name, x in ours.items():
         if name not in theirs:

@@ -13,7 +13,9 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 @dataclass(frozen=True)
 class Check:
-    """One statement about one file: what it is, whether it agrees, with whom, and the first thing that does not."""
+    """One statement about one file: what it is, whether it agrees, with whom, and the first thing
+    that does not.
+    """
 
     path: str
     what: str

@@ -20,7 +20,9 @@ from gradproof_bridge.verification.check import Check
 
 
 def verify_safetensors(name: str, file: bytes) -> Iterator[Check]:
-    """Read by our strict reader and by the library safetensors; quantized weights by bitsandbytes too."""
+    """Read by our strict reader and by the library safetensors; quantized weights by bitsandbytes
+    too.
+    """
     try:
         _, tensors = read_safetensors(file)
     except FormatError as error:
@@ -40,15 +42,22 @@ def _by_library(name: str, what: str, file: bytes, tensors: Mapping[str, Array])
 
     by = f"safetensors {metadata.version('safetensors')}"
     try:
-        read = {key: (tuple(entry["shape"]), bytes(entry["data"])) for key, entry in deserialize(file)}  # type: ignore[no-untyped-call]
+        entries = deserialize(file)  # type: ignore[no-untyped-call]
+        read = {key: (tuple(entry["shape"]), bytes(entry["data"])) for key, entry in entries}
     except SafetensorError as error:
         return Check(name, what, "unreadable", by, said_by(error))
     same = read == {key: (x.shape, x.tobytes()) for key, x in tensors.items()}
-    return Check(name, what, "agrees", by) if same else Check(name, what, "deviates", by, "names, shapes or bytes differ")
+    return (
+        Check(name, what, "agrees", by)
+        if same
+        else Check(name, what, "deviates", by, "names, shapes or bytes differ")
+    )
 
 
 def _quantized(name: str, tensors: Mapping[str, Array]) -> Iterator[Check]:
-    """Each weight read and decoded by the formula, then from bitsandbytes' own reading of its state."""
+    """Each weight read and decoded by the formula, then from bitsandbytes' own reading of its
+    state.
+    """
     try:
         weights = read_quantized(tensors)
     except FormatError as error:
@@ -61,26 +70,49 @@ def _quantized(name: str, tensors: Mapping[str, Array]) -> Iterator[Check]:
         return
     by = backend.producer()
     try:
-        wrong = [key for key, weight in weights.items() if not _same_by_bitsandbytes(key, weight, tensors)]
+        wrong = [
+            key
+            for key, weight in weights.items()
+            if not _same_by_bitsandbytes(key, weight, tensors)
+        ]
     except Exception as error:  # noqa: BLE001 - whatever bitsandbytes has against the state is the finding
         yield Check(name, what, "unreadable", by, named(error))
         return
-    yield Check(name, what, "deviates" if wrong else "agrees", by, f"{wrong[0]} is decoded to something else" if wrong else "")
+    yield Check(
+        name,
+        what,
+        "deviates" if wrong else "agrees",
+        by,
+        f"{wrong[0]} is decoded to something else" if wrong else "",
+    )
 
 
 def _same_by_bitsandbytes(key: str, weight: QuantizedWeight, tensors: Mapping[str, Array]) -> bool:
     """Whether the library's reading of the state decodes to the same floats.
 
-    By its table and its scales, not by `dequantize_4bit`, which is wrong for some shapes on CPUs with AVX512 (docs/bridge.md).
+    By its table and its scales, not by `dequantize_4bit`, which is wrong for some shapes on CPUs
+    with AVX512 (docs/bridge.md).
     """
     import torch
     from bitsandbytes import functional as bnb
 
-    parts = {part: torch.from_numpy(np.array(x)) for part, x in tensors.items() if part.startswith(f"{key}.")}
+    parts = {
+        part: torch.from_numpy(np.array(x))
+        for part, x in tensors.items()
+        if part.startswith(f"{key}.")
+    }
     state = bnb.QuantState.from_dict(parts, torch.device("cpu"))
-    if (tuple(state.shape), state.blocksize, state.quant_type) != (weight.shape, weight.blocksize, weight.quant_type):
+    if (tuple(state.shape), state.blocksize, state.quant_type) != (
+        weight.shape,
+        weight.blocksize,
+        weight.quant_type,
+    ):
         return False
-    scales = bnb.dequantize_blockwise(state.absmax, state.state2) + state.offset if state.nested else state.absmax
+    scales = (
+        bnb.dequantize_blockwise(state.absmax, state.state2) + state.offset
+        if state.nested
+        else state.absmax
+    )
     elements = math.prod(weight.shape)
     per_element = np.repeat(scales.float().numpy().reshape(-1), state.blocksize)[:elements]
     theirs = state.code.float().numpy()[unpack(weight.packed, elements)] * per_element
@@ -90,14 +122,26 @@ def _same_by_bitsandbytes(key: str, weight: QuantizedWeight, tensors: Mapping[st
 def verify_onnx(name: str, path: Path) -> Iterator[Check]:
     """The onnx package's own checker; ONNX Runtime loads the model."""
     if importlib.util.find_spec("onnx") is None:
-        yield Check(name, "ONNX model", "not-checked", "onnx", "onnx is not installed; install it with: pip install onnx")
+        yield Check(
+            name,
+            "ONNX model",
+            "not-checked",
+            "onnx",
+            "onnx is not installed; install it with: pip install onnx",
+        )
     else:
         checked = _by_onnx(name, path)
         yield checked
         if checked.verdict == "unreadable":
             return
     if importlib.util.find_spec("onnxruntime") is None:
-        yield Check(name, "ONNX model", "not-checked", "ONNX Runtime", "not installed; install it with: pip install onnxruntime")
+        yield Check(
+            name,
+            "ONNX model",
+            "not-checked",
+            "ONNX Runtime",
+            "not installed; install it with: pip install onnxruntime",
+        )
         return
     import onnxruntime
     from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument, InvalidProtobuf
@@ -105,7 +149,13 @@ def verify_onnx(name: str, path: Path) -> Iterator[Check]:
     by = f"onnxruntime {metadata.version('onnxruntime')}"
     try:
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        yield Check(name, "ONNX model", "agrees", by, f"loads; {len(session.get_inputs())} inputs, {len(session.get_outputs())} outputs")
+        yield Check(
+            name,
+            "ONNX model",
+            "agrees",
+            by,
+            f"loads; {len(session.get_inputs())} inputs, {len(session.get_outputs())} outputs",
+        )
     except (InvalidProtobuf, InvalidArgument) as error:
         yield Check(name, "ONNX model", "unreadable", by, said_by(error))
     except Exception as error:  # noqa: BLE001 - whatever it has against the model is the finding
@@ -120,10 +170,22 @@ def _by_onnx(name: str, path: Path) -> Check:
     try:
         model = onnx.load(str(path), load_external_data=False)
     except DecodeError:
-        return Check(name, "ONNX model", "unreadable", by, "it is no protobuf message, or cut off: export it again")
+        return Check(
+            name,
+            "ONNX model",
+            "unreadable",
+            by,
+            "it is no protobuf message, or cut off: export it again",
+        )
     # Almost any text is a message of unknown fields.
     if not model.ir_version or not model.HasField("graph"):
-        return Check(name, "ONNX model", "unreadable", by, "it has no graph or no ir_version, so it is no ONNX model: export it again")
+        return Check(
+            name,
+            "ONNX model",
+            "unreadable",
+            by,
+            "it has no graph or no ir_version, so it is no ONNX model: export it again",
+        )
     try:
         onnx.checker.check_model(str(path), full_check=True)
     except Exception as error:  # noqa: BLE001 - whatever the checker has against the model is the finding

@@ -13,7 +13,14 @@ from gradproof_bridge.recording.index import Entry, read_index
 from gradproof_bridge.verification.check import Check
 
 REPORT_SCHEMA = "gradproof-report/1"
-_STATUSES = {"pass": "passed", "fail": "failed", "skip": "skipped", "error": "errored", "timeout": "timedOut", "lost": "lost"}
+_STATUSES = {
+    "pass": "passed",
+    "fail": "failed",
+    "skip": "skipped",
+    "error": "errored",
+    "timeout": "timedOut",
+    "lost": "lost",
+}
 
 
 def verify_report(name: str, path: Path) -> Check:
@@ -25,14 +32,22 @@ def verify_report(name: str, path: Path) -> Check:
     schema = report.get("schema") if isinstance(report, dict) else None
     if schema != REPORT_SCHEMA:
         said = f"its schema is {str(schema)[:60]!r}" if schema is not None else "it names no schema"
-        return Check(name, "JSON", "not-checked", "", f"{said}; {REPORT_SCHEMA!r} is what can be checked")
+        return Check(
+            name, "JSON", "not-checked", "", f"{said}; {REPORT_SCHEMA!r} is what can be checked"
+        )
     try:
         found, claimed = _recounted(report), _summary(report)
     except FormatError as error:
         return Check(name, "gradproof report", "unreadable", "", str(error))
     what = f"gradproof report of {found['total']} results"
-    wrong = [f"summary.{key} is {claimed.get(key)}, counted {n}" for key, n in found.items() if claimed.get(key) != n]
-    return Check(name, what, "deviates" if wrong else "agrees", "a recount", wrong[0] if wrong else "")
+    wrong = [
+        f"summary.{key} is {claimed.get(key)}, counted {n}"
+        for key, n in found.items()
+        if claimed.get(key) != n
+    ]
+    return Check(
+        name, what, "deviates" if wrong else "agrees", "a recount", wrong[0] if wrong else ""
+    )
 
 
 def _summary(report: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -50,7 +65,9 @@ def _recounted(report: Mapping[str, Any]) -> dict[str, int]:
     for i, result in enumerate(results):
         status = result.get("status") if isinstance(result, dict) else None
         if not isinstance(status, str) or status not in _STATUSES:
-            raise FormatError(f"results[{i}] has the status {str(status)[:60]!r}; one of {', '.join(_STATUSES)} is needed")
+            raise FormatError(
+                f"results[{i}] has the status {str(status)[:60]!r}; one of {', '.join(_STATUSES)} is needed"
+            )
         counts["total"] += 1
         counts[_STATUSES[status]] += 1
     return counts
@@ -63,8 +80,16 @@ def verify_index(name: str, path: Path) -> Check:
     except (FormatError, UnicodeDecodeError) as error:
         return Check(name, "index of recordings", "unreadable", "", str(error))
     what = f"index of {len(index.entries)} recordings"
-    wrong = [reason for entry, _ in index.entries.values() if (reason := _difference(path.parent, entry))]
-    return Check(name, what, "deviates" if wrong else "agrees", "the hashes of its files", wrong[0] if wrong else "")
+    wrong = [
+        reason for entry, _ in index.entries.values() if (reason := _difference(path.parent, entry))
+    ]
+    return Check(
+        name,
+        what,
+        "deviates" if wrong else "agrees",
+        "the hashes of its files",
+        wrong[0] if wrong else "",
+    )
 
 
 def _difference(folder: Path, entry: Entry) -> str | None:

@@ -28,7 +28,9 @@ export const bitsandbytes: Bodies = {
   }),
   dynamic_map: ({ signed, max_exponent_bits, total_bits }) => ({
     imports: FUNCTIONS,
-    lines: [`got = {"code": F.create_dynamic_map(${given({ signed, max_exponent_bits, total_bits })})}`],
+    lines: [
+      `got = {"code": F.create_dynamic_map(${given({ signed, max_exponent_bits, total_bits })})}`,
+    ],
   }),
   int8_vectorwise_quant: ({ threshold }) => ({
     imports: FUNCTIONS,
@@ -55,7 +57,9 @@ export const bitsandbytes: Bodies = {
     optimizer === 'adamw8bit'
       ? {
           imports: [...TORCH, 'import bitsandbytes'],
-          lines: steps(`bitsandbytes.optim.AdamW8bit([p], ${given({ lr, betas, eps, weight_decay, min_8bit_size })})`),
+          lines: steps(
+            `bitsandbytes.optim.AdamW8bit([p], ${given({ lr, betas, eps, weight_decay, min_8bit_size })})`,
+          ),
         }
       : undefined,
 };

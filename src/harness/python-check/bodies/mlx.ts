@@ -27,15 +27,20 @@ export const mlx: Bodies = {
     ],
   }),
   matmul: ({ transpose_a, transpose_b }) =>
-    function_(`m["a"]${transpose_a ? '.swapaxes(-1, -2)' : ''} @ m["b"]${transpose_b ? '.swapaxes(-1, -2)' : ''} + m.get("bias", 0)`),
-  swiglu_mlp: () => function_('(nn.silu(m["x"] @ m["gate"].T) * (m["x"] @ m["up"].T)) @ m["down"].T'),
+    function_(
+      `m["a"]${transpose_a ? '.swapaxes(-1, -2)' : ''} @ m["b"]${transpose_b ? '.swapaxes(-1, -2)' : ''} + m.get("bias", 0)`,
+    ),
+  swiglu_mlp: () =>
+    function_('(nn.silu(m["x"] @ m["gate"].T) * (m["x"] @ m["up"].T)) @ m["down"].T'),
   softmax: ({ axis }) => function_(`mx.softmax(m["x"], ${literal(axis)}, precise=True)`),
   rms_norm: ({ eps }) => function_(`mx.fast.rms_norm(m["x"], m["weight"], ${literal(eps)})`),
-  layer_norm: ({ eps }) => function_(`mx.fast.layer_norm(m["x"], m["weight"], m.get("bias"), ${literal(eps)})`),
+  layer_norm: ({ eps }) =>
+    function_(`mx.fast.layer_norm(m["x"], m["weight"], m.get("bias"), ${literal(eps)})`),
   silu: () => function_('nn.silu(m["x"])'),
   relu: () => function_('nn.relu(m["x"])'),
   sigmoid: () => function_('nn.sigmoid(m["x"])'),
-  gelu: ({ approximate }) => function_(approximate === 'tanh' ? 'nn.gelu_approx(m["x"])' : 'nn.gelu(m["x"])'),
+  gelu: ({ approximate }) =>
+    function_(approximate === 'tanh' ? 'nn.gelu_approx(m["x"])' : 'nn.gelu(m["x"])'),
   scaled_dot_product_attention: ({ causal, scale }: Params) =>
     function_(
       `mx.fast.scaled_dot_product_attention(m["q"], m["k"], m["v"], scale=${

@@ -1,12 +1,30 @@
 import { type Bodies, type Body, type Params, TORCH } from '../body.ts';
 import { literal } from '../literal.ts';
 
-const RUNTIME = [...TORCH, 'import numpy as np', 'import onnx, onnxruntime', 'from onnx import helper'];
+const RUNTIME = [
+  ...TORCH,
+  'import numpy as np',
+  'import onnx, onnxruntime',
+  'from onnx import helper',
+];
 
-/** A model of one node, run by ONNX Runtime. Inputs in ONNX's order; attributes; constants that are inputs to ONNX. */
-function node(type: string, inputs: readonly string[], attributes: Params = {}, constants: readonly string[] = [], output = 'y'): Body {
-  const known = Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
-  const stated = Object.entries(known).map(([name, value]) => `${literal(name)}: ${literal(value)}`);
+/**
+ * A model of one node, run by ONNX Runtime. Inputs in ONNX's order; attributes; constants that are
+ * inputs to ONNX.
+ */
+function node(
+  type: string,
+  inputs: readonly string[],
+  attributes: Params = {},
+  constants: readonly string[] = [],
+  output = 'y',
+): Body {
+  const known = Object.fromEntries(
+    Object.entries(attributes).filter(([, value]) => value !== undefined),
+  );
+  const stated = Object.entries(known).map(
+    ([name, value]) => `${literal(name)}: ${literal(value)}`,
+  );
   return {
     imports: RUNTIME,
     lines: [
@@ -26,7 +44,9 @@ const bit = (flag: unknown): number => (flag ? 1 : 0);
 const reduction =
   (type: string) =>
   ({ axes, keepdims }: Params) =>
-    node(type, ['x'], { keepdims: bit(keepdims), noop_with_empty_axes: 1 }, [`{"axes": np.array(${literal(axes)}, np.int64)}`]);
+    node(type, ['x'], { keepdims: bit(keepdims), noop_with_empty_axes: 1 }, [
+      `{"axes": np.array(${literal(axes)}, np.int64)}`,
+    ]);
 const pool =
   (type: string) =>
   ({ kernel, stride, padding, dilation, ceil_mode, count_include_pad }: Params) =>
@@ -47,7 +67,8 @@ export const onnxruntime: Bodies = {
       : node('MatMul', ['a', 'b']),
   softmax: ({ axis }) => node('Softmax', ['x'], { axis }),
   log_softmax: ({ axis }) => node('LogSoftmax', ['x'], { axis }),
-  layer_norm: ({ axis, eps }) => node('LayerNormalization', ['x', 'weight', 'bias'], { axis, epsilon: eps }),
+  layer_norm: ({ axis, eps }) =>
+    node('LayerNormalization', ['x', 'weight', 'bias'], { axis, epsilon: eps }),
   sigmoid: () => node('Sigmoid', ['x']),
   gelu: ({ approximate }) => node('Gelu', ['x'], { approximate }),
   div: () => node('Div', ['a', 'b']),
@@ -55,17 +76,31 @@ export const onnxruntime: Bodies = {
   reduce_mean: reduction('ReduceMean'),
   reduce_max: reduction('ReduceMax'),
   argmax: ({ axis, keepdims, select_last_index }) =>
-    node('ArgMax', ['x'], { axis, keepdims: bit(keepdims), select_last_index: bit(select_last_index) }),
+    node('ArgMax', ['x'], {
+      axis,
+      keepdims: bit(keepdims),
+      select_last_index: bit(select_last_index),
+    }),
   gather: ({ axis }) => node('Gather', ['x', 'indices'], { axis }),
   conv2d: ({ stride, padding, dilation, groups }) =>
-    node('Conv', ['x', 'weight', 'bias'], { strides: stride, pads: padding, dilations: dilation, group: groups }),
+    node('Conv', ['x', 'weight', 'bias'], {
+      strides: stride,
+      pads: padding,
+      dilations: dilation,
+      group: groups,
+    }),
   max_pool2d: pool('MaxPool'),
   avg_pool2d: pool('AveragePool'),
-  quantize_linear: ({ axis, block_size }) => node('QuantizeLinear', ['x', 'scale', 'zero_point'], { axis, block_size }, [], 'q'),
+  quantize_linear: ({ axis, block_size }) =>
+    node('QuantizeLinear', ['x', 'scale', 'zero_point'], { axis, block_size }, [], 'q'),
 };
 
 /** Outputs of the vocabulary whose name is not y. */
-const OUTPUTS: Readonly<Record<string, string>> = { quantize_linear: 'q', cross_entropy: 'loss', nll_loss: 'loss' };
+const OUTPUTS: Readonly<Record<string, string>> = {
+  quantize_linear: 'q',
+  cross_entropy: 'loss',
+  nll_loss: 'loss',
+};
 
 /** The node test of ONNX that a bundle was made of: what it expects is what the bundle holds. */
 export function nodeTest(op: string, file: string): Body | undefined {
@@ -73,7 +108,12 @@ export function nodeTest(op: string, file: string): Body | undefined {
   const name = file.replace(/^onnx_/, 'test_').replace(/\.safetensors$/, '');
   const output = literal(OUTPUTS[op] ?? 'y');
   return {
-    imports: [...TORCH, 'import numpy as np', 'from onnx import numpy_helper', 'from onnx.backend.test.case.node import collect_testcases'],
+    imports: [
+      ...TORCH,
+      'import numpy as np',
+      'from onnx import numpy_helper',
+      'from onnx.backend.test.case.node import collect_testcases',
+    ],
     lines: [
       `test = next(case for case in collect_testcases(None) if case.name == ${literal(name)})`,
       'inputs, (y, *_) = test.data_sets[0]  # of test.model, which has one node',
@@ -81,7 +121,9 @@ export function nodeTest(op: string, file: string): Body | undefined {
       `got = {${output}: torch.from_numpy(np.array(y, np.float64))}`,
       // The bundle has past keys before the new ones, by heads, and so it has what comes of them.
       ...(op === 'scaled_dot_product_attention'
-        ? ['if t["out.y"].ndim > y.ndim: got["y"] = got["y"].unflatten(-1, (t["out.y"].shape[1], -1)).transpose(1, 2)']
+        ? [
+            'if t["out.y"].ndim > y.ndim: got["y"] = got["y"].unflatten(-1, (t["out.y"].shape[1], -1)).transpose(1, 2)',
+          ]
         : []),
     ],
     ownGradients: true,

@@ -29,7 +29,9 @@ export const peft: Bodies = {
         'x["lora_A"] = layer.lora_A["default"].weight = torch.nn.Parameter(x["lora_A"].detach())',
         'x["lora_B"] = layer.lora_B["default"].weight = torch.nn.Parameter(x["lora_B"].detach())',
         ...(use_dora
-          ? ['x["magnitude"] = layer.lora_magnitude_vector["default"].weight = torch.nn.Parameter(x["magnitude"].detach())']
+          ? [
+              'x["magnitude"] = layer.lora_magnitude_vector["default"].weight = torch.nn.Parameter(x["magnitude"].detach())',
+            ]
           : []),
         'got = {"y": layer(x["x"])}',
       ],

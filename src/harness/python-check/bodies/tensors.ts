@@ -4,15 +4,27 @@ import { literal } from '../literal.ts';
 const reduction =
   (name: string) =>
   ({ axes, keepdims }: Params): Body =>
-    y((axes as readonly number[]).length === 0 ? 'x["x"].clone()' : `x["x"].${name}(${literal(axes)}, keepdim=${literal(keepdims)})`);
+    y(
+      (axes as readonly number[]).length === 0
+        ? 'x["x"].clone()'
+        : `x["x"].${name}(${literal(axes)}, keepdim=${literal(keepdims)})`,
+    );
 
-/** Tensor operations of PyTorch, with ONNX's meaning where torch's differs; optimizers and what is around them. */
+/**
+ * Tensor operations of PyTorch, with ONNX's meaning where torch's differs; optimizers and what is
+ * around them.
+ */
 export const tensors: Bodies = {
   add: () => y('x["a"] + x["b"]'),
   sub: () => y('x["a"] - x["b"]'),
   mul: () => y('x["a"] * x["b"]'),
   div: () => y('x["a"] / x["b"]'),
-  clip: ({ min, max }) => y(min === undefined && max === undefined ? 'x["x"].clone()' : `x["x"].clamp(${literal(min)}, ${literal(max)})`),
+  clip: ({ min, max }) =>
+    y(
+      min === undefined && max === undefined
+        ? 'x["x"].clone()'
+        : `x["x"].clamp(${literal(min)}, ${literal(max)})`,
+    ),
   cast: ({ to }) => y(`x["x"].to(getattr(torch, ${literal(to)}))`),
   reduce_sum: reduction('sum'),
   reduce_mean: reduction('mean'),
@@ -33,7 +45,9 @@ export const tensors: Bodies = {
     ],
   }),
   conv2d: ({ stride, padding, dilation, groups }) =>
-    y(`F.conv2d(${padded(padding)}, x["weight"], x.get("bias"), ${given({ stride, dilation, groups })})`),
+    y(
+      `F.conv2d(${padded(padding)}, x["weight"], x.get("bias"), ${given({ stride, dilation, groups })})`,
+    ),
   max_pool2d: ({ kernel, stride, padding, dilation, ceil_mode }) =>
     y(
       ceil_mode
@@ -73,7 +87,10 @@ export const tensors: Bodies = {
   }),
 };
 
-/** The input with its padding, which may differ from side to side, written out: [top, left, bottom, right]. */
+/**
+ * The input with its padding, which may differ from side to side, written out: [top, left, bottom,
+ * right].
+ */
 function padded(padding: unknown, value = '0.0'): string {
   const [top, left, bottom, right] = padding as readonly number[];
   return `F.pad(x["x"], [${left}, ${right}, ${top}, ${bottom}], value=${value})`;

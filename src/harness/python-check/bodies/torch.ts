@@ -1,4 +1,13 @@
-import { type Bodies, type Body, FUNCTIONAL, given, optional, type Params, TORCH, y } from '../body.ts';
+import {
+  type Bodies,
+  type Body,
+  FUNCTIONAL,
+  given,
+  optional,
+  type Params,
+  TORCH,
+  y,
+} from '../body.ts';
 import { literal } from '../literal.ts';
 
 /** Layers, losses and products of PyTorch. */
@@ -10,15 +19,20 @@ export const torch: Bodies = {
       'got = {"y": a @ b + x["bias"] if "bias" in x else a @ b}',
     ],
   }),
-  swiglu_mlp: () => y('F.linear(F.silu(F.linear(x["x"], x["gate"])) * F.linear(x["x"], x["up"]), x["down"])'),
+  swiglu_mlp: () =>
+    y('F.linear(F.silu(F.linear(x["x"], x["gate"])) * F.linear(x["x"], x["up"]), x["down"])'),
   softmax: ({ axis }) => y(`F.softmax(x["x"], ${literal(axis)})`),
   log_softmax: ({ axis }) => y(`F.log_softmax(x["x"], ${literal(axis)})`),
   relu: () => y('F.relu(x["x"])'),
   silu: () => y('F.silu(x["x"])'),
   sigmoid: () => y('torch.sigmoid(x["x"])'),
   gelu: ({ approximate }) => y(`F.gelu(x["x"], approximate=${literal(approximate ?? 'none')})`),
-  rms_norm: ({ eps }) => y(`F.rms_norm(x["x"], x["weight"].shape, x["weight"], eps=${literal(eps)}) + x.get("bias", 0)`),
-  layer_norm: ({ eps }) => y(`F.layer_norm(x["x"], x["weight"].shape, x["weight"], ${optional('bias')}, eps=${literal(eps)})`),
+  rms_norm: ({ eps }) =>
+    y(`F.rms_norm(x["x"], x["weight"].shape, x["weight"], eps=${literal(eps)}) + x.get("bias", 0)`),
+  layer_norm: ({ eps }) =>
+    y(
+      `F.layer_norm(x["x"], x["weight"].shape, x["weight"], ${optional('bias')}, eps=${literal(eps)})`,
+    ),
   batch_norm: ({ training, momentum, eps }) => ({
     imports: FUNCTIONAL,
     lines: [
@@ -62,7 +76,9 @@ export const torch: Bodies = {
   }),
   nll_loss: ({ ignore_index, reduction }) => ({
     imports: FUNCTIONAL,
-    lines: [`got = {"loss": F.nll_loss(x["log_probs"], x["labels"].long(), ${optional('weight')}, ${given({ ignore_index, reduction })})}`],
+    lines: [
+      `got = {"loss": F.nll_loss(x["log_probs"], x["labels"].long(), ${optional('weight')}, ${given({ ignore_index, reduction })})}`,
+    ],
   }),
 };
 
@@ -74,10 +90,17 @@ function turn(convention: unknown): readonly string[] {
         '    a, b = v[..., 0::2], v[..., 1::2]',
         '    return torch.stack([a * cos - b * sin, b * cos + a * sin], -1).flatten(-2)',
       ]
-    : ['def turn(v, cos, sin):', '    a, b = v.chunk(2, -1)', '    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)'];
+    : [
+        'def turn(v, cos, sin):',
+        '    a, b = v.chunk(2, -1)',
+        '    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)',
+      ];
 }
 
-/** torch's own function where it has the case; what caps the scores, or a row that sees no key, written out. */
+/**
+ * torch's own function where it has the case; what caps the scores, or a row that sees no key,
+ * written out.
+ */
 function attention({ causal, scale, heads, kv_heads, softcap }: Params): Body {
   const flat = heads !== undefined;
   return {

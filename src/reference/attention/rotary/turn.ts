@@ -1,8 +1,6 @@
+import type { Convention } from '../../../vocabulary/attention/convention.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../../bounds.ts';
 import type { Acceptance, Value } from '../../record.ts';
-
-/** Which columns of a head are a pair. */
-export type Convention = 'half-split' | 'interleaved';
 
 /** Cosine and sine of a pair at a place, and how far each may be off. */
 export interface Turn {
@@ -24,7 +22,8 @@ export interface Turns {
 export function turned(x: Value, turns: Turns, backwards: boolean): Value {
   const data = x.data.slice();
   eachPair(x, turns, (a, b, { cos, sin }) => {
-    const [p, q] = [x.data[a] as number, x.data[b] as number];
+    const p = x.data[a] as number;
+    const q = x.data[b] as number;
     const s = backwards ? -sin : sin;
     data[a] = p * cos - q * s;
     data[b] = q * cos + p * s;
@@ -32,11 +31,15 @@ export function turned(x: Value, turns: Turns, backwards: boolean): Value {
   return { shape: x.shape, data };
 }
 
-/** Errors of cosine and sine times what they multiply; two products and a sum. What passes is a copy. */
+/**
+ * Errors of cosine and sine times what they multiply; two products and a sum. What passes is a
+ * copy.
+ */
 export function turnedWithin(x: Value, turns: Turns): Acceptance {
   const bound = new Float64Array(x.data.length);
   eachPair(x, turns, (a, b, { cos, sin, error }) => {
-    const [p, q] = [Math.abs(x.data[a] as number), Math.abs(x.data[b] as number)];
+    const p = Math.abs(x.data[a] as number);
+    const q = Math.abs(x.data[b] as number);
     const flush = FLUSH * (4 + p + q);
     const size = (u: number, v: number) => u * Math.abs(cos) + v * Math.abs(sin);
     bound[a] = (error * (p + q) + 2 * EPS * size(p, q)) * SECOND_ORDER + flush;
@@ -46,7 +49,11 @@ export function turnedWithin(x: Value, turns: Turns): Acceptance {
 }
 
 /** Calls `visit` with the indices of both elements of every pair. */
-export function eachPair(x: Value, { width, pairs, convention, at }: Turns, visit: (a: number, b: number, turn: Turn) => void): void {
+export function eachPair(
+  x: Value,
+  { width, pairs, convention, at }: Turns,
+  visit: (a: number, b: number, turn: Turn) => void,
+): void {
   const interleaved = convention === 'interleaved';
   for (let first = 0; first < x.data.length; first += width) {
     for (let pair = 0; pair < pairs; pair++) {

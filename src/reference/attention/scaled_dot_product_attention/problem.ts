@@ -1,13 +1,9 @@
-import type { Value, Values } from '../../record.ts';
+import type { scaledDotProductAttention } from '../../../vocabulary/attention/scaled_dot_product_attention.ts';
+import type { InputsOf, ParamsOf } from '../../../vocabulary/signature.ts';
+import type { Value } from '../../record.ts';
 
-/** The vocabulary's parameters of scaled_dot_product_attention. */
-export interface AttentionParams {
-  readonly causal?: boolean;
-  readonly scale?: number;
-  readonly heads?: number;
-  readonly kv_heads?: number;
-  readonly softcap?: number;
-}
+export type Inputs = InputsOf<typeof scaledDotProductAttention, Value>;
+export type Params = ParamsOf<typeof scaledDotProductAttention>;
 
 /** A tensor of heads, in either layout. */
 export interface Heads {
@@ -48,16 +44,17 @@ export interface Problem {
 }
 
 /** Scalars are the float32 that a GPU gets. */
-export function problemOf(inputs: Values, params: AttentionParams): Problem {
-  const [q, k, v] = [
-    headsOf(inputs['q'] as Value, params.heads),
-    headsOf(inputs['k'] as Value, params.kv_heads),
-    headsOf(inputs['v'] as Value, params.kv_heads),
-  ];
+export function problemOf(inputs: Inputs, params: Params): Problem {
+  const q = headsOf(inputs.q, params.heads);
+  const k = headsOf(inputs.k, params.kv_heads);
+  const v = headsOf(inputs.v, params.kv_heads);
   const batch = q.value.shape[0] as number;
-  const shape = q.value.shape.length === 4 ? [batch, q.heads, q.length, v.width] : [batch, q.length, q.heads * v.width];
+  const shape =
+    q.value.shape.length === 4
+      ? [batch, q.heads, q.length, v.width]
+      : [batch, q.length, q.heads * v.width];
   const y = headsOf({ shape, data: new Float64Array() }, q.heads);
-  const mask = inputs['mask'];
+  const { mask } = inputs;
   const sizes = [batch, q.heads, q.length, k.length];
   const read = mask && reader(mask, sizes.length);
   const added: Problem['added'] = (b, h, i, j) => {
@@ -85,10 +82,20 @@ export function problemOf(inputs: Values, params: AttentionParams): Problem {
 /** Elements of a tensor that is broadcast to `rank` dimensions. */
 function reader({ shape, data }: Value, rank: number): (at: readonly number[]) => number {
   const missing = rank - shape.length;
-  return (at) => data[shape.reduce((flat, size, d) => flat * size + (size === 1 ? 0 : (at[d + missing] as number)), 0)] as number;
+  return (at) =>
+    data[
+      shape.reduce(
+        (flat, size, d) => flat * size + (size === 1 ? 0 : (at[d + missing] as number)),
+        0,
+      )
+    ] as number;
 }
 
 /** Calls `visit` for each query of each head of each batch. */
-export function eachQuery({ batch, q }: Problem, visit: (batch: number, head: number, query: number) => void): void {
-  for (let b = 0; b < batch; b++) for (let h = 0; h < q.heads; h++) for (let i = 0; i < q.length; i++) visit(b, h, i);
+export function eachQuery(
+  { batch, q }: Problem,
+  visit: (batch: number, head: number, query: number) => void,
+): void {
+  for (let b = 0; b < batch; b++)
+    for (let h = 0; h < q.heads; h++) for (let i = 0; i < q.length; i++) visit(b, h, i);
 }

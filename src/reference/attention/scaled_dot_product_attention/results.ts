@@ -1,6 +1,6 @@
 import { sizeOf } from '../../../tensor/shape.ts';
 import { EPS, FLUSH, maxAbs, SECOND_ORDER } from '../../bounds.ts';
-import type { Value, Values } from '../../record.ts';
+import type { Value } from '../../record.ts';
 import { eachQuery, type Heads, type Problem } from './problem.ts';
 import { type Attended, rowOf, type SumError } from './row.ts';
 
@@ -53,7 +53,12 @@ function outputOf(problem: Problem, rows: Rows, sumError: SumError): Result {
       const from = v.at(b, Math.floor(h / group), key);
       for (let c = 0; c < v.width; c++) {
         const x = v.value.data[from + c] as number;
-        addTo(sums, first + c, p * x, Math.abs(p * x) * (error + levels) + FLUSH * (2 + 3 * Math.abs(x)));
+        addTo(
+          sums,
+          first + c,
+          p * x,
+          Math.abs(p * x) * (error + levels) + FLUSH * (2 + 3 * Math.abs(x)),
+        );
       }
     }
   });
@@ -61,43 +66,70 @@ function outputOf(problem: Problem, rows: Rows, sumError: SumError): Result {
 }
 
 /**
- * Gradients. delta = sum of dy y; g_j = dy . v_j - delta; ds_j = p_j g_j slope_j; dq = scale * sum_j ds_j k_j, dk = scale * sum_i ds_i q_i,
- * dv = sum_i p_i dy_i, the latter two over all query heads that share the key. Each stage's error is carried through the next.
+ * Gradients. delta = sum of dy y; g_j = dy . v_j - delta; ds_j = p_j g_j slope_j; dq = scale *
+ * sum_j ds_j k_j, dk = scale * sum_i ds_i q_i, dv = sum_i p_i dy_i, the latter two over all query
+ * heads that share the key. Each stage's error is carried through the next.
  */
-export function gradientsOf(problem: Problem, grads: Values, sumError: SumError): Readonly<Record<'q' | 'k' | 'v', Result>> {
+export function gradientsOf(
+  problem: Problem,
+  { data: dy }: Value,
+  sumError: SumError,
+): Readonly<Record<'q' | 'k' | 'v', Result>> {
   const { q, k, v, y, group, scale } = problem;
-  const dy = (grads['y'] as Value).data;
   const rows = rowsOf(problem, sumError);
   const output = outputOf(problem, rows, sumError);
   const sums = { q: emptyLike(q), k: emptyLike(k), v: emptyLike(v) };
-  const [ofKeys, ofQueries, ofColumns] = [sumError(k.length), sumError(group * q.length), sumError(v.width)];
+  const ofKeys = sumError(k.length);
+  const ofQueries = sumError(group * q.length);
+  const ofColumns = sumError(v.width);
   const largest = Math.max(...[q, k, v].map(({ value }) => maxAbs(value.data)), maxAbs(dy));
   const flush = FLUSH * (4 + largest) * (2 + largest) * (2 + v.width);
   eachQuery(problem, (b, h, i) => {
-    const [firstY, firstQ] = [y.at(b, h, i), q.at(b, h, i)];
-    let [delta, deltaError] = [0, flush];
+    const firstY = y.at(b, h, i);
+    const firstQ = q.at(b, h, i);
+    let delta = 0;
+    let deltaError = flush;
     for (let c = 0; c < v.width; c++) {
-      const [d, out] = [dy[firstY + c] as number, output.value.data[firstY + c] as number];
+      const d = dy[firstY + c] as number;
+      const out = output.value.data[firstY + c] as number;
       delta += d * out;
-      deltaError += Math.abs(d) * (output.error[firstY + c] as number) * (1 + ofColumns) + ofColumns * Math.abs(d * out);
+      deltaError +=
+        Math.abs(d) * (output.error[firstY + c] as number) * (1 + ofColumns) +
+        ofColumns * Math.abs(d * out);
     }
     for (const { key, p, error, slope, slopeError } of rows(b, h, i)) {
       const shared = Math.floor(h / group);
-      const [firstK, firstV] = [k.at(b, shared, key), v.at(b, shared, key)];
-      let [g, gError] = [-delta, deltaError];
+      const firstK = k.at(b, shared, key);
+      const firstV = v.at(b, shared, key);
+      let g = -delta;
+      let gError = deltaError;
       for (let c = 0; c < v.width; c++) {
-        const [d, x] = [dy[firstY + c] as number, v.value.data[firstV + c] as number];
+        const d = dy[firstY + c] as number;
+        const x = v.value.data[firstV + c] as number;
         g += d * x;
         gError += ofColumns * Math.abs(d * x);
         addTo(sums.v, firstV + c, p * d, Math.abs(p * d) * (error + ofQueries) + flush);
       }
       const ds = p * g * slope;
       const off =
-        p * (1 + error) * slope * (1 + slopeError) * (gError + EPS * Math.abs(g)) + Math.abs(ds) * (error + slopeError + 2 * EPS) + flush;
+        p * (1 + error) * slope * (1 + slopeError) * (gError + EPS * Math.abs(g)) +
+        Math.abs(ds) * (error + slopeError + 2 * EPS) +
+        flush;
       for (let c = 0; c < q.width; c++) {
-        const [x, other] = [scale * (q.value.data[firstQ + c] as number), scale * (k.value.data[firstK + c] as number)];
-        addTo(sums.q, firstQ + c, ds * other, Math.abs(other) * (off + (ofKeys + EPS) * (Math.abs(ds) + off)) + flush);
-        addTo(sums.k, firstK + c, ds * x, Math.abs(x) * (off + (ofQueries + EPS) * (Math.abs(ds) + off)) + flush);
+        const x = scale * (q.value.data[firstQ + c] as number);
+        const other = scale * (k.value.data[firstK + c] as number);
+        addTo(
+          sums.q,
+          firstQ + c,
+          ds * other,
+          Math.abs(other) * (off + (ofKeys + EPS) * (Math.abs(ds) + off)) + flush,
+        );
+        addTo(
+          sums.k,
+          firstK + c,
+          ds * x,
+          Math.abs(x) * (off + (ofQueries + EPS) * (Math.abs(ds) + off)) + flush,
+        );
       }
     }
   });

@@ -1,19 +1,26 @@
 import { type HostTensor, hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
-import type { Sample } from '../../record.ts';
-import type { AttentionParams } from './problem.ts';
+import type { scaledDotProductAttention } from '../../../vocabulary/attention/scaled_dot_product_attention.ts';
+import type { GivenParams } from '../../../vocabulary/signature.ts';
+import type { SampleOf } from '../../define.ts';
 
-/** Kinds of masks: bytes of which every fourth hides and those of the second query all; floats; floats that hide. */
+/**
+ * Kinds of masks: bytes (every fourth hides, and all of the second query); floats; floats that
+ * hide.
+ */
 type MaskKind = 'hidden' | 'added' | 'lowest' | 'minus-infinity';
 
 interface Draw {
   readonly q: Shape;
   readonly k: Shape;
   readonly v: Shape;
-  readonly params?: AttentionParams;
+  readonly params?: GivenParams<typeof scaledDotProductAttention>;
   readonly mask?: readonly [MaskKind, Shape];
-  /** Queries and keys are rows of unit matrices times this, so that scores lie far apart and each query takes one value. */
+  /**
+   * Queries and keys are rows of unit matrices times this, so that scores lie far apart and each
+   * query takes one value.
+   */
   readonly apart?: number;
   /** Size of the elements of q and k. Default 1. */
   readonly deviation?: number;
@@ -31,7 +38,8 @@ function maskOf(random: Random, [kind, shape]: readonly [MaskKind, Shape]): Host
       Array.from({ length: sizeOf(shape) }, (_, i) => (hides(i) ? 0 : 1 + (i % 255))),
     );
   const hidden = kind === 'lowest' ? LOWEST : Number.NEGATIVE_INFINITY;
-  const element = (i: number) => (kind !== 'added' && i % keys > 0 && i % 3 > 0 ? hidden : random.normal());
+  const element = (i: number) =>
+    kind !== 'added' && i % keys > 0 && i % 3 > 0 ? hidden : random.normal();
   return hostTensorFrom(
     'f32',
     shape,
@@ -42,11 +50,21 @@ function maskOf(random: Random, [kind, shape]: readonly [MaskKind, Shape]): Host
 /** One of `size` directions for each position, in turn. */
 function directions(shape: Shape, size: number): Float64Array {
   const width = shape.at(-1) as number;
-  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => (Math.floor(i / width) % width === i % width ? size : 0));
+  return Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
+    Math.floor(i / width) % width === i % width ? size : 0,
+  );
 }
 
 /** A sample of normally distributed elements. */
-export function attentionSample({ q, k, v, params = {}, mask, apart, deviation = 1 }: Draw): Sample<AttentionParams> {
+export function attentionSample({
+  q,
+  k,
+  v,
+  params = {},
+  mask,
+  apart,
+  deviation = 1,
+}: Draw): SampleOf<typeof scaledDotProductAttention> {
   const { causal, scale, heads, kv_heads, softcap } = params;
   const normal = (random: Random, shape: Shape, size = 1) =>
     hostTensorFrom(
@@ -55,11 +73,16 @@ export function attentionSample({ q, k, v, params = {}, mask, apart, deviation =
       random.fill(sizeOf(shape), () => random.normal(size)),
     );
   const operand = (random: Random, shape: Shape) =>
-    apart === undefined ? normal(random, shape, deviation) : hostTensorFrom('f32', shape, directions(shape, apart));
+    apart === undefined
+      ? normal(random, shape, deviation)
+      : hostTensorFrom('f32', shape, directions(shape, apart));
   const valueWidth = (v.at(-1) as number) / (v.length === 4 ? 1 : (kv_heads ?? 1));
-  const y = q.length === 4 ? [...q.slice(0, -1), valueWidth] : [...q.slice(0, -1), valueWidth * (heads ?? 1)];
+  const y =
+    q.length === 4
+      ? [...q.slice(0, -1), valueWidth]
+      : [...q.slice(0, -1), valueWidth * (heads ?? 1)];
   return {
-    layer: 'legal',
+    level: 'legal',
     label: {
       q: formatShape(q),
       k: formatShape(k),
@@ -83,10 +106,18 @@ export function attentionSample({ q, k, v, params = {}, mask, apart, deviation =
   };
 }
 
-/** Grouped heads, both layouts, masks, caps, tails of every block, a query that sees nothing, and no key at all. */
-export const samples: readonly Sample<AttentionParams>[] = [
+/**
+ * Grouped heads, both layouts, masks, caps, tails of every block, a query that sees nothing, and no
+ * key at all.
+ */
+export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
   attentionSample({ q: [1, 1, 1, 1], k: [1, 1, 1, 1], v: [1, 1, 1, 1] }),
-  attentionSample({ q: [2, 4, 5, 6], k: [2, 2, 7, 6], v: [2, 2, 7, 3], params: { causal: true, scale: 0.3 } }),
+  attentionSample({
+    q: [2, 4, 5, 6],
+    k: [2, 2, 7, 6],
+    v: [2, 2, 7, 3],
+    params: { causal: true, scale: 0.3 },
+  }),
   attentionSample({ q: [1, 1, 2, 3], k: [1, 1, 5, 3], v: [1, 1, 5, 2], params: { scale: 0 } }),
   attentionSample({
     q: [2, 5, 16],
@@ -103,12 +134,27 @@ export const samples: readonly Sample<AttentionParams>[] = [
     mask: ['added', [2, 1, 6, 9]],
     deviation: 2,
   }),
-  attentionSample({ q: [1, 2, 37, 67], k: [1, 2, 35, 67], v: [1, 2, 35, 66], params: { causal: true } }),
+  attentionSample({
+    q: [1, 2, 37, 67],
+    k: [1, 2, 35, 67],
+    v: [1, 2, 35, 66],
+    params: { causal: true },
+  }),
   attentionSample({ q: [1, 2, 16, 8], k: [1, 2, 8, 8], v: [1, 2, 8, 4], apart: 20 }),
   // Whole workgroups, then all the columns of an invocation: none to spare.
   attentionSample({ q: [1, 1, 64, 2], k: [1, 1, 64, 2], v: [1, 1, 64, 3] }),
   attentionSample({ q: [1, 1, 2, 64], k: [1, 1, 3, 64], v: [1, 1, 3, 64] }),
-  attentionSample({ q: [1, 2, 3, 8], k: [1, 2, 6, 8], v: [1, 2, 6, 4], mask: ['lowest', [1, 2, 3, 6]] }),
-  attentionSample({ q: [1, 2, 3, 8], k: [1, 2, 6, 8], v: [1, 2, 6, 4], mask: ['minus-infinity', [2, 1, 6]] }),
+  attentionSample({
+    q: [1, 2, 3, 8],
+    k: [1, 2, 6, 8],
+    v: [1, 2, 6, 4],
+    mask: ['lowest', [1, 2, 3, 6]],
+  }),
+  attentionSample({
+    q: [1, 2, 3, 8],
+    k: [1, 2, 6, 8],
+    v: [1, 2, 6, 4],
+    mask: ['minus-infinity', [2, 1, 6]],
+  }),
   attentionSample({ q: [1, 2, 3, 4], k: [1, 2, 0, 4], v: [1, 2, 0, 5] }),
 ];

@@ -13,12 +13,15 @@ export interface Columns {
 export function normsOf({ A, B, W, s }: Stages): Float64Array {
   const merged = plus(W, scaled(product(B, A, false, false), s));
   const width = W.shape[1] as number;
-  return Float64Array.from({ length: W.shape[0] as number }, (_, o) => Math.hypot(...merged.data.subarray(o * width, (o + 1) * width)));
+  return Float64Array.from({ length: W.shape[0] as number }, (_, o) =>
+    Math.hypot(...merged.data.subarray(o * width, (o + 1) * width)),
+  );
 }
 
 /**
- * Errors of the norms: that of each merged element (a decoded weight, the low-rank sum with its scale, their addition) through the sum
- * of squares, and the root, which WGSL grants 4.5 ULP. A row whose squares may all be error has an infinite one.
+ * Errors of the norms: that of each merged element (a decoded weight, the low-rank sum with its
+ * scale, their addition) through the sum of squares, and the root, which WGSL grants 4.5 ULP. A row
+ * whose squares may all be error has an infinite one.
  */
 export function normErrors(stages: Stages, norms: Float64Array, depth: Depth): Float64Array {
   const { A, B, W, s, decoded } = stages;
@@ -26,17 +29,25 @@ export function normErrors(stages: Stages, norms: Float64Array, depth: Depth): F
   const update = scaled(product(B, A, false, false), s);
   const lowRank = scaled(stageError(B, undefined, A, false, false, depth(r) + 2), Math.abs(s));
   return Float64Array.from({ length: rows }, (_, o) => {
-    let [error, size] = [0, 0];
+    let error = 0;
+    let size = 0;
     for (let at = o * width; at < (o + 1) * width; at++) {
-      const [w, u] = [W.data[at] as number, update.data[at] as number];
-      const off = decoded * EPS * Math.abs(w) + (lowRank.data[at] as number) + EPS * (Math.abs(w) + Math.abs(u)) + 2 * FLUSH;
+      const w = W.data[at] as number;
+      const u = update.data[at] as number;
+      const off =
+        decoded * EPS * Math.abs(w) +
+        (lowRank.data[at] as number) +
+        EPS * (Math.abs(w) + Math.abs(u)) +
+        2 * FLUSH;
       error += 2 * Math.abs(w + u) * off + off * off + 2 * FLUSH;
       size += (Math.abs(w + u) + off) ** 2;
     }
     const norm = norms[o] as number;
     const squares = norm * norm;
     const total = error + gamma(depth(width)) * size;
-    return squares > total ? total / (norm + Math.sqrt(squares - total)) + 4.5 * EPS * norm : Number.POSITIVE_INFINITY;
+    return squares > total
+      ? total / (norm + Math.sqrt(squares - total)) + 4.5 * EPS * norm
+      : Number.POSITIVE_INFINITY;
   });
 }
 
@@ -47,7 +58,9 @@ export function gainsOf(magnitude: Value, norms: Float64Array, errors?: Float64A
     values,
     errors: values.map((gain, o) => {
       const relative = (errors?.[o] ?? 0) / (norms[o] as number);
-      return relative < 0.5 ? Math.abs(gain) * (relative / (1 - relative) + 2.5 * EPS) + FLUSH : Number.POSITIVE_INFINITY;
+      return relative < 0.5
+        ? Math.abs(gain) * (relative / (1 - relative) + 2.5 * EPS) + FLUSH
+        : Number.POSITIVE_INFINITY;
     }),
   };
 }
@@ -59,25 +72,45 @@ export function rescaled(z: Value, gains: Columns): Value {
 }
 
 /** Error of {@link rescaled} where z is off by `errorOfZ`. */
-export function rescaledError(z: Value, errorOfZ: Value | undefined, { values, errors }: Columns): Value {
+export function rescaledError(
+  z: Value,
+  errorOfZ: Value | undefined,
+  { values, errors }: Columns,
+): Value {
   const width = values.length;
   const data = z.data.map((v, i) => {
-    const [gain, gainError, error] = [Math.abs(values[i % width] as number), errors[i % width] as number, errorOfZ?.data[i] ?? 0];
-    return gain * error + (Math.abs(v) + error) * gainError + EPS * gain * Math.abs(v) + FLUSH * (1 + gain + Math.abs(v));
+    const gain = Math.abs(values[i % width] as number);
+    const gainError = errors[i % width] as number;
+    const error = errorOfZ?.data[i] ?? 0;
+    return (
+      gain * error +
+      (Math.abs(v) + error) * gainError +
+      EPS * gain * Math.abs(v) +
+      FLUSH * (1 + gain + Math.abs(v))
+    );
   });
   return { ...z, data };
 }
 
 /**
- * How far PEFT's form of the result may be off beside {@link rescaledError}: it adds (gain - 1) times the base's part to that part, which cancels
- * where the gain is small, as the base's part and the update's do where they differ in sign.
+ * How far PEFT's form of the result may be off beside {@link rescaledError}: it adds (gain - 1)
+ * times the base's part to that part, which cancels where the gain is small, as the base's part and
+ * the update's do where they differ in sign.
  */
-export function addedLateError({ x, W, B, xa, s }: Stages, errorOfZ: Value, { values, errors }: Columns): Value {
-  const [base, update] = [product(x, W, false, true), scaled(product(xa, B, false, true), s)];
+export function addedLateError(
+  { x, W, B, xa, s }: Stages,
+  errorOfZ: Value,
+  { values, errors }: Columns,
+): Value {
+  const base = product(x, W, false, true);
+  const update = scaled(product(xa, B, false, true), s);
   const data = base.data.map((b, i) => {
-    const [gain, gainError] = [values[i % values.length] as number, errors[i % values.length] as number];
-    const [ofBase, ofUpdate] = [Math.abs(b), Math.abs(update.data[i] as number)];
-    const [less, size] = [Math.abs(gain - 1), Math.abs(gain)];
+    const gain = values[i % values.length] as number;
+    const gainError = errors[i % values.length] as number;
+    const ofBase = Math.abs(b);
+    const ofUpdate = Math.abs(update.data[i] as number);
+    const less = Math.abs(gain - 1);
+    const size = Math.abs(gain);
     const rounding = EPS * (3 * less * ofBase + 3 * size * ofUpdate + Math.abs(b + (gain - 1) * b));
     return (ofBase + ofUpdate) * gainError + rounding + (1 + less) * (errorOfZ.data[i] as number);
   });
@@ -95,17 +128,26 @@ export function magnitudeGradient(dy: Value, z: Value, norms: Float64Array): Flo
 }
 
 /** Error of {@link magnitudeGradient}: of z and of the sum, then of the norm and the quotient. */
-export function magnitudeError(dy: Value, z: Value, errorOfZ: Value, norms: Columns, depth: Depth): Float64Array {
+export function magnitudeError(
+  dy: Value,
+  z: Value,
+  errorOfZ: Value,
+  norms: Columns,
+  depth: Depth,
+): Float64Array {
   const { values, errors } = norms;
   const width = values.length;
   const sums = gamma(depth(dy.data.length / width));
   const error = new Float64Array(width).fill(FLUSH);
   dy.data.forEach((v, i) => {
     const o = i % width;
-    const [size, off] = [Math.abs(z.data[i] as number), errorOfZ.data[i] as number];
+    const size = Math.abs(z.data[i] as number);
+    const off = errorOfZ.data[i] as number;
     const norm = (values[o] as number) - (errors[o] as number);
     const quotient = (errors[o] as number) / norm + 2.5 * EPS;
-    const own = Math.abs(v) * (off + (size + off) * sums + size * quotient) + FLUSH * (2 + Math.abs(v) + size);
+    const own =
+      Math.abs(v) * (off + (size + off) * sums + size * quotient) +
+      FLUSH * (2 + Math.abs(v) + size);
     error[o] = (error[o] as number) + (norm > 0 ? own / norm : Number.POSITIVE_INFINITY);
   });
   return error;

@@ -1,18 +1,10 @@
 import { hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
+import type { loraLinear } from '../../../vocabulary/lora/lora_linear.ts';
+import type { GivenParams } from '../../../vocabulary/signature.ts';
+import type { SampleOf } from '../../define.ts';
 import { drawWeight } from '../../matmul/matmul_4bit.ts';
-import type { Sample } from '../../record.ts';
-
-/** The vocabulary's parameters of lora_linear. */
-export interface LoraLinearParams {
-  readonly r: number;
-  readonly alpha: number;
-  readonly use_rslora?: boolean;
-  readonly use_dora?: boolean;
-  readonly base?: 'dense' | 'nf4' | 'fp4';
-  readonly blocksize?: number;
-}
 
 interface Options {
   readonly bias?: boolean;
@@ -20,23 +12,27 @@ interface Options {
 }
 
 function sample(
-  layer: 'exact' | 'legal',
+  level: 'exact' | 'legal',
   x: Shape,
   out: number,
-  params: LoraLinearParams,
+  params: GivenParams<typeof loraLinear>,
   { bias = false, variants }: Options = {},
-): Sample<LoraLinearParams> {
+): SampleOf<typeof loraLinear> {
   const { r, alpha, base = 'dense', blocksize = 64, use_rslora, use_dora } = params;
   const features = x.at(-1) as number;
   const tensor = (random: Random, shape: Shape) => {
-    const draw = layer === 'exact' ? () => random.integer(-3, 3) : () => random.normal();
+    const draw = level === 'exact' ? () => random.integer(-3, 3) : () => random.normal();
     return hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
   };
   return {
-    layer,
+    level,
     ...(variants ? { variants } : {}),
     label: {
-      ...{ x: formatShape(x), out, r, alpha, base },
+      x: formatShape(x),
+      out,
+      r,
+      alpha,
+      base,
       ...(use_rslora ? { rslora: true } : {}),
       ...(use_dora ? { dora: true } : {}),
       ...(bias ? { bias: true } : {}),
@@ -46,7 +42,7 @@ function sample(
       x: tensor(random, x),
       ...(base === 'dense'
         ? { weight: tensor(random, [out, features]) }
-        : drawWeight(random, layer, { quant_type: base, blocksize, elements: out * features })),
+        : drawWeight(random, level, { quant_type: base, blocksize, elements: out * features })),
       lora_A: tensor(random, [r, features]),
       lora_B: tensor(random, [out, r]),
       ...(bias ? { bias: tensor(random, [out]) } : {}),
@@ -56,16 +52,61 @@ function sample(
   };
 }
 
-/** The last one leaves the block size to its default. Scales of the exact samples are powers of two: 16/8, 8/sqrt(4), 2/4. */
-export const samples: readonly Sample<LoraLinearParams>[] = [
+/**
+ * The last one leaves the block size to its default. Scales of the exact samples are powers of two:
+ * 16/8, 8/sqrt(4), 2/4.
+ */
+export const samples: readonly SampleOf<typeof loraLinear>[] = [
   sample('exact', [2, 5, 53], 29, { r: 8, alpha: 16 }, { bias: true }),
   sample('exact', [1, 1], 1, { r: 1, alpha: 1 }, { variants: ['register'] }),
-  sample('exact', [37, 24], 36, { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 }, { bias: true }),
-  sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4', blocksize: 64 }, { variants: ['register'] }),
-  sample('legal', [19, 64], 48, { r: 8, alpha: 16 }, { bias: true, variants: ['register', 'subgroup'] }),
-  sample('legal', [3, 7, 53], 29, { r: 5, alpha: 7, use_rslora: true, base: 'nf4' }, { variants: ['register', 'subgroup'] }),
+  sample(
+    'exact',
+    [37, 24],
+    36,
+    { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 },
+    { bias: true },
+  ),
+  sample(
+    'exact',
+    [13, 53],
+    29,
+    { r: 4, alpha: 2, base: 'fp4', blocksize: 64 },
+    { variants: ['register'] },
+  ),
+  sample(
+    'legal',
+    [19, 64],
+    48,
+    { r: 8, alpha: 16 },
+    { bias: true, variants: ['register', 'subgroup'] },
+  ),
+  sample(
+    'legal',
+    [3, 7, 53],
+    29,
+    { r: 5, alpha: 7, use_rslora: true, base: 'nf4' },
+    { variants: ['register', 'subgroup'] },
+  ),
   sample('legal', [3, 1], 128, { r: 1, alpha: 1, use_dora: true }, { variants: ['register'] }),
-  sample('legal', [6, 38], 67, { r: 3, alpha: 5, use_dora: true }, { bias: true, variants: ['register'] }),
-  sample('legal', [2, 3, 27], 11, { r: 2, alpha: 3, use_dora: true, base: 'fp4', blocksize: 32 }, { variants: ['register'] }),
-  sample('legal', [1, 32], 128, { r: 4, alpha: 3, use_rslora: true, use_dora: true, base: 'nf4' }, { variants: ['register'] }),
+  sample(
+    'legal',
+    [6, 38],
+    67,
+    { r: 3, alpha: 5, use_dora: true },
+    { bias: true, variants: ['register'] },
+  ),
+  sample(
+    'legal',
+    [2, 3, 27],
+    11,
+    { r: 2, alpha: 3, use_dora: true, base: 'fp4', blocksize: 32 },
+    { variants: ['register'] },
+  ),
+  sample(
+    'legal',
+    [1, 32],
+    128,
+    { r: 4, alpha: 3, use_rslora: true, use_dora: true, base: 'nf4' },
+    { variants: ['register'] },
+  ),
 ];

@@ -1,11 +1,17 @@
-import { decodeWeight } from '../../matmul/matmul_4bit.ts';
+import { InvariantError } from '../../../errors.ts';
+import { decoded, isQuantized, type QuantizedWeight } from '../../../quant/weight.ts';
+import { frozenWeight } from '../../../vocabulary/lora/frozen-weight.ts';
+import type { loraLinear } from '../../../vocabulary/lora/lora_linear.ts';
+import type { InputsOf, ParamsOf } from '../../../vocabulary/signature.ts';
 import { product } from '../../matmul/product.ts';
-import type { Value, Values } from '../../record.ts';
-import { flatRows } from '../rows.ts';
-import type { LoraLinearParams } from './samples.ts';
+import { flatRows } from '../../matmul/rows.ts';
+import type { Value } from '../../record.ts';
+
+export type Inputs = InputsOf<typeof loraLinear, Value>;
+export type Params = ParamsOf<typeof loraLinear>;
 
 /** alpha / r, or alpha / sqrt(r) with rsLoRA (Kalajdzievski 2023). */
-export function scaleOf({ r, alpha, use_rslora = false }: LoraLinearParams): number {
+export function scaleOf({ r, alpha, use_rslora }: Params): number {
   return alpha / (use_rslora ? Math.sqrt(r) : r);
 }
 
@@ -14,7 +20,10 @@ export interface Stages {
   readonly x: Value;
   readonly A: Value;
   readonly B: Value;
-  /** The frozen weight, decoded where it is in 4 bits; `decoded` is then 1: its elements were rounded once. */
+  /**
+   * The frozen weight, decoded where it is in 4 bits; `decoded` is then 1: its elements were
+   * rounded once.
+   */
   readonly W: Value;
   readonly decoded: number;
   /** x A^T. */
@@ -23,15 +32,32 @@ export interface Stages {
 }
 
 /** Decodes the weight and computes what is shared. */
-export function stagesOf(inputs: Values, params: LoraLinearParams): Stages {
-  const [x, A, B] = [flatRows(inputs['x'] as Value), inputs['lora_A'] as Value, inputs['lora_B'] as Value];
-  const shape = [B.shape[0] as number, A.shape[1] as number];
-  const { base = 'dense', blocksize = 64 } = params;
-  const W =
-    base === 'dense'
-      ? (inputs['weight'] as Value)
-      : decodeWeight(inputs['packed'] as Value, inputs['absmax'] as Value, { quant_type: base, blocksize, shape });
-  return { x, A, B, W, xa: product(x, A, false, true), s: scaleOf(params), decoded: base === 'dense' ? 0 : 1 };
+export function stagesOf(inputs: Inputs, params: Params): Stages {
+  const { lora_A: A, lora_B: B } = inputs;
+  const x = flatRows(inputs.x);
+  const W = dense(weightOf(inputs, params));
+  return {
+    x,
+    A,
+    B,
+    W,
+    xa: product(x, A, false, true),
+    s: scaleOf(params),
+    decoded: params.base === 'dense' ? 0 : 1,
+  };
+}
+
+/** The frozen weight, dense or quantized. */
+export function weightOf(inputs: Inputs, params: Params): Value | QuantizedWeight<Value> {
+  const weight = frozenWeight<Value>(inputs, params);
+  if (!weight)
+    throw new InvariantError(`lora_linear: the weight of a base in ${params.base} is missing`);
+  return weight;
+}
+
+/** A weight in float64, decoded where it is quantized. */
+function dense(weight: Value | QuantizedWeight<Value>): Value {
+  return isQuantized(weight) ? { shape: weight.shape, data: decoded(weight) } : weight;
 }
 
 /** Every element times `factor`. */

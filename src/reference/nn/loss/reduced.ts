@@ -1,7 +1,10 @@
 import { EPS, gamma } from '../../bounds.ts';
 import type { Arithmetic } from '../../record.ts';
 
-/** Loss of a row and how far it may be off, and the weight of its label; all 0 where the label is ignored. */
+/**
+ * Loss of a row and how far it may be off, and the weight of its label; all 0 where the label is
+ * ignored.
+ */
 export interface RowLoss {
   readonly loss: number;
   readonly error: number;
@@ -17,9 +20,21 @@ export interface Reduced {
   readonly normalizerError: number;
 }
 
-/** Sum or mean of the rows. A sum of n numbers without products is one level less deep than n products. */
-export function reduced(rows: readonly RowLoss[], mean: boolean, weighted: boolean, arithmetic: Arithmetic): Reduced {
-  let [sum, sizes, errors, weights, weightSizes] = [0, 0, 0, 0, 0];
+/**
+ * Sum or mean of the rows. A sum of n numbers without products is one level less deep than n
+ * products.
+ */
+export function reduced(
+  rows: readonly RowLoss[],
+  mean: boolean,
+  weighted: boolean,
+  arithmetic: Arithmetic,
+): Reduced {
+  let sum = 0;
+  let sizes = 0;
+  let errors = 0;
+  let weights = 0;
+  let weightSizes = 0;
   for (const { loss, error, weight } of rows) {
     sum += loss;
     sizes += Math.abs(loss);

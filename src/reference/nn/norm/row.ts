@@ -1,7 +1,10 @@
 import { EPS, FLUSH, gamma, LARGEST } from '../../bounds.ts';
 import type { Arithmetic } from '../../record.ts';
 
-/** Numbers that are normalized together, in float64, its mean and its normalised elements, and how far those of a GPU may be off. */
+/**
+ * Numbers that are normalized together, in float64, its mean and its normalised elements, and how
+ * far those of a GPU may be off.
+ */
 export interface Row {
   readonly x: Float64Array;
   readonly mean: number;
@@ -18,11 +21,13 @@ export interface Row {
 }
 
 /** The mean in float64. */
-export const meanOf = (data: Float64Array): number => data.reduce((sum, x) => sum + x, 0) / data.length;
+export const meanOf = (data: Float64Array): number =>
+  data.reduce((sum, x) => sum + x, 0) / data.length;
 
 /**
- * d = (gamma_c + 2 eps) mean |x| + eps |x - mean|; E_v = 2 mean(|x - mean| d) + v (gamma_{c+1} + 2 eps) + mean d^2. With e = (E_v + eps) /
- * (v + eps_ln), rstd is off by 1 / sqrt(1 - e) - 1 and 2 units of inverseSqrt; z by rstd d, and |z| times that and a product.
+ * d = (gamma_c + 2 eps) mean |x| + eps |x - mean|; E_v = 2 mean(|x - mean| d) + v (gamma_{c+1} + 2
+ * eps) + mean d^2. With e = (E_v + eps) / (v + eps_ln), rstd is off by 1 / sqrt(1 - e) - 1 and 2
+ * units of inverseSqrt; z by rstd d, and |z| times that and a product.
  */
 export function rowOf(x: Float64Array, eps: number, { depth }: Arithmetic): Row {
   const mean = meanOf(x);
@@ -39,9 +44,13 @@ export function rowOf(x: Float64Array, eps: number, { depth }: Arithmetic): Row 
   const power = variance + eps;
   const share = (varianceError + EPS * power + 2 * FLUSH) / power;
   const overflows = meanOf(x.map((value) => value * value)) * x.length > LARGEST;
-  const rstdError = share < 1 && !overflows ? 1 / Math.sqrt(1 - share) - 1 + 2 * EPS : Number.POSITIVE_INFINITY;
+  const rstdError =
+    share < 1 && !overflows ? 1 / Math.sqrt(1 - share) - 1 + 2 * EPS : Number.POSITIVE_INFINITY;
   const rstd = 1 / Math.sqrt(power);
   const z = away.map((value) => value * rstd);
-  const zError = z.map((value, i) => rstd * (d[i] as number) + Math.abs(value) * (rstdError + EPS) + FLUSH * (1 + rstd));
+  const zError = z.map(
+    (value, i) =>
+      rstd * (d[i] as number) + Math.abs(value) * (rstdError + EPS) + FLUSH * (1 + rstd),
+  );
   return { x, mean, meanError, variance, varianceError, rstd, rstdError, z, zError };
 }

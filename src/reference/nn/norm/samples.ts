@@ -1,17 +1,13 @@
 import { type HostTensor, hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
-import type { Sample } from '../../record.ts';
-
-/** The vocabulary's parameters of rms_norm and layer_norm. */
-export interface NormParams {
-  readonly eps: number;
-  readonly axis?: number;
-}
+import type { Normalization } from '../../../vocabulary/nn/norm.ts';
+import type { GivenParams } from '../../../vocabulary/signature.ts';
+import type { SampleOf } from '../../define.ts';
 
 interface Draw {
   readonly x: Shape;
-  readonly params: NormParams;
+  readonly params: GivenParams<Normalization> & { readonly eps: number };
   /** Elements of x are normal with this mean and this deviation; default 0 and 1. */
   readonly mean?: number;
   readonly scale?: number;
@@ -27,12 +23,25 @@ function drawn(random: Random, shape: Shape, mean = 0, deviation = 1): HostTenso
 }
 
 /** A sample of a normalization of rows. */
-export function normSample({ x, params, mean = 0, scale = 1, bias = false }: Draw): Sample<NormParams> {
+export function normSample({
+  x,
+  params,
+  mean = 0,
+  scale = 1,
+  bias = false,
+}: Draw): SampleOf<Normalization> {
   const { axis = -1, eps } = params;
   const normalised = x.slice(axis);
   return {
-    layer: 'legal',
-    label: { x: formatShape(x), axis, eps, ...(mean ? { mean } : {}), scale, ...(bias ? { bias } : {}) },
+    level: 'legal',
+    label: {
+      x: formatShape(x),
+      axis,
+      eps,
+      ...(mean ? { mean } : {}),
+      scale,
+      ...(bias ? { bias } : {}),
+    },
     params,
     inputs: (random) => ({
       x: drawn(random, x, mean, scale),

@@ -1,18 +1,26 @@
+import { Tape } from '../../../autograd/tape.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
 import { Scope } from '../../../gpu/scope.ts';
-import { Llama } from '../../../nn/llama.ts';
-import { type Application, Tape } from '../../../nn/tape.ts';
+import type { Application } from '../../../graph/call.ts';
+import { Llama } from '../../../models/llama/llama.ts';
 import { crossEntropy } from '../../../ops/nn/cross_entropy.ts';
+import { isQuantized, type QuantizedWeight, withParts } from '../../../quant/weight.ts';
 import type { LlamaRan, LlamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
-import { type HostTensor, type HostTensors, hostTensor, hostTensorFrom, valuesOf } from '../../../tensor/host.ts';
+import { valuesOfHosts } from '../../../reference/values.ts';
+import {
+  type HostTensor,
+  type HostTensors,
+  hostTensor,
+  hostTensorFrom,
+  valuesOf,
+} from '../../../tensor/host.ts';
 import { Tensor } from '../../../tensor/tensor.ts';
 import { Optimizer } from '../../../train/optimizer.ts';
 import type { OptimizerParams } from '../../../train/update-rule.ts';
-import { valuesOfHosts } from '../fit.ts';
 
 /** Looks at what a step, from 1 on, has computed, while its tensors live. */
-type JudgeOfStep = (step: number, applications: readonly Application[]) => Promise<void>;
+type JudgeOfStep = (step: number, applications: readonly Application<Tensor>[]) => Promise<void>;
 
 /** The run on the device, with every op of every step shown to `judge`. */
 export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Promise<LlamaRan> {
@@ -25,10 +33,13 @@ export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Pr
   using model = new Llama(
     gpu,
     { ...config, length: batch.at(-1) ?? 0 },
-    { trained: hostsOf(run.trained), frozen: hostsOf(run.frozen), adapter },
+    { trained: hostsOf(run.trained), frozen: frozenOf(run.frozen), adapter },
   );
   const { parameters } = model;
-  using optimizer = new Optimizer(gpu, parameters, run.optimizer as OptimizerParams, { schedule, max_grad_norm: clip });
+  using optimizer = new Optimizer(gpu, parameters, run.optimizer as OptimizerParams, {
+    schedule,
+    max_grad_norm: clip,
+  });
   const watched = new Map(parameters.names.map((name) => [name, parameters.view(name)]));
   const curves = new Curves();
   let first: Pick<LlamaRan, 'logits_step0' | 'grad0'> | undefined;
@@ -36,10 +47,15 @@ export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Pr
     ids.write(batchAt(input_ids, step - 1));
     targets.write(batchAt(labels, step - 1));
     optimizer.advance();
-    const trace: Application[] = [];
+    const trace: Application<Tensor>[] = [];
     using tape = new Tape(gpu, watched.values(), { trace });
     const logits = model.forward(tape, { ids });
-    const { loss } = tape.apply(crossEntropy, { logits, labels: targets }, { shift: true, log_probs: false }, 'loss');
+    const { loss } = tape.apply(
+      crossEntropy,
+      { logits, labels: targets },
+      { shift: true, log_probs: false },
+      'loss',
+    );
     const gradients = tape.backward(loss, one);
     await judge(step, trace);
     curves.losses.push(await numberIn(loss));
@@ -52,7 +68,9 @@ export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Pr
   }
   const { losses, grad_norms, lrs } = curves;
   return {
-    ...{ losses: curve(losses), grad_norms: curve(grad_norms), lrs: curve(lrs) },
+    losses: curve(losses),
+    grad_norms: curve(grad_norms),
+    lrs: curve(lrs),
     ...(first as NonNullable<typeof first>),
     final: valuesOfHosts(await parameters.read()),
   };
@@ -65,7 +83,7 @@ class Curves {
   readonly lrs: number[] = [];
 
   /** Takes the norm from the clipping, the rate from the step. */
-  async addUpdate(applications: readonly Application[]): Promise<void> {
+  async addUpdate(applications: readonly Application<Tensor>[]): Promise<void> {
     for (const { outputs, params } of applications) {
       const { norm, param } = outputs;
       if (norm) this.grad_norms.push(await numberIn(norm));
@@ -74,21 +92,41 @@ class Curves {
   }
 }
 
-/** Packed codes stay bytes; all else is float32. */
 function hostsOf(values: Values): ReadonlyMap<string, HostTensor> {
+  return new Map(Object.entries(values).map(([name, value]) => [name, float32(value)]));
+}
+
+/** Codes of quantized weights stay bytes; all else is float32. */
+function frozenOf(
+  values: LlamaRun['frozen'],
+): ReadonlyMap<string, HostTensor | QuantizedWeight<HostTensor>> {
   return new Map(
-    Object.entries(values).map(([name, { shape, data }]) => [name, hostTensorFrom(name.endsWith('.packed') ? 'u8' : 'f32', shape, data)]),
+    Object.entries(values).map(([name, value]) => [
+      name,
+      isQuantized(value) ? withParts(value, hostPart(value)) : float32(value),
+    ]),
   );
 }
+
+const hostPart =
+  ({ format }: QuantizedWeight<Value>) =>
+  ({ shape, data }: Value, name: string) =>
+    hostTensorFrom(name === format.parts.codes ? 'u8' : 'f32', shape, data);
+
+const float32 = ({ shape, data }: Value): HostTensor => hostTensorFrom('f32', shape, data);
 
 function batchAt({ shape: [count = 1, ...batch], data }: Value, step: number): HostTensor {
   const size = data.length / count;
   return hostTensorFrom('i32', batch, data.subarray(step * size, (step + 1) * size));
 }
 
-async function gradientsOf(watched: ReadonlyMap<string, Tensor>, gradients: ReadonlyMap<Tensor, Tensor>): Promise<Values> {
+async function gradientsOf(
+  watched: ReadonlyMap<string, Tensor>,
+  gradients: ReadonlyMap<Tensor, Tensor>,
+): Promise<Values> {
   const hosts: Record<string, HostTensor> = {};
-  for (const [name, tensor] of watched) hosts[name] = await (gradients.get(tensor) as Tensor).read();
+  for (const [name, tensor] of watched)
+    hosts[name] = await (gradients.get(tensor) as Tensor).read();
   return valuesOfHosts(hosts satisfies HostTensors);
 }
 

@@ -6,6 +6,7 @@ import { llamaRun } from '../../../reference/llama/run.ts';
 import type { Value } from '../../../reference/record.ts';
 import { sameShape } from '../../../tensor/shape.ts';
 import type { CaseContext } from '../../context.ts';
+import { faultsOf } from '../../fault.ts';
 import { judgeApplications } from '../../judge-step.ts';
 import type { Control } from '../../suite.ts';
 import { findDeviation } from '../finding.ts';
@@ -22,23 +23,31 @@ export const TRAINING_RUN = 'train_llama';
 /** The fault that turns the replay of a run red: every op is right, and the model is not Llama. */
 export const INTERLEAVED: Control = {
   name: 'positions rotate neighbouring columns',
-  inject: (fault) =>
-    fault.host('nn.llama.rotaryOf', (original) => (config: unknown) => ({ ...original(config), convention: 'interleaved' })),
+  faults: faultsOf((fault) =>
+    fault.host('nn.llama.rotaryOf', (original) => (config: unknown) => ({
+      ...original(config),
+      convention: 'interleaved',
+    })),
+  ),
 };
 
 /**
- * Replays a whole training run. Every op of the first and the last step of ours must be within its bound, from the very inputs that it had;
- * and losses, norms, rates, gradients and trained weights of all steps within the limits of trajectories ({@link RunLimits}) of the run in
- * float64, and of the recorded one, unless that is out itself, which is the finding `producer-deviates`.
+ * Replays a whole training run. Every op of the first and the last step of ours must be within its
+ * bound, from the very inputs that it had; and losses, norms, rates, gradients and trained weights
+ * of all steps within the limits of trajectories ({@link RunLimits}) of the run in float64, and of
+ * the recorded one, unless that is out itself, which is the finding `producer-deviates`.
  */
 export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<void> {
   const params = readTrainLlama(bundle.params);
   const unsupported = unsupportedRun(params);
-  if (unsupported !== undefined) t.skip('not-implemented', `train_llama of this version does not compute ${unsupported}`);
+  if (unsupported !== undefined)
+    t.skip('not-implemented', `train_llama of this version does not compute ${unsupported}`);
   const run = startOf(params, bundle.tensors.inputs);
   const truth = outputsOf(llamaRun(run), params.mode);
   const recorded = Object.entries(valuesOfStored(bundle.tensors.outputs, {}));
-  const asked = recorded.map(([name, actual]) => [name, actual, expectedOf(truth, name, actual)] as const);
+  const asked = recorded.map(
+    ([name, actual]) => [name, actual, expectedOf(truth, name, actual)] as const,
+  );
   const deviating = findDeviation(
     t,
     bundle,
@@ -55,7 +64,12 @@ export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<v
     const actual = ours[name] as Value;
     t.expectAccepted(name, actual, expected, limits.of(name, actual, expected));
     if (!deviating.has(name)) {
-      t.expectAccepted(`${name}, beside the recorded,`, actual, theirs, limits.beside(name, actual, theirs, expected));
+      t.expectAccepted(
+        `${name}, beside the recorded,`,
+        actual,
+        theirs,
+        limits.relativeTo(name, actual, theirs, expected),
+      );
     }
   }
 }
@@ -63,12 +77,22 @@ export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<v
 function expectedOf(truth: Readonly<Record<string, Value>>, name: string, { shape }: Value): Value {
   const expected = truth[name];
   if (!expected || !sameShape(expected.shape, shape)) {
-    throw new FormatError(`train_llama: out.${name} of shape [${shape.join(', ')}] is none of what this run gives`);
+    throw new FormatError(
+      `train_llama: out.${name} of shape [${shape.join(', ')}] is none of what this run gives`,
+    );
   }
   return expected;
 }
 
 function question(name: string, actual: Value, truth: Value): Question {
   const unjudged = new Uint8Array(truth.data.length);
-  return { name, isGradient: false, actual, truth, acceptance: limitOf(name, truth), unjudged, basis: 'the run in float64 gives' };
+  return {
+    name,
+    isGradient: false,
+    actual,
+    truth,
+    acceptance: limitOf(name, truth),
+    unjudged,
+    basis: 'the run in float64 gives',
+  };
 }

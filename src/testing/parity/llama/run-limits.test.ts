@@ -1,15 +1,24 @@
 import { describe, expect, test } from 'vitest';
+import { judge } from '../../../reference/judge.ts';
 import { limitOf } from '../../../reference/llama/limits.ts';
 import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import { simulatedRun, spreadOf } from '../../../reference/llama/spread.ts';
 import type { Value } from '../../../reference/record.ts';
 import { Random } from '../../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import { judge } from '../../judge.ts';
 import { RunLimits } from './run-limits.ts';
 import { weightShapes } from './weights.ts';
 
-const CONFIG = { vocab: 11, hidden: 8, intermediate: 12, layers: 1, heads: 2, kv_heads: 1, rms_eps: 1e-5, rope_theta: 1e4 };
+const CONFIG = {
+  vocab: 11,
+  hidden: 8,
+  intermediate: 12,
+  layers: 1,
+  heads: 2,
+  kv_heads: 1,
+  rms_eps: 1e-5,
+  rope_theta: 1e4,
+};
 const STEPS = 6;
 
 const random = new Random(5);
@@ -17,13 +26,18 @@ const drawn = (shape: Shape): Value => ({
   shape,
   data: Float64Array.from({ length: sizeOf(shape) }, () => Math.fround(random.normal(0.5))),
 });
-const tokens = (): Value => ({ shape: [STEPS, 2, 7], data: Float64Array.from({ length: STEPS * 14 }, () => random.integer(0, 10)) });
+const tokens = (): Value => ({
+  shape: [STEPS, 2, 7],
+  data: Float64Array.from({ length: STEPS * 14 }, () => random.integer(0, 10)),
+});
 const run: LlamaRun = {
   config: CONFIG,
   clip: 1,
   schedule: { name: 'cosine', warmup: 1, total: STEPS },
   optimizer: { optimizer: 'adamw', lr: 0.01, weight_decay: 0.01 },
-  trained: Object.fromEntries([...weightShapes(CONFIG)].map(([name, shape]) => [name, drawn(shape)])),
+  trained: Object.fromEntries(
+    [...weightShapes(CONFIG)].map(([name, shape]) => [name, drawn(shape)]),
+  ),
   frozen: {},
   input_ids: tokens(),
   labels: tokens(),
@@ -34,12 +48,19 @@ const CURVES = ['losses', 'grad_norms'] as const;
 /** The curves that do not keep their limits. */
 function outside(ran: Pick<typeof truth, (typeof CURVES)[number]>, ieee: boolean): string[] {
   const limits = new RunLimits(run, ieee);
-  return CURVES.filter((name) => !judge(ran[name], truth[name], limits.of(name, ran[name], truth[name])).ok);
+  return CURVES.filter(
+    (name) => !judge(ran[name], truth[name], limits.of(name, ran[name], truth[name])).ok,
+  );
 }
 
-test.each(['nearest', 'random'] as const)('a GPU that rounds to %s keeps the narrow limits', (rounding) => {
-  expect(outside(simulatedRun(run, { rounding, contraction: false, flush: true }, 99), true)).toEqual([]);
-});
+test.each(['nearest', 'random'] as const)(
+  'a GPU that rounds to %s keeps the narrow limits',
+  (rounding) => {
+    expect(
+      outside(simulatedRun(run, { rounding, contraction: false, flush: true }, 99), true),
+    ).toEqual([]);
+  },
+);
 
 describe('what the wide limits let pass is seen where the adapter rounds to nearest', () => {
   const { optimizer } = run;
@@ -69,7 +90,11 @@ test('beside a recording that strays within the wide limits, so may ours', () =>
   const { losses } = truth;
   const strayed = { ...losses, data: losses.data.map((x) => x * (1 + 9e-5)) };
   const limits = new RunLimits(run, true);
-  expect(limits.beside('losses', losses, strayed, losses)).toEqual(limitOf('losses', strayed));
-  expect(judge(losses, strayed, limits.beside('losses', losses, strayed, losses)).ok).toBe(true);
-  expect(judge(strayed, losses, limits.beside('losses', strayed, losses, losses)).ok).toBe(false);
+  expect(limits.relativeTo('losses', losses, strayed, losses)).toEqual(limitOf('losses', strayed));
+  expect(judge(losses, strayed, limits.relativeTo('losses', losses, strayed, losses)).ok).toBe(
+    true,
+  );
+  expect(judge(strayed, losses, limits.relativeTo('losses', strayed, losses, losses)).ok).toBe(
+    false,
+  );
 });

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readTrainLlama, type TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import {
+  readTrainLlama,
+  type TrainLlamaParams,
+} from '../../../formats/parity-bundle/train-llama.ts';
 import { readParityBundle } from '../../../formats/parity-bundle.ts';
+import { judge } from '../../../reference/judge.ts';
 import { limitOf, outputsOf } from '../../../reference/llama/limits.ts';
 import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
-import { judge } from '../../judge.ts';
 import { valuesOfStored } from '../fit.ts';
 import { startOf } from './start.ts';
 import { unsupportedRun } from './unsupported.ts';
@@ -14,7 +17,9 @@ import { unsupportedRun } from './unsupported.ts';
 const STEPS = 4;
 
 function recordingOf(name: string) {
-  const { params, tensors } = readParityBundle(readFileSync(`public/parity/transformers-5.23.0/${name}.safetensors`));
+  const { params, tensors } = readParityBundle(
+    readFileSync(`public/parity/transformers-5.23.0/${name}.safetensors`),
+  );
   return { params: readTrainLlama(params), ...tensors };
 }
 
@@ -48,7 +53,9 @@ test.each(runs)('%s: the run in float64 is that of transformers and PEFT', (name
   const truth = outputsBefore(startOf(params, inputs));
   const recorded = valuesOfStored(outputs, {});
   expect(Object.keys(truth).filter((output) => !recorded[output])).toEqual([]);
-  const off = Object.entries(truth).map(([output, value]) => [output, limitsOff(output, recorded[output] as Value, value)] as const);
+  const off = Object.entries(truth).map(
+    ([output, value]) => [output, limitsOff(output, recorded[output] as Value, value)] as const,
+  );
   expect(off.filter(([, limits]) => !(limits < 0.1))).toEqual([]);
 });
 
@@ -65,12 +72,17 @@ describe('what is wrong with a run is ten limits off', () => {
     'a linear schedule': { schedule: { ...run.schedule, name: 'linear' } },
     'plain SGD': { optimizer: { optimizer: 'sgd', lr: run.optimizer.lr } },
     'labels of the same place': {
-      labels: { ...run.labels, data: run.labels.data.map((_, i) => run.labels.data[Math.max(0, i - 1)] as number) },
+      labels: {
+        ...run.labels,
+        data: run.labels.data.map((_, i) => run.labels.data[Math.max(0, i - 1)] as number),
+      },
     },
   };
   test.each(Object.entries(wrong))('%s', (_, change) => {
     const other = outputsBefore({ ...run, ...change });
-    const off = Object.entries(truth).map(([name, value]) => limitsOff(name, other[name] as Value, value));
+    const off = Object.entries(truth).map(([name, value]) =>
+      limitsOff(name, other[name] as Value, value),
+    );
     expect(Math.max(...off)).toBeGreaterThan(10);
   });
 });
@@ -89,7 +101,9 @@ test.each([
 });
 
 test('parameters of other types are refused', () => {
-  expect(() => readTrainLlama({ ...lora.params, schedule: { name: 'step' } })).toThrow('params "schedule.name"');
+  expect(() => readTrainLlama({ ...lora.params, schedule: { name: 'step' } })).toThrow(
+    'params "schedule.name"',
+  );
 });
 
 test('what is recorded is computed', () => {
@@ -110,9 +124,19 @@ describe('a bundle that is no run is refused', () => {
     ],
     ['a token is outside', config({ vocab: 8 }), inputs, 'the vocabulary has 8 tokens'],
     ['heads are odd', config({ heads: 64 }), inputs, '64 heads of 64 columns'],
-    ['heads of keys do not divide', config({ kv_heads: 3 }), inputs, '3 heads of keys do not divide 4 heads'],
+    [
+      'heads of keys do not divide',
+      config({ kv_heads: 3 }),
+      inputs,
+      '3 heads of keys do not divide 4 heads',
+    ],
     ['there are not as many blocks', config({ layers: 2 ** 40 }), inputs, 'is missing'],
-    ['the rank is another', { ...params, r: 5 }, inputs, 'lora_A has shape 4x64 and should have 5x64'],
+    [
+      'the rank is another',
+      { ...params, r: 5 },
+      inputs,
+      'lora_A has shape 4x64 and should have 5x64',
+    ],
   ] as const)('%s', (_, given, tensors, message) => {
     expect(() => startOf(given, tensors as typeof inputs)).toThrow(message);
   });

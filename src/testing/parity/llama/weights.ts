@@ -6,10 +6,20 @@ import type { Shape } from '../../../tensor/shape.ts';
 export type Linears = ReadonlyMap<string, readonly [out: number, features: number]>;
 
 /** The linears of every block. Throws FormatError when the heads do not divide the width. */
-export function linearsOf({ hidden, intermediate, layers, heads, kv_heads }: TrainLlamaParams['config']): Linears {
+export function linearsOf({
+  hidden,
+  intermediate,
+  layers,
+  heads,
+  kv_heads,
+}: TrainLlamaParams['config']): Linears {
   const width = hidden / heads;
-  if (width % 2 !== 0) throw new FormatError(`train_llama: ${heads} heads of ${hidden} columns are not an even number of columns each`);
-  if (heads % kv_heads !== 0) throw new FormatError(`train_llama: ${kv_heads} heads of keys do not divide ${heads} heads`);
+  if (width % 2 !== 0)
+    throw new FormatError(
+      `train_llama: ${heads} heads of ${hidden} columns are not an even number of columns each`,
+    );
+  if (heads % kv_heads !== 0)
+    throw new FormatError(`train_llama: ${kv_heads} heads of keys do not divide ${heads} heads`);
   const block = [
     ['self_attn.q_proj', [hidden, hidden]],
     ['self_attn.k_proj', [kv_heads * width, hidden]],
@@ -20,7 +30,9 @@ export function linearsOf({ hidden, intermediate, layers, heads, kv_heads }: Tra
     ['mlp.down_proj', [hidden, intermediate]],
   ] as const;
   return new Map(
-    Array.from({ length: layers }, (_, i) => block.map(([name, shape]) => [`model.layers.${i}.${name}`, shape] as const)).flat(),
+    Array.from({ length: layers }, (_, i) =>
+      block.map(([name, shape]) => [`model.layers.${i}.${name}`, shape] as const),
+    ).flat(),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Counted } from '../../state/subject.ts';
+import type { Counted } from '../../app/subject.ts';
 import type { Messages } from '../en.ts';
 import type { Forms } from '../speech.ts';
 import { units } from './units.ts';
@@ -25,7 +25,8 @@ const FIRST: Readonly<Record<Counted, string>> = {
   trainings: 'der erste Trainingslauf',
 };
 const counted = (count: number, subject: Counted) => units.count(count, NOUNS[subject]);
-const of = (part: number, all: number, subject: Counted) => `${units.number(part)} von ${units.count(all, DATIVE[subject])}`;
+const of = (part: number, all: number, subject: Counted) =>
+  `${units.number(part)} von ${units.count(all, DATIVE[subject])}`;
 const verb = (count: number, one: string, other: string) => units.form(count, { one, other });
 
 const named = (parts: readonly string[], more: number) =>
@@ -33,28 +34,35 @@ const named = (parts: readonly string[], more: number) =>
 
 export const answer: Messages['answer'] = {
   label: 'Antwort',
-  right: (right, judged, subject) => `${of(right, judged, subject)} ${verb(right, 'ist', 'sind')} richtig`,
+  right: (right, judged, subject) =>
+    `${of(right, judged, subject)} ${verb(right, 'ist', 'sind')} richtig`,
   yes: (fraction) => `Ja: ${fraction}.`,
   yesSlowly: (fraction) => `Ja, aber langsam: ${fraction}.`,
   onProcessor: (fraction) => `${fraction}, auf dem Prozessor.`,
   no: (fraction) => `Nein: ${fraction}.`,
   plain: (fraction) => `${fraction}.`,
-  wrong: (wrong, judged, subject) => `${of(wrong, judged, subject)} ${verb(wrong, 'ist', 'sind')} falsch`,
-  broke: (broke, judged, subject) => `${of(broke, judged, subject)} ${verb(broke, 'konnte', 'konnten')} nicht zu Ende laufen`,
+  wrong: (wrong, judged, subject) =>
+    `${of(wrong, judged, subject)} ${verb(wrong, 'ist', 'sind')} falsch`,
+  broke: (broke, judged, subject) =>
+    `${of(broke, judged, subject)} ${verb(broke, 'konnte', 'konnten')} nicht zu Ende laufen`,
   wrongOrBroke: (wrong, judged, subject) =>
     `${of(wrong, judged, subject)} ${verb(wrong, 'ist falsch oder konnte', 'sind falsch oder konnten')} nicht zu Ende laufen`,
   slow: 'Der Grafikchip war nicht im Einsatz: Die Ergebnisse sind richtig, aber langsam.',
-  look: (parts, more) => `Hier nachsehen: ${named(parts, more)}. Die Einzelheiten sagen, welche Zahl falsch ist und um wie viel.`,
+  look: (parts, more) =>
+    `Hier nachsehen: ${named(parts, more)}. Die Einzelheiten sagen, welche Zahl falsch ist und um wie viel.`,
   wrongIn: (parts, more) => `Falsch ist etwas in: ${named(parts, more)}.`,
   cutShort: 'Der Lauf wurde vor seinem Ende angehalten.',
   nothingReplayed: 'Nichts wurde nachgerechnet.',
-  nothingReadable: 'Keine der Aufzeichnungen lässt sich lesen: Sie müssen neu aufgezeichnet werden.',
+  nothingReadable:
+    'Keine der Aufzeichnungen lässt sich lesen: Sie müssen neu aufgezeichnet werden.',
   stoppedBefore: (subject) => `Angehalten, bevor ${FIRST[subject]} zu Ende war.`,
-  stoppedAfter: (passed, subject) => `Angehalten nach ${units.count(passed, DATIVE[subject])}; bis dahin war alles richtig.`,
+  stoppedAfter: (passed, subject) =>
+    `Angehalten nach ${units.count(passed, DATIVE[subject])}; bis dahin war alles richtig.`,
   noConclusion: 'Aus einem Teil folgt nichts. Ein ganzer Lauf gibt die Antwort.',
   nothingToRun: 'Es gab nichts zu tun.',
   nothingProved: 'Nichts wurde gezeigt.',
-  allSkipped: (skipped, subject) => `Nichts wurde gezeigt: ${counted(skipped, subject)} übersprungen.`,
+  allSkipped: (skipped, subject) =>
+    `Nichts wurde gezeigt: ${counted(skipped, subject)} übersprungen.`,
   whySkipped: 'Die Einzelheiten sagen jeweils, warum.',
   expected: (count, subject) =>
     `${counted(count, subject)} ${verb(count, 'schlug', 'schlugen')} fehl, wie es für diesen Rechner bekannt ist.`,

@@ -37,11 +37,13 @@ export const cases: Messages['cases'] = {
   element: (index, actual, expected) => `[${index}] ist ${actual}, richtig wäre ${expected}`,
   notFinite: 'keine endliche Zahl',
   noError: 'falsch, wo kein Fehler erlaubt ist',
-  boundTimes: (times) => `das ${de.number(times, { maximumSignificantDigits: 3 })}-Fache des Fehlers, den ein richtiger Chip machen darf`,
+  boundTimes: (times) =>
+    `das ${de.number(times, { maximumSignificantDigits: 3 })}-Fache des Fehlers, den ein richtiger Chip machen darf`,
   boundShare: (share) => `${share} des Fehlers, den ein richtiger Chip machen darf`,
   typicalShare: (share) => `${share} des Üblichen`,
   underPermille: 'unter 0,1\u202f%',
-  took: (whole, gpu) => `${whole} mit Aufbau und Urteil${gpu === undefined ? '' : `, davon ${gpu} auf dem Chip`}`,
+  took: (whole, gpu) =>
+    `${whole} mit Aufbau und Urteil${gpu === undefined ? '' : `, davon ${gpu} auf dem Chip`}`,
   steady: (median, source, samples) =>
     `${median}, nach der Uhr ${source === 'timestamp' ? 'des Chips' : 'der Seite'}, Median von ${de.number(samples)}`,
   library: (time) => `die Bibliothek ${time}`,
@@ -101,7 +103,10 @@ export const cases: Messages['cases'] = {
     none: 'Diese Prüfung führt keinen Kernel aus, der im Repository steht.',
     dispatched: 'ausgeführt',
     form: 'Welcher Text',
-    forms: { written: 'wie geschrieben', linked: 'wie der Browser ihn bekommt, mit allem Importierten' },
+    forms: {
+      written: 'wie geschrieben',
+      linked: 'wie der Browser ihn bekommt, mit allem Importierten',
+    },
     copy: 'Code kopieren',
     code: (file) => `Code von ${file}`,
     here: (value) => `hier ${value}`,

@@ -4,14 +4,19 @@ import { units } from './units.ts';
 export const charts: Messages['charts'] = {
   table: 'Dasselbe als Tabelle',
   save: (caption) => `Abbildung speichern: ${caption}`,
-  firstRows: (shown, all) => `Die ersten ${units.number(shown)} von ${units.number(all)} Zeilen; die CSV-Datei enthält alle.`,
+  firstRows: (shown, all) =>
+    `Die ersten ${units.number(shown)} von ${units.number(all)} Zeilen; die CSV-Datei enthält alle.`,
   curve: {
     step: 'Schritt',
     empty: (caption) => `${caption}: noch nichts`,
     last: (caption, value, step) => `${caption}: ${value} bei Schritt ${units.number(step)}`,
   },
   speed: { caption: 'Tempo: wie lange ein Schritt dauert', unit: 'Millisekunden je Schritt' },
-  memory: { caption: 'Speicher in Gebrauch', unit: 'Byte', forecast: 'die Vorhersage, eine obere Schätzung' },
+  memory: {
+    caption: 'Speicher in Gebrauch',
+    unit: 'Byte',
+    forecast: 'die Vorhersage, eine obere Schätzung',
+  },
   pictures: 'In Bildern',
   noPictures: 'Es gibt noch nichts zu zeichnen: erst die Prüfungen laufen lassen.',
   accuracy: {
@@ -23,7 +28,12 @@ export const charts: Messages['charts'] = {
     wrong: 'über der Schranke: falsch',
     axis: 'Anteil an der Schranke',
     bin: (count) => units.count(count, { one: 'Prüfung', other: 'Prüfungen' }),
-    columns: { id: 'Prüfung', share: 'Anteil an der Schranke', error: 'Größter Fehler', status: 'Ergebnis' },
+    columns: {
+      id: 'Prüfung',
+      share: 'Anteil an der Schranke',
+      error: 'Größter Fehler',
+      status: 'Ergebnis',
+    },
   },
   roofline: {
     caption: 'Roofline: was jede Operation begrenzt',
@@ -50,19 +60,24 @@ export const charts: Messages['charts'] = {
     description: (rows, faster, second) =>
       `${units.count(rows, { one: 'Zeile', other: 'Zeilen' })} mit je zwei Zeiten; in ${units.number(faster)} davon ist die zweite kürzer (${second}).`,
     axis: 'Millisekunden (logarithmisch)',
-    columns: { name: 'Was', times: (side) => [`${side}: Median in ms`, `${side}: von, in ms`, `${side}: bis, in ms`] },
+    columns: {
+      name: 'Was',
+      times: (side) => [`${side}: Median in ms`, `${side}: von, in ms`, `${side}: bis, in ms`],
+    },
     results: { caption: 'Tempo beider Ergebnisse', spread: 'worin die Zeit liegt' },
     device: {
       caption: (device) => `Tempo neben ${device}`,
       theirs: 'die Bibliothek, nach ihrer eigenen Uhr',
       ours: 'unseres, mit dem Weg zum Chip und zurück',
-      spread: 'von der schnellsten bis zur langsamsten Prüfung; je ein Aufruf, also nur ein Anhaltspunkt',
+      spread:
+        'von der schnellsten bis zur langsamsten Prüfung; je ein Aufruf, also nur ein Anhaltspunkt',
     },
   },
   loss: {
     caption: 'Verlust: wie überrascht das Modell ist',
     empty: 'Verlustkurve, noch leer',
-    description: (from, first, to, last) => `Verlustkurve: von ${from} bei Schritt ${first} bis ${to} Nats pro Byte bei Schritt ${last}`,
+    description: (from, first, to, last) =>
+      `Verlustkurve: von ${from} bei Schritt ${first} bis ${to} Nats pro Byte bei Schritt ${last}`,
     step: 'Schritt',
     unit: 'Nats pro Byte',
     training: 'Verlust auf dem Text',

@@ -3,7 +3,11 @@ import { probe } from './probe.ts';
 import { units } from './units.ts';
 
 export const check: Messages['check'] = {
-  question: { before: 'Kann dieser Rechner ein Sprachmodell ', whole: 'nachtrainieren', after: ', richtig und schnell?' },
+  question: {
+    before: 'Kann dieser Rechner ein Sprachmodell ',
+    whole: 'nachtrainieren',
+    after: ', richtig und schnell?',
+  },
   lead: 'Diese Seite probiert jede Rechnung, die das Nachtrainieren braucht, auf dem Grafikchip aus und vergleicht jede Zahl mit der wahren.',
   run: 'Starten',
   again: 'Noch einmal',
@@ -19,7 +23,10 @@ export const check: Messages['check'] = {
   theSwitch: 'Hier ist der Schalter.',
   try: 'Am eigenen Text ausprobieren',
   tryAfter: ': zusehen, wie ein kleines Modell ihn hier lernt, und wie schnell.',
-  hung: { before: 'Die Prüfung ', after: ' kam nicht rechtzeitig zurück, und der Grafikprozess hängt. Seite neu laden:' },
+  hung: {
+    before: 'Die Prüfung ',
+    after: ' kam nicht rechtzeitig zurück, und der Grafikprozess hängt. Seite neu laden:',
+  },
   goesOn: 'Der Lauf geht dann von hier aus weiter.',
   reload: 'Neu laden',
   copyLink: 'Link kopieren …',

@@ -27,7 +27,8 @@ export const compare: Messages['compare'] = {
   fromLink: 'aus einem Link',
   runGone: (id) => `Der Lauf ${id} ist hier nicht mehr behalten: bitte einen anderen wählen.`,
   noBaseline: (name) => `Den Vergleichslauf ${name} gibt es nicht: bitte einen anderen wählen.`,
-  notLoaded: (file) => `${file} lässt sich nicht laden: Läuft der Server der Seite noch? Dann noch einmal versuchen.`,
+  notLoaded: (file) =>
+    `${file} lässt sich nicht laden: Läuft der Server der Seite noch? Dann noch einmal versuchen.`,
   processor: (chip) => `${chip}, ein Prozessor`,
   tally: (right, wrong, skipped) =>
     [
@@ -43,13 +44,16 @@ export const compare: Messages['compare'] = {
   newlyRight: (amount) => `${are(amount)} neuerdings richtig.`,
   alsoRight: (amount) => `${are(amount)} neuerdings richtig.`,
   unchanged: 'Kein Urteil hat sich geändert.',
-  othersChanged: (amount) => `Keine ist neuerdings falsch; ${checks(amount)} ${amount === 1 ? 'hat' : 'haben'} sich anders geändert.`,
+  othersChanged: (amount) =>
+    `Keine ist neuerdings falsch; ${checks(amount)} ${amount === 1 ? 'hat' : 'haben'} sich anders geändert.`,
   onlyIn: (before, after) =>
     `${are(before)} nur im ersten, ${number(after)} nur im zweiten: dort nicht gelaufen oder nicht in dessen Liste der Prüfungen.`,
-  inBoth: (inBoth, passing) => `${are(inBoth)} in beiden Ergebnissen, davon ${number(passing)} beide Male richtig.`,
+  inBoth: (inBoth, passing) =>
+    `${are(inBoth)} in beiden Ergebnissen, davon ${number(passing)} beide Male richtig.`,
   nameless: (amount) =>
     `Ein Link zählt nur, was in keiner Liste von Prüfungen steht: ${number(amount)} seiner Ergebnisse lassen sich nicht vergleichen.`,
-  untimed: 'In keinem Fall wurde beide Male eine Zeit mit ihrer Streuung gemessen, darum wird über die Geschwindigkeit nichts gesagt.',
+  untimed:
+    'In keinem Fall wurde beide Male eine Zeit mit ihrer Streuung gemessen, darum wird über die Geschwindigkeit nichts gesagt.',
   timed: (slower, faster, timed) =>
     `Von ${number(timed)} beide Male gemessenen Zeiten sind ${number(slower)} länger und ${number(faster)} kürzer: Das wird nur gesagt, wo sich die Intervalle beider Zeiten nicht überschneiden.`,
 
@@ -132,7 +136,9 @@ export const compare: Messages['compare'] = {
     `${[
       `${count(taken, { one: 'Lauf ist', other: 'Läufe sind' })} aufgenommen`,
       ...(known > 0 ? [`${number(known)} ${known === 1 ? 'war' : 'waren'} schon hier`] : []),
-      ...(tooOld > 0 ? [`${number(tooOld)} ${tooOld === 1 ? 'ist' : 'sind'} älter als alles, wofür Platz ist`] : []),
+      ...(tooOld > 0
+        ? [`${number(tooOld)} ${tooOld === 1 ? 'ist' : 'sind'} älter als alles, wofür Platz ist`]
+        : []),
     ].join(', ')}.`,
   runOf: (when) => `Lauf vom ${when}`,
 
@@ -147,8 +153,13 @@ export const compare: Messages['compare'] = {
   took: (duration) => `dauerte ${duration}`,
 
   trend: 'Auf diesem Adapter und Browser',
-  trendOf: { medianMs: 'Zeit jedes Laufs', boundUsed: 'Anteil der Schranke in jedem Lauf', status: 'Urteil jedes Laufs' },
-  trendRuns: (amount, right) => `${runs(amount)}, ${right === amount ? 'jedes Mal richtig' : `${number(right)}-mal richtig`}`,
+  trendOf: {
+    medianMs: 'Zeit jedes Laufs',
+    boundUsed: 'Anteil der Schranke in jedem Lauf',
+    status: 'Urteil jedes Laufs',
+  },
+  trendRuns: (amount, right) =>
+    `${runs(amount)}, ${right === amount ? 'jedes Mal richtig' : `${number(right)}-mal richtig`}`,
   trendRange: (low, high, last) => `zwischen ${low} und ${high}, zuletzt ${last}`,
   trendColumns: { when: 'Wann', version: 'Gradproof', verdict: 'Urteil', value: 'Wert' },
   trendWrong: 'nicht bestanden',

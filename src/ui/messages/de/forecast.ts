@@ -2,7 +2,12 @@ import type { Messages } from '../en.ts';
 import { units } from './units.ts';
 
 const gigabytes = (bytes: number) =>
-  units.number(bytes / 2 ** 30, { style: 'unit', unit: 'gigabyte', unitDisplay: 'short', maximumSignificantDigits: 2 });
+  units.number(bytes / 2 ** 30, {
+    style: 'unit',
+    unit: 'gigabyte',
+    unitDisplay: 'short',
+    maximumSignificantDigits: 2,
+  });
 
 export const forecast: Messages['forecast'] = {
   title: 'Welche Modelle könnten hier lernen?',
@@ -24,7 +29,8 @@ export const forecast: Messages['forecast'] = {
   told: (bytes) => `Beurteilt nach den angegebenen ${gigabytes(bytes)}.`,
   device: (bytes, capped) =>
     `Beurteilt nach dem Hauptspeicher dieses Rechners, von dem der Browser ${capped ? 'höchstens ' : ''}${gigabytes(bytes)} verrät: Ein Chip ohne eigenen Speicher kann etwa die Hälfte davon nehmen. Wie viel ein Chip mit eigenem Speicher hat, verrät kein Browser.`,
-  untold: 'Dieser Browser verrät nicht, wie viel Speicher es gibt: oben angeben oder mit dem vergleichen, was der Rechner hat.',
+  untold:
+    'Dieser Browser verrät nicht, wie viel Speicher es gibt: oben angeben oder mit dem vergleichen, was der Rechner hat.',
   basis: 'Worauf das beruht',
   memoryBasis: (tokens, rank) =>
     `Der Speicher ist aus den veröffentlichten Formen der Modelle berechnet, nicht gemessen: Gewichte in 4 Bit mit einem 32-Bit-Maßstab für je 64 davon (0,5625 Byte je Gewicht); Einbettung und Ausgabeschicht in 16 Bit; LoRA-Adapter vom Rang ${rank} an jeder linearen Schicht mit Gradienten und beiden Momenten von AdamW in 32 Bit (16 Byte je Zahl); eine Folge von ${units.number(tokens)} Token, von der jede Schicht ihre Eingabe behält und den Rest noch einmal rechnet.`,

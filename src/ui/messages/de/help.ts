@@ -1,19 +1,16 @@
-import type { Messages } from '../en.ts';
+import type { Help } from '../en/help.ts';
 
-export const help: Messages['help'] = {
-  open: 'Tastatur',
+export const help: Help = {
   title: 'Tastatur',
   close: 'Schließen',
   single: 'Kürzel mit nur einer Taste',
   singleHint: 'Beim Tippen tun sie nichts; die Wahl hier bleibt erhalten.',
-  groups: [
+  groups: (views) => [
     {
       name: 'Überall',
       keys: [
         [['?'], 'diese Übersicht öffnen'],
-        [['1'], 'diesen Rechner prüfen'],
-        [['2'], 'nachtrainieren'],
-        [['3'], 'vergleichen'],
+        ...views,
         [['Tab', 'Umschalt + Tab'], 'zum nächsten Bedienelement oder zurück'],
         [['Enter', 'Leertaste'], 'das Bedienelement auslösen'],
         [['Esc'], 'schließen, was offen ist'],

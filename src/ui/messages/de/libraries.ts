@@ -1,19 +1,36 @@
 import { deviceWords } from '../../../backends/bridge/name.ts';
-import type { Headline } from '../../../harness/headlines.ts';
+import type { Headline } from '../../../report/headlines.ts';
 import type { Messages } from '../en.ts';
 import { units } from './units.ts';
 
 const { count, bytes, number } = units;
 
-function headline({ library, source, agree, judged, deviating, broken, notImplemented }: Headline): string {
+function headline({
+  library,
+  source,
+  agree,
+  judged,
+  deviating,
+  broken,
+  notImplemented,
+}: Headline): string {
   const day = source.date === undefined ? '' : ` am ${units.day(source.date)}`;
-  const where = source.live ? `live auf ${deviceWords(source.device)}` : `aufgezeichnet auf ${deviceWords(source.device)}${day}`;
-  const verdict = judged === 0 ? 'nichts war zu vergleichen' : `${number(agree)} von ${number(judged)} stimmen überein`;
+  const where = source.live
+    ? `live auf ${deviceWords(source.device)}`
+    : `aufgezeichnet auf ${deviceWords(source.device)}${day}`;
+  const verdict =
+    judged === 0
+      ? 'nichts war zu vergleichen'
+      : `${number(agree)} von ${number(judged)} stimmen überein`;
   return [
     `${library}: ${verdict}, ${where}`,
-    ...(deviating.length > 0 ? [`${deviating.length} ${deviating.length === 1 ? 'weicht' : 'weichen'} vom wahren Wert ab`] : []),
+    ...(deviating.length > 0
+      ? [`${deviating.length} ${deviating.length === 1 ? 'weicht' : 'weichen'} vom wahren Wert ab`]
+      : []),
     ...(broken > 0 ? [`${broken} ${broken === 1 ? 'ließ' : 'ließen'} sich nicht bestätigen`] : []),
-    ...(notImplemented > 0 ? [`${notImplemented} weitere ${notImplemented === 1 ? 'ist' : 'sind'} noch nicht umgesetzt`] : []),
+    ...(notImplemented > 0
+      ? [`${notImplemented} weitere ${notImplemented === 1 ? 'ist' : 'sind'} noch nicht umgesetzt`]
+      : []),
   ].join('; ');
 }
 
@@ -33,13 +50,16 @@ export const libraries: Messages['libraries'] = {
   connect: 'Verbinden',
   choose: 'Bibliotheken auf diesem Rechner dasselbe rechnen lassen',
   none: 'Es ist keine installiert, die das könnte.',
-  ahead: (jobs) => `${count(jobs, { one: 'Frage', other: 'Fragen' })} vor deinen: Python beantwortet eine nach der anderen.`,
+  ahead: (jobs) =>
+    `${count(jobs, { one: 'Frage', other: 'Fragen' })} vor deinen: Python beantwortet eine nach der anderen.`,
   queue: (jobs) =>
     `${count(jobs, { one: 'Frage liegt', other: 'Fragen liegen' })} gerade bei Python, das eine nach der anderen beantwortet.`,
-  missing: (some) => `${count(some, { one: 'Bibliothek ließe', other: 'Bibliotheken ließen' })} sich hinzufügen`,
+  missing: (some) =>
+    `${count(some, { one: 'Bibliothek ließe', other: 'Bibliotheken ließen' })} sich hinzufügen`,
   on: (names, device) => `${names} auf ${device}`,
   kinds: (some) => `${count(some, { one: 'Art', other: 'Arten' })} von Rechnung`,
-  willAsk: 'Der Browser wird fragen, ob diese Seite andere Programme auf diesem Rechner erreichen darf.',
+  willAsk:
+    'Der Browser wird fragen, ob diese Seite andere Programme auf diesem Rechner erreichen darf.',
   whyAsk:
     'Er fragt, weil diese Seite aus dem Web kam und Python hier läuft. Erlaubst du es, spricht die Seite mit dem einen Programm, dessen Adresse du geöffnet hast: Zahlen gehen hin und zurück, und nichts verlässt diesen Rechner.',
   refused: 'Der Browser lässt diese Seite nicht zu Python auf diesem Rechner.',

@@ -1,6 +1,6 @@
-import type { Tier } from '../../../harness/report/schema.ts';
-import type { SpokenSpan } from '../../state/pace.ts';
-import type { Standing } from '../../state/standing.ts';
+import type { Tier } from '../../../report/schema.ts';
+import type { CaseState } from '../../cases/case-state.ts';
+import type { SpokenSpan } from '../../run/pace.ts';
 import type { Messages } from '../en.ts';
 import { type Forms, speech } from '../speech.ts';
 
@@ -13,7 +13,7 @@ const spans: Readonly<Record<SpokenSpan['unit'], Forms>> = {
   hour: { one: 'Stunde', other: 'Stunden' },
 };
 
-const standings: Readonly<Record<Standing, string>> = {
+const caseStates: Readonly<Record<CaseState, string>> = {
   pass: 'richtig',
   fail: 'falsch',
   error: 'Fehler',
@@ -25,7 +25,11 @@ const standings: Readonly<Record<Standing, string>> = {
   'not-run': 'nicht gelaufen',
 };
 
-const tiers: Readonly<Record<Tier, string>> = { quick: 'quick: eine Minute', full: 'full: zehn Minuten', slow: 'slow: eine Stunde' };
+const tiers: Readonly<Record<Tier, string>> = {
+  quick: 'quick: eine Minute',
+  full: 'full: zehn Minuten',
+  slow: 'slow: eine Stunde',
+};
 
 export const list: Messages['list'] = {
   title: 'Einzelheiten',
@@ -46,7 +50,11 @@ export const list: Messages['list'] = {
     skip: 'konnte hier nicht laufen',
     'not-run': 'gehört nicht zum Lauf',
   },
-  tierHints: { quick: 'was in eine Minute passt', full: 'was in zehn Minuten dazukommt', slow: 'was in einer Stunde dazukommt' },
+  tierHints: {
+    quick: 'was in eine Minute passt',
+    full: 'was in zehn Minuten dazukommt',
+    slow: 'was in einer Stunde dazukommt',
+  },
   readingPlan: 'Der Plan wird gelesen …',
   chosen: (chosen, total) => `${de.number(chosen)} von ${checks(total)} gewählt.`,
   miss: (miss) => {
@@ -59,15 +67,21 @@ export const list: Messages['list'] = {
           ? { text: `Auf ${word} passt nichts. Gemeint war vielleicht`, use: miss.near }
           : { text: `Auf ${word} passt nichts.` };
       case 'together':
-        return { text: `Auf alles zusammen passt nichts: ohne ${word} wären es ${checks(miss.left)}.` };
+        return {
+          text: `Auf alles zusammen passt nichts: ohne ${word} wären es ${checks(miss.left)}.`,
+        };
     }
   },
   tree: 'Prüfungen nach Suiten',
-  standings,
-  standing: (count, standing) => `${de.number(count)} ${standings[standing]}`,
+  caseStates,
+  caseState: (count, caseState) => `${de.number(count)} ${caseStates[caseState]}`,
   checks,
-  runThese: (count) => (count === 1 ? 'Diese Prüfung ausführen' : `Diese ${checks(count)} ausführen`),
-  rerunThese: (count) => (count === 1 ? 'Diese Prüfung noch einmal ausführen' : `Diese ${checks(count)} noch einmal ausführen`),
+  runThese: (count) =>
+    count === 1 ? 'Diese Prüfung ausführen' : `Diese ${checks(count)} ausführen`,
+  rerunThese: (count) =>
+    count === 1
+      ? 'Diese Prüfung noch einmal ausführen'
+      : `Diese ${checks(count)} noch einmal ausführen`,
   rerunWrong: (count) => `Was nicht stimmt, noch einmal ausführen (${de.number(count)})`,
   rerunHint: 'Die neuen Ergebnisse treten an die Stelle der alten; alle anderen bleiben.',
   onlyThese: 'Nur diese zeigen',
@@ -90,9 +104,13 @@ export const list: Messages['list'] = {
   progress: {
     starting: 'Start: Die ersten Programme werden übersetzt',
     checks: (done, total) => `${de.number(done)} von ${checks(total)}`,
-    recordings: (done, total) => `${de.number(done)} von ${de.count(total, { one: 'Aufzeichnung', other: 'Aufzeichnungen' })}`,
-    weights: (done, total) => `${de.number(done)} von ${de.count(total, { one: 'Gewicht', other: 'Gewichten' })}`,
-    steps: (done, total) => `${de.number(done)} von ${de.count(total, { one: 'Schritt', other: 'Schritten' })}`,
-    left: ({ low, high, unit }) => `noch ${low === high ? 'etwa ' : `${de.number(low)} bis `}${de.count(high, spans[unit])}`,
+    recordings: (done, total) =>
+      `${de.number(done)} von ${de.count(total, { one: 'Aufzeichnung', other: 'Aufzeichnungen' })}`,
+    weights: (done, total) =>
+      `${de.number(done)} von ${de.count(total, { one: 'Gewicht', other: 'Gewichten' })}`,
+    steps: (done, total) =>
+      `${de.number(done)} von ${de.count(total, { one: 'Schritt', other: 'Schritten' })}`,
+    left: ({ low, high, unit }) =>
+      `noch ${low === high ? 'etwa ' : `${de.number(low)} bis `}${de.count(high, spans[unit])}`,
   },
 };

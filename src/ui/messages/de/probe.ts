@@ -36,14 +36,23 @@ export const probe: Messages['check']['arithmetic']['words'] = {
     contraction: {
       name: 'a·b + c',
       values: {
-        fused: ['einmal gerundet', 'Die Schranken gelten so oder so. Letzte Stellen können von Chips abweichen, die zweimal runden.'],
-        none: ['zweimal gerundet', 'Die Schranken gelten so oder so. Letzte Stellen können von Chips abweichen, die einmal runden.'],
+        fused: [
+          'einmal gerundet',
+          'Die Schranken gelten so oder so. Letzte Stellen können von Chips abweichen, die zweimal runden.',
+        ],
+        none: [
+          'zweimal gerundet',
+          'Die Schranken gelten so oder so. Letzte Stellen können von Chips abweichen, die einmal runden.',
+        ],
       },
     },
     exactDivision: {
       name: 'Teilen',
       values: {
-        true: ['genau: die nächste Zahl', 'Die Schranken erlauben trotzdem 2,5 Einheiten der letzten Stelle.'],
+        true: [
+          'genau: die nächste Zahl',
+          'Die Schranken erlauben trotzdem 2,5 Einheiten der letzten Stelle.',
+        ],
         false: [
           'nicht immer die nächste Zahl',
           'Die Schranken erlauben 2,5 Einheiten der letzten Stelle. Ergebnisse müssen nicht nahe am Üblichen bleiben.',
@@ -53,21 +62,33 @@ export const probe: Messages['check']['arithmetic']['words'] = {
     exactSqrt: {
       name: 'Quadratwurzel',
       values: {
-        true: ['genau: die nächste Zahl', 'Die Schranken erlauben mehr, also hängt nichts davon ab.'],
-        false: ['nicht immer die nächste Zahl', 'Die Schranken gewähren, was WGSL einer Quadratwurzel erlaubt.'],
+        true: [
+          'genau: die nächste Zahl',
+          'Die Schranken erlauben mehr, also hängt nichts davon ab.',
+        ],
+        false: [
+          'nicht immer die nächste Zahl',
+          'Die Schranken gewähren, was WGSL einer Quadratwurzel erlaubt.',
+        ],
       },
     },
     keepsInfNaN: {
       name: 'Unendlich und NaN',
       values: {
         true: ['bleiben', 'Ein Überlauf zeigt sich als das, was er ist.'],
-        false: ['bleiben nicht', 'Ein Überlauf kann als beliebige Zahl herauskommen und fällt auf, wo sie jenseits der Schranke liegt.'],
+        false: [
+          'bleiben nicht',
+          'Ein Überlauf kann als beliebige Zahl herauskommen und fällt auf, wo sie jenseits der Schranke liegt.',
+        ],
       },
     },
     pack2x16float: {
       name: 'Packen in 16 Bit',
       values: {
-        nearest: ['zur nächsten Zahl, bei Gleichstand zur geraden', 'Die Schranken erlauben jeden der Nachbarn.'],
+        nearest: [
+          'zur nächsten Zahl, bei Gleichstand zur geraden',
+          'Die Schranken erlauben jeden der Nachbarn.',
+        ],
         other: ['zu einem der Nachbarn', 'Erlaubt: Die Schranken gewähren jeden der Nachbarn.'],
       },
     },
@@ -82,7 +103,10 @@ export const probe: Messages['check']['arithmetic']['words'] = {
   },
   subgroups: {
     name: 'Subgruppen',
-    size: (lanes) => [`${units.number(lanes)} Bahnen`, 'Kernel, die sie benutzen, laufen und werden für sich beurteilt.'],
+    size: (lanes) => [
+      `${units.number(lanes)} Bahnen`,
+      'Kernel, die sie benutzen, laufen und werden für sich beurteilt.',
+    ],
     none: ['keine', 'Kernel, die sie benutzen, werden übersprungen; andere berechnen dasselbe.'],
   },
   clock: {

@@ -1,7 +1,7 @@
-import { DEFAULT_RUN_OPTIONS } from '../../../harness/events.ts';
-import type { LinkPayload } from '../../../harness/link/payload.ts';
-import { MOST_TOLD, shortList } from '../../../harness/report/settings.ts';
-import type { LinkWords } from '../../state/link-contents.ts';
+import type { LinkPayload } from '../../../report/link/payload.ts';
+import { DEFAULT_RUN_OPTIONS } from '../../../report/run-options.ts';
+import { MOST_TOLD, shortList } from '../../../report/settings.ts';
+import type { LinkWords } from '../../share/link-contents.ts';
 import type { Messages } from '../en.ts';
 import { units } from './units.ts';
 
@@ -12,7 +12,8 @@ const checks = (some: number) => count(some, { one: 'Prüfung', other: 'Prüfung
 const contents: LinkWords = {
   kind: {
     what: 'Was gemacht wurde',
-    show: (kind) => ({ run: 'Prüfungen', bench: 'Messungen', mutate: 'Mutanten', train: 'Nachtraining' })[kind],
+    show: (kind) =>
+      ({ run: 'Prüfungen', bench: 'Messungen', mutate: 'Mutanten', train: 'Nachtraining' })[kind],
   },
   tool: { what: 'Mit welchem Gradproof', show: ({ version, commit }) => `${version} (${commit})` },
   time: {
@@ -25,19 +26,40 @@ const contents: LinkWords = {
     what: 'Browser, Betriebssystem, Grafikadapter samt Fähigkeiten, und wie er rechnet',
     show: (environments) => environments.map(environment).join(' | '),
   },
-  planHash: { what: 'Welche Liste von Prüfungen diese Version hat, als Prüfsumme', show: (hash) => hash },
-  statuses: { what: 'Wie jede Prüfung dieser Liste ausging', show: (ran) => count(ran, { one: 'Urteil', other: 'Urteile' }) },
-  accuracies: { what: 'Welchen Teil ihrer Fehlerschranke jede gelaufene Prüfung nutzte, auf 9\u202f%', show: figures },
+  planHash: {
+    what: 'Welche Liste von Prüfungen diese Version hat, als Prüfsumme',
+    show: (hash) => hash,
+  },
+  statuses: {
+    what: 'Wie jede Prüfung dieser Liste ausging',
+    show: (ran) => count(ran, { one: 'Urteil', other: 'Urteile' }),
+  },
+  accuracies: {
+    what: 'Welchen Teil ihrer Fehlerschranke jede gelaufene Prüfung nutzte, auf 9\u202f%',
+    show: figures,
+  },
   speeds: { what: 'Die mittlere Zeit jeder gemessenen Prüfung, auf 9\u202f%', show: figures },
   places: { what: 'In welcher von mehreren Umgebungen jede Prüfung lief', show: figures },
   replayed: {
     what: 'Wie viele Aufzeichnungen, Gewichte von Checkpoints und Nachtrainings wie ausgingen; weder ihre Namen noch ihre Daten',
     show: (counts) => counted(counts) || 'keine',
   },
-  device: { what: 'Der Name, den du diesem Rechner gegeben hast', show: (name) => name || 'keiner' },
+  device: {
+    what: 'Der Name, den du diesem Rechner gegeben hast',
+    show: (name) => name || 'keiner',
+  },
 };
 
-function settings({ tier, filters, shard, seed, timeoutMs, complete, retried, hidden }: LinkPayload['settings']): string {
+function settings({
+  tier,
+  filters,
+  shard,
+  seed,
+  timeoutMs,
+  complete,
+  retried,
+  hidden,
+}: LinkPayload['settings']): string {
   return [
     `Stufe ${tier}`,
     filters.length > 0 ? `Prüfungen ${filters.join(' ')}` : 'alle Prüfungen',
@@ -50,9 +72,20 @@ function settings({ tier, filters, shard, seed, timeoutMs, complete, retried, hi
   ].join(', ');
 }
 
-function environment({ runtime, runtimeVersion, os, cores, adapter, features, probe }: LinkPayload['environments'][number]): string {
+function environment({
+  runtime,
+  runtimeVersion,
+  os,
+  cores,
+  adapter,
+  features,
+  probe,
+}: LinkPayload['environments'][number]): string {
   const { isFallback, ...names } = adapter;
-  const chip = [...Object.values(names).filter(Boolean), ...(isFallback ? ['Ersatzadapter'] : [])].join(' ');
+  const chip = [
+    ...Object.values(names).filter(Boolean),
+    ...(isFallback ? ['Ersatzadapter'] : []),
+  ].join(' ');
   const found = Object.entries(probe).map(([key, value]) => `${key} ${value}`);
   return `${runtime} ${runtimeVersion} auf ${os}, ${count(cores, { one: 'Kern', other: 'Kerne' })}; ${chip}; Fähigkeiten: ${features.join(', ') || 'keine'}; Sonde: ${found.join(', ')}`;
 }
@@ -64,18 +97,41 @@ function counted(counts: LinkPayload['replayed']): string {
     .join(', ');
 }
 
-function deviations({ tier, filters, shard, seed, timeoutMs, complete, retried, hidden }: LinkPayload['settings']): string[] {
+function deviations({
+  tier,
+  filters,
+  shard,
+  seed,
+  timeoutMs,
+  complete,
+  retried,
+  hidden,
+}: LinkPayload['settings']): string[] {
   return [
     ...(complete ? [] : ['der Lauf wurde nicht beendet']),
-    ...(tier === DEFAULT_RUN_OPTIONS.tier ? [] : [`Stufe ${tier} statt ${DEFAULT_RUN_OPTIONS.tier}`]),
+    ...(tier === DEFAULT_RUN_OPTIONS.tier
+      ? []
+      : [`Stufe ${tier} statt ${DEFAULT_RUN_OPTIONS.tier}`]),
     ...(filters.length === 0
       ? []
-      : [`nur die Prüfungen ${shortList(filters, MOST_TOLD, (rest) => `… und ${number(rest)} weitere`).join(' ')}`]),
+      : [
+          `nur die Prüfungen ${shortList(filters, MOST_TOLD, (rest) => `… und ${number(rest)} weitere`).join(' ')}`,
+        ]),
     ...(shard === '1/1' ? [] : [`nur Teil ${shard} der Prüfungen`]),
-    ...(seed === DEFAULT_RUN_OPTIONS.seed ? [] : [`Startwert ${seed} statt ${DEFAULT_RUN_OPTIONS.seed}`]),
-    ...(timeoutMs === undefined ? [] : [`${number(timeoutMs)}\u202fms je Prüfung statt ihrer eigenen Zeitgrenze`]),
-    ...(retried === 0 ? [] : [`${checks(retried)} ${retried === 1 ? 'brauchte' : 'brauchten'} mehr als einen Versuch`]),
-    ...(hidden === 0 ? [] : [`${checks(hidden)} ${hidden === 1 ? 'lief' : 'liefen'} in einem verdeckten Tab, den Browser bremsen`]),
+    ...(seed === DEFAULT_RUN_OPTIONS.seed
+      ? []
+      : [`Startwert ${seed} statt ${DEFAULT_RUN_OPTIONS.seed}`]),
+    ...(timeoutMs === undefined
+      ? []
+      : [`${number(timeoutMs)}\u202fms je Prüfung statt ihrer eigenen Zeitgrenze`]),
+    ...(retried === 0
+      ? []
+      : [`${checks(retried)} ${retried === 1 ? 'brauchte' : 'brauchten'} mehr als einen Versuch`]),
+    ...(hidden === 0
+      ? []
+      : [
+          `${checks(hidden)} ${hidden === 1 ? 'lief' : 'liefen'} in einem verdeckten Tab, den Browser bremsen`,
+        ]),
   ];
 }
 
@@ -83,7 +139,8 @@ export const share: Messages['share'] = {
   title: 'Dieses Ergebnis teilen',
   lead: 'Der Link selbst enthält das Ergebnis. Nichts wird hochgeladen: Wer den Link hat, kann es lesen, sonst niemand.',
   device: 'Ein Name für diesen Rechner, wenn du magst',
-  deviceHint: 'Browser verraten nicht, was für einer es ist. Was du hier schreibst, sehen alle, die den Link oder das Abzeichen lesen.',
+  deviceHint:
+    'Browser verraten nicht, was für einer es ist. Was du hier schreibst, sehen alle, die den Link oder das Abzeichen lesen.',
   devicePlaceholder: 'etwa ThinkPad T14, RTX 4060',
   link: 'Link',
   making: 'Der Link entsteht …',
@@ -98,14 +155,21 @@ export const share: Messages['share'] = {
   qrTooLong: (characters, most) =>
     `Dieser Link hat ${number(characters)} Zeichen; Kameras lesen Codes von bis zu etwa ${number(most)}. Schick den Link selbst, oder wähle weniger Prüfungen.`,
   badge: 'Abzeichen und Markdown',
-  badgeHint: 'Speichere das Abzeichen neben deiner README und füge die Zeile ein. Es sagt, was herauskam, und führt zum Link.',
+  badgeHint:
+    'Speichere das Abzeichen neben deiner README und füge die Zeile ein. Es sagt, was herauskam, und führt zum Link.',
   badgeLine: 'Markdown des Abzeichens',
   copyLine: 'Zeile kopieren',
   saveBadge: 'Abzeichen speichern (SVG)',
   copySummary: 'Zusammenfassung als Markdown kopieren',
   files: 'Als Datei speichern',
-  filesHint: 'Dateien enthalten mehr als der Link: jede Prüfung mit ihren Zahlen, Grenzen des Grafikchips, Meldungen.',
-  formats: { json: 'Bericht (JSON)', html: 'Webseite (HTML)', csv: 'Tabelle (CSV)', junit: 'JUnit (XML)' },
+  filesHint:
+    'Dateien enthalten mehr als der Link: jede Prüfung mit ihren Zahlen, Grenzen des Grafikchips, Meldungen.',
+  formats: {
+    json: 'Bericht (JSON)',
+    html: 'Webseite (HTML)',
+    csv: 'Tabelle (CSV)',
+    junit: 'JUnit (XML)',
+  },
   close: 'Schließen',
   notStandard: 'Nicht die üblichen Einstellungen',
   deviations,

@@ -1,7 +1,8 @@
 import type { Messages } from '../en.ts';
 import { units } from './units.ts';
 
-const nats = (loss: number) => units.number(loss, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const nats = (loss: number) =>
+  units.number(loss, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const steps = (count: number) => units.count(count, { one: 'Schritt', other: 'Schritten' });
 
 export const training: Messages['training'] = {
@@ -9,9 +10,18 @@ export const training: Messages['training'] = {
   lead: 'Es liest den Text Buchstabe für Buchstabe und lernt, den nächsten zu erraten, auf dem Grafikchip dieses Rechners. Dabei zeigt sich, ob es lernt und wie schnell. Der Text bleibt hier.',
   howLong: 'Wie lange',
   presets: {
-    short: { name: 'Ein kurzer Blick', what: (count) => `${units.number(count)} Schritte: Fängt es an zu lernen?` },
-    usual: { name: 'Der übliche Lauf', what: (count) => `${units.number(count)} Schritte: genug für eine Antwort.` },
-    long: { name: 'Ein gründlicher Lauf', what: (count) => `${units.number(count)} Schritte: Wie weit kommt es?` },
+    short: {
+      name: 'Ein kurzer Blick',
+      what: (count) => `${units.number(count)} Schritte: Fängt es an zu lernen?`,
+    },
+    usual: {
+      name: 'Der übliche Lauf',
+      what: (count) => `${units.number(count)} Schritte: genug für eine Antwort.`,
+    },
+    long: {
+      name: 'Ein gründlicher Lauf',
+      what: (count) => `${units.number(count)} Schritte: Wie weit kommt es?`,
+    },
     own: { name: 'Eigene Anzahl', what: '' },
   },
   steps: 'Schritte',
@@ -49,7 +59,8 @@ export const training: Messages['training'] = {
   save: (name) => `${name} speichern`,
   saveReport: 'Bericht speichern',
   files: 'Was es gelernt hat, als Dateien',
-  filesLead: 'Beide zusammen sind ein LoRA-Adapter, wie PEFT ihn ablegt: PEFT, bitsandbytes und die Brücke dieses Projekts lesen ihn.',
+  filesLead:
+    'Beide zusammen sind ein LoRA-Adapter, wie PEFT ihn ablegt: PEFT, bitsandbytes und die Brücke dieses Projekts lesen ihn.',
   verdict: {
     stopped: (step) => `Beendet nach ${steps(step)}.`,
     startAgain: 'Ein neuer Lauf gibt die Antwort.',
@@ -58,10 +69,12 @@ export const training: Messages['training'] = {
         unigram === undefined ? '.' : `; Buchstabenzählen allein erreicht ${nats(unigram)}.`
       }`,
     speed: (ms, bytes) => `${units.milliseconds(ms)} je Schritt, ${units.bytes(bytes)} Speicher.`,
-    judged: (count) => `${units.number(count)} seiner Schritte wurden mit doppelter Genauigkeit nachgerechnet und stimmten.`,
+    judged: (count) =>
+      `${units.number(count)} seiner Schritte wurden mit doppelter Genauigkeit nachgerechnet und stimmten.`,
     learnt: 'Ja: Es hat den Text gelernt, und richtig gelernt.',
     notLearnt: 'Nein: Dieser Lauf hat nicht gelernt, wie er sollte.',
-    tooEarly: (step, learns) => `${learns ? 'Es lernt, aber nach' : 'Noch nicht: Nach'} ${steps(step)} ist es zu früh für eine Antwort.`,
+    tooEarly: (step, learns) =>
+      `${learns ? 'Es lernt, aber nach' : 'Noch nicht: Nach'} ${steps(step)} ist es zu früh für eine Antwort.`,
     tryUsual: 'Was davon nachgerechnet wurde, stimmt. Der übliche Lauf gibt eine Antwort.',
     noReason: 'ohne Angabe von Gründen',
   },

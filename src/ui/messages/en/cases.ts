@@ -1,4 +1,4 @@
-import type { CaseResult } from '../../../harness/report/schema.ts';
+import type { CaseResult } from '../../../report/schema.ts';
 import { speech } from '../speech.ts';
 
 const en = speech('en');
@@ -37,14 +37,17 @@ export const cases = {
     mustFail: 'Must fail when',
   },
   faults,
-  element: (index: string, actual: string, expected: string) => `[${index}] is ${actual}, should be ${expected}`,
+  element: (index: string, actual: string, expected: string) =>
+    `[${index}] is ${actual}, should be ${expected}`,
   notFinite: 'not a finite number',
   noError: 'wrong where no error is allowed',
-  boundTimes: (times: number) => `${en.number(times, { maximumSignificantDigits: 3 })} times the error that a right chip may make`,
+  boundTimes: (times: number) =>
+    `${en.number(times, { maximumSignificantDigits: 3 })} times the error that a right chip may make`,
   boundShare: (share: string) => `${share} of the error that a right chip may make`,
   typicalShare: (share: string) => `${share} of what is typical`,
   underPermille: 'under 0.1%',
-  took: (whole: string, gpu: string | undefined) => `${whole} with set-up and judging${gpu === undefined ? '' : `, ${gpu} on the chip`}`,
+  took: (whole: string, gpu: string | undefined) =>
+    `${whole} with set-up and judging${gpu === undefined ? '' : `, ${gpu} on the chip`}`,
   steady: (median: string, source: 'timestamp' | 'wall', samples: number) =>
     `${median}, ${source === 'timestamp' ? 'by the chip’s clock' : 'by the page’s clock'}, median of ${en.number(samples)}`,
   library: (time: string) => `the library ${time}`,
@@ -62,7 +65,8 @@ export const cases = {
   looking: 'Running…',
   looked: 'Run alone:',
   onProcessor: (browser: string) => `on a processor (${browser})`,
-  onChip: (name: string, browser: string) => `on ${name || 'an unnamed graphics chip'} (${browser})`,
+  onChip: (name: string, browser: string) =>
+    `on ${name || 'an unnamed graphics chip'} (${browser})`,
   inputs: {
     title: 'Inputs',
     columns: ['Name', 'Format and size', 'Range', 'Mean', 'Spread'],

@@ -4,11 +4,13 @@ import { units } from './units.ts';
 export const charts = {
   table: 'The same as a table',
   save: (caption: string) => `Save the figure: ${caption}`,
-  firstRows: (shown: number, all: number) => `The first ${units.number(shown)} of ${units.number(all)} rows; the CSV file has all.`,
+  firstRows: (shown: number, all: number) =>
+    `The first ${units.number(shown)} of ${units.number(all)} rows; the CSV file has all.`,
   curve: {
     step: 'step',
     empty: (caption: string) => `${caption}: nothing yet`,
-    last: (caption: string, value: string, step: number) => `${caption}: ${value} at step ${units.number(step)}`,
+    last: (caption: string, value: string, step: number) =>
+      `${caption}: ${value} at step ${units.number(step)}`,
   },
   speed: { caption: 'Speed: how long a step takes', unit: 'milliseconds a step' },
   memory: { caption: 'Memory in use', unit: 'bytes', forecast: 'the forecast, an upper estimate' },
@@ -33,11 +35,22 @@ export const charts = {
     roof: 'the highest rates that were reached here',
     intensity: 'operations a byte',
     rate: 'billion operations a second',
-    columns: ['Op', 'Operations', 'Bytes', 'Operations a byte', 'Median, ms', 'Fastest, ms', 'Slowest, ms', 'GFLOP/s', 'GB/s'],
+    columns: [
+      'Op',
+      'Operations',
+      'Bytes',
+      'Operations a byte',
+      'Median, ms',
+      'Fastest, ms',
+      'Slowest, ms',
+      'GFLOP/s',
+      'GB/s',
+    ],
   },
   shares: {
     caption: 'Speed, as a share of what the roofs allow',
-    description: (shares: readonly string[]) => `Speed by share of the roofs: ${units.list(shares)}.`,
+    description: (shares: readonly string[]) =>
+      `Speed by share of the roofs: ${units.list(shares)}.`,
     share: 'share of the roof, median',
     interval: 'fastest and slowest time',
     axis: 'share of the roof',
@@ -47,7 +60,10 @@ export const charts = {
     description: (rows: number, faster: number, second: string) =>
       `${units.count(rows, { one: 'row', other: 'rows' })} with two times each; in ${units.number(faster)} of them the second is shorter (${second}).`,
     axis: 'milliseconds (logarithmic)',
-    columns: { name: 'What', times: (side: string) => [`${side}: median, ms`, `${side}: from, ms`, `${side}: to, ms`] },
+    columns: {
+      name: 'What',
+      times: (side: string) => [`${side}: median, ms`, `${side}: from, ms`, `${side}: to, ms`],
+    },
     results: { caption: 'Speed of both results', spread: 'where the time lies' },
     device: {
       caption: (device: string) => `Speed beside ${device}`,

@@ -1,12 +1,20 @@
-import { PROBE_WORDS } from '../../../harness/probe-facts.ts';
-import type { Tier } from '../../../harness/report/schema.ts';
+import { PROBE_WORDS } from '../../../report/probe-facts.ts';
+import type { Tier } from '../../../report/schema.ts';
 import { units } from './units.ts';
 
-const costs: Readonly<Record<Tier, string>> = { quick: 'About a minute', full: 'Up to ten minutes', slow: 'Up to an hour' };
+const costs: Readonly<Record<Tier, string>> = {
+  quick: 'About a minute',
+  full: 'Up to ten minutes',
+  slow: 'Up to an hour',
+};
 
 /** The first screen. */
 export const check = {
-  question: { before: 'Can this computer ', whole: 'fine-tune', after: ' a language model, correctly and fast?' },
+  question: {
+    before: 'Can this computer ',
+    whole: 'fine-tune',
+    after: ' a language model, correctly and fast?',
+  },
   lead: 'This page tries every calculation that fine-tuning takes, on the graphics chip, and compares each number with the true one.',
   run: 'Run',
   again: 'Run again',
@@ -22,7 +30,10 @@ export const check = {
   theSwitch: 'Here is the switch.',
   try: 'Try it on your own text',
   tryAfter: ': watch a small model learn it here, and how fast.',
-  hung: { before: 'The check ', after: ' did not come back in time, and the graphics process is stuck. Reload the page:' },
+  hung: {
+    before: 'The check ',
+    after: ' did not come back in time, and the graphics process is stuck. Reload the page:',
+  },
   goesOn: 'the run then goes on from here.',
   reload: 'Reload',
   copyLink: 'Copy link…',

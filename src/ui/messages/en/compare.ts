@@ -1,6 +1,6 @@
-import type { ChangeKind } from '../../../harness/compare/compare.ts';
-import type { DifferenceKind } from '../../../harness/compare/differences.ts';
-import type { Side } from '../../state/view.ts';
+import type { ChangeKind } from '../../../report/compare/compare.ts';
+import type { DifferenceKind } from '../../../report/compare/differences.ts';
+import type { Side } from '../../compare/side.ts';
 import { units } from './units.ts';
 
 const { count, number, bytes } = units;
@@ -60,7 +60,8 @@ export const compare = {
   fromLink: 'from a link',
   runGone: (id: string) => `The run ${id} is not kept here any more: choose another one.`,
   noBaseline: (name: string) => `There is no baseline ${name}: choose another one.`,
-  notLoaded: (file: string) => `${file} cannot be loaded: see whether the page’s server still runs, and try again.`,
+  notLoaded: (file: string) =>
+    `${file} cannot be loaded: see whether the page’s server still runs, and try again.`,
   processor: (chip: string) => `${chip}, a processor`,
   tally: (right: number, wrong: number, skipped: number) =>
     [
@@ -79,8 +80,10 @@ export const compare = {
   othersChanged: (amount: number) => `None is newly wrong; ${checks(amount)} changed otherwise.`,
   onlyIn: (before: number, after: number) =>
     `${are(before)} only in the first, ${number(after)} only in the second: not run there, or not in its list of checks.`,
-  inBoth: (inBoth: number, passing: number) => `${are(inBoth)} in both results, ${number(passing)} of them right in both.`,
-  nameless: (amount: number) => `A link only counts what is in no list of checks: ${number(amount)} of its results cannot be compared.`,
+  inBoth: (inBoth: number, passing: number) =>
+    `${are(inBoth)} in both results, ${number(passing)} of them right in both.`,
+  nameless: (amount: number) =>
+    `A link only counts what is in no list of checks: ${number(amount)} of its results cannot be compared.`,
   untimed: 'No time was measured with its spread in both, so nothing is said about speed.',
   timed: (slower: number, faster: number, timed: number) =>
     `${number(slower)} slower and ${number(faster)} faster of ${number(timed)} that were timed in both: said only where the intervals of both times do not overlap.`,
@@ -125,7 +128,8 @@ export const compare = {
     'This browser does not keep every run of this page (a private window, or its storage is blocked or full): what it refused is remembered until the page is closed. Save what you need.',
   noRuns: 'No run is kept yet.',
   makeRun: 'Check this computer',
-  size: (runs: number, size: number) => `${count(runs, { one: 'run', other: 'runs' })}, ${bytes(size)}`,
+  size: (runs: number, size: number) =>
+    `${count(runs, { one: 'run', other: 'runs' })}, ${bytes(size)}`,
   useAs: sides,
   saveRun: 'Save report',
   remove: 'Delete',
@@ -155,10 +159,15 @@ export const compare = {
   took: (duration: string) => `took ${duration}`,
 
   trend: 'On this adapter and browser',
-  trendOf: { medianMs: 'Time of each run', boundUsed: 'Share of the bound in each run', status: 'Verdict of each run' },
+  trendOf: {
+    medianMs: 'Time of each run',
+    boundUsed: 'Share of the bound in each run',
+    status: 'Verdict of each run',
+  },
   trendRuns: (runs: number, right: number) =>
     `${count(runs, { one: 'run', other: 'runs' })}, ${right === runs ? 'right in each' : `right in ${number(right)}`}`,
-  trendRange: (low: string, high: string, last: string) => `between ${low} and ${high}, ${last} the last time`,
+  trendRange: (low: string, high: string, last: string) =>
+    `between ${low} and ${high}, ${last} the last time`,
   trendColumns: { when: 'When', version: 'Gradproof', verdict: 'Verdict', value: 'Value' },
   trendWrong: 'did not pass',
 };

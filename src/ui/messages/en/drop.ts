@@ -8,7 +8,8 @@ export const drop = {
   hint: 'Drop a text anywhere on the page to use it instead; 32 KB or more learns best.',
   tooLarge: (name: string, size: number, most: number) =>
     `${name} has ${units.bytes(size)}, more than ${units.bytes(most)}: is this the right file?`,
-  unreadable: (name: string) => `${name} cannot be read: see whether it is still there, and choose it again.`,
+  unreadable: (name: string) =>
+    `${name} cannot be read: see whether it is still there, and choose it again.`,
   choose: 'Choose a file',
   chooseText: 'Choose a text file',
 };

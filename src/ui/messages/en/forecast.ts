@@ -1,7 +1,12 @@
 import { units } from './units.ts';
 
 const gigabytes = (bytes: number) =>
-  units.number(bytes / 2 ** 30, { style: 'unit', unit: 'gigabyte', unitDisplay: 'short', maximumSignificantDigits: 2 });
+  units.number(bytes / 2 ** 30, {
+    style: 'unit',
+    unit: 'gigabyte',
+    unitDisplay: 'short',
+    maximumSignificantDigits: 2,
+  });
 
 /** Which models could be fine-tuned here. */
 export const forecast = {
@@ -24,7 +29,8 @@ export const forecast = {
   told: (bytes: number) => `Judged by the ${gigabytes(bytes)} that you named.`,
   device: (bytes: number, capped: boolean) =>
     `Judged by this computer’s main memory, of which the browser tells ${capped ? 'no more than ' : ''}${gigabytes(bytes)}: a chip without memory of its own may take about half. What a chip with memory of its own has, no browser tells.`,
-  untold: 'This browser does not tell how much memory there is: name it above, or compare with what your computer has.',
+  untold:
+    'This browser does not tell how much memory there is: name it above, or compare with what your computer has.',
   basis: 'What this rests on',
   memoryBasis: (tokens: number, rank: number) =>
     `Memory is calculated from the published shapes of the models, not measured: weights in 4 bits with a 32-bit scale for every 64 of them (0.5625 bytes a weight); embedding and output layer in 16 bits; LoRA adapters of rank ${rank} on every linear layer with gradients and both moments of AdamW in 32 bits (16 bytes a number); one sequence of ${units.number(tokens)} tokens, of which each layer keeps its input and computes the rest again.`,
@@ -33,5 +39,6 @@ export const forecast = {
   noSpeed: 'The speed is measured after a whole run, or when you ask for it.',
   limits: (binding: number, buffer: number) =>
     `One piece of memory may hold ${gigabytes(binding)} here (maxStorageBufferBindingSize; one buffer ${gigabytes(buffer)}, maxBufferSize). These are limits of a single piece, not the memory that there is. “In pieces” means that the model’s largest table is larger, and has to be split.`,
-  notOffered: 'Gradproof proves that the calculations are right; it does not bring these models along.',
+  notOffered:
+    'Gradproof proves that the calculations are right; it does not bring these models along.',
 };

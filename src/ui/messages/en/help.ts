@@ -1,18 +1,27 @@
-/** The sheet of keys. */
+/** Keys, each of them alone, and what they do. */
+export type KeyRow = readonly [keys: readonly string[], what: string];
+
+/** Keys of one place. */
+interface KeyGroup {
+  readonly name: string;
+  readonly keys: readonly KeyRow[];
+}
+
+/**
+ * The sheet of keys, loaded when it is asked for; `groups` puts the keys of the views among the
+ * others.
+ */
 export const help = {
-  open: 'Keyboard',
   title: 'Keyboard',
   close: 'Close',
   single: 'Shortcuts of a single key',
   singleHint: 'They do nothing while you type, and are kept as you choose them here.',
-  groups: [
+  groups: (views: readonly KeyRow[]): readonly KeyGroup[] => [
     {
       name: 'Everywhere',
       keys: [
         [['?'], 'open this sheet'],
-        [['1'], 'check this computer'],
-        [['2'], 'fine-tune'],
-        [['3'], 'compare'],
+        ...views,
         [['Tab', 'Shift + Tab'], 'to the next control, or the one before'],
         [['Enter', 'Space'], 'press the control'],
         [['Esc'], 'close what is open'],
@@ -48,5 +57,8 @@ export const help = {
         [['P'], 'pause, or go on'],
       ],
     },
-  ] as readonly { readonly name: string; readonly keys: readonly (readonly [keys: readonly string[], what: string])[] }[],
+  ],
 };
+
+/** What a language must say there. */
+export type Help = typeof help;

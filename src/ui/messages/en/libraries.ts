@@ -1,4 +1,4 @@
-import { headlineWords } from '../../../harness/headlines.ts';
+import { headlineWords } from '../../../report/headlines.ts';
 import { units } from './units.ts';
 
 const { count, bytes } = units;
@@ -20,9 +20,12 @@ export const libraries = {
   connect: 'Connect',
   choose: 'Let libraries on this computer compute the same',
   none: 'None is installed that could.',
-  ahead: (jobs: number) => `${count(jobs, { one: 'question', other: 'questions' })} before yours: Python answers one at a time.`,
-  queue: (jobs: number) => `${count(jobs, { one: 'question is', other: 'questions are' })} with Python now, which answers one at a time.`,
-  missing: (some: number) => `${count(some, { one: 'library', other: 'libraries' })} could be added`,
+  ahead: (jobs: number) =>
+    `${count(jobs, { one: 'question', other: 'questions' })} before yours: Python answers one at a time.`,
+  queue: (jobs: number) =>
+    `${count(jobs, { one: 'question is', other: 'questions are' })} with Python now, which answers one at a time.`,
+  missing: (some: number) =>
+    `${count(some, { one: 'library', other: 'libraries' })} could be added`,
   on: (names: string, device: string) => `${names} on ${device}`,
   kinds: (some: number) => `${count(some, { one: 'kind', other: 'kinds' })} of calculation`,
   willAsk: 'The browser will ask whether this page may reach other programs on this computer.',

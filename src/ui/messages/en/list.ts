@@ -1,7 +1,7 @@
-import type { Tier } from '../../../harness/report/schema.ts';
-import type { SpokenSpan } from '../../state/pace.ts';
-import type { Miss } from '../../state/query.ts';
-import type { Standing } from '../../state/standing.ts';
+import type { Tier } from '../../../report/schema.ts';
+import type { CaseState } from '../../cases/case-state.ts';
+import type { Miss } from '../../cases/query.ts';
+import type { SpokenSpan } from '../../run/pace.ts';
 import { type Forms, speech } from '../speech.ts';
 
 const en = speech('en');
@@ -13,7 +13,7 @@ const spans: Readonly<Record<SpokenSpan['unit'], Forms>> = {
   hour: { one: 'hour', other: 'hours' },
 };
 
-const standings: Readonly<Record<Standing, string>> = {
+const caseStates: Readonly<Record<CaseState, string>> = {
   pass: 'right',
   fail: 'wrong',
   error: 'error',
@@ -25,10 +25,14 @@ const standings: Readonly<Record<Standing, string>> = {
   'not-run': 'not run',
 };
 
-const tiers: Readonly<Record<Tier, string>> = { quick: 'quick: a minute', full: 'full: ten minutes', slow: 'slow: an hour' };
+const tiers: Readonly<Record<Tier, string>> = {
+  quick: 'quick: a minute',
+  full: 'full: ten minutes',
+  slow: 'slow: an hour',
+};
 
 /** What `status:` and `tier:` may be followed by, in words. */
-const statusHints: Readonly<Record<'wrong' | Standing, string>> = {
+const statusHints: Readonly<Record<'wrong' | CaseState, string>> = {
   wrong: 'whatever is not right: wrong, error, timed out, lost',
   fail: 'a number is wrong',
   error: 'the check itself broke',
@@ -66,15 +70,20 @@ export const list = {
       case 'unknown':
         return { text: `There is no ${word}; there is ${miss.known.join(', ')}.` };
       case 'nowhere':
-        return miss.near ? { text: `Nothing matches ${word}. Did you mean`, use: miss.near } : { text: `Nothing matches ${word}.` };
+        return miss.near
+          ? { text: `Nothing matches ${word}. Did you mean`, use: miss.near }
+          : { text: `Nothing matches ${word}.` };
       case 'together':
-        return { text: `Nothing matches all of that: without ${word} it would be ${checks(miss.left)}.` };
+        return {
+          text: `Nothing matches all of that: without ${word} it would be ${checks(miss.left)}.`,
+        };
     }
   },
   tree: 'Checks by suite',
-  standings,
+  caseStates,
   /** "12 right". */
-  standing: (count: number, standing: Standing) => `${en.number(count)} ${standings[standing]}`,
+  caseState: (count: number, caseState: CaseState) =>
+    `${en.number(count)} ${caseStates[caseState]}`,
   checks,
   runThese: (count: number) => `Run ${count === 1 ? 'this check' : `these ${checks(count)}`}`,
   rerunThese: (count: number) => `Rerun ${count === 1 ? 'this check' : `these ${checks(count)}`}`,
@@ -100,9 +109,13 @@ export const list = {
   progress: {
     starting: 'Starting: the first programs are being compiled',
     checks: (done: number, total: number) => `${en.number(done)} of ${checks(total)}`,
-    recordings: (done: number, total: number) => `${en.number(done)} of ${en.count(total, { one: 'recording', other: 'recordings' })}`,
-    weights: (done: number, total: number) => `${en.number(done)} of ${en.count(total, { one: 'weight', other: 'weights' })}`,
-    steps: (done: number, total: number) => `${en.number(done)} of ${en.count(total, { one: 'step', other: 'steps' })}`,
-    left: ({ low, high, unit }: SpokenSpan) => `${low === high ? 'about ' : `${en.number(low)} to `}${en.count(high, spans[unit])} left`,
+    recordings: (done: number, total: number) =>
+      `${en.number(done)} of ${en.count(total, { one: 'recording', other: 'recordings' })}`,
+    weights: (done: number, total: number) =>
+      `${en.number(done)} of ${en.count(total, { one: 'weight', other: 'weights' })}`,
+    steps: (done: number, total: number) =>
+      `${en.number(done)} of ${en.count(total, { one: 'step', other: 'steps' })}`,
+    left: ({ low, high, unit }: SpokenSpan) =>
+      `${low === high ? 'about ' : `${en.number(low)} to `}${en.count(high, spans[unit])} left`,
   },
 };

@@ -1,6 +1,6 @@
-import type { LinkPayload } from '../../../harness/link/payload.ts';
-import { settingsWords } from '../../../harness/report/settings.ts';
-import type { LinkWords } from '../../state/link-contents.ts';
+import type { LinkPayload } from '../../../report/link/payload.ts';
+import { settingsWords } from '../../../report/settings.ts';
+import type { LinkWords } from '../../share/link-contents.ts';
 import { units } from './units.ts';
 
 const { count, number } = units;
@@ -10,12 +10,14 @@ const figures = (known: number) => count(known, { one: 'figure', other: 'figures
 const contents: LinkWords = {
   kind: {
     what: 'What was done',
-    show: (kind) => ({ run: 'checks', bench: 'measurements', mutate: 'mutants', train: 'fine-tuning' })[kind],
+    show: (kind) =>
+      ({ run: 'checks', bench: 'measurements', mutate: 'mutants', train: 'fine-tuning' })[kind],
   },
   tool: { what: 'Which Gradproof did it', show: ({ version, commit }) => `${version} (${commit})` },
   time: {
     what: 'When it began, to the second, and how long it took',
-    show: ({ startedAt, durationMs }) => `${startedAt.toISOString().slice(0, 19)}Z, ${(durationMs / 1000).toFixed(1)} s`,
+    show: ({ startedAt, durationMs }) =>
+      `${startedAt.toISOString().slice(0, 19)}Z, ${(durationMs / 1000).toFixed(1)} s`,
   },
   settings: { what: 'The settings of the run, with the text of its filters', show: settings },
   environments: {
@@ -23,8 +25,14 @@ const contents: LinkWords = {
     show: (environments) => environments.map(environment).join(' | '),
   },
   planHash: { what: 'Which list of checks this version has, as a hash', show: (hash) => hash },
-  statuses: { what: 'For each check of that list, how it ended', show: (ran) => count(ran, { one: 'verdict', other: 'verdicts' }) },
-  accuracies: { what: 'For each check that ran, how much of its error bound was used, to 9 %', show: figures },
+  statuses: {
+    what: 'For each check of that list, how it ended',
+    show: (ran) => count(ran, { one: 'verdict', other: 'verdicts' }),
+  },
+  accuracies: {
+    what: 'For each check that ran, how much of its error bound was used, to 9 %',
+    show: figures,
+  },
   speeds: { what: 'For each check that was timed, its median time, to 9 %', show: figures },
   places: { what: 'For each check that ran, in which of several environments', show: figures },
   replayed: {
@@ -34,7 +42,16 @@ const contents: LinkWords = {
   device: { what: 'The name that you gave this computer', show: (name) => name || 'none' },
 };
 
-function settings({ tier, filters, shard, seed, timeoutMs, complete, retried, hidden }: LinkPayload['settings']): string {
+function settings({
+  tier,
+  filters,
+  shard,
+  seed,
+  timeoutMs,
+  complete,
+  retried,
+  hidden,
+}: LinkPayload['settings']): string {
   return [
     `tier ${tier}`,
     filters.length > 0 ? `checks ${filters.join(' ')}` : 'all checks',
@@ -47,9 +64,20 @@ function settings({ tier, filters, shard, seed, timeoutMs, complete, retried, hi
   ].join(', ');
 }
 
-function environment({ runtime, runtimeVersion, os, cores, adapter, features, probe }: LinkPayload['environments'][number]): string {
+function environment({
+  runtime,
+  runtimeVersion,
+  os,
+  cores,
+  adapter,
+  features,
+  probe,
+}: LinkPayload['environments'][number]): string {
   const { isFallback, ...names } = adapter;
-  const chip = [...Object.values(names).filter(Boolean), ...(isFallback ? ['fallback adapter'] : [])].join(' ');
+  const chip = [
+    ...Object.values(names).filter(Boolean),
+    ...(isFallback ? ['fallback adapter'] : []),
+  ].join(' ');
   const found = Object.entries(probe).map(([key, value]) => `${key} ${value}`);
   return `${runtime} ${runtimeVersion} on ${os}, ${count(cores, { one: 'core', other: 'cores' })}; ${chip}; features: ${features.join(', ') || 'none'}; probe: ${found.join(', ')}`;
 }
@@ -66,13 +94,15 @@ export const share = {
   title: 'Share this result',
   lead: 'The link itself holds the result. Nothing is uploaded: whoever has the link can read it, and nobody else.',
   device: 'A name for this computer, if you like',
-  deviceHint: 'Browsers hide what it is. Readers of the link and the badge will see what you write here.',
+  deviceHint:
+    'Browsers hide what it is. Readers of the link and the badge will see what you write here.',
   devicePlaceholder: 'such as ThinkPad T14, RTX 4060',
   link: 'Link',
   making: 'Making the link…',
   copy: 'Copy link',
   copied: 'Copied.',
-  length: (characters: number) => `${count(characters, { one: 'character', other: 'characters' })}.`,
+  length: (characters: number) =>
+    `${count(characters, { one: 'character', other: 'characters' })}.`,
   contentsTitle: 'Exactly this is in it',
   contentsSource: 'Read back out of the link above:',
   contents,
@@ -81,14 +111,21 @@ export const share = {
   qrTooLong: (characters: number, most: number) =>
     `This link has ${number(characters)} characters; cameras read codes of up to about ${number(most)}. Send the link itself, or choose fewer checks.`,
   badge: 'Badge and Markdown',
-  badgeHint: 'Save the badge beside your README, and paste the line. It says what was found, and leads to the link.',
+  badgeHint:
+    'Save the badge beside your README, and paste the line. It says what was found, and leads to the link.',
   badgeLine: 'Markdown of the badge',
   copyLine: 'Copy line',
   saveBadge: 'Save badge (SVG)',
   copySummary: 'Copy summary as Markdown',
   files: 'Save as a file',
-  filesHint: 'Files hold more than the link: every check with its numbers, limits of the graphics chip, messages.',
-  formats: { json: 'Report (JSON)', html: 'Web page (HTML)', csv: 'Table (CSV)', junit: 'JUnit (XML)' },
+  filesHint:
+    'Files hold more than the link: every check with its numbers, limits of the graphics chip, messages.',
+  formats: {
+    json: 'Report (JSON)',
+    html: 'Web page (HTML)',
+    csv: 'Table (CSV)',
+    junit: 'JUnit (XML)',
+  },
   close: 'Close',
   notStandard: 'Not the standard settings',
   deviations: settingsWords,

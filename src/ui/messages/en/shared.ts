@@ -7,7 +7,8 @@ export const shared = {
   title: 'Someone’s result',
   runHere: 'Run it here',
   compare: 'Compare it',
-  vouch: 'This was measured on another computer, or at another time. The link is all there is to it: nobody vouches for it.',
+  vouch:
+    'This was measured on another computer, or at another time. The link is all there is to it: nobody vouches for it.',
   called: 'Called',
   computer: 'Computer',
   cores: (cores: number) => count(cores, { one: 'core', other: 'cores' }),

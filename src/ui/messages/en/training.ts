@@ -1,6 +1,7 @@
 import { units } from './units.ts';
 
-const nats = (loss: number) => units.number(loss, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const nats = (loss: number) =>
+  units.number(loss, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const steps = (count: number) => units.count(count, { one: 'step', other: 'steps' });
 
 /** Fine-tuning on a text of one's own. */
@@ -9,14 +10,24 @@ export const training = {
   lead: 'It reads the text letter by letter and learns to guess the next one, on this computer’s graphics chip. You see whether it learns, and how fast. The text stays here.',
   howLong: 'How long',
   presets: {
-    short: { name: 'A quick look', what: (count: number) => `${units.number(count)} steps: does it begin to learn?` },
-    usual: { name: 'The usual run', what: (count: number) => `${units.number(count)} steps: enough for an answer.` },
-    long: { name: 'A thorough run', what: (count: number) => `${units.number(count)} steps: see how far it gets.` },
+    short: {
+      name: 'A quick look',
+      what: (count: number) => `${units.number(count)} steps: does it begin to learn?`,
+    },
+    usual: {
+      name: 'The usual run',
+      what: (count: number) => `${units.number(count)} steps: enough for an answer.`,
+    },
+    long: {
+      name: 'A thorough run',
+      what: (count: number) => `${units.number(count)} steps: see how far it gets.`,
+    },
     own: { name: 'Your own number', what: '' },
   },
   steps: 'steps',
   stepsWrong: (most: number) => `A whole number from 1 to ${units.number(most)} is needed.`,
-  takes: (bytes: number) => `It takes about ${units.bytes(bytes)} of graphics memory, by calculation.`,
+  takes: (bytes: number) =>
+    `It takes about ${units.bytes(bytes)} of graphics memory, by calculation.`,
   tooShort: (bytes: number) => `A text of ${units.bytes(bytes)} or more is needed.`,
   start: 'Start',
   again: 'Start again',
@@ -49,7 +60,8 @@ export const training = {
   save: (name: string) => `Save ${name}`,
   saveReport: 'Save the report',
   files: 'What it learnt, as files',
-  filesLead: 'Both together are a LoRA adapter as PEFT keeps it: PEFT, bitsandbytes and the bridge of this project read it.',
+  filesLead:
+    'Both together are a LoRA adapter as PEFT keeps it: PEFT, bitsandbytes and the bridge of this project read it.',
   verdict: {
     stopped: (step: number) => `Stopped after ${steps(step)}.`,
     startAgain: 'Start again for an answer.',
@@ -57,11 +69,14 @@ export const training = {
       `On the part of the text that it never saw, its surprise fell from ${nats(before)} to ${nats(after)} nats per byte${
         unigram === undefined ? '.' : `; counting letters alone reaches ${nats(unigram)}.`
       }`,
-    speed: (ms: number, bytes: number) => `${units.milliseconds(ms)} a step, ${units.bytes(bytes)} of memory.`,
-    judged: (count: number) => `${units.number(count)} of its steps were recomputed in double precision and agreed.`,
+    speed: (ms: number, bytes: number) =>
+      `${units.milliseconds(ms)} a step, ${units.bytes(bytes)} of memory.`,
+    judged: (count: number) =>
+      `${units.number(count)} of its steps were recomputed in double precision and agreed.`,
     learnt: 'Yes: it learnt your text, and learnt it right.',
     notLearnt: 'No: this run did not learn as it must.',
-    tooEarly: (step: number, learns: boolean) => `${learns ? 'It is learning, but' : 'Not yet:'} ${steps(step)} are too few for an answer.`,
+    tooEarly: (step: number, learns: boolean) =>
+      `${learns ? 'It is learning, but' : 'Not yet:'} ${steps(step)} are too few for an answer.`,
     tryUsual: 'What was recomputed of it is right. The usual run gives an answer.',
     noReason: 'no reason was given',
   },

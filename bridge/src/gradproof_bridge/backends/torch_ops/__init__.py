@@ -1,1 +1,3 @@
-"""The vocabulary in PyTorch: each op a function of tensors and parameters that returns tensors by name."""
+"""The vocabulary in PyTorch: each op a function of tensors and parameters that returns tensors by
+name.
+"""

@@ -25,4 +25,12 @@ def swiglu_mlp(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """Transformers' LlamaMLP: down(silu(gate(x)) * up(x))."""
     import torch.nn.functional as F
 
-    return {"y": F.linear(F.silu(F.linear(t["x"], t["gate"])) * F.linear(t["x"], t["up"]), t["down"])}
+    return {
+        "y": F.linear(F.silu(F.linear(t["x"], t["gate"])) * F.linear(t["x"], t["up"]), t["down"])
+    }
+
+
+OPS = {
+    "matmul": matmul,
+    "swiglu_mlp": swiglu_mlp,
+}

@@ -47,7 +47,16 @@ def batch_norm(t: Mapping[str, Tensor], params: Params) -> Tensors:
     if not params["running_var_unbiased"]:
         raise NotImplementedOpError("torch's batch_norm always keeps the unbiased variance")
     mean, var = t["running_mean"].clone(), t["running_var"].clone()
-    y = F.batch_norm(t["x"], mean, var, t["weight"], t["bias"], params["training"], params["momentum"], params["eps"])
+    y = F.batch_norm(
+        t["x"],
+        mean,
+        var,
+        t["weight"],
+        t["bias"],
+        params["training"],
+        params["momentum"],
+        params["eps"],
+    )
     return {"y": y, "running_mean": mean, "running_var": var} if params["training"] else {"y": y}
 
 
@@ -56,9 +65,14 @@ def rotary_embedding(t: Mapping[str, Tensor], params: Params) -> Tensors:
     import torch
 
     d = params["head_dim"]
-    inverse = 1.0 / params["theta"] ** (torch.arange(0, d, 2, device=t["q"].device, dtype=torch.float32) / d)
+    inverse = 1.0 / params["theta"] ** (
+        torch.arange(0, d, 2, device=t["q"].device, dtype=torch.float32) / d
+    )
     angles = t["position_ids"].to(torch.float32)[..., None] * inverse
-    return {name: _rotate(t[name], _by_heads(angles, t[name]), params["convention"]) for name in ("q", "k")}
+    return {
+        name: _rotate(t[name], _by_heads(angles, t[name]), params["convention"])
+        for name in ("q", "k")
+    }
 
 
 def _by_heads(angles: Tensor, x: Tensor) -> Tensor:
@@ -81,23 +95,39 @@ def _turn(x: Tensor, cos: Tensor, sin: Tensor, convention: str) -> Tensor:
 
 
 def rotary_embedding_cache(t: Mapping[str, Tensor], params: Params) -> Tensors:
-    """ONNX's RotaryEmbedding: cosines and sines are given; what lies past twice their last dimension passes."""
+    """ONNX's RotaryEmbedding: cosines and sines are given; what lies past twice their last
+    dimension passes.
+    """
     import torch
 
     x = t["x"]
     heads = x if x.ndim == 4 else x.unflatten(-1, (params["heads"], -1)).transpose(1, 2)
-    cos, sin = (t[name][t["position_ids"].long()] if "position_ids" in t else t[name] for name in ("cos", "sin"))
+    cos, sin = (
+        t[name][t["position_ids"].long()] if "position_ids" in t else t[name]
+        for name in ("cos", "sin")
+    )
     turned = 2 * cos.shape[-1]
-    y = torch.cat([_turn(heads[..., :turned], cos[:, None], sin[:, None], params["convention"]), heads[..., turned:]], -1)
+    y = torch.cat(
+        [
+            _turn(heads[..., :turned], cos[:, None], sin[:, None], params["convention"]),
+            heads[..., turned:],
+        ],
+        -1,
+    )
     return {"y": y if x.ndim == 4 else y.transpose(1, 2).flatten(2)}
 
 
 def scaled_dot_product_attention(t: Mapping[str, Tensor], params: Params) -> Tensors:
-    """torch.nn.functional.scaled_dot_product_attention with the math kernel; softcap and rows without a key by hand."""
+    """torch.nn.functional.scaled_dot_product_attention with the math kernel; softcap and rows
+    without a key by hand.
+    """
     import torch
     import torch.nn.functional as F
 
-    q, k, v = (_heads(t[name], params.get("heads" if name == "q" else "kv_heads")) for name in ("q", "k", "v"))
+    q, k, v = (
+        _heads(t[name], params.get("heads" if name == "q" else "kv_heads"))
+        for name in ("q", "k", "v")
+    )
     scale = params["scale"] if params.get("scale") is not None else q.shape[-1] ** -0.5
     mask = t.get("mask")
     allowed = mask if mask is None or mask.is_floating_point() else mask.bool()
@@ -105,7 +135,9 @@ def scaled_dot_product_attention(t: Mapping[str, Tensor], params: Params) -> Ten
         allowed = _with_causal(allowed, q.shape[-2], k.shape[-2], q)
     if params.get("softcap") is None and not _has_empty_row(allowed):
         with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
-            y = F.scaled_dot_product_attention(q, k, v, allowed, scale=scale, enable_gqa=q.shape[1] != k.shape[1])
+            y = F.scaled_dot_product_attention(
+                q, k, v, allowed, scale=scale, enable_gqa=q.shape[1] != k.shape[1]
+            )
     else:
         y = _by_hand(q, k, v, allowed, scale, params.get("softcap"))
     return {"y": y if t["q"].ndim == 4 else y.transpose(1, 2).flatten(2)}
@@ -133,7 +165,9 @@ def _has_empty_row(mask: Tensor | None) -> bool:
     return not bool(open_cells.any(-1).all())
 
 
-def _by_hand(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float, softcap: float | None) -> Tensor:
+def _by_hand(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float, softcap: float | None
+) -> Tensor:
     import torch
 
     k, v = (x.repeat_interleave(q.shape[1] // x.shape[1], 1) for x in (k, v))
@@ -141,7 +175,9 @@ def _by_hand(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float,
     if softcap is not None:
         scores = softcap * torch.tanh(scores / softcap)
     if mask is not None:
-        scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
+        scores = (
+            scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
+        )
     weights = scores.softmax(-1)
     return weights.masked_fill((scores == -torch.inf).all(-1, keepdim=True), 0.0) @ v
 
@@ -178,7 +214,9 @@ def embedding(t: Mapping[str, Tensor], params: Params) -> Tensors:
 
 
 def cross_entropy(t: Mapping[str, Tensor], params: Params) -> Tensors:
-    """torch.nn.functional.cross_entropy; `shift` predicts the next label along the sequence, as causal models do."""
+    """torch.nn.functional.cross_entropy; `shift` predicts the next label along the sequence, as
+    causal models do.
+    """
     import torch.nn.functional as F
 
     scores, labels = t["logits"], t["labels"].long()
@@ -211,3 +249,22 @@ def nll_loss(t: Mapping[str, Tensor], params: Params) -> Tensors:
             reduction=params["reduction"],
         )
     }
+
+
+OPS = {
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "rms_norm": rms_norm,
+    "layer_norm": layer_norm,
+    "batch_norm": batch_norm,
+    "rotary_embedding": rotary_embedding,
+    "rotary_embedding_cache": rotary_embedding_cache,
+    "scaled_dot_product_attention": scaled_dot_product_attention,
+    "relu": relu,
+    "silu": silu,
+    "sigmoid": sigmoid,
+    "gelu": gelu,
+    "embedding": embedding,
+    "cross_entropy": cross_entropy,
+    "nll_loss": nll_loss,
+}

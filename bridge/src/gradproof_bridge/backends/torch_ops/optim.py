@@ -32,7 +32,9 @@ def optimizer_steps(t: Mapping[str, Tensor], params: Params) -> Tensors:
         optimizer.step()
         trajectory.append(param.detach().clone())
     state = optimizer.state[param]
-    found = {f"state.{name}": state[key] for name, key in _STATE.items() if state.get(key) is not None}
+    found = {
+        f"state.{name}": state[key] for name, key in _STATE.items() if state.get(key) is not None
+    }
     return {"trajectory": torch.stack(trajectory), **found}
 
 
@@ -40,7 +42,9 @@ def _optimizer(param: torch.nn.Parameter, params: Params) -> torch.optim.Optimiz
     import torch
 
     name = params["optimizer"]
-    chosen = {key: params[key] for key in ("lr", "eps", "weight_decay") if params.get(key) is not None}
+    chosen = {
+        key: params[key] for key in ("lr", "eps", "weight_decay") if params.get(key) is not None
+    }
     if params.get("bias_correction") is False:
         raise NotImplementedOpError("torch's Adam always corrects its bias")
     if name in ("adamw", "adam"):
@@ -50,9 +54,15 @@ def _optimizer(param: torch.nn.Parameter, params: Params) -> torch.optim.Optimiz
         return kind([param], foreach=False, **chosen)
     if name == "sgd":
         chosen.pop("eps", None)
-        chosen |= {key: params[key] for key in ("momentum", "dampening", "nesterov") if params.get(key) is not None}
+        chosen |= {
+            key: params[key]
+            for key in ("momentum", "dampening", "nesterov")
+            if params.get(key) is not None
+        }
         return torch.optim.SGD([param], foreach=False, **chosen)
-    raise NotImplementedOpError(f"torch has no {name} with the meaning that the vocabulary gives it")
+    raise NotImplementedOpError(
+        f"torch has no {name} with the meaning that the vocabulary gives it"
+    )
 
 
 def clip_grad_norm(t: Mapping[str, Tensor], params: Params) -> Tensors:
@@ -71,7 +81,9 @@ def clip_grad_norm(t: Mapping[str, Tensor], params: Params) -> Tensors:
 
 
 def grad_scaler(t: Mapping[str, Tensor], params: Params) -> Tensors:
-    """torch.amp.GradScaler around SGD on one parameter whose gradient is 1, or infinite where `found_inf` says so."""
+    """torch.amp.GradScaler around SGD on one parameter whose gradient is 1, or infinite where
+    `found_inf` says so.
+    """
     import torch
 
     device = t["found_inf"].device
@@ -95,3 +107,10 @@ def grad_scaler(t: Mapping[str, Tensor], params: Params) -> Tensors:
         values.append(param.detach().clone())
     outputs = {"scale": torch.tensor(scales)}
     return outputs if params.get("lr") is None else {**outputs, "param": torch.cat(values)}
+
+
+OPS = {
+    "optimizer_steps": optimizer_steps,
+    "clip_grad_norm": clip_grad_norm,
+    "grad_scaler": grad_scaler,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import add, mul, sub
 from typing import TYPE_CHECKING
 
 from gradproof_bridge.errors import NotImplementedOpError
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from gradproof_bridge.bundle.vocabulary import Params
 
 
-def binary(combine: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Mapping[str, Tensor], Params], Tensors]:
+def binary(
+    combine: Callable[[Tensor, Tensor], Tensor],
+) -> Callable[[Mapping[str, Tensor], Params], Tensors]:
     """An op of two operands that broadcast."""
 
     def op(t: Mapping[str, Tensor], params: Params) -> Tensors:
@@ -46,17 +49,29 @@ def cast(t: Mapping[str, Tensor], params: Params) -> Tensors:
 
 def reduce_sum(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.sum over the named axes; none of them is none."""
-    return {"y": t["x"].sum(params["axes"], keepdim=bool(params["keepdims"])) if params["axes"] else t["x"].clone()}
+    return {
+        "y": t["x"].sum(params["axes"], keepdim=bool(params["keepdims"]))
+        if params["axes"]
+        else t["x"].clone()
+    }
 
 
 def reduce_mean(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.mean over the named axes."""
-    return {"y": t["x"].mean(params["axes"], keepdim=bool(params["keepdims"])) if params["axes"] else t["x"].clone()}
+    return {
+        "y": t["x"].mean(params["axes"], keepdim=bool(params["keepdims"]))
+        if params["axes"]
+        else t["x"].clone()
+    }
 
 
 def reduce_max(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.amax over the named axes; ties share the gradient."""
-    return {"y": t["x"].amax(params["axes"], keepdim=bool(params["keepdims"])) if params["axes"] else t["x"].clone()}
+    return {
+        "y": t["x"].amax(params["axes"], keepdim=bool(params["keepdims"]))
+        if params["axes"]
+        else t["x"].clone()
+    }
 
 
 def argmax(t: Mapping[str, Tensor], params: Params) -> Tensors:
@@ -66,7 +81,9 @@ def argmax(t: Mapping[str, Tensor], params: Params) -> Tensors:
     axis, x = params["axis"], t["x"]
     # numpy's order decides between equals; torch's own choice is not specified.
     equal = x == x.amax(axis, keepdim=True)
-    places = torch.arange(x.shape[axis], device=x.device).reshape([-1 if d == axis % x.ndim else 1 for d in range(x.ndim)])
+    places = torch.arange(x.shape[axis], device=x.device).reshape(
+        [-1 if d == axis % x.ndim else 1 for d in range(x.ndim)]
+    )
     if params["select_last_index"]:
         y = torch.where(equal, places, -1).amax(axis, keepdim=bool(params["keepdims"]))
     else:
@@ -83,7 +100,12 @@ def concat(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.cat."""
     import torch
 
-    return {"y": torch.cat([t[f"x{i}"] for i in range(len([name for name in t if name.startswith("x")]))], params["axis"])}
+    return {
+        "y": torch.cat(
+            [t[f"x{i}"] for i in range(len([name for name in t if name.startswith("x")]))],
+            params["axis"],
+        )
+    }
 
 
 def gather(t: Mapping[str, Tensor], params: Params) -> Tensors:
@@ -111,9 +133,15 @@ def max_pool2d(t: Mapping[str, Tensor], params: Params) -> Tensors:
     kernel, stride, ceil = _pool(params)
     top, left, bottom, right = params["padding"]
     if ceil and (top, left) != (bottom, right):
-        raise NotImplementedOpError("torch has no ceil_mode with padding that differs from side to side")
+        raise NotImplementedOpError(
+            "torch has no ceil_mode with padding that differs from side to side"
+        )
     if ceil:
-        return {"y": F.max_pool2d(t["x"], kernel, stride, (top, left), pair(params["dilation"]), ceil_mode=True)}
+        return {
+            "y": F.max_pool2d(
+                t["x"], kernel, stride, (top, left), pair(params["dilation"]), ceil_mode=True
+            )
+        }
     x = F.pad(t["x"], (left, right, top, bottom), value=-math.inf)
     return {"y": F.max_pool2d(x, kernel, stride, 0, pair(params["dilation"]))}
 
@@ -127,9 +155,15 @@ def avg_pool2d(t: Mapping[str, Tensor], params: Params) -> Tensors:
     if pair(params["dilation"]) != (1, 1):
         raise NotImplementedOpError("torch's avg_pool2d has no dilation")
     if (top, left) == (bottom, right) and top <= kernel[0] // 2 and left <= kernel[1] // 2:
-        return {"y": F.avg_pool2d(t["x"], kernel, stride, (top, left), ceil, bool(params["count_include_pad"]))}
+        return {
+            "y": F.avg_pool2d(
+                t["x"], kernel, stride, (top, left), ceil, bool(params["count_include_pad"])
+            )
+        }
     if ceil or not params["count_include_pad"]:
-        raise NotImplementedOpError("torch has neither ceil_mode nor count_include_pad=false with padding that differs from side to side")
+        raise NotImplementedOpError(
+            "torch has neither ceil_mode nor count_include_pad=false with padding that differs from side to side"
+        )
     return {"y": F.avg_pool2d(F.pad(t["x"], (left, right, top, bottom)), kernel, stride)}
 
 
@@ -166,7 +200,9 @@ def dequantize_linear(t: Mapping[str, Tensor], params: Params) -> Tensors:
 
 
 def spread(scale: Tensor, x: Tensor, params: Params) -> Tensor:
-    """One scale for all, one for each index of the axis, or one for each block along it, so that it broadcasts to x."""
+    """One scale for all, one for each index of the axis, or one for each block along it, so that it
+    broadcasts to x.
+    """
     axis = params.get("axis")
     if axis is None:
         return scale.reshape(())
@@ -174,3 +210,26 @@ def spread(scale: Tensor, x: Tensor, params: Params) -> Tensor:
     if block is None:
         return scale.reshape([-1 if d == along else 1 for d in range(x.ndim)])
     return scale.repeat_interleave(block, along).narrow(along, 0, x.shape[along])
+
+
+OPS = {
+    "add": binary(add),
+    "sub": binary(sub),
+    "mul": binary(mul),
+    "div": div,
+    "clip": clip,
+    "cast": cast,
+    "reduce_sum": reduce_sum,
+    "reduce_mean": reduce_mean,
+    "reduce_max": reduce_max,
+    "argmax": argmax,
+    "transpose": transpose,
+    "concat": concat,
+    "gather": gather,
+    "conv2d": conv2d,
+    "max_pool2d": max_pool2d,
+    "avg_pool2d": avg_pool2d,
+    "global_avg_pool2d": global_avg_pool2d,
+    "quantize_linear": quantize_linear,
+    "dequantize_linear": dequantize_linear,
+}

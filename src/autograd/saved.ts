@@ -1,0 +1,30 @@
+import { formatShape } from '../tensor/shape.ts';
+import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import { AutogradError } from './autograd-error.ts';
+
+/** Tensors that a backward pass will read, and the version of their memory when they were saved. */
+export class SavedTensors {
+  readonly #layer: string;
+  readonly #versions: readonly (readonly [name: string, tensor: Tensor, version: number])[];
+
+  constructor(layer: string, tensors: Tensors) {
+    this.#layer = layer;
+    this.#versions = Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      tensor,
+      tensor.version,
+    ]);
+  }
+
+  /** Throws {@link AutogradError} when one was changed in place since. */
+  check(): void {
+    for (const [name, tensor, version] of this.#versions) {
+      if (tensor.version === version) continue;
+      const what = `${name} of ${this.#layer} (${tensor.dtype} ${formatShape(tensor.shape)})`;
+      throw new AutogradError(
+        'backward-changed',
+        `backward: ${what} was changed in place after forward used it: update parameters after backward, or give forward a copy`,
+      );
+    }
+  }
+}

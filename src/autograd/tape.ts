@@ -1,0 +1,282 @@
+import { InvariantError } from '../errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
+import { type Application, present } from '../graph/call.ts';
+import type { Launcher } from '../ops/launcher.ts';
+import { cast } from '../ops/math/cast.ts';
+import { accumulateGrad } from '../ops/nn/accumulate_grad.ts';
+import { chooseVariant } from '../ops/variants.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import type { GivenParams, InputsOf, SavedOutputsOf, Signature } from '../vocabulary/signature.ts';
+import { type AutocastType, autocast } from './autocast.ts';
+import { AutogradError } from './autograd-error.ts';
+import type { RandomState } from './random-state.ts';
+import { SavedTensors } from './saved.ts';
+
+/** Who looks on, and what the model draws from. */
+export interface TapeOptions {
+  /** Every application is added to it and lives as long as the tape. */
+  readonly trace?: Application<Tensor>[] | undefined;
+  /**
+   * Is shown every application when it was recorded, and may record more, but not keep its tensors.
+   */
+  readonly watch?: ((application: Application<Tensor>) => void) | undefined;
+  /** Is told every forward call and view, in their order: of these a graph is made. */
+  readonly recorder?: GraphBuilder<Tensor> | undefined;
+  /** Random numbers of the model; a checkpoint replays its part of them. */
+  readonly random?: RandomState | undefined;
+  /** Products are stored in this format, as by torch.autocast. Default none. */
+  readonly autocast?: AutocastType | undefined;
+}
+
+/** Gradients by tensor, while they flow. */
+type Flow = Map<Tensor, Tensor>;
+
+/**
+ * Something that backward must undo: given the gradients of some results, it adds those of what
+ * they were made of.
+ */
+interface Node {
+  readonly results: readonly Tensor[];
+  readonly propagate: (flow: Flow) => void;
+}
+
+/**
+ * Reverse-mode automatic differentiation over ops. {@link Tape.apply} runs an op and remembers it
+ * where a gradient will be needed; {@link Tape.backward} runs the ops' own backward passes in
+ * reverse. Only gradients that lead to a watched tensor are computed. The tape owns everything that
+ * the ops allocated and frees it when it is disposed, activations' gradients as soon as they are
+ * used.
+ */
+export class Tape implements Disposable {
+  readonly random: RandomState | undefined;
+  readonly #gpu: Gpu;
+  readonly #watched: readonly Tensor[];
+  readonly #options: TapeOptions;
+  readonly #pending: Node[] = [];
+  readonly #owned = new Set<Tensor>();
+  /** Tensors through which a gradient flows. */
+  readonly #active: Set<Tensor>;
+  #records = true;
+  #spent = false;
+
+  /** `watched` are the tensors whose gradients are wanted. */
+  constructor(gpu: Gpu, watched: Iterable<Tensor> = [], options: TapeOptions = {}) {
+    this.#gpu = gpu;
+    this.#watched = [...watched];
+    this.#active = new Set(this.#watched);
+    this.#options = options;
+    this.random = options.random;
+  }
+
+  /** Runs `op` forward and returns its outputs, which the tape owns. */
+  apply<S extends Signature>(
+    op: Launcher<S>,
+    inputs: InputsOf<S, Tensor>,
+    params: GivenParams<S>,
+    layer: string,
+  ): SavedOutputsOf<S, Tensor>;
+  apply(
+    op: Launcher,
+    asked: Readonly<Record<string, Tensor | undefined>>,
+    params: object,
+    layer: string,
+  ): Tensors {
+    const { autocast: to } = this.#options;
+    // Casts are recorded, so that gradients flow through them.
+    const castRecorded: Parameters<typeof autocast>[3] = (x, target, name) =>
+      this.apply(cast, { x }, { to: target }, `${layer}.${name}`).y;
+    const inputs = to ? autocast(op.name, asked, to, castRecorded) : asked;
+    const given = present(inputs);
+    const variant = chooseVariant(this.#gpu, op.variants, given);
+    const outputs = op.forward(this.#gpu, inputs as Tensors, params, variant);
+    const application: Application<Tensor> = {
+      layer,
+      op: op.signature,
+      variant,
+      params,
+      inputs: given,
+      outputs,
+    };
+    for (const tensor of Object.values<Tensor>(outputs)) this.#owned.add(tensor);
+    this.#show(application);
+    this.#options.recorder?.call({ ...application, params: numbersNow(params) });
+    const saved = new SavedTensors(layer, { ...given, ...outputs });
+    this.#remember(Object.values(given), Object.values(outputs), (flow) => {
+      saved.check();
+      this.#propagate(op, application, flow);
+    });
+    return outputs;
+  }
+
+  /** `x` with another shape, in the same memory; its gradient flows back to x. */
+  view(x: Tensor, shape: Shape): Tensor {
+    const result = x.view(shape);
+    this.#options.recorder?.view(x, result);
+    this.#remember([x], [result], (flow) => {
+      const gradient = flow.get(result);
+      if (gradient) this.#add(flow, x, gradient.view(x.shape), 'view');
+    });
+    return result;
+  }
+
+  /** Runs `part` without remembering it: no gradient flows through what it computes. */
+  noGrad<T>(part: () => T): T {
+    const before = this.#records;
+    this.#records = false;
+    try {
+      return part();
+    } finally {
+      this.#records = before;
+    }
+  }
+
+  /**
+   * Runs `segment` and keeps nothing of it but its result; backward runs it again, with the same
+   * random numbers, to have what it needs. It must record on the tape that it is given, and read
+   * nothing that is changed before backward.
+   */
+  checkpoint(segment: (tape: Tape) => Tensor, layer: string): Tensor {
+    const { watch, recorder, random, autocast } = this.#options;
+    const start = random?.position ?? 0;
+    using once = new Tape(this.#gpu, [], { watch, recorder, random, autocast });
+    const result = segment(once);
+    once.#handOver(result, this);
+    const saved = new SavedTensors(
+      layer,
+      Object.fromEntries(this.#watched.map((tensor, i) => [`parameter ${i}`, tensor])),
+    );
+    this.#remember(this.#watched, [result], (flow) => {
+      saved.check();
+      const again = () => this.#recompute(segment, result, flow, layer);
+      if (random) random.from(start, again);
+      else again();
+    });
+    return result;
+  }
+
+  /**
+   * Gradients of the watched tensors, given the gradient `seed` of `root`; the tape owns them. Runs
+   * once: what was recorded is spent. Throws {@link AutogradError} when it ran before, no watched
+   * tensor leads to the root, or a tensor that it needs was changed.
+   */
+  backward(root: Tensor, seed: Tensor): ReadonlyMap<Tensor, Tensor> {
+    if (this.#spent) {
+      throw new AutogradError(
+        'backward-twice',
+        'backward: this tape has run it before, and what was recorded is spent: record forward on a new tape, and add gradients with GradientSum',
+      );
+    }
+    if (!this.#active.has(root)) {
+      throw new AutogradError(
+        'backward-root',
+        'backward: the root does not depend on any watched tensor: watch the parameters when the tape is made',
+      );
+    }
+    this.#spent = true;
+    const flow: Flow = new Map([[root, seed]]);
+    for (let node = this.#pending.pop(); node; node = this.#pending.pop()) {
+      if (node.results.some((tensor) => flow.has(tensor))) node.propagate(flow);
+      for (const tensor of node.results) flow.delete(tensor);
+    }
+    return flow;
+  }
+
+  #remember(
+    inputs: readonly Tensor[],
+    results: readonly Tensor[],
+    propagate: Node['propagate'],
+  ): void {
+    if (!this.#records || !inputs.some((tensor) => this.#active.has(tensor))) return;
+    this.#pending.push({ results, propagate });
+    for (const tensor of results) this.#active.add(tensor);
+  }
+
+  #propagate(op: Launcher, application: Application<Tensor>, flow: Flow): void {
+    const { layer, variant, params, inputs, outputs } = application;
+    const grads = Object.fromEntries(
+      Object.entries(outputs).flatMap(([name, tensor]) => {
+        const gradient = flow.get(tensor);
+        return gradient ? [[name, gradient] as const] : [];
+      }),
+    );
+    const wants = new Set(
+      Object.keys(inputs).filter((name) => this.#active.has(inputs[name] as Tensor)),
+    );
+    const context = { inputs, outputs, grads, params, wants, variant };
+    const gradients = present(op.backward(this.#gpu, context));
+    this.#show({ ...application, grads, wants: [...wants], gradients });
+    for (const tensor of Object.values(gradients)) this.#owned.add(tensor);
+    for (const name of wants) {
+      const gradient = gradients[name];
+      if (!gradient) throw new InvariantError(`${op.name} of ${layer} gave no gradient of ${name}`);
+      this.#add(flow, inputs[name] as Tensor, gradient, layer);
+    }
+    if (!this.#options.trace) for (const tensor of Object.values(grads)) this.#release(tensor);
+  }
+
+  #recompute(segment: (tape: Tape) => Tensor, result: Tensor, flow: Flow, layer: string): void {
+    const options = { ...this.#options, recorder: undefined };
+    using again = new Tape(this.#gpu, this.#active, options);
+    const root = segment(again);
+    if (!again.#active.has(root)) return;
+    for (const [tensor, gradient] of again.backward(root, flow.get(result) as Tensor)) {
+      again.#handOver(gradient, this);
+      this.#add(flow, tensor, gradient, layer);
+    }
+    // What is traced lives as long as this tape.
+    if (this.#options.trace) for (const tensor of [...again.#owned]) again.#handOver(tensor, this);
+  }
+
+  /** A tensor that is used several times has the sum of the gradients of its uses. */
+  #add(flow: Flow, tensor: Tensor, gradient: Tensor, layer: string): void {
+    const before = flow.get(tensor);
+    flow.set(tensor, before ? this.#sum(before, gradient, layer) : gradient);
+  }
+
+  #sum(a: Tensor, b: Tensor, layer: string): Tensor {
+    const inputs = { a, b };
+    const variant = chooseVariant(this.#gpu, accumulateGrad.variants, inputs);
+    const outputs = accumulateGrad.forward(this.#gpu, inputs, {}, variant);
+    this.#owned.add(outputs.y);
+    this.#show({
+      layer,
+      op: accumulateGrad.signature,
+      variant,
+      params: {},
+      inputs,
+      outputs,
+    });
+    if (!this.#options.trace) for (const tensor of [a, b]) this.#release(tensor);
+    return outputs.y;
+  }
+
+  #show(application: Application<Tensor>): void {
+    this.#options.trace?.push({ ...application, params: numbersNow(application.params) });
+    this.#options.watch?.(application);
+  }
+
+  #handOver(tensor: Tensor, to: Tape): void {
+    if (this.#owned.delete(tensor)) to.#owned.add(tensor);
+  }
+
+  #release(tensor: Tensor): void {
+    if (this.#owned.delete(tensor)) tensor[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    for (const tensor of this.#owned) tensor[Symbol.dispose]();
+    this.#owned.clear();
+  }
+}
+
+/** Params with their live numbers as they are now: what an application is judged by. */
+function numbersNow(params: object): object {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      typeof value === 'function' ? value() : value,
+    ]),
+  );
+}

@@ -1,0 +1,50 @@
+import { InvariantError } from '../errors.ts';
+import { type Call, mapped, type Named, type Results } from '../graph/call.ts';
+import { type OpRecord, specOf, type Values } from '../reference/record.ts';
+import { records } from '../reference/registry.ts';
+import { recordOf } from '../reference/runner.ts';
+import { valuesOfHosts } from '../reference/values.ts';
+import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
+import type { Backend } from './backend.ts';
+
+/** Runs ops by their records in float64, and rounds what they give to how it is stored. */
+export class ReferenceBackend implements Backend {
+  readonly name = 'reference';
+
+  supports(op: string): boolean {
+    return records.has(op);
+  }
+
+  async run(call: Call<HostTensor>): Promise<Results<HostTensor>> {
+    return referenceResults(call);
+  }
+}
+
+/**
+ * What the records give of a call: outputs and, where gradients flow in, gradients, each in the
+ * first element type that the record declares. What an oracle returns beside these is left out.
+ * Throws InvariantError for an op without a record, or gradients of one without a VJP.
+ */
+export function referenceResults({
+  op,
+  params,
+  inputs,
+  grads,
+  wants,
+}: Call<HostTensor>): Results<HostTensor> {
+  const record = recordOf(op.name);
+  const values = valuesOfHosts(inputs);
+  const outputs = stored(record.forward(values, params), record.outputs);
+  if (!grads) return { outputs, gradients: {} };
+  if (!record.vjp) throw new InvariantError(`record ${op.name} has no VJP`);
+  const all = stored(record.vjp(values, params, valuesOfHosts(grads)), record.inputs);
+  const wanted = Object.entries(all).filter(([name]) => wants?.includes(name) ?? true);
+  return { outputs, gradients: Object.fromEntries(wanted) };
+}
+
+function stored(values: Values, specs: OpRecord['outputs']): Named<HostTensor> {
+  const declared = Object.entries(values).filter(([name]) => specOf(specs, name));
+  return mapped(Object.fromEntries(declared), ({ shape, data }, name) =>
+    hostTensorFrom(specOf(specs, name)?.dtypes[0] ?? 'f32', shape, data),
+  );
+}

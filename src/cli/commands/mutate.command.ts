@@ -1,0 +1,32 @@
+import { wholeNumber } from '../../harness/option.ts';
+import { RUN_OPTIONS } from '../../harness/run-options.ts';
+import { defineCommand } from '../command.ts';
+import { REPORT } from '../report-options.ts';
+import type { MutateOptions } from './mutate.ts';
+
+export const command = defineCommand<MutateOptions>({
+  name: 'mutate',
+  order: 3,
+  description: 'break each kernel in many ways and see the suite notice',
+  options: {
+    filters: {
+      ...RUN_OPTIONS.filters,
+      description:
+        'only mutants whose id matches, such as mutate.nn.*; several are or-ed, a leading ! excludes',
+    },
+    changed: {
+      name: 'changed',
+      description: 'only mutants of the shaders that differ from the last commit',
+      parse: () => true,
+    },
+    sample: {
+      name: 'sample',
+      argument: 'n',
+      description:
+        'only n mutants, spread over all shaders; with --changed, beside those of the changed ones',
+      parse: (texts) => wholeNumber('--sample', texts.at(-1) ?? '', 1, 1_000_000),
+    },
+    report: REPORT,
+  },
+  run: async (given) => (await import('./mutate.ts')).mutateCommand(given),
+});

@@ -1,0 +1,138 @@
+import { OptionError } from '../../harness/option.ts';
+import { RUN_OPTIONS } from '../../harness/run-options.ts';
+import { defineCommand } from '../command.ts';
+import { notYet } from '../exit.ts';
+import { Interrupt } from '../interrupt.ts';
+import { checkedPath, lastPath } from '../path-option.ts';
+import { REPORT_FILES } from '../report-options.ts';
+import type { GivenOptions, RunCommand } from './run.ts';
+
+/** The options that set fields of {@link GivenOptions}. */
+type RunOption = keyof typeof RUN_OPTIONS;
+
+/** What decides between the page and a run without it, and what a run without it does. */
+interface AllOptions extends RunCommand, Pick<Required<GivenOptions>, RunOption> {
+  readonly headless: boolean;
+  readonly list: boolean;
+}
+
+/** The options that make sense only without the page. */
+const IMPLY_HEADLESS = [
+  'headless',
+  'list',
+  'runtime',
+  'backends',
+  'parity',
+  'report',
+  'junit',
+  'html',
+  'csv',
+  'shard',
+  'controls',
+  'expect',
+  'lastFailed',
+] as const satisfies readonly (keyof AllOptions)[];
+
+export const command = defineCommand<AllOptions>({
+  name: 'run',
+  order: 1,
+  description:
+    'Does fine-tuning work on this GPU, correctly and fast? Opens the page, or runs headless where there is no display.',
+  options: {
+    ...RUN_OPTIONS,
+    headless: {
+      name: 'headless',
+      description: 'run here and exit, instead of opening the page',
+      parse: () => true,
+    },
+    list: {
+      name: 'list',
+      description: 'print the ids and backends of the selected cases and exit',
+      parse: () => true,
+    },
+    runtime: {
+      name: 'runtime',
+      argument: 'chromium|node',
+      description: 'where the cases run (default chromium)',
+      parse: (texts) => {
+        const name = texts.at(-1);
+        if (name === 'chromium' || name === 'node') return name;
+        if (name === 'firefox' || name === 'deno') throw notYet(`--runtime ${name}`);
+        throw new OptionError(`--runtime ${name}: must be chromium or node`);
+      },
+    },
+    backends: {
+      name: 'backend',
+      argument: 'list',
+      description:
+        'who computes, separated by commas: webgpu (the default), bridge for all its devices, or bridge-numpy-cpu for one',
+      parse: backendNames,
+    },
+    bridge: {
+      name: 'bridge',
+      description:
+        'start the Python bridge, so that the libraries on this computer compute the same cases: in the page, or headless too',
+      parse: () => true,
+    },
+    parity: {
+      name: 'parity',
+      argument: 'file|folder',
+      description:
+        'replay recorded bundles, or decode pre-quantized bitsandbytes checkpoints, alone unless --tier is given too',
+      parse: (texts) => texts.map((text) => checkedPath('--parity', text)),
+    },
+    ...REPORT_FILES,
+    expect: {
+      name: 'expect',
+      argument: 'file',
+      description: 'known failures, which do not fail the run until they expire',
+      parse: lastPath('--expect'),
+    },
+    lastFailed: {
+      name: 'last-failed',
+      argument: 'report',
+      optional: true,
+      description:
+        'run what did not pass in this report (default: that of the last run) and put the results into it',
+      parse: (texts) => texts.at(-1) ?? '',
+    },
+  },
+  laterOptions: ['--connect <url>', '--baseline <file>'],
+  run: async (given) => {
+    const options = runOptionsOf(given);
+    if (!given.list && !isHeadless(given))
+      return (await import('./page.ts')).openPage(options, given.bridge === true);
+    using interrupt = new Interrupt(); // before what takes a moment to load
+    const { listCases, runHeadless } = await import('./run.ts');
+    return given.list
+      ? await listCases(given, options)
+      : await runHeadless(given, options, interrupt.signal);
+  },
+});
+
+function backendNames(texts: readonly string[]): readonly string[] {
+  const names = texts.flatMap((text) => text.split(','));
+  for (const name of names) {
+    if (['ort-webgpu', 'ort-wasm', 'reference'].includes(name)) throw notYet(`--backend ${name}`);
+    if (!/^(webgpu|bridge(-[a-z0-9]+)*)$/.test(name))
+      throw new OptionError(`--backend ${name}: must be webgpu, bridge or bridge-...`);
+  }
+  return names;
+}
+
+/** Those of the given options that shape the run itself. */
+function runOptionsOf(given: Partial<AllOptions>): GivenOptions {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => name in RUN_OPTIONS));
+}
+
+/** Without a display, in CI, or with an option that makes no sense in the page. */
+function isHeadless(given: Partial<AllOptions>): boolean {
+  const { env, platform } = process;
+  const display =
+    platform === 'linux'
+      ? Boolean(env['DISPLAY'] || env['WAYLAND_DISPLAY'])
+      : !env['SSH_CONNECTION'];
+  return (
+    !display || env['CI'] === 'true' || IMPLY_HEADLESS.some((name) => given[name] !== undefined)
+  );
+}

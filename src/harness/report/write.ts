@@ -1,7 +1,0 @@
-import type { Report } from './schema.ts';
-import { validateReport } from './validate.ts';
-
-/** The text of a report file. Throws ReportError when the report breaks the schema or contradicts itself: nobody writes such a one. */
-export function writeReport(report: Report): string {
-  return `${JSON.stringify(validateReport(report, `report ${report.run.id}`), null, 1)}\n`;
-}

@@ -1,0 +1,105 @@
+import type { Tape } from '../autograd/tape.ts';
+import { InvariantError } from '../errors.ts';
+import { add } from '../ops/math/add.ts';
+import { matmul } from '../ops/matmul/matmul.ts';
+import { dropout } from '../ops/nn/dropout.ts';
+import { embedding } from '../ops/nn/embedding.ts';
+import { layerNorm } from '../ops/nn/layer_norm.ts';
+import { rmsNorm } from '../ops/nn/rms_norm.ts';
+import { productOf } from '../ops/quant/product.ts';
+import { transpose } from '../ops/shape/transpose.ts';
+import { isQuantized, type QuantizedWeight } from '../quant/weight.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** The epsilon of normalizations, as Llama and torch have it. */
+const EPS = 1e-5;
+
+/** Values of a model by name; those of linears may be quantized. */
+interface NamedValues {
+  readonly names: readonly string[];
+  readonly view: (name: string) => Tensor | QuantizedWeight<Tensor>;
+}
+
+/**
+ * Layers by their names in the state dict: each takes its parameters `<name>.weight` and, where
+ * there is one, `<name>.bias`.
+ */
+export class Layers {
+  readonly #tape: Tape;
+  readonly #parameters: NamedValues;
+  readonly #eps: number;
+
+  /** `eps` is that of the normalizations. */
+  constructor(tape: Tape, parameters: NamedValues, eps = EPS) {
+    this.#tape = tape;
+    this.#parameters = parameters;
+    this.#eps = eps;
+  }
+
+  /** y [..., out] = x [..., in] weight^T + bias, of a weight that may be quantized. */
+  linear(name: string, x: Tensor): Tensor {
+    const bias = this.#parameters.names.includes(`${name}.bias`) ? this.bias(name) : undefined;
+    const weight = this.#parameters.view(`${name}.weight`);
+    if (!isQuantized(weight)) {
+      return this.#tape.apply(matmul, { a: x, b: weight, bias }, { transpose_b: true }, name).y;
+    }
+    const { op, params } = productOf(weight);
+    const { y } = this.#tape.apply(op, { x, ...weight.parts }, params, name);
+    return bias ? this.#tape.apply(add, { a: y, b: bias }, {}, `${name}.bias`).y : y;
+  }
+
+  embedding(name: string, ids: Tensor): Tensor {
+    return this.#tape.apply(embedding, { weight: this.weight(name), ids }, {}, name).y;
+  }
+
+  rmsNorm(name: string, x: Tensor): Tensor {
+    return this.#tape.apply(rmsNorm, { x, weight: this.weight(name) }, { eps: this.#eps }, name).y;
+  }
+
+  layerNorm(name: string, x: Tensor): Tensor {
+    return this.#tape.apply(
+      layerNorm,
+      { x, weight: this.weight(name), bias: this.bias(name) },
+      { eps: this.#eps },
+      name,
+    ).y;
+  }
+
+  /** x itself on a tape without random numbers: nothing is dropped outside of training. */
+  dropout(name: string, x: Tensor, p: number): Tensor {
+    const { random } = this.#tape;
+    // One count of the generator gives four numbers.
+    return random
+      ? this.#tape.apply(dropout, { x }, { p, ...random.take(Math.ceil(x.size / 4)) }, name).y
+      : x;
+  }
+
+  /** [B, S, heads * D] as [B, heads, S, D]. */
+  splitHeads(name: string, x: Tensor, heads: number): Tensor {
+    const [batch, length, width] = x.shape as [number, number, number];
+    const split = this.#tape.view(x, [batch, length, heads, width / heads]);
+    return this.#tape.apply(transpose, { x: split }, { perm: [0, 2, 1, 3] }, name).y;
+  }
+
+  /** [B, H, S, D] as [B, S, H * D]. */
+  mergeHeads(name: string, x: Tensor): Tensor {
+    const [batch, heads, length, width] = x.shape as [number, number, number, number];
+    const merged = this.#tape.apply(transpose, { x }, { perm: [0, 2, 1, 3] }, name).y;
+    return this.#tape.view(merged, [batch, length, heads * width]);
+  }
+
+  weight(name: string): Tensor {
+    return this.#tensor(`${name}.weight`);
+  }
+
+  bias(name: string): Tensor {
+    return this.#tensor(`${name}.bias`);
+  }
+
+  #tensor(name: string): Tensor {
+    const value = this.#parameters.view(name);
+    if (isQuantized(value))
+      throw new InvariantError(`${name} is quantized, and no weight of a linear`);
+    return value;
+  }
+}

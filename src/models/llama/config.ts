@@ -1,0 +1,12 @@
+/** Sizes of a `Llama`. */
+export interface LlamaConfig {
+  /** Tokens of every sequence. */
+  readonly length: number;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** Heads of keys and values; they divide `heads`. */
+  readonly kv_heads: number;
+  readonly rms_eps: number;
+  readonly rope_theta: number;
+}

@@ -1,0 +1,18 @@
+import type { FlatParameters } from '../autograd/flat-parameters.ts';
+import type { Tape } from '../autograd/tape.ts';
+import type { Tensor, Tensors } from '../tensor/tensor.ts';
+
+/** A network that a trainer can train. It owns its parameters. */
+export interface Model extends Disposable {
+  readonly parameters: FlatParameters;
+  /**
+   * Logits f32 [rows, classes] of the inputs; the tape owns them. A tape with random numbers is
+   * that of a training step.
+   */
+  forward(tape: Tape, inputs: Tensors): Tensor;
+  /**
+   * Takes over what forward left beside the logits (running statistics), once backward has read
+   * what it needs. The tape must live still.
+   */
+  keepStatistics?(): void;
+}

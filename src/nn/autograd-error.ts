@@ -1,8 +1,0 @@
-import { GradproofError } from '../errors.ts';
-
-/** A backward pass that cannot give right gradients. */
-export class AutogradError extends GradproofError {
-  constructor(code: 'backward-root' | 'backward-twice' | 'backward-changed' | 'backward-missing', message: string) {
-    super(code, message);
-  }
-}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import type { DType } from '../../tensor/dtype.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import { chooseLaunch, chooseVariant, type Machine } from '../variants.ts';
+import { PRODUCT_VARIANTS } from './product.ts';
+import { FOUR_BIT_VARIANTS } from './product_4bit.ts';
+
+const machine = (isFallback: boolean, ...features: string[]): Machine => ({
+  features: new Set(features),
+  limits: {},
+  adapter: { isFallback },
+});
+
+test.each([
+  [machine(true, 'subgroups'), 'subgroup', 'subgroup'],
+  [machine(true), 'register', 'register'],
+  [machine(false, 'subgroups'), 'tiled', 'register'],
+  [machine(false), 'tiled', 'register'],
+])('an adapter runs the variant that suits it (%#)', (gpu, dense, fourBit) => {
+  expect(chooseVariant(gpu, PRODUCT_VARIANTS)).toBe(dense);
+  expect(chooseVariant(gpu, FOUR_BIT_VARIANTS)).toBe(fourBit);
+});
+
+test.each<[string, Shape, DType, ReturnType<typeof chooseLaunch>]>([
+  ['tiled', [9, 9], 'f32', { variant: 'tiled', sizes: {} }],
+  ['tiled', [8, 64], 'f32', { variant: 'register', sizes: {} }],
+  ['tiled', [64, 8], 'f32', { variant: 'register', sizes: {} }],
+  ['tiled', [64, 64], 'bf16', { variant: 'register', sizes: {} }],
+  ['subgroup', [4, 64], 'f32', { variant: 'subgroup', sizes: { ROWS: 4 } }],
+  ['subgroup', [8, 64], 'f32', { variant: 'subgroup', sizes: { ROWS: 8 } }],
+  ['subgroup', [9, 64], 'f32', { variant: 'subgroup', sizes: { ROWS: 16 } }],
+  ['subgroup', [64, 64], 'f16', { variant: 'register', sizes: {} }],
+  ['register', [64, 64], 'f32', { variant: 'register', sizes: {} }],
+])('%s computes a result of %j from %s', (asked, shape, dtype, expected) => {
+  const operands = {
+    a: { dtype: 'f32', shape: [shape[0] as number, 3] },
+    b: { dtype, shape: [3, shape[1] as number] },
+    y: { dtype: 'f32', shape },
+  } as const;
+  expect(chooseLaunch(machine(true), PRODUCT_VARIANTS, asked, operands)).toEqual(expected);
+});
+
+test.each([
+  ['subgroup', { variant: 'subgroup', sizes: { ROWS: 8 } }],
+  // LoRA runs as `tiled` also where its weight has 4 bits.
+  ['tiled', { variant: 'register', sizes: {} }],
+])('%s computes a product with a 4-bit weight', (asked, expected) => {
+  const x = { dtype: 'f32', shape: [2, 4, 64] } as const;
+  expect(chooseLaunch(machine(true), FOUR_BIT_VARIANTS, asked, { x })).toEqual(expected);
+});

@@ -1,0 +1,101 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import type { Constants } from '../gpu/pipelines.ts';
+import type { DType } from '../tensor/dtype.ts';
+import type { Shape } from '../tensor/shape.ts';
+
+/** What a choice sees of a tensor. */
+interface Operand {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+type Operands<Names extends string = string> = Readonly<Record<Names, Operand>>;
+
+/** The facts of a device that a choice looks at. */
+export interface Machine extends Pick<Gpu, 'features' | 'limits'> {
+  readonly adapter: Pick<Gpu['adapter'], 'isFallback'>;
+}
+
+/**
+ * What the choice of a variant and of its sizes looks at. A probe of the adapter's arithmetic is
+ * not part of it: a device is opened without one, and the choice cannot wait.
+ */
+export interface Situation<Names extends string = string>
+  extends Pick<Machine, 'features' | 'limits'> {
+  /** Whether the adapter is a processor. */
+  readonly isFallback: boolean;
+  readonly operands: Operands<Names>;
+}
+
+/**
+ * One way to run an op. `depth` is the c of the error bound: for a sum of `terms` products it
+ * returns (terms that one invocation adds - 1) + levels across invocations + 1 for the product.
+ */
+export interface Variant {
+  readonly kernels: readonly string[];
+  readonly depth: (terms: number) => number;
+  /** Adapter features without which the variant cannot run. */
+  readonly needs?: readonly GPUFeatureName[];
+  /**
+   * Whether {@link chooseVariant} picks it by itself for these inputs; the first variant that
+   * agrees wins, else the first of all.
+   */
+  readonly prefers?: (situation: Situation) => boolean;
+}
+
+/**
+ * One way to launch a kernel that several ops share. Its operands, named by `Names`, are those of
+ * the launch, not of the op around it.
+ */
+export interface LaunchVariant<Names extends string> extends Variant {
+  /** Whether its kernel computes this launch (by default it does); else the first variant's does. */
+  readonly takes?: (situation: Situation<Names>) => boolean;
+  /**
+   * Constants that the kernel is compiled with for this launch. They share out the elements of the
+   * result: `depth` is told the terms of a sum alone, so none of them may cut a sum.
+   */
+  readonly sizes?: (situation: Situation<Names>) => Constants;
+}
+
+/**
+ * The variant that runs on these inputs when none is asked for. Throws TypeError when the adapter
+ * can run none.
+ */
+export function chooseVariant(
+  gpu: Machine,
+  variants: Readonly<Record<string, Variant>>,
+  inputs: Operands = {},
+): string {
+  const situation = situationOf(gpu, inputs);
+  const usable = Object.entries(variants).filter(([, variant]) =>
+    (variant.needs ?? []).every((feature) => situation.features.has(feature)),
+  );
+  const chosen = usable.find(([, variant]) => variant.prefers?.(situation)) ?? usable[0];
+  if (!chosen) throw new TypeError('no variant of the op runs on this adapter');
+  return chosen[0];
+}
+
+/**
+ * The variant and the sizes of a launch in an op that runs as `asked`: the first variant where
+ * `asked` does not take the launch or is none of these.
+ */
+export function chooseLaunch<Names extends string, Name extends string>(
+  gpu: Machine,
+  variants: Readonly<Record<Name, LaunchVariant<Names>>>,
+  asked: string,
+  operands: Operands<Names>,
+): { readonly variant: Name; readonly sizes: Constants } {
+  const situation = situationOf(gpu, operands);
+  const entries = Object.entries<LaunchVariant<Names>>(variants);
+  const taken = entries.find(([name, { takes }]) => name === asked && (takes?.(situation) ?? true));
+  const [name, variant] = taken ?? (entries[0] as NonNullable<typeof taken>);
+  return { variant: name as Name, sizes: variant.sizes?.(situation) ?? {} };
+}
+
+function situationOf<Names extends string>(
+  gpu: Machine,
+  operands: Operands<Names>,
+): Situation<Names> {
+  const { features, limits, adapter } = gpu;
+  return { features, limits, isFallback: adapter.isFallback, operands };
+}

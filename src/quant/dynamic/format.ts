@@ -1,0 +1,16 @@
+import type { Format } from '../format.ts';
+import { withinBytes } from '../packing/within-bytes.ts';
+import { createDynamicMap } from './map.ts';
+
+/**
+ * An 8-bit float with a dynamic exponent: a code is the place of the nearest value in the signed
+ * map of bitsandbytes.
+ */
+export const format: Format = {
+  name: 'dynamic',
+  values: createDynamicMap(true),
+  zeroCode: 127,
+  packing: withinBytes(8, 'low'),
+  parts: { codes: 'q', scales: 'absmax' },
+  ops: { quantize: 'quantize_blockwise' },
+};

@@ -1,0 +1,167 @@
+import { coordinatesOf } from '../tensor/shape.ts';
+import type { Acceptance, Value } from './record.ts';
+
+/** An element that is wrong, for a report's `at`. */
+export interface WrongElement {
+  readonly index: number[];
+  readonly actual: number | null;
+  readonly expected: number | null;
+}
+
+/** Size of the errors of one or more outputs; null where it has no number. */
+export interface Accuracy {
+  readonly maxAbs: number | null;
+  readonly maxRel: number | null;
+  readonly maxUlp: number | null;
+  readonly boundUsed: number | null;
+  readonly typicalUsed: number | null;
+}
+
+/** What {@link judge} found. */
+export interface Judgement {
+  readonly ok: boolean;
+  readonly compared: number;
+  readonly wrong: number;
+  readonly firstWrong?: WrongElement;
+  readonly accuracy?: Accuracy;
+  /** Elements of a code that had more than one right answer. */
+  readonly inBand: number;
+}
+
+/**
+ * Judges `actual` against the oracle's value by the rule of the record. Never compares shapes only:
+ * every element counts, but for those that `unjudged` marks with 1.
+ */
+export function judge(
+  actual: Value,
+  oracle: Value,
+  acceptance: Acceptance,
+  unjudged?: Uint8Array,
+): Judgement {
+  if (actual.data.length !== oracle.data.length) {
+    throw new TypeError(`judge: ${actual.data.length} elements against ${oracle.data.length}`);
+  }
+  const left = unjudged?.reduce((count, mark) => count + mark, 0) ?? 0;
+  const judgement =
+    acceptance.kind === 'within'
+      ? judgeWithin(actual, oracle, acceptance, unjudged)
+      : judgeCodes(actual, oracle, acceptance, unjudged);
+  return { ...judgement, compared: actual.data.length - left };
+}
+
+type WithoutCount = Omit<Judgement, 'compared'>;
+type Within = Extract<Acceptance, { kind: 'within' }>;
+
+function judgeCodes(
+  actual: Value,
+  oracle: Value,
+  acceptance: Exclude<Acceptance, Within>,
+  unjudged?: Uint8Array,
+): WithoutCount {
+  // `==` on numbers ignores the sign of zero, and NaN differs from everything, itself included.
+  const right =
+    acceptance.kind === 'exact'
+      ? (i: number) => actual.data[i] === oracle.data[i]
+      : (i: number) => acceptance.accepts(i, actual.data[i] as number);
+  let wrong = 0;
+  let first = -1;
+  for (let i = 0; i < actual.data.length; i++) {
+    if (unjudged?.[i] || right(i)) continue;
+    wrong++;
+    if (first < 0) first = i;
+  }
+  return {
+    ok: wrong === 0,
+    wrong,
+    inBand: acceptance.kind === 'codes' ? acceptance.inBand : 0,
+    ...(first >= 0 ? { firstWrong: wrongElement(first, actual, oracle) } : {}),
+  };
+}
+
+/** One element beside the truth nearest to it. */
+interface Measured {
+  readonly truth: number;
+  readonly error: number;
+  readonly limit: number;
+  readonly right: boolean;
+}
+
+/** Measures element `i` by a bound. A NaN is wrong, and so is an infinite error at any bound. */
+export function measureWithin(
+  i: number,
+  actual: Value,
+  oracle: Value,
+  { bound, nearest }: Within,
+): Measured {
+  const y = actual.data[i] as number;
+  const truth = nearest?.(i, y) ?? (oracle.data[i] as number);
+  // Infinities that are equal have no difference.
+  const error = y === truth ? 0 : Math.abs(y - truth);
+  const limit = bound[i] as number;
+  return { truth, error, limit, right: error <= limit && error < Number.POSITIVE_INFINITY };
+}
+
+function judgeWithin(
+  actual: Value,
+  oracle: Value,
+  acceptance: Within,
+  unjudged?: Uint8Array,
+): WithoutCount {
+  const { typical } = acceptance;
+  let maxAbs = 0;
+  let maxRel = 0;
+  let maxUlp = 0;
+  let boundUsed = 0;
+  let typicalUsed = 0;
+  let wrong = 0;
+  let first = -1;
+  for (let i = 0; i < actual.data.length; i++) {
+    if (unjudged?.[i]) continue;
+    const { truth, error, limit, right } = measureWithin(i, actual, oracle, acceptance);
+    if (!right) {
+      wrong++;
+      if (first < 0) first = i;
+    }
+    maxAbs = Math.max(maxAbs, error);
+    // A NaN makes every measure NaN, which is reported as null.
+    if (error !== 0) {
+      maxRel = Math.max(maxRel, error / Math.abs(truth));
+      maxUlp = Math.max(maxUlp, error / ulp(truth));
+      boundUsed = Math.max(boundUsed, error / limit);
+      if (typical) typicalUsed = Math.max(typicalUsed, error / (typical[i] as number));
+    }
+  }
+  return {
+    ok: wrong === 0,
+    wrong,
+    inBand: 0,
+    accuracy: {
+      maxAbs: finiteOrNull(maxAbs),
+      maxRel: finiteOrNull(maxRel),
+      maxUlp: finiteOrNull(maxUlp),
+      boundUsed: finiteOrNull(boundUsed),
+      typicalUsed: typical ? finiteOrNull(typicalUsed) : null,
+    },
+    ...(first >= 0 ? { firstWrong: wrongElement(first, actual, oracle) } : {}),
+  };
+}
+
+function wrongElement(index: number, actual: Value, oracle: Value): WrongElement {
+  const number = (x: number | undefined) => (x !== undefined && Number.isFinite(x) ? x : null);
+  return {
+    index: coordinatesOf(index, oracle.shape),
+    actual: number(actual.data[index]),
+    expected: number(oracle.data[index]),
+  };
+}
+
+/** A number as reports hold it: what is not finite has none. */
+export function finiteOrNull(x: number): number | null {
+  return Number.isFinite(x) ? x : null;
+}
+
+/** Distance between float32 neighbours at `x`. */
+function ulp(x: number): number {
+  const magnitude = Math.max(Math.abs(x), 2 ** -126);
+  return 2 ** (Math.floor(Math.log2(magnitude)) - 23);
+}

@@ -1,0 +1,28 @@
+import type { Acceptance, Value } from './record.ts';
+
+type Within = Extract<Acceptance, { kind: 'within' }>;
+
+/** Largest finite number of each half format. */
+const LARGEST = { f16: 65_504, bf16: (2 - 2 ** -7) * 2 ** 127 } as const;
+
+/**
+ * Accepts also what storing makes of a value beyond the range of a half format: the largest number
+ * of the format or infinity, with the sign of the value, where some value within `reach[i]` of the
+ * truth is beyond the range. An element accepted so is its own truth: it has no error.
+ */
+export function acceptingOverflow(
+  acceptance: Within,
+  truth: Value,
+  dtype: keyof typeof LARGEST,
+  reach: Float64Array,
+): Within {
+  const largest = LARGEST[dtype];
+  const nearest = (i: number, actual: number): number => {
+    const finite = Math.min(Math.max(actual, -largest), largest);
+    const right = acceptance.nearest?.(i, finite) ?? (truth.data[i] as number);
+    const isEnd = Math.abs(actual) === largest || Math.abs(actual) === Number.POSITIVE_INFINITY;
+    const farthest = Math.sign(actual) * right + (reach[i] as number);
+    return isEnd && farthest > largest ? actual : right;
+  };
+  return { ...acceptance, nearest };
+}

@@ -1,0 +1,32 @@
+import type { PlausibleBug, Value, Values } from './record.ts';
+
+/** Parameters as `change` makes them. */
+export function paramsBug<Params, Inputs = Values>(
+  name: string,
+  change: (params: Params) => Params,
+): PlausibleBug<Params, Inputs> {
+  return { name, apply: (inputs, params) => ({ inputs, params: change(params) }) };
+}
+
+/**
+ * One input with every element as `change` makes it; where an optional one is absent, nothing is
+ * wrong.
+ */
+export function inputBug<
+  Params,
+  Inputs extends { readonly [Name in keyof Inputs]?: Value | undefined } = Values,
+>(
+  name: string,
+  input: keyof Inputs & string,
+  change: (x: number, index: number, value: Value) => number,
+): PlausibleBug<Params, Inputs> {
+  return {
+    name,
+    apply: (inputs, params) => {
+      const value: Value | undefined = inputs[input];
+      if (!value) return { inputs, params };
+      const data = value.data.map((x, i) => change(x, i, value));
+      return { inputs: { ...inputs, [input]: { ...value, data } }, params };
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
+import { ternaryMatmul as signature } from '../../vocabulary/quant/ternary_matmul.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
+import { defineSimulation, type SampleOf } from '../define.ts';
+import { multiply } from '../matmul/multiply.simulation.ts';
+import { flatRows } from '../matmul/rows.ts';
+import type { Value } from '../record.ts';
+import { drawTensor, type Elements } from '../simulation/draw.ts';
+import { scaleOf, tritAt } from './ternary_matmul.ts';
+
+/** T as a matrix [out, in], each row times `factor` of its output. */
+function trits(
+  { packed }: InputsOf<typeof signature, Value>,
+  out: number,
+  features: number,
+  factor: (n: number) => number = () => 1,
+): Value {
+  const data = Float64Array.from(
+    { length: out * features },
+    (_, i) => tritAt(packed, i) * factor(Math.floor(i / features)),
+  );
+  return { shape: [out, features], data };
+}
+
+/** A byte of four trits. */
+const codes = (random: Random): number =>
+  [0, 1, 2, 3].reduce((byte, place) => byte + random.integer(0, 2) * 4 ** place, 0);
+
+function sample(x: Shape, out_features: number, elements: Elements): SampleOf<typeof signature> {
+  const bytes = ((x.at(-1) as number) * out_features) / 4;
+  return {
+    level: 'legal',
+    label: { x: formatShape(x), out: out_features, elements },
+    params: { out_features },
+    inputs: (random) => ({
+      x: drawTensor(random, x, elements),
+      // Bytes 0xaa are four trits of 1, so that sums of positive numbers only grow.
+      packed: hostTensorFrom(
+        'u8',
+        [bytes],
+        random.fill(bytes, () => (elements === 'positive' ? 0xaa : codes(random))),
+      ),
+      scale: drawTensor(random, [out_features], 'positive'),
+    }),
+    grads: (random) => ({ y: drawTensor(random, [...x.slice(0, -1), out_features], elements) }),
+  };
+}
+
+/**
+ * The scale follows the sum forward and is part of T backward, where the product with a trit is
+ * exact.
+ */
+export const simulation = defineSimulation(signature, {
+  forward: (gpu, inputs, { out_features }) => {
+    const { x } = inputs;
+    const rows = flatRows(x);
+    const sums = multiply(gpu, 'chain', [
+      rows,
+      trits(inputs, out_features, rows.shape[1] as number),
+      false,
+      true,
+    ]);
+    const data = sums.data.map((sum, i) => gpu.mul(sum, scaleOf(inputs, i % out_features)));
+    return { y: { shape: [...x.shape.slice(0, -1), out_features], data } };
+  },
+  backward: (gpu, inputs, { out_features }, grads) => {
+    const { x } = inputs;
+    const scaled = trits(inputs, out_features, x.shape.at(-1) as number, (n) => scaleOf(inputs, n));
+    const dx = multiply(gpu, 'chain', [flatRows(grads.y), scaled, false, false]);
+    return { x: { shape: x.shape, data: dx.data } };
+  },
+  samples: [sample([5, 1024], 64, 'positive'), sample([2, 4096], 4, 'normal')],
+});

@@ -1,0 +1,36 @@
+import type { DType } from '../tensor/dtype.ts';
+import { bf16FromF32, f16FromF32, f32FromBf16, f32FromF16 } from '../tensor/half.ts';
+import { storageStep } from './bounds.ts';
+import { acceptingOverflow } from './overflow.ts';
+import type { Acceptance, TensorSpec, Value } from './record.ts';
+
+/**
+ * When a result that was stored in halves is right: the record speaks of float32, and one rounding
+ * to the format comes on top of its bound; a value beyond the format's range becomes the format's
+ * largest number or infinity. A record whose `spec` lists the format has that in its acceptance
+ * already. Of equal values that the format holds, equality stays.
+ */
+export function acceptanceOfStored(
+  acceptance: Acceptance,
+  truth: Value,
+  dtype: DType | undefined,
+  spec: TensorSpec | undefined,
+): Acceptance {
+  if (
+    (dtype !== 'f16' && dtype !== 'bf16') ||
+    spec?.dtypes.includes(dtype) ||
+    acceptance.kind === 'codes'
+  )
+    return acceptance;
+  const holds =
+    dtype === 'f16'
+      ? (y: number) => f32FromF16(f16FromF32(y)) === y
+      : (y: number) => f32FromBf16(bf16FromF32(y)) === y;
+  const before = acceptance.kind === 'within' ? acceptance.bound : truth.data.map(() => 0);
+  const bound = truth.data.map((y, i) =>
+    acceptance.kind === 'exact' && holds(y) ? 0 : (before[i] as number) + storageStep(y, dtype),
+  );
+  const nearest = acceptance.kind === 'within' ? acceptance.nearest : undefined;
+  const stored = { kind: 'within', bound, ...(nearest ? { nearest } : {}) } as const;
+  return acceptingOverflow(stored, truth, dtype, before);
+}

@@ -1,0 +1,14 @@
+import { mapped } from '../graph/call.ts';
+import { type HostTensor, valuesOf } from '../tensor/host.ts';
+import type { Value } from './record.ts';
+
+/** What a party got or gave, for the oracle. */
+export function valuesOfHosts<Name extends string>(
+  hosts: Readonly<Record<Name, HostTensor>>,
+): Readonly<Record<Name, Value>> {
+  return mapped(hosts, (host) => ({
+    shape: host.shape,
+    dtype: host.dtype,
+    data: valuesOf(host),
+  }));
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { answerLines, countWords, shortAnswer } from './answer.ts';
+import { RUN, report, reportsOfAllKinds, result } from './fixtures/reports.ts';
+import type { Report } from './schema.ts';
+
+const texts = (of: Report) => [...answerLines(of).map(({ text }) => text), shortAnswer(of).text];
+const stopped = (of: Report): Report => ({ ...of, run: { ...of.run, complete: false } });
+
+test('only a whole run with nothing wrong is answered with yes', async () => {
+  const [failed] = (await reportsOfAllKinds()) as [Report];
+  expect(texts(RUN)).toEqual(['Yes: 14 of 14 checks are right.', '14 of 14 right']);
+  expect(texts(stopped(RUN))).toEqual([
+    'Stopped after 14 checks: this report is not complete.',
+    'stopped after 14',
+  ]);
+  expect(texts(failed)).toEqual(['No: 4 of 6 checks did not pass.', '4 of 6 wrong']);
+  expect(texts(stopped(failed))).toEqual([
+    'No: 4 of 6 checks did not pass.',
+    'Stopped after 6 checks: this report is not complete.',
+    '4 of 6 wrong',
+  ]);
+  expect(texts(await report([], ''))).toEqual([
+    'Nothing was proved: no check ran to its end.',
+    'nothing proved',
+  ]);
+});
+
+test('what is known to fail is neither right nor wrong, and a control that stayed green is wrong', async () => {
+  const error = { code: 'x', message: '' };
+  const known = result({
+    id: 'a:b',
+    status: 'fail',
+    assertions: 1,
+    error,
+    finding: { code: 'expected-failure', message: '' },
+  });
+  const right = result({ id: 'a:c', status: 'pass', assertions: 1 });
+  const green = result({
+    id: 'a:d',
+    status: 'pass',
+    assertions: 1,
+    control: { fault: 'x', status: 'green' },
+  });
+  expect(texts(await report([known, right], ''))).toEqual([
+    'Yes: 1 of 2 checks are right.',
+    '1 of 2 right',
+  ]);
+  expect(texts(await report([right, green], ''))[0]).toBe('No: 1 of 2 checks did not pass.');
+});
+
+test('files that are all no recordings are an answer of their own, and each kind counts its own', async () => {
+  const unreadable = result({
+    id: 'parity.unreadable:x',
+    status: 'error',
+    assertions: 0,
+    error: { code: 'bad-file', message: '' },
+  });
+  expect(texts(await report([unreadable], ''))[0]).toMatch(/^Nothing was replayed\./);
+  const [, bench, mutate, train] = (await reportsOfAllKinds()) as [Report, Report, Report, Report];
+  expect([bench, mutate, train].map((one) => texts(one)[0])).toEqual([
+    'Yes: 1 of 1 measurements count, because their results are right.',
+    'No: 1 of 2 mutants were not noticed.',
+    'Yes: 1 of 1 fine-tunings are right.',
+  ]);
+});
+
+test('counts name what there is', async () => {
+  const [failed] = (await reportsOfAllKinds()) as [Report];
+  expect([RUN, failed].map(({ summary }) => countWords(summary))).toEqual([
+    '14 passed',
+    '1 passed, 1 failed, 1 errored, 1 timed out, 1 lost, 1 skipped',
+  ]);
+});

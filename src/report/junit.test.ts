@@ -1,0 +1,152 @@
+import * as fc from 'fast-check';
+import { SaxesParser } from 'saxes';
+import { expect, test } from 'vitest';
+import { RUN, report as reportOf, reportsOfAllKinds, result } from './fixtures/reports.ts';
+import { toJUnit } from './junit.ts';
+import type { Report } from './schema.ts';
+
+interface Element {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: Element[];
+  text: string;
+}
+
+/** A strict XML 1.0 parser's view of the text; throws when it is not well formed. */
+function parse(xml: string): Element {
+  const parser = new SaxesParser();
+  const root: Element = { name: '', attributes: {}, children: [], text: '' };
+  const stack = [root];
+  parser.on('error', (error) => {
+    throw error;
+  });
+  parser.on('opentag', ({ name, attributes }) => {
+    const element: Element = { name, attributes: { ...attributes }, children: [], text: '' };
+    stack.at(-1)?.children.push(element);
+    stack.push(element);
+  });
+  parser.on('closetag', () => void stack.pop());
+  parser.on('text', (text) => {
+    const top = stack.at(-1);
+    if (top) top.text += text;
+  });
+  parser.write(xml).close();
+  return root.children[0] ?? root;
+}
+
+const all = (element: Element, name: string): Element[] =>
+  element.children.flatMap((child) => [
+    ...(child.name === name ? [child] : []),
+    ...all(child, name),
+  ]);
+
+test('each suite is a testsuite with its cases, seconds and environment', () => {
+  const root = parse(toJUnit(RUN));
+  expect(root.name).toBe('testsuites');
+  expect(root.attributes).toMatchObject({ tests: '14', failures: '0', errors: '0', skipped: '0' });
+  const [suite] = all(root, 'testsuite');
+  expect(suite?.attributes).toMatchObject({
+    name: 'ops.matmul.matmul',
+    tests: '14',
+    timestamp: RUN.run.startedAt.slice(0, 19),
+  });
+  const times = RUN.results.map(({ durationMs }) => (durationMs / 1000).toFixed(3));
+  expect(all(root, 'testcase').map(({ attributes }) => attributes['time'])).toEqual(times);
+  expect(all(root, 'testcase')[0]?.attributes).toMatchObject({
+    name: `${RUN.results[0]?.id.split(/:(.*)/)[1]} [webgpu]`,
+    classname: 'ops.matmul.matmul',
+  });
+  const properties = Object.fromEntries(
+    all(root, 'property').map(({ attributes }) => [attributes['name'], attributes['value']]),
+  );
+  expect(properties).toMatchObject({
+    'adapter.isFallback': 'true',
+    'probe.rounding': 'nearest',
+    planHash: RUN.run.planHash,
+    seed: '42',
+  });
+});
+
+test('a failure, an error, a skip and a finding are told apart', async () => {
+  const [report] = await reportsOfAllKinds();
+  const root = parse(toJUnit(report as Report));
+  expect(root.attributes).toMatchObject({ tests: '6', failures: '1', errors: '3', skipped: '1' });
+  expect(all(root, 'failure')[0]).toMatchObject({
+    attributes: { type: 'not-within', message: 'too far' },
+    text: 'at [64, 0]: 0, expected -113',
+  });
+  expect(all(root, 'error').map(({ attributes }) => attributes['type'])).toEqual([
+    'timeout',
+    'worker-died',
+    'exception',
+  ]);
+  expect(all(root, 'skipped')[0]?.attributes['message']).toBe('missing-feature: shader-f16');
+  expect(all(root, 'system-out')[0]?.text).toBe('producer-deviates: y[64, 0] is 0');
+  expect(all(root, 'testsuite').map(({ attributes }) => attributes['name'])).toEqual([
+    'nn.silu',
+    'parity.lora_linear',
+  ]);
+});
+
+test('a control that stayed green is a failure, and an expected failure is skipped', async () => {
+  const control = { fault: 'a sign is flipped', status: 'green' } as const;
+  const green = result({ id: 'a:b', status: 'pass', assertions: 1, control });
+  const finding = { code: 'expected-failure', message: 'the driver rounds down' };
+  const expected = result({
+    id: 'a:c',
+    status: 'fail',
+    assertions: 1,
+    error: { code: 'out-of-bound', message: 'too far' },
+    finding,
+  });
+  const root = parse(toJUnit(await reportOf([green, expected], '')));
+  expect(root.attributes).toMatchObject({ tests: '2', failures: '1', errors: '0', skipped: '1' });
+  expect(all(root, 'failure')[0]?.attributes).toEqual({
+    type: 'control-green',
+    message: 'did not fail when a sign is flipped',
+  });
+  expect(all(root, 'skipped')[0]?.attributes['message']).toBe(
+    'expected-failure: the driver rounds down',
+  );
+});
+
+test('the cases of one suite in two environments are two testsuites', async () => {
+  const cases = [0, 1].map((env) => result({ id: 'a:b', status: 'pass', assertions: 1, env }));
+  const two = {
+    ...(await reportOf(cases, '')),
+    environments: [...RUN.environments, ...RUN.environments],
+  };
+  expect(all(parse(toJUnit(two)), 'testsuite')).toHaveLength(2);
+});
+
+test('any message stays well-formed XML and arrives, save for what XML cannot hold', async () => {
+  const [one] = (await reportOf([result({ id: 'a:b', status: 'fail', assertions: 1 })], ''))
+    .results;
+  const base = await reportOf([], '');
+  const hostile = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({
+      unit: fc.constantFrom(']]>', '<!--', '&', '"', "'", '\n', '\0', '\u001b', '\ud800', '\ufffe'),
+    }),
+  );
+  fc.assert(
+    fc.property(hostile, (message) => {
+      const failed = {
+        ...base,
+        results: one
+          ? [
+              {
+                ...one,
+                error: { code: 'x', message, at: { index: [], actual: null, expected: 1 } },
+              },
+            ]
+          : [],
+      };
+      const [failure] = all(parse(toJUnit(failed)), 'failure');
+      const legal = [...message].map((c) =>
+        /^[\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]$/u.test(c) ? c : '\uFFFD',
+      );
+      expect(failure?.attributes['message']).toBe(legal.join(''));
+    }),
+  );
+});

@@ -1,0 +1,137 @@
+import { GradproofError } from '../errors.ts';
+import { runId, sortResults, summarize } from './build.ts';
+import { keyOf } from './case-key.ts';
+import type { CaseResult, Report } from './schema.ts';
+import { validateReport } from './validate.ts';
+
+/** Why reports cannot be joined. */
+export type MergeErrorCode =
+  | 'nothing-to-merge'
+  | 'different-plan'
+  | 'different-run'
+  | 'repeated-case';
+
+/** The reports are not parts of one run; wrong use, exit status 2. */
+export class MergeError extends GradproofError {
+  constructor(code: MergeErrorCode, message: string) {
+    super(code, message);
+  }
+}
+
+/**
+ * Joins the reports of a run's shards. Environments are concatenated, `env` follows them;
+ * `complete` is true, and the shard is `1/1`, only if every shard is there and complete. What one
+ * report states once must be the same in all of them. Throws {@link MergeError} on different plans
+ * or runs and on a case that is in two of them.
+ */
+export function mergeReports(reports: readonly Report[]): Report {
+  const [first] = reports;
+  if (!first)
+    throw new MergeError('nothing-to-merge', 'merge: no report is given: name at least two');
+  for (const other of reports.slice(1)) assertSameRun(first, other);
+  const results = joinResults(reports);
+  const starts = reports.map(({ run }) => Date.parse(run.startedAt));
+  const startedAt = new Date(Math.min(...starts));
+  const whole = isWhole(reports);
+  const merged: Report = {
+    ...first,
+    run: {
+      ...first.run,
+      id: runId(startedAt),
+      startedAt: startedAt.toISOString(),
+      durationMs: reports.reduce((sum, { run }) => sum + run.durationMs, 0),
+      filters: joinFilters(reports),
+      shard: whole ? '1/1' : first.run.shard,
+      complete: whole,
+    },
+    environments: reports.flatMap(({ environments }) => environments),
+    summary: summarize(results),
+    results,
+  };
+  return validateReport(merged, 'the merged report');
+}
+
+/** What a report says once, so that it must be true of every part. */
+const COMMON = {
+  kind: ({ kind }) => kind,
+  tier: ({ run }) => run.tier,
+  seed: ({ run }) => run.seed,
+  timeoutMs: ({ run }) => run.timeoutMs ?? 'standard',
+  version: ({ tool }) => tool.version,
+  commit: ({ tool }) => tool.commit,
+} satisfies Record<string, (report: Report) => string | number>;
+
+function assertSameRun(a: Report, b: Report): void {
+  if (a.run.planHash !== b.run.planHash) {
+    const [left, right] = [a, b].map(({ run }) => `${run.id} has ${run.planHash.slice(0, 12)}`);
+    throw new MergeError(
+      'different-plan',
+      `merge: the plans differ (${left}, ${right}): merge reports of one build`,
+    );
+  }
+  for (const [name, of] of Object.entries(COMMON)) {
+    if (of(a) === of(b)) continue;
+    throw new MergeError(
+      'different-run',
+      `merge: ${name} differs (${a.run.id} has ${of(a)}, ${b.run.id} has ${of(b)}): merge shards of one run`,
+    );
+  }
+}
+
+/**
+ * Filters are or-ed, so different ones join, unless one excludes: that would exclude from the
+ * others too.
+ */
+function joinFilters(reports: readonly Report[]): string[] {
+  const lists = reports.map(({ run }) => run.filters);
+  const [first = []] = lists;
+  if (lists.every((filters) => filters.join('\n') === first.join('\n'))) return first;
+  if (lists.some((filters) => filters.length === 0)) return [];
+  if (lists.flat().some((glob) => glob.startsWith('!'))) {
+    throw new MergeError(
+      'different-run',
+      'merge: the filters differ and one excludes cases: merge shards of one run',
+    );
+  }
+  return [...new Set(lists.flat())];
+}
+
+/** Whether all parts of every division that occurs are there, each complete. */
+function isWhole(reports: readonly Report[]): boolean {
+  const present = new Set(reports.map(({ run }) => run.shard));
+  const counts = new Set(reports.map(({ run }) => Number(run.shard.split('/')[1])));
+  const partsOf = (count: number) =>
+    reports.filter(({ run }) => run.shard.endsWith(`/${count}`)).length;
+  // The comparison of the counts comes first: a hostile 1/999999999 must not be listed.
+  const all = [...counts].every(
+    (count) =>
+      partsOf(count) >= count &&
+      Array.from({ length: count }, (_, i) => `${i + 1}/${count}`).every((shard) =>
+        present.has(shard),
+      ),
+  );
+  return all && reports.every(({ run }) => run.complete);
+}
+
+/** All results, with `env` counted through the joined environments. */
+function joinResults(reports: readonly Report[]): CaseResult[] {
+  const owners = new Map<string, number>();
+  const joined: CaseResult[] = [];
+  let offset = 0;
+  for (const [position, { run, environments, results }] of reports.entries()) {
+    for (const result of results) {
+      const key = keyOf(result);
+      const owner = owners.get(key) ?? position;
+      if (owner !== position) {
+        throw new MergeError(
+          'repeated-case',
+          `merge: ${key} is in ${reports[owner]?.run.id} and in ${run.id}: name each shard once`,
+        );
+      }
+      owners.set(key, position);
+      joined.push({ ...result, env: result.env + offset });
+    }
+    offset += environments.length;
+  }
+  return sortResults(joined);
+}

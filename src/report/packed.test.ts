@@ -1,0 +1,41 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ReportError } from './error.ts';
+import { RUN, reportsOfAllKinds } from './fixtures/reports.ts';
+import { isPacked, pack, readPacked, unpack } from './packed.ts';
+import { writeReport } from './write.ts';
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+test('a report is read packed or not', async () => {
+  for (const report of [RUN, ...(await reportsOfAllKinds())]) {
+    const packed = await pack(writeReport(report));
+    expect(isPacked(packed)).toBe(true);
+    expect(await readPacked(packed, 'a.json.gz')).toEqual(report);
+    expect(await readPacked(bytesOf(writeReport(report)), 'a.json')).toEqual(report);
+  }
+});
+
+test('a small file that unpacks to more than a report is stopped', async () => {
+  const bomb = await pack(' '.repeat(100_000));
+  expect(bomb.length).toBeLessThan(1000);
+  await expect(unpack(bomb, 'a.gz', 99_999)).rejects.toThrow(
+    /^a\.gz: unpacks to more than 99999 bytes: /,
+  );
+  expect(await unpack(bomb, 'a.gz', 100_000)).toHaveLength(100_000);
+});
+
+test('whatever is done to a packed report, it is read as it was or refused in one line', async () => {
+  const whole = await pack(writeReport(RUN));
+  await fc.assert(
+    fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.boolean(), async (at, byte, cut) => {
+      const changed = cut
+        ? whole.slice(0, at)
+        : Uint8Array.from(whole, (old, i) => (i === at ? byte : old));
+      const read = await readPacked(changed, 'a.gz').catch((error: unknown) => error);
+      if (read instanceof Error) expect(read).toBeInstanceOf(ReportError);
+      else expect(read).toEqual(RUN);
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,81 @@
+import type { Environment } from './schema.ts';
+
+const VENDORS: Readonly<Record<string, string>> = {
+  amd: 'AMD',
+  apple: 'Apple',
+  arm: 'Arm',
+  'img-tec': 'Imagination',
+  intel: 'Intel',
+  microsoft: 'Microsoft',
+  nvidia: 'NVIDIA',
+  qualcomm: 'Qualcomm',
+  samsung: 'Samsung',
+};
+
+const RUNTIMES: Readonly<Record<string, string>> = {
+  chromium: 'Chromium',
+  edge: 'Edge',
+  firefox: 'Firefox',
+  safari: 'Safari',
+  node: 'Node.js',
+  deno: 'Deno',
+};
+
+/**
+ * "Apple" for `apple`, which is how an adapter names its vendor; undefined for one that is not
+ * known.
+ */
+export function makerName(vendor: string): string | undefined {
+  return VENDORS[vendor.toLowerCase()];
+}
+
+/** "Apple M2", or as much of it as the adapter tells; an empty text where it tells nothing. */
+export function chipName({
+  vendor,
+  architecture,
+  device,
+  description,
+}: Environment['adapter']): string {
+  if (description) return description;
+  const model = device && !device.startsWith('0x') ? device : architecture;
+  return [makerName(vendor) ?? vendor, model].filter(Boolean).join(' ');
+}
+
+/** "Chrome 156": the browser's own name where it tells one, and its major version. */
+export function browserWords(runtime: string, version: string, brand?: string): string {
+  return `${brand ?? RUNTIMES[runtime] ?? runtime} ${version.split('.')[0] ?? ''}`.trim();
+}
+
+/**
+ * "Apple M2 (Chromium 156)": where a run took place, short enough for a badge. `device` is what a
+ * person calls it, since browsers hide most of the name; a processor that stands in for a graphics
+ * chip is called one all the same.
+ */
+export function placeWords(
+  { adapter, runtime, runtimeVersion }: Environment,
+  device?: string,
+): string {
+  const chip = adapter.isFallback ? 'a processor' : chipName(adapter) || 'an unnamed graphics chip';
+  const named = device && adapter.isFallback ? `${device}, a processor` : device;
+  return `${named || chip} (${browserWords(runtime, runtimeVersion)})`;
+}
+
+/**
+ * Whether two environments are the same adapter in the same browser or runtime, of whatever
+ * version.
+ */
+export function isSamePlace(
+  a: Pick<Environment, 'adapter' | 'runtime'>,
+  b: Pick<Environment, 'adapter' | 'runtime'>,
+): boolean {
+  const nameOf = ({ adapter, runtime }: typeof a) =>
+    JSON.stringify([
+      runtime,
+      adapter.vendor,
+      adapter.architecture,
+      adapter.device,
+      adapter.description,
+      adapter.isFallback,
+    ]);
+  return nameOf(a) === nameOf(b);
+}

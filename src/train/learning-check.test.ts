@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_TRAINING } from './config.ts';
+import { learningFailure } from './learning-check.ts';
+
+const KIB = 1024;
+const learnt = { heldoutBefore: 5.56, heldoutAfter: 3.26, heldoutFrozen: 5.56, unigram: 3.6 };
+
+test.each([
+  ['the prototype', 44 * KIB, {}, undefined],
+  [
+    'exactly on the margin to the frequencies',
+    44 * KIB,
+    { heldoutAfter: 3.5, unigram: 3.65 },
+    undefined,
+  ],
+  [
+    'too near to the frequencies',
+    32 * KIB,
+    { heldoutAfter: 3.51, unigram: 3.65 },
+    /^the held-out loss ended at 3\.510 .* byte frequencies' 3\.650$/,
+  ],
+  [
+    'near to the frequencies of a short text',
+    32 * KIB - 1,
+    { heldoutAfter: 3.55, unigram: 3.65 },
+    undefined,
+  ],
+  [
+    'random bytes',
+    44 * KIB,
+    { heldoutAfter: 5.6, unigram: 5.55 },
+    /choose a text that people wrote$/,
+  ],
+  [
+    'one repeated byte',
+    44 * KIB,
+    { heldoutAfter: 0, unigram: 0.004 },
+    /choose a text that people wrote$/,
+  ],
+  [
+    'too near to the frozen run',
+    44 * KIB,
+    { heldoutAfter: 4.07, unigram: 5 },
+    /frozen run's 5\.560$/,
+  ],
+  [
+    'a short text too near to the frozen run',
+    5 * KIB,
+    { heldoutAfter: 4.07 },
+    /frozen run's 5\.560$/,
+  ],
+  ['a loss that is no number', 5 * KIB, { heldoutAfter: Number.NaN }, /ended at NaN/],
+  ['a loss that rose', 44 * KIB, { heldoutAfter: 9 }, /ended at 9\.000/],
+])('%s', (_, bytes, change, failure) => {
+  const found = learningFailure({ ...learnt, ...change }, bytes, DEFAULT_TRAINING);
+  if (failure) expect(found).toMatch(failure);
+  else expect(found).toBeUndefined();
+});

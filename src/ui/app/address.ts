@@ -1,0 +1,129 @@
+import { messageOf } from '../../errors.ts';
+import { readOptions } from '../../harness/option.ts';
+import { RUN_OPTIONS } from '../../harness/run-options.ts';
+import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../report/run-options.ts';
+import { SIDES, type Side } from '../compare/side.ts';
+import { messages } from '../messages/language.ts';
+import type { View } from './view.ts';
+
+/** What the page's address says: the view, and what to run. The fragment belongs to share links. */
+export interface Address {
+  /** Name of the view. */
+  readonly view: string;
+  readonly options: Partial<RunOptions>;
+  /**
+   * What the query holds beside the patterns of `options`: free words, `status:fail`, `tier:full`.
+   */
+  readonly words?: string;
+  /** Options that the page has no field for (seed, shard, ...), as the address wrote them. */
+  readonly others: readonly (readonly [name: string, text: string])[];
+  /** What the view `compare` compares: `run/ID` of this device, `baseline/NAME`. */
+  readonly pair: Readonly<Partial<Record<Side, string>>>;
+  /** Why an option of the address was not taken. */
+  readonly problem?: string;
+}
+
+/** The view of an address that names none. */
+export const HOME = 'check';
+
+/** What a run of the address does. */
+export function optionsOf({ options }: Pick<Address, 'options'>): RunOptions {
+  return { ...DEFAULT_RUN_OPTIONS, ...options };
+}
+
+/**
+ * Longer than a person writes a query: what an address from elsewhere asks for is computed before
+ * any user has read it.
+ */
+const MOST_CHARACTERS = 4000;
+
+/**
+ * Reads `?view=train&tier=full&filter=GLOB&filter=GLOB` and the other options of a run; with a
+ * wrong one, none is taken. A view that is not among `views` is the home view.
+ */
+export function parseAddress(search: string, views: readonly Pick<View, 'name'>[]): Address {
+  const query = new URLSearchParams(search);
+  const view = views.find(({ name }) => name === query.get('view'))?.name ?? HOME;
+  const pair = pairOf(query);
+  if (search.length > MOST_CHARACTERS)
+    return {
+      view,
+      pair,
+      options: {},
+      others: [],
+      problem: messages().frame.longAddress(MOST_CHARACTERS),
+    };
+  try {
+    const options = readOptions(RUN_OPTIONS, (name) => query.getAll(name));
+    const words = query.get('q')?.trim();
+    return {
+      view,
+      pair,
+      options,
+      ...(words ? { words } : {}),
+      others: [...query].filter(([name]) => OTHERS.has(name)),
+    };
+  } catch (error) {
+    return {
+      view,
+      pair,
+      options: {},
+      others: [],
+      problem: messages().frame.unknownAddress(messageOf(error)),
+    };
+  }
+}
+
+/** What names a result in an address. */
+export const NAMED = /^(run|baseline)\/([\w.-]{1,100})$/;
+
+/** Both names as far as they can be ones. */
+function pairOf(query: URLSearchParams): Address['pair'] {
+  const [before, after] = SIDES.map((side) => query.get(side)?.match(NAMED)?.[0]);
+  return { ...(before ? { before } : {}), ...(after ? { after } : {}) };
+}
+
+const OTHERS = new Set(
+  Object.values(RUN_OPTIONS)
+    .map(({ name }) => name)
+    .filter((name) => name !== RUN_OPTIONS.tier.name && name !== RUN_OPTIONS.filters.name),
+);
+
+/** The query text of an address, with nothing in it that is the default; `?` alone where all is. */
+export function formatAddress({
+  view,
+  pair = {},
+  options: { tier, filters = [] },
+  words,
+  others,
+}: Omit<Address, 'problem' | 'pair'> & Partial<Pick<Address, 'pair'>>): string {
+  const parts = [
+    ...(view === HOME ? [] : [`view=${view}`]),
+    ...(view === 'compare'
+      ? Object.entries(pair).map(([side, name]) => `${side}=${encodeReadably(name)}`)
+      : []),
+    ...(tier === undefined || tier === DEFAULT_RUN_OPTIONS.tier ? [] : [`tier=${tier}`]),
+    ...filters.map((glob) => `filter=${encodeReadably(glob)}`),
+    ...(words ? [`q=${encodeReadably(words).replaceAll('%20', '+')}`] : []),
+    ...others.map(([name, text]) => (text === '' ? name : `${name}=${encodeReadably(text)}`)),
+  ];
+  return `?${parts.join('&')}`;
+}
+
+/** The query as the address holds it: its patterns, then its other words. */
+export function queryText({
+  options: { filters = [] },
+  words = '',
+}: Pick<Address, 'options' | 'words'>): string {
+  return [...filters, ...(words ? [words] : [])].join(' ');
+}
+
+/**
+ * Escapes what a query needs, and leaves what is legal there readable: ids hold `:`, `;`, `=` and
+ * `*`.
+ */
+function encodeReadably(text: string): string {
+  return encodeURIComponent(text).replaceAll(/%(3A|3B|3D|2C|2F|40)/g, (escaped) =>
+    decodeURIComponent(escaped),
+  );
+}

@@ -1,0 +1,51 @@
+import { answer, factsOfReport } from '../check/answer.ts';
+import { messages } from '../messages/language.ts';
+import type { App } from './app.ts';
+
+/**
+ * The few sentences that a screen reader is told while something runs: its start, each quarter, its
+ * end.
+ */
+export function announcement({
+  run,
+  training,
+  address,
+}: Pick<App, 'run' | 'training' | 'address'>): string {
+  if (address.value.view === 'train') return ofTraining(training);
+  const { phase, report, subject, done, total, problem } = run.state.value;
+  switch (phase) {
+    case 'idle':
+      return '';
+    case 'starting':
+      return messages().check.announce.starting;
+    case 'running':
+      return quarter(done, total);
+    case 'stopping':
+      return messages().check.announce.stopping;
+    case 'ended':
+      return report ? answer(factsOfReport(report, subject)).headline : '';
+    case 'failed':
+      return problem ?? '';
+  }
+}
+
+function ofTraining({ state: { value } }: App['training']): string {
+  switch (value.phase) {
+    case 'running':
+      return quarter(value.losses.at(-1)?.step ?? 0, value.start?.steps ?? 0);
+    case 'paused':
+      return messages().check.announce.paused;
+    case 'ended':
+      return messages().check.announce.trained;
+    case 'failed':
+      return value.problem ?? '';
+    default:
+      return '';
+  }
+}
+
+function quarter(done: number, total: number): string {
+  const quarters = total === 0 ? 0 : Math.floor((4 * done) / total);
+  const { running, done: told } = messages().check.announce;
+  return quarters === 0 ? running : told(quarters * 25);
+}

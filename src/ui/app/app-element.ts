@@ -1,0 +1,324 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { guard } from 'lit/directives/guard.js';
+import { keyed } from 'lit/directives/keyed.js';
+import { Follow } from '../controls/follow.ts';
+import { KeepFocus } from '../controls/keep-focus.ts';
+import { lazily } from '../controls/lazily.ts';
+import { base, controls, panels } from '../controls/styles.ts';
+import type { KeyRow } from '../messages/en/help.ts';
+import { isLanguage, LANGUAGES, language, messages, speak } from '../messages/language.ts';
+import { HOME } from './address.ts';
+import { announcement } from './announcement.ts';
+import { App } from './app.ts';
+import type { DroppedFile } from './dropped-files.ts';
+import { controlFor, press, shortcutOf, shortcutsOn, takesKeys } from './shortcuts.ts';
+import type { View } from './view.ts';
+import { viewNamed, views } from './views.ts';
+import '../check/check-view.ts';
+import type { HelpSheet } from './help-sheet.ts';
+import './page-drop.ts';
+
+/** The page: header, the view that the address names, footer, and the one live region. */
+export class AppElement extends LitElement {
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      header,
+      main,
+      footer {
+        width: min(100% - 2rem, var(--page-width));
+        margin-inline: auto;
+      }
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--space-2) var(--space-5);
+        padding-block: var(--space-4);
+      }
+      .brand {
+        display: inline-flex;
+        align-items: center;
+        gap: var(--space-2);
+        font-weight: 680;
+        letter-spacing: -0.01em;
+      }
+      .brand img {
+        display: block;
+        inline-size: 1.75rem;
+        block-size: 1.75rem;
+      }
+      nav ul {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-1);
+      }
+      nav a {
+        display: block;
+        padding: var(--space-2) var(--space-3);
+        white-space: nowrap;
+        color: var(--muted);
+        text-decoration: none;
+        border-radius: var(--radius-s);
+        border-block-end: 2px solid transparent;
+      }
+      @media (max-width: 24rem) {
+        nav {
+          margin-inline: calc(-1 * var(--space-1));
+        }
+        nav ul {
+          gap: 0;
+        }
+        nav a {
+          padding-inline: var(--space-1);
+          font-size: 0.8125rem;
+        }
+      }
+      nav a:hover {
+        color: var(--ink);
+      }
+      nav a[aria-current='page'] {
+        color: var(--ink);
+        font-weight: 600;
+        border-block-end-color: var(--accent);
+        border-end-start-radius: 0;
+        border-end-end-radius: 0;
+      }
+      main {
+        /* The footer begins below the first screen, so that nothing that is loaded can move it. */
+        min-height: 100vh;
+        padding-block: var(--space-6) var(--space-7);
+      }
+      footer {
+        border-block-start: 1px solid var(--line);
+        padding-block: var(--space-5) var(--space-6);
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        justify-content: space-between;
+        gap: var(--space-3) var(--space-5);
+        color: var(--muted);
+        font-size: var(--text-s);
+      }
+      .notice {
+        margin-block-end: var(--space-5);
+        display: flex;
+        gap: var(--space-3);
+        align-items: start;
+        justify-content: space-between;
+      }
+      @media (forced-colors: active) {
+        nav a:not([aria-current='page']) {
+          border-block-end-color: Canvas;
+        }
+      }
+      @media print {
+        nav,
+        label,
+        .skip {
+          display: none;
+        }
+        main {
+          min-height: 0;
+          padding-block: 0;
+        }
+      }
+      .skip:not(:focus) {
+        position: absolute;
+        clip-path: inset(50%);
+      }
+      .skip {
+        position: absolute;
+        z-index: 2;
+        padding: var(--space-2) var(--space-4);
+        background: var(--surface);
+      }
+    `,
+  ];
+  readonly #app = new App();
+
+  constructor() {
+    super();
+    const { address, shared, notice, bridge, run, training, offline } = this.#app;
+    new Follow(this, () => [
+      language,
+      address,
+      shared,
+      notice,
+      offline,
+      bridge.state,
+      run.state,
+      training.state,
+    ]);
+    // Another language makes all elements anew, another view those of the old one.
+    new KeepFocus(this, (lost) =>
+      this.renderRoot.querySelector<HTMLElement>(lost.localName === 'select' ? 'select' : 'main'),
+    );
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('keydown', this.#key);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('keydown', this.#key);
+  }
+
+  override render() {
+    const { bridge, address, offline } = this.#app;
+    const shown = viewNamed(address.value.view);
+    const { frame } = messages();
+    // Elements are made anew in another language; what they show is kept by the app.
+    return keyed(
+      language.value,
+      html`
+        <header>
+          <a class="skip" href="#main" @click=${this.#skip}>${frame.skip}</a>
+          <span class="brand"><img src="./icon.svg" alt="" width="28" height="28" />Gradproof</span>
+          <nav aria-label=${frame.views}>
+            <ul>
+              ${views.map((view) => this.#link(view, view === shown))}
+            </ul>
+          </nav>
+        </header>
+        <main id="main" tabindex="-1" @comparerun=${this.#compareRun}>
+          ${this.#notice()} ${offline.value === 'newer' ? this.#newer() : nothing} ${this.#view()}
+        </main>
+        <footer>
+          <p>${bridge.state.value.phase === 'absent' ? frame.inBrowser : frame.withPython} ${frame.private} ${offline.value === 'ready' ? frame.offline : ''}</p>
+          <div class="row">
+          <button class="quiet" aria-keyshortcuts="?" aria-haspopup="dialog" @click=${this.#help}>${frame.keyboard}</button>
+          <label>
+            ${frame.language}
+            <select @change=${this.#speak}>
+              ${Object.entries(LANGUAGES).map(
+                ([tag, { name }]) =>
+                  html`<option value=${tag} lang=${tag} ?selected=${tag === language.value}>${name}</option>`,
+              )}
+            </select>
+          </label>
+          </div>
+        </footer>
+        <gp-help-sheet></gp-help-sheet>
+        <gp-page-drop @files=${this.#takeFiles}></gp-page-drop>
+        <p class="visually-hidden" role="status">${announcement(this.#app)}</p>
+      `,
+    );
+  }
+
+  /** Views other than the first are loaded when they are first shown. */
+  #view() {
+    const { address, shared } = this.#app;
+    const loading = html`<p class="muted">${messages().frame.loading}</p>`;
+    if (shared.value === 'reading')
+      return html`<p class="muted">${messages().frame.readingLink}</p>`;
+    if (shared.value) {
+      const value = shared.value;
+      const leave = () => this.#app.go({ view: 'check' });
+      const compare = () => this.#app.compare({ kind: 'link', text: location.hash });
+      const view = html`<gp-shared-view .shared=${value} @leave=${leave} @compare=${compare}></gp-shared-view>`;
+      return lazily('gp-shared-view', () => import('../share/shared-view.ts'), this, view, loading);
+    }
+    const { element, load } = viewNamed(address.value.view);
+    const make = () => Object.assign(document.createElement(element), { app: this.#app });
+    return lazily(element, load, this, html`${guard([element], make)}`, loading);
+  }
+
+  #link({ name, order, words }: View, current: boolean) {
+    const query = name === HOME ? '?' : `?view=${name}`;
+    return html`<li>
+      <a href=${query} aria-keyshortcuts=${order} aria-current=${current ? 'page' : nothing} @click=${(event: MouseEvent) => this.#go(event, name)}>${words[language.value].label}</a>
+    </li>`;
+  }
+
+  #go(event: MouseEvent, view: string): void {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    this.#app.notice.value = '';
+    this.#app.go({ view });
+  }
+
+  #notice() {
+    const text = this.#app.notice.value;
+    if (!text) return nothing;
+    return html`<div class="tone warn notice" role="alert">
+      <p>${text}</p>
+      <button class="quiet" @click=${() => this.#dismiss()}>${messages().frame.close}</button>
+    </div>`;
+  }
+
+  /** Never reloads by itself: a run may be going on. */
+  #newer() {
+    const { frame } = messages();
+    return html`<div class="tone notice" role="status">
+      <p>${frame.newer}</p>
+      <button class="quiet" @click=${() => location.reload()}>${frame.reload}</button>
+    </div>`;
+  }
+
+  #dismiss(): void {
+    this.#app.notice.value = '';
+  }
+
+  override updated(): void {
+    const { address, shared } = this.#app;
+    const { title } = viewNamed(address.value.view).words[language.value];
+    document.title = shared.value ? messages().frame.sharedTitle : `Gradproof: ${title}`;
+  }
+
+  #speak(event: Event): void {
+    const chosen = (event.target as HTMLSelectElement).value;
+    if (isLanguage(chosen)) speak(chosen, true);
+  }
+
+  #compareRun(event: CustomEvent<string>): void {
+    this.#app.compareRun(event.detail);
+    window.scrollTo({ top: 0 });
+  }
+
+  #takeFiles(event: CustomEvent<readonly DroppedFile[]>): void {
+    this.#app.take(event.detail);
+  }
+
+  /** Loads the sheet and its words when they are first asked for. */
+  async #help(): Promise<void> {
+    const [{ help }] = await Promise.all([
+      LANGUAGES[language.value].loadHelp(),
+      import('./help-sheet.ts'),
+    ]);
+    const sheet = this.renderRoot.querySelector<HelpSheet>('gp-help-sheet');
+    if (!sheet) return;
+    Object.assign(sheet, { words: help, views: keysOfViews() });
+    await sheet.updateComplete;
+    sheet.show();
+  }
+
+  readonly #key = (event: KeyboardEvent): void => {
+    const key = shortcutOf(event);
+    if (!key || takesKeys(event.composedPath()[0]) || !shortcutsOn()) return;
+    const control = controlFor(key, this.renderRoot as ShadowRoot);
+    if (!control) return;
+    event.preventDefault();
+    press(control);
+  };
+
+  #skip(event: MouseEvent): void {
+    event.preventDefault();
+    this.renderRoot.querySelector('main')?.focus();
+  }
+}
+
+/** The key of each view, with its label as a part of a sentence. */
+function keysOfViews(): readonly KeyRow[] {
+  return views.map(({ order, words }) => {
+    const { label } = words[language.value];
+    return [[`${order}`], label.charAt(0).toLowerCase() + label.slice(1)];
+  });
+}
+
+customElements.define('gp-app', AppElement);

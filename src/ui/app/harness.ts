@@ -1,0 +1,58 @@
+import type { Case } from '../../testing/suite.ts';
+
+/** The parts of the harness that the page uses. */
+export type Harness = Awaited<ReturnType<typeof load>>;
+
+let loading: Promise<Harness> | undefined;
+
+/**
+ * Loads the harness, all suites and kernels when they are first needed, so that the first screen is
+ * light.
+ */
+export function harness(): Promise<Harness> {
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined; // the network may be back
+    throw error;
+  });
+  return loading;
+}
+
+async function load() {
+  const [
+    { loadCases },
+    { run },
+    { startWebWorker },
+    { planEntry },
+    { planHash, planText },
+    { train },
+    { applyExpectations },
+    { mergeRerun },
+    { launchers },
+    { records },
+  ] = await Promise.all([
+    import('../../harness/registry.ts'),
+    import('../../harness/runner.ts'),
+    import('../../harness/worker/web-link.ts'),
+    import('../../harness/plan.ts'),
+    import('../../report/plan.ts'),
+    import('../../harness/training.ts'),
+    import('../../harness/expectations.ts'),
+    import('../../harness/rerun.ts'),
+    import('../../ops/registry.ts'),
+    import('../../reference/registry.ts'),
+  ]);
+  const cases: ReadonlyMap<string, Case> = loadCases();
+  return {
+    cases,
+    run,
+    train,
+    applyExpectations,
+    mergeRerun,
+    launchers,
+    records,
+    startWorker: startWebWorker,
+    planEntry,
+    planHash,
+    planText: planText(cases.values()),
+  };
+}

@@ -1,0 +1,4 @@
+import { firstLanguage, speak } from '../messages/language.ts';
+
+await speak(firstLanguage());
+await import('./app-element.ts');

@@ -1,0 +1,25 @@
+import type { Language } from '../messages/language.ts';
+
+/**
+ * A view of the page: `export const view` of a file `src/ui/<feature>/<name>.view.ts`, which is
+ * part of the first screen.
+ */
+export interface View {
+  /** In the address, as `?view=name`. */
+  readonly name: string;
+  /** Its place in the navigation, from 1, and the key that leads there. */
+  readonly order: number;
+  readonly words: Readonly<Record<Language, ViewWords>>;
+  /** Name of its element, which is given the App as its property `app`. */
+  readonly element: string;
+  /** Loads the module that defines the element; none where the first screen has it. */
+  readonly load?: () => Promise<unknown>;
+}
+
+/** What the frame of the page says of a view. */
+interface ViewWords {
+  /** In the navigation. */
+  readonly label: string;
+  /** Title of the document while the view is shown, after `Gradproof: `. */
+  readonly title: string;
+}

@@ -1,0 +1,84 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { base, controls, facts } from '../controls/styles.ts';
+import { messages } from '../messages/language.ts';
+import { CASE_STATES } from './case-state.ts';
+import { type Branch, type Counts, leavesOf } from './suite-tree.ts';
+import '../run/run-buttons.ts';
+import './status.ts';
+import type { App } from '../app/app.ts';
+
+/** What is known of a suite, or of a part of suites: how its cases stand, and how to run them. */
+export class BranchElement extends LitElement {
+  static override properties = {
+    branch: { attribute: false },
+    counts: { attribute: false },
+    app: { attribute: false },
+  };
+  static override styles = [
+    base,
+    controls,
+    facts,
+    css`
+      :host {
+        display: grid;
+        gap: var(--space-4);
+      }
+      h3 {
+        font-family: var(--mono);
+        overflow-wrap: anywhere;
+      }
+      .counts {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-1) var(--space-4);
+      }
+      dl {
+        font-size: var(--text-s);
+      }
+    `,
+  ];
+  declare branch: Branch;
+  declare counts: Counts;
+  declare app: App;
+
+  override render() {
+    const { list } = messages();
+    const { path, patterns, size, backend } = this.branch;
+    const entries = leavesOf(this.branch).map(({ entry }) => entry);
+    const shown = CASE_STATES.filter(
+      (caseState) => caseState !== 'not-run' && this.counts[caseState],
+    );
+    return html`
+      <h3 lang="en">${path}</h3>
+      <p class="counts">
+        <span class="muted">${list.checks(size)}</span>
+        ${shown.map((caseState) => html`<gp-status .caseState=${caseState} .count=${this.counts[caseState]}></gp-status>`)}
+      </p>
+      <div class="row">
+        <gp-run-buttons .app=${this.app} .entries=${entries}></gp-run-buttons>
+        <button class="quiet" @click=${() => this.#show()}>${list.onlyThese}</button>
+      </div>
+      ${
+        backend
+          ? nothing
+          : html`<dl>
+              <dt>${list.pattern}</dt>
+              <dd><code>${patterns.join(' ')}</code></dd>
+              <dt>${list.command}</dt>
+              <dd><code>npm start -- ${patterns.map((pattern) => `--filter '${pattern}'`).join(' ')}</code></dd>
+            </dl>`
+      }
+    `;
+  }
+
+  #show(): void {
+    const { words: _, ...address } = this.app.address.value;
+    this.app.go({
+      ...address,
+      words: '',
+      options: { ...address.options, filters: this.branch.patterns },
+    });
+  }
+}
+
+customElements.define('gp-branch', BranchElement);

@@ -1,0 +1,375 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
+import { keyOf } from '../../report/case-key.ts';
+import type { RunOptions } from '../../report/run-options.ts';
+import { TIERS } from '../../report/schema.ts';
+import { optionsOf, queryText } from '../app/address.ts';
+import type { App } from '../app/app.ts';
+import { type Choice, choose } from '../app/choice.ts';
+import { replayedIn } from '../app/subject.ts';
+import { Follow } from '../controls/follow.ts';
+import { KeepFocus } from '../controls/keep-focus.ts';
+import { Remembered } from '../controls/remembered.ts';
+import { base, controls } from '../controls/styles.ts';
+import { messages } from '../messages/language.ts';
+import { caseStateOf, isWrong } from './case-state.ts';
+import { missOf, splitQuery } from './query.ts';
+import {
+  type Branch,
+  countTree,
+  findInTree,
+  hasWrong,
+  type Leaf,
+  leavesOf,
+  rowsOf,
+  suiteTree,
+} from './suite-tree.ts';
+import './branch.ts';
+import './case.ts';
+import './known-failures-element.ts';
+import './query-element.ts';
+import '../run/run-buttons.ts';
+import './tree.ts';
+import type { TreeAction, TreeElement } from './tree.ts';
+
+/**
+ * The plan and how it went: what is chosen of it, as a tree, and what is behind the row that a
+ * person picks. It can be read without a graphics chip.
+ */
+export class BrowseElement extends LitElement {
+  static override properties = { app: { attribute: false }, replayQuery: { state: true } };
+  static override styles = [
+    base,
+    controls,
+    css`
+      :host {
+        container-type: inline-size;
+      }
+      form {
+        display: grid;
+        grid-template-columns: auto minmax(0, 1fr);
+        gap: var(--space-3) var(--space-4);
+        align-items: end;
+        margin-block: var(--space-3);
+      }
+      label {
+        display: grid;
+        gap: var(--space-1);
+        font-size: var(--text-s);
+        color: var(--muted);
+      }
+      select {
+        font-size: var(--text-m);
+        color: var(--ink);
+        inline-size: 100%;
+      }
+      .hint {
+        grid-column: 1 / -1;
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--space-2) var(--space-4);
+        min-block-size: 2.25rem;
+      }
+      gp-known-failures,
+      .shown {
+        display: block;
+        margin-block-end: var(--space-3);
+      }
+      .browser {
+        display: grid;
+        gap: var(--space-5);
+        align-items: start;
+      }
+      gp-tree {
+        max-block-size: min(75vh, 56rem);
+      }
+      .pane {
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        background: var(--surface);
+        padding: var(--space-5);
+        min-inline-size: 0;
+      }
+      .back {
+        margin-block-end: var(--space-4);
+      }
+      @media print {
+        .browser {
+          display: block;
+        }
+        form,
+        gp-known-failures,
+        gp-tree,
+        .browser:not(.chosen) .pane {
+          display: none;
+        }
+      }
+      @container (min-width: 48rem) {
+        .browser {
+          grid-template-columns: minmax(17rem, 2fr) minmax(0, 3fr);
+        }
+        gp-tree {
+          position: sticky;
+          inset-block-start: var(--space-4);
+        }
+        .back {
+          display: none;
+        }
+      }
+      @container (max-width: 47.99rem) {
+        .chosen gp-tree {
+          display: none;
+        }
+        .pane {
+          padding: var(--space-4);
+        }
+        .browser:not(.chosen) .pane {
+          display: none;
+        }
+      }
+      @container (max-width: 34rem) {
+        form {
+          grid-template-columns: minmax(0, 1fr);
+        }
+      }
+    `,
+  ];
+  declare app: App;
+  /** What is asked of recordings, which are in no address. */
+  declare replayQuery: string;
+  readonly #entries = new Remembered(this.#allEntries.bind(this));
+  readonly #choice = new Remembered(choose);
+  readonly #tree = new Remembered(suiteTree);
+  readonly #replayed = new Remembered(
+    (text: string) =>
+      ({
+        options: { tier: 'slow', filters: splitQuery(text).filters },
+        words: splitQuery(text).words,
+      }) as const,
+  );
+  #opened = '';
+
+  constructor() {
+    super();
+    this.replayQuery = '';
+    new KeepFocus(this, () => this.renderRoot.querySelector<HTMLElement>('gp-query'));
+    new Follow(this, () => [
+      this.app.address,
+      this.app.plan,
+      this.app.facts,
+      this.app.tree,
+      this.app.run.state,
+      this.app.run.repeats,
+    ]);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.app.loadPlan();
+  }
+
+  override render() {
+    const { plan, run, address, tree: arranged } = this.app;
+    const { list } = messages();
+    const state = run.state.value;
+    const { tier } = optionsOf(address.value);
+    const replays = state.subject === 'recordings' && state.phase !== 'idle';
+    const entries = this.#entries.of(plan.value, state.selected, replays);
+    const choice = this.#chosen(entries, replays);
+    const query = this.#text(replays);
+    const tree = this.#tree.of(choice.found);
+    const counts = countTree(tree, state);
+    // Only when all has ended: nothing moves under a person's pointer.
+    const wrongFirst =
+      state.phase === 'ended'
+        ? (item: Branch | Leaf) =>
+            'key' in item ? isWrong(caseStateOf(item.key, state)) : hasWrong(counts.get(item.path))
+        : undefined;
+    const { open, chosen } = arranged.value;
+    const detail = chosen === undefined ? undefined : findInTree(tree, chosen)?.item;
+    return html`
+      <form @submit=${(event: SubmitEvent) => event.preventDefault()}>
+        <label>
+          ${list.howMuch}
+          <select @change=${this.#chooseTier}>
+            ${TIERS.map((name) => html`<option value=${name} ?selected=${name === tier}>${list.tiers[name]}</option>`)}
+          </select>
+        </label>
+        <gp-query .text=${query} .entries=${entries} @query=${this.#query}></gp-query>
+        <div class="hint small muted">
+          <p role="status">${this.#hint(choice, entries.length, query)}</p>
+          ${query === '' ? nothing : html`<gp-run-buttons .app=${this.app} .entries=${choice.found}></gp-run-buttons>`}
+        </div>
+      </form>
+      <gp-known-failures .app=${this.app}></gp-known-failures>
+      ${replays ? html`<p class="shown small muted">${list.replayed[replayedIn(entries)]}</p>` : nothing}
+      <div class="browser ${detail ? 'chosen' : ''}" ?hidden=${choice.found.length === 0}>
+        <gp-tree
+          .rows=${rowsOf(tree, open, wrongFirst)}
+          .counts=${counts}
+          .progress=${state}
+          .chosen=${chosen}
+          ?runnable=${this.app.canRun && !run.busy && !replays}
+          @act=${this.#act}
+        ></gp-tree>
+        <section class="pane" aria-label=${list.detail}>
+          ${detail ? html`<button class="quiet back" @click=${this.#back}>${list.back}</button>` : nothing}
+          ${detail ? keyed(chosen, this.#detail(detail, counts.get(chosen ?? '') ?? {})) : html`<p class="muted">${list.nothingChosen}</p>`}
+        </section>
+      </div>
+    `;
+  }
+
+  /** A tree that begins with one branch shows what is in it, and a single case is shown at once. */
+  override updated(): void {
+    const state = this.app.run.state.value;
+    const replays = state.subject === 'recordings' && state.phase !== 'idle';
+    const { found } = this.#chosen(
+      this.#entries.of(this.app.plan.value, state.selected, replays),
+      replays,
+    );
+    const tree = this.#tree.of(found);
+    const [root, other] = tree;
+    if (!root || other || root.path === this.#opened) return;
+    this.#opened = root.path;
+    const only =
+      found.length === 1 ? findInTree(tree, keyOf(found[0] as (typeof found)[number])) : undefined;
+    const { open, ...rest } = this.app.tree.value;
+    const chosen = only && 'key' in only.item ? { chosen: only.item.key } : {};
+    this.app.tree.value = {
+      ...rest,
+      ...chosen,
+      open: new Set([...open, root.path, ...(only?.within ?? [])]),
+    };
+  }
+
+  /**
+   * The plan, and what runs beside it: on devices behind the bridge, or recordings instead of it.
+   */
+  #allEntries(
+    plan: App['plan']['value'],
+    selected: App['plan']['value'],
+    replays: boolean,
+  ): App['plan']['value'] {
+    if (replays) return selected;
+    const known = new Set(plan.map(keyOf));
+    const others = selected.filter((entry) => !known.has(keyOf(entry)));
+    return others.length === 0 ? plan : [...plan, ...others];
+  }
+
+  #chosen(entries: App['plan']['value'], replays: boolean): Choice {
+    const { address, run } = this.app;
+    // How cases stand matters only to a query that asks for it; for all others the choice stays the
+    // same while they run.
+    const progress = /(^|\s)!?status:/.test(this.#text(replays)) ? run.state.value : NOTHING_RAN;
+    return this.#choice.of(
+      entries,
+      replays ? this.#replayed.of(this.replayQuery) : address.value,
+      progress,
+    );
+  }
+
+  #text(replays: boolean): string {
+    return replays ? this.replayQuery : queryText(this.app.address.value);
+  }
+
+  #hint({ terms, among, found }: Choice, total: number, query: string) {
+    const { list } = messages();
+    if (total === 0) return list.readingPlan;
+    if (found.length > 0) return list.chosen(found.length, total);
+    const caseState = (entry: Choice['found'][number]) =>
+      caseStateOf(keyOf(entry), this.app.run.state.value);
+    const miss = missOf(terms, among, caseState);
+    if (!miss) return list.chosen(0, total);
+    const { text, use } = list.miss(miss);
+    return html`${text} ${use ? html`<button class="quiet" type="button" @click=${() => this.#replace(query, miss.term.text, use)}>${use}</button>` : nothing}`;
+  }
+
+  #detail(item: Branch | Leaf, counts: Parameters<typeof hasWrong>[0]) {
+    if (!('key' in item))
+      return html`<gp-branch .branch=${item} .counts=${counts} .app=${this.app}></gp-branch>`;
+    return html`<gp-case .leaf=${item} .app=${this.app}></gp-case>`;
+  }
+
+  #act({ detail: { row, act } }: CustomEvent<TreeAction>): void {
+    const { open, ...rest } = this.app.tree.value;
+    switch (act) {
+      case 'open':
+        this.app.tree.value = { ...rest, open: new Set([...open, row.path]) };
+        break;
+      case 'close':
+        this.app.tree.value = {
+          ...rest,
+          open: new Set([...open].filter((path) => path !== row.path)),
+        };
+        break;
+      case 'choose':
+        this.app.tree.value = { open, chosen: row.path };
+        this.#toDetail();
+        break;
+      case 'run':
+        this.app.runThese(
+          'branch' in row ? leavesOf(row.branch).map(({ entry }) => entry) : [row.leaf.entry],
+        );
+    }
+  }
+
+  /**
+   * Where there is no room for both, the details take the place of the tree, and the focus goes
+   * with them.
+   */
+  async #toDetail(): Promise<void> {
+    await this.updateComplete;
+    const back = this.renderRoot.querySelector<HTMLElement>('.back');
+    if (!back?.checkVisibility()) return;
+    back.focus();
+    back.scrollIntoView({ block: 'nearest' });
+  }
+
+  async #back(): Promise<void> {
+    const { open } = this.app.tree.value;
+    this.app.tree.value = { open };
+    await this.updateComplete;
+    await this.renderRoot.querySelector<TreeElement>('gp-tree')?.focusRow();
+  }
+
+  #chooseTier(event: Event): void {
+    const tier = TIERS.find((name) => name === (event.target as HTMLSelectElement).value);
+    if (tier) this.#choose({ options: { tier } });
+  }
+
+  #query({ detail }: CustomEvent<string>): void {
+    const { subject, phase } = this.app.run.state.value;
+    const { filters, words } = splitQuery(detail);
+    if (subject === 'recordings' && phase !== 'idle') this.replayQuery = detail;
+    else this.#choose({ options: { filters }, words });
+  }
+
+  #replace(before: string, word: string, use: string): void {
+    const words = before.split(/\s+/).map((one) => (one === word ? use : one));
+    this.#query(new CustomEvent('query', { detail: words.join(' ') }));
+  }
+
+  #choose({
+    options,
+    words,
+  }: {
+    readonly options: Partial<RunOptions>;
+    readonly words?: string;
+  }): void {
+    const { address } = this.app;
+    this.app.go(
+      {
+        options: { ...address.value.options, ...options },
+        ...(words === undefined ? {} : { words }),
+      },
+      true,
+    );
+  }
+}
+
+const NOTHING_RAN = { results: new Map(), running: new Set<string>(), waiting: new Set<string>() };
+
+customElements.define('gp-browse', BrowseElement);

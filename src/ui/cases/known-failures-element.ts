@@ -1,0 +1,57 @@
+import { css, html, LitElement } from 'lit';
+import type { App } from '../app/app.ts';
+import { Follow } from '../controls/follow.ts';
+import { KeepFocus } from '../controls/keep-focus.ts';
+import { base, controls } from '../controls/styles.ts';
+import { messages } from '../messages/language.ts';
+
+/**
+ * Which failures are known here: chosen as a file, or dropped on the page; kept until they are
+ * forgotten.
+ */
+export class KnownFailuresElement extends LitElement {
+  static override properties = { app: { attribute: false } };
+  static override styles = [
+    base,
+    controls,
+    css`
+      p,
+      label {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-2) var(--space-3);
+        align-items: center;
+        font-size: var(--text-s);
+        color: var(--muted);
+      }
+      input {
+        max-width: 100%;
+      }
+    `,
+  ];
+  declare app: App;
+
+  constructor() {
+    super();
+    new Follow(this, () => [this.app.known]);
+    new KeepFocus(this, () => this.renderRoot.querySelector<HTMLElement>('button, input'));
+  }
+
+  override render() {
+    const known = this.app.known.value;
+    const words = messages().list.known;
+    if (!known)
+      return html`<label>${words.choose} <input type="file" accept=".json,application/json" @change=${this.#choose} /></label>`;
+    return html`<p>
+      ${words.kept(known.expectations.length, known.name)}
+      <button class="quiet" @click=${() => this.app.forgetKnown()}>${words.forget}</button>
+    </p>`;
+  }
+
+  async #choose(event: Event): Promise<void> {
+    const [file] = (event.target as HTMLInputElement).files ?? [];
+    if (file) await this.app.takeKnown(file);
+  }
+}
+
+customElements.define('gp-known-failures', KnownFailuresElement);

@@ -1,0 +1,194 @@
+import type { PlanEntry } from '../../harness/events.ts';
+import { matchesGlob } from '../../harness/filter.ts';
+import { TIERS, type Tier } from '../../report/schema.ts';
+import { CASE_STATES, type CaseState, isWrong } from './case-state.ts';
+
+/** A word of a query. `not`: it began with `!`. */
+export interface Term {
+  readonly kind: 'glob' | 'word' | 'status' | 'tier';
+  readonly text: string;
+  readonly not: boolean;
+}
+
+/** What follows `status:`. */
+export const STATUS_WORDS = ['wrong', ...CASE_STATES] as const;
+
+/** How a case stands while its query is asked. */
+type CaseStateOf = (entry: PlanEntry) => CaseState;
+
+/**
+ * Reads a query: patterns of whole ids (`ops.nn.*`, or an id); one of them must match; words that
+ * all must occur in id or description; `status:fail`, `tier:full`; and each of them after `!` for
+ * what must not be.
+ */
+export function parseQuery(text: string): readonly Term[] {
+  return text.split(/\s+/).flatMap((word): readonly Term[] => {
+    const not = word.startsWith('!');
+    const rest = not ? word.slice(1) : word;
+    const [, kind, value] = /^(status|tier):(.*)$/.exec(rest) ?? [];
+    if (kind === 'status' || kind === 'tier') return value ? [{ kind, text: value, not }] : [];
+    return /^[^!]/.test(rest)
+      ? [{ kind: /[*:]/.test(rest) ? 'glob' : 'word', text: rest, not }]
+      : [];
+  });
+}
+
+/** The patterns of a query, which the command line takes as they are, and its other words. */
+export function splitQuery(text: string): {
+  readonly filters: readonly string[];
+  readonly words: string;
+} {
+  const terms = parseQuery(text);
+  const written = ({ kind, text: value, not }: Term) =>
+    `${not ? '!' : ''}${kind === 'status' || kind === 'tier' ? `${kind}:` : ''}${value}`;
+  const of = (wanted: boolean) =>
+    terms.filter(({ kind }) => (kind === 'glob') === wanted).map(written);
+  return { filters: of(true), words: of(false).join(' ') };
+}
+
+/** The tiers that a query names; none when it leaves them to the choice of how much. */
+export function tiersOf(terms: readonly Term[]): readonly Tier[] {
+  return TIERS.filter((tier) =>
+    terms.some(({ kind, text, not }) => kind === 'tier' && !not && text === tier),
+  );
+}
+
+/** The entries that a query finds, in their order. */
+export function find(
+  terms: readonly Term[],
+  entries: readonly PlanEntry[],
+  caseState: CaseStateOf,
+): readonly PlanEntry[] {
+  if (terms.length === 0) return entries;
+  const groups = [
+    terms.filter(isAlternative('glob')),
+    terms.filter(isAlternative('status')),
+    terms.filter(isAlternative('tier')),
+  ]
+    .filter((group) => group.length > 0)
+    .map((group) => group.map((term) => testOf(term, caseState)));
+  const each = terms
+    .filter(({ kind, not }) => not || kind === 'word')
+    .map((term) => ({ not: term.not, holds: testOf(term, caseState) }));
+  return entries.filter(
+    (entry) =>
+      groups.every((group) => group.some((holds) => holds(entry))) &&
+      each.every(({ not, holds }) => holds(entry) !== not),
+  );
+}
+
+/** Terms of one kind; one of them suffices. */
+function isAlternative(wanted: Term['kind']): (term: Term) => boolean {
+  return ({ kind, not }) => kind === wanted && !not;
+}
+
+function testOf({ kind, text }: Term, caseState: CaseStateOf): (entry: PlanEntry) => boolean {
+  switch (kind) {
+    case 'glob':
+      return ({ id }) => matchesGlob(id, text);
+    case 'status':
+      return text === 'wrong'
+        ? (entry) => isWrong(caseState(entry))
+        : (entry) => caseState(entry) === text;
+    case 'tier':
+      return ({ tier }) => tier === text;
+    case 'word': {
+      const wanted = text.toLowerCase();
+      return (entry) => haystackOf(entry).includes(wanted);
+    }
+  }
+}
+
+const haystacks = new WeakMap<PlanEntry, string>();
+
+/** What words are looked for in. */
+function haystackOf(entry: PlanEntry): string {
+  const known =
+    haystacks.get(entry) ?? `${entry.id} ${entry.backend} ${entry.description}`.toLowerCase();
+  haystacks.set(entry, known);
+  return known;
+}
+
+/**
+ * So many terms are tried one by one to tell which is too much: a query may come from elsewhere.
+ */
+const MOST_TRIED = 12;
+
+/** Why a query finds nothing. */
+export type Miss =
+  /** A word after `status:` or `tier:` that is none. */
+  | { readonly why: 'unknown'; readonly term: Term; readonly known: readonly string[] }
+  /** Nothing matches this term by itself; `near` is what was perhaps meant. */
+  | { readonly why: 'nowhere'; readonly term: Term; readonly near?: string }
+  /** Each term matches something, all together nothing; without `term` there would be `left`. */
+  | { readonly why: 'together'; readonly term: Term; readonly left: number };
+
+/**
+ * Why nothing is found, the nearest reason: what to change first. Undefined for a query that finds
+ * something, or has no words.
+ */
+export function missOf(
+  terms: readonly Term[],
+  entries: readonly PlanEntry[],
+  caseState: CaseStateOf,
+): Miss | undefined {
+  if (terms.length === 0 || find(terms, entries, caseState).length > 0) return undefined;
+  for (const term of terms) {
+    const known: readonly string[] | undefined =
+      term.kind === 'status' ? STATUS_WORDS : term.kind === 'tier' ? TIERS : undefined;
+    if (known && !known.includes(term.text)) return { why: 'unknown', term, known };
+  }
+  const nowhere = terms.find(
+    (term) =>
+      !term.not &&
+      (term.kind === 'glob' || term.kind === 'word') &&
+      find([term], entries, caseState).length === 0,
+  );
+  if (nowhere) {
+    const near = nearest(nowhere, entries);
+    return { why: 'nowhere', term: nowhere, ...(near ? { near } : {}) };
+  }
+  const [best] = terms
+    .slice(-MOST_TRIED)
+    .reverse()
+    .map((term) => ({
+      term,
+      left: find(
+        terms.filter((other) => other !== term),
+        entries,
+        caseState,
+      ).length,
+    }))
+    .sort((a, b) => b.left - a.left);
+  return best && { why: 'together', ...best };
+}
+
+/**
+ * What was perhaps meant: the pattern with `*` around it, or the name of an op that differs in few
+ * letters.
+ */
+function nearest({ kind, text }: Term, entries: readonly PlanEntry[]): string | undefined {
+  if (kind === 'glob') {
+    const wider = `*${text}*`.replaceAll('**', '*');
+    return entries.some(({ id }) => matchesGlob(id, wider)) ? wider : undefined;
+  }
+  const names = new Set(entries.flatMap(({ suite }) => suite.split('.')));
+  const [best] = [...names]
+    .map((name) => ({ name, far: distance(text.toLowerCase(), name) }))
+    .sort((a, b) => a.far - b.far);
+  return best && best.far <= Math.max(1, text.length / 3) ? best.name : undefined;
+}
+
+/** How many letters must be changed, added or dropped (Levenshtein). */
+function distance(a: string, b: string): number {
+  let before = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (before[j - 1] as number) + Number(a[i - 1] !== b[j - 1]);
+      row.push(Math.min((before[j] as number) + 1, (row[j - 1] as number) + 1, change));
+    }
+    before = row;
+  }
+  return before[b.length] as number;
+}

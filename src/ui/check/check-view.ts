@@ -1,0 +1,239 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { isStandard, settingsOf } from '../../report/settings.ts';
+import { optionsOf, queryText } from '../app/address.ts';
+import type { App } from '../app/app.ts';
+import { replayedIn } from '../app/subject.ts';
+import { Follow } from '../controls/follow.ts';
+import { lazily } from '../controls/lazily.ts';
+import { base, controls, panels } from '../controls/styles.ts';
+import { messages } from '../messages/language.ts';
+import type { RunState } from '../run/run-state.ts';
+import { answer, factsOfReport } from './answer.ts';
+import { findings, isBlocked } from './preflight.ts';
+import './answer-element.ts';
+import '../speed/arithmetic.ts';
+import '../libraries/bridge-picker.ts';
+import '../controls/details.ts';
+import './found.ts';
+import '../libraries/headlines.ts';
+import '../controls/progress.ts';
+import '../libraries/recordings.ts';
+import '../reports/result-actions.ts';
+import '../reports/settings-note.ts';
+
+/**
+ * The first screen: the question, what is here, what a click costs, one button; then the answer,
+ * and everything behind it.
+ */
+export class CheckView extends LitElement {
+  static override properties = { app: { attribute: false }, pictured: { state: true } };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      .hero {
+        display: grid;
+        gap: var(--space-5);
+        max-width: var(--column);
+      }
+      .lead {
+        font-size: var(--text-l);
+        color: var(--muted);
+        max-width: 40rem;
+      }
+      .whole {
+        white-space: nowrap;
+      }
+      .run {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-3) var(--space-5);
+        align-items: center;
+      }
+      gp-progress,
+      gp-answer,
+      gp-forecast,
+      gp-arithmetic,
+      gp-recordings,
+      .tone {
+        display: block;
+        max-width: var(--column);
+        margin-block-start: var(--space-5);
+      }
+      gp-details {
+        margin-block-start: var(--space-7);
+      }
+      .pictures {
+        margin-block-start: var(--space-5);
+      }
+      .pictures > summary {
+        font-weight: 650;
+        color: var(--muted);
+        margin-block-end: var(--space-4);
+      }
+      @media print {
+        .run,
+        gp-recordings,
+        .pictures:not([open]) {
+          display: none;
+        }
+        gp-details {
+          margin-block-start: 0;
+        }
+      }
+    `,
+  ];
+  declare app: App;
+  /** Whether the pictures are open. */
+  declare pictured: boolean;
+
+  constructor() {
+    super();
+    this.pictured = false;
+    new Follow(this, () => [
+      this.app.address,
+      this.app.facts,
+      this.app.run.state,
+      this.app.bridge.state,
+    ]);
+  }
+
+  override render() {
+    const { facts, run } = this.app;
+    const state = run.state.value;
+    const { question, lead } = messages().check;
+    // Nothing stands below what is still looked for: what is found would move it.
+    const rest = facts.value !== undefined;
+    return html`
+      <div class="hero">
+        <h1>${question.before}<span class="whole">${question.whole}</span>${question.after}</h1>
+        <p class="lead" ?hidden=${state.phase !== 'idle'}>${lead}</p>
+        <gp-found .facts=${facts.value} ?compact=${state.phase !== 'idle'}>
+          <gp-bridge-picker .bridge=${this.app.bridge} ?hidden=${this.app.bridge.state.value.phase === 'absent'}></gp-bridge-picker>
+          <div class="run">${this.#button(state)}</div>
+        </gp-found>
+      </div>
+      ${rest ? this.#rest(state) : nothing}
+    `;
+  }
+
+  #rest(state: RunState) {
+    return html`
+      ${this.#outcome(state)}
+      ${state.phase === 'ended' && state.report ? lazily('gp-print-summary', () => import('../reports/print-summary.ts'), this, html`<gp-print-summary .report=${state.report}></gp-print-summary>`) : nothing}
+      <gp-recordings .app=${this.app}></gp-recordings>
+      <gp-details .app=${this.app}></gp-details>
+      <gp-arithmetic .probe=${state.environment?.probe}></gp-arithmetic>
+      ${state.phase === 'ended' && state.report ? this.#pictures() : nothing}
+    `;
+  }
+
+  /** One button in one place, so that the focus stays on it when Run becomes Stop and Run again. */
+  #button({ phase, subject }: RunState) {
+    const busy = phase === 'starting' || phase === 'running' || phase === 'stopping';
+    const facts = this.app.facts.value;
+    const blocked = facts !== undefined && isBlocked(facts);
+    const disabled = busy ? phase === 'stopping' : blocked || !facts;
+    const words = messages().check;
+    return html`
+      <button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+        ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' || subject === 'recordings' ? words.run : words.again}
+      </button>
+      ${busy ? nothing : html`<p class="muted">${blocked ? words.nothingRuns : words.noUpload(this.#cost())}</p>`}
+    `;
+  }
+
+  #cost(): string {
+    const { tier } = optionsOf(this.app.address.value);
+    const { chosenOnly, costs, withLibraries } = messages().check;
+    if (queryText(this.app.address.value) !== '') return chosenOnly;
+    const devices = this.app.bridge.live()?.links.length ?? 0;
+    return devices === 0 ? costs[tier] : withLibraries(costs[tier], devices);
+  }
+
+  #press(busy: boolean): void {
+    if (busy) this.app.run.stop();
+    else this.app.start();
+  }
+
+  #outcome(state: RunState) {
+    const { phase, report, problem, hung } = state;
+    if (phase === 'failed') return failure(problem);
+    if (phase === 'ended' && report) {
+      const verdict = answer(factsOfReport(report, state.subject));
+      const settings = settingsOf(report);
+      const right = verdict.tone === 'good' || verdict.tone === 'warn';
+      return html`${hung && !report.run.complete ? this.#hang(hung) : nothing} ${problem ? failure(problem) : nothing}
+      <gp-answer ?tinted=${!isStandard(settings)} .answer=${verdict}>
+        <gp-settings-note .settings=${settings}></gp-settings-note>
+        <gp-headlines .run=${state}></gp-headlines>
+        ${right ? this.#switch() : nothing}
+        <gp-result-actions .report=${report}></gp-result-actions>
+        ${right ? this.#nextStep(state) : nothing}
+      </gp-answer>
+      ${right && state.subject === 'plan' ? lazily('gp-forecast', () => import('../speed/forecast-element.ts'), this, html`<gp-forecast .app=${this.app}></gp-forecast>`) : nothing}`;
+    }
+    if (phase === 'idle') return nothing;
+    return html`
+      <gp-progress
+        label=${messages().check.progress}
+        noun=${state.subject === 'plan' ? 'checks' : replayedIn(state.selected)}
+        .done=${state.done}
+        .total=${state.total}
+        .remaining=${state.remaining}
+      ></gp-progress>
+      <gp-headlines .run=${state}></gp-headlines>
+    `;
+  }
+
+  /** Loaded when they are first wanted. */
+  #pictures() {
+    const shown = customElements.get('gp-pictures') !== undefined && this.pictured;
+    return html`<details class="pictures" ?open=${this.pictured} @toggle=${this.#picture}>
+      <summary>${messages().charts.pictures}</summary>
+      ${shown ? html`<gp-pictures .app=${this.app}></gp-pictures>` : nothing}
+    </details>`;
+  }
+
+  async #picture(event: Event): Promise<void> {
+    this.pictured = (event.target as HTMLDetailsElement).open;
+    await import('../speed/pictures.ts');
+    this.requestUpdate();
+  }
+
+  /** How to get the graphics chip into use, after a run without it. */
+  #switch() {
+    const facts = this.app.facts.value;
+    const fallback = facts && findings(facts).find(({ code }) => code === 'fallback-adapter');
+    return fallback ? html`<p>${messages().check.theSwitch} ${fallback.actions[0]}</p>` : nothing;
+  }
+
+  /** After a right computation, the next thing to see is that it learns. */
+  #nextStep({ subject, report }: RunState) {
+    if (subject === 'recordings' || !report || report.summary.passed === 0) return nothing;
+    return html`<p>
+      <a href="?view=train" @click=${this.#toTraining}>${messages().check.try}</a>${messages().check.tryAfter}
+    </p>`;
+  }
+
+  #toTraining(event: MouseEvent): void {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    this.app.go({ view: 'train' });
+  }
+
+  #hang(id: string) {
+    const { hung, goesOn, reload } = messages().check;
+    return html`<div class="tone warn" role="alert">
+      <p>${hung.before}<code lang="en">${id}</code>${hung.after} ${goesOn}</p>
+      <button class="primary" @click=${() => location.reload()}>${reload}</button>
+    </div>`;
+  }
+}
+
+function failure(problem: string | undefined) {
+  return html`<p class="tone bad" role="alert" lang="en">${problem}</p>`;
+}
+
+customElements.define('gp-check-view', CheckView);

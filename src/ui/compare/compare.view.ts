@@ -1,0 +1,12 @@
+import type { View } from '../app/view.ts';
+
+export const view: View = {
+  name: 'compare',
+  order: 3,
+  words: {
+    en: { label: 'Compare', title: 'compare two results' },
+    de: { label: 'Vergleichen', title: 'zwei Ergebnisse vergleichen' },
+  },
+  element: 'gp-compare-view',
+  load: () => import('./compare-view.ts'),
+};

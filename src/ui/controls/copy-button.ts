@@ -1,0 +1,56 @@
+import { css, html, LitElement } from 'lit';
+import { messages } from '../messages/language.ts';
+import { base, controls } from './styles.ts';
+
+/**
+ * Copies a text, and says so. Fires `refused` where the browser does not allow it: the person
+ * copies by hand then.
+ */
+export class CopyButton extends LitElement {
+  static override properties = {
+    words: {},
+    text: {},
+    primary: { type: Boolean },
+    copied: { state: true },
+  };
+  static override styles = [
+    base,
+    controls,
+    css`
+      :host {
+        display: inline-flex;
+        align-items: center;
+        gap: var(--space-2);
+      }
+      [role='status'] {
+        font-size: var(--text-s);
+      }
+    `,
+  ];
+  /** What the button says. */
+  declare words: string;
+  /** What is copied; nothing can be while it is empty. */
+  declare text: string;
+  declare primary: boolean;
+  declare copied: boolean;
+
+  override willUpdate(changed: ReadonlyMap<PropertyKey, unknown>): void {
+    if (changed.has('text')) this.copied = false;
+  }
+
+  override render() {
+    return html`<button class=${this.primary ? 'primary' : 'quiet'} ?disabled=${!this.text} @click=${this.#copy}>${this.words}</button>
+      <span role="status">${this.copied ? messages().share.copied : ''}</span>`;
+  }
+
+  async #copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(this.text);
+      this.copied = true;
+    } catch {
+      this.dispatchEvent(new CustomEvent('refused'));
+    }
+  }
+}
+
+customElements.define('gp-copy-button', CopyButton);

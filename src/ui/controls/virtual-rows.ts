@@ -1,0 +1,165 @@
+import {
+  defaultRangeExtractor,
+  type Range,
+  WindowVirtualizerController,
+} from '@tanstack/lit-virtual';
+import { css, html, type LitElement, type ReactiveController, type TemplateResult } from 'lit';
+import { createRef, ref } from 'lit/directives/ref.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { Paper } from './paper.ts';
+
+/** What a list of {@link VirtualRows} needs of the styles of its host. */
+export const virtualRows = css`
+  .virtual {
+    position: relative;
+    overflow-anchor: none;
+  }
+  .virtual > li {
+    position: absolute;
+    inset-block-start: 0;
+    inset-inline: 0;
+  }
+  @media print {
+    .virtual > li {
+      position: static;
+    }
+  }
+`;
+
+/** Rows beyond the window that are drawn too, so that a quick scroll or a key finds them there. */
+const OVERSCAN = 8;
+
+/**
+ * A list of any length in the shadow root of its host. Only the rows near the window are drawn: it
+ * scrolls with the page, and rows may have any height. A row that holds the focus stays, so that a
+ * keyboard is never thrown out of the list. Paper gets all rows.
+ */
+export class VirtualRows<T> implements ReactiveController {
+  readonly #host: LitElement;
+  readonly #paper: Paper;
+  readonly #controller: WindowVirtualizerController<HTMLLIElement>;
+  readonly #list = createRef<HTMLUListElement>();
+  readonly #moved = new ResizeObserver(() => this.#place());
+  /** Distance of the list from the top of the document, in pixels. */
+  #top = 0;
+  #focused: number | undefined;
+  #items: readonly T[] = [];
+  #keyAt = (index: number): string | number => index;
+
+  /** `estimate` is the usual height of a row in pixels; rows are measured once they are drawn. */
+  constructor(host: LitElement, estimate: number) {
+    this.#host = host;
+    this.#paper = new Paper(host);
+    this.#controller = new WindowVirtualizerController(host, {
+      count: 0,
+      estimateSize: () => estimate,
+      overscan: OVERSCAN,
+      rangeExtractor: (range) => this.#withFocused(range),
+    });
+    host.addController(this);
+  }
+
+  /**
+   * Draws the list, named `label`, with a row of `row` for each item; `keyOf` tells items apart.
+   */
+  render(
+    label: string,
+    items: readonly T[],
+    keyOf: (item: T) => string,
+    row: (item: T) => TemplateResult,
+  ): TemplateResult {
+    const virtualizer = this.#controller.getVirtualizer();
+    this.#take(items, keyOf);
+    virtualizer.setOptions({
+      ...virtualizer.options,
+      count: items.length,
+      scrollMargin: this.#top,
+      getItemKey: this.#keyAt,
+    });
+    const { printing } = this.#paper;
+    const places = printing
+      ? items.map((_, index) => ({ index, key: this.#keyAt(index), start: 0 }))
+      : virtualizer.getVirtualItems();
+    const drawn = places.flatMap((place) => {
+      const item = items[place.index];
+      return item === undefined ? [] : [{ ...place, item }];
+    });
+    // Safari takes the role from a list without markers, unless it is said.
+    return html`<ul
+      role="list"
+      class="virtual"
+      aria-label=${label}
+      .style=${printing ? '' : `block-size: ${virtualizer.getTotalSize()}px`}
+      ${ref(this.#list)}
+      @focusin=${this.#keep}
+      @focusout=${this.#release}
+    >
+      ${repeat(
+        drawn,
+        ({ key }) => key,
+        ({ index, start, item }) => html`<li
+          data-index=${index}
+          aria-setsize=${items.length}
+          aria-posinset=${index + 1}
+          .style=${printing ? '' : `transform: translateY(${start - this.#top}px)`}
+          ${ref((element) => element instanceof HTMLLIElement && !printing && virtualizer.measureElement(element))}
+        >
+          ${row(item)}
+        </li>`,
+      )}
+    </ul>`;
+  }
+
+  /**
+   * All places are computed anew when this function is another one, so it stays as long as the
+   * items do.
+   */
+  #take(items: readonly T[], keyOf: (item: T) => string): void {
+    if (items.length === this.#items.length && items.every((item, i) => item === this.#items[i]))
+      return;
+    this.#items = items;
+    this.#keyAt = (index) => {
+      const item = items[index];
+      return item === undefined ? index : keyOf(item);
+    };
+  }
+
+  hostConnected(): void {
+    this.#moved.observe(document.body);
+  }
+
+  hostUpdated(): void {
+    this.#place();
+  }
+
+  hostDisconnected(): void {
+    this.#moved.disconnect();
+  }
+
+  /** What stands above the list may have grown. */
+  #place(): void {
+    const list = this.#list.value;
+    if (!list?.isConnected) return;
+    const top = list.getBoundingClientRect().top + window.scrollY;
+    if (Math.abs(top - this.#top) < 1) return;
+    this.#top = top;
+    this.#host.requestUpdate();
+  }
+
+  #withFocused(range: Range): number[] {
+    const indices = defaultRangeExtractor(range);
+    const kept = this.#focused;
+    return kept === undefined || kept >= range.count || indices.includes(kept)
+      ? indices
+      : [...indices, kept].sort((a, b) => a - b);
+  }
+
+  #keep = ({ target }: FocusEvent): void => {
+    const row = target instanceof Element ? target.closest<HTMLElement>('li[data-index]') : null;
+    this.#focused = row ? Number(row.dataset['index']) : undefined;
+  };
+
+  #release = (): void => {
+    this.#focused = undefined;
+  };
+}

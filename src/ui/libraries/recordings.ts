@@ -1,0 +1,52 @@
+import { css, html, LitElement, nothing } from 'lit';
+import type { App } from '../app/app.ts';
+import { Follow } from '../controls/follow.ts';
+import { icon } from '../controls/icons.ts';
+import { base, controls, panels } from '../controls/styles.ts';
+import { messages } from '../messages/language.ts';
+import { RECORDED } from './recording-sets.ts';
+
+/**
+ * One click that replays what other libraries recorded, and what it costs. Nothing where the page
+ * brings none along, or nothing can run.
+ */
+export class RecordingsElement extends LitElement {
+  static override properties = { app: { attribute: false } };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      .panel {
+        display: grid;
+        gap: var(--space-3);
+      }
+      .row p {
+        margin: 0;
+      }
+    `,
+  ];
+  declare app: App;
+
+  constructor() {
+    super();
+    new Follow(this, () => [this.app.facts, this.app.run.state]);
+  }
+
+  override render() {
+    if (RECORDED.cases === 0 || !this.app.canRun) return nothing;
+    const { phase } = this.app.run.state.value;
+    const busy = phase === 'starting' || phase === 'running' || phase === 'stopping';
+    const { libraries } = messages();
+    return html`<section class="panel" aria-label=${libraries.recordings}>
+      <h2>${libraries.question}</h2>
+      <p class="muted">${libraries.explain(RECORDED.cases)}</p>
+      <div class="row">
+        <button aria-disabled=${busy} @click=${() => !busy && this.app.replayBrought()}>${icon('file')}${libraries.replay}</button>
+        <p class="muted small">${libraries.cost(RECORDED.bytes)}</p>
+      </div>
+    </section>`;
+  }
+}
+
+customElements.define('gp-recordings', RecordingsElement);

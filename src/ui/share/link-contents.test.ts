@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { PLAN, RUN } from '../../report/fixtures/reports.ts';
+import { decodePayload } from '../../report/link/decode.ts';
+import { encodeLink } from '../../report/link/encode.ts';
+import { de } from '../messages/de.ts';
+import { en } from '../messages/en.ts';
+import { linkContents } from './link-contents.ts';
+
+test('every part of a link is told, as the link itself holds it', async () => {
+  const payload = await decodePayload(await encodeLink(RUN, PLAN, { device: 'ThinkPad T14' }));
+  const contents = linkContents(payload, en.share.contents);
+  expect(contents.map(({ part }) => part)).toEqual(Object.keys(payload));
+  expect(Object.fromEntries(contents.map(({ part, value }) => [part, value]))).toMatchObject({
+    tool: `${RUN.tool.version} (${RUN.tool.commit})`,
+    planHash: RUN.run.planHash,
+    statuses: '14 verdicts',
+    settings:
+      'tier quick, checks ops.matmul.* !*vector*, part 1/1, seed 42, standard time limits, complete, 0 retried, 0 in a hidden tab',
+    environments: expect.stringContaining('swiftshader'),
+    replayed: 'none',
+    device: 'ThinkPad T14',
+  });
+  expect(linkContents(payload, de.share.contents).map(({ value }) => value)).toContain(
+    '14 Urteile',
+  );
+});
+
+test('each language says each deviation from the standard', () => {
+  const standard = {
+    tier: 'quick',
+    filters: [],
+    shard: '1/1',
+    seed: 42,
+    timeoutMs: undefined,
+    complete: true,
+    retried: 0,
+    hidden: 0,
+  } as const;
+  const other = {
+    tier: 'full',
+    filters: ['a*'],
+    shard: '1/2',
+    seed: 1,
+    timeoutMs: 5,
+    complete: false,
+    retried: 2,
+    hidden: 3,
+  } as const;
+  for (const { share } of [en, de]) {
+    expect(share.deviations(standard)).toEqual([]);
+    for (const key of Object.keys(other) as (keyof typeof other)[]) {
+      expect(share.deviations({ ...standard, [key]: other[key] }), key).toHaveLength(1);
+    }
+  }
+});

@@ -1,0 +1,26 @@
+import type { LinkPayload } from '../../report/link/payload.ts';
+import type { Report } from '../../report/schema.ts';
+import { harness } from '../app/harness.ts';
+
+/** A link of a report, and what was read back out of it: what leaves is told by the link itself. */
+export interface Shareable {
+  readonly link: string;
+  readonly payload: LinkPayload;
+}
+
+/**
+ * Makes the link of a report under the page's own address. Throws LinkError when the report has
+ * none.
+ */
+export async function shareableOf(report: Report, device: string): Promise<Shareable> {
+  const [{ planText }, { encodeLink }, { decodePayload }] = await Promise.all([
+    harness(),
+    import('../../report/link/encode.ts'),
+    import('../../report/link/decode.ts'),
+  ]);
+  const fragment = await encodeLink(report, planText, { device });
+  return {
+    link: `${new URL('.', location.href).href}#${fragment}`,
+    payload: await decodePayload(fragment),
+  };
+}

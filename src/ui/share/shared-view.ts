@@ -1,0 +1,64 @@
+import { css, html, LitElement, nothing } from 'lit';
+import type { DecodedLink } from '../../report/link/decode.ts';
+import { isStandard } from '../../report/settings.ts';
+import { answer } from '../check/answer.ts';
+import { base, controls, panels } from '../controls/styles.ts';
+import { messages } from '../messages/language.ts';
+import { factsOfLink, type Shared } from './shared.ts';
+import '../check/answer-element.ts';
+import '../speed/arithmetic.ts';
+import '../cases/linked-suites.ts';
+import '../reports/provenance.ts';
+import '../reports/settings-note.ts';
+
+/**
+ * Someone's result, read from a link: what it says, where and when it was made, and how to get
+ * one's own.
+ */
+export class SharedView extends LitElement {
+  static override properties = { shared: { attribute: false } };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      .stack {
+        display: grid;
+        gap: var(--space-5);
+        max-width: var(--column);
+      }
+      gp-linked-suites {
+        margin-block-start: var(--space-6);
+      }
+    `,
+  ];
+  declare shared: Shared;
+
+  override render() {
+    const { title, runHere, compare } = messages().shared;
+    return html`
+      <div class="stack">
+        <h1>${title}</h1>
+        ${'problem' in this.shared ? html`<p class="tone bad" role="alert" lang="en">${this.shared.problem}</p>` : this.#result(this.shared.link)}
+        <div class="row">
+          <button class="primary large" @click=${() => this.dispatchEvent(new CustomEvent('leave'))}>${runHere}</button>
+          ${'link' in this.shared ? html`<button @click=${() => this.dispatchEvent(new CustomEvent('compare'))}>${compare}</button>` : nothing}
+        </div>
+      </div>
+      ${'link' in this.shared ? html`<gp-linked-suites .link=${this.shared.link}></gp-linked-suites>` : nothing}
+    `;
+  }
+
+  #result(link: DecodedLink) {
+    const { environments, time, tool, settings, device, planProblem } = link;
+    return html`
+      <p>${messages().shared.vouch}</p>
+      <gp-answer ?tinted=${!isStandard(settings)} .answer=${answer(factsOfLink(link))}><gp-settings-note .settings=${settings}></gp-settings-note></gp-answer>
+      <gp-provenance .environments=${environments} .startedAt=${time.startedAt} .tool=${tool} .device=${device}></gp-provenance>
+      ${environments.map(({ probe }) => html`<gp-arithmetic .probe=${probe}></gp-arithmetic>`)}
+      ${planProblem ? html`<p class="muted" lang="en">${planProblem.message}</p>` : nothing}
+    `;
+  }
+}
+
+customElements.define('gp-shared-view', SharedView);

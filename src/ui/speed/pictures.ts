@@ -1,0 +1,83 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { bridgeName, wordsOfDevice } from '../../backends/bridge/name.ts';
+import { accuracyFigure } from '../charts/accuracy.ts';
+import '../charts/figure.ts';
+import type { App } from '../app/app.ts';
+import { pairsFigure } from '../charts/pairs.ts';
+import { rooflineFigure } from '../charts/roofline.ts';
+import { speedFigure } from '../charts/speed.ts';
+import { Follow } from '../controls/follow.ts';
+import { base, controls, panels } from '../controls/styles.ts';
+import { messages } from '../messages/language.ts';
+import { pairsOfDevices } from './speed-pairs.ts';
+import { timedOps } from './timed-ops.ts';
+
+/**
+ * A run in pictures: how near its bound each case came, and, where the speed was measured, how fast
+ * ops are and could be.
+ */
+export class PicturesElement extends LitElement {
+  static override properties = { app: { attribute: false } };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      div {
+        display: grid;
+        gap: var(--space-5);
+      }
+    `,
+  ];
+  declare app: App;
+
+  constructor() {
+    super();
+    new Follow(this, () => [this.app.run.state, this.app.speed.state]);
+  }
+
+  override render() {
+    const { report } = this.app.run.state.value;
+    const speed = this.app.speed.state.value;
+    const ops = timedOps([
+      ...(speed.phase === 'known' ? speed.report.results : []),
+      ...(report?.results ?? []),
+    ]);
+    const accuracy = report?.results.some(({ accuracy: judged }) => judged?.boundUsed)
+      ? accuracyFigure(report.results)
+      : undefined;
+    const words = messages().charts;
+    const { caption, theirs, ours, spread } = words.pairs.device;
+    const { live } = this.app.run.state.value;
+    const devices = [...pairsOfDevices(report?.results ?? [])].map(([backend, pairs]) => {
+      const device = live?.links.find((link) => bridgeName(link.device) === backend)?.device;
+      const name = device ? wordsOfDevice(device) : backend;
+      return pairsFigure(pairs, {
+        caption: caption(name),
+        first: theirs,
+        second: ours,
+        spread,
+        file: `gradproof-speed-${backend}`,
+      });
+    });
+    const figures = [
+      ...(accuracy ? [accuracy] : []),
+      ...(ops.length > 1 ? [rooflineFigure(ops), speedFigure(ops)] : []),
+      ...devices,
+    ];
+    return html`<div>
+      ${figures.map((figure) => html`<section class="panel" aria-label=${figure.caption}><gp-figure .figure=${figure}></gp-figure></section>`)}
+      ${figures.length === 0 ? html`<p class="muted">${words.noPictures}</p>` : nothing}
+      ${ops.length > 1 ? nothing : this.#measure()}
+    </div>`;
+  }
+
+  #measure() {
+    const { measure, measuring } = messages().forecast;
+    if (this.app.speed.state.value.phase === 'measuring')
+      return html`<p class="muted" role="status">${measuring}</p>`;
+    return html`<p><button class="quiet" @click=${() => this.app.speed.measure()}>${measure}</button></p>`;
+  }
+}
+
+customElements.define('gp-pictures', PicturesElement);

@@ -1,0 +1,240 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { DEFAULT_TRAINING } from '../../train/config.ts';
+import { curveFigure } from '../charts/curve.ts';
+import '../charts/figure.ts';
+import type { App } from '../app/app.ts';
+import { lossFigure } from '../charts/loss.ts';
+import { isBlocked } from '../check/preflight.ts';
+import { download } from '../controls/download.ts';
+import { Follow } from '../controls/follow.ts';
+import { base, controls, panels } from '../controls/styles.ts';
+import { messages } from '../messages/language.ts';
+import { saveReport } from '../reports/report-files.ts';
+import { type TrainingState, trainingAnswer } from './training-state.ts';
+import '../check/answer-element.ts';
+import '../check/found.ts';
+import '../controls/progress.ts';
+import './samples.ts';
+import type { StepsChoice } from './steps-choice.ts';
+import './steps-choice.ts';
+import './text-drop.ts';
+
+const BUSY: ReadonlySet<TrainingState['phase']> = new Set([
+  'starting',
+  'running',
+  'pausing',
+  'paused',
+  'stopping',
+]);
+
+/**
+ * Fine-tuning on a text of one's own: choose, start, watch the loss fall, compare samples, save the
+ * adapter.
+ */
+export class TrainView extends LitElement {
+  static override properties = { app: { attribute: false }, steps: { state: true } };
+  static override styles = [
+    base,
+    controls,
+    panels,
+    css`
+      .stack {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--space-5);
+        max-width: var(--column);
+      }
+      .lead {
+        font-size: var(--text-l);
+        color: var(--muted);
+      }
+      dl {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-2) var(--space-6);
+        font-variant-numeric: tabular-nums;
+      }
+      dt {
+        font-size: var(--text-s);
+        color: var(--muted);
+      }
+      dd {
+        font-size: var(--text-l);
+      }
+      .kept {
+        display: grid;
+        gap: var(--space-2);
+      }
+      @media print {
+        gp-text-drop,
+        gp-steps-choice {
+          display: none;
+        }
+      }
+      .plots {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
+        gap: var(--space-5);
+      }
+    `,
+  ];
+  declare app: App;
+  /** How many steps are chosen; undefined when it is none that can be run. */
+  declare steps: number | undefined;
+
+  constructor() {
+    super();
+    this.steps = DEFAULT_TRAINING.steps;
+    new Follow(this, () => [this.app.facts, this.app.training.state, this.app.training.text]);
+  }
+
+  override render() {
+    const { facts, training } = this.app;
+    const words = messages().training;
+    const state = training.state.value;
+    const busy = BUSY.has(state.phase);
+    const blocked = facts.value !== undefined && isBlocked(facts.value);
+    return html`<div class="stack">
+      <h1>${words.title}</h1>
+      <p class="lead">${words.lead}</p>
+      ${blocked ? html`<gp-found .facts=${facts.value}></gp-found>` : nothing}
+      <gp-text-drop .text=${training.text.value} ?disabled=${busy} @text=${this.#takeText}></gp-text-drop>
+      <gp-steps-choice ?hidden=${busy} .textBytes=${training.text.value?.bytes.byteLength} @steps=${this.#chooseSteps}></gp-steps-choice>
+      <div class="row">${this.#buttons(state, busy, blocked || !facts.value)}</div>
+      ${state.phase === 'failed' ? html`<p class="tone bad" role="alert" lang="en">${state.problem}</p>` : nothing}
+      ${state.phase === 'idle' || (state.phase === 'failed' && !state.start) ? nothing : this.#live(state, busy)}
+    </div>`;
+  }
+
+  #takeText(event: CustomEvent<File>): void {
+    this.app.takeText(event.detail);
+  }
+
+  #chooseSteps(event: Event): void {
+    this.steps = (event.target as StepsChoice).steps;
+  }
+
+  /**
+   * One button in one place, so that the focus stays on it when Start becomes Stop and Start again;
+   * beside it the pause.
+   */
+  #buttons({ phase }: TrainingState, busy: boolean, blocked: boolean) {
+    const words = messages().training;
+    const disabled = busy ? phase === 'stopping' : blocked || this.steps === undefined;
+    const paused = phase === 'paused' || phase === 'pausing';
+    return html`
+      <button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
+        ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' ? words.start : words.again}
+      </button>
+      ${
+        paused || phase === 'running'
+          ? html`<button class="large" aria-keyshortcuts="P" @click=${() => (paused ? this.app.training.resume() : this.app.training.pause())}>
+              ${phase === 'paused' ? words.goOn : phase === 'pausing' ? words.pausing : words.pause}
+            </button>`
+          : nothing
+      }
+    `;
+  }
+
+  #press(busy: boolean): void {
+    if (busy) this.app.training.stop();
+    else if (this.steps !== undefined)
+      this.app.training.start({ steps: this.steps, seed: DEFAULT_TRAINING.seed });
+  }
+
+  #live(state: TrainingState, busy: boolean) {
+    const { start, losses, report, phase } = state;
+    const words = messages().training;
+    const step = losses.at(-1)?.step ?? 0;
+    return html`
+      ${phase === 'ended' ? html`<gp-answer .answer=${trainingAnswer(report?.results[0], state)}>${this.#files(state)}</gp-answer>` : nothing}
+      ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(step)}</p>` : nothing}
+      ${
+        busy && phase !== 'paused'
+          ? html`<gp-progress
+              label=${words.progress}
+              noun="steps"
+              .done=${step}
+              .total=${start ? start.steps : 0}
+              .remaining=${state.remainingMs === undefined ? undefined : { low: state.remainingMs, high: state.remainingMs }}
+            ></gp-progress>`
+          : nothing
+      }
+      ${start ? html`${this.#figures(state, start)} ${this.#plots(state, start)}` : nothing}
+      ${
+        state.before === undefined
+          ? nothing
+          : html`<gp-samples .prompt=${state.prompt} .textBefore=${state.before} .textAfter=${state.after}></gp-samples>`
+      }
+    `;
+  }
+
+  #figures({ msPerStep, losses, judged }: TrainingState, start: Start) {
+    const { units, training } = messages();
+    const words = training.figures;
+    const last = losses.at(-1);
+    const figures = [
+      [words.text, units.bytes(start.textBytes)],
+      [words.trainable, units.number(start.trainable)],
+      [words.frozen, units.number(start.frozen)],
+      [words.memory, units.bytes(start.bytesForecast)],
+      [words.memoryNow, last ? units.bytes(last.bytes) : words.none],
+      [
+        words.loss,
+        last
+          ? units.number(last.loss, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+          : words.none,
+      ],
+      [words.step, msPerStep === undefined ? words.none : units.milliseconds(msPerStep)],
+      [words.judged, units.number(judged.length)],
+    ];
+    return html`<dl aria-label=${words.label}>${figures.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl>`;
+  }
+
+  #plots({ losses, heldout }: TrainingState, { unigram, steps, bytesForecast }: Start) {
+    const { charts, units } = messages();
+    const speed = curveFigure({
+      caption: charts.speed.caption,
+      unit: charts.speed.unit,
+      steps,
+      say: units.milliseconds,
+      file: 'gradproof-speed',
+      points: losses.map(({ step, msPerStep }) => ({ step, value: msPerStep })),
+    });
+    const memory = curveFigure({
+      caption: charts.memory.caption,
+      unit: charts.memory.unit,
+      steps,
+      say: units.bytes,
+      file: 'gradproof-memory',
+      points: losses.map(({ step, bytes }) => ({ step, value: bytes })),
+      rule: { value: bytesForecast, words: charts.memory.forecast },
+    });
+    return html`
+      <div class="panel"><gp-figure .figure=${lossFigure({ losses, heldout, unigram, steps })}></gp-figure></div>
+      <div class="plots">
+        <div class="panel"><gp-figure .figure=${speed}></gp-figure></div>
+        <div class="panel"><gp-figure .figure=${memory}></gp-figure></div>
+      </div>
+    `;
+  }
+
+  #files({ files, report }: TrainingState) {
+    const words = messages().training;
+    if (!report) return nothing;
+    return html`<div class="kept">
+      ${files.length === 0 ? nothing : html`<h3>${words.files}</h3><p class="small">${words.filesLead}</p>`}
+      <div class="row">
+        ${files.map(
+          ({ name, data }) =>
+            html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>${words.save(name)}</button>`,
+        )}
+        <button class="quiet" @click=${() => saveReport(report, 'json')}>${words.saveReport}</button>
+      </div>
+    </div>`;
+  }
+}
+
+type Start = NonNullable<TrainingState['start']>;
+
+customElements.define('gp-train-view', TrainView);

@@ -1,0 +1,84 @@
+import { messageOf } from '../../errors.ts';
+import { Pause } from '../../harness/training/pause.ts';
+import type { TrainingEvent, TrainingRequest } from '../../harness/training.ts';
+import { harness } from '../app/harness.ts';
+import { Observable } from '../controls/observable.ts';
+import { afterTrainingEvent, type TrainingState, UNTRAINED } from './training-state.ts';
+
+/** A text to learn from. */
+export interface TrainingText {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The one fine-tuning run of the page. */
+export class TrainingSession {
+  readonly state = new Observable<TrainingState>(UNTRAINED);
+  /** The text that was dropped or chosen; without one the project's own is used. */
+  readonly text = new Observable<TrainingText | undefined>(undefined);
+  #abort: AbortController | undefined;
+  #pause = new Pause();
+
+  /** Fine-tunes; resolves when the run has ended, however it ended. */
+  async start(settings: Pick<TrainingRequest, 'steps' | 'seed'>): Promise<void> {
+    if (this.#abort) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const pause = new Pause();
+    this.#pause = pause;
+    this.state.value = { ...UNTRAINED, phase: 'starting' };
+    try {
+      const { train, cases, startWorker } = await harness();
+      const text = this.text.value?.bytes ?? (await ownText(abort.signal));
+      const follow = (event: TrainingEvent) => {
+        this.state.value = afterTrainingEvent(this.state.value, event);
+      };
+      const { report, files } = await train(
+        { cases, startWorker },
+        { text, ...settings },
+        follow,
+        abort.signal,
+        pause,
+      );
+      this.state.value = { ...this.state.value, phase: 'ended', report, files };
+    } catch (error) {
+      this.state.value = abort.signal.aborted
+        ? UNTRAINED
+        : { ...this.state.value, phase: 'failed', problem: messageOf(error) };
+    } finally {
+      this.#abort = undefined;
+    }
+  }
+
+  /** Lets the run wait before its next step. */
+  pause(): void {
+    if (this.state.value.phase !== 'running') return;
+    this.#pause.on = true;
+    this.state.value = { ...this.state.value, phase: 'pausing' };
+  }
+
+  /** Lets a run that waits go on. */
+  resume(): void {
+    const { phase } = this.state.value;
+    if (phase !== 'pausing' && phase !== 'paused') return;
+    this.#pause.on = false;
+    if (phase === 'pausing') this.state.value = { ...this.state.value, phase: 'running' };
+  }
+
+  /** Ends the run early; its curve stays. */
+  stop(): void {
+    if (!this.#abort) return;
+    this.state.value = { ...this.state.value, phase: 'stopping' };
+    this.#abort.abort();
+  }
+}
+
+/** The project's own TypeScript, WGSL and Markdown, packed beside the page by the build. */
+async function ownText(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(new URL('corpus.txt', document.baseURI), { signal });
+  if (!response.ok)
+    throw new Error(
+      `corpus.txt beside this page could not be read (${response.status}): drop a text of your own instead`,
+    );
+  return new Uint8Array(await response.arrayBuffer());
+}

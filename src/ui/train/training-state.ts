@@ -1,0 +1,144 @@
+import type { TrainingEvent, TrainingOutcome } from '../../harness/training.ts';
+import type { CaseResult, Report } from '../../report/schema.ts';
+import { DEFAULT_TRAINING } from '../../train/config.ts';
+import { messages } from '../messages/language.ts';
+
+/** A point of a loss curve: after so many steps, in nats per byte. */
+export interface LossPoint {
+  readonly step: number;
+  readonly loss: number;
+}
+
+/** A step as it was told. */
+export interface TrainingPoint extends LossPoint {
+  readonly msPerStep: number;
+  /** Device memory in live tensors. */
+  readonly bytes: number;
+}
+
+/** A fine-tuning run as the page shows it. */
+export interface TrainingState {
+  readonly phase:
+    | 'idle'
+    | 'starting'
+    | 'running'
+    | 'pausing'
+    | 'paused'
+    | 'stopping'
+    | 'ended'
+    | 'failed';
+  readonly start?: Extract<TrainingEvent, { type: 'start' }>;
+  /** One list for a whole run, which grows. */
+  readonly losses: readonly TrainingPoint[];
+  readonly heldout: readonly LossPoint[];
+  readonly before?: string;
+  readonly after?: string;
+  readonly prompt?: string;
+  readonly msPerStep?: number;
+  readonly remainingMs?: number;
+  /** Steps whose every number was judged, with the largest share of its bound. */
+  readonly judged: readonly { readonly step: number; readonly boundUsed: number }[];
+  readonly report?: Report;
+  readonly files: TrainingOutcome['files'];
+  readonly problem?: string;
+}
+
+/** Before a training run. */
+export const UNTRAINED: TrainingState = {
+  phase: 'idle',
+  losses: [],
+  heldout: [],
+  judged: [],
+  files: [],
+};
+
+/** The state after `event`. Steps are collected in place, so that a run of n steps costs n. */
+export function afterTrainingEvent(state: TrainingState, event: TrainingEvent): TrainingState {
+  switch (event.type) {
+    case 'start':
+      return {
+        ...state,
+        phase: state.phase === 'starting' ? 'running' : state.phase,
+        start: event,
+        losses: [],
+      };
+    case 'heldout':
+      return { ...state, heldout: [...state.heldout, { step: event.step, loss: event.loss }] };
+    case 'sample':
+      return { ...state, prompt: event.prompt, [event.when]: event.text };
+    case 'step':
+      (state.losses as TrainingPoint[]).push({
+        step: event.step,
+        loss: event.loss,
+        msPerStep: event.msPerStep,
+        bytes: event.bytes,
+      });
+      return { ...state, msPerStep: event.msPerStep, remainingMs: event.remainingMs };
+    case 'paused':
+      // A run that went on before the worker was told of the pause is not shown as paused.
+      return state.phase === 'pausing' ? { ...state, phase: 'paused' } : state;
+    case 'resumed':
+      return state.phase === 'paused' ? { ...state, phase: 'running' } : state;
+    case 'judged':
+      return {
+        ...state,
+        judged: [...state.judged, { step: event.step, boundUsed: event.boundUsed }],
+      };
+    case 'environment':
+    case 'end':
+      return state;
+  }
+}
+
+/** The verdict of a training run in plain words. */
+export interface TrainingAnswer {
+  readonly tone: 'good' | 'bad' | 'none';
+  readonly headline: string;
+  readonly sentences: readonly string[];
+}
+
+/**
+ * What to tell of an ended run; one that was stopped has no result, or a part of one, and concludes
+ * nothing.
+ */
+export function trainingAnswer(
+  result: CaseResult | undefined,
+  { start, msPerStep, judged, losses }: TrainingState,
+): TrainingAnswer {
+  const words = messages().training.verdict;
+  if (!result || result.error?.code === 'interrupted') {
+    return {
+      tone: 'none',
+      headline: words.stopped(losses.at(-1)?.step ?? 0),
+      sentences: [words.startAgain],
+    };
+  }
+  const { heldoutBefore, heldoutAfter, unigram } = result.metrics ?? {};
+  const figures =
+    heldoutBefore != null && heldoutAfter != null
+      ? [words.fell(heldoutBefore, heldoutAfter, unigram ?? undefined)]
+      : [];
+  const speed =
+    msPerStep === undefined || !start ? [] : [words.speed(msPerStep, start.bytesForecast)];
+  const checked = judged.length === 0 ? [] : [words.judged(judged.length)];
+  if (result.status === 'pass')
+    return { tone: 'good', headline: words.learnt, sentences: [...figures, ...checked, ...speed] };
+  if (result.error?.code === 'not-learnt' && start && start.steps < DEFAULT_TRAINING.steps) {
+    const learns = heldoutBefore != null && heldoutAfter != null && heldoutAfter < heldoutBefore;
+    return {
+      tone: 'none',
+      headline: words.tooEarly(start.steps, learns),
+      sentences: [...figures, words.tryUsual, ...speed],
+    };
+  }
+  return {
+    tone: 'bad',
+    headline: words.notLearnt,
+    sentences: [sentence(result.error?.message ?? words.noReason), ...figures, ...speed],
+  };
+}
+
+/** An error's message as a sentence. */
+function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
+}

@@ -1,0 +1,22 @@
+import { float } from './rules.ts';
+import type { Signature } from './signature.ts';
+
+/** Tensors of a differentiable function of each element. */
+export const elementwise = {
+  inputs: { x: float<object>('[*x]') },
+  outputs: { y: float<object>('[*x]') },
+  gradients: ['x'],
+} as const;
+
+/** The signature of any differentiable function y of one tensor x. */
+export type Unary<Given extends object = object, Params extends object = object> = Signature<{
+  readonly given: Given;
+  readonly params: Params;
+  readonly inputs: 'x';
+  readonly optionalInputs: never;
+  readonly outputs: 'y';
+  readonly optionalOutputs: never;
+  readonly saved: never;
+  readonly optionalSaved: never;
+  readonly gradients: 'x';
+}>;

@@ -1,0 +1,21 @@
+import * as v from 'valibot';
+import { index, integer, off, on, real } from '../rules.ts';
+import { reduced } from '../shapes.ts';
+import { signature } from '../signature.ts';
+
+/** The position of the largest element along an axis. */
+export const argmax = signature(
+  { family: 'math', name: 'argmax' },
+  v.strictObject({
+    axis: v.optional(integer, 0),
+    keepdims: on,
+    /** Whether of equal elements the last is taken. */
+    select_last_index: off,
+  }),
+  {
+    inputs: { x: real('[*x]') },
+    outputs: {
+      y: index(({ shape, params }) => reduced(shape('x'), [params.axis], params.keepdims)),
+    },
+  },
+);

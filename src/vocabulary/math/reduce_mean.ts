@@ -1,0 +1,4 @@
+import { reduction } from './reduction.ts';
+
+/** The mean over some axes. */
+export const reduceMean = reduction('reduce_mean');

@@ -1,0 +1,18 @@
+import { float, index, signedCodes } from '../rules.ts';
+import { signature } from '../signature.ts';
+import { int8Params, outliers } from './outliers.ts';
+
+/** bitsandbytes' int8_vectorwise_quant: 8-bit rows, outlier columns left out. */
+export const int8VectorwiseQuant = signature(
+  { family: 'quant', name: 'int8_vectorwise_quant' },
+  int8Params,
+  {
+    inputs: { x: float('[*rows, cols]') },
+    outputs: {
+      q: signedCodes('[*rows, cols]'),
+      row_stats: float(({ size: n }) => [n('rows')]),
+      outlier_cols: index(outliers),
+      dequant: float('[*rows, cols]'),
+    },
+  },
+);

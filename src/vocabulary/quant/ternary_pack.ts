@@ -1,0 +1,33 @@
+import * as v from 'valibot';
+import { sizeOf } from '../../tensor/shape.ts';
+import { codes, signedCodes, size } from '../rules.ts';
+import { signature } from '../signature.ts';
+
+/**
+ * Where the first of the four trits of a byte stands: in bits 0-1 (`low`) or in bits 6-7 (`high`).
+ */
+const order = v.optional(v.picklist(['low', 'high']), 'low');
+
+/** Trits (-1, 0 and 1) packed four a byte. */
+export const ternaryPack = signature(
+  { family: 'quant', name: 'ternary_pack', inBundles: false },
+  v.strictObject({ order }),
+  {
+    inputs: { trits: signedCodes('[*w]') },
+    outputs: { packed: codes(({ size: n }) => [Math.ceil(n('w') / 4)]) },
+  },
+);
+
+/** The trits of packed bytes. */
+export const ternaryUnpack = signature(
+  { family: 'quant', name: 'ternary_unpack', inBundles: false },
+  v.strictObject({
+    order,
+    /** Shape of the trits. */
+    shape: v.pipe(v.array(size), v.readonly()),
+  }),
+  {
+    inputs: { packed: codes(({ params }) => [Math.ceil(sizeOf(params.shape) / 4)]) },
+    outputs: { trits: signedCodes(({ params }) => params.shape) },
+  },
+);

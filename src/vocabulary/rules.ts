@@ -1,0 +1,157 @@
+import * as v from 'valibot';
+import type { DType } from '../tensor/dtype.ts';
+import type { Shape } from '../tensor/shape.ts';
+
+/** Element types of tensors in parity bundles. */
+export type BundleDType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I32' | 'I8' | 'U8';
+
+/**
+ * What a shape rule may look at: sizes and shapes of the tensors checked before, and the
+ * parameters.
+ */
+export interface Known<Params> {
+  readonly params: Params;
+  /** Size bound to a name of a pattern; of `*name` the product. */
+  readonly size: (dimension: string) => number;
+  /** Shape of an input. */
+  readonly shape: (input: string) => Shape;
+}
+
+/**
+ * The shape that a tensor must have: a pattern such as `[*t, in]`, in which `*t` stands for any
+ * number of dimensions and a name that occurred before must have the same size again; or a function
+ * of what is known, which throws SignatureError when that does not fit.
+ */
+export type ShapeRule<Params> = string | ((known: Known<Params>, actual: Shape) => Shape);
+
+/** Integers from `low` to `high`, both included, and `also`. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+  readonly also?: number;
+}
+
+/** What a signature says of one tensor of an op. */
+export interface TensorRule<Params> {
+  /** Element types in parity bundles. */
+  readonly dtypes: readonly BundleDType[];
+  /** Element types that the op computes in, the first by default; float32 stands for halves too. */
+  readonly native: readonly DType[];
+  readonly shape: ShapeRule<Params>;
+  /** May it be absent? Default `false`. */
+  readonly optional?: boolean;
+  /**
+   * Parameters with which the tensor may be there at all, and must be unless it is optional.
+   * Default all.
+   */
+  readonly when?: (params: Params) => boolean;
+  /** Does no gradient flow into it, though it is an output? Default `false`. */
+  readonly detached?: boolean;
+  /** Values that its elements may have. Default any. */
+  readonly range?: (known: Known<Params>) => Range;
+  /** Whether its elements are finite and none is less than the one before it. */
+  readonly ascending?: boolean;
+}
+
+/**
+ * The rules of one side by name. `x#` stands for x0, x1, ...; `base.*` for any name that begins so.
+ * Order matters for patterns.
+ */
+export type TensorRules<Params> = Readonly<Record<string, TensorRule<Params>>>;
+
+export const FLOAT = ['F32', 'F16', 'BF16', 'F64'] as const;
+export const REAL = ['F32', 'F16', 'BF16', 'F64', 'I32', 'I8', 'U8'] as const;
+
+/** A tensor of floats, computed in float32. */
+export const float = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
+  dtypes: FLOAT,
+  native: ['f32'],
+  shape,
+});
+/** A tensor of floats that a quantizer reads as they are stored: those of float32 or less. */
+export const weight = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
+  dtypes: ['F32', 'F16', 'BF16'],
+  native: ['f32', 'f16', 'bf16'],
+  shape,
+});
+/** A tensor of bytes that hold codes. */
+export const codes = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
+  dtypes: ['U8'],
+  native: ['u8'],
+  shape,
+});
+/** A tensor of signed bytes. */
+export const signedCodes = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
+  dtypes: ['I8'],
+  native: ['i8'],
+  shape,
+});
+/** A tensor of indices that lie in `range`. */
+export const index = <P>(shape: ShapeRule<P>, range?: TensorRule<P>['range']): TensorRule<P> => ({
+  dtypes: ['I32'],
+  native: ['i32'],
+  shape,
+  ...(range ? { range } : {}),
+});
+/** A tensor of any element type of bundles, computed in float32. */
+export const real = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
+  dtypes: REAL,
+  native: ['f32'],
+  shape,
+});
+/** A tensor of any element type of bundles that is only moved: as float32 or int32. */
+export const moved = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
+  dtypes: REAL,
+  native: ['f32', 'i32'],
+  shape,
+});
+
+/** The same rule for a tensor that may be absent. */
+export const optional = <P>(rule: TensorRule<P>): TensorRule<P> & { readonly optional: true } => ({
+  ...rule,
+  optional: true,
+});
+/** The same rule for an output that no gradient flows into. */
+export const detached = <P>(rule: TensorRule<P>): TensorRule<P> & { readonly detached: true } => ({
+  ...rule,
+  detached: true,
+});
+/** The same rule for a tensor that is there exactly with some parameters. */
+export const onlyWhen = <P>(
+  when: (params: P) => boolean,
+  rule: TensorRule<P>,
+): TensorRule<P> & { readonly when: (params: P) => boolean } => ({ ...rule, when });
+
+/** Parameter types. */
+export const number = v.pipe(v.number(), v.finite());
+export const positive = v.pipe(number, v.gtValue(0));
+export const notNegative = v.pipe(number, v.minValue(0));
+export const fraction = v.pipe(number, v.minValue(0), v.maxValue(1));
+export const integer = v.pipe(v.number(), v.safeInteger());
+export const size = v.pipe(integer, v.minValue(1));
+export const count = v.pipe(integer, v.minValue(0));
+/** JSON's true and false, or ONNX's 1 and 0. */
+export const flag = v.union([
+  v.boolean(),
+  v.pipe(
+    v.picklist([0, 1]),
+    v.transform((bit) => bit === 1),
+  ),
+]);
+export const off = v.optional(flag, false);
+export const on = v.optional(flag, true);
+/** Either one number for both directions or [vertical, horizontal]. */
+export const pair = v.pipe(
+  v.union([
+    v.tuple([size, size]),
+    v.pipe(
+      size,
+      v.transform((n): [number, number] => [n, n]),
+    ),
+  ]),
+  v.readonly(),
+);
+/** [top, left, bottom, right]. */
+export const padding = v.pipe(v.tuple([count, count, count, count]), v.readonly());
+/** No parameters. */
+export const none = v.strictObject({});
