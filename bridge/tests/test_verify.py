@@ -165,7 +165,7 @@ def test_a_bundle_that_asks_for_the_immeasurable_costs_one_line(
     tmp_path, capsys, op, params, inputs, outputs, verdict
 ):
     (tmp_path / "a.safetensors").write_bytes(
-        write_bundle(Bundle(op, params, "somebody", "cpu", inputs, outputs))
+        write_bundle(Bundle(op, params, "unknown", "cpu", inputs, outputs))
     )
     _, [check, *_] = verified(capsys, tmp_path, "--backend", "numpy")
     assert check["verdict"] == verdict, check["detail"]
@@ -177,7 +177,7 @@ def test_a_schedule_is_as_long_as_it_was_recorded(tmp_path, capsys, steps):
     params = {"name": "linear", "base_lr": 0.5, "warmup": 2, "total": 10}
     rates = np.array([0.5 * min(t / 2, max(0, (10 - t) / 8)) for t in range(steps)])
     (tmp_path / "a.safetensors").write_bytes(
-        write_bundle(Bundle("lr_schedule", params, "somebody", "cpu", {}, {"lr": rates}))
+        write_bundle(Bundle("lr_schedule", params, "unknown", "cpu", {}, {"lr": rates}))
     )
     status, checks = verified(capsys, tmp_path, "--backend", "numpy")
     assert (status, [check["verdict"] for check in checks]) == (0, ["agrees", "agrees"]), checks

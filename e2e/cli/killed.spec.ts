@@ -115,7 +115,7 @@ test('a page that is frozen for good does not outlive the deadline, and what it 
         if (frozen.length > 0 || !/^pass /m.test(stdout)) return;
         frozen = descendants(/--type=renderer/);
         for (const pid of frozen) kill(pid, 'SIGSTOP');
-        // Long after everybody should have given up waiting; the browser ends faster then.
+        // Long after all sides should have given up waiting; the browser ends faster then.
         thaw = setTimeout(() => {
           for (const pid of frozen) kill(pid, 'SIGCONT');
         }, 19_000);

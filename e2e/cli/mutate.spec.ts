@@ -6,7 +6,7 @@ import { expect, test } from './scratch.ts';
 
 const FEW = ['mutate', '--filter', 'mutate.nn.accumulate_grad:*'];
 
-test('mutants die, the report says of which case, and a second run remembers', async ({
+test('mutants die, the report says which case killed each, and a second run remembers', async ({
   folder,
 }) => {
   test.setTimeout(300_000);

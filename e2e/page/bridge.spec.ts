@@ -240,7 +240,7 @@ for (const [allowed, says] of [
   });
 }
 
-test('nobody but the bridge may be asked, and from no other page', async () => {
+test('only the bridge may be asked, and only from this page', async () => {
   await using server = await servePage('dist/page');
   const policies = async (path: string) => {
     const response = await fetch(new URL(path, server.url));

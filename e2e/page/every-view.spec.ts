@@ -43,7 +43,7 @@ async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
 }
 
-test('every view stands still while it loads, breaks no rule of its policy and asks nobody else', async ({
+test('every view stands still while it loads, breaks no rule of its policy and asks no other server', async ({
   page,
   server,
 }) => {

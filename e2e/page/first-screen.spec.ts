@@ -23,7 +23,7 @@ test('shows no ids, tiers or bounds before details are opened', async ({ page })
   );
 });
 
-test('asks nobody but its own server', async ({ page, server }) => {
+test('asks no server but its own', async ({ page, server }) => {
   const foreign: string[] = [];
   page.on('request', (request) => {
     if (!request.url().startsWith(server.url)) foreign.push(request.url());

@@ -43,7 +43,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`a saved report, ${colorScheme}, ${width} pixels wide`, () => {
       test.use({ colorScheme, viewport: { width, height: 800 } });
 
-      test('can be read by everybody, and no part of it is beside the window', async ({ page }) => {
+      test('is accessible, and no part of it is beside the window', async ({ page }) => {
         await openSaved(page, reportOf(3));
         await expect(page.getByRole('heading', { level: 1 })).toHaveText(
           'No: 1 of 14 checks did not pass.',

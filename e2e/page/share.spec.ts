@@ -78,7 +78,7 @@ test('a link holds the result, says what is in it, and opens in a fresh browser'
   await expect(other.getByRole('button', { name: 'Run', exact: true })).toBeVisible();
   expect(
     requests.filter((one) => !one.startsWith(server.url) && !/^(data|blob):/.test(one)),
-    'nobody else is asked',
+    'no other server is asked',
   ).toEqual([]);
 });
 

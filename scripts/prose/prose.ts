@@ -1,9 +1,9 @@
 import { parseSync } from 'oxc-parser';
-import { visit } from '../imports/syntax.ts';
+import { type Node, visit } from '../imports/syntax.ts';
 
 const WIDTH = 100;
 /** Words that leave out who is meant, or that stand for a simpler clause. */
-const VAGUE = /\b(?:whoever|somebody|nobody|of which)\b/i;
+const VAGUE = /\b(?:whom?ever|(?:some|no|every|any)body|of which|whatever else)\b/i;
 
 /** A place in a file. */
 interface Place {
@@ -31,7 +31,7 @@ export function wideLines(file: string, source: string): readonly Place[] {
   );
 }
 
-/** The lines of comments, docstrings and Markdown that hold a vague word. */
+/** The lines of comments, strings and Markdown that hold a vague word. */
 export function vagueLines(file: string, source: string): readonly Place[] {
   return linesOf(proseOf(file, source)).filter(({ text }) => VAGUE.test(text));
 }
@@ -39,12 +39,30 @@ export function vagueLines(file: string, source: string): readonly Place[] {
 /** The text with all but its prose blanked out; lines stay where they are. */
 function proseOf(file: string, source: string): string {
   if (file.endsWith('.md')) return source.replace(/^```.*?^```/gms, blank);
-  if (file.endsWith('.py')) return keep(source, source.matchAll(/"""[\s\S]*?"""|#.*$/gm));
+  if (file.endsWith('.py')) return keep(source, source.matchAll(/"""[\s\S]*?"""|".*?"|#.*$/gm));
   if (!isScript(file)) return keep(source, source.matchAll(/\/\/.*$|\/\*[\s\S]*?\*\//gm));
-  const { comments } = parseSync(file, source);
+  const { comments, program } = parseSync(file, source);
+  const spans: Span[] = [...comments];
+  visit(program, (node) => {
+    if (isText(node)) spans.push(node);
+  });
+  spans.sort((a, b) => a.start - b.start);
   return keep(
     source,
-    comments.map(({ start, end }) => ({ index: start, 0: source.slice(start, end) })),
+    spans.map(({ start, end }) => ({ index: start, 0: source.slice(start, end) })),
+  );
+}
+
+/** Where something stands in a text. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Whether a node is a string, or a template's text between its expressions. */
+function isText(node: Node): node is Node & Span {
+  return (
+    node.type === 'TemplateElement' || (node.type === 'Literal' && typeof node.value === 'string')
   );
 }
 

@@ -23,7 +23,7 @@ const square = (values: readonly number[]) => hostTensorFrom('f32', [2, 2], valu
 const question = writeParityBundle({
   op: 'matmul',
   params: {},
-  producer: 'nobody',
+  producer: 'none',
   device: 'none',
   note: '',
   gradsIn: {},

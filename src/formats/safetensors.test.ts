@@ -156,7 +156,7 @@ describe('hostile files', () => {
       rawFile(`{"a":${entry('U8', [2], [0, 2])},"b":${entry('U8', [2], [1, 3])}}`, 3),
       /overlaps/,
     ],
-    ['bytes of nobody', rawFile(`{"a":${entry('U8', [1], [0, 1])}}`, 3), /2 bytes at the end/],
+    ['bytes of no tensor', rawFile(`{"a":${entry('U8', [1], [0, 1])}}`, 3), /2 bytes at the end/],
     ['offsets out of range', rawFile(`{"a":${entry('U8', [9], [0, 9])}}`, 3), /of 3/],
     ['offsets backwards', rawFile(`{"a":${entry('U8', [1], [2, 1])}}`, 3), /out of range/],
     [

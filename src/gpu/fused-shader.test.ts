@@ -13,7 +13,7 @@ const kernel = {
   stored: [1],
 } as const;
 
-test('a fused kernel is a module that imports its functions and keeps in registers what nobody else reads', () => {
+test('a fused kernel is a module that imports its functions and keeps in registers what no other kernel reads', () => {
   expect(fusedModule(kernel)).toMatchInlineSnapshot(`
     "import package::lib::grid::linear_index;
     import package::nn::accumulate_grad::accumulate_grad;

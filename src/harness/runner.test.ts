@@ -328,7 +328,7 @@ test('a worker that throws says what it threw', async () => {
   });
 });
 
-test('a case that runs while nobody sees the page says so', async () => {
+test('a case that runs while the page is hidden says so', async () => {
   const { report } = await play({ cases: ['pass'], host: { isHidden: () => true } });
   expect(report.results[0]).toMatchObject({ status: 'pass', finding: { code: 'tab-hidden' } });
 });

@@ -23,7 +23,7 @@ describe('outputs are stored', () => {
     expect(outputDtype(stored({ x: 'f16', absmax: 'f32' }), { decides: ['x'] })('y')).toBe('f16');
   });
 
-  test('as the input of which they are the next state', () => {
+  test('as the input whose next state they are', () => {
     expect(outputDtype(stored({ param: 'f16', exp_avg: 'f32' }), {})('param')).toBe('f16');
     expect(outputDtype(stored({ param: 'f16', exp_avg: 'f32' }), {})('exp_avg')).toBe('f32');
   });
@@ -33,7 +33,7 @@ describe('outputs are stored', () => {
   });
 });
 
-describe('outputs of which bits were lost', () => {
+describe('outputs that lost bits', () => {
   test('are computed again once, and only if they are read', () => {
     const again = stored({ y: 'f32', z: 'f32', rstd: 'f32' });
     let times = 0;

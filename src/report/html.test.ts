@@ -101,7 +101,7 @@ test.each([0, 1, 2, 3])('every kind of report has one, %i', async (kind) => {
     expect(text).toContain(name);
 });
 
-test('runs nothing and asks nobody: its policy allows the one style sheet, by its hash', async () => {
+test('runs nothing and asks no server: its policy allows the one style sheet, by its hash', async () => {
   const html = await toHtml(RUN);
   const [, style = ''] = /<style>([\s\S]*)<\/style>/.exec(html) ?? [];
   const hash = createHash('sha256').update(style).digest('base64');

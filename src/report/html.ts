@@ -43,7 +43,7 @@ ${problemsSection(report)}
 ${report.environments.map(environmentSection)}
 ${casesSection(report)}
 </main>
-<footer><p>Made from a report of Gradproof ${report.tool.version} (${report.tool.commit}), run ${plainText(report.run.id)}, plan ${report.run.planHash.slice(0, 12)}. Nobody vouches for it but whoever gave it to you.</p></footer>
+<footer><p>Made from a report of Gradproof ${report.tool.version} (${report.tool.commit}), run ${plainText(report.run.id)}, plan ${report.run.planHash.slice(0, 12)}. It is unverified: trust it as far as you trust its sender.</p></footer>
 </body>
 </html>
 `.markup;

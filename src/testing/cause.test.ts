@@ -43,7 +43,7 @@ test.each<[string, Partial<Reruns>, Cause | undefined]>([
     { withinHalf: true, again: ['right'] },
     'driver',
   ],
-])('a wrong element of which %s', (_, seen, fault) => {
+])('a wrong element where %s', (_, seen, fault) => {
   expect(causeOf({ code: 'out-of-bound', reruns: { ...AGAIN, ...seen } })).toBe(fault);
 });
 

@@ -99,11 +99,11 @@ function questionOf(
   const random = t.random();
   const inputs = sample.inputs(random);
   const gradsIn = (direction === 'backward' && sample.grads?.(random)) || {};
-  const nobody = { producer: 'nobody yet', device: 'none', note: '' };
+  const unasked = { producer: 'none yet', device: 'none', note: '' };
   try {
     const params = recordableParams(record, sample.params);
     const content = {
-      ...nobody,
+      ...unasked,
       op: record.name,
       params,
       inputs,

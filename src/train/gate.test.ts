@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Gate } from './gate.ts';
 
-test('whoever meets a closed gate goes on when it is opened, and not before', async () => {
+test('a task that meets a closed gate goes on when it is opened, and not before', async () => {
   const gate = new Gate();
   expect(gate.opened).toBeUndefined();
   gate.closed = true;

@@ -123,7 +123,7 @@ const fastest = seam('probe.fastest', async (gpu: Gpu): Promise<number> => {
 
 probe
   .case('duration')
-  .desc('The fastest of five probes takes less than 50 ms, whatever else the computer does.')
+  .desc('The fastest of five probes takes less than 50 ms, even on a busy computer.')
   .control('a probe that takes 50 ms more', (fault) =>
     fault.host(
       'probe.fastest',

@@ -261,7 +261,7 @@ products
 products
   .case('sum-to-size-alternating')
   .desc(
-    'Four dimensions that stay between four that are summed, the most that the kernel takes, none of which can be merged.',
+    'Four dimensions that stay between four that are summed, the most that the kernel takes; none can be merged.',
   )
   .control('an index runs over', (fault) =>
     fault.shader('math/reduce_sum', 'rest % dims.axes[d].x', 'rest'),

@@ -84,7 +84,7 @@ async function ending(t: CaseContext, config: TrainingConfig): Promise<Ending> {
     message: 'the run passed',
     index: '',
     actual: undefined,
-    fault: 'nobody',
+    fault: 'none',
     part: '',
   };
 }
@@ -486,7 +486,7 @@ blameSuite
   .tier('full')
   .timeout(60_000)
   .desc(
-    'A drawn element of a drawn result of a drawn op is not a number in a drawn step that nobody judges, once: it is named exactly.',
+    'A drawn element of a drawn result of a drawn op is not a number in a drawn step that is not judged, once: it is named exactly.',
   )
   .control('the element before it is wrong', (fault) =>
     fault.host('blame.place', () => (place: Place) => ({ ...place, element: place.element - 1 })),

@@ -152,7 +152,8 @@ byteModelSuite
     const least = Math.log(ALPHABET) - chanceGain(trainer.heldoutCount);
     t.expect(
       after > least,
-      () => `the held-out loss of ${after} is below ${least}: nobody guesses random bytes so well`,
+      () =>
+        `the held-out loss of ${after} is below ${least}: random bytes cannot be guessed so well`,
     );
     t.expect(
       control > level,

@@ -88,7 +88,7 @@ llamaSuite
   .case('run', { mode: Object.keys(MODES) })
   .timeout(60_000)
   .desc(
-    'Two steps of two blocks, whole or by DoRA over a base of which one linear is in 4 bits: logits, losses, norms, rates, gradients and trained weights are those of the run in float64, within the limits of trajectories.',
+    'Two steps of two blocks, whole or by DoRA over a base with one linear in 4 bits: logits, losses, norms, rates, gradients and trained weights are those of the run in float64, within the limits of trajectories.',
   )
   .control(INTERLEAVED.name, INTERLEAVED.faults)
   .run((t) => expectRun(t, String(t.params['mode']) as keyof typeof MODES));

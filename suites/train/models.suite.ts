@@ -113,7 +113,7 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     heldout: 256,
   },
   classifier: {
-    task: 'An encoder finds of which kind most tokens of a padded sequence are.',
+    task: 'An encoder finds which of two kinds of token is more frequent in a padded sequence.',
     control: {
       name: 'gradients through another mask of dropout',
       faults: faultsOf((fault) =>

@@ -100,7 +100,7 @@ tapeSuite
     t.expect(computed === 'trained: b', () => `gradients were computed of ${computed}`);
     t.expect(
       [...gradients.keys()].every((tensor) => tensor === c),
-      () => 'a tensor that nobody watched has a gradient',
+      () => 'a tensor that was not watched has a gradient',
     );
     const expected = product(product(host.a, host.b, false, false), host.dz, true, false);
     t.expectEqual('gradient of c', await download(gradients.get(c)), expected);

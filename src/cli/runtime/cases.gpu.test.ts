@@ -266,7 +266,7 @@ test('an error that is legal but not typical fails where the adapter rounds to n
   );
 });
 
-test('two faults in one shader are an error, of which one would be lost', async () => {
+test('two faults in one shader are an error: one of them would be lost', async () => {
   const declared = declare(
     async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
     (fault) => {

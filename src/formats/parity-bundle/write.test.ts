@@ -5,7 +5,7 @@ import { readParityBundle } from '../parity-bundle.ts';
 import { float64Of } from '../safetensors/stored.ts';
 import { type BundleContent, writeParityBundle } from './write.ts';
 
-const NOBODY = {
+const COMMON = {
   producer: 'gradproof float64 oracle',
   device: 'cpu',
   note: 'alone',
@@ -16,7 +16,7 @@ const x = hostTensorFrom('f32', [1, 3], [1, -2, 0.5]);
 
 test('what is written reads back, with gradients under their own names', () => {
   const content: BundleContent = {
-    ...NOBODY,
+    ...COMMON,
     op: 'silu',
     params: {},
     inputs: { x },
@@ -27,7 +27,7 @@ test('what is written reads back, with gradients under their own names', () => {
   const { op, producer, device, note, tensors } = readParityBundle(writeParityBundle(content));
   expect({ op, producer, device, note }).toEqual({
     op: 'silu',
-    producer: NOBODY.producer,
+    producer: COMMON.producer,
     device: 'cpu',
     note: 'alone',
   });
@@ -44,7 +44,7 @@ test('parameters that only say how to launch are left out', () => {
   const loss = hostTensorFrom('f32', [1], [1]);
   const params = { reduction: 'mean', log_probs: false };
   const file = writeParityBundle({
-    ...NOBODY,
+    ...COMMON,
     op: 'cross_entropy',
     params,
     inputs: { logits: x, labels },
@@ -57,7 +57,7 @@ test('parameters that only say how to launch are left out', () => {
 test('words of 32 bits are stored as the bits of signed ones', () => {
   const words = hostTensor('u32', [2], Uint32Array.of(0xffff_ffff, 7));
   const file = writeParityBundle({
-    ...NOBODY,
+    ...COMMON,
     op: 'silu',
     params: {},
     inputs: { x: words },
@@ -69,7 +69,7 @@ test('words of 32 bits are stored as the bits of signed ones', () => {
 
 test('an op that is not in the vocabulary is refused', () => {
   expect(() =>
-    writeParityBundle({ ...NOBODY, op: 'adamw_step', params: {}, inputs: {}, outputs: {} }),
+    writeParityBundle({ ...COMMON, op: 'adamw_step', params: {}, inputs: {}, outputs: {} }),
   ).toThrow(FormatError);
 });
 
@@ -78,7 +78,7 @@ test('only the 8-bit AdamW may decay its weights after the step', () => {
   const written = (optimizer: string) => {
     const params = { optimizer, decay_after_step: true };
     return writeParityBundle({
-      ...NOBODY,
+      ...COMMON,
       op: 'optimizer_steps',
       params,
       inputs: { param: x, grads },

@@ -51,7 +51,7 @@ test('a workgroup has one invocation less, wherever its size stands', () => {
   );
 });
 
-test('whatever else belongs to the launch stays: bindings, and initialisers of overrides', () => {
+test('the rest of the launch stays: bindings, and initialisers of overrides', () => {
   const lines = KERNEL.split('\n');
   for (const { line, operator } of mutants)
     if (operator !== 'group')

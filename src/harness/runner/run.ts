@@ -346,4 +346,4 @@ function seenIn({ details, readDigest }: Extract<SettledReply, { type: 'done' }>
 }
 
 const HIDDEN =
-  'nobody could see this tab while the case ran, and browsers slow hidden tabs down: its time says nothing, so keep the tab in front';
+  'this tab was hidden while the case ran, and browsers slow hidden tabs down: its time says nothing, so keep the tab in front';

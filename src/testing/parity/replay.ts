@@ -23,8 +23,8 @@ import { ANY_ORDER } from './recorded.ts';
  * The verdict of three parties: the float64 oracle judges ours, by the variant that the adapter
  * prefers, and the recorded values. Ours out of its bound fails; a recorded value out of the
  * any-order bound is the finding `producer-deviates`. What this version has not, or its record says
- * that it does not compute, is skipped as `not-implemented`; whatever else our launcher refuses is
- * an error. A whole training run is replayed by {@link replayRun}.
+ * that it does not compute, is skipped as `not-implemented`; another refusal of our launcher
+ * is an error. A whole training run is replayed by {@link replayRun}.
  */
 export async function replay(
   t: CaseContext,

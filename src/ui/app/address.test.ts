@@ -26,7 +26,7 @@ test('says what is wrong with an option, and runs by the defaults', () => {
   expect(parsed('?view=nowhere').view).toBe('check');
 });
 
-test('takes nothing of an address that nobody wrote by hand', () => {
+test('takes nothing from a query of more than 4,000 characters', () => {
   const address = parsed(`?view=train&q=${'a+b+'.repeat(2000)}`);
   expect(address).toMatchObject({
     view: 'train',

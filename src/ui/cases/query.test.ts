@@ -34,7 +34,7 @@ test('patterns are alternatives, words must all occur, in any case and in descri
   expect(found('ops.* legal')).toEqual(['ops.nn.silu:legal;x=3', 'ops.nn.softmax:legal;x=3']);
 });
 
-test('asks how cases stand and of which tier they are; ! turns each around', () => {
+test('filters by status and tier; ! negates each', () => {
   expect(found('status:fail status:pass')).toEqual([
     'ops.nn.silu:legal;x=3',
     'ops.nn.silu:exact;x=3',

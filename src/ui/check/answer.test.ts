@@ -70,7 +70,7 @@ test('a part of the checks does not answer the whole question', () => {
   );
 });
 
-test('of checkpoints the weights are counted, which nobody recorded', () => {
+test('of checkpoints the weights are counted, since no library recorded them', () => {
   const weight = { suite: 'parity.checkpoint' };
   const matmul = { suite: 'parity.matmul' };
   expect([replayedIn([]), replayedIn([matmul]), replayedIn([weight, matmul])]).toEqual([

@@ -27,7 +27,7 @@ export type BridgeState =
     };
 
 const KEY = 'gradproof.bridge';
-const NOBODY: BridgeQueue = { jobs: 0, ahead: 0 };
+const EMPTY_QUEUE: BridgeQueue = { jobs: 0, ahead: 0 };
 /** How often the bridge is asked for its queue while a run goes on. Milliseconds. */
 const QUEUE_MS = 1_000;
 
@@ -72,7 +72,7 @@ export class BridgeSession {
         phase: 'connected',
         devices,
         chosen: new Set(devices.backends.map(({ id }) => id)),
-        queue: NOBODY,
+        queue: EMPTY_QUEUE,
       };
     } catch (error) {
       const refused = (await localAccess()) === 'denied';
@@ -109,7 +109,7 @@ export class BridgeSession {
    */
   watchQueue(): () => void {
     const timer = setInterval(async () => {
-      const queue = (await this.#client?.queue().catch(() => NOBODY)) ?? NOBODY;
+      const queue = (await this.#client?.queue().catch(() => EMPTY_QUEUE)) ?? EMPTY_QUEUE;
       const { value } = this.state;
       if (
         value.phase !== 'connected' ||
@@ -121,7 +121,7 @@ export class BridgeSession {
     return () => {
       clearInterval(timer);
       const { value } = this.state;
-      if (value.phase === 'connected') this.state.value = { ...value, queue: NOBODY };
+      if (value.phase === 'connected') this.state.value = { ...value, queue: EMPTY_QUEUE };
     };
   }
 

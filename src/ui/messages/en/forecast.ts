@@ -28,12 +28,12 @@ export const forecast = {
   memoryWrong: 'A number of gigabytes, such as 8 or 24.',
   told: (bytes: number) => `Judged by the ${gigabytes(bytes)} that you named.`,
   device: (bytes: number, capped: boolean) =>
-    `Judged by this computer’s main memory, of which the browser tells ${capped ? 'no more than ' : ''}${gigabytes(bytes)}: a chip without memory of its own may take about half. What a chip with memory of its own has, no browser tells.`,
+    `Judged by this computer’s main memory, which the browser gives as ${gigabytes(bytes)}${capped ? ' or more' : ''}: a chip without memory of its own may take about half. No browser tells how much memory of its own a chip has.`,
   untold:
     'This browser does not tell how much memory there is: name it above, or compare with what your computer has.',
   basis: 'What this rests on',
   memoryBasis: (tokens: number, rank: number) =>
-    `Memory is calculated from the published shapes of the models, not measured: weights in 4 bits with a 32-bit scale for every 64 of them (0.5625 bytes a weight); embedding and output layer in 16 bits; LoRA adapters of rank ${rank} on every linear layer with gradients and both moments of AdamW in 32 bits (16 bytes a number); one sequence of ${units.number(tokens)} tokens, of which each layer keeps its input and computes the rest again.`,
+    `Memory is calculated from the published shapes of the models, not measured: weights in 4 bits with a 32-bit scale for every 64 of them (0.5625 bytes a weight); embedding and output layer in 16 bits; LoRA adapters of rank ${rank} on every linear layer with gradients and both moments of AdamW in 32 bits (16 bytes a number); one sequence of ${units.number(tokens)} tokens; each layer keeps its input and computes the rest again.`,
   speedBasis: (cases: number, slowest: string, fastest: string) =>
     `Time is the calculated work of a step divided by the speed of ${units.number(cases)} products with 4-bit weights that were timed here: ${slowest} to ${fastest} billion operations a second. Attention, the output layer and the optimizer are assumed to be as fast; reading data and starting up are left out. It is an estimate, and a real run may take longer.`,
   noSpeed: 'The speed is measured after a whole run, or when you ask for it.',

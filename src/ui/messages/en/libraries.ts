@@ -33,5 +33,5 @@ export const libraries = {
     'It asks because this page came from the web, and Python runs here. Allow it, and the page talks to the one program whose address you opened: numbers go there and back, and nothing leaves this computer.',
   refused: 'The browser does not let this page reach Python on this computer.',
   whyRefused:
-    'The permission was refused before, here or by whoever manages this browser. To change that, open the settings of this page beside its address, allow access to other apps on this device (or to the local network), and try again. Everything else works without it.',
+    'The permission was refused before, here or by the administrator of this browser. To change that, open the settings of this page beside its address, allow access to other apps on this device (or to the local network), and try again. Everything else works without it.',
 };

@@ -45,7 +45,7 @@ export const preflight = {
   },
   actions: {
     isolates:
-      'Open the page a second time: the browser then keeps it and isolates it itself. Whoever hosts it can send the headers COOP and COEP.',
+      'Open the page a second time: the browser then keeps it and isolates it itself. Its host can also send the headers COOP and COEP.',
     https: 'Open the same page with https:// in front, or through http://localhost.',
     updateBrowser: 'Update the browser, and restart it.',
     updateChrome: (scheme: string) =>

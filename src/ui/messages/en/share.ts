@@ -92,7 +92,7 @@ function counted(counts: LinkPayload['replayed']): string {
 /** The share dialog, and what is said of settings that are not the standard. */
 export const share = {
   title: 'Share this result',
-  lead: 'The link itself holds the result. Nothing is uploaded: whoever has the link can read it, and nobody else.',
+  lead: 'The link itself holds the result. Nothing is uploaded: only people who have the link can read it.',
   device: 'A name for this computer, if you like',
   deviceHint:
     'Browsers hide what it is. Readers of the link and the badge will see what you write here.',

@@ -8,7 +8,7 @@ export const shared = {
   runHere: 'Run it here',
   compare: 'Compare it',
   vouch:
-    'This was measured on another computer, or at another time. The link is all there is to it: nobody vouches for it.',
+    'This was measured on another computer, or at another time. There is no evidence but the link: the result is unverified.',
   called: 'Called',
   computer: 'Computer',
   cores: (cores: number) => count(cores, { one: 'core', other: 'cores' }),
