@@ -11,7 +11,7 @@ test('only the page for a bridge may ask loopback, and nothing else differs', ()
   expect(changed.replace(' http://127.0.0.1:*', '')).toBe(page);
 });
 
-test('a page whose policy is not where it was is no page', () => {
+test('a page whose policy has moved is refused', () => {
   expect(() => withBridge(page.replace("connect-src 'self'", 'connect-src *'))).toThrow(
     'connect-src',
   );

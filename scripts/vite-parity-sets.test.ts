@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findSets } from './vite-parity-sets.ts';
 
-test('finds every index, however deep, and what its recordings weigh', () => {
+test('finds every index at any depth, with the size of its recordings', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sets-'));
   expect(findSets(folder)).toEqual([]);
   const write = (path: string, sizes: readonly number[]) => {

@@ -64,7 +64,7 @@ test('recordings can be listed', async ({ folder }) => {
   );
 });
 
-test('a folder is checked against its index, and only what that lists has its day', async ({
+test('a folder is checked against its index, and only files listed there have a date', async ({
   folder,
 }) => {
   const files = {

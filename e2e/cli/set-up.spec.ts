@@ -53,9 +53,7 @@ test('two starts at once build once', async ({ checkout: root }) => {
   expect(starts.filter(({ stderr }) => stderr.includes('built in'))).toHaveLength(1);
 });
 
-test('a build that was killed does not pass for one, nor does its lock stay', async ({
-  checkout: root,
-}) => {
+test('a killed build counts as none, and its lock is removed', async ({ checkout: root }) => {
   const child = spawn(process.execPath, [join(root, 'scripts/start.mjs'), '--version'], {
     cwd: root,
     stdio: 'ignore',
@@ -86,7 +84,7 @@ test('a build that fails says why, and the next one starts afresh', async ({ che
   expect((await gradproof(['--list'], { root })).status).toBe(0);
 });
 
-test('a Node that is too old is told so before anything else', async ({ folder }) => {
+test('a Node that is too old is refused before anything else', async ({ folder }) => {
   mkdirSync(join(folder, 'scripts'));
   cpSync(join(ROOT, 'scripts/setup'), join(folder, 'scripts/setup'), { recursive: true });
   cpSync(join(ROOT, 'scripts/start.mjs'), join(folder, 'scripts/start.mjs'));

@@ -123,7 +123,7 @@ test.describe('what the browser logs as errors', () => {
     );
   });
 
-  test('every answer that is none costs its check, with the reason, and no other', async ({
+  test('an invalid answer fails its own check alone, with the reason', async ({
     page,
     server,
     bridge,
@@ -179,7 +179,7 @@ test.describe('what the browser logs as errors', () => {
     expect([...told]).toHaveLength(damages.length);
   });
 
-  test('a bridge that ends costs its own checks, with the reason, and ours go on', async ({
+  test('a bridge that ends fails its own checks, with the reason, and ours go on', async ({
     page,
     server,
   }) => {

@@ -51,7 +51,7 @@ test('words, patterns and states are asked for in one line, with suggestions by 
   await expect(field).toHaveValue('');
 });
 
-test('the tree goes by the keyboard alone', async ({ page }) => {
+test('the tree is operated by the keyboard alone', async ({ page }) => {
   await open(page, '/?filter=ops.nn.*');
   const root = rowOf(page, /^ops\.nn, /);
   await expect(root).toHaveAttribute('aria-expanded', 'true');

@@ -1,6 +1,6 @@
 import { expect, open, runToEnd, test } from './page-test.ts';
 
-test('foretells which models could learn here, by the memory that is named and the speed that is measured', async ({
+test('forecasts which models could learn here from the given memory and the measured speed', async ({
   page,
 }) => {
   test.setTimeout(180_000);

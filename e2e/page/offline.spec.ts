@@ -123,7 +123,7 @@ test('a newer build is shown by the next visit, whole; what is open goes on, and
   }
 });
 
-test('a run goes on while a newer build comes in, with what it began with', async ({ page }) => {
+test('a run goes on with its own build while a newer one is loaded', async ({ page }) => {
   const next = mkdtempSync(join(tmpdir(), 'gradproof-next-'));
   try {
     await using host = await staticHost('dist/page');

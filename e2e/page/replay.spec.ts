@@ -3,7 +3,7 @@ import { sha256 } from '../../src/formats/sha256.ts';
 import { drop, recording } from './drop.ts';
 import { answerOf, detailOf, expect, open, rowOf, test } from './page-test.ts';
 
-test('dropped recordings are replayed, and one that is off is told as a finding, not as our failure', async ({
+test('dropped recordings are replayed, and a wrong one is reported as a finding, not as our failure', async ({
   page,
 }) => {
   await open(page);
@@ -24,7 +24,7 @@ test('dropped recordings are replayed, and one that is off is told as a finding,
   await expect(page.getByText('Run alone:')).toContainText('right');
 });
 
-test('an index dropped beside its recordings gives them their day', async ({ page }) => {
+test('an index dropped beside its recordings dates them', async ({ page }) => {
   const right = recording('right.safetensors', [19, 22, 43, 50]);
   const listed = {
     name: 'right',

@@ -29,7 +29,7 @@ async function savedAdapter(page: Page): Promise<Buffer> {
   return await readFile(await file.path());
 }
 
-test('learns a dropped text, waits when it is told, saves adapter and figures, and learns the same bits again', async ({
+test('learns a dropped text, pauses on request, saves adapter and figures, and learns the same bits again', async ({
   page,
 }) => {
   await start(page);

@@ -41,7 +41,7 @@ const files = readdirSync(ui, { recursive: true, encoding: 'utf8' })
 const planted = (template: string) => `const x = ${template.replaceAll('#{', '$' + '{')};`;
 
 describe('templates', () => {
-  test('were seen', () => {
+  test('are found', () => {
     expect(files.length).toBeGreaterThan(25);
   });
 

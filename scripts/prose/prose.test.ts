@@ -18,7 +18,7 @@ const sources = new Map(
     .map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const),
 );
 
-test('the code was seen', () => {
+test('the code is found', () => {
   expect(sources.size).toBeGreaterThan(500);
   expect([...sources.keys()]).toContain('README.md');
 });

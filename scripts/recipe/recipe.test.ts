@@ -76,7 +76,7 @@ const run = (tool: string, ...args: string[]) =>
     stdio: 'pipe',
   });
 
-test('with parity an op is four files, one more for its second kernel, and at most four of Python', () => {
+test('an op with parity takes four files, one more for a second kernel, and at most four of Python', () => {
   const ofPython = files.filter(({ path }) => path.endsWith('.py'));
   const kernels = files.filter(({ path }) => path.endsWith('.wgsl'));
   expect(kernels.length).toBeGreaterThan(0);
@@ -114,7 +114,7 @@ test('the bridge finds formula, op and cases; the formula accepts what it gives'
   python('-m', 'ruff', 'format', '--check', ...sources);
 });
 
-test('they are typed and formatted as the others are', () => {
+test('they are typed and formatted like the others', () => {
   const sources = files.map(({ path }) => path).filter((path) => path.endsWith('.ts'));
   run('typescript/bin/tsc');
   run('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...sources);

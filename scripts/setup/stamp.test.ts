@@ -15,7 +15,7 @@ const NO_SOURCE =
   /^(\.|LICENSE$|biome\.json$|knip\.json$|tsconfig\.library\.json$|examples\/|bridge\/|public\/plans\/)/;
 
 test.skipIf(!existsSync(join(ROOT, '.git')))(
-  'all that git tracks and the build may read is a source',
+  'every file that git tracks and the build may read is a source',
   () => {
     const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' })
       .split('\0')
@@ -26,7 +26,7 @@ test.skipIf(!existsSync(join(ROOT, '.git')))(
   },
 );
 
-test('what a run leaves beside the sources is none', () => {
+test('what a run leaves beside the sources is not a source', () => {
   const root = mkdtempSync(join(tmpdir(), 'gradproof-'));
   try {
     for (const folder of ['src', 'my-adapter', 'dist']) mkdirSync(join(root, folder));

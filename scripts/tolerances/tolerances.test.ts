@@ -75,7 +75,7 @@ const files = [...sources()];
 const keys = (found: readonly Limit[]) =>
   [...new Set(found.map(({ file, text }) => `${file}: ${text}`))].sort();
 
-test('the code was seen', () => {
+test('the code is found', () => {
   expect(files.length).toBeGreaterThan(100);
   expect(files.map(([file]) => file)).toContain('src/reference/judge.ts');
 });

@@ -83,7 +83,7 @@ test('what was asked and what was answered become one bundle', async () => {
   expect(() => readParityBundle(seen.body ?? new Uint8Array())).toThrow('no out.* tensor');
 });
 
-describe('an answer that is none costs the question, with its reason', () => {
+describe('an invalid answer fails the question, with the reason', () => {
   const lies: readonly (readonly [what: string, body: Uint8Array | string, says: RegExp])[] = [
     ['garbage', 'garbage', /not what was asked: .*safetensors/],
     ['nothing', '', /0 bytes are too few/],
@@ -120,7 +120,7 @@ describe('an answer that is none costs the question, with its reason', () => {
   });
 });
 
-describe('a bridge that misbehaves costs the question, with its reason', () => {
+describe('a bridge that misbehaves fails the question, with the reason', () => {
   const misbehaviour: readonly (readonly [
     what: string,
     listener: RequestListener,
@@ -205,7 +205,7 @@ describe('a bridge that misbehaves costs the question, with its reason', () => {
   });
 });
 
-test('a question that is called off ends its request', async () => {
+test('a cancelled question ends its request', async () => {
   const abort = new AbortController();
   let closed: Promise<unknown> | undefined;
   const listener: RequestListener = (_, response) => {
@@ -278,5 +278,5 @@ describe('the fragment', () => {
     '#bridge=1.short',
     '#bridge=1.has space in it and is long',
     '#AVR-pAe3ne1QPUvD',
-  ])('%s is none', (fragment) => expect(parseBridgeFragment(fragment)).toBeUndefined());
+  ])('%s is refused', (fragment) => expect(parseBridgeFragment(fragment)).toBeUndefined());
 });

@@ -15,7 +15,7 @@ test('a context is the bytes before the position, the label the byte there', () 
   expect([labels.dtype, labels.shape, [...labels.data]]).toEqual(['i32', [2], [4, 199]]);
 });
 
-test('batches are the same for the same seed, differ between seeds, and reach the first and the last position', () => {
+test('batches repeat for a seed, differ between seeds, and reach the first and the last position', () => {
   const draw = (seed: number) => [...randomBatch(text, 64, 16, new Random(seed)).labels.data];
   expect(draw(1)).toEqual(draw(1));
   expect(draw(1)).not.toEqual(draw(2));

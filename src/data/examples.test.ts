@@ -30,7 +30,7 @@ function rowsOf(
 }
 
 describe.each(Object.entries(TASKS))('%s', (_, { draw, labels }) => {
-  test('are the same for a seed and others for another', () => {
+  test('repeat for a seed and differ between seeds', () => {
     expect(draw(8, new Random(1))).toEqual(draw(8, new Random(1)));
     expect(draw(8, new Random(1))).not.toEqual(draw(8, new Random(2)));
   });
@@ -73,7 +73,7 @@ test('a stroke has five bright pixels, in the direction of its label', () => {
   }
 });
 
-test('a majority is of the tokens that the mask shows, and their shares are a whole', () => {
+test('the majority is taken of the unmasked tokens, and the shares sum to 1', () => {
   const ids = rowsOf(drawMajorities, 'ids');
   const mask = rowsOf(drawMajorities, 'mask').rows;
   const share = rowsOf(drawMajorities, 'share').rows;

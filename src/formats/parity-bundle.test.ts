@@ -657,12 +657,12 @@ describe('what is wrong is said in one line', () => {
     expect(refusal(bundle(description))).toMatch(message);
   });
 
-  test('a safetensors file that is no bundle', () => {
+  test('a safetensors file without a bundle', () => {
     expect(refusal(writeSafetensors({ x: hostTensorFrom('f32', [1], [1]) }))).toMatch(/no schema/);
   });
 });
 
-test('a change of any byte gives a bundle or a refusal in one line', () => {
+test('a change of any byte gives a valid bundle or a refusal in one line', () => {
   const file = bundle(lora);
   fc.assert(
     fc.property(fc.nat({ max: file.length - 1 }), fc.nat({ max: 255 }), (at, value) => {

@@ -15,7 +15,7 @@ const INDEX = {
   cases: [{ ...CASE, recording: 0 }],
 };
 
-test('each bundle keeps the day and the device of its own recording', () => {
+test('each bundle keeps the date and the device of its own recording', () => {
   const cuda = { ...CASE, name: 'torch-2.15.0-cuda-nvidia-h200/matmul_3x5', recording: 1 };
   const { versions, cases } = readParityIndex(
     JSON.stringify({ ...INDEX, cases: [...INDEX.cases, cuda] }),
@@ -27,7 +27,7 @@ test('each bundle keeps the day and the device of its own recording', () => {
   ]);
 });
 
-test('a set that was made at one time has one day for all, or none', () => {
+test('a set recorded at one time has one date for all bundles, or none', () => {
   const { recordings: _, ...plain } = { ...INDEX, cases: [CASE] };
   const dated = readParityIndex(JSON.stringify({ ...plain, recorded: { date: '2026-11-20' } }));
   expect(dated.cases).toEqual([{ ...CASE, recorded: { date: '2026-11-20' } }]);

@@ -42,7 +42,7 @@ const steps = fc
   });
 
 describe('planArena', () => {
-  test('lays blocks that are never in use together over each other', () => {
+  test('overlaps blocks that are never in use together', () => {
     expect(planArena([block(1024, 0, 1), block(1024, 2, 3)])).toMatchObject({
       slabs: [1024],
       bytes: 1024,
@@ -73,7 +73,7 @@ describe('planArena', () => {
     expect(planArena([block(1024, 0, 1), block(1024, 0, 1)], 1024).slabs).toEqual([1024, 1024]);
   });
 
-  test('needs nothing for nothing', () => {
+  test('is empty without blocks', () => {
     expect(planArena([])).toEqual({ slabs: [], places: [], bytes: 0, leastBytes: 0 });
   });
 

@@ -29,7 +29,7 @@ function product(): { readonly graph: Graph; readonly builder: GraphBuilder<Valu
 }
 
 describe('a graph', () => {
-  test('names its inputs, and constants by the state dict or by who reads them first', () => {
+  test('names its inputs, and constants by the state dict or by their first reader', () => {
     const { graph, builder } = product();
     expect(Object.keys(graph.inputs)).toEqual(['x']);
     expect(Object.keys(graph.constants)).toEqual(['fc.weight', 'scale.b']);
@@ -74,7 +74,7 @@ describe('a call that its signature does not allow', () => {
     expect(() => checkGraph(alone(call, y))).toThrow(message);
   });
 
-  test('is refused: an input that is missing, and one that it has not', () => {
+  test('is refused: a missing input, and an unknown one', () => {
     const graph = alone(callOf(add, { a, b: a }, {}), a);
     const [node] = graph.nodes;
     const changed = (inputs: object) => ({ ...graph, nodes: [{ ...node, inputs }] }) as Graph;
@@ -82,7 +82,7 @@ describe('a call that its signature does not allow', () => {
     expect(() => checkGraph(changed({ a: 0, b: 0, c: 0 }))).toThrow('add in it has no tensor c');
   });
 
-  test('is refused: a value that is read before it is there', () => {
+  test('is refused: a value that is read before it is computed', () => {
     const { graph } = product();
     const [fc, scale, view] = graph.nodes as [never, never, never];
     expect(() => checkGraph({ ...graph, nodes: [scale, fc, view] })).toThrow(

@@ -121,7 +121,7 @@ test('it counts on the adapters that it names', async () => {
   expect(await on('*voodoo*')).toBeUndefined();
 });
 
-test('what the case found itself stays, and judging again changes nothing', async () => {
+test('findings of the case stay, and judging again changes nothing', async () => {
   const found = failure('ops.nn.a:x', {
     finding: { code: 'producer-deviates', message: 'y[0] is 0' },
   });
@@ -134,7 +134,7 @@ test('what the case found itself stays, and judging again changes nothing', asyn
   expect(codes(await apply(plain.results, []))).toEqual([['ops.nn.a:x', undefined]]);
 });
 
-test('entries that name no case are told apart', () => {
+test('entries that match no case are reported', () => {
   const entries = [ENTRY, { ...ENTRY, case: 'ops.nn.b:*' }, { ...ENTRY, case: 'ops.gone.*' }];
   expect(unmatched(entries, ['ops.nn.a:x', 'ops.nn.b:y']).map((entry) => entry.case)).toEqual([
     'ops.gone.*',

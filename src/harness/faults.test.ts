@@ -59,7 +59,7 @@ describe('a function that is wrapped', () => {
   test.each([...seams])('declares its seam: %s', (name) => expect(hasSeam(name)).toBe(true));
 });
 
-test('suites break nothing but by what they declare', () => {
+test('suites plant only the faults that they declare', () => {
   const sources = import.meta.glob<string>('../../suites/**/*.ts', {
     eager: true,
     query: '?raw',

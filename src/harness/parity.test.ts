@@ -50,7 +50,7 @@ test('a pre-quantized checkpoint is a case for each of its weights, which a work
   }
 });
 
-test('names of weights that no id may hold, or that come twice, get one', () => {
+test('weights whose names cannot stand in an id, or repeat, get a valid id', () => {
   const cases = replayCases([file({ bytes: named('a b;c=*', 'a b:c!') })]);
   expect(cases.map(({ declared }) => declared.id)).toEqual([
     'parity.checkpoint:model/a_b_c_',
@@ -58,7 +58,7 @@ test('names of weights that no id may hold, or that come twice, get one', () => 
   ]);
 });
 
-test('a checkpoint that lacks a part says so: refused if it was named itself, an error among others', () => {
+test('a checkpoint that lacks a part says so: refused if given by name, an error among others', () => {
   const { tensors } = readSafetensors(CHECKPOINT);
   const bytes = writeStored(
     [...tensors].filter(([name]) => name !== 'layer.weight.absmax'),
@@ -73,7 +73,7 @@ test('a checkpoint that lacks a part says so: refused if it was named itself, an
   ]);
 });
 
-test('a file that is not what its index says is an error, whatever is in it', () => {
+test('a file that differs from its index is an error, whatever is in it', () => {
   expect(replayCases([file({ problem: 'changed' })]).map(({ declared }) => declared.id)).toEqual([
     'parity.unreadable:model',
   ]);

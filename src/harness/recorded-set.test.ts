@@ -36,7 +36,7 @@ const found = async (...files: (FoundFile | Promise<FoundFile>)[]) =>
     problem?.replace(/[:,].*/, ''),
   ]);
 
-test('what an index lists has its day, what it does not list has none', async () => {
+test('files in the index have a date, others have none', async () => {
   expect(
     await found(
       file('a/x.safetensors'),
@@ -63,7 +63,7 @@ test('other bytes and missing files are a problem of a folder', async () => {
   ]);
 });
 
-test('a file that was named itself is replayed as it is, and dated where it is what was listed', async () => {
+test('a file given by name is replayed as it is, and dated if it matches the index', async () => {
   const theirs = index('INDEX.json', ['x', 'y', 'z'], { direct: true });
   const changed = file('y.safetensors', { direct: true, bytes: Uint8Array.of(9) });
   expect(await found(file('x.safetensors', { direct: true }), changed, theirs)).toEqual([
@@ -72,7 +72,7 @@ test('a file that was named itself is replayed as it is, and dated where it is w
   ]);
 });
 
-test('the nearest index counts, and a folder beside it is not its own', async () => {
+test('the nearest index counts, and only for its own folder', async () => {
   const outer = index('a/INDEX.json', ['b/x'], { direct: true });
   const inner = index('a/b/INDEX.json', [], { direct: true });
   expect(await found(file('a/b/x.safetensors'), file('ab/x.safetensors'), outer, inner)).toEqual([

@@ -22,7 +22,7 @@ function attemptsThat(...errors: readonly Error[]) {
 const never = () => false;
 const FAILURES = ['one', 'two', 'three'].map((message) => new Error(message));
 
-test('what works is done once', async () => {
+test('a success is not repeated', async () => {
   const { attempt, begun } = attemptsThat();
   expect(await retry(attempt, [250], never)).toBe(1);
   expect(begun).toEqual([0]);
@@ -47,7 +47,7 @@ test.each([[[]], [[250]], [[250, 2000]]])(
   },
 );
 
-test('what is final is thrown at once, by a later attempt too', async () => {
+test('a final error is thrown at once, by a later attempt too', async () => {
   const final = new TypeError('final');
   const { attempt, begun } = attemptsThat(new Error('one'), final);
   const thrown = retry(attempt, [250, 2000], (error) => error === final).catch(

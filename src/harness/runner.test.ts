@@ -120,7 +120,7 @@ test('every case gets one result, over several workers, and every worker is ende
   await gone(log);
 });
 
-test('a worker that dies twice of a case costs that case and is replaced', async () => {
+test('a worker that dies twice of one case loses that case and is replaced', async () => {
   const { report } = await play({ cases: ['die', 'killed', 'pass 1', 'pass 2'] });
   expect(statuses(report)).toEqual({
     die: 'lost',
@@ -245,7 +245,7 @@ test('a case beside a crash is run again alone, which counts as an attempt and n
   ]);
 });
 
-test('a case that ends without a word of the GPU process runs again alone, since another may have hung it', async () => {
+test('a case that ends without news of the GPU process runs again alone, since another may have hung it', async () => {
   const { report } = await play({
     cases: ['mute', 'muted', 'pass 1'],
     options: { workers: 2 },
@@ -343,7 +343,7 @@ test('a lost device is renewed in the same worker, outside the time limit of the
   expect(new Set(log.map((line) => line.split(' ')[0])).size).toBe(1);
 });
 
-test('when no device can be had any more, the rest is lost and nothing is green', async () => {
+test('when no device is available any more, the remaining cases are lost and nothing is green', async () => {
   const { report } = await play({
     cases: ['lost', 'pass 1', 'pass 2'],
     envOf: (n) => (n === 0 ? { START: 'once' } : { START: 'unusable' }),
@@ -416,7 +416,7 @@ test('a case is retried until it passes or its attempts are used up', async () =
   ]);
 });
 
-test('what a case had failed by stands after its worker is gone, as flaky if it passes then', async () => {
+test('a failure stands after its worker is gone, as flaky if the case passes then', async () => {
   const { report, events } = await play({ cases: ['failing', 'doomed'], options: { retries: 1 } });
   const scripted = { code: 'scripted', message: 'scripted fail' };
   expect(report.results).toMatchObject([
@@ -453,7 +453,7 @@ test('a failure stands where no device is left to try the case again, or no time
   ]);
 });
 
-test('a run that goes on after a reload knows what its cases had failed by', async () => {
+test('a run that goes on after a reload knows the earlier failures of its cases', async () => {
   const scenario = { cases: ['hogging', 'pass 1', 'pass 2'], options: { retries: 1, workers: 2 } };
   const { events } = await play({ ...scenario, host: { sharedGpu: {} } });
   const hang = events.find((event) => event.type === 'hang');
@@ -508,7 +508,7 @@ test('shuffling is an order that the seed decides', async () => {
   expect([...two].sort()).toEqual([...plain].sort());
 });
 
-test('workers whose probes measured other times are on one environment', async () => {
+test('workers whose probes measured different times share one environment', async () => {
   const other = {
     ...ENVIRONMENT,
     probe: { ...ENVIRONMENT.probe, tookMs: 31, timestampQuantumNs: 65_536 },

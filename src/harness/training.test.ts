@@ -86,7 +86,7 @@ test.each([
   },
 );
 
-test('a run waits from the pause that it is told until it may go on', async () => {
+test('a run waits from a pause until it is resumed', async () => {
   const pause = new Pause();
   const act = (event: TrainingEvent) => {
     if (event.type === 'step' && event.step === 2) pause.on = true;
@@ -129,7 +129,7 @@ test('a run that is cancelled before it has a device has no result', async () =>
   expect([report.run.complete, report.results, report.environments]).toEqual([false, [], []]);
 });
 
-test('no device is an error that says so', async () => {
+test('a missing device is an error that says so', async () => {
   await expect(play('unusable')).rejects.toThrow(UnusableError);
 });
 

@@ -16,7 +16,7 @@ test.each([...formats.values()])('$name packs its codes so that each is found ag
   expect(codes.map((_, i) => format.packing.codeAt(bytes, i))).toEqual(codes);
 });
 
-test('a name without a format is refused with those that have one', () => {
+test('the name of no format is refused with the list of formats', () => {
   expect(() => fourBitFormat('nf3')).toThrow('quant_type nf3: give fp4 or nf4');
   expect(() => fourBitFormat('ternary')).toThrow('give fp4 or nf4');
 });

@@ -44,7 +44,7 @@ test('where nothing is wrong, shows the element nearest to its bound', () => {
   expect(found.around).toHaveLength(1);
 });
 
-test('equality has no shares between none and all; what is not judged does not count', () => {
+test('equality has no shares between 0 and 1; elements that are not judged do not count', () => {
   const actual = value([2], [1, 3]);
   const oracle = value([2], [1, 2]);
   expect(examine('y', actual, oracle, { kind: 'exact' }).shares).toEqual([
@@ -58,7 +58,7 @@ test('equality has no shares between none and all; what is not judged does not c
   });
 });
 
-test('a scalar and an empty tensor have their place too', () => {
+test('a scalar and an empty tensor are covered too', () => {
   expect(examine('loss', value([], [2]), value([], [1]), { kind: 'exact' })).toMatchObject({
     at: [],
     around: [[{ index: [], wrong: true }]],

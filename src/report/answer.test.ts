@@ -48,7 +48,7 @@ test('what is known to fail is neither right nor wrong, and a control that staye
   expect(texts(await report([right, green], ''))[0]).toBe('No: 1 of 2 checks did not pass.');
 });
 
-test('files that are all no recordings are an answer of their own, and each kind counts its own', async () => {
+test('files that hold no recording have an answer of their own, and each kind has its own count', async () => {
   const unreadable = result({
     id: 'parity.unreadable:x',
     status: 'error',

@@ -43,7 +43,7 @@ test('is hatched, and says so, where the settings were not the standard', () => 
   expect(parse(toBadge(RUN)).names).toContain('pattern');
 });
 
-test('is green for nothing that is wrong, unfinished or unproved', async () => {
+test('is never green for a wrong, unfinished or unproved run', async () => {
   const [withFailures] = await reportsOfAllKinds();
   const stopped: Report = { ...RUN, run: { ...RUN.run, complete: false } };
   const skipped = await report(

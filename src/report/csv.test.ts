@@ -69,7 +69,7 @@ test('failures bring reason and element, benches their times and metrics', async
   });
 });
 
-test('any text arrives, and none begins as a formula', async () => {
+test('any text survives, and none begins as a formula', async () => {
   const base = await report([], '');
   const hostile = fc.oneof(
     fc.string({ unit: 'binary' }),

@@ -26,7 +26,7 @@ const recording = (producer: string, device: string, date?: string, indexed?: st
 const DEVIATES = { finding: { code: 'producer-deviates', message: 'y[0] is 1' } };
 const words = (...args: Parameters<typeof headlinesOf>) => headlinesOf(...args).map(headlineWords);
 
-test('a library has a line for each device and day', () => {
+test('a library has a line for each device and date', () => {
   const recordings = new Map([
     ['parity.matmul:a', recording('bitsandbytes 0.50.2 + torch 2.15.0', 'cpu', '2026-11-20')],
     ['parity.matmul:b', recording('bitsandbytes 0.50.2 + torch 2.15.0', 'cpu', '2026-11-20')],
@@ -57,7 +57,7 @@ test('a library has a line for each device and day', () => {
   ]);
 });
 
-test('nothing that is not agreement counts as such, and nothing is hidden', () => {
+test('only agreement counts as agreement, and nothing is hidden', () => {
   const ids = ['agrees', 'deviates', 'wrong', 'lacking'].map((name) => `parity.matmul:${name}`);
   const recordings = new Map(ids.map((id) => [id, recording('hqq 0.2.8', 'cpu')]));
   const [agrees = '', deviates = '', wrong = '', lacking = ''] = ids;
@@ -75,7 +75,7 @@ test('nothing that is not agreement counts as such, and nothing is hidden', () =
   ]);
 });
 
-test('what a device computed live is told apart from what it recorded', () => {
+test('live results of a device are told apart from its recordings', () => {
   const device = {
     id: 'torch-cuda-0',
     device: 'cuda:0',

@@ -93,7 +93,7 @@ test('what did not pass counts nothing as compared, which would read as agreemen
   expect(compared).toEqual({ ...nothing, bundle: '96' });
 });
 
-test.each([0, 1, 2, 3])('every kind of report has one, %i', async (kind) => {
+test.each([0, 1, 2, 3])('every kind of report has a page, %i', async (kind) => {
   const one = (await reportsOfAllKinds())[kind] as Report;
   const { text } = parse(await toHtml(one));
   expect(text).toContain(`Gradproof, ${one.kind}`);

@@ -16,7 +16,7 @@ test('a report is read packed or not', async () => {
   }
 });
 
-test('a small file that unpacks to more than a report is stopped', async () => {
+test('a small file that unpacks to more than a report may hold is refused', async () => {
   const bomb = await pack(' '.repeat(100_000));
   expect(bomb.length).toBeLessThan(1000);
   await expect(unpack(bomb, 'a.gz', 99_999)).rejects.toThrow(
@@ -25,7 +25,7 @@ test('a small file that unpacks to more than a report is stopped', async () => {
   expect(await unpack(bomb, 'a.gz', 100_000)).toHaveLength(100_000);
 });
 
-test('whatever is done to a packed report, it is read as it was or refused in one line', async () => {
+test('a packed report, however damaged, is read as it was or refused in one line', async () => {
   const whole = await pack(writeReport(RUN));
   await fc.assert(
     fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), fc.boolean(), async (at, byte, cut) => {

@@ -22,7 +22,7 @@ const place = (adapter: Partial<typeof ADAPTER>, device?: string) =>
     device,
   );
 
-test('a chip is called by its description, and not by a device number', () => {
+test('a chip is named by its description, not by a device number', () => {
   expect(chipName({ ...ADAPTER, vendor: 'intel', architecture: 'xe', device: '0x9a49' })).toBe(
     'Intel xe',
   );
@@ -32,7 +32,7 @@ test('a chip is called by its description, and not by a device number', () => {
   expect(chipName({ ...ADAPTER, description: 'Radeon 780M' })).toBe('Radeon 780M');
 });
 
-test('a browser is called as it calls itself, with its major version', () => {
+test('a browser is named as it names itself, with its major version', () => {
   expect(browserWords('chromium', '156.0.8078.79')).toBe('Chromium 156');
   expect(browserWords('chromium', '156.0.0.0', 'Opera')).toBe('Opera 156');
 });

@@ -40,7 +40,7 @@ test.each(Object.entries(VALUES))('every value of %s has words of its own', (key
   expect(new Set(told.map((facts) => JSON.stringify(facts))).size).toBe(values.length);
 });
 
-test('what this version does not know is left out', () => {
+test('unknown values are left out', () => {
   expect(probeFacts({ rounding: 'sideways', colour: 'blue' })).toEqual([]);
 });
 

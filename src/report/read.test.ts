@@ -157,7 +157,7 @@ function legal(report: Report): object {
   return report.results.find(({ accuracy }) => accuracy)?.accuracy ?? {};
 }
 
-test('what is no JSON, no UTF-8, empty, too large or too deep is refused', () => {
+test('a file that is not JSON or UTF-8, or is empty, too large or too deep, is refused', () => {
   expect(refusal('').code).toBe('report-not-json');
   expect(refusal('{"schema":').code).toBe('report-not-json');
   expect(refusal(Uint8Array.of(0x7b, 0xff, 0x7d)).message).toContain('UTF-8');

@@ -73,7 +73,7 @@ test('what the interval holds below the end of the range is right too', () => {
   ]);
 });
 
-test('bfloat16 ends where it ends', () => {
+test('bfloat16 has the end of its own range', () => {
   const candidates = [Infinity, LARGEST_BF16, 65_504, -LARGEST_BF16];
   expect(accepted(3.4e38, stored(0, 'bf16'), candidates)).toEqual([Infinity, LARGEST_BF16]);
   expect(accepted(70_000, stored(0, 'bf16'), candidates)).toEqual([]);

@@ -280,7 +280,7 @@ test('two faults in one shader are an error: one of them would be lost', async (
   expect((await runCase(declared, gpu, conditions)).outcome.status).toBe('pass');
 });
 
-test('a fault whose fragment is not there is an error, which no control counts as red', async () => {
+test('a fault whose fragment is missing is an error, and its control is not red', async () => {
   const declared = declare(
     async (t) => t.expect((await multiply(t)) === 31, () => 'wrong'),
     (fault) => fault.shader('matmul/matmul', 'this is not in the shader', ''),

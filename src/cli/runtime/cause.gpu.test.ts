@@ -58,7 +58,7 @@ test('a broken kernel is named; its reproduction is one row, fails alone, and pa
   expect((await runCase(silu(), gpu, conditions())).outcome).toMatchObject({ status: 'pass' });
 });
 
-test('an element that the device gets wrong once is no fault of the kernel, and has nothing to replay', async () => {
+test('an element that is wrong only once is no fault of the kernel, and has no reproduction', async () => {
   using wrong = Tensor.from(gpu, hostTensorFrom('f32', [1], [1000]));
   let calls = 0;
   using _ = wrapSeam('silu.forward', (original) => (...args) => {
@@ -76,7 +76,7 @@ test('an element that the device gets wrong once is no fault of the kernel, and 
   expect(files).toEqual([]);
 });
 
-test('no cause is looked for where it is not asked for, as of a control', async () => {
+test('no cause is looked for unless asked, as in a control', async () => {
   using _ = gpu.recorder.pipelines.edit('nn/silu', {
     from: '(1.0 + exp(',
     to: '(1.0 + 0.5 * exp(',

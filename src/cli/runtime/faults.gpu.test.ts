@@ -34,7 +34,7 @@ describe.concurrent.each(RUNTIME_NAMES)('in %s', (name) => {
   const run = runtimeWithFaults(name, 'faults');
   const ends = name === 'node' ? ENDS_IN_NODE : ENDS;
 
-  test('each fault is its own status with code, reason and next action, and the rest is right', async () => {
+  test('each fault gives its own status with code, reason and next action, and the rest is right', async () => {
     const report = await run({ filters: ['faulty:*;n=0', 'sound:*'] });
     const found = report.results.filter(({ suite }) => suite === 'faulty');
     expect(found).toHaveLength(Object.keys(ends).length);

@@ -48,7 +48,7 @@ test('a loop that never ends by itself ends, and the next job is as before', asy
   expect((await run('', '')).outcomes.every(({ status }) => status === 'pass')).toBe(true);
 });
 
-test('what is no WGSL is invalid, and runs nothing', async () => {
+test('invalid WGSL runs nothing', async () => {
   expect(await run('var c = 0u', 'var c = 0.5')).toMatchObject({
     outcomes: [],
     invalid: expect.stringMatching(/./),

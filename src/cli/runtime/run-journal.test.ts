@@ -27,7 +27,7 @@ function begun(): RunJournal {
   return journal;
 }
 
-test('a tab that dies before any case runs is the doing of none', () => {
+test('a tab that dies before any case runs is blamed on no case', () => {
   expect(begun().died()).toBeUndefined();
 });
 
@@ -83,7 +83,7 @@ test('a case that waits for its turn to run alone is not to blame for deaths bes
   });
 });
 
-test('when no tab can be had any more, or none tells of its end, the report is made of what was told', () => {
+test('when no tab is available any more, or none reports its end, the report holds what was reported before', () => {
   const told = (why: Parameters<RunJournal['giveUp']>[0]) => {
     const journal = begun();
     const passed = {
@@ -121,7 +121,7 @@ test('when no tab can be had any more, or none tells of its end, the report is m
   ]);
 });
 
-test('what a case had failed by goes on with the run, and stands where no tab hears it again', () => {
+test('a failure stays with the run, and stands if no tab reports the case again', () => {
   const failure = {
     id: 'a:1',
     backend: 'webgpu',

@@ -60,7 +60,7 @@ const exact = [...simulations].filter(([name]) => {
   return kernels.length > 0 && !kernels.some((kernel) => ownKernels.has(kernel));
 });
 
-test('most simulations are of ops with bits of their own', () => {
+test('most simulations predict the exact bits', () => {
   expect(exact.length).toBeGreaterThan(simulations.size / 2);
 });
 

@@ -21,7 +21,7 @@ function snapshotWith(changes: Partial<Snapshot> = {}): Snapshot {
 const withCase = (changes: Partial<CaseSnapshot>) =>
   snapshotWith({ cases: { 'a:b webgpu': { ...CASE, ...changes } } });
 
-test('equal snapshots do not differ, whenever and of whatever commit they were taken', () => {
+test('equal snapshots do not differ, whatever their times and commits', () => {
   const later = snapshotWith({ commit: 'd', takenAt: '2026' });
   expect(differences(snapshotWith(), later, NOTHING)).toEqual([]);
 });
@@ -47,7 +47,7 @@ test('kernels are compared through the table of those that moved', () => {
   ).toEqual(['parity.x:y webgpu: kernels: act/silu became nn/silu']);
 });
 
-test('of an excluded case the reads are left out and nothing else; one in a hundred may be', () => {
+test('only the reads of an excluded case are left out; one case in a hundred may be excluded', () => {
   const many = Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`m:${i} webgpu`, CASE]));
   const of = (changes: Partial<CaseSnapshot>) =>
     snapshotWith({ cases: { ...many, 'a:b webgpu': { ...CASE, ...changes } } });
@@ -65,7 +65,7 @@ test('of an excluded case the reads are left out and nothing else; one in a hund
   ]);
 });
 
-test('mutants are compared by kernel and change; those of merged kernels are others, and none may survive', () => {
+test('mutants are compared by kernel and change; those of merged kernels are new, and none may survive', () => {
   const mutant = (kernel: string, verdict: string): MutantSnapshot => ({
     kernel,
     change: 'sign: "x" (1) became "-(x)"',

@@ -52,7 +52,7 @@ describe('the choice', () => {
     expect(selectMutants(sources, { filters: [], changed: [], sample: 3 })).toHaveLength(3);
   });
 
-  test('of nothing is refused in words', () => {
+  test('of nothing is refused with a message', () => {
     expect(() => selectMutants(sources, { filters: ['mutate.no.such:*'] })).toThrow(
       /no mutant matches "mutate.no.such:\*"/,
     );
@@ -92,7 +92,7 @@ describe('linking', () => {
     expect((await changedBy(trits)).every((file) => file.startsWith('quant/ternary'))).toBe(true);
   });
 
-  test('the originals have fuel in every loop and are otherwise what the build links', async () => {
+  test('the originals have fuel in every loop and otherwise equal what the build links', async () => {
     const original = await sources.original();
     expect(original.map(({ file }) => file)).toEqual(sources.kernels);
     expect(

@@ -16,7 +16,7 @@ describe('packTrits', () => {
     expect([...packTrits([1], 'high')]).toEqual([0b10010101]);
   });
 
-  test('refuses what is no trit, with its place', () => {
+  test('refuses a value that is not a trit, with its place', () => {
     expect(() => packTrits([0, 2])).toThrow(new TritError('element 1 is 2: a trit is -1, 0 or 1'));
     expect(() => packTrits([0.5])).toThrow(TritError);
     expect(() => packTrits([Number.NaN])).toThrow(TritError);

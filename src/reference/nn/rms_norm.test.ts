@@ -22,7 +22,7 @@ describe('RMSNorm', () => {
     expect(y.data[5]).toBeCloseTo((2 * 7) / 5, 14);
   });
 
-  test('does not change when a row is scaled, unless eps rules', () => {
+  test('does not change when a row is scaled, unless eps dominates', () => {
     const weight = vector(1, -1, 2);
     const y = (scale: number, eps: number) =>
       record.forward({ x: matrix([scale, 2 * scale, -scale]), weight }, { eps }).y.data[1];

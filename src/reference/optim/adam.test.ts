@@ -61,7 +61,7 @@ describe('AdamW', () => {
     }
   });
 
-  test('is told from optimizers that are not there', () => {
+  test('is refused with an unknown optimizer', () => {
     const sample = stepsRecord.samples[0] as (typeof stepsRecord.samples)[number];
     const { inputs } = drawSample(sample as never);
     expect(() => stepsRecord.forward(inputs, { optimizer: 'adamw8bit' })).toThrow(/"adamw8bit"/);

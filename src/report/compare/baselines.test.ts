@@ -32,7 +32,7 @@ test.each(baselines)(
   },
 );
 
-test('an index that is none is refused', () => {
+test('an invalid index is refused', () => {
   const index = { schema: 'gradproof-baselines/1', baselines };
   for (const wrong of [
     {},

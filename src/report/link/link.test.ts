@@ -48,7 +48,7 @@ test('a recorded run comes back from its link', async () => {
   expect(link.settings).toEqual(settingsOf(RUN));
 });
 
-test('of a run that was chosen case by case a link tells the first filters, and how many more there are', async () => {
+test('the link of a run with many filters holds the first ones and the number of the others', async () => {
   const filters = Array.from({ length: 500 }, (_, i) => `ops.nn.silu:exact;x=${i}`);
   const { settings } = await decodePayload(
     await encodeLink({ ...RUN, run: { ...RUN.run, filters } }, PLAN),
@@ -387,7 +387,7 @@ test('hostile payloads under a right checksum are refused in one line, or are a 
   expect(await refusal(await frame(new Uint8Array(0), LINK_VERSION))).toBe('link-damaged');
 });
 
-test('the name of the device and hidden tabs travel; a link of before they did reads without them', async () => {
+test('a link holds the device name and hidden tabs; an older link reads without them', async () => {
   const hidden = structuredClone(RUN);
   for (const one of hidden.results.slice(0, 2)) one.finding = { code: 'tab-hidden', message: '' };
   const link = await decodePayload(

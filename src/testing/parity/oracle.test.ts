@@ -140,7 +140,7 @@ function deviationsOf(
 
 const known = [...records.values()].filter(({ name }) => vocabulary.has(name));
 
-test('ops that bundles name are there', () => {
+test('every op that a bundle names exists', () => {
   expect(known.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['matmul', 'lora_linear', 'quantize_4bit', 'optimizer_steps']),
   );
@@ -169,7 +169,7 @@ describe.each(known.map((op) => ({ name: op.name, op })))('$name', ({ op }) => {
   }));
 
   test.each(samples)(
-    'what is right is a bundle of the vocabulary and does not deviate: $title',
+    'the right result is a valid bundle and does not deviate: $title',
     ({ sample }) => {
       expect(deviationsOf(op, bundleOf(op, sample))).toEqual([]);
     },

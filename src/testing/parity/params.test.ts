@@ -20,6 +20,6 @@ test('without a recorded rate the op has its default', () => {
   expect(fitParams(schedule, params, {})).toEqual(params);
 });
 
-test('what shapes tell is not recorded', () => {
+test('parameters that follow from shapes are not recorded', () => {
   expect(recordableParams(schedule, { ...params, steps: 3 })).toEqual(params);
 });

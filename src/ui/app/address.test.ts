@@ -69,7 +69,7 @@ test('names the results that are compared, and only there', () => {
   expect(formatAddress({ ...parsed(search), view: 'check' })).toBe('?');
 });
 
-test('holds the words of a query that are no patterns', () => {
+test('holds the words of a query that are not patterns', () => {
   const address = parsed('?filter=ops.*&q=silu+!f16+status:fail');
   expect(queryText(address)).toBe('ops.* silu !f16 status:fail');
   expect(formatAddress(address)).toBe('?filter=ops.*&q=silu+!f16+status:fail');

@@ -13,7 +13,7 @@ const result = { accuracy: {} } as CaseResult;
 const keys = (code: string, of: CaseResult = result) =>
   probeThatApplies(probe, [code], of).map(({ key }) => key);
 
-test('only what the kernels do bears on a case', () => {
+test('only the facts about operations of its kernels apply to a case', () => {
   expect(keys('y = a + b; // a / b')).toEqual(['rounding']);
   expect(keys('y = a / sqrt(b);')).toEqual(['rounding', 'exactDivision', 'exactSqrt']);
   expect(keys('y = a * x + b;')).toEqual(['rounding', 'contraction']);

@@ -46,18 +46,18 @@ test('filters by status and tier; ! negates each', () => {
   expect(found('!silu !tape')).toEqual(['ops.nn.softmax:legal;x=3']);
 });
 
-test('half a word asks for nothing yet', () => {
+test('an incomplete term filters nothing', () => {
   expect(parseQuery('status: ! !! tier:')).toEqual([]);
 });
 
-test('patterns are what the command line takes, all else is words', () => {
+test('patterns are those of the command line, everything else is a word', () => {
   expect(splitQuery(' silu  ops.* !*f16* !half status:fail ')).toEqual({
     filters: ['ops.*', '!*f16*'],
     words: 'silu !half status:fail',
   });
 });
 
-test('a query of a thousand words that nothing has together is answered at once', () => {
+test('a query of a thousand words without a match is answered at once', () => {
   const words = Array.from({ length: 1000 }, (_, i) => `!nowhere-${i}`);
   expect(miss(`silu softmax ${words.join(' ')}`)).toMatchObject({ why: 'together' });
 });

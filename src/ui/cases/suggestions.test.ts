@@ -20,7 +20,7 @@ test('finds the word at the caret', () => {
   expect(wordAt('one ', 4)).toEqual({ start: 4, end: 4, word: '' });
 });
 
-test('offers what there is to ask for, then what the word begins', () => {
+test('offers every filter, then those that begin with the word', () => {
   expect(words('')).toContain('status:wrong');
   expect(words('status:f')).toEqual(['status:fail']);
   expect(words('fail')).toEqual(['status:fail']);

@@ -26,7 +26,7 @@ const shape = (branches: readonly Branch[]): unknown =>
     ...(shape(below) as unknown[]),
   ]);
 
-test('suites are a tree of their names, in which a chain without a fork is one branch', () => {
+test('suites are a tree of their names; a chain without a fork is one branch', () => {
   expect(shape(suiteTree(plan))).toEqual([
     ['a', ['b', ['c', '1', '2'], ['d', '1']], ['e', '1']],
     ['f.g', '1', ['h', '1']],

@@ -18,7 +18,7 @@ const rows = rowsOf(
 );
 const label = (index: number | undefined) => rows[index ?? -1]?.path;
 
-test('arrows go a row on and back, and to the first below and the one above', () => {
+test('arrows go to the next and previous row, the first child and the parent', () => {
   const at = rows.findIndex(({ path }) => path.endsWith('a.b'));
   expect(label(rowAfter('ArrowDown', rows, at, 5))).toBe(rows[at + 1]?.path);
   expect(label(rowAfter('ArrowUp', rows, at, 5))).toBe(rows[at - 1]?.path);
@@ -29,7 +29,7 @@ test('arrows go a row on and back, and to the first below and the one above', ()
   expect(rowAfter('ArrowLeft', rows, 0, 5)).toBe(0);
 });
 
-test('no key leads out of the tree, and others lead nowhere', () => {
+test('no key leads out of the tree, and other keys do nothing', () => {
   const last = rows.length - 1;
   expect(rowAfter('ArrowUp', rows, 0, 5)).toBe(0);
   expect(rowAfter('PageUp', rows, 2, 5)).toBe(0);

@@ -43,7 +43,7 @@ test('a check that its planted fault does not turn red is wrong', () => {
   );
 });
 
-test('a known failure is not wrong, and a pass in its place is told', () => {
+test('a known failure is not wrong, and a pass in its place is reported', () => {
   expect(answer(facts({ passed: 310, failed: 2 }, { expected: 2 }))).toEqual({
     tone: 'warn',
     headline: 'Yes: 310 of 312 checks are right.',

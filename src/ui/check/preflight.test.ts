@@ -32,7 +32,7 @@ test('names the first thing that blocks, and only that', () => {
   expect(codes({ ...good, adapter: null })).toEqual(['no-adapter']);
 });
 
-test('tells what does not block, heaviest first', () => {
+test('lists warnings that do not block, heaviest first', () => {
   expect(codes({ ...good, coarseClock: true })).toEqual(['coarse-clock']);
   const poor = { ...adapter, isFallback: true, f16: false, storageBindingBytes: 2 ** 27 };
   expect(codes({ ...good, adapter: poor })).toEqual([
@@ -48,7 +48,7 @@ test('tells what does not block, heaviest first', () => {
 });
 
 test.each(['chromium', 'edge', 'firefox', 'safari', 'browser'])(
-  'has a next action for whatever stands in the way in %s',
+  'has a next action for every obstacle in %s',
   (runtime) => {
     for (const os of ['X11; Linux x86_64', 'Windows NT 10.0', 'Macintosh']) {
       const here = { ...good, runtime, os };

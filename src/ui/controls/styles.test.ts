@@ -25,7 +25,7 @@ function physicalIn(sheet: string): readonly string[] {
   );
 }
 
-test('a side of the screen is seen where one is named', () => {
+test('a physical side of the screen is found in a style', () => {
   expect(physicalIn('a { color: red; margin-left: 1px }')).toEqual(['margin-left:']);
   expect(physicalIn('a {\n  left: 0;\n  text-align: right;\n}')).toEqual([
     'left:',

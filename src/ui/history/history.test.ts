@@ -162,7 +162,7 @@ test('pruning keeps the latest, as many as fit, and nothing older than what it d
   );
 });
 
-test('what one device exports another takes in, once; a report alone too', async () => {
+test('what one device exports another imports, once; a single report too', async () => {
   const here = inMemory();
   const there = inMemory();
   for (const day of [1, 2, 3]) await here.keep(at(day));
@@ -176,7 +176,7 @@ test('what one device exports another takes in, once; a report alone too', async
   expect(idsOf(there)).toEqual(['run-5', 'run-4', 'run-3', 'run-2', 'run-1']);
 });
 
-test('runs of years to come are not taken in, and of more than there is room for the oldest are told', async () => {
+test('runs from the future are not imported, and the oldest ones that do not fit are named', async () => {
   const history = inMemory();
   await history.keep(at(1));
   const lines = Array.from({ length: LIMITS.runs + 4 }, (_, i) => JSON.stringify(at(1 - i))).join(
@@ -191,7 +191,7 @@ test('runs of years to come are not taken in, and of more than there is room for
   expect(history.state.value.runs).toHaveLength(LIMITS.runs);
 });
 
-test('a line that is no report costs itself alone, and says why', async () => {
+test('a line that is not a report is refused alone, with the reason', async () => {
   const history = inMemory();
   const lines = [
     JSON.stringify(at(1)),

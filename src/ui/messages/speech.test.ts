@@ -30,7 +30,7 @@ test('a number stays with its unit', () => {
   expect(de.percent(0.1234)).toBe('12\u202f%');
 });
 
-test('an instant tells runs of one minute apart', () => {
+test('an instant tells apart runs of one minute', () => {
   const run = new Date(2026, 10, 20, 22, 22, 1);
   const next = new Date(2026, 10, 20, 22, 22, 31);
   expect(en.moment(run)).toBe(en.moment(next));
@@ -43,7 +43,7 @@ test('a span is told in one unit', () => {
   expect(en.span(175 * 86_400_000, 768 * 86_400_000)).toBe('0.48–2.1 years');
 });
 
-test('never sounds more exact than it is', () => {
+test('is never more exact than it can be', () => {
   expect([3, 41_400, 200_000, 2e7, 1e9].map(units.duration)).toEqual([
     '1 second',
     '41 seconds',

@@ -26,7 +26,7 @@ test('says nothing before there is something to go by, nor at the end', () => {
   expect(pace.remaining(0)).toBeUndefined();
 });
 
-test('eight of ten spans hold what comes, give or take', () => {
+test('about eight of ten spans hold the true remaining time', () => {
   const runs = Array.from({ length: 200 }, (_, seed) => forecast(seed, 200, 800));
   const held = runs.filter(
     ({ span, truth }) => span && span.low <= truth && truth <= span.high,

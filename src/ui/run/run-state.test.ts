@@ -63,7 +63,7 @@ test('remembers what hung', () => {
   expect(play([started, { type: 'hang', id: 'a:2' }]).hung).toBe('a:2');
 });
 
-test('what runs again stands as it stood until it has ended, and everything else stays', () => {
+test('a case that runs again keeps its old result until it ends, and the others stay', () => {
   const report = {
     results: [result('a:1', 'pass'), result('b:1', 'fail')] as CaseResult[],
   } as Report;

@@ -6,7 +6,7 @@ import { de } from '../messages/de.ts';
 import { en } from '../messages/en.ts';
 import { linkContents } from './link-contents.ts';
 
-test('every part of a link is told, as the link itself holds it', async () => {
+test('every part of a link is listed as the link itself holds it', async () => {
   const payload = await decodePayload(await encodeLink(RUN, PLAN, { device: 'ThinkPad T14' }));
   const contents = linkContents(payload, en.share.contents);
   expect(contents.map(({ part }) => part)).toEqual(Object.keys(payload));
@@ -25,7 +25,7 @@ test('every part of a link is told, as the link itself holds it', async () => {
   );
 });
 
-test('each language says each deviation from the standard', () => {
+test('each language has words for each deviation from the standard', () => {
   const standard = {
     tier: 'quick',
     filters: [],

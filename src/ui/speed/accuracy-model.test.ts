@@ -31,7 +31,7 @@ test('groups by family, largest share first, and counts what had to be equal', (
   expect(families[0]?.counts.reduce((a, b) => a + b)).toBe(2);
 });
 
-test('bins are of equal width on a logarithmic scale, and hold what is beyond its ends', () => {
+test('bins are equally wide on a logarithmic scale, and hold what lies beyond its ends', () => {
   expect([1e-9, SCALE.from, 1e-5, 1, 10, Number.POSITIVE_INFINITY].map(binOf)).toEqual([
     0, 0, 10, 60, 69, 69,
   ]);

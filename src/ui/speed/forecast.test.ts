@@ -17,7 +17,7 @@ const TINY: Architecture = {
   tied: true,
 };
 
-test('memory and work of a model that fits on a sheet of paper', () => {
+test('memory and work of a model small enough to check by hand', () => {
   // A layer: 4x4 + 2x4 + 2x4 + 4x4 + 8x4 + 8x4 + 4x8 = 144 weights, and 8 + 6 + 6 + 8 + 12 + 12 +
   // 12 = 64 rows and columns.
   const needs = needsOf(TINY, { tokens: 3, rank: 1, blocksize: 64 });
@@ -62,7 +62,7 @@ test('a 1B model takes 2 GB, an 8B model 7.8', () => {
   expect(gigabytes['8B']).toBeCloseTo(7.7951, 2);
 });
 
-test('room by what is known: what was told, else the main memory, else nothing', () => {
+test('room is judged by the given memory, else the main memory, else not at all', () => {
   const gb = 2 ** 30;
   expect(roomFor(5 * gb, {})).toBe('unknown');
   expect(roomFor(5 * gb, { device: 16 * gb })).toBe('fits');

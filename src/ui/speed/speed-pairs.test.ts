@@ -14,7 +14,7 @@ const snapshot = (times: Record<string, TimeFigure | undefined>) =>
     cases: new Map(Object.entries(times).map(([id, figure]) => [id, { id, time: figure }])),
   }) as unknown as Snapshot;
 
-test('pairs what both results timed alike, the largest difference first', () => {
+test('pairs the timings of both results, the largest difference first', () => {
   const before = snapshot({
     a: time(10),
     b: time(8),

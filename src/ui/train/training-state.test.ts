@@ -55,7 +55,7 @@ test('collects curves, samples and judged steps', () => {
   });
 });
 
-test('a run that pauses is paused when the worker says so, and goes on when it is told', () => {
+test('a run is paused when the worker says so, and resumes on request', () => {
   const pausing: TrainingState = { ...played(), phase: 'pausing' };
   const paused = afterTrainingEvent(pausing, { type: 'paused', step: 20 });
   expect(paused.phase).toBe('paused');

@@ -86,7 +86,7 @@ test('the spread is that of roundings, and does not shrink', () => {
   }
 });
 
-test('beside a recording that strays within the wide limits, so may ours', () => {
+test('where the recording strays within the wide limits, so may ours', () => {
   const { losses } = truth;
   const strayed = { ...losses, data: losses.data.map((x) => x * (1 + 9e-5)) };
   const limits = new RunLimits(run, true);

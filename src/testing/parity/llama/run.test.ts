@@ -96,7 +96,7 @@ test.each([
   [{ lora_dropout: 0.1 }, 'the parameter "lora_dropout"'],
   [{ config: { ...lora.params.config, rope_scaling: {} } }, 'the parameter "rope_scaling"'],
   [{ mode: 'qlora' }, 'the mode qlora without quant'],
-] as const)('what is not computed is said in words: %j', (change, words) => {
+] as const)('what is not computed is refused with a reason: %j', (change, words) => {
   expect(unsupportedRun({ ...lora.params, ...change } as TrainLlamaParams)).toBe(words);
 });
 
@@ -110,7 +110,7 @@ test('what is recorded is computed', () => {
   expect(unsupportedRun(lora.params)).toBeUndefined();
 });
 
-describe('a bundle that is no run is refused', () => {
+describe('a bundle that is not a run is refused', () => {
   const { params, inputs } = lora;
   const { 'base.model.norm.weight': norm, ...without } = inputs;
   const config = (change: object) => ({ ...params, config: { ...params.config, ...change } });
