@@ -1,8 +1,7 @@
-import { InvariantError } from '../errors.ts';
 import { type Call, mapped, type Named, type Results } from '../graph/call.ts';
 import { type OpRecord, specOf, type Values } from '../reference/record.ts';
-import { records } from '../reference/registry.ts';
-import { recordOf } from '../reference/runner.ts';
+import { recordOf, records } from '../reference/registry.ts';
+import { truthOf } from '../reference/truth.ts';
 import { valuesOfHosts } from '../reference/values.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import type { Backend } from './backend.ts';
@@ -33,11 +32,10 @@ export function referenceResults({
   wants,
 }: Call<HostTensor>): Results<HostTensor> {
   const record = recordOf(op.name);
-  const values = valuesOfHosts(inputs);
-  const outputs = stored(record.forward(values, params), record.outputs);
+  const forward = { op, params, inputs: valuesOfHosts(inputs) };
+  const outputs = stored(truthOf(forward), record.outputs);
   if (!grads) return { outputs, gradients: {} };
-  if (!record.vjp) throw new InvariantError(`record ${op.name} has no VJP`);
-  const all = stored(record.vjp(values, params, valuesOfHosts(grads)), record.inputs);
+  const all = stored(truthOf({ ...forward, grads: valuesOfHosts(grads) }), record.inputs);
   const wanted = Object.entries(all).filter(([name]) => wants?.includes(name) ?? true);
   return { outputs, gradients: Object.fromEntries(wanted) };
 }

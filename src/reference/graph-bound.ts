@@ -3,7 +3,7 @@ import { mapped } from '../graph/call.ts';
 import { type CallNode, callsOf, type Graph, isView, type ValueId } from '../graph/graph.ts';
 import { FLUSH, SECOND_ORDER } from './bounds.ts';
 import type { Arithmetic, Value, Values } from './record.ts';
-import { recordOf } from './runner.ts';
+import { acceptancesOf, truthOf } from './truth.ts';
 
 /** The float64 values of a graph, by id. */
 type GraphValues = ReadonlyMap<ValueId, Value>;
@@ -74,21 +74,14 @@ function add(flow: Map<ValueId, Value>, id: ValueId, gradient: Value): void {
 }
 
 function vjpOf({ op, params, inputs }: CallNode, values: GraphValues, grads: Values): Values {
-  const { vjp } = recordOf(op.name);
-  if (!vjp) throw new InvariantError(`record ${op.name} has no VJP`);
-  return vjp(valuesOf(inputs, values), params, grads);
+  return truthOf({ op, params, inputs: valuesOf(inputs, values), grads });
 }
 
 /** What a call may add to each of its outputs, computed from the very values of the float64 run. */
 function boundsOf(node: CallNode, values: GraphValues, arithmetic: Arithmetic): Bounds {
   const { op, params, outputs } = node;
-  const inputs = valuesOf(node.inputs, values);
-  const acceptances = recordOf(op.name).acceptance(
-    inputs,
-    valuesOf(outputs, values),
-    params,
-    arithmetic,
-  );
+  const call = { op, params, inputs: valuesOf(node.inputs, values) };
+  const acceptances = acceptancesOf(call, valuesOf(outputs, values), arithmetic);
   return new Map(
     Object.entries(outputs).map(([name, id]) => {
       const acceptance = acceptances[name];

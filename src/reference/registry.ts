@@ -7,12 +7,19 @@ import type { OpRecord } from './record.ts';
  */
 export const records: ReadonlyMap<string, OpRecord> = collect(
   import.meta.glob<{ record?: unknown; records?: readonly unknown[] }>(
-    ['./*/*.ts', '!./simulation/**', '!./**/*.test.ts'],
+    ['./*/*.ts', '!./simulation/**', '!./llama/**', '!./**/*.test.ts'],
     {
       eager: true,
     },
   ),
 );
+
+/** The record of an op. Throws InvariantError where there is none. */
+export function recordOf(op: string): OpRecord {
+  const record = records.get(op);
+  if (!record) throw new InvariantError(`${op} has no record`);
+  return record;
+}
 
 function collect(
   modules: Record<string, { record?: unknown; records?: readonly unknown[] }>,

@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { type Call, callOf } from '../graph/call.ts';
 import { launchers } from '../ops/registry.ts';
 import { isQuantized } from '../quant/weight.ts';
-import { recordOf } from '../reference/runner.ts';
+import { truthOf } from '../reference/truth.ts';
 import { valuesOfHosts } from '../reference/values.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import { frozenWeight } from '../vocabulary/lora/frozen-weight.ts';
@@ -83,15 +83,15 @@ function partsOfLora({ op, params, inputs, grads }: FailedCall): readonly Part[]
   const intoRank = callOf(matmul, { a: x, b: lora_A }, { transpose_b: true });
   const dy = grads?.['y'];
   if (!dy) return [...frozen(x, true), intoRank];
-  const dz = magnitude ? rescaled(dy, magnitude, truthOf({ op, params, inputs }, 'norm')) : dy;
+  const dz = magnitude ? rescaled(dy, magnitude, roundedTruth({ op, params, inputs }, 'norm')) : dy;
   const outOfRank = callOf(matmul, { a: dz, b: lora_B }, {});
   const across = (a: HostTensor, b: HostTensor) =>
     callOf(matmul, { a: rows(a), b: rows(b) }, { transpose_a: true });
   return [
     outOfRank,
     intoRank,
-    across(dz, truthOf(intoRank)),
-    across(truthOf(outOfRank), x),
+    across(dz, roundedTruth(intoRank)),
+    across(roundedTruth(outOfRank), x),
     ...frozen(dz, false),
   ];
 }
@@ -110,7 +110,7 @@ function rescaled(dy: HostTensor, magnitude: HostTensor, norm: HostTensor): Host
 }
 
 /** What the oracle makes of a part, or of a whole, rounded to float32. */
-function truthOf({ op, params, inputs }: Part, output = 'y'): HostTensor {
-  const value = recordOf(op.name).forward(valuesOfHosts(inputs), params)[output];
+function roundedTruth({ op, params, inputs }: Part, output = 'y'): HostTensor {
+  const value = truthOf({ op, params, inputs: valuesOfHosts(inputs) })[output];
   return hostTensorFrom('f32', value?.shape ?? [], value?.data ?? []);
 }

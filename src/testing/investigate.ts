@@ -7,7 +7,7 @@ import { valuesOfHosts } from '../reference/values.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { Rerun, Reruns } from './cause.ts';
 import type { FailedCall } from './failed-call.ts';
-import { arithmeticOf, demanded } from './judge-call.ts';
+import { arithmeticOf } from './judge-call.ts';
 import { Oracle, type Question } from './parity/oracle.ts';
 import { acceptanceOfRecorded } from './parity/recorded.ts';
 
@@ -62,15 +62,9 @@ export class RerunnableCall {
     const produced = grads
       ? { outputs: {}, gradients: { [name]: actual } }
       : { outputs: { [name]: actual }, gradients: {} };
-    const [question] = this.#oracle.questions(
-      produced,
-      arithmeticOf({ ieee: this.#ieee }, { op, variant }),
-    );
-    if (!question) return undefined;
-    return {
-      ...question,
-      acceptance: demanded(level, { [name]: question.acceptance })[name] ?? question.acceptance,
-    };
+    const arithmetic = arithmeticOf({ ieee: this.#ieee }, { op, variant });
+    const [question] = this.#oracle.questions(produced, { arithmetic, level });
+    return question;
   }
 }
 

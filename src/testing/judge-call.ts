@@ -1,28 +1,12 @@
 import { InvariantError } from '../errors.ts';
 import type { Call, Results } from '../graph/call.ts';
 import { launchers } from '../ops/registry.ts';
-import {
-  type Acceptances,
-  type Arithmetic,
-  type OpRecord,
-  type Sample,
-  specOf,
-  type Value,
-  type Values,
-} from '../reference/record.ts';
-import { recordOf } from '../reference/runner.ts';
-import { acceptanceOfStored } from '../reference/stored.ts';
+import type { Arithmetic, Sample, Value, Values } from '../reference/record.ts';
+import { expectedAs, expectedOf } from '../reference/truth.ts';
 import { valuesOfHosts } from '../reference/values.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import type { CaseContext } from './context.ts';
 import type { FailedCall } from './failed-call.ts';
-
-/** What a call should give: outputs or, where gradients flow in, gradients by input. */
-interface Expected {
-  readonly truth: Values;
-  readonly acceptances: Acceptances;
-  readonly specs: OpRecord['inputs'];
-}
 
 /** A call in float64 with what it gave on the device: outputs or gradients. */
 interface Judged {
@@ -47,24 +31,20 @@ export function judgeCall(
   t: CaseContext,
   { call, actual, level, isWhole, where, failed }: Judged,
 ): number {
-  const { truth, acceptances, specs } = expectedOf(call, actual, arithmeticOf(t, call));
-  const demands = demanded(level, acceptances);
+  const expected = expectedOf(call, actual, { arithmetic: arithmeticOf(t, call), level });
   let boundUsed = 0;
-  for (const name of Object.keys(isWhole ? demands : actual)) {
+  for (const name of Object.keys(isWhole ? expected.acceptances : actual)) {
     const what = `${where}${call.grads ? 'gradient of ' : ''}${name}`;
     const got = actual[name];
-    const oracle = truth[name];
-    const acceptance = demands[name];
     if (isWhole) {
-      const isThere = got !== undefined && oracle !== undefined;
+      const isThere = got !== undefined && expected.truth[name] !== undefined;
       t.expect(isThere, () => `${what} was not computed`, 'missing-output');
     }
-    if (!got || !oracle || !acceptance)
-      throw new InvariantError(`${what} has no bound to be judged by`);
-    const stored = acceptanceOfStored(acceptance, oracle, got.dtype, specOf(specs, name));
+    const oracle = got && expectedAs(expected, name, got.dtype);
+    if (!oracle) throw new InvariantError(`${what} has no bound to be judged by`);
     const { accuracy } = t.judgingCall(
       () => ({ ...failed(), name }),
-      () => t.expectAccepted(what, got, oracle, stored),
+      () => t.expectAccepted(what, got, oracle.truth, oracle.acceptance),
     );
     boundUsed = Math.max(boundUsed, accuracy?.boundUsed ?? 0);
   }
@@ -92,24 +72,6 @@ export function judgeResults(
   });
 }
 
-function expectedOf(
-  { op, params, inputs, grads }: Call<Value>,
-  actual: Values,
-  arithmetic: Arithmetic,
-): Expected {
-  const record = recordOf(op.name);
-  if (!grads) {
-    const truth = record.forwardFrom?.(inputs, actual, params) ?? record.forward(inputs, params);
-    const acceptances = record.acceptance(inputs, truth, params, arithmetic);
-    return { truth, acceptances, specs: record.outputs };
-  }
-  const { vjp, vjpAcceptance } = record;
-  if (!vjp || !vjpAcceptance) throw new InvariantError(`record ${op.name} has no VJP`);
-  const truth = vjp(inputs, params, grads);
-  const acceptances = vjpAcceptance(inputs, truth, params, grads, arithmetic);
-  return { truth, acceptances, specs: record.inputs };
-}
-
 /** What is known of the arithmetic of a call on this device. */
 export function arithmeticOf(
   { ieee }: Pick<CaseContext, 'ieee'>,
@@ -117,15 +79,4 @@ export function arithmeticOf(
 ): Arithmetic {
   const { depth } = launchers.get(op.name)?.variants[variant] ?? {};
   return { depth: depth ?? ((terms) => terms), ieee };
-}
-
-/** Layer L0 demands equal values where L1 would grant a bound. */
-export function demanded(level: Sample<object>['level'], acceptances: Acceptances): Acceptances {
-  if (level === 'legal') return acceptances;
-  return Object.fromEntries(
-    Object.entries(acceptances).map(([name, acceptance]) => [
-      name,
-      acceptance.kind === 'within' ? { kind: 'exact' } : acceptance,
-    ]),
-  );
 }

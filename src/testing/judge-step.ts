@@ -1,6 +1,6 @@
 import { type Application, mapped } from '../graph/call.ts';
 import { specOf, type Value, type Values } from '../reference/record.ts';
-import { recordOf } from '../reference/runner.ts';
+import { recordOf } from '../reference/registry.ts';
 import { hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import type { CaseContext } from './context.ts';

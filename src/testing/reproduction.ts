@@ -4,7 +4,7 @@ import { readParityBundle } from '../formats/parity-bundle.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { launchers } from '../ops/registry.ts';
 import { chooseVariant } from '../ops/variants.ts';
-import { recordOf } from '../reference/runner.ts';
+import { recordOf } from '../reference/registry.ts';
 import {
   type HostTensor,
   type HostTensors,

@@ -6,7 +6,7 @@ import type { Acceptances, Arithmetic, OpRecord, Sample, Values } from '../refer
 import type { Rounding } from '../reference/simulation/rounding.ts';
 import { type SimulatedGpu, simulatedGpus } from '../reference/simulation/simulated-gpu.ts';
 import type { Simulation } from '../reference/simulation/simulation.ts';
-import { demanded } from './judge-call.ts';
+import { demanded } from '../reference/truth.ts';
 
 /** Largest share of its bound that a result took, by rounding. */
 export type Shares = Record<Rounding, number>;

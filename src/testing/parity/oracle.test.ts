@@ -129,7 +129,7 @@ function deviationsOf(
     gradients: valuesOfStored(tensors.gradsOut, {}),
   });
   return oracle
-    .questions(produced, ANY_ORDER)
+    .questions(produced, { arithmetic: ANY_ORDER, level: 'legal' })
     .flatMap(({ name, isGradient, actual, truth, acceptance, unjudged }) => {
       const dtype = (isGradient ? tensors.gradsOut : tensors.outputs)[name]?.dtype ?? 'F32';
       return judge(actual, truth, acceptanceOfRecorded(acceptance, dtype, truth), unjudged).ok
@@ -194,5 +194,29 @@ describe.each(known.map((op) => ({ name: op.name, op })))('$name', ({ op }) => {
         `${name} of ${formatShape(readParityBundle(file).tensors.outputs[name]?.shape ?? [])}`,
       ).toContain(name);
     }
+  });
+});
+
+describe('a call of small integers', () => {
+  const value = (...data: readonly number[]): Value => ({
+    shape: [data.length],
+    data: Float64Array.from(data),
+  });
+  const inputs = { a: value(2048), b: value(1) };
+  const oracle = new Oracle({ op: signatureOf('add'), params: {}, inputs });
+  const isRight = (y: number, dtype: DType): boolean => {
+    const produced = { outputs: { y: { ...value(y), dtype } }, gradients: {} };
+    const demand = { arithmetic: ANY_ORDER, level: 'exact' } as const;
+    const [question] = oracle.questions(produced, demand);
+    if (!question) throw new Error('nothing is asked');
+    return judge(question.actual, question.truth, question.acceptance, question.unjudged).ok;
+  };
+
+  test('demands equality', () => {
+    expect([2049, 2049.0002].map((y) => isRight(y, 'f32'))).toEqual([true, false]);
+  });
+
+  test('allows for the rounding of a half that cannot hold the sum, and no more', () => {
+    expect([2048, 2050, 2052].map((y) => isRight(y, 'f16'))).toEqual([true, true, false]);
   });
 });

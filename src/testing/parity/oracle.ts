@@ -1,18 +1,8 @@
 import { InvariantError } from '../../errors.ts';
 import type { Call, Results } from '../../graph/call.ts';
 import { EPS, LARGEST } from '../../reference/bounds.ts';
-import {
-  type Acceptance,
-  type Acceptances,
-  type Arithmetic,
-  type OpRecord,
-  specOf,
-  type TensorSpec,
-  type Value,
-  type Values,
-} from '../../reference/record.ts';
-import { recordOf } from '../../reference/runner.ts';
-import { acceptanceOfStored } from '../../reference/stored.ts';
+import type { Acceptance, TensorSpec, Value, Values } from '../../reference/record.ts';
+import { type Demand, expectedAs, expectedOf, truthOf } from '../../reference/truth.ts';
 import { matchesName } from '../../vocabulary/signature.ts';
 import { dependentMasks, type Masks, withoutNonFinite } from './dependence.ts';
 import { ownDequant } from './own-outputs.ts';
@@ -30,122 +20,81 @@ export interface Question {
   readonly basis: string;
 }
 
-/** What a record says of its inputs or outputs. */
-type Specs = Readonly<Record<string, TensorSpec>>;
+/** One direction of a call, forward or backward. */
+interface Direction {
+  /** Its tensors are finite. */
+  readonly call: Call<Value>;
+  readonly truth: Values;
+  readonly masks: Masks;
+}
 
 const LARGEST_DIVISOR = 2 ** 16;
-const BASIS = 'the float64 oracle gives';
-const OWN_STEP = 'its own step before gives';
 
 /**
- * The float64 truth about one set of inputs, computed once, and what it asks of the results of a
- * computation with them.
+ * The float64 truth about one call, computed once, and what it asks of the results of parties that
+ * made the call. No verdict is due on what depends on a number that is not finite.
  */
 export class Oracle {
-  readonly #record: OpRecord;
-  readonly #params: object;
-  readonly #inputs: Values;
-  readonly #grads: Values;
-  readonly #truth: Results<Value>;
-  readonly #masks: { readonly outputs: Masks; readonly gradients: Masks };
+  readonly #call: Call<Value>;
+  #forward: Direction | undefined;
+  #backward: Direction | undefined;
 
-  constructor({ op, params, inputs, grads = {} }: Call<Value>) {
-    const record = recordOf(op.name);
-    this.#record = record;
-    this.#params = params;
-    const forward = (values: Values) => record.forward(splitOff(values)[0], this.#params);
-    const backward = (values: Values) => this.#vjp(...splitOff(values));
-    const all = { ...inputs, ...prefixed(grads) };
-    [this.#inputs, this.#grads] = splitOff(withoutNonFinite(all));
-    this.#truth = {
-      outputs: forward(this.#inputs),
-      gradients: this.#vjp(this.#inputs, this.#grads),
-    };
-    this.#masks = {
-      outputs: dependentMasks(inputs, forward),
-      gradients: dependentMasks(all, backward),
-    };
+  constructor(call: Call<Value>) {
+    this.#call = call;
   }
 
   /** What must hold of every tensor that is in `produced`. */
-  questions(produced: Results<Value>, arithmetic: Arithmetic): readonly Question[] {
-    const { forwardFrom, acceptance, vjpAcceptance } = this.#record;
-    const { gradients } = this.#truth;
-    const own = forwardFrom?.(
-      this.#inputs,
-      { ...this.#truth.outputs, ...produced.outputs },
-      this.#params,
-    );
-    const outputs = own ?? this.#truth.outputs;
-    const ofOutputs = acceptance(this.#inputs, outputs, this.#params, arithmetic);
-    const ofGradients =
-      vjpAcceptance && Object.keys(gradients).length > 0
-        ? vjpAcceptance(this.#inputs, gradients, this.#params, this.#grads, arithmetic)
-        : {};
-    const asked = [
-      ...ask(
-        inOrder(produced.outputs, this.#record.outputs),
-        this.#record.outputs,
-        outputs,
-        ofOutputs,
-        this.#masks.outputs,
-        false,
-      ),
-      ...ask(
-        inOrder(produced.gradients, this.#record.inputs),
-        this.#record.inputs,
-        gradients,
-        ofGradients,
-        this.#masks.gradients,
-        true,
-      ),
-    ];
-    const dequant = ownDequant(this.#record.name, this.#inputs, produced.outputs, this.#params);
-    return asked.map((question) => {
-      if (dequant && !question.isGradient && question.name === 'dequant')
-        return { ...question, ...dequant };
-      return own ? { ...question, basis: OWN_STEP } : question;
-    });
+  questions({ outputs, gradients }: Results<Value>, demand: Demand): readonly Question[] {
+    const questions: Question[] = [];
+    const { grads = {}, ...forward } = this.#call;
+    if (Object.keys(outputs).length > 0) {
+      this.#forward ??= directionOf(forward);
+      questions.push(...ask(this.#forward, outputs, demand));
+    }
+    if (Object.keys(gradients).length > 0) {
+      this.#backward ??= directionOf({ ...forward, grads });
+      questions.push(...ask(this.#backward, gradients, demand));
+    }
+    return questions;
   }
+}
 
-  #vjp(inputs: Values, grads: Values): Values {
-    return this.#record.vjp && Object.keys(grads).length > 0
-      ? this.#record.vjp(inputs, this.#params, grads)
-      : {};
-  }
+function directionOf(call: Call<Value>): Direction {
+  const finite = withoutNonFinite(call);
+  return { call: finite, truth: truthOf(finite), masks: dependentMasks(call) };
+}
+
+function ask({ call, truth, masks }: Direction, produced: Values, demand: Demand): Question[] {
+  const isGradient = call.grads !== undefined;
+  const expected = expectedOf(call, produced, demand, truth);
+  const basis = expected.isFromOwn ? 'its own step before gives' : 'the float64 oracle gives';
+  const dequant = isGradient
+    ? undefined
+    : ownDequant(call.op.name, call.inputs, produced, call.params);
+  return inOrder(produced, expected.specs).map(([name, actual]) => {
+    const oracle = expectedAs(expected, name, actual.dtype);
+    const inFloat32 = expectedAs(expected, name, undefined);
+    if (!oracle || !inFloat32)
+      throw new InvariantError(
+        `the record says nothing of ${isGradient ? 'the gradient of ' : ''}${name}`,
+      );
+    const unjudged = withOverflow(masks[name], oracle.truth, inFloat32.acceptance);
+    const question = { name, isGradient, actual, ...oracle, unjudged, basis };
+    return name === 'dequant' ? { ...question, ...dequant } : question;
+  });
 }
 
 /**
  * The values in the record's order, where causes come before what follows from them: codes before
  * what they decode to.
  */
-function inOrder(values: Values, specs: Specs): Values {
-  return Object.fromEntries(
-    Object.keys(specs).flatMap((pattern) =>
-      Object.entries(values).filter(([name]) => matchesName(pattern, name)),
-    ),
+function inOrder(
+  values: Values,
+  specs: Readonly<Record<string, TensorSpec>>,
+): readonly (readonly [name: string, value: Value])[] {
+  return Object.keys(specs).flatMap((pattern) =>
+    Object.entries(values).filter(([name]) => matchesName(pattern, name)),
   );
-}
-
-function ask(
-  produced: Values,
-  specs: Specs,
-  truths: Values,
-  acceptances: Acceptances,
-  masks: Masks,
-  isGradient: boolean,
-): Question[] {
-  return Object.entries(produced).map(([name, actual]) => {
-    const truth = truths[name];
-    const accepted = acceptances[name];
-    if (!truth || !accepted)
-      throw new InvariantError(
-        `the record says nothing of ${isGradient ? 'the gradient of ' : ''}${name}`,
-      );
-    const unjudged = withOverflow(masks[name], truth, accepted);
-    const acceptance = acceptanceOfStored(accepted, truth, actual.dtype, specOf(specs, name));
-    return { name, isGradient, actual, truth, acceptance, unjudged, basis: BASIS };
-  });
 }
 
 /**
@@ -165,23 +114,4 @@ function withOverflow(
   return Uint8Array.from(truth.data, (x, i) =>
     Number(mask?.[i] === 1 || !(Math.abs(x) + intermediate(i) <= LARGEST)),
   );
-}
-
-const GRAD = 'grad.';
-
-function prefixed(grads: Values): Values {
-  return Object.fromEntries(Object.entries(grads).map(([name, value]) => [GRAD + name, value]));
-}
-
-/** Inputs, and gradients that flow in under their own names. */
-function splitOff(values: Values): [inputs: Values, grads: Values] {
-  const entries = Object.entries(values);
-  return [
-    Object.fromEntries(entries.filter(([name]) => !name.startsWith(GRAD))),
-    Object.fromEntries(
-      entries.flatMap(([name, value]) =>
-        name.startsWith(GRAD) ? [[name.slice(GRAD.length), value]] : [],
-      ),
-    ),
-  ];
 }

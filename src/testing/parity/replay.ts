@@ -47,6 +47,7 @@ export async function replay(
   const op = signatureOf(bundle.op);
   const variant = chooseVariant(t.gpu, launcher.variants, inputs);
   const forward = { op, params: bundle.params, inputs, variant };
+  const level = 'legal' as const;
   const wants = Object.keys(gradsOut);
   t.gpu.memory.guarded = true;
   const results = await backend.run(wants.length > 0 ? { ...forward, grads, wants } : forward);
@@ -59,20 +60,20 @@ export async function replay(
     outputs: valuesOfStored(outputs, {}),
     gradients: valuesOfStored(gradsOut, {}),
   };
-  findDeviation(t, bundle, theirs.questions(recordedValues, ANY_ORDER));
+  findDeviation(t, bundle, theirs.questions(recordedValues, { arithmetic: ANY_ORDER, level }));
 
   const oracle = new Oracle({ ...forward, inputs: values, grads: valuesOfHosts(grads) });
   const produced = {
     outputs: valuesOfHosts(only(results.outputs, outputs)),
     gradients: valuesOfHosts(only(results.gradients, gradsOut)),
   };
-  const arithmetic = arithmeticOf(t, forward);
-  for (const question of oracle.questions(produced, arithmetic)) {
+  const demand = { arithmetic: arithmeticOf(t, forward), level };
+  for (const question of oracle.questions(produced, demand)) {
     t.judgingCall(
       () => ({
         ...forward,
         name: question.name,
-        level: 'legal',
+        level,
         ...(question.isGradient ? { grads } : {}),
       }),
       () =>

@@ -1,0 +1,103 @@
+import { InvariantError } from '../errors.ts';
+import type { Call } from '../graph/call.ts';
+import type { DType } from '../tensor/dtype.ts';
+import {
+  type Acceptance,
+  type Acceptances,
+  type Arithmetic,
+  type OpRecord,
+  type Sample,
+  specOf,
+  type Value,
+  type Values,
+} from './record.ts';
+import { recordOf } from './registry.ts';
+import { acceptanceOfStored } from './stored.ts';
+
+/**
+ * What a call gives in float64: outputs or, where gradients flow in, gradients by input. Throws
+ * InvariantError for an op without a record, or gradients of one without a VJP.
+ */
+export function truthOf({ op, params, inputs, grads }: Call<Value>): Values {
+  const { forward, vjp } = recordOf(op.name);
+  if (!grads) return forward(inputs, params);
+  if (!vjp) throw new InvariantError(`record ${op.name} has no VJP`);
+  return vjp(inputs, params, grads);
+}
+
+/** When float32 results of a call are right that are `truth` in float64. Throws as truthOf. */
+export function acceptancesOf(
+  { op, params, inputs, grads }: Call<Value>,
+  truth: Values,
+  arithmetic: Arithmetic,
+): Acceptances {
+  const { acceptance, vjpAcceptance } = recordOf(op.name);
+  if (!grads) return acceptance(inputs, truth, params, arithmetic);
+  if (!vjpAcceptance) throw new InvariantError(`record ${op.name} has no bounds of gradients`);
+  return vjpAcceptance(inputs, truth, params, grads, arithmetic);
+}
+
+/** By what a party is judged. */
+export interface Demand {
+  readonly arithmetic: Arithmetic;
+  /** Equality, or the bound. */
+  readonly level: Sample<object>['level'];
+}
+
+/** What a call should give. */
+export interface Expected {
+  readonly truth: Values;
+  /** When a result in float32 is right. */
+  readonly acceptances: Acceptances;
+  /** What the record says of these tensors. */
+  readonly specs: OpRecord['outputs'];
+  /** Whether the truth goes on from what the party itself gave. */
+  readonly isFromOwn: boolean;
+}
+
+/**
+ * What a call should give of which a party gave `actual`: every step of a trajectory is expected
+ * from the party's own step before. `truth` is that of {@link truthOf}, for one that has it.
+ */
+export function expectedOf(
+  call: Call<Value>,
+  actual: Values,
+  { arithmetic, level }: Demand,
+  truth: Values = truthOf(call),
+): Expected {
+  const record = recordOf(call.op.name);
+  const own = call.grads
+    ? undefined
+    : record.forwardFrom?.(call.inputs, { ...truth, ...actual }, call.params);
+  const expected = own ?? truth;
+  return {
+    truth: expected,
+    acceptances: demanded(level, acceptancesOf(call, expected, arithmetic)),
+    specs: call.grads ? record.inputs : record.outputs,
+    isFromOwn: own !== undefined,
+  };
+}
+
+/** Layer L0 demands equal values where L1 would grant a bound. */
+export function demanded(level: Sample<object>['level'], acceptances: Acceptances): Acceptances {
+  if (level === 'legal') return acceptances;
+  return Object.fromEntries(
+    Object.entries(acceptances).map(([name, acceptance]) => [
+      name,
+      acceptance.kind === 'within' ? { kind: 'exact' } : acceptance,
+    ]),
+  );
+}
+
+/** The truth of one tensor, and when a result is right that is stored as `dtype`. */
+export function expectedAs(
+  { truth, acceptances, specs }: Expected,
+  name: string,
+  dtype: DType | undefined,
+): { readonly truth: Value; readonly acceptance: Acceptance } | undefined {
+  const value = truth[name];
+  const accepted = acceptances[name];
+  if (!value || !accepted) return undefined;
+  const acceptance = acceptanceOfStored(accepted, value, dtype, specOf(specs, name));
+  return { truth: value, acceptance };
+}
