@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { sha256Hex } from './fields.ts';
 import { FormatError } from './format-error.ts';
 import { parseJsonObject } from './strict-json.ts';
 
@@ -30,7 +31,7 @@ const index = v.object({
       ),
       op: v.string(),
       bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
-      sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex')),
+      sha256: sha256Hex,
       /** Which of the recordings it is of. */
       recording: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
     }),

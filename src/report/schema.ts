@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { kebabCase, sha256Hex } from '../formats/fields.ts';
 
 /**
  * The one report, `gradproof-report/1`: runs, benches, mutations and trainings all write it, and
@@ -10,8 +11,6 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.M
 const finite = v.pipe(v.number(), v.finite());
 /** Milliseconds. */
 const duration = v.pipe(finite, v.minValue(0), v.description('milliseconds'));
-const code = v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case'));
-const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'));
 /**
  * What `Date.toISOString` gives; a plain pattern, so that a JSON Schema says the same without the
  * optional `format`.
@@ -46,7 +45,7 @@ const place = v.strictObject({
   actual: v.nullable(finite),
   expected: v.nullable(finite),
 });
-const problem = v.strictObject({ code, message: v.string(), at: v.optional(place) });
+const problem = v.strictObject({ code: kebabCase, message: v.string(), at: v.optional(place) });
 
 const accuracy = v.strictObject({
   maxAbs: v.nullable(finite),
@@ -91,7 +90,7 @@ export const caseResult = v.strictObject({
       v.description('the named fault that must turn the case red'),
     ),
   ),
-  skip: v.optional(v.strictObject({ code, detail: v.string() })),
+  skip: v.optional(v.strictObject({ code: kebabCase, detail: v.string() })),
   error: v.optional(problem),
   finding: v.optional(problem),
   fault: v.optional(v.picklist(FAULTS)),
@@ -99,7 +98,9 @@ export const caseResult = v.strictObject({
   timing: v.optional(timing),
   metrics: v.optional(numbers),
   series: v.optional(dictionary(v.array(v.nullable(finite)))),
-  artifacts: v.optional(v.array(v.strictObject({ name: v.string(), bytes: count, sha256 }))),
+  artifacts: v.optional(
+    v.array(v.strictObject({ name: v.string(), bytes: count, sha256: sha256Hex })),
+  ),
 });
 
 export const environment = v.strictObject({
@@ -150,7 +151,7 @@ export const reportSchema = v.strictObject({
     ),
     complete: v.pipe(v.boolean(), v.description('every selected case has a result')),
     planHash: v.pipe(
-      sha256,
+      sha256Hex,
       v.description("SHA-256 of the build's `id backend` lines, sorted and LF-ended"),
     ),
   }),

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { KEBAB_CASE } from '../../formats/fields.ts';
 import { type BridgeAddress, bridgeOrigin } from './address.ts';
 import { type BridgeDevices, readDevices } from './devices.ts';
 import { BridgeError, BridgeLacksError, BridgeTimeoutError } from './error.ts';
@@ -47,7 +48,6 @@ const LACKS: ReadonlySet<string> = new Set([
   'missing-backend',
   'library-failed',
 ]);
-const CODE = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const SHOWN_CHARACTERS = 300;
 /** An explanation or a list of devices is never longer. */
 const MOST_JSON_BYTES = 2 ** 20;
@@ -229,7 +229,7 @@ function refusalOf(status: number, content: Uint8Array): BridgeError {
     typeof code !== 'string' ||
     typeof message !== 'string' ||
     code.length > 40 ||
-    !CODE.test(code)
+    !KEBAB_CASE.test(code)
   ) {
     return new BridgeError(
       'bridge-answer',

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { kebabCase } from '../../formats/fields.ts';
 import { BridgeError } from './error.ts';
 
 /** The one version of the protocol that this build speaks. */
@@ -13,11 +14,7 @@ const library = v.object({ name: line, version: line });
 
 const backend = v.object({
   /** Kebab-case; results carry it behind `bridge-`. */
-  id: v.pipe(
-    v.string(),
-    v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case'),
-    v.maxLength(40),
-  ),
+  id: v.pipe(kebabCase, v.maxLength(40)),
   /** cpu, cuda:..., mps, mlx, and what the machine calls it. */
   device: line,
   libraries: v.array(library),

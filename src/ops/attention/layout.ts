@@ -72,15 +72,15 @@ export function layoutOf(
   mask: Tensor | undefined,
   params: ParamsOf<typeof scaledDotProductAttention>,
 ): AttentionLayout {
-  const { causal, heads, kv_heads, softcap = 0 } = params;
+  const { causal, heads, kv_heads, softcap } = params;
   const queries = headsOf('q', q.shape, heads);
   const keys = headsOf('k', k.shape, kv_heads);
   const values = headsOf('v', v.shape, kv_heads);
   const scale = params.scale ?? 1 / Math.sqrt(queries.width);
-  if (softcap < 0)
+  if (softcap !== undefined && !(softcap > 0))
     throw new GradproofError(
       'bad-params',
-      `scaled_dot_product_attention: softcap ${softcap} is negative`,
+      `scaled_dot_product_attention: softcap ${softcap} is not positive`,
     );
   const fit =
     keys.batch === queries.batch &&
@@ -119,7 +119,7 @@ export function layoutOf(
       Number(causal),
       kind,
     ].map(u32),
-    ...[f32(scale), f32(softcap)],
+    ...[f32(scale), f32(softcap ?? 0)],
   ];
   return { q: queries, k: keys, v: values, y, shape, group, scale, rows, keyRows, uniforms };
 }

@@ -6,7 +6,8 @@ import { format } from './format.ts';
 /**
  * Where the first of the four trits of a byte stands: in bits 0-1 (`low`) or in bits 6-7 (`high`).
  */
-export type TritOrder = 'low' | 'high';
+export const TRIT_ORDERS = ['low', 'high'] as const;
+export type TritOrder = (typeof TRIT_ORDERS)[number];
 
 /** A trit that is not -1, 0 or 1, or a code that stands for none. */
 export class TritError extends GradproofError {

@@ -10,10 +10,11 @@ import {
 } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
-import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { workgroupSum } from '../simulation/sums.ts';
 import { rowsOf } from './cross_entropy.ts';
+import { classLossBugs } from './loss/plausible-bugs.ts';
 import { type RowLoss, reduced } from './loss/reduced.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -233,25 +234,13 @@ export const record = defineRecord(signature, {
     },
   ],
   plausibleBugs: [
-    inputBug('label off by one', 'labels', (label) => (label >= 0 ? label + 1 : label)),
+    ...classLossBugs<Params, Inputs>(),
     inputBug('log_probs wrong by 2e-5', 'log_probs', (x) => x * (1 + 2e-5)),
     inputBug(
       'weights wrong by a part in a thousand for every second class',
       'weight',
       (w, i) => w * (i % 2 ? 1.001 : 1),
     ),
-    paramsBug('ignore_index of the other convention', (p) => ({
-      ...p,
-      ignore_index: p.ignore_index < 0 ? 0 : -100,
-    })),
-    paramsBug('sum for mean', (p) => ({
-      ...p,
-      reduction: p.reduction === 'none' ? 'none' : 'sum',
-    })),
-    paramsBug('mean for sum', (p) => ({
-      ...p,
-      reduction: p.reduction === 'none' ? 'none' : 'mean',
-    })),
   ],
 });
 

@@ -3,9 +3,11 @@ import { ampUpdateScale as signature } from '../../vocabulary/optim/amp_update_s
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, LARGEST } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
-import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import { scaleGrowthBugs } from './scale-growth.ts';
 
+type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
 interface State {
@@ -15,7 +17,7 @@ interface State {
 }
 
 function next(
-  inputs: InputsOf<typeof signature, Value>,
+  inputs: Inputs,
   { growth_factor, backoff_factor, growth_interval }: Params,
   multiply: (a: number, b: number) => number,
 ): Record<keyof State, Value> {
@@ -101,16 +103,7 @@ export const record = defineRecord(signature, {
     },
   ],
   plausibleBugs: [
-    paramsBug('another growth', (p) => ({ ...p, growth_factor: 1.01 * p.growth_factor })),
-    paramsBug('another backoff', (p) => ({
-      ...p,
-      backoff_factor: 1.01 * p.backoff_factor,
-    })),
-    paramsBug('growth a step later', (p) => ({
-      ...p,
-      growth_interval: 1 + p.growth_interval,
-    })),
-    inputBug('infinities not found', 'found_inf', () => 0),
+    ...scaleGrowthBugs<Params, Inputs>(),
     inputBug('scale wrong by 2e-5', 'scale', (x) => x * (1 + 2e-5)),
     inputBug('tracker one behind', 'growth_tracker', (x) => x - 1),
     inputBug('count of steps one behind', 'steps', (x) => x - 1),

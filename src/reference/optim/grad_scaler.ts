@@ -3,9 +3,11 @@ import { gradScaler as signature } from '../../vocabulary/optim/grad_scaler.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, LARGEST, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
-import { inputBug, paramsBug } from '../plausible-bug.ts';
+import { paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import { scaleGrowthBugs } from './scale-growth.ts';
 
+type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
 /** Products and differences, exact or as a GPU makes them. */
@@ -18,7 +20,7 @@ const EXACT: Arithmetic = { mul: (a, b) => a * b, sub: (a, b) => a - b };
 
 /** The scale and the parameter after each step. */
 function steps(
-  { found_inf: { data: found } }: InputsOf<typeof signature, Value>,
+  { found_inf: { data: found } }: Inputs,
   { init_scale, growth_factor, backoff_factor, growth_interval, lr }: Params,
   gpu: Arithmetic,
 ) {
@@ -113,17 +115,8 @@ export const record = defineRecord(signature, {
       ...p,
       init_scale: 1.01 * p.init_scale,
     })),
-    paramsBug('another growth', (p) => ({ ...p, growth_factor: 1.01 * p.growth_factor })),
-    paramsBug('another backoff', (p) => ({
-      ...p,
-      backoff_factor: 1.01 * p.backoff_factor,
-    })),
-    paramsBug('growth a step later', (p) => ({
-      ...p,
-      growth_interval: 1 + p.growth_interval,
-    })),
+    ...scaleGrowthBugs<Params, Inputs>(),
     paramsBug('lr wrong by a part in a thousand', (p) => ({ ...p, lr: 1.001 * p.lr })),
-    inputBug('infinities not found', 'found_inf', () => 0),
   ],
 });
 

@@ -1,3 +1,4 @@
+import type { TritOrder } from '../../quant/ternary/trits.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import {
@@ -8,8 +9,6 @@ import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
-
-type TritOrder = ParamsOf<typeof packSignature>['order'];
 
 /** The weight of a code in place `k` of a byte. */
 const weight = (k: number, order: TritOrder): number => 4 ** (order === 'low' ? k : 3 - k);

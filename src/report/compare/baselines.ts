@@ -1,16 +1,15 @@
 import * as v from 'valibot';
+import { kebabCase, sha256Hex } from '../../formats/fields.ts';
 import { reportHead } from '../head.ts';
 
-const name = v.pipe(v.string(), v.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be kebab-case'));
-
 const baseline = v.strictObject({
-  name,
+  name: kebabCase,
   file: v.pipe(
     v.string(),
     v.regex(/^[a-z0-9-]+\.json\.gz$/, 'must be a packed report beside the index'),
   ),
   bytes: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex')),
+  sha256: sha256Hex,
   command: v.pipe(v.string(), v.description('the command that made it')),
   head: reportHead,
 });

@@ -1,12 +1,10 @@
 import * as v from 'valibot';
+import { TRIT_ORDERS } from '../../quant/ternary/trits.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { codes, signedCodes, size } from '../rules.ts';
 import { signature } from '../signature.ts';
 
-/**
- * Where the first of the four trits of a byte stands: in bits 0-1 (`low`) or in bits 6-7 (`high`).
- */
-const order = v.optional(v.picklist(['low', 'high']), 'low');
+const order = v.optional(v.picklist(TRIT_ORDERS), 'low');
 
 /** Trits (-1, 0 and 1) packed four a byte. */
 export const ternaryPack = signature(

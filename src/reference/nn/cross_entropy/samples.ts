@@ -11,6 +11,7 @@ import {
 import type { PlausibleBugOf, SampleOf } from '../../define.ts';
 import { inputBug, paramsBug } from '../../plausible-bug.ts';
 import type { Value } from '../../record.ts';
+import { classLossBugs } from '../loss/plausible-bugs.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
@@ -162,7 +163,7 @@ export const crossEntropySamples: readonly SampleOf<typeof signature>[] = [
 
 /** Plausible mistakes; each shows in some sample. */
 export const crossEntropyPlausibleBugs: readonly PlausibleBugOf<typeof signature>[] = [
-  inputBug('label off by one', 'labels', (label) => (label >= 0 ? label + 1 : label)),
+  ...classLossBugs<Params, Inputs>(),
   inputBug('logits wrong by 2e-5', 'logits', (x) => x * (1 + 2e-5)),
   inputBug(
     'weights of every second class wrong by a part in a thousand',
@@ -188,22 +189,10 @@ export const crossEntropyPlausibleBugs: readonly PlausibleBugOf<typeof signature
     name: 'mean over all rows instead of those kept',
     apply: (inputs, params) => ({ inputs: withIgnored(inputs, params, true), params }),
   },
-  paramsBug('ignore_index of the other convention', (p) => ({
-    ...p,
-    ignore_index: p.ignore_index < 0 ? 0 : -100,
-  })),
   paramsBug('no label smoothing', (p) => ({ ...p, label_smoothing: 0 })),
   paramsBug('label smoothing 0.11 for 0.1', (p) => ({
     ...p,
     label_smoothing: 1.1 * p.label_smoothing,
-  })),
-  paramsBug('sum for mean', (p) => ({
-    ...p,
-    reduction: p.reduction === 'none' ? 'none' : 'sum',
-  })),
-  paramsBug('mean for sum', (p) => ({
-    ...p,
-    reduction: p.reduction === 'none' ? 'none' : 'mean',
   })),
   {
     name: 'no shift',
