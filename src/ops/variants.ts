@@ -17,8 +17,11 @@ export interface Machine extends Pick<Gpu, 'features' | 'limits'> {
 }
 
 /**
- * What the choice of a variant and of its sizes looks at. A probe of the adapter's arithmetic is
- * not part of it: a device is opened without one, and the choice cannot wait.
+ * What the choice of a variant and of its sizes looks at. Opening a device measures one thing,
+ * whether the lanes of a quad are neighbours; where they are not, `features` has no `subgroups`, so
+ * that a choice, a skip and a report have one answer. The probe of the arithmetic is not part of
+ * this: no variant needs its answers, since each keeps its bound under every legal arithmetic, and
+ * a program without the harness opens a device and never asks.
  */
 export interface Situation<Names extends string = string>
   extends Pick<Machine, 'features' | 'limits'> {
@@ -28,12 +31,22 @@ export interface Situation<Names extends string = string>
 }
 
 /**
- * One way to run an op. `depth` is the c of the error bound: for a sum of `terms` products it
- * returns (terms that one invocation adds - 1) + levels across invocations + 1 for the product.
+ * One way to run an op. What cuts its sums belongs to it, and never to a device: bounds are
+ * simulated, and their power is shown, by variant and before there is a device. One that should cut
+ * otherwise prefers another variant.
  */
 export interface Variant {
   readonly kernels: readonly string[];
-  readonly depth: (terms: number) => number;
+  /**
+   * Invocations that share a sum, where kernels have them as their constant LANES; a test holds the
+   * two equal.
+   */
+  readonly lanes?: number;
+  /**
+   * The c of the error bound: for a sum of `terms` products it returns (terms that one invocation
+   * adds - 1) + levels across invocations + 1 for the product. `lanes` are those above, 1 without.
+   */
+  readonly depth: (terms: number, lanes: number) => number;
   /** Adapter features without which the variant cannot run. */
   readonly needs?: readonly GPUFeatureName[];
   /**
@@ -52,7 +65,7 @@ export interface LaunchVariant<Names extends string> extends Variant {
   readonly takes?: (situation: Situation<Names>) => boolean;
   /**
    * Constants that the kernel is compiled with for this launch. They share out the elements of the
-   * result: `depth` is told the terms of a sum alone, so none of them may cut a sum.
+   * result; what cuts a sum is the variant's own.
    */
   readonly sizes?: (situation: Situation<Names>) => Constants;
 }
@@ -73,6 +86,11 @@ export function chooseVariant(
   const chosen = usable.find(([, variant]) => variant.prefers?.(situation)) ?? usable[0];
   if (!chosen) throw new TypeError('no variant of the op runs on this adapter');
   return chosen[0];
+}
+
+/** The depth of a variant; of one that is not here, of a sum in any order. */
+export function depthOf(variant: Variant | undefined): (terms: number) => number {
+  return (terms) => variant?.depth(terms, variant.lanes ?? 1) ?? terms;
 }
 
 /**

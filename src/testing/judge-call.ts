@@ -1,6 +1,7 @@
 import { InvariantError } from '../errors.ts';
 import type { Call, Results } from '../graph/call.ts';
 import { launchers } from '../ops/registry.ts';
+import { depthOf } from '../ops/variants.ts';
 import type { Arithmetic, Sample, Value, Values } from '../reference/record.ts';
 import { expectedAs, expectedOf } from '../reference/truth.ts';
 import { valuesOfHosts } from '../reference/values.ts';
@@ -77,6 +78,5 @@ export function arithmeticOf(
   { ieee }: Pick<CaseContext, 'ieee'>,
   { op, variant }: Pick<FailedCall, 'op' | 'variant'>,
 ): Arithmetic {
-  const { depth } = launchers.get(op.name)?.variants[variant] ?? {};
-  return { depth: depth ?? ((terms) => terms), ieee };
+  return { depth: depthOf(launchers.get(op.name)?.variants[variant]), ieee };
 }

@@ -1,5 +1,6 @@
 import { InvariantError } from '../errors.ts';
 import { launchers } from '../ops/registry.ts';
+import { depthOf } from '../ops/variants.ts';
 import { drawSample } from '../reference/drawn.ts';
 import type {
   Acceptance,
@@ -101,8 +102,8 @@ function judgedOf(record: OpRecord, sample: Sample<object>): Judged {
 /** The widest bounds of the variants that run the sample. */
 function loosest({ name }: OpRecord, sample: Sample<object>): Arithmetic {
   const variants = launchers.get(name)?.variants ?? {};
-  const depths = (sample.variants ?? Object.keys(variants)).flatMap(
-    (variant) => variants[variant]?.depth ?? [],
+  const depths = (sample.variants ?? Object.keys(variants)).flatMap((variant) =>
+    variants[variant] ? depthOf(variants[variant]) : [],
   );
   if (depths.length === 0) throw new InvariantError(`${name} has no variant for a sample`);
   return { depth: (terms) => Math.max(...depths.map((depth) => depth(terms))), ieee: false };

@@ -1,5 +1,6 @@
 import { InvariantError } from '../errors.ts';
 import { launchers } from '../ops/registry.ts';
+import { depthOf } from '../ops/variants.ts';
 import { drawSample } from '../reference/drawn.ts';
 import { judge } from '../reference/judge.ts';
 import type { Acceptances, Arithmetic, OpRecord, Sample, Values } from '../reference/record.ts';
@@ -44,9 +45,8 @@ export class Trial {
     const gradients = grads && vjp?.(inputs, params, grads);
     const variants = launchers.get(name)?.variants ?? {};
     for (const [i, variant] of (sample.variants ?? Object.keys(variants)).entries()) {
-      const depth = variants[variant]?.depth;
-      if (!depth) throw new InvariantError(`${name} has no variant ${variant}`);
-      const arithmetic: Arithmetic = { depth, ieee: false };
+      if (!variants[variant]) throw new InvariantError(`${name} has no variant ${variant}`);
+      const arithmetic: Arithmetic = { depth: depthOf(variants[variant]), ieee: false };
       const accepted = acceptance(inputs, outputs, params, arithmetic);
       if (!simulation) {
         this.#withoutSimulation(accepted);

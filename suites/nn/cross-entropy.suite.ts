@@ -1,4 +1,5 @@
 import { crossEntropy } from '../../src/ops/nn/cross_entropy.ts';
+import { depthOf } from '../../src/ops/variants.ts';
 import { record } from '../../src/reference/nn/cross_entropy.ts';
 import type { Acceptance, Value } from '../../src/reference/record.ts';
 import { valuesOfHosts } from '../../src/reference/values.ts';
@@ -141,10 +142,7 @@ crossEntropyCases
     const gradient = await (gradients.logits as Tensor).read();
     for (const tensor of [...Object.values(outputs), ...Object.values(gradients)])
       tensor?.[Symbol.dispose]();
-    const arithmetic = {
-      depth: crossEntropy.variants['parts']?.depth ?? ((terms: number) => terms),
-      ieee: t.ieee,
-    };
+    const arithmetic = { depth: depthOf(crossEntropy.variants['parts']), ieee: t.ieee };
     const values = valuesOfHosts(hosts);
     const grads = valuesOfHosts({ loss: one });
     const truth = record.forward(values, params);

@@ -1,8 +1,8 @@
 import { present } from '../../src/graph/call.ts';
 import type { Launcher } from '../../src/ops/launcher.ts';
 import { launchers } from '../../src/ops/registry.ts';
-import { chooseVariant } from '../../src/ops/variants.ts';
-import type { OpRecord } from '../../src/reference/record.ts';
+import { chooseVariant, depthOf } from '../../src/ops/variants.ts';
+import type { Depth, OpRecord } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
 import {
   type HostTensor,
@@ -181,7 +181,7 @@ async function run(t: CaseContext, timed: Timed): Promise<void> {
     hosts,
     flowing,
     actual: result[timed.rows.in] as Tensor,
-    depth: op.variants[variant]?.depth,
+    depth: depthOf(op.variants[variant]),
   });
   free(result);
   const timing = await timeOf(t.gpu, () => free(call()));
@@ -196,7 +196,7 @@ interface Ran {
   readonly hosts: HostTensors;
   readonly flowing: HostTensor | undefined;
   readonly actual: Tensor;
-  readonly depth: ((terms: number) => number) | undefined;
+  readonly depth: Depth;
 }
 
 async function judgeRows(
@@ -220,7 +220,7 @@ async function judgeRows(
       name === rows.of ? first(host) : value(host),
     ]),
   );
-  const arithmetic = { depth: depth ?? ((terms: number) => terms), ieee: t.ieee };
+  const arithmetic = { depth, ieee: t.ieee };
   const got = first(await actual.read());
   if (flowing) {
     const { vjp, vjpAcceptance } = record as Required<OpRecord>;

@@ -18,7 +18,7 @@ import { Mlp } from '../../models/mlp/mlp.ts';
 import { SequenceClassifier } from '../../models/sequence-classifier/sequence-classifier.ts';
 import { Transformer } from '../../models/transformer/transformer.ts';
 import { launchers } from '../../ops/registry.ts';
-import { chooseVariant } from '../../ops/variants.ts';
+import { chooseVariant, depthOf } from '../../ops/variants.ts';
 import { graphBound } from '../../reference/graph-bound.ts';
 import { type Judgement, judge } from '../../reference/judge.ts';
 import type { Value } from '../../reference/record.ts';
@@ -220,12 +220,12 @@ async function recorded({ model: build, inputs: draw, forward }: Subject): Promi
 async function judged({ graph, given, logits }: Recorded): Promise<Judgement> {
   const values = await run(graph, referenceRunner, valuesOfHosts(given));
   const output = graph.outputs['logits'] as ValueId;
-  const depthOf = ({ op: { name } }: CallNode) => {
+  const depthAt = ({ op: { name } }: CallNode) => {
     const { variants } = launchers.get(name) as { variants: Parameters<typeof chooseVariant>[1] };
-    return variants[chooseVariant(gpu, variants)]?.depth ?? ((terms: number) => terms);
+    return depthOf(variants[chooseVariant(gpu, variants)]);
   };
   const bound = graphBound(graph, values, output, (node) => ({
-    depth: depthOf(node),
+    depth: depthAt(node),
     ieee: false,
   }));
   return judge(valuesOfHosts({ logits }).logits, values.get(output) as Value, {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { DType } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { chooseLaunch, chooseVariant, type Machine } from '../variants.ts';
-import { PRODUCT_VARIANTS } from './product.ts';
+import { HALVES_VARIANTS, PRODUCT_VARIANTS } from './product.ts';
 import { FOUR_BIT_VARIANTS } from './product_4bit.ts';
 
 const machine = (isFallback: boolean, ...features: string[]): Machine => ({
@@ -38,6 +38,17 @@ test.each<[string, Shape, DType, ReturnType<typeof chooseLaunch>]>([
     y: { dtype: 'f32', shape },
   } as const;
   expect(chooseLaunch(machine(true), PRODUCT_VARIANTS, asked, operands)).toEqual(expected);
+});
+
+test.each<[Machine, DType, DType, string]>([
+  [machine(false, 'shader-f16'), 'f16', 'f16', 'native'],
+  [machine(true, 'shader-f16'), 'f16', 'f16', 'native'],
+  [machine(false), 'f16', 'f16', 'words'],
+  [machine(false, 'shader-f16'), 'f16', 'bf16', 'words'],
+  [machine(false, 'shader-f16'), 'f32', 'f16', 'words'],
+])('an adapter loads halves in the way that it has (%#)', (gpu, a, b, expected) => {
+  const operands = { a: { dtype: a, shape: [2, 3] }, b: { dtype: b, shape: [3, 2] } };
+  expect(chooseVariant(gpu, HALVES_VARIANTS, operands)).toBe(expected);
 });
 
 test.each([

@@ -5,11 +5,17 @@ import tiledShader from '../../../shaders/matmul/matmul_tiled.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import { f32, type Shader, spread, type UniformField, u32 } from '../../gpu/shader.ts';
-import { type DType, isHalf } from '../../tensor/dtype.ts';
+import { isHalf } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { F16, readAs } from '../math/convert.ts';
-import { chooseLaunch, type LaunchVariant, type Situation } from '../variants.ts';
+import {
+  chooseLaunch,
+  chooseVariant,
+  type LaunchVariant,
+  type Situation,
+  type Variant,
+} from '../variants.ts';
 import { type Axis, type ProductPlan, planProduct } from './plan.ts';
 
 /** Operands of a product as the kernels see them; y is [rows, columns] of one batch. */
@@ -43,6 +49,20 @@ export const PRODUCT_VARIANTS = {
     takes: (launch) => isFloat32(launch) && Math.min(...launch.operands.y.shape) > NARROW,
   },
 } as const satisfies Readonly<Record<string, LaunchVariant<Operand>>>;
+
+/**
+ * Kernels for operands in halves, which both take in the order of `register`: `native` loads f16
+ * itself, and the other reads words.
+ */
+export const HALVES_VARIANTS = {
+  words: { kernels: ['matmul/matmul'], depth: (terms) => terms },
+  native: {
+    kernels: ['matmul/matmul_f16'],
+    depth: (terms) => terms,
+    needs: ['shader-f16'],
+    prefers: ({ operands }) => Object.values(operands).every(({ dtype }) => readAs(dtype) === F16),
+  },
+} as const satisfies Readonly<Record<string, Variant>>;
 
 function isFloat32({ operands: { a, b } }: Situation<Operand>): boolean {
   return !isHalf(a.dtype) && !isHalf(b.dtype);
@@ -126,25 +146,19 @@ function kernelFor(gpu: Gpu, { a, b }: Product, asked: string, plan: ProductPlan
       padding: 4,
     };
   }
-  return { ...lanes, ...readerOf(gpu, a.dtype, b.dtype, asked), rows: 4, padding: 1 };
+  return { ...lanes, ...readerOf(gpu, { a, b }, asked), rows: 4, padding: 1 };
 }
 
 /** The kernel of `register`, or for operands in halves one that reads them as they are stored. */
 function readerOf(
   gpu: Gpu,
-  a: DType,
-  b: DType,
+  { a, b }: Pick<Product, 'a' | 'b'>,
   asked: string,
 ): Pick<Kernel, 'shader' | 'constants'> {
-  if (!isHalf(a) && !isHalf(b)) return { shader };
-  const STORAGE_A = readAs(a);
-  const STORAGE_B = readAs(b);
-  const isNative =
-    asked !== 'register' &&
-    STORAGE_A === F16 &&
-    STORAGE_B === F16 &&
-    gpu.features.has('shader-f16');
-  return isNative ? { shader: f16Shader } : { shader, constants: { STORAGE_A, STORAGE_B } };
+  if (!isHalf(a.dtype) && !isHalf(b.dtype)) return { shader };
+  if (asked !== 'register' && chooseVariant(gpu, HALVES_VARIANTS, { a, b }) === 'native')
+    return { shader: f16Shader };
+  return { shader, constants: { STORAGE_A: readAs(a.dtype), STORAGE_B: readAs(b.dtype) } };
 }
 
 /**

@@ -9,6 +9,7 @@ import { formatShape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { batchNorm as signature } from '../../vocabulary/nn/batch_norm.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { LANES, laneDepth } from '../lanes.ts';
 import { launcher } from '../launcher.ts';
 
 type Inputs = InputsOf<typeof signature, Tensor>;
@@ -42,7 +43,8 @@ export const batchNorm = launcher(signature, {
         'nn/batch_norm_backward_sums',
         'nn/batch_norm_backward_x',
       ],
-      depth: (terms) => Math.ceil(terms / WORKGROUP) + Math.log2(WORKGROUP),
+      lanes: LANES,
+      depth: laneDepth,
     },
   },
   forward: (gpu, inputs, params) => {

@@ -9,6 +9,7 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { crossEntropy as signature } from '../../vocabulary/nn/cross_entropy.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { LANES, laneDepth } from '../lanes.ts';
 import { launcher } from '../launcher.ts';
 import { type LossRows, lossRows, reduceLosses } from './loss-rows.ts';
 
@@ -43,10 +44,15 @@ export const crossEntropy = launcher(signature, {
   saves: ['row_stats', 'targets', 'normalizer?'],
   variants: {
     // A part adds its classes, a row its parts, rescaled once by an exponential (3 eps) and a
-    // product.
+    // product; lanes share the sum of the rows' losses.
     parts: {
       kernels: KERNELS,
-      depth: (terms) => Math.ceil(terms / partsOf(terms)) + partsOf(terms) + 3,
+      lanes: LANES,
+      depth: (terms, lanes) =>
+        Math.max(
+          Math.ceil(terms / partsOf(terms)) + partsOf(terms) + 3,
+          Math.min(terms, laneDepth(terms, lanes)),
+        ),
     },
   },
   storage: { keeps: ['row_stats', 'normalizer'] },

@@ -7,11 +7,12 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { clipGradNorm as signature } from '../../vocabulary/optim/clip_grad_norm.ts';
 import { completed, type GivenParams } from '../../vocabulary/signature.ts';
 import { checkTypes } from '../element-types.ts';
+import { LANES, laneDepth } from '../lanes.ts';
 import { launcher } from '../launcher.ts';
 
 /** Elements of a share of the sum of squares, at most. */
 const SHARE = 256;
-const LANES = 64;
+const WORKGROUP = 64;
 /** Elements of a workgroup of the scaling: 64 invocations, four each. */
 const ELEMENTS = 256;
 
@@ -55,7 +56,7 @@ function normOf(gpu: Gpu, grads: readonly Tensor[]): Tensor {
       shader: sharesShader,
       bindings: [grad.binding, shares.binding],
       uniforms: [grad.size, own, first].map(u32),
-      workgroups: spread(Math.ceil(own / LANES)),
+      workgroups: spread(Math.ceil(own / WORKGROUP)),
       flops: 2 * grad.size,
     });
     first += own;
@@ -79,8 +80,8 @@ export const clipGradNorm = launcher(signature, {
   variants: {
     shares: {
       kernels: [sharesShader.file, normShader.file, clipShader.file],
-      depth: (terms) =>
-        Math.min(terms, SHARE) + Math.ceil(terms / (SHARE * LANES)) + Math.log2(LANES),
+      lanes: LANES,
+      depth: (terms, lanes) => Math.min(terms, SHARE) + laneDepth(terms / SHARE, lanes),
     },
   },
   forward: (gpu, inputs, params) => {

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import type { Shader } from '../gpu/shader.ts';
+import { laneDepth } from './lanes.ts';
+import { launchers } from './registry.ts';
+import { chooseVariant, depthOf, type Machine, type Variant } from './variants.ts';
+
+/** As the build links them. */
+const shaders = Object.values(
+  import.meta.glob<Shader>('../../shaders/**/*.wgsl', { eager: true, import: 'default' }),
+);
+
+/** Invocations that share a sum, by the kernels in which they do. */
+const lanesOfKernels = new Map(
+  shaders.flatMap(({ file, code }) => {
+    const [, lanes] = /const LANES = (\d+)u;/.exec(code) ?? [];
+    return lanes ? [[file, Number(lanes)] as const] : [];
+  }),
+);
+
+/** Variants that run such a kernel, with its lanes. */
+const sharing = [...launchers.values()].flatMap(({ name, variants }) =>
+  Object.entries(variants).flatMap(([key, variant]) =>
+    variant.kernels.flatMap((kernel): [string, string, Variant, number][] => {
+      const lanes = lanesOfKernels.get(kernel);
+      return lanes ? [[`${name} ${key}`, kernel, variant, lanes]] : [];
+    }),
+  ),
+);
+
+/** What the lanes add of n terms, where a kernel before has added shares of them. */
+const SHARES_OF: Readonly<Record<string, (n: number) => number>> = {
+  'clip_grad_norm shares': (n) => Math.ceil(n / 256),
+  'ternary_quantize lanes': (n) => Math.min(4096, Math.ceil(n / 16)),
+};
+/** Counts flags: a sum without rounding. */
+const EXACT = 'amp_unscale shares';
+
+describe('the depth of a variant', () => {
+  test('follows its lanes', () => {
+    const variant = { kernels: [], depth: laneDepth };
+    expect([64, 32].map((lanes) => depthOf({ ...variant, lanes })(128))).toEqual([8, 9]);
+    expect(depthOf(variant)(128)).toBe(128);
+  });
+
+  test('is that of any order where there is none', () => expect(depthOf(undefined)(7)).toBe(7));
+
+  test('is known of every kernel whose lanes share a sum', () => {
+    const run = new Set(sharing.map(([, kernel]) => kernel));
+    expect([...run].sort()).toEqual([...lanesOfKernels.keys()].sort());
+    expect(run.size).toBeGreaterThan(5);
+  });
+
+  test.each(sharing)('%s has the lanes of %s', (_, kernel, { lanes }, expected) => {
+    expect(lanes ?? expected, kernel).toBe(expected);
+  });
+
+  test.each(sharing.filter(([name]) => name !== EXACT))(
+    '%s counts what a sum of %s goes through',
+    (name, _, variant, lanes) => {
+      for (const n of [1, 2, 7, 64, 65, 1000, 4096, 65_536, 1e6]) {
+        const terms = SHARES_OF[name]?.(n) ?? n;
+        expect(depthOf(variant)(n), `${n} terms`).toBeGreaterThanOrEqual(
+          Math.min(terms, laneDepth(terms, lanes)),
+        );
+      }
+    },
+  );
+
+  test.each([
+    ['batch_norm', [7, 7, 7, 8, 22, 70]],
+    ['clip_grad_norm', [8, 14, 71, 72, 263, 263]],
+    ['cross_entropy', [5, 11, 68, 69, 505, 523]],
+    ['nll_loss', [1, 7, 64, 65, 1000, 4096]],
+    ['reduce_sum', [1, 7, 64, 65, 254, 272]],
+  ])('of %s is %j', (op, expected) => {
+    const [variant] = Object.values(launchers.get(op)?.variants ?? {});
+    expect([1, 7, 64, 65, 1000, 4096].map(depthOf(variant))).toEqual(expected);
+  });
+});
+
+test.each([
+  [true, 'subgroup', 'flash'],
+  [false, 'tiled', 'flash'],
+])('an adapter picks of all variants (a processor: %s)', (isFallback, product, attention) => {
+  const gpu: Machine = {
+    features: new Set(['subgroups', 'shader-f16']),
+    limits: {},
+    adapter: { isFallback },
+  };
+  const pick = (op: string) => chooseVariant(gpu, launchers.get(op)?.variants ?? {});
+  expect(['matmul', 'lora_linear', 'swiglu_mlp'].map(pick)).toEqual([product, product, product]);
+  expect(pick('scaled_dot_product_attention')).toBe(attention);
+});
