@@ -35,6 +35,8 @@ const SHARES_OF: Readonly<Record<string, (n: number) => number>> = {
 /** Counts flags: a sum without rounding. */
 const EXACT = 'amp_unscale shares';
 
+const TERMS = [1, 2, 7, 64, 65, 1000, 4096, 65_536, 1e6];
+
 describe('the depth of a variant', () => {
   test('follows its lanes', () => {
     const variant = { kernels: [], depth: laneDepth };
@@ -57,7 +59,7 @@ describe('the depth of a variant', () => {
   test.each(sharing.filter(([name]) => name !== EXACT))(
     '%s counts what a sum of %s goes through',
     (name, _, variant, lanes) => {
-      for (const n of [1, 2, 7, 64, 65, 1000, 4096, 65_536, 1e6]) {
+      for (const n of TERMS) {
         const terms = SHARES_OF[name]?.(n) ?? n;
         expect(depthOf(variant)(n), `${n} terms`).toBeGreaterThanOrEqual(
           Math.min(terms, laneDepth(terms, lanes)),
@@ -65,6 +67,13 @@ describe('the depth of a variant', () => {
       }
     },
   );
+
+  test('of flash counts a rescaling for as many keys as the kernel takes at once', () => {
+    const kernel = shaders.find(({ file }) => file === 'attention/attention_flash');
+    const keys = Number(/key \+= (\d+)u\)/.exec(kernel?.code ?? '')?.[1]);
+    const flash = launchers.get('scaled_dot_product_attention')?.variants['flash'];
+    expect(TERMS.map(depthOf(flash))).toEqual(TERMS.map((n) => n + 4 * Math.ceil(n / keys)));
+  });
 
   test.each([
     ['batch_norm', [7, 7, 7, 8, 22, 70]],

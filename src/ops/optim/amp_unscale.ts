@@ -10,7 +10,7 @@ import { checkOneElement } from './one-element.ts';
 
 /** Elements that share a flag, at most. */
 const SHARE = 256;
-const LANES = 64;
+const WORKGROUP = 64;
 
 /**
  * Unscales a gradient (f32 of any shape) in place, and says in `found_inf`, f32 [1], whether any
@@ -31,7 +31,7 @@ export function unscale(
     shader: unscaleShader,
     bindings: [scale.binding, grad.binding, flags.binding],
     uniforms: [u32(grad.size), u32(parts)],
-    workgroups: spread(Math.ceil(parts / LANES)),
+    workgroups: spread(Math.ceil(parts / WORKGROUP)),
     flops: grad.size,
   });
   gpu.dispatch({
