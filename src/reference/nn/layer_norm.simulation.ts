@@ -82,9 +82,9 @@ export const simulation = defineSimulation(signature, {
     };
   },
   samples: [
-    normSample({ x: [31, 64], params: { eps: 1e-5 } }),
-    normSample({ x: [64, 7], params: { eps: 1e-5 }, mean: 3, bias: true }),
-    normSample({ x: [2, 1024], params: { eps: 1e-5 }, mean: 1 }),
-    normSample({ x: [1, 4096], params: { eps: 1e-5 } }),
+    normSample({ x: [31, 64] }),
+    normSample({ x: [64, 7], mean: 3, bias: true }),
+    normSample({ x: [2, 1024], mean: 1 }),
+    normSample({ x: [1, 4096] }),
   ],
 });

@@ -142,14 +142,14 @@ export const record = defineRecord(signature, {
       : {}),
   }),
   samples: [
-    normSample({ x: [1, 1], params: { eps: 1e-5 } }),
-    normSample({ x: [67, 19], params: { eps: 1e-5 }, bias: true }),
+    normSample({ x: [1, 1] }),
+    normSample({ x: [67, 19], bias: true }),
     // Whole workgroups without an invocation to spare.
-    normSample({ x: [64, 3], params: { eps: 1e-5 } }),
+    normSample({ x: [64, 3] }),
     normSample({ x: [33, 5], params: { eps: 0.01 }, scale: 0.01 }),
-    normSample({ x: [3, 5, 64], params: { eps: 1e-5 }, mean: 10, bias: true }),
-    normSample({ x: [7, 3, 11], params: { eps: 1e-5, axis: -2 }, scale: 30, bias: true }),
-    normSample({ x: [3, 70], params: { eps: 1e-5, axis: 0 }, scale: 0.01 }),
+    normSample({ x: [3, 5, 64], mean: 10, bias: true }),
+    normSample({ x: [7, 3, 11], params: { axis: -2 }, scale: 30, bias: true }),
+    normSample({ x: [3, 70], params: { axis: 0 }, scale: 0.01 }),
   ],
   faults: [
     {

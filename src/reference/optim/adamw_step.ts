@@ -3,7 +3,12 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
 import { adamwStep as signature } from '../../vocabulary/optim/adamw_step.ts';
-import type { GivenParams, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import {
+  completed,
+  type GivenParams,
+  type InputsOf,
+  type ParamsOf,
+} from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { PlausibleBug, Value } from '../record.ts';
@@ -91,7 +96,12 @@ function sample(
 ): SampleOf<typeof signature> {
   return {
     level: 'legal',
-    label: { param: formatShape(shape), values, step: params.step, mode: params.mode ?? 'adamw' },
+    label: {
+      param: formatShape(shape),
+      values,
+      step: params.step,
+      mode: completed(signature, params).mode,
+    },
     params,
     inputs: (random) => {
       const drawn = Array.from({ length: sizeOf(shape) }, () => draw(random));

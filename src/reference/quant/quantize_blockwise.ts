@@ -3,7 +3,13 @@ import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { quantizeBlockwise as signature } from '../../vocabulary/quant/quantize_blockwise.ts';
-import type { GivenParams, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import {
+  completed,
+  type GivenParams,
+  type InputsOf,
+  type OutputsOf,
+  type ParamsOf,
+} from '../../vocabulary/signature.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
@@ -74,7 +80,7 @@ function acceptance(
 interface Description {
   readonly level?: 'exact' | 'legal';
   readonly shape: Shape;
-  readonly params: GivenParams<typeof signature> & { readonly blocksize: number };
+  readonly params: GivenParams<typeof signature>;
   readonly variant?: 'serial' | 'cooperative';
   readonly draw?: (random: Random, i: number) => number;
 }
@@ -86,7 +92,7 @@ function sample({
   variant = 'serial',
   draw,
 }: Description): SampleOf<typeof signature> {
-  const { blocksize, signed = true, rounding } = params;
+  const { blocksize, signed, rounding } = completed(signature, params);
   const size = sizeOf(shape);
   return {
     level,
@@ -123,21 +129,21 @@ export const record = defineRecord(signature, {
     sample({
       level: 'exact',
       shape: [37, 53],
-      params: { blocksize: 64, signed: true, rounding: 'nearest' },
+      params: { blocksize: 64, rounding: 'nearest' },
       draw: ofTheMap,
     }),
     sample({
       level: 'exact',
       shape: [3, 33],
-      params: { blocksize: 32, signed: true, rounding: 'nearest' },
+      params: { blocksize: 32, rounding: 'nearest' },
       draw: () => 0,
     }),
-    sample({ shape: [1024], params: { blocksize: 64, signed: true, rounding: 'nearest' } }),
-    sample({ shape: [1000], params: { blocksize: 64, signed: true, rounding: 'lut16' } }),
+    sample({ shape: [1024], params: { blocksize: 64, rounding: 'nearest' } }),
+    sample({ shape: [1000], params: { blocksize: 64, rounding: 'lut16' } }),
     sample({ shape: [5, 257], params: { blocksize: 256, signed: false, rounding: 'nearest' } }),
     sample({
       shape: [3, 3001],
-      params: { blocksize: 4096, signed: true, rounding: 'nearest' },
+      params: { rounding: 'nearest' },
       variant: 'cooperative',
     }),
     sample({ shape: [1], params: { blocksize: 256, signed: false, rounding: 'lut16' } }),

@@ -5,7 +5,7 @@ import {
   ternaryPack as packSignature,
   ternaryUnpack as unpackSignature,
 } from '../../vocabulary/quant/ternary_pack.ts';
-import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
+import { completed, type GivenParams, type ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
@@ -39,7 +39,7 @@ function packSample(
 ): SampleOf<typeof packSignature> {
   return {
     level: 'exact',
-    label: { trits: formatShape(shape), order: params.order ?? 'low' },
+    label: { trits: formatShape(shape), order: completed(packSignature, params).order },
     params,
     inputs: (random) => ({
       trits: hostTensorFrom(
@@ -51,11 +51,16 @@ function packSample(
   };
 }
 
-function unpackSample(shape: Shape, order: TritOrder): SampleOf<typeof unpackSignature> {
+function unpackSample(
+  shape: Shape,
+  given: Partial<GivenParams<typeof unpackSignature>> = {},
+): SampleOf<typeof unpackSignature> {
+  const params = { ...given, shape };
+  const { order } = completed(unpackSignature, params);
   return {
     level: 'exact',
     label: { trits: formatShape(shape), order },
-    params: { shape, order },
+    params,
     inputs: (random) => {
       const trits = { shape, data: random.fill(sizeOf(shape), () => random.integer(-1, 1)) };
       const { data } = packed(trits, { order });
@@ -74,7 +79,7 @@ const pack = defineRecord(packSignature, {
   forward: (inputs, params) => ({ packed: packed(inputs.trits, params) }),
   acceptance: () => ({ packed: { kind: 'exact' } }),
   samples: [
-    packSample([8], { order: 'low' }, KNOWN),
+    packSample([8], {}, KNOWN),
     packSample([8], { order: 'high' }, KNOWN),
     packSample([1000], {}),
     packSample([37, 53], { order: 'high' }),
@@ -101,11 +106,11 @@ const unpack = defineRecord(unpackSignature, {
   forward: (inputs, params) => ({ trits: unpacked(inputs.packed, params) }),
   acceptance: () => ({ trits: { kind: 'exact' } }),
   samples: [
-    unpackSample([37, 53], 'low'),
-    unpackSample([1001], 'high'),
-    unpackSample([1], 'low'),
-    unpackSample([52], 'low'),
-    unpackSample([512], 'high'),
+    unpackSample([37, 53]),
+    unpackSample([1001], { order: 'high' }),
+    unpackSample([1]),
+    unpackSample([52]),
+    unpackSample([512], { order: 'high' }),
   ],
   faults: [
     {

@@ -1,8 +1,8 @@
 import { hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
-import type { loraLinear } from '../../../vocabulary/lora/lora_linear.ts';
-import type { GivenParams } from '../../../vocabulary/signature.ts';
+import { loraLinear } from '../../../vocabulary/lora/lora_linear.ts';
+import { completed, type GivenParams } from '../../../vocabulary/signature.ts';
 import type { SampleOf } from '../../define.ts';
 import { drawWeight } from '../../matmul/matmul_4bit.ts';
 
@@ -18,7 +18,7 @@ function sample(
   params: GivenParams<typeof loraLinear>,
   { bias = false, variants }: Options = {},
 ): SampleOf<typeof loraLinear> {
-  const { r, alpha, base = 'dense', blocksize = 64, use_rslora, use_dora } = params;
+  const { r, alpha, base, blocksize, use_rslora, use_dora } = completed(loraLinear, params);
   const features = x.at(-1) as number;
   const tensor = (random: Random, shape: Shape) => {
     const draw = level === 'exact' ? () => random.integer(-3, 3) : () => random.normal();
@@ -52,10 +52,7 @@ function sample(
   };
 }
 
-/**
- * The last one leaves the block size to its default. Scales of the exact samples are powers of two:
- * 16/8, 8/sqrt(4), 2/4.
- */
+/** Scales of the exact samples are powers of two: 16/8, 8/sqrt(4), 2/4. */
 export const samples: readonly SampleOf<typeof loraLinear>[] = [
   sample('exact', [2, 5, 53], 29, { r: 8, alpha: 16 }, { bias: true }),
   sample('exact', [1, 1], 1, { r: 1, alpha: 1 }, { variants: ['register'] }),
@@ -66,13 +63,7 @@ export const samples: readonly SampleOf<typeof loraLinear>[] = [
     { r: 4, alpha: 8, use_rslora: true, base: 'nf4', blocksize: 32 },
     { bias: true },
   ),
-  sample(
-    'exact',
-    [13, 53],
-    29,
-    { r: 4, alpha: 2, base: 'fp4', blocksize: 64 },
-    { variants: ['register'] },
-  ),
+  sample('exact', [13, 53], 29, { r: 4, alpha: 2, base: 'fp4' }, { variants: ['register'] }),
   sample(
     'legal',
     [19, 64],

@@ -1,13 +1,14 @@
 import { type HostTensor, hostTensorFrom } from '../../../tensor/host.ts';
 import type { Random } from '../../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
+import { layerNorm } from '../../../vocabulary/nn/layer_norm.ts';
 import type { Normalization } from '../../../vocabulary/nn/norm.ts';
-import type { GivenParams } from '../../../vocabulary/signature.ts';
+import { completed, type GivenParams } from '../../../vocabulary/signature.ts';
 import type { SampleOf } from '../../define.ts';
 
 interface Draw {
   readonly x: Shape;
-  readonly params: GivenParams<Normalization> & { readonly eps: number };
+  readonly params?: GivenParams<Normalization>;
   /** Elements of x are normal with this mean and this deviation; default 0 and 1. */
   readonly mean?: number;
   readonly scale?: number;
@@ -25,12 +26,12 @@ function drawn(random: Random, shape: Shape, mean = 0, deviation = 1): HostTenso
 /** A sample of a normalization of rows. */
 export function normSample({
   x,
-  params,
+  params = {},
   mean = 0,
   scale = 1,
   bias = false,
 }: Draw): SampleOf<Normalization> {
-  const { axis = -1, eps } = params;
+  const { axis, eps } = completed(layerNorm, params); // the defaults of all normalizations
   const normalised = x.slice(axis);
   return {
     level: 'legal',
