@@ -1,6 +1,6 @@
 import shader from '../../shaders/lib/probe.wgsl';
 import type { Gpu } from './gpu.ts';
-import { timestampQuantumNs } from './timing.ts';
+import { timestampQuantumNs } from './timestamp-quantum.ts';
 
 /**
  * What the adapter's float arithmetic does, as found by running it: the rules of the bounds depend

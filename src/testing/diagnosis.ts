@@ -1,9 +1,9 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Reruns } from './cause.ts';
-import { wrongPart } from './composite.ts';
 import type { FailedCall } from './failed-call.ts';
 import { investigate, RerunnableCall } from './investigate.ts';
 import { reproduce } from './reproduction.ts';
+import { wrongPart } from './wrong-part.ts';
 
 /** What running a failed call again gave. */
 export interface Diagnosis {

@@ -3,10 +3,10 @@ import { records } from '../../src/reference/registry.ts';
 import { seam } from '../../src/seam.ts';
 import { hostTensorFrom } from '../../src/tensor/host.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
-import { wrongPart } from '../../src/testing/composite.ts';
 import type { FailedCall } from '../../src/testing/failed-call.ts';
 import { forwardFault } from '../../src/testing/parity.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { wrongPart } from '../../src/testing/wrong-part.ts';
 import { loraLinear } from '../../src/vocabulary/lora/lora_linear.ts';
 
 export const parts = suite('replay.parts', {

@@ -1,5 +1,5 @@
 import { BaselineError } from '../../harness/mutation/baseline-run.ts';
-import { mutate } from '../../harness/mutation/run.ts';
+import { mutate } from '../../harness/mutation/mutate.ts';
 import { type MutantChoice, selectMutants } from '../../harness/mutation/select.ts';
 import { ShaderSources } from '../../harness/mutation/sources.ts';
 import { loadCases } from '../../harness/registry.ts';

@@ -1,4 +1,4 @@
-import type { MutationListener } from '../../harness/mutation/run.ts';
+import type { MutationListener } from '../../harness/mutation/mutate.ts';
 import type { Report } from '../../report/schema.ts';
 import { paint, type Voice } from './voice.ts';
 

@@ -3,6 +3,7 @@ import { planHash } from '../../report/plan.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import type { BaselineCase, CoveringCases } from './covering-cases.ts';
 import { argumentFor } from './equivalent.ts';
+import { missingFeature } from './missing-feature.ts';
 import {
   type CaseError,
   type MutantOutcome,
@@ -11,7 +12,6 @@ import {
   type TestedOutcome,
 } from './mutant-outcome.ts';
 import { type Mutant, mutantId } from './mutants.ts';
-import { missingFeature } from './reach.ts';
 import type { ResultCache } from './result-cache.ts';
 import { LinkError, type LinkedKernel, type ShaderSources } from './sources.ts';
 import { askAgain, MOST_DEATHS, type ReplaceableWorker } from './worker-pool.ts';

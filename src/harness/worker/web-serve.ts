@@ -1,5 +1,5 @@
 import type { Case } from '../../testing/suite.ts';
-import { describeBrowser } from '../runtime.ts';
+import { describeBrowser } from '../describe-browser.ts';
 import type { ToWorker } from './messages.ts';
 import { serveWorker } from './serve.ts';
 

@@ -1,4 +1,4 @@
-import { describeBrowser } from '../../harness/runtime.ts';
+import { describeBrowser } from '../../harness/describe-browser.ts';
 import { browserWords } from '../../report/place.ts';
 import type { Facts } from './preflight.ts';
 import { chipFromRenderer } from './words.ts';

@@ -8,8 +8,8 @@ import type { CaseResult } from '../../report/schema.ts';
 import { suite } from '../../testing/suite.ts';
 import { UnusableError } from '../runner/unusable.ts';
 import { startNodeWorker } from '../worker/node-link.ts';
+import { mutate } from './mutate.ts';
 import type { ResultCache } from './result-cache.ts';
-import { mutate } from './run.ts';
 import { ShaderSources } from './sources.ts';
 
 /**

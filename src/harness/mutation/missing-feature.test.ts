@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { missingFeature } from './reach.ts';
+import { missingFeature } from './missing-feature.ts';
 
 test.each([
   ['fn main() {}', [], undefined],
