@@ -43,7 +43,7 @@ export async function run<T extends { readonly shape: Shape }>(
 }
 
 /** The call of a node on the values that it reads. */
-function callOfNode<T>(
+export function callOfNode<T>(
   { layer, op, params, inputs }: CallNode,
   values: ReadonlyMap<ValueId, T>,
 ): Call<T> {

@@ -1,12 +1,12 @@
 import { InvariantError } from '../errors.ts';
 import { mapped } from '../graph/call.ts';
-import { type CallNode, callsOf, type Graph, isView, type ValueId } from '../graph/graph.ts';
+import { type CallNode, callsOf, type Graph, type ValueId } from '../graph/graph.ts';
+import { callOfNode } from '../graph/run.ts';
+import { backward, type GraphValues } from './backward.ts';
 import { FLUSH, SECOND_ORDER } from './bounds.ts';
-import type { Arithmetic, Value, Values } from './record.ts';
-import { acceptancesOf, truthOf } from './truth.ts';
-
-/** The float64 values of a graph, by id. */
-type GraphValues = ReadonlyMap<ValueId, Value>;
+import type { Arithmetic, Value } from './record.ts';
+import { referenceRunner } from './runner.ts';
+import { acceptancesOf } from './truth.ts';
 
 /** Bounds of what one call gives, by value. */
 type Bounds = ReadonlyMap<ValueId, Float64Array>;
@@ -29,59 +29,29 @@ export function graphBound(
   const { shape, data } = values.get(output) as Value;
   return data.map((_, element) => {
     const seed = { shape, data: data.map((_, i) => Number(i === element)) };
-    return SECOND_ORDER * carried(graph, values, own, new Map([[output, seed]]));
+    const flow = backward(graph, values, new Map([[output, seed]]), referenceRunner);
+    return SECOND_ORDER * carried(graph, own, flow);
   });
 }
 
-/** What all calls together may add to the element whose gradient `flow` begins with. */
-function carried(
-  graph: Graph,
-  values: GraphValues,
-  own: Bounds,
-  flow: Map<ValueId, Value>,
-): number {
+/** What all calls together may add to the element whose gradients `flow` holds. */
+function carried(graph: Graph, own: Bounds, flow: GraphValues): number {
   let sum = 0;
-  for (const node of graph.nodes.toReversed()) {
-    if (isView(node)) {
-      const gradient = flow.get(node.view);
-      if (gradient)
-        add(flow, node.of, { ...gradient, shape: (values.get(node.of) as Value).shape });
-      continue;
-    }
-    const grads = Object.fromEntries(
-      Object.entries(node.outputs).flatMap(([name, id]) => {
-        const gradient = flow.get(id);
-        return gradient ? [[name, gradient] as const] : [];
-      }),
-    );
-    if (Object.keys(grads).length === 0) continue;
-    for (const [name, { data }] of Object.entries(grads)) {
-      const bound = own.get(node.outputs[name] as ValueId) as Float64Array;
-      for (const [i, slope] of data.entries()) sum += Math.abs(slope) * (bound[i] as number);
-    }
-    for (const [name, gradient] of Object.entries(vjpOf(node, values, grads))) {
-      const id = node.inputs[name];
-      if (id !== undefined) add(flow, id, gradient);
+  for (const { outputs } of callsOf(graph).toReversed()) {
+    for (const id of Object.values(outputs)) {
+      const bound = own.get(id) as Float64Array;
+      for (const [i, slope] of flow.get(id)?.data.entries() ?? [])
+        sum += Math.abs(slope) * (bound[i] as number);
     }
   }
   return sum;
 }
 
-function add(flow: Map<ValueId, Value>, id: ValueId, gradient: Value): void {
-  const before = flow.get(id);
-  const data = before ? before.data.map((x, i) => x + (gradient.data[i] as number)) : gradient.data;
-  flow.set(id, { shape: gradient.shape, data });
-}
-
-function vjpOf({ op, params, inputs }: CallNode, values: GraphValues, grads: Values): Values {
-  return truthOf({ op, params, inputs: valuesOf(inputs, values), grads });
-}
-
 /** What a call may add to each of its outputs, computed from the very values of the float64 run. */
 function boundsOf(node: CallNode, values: GraphValues, arithmetic: Arithmetic): Bounds {
-  const { op, params, outputs } = node;
-  const call = { op, params, inputs: valuesOf(node.inputs, values) };
-  const acceptances = acceptancesOf(call, valuesOf(outputs, values), arithmetic);
+  const { op, outputs } = node;
+  const truth = mapped(outputs, (id) => values.get(id) as Value);
+  const acceptances = acceptancesOf(callOfNode(node, values), truth, arithmetic);
   return new Map(
     Object.entries(outputs).map(([name, id]) => {
       const acceptance = acceptances[name];
@@ -93,8 +63,4 @@ function boundsOf(node: CallNode, values: GraphValues, arithmetic: Arithmetic): 
       throw new InvariantError(`${name} of ${op.name} in ${node.layer} has no bound`);
     }),
   );
-}
-
-function valuesOf(ids: CallNode['inputs'], values: GraphValues): Values {
-  return mapped(ids, (id) => values.get(id) as Value);
 }

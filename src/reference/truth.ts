@@ -56,8 +56,8 @@ export interface Expected {
 }
 
 /**
- * What a call should give of which a party gave `actual`: every step of a trajectory is expected
- * from the party's own step before. `truth` is that of {@link truthOf}, for one that has it.
+ * What a call should give where a party gave `actual`: every step of a trajectory is expected from
+ * the party's own step before. `truth` is what {@link truthOf} gives, if it is known.
  */
 export function expectedOf(
   call: Call<Value>,

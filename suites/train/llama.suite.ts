@@ -108,7 +108,7 @@ async function expectRun(t: CaseContext, mode: keyof typeof MODES): Promise<void
     optimizer: { optimizer: 'adamw', lr: 1e-2 },
     ...MODES[mode](random),
   };
-  const truth = outputsOf(llamaRun(run), mode);
+  const truth = outputsOf(await llamaRun(run), mode);
   const ours = outputsOf(await trainOurs(t.gpu, run, async () => undefined), mode);
   for (const [name, expected] of Object.entries(truth))
     t.expectAccepted(name, ours[name] as Value, expected, limitOf(name, expected));

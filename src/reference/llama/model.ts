@@ -1,19 +1,23 @@
 import { InvariantError } from '../../errors.ts';
-import { decoded, isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
+import { GraphBuilder } from '../../graph/builder.ts';
+import { type Call, callOf, mapped, type Named } from '../../graph/call.ts';
+import type { Graph, ValueType } from '../../graph/graph.ts';
+import { isQuantized, type QuantizedWeight, withParts } from '../../quant/weight.ts';
+import type { DType } from '../../tensor/dtype.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { rotaryEmbeddingCache } from '../../vocabulary/attention/rotary_embedding_cache.ts';
+import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { frozenInputs } from '../../vocabulary/lora/frozen-weight.ts';
-import type { loraLinear as loraSignature } from '../../vocabulary/lora/lora_linear.ts';
+import { loraLinear } from '../../vocabulary/lora/lora_linear.ts';
+import { add } from '../../vocabulary/math/add.ts';
+import { mul } from '../../vocabulary/math/mul.ts';
+import { matmul } from '../../vocabulary/matmul/matmul.ts';
+import { crossEntropy } from '../../vocabulary/nn/cross_entropy.ts';
+import { embedding } from '../../vocabulary/nn/embedding.ts';
+import { rmsNorm } from '../../vocabulary/nn/rms_norm.ts';
+import { silu } from '../../vocabulary/nn/silu.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
-import { record as rotaryEmbeddingCache } from '../attention/rotary_embedding_cache.ts';
-import { record as scaledDotProductAttention } from '../attention/scaled_dot_product_attention.ts';
-import { record as loraLinear } from '../lora/lora_linear.ts';
-import { record as add } from '../math/add.ts';
-import { record as mul } from '../math/mul.ts';
-import { record as matmul } from '../matmul/matmul.ts';
-import { record as embedding } from '../nn/embedding.ts';
-import { record as rmsNorm } from '../nn/rms_norm.ts';
-import { record as silu } from '../nn/silu.ts';
 import type { Value, Values } from '../record.ts';
-import type { Graph } from './graph.ts';
 
 /** What of transformers' LlamaConfig the computation depends on, by the vocabulary's names. */
 export interface LlamaConfig {
@@ -25,91 +29,160 @@ export interface LlamaConfig {
   readonly rope_theta: number;
 }
 
-/** Values by name; the weight of a linear may be quantized. */
-export type StateDict = Readonly<Record<string, Value | QuantizedWeight<Value>>>;
+/** Values by transformers' names; the weight of a linear with an adapter may be quantized. */
+export type StateDict<T = Value> = Readonly<Record<string, T | QuantizedWeight<T>>>;
 
 /** Parameters of the linears that have an adapter. */
-export type Adapter = GivenParams<typeof loraSignature>;
+export type Adapter = GivenParams<typeof loraLinear>;
+
+/** What the graph of a Llama depends on. */
+interface Llama {
+  readonly config: LlamaConfig;
+  readonly adapter?: Adapter | undefined;
+  readonly weights: StateDict;
+  /** [B, S]. */
+  readonly batch: Shape;
+}
 
 /**
- * Logits [B, S, vocab] of modeling_llama.py in float64. Heads stay side by side in the last
- * dimension, and rotations come from tables, both unlike the engine's model, so that the two have
- * no layout in common.
+ * The graph of modeling_llama.py from `ids` and `labels` to `logits` [B, S, vocab] and `loss`; its
+ * constants are those of {@link constantsOf}. Heads stay side by side in the last dimension, and
+ * rotations come from tables, both unlike the engine's model, so that the two have no layout in
+ * common. Throws InvariantError for a weight that is missing, or quantized without an adapter.
  */
-export function llamaLogits(
-  graph: Graph,
-  weights: StateDict,
-  ids: Value,
-  config: LlamaConfig,
-  adapter?: Adapter,
-): Value {
+export function llamaGraph({ config, adapter, weights, batch }: Llama): Graph {
   const { hidden, layers, heads, kv_heads, rms_eps } = config;
-  const stored = (name: string): Value | QuantizedWeight<Value> => {
-    const value = weights[name];
-    if (!value) throw new InvariantError(`the model has no ${name}`);
+  const types = typesOf(weights);
+  const ids = typed(batch, 'i32');
+  const labels = typed(batch, 'i32');
+  const cos = typed([...batch, hidden / heads / 2]);
+  const sin = typed(cos.shape);
+  const constants = { ...tensorsOf(types), ...tables(cos, sin) };
+  const builder = new GraphBuilder<ValueType>(
+    { ids, labels },
+    new Map(Object.entries(constants).map(([name, type]) => [type, name])),
+  );
+  const apply = (layer: string, call: Call<ValueType>, shape: Shape, output = 'y'): ValueType => {
+    const value = typed(shape);
+    builder.call({ layer, ...call, outputs: { [output]: value } });
     return value;
   };
-  const weight = (name: string): Value => {
-    const value = stored(name);
-    return isQuantized(value) ? { shape: value.shape, data: decoded(value) } : value;
+  const stored = (name: string): ValueType | QuantizedWeight<ValueType> => {
+    const type = types[name];
+    if (!type) throw new InvariantError(`the model has no ${name}`);
+    return type;
   };
-  const linear = (name: string, x: Value): Value => {
-    const part = (of: string) =>
-      weights[`${name}.${of}`] === undefined ? undefined : weight(`${name}.${of}`);
+  const weight = (name: string): ValueType => {
+    const type = stored(name);
+    if (isQuantized(type)) throw new InvariantError(`${name} is quantized and has no adapter`);
+    return type;
+  };
+  const linear = (name: string, x: ValueType): ValueType => {
+    const part = (of: string) => (types[`${name}.${of}`] ? weight(`${name}.${of}`) : undefined);
+    const shape = [...x.shape.slice(0, -1), stored(`${name}.weight`).shape[0] as number];
     const lora_A = part('lora_A');
     const lora_B = part('lora_B');
-    if (!lora_A || !lora_B || !adapter)
-      return graph.apply(matmul, { a: x, b: weight(`${name}.weight`) }, { transpose_b: true });
+    if (!lora_A || !lora_B || !adapter) {
+      const b = weight(`${name}.weight`);
+      return apply(name, callOf(matmul, { a: x, b }, { transpose_b: true }), shape);
+    }
     const { tensors, params } = frozenInputs(stored(`${name}.weight`));
     const inputs = { x, lora_A, lora_B, magnitude: part('magnitude'), ...tensors };
-    return graph.apply(loraLinear, inputs, { ...adapter, ...params });
+    return apply(name, callOf(loraLinear, inputs, { ...adapter, ...params }), shape);
   };
-  const norm = (name: string, x: Value) =>
-    graph.apply(rmsNorm, { x, weight: weight(`${name}.weight`) }, { eps: rms_eps });
-  const tables = rotations(ids.shape[1] as number, config);
-  const rotated = (x: Value, count: number) =>
-    graph.apply(
-      rotaryEmbeddingCache,
-      { x, ...tables(ids.shape[0] as number) },
-      { convention: 'half-split', heads: count },
+  const norm = (name: string, x: ValueType) =>
+    apply(
+      name,
+      callOf(rmsNorm, { x, weight: weight(`${name}.weight`) }, { eps: rms_eps }),
+      x.shape,
     );
+  const rotated = (layer: string, x: ValueType, count: number) => {
+    const params = { convention: 'half-split', heads: count } as const;
+    return apply(layer, callOf(rotaryEmbeddingCache, { x, cos, sin }, params), x.shape);
+  };
+  const sum = (layer: string, a: ValueType, b: ValueType) =>
+    apply(layer, callOf(add, { a, b }, {}), a.shape);
 
-  let x = graph.apply(embedding, { weight: weight('model.embed_tokens.weight'), ids }, {});
+  const table = weight('model.embed_tokens.weight');
+  let x = apply('model.embed_tokens', callOf(embedding, { weight: table, ids }, {}), [
+    ...batch,
+    hidden,
+  ]);
   for (let i = 0; i < layers; i++) {
     const at = (module: string) => `model.layers.${i}.${module}`;
     const normed = norm(at('input_layernorm'), x);
-    const q = rotated(linear(at('self_attn.q_proj'), normed), heads);
-    const k = rotated(linear(at('self_attn.k_proj'), normed), kv_heads);
+    const q = rotated(at('self_attn.rotary_q'), linear(at('self_attn.q_proj'), normed), heads);
+    const k = rotated(at('self_attn.rotary_k'), linear(at('self_attn.k_proj'), normed), kv_heads);
     const v = linear(at('self_attn.v_proj'), normed);
     const scale = 1 / Math.sqrt(hidden / heads);
-    const attended = graph.apply(
-      scaledDotProductAttention,
-      { q, k, v },
-      { causal: true, scale, heads, kv_heads },
+    const params = { causal: true, scale, heads, kv_heads };
+    const attended = apply(
+      at('self_attn'),
+      callOf(scaledDotProductAttention, { q, k, v }, params),
+      q.shape,
     );
-    x = graph.apply(add, { a: x, b: linear(at('self_attn.o_proj'), attended) }, {});
+    x = sum(at('self_attn.residual'), x, linear(at('self_attn.o_proj'), attended));
     const inner = norm(at('post_attention_layernorm'), x);
-    const gate = graph.apply(silu, { x: linear(at('mlp.gate_proj'), inner) }, {});
-    const gated = graph.apply(mul, { a: gate, b: linear(at('mlp.up_proj'), inner) }, {});
-    x = graph.apply(add, { a: x, b: linear(at('mlp.down_proj'), gated) }, {});
+    const projected = linear(at('mlp.gate_proj'), inner);
+    const gate = apply(at('mlp.act_fn'), callOf(silu, { x: projected }, {}), projected.shape);
+    const up = linear(at('mlp.up_proj'), inner);
+    const gated = apply(at('mlp'), callOf(mul, { a: gate, b: up }, {}), gate.shape);
+    x = sum(at('mlp.residual'), x, linear(at('mlp.down_proj'), gated));
   }
-  return linear('lm_head', norm('model.norm', x));
+  const logits = linear('lm_head', norm('model.norm', x));
+  const loss = apply(
+    'loss',
+    callOf(crossEntropy, { logits, labels }, { shift: true }),
+    [1],
+    'loss',
+  );
+  return builder.build({ logits, loss });
 }
 
+/** What the graph reads beside its inputs: weights, each part of a quantized one, and tables. */
+export function constantsOf({ config, weights, batch }: Llama): Values {
+  return { ...tensorsOf(weights), ...rotations(config, batch) };
+}
+
+/** The tensors of a state dict; of a quantized weight each part. */
+function tensorsOf<T extends object>(weights: StateDict<T>): Named<T> {
+  return Object.fromEntries(
+    Object.entries(weights).flatMap(([name, weight]) =>
+      isQuantized(weight)
+        ? Object.entries(weight.parts).map(([part, tensor]) => [`${name}.${part}`, tensor] as const)
+        : [[name, weight] as const],
+    ),
+  );
+}
+
+/** Codes of quantized weights are bytes; all else is float32. */
+function typesOf(weights: StateDict): StateDict<ValueType> {
+  return mapped(weights, (weight) =>
+    isQuantized(weight)
+      ? withParts(weight, ({ shape }, part) =>
+          typed(shape, part === weight.format.parts.codes ? 'u8' : 'f32'),
+        )
+      : typed(weight.shape),
+  );
+}
+
+const typed = (shape: Shape, dtype: DType = 'f32'): ValueType => ({ dtype, shape });
+
+const tables = <T>(cos: T, sin: T) => ({ 'rotary.cos': cos, 'rotary.sin': sin });
+
 /** Tables of LlamaRotaryEmbedding, [B, S, head_dim / 2]: the same for every sequence of a batch. */
-function rotations(
-  length: number,
-  { hidden, heads, rope_theta }: LlamaConfig,
-): (batch: number) => Values {
+function rotations({ hidden, heads, rope_theta }: LlamaConfig, batch: Shape): Values {
   const pairs = hidden / heads / 2;
-  const table = (f: (angle: number) => number, batch: number): Value => {
-    const data = new Float64Array(batch * length * pairs);
+  const length = batch[1] as number;
+  const table = (f: (angle: number) => number): Value => {
+    const shape = [...batch, pairs];
+    const data = new Float64Array(sizeOf(shape));
     return {
-      shape: [batch, length, pairs],
+      shape,
       data: data.map((_, i) =>
         f((Math.floor(i / pairs) % length) * rope_theta ** (-(i % pairs) / pairs)),
       ),
     };
   };
-  return (batch) => ({ cos: table(Math.cos, batch), sin: table(Math.sin, batch) });
+  return tables(table(Math.cos), table(Math.sin));
 }

@@ -1,12 +1,21 @@
+import { mapped } from '../../graph/call.ts';
+import type { ValueId } from '../../graph/graph.ts';
+import { run as runGraph } from '../../graph/run.ts';
 import { lrSchedule, type Schedule } from '../../vocabulary/optim/lr_schedule.ts';
 import { completed } from '../../vocabulary/signature.ts';
-import { record as crossEntropy } from '../nn/cross_entropy.ts';
+import { backward, type DifferentiableRunner } from '../backward.ts';
 import { record as clipGradNorm } from '../optim/clip_grad_norm.ts';
 import { rateAt } from '../optim/lr_schedule.ts';
 import { type Element, type OptimizerParams, type Rule, ruleOf } from '../optim/optimizers.ts';
 import type { Value, Values } from '../record.ts';
-import { type Float32, Graph } from './graph.ts';
-import { type Adapter, type LlamaConfig, llamaLogits, type StateDict } from './model.ts';
+import { referenceRunner } from '../runner.ts';
+import {
+  type Adapter,
+  constantsOf,
+  type LlamaConfig,
+  llamaGraph,
+  type StateDict,
+} from './model.ts';
 
 /**
  * A training run of a Llama: zero_grad, forward, backward, clip_grad_norm_, optimizer.step with the
@@ -39,41 +48,36 @@ export interface LlamaRan {
   readonly final: Values;
 }
 
-/** The run in float64, or with the passes and the weights in float32. */
-export function llamaRun(run: LlamaRun, float32?: Float32): LlamaRan {
+/** The run in float64, or with passes and weights in the arithmetic of `runner`. */
+export async function llamaRun(
+  run: LlamaRun,
+  runner: DifferentiableRunner = referenceRunner,
+): Promise<LlamaRan> {
   const { config, adapter, optimizer, schedule, clip, frozen, input_ids, labels } = run;
   const rule = ruleOf(optimizer, false);
   const names = Object.keys(run.trained);
   let trained = run.trained;
   const states = new Map(names.map((name) => [name, stateOf(rule, trained[name] as Value)]));
   const curves = { losses: [] as number[], grad_norms: [] as number[], lrs: [] as number[] };
+  const weights = { ...frozen, ...trained };
+  const model = { config, adapter, weights, batch: input_ids.shape.slice(1) };
+  const graph = llamaGraph(model);
+  const constants = constantsOf(model);
+  const { logits, loss } = graph.outputs as { readonly logits: ValueId; readonly loss: ValueId };
   let first: Pick<LlamaRan, 'logits_step0' | 'grad0'> | undefined;
   for (let step = 0; step < (input_ids.shape[0] as number); step++) {
-    const graph = new Graph(float32);
-    const logits = llamaLogits(
-      graph,
-      { ...frozen, ...trained },
-      at(input_ids, step),
-      config,
-      adapter,
+    const batch = { ids: at(input_ids, step), labels: at(labels, step) };
+    const values = await runGraph(graph, runner, { ...constants, ...trained, ...batch });
+    const one = { shape: [1], data: Float64Array.of(1) };
+    const flow = backward(graph, values, new Map([[loss, one]]), runner);
+    const gradients = mapped(
+      trained,
+      (value, name) => flow.get(graph.constants[name] as ValueId) ?? zerosLike(value),
     );
-    const loss = graph.apply(
-      crossEntropy,
-      { logits, labels: at(labels, step) },
-      { shift: true },
-      'loss',
-    );
-    const flow = graph.backward(loss, { shape: [1], data: Float64Array.of(1) });
-    const gradients = Object.fromEntries(
-      names.map((name) => [
-        name,
-        flow.get(trained[name] as Value) ?? zerosLike(trained[name] as Value),
-      ]),
-    );
-    first ??= { logits_step0: logits, grad0: gradients };
+    first ??= { logits_step0: values.get(logits) as Value, grad0: gradients };
     const { norm, ...clipped }: Values = clipGradNorm.forward(gradients, { max_norm: clip });
     const lr = rateAt(completed(lrSchedule, { ...schedule, base_lr: optimizer.lr }), step);
-    curves.losses.push(loss.data[0] as number);
+    curves.losses.push(values.get(loss)?.data[0] as number);
     curves.grad_norms.push(norm?.data[0] as number);
     curves.lrs.push(lr);
     const atRate = ruleOf({ ...optimizer, lr }, false);
@@ -84,9 +88,7 @@ export function llamaRun(run: LlamaRun, float32?: Float32): LlamaRan {
       );
       const value = {
         shape,
-        data: Float64Array.from(after, ({ param }) =>
-          float32 ? Math.fround(param as number) : (param as number),
-        ),
+        data: Float64Array.from(after, ({ param }) => runner.stored(param as number)),
       };
       states.set(
         name,

@@ -8,6 +8,7 @@ import { simulation as crossEntropy } from '../nn/cross_entropy.simulation.ts';
 import { simulation as embedding } from '../nn/embedding.simulation.ts';
 import { simulation as rmsNorm } from '../nn/rms_norm.simulation.ts';
 import { simulation as silu } from '../nn/silu.simulation.ts';
+import { simulatedRunner } from '../simulation/runner.ts';
 import { type FloatEnvironment, SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { Curve } from './limits.ts';
@@ -30,21 +31,29 @@ const SIMULATIONS = new Map(
 );
 
 /** The run on a simulated GPU. */
-export function simulatedRun(run: LlamaRun, environment: FloatEnvironment, seed: number): LlamaRan {
-  return llamaRun(run, { gpu: new SimulatedGpu(environment, seed), simulations: SIMULATIONS });
+export function simulatedRun(
+  run: LlamaRun,
+  environment: FloatEnvironment,
+  seed: number,
+): Promise<LlamaRan> {
+  return llamaRun(run, simulatedRunner(new SimulatedGpu(environment, seed), SIMULATIONS));
 }
 
 const RUNS = 5;
+
+/** How far apart curves lie, by step. */
+export type Spread = Readonly<Record<Curve, Float64Array>>;
 
 /**
  * How far apart the curves of five float32 runs lie, by step: every operation of their passes is
  * rounded to a random neighbour. A step has the largest distance so far, since runs that have
  * parted stay apart.
  */
-export function spreadOf(run: LlamaRun): Readonly<Record<Curve, Float64Array>> {
-  const ran = Array.from({ length: RUNS }, (_, seed) =>
+export async function spreadOf(run: LlamaRun): Promise<Spread> {
+  const runs = Array.from({ length: RUNS }, (_, seed) =>
     simulatedRun(run, { rounding: 'random', contraction: true, flush: false }, seed),
   );
+  const ran = await Promise.all(runs);
   const spread = (curve: Curve) => {
     let largest = 0;
     return Float64Array.from(ran[0]?.[curve].data ?? [], (_, step) => {

@@ -43,7 +43,7 @@ export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<v
   if (unsupported !== undefined)
     t.skip('not-implemented', `train_llama of this version does not compute ${unsupported}`);
   const run = startOf(params, bundle.tensors.inputs);
-  const truth = outputsOf(llamaRun(run), params.mode);
+  const truth = outputsOf(await llamaRun(run), params.mode);
   const recorded = Object.entries(valuesOfStored(bundle.tensors.outputs, {}));
   const asked = recorded.map(
     ([name, actual]) => [name, actual, expectedOf(truth, name, actual)] as const,
@@ -62,13 +62,13 @@ export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<v
   const limits = new RunLimits(run, t.ieee);
   for (const [name, theirs, expected] of asked) {
     const actual = ours[name] as Value;
-    t.expectAccepted(name, actual, expected, limits.of(name, actual, expected));
+    t.expectAccepted(name, actual, expected, await limits.of(name, actual, expected));
     if (!deviating.has(name)) {
       t.expectAccepted(
         `${name}, beside the recorded,`,
         actual,
         theirs,
-        limits.relativeTo(name, actual, theirs, expected),
+        await limits.relativeTo(name, actual, theirs, expected),
       );
     }
   }

@@ -1,7 +1,7 @@
 import { judge } from '../../../reference/judge.ts';
 import { isCurve, limitOf, narrowLimitOf } from '../../../reference/llama/limits.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
-import { spreadOf } from '../../../reference/llama/spread.ts';
+import { type Spread, spreadOf } from '../../../reference/llama/spread.ts';
 import type { Acceptance, Value } from '../../../reference/record.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { Acceptance, Value } from '../../../reference/record.ts';
 export class RunLimits {
   readonly #run: LlamaRun;
   readonly #ieee: boolean;
-  #spread: ReturnType<typeof spreadOf> | undefined;
+  #spread: Spread | undefined;
 
   constructor(run: LlamaRun, ieee: boolean) {
     this.#run = run;
@@ -20,13 +20,13 @@ export class RunLimits {
   }
 
   /** The limit of `actual` against the float64 run. */
-  of(name: string, actual: Value, truth: Value): Acceptance {
+  async of(name: string, actual: Value, truth: Value): Promise<Acceptance> {
     if (!this.#ieee || !isCurve(name)) return limitOf(name, truth);
     const least = narrowLimitOf(name, truth);
     const most = limitOf(name, truth);
     if (judge(actual, truth, least).ok) return least;
     if (!judge(actual, truth, most).ok) return most;
-    this.#spread ??= spreadOf(this.#run);
+    this.#spread ??= await spreadOf(this.#run);
     return narrowLimitOf(name, truth, this.#spread[name]);
   }
 
@@ -34,8 +34,13 @@ export class RunLimits {
    * The limit of `actual` against a recorded output: where that strays farther from the truth than
    * ours may, so may ours from it.
    */
-  relativeTo(name: string, actual: Value, recorded: Value, truth: Value): Acceptance {
-    const isNear = judge(recorded, truth, this.of(name, recorded, truth)).ok;
+  async relativeTo(
+    name: string,
+    actual: Value,
+    recorded: Value,
+    truth: Value,
+  ): Promise<Acceptance> {
+    const isNear = judge(recorded, truth, await this.of(name, recorded, truth)).ok;
     return isNear ? this.of(name, actual, recorded) : limitOf(name, recorded);
   }
 }

@@ -35,8 +35,8 @@ function shortened(run: LlamaRun): LlamaRun {
 }
 
 /** What a run gives before its end. */
-function outputsBefore(run: LlamaRun): Values {
-  const { final: _, ...before } = llamaRun(shortened(run));
+async function outputsBefore(run: LlamaRun): Promise<Values> {
+  const { final: _, ...before } = await llamaRun(shortened(run));
   return outputsOf({ ...before, final: {} }, 'lora');
 }
 
@@ -48,9 +48,9 @@ function limitsOff(name: string, { shape, data }: Value, truth: Value): number {
 }
 
 const runs = ['llama_full', 'llama_qlora_nf4_dora', 'llama_rslora_attention', 'llama_qlora_fp4'];
-test.each(runs)('%s: the run in float64 is that of transformers and PEFT', (name) => {
+test.each(runs)('%s: the run in float64 is that of transformers and PEFT', async (name) => {
   const { params, inputs, outputs } = recordingOf(name);
-  const truth = outputsBefore(startOf(params, inputs));
+  const truth = await outputsBefore(startOf(params, inputs));
   const recorded = valuesOfStored(outputs, {});
   expect(Object.keys(truth).filter((output) => !recorded[output])).toEqual([]);
   const off = Object.entries(truth).map(
@@ -78,9 +78,9 @@ describe('what is wrong with a run is ten limits off', () => {
       },
     },
   };
-  test.each(Object.entries(wrong))('%s', (_, change) => {
-    const other = outputsBefore({ ...run, ...change });
-    const off = Object.entries(truth).map(([name, value]) =>
+  test.each(Object.entries(wrong))('%s', async (_, change) => {
+    const other = await outputsBefore({ ...run, ...change });
+    const off = Object.entries(await truth).map(([name, value]) =>
       limitsOff(name, other[name] as Value, value),
     );
     expect(Math.max(...off)).toBeGreaterThan(10);

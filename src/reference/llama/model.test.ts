@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { checkGraph } from '../../graph/check.ts';
+import { callsOf } from '../../graph/graph.ts';
+import { fourBitFormat } from '../../quant/registry.ts';
+import type { QuantizedWeight } from '../../quant/weight.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Value } from '../record.ts';
+import { constantsOf, llamaGraph } from './model.ts';
+
+const config = {
+  hidden: 8,
+  layers: 1,
+  heads: 2,
+  kv_heads: 1,
+  rms_eps: 1e-5,
+  rope_theta: 100,
+};
+const zeros = (...shape: Shape): Value => ({ shape, data: new Float64Array(sizeOf(shape)) });
+const block = (module: string) => `model.layers.0.${module}`;
+const QUERIES = block('self_attn.q_proj');
+const dense = {
+  'model.embed_tokens.weight': zeros(11, 8),
+  [block('input_layernorm.weight')]: zeros(8),
+  [`${QUERIES}.weight`]: zeros(8, 8),
+  [block('self_attn.k_proj.weight')]: zeros(4, 8),
+  [block('self_attn.v_proj.weight')]: zeros(4, 8),
+  [block('self_attn.o_proj.weight')]: zeros(8, 8),
+  [block('post_attention_layernorm.weight')]: zeros(8),
+  [block('mlp.gate_proj.weight')]: zeros(12, 8),
+  [block('mlp.up_proj.weight')]: zeros(12, 8),
+  [block('mlp.down_proj.weight')]: zeros(8, 12),
+  'model.norm.weight': zeros(8),
+  'lm_head.weight': zeros(11, 8),
+};
+const quantized: QuantizedWeight<Value> = {
+  format: fourBitFormat('nf4'),
+  blocksize: 64,
+  shape: [8, 8],
+  parts: { packed: zeros(32, 1), absmax: zeros(1) },
+};
+const inFourBits = { ...dense, [`${QUERIES}.weight`]: quantized };
+const adapted = {
+  ...inFourBits,
+  [`${QUERIES}.lora_A`]: zeros(2, 8),
+  [`${QUERIES}.lora_B`]: zeros(8, 2),
+  [`${QUERIES}.magnitude`]: zeros(8),
+};
+const adapter = { r: 2, alpha: 3, use_dora: true };
+const batch = [2, 5];
+
+describe('the graph of a Llama', () => {
+  test.each([
+    ['whole', { config, weights: dense, batch }],
+    ['with an adapter over 4 bits', { config, weights: adapted, adapter, batch }],
+  ])('%s: every call is as its signature allows, and reads what is given', (_, model) => {
+    const graph = llamaGraph(model);
+    expect(() => checkGraph(graph)).not.toThrow();
+    const given = constantsOf(model);
+    expect(Object.keys(graph.constants).sort()).toEqual(Object.keys(given).sort());
+    const shapes = Object.entries(given).map(([name, { shape }]) => [name, shape]);
+    expect(
+      Object.entries(graph.constants).map(([name, id]) => [name, graph.values[id]?.shape]),
+    ).toEqual(expect.arrayContaining(shapes));
+  });
+
+  test('has one call for each module and sum', () => {
+    const layers = callsOf(llamaGraph({ config, weights: dense, batch })).map(({ layer }) => layer);
+    expect(new Set(layers).size).toBe(layers.length);
+    expect(layers).toHaveLength(20);
+  });
+
+  test.each([
+    ['quantized without an adapter', inFourBits, `${QUERIES}.weight is quantized`],
+    ['missing', { 'lm_head.weight': zeros(11, 8) }, 'the model has no model.embed_tokens.weight'],
+  ])('is refused where a weight is %s', (_, weights, message) => {
+    expect(() => llamaGraph({ config, weights, batch })).toThrow(message);
+  });
+});
