@@ -3,10 +3,13 @@ import { join, relative, sep } from 'node:path';
 import type { Plugin } from 'vite';
 import { link } from 'wesl/core';
 import { shaderFiles } from '../src/cli/shader-files.ts';
+import { formatsOf, type ModuleTexts, modulesFor } from '../src/gpu/linked-modules.ts';
+import type { Shader, ShaderOfFormats } from '../src/gpu/shader.ts';
 
 /**
  * Lets TypeScript import a shader: the module is `{ file, code }`, linked by WESL with everything
- * that it imports.
+ * that it imports. With `?formats` it holds one of each number format that the shader is linked for,
+ * by the format's name.
  */
 export function shaders(root: string): Plugin {
   const folder = join(root, 'shaders');
@@ -17,21 +20,32 @@ export function shaders(root: string): Plugin {
       const [path, query] = id.split('?') as [string, string?];
       if (!/\.(wgsl|wesl)$/.test(path) || query === 'raw') return;
       const files = shaderFiles(root);
-      const file = nameOf(folder, path);
       for (const source of Object.values(files)) this.addWatchFile(source);
-      const linked = await link({
-        weslSrc: Object.fromEntries(
-          Object.entries(files).map(([path, source]) => [path, readFileSync(source, 'utf8')]),
-        ),
-        rootModuleName: `package::${file.replaceAll('/', '::')}`,
-      });
-      return {
-        code: `export default ${JSON.stringify({ file, code: linked.dest.trim() })};`,
-        map: null,
-        moduleType: 'js',
-      };
+      const modules = Object.fromEntries(
+        Object.entries(files).map(([path, source]) => [path, readFileSync(source, 'utf8')]),
+      );
+      const file = nameOf(folder, path);
+      const shader =
+        query === 'formats' ? await ofFormats(modules, file) : await linked(modules, file);
+      return { code: `export default ${JSON.stringify(shader)};`, map: null, moduleType: 'js' };
     },
   };
+}
+
+async function ofFormats(modules: ModuleTexts, file: string): Promise<ShaderOfFormats> {
+  const shaders = formatsOf(modules, file).map(async (format) => [
+    format,
+    { ...(await linked(modulesFor(modules, format), file)), format },
+  ]);
+  return Object.fromEntries(await Promise.all(shaders));
+}
+
+async function linked(modules: ModuleTexts, file: string): Promise<Shader> {
+  const { dest } = await link({
+    weslSrc: { ...modules },
+    rootModuleName: `package::${file.replaceAll('/', '::')}`,
+  });
+  return { file, code: dest.trim() };
 }
 
 function nameOf(folder: string, path: string): string {

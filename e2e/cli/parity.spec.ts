@@ -126,7 +126,7 @@ test('a pre-quantized checkpoint is decoded weight by weight, and its control is
   ]);
   for (const { assertions, metrics, kernels } of results) {
     expect(assertions).toBeGreaterThanOrEqual(Number(metrics?.['elements']));
-    expect(kernels).toContain('quant/dequantize_4bit');
+    expect(kernels).toContain('quant/dequantize');
   }
 });
 

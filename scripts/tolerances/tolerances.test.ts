@@ -29,7 +29,7 @@ const LIMITS: Readonly<Record<string, string>> = {
     "a constant of bitsandbytes' arithmetic",
   'src/reference/quant/map-codes.ts: POSITION_ERROR = 3 * 2 ** -8':
     'three roundings of float32 at 65,536',
-  'src/reference/quant/quantize_4bit.ts: smallest = Math.fround(1e-38)':
+  'src/reference/quant/quantize.ts: smallest = Math.fround(1e-38)':
     "a constant of bitsandbytes' arithmetic",
   'src/reference/attention/rotary_embedding.simulation.ts: UNIT = Math.fround(1.4629180792671596e-9)':
     'a turn divided by 2^32',

@@ -1,6 +1,6 @@
 // absmax[j] = largest |x[i]| of block j, as float32 bits. x: n elements of STORAGE f32, f16 or bf16
-// (0, 1, 2); blocks of a power of two >= 32 elements, the last one may be shorter. LANES
-// invocations share a block; with one there is no barrier. Reads n elements once.
+// (0, 1, 2); the last block may be shorter. LANES invocations share a block; with one there is no
+// barrier. Reads n elements once.
 
 import package::lib::storage::f32_bits_of_half;
 
@@ -19,15 +19,16 @@ override LANES: u32 = 1u;
 
 var<workgroup> found: array<u32, 64>;
 
-// Magnitude bits of the largest element in word `w`: of the storage format, in which they order as
-// the magnitudes do.
-fn largest_of(w: u32) -> u32 {
+// Magnitude bits of the largest element in word `w`, of those from `first` to before `end`: of the
+// storage format, in which they order as the magnitudes do.
+fn largest_of(w: u32, first: u32, end: u32) -> u32 {
   let word = x[w];
   if (STORAGE == 0u) {
     return word & 0x7fffffffu;
   }
-  let high = select(0u, (word >> 16u) & 0x7fffu, 2u * w + 1u < sizes.n);
-  return max(word & 0x7fffu, high);
+  let low = select(0u, word & 0x7fffu, 2u * w >= first);
+  let high = select(0u, (word >> 16u) & 0x7fffu, 2u * w + 1u < end);
+  return max(low, high);
 }
 
 @compute @workgroup_size(64)
@@ -38,12 +39,13 @@ fn main(
 ) {
   let j = (group.y * groups.x + group.x) * (64u / LANES) + local / LANES;
   let per_word = select(2u, 1u, STORAGE == 0u);
-  let first = j * sizes.block / per_word;
-  let end = (min((j + 1u) * sizes.block, sizes.n) + per_word - 1u) / per_word;
+  let first = j * sizes.block;
+  let end = min(first + sizes.block, sizes.n);
+  let words = (end + per_word - 1u) / per_word;
   var largest = 0u;
   if (j < sizes.blocks) {
-    for (var w = first + local % LANES; w < end; w += LANES) {
-      largest = max(largest, largest_of(w));
+    for (var w = first / per_word + local % LANES; w < words; w += LANES) {
+      largest = max(largest, largest_of(w, first, end));
     }
   }
   if (LANES > 1u) {

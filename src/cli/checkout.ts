@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ShaderFiles } from '../harness/mutation/sources.ts';
+import type { ModuleTexts } from '../gpu/linked-modules.ts';
 import { UsageError } from './exit.ts';
 import { shaderFiles } from './shader-files.ts';
 
@@ -16,7 +16,7 @@ export const CACHE_FOLDER = join(ROOT, '.cache');
 const SOURCES = ['shaders', 'src/quant'];
 
 /** The sources of the shaders, which only a checkout has. Throws {@link UsageError}. */
-export function readShaders(): ShaderFiles {
+export function readShaders(): ModuleTexts {
   const folder = join(ROOT, 'shaders');
   if (!existsSync(folder))
     throw new UsageError(

@@ -1,7 +1,7 @@
 import { InvariantError } from '../errors.ts';
 import { format as dynamic } from '../quant/dynamic/format.ts';
 import { type NestedStatistics, restored } from '../quant/dynamic/nested.ts';
-import { FOUR_BIT_NAMES, fourBitFormat } from '../quant/registry.ts';
+import { blockFormatOf, FOUR_BIT_NAMES } from '../quant/registry.ts';
 import type { QuantizedWeight } from '../quant/weight.ts';
 import { type HostTensor, hostTensor } from '../tensor/host.ts';
 import { sizeOf } from '../tensor/shape.ts';
@@ -59,7 +59,7 @@ function read(stateName: string, tensors: ReadonlyMap<string, StoredTensor>): Ch
   const shape = state['shape'];
   if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 1))
     throw new FormatError(`${quote(name)} has no shape`);
-  demandTable(name, 'quant_map', part('.quant_map'), fourBitFormat(quantType).values);
+  demandTable(name, 'quant_map', part('.quant_map'), blockFormatOf(quantType).values);
   const blocksize = integer('blocksize');
   const packed = part('').bytes;
   const absmax = part('.absmax');
@@ -72,7 +72,7 @@ function read(stateName: string, tensors: ReadonlyMap<string, StoredTensor>): Ch
     );
   }
   const weight = {
-    format: fourBitFormat(quantType),
+    format: blockFormatOf(quantType),
     blocksize,
     shape: shape as number[],
     dtype: String(state['dtype'] ?? 'float32'),

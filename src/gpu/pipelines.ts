@@ -4,10 +4,12 @@ import type { Shader } from './shader.ts';
 export type Constants = Readonly<Record<string, number>>;
 
 /**
- * A change of a shader's linked text: of one fragment, as a control asks for it, or of the whole,
- * as a mutation does.
+ * A change of a shader's linked text: of one fragment, as a control asks for it, whichever format
+ * the text is of; or of the whole, as a mutation does, for one format where there are several.
  */
-export type ShaderEdit = { readonly from: string; readonly to: string } | { readonly code: string };
+export type ShaderEdit =
+  | { readonly from: string; readonly to: string }
+  | { readonly code: string; readonly format?: string | undefined };
 
 const SHARED_MEMORY = /var\s*<\s*workgroup\s*>|\batomic\s*</;
 
@@ -39,7 +41,7 @@ export class Pipelines {
    */
   constantsOf(file: string): readonly Constants[] {
     const keys = [...this.#ready.keys()].map(
-      (key) => JSON.parse(key) as [file: string, numbers: [string, number][], edit: unknown],
+      (key) => JSON.parse(key) as [file: string, numbers: [string, number][], ...rest: unknown[]],
     );
     const texts = keys.filter(([of]) => of === file).map(([, numbers]) => JSON.stringify(numbers));
     return [...new Set(texts)].map((text) =>
@@ -49,7 +51,7 @@ export class Pipelines {
 
   /** Changes the shaders as `other` does now. */
   takeEdits(other: Pipelines): void {
-    for (const [file, edit] of other.#edits) this.#edits.set(file, edit);
+    for (const [text, edit] of other.#edits) this.#edits.set(text, edit);
   }
 
   /**
@@ -66,14 +68,15 @@ export class Pipelines {
    * whole is changed: it applies to the original, which a mutant takes back afterwards.
    */
   edit(file: string, edit: ShaderEdit): Disposable {
-    const before = this.#edits.get(file);
+    const text = textOf({ file, format: 'code' in edit ? edit.format : undefined });
+    const before = this.#edits.get(text);
     if (before && !('code' in before))
       throw new Error(`fault: ${file} is edited already, and one edit would replace the other`);
-    this.#edits.set(file, edit);
+    this.#edits.set(text, edit);
     return {
       [Symbol.dispose]: () => {
-        if (before) this.#edits.set(file, before);
-        else this.#edits.delete(file);
+        if (before) this.#edits.set(text, before);
+        else this.#edits.delete(text);
         const marker = JSON.stringify(edit);
         for (const key of this.#ready.keys())
           if (key.endsWith(`${marker}]`)) this.#ready.delete(key);
@@ -82,9 +85,14 @@ export class Pipelines {
   }
 
   #key(shader: Shader, constants: Constants): string {
-    const edit = this.#edits.get(shader.file);
+    const edit = this.#editOf(shader);
     const numbers = Object.entries(constants).sort(([a], [b]) => (a < b ? -1 : 1));
-    return JSON.stringify([shader.file, numbers, edit ?? null]);
+    return JSON.stringify([shader.file, numbers, shader.format ?? null, edit ?? null]);
+  }
+
+  /** The change of a fragment, which is of all formats, comes before that of the whole text. */
+  #editOf({ file, format }: Shader): ShaderEdit | undefined {
+    return this.#edits.get(file) ?? this.#edits.get(textOf({ file, format }));
   }
 
   #describe(shader: Shader, constants: Constants): GPUComputePipelineDescriptor {
@@ -98,8 +106,7 @@ export class Pipelines {
   #module(shader: Shader): GPUShaderModule {
     const code = this.#editedCode(shader);
     if (SHARED_MEMORY.test(code)) this.#shared.add(shader.file);
-    if (this.#edits.has(shader.file))
-      return this.#device.createShaderModule({ label: shader.file, code });
+    if (this.#editOf(shader)) return this.#device.createShaderModule({ label: shader.file, code });
     let module = this.#modules.get(code);
     if (!module) {
       module = this.#device.createShaderModule({ label: shader.file, code });
@@ -109,7 +116,7 @@ export class Pipelines {
   }
 
   #editedCode(shader: Shader): string {
-    const edit = this.#edits.get(shader.file);
+    const edit = this.#editOf(shader);
     if (!edit) return shader.code;
     if ('code' in edit) return edit.code;
     const parts = shader.code.split(edit.from);
@@ -119,4 +126,9 @@ export class Pipelines {
       );
     return parts.join(edit.to);
   }
+}
+
+/** Names one text of a shader. */
+function textOf({ file, format }: { readonly file: string; readonly format: string | undefined }) {
+  return format === undefined ? file : `${file} ${format}`;
 }

@@ -7,7 +7,12 @@ import type { LiveNumber } from '../vocabulary/live-number.ts';
 export interface Shader {
   readonly file: string;
   readonly code: string;
+  /** The number format that this text is of, where the file is linked for each. */
+  readonly format?: string;
 }
+
+/** A shader that is linked for each number format, by the format's name. */
+export type ShaderOfFormats = Readonly<Record<string, Shader>>;
 
 /** One field of a kernel's uniform struct. */
 export type UniformField = { readonly kind: 'u32' | 'f32'; readonly value: number };

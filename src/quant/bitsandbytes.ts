@@ -1,21 +1,15 @@
-import type { Format } from './format.ts';
+import type { BlockOps, Blocks } from './format.ts';
 
 /** Elements that may share an absmax in the 4-bit formats of bitsandbytes. */
-export const FOUR_BIT_BLOCK_SIZES: readonly number[] = [32, 64, 128, 256, 512, 1024, 2048, 4096];
+export const FOUR_BIT_BLOCKS: Blocks = {
+  sizes: [32, 64, 128, 256, 512, 1024, 2048, 4096],
+  usual: 64,
+};
 
-/** The ops of bitsandbytes, bound to the 4-bit format `quant_type`. */
-export function fourBitOps(quant_type: string): Format['ops'] {
-  return {
-    quantize: 'quantize_4bit',
-    dequantize: 'dequantize_4bit',
-    multiply: {
-      op: 'matmul_4bit',
-      params: ({ blocksize, shape: [out_features, in_features] }) => ({
-        quant_type,
-        blocksize,
-        out_features,
-        in_features,
-      }),
-    },
-  };
-}
+/** The ops of bitsandbytes, which its 4-bit formats share. */
+export const FOUR_BIT_OPS: BlockOps = {
+  quantize: 'quantize_4bit',
+  dequantize: 'dequantize_4bit',
+  multiply: 'matmul_4bit',
+  inBundles: true,
+};

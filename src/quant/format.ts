@@ -1,5 +1,5 @@
 import type { Shape } from '../tensor/shape.ts';
-import type { Packing } from './packing/within-bytes.ts';
+import type { Packing } from './packing/packing.ts';
 
 /**
  * A number format of quantized weights: a code stands for a value of a table, times a scale that
@@ -15,14 +15,8 @@ export interface Format {
   readonly packing: Packing;
   /** What the vocabulary calls the parts of a weight. */
   readonly parts: { readonly codes: string; readonly scales: string };
-  /**
-   * Numbers of consecutive elements that may share a scale; absent where all elements share one.
-   */
-  readonly blockSizes?: readonly number[];
-  /** How a value is rounded to a code, where a list of thresholds says it. */
-  readonly rounding?: Thresholds;
-  /** The place of its table in kernels that hold the tables of several formats. */
-  readonly table?: number;
+  /** How many consecutive elements share a scale; absent where all do. */
+  readonly blocks?: Blocks;
   /** Ops of the vocabulary that are the generic ones bound to this format. */
   readonly ops: {
     readonly quantize: string;
@@ -32,8 +26,13 @@ export interface Format {
       readonly op: string;
       readonly params: (weight: Layout) => Readonly<Record<string, unknown>>;
     };
+    /** Whether parity bundles hold `quantize`. */
+    readonly inBundles: boolean;
   };
 }
+
+/** Numbers of elements that may share a scale: a choice with its default, or those of a row. */
+export type Blocks = { readonly sizes: readonly number[]; readonly usual: number } | 'row';
 
 /** Properties of a weight that its parts do not show. */
 export interface Layout {
@@ -61,7 +60,55 @@ export interface Thresholds {
 }
 
 /**
- * A {@link Format} whose codes are found by thresholds, relative to the largest absolute value of a
- * block.
+ * A {@link Format} whose codes are found by thresholds, relative to the scale of a block: its
+ * largest absolute value. Kernels are linked with its WGSL, `src/quant/<name>/<name>.wesl`.
  */
-export type BlockFormat = Format & Required<Pick<Format, 'blockSizes' | 'rounding'>>;
+export interface BlockFormat extends Format {
+  readonly parts: { readonly codes: 'packed'; readonly scales: 'absmax' };
+  readonly blocks: Blocks;
+  /** How scales are stored: codes are relative to a scale as it is after rounding. */
+  readonly scales: 'f32' | 'f16' | 'bf16';
+  readonly rounding: Thresholds;
+  readonly ops: Required<Format['ops']>;
+}
+
+/**
+ * Names of the ops of a {@link BlockFormat}; several formats may share them, and the parameter
+ * `quant_type` tells which is meant.
+ */
+export interface BlockOps {
+  readonly quantize: string;
+  readonly dequantize: string;
+  readonly multiply: string;
+  readonly inBundles?: boolean;
+}
+
+/** Makes a format whose codes are relative to the largest absolute value of a block. */
+export function blockFormat(
+  format: Omit<BlockFormat, 'parts' | 'ops'> & { readonly ops: BlockOps },
+): BlockFormat {
+  const { quantize, dequantize, multiply, inBundles = false } = format.ops;
+  const params = ({ blocksize, shape: [out_features, in_features] }: Layout) => ({
+    quant_type: format.name,
+    blocksize,
+    out_features,
+    in_features,
+  });
+  return {
+    ...format,
+    parts: { codes: 'packed', scales: 'absmax' },
+    ops: { quantize, dequantize, multiply: { op: multiply, params }, inBundles },
+  };
+}
+
+/** Whether so many elements may share a scale. */
+export function takesBlocks({ blocks }: Format, size: number | undefined): size is number {
+  if (blocks === undefined || size === undefined) return false;
+  return blocks === 'row' ? Number.isInteger(size) && size > 0 : blocks.sizes.includes(size);
+}
+
+/** The numbers that {@link takesBlocks} takes, in words. */
+export function blockSizesOf({ blocks }: Format): string {
+  if (blocks === 'row') return 'the number of elements of a row';
+  return `one of ${blocks?.sizes.join(', ')}`;
+}

@@ -1,4 +1,5 @@
 import { GradproofError } from '../errors.ts';
+import { FOUR_BIT_OPS } from './bitsandbytes.ts';
 import type { BlockFormat, Format } from './format.ts';
 
 /** A name that no format of an op has. */
@@ -18,23 +19,49 @@ export const formats: ReadonlyMap<string, Format> = new Map(
   ).map(({ format }) => [format.name, format]),
 );
 
-const fourBit: ReadonlyMap<string, BlockFormat> = new Map(
-  [...formats.values()].filter(isFourBit).map((format) => [format.name, format]),
+/** Formats whose codes are relative to the largest absolute value of a block, by name. */
+export const blockFormats: ReadonlyMap<string, BlockFormat> = new Map(
+  [...formats.values()].filter(isBlockFormat).map((format) => [format.name, format]),
 );
 
-function isFourBit(format: Format): format is BlockFormat {
-  return format.ops.quantize === 'quantize_4bit';
+function isBlockFormat(format: Format): format is BlockFormat {
+  return 'rounding' in format;
 }
-
-/** Names of the formats that `quantize_4bit` and its neighbours are bound to. */
-export const FOUR_BIT_NAMES: readonly string[] = [...fourBit.keys()];
 
 /**
- * The 4-bit format of a name. Throws {@link FormatNameError}, `not-implemented`, where there is
+ * The block format of a name. Throws {@link FormatNameError}, `not-implemented`, where there is
  * none.
  */
-export function fourBitFormat(name: string): BlockFormat {
-  const format = fourBit.get(name);
-  if (!format) throw new FormatNameError(`quant_type ${name}: give ${FOUR_BIT_NAMES.join(' or ')}`);
+export function blockFormatOf(name: string): BlockFormat {
+  const format = blockFormats.get(name);
+  if (!format)
+    throw new FormatNameError(`quant_type ${name}: give ${[...blockFormats.keys()].join(' or ')}`);
   return format;
 }
+
+/** What block formats bind ops to. */
+export type Kind = 'quantize' | 'dequantize' | 'multiply';
+
+function boundOp({ ops }: BlockFormat, kind: Kind): string {
+  return kind === 'multiply' ? ops.multiply.op : ops[kind];
+}
+
+/** The formats that share an op. */
+export function formatsBoundTo(kind: Kind, op: string): readonly BlockFormat[] {
+  return [...blockFormats.values()].filter((format) => boundOp(format, kind) === op);
+}
+
+/** What `make` gives of each op that block formats bind, once, by its name. */
+export function boundOps<T>(
+  kind: Kind,
+  make: (op: string, formats: readonly BlockFormat[]) => T,
+): ReadonlyMap<string, T> {
+  const ops = [...new Set([...blockFormats.values()].map((format) => boundOp(format, kind)))];
+  return new Map(ops.map((op) => [op, make(op, formatsBoundTo(kind, op))]));
+}
+
+/** Names of the 4-bit formats of bitsandbytes. */
+export const FOUR_BIT_NAMES: readonly string[] = formatsBoundTo(
+  'quantize',
+  FOUR_BIT_OPS.quantize,
+).map(({ name }) => name);

@@ -3,12 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { Tape } from '../autograd/tape.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { launcher } from '../ops/launcher.ts';
-import { matmul4bit as matmul } from '../ops/matmul/matmul_4bit.ts';
+import { productWith } from '../ops/matmul/matmul_quantized.ts';
+import { format as nf4 } from '../quant/nf4/format.ts';
 import { defineRecord, type RecordDefinition, type SampleOf } from '../reference/define.ts';
 import { record as normRecord } from '../reference/nn/rms_norm.ts';
 import type { Value } from '../reference/record.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { matmul4bit } from '../vocabulary/matmul/matmul_4bit.ts';
+
 import type { batchNorm } from '../vocabulary/nn/batch_norm.ts';
 import { crossEntropy } from '../vocabulary/nn/cross_entropy.ts';
 import { rmsNorm } from '../vocabulary/nn/rms_norm.ts';
@@ -20,6 +21,9 @@ import {
   signature,
   takenTypes,
 } from '../vocabulary/signature.ts';
+
+const matmul = productWith(nf4);
+const matmul4bit = matmul.signature;
 
 /** Compiles; is never run. */
 const typed = (_: () => unknown): void => {};

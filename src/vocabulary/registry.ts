@@ -2,8 +2,8 @@ import { InvariantError } from '../errors.ts';
 import type { Signature } from './signature.ts';
 
 /**
- * Every op by name: each file `src/vocabulary/<family>/<op>.ts` exports signatures, and nothing is
- * listed here.
+ * Every op by name: each file `src/vocabulary/<family>/<op>.ts` exports signatures, or a map of those
+ * that number formats bind, and nothing is listed here.
  */
 export const signatures: ReadonlyMap<string, Signature> = collect(
   import.meta.glob<Record<string, unknown>>('./*/*.ts', { eager: true }),
@@ -12,7 +12,7 @@ export const signatures: ReadonlyMap<string, Signature> = collect(
 function collect(modules: Record<string, Record<string, unknown>>): Map<string, Signature> {
   const found = new Map<string, Signature>();
   for (const [path, module] of Object.entries(modules)) {
-    for (const op of Object.values(module).filter(isSignature)) {
+    for (const op of Object.values(module).flatMap(several).filter(isSignature)) {
       if (!path.startsWith(`./${op.family}/`)) {
         throw new InvariantError(
           `${path}: the signature ${op.name} belongs to the folder ${op.family}`,
@@ -25,6 +25,10 @@ function collect(modules: Record<string, Record<string, unknown>>): Map<string, 
     }
   }
   return found;
+}
+
+function several(value: unknown): readonly unknown[] {
+  return value instanceof Map ? [...value.values()] : [value];
 }
 
 function isSignature(value: unknown): value is Signature {

@@ -1,7 +1,8 @@
 import { loraLinear } from '../../src/ops/lora/lora_linear.ts';
 import { sumToSize } from '../../src/ops/math/sum.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
-import { matmul4bit } from '../../src/ops/matmul/matmul_4bit.ts';
+import { productWith } from '../../src/ops/matmul/matmul_quantized.ts';
+import { format as nf4 } from '../../src/quant/nf4/format.ts';
 import { packNibbles } from '../../src/quant/packing/nibbles.ts';
 import type { Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
@@ -11,6 +12,8 @@ import { codeOf } from '../../src/testing/code-of.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { parseShape, suite } from '../../src/testing/suite.ts';
 import type { GivenParams } from '../../src/vocabulary/signature.ts';
+
+const matmul4bit = productWith(nf4);
 
 export const products = suite('matmul.products', {
   description:
@@ -409,7 +412,7 @@ products
     'Rows of a 4-bit weight that end in the first half of eight codes: the codes after the end are of the next row and do not count.',
   )
   .control('one code too many', (fault) =>
-    fault.shader('matmul/matmul_4bit', 'COUNT < vec4u(count)', 'COUNT <= vec4u(count)'),
+    fault.shader('matmul/matmul_quantized', 'COUNT < vec4u(count)', 'COUNT <= vec4u(count)'),
   )
   .run(async (t) => {
     const m = 3;

@@ -1,13 +1,15 @@
-import { dequantize4bit } from '../../src/ops/quant/dequantize_4bit.ts';
-import { quantizeTo4bit } from '../../src/ops/quant/quantize_4bit.ts';
+import { dequantizerOf } from '../../src/ops/quant/dequantize.ts';
+import { quantizeBlocks } from '../../src/ops/quant/quantize.ts';
 import { packNibbles, unpackNibbles } from '../../src/quant/packing/nibbles.ts';
-import { fourBitFormat } from '../../src/quant/registry.ts';
+import { blockFormatOf } from '../../src/quant/registry.ts';
 import { EPS, FLUSH } from '../../src/reference/bounds.ts';
 import { hostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { normals, value } from './values.ts';
+
+const dequantizer = dequantizerOf(blockFormatOf('nf4'));
 
 export const fourBit = suite('quant.four-bit', {
   description:
@@ -32,17 +34,17 @@ fourBit
   .run(async (t) => {
     const quant_type = t.params['type'] as string;
     const codes = Array.from({ length: 255 }, (_, i) => (i % 2 === 0 ? i >> 4 : i & 15));
-    const bytes = packNibbles(codes, fourBitFormat(quant_type).zeroCode);
+    const bytes = packNibbles(codes, blockFormatOf(quant_type).zeroCode);
     using packed = Tensor.from(t.gpu, hostTensor('u8', [bytes.length, 1], bytes));
     using absmax = Tensor.from(t.gpu, hostTensor('f32', [4], Float32Array.of(1, 2, 4, 0.5)));
-    using y = dequantize4bit.forward(
+    using y = dequantizer.forward(
       t.gpu,
       { packed, absmax },
       { quant_type, blocksize: 64, shape: [255] },
     ).y;
     const scales = [1, 2, 4, 0.5];
     const expected = codes.map(
-      (code, i) => (fourBitFormat(quant_type).values[code] as number) * (scales[i >> 6] as number),
+      (code, i) => (blockFormatOf(quant_type).values[code] as number) * (scales[i >> 6] as number),
     );
     t.expectEqual('y', value(await y.read()), { shape: [255], data: Float64Array.from(expected) });
   });
@@ -57,12 +59,12 @@ fourBit
     'In a block whose absmax is a power of two every operation is exact: a threshold takes the code below it, the float after it the code above. So do denormals below the smallest normal float.',
   )
   .control('ties go up', (fault) =>
-    fault.shader('quant/quantize_4bit', 'vec4f(y) > thresholds', 'vec4f(y) >= thresholds'),
+    fault.shader('quant/quantize', 'vec4f(y) > thresholds', 'vec4f(y) >= thresholds'),
   )
   .run(async (t) => {
     const quant_type = t.params['type'] as string;
     // The neighbours of zero are denormals, which an adapter may flush.
-    const thresholds = fourBitFormat(quant_type).rounding.thresholds.flatMap((x, i) =>
+    const thresholds = blockFormatOf(quant_type).rounding.thresholds.flatMap((x, i) =>
       x === 0 ? [] : [{ x, i }],
     );
     const ofOne = thresholds.flatMap(({ x, i }) => [
@@ -91,7 +93,7 @@ async function expectRanks(
 ): Promise<void> {
   const data = numbers.map(({ x }) => x);
   using weight = Tensor.from(t.gpu, hostTensorFrom('f32', [data.length], data));
-  const quantized = quantizeTo4bit(t.gpu, weight, { quant_type, blocksize: 64 });
+  const quantized = quantizeBlocks(t.gpu, weight, { quant_type, blocksize: 64 });
   using packed = quantized.packed;
   using absmax = quantized.absmax;
   t.expectEqual('absmax', value(await absmax.read()), {
@@ -99,11 +101,11 @@ async function expectRanks(
     data: Float64Array.of(data.at(-1) as number),
   });
   const codes = unpackNibbles((await packed.read()).data, data.length);
-  const decoded = (code: number) => fourBitFormat(quant_type).values[code] as number;
+  const decoded = (code: number) => blockFormatOf(quant_type).values[code] as number;
   t.expectEqual('value', value({ shape: weight.shape, data: Array.from(codes, decoded) }), {
     shape: weight.shape,
     data: Float64Array.from(numbers, ({ rank }) =>
-      decoded(fourBitFormat(quant_type).rounding.ascending[rank] as number),
+      decoded(blockFormatOf(quant_type).rounding.ascending[rank] as number),
     ),
   });
 }
@@ -114,15 +116,15 @@ fourBit
     'Blocks of zeros, a short one among them, have the code of zero, an absmax of 0 and decode to zeros.',
   )
   .control('a zero takes the code above', (fault) =>
-    fault.shader('quant/quantize_4bit', 'vec4f(y) > thresholds', 'vec4f(y) + 0.1 > thresholds'),
+    fault.shader('quant/quantize', 'vec4f(y) > thresholds', 'vec4f(y) + 0.1 > thresholds'),
   )
   .run(async (t) => {
     const quant_type = t.params['type'] as string;
     using weight = Tensor.from(t.gpu, hostTensor('f32', [3, 33], new Float32Array(99)));
-    const quantized = quantizeTo4bit(t.gpu, weight, { quant_type, blocksize: 32 });
+    const quantized = quantizeBlocks(t.gpu, weight, { quant_type, blocksize: 32 });
     using packed = quantized.packed;
     using absmax = quantized.absmax;
-    using y = dequantize4bit.forward(
+    using y = dequantizer.forward(
       t.gpu,
       { packed, absmax },
       { quant_type, blocksize: 32, shape: [3, 33] },
@@ -130,7 +132,7 @@ fourBit
     const codes = unpackNibbles((await packed.read()).data, 100);
     t.expectEqual('codes', value({ shape: [100], data: codes }), {
       shape: [100],
-      data: new Float64Array(100).fill(fourBitFormat(quant_type).zeroCode),
+      data: new Float64Array(100).fill(blockFormatOf(quant_type).zeroCode),
     });
     t.expectEqual('absmax', value(await absmax.read()), { shape: [4], data: new Float64Array(4) });
     t.expectEqual('y', value(await y.read()), { shape: [3, 33], data: new Float64Array(99) });
@@ -148,8 +150,8 @@ fourBit
     const blocksize = t.params['block'] as number;
     using weight = Tensor.from(t.gpu, normals(t, [9001]));
     const [serial, cooperative] = ['serial', 'cooperative'].map((variant) =>
-      quantizeTo4bit(t.gpu, weight, { quant_type: 'nf4', blocksize }, variant),
-    ) as [ReturnType<typeof quantizeTo4bit>, ReturnType<typeof quantizeTo4bit>];
+      quantizeBlocks(t.gpu, weight, { quant_type: 'nf4', blocksize }, variant),
+    ) as [ReturnType<typeof quantizeBlocks>, ReturnType<typeof quantizeBlocks>];
     for (const name of ['packed', 'absmax'] as const) {
       using one = serial[name];
       using other = cooperative[name];
@@ -163,14 +165,14 @@ fourBit
     'A view of an odd number of halves ends inside a word: the half after it, which is larger than all, is not an element.',
   )
   .control('the half after the end is asked', (fault) =>
-    fault.shader('quant/block_absmax', '2u * w + 1u < sizes.n', 'true'),
+    fault.shader('quant/block_absmax', '2u * w + 1u < end', 'true'),
   )
   .run(async (t) => {
     const dtype = t.params['dtype'] as 'f16' | 'bf16';
     const data = Array.from({ length: 64 }, (_, i) => (i === 63 ? 100 : i % 5));
     using whole = Tensor.from(t.gpu, hostTensorFrom(dtype, [64], data));
     using weight = whole.view([63]);
-    const quantized = quantizeTo4bit(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 });
+    const quantized = quantizeBlocks(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 });
     using packed = quantized.packed;
     using absmax = quantized.absmax;
     t.expectEqual('absmax', value(await absmax.read()), {
@@ -179,7 +181,7 @@ fourBit
     });
     const codes = unpackNibbles((await packed.read()).data, 64);
     t.expect(
-      codes[63] === fourBitFormat('nf4').zeroCode,
+      codes[63] === blockFormatOf('nf4').zeroCode,
       () => `the padding has code ${codes[63]}`,
     );
   });
@@ -190,7 +192,7 @@ fourBit
     'Denormals of f16, zeros among them, are normal numbers of f32: they have the absmax and the codes of the same numbers in f32.',
   )
   .control('a denormal has the exponent of a normal half', (fault) =>
-    fault.shader('quant/quantize_4bit', 'if (exponent == 0u) {', 'if (exponent == 99u) {'),
+    fault.shader('quant/quantize', 'if (exponent == 0u) {', 'if (exponent == 99u) {'),
   )
   .run(async (t) => {
     const small = Array.from(
@@ -200,8 +202,8 @@ fourBit
     using halves = Tensor.from(t.gpu, hostTensorFrom('f16', [96], small));
     using floats = Tensor.from(t.gpu, hostTensorFrom('f32', [96], small));
     const [half, float] = [halves, floats].map((weight) =>
-      quantizeTo4bit(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 }),
-    ) as [ReturnType<typeof quantizeTo4bit>, ReturnType<typeof quantizeTo4bit>];
+      quantizeBlocks(t.gpu, weight, { quant_type: 'nf4', blocksize: 32 }),
+    ) as [ReturnType<typeof quantizeBlocks>, ReturnType<typeof quantizeBlocks>];
     for (const name of ['packed', 'absmax'] as const) {
       using one = half[name];
       using other = float[name];
@@ -239,9 +241,9 @@ fourBit
   )
   .control('a little more than the value is rounded', (fault) =>
     fault.shader(
-      'quant/dequantize_4bit',
-      'let a = value(codes, i) * scale;',
-      'let a = value(codes, i) * (scale * 1.001);',
+      'quant/dequantize',
+      'return Eight(values(codes) * scale,',
+      'return Eight(values(codes) * (scale * 1.001),',
     ),
   )
   .run(async (t) => {
@@ -260,7 +262,7 @@ fourBit
         halves.map(([x]) => x),
       ),
     );
-    using y = dequantize4bit.forward(
+    using y = dequantizer.forward(
       t.gpu,
       { packed, absmax },
       { quant_type: 'nf4', blocksize: 32, shape: [n], dtype },

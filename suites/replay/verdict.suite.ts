@@ -1,7 +1,7 @@
 import { GradproofError } from '../../src/errors.ts';
 import { readParityBundle } from '../../src/formats/parity-bundle.ts';
 import { writeSafetensors } from '../../src/formats/safetensors/write.ts';
-import { fourBitFormat } from '../../src/quant/registry.ts';
+import { blockFormatOf } from '../../src/quant/registry.ts';
 import type { OpRecord } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
 import {
@@ -302,7 +302,7 @@ verdict
     const absmax = Float32Array.from({ length: 4 }, (_, block) =>
       Math.max(...w.subarray(32 * block, 32 * block + 32).map(Math.abs)),
     );
-    const { values } = fourBitFormat('nf4');
+    const { values } = blockFormatOf('nf4');
     const codes = Array.from(w, (x, i) =>
       nearest(Array.from(values), x / (absmax[i >> 5] as number)),
     );

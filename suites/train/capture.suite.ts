@@ -9,10 +9,11 @@ import { clip } from '../../src/ops/math/clip.ts';
 import { mul } from '../../src/ops/math/mul.ts';
 import { relu } from '../../src/ops/math/relu.ts';
 import { matmul } from '../../src/ops/matmul/matmul.ts';
-import { matmul4bit } from '../../src/ops/matmul/matmul_4bit.ts';
+import { productWith } from '../../src/ops/matmul/matmul_quantized.ts';
 import { dropout } from '../../src/ops/nn/dropout.ts';
 import { silu } from '../../src/ops/nn/silu.ts';
-import { quantize4bit } from '../../src/ops/quant/quantize_4bit.ts';
+import { quantizerOf } from '../../src/ops/quant/quantize.ts';
+import { format as nf4 } from '../../src/quant/nf4/format.ts';
 import { seam } from '../../src/seam.ts';
 import type { DType } from '../../src/tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
@@ -26,6 +27,8 @@ import { Trainer } from '../../src/train/trainer.ts';
 import { ALPHABET, SMALL } from './small.ts';
 import { uniformText } from './texts.ts';
 import { uniformsStandStill } from './uniforms-stand-still.ts';
+
+const matmul4bit = productWith(nf4);
 
 export const captureSuite = suite('train.capture', {
   description: 'Captured steps: traced once, planned into one arena, fused, replayed',
@@ -296,7 +299,11 @@ captureSuite
     using w = draw(t, 2, [n, k]);
     using bias = draw(t, 3, [n]);
     using z = draw(t, 4, [m, n]);
-    const weight = quantize4bit.forward(t.gpu, { weight: w }, { quant_type: 'nf4', blocksize: 64 });
+    const weight = quantizerOf(nf4).forward(
+      t.gpu,
+      { weight: w },
+      { quant_type: 'nf4', blocksize: 64 },
+    );
     const multiply = () => {
       if (op === 'matmul')
         return matmul.forward(t.gpu, { a: x, b: w, bias }, { transpose_b: true }, variant).y;

@@ -1,4 +1,4 @@
-import { fourBitFormat } from '../../src/quant/registry.ts';
+import { blockFormatOf } from '../../src/quant/registry.ts';
 import type { QuantizedWeight } from '../../src/quant/weight.ts';
 import { limitOf, outputsOf } from '../../src/reference/llama/limits.ts';
 import { type LlamaRun, llamaRun } from '../../src/reference/llama/run.ts';
@@ -61,7 +61,7 @@ function drawAdapted(random: Random): Pick<LlamaRun, 'trained' | 'frozen' | 'ada
   };
   const absmax = drawn(random, [Math.ceil(elements / BLOCKSIZE)], 0.5, 1);
   const weight: QuantizedWeight<Value> = {
-    format: fourBitFormat('nf4'),
+    format: blockFormatOf('nf4'),
     blocksize: BLOCKSIZE,
     shape,
     parts: { packed: codes, absmax },

@@ -2,8 +2,9 @@ import { beforeAll, expect, test } from 'vitest';
 import { create, globals } from 'webgpu';
 import { Gpu } from '../../gpu/gpu.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
-import { matmul4bit } from '../../ops/matmul/matmul_4bit.ts';
+import { productWith } from '../../ops/matmul/matmul_quantized.ts';
 import { chooseVariant } from '../../ops/variants.ts';
+import { format as nf4 } from '../../quant/nf4/format.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
 /** Kernels that share in quads are for adapters whose quads are neighbours. */
@@ -48,7 +49,7 @@ function swapping(gpu: GPU): GPU {
 
 const variantsOf = (gpu: Gpu) => [
   chooseVariant(gpu, matmul.variants),
-  chooseVariant(gpu, matmul4bit.variants),
+  chooseVariant(gpu, productWith(nf4).variants),
 ];
 
 test('quads of neighbours are used', async () => {

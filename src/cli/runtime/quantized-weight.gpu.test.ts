@@ -31,7 +31,7 @@ afterAll(() => gpu[Symbol.dispose]());
  * exact.
  */
 function draw(random: Random, format: Format): QuantizedWeight<HostTensor> {
-  const blocksize = format.blockSizes?.[0];
+  const blocksize = format.blocks === 'row' ? IN : format.blocks?.sizes[0];
   const values = Array.from(format.values);
   const whole = [values.indexOf(-1), format.zeroCode, values.indexOf(1)];
   const codes = Array.from({ length: OUT * IN }, () => whole[random.integer(0, 2)] as number);

@@ -9,7 +9,7 @@ import { ByteModel } from '../../models/byte-model/byte-model.ts';
 import { Llama } from '../../models/llama/llama.ts';
 import { Mlp } from '../../models/mlp/mlp.ts';
 import { add } from '../../ops/math/add.ts';
-import { matmul4bit } from '../../ops/matmul/matmul_4bit.ts';
+import { productWith } from '../../ops/matmul/matmul_quantized.ts';
 import { stepAdagrad } from '../../ops/optim/adagrad_step.ts';
 import { stepAdamw } from '../../ops/optim/adamw_step.ts';
 import { unscale } from '../../ops/optim/amp_unscale.ts';
@@ -17,8 +17,9 @@ import { clipGradients } from '../../ops/optim/clip_grad_norm.ts';
 import { optimizerSteps } from '../../ops/optim/optimizer_steps.ts';
 import { adamHyperparameters, sgdHyperparameters } from '../../ops/optim/optimizers.ts';
 import { stepSgd } from '../../ops/optim/sgd_step.ts';
-import { quantize4bit } from '../../ops/quant/quantize_4bit.ts';
+import { quantizerOf } from '../../ops/quant/quantize.ts';
 import { ternaryMatmul } from '../../ops/quant/ternary_matmul.ts';
+import { format as nf4 } from '../../quant/nf4/format.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
@@ -129,7 +130,7 @@ describe('what is refused leaves nothing behind', () => {
     const absmax = tensor([1]);
     const features = { out_features: 2 ** 16 + 1, in_features: 2 ** 16 };
     const params = { quant_type: 'nf4', blocksize: 64, ...features } as const;
-    expect(() => matmul4bit.forward(gpu, { x, packed, absmax }, params)).toThrow(/2\^32/);
+    expect(() => productWith(nf4).forward(gpu, { x, packed, absmax }, params)).toThrow(/2\^32/);
     expect(() => ternaryMatmul.forward(gpu, { x, packed }, features)).toThrow(/2\^32/);
   });
 
@@ -152,7 +153,9 @@ describe('what is refused leaves nothing behind', () => {
         ...nested,
       } as const;
       const weight = tensor([64, 64]);
-      expect(refusal(() => quantize4bit.forward(gpu, { weight }, params))).toBe('not-implemented');
+      expect(refusal(() => quantizerOf(nf4).forward(gpu, { weight }, params))).toBe(
+        'not-implemented',
+      );
     },
   );
 

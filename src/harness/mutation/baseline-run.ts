@@ -1,4 +1,5 @@
 import { GradproofError } from '../../errors.ts';
+import type { Shader } from '../../gpu/shader.ts';
 import { keyOf } from '../../report/case-key.ts';
 import type { Case } from '../../testing/suite.ts';
 import { UnusableError } from '../runner/unusable.ts';
@@ -8,7 +9,7 @@ import { missingFeature } from './missing-feature.ts';
 import { SEED } from './mutant-runner.ts';
 import type { Mutant } from './mutants.ts';
 import type { ResultCaches } from './result-cache.ts';
-import type { LinkedKernel, ShaderSources } from './sources.ts';
+import type { ShaderSources } from './sources.ts';
 import { askAgain, type ReplaceableWorker, type WorkerPool } from './worker-pool.ts';
 
 /**
@@ -134,7 +135,7 @@ export class BaselineRun {
  * when the run is interrupted.
  */
 async function runChunk(
-  kernels: readonly LinkedKernel[],
+  kernels: readonly Shader[],
   cases: readonly Case[],
   worker: ReplaceableWorker,
 ): Promise<readonly BaselineCase[]> {

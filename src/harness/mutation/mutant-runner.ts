@@ -1,4 +1,5 @@
 import { GradproofError } from '../../errors.ts';
+import type { Shader } from '../../gpu/shader.ts';
 import { planHash } from '../../report/plan.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import type { BaselineCase, CoveringCases } from './covering-cases.ts';
@@ -13,7 +14,7 @@ import {
 } from './mutant-outcome.ts';
 import { type Mutant, mutantId } from './mutants.ts';
 import type { ResultCache } from './result-cache.ts';
-import { LinkError, type LinkedKernel, type ShaderSources } from './sources.ts';
+import { LinkError, type ShaderSources } from './sources.ts';
 import { askAgain, MOST_DEATHS, type ReplaceableWorker } from './worker-pool.ts';
 
 /** Seed of every case that runs with a mutant. */
@@ -71,14 +72,14 @@ export class MutantRunner {
     mutant: Mutant,
     worker: ReplaceableWorker,
   ): Promise<{ kernels: readonly string[]; outcome: MutantOutcome | undefined }> {
-    let changed: readonly LinkedKernel[];
+    let changed: readonly Shader[];
     try {
       changed = await this.#sources.mutated(mutant);
     } catch (error) {
       if (!(error instanceof LinkError)) throw error;
       return { kernels: [], outcome: { kind: 'invalid', detail: error.message } };
     }
-    const kernels = changed.map(({ file }) => file);
+    const kernels = [...new Set(changed.map(({ file }) => file))];
     const missing = changed.map(({ code }) => missingFeature(code, this.#features));
     const linked = changed.filter((_, i) => missing[i] === undefined);
     const [feature] = missing;
@@ -97,7 +98,7 @@ export class MutantRunner {
   }
 
   async #runAll(
-    kernels: readonly LinkedKernel[],
+    kernels: readonly Shader[],
     cases: readonly BaselineCase[],
     worker: ReplaceableWorker,
   ): Promise<TestedOutcome | undefined> {
@@ -116,7 +117,7 @@ export class MutantRunner {
    * change.
    */
   async #runPart(
-    kernels: readonly LinkedKernel[],
+    kernels: readonly Shader[],
     cases: readonly BaselineCase[],
     worker: ReplaceableWorker,
   ): Promise<TestedOutcome | undefined> {
@@ -143,7 +144,7 @@ export class MutantRunner {
  * worker is replaced. Undefined: interrupted.
  */
 async function ask(
-  kernels: readonly LinkedKernel[],
+  kernels: readonly Shader[],
   cases: readonly BaselineCase[],
   worker: ReplaceableWorker,
 ): Promise<TestedOutcome | CaseError | undefined> {

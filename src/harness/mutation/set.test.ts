@@ -94,7 +94,7 @@ describe('linking', () => {
 
   test('the originals have fuel in every loop and otherwise equal what the build links', async () => {
     const original = await sources.original();
-    expect(original.map(({ file }) => file)).toEqual(sources.kernels);
+    expect([...new Set(original.map(({ file }) => file))]).toEqual(sources.kernels);
     expect(
       original.find(({ file }) => file === 'nn/softmax')?.code.match(/var fuel_\d+ = /g),
     ).toHaveLength(3);

@@ -1,17 +1,18 @@
-import { link, parseSrcModule } from 'wesl/core';
+import { link } from 'wesl/core';
 import { GradproofError, messageOf } from '../../errors.ts';
+import {
+  formatsOf,
+  importsOf,
+  linkedFormats,
+  type ModuleTexts,
+  modulesFor,
+} from '../../gpu/linked-modules.ts';
+import type { Shader } from '../../gpu/shader.ts';
 import { withFuel } from './fuel.ts';
 import { applyMutant, type Mutant } from './mutants.ts';
 
-/** Text of the shaders' sources by path in shaders/, with extension. */
-export type ShaderFiles = Readonly<Record<string, string>>;
-
-/** The whole linked text of a kernel. */
-export interface LinkedKernel {
-  /** Path in shaders/ without extension. */
-  readonly file: string;
-  readonly code: string;
-}
+/** One text of a kernel. */
+type Text = Pick<Shader, 'file' | 'format'>;
 
 /** A change that WESL cannot parse or link. */
 export class LinkError extends GradproofError {
@@ -25,13 +26,13 @@ export class LinkError extends GradproofError {
  * contain it.
  */
 export class ShaderSources {
-  readonly files: ShaderFiles;
-  readonly #fuelled: ShaderFiles;
+  readonly files: ModuleTexts;
+  readonly #fuelled: ModuleTexts;
   readonly #paths = new Map<string, string>();
   readonly #linked = new Map<string, Promise<string>>();
   readonly #importers = new Map<string, readonly string[]>();
 
-  constructor(files: ShaderFiles) {
+  constructor(files: ModuleTexts) {
     this.files = files;
     for (const path of Object.keys(files)) this.#paths.set(nameOf(path), path);
     this.#fuelled = Object.fromEntries(
@@ -54,22 +55,26 @@ export class ShaderSources {
   }
 
   /** Every kernel as it is, apart from the fuel. */
-  async original(): Promise<readonly LinkedKernel[]> {
-    return Promise.all(this.kernels.map(async (file) => ({ file, code: await this.#link(file) })));
+  async original(): Promise<readonly Shader[]> {
+    return Promise.all(
+      this.kernels
+        .flatMap((file) => this.#textsOf(file))
+        .map(async (text) => ({ ...text, code: await this.#link(text) })),
+    );
   }
 
   /**
    * The kernels whose text a mutant changes; none where nothing uses the place. Throws
    * {@link LinkError}.
    */
-  async mutated(mutant: Mutant): Promise<readonly LinkedKernel[]> {
+  async mutated(mutant: Mutant): Promise<readonly Shader[]> {
     const path = this.#pathOf(mutant.file);
-    const kernels: LinkedKernel[] = [];
-    for (const file of this.kernelsWith(mutant.file)) {
+    const kernels: Shader[] = [];
+    for (const kernel of this.kernelsWith(mutant.file).flatMap((file) => this.#textsOf(file))) {
       try {
         const text = withFuel(mutant.file, applyMutant(this.textOf(mutant.file), mutant));
-        const code = await linkedText({ ...this.#fuelled, [path]: text }, file);
-        if (code !== (await this.#link(file))) kernels.push({ file, code });
+        const code = await linkedText({ ...this.#fuelled, [path]: text }, kernel);
+        if (code !== (await this.#link(kernel))) kernels.push({ ...kernel, code });
       } catch (error) {
         throw new LinkError(error);
       }
@@ -79,13 +84,27 @@ export class ShaderSources {
 
   /** The kernels that import a shader, directly or not; a kernel is its own. */
   kernelsWith(name: string): readonly string[] {
-    const reaches = (from: string): boolean =>
-      from === name || importsOf(from, this.textOf(from)).some(reaches);
+    const reaches = (from: string): boolean => from === name || this.#importsOf(from).some(reaches);
     return cached(this.#importers, name, () => this.kernels.filter(reaches));
   }
 
-  #link(kernel: string): Promise<string> {
-    return cached(this.#linked, kernel, () => linkedText(this.#fuelled, kernel));
+  /** Where a number format's module is imported, those of all formats that may stand for it. */
+  #importsOf(name: string): readonly string[] {
+    return importsOf(this.textOf(name)).flatMap((imported) =>
+      imported === 'format'
+        ? linkedFormats(this.files).map((format) => `quant/${format}`)
+        : [imported],
+    );
+  }
+
+  /** A kernel, or its texts for each number format. */
+  #textsOf(file: string): readonly Text[] {
+    const formats = formatsOf(this.files, file);
+    return formats.length === 0 ? [{ file }] : formats.map((format) => ({ file, format }));
+  }
+
+  #link(kernel: Text): Promise<string> {
+    return cached(this.#linked, JSON.stringify(kernel), () => linkedText(this.#fuelled, kernel));
   }
 
   #pathOf(name: string): string {
@@ -93,25 +112,10 @@ export class ShaderSources {
   }
 }
 
-async function linkedText(weslSrc: ShaderFiles, kernel: string): Promise<string> {
-  return (
-    await link({ weslSrc, rootModuleName: `package::${kernel.replaceAll('/', '::')}` })
-  ).dest.trim();
-}
-
-/** Names of the shaders that a source imports from. */
-function importsOf(name: string, src: string): readonly string[] {
-  const { imports } = parseSrcModule({
-    modulePath: `package::${name.replaceAll('/', '::')}`,
-    debugFilePath: name,
-    src,
-  });
-  return imports.map(({ segments }) =>
-    segments
-      .slice(1)
-      .map((segment) => segment.name)
-      .join('/'),
-  ); // after `package`
+async function linkedText(modules: ModuleTexts, { file, format }: Text): Promise<string> {
+  const rootModuleName = `package::${file.replaceAll('/', '::')}`;
+  const weslSrc = { ...modulesFor(modules, format) };
+  return (await link({ weslSrc, rootModuleName })).dest.trim();
 }
 
 function nameOf(path: string): string {

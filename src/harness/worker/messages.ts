@@ -1,5 +1,6 @@
 import type { BridgeLink } from '../../backends/bridge.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
+import type { Shader } from '../../gpu/shader.ts';
 import type { Examination } from '../../reference/examination.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
@@ -28,7 +29,7 @@ export interface PauseMessage {
 export interface MutantMessage {
   readonly type: 'mutant';
   /** The whole linked text of each changed kernel, by its path in shaders/ without extension. */
-  readonly kernels: readonly { readonly file: string; readonly code: string }[];
+  readonly kernels: readonly Shader[];
   readonly cases: readonly { readonly id: string; readonly backend: string }[];
   readonly seed: number;
   /** End at the first red case. */

@@ -20,7 +20,7 @@ export async function runMutantJob(
     const invalid = await compileError(gpu, code);
     if (invalid !== undefined) return { type: 'mutant-done', outcomes: [], invalid };
   }
-  const edits = kernels.map(({ file, code }) => gpu.recorder.pipelines.edit(file, { code }));
+  const edits = kernels.map(({ file, ...text }) => gpu.recorder.pipelines.edit(file, text));
   try {
     const outcomes: CaseOutcome[] = [];
     for (const entry of wanted) {

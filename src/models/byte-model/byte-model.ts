@@ -6,9 +6,9 @@ import type { Application } from '../../graph/call.ts';
 import { loraLinear } from '../../ops/lora/lora_linear.ts';
 import { embedding } from '../../ops/nn/embedding.ts';
 import { silu } from '../../ops/nn/silu.ts';
-import { quantize4bit, quantizedWeight } from '../../ops/quant/quantize_4bit.ts';
+import { quantizedWeight, quantizerOf } from '../../ops/quant/quantize.ts';
 import { chooseVariant } from '../../ops/variants.ts';
-import { fourBitFormat } from '../../quant/registry.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
 import type { QuantizedWeight } from '../../quant/weight.ts';
 import type { HostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
@@ -93,11 +93,11 @@ export class ByteModel implements Disposable {
     const { weights } = drawBase(this.config, base);
     const { quantType: quant_type, blocksize } = this.config;
     const { gpu } = this.#embedding;
+    const { signature: op, variants } = quantizerOf(blockFormatOf(quant_type));
     for (const [i, { shape, weight: quantized }] of this.#linears.entries()) {
       using weight = Tensor.from(gpu, weights[i] as HostTensor);
-      const variant = chooseVariant(gpu, quantize4bit.variants, { weight });
+      const variant = chooseVariant(gpu, variants, { weight });
       const params = { quant_type, blocksize };
-      const op = quantize4bit.signature;
       await show([
         { layer: shape.name, op, variant, params, inputs: { weight }, outputs: quantized.parts },
       ]);
@@ -116,5 +116,5 @@ function quantized(
   { quantType, blocksize }: ByteModelConfig,
 ): QuantizedWeight<Tensor> {
   using source = Tensor.from(gpu, weight);
-  return quantizedWeight(gpu, source, fourBitFormat(quantType), blocksize);
+  return quantizedWeight(gpu, source, blockFormatOf(quantType), blocksize);
 }

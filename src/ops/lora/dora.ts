@@ -1,24 +1,25 @@
 import magnitudeShader from '../../../shaders/lora/dora_magnitude.wgsl';
 import normShader from '../../../shaders/lora/dora_norm.wgsl';
-import norm4bitShader from '../../../shaders/lora/dora_norm_4bit.wgsl';
+import quantizedNormShaders from '../../../shaders/lora/dora_norm_quantized.wgsl?formats';
 import scaleShader from '../../../shaders/lora/dora_scale.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { isQuantized, partsOf, type QuantizedWeight } from '../../quant/weight.ts';
-import { matrixOf } from '../../tensor/shape.ts';
+import { matrixOf, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { shaderOf } from '../quant/format-shader.ts';
 
 /** Shaders of weight-decomposed adapters (Liu et al. 2024). */
 export const DORA_KERNELS: readonly string[] = [
   'lora/dora_norm',
-  'lora/dora_norm_4bit',
+  'lora/dora_norm_quantized',
   'lora/dora_scale',
   'lora/dora_magnitude',
 ];
 
 const WORKGROUP = 64;
 
-/** The weight that is decomposed: W + scale * B A, with W f32 [out, in] or in 4 bits. */
+/** The weight that is decomposed: W + scale * B A, with W f32 [out, in] or quantized. */
 interface Decomposed {
   readonly lora_A: Tensor;
   readonly lora_B: Tensor;
@@ -44,14 +45,9 @@ export function mergedNorm(gpu: Gpu, { lora_A, lora_B, scale, weight }: Decompos
     const { codes, scales } = partsOf(weight);
     gpu.dispatch({
       ...launch,
-      shader: norm4bitShader,
+      shader: shaderOf(quantizedNormShaders, weight.format),
       bindings: [...adapter, codes.binding, scales.binding, norm.binding],
-      uniforms: [
-        ...sizes,
-        u32(Math.log2(weight.blocksize ?? 1)),
-        u32(weight.format.table ?? 0),
-        f32(scale),
-      ],
+      uniforms: [...sizes, u32(weight.blocksize ?? sizeOf(weight.shape)), f32(scale)],
     });
   }
   return norm;

@@ -10,7 +10,7 @@ import { loraLinear as signature } from '../../vocabulary/lora/lora_linear.ts';
 import type { GradientsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { type Backward, launcher } from '../launcher.ts';
 import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
-import { FOUR_BIT_VARIANTS, multiply4bit } from '../matmul/product_4bit.ts';
+import { multiplyQuantized, QUANTIZED_VARIANTS } from '../matmul/product_quantized.ts';
 import { DORA_KERNELS, magnitudeGradient, mergedNorm, rescaled } from './dora.ts';
 
 type Inputs = InputsOf<typeof signature, Tensor>;
@@ -19,7 +19,7 @@ type Params = ParamsOf<typeof signature>;
 /**
  * y = x W^T + s (x A^T) B^T (+ bias) with a frozen W, s = alpha / r: LoRA as PEFT has it; the
  * update s B A is never formed. Float32. x: [..., in]; weight: [out, in], or packed and absmax as
- * matmul_4bit takes them; lora_A: [r, in]; lora_B: [out, r]; bias: [out]. With `use_dora` y =
+ * products with quantized weights take them; lora_A: [r, in]; lora_B: [out, r]; bias: [out]. With `use_dora` y =
  * magnitude / norm * z + bias, where z is y above without bias and norm [out] the length of each
  * row of W + s B A; magnitude: [out]. As in PEFT no gradient flows through the norm. y: [..., out];
  * xa = x A^T, [..., r], and DoRA's z and norm are kept for the backward pass, which gives the
@@ -96,16 +96,16 @@ function lowRankGradients(
   return gradients;
 }
 
-/** Shaders of the frozen product, dense or in 4 bits, and of the update. */
+/** Shaders of the frozen product, dense or quantized, and of the update. */
 function kernelsOf(
   dense: keyof typeof PRODUCT_VARIANTS,
-  fourBit: keyof typeof FOUR_BIT_VARIANTS,
+  quantized: keyof typeof QUANTIZED_VARIANTS,
 ): readonly string[] {
   return [
     'lora/lora_update',
     ...DORA_KERNELS,
     ...PRODUCT_VARIANTS[dense].kernels,
-    ...FOUR_BIT_VARIANTS[fourBit].kernels,
+    ...QUANTIZED_VARIANTS[quantized].kernels,
   ];
 }
 
@@ -134,7 +134,7 @@ function timesWeight(
   variant: string,
 ): Tensor {
   return isQuantized(weight)
-    ? multiply4bit(gpu, x, weight, transposed, variant)
+    ? multiplyQuantized(gpu, x, weight, transposed, variant)
     : multiply(gpu, { a: x, b: weight, transpose_b: transposed }, variant);
 }
 

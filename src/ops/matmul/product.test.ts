@@ -3,7 +3,7 @@ import type { DType } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { chooseLaunch, chooseVariant, type Machine } from '../variants.ts';
 import { HALVES_VARIANTS, PRODUCT_VARIANTS } from './product.ts';
-import { FOUR_BIT_VARIANTS } from './product_4bit.ts';
+import { QUANTIZED_VARIANTS } from './product_quantized.ts';
 
 const machine = (isFallback: boolean, ...features: string[]): Machine => ({
   features: new Set(features),
@@ -18,7 +18,7 @@ test.each([
   [machine(false), 'tiled', 'register'],
 ])('an adapter runs the variant that suits it (%#)', (gpu, dense, fourBit) => {
   expect(chooseVariant(gpu, PRODUCT_VARIANTS)).toBe(dense);
-  expect(chooseVariant(gpu, FOUR_BIT_VARIANTS)).toBe(fourBit);
+  expect(chooseVariant(gpu, QUANTIZED_VARIANTS)).toBe(fourBit);
 });
 
 test.each<[string, Shape, DType, ReturnType<typeof chooseLaunch>]>([
@@ -57,5 +57,5 @@ test.each([
   ['tiled', { variant: 'register', sizes: {} }],
 ])('%s computes a product with a 4-bit weight', (asked, expected) => {
   const x = { dtype: 'f32', shape: [2, 4, 64] } as const;
-  expect(chooseLaunch(machine(true), FOUR_BIT_VARIANTS, asked, { x })).toEqual(expected);
+  expect(chooseLaunch(machine(true), QUANTIZED_VARIANTS, asked, { x })).toEqual(expected);
 });

@@ -2,6 +2,7 @@ import shader from '../../../shaders/quant/block_absmax.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
+import { type BlockFormat, blockSizesOf, takesBlocks } from '../../quant/format.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { chooseLaunch, type LaunchVariant, type Variant } from '../variants.ts';
@@ -52,12 +53,19 @@ export function storageOf(dtype: DType): number {
 }
 
 /**
- * Throws {@link QuantizationError} unless blocks are a power of two of 32 elements or more, so that
- * packed words do not straddle them.
+ * Throws {@link QuantizationError} unless blocks are a power of two of 32 elements or more.
  */
 export function checkBlock(block: number): void {
   if (!Number.isInteger(Math.log2(block)) || block < 32)
     throw new QuantizationError(`blocksize ${block}: give a power of two, 32 or more`);
+}
+
+/** Throws {@link QuantizationError} for a block size that a format does not have. */
+export function checkBlockOf(format: BlockFormat, block: number): void {
+  if (!takesBlocks(format, block))
+    throw new QuantizationError(
+      `blocksize ${block} of ${format.name}: give ${blockSizesOf(format)}`,
+    );
 }
 
 /**
@@ -65,7 +73,6 @@ export function checkBlock(block: number): void {
  * block)], exact. The caller owns it.
  */
 export function blockAbsmax(gpu: Gpu, x: Tensor, block: number, variant: string): Tensor {
-  checkBlock(block);
   const { sizes } = chooseLaunch(gpu, ABSMAX_VARIANTS, variant, { x });
   const blocks = Math.ceil(x.size / block);
   const absmax = Tensor.empty(gpu, 'f32', [blocks]);

@@ -1,5 +1,5 @@
 import type { Format } from '../format.ts';
-import { withinBytes } from '../packing/within-bytes.ts';
+import { packing } from '../packing/packing.ts';
 import { createDynamicMap } from './map.ts';
 
 /**
@@ -10,7 +10,7 @@ export const format: Format = {
   name: 'dynamic',
   values: createDynamicMap(true),
   zeroCode: 127,
-  packing: withinBytes(8, 'low'),
+  packing: packing(8),
   parts: { codes: 'q', scales: 'absmax' },
-  ops: { quantize: 'quantize_blockwise' },
+  ops: { quantize: 'quantize_blockwise', inBundles: true },
 };

@@ -1,12 +1,12 @@
-import { FOUR_BIT_BLOCK_SIZES, fourBitOps } from '../bitsandbytes.ts';
-import type { BlockFormat } from '../format.ts';
+import { FOUR_BIT_BLOCKS, FOUR_BIT_OPS } from '../bitsandbytes.ts';
+import { blockFormat } from '../format.ts';
 import { nibbles } from '../packing/nibbles.ts';
 
 /**
  * A float of 4 bits as bitsandbytes has it: a sign, two exponent bits and one of mantissa; both of
  * its zeros decode to zero.
  */
-export const format: BlockFormat = {
+export const format = blockFormat({
   name: 'fp4',
   values: [
     0, 0.0052083334885537624, 0.6666666865348816, 1, 0.3333333432674408, 0.5, 0.1666666716337204,
@@ -15,9 +15,8 @@ export const format: BlockFormat = {
   ],
   zeroCode: 0,
   packing: nibbles,
-  parts: { codes: 'packed', scales: 'absmax' },
-  table: 1,
-  blockSizes: FOUR_BIT_BLOCK_SIZES,
+  blocks: FOUR_BIT_BLOCKS,
+  scales: 'f32',
   rounding: {
     ascending: [11, 10, 13, 12, 15, 14, 9, 0, 8, 1, 6, 7, 4, 5, 2, 3],
     thresholds: [
@@ -30,5 +29,5 @@ export const format: BlockFormat = {
     // ties to different sides.
     spread: 1e-6,
   },
-  ops: fourBitOps('fp4'),
-};
+  ops: FOUR_BIT_OPS,
+});

@@ -1,12 +1,12 @@
-import { FOUR_BIT_BLOCK_SIZES, fourBitOps } from '../bitsandbytes.ts';
-import type { BlockFormat } from '../format.ts';
+import { FOUR_BIT_BLOCKS, FOUR_BIT_OPS } from '../bitsandbytes.ts';
+import { blockFormat } from '../format.ts';
 import { nibbles } from '../packing/nibbles.ts';
 
 /**
  * NormalFloat of 4 bits: quantiles of the normal distribution (Dettmers et al., "QLoRA", 2023),
  * with bitsandbytes' thresholds.
  */
-export const format: BlockFormat = {
+export const format = blockFormat({
   name: 'nf4',
   values: [
     -1, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635,
@@ -16,9 +16,8 @@ export const format: BlockFormat = {
   ],
   zeroCode: 7,
   packing: nibbles,
-  parts: { codes: 'packed', scales: 'absmax' },
-  table: 0,
-  blockSizes: FOUR_BIT_BLOCK_SIZES,
+  blocks: FOUR_BIT_BLOCKS,
+  scales: 'f32',
   rounding: {
     ascending: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
     thresholds: [
@@ -28,5 +27,5 @@ export const format: BlockFormat = {
       0.5016634464263916, 0.6427869200706482, 0.8614784479141235,
     ],
   },
-  ops: fourBitOps('nf4'),
-};
+  ops: FOUR_BIT_OPS,
+});

@@ -1,8 +1,8 @@
 import { seam } from '../../seam.ts';
-import { withinBytes } from './within-bytes.ts';
+import { packing } from './packing.ts';
 
 /** Two codes of 4 bits a byte, the first in the high nibble, as bitsandbytes has it. */
-export const nibbles = withinBytes(4, 'high');
+export const nibbles = packing(4, 'high');
 
 /**
  * Packs 4-bit codes two a byte, the first in the high nibble; after an odd number of codes the last

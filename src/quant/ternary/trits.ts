@@ -1,6 +1,6 @@
 import { GradproofError } from '../../errors.ts';
 import { seam } from '../../seam.ts';
-import { withinBytes } from '../packing/within-bytes.ts';
+import { packing } from '../packing/packing.ts';
 import { format } from './format.ts';
 
 /**
@@ -16,7 +16,7 @@ export class TritError extends GradproofError {
   }
 }
 
-const packings = { low: withinBytes(2, 'low'), high: withinBytes(2, 'high') };
+const packings = { low: packing(2), high: packing(2, 'high') };
 
 /**
  * Packs trits four a byte as codes t + 1; missing ones of the last byte are zeros (code 1). Returns

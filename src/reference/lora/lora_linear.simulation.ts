@@ -2,7 +2,7 @@ import { isQuantized } from '../../quant/weight.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { loraLinear as signature } from '../../vocabulary/lora/lora_linear.ts';
 import { defineSimulation, type SampleOf } from '../define.ts';
-import { decode, multiplyQuantized } from '../matmul/matmul_4bit.simulation.ts';
+import { decode, multiplyQuantized } from '../matmul/matmul_quantized.simulation.ts';
 import { multiply, productOrder } from '../matmul/multiply.simulation.ts';
 import { flatRows } from '../matmul/rows.ts';
 import type { Value } from '../record.ts';

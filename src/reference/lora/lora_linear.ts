@@ -1,3 +1,4 @@
+import { blockFormats } from '../../quant/registry.ts';
 import { loraLinear as signature } from '../../vocabulary/lora/lora_linear.ts';
 import type { FlowingOf, GradientsOf, OutputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
@@ -272,8 +273,8 @@ export const record = defineRecord(signature, {
 });
 
 function otherType({ base }: Params): string {
-  if (base === 'dense') return base;
-  return base === 'nf4' ? 'fp4' : 'nf4';
+  const names = [...blockFormats.keys()];
+  return base === 'dense' ? base : (names[(names.indexOf(base) + 1) % names.length] as string);
 }
 
 /** The element that a kernel with swapped strides would read. */

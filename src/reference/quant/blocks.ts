@@ -1,3 +1,5 @@
+import type { BlockFormat } from '../../quant/format.ts';
+import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 import { EPS } from '../bounds.ts';
 
 /**
@@ -31,6 +33,16 @@ export function blockAbsmax(x: Float64Array, block: number): Float64Array {
     absmax[j] = Math.max(absmax[j] as number, Math.abs(value));
   });
   return absmax;
+}
+
+/** The largest absolute value of each block as a format stores it: the scales of its codes. */
+export function blockScales(
+  x: Float64Array,
+  block: number,
+  { scales }: Pick<BlockFormat, 'scales'>,
+): Float64Array {
+  const absmax = blockAbsmax(x, block);
+  return valuesOf(hostTensorFrom(scales, [absmax.length], absmax));
 }
 
 /** x * (1/absmax), both operations rounded to nearest float32, in an exponent range without end. */

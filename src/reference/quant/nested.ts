@@ -1,5 +1,5 @@
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
-import type { quantize4bit } from '../../vocabulary/quant/quantize_4bit.ts';
+import type { Quantize } from '../../vocabulary/quant/quantize.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import type { Arithmetic, Value } from '../record.ts';
@@ -7,10 +7,7 @@ import { blockAbsmax } from './blocks.ts';
 import { mapCode, mapCodeRange } from './map-codes.ts';
 
 /** Parameters of double quantization. */
-export type NestedParams = Pick<
-  ParamsOf<typeof quantize4bit>,
-  'nested_blocksize' | 'nested_rounding'
->;
+export type NestedParams = Pick<ParamsOf<Quantize>, 'nested_blocksize' | 'nested_rounding'>;
 
 /**
  * The absmax values of a tensor, quantized themselves: 8-bit codes in blocks, after their mean was

@@ -45,7 +45,9 @@ export function blockRanks(
     ranks.rank[i] = thresholds.filter((t) => y > t).length;
     ranks.low[i] = a === 0 && !ieee ? 0 : thresholds.filter((t) => y - band > t).length;
     ranks.high[i] =
-      a === 0 && !ieee ? 15 : thresholds.filter((t) => (band > 0 ? y + band >= t : y > t)).length;
+      a === 0 && !ieee
+        ? thresholds.length
+        : thresholds.filter((t) => (band > 0 ? y + band >= t : y > t)).length;
   });
   return ranks;
 }
@@ -56,22 +58,36 @@ export function packedCodes({ rank }: Ranks, format: BlockFormat): Float64Array 
   return Float64Array.from(format.packing.pack(codes, format.zeroCode));
 }
 
-/** Whether both codes of a byte are right; fp4's by the value that they decode to. */
+/**
+ * Whether the bits that each code has in a byte are those of a right one; codes are told by the
+ * value that they decode to, since fp4 has two of zero.
+ */
 export function acceptsByte(
   byte: number,
   k: number,
   { low, high }: Ranks,
-  format: BlockFormat,
+  { values, packing, ...format }: BlockFormat,
 ): boolean {
-  return Number.isInteger(byte) && accepts(byte >> 4, 2 * k) && accepts(byte & 15, 2 * k + 1);
+  if (!Number.isInteger(byte)) return false;
+  const [first, end] = packing.elementsIn(k);
+  for (let i = first; i < end; i++) {
+    if (!rightCodes(i).some((code) => hasBits(i, code))) return false;
+  }
+  return true;
 
-  function accepts(code: number, i: number): boolean {
-    const value = format.values[code] as number;
-    if (i >= low.length) return value === 0;
-    return (
-      value >= valueOfRank(low[i] as number, format) &&
-      value <= valueOfRank(high[i] as number, format)
-    );
+  function hasBits(i: number, code: number): boolean {
+    const { mask, value } = packing.bitsIn(k, i, code);
+    return (byte & mask) === value;
+  }
+
+  function rightCodes(i: number): readonly number[] {
+    const { ascending } = format.rounding;
+    const of = (rank: number) => values[ascending[rank] as number] as number;
+    const [least, most] = i < low.length ? [of(low[i] as number), of(high[i] as number)] : [0, 0];
+    return ascending.filter((code) => {
+      const value = values[code] as number;
+      return value >= least && value <= most;
+    });
   }
 }
 

@@ -1,15 +1,18 @@
 import { WebGpuBackend } from '../../backends/webgpu.ts';
 import { type CheckpointWeight, withScales } from '../../formats/quantized-checkpoint.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { dequantize4bit } from '../../ops/quant/dequantize_4bit.ts';
+import { dequantizerOf } from '../../ops/quant/dequantize.ts';
 import { dequantizeBlockwise } from '../../ops/quant/dequantize_blockwise.ts';
 import type { NestedStatistics } from '../../quant/dynamic/nested.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
 import { decoded, partsOf, withParts } from '../../quant/weight.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../../reference/bounds.ts';
 import { valuesOfHosts } from '../../reference/values.ts';
 import { type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { coordinatesOf, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import type { Dequantize } from '../../vocabulary/quant/dequantize.ts';
+import type { GivenParams } from '../../vocabulary/signature.ts';
 import { AssertionError, type CaseContext } from '../context.ts';
 import { judgeResults } from '../judge-call.ts';
 
@@ -61,10 +64,11 @@ export async function checkWeight(t: CaseContext, weight: CheckpointWeight): Pro
 async function decode(
   t: CaseContext,
   inputs: Readonly<Record<string, HostTensor>>,
-  params: object,
+  params: GivenParams<Dequantize>,
 ): Promise<void> {
-  const [variant = ''] = Object.keys(dequantize4bit.variants);
-  const call = { op: dequantize4bit.signature, params, inputs, variant };
+  const { signature: op, variants } = dequantizerOf(blockFormatOf(params.quant_type));
+  const [variant = ''] = Object.keys(variants);
+  const call = { op, params, inputs, variant };
   const results = await new WebGpuBackend(t.gpu).run(call);
   judgeResults(t, { ...call, level: 'legal' }, results);
 }

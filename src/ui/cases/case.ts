@@ -192,7 +192,7 @@ export class CaseElement extends LitElement {
     const environment =
       result && this.#environment(result === seen?.result ? undefined : result, seen);
     if (!environment || !result || result.kernels.length === 0) return nothing;
-    this.#loadCodes(result.kernels);
+    this.#loadCodes(result.kernels, result.id);
     const facts = probeThatApplies(environment.probe, this.codes, result);
     if (facts.length === 0) return nothing;
     return html`<section><h4>${messages().cases.probe}</h4>
@@ -200,11 +200,11 @@ export class CaseElement extends LitElement {
     </section>`;
   }
 
-  #loadCodes(kernels: readonly string[]): void {
-    const wanted = kernels.join();
+  #loadCodes(kernels: readonly string[], id: string): void {
+    const wanted = [id, ...kernels].join();
     if (wanted === this.#coded) return;
     this.#coded = wanted;
-    Promise.all(kernels.map(kernelCode)).then((codes) => {
+    Promise.all(kernels.map((kernel) => kernelCode(kernel, id))).then((codes) => {
       this.codes = codes.flatMap((code) => code?.linked ?? []);
     });
   }
@@ -218,6 +218,7 @@ export class CaseElement extends LitElement {
     if (dispatched.length === 0 && !given) return nothing;
     return html`<section><h4>${kernels.title}</h4>
       <gp-kernels
+        .caseId=${this.leaf.entry.id}
         .variants=${given?.variants ?? []}
         .variant=${given?.variant}
         .dispatched=${dispatched}

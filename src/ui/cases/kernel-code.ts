@@ -7,24 +7,29 @@ export interface KernelCode {
 const known = new Map<string, Promise<KernelCode | undefined>>();
 
 /**
- * The code of a kernel, by its path in shaders/ without extension. Linker and sources are loaded
- * with the first one; undefined where there is none.
+ * The code of a kernel, by its path in shaders/ without extension; of one that is linked for several
+ * number formats, for that in the case's id, or else the first. Linker and sources are loaded with
+ * the first one; undefined where there is none.
  */
-export function kernelCode(file: string): Promise<KernelCode | undefined> {
-  const code = known.get(file) ?? load(file);
-  known.set(file, code);
+export function kernelCode(file: string, caseId: string): Promise<KernelCode | undefined> {
+  const key = `${file} ${caseId}`;
+  const code = known.get(key) ?? load(file, caseId);
+  known.set(key, code);
   return code;
 }
 
-async function load(file: string): Promise<KernelCode | undefined> {
-  const [{ link }, { shaderSources }] = await Promise.all([
+async function load(file: string, caseId: string): Promise<KernelCode | undefined> {
+  const [{ link }, { shaderSources }, { formatsOf, modulesFor }] = await Promise.all([
     import('wesl/core'),
     import('../../gpu/shader-sources.ts'),
+    import('../../gpu/linked-modules.ts'),
   ]);
   const written = shaderSources[`${file}.wgsl`];
   if (written === undefined) return undefined;
+  const formats = formatsOf(shaderSources, file);
+  const format = formats.find((name) => caseId.includes(`=${name}`)) ?? formats[0];
   const { dest } = await link({
-    weslSrc: { ...shaderSources },
+    weslSrc: { ...modulesFor(shaderSources, format) },
     rootModuleName: `package::${file.replaceAll('/', '::')}`,
   });
   return { written: written.trim(), linked: dest.trim() };

@@ -14,6 +14,7 @@ export class KernelsElement extends LitElement {
   static override properties = {
     variants: { attribute: false },
     variant: { attribute: false },
+    caseId: { attribute: false },
     dispatched: { attribute: false },
     pipelines: { attribute: false },
     changes: { attribute: false },
@@ -129,6 +130,7 @@ export class KernelsElement extends LitElement {
     `,
   ];
   declare variants: readonly VariantInfo[];
+  declare caseId: string;
   /** The variant that the case asks for. */
   declare variant: string | undefined;
   /** Kernels that were dispatched, if the case has run. */
@@ -143,6 +145,7 @@ export class KernelsElement extends LitElement {
 
   constructor() {
     super();
+    this.caseId = '';
     this.variants = [];
     this.dispatched = [];
     this.pipelines = {};
@@ -233,7 +236,7 @@ export class KernelsElement extends LitElement {
   }
 
   async #load(file: string): Promise<void> {
-    const code = await kernelCode(file);
+    const code = await kernelCode(file, this.caseId);
     if (file === this.file && code) this.code = code;
   }
 

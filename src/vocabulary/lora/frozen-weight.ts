@@ -1,4 +1,4 @@
-import { fourBitFormat } from '../../quant/registry.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
 import { isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
 import type { InputsOf, ParamsOf } from '../signature.ts';
 import type { loraLinear } from './lora_linear.ts';
@@ -34,5 +34,5 @@ export function frozenWeight<T extends { readonly shape: readonly number[] }>(
   if (base === 'dense') return weight;
   if (!packed || !absmax) return undefined;
   const shape = [lora_B.shape[0] as number, lora_A.shape[1] as number];
-  return { format: fourBitFormat(base), blocksize, shape, parts: { packed, absmax } };
+  return { format: blockFormatOf(base), blocksize, shape, parts: { packed, absmax } };
 }

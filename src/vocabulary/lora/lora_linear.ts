@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { FOUR_BIT_BLOCK_SIZES } from '../../quant/bitsandbytes.ts';
-import { FOUR_BIT_NAMES } from '../../quant/registry.ts';
+import { blockFormatOf, blockFormats } from '../../quant/registry.ts';
+import { blocksizeOf } from '../quant/blocksize.ts';
 import { codes, float, off, onlyWhen, optional, positive, size } from '../rules.ts';
 import { blocks } from '../shapes.ts';
 import { signature } from '../signature.ts';
@@ -16,9 +16,9 @@ const params = v.strictObject({
    */
   use_dora: off,
   /** How the frozen weight is stored. */
-  base: v.optional(v.picklist(['dense', ...FOUR_BIT_NAMES]), 'dense'),
-  /** Elements that share an absmax in a 4-bit base. */
-  blocksize: v.optional(v.picklist(FOUR_BIT_BLOCK_SIZES), 64),
+  base: v.optional(v.picklist(['dense', ...blockFormats.keys()]), 'dense'),
+  /** Elements that share an absmax in a quantized base. */
+  blocksize: blocksizeOf([...blockFormats.values()]),
 });
 type Params = v.InferOutput<typeof params>;
 
@@ -37,7 +37,10 @@ export const loraLinear = signature({ family: 'lora', name: 'lora_linear' }, par
     weight: onlyWhen(dense, float('[out, in]')),
     packed: onlyWhen(
       packed,
-      codes(({ size: n }) => [Math.ceil((n('out') * n('in')) / 2), 1]),
+      codes(({ size: n, params: { base } }) => [
+        blockFormatOf(base).packing.bytesOf(n('out') * n('in')),
+        1,
+      ]),
     ),
     absmax: onlyWhen(
       packed,

@@ -4,7 +4,7 @@ import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { loraLinear } from '../../../vocabulary/lora/lora_linear.ts';
 import { completed, type GivenParams } from '../../../vocabulary/signature.ts';
 import type { SampleOf } from '../../define.ts';
-import { drawWeight } from '../../matmul/matmul_4bit.ts';
+import { drawWeight } from '../../matmul/matmul_quantized.samples.ts';
 
 interface Options {
   readonly bias?: boolean;

@@ -2,7 +2,7 @@ import { FormatError } from '../../../formats/format-error.ts';
 import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
 import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
 import { float64Of } from '../../../formats/safetensors/stored.ts';
-import { fourBitFormat } from '../../../quant/registry.ts';
+import { blockFormatOf } from '../../../quant/registry.ts';
 import type { QuantizedWeight } from '../../../quant/weight.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
 import { record as loraLinear } from '../../../reference/lora/lora_linear.ts';
@@ -108,7 +108,7 @@ function quantized(
     packed: tensors.value(`q.${name}.packed`),
     absmax: tensors.value(`q.${name}.absmax`),
   };
-  return { format: fourBitFormat(quant.quant_type), blocksize: quant.blocksize, shape, parts };
+  return { format: blockFormatOf(quant.quant_type), blocksize: quant.blocksize, shape, parts };
 }
 
 /** What PEFT starts DoRA's magnitudes from: the length of every row of the merged weight. */

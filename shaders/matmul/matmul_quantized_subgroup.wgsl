@@ -1,9 +1,9 @@
 import package::lib::grid::linear_index;
 import package::lib::quad::four_rows;
-import package::matmul::four_bit_weight::{ dims, weight_eight };
+import package::matmul::quantized_product::{ dims, weight_eight };
 import package::matmul::result::store_block;
 
-// y = x W^T as matmul_4bit, for adapters where a load costs more than a broadcast: the lanes of a
+// y = x W^T as matmul_quantized, for adapters where a load costs more than a broadcast: the lanes of a
 // quad load four terms of a row of x and hand them round. Each invocation keeps 16 rows x 4 columns
 // of y in registers; 2 m n k flops.
 enable subgroups;

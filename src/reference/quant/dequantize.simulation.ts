@@ -1,8 +1,8 @@
-import { fourBitFormat } from '../../quant/registry.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
 import { decoded } from '../../quant/weight.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom, valuesOf } from '../../tensor/host.ts';
-import { dequantize4bit as signature } from '../../vocabulary/quant/dequantize_4bit.ts';
+import { dequantizations } from '../../vocabulary/quant/dequantize.ts';
 import { defineSimulation } from '../define.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 
@@ -19,9 +19,11 @@ export function decodeStored(
   return valuesOf(hostTensorFrom(dtype, [y.length], y));
 }
 
-export const simulation = defineSimulation(signature, {
-  forward: (gpu, parts, { quant_type, blocksize, shape, dtype }) => {
-    const weight = { format: fourBitFormat(quant_type), blocksize, shape, parts };
-    return { y: { shape, data: decodeStored(gpu, weight, dtype) } };
-  },
-});
+export const simulations = Array.from(dequantizations.values(), (signature) =>
+  defineSimulation(signature, {
+    forward: (gpu, parts, { quant_type, blocksize, shape, dtype }) => {
+      const weight = { format: blockFormatOf(quant_type), blocksize, shape, parts };
+      return { y: { shape, data: decodeStored(gpu, weight, dtype) } };
+    },
+  }),
+);

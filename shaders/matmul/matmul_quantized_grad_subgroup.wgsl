@@ -1,9 +1,9 @@
 import package::lib::grid::linear_index;
 import package::lib::quad::four_rows;
-import package::matmul::four_bit_weight::{ dims, weight_eight };
+import package::matmul::quantized_product::{ dims, weight_eight };
 import package::matmul::result::store_block;
 
-// dx = dy W as matmul_4bit_grad, for adapters where a load costs more than a broadcast: the lanes
+// dx = dy W as matmul_quantized_grad, for adapters where a load costs more than a broadcast: the lanes
 // of a quad load four terms of a row of dy and hand them round. Each invocation keeps 8 rows x 8
 // columns of dx in registers; 2 m n k flops.
 enable subgroups;

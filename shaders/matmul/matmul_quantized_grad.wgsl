@@ -1,8 +1,8 @@
 import package::lib::grid::linear_index;
-import package::matmul::four_bit_weight::{ dims, weight_eight };
+import package::matmul::quantized_product::{ dims, weight_eight };
 import package::matmul::result::store_block;
 
-// dx = dy W with W [n, k] kept as 4-bit codes and block scales, float32. dy: [m, n]; dx: [m, k]. 2
+// dx = dy W with W [n, k] kept as codes and block scales, float32. dy: [m, n]; dx: [m, k]. 2
 // m n k flops. Each invocation keeps 4 rows x 8 columns of dx in registers and decodes 8 weights of
 // a row of W at a time.
 

@@ -1,12 +1,13 @@
-import { fourBitFormat } from '../../quant/registry.ts';
-import { quantize4bit as signature } from '../../vocabulary/quant/quantize_4bit.ts';
+import type { BlockFormat } from '../../quant/format.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
+import { type Quantize, quantizations } from '../../vocabulary/quant/quantize.ts';
 import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, storageStep } from '../bounds.ts';
-import { defineRecord } from '../define.ts';
+import { defineRecord, type RecordOf, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Acceptances, Arithmetic, Value } from '../record.ts';
-import { blockAbsmax, blockCount, unsupportedBlock } from './blocks.ts';
-import { quantize4bitSamples } from './four-bit-samples.ts';
+import { blockAbsmax, blockCount, blockScales, unsupportedBlock } from './blocks.ts';
+import { boundRecords, codesOf, otherFormatBug } from './bound-records.ts';
 import {
   type Nested,
   type NestedBounds,
@@ -16,18 +17,21 @@ import {
   nestedOutputs,
   restorable,
 } from './nested.ts';
+import { samplesOfFormat } from './quantize.samples.ts';
 import { acceptsByte, blockRanks, inBand, packedCodes, type Ranks, valueOfRank } from './ranks.ts';
 
-type Inputs = InputsOf<typeof signature, Value>;
-type Outputs<T> = OutputsOf<typeof signature, T>;
-type Params = ParamsOf<typeof signature>;
+type Inputs = InputsOf<Quantize, Value>;
+type Outputs<T> = OutputsOf<Quantize, T>;
+type Params = ParamsOf<Quantize>;
 
 function forward(
   { weight: { shape, data } }: Inputs,
   { quant_type, blocksize, compress_statistics, ...params }: Params,
 ): Outputs<Value> {
-  const format = fourBitFormat(quant_type);
-  const absmax = blockAbsmax(data, blocksize);
+  const format = blockFormatOf(quant_type);
+  const absmax = compress_statistics
+    ? blockAbsmax(data, blocksize)
+    : blockScales(data, blocksize, format);
   const ranks = blockRanks(data, absmax, blocksize, format, true);
   const packed = packedCodes(ranks, format);
   const nested = compress_statistics ? nest(absmax, params) : undefined;
@@ -51,9 +55,11 @@ function acceptance(
   arithmetic: Arithmetic,
 ): Partial<Outputs<Acceptance>> {
   const { quant_type, blocksize } = params;
-  const format = fourBitFormat(quant_type);
+  const format = blockFormatOf(quant_type);
   const { data } = weight;
-  const raw = blockAbsmax(data, blocksize);
+  const raw = params.compress_statistics
+    ? blockAbsmax(data, blocksize)
+    : blockScales(data, blocksize, format);
   const ranks = blockRanks(data, raw, blocksize, format, arithmetic.ieee);
   const packed: Acceptance = {
     kind: 'codes',
@@ -144,41 +150,58 @@ function nestedAcceptances(
   };
 }
 
-/** bitsandbytes.functional.quantize_4bit, with dequantize_4bit of what it returns. */
-export const record = defineRecord(signature, {
-  summary:
-    '4-bit codes of blocks relative to their largest absolute value (NF4, FP4), and what they decode to',
-  unsupported: (_inputs, params) =>
-    params.compress_statistics ? unsupportedBlock(params.nested_blocksize) : undefined,
-  forward,
-  acceptance,
-  samples: quantize4bitSamples,
-  faults: [
-    {
-      name: 'nibbles swapped',
-      shader: { file: 'quant/quantize_4bit', from: '((i & 7u) ^ 1u) * 4u', to: '(i & 7u) * 4u' },
-    },
-  ],
-  plausibleBugs: [
-    paramsBug('the other 4-bit type', (params) => ({
-      ...params,
-      quant_type: params.quant_type === 'nf4' ? 'fp4' : 'nf4',
-    })),
-    paramsBug('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
-    inputBug('last element dropped', 'weight', (x, i, { data }) => (i === data.length - 1 ? 0 : x)),
-    inputBug("neighbour's elements swapped", 'weight', (x, i, { data }) => data[i ^ 1] ?? x),
-    inputBug('scale wrong by 2e-5', 'weight', (x) => x * (1 + 2e-5)),
-    paramsBug('statistics not compressed', (params) => ({
-      ...params,
-      compress_statistics: false,
-    })),
-    paramsBug('nested block size doubled', (params) => ({
-      ...params,
-      nested_blocksize: 2 * params.nested_blocksize,
-    })),
-    paramsBug('other nested rounding', (params) => ({
-      ...params,
-      nested_rounding: params.nested_rounding === 'lut16' ? 'nearest' : 'lut16',
-    })),
-  ],
-});
+/** bitsandbytes.functional.quantize_4bit, and what the codes decode to, in any block format. */
+const recordOf = (
+  signature: Quantize,
+  formats: readonly BlockFormat[],
+  samples: readonly SampleOf<Quantize>[],
+): RecordOf<Quantize> =>
+  defineRecord(signature, {
+    summary: `${codesOf(formats)} of blocks relative to their largest absolute value, and what they decode to`,
+    unsupported: (_inputs, params) =>
+      params.compress_statistics ? unsupportedBlock(params.nested_blocksize) : undefined,
+    forward,
+    acceptance,
+    samples,
+    faults: [
+      {
+        name: 'codes one place too late',
+        shader: {
+          file: 'quant/quantize',
+          from: 'packed[out] = in_order(word);',
+          to: 'packed[out] = in_order(word << BITS);',
+        },
+      },
+    ],
+    plausibleBugs: [
+      ...otherFormatBug<Params, Inputs>(formats),
+      paramsBug('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
+      inputBug('last element dropped', 'weight', (x, i, { data }) =>
+        i === data.length - 1 ? 0 : x,
+      ),
+      inputBug("neighbour's elements swapped", 'weight', (x, i, { data }) => data[i ^ 1] ?? x),
+      inputBug('scale wrong by 2e-5', 'weight', (x) => x * (1 + 2e-5)),
+      paramsBug('statistics not compressed', (params) => ({
+        ...params,
+        compress_statistics: false,
+      })),
+      paramsBug('nested block size doubled', (params) => ({
+        ...params,
+        nested_blocksize: 2 * params.nested_blocksize,
+      })),
+      paramsBug('other nested rounding', (params) => ({
+        ...params,
+        nested_rounding: params.nested_rounding === 'lut16' ? 'nearest' : 'lut16',
+      })),
+    ],
+  });
+
+export const records = boundRecords(
+  'quantize',
+  quantizations,
+  import.meta.glob<{ readonly samples: readonly SampleOf<Quantize>[] }>('./quantize_*.samples.ts', {
+    eager: true,
+  }),
+  samplesOfFormat,
+  recordOf,
+);

@@ -1,8 +1,8 @@
 import package::lib::grid::linear_index;
-import package::matmul::four_bit_weight::{ dims, weight_eight };
+import package::matmul::quantized_product::{ dims, weight_eight };
 import package::matmul::result::store_block;
 
-// y = x W^T with W [n, k] kept as 4-bit codes and block scales, float32. x: [m, k]; y: [m, n]. 2 m
+// y = x W^T with W [n, k] kept as codes and block scales, float32. x: [m, k]; y: [m, n]. 2 m
 // n k flops; W costs n k / 2 bytes. Each invocation keeps 8 rows x 4 columns of y in registers and
 // decodes 4 x 8 weights at a time.
 

@@ -1,8 +1,9 @@
-import package::lib::four_bit::{ decode_four_bit, nibble_shift };
+import package::format::value;
+import package::lib::codes::{ MASK, bits_from, place_of };
 import package::lib::grid::linear_index;
 import package::lora::low_rank::{ FOUR, low_rank_four };
 
-// norm[o] = length of row o of W + scale * B A as dora_norm, with W [rows, width] kept as the 4-bit
+// norm[o] = length of row o of W + scale * B A as dora_norm, with W [rows, width] kept as the
 // codes and block scales of the flat matrix, decoded on the way: no weight in float32 is ever
 // stored. norm: [rows]; 2 rows width (r + 2) flops.
 
@@ -10,8 +11,7 @@ struct Dims {
   rows: u32,
   width: u32,
   r: u32,
-  block_shift: u32, // log2 of the elements that share one absmax
-  table: u32,       // place of the weight's format
+  block: u32, // elements that share a scale
   scale: f32,
 }
 
@@ -22,8 +22,9 @@ struct Dims {
 
 // Element i of the flat weight.
 fn weight_at(i: u32) -> f32 {
-  let code = (packed[i / 8u] >> nibble_shift(i)) & 15u;
-  return decode_four_bit(code, dims.table) * absmax[i >> dims.block_shift];
+  let place = place_of(i);
+  let codes = bits_from(place.shift, packed[place.word], packed[place.word + 1u]);
+  return value(codes & MASK) * absmax[i / dims.block];
 }
 
 @compute @workgroup_size(64)

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { unpackNibbles } from '../../quant/packing/nibbles.ts';
-import { fourBitFormat } from '../../quant/registry.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
 import type { Values } from '../record.ts';
-import { record } from './quantize_4bit.ts';
+import { records } from './quantize.ts';
+
+const record = records.find(({ name }) => name === 'quantize_4bit') as (typeof records)[number];
 
 function quantize(
   weight: readonly number[],
@@ -21,7 +23,7 @@ function quantize(
   };
 }
 
-const valuesOf = (type: string) => Array.from(fourBitFormat(type).values);
+const valuesOf = (type: string) => Array.from(blockFormatOf(type).values);
 
 const codes = (weight: readonly number[], type: string) => [
   ...unpackNibbles(quantize(weight, type).packed, weight.length),
@@ -38,7 +40,7 @@ describe('the oracle of quantize_4bit', () => {
   });
 
   test('takes the lower code at a threshold', () => {
-    expect(codes([1, ...fourBitFormat('nf4').rounding.thresholds], 'nf4')).toEqual([
+    expect(codes([1, ...blockFormatOf('nf4').rounding.thresholds], 'nf4')).toEqual([
       15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
     ]);
   });

@@ -1,0 +1,55 @@
+// packed = codes of x relative to the absmax of their block, in the number format that the kernel is
+// linked for. x: n elements of STORAGE f32, f16 or bf16 (0, 1, 2); absmax: float32 bits of each
+// block; packed: n codes, the rest of the last word holds zeros' codes. One invocation makes a word.
+
+import package::format::{ BITS, encode, in_order };
+import package::lib::block_scale::{block_scale, relative_to_block};
+import package::lib::codes::{ CODES, WORDS };
+import package::lib::grid::linear_index;
+import package::lib::storage::{word_of, f32_bits_of};
+
+struct Sizes {
+  n: u32,
+  block: u32,
+  words: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<u32>;
+@group(0) @binding(1) var<storage, read> absmax: array<u32>;
+@group(0) @binding(2) var<storage, read_write> packed: array<u32>;
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+
+override STORAGE: u32 = 0u;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let out = linear_index(group, groups, local, 64u);
+  if (out >= sizes.words) {
+    return;
+  }
+  let start = out / WORDS * CODES; // the code that the first word of these begins with
+  let before = out % WORDS * 32u;  // bits in the words before this one
+  var word = 0u;
+  var end = 0u; // of the block whose scale is known
+  var scale = block_scale(0u);
+  for (var bit = before / BITS * BITS; bit < before + 32u; bit += BITS) {
+    let i = start + bit / BITS;
+    var y = 0.0;
+    if (i < sizes.n) {
+      if (i >= end) {
+        let block = i / sizes.block;
+        scale = block_scale(absmax[block]);
+        end = (block + 1u) * sizes.block;
+      }
+      y = relative_to_block(f32_bits_of(x[word_of(i, STORAGE)], i, STORAGE), scale);
+    }
+    let code = encode(y);
+    // A code may begin in the word before.
+    word |= select(code << (bit - before), code >> (before - bit), bit < before);
+  }
+  packed[out] = in_order(word);
+}
