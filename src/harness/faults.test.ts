@@ -1,34 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { link } from 'wesl/core';
-import { formatsOf, modulesFor } from '../gpu/linked-modules.ts';
-import { shaderSources } from '../gpu/shader-sources.ts';
 import { records } from '../reference/registry.ts';
 import { hasSeam } from '../seam.ts';
 import type { Breakable } from '../testing/fault.ts';
+import { linkedKernels } from '../testing/linked-kernels.ts';
 import { TRAINING_RUN } from '../testing/parity/llama/replay.ts';
 import { controlOf } from '../testing/parity.ts';
 import { STEPS_REVERSED } from '../testing/training.ts';
-import { ShaderSources } from './mutation/sources.ts';
 import { loadCases } from './registry.ts';
 
 /**
  * Checks what cases, controls and records declare to break against this build, without a device.
  */
 
-/** Every kernel, and its texts: one of each number format that it is linked for. */
-const linked = new Map(
-  await Promise.all(
-    new ShaderSources(shaderSources).kernels.map(async (file) => {
-      const formats = formatsOf(shaderSources, file);
-      const texts = (formats.length === 0 ? [undefined] : formats).map(async (format) => {
-        const weslSrc = { ...modulesFor(shaderSources, format) };
-        return (await link({ weslSrc, rootModuleName: `package::${file.replaceAll('/', '::')}` }))
-          .dest;
-      });
-      return [file, await Promise.all(texts)] as const;
-    }),
-  ),
-);
+const kernels = await linkedKernels();
 
 const declared: readonly Breakable[] = [
   ...[...loadCases().values()].flatMap(({ control, injects }) => [...control.faults, ...injects]),
@@ -60,9 +44,9 @@ describe('a fragment that is replaced', () => {
   });
 
   test.each([...fragments])('occurs once: %s', (_, { file, from, to }) => {
-    const texts = linked.get(file) ?? [];
+    const texts = kernels.filter((kernel) => kernel.file === file);
     expect(texts.length, `there is no kernel ${file}`).toBeGreaterThan(0);
-    for (const code of texts) expect(code.split(from)).toHaveLength(2);
+    for (const { code } of texts) expect(code.split(from)).toHaveLength(2);
     expect(to).not.toBe(from);
   });
 });

@@ -1,13 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Shader } from '../gpu/shader.ts';
+import { linkedKernels } from '../testing/linked-kernels.ts';
 import { laneDepth } from './lanes.ts';
 import { launchers } from './registry.ts';
 import { chooseVariant, depthOf, type Machine, type Variant } from './variants.ts';
 
-/** As the build links them. */
-const shaders = Object.values(
-  import.meta.glob<Shader>('../../shaders/**/*.wgsl', { eager: true, import: 'default' }),
-);
+const shaders = await linkedKernels();
 
 /** Invocations that share a sum, by the kernels in which they do. */
 const lanesOfKernels = new Map(

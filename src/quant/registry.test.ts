@@ -17,8 +17,8 @@ test.each([...formats.values()])('$name packs its codes so that each is found ag
 });
 
 test('the name of no format is refused with the list of formats', () => {
-  expect(() => blockFormatOf('nf3')).toThrow(/^quant_type nf3: give .*fp4.*nf4/);
-  expect(() => blockFormatOf('ternary')).toThrow(/nf4/);
+  expect(() => blockFormatOf('nf3')).toThrow(/^quant_type nf3: give .*\bfp4\b.*\bnf4\b/);
+  expect(() => blockFormatOf('ternary')).toThrow(/\bnf4\b/);
 });
 
 describe.each([...blockFormats.values()])('$name', (format) => {

@@ -29,16 +29,13 @@ const ABSMAX_VARIANTS = {
   },
 } as const satisfies Readonly<Record<string, LaunchVariant<'x'>>>;
 
-/**
- * Both variants with the kernels of an op. `depth` is the c of the sum that the op contains, if
- * any.
- */
+/** Both variants with the kernels of an op, and the sum that it contains, if any. */
 export function blockVariants(
   kernels: readonly string[],
-  depth: Variant['depth'] = () => 1,
+  sum: Pick<Variant, 'lanes' | 'depth'> = { depth: () => 1 },
 ): Record<keyof typeof ABSMAX_VARIANTS, Variant> {
   const { serial, cooperative } = ABSMAX_VARIANTS;
-  const own = { kernels: [shader.file, ...kernels], depth };
+  const own = { kernels: [shader.file, ...kernels], ...sum };
   return { serial: { ...serial, ...own }, cooperative: { ...cooperative, ...own } };
 }
 

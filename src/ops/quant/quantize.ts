@@ -11,6 +11,7 @@ import { hostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { type Quantize, quantizations } from '../../vocabulary/quant/quantize.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { LANES, laneDepth } from '../lanes.ts';
 import { type Launcher, launcher } from '../launcher.ts';
 import { convert } from '../math/convert.ts';
 import { widened } from '../storage.ts';
@@ -38,9 +39,6 @@ export interface NestedStatistics {
   readonly nested_absmax: Tensor;
   readonly nested_offset: Tensor;
 }
-
-/** Additions of one lane of the mean, then six levels of the workgroup's tree. */
-const meanDepth = (terms: number): number => Math.ceil(terms / 64) + 6;
 
 /** What is quantized to which format, without compressed statistics. */
 type Target = Pick<Params, 'quant_type' | 'blocksize'> & Partial<Params>;
@@ -144,7 +142,7 @@ const VARIANTS = blockVariants(
     'quant/quantize_blockwise',
     'quant/dequantize_blockwise',
   ],
-  meanDepth,
+  { lanes: LANES, depth: laneDepth }, // the mean of compressed scales
 );
 
 /**

@@ -6,6 +6,7 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, spread, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { ternaryQuantize as signature } from '../../vocabulary/quant/ternary_quantize.ts';
+import { LANES, laneDepth } from '../lanes.ts';
 import { launcher } from '../launcher.ts';
 import { storageOf } from './blocks.ts';
 import { ternaryPack } from './ternary_pack.ts';
@@ -14,7 +15,8 @@ import { ternaryPack } from './ternary_pack.ts';
 const lanesOf = (n: number): number => Math.min(4096, Math.ceil(n / 16));
 
 /** What a lane adds, then what a lane of the second kernel adds, then six levels of its tree. */
-const sumDepth = (n: number): number => Math.ceil(n / lanesOf(n)) + Math.ceil(lanesOf(n) / 64) + 6;
+const sumDepth = (n: number, lanes: number): number =>
+  Math.ceil(n / lanesOf(n)) + laneDepth(lanesOf(n), lanes);
 
 /**
  * factor * mean |w| over the elements above `limit`, or over all: f32 [1], 0 where there is none.
@@ -56,6 +58,7 @@ export const ternaryQuantize = launcher(signature, {
         'quant/ternary_pack',
         'quant/ternary_dequantize',
       ],
+      lanes: LANES,
       depth: sumDepth,
     },
   },
