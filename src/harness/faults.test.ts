@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { linkedKernels } from '../gpu/fixtures/linked-kernels.ts';
 import { records } from '../reference/registry.ts';
 import { hasSeam } from '../seam.ts';
 import type { Breakable } from '../testing/fault.ts';
-import { linkedKernels } from '../testing/linked-kernels.ts';
 import { TRAINING_RUN } from '../testing/parity/llama/replay.ts';
 import { controlOf } from '../testing/parity.ts';
 import { STEPS_REVERSED } from '../testing/training.ts';

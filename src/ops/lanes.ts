@@ -2,7 +2,7 @@
 export const LANES = 64;
 
 /**
- * The c of a sum of which each of `lanes` invocations adds every lanes-th term, before a tree adds
+ * The c of a sum: each of `lanes` invocations adds every lanes-th term, before a tree adds
  * what they have.
  */
 export function laneDepth(terms: number, lanes: number): number {

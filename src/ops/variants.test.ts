@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { linkedKernels } from '../testing/linked-kernels.ts';
+import { linkedKernels } from '../gpu/fixtures/linked-kernels.ts';
 import { laneDepth } from './lanes.ts';
 import { launchers } from './registry.ts';
 import { chooseVariant, depthOf, type Machine, type Variant } from './variants.ts';
