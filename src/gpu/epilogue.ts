@@ -23,7 +23,7 @@ export interface Epilogue {
 export function epilogueShader(epilogue: Epilogue): Promise<Shader> {
   const { product, calls } = epilogue;
   const label = [product, ...calls.map(({ shader }) => shader)].map(nameOf).join('+');
-  return linkedWith(label, 'matmul/epilogue.wesl', epilogueModule(epilogue), product.file);
+  return linkedWith(label, 'matmul/epilogue.wesl', epilogueModule(epilogue), product);
 }
 
 /** The WESL module that takes the place of matmul/epilogue. */

@@ -1,3 +1,4 @@
+import { modulesFor } from './linked-modules.ts';
 import type { Shader } from './shader.ts';
 
 /** One function of a fused kernel, and where its arguments come from. */
@@ -23,34 +24,33 @@ export interface FusedKernel {
  */
 export function fusedShader(kernel: FusedKernel): Promise<Shader> {
   const label = kernel.calls.map(({ shader }) => nameOf(shader)).join('+');
-  return linkedWith(label, 'fused.wesl', fusedModule(kernel), 'fused');
+  return linkedWith(label, 'fused.wesl', fusedModule(kernel), { file: 'fused' });
 }
 
 const linked = new Map<string, Promise<Shader>>();
 
+/** What a kernel is linked from: its file, for a number format where it is linked for each. */
+type Root = Pick<Shader, 'file' | 'format'>;
+
 /**
  * `root` linked with `text` in the place of the module `path`: once, however often it is asked for.
  */
-export function linkedWith(
-  label: string,
-  path: string,
-  text: string,
-  root: string,
-): Promise<Shader> {
-  const file = `fused/${label}-${digest(`${root}\n${text}`)}`;
+export function linkedWith(label: string, path: string, text: string, root: Root): Promise<Shader> {
+  const rootName = root.format === undefined ? root.file : `${root.file} ${root.format}`;
+  const file = `fused/${label}-${digest(`${rootName}\n${text}`)}`;
   const shader = linked.get(file) ?? link(file, path, text, root);
   linked.set(file, shader);
   return shader;
 }
 
-async function link(file: string, path: string, text: string, root: string): Promise<Shader> {
+async function link(file: string, path: string, text: string, root: Root): Promise<Shader> {
   const [wesl, { shaderSources }] = await Promise.all([
     import('wesl/core'),
     import('./shader-sources.ts'),
   ]);
   const { dest } = await wesl.link({
-    weslSrc: { ...shaderSources, [path]: text },
-    rootModuleName: `package::${root.replaceAll('/', '::')}`,
+    weslSrc: { ...modulesFor(shaderSources, root.format), [path]: text },
+    rootModuleName: `package::${root.file.replaceAll('/', '::')}`,
   });
   return { file, code: dest.trim() };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkGraph } from '../../graph/check.ts';
 import { callsOf } from '../../graph/graph.ts';
-import { fourBitFormat } from '../../quant/registry.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
 import type { QuantizedWeight } from '../../quant/weight.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Value } from '../record.ts';
@@ -33,7 +33,7 @@ const dense = {
   'lm_head.weight': zeros(11, 8),
 };
 const quantized: QuantizedWeight<Value> = {
-  format: fourBitFormat('nf4'),
+  format: blockFormatOf('nf4'),
   blocksize: 64,
   shape: [8, 8],
   parts: { packed: zeros(32, 1), absmax: zeros(1) },
