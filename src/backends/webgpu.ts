@@ -2,11 +2,11 @@ import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { Call, Results } from '../graph/call.ts';
-import { mapped, present } from '../graph/call.ts';
 import { launchers } from '../ops/registry.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
-import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import type { Tensors } from '../tensor/tensor.ts';
 import type { Backend } from './backend.ts';
+import { PreparedCall } from './prepared-call.ts';
 
 /** The engine has no launcher of that name. */
 class UnknownOpError extends GradproofError {
@@ -28,36 +28,24 @@ export class WebGpuBackend implements Backend {
     return launchers.has(op);
   }
 
+  /** Uploads a call, to be launched any number of times. Throws {@link UnknownOpError}. */
+  prepare(call: Call<HostTensor>): PreparedCall {
+    const op = launchers.get(call.op.name);
+    if (!op) throw new UnknownOpError(call.op.name);
+    return new PreparedCall(this.#gpu, op, call);
+  }
+
   /**
    * Uploads, runs forward (and backward), reads back and frees everything. Throws
    * {@link UnknownOpError}.
    */
   async run(call: Call<HostTensor>): Promise<Results<HostTensor>> {
-    const { op: signature, params, variant } = call;
-    const op = launchers.get(signature.name);
-    if (!op) throw new UnknownOpError(signature.name);
+    using prepared = this.prepare(call);
     using scope = new Scope();
-    const inputs = scope.addAll(uploadAll(this.#gpu, call.inputs));
-    const outputs = scope.addAll(op.forward(this.#gpu, inputs, params, variant));
-    let gradients: Tensors = {};
-    if (call.grads) {
-      const grads = scope.addAll(uploadAll(this.#gpu, call.grads));
-      const context = {
-        inputs,
-        outputs,
-        grads,
-        params,
-        wants: new Set(call.wants ?? Object.keys(inputs)),
-        variant,
-      };
-      gradients = scope.addAll(present(op.backward(this.#gpu, context)));
-    }
+    const outputs = scope.addAll(prepared.forward());
+    const gradients = call.grads ? scope.addAll(prepared.backward(outputs)) : {};
     return { outputs: await readAll(outputs), gradients: await readAll(gradients) };
   }
-}
-
-function uploadAll(gpu: Gpu, hosts: HostTensors): Tensors {
-  return mapped(hosts, (host) => Tensor.from(gpu, host));
 }
 
 async function readAll(tensors: Tensors): Promise<HostTensors> {

@@ -1,20 +1,24 @@
-import { present } from '../../src/graph/call.ts';
+import { WebGpuBackend } from '../../src/backends/webgpu.ts';
+import { InvariantError } from '../../src/errors.ts';
+import { type Call, mapped } from '../../src/graph/call.ts';
 import type { Launcher } from '../../src/ops/launcher.ts';
 import { launchers } from '../../src/ops/registry.ts';
-import { chooseVariant, depthOf } from '../../src/ops/variants.ts';
-import type { Depth, OpRecord } from '../../src/reference/record.ts';
+import { chooseVariant } from '../../src/ops/variants.ts';
+import type { OpRecord, Value } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
+import { expectedAs, expectedOf } from '../../src/reference/truth.ts';
+import { valuesOfHosts } from '../../src/reference/values.ts';
 import {
   type HostTensor,
   type HostTensors,
   hostTensor,
   hostTensorFrom,
-  valuesOf,
 } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
-import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
+import type { Tensor, Tensors } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
+import { arithmeticOf } from '../../src/testing/judge-call.ts';
 import { timeOf } from '../../src/testing/stopwatch.ts';
 import { SuiteError, suite } from '../../src/testing/suite.ts';
 
@@ -156,91 +160,63 @@ function partsOf({ op: name }: Timed): { readonly op: Launcher; readonly record:
 async function run(t: CaseContext, timed: Timed): Promise<void> {
   if (timed.largeOnly && t.gpu.adapter.isFallback)
     t.skip('slow-adapter', 'the adapter is a processor');
-  const { op, record } = partsOf(timed);
-  const random = t.random();
-  const hosts = timed.inputs(random);
-  const inputs = upload(t, hosts);
-  const params = timed.params;
-  const variant = chooseVariant(t.gpu, op.variants, inputs);
-  const flowing = timed.grad && normals(random, timed.grad);
-  const grads: Tensors = flowing ? { y: Tensor.from(t.gpu, flowing) } : {};
-  const outputs = timed.grad ? { y: grads['y'] as Tensor } : {};
-  const wants = new Set([timed.rows.of]);
-  const call = (): Tensors =>
-    timed.grad
-      ? present(op.backward(t.gpu, { inputs, outputs, grads, params, wants, variant }))
-      : op.forward(t.gpu, inputs, params, variant);
+  const call = callOf(t, timed);
+  using prepared = new WebGpuBackend(t.gpu).prepare(call);
+  // The products that are timed backward read no output there, so that no forward pass is needed.
+  const launch = () => (call.grads ? prepared.backward({}) : prepared.forward());
 
-  const result = call();
-  const bytes = [
-    ...Object.values(inputs),
-    ...Object.values(grads),
-    ...Object.values(result),
-  ].reduce((sum, tensor) => sum + tensor.bytes, 0);
-  await judgeRows(t, timed, record, {
-    hosts,
-    flowing,
-    actual: result[timed.rows.in] as Tensor,
-    depth: depthOf(op.variants[variant]),
-  });
+  const result = launch();
+  const bytes = Object.values(result).reduce((sum, tensor) => sum + tensor.bytes, prepared.bytes);
+  await judgeRows(t, timed.rows, call, result[timed.rows.in] as Tensor);
   free(result);
-  const timing = await timeOf(t.gpu, () => free(call()));
-  free(inputs);
-  free(grads);
+  const timing = await timeOf(t.gpu, () => free(launch()));
   t.timing(timing);
   t.metric('flops', timed.flops);
   t.metric('bytes', bytes);
 }
 
-interface Ran {
-  readonly hosts: HostTensors;
-  readonly flowing: HostTensor | undefined;
-  readonly actual: Tensor;
-  readonly depth: Depth;
+/** A call in the variant that the adapter prefers. */
+type TimedCall = Call<HostTensor> & { readonly variant: string };
+
+function callOf(t: CaseContext, timed: Timed): TimedCall {
+  const { signature, variants } = partsOf(timed).op;
+  const random = t.random();
+  const inputs = timed.inputs(random);
+  const forward = {
+    op: signature,
+    params: timed.params,
+    inputs,
+    variant: chooseVariant(t.gpu, variants, inputs),
+  };
+  if (!timed.grad) return forward;
+  return { ...forward, grads: { y: normals(random, timed.grad) }, wants: [timed.rows.of] };
 }
 
 async function judgeRows(
   t: CaseContext,
-  { rows, params }: Timed,
-  record: OpRecord,
-  { hosts, flowing, actual, depth }: Ran,
+  rows: Timed['rows'],
+  call: TimedCall,
+  tensor: Tensor,
 ): Promise<void> {
-  const value = (host: HostTensor) => ({
-    shape: host.shape,
-    dtype: host.dtype,
-    data: valuesOf(host),
-  });
-  const first = (host: HostTensor) => {
-    const shape = [JUDGED_ROWS, ...host.shape.slice(1)];
-    return { shape, dtype: host.dtype, data: valuesOf(host).slice(0, sizeOf(shape)) };
+  const { inputs, grads, ...rest } = call;
+  const values = valuesOfHosts(inputs);
+  const first = {
+    ...rest,
+    inputs: { ...values, [rows.of]: firstRows(values[rows.of] as Value) },
+    ...(grads ? { grads: mapped(valuesOfHosts(grads), firstRows) } : {}),
   };
-  const inputs = Object.fromEntries(
-    Object.entries(hosts).map(([name, host]) => [
-      name,
-      name === rows.of ? first(host) : value(host),
-    ]),
-  );
-  const arithmetic = { depth, ieee: t.ieee };
-  const got = first(await actual.read());
-  if (flowing) {
-    const { vjp, vjpAcceptance } = record as Required<OpRecord>;
-    const grads = { y: first(flowing) };
-    const oracle = vjp(inputs, params, grads);
-    const acceptance = vjpAcceptance(inputs, oracle, params, grads, arithmetic)[rows.in];
-    if (oracle[rows.in] && acceptance)
-      t.expectAccepted(`gradient of ${rows.in}`, got, oracle[rows.in] as typeof got, acceptance);
-    return;
-  }
-  const oracle = record.forward(inputs, params);
-  const acceptance = record.acceptance(inputs, oracle, params, arithmetic)[rows.in];
-  if (oracle[rows.in] && acceptance)
-    t.expectAccepted(rows.in, got, oracle[rows.in] as typeof got, acceptance);
+  const { actual } = mapped(valuesOfHosts({ actual: await tensor.read() }), firstRows);
+  const demand = { arithmetic: arithmeticOf(t, call), level: 'legal' } as const;
+  const expected = expectedOf(first, { [rows.in]: actual }, demand);
+  const oracle = expectedAs(expected, rows.in, actual.dtype);
+  if (!oracle) throw new InvariantError(`${rows.in} of ${call.op.name} has no bound`);
+  const what = `${grads ? 'gradient of ' : ''}${rows.in}`;
+  t.expectAccepted(what, actual, oracle.truth, oracle.acceptance);
 }
 
-function upload(t: CaseContext, hosts: HostTensors): Tensors {
-  return Object.fromEntries(
-    Object.entries(hosts).map(([name, host]) => [name, Tensor.from(t.gpu, host)]),
-  );
+function firstRows({ shape, data, ...rest }: Value): Value {
+  const judged = [JUDGED_ROWS, ...shape.slice(1)];
+  return { ...rest, shape: judged, data: data.slice(0, sizeOf(judged)) };
 }
 
 function free(tensors: Tensors): void {
