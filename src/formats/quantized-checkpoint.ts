@@ -59,7 +59,7 @@ function read(stateName: string, tensors: ReadonlyMap<string, StoredTensor>): Ch
   const shape = state['shape'];
   if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 1))
     throw new FormatError(`${quote(name)} has no shape`);
-  demandTable(name, 'quant_map', part('.quant_map'), blockFormatOf(quantType).values);
+  requireTable(name, 'quant_map', part('.quant_map'), blockFormatOf(quantType).values);
   const blocksize = integer('blocksize');
   const packed = part('').bytes;
   const absmax = part('.absmax');
@@ -80,7 +80,7 @@ function read(stateName: string, tensors: ReadonlyMap<string, StoredTensor>): Ch
   const codes = hostTensor('u8', [bytes, 1], packed);
   if (typeof state['nested_offset'] !== 'number')
     return { ...weight, parts: { packed: codes, absmax: floats(absmax) } };
-  demandTable(name, 'nested_quant_map', part('.nested_quant_map'), dynamic.values);
+  requireTable(name, 'nested_quant_map', part('.nested_quant_map'), dynamic.values);
   const nested = { absmax: floats(part('.nested_absmax')), blocksize: integer('nested_blocksize') };
   if (absmax.dtype !== 'U8' || nested.absmax.data.length !== Math.ceil(blocks / nested.blocksize)) {
     throw new FormatError(`${quote(name)}: its compressed scales do not fit`);
@@ -98,7 +98,7 @@ function read(stateName: string, tensors: ReadonlyMap<string, StoredTensor>): Ch
   };
 }
 
-function demandTable(
+function requireTable(
   name: string,
   what: string,
   stored: StoredTensor,

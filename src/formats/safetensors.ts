@@ -36,7 +36,7 @@ export function readSafetensors(file: Uint8Array): Safetensors {
     tensors.set(name, { dtype, shape, bytes: data.subarray(start, end) });
     ranges.push({ name, start, end });
   }
-  demandCoverage(ranges, data.byteLength);
+  requireCoverage(ranges, data.byteLength);
   return { metadata: readMetadata(header), tensors };
 }
 
@@ -109,7 +109,7 @@ function bytesOf(shape: Shape, width: number): number {
 }
 
 /** Every byte after the header must belong to exactly one tensor. */
-function demandCoverage(
+function requireCoverage(
   ranges: { name: string; start: number; end: number }[],
   dataBytes: number,
 ): void {

@@ -1,4 +1,4 @@
-import type { FlowingOf, GivenParams, InputsOf, Signature } from '../vocabulary/signature.ts';
+import type { GivenParams, GradOutputsOf, InputsOf, Signature } from '../vocabulary/signature.ts';
 
 /** Tensors, or what stands for them, by the names that the op gives them. */
 export type Named<T> = Readonly<Record<string, T>>;
@@ -12,7 +12,7 @@ export interface Call<T> {
   /** As a caller writes them: those that are absent have their defaults. */
   readonly params: object;
   readonly inputs: Named<T>;
-  /** Gradients that flow in, by output; present asks for the backward pass too. */
+  /** Gradients of the outputs, by output; present asks for the backward pass too. */
   readonly grads?: Named<T>;
   /** Inputs whose gradients are wanted. Default all. */
   readonly wants?: readonly string[];
@@ -42,7 +42,7 @@ export interface Application<T> extends LayerCall<T> {
 
 /** What a caller may say beside inputs and parameters. */
 interface CallOptions<S extends Signature, T> {
-  readonly grads?: FlowingOf<S, T>;
+  readonly grads?: GradOutputsOf<S, T>;
   readonly wants?: readonly string[];
   readonly variant?: string;
 }

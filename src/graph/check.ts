@@ -2,18 +2,18 @@ import { sizeOf } from '../tensor/shape.ts';
 import { SignatureError } from '../vocabulary/error.ts';
 import { expandedRules, KnownShapes } from '../vocabulary/known-shapes.ts';
 import type { TensorRule, TensorRules } from '../vocabulary/rules.ts';
-import { completed, takenTypes } from '../vocabulary/signature.ts';
+import { acceptedTypes, completed } from '../vocabulary/signature.ts';
 import { mapped, type Named } from './call.ts';
 import { GraphError } from './error.ts';
 import { type CallNode, type Graph, isView, type ValueId, type ValueType } from './graph.ts';
 
 /**
  * Checks every call against its signature: names, element types and shapes of what it reads and
- * gives, and that each value is there before it is read. Throws {@link GraphError} at the first
+ * gives, and that each value is computed before it is read. Throws {@link GraphError} at the first
  * call that does not hold.
  */
 export function checkGraph(graph: Graph): void {
-  const there = new Set<ValueId>([
+  const computed = new Set<ValueId>([
     ...Object.values(graph.inputs),
     ...Object.values(graph.constants),
   ]);
@@ -23,10 +23,10 @@ export function checkGraph(graph: Graph): void {
     const [read, given] = isView(node)
       ? [[node.of], [node.view]]
       : [Object.values(node.inputs), Object.values(node.outputs)];
-    demandAll(read, there, isView(node) ? 'a view' : whatOf(node));
-    for (const id of given) there.add(id);
+    requireAll(read, computed, isView(node) ? 'a view' : whatOf(node));
+    for (const id of given) computed.add(id);
   }
-  demandAll(Object.values(graph.outputs), there, 'the end');
+  requireAll(Object.values(graph.outputs), computed, 'the end');
 }
 
 function checkCall({ values }: Graph, node: CallNode): void {
@@ -66,7 +66,7 @@ function checkTensor(
   rule: TensorRule<never>,
   shapes: KnownShapes,
 ): void {
-  const taken = takenTypes(rule);
+  const taken = acceptedTypes(rule);
   if (!taken.includes(dtype))
     throw new GraphError(`${what} is ${dtype}; ${taken.join(' or ')} is needed`);
   try {
@@ -88,10 +88,10 @@ function checkView({ values }: Graph, of: ValueId, view: ValueId): void {
     );
 }
 
-function demandAll(ids: readonly ValueId[], there: ReadonlySet<ValueId>, what: string): void {
-  const missing = ids.find((id) => !there.has(id));
+function requireAll(ids: readonly ValueId[], computed: ReadonlySet<ValueId>, what: string): void {
+  const missing = ids.find((id) => !computed.has(id));
   if (missing !== undefined)
-    throw new GraphError(`${what} reads the value ${missing} before it is there`);
+    throw new GraphError(`${what} reads the value ${missing} before it is computed`);
 }
 
 function whatOf({ op, layer }: CallNode): string {

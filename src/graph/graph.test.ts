@@ -86,7 +86,7 @@ describe('a call that its signature does not allow', () => {
     const { graph } = product();
     const [fc, scale, view] = graph.nodes as [never, never, never];
     expect(() => checkGraph({ ...graph, nodes: [scale, fc, view] })).toThrow(
-      'mul in scale reads the value 2 before it is there',
+      'mul in scale reads the value 2 before it is computed',
     );
   });
 });

@@ -53,7 +53,8 @@ export function callOfNode<T>(
 
 function valueAt<T>(values: ReadonlyMap<ValueId, T>, id: ValueId, what: string): T {
   const value = values.get(id);
-  if (value === undefined) throw new GraphError(`${what} reads the value ${id} before it is there`);
+  if (value === undefined)
+    throw new GraphError(`${what} reads the value ${id} before it is computed`);
   return value;
 }
 

@@ -1,7 +1,7 @@
 import { GradproofError } from '../errors.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { ruleOf, type Signature, takenTypes } from '../vocabulary/signature.ts';
+import { acceptedTypes, ruleOf, type Signature } from '../vocabulary/signature.ts';
 
 /**
  * An input holds elements of a type that the op does not take: a kernel would read their bits as
@@ -31,6 +31,6 @@ export function checkTypes(op: string, given: Given, taken: readonly DType[]): v
 export function checkInputs({ name: op, inputs }: Signature, given: Given): void {
   for (const [name, tensor] of Object.entries(given)) {
     const rule = ruleOf(inputs, name);
-    if (rule) checkTypes(op, { [name]: tensor }, takenTypes(rule));
+    if (rule) checkTypes(op, { [name]: tensor }, acceptedTypes(rule));
   }
 }

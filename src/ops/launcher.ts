@@ -4,9 +4,9 @@ import { seam } from '../seam.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import {
   completed,
-  type FlowingOf,
   type GivenParams,
   type GradientsOf,
+  type GradOutputsOf,
   type InputsOf,
   type ParamsOf,
   type SavedOutputsOf,
@@ -40,8 +40,8 @@ export interface Backward<S extends Signature, Own extends string = never, Param
   readonly inputs: InputsOf<S, Tensor>;
   /** What forward returned, saved tensors included. */
   readonly outputs: Outputs<S, Own>;
-  /** Gradients that flow in, by output. An output without one does not contribute. */
-  readonly grads: FlowingOf<S, Tensor>;
+  /** Gradients of the outputs, by output. An output without one does not contribute. */
+  readonly grads: GradOutputsOf<S, Tensor>;
   readonly params: Params;
   readonly wants: ReadonlySet<string>;
 }

@@ -5,9 +5,9 @@ import type { Shape } from '../tensor/shape.ts';
 import type { TensorRule, TensorRules } from '../vocabulary/rules.ts';
 import {
   completed,
-  type FlowingOf,
   type GivenParams,
   type GradientsOf,
+  type GradOutputsOf,
   type InputsOf,
   type OutputsOf,
   type ParamsOf,
@@ -32,7 +32,7 @@ import type { Simulation } from './simulation/simulation.ts';
 export interface SampleOf<S extends Signature>
   extends Omit<Sample<GivenParams<S>>, 'inputs' | 'grads'> {
   readonly inputs: (random: Random) => InputsOf<S, HostTensor>;
-  readonly grads?: (random: Random) => FlowingOf<S, HostTensor>;
+  readonly grads?: (random: Random) => GradOutputsOf<S, HostTensor>;
 }
 
 /** {@link PlausibleBug} of an op with a signature. */
@@ -67,13 +67,13 @@ export interface RecordDefinition<S extends Signature> {
   readonly vjp?: (
     inputs: InputsOf<S, Value>,
     params: ParamsOf<S>,
-    grads: FlowingOf<S, Value>,
+    grads: GradOutputsOf<S, Value>,
   ) => GradientsOf<S, Value>;
   readonly vjpAcceptance?: (
     inputs: InputsOf<S, Value>,
     gradients: GradientsOf<S, Value>,
     params: ParamsOf<S>,
-    grads: FlowingOf<S, Value>,
+    grads: GradOutputsOf<S, Value>,
     arithmetic: Arithmetic,
   ) => GradientsOf<S, Acceptance>;
   readonly samples: readonly SampleOf<S>[];
@@ -107,13 +107,13 @@ interface Typed<S extends Signature> {
   vjp(
     inputs: InputsOf<S, Value>,
     params: GivenParams<S>,
-    grads: FlowingOf<S, Value>,
+    grads: GradOutputsOf<S, Value>,
   ): GradientsOf<S, Value>;
   vjpAcceptance(
     inputs: InputsOf<S, Value>,
     gradients: GradientsOf<S, Value>,
     params: GivenParams<S>,
-    grads: FlowingOf<S, Value>,
+    grads: GradOutputsOf<S, Value>,
     arithmetic: Arithmetic,
   ): GradientsOf<S, Acceptance>;
 }
@@ -128,7 +128,7 @@ export function defineRecord<S extends Signature>(
   const { forwardFrom, forwardDetached, paramsOfShapes } = definition;
   type In = InputsOf<S, Value>;
   type Out = OutputsOf<S, Value>;
-  type Flowing = FlowingOf<S, Value>;
+  type GradOutputs = GradOutputsOf<S, Value>;
   // Here the op's own types end: the harness passes on what the samples or a bundle gave.
   const erased: OpRecord = {
     name: signature.name,
@@ -153,7 +153,7 @@ export function defineRecord<S extends Signature>(
       present(acceptance(inputs as In, outputs as Out, complete(params), arithmetic)),
     ...(vjp && {
       vjp: (inputs, params, grads) =>
-        present(vjp(inputs as In, complete(params), grads as Flowing)),
+        present(vjp(inputs as In, complete(params), grads as GradOutputs)),
     }),
     ...(vjpAcceptance && {
       vjpAcceptance: (inputs, gradients, params, grads, arithmetic): Acceptances =>
@@ -162,7 +162,7 @@ export function defineRecord<S extends Signature>(
             inputs as In,
             gradients as GradientsOf<S, Value>,
             complete(params),
-            grads as Flowing,
+            grads as GradOutputs,
             arithmetic,
           ),
         ),
@@ -202,7 +202,7 @@ export function defineSimulation<S extends Signature>(
     ...(backward && {
       backward: (gpu, inputs, params, grads, variant) =>
         present(
-          backward(gpu, inputs as In, complete(params), grads as FlowingOf<S, Value>, variant),
+          backward(gpu, inputs as In, complete(params), grads as GradOutputsOf<S, Value>, variant),
         ),
     }),
     ...(samples && { samples: samples.map(erasedSample) }),
@@ -221,7 +221,7 @@ export interface SimulationDefinition<S extends Signature> {
     gpu: SimulatedGpu,
     inputs: InputsOf<S, Value>,
     params: ParamsOf<S>,
-    grads: FlowingOf<S, Value>,
+    grads: GradOutputsOf<S, Value>,
     variant: string,
   ) => GradientsOf<S, Value>;
   readonly samples?: readonly SampleOf<S>[];

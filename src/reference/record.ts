@@ -84,7 +84,7 @@ export interface Sample<Params> {
   readonly tier?: 'quick' | 'full' | 'slow';
   readonly params: Params;
   readonly inputs: (random: Random) => HostTensors;
-  /** Gradients that flow in; present when the case also runs the backward pass. */
+  /** Gradients of the outputs; present when the case also runs the backward pass. */
   readonly grads?: (random: Random) => HostTensors;
   /** Variants to run; default all. */
   readonly variants?: readonly string[];

@@ -15,11 +15,11 @@ import { crossEntropy } from '../vocabulary/nn/cross_entropy.ts';
 import { rmsNorm } from '../vocabulary/nn/rms_norm.ts';
 import { float, none, size } from '../vocabulary/rules.ts';
 import {
+  acceptedTypes,
   completed,
-  type FlowingOf,
+  type GradOutputsOf,
   ruleOf,
   signature,
-  takenTypes,
 } from '../vocabulary/signature.ts';
 
 const matmul = productWith(nf4);
@@ -55,12 +55,12 @@ describe('what a signature does not allow does not compile', () => {
     typed(() => matmul.backward(gpu, { ...context, grads: { y: x } }).packed);
     // @ts-expect-error a gradient that flows into no output
     typed(() => matmul.backward(gpu, { ...context, grads: { z: x } }));
-    type Flowing = FlowingOf<typeof batchNorm, Tensor>;
-    typed((): Flowing => ({ y: x }));
+    type GradOutputs = GradOutputsOf<typeof batchNorm, Tensor>;
+    typed((): GradOutputs => ({ y: x }));
     // @ts-expect-error a gradient that flows into a detached output
-    typed((): Flowing => ({ y: x, running_mean: x }));
+    typed((): GradOutputs => ({ y: x, running_mean: x }));
     // @ts-expect-error no gradient that flows into the other one
-    typed((): Flowing => ({}));
+    typed((): GradOutputs => ({}));
   });
 
   test('in the definition of a launcher', () => {
@@ -138,8 +138,8 @@ test('parameters of the launch alone have defaults too', () => {
 });
 
 test('halves are taken where float32 is computed, and nothing else but what is listed', () => {
-  expect(takenTypes(float('[*x]'))).toEqual(['f32', 'f16', 'bf16']);
-  expect(takenTypes({ native: ['u8'] })).toEqual(['u8']);
+  expect(acceptedTypes(float('[*x]'))).toEqual(['f32', 'f16', 'bf16']);
+  expect(acceptedTypes({ native: ['u8'] })).toEqual(['u8']);
 });
 
 test('a rule is found by its name, or by the pattern that the name fits', () => {

@@ -196,7 +196,7 @@ export class Trainer implements Disposable {
     for (let batch = 0; batch < sums.size; batch++) {
       const start = batch * HELDOUT_BATCH;
       const size = Math.min(HELDOUT_BATCH, count - start);
-      using tape = this.#askingTape();
+      using tape = this.#noGradTape();
       const loss = this.#loss(
         tape,
         this.#heldoutIds.view([size, context], { offset: start * context * 4 }),
@@ -219,7 +219,7 @@ export class Trainer implements Disposable {
       this.#gpu,
       hostTensor('i32', [1, context.length], Int32Array.from(context)),
     );
-    using tape = this.#askingTape();
+    using tape = this.#noGradTape();
     return await this.model.forward(tape, ids).read();
   }
 
@@ -236,7 +236,7 @@ export class Trainer implements Disposable {
   }
 
   /** A tape for answers without gradients. */
-  #askingTape(): Tape {
+  #noGradTape(): Tape {
     return new Tape(this.#gpu, [], { autocast: this.#config.autocast });
   }
 

@@ -182,8 +182,8 @@ type AttachedOf<S extends Signature> =
     ? Exclude<TypesOf<S>['outputs'], Detached>
     : TypesOf<S>['outputs'];
 
-/** Gradients that flow in, by output: where one output takes them there is one, of others some. */
-export type FlowingOf<S extends Signature, T> =
+/** Gradients by output: required where only one output takes one, else each may be absent. */
+export type GradOutputsOf<S extends Signature, T> =
   true extends IsUnion<AttachedOf<S>>
     ? Named<never, AttachedOf<S> | TypesOf<S>['optionalOutputs'], T>
     : Named<AttachedOf<S>, TypesOf<S>['optionalOutputs'], T>;
@@ -221,6 +221,6 @@ export function matchesName(ruleName: string, name: string): boolean {
  * Element types in which the engine takes a tensor: those it computes in, and halves of what it
  * computes in float32.
  */
-export function takenTypes({ native }: Pick<TensorRule<never>, 'native'>): readonly DType[] {
+export function acceptedTypes({ native }: Pick<TensorRule<never>, 'native'>): readonly DType[] {
   return native.includes('f32') ? [...new Set<DType>(['f32', 'f16', 'bf16', ...native])] : native;
 }

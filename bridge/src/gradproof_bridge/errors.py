@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-def said_by(error: BaseException, limit: int = 300) -> str:
+def message_of(error: BaseException, limit: int = 300) -> str:
     """What a library raised, on one line of at most `limit` characters."""
     return " ".join(str(error).split())[:limit]
 
 
 def named(error: BaseException) -> str:
     """What a library raised and what it calls that, on one line."""
-    return f"{type(error).__name__}: {said_by(error)}"
+    return f"{type(error).__name__}: {message_of(error)}"
 
 
 class BridgeError(Exception):

@@ -1,4 +1,4 @@
-/** Where a bridge answers, and what it wants to hear: docs/bridge-protocol.md. */
+/** Port and access token of a bridge: docs/bridge-protocol.md. */
 export interface BridgeAddress {
   /** On 127.0.0.1, the only interface that a bridge answers on. */
   readonly port: number;

@@ -32,7 +32,7 @@ const devices = v.object({
 /** Something behind the bridge that computes: a library on a device. */
 export type BridgeDevice = v.InferOutput<typeof backend>;
 
-/** All that a bridge says of itself. */
+/** A bridge's description of itself. */
 export type BridgeDevices = v.InferOutput<typeof devices>;
 
 /** What `/devices` answered, checked. Throws {@link BridgeError}. */

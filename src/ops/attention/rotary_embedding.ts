@@ -44,15 +44,15 @@ export const rotaryEmbedding = launcher(signature, {
   },
   backward: (gpu, { inputs, grads, params, wants }) => {
     const { position_ids } = inputs;
-    const flowing = (['q', 'k'] as const).filter((name) => wants.has(name));
-    if (flowing.length === 0) return {};
+    const wanted = (['q', 'k'] as const).filter((name) => wants.has(name));
+    if (wanted.length === 0) return {};
     using tables = new Angles(gpu, position_ids, params);
     const gradientOf = (name: 'q' | 'k'): Tensor => {
       const layout = layoutOf(inputs[name].shape, position_ids.shape, params);
       const dy = grads[name];
       return dy ? tables.rotate(dy, layout, true) : Tensor.zeros(gpu, inputs[name].shape);
     };
-    return Object.fromEntries(flowing.map((name) => [name, gradientOf(name)]));
+    return Object.fromEntries(wanted.map((name) => [name, gradientOf(name)]));
   },
 });
 

@@ -6,7 +6,7 @@ import { concat as signature } from '../../vocabulary/shape/concat.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { axisOf, denseStrides } from '../math/axes.ts';
-import { copy, demandCopyable } from './copy.ts';
+import { copy, requireCopyable } from './copy.ts';
 
 /**
  * y = x0, x1, ... one after the other along `axis`, as ONNX's Concat and torch.cat. All f32 or all
@@ -16,7 +16,7 @@ export const concat = launcher(signature, {
   variants: { copy: { kernels: ['shape/copy'], depth: () => 1 } },
   forward: (gpu, inputs, params) => {
     const { axis, parts, dtype, shape } = layoutOf(inputs, params);
-    for (const { tensor } of parts) demandCopyable('concat', tensor);
+    for (const { tensor } of parts) requireCopyable('concat', tensor);
     const y = Tensor.empty(gpu, dtype, shape);
     const strides = denseStrides(shape);
     for (const { tensor, first } of parts) {

@@ -16,14 +16,14 @@ export interface Places {
 }
 
 /** Throws ShapeError when a tensor has more dimensions than a walk. */
-export function demandCopyable(what: string, { shape }: Tensor): void {
+export function requireCopyable(what: string, { shape }: Tensor): void {
   if (shape.length > MAX_AXES)
     throw new ShapeError(`${what}: ${formatShape(shape)} has more than ${MAX_AXES} dimensions`);
 }
 
 /**
  * Copies the elements of a walk over `shape`, of 32 bits each, from x to y, both
- * {@link demandCopyable}.
+ * {@link requireCopyable}.
  */
 export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
   gpu.dispatch({
@@ -43,7 +43,7 @@ export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
  * `shape`, if given. The caller owns it.
  */
 export function permuted(gpu: Gpu, x: Tensor, perm: readonly number[], shape?: Shape): Tensor {
-  demandCopyable('transpose', x);
+  requireCopyable('transpose', x);
   const strides = denseStrides(x.shape);
   const walked = perm.map((d) => x.shape[d] as number);
   const y = Tensor.empty(gpu, x.dtype, shape ?? walked);
@@ -61,7 +61,7 @@ export function permuted(gpu: Gpu, x: Tensor, perm: readonly number[], shape?: S
  * Throws ShapeError.
  */
 export function expanded(gpu: Gpu, x: Tensor, shape: Shape): Tensor {
-  demandCopyable('expand', x);
+  requireCopyable('expand', x);
   const strides = repeatedStrides('expand', x.shape, shape);
   const y = Tensor.empty(gpu, x.dtype, shape);
   copy(gpu, shape, { tensor: x, strides }, { tensor: y, strides: denseStrides(shape) });

@@ -169,7 +169,7 @@ function addRow(
 
 function gradientsOf(gpu: SimulatedGpu, problem: Problem, dy: Value, variant: string) {
   const { q, k, v, y, group, scale } = problem;
-  const flowing: Heads = { ...y, value: dy };
+  const gradOutput: Heads = { ...y, value: dy };
   const gradients = { q: zeros(q), k: zeros(k), v: zeros(v) };
   eachQuery(problem, (...at) => {
     const [b, h, i] = at;
@@ -182,7 +182,7 @@ function gradientsOf(gpu: SimulatedGpu, problem: Problem, dy: Value, variant: st
       const ds = gpu.mul(gpu.mul(p, gpu.sub(dp, delta)), slope);
       addRow(gpu, gradients.q, q.at(b, h, i), ds, k, k.at(b, shared, key));
       addRow(gpu, gradients.k, k.at(b, shared, key), ds, q, q.at(b, h, i));
-      addRow(gpu, gradients.v, v.at(b, shared, key), p, flowing, first);
+      addRow(gpu, gradients.v, v.at(b, shared, key), p, gradOutput, first);
     }
   });
   const scaled = ({ shape, data }: Value): Value => ({

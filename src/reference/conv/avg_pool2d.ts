@@ -109,21 +109,21 @@ const FAULTS: readonly RecordFault[] = [
 /** What the record of a mean has in common, by the settings of its window. */
 function averaged<Params>(settingsOf: (x: Value, params: Params) => Pooling) {
   type Inputs = { readonly x: Value };
-  type Flowing = { readonly y: Value };
+  type GradOutputs = { readonly y: Value };
   return {
     forward: ({ x }: Inputs, params: Params) => ({ y: means(x, settingsOf(x, params)) }),
     acceptance: ({ x }: Inputs, _outputs: unknown, params: Params, { depth }: KernelArithmetic) => {
       const settings = settingsOf(x, params);
       return { y: boundOf(means(absolute(x), settings), settings, depth) };
     },
-    vjp: ({ x }: Inputs, params: Params, { y }: Flowing) => ({
+    vjp: ({ x }: Inputs, params: Params, { y }: GradOutputs) => ({
       x: shares(x, settingsOf(x, params), y),
     }),
     vjpAcceptance: (
       { x }: Inputs,
       _gradients: unknown,
       params: Params,
-      { y }: Flowing,
+      { y }: GradOutputs,
       { depth }: KernelArithmetic,
     ) => {
       const settings = settingsOf(x, params);

@@ -69,10 +69,10 @@ export const simulation = defineSimulation(signature, {
       () => new Float64Array(weight.data.length),
     );
     productsOf(x.shape, weight.shape, params).each((y, i, w, n) => {
-      const flowing = dy.data[y] as number;
+      const gradOutput = dy.data[y] as number;
       const partial = perSample[n] as Float64Array;
-      dx[i] = gpu.mulAdd(weight.data[w] as number, flowing, dx[i] as number);
-      partial[w] = gpu.mulAdd(flowing, x.data[i] as number, partial[w] as number);
+      dx[i] = gpu.mulAdd(weight.data[w] as number, gradOutput, dx[i] as number);
+      partial[w] = gpu.mulAdd(gradOutput, x.data[i] as number, partial[w] as number);
     });
     const dw = weight.data.map((_, w) =>
       chainSum(

@@ -88,9 +88,9 @@ function gradients(
   const dx = new Float64Array(x.data.length);
   const dw = new Float64Array(weight.data.length);
   productsOf(x.shape, weight.shape, params).each((at, i, w) => {
-    const flowing = dy.data[at] as number;
-    dx[i] = (dx[i] as number) + flowing * (weight.data[w] as number);
-    dw[w] = (dw[w] as number) + flowing * (x.data[i] as number);
+    const gradOutput = dy.data[at] as number;
+    dx[i] = (dx[i] as number) + gradOutput * (weight.data[w] as number);
+    dw[w] = (dw[w] as number) + gradOutput * (x.data[i] as number);
   });
   const gradient = { x: { shape: x.shape, data: dx }, weight: { shape: weight.shape, data: dw } };
   if (!bias) return gradient;

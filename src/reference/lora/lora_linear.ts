@@ -1,6 +1,6 @@
 import { blockFormats } from '../../quant/registry.ts';
 import { loraLinear as signature } from '../../vocabulary/lora/lora_linear.ts';
-import type { FlowingOf, GradientsOf, OutputsOf } from '../../vocabulary/signature.ts';
+import type { GradientsOf, GradOutputsOf, OutputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import { absolute, absoluteProduct, product, stageError } from '../matmul/product.ts';
@@ -30,7 +30,7 @@ import {
 
 type Outputs<T> = OutputsOf<typeof signature, T>;
 type Gradients<T> = GradientsOf<typeof signature, T>;
-type Flowing = FlowingOf<typeof signature, Value>;
+type GradOutputs = GradOutputsOf<typeof signature, Value>;
 
 const leading = (value: Value) => value.shape.slice(0, -1);
 
@@ -59,7 +59,7 @@ function forward(inputs: Inputs, params: Params, at: Inputs = inputs): Outputs<V
  * dxa = s dz B, dA = dxa^T x, dB = s dz^T xa, dx = dz W + dxa A, where dz is dy, or dy magnitude /
  * norm.
  */
-function vjp(inputs: Inputs, params: Params, grads: Flowing): Gradients<Value> {
+function vjp(inputs: Inputs, params: Params, grads: GradOutputs): Gradients<Value> {
   const stages = stagesOf(inputs, params);
   const { x, A, B, W, xa, s } = stages;
   const { magnitude } = inputs;
@@ -144,7 +144,7 @@ function acceptance(
 function vjpAcceptance(
   inputs: Inputs,
   params: Params,
-  grads: Flowing,
+  grads: GradOutputs,
   depth: Depth,
 ): Gradients<Acceptance> {
   const stages = stagesOf(inputs, params);

@@ -17,8 +17,8 @@ type Operands = InputsOf<Binary, Value>;
 /** What one operand's gradient is made of, element by element. */
 interface Side {
   /** Derivative of f in this operand. */
-  readonly slope: (a: number, b: number) => number;
-  /** Units that a term dy * slope may be off before it is summed. */
+  readonly derivative: (a: number, b: number) => number;
+  /** Units that a term dy * derivative may be off before it is summed. */
   readonly units: number;
   /** What flushing may cost a term. */
   readonly flush: (a: number, b: number, dy: number) => number;
@@ -66,10 +66,10 @@ function gradientBound(
   inputs: Operands,
   { data: dy }: Value,
   shape: Shape,
-  { slope, units, flush }: Side,
+  { derivative, units, flush }: Side,
   depth: Depth,
 ): Float64Array {
-  const terms = mapPairs(inputs, (a, b, i) => Math.abs(slope(a, b) * (dy[i] as number)));
+  const terms = mapPairs(inputs, (a, b, i) => Math.abs(derivative(a, b) * (dy[i] as number)));
   const flushes = sumTo(
     mapPairs(inputs, (a, b, i) => flush(a, b, Math.abs(dy[i] as number))),
     shape,
@@ -89,7 +89,7 @@ interface Draw {
    * Magnitudes from 10^-`decades` to 10^`decades`, which differences cannot probe: forward only.
    */
   readonly decades?: number;
-  /** Whether gradients flow in that are all positive, so that rounding in one direction adds up. */
+  /** Whether the gradient of the output is positive, so that rounding in one direction adds up. */
   readonly positive?: boolean;
 }
 
@@ -144,9 +144,9 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
     acceptance: (inputs) => ({ y: { kind: 'within', bound: mapPairs(inputs, error).data } }),
     vjp: (inputs, _params, grads) => {
       const dy = grads.y.data;
-      const along = ({ slope }: Side, { shape }: Value) =>
+      const along = ({ derivative }: Side, { shape }: Value) =>
         sumTo(
-          mapPairs(inputs, (x, y, i) => slope(x, y) * (dy[i] as number)),
+          mapPairs(inputs, (x, y, i) => derivative(x, y) * (dy[i] as number)),
           shape,
         );
       return { a: along(truth.a, inputs.a), b: along(truth.b, inputs.b) };
@@ -241,7 +241,7 @@ export function binarySimulation(signature: Binary, truth: BinaryTruth): Simulat
 
 /** An operand whose gradient is the incoming one. */
 export const COPIED: Side = {
-  slope: () => 1,
+  derivative: () => 1,
   units: 0,
   flush: () => 2 * FLUSH,
   term: (_gpu, _a, _b, dy) => dy,

@@ -17,7 +17,7 @@ export const record = unaryRecord(signature, {
     const { low, high } = boundsOf(params);
     return Math.min(Math.max(x, low), high);
   },
-  slope: (x, params) => {
+  derivative: (x, params) => {
     const { low, high } = boundsOf(params);
     return Number(x > low && x < high);
   },

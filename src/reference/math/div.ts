@@ -18,14 +18,14 @@ const truth: BinaryTruth = {
   computed: (gpu, a, b) => gpu.div(a, b),
   error: (a, b) => DIVISION * EPS * Math.abs(a / b) + flush(b),
   a: {
-    slope: (_a, b) => 1 / b,
+    derivative: (_a, b) => 1 / b,
     units: DIVISION,
     flush: (_a, b) => FLUSH + flush(b),
     term: (gpu, _a, b, dy) => gpu.div(dy, b),
   },
   // dy * ((a / b) / b): two divisions and a product.
   b: {
-    slope: (a, b) => -a / (b * b),
+    derivative: (a, b) => -a / (b * b),
     units: 2 * DIVISION + 1,
     flush: (a, b, dy) =>
       FLUSH * (2 + Math.abs(a / (b * b))) + dy * (flush(b) * (1 + 1 / Math.abs(b))),

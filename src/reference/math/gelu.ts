@@ -78,7 +78,7 @@ function gateError(u: number): number {
 const geluOf = (x: number, { approximate }: Params): number =>
   x * (approximate === 'tanh' ? sigmoid(inner(x)) : normalProbability(x));
 
-const slopeOf = (x: number, { approximate }: Params): number => {
+const derivativeOf = (x: number, { approximate }: Params): number => {
   if (approximate !== 'tanh') return normalProbability(x) + x * normalDensity(x);
   return sigmoid(inner(x)) + bump(x);
 };
@@ -106,7 +106,7 @@ function gradientErrorOf(x: number, dy: number, params: Params, definition = DEF
     const allowed = definition * (1 + (Math.abs(u) < 20 ? (a * innerSlope(x)) / 2 : 0));
     return (
       Math.abs(dy) *
-        (gateError(u) + product + lost + allowed + 2 * EPS * Math.abs(slopeOf(x, params))) *
+        (gateError(u) + product + lost + allowed + 2 * EPS * Math.abs(derivativeOf(x, params))) *
         SECOND_ORDER +
       flush
     );
@@ -145,7 +145,7 @@ function logistic(gpu: SimulatedGpu, u: number): number {
 const truth: UnaryTruth<GivenParams<typeof signature>, Params> = {
   summary: 'y = x * P(X <= x) of a standard normal X',
   f: geluOf,
-  slope: slopeOf,
+  derivative: derivativeOf,
   error: (x, params) => errorOf(x, params),
   ownError: (x, params) => errorOf(x, params, 0),
   gradientError: (x, dy, params) => gradientErrorOf(x, dy, params),

@@ -11,13 +11,13 @@ const truth: BinaryTruth = {
   computed: (gpu, a, b) => gpu.mul(a, b),
   error: (a, b) => EPS * Math.abs(a * b) + flush(a, b),
   a: {
-    slope: (_a, b) => b,
+    derivative: (_a, b) => b,
     units: 1,
     flush: (_a, b, dy) => flush(b, dy),
     term: (gpu, _a, b, dy) => gpu.mul(dy, b),
   },
   b: {
-    slope: (a) => a,
+    derivative: (a) => a,
     units: 1,
     flush: (a, _b, dy) => flush(a, dy),
     term: (gpu, a, _b, dy) => gpu.mul(dy, a),

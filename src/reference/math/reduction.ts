@@ -59,7 +59,7 @@ interface Draw {
   readonly axes: readonly number[];
   readonly keepdims?: boolean;
   readonly element?: (random: Random) => number;
-  /** Default 'normal': what flows in. */
+  /** Whether the gradient of the output is positive, so that roundings add up. */
   readonly positive?: boolean;
   readonly note?: string;
   readonly backward?: boolean;

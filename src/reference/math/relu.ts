@@ -5,7 +5,7 @@ import { unaryRecord } from './unary.ts';
 export const record = unaryRecord(signature, {
   summary: 'y = x, and 0 where x is negative',
   f: (x) => Math.max(x, 0),
-  slope: (x) => Number(x > 0),
+  derivative: (x) => Number(x > 0),
   corners: [
     0,
     -0,

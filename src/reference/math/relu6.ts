@@ -5,7 +5,7 @@ import { unaryRecord } from './unary.ts';
 export const record = unaryRecord(signature, {
   summary: 'y = x between 0 and 6',
   f: (x) => Math.min(Math.max(x, 0), 6),
-  slope: (x) => Number(x > 0 && x < 6),
+  derivative: (x) => Number(x > 0 && x < 6),
   corners: [0, -0, 6, 5.9999995, 6.0000005, -6, 3, -3, 1e30, -1e30, 1e-30, -1e-30, 7],
   params: [{}],
   faults: [

@@ -23,7 +23,7 @@ const relativeError = (x: number): number => sigmoid(-x) * expError(x) + (x < 0 
 const truth: UnaryTruth<object, object> = {
   summary: 'y = 1 / (1 + exp(-x))',
   f: sigmoid,
-  slope: (x) => sigmoid(x) * sigmoid(-x),
+  derivative: (x) => sigmoid(x) * sigmoid(-x),
   error: (x) => {
     const y = sigmoid(x);
     return y * relativeError(x) * SECOND_ORDER + 2 * FLUSH + (x < 0 ? lost(x, y) : 0);

@@ -8,7 +8,7 @@ const truth: BinaryTruth = {
   computed: (gpu, a, b) => gpu.sub(a, b),
   error: (a, b) => EPS * Math.abs(a - b) + 3 * FLUSH,
   a: COPIED,
-  b: { ...COPIED, slope: () => -1, term: (_gpu, _a, _b, dy) => -dy },
+  b: { ...COPIED, derivative: () => -1, term: (_gpu, _a, _b, dy) => -dy },
   isExact: true,
   neutral: 0,
 };

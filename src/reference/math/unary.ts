@@ -12,7 +12,7 @@ import type { Simulation } from '../simulation/simulation.ts';
 export interface UnaryTruth<Given, Params> {
   readonly summary: string;
   readonly f: (x: number, params: Params) => number;
-  readonly slope: (x: number, params: Params) => number;
+  readonly derivative: (x: number, params: Params) => number;
   /**
    * How far y may be off. Absent where the kernels only choose between numbers that they are given.
    */
@@ -23,7 +23,7 @@ export interface UnaryTruth<Given, Params> {
    */
   readonly ownError?: (x: number, params: Params) => number;
   readonly ownGradientError?: (x: number, dy: number, params: Params) => number;
-  /** How far dy * slope may be off. */
+  /** How far dy * derivative may be off. */
   readonly gradientError?: (x: number, dy: number, params: Params) => number;
   readonly computed?: (gpu: SimulatedGpu, x: number, params: Params) => number;
   readonly computedGradient?: (gpu: SimulatedGpu, x: number, dy: number, params: Params) => number;
@@ -67,7 +67,7 @@ interface Draw<Given> {
   readonly values?: readonly number[];
   /**
    * Whether results are chosen, so that they are known at kinks, where differences cannot probe the
-   * slope.
+   * derivative.
    */
   readonly exact?: boolean;
 }
@@ -96,8 +96,17 @@ export function unaryRecord<Given extends object, Params extends object>(
   signature: Unary<Given, Params>,
   truth: UnaryTruth<Given, Params>,
 ): RecordOf<Unary<Given, Params>> {
-  const { summary, f, slope, error, ownError, gradientError, ownGradientError, corners, faults } =
-    truth;
+  const {
+    summary,
+    f,
+    derivative,
+    error,
+    ownError,
+    gradientError,
+    ownGradientError,
+    corners,
+    faults,
+  } = truth;
   const [first, ...rest] = truth.params;
   return defineRecord(signature, {
     summary,
@@ -117,7 +126,7 @@ export function unaryRecord<Given extends object, Params extends object>(
       return {
         x: {
           shape: inputs.x.shape,
-          data: inputs.x.data.map((x, i) => slope(x, params) * (dy[i] as number)),
+          data: inputs.x.data.map((x, i) => derivative(x, params) * (dy[i] as number)),
         },
       };
     },

@@ -2,7 +2,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { batchNorm as signature } from '../../vocabulary/nn/batch_norm.ts';
-import type { FlowingOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
@@ -115,7 +115,7 @@ function results(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
 function slopes(
   inputs: Inputs,
   params: Params,
-  { y: { data: dy } }: FlowingOf<typeof signature, Value>,
+  { y: { data: dy } }: GradOutputsOf<typeof signature, Value>,
   arithmetic: Arithmetic,
 ) {
   const { x } = inputs;

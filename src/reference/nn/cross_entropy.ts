@@ -1,6 +1,6 @@
 import { GradproofError } from '../../errors.ts';
 import { crossEntropy as signature } from '../../vocabulary/nn/cross_entropy.ts';
-import type { FlowingOf, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import type { GradOutputsOf, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import type { Arithmetic, Value } from '../record.ts';
@@ -176,12 +176,12 @@ function logProbsBound(rows: Rows, size: number, arithmetic: Arithmetic): Float6
 
 /**
  * Gradient of every logit and its bound: that of the softmax through the products and sums that
- * follow, times what flows in.
+ * follow, times the gradient of the loss.
  */
 function slopes(
   inputs: Inputs,
   params: Params,
-  grads: FlowingOf<typeof signature, Value>,
+  grads: GradOutputsOf<typeof signature, Value>,
   arithmetic: Arithmetic,
 ): { gradient: Value; bound: Float64Array } {
   const rows = rowsOf(inputs, params);

@@ -1,6 +1,6 @@
 import { layerNorm as signature } from '../../vocabulary/nn/layer_norm.ts';
 import type { Normalization } from '../../vocabulary/nn/norm.ts';
-import type { FlowingOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
@@ -14,7 +14,7 @@ import { wrongEps } from './norm/wrong-eps.ts';
 
 type Inputs = InputsOf<Normalization, Value>;
 type Params = ParamsOf<Normalization>;
-type Flowing = FlowingOf<Normalization, Value>;
+type GradOutputs = GradOutputsOf<Normalization, Value>;
 
 const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
@@ -53,7 +53,12 @@ function results(inputs: Inputs, params: Params, arithmetic: Arithmetic): Part[]
 }
 
 /** dx = rstd (g - mean(g) - z mean(g z)), g = weight dy. */
-function slopes(inputs: Inputs, params: Params, grads: Flowing, arithmetic: Arithmetic): Part[] {
+function slopes(
+  inputs: Inputs,
+  params: Params,
+  grads: GradOutputs,
+  arithmetic: Arithmetic,
+): Part[] {
   const weight = inputs.weight.data;
   const dy = grads.y.data;
   const width = weight.length;
@@ -92,7 +97,7 @@ function slopes(inputs: Inputs, params: Params, grads: Flowing, arithmetic: Arit
 function weightSlopes(
   inputs: Inputs,
   params: Params,
-  grads: Flowing,
+  grads: GradOutputs,
   arithmetic: Arithmetic,
 ): Part[] {
   const dy = grads.y.data;

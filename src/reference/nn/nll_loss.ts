@@ -3,8 +3,8 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { nllLoss as signature } from '../../vocabulary/nn/nll_loss.ts';
 import {
   completed,
-  type FlowingOf,
   type GivenParams,
+  type GradOutputsOf,
   type InputsOf,
   type ParamsOf,
 } from '../../vocabulary/signature.ts';
@@ -83,7 +83,7 @@ function acceptanceOf(inputs: Inputs, params: Params, arithmetic: Arithmetic): A
 function slopesOf(
   inputs: Inputs,
   params: Params,
-  grads: FlowingOf<typeof signature, Value>,
+  grads: GradOutputsOf<typeof signature, Value>,
   arithmetic: Arithmetic,
 ): { gradient: Value; bound: Float64Array } {
   const rows = problemOf(inputs, params);

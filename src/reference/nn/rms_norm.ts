@@ -1,6 +1,6 @@
 import type { Normalization } from '../../vocabulary/nn/norm.ts';
 import { rmsNorm as signature } from '../../vocabulary/nn/rms_norm.ts';
-import type { FlowingOf, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import type { GradOutputsOf, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, LARGEST, SECOND_ORDER } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
@@ -12,7 +12,7 @@ import { wrongEps } from './norm/wrong-eps.ts';
 
 type Inputs = InputsOf<Normalization, Value>;
 type Params = ParamsOf<Normalization>;
-type Flowing = FlowingOf<Normalization, Value>;
+type GradOutputs = GradOutputsOf<Normalization, Value>;
 
 /** A row in float64: 1 / sqrt(mean(x^2) + eps), and the relative error that a GPU's has. */
 interface Row {
@@ -90,7 +90,7 @@ function acceptanceOfY(
  */
 function alongOf(
   inputs: Inputs,
-  grads: Flowing,
+  grads: GradOutputs,
   row: Row,
   index: number,
   { depth }: Arithmetic,
@@ -117,7 +117,7 @@ function alongOf(
 function gradientOfX(
   inputs: Inputs,
   params: Params,
-  grads: Flowing,
+  grads: GradOutputs,
   arithmetic: Arithmetic,
 ): { gradient: Float64Array; bound: Float64Array } {
   const rows = rowsOf(inputs, params, arithmetic);
@@ -154,7 +154,7 @@ function gradientOfX(
 function gradientOfWeight(
   inputs: Inputs,
   params: Params,
-  grads: Flowing,
+  grads: GradOutputs,
   arithmetic: Arithmetic,
 ): { gradient: Float64Array; bound: Float64Array } {
   const rows = rowsOf(inputs, params, arithmetic);

@@ -2,7 +2,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { swigluMlp as signature } from '../../vocabulary/nn/swiglu_mlp.ts';
-import type { FlowingOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { sigmoid } from '../logistic.ts';
@@ -128,7 +128,7 @@ function outputOf(inputs: Inputs, arithmetic: Arithmetic): Stage {
 
 function gradientsOf(
   inputs: Inputs,
-  grads: FlowingOf<typeof signature, Value>,
+  grads: GradOutputsOf<typeof signature, Value>,
   arithmetic: Arithmetic,
 ) {
   const { depth } = arithmetic;

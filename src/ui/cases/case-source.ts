@@ -66,7 +66,7 @@ export async function sourceOf(entry: PlanEntry, seed: number): Promise<CaseSour
   const record = given && records.get(given.op.name);
   if (!given || !record) return { changes };
   const variants = Object.entries(launchers.get(given.op.name)?.variants ?? {});
-  const flowing = Object.fromEntries(
+  const gradOutput = Object.fromEntries(
     Object.entries(given.grads ?? {}).map(([name, host]) => [`grad.${name}`, host]),
   );
   return {
@@ -75,7 +75,7 @@ export async function sourceOf(entry: PlanEntry, seed: number): Promise<CaseSour
       op: given.op.name,
       variant: given.variant,
       params: given.params as Readonly<Record<string, unknown>>,
-      inputs: Object.entries({ ...given.inputs, ...flowing }).map(([name, host]) =>
+      inputs: Object.entries({ ...given.inputs, ...gradOutput }).map(([name, host]) =>
         summarize(name, host),
       ),
       variants: variants.map(([name, { kernels, needs = [] }]) => ({ name, kernels, needs })),

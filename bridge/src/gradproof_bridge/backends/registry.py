@@ -101,7 +101,7 @@ def resolve(op: str, where: str, call: Call | None = None) -> tuple[Backend, str
     )
 
 
-def demand_place(where: str) -> None:
+def require_device(where: str) -> None:
     """Raises UsageError when `where`, as `resolve` takes it, is neither a library nor a device that
     is here.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.bundle.stored import BUNDLE_DTYPES, Array, storable, stored_dtype
 from gradproof_bridge.bundle.vocabulary import Params, op_spec
-from gradproof_bridge.errors import FormatError, said_by
+from gradproof_bridge.errors import FormatError, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +89,7 @@ def _params(text: str) -> Params:
     try:
         given = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"params is no JSON: {said_by(error, 120)}") from error
+        raise FormatError(f"params is no JSON: {message_of(error, 120)}") from error
     if not isinstance(given, dict):
         raise FormatError("params is no JSON object")
     return given

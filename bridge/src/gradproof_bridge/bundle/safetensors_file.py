@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from gradproof_bridge.bundle.stored import NUMPY_OF, Array, stored_dtype
-from gradproof_bridge.errors import FormatError, said_by
+from gradproof_bridge.errors import FormatError, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ def _split(file: bytes) -> tuple[dict[str, Any], memoryview]:
             file[8 : 8 + length].decode(), object_pairs_hook=_unique, parse_constant=_refuse
         )
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise FormatError(f"the header is no JSON: {said_by(error, 200)}") from error
+        raise FormatError(f"the header is no JSON: {message_of(error, 200)}") from error
     if not isinstance(header, dict):
         raise FormatError("the header is no JSON object")
     return header, memoryview(file)[8 + length :]

@@ -20,7 +20,7 @@ SUMMARY = "libraries, versions, devices, what each op would use, and the command
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--json."""
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:

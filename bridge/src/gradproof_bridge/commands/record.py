@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from fnmatch import fnmatchcase
 
-from gradproof_bridge.backends.registry import demand_place
+from gradproof_bridge.backends.registry import require_device
 from gradproof_bridge.cases.case import Case
 from gradproof_bridge.cases.registry import cases
 from gradproof_bridge.commands.arguments import path_argument, seed_argument
@@ -38,14 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=seed_argument, default=0, metavar="N", help="of the inputs; default 0"
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """0 when something was recorded, 2 when nothing was."""
     chosen = select(options.ops)
     if options.backend is not None:
-        demand_place(options.backend)
+        require_device(options.backend)
     recorded: list[str] = []
     deviating: list[str] = []
     left_out: list[LeftOut] = []

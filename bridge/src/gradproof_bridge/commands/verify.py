@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from gradproof_bridge.backends.registry import demand_place
+from gradproof_bridge.backends.registry import require_device
 from gradproof_bridge.commands.arguments import path_argument
 from gradproof_bridge.errors import UsageError
 from gradproof_bridge.recording.index import INDEX
@@ -37,14 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend", default="cpu", help="device or library that recomputes bundles; default cpu"
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """0 all that was checked agrees, 1 something deviates or nothing could be checked, 2 something
     cannot be read.
     """
-    demand_place(options.backend)
+    require_device(options.backend)
     by_path = {path: list(verify(path, options.backend)) for path in options.paths}
     if not any(by_path.values()):
         raise UsageError(f"{options.paths[0]}: {_NOTHING}")

@@ -21,14 +21,14 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True)
 class Change:
-    """What became of a case."""
+    """How a case differs between two recordings."""
 
     name: str
     kind: Kind
     detail: str = ""
 
     def line(self) -> str:
-        """For people."""
+        """The change on one line of text."""
         return plain(f"{self.kind:<13} {self.name}" + (f": {self.detail}" if self.detail else ""))
 
 
@@ -89,10 +89,10 @@ def _difference(name: str, old: Array | None, new: Array | None) -> str:
 
 
 def _verdict(bundle: Bundle) -> str:
-    """Whether it is what its formula says."""
+    """Whether the recording matches its formula."""
     try:
         with np.errstate(all="ignore"):
             findings = judge(bundle.op, bundle.inputs, bundle.params, bundle.outputs)
     except BridgeError as error:
         return f"cannot be judged: {error}"
-    return "deviates from the formula" if findings else "as the formula"
+    return "deviates from the formula" if findings else "matches the formula"

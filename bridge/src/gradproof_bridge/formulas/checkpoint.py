@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradproof_bridge.bundle.stored import Array
-from gradproof_bridge.errors import FormatError, said_by
+from gradproof_bridge.errors import FormatError, message_of
 from gradproof_bridge.formulas.blockwise import dynamic_map_values
 from gradproof_bridge.formulas.four_bit import TABLES, unpack
 from gradproof_bridge.formulas.shapes import block_of
@@ -91,7 +91,7 @@ def _read(name: str, tensors: Mapping[str, Array]) -> QuantizedWeight:
         ) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise FormatError(
-            f"{weight}: its quantization state cannot be read: {said_by(error, 120)}"
+            f"{weight}: its quantization state cannot be read: {message_of(error, 120)}"
         ) from error
     if quant_type not in TABLES or not np.array_equal(
         table.astype(np.float32), TABLES[quant_type].astype(np.float32)

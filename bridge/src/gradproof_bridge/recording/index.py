@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gradproof_bridge.bundle.bundle import SCHEMA
-from gradproof_bridge.errors import FormatError, said_by
+from gradproof_bridge.errors import FormatError, message_of
 
 INDEX = "INDEX.json"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -100,7 +100,7 @@ def read_index(text: str) -> Index:
     try:
         stored = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"it is no JSON: {said_by(error, 120)}") from error
+        raise FormatError(f"it is no JSON: {message_of(error, 120)}") from error
     if (
         not isinstance(stored, dict)
         or stored.get("schema") != SCHEMA
@@ -127,7 +127,7 @@ def read_index(text: str) -> Index:
             index.put(entry, whole if place is None else _at(origins, place))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise FormatError(
-            f"it is no index of recordings: {type(error).__name__}: {said_by(error, 120)}"
+            f"it is no index of recordings: {type(error).__name__}: {message_of(error, 120)}"
         ) from error
     return index
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
-from gradproof_bridge.errors import FormatError, said_by
+from gradproof_bridge.errors import FormatError, message_of
 from gradproof_bridge.formulas.bounded import unit
 from gradproof_bridge.formulas.expected import Deviation, Expected
 from gradproof_bridge.formulas.registry import expect, follow
@@ -45,7 +45,7 @@ class Judge:
         try:
             self._expected = expect(op, inputs, params)
         except (ArithmeticError, IndexError, KeyError, MemoryError, TypeError, ValueError) as error:
-            raise FormatError(f"{op}: the inputs do not fit: {said_by(error, 200)}") from error
+            raise FormatError(f"{op}: the inputs do not fit: {message_of(error, 200)}") from error
 
     def findings(self, outputs: Mapping[str, Array]) -> list[Finding]:
         """What of an answer deviates. Raises FormatError when its shapes do not fit the op."""

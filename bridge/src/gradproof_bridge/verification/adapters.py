@@ -12,7 +12,7 @@ import numpy as np
 from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
-from gradproof_bridge.errors import FormatError, named, said_by
+from gradproof_bridge.errors import FormatError, message_of, named
 from gradproof_bridge.verification.check import Check
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -38,7 +38,7 @@ def verify_adapter(name: str, folder: Path) -> Iterator[Check]:
         return
     except (ValueError, RecursionError, FormatError) as error:
         reason = (
-            f"{CONFIG} is no JSON: {said_by(error, 120)}"
+            f"{CONFIG} is no JSON: {message_of(error, 120)}"
             if isinstance(error, (ValueError, RecursionError))
             else str(error)
         )

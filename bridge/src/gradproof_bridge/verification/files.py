@@ -13,7 +13,7 @@ import numpy as np
 from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
-from gradproof_bridge.errors import FormatError, named, said_by
+from gradproof_bridge.errors import FormatError, message_of, named
 from gradproof_bridge.formulas.checkpoint import QuantizedWeight, is_quantized, read_quantized
 from gradproof_bridge.formulas.four_bit import unpack
 from gradproof_bridge.verification.check import Check
@@ -45,7 +45,7 @@ def _by_library(name: str, what: str, file: bytes, tensors: Mapping[str, Array])
         entries = deserialize(file)  # type: ignore[no-untyped-call]
         read = {key: (tuple(entry["shape"]), bytes(entry["data"])) for key, entry in entries}
     except SafetensorError as error:
-        return Check(name, what, "unreadable", by, said_by(error))
+        return Check(name, what, "unreadable", by, message_of(error))
     same = read == {key: (x.shape, x.tobytes()) for key, x in tensors.items()}
     return (
         Check(name, what, "agrees", by)
@@ -157,9 +157,9 @@ def verify_onnx(name: str, path: Path) -> Iterator[Check]:
             f"loads; {len(session.get_inputs())} inputs, {len(session.get_outputs())} outputs",
         )
     except (InvalidProtobuf, InvalidArgument) as error:
-        yield Check(name, "ONNX model", "unreadable", by, said_by(error))
+        yield Check(name, "ONNX model", "unreadable", by, message_of(error))
     except Exception as error:  # noqa: BLE001 - whatever it has against the model is the finding
-        yield Check(name, "ONNX model", "deviates", by, said_by(error))
+        yield Check(name, "ONNX model", "deviates", by, message_of(error))
 
 
 def _by_onnx(name: str, path: Path) -> Check:
@@ -189,5 +189,5 @@ def _by_onnx(name: str, path: Path) -> Check:
     try:
         onnx.checker.check_model(str(path), full_check=True)
     except Exception as error:  # noqa: BLE001 - whatever the checker has against the model is the finding
-        return Check(name, "ONNX model", "deviates", by, said_by(error))
+        return Check(name, "ONNX model", "deviates", by, message_of(error))
     return Check(name, "ONNX model", "agrees", by)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gradproof_bridge.errors import FormatError, said_by
+from gradproof_bridge.errors import FormatError, message_of
 from gradproof_bridge.recording.index import Entry, read_index
 from gradproof_bridge.verification.check import Check
 
@@ -28,7 +28,7 @@ def verify_report(name: str, path: Path) -> Check:
     try:
         report = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError) as error:
-        return Check(name, "JSON", "unreadable", "", f"it is no JSON: {said_by(error, 120)}")
+        return Check(name, "JSON", "unreadable", "", f"it is no JSON: {message_of(error, 120)}")
     schema = report.get("schema") if isinstance(report, dict) else None
     if schema != REPORT_SCHEMA:
         said = f"its schema is {str(schema)[:60]!r}" if schema is not None else "it names no schema"
