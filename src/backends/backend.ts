@@ -5,6 +5,6 @@ import type { HostTensor } from '../tensor/host.ts';
 export interface Backend {
   readonly name: string;
   supports(op: string): boolean;
-  /** Outputs and, where gradients flow in, gradients of the inputs that are wanted. */
+  /** Outputs and, given gradients of the outputs, those of the wanted inputs. */
   run(call: Call<HostTensor>): Promise<Results<HostTensor>>;
 }

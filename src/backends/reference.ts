@@ -20,8 +20,8 @@ export class ReferenceBackend implements Backend {
 }
 
 /**
- * What the records give of a call: outputs and, where gradients flow in, gradients, each in the
- * first element type that the record declares. What an oracle returns beside these is left out.
+ * What the records give of a call: outputs and, given their gradients, those of the inputs, each in
+ * the first element type that the record declares. What an oracle returns beside these is left out.
  * Throws InvariantError for an op without a record, or gradients of one without a VJP.
  */
 export function referenceResults({

@@ -3,7 +3,7 @@ import { Random } from '../tensor/random.ts';
 import type { Sample, Values } from './record.ts';
 
 /**
- * Inputs of a sample, and the gradients that flow in where it has them, as the derived cases draw
+ * Inputs of a sample, and the gradients of the outputs where it has them, as the derived cases draw
  * them from `seed`.
  */
 export interface DrawnSample {

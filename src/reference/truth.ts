@@ -15,7 +15,7 @@ import { recordOf } from './registry.ts';
 import { acceptanceOfStored } from './stored.ts';
 
 /**
- * What a call gives in float64: outputs or, where gradients flow in, gradients by input. Throws
+ * What a call gives in float64: outputs or, given their gradients, those of the inputs. Throws
  * InvariantError for an op without a record, or gradients of one without a VJP.
  */
 export function truthOf({ op, params, inputs, grads }: Call<Value>): Values {

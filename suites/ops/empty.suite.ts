@@ -21,7 +21,7 @@ export const empty = suite('ops.empty', {
 interface Call {
   readonly inputs: Readonly<Record<string, Shape>>;
   readonly params?: Readonly<Record<string, unknown>>;
-  /** The output by which gradients flow in. Default y. */
+  /** The output that is given a gradient. Default y. */
   readonly output?: string;
 }
 

@@ -37,7 +37,7 @@ interface Timed {
    * them.
    */
   readonly rows: { readonly of: string; readonly in: string };
-  /** Gradient that flows in, for the backward pass with respect to `rows.of`. */
+  /** Gradient of the output, for the backward pass with respect to `rows.of`. */
   readonly grad?: Shape;
   /** Floating-point operations of a call. */
   readonly flops: number;
