@@ -33,6 +33,7 @@ await runMain(async () => {
     await endToEndTests(results),
   ]);
   process.exitCode = total.failed > 0 ? 1 : 0;
+  for (const name of total.flaky) console.log(`passed only at the second try: ${name}`);
   console.log(sentence(total));
 });
 
@@ -150,23 +151,36 @@ function countsOfReport({ summary: { total, passed, skipped } }) {
   return { passed, failed: total - passed - skipped, skipped };
 }
 
-/** Page and command line as people meet them. */
+/**
+ * Page and command line as people meet them. A test that fails is tried once more, so that one
+ * hiccup of the machine does not cost the run.
+ */
 async function endToEndTests(results) {
   const json = resultFile(join(results, 'end-to-end.json'));
   return runPart(
     'end-to-end tests',
-    [...tool('@playwright/test/cli.js'), 'test', '--reporter=line,json'],
+    [...tool('@playwright/test/cli.js'), 'test', '--retries=1', '--reporter=line,json'],
     {
       root,
       env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: json.path },
       countsOf: () => {
-        const { stats, errors } = json.read();
+        const { stats, errors, suites } = json.read();
         return {
-          passed: stats.expected,
-          failed: stats.unexpected + stats.flaky + errors.length,
+          passed: stats.expected + stats.flaky,
+          failed: stats.unexpected + errors.length,
           skipped: stats.skipped,
+          flaky: suites.flatMap(flakyIn),
         };
       },
     },
   );
+}
+
+/** The tests of a suite of Playwright's that failed once and then passed. */
+function flakyIn({ specs, suites = [] }) {
+  const flaky = specs.filter(({ tests }) => tests.some(({ status }) => status === 'flaky'));
+  return [
+    ...flaky.map(({ file, line, title }) => `${file}:${line} ${title}`),
+    ...suites.flatMap(flakyIn),
+  ];
 }

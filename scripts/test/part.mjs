@@ -2,7 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/**
+ * How many tests passed, failed and were skipped, and the names of those that failed once and then
+ * passed.
+ * @typedef {{ passed: number, failed: number, skipped: number, flaky?: readonly string[] }} Counts
+ */
 
 /** A part that takes longer hangs. */
 const LIMIT_MS = 40 * 60_000;
@@ -15,7 +19,8 @@ export function resultsFolder(root) {
 }
 
 /**
- * Runs a command of the tests, says in one line how it went, and shows its output when it failed.
+ * Runs a command of the tests, says in one line how it went, and shows its output when a test failed
+ * or passed only at the second try.
  * @param {string} name
  * @param {readonly string[]} command
  * @param {{ root: string, env?: NodeJS.ProcessEnv, countsOf?: () => Counts }} options `countsOf`
@@ -41,7 +46,8 @@ export async function runPart(name, [program, ...args], { root, env = process.en
   console.log(
     `${name.padEnd(34)} ${sentence(counts).padEnd(36)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${verdict}`,
   );
-  if (counts.failed > 0) console.log(output.trimEnd().replaceAll(/^/gm, '    '));
+  if (counts.failed > 0 || counts.flaky?.length > 0)
+    console.log(output.trimEnd().replaceAll(/^/gm, '    '));
   return counts;
 }
 
@@ -63,10 +69,15 @@ export function sentence({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
-/** @param {readonly Counts[]} all @returns {Counts} */
+/** @param {readonly Counts[]} all @returns {Required<Counts>} */
 export function add(all) {
   const sum = (key) => all.reduce((total, counts) => total + counts[key], 0);
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+  return {
+    passed: sum('passed'),
+    failed: sum('failed'),
+    skipped: sum('skipped'),
+    flaky: all.flatMap(({ flaky = [] }) => flaky),
+  };
 }
 
 /**
