@@ -63,7 +63,7 @@ test('with a display, npm start -- --bridge opens the page with the address of a
   });
   const ended = new Promise((resolve) => child.on('close', resolve));
   try {
-    await expect.poll(() => existsSync(opened), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => existsSync(opened)).toBe(true);
     const page = new URL(readFileSync(opened, 'utf8').trimEnd().split('\n').at(-1) ?? '');
     expect(page.pathname).toBe('/bridge.html');
     const address = parseBridgeFragment(page.hash);

@@ -6,8 +6,6 @@ import { expect, test } from './scratch.ts';
 
 const FEW = ['--runtime', 'node', '--filter', 'ops.nn.silu:legal;x=*', '--filter', '!*128x129'];
 
-test.setTimeout(240_000);
-
 test('what failed runs again into the first report, and expectations decide whether it fails the run', async ({
   folder,
 }) => {

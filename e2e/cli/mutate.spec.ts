@@ -9,7 +9,6 @@ const FEW = ['mutate', '--filter', 'mutate.nn.accumulate_grad:*'];
 test('mutants die, the report says which case killed each, and a second run remembers', async ({
   folder,
 }) => {
-  test.setTimeout(300_000);
   const file = join(folder, 'mutate.json');
   const first = await gradproof([...FEW, '--report', file]);
   expect(first.stdout).toMatch(
@@ -38,7 +37,6 @@ test('mutants die, the report says which case killed each, and a second run reme
 });
 
 test('Ctrl-C leaves a partial report', async ({ folder }) => {
-  test.setTimeout(300_000);
   const file = join(folder, 'partial.json');
   const { status } = await gradproof(['mutate', '--report', file], {
     interruptAt: /25 of \d+ mutants/,

@@ -39,7 +39,7 @@ test('with a display, npm start serves the page and opens it with tier and filte
     },
   );
   try {
-    await expect.poll(() => existsSync(opened), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(opened)).toBe(true);
     const address = new URL(readFileSync(opened, 'utf8').trimEnd().split('\n').at(-1) ?? '');
     expect(address.searchParams.get('tier')).toBe('full');
     expect(address.searchParams.getAll('filter')).toEqual(['quant.*', '!*fp16*']);

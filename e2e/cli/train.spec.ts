@@ -4,8 +4,6 @@ import { readReport } from '../../src/report/read.ts';
 import { gradproof, ROOT } from './gradproof.ts';
 import { expect, test } from './scratch.ts';
 
-test.setTimeout(300_000);
-
 test('fine-tunes on a text and saves adapter and report', async ({ folder }) => {
   const out = join(folder, 'new', 'adapter');
   const { status, stdout } = await gradproof([

@@ -3,7 +3,6 @@ import { expect, open, runToEnd, test } from './page-test.ts';
 test('forecasts which models could learn here from the given memory and the measured speed', async ({
   page,
 }) => {
-  test.setTimeout(180_000);
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);
   const forecast = page.getByRole('region', { name: 'Which models could learn here?' });

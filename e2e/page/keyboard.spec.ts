@@ -21,7 +21,7 @@ test('a run and its details without a mouse', async ({ page }) => {
   };
   await tabTo(/^Run$/);
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible();
   await tabTo(/^ops\.nn\.silu, /, 'treeitem');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
@@ -31,7 +31,7 @@ test('a run and its details without a mouse', async ({ page }) => {
 test('the focus stays where it is when Run becomes Stop', async ({ page }) => {
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await page.getByRole('button', { name: 'Run', exact: true }).press('Enter');
-  await expect(page.getByRole('button', { name: 'Run again' })).toBeFocused({ timeout: 60_000 });
+  await expect(page.getByRole('button', { name: 'Run again' })).toBeFocused();
 });
 
 test('keys press their controls, not while one types, and can be turned off', async ({ page }) => {
@@ -63,7 +63,7 @@ test('keys press their controls, not while one types, and can be turned off', as
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/Teach a small model/);
   await page.keyboard.press('1');
   await page.keyboard.press('r');
-  await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible();
 });
 
 test('a screen reader is told the answer', async ({ page }) => {
@@ -71,6 +71,5 @@ test('a screen reader is told the answer', async ({ page }) => {
   await page.getByRole('button', { name: 'Run', exact: true }).press('Enter');
   await expect(page.locator('gp-app > [role=status], gp-app [role=status]').last()).toHaveText(
     /checks are right/,
-    { timeout: 60_000 },
   );
 });

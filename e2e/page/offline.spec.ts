@@ -25,7 +25,7 @@ async function untilNewer(page: Page): Promise<void> {
   await expect(async () => {
     await look(page);
     await expect(note).toBeVisible({ timeout: 3_000 });
-  }).toPass({ timeout: 30_000 });
+  }).toPass();
 }
 
 /** Names of the builds that the page keeps. */
@@ -37,7 +37,7 @@ test('after one visit to a static host below a path, checks, details and a link 
 }) => {
   await using host = await staticHost('dist/page');
   await open(page, host.url);
-  await expect(page.getByText(KEPT)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(KEPT)).toBeVisible();
   await page.getByText('worth knowing').click();
   await expect(page.getByRole('region', { name: 'This page’s clocks are coarse.' })).toBeVisible();
   expect(await page.evaluate(() => crossOriginIsolated), 'this host sends no header').toBe(false);
@@ -83,7 +83,7 @@ test('a newer build is shown by the next visit, whole; what is open goes on, and
   try {
     await using host = await staticHost('dist/page');
     await open(page, host.url);
-    await expect(page.getByText(KEPT)).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByText(KEPT)).toBeVisible();
     const [first] = await kept(page);
 
     // A deployment that is half there: its list names what the files are not. Nothing of it is
@@ -94,11 +94,13 @@ test('a newer build is shown by the next visit, whole; what is open goes on, and
       readFileSync(join(broken, 'icon.svg'), 'utf8').replace('#0d5c63', '#aa0000'),
     );
     host.deploy(broken);
-    await look(page);
     await expect
-      .poll(() => host.requested.filter((path) => path === '/icon.svg').length, { timeout: 30_000 })
+      .poll(async () => {
+        await look(page);
+        return host.requested.filter((path) => path === '/icon.svg').length;
+      })
       .toBeGreaterThan(1);
-    await expect.poll(() => kept(page), { timeout: 30_000 }).toEqual([first]);
+    await expect.poll(() => kept(page)).toEqual([first]);
 
     rewrite('dist/page', next, 'newer');
     host.deploy(next);
@@ -128,20 +130,20 @@ test('a run goes on with its own build while a newer one is loaded', async ({ pa
   try {
     await using host = await staticHost('dist/page');
     await open(page, host.url);
-    await expect(page.getByText(KEPT)).toBeVisible({ timeout: 30_000 });
-    await open(page, `${host.url}?filter=ops.*`);
+    await expect(page.getByText(KEPT)).toBeVisible();
+    await open(page, `${host.url}?tier=full&filter=ops.*`); // long enough for all that follows
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     const progress = page.getByRole('progressbar', { name: 'Progress of the run' });
     const done = () => progress.evaluate((bar: HTMLProgressElement) => bar.value);
-    await expect.poll(done, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(done).toBeGreaterThan(0);
     rewrite('dist/page', next, 'newer');
     host.deploy(next);
     await untilNewer(page);
     host.down(); // nothing of the newer build can be asked for
     const before = await done();
-    await expect.poll(done, { timeout: 30_000 }).toBeGreaterThan(before);
+    await expect.poll(done).toBeGreaterThan(before);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    await expect(answerOf(page)).toContainText('all right so far', { timeout: 30_000 });
+    await expect(answerOf(page)).toContainText('all right so far');
     await rowOf(page, /^attention, /).press('Enter');
     await expect(
       detailOf(page).getByRole('heading').first(),

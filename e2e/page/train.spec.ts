@@ -33,8 +33,8 @@ test('learns a dropped text, pauses on request, saves adapter and figures, and l
   page,
 }) => {
   await start(page);
-  await page.getByRole('button', { name: 'Pause' }).click();
-  await expect(page.getByText(/^Paused after/)).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Pause' }).press('Enter');
+  await expect(page.getByText(/^Paused after/)).toBeVisible();
   const figures = page.getByLabel('In numbers');
   const paused = await figures.textContent();
   await page.waitForTimeout(1000);
@@ -44,6 +44,7 @@ test('learns a dropped text, pauses on request, saves adapter and figures, and l
 
   const plot = page.locator('gp-figure').first();
   await plot.getByText('The same as a table').click();
+  await expect(plot.getByRole('row').first(), 'rows are made when the table opens').toBeVisible();
   const rows = await plot.getByRole('row').allInnerTexts();
   const losses = rows
     .slice(1)
@@ -79,7 +80,7 @@ test('stops when asked', async ({ page }) => {
   await open(page);
   await drop(page, [POEM]);
   await page.getByRole('button', { name: 'Start' }).click();
-  await expect(page.getByLabel('In numbers')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByLabel('In numbers')).toBeVisible();
   await page.getByRole('button', { name: 'Stop' }).click();
   await expect(page.getByRole('button', { name: 'Start again' })).toBeVisible();
   await expect(answerOf(page), 'who stops a run gets no verdict').toHaveText(

@@ -202,17 +202,17 @@ export class TreeElement extends LitElement {
     return true;
   }
 
-  #move({ key }: KeyboardEvent, index: number): boolean {
+  #move({ key, timeStamp }: KeyboardEvent, index: number): boolean {
     const target =
       rowAfter(key, this.rows, index, this.#page) ??
-      (key.length === 1 ? this.#typed(key, index) : undefined);
+      (key.length === 1 ? this.#typed(key, index, timeStamp) : undefined);
     if (target === undefined) return false;
     this.focusRow(target);
     return true;
   }
 
-  #typed(letter: string, index: number): number {
-    return this.#typing.next(letter, this.rows.map(labelOf), index, performance.now());
+  #typed(letter: string, index: number, now: number): number {
+    return this.#typing.next(letter, this.rows.map(labelOf), index, now);
   }
 
   /** How many rows are seen at a time. */
