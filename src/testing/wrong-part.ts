@@ -46,7 +46,7 @@ export async function wrongPart(
     ).run(gpu, variant);
     const at = judgement?.firstWrong;
     if (at)
-      return `of its parts, ${op.name} (${variant}) is wrong: y[${at.index.join(', ')}] is ${at.actual} and should be ${at.expected}`;
+      return `its part ${op.name} (${variant}) is wrong: y[${at.index.join(', ')}] is ${at.actual} and should be ${at.expected}`;
     for (const kernel of kernels) left.delete(kernel);
   }
   return left.size > 0

@@ -60,7 +60,7 @@ parts
     injector.inject(...brokenProduct);
     const part = await wrongPart(t.gpu, failedCallOf(), t.ieee);
     t.expect(
-      /^of its parts, matmul \(register\) is wrong: .* should be 13$/.test(part ?? ''),
+      /^its part matmul \(register\) is wrong: .* should be 13$/.test(part ?? ''),
       () => `"${part}" is said of the parts`,
     );
   });

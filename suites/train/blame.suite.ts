@@ -44,7 +44,7 @@ interface Ending {
   readonly index: string;
   readonly actual: number | null | undefined;
   readonly fault: string;
-  /** What is said of the parts of a composite op. */
+  /** The message about the parts of a composite op. */
   readonly part: string;
 }
 
@@ -94,7 +94,7 @@ interface Kernel {
   readonly name: string;
   readonly faults: readonly RecordFault[];
   readonly named: string;
-  /** Of a composite op, the beginning of what is said of its parts. */
+  /** The beginning of the message about the parts of a composite op. */
   readonly part?: string;
 }
 
@@ -142,7 +142,7 @@ const KERNELS: readonly Kernel[] = [
     name: 'matmul_4bit',
     faults: recordFaults('matmul_4bit'),
     named: 'step 1, layer linear1, lora_linear',
-    part: 'of its parts, matmul_4bit (',
+    part: 'its part matmul_4bit (',
   },
   {
     name: 'grad_norm_shares',
@@ -165,7 +165,7 @@ const KERNELS: readonly Kernel[] = [
     name: 'matmul',
     faults: recordFaults('matmul'),
     named: 'step 1, layer linear1, lora_linear',
-    part: 'of its parts, matmul (',
+    part: 'its part matmul (',
   },
   {
     name: 'cross_entropy_reduce',
@@ -176,7 +176,7 @@ const KERNELS: readonly Kernel[] = [
     name: 'matmul_4bit_grad',
     faults: recordFaults('matmul_4bit', 'backward'),
     named: 'step 1, layer linear3, lora_linear',
-    part: 'of its parts, matmul_4bit (',
+    part: 'its part matmul_4bit (',
   },
   {
     name: 'clip_grad_norm',

@@ -79,7 +79,7 @@ export class BridgeClient {
    */
   async devices(signal?: AbortSignal): Promise<BridgeDevices> {
     const call = {
-      what: 'the bridge did not say what it can',
+      what: 'the bridge did not list its devices',
       limitMs: this.#limits.startMs,
       bytes: MOST_JSON_BYTES,
       signal,
@@ -120,7 +120,7 @@ export class BridgeClient {
    */
   async queue(signal?: AbortSignal): Promise<BridgeQueue> {
     const call = {
-      what: 'the bridge did not say how it does',
+      what: 'the bridge did not report its queue',
       limitMs: this.#limits.answerMs,
       bytes: MOST_JSON_BYTES,
       signal,

@@ -31,7 +31,7 @@ export async function installBrowser(say: (line: string) => void): Promise<Insta
   const byHand = process.getuid?.() === 0 ? BY_HAND_DEBIAN : `sudo ${BY_HAND_DEBIAN}`;
   const command = process.platform === 'linux' ? `${byHand}  or  ${BY_HAND}` : BY_HAND;
   throw new NoBrowserError(
-    `no Chrome, Edge or Chromium can be had (${tried.join('; ')}): run  ${command}`,
+    `no Chrome, Edge or Chromium could be installed (${tried.join('; ')}): run  ${command}`,
   );
 }
 

@@ -294,7 +294,7 @@ export class Run {
   }
 
   #loseTheRest(): void {
-    const message = 'no device could be had any more: close what else uses the GPU and run again';
+    const message = 'no device is available any more: close what else uses the GPU and run again';
     for (const item of this.#results.left)
       this.#results.finishWithoutReply(item, 'lost', 'no-device', message);
   }
