@@ -7,6 +7,7 @@ import { isHalf } from '../tensor/dtype.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
 import { sizeOf } from '../tensor/shape.ts';
+import { dequantizations } from '../vocabulary/quant/dequantize.ts';
 import { signatureOf } from '../vocabulary/registry.ts';
 import type { CaseContext } from './context.ts';
 import { judgeResults } from './judge-call.ts';
@@ -61,7 +62,7 @@ async function runHalf(t: CaseContext, record: OpRecord, dtype: Half): Promise<v
  */
 const ALWAYS_FLOAT32: readonly string[] = [
   'quantize_blockwise.absmax',
-  'dequantize_4bit.y',
+  ...Array.from(dequantizations.keys(), (op) => `${op}.y`),
   'lora_linear.xa',
 ];
 

@@ -89,7 +89,7 @@ const recordOf = (
         ...params,
         blocksize: params.blocksize * 2,
       })),
-      ...otherFormatBug<Params, Inputs>(formats),
+      otherFormatBug<Params, Inputs>(formats),
       inputBug('nibbles swapped', 'packed', (x) => (x % 16) * 16 + Math.floor(x / 16)),
       inputBug('a code one too high', 'packed', (x, i) => (i === 0 ? x ^ 16 : x)),
       inputBug('absmax of the next block', 'absmax', (_, i, { data }) =>

@@ -1,5 +1,5 @@
 import type { BlockFormat } from '../../quant/format.ts';
-import { formatsBoundTo, type Kind } from '../../quant/registry.ts';
+import { blockFormats, formatsBoundTo, type Kind } from '../../quant/registry.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { PlausibleBug } from '../record.ts';
 
@@ -24,18 +24,18 @@ export function boundRecords<Signature extends { readonly name: string }, Sample
   });
 }
 
-/** Takes codes for those of another format that shares the op, where there is one. */
+/**
+ * Takes codes for those of another format: of one that shares the op, where there is one, or else of
+ * any.
+ */
 export function otherFormatBug<Params extends { readonly quant_type: string }, Inputs>(
   formats: readonly BlockFormat[],
-): readonly PlausibleBug<Params, Inputs>[] {
-  if (formats.length < 2) return [];
-  const names = formats.map(({ name }) => name);
-  return [
-    paramsBug<Params, Inputs>('codes of another type', (params) => ({
-      ...params,
-      quant_type: names[(names.indexOf(params.quant_type) + 1) % names.length] as string,
-    })),
-  ];
+): PlausibleBug<Params, Inputs> {
+  const names = formats.length > 1 ? formats.map(({ name }) => name) : [...blockFormats.keys()];
+  return paramsBug('codes of another type', (params) => ({
+    ...params,
+    quant_type: names[(names.indexOf(params.quant_type) + 1) % names.length] as string,
+  }));
 }
 
 /** The formats of an op, for people: "4-bit codes (FP4, NF4)". */

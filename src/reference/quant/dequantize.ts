@@ -69,7 +69,7 @@ const recordOf = (
       inputBug("neighbour's absmax", 'absmax', (a, j, { data }) => data[j ^ 1] ?? a),
       inputBug('absmax wrong by 2e-5', 'absmax', (a) => a * (1 + 2e-5)),
       paramsBug('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
-      ...otherFormatBug<Params, Inputs>(formats),
+      otherFormatBug<Params, Inputs>(formats),
       inputBug('last byte inverted', 'packed', (b, k, { data }) =>
         k === data.length - 1 ? 255 - b : b,
       ),

@@ -105,7 +105,9 @@ export function corners(
   blocksize = 32,
 ): SampleOf<Quantize> {
   const { scales } = blockFormatOf(quant_type);
-  const maxima = MAXIMA[dtype].filter((x) => x === 0 || isKept(storedAs(scales, x)));
+  const maxima = MAXIMA[dtype].filter(
+    (x) => x === 0 || isKept(storedAs(dtype, storedAs(scales, x))),
+  );
   const draw = (random: Random, shape: Shape) =>
     random
       .fill(sizeOf(shape), () => random.uniform(-1, 1))
@@ -141,7 +143,7 @@ export function boundaries(type: string, blocksize = 64) {
   };
 }
 
-/** Whether a scale has neither vanished nor become infinite. */
+/** Whether a scale, and what it stands for, has neither vanished nor become infinite. */
 function isKept(scale: number): boolean {
   return scale > 0 && Number.isFinite(scale);
 }

@@ -165,16 +165,16 @@ const recordOf = (
     samples,
     faults: [
       {
-        name: 'codes one place too late',
+        name: 'two bits of each word flipped',
         shader: {
           file: 'quant/quantize',
           from: 'packed[out] = in_order(word);',
-          to: 'packed[out] = in_order(word << BITS);',
+          to: 'packed[out] = in_order(word ^ 3u);',
         },
       },
     ],
     plausibleBugs: [
-      ...otherFormatBug<Params, Inputs>(formats),
+      otherFormatBug<Params, Inputs>(formats),
       paramsBug('block size doubled', (params) => ({ ...params, blocksize: 2 * params.blocksize })),
       inputBug('last element dropped', 'weight', (x, i, { data }) =>
         i === data.length - 1 ? 0 : x,
