@@ -1,19 +1,12 @@
 import { expect, test } from 'vitest';
+import { linkedKernels } from '../gpu/fixtures/linked-kernels.ts';
 import { launchers } from '../ops/registry.ts';
 import { records } from '../reference/registry.ts';
 
-const shaders = import.meta.glob<{ readonly file: string; readonly code: string }>(
-  '../../shaders/**/*.{wgsl,wesl}',
-  {
-    eager: true,
-    import: 'default',
-  },
-);
 const launcherSources = Object.values(
   import.meta.glob<string>('../ops/**/*.ts', { eager: true, query: '?raw', import: 'default' }),
 );
-/** What has an entry point; the rest is imported by these. */
-const kernels = Object.values(shaders).filter(({ code }) => code.includes('@compute'));
+const kernels = await linkedKernels();
 /** The probe is the engine's own. */
 const isOps = (file: string) => !file.startsWith('lib/');
 

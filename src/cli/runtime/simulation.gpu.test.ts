@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { create, globals } from 'webgpu';
 import { WebGpuBackend } from '../../backends/webgpu.ts';
+import { linkedKernels } from '../../gpu/fixtures/linked-kernels.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { type Probe, probe } from '../../gpu/probe.ts';
 import { launchers } from '../../ops/registry.ts';
@@ -37,15 +38,8 @@ afterAll(() => gpu[Symbol.dispose]());
 /** What an adapter computes in its own way. */
 const OWN = /\b(exp|log|inverseSqrt|sin|cos)\(/;
 
-const shaders = import.meta.glob<{ readonly file: string; readonly code: string }>(
-  '../../../shaders/**/*.wgsl',
-  {
-    eager: true,
-    import: 'default',
-  },
-);
 const ownKernels = new Set(
-  Object.values(shaders).flatMap(({ file, code }) => (OWN.test(code) ? [file] : [])),
+  (await linkedKernels()).flatMap(({ file, code }) => (OWN.test(code) ? [file] : [])),
 );
 
 /** Its kernel cuts angles off in integers, where the simulation rounds them. */

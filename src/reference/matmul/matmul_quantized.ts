@@ -38,10 +38,10 @@ const withDecoding = (depth: (terms: number) => number) => (terms: number) => de
 
 function flippedBit(variant: string, file: string, direction: 'forward' | 'backward'): RecordFault {
   return {
-    name: 'a bit of every fourth code flipped',
+    name: 'two bits of every fourth code flipped',
     direction,
     variants: [variant],
-    shader: { file, from: '(codes & MASK)', to: '((codes ^ 1u) & MASK)' },
+    shader: { file, from: '(codes & MASK)', to: '((codes ^ 3u) & MASK)' },
   };
 }
 

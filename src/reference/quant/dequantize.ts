@@ -55,11 +55,11 @@ const recordOf = (
     samples,
     faults: [
       {
-        name: 'a bit of every fourth code flipped',
+        name: 'two bits of every fourth code flipped',
         shader: {
           file: 'quant/dequantize',
           from: '(codes & MASK)',
-          to: '((codes ^ 1u) & MASK)',
+          to: '((codes ^ 3u) & MASK)',
         },
       },
     ],
