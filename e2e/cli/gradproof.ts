@@ -54,6 +54,10 @@ export async function gradproof(
     stderr += chunk.toString();
   });
   if (terminateAtOnce) child.stdio[3]?.once('data', () => child.kill('SIGTERM'));
+  // A test that ran out of time ends with its process, and leaves none to the tests after it.
+  const kill = () => void child.kill('SIGKILL');
+  process.on('exit', kill);
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  process.off('exit', kill);
   return { status, stdout, stderr };
 }
