@@ -4,7 +4,8 @@ import type { CaseSnapshot, MutantSnapshot, Snapshot } from './snapshot.ts';
 export interface Allowed {
   /**
    * What became of shaders (by their path in the linker's package, without extension): the new
-   * name, which several may share, or the list of those over which the text was spread.
+   * name, which several may share, or where the text has changed, the list of those that hold it
+   * now, a kernel's own name first.
    */
   readonly moved: Readonly<Record<string, string | readonly string[]>>;
   /** Why the reads of a case differ from run to run, by its id. */
@@ -88,10 +89,10 @@ function mutantDifferences(
   ];
 }
 
-/** The new name of a shader; of one that was spread its own, for it stays or is gone. */
+/** The new name of a shader. */
 function newName(name: string, moved: Allowed['moved']): string {
   const now = moved[name];
-  return typeof now === 'string' ? now : name;
+  return (typeof now === 'string' ? now : now?.[0]) ?? name;
 }
 
 /** Shaders whose text is merged of several, or was spread over several. */
