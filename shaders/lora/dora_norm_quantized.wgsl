@@ -1,5 +1,4 @@
-import package::format::value;
-import package::lib::codes::{ MASK, bits_from, place_of };
+import package::lib::codes::{ four_values, place_of };
 import package::lib::grid::linear_index;
 import package::lora::low_rank::{ FOUR, low_rank_four };
 
@@ -20,11 +19,12 @@ struct Dims {
 @group(0) @binding(4) var<storage, read_write> norm: array<f32>;
 @group(0) @binding(5) var<uniform> dims: Dims;
 
-// Element i of the flat weight.
-fn weight_at(i: u32) -> f32 {
-  let place = place_of(i);
-  let codes = bits_from(place.shift, packed[place.word], packed[place.word + 1u]);
-  return value(codes & MASK) * absmax[i / dims.block];
+// Elements `first` to first + 3 of the flat weight.
+fn weight_four(first: u32) -> vec4f {
+  let place = place_of(first);
+  let blocks = (first + FOUR) / dims.block;
+  let scales = vec4f(absmax[blocks.x], absmax[blocks.y], absmax[blocks.z], absmax[blocks.w]);
+  return four_values(place.shift, packed[place.word], packed[place.word + 1u]) * scales;
 }
 
 @compute @workgroup_size(64)
@@ -39,8 +39,7 @@ fn main(
   }
   var squares = vec4f();
   for (var col = 0u; col < dims.width; col += 4u) {
-    let at = row * dims.width + col + FOUR;
-    let base = vec4f(weight_at(at.x), weight_at(at.y), weight_at(at.z), weight_at(at.w));
+    let base = weight_four(row * dims.width + col);
     let merged = dims.scale * low_rank_four(row, col, dims.r, dims.width) + base;
     let inside = select(vec4f(), merged, col + FOUR < vec4u(dims.width));
     squares += inside * inside;

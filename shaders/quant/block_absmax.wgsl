@@ -2,7 +2,7 @@
 // (0, 1, 2); the last block may be shorter. LANES invocations share a block; with one there is no
 // barrier. Reads n elements once.
 
-import package::lib::storage::f32_bits_of_half;
+import package::lib::storage::{ f32_bits_of_half, word_of };
 
 struct Sizes {
   n: u32,
@@ -19,16 +19,13 @@ override LANES: u32 = 1u;
 
 var<workgroup> found: array<u32, 64>;
 
-// Magnitude bits of the largest element in word `w`, of those from `first` to before `end`: of the
-// storage format, in which they order as the magnitudes do.
-fn largest_of(w: u32, first: u32, end: u32) -> u32 {
-  let word = x[w];
+// Magnitude bits of element `i`: of the storage format, in which they order as the magnitudes do.
+fn magnitude_of(i: u32) -> u32 {
+  let word = x[word_of(i, STORAGE)];
   if (STORAGE == 0u) {
     return word & 0x7fffffffu;
   }
-  let low = select(0u, word & 0x7fffu, 2u * w >= first);
-  let high = select(0u, (word >> 16u) & 0x7fffu, 2u * w + 1u < end);
-  return max(low, high);
+  return (word >> (16u * (i & 1u))) & 0x7fffu;
 }
 
 @compute @workgroup_size(64)
@@ -38,14 +35,12 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let j = (group.y * groups.x + group.x) * (64u / LANES) + local / LANES;
-  let per_word = select(2u, 1u, STORAGE == 0u);
   let first = j * sizes.block;
   let end = min(first + sizes.block, sizes.n);
-  let words = (end + per_word - 1u) / per_word;
   var largest = 0u;
   if (j < sizes.blocks) {
-    for (var w = first / per_word + local % LANES; w < words; w += LANES) {
-      largest = max(largest, largest_of(w, first, end));
+    for (var i = first + local % LANES; i < end; i += LANES) {
+      largest = max(largest, magnitude_of(i));
     }
   }
   if (LANES > 1u) {

@@ -4,7 +4,6 @@
 
 import package::format::{ BITS, encode, in_order };
 import package::lib::block_scale::{block_scale, relative_to_block};
-import package::lib::codes::{ CODES, WORDS };
 import package::lib::grid::linear_index;
 import package::lib::storage::{word_of, f32_bits_of};
 
@@ -31,8 +30,8 @@ fn main(
   if (out >= sizes.words) {
     return;
   }
-  let start = out / WORDS * CODES; // the code that the first word of these begins with
-  let before = out % WORDS * 32u;  // bits in the words before this one
+  let start = out / BITS * 32u;  // the first of 32 codes, which are BITS words
+  let before = out % BITS * 32u; // bits in those of them that stand before this one
   var word = 0u;
   var end = 0u; // of the block whose scale is known
   var scale = block_scale(0u);

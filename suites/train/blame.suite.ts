@@ -117,8 +117,8 @@ const KERNELS: readonly Kernel[] = [
     name: 'block_absmax',
     faults: breaking(
       'quant/block_absmax',
-      'max(largest, largest_of(w, first, end));',
-      'max(largest, largest_of(w, first, end) & 0x7fffff00u);',
+      'max(largest, magnitude_of(i));',
+      'max(largest, magnitude_of(i) & 0x7fffff00u);',
     ),
     named: 'step 0, layer linear1, quantize_4bit',
   },
