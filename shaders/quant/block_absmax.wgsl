@@ -38,10 +38,8 @@ fn main(
   let first = j * sizes.block;
   let end = min(first + sizes.block, sizes.n);
   var largest = 0u;
-  if (j < sizes.blocks) {
-    for (var i = first + local % LANES; i < end; i += LANES) {
-      largest = max(largest, magnitude_of(i));
-    }
+  for (var i = first + local % LANES; i < end; i += LANES) {
+    largest = max(largest, magnitude_of(i));
   }
   if (LANES > 1u) {
     found[local] = largest;

@@ -3,7 +3,7 @@
 // block; packed: n codes, the rest of the last word holds zeros' codes. One invocation makes a word.
 
 import package::format::{ BITS, encode, in_order };
-import package::lib::block_scale::{block_scale, relative_to_block};
+import package::lib::block_scale::{ BlockScale, block_scale, relative_to_block };
 import package::lib::grid::linear_index;
 import package::lib::storage::{word_of, f32_bits_of};
 
@@ -34,7 +34,7 @@ fn main(
   let before = out % BITS * 32u; // bits in those of them that stand before this one
   var word = 0u;
   var end = 0u; // of the block whose scale is known
-  var scale = block_scale(0u);
+  var scale = BlockScale();
   for (var bit = before / BITS * BITS; bit < before + 32u; bit += BITS) {
     let i = start + bit / BITS;
     var y = 0.0;
