@@ -17,6 +17,7 @@ import { runCase } from '../../src/harness/worker/run-case.ts';
 
 const ops = (process.env['RECIPE_OPS'] ?? '').split(',');
 const shaders = (process.env['RECIPE_SHADERS'] ?? '').split(',');
+const alsoMutants = (process.env['RECIPE_MUTANTS'] ?? '').split(',');
 
 let gpu: Gpu;
 
@@ -45,7 +46,9 @@ describe.each(cases.map((declared) => [declared.id, declared] as const))('%s', (
 });
 
 const sources = new ShaderSources(shaderSources);
-const mutants = mutantSet(sources).filter(({ file }) => shaders.includes(file));
+const mutants = mutantSet(sources).filter(
+  (mutant) => shaders.includes(mutant.file) || alsoMutants.includes(mutantId(mutant)),
+);
 
 test.each(mutants.map((mutant) => [mutantId(mutant), mutant] as const))(
   `%s is seen in ${ops.join()}`,

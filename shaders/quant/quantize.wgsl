@@ -3,7 +3,7 @@
 // block; packed: n codes, the rest of the last word holds zeros' codes. One invocation makes a word.
 
 import package::format::{ BITS, encode, in_order };
-import package::lib::block_scale::{ BlockScale, block_scale, relative_to_block };
+import package::lib::block_scale::{ block_scale, relative_to_block };
 import package::lib::grid::linear_index;
 import package::lib::storage::{word_of, f32_bits_of};
 
@@ -32,23 +32,24 @@ fn main(
   }
   let start = out / BITS * 32u;  // the first of 32 codes, which are BITS words
   let before = out % BITS * 32u; // bits in those of them that stand before this one
+  let after = before + 32u;
   var word = 0u;
-  var end = 0u; // of the block whose scale is known
-  var scale = BlockScale();
-  for (var bit = before / BITS * BITS; bit < before + 32u; bit += BITS) {
-    let i = start + bit / BITS;
-    var y = 0.0;
-    if (i < sizes.n) {
-      if (i >= end) {
-        let block = i / sizes.block;
-        scale = block_scale(absmax[block]);
-        end = (block + 1u) * sizes.block;
+  var bit = before / BITS * BITS; // a code may begin in the word before
+  while (bit < after) {
+    let first = start + bit / BITS;
+    let block = first / sizes.block;
+    let scale = block_scale(absmax[block]); // takes longest: once for all that share it
+    let left = (block + 1u) * sizes.block - first;
+    let end = min(after, bit + min(left, 32u) * BITS);
+    for (var i = first; bit < end; i++) {
+      var y = 0.0;
+      if (i < sizes.n) {
+        y = relative_to_block(f32_bits_of(x[word_of(i, STORAGE)], i, STORAGE), scale);
       }
-      y = relative_to_block(f32_bits_of(x[word_of(i, STORAGE)], i, STORAGE), scale);
+      let code = encode(y);
+      word |= select(code << (bit - before), code >> (before - bit), bit < before);
+      bit += BITS;
     }
-    let code = encode(y);
-    // A code may begin in the word before.
-    word |= select(code << (bit - before), code >> (before - bit), bit < before);
   }
   packed[out] = in_order(word);
 }

@@ -5,7 +5,7 @@
  */
 export type ModuleTexts = Readonly<Record<string, string>>;
 
-/** The module that a number format's stands for. */
+/** What kernels call the module of the format that they are linked for. */
 const FORMAT = 'format';
 
 /** Formats that kernels are linked for: modules `quant/<format>` with an encoder. */

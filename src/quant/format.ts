@@ -101,10 +101,14 @@ export function blockFormat(
   };
 }
 
-/** Whether so many elements may share a scale. */
-export function takesBlocks({ blocks }: Format, size: number | undefined): size is number {
+/** Whether so many elements of a weight of this shape may share a scale. */
+export function takesBlocks(
+  { blocks }: Format,
+  size: number | undefined,
+  shape: Shape,
+): size is number {
   if (blocks === undefined || size === undefined) return false;
-  return blocks === 'row' ? Number.isInteger(size) && size > 0 : blocks.sizes.includes(size);
+  return blocks === 'row' ? size === (shape.at(-1) ?? 1) : blocks.sizes.includes(size);
 }
 
 /** The numbers that {@link takesBlocks} takes, in words. */

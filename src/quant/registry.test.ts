@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { blockFormatOf, blockFormats, formats } from './registry.ts';
 
+test('a format has the name of its folder', () => {
+  const folders = Object.keys(import.meta.glob('./*/format.ts'));
+  expect(folders.map((path) => path.split('/')[1])).toEqual([...formats.keys()]);
+});
+
 test.each([...formats.values()])('$name has float32 values and a code of zero', (format) => {
   for (const x of Array.from(format.values)) expect(Math.fround(x)).toBe(x);
   expect(format.values[format.zeroCode]).toBe(0);

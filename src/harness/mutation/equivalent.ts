@@ -268,16 +268,16 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.empty,
   },
   {
-    id: 'mutate.quant.quantize:guard;line=42;n=1',
-    line: 'if (i >= end) {',
-    becomes: 'if true {',
-    why: 'The scale of the same block is computed once more: only the time differs.',
-  },
-  {
-    id: 'mutate.quant.quantize:boundary;line=51;n=1',
+    id: 'mutate.quant.quantize:boundary;line=50;n=1',
     line: 'word |= select(code << (bit - before), code >> (before - bit), bit < before);',
     becomes: 'word |= select(code << (bit - before), code >> (before - bit), bit <= before);',
     why: 'Where both are equal, either shift is by no bit.',
+  },
+  {
+    id: 'mutate.quant.quantize:arithmetic;line=50;n=2',
+    line: 'word |= select(code << (bit - before), code >> (before - bit), bit < before);',
+    becomes: 'word |= select(code << (bit - before), code >> (before + bit), bit < before);',
+    why: 'Codes of 4 bits never begin in the word before; those of 6 bits in the recipe of a format do, and it sees the change.',
   },
   {
     id: 'mutate.quant.quantize_blockwise:boundary;line=26;n=1',

@@ -98,7 +98,7 @@ function checked(weight: QuantizedWeight<Tensor>): {
 } {
   const { format, blocksize, shape } = weight;
   const op = format.ops.multiply?.op;
-  if (!takesBlocks(format, blocksize))
+  if (!takesBlocks(format, blocksize, shape))
     throw new ShapeError(`${op}: blocksize ${blocksize} is not ${blockSizesOf(format)}`);
   const [out_features, in_features] = shape as [number, number];
   const elements = out_features * in_features;

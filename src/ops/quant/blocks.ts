@@ -4,6 +4,7 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { spread, u32 } from '../../gpu/shader.ts';
 import { type BlockFormat, blockSizesOf, takesBlocks } from '../../quant/format.ts';
 import type { DType } from '../../tensor/dtype.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { chooseLaunch, type LaunchVariant, type Variant } from '../variants.ts';
 
@@ -58,8 +59,8 @@ export function checkBlock(block: number): void {
 }
 
 /** Throws {@link QuantizationError} for a block size that a format does not have. */
-export function checkBlockOf(format: BlockFormat, block: number): void {
-  if (!takesBlocks(format, block))
+export function checkBlockOf(format: BlockFormat, block: number, shape: Shape): void {
+  if (!takesBlocks(format, block, shape))
     throw new QuantizationError(
       `blocksize ${block} of ${format.name}: give ${blockSizesOf(format)}`,
     );

@@ -11,9 +11,9 @@ import { checkBlockOf, storageOf } from './blocks.ts';
 import { blockSizes, shaderOf } from './format-shader.ts';
 
 /**
- * bitsandbytes.functional.dequantize_4bit in formats that share an op: value of each code times the
- * absmax of its block, rounded to `dtype` (nearest even). packed: u8 [bytes, 1]; absmax: f32
- * [ceil(n / blocksize)]. Throws ShapeError when they do not fit the shape.
+ * bitsandbytes.functional.dequantize_4bit, in any block format: value of each code times the absmax
+ * of its block, rounded to `dtype` (nearest even). packed: u8 [bytes, 1]; absmax [ceil(n /
+ * blocksize)] as the format stores it. Throws ShapeError when they do not fit the shape.
  */
 const dequantizer = (signature: Dequantize): Launcher<Dequantize> =>
   launcher(signature, {
@@ -21,7 +21,7 @@ const dequantizer = (signature: Dequantize): Launcher<Dequantize> =>
     storage: { keeps: ['y'] },
     forward: (gpu, { packed, absmax }, { quant_type, blocksize, shape, dtype }) => {
       const format = blockFormatOf(quant_type);
-      checkBlockOf(format, blocksize);
+      checkBlockOf(format, blocksize, shape);
       const n = sizeOf(shape);
       if (packed.bytes !== format.packing.bytesOf(n) || absmax.size !== Math.ceil(n / blocksize)) {
         throw new ShapeError(

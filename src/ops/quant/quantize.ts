@@ -57,7 +57,8 @@ export function quantizeBlocks(
 ): Quantized & Partial<NestedStatistics> {
   const format = blockFormatOf(params.quant_type);
   const { blocksize } = params;
-  checkBlockOf(format, blocksize);
+  checkBlockOf(format, blocksize, weight.shape);
+  const shader = shaderOf(shaders, format);
   const nested = params.compress_statistics ? nestedOf(params) : undefined;
   if (nested) checkBlockwise(nested);
   const STORAGE = storageOf(weight.dtype);
@@ -72,7 +73,7 @@ export function quantizeBlocks(
   const packed = Tensor.empty(gpu, 'u8', [bytes, 1]);
   const words = Math.ceil(bytes / 4);
   gpu.dispatch({
-    shader: shaderOf(shaders, format),
+    shader,
     constants: { STORAGE },
     bindings: [weight.binding, scales.binding, packed.binding],
     uniforms: [weight.size, blocksize, words].map(u32),

@@ -10,7 +10,7 @@ import { drawTensor, type Elements } from '../simulation/draw.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { type Inputs, type Params, scaleOf, weightOf } from './lora_linear/stages.ts';
 
-/** x W^T, or x W, with a dense or a 4-bit weight. */
+/** x W^T, or x W, with a dense or a quantized weight. */
 function timesWeight(
   gpu: SimulatedGpu,
   x: Value,

@@ -195,7 +195,7 @@ const FAULTS: readonly RecordFault[] = (['forward', 'backward'] as const).map((d
   shader: { file: 'lora/lora_update', from: 'i < dims.r;', to: 'i + 1u < dims.r;' },
 }));
 
-/** PEFT's LoRA linear on a dense or a 4-bit base. */
+/** PEFT's LoRA linear on a dense or a quantized base. */
 export const record = defineRecord(signature, {
   summary: 'y = x W^T + s (x A^T) B^T + bias, W frozen; DoRA rescales its columns',
   forward: (inputs, params) => forward(inputs, params),

@@ -20,7 +20,7 @@ function decode(parts: Inputs, { quant_type, blocksize, shape }: Params): Value 
   return { shape, data: decoded({ format, blocksize, shape, parts }) };
 }
 
-/** Takes one entry of the table for the next: code 5 for code 6. */
+/** Takes one entry of the table for its neighbour: that of zero. */
 const wrongEntry: PlausibleBug<Params, Inputs> = {
   name: 'one table entry wrong',
   apply: (inputs, params) => {
@@ -28,7 +28,7 @@ const wrongEntry: PlausibleBug<Params, Inputs> = {
     const { shape, data } = inputs.packed;
     const codes = Array.from({ length: sizeOf(params.shape) }, (_, i) => packing.codeAt(data, i));
     const wrong = packing.pack(
-      codes.map((code) => (code === 5 ? 6 : code)),
+      codes.map((code) => (code === zeroCode ? code ^ 1 : code)),
       zeroCode,
     );
     return { inputs: { ...inputs, packed: { shape, data: Float64Array.from(wrong) } }, params };

@@ -129,10 +129,11 @@ export function corners(
  */
 export function boundaries(type: string, blocksize = 64) {
   const { rounding, scales } = blockFormatOf(type);
+  const reach = scales === 'f16' ? 10 : 20;
   return (random: Random, shape: Shape) => {
     const data = random.fill(sizeOf(shape), () => 0);
     for (let start = 0; start < data.length; start += blocksize) {
-      const absmax = storedAs(scales, random.uniform(1, 2) * 2 ** random.integer(-20, 20));
+      const absmax = storedAs(scales, random.uniform(1, 2) * 2 ** random.integer(-reach, reach));
       const edges = rounding.thresholds.flatMap((t) => edgeOf(t, absmax));
       const room = Math.min(blocksize, data.length - start) - 1;
       const from = edges.length > room ? (start / blocksize) * room : 0;
@@ -174,14 +175,19 @@ function neighbour(x: number, direction: 1 | -1): number {
 }
 
 /**
- * Blocks of 64 of nearly the same absmax, between two that are far off on both sides: without their
+ * Blocks of nearly the same absmax, between two that are far off on both sides: without their
  * mean they are small, where roundings differ.
  */
-export function level(random: Random, shape: Shape): Float64Array {
-  const last = sizeOf(shape) - 64;
-  const absmax = (i: number) => (i < 64 ? 2 : i >= last ? 0 : 1 + random.uniform(-1e-4, 1e-4));
-  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => (i % 64 === 0 ? absmax(i) : 0));
-}
+export const level =
+  (blocksize: number) =>
+  (random: Random, shape: Shape): Float64Array => {
+    const last = sizeOf(shape) - blocksize;
+    const absmax = (i: number) =>
+      i < blocksize ? 2 : i >= last ? 0 : 1 + random.uniform(-1e-4, 1e-4);
+    return Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
+      i % blocksize === 0 ? absmax(i) : 0,
+    );
+  };
 
 /**
  * Samples of a format for whose op none are written: what it represents, one element, delicate
@@ -198,6 +204,11 @@ export function samplesOfFormat({
   });
   const row = 2 ** packing.bits + 29;
   const ofBlock = target(row).blocksize;
+  const nested: Target = {
+    ...target(row),
+    compress_statistics: true,
+    nested_rounding: 'nearest',
+  };
   return [
     sample({
       level: 'exact',
@@ -216,9 +227,7 @@ export function samplesOfFormat({
     sample({ shape: [37, 67], params: target(67), dtype: 'f16' }),
     sample({ shape: [5, 301], params: target(301), dtype: 'bf16' }),
     sample({ shape: [3, 3001], params: target(3001), variant: 'cooperative' }),
-    sample({
-      shape: [301, 64],
-      params: { ...target(64), compress_statistics: true, nested_rounding: 'nearest' },
-    }),
+    sample({ shape: [301, ofBlock], params: nested }),
+    sample({ shape: [137, ofBlock], params: nested, values: 'level', draw: level(ofBlock) }),
   ];
 }

@@ -47,7 +47,7 @@ export const samples: readonly SampleOf<Quantize>[] = [
     shape: [137, 64],
     params: { ...nf4(64), compress_statistics: true },
     values: 'level',
-    draw: level,
+    draw: level(64),
   }), // defaults
   ...[512, 1024, 2048].map((blocksize) =>
     sample({ shape: [5, 1023], params: nf4(blocksize), variant: 'cooperative', tier: 'full' }),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FOUR_BIT_BLOCKS } from '../../quant/bitsandbytes.ts';
 import { blockFormatOf, blockFormats } from '../../quant/registry.ts';
 import { blocksizeOf } from '../quant/blocksize.ts';
 import { codes, float, off, onlyWhen, optional, positive, size } from '../rules.ts';
@@ -17,8 +18,8 @@ const params = v.strictObject({
   use_dora: off,
   /** How the frozen weight is stored. */
   base: v.optional(v.picklist(['dense', ...blockFormats.keys()]), 'dense'),
-  /** Elements that share an absmax in a quantized base. */
-  blocksize: blocksizeOf([...blockFormats.values()]),
+  /** Elements that share an absmax in a quantized base, by default as in those of bitsandbytes. */
+  blocksize: blocksizeOf([...blockFormats.values()], FOUR_BIT_BLOCKS.usual),
 });
 type Params = v.InferOutput<typeof params>;
 
