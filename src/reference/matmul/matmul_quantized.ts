@@ -9,6 +9,7 @@ import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type RecordOf, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import { boundRecords, codesOf, otherFormatBug } from '../quant/bound-records.ts';
+import { swappedCodes } from '../quant/swapped-codes.ts';
 import type { RecordFault, Value } from '../record.ts';
 import { samplesOfFormat } from './matmul_quantized.samples.ts';
 import { product, productBound } from './product.ts';
@@ -36,12 +37,12 @@ function weightOf(inputs: Inputs, params: Params): Value {
 /** A decoded weight has been rounded once, which counts as one more operation in every product. */
 const withDecoding = (depth: (terms: number) => number) => (terms: number) => depth(terms) + 1;
 
-function flippedBit(variant: string, file: string, direction: 'forward' | 'backward'): RecordFault {
+function swapped(variant: string, file: string, direction: 'forward' | 'backward'): RecordFault {
   return {
-    name: 'two bits of every fourth code flipped',
+    name: 'neighbouring codes swapped',
     direction,
     variants: [variant],
-    shader: { file, from: '(codes & MASK)', to: '((codes ^ 3u) & MASK)' },
+    ...swappedCodes(file),
   };
 }
 
@@ -79,10 +80,10 @@ const recordOf = (
     }),
     samples,
     faults: [
-      flippedBit('register', 'matmul/matmul_quantized', 'forward'),
-      flippedBit('register', 'matmul/matmul_quantized_grad', 'backward'),
-      flippedBit('subgroup', 'matmul/matmul_quantized_subgroup', 'forward'),
-      flippedBit('subgroup', 'matmul/matmul_quantized_grad_subgroup', 'backward'),
+      swapped('register', 'matmul/matmul_quantized', 'forward'),
+      swapped('register', 'matmul/matmul_quantized_grad', 'backward'),
+      swapped('subgroup', 'matmul/matmul_quantized_subgroup', 'forward'),
+      swapped('subgroup', 'matmul/matmul_quantized_grad_subgroup', 'backward'),
     ],
     plausibleBugs: [
       paramsBug('blocks twice as long', (params) => ({

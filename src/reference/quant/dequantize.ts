@@ -10,6 +10,7 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { PlausibleBug, Value } from '../record.ts';
 import { boundRecords, codesOf, otherFormatBug } from './bound-records.ts';
 import { samplesOfFormat } from './dequantize.samples.ts';
+import { swappedCodes } from './swapped-codes.ts';
 
 type Inputs = InputsOf<Dequantize, Value>;
 type Params = ParamsOf<Dequantize>;
@@ -53,16 +54,7 @@ const recordOf = (
       },
     }),
     samples,
-    faults: [
-      {
-        name: 'two bits of every fourth code flipped',
-        shader: {
-          file: 'quant/dequantize',
-          from: '(codes & MASK)',
-          to: '((codes ^ 3u) & MASK)',
-        },
-      },
-    ],
+    faults: [{ name: 'neighbouring codes swapped', ...swappedCodes('quant/dequantize') }],
     plausibleBugs: [
       wrongEntry,
       inputBug('nibbles swapped', 'packed', swapNibbles),

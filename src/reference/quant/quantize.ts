@@ -165,11 +165,11 @@ const recordOf = (
     samples,
     faults: [
       {
-        name: 'two bits of each word flipped',
+        name: 'neighbouring codes swapped',
         shader: {
           file: 'quant/quantize',
-          from: 'packed[out] = in_order(word);',
-          to: 'packed[out] = in_order(word ^ 3u);',
+          from: 'code << (bit - before)',
+          to: 'code << ((bit - before) ^ BITS)',
         },
       },
     ],
