@@ -1,3 +1,5 @@
+import { rowOf } from '../catalog/coverage.ts';
+import type { Covered } from '../catalog/ids.ts';
 import { GradproofError } from '../errors.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { CaseContext, CaseParams } from './context.ts';
@@ -23,8 +25,8 @@ export interface Case {
   readonly suite: string;
   readonly backend: string;
   readonly tier: Tier;
-  /** Catalog rows whose text this case asserts. */
-  readonly covers: readonly string[];
+  /** What this case asserts of the catalog: rows, or clauses of rows. */
+  readonly covers: readonly Covered[];
   /** What is computed and what is asserted, for people. */
   readonly description: string;
   readonly needs: readonly GPUFeatureName[];
@@ -57,17 +59,19 @@ export interface Suite {
 const SUITE_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 const WORD = /^[^\s;=:]+$/;
 const DEFAULT_TIMEOUT_MS = 20_000;
+/** One case that proves many things at once says little when it fails. */
+const MOST_ROWS = 3;
 
 /** A suite under construction. */
 export class SuiteBuilder implements Suite {
   readonly name: string;
   readonly description: string;
-  readonly #covers: readonly string[];
+  readonly #covers: readonly Covered[];
   readonly #declared: CaseBuilder[] = [];
 
   constructor(
     name: string,
-    options: { readonly description: string; readonly covers?: readonly string[] },
+    options: { readonly description: string; readonly covers?: readonly Covered[] },
   ) {
     if (!SUITE_NAME.test(name))
       throw new SuiteError(`suite name "${name}" must match ${SUITE_NAME.source}`);
@@ -96,7 +100,7 @@ export class CaseBuilder {
   readonly #suite: string;
   readonly #name: string;
   readonly #grid: Readonly<Record<string, readonly (string | number | boolean)[]>>;
-  #covers: readonly string[];
+  #covers: readonly Covered[];
   #needs: readonly GPUFeatureName[] = [];
   #tier: Tier = 'quick';
   #timeoutMs = DEFAULT_TIMEOUT_MS;
@@ -110,7 +114,7 @@ export class CaseBuilder {
     suiteName: string,
     name: string,
     grid: Readonly<Record<string, readonly (string | number | boolean)[]>>,
-    covers: readonly string[],
+    covers: readonly Covered[],
   ) {
     this.#suite = suiteName;
     this.#name = name;
@@ -134,7 +138,8 @@ export class CaseBuilder {
     return this;
   }
 
-  covers(...rows: readonly string[]): this {
+  /** What the case asserts of the catalog: at most three rows, or clauses of them. */
+  covers(...rows: readonly Covered[]): this {
     this.#covers = [...this.#covers, ...rows];
     return this;
   }
@@ -182,6 +187,10 @@ export class CaseBuilder {
       throw new SuiteError(
         `${this.#suite}:${this.#name} has no control(): name the fault that turns it red`,
       );
+    if (new Set(this.#covers.map(rowOf)).size > MOST_ROWS)
+      throw new SuiteError(
+        `${this.#suite}:${this.#name} covers more than ${MOST_ROWS} rows of the catalog: make it several cases`,
+      );
     return combinations(this.#grid).map((params) => ({
       id: caseId(this.#suite, this.#name, params),
       suite: this.#suite,
@@ -202,7 +211,7 @@ export class CaseBuilder {
 /** Starts a suite; export what it returns from `suites/<area>/<name>.suite.ts`. */
 export function suite(
   name: string,
-  options: { readonly description: string; readonly covers?: readonly string[] },
+  options: { readonly description: string; readonly covers?: readonly Covered[] },
 ): SuiteBuilder {
   return new SuiteBuilder(name, options);
 }

@@ -12,6 +12,7 @@ import {
   TrainingJournal,
   type TrainingListener,
 } from '../../harness/training.ts';
+import { withRows } from '../../report/rows.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
 import { endGpuProcess } from '../browser/gpu-process.ts';
 import type { Installation } from '../browser/install.ts';
@@ -130,13 +131,13 @@ class ChromiumRuntime implements Runtime {
       } catch (error) {
         if (!(error instanceof BrowserDiedError)) throw error;
         if (signal.aborted) {
-          if (journal.begun) return journal.report();
+          if (journal.begun) return await withRows(journal.report());
           throw new InterruptedError();
         }
         if (performance.now() > ends) {
           if (!journal.begun) throw error;
           tell(journal.giveUp('deadline'));
-          return journal.report();
+          return await withRows(journal.report());
         }
         const lost = journal.died();
         if (lost) {
@@ -146,7 +147,7 @@ class ChromiumRuntime implements Runtime {
           // A page that died so often before any case ran is of no use.
           if (!journal.begun) throw error;
           tell(journal.giveUp('no-browser'));
-          return journal.report();
+          return await withRows(journal.report());
         }
         const options = { ...request.options, deadlineMs: Math.max(1, ends - performance.now()) };
         now = { ...request, options, resume: journal.unfinished() };
