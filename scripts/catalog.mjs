@@ -12,8 +12,7 @@ await runMain(async () => {
     process.exitCode = 2;
     return;
   }
-  const fileOf = (suite) =>
-    fileURLToPath(new URL(`../src/catalog/${suite}.json`, import.meta.url));
+  const fileOf = (suite) => fileURLToPath(new URL(`../src/catalog/${suite}.json`, import.meta.url));
   const before = Object.assign(
     {},
     ...SUITES.map((suite) => JSON.parse(readFileSync(fileOf(suite), 'utf8'))),

@@ -28,7 +28,12 @@ export function amend(before, specification) {
       tier,
       ...(needs ? { needs } : {}),
       ...(sameAs ? { sameAs } : {}),
-      origin: { paper, test: source, did: known?.origin.did ?? '', words: known?.origin.words ?? '' },
+      origin: {
+        paper,
+        test: source,
+        did: known?.origin.did ?? '',
+        words: known?.origin.words ?? '',
+      },
       asserts: real,
       clauses: known?.clauses ?? {},
     };
