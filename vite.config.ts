@@ -46,6 +46,8 @@ export default defineConfig(({ mode }) => ({
           ssr: true,
           minify: false,
           copyPublicDir: false,
+          // Leads from a mistake in a suite to its line.
+          sourcemap: true,
           outDir: 'dist/node',
           // Chunks stand beside the entries, so that import.meta.url leads every module to worker
           // and page.

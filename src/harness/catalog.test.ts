@@ -5,7 +5,7 @@ import { loadRows } from '../catalog/rows.ts';
 import { loadCases } from './registry.ts';
 
 const rows = await loadRows();
-const cases = [...loadCases().values()];
+const cases = [...(await loadCases()).values()];
 
 test('holds every row of the three suites', () => {
   const suites = [...rows.keys()].map((id) => id.split('.')[0]);

@@ -42,10 +42,13 @@ export interface Case {
   readonly run: (t: CaseContext) => Promise<void>;
 }
 
-/** A declaration that cannot be right; thrown when suites load. */
+/**
+ * A declaration that cannot be right; thrown when suites load. Where it was made earlier, the stack
+ * of `declared`, which is kept as the cause, says where.
+ */
 export class SuiteError extends GradproofError {
-  constructor(message: string) {
-    super('bad-suite', message);
+  constructor(message: string, declared?: Error) {
+    super('bad-suite', message, declared && { cause: declared });
   }
 }
 
@@ -74,7 +77,9 @@ export class SuiteBuilder implements Suite {
     options: { readonly description: string; readonly covers?: readonly Covered[] },
   ) {
     if (!SUITE_NAME.test(name))
-      throw new SuiteError(`suite name "${name}" must match ${SUITE_NAME.source}`);
+      throw new SuiteError(
+        `suite "${name}" must be named with dots between words of a-z, 0-9, _ and -, as train.trainer`,
+      );
     this.name = name;
     this.description = options.description;
     this.#covers = options.covers ?? [];
@@ -100,6 +105,8 @@ export class CaseBuilder {
   readonly #suite: string;
   readonly #name: string;
   readonly #grid: Readonly<Record<string, readonly (string | number | boolean)[]>>;
+  /** Made where the case is declared: what is missing shows only later. */
+  readonly #declared = new Error('the declaration of the case');
   #covers: readonly Covered[];
   #needs: readonly GPUFeatureName[] = [];
   #tier: Tier = 'quick';
@@ -182,17 +189,14 @@ export class CaseBuilder {
   build(): readonly Case[] {
     const run = this.#run;
     const control = this.#control;
-    if (!run) throw new SuiteError(`${this.#suite}:${this.#name} has no run()`);
-    if (!control)
-      throw new SuiteError(
-        `${this.#suite}:${this.#name} has no control(): name the fault that turns it red`,
-      );
+    const wrong = (what: string) =>
+      new SuiteError(`${this.#suite}:${this.#name} ${what}`, this.#declared);
+    if (!run) throw wrong('has no run(): say what is computed and asserted');
+    if (!control) throw wrong('has no control(): name the fault that turns it red');
     if (new Set(this.#covers.map(rowOf)).size > MOST_ROWS)
-      throw new SuiteError(
-        `${this.#suite}:${this.#name} covers more than ${MOST_ROWS} rows of the catalog: make it several cases`,
-      );
+      throw wrong(`covers more than ${MOST_ROWS} rows of the catalog: make it several cases`);
     return combinations(this.#grid).map((params) => ({
-      id: caseId(this.#suite, this.#name, params),
+      id: caseId(this.#suite, this.#name, params, this.#declared),
       suite: this.#suite,
       backend: 'webgpu',
       tier: this.#tier,
@@ -216,13 +220,22 @@ export function suite(
   return new SuiteBuilder(name, options);
 }
 
-/** `suite:case;param=value;param=value`, with every part checked. */
-export function caseId(suiteName: string, name: string, params: CaseParams): string {
+/**
+ * `suite:case;param=value;param=value`, with every part checked. Throws {@link SuiteError} that
+ * leads to where the case was `declared`.
+ */
+export function caseId(
+  suiteName: string,
+  name: string,
+  params: CaseParams,
+  declared?: Error,
+): string {
   const parts = Object.entries(params).map(([key, value]) => [key, String(value)] as const);
   for (const word of [name, ...parts.flat()]) {
     if (!WORD.test(word))
       throw new SuiteError(
         `${suiteName}: "${word}" may not stand in a case id (no white space, ";", "=" or ":")`,
+        declared,
       );
   }
   return [`${suiteName}:${name}`, ...parts.map(([key, value]) => `${key}=${value}`)].join(';');

@@ -1,9 +1,9 @@
 import coveringTests from 'virtual:covering-tests';
 import { type Coverage, coverageOf } from '../../catalog/coverage.ts';
 import { loadRows } from '../../catalog/rows.ts';
-import { loadCases } from '../../harness/registry.ts';
 import { keyOf } from '../../report/case-key.ts';
 import { EXIT } from '../exit.ts';
+import { planCases } from '../plan-cases.ts';
 
 const WORDS: Readonly<Record<Coverage, string>> = {
   covered: 'covered',
@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<Coverage, string>> = {
  * `planned`, and counts them. Needs neither browser nor adapter.
  */
 export async function listRows(): Promise<number> {
-  const rows = coverageOf(await loadRows(), [...loadCases().values(), ...coveringTests]);
+  const rows = coverageOf(await loadRows(), [...(await planCases()).values(), ...coveringTests]);
   const counts: Record<Coverage, number> = { covered: 0, partly: 0, planned: 0 };
   const lines: string[] = [];
   for (const [id, { coverage, whole, clauses }] of rows) {

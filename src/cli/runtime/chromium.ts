@@ -2,7 +2,6 @@ import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
 import type { HeadlessDriver, Outcome } from '../../harness/headless/page.ts';
-import { loadCases } from '../../harness/registry.ts';
 import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
@@ -18,6 +17,7 @@ import { endGpuProcess } from '../browser/gpu-process.ts';
 import type { Installation } from '../browser/install.ts';
 import { launch, launchAny } from '../browser/launch.ts';
 import { InterruptedError } from '../exit.ts';
+import { planCases } from '../plan-cases.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
 import { callPage, openHeadlessPage } from './headless-page.ts';
 import { RunJournal } from './run-journal.ts';
@@ -156,7 +156,7 @@ class ChromiumRuntime implements Runtime {
   }
 
   async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
-    const journal = new TrainingJournal({ cases: loadCases() }, request, listen);
+    const journal = new TrainingJournal({ cases: await planCases() }, request, listen);
     this.#onTraining = (event) => journal.follow(event);
     try {
       return await this.#settle(callPage(this.#page, 'train', request), signal);
