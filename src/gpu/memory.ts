@@ -65,6 +65,7 @@ export class Memory {
   readonly #free = new Map<number, GPUBuffer[]>();
   readonly #guarded: Allocation[] = [];
   readonly #held = new Set<Allocation>();
+  readonly #watchers = new Set<(ledger: MemoryLedger) => void>();
   #live = 0;
   #peak = 0;
   #allocated = 0;
@@ -93,7 +94,14 @@ export class Memory {
     this.#live += words;
     this.#held.add(allocation);
     this.#peak = Math.max(this.#peak, this.#live);
+    this.#tell();
     return allocation;
+  }
+
+  /** Shows `watcher` the ledger after every change of it, until the result is disposed. */
+  watch(watcher: (ledger: MemoryLedger) => void): Disposable {
+    this.#watchers.add(watcher);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
   }
 
   /**
@@ -103,6 +111,7 @@ export class Memory {
   free(allocation: Allocation): void {
     this.#live -= allocation.bytes;
     this.#held.delete(allocation);
+    this.#tell();
     if (allocation.guardBytes > 0) return;
     const list = this.#free.get(allocation.buffer.size) ?? [];
     list.push(allocation.buffer);
@@ -121,6 +130,7 @@ export class Memory {
       buffer.destroy();
     }
     this.#free.clear();
+    this.#tell();
   }
 
   /** Starts a new measurement of the peak. */
@@ -155,6 +165,10 @@ export class Memory {
       buffer.destroy();
     }
     if (at) throw new GuardError(at.bytes, (wrong % wordsEach) * 4);
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher(this.ledger);
   }
 
   #allocateGuarded(bytes: number): Allocation {

@@ -1,0 +1,122 @@
+import { clipGradients } from '../../src/ops/optim/clip_grad_norm.ts';
+import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { sizeOf } from '../../src/tensor/shape.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+import { suite } from '../../src/testing/suite.ts';
+
+export const gradientClipping = suite('train.gradient-clipping', {
+  description: 'The norm of all gradients together, and what it does to them at a limit of 0.3',
+});
+
+/** More than one share, and more shares than one workgroup has lanes. */
+const SHAPES = [[90, 200], [64], [5, 7, 3], [1]] as const;
+const MAX_NORM = 0.3;
+
+/** Gradients whose norm is `norm`, on the device. */
+class Gradients implements Disposable {
+  readonly tensors: readonly Tensor[];
+  /** Their values in float64, as the device has them. */
+  readonly before: readonly Float64Array[];
+
+  constructor(t: CaseContext, norm: number) {
+    const random = t.random();
+    const drawn = SHAPES.map((shape) => random.fill(sizeOf(shape), () => random.normal()));
+    const factor = norm / normOf(drawn);
+    const hosts = drawn.map((data, i) =>
+      hostTensorFrom(
+        'f32',
+        SHAPES[i] as readonly number[],
+        data.map((x) => factor * x),
+      ),
+    );
+    this.before = hosts.map(valuesOf);
+    this.tensors = hosts.map((host) => Tensor.from(t.gpu, host));
+  }
+
+  async read(): Promise<readonly Float64Array[]> {
+    return await Promise.all(this.tensors.map(async (tensor) => valuesOf(await tensor.read())));
+  }
+
+  [Symbol.dispose](): void {
+    for (const tensor of this.tensors) tensor[Symbol.dispose]();
+  }
+}
+
+function normOf(gradients: readonly Float64Array[]): number {
+  return Math.sqrt(gradients.flatMap((data) => [...data]).reduce((sum, x) => sum + x * x, 0));
+}
+
+const PASSES = ['optim/grad_norm_shares', 'optim/grad_norm'];
+
+gradientClipping
+  .case('norm', { norm: [0.01, 7] })
+  .covers('fsdp.training.gradient-clipping/norm-equals-f64')
+  .desc(
+    'The norm over four gradients, computed in two passes on the device, is that of float64 within 1e-5 of it.',
+  )
+  .control('every share counts twice', (fault) =>
+    fault.shader('optim/grad_norm', 'sum += shares[i].x;', 'sum += 2.0 * shares[i].x;'),
+  )
+  .run(async (t) => {
+    using gradients = new Gradients(t, Number(t.params['norm']));
+    using norm = clipGradients(t.gpu, gradients.tensors, { max_norm: MAX_NORM });
+    const found = (await norm.read()).data[0] as number;
+    const wanted = normOf(gradients.before);
+    t.expect(
+      Math.abs(found - wanted) <= 1e-5 * wanted,
+      () => `the norm is ${found} and should be ${wanted}`,
+    );
+    const missing = PASSES.filter((pass) => !t.gpu.recorder.dispatched.has(pass));
+    t.expect(missing.length === 0, () => `${missing} did not run`);
+  });
+
+gradientClipping
+  .case('above-the-limit', { norm: [0.31, 3000] })
+  .covers('fsdp.training.gradient-clipping/clipped-norm')
+  .desc('Gradients with a larger norm are scaled, all by one factor, to a norm of 0.3 within 1e-5.')
+  .control('scaled by the square root', (fault) =>
+    fault.shader(
+      'optim/clip_grad_norm',
+      '(dims.max_norm / length)',
+      'sqrt(dims.max_norm / length)',
+    ),
+  )
+  .run(async (t) => {
+    using gradients = new Gradients(t, Number(t.params['norm']));
+    using _norm = clipGradients(t.gpu, gradients.tensors, { max_norm: MAX_NORM });
+    const after = await gradients.read();
+    const norm = normOf(after);
+    t.expect(Math.abs(norm - MAX_NORM) <= 1e-5, () => `the norm afterwards is ${norm}`);
+    const factor = MAX_NORM / normOf(gradients.before);
+    for (const [i, data] of after.entries()) {
+      const wanted = (gradients.before[i] as Float64Array).map((x) => factor * x);
+      t.expectAccepted(
+        `gradient ${i}`,
+        { shape: [data.length], data },
+        { shape: [data.length], data: wanted },
+        { kind: 'within', bound: wanted.map((x) => 1e-5 * Math.abs(x)) },
+      );
+    }
+  });
+
+gradientClipping
+  .case('below-the-limit', { norm: [0.29] })
+  .covers('fsdp.training.gradient-clipping/below-threshold-unchanged')
+  .desc('Gradients with a smaller norm keep every bit.')
+  .control('scaled up to the limit', (fault) =>
+    fault.shader(
+      'optim/clip_grad_norm',
+      'if (length <= dims.max_norm) {',
+      'if (length <= 0.0 * dims.max_norm) {',
+    ),
+  )
+  .run(async (t) => {
+    using gradients = new Gradients(t, Number(t.params['norm']));
+    using _norm = clipGradients(t.gpu, gradients.tensors, { max_norm: MAX_NORM });
+    for (const [i, data] of (await gradients.read()).entries()) {
+      const shape = [data.length];
+      const wanted = { shape, data: gradients.before[i] as Float64Array };
+      t.expectEqual(`gradient ${i}`, { shape, data }, wanted);
+    }
+  });
