@@ -3,12 +3,11 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
+import type { helpWords } from '../../src/ui/app/help.en.ts';
 import { views } from '../../src/ui/app/views.ts';
-import { help as germanHelp } from '../../src/ui/messages/de/help.ts';
 import { de } from '../../src/ui/messages/de.ts';
-import { help as englishHelp, type Help } from '../../src/ui/messages/en/help.ts';
-import { en } from '../../src/ui/messages/en.ts';
 import type { Language } from '../../src/ui/messages/language.ts';
+import { say } from '../../src/ui/messages/words.ts';
 import { visit } from '../imports/syntax.ts';
 import { literalProse, literalWords } from './literal-words.ts';
 
@@ -35,7 +34,7 @@ const SAME: readonly string[] = [
 
 const files = readdirSync(ui, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
-  .filter((path) => /^(?!messages\/)[\w-]+\/[\w-]+\.ts$/.test(path) && !path.includes('.test.'));
+  .filter((path) => /^(?!messages\/)[\w-]+\/[\w-]+\.ts$/.test(path));
 
 /** A module with a template; `#{` opens a hole. */
 const planted = (template: string) => `const x = ${template.replaceAll('#{', '$' + '{')};`;
@@ -120,17 +119,45 @@ describe('state', () => {
   });
 });
 
-/** The sheet of keys, with its rows in place of what makes them. */
-const said = (help: Help) => ({ ...help, groups: help.groups([]) });
+/** The words of every part by its name, as its file exports them. */
+function partsOf<T>(found: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(
+    Object.entries(found).map(([file, exported]) => [
+      file.replace(/^.*\/|\.(en|de)\.ts$/g, ''),
+      exported,
+    ]),
+  );
+}
+const accessors = Object.entries(
+  partsOf(
+    import.meta.glob<Readonly<Record<string, () => unknown>>>('../../src/ui/*/*.en.ts', {
+      eager: true,
+    }),
+  ),
+).map(([part, exported]) => [part, exported[`${part}Words`] as () => unknown] as const);
+/** What every part says in the language that is shown. */
+const spoken = () => Object.fromEntries(accessors.map(([part, words]) => [part, words()]));
+/** Without what the platform says, and with the rows of the sheet of keys for what makes them. */
+const said = (parts: Readonly<Record<string, unknown>>) => {
+  const help = parts['help'] as ReturnType<typeof helpWords>;
+  return { ...parts, units: {}, help: { ...help, groups: help.groups([]) } };
+};
 /** What views say of themselves. */
 const labels = (language: Language) =>
   Object.fromEntries(views.map(({ name, words }) => [name, words[language]]));
 
 describe('German', () => {
-  const german = leaves({ ...de, units: {}, help: said(germanHelp), views: labels('de') }, '');
-  const english = new Map(
-    leaves({ ...en, units: {}, help: said(englishHelp), views: labels('en') }, ''),
-  );
+  const german = leaves({ ...said(de), views: labels('de') }, '');
+  const english = new Map(leaves({ ...said(spoken()), views: labels('en') }, ''));
+
+  test('takes the place of English in every part, and gives it back', () => {
+    const before = spoken();
+    say(de);
+    expect(spoken()).toEqual(de);
+    say({});
+    expect(spoken()).toEqual(before);
+    expect(before['check']).not.toEqual(de['check']);
+  });
 
   test('has every message of the English catalog', () => {
     expect(german.map(([path]) => path).sort()).toEqual([...english.keys()].sort());

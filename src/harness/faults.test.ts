@@ -15,10 +15,7 @@ import { loadCases } from './registry.ts';
 const kernels = await linkedKernels();
 
 const declared: readonly Breakable[] = [
-  ...[...(await loadCases()).values()].flatMap(({ control, injects }) => [
-    ...control.faults,
-    ...injects,
-  ]),
+  ...[...loadCases().values()].flatMap(({ control, injects }) => [...control.faults, ...injects]),
   ...[...records.values()].flatMap(({ faults }) => faults),
   ...controlOf(TRAINING_RUN).faults,
   ...STEPS_REVERSED.faults,

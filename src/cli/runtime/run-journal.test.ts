@@ -11,7 +11,6 @@ const entry = (id: string): PlanEntry => ({
   tier: 'quick',
   description: 'one',
   control: 'a fault',
-  covers: [],
 });
 const begin = (id: string): RunEvent => ({ type: 'case-start', id, backend: 'webgpu' });
 

@@ -1,9 +1,10 @@
+import type { Case } from '../../testing/suite.ts';
 import { describeBrowser } from '../describe-browser.ts';
 import type { ToWorker } from './messages.ts';
-import { serveWorker, type WorkerHost } from './serve.ts';
+import { serveWorker } from './serve.ts';
 
 /** Makes this Web Worker one that runs `loadCases`. */
-export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
+export function serveWebWorker(loadCases: () => ReadonlyMap<string, Case>): void {
   const answer = serveWorker({
     loadCases,
     gpu: navigator.gpu,

@@ -3,7 +3,7 @@ import { readOptions } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../report/run-options.ts';
 import { SIDES, type Side } from '../compare/side.ts';
-import { messages } from '../messages/language.ts';
+import { frameWords } from './frame.en.ts';
 import type { View } from './view.ts';
 
 /** What the page's address says: the view, and what to run. The fragment belongs to share links. */
@@ -51,7 +51,7 @@ export function parseAddress(search: string, views: readonly Pick<View, 'name'>[
       pair,
       options: {},
       others: [],
-      problem: messages().frame.longAddress(MOST_CHARACTERS),
+      problem: frameWords().longAddress(MOST_CHARACTERS),
     };
   try {
     const options = readOptions(RUN_OPTIONS, (name) => query.getAll(name));
@@ -69,7 +69,7 @@ export function parseAddress(search: string, views: readonly Pick<View, 'name'>[
       pair,
       options: {},
       others: [],
-      problem: messages().frame.unknownAddress(messageOf(error)),
+      problem: frameWords().unknownAddress(messageOf(error)),
     };
   }
 }

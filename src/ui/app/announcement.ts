@@ -1,5 +1,5 @@
 import { answer, factsOfReport } from '../check/answer.ts';
-import { messages } from '../messages/language.ts';
+import { checkWords } from '../check/check.en.ts';
 import type { App } from './app.ts';
 
 /**
@@ -17,11 +17,11 @@ export function announcement({
     case 'idle':
       return '';
     case 'starting':
-      return messages().check.announce.starting;
+      return checkWords().announce.starting;
     case 'running':
       return quarter(done, total);
     case 'stopping':
-      return messages().check.announce.stopping;
+      return checkWords().announce.stopping;
     case 'ended':
       return report ? answer(factsOfReport(report, subject)).headline : '';
     case 'failed':
@@ -34,9 +34,9 @@ function ofTraining({ state: { value } }: App['training']): string {
     case 'running':
       return quarter(value.losses.at(-1)?.step ?? 0, value.start?.steps ?? 0);
     case 'paused':
-      return messages().check.announce.paused;
+      return checkWords().announce.paused;
     case 'ended':
-      return messages().check.announce.trained;
+      return checkWords().announce.trained;
     case 'failed':
       return value.problem ?? '';
     default:
@@ -46,6 +46,6 @@ function ofTraining({ state: { value } }: App['training']): string {
 
 function quarter(done: number, total: number): string {
   const quarters = total === 0 ? 0 : Math.floor((4 * done) / total);
-  const { running, done: told } = messages().check.announce;
+  const { running, done: told } = checkWords().announce;
   return quarters === 0 ? running : told(quarters * 25);
 }

@@ -5,12 +5,13 @@ import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { lazily } from '../controls/lazily.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import type { KeyRow } from '../messages/en/help.ts';
-import { isLanguage, LANGUAGES, language, messages, speak } from '../messages/language.ts';
+import { isLanguage, LANGUAGES, language, speak } from '../messages/language.ts';
 import { HOME } from './address.ts';
 import { announcement } from './announcement.ts';
 import { App } from './app.ts';
 import type { DroppedFile } from './dropped-files.ts';
+import { frameWords } from './frame.en.ts';
+import type { KeyRow } from './help.en.ts';
 import { controlFor, press, shortcutOf, shortcutsOn, takesKeys } from './shortcuts.ts';
 import type { View } from './view.ts';
 import { viewNamed, views } from './views.ts';
@@ -172,7 +173,7 @@ export class AppElement extends LitElement {
   override render() {
     const { bridge, address, offline } = this.#app;
     const shown = viewNamed(address.value.view);
-    const { frame } = messages();
+    const frame = frameWords();
     // Elements are made anew in another language; what they show is kept by the app.
     return keyed(
       language.value,
@@ -214,9 +215,8 @@ export class AppElement extends LitElement {
   /** Views other than the first are loaded when they are first shown. */
   #view() {
     const { address, shared } = this.#app;
-    const loading = html`<p class="muted">${messages().frame.loading}</p>`;
-    if (shared.value === 'reading')
-      return html`<p class="muted">${messages().frame.readingLink}</p>`;
+    const loading = html`<p class="muted">${frameWords().loading}</p>`;
+    if (shared.value === 'reading') return html`<p class="muted">${frameWords().readingLink}</p>`;
     if (shared.value) {
       const value = shared.value;
       const leave = () => this.#app.go({ view: 'check' });
@@ -248,13 +248,13 @@ export class AppElement extends LitElement {
     if (!text) return nothing;
     return html`<div class="tone warn notice" role="alert">
       <p>${text}</p>
-      <button class="quiet" @click=${() => this.#dismiss()}>${messages().frame.close}</button>
+      <button class="quiet" @click=${() => this.#dismiss()}>${frameWords().close}</button>
     </div>`;
   }
 
   /** Never reloads by itself: a run may be going on. */
   #newer() {
-    const { frame } = messages();
+    const frame = frameWords();
     return html`<div class="tone notice" role="status">
       <p>${frame.newer}</p>
       <button class="quiet" @click=${() => location.reload()}>${frame.reload}</button>
@@ -268,7 +268,7 @@ export class AppElement extends LitElement {
   override updated(): void {
     const { address, shared } = this.#app;
     const { title } = viewNamed(address.value.view).words[language.value];
-    document.title = shared.value ? messages().frame.sharedTitle : `Gradproof: ${title}`;
+    document.title = shared.value ? frameWords().sharedTitle : `Gradproof: ${title}`;
   }
 
   #speak(event: Event): void {
@@ -285,15 +285,12 @@ export class AppElement extends LitElement {
     this.#app.take(event.detail);
   }
 
-  /** Loads the sheet and its words when they are first asked for. */
+  /** Loads the sheet when it is first asked for. */
   async #help(): Promise<void> {
-    const [{ help }] = await Promise.all([
-      LANGUAGES[language.value].loadHelp(),
-      import('./help-sheet.ts'),
-    ]);
+    await import('./help-sheet.ts');
     const sheet = this.renderRoot.querySelector<HelpSheet>('gp-help-sheet');
     if (!sheet) return;
-    Object.assign(sheet, { words: help, views: keysOfViews() });
+    sheet.views = keysOfViews();
     await sheet.updateComplete;
     sheet.show();
   }

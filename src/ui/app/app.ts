@@ -15,7 +15,6 @@ import { bytesOf, startOf } from '../controls/file-bytes.ts';
 import { Observable } from '../controls/observable.ts';
 import { History } from '../history/history.ts';
 import { BridgeSession } from '../libraries/bridge-session.ts';
-import { messages } from '../messages/language.ts';
 import { RunSession } from '../run/run-session.ts';
 import type { RunState } from '../run/run-state.ts';
 import { readShared, type Shared } from '../share/shared.ts';
@@ -24,6 +23,7 @@ import { TrainingSession } from '../train/training-session.ts';
 import { type Address, formatAddress, parseAddress, queryText } from './address.ts';
 import { choose, optionsFor, plainOptions } from './choice.ts';
 import type { DroppedFile } from './dropped-files.ts';
+import { frameWords } from './frame.en.ts';
 import { harness } from './harness.ts';
 import { keepOffline } from './offline.ts';
 import { views } from './views.ts';
@@ -75,7 +75,7 @@ export class App {
     // Chunks are loaded when they are first needed: the network may be gone by then, or a host has
     // another build.
     window.addEventListener('vite:preloadError', () => {
-      this.notice.value = messages().frame.partMissing;
+      this.notice.value = frameWords().partMissing;
     });
     if (!this.bridge.takeFragment()) this.#readFragment();
     this.history.follow(this.run.state);
@@ -145,7 +145,7 @@ export class App {
     await this.loadPlan();
     const { terms, found } = choose(this.plan.value, this.address.value, this.run.state.value);
     this.notice.value =
-      found.length === 0 ? messages().frame.nothingChosen(queryText(this.address.value)) : '';
+      found.length === 0 ? frameWords().nothingChosen(queryText(this.address.value)) : '';
     if (found.length === 0) return; // no filter at all would run everything
     await this.runThese(
       found,
@@ -175,7 +175,7 @@ export class App {
     } else if (first && files.length === 1) {
       await this.#noticing(() => this.#takeOne(first.file));
     } else {
-      this.notice.value = messages().frame.noRecording;
+      this.notice.value = frameWords().noRecording;
     }
   }
 
@@ -264,11 +264,11 @@ export class App {
   /** Whether something can compute and nothing does; goes to the view that shows it. */
   async #canReplay(): Promise<boolean> {
     if (isBlocked(this.facts.value ?? (await gatherFacts()))) {
-      this.notice.value = messages().frame.cannotReplay;
+      this.notice.value = frameWords().cannotReplay;
       return false;
     }
     if (this.run.busy) {
-      this.notice.value = messages().frame.runGoesOn;
+      this.notice.value = frameWords().runGoesOn;
       return false;
     }
     this.go({ view: 'check' });

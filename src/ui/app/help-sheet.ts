@@ -1,11 +1,11 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement } from 'lit';
 import { base, controls } from '../controls/styles.ts';
-import type { Help, KeyRow } from '../messages/en/help.ts';
+import { helpWords, type KeyRow } from './help.en.ts';
 import { shortcutsOn, turnShortcuts } from './shortcuts.ts';
 
 /** All keys of the page, and the switch for those of a single key. */
 export class HelpSheet extends LitElement {
-  static override properties = { words: { attribute: false }, views: { attribute: false } };
+  static override properties = { views: { attribute: false } };
   static override styles = [
     base,
     controls,
@@ -79,10 +79,13 @@ export class HelpSheet extends LitElement {
     `,
   ];
 
-  /** What the sheet says; it is empty until it has this. */
-  declare words: Help | undefined;
   /** The keys that lead to views. */
   declare views: readonly KeyRow[];
+
+  constructor() {
+    super();
+    this.views = [];
+  }
 
   /** Opens the sheet above everything else; the focus returns where it was when it closes. */
   show(): void {
@@ -91,8 +94,7 @@ export class HelpSheet extends LitElement {
   }
 
   override render() {
-    const { words } = this;
-    if (!words) return nothing;
+    const words = helpWords();
     return html`<dialog aria-labelledby="title" @click=${this.#closeOutside}>
       <div class="head">
         <h2 id="title">${words.title}</h2>

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { base } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { dropWords } from '../drop/drop.en.ts';
 import { filesOf } from './dropped-files.ts';
 
 /**
@@ -47,7 +47,7 @@ export class PageDrop extends LitElement {
 
   override render() {
     if (!this.dragging) return nothing;
-    return html`<div><p>${messages().drop.page}</p></div>`;
+    return html`<div><p>${dropWords().page}</p></div>`;
   }
 
   #over(event: DragEvent): void {

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { base, controls, facts } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import { CASE_STATES } from './case-state.ts';
+import { listWords } from './list.en.ts';
 import { type Branch, type Counts, leavesOf } from './suite-tree.ts';
 import '../run/run-buttons.ts';
 import './status.ts';
@@ -42,7 +42,7 @@ export class BranchElement extends LitElement {
   declare app: App;
 
   override render() {
-    const { list } = messages();
+    const list = listWords();
     const { path, patterns, size, backend } = this.branch;
     const entries = leavesOf(this.branch).map(({ entry }) => entry);
     const shown = CASE_STATES.filter(

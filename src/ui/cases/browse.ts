@@ -11,8 +11,8 @@ import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { Remembered } from '../controls/remembered.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import { caseStateOf, isWrong } from './case-state.ts';
+import { listWords } from './list.en.ts';
 import { missOf, splitQuery } from './query.ts';
 import {
   type Branch,
@@ -172,7 +172,7 @@ export class BrowseElement extends LitElement {
 
   override render() {
     const { plan, run, address, tree: arranged } = this.app;
-    const { list } = messages();
+    const list = listWords();
     const state = run.state.value;
     const { tier } = optionsOf(address.value);
     const replays = state.subject === 'recordings' && state.phase !== 'idle';
@@ -276,7 +276,7 @@ export class BrowseElement extends LitElement {
   }
 
   #hint({ terms, among, found }: Choice, total: number, query: string) {
-    const { list } = messages();
+    const list = listWords();
     if (total === 0) return list.readingPlan;
     if (found.length > 0) return list.chosen(found.length, total);
     const caseState = (entry: Choice['found'][number]) =>

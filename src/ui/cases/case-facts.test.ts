@@ -10,7 +10,6 @@ const entry: PlanEntry = {
   tier: 'quick',
   description: '',
   control: 'last k-step dropped',
-  covers: [],
 };
 const passed: CaseResult = {
   id: entry.id,

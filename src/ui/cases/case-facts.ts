@@ -1,6 +1,7 @@
 import type { PlanEntry } from '../../harness/events.ts';
 import type { CaseResult } from '../../report/schema.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { casesWords } from './cases.en.ts';
 
 /** A line of a case's detail. */
 export interface CaseFact {
@@ -24,13 +25,13 @@ export function factsOfCase(
     ...(result ? problemFacts(result) : []),
     ...(result ? evidenceFacts(result, place) : []),
     controlFact(control, result),
-    ...(backend === 'webgpu' ? [] : [{ term: messages().cases.facts.computedBy, text: backend }]),
+    ...(backend === 'webgpu' ? [] : [{ term: casesWords().facts.computedBy, text: backend }]),
   ];
 }
 
 function problemFacts({ error, skip, finding, fault }: CaseResult): CaseFact[] {
   const problem = error ?? finding;
-  const { facts, faults } = messages().cases;
+  const { facts, faults } = casesWords();
   const found = finding?.code === 'producer-deviates' ? facts.recordingOff : facts.found;
   return [
     ...(error ? [{ term: facts.wrong, text: error.message, foreign: true as const }] : []),
@@ -54,7 +55,7 @@ function firstWrong({
   actual,
   expected,
 }: NonNullable<NonNullable<CaseResult['error']>['at']>): CaseFact {
-  const { facts, element } = messages().cases;
+  const { facts, element } = casesWords();
   return {
     term: facts.firstWrong,
     text: element(index.join(', '), exactNumber(actual), exactNumber(expected)),
@@ -76,7 +77,8 @@ function evidenceFacts(
   }: CaseResult,
   place?: string,
 ): CaseFact[] {
-  const { cases, units } = messages();
+  const cases = casesWords();
+  const units = unitsWords();
   const { facts } = cases;
   return [
     // What did not pass counts only what held before: no number that people ask for.
@@ -101,7 +103,8 @@ function tookWords(
   gpuMs: number | undefined,
   place: string | undefined,
 ): string {
-  const { cases, units } = messages();
+  const cases = casesWords();
+  const units = unitsWords();
   const took = cases.took(
     units.milliseconds(durationMs),
     gpuMs === undefined ? undefined : units.milliseconds(gpuMs),
@@ -116,7 +119,8 @@ function timingFacts({
   coldMs,
   medianMs,
 }: NonNullable<CaseResult['timing']>): readonly CaseFact[] {
-  const { cases, units } = messages();
+  const cases = casesWords();
+  const units = unitsWords();
   return [
     { term: cases.facts.steady, text: cases.steady(units.milliseconds(medianMs), source, samples) },
     { term: cases.facts.cold, text: units.milliseconds(coldMs) },
@@ -124,7 +128,7 @@ function timingFacts({
 }
 
 function controlFact(control: string, result: CaseResult | undefined): CaseFact {
-  const { facts } = messages().cases;
+  const { facts } = casesWords();
   const seen = result?.control?.status;
   const term =
     seen === 'red' ? facts.seenToFail : seen === 'green' ? facts.didNotFail : facts.mustFail;
@@ -132,14 +136,15 @@ function controlFact(control: string, result: CaseResult | undefined): CaseFact 
 }
 
 function boundWords({ boundUsed, typicalUsed }: NonNullable<CaseResult['accuracy']>): string {
-  const { cases } = messages();
+  const cases = casesWords();
   if (boundUsed === null) return cases.noError;
   const share = boundUsed > 1 ? cases.boundTimes(boundUsed) : cases.boundShare(percent(boundUsed));
   return typicalUsed === null ? share : `${share}; ${cases.typicalShare(percent(typicalUsed))}`;
 }
 
 function percent(share: number): string {
-  const { cases, units } = messages();
+  const cases = casesWords();
+  const units = unitsWords();
   return share > 0 && share < 0.001 ? cases.underPermille : units.percent(share);
 }
 
@@ -152,7 +157,8 @@ function liveTimes({
   roundTripMs,
   oursMs,
 }: NonNullable<CaseResult['metrics']> = {}): readonly CaseFact[] {
-  const { cases, units } = messages();
+  const cases = casesWords();
+  const units = unitsWords();
   if (typeof roundTripMs !== 'number') return [];
   const parts = [
     ...(typeof bridgeMs === 'number' ? [cases.library(units.milliseconds(bridgeMs))] : []),
@@ -164,5 +170,5 @@ function liveTimes({
 
 /** A number as programs write it, with as many digits as float32 needs. */
 export function exactNumber(value: number | null): string {
-  return value === null ? messages().cases.notFinite : String(Number(value.toPrecision(9)));
+  return value === null ? casesWords().notFinite : String(Number(value.toPrecision(9)));
 }

@@ -9,11 +9,11 @@ import { Follow } from '../controls/follow.ts';
 import { icon } from '../controls/icons.ts';
 import { lazily } from '../controls/lazily.ts';
 import { base, controls, facts as factsStyle } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import type { Repeat, Repeated } from '../run/run-session.ts';
 import { factsOfCase } from './case-facts.ts';
 import { type CaseSource, sourceOf } from './case-source.ts';
 import { caseStateOf } from './case-state.ts';
+import { casesWords } from './cases.en.ts';
 import { kernelCode } from './kernel-code.ts';
 import { probeThatApplies } from './probe-that-applies.ts';
 import type { Leaf } from './suite-tree.ts';
@@ -95,7 +95,7 @@ export class CaseElement extends LitElement {
   }
 
   override render() {
-    const { cases } = messages();
+    const cases = casesWords();
     const { entry, key } = this.leaf;
     const { id, suite, tier, description } = entry;
     const { run } = this.app;
@@ -132,7 +132,7 @@ export class CaseElement extends LitElement {
   }
 
   #look(asked: boolean, repeat: Repeat) {
-    const { cases } = messages();
+    const cases = casesWords();
     const busy = asked && repeat === undefined;
     return html`<button class="quiet" aria-disabled=${busy} @click=${() => busy || this.app.run.repeat(this.leaf.entry)}>${busy ? cases.looking : cases.look}</button>
       ${repeat === undefined ? nothing : html`<span class="small" role="status">${cases.looked} ${repeatWords(repeat)}</span>`}`;
@@ -143,7 +143,7 @@ export class CaseElement extends LitElement {
     const environment = this.#environment(inRun, seen);
     if (!environment) return undefined;
     const { adapter, runtime, runtimeVersion } = environment;
-    const { onProcessor, onChip } = messages().cases;
+    const { onProcessor, onChip } = casesWords();
     const browser = browserWords(runtime, runtimeVersion);
     return adapter.isFallback ? onProcessor(browser) : onChip(chipName(adapter), browser);
   }
@@ -154,7 +154,7 @@ export class CaseElement extends LitElement {
   }
 
   #errors(seen: Repeated | undefined) {
-    const { errors } = messages().cases;
+    const { errors } = casesWords();
     const examined = seen?.details?.examined;
     if (!examined && !this.app.canRun) return nothing;
     return html`<section><h4>${errors.title}</h4>
@@ -163,7 +163,7 @@ export class CaseElement extends LitElement {
   }
 
   #inputs() {
-    const { inputs } = messages().cases;
+    const { inputs } = casesWords();
     if (!this.source) return nothing;
     const { given } = this.source;
     return html`<section><h4>${inputs.title}</h4>
@@ -174,7 +174,7 @@ export class CaseElement extends LitElement {
   #fault(inRun: CaseResult | undefined, repeat: Repeat, asked: boolean) {
     if (!this.source) return nothing;
     const { entry } = this.leaf;
-    const { seenToFail, mustFail } = messages().cases.facts;
+    const { seenToFail, mustFail } = casesWords().facts;
     return html`<section><h4>${inRun?.control?.status === 'red' ? seenToFail : mustFail}</h4>
       <gp-fault
         .name=${entry.control}
@@ -195,7 +195,7 @@ export class CaseElement extends LitElement {
     this.#loadCodes(result.kernels, result.id);
     const facts = probeThatApplies(environment.probe, this.codes, result);
     if (facts.length === 0) return nothing;
-    return html`<section><h4>${messages().cases.probe}</h4>
+    return html`<section><h4>${casesWords().probe}</h4>
       <dl>${facts.map(({ name, found, means }) => html`<dt>${name}</dt><dd>${found}. ${means}</dd>`)}</dl>
     </section>`;
   }
@@ -212,7 +212,7 @@ export class CaseElement extends LitElement {
   #coded = '';
 
   #kernels(inRun: CaseResult | undefined, seen: Repeated | undefined) {
-    const { kernels } = messages().cases;
+    const { kernels } = casesWords();
     const dispatched = (inRun ?? seen?.result)?.kernels ?? [];
     const { given, changes = [] } = this.source ?? {};
     if (dispatched.length === 0 && !given) return nothing;
@@ -250,7 +250,7 @@ export class CaseElement extends LitElement {
       .recording=${recording}
       .oracle=${this.source?.given?.recording}
     ></gp-elsewhere>`;
-    return html`<section><h4>${messages().cases.elsewhere.title}</h4>
+    return html`<section><h4>${casesWords().elsewhere.title}</h4>
       ${lazily('gp-elsewhere', () => import('./elsewhere.ts'), this, element)}
     </section>`;
   }

@@ -5,7 +5,7 @@ import type { CaseResult } from '../../report/schema.ts';
 import { copyText } from '../controls/copy.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { casesWords } from './cases.en.ts';
 import { commandFor, type IssueFacts, issueText } from './issue-text.ts';
 import './python-check.ts';
 
@@ -56,7 +56,7 @@ export class ElsewhereElement extends LitElement {
   }
 
   override render() {
-    const { elsewhere, python } = messages().cases;
+    const { elsewhere, python } = casesWords();
     const command = commandFor(this.entry, this.seed, this.issue?.result, this.issue?.environment);
     const result: CaseResult | undefined = this.issue?.result;
     return html`

@@ -1,10 +1,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Examination, ExaminedElement } from '../../reference/examination.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { casesWords } from './cases.en.ts';
 import '../charts/figure.ts';
 import { sharesFigure } from '../charts/shares.ts';
 import { base } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';
-import { messages } from '../messages/language.ts';
 import { exactNumber } from './case-facts.ts';
 
 /**
@@ -48,7 +49,7 @@ export class ErrorsElement extends LitElement {
   declare examined: readonly Examination[];
 
   override render() {
-    const { errors } = messages().cases;
+    const { errors } = casesWords();
     if (this.examined.length === 0) return html`<p class="small muted">${errors.nothing}</p>`;
     return this.examined.map(
       (one) =>
@@ -57,15 +58,15 @@ export class ErrorsElement extends LitElement {
   }
 
   #equal({ name, compared, wrong }: Examination) {
-    const { errors } = messages().cases;
-    const { number } = messages().units;
+    const { errors } = casesWords();
+    const { number } = unitsWords();
     return html`<h5><span class="mono" lang="en">${name}</span></h5>
       <p class="small">${wrong === 0 ? errors.allEqual(number(compared)) : errors.someWrong(number(wrong), number(compared))}</p>`;
   }
 
   /** The neighbourhood matters where something is wrong. */
   #around({ name, around, at, wrong, rule }: Examination) {
-    const { errors } = messages().cases;
+    const { errors } = casesWords();
     if (around.length === 0 || wrong === 0) return nothing;
     const [first] = around;
     const last = at.length - 1;
@@ -95,7 +96,7 @@ export class ErrorsElement extends LitElement {
     here: boolean,
     rule: Examination['rule'],
   ) {
-    const { errors } = messages().cases;
+    const { errors } = casesWords();
     const tolerance =
       rule === 'within' && bound !== null ? ` ± ${Number(bound.toPrecision(2))}` : '';
     return html`<td class="mono ${wrong ? 'wrong' : ''} ${here ? 'here' : ''}">

@@ -1,9 +1,9 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { CaseResult } from '../../report/schema.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import type { Repeat } from '../run/run-session.ts';
 import type { FaultChange } from './case-source.ts';
+import { casesWords } from './cases.en.ts';
 
 /**
  * The named fault that must turn a case red: what it changes, whether that was seen, and a button
@@ -77,7 +77,7 @@ export class FaultElement extends LitElement {
   }
 
   override render() {
-    const { fault } = messages().cases;
+    const { fault } = casesWords();
     return html`
       <p lang="en"><strong>${this.name}</strong></p>
       ${this.changes.map((change) => this.#change(change))}
@@ -87,7 +87,7 @@ export class FaultElement extends LitElement {
   }
 
   #change(change: FaultChange) {
-    const { fault } = messages().cases;
+    const { fault } = casesWords();
     if (change.kind !== 'shader')
       return html`<p class="small muted">${fault[change.kind](change.name)}</p>`;
     return html`<div class="change" lang="en">
@@ -97,7 +97,7 @@ export class FaultElement extends LitElement {
 
   /** What the fault has done: in the run, or just now. */
   #seen() {
-    const { fault } = messages().cases;
+    const { fault } = casesWords();
     const repeat = typeof this.repeat === 'object' ? this.repeat : undefined;
     const status = repeat?.control ? repeat.result.control?.status : this.result?.control?.status;
     if (status === 'red') {

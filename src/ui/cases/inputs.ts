@@ -1,9 +1,10 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { base } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import { exactNumber } from './case-facts.ts';
 import type { GivenInfo, InputSummary } from './case-source.ts';
+import { casesWords } from './cases.en.ts';
 
 /**
  * What a case's op is given: sizes, formats and how the numbers are distributed. It can be read
@@ -30,7 +31,7 @@ export class InputsElement extends LitElement {
   declare seed: number;
 
   override render() {
-    const { inputs } = messages().cases;
+    const { inputs } = casesWords();
     const { op, params } = this.given;
     const told = Object.entries(params).filter(([, value]) => value !== undefined);
     return html`
@@ -52,8 +53,8 @@ export class InputsElement extends LitElement {
   }
 
   #row({ name, dtype, shape, min, max, mean, zeros, notFinite, bins }: InputSummary) {
-    const { inputs } = messages().cases;
-    const { percent } = messages().units;
+    const { inputs } = casesWords();
+    const { percent } = unitsWords();
     const range =
       min === undefined || max === undefined
         ? ''

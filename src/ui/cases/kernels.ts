@@ -1,9 +1,10 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Constants } from '../../gpu/pipelines.ts';
+import { frameWords } from '../app/frame.en.ts';
 import { copyText } from '../controls/copy.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import type { FaultChange, VariantInfo } from './case-source.ts';
+import { casesWords } from './cases.en.ts';
 import { type KernelCode, kernelCode, linesOf, tokensOf } from './kernel-code.ts';
 
 /**
@@ -162,7 +163,7 @@ export class KernelsElement extends LitElement {
   }
 
   override render() {
-    const { kernels } = messages().cases;
+    const { kernels } = casesWords();
     const files = [
       ...new Set([...this.dispatched, ...this.variants.flatMap((variant) => variant.kernels)]),
     ];
@@ -184,9 +185,9 @@ export class KernelsElement extends LitElement {
             html`<label><input type="radio" name="form" .checked=${form === this.form} @change=${() => this.#show(form)} />${kernels.forms[form]}</label>`,
         )}
         <button class="quiet" @click=${this.#copy}>${kernels.copy}</button>
-        <span role="status">${this.copied === undefined ? nothing : this.copied ? messages().cases.python.copied : messages().cases.python.cannotCopy}</span>
+        <span role="status">${this.copied === undefined ? nothing : this.copied ? casesWords().python.copied : casesWords().python.cannotCopy}</span>
       </fieldset>
-      ${this.code ? this.#code(this.code[this.form]) : html`<p class="small muted">${messages().frame.loading}</p>`}
+      ${this.code ? this.#code(this.code[this.form]) : html`<p class="small muted">${frameWords().loading}</p>`}
     `;
   }
 
@@ -200,7 +201,7 @@ export class KernelsElement extends LitElement {
   }
 
   #code(code: string) {
-    const { kernels } = messages().cases;
+    const { kernels } = casesWords();
     const faulty = new Set(
       this.changes.flatMap((change) =>
         change.kind === 'shader' && change.file === this.file ? linesOf(code, change.from) : [],

@@ -3,7 +3,7 @@ import type { App } from '../app/app.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { listWords } from './list.en.ts';
 
 /**
  * Which failures are known here: chosen as a file, or dropped on the page; kept until they are
@@ -39,7 +39,7 @@ export class KnownFailuresElement extends LitElement {
 
   override render() {
     const known = this.app.known.value;
-    const words = messages().list.known;
+    const words = listWords().known;
     if (!known)
       return html`<label>${words.choose} <input type="file" accept=".json,application/json" @change=${this.#choose} /></label>`;
     return html`<p>

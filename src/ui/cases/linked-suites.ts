@@ -3,7 +3,7 @@ import type { DecodedLink, LinkedCase } from '../../report/link/decode.ts';
 import { icon } from '../controls/icons.ts';
 import { base } from '../controls/styles.ts';
 import { VirtualRows, virtualRows } from '../controls/virtual-rows.ts';
-import { messages } from '../messages/language.ts';
+import { sharedWords } from '../share/shared.en.ts';
 import { statusStyles, statusWords } from './status.ts';
 
 /** A line of the list: a suite, or a case of one that is open. */
@@ -90,7 +90,7 @@ export class LinkedSuites extends LitElement {
       { suite, cases },
       ...(this.open.has(suite) ? cases : []),
     ]);
-    const { checks } = messages().shared;
+    const { checks } = sharedWords();
     return html`<h2>${checks}</h2>
       <div class="list">
         ${this.#rows.render(
@@ -107,7 +107,7 @@ export class LinkedSuites extends LitElement {
     return html`<h3>
       <button aria-expanded=${this.open.has(name)} @click=${() => this.#toggle(name)}>
         ${icon('caret')}<span class="mono small" lang="en">${name}</span>
-        <span class="small muted">${messages().shared.right(right, cases.length)}</span>
+        <span class="small muted">${sharedWords().right(right, cases.length)}</span>
       </button>
     </h3>`;
   }
@@ -129,7 +129,7 @@ export class LinkedSuites extends LitElement {
 
 /** What a link tells of the share of the bound. */
 function share(boundUsed: number): string {
-  const { beyondBounds, littleOfBound, mostOfBound } = messages().shared;
+  const { beyondBounds, littleOfBound, mostOfBound } = sharedWords();
   if (!Number.isFinite(boundUsed)) return beyondBounds;
   return boundUsed < 0.001 ? littleOfBound : mostOfBound(boundUsed);
 }

@@ -1,6 +1,6 @@
 import { type ProbeFact, probeFacts } from '../../report/probe-facts.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
-import { messages } from '../messages/language.ts';
+import { arithmeticWords } from '../speed/arithmetic.en.ts';
 
 /** What a fact needs in the code of a kernel to matter for it. */
 const IN_CODE: Readonly<Record<string, RegExp>> = {
@@ -22,7 +22,7 @@ export function probeThatApplies(
   result: CaseResult,
 ): readonly ProbeFact[] {
   const texts = codes.map((code) => code.replaceAll(/\/\/.*/g, ''));
-  return probeFacts(probe, messages().check.arithmetic.words).filter(({ key }) => {
+  return probeFacts(probe, arithmeticWords().words).filter(({ key }) => {
     if (key === 'timestampQuantumNs')
       return result.gpuMs !== undefined || result.timing !== undefined;
     const needed = IN_CODE[key];

@@ -5,7 +5,7 @@ import type { CaseResult } from '../../report/schema.ts';
 import { copyText } from '../controls/copy.ts';
 import { download } from '../controls/download.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { casesWords } from './cases.en.ts';
 
 /**
  * The few lines of Python that check a recording with the library itself, to copy, and the
@@ -43,7 +43,7 @@ export class PythonCheck extends LitElement {
 
   override render() {
     const lines = pythonCheck(this.recording, this.result);
-    const { python } = messages().cases;
+    const { python } = casesWords();
     return html`<details>
       <summary>${python.title}</summary>
       <pre tabindex="0" aria-label=${python.lines} lang="en">${lines}</pre>

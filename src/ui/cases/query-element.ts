@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { PlanEntry } from '../../harness/events.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { listWords } from './list.en.ts';
 import { parseQuery } from './query.ts';
 import { type Suggestion, suggest, wordAt } from './suggestions.ts';
 
@@ -93,7 +93,7 @@ export class QueryElement extends LitElement {
   }
 
   override render() {
-    const { list } = messages();
+    const list = listWords();
     const open = this.shown.length > 0;
     return html`
       <label for="field">${list.which}</label>
@@ -201,7 +201,7 @@ export class QueryElement extends LitElement {
 }
 
 function hintOf(suggestion: Suggestion): string {
-  const { list } = messages();
+  const list = listWords();
   switch (suggestion.kind) {
     case 'status':
       return list.statusHints[suggestion.of];

@@ -1,8 +1,9 @@
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import { type IconName, icon } from '../controls/icons.ts';
 import { base } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import type { CaseState } from './case-state.ts';
+import { listWords } from './list.en.ts';
 
 const SHOWN: Readonly<Record<CaseState, readonly [icon: IconName, tone: string]>> = {
   pass: ['good', 'good'],
@@ -51,7 +52,8 @@ export const statusStyles = css`
  * scroll.
  */
 export function statusWords(caseState: CaseState, count?: number): TemplateResult {
-  const { list, units } = messages();
+  const list = listWords();
+  const units = unitsWords();
   const counted = count === undefined ? '' : `${units.number(count)} `;
   return html`<span class="case-state ${toneOf(caseState)}">${icon(shapeOf(caseState))}${counted}${list.caseStates[caseState]}</span>`;
 }

@@ -1,7 +1,8 @@
 import { css, html, nothing, svg } from 'lit';
 import { icon } from '../controls/icons.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import { CASE_STATES, type CaseState, caseStateOf, type Progress } from './case-state.ts';
+import { listWords } from './list.en.ts';
 import { shapeOf, toneOf } from './status.ts';
 import type { Counts, Row } from './suite-tree.ts';
 
@@ -184,7 +185,7 @@ export function labelOf(row: Row): string {
 
 /** What is read out: the name, and how the row stands. */
 function spoken(row: Row, { counts, progress }: RowFacts): string {
-  const { list } = messages();
+  const list = listWords();
   if ('leaf' in row)
     return `${labelOf(row)}, ${list.caseStates[caseStateOf(row.leaf.key, progress)]}`;
   const below = counts.get(row.branch.path) ?? {};
@@ -202,13 +203,13 @@ function spoken(row: Row, { counts, progress }: RowFacts): string {
 
 function status(caseState: CaseState) {
   if (caseState === 'not-run') return nothing;
-  return html`<span class="status ${toneOf(caseState)}">${icon(shapeOf(caseState))}${messages().list.caseStates[caseState]}</span>`;
+  return html`<span class="status ${toneOf(caseState)}">${icon(shapeOf(caseState))}${listWords().caseStates[caseState]}</span>`;
 }
 
 function shares(counts: Counts, size: number) {
   const wrong =
     (counts.fail ?? 0) + (counts.error ?? 0) + (counts.timeout ?? 0) + (counts.lost ?? 0);
-  const { number } = messages().units;
+  const { number } = unitsWords();
   return html`${wrong > 0 ? html`<span class="wrong bad" data-count=${number(wrong)}>${icon('bad')}</span>` : nothing}
     ${bar(counts, size)}<span class="size" data-count=${number(size)}></span>`;
 }

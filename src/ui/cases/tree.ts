@@ -2,8 +2,8 @@ import { VirtualizerController } from '@tanstack/lit-virtual';
 import { css, html, LitElement } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { base } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import type { Progress } from './case-state.ts';
+import { listWords } from './list.en.ts';
 import type { Counts, Row } from './suite-tree.ts';
 import { rowAfter, TypeAhead } from './tree-keys.ts';
 import { labelOf, ROW_REM, rowStyles, treeRow } from './tree-row.ts';
@@ -104,7 +104,7 @@ export class TreeElement extends LitElement {
       current,
     );
     return html`<div class="scroller" @keydown=${this.#key} @click=${this.#click}>
-      <div class="space" role="tree" aria-label=${messages().list.tree} .style=${`block-size: ${virtualizer.getTotalSize()}px`}>
+      <div class="space" role="tree" aria-label=${listWords().tree} .style=${`block-size: ${virtualizer.getTotalSize()}px`}>
         ${repeat(
           drawn,
           ({ row }) => row.path,

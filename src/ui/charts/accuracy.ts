@@ -1,9 +1,10 @@
 import { scaleLog } from 'd3-scale';
 import { svg } from 'lit';
 import type { CaseResult } from '../../report/schema.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import { type AccuracyModel, accuracyModel, SCALE } from '../speed/accuracy-model.ts';
 import { areaOf, axes, type Size } from './axes.ts';
+import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
 
 const ROW = 30;
@@ -14,7 +15,8 @@ const ROW = 30;
  */
 export function accuracyFigure(results: readonly CaseResult[]): Figure {
   const model = accuracyModel(results);
-  const { charts, units } = messages();
+  const charts = chartsWords();
+  const units = unitsWords();
   const words = charts.accuracy;
   const [largest] = model.shares;
   const wrong = model.shares.filter(({ share }) => share > 1).length;
@@ -52,7 +54,8 @@ export function accuracyFigure(results: readonly CaseResult[]): Figure {
 }
 
 function draw({ families }: AccuracyModel, size: Size) {
-  const { charts, units } = messages();
+  const charts = chartsWords();
+  const units = unitsWords();
   const area = { ...areaOf(size, 88), top: 12 };
   const x = scaleLog([SCALE.from, SCALE.to], [area.left, area.right]);
   const most = Math.log1p(Math.max(1, ...families.flatMap(({ counts }) => counts)));

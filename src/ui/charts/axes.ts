@@ -1,5 +1,5 @@
 import { svg } from 'lit';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 
 /** A plot's size in units of its drawing: pixels where text has its usual size. */
 export interface Size {
@@ -65,7 +65,7 @@ export function fitted(text: string, width: number): string {
  * none too near the next.
  */
 export function decades(from: number, to: number, width: number) {
-  const { number } = messages().units;
+  const { number } = unitsWords();
   const powers = Array.from(
     { length: Math.ceil(Math.log10(to)) - Math.floor(Math.log10(from)) + 1 },
     (_, i) => Math.floor(Math.log10(from)) + i,

@@ -1,9 +1,10 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, svg } from 'lit';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import { thinned } from '../train/chart-model.ts';
 import { areaOf, axes, type Size } from './axes.ts';
+import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
 
 /** A quantity over the steps of a run. */
@@ -27,7 +28,7 @@ const MOST_POINTS = 1200;
 /** One quantity as a line from zero, with the value that it is compared with dashed. */
 export function curveFigure(curve: Curve): Figure {
   const { caption, unit, points, rule, say, file } = curve;
-  const { step, empty, last } = messages().charts.curve;
+  const { step, empty, last } = chartsWords().curve;
   const end = points.at(-1);
   return {
     caption,
@@ -44,7 +45,8 @@ export function curveFigure(curve: Curve): Figure {
 }
 
 function draw({ points, steps, rule, say }: Curve, size: Size) {
-  const { charts, units } = messages();
+  const charts = chartsWords();
+  const units = unitsWords();
   const area = { ...areaOf(size, 68), top: 12 };
   const top = Math.max(
     rule?.value ?? 0,

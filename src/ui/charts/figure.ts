@@ -1,8 +1,9 @@
 import { html, LitElement, nothing, type SVGTemplateResult } from 'lit';
 import { download } from '../controls/download.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import type { Size } from './axes.ts';
+import { chartsWords } from './charts.en.ts';
 import { figureStyles } from './figure-styles.ts';
 import { type LegendEntry, legend } from './legend.ts';
 import { pngOf, svgFile } from './save.ts';
@@ -69,7 +70,7 @@ export class FigureElement extends LitElement {
 
   override render() {
     const { caption, description, draw, height = usualHeight } = this.figure;
-    const words = messages().charts;
+    const words = chartsWords();
     const size = { width: this.width, height: height(this.width) };
     return html`<figure>
       <figcaption>${caption}</figcaption>
@@ -101,7 +102,7 @@ export class FigureElement extends LitElement {
     const { caption, table } = this.figure;
     const { columns, rows } = table;
     return html`
-      ${rows.length > MOST_ROWS ? html`<p class="small muted">${messages().charts.firstRows(MOST_ROWS, rows.length)}</p>` : nothing}
+      ${rows.length > MOST_ROWS ? html`<p class="small muted">${chartsWords().firstRows(MOST_ROWS, rows.length)}</p>` : nothing}
       <div class="scroll" tabindex="0" role="region" aria-label=${caption}>
         <table>
           <thead>
@@ -137,7 +138,7 @@ function usualHeight(width: number): number {
 
 function told(cell: Cell, column: Column | undefined): string {
   return typeof cell === 'number'
-    ? messages().units.number(cell, column?.format ?? { maximumSignificantDigits: 4 })
+    ? unitsWords().number(cell, column?.format ?? { maximumSignificantDigits: 4 })
     : (cell ?? '');
 }
 

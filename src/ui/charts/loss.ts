@@ -1,10 +1,11 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, svg } from 'lit';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import { chartModel, thinned } from '../train/chart-model.ts';
 import type { LossPoint } from '../train/training-state.ts';
 import { areaOf, axes, type Size } from './axes.ts';
+import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
 
 /** The losses of a fine-tuning run. */
@@ -24,7 +25,8 @@ const MOST_POINTS = 1200;
  * Training loss as a line, held-out loss as rings, what counting letters reaches as a dashed line.
  */
 export function lossFigure(data: Losses): Figure {
-  const { charts, units } = messages();
+  const charts = chartsWords();
+  const units = unitsWords();
   const words = charts.loss;
   const { losses, heldout, unigram } = data;
   const { rows } = chartModel(losses, heldout, unigram);
@@ -69,7 +71,8 @@ export function lossFigure(data: Losses): Figure {
 }
 
 function draw({ losses, heldout, unigram, steps }: Losses, size: Size) {
-  const { charts, units } = messages();
+  const charts = chartsWords();
+  const units = unitsWords();
   const area = areaOf(size);
   const { top, bottom } = chartModel(losses, heldout, unigram);
   const x = scaleLinear([0, Math.max(1, steps)], [area.left, area.right]);

@@ -1,8 +1,8 @@
 import { scaleLog } from 'd3-scale';
 import { svg } from 'lit';
-import { messages } from '../messages/language.ts';
 import type { SpeedPair, TimeSpan } from '../speed/speed-pairs.ts';
 import { areaOf, axes, decades, fitted, type Size } from './axes.ts';
+import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
 
 const ROW = 30;
@@ -26,7 +26,7 @@ export function pairsFigure(
   pairs: readonly SpeedPair[],
   { caption, first, second, spread, file }: PairWords,
 ): Figure {
-  const { columns, description } = messages().charts.pairs;
+  const { columns, description } = chartsWords().pairs;
   const drawn = pairs.slice(0, MOST_ROWS);
   const faster = pairs.filter((pair) => pair.second.medianMs < pair.first.medianMs).length;
   return {
@@ -57,7 +57,7 @@ export function pairsFigure(
 }
 
 function draw(pairs: readonly SpeedPair[], size: Size) {
-  const { charts } = messages();
+  const charts = chartsWords();
   const area = { ...areaOf(size, Math.min(210, size.width * 0.4)), top: 8 };
   const values = pairs
     .flatMap(({ first, second }) => [...times(first), ...times(second)])

@@ -1,8 +1,9 @@
 import { scaleLog } from 'd3-scale';
 import { svg } from 'lit';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import { type Roofs, roofAt, roofsOf, type TimedOp } from '../speed/timed-ops.ts';
 import { type Area, areaOf, axes, decades, fitted, LETTER, type Size } from './axes.ts';
+import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
 
 /**
@@ -10,7 +11,8 @@ import type { Figure } from './figure.ts';
  * here. `ops` is not empty.
  */
 export function rooflineFigure(ops: readonly TimedOp[]): Figure {
-  const { charts, units } = messages();
+  const charts = chartsWords();
+  const units = unitsWords();
   const words = charts.roofline;
   const roofs = roofsOf(ops);
   const giga = (value: number) => units.number(value / 1e9, { maximumSignificantDigits: 3 });
@@ -41,7 +43,7 @@ export function rooflineFigure(ops: readonly TimedOp[]): Figure {
 }
 
 function draw(ops: readonly TimedOp[], roofs: Roofs, size: Size) {
-  const { charts } = messages();
+  const charts = chartsWords();
   const area = areaOf(size, 56);
   const around = (values: readonly number[]) =>
     [Math.min(...values) / 2, Math.max(...values) * 2] as const;

@@ -1,6 +1,7 @@
 import { svg } from 'lit';
 import { type Examination, SHARES } from '../../reference/examination.ts';
-import { messages } from '../messages/language.ts';
+import { casesWords } from '../cases/cases.en.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import type { Figure } from './figure.ts';
 
@@ -15,8 +16,8 @@ export function sharesFigure({
   compared,
   wrong,
 }: Examination): Figure {
-  const { errors } = messages().cases;
-  const { number } = messages().units;
+  const { errors } = casesWords();
+  const { number } = unitsWords();
   const labels = shares.map((_, i) => labelOf(i));
   const allowed = shares.length - shares.slice(WITHIN + 1).findIndex((count) => count > 0);
   const most = shares.findLastIndex((count) => count > 0);
@@ -60,8 +61,8 @@ function labelOf(bin: number): string {
 
 /** The height is by the logarithm: one wrong element among a million is seen. */
 function draw(shares: readonly number[], labels: readonly string[], size: Size) {
-  const { errors } = messages().cases;
-  const { number } = messages().units;
+  const { errors } = casesWords();
+  const { number } = unitsWords();
   const area = areaOf(size);
   const top = Math.max(1, Math.ceil(Math.log10(Math.max(...shares, 1) + 1)));
   const width = (area.right - area.left) / shares.length;

@@ -1,8 +1,9 @@
 import { scaleLinear } from 'd3-scale';
 import { svg } from 'lit';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import { roofAt, roofsOf, type TimedOp } from '../speed/timed-ops.ts';
 import { areaOf, axes, fitted, type Size } from './axes.ts';
+import { chartsWords } from './charts.en.ts';
 import type { Figure } from './figure.ts';
 
 const ROW = 30;
@@ -12,7 +13,8 @@ const ROW = 30;
  * is not empty.
  */
 export function speedFigure(ops: readonly TimedOp[]): Figure {
-  const { charts, units } = messages();
+  const charts = chartsWords();
+  const units = unitsWords();
   const words = charts.shares;
   const shares = sharesOf(ops);
   return {
@@ -54,7 +56,8 @@ function sharesOf(ops: readonly TimedOp[]) {
 }
 
 function draw(shares: readonly Share[], size: Size) {
-  const { charts, units } = messages();
+  const charts = chartsWords();
+  const units = unitsWords();
   const area = { ...areaOf(size, Math.min(200, size.width * 0.4)), top: 8 };
   const x = scaleLinear([0, Math.max(1, ...shares.map(({ to }) => to))], [area.left, area.right]);
   const middle = (row: number) => area.top + row * ROW + ROW / 2;

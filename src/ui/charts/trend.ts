@@ -1,24 +1,28 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { nothing, svg } from 'lit';
+import { listWords } from '../cases/list.en.ts';
 import { measureOf, type TrendMeasure, type TrendPoint } from '../history/trend.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import { areaOf, axes, type Size } from './axes.ts';
 import type { Figure } from './figure.ts';
+import { trendWords } from './trend.en.ts';
 
 /** How a case did in run after run: what was measured as a line, a ring where it did not pass. */
 export function trendFigure(points: readonly TrendPoint[]): Figure {
-  const { compare, list, units } = messages();
+  const words = trendWords();
+  const list = listWords();
+  const units = unitsWords();
   const measure = measureOf(points);
-  const { when, version, verdict, value } = compare.trendColumns;
+  const { when, version, verdict, value } = words.trendColumns;
   const wrong = points.some(({ status }) => status !== 'pass');
   return {
-    caption: compare.trendOf[measure],
-    description: trendWords(points),
+    caption: words.trendOf[measure],
+    description: describeTrend(points),
     legend: wrong
       ? [
           { mark: 'dot', ink: 's1', words: list.caseStates.pass },
-          { mark: 'ring', ink: 's2', words: compare.trendWrong },
+          { mark: 'ring', ink: 's2', words: words.trendWrong },
         ]
       : [],
     table: {
@@ -42,8 +46,8 @@ export function trendFigure(points: readonly TrendPoint[]): Figure {
 }
 
 /** "5 runs, right in each; time of each run: between 1.1 ms and 1.4 ms, 1.2 ms the last time". */
-export function trendWords(points: readonly TrendPoint[]): string {
-  const { trendOf, trendRange, trendRuns } = messages().compare;
+export function describeTrend(points: readonly TrendPoint[]): string {
+  const { trendOf, trendRange, trendRuns } = trendWords();
   const measure = measureOf(points);
   const runs = trendRuns(points.length, points.filter(({ status }) => status === 'pass').length);
   const values = points
@@ -56,7 +60,7 @@ export function trendWords(points: readonly TrendPoint[]): string {
 }
 
 function draw(points: readonly TrendPoint[], measure: TrendMeasure, size: Size) {
-  const { list } = messages();
+  const list = listWords();
   const area = { ...areaOf(size, 68), top: 12 };
   const values = points.map((point) => valueAt(point, measure));
   const top = Math.max(0, ...values.filter((value) => value !== undefined));
@@ -92,7 +96,7 @@ function draw(points: readonly TrendPoint[], measure: TrendMeasure, size: Size) 
 /** "Nov 3, 2026 – Nov 20, 2026". */
 function daysOf(points: readonly TrendPoint[]): string {
   const days = points.map(({ startedAt }) =>
-    messages().units.day(startedAt.toISOString().slice(0, 10)),
+    unitsWords().day(startedAt.toISOString().slice(0, 10)),
   );
   return [...new Set([days[0], days.at(-1)])].join(' – ');
 }
@@ -104,7 +108,7 @@ function valueAt(point: TrendPoint, measure: TrendMeasure): number | undefined {
 }
 
 function valueWords(value: number | undefined, measure: TrendMeasure): string {
-  const { units } = messages();
+  const units = unitsWords();
   if (value === undefined) return '–';
   return measure === 'medianMs' ? units.milliseconds(value) : units.percent(value);
 }

@@ -1,7 +1,7 @@
 import { css, html, LitElement } from 'lit';
 import { icon } from '../controls/icons.ts';
 import { base, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { answerWords } from './answer.en.ts';
 import type { Answer } from './answer.ts';
 
 /** An answer in plain words; what can be done with it goes into the slot. */
@@ -59,7 +59,7 @@ export class AnswerElement extends LitElement {
 
   override render() {
     const { tone, headline, sentences } = this.answer;
-    return html`<section class="tone ${tone}" aria-label=${messages().answer.label}>
+    return html`<section class="tone ${tone}" aria-label=${answerWords().label}>
       <span class="mark">${icon(tone, 22)}</span>
       <h2>${headline}</h2>
       <div class="more">

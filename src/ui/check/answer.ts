@@ -1,7 +1,7 @@
 import type { Report, Summary } from '../../report/schema.ts';
 import { FINDINGS, isUnreadable, verdictOf } from '../../report/verdict.ts';
 import { type Counted, replayedIn, type Subject } from '../app/subject.ts';
-import { messages } from '../messages/language.ts';
+import { answerWords } from './answer.en.ts';
 
 /**
  * The verdict of a run in plain words. `good` is said only of something that passed, with nothing
@@ -86,12 +86,12 @@ export function answer(facts: AnswerFacts): Answer {
 }
 
 function unreadable(): Answer {
-  const { nothingReplayed, nothingReadable } = messages().answer;
+  const { nothingReplayed, nothingReadable } = answerWords();
   return { tone: 'bad', headline: nothingReplayed, sentences: [nothingReadable] };
 }
 
 function rightAnswer(facts: AnswerFacts, right: number, judged: number): Answer {
-  const words = messages().answer;
+  const words = answerWords();
   const fraction = words.right(right, judged, facts.subject);
   const question = facts.whole && facts.subject === 'plan';
   const { durationMs } = facts;
@@ -115,7 +115,7 @@ function rightAnswer(facts: AnswerFacts, right: number, judged: number): Answer 
 }
 
 function wrongAnswer(facts: AnswerFacts, wrong: number, judged: number): Answer {
-  const words = messages().answer;
+  const words = answerWords();
   const { timedOut, lost, errored } = facts.summary;
   const broke = timedOut + lost + errored;
   const say = broke === wrong ? words.broke : broke === 0 ? words.wrong : words.wrongOrBroke;
@@ -140,14 +140,14 @@ function wrongAnswer(facts: AnswerFacts, wrong: number, judged: number): Answer 
 }
 
 function stopped({ summary: { passed }, subject }: AnswerFacts): Answer {
-  const words = messages().answer;
+  const words = answerWords();
   const headline =
     passed === 0 ? words.stoppedBefore(subject) : words.stoppedAfter(passed, subject);
   return { tone: 'none', headline, sentences: [words.noConclusion] };
 }
 
 function nothingProved(facts: AnswerFacts): Answer {
-  const words = messages().answer;
+  const words = answerWords();
   const { total, skipped } = facts.summary;
   if (total === 0) return { tone: 'warn', headline: words.nothingToRun, sentences: [] };
   if (skipped < total)
@@ -160,7 +160,7 @@ function nothingProved(facts: AnswerFacts): Answer {
 }
 
 function knownSentences({ expected = 0, unexpected = 0, subject }: AnswerFacts): string[] {
-  const words = messages().answer;
+  const words = answerWords();
   return [
     ...(expected > 0 ? [words.expected(expected, subject)] : []),
     ...(unexpected > 0 ? [words.unexpected(unexpected, subject)] : []),
@@ -168,13 +168,13 @@ function knownSentences({ expected = 0, unexpected = 0, subject }: AnswerFacts):
 }
 
 function skippedSentence({ summary: { skipped }, subject }: AnswerFacts): string[] {
-  return skipped === 0 ? [] : [messages().answer.skipped(skipped, subject)];
+  return skipped === 0 ? [] : [answerWords().skipped(skipped, subject)];
 }
 
 function unprovedSentence({ unproved = 0, subject }: AnswerFacts): string[] {
-  return unproved === 0 ? [] : [messages().answer.unproved(unproved, subject)];
+  return unproved === 0 ? [] : [answerWords().unproved(unproved, subject)];
 }
 
 function deviationSentence({ deviations }: AnswerFacts): string[] {
-  return deviations === 0 ? [] : [messages().answer.deviations(deviations)];
+  return deviations === 0 ? [] : [answerWords().deviations(deviations)];
 }

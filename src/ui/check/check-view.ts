@@ -6,20 +6,18 @@ import { replayedIn } from '../app/subject.ts';
 import { Follow } from '../controls/follow.ts';
 import { lazily } from '../controls/lazily.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import type { RunState } from '../run/run-state.ts';
 import { answer, factsOfReport } from './answer.ts';
+import { checkWords } from './check.en.ts';
 import { findings, isBlocked } from './preflight.ts';
 import './answer-element.ts';
-import '../speed/arithmetic.ts';
 import '../libraries/bridge-picker.ts';
-import '../controls/details.ts';
+import '../cases/details.ts';
 import './found.ts';
 import '../libraries/headlines.ts';
 import '../controls/progress.ts';
 import '../libraries/recordings.ts';
 import '../reports/result-actions.ts';
-import '../reports/settings-note.ts';
 
 /**
  * The first screen: the question, what is here, what a click costs, one button; then the answer,
@@ -102,7 +100,7 @@ export class CheckView extends LitElement {
   override render() {
     const { facts, run } = this.app;
     const state = run.state.value;
-    const { question, lead } = messages().check;
+    const { question, lead } = checkWords();
     // Nothing stands below what is still looked for: what is found would move it.
     const rest = facts.value !== undefined;
     return html`
@@ -119,12 +117,13 @@ export class CheckView extends LitElement {
   }
 
   #rest(state: RunState) {
+    const probe = state.environment?.probe;
     return html`
       ${this.#outcome(state)}
       ${state.phase === 'ended' && state.report ? lazily('gp-print-summary', () => import('../reports/print-summary.ts'), this, html`<gp-print-summary .report=${state.report}></gp-print-summary>`) : nothing}
       <gp-recordings .app=${this.app}></gp-recordings>
       <gp-details .app=${this.app}></gp-details>
-      <gp-arithmetic .probe=${state.environment?.probe}></gp-arithmetic>
+      ${probe ? lazily('gp-arithmetic', () => import('../speed/arithmetic.ts'), this, html`<gp-arithmetic .probe=${probe}></gp-arithmetic>`) : nothing}
       ${state.phase === 'ended' && state.report ? this.#pictures() : nothing}
     `;
   }
@@ -135,7 +134,7 @@ export class CheckView extends LitElement {
     const facts = this.app.facts.value;
     const blocked = facts !== undefined && isBlocked(facts);
     const disabled = busy ? phase === 'stopping' : blocked || !facts;
-    const words = messages().check;
+    const words = checkWords();
     return html`
       <button class="large ${busy ? '' : 'primary'}" aria-keyshortcuts="R" aria-disabled=${disabled} @click=${() => !disabled && this.#press(busy)}>
         ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' || subject === 'recordings' ? words.run : words.again}
@@ -146,7 +145,7 @@ export class CheckView extends LitElement {
 
   #cost(): string {
     const { tier } = optionsOf(this.app.address.value);
-    const { chosenOnly, costs, withLibraries } = messages().check;
+    const { chosenOnly, costs, withLibraries } = checkWords();
     if (queryText(this.app.address.value) !== '') return chosenOnly;
     const devices = this.app.bridge.live()?.links.length ?? 0;
     return devices === 0 ? costs[tier] : withLibraries(costs[tier], devices);
@@ -163,10 +162,11 @@ export class CheckView extends LitElement {
     if (phase === 'ended' && report) {
       const verdict = answer(factsOfReport(report, state.subject));
       const settings = settingsOf(report);
+      const standard = isStandard(settings);
       const right = verdict.tone === 'good' || verdict.tone === 'warn';
       return html`${hung && !report.run.complete ? this.#hang(hung) : nothing} ${problem ? failure(problem) : nothing}
-      <gp-answer ?tinted=${!isStandard(settings)} .answer=${verdict}>
-        <gp-settings-note .settings=${settings}></gp-settings-note>
+      <gp-answer ?tinted=${!standard} .answer=${verdict}>
+        ${standard ? nothing : lazily('gp-settings-note', () => import('../reports/settings-note.ts'), this, html`<gp-settings-note .settings=${settings}></gp-settings-note>`)}
         <gp-headlines .run=${state}></gp-headlines>
         ${right ? this.#switch() : nothing}
         <gp-result-actions .report=${report}></gp-result-actions>
@@ -177,7 +177,7 @@ export class CheckView extends LitElement {
     if (phase === 'idle') return nothing;
     return html`
       <gp-progress
-        label=${messages().check.progress}
+        label=${checkWords().progress}
         noun=${state.subject === 'plan' ? 'checks' : replayedIn(state.selected)}
         .done=${state.done}
         .total=${state.total}
@@ -191,7 +191,7 @@ export class CheckView extends LitElement {
   #pictures() {
     const shown = customElements.get('gp-pictures') !== undefined && this.pictured;
     return html`<details class="pictures" ?open=${this.pictured} @toggle=${this.#picture}>
-      <summary>${messages().charts.pictures}</summary>
+      <summary>${checkWords().pictures}</summary>
       ${shown ? html`<gp-pictures .app=${this.app}></gp-pictures>` : nothing}
     </details>`;
   }
@@ -206,14 +206,14 @@ export class CheckView extends LitElement {
   #switch() {
     const facts = this.app.facts.value;
     const fallback = facts && findings(facts).find(({ code }) => code === 'fallback-adapter');
-    return fallback ? html`<p>${messages().check.theSwitch} ${fallback.actions[0]}</p>` : nothing;
+    return fallback ? html`<p>${checkWords().theSwitch} ${fallback.actions[0]}</p>` : nothing;
   }
 
   /** After a right computation, the next thing to see is that it learns. */
   #nextStep({ subject, report }: RunState) {
     if (subject === 'recordings' || !report || report.summary.passed === 0) return nothing;
     return html`<p>
-      <a href="?view=train" @click=${this.#toTraining}>${messages().check.try}</a>${messages().check.tryAfter}
+      <a href="?view=train" @click=${this.#toTraining}>${checkWords().try}</a>${checkWords().tryAfter}
     </p>`;
   }
 
@@ -224,7 +224,7 @@ export class CheckView extends LitElement {
   }
 
   #hang(id: string) {
-    const { hung, goesOn, reload } = messages().check;
+    const { hung, goesOn, reload } = checkWords();
     return html`<div class="tone warn" role="alert">
       <p>${hung.before}<code lang="en">${id}</code>${hung.after} ${goesOn}</p>
       <button class="primary" @click=${() => location.reload()}>${reload}</button>

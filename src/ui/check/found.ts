@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { icon } from '../controls/icons.ts';
 import { base, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { preflightWords } from './preflight.en.ts';
 import { type Facts, type Finding, findings, isBlocked } from './preflight.ts';
 import { adapterWords } from './words.ts';
 
@@ -63,7 +63,7 @@ export class FoundElement extends LitElement {
 
   override render() {
     if (!this.facts)
-      return html`<p class="line muted">${icon('chip', 20)}<span>${messages().preflight.looking}</span></p>`;
+      return html`<p class="line muted">${icon('chip', 20)}<span>${preflightWords().looking}</span></p>`;
     const found = findings(this.facts);
     const open = found.filter(
       ({ weight }) => weight === 'blocks' || (weight === 'warns' && !this.compact),
@@ -77,7 +77,7 @@ export class FoundElement extends LitElement {
         folded.length === 0
           ? nothing
           : html`<details>
-              <summary>${messages().preflight.worthKnowing(folded.length)}</summary>
+              <summary>${preflightWords().worthKnowing(folded.length)}</summary>
               ${folded.map(obstacle)}
             </details>`
       }
@@ -85,7 +85,7 @@ export class FoundElement extends LitElement {
   }
 
   #sentence({ adapter, browser, os, chip }: Facts) {
-    const { found, withoutChip } = messages().preflight;
+    const { found, withoutChip } = preflightWords();
     if (!adapter) return html`${found} ${withoutChip(browser)}`;
     return html`${found} <strong>${adapterWords(adapter, os, chip)}</strong>, ${browser}.`;
   }

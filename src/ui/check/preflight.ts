@@ -1,5 +1,5 @@
-import { messages } from '../messages/language.ts';
 import { systemOf } from './platform.ts';
+import { preflightWords } from './preflight.en.ts';
 import type { AdapterFacts } from './words.ts';
 
 /** What the browser tells before anything runs. */
@@ -63,12 +63,12 @@ export function isBlocked(facts: Facts): boolean {
 }
 
 function insecureContext(): Finding {
-  const { insecure, actions } = messages().preflight;
+  const { insecure, actions } = preflightWords();
   return { code: 'insecure-context', weight: 'blocks', ...insecure, actions: [actions.https] };
 }
 
 function noWebGpu(facts: Facts): Finding {
-  const { noWebGpu: words } = messages().preflight;
+  const { noWebGpu: words } = preflightWords();
   return {
     code: 'no-webgpu',
     weight: 'blocks',
@@ -79,7 +79,7 @@ function noWebGpu(facts: Facts): Finding {
 }
 
 function noAdapter(facts: Facts): Finding {
-  const { noAdapter: words, actions } = messages().preflight;
+  const { noAdapter: words, actions } = preflightWords();
   return {
     code: 'no-adapter',
     weight: 'blocks',
@@ -93,13 +93,13 @@ function fallbackAdapter(facts: Facts): Finding {
   return {
     code: 'fallback-adapter',
     weight: 'warns',
-    ...messages().preflight.fallback,
+    ...preflightWords().fallback,
     actions: [...accelerationSwitch(facts), ...driverUpdate(facts)],
   };
 }
 
 function limitsNotRaised(facts: Facts): Finding {
-  const { limits, actions } = messages().preflight;
+  const { limits, actions } = preflightWords();
   return {
     code: 'limits-not-raised',
     weight: 'informs',
@@ -109,7 +109,7 @@ function limitsNotRaised(facts: Facts): Finding {
 }
 
 function missingF16(facts: Facts): Finding {
-  const { f16, actions } = messages().preflight;
+  const { f16, actions } = preflightWords();
   return {
     code: 'missing-f16',
     weight: 'informs',
@@ -119,13 +119,13 @@ function missingF16(facts: Facts): Finding {
 }
 
 function coarseClock(): Finding {
-  const { clock, actions } = messages().preflight;
+  const { clock, actions } = preflightWords();
   return { code: 'coarse-clock', weight: 'informs', ...clock, actions: [actions.isolates] };
 }
 
 /** How this browser on this system gets WebGPU. */
 function waysToWebGpu({ runtime, os }: Facts): readonly string[] {
-  const { actions } = messages().preflight;
+  const { actions } = preflightWords();
   const system = systemOf(os);
   const scheme = schemeOf(runtime);
   if (system === 'ios') return [actions.updateApple];
@@ -146,7 +146,7 @@ function waysToWebGpu({ runtime, os }: Facts): readonly string[] {
  * Where this browser's switch for the graphics chip is, and where it tells why it does not use it.
  */
 function accelerationSwitch({ runtime, os }: Facts): readonly string[] {
-  const { actions } = messages().preflight;
+  const { actions } = preflightWords();
   const system = systemOf(os);
   if (runtime === 'firefox') return [actions.firefoxAcceleration, actions.firefoxSupport];
   if (runtime === 'safari' || system === 'ios') return [actions.safariRestart];
@@ -160,7 +160,7 @@ function accelerationSwitch({ runtime, os }: Facts): readonly string[] {
 
 /** How this system gets a newer graphics driver. */
 function driverUpdate({ os }: Facts): readonly string[] {
-  const { actions } = messages().preflight;
+  const { actions } = preflightWords();
   switch (systemOf(os)) {
     case 'windows':
       return [actions.windowsDriver, actions.windowsPreference];

@@ -1,7 +1,7 @@
 import { chipName, makerName } from '../../report/place.ts';
 import type { Environment } from '../../report/schema.ts';
-import { messages } from '../messages/language.ts';
 import { systemOf } from './platform.ts';
+import { preflightWords } from './preflight.en.ts';
 
 /** What words need of an adapter. */
 export type AdapterFacts = Environment['adapter'];
@@ -11,7 +11,7 @@ export type AdapterFacts = Environment['adapter'];
  * browser tells.
  */
 export function adapterWords(adapter: AdapterFacts, os: string, chip?: string): string {
-  const { processor, through, unnamed } = messages().preflight;
+  const { processor, through, unnamed } = preflightWords();
   return adapter.isFallback
     ? processor
     : through(chip ?? (chipName(adapter) || unnamed), graphicsInterface(os));

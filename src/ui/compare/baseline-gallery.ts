@@ -1,9 +1,12 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Baseline } from '../../report/compare/baselines.ts';
 import type { App } from '../app/app.ts';
+import { frameWords } from '../app/frame.en.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { baselinesWords } from './baselines.en.ts';
+import { compareWords } from './compare.en.ts';
 import { placeOf, tallyOfHead } from './compare-words.ts';
 
 /**
@@ -49,7 +52,7 @@ export class BaselineGallery extends LitElement {
   }
 
   override render() {
-    const words = messages().compare;
+    const words = baselinesWords();
     return html`<section aria-labelledby="title">
       <header>
         <h2 id="title">${words.gallery}</h2>
@@ -60,7 +63,8 @@ export class BaselineGallery extends LitElement {
   }
 
   #content() {
-    const { compare: words, frame } = messages();
+    const words = baselinesWords();
+    const frame = frameWords();
     const list = this.app.comparison.baselines.list.value;
     switch (list.phase) {
       case 'loading':
@@ -75,17 +79,18 @@ export class BaselineGallery extends LitElement {
   }
 
   #card({ name, command, head }: Baseline) {
-    const { compare: words, units } = messages();
+    const words = baselinesWords();
+    const units = unitsWords();
     const [environment] = head.environments;
     const when = units.moment(new Date(head.run.startedAt));
     return html`<li class="panel">
       <h3>${environment ? placeOf(environment) : name}</h3>
       <p class="small muted">${words.madeOn(when, `${head.tool.version} (${head.tool.commit})`)}</p>
-      <p class="small">${tallyOfHead(head)}, ${words.took(units.duration(head.run.durationMs))}</p>
+      <p class="small">${tallyOfHead(head)}, ${compareWords().took(units.duration(head.run.durationMs))}</p>
       <p class="small muted">${words.madeBy} <code>${command}</code></p>
       <div class="row">
         ${this.#latest ? html`<button class="quiet" @click=${() => this.#compare(name)}>${words.compareLatest}</button>` : nothing}
-        <button class="quiet" @click=${() => this.#choose(name)}>${words.useAs.before}</button>
+        <button class="quiet" @click=${() => this.#choose(name)}>${compareWords().sides.before}</button>
       </div>
     </li>`;
   }

@@ -2,7 +2,7 @@ import { messageOf } from '../../errors.ts';
 import type { Baseline } from '../../report/compare/baselines.ts';
 import type { Report } from '../../report/schema.ts';
 import { Observable } from '../controls/observable.ts';
-import { messages } from '../messages/language.ts';
+import { baselinesWords } from './baselines.en.ts';
 
 /** The baselines that ship with the page, or why there are none to be had. */
 export type BaselineList =
@@ -28,7 +28,7 @@ export class BaselineShelf {
     const baseline =
       list.phase === 'ready' ? list.baselines.find((one) => one.name === name) : undefined;
     if (!baseline)
-      throw new Error(list.phase === 'failed' ? list.problem : messages().compare.noBaseline(name));
+      throw new Error(list.phase === 'failed' ? list.problem : baselinesWords().noBaseline(name));
     const { readPacked } = await import('../../report/packed.ts');
     return readPacked(await get(baseline.file), baseline.file);
   }
@@ -51,6 +51,6 @@ async function get(file: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(new URL(`baselines/${file}`, document.baseURI)).catch(
     () => undefined,
   );
-  if (!response?.ok) throw new Error(messages().compare.notLoaded(`baselines/${file}`));
+  if (!response?.ok) throw new Error(baselinesWords().notLoaded(`baselines/${file}`));
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -3,11 +3,13 @@ import type { Change, ChangeKind } from '../../report/compare/compare.ts';
 import type { CaseFigures } from '../../report/compare/snapshot.ts';
 import type { App } from '../app/app.ts';
 import { statusStyles, statusWords } from '../cases/status.ts';
+import { trendWords } from '../charts/trend.en.ts';
 import { type IconName, icon } from '../controls/icons.ts';
 import { base, controls } from '../controls/styles.ts';
 import { sideBySide } from '../controls/tables.ts';
-import { messages } from '../messages/language.ts';
-import { shareWords, timeWords } from './compare-words.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { compareWords } from './compare.en.ts';
+import { timeWords, usedWords } from './compare-words.ts';
 import '../history/trend-element.ts';
 
 const LOOKS: Readonly<Record<ChangeKind, readonly [IconName, tone: string]>> = {
@@ -140,21 +142,21 @@ export class ChangeElement extends LitElement {
         <span class="caret">${icon('caret')}</span>
         <span class="id" lang="en">${id}${backend && backend !== 'webgpu' ? ` (${backend})` : nothing}</span>
         <span class="figures">${figuresOf(this.change)}</span>
-        <span class="kind ${tone}">${icon(shape)}${messages().units.list(kinds.map((kind) => messages().compare.kinds[kind]))}</span>
+        <span class="kind ${tone}">${icon(shape)}${unitsWords().list(kinds.map((kind) => compareWords().kinds[kind]))}</span>
       </button>
       ${this.open ? this.#body(this.change) : nothing}
     `;
   }
 
   #body({ id, before, after }: Change) {
-    const words = messages().compare;
+    const words = compareWords();
     const both = (of: (figures: CaseFigures) => unknown) =>
       [before && of(before), after && of(after)] as const;
     const lines: readonly Line[] = [
-      [words.trendColumns.verdict, ...both(({ status }) => statusWords(status))],
+      [trendWords().trendColumns.verdict, ...both(({ status }) => statusWords(status))],
       [words.reason, ...both(({ reason }) => reason && html`<span lang="en">${reason}</span>`)],
       [words.finding, ...both(({ finding }) => finding && html`<span lang="en">${finding}</span>`)],
-      [words.boundUsed, ...shareWords(before, after)],
+      [words.boundUsed, ...usedWords(before, after)],
       [words.time, ...both(({ time }) => time && timeWords(time))],
     ];
     const told = lines.filter(([, first, second]) => first || second);
@@ -187,16 +189,17 @@ export class ChangeElement extends LitElement {
 }
 
 function caseState(figures: CaseFigures | undefined) {
-  return figures ? statusWords(figures.status) : messages().compare.missing;
+  return figures ? statusWords(figures.status) : compareWords().missing;
 }
 
 /** What the line of a change shows of both sides: the figure that made it one. */
 function figuresOf({ kinds: [kind], before, after }: Change) {
-  const { compare: words, units } = messages();
+  const words = compareWords();
+  const units = unitsWords();
   const arrow = html`<span aria-hidden="true">→</span><span class="visually-hidden">${words.to}</span>`;
   const pair = (first: string | undefined, second: string | undefined) =>
     html`<span>${first || words.none}</span>${arrow}<span>${second || words.none}</span>`;
-  if (kind === 'accuracy') return pair(...shareWords(before, after));
+  if (kind === 'accuracy') return pair(...usedWords(before, after));
   if (kind === 'finding') return pair(before?.finding, after?.finding);
   if (kind === 'slower' || kind === 'faster') {
     const median = (figures: CaseFigures | undefined) =>

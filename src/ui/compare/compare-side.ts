@@ -4,7 +4,8 @@ import type { App } from '../app/app.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { compareWords } from './compare.en.ts';
 import type { Slot, Source } from './compare-session.ts';
 import { lineOfHead, placeOf, restrictionsOf, tallyOf } from './compare-words.ts';
 import type { Side } from './side.ts';
@@ -79,7 +80,7 @@ export class CompareSide extends LitElement {
   }
 
   override render() {
-    const words = messages().compare;
+    const words = compareWords();
     return html`<section class="panel" tabindex="-1" aria-labelledby="title">
       <h2 id="title">${words.sides[this.side]}</h2>
       ${this.#content()}
@@ -88,7 +89,7 @@ export class CompareSide extends LitElement {
 
   #content() {
     const { chosen } = this;
-    const words = messages().compare;
+    const words = compareWords();
     switch (chosen.phase) {
       case 'empty':
         return this.#choices();
@@ -103,7 +104,7 @@ export class CompareSide extends LitElement {
   }
 
   #choices() {
-    const words = messages().compare;
+    const words = compareWords();
     const { runs } = this.app.history.state.value;
     const list = this.app.comparison.baselines.list.value;
     const baselines = list.phase === 'ready' ? list.baselines : [];
@@ -131,7 +132,8 @@ export class CompareSide extends LitElement {
   }
 
   #facts(source: Source, snapshot: Snapshot) {
-    const { compare: words, units } = messages();
+    const words = compareWords();
+    const units = unitsWords();
     const { startedAt, durationMs, tool, environments, settings } = snapshot;
     const [environment] = environments;
     const name = nameOf(source);
@@ -184,7 +186,7 @@ function nameOf(source: Source): string | undefined {
     case 'baseline':
       return source.name;
     case 'link':
-      return messages().compare.fromLink;
+      return compareWords().fromLink;
     case 'run':
       return undefined;
   }

@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import type { App } from '../app/app.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { compareWords } from './compare.en.ts';
 import type { Source } from './compare-session.ts';
 import type { Side } from './side.ts';
 import './baseline-gallery.ts';
@@ -100,7 +100,7 @@ export class CompareView extends LitElement {
   }
 
   override render() {
-    const { title, lead } = messages().compare;
+    const { title, lead } = compareWords();
     return html`
       <header>
         <h1>${title}</h1>
@@ -111,7 +111,7 @@ export class CompareView extends LitElement {
   }
 
   #all() {
-    const { swap, waiting, outcome } = messages().compare;
+    const { swap, waiting, outcome } = compareWords();
     const { before, after, comparison } = this.app.comparison.state.value;
     return html`
       <div class="sides">

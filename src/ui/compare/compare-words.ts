@@ -7,7 +7,10 @@ import { plainText } from '../../report/plain-text.ts';
 import type { Environment, Report } from '../../report/schema.ts';
 import type { Settings } from '../../report/settings.ts';
 import type { Answer } from '../check/answer.ts';
-import { messages } from '../messages/language.ts';
+import { preflightWords } from '../check/preflight.en.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { shareWords } from '../share/share.en.ts';
+import { compareWords } from './compare.en.ts';
 
 /** Longer is no name, but text from elsewhere. */
 const LONGEST_PLACE = 120;
@@ -19,16 +22,16 @@ export function placeOf({
   runtime,
   runtimeVersion,
 }: Pick<Environment, 'adapter' | 'runtime' | 'runtimeVersion'>): string {
-  const chip = chipName(adapter) || messages().preflight.unnamed;
+  const chip = chipName(adapter) || preflightWords().unnamed;
   return plainText(
-    `${adapter.isFallback ? messages().compare.processor(chip) : chip}, ${browserWords(runtime, runtimeVersion)}`,
+    `${adapter.isFallback ? compareWords().processor(chip) : chip}, ${browserWords(runtime, runtimeVersion)}`,
     LONGEST_PLACE,
   );
 }
 
 /** "1,235 right, 2 wrong" of a run that is kept, by its summary alone. */
 export function tallyOfHead({ summary: { passed, skipped, total } }: ReportHead): string {
-  return messages().compare.tally(passed, total - passed - skipped, skipped);
+  return compareWords().tally(passed, total - passed - skipped, skipped);
 }
 
 /** The same of a result that was read. */
@@ -41,7 +44,7 @@ export function tallyOf({ cases }: Snapshot): string {
     else if (verdict === 'skipped') skipped++;
     else wrong++;
   }
-  return messages().compare.tally(right, wrong, skipped);
+  return compareWords().tally(right, wrong, skipped);
 }
 
 type SetUp = Pick<Report['run'], 'tier' | 'shard' | 'seed' | 'timeoutMs' | 'complete'> &
@@ -59,7 +62,7 @@ export function restrictionsOf({
   timeoutMs,
   complete,
 }: SetUp): readonly string[] {
-  const deviations = messages().share.deviations({
+  const deviations = shareWords().deviations({
     tier,
     filters,
     shard,
@@ -77,7 +80,7 @@ export function lineOfHead(head: ReportHead): string {
   const [environment] = head.environments;
   const place = environment ? [placeOf(environment)] : [];
   const parts = [
-    messages().units.instant(new Date(head.run.startedAt)),
+    unitsWords().instant(new Date(head.run.startedAt)),
     ...place,
     tallyOfHead(head),
     ...restrictionsOf(head.run),
@@ -94,7 +97,7 @@ export function comparisonAnswer(
   before: Snapshot,
   after: Snapshot,
 ): Answer {
-  const words = messages().compare;
+  const words = compareWords();
   const wrong = counts['newly-wrong'];
   const right = counts['newly-right'];
   const others = changes.filter(({ kinds: [kind] }) => OTHERWISE.has(kind)).length;
@@ -127,7 +130,7 @@ export function comparisonAnswer(
 const DIGITS = [2, 3, 4, 6, 9] as const;
 
 /** Shares of the bound before and after, with as many digits as show that they differ. */
-export function shareWords(
+export function usedWords(
   before: CaseFigures | undefined,
   after: CaseFigures | undefined,
 ): readonly [before: string, after: string] {
@@ -139,8 +142,8 @@ export function shareWords(
 
 function shareOf(boundUsed: CaseFigures['boundUsed'], digits: number): string {
   if (!boundUsed) return '';
-  if (!Number.isFinite(boundUsed.high)) return messages().compare.beyond;
-  return messages().units.number(boundUsed.high, {
+  if (!Number.isFinite(boundUsed.high)) return compareWords().beyond;
+  return unitsWords().number(boundUsed.high, {
     style: 'percent',
     maximumSignificantDigits: digits,
   });
@@ -148,7 +151,8 @@ function shareOf(boundUsed: CaseFigures['boundUsed'], digits: number): string {
 
 /** A time with the interval in which the comparison takes it to lie. */
 export function timeWords({ medianMs, range }: TimeFigure): string {
-  const { units, compare } = messages();
+  const units = unitsWords();
+  const compare = compareWords();
   const interval = range
     ? compare.interval(units.milliseconds(Math.max(0, range.low)), units.milliseconds(range.high))
     : compare.noInterval;

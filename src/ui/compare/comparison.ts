@@ -9,7 +9,11 @@ import {
 import { differencesOf } from '../../report/compare/differences.ts';
 import { compareLines } from '../../report/compare/lines.ts';
 import type { Snapshot } from '../../report/compare/snapshot.ts';
+import { chartsWords } from '../charts/charts.en.ts';
 import type { Figure } from '../charts/figure.ts';
+import { checkWords } from '../check/check.en.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { compareWords } from './compare.en.ts';
 import '../charts/figure.ts';
 import type { App } from '../app/app.ts';
 import { pairsFigure } from '../charts/pairs.ts';
@@ -17,8 +21,7 @@ import { download } from '../controls/download.ts';
 import { Remembered } from '../controls/remembered.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { VirtualRows, virtualRows } from '../controls/virtual-rows.ts';
-import type { Messages } from '../messages/en.ts';
-import { messages } from '../messages/language.ts';
+import { arithmeticWords } from '../speed/arithmetic.en.ts';
 import { pairsOfResults } from '../speed/speed-pairs.ts';
 import { comparisonAnswer } from './compare-words.ts';
 import '../check/answer-element.ts';
@@ -127,8 +130,8 @@ export class ComparisonElement extends LitElement {
    * The same list while nothing changed, since the list below is drawn at every step of scrolling.
    */
   readonly #differences = new Remembered(
-    (first: Snapshot, second: Snapshot, { check, compare: { processor, endings } }: Messages) =>
-      differencesOf(first, second, { probe: check.arithmetic.words, processor, ...endings }),
+    (first: Snapshot, second: Snapshot, { processor, endings }: ReturnType<typeof compareWords>) =>
+      differencesOf(first, second, { probe: arithmeticWords().words, processor, ...endings }),
   );
   readonly #rows = new VirtualRows<Change>(this, 58);
 
@@ -141,9 +144,9 @@ export class ComparisonElement extends LitElement {
   }
 
   override render() {
-    const words = messages().compare;
+    const words = compareWords();
     const { changes } = this.comparison;
-    const differences = this.#differences.of(this.first, this.second, messages());
+    const differences = this.#differences.of(this.first, this.second, words);
     return html`
       <gp-answer role="status" .answer=${comparisonAnswer(this.comparison, this.first, this.second)}></gp-answer>
       ${differences.length === 0 ? nothing : html`<gp-differences .differences=${differences}></gp-differences>`}
@@ -157,13 +160,13 @@ export class ComparisonElement extends LitElement {
 
   #speeds(figure: Figure) {
     return html`<details>
-      <summary>${messages().charts.pictures}</summary>
+      <summary>${checkWords().pictures}</summary>
       <div class="panel"><gp-figure .figure=${figure}></gp-figure></div>
     </details>`;
   }
 
   #changes(changes: readonly Change[]) {
-    const words = messages().compare;
+    const words = compareWords();
     const { counts } = this.comparison;
     const kinds = CHANGE_KINDS.filter((kind) => counts[kind] > 0);
     const sought = this.sought.toLowerCase();
@@ -206,7 +209,7 @@ export class ComparisonElement extends LitElement {
 
   #chip(shown: Shown, name: string, count: number) {
     return html`<button class="quiet" aria-pressed=${this.shown === shown} @click=${() => this.#show(shown)}>
-      ${name} <span>${messages().units.number(count)}</span>
+      ${name} <span>${unitsWords().number(count)}</span>
     </button>`;
   }
 
@@ -249,7 +252,8 @@ export class ComparisonElement extends LitElement {
 }
 
 function speedFigure(first: Snapshot, second: Snapshot): Figure {
-  const { compare, charts } = messages();
+  const compare = compareWords();
+  const charts = chartsWords();
   const words = {
     ...charts.pairs.results,
     first: compare.sides.before,

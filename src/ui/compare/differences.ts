@@ -2,7 +2,7 @@ import { css, html, LitElement } from 'lit';
 import type { Difference, DifferenceKind } from '../../report/compare/differences.ts';
 import { base } from '../controls/styles.ts';
 import { sideBySide } from '../controls/tables.ts';
-import { messages } from '../messages/language.ts';
+import { compareWords } from './compare.en.ts';
 
 /** What is not the same around the cases of two results: settings, build, adapter. */
 export class DifferencesElement extends LitElement {
@@ -27,8 +27,8 @@ export class DifferencesElement extends LitElement {
   declare differences: readonly Difference[];
 
   override render() {
-    const { around, aroundColumns, differences: names, none } = messages().compare;
-    const empty: Readonly<Partial<Record<DifferenceKind, string>>> = messages().compare.unset;
+    const { around, aroundColumns, differences: names, none } = compareWords();
+    const empty: Readonly<Partial<Record<DifferenceKind, string>>> = compareWords().unset;
     return html`
       <h2 id="around">${around}</h2>
       <div class="scroll" tabindex="0" role="region" aria-labelledby="around">

@@ -1,5 +1,5 @@
 import { css, html, LitElement } from 'lit';
-import { messages } from '../messages/language.ts';
+import { copyWords } from './copy.en.ts';
 import { base, controls } from './styles.ts';
 
 /**
@@ -40,7 +40,7 @@ export class CopyButton extends LitElement {
 
   override render() {
     return html`<button class=${this.primary ? 'primary' : 'quiet'} ?disabled=${!this.text} @click=${this.#copy}>${this.words}</button>
-      <span role="status">${this.copied ? messages().share.copied : ''}</span>`;
+      <span role="status">${this.copied ? copyWords().copied : ''}</span>`;
   }
 
   async #copy(): Promise<void> {

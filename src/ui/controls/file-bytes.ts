@@ -1,4 +1,4 @@
-import { messages } from '../messages/language.ts';
+import { dropWords } from '../drop/drop.en.ts';
 
 /**
  * What files of each kind may hold at most, in bytes: far more than real ones, and little enough to
@@ -19,7 +19,7 @@ export async function bytesOf(
   file: File,
   kind: keyof typeof MOST_BYTES,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { drop } = messages();
+  const drop = dropWords();
   if (file.size > MOST_BYTES[kind])
     throw new Error(drop.tooLarge(file.name, file.size, MOST_BYTES[kind]));
   return read(file, file.name);
@@ -34,6 +34,6 @@ async function read(blob: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> 
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
-    throw new Error(messages().drop.unreadable(name), { cause });
+    throw new Error(dropWords().unreadable(name), { cause });
   }
 }

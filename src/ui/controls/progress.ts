@@ -1,7 +1,7 @@
 import { css, html, LitElement } from 'lit';
 import type { Replayed } from '../app/subject.ts';
-import { messages } from '../messages/language.ts';
 import { type Span, spoken } from '../run/pace.ts';
+import { progressWords } from './progress.en.ts';
 import { base } from './styles.ts';
 
 /** How far something is, with what is left of it in words. */
@@ -53,7 +53,7 @@ export class ProgressElement extends LitElement {
   declare remaining: Span | undefined;
 
   override render() {
-    const { progress } = messages().list;
+    const progress = progressWords();
     const known = this.total > 0;
     return html`
       <progress aria-label=${this.label} max=${known ? this.total : 1} .value=${known ? this.done : 0}></progress>
@@ -67,7 +67,7 @@ export class ProgressElement extends LitElement {
   /** Too early a guess misleads: the first cases compile, later ones do not. */
   #left(): string {
     if (this.remaining === undefined || this.done < Math.min(5, this.total / 10)) return '';
-    return messages().list.progress.left(spoken(this.remaining));
+    return progressWords().left(spoken(this.remaining));
   }
 }
 

@@ -2,8 +2,8 @@ import type { Snapshot } from '../../report/compare/snapshot.ts';
 import { isSamePlace } from '../../report/place.ts';
 import type { Report } from '../../report/schema.ts';
 import { Observable } from '../controls/observable.ts';
-import { messages } from '../messages/language.ts';
 import type { RunState } from '../run/run-state.ts';
+import { historyWords } from './history.en.ts';
 import { LenientShelf } from './lenient-shelf.ts';
 import { type KeptRun, LIMITS, latestFirst, overLimits, type Shelf } from './shelf.ts';
 
@@ -111,7 +111,7 @@ export class History {
   /** The report of a run. Throws, with a line for people, when it is gone or cannot be read. */
   async report(id: string): Promise<Report> {
     const packed = await this.#inTurn((shelf) => shelf.read(id));
-    if (!packed) throw new Error(messages().compare.runGone(id));
+    if (!packed) throw new Error(historyWords().runGone(id));
     const { readPacked } = await import('../../report/packed.ts');
     return readPacked(packed, id);
   }

@@ -1,5 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { App } from '../app/app.ts';
+import { frameWords } from '../app/frame.en.ts';
+import { compareWords } from '../compare/compare.en.ts';
 import { placeOf, restrictionsOf, tallyOfHead } from '../compare/compare-words.ts';
 import { SIDES, type Side } from '../compare/side.ts';
 import { download } from '../controls/download.ts';
@@ -7,7 +9,8 @@ import { bytesOf } from '../controls/file-bytes.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { runsWords } from './runs.en.ts';
 import { type KeptRun, LIMITS } from './shelf.ts';
 
 /** The runs of this device: compare, save, delete, export, import. Fires `choose`. */
@@ -92,7 +95,7 @@ export class KeptRuns extends LitElement {
   }
 
   override render() {
-    const words = messages().compare;
+    const words = runsWords();
     const { phase, runs, lasting } = this.app.history.state.value;
     return html`<section tabindex="-1" aria-labelledby="title">
       <header>
@@ -100,14 +103,14 @@ export class KeptRuns extends LitElement {
         <p class="muted">${words.runsLead(LIMITS.runs, LIMITS.bytes)}</p>
       </header>
       ${lasting ? nothing : html`<p class="tone warn">${words.notLasting}</p>`}
-      ${phase === 'loading' ? html`<p class="muted">${messages().frame.loading}</p>` : this.#runs(runs)}
+      ${phase === 'loading' ? html`<p class="muted">${frameWords().loading}</p>` : this.#runs(runs)}
       ${this.problems.map((problem) => html`<p class="tone bad" role="alert" lang="en">${problem}</p>`)}
       <p class="small muted" role="status">${this.told}</p>
     </section>`;
   }
 
   #runs(runs: readonly KeptRun[]) {
-    const words = messages().compare;
+    const words = runsWords();
     return html`
       ${
         runs.length === 0
@@ -125,13 +128,14 @@ export class KeptRuns extends LitElement {
   }
 
   #run({ head }: KeptRun) {
-    const { compare: words, units } = messages();
+    const words = runsWords();
+    const units = unitsWords();
     const [environment] = head.environments;
     const when = units.instant(new Date(head.run.startedAt));
     const title = words.runOf(when);
     const facts = [
       tallyOfHead(head),
-      words.took(units.duration(head.run.durationMs)),
+      compareWords().took(units.duration(head.run.durationMs)),
       ...restrictionsOf(head.run),
     ];
     return html`<li>
@@ -144,7 +148,7 @@ export class KeptRuns extends LitElement {
           (
             side,
           ) => html`<button class="quiet" aria-pressed=${this.#isOn(side, head.run.id)} @click=${() => this.#choose(side, head.run.id)}>
-            ${words.useAs[side]}
+            ${compareWords().sides[side]}
           </button>`,
         )}
         <button class="quiet" @click=${() => this.#save(head.run.id)}>${words.saveRun}</button>
@@ -154,7 +158,7 @@ export class KeptRuns extends LitElement {
   }
 
   #wholeTools(runs: readonly KeptRun[]) {
-    const words = messages().compare;
+    const words = runsWords();
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
     if (this.asking) {
       return html`<span>${words.confirmAll(runs.length)}</span>
@@ -195,7 +199,7 @@ export class KeptRuns extends LitElement {
   async #remove(id: string, when: string): Promise<void> {
     await this.#telling(async () => {
       await this.app.history.remove([id]);
-      this.told = messages().compare.removed(when);
+      this.told = runsWords().removed(when);
     });
   }
 
@@ -226,7 +230,7 @@ export class KeptRuns extends LitElement {
       const { taken, known, tooOld, problems } = await this.app.history.import(
         await Promise.all(read),
       );
-      this.told = messages().compare.imported(taken, known, tooOld);
+      this.told = runsWords().imported(taken, known, tooOld);
       this.problems = problems;
     });
   }

@@ -1,10 +1,10 @@
 import { css, html, LitElement, nothing } from 'lit';
 import '../charts/figure.ts';
 import type { App } from '../app/app.ts';
-import { trendFigure, trendWords } from '../charts/trend.ts';
+import { trendWords } from '../charts/trend.en.ts';
+import { describeTrend, trendFigure } from '../charts/trend.ts';
 import { Follow } from '../controls/follow.ts';
 import { base } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import { type TrendPoint, trendOf } from './trend.ts';
 
 /**
@@ -56,7 +56,7 @@ export class TrendElement extends LitElement {
   override render() {
     if (this.points.length < 2) return nothing;
     return html`
-      <p><span class="muted">${messages().compare.trend}:</span> ${trendWords(this.points)}</p>
+      <p><span class="muted">${trendWords().trend}:</span> ${describeTrend(this.points)}</p>
       <gp-figure .figure=${trendFigure(this.points)}></gp-figure>
     `;
   }

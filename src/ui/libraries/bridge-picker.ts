@@ -5,8 +5,8 @@ import { deviceWords, librariesOf } from '../../backends/bridge/name.ts';
 import { Follow } from '../controls/follow.ts';
 import { icon } from '../controls/icons.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import type { BridgeSession } from './bridge-session.ts';
+import { librariesWords } from './libraries.en.ts';
 
 /**
  * The libraries behind the bridge: which of them compute the same checks, and what stands in the
@@ -65,7 +65,7 @@ export class BridgePicker extends LitElement {
 
   override render() {
     const state = this.bridge.state.value;
-    const { libraries } = messages();
+    const libraries = librariesWords();
     switch (state.phase) {
       case 'absent':
         return nothing;
@@ -102,7 +102,7 @@ export class BridgePicker extends LitElement {
     chosen: ReadonlySet<string>,
     { jobs, ahead }: BridgeQueue,
   ) {
-    const { libraries } = messages();
+    const libraries = librariesWords();
     const queue = ahead > 0 ? libraries.ahead(ahead) : jobs > 1 ? libraries.queue(jobs) : '';
     return html`<section class="panel" aria-label=${libraries.python}>
       <fieldset>
@@ -122,7 +122,7 @@ export class BridgePicker extends LitElement {
   }
 
   #device({ id, device, libraries: names, ops }: BridgeDevice, chosen: boolean) {
-    const { libraries } = messages();
+    const libraries = librariesWords();
     const choose = (event: Event) =>
       this.bridge.choose(id, (event.target as HTMLInputElement).checked);
     return html`<label>
@@ -136,7 +136,7 @@ export class BridgePicker extends LitElement {
 
   /** What stands between the page and Python, and the button that tries to pass it. */
   #obstacle(tone: 'warn' | '', title: string, body: TemplateResult, action: string) {
-    return html`<section class="tone ${tone}" aria-label=${messages().libraries.python}>
+    return html`<section class="tone ${tone}" aria-label=${librariesWords().python}>
       <p class="title">${tone === '' ? nothing : icon('alert')}<span>${title}</span></p>
       ${body}
       <button @click=${() => this.bridge.connect()}>${action}</button>

@@ -3,7 +3,7 @@ import type { App } from '../app/app.ts';
 import { Follow } from '../controls/follow.ts';
 import { icon } from '../controls/icons.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { librariesWords } from './libraries.en.ts';
 import { RECORDED } from './recording-sets.ts';
 
 /**
@@ -37,7 +37,7 @@ export class RecordingsElement extends LitElement {
     if (RECORDED.cases === 0 || !this.app.canRun) return nothing;
     const { phase } = this.app.run.state.value;
     const busy = phase === 'starting' || phase === 'running' || phase === 'stopping';
-    const { libraries } = messages();
+    const libraries = librariesWords();
     return html`<section class="panel" aria-label=${libraries.recordings}>
       <h2>${libraries.question}</h2>
       <p class="muted">${libraries.explain(RECORDED.cases)}</p>

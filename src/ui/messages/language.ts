@@ -1,6 +1,5 @@
 import { Observable } from '../controls/observable.ts';
-import type { Help } from './en/help.ts';
-import { en, type Messages } from './en.ts';
+import { say } from './words.ts';
 
 /**
  * Languages of the page, each by its own name. A language that is written from right to left says
@@ -10,14 +9,12 @@ export const LANGUAGES = {
   en: {
     name: 'English',
     direction: 'ltr',
-    load: async () => en,
-    loadHelp: () => import('./en/help.ts'),
+    load: async () => ({}),
   },
   de: {
     name: 'Deutsch',
     direction: 'ltr',
     load: async () => (await import('./de.ts')).de,
-    loadHelp: () => import('./de/help.ts'),
   },
 } as const satisfies Readonly<
   Record<
@@ -25,8 +22,7 @@ export const LANGUAGES = {
     {
       name: string;
       direction: 'ltr' | 'rtl';
-      load: () => Promise<Messages>;
-      loadHelp: () => Promise<{ help: Help }>;
+      load: () => Promise<Readonly<Record<string, unknown>>>;
     }
   >
 >;
@@ -39,20 +35,13 @@ const KEPT = 'gradproof.language';
 /** The language that is shown. */
 export const language = new Observable<Language>('en');
 
-let current: Messages = en;
-
-/** What the page says, in the language that is shown. */
-export function messages(): Messages {
-  return current;
-}
-
 /**
  * Loads and shows `next`; `language` tells when that is done. The choice is kept for the next visit
  * where `keep` says so.
  */
 export async function speak(next: Language, keep = false): Promise<void> {
   const { direction, load } = LANGUAGES[next];
-  current = await load();
+  say(await load());
   document.documentElement.lang = next;
   document.documentElement.dir = direction;
   if (keep) remember(next);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { units as german } from './de/units.ts';
-import { units } from './en/units.ts';
 import { speech } from './speech.ts';
+import { words as german } from './units.de.ts';
+import { units } from './units.en.ts';
 
 const en = speech('en');
 const de = speech('de');

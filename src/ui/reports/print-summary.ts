@@ -6,7 +6,8 @@ import { countVerdicts, verdictOf } from '../../report/verdict.ts';
 import { Paper } from '../controls/paper.ts';
 import { base } from '../controls/styles.ts';
 import { tables } from '../controls/tables.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { printWords } from './print.en.ts';
 import './provenance.ts';
 
 /** Wrong results that paper has room for; a saved report has all. */
@@ -46,7 +47,7 @@ export class PrintSummary extends LitElement {
 
   override render() {
     if (!this.#paper.printing) return nothing;
-    const { where } = messages().print;
+    const { where } = printWords();
     const { environments, run, tool, results } = this.report;
     return html`${suites(results)} ${problems(results.filter((result) => verdictOf(result) === 'wrong'))}
       <section>
@@ -57,7 +58,8 @@ export class PrintSummary extends LitElement {
 }
 
 function suites(results: readonly CaseResult[]) {
-  const { print, units } = messages();
+  const print = printWords();
+  const units = unitsWords();
   const areas = groupBy(results, ({ suite }) => suite.split('.').slice(0, 2).join('.'));
   return html`<section>
     <h2>${print.suites}</h2>
@@ -80,7 +82,7 @@ function suites(results: readonly CaseResult[]) {
 
 function problems(wrong: readonly CaseResult[]) {
   if (wrong.length === 0) return nothing;
-  const words = messages().print;
+  const words = printWords();
   const rest = wrong.length - MOST_LISTED;
   return html`<section>
     <h2>${words.wrong}</h2>

@@ -3,7 +3,8 @@ import { browserWords } from '../../report/place.ts';
 import type { Environment, Report } from '../../report/schema.ts';
 import { adapterWords } from '../check/words.ts';
 import { base, facts } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { sharedWords } from '../share/shared.en.ts';
 
 /** Where and when a result was made, and with what. */
 export class ProvenanceElement extends LitElement {
@@ -24,7 +25,8 @@ export class ProvenanceElement extends LitElement {
   declare device: string | undefined;
 
   override render() {
-    const { shared: words, units } = messages();
+    const words = sharedWords();
+    const units = unitsWords();
     return html`<dl>
       ${this.device ? html`<dt>${words.called}</dt><dd>${this.device}</dd>` : nothing}
       ${this.environments.map(

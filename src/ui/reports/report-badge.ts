@@ -4,7 +4,7 @@ import { toMarkdown } from '../../report/markdown.ts';
 import type { Report } from '../../report/schema.ts';
 import { download } from '../controls/download.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { shareWords } from '../share/share.en.ts';
 import '../controls/copy-button.ts';
 
 const FILE = 'gradproof.svg';
@@ -51,7 +51,7 @@ export class ReportBadge extends LitElement {
   declare link: string | undefined;
 
   override render() {
-    const { share } = messages();
+    const share = shareWords();
     const sharing = this.device ? { device: this.device } : {};
     const badge = toBadge(this.report, sharing);
     const line = this.link ? badgeMarkdown(this.report, FILE, this.link, sharing) : '';

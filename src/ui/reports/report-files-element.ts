@@ -1,7 +1,7 @@
 import { css, html, LitElement } from 'lit';
 import type { Report } from '../../report/schema.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { shareWords } from '../share/share.en.ts';
 import { saveReport } from './report-files.ts';
 
 /** A report as a file, in each format that there is. */
@@ -19,7 +19,7 @@ export class ReportFiles extends LitElement {
   declare report: Report;
 
   override render() {
-    const { formats } = messages().share;
+    const { formats } = shareWords();
     return html`<div class="row">
       ${(Object.keys(formats) as (keyof typeof formats)[]).map(
         (format) =>

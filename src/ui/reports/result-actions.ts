@@ -1,8 +1,8 @@
 import { css, html, LitElement } from 'lit';
 import type { Report } from '../../report/schema.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import type { ShareDialog } from '../share/share-dialog.ts';
+import { actionsWords } from './actions.en.ts';
 import { saveReport } from './report-files.ts';
 
 /** What can be done with a report: share it as a link, save it. */
@@ -20,12 +20,12 @@ export class ResultActions extends LitElement {
   declare report: Report;
 
   override render() {
-    const { copyLink, saveReport: save } = messages().check;
+    const { copyLink, saveReport: save, compareRun } = actionsWords();
     return html`
       <div class="row">
         <button class="quiet" aria-keyshortcuts="C" @click=${this.#share}>${copyLink}</button>
         <button class="quiet" @click=${() => saveReport(this.report, 'json')}>${save}</button>
-        <button class="quiet" @click=${this.#compare}>${messages().compare.compareRun}</button>
+        <button class="quiet" @click=${this.#compare}>${compareRun}</button>
       </div>
       <gp-share-dialog .report=${this.report}></gp-share-dialog>
     `;

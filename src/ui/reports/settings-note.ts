@@ -1,7 +1,7 @@
 import { css, html, LitElement } from 'lit';
 import { isStandard, type Settings } from '../../report/settings.ts';
 import { base } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { shareWords } from '../share/share.en.ts';
 
 /**
  * What was not the standard about a run, in one line with a pattern of its own beside it; nothing
@@ -36,7 +36,7 @@ export class SettingsNote extends LitElement {
   }
 
   override render() {
-    const { notStandard, deviations } = messages().share;
+    const { notStandard, deviations } = shareWords();
     return html`<p><span>${notStandard}: ${deviations(this.settings).join('; ')}.</span></p>`;
   }
 }

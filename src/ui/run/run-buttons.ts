@@ -3,10 +3,10 @@ import type { PlanEntry } from '../../harness/events.ts';
 import { keyOf } from '../../report/case-key.ts';
 import type { App } from '../app/app.ts';
 import { caseStateOf, isWrong } from '../cases/case-state.ts';
+import { listWords } from '../cases/list.en.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 
 /**
  * Runs cases, or runs them again so that the report takes their new results, or those of them that
@@ -39,7 +39,7 @@ export class RunButtons extends LitElement {
   }
 
   override render() {
-    const { list } = messages();
+    const list = listWords();
     const { run } = this.app;
     const state = run.state.value;
     if (!this.app.canRun || state.subject === 'recordings' || this.entries.length === 0)

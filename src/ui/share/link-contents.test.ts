@@ -2,13 +2,15 @@ import { expect, test } from 'vitest';
 import { PLAN, RUN } from '../../report/fixtures/reports.ts';
 import { decodePayload } from '../../report/link/decode.ts';
 import { encodeLink } from '../../report/link/encode.ts';
-import { de } from '../messages/de.ts';
-import { en } from '../messages/en.ts';
 import { linkContents } from './link-contents.ts';
+import { words as german } from './share.de.ts';
+import { shareWords } from './share.en.ts';
+
+const english = shareWords();
 
 test('every part of a link is listed as the link itself holds it', async () => {
   const payload = await decodePayload(await encodeLink(RUN, PLAN, { device: 'ThinkPad T14' }));
-  const contents = linkContents(payload, en.share.contents);
+  const contents = linkContents(payload, english.contents);
   expect(contents.map(({ part }) => part)).toEqual(Object.keys(payload));
   expect(Object.fromEntries(contents.map(({ part, value }) => [part, value]))).toMatchObject({
     tool: `${RUN.tool.version} (${RUN.tool.commit})`,
@@ -20,9 +22,7 @@ test('every part of a link is listed as the link itself holds it', async () => {
     replayed: 'none',
     device: 'ThinkPad T14',
   });
-  expect(linkContents(payload, de.share.contents).map(({ value }) => value)).toContain(
-    '14 Urteile',
-  );
+  expect(linkContents(payload, german.contents).map(({ value }) => value)).toContain('14 Urteile');
 });
 
 test('each language has words for each deviation from the standard', () => {
@@ -46,7 +46,7 @@ test('each language has words for each deviation from the standard', () => {
     retried: 2,
     hidden: 3,
   } as const;
-  for (const { share } of [en, de]) {
+  for (const share of [english, german]) {
     expect(share.deviations(standard)).toEqual([]);
     for (const key of Object.keys(other) as (keyof typeof other)[]) {
       expect(share.deviations({ ...standard, [key]: other[key] }), key).toHaveLength(1);

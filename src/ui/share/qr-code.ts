@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, svg } from 'lit';
 import { encode } from 'uqr';
 import { base } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { shareWords } from './share.en.ts';
 
 /**
  * Version 28 of 40: with 129 modules a side the most that phones read off a screen without help.
@@ -33,7 +33,7 @@ export class QrCode extends LitElement {
 
   override render() {
     if (!this.text) return nothing;
-    const { qrTooLong, qrLabel } = messages().share;
+    const { qrTooLong, qrLabel } = shareWords();
     if (this.text.length > MOST_CHARACTERS)
       return html`<p>${qrTooLong(this.text.length, MOST_CHARACTERS)}</p>`;
     const { data, size } = encode(this.text, { ecc: 'L', border: QUIET });

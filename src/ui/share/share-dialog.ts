@@ -2,8 +2,8 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { messageOf } from '../../errors.ts';
 import type { Report } from '../../report/schema.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import { linkContents } from './link-contents.ts';
+import { shareWords } from './share.en.ts';
 import { type Shareable, shareableOf } from './shareable.ts';
 import '../controls/copy-button.ts';
 
@@ -121,7 +121,7 @@ export class ShareDialog extends LitElement {
   }
 
   override render() {
-    const { share } = messages();
+    const share = shareWords();
     const { report, device } = this;
     const link = this.shareable?.link;
     return html`<dialog aria-labelledby="title" @close=${() => this.dispatchEvent(new CustomEvent('closed'))}>
@@ -153,7 +153,7 @@ export class ShareDialog extends LitElement {
   }
 
   #copyRow(link: string | undefined) {
-    const { share } = messages();
+    const share = shareWords();
     return html`<div class="row">
       <input readonly aria-label=${share.link} .value=${link ?? share.making} @focus=${selectAll} />
       <gp-copy-button primary .words=${share.copy} .text=${link ?? ''} @refused=${this.#select}></gp-copy-button>
@@ -161,7 +161,7 @@ export class ShareDialog extends LitElement {
   }
 
   #contents({ link, payload }: Shareable) {
-    const { share } = messages();
+    const share = shareWords();
     return html`<p class="small muted">${share.contentsSource} ${share.length(link.length)}</p>
       <dl>
         ${linkContents(payload, share.contents).map(({ what, value }) => html`<div><dt>${what}</dt><dd>${value}</dd></div>`)}

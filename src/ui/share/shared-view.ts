@@ -3,7 +3,7 @@ import type { DecodedLink } from '../../report/link/decode.ts';
 import { isStandard } from '../../report/settings.ts';
 import { answer } from '../check/answer.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { sharedWords } from './shared.en.ts';
 import { factsOfLink, type Shared } from './shared.ts';
 import '../check/answer-element.ts';
 import '../speed/arithmetic.ts';
@@ -35,7 +35,7 @@ export class SharedView extends LitElement {
   declare shared: Shared;
 
   override render() {
-    const { title, runHere, compare } = messages().shared;
+    const { title, runHere, compare } = sharedWords();
     return html`
       <div class="stack">
         <h1>${title}</h1>
@@ -52,7 +52,7 @@ export class SharedView extends LitElement {
   #result(link: DecodedLink) {
     const { environments, time, tool, settings, device, planProblem } = link;
     return html`
-      <p>${messages().shared.vouch}</p>
+      <p>${sharedWords().vouch}</p>
       <gp-answer ?tinted=${!isStandard(settings)} .answer=${answer(factsOfLink(link))}><gp-settings-note .settings=${settings}></gp-settings-note></gp-answer>
       <gp-provenance .environments=${environments} .startedAt=${time.startedAt} .tool=${tool} .device=${device}></gp-provenance>
       ${environments.map(({ probe }) => html`<gp-arithmetic .probe=${probe}></gp-arithmetic>`)}

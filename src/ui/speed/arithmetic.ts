@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { probeFacts } from '../../report/probe-facts.ts';
 import type { Environment } from '../../report/schema.ts';
 import { base } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { arithmeticWords } from './arithmetic.en.ts';
 
 /**
  * How a chip computes, as the probe found it, and what each thing means for the verdicts: a table.
@@ -64,9 +64,9 @@ export class ArithmeticElement extends LitElement {
   declare probe: Environment['probe'] | undefined;
 
   override render() {
-    const facts = this.probe ? probeFacts(this.probe, messages().check.arithmetic.words) : [];
+    const facts = this.probe ? probeFacts(this.probe, arithmeticWords().words) : [];
     if (facts.length === 0) return nothing;
-    const words = messages().check.arithmetic;
+    const words = arithmeticWords();
     return html`<details>
       <summary>${words.title}</summary>
       <table role="table">

@@ -2,7 +2,8 @@ import { css, html, LitElement, nothing } from 'lit';
 import type { App } from '../app/app.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { forecastWords } from './forecast.en.ts';
 import {
   forecast,
   type MemoryFacts,
@@ -120,7 +121,7 @@ export class ForecastElement extends LitElement {
   }
 
   override render() {
-    const words = messages().forecast;
+    const words = forecastWords();
     const speed = this.#speed;
     const memory = this.#memory;
     return html`<section class="panel" aria-labelledby="title">
@@ -175,14 +176,14 @@ export class ForecastElement extends LitElement {
   }
 
   #judgedBy({ told, device, capped }: MemoryFacts): string {
-    const words = messages().forecast;
+    const words = forecastWords();
     if (this.told.trim() !== '' && told === undefined) return words.memoryWrong;
     if (told !== undefined) return words.told(told);
     return device === undefined ? words.untold : words.device(device, capped === true);
   }
 
   #measure() {
-    const { measure, measuring, measureFailed } = messages().forecast;
+    const { measure, measuring, measureFailed } = forecastWords();
     const state = this.app.speed.state.value;
     if (state.phase === 'known') return nothing;
     if (state.phase === 'measuring') return html`<p class="muted" role="status">${measuring}</p>`;
@@ -194,7 +195,8 @@ export class ForecastElement extends LitElement {
 }
 
 function row({ model, needs, room, split, secondsPerStep }: SizeForecast) {
-  const { forecast: words, units } = messages();
+  const words = forecastWords();
+  const units = unitsWords();
   return html`<tr>
     <th scope="row">${words.parameters(model.size)} <span class="small muted">${words.like(model.example)}</span></th>
     <td data-label=${words.memory}>${units.bytes(needs.bytes)}</td>
@@ -208,7 +210,7 @@ function row({ model, needs, room, split, secondsPerStep }: SizeForecast) {
 }
 
 function gigaflops(flopsPerSecond: number): string {
-  return messages().units.number(flopsPerSecond / 1e9, { maximumSignificantDigits: 2 });
+  return unitsWords().number(flopsPerSecond / 1e9, { maximumSignificantDigits: 2 });
 }
 
 customElements.define('gp-forecast', ForecastElement);

@@ -1,6 +1,8 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { bridgeName, wordsOfDevice } from '../../backends/bridge/name.ts';
 import { accuracyFigure } from '../charts/accuracy.ts';
+import { chartsWords } from '../charts/charts.en.ts';
+import { forecastWords } from './forecast.en.ts';
 import '../charts/figure.ts';
 import type { App } from '../app/app.ts';
 import { pairsFigure } from '../charts/pairs.ts';
@@ -8,7 +10,6 @@ import { rooflineFigure } from '../charts/roofline.ts';
 import { speedFigure } from '../charts/speed.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import { pairsOfDevices } from './speed-pairs.ts';
 import { timedOps } from './timed-ops.ts';
 
@@ -46,7 +47,7 @@ export class PicturesElement extends LitElement {
     const accuracy = report?.results.some(({ accuracy: judged }) => judged?.boundUsed)
       ? accuracyFigure(report.results)
       : undefined;
-    const words = messages().charts;
+    const words = chartsWords();
     const { caption, theirs, ours, spread } = words.pairs.device;
     const { live } = this.app.run.state.value;
     const devices = [...pairsOfDevices(report?.results ?? [])].map(([backend, pairs]) => {
@@ -73,7 +74,7 @@ export class PicturesElement extends LitElement {
   }
 
   #measure() {
-    const { measure, measuring } = messages().forecast;
+    const { measure, measuring } = forecastWords();
     if (this.app.speed.state.value.phase === 'measuring')
       return html`<p class="muted" role="status">${measuring}</p>`;
     return html`<p><button class="quiet" @click=${() => this.app.speed.measure()}>${measure}</button></p>`;

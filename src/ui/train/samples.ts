@@ -1,6 +1,6 @@
 import { css, html, LitElement } from 'lit';
 import { base, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { trainingWords } from './training.en.ts';
 
 /** What the model writes after the same beginning, before and after it learnt. */
 export class Samples extends LitElement {
@@ -35,7 +35,7 @@ export class Samples extends LitElement {
   declare textAfter: string | undefined;
 
   override render() {
-    const { label, lead, before, after } = messages().training.samples;
+    const { label, lead, before, after } = trainingWords().samples;
     return html`<section aria-label=${label}>
       <p class="muted">${lead}</p>
       <div class="pair">${this.#sample(before, this.textBefore)} ${this.#sample(after, this.textAfter)}</div>
@@ -45,7 +45,7 @@ export class Samples extends LitElement {
   #sample(title: string, text: string | undefined) {
     return html`<div class="panel">
       <h2>${title}</h2>
-      <pre tabindex="0" aria-label=${messages().training.samples.sample(title)}><b>${this.prompt ?? ''}</b>${text ?? '…'}</pre>
+      <pre tabindex="0" aria-label=${trainingWords().samples.sample(title)}><b>${this.prompt ?? ''}</b>${text ?? '…'}</pre>
     </div>`;
   }
 }

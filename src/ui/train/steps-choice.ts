@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { trainingWords } from './training.en.ts';
 import { trainingBytes } from './training-forecast.ts';
 
 /** The longest run that a page offers; the command line has no such limit. */
@@ -94,7 +94,7 @@ export class StepsChoice extends LitElement {
   }
 
   override render() {
-    const words = messages().training;
+    const words = trainingWords();
     const wrong = this.steps === undefined;
     return html`
       <fieldset>

@@ -1,7 +1,8 @@
 import { css, html, LitElement } from 'lit';
 import { icon } from '../controls/icons.ts';
 import { base, controls } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
+import { dropWords } from '../drop/drop.en.ts';
+import { unitsWords } from '../messages/units.en.ts';
 import type { TrainingText } from './training-session.ts';
 
 /** Chooses the text to learn: a file field that is also a drop zone. Fires `text` with a File. */
@@ -57,7 +58,8 @@ export class TextDrop extends LitElement {
   declare disabled: boolean;
 
   override render() {
-    const { drop, units } = messages();
+    const drop = dropWords();
+    const units = unitsWords();
     return html`<label class=${this.disabled ? 'disabled' : ''}>
       ${icon('file', 28)}
       <span>

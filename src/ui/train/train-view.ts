@@ -1,6 +1,9 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
+import { chartsWords } from '../charts/charts.en.ts';
 import { curveFigure } from '../charts/curve.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { trainingWords } from './training.en.ts';
 import '../charts/figure.ts';
 import type { App } from '../app/app.ts';
 import { lossFigure } from '../charts/loss.ts';
@@ -8,9 +11,9 @@ import { isBlocked } from '../check/preflight.ts';
 import { download } from '../controls/download.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
-import { messages } from '../messages/language.ts';
 import { saveReport } from '../reports/report-files.ts';
-import { type TrainingState, trainingAnswer } from './training-state.ts';
+import { trainingAnswer } from './training-answer.ts';
+import type { TrainingState } from './training-state.ts';
 import '../check/answer-element.ts';
 import '../check/found.ts';
 import '../controls/progress.ts';
@@ -90,7 +93,7 @@ export class TrainView extends LitElement {
 
   override render() {
     const { facts, training } = this.app;
-    const words = messages().training;
+    const words = trainingWords();
     const state = training.state.value;
     const busy = BUSY.has(state.phase);
     const blocked = facts.value !== undefined && isBlocked(facts.value);
@@ -119,7 +122,7 @@ export class TrainView extends LitElement {
    * beside it the pause.
    */
   #buttons({ phase }: TrainingState, busy: boolean, blocked: boolean) {
-    const words = messages().training;
+    const words = trainingWords();
     const disabled = busy ? phase === 'stopping' : blocked || this.steps === undefined;
     const paused = phase === 'paused' || phase === 'pausing';
     return html`
@@ -144,7 +147,7 @@ export class TrainView extends LitElement {
 
   #live(state: TrainingState, busy: boolean) {
     const { start, losses, report, phase } = state;
-    const words = messages().training;
+    const words = trainingWords();
     const step = losses.at(-1)?.step ?? 0;
     return html`
       ${phase === 'ended' ? html`<gp-answer .answer=${trainingAnswer(report?.results[0], state)}>${this.#files(state)}</gp-answer>` : nothing}
@@ -170,7 +173,8 @@ export class TrainView extends LitElement {
   }
 
   #figures({ msPerStep, losses, judged }: TrainingState, start: Start) {
-    const { units, training } = messages();
+    const units = unitsWords();
+    const training = trainingWords();
     const words = training.figures;
     const last = losses.at(-1);
     const figures = [
@@ -192,7 +196,8 @@ export class TrainView extends LitElement {
   }
 
   #plots({ losses, heldout }: TrainingState, { unigram, steps, bytesForecast }: Start) {
-    const { charts, units } = messages();
+    const charts = chartsWords();
+    const units = unitsWords();
     const speed = curveFigure({
       caption: charts.speed.caption,
       unit: charts.speed.unit,
@@ -220,7 +225,7 @@ export class TrainView extends LitElement {
   }
 
   #files({ files, report }: TrainingState) {
-    const words = messages().training;
+    const words = trainingWords();
     if (!report) return nothing;
     return html`<div class="kept">
       ${files.length === 0 ? nothing : html`<h3>${words.files}</h3><p class="small">${words.filesLead}</p>`}

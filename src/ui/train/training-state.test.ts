@@ -2,12 +2,8 @@ import { expect, test } from 'vitest';
 import type { TrainingEvent } from '../../harness/training.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import { chartModel, thinned } from './chart-model.ts';
-import {
-  afterTrainingEvent,
-  type TrainingState,
-  trainingAnswer,
-  UNTRAINED,
-} from './training-state.ts';
+import { trainingAnswer } from './training-answer.ts';
+import { afterTrainingEvent, type TrainingState, UNTRAINED } from './training-state.ts';
 
 const EVENTS: readonly TrainingEvent[] = [
   {

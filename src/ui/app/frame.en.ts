@@ -1,0 +1,35 @@
+import { units } from '../messages/units.en.ts';
+import { words } from '../messages/words.ts';
+
+/** What surrounds every view. */
+export const frameWords = words('frame', {
+  sharedTitle: 'Gradproof: someone’s result',
+  skip: 'Skip to the content',
+  views: 'Views',
+  readingLink: 'Reading the link…',
+  loading: 'Loading…',
+  longAddress: (most: number) =>
+    `The address of this page has more than ${units.number(most)} characters, so nothing of it was taken.`,
+  unknownAddress: (reason: string) =>
+    `The address of this page asks for something unknown: ${reason}.`,
+  noRecording:
+    'There is no recording (.safetensors) among these files; to fine-tune on a text, drop one file alone.',
+  nothingChosen: (query: string) =>
+    `No check matches “${query}”, so nothing ran: the details tell why.`,
+  partMissing:
+    'A part of this page could not be loaded: see whether the network and the page’s server are there, then reload the page.',
+  cannotReplay:
+    'Recordings cannot be replayed here: nothing can compute on this computer’s graphics chip yet.',
+  runGoesOn: 'A run is going on: stop it, or wait for its end, and replay the recordings then.',
+  close: 'Close',
+  inBrowser: 'Everything runs in this browser.',
+  withPython:
+    'Everything runs on this computer: in this browser, and in Python where that was chosen.',
+  private: 'Nothing is uploaded, and nothing is loaded from anywhere else.',
+  offline: 'It works without a network, too.',
+  newer:
+    'A newer version of this page is here. It is shown after a reload; what runs now goes on until then.',
+  reload: 'Reload',
+  keyboard: 'Keyboard',
+  language: 'Language',
+});

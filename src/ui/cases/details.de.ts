@@ -1,0 +1,5 @@
+import type { detailsWords } from './details.en.ts';
+
+export const words: ReturnType<typeof detailsWords> = {
+  title: 'Einzelheiten',
+};

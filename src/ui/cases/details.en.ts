@@ -1,0 +1,6 @@
+import { words } from '../messages/words.ts';
+
+/** Everything behind the answer. */
+export const detailsWords = words('details', {
+  title: 'Details',
+});

@@ -1,0 +1,15 @@
+import { words as units } from '../messages/units.de.ts';
+import type { dropWords } from './drop.en.ts';
+
+export const words: ReturnType<typeof dropWords> = {
+  page: 'Lass Aufzeichnungen (.safetensors) los, um sie abzuspielen, oder einen Text, um darauf nachzutrainieren.',
+  ownSource: 'Der Quelltext dieses Projekts',
+  named: (name, size) => `${name}, ${size}`,
+  hint: 'Zieh einen anderen Text auf die Seite, um ihn zu nehmen; ab 32\u202fkB lernt es sich am besten.',
+  tooLarge: (name, size, most) =>
+    `${name} hat ${units.bytes(size)}, mehr als ${units.bytes(most)}: Ist das die richtige Datei?`,
+  unreadable: (name) =>
+    `${name} lässt sich nicht lesen: nachsehen, ob die Datei noch da ist, und sie noch einmal wählen.`,
+  choose: 'Datei wählen',
+  chooseText: 'Textdatei wählen',
+};
