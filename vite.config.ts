@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { bridgePage } from './scripts/vite-bridge-page.ts';
 import { corpus } from './scripts/vite-corpus.ts';
+import { coveringTests } from './scripts/vite-covering-tests.ts';
 import { paritySets } from './scripts/vite-parity-sets.ts';
 import { serviceWorker } from './scripts/vite-service-worker.ts';
 import { shaders } from './scripts/vite-shaders.ts';
@@ -31,6 +32,7 @@ export default defineConfig(({ mode }) => ({
   plugins: [
     shaders(root),
     paritySets(root),
+    coveringTests(root),
     ...(mode === 'node' || mode === 'library'
       ? []
       : [corpus(root), bridgePage(), serviceWorker(root)]),
@@ -44,6 +46,8 @@ export default defineConfig(({ mode }) => ({
           ssr: true,
           minify: false,
           copyPublicDir: false,
+          // Leads from a mistake in a suite to its line.
+          sourcemap: true,
           outDir: 'dist/node',
           // Chunks stand beside the entries, so that import.meta.url leads every module to worker
           // and page.

@@ -1,28 +1,8 @@
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect, test } from './checkout.ts';
 import { gradproof, ROOT } from './gradproof.ts';
-import { expect, test as scratch } from './scratch.ts';
-
-/** What a checkout holds that is made, not written. */
-const MADE = /^(node_modules|dist|\.git|\.cache|\.venv|test-results)$/;
-
-/** A test with a checkout of its own that was never built; its packages are the installed ones. */
-const test = scratch.extend<{ checkout: string }>({
-  checkout: async ({ folder }, use) => {
-    const checkout = join(folder, 'checkout');
-    cpSync(ROOT, checkout, {
-      recursive: true,
-      filter: (path) =>
-        !path
-          .slice(ROOT.length)
-          .split('/')
-          .some((name) => MADE.test(name)),
-    });
-    symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
-    await use(checkout);
-  },
-});
 
 const SILU = ['--runtime', 'node', '--filter', 'ops.nn.silu:legal;x=7x37'];
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu[Symbol.dispose]());
 
-const cases = [...loadCases().values()].filter(({ suite }) =>
+const cases = [...(await loadCases()).values()].filter(({ suite }) =>
   ops.includes(suite.split('.')[2] ?? ''),
 );
 
@@ -61,7 +61,7 @@ test.each(mutants.map((mutant) => [mutantId(mutant), mutant] as const))(
       return;
     }
     const job = { type: 'mutant', kernels, cases, seed: 42, untilRed: true } as const;
-    const { outcomes, invalid } = await runMutantJob(gpu, true, loadCases(), job);
+    const { outcomes, invalid } = await runMutantJob(gpu, true, await loadCases(), job);
     // Without its store the kernel does not fit its bindings; what is no WGSL is no mutant.
     if (invalid === undefined) expect(['fail', 'error']).toContain(outcomes.at(-1)?.status);
   },

@@ -1,3 +1,4 @@
+import type { Covered } from '../catalog/ids.ts';
 import type { RunOptions } from '../report/run-options.ts';
 import type { CaseResult, Environment, Report, Tier } from '../report/schema.ts';
 import type { OutputFile } from '../train/adapter-files.ts';
@@ -12,6 +13,8 @@ export interface PlanEntry {
   readonly description: string;
   /** The named fault that must turn it red. */
   readonly control: string;
+  /** What it asserts of the catalog: rows, or clauses of rows. */
+  readonly covers: readonly Covered[];
 }
 
 /** A run that a hang ended; plain data, so that it survives a reload. */

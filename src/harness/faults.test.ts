@@ -15,7 +15,10 @@ import { loadCases } from './registry.ts';
 const kernels = await linkedKernels();
 
 const declared: readonly Breakable[] = [
-  ...[...loadCases().values()].flatMap(({ control, injects }) => [...control.faults, ...injects]),
+  ...[...(await loadCases()).values()].flatMap(({ control, injects }) => [
+    ...control.faults,
+    ...injects,
+  ]),
   ...[...records.values()].flatMap(({ faults }) => faults),
   ...controlOf(TRAINING_RUN).faults,
   ...STEPS_REVERSED.faults,

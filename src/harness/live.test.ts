@@ -12,7 +12,7 @@ const device = {
   ops: ['matmul', 'softmax', 'no_such_op'],
 };
 const link = { address: { port: 1, token: 'x'.repeat(43) }, device };
-const cases = loadCases();
+const cases = await loadCases();
 const linesOf = (selected: ReturnType<typeof selectAll>) =>
   selected.map(({ declared }) => `${declared.id} ${declared.backend}`);
 

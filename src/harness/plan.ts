@@ -27,6 +27,7 @@ export function select(
 }
 
 /** What page and command line show of a case before it runs. */
-export function planEntry({ id, backend, suite, tier, description, control }: Case): PlanEntry {
-  return { id, backend, suite, tier, description, control: control.name };
+export function planEntry(declared: Case): PlanEntry {
+  const { id, backend, suite, tier, description, control, covers } = declared;
+  return { id, backend, suite, tier, description, control: control.name, covers };
 }

@@ -1,34 +1,96 @@
-import { InvariantError } from '../errors.ts';
+import { InvariantError, messageOf } from '../errors.ts';
 import { launchers } from '../ops/registry.ts';
 import { records } from '../reference/registry.ts';
 import { keyOf } from '../report/case-key.ts';
 import { deriveSuite } from '../testing/derive.ts';
-import type { Case, Suite } from '../testing/suite.ts';
+import { type Case, type Suite, SuiteError } from '../testing/suite.ts';
+import { type BrokenSuite, brokenSuiteCase } from './broken-suite.ts';
 
-/** Every suite of this build: those that the op records imply, then those of suites/. */
-function loadSuites(): readonly Suite[] {
-  const derived = [...records.values()].map((record) => {
+/** The suites that the op records imply. */
+function derivedSuites(): readonly Suite[] {
+  return [...records.values()].map((record) => {
     const op = launchers.get(record.name);
     if (!op)
       throw new InvariantError(`record ${record.name} has no launcher in src/ops/${record.family}`);
     return deriveSuite(record, op);
   });
-  const modules = import.meta.glob<Record<string, Suite>>('../../suites/**/*.suite.ts', {
-    eager: true,
-  });
-  return [...derived, ...Object.values(modules).flatMap((module) => Object.values(module))];
+}
+
+/** Files of suites, each evaluated by itself: what one throws is its own affair. */
+export type SuiteFiles = Readonly<Record<string, () => Promise<Record<string, unknown>>>>;
+
+const SUITE_FILES: SuiteFiles = import.meta.glob<Record<string, unknown>>(
+  '../../suites/**/*.suite.ts',
+);
+
+/** The plan of this build, and what is wrong with it. */
+export interface LoadedCases {
+  /** Every case by `id backend`, one for each broken file among them. */
+  readonly cases: ReadonlyMap<string, Case>;
+  readonly broken: readonly BrokenSuite[];
 }
 
 /**
- * Every case by `id backend`. Throws InvariantError on a duplicate, so that it fails at load and
- * not at run.
+ * Loads every suite: those that the op records imply, then those of `files`. A file that cannot be
+ * loaded, or declares a case that is there already, is left out and is a case that ends with an
+ * error instead.
  */
-export function loadCases(): ReadonlyMap<string, Case> {
+export async function loadSuites(files: SuiteFiles = SUITE_FILES): Promise<LoadedCases> {
   const cases = new Map<string, Case>();
-  for (const declared of loadSuites().flatMap((suite) => suite.cases)) {
-    const key = keyOf(declared);
-    if (cases.has(key)) throw new InvariantError(`case ${key} is declared twice`);
-    cases.set(key, declared);
+  for (const declared of derivedSuites().flatMap((suite) => suite.cases)) {
+    if (cases.has(keyOf(declared)))
+      throw new InvariantError(`case ${keyOf(declared)} is declared twice`);
+    cases.set(keyOf(declared), declared);
   }
-  return cases;
+  const broken: BrokenSuite[] = [];
+  const loaded = Object.entries(files).map(async ([path, load]) => {
+    const file = path.replace(/^(\.\.\/)+/, '');
+    try {
+      return { file, cases: casesOf(await load()) };
+    } catch (error) {
+      return { file, error };
+    }
+  });
+  for (const { file, ...found } of await Promise.all(loaded)) {
+    try {
+      if (!found.cases) throw found.error;
+      for (const [key, declared] of byKey(found.cases, cases)) cases.set(key, declared);
+    } catch (error) {
+      broken.push({ file, message: messageOf(error), error });
+    }
+  }
+  for (const declared of broken.map(brokenSuiteCase)) cases.set(keyOf(declared), declared);
+  return { cases, broken };
+}
+
+/** Every case by `id backend`; see {@link loadSuites}. */
+export async function loadCases(): Promise<ReadonlyMap<string, Case>> {
+  return (await loadSuites()).cases;
+}
+
+/** The cases of a suite file. Throws {@link SuiteError} on an export that is no suite. */
+function casesOf(module: Record<string, unknown>): readonly Case[] {
+  return Object.entries(module).flatMap(([name, exported]) => {
+    const { cases } = exported as Partial<Suite>;
+    if (!cases)
+      throw new SuiteError(`exports ${name}: only what suite(...) returns may be exported`);
+    return cases;
+  });
+}
+
+/** Cases of one file by their keys. Throws {@link SuiteError} on one that is declared already. */
+function byKey(
+  declared: readonly Case[],
+  others: ReadonlyMap<string, Case>,
+): ReadonlyMap<string, Case> {
+  const own = new Map<string, Case>();
+  for (const one of declared) {
+    const key = keyOf(one);
+    if (own.has(key) || others.has(key))
+      throw new SuiteError(
+        `case ${one.id} is declared twice: give each case of the plan a name of its own`,
+      );
+    own.set(key, one);
+  }
+  return own;
 }

@@ -1,7 +1,7 @@
 import { isBridgeName } from '../backends/bridge/name.ts';
 import { identityOf, sortResults, summarize } from '../report/build.ts';
 import { keyOf } from '../report/case-key.ts';
-import { MergeError } from '../report/merge.ts';
+import { joinRows, MergeError } from '../report/merge.ts';
 import type { Report } from '../report/schema.ts';
 import { validateReport } from '../report/validate.ts';
 import { verdictOf } from '../report/verdict.ts';
@@ -42,6 +42,7 @@ export function mergeRerun(first: Report, rerun: Report): Report {
   const results = sortResults([...kept, ...moved]);
   const merged: Report = {
     ...first,
+    ...joinRows([first, rerun]),
     run: { ...first.run, durationMs: first.run.durationMs + rerun.run.durationMs },
     environments: [...first.environments, ...rerun.environments],
     summary: summarize(results),

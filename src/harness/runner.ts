@@ -1,5 +1,6 @@
 import { buildReport, type RunIdentity } from '../report/build.ts';
 import { planHash, planText } from '../report/plan.ts';
+import { withRows } from '../report/rows.ts';
 import type { RunOptions } from '../report/run-options.ts';
 import type { Report } from '../report/schema.ts';
 import type { RunListener } from './events.ts';
@@ -24,7 +25,8 @@ export async function run(
   listen: RunListener,
 ): Promise<Report> {
   const selected = selectAll(host.cases.values(), host.replay, options, host.live);
-  return new Run(host, options, listen, selected, await identityOf(host, options)).execute();
+  const identity = await identityOf(host, options);
+  return withRows(await new Run(host, options, listen, selected, identity).execute());
 }
 
 /** The report of a run that was cancelled before it had a worker: no results, not complete. */

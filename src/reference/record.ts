@@ -1,3 +1,4 @@
+import type { Covered } from '../catalog/ids.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
@@ -74,6 +75,12 @@ export function specOf(
   return Object.entries(specs).find(([pattern]) => matchesName(pattern, name))?.[1];
 }
 
+/** What derived cases assert of the catalog, by direction. */
+export interface Covers {
+  readonly forward?: readonly Covered[];
+  readonly backward?: readonly Covered[];
+}
+
 /** Concrete inputs of one case derived from a record. */
 export interface Sample<Params> {
   /** `exact`: integers whose every sum is exact (L0). `legal`: floats judged by the bound (L1). */
@@ -88,6 +95,7 @@ export interface Sample<Params> {
   readonly grads?: (random: Random) => HostTensors;
   /** Variants to run; default all. */
   readonly variants?: readonly string[];
+  readonly covers?: Covers;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the type of a wrapped function is the record's business.

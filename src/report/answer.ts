@@ -18,6 +18,7 @@ const SUBJECTS: Readonly<
   bench: ['measurements', 'count, because their results are right', 'did not pass'],
   mutate: ['mutants', 'were noticed', 'were not noticed'],
   train: ['fine-tunings', 'are right', 'did not pass'],
+  test: ['tests', 'passed', 'did not pass'],
 };
 
 /** The answer, one or two lines. A part of a run says what is wrong, and never yes. */

@@ -35,6 +35,7 @@ export function mergeReports(reports: readonly Report[]): Report {
   const whole = isWhole(reports);
   const merged: Report = {
     ...first,
+    ...joinRows(reports),
     run: {
       ...first.run,
       id: runId(startedAt),
@@ -49,6 +50,12 @@ export function mergeReports(reports: readonly Report[]): Report {
     results,
   };
   return validateReport(merged, 'the merged report');
+}
+
+/** The clauses of the rows that any of the reports covers in part; all are of one build. */
+export function joinRows(reports: readonly Report[]): Pick<Report, 'rows'> {
+  const rows = Object.assign({}, ...reports.map((report) => report.rows));
+  return Object.keys(rows).length > 0 ? { rows } : {};
 }
 
 /** What a report says once, so that it must be true of every part. */

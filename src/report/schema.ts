@@ -103,18 +103,33 @@ export const caseResult = v.strictObject({
   ),
 });
 
+/** What stands for the adapter of an environment that has none. */
+export const NO_ADAPTER = {
+  vendor: '',
+  architecture: '',
+  device: '',
+  description: 'no adapter',
+  isFallback: false,
+};
+
 export const environment = v.strictObject({
   runtime: v.string(),
   runtimeVersion: v.string(),
   os: v.string(),
   cores: count,
-  adapter: v.strictObject({
-    vendor: v.string(),
-    architecture: v.string(),
-    device: v.string(),
-    description: v.string(),
-    isFallback: v.boolean(),
-  }),
+  adapter: v.optional(
+    v.pipe(
+      v.strictObject({
+        vendor: v.string(),
+        architecture: v.string(),
+        device: v.string(),
+        description: v.string(),
+        isFallback: v.boolean(),
+      }),
+      v.description('may be absent in a report of kind test'),
+    ),
+    NO_ADAPTER,
+  ),
   features: v.array(v.string()),
   limits: dictionary(finite),
   probe: dictionary(v.union([v.string(), v.boolean(), v.nullable(finite)])),
@@ -133,7 +148,13 @@ const summary = v.strictObject({
 
 export const reportSchema = v.strictObject({
   schema: v.literal('gradproof-report/1'),
-  kind: v.picklist(['run', 'bench', 'mutate', 'train']),
+  kind: v.picklist(['run', 'bench', 'mutate', 'train', 'test']),
+  rows: v.optional(
+    v.pipe(
+      dictionary(v.array(kebabCase)),
+      v.description('of each catalog row that is covered in parts, the names of all its clauses'),
+    ),
+  ),
   tool: v.strictObject({ name: v.literal('gradproof'), version: v.string(), commit: v.string() }),
   run: v.strictObject({
     id: v.string(),

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { summarize } from './build.ts';
 import { ReportError } from './error.ts';
-import { type CaseResult, type Report, reportSchema } from './schema.ts';
+import { type CaseResult, NO_ADAPTER, type Report, reportSchema } from './schema.ts';
 
 const AS_WRITTEN = 'use the file as --report wrote it, or make the report again';
 
@@ -49,13 +49,23 @@ function reasonOf({
 }
 
 /** What no schema can say: where the report contradicts itself, or claims without evidence. */
-function firstContradiction({ run, environments, summary, results }: Report): string | undefined {
+function firstContradiction({
+  kind,
+  run,
+  environments,
+  summary,
+  results,
+}: Report): string | undefined {
   const [index = 0, count = 0] = run.shard.split('/').map(Number);
   if (index > count) return `run.shard: ${run.shard} is no part of ${count}`;
   if (Number.isNaN(Date.parse(run.startedAt))) return `run.startedAt: ${run.startedAt} is no date`;
+  const bare = environments.findIndex(({ adapter }) => adapter === NO_ADAPTER);
+  if (kind !== 'test' && bare >= 0) return `environments[${bare}].adapter: is missing`;
   const seen = new Set<string>();
   for (const [position, result] of results.entries()) {
-    const wrong = resultContradiction(result, environments.length);
+    const wrong =
+      resultContradiction(result, environments.length) ??
+      (kind === 'test' ? strangeBackend(result) : undefined);
     if (wrong) return `results[${position}].${wrong}`;
     const key = `${result.id} ${result.backend} ${result.env}`;
     if (seen.has(key))
@@ -67,6 +77,13 @@ function firstContradiction({ run, environments, summary, results }: Report): st
     if (stated !== counted) return `summary.${key}: is ${stated}, the results say ${counted}`;
   }
   return undefined;
+}
+
+/** Tests run in the page, on the command line or in the repository, and nowhere else. */
+function strangeBackend({ backend }: CaseResult): string | undefined {
+  return ['page', 'command', 'repository'].includes(backend)
+    ? undefined
+    : `backend: ${backend} is none of page, command and repository`;
 }
 
 function resultContradiction(result: CaseResult, environments: number): string | undefined {

@@ -59,6 +59,7 @@ function declare(suite: SuiteBuilder, derived: Derived): void {
     .desc(proseOf(derived))
     .needs(...(op.variants[variant]?.needs ?? []))
     .tier(sample.tier ?? 'quick')
+    .covers(...(sample.covers?.[direction] ?? []))
     .control(fault.name, [fault])
     .given((seed) => givenOf(derived, new Random(seed)))
     .run((t) => runSample(t, derived));

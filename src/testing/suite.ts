@@ -1,3 +1,5 @@
+import { rowOf } from '../catalog/coverage.ts';
+import type { Covered } from '../catalog/ids.ts';
 import { GradproofError } from '../errors.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { CaseContext, CaseParams } from './context.ts';
@@ -23,8 +25,8 @@ export interface Case {
   readonly suite: string;
   readonly backend: string;
   readonly tier: Tier;
-  /** Catalog rows whose text this case asserts. */
-  readonly covers: readonly string[];
+  /** What this case asserts of the catalog: rows, or clauses of rows. */
+  readonly covers: readonly Covered[];
   /** What is computed and what is asserted, for people. */
   readonly description: string;
   readonly needs: readonly GPUFeatureName[];
@@ -40,10 +42,13 @@ export interface Case {
   readonly run: (t: CaseContext) => Promise<void>;
 }
 
-/** A declaration that cannot be right; thrown when suites load. */
+/**
+ * A declaration that cannot be right; thrown when suites load. Where it was made earlier, the stack
+ * of `declared`, which is kept as the cause, says where.
+ */
 export class SuiteError extends GradproofError {
-  constructor(message: string) {
-    super('bad-suite', message);
+  constructor(message: string, declared?: Error) {
+    super('bad-suite', message, declared && { cause: declared });
   }
 }
 
@@ -57,20 +62,24 @@ export interface Suite {
 const SUITE_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 const WORD = /^[^\s;=:]+$/;
 const DEFAULT_TIMEOUT_MS = 20_000;
+/** One case that proves many things at once says little when it fails. */
+const MOST_ROWS = 3;
 
 /** A suite under construction. */
 export class SuiteBuilder implements Suite {
   readonly name: string;
   readonly description: string;
-  readonly #covers: readonly string[];
+  readonly #covers: readonly Covered[];
   readonly #declared: CaseBuilder[] = [];
 
   constructor(
     name: string,
-    options: { readonly description: string; readonly covers?: readonly string[] },
+    options: { readonly description: string; readonly covers?: readonly Covered[] },
   ) {
     if (!SUITE_NAME.test(name))
-      throw new SuiteError(`suite name "${name}" must match ${SUITE_NAME.source}`);
+      throw new SuiteError(
+        `suite "${name}" must be named with dots between words of a-z, 0-9, _ and -, as train.trainer`,
+      );
     this.name = name;
     this.description = options.description;
     this.#covers = options.covers ?? [];
@@ -96,7 +105,9 @@ export class CaseBuilder {
   readonly #suite: string;
   readonly #name: string;
   readonly #grid: Readonly<Record<string, readonly (string | number | boolean)[]>>;
-  #covers: readonly string[];
+  /** Made where the case is declared: what is missing shows only later. */
+  readonly #declared = new Error('the declaration of the case');
+  #covers: readonly Covered[];
   #needs: readonly GPUFeatureName[] = [];
   #tier: Tier = 'quick';
   #timeoutMs = DEFAULT_TIMEOUT_MS;
@@ -110,7 +121,7 @@ export class CaseBuilder {
     suiteName: string,
     name: string,
     grid: Readonly<Record<string, readonly (string | number | boolean)[]>>,
-    covers: readonly string[],
+    covers: readonly Covered[],
   ) {
     this.#suite = suiteName;
     this.#name = name;
@@ -134,7 +145,8 @@ export class CaseBuilder {
     return this;
   }
 
-  covers(...rows: readonly string[]): this {
+  /** What the case asserts of the catalog: at most three rows, or clauses of them. */
+  covers(...rows: readonly Covered[]): this {
     this.#covers = [...this.#covers, ...rows];
     return this;
   }
@@ -177,13 +189,14 @@ export class CaseBuilder {
   build(): readonly Case[] {
     const run = this.#run;
     const control = this.#control;
-    if (!run) throw new SuiteError(`${this.#suite}:${this.#name} has no run()`);
-    if (!control)
-      throw new SuiteError(
-        `${this.#suite}:${this.#name} has no control(): name the fault that turns it red`,
-      );
+    const wrong = (what: string) =>
+      new SuiteError(`${this.#suite}:${this.#name} ${what}`, this.#declared);
+    if (!run) throw wrong('has no run(): say what is computed and asserted');
+    if (!control) throw wrong('has no control(): name the fault that turns it red');
+    if (new Set(this.#covers.map(rowOf)).size > MOST_ROWS)
+      throw wrong(`covers more than ${MOST_ROWS} rows of the catalog: make it several cases`);
     return combinations(this.#grid).map((params) => ({
-      id: caseId(this.#suite, this.#name, params),
+      id: caseId(this.#suite, this.#name, params, this.#declared),
       suite: this.#suite,
       backend: 'webgpu',
       tier: this.#tier,
@@ -202,18 +215,27 @@ export class CaseBuilder {
 /** Starts a suite; export what it returns from `suites/<area>/<name>.suite.ts`. */
 export function suite(
   name: string,
-  options: { readonly description: string; readonly covers?: readonly string[] },
+  options: { readonly description: string; readonly covers?: readonly Covered[] },
 ): SuiteBuilder {
   return new SuiteBuilder(name, options);
 }
 
-/** `suite:case;param=value;param=value`, with every part checked. */
-export function caseId(suiteName: string, name: string, params: CaseParams): string {
+/**
+ * `suite:case;param=value;param=value`, with every part checked. Throws {@link SuiteError} that
+ * leads to where the case was `declared`.
+ */
+export function caseId(
+  suiteName: string,
+  name: string,
+  params: CaseParams,
+  declared?: Error,
+): string {
   const parts = Object.entries(params).map(([key, value]) => [key, String(value)] as const);
   for (const word of [name, ...parts.flat()]) {
     if (!WORD.test(word))
       throw new SuiteError(
         `${suiteName}: "${word}" may not stand in a case id (no white space, ";", "=" or ":")`,
+        declared,
       );
   }
   return [`${suiteName}:${name}`, ...parts.map(([key, value]) => `${key}=${value}`)].join(';');

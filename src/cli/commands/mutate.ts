@@ -2,7 +2,6 @@ import { BaselineError } from '../../harness/mutation/baseline-run.ts';
 import { mutate } from '../../harness/mutation/mutate.ts';
 import { type MutantChoice, selectMutants } from '../../harness/mutation/select.ts';
 import { ShaderSources } from '../../harness/mutation/sources.ts';
-import { loadCases } from '../../harness/registry.ts';
 import { writeReport } from '../../report/write.ts';
 import { CACHE_FOLDER, changedShaders, readShaders } from '../checkout.ts';
 import { EXIT, exitOfReport, UsageError } from '../exit.ts';
@@ -11,6 +10,7 @@ import { checkWritable, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showKillRate, showMutation } from '../output/mutation.ts';
 import { voiceOn } from '../output/voice.ts';
+import { planCases } from '../plan-cases.ts';
 import { findNodeHost, workerText } from '../runtime/node.ts';
 
 /** What `gradproof mutate` understands. */
@@ -44,7 +44,13 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
     };
   };
   try {
-    const host = { sources, cases: loadCases(), startWorker, openCaches, signal: interrupt.signal };
+    const host = {
+      sources,
+      cases: await planCases(),
+      startWorker,
+      openCaches,
+      signal: interrupt.signal,
+    };
     const report = await mutate(host, choice, showMutation(voice));
     if (target) writeOutput('--report', target, writeReport(report));
     showKillRate(voice, report);

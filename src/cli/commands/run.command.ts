@@ -1,7 +1,7 @@
 import { OptionError } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { defineCommand } from '../command.ts';
-import { notYet } from '../exit.ts';
+import { notYet, UsageError } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
 import { checkedPath, lastPath } from '../path-option.ts';
 import { REPORT_FILES } from '../report-options.ts';
@@ -14,12 +14,14 @@ type RunOption = keyof typeof RUN_OPTIONS;
 interface AllOptions extends RunCommand, Pick<Required<GivenOptions>, RunOption> {
   readonly headless: boolean;
   readonly list: boolean;
+  readonly rows: boolean;
 }
 
 /** The options that make sense only without the page. */
 const IMPLY_HEADLESS = [
   'headless',
   'list',
+  'rows',
   'runtime',
   'backends',
   'parity',
@@ -48,6 +50,11 @@ export const command = defineCommand<AllOptions>({
     list: {
       name: 'list',
       description: 'print the ids and backends of the selected cases and exit',
+      parse: () => true,
+    },
+    rows: {
+      name: 'rows',
+      description: 'with --list: every row of the catalog with its clauses, and what covers them',
       parse: () => true,
     },
     runtime: {
@@ -102,6 +109,10 @@ export const command = defineCommand<AllOptions>({
     const options = runOptionsOf(given);
     if (!given.list && !isHeadless(given))
       return (await import('./page.ts')).openPage(options, given.bridge === true);
+    if (given.rows) {
+      if (!given.list) throw new UsageError('--rows: give it with --list');
+      return await (await import('./list-rows.ts')).listRows();
+    }
     using interrupt = new Interrupt(); // before what takes a moment to load
     const { listCases, runHeadless } = await import('./run.ts');
     return given.list

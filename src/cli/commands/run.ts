@@ -8,7 +8,6 @@ import {
 import { filterOf } from '../../harness/filter.ts';
 import type { Live } from '../../harness/live.ts';
 import { recordingsOf } from '../../harness/recordings.ts';
-import { loadCases } from '../../harness/registry.ts';
 import { assertSamePlan, failedIds, mergeRerun } from '../../harness/rerun.ts';
 import { type Replay, selectAll } from '../../harness/runner/selection.ts';
 import { unstarted } from '../../harness/runner.ts';
@@ -31,6 +30,7 @@ import {
 } from '../output/report-files.ts';
 import { showSummary } from '../output/summary.ts';
 import type { Voice } from '../output/voice.ts';
+import { planCases } from '../plan-cases.ts';
 import { Reproductions } from '../reproductions.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -64,7 +64,7 @@ export async function listCases(
   await using bridge = wantsBridge(command) ? await startBridge(PAGE_ADDRESS) : undefined;
   const live = bridge && (await liveOf(bridge, command.backends ?? []));
   const selected = selectAll(
-    loadCases().values(),
+    (await planCases()).values(),
     await replayOf(command, given),
     { ...DEFAULT_RUN_OPTIONS, ...given },
     live,
@@ -99,14 +99,14 @@ export async function runHeadless(
   const voice = voiceFor(command);
   const replay = await replayOf(command, given);
   // Wrong use shows before a browser starts.
-  if (!last || options.filters.length > 0) selectAll(loadCases().values(), replay, options);
+  if (!last || options.filters.length > 0) selectAll((await planCases()).values(), replay, options);
   checkReportFiles(command);
   if (last && options.filters.length === 0) {
     voice.say(
       'Nothing that the filters allow has failed in that report: there is nothing to run again, and its verdict stands.',
     );
     const expected = applyExpectations(last, expectations, new Date());
-    sayUnmatched(expectations, expected, voice);
+    await sayUnmatched(expectations, expected, voice);
     await publish(expected, command, voice, []);
     return exitOfReport(expected, signal.aborted);
   }
@@ -120,7 +120,7 @@ export async function runHeadless(
     signal,
   );
   const report = applyExpectations(last ? mergeRerun(last, ran) : ran, expectations, new Date());
-  sayUnmatched(expectations, report, voice);
+  await sayUnmatched(expectations, report, voice);
   if (!replay && ran.results.length > 0) keepLastReport(report, command.lastFailed ?? '');
   await publish(
     report,
@@ -159,7 +159,7 @@ async function runIn(
     return { ran: await runtime.run({ ...request, ...beside }, listen, signal), ...beside };
   } catch (error) {
     if (error instanceof InterruptedError)
-      return { ran: await unstarted({ cases: loadCases() }, request.options) };
+      return { ran: await unstarted({ cases: await planCases() }, request.options) };
     throw error;
   }
 }
@@ -173,7 +173,7 @@ async function lastReport({
   if (parity)
     throw new UsageError('--last-failed runs cases of the plan again: replay bundles without it');
   const last = await readLastReport(lastFailed);
-  assertSamePlan(last, await planHash(planText(loadCases().values())));
+  assertSamePlan(last, await planHash(planText((await planCases()).values())));
   return last;
 }
 
@@ -181,12 +181,12 @@ async function lastReport({
  * Names expectations that nothing can meet, neither a case of the plan nor a recording or device of
  * this run.
  */
-function sayUnmatched(
+async function sayUnmatched(
   expectations: readonly Expectation[],
   { results }: Report,
   voice: Voice,
-): void {
-  const ids = [...loadCases().values(), ...results].map(({ id }) => id);
+): Promise<void> {
+  const ids = [...(await planCases()).values(), ...results].map(({ id }) => id);
   for (const { case: glob, reason } of unmatched(expectations, ids)) {
     voice.say(`--expect: no case is called ${glob} (${reason}): correct the entry, or remove it`);
   }
@@ -212,6 +212,6 @@ async function publish(
   showSummary(voice, report, headlines);
   if (report.results.length > 0)
     voice.say(
-      `Share it: ${PAGE_ADDRESS}#${await encodeLink(report, planText(loadCases().values()))}`,
+      `Share it: ${PAGE_ADDRESS}#${await encodeLink(report, planText((await planCases()).values()))}`,
     );
 }

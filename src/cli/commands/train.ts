@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { splitText } from '../../data/text.ts';
 import { messageOf } from '../../errors.ts';
-import { loadCases } from '../../harness/registry.ts';
 import { type TrainingOutcome, type TrainingRequest, untrained } from '../../harness/training.ts';
 import { writeReport } from '../../report/write.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
@@ -11,6 +10,7 @@ import { checkWritable, makeFolder, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showTraining } from '../output/training.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
+import { planCases } from '../plan-cases.ts';
 import { openRuntime } from '../runtime/open.ts';
 import { PAGE_FOLDER } from '../server.ts';
 
@@ -83,7 +83,7 @@ async function trainIn(
     voice.say(`fine-tuning on ${runtime.adapter}`);
     return await runtime.train(request, showTraining(voice), signal);
   } catch (error) {
-    if (error instanceof InterruptedError) return untrained({ cases: loadCases() }, request);
+    if (error instanceof InterruptedError) return untrained({ cases: await planCases() }, request);
     throw error;
   }
 }

@@ -29,14 +29,14 @@ const conditions = () => ({
   control: false,
   diagnostics: new Diagnostics(60_000),
 });
-const silu = () => loadCases().get('ops.nn.silu:legal;x=7x37 webgpu') as Case;
+const silu = async () => (await loadCases()).get('ops.nn.silu:legal;x=7x37 webgpu') as Case;
 
 test('a broken kernel is named; its reproduction is one row, fails alone, and passes once the kernel is repaired', async () => {
   const broken = gpu.recorder.pipelines.edit('nn/silu', {
     from: '(1.0 + exp(',
     to: '(1.0 + 0.5 * exp(',
   });
-  const { outcome, files } = await runCase(silu(), gpu, conditions());
+  const { outcome, files } = await runCase(await await silu(), gpu, conditions());
   expect(outcome).toMatchObject({
     status: 'fail',
     fault: 'kernel',
@@ -55,7 +55,9 @@ test('a broken kernel is named; its reproduction is one row, fails alone, and pa
   });
   broken[Symbol.dispose]();
   expect((await runCase(replay, gpu, conditions())).outcome).toMatchObject({ status: 'pass' });
-  expect((await runCase(silu(), gpu, conditions())).outcome).toMatchObject({ status: 'pass' });
+  expect((await runCase(await await silu(), gpu, conditions())).outcome).toMatchObject({
+    status: 'pass',
+  });
 });
 
 test('an element that is wrong only once is no fault of the kernel, and has no reproduction', async () => {
@@ -67,7 +69,7 @@ test('an element that is wrong only once is no fault of the kernel, and has no r
       gpu.copy(wrong.binding, { ...results.y.binding, offset: 4 * (2 * 37 + 5) }, 4);
     return results;
   });
-  const { outcome, files } = await runCase(silu(), gpu, conditions());
+  const { outcome, files } = await runCase(await await silu(), gpu, conditions());
   expect(outcome).toMatchObject({
     status: 'fail',
     fault: 'driver',
@@ -81,7 +83,11 @@ test('no cause is looked for unless asked, as in a control', async () => {
     from: '(1.0 + exp(',
     to: '(1.0 + 0.5 * exp(',
   });
-  const { outcome, files } = await runCase(silu(), gpu, { ieee: true, seed: 1, control: false });
+  const { outcome, files } = await runCase(await await silu(), gpu, {
+    ieee: true,
+    seed: 1,
+    control: false,
+  });
   expect(outcome.status).toBe('fail');
   expect(outcome.fault).toBeUndefined();
   expect(files).toEqual([]);

@@ -2,7 +2,6 @@ import type { Browser, Page } from 'playwright';
 import { GradproofError, messageOf } from '../../errors.ts';
 import type { RunEvent, RunListener } from '../../harness/events.ts';
 import type { HeadlessDriver, Outcome } from '../../harness/headless/page.ts';
-import { loadCases } from '../../harness/registry.ts';
 import { Backoff, retry } from '../../harness/retry.ts';
 import { deadlineOf } from '../../harness/runner/deadline.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
@@ -12,11 +11,13 @@ import {
   TrainingJournal,
   type TrainingListener,
 } from '../../harness/training.ts';
+import { withRows } from '../../report/rows.ts';
 import type { InstalledBrowser } from '../browser/find.ts';
 import { endGpuProcess } from '../browser/gpu-process.ts';
 import type { Installation } from '../browser/install.ts';
 import { launch, launchAny } from '../browser/launch.ts';
 import { InterruptedError } from '../exit.ts';
+import { planCases } from '../plan-cases.ts';
 import { PAGE_FOLDER, type PageServer, servePage } from '../server.ts';
 import { callPage, openHeadlessPage } from './headless-page.ts';
 import { RunJournal } from './run-journal.ts';
@@ -130,13 +131,13 @@ class ChromiumRuntime implements Runtime {
       } catch (error) {
         if (!(error instanceof BrowserDiedError)) throw error;
         if (signal.aborted) {
-          if (journal.begun) return journal.report();
+          if (journal.begun) return await withRows(journal.report());
           throw new InterruptedError();
         }
         if (performance.now() > ends) {
           if (!journal.begun) throw error;
           tell(journal.giveUp('deadline'));
-          return journal.report();
+          return await withRows(journal.report());
         }
         const lost = journal.died();
         if (lost) {
@@ -146,7 +147,7 @@ class ChromiumRuntime implements Runtime {
           // A page that died so often before any case ran is of no use.
           if (!journal.begun) throw error;
           tell(journal.giveUp('no-browser'));
-          return journal.report();
+          return await withRows(journal.report());
         }
         const options = { ...request.options, deadlineMs: Math.max(1, ends - performance.now()) };
         now = { ...request, options, resume: journal.unfinished() };
@@ -155,7 +156,7 @@ class ChromiumRuntime implements Runtime {
   }
 
   async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
-    const journal = new TrainingJournal({ cases: loadCases() }, request, listen);
+    const journal = new TrainingJournal({ cases: await planCases() }, request, listen);
     this.#onTraining = (event) => journal.follow(event);
     try {
       return await this.#settle(callPage(this.#page, 'train', request), signal);

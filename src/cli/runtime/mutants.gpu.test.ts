@@ -18,7 +18,9 @@ afterAll(() => gpu[Symbol.dispose]());
 const files = ['lib/exp.wesl', 'lib/grid.wesl', 'nn/silu.wgsl'];
 const read = (file: string) =>
   readFileSync(new URL(`../../../shaders/${file}`, import.meta.url), 'utf8');
-const cases = new Map([...loadCases()].filter(([id]) => id.startsWith('ops.nn.silu:legal;')));
+const cases = new Map(
+  [...(await loadCases())].filter(([id]) => id.startsWith('ops.nn.silu:legal;')),
+);
 
 /** Runs the cases of silu on its kernel with a fragment replaced. */
 async function run(from: string, to: string) {

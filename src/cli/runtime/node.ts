@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadCases } from '../../harness/registry.ts';
 import { retry } from '../../harness/retry.ts';
 import { RESTART_PAUSES_MS } from '../../harness/runner/persistently.ts';
 import { type RunnerHost, run, UnusableError } from '../../harness/runner.ts';
 import { train } from '../../harness/training.ts';
 import type { WorkerLink } from '../../harness/worker/messages.ts';
 import { startNodeWorker } from '../../harness/worker/node-link.ts';
+import { planCases } from '../plan-cases.ts';
 import type { Runtime } from './runtime.ts';
 import { findSwiftShader, swiftShaderEnvironment } from './swiftshader.ts';
 
@@ -27,8 +27,8 @@ export interface NodeHost {
  * Opens Node with the adapter that {@link findNodeHost} finds for the built `worker`. Throws
  * UnusableError.
  */
-export async function openNode(cases = loadCases(), worker = WORKER): Promise<Runtime> {
-  return new NodeRuntime(cases, await findNodeHost(worker));
+export async function openNode(cases?: RunnerHost['cases'], worker = WORKER): Promise<Runtime> {
+  return new NodeRuntime(cases ?? (await planCases()), await findNodeHost(worker));
 }
 
 /**

@@ -11,6 +11,7 @@ const entry = (id: string): PlanEntry => ({
   tier: 'quick',
   description: 'one',
   control: 'a fault',
+  covers: [],
 });
 const begin = (id: string): RunEvent => ({ type: 'case-start', id, backend: 'webgpu' });
 

@@ -134,10 +134,7 @@ export class RunJournal {
   #finish(key: string, why: ReturnType<typeof atDeadline>): RunEvent[] {
     const entry = this.#selected.get(key);
     if (!entry) return [];
-    const outcome = missingOutcome(
-      { ...entry, covers: [], control: { name: entry.control } },
-      ...why,
-    );
+    const outcome = missingOutcome({ ...entry, control: { name: entry.control } }, ...why);
     const failures = this.#failures.filter((failure) => keyOf(failure) === key);
     const result = decisiveResult(
       { ...outcome, env: 0, attempts: this.#attempts.get(key) ?? 0 },

@@ -1,10 +1,10 @@
 import type { RunEvent, RunListener } from '../../harness/events.ts';
-import { loadCases } from '../../harness/registry.ts';
 import { run, UnusableError } from '../../harness/runner.ts';
 import { keyOf } from '../../report/case-key.ts';
 import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import type { CaseResult, Environment, Report } from '../../report/schema.ts';
 import { readBundles } from '../bundles.ts';
+import { planCases } from '../plan-cases.ts';
 import { findNodeHost } from '../runtime/node.ts';
 import type { CaseSnapshot, Snapshot } from './snapshot.ts';
 
@@ -22,7 +22,7 @@ export async function takeSnapshot(
   const { startWorker } = await findNodeHost();
   const ended: CaseEnd[] = [];
   const host = {
-    cases: loadCases(),
+    cases: await planCases(),
     startWorker,
     replay: { bundles: await readBundles([folder]), alone: false },
     digestReads: true,

@@ -1,13 +1,12 @@
 import os from 'node:os';
 import { create, globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
-import type { Case } from '../../testing/suite.ts';
 import type { ToWorker } from './messages.ts';
 import type { LastWord } from './node-link.ts';
-import { serveWorker } from './serve.ts';
+import { serveWorker, type WorkerHost } from './serve.ts';
 
 /** Makes this child process of Node a worker that runs `loadCases`. */
-export function serveNodeWorker(loadCases: () => ReadonlyMap<string, Case>): void {
+export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
   Object.assign(globalThis, globals);
   const answer = serveWorker({
     loadCases,

@@ -16,7 +16,7 @@ import { runTrainJob } from './train-job.ts';
 
 /** What differs between a Web Worker and a child process of Node. */
 export interface WorkerHost {
-  readonly loadCases: () => ReadonlyMap<string, Case>;
+  readonly loadCases: () => Promise<ReadonlyMap<string, Case>>;
   readonly gpu: GPU | undefined;
   readonly describe: () => Pick<Environment, 'runtime' | 'runtimeVersion' | 'os' | 'cores'>;
   readonly post: (message: FromWorker) => void;
@@ -76,7 +76,7 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
         await runTrainJob(gpu, { ieee, diagnostics }, message, { gate, post: host.post });
         return;
       }
-      cases ??= host.loadCases();
+      cases ??= await host.loadCases();
       if (message.type === 'mutant') {
         const reply = await runMutantJob(gpu, ieee, cases, message);
         if (gpu.lost || reply.outcomes.some(ruinsDevice)) release();

@@ -1,10 +1,9 @@
-import type { Case } from '../../testing/suite.ts';
 import { describeBrowser } from '../describe-browser.ts';
 import type { ToWorker } from './messages.ts';
-import { serveWorker } from './serve.ts';
+import { serveWorker, type WorkerHost } from './serve.ts';
 
 /** Makes this Web Worker one that runs `loadCases`. */
-export function serveWebWorker(loadCases: () => ReadonlyMap<string, Case>): void {
+export function serveWebWorker(loadCases: WorkerHost['loadCases']): void {
   const answer = serveWorker({
     loadCases,
     gpu: navigator.gpu,

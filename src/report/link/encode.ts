@@ -40,6 +40,11 @@ export async function encodeLink(
 
 function payloadOf(report: Report, plan: readonly string[]): Omit<LinkPayload, 'device'> {
   const { kind, tool, run, environments } = report;
+  if (kind === 'test')
+    throw new LinkError(
+      'link-without-plan',
+      'a report of tests has no plan: send the file instead',
+    );
   const cases = inPlan(report);
   const ran = plan.flatMap((line) => cases.get(line) ?? []);
   if (ran.length < cases.size) {

@@ -5,6 +5,7 @@ export type LinkErrorCode =
   | 'link-damaged'
   | 'link-too-new'
   | 'link-too-long'
+  | 'link-without-plan'
   | 'link-plan-unknown'
   | 'link-plan-mismatch'
   | 'link-case-unknown'

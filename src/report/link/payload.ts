@@ -10,7 +10,7 @@ export const LINK_STATUSES: readonly LinkStatus[] = ['not-run', ...STATUSES];
 
 /** Everything that a link holds; nothing else leaves with it. */
 export interface LinkPayload {
-  readonly kind: Report['kind'];
+  readonly kind: Exclude<Report['kind'], 'test'>;
   readonly tool: { readonly version: string; readonly commit: string };
   readonly time: { readonly startedAt: Date; readonly durationMs: number };
   readonly settings: Settings;

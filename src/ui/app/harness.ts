@@ -41,7 +41,7 @@ async function load() {
     import('../../ops/registry.ts'),
     import('../../reference/registry.ts'),
   ]);
-  const cases: ReadonlyMap<string, Case> = loadCases();
+  const cases: ReadonlyMap<string, Case> = await loadCases();
   return {
     cases,
     run,

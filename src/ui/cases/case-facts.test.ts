@@ -10,6 +10,7 @@ const entry: PlanEntry = {
   tier: 'quick',
   description: '',
   control: 'last k-step dropped',
+  covers: [],
 };
 const passed: CaseResult = {
   id: entry.id,

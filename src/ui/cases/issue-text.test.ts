@@ -10,6 +10,7 @@ const entry: PlanEntry = {
   tier: 'full',
   description: 'x times its sigmoid.',
   control: 'the sign of the exponent',
+  covers: [],
 };
 const result: CaseResult = {
   id: entry.id,

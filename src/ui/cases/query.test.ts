@@ -10,6 +10,7 @@ const entry = (id: string, tier: PlanEntry['tier'] = 'quick', description = ''):
   tier,
   description,
   control: 'a named fault',
+  covers: [],
 });
 const plan = [
   entry('ops.nn.silu:legal;x=3', 'quick', 'x times its sigmoid'),

@@ -10,6 +10,7 @@ const plan = ['ops.nn.silu:a', 'ops.nn.softmax:a', 'ops.nn.softmax:b', 'train.ta
     tier: 'quick',
     description: '',
     control: '',
+    covers: [],
   }),
 );
 const words = (begun: string) => suggest(begun, plan).map(({ word }) => word);

@@ -17,6 +17,7 @@ const entry = (id: string, backend = 'webgpu'): PlanEntry => ({
   tier: 'quick',
   description: '',
   control: '',
+  covers: [],
 });
 const plan = ['a.b.c:1', 'a.b.c:2', 'a.b.d:1', 'a.e:1', 'f.g:1', 'f.g.h:1'].map((id) => entry(id));
 const shape = (branches: readonly Branch[]): unknown =>

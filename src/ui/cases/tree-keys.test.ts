@@ -10,6 +10,7 @@ const entry = (id: string): PlanEntry => ({
   tier: 'quick',
   description: '',
   control: '',
+  covers: [],
 });
 /** `a` with `b` (two cases) and `c` below, and `d`; all open. */
 const rows = rowsOf(

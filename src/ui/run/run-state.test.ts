@@ -10,6 +10,7 @@ const entry = (id: string): PlanEntry => ({
   tier: 'quick',
   description: 'what is computed',
   control: 'a named fault',
+  covers: [],
 });
 const result = (id: string, status: CaseResult['status']) =>
   ({ id, backend: 'webgpu', status }) as CaseResult;
