@@ -56,6 +56,7 @@ export default defineConfig(({ mode }) => ({
               cli: 'src/cli/main.ts',
               plan: 'src/cli/plan.ts',
               snapshot: 'src/cli/snapshot/main.ts',
+              'test-report': 'src/cli/test-report/main.ts',
               'node-worker': 'src/harness/worker/node-worker.ts',
             },
             output: { chunkFileNames: '[name]-[hash].js' },

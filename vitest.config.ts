@@ -19,6 +19,7 @@ export default defineConfig((env) => ({
   ...base({ ...env, mode: 'node' }),
   test: {
     include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'suites/**/*.test.ts'],
+    setupFiles: ['scripts/test/count-assertions.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // As many as there are cores: by itself vitest leaves one to a process that does nothing here

@@ -1,7 +1,9 @@
 // `npm test`: sets up what is missing, then runs every test; the last line counts them.
-// `npm test -- --whole` leaves out no case of the full tier.
+// `npm test -- --whole` leaves out no case of the full tier; `--report FILE` writes how the tests
+// ended that cover rows of the catalog.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { prepare } from './setup/prepare.mjs';
 import { runMain } from './setup/step.mjs';
 import { bridgeTests } from './test/bridge.mjs';
@@ -12,7 +14,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
 
 await runMain(async () => {
+  const { values } = parseArgs({
+    options: { whole: { type: 'boolean' }, report: { type: 'string' } },
+  });
   await prepare(root);
+  const started = new Date();
   const results = resultsFolder(root);
   const checks = await Promise.all([
     runPart('types', tool('typescript/bin/tsc'), { root }),
@@ -22,7 +28,7 @@ await runMain(async () => {
     runPart('unused exports and dependencies', tool('knip/bin/knip.js'), { root }),
   ]);
   // The cases come first: they install a browser where there is none, and others need one.
-  const cases = await planned(results);
+  const cases = await planned(results, values.whole === true);
   const total = add([
     ...checks,
     ...cases,
@@ -32,6 +38,10 @@ await runMain(async () => {
     ...(await bridgeTests(root, results)),
     await endToEndTests(results),
   ]);
+  if (values.report) {
+    const { writeTestReport } = await import('../dist/node/test-report.js');
+    await writeTestReport(results, values.report, started);
+  }
   process.exitCode = total.failed > 0 ? 1 : 0;
   for (const name of total.flaky) console.log(`passed only at the second try: ${name}`);
   console.log(sentence(total));
@@ -71,7 +81,7 @@ async function unitTests(results) {
  * The quick tier in a real browser, and the full tier with a control for every case in Node; of
  * what both ran they must find the same.
  */
-async function planned(results) {
+async function planned(results, isWhole) {
   const run = async (name, file, args) => {
     const json = resultFile(join(results, file));
     const command = [
@@ -88,7 +98,6 @@ async function planned(results) {
     '--runtime',
     'chromium',
   ]);
-  const isWhole = process.argv.includes('--whole');
   const node = await run(`full tier in node${isWhole ? '' : ', a sample'}`, 'full-node.json', [
     '--runtime',
     'node',

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as base } from '@playwright/test';
+import { test as base } from '../counted.ts';
 
 /** A test with an empty folder of its own. */
 export const test = base.extend<{ folder: string }>({
@@ -13,4 +13,4 @@ export const test = base.extend<{ folder: string }>({
   },
 });
 
-export { expect } from '@playwright/test';
+export { expect } from '../counted.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, test } from '../counted.ts';
 import { gradproof } from './gradproof.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gradproof-'));

@@ -1,4 +1,5 @@
 import type { Browser, Page } from '@playwright/test';
+import { covers } from '../../src/catalog/covers.ts';
 import { dropRecordings } from './drop.ts';
 import { answerOf, expect, open, test } from './page-test.ts';
 
@@ -21,23 +22,23 @@ test.use({
  */
 const LIMIT_MS = 8000;
 
-test('after a hang it asks for one reload and then goes on with the run', async ({
-  page,
-  browser,
-  server,
-}) => {
-  const hang = await readyToHang(browser, server.url);
-  await open(page, `/?filter=ops.nn.*&timeout=${LIMIT_MS}`);
-  await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(page.getByText(/^[1-9]\d* of \d+ checks$/)).toBeVisible();
-  await hang();
-  await reloadWhenAsked(page, browser);
-  await expect(answerOf(page)).toHaveText(/^1 of \d+ checks could not be finished\.$/, {
-    timeout: 120_000,
-  });
-  await expect(page.getByText('did not come back in time')).toBeHidden();
-  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
-});
+test(
+  'after a hang it asks for one reload and then goes on with the run',
+  covers('tb.utilities.timeout/page-reload-resumes'),
+  async ({ page, browser, server }) => {
+    const hang = await readyToHang(browser, server.url);
+    await open(page, `/?filter=ops.nn.*&timeout=${LIMIT_MS}`);
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await expect(page.getByText(/^[1-9]\d* of \d+ checks$/)).toBeVisible();
+    await hang();
+    await reloadWhenAsked(page, browser);
+    await expect(answerOf(page)).toHaveText(/^1 of \d+ checks could not be finished\.$/, {
+      timeout: 120_000,
+    });
+    await expect(page.getByText('did not come back in time')).toBeHidden();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+  },
+);
 
 test('recordings are kept over that reload', async ({ page, browser, server }) => {
   const hang = await readyToHang(browser, server.url);

@@ -1,6 +1,7 @@
-import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { type PageServer, servePage } from '../../src/cli/server.ts';
+import { test as base, expect } from '../counted.ts';
 
 /**
  * Software adapter: the same on every machine, and the page must say that no graphics chip is in

@@ -13,20 +13,26 @@ import { runPart } from './part.mjs';
 export async function bridgeTests(root, results) {
   await ensureBridge(root, 'minimal');
   const bridge = join(root, 'bridge');
-  const run = (name, program, args, countsOf) =>
+  const run = (name, program, args, countsOf, env = process.env) =>
     runPart(name, [bridgeProgram(root, program), ...args], {
       root: bridge,
+      env,
       ...(countsOf ? { countsOf } : {}),
     });
   const junit = join(results, 'bridge.xml');
-  rmSync(junit, { force: true });
+  const outcomes = join(results, 'bridge.json');
+  for (const file of [junit, outcomes]) rmSync(file, { force: true });
   const kind = bridgeEnvironment(root);
   const counts = [
     await run('bridge: lint', 'ruff', ['check', '.']),
     await run('bridge: format', 'ruff', ['format', '--check', '.']),
     await run('bridge: types', 'mypy', []),
-    await run(`bridge: tests (${kind} environment)`, 'pytest', [`--junit-xml=${junit}`], () =>
-      countsOfJunit(junit),
+    await run(
+      `bridge: tests (${kind} environment)`,
+      'pytest',
+      [`--junit-xml=${junit}`],
+      () => countsOfJunit(junit),
+      { ...process.env, GRADPROOF_TEST_OUTCOMES: outcomes },
     ),
   ];
   if (kind === 'minimal')

@@ -59,7 +59,9 @@ function firstContradiction({
   const [index = 0, count = 0] = run.shard.split('/').map(Number);
   if (index > count) return `run.shard: ${run.shard} is no part of ${count}`;
   if (Number.isNaN(Date.parse(run.startedAt))) return `run.startedAt: ${run.startedAt} is no date`;
-  const bare = environments.findIndex(({ adapter }) => adapter === NO_ADAPTER);
+  const bare = environments.findIndex(
+    ({ adapter }) => adapter.description === NO_ADAPTER.description,
+  );
   if (kind !== 'test' && bare >= 0) return `environments[${bare}].adapter: is missing`;
   const seen = new Set<string>();
   for (const [position, result] of results.entries()) {

@@ -1,0 +1,70 @@
+"""What tests that cover rows of the catalog tell, for the report of the tests."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[2]
+_CATALOG = _ROOT / "src" / "catalog"
+
+_held = 0
+_outcomes: list[dict[str, object]] = []
+
+
+def _known_ids() -> set[str]:
+    rows: dict[str, dict[str, dict[str, str]]] = {}
+    for file in _CATALOG.glob("*.json"):
+        rows |= json.loads(file.read_text())
+    clauses = {f"{row}/{name}" for row, each in rows.items() for name in each["clauses"]}
+    return set(rows) | clauses
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "covers(*ids): rows of the catalog, or clauses of rows")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    covering = [item for item in items if item.get_closest_marker("covers")]
+    if not covering or not _CATALOG.is_dir():  # an installed package has no catalog beside it
+        return
+    known = _known_ids()
+    for item in covering:
+        unknown = set(item.get_closest_marker("covers").args) - known  # type: ignore[union-attr]
+        if unknown:
+            raise pytest.UsageError(f"{item.nodeid} covers {sorted(unknown)}: no such row or clause")
+
+
+def pytest_assertion_pass() -> None:
+    global _held  # noqa: PLW0603
+    _held += 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report: pytest.TestReport = yield  # type: ignore[assignment,misc]
+    global _held  # noqa: PLW0603
+    if report.when == "setup":
+        _held = 0
+    decisive = report.when == "call" or (report.when == "setup" and not report.passed)
+    if item.get_closest_marker("covers") and decisive:
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        _outcomes.append(
+            {
+                "file": str(item.path.relative_to(_ROOT)),
+                "title": item.name.split("[")[0].removeprefix("test_").replace("_", " "),
+                "status": {"passed": "pass", "failed": "fail", "skipped": "skip"}[report.outcome],
+                "durationMs": report.duration * 1000,
+                "attempts": 1,
+                "assertions": _held,
+                **({} if report.passed else {"reason": reason}),
+            }
+        )
+    return report  # type: ignore[return-value]
+
+
+def pytest_sessionfinish() -> None:
+    if target := os.environ.get("GRADPROOF_TEST_OUTCOMES"):
+        Path(target).write_text(json.dumps(_outcomes))

@@ -1,0 +1,15 @@
+import { afterEach, expect } from 'vitest';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** The rows of the catalog, or clauses of rows, that a test asserts. */
+    covers?: readonly string[];
+    /** The expectations that held in it. */
+    assertions?: number;
+  }
+}
+
+// For the report of the tests.
+afterEach(({ task }) => {
+  if (task.meta.covers) task.meta.assertions = expect.getState().assertionCalls;
+});

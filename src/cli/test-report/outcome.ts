@@ -1,0 +1,14 @@
+import type { CaseResult } from '../../report/schema.ts';
+
+/** How a test ended that covers rows of the catalog, whatever ran it. */
+export interface TestOutcome {
+  readonly file: string;
+  readonly title: string;
+  readonly status: Extract<CaseResult['status'], 'pass' | 'fail' | 'skip' | 'timeout'>;
+  readonly durationMs: number;
+  readonly attempts: number;
+  /** Expectations that held. */
+  readonly assertions: number;
+  /** Why it was skipped or failed. */
+  readonly reason?: string;
+}
