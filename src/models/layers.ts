@@ -1,3 +1,4 @@
+import type { RandomState } from '../autograd/random-state.ts';
 import type { Tape } from '../autograd/tape.ts';
 import { InvariantError } from '../errors.ts';
 import { add } from '../ops/math/add.ts';
@@ -9,10 +10,14 @@ import { rmsNorm } from '../ops/nn/rms_norm.ts';
 import { productOf } from '../ops/quant/product.ts';
 import { transpose } from '../ops/shape/transpose.ts';
 import { isQuantized, type QuantizedWeight } from '../quant/weight.ts';
+import { seam } from '../seam.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** The epsilon of normalizations, as Llama and torch have it. */
 const EPS = 1e-5;
+
+/** The random numbers of a pass: there are none outside of training. */
+const randomOf = seam('layers.random', (tape: Tape): RandomState | undefined => tape.random);
 
 /** Values of a model by name; those of linears may be quantized. */
 interface NamedValues {
@@ -67,7 +72,7 @@ export class Layers {
 
   /** x itself on a tape without random numbers: nothing is dropped outside of training. */
   dropout(name: string, x: Tensor, p: number): Tensor {
-    const { random } = this.#tape;
+    const random = randomOf(this.#tape);
     // One count of the generator gives four numbers.
     return random
       ? this.#tape.apply(dropout, { x }, { p, ...random.take(Math.ceil(x.size / 4)) }, name).y
