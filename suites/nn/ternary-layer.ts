@@ -1,0 +1,70 @@
+import type { Tape } from '../../src/autograd/tape.ts';
+import { Scope } from '../../src/gpu/scope.ts';
+import { Layers } from '../../src/models/layers.ts';
+import { format } from '../../src/quant/ternary/format.ts';
+import { packTrits } from '../../src/quant/ternary/trits.ts';
+import type { QuantizedWeight } from '../../src/quant/weight.ts';
+import type { Value } from '../../src/reference/record.ts';
+import { hostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+
+/** Sizes of a layer and of what it is given. */
+export interface TernarySizes {
+  readonly rows: number;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+}
+
+/** What a layer multiplies by besides its trits: numbers with few bits, so that they are exact. */
+const SCALE = 0.25;
+
+/** A linear layer of drawn trits, with a scale and a bias, and inputs for it. */
+export class TernaryLayer implements Disposable {
+  readonly x: Tensor;
+  /** What weight, bias and inputs are, in float64: weight [out, in] with its scale. */
+  readonly host: Readonly<Record<'x' | 'weight' | 'bias', Value>>;
+  readonly #owned = new Scope();
+  readonly #values: ReadonlyMap<string, Tensor | QuantizedWeight<Tensor>>;
+
+  constructor(t: CaseContext, { rows, inFeatures, outFeatures }: TernarySizes) {
+    const random = t.random();
+    const shape = [outFeatures, inFeatures];
+    const trits = random.fill(outFeatures * inFeatures, () => random.integer(-1, 1));
+    const bytes = packTrits(trits);
+    const drawn = (count: number) => random.fill(count, () => Math.fround(random.normal()));
+    this.host = {
+      x: { shape: [rows, inFeatures], data: drawn(rows * inFeatures) },
+      weight: { shape, data: trits.map((trit) => trit * SCALE) },
+      bias: { shape: [outFeatures], data: drawn(outFeatures) },
+    };
+    const upload = ({ shape: of, data }: Value) =>
+      this.#owned.add(Tensor.from(t.gpu, hostTensorFrom('f32', of, data)));
+    this.x = upload(this.host.x);
+    const parts = {
+      packed: this.#owned.add(Tensor.from(t.gpu, hostTensor('u8', [bytes.length], bytes))),
+      scale: upload({ shape: [1], data: Float64Array.of(SCALE) }),
+    };
+    this.#values = new Map<string, Tensor | QuantizedWeight<Tensor>>([
+      ['layer.weight', { format, shape, parts }],
+      ['layer.bias', upload(this.host.bias)],
+    ]);
+  }
+
+  /** The layers of a network of which this one is `layer`. */
+  on(tape: Tape): Layers {
+    return new Layers(tape, {
+      names: [...this.#values.keys()],
+      view: (name) => this.#values.get(name) as Tensor | QuantizedWeight<Tensor>,
+    });
+  }
+
+  /** Its outputs [rows, out] of `x`. */
+  forward(tape: Tape): Tensor {
+    return this.on(tape).linear('layer', this.x);
+  }
+
+  [Symbol.dispose](): void {
+    this.#owned[Symbol.dispose]();
+  }
+}
