@@ -51,7 +51,7 @@ export class TernaryLayer implements Disposable {
     ]);
   }
 
-  /** The layers of a network of which this one is `layer`. */
+  /** Layers of a network on this tape, in which the name of the linear is `layer`. */
   on(tape: Tape): Layers {
     return new Layers(tape, {
       names: [...this.#values.keys()],

@@ -17,7 +17,7 @@ export const modesSuite = suite('train.modes', {
 const P = 0.25;
 const [ROWS, IN, HIDDEN, OUT] = [4, 8, 32, 6] as const;
 
-/** relu(x W1^T + b1), of which a quarter is dropped in training, and then y = h W2^T + b2. */
+/** Two linears with relu between them; in training a quarter of what relu gives is dropped. */
 class DropoutNet implements Disposable {
   readonly #t: CaseContext;
   readonly #parameters: FlatParameters;
