@@ -59,9 +59,9 @@ test('files that hold no recording have an answer of their own, and each kind ha
   expect(texts(await report([unreadable], ''))[0]).toMatch(/^Nothing was replayed\./);
   const [, bench, mutate, train] = (await reportsOfAllKinds()) as [Report, Report, Report, Report];
   expect([bench, mutate, train].map((one) => texts(one)[0])).toEqual([
-    'Yes: 1 of 1 measurements count, because their results are right.',
+    'Yes: 1 of 1 measurement counts, because its result is right.',
     'No: 1 of 2 mutants were not noticed.',
-    'Yes: 1 of 1 fine-tunings are right.',
+    'Yes: 1 of 1 fine-tuning is right.',
   ]);
 });
 

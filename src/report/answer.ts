@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import type { Report, Summary } from './schema.ts';
 import { countVerdicts, isUnreadable, NOTHING_READABLE } from './verdict.ts';
 
@@ -10,15 +11,31 @@ export interface AnswerLine {
   readonly text: string;
 }
 
-/** What a report is about, by kind: what is counted, and what is said of those that are right. */
-const SUBJECTS: Readonly<
-  Record<Report['kind'], readonly [noun: string, right: string, wrong: string]>
-> = {
-  run: ['checks', 'are right', 'did not pass'],
-  bench: ['measurements', 'count, because their results are right', 'did not pass'],
-  mutate: ['mutants', 'were noticed', 'were not noticed'],
-  train: ['fine-tunings', 'are right', 'did not pass'],
-  test: ['tests', 'passed', 'did not pass'],
+/** What a report is about, and what is said of one and of several. */
+interface Subject {
+  readonly noun: string;
+  readonly right: readonly [one: string, several: string];
+  readonly wrong: readonly [one: string, several: string];
+}
+
+const SUBJECTS: Readonly<Record<Report['kind'], Subject>> = {
+  run: { noun: 'check', right: ['is right', 'are right'], wrong: ['did not pass', 'did not pass'] },
+  bench: {
+    noun: 'measurement',
+    right: ['counts, because its result is right', 'count, because their results are right'],
+    wrong: ['did not pass', 'did not pass'],
+  },
+  mutate: {
+    noun: 'mutant',
+    right: ['was noticed', 'were noticed'],
+    wrong: ['was not noticed', 'were not noticed'],
+  },
+  train: {
+    noun: 'fine-tuning',
+    right: ['is right', 'are right'],
+    wrong: ['did not pass', 'did not pass'],
+  },
+  test: { noun: 'test', right: ['passed', 'passed'], wrong: ['did not pass', 'did not pass'] },
 };
 
 /** The answer, one or two lines. A part of a run says what is wrong, and never yes. */
@@ -28,19 +45,21 @@ export function answerLines({
   results,
   summary: { total },
 }: Report): readonly [AnswerLine, ...AnswerLine[]] {
-  const [nouns, areRight, areWrong] = SUBJECTS[kind];
+  const { noun, right: rights, wrong: wrongs } = SUBJECTS[kind];
+  const of = (some: number, all: number, [one, several]: Subject['right']) =>
+    `${some} of ${counted(all, noun)} ${all === 1 ? one : several}.`;
   const { right, wrong, skipped } = countVerdicts(results);
   if (total > 0 && results.every(isUnreadable))
     return [{ tone: 'bad', text: `Nothing was replayed. ${NOTHING_READABLE}` }];
-  const no: AnswerLine = { tone: 'bad', text: `No: ${wrong} of ${total} ${nouns} ${areWrong}.` };
+  const no: AnswerLine = { tone: 'bad', text: `No: ${of(wrong, total, wrongs)}` };
   const stopped: AnswerLine = {
     tone: 'open',
-    text: `Stopped after ${total} ${nouns}: this report is not complete.`,
+    text: `Stopped after ${counted(total, noun)}: this report is not complete.`,
   };
   if (!run.complete) return wrong > 0 ? [no, stopped] : [stopped];
   if (wrong > 0) return [no];
   if (right === 0) return [{ tone: 'open', text: 'Nothing was proved: no check ran to its end.' }];
-  return [{ tone: 'good', text: `Yes: ${right} of ${total - skipped} ${nouns} ${areRight}.` }];
+  return [{ tone: 'good', text: `Yes: ${of(right, total - skipped, rights)}` }];
 }
 
 /** The same in few words, for a badge or a title: "1228 of 1228 right". */

@@ -68,10 +68,42 @@ test('only agreement counts as agreement, and nothing is hidden', () => {
     result(lacking, { status: 'skip', skip: { code: 'not-implemented', detail: '' } }),
   ];
   expect(words(results, recordings, undefined)).toEqual([
-    'hqq 0.2.8: 1 of 3 agree, recorded on CPU; 2 deviate from the true value; 1 could not be confirmed; 1 more is of what is not implemented',
+    'hqq 0.2.8: 1 of 3 agree, recorded on CPU; 2 deviate from the true value; 1 could not be confirmed; 1 skipped: not implemented',
   ]);
   expect(words(results.slice(3), recordings, undefined)).toEqual([
-    'hqq 0.2.8: nothing could be compared, recorded on CPU; 1 more is of what is not implemented',
+    'hqq 0.2.8: nothing could be compared, recorded on CPU; 1 skipped: not implemented',
+  ]);
+});
+
+test('what a bridge skipped is counted by its reason', () => {
+  const skipped = (id: string, code: string, detail: string) =>
+    result(`ops.nn.silu:${id}`, {
+      backend: 'bridge-torch-cpu',
+      status: 'skip',
+      skip: { code, detail },
+    });
+  const device = { id: 'torch-cpu', device: 'cpu', libraries: [], ops: ['silu'] };
+  const live = { links: [{ address: { port: 1, token: 'x' }, device }], alone: false };
+  const missing = 'torch is not installed; install it with: uv sync --extra torch';
+  expect(
+    words(
+      [
+        skipped('a', 'missing-library', missing),
+        skipped('b', 'not-implemented', 'this version has no op x'),
+        skipped('c', 'missing-library', missing),
+        skipped('d', 'missing-library', 'peft is not installed; install it'),
+        skipped('e', 'missing-feature', 'shader-f16'),
+        skipped('f', 'slow-adapter', 'a processor'),
+      ],
+      new Map(),
+      live,
+    )[0]?.split('; '),
+  ).toEqual([
+    expect.stringContaining('nothing could be compared, live on CPU'),
+    '3 skipped: torch is not installed, peft is not installed',
+    '1 skipped: not implemented',
+    '1 skipped: the adapter lacks shader-f16',
+    '1 skipped: slow-adapter',
   ]);
 });
 

@@ -3,6 +3,7 @@ import type { BridgeLink } from '../backends/bridge.ts';
 import type { Recorded } from '../formats/parity-index.ts';
 import { plainText } from './plain-text.ts';
 import type { CaseResult } from './schema.ts';
+import { type Skips, skipsOf, skipWords } from './skips.ts';
 
 /** Where a library's numbers come from. */
 export interface HeadlineSource {
@@ -30,8 +31,8 @@ export interface Headline {
   readonly deviating: readonly CaseResult[];
   /** Where we are off, or the case could not be finished. */
   readonly broken: number;
-  /** What this version, or the library, does not compute. */
-  readonly notImplemented: number;
+  /** What was not compared, by reason. */
+  readonly skips: readonly Skips[];
 }
 
 /**
@@ -88,13 +89,12 @@ function headlineOf(source: Source, results: readonly CaseResult[]): Headline {
     judged: judged.length,
     deviating,
     broken,
-    notImplemented: results.length - judged.length,
+    skips: skipsOf(results),
   };
 }
 
 /**
- * "bitsandbytes 0.50.2: 61 of 61 agree, recorded on CPU on 2026-11-20; 3 more are of what this
- * version does not compute".
+ * "bitsandbytes 0.50.2: 61 of 61 agree, recorded on CPU on 2026-11-20; 3 skipped: not implemented".
  */
 export function headlineWords({
   library,
@@ -103,7 +103,7 @@ export function headlineWords({
   judged,
   deviating,
   broken,
-  notImplemented,
+  skips,
 }: Headline): string {
   const verdict = judged === 0 ? 'nothing could be compared' : `${agree} of ${judged} agree`;
   return [
@@ -114,9 +114,7 @@ export function headlineWords({
         ]
       : []),
     ...(broken > 0 ? [`${broken} could not be confirmed`] : []),
-    ...(notImplemented > 0
-      ? [`${notImplemented} more ${notImplemented === 1 ? 'is' : 'are'} of what is not implemented`]
-      : []),
+    ...skips.map(skipWords),
   ].join('; ');
 }
 

@@ -7,7 +7,7 @@ import { librariesSection } from './html/libraries.ts';
 import { problemsSection } from './html/problems.ts';
 import { STYLE } from './html/style.ts';
 import { type Markup, markup } from './markup.ts';
-import { placeWords } from './place.ts';
+import { placesWords } from './place.ts';
 import { plainText } from './plain-text.ts';
 import type { Report } from './schema.ts';
 import { settingsOf, settingsWords } from './settings.ts';
@@ -53,7 +53,7 @@ function header(report: Report): Markup {
   const { run, environments, kind } = report;
   const [answer, ...more] = answerLines(report);
   const settings = settingsWords(settingsOf(report));
-  const places = environments.map((environment) => plainText(placeWords(environment))).join(', ');
+  const places = plainText(placesWords(environments));
   const day = `${run.startedAt.slice(0, 10)}, ${run.startedAt.slice(11, 16)} UTC`;
   return markup`<header>
 <p class="muted">Gradproof, ${kind}</p>

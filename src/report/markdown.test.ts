@@ -40,7 +40,7 @@ const HEADLINE: Headline = {
   judged: 61,
   deviating: [],
   broken: 0,
-  notImplemented: 0,
+  skips: [],
 };
 
 test('says the answer, the place, the settings, the libraries and the link', () => {

@@ -1,7 +1,7 @@
 import { answerLines } from './answer.ts';
 import type { Sharing } from './badge.ts';
 import { type Headline, headlineWords } from './headlines.ts';
-import { placeWords } from './place.ts';
+import { placesWords } from './place.ts';
 import { plainText } from './plain-text.ts';
 import { reasonWords } from './reason.ts';
 import { reproduceCommand } from './reproduce.ts';
@@ -30,10 +30,9 @@ export function toMarkdown(
   { device, headlines = [], link }: MarkdownSharing = {},
 ): string {
   const [answer, ...more] = answerLines(report).map(({ text }) => text);
-  const places = report.environments.map((environment) => placeWords(environment, device));
   const { startedAt, tier } = report.run;
   const facts = [
-    places.join(', '),
+    placesWords(report.environments, device),
     `tier ${tier}`,
     startedAt.slice(0, 10),
     `${report.tool.name} ${report.tool.version} (${report.tool.commit})`,

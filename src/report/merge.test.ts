@@ -32,7 +32,7 @@ test('all shards make the whole run again, each result with the environment that
   expect(merged.results.map(({ env: _, ...rest }) => rest)).toEqual(
     RUN.results.map(({ env: _, ...rest }) => rest),
   );
-  expect(merged.environments.map(({ runtime }) => runtime)).toEqual(['node', 'chromium', 'node']);
+  expect(merged.environments.map(({ runtime }) => runtime)).toEqual(['node', 'chromium']);
   for (const { id } of a.results) expect(merged.results.find((one) => one.id === id)?.env).toBe(1);
   expect(merged.run).toMatchObject({
     complete: true,
@@ -43,6 +43,17 @@ test('all shards make the whole run again, each result with the environment that
   expect(merged.run.durationMs).toBe(3 * RUN.run.durationMs);
   expect(merged.summary).toEqual(RUN.summary);
   expect(readReport(writeReport(merged), 'merged')).toEqual(merged);
+});
+
+test('the machine of two shards is there once, whatever its probe measured', () => {
+  const [a, b] = shards(2) as [Report, Report];
+  const [machine] = RUN.environments as [Report['environments'][number]];
+  const later = { ...machine, probe: { ...machine.probe, tookMs: 12_345 } };
+  const merged = mergeReports([a, { ...b, environments: [later] }]);
+  expect(merged.environments).toEqual([machine]);
+  expect(new Set(merged.results.map(({ env }) => env))).toEqual(new Set([0]));
+  const more = { ...machine, cores: machine.cores + 1 };
+  expect(mergeReports([a, { ...b, environments: [more] }]).environments).toEqual([machine, more]);
 });
 
 test('a missing or an unfinished shard leaves the whole incomplete', () => {

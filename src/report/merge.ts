@@ -1,7 +1,7 @@
 import { GradproofError } from '../errors.ts';
-import { runId, sortResults, summarize } from './build.ts';
+import { identityOf, runId, sortResults, summarize } from './build.ts';
 import { keyOf } from './case-key.ts';
-import type { CaseResult, Report } from './schema.ts';
+import type { CaseResult, Environment, Report } from './schema.ts';
 import { validateReport } from './validate.ts';
 
 /** Why reports cannot be joined. */
@@ -19,8 +19,8 @@ export class MergeError extends GradproofError {
 }
 
 /**
- * Joins the reports of a run's shards. Environments are concatenated, `env` follows them;
- * `complete` is true, and the shard is `1/1`, only if every shard is there and complete. What one
+ * Joins the reports of a run's shards. An environment that several ran in is there once, `env`
+ * follows; `complete` is true, and the shard is `1/1`, only if every shard is there and complete. What one
  * report states once must be the same in all of them. Throws {@link MergeError} on different plans
  * or runs and on a case that is in two of them.
  */
@@ -45,7 +45,7 @@ export function mergeReports(reports: readonly Report[]): Report {
       shard: whole ? '1/1' : first.run.shard,
       complete: whole,
     },
-    environments: reports.flatMap(({ environments }) => environments),
+    environments: [...joinEnvironments(reports).values()],
     summary: summarize(results),
     results,
   };
@@ -120,12 +120,23 @@ function isWhole(reports: readonly Report[]): boolean {
   return all && reports.every(({ run }) => run.complete);
 }
 
+/** What any of the reports ran in, by what tells it from others, in the order of the first. */
+function joinEnvironments(reports: readonly Report[]): ReadonlyMap<string, Environment> {
+  const joined = new Map<string, Environment>();
+  for (const environment of reports.flatMap(({ environments }) => environments)) {
+    const identity = identityOf(environment);
+    if (!joined.has(identity)) joined.set(identity, environment);
+  }
+  return joined;
+}
+
 /** All results, with `env` counted through the joined environments. */
 function joinResults(reports: readonly Report[]): CaseResult[] {
   const owners = new Map<string, number>();
   const joined: CaseResult[] = [];
-  let offset = 0;
+  const places = [...joinEnvironments(reports).keys()];
   for (const [position, { run, environments, results }] of reports.entries()) {
+    const envs = environments.map((environment) => places.indexOf(identityOf(environment)));
     for (const result of results) {
       const key = keyOf(result);
       const owner = owners.get(key) ?? position;
@@ -136,9 +147,8 @@ function joinResults(reports: readonly Report[]): CaseResult[] {
         );
       }
       owners.set(key, position);
-      joined.push({ ...result, env: result.env + offset });
+      joined.push({ ...result, env: envs[result.env] ?? result.env });
     }
-    offset += environments.length;
   }
   return sortResults(joined);
 }

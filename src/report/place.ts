@@ -60,6 +60,11 @@ export function placeWords(
   return `${named || chip} (${browserWords(runtime, runtimeVersion)})`;
 }
 
+/** Where a report's results come from: each place once, however many environments name it. */
+export function placesWords(environments: readonly Environment[], device?: string): string {
+  return [...new Set(environments.map((one) => placeWords(one, device)))].join(', ');
+}
+
 /**
  * Whether two environments are the same adapter in the same browser or runtime, of whatever
  * version.

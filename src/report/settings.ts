@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import { DEFAULT_RUN_OPTIONS } from './run-options.ts';
 import type { Report } from './schema.ts';
 import { FINDINGS } from './verdict.ts';
@@ -76,13 +77,9 @@ export function settingsWords({
     ...(timeoutMs === undefined
       ? []
       : [`${timeoutMs} ms for each case instead of its own time limit`]),
-    ...(retried === 0
-      ? []
-      : [`${retried} ${retried === 1 ? 'case' : 'cases'} needed more than one attempt`]),
+    ...(retried === 0 ? [] : [`${counted(retried, 'case')} needed more than one attempt`]),
     ...(hidden === 0
       ? []
-      : [
-          `${hidden} ${hidden === 1 ? 'case' : 'cases'} ran in a hidden tab, which browsers slow down`,
-        ]),
+      : [`${counted(hidden, 'case')} ran in a hidden tab, which browsers slow down`]),
   ];
 }

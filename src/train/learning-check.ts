@@ -20,7 +20,7 @@ export function learningFailure(
   textBytes: number,
   { steps, marginBelowFrozen, marginBelowUnigram, unigramRuleBytes }: TrainingConfig,
 ): string | undefined {
-  const after = `the held-out loss ended at ${heldoutAfter.toFixed(3)} nats a byte after ${steps} steps`;
+  const after = `the held-out loss ended at ${heldoutAfter.toFixed(3)} nats a byte after ${steps} ${steps === 1 ? 'step' : 'steps'}`;
   // Written so that a loss that is no number fails.
   if (!(heldoutAfter <= heldoutFrozen - marginBelowFrozen)) {
     return `${after}, not ${marginBelowFrozen} below the frozen run's ${heldoutFrozen.toFixed(3)}${hint(unigram > heldoutFrozen - marginBelowUnigram)}`;

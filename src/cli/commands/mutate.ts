@@ -2,6 +2,7 @@ import { BaselineError } from '../../harness/mutation/baseline-run.ts';
 import { mutate } from '../../harness/mutation/mutate.ts';
 import { type MutantChoice, selectMutants } from '../../harness/mutation/select.ts';
 import { ShaderSources } from '../../harness/mutation/sources.ts';
+import { counted } from '../../report/counted.ts';
 import { writeReport } from '../../report/write.ts';
 import { CACHE_FOLDER, changedShaders, readShaders } from '../checkout.ts';
 import { EXIT, exitOfReport, UsageError } from '../exit.ts';
@@ -35,7 +36,7 @@ export async function mutateCommand(given: Partial<MutateOptions>): Promise<numb
   if (target) checkWritable('--report', target);
   using interrupt = new Interrupt();
   const { adapter, startWorker } = await findNodeHost();
-  voice.say(`running ${length} mutants on ${adapter}`);
+  voice.say(`running ${counted(length, 'mutant')} on ${adapter}`);
   const openCaches = (environment: object) => {
     const where = { ...environment, probe: null };
     return {

@@ -1,4 +1,5 @@
 import type { MutationListener } from '../../harness/mutation/mutate.ts';
+import { counted } from '../../report/counted.ts';
 import type { Report } from '../../report/schema.ts';
 import { paint, type Voice } from './voice.ts';
 
@@ -21,15 +22,18 @@ export function showMutation(voice: Voice): MutationListener {
   return (event) => {
     const { done, total } = event;
     if (event.type === 'baseline')
-      return progress(`the suite without a mutant: ${done} of ${total} parts`, done === total);
+      return progress(
+        `the suite without a mutant: ${done} of ${counted(total, 'part')}`,
+        done === total,
+      );
     const { id, status, error } = event.result;
     if (status === 'fail')
       say(`${paint(voice, 'red', error?.code ?? status)}  ${id}\n          ${error?.message}`);
     progress(
-      `${done} of ${total} mutants, about ${Math.ceil(event.remainingMs / 1000)} s left`,
+      `${done} of ${counted(total, 'mutant')}, about ${Math.ceil(event.remainingMs / 1000)} s left`,
       done % MUTANTS_A_LINE === 0,
     );
-    if (done === total && open) say(`${done} mutants`);
+    if (done === total && open) say(counted(done, 'mutant'));
   };
 }
 
@@ -44,7 +48,7 @@ export function showKillRate(voice: Voice, { results, run }: Report): void {
   const unreachable = skipped('missing-feature');
   if (unreachable > 0)
     voice.say(
-      `${unreachable} mutants are in kernels that need features which this adapter lacks: nothing is said of them here.`,
+      `${counted(unreachable, 'mutant is', 'mutants are')} in kernels that need features which this adapter lacks: nothing is said of them here.`,
     );
   if (killed + survived === 0) {
     voice.say('Nothing was proved: no mutant ran to its end.');

@@ -1,4 +1,5 @@
 import type { TrainingEvent, TrainingListener } from '../../harness/training.ts';
+import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import { paint, type Voice } from './voice.ts';
 
@@ -20,7 +21,7 @@ export function showTraining(voice: Voice): TrainingListener {
     switch (event.type) {
       case 'start':
         say(
-          `${event.textBytes} bytes of text, ${event.steps} steps; ${event.trainable} weights train, ${event.frozen} stay frozen in 4 bits`,
+          `${event.textBytes} bytes of text, ${counted(event.steps, 'step')}; ${event.trainable} weights train, ${event.frozen} stay frozen in 4 bits`,
         );
         return say(
           `needs about ${(event.bytesForecast / 2 ** 20).toFixed(1)} MiB on the GPU; guessing by byte counts would cost ${event.unigram.toFixed(3)} nats a byte`,

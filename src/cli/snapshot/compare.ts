@@ -1,3 +1,4 @@
+import { counted } from '../../report/counted.ts';
 import type { CaseSnapshot, MutantSnapshot, Snapshot } from './snapshot.ts';
 
 /** What two snapshots may differ in. */
@@ -34,7 +35,9 @@ function wrongExclusions({ cases }: Snapshot, { excluded }: Allowed): string[] {
   const lines = unknown.map((id) => `${id} is excluded, and no case is called so`);
   const most = Math.floor(Object.keys(cases).length / CASES_PER_EXCLUSION);
   const { length } = Object.keys(excluded);
-  return length > most ? [...lines, `${length} cases are excluded: at most ${most} may be`] : lines;
+  return length > most
+    ? [...lines, `${counted(length, 'case is', 'cases are')} excluded: at most ${most} may be`]
+    : lines;
 }
 
 function caseDifferences(

@@ -1,3 +1,4 @@
+import { counted } from '../../report/counted.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import { verdictOf } from '../../report/verdict.ts';
 import type { CaseOutcome } from '../worker/messages.ts';
@@ -140,6 +141,9 @@ function statusOf(
     return { status: 'skip', skip: { code: 'equivalent', detail: `${change}: ${equivalent}` } };
   return {
     status: 'fail',
-    error: { code: 'survived', message: `${change}: none of ${outcome.cases} cases turned red` },
+    error: {
+      code: 'survived',
+      message: `${change}: none of ${counted(outcome.cases, 'case')} turned red`,
+    },
   };
 }

@@ -1,6 +1,7 @@
 import type { BridgeLink } from '../../backends/bridge.ts';
 import { GradproofError } from '../../errors.ts';
 import { FormatError } from '../../formats/format-error.ts';
+import { counted } from '../../report/counted.ts';
 import type { RunOptions } from '../../report/run-options.ts';
 import { Random } from '../../tensor/random.ts';
 import type { Case } from '../../testing/suite.ts';
@@ -12,7 +13,7 @@ import { select } from '../plan.ts';
 export class EmptySelectionError extends GradproofError {
   /** `matching` cases were left before the shard. */
   constructor({ filters, shard: { index, count } }: RunOptions, matching: number) {
-    const empty = `shard ${index}/${count} is empty: only ${matching} ${matching === 1 ? 'case matches' : 'cases match'}, so n may be ${matching} at most`;
+    const empty = `shard ${index}/${count} is empty: only ${counted(matching, 'case matches', 'cases match')}, so n may be ${matching} at most`;
     const none = `no case matches ${filters.map((glob) => `"${glob}"`).join(', ') || 'the tier'}: see --list for the ids`;
     super('no-such-case', matching > 0 ? empty : none);
   }

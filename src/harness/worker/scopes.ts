@@ -2,6 +2,7 @@ import { BridgeTimeoutError } from '../../backends/bridge/error.ts';
 import { GradproofError, messageOf } from '../../errors.ts';
 import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
 import { GuardError } from '../../gpu/memory.ts';
+import { counted } from '../../report/counted.ts';
 import { AssertionError, CaseContext, type Evidence, SkipSignal } from '../../testing/context.ts';
 import type { Diagnosis, Diagnostics } from '../../testing/diagnosis.ts';
 import { FaultInjector } from '../../testing/fault.ts';
@@ -110,7 +111,7 @@ function missed(
   if (liveBytes !== before.liveBytes) {
     return new AssertionError(
       'leak',
-      `${liveBytes - before.liveBytes} bytes in ${liveBuffers - before.liveBuffers} buffers were not freed`,
+      `${counted(liveBytes - before.liveBytes, 'byte')} in ${counted(liveBuffers - before.liveBuffers, 'buffer')} were not freed`,
     );
   }
   if (evidence.assertions === 0)

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { groupBy } from '../group.ts';
 import { type Markup, markup } from '../markup.ts';
 import { plainText } from '../plain-text.ts';
@@ -115,7 +116,7 @@ function measured({ metrics = {}, series = {} }: CaseResult): string {
     ),
     ...Object.entries(series).map(
       ([name, values]) =>
-        `${name} ${values[0] ?? 'none'} to ${values.at(-1) ?? 'none'} in ${values.length} values`,
+        `${name} ${values[0] ?? 'none'} to ${values.at(-1) ?? 'none'} in ${counted(values.length, 'value')}`,
     ),
   ].join(', ');
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { type Markup, markup } from '../markup.ts';
 import { chipName } from '../place.ts';
 import { plainText } from '../plain-text.ts';
@@ -21,7 +22,7 @@ export function environmentSection(environment: Environment, index: number): Mar
 <h2 id="environment-${index}">Where: ${plainText(chipName(adapter)) || 'an unnamed graphics chip'}</h2>
 <dl>
 <dt>Runs in</dt><dd>${plainText(`${runtime} ${runtimeVersion}`)}</dd>
-<dt>System</dt><dd>${plainText(os)}, ${cores} cores</dd>
+<dt>System</dt><dd>${plainText(os)}, ${counted(cores, 'core')}</dd>
 ${names.filter(([, value]) => value).map(([name, value]) => markup`<dt>Adapter’s ${name}</dt><dd>${plainText(value)}</dd>\n`)}${adapter.isFallback ? markup`<dt>Note</dt><dd>A processor stands in for a graphics chip: results count, speed does not.</dd>\n` : ''}</dl>
 ${
   facts.length > 0

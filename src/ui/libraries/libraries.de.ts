@@ -1,19 +1,12 @@
 import { deviceWords } from '../../backends/bridge/name.ts';
 import type { Headline } from '../../report/headlines.ts';
+import type { Skips } from '../../report/skips.ts';
 import { words as units } from '../messages/units.de.ts';
 import type { librariesWords } from './libraries.en.ts';
 
 const { count, bytes, number } = units;
 
-function headline({
-  library,
-  source,
-  agree,
-  judged,
-  deviating,
-  broken,
-  notImplemented,
-}: Headline): string {
+function headline({ library, source, agree, judged, deviating, broken, skips }: Headline): string {
   const day = source.date === undefined ? '' : ` am ${units.day(source.date)}`;
   const where = source.live
     ? `live auf ${deviceWords(source.device)}`
@@ -28,10 +21,23 @@ function headline({
       ? [`${deviating.length} ${deviating.length === 1 ? 'weicht' : 'weichen'} vom wahren Wert ab`]
       : []),
     ...(broken > 0 ? [`${broken} ${broken === 1 ? 'ließ' : 'ließen'} sich nicht bestätigen`] : []),
-    ...(notImplemented > 0
-      ? [`${notImplemented} weitere ${notImplemented === 1 ? 'ist' : 'sind'} noch nicht umgesetzt`]
-      : []),
+    ...skips.map(skipWords),
   ].join('; ');
+}
+
+/** Reasons of skips by code, as in src/report/skips.ts. */
+const REASONS: Readonly<Record<string, (what: string) => string>> = {
+  'not-implemented': () => 'noch nicht umgesetzt',
+  unjudged: () => 'kein Element lässt sich beurteilen',
+  'library-failed': () => 'die Bibliothek hat die Eingaben abgelehnt',
+  'missing-backend': () => 'die Brücke hat keine solche Bibliothek auf diesem Gerät',
+  'missing-library': (what) => what.replaceAll('is not installed', 'ist nicht installiert'),
+  'missing-device': (what) => what,
+  'missing-feature': (what) => `dem Adapter fehlt ${what}`,
+};
+
+function skipWords({ code, count, details }: Skips): string {
+  return `${number(count)} übersprungen: ${REASONS[code]?.(details.join(', ')) || code}`;
 }
 
 export const words: ReturnType<typeof librariesWords> = {
