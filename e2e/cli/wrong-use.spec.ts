@@ -22,6 +22,12 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [[''], /unknown command ""/],
   [['--tier', 'huge'], /--tier huge: must be one of quick, full, slow/],
   [['--filter', 'no-such-suite.*'], /no case matches "no-such-suite\.\*"/],
+  [
+    ['--filter', 'ops.nn.sillu:*'],
+    /no case matches "ops\.nn\.sillu:\*": did you mean "ops\.nn\.silu:\*"/,
+  ],
+  [['--filter', 'silu'], /did you mean "\*silu\*"\? /],
+  [['--filter', 'gpu.soak:*'], /no case of tier quick matches "gpu\.soak:\*": add --tier full/],
   [['--list', '--filter', 'two words'], /--filter "two words"/],
   [['--list', '--filter', ''], /--filter ""/],
   [['--shard', '3/2'], /--shard 3\/2/],

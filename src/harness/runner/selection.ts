@@ -3,20 +3,44 @@ import { GradproofError } from '../../errors.ts';
 import { FormatError } from '../../formats/format-error.ts';
 import { counted } from '../../report/counted.ts';
 import type { RunOptions } from '../../report/run-options.ts';
+import { TIERS } from '../../report/schema.ts';
 import { Random } from '../../tensor/random.ts';
 import type { Case } from '../../testing/suite.ts';
+import { filterOf } from '../filter.ts';
 import { type Live, liveReplayCase, loadLiveCases } from '../live.ts';
+import { nearestFilters } from '../nearest.ts';
 import { type BundleFile, replayCases, type WorkerBundle } from '../parity.ts';
 import { select } from '../plan.ts';
 
 /** No case is left after tier, filters and shard. */
 export class EmptySelectionError extends GradproofError {
-  /** `matching` cases were left before the shard. */
-  constructor({ filters, shard: { index, count } }: RunOptions, matching: number) {
-    const empty = `shard ${index}/${count} is empty: only ${counted(matching, 'case matches', 'cases match')}, so n may be ${matching} at most`;
-    const none = `no case matches ${filters.map((glob) => `"${glob}"`).join(', ') || 'the tier'}: see --list for the ids`;
+  /** `matching` of the cases were left before the shard; `all` are those of every tier. */
+  constructor(options: RunOptions, matching: number, all: readonly Case[]) {
+    const { filters, tier, shard } = options;
+    const shown = filters.map((glob) => `"${glob}"`).join(', ');
+    const empty = `shard ${shard.index}/${shard.count} is empty: only ${counted(matching, 'case matches', 'cases match')}, so n may be ${matching} at most`;
+    const elsewhere = otherTier(options, all);
+    const none = elsewhere
+      ? `no case of tier ${tier} matches ${shown}: add --tier ${elsewhere}`
+      : `no case matches ${shown || 'the tier'}: ${proposal(filters, all)}see --list for the ids`;
     super('no-such-case', matching > 0 ? empty : none);
   }
+}
+
+/** The first tier in which the filters select something. */
+function otherTier({ filters }: RunOptions, all: readonly Case[]): string | undefined {
+  const shard = { index: 1, count: 1 };
+  return TIERS.find((tier) => select(all, { tier, filters, shard }).length > 0);
+}
+
+/** "did you mean "ops.nn.silu:*"? ", where something is near to a filter that selects nothing. */
+function proposal(filters: readonly string[], all: readonly Case[]): string {
+  const ids = all.map(({ id }) => id);
+  const near = filters
+    .filter((glob) => !glob.startsWith('!') && !ids.some(filterOf([glob])))
+    .flatMap((glob) => nearestFilters(glob, ids));
+  const shown = [...new Set(near)].map((glob) => `"${glob}"`);
+  return shown.length > 0 ? `did you mean ${shown.join(' or ')}? Else ` : '';
 }
 
 /** Parity bundles to replay. */
@@ -63,7 +87,8 @@ export function selectAll(
   if (selected.length > 0) return options.shuffle ? shuffled(selected, options.seed) : selected;
   if (replay?.alone && replay.bundles.length === 0)
     throw new FormatError('there is no parity bundle (*.safetensors) to replay');
-  throw new EmptySelectionError(options, within({ shard: { index: 1, count: 1 } }).length);
+  const all = [...ours, ...theirs].flatMap((group) => group.map(({ declared }) => declared));
+  throw new EmptySelectionError(options, within({ shard: { index: 1, count: 1 } }).length, all);
 }
 
 function selectAmong(group: readonly Selected[], options: RunOptions): readonly Selected[] {
