@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +30,18 @@ for (const example of examples) {
     );
   });
 }
+
+test('without a driver the example says what to do in Node', () => {
+  const env = { ...process.env, VK_DRIVER_FILES: '/nowhere', VK_ICD_FILENAMES: '/nowhere' };
+  const ended = spawnSync(process.execPath, [join(ROOT, 'examples/engine.mjs')], {
+    cwd: ROOT,
+    env,
+    encoding: 'utf8',
+  });
+  expect(ended.status).toBe(1);
+  expect(ended.stderr).toMatch(/NoAdapterError: no Vulkan driver was found .*VK_DRIVER_FILES=/);
+  expect(ended.stderr).not.toContain('browser');
+});
 
 test.each([
   ['nodenext', 'nodenext'],

@@ -3,11 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ModuleTexts } from '../gpu/linked-modules.ts';
+import { IN_CHECKOUT } from '../report/reproduce.ts';
 import { UsageError } from './exit.ts';
 import { shaderFiles } from './shader-files.ts';
 
 /** The folder above the built command line: the checkout, or an installed package. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** How this command line is called, for advice: an installed package has no sources. */
+export const PROGRAM = existsSync(join(ROOT, 'src')) ? IN_CHECKOUT : 'npx gradproof';
 
 /** Folder of files that a command can make again. */
 export const CACHE_FOLDER = join(ROOT, '.cache');

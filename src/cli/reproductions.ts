@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { RunListener } from '../harness/events.ts';
 import type { OutputFile } from '../train/adapter-files.ts';
+import { PROGRAM } from './checkout.ts';
 import { makeFolder, writeOutput } from './files.ts';
 import type { Voice } from './output/voice.ts';
 
@@ -36,7 +37,7 @@ export class Reproductions {
     for (const { name, data } of this.#files) writeOutput('--report', join(folder, name), data);
     voice.say('To see a failure alone:');
     for (const { name } of this.#files.slice(0, MOST_SHOWN))
-      voice.say(`  npm start -- --parity ${join(folder, name)}`);
+      voice.say(`  ${PROGRAM} --parity ${join(folder, name)}`);
     if (this.#files.length > MOST_SHOWN)
       voice.say(`  and ${this.#files.length - MOST_SHOWN} more in ${folder}`);
   }

@@ -53,12 +53,7 @@ const PREFERRED: GPURequestAdapterOptions = { powerPreference: 'high-performance
 export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Promise<DeviceGrant> {
   if (!gpu) throw noWebGpu();
   const adapter = await inTime(gpu.requestAdapter(wish));
-  if (!adapter) {
-    throw new NoAdapterError(
-      'no-adapter',
-      'the browser has WebGPU but offers no adapter: update the graphics driver, or enable hardware acceleration in the browser settings',
-    );
-  }
+  if (!adapter) throw new NoAdapterError('no-adapter', isBrowser() ? NOT_OFFERED : NO_DRIVER);
   const features = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   const limits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
   const { vendor, architecture, device: name, description, isFallbackAdapter } = adapter.info;
@@ -71,7 +66,7 @@ export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Pro
     if (cause instanceof NoAdapterError) throw cause;
     throw new NoAdapterError(
       'no-device',
-      'the adapter refused to make a device: close other tabs that use the GPU and try again',
+      `the adapter refused to make a device: close other ${isBrowser() ? 'tabs' : 'programs'} that use the GPU and try again`,
       {
         cause,
       },
@@ -89,13 +84,30 @@ export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Pro
 async function inTime<T>(answer: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_, reject) => {
-    const message = `no adapter or device within ${ANSWER_MS} ms: the graphics process may be stuck; restart the browser or the program`;
+    const message = `no adapter or device within ${ANSWER_MS} ms: the graphics process may be stuck; restart ${isBrowser() ? 'the browser' : 'the program'}`;
     timer = setTimeout(() => reject(new NoAdapterError('adapter-timeout', message)), ANSWER_MS);
   });
   return Promise.race([answer, silence]).finally(() => clearTimeout(timer));
 }
 
+const NOT_OFFERED =
+  'the browser has WebGPU but offers no adapter: update the graphics driver, or enable hardware acceleration in the browser settings';
+
+/** Chrome's own driver needs its folder among the libraries, too, where there is no Vulkan loader. */
+const NO_DRIVER =
+  "no Vulkan driver was found that gives an adapter: install the one of your GPU, or Mesa's for processors (mesa-vulkan-drivers), or start the program with that of a Chrome: VK_DRIVER_FILES=/opt/google/chrome/vk_swiftshader_icd.json LD_LIBRARY_PATH=/opt/google/chrome";
+
+/** Pages and their workers have a location; Node and its like have none. */
+function isBrowser(): boolean {
+  return 'location' in globalThis;
+}
+
 function noWebGpu(): NoAdapterError {
+  if (!isBrowser())
+    return new NoAdapterError(
+      'no-webgpu',
+      'this program gave no WebGPU: in Node hand Gpu.request() what create() of the package "webgpu" returns',
+    );
   if (globalThis.isSecureContext === false) {
     return new NoAdapterError(
       'insecure-context',

@@ -34,7 +34,7 @@ function endsOf(name: string): readonly string[] {
   return words.map((_, i) => words.slice(i).join('.'));
 }
 
-/** The names of which a form is near, the nearest first. */
+/** The names that are near `text` in one of their forms, the nearest first. */
 function nearest(
   text: string,
   names: readonly string[],

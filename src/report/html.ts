@@ -9,6 +9,7 @@ import { STYLE } from './html/style.ts';
 import { type Markup, markup } from './markup.ts';
 import { placesWords } from './place.ts';
 import { plainText } from './plain-text.ts';
+import { IN_CHECKOUT } from './reproduce.ts';
 import type { Report } from './schema.ts';
 import { settingsOf, settingsWords } from './settings.ts';
 
@@ -17,9 +18,13 @@ import { settingsOf, settingsWords } from './settings.ts';
  * allows the one style sheet by its hash and nothing besides. Answer, libraries and failures come
  * first; every result is in a table by suite, closed where nothing is wrong, so that ten thousand
  * of them open at once. Texts of a hostile report are escaped. `headlines` say how each library did
- * (`headlinesOf`).
+ * (`headlinesOf`), `program` how the command line is called where the report is made.
  */
-export async function toHtml(report: Report, headlines: readonly Headline[] = []): Promise<string> {
+export async function toHtml(
+  report: Report,
+  headlines: readonly Headline[] = [],
+  program = IN_CHECKOUT,
+): Promise<string> {
   const title = `Gradproof: ${badgeWords(report)}`;
   const policy = `default-src 'none'; style-src 'sha256-${await sha256(STYLE)}'; base-uri 'none'; form-action 'none'`;
   // The style sheet stands in the file byte by byte as it was hashed.
@@ -39,7 +44,7 @@ ${sheet}
 ${header(report)}
 <main>
 ${librariesSection(headlines)}
-${problemsSection(report)}
+${problemsSection(report, program)}
 ${report.environments.map(environmentSection)}
 ${casesSection(report)}
 </main>

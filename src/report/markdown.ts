@@ -15,6 +15,8 @@ export interface MarkdownSharing extends Sharing {
   readonly headlines?: readonly Headline[];
   /** The share link of the report. */
   readonly link?: string;
+  /** How the command line is called where this is read. Default `npm start --`. */
+  readonly program?: string;
 }
 
 /** Failures that are listed one by one. */
@@ -27,7 +29,7 @@ const MOST_LISTED = 20;
  */
 export function toMarkdown(
   report: Report,
-  { device, headlines = [], link }: MarkdownSharing = {},
+  { device, headlines = [], link, program }: MarkdownSharing = {},
 ): string {
   const [answer, ...more] = answerLines(report).map(({ text }) => text);
   const { startedAt, tier } = report.run;
@@ -48,7 +50,7 @@ export function toMarkdown(
     ...(headlines.length > 0
       ? [headlines.map((headline) => `- ${escapeMarkdown(headlineWords(headline))}`).join('\n')]
       : []),
-    ...failures(report),
+    ...failures(report, program),
     ...(link === undefined
       ? []
       : [`[Every check of this result](<${link.replace(/[<>\\\s]/g, encodeURIComponent)}>)`]),
@@ -56,14 +58,14 @@ export function toMarkdown(
   return `${blocks.join('\n\n')}\n`;
 }
 
-function failures(report: Report): readonly string[] {
+function failures(report: Report, program: string | undefined): readonly string[] {
   const wrong = report.results.filter((result) => verdictOf(result) === 'wrong');
   if (wrong.length === 0) return [];
   const items = wrong
     .slice(0, MOST_LISTED)
     .map(
       (result) =>
-        `- ${code(result.id)}: ${code(reasonWords(result))}; see it again with ${code(reproduceCommand(result, report, report.environments[result.env]))}`,
+        `- ${code(result.id)}: ${code(reasonWords(result))}; see it again with ${code(reproduceCommand(result, report, report.environments[result.env], program))}`,
     );
   const rest =
     wrong.length > MOST_LISTED ? [`${wrong.length - MOST_LISTED} more did not pass.`] : [];

@@ -26,6 +26,12 @@ test('a case is named with what its verdict depends on', () => {
   );
 });
 
+test('an installed package is called by its own name', () => {
+  expect(reproduceCommand(CASE, RUN, undefined, 'npx gradproof')).toBe(
+    "npx gradproof --headless --filter 'ops.nn.silu:legal;x=7x9'",
+  );
+});
+
 test('a case runs again where it ran, with its limit of time', () => {
   const limited = { ...RUN, run: { ...RUN.run, timeoutMs: 1500 } };
   expect(command({}, limited, 'node')).toBe(

@@ -2,19 +2,21 @@ import { isBridgeName } from '../backends/bridge/name.ts';
 import { DEFAULT_RUN_OPTIONS } from './run-options.ts';
 import type { CaseResult, Environment, Report } from './schema.ts';
 
+/** How the command line is called in a checkout. */
+export const IN_CHECKOUT = 'npm start --';
+
 /**
- * The command that runs one result of a report again, in a checkout and as it ran in `environment`.
- * It may come out of a report from elsewhere: whatever a shell could take for its own is quoted. A
+ * The command that runs one result of a report again, called as `program` and as it ran in
+ * `environment`. It may come out of a report from elsewhere: whatever a shell could take for its own is quoted. A
  * replayed recording is named by its file, which the report does not hold.
  */
 export function reproduceCommand(
   result: CaseResult,
   { kind, run }: Pick<Report, 'kind' | 'run'>,
   environment: Pick<Environment, 'runtime'> | undefined,
+  program = IN_CHECKOUT,
 ): string {
-  return ['npm start --', ...argumentsOf(result, kind, run, environment?.runtime === 'node')].join(
-    ' ',
-  );
+  return [program, ...argumentsOf(result, kind, run, environment?.runtime === 'node')].join(' ');
 }
 
 function argumentsOf(

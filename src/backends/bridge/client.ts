@@ -169,7 +169,7 @@ export class BridgeClient {
     } catch (cause) {
       throw new BridgeError(
         'bridge-unreachable',
-        `no bridge answers this page at ${origin} (${messageOf(cause)}): start it with npm start -- --bridge, and let the page reach this device if the browser asks`,
+        `no bridge answers this page at ${origin} (${messageOf(cause)}): start it with the option --bridge, and let the page reach this device if the browser asks`,
         { cause },
       );
     }

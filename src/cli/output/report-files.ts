@@ -4,6 +4,7 @@ import { toHtml } from '../../report/html.ts';
 import { toJUnit } from '../../report/junit.ts';
 import type { Report } from '../../report/schema.ts';
 import { writeReport } from '../../report/write.ts';
+import { PROGRAM } from '../checkout.ts';
 import { checkWritable, writeOutput } from '../files.ts';
 import { type Voice, voiceOn } from './voice.ts';
 
@@ -20,7 +21,7 @@ type Form = (report: Report, headlines: readonly Headline[]) => string | Promise
 const FORMS: Readonly<Record<keyof ReportFiles, Form>> = {
   report: (report) => writeReport(report),
   junit: (report) => toJUnit(report),
-  html: toHtml,
+  html: (report, headlines) => toHtml(report, headlines, PROGRAM),
   csv: (report) => toCsv(report),
 };
 

@@ -4,6 +4,7 @@ import { plainText } from '../../report/plain-text.ts';
 import { probeFacts } from '../../report/probe-facts.ts';
 import type { Report } from '../../report/schema.ts';
 import { countVerdicts, FINDINGS } from '../../report/verdict.ts';
+import { PROGRAM } from '../checkout.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** Findings that ask for an action. */
@@ -28,7 +29,7 @@ export function showSummary(
   voice.say(`${countWords(report.summary)} in ${(report.run.durationMs / 1000).toFixed(1)} s`);
   const [environment] = report.environments;
   if (environment)
-    voice.say(`Arithmetic: ${arithmetic(environment.probe)}. What that means: npm start -- doctor`);
+    voice.say(`Arithmetic: ${arithmetic(environment.probe)}. What that means: ${PROGRAM} doctor`);
   if (environment?.adapter.isFallback) {
     voice.say('The adapter is a processor, not a graphics chip: results count, speed does not.');
   }

@@ -43,7 +43,7 @@ export async function runCase(
   evidence.artifacts.push(...files);
   const hints = [
     ...(diagnosis?.part ? [diagnosis.part] : []),
-    ...reproductions.map(({ name }) => `to see it alone: npm start -- --parity ${name}`),
+    ...reproductions.map(({ name }) => `to see it alone, replay it: --parity ${name}`),
   ];
   const outcome: CaseOutcome = {
     id: declared.id,

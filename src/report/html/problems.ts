@@ -13,17 +13,17 @@ const MOST_CHARACTERS = 2000;
  * What did not pass, each with its reason, the first wrong element and the command that shows it
  * again; nothing where all passed.
  */
-export function problemsSection(report: Report): Markup {
+export function problemsSection(report: Report, program: string): Markup {
   const wrong = report.results.filter((result) => verdictOf(result) === 'wrong');
   if (wrong.length === 0) return markup``;
   const rest = wrong.length - MOST_TOLD;
   return markup`<section aria-labelledby="problems">
 <h2 id="problems">What did not pass</h2>
-${wrong.slice(0, MOST_TOLD).map((result) => problem(result, report))}${rest > 0 ? markup`<p>${rest} more did not pass; they are among all results below.</p>` : ''}
+${wrong.slice(0, MOST_TOLD).map((result) => problem(result, report, program))}${rest > 0 ? markup`<p>${rest} more did not pass; they are among all results below.</p>` : ''}
 </section>`;
 }
 
-function problem(result: CaseResult, report: Report): Markup {
+function problem(result: CaseResult, report: Report, program: string): Markup {
   const { id, backend, status, error, finding, fault } = result;
   const { code, message } = reasonOf(result);
   const at = error?.at ?? finding?.at;
@@ -32,7 +32,7 @@ function problem(result: CaseResult, report: Report): Markup {
 <h3><code>${plainText(id)}</code></h3>
 <p><strong class="bad">${status}</strong> on ${plainText(backend)}: ${code}</p>
 <p>${plainText(message, MOST_CHARACTERS)}</p>
-${at ? markup`<p>First wrong element ${whereWrong(at)}.</p>\n` : ''}${alsoFound ? markup`<p>Also found: ${alsoFound.code}: ${plainText(alsoFound.message, MOST_CHARACTERS)}</p>\n` : ''}${fault ? markup`<p>Whose fault: ${fault}</p>\n` : ''}<pre tabindex="0" aria-label="Command that shows it again"><code>${plainText(reproduceCommand(result, report, report.environments[result.env]), MOST_CHARACTERS)}</code></pre>
+${at ? markup`<p>First wrong element ${whereWrong(at)}.</p>\n` : ''}${alsoFound ? markup`<p>Also found: ${alsoFound.code}: ${plainText(alsoFound.message, MOST_CHARACTERS)}</p>\n` : ''}${fault ? markup`<p>Whose fault: ${fault}</p>\n` : ''}<pre tabindex="0" aria-label="Command that shows it again"><code>${plainText(reproduceCommand(result, report, report.environments[result.env], program), MOST_CHARACTERS)}</code></pre>
 </article>
 `;
 }
