@@ -1,5 +1,6 @@
-import { invariant } from '../errors.ts';
+import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { seam } from '../seam.ts';
 import { type HostTensor, hostTensor, valuesOf } from '../tensor/host.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -68,12 +69,12 @@ export class FlatParameters implements Disposable {
 
   /**
    * Copies the gradients, by parameter view, into `target`, a buffer of the same layout. Throws
-   * InvariantError when one is missing.
+   * GradproofError `no-grad`, which names every parameter without one, before anything is copied.
    */
   gather(gradients: ReadonlyMap<Tensor, Tensor>, target: Tensor): void {
+    const each = gradientsOf(this, gradients);
     for (const [name, { offset }] of this.layout.entries) {
-      const gradient = gradients.get(this.view(name));
-      invariant(gradient, () => `parameter ${name} has no gradient`);
+      const gradient = each.get(this.view(name)) as Tensor;
       target.view(gradient.shape, { offset: offset * 4 }).copyFrom(gradient);
     }
   }
@@ -94,3 +95,18 @@ export class FlatParameters implements Disposable {
     this.data[Symbol.dispose]();
   }
 }
+
+/** The gradients, of which none may be missing. */
+const gradientsOf = seam(
+  'parameters.gradients_of',
+  (parameters: FlatParameters, gradients: ReadonlyMap<Tensor, Tensor>) => {
+    const without = parameters.names.filter((name) => !gradients.has(parameters.view(name)));
+    if (without.length > 0) {
+      throw new GradproofError(
+        'no-grad',
+        `there is no gradient of ${without.join(', ')}: run backward before the step`,
+      );
+    }
+    return gradients;
+  },
+);

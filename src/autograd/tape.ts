@@ -6,6 +6,7 @@ import type { Launcher } from '../ops/launcher.ts';
 import { cast } from '../ops/math/cast.ts';
 import { accumulateGrad } from '../ops/nn/accumulate_grad.ts';
 import { chooseVariant } from '../ops/variants.ts';
+import { seam } from '../seam.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import type { GivenParams, InputsOf, SavedOutputsOf, Signature } from '../vocabulary/signature.ts';
@@ -158,14 +159,19 @@ export class Tape implements Disposable {
 
   /**
    * Gradients of the watched tensors, given the gradient `seed` of `root`; the tape owns them. Runs
-   * once: what was recorded is spent. Throws {@link AutogradError} when it ran before, no watched
-   * tensor leads to the root, or a tensor that it needs was changed.
+   * once, since what was recorded is spent, unless `retainGraph` keeps it for another time. Throws
+   * {@link AutogradError} when it is spent, no watched tensor leads to the root, or a tensor that it
+   * needs was changed.
    */
-  backward(root: Tensor, seed: Tensor): ReadonlyMap<Tensor, Tensor> {
-    if (this.#spent) {
+  backward(
+    root: Tensor,
+    seed: Tensor,
+    { retainGraph = false }: { readonly retainGraph?: boolean } = {},
+  ): ReadonlyMap<Tensor, Tensor> {
+    if (isSpent(this.#spent)) {
       throw new AutogradError(
-        'backward-twice',
-        'backward: this tape has run it before, and what was recorded is spent: record forward on a new tape, and add gradients with GradientSum',
+        'tape-freed',
+        'backward: this tape has run it before, and what was recorded is spent: give retainGraph the first time, or record forward on a new tape; gradients are added with GradientSum',
       );
     }
     if (!this.#active.has(root)) {
@@ -174,9 +180,13 @@ export class Tape implements Disposable {
         'backward: the root does not depend on any watched tensor: watch the parameters when the tape is made',
       );
     }
-    this.#spent = true;
+    const nodes = this.#pending.toReversed();
+    if (!retains(retainGraph)) {
+      this.#spent = true;
+      this.#pending.length = 0;
+    }
     const flow: Flow = new Map([[root, seed]]);
-    for (let node = this.#pending.pop(); node; node = this.#pending.pop()) {
+    for (const node of nodes) {
       if (node.results.some((tensor) => flow.has(tensor))) node.propagate(flow);
       for (const tensor of node.results) flow.delete(tensor);
     }
@@ -270,6 +280,12 @@ export class Tape implements Disposable {
     this.#owned.clear();
   }
 }
+
+/** Whether a tape has nothing left to run backward. */
+const isSpent = seam('tape.is_spent', (spent: boolean): boolean => spent);
+
+/** Whether what was recorded is kept for another backward. */
+const retains = seam('tape.retains', (retainGraph: boolean): boolean => retainGraph);
 
 /** Params with their live numbers as they are now: what an application is judged by. */
 function numbersNow(params: object): object {

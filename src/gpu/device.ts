@@ -42,6 +42,9 @@ export interface DeviceGrant {
   readonly limits: Readonly<Record<string, number>>;
 }
 
+/** Devices that were asked for, by whose count each has a name in errors. */
+let devices = 0;
+
 /** The adapter that everything runs on. */
 const PREFERRED: GPURequestAdapterOptions = { powerPreference: 'high-performance' };
 
@@ -60,7 +63,11 @@ export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Pro
   let device: GPUDevice;
   try {
     device = await inTime(
-      adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits }),
+      adapter.requestDevice({
+        label: `device ${++devices}`,
+        requiredFeatures: features,
+        requiredLimits: limits,
+      }),
     );
   } catch (cause) {
     if (cause instanceof NoAdapterError) throw cause;

@@ -1,4 +1,5 @@
 import { GradproofError, messageOf } from '../errors.ts';
+import { seam } from '../seam.ts';
 import {
   type AdapterDescription,
   type DeviceGrant,
@@ -148,7 +149,9 @@ export class Gpu implements Disposable {
     else if (!(allocation instanceof TracedAllocation)) this.memory.free(allocation);
   }
 
+  /** Records a launch; one of no workgroups has nothing to do, and is left out. */
   dispatch(launch: Launch): void {
+    if (!hasWork(launch)) return;
     for (const binding of bindingLayout(launch.shader).written) {
       const memory = launch.bindings[binding]?.memory;
       if (memory) memory.version += 1;
@@ -251,6 +254,9 @@ export class Gpu implements Disposable {
     this.device.destroy();
   }
 }
+
+/** Whether a launch runs any invocation. */
+const hasWork = seam('gpu.has_work', ({ workgroups }: Launch): boolean => !workgroups.includes(0));
 
 function sameAdapter(a: AdapterDescription, b: AdapterDescription): boolean {
   return (['vendor', 'architecture', 'device', 'description', 'isFallback'] as const).every(

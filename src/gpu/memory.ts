@@ -1,4 +1,6 @@
 import { GradproofError, invariant } from '../errors.ts';
+import { seam } from '../seam.ts';
+import { gpuErrorIn } from './gpu-error.ts';
 
 /** Bytes past the end of a guarded buffer that must stay untouched. */
 const GUARD_BYTES = 256;
@@ -43,6 +45,23 @@ export class GuardError extends GradproofError {
   }
 }
 
+/** The device, or the budget that it was given, has no room for what was requested. */
+export class OutOfMemoryError extends GradproofError {
+  readonly requestedBytes: number;
+  /** What was in use when it was requested. */
+  readonly liveBytes: number;
+
+  constructor(requestedBytes: number, liveBytes: number, reason: string, options?: ErrorOptions) {
+    super(
+      'out-of-memory',
+      `${requestedBytes} bytes were requested while ${liveBytes} are live, and ${reason}: free tensors, or use a smaller batch`,
+      options,
+    );
+    this.requestedBytes = requestedBytes;
+    this.liveBytes = liveBytes;
+  }
+}
+
 /** Live and allocated bytes, the observables of the leak check. */
 export interface MemoryLedger {
   readonly liveBytes: number;
@@ -70,6 +89,8 @@ export class Memory {
   #peak = 0;
   #allocated = 0;
   guarded = false;
+  /** Live bytes that {@link Memory.allocate} does not exceed: it throws OutOfMemoryError instead. */
+  budgetBytes = Number.POSITIVE_INFINITY;
 
   constructor(device: GPUDevice) {
     this.#device = device;
@@ -89,13 +110,31 @@ export class Memory {
    * guarded mode.
    */
   allocate(bytes: number): Allocation {
-    const words = Math.max(4, Math.ceil(bytes / 4) * 4);
-    const allocation = this.guarded ? this.#allocateGuarded(words) : this.#allocatePooled(words);
-    this.#live += words;
-    this.#held.add(allocation);
-    this.#peak = Math.max(this.#peak, this.#live);
-    this.#tell();
-    return allocation;
+    const words = wholeWords(bytes);
+    if (exceeds(this.#live + words, this.budgetBytes))
+      throw new OutOfMemoryError(words, this.#live, `the budget is ${this.budgetBytes}`);
+    return this.#hold(this.guarded ? this.#allocateGuarded(words) : this.#allocatePooled(words));
+  }
+
+  /**
+   * Allocates a buffer of exactly `bytes` bytes (rounded up to words) and waits until the device has
+   * said whether it could: {@link Memory.allocate} learns of that only with the next commands.
+   * Throws {@link OutOfMemoryError}; nothing is held then.
+   */
+  async allocateWaiting(bytes: number): Promise<Allocation> {
+    const size = wholeWords(bytes);
+    const before = this.#live;
+    const made: GPUBuffer[] = [];
+    const cause = refusalOf(
+      await gpuErrorIn(this.#device, 'out-of-memory', () =>
+        made.push(this.#create({ size, usage: USAGE })),
+      ),
+    );
+    const [buffer] = made as [GPUBuffer];
+    if (!cause) return this.#hold({ buffer, offset: 0, bytes: size, version: 0, guardBytes: 0 });
+    this.#allocated -= size;
+    buffer.destroy();
+    throw new OutOfMemoryError(size, before, `the device refused: ${cause.message}`, { cause });
   }
 
   /** Shows `watcher` the ledger after every change of it, until the result is disposed. */
@@ -109,7 +148,7 @@ export class Memory {
    * keeps order.
    */
   free(allocation: Allocation): void {
-    this.#live -= allocation.bytes;
+    this.#live -= givenBack(allocation);
     this.#held.delete(allocation);
     this.#tell();
     if (allocation.guardBytes > 0) return;
@@ -167,8 +206,12 @@ export class Memory {
     if (at) throw new GuardError(at.bytes, (wrong % wordsEach) * 4);
   }
 
-  #tell(): void {
-    for (const watcher of this.#watchers) watcher(this.ledger);
+  #hold(allocation: Allocation): Allocation {
+    this.#live += allocation.bytes;
+    this.#held.add(allocation);
+    this.#peak = Math.max(this.#peak, this.#live);
+    this.#tell();
+    return allocation;
   }
 
   #allocateGuarded(bytes: number): Allocation {
@@ -202,6 +245,19 @@ export class Memory {
       guardBytes: 0,
     };
   }
+}
+
+/** Whether live bytes are more than the budget. */
+const exceeds = seam('memory.exceeds', (live: number, budget: number) => live > budget);
+
+/** Bytes that are live no longer once an allocation is freed. */
+const givenBack = seam('memory.given_back', ({ bytes }: Allocation) => bytes);
+
+/** What the device said of an allocation. */
+const refusalOf = seam('memory.refusal_of', (error: GradproofError | undefined) => error);
+
+function wholeWords(bytes: number): number {
+  return Math.max(4, Math.ceil(bytes / 4) * 4);
 }
 
 /**

@@ -67,8 +67,9 @@ export class Recorder {
    * Shader files dispatched since the set was last cleared: the evidence in a result's `kernels`.
    */
   readonly dispatched = new Set<string>();
-  /** Submits so far. */
+  /** Submits and dispatches so far. */
   submits = 0;
+  dispatches = 0;
   readonly #device: GPUDevice;
   readonly #flopsPerSubmit: number;
   readonly #uniformPool: GPUBuffer[] = [];
@@ -149,6 +150,7 @@ export class Recorder {
     this.#pass.setPipeline(pipeline);
     this.#pass.setBindGroup(0, group);
     this.#pass.dispatchWorkgroups(...workgroups);
+    this.dispatches += 1;
     this.#flops += flops;
     if (this.#flops > this.#flopsPerSubmit) this.submit();
   }

@@ -1,6 +1,6 @@
 import type { RandomState } from '../autograd/random-state.ts';
 import type { Tape } from '../autograd/tape.ts';
-import { InvariantError } from '../errors.ts';
+import { GradproofError, InvariantError } from '../errors.ts';
 import { add } from '../ops/math/add.ts';
 import { matmul } from '../ops/matmul/matmul.ts';
 import { dropout } from '../ops/nn/dropout.ts';
@@ -11,6 +11,8 @@ import { productOf } from '../ops/quant/product.ts';
 import { transpose } from '../ops/shape/transpose.ts';
 import { isQuantized, type QuantizedWeight } from '../quant/weight.ts';
 import { seam } from '../seam.ts';
+import { ShapeError } from '../tensor/host.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** The epsilon of normalizations, as Llama and torch have it. */
@@ -41,8 +43,12 @@ export class Layers {
     this.#eps = eps;
   }
 
-  /** y [..., out] = x [..., in] weight^T + bias, of a weight that may be quantized. */
+  /**
+   * y [..., out] = x [..., in] weight^T + bias, of a weight that may be quantized. Throws `rank` for
+   * an x without a batch, ShapeError for one of another width.
+   */
   linear(name: string, x: Tensor): Tensor {
+    checkWidth(name, x.shape, this.#parameters.view(`${name}.weight`).shape);
     const bias = this.#parameters.names.includes(`${name}.bias`) ? this.bias(name) : undefined;
     const weight = this.#parameters.view(`${name}.weight`);
     if (!isQuantized(weight)) {
@@ -108,3 +114,16 @@ export class Layers {
     return value;
   }
 }
+
+/** Refuses what a linear of `weight` [out, in] cannot take. */
+const checkWidth = seam('layers.check_width', (name: string, x: Shape, weight: Shape): void => {
+  const [, width] = weight;
+  const found = `expected [*,${width}], got [${x.join(',')}]`;
+  if (x.length < 2) {
+    throw new GradproofError(
+      'rank',
+      `${name}: ${found}: add a batch dimension, as in [1,${x.join(',')}]`,
+    );
+  }
+  if (x.at(-1) !== width) throw new ShapeError(`${name}: ${found}`);
+});

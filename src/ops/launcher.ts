@@ -12,6 +12,7 @@ import {
   type SavedOutputsOf,
   type Signature,
 } from '../vocabulary/signature.ts';
+import { checkDevice } from './check-device.ts';
 import { checkInputs } from './element-types.ts';
 import {
   anyHalf,
@@ -113,6 +114,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
     `${name}.forward`,
     (gpu: Gpu, inputs: InputsOf<S, Tensor>, given: GivenParams<S>, variant: string) => {
       checkInputs(signature, inputs);
+      checkDevice(name, gpu, inputs);
       return definition.forward(gpu, inputs, completed(signature, given), variant);
     },
   );

@@ -1,6 +1,7 @@
 import { InvariantError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Allocation, Binding } from '../gpu/memory.ts';
+import { seam } from '../seam.ts';
 import { bytesPerElement, type DType } from './dtype.ts';
 import { type HostTensor, hostTensor, hostTensorFromBytes, ShapeError } from './host.ts';
 import { formatShape, type Shape, sizeOf } from './shape.ts';
@@ -100,9 +101,7 @@ export class Tensor implements Disposable {
       );
     const memory = this.#allocation;
     const guarded = this.#owns && memory.guardBytes > 0;
-    const size = guarded
-      ? roundUp(this.bytes, 4) + memory.guardBytes
-      : roundUp(this.bytes, VEC4_BYTES);
+    const size = guarded ? roundUp(this.bytes, 4) + memory.guardBytes : boundBytes(this.bytes);
     return { memory, offset: this.#offset, size };
   }
 
@@ -155,6 +154,9 @@ export class Tensor implements Disposable {
     if (this.#owns) this.gpu.free(this.#allocation);
   }
 }
+
+/** Bytes that a launch binds of a tensor: never none, which WebGPU refuses. */
+const boundBytes = seam('tensor.bound_bytes', (bytes: number) => roundUp(bytes, VEC4_BYTES));
 
 function roundUp(bytes: number, step: number): number {
   return Math.max(1, Math.ceil(bytes / step)) * step;

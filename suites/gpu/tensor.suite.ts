@@ -140,7 +140,7 @@ tensors
       ...Array(58).fill(0),
     ]);
     t.expect(
-      codeOf(() => parameters.gather(new Map([...gradients].slice(1)), target)) === 'invariant',
+      codeOf(() => parameters.gather(new Map([...gradients].slice(1)), target)) === 'no-grad',
       () => 'gradients were gathered although one is missing',
     );
     for (const sum of sums) sum[Symbol.dispose]();

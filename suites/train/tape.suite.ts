@@ -259,7 +259,7 @@ const MISUSES: Readonly<Record<string, (t: CaseContext, w: Tensor) => void>> = {
     using tape = new Tape(t.gpu);
     tape.backward(tape.apply(matmul, { a: w, b: w }, {}, 'linear').y, w);
   },
-  'backward-twice': (t, w) => {
+  'tape-freed': (t, w) => {
     using tape = new Tape(t.gpu, [w]);
     const { y } = tape.apply(matmul, { a: w, b: w }, {}, 'linear');
     tape.backward(y, w);

@@ -1,6 +1,7 @@
 import { BridgeTimeoutError } from '../../backends/bridge/error.ts';
 import { GradproofError, messageOf } from '../../errors.ts';
 import { DeviceLostError, type Gpu } from '../../gpu/gpu.ts';
+import { gpuErrorOf } from '../../gpu/gpu-error.ts';
 import { GuardError } from '../../gpu/memory.ts';
 import { counted } from '../../report/counted.ts';
 import { AssertionError, CaseContext, type Evidence, SkipSignal } from '../../testing/context.ts';
@@ -135,28 +136,6 @@ async function popScopes(gpu: Gpu): Promise<Error | undefined> {
     return error instanceof Error ? error : new Error(String(error));
   } finally {
     cancel();
-  }
-}
-
-/** What an error scope caught, with what to do about it. */
-function gpuErrorOf(error: GPUError): GradproofError {
-  const { message } = error;
-  switch (error.constructor.name) {
-    case 'GPUOutOfMemoryError':
-      return new GradproofError(
-        'out-of-memory',
-        `${message}: close what else uses the GPU and run the case again`,
-      );
-    case 'GPUInternalError':
-      return new GradproofError(
-        'gpu-internal',
-        `${message}: update browser and graphics driver and run the case again`,
-      );
-    default:
-      return new GradproofError(
-        'gpu-validation',
-        `${message}: the browser refuses what this case asks of it; report it with this message`,
-      );
   }
 }
 
