@@ -96,7 +96,7 @@ export class FlatParameters implements Disposable {
   }
 }
 
-/** The gradients, of which none may be missing. */
+/** The gradients by parameter view; refuses where one is missing. */
 const gradientsOf = seam(
   'parameters.gradients_of',
   (parameters: FlatParameters, gradients: ReadonlyMap<Tensor, Tensor>) => {

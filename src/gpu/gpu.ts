@@ -1,5 +1,4 @@
 import { GradproofError, messageOf } from '../errors.ts';
-import { seam } from '../seam.ts';
 import {
   type AdapterDescription,
   type DeviceGrant,
@@ -9,7 +8,7 @@ import {
 import { type Allocation, Memory, type Place } from './memory.ts';
 import { areNeighbours, quadMembers } from './quads.ts';
 import { type Launch, Recorder } from './recorder.ts';
-import { bindingLayout } from './shader.ts';
+import { bindingLayout, hasWork } from './shader.ts';
 import { CaptureError, Trace, TracedAllocation } from './trace.ts';
 
 /**
@@ -151,7 +150,7 @@ export class Gpu implements Disposable {
 
   /** Records a launch; one of no workgroups has nothing to do, and is left out. */
   dispatch(launch: Launch): void {
-    if (!hasWork(launch)) return;
+    if (!hasWork(launch.workgroups)) return;
     for (const binding of bindingLayout(launch.shader).written) {
       const memory = launch.bindings[binding]?.memory;
       if (memory) memory.version += 1;
@@ -254,9 +253,6 @@ export class Gpu implements Disposable {
     this.device.destroy();
   }
 }
-
-/** Whether a launch runs any invocation. */
-const hasWork = seam('gpu.has_work', ({ workgroups }: Launch): boolean => !workgroups.includes(0));
 
 function sameAdapter(a: AdapterDescription, b: AdapterDescription): boolean {
   return (['vendor', 'architecture', 'device', 'description', 'isFallback'] as const).every(

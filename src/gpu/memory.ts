@@ -206,6 +206,10 @@ export class Memory {
     if (at) throw new GuardError(at.bytes, (wrong % wordsEach) * 4);
   }
 
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher(this.ledger);
+  }
+
   #hold(allocation: Allocation): Allocation {
     this.#live += allocation.bytes;
     this.#held.add(allocation);

@@ -1,3 +1,4 @@
+import { seam } from '../seam.ts';
 import type { LiveNumber } from '../vocabulary/live-number.ts';
 
 /**
@@ -84,6 +85,12 @@ export function bindingLayout(shader: Shader): BindingLayout {
 
 /** Numbers of workgroups in x, y and z. */
 export type Workgroups = readonly [number, number, number];
+
+/** Whether a launch runs any invocation. */
+export const hasWork = seam(
+  'gpu.has_work',
+  (workgroups: Workgroups): boolean => !workgroups.includes(0),
+);
 
 /**
  * Spreads `count` workgroups over x and y, since one dimension ends at 65,535. The kernel's linear

@@ -22,7 +22,7 @@ export async function download(tensor: Tensor): Promise<Value> {
   return { shape: tensor.shape, data: valuesOf(await tensor.read()) };
 }
 
-/** The linear layer from 64 to 128 features of which the original's rows speak, of integers. */
+/** The linear layer from 64 to 128 features that rows of the catalog name, of integers. */
 export class SimpleLayer implements Disposable {
   readonly parameters: FlatParameters;
   readonly #weight: Value;
