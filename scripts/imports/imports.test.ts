@@ -56,6 +56,12 @@ describe('the tree', () => {
     expect(imports.flatMap((one) => violationOf(one) ?? [])).toEqual([]);
   });
 
+  test('gives no feature of the page the whole of it', () => {
+    const app = imports.filter(({ to }) => to === 'src/ui/app/app.ts');
+    expect(app.map(({ from }) => from)).toContain('src/ui/app/app-element.ts');
+    expect(app.filter(({ from }) => !from.startsWith('src/ui/app/'))).toEqual([]);
+  });
+
   test('has no cycle', () => {
     expect(cyclesOf(imports).map((files) => files.join(' -> '))).toEqual([]);
   });

@@ -4,7 +4,6 @@ import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../report/run-options.ts';
 import { SIDES, type Side } from '../compare/side.ts';
 import { frameWords } from './frame.en.ts';
-import type { View } from './view.ts';
 
 /** What the page's address says: the view, and what to run. The fragment belongs to share links. */
 export interface Address {
@@ -41,7 +40,7 @@ const MOST_CHARACTERS = 4000;
  * Reads `?view=train&tier=full&filter=GLOB&filter=GLOB` and the other options of a run; with a
  * wrong one, none is taken. A view that is not among `views` is the home view.
  */
-export function parseAddress(search: string, views: readonly Pick<View, 'name'>[]): Address {
+export function parseAddress(search: string, views: readonly { readonly name: string }[]): Address {
   const query = new URLSearchParams(search);
   const view = views.find(({ name }) => name === query.get('view'))?.name ?? HOME;
   const pair = pairOf(query);

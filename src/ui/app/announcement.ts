@@ -9,9 +9,9 @@ import type { App } from './app.ts';
 export function announcement({
   run,
   training,
-  address,
-}: Pick<App, 'run' | 'training' | 'address'>): string {
-  if (address.value.view === 'train') return ofTraining(training);
+  router,
+}: Pick<App, 'run' | 'training' | 'router'>): string {
+  if (router.address.value.view === 'train') return ofTraining(training);
   const { phase, report, subject, done, total, problem } = run.state.value;
   switch (phase) {
     case 'idle':

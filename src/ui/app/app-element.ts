@@ -1,15 +1,17 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { keyed } from 'lit/directives/keyed.js';
+import { compareRun, compareWith } from '../compare/choose-to-compare.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { lazily } from '../controls/lazily.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import type { DroppedFile } from '../drop/dropped-files.ts';
+import { takeFiles } from '../drop/take-files.ts';
 import { isLanguage, LANGUAGES, language, speak } from '../messages/language.ts';
 import { HOME } from './address.ts';
 import { announcement } from './announcement.ts';
 import { App } from './app.ts';
-import type { DroppedFile } from './dropped-files.ts';
 import { frameWords } from './frame.en.ts';
 import type { KeyRow } from './help.en.ts';
 import { controlFor, press, shortcutOf, shortcutsOn, takesKeys } from './shortcuts.ts';
@@ -17,7 +19,7 @@ import type { View } from './view.ts';
 import { viewNamed, views } from './views.ts';
 import '../check/check-view.ts';
 import type { HelpSheet } from './help-sheet.ts';
-import './page-drop.ts';
+import '../drop/page-drop.ts';
 
 /** The page: header, the view that the address names, footer, and the one live region. */
 export class AppElement extends LitElement {
@@ -139,14 +141,14 @@ export class AppElement extends LitElement {
       }
     `,
   ];
-  readonly #app = new App();
+  readonly #app = new App(views);
 
   constructor() {
     super();
-    const { address, shared, notice, bridge, run, training, offline } = this.#app;
+    const { router, shared, notice, bridge, run, training, offline } = this.#app;
     new Follow(this, () => [
       language,
-      address,
+      router.address,
       shared,
       notice,
       offline,
@@ -171,8 +173,8 @@ export class AppElement extends LitElement {
   }
 
   override render() {
-    const { bridge, address, offline } = this.#app;
-    const shown = viewNamed(address.value.view);
+    const { bridge, router, offline } = this.#app;
+    const shown = viewNamed(router.address.value.view);
     const frame = frameWords();
     // Elements are made anew in another language; what they show is kept by the app.
     return keyed(
@@ -214,18 +216,18 @@ export class AppElement extends LitElement {
 
   /** Views other than the first are loaded when they are first shown. */
   #view() {
-    const { address, shared } = this.#app;
+    const { router, shared, comparison } = this.#app;
     const loading = html`<p class="muted">${frameWords().loading}</p>`;
     if (shared.value === 'reading') return html`<p class="muted">${frameWords().readingLink}</p>`;
     if (shared.value) {
       const value = shared.value;
-      const leave = () => this.#app.go({ view: 'check' });
-      const compare = () => this.#app.compare({ kind: 'link', text: location.hash });
+      const leave = () => router.go({ view: 'check' });
+      const compare = () => compareWith({ kind: 'link', text: location.hash }, comparison, router);
       const view = html`<gp-shared-view .shared=${value} @leave=${leave} @compare=${compare}></gp-shared-view>`;
       return lazily('gp-shared-view', () => import('../share/shared-view.ts'), this, view, loading);
     }
-    const { element, load } = viewNamed(address.value.view);
-    const make = () => Object.assign(document.createElement(element), { app: this.#app });
+    const { element, given, load } = viewNamed(router.address.value.view);
+    const make = () => Object.assign(document.createElement(element), given(this.#app));
     return lazily(element, load, this, html`${guard([element], make)}`, loading);
   }
 
@@ -240,7 +242,7 @@ export class AppElement extends LitElement {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     this.#app.notice.value = '';
-    this.#app.go({ view });
+    this.#app.router.go({ view });
   }
 
   #notice() {
@@ -266,8 +268,8 @@ export class AppElement extends LitElement {
   }
 
   override updated(): void {
-    const { address, shared } = this.#app;
-    const { title } = viewNamed(address.value.view).words[language.value];
+    const { router, shared } = this.#app;
+    const { title } = viewNamed(router.address.value.view).words[language.value];
     document.title = shared.value ? frameWords().sharedTitle : `Gradproof: ${title}`;
   }
 
@@ -277,12 +279,13 @@ export class AppElement extends LitElement {
   }
 
   #compareRun(event: CustomEvent<string>): void {
-    this.#app.compareRun(event.detail);
+    const { comparison, history, router } = this.#app;
+    compareRun(event.detail, comparison, history, router);
     window.scrollTo({ top: 0 });
   }
 
   #takeFiles(event: CustomEvent<readonly DroppedFile[]>): void {
-    this.#app.take(event.detail);
+    takeFiles(event.detail, this.#app);
   }
 
   /** Loads the sheet when it is first asked for. */

@@ -12,15 +12,8 @@ export const frameWords = words('frame', {
     `The address of this page has more than ${units.number(most)} characters, so nothing of it was taken.`,
   unknownAddress: (reason: string) =>
     `The address of this page asks for something unknown: ${reason}.`,
-  noRecording:
-    'There is no recording (.safetensors) among these files; to fine-tune on a text, drop one file alone.',
-  nothingChosen: (query: string) =>
-    `No check matches “${query}”, so nothing ran: the details tell why.`,
   partMissing:
     'A part of this page could not be loaded: see whether the network and the page’s server are there, then reload the page.',
-  cannotReplay:
-    'Recordings cannot be replayed here: nothing can compute on this computer’s graphics chip yet.',
-  runGoesOn: 'A run is going on: stop it, or wait for its end, and replay the recordings then.',
   close: 'Close',
   inBrowser: 'Everything runs in this browser.',
   withPython:

@@ -1,4 +1,5 @@
 import type { Language } from '../messages/language.ts';
+import type { App } from './app.ts';
 
 /**
  * A view of the page: `export const view` of a file `src/ui/<feature>/<name>.view.ts`, which is
@@ -10,8 +11,10 @@ export interface View {
   /** Its place in the navigation, from 1, and the key that leads there. */
   readonly order: number;
   readonly words: Readonly<Record<Language, ViewWords>>;
-  /** Name of its element, which is given the App as its property `app`. */
+  /** Name of its element. */
   readonly element: string;
+  /** What the element is given of what the page has, by the names of its properties. */
+  readonly given: (app: App) => Readonly<Record<string, unknown>>;
   /** Loads the module that defines the element; none where the first screen has it. */
   readonly load?: () => Promise<unknown>;
 }

@@ -1,18 +1,24 @@
 import { css, html, LitElement, nothing } from 'lit';
+import type { Facts } from '../check/preflight.ts';
+import type { Observable } from '../controls/observable.ts';
 import { base, controls, facts } from '../controls/styles.ts';
+import type { RunSession } from '../run/run-session.ts';
 import { CASE_STATES } from './case-state.ts';
 import { listWords } from './list.en.ts';
 import { type Branch, type Counts, leavesOf } from './suite-tree.ts';
 import '../run/run-buttons.ts';
 import './status.ts';
-import type { App } from '../app/app.ts';
 
-/** What is known of a suite, or of a part of suites: how its cases stand, and how to run them. */
+/**
+ * What is known of a suite, or of a part of suites: how its cases stand, and how to run them. Fires
+ * `only` with its patterns.
+ */
 export class BranchElement extends LitElement {
   static override properties = {
     branch: { attribute: false },
     counts: { attribute: false },
-    app: { attribute: false },
+    run: { attribute: false },
+    facts: { attribute: false },
   };
   static override styles = [
     base,
@@ -39,7 +45,8 @@ export class BranchElement extends LitElement {
   ];
   declare branch: Branch;
   declare counts: Counts;
-  declare app: App;
+  declare run: RunSession;
+  declare facts: Observable<Facts | undefined>;
 
   override render() {
     const list = listWords();
@@ -55,7 +62,7 @@ export class BranchElement extends LitElement {
         ${shown.map((caseState) => html`<gp-status .caseState=${caseState} .count=${this.counts[caseState]}></gp-status>`)}
       </p>
       <div class="row">
-        <gp-run-buttons .app=${this.app} .entries=${entries}></gp-run-buttons>
+        <gp-run-buttons .run=${this.run} .facts=${this.facts} .entries=${entries}></gp-run-buttons>
         <button class="quiet" @click=${() => this.#show()}>${list.onlyThese}</button>
       </div>
       ${
@@ -72,12 +79,9 @@ export class BranchElement extends LitElement {
   }
 
   #show(): void {
-    const { words: _, ...address } = this.app.address.value;
-    this.app.go({
-      ...address,
-      words: '',
-      options: { ...address.options, filters: this.branch.patterns },
-    });
+    this.dispatchEvent(
+      new CustomEvent('only', { detail: this.branch.patterns, bubbles: true, composed: true }),
+    );
   }
 }
 

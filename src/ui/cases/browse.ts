@@ -1,18 +1,26 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
+import type { PlanEntry } from '../../harness/events.ts';
 import { keyOf } from '../../report/case-key.ts';
 import type { RunOptions } from '../../report/run-options.ts';
 import { TIERS } from '../../report/schema.ts';
 import { optionsOf, queryText } from '../app/address.ts';
-import type { App } from '../app/app.ts';
-import { type Choice, choose } from '../app/choice.ts';
+import type { Router } from '../app/router.ts';
 import { replayedIn } from '../app/subject.ts';
+import { canCompute, type Facts } from '../check/preflight.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
+import type { Observable } from '../controls/observable.ts';
 import { Remembered } from '../controls/remembered.ts';
 import { base, controls } from '../controls/styles.ts';
+import type { History } from '../history/history.ts';
+import { type Choice, choose } from '../run/choice.ts';
+import type { RunSession } from '../run/run-session.ts';
+import type { Starter } from '../run/starter.ts';
 import { caseStateOf, isWrong } from './case-state.ts';
+import type { KnownFailuresSession } from './known-failures-session.ts';
 import { listWords } from './list.en.ts';
+import type { Plan } from './plan.ts';
 import { missOf, splitQuery } from './query.ts';
 import {
   type Branch,
@@ -23,6 +31,7 @@ import {
   leavesOf,
   rowsOf,
   suiteTree,
+  type TreeState,
 } from './suite-tree.ts';
 import './branch.ts';
 import './case.ts';
@@ -37,7 +46,17 @@ import type { TreeAction, TreeElement } from './tree.ts';
  * person picks. It can be read without a graphics chip.
  */
 export class BrowseElement extends LitElement {
-  static override properties = { app: { attribute: false }, replayQuery: { state: true } };
+  static override properties = {
+    router: { attribute: false },
+    plan: { attribute: false },
+    tree: { attribute: false },
+    run: { attribute: false },
+    starter: { attribute: false },
+    facts: { attribute: false },
+    known: { attribute: false },
+    history: { attribute: false },
+    replayQuery: { state: true },
+  };
   static override styles = [
     base,
     controls,
@@ -136,7 +155,14 @@ export class BrowseElement extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare router: Router;
+  declare plan: Plan;
+  declare tree: Observable<TreeState>;
+  declare run: RunSession;
+  declare starter: Starter;
+  declare facts: Observable<Facts | undefined>;
+  declare known: KnownFailuresSession;
+  declare history: History;
   /** What is asked of recordings, which are in no address. */
   declare replayQuery: string;
   readonly #entries = new Remembered(this.#allEntries.bind(this));
@@ -156,22 +182,23 @@ export class BrowseElement extends LitElement {
     this.replayQuery = '';
     new KeepFocus(this, () => this.renderRoot.querySelector<HTMLElement>('gp-query'));
     new Follow(this, () => [
-      this.app.address,
-      this.app.plan,
-      this.app.facts,
-      this.app.tree,
-      this.app.run.state,
-      this.app.run.repeats,
+      this.router.address,
+      this.plan,
+      this.facts,
+      this.tree,
+      this.run.state,
+      this.run.repeats,
     ]);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.app.loadPlan();
+    this.plan.load();
   }
 
   override render() {
-    const { plan, run, address, tree: arranged } = this.app;
+    const { plan, run, tree: arranged } = this;
+    const { address } = this.router;
     const list = listWords();
     const state = run.state.value;
     const { tier } = optionsOf(address.value);
@@ -190,7 +217,7 @@ export class BrowseElement extends LitElement {
     const { open, chosen } = arranged.value;
     const detail = chosen === undefined ? undefined : findInTree(tree, chosen)?.item;
     return html`
-      <form @submit=${(event: SubmitEvent) => event.preventDefault()}>
+      <form @submit=${(event: SubmitEvent) => event.preventDefault()} @runthese=${this.#runThese}>
         <label>
           ${list.howMuch}
           <select @change=${this.#chooseTier}>
@@ -200,10 +227,10 @@ export class BrowseElement extends LitElement {
         <gp-query .text=${query} .entries=${entries} @query=${this.#query}></gp-query>
         <div class="hint small muted">
           <p role="status">${this.#hint(choice, entries.length, query)}</p>
-          ${query === '' ? nothing : html`<gp-run-buttons .app=${this.app} .entries=${choice.found}></gp-run-buttons>`}
+          ${query === '' ? nothing : html`<gp-run-buttons .run=${run} .facts=${this.facts} .entries=${choice.found}></gp-run-buttons>`}
         </div>
       </form>
-      <gp-known-failures .app=${this.app}></gp-known-failures>
+      <gp-known-failures .known=${this.known}></gp-known-failures>
       ${replays ? html`<p class="shown small muted">${list.replayed[replayedIn(entries)]}</p>` : nothing}
       <div class="browser ${detail ? 'chosen' : ''}" ?hidden=${choice.found.length === 0}>
         <gp-tree
@@ -211,10 +238,10 @@ export class BrowseElement extends LitElement {
           .counts=${counts}
           .progress=${state}
           .chosen=${chosen}
-          ?runnable=${this.app.canRun && !run.busy && !replays}
+          ?runnable=${canCompute(this.facts.value) && !run.busy && !replays}
           @act=${this.#act}
         ></gp-tree>
-        <section class="pane" aria-label=${list.detail}>
+        <section class="pane" aria-label=${list.detail} @runthese=${this.#runThese}>
           ${detail ? html`<button class="quiet back" @click=${this.#back}>${list.back}</button>` : nothing}
           ${detail ? keyed(chosen, this.#detail(detail, counts.get(chosen ?? '') ?? {})) : html`<p class="muted">${list.nothingChosen}</p>`}
         </section>
@@ -224,10 +251,10 @@ export class BrowseElement extends LitElement {
 
   /** A tree that begins with one branch shows what is in it, and a single case is shown at once. */
   override updated(): void {
-    const state = this.app.run.state.value;
+    const state = this.run.state.value;
     const replays = state.subject === 'recordings' && state.phase !== 'idle';
     const { found } = this.#chosen(
-      this.#entries.of(this.app.plan.value, state.selected, replays),
+      this.#entries.of(this.plan.value, state.selected, replays),
       replays,
     );
     const tree = this.#tree.of(found);
@@ -236,9 +263,9 @@ export class BrowseElement extends LitElement {
     this.#opened = root.path;
     const only =
       found.length === 1 ? findInTree(tree, keyOf(found[0] as (typeof found)[number])) : undefined;
-    const { open, ...rest } = this.app.tree.value;
+    const { open, ...rest } = this.tree.value;
     const chosen = only && 'key' in only.item ? { chosen: only.item.key } : {};
-    this.app.tree.value = {
+    this.tree.value = {
       ...rest,
       ...chosen,
       open: new Set([...open, root.path, ...(only?.within ?? [])]),
@@ -248,19 +275,16 @@ export class BrowseElement extends LitElement {
   /**
    * The plan, and what runs beside it: on devices behind the bridge, or recordings instead of it.
    */
-  #allEntries(
-    plan: App['plan']['value'],
-    selected: App['plan']['value'],
-    replays: boolean,
-  ): App['plan']['value'] {
+  #allEntries(plan: Plan['value'], selected: Plan['value'], replays: boolean): Plan['value'] {
     if (replays) return selected;
     const known = new Set(plan.map(keyOf));
     const others = selected.filter((entry) => !known.has(keyOf(entry)));
     return others.length === 0 ? plan : [...plan, ...others];
   }
 
-  #chosen(entries: App['plan']['value'], replays: boolean): Choice {
-    const { address, run } = this.app;
+  #chosen(entries: Plan['value'], replays: boolean): Choice {
+    const { run } = this;
+    const { address } = this.router;
     // How cases stand matters only to a query that asks for it; for all others the choice stays the
     // same while they run.
     const progress = /(^|\s)!?status:/.test(this.#text(replays)) ? run.state.value : NOTHING_RAN;
@@ -272,7 +296,7 @@ export class BrowseElement extends LitElement {
   }
 
   #text(replays: boolean): string {
-    return replays ? this.replayQuery : queryText(this.app.address.value);
+    return replays ? this.replayQuery : queryText(this.router.address.value);
   }
 
   #hint({ terms, among, found }: Choice, total: number, query: string) {
@@ -280,7 +304,7 @@ export class BrowseElement extends LitElement {
     if (total === 0) return list.readingPlan;
     if (found.length > 0) return list.chosen(found.length, total);
     const caseState = (entry: Choice['found'][number]) =>
-      caseStateOf(keyOf(entry), this.app.run.state.value);
+      caseStateOf(keyOf(entry), this.run.state.value);
     const miss = missOf(terms, among, caseState);
     if (!miss) return list.chosen(0, total);
     const { text, use } = list.miss(miss);
@@ -289,28 +313,28 @@ export class BrowseElement extends LitElement {
 
   #detail(item: Branch | Leaf, counts: Parameters<typeof hasWrong>[0]) {
     if (!('key' in item))
-      return html`<gp-branch .branch=${item} .counts=${counts} .app=${this.app}></gp-branch>`;
-    return html`<gp-case .leaf=${item} .app=${this.app}></gp-case>`;
+      return html`<gp-branch .branch=${item} .counts=${counts} .run=${this.run} .facts=${this.facts} @only=${this.#only}></gp-branch>`;
+    return html`<gp-case .leaf=${item} .run=${this.run} .facts=${this.facts} .history=${this.history}></gp-case>`;
   }
 
   #act({ detail: { row, act } }: CustomEvent<TreeAction>): void {
-    const { open, ...rest } = this.app.tree.value;
+    const { open, ...rest } = this.tree.value;
     switch (act) {
       case 'open':
-        this.app.tree.value = { ...rest, open: new Set([...open, row.path]) };
+        this.tree.value = { ...rest, open: new Set([...open, row.path]) };
         break;
       case 'close':
-        this.app.tree.value = {
+        this.tree.value = {
           ...rest,
           open: new Set([...open].filter((path) => path !== row.path)),
         };
         break;
       case 'choose':
-        this.app.tree.value = { open, chosen: row.path };
+        this.tree.value = { open, chosen: row.path };
         this.#toDetail();
         break;
       case 'run':
-        this.app.runThese(
+        this.starter.runThese(
           'branch' in row ? leavesOf(row.branch).map(({ entry }) => entry) : [row.leaf.entry],
         );
     }
@@ -329,10 +353,19 @@ export class BrowseElement extends LitElement {
   }
 
   async #back(): Promise<void> {
-    const { open } = this.app.tree.value;
-    this.app.tree.value = { open };
+    const { open } = this.tree.value;
+    this.tree.value = { open };
     await this.updateComplete;
     await this.renderRoot.querySelector<TreeElement>('gp-tree')?.focusRow();
+  }
+
+  #runThese({ detail }: CustomEvent<readonly PlanEntry[]>): void {
+    this.starter.runThese(detail);
+  }
+
+  #only({ detail }: CustomEvent<readonly string[]>): void {
+    const { words: _, ...address } = this.router.address.value;
+    this.router.go({ ...address, words: '', options: { ...address.options, filters: detail } });
   }
 
   #chooseTier(event: Event): void {
@@ -341,7 +374,7 @@ export class BrowseElement extends LitElement {
   }
 
   #query({ detail }: CustomEvent<string>): void {
-    const { subject, phase } = this.app.run.state.value;
+    const { subject, phase } = this.run.state.value;
     const { filters, words } = splitQuery(detail);
     if (subject === 'recordings' && phase !== 'idle') this.replayQuery = detail;
     else this.#choose({ options: { filters }, words });
@@ -359,8 +392,8 @@ export class BrowseElement extends LitElement {
     readonly options: Partial<RunOptions>;
     readonly words?: string;
   }): void {
-    const { address } = this.app;
-    this.app.go(
+    const { address } = this.router;
+    this.router.go(
       {
         options: { ...address.value.options, ...options },
         ...(words === undefined ? {} : { words }),

@@ -3,13 +3,15 @@ import type { Replayed } from '../../harness/recordings.ts';
 import { browserWords, chipName } from '../../report/place.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
 import { formatAddress } from '../app/address.ts';
-import type { App } from '../app/app.ts';
+import { canCompute, type Facts } from '../check/preflight.ts';
 import { download } from '../controls/download.ts';
 import { Follow } from '../controls/follow.ts';
 import { icon } from '../controls/icons.ts';
 import { lazily } from '../controls/lazily.ts';
+import type { Observable } from '../controls/observable.ts';
 import { base, controls, facts as factsStyle } from '../controls/styles.ts';
-import type { Repeat, Repeated } from '../run/run-session.ts';
+import type { History } from '../history/history.ts';
+import type { Repeat, Repeated, RunSession } from '../run/run-session.ts';
 import { factsOfCase } from './case-facts.ts';
 import { type CaseSource, sourceOf } from './case-source.ts';
 import { caseStateOf } from './case-state.ts';
@@ -27,7 +29,9 @@ import './status.ts';
 export class CaseElement extends LitElement {
   static override properties = {
     leaf: { attribute: false },
-    app: { attribute: false },
+    run: { attribute: false },
+    facts: { attribute: false },
+    history: { attribute: false },
     source: { state: true },
     codes: { state: true },
   };
@@ -77,19 +81,21 @@ export class CaseElement extends LitElement {
     `,
   ];
   declare leaf: Leaf;
-  declare app: App;
+  declare run: RunSession;
+  declare facts: Observable<Facts | undefined>;
+  declare history: History;
   declare source: CaseSource | undefined;
   declare codes: readonly string[];
 
   constructor() {
     super();
     this.codes = [];
-    new Follow(this, () => [this.app.run.state, this.app.run.repeats, this.app.facts]);
+    new Follow(this, () => [this.run.state, this.run.repeats, this.facts]);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    sourceOf(this.leaf.entry, this.app.run.seed).then((source) => {
+    sourceOf(this.leaf.entry, this.run.seed).then((source) => {
       this.source = source;
     });
   }
@@ -98,7 +104,7 @@ export class CaseElement extends LitElement {
     const cases = casesWords();
     const { entry, key } = this.leaf;
     const { id, suite, tier, description } = entry;
-    const { run } = this.app;
+    const { run } = this;
     const state = run.state.value;
     const inRun = state.results.get(key);
     const repeat = run.repeats.value.get(key);
@@ -114,8 +120,8 @@ export class CaseElement extends LitElement {
       </header>
       <p lang="en">${description}</p>
       <div class="row">
-        ${this.app.canRun ? this.#look(run.repeats.value.has(key), repeat) : nothing}
-        <gp-run-buttons .app=${this.app} .entries=${[entry]}></gp-run-buttons>
+        ${canCompute(this.facts.value) ? this.#look(run.repeats.value.has(key), repeat) : nothing}
+        <gp-run-buttons .run=${this.run} .facts=${this.facts} .entries=${[entry]}></gp-run-buttons>
         ${(state.files.get(key) ?? []).map(({ name, data }) => html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>${cases.saveAlone}</button>`)}
         ${suite.startsWith('parity.') ? nothing : html`<a class="small" href=${formatAddress({ view: 'check', options: { tier, filters: [id] }, others: [] })}>${cases.link}</a>`}
       </div>
@@ -125,7 +131,7 @@ export class CaseElement extends LitElement {
             html`<dt>${term}</dt><dd class=${mono ? 'mono' : ''} lang=${foreign ? 'en' : nothing}>${text}</dd>`,
         )}
       </dl>
-      ${lazily('gp-trend', () => import('../history/trend-element.ts'), this, html`<gp-trend .app=${this.app} .entry=${entry}></gp-trend>`)}
+      ${lazily('gp-trend', () => import('../history/trend-element.ts'), this, html`<gp-trend .history=${this.history} .run=${this.run} .entry=${entry}></gp-trend>`)}
       ${this.#errors(seen)} ${this.#inputs()} ${this.#fault(inRun, repeat, run.repeats.value.has(key))} ${this.#probe(inRun ?? seen?.result, seen)}
       ${this.#kernels(inRun, seen)} ${this.#elsewhere(inRun, seen, recording)}
     `;
@@ -134,7 +140,7 @@ export class CaseElement extends LitElement {
   #look(asked: boolean, repeat: Repeat) {
     const cases = casesWords();
     const busy = asked && repeat === undefined;
-    return html`<button class="quiet" aria-disabled=${busy} @click=${() => busy || this.app.run.repeat(this.leaf.entry)}>${busy ? cases.looking : cases.look}</button>
+    return html`<button class="quiet" aria-disabled=${busy} @click=${() => busy || this.run.repeat(this.leaf.entry)}>${busy ? cases.looking : cases.look}</button>
       ${repeat === undefined ? nothing : html`<span class="small" role="status">${cases.looked} ${repeatWords(repeat)}</span>`}`;
   }
 
@@ -149,14 +155,14 @@ export class CaseElement extends LitElement {
   }
 
   #environment(inRun: CaseResult | undefined, seen: Repeated | undefined): Environment | undefined {
-    const { report, environment } = this.app.run.state.value;
+    const { report, environment } = this.run.state.value;
     return inRun ? (report?.environments[inRun.env] ?? environment) : seen?.environment;
   }
 
   #errors(seen: Repeated | undefined) {
     const { errors } = casesWords();
     const examined = seen?.details?.examined;
-    if (!examined && !this.app.canRun) return nothing;
+    if (!examined && !canCompute(this.facts.value)) return nothing;
     return html`<section><h4>${errors.title}</h4>
       ${examined ? lazily('gp-errors', () => import('./errors.ts'), this, html`<gp-errors .examined=${examined}></gp-errors>`) : html`<p class="small muted">${errors.after}</p>`}
     </section>`;
@@ -167,7 +173,7 @@ export class CaseElement extends LitElement {
     if (!this.source) return nothing;
     const { given } = this.source;
     return html`<section><h4>${inputs.title}</h4>
-      ${given ? html`<gp-inputs .given=${given} .seed=${this.app.run.seed}></gp-inputs>` : html`<p class="small muted">${inputs.own}</p>`}
+      ${given ? html`<gp-inputs .given=${given} .seed=${this.run.seed}></gp-inputs>` : html`<p class="small muted">${inputs.own}</p>`}
     </section>`;
   }
 
@@ -182,8 +188,8 @@ export class CaseElement extends LitElement {
         .result=${inRun}
         .repeat=${repeat}
         ?busy=${asked && repeat === undefined}
-        ?runnable=${this.app.canRun}
-        @try=${() => this.app.run.repeat(entry, true)}
+        ?runnable=${canCompute(this.facts.value)}
+        @try=${() => this.run.repeat(entry, true)}
       ></gp-fault>
     </section>`;
   }
@@ -234,7 +240,7 @@ export class CaseElement extends LitElement {
     recording: Replayed | undefined,
   ) {
     const { entry } = this.leaf;
-    const { seed } = this.app.run;
+    const { seed } = this.run;
     const result = inRun ?? seen?.result;
     const issue = result && {
       entry,

@@ -1,14 +1,11 @@
-import { css, html, LitElement, nothing } from 'lit';
-import type { App } from '../app/app.ts';
-import { Follow } from '../controls/follow.ts';
+import { css, html, LitElement } from 'lit';
 import { icon } from '../controls/icons.ts';
-import { lazily } from '../controls/lazily.ts';
 import { base, controls } from '../controls/styles.ts';
 import { detailsWords } from './details.en.ts';
 
-/** Everything behind the first screen, once it is asked for: it is loaded then. */
+/** Opens and closes everything behind the answer, which is slotted. Fires `toggle`. */
 export class DetailsElement extends LitElement {
-  static override properties = { app: { attribute: false } };
+  static override properties = { open: { type: Boolean } };
   static override styles = [
     base,
     controls,
@@ -39,33 +36,19 @@ export class DetailsElement extends LitElement {
       }
     `,
   ];
-  declare app: App;
-  #subject: 'plan' | 'recordings' | undefined;
-
-  constructor() {
-    super();
-    new Follow(this, () => [this.app.run.state, this.app.detailed]);
-  }
-
-  /** A user who drops recordings wants to see each. */
-  override willUpdate(): void {
-    const { detailed, run } = this.app;
-    const { subject } = run.state.value;
-    if (this.#subject === 'plan' && subject === 'recordings') detailed.value = true;
-    this.#subject = subject;
-  }
+  declare open: boolean;
 
   override render() {
-    const open = this.app.detailed.value;
+    const { open } = this;
     const { title } = detailsWords();
     return html`
       <h2><button class="toggle" aria-keyshortcuts="D" aria-expanded=${open} aria-controls="body" @click=${this.#toggle}>${icon('caret')}${title}</button></h2>
-      <section id="body" aria-label=${title} ?hidden=${!open}>${open ? lazily('gp-browse', () => import('./browse.ts'), this, html`<gp-browse .app=${this.app}></gp-browse>`) : nothing}</section>
+      <section id="body" aria-label=${title} ?hidden=${!open}><slot></slot></section>
     `;
   }
 
   #toggle(): void {
-    this.app.detailed.value = !this.app.detailed.value;
+    this.dispatchEvent(new CustomEvent('toggle'));
   }
 }
 

@@ -1,8 +1,8 @@
 import { css, html, LitElement } from 'lit';
-import type { App } from '../app/app.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { base, controls } from '../controls/styles.ts';
+import type { KnownFailuresSession } from './known-failures-session.ts';
 import { listWords } from './list.en.ts';
 
 /**
@@ -10,7 +10,7 @@ import { listWords } from './list.en.ts';
  * forgotten.
  */
 export class KnownFailuresElement extends LitElement {
-  static override properties = { app: { attribute: false } };
+  static override properties = { known: { attribute: false } };
   static override styles = [
     base,
     controls,
@@ -29,28 +29,28 @@ export class KnownFailuresElement extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare known: KnownFailuresSession;
 
   constructor() {
     super();
-    new Follow(this, () => [this.app.known]);
+    new Follow(this, () => [this.known.state]);
     new KeepFocus(this, () => this.renderRoot.querySelector<HTMLElement>('button, input'));
   }
 
   override render() {
-    const known = this.app.known.value;
+    const known = this.known.state.value;
     const words = listWords().known;
     if (!known)
       return html`<label>${words.choose} <input type="file" accept=".json,application/json" @change=${this.#choose} /></label>`;
     return html`<p>
       ${words.kept(known.expectations.length, known.name)}
-      <button class="quiet" @click=${() => this.app.forgetKnown()}>${words.forget}</button>
+      <button class="quiet" @click=${() => this.known.forget()}>${words.forget}</button>
     </p>`;
   }
 
   async #choose(event: Event): Promise<void> {
     const [file] = (event.target as HTMLInputElement).files ?? [];
-    if (file) await this.app.takeKnown(file);
+    if (file) await this.known.take(file);
   }
 }
 

@@ -1,14 +1,26 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { isStandard, settingsOf } from '../../report/settings.ts';
 import { optionsOf, queryText } from '../app/address.ts';
-import type { App } from '../app/app.ts';
+import type { Router } from '../app/router.ts';
 import { replayedIn } from '../app/subject.ts';
+import type { Detailed } from '../cases/detailed.ts';
+import type { KnownFailuresSession } from '../cases/known-failures-session.ts';
+import type { Plan } from '../cases/plan.ts';
+import type { TreeState } from '../cases/suite-tree.ts';
 import { Follow } from '../controls/follow.ts';
 import { lazily } from '../controls/lazily.ts';
+import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import type { History } from '../history/history.ts';
+import type { BridgeSession } from '../libraries/bridge-session.ts';
+import type { Replay } from '../libraries/replay.ts';
+import type { RunSession } from '../run/run-session.ts';
 import type { RunState } from '../run/run-state.ts';
+import type { Starter } from '../run/starter.ts';
+import type { SpeedSession } from '../speed/speed-session.ts';
 import { answer, factsOfReport } from './answer.ts';
 import { checkWords } from './check.en.ts';
+import type { Facts } from './preflight.ts';
 import { findings, isBlocked } from './preflight.ts';
 import './answer-element.ts';
 import '../libraries/bridge-picker.ts';
@@ -24,7 +36,21 @@ import '../reports/result-actions.ts';
  * and everything behind it.
  */
 export class CheckView extends LitElement {
-  static override properties = { app: { attribute: false }, pictured: { state: true } };
+  static override properties = {
+    router: { attribute: false },
+    facts: { attribute: false },
+    run: { attribute: false },
+    starter: { attribute: false },
+    replay: { attribute: false },
+    bridge: { attribute: false },
+    detailed: { attribute: false },
+    plan: { attribute: false },
+    tree: { attribute: false },
+    known: { attribute: false },
+    history: { attribute: false },
+    speed: { attribute: false },
+    pictured: { state: true },
+  };
   static override styles = [
     base,
     controls,
@@ -82,7 +108,18 @@ export class CheckView extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare router: Router;
+  declare facts: Observable<Facts | undefined>;
+  declare run: RunSession;
+  declare starter: Starter;
+  declare replay: Replay;
+  declare bridge: BridgeSession;
+  declare detailed: Detailed;
+  declare plan: Plan;
+  declare tree: Observable<TreeState>;
+  declare known: KnownFailuresSession;
+  declare history: History;
+  declare speed: SpeedSession;
   /** Whether the pictures are open. */
   declare pictured: boolean;
 
@@ -90,15 +127,16 @@ export class CheckView extends LitElement {
     super();
     this.pictured = false;
     new Follow(this, () => [
-      this.app.address,
-      this.app.facts,
-      this.app.run.state,
-      this.app.bridge.state,
+      this.router.address,
+      this.facts,
+      this.run.state,
+      this.bridge.state,
+      this.detailed,
     ]);
   }
 
   override render() {
-    const { facts, run } = this.app;
+    const { facts, run } = this;
     const state = run.state.value;
     const { question, lead } = checkWords();
     // Nothing stands below what is still looked for: what is found would move it.
@@ -108,7 +146,7 @@ export class CheckView extends LitElement {
         <h1>${question.before}<span class="whole">${question.whole}</span>${question.after}</h1>
         <p class="lead" ?hidden=${state.phase !== 'idle'}>${lead}</p>
         <gp-found .facts=${facts.value} ?compact=${state.phase !== 'idle'}>
-          <gp-bridge-picker .bridge=${this.app.bridge} ?hidden=${this.app.bridge.state.value.phase === 'absent'}></gp-bridge-picker>
+          <gp-bridge-picker .bridge=${this.bridge} ?hidden=${this.bridge.state.value.phase === 'absent'}></gp-bridge-picker>
           <div class="run">${this.#button(state)}</div>
         </gp-found>
       </div>
@@ -121,17 +159,38 @@ export class CheckView extends LitElement {
     return html`
       ${this.#outcome(state)}
       ${state.phase === 'ended' && state.report ? lazily('gp-print-summary', () => import('../reports/print-summary.ts'), this, html`<gp-print-summary .report=${state.report}></gp-print-summary>`) : nothing}
-      <gp-recordings .app=${this.app}></gp-recordings>
-      <gp-details .app=${this.app}></gp-details>
+      <gp-recordings .run=${this.run} .facts=${this.facts} @replay=${() => this.replay.brought()}></gp-recordings>
+      ${this.#details()}
       ${probe ? lazily('gp-arithmetic', () => import('../speed/arithmetic.ts'), this, html`<gp-arithmetic .probe=${probe}></gp-arithmetic>`) : nothing}
       ${state.phase === 'ended' && state.report ? this.#pictures() : nothing}
     `;
   }
 
+  /** Loaded when they are first opened. */
+  #details() {
+    const open = this.detailed.value;
+    const toggle = () => {
+      this.detailed.value = !open;
+    };
+    const browse = () => html`<gp-browse
+      .router=${this.router}
+      .plan=${this.plan}
+      .tree=${this.tree}
+      .run=${this.run}
+      .starter=${this.starter}
+      .facts=${this.facts}
+      .known=${this.known}
+      .history=${this.history}
+    ></gp-browse>`;
+    return html`<gp-details ?open=${open} @toggle=${toggle}>
+      ${open ? lazily('gp-browse', () => import('../cases/browse.ts'), this, browse()) : nothing}
+    </gp-details>`;
+  }
+
   /** One button in one place, so that the focus stays on it when Run becomes Stop and Run again. */
   #button({ phase, subject }: RunState) {
     const busy = phase === 'starting' || phase === 'running' || phase === 'stopping';
-    const facts = this.app.facts.value;
+    const facts = this.facts.value;
     const blocked = facts !== undefined && isBlocked(facts);
     const disabled = busy ? phase === 'stopping' : blocked || !facts;
     const words = checkWords();
@@ -144,16 +203,16 @@ export class CheckView extends LitElement {
   }
 
   #cost(): string {
-    const { tier } = optionsOf(this.app.address.value);
+    const { tier } = optionsOf(this.router.address.value);
     const { chosenOnly, costs, withLibraries } = checkWords();
-    if (queryText(this.app.address.value) !== '') return chosenOnly;
-    const devices = this.app.bridge.live()?.links.length ?? 0;
+    if (queryText(this.router.address.value) !== '') return chosenOnly;
+    const devices = this.bridge.live()?.links.length ?? 0;
     return devices === 0 ? costs[tier] : withLibraries(costs[tier], devices);
   }
 
   #press(busy: boolean): void {
-    if (busy) this.app.run.stop();
-    else this.app.start();
+    if (busy) this.run.stop();
+    else this.starter.start();
   }
 
   #outcome(state: RunState) {
@@ -172,7 +231,7 @@ export class CheckView extends LitElement {
         <gp-result-actions .report=${report}></gp-result-actions>
         ${right ? this.#nextStep(state) : nothing}
       </gp-answer>
-      ${right && state.subject === 'plan' ? lazily('gp-forecast', () => import('../speed/forecast-element.ts'), this, html`<gp-forecast .app=${this.app}></gp-forecast>`) : nothing}`;
+      ${right && state.subject === 'plan' ? lazily('gp-forecast', () => import('../speed/forecast-element.ts'), this, html`<gp-forecast .run=${this.run} .speed=${this.speed}></gp-forecast>`) : nothing}`;
     }
     if (phase === 'idle') return nothing;
     return html`
@@ -192,7 +251,7 @@ export class CheckView extends LitElement {
     const shown = customElements.get('gp-pictures') !== undefined && this.pictured;
     return html`<details class="pictures" ?open=${this.pictured} @toggle=${this.#picture}>
       <summary>${checkWords().pictures}</summary>
-      ${shown ? html`<gp-pictures .app=${this.app}></gp-pictures>` : nothing}
+      ${shown ? html`<gp-pictures .run=${this.run} .speed=${this.speed}></gp-pictures>` : nothing}
     </details>`;
   }
 
@@ -204,7 +263,7 @@ export class CheckView extends LitElement {
 
   /** How to get the graphics chip into use, after a run without it. */
   #switch() {
-    const facts = this.app.facts.value;
+    const facts = this.facts.value;
     const fallback = facts && findings(facts).find(({ code }) => code === 'fallback-adapter');
     return fallback ? html`<p>${checkWords().theSwitch} ${fallback.actions[0]}</p>` : nothing;
   }
@@ -220,7 +279,7 @@ export class CheckView extends LitElement {
   #toTraining(event: MouseEvent): void {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    this.app.go({ view: 'train' });
+    this.router.go({ view: 'train' });
   }
 
   #hang(id: string) {

@@ -57,6 +57,11 @@ export function findings(facts: Facts): readonly Finding[] {
   return found;
 }
 
+/** Whether something can compute here, as far as the browser has told. */
+export function canCompute(facts: Facts | undefined): boolean {
+  return facts !== undefined && !isBlocked(facts);
+}
+
 /** Whether nothing can run here, as far as the browser tells. */
 export function isBlocked(facts: Facts): boolean {
   return findings(facts).some(({ weight }) => weight === 'blocks');

@@ -1,12 +1,13 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Baseline } from '../../report/compare/baselines.ts';
-import type { App } from '../app/app.ts';
 import { frameWords } from '../app/frame.en.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import type { History } from '../history/history.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { baselinesWords } from './baselines.en.ts';
 import { compareWords } from './compare.en.ts';
+import type { CompareSession } from './compare-session.ts';
 import { placeOf, tallyOfHead } from './compare-words.ts';
 
 /**
@@ -14,7 +15,7 @@ import { placeOf, tallyOfHead } from './compare-words.ts';
  * `choose`.
  */
 export class BaselineGallery extends LitElement {
-  static override properties = { app: { attribute: false } };
+  static override properties = { history: { attribute: false }, comparison: { attribute: false } };
   static override styles = [
     base,
     controls,
@@ -44,11 +45,12 @@ export class BaselineGallery extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare history: History;
+  declare comparison: CompareSession;
 
   constructor() {
     super();
-    new Follow(this, () => [this.app.comparison.baselines.list, this.app.history.state]);
+    new Follow(this, () => [this.comparison.baselines.list, this.history.state]);
   }
 
   override render() {
@@ -65,13 +67,13 @@ export class BaselineGallery extends LitElement {
   #content() {
     const words = baselinesWords();
     const frame = frameWords();
-    const list = this.app.comparison.baselines.list.value;
+    const list = this.comparison.baselines.list.value;
     switch (list.phase) {
       case 'loading':
         return html`<p class="muted">${frame.loading}</p>`;
       case 'failed':
         return html`<p class="tone bad" role="alert">${list.problem}</p>
-          <div class="row"><button class="quiet" @click=${() => this.app.comparison.baselines.load()}>${words.tryAgain}</button></div>`;
+          <div class="row"><button class="quiet" @click=${() => this.comparison.baselines.load()}>${words.tryAgain}</button></div>`;
       case 'ready':
         if (list.baselines.length === 0) return html`<p>${words.noBaselines}</p>`;
         return html`<ul>${list.baselines.map((baseline) => this.#card(baseline))}</ul>`;
@@ -97,7 +99,7 @@ export class BaselineGallery extends LitElement {
 
   /** The latest run of this device. */
   get #latest(): string | undefined {
-    return this.app.history.state.value.runs[0]?.head.run.id;
+    return this.history.state.value.runs[0]?.head.run.id;
   }
 
   #choose(name: string): void {

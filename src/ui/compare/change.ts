@@ -1,13 +1,14 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Change, ChangeKind } from '../../report/compare/compare.ts';
 import type { CaseFigures } from '../../report/compare/snapshot.ts';
-import type { App } from '../app/app.ts';
 import { statusStyles, statusWords } from '../cases/status.ts';
 import { trendWords } from '../charts/trend.en.ts';
 import { type IconName, icon } from '../controls/icons.ts';
 import { base, controls } from '../controls/styles.ts';
 import { sideBySide } from '../controls/tables.ts';
+import type { History } from '../history/history.ts';
 import { unitsWords } from '../messages/units.en.ts';
+import type { RunSession } from '../run/run-session.ts';
 import { compareWords } from './compare.en.ts';
 import { timeWords, usedWords } from './compare-words.ts';
 import '../history/trend-element.ts';
@@ -33,7 +34,8 @@ type Line = readonly [name: string, before: unknown, after: unknown];
  */
 export class ChangeElement extends LitElement {
   static override properties = {
-    app: { attribute: false },
+    history: { attribute: false },
+    run: { attribute: false },
     change: { attribute: false },
     open: { attribute: false },
   };
@@ -130,7 +132,8 @@ export class ChangeElement extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare history: History;
+  declare run: RunSession;
   declare change: Change;
   declare open: boolean;
 
@@ -183,7 +186,7 @@ export class ChangeElement extends LitElement {
           </tbody>
         </table>
       </div>
-      <gp-trend .app=${this.app} .entry=${this.change}></gp-trend>
+      <gp-trend .history=${this.history} .run=${this.run} .entry=${this.change}></gp-trend>
     </div>`;
   }
 }

@@ -1,10 +1,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Snapshot } from '../../report/compare/snapshot.ts';
-import type { App } from '../app/app.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import type { History } from '../history/history.ts';
 import { unitsWords } from '../messages/units.en.ts';
+import type { BaselineShelf } from './baselines.ts';
 import { compareWords } from './compare.en.ts';
 import type { Slot, Source } from './compare-session.ts';
 import { lineOfHead, placeOf, restrictionsOf, tallyOf } from './compare-words.ts';
@@ -16,7 +17,8 @@ import type { Side } from './side.ts';
  */
 export class CompareSide extends LitElement {
   static override properties = {
-    app: { attribute: false },
+    history: { attribute: false },
+    baselines: { attribute: false },
     side: {},
     chosen: { attribute: false },
   };
@@ -69,13 +71,14 @@ export class CompareSide extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare history: History;
+  declare baselines: BaselineShelf;
   declare side: Side;
   declare chosen: Slot;
 
   constructor() {
     super();
-    new Follow(this, () => [this.app.history.state, this.app.comparison.baselines.list]);
+    new Follow(this, () => [this.history.state, this.baselines.list]);
     new KeepFocus(this, () => this.renderRoot.querySelector('section'));
   }
 
@@ -105,8 +108,8 @@ export class CompareSide extends LitElement {
 
   #choices() {
     const words = compareWords();
-    const { runs } = this.app.history.state.value;
-    const list = this.app.comparison.baselines.list.value;
+    const { runs } = this.history.state.value;
+    const list = this.baselines.list.value;
     const baselines = list.phase === 'ready' ? list.baselines : [];
     return html`
       <label ?hidden=${runs.length + baselines.length === 0}>

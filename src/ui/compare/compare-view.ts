@@ -1,9 +1,11 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { App } from '../app/app.ts';
+import type { Router } from '../app/router.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import type { History } from '../history/history.ts';
+import type { RunSession } from '../run/run-session.ts';
 import { compareWords } from './compare.en.ts';
-import type { Source } from './compare-session.ts';
+import type { CompareSession, Source } from './compare-session.ts';
 import type { Side } from './side.ts';
 import './baseline-gallery.ts';
 import './compare-side.ts';
@@ -15,7 +17,13 @@ import '../history/kept-runs.ts';
  * this device and baselines.
  */
 export class CompareView extends LitElement {
-  static override properties = { app: { attribute: false }, ready: { state: true } };
+  static override properties = {
+    router: { attribute: false },
+    comparison: { attribute: false },
+    history: { attribute: false },
+    run: { attribute: false },
+    ready: { state: true },
+  };
   static override styles = [
     base,
     controls,
@@ -64,14 +72,17 @@ export class CompareView extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare router: Router;
+  declare comparison: CompareSession;
+  declare history: History;
+  declare run: RunSession;
   /** Whether it is known what can be compared; before, nothing stands where that would move it. */
   declare ready: boolean;
   #leave = () => {};
 
   constructor() {
     super();
-    new Follow(this, () => [this.app.address, this.app.comparison.state]);
+    new Follow(this, () => [this.router.address, this.comparison.state]);
   }
 
   /**
@@ -80,7 +91,8 @@ export class CompareView extends LitElement {
    */
   override connectedCallback(): void {
     super.connectedCallback();
-    const { comparison, history, address } = this.app;
+    const { comparison, history } = this;
+    const { address } = this.router;
     Promise.allSettled([comparison.baselines.load(), history.load()]).then(() => {
       this.ready = true;
     });
@@ -112,7 +124,7 @@ export class CompareView extends LitElement {
 
   #all() {
     const { swap, waiting, outcome } = compareWords();
-    const { before, after, comparison } = this.app.comparison.state.value;
+    const { before, after, comparison } = this.comparison.state.value;
     return html`
       <div class="sides">
         ${this.#side('before')}
@@ -122,44 +134,45 @@ export class CompareView extends LitElement {
       <section class="outcome" tabindex="-1" aria-label=${outcome} aria-live="off">
         ${
           comparison && before.phase === 'ready' && after.phase === 'ready'
-            ? html`<gp-comparison .comparison=${comparison} .first=${before.snapshot} .second=${after.snapshot} .app=${this.app}></gp-comparison>`
+            ? html`<gp-comparison .comparison=${comparison} .first=${before.snapshot} .second=${after.snapshot} .history=${this.history} .run=${this.run}></gp-comparison>`
             : html`<p class="waiting muted">${before.phase === 'loading' || after.phase === 'loading' ? nothing : waiting}</p>`
         }
       </section>
-      <gp-kept-runs .app=${this.app} @choose=${this.#chosen}></gp-kept-runs>
-      <gp-baseline-gallery .app=${this.app} @choose=${this.#chosen}></gp-baseline-gallery>
+      <gp-kept-runs .history=${this.history} .comparison=${this.comparison} @check=${() => this.router.go({ view: 'check' })} @choose=${this.#chosen}></gp-kept-runs>
+      <gp-baseline-gallery .history=${this.history} .comparison=${this.comparison} @choose=${this.#chosen}></gp-baseline-gallery>
     `;
   }
 
   #side(side: Side) {
     return html`<gp-compare-side
-      .app=${this.app}
+      .history=${this.history}
+      .baselines=${this.comparison.baselines}
       .side=${side}
-      .chosen=${this.app.comparison.state.value[side]}
+      .chosen=${this.comparison.state.value[side]}
       @choose=${this.#chosen}
-      @clear=${() => this.#change(this.app.comparison.clear(side))}
+      @clear=${() => this.#change(this.comparison.clear(side))}
     ></gp-compare-side>`;
   }
 
   #chosen(event: CustomEvent<readonly (readonly [Side, Source])[]>): void {
     this.#change(
-      Promise.all(event.detail.map(([side, source]) => this.app.comparison.choose(side, source))),
+      Promise.all(event.detail.map(([side, source]) => this.comparison.choose(side, source))),
     );
     // Both were chosen far below what is now shown of them.
     if (event.detail.length === 2) this.renderRoot.querySelector<HTMLElement>('.outcome')?.focus();
   }
 
   #swap(): void {
-    this.#change(this.app.comparison.swap());
+    this.#change(this.comparison.swap());
   }
 
   /**
    * The address follows at once, not when all is read, so that nothing of it is taken for a choice.
    */
   async #change(work: Promise<unknown>): Promise<void> {
-    this.app.go({ pair: this.app.comparison.pair }, true);
+    this.router.go({ pair: this.comparison.pair }, true);
     await work;
-    this.app.go({ pair: this.app.comparison.pair }, true);
+    this.router.go({ pair: this.comparison.pair }, true);
   }
 }
 

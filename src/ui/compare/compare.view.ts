@@ -8,5 +8,6 @@ export const view: View = {
     de: { label: 'Vergleichen', title: 'zwei Ergebnisse vergleichen' },
   },
   element: 'gp-compare-view',
+  given: ({ router, comparison, history, run }) => ({ router, comparison, history, run }),
   load: () => import('./compare-view.ts'),
 };

@@ -12,10 +12,11 @@ import type { Snapshot } from '../../report/compare/snapshot.ts';
 import { chartsWords } from '../charts/charts.en.ts';
 import type { Figure } from '../charts/figure.ts';
 import { checkWords } from '../check/check.en.ts';
+import type { History } from '../history/history.ts';
 import { unitsWords } from '../messages/units.en.ts';
+import type { RunSession } from '../run/run-session.ts';
 import { compareWords } from './compare.en.ts';
 import '../charts/figure.ts';
-import type { App } from '../app/app.ts';
 import { pairsFigure } from '../charts/pairs.ts';
 import { download } from '../controls/download.ts';
 import { Remembered } from '../controls/remembered.ts';
@@ -42,7 +43,8 @@ export class ComparisonElement extends LitElement {
     comparison: { attribute: false },
     first: { attribute: false },
     second: { attribute: false },
-    app: { attribute: false },
+    history: { attribute: false },
+    run: { attribute: false },
     shown: { state: true },
     sought: { state: true },
     open: { state: true },
@@ -114,7 +116,8 @@ export class ComparisonElement extends LitElement {
   declare comparison: Comparison;
   declare first: Snapshot;
   declare second: Snapshot;
-  declare app: App;
+  declare history: History;
+  declare run: RunSession;
   declare shown: Shown;
   /** What the name of a listed case holds. */
   declare sought: string;
@@ -215,7 +218,7 @@ export class ComparisonElement extends LitElement {
 
   #row(change: Change) {
     const key = keyOf(change);
-    return html`<gp-change .app=${this.app} .change=${change} .open=${this.open.has(key)} @toggle=${() => this.#toggle(key)}></gp-change>`;
+    return html`<gp-change .history=${this.history} .run=${this.run} .change=${change} .open=${this.open.has(key)} @toggle=${() => this.#toggle(key)}></gp-change>`;
   }
 
   #toggle(key: string): void {

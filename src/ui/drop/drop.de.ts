@@ -12,4 +12,6 @@ export const words: ReturnType<typeof dropWords> = {
     `${name} lässt sich nicht lesen: nachsehen, ob die Datei noch da ist, und sie noch einmal wählen.`,
   choose: 'Datei wählen',
   chooseText: 'Textdatei wählen',
+  noRecording:
+    'Unter diesen Dateien ist keine Aufzeichnung (.safetensors); zum Nachtrainieren auf einem Text eine einzelne Datei ablegen.',
 };

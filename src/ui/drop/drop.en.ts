@@ -13,4 +13,6 @@ export const dropWords = words('drop', {
     `${name} cannot be read: see whether it is still there, and choose it again.`,
   choose: 'Choose a file',
   chooseText: 'Choose a text file',
+  noRecording:
+    'There is no recording (.safetensors) among these files; to fine-tune on a text, drop one file alone.',
 });

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { App } from '../app/app.ts';
 import { frameWords } from '../app/frame.en.ts';
 import { compareWords } from '../compare/compare.en.ts';
+import type { CompareSession } from '../compare/compare-session.ts';
 import { placeOf, restrictionsOf, tallyOfHead } from '../compare/compare-words.ts';
 import { SIDES, type Side } from '../compare/side.ts';
 import { download } from '../controls/download.ts';
@@ -10,13 +10,15 @@ import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
+import type { History } from './history.ts';
 import { runsWords } from './runs.en.ts';
 import { type KeptRun, LIMITS } from './shelf.ts';
 
-/** The runs of this device: compare, save, delete, export, import. Fires `choose`. */
+/** The runs of this device: compare, save, delete, export, import. Fires `choose`, and `check`. */
 export class KeptRuns extends LitElement {
   static override properties = {
-    app: { attribute: false },
+    history: { attribute: false },
+    comparison: { attribute: false },
     asking: { state: true },
     told: { state: true },
     problems: { state: true },
@@ -73,7 +75,8 @@ export class KeptRuns extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare history: History;
+  declare comparison: CompareSession;
   /** Whether to delete all is being asked. */
   declare asking: boolean;
   /** The last thing that happened to the list. */
@@ -85,7 +88,7 @@ export class KeptRuns extends LitElement {
     this.asking = false;
     this.told = '';
     this.problems = [];
-    new Follow(this, () => [this.app.history.state, this.app.comparison.state]);
+    new Follow(this, () => [this.history.state, this.comparison.state]);
     // The last tool is the harmless one of those that are asked for.
     new KeepFocus(
       this,
@@ -96,7 +99,7 @@ export class KeptRuns extends LitElement {
 
   override render() {
     const words = runsWords();
-    const { phase, runs, lasting } = this.app.history.state.value;
+    const { phase, runs, lasting } = this.history.state.value;
     return html`<section tabindex="-1" aria-labelledby="title">
       <header>
         <h2 id="title">${words.runs}</h2>
@@ -172,7 +175,7 @@ export class KeptRuns extends LitElement {
 
   #check(event: MouseEvent): void {
     event.preventDefault();
-    this.app.go({ view: 'check' });
+    this.dispatchEvent(new CustomEvent('check'));
   }
 
   #choose(side: Side, id: string): void {
@@ -181,7 +184,7 @@ export class KeptRuns extends LitElement {
 
   /** Whether the run is on that side of the comparison. */
   #isOn(side: Side, id: string): boolean {
-    const slot = this.app.comparison.state.value[side];
+    const slot = this.comparison.state.value[side];
     return slot.phase !== 'empty' && slot.source.kind === 'run' && slot.source.id === id;
   }
 
@@ -190,7 +193,7 @@ export class KeptRuns extends LitElement {
     await this.#telling(async () =>
       download(
         `gradproof-${id}.json`,
-        writeReport(await this.app.history.report(id)),
+        writeReport(await this.history.report(id)),
         'application/json',
       ),
     );
@@ -198,7 +201,7 @@ export class KeptRuns extends LitElement {
 
   async #remove(id: string, when: string): Promise<void> {
     await this.#telling(async () => {
-      await this.app.history.remove([id]);
+      await this.history.remove([id]);
       this.told = runsWords().removed(when);
     });
   }
@@ -208,13 +211,13 @@ export class KeptRuns extends LitElement {
   }
 
   async #removeAll(runs: readonly KeptRun[]): Promise<void> {
-    await this.#telling(() => this.app.history.remove(runs.map(({ head }) => head.run.id)));
+    await this.#telling(() => this.history.remove(runs.map(({ head }) => head.run.id)));
     this.asking = false;
   }
 
   async #export(): Promise<void> {
     await this.#telling(async () =>
-      download('gradproof-runs.jsonl.gz', await this.app.history.export(), 'application/gzip'),
+      download('gradproof-runs.jsonl.gz', await this.history.export(), 'application/gzip'),
     );
   }
 
@@ -227,9 +230,7 @@ export class KeptRuns extends LitElement {
         name: file.name,
         bytes: await bytesOf(file, 'report'),
       }));
-      const { taken, known, tooOld, problems } = await this.app.history.import(
-        await Promise.all(read),
-      );
+      const { taken, known, tooOld, problems } = await this.history.import(await Promise.all(read));
       this.told = runsWords().imported(taken, known, tooOld);
       this.problems = problems;
     });

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
+import type { RunSession } from '../run/run-session.ts';
+import type { History } from './history.ts';
 import '../charts/figure.ts';
-import type { App } from '../app/app.ts';
 import { trendWords } from '../charts/trend.en.ts';
 import { describeTrend, trendFigure } from '../charts/trend.ts';
 import { Follow } from '../controls/follow.ts';
@@ -13,7 +14,8 @@ import { type TrendPoint, trendOf } from './trend.ts';
  */
 export class TrendElement extends LitElement {
   static override properties = {
-    app: { attribute: false },
+    history: { attribute: false },
+    run: { attribute: false },
     entry: { attribute: false },
     points: { state: true },
   };
@@ -26,21 +28,22 @@ export class TrendElement extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare history: History;
+  declare run: RunSession;
   declare entry: { readonly id: string; readonly backend: string };
   declare points: readonly TrendPoint[];
 
   constructor() {
     super();
     this.points = [];
-    new Follow(this, () => [this.app.history.state]);
+    new Follow(this, () => [this.history.state]);
   }
 
   /**
    * Runs of this place: that of the latest run of this page, else that of the latest that is kept.
    */
   override willUpdate(changed: Map<string, unknown>): void {
-    const { history, run } = this.app;
+    const { history, run } = this;
     const { phase, runs } = history.state.value;
     if (phase === 'loading') history.load();
     if (changed.has('points') && changed.size === 1) return;

@@ -71,4 +71,8 @@ export const words: ReturnType<typeof librariesWords> = {
   refused: 'Der Browser lässt diese Seite nicht zu Python auf diesem Rechner.',
   whyRefused:
     'Die Erlaubnis wurde früher verweigert, hier oder von jemandem, der diesen Browser verwaltet. Um das zu ändern, öffne neben der Adresse die Einstellungen dieser Seite, erlaube den Zugriff auf andere Apps auf diesem Gerät (oder auf das lokale Netzwerk) und versuch es noch einmal. Alles andere geht auch ohne.',
+  cannotReplay:
+    'Aufzeichnungen lassen sich hier nicht nachrechnen: Noch kann nichts auf dem Grafikchip dieses Rechners rechnen.',
+  runGoesOn:
+    'Ein Lauf ist im Gange: ihn anhalten oder sein Ende abwarten und die Aufzeichnungen dann nachrechnen.',
 };

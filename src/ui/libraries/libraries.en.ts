@@ -35,4 +35,7 @@ export const librariesWords = words('libraries', {
   refused: 'The browser does not let this page reach Python on this computer.',
   whyRefused:
     'The permission was refused before, here or by the administrator of this browser. To change that, open the settings of this page beside its address, allow access to other apps on this device (or to the local network), and try again. Everything else works without it.',
+  cannotReplay:
+    'Recordings cannot be replayed here: nothing can compute on this computer’s graphics chip yet.',
+  runGoesOn: 'A run is going on: stop it, or wait for its end, and replay the recordings then.',
 });

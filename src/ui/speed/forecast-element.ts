@@ -1,8 +1,8 @@
 import { css, html, LitElement, nothing } from 'lit';
-import type { App } from '../app/app.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
+import type { RunSession } from '../run/run-session.ts';
 import { forecastWords } from './forecast.en.ts';
 import {
   forecast,
@@ -13,6 +13,7 @@ import {
   type Speed,
 } from './forecast.ts';
 import { RECIPE } from './model-needs.ts';
+import type { SpeedSession } from './speed-session.ts';
 
 const STEPS = 1000;
 
@@ -21,7 +22,11 @@ const STEPS = 1000;
  * that was measured, and what that rests on.
  */
 export class ForecastElement extends LitElement {
-  static override properties = { app: { attribute: false }, told: { state: true } };
+  static override properties = {
+    run: { attribute: false },
+    speed: { attribute: false },
+    told: { state: true },
+  };
   static override styles = [
     base,
     controls,
@@ -110,14 +115,15 @@ export class ForecastElement extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare run: RunSession;
+  declare speed: SpeedSession;
   /** What the field for the chip's memory holds. */
   declare told: string;
 
   constructor() {
     super();
     this.told = '';
-    new Follow(this, () => [this.app.run.state, this.app.speed.state]);
+    new Follow(this, () => [this.run.state, this.speed.state]);
   }
 
   override render() {
@@ -150,17 +156,13 @@ export class ForecastElement extends LitElement {
   }
 
   get #speed(): Speed | undefined {
-    const state = this.app.speed.state.value;
+    const state = this.speed.state.value;
     return state.phase === 'known' ? measuredSpeed(state.report.results) : undefined;
   }
 
   get #memory(): MemoryFacts {
     const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
-    return memoryFacts(
-      this.app.run.state.value.environment?.limits ?? {},
-      deviceMemory,
-      this.#told,
-    );
+    return memoryFacts(this.run.state.value.environment?.limits ?? {}, deviceMemory, this.#told);
   }
 
   /** Bytes that the field names; undefined when it names none. */
@@ -184,11 +186,11 @@ export class ForecastElement extends LitElement {
 
   #measure() {
     const { measure, measuring, measureFailed } = forecastWords();
-    const state = this.app.speed.state.value;
+    const state = this.speed.state.value;
     if (state.phase === 'known') return nothing;
     if (state.phase === 'measuring') return html`<p class="muted" role="status">${measuring}</p>`;
     return html`<div class="row">
-      <button aria-keyshortcuts="M" @click=${() => this.app.speed.measure()}>${measure}</button>
+      <button aria-keyshortcuts="M" @click=${() => this.speed.measure()}>${measure}</button>
       ${state.phase === 'failed' ? html`<p role="alert">${measureFailed(state.problem)}</p>` : nothing}
     </div>`;
   }

@@ -2,9 +2,10 @@ import { css, html, LitElement, nothing } from 'lit';
 import { bridgeName, wordsOfDevice } from '../../backends/bridge/name.ts';
 import { accuracyFigure } from '../charts/accuracy.ts';
 import { chartsWords } from '../charts/charts.en.ts';
+import type { RunSession } from '../run/run-session.ts';
 import { forecastWords } from './forecast.en.ts';
+import type { SpeedSession } from './speed-session.ts';
 import '../charts/figure.ts';
-import type { App } from '../app/app.ts';
 import { pairsFigure } from '../charts/pairs.ts';
 import { rooflineFigure } from '../charts/roofline.ts';
 import { speedFigure } from '../charts/speed.ts';
@@ -18,7 +19,7 @@ import { timedOps } from './timed-ops.ts';
  * ops are and could be.
  */
 export class PicturesElement extends LitElement {
-  static override properties = { app: { attribute: false } };
+  static override properties = { run: { attribute: false }, speed: { attribute: false } };
   static override styles = [
     base,
     controls,
@@ -30,16 +31,17 @@ export class PicturesElement extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare run: RunSession;
+  declare speed: SpeedSession;
 
   constructor() {
     super();
-    new Follow(this, () => [this.app.run.state, this.app.speed.state]);
+    new Follow(this, () => [this.run.state, this.speed.state]);
   }
 
   override render() {
-    const { report } = this.app.run.state.value;
-    const speed = this.app.speed.state.value;
+    const { report } = this.run.state.value;
+    const speed = this.speed.state.value;
     const ops = timedOps([
       ...(speed.phase === 'known' ? speed.report.results : []),
       ...(report?.results ?? []),
@@ -49,7 +51,7 @@ export class PicturesElement extends LitElement {
       : undefined;
     const words = chartsWords();
     const { caption, theirs, ours, spread } = words.pairs.device;
-    const { live } = this.app.run.state.value;
+    const { live } = this.run.state.value;
     const devices = [...pairsOfDevices(report?.results ?? [])].map(([backend, pairs]) => {
       const device = live?.links.find((link) => bridgeName(link.device) === backend)?.device;
       const name = device ? wordsOfDevice(device) : backend;
@@ -75,9 +77,9 @@ export class PicturesElement extends LitElement {
 
   #measure() {
     const { measure, measuring } = forecastWords();
-    if (this.app.speed.state.value.phase === 'measuring')
+    if (this.speed.state.value.phase === 'measuring')
       return html`<p class="muted" role="status">${measuring}</p>`;
-    return html`<p><button class="quiet" @click=${() => this.app.speed.measure()}>${measure}</button></p>`;
+    return html`<p><button class="quiet" @click=${() => this.speed.measure()}>${measure}</button></p>`;
   }
 }
 

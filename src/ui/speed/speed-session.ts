@@ -3,6 +3,7 @@ import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import type { Report } from '../../report/schema.ts';
 import { harness } from '../app/harness.ts';
 import { Observable } from '../controls/observable.ts';
+import type { RunState } from '../run/run-state.ts';
 
 /** What is known of the speed here. */
 export type SpeedState =
@@ -15,6 +16,22 @@ export type SpeedState =
 export class SpeedSession {
   readonly state = new Observable<SpeedState>({ phase: 'unknown' });
   #abort: AbortController | undefined;
+
+  /**
+   * The speed is measured alone on the device, once a whole run has shown that results are right.
+   */
+  follow(run: Observable<RunState>): void {
+    run.subscribe(({ phase, subject, report }) => {
+      if (phase === 'starting') this.stop();
+      const whole =
+        report?.run.complete &&
+        report.run.filters.length === 0 &&
+        report.run.shard === '1/1' &&
+        report.summary.passed > 0;
+      if (phase === 'ended' && subject === 'plan' && whole && this.state.value.phase === 'unknown')
+        this.measure();
+    });
+  }
 
   /** Measures unless it does already; resolves when that is done, however it ended. */
   async measure(): Promise<void> {

@@ -2,10 +2,12 @@ import { css, html, LitElement, nothing } from 'lit';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import { chartsWords } from '../charts/charts.en.ts';
 import { curveFigure } from '../charts/curve.ts';
+import type { Facts } from '../check/preflight.ts';
+import type { Observable } from '../controls/observable.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import { trainingWords } from './training.en.ts';
+import type { TrainingSession } from './training-session.ts';
 import '../charts/figure.ts';
-import type { App } from '../app/app.ts';
 import { lossFigure } from '../charts/loss.ts';
 import { isBlocked } from '../check/preflight.ts';
 import { download } from '../controls/download.ts';
@@ -35,7 +37,11 @@ const BUSY: ReadonlySet<TrainingState['phase']> = new Set([
  * adapter.
  */
 export class TrainView extends LitElement {
-  static override properties = { app: { attribute: false }, steps: { state: true } };
+  static override properties = {
+    facts: { attribute: false },
+    training: { attribute: false },
+    steps: { state: true },
+  };
   static override styles = [
     base,
     controls,
@@ -81,18 +87,19 @@ export class TrainView extends LitElement {
       }
     `,
   ];
-  declare app: App;
+  declare facts: Observable<Facts | undefined>;
+  declare training: TrainingSession;
   /** How many steps are chosen; undefined when it is none that can be run. */
   declare steps: number | undefined;
 
   constructor() {
     super();
     this.steps = DEFAULT_TRAINING.steps;
-    new Follow(this, () => [this.app.facts, this.app.training.state, this.app.training.text]);
+    new Follow(this, () => [this.facts, this.training.state, this.training.text]);
   }
 
   override render() {
-    const { facts, training } = this.app;
+    const { facts, training } = this;
     const words = trainingWords();
     const state = training.state.value;
     const busy = BUSY.has(state.phase);
@@ -110,7 +117,7 @@ export class TrainView extends LitElement {
   }
 
   #takeText(event: CustomEvent<File>): void {
-    this.app.takeText(event.detail);
+    this.training.take(event.detail);
   }
 
   #chooseSteps(event: Event): void {
@@ -131,7 +138,7 @@ export class TrainView extends LitElement {
       </button>
       ${
         paused || phase === 'running'
-          ? html`<button class="large" aria-keyshortcuts="P" @click=${() => (paused ? this.app.training.resume() : this.app.training.pause())}>
+          ? html`<button class="large" aria-keyshortcuts="P" @click=${() => (paused ? this.training.resume() : this.training.pause())}>
               ${phase === 'paused' ? words.goOn : phase === 'pausing' ? words.pausing : words.pause}
             </button>`
           : nothing
@@ -140,9 +147,9 @@ export class TrainView extends LitElement {
   }
 
   #press(busy: boolean): void {
-    if (busy) this.app.training.stop();
+    if (busy) this.training.stop();
     else if (this.steps !== undefined)
-      this.app.training.start({ steps: this.steps, seed: DEFAULT_TRAINING.seed });
+      this.training.start({ steps: this.steps, seed: DEFAULT_TRAINING.seed });
   }
 
   #live(state: TrainingState, busy: boolean) {

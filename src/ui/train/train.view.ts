@@ -11,5 +11,6 @@ export const view: View = {
     },
   },
   element: 'gp-train-view',
+  given: ({ facts, training }) => ({ facts, training }),
   load: () => import('./train-view.ts'),
 };

@@ -2,6 +2,8 @@ import { messageOf } from '../../errors.ts';
 import { Pause } from '../../harness/training/pause.ts';
 import type { TrainingEvent, TrainingRequest } from '../../harness/training.ts';
 import { harness } from '../app/harness.ts';
+import { bytesOf } from '../controls/file-bytes.ts';
+import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import { afterTrainingEvent, type TrainingState, UNTRAINED } from './training-state.ts';
 
@@ -16,8 +18,20 @@ export class TrainingSession {
   readonly state = new Observable<TrainingState>(UNTRAINED);
   /** The text that was dropped or chosen; without one the project's own is used. */
   readonly text = new Observable<TrainingText | undefined>(undefined);
+  readonly #notice: Notice;
   #abort: AbortController | undefined;
   #pause = new Pause();
+
+  constructor(notice: Notice) {
+    this.#notice = notice;
+  }
+
+  /** Takes a text to learn from; one that cannot be read is refused in one line. */
+  async take(file: File): Promise<void> {
+    await this.#notice.during(async () => {
+      this.text.value = { name: file.name, bytes: await bytesOf(file, 'text') };
+    });
+  }
 
   /** Fine-tunes; resolves when the run has ended, however it ended. */
   async start(settings: Pick<TrainingRequest, 'steps' | 'seed'>): Promise<void> {

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { base } from '../controls/styles.ts';
-import { dropWords } from '../drop/drop.en.ts';
+import { dropWords } from './drop.en.ts';
 import { filesOf } from './dropped-files.ts';
 
 /**

@@ -1,0 +1,56 @@
+import type { Router } from '../app/router.ts';
+import { isKnownFailures } from '../cases/known-failures.ts';
+import type { KnownFailuresSession } from '../cases/known-failures-session.ts';
+import { compareWith } from '../compare/choose-to-compare.ts';
+import { type CompareSession, isReportFile } from '../compare/compare-session.ts';
+import { startOf } from '../controls/file-bytes.ts';
+import type { Notice } from '../controls/notice.ts';
+import type { Replay } from '../libraries/replay.ts';
+import type { TrainingSession } from '../train/training-session.ts';
+import { dropWords } from './drop.en.ts';
+import type { DroppedFile } from './dropped-files.ts';
+
+/** Where dropped files go. */
+export interface Takers {
+  readonly replay: Replay;
+  readonly known: KnownFailuresSession;
+  readonly comparison: CompareSession;
+  readonly training: TrainingSession;
+  readonly router: Router;
+  readonly notice: Notice;
+}
+
+/**
+ * Takes dropped files: recordings are replayed, known failures are kept, reports are compared, one
+ * other file is the text to fine-tune on. What is neither is refused in one line.
+ */
+export async function takeFiles(files: readonly DroppedFile[], takers: Takers): Promise<void> {
+  const { replay, notice } = takers;
+  notice.value = '';
+  const recordings = files.filter(({ path }) => path.endsWith('.safetensors'));
+  const [first] = files;
+  if (recordings.length > 0) {
+    await replay.files(
+      files.filter((file) => recordings.includes(file) || /(^|\/)INDEX\.json$/.test(file.path)),
+    );
+  } else if (first && files.length === 1) {
+    await notice.during(() => takeOne(first.file, takers));
+  } else {
+    notice.value = dropWords().noRecording;
+  }
+}
+
+/** Takes what the beginning of a file shows that it is. */
+async function takeOne(
+  file: File,
+  { known, comparison, training, router, notice }: Takers,
+): Promise<void> {
+  const { name } = file;
+  const start = await startOf(file);
+  if (isKnownFailures(name, start)) await known.take(file);
+  else if (isReportFile(name, start)) compareWith({ kind: 'file', file }, comparison, router);
+  else {
+    await training.take(file);
+    if (notice.value === '') router.go({ view: 'train' });
+  }
+}
