@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { validateReport } from '../report/validate.ts';
 import { UnusableError } from './runner/unusable.ts';
+import type { TrainingControls } from './training/conversation.ts';
 import { Pause } from './training/pause.ts';
+import { Skip } from './training/skip.ts';
 import { type TrainingEvent, type TrainingRequest, train } from './training.ts';
 import { startNodeWorker } from './worker/node-link.ts';
 
@@ -26,7 +28,7 @@ async function play(
   behaviour: string,
   request: Partial<TrainingRequest> = {},
   abortAt?: (event: TrainingEvent) => boolean,
-  pause?: Pause,
+  { pause, skip }: TrainingControls = {},
 ) {
   const events: TrainingEvent[] = [];
   const abort = new AbortController();
@@ -45,7 +47,7 @@ async function play(
     { text: TEXT, steps: 5, seed: 42, ...request },
     listen,
     abort.signal,
-    pause,
+    { pause, skip },
   );
   return { report: validateReport(report, 'the report'), files, events };
 }
@@ -93,7 +95,7 @@ test('a run waits from a pause until it is resumed', async () => {
     if (event.type === 'paused') pause.on = false;
     return false;
   };
-  const { report, events } = await play('wait', {}, act, pause);
+  const { report, events } = await play('wait', {}, act, { pause });
   expect(events.map(({ type }) => type)).toEqual([
     'environment',
     'heldout',
@@ -104,6 +106,17 @@ test('a run waits from a pause until it is resumed', async () => {
     'end',
   ]);
   expect(report.summary.passed).toBe(1);
+});
+
+test('what a run does after its steps is left out on request', async () => {
+  const skip = new Skip();
+  const act = (event: TrainingEvent) => {
+    if (event.type === 'phase') skip.rest(event.phase);
+    return false;
+  };
+  const { report, events } = await play('examine', {}, act, { skip });
+  expect(events.at(-2)).toEqual({ type: 'phase', phase: 'examining', skippable: true });
+  expect(report.results[0]?.metrics).toEqual({ skipped: 1 });
 });
 
 test('a cancelled run has a partial report and no files', async () => {

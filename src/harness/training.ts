@@ -8,9 +8,8 @@ import { DEFAULT_TRAINING } from '../train/config.ts';
 import type { TrainingProgress } from '../train/progress.ts';
 import type { TrainingSettings } from '../train/settings.ts';
 import type { RunnerHost } from './runner.ts';
-import { TrainingConversation } from './training/conversation.ts';
+import { type TrainingControls, TrainingConversation } from './training/conversation.ts';
 import { PartialTraining } from './training/partial.ts';
-import type { Pause } from './training/pause.ts';
 import type { CaseOutcome } from './worker/messages.ts';
 
 /** Settings of a fine-tuning run. Every default is in DEFAULT_TRAINING of src/train/config.ts. */
@@ -59,9 +58,10 @@ class StepsError extends GradproofError {
 
 /**
  * Fine-tunes in a worker of its own and returns the report and the files. The report's one result
- * is `fail` when the loss does not fall as it must or a judged step is wrong. When `signal` aborts,
- * the worker ends at once and the report is partial (`complete: false`, no files). While `pause` is
- * on, it waits between two steps. Throws TextTooShortError for a text under 4 KiB,
+ * is `fail` when the loss does not fall as it must or a judged step is wrong, and `skip` when the run
+ * is too short to tell. When `signal` aborts, the worker ends at once and the report is partial
+ * (`complete: false`, no files). `controls` make it wait between two steps, or leave out what it
+ * does after them. Throws TextTooShortError for a text under 4 KiB,
  * {@link StepsError}, and UnusableError when there is no device.
  */
 export async function train(
@@ -69,7 +69,7 @@ export async function train(
   request: TrainingRequest,
   listen: TrainingListener,
   signal?: AbortSignal,
-  pause?: Pause,
+  controls?: TrainingControls,
 ): Promise<TrainingOutcome> {
   const { text, ...job } = request;
   const { steps, seed } = job;
@@ -80,7 +80,7 @@ export async function train(
     host.startWorker(),
     { type: 'train', text, ...job },
     listen,
-    pause,
+    controls,
   );
   const { environment, outcome, files, complete } = await conversation.hold(signal);
   if (!environment || !outcome) return { report: buildReport(identity, [], [], complete), files };

@@ -61,7 +61,7 @@ test('files that hold no recording have an answer of their own, and each kind ha
   expect([bench, mutate, train].map((one) => texts(one)[0])).toEqual([
     'Yes: 1 of 1 measurement counts, because its result is right.',
     'No: 1 of 2 mutants were not noticed.',
-    'Yes: 1 of 1 fine-tuning is right.',
+    'Yes, but slowly: fine-tuning works here.',
   ]);
 });
 

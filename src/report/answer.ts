@@ -1,5 +1,6 @@
 import { counted } from './counted.ts';
 import type { Report, Summary } from './schema.ts';
+import { type TrainingAnswer, trainingAnswer } from './training-answer.ts';
 import { countVerdicts, isUnreadable, NOTHING_READABLE } from './verdict.ts';
 
 /**
@@ -38,13 +39,22 @@ const SUBJECTS: Readonly<Record<Report['kind'], Subject>> = {
   test: { noun: 'test', right: ['passed', 'passed'], wrong: ['did not pass', 'did not pass'] },
 };
 
+/** What tells a whole answer in colour, for a line of one. */
+const TONES: Readonly<Record<TrainingAnswer['tone'], AnswerLine['tone']>> = {
+  good: 'good',
+  warn: 'good',
+  bad: 'bad',
+  none: 'open',
+};
+
 /** The answer, one or two lines. A part of a run says what is wrong, and never yes. */
-export function answerLines({
-  kind,
-  run,
-  results,
-  summary: { total },
-}: Report): readonly [AnswerLine, ...AnswerLine[]] {
+export function answerLines(report: Report): readonly [AnswerLine, ...AnswerLine[]] {
+  const { kind, run, results } = report;
+  const { total } = report.summary;
+  if (kind === 'train' && total <= 1) {
+    const { tone, headline } = trainingAnswer(report);
+    return [{ tone: TONES[tone], text: headline }];
+  }
   const { noun, right: rights, wrong: wrongs } = SUBJECTS[kind];
   const of = (some: number, all: number, [one, several]: Subject['right']) =>
     `${some} of ${counted(all, noun)} ${all === 1 ? one : several}.`;

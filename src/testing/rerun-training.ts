@@ -16,15 +16,18 @@ const REPLAY_MS = 60_000;
  * seed, adapter and state give the same bits. So the first tensor whose bits were others before was
  * wrong once, and is named with its element (AssertionError `not-repeatable`); where there is none,
  * the steps are run once more and judged, and a fault that repeats is named (AssertionError of the
- * op). Returns what was found right, for a message, when there is neither.
+ * op). Returns what was found right, for a message, when there is neither. No step is begun any more
+ * once `skipped` says so.
  */
 export async function rerunTraining(
   t: CaseContext,
   text: Uint8Array<ArrayBuffer>,
   config: TrainingConfig,
   log: RunLog,
+  skipped: () => boolean = () => false,
 ): Promise<string> {
   const until = performance.now() + REPLAY_MS;
+  const isOver = () => skipped() || performance.now() > until;
   const last = log.anomalousStep ?? log.losses.length;
   const state = log.before(log.anomalousStep ?? 0);
   const from = state?.step ?? 0;
@@ -33,7 +36,7 @@ export async function rerunTraining(
     if (state) trainer.restore(state);
     return trainer;
   };
-  const { same, deviation } = await compareBits(t, restart, log, { from, last, until });
+  const { same, deviation } = await compareBits(t, restart, log, { from, last, isOver });
   using trainer = restart();
   if (deviation) {
     for (let step = from + 1; step < deviation.step; step++) trainer.step();
@@ -43,31 +46,36 @@ export async function rerunTraining(
     same > from
       ? `steps ${from + 1} to ${same} gave the same bits again`
       : 'nothing was compared by its bits';
+  const right = (step: number) =>
+    step > from ? [`every op of steps ${from + 1} to ${step} is right`] : [];
   for (let step = from + 1; step <= last; step++) {
-    if (performance.now() > until)
-      return `${repeated}, and every op of steps ${from + 1} to ${step - 1} is right`;
+    if (isOver()) return [repeated, ...right(step - 1)].join(', and ');
     await trainer.judgedStep(
       async (applications) => void (await judgeApplications(t, step, applications)),
     );
   }
-  return `${repeated}, and every op of steps ${from + 1} to ${last} is right`;
+  return [repeated, ...right(last)].join(', and ');
 }
 
 /**
  * Runs steps again, unjudged, until one computes other bits than it did, which is returned, or
- * until one is not known any more or the time is up.
+ * until one is not known any more or it is over.
  */
 async function compareBits(
   { gpu }: CaseContext,
   restart: (options: TrainerOptions) => Trainer,
   log: RunLog,
-  { from, last, until }: { readonly from: number; readonly last: number; readonly until: number },
+  {
+    from,
+    last,
+    isOver,
+  }: { readonly from: number; readonly last: number; readonly isOver: () => boolean },
 ): Promise<{ readonly same: number; readonly deviation?: Deviation }> {
   using fingerprints = new Fingerprints(gpu);
   using trainer = restart({ fingerprints });
   for (let step = from + 1; step <= last; step++) {
     const before = log.fingerprintsOf(step);
-    if (!before || performance.now() > until) return { same: step - 1 };
+    if (!before || isOver()) return { same: step - 1 };
     trainer.step();
     const [again] = await fingerprints.read();
     const deviation = again && deviationOf(step, before, again);

@@ -3,7 +3,7 @@ import type { TrainingConfig } from '../train/config.ts';
 import { type FineTuned, fineTune } from '../train/fine-tune.ts';
 import type { Gate } from '../train/gate.ts';
 import { learningFailure } from '../train/learning-check.ts';
-import type { TrainingProgress } from '../train/progress.ts';
+import type { TrainingPhase, TrainingProgress } from '../train/progress.ts';
 import { AssertionError, type CaseContext } from './context.ts';
 import { faultsOf } from './fault.ts';
 import { judgeApplications } from './judge-step.ts';
@@ -20,6 +20,8 @@ export interface TrainingListener {
   readonly save: (files: readonly OutputFile[]) => void;
   /** Where the run waits between two steps while it is closed. */
   readonly gate?: Gate;
+  /** The phases whose rest is to be left out; they are asked for while the run goes on. */
+  readonly skipped?: ReadonlySet<TrainingPhase>;
 }
 
 /** The fault that must turn a training run red: the optimizer climbs. */
@@ -36,8 +38,8 @@ export const STEPS_REVERSED: Control = {
 /**
  * A whole fine-tuning run as the body of a case: every op of the judged steps must be within its
  * bound, and the held-out loss must end where {@link learningFailure} wants it. A run that goes
- * wrong between judged steps is run again, to name the op. Losses, metrics and the adapter's files
- * become evidence.
+ * wrong between judged steps is run again, to name the op; one that is too short for an answer is
+ * skipped, since it proves nothing. Losses, metrics and the adapter's files become evidence.
  */
 export async function trainAndJudge(
   t: CaseContext,
@@ -47,6 +49,11 @@ export async function trainAndJudge(
 ): Promise<void> {
   const log = new RunLog();
   const heldout: number[] = [];
+  const { gate, skipped } = listener ?? {};
+  const rerun = () => {
+    listener?.tell({ type: 'phase', phase: 'examining', skippable: true });
+    return rerunTraining(t, text, config, log, () => skipped?.has('examining') ?? false);
+  };
   const run = fineTune(t.gpu, text, config, {
     judge: async (step, applications) => {
       try {
@@ -60,7 +67,8 @@ export async function trainAndJudge(
     },
     keep: (state) => log.keep(state),
     note: (steps) => log.note(steps),
-    gate: listener?.gate,
+    gate,
+    skipped,
   });
   const telling = follow(run, (progress) => {
     if (progress.type === 'step') log.addLoss(progress.loss);
@@ -71,29 +79,36 @@ export async function trainAndJudge(
     return progress.type !== 'step' || Number.isFinite(progress.loss);
   });
   const ended = await telling.catch(async (error: unknown) => {
-    if (!(error instanceof AssertionError) || !log.anomalousStep) throw error;
+    if (!(error instanceof AssertionError)) throw error;
+    if (!log.anomalousStep) {
+      // Whose fault the wrong element is, is found out once it is thrown.
+      listener?.tell({ type: 'phase', phase: 'examining', skippable: false });
+      throw error;
+    }
     const { failedCall } = t.evidence;
     t.evidence.failedCall = undefined;
-    await rerunTraining(t, text, config, log);
+    await rerun();
     t.evidence.failedCall = failedCall;
     throw error;
   });
   if (!ended) {
-    const seen = await rerunTraining(t, text, config, log);
+    const seen = await rerun();
     throw new AssertionError(
       'loss-not-finite',
       `the loss of step ${log.anomalousStep} is not a finite number; ${seen}`,
     );
   }
-  const { metrics, adapter } = ended;
-  for (const [name, value] of Object.entries(metrics)) t.metric(name, value);
+  const { metrics, measured, adapter } = ended;
+  for (const [name, value] of Object.entries({ ...metrics, ...measured })) t.metric(name, value);
   const files = adapterFiles(adapter, config.model, config.seed);
   for (const { name, data } of files) t.artifact(name, data);
   listener?.save(files);
   const failure = learningFailure(metrics, text.length, config);
+  if (failure?.tooShort && !log.anomalousStep)
+    t.skip('too-short', `${failure.message}; ${config.answerSteps} steps give an answer`);
   // A run that learnt enough in spite of an anomalous step has gone wrong in it all the same.
-  const seen = failure || log.anomalousStep ? await rerunTraining(t, text, config, log) : '';
-  t.expect(failure === undefined, () => `${failure}; ${seen}`, 'not-learnt');
+  const seen = failure || log.anomalousStep ? await rerun() : '';
+  t.expect(failure === undefined, () => `${failure?.message}; ${seen}`, 'not-learnt');
 }
 
 /**

@@ -6,6 +6,10 @@ export interface TrainingConfig extends TrainingSettings {
   readonly model: ByteModelConfig;
   /** Optimizer steps. Default 300. */
   readonly steps: number;
+  /**
+   * A run of fewer steps that has not learnt what it must is too short for an answer. Default 300.
+   */
+  readonly answerSteps: number;
   /** Seed of base, adapters, batches and samples, each from a stream of its own. Default 42. */
   readonly seed: number;
   /** Contexts in a batch. Default 128. */
@@ -46,6 +50,7 @@ export interface TrainingConfig extends TrainingSettings {
 export const DEFAULT_TRAINING: TrainingConfig = {
   model: DEFAULT_BYTE_MODEL,
   steps: 300,
+  answerSteps: 300,
   seed: 42,
   batchSize: 128,
   heldoutFraction: 0.1,

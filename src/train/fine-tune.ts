@@ -10,15 +10,26 @@ import { forecastBytes } from './forecast.ts';
 import type { Gate } from './gate.ts';
 import type { TrainingMetrics } from './learning-check.ts';
 import type { OptimizerState } from './optimizer.ts';
-import type { TrainingProgress } from './progress.ts';
-import { legible, sampleBytes } from './sample.ts';
+import type { TrainingPhase, TrainingProgress } from './progress.ts';
+import { legible, promptIn, sampleBytes } from './sample.ts';
+import { StepClock } from './step-clock.ts';
 import { HELDOUT_BATCH, Trainer } from './trainer.ts';
 
 /** What a finished run leaves. */
 export interface FineTuned {
   readonly metrics: TrainingMetrics;
+  readonly measured: Measured;
   /** The adapters, named `<module>.lora_A` and `<module>.lora_B`. */
   readonly adapter: HostTensors;
+}
+
+/** What the steps of a run took. */
+export interface Measured {
+  /** Median time of a step that is not judged, in milliseconds; undefined where all are. */
+  readonly stepMs?: number;
+  /** The most device memory that the run's tensors took at once. */
+  readonly peakBytes: number;
+  readonly judgedSteps: number;
 }
 
 /** What watches a run. */
@@ -37,6 +48,8 @@ export interface TrainingObserver {
   readonly note: (steps: readonly StepFingerprints[]) => void;
   /** Where the run waits between two steps while it is closed. */
   readonly gate?: Gate | undefined;
+  /** The phases whose rest is to be left out; they are asked for while the run goes on. */
+  readonly skipped?: ReadonlySet<TrainingPhase> | undefined;
 }
 
 /** Stream of the seed from which samples are drawn, the same before and after. */
@@ -52,13 +65,33 @@ export async function* fineTune(
   gpu: Gpu,
   text: Uint8Array<ArrayBuffer>,
   config: TrainingConfig,
-  { judge, keep, note, gate }: TrainingObserver,
+  observer: TrainingObserver,
 ): AsyncGenerator<TrainingProgress, FineTuned> {
+  const { metrics, ...learnt } = yield* learn(gpu, text, config, observer);
+  yield { type: 'phase', phase: 'frozen', skippable: false };
+  const heldoutFrozen = await frozenLoss(gpu, text, config);
+  return { metrics: { ...metrics, heldoutFrozen }, ...learnt };
+}
+
+/** A run without its control. */
+type Learnt = Omit<FineTuned, 'metrics'> & {
+  readonly metrics: Omit<TrainingMetrics, 'heldoutFrozen'>;
+};
+
+async function* learn(
+  gpu: Gpu,
+  text: Uint8Array<ArrayBuffer>,
+  config: TrainingConfig,
+  { judge, keep, note, gate, skipped }: TrainingObserver,
+): AsyncGenerator<TrainingProgress, Learnt> {
   const split = splitText(text, config.heldoutFraction);
+  const { steps, lossEvery, heldoutEvery, judgeEvery } = config;
+  const bytesBefore = gpu.memory.ledger.liveBytes;
+  const peakBytes = () => gpu.memory.ledger.peakBytes - bytesBefore;
+  gpu.memory.resetPeak();
   using fingerprints = new Fingerprints(gpu);
   using trainer = new Trainer(gpu, split, config, { fingerprints });
   const { parameters, frozenCount } = trainer.model;
-  const { steps, lossEvery, heldoutEvery, judgeEvery } = config;
   yield {
     type: 'start',
     steps,
@@ -68,46 +101,64 @@ export async function* fineTune(
     unigram: trainer.unigram,
     bytesForecast: forecastBytes(config, trainer.heldoutCount, HELDOUT_BATCH),
   };
+  yield { type: 'phase', phase: 'preparing', skippable: false };
   await trainer.judgedBase(async (applications) => void (await judge(0, applications)));
   const heldoutBefore = await trainer.heldoutLoss();
   yield { type: 'heldout', step: 0, loss: heldoutBefore };
   yield await sampled('before', trainer, split.heldout, config);
+  yield { type: 'phase', phase: 'learning', skippable: false };
   const clock = new StepClock(steps);
+  let judgedSteps = 0;
   for (let step = 1, told = 0; step <= steps; step++) {
     const opened = gate?.opened;
     if (opened) {
       await gpu.finish();
+      clock.end(step - 1);
       yield { type: 'paused', step: step - 1 };
       await clock.stoppedUntil(opened);
       yield { type: 'resumed', step: step - 1 };
+      clock.begin(step - 1);
     }
     if (step === 1 || step % judgeEvery === 0) {
       note(await fingerprints.read());
+      clock.end(step - 1);
       let boundUsed = 0;
       await trainer.judgedStep(async (applications) => {
         boundUsed = Math.max(boundUsed, await judge(step, applications));
       });
       const state = await trainer.checkpoint();
       if (state) keep(state);
+      judgedSteps += 1;
       yield { type: 'judged', step, boundUsed };
+      if (step === 1 && config.capture) await trainer.capture();
+      clock.begin(step);
     } else trainer.step();
-    if (step === 1 && config.capture) await trainer.capture();
     if (step % lossEvery === 0 || step === steps) {
       note(await fingerprints.read());
       const losses = await trainer.losses(told);
-      const times = clock.lap(step);
-      for (const loss of losses)
-        yield { type: 'step', step: ++told, loss, ...times, bytes: gpu.memory.ledger.liveBytes };
+      clock.end(step);
+      const { liveBytes: bytes } = gpu.memory.ledger;
+      const figures = { ...clock.times(step), bytes, peakBytes: peakBytes() };
+      for (const loss of losses) yield { type: 'step', step: ++told, loss, ...figures };
+      clock.begin(step);
     }
-    if (step % heldoutEvery === 0 && step < steps)
+    if (step % heldoutEvery === 0 && step < steps) {
       yield { type: 'heldout', step, loss: await trainer.heldoutLoss() };
+      clock.begin(step);
+    }
   }
   const heldoutAfter = await trainer.heldoutLoss();
   yield { type: 'heldout', step: steps, loss: heldoutAfter };
-  yield await sampled('after', trainer, split.heldout, config);
-  const heldoutFrozen = await frozenLoss(gpu, text, config);
+  yield { type: 'phase', phase: 'sample', skippable: true };
+  yield await sampled('after', trainer, split.heldout, config, skipped);
+  const { medianMs } = clock.times(steps);
   return {
-    metrics: { heldoutBefore, heldoutAfter, heldoutFrozen, unigram: trainer.unigram },
+    metrics: { heldoutBefore, heldoutAfter, unigram: trainer.unigram },
+    measured: {
+      ...(medianMs === undefined ? {} : { stepMs: medianMs }),
+      peakBytes: peakBytes(),
+      judgedSteps,
+    },
     adapter: await parameters.read(),
   };
 }
@@ -130,43 +181,16 @@ async function sampled(
   trainer: Trainer,
   heldout: Uint8Array,
   { model: { context }, seed, sampleBytes: count, temperature }: TrainingConfig,
+  skipped?: ReadonlySet<TrainingPhase>,
 ): Promise<TrainingProgress> {
-  const prompt = heldout.subarray(0, 2 * context);
+  const prompt = promptIn(heldout, 2 * context);
   const ask = async (bytes: Uint8Array) => valuesOf(await trainer.logits(bytes));
   const bytes = await sampleBytes(ask, prompt, {
     count,
     context,
     temperature,
     random: new Random(seed, SAMPLE_STREAM),
+    skipped: () => skipped?.has('sample') ?? false,
   });
   return { type: 'sample', when, prompt: legible(prompt), text: legible(bytes) };
-}
-
-/**
- * Time for a step over the last lap, and time to the end at the mean speed so far. Milliseconds.
- */
-class StepClock {
-  readonly #steps: number;
-  #started = performance.now();
-  #lap = { step: 0, at: this.#started };
-
-  constructor(steps: number) {
-    this.#steps = steps;
-  }
-
-  /** Waits for `until`; the time that this takes is no time of a step. */
-  async stoppedUntil(until: Promise<void>): Promise<void> {
-    const from = performance.now();
-    await until;
-    const stopped = performance.now() - from;
-    this.#started += stopped;
-    this.#lap = { ...this.#lap, at: this.#lap.at + stopped };
-  }
-
-  lap(step: number): { readonly msPerStep: number; readonly remainingMs: number } {
-    const at = performance.now();
-    const msPerStep = (at - this.#lap.at) / (step - this.#lap.step);
-    this.#lap = { step, at };
-    return { msPerStep, remainingMs: ((at - this.#started) / step) * (this.#steps - step) };
-  }
 }

@@ -53,6 +53,22 @@ test.each([
   ['a loss that rose', 44 * KIB, { heldoutAfter: 9 }, /ended at 9\.000/],
 ])('%s', (_, bytes, change, failure) => {
   const found = learningFailure({ ...learnt, ...change }, bytes, DEFAULT_TRAINING);
-  if (failure) expect(found).toMatch(failure);
+  if (failure) expect(found?.message).toMatch(failure);
   else expect(found).toBeUndefined();
 });
+
+test.each([
+  ['that learns', 150, 4.2, true],
+  ['of one step less than an answer needs', 299, 4.2, true],
+  ['of as many steps as an answer needs', 300, 4.2, false],
+  ['whose loss is no number', 150, Number.NaN, false],
+  ['whose loss is infinite', 150, Number.POSITIVE_INFINITY, false],
+])(
+  'a run %s is too short for an answer only where more steps could tell',
+  (_, steps, heldoutAfter, tooShort) => {
+    const config = { ...DEFAULT_TRAINING, steps };
+    expect(learningFailure({ ...learnt, heldoutAfter }, 44 * KIB, config)).toMatchObject({
+      tooShort,
+    });
+  },
+);

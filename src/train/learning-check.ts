@@ -9,24 +9,36 @@ export interface TrainingMetrics {
   readonly unigram: number;
 }
 
+/** Why a run did not learn what it must. */
+export interface LearningFailure {
+  readonly message: string;
+  /** Too few steps were taken to conclude anything from that. */
+  readonly tooShort: boolean;
+}
+
 /**
  * Why the run did not learn what it must, or nothing. The held-out loss must end 1.5 nats or more
  * below the frozen run, and, for a text of 32 KiB or more, 0.15 nats or more below the unigram
  * entropy: a shorter text holds too little to generalise from, but a wrong gradient still cannot
- * bring the loss down so far.
+ * bring the loss down so far. A run of fewer steps than an
+ * answer needs is too short for one, unless its loss is no number.
  */
 export function learningFailure(
   { heldoutAfter, heldoutFrozen, unigram }: TrainingMetrics,
   textBytes: number,
-  { steps, marginBelowFrozen, marginBelowUnigram, unigramRuleBytes }: TrainingConfig,
-): string | undefined {
+  { steps, answerSteps, marginBelowFrozen, marginBelowUnigram, unigramRuleBytes }: TrainingConfig,
+): LearningFailure | undefined {
+  const tooShort = steps < answerSteps && Number.isFinite(heldoutAfter);
   const after = `the held-out loss ended at ${heldoutAfter.toFixed(3)} nats a byte after ${steps} ${steps === 1 ? 'step' : 'steps'}`;
   // Written so that a loss that is no number fails.
   if (!(heldoutAfter <= heldoutFrozen - marginBelowFrozen)) {
-    return `${after}, not ${marginBelowFrozen} below the frozen run's ${heldoutFrozen.toFixed(3)}${hint(unigram > heldoutFrozen - marginBelowUnigram)}`;
+    const missed = `${marginBelowFrozen} below the frozen run's ${heldoutFrozen.toFixed(3)}`;
+    const hopeless = unigram > heldoutFrozen - marginBelowUnigram;
+    return { message: `${after}, not ${missed}${hint(hopeless)}`, tooShort };
   }
   if (textBytes >= unigramRuleBytes && !(heldoutAfter <= unigram - marginBelowUnigram)) {
-    return `${after}, not ${marginBelowUnigram} below the byte frequencies' ${unigram.toFixed(3)}${hint(unigram < marginBelowUnigram)}`;
+    const missed = `${marginBelowUnigram} below the byte frequencies' ${unigram.toFixed(3)}`;
+    return { message: `${after}, not ${missed}${hint(unigram < marginBelowUnigram)}`, tooShort };
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Random } from '../tensor/random.ts';
-import { draw, legible, sampleBytes } from './sample.ts';
+import { draw, legible, promptIn, sampleBytes } from './sample.ts';
 
 test('draws by the cumulated softmax', () => {
   const logits = [Math.log(1), Math.log(2), Math.log(5)]; // shares 1/8, 2/8, 5/8
@@ -46,6 +46,50 @@ test('asks about the last bytes and repeats for a seed', async () => {
   });
   expect(String.fromCharCode(...bytes)).toBe('def');
   expect(asked).toEqual(['bc', 'cd', 'de']);
+});
+
+test('leaves out what is skipped', async () => {
+  let asked = 0;
+  const bytes = await sampleBytes(
+    async () => {
+      asked += 1;
+      return [0, 1];
+    },
+    Uint8Array.of(1, 1),
+    { count: 9, context: 2, temperature: 1, random: new Random(1), skipped: () => asked === 4 },
+  );
+  expect([bytes.length, asked]).toEqual([4, 4]);
+});
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const promptOf = (text: Uint8Array, least: number) =>
+  new TextDecoder('utf-8', { fatal: true }).decode(promptIn(text, least));
+
+test('a sample goes on from whole words, and begins at one', () => {
+  const text = 'ain stays mainly\n\tin the plain, and so it goes on';
+  expect(promptOf(bytesOf(text), 8)).toBe('stays mainly\n\t');
+  expect(promptOf(bytesOf(text), 10)).toBe('stays mainly\n\t');
+  expect(promptOf(bytesOf(text), 16)).toBe('stays mainly\n\tin ');
+});
+
+test('a text without words is cut between characters', () => {
+  const text = bytesOf('文字だけの文章には空白がない'.repeat(20));
+  expect(promptOf(text.subarray(1), 16)).toBe('字だけの文章');
+});
+
+test('there is a prompt of the wanted length in whatever bytes', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 40 }),
+      fc.uint8Array({ minLength: 80 }),
+      (least, text) => {
+        const { length, byteOffset } = promptIn(text, least);
+        expect(length).toBeGreaterThanOrEqual(least);
+        expect(length).toBeLessThanOrEqual(least + 64);
+        expect(byteOffset + length - text.byteOffset).toBeLessThanOrEqual(text.length);
+      },
+    ),
+  );
 });
 
 test('shows control characters and broken UTF-8 as something visible', () => {

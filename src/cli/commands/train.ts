@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { splitText } from '../../data/text.ts';
 import { messageOf } from '../../errors.ts';
+import { Skip } from '../../harness/training/skip.ts';
 import { type TrainingOutcome, type TrainingRequest, untrained } from '../../harness/training.ts';
 import { writeReport } from '../../report/write.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
+import type { TrainingPhase } from '../../train/progress.ts';
 import { readSettings, type TrainingSettings } from '../../train/settings.ts';
+import { EnterKey } from '../enter-key.ts';
 import { exitOfReport, InterruptedError, UsageError } from '../exit.ts';
 import { checkWritable, makeFolder, readInput, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
-import { showTraining } from '../output/training.ts';
+import { showTraining, showTrainingAnswer } from '../output/training.ts';
 import { type Voice, voiceOn } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
 import { openRuntime } from '../runtime/open.ts';
@@ -51,6 +54,7 @@ export async function trainCommand({
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();
   const { report, files } = await trainIn(voice, request, interrupt.signal);
+  showTrainingAnswer(voice, report);
   if (target) writeOutput('--report', target, writeReport(report));
   if (out) {
     for (const { name, data: bytes } of files) writeOutput('--out', join(out, name), bytes);
@@ -81,7 +85,13 @@ async function trainIn(
   try {
     await using runtime = await openRuntime('chromium', voice.say, signal);
     voice.say(`fine-tuning on ${runtime.adapter}`);
-    return await runtime.train(request, showTraining(voice), signal);
+    using enter = new EnterKey(process.stdin);
+    const skip = new Skip();
+    const offerSkip = (phase: TrainingPhase | undefined) => {
+      enter.onPress(phase && (() => skip.rest(phase)));
+      return phase && enter.isThere ? ' (Enter skips it)' : '';
+    };
+    return await runtime.train(request, showTraining(voice, offerSkip), signal, skip);
   } catch (error) {
     if (error instanceof InterruptedError) return untrained({ cases: await planCases() }, request);
     throw error;

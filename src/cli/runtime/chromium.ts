@@ -155,9 +155,12 @@ class ChromiumRuntime implements Runtime {
     }
   }
 
-  async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
+  async train(...[request, listen, signal, skip]: Parameters<Runtime['train']>) {
     const journal = new TrainingJournal({ cases: await planCases() }, request, listen);
     this.#onTraining = (event) => journal.follow(event);
+    const leave = skip.follow((phase) => {
+      callPage(this.#page, 'skip', phase).catch(() => {}); // a page that is gone skips nothing
+    });
     try {
       return await this.#settle(callPage(this.#page, 'train', request), signal);
     } catch (error) {
@@ -167,6 +170,8 @@ class ChromiumRuntime implements Runtime {
           : undefined;
       if (!lost) throw error;
       return lost;
+    } finally {
+      leave();
     }
   }
 

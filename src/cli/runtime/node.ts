@@ -90,8 +90,8 @@ class NodeRuntime implements Runtime {
     return run({ ...this.#host, ...replay, signal }, options, listen);
   }
 
-  async train(...[request, listen, signal]: Parameters<Runtime['train']>) {
-    return train(this.#host, request, listen, signal);
+  async train(...[request, listen, signal, skip]: Parameters<Runtime['train']>) {
+    return train(this.#host, request, listen, signal, { skip });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

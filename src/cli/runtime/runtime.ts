@@ -1,5 +1,6 @@
 import type { RunListener } from '../../harness/events.ts';
 import type { RunRequest } from '../../harness/headless/page.ts';
+import type { Skip } from '../../harness/training/skip.ts';
 import type { TrainingListener, TrainingOutcome, TrainingRequest } from '../../harness/training.ts';
 import type { Report } from '../../report/schema.ts';
 import type { PageServer } from '../server.ts';
@@ -18,9 +19,11 @@ export interface Runtime extends AsyncDisposable {
   readonly page?: Pick<PageServer, 'url' | 'allow'>;
   /** Runs the selected cases, and the bundles of `replay` beside or instead of them. */
   run(request: RunRequest, listen: RunListener, signal: AbortSignal): Promise<Report>;
+  /** `skip` leaves out the rest of a phase of it. */
   train(
     request: TrainingRequest,
     listen: TrainingListener,
     signal: AbortSignal,
+    skip: Skip,
   ): Promise<TrainingOutcome>;
 }

@@ -1,5 +1,6 @@
 import type { RunOptions } from '../../report/run-options.ts';
 import type { Report } from '../../report/schema.ts';
+import type { TrainingPhase } from '../../train/progress.ts';
 import type { RunEvent, Unfinished } from '../events.ts';
 import type { Live } from '../live.ts';
 import type { Replay } from '../runner/selection.ts';
@@ -34,6 +35,8 @@ export interface HeadlessPage {
   adapter(): Promise<Outcome<string>>;
   run(request: RunRequest): Promise<Outcome<Report>>;
   train(request: TrainingRequest): Promise<Outcome<TrainingOutcome>>;
+  /** Leaves out the rest of a phase of the training that is going on. */
+  skip(phase: TrainingPhase): void;
   /** Ends what is going on; its outcome is then partial. */
   cancel(): void;
 }

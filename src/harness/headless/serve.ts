@@ -2,6 +2,7 @@ import { GradproofError, messageOf } from '../../errors.ts';
 import { NoAdapterError, requestDevice } from '../../gpu/device.ts';
 import type { Case } from '../../testing/suite.ts';
 import { type RunnerHost, run, UnusableError } from '../runner.ts';
+import { Skip } from '../training/skip.ts';
 import { train } from '../training.ts';
 import type { WorkerLink } from '../worker/messages.ts';
 import type { HeadlessDriver, HeadlessPage, Outcome } from './page.ts';
@@ -16,6 +17,7 @@ export function serveHeadless(
 ): void {
   const driver = globalThis as unknown as HeadlessDriver;
   const cancelled = new AbortController();
+  const skip = new Skip();
   const host: RunnerHost = {
     cases,
     startWorker,
@@ -38,8 +40,11 @@ export function serveHeadless(
       outcomeOf(() => run({ ...host, ...replay }, options, (event) => void driver.emitRun(event))),
     train: (request) =>
       outcomeOf(() =>
-        train(host, request, (event) => void driver.emitTraining(event), cancelled.signal),
+        train(host, request, (event) => void driver.emitTraining(event), cancelled.signal, {
+          skip,
+        }),
       ),
+    skip: (phase) => skip.rest(phase),
     cancel: () => cancelled.abort(),
   };
 

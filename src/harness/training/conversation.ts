@@ -5,6 +5,7 @@ import { UnusableError } from '../runner/unusable.ts';
 import type { CaseOutcome, FromWorker, TrainMessage, WorkerLink } from '../worker/messages.ts';
 import { PartialTraining } from './partial.ts';
 import type { Pause } from './pause.ts';
+import type { Skip } from './skip.ts';
 
 /**
  * How a run ended. Without environment and outcome it was cancelled before the worker had a device.
@@ -14,6 +15,12 @@ export interface TrainingEnd {
   readonly outcome?: CaseOutcome;
   readonly files: readonly OutputFile[];
   readonly complete: boolean;
+}
+
+/** What a run can be told while it goes on. */
+export interface TrainingControls {
+  readonly pause?: Pause | undefined;
+  readonly skip?: Skip | undefined;
 }
 
 /** What the worker tells: where it computes, then how the run goes on. */
@@ -31,18 +38,23 @@ export class TrainingConversation {
   readonly #job: TrainMessage;
   readonly #tell: (event: Told) => void;
   readonly #partial: PartialTraining;
-  readonly #pause: Pause | undefined;
+  readonly #controls: TrainingControls;
   readonly #ended: Promise<TrainingEnd>;
   #resolve: (end: TrainingEnd) => void = () => {};
   #reject: (error: UnusableError) => void = () => {};
   #environment: Environment | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(link: WorkerLink, job: TrainMessage, tell: (event: Told) => void, pause?: Pause) {
+  constructor(
+    link: WorkerLink,
+    job: TrainMessage,
+    tell: (event: Told) => void,
+    controls: TrainingControls = {},
+  ) {
     this.#link = link;
     this.#job = job;
     this.#tell = tell;
-    this.#pause = pause;
+    this.#controls = controls;
     this.#partial = new PartialTraining(job);
     this.#ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -59,7 +71,9 @@ export class TrainingConversation {
     this.#link.onMessage((message) => this.#hear(message));
     this.#link.onDeath(({ code, reason }) => this.#end('lost', code, reason));
     signal?.addEventListener('abort', cancel);
-    const leave = this.#pause?.follow((paused) => this.#link.post({ type: 'pause', paused }));
+    const { pause, skip } = this.#controls;
+    const leavePause = pause?.follow((paused) => this.#link.post({ type: 'pause', paused }));
+    const leaveSkip = skip?.follow((phase) => this.#link.post({ type: 'skip', phase }));
     this.#listen();
     this.#link.post({ type: 'start' });
     if (signal?.aborted) cancel();
@@ -68,7 +82,8 @@ export class TrainingConversation {
     } finally {
       clearTimeout(this.#silence);
       signal?.removeEventListener('abort', cancel);
-      leave?.();
+      leavePause?.();
+      leaveSkip?.();
       this.#link.terminate();
     }
   }

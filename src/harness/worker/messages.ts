@@ -4,7 +4,7 @@ import type { Shader } from '../../gpu/shader.ts';
 import type { Examination } from '../../reference/examination.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
-import type { TrainingProgress } from '../../train/progress.ts';
+import type { TrainingPhase, TrainingProgress } from '../../train/progress.ts';
 import type { TrainingSettings } from '../../train/settings.ts';
 import type { WorkerBundle } from '../parity.ts';
 
@@ -23,6 +23,12 @@ export interface TrainMessage {
 export interface PauseMessage {
   readonly type: 'pause';
   readonly paused: boolean;
+}
+
+/** Tells a worker that fine-tunes to leave out the rest of a phase. */
+export interface SkipMessage {
+  readonly type: 'skip';
+  readonly phase: TrainingPhase;
 }
 
 /** Asks a worker to run cases with changed kernels. */
@@ -65,6 +71,7 @@ export interface CaseMessage {
 export type ToWorker =
   | TrainMessage
   | PauseMessage
+  | SkipMessage
   | MutantMessage
   | CaseMessage
   | { readonly type: 'start' };

@@ -7,6 +7,7 @@ import type { Environment } from '../../report/schema.ts';
 import { Diagnostics } from '../../testing/diagnosis.ts';
 import type { Case } from '../../testing/suite.ts';
 import { Gate } from '../../train/gate.ts';
+import type { TrainingPhase } from '../../train/progress.ts';
 import { liveReplayCase, loadLiveCases } from '../live.ts';
 import { replayCase } from '../parity.ts';
 import type { CaseMessage, CaseOutcome, FromWorker, ToWorker } from './messages.ts';
@@ -31,13 +32,14 @@ const DIAGNOSTICS_MS = 15_000;
 
 /**
  * Answers the runner's messages, one at a time: a device at the start, then a result for every
- * case. A pause takes effect at once.
+ * case. A pause and a skip take effect at once.
  */
 export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<void> {
   let device: { readonly gpu: Gpu; readonly probe: Probe } | undefined;
   let cases: ReadonlyMap<string, Case> | undefined;
   const diagnostics = new Diagnostics(DIAGNOSTICS_MS);
   const gate = new Gate();
+  const skipped = new Set<TrainingPhase>();
 
   const release = () => {
     device?.gpu[Symbol.dispose]();
@@ -65,6 +67,10 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       gate.closed = message.paused;
       return;
     }
+    if (message.type === 'skip') {
+      skipped.add(message.phase);
+      return;
+    }
     try {
       const { gpu, probe: found } = device && !device.gpu.lost ? device : await acquire();
       if (message.type === 'start') {
@@ -73,7 +79,8 @@ export function serveWorker(host: WorkerHost): (message: ToWorker) => Promise<vo
       }
       const ieee = found.rounding === 'nearest' && found.exactDivision;
       if (message.type === 'train') {
-        await runTrainJob(gpu, { ieee, diagnostics }, message, { gate, post: host.post });
+        const { post } = host;
+        await runTrainJob(gpu, { ieee, diagnostics }, message, { gate, skipped, post });
         return;
       }
       cases ??= await host.loadCases();

@@ -4,6 +4,7 @@ import { STEPS_REVERSED, trainAndJudge } from '../../testing/training.ts';
 import type { OutputFile } from '../../train/adapter-files.ts';
 import { DEFAULT_TRAINING } from '../../train/config.ts';
 import type { Gate } from '../../train/gate.ts';
+import type { TrainingPhase } from '../../train/progress.ts';
 import type { FromWorker, TrainMessage } from './messages.ts';
 import { runCase } from './run-case.ts';
 import type { CaseConditions } from './scopes.ts';
@@ -24,7 +25,15 @@ export async function runTrainJob(
   gpu: Gpu,
   conditions: Pick<CaseConditions, 'ieee' | 'diagnostics'>,
   message: TrainMessage,
-  { gate, post }: { readonly gate: Gate; readonly post: (answer: FromWorker) => void },
+  {
+    gate,
+    skipped,
+    post,
+  }: {
+    readonly gate: Gate;
+    readonly skipped: ReadonlySet<TrainingPhase>;
+    readonly post: (answer: FromWorker) => void;
+  },
 ): Promise<void> {
   let adapter: readonly OutputFile[] = [];
   const { text, steps, seed, settings } = message;
@@ -47,6 +56,7 @@ export async function runTrainJob(
         { ...DEFAULT_TRAINING, ...settings, steps, seed },
         {
           gate,
+          skipped,
           tell: (progress) => post({ type: 'training', progress }),
           save: (saved) => {
             adapter = saved;

@@ -211,7 +211,9 @@ export class TrainView extends LitElement {
       steps,
       say: units.milliseconds,
       file: 'gradproof-speed',
-      points: losses.map(({ step, msPerStep }) => ({ step, value: msPerStep })),
+      points: losses.flatMap(({ step, msPerStep }) =>
+        msPerStep === undefined ? [] : { step, value: msPerStep },
+      ),
     });
     const memory = curveFigure({
       caption: charts.memory.caption,

@@ -52,7 +52,7 @@ export class TrainingSession {
         { text, ...settings },
         follow,
         abort.signal,
-        pause,
+        { pause },
       );
       this.state.value = { ...this.state.value, phase: 'ended', report, files };
     } catch (error) {

@@ -17,9 +17,27 @@ const EVENTS: readonly TrainingEvent[] = [
   },
   { type: 'heldout', step: 0, loss: 5.56 },
   { type: 'sample', when: 'before', prompt: 'The ', text: 'x#q' },
-  { type: 'step', step: 10, loss: 5.1, msPerStep: 12, remainingMs: 3480, bytes: 4_000_000 },
+  {
+    type: 'step',
+    step: 10,
+    loss: 5.1,
+    lapMs: 12,
+    medianMs: 12,
+    remainingMs: 3480,
+    bytes: 4_000_000,
+    peakBytes: 5_000_000,
+  },
   { type: 'judged', step: 100, boundUsed: 0.2 },
-  { type: 'step', step: 300, loss: 3.2, msPerStep: 12, remainingMs: 0, bytes: 4_100_000 },
+  {
+    type: 'step',
+    step: 300,
+    loss: 3.2,
+    lapMs: 14,
+    medianMs: 12,
+    remainingMs: 0,
+    bytes: 4_100_000,
+    peakBytes: 5_000_000,
+  },
   { type: 'heldout', step: 300, loss: 3.26 },
   { type: 'sample', when: 'after', prompt: 'The ', text: 'cat' },
 ];
@@ -41,7 +59,7 @@ test('collects curves, samples and judged steps', () => {
     msPerStep: 12,
     losses: [
       { step: 10, loss: 5.1, msPerStep: 12, bytes: 4_000_000 },
-      { step: 300, loss: 3.2, msPerStep: 12, bytes: 4_100_000 },
+      { step: 300, loss: 3.2, msPerStep: 14, bytes: 4_100_000 },
     ],
     heldout: [
       { step: 0, loss: 5.56 },

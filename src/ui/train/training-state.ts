@@ -9,7 +9,8 @@ export interface LossPoint {
 
 /** A step as it was told. */
 export interface TrainingPoint extends LossPoint {
-  readonly msPerStep: number;
+  /** A step's share of the steps that were timed together; undefined where none were. */
+  readonly msPerStep: number | undefined;
   /** Device memory in live tensors. */
   readonly bytes: number;
 }
@@ -68,10 +69,14 @@ export function afterTrainingEvent(state: TrainingState, event: TrainingEvent): 
       (state.losses as TrainingPoint[]).push({
         step: event.step,
         loss: event.loss,
-        msPerStep: event.msPerStep,
+        msPerStep: event.lapMs,
         bytes: event.bytes,
       });
-      return { ...state, msPerStep: event.msPerStep, remainingMs: event.remainingMs };
+      return {
+        ...state,
+        ...(event.medianMs === undefined ? {} : { msPerStep: event.medianMs }),
+        remainingMs: event.remainingMs,
+      };
     case 'paused':
       // A run that went on before the worker was told of the pause is not shown as paused.
       return state.phase === 'pausing' ? { ...state, phase: 'paused' } : state;
@@ -82,6 +87,7 @@ export function afterTrainingEvent(state: TrainingState, event: TrainingEvent): 
         ...state,
         judged: [...state.judged, { step: event.step, boundUsed: event.boundUsed }],
       };
+    case 'phase':
     case 'environment':
     case 'end':
       return state;

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import { answerLines } from './answer.ts';
+import { report, result } from './fixtures/reports.ts';
+import type { CaseResult, Report } from './schema.ts';
+import { trainingAnswer } from './training-answer.ts';
+
+const METRICS = {
+  heldoutBefore: 5.561,
+  heldoutAfter: 3.258,
+  unigram: 3.6,
+  judgedSteps: 4,
+  stepMs: 12.34,
+  peakBytes: 4_120_000,
+};
+
+/** A report of one training of 300 steps, on hardware unless `isFallback`. */
+async function trained(over: Partial<CaseResult>, isFallback = false): Promise<Report> {
+  const { status = 'fail' } = over;
+  const one = result({
+    id: 'train.qlora:byte-mlp;seed=42;steps=300',
+    assertions: 5,
+    metrics: METRICS,
+    ...over,
+    status,
+  });
+  const whole = await report([one], '', { kind: 'train' });
+  return {
+    ...whole,
+    environments: whole.environments.map((environment) => ({
+      ...environment,
+      adapter: { ...environment.adapter, isFallback },
+    })),
+  };
+}
+
+const tooShort = (over: Partial<CaseResult> = {}) =>
+  trained({
+    id: 'train.qlora:byte-mlp;seed=42;steps=150',
+    status: 'skip',
+    skip: { code: 'too-short', detail: '' },
+    ...over,
+  });
+
+test('a run that learnt is answered with yes, what it learnt, and what was measured', async () => {
+  expect(trainingAnswer(await trained({ status: 'pass' }))).toEqual({
+    tone: 'good',
+    headline: 'Yes: fine-tuning works here.',
+    sentences: [
+      'The model learnt which byte follows which in this text: how it is spelt, not what it means.',
+      'On the part of the text that it never saw, its loss fell from 5.56 to 3.26 nats per byte; the letter-frequency baseline is 3.60.',
+      '4 steps were recomputed in double precision and agreed.',
+      '12 ms a step (median), at most 4.1 MB of memory, both measured.',
+    ],
+  });
+});
+
+test('on a software adapter it works, but slowly', async () => {
+  const { tone, headline, sentences } = trainingAnswer(await trained({ status: 'pass' }, true));
+  expect([tone, headline]).toEqual(['warn', 'Yes, but slowly: fine-tuning works here.']);
+  expect(sentences.at(-1)).toMatch(/^Software rendering, no GPU in use/);
+});
+
+test('a run that is too short for an answer says so, and no yes or no', async () => {
+  expect(trainingAnswer(await tooShort())).toMatchObject({
+    tone: 'none',
+    headline: 'It is learning, but 150 steps are too few for an answer.',
+    sentences: expect.arrayContaining(['So nothing is proved. The usual run gives an answer.']),
+  });
+  const stuck = await tooShort({ metrics: { ...METRICS, heldoutAfter: 5.6 } });
+  expect(trainingAnswer(stuck)).toMatchObject({
+    headline: 'Not yet: 150 steps are too few for an answer.',
+    sentences: expect.arrayContaining([expect.stringContaining('went from 5.56 to 5.60')]),
+  });
+});
+
+test('what is wrong comes first, and nothing is said of figures that are not there', async () => {
+  const error = { code: 'not-learnt', message: 'the loss did not fall' };
+  const failed = await trained({ status: 'fail', error, metrics: {} });
+  expect(trainingAnswer(failed)).toEqual({
+    tone: 'bad',
+    headline: 'No: this run did not learn as it must.',
+    sentences: ['The loss did not fall.'],
+  });
+  const lost = await trained({ status: 'lost', error: { ...error, message: 'it died!' } });
+  expect(trainingAnswer(lost)).toMatchObject({
+    tone: 'bad',
+    headline: 'No: this run could not be finished.',
+    sentences: expect.arrayContaining(['It died!']),
+  });
+});
+
+test('a run that was stopped concludes nothing', async () => {
+  const stopped = await trained({
+    status: 'error',
+    error: { code: 'interrupted', message: '' },
+    series: { loss: [5, null, 4], heldout: [] },
+  });
+  expect(trainingAnswer(stopped)).toMatchObject({
+    tone: 'none',
+    headline: 'Stopped after 3 steps.',
+  });
+  expect(trainingAnswer({ ...stopped, results: [] }).headline).toBe('Stopped after 0 steps.');
+});
+
+test('every summary of the report gives the same answer', async () => {
+  const learnt = await trained({ status: 'pass' }, true);
+  expect(answerLines(learnt)).toEqual([
+    { tone: 'good', text: 'Yes, but slowly: fine-tuning works here.' },
+  ]);
+  expect(answerLines(await tooShort())).toEqual([
+    { tone: 'open', text: 'It is learning, but 150 steps are too few for an answer.' },
+  ]);
+});
