@@ -53,7 +53,7 @@ export function showTraining(
       case 'step': {
         const speed =
           event.medianMs === undefined ? '' : `${event.medianMs.toFixed(0)} ms a step, `;
-        const line = `step ${event.step}: loss ${event.loss.toFixed(4)}, ${speed}about ${Math.ceil(event.remainingMs / 1000)} s of learning left`;
+        const line = `step ${event.step}: loss ${event.loss.toFixed(4)}, ${speed}about ${Math.ceil(event.remainingMs / 1000)} s left to learn`;
         if (!voice.live) return event.step % STEPS_A_LINE === 0 ? say(line) : undefined;
         voice.write(`\r\x1b[K${line.slice(0, voice.columns() - 1)}`);
         open = true;
