@@ -88,11 +88,54 @@ test('stops when asked', async ({ page }) => {
   );
 });
 
-test('a text that is too short is refused in one plain line', async ({ page }) => {
+test('a text that is too short is refused when it is chosen, and the one before stays', async ({
+  page,
+}) => {
   await open(page);
-  await drop(page, [{ name: 'short.txt', bytes: new TextEncoder().encode('too short') }]);
+  await drop(page, [{ name: 'short.txt', bytes: POEM.bytes.subarray(0, 4095) }]);
+  await expect(page.getByRole('alert')).toContainText(
+    'short.txt has 4,095 bytes, and 4,096 or more are needed to learn from',
+  );
+  await page.goto('/?view=train');
+  await page.getByLabel('Choose a text file').setInputFiles({
+    name: POEM.name,
+    mimeType: 'text/plain',
+    buffer: Buffer.from(POEM.bytes.subarray(0, 4096)),
+  });
+  await expect(page.getByText('poem.txt, 4.1 kB')).toBeVisible();
+  await page.getByLabel('Choose a text file').setInputFiles({
+    name: 'empty.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from(''),
+  });
+  await expect(page.getByRole('alert')).toContainText('empty.txt has 0 bytes');
+  await expect(page.getByText('poem.txt, 4.1 kB')).toBeVisible();
+});
+
+test('what a run does is named, what comes after its steps can be skipped, and one that is too short for an answer says so', async ({
+  page,
+}) => {
+  await page.goto('/?view=train');
+  await page.getByRole('spinbutton', { name: 'steps' }).fill('12');
   await page.getByRole('button', { name: 'Start' }).click();
-  await expect(page.getByRole('alert')).toContainText(/4 KiB|4096/);
+  const doing = page
+    .getByRole('list', { name: 'What the run does' })
+    .locator('[aria-current=step]');
+  await expect(doing).toHaveText('Learning');
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+  await expect(doing).toHaveText('Sample');
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeHidden();
+  await expect(page.getByText('12 of 12 steps'), 'its steps are done').toBeHidden();
+  await page.getByRole('button', { name: 'Skip this' }).click();
+  await expect(answerOf(page)).toHaveText(
+    'It is learning, but 12 steps are too few for an answer.',
+  );
+  const figures = page.getByLabel('In numbers');
+  await expect(figures).toContainText(/Memory, highest so far\s*\d/);
+  await expect(
+    page.getByText(/ms a step \(median\), at most .* of memory, both measured/),
+  ).toBeVisible();
+  await expect(page.getByText(/finding out why/i)).toBeHidden();
 });
 
 test('a number of steps that cannot be run is refused where it is typed', async ({ page }) => {

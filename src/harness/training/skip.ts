@@ -4,10 +4,7 @@ import type { TrainingPhase } from '../../train/progress.ts';
 export class Skip {
   #listener: ((phase: TrainingPhase) => void) | undefined;
 
-  /**
-   * Leaves out what is left of `phase`, of which there is nothing where it is over or cannot be
-   * skipped.
-   */
+  /** Leaves out the rest of `phase`; does nothing where it is over or cannot be skipped. */
   rest(phase: TrainingPhase): void {
     this.#listener?.(phase);
   }

@@ -73,7 +73,7 @@ export const words: ReturnType<typeof chartsWords> = {
     },
   },
   loss: {
-    caption: 'Verlust: wie überrascht das Modell ist',
+    caption: 'Verlust beim nächsten Byte',
     empty: 'Verlustkurve, noch leer',
     description: (from, first, to, last) =>
       `Verlustkurve: von ${from} bei Schritt ${first} bis ${to} Nats pro Byte bei Schritt ${last}`,
@@ -81,7 +81,7 @@ export const words: ReturnType<typeof chartsWords> = {
     unit: 'Nats pro Byte',
     training: 'Verlust auf dem Text',
     heldout: 'Verlust auf dem Teil, den es nie sieht',
-    unigram: 'nur Buchstaben zählen',
+    unigram: 'Buchstabenhäufigkeiten allein',
     columns: { step: 'Schritt', loss: 'Verlust', heldout: 'Verlust auf Ungesehenem' },
   },
 };

@@ -73,7 +73,7 @@ export const chartsWords = words('charts', {
     },
   },
   loss: {
-    caption: 'Loss: how surprised the model is',
+    caption: 'Loss on the next byte',
     empty: 'Loss curve, still empty',
     description: (from: string, first: string, to: string, last: string) =>
       `Loss curve: from ${from} at step ${first} to ${to} nats per byte at step ${last}`,
@@ -81,7 +81,7 @@ export const chartsWords = words('charts', {
     unit: 'nats per byte',
     training: 'loss on the text',
     heldout: 'loss on the part it never sees',
-    unigram: 'counting letters alone',
+    unigram: 'letter-frequency baseline',
     columns: { step: 'Step', loss: 'Loss', heldout: 'Held-out loss' },
   },
 });

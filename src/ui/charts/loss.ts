@@ -12,7 +12,7 @@ import type { Figure } from './figure.ts';
 export interface Losses {
   readonly losses: readonly LossPoint[];
   readonly heldout: readonly LossPoint[];
-  /** What counting letters reaches. */
+  /** What letter frequencies alone reach. */
   readonly unigram: number | undefined;
   /** Steps of the whole run. */
   readonly steps: number;
@@ -22,7 +22,7 @@ export interface Losses {
 const MOST_POINTS = 1200;
 
 /**
- * Training loss as a line, held-out loss as rings, what counting letters reaches as a dashed line.
+ * Training loss as a line, held-out loss as rings, the letter-frequency baseline as a dashed line.
  */
 export function lossFigure(data: Losses): Figure {
   const charts = chartsWords();

@@ -8,6 +8,8 @@ export const words: ReturnType<typeof dropWords> = {
   hint: 'Zieh einen anderen Text auf die Seite, um ihn zu nehmen; ab 32\u202fkB lernt es sich am besten.',
   tooLarge: (name, size, most) =>
     `${name} hat ${units.bytes(size)}, mehr als ${units.bytes(most)}: Ist das die richtige Datei?`,
+  tooShort: (name, size, least) =>
+    `${name} hat ${units.number(size)} Bytes, und zum Lernen braucht es mindestens ${units.number(least)}: einen längeren Text wählen.`,
   unreadable: (name) =>
     `${name} lässt sich nicht lesen: nachsehen, ob die Datei noch da ist, und sie noch einmal wählen.`,
   choose: 'Datei wählen',

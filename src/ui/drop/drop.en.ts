@@ -9,6 +9,8 @@ export const dropWords = words('drop', {
   hint: 'Drop a text anywhere on the page to use it instead; 32 KB or more learns best.',
   tooLarge: (name: string, size: number, most: number) =>
     `${name} has ${units.bytes(size)}, more than ${units.bytes(most)}: is this the right file?`,
+  tooShort: (name: string, size: number, least: number) =>
+    `${name} has ${units.number(size)} bytes, and ${units.number(least)} or more are needed to learn from: choose a longer text.`,
   unreadable: (name: string) =>
     `${name} cannot be read: see whether it is still there, and choose it again.`,
   choose: 'Choose a file',

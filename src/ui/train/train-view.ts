@@ -8,17 +8,18 @@ import { unitsWords } from '../messages/units.en.ts';
 import { trainingWords } from './training.en.ts';
 import type { TrainingSession } from './training-session.ts';
 import '../charts/figure.ts';
+import { trainingAnswer } from '../../report/training-answer.ts';
 import { lossFigure } from '../charts/loss.ts';
 import { isBlocked } from '../check/preflight.ts';
 import { download } from '../controls/download.ts';
 import { Follow } from '../controls/follow.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import { saveReport } from '../reports/report-files.ts';
-import { trainingAnswer } from './training-answer.ts';
-import type { TrainingState } from './training-state.ts';
+import { canPause, type TrainingState } from './training-state.ts';
 import '../check/answer-element.ts';
 import '../check/found.ts';
 import '../controls/progress.ts';
+import './phases.ts';
 import './samples.ts';
 import type { StepsChoice } from './steps-choice.ts';
 import './steps-choice.ts';
@@ -128,7 +129,7 @@ export class TrainView extends LitElement {
    * One button in one place, so that the focus stays on it when Start becomes Stop and Start again;
    * beside it the pause.
    */
-  #buttons({ phase }: TrainingState, busy: boolean, blocked: boolean) {
+  #buttons({ phase, doing }: TrainingState, busy: boolean, blocked: boolean) {
     const words = trainingWords();
     const disabled = busy ? phase === 'stopping' : blocked || this.steps === undefined;
     const paused = phase === 'paused' || phase === 'pausing';
@@ -137,7 +138,7 @@ export class TrainView extends LitElement {
         ${phase === 'stopping' ? words.stopping : busy ? words.stop : phase === 'idle' ? words.start : words.again}
       </button>
       ${
-        paused || phase === 'running'
+        paused || (phase === 'running' && canPause(doing))
           ? html`<button class="large" aria-keyshortcuts="P" @click=${() => (paused ? this.training.resume() : this.training.pause())}>
               ${phase === 'paused' ? words.goOn : phase === 'pausing' ? words.pausing : words.pause}
             </button>`
@@ -157,10 +158,15 @@ export class TrainView extends LitElement {
     const words = trainingWords();
     const step = losses.at(-1)?.step ?? 0;
     return html`
-      ${phase === 'ended' ? html`<gp-answer .answer=${trainingAnswer(report?.results[0], state)}>${this.#files(state)}</gp-answer>` : nothing}
+      ${phase === 'ended' && report ? html`<gp-answer .answer=${trainingAnswer(report, words.verdict)}>${this.#files(state)}</gp-answer>` : nothing}
       ${phase === 'paused' ? html`<p class="tone">${words.pausedAt(step)}</p>` : nothing}
       ${
-        busy && phase !== 'paused'
+        busy && state.doing
+          ? html`<gp-phases .doing=${state.doing} ?skippable=${phase === 'running' && state.skippable} @skip=${() => this.training.skip()}></gp-phases>`
+          : nothing
+      }
+      ${
+        busy && phase !== 'paused' && (!state.doing || canPause(state.doing))
           ? html`<gp-progress
               label=${words.progress}
               noun="steps"
@@ -179,7 +185,7 @@ export class TrainView extends LitElement {
     `;
   }
 
-  #figures({ msPerStep, losses, judged }: TrainingState, start: Start) {
+  #figures({ msPerStep, losses, judged, peakBytes }: TrainingState, start: Start) {
     const units = unitsWords();
     const training = trainingWords();
     const words = training.figures;
@@ -188,7 +194,7 @@ export class TrainView extends LitElement {
       [words.text, units.bytes(start.textBytes)],
       [words.trainable, units.number(start.trainable)],
       [words.frozen, units.number(start.frozen)],
-      [words.memory, units.bytes(start.bytesForecast)],
+      [words.memory, peakBytes === undefined ? words.none : units.bytes(peakBytes)],
       [words.memoryNow, last ? units.bytes(last.bytes) : words.none],
       [
         words.loss,

@@ -4,10 +4,10 @@ export const view: View = {
   name: 'train',
   order: 2,
   words: {
-    en: { label: 'Fine-tune', title: 'teach a small model your text' },
+    en: { label: 'Fine-tune', title: 'fine-tune a small model on your text' },
     de: {
       label: 'Nachtrainieren',
-      title: 'einem kleinen Modell den eigenen Text beibringen',
+      title: 'ein kleines Modell auf dem eigenen Text nachtrainieren',
     },
   },
   element: 'gp-train-view',

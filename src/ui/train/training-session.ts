@@ -1,11 +1,14 @@
+import { SHORTEST_TEXT } from '../../data/text.ts';
 import { messageOf } from '../../errors.ts';
 import { Pause } from '../../harness/training/pause.ts';
+import { Skip } from '../../harness/training/skip.ts';
 import type { TrainingEvent, TrainingRequest } from '../../harness/training.ts';
 import { harness } from '../app/harness.ts';
 import { bytesOf } from '../controls/file-bytes.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
-import { afterTrainingEvent, type TrainingState, UNTRAINED } from './training-state.ts';
+import { dropWords } from '../drop/drop.en.ts';
+import { afterTrainingEvent, canPause, type TrainingState, UNTRAINED } from './training-state.ts';
 
 /** A text to learn from. */
 export interface TrainingText {
@@ -21,14 +24,17 @@ export class TrainingSession {
   readonly #notice: Notice;
   #abort: AbortController | undefined;
   #pause = new Pause();
+  readonly #skip = new Skip();
 
   constructor(notice: Notice) {
     this.#notice = notice;
   }
 
-  /** Takes a text to learn from; one that cannot be read is refused in one line. */
+  /** Takes a text to learn from; one that is too short or cannot be read is refused in one line. */
   async take(file: File): Promise<void> {
     await this.#notice.during(async () => {
+      if (file.size < SHORTEST_TEXT)
+        throw new Error(dropWords().tooShort(file.name, file.size, SHORTEST_TEXT));
       this.text.value = { name: file.name, bytes: await bytesOf(file, 'text') };
     });
   }
@@ -52,7 +58,7 @@ export class TrainingSession {
         { text, ...settings },
         follow,
         abort.signal,
-        { pause },
+        { pause, skip: this.#skip },
       );
       this.state.value = { ...this.state.value, phase: 'ended', report, files };
     } catch (error) {
@@ -66,7 +72,8 @@ export class TrainingSession {
 
   /** Lets the run wait before its next step. */
   pause(): void {
-    if (this.state.value.phase !== 'running') return;
+    const { phase, doing } = this.state.value;
+    if (phase !== 'running' || !canPause(doing)) return;
     this.#pause.on = true;
     this.state.value = { ...this.state.value, phase: 'pausing' };
   }
@@ -77,6 +84,14 @@ export class TrainingSession {
     if (phase !== 'pausing' && phase !== 'paused') return;
     this.#pause.on = false;
     if (phase === 'pausing') this.state.value = { ...this.state.value, phase: 'running' };
+  }
+
+  /** Leaves out the rest of what the run does, where it can be. */
+  skip(): void {
+    const { doing, skippable } = this.state.value;
+    if (!doing || !skippable) return;
+    this.#skip.rest(doing);
+    this.state.value = { ...this.state.value, skippable: false };
   }
 
   /** Ends the run early; its curve stays. */

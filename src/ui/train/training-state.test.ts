@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { TrainingEvent } from '../../harness/training.ts';
-import type { CaseResult } from '../../report/schema.ts';
+import type { CaseResult, Report } from '../../report/schema.ts';
+import { trainingAnswer } from '../../report/training-answer.ts';
+import type { TrainingPhase } from '../../train/progress.ts';
 import { chartModel, thinned } from './chart-model.ts';
-import { trainingAnswer } from './training-answer.ts';
-import { afterTrainingEvent, type TrainingState, UNTRAINED } from './training-state.ts';
+import { afterTrainingEvent, canPause, type TrainingState, UNTRAINED } from './training-state.ts';
 
 const EVENTS: readonly TrainingEvent[] = [
   {
@@ -41,11 +42,6 @@ const EVENTS: readonly TrainingEvent[] = [
   { type: 'heldout', step: 300, loss: 3.26 },
   { type: 'sample', when: 'after', prompt: 'The ', text: 'cat' },
 ];
-const result = {
-  status: 'pass',
-  metrics: { heldoutBefore: 5.56, heldoutAfter: 3.26, unigram: 3.6 },
-} as unknown as CaseResult;
-
 function played(): TrainingState {
   return EVENTS.reduce(afterTrainingEvent, { ...UNTRAINED, phase: 'starting' });
 }
@@ -57,6 +53,7 @@ test('collects curves, samples and judged steps', () => {
     before: 'x#q',
     after: 'cat',
     msPerStep: 12,
+    peakBytes: 5_000_000,
     losses: [
       { step: 10, loss: 5.1, msPerStep: 12, bytes: 4_000_000 },
       { step: 300, loss: 3.2, msPerStep: 14, bytes: 4_100_000 },
@@ -79,51 +76,50 @@ test('a run is paused when the worker says so, and resumes on request', () => {
   ).toBe('stopping');
 });
 
-test('says in words whether it learnt', () => {
-  const good = trainingAnswer(result, played());
-  expect(good.tone).toBe('good');
-  expect(good.sentences.join(' ')).toContain(
-    'from 5.56 to 3.26 nats per byte; counting letters alone reaches 3.60',
-  );
-  const bad = trainingAnswer(
-    { ...result, status: 'fail', error: { code: 'loss', message: 'the loss did not fall' } },
-    played(),
-  );
-  expect(bad).toMatchObject({ tone: 'bad' });
-  expect(bad.sentences[0]).toBe('The loss did not fall.');
-  const short = played();
-  const early: TrainingState = {
-    ...short,
-    ...(short.start ? { start: { ...short.start, steps: 60 } } : {}),
-  };
-  const notYet = trainingAnswer(
-    { ...result, status: 'fail', error: { code: 'not-learnt', message: 'not below' } },
-    early,
-  );
-  expect(notYet).toMatchObject({
-    tone: 'none',
-    headline: 'It is learning, but 60 steps are too few for an answer.',
+test('a run tells what it does, and cannot wait once its steps are done', () => {
+  const told = (state: TrainingState, phase: TrainingPhase, skippable = false) =>
+    afterTrainingEvent(state, { type: 'phase', phase, skippable });
+  const learning = told({ ...played(), phase: 'running' }, 'learning');
+  expect(learning).toMatchObject({ doing: 'learning', skippable: false });
+  const pausing: TrainingState = { ...learning, phase: 'pausing' };
+  expect(told(pausing, 'sample', true)).toMatchObject({
+    phase: 'running',
+    doing: 'sample',
+    skippable: true,
   });
-  const stuck = {
-    ...result,
-    status: 'fail' as const,
-    metrics: {},
-    error: { code: 'not-learnt', message: 'not below' },
+  expect(told({ ...pausing, phase: 'stopping' }, 'frozen').phase).toBe('stopping');
+  const phases = ['preparing', 'learning', 'sample', 'frozen', 'examining'] as const;
+  expect(phases.filter(canPause)).toEqual(['preparing', 'learning']);
+});
+
+test('an answer in German says what it says in English', async () => {
+  const { words } = await import('./training.de.ts');
+  const metrics = {
+    heldoutBefore: 5.56,
+    heldoutAfter: 4.2,
+    judgedSteps: 1,
+    stepMs: 9,
+    peakBytes: 4e6,
   };
-  expect(trainingAnswer(stuck, early).headline).toBe(
-    'Not yet: 60 steps are too few for an answer.',
-  );
-  const stopped = {
-    ...result,
-    status: 'error' as const,
-    error: { code: 'interrupted', message: 'the run was cancelled after step 300' },
-  };
-  for (const part of [undefined, stopped]) {
-    expect(trainingAnswer(part, played())).toMatchObject({
-      tone: 'none',
-      headline: 'Stopped after 300 steps.',
-    });
+  const run = (status: CaseResult['status']) =>
+    ({
+      environments: [],
+      results: [{ id: 'train.qlora:byte-mlp;seed=1;steps=150', status, metrics }],
+    }) as unknown as Report;
+  for (const status of ['pass', 'skip', 'fail', 'lost'] as const) {
+    const [english, german] = [
+      trainingAnswer(run(status)),
+      trainingAnswer(run(status), words.verdict),
+    ];
+    expect([german.tone, german.sentences.length]).toEqual([
+      english.tone,
+      english.sentences.length,
+    ]);
+    expect(german.headline).not.toBe(english.headline);
   }
+  expect(trainingAnswer(run('skip'), words.verdict).headline).toBe(
+    'Es lernt, aber nach 150 Schritten ist es zu früh für eine Antwort.',
+  );
 });
 
 test('the chart holds every point, and its table a row for each step', () => {

@@ -1,5 +1,6 @@
 import type { TrainingEvent, TrainingOutcome } from '../../harness/training.ts';
 import type { Report } from '../../report/schema.ts';
+import type { TrainingPhase } from '../../train/progress.ts';
 
 /** A point of a loss curve: after so many steps, in nats per byte. */
 export interface LossPoint {
@@ -26,6 +27,9 @@ export interface TrainingState {
     | 'stopping'
     | 'ended'
     | 'failed';
+  /** What the run does, and whether the rest of that can be skipped. */
+  readonly doing?: TrainingPhase;
+  readonly skippable?: boolean;
   readonly start?: Extract<TrainingEvent, { type: 'start' }>;
   /** One list for a whole run, which grows. */
   readonly losses: readonly TrainingPoint[];
@@ -33,7 +37,10 @@ export interface TrainingState {
   readonly before?: string;
   readonly after?: string;
   readonly prompt?: string;
+  /** The median so far. */
   readonly msPerStep?: number;
+  /** The most device memory in live tensors so far. */
+  readonly peakBytes?: number;
   readonly remainingMs?: number;
   /** Steps whose every number was judged, with the largest share of its bound. */
   readonly judged: readonly { readonly step: number; readonly boundUsed: number }[];
@@ -50,6 +57,11 @@ export const UNTRAINED: TrainingState = {
   judged: [],
   files: [],
 };
+
+/** Whether a run that does this can wait before its next step. */
+export function canPause(doing: TrainingPhase | undefined): boolean {
+  return doing === 'preparing' || doing === 'learning';
+}
 
 /** The state after `event`. Steps are collected in place, so that a run of n steps costs n. */
 export function afterTrainingEvent(state: TrainingState, event: TrainingEvent): TrainingState {
@@ -75,6 +87,7 @@ export function afterTrainingEvent(state: TrainingState, event: TrainingEvent): 
       return {
         ...state,
         ...(event.medianMs === undefined ? {} : { msPerStep: event.medianMs }),
+        peakBytes: event.peakBytes,
         remainingMs: event.remainingMs,
       };
     case 'paused':
@@ -88,6 +101,13 @@ export function afterTrainingEvent(state: TrainingState, event: TrainingEvent): 
         judged: [...state.judged, { step: event.step, boundUsed: event.boundUsed }],
       };
     case 'phase':
+      return {
+        ...state,
+        // After the last step there is nothing more to wait with.
+        phase: state.phase === 'pausing' && !canPause(event.phase) ? 'running' : state.phase,
+        doing: event.phase,
+        skippable: event.skippable,
+      };
     case 'environment':
     case 'end':
       return state;

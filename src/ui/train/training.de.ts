@@ -6,13 +6,14 @@ const nats = (loss: number) =>
 const steps = (count: number) => units.count(count, { one: 'Schritt', other: 'Schritten' });
 
 export const words: ReturnType<typeof trainingWords> = {
-  title: 'Einem kleinen Modell den eigenen Text beibringen',
-  lead: 'Es liest den Text Buchstabe für Buchstabe und lernt, den nächsten zu erraten, auf dem Grafikchip dieses Rechners. Dabei zeigt sich, ob es lernt und wie schnell. Der Text bleibt hier.',
+  title: 'Ein kleines Modell auf dem eigenen Text nachtrainieren',
+  lead: 'Es liest den Text Byte für Byte und lernt, das nächste vorherzusagen, auf der GPU dieses Rechners: wie der Text geschrieben ist, nicht was er bedeutet. Dabei zeigt sich, ob es lernt und wie schnell. Der Text bleibt hier.',
   howLong: 'Wie lange',
   presets: {
     short: {
       name: 'Ein kurzer Blick',
-      what: (count) => `${units.number(count)} Schritte: Fängt es an zu lernen?`,
+      what: (count) =>
+        `${units.number(count)} Schritte: Fängt es an zu lernen? Oft zu wenige für eine Antwort.`,
     },
     usual: {
       name: 'Der übliche Lauf',
@@ -27,7 +28,6 @@ export const words: ReturnType<typeof trainingWords> = {
   steps: 'Schritte',
   stepsWrong: (most) => `Gebraucht wird eine ganze Zahl von 1 bis ${units.number(most)}.`,
   takes: (bytes) => `Braucht nach Rechnung etwa ${units.bytes(bytes)} Grafikspeicher.`,
-  tooShort: (bytes) => `Gebraucht wird ein Text ab ${units.bytes(bytes)}.`,
   start: 'Starten',
   again: 'Noch einmal',
   pause: 'Unterbrechen',
@@ -37,15 +37,34 @@ export const words: ReturnType<typeof trainingWords> = {
   stopping: 'Wird beendet …',
   pausedAt: (step) => `Unterbrochen nach ${steps(step)}: Der Chip hat nichts zu tun.`,
   progress: 'Fortschritt des Nachtrainierens',
+  phases: {
+    label: 'Was der Lauf tut',
+    names: {
+      preparing: 'Vorbereiten',
+      learning: 'Lernen',
+      sample: 'Kostprobe',
+      frozen: 'Vergleich mit einer eingefrorenen Kopie',
+      examining: 'Suche nach der Ursache',
+    },
+    why: {
+      preparing: 'Das eingefrorene Modell in 4 Bits wird erzeugt und geprüft.',
+      learning: 'Es macht seine Schritte; der erste und jeder hundertste werden nachgerechnet.',
+      sample: 'Es schreibt nach einem Anfang weiter, den es nie gesehen hat.',
+      frozen: 'Dieselben Schritte ohne Lernen: Was sie ändern, ist nicht gelernt.',
+      examining:
+        'Etwas ist nicht, wie es sein muss: Etwa eine Minute lang werden Schritte wiederholt und geprüft, um die Ursache zu finden.',
+    },
+    skip: 'Überspringen',
+  },
   figures: {
     label: 'In Zahlen',
     text: 'Text',
-    trainable: 'Lernende Zahlen',
-    frozen: 'Feste Zahlen',
-    memory: 'Speicher, geschätzt',
+    trainable: 'Trainierte Parameter',
+    frozen: 'Feste Parameter',
+    memory: 'Speicher, bisher höchstens',
     memoryNow: 'Speicher jetzt',
     loss: 'Verlust',
-    step: 'Ein Schritt dauert',
+    step: 'Ein Schritt dauert (Median)',
     judged: 'Nachgerechnete Schritte',
     none: '…',
   },
@@ -64,18 +83,24 @@ export const words: ReturnType<typeof trainingWords> = {
   verdict: {
     stopped: (step) => `Beendet nach ${steps(step)}.`,
     startAgain: 'Ein neuer Lauf gibt die Antwort.',
-    fell: (before, after, unigram) =>
-      `Auf dem Teil des Textes, den es nie gesehen hat, fiel seine Überraschung von ${nats(before)} auf ${nats(after)} Nats pro Byte${
-        unigram === undefined ? '.' : `; Buchstabenzählen allein erreicht ${nats(unigram)}.`
-      }`,
-    speed: (ms, bytes) => `${units.milliseconds(ms)} je Schritt, ${units.bytes(bytes)} Speicher.`,
-    judged: (count) =>
-      `${units.number(count)} seiner Schritte wurden mit doppelter Genauigkeit nachgerechnet und stimmten.`,
-    learnt: 'Ja: Es hat den Text gelernt, und richtig gelernt.',
+    learnt: 'Ja: Nachtrainieren geht hier.',
+    learntSlowly: 'Ja, aber langsam: Nachtrainieren geht hier.',
+    slow: 'Gerechnet hat Software, ohne GPU: Das Ergebnis zählt, das Tempo nicht.',
+    what: 'Das Modell hat gelernt, welches Byte in diesem Text auf welche folgt: wie er geschrieben ist, nicht was er bedeutet.',
+    tooShort: (count, learns) =>
+      `${learns ? 'Es lernt, aber nach' : 'Noch nicht: Nach'} ${steps(count)} ist es zu früh für eine Antwort.`,
+    provesNothing: 'Bewiesen ist also nichts. Der übliche Lauf gibt eine Antwort.',
     notLearnt: 'Nein: Dieser Lauf hat nicht gelernt, wie er sollte.',
-    tooEarly: (step, learns) =>
-      `${learns ? 'Es lernt, aber nach' : 'Noch nicht: Nach'} ${steps(step)} ist es zu früh für eine Antwort.`,
-    tryUsual: 'Was davon nachgerechnet wurde, stimmt. Der übliche Lauf gibt eine Antwort.',
-    noReason: 'ohne Angabe von Gründen',
+    broke: 'Nein: Dieser Lauf kam nicht zu Ende.',
+    fell: (before, after, unigram) =>
+      `Auf dem Teil des Textes, den es nie gesehen hat, ${after < before ? 'fiel' : 'ging'} der Verlust von ${nats(before)} auf ${nats(after)} Nats pro Byte${
+        unigram === undefined ? '.' : `; Buchstabenhäufigkeiten allein erreichen ${nats(unigram)}.`
+      }`,
+    judged: (count) =>
+      count === 1
+        ? '1 Schritt wurde mit doppelter Genauigkeit nachgerechnet und stimmte.'
+        : `${units.number(count)} Schritte wurden mit doppelter Genauigkeit nachgerechnet und stimmten.`,
+    measured: (stepMs, peakBytes) =>
+      `${units.milliseconds(stepMs)} je Schritt (Median), höchstens ${units.bytes(peakBytes)} Speicher, beides gemessen.`,
   },
 };

@@ -1,19 +1,19 @@
+import { TRAINING_WORDS } from '../../report/training-words.ts';
 import { units } from '../messages/units.en.ts';
 import { words } from '../messages/words.ts';
 
-const nats = (loss: number) =>
-  units.number(loss, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const steps = (count: number) => units.count(count, { one: 'step', other: 'steps' });
 
 /** Fine-tuning on a text of one's own. */
 export const trainingWords = words('training', {
-  title: 'Teach a small model your text',
-  lead: 'It reads the text letter by letter and learns to guess the next one, on this computer’s graphics chip. You see whether it learns, and how fast. The text stays here.',
+  title: 'Fine-tune a small model on your text',
+  lead: 'It reads the text byte by byte and learns to foretell the next one, on this computer’s GPU: how the text is spelt, not what it means. You see whether it learns, and how fast. The text stays here.',
   howLong: 'How long',
   presets: {
     short: {
       name: 'A quick look',
-      what: (count: number) => `${units.number(count)} steps: does it begin to learn?`,
+      what: (count: number) =>
+        `${units.number(count)} steps: does it begin to learn? Often too few for an answer.`,
     },
     usual: {
       name: 'The usual run',
@@ -29,7 +29,6 @@ export const trainingWords = words('training', {
   stepsWrong: (most: number) => `A whole number from 1 to ${units.number(most)} is needed.`,
   takes: (bytes: number) =>
     `It takes about ${units.bytes(bytes)} of graphics memory, by calculation.`,
-  tooShort: (bytes: number) => `A text of ${units.bytes(bytes)} or more is needed.`,
   start: 'Start',
   again: 'Start again',
   pause: 'Pause',
@@ -39,15 +38,34 @@ export const trainingWords = words('training', {
   stopping: 'Stopping…',
   pausedAt: (step: number) => `Paused after ${steps(step)}: the chip has nothing to do.`,
   progress: 'Progress of the fine-tuning',
+  phases: {
+    label: 'What the run does',
+    names: {
+      preparing: 'Getting ready',
+      learning: 'Learning',
+      sample: 'Sample',
+      frozen: 'Checked against a frozen copy',
+      examining: 'Finding out why',
+    },
+    why: {
+      preparing: 'The frozen base in 4 bits is made and checked.',
+      learning: 'It takes its steps; the first and every hundredth are recomputed.',
+      sample: 'It writes on after a beginning that it never saw.',
+      frozen: 'The same steps without learning: what they change is no learning.',
+      examining:
+        'Something is not as it must be: steps are repeated and examined to find out why, for about a minute.',
+    },
+    skip: 'Skip this',
+  },
   figures: {
     label: 'In numbers',
     text: 'Text',
-    trainable: 'Numbers it learns',
-    frozen: 'Numbers that stay',
-    memory: 'Memory, forecast',
+    trainable: 'Trained parameters',
+    frozen: 'Frozen parameters',
+    memory: 'Memory, highest so far',
     memoryNow: 'Memory now',
     loss: 'Loss',
-    step: 'A step takes',
+    step: 'A step takes (median)',
     judged: 'Steps recomputed',
     none: '…',
   },
@@ -63,22 +81,5 @@ export const trainingWords = words('training', {
   files: 'What it learnt, as files',
   filesLead:
     'Both together are a LoRA adapter as PEFT keeps it: PEFT, bitsandbytes and the bridge of this project read it.',
-  verdict: {
-    stopped: (step: number) => `Stopped after ${steps(step)}.`,
-    startAgain: 'Start again for an answer.',
-    fell: (before: number, after: number, unigram: number | undefined) =>
-      `On the part of the text that it never saw, its surprise fell from ${nats(before)} to ${nats(after)} nats per byte${
-        unigram === undefined ? '.' : `; counting letters alone reaches ${nats(unigram)}.`
-      }`,
-    speed: (ms: number, bytes: number) =>
-      `${units.milliseconds(ms)} a step, ${units.bytes(bytes)} of memory.`,
-    judged: (count: number) =>
-      `${units.number(count)} of its steps were recomputed in double precision and agreed.`,
-    learnt: 'Yes: it learnt your text, and learnt it right.',
-    notLearnt: 'No: this run did not learn as it must.',
-    tooEarly: (step: number, learns: boolean) =>
-      `${learns ? 'It is learning, but' : 'Not yet:'} ${steps(step)} are too few for an answer.`,
-    tryUsual: 'What was recomputed of it is right. The usual run gives an answer.',
-    noReason: 'no reason was given',
-  },
+  verdict: TRAINING_WORDS,
 });
