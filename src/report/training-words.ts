@@ -1,3 +1,5 @@
+import { counted } from './counted.ts';
+
 /** What is said of an ended fine-tuning; in English here, and in each other language by the page. */
 export interface TrainingWords {
   readonly stopped: (step: number) => string;
@@ -20,7 +22,7 @@ export interface TrainingWords {
   readonly measured: (stepMs: number, peakBytes: number) => string;
 }
 
-const steps = (count: number) => (count === 1 ? '1 step' : `${count.toLocaleString('en')} steps`);
+const steps = (count: number) => counted(count, 'step');
 
 /** In English. */
 export const TRAINING_WORDS: TrainingWords = {
