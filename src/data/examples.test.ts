@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../tensor/random.ts';
+import { CLUSTER_CLASSES, drawClusters } from './clusters.ts';
 import type { Draw } from './examples.ts';
 import { drawMajorities } from './majorities.ts';
 import { drawRepeats, REPEAT_LENGTH } from './repeats.ts';
@@ -13,6 +14,7 @@ const TASKS: Readonly<Record<string, { readonly draw: Draw; readonly labels: num
   repeats: { draw: drawRepeats, labels: 8 },
   strokes: { draw: drawStrokes, labels: 4 },
   majorities: { draw: drawMajorities, labels: 2 },
+  clusters: { draw: drawClusters, labels: CLUSTER_CLASSES },
 };
 
 /** Values of an input, example by example. */
@@ -87,5 +89,14 @@ test('the majority is taken of the unmasked tokens, and the shares sum to 1', ()
       Number(shown.filter((token) => token % 2 === 1).length > shown.length / 2),
     );
     expect(share[i]?.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 5);
+  }
+});
+
+test('the label of a cluster is the axis on which its points are farthest', () => {
+  const { rows, labels } = rowsOf(drawClusters, 'x');
+  for (const [i, x] of rows.entries()) {
+    const label = labels[i] as number;
+    expect(x[label]).toBeGreaterThan(1.19);
+    expect(Math.max(...x.filter((_, axis) => axis !== label))).toBeLessThan(0.81);
   }
 });

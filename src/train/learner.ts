@@ -8,13 +8,13 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { Application } from '../graph/call.ts';
 import type { Model } from '../models/model.ts';
-import { argmax } from '../ops/math/argmax.ts';
-import { crossEntropy } from '../ops/nn/cross_entropy.ts';
 import { seam } from '../seam.ts';
-import { type HostTensor, type HostTensors, hostTensor } from '../tensor/host.ts';
+import { type HostTensor, hostTensor } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import { lossOf, uploadExamples } from './loss.ts';
 import { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
+import { type Score, score } from './score.ts';
 import type { Judge } from './stage.ts';
 import type { OptimizerParams } from './update-rule.ts';
 
@@ -30,12 +30,6 @@ export interface LearnerConfig extends Omit<OptimizerOptions, 'fingerprints'> {
   readonly autocast?: AutocastType;
   /** Seed of the batches and of the model's random numbers. */
   readonly seed: number;
-}
-
-/** Answers of a model to held-out examples: how many were right, of how many. */
-export interface Score {
-  readonly right: number;
-  readonly asked: number;
 }
 
 const drawBatch = seam(
@@ -71,9 +65,9 @@ export class Learner implements Disposable {
     this.#random = new RandomState(seed);
     this.#optimizer = owned.add(new Optimizer(gpu, model.parameters, optimizer, config));
     // What they hold is overwritten before the first step: they have the shapes of every batch.
-    const { inputs, labels } = draw(batchSize, new Random(seed));
-    this.#inputs = upload(gpu, inputs, owned);
-    this.#labels = owned.add(Tensor.from(gpu, labels));
+    const { inputs, labels } = uploadExamples(gpu, draw(batchSize, new Random(seed)), owned);
+    this.#inputs = inputs;
+    this.#labels = labels;
     this.#one = owned.add(Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1))));
     this.#owned = owned.move();
   }
@@ -127,20 +121,7 @@ export class Learner implements Disposable {
    * ones.
    */
   async score(examples: Examples): Promise<Score> {
-    using scope = new Scope();
-    const inputs = upload(this.#gpu, examples.inputs, scope);
-    using tape = new Tape(this.#gpu, [], { autocast: this.#config.autocast });
-    const { y } = tape.apply(
-      argmax,
-      { x: this.#model.forward(tape, inputs) },
-      { axis: 1, keepdims: false },
-      'answers',
-    );
-    const answers = (await y.read()).data;
-    const asked = [...examples.labels.data].flatMap((label, i) =>
-      label < 0 ? [] : [label === answers[i]],
-    );
-    return { right: asked.filter((right) => right).length, asked: asked.length };
+    return await score(this.#gpu, this.#model, examples, this.#config.autocast);
   }
 
   /** What a step does on the host. */
@@ -163,13 +144,7 @@ export class Learner implements Disposable {
   }
 
   #gradients(tape: Tape): ReadonlyMap<Tensor, Tensor> {
-    const logits = this.#model.forward(tape, this.#inputs);
-    const { loss } = tape.apply(
-      crossEntropy,
-      { logits, labels: this.#labels },
-      { log_probs: false },
-      'loss',
-    );
+    const { loss } = lossOf(tape, this.#model, { inputs: this.#inputs, labels: this.#labels });
     return tape.backward(loss, this.#optimizer.lossScale ?? this.#one);
   }
 
@@ -177,11 +152,4 @@ export class Learner implements Disposable {
     this.#captured?.[Symbol.dispose]();
     this.#owned[Symbol.dispose]();
   }
-}
-
-/** Inputs on the device; `scope` owns them. */
-function upload(gpu: Gpu, inputs: HostTensors, scope: Scope): Tensors {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, host]) => [name, scope.add(Tensor.from(gpu, host))]),
-  );
 }
