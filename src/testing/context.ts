@@ -70,17 +70,17 @@ export interface Evidence {
 }
 
 /** What the body of a case works with. */
-export class CaseContext {
+export class CaseContext<Params extends CaseParams = CaseParams> {
   readonly gpu: Gpu;
   readonly ieee: boolean;
   readonly seed: number;
   readonly injects: readonly Breakable[];
-  readonly params: CaseParams;
+  readonly params: Params;
   readonly evidence: Evidence;
 
   constructor(
     environment: CaseEnvironment,
-    params: CaseParams = {},
+    params: Params = {} as Params,
     evidence: Evidence = newEvidence(),
   ) {
     this.gpu = environment.gpu;
@@ -92,7 +92,7 @@ export class CaseContext {
   }
 
   /** The same case with its parameters; evidence is shared. */
-  withParams(params: CaseParams): CaseContext {
+  withParams<Given extends CaseParams>(params: Given): CaseContext<Given> {
     return new CaseContext(this, params, this.evidence);
   }
 

@@ -65,12 +65,18 @@ const DEFAULT_TIMEOUT_MS = 20_000;
 /** One case that proves many things at once says little when it fails. */
 const MOST_ROWS = 3;
 
+/** Values of each parameter of the cases of one name. */
+export type Grid = Readonly<Record<string, readonly (string | number | boolean)[]>>;
+
+/** What one case of a grid has of each parameter. */
+export type ParamsOf<G extends Grid> = { readonly [Name in keyof G]: G[Name][number] };
+
 /** A suite under construction. */
 export class SuiteBuilder implements Suite {
   readonly name: string;
   readonly description: string;
   readonly #covers: readonly Covered[];
-  readonly #declared: CaseBuilder[] = [];
+  readonly #declared: { readonly build: () => readonly Case[] }[] = [];
 
   constructor(
     name: string,
@@ -86,11 +92,8 @@ export class SuiteBuilder implements Suite {
   }
 
   /** Declares a case for every combination of the parameter values in `grid`. */
-  case(
-    name: string,
-    grid: Readonly<Record<string, readonly (string | number | boolean)[]>> = {},
-  ): CaseBuilder {
-    const builder = new CaseBuilder(this.name, name, grid, this.#covers);
+  case<const G extends Grid = Record<never, never>>(name: string, grid?: G): CaseBuilder<G> {
+    const builder = new CaseBuilder<G>(this.name, name, grid ?? ({} as G), this.#covers);
     this.#declared.push(builder);
     return builder;
   }
@@ -101,10 +104,10 @@ export class SuiteBuilder implements Suite {
 }
 
 /** What is declared of the cases of one name; ends with {@link CaseBuilder.run}. */
-export class CaseBuilder {
+export class CaseBuilder<G extends Grid = Grid> {
   readonly #suite: string;
   readonly #name: string;
-  readonly #grid: Readonly<Record<string, readonly (string | number | boolean)[]>>;
+  readonly #grid: G;
   /** Made where the case is declared: what is missing shows only later. */
   readonly #declared = new Error('the declaration of the case');
   #covers: readonly Covered[];
@@ -115,14 +118,9 @@ export class CaseBuilder {
   #control: Control | undefined;
   #injects: readonly Breakable[] = [];
   #given: Case['given'];
-  #run: ((t: CaseContext) => Promise<void>) | undefined;
+  #run: ((t: CaseContext<ParamsOf<G>>) => Promise<void>) | undefined;
 
-  constructor(
-    suiteName: string,
-    name: string,
-    grid: Readonly<Record<string, readonly (string | number | boolean)[]>>,
-    covers: readonly Covered[],
-  ) {
+  constructor(suiteName: string, name: string, grid: G, covers: readonly Covered[]) {
     this.#suite = suiteName;
     this.#name = name;
     this.#grid = grid;
@@ -178,7 +176,8 @@ export class CaseBuilder {
     return this;
   }
 
-  run(body: (t: CaseContext) => Promise<void>): void {
+  /** What the case does; `t.params` has a value of each parameter, and it must read all that vary. */
+  run(body: (t: CaseContext<ParamsOf<G>>) => Promise<void>): void {
     this.#run = body;
   }
 
@@ -207,7 +206,15 @@ export class CaseBuilder {
       control,
       injects: this.#injects,
       ...(this.#given ? { given: this.#given } : {}),
-      run: (t) => run(t.withParams(params)),
+      run: async (t) => {
+        const { watched, unread } = watch(params);
+        await run(t.withParams(watched));
+        const ignored = unread().filter((name) => (this.#grid[name]?.length ?? 0) > 1);
+        if (ignored.length > 0)
+          throw new SuiteError(
+            `${this.#suite}:${this.#name} runs once for each ${ignored.join(' and ')} and does not read it`,
+          );
+      },
     }));
   }
 }
@@ -241,14 +248,27 @@ export function caseId(
   return [`${suiteName}:${name}`, ...parts.map(([key, value]) => `${key}=${value}`)].join(';');
 }
 
-function combinations(
-  grid: Readonly<Record<string, readonly (string | number | boolean)[]>>,
-): CaseParams[] {
-  return Object.entries(grid).reduce<CaseParams[]>(
+/** Parameters that tell which of them were not read. */
+function watch<Params extends CaseParams>(
+  params: Params,
+): { readonly watched: Params; readonly unread: () => readonly string[] } {
+  const left = new Set(Object.keys(params));
+  const watched = new Proxy(params, {
+    get: (target, name) => {
+      left.delete(String(name));
+      return Reflect.get(target, name);
+    },
+  });
+  return { watched, unread: () => [...left] };
+}
+
+function combinations<G extends Grid>(grid: G): ParamsOf<G>[] {
+  const all = Object.entries(grid).reduce<CaseParams[]>(
     (all, [key, values]) =>
       all.flatMap((params) => values.map((value) => ({ ...params, [key]: value }))),
     [{}],
   );
+  return all as ParamsOf<G>[];
 }
 
 /** Parses `37x64` of a case id. */
