@@ -11,13 +11,15 @@ import { runMutantJob } from '../../src/harness/worker/mutant-job.ts';
 import { runCase } from '../../src/harness/worker/run-case.ts';
 
 /**
- * The cases of the ops that a recipe adds, with their controls, and the mutants of its shaders.
+ * The cases of the ops or suites that a recipe adds, with their controls, and the mutants of its shaders.
  * Copied beside it, since only there they exist.
  */
 
-const ops = (process.env['RECIPE_OPS'] ?? '').split(',');
-const shaders = (process.env['RECIPE_SHADERS'] ?? '').split(',');
-const alsoMutants = (process.env['RECIPE_MUTANTS'] ?? '').split(',');
+const listed = (name: string) => (process.env[name] ?? '').split(',').filter(Boolean);
+const ops = listed('RECIPE_OPS');
+const suites = listed('RECIPE_SUITES');
+const shaders = listed('RECIPE_SHADERS');
+const alsoMutants = listed('RECIPE_MUTANTS');
 
 let gpu: Gpu;
 
@@ -26,8 +28,8 @@ beforeAll(async () => {
 });
 afterAll(() => gpu[Symbol.dispose]());
 
-const cases = [...(await loadCases()).values()].filter(({ suite }) =>
-  ops.includes(suite.split('.')[2] ?? ''),
+const cases = [...(await loadCases()).values()].filter(
+  ({ suite }) => suites.includes(suite) || ops.includes(suite.split('.')[2] ?? ''),
 );
 
 test.each(ops)('cases of %s were derived', (op) => {

@@ -62,6 +62,7 @@ export class RecipeCopy implements Disposable {
       'shaders',
       'suites',
       'docs',
+      'e2e',
       'public',
       'scripts',
       'package.json',
