@@ -122,6 +122,20 @@ export class Tape implements Disposable {
     return result;
   }
 
+  /**
+   * `value` in the place of `x`, of which it is a rounding: the gradient of the result flows to x as
+   * it is (straight through), and none to `value`.
+   */
+  straightThrough(x: Tensor, value: Tensor): Tensor {
+    const result = value.view(x.shape);
+    this.#options.recorder?.view(value, result);
+    this.#remember([x], [result], (flow) => {
+      const gradient = flow.get(result);
+      if (gradient) this.#add(flow, x, gradient, 'straight through');
+    });
+    return result;
+  }
+
   /** Runs `part` without remembering it: no gradient flows through what it computes. */
   noGrad<T>(part: () => T): T {
     const before = this.#records;

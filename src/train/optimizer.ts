@@ -1,4 +1,5 @@
 import type { FlatParameters } from '../autograd/flat-parameters.ts';
+import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { clipGradients, clipGradNorm } from '../ops/optim/clip_grad_norm.ts';
 import { lrSchedule } from '../ops/optim/lr_schedule.ts';
@@ -49,6 +50,18 @@ const release = seam('train.release', (_lasting: Tensors, owned: readonly Dispos
 });
 
 /**
+ * Throws GradproofError `no-parameters` where there is nothing to train: a layer whose trits are
+ * fixed has no float weights behind them.
+ */
+const checkParameters = seam('train.check_parameters', ({ names }: FlatParameters): void => {
+  if (names.length === 0)
+    throw new GradproofError(
+      'no-parameters',
+      'an optimizer needs parameters, and the model has none: give it float weights to train',
+    );
+});
+
+/**
  * AdamW, Adam or SGD over one flat buffer: gradients are gathered into a buffer of the same layout,
  * clipped by their norm, and one dispatch updates everything. Nothing is read back, and a captured
  * update follows its schedule.
@@ -72,6 +85,7 @@ export class Optimizer implements Disposable {
     options: OptimizerOptions = {},
   ) {
     const { schedule = { name: 'constant' }, max_grad_norm, grad_scaler, fingerprints } = options;
+    checkParameters(parameters);
     this.#gpu = gpu;
     this.#parameters = parameters;
     this.#schedule = schedule;

@@ -1,0 +1,276 @@
+import { FlatParameters } from '../../src/autograd/flat-parameters.ts';
+import { Tape } from '../../src/autograd/tape.ts';
+import { Scope } from '../../src/gpu/scope.ts';
+import { ternaryLinear } from '../../src/models/ternary-linear.ts';
+import { ternaryMatmul } from '../../src/ops/quant/ternary_matmul.ts';
+import { ternaryQuantize } from '../../src/ops/quant/ternary_quantize.ts';
+import { depthOf } from '../../src/ops/variants.ts';
+import { gamma } from '../../src/reference/bounds.ts';
+import { product } from '../../src/reference/matmul/product.ts';
+import { record as multiplied } from '../../src/reference/quant/ternary_matmul.ts';
+import { record as quantized } from '../../src/reference/quant/ternary_quantize.ts';
+import type { Value } from '../../src/reference/record.ts';
+import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+import { arithmeticOf } from '../../src/testing/judge-call.ts';
+import { suite } from '../../src/testing/suite.ts';
+import { Optimizer } from '../../src/train/optimizer.ts';
+import { normals, value } from './values.ts';
+
+export const ternaryLinearSuite = suite('quant.ternary-linear', {
+  description: 'The classifier of a ResNet18, [512 -> 10], with ternary weights',
+});
+
+const [OUT, IN, ROWS] = [10, 512, 8] as const;
+const SHAPE = [OUT, IN];
+const FACTOR = Math.fround(0.7);
+
+const ROW = 'triton.vision.ternary-linear-quantization';
+
+const meanSize = (data: Float64Array) =>
+  data.reduce((sum, w) => sum + Math.abs(w), 0) / data.length;
+
+/** The trits of a threshold. */
+const tritsOf = (weights: Float64Array, threshold: number) =>
+  weights.map((w) => (Math.abs(w) > threshold ? Math.sign(w) : 0));
+
+/** What the device makes of weights, read back. */
+async function quantize(t: CaseContext, weights: Float64Array) {
+  using scope = new Scope();
+  const weight = scope.add(Tensor.from(t.gpu, hostTensorFrom('f32', SHAPE, weights)));
+  const outputs = scope.addAll(ternaryQuantize.forward(t.gpu, { weight }, {}));
+  const { trits, packed, scale, threshold } = outputs;
+  return {
+    trits: value(await trits.read()),
+    packed: value(await packed.read()),
+    scale: (await scale.read()).data[0] as number,
+    threshold: (await threshold.read()).data[0] as number,
+  };
+}
+
+/** y of packed trits on the device, with a scale. */
+async function multiply(t: CaseContext, x: Value, packed: Value, scale: number): Promise<Value> {
+  using scope = new Scope();
+  const upload = (dtype: 'f32' | 'u8', { shape, data }: Value) =>
+    scope.add(Tensor.from(t.gpu, hostTensorFrom(dtype, shape, data)));
+  const inputs = {
+    x: upload('f32', x),
+    packed: upload('u8', packed),
+    scale: upload('f32', { shape: [1], data: Float64Array.of(scale) }),
+  };
+  const { y } = scope.addAll(ternaryMatmul.forward(t.gpu, inputs, { out_features: OUT }));
+  return value(await y.read());
+}
+
+const variantOf = (op: { readonly variants: object }) => Object.keys(op.variants)[0] as string;
+
+ternaryLinearSuite
+  .case('threshold')
+  .covers(`${ROW}/threshold`)
+  .desc('The threshold is 0.7 times the mean size of the weights, within 1e-6.')
+  .control('the last lane left out', (fault) =>
+    fault.shader('quant/mean_of_partials', 'pair < sizes.lanes', 'pair + 1u < sizes.lanes'),
+  )
+  .run(async (t) => {
+    const weights = valuesOf(normals(t, SHAPE));
+    const expected = 0.7 * meanSize(weights);
+    const { threshold } = await quantize(t, weights);
+    t.expect(
+      Math.abs(threshold - expected) <= 1e-6,
+      () => `the threshold is ${threshold}, and should be ${expected}`,
+    );
+  });
+
+ternaryLinearSuite
+  .case('own-threshold')
+  .covers(`${ROW}/trits-own-threshold`)
+  .desc('Each trit is the one that the threshold gives which the device found.')
+  .control('a threshold a tenth lower', (fault) =>
+    fault.shader(
+      'quant/ternary_encode',
+      'let limit = threshold[0]',
+      'let limit = 0.9 * threshold[0]',
+    ),
+  )
+  .run(async (t) => {
+    const weights = valuesOf(normals(t, SHAPE));
+    const { trits, threshold } = await quantize(t, weights);
+    t.expectEqual('trits', trits, { shape: SHAPE, data: tritsOf(weights, threshold) });
+  });
+
+ternaryLinearSuite
+  .case('trits')
+  .covers(`${ROW}/trits-outside-band`)
+  .desc(
+    'Each trit is the one of the threshold in float64, but for weights within gamma_c of that threshold.',
+  )
+  .control('negative trits lose their sign', (fault) =>
+    fault.shader('quant/ternary_encode', 'select(1u, 255u, 0.0 > x)', '1u'),
+  )
+  .run(async (t) => {
+    const weights = valuesOf(normals(t, SHAPE));
+    const threshold = FACTOR * meanSize(weights);
+    // The sum, and its quotient and product.
+    const c = depthOf(ternaryQuantize.variants[variantOf(ternaryQuantize)])(weights.length) + 4.5;
+    const open = Uint8Array.from(weights, (w) =>
+      Number(Math.abs(Math.abs(w) - threshold) <= gamma(c) * threshold),
+    );
+    const { trits } = await quantize(t, weights);
+    const expected = { shape: SHAPE, data: tritsOf(weights, threshold) };
+    const few = open.reduce((sum, mark) => sum + mark, 0) < 10;
+    t.expect(few, () => 'too many weights lie at the threshold');
+    t.expectAccepted('trits', trits, expected, { kind: 'exact' }, open);
+  });
+
+ternaryLinearSuite
+  .case('output')
+  .covers(`${ROW}/output-within-bound`)
+  .desc(
+    'The output is x T^T times the mean size of the weights that are kept, within the bounds of that mean and of the product.',
+  )
+  .control('the mean size of all weights', (fault) =>
+    fault.shader('quant/masked_abs_sum', 'magnitude > threshold', 'magnitude > 0.0 * threshold'),
+  )
+  .run(async (t) => {
+    const weights = valuesOf(normals(t, SHAPE));
+    const { packed, threshold, scale } = await quantize(t, weights);
+    const random = t.random(1);
+    const x = {
+      shape: [ROWS, IN],
+      data: random.fill(ROWS * IN, () => Math.fround(random.normal())),
+    };
+    const y = await multiply(t, x, packed, scale);
+    // Of the trits that the device has: those in the band are judged by themselves.
+    const trits = { shape: SHAPE, data: tritsOf(weights, threshold) };
+    const kept = weights.filter((_, i) => trits.data[i] !== 0);
+    const alpha = meanSize(kept);
+    const weight = { shape: SHAPE, data: weights };
+    const { scale: ofScale } = quantized.acceptance(
+      { weight },
+      quantized.forward({ weight }, { threshold_factor: 0.7 }),
+      { threshold_factor: 0.7 },
+      arithmeticOf(t, { op: ternaryQuantize.signature, variant: variantOf(ternaryQuantize) }),
+    );
+    const inputs = { x, packed, scale: { shape: [1], data: Float64Array.of(scale) } };
+    const { y: ofProduct } = multiplied.acceptance(
+      inputs,
+      multiplied.forward(inputs, { out_features: OUT }),
+      { out_features: OUT },
+      arithmeticOf(t, { op: ternaryMatmul.signature, variant: variantOf(ternaryMatmul) }),
+    );
+    if (ofScale?.kind !== 'within' || ofProduct?.kind !== 'within')
+      throw new TypeError('a result has no bound');
+    const scaleError = ofScale.bound[0] as number;
+    const sums = product(x, trits, false, true);
+    const bound = sums.data.map(
+      (s, i) => Math.abs(s) * scaleError + (ofProduct.bound[i] as number),
+    );
+    const expected = { shape: [ROWS, OUT], data: sums.data.map((s) => s * alpha) };
+    t.expectAccepted('y', y, expected, { kind: 'within', bound });
+  });
+
+ternaryLinearSuite
+  .case('integer-output')
+  .covers(`${ROW}/output-integer-exact`)
+  .desc('Of whole numbers, with a scale of 1, every output is exact.')
+  .control('the last 16 trits of a row end one early', (fault) =>
+    fault.shader('quant/ternary_matmul', 'min(16u, dims.k - k)', 'min(15u, dims.k - k - 1u)'),
+  )
+  .run(async (t) => {
+    const random = t.random();
+    const weights = random.fill(OUT * IN, () => random.integer(-1, 1));
+    const { packed } = await quantize(t, weights);
+    const x = {
+      shape: [ROWS, IN],
+      data: random.fill(ROWS * IN, () => random.integer(-9, 9)),
+    };
+    const y = await multiply(t, x, packed, 1);
+    t.expectEqual('y', y, product(x, { shape: SHAPE, data: weights }, false, true));
+  });
+
+ternaryLinearSuite
+  .case('latent-gradient')
+  .covers(`${ROW}/latent-gradient`, 'triton.compiler.custom-layer-backward/latent-weight-gradient')
+  .desc('The float weights behind the trits have the gradient dy^T x, exactly for whole numbers.')
+  .control('the operands of the gradient exchanged for themselves', (fault) =>
+    fault.launch('matmul.backward', ([gpu, context, variant]) => [
+      gpu,
+      { ...context, grads: { y: context.outputs.y } },
+      variant,
+    ]),
+  )
+  .run(async (t) => {
+    using scope = new Scope();
+    const random = t.random(1);
+    const whole = (shape: readonly number[]): Value => ({
+      shape,
+      data: random.fill(
+        shape.reduce((size, n) => size * n, 1),
+        () => random.integer(-5, 5),
+      ),
+    });
+    const host = { x: whole([ROWS, IN]), dy: whole([ROWS, OUT]) };
+    const upload = ({ shape, data }: Value) =>
+      scope.add(Tensor.from(t.gpu, hostTensorFrom('f32', shape, data)));
+    const weight = scope.add(Tensor.from(t.gpu, normals(t, SHAPE)));
+    using tape = new Tape(t.gpu, [weight]);
+    const { y } = ternaryLinear(tape, 'fc', upload(host.x), { weight });
+    const gradient = tape.backward(y, upload(host.dy)).get(weight);
+    t.expect(gradient !== undefined, () => 'the float weights have no gradient');
+    t.expectEqual(
+      'gradient of the float weights',
+      value(await (gradient as Tensor).read()),
+      product(host.dy, host.x, true, false),
+    );
+  });
+
+ternaryLinearSuite
+  .case('requantized')
+  .covers(`${ROW}/requantized-crossings`)
+  .desc(
+    'After a step of SGD exactly those trits change whose float weight is now on another side of the threshold.',
+  )
+  .control('a threshold a tenth lower', (fault) =>
+    fault.shader(
+      'quant/ternary_encode',
+      'let limit = threshold[0]',
+      'let limit = 0.9 * threshold[0]',
+    ),
+  )
+  .run(async (t) => {
+    using parameters = new FlatParameters(t.gpu, new Map([['w', normals(t, SHAPE)]]));
+    using optimizer = new Optimizer(t.gpu, parameters, { optimizer: 'sgd', lr: 0.1 });
+    const random = t.random(1);
+    const drawn = random.fill(OUT * IN, () => random.normal());
+    using gradient = Tensor.from(t.gpu, hostTensorFrom('f32', SHAPE, drawn));
+    const now = async () => {
+      using tape = new Tape(t.gpu);
+      using x = Tensor.zeros(t.gpu, [1, IN]);
+      const weight = parameters.view('w');
+      const { trits, threshold } = ternaryLinear(tape, 'fc', x, { weight });
+      return {
+        trits: valuesOf(await trits.read()),
+        threshold: (await threshold.read()).data[0] as number,
+        weights: valuesOf(await weight.read()),
+      };
+    };
+    const before = await now();
+    optimizer.advance();
+    optimizer.update(new Map([[parameters.view('w'), gradient]]));
+    const after = await now();
+    const side = ({ weights, threshold }: typeof before, i: number) => {
+      const w = weights[i] as number;
+      return w > threshold ? 1 : w < -threshold ? -1 : 0;
+    };
+    const changed = after.trits.map((trit, i) => Number(trit !== before.trits[i]));
+    const crossed = after.weights.map((_, i) => Number(side(before, i) !== side(after, i)));
+    const count = crossed.reduce((sum, mark) => sum + mark, 0);
+    t.metric('crossed', count);
+    t.expect(count > 0 && count < (OUT * IN) / 2, () => `${count} weights crossed the threshold`);
+    t.expectEqual(
+      'changed trits',
+      { shape: SHAPE, data: changed },
+      { shape: SHAPE, data: crossed },
+    );
+  });
