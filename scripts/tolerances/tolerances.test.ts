@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { loadRows } from '../../src/catalog/rows.ts';
+import { CATALOG_LIMITS } from './catalog-limits.ts';
 import { type Limit, limits, smallArguments, smallNumbers } from './tolerances.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -42,6 +44,9 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
   'src/ui/cases/case-facts.ts: share < 0.001': 'how a share is written',
   'suites/gpu/probe.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
+  'suites/nn/batch-norm.suite.ts: STEP = 2 ** -17': 'the step of a central difference in float64',
+  'suites/nn/batch-norm.suite.ts: TRUNCATION = 1e-7':
+    'the error of that difference, as in the tests of the records',
   'suites/train/along-gradient.ts: STEP = 1e-4': 'the step of a central difference',
   'suites/train/byte-model.suite.ts: Math.abs(norm - slope) <= 1e-4 * slope + 1e-6':
     "the parity bundle's limit for gradient norms",
@@ -82,8 +87,16 @@ test('the code is found', () => {
 
 test('no result is compared within a tolerance of its own: limits come from records and their bounds', () => {
   expect(keys(files.flatMap(([file, source]) => limits(file, source)))).toEqual(
-    Object.keys(LIMITS).sort(),
+    Object.keys({ ...LIMITS, ...CATALOG_LIMITS }).sort(),
   );
+});
+
+test('a limit that a row of the catalog has stands in its words', async () => {
+  const rows = new Map<string, { readonly asserts: string }>(await loadRows());
+  for (const [limit, id] of Object.entries(CATALOG_LIMITS)) {
+    const number = /0\.0\d*|\de-\d+/.exec(limit.replace(/^.*: /, ''))?.[0];
+    expect(rows.get(id)?.asserts, limit).toContain(number);
+  }
 });
 
 test('the code that judges holds no small number but units', () => {

@@ -123,8 +123,8 @@ export class Tape implements Disposable {
   }
 
   /**
-   * `value` in the place of `x`, of which it is a rounding: the gradient of the result flows to x as
-   * it is (straight through), and none to `value`.
+   * `value`, a rounding of `x`, in its place: the gradient of the result flows to x as it is (straight
+   * through), and none to `value`.
    */
   straightThrough(x: Tensor, value: Tensor): Tensor {
     const result = value.view(x.shape);

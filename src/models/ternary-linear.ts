@@ -3,7 +3,7 @@ import { matmul } from '../ops/matmul/matmul.ts';
 import { ternaryQuantize } from '../ops/quant/ternary_quantize.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** Latent weights f32 [out, in], of which a layer uses the trits, and its bias [out]. */
+/** Latent weights f32 [out, in], whose trits a layer uses, and its bias [out]. */
 export interface LatentLinear {
   readonly weight: Tensor;
   readonly bias?: Tensor | undefined;

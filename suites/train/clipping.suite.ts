@@ -39,9 +39,9 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 const normOf = (a: Float64Array): number => Math.sqrt(dot(a, a));
 
-/** Deviations that make the norm of all gradients about 24, and about a quarter. */
+/** Deviations that make the norm of all gradients about 24, and about three quarters. */
 const LARGE = 0.5;
-const SMALL = 0.005;
+const SMALL = LARGE / 32;
 
 clippingSuite
   .case('global-norm')

@@ -203,7 +203,7 @@ ternaryTrainingSuite
   .timeout(60_000)
   .covers(`${MODEL}/weights-stay-ternary`)
   .desc(
-    'At every 50th of 300 steps the packed weights of all linears are codes of -1, 0 and 1, all of which occur.',
+    'At every 50th of 300 steps the packed weights of all linears are codes of -1, 0 and 1, and each of the three occurs.',
   )
   .control('a code that stands for nothing', (fault) =>
     fault.shader('quant/ternary_pack', '(trit + 1u) & 3u', '(trit + 2u) & 3u'),
