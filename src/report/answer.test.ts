@@ -20,6 +20,14 @@ test('only a whole run with nothing wrong is answered with yes', async () => {
     'Stopped after 6 checks: this report is not complete.',
     '4 of 6 wrong',
   ]);
+  const whole = { ...RUN, run: { ...RUN.run, filters: [] } };
+  expect(texts(whole), 'on a processor').toEqual([
+    'Yes, but slowly: 14 of 14 checks are right.',
+    '14 of 14 right',
+  ]);
+  const [place] = whole.environments as [Report['environments'][number]];
+  const adapter = { ...place.adapter, isFallback: false };
+  expect(texts({ ...whole, environments: [{ ...place, adapter }] })[0]).toMatch(/^Yes: 14 of 14/);
   expect(texts(await report([], ''))).toEqual([
     'Nothing was proved: no check ran to its end.',
     'nothing proved',
@@ -43,7 +51,7 @@ test('what is known to fail is neither right nor wrong, and a control that staye
     control: { fault: 'x', status: 'green' },
   });
   expect(texts(await report([known, right], ''))).toEqual([
-    'Yes: 1 of 2 checks are right.',
+    'Yes, but slowly: 1 of 2 checks are right.',
     '1 of 2 right',
   ]);
   expect(texts(await report([right, green], ''))[0]).toBe('No: 1 of 2 checks did not pass.');

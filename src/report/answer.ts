@@ -69,7 +69,14 @@ export function answerLines(report: Report): readonly [AnswerLine, ...AnswerLine
   if (!run.complete) return wrong > 0 ? [no, stopped] : [stopped];
   if (wrong > 0) return [no];
   if (right === 0) return [{ tone: 'open', text: 'Nothing was proved: no check ran to its end.' }];
-  return [{ tone: 'good', text: `Yes: ${of(right, total - skipped, rights)}` }];
+  const yes = isSlowly(report) ? 'Yes, but slowly' : 'Yes';
+  return [{ tone: 'good', text: `${yes}: ${of(right, total - skipped, rights)}` }];
+}
+
+/** Whether a whole run tells of a computer that uses no GPU, as the page says it too. */
+function isSlowly({ kind, run, environments }: Report): boolean {
+  const isWhole = kind === 'run' && run.filters.length === 0 && run.shard === '1/1';
+  return isWhole && environments.some(({ adapter }) => adapter.isFallback);
 }
 
 /** The same in few words, for a badge or a title: "1228 of 1228 right". */
