@@ -1,14 +1,10 @@
-import { mapped } from '../../graph/call.ts';
 import type { ValueId } from '../../graph/graph.ts';
-import { run as runGraph } from '../../graph/run.ts';
-import { lrSchedule, type Schedule } from '../../vocabulary/optim/lr_schedule.ts';
-import { completed } from '../../vocabulary/signature.ts';
-import { backward, type DifferentiableRunner } from '../backward.ts';
-import { record as clipGradNorm } from '../optim/clip_grad_norm.ts';
-import { rateAt } from '../optim/lr_schedule.ts';
-import { type Element, type OptimizerParams, type Rule, ruleOf } from '../optim/optimizers.ts';
+import type { Schedule } from '../../vocabulary/optim/lr_schedule.ts';
+import type { DifferentiableRunner } from '../backward.ts';
+import type { OptimizerParams } from '../optim/optimizers.ts';
 import type { Value, Values } from '../record.ts';
 import { referenceRunner } from '../runner.ts';
+import { trainingRun } from '../training-run.ts';
 import {
   type Adapter,
   constantsOf,
@@ -53,72 +49,35 @@ export async function llamaRun(
   run: LlamaRun,
   runner: DifferentiableRunner = referenceRunner,
 ): Promise<LlamaRan> {
-  const { config, adapter, optimizer, schedule, clip, frozen, input_ids, labels } = run;
-  const rule = ruleOf(optimizer, false);
-  const names = Object.keys(run.trained);
-  let trained = run.trained;
-  const states = new Map(names.map((name) => [name, stateOf(rule, trained[name] as Value)]));
-  const curves = { losses: [] as number[], grad_norms: [] as number[], lrs: [] as number[] };
-  const weights = { ...frozen, ...trained };
-  const model = { config, adapter, weights, batch: input_ids.shape.slice(1) };
+  const { config, adapter, trained, frozen, input_ids, labels } = run;
+  const model = {
+    config,
+    adapter,
+    weights: { ...frozen, ...trained },
+    batch: input_ids.shape.slice(1),
+  };
   const graph = llamaGraph(model);
+  const batches = Array.from({ length: input_ids.shape[0] as number }, (_, step) => ({
+    ids: at(input_ids, step),
+    labels: at(labels, step),
+  }));
   const constants = constantsOf(model);
-  const { logits, loss } = graph.outputs as { readonly logits: ValueId; readonly loss: ValueId };
-  let first: Pick<LlamaRan, 'logits_step0' | 'grad0'> | undefined;
-  for (let step = 0; step < (input_ids.shape[0] as number); step++) {
-    const batch = { ids: at(input_ids, step), labels: at(labels, step) };
-    const values = await runGraph(graph, runner, { ...constants, ...trained, ...batch });
-    const one = { shape: [1], data: Float64Array.of(1) };
-    const flow = backward(graph, values, new Map([[loss, one]]), runner);
-    const gradients = mapped(
-      trained,
-      (value, name) => flow.get(graph.constants[name] as ValueId) ?? zerosLike(value),
-    );
-    first ??= { logits_step0: values.get(logits) as Value, grad0: gradients };
-    const { norm, ...clipped }: Values = clipGradNorm.forward(gradients, { max_norm: clip });
-    const lr = rateAt(completed(lrSchedule, { ...schedule, base_lr: optimizer.lr }), step);
-    curves.losses.push(values.get(loss)?.data[0] as number);
-    curves.grad_norms.push(norm?.data[0] as number);
-    curves.lrs.push(lr);
-    const atRate = ruleOf({ ...optimizer, lr }, false);
-    const stepped = names.map((name) => {
-      const { shape, data } = clipped[name] as Value;
-      const after = (states.get(name) as readonly Element[]).map((before, i) =>
-        atRate.step(before, data[i] as number, step + 1),
-      );
-      const value = {
-        shape,
-        data: Float64Array.from(after, ({ param }) => runner.stored(param as number)),
-      };
-      states.set(
-        name,
-        after.map((element, i) => ({ ...element, param: value.data[i] as number })),
-      );
-      return [name, value] as const;
-    });
-    trained = Object.fromEntries(stepped);
-  }
+  const { first, losses, grad_norms, lrs, final } = await trainingRun(
+    { ...run, graph, constants, batches },
+    runner,
+  );
   const curve = (data: readonly number[]): Value => ({
     shape: [data.length],
     data: Float64Array.from(data),
   });
   return {
-    losses: curve(curves.losses),
-    grad_norms: curve(curves.grad_norms),
-    lrs: curve(curves.lrs),
-    ...(first as NonNullable<typeof first>),
-    final: trained,
+    losses: curve(losses),
+    grad_norms: curve(grad_norms),
+    lrs: curve(lrs),
+    logits_step0: first.values.get(graph.outputs['logits'] as ValueId) as Value,
+    grad0: first.gradients,
+    final,
   };
-}
-
-/** Every element with what the optimizer keeps of it, nothing yet. */
-function stateOf({ state }: Rule, { data }: Value): readonly Element[] {
-  const fresh = Object.fromEntries(state.map((name) => [name, 0]));
-  return Array.from(data, (param) => ({ ...fresh, param }));
-}
-
-function zerosLike({ shape, data }: Value): Value {
-  return { shape, data: new Float64Array(data.length) };
 }
 
 /** The batch of a step. */

@@ -1,0 +1,68 @@
+import { seam } from '../seam.ts';
+import { type Dataset, shuffled } from './dataset.ts';
+import type { Examples } from './examples.ts';
+
+/** Makes the tensors of a batch from its items. */
+export type Collate<Item> = (items: readonly Item[]) => Examples;
+
+/** How a loader cuts its items into batches. */
+export interface LoaderOptions {
+  /** Items of a batch; the last one has what is left. */
+  readonly batchSize: number;
+  /** Draws another order for each epoch. Default: the order of the indices. */
+  readonly seed?: number;
+  /** Leave out a last batch that is not full. Default false. */
+  readonly dropLast?: boolean;
+}
+
+const cut = seam(
+  'data.cut',
+  (order: readonly number[], batchSize: number, dropLast: boolean): readonly number[][] => {
+    const batches: number[][] = [];
+    for (let start = 0; start < order.length; start += batchSize)
+      batches.push(order.slice(start, start + batchSize));
+    return dropLast ? batches.filter(({ length }) => length === batchSize) : batches;
+  },
+);
+
+/** Batches of some items of a data set, epoch by epoch. */
+export class DataLoader<Item> {
+  readonly #dataset: Dataset<Item>;
+  readonly #indices: readonly number[];
+  readonly #collate: Collate<Item>;
+  readonly #options: LoaderOptions;
+
+  /** `indices` are those of the items that it loads; default all. */
+  constructor(
+    dataset: Dataset<Item>,
+    collate: Collate<Item>,
+    options: LoaderOptions,
+    indices?: readonly number[],
+  ) {
+    this.#dataset = dataset;
+    this.#indices = indices ?? Array.from({ length: dataset.length }, (_, i) => i);
+    this.#collate = collate;
+    this.#options = options;
+  }
+
+  /** Batches of an epoch. */
+  get batchCount(): number {
+    return this.batchesOf(0).length;
+  }
+
+  /** Indices of the items of each batch of an epoch, which counts from 0. */
+  batchesOf(epoch: number): readonly (readonly number[])[] {
+    const { batchSize, seed, dropLast = false } = this.#options;
+    const order =
+      seed === undefined
+        ? this.#indices
+        : shuffled(this.#indices.length, seed, epoch).map((at) => this.#indices[at] as number);
+    return cut(order, batchSize, dropLast);
+  }
+
+  /** The batches of an epoch, which counts from 0; each is made when it is asked for. */
+  *epoch(epoch: number): Generator<Examples> {
+    for (const batch of this.batchesOf(epoch))
+      yield this.#collate(batch.map((index) => this.#dataset.item(index)));
+  }
+}

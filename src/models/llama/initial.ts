@@ -1,0 +1,52 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { type Initial, initialNorm } from '../initial.ts';
+import type { LlamaConfig } from './config.ts';
+
+/** Sizes of a Llama whose weights are drawn. */
+export interface LlamaSizes extends Omit<LlamaConfig, 'length'> {
+  readonly vocab: number;
+  /** Width of the feed-forward layer. */
+  readonly intermediate: number;
+}
+
+/** The deviation with which transformers draws linears and embeddings. */
+const DEVIATION = 0.02;
+
+/** Weights by transformers' names, drawn as it draws them: normal, and ones in normalizations. */
+export function initialLlama(
+  sizes: LlamaSizes,
+  random: Random,
+  headDeviation = DEVIATION,
+): Initial {
+  const { vocab, hidden, intermediate, layers, heads, kv_heads } = sizes;
+  const normal = (name: string, shape: Shape, deviation = DEVIATION): Initial => [
+    [
+      `${name}.weight`,
+      hostTensorFrom(
+        'f32',
+        shape,
+        random.fill(sizeOf(shape), () => random.normal(deviation)),
+      ),
+    ],
+  ];
+  const kv = (kv_heads * hidden) / heads;
+  const block = (at: string): Initial => [
+    ...initialNorm(`${at}.input_layernorm`, hidden, false),
+    ...normal(`${at}.self_attn.q_proj`, [hidden, hidden]),
+    ...normal(`${at}.self_attn.k_proj`, [kv, hidden]),
+    ...normal(`${at}.self_attn.v_proj`, [kv, hidden]),
+    ...normal(`${at}.self_attn.o_proj`, [hidden, hidden]),
+    ...initialNorm(`${at}.post_attention_layernorm`, hidden, false),
+    ...normal(`${at}.mlp.gate_proj`, [intermediate, hidden]),
+    ...normal(`${at}.mlp.up_proj`, [intermediate, hidden]),
+    ...normal(`${at}.mlp.down_proj`, [hidden, intermediate]),
+  ];
+  return [
+    ...normal('model.embed_tokens', [vocab, hidden]),
+    ...Array.from({ length: layers }, (_, i) => block(`model.layers.${i}`)).flat(),
+    ...initialNorm('model.norm', hidden, false),
+    ...normal('lm_head', [vocab, hidden], headDeviation),
+  ];
+}

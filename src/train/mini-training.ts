@@ -1,0 +1,102 @@
+import { RandomState } from '../autograd/random-state.ts';
+import { Tape, type TapeOptions } from '../autograd/tape.ts';
+import type { Examples } from '../data/examples.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
+import type { Model } from '../models/model.ts';
+import { seam } from '../seam.ts';
+import { accumulate } from './accumulation.ts';
+import { askedOf, lossOf, uploadExamples } from './batch-loss.ts';
+import type { Optimizer } from './optimizer.ts';
+
+/** How steps are made, and who looks on. */
+export interface StepOptions {
+  /** Labels are those of the inputs and the loss compares each with the position before it. */
+  readonly shift?: boolean;
+  /** Seed of the model's own random numbers, as of dropout. Default none are drawn. */
+  readonly seed?: number | undefined;
+  /** Batches whose gradients make one step. Default 1. */
+  readonly accumulation?: number;
+  /** Ends the run after the step that is going on. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is shown every op of every step, and is told the end of each step. */
+  readonly watch?: TapeOptions['watch'];
+  readonly onStep?: ((step: number, loss: number) => void | Promise<void>) | undefined;
+}
+
+/** So many batches at a time; the last group has what is left. */
+const grouped = seam(
+  'train.grouped',
+  function* (batches: Iterable<Examples>, size: number): Generator<readonly Examples[]> {
+    let group: Examples[] = [];
+    for (const batch of batches) {
+      group.push(batch);
+      if (group.length < size) continue;
+      yield group;
+      group = [];
+    }
+    if (group.length > 0) yield group;
+  },
+);
+
+const isAborted = seam('train.is_aborted', (signal: AbortSignal | undefined) =>
+  Boolean(signal?.aborted),
+);
+
+/**
+ * Trains for `steps` steps, or as many as there are batches, or until the signal, and returns the
+ * loss of each. Nothing is left on the device but what model and optimizer own.
+ */
+export async function runMiniTraining(
+  gpu: Gpu,
+  model: Model,
+  batches: Iterable<Examples>,
+  optimizer: Optimizer,
+  steps = Number.POSITIVE_INFINITY,
+  options: StepOptions = {},
+): Promise<number[]> {
+  const { shift = false, seed, signal, watch, onStep, accumulation = 1 } = options;
+  const random = seed === undefined ? undefined : new RandomState(seed);
+  const losses: number[] = [];
+  if (steps < 1) return losses;
+  for (const parts of grouped(batches, accumulation)) {
+    const scale = optimizer.lossScale;
+    const { loss, gradients } = await accumulate(gpu, model, parts, {
+      shift,
+      scale,
+      random,
+      watch,
+    });
+    using sum = gradients;
+    optimizer.advance();
+    optimizer.update(sum.gradients);
+    losses.push(loss);
+    await onStep?.(losses.length, loss);
+    if (losses.length >= steps || isAborted(signal)) break;
+  }
+  return losses;
+}
+
+/**
+ * Mean loss over all labels of the batches that ask something, without training. Nothing is
+ * dropped.
+ */
+export async function meanLoss(
+  gpu: Gpu,
+  model: Model,
+  batches: Iterable<Examples>,
+  shift = false,
+): Promise<number> {
+  let sum = 0;
+  let asked = 0;
+  for (const batch of batches) {
+    using scope = new Scope();
+    const tape = scope.add(new Tape(gpu));
+    const tensors = uploadExamples(gpu, batch, scope);
+    const loss = (await lossOf(tape, model, tensors, shift).read()).data[0] as number;
+    const count = askedOf(batch, shift);
+    sum += loss * count;
+    asked += count;
+  }
+  return sum / asked;
+}
