@@ -16,6 +16,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/gpu/probe.ts: float(products, 0) === 2 ** -130': 'a denormal that the probe asks for',
   'src/gpu/probe.ts: float(products, 1) === 2 ** -100': 'a product that the probe asks for',
   'src/gpu/probe.ts: ULP = 2 ** -23': 'operands of the probe',
+  'src/models/llama/initial.ts: DEVIATION = 0.02': 'how transformers draws weights',
   'src/models/layers.ts: EPS = 1e-5': 'a parameter of normalizations, as torch has it',
   'src/reference/attention/rotary_embedding.ts: OF_DOUBLES = 2 ** -50':
     'the roundings of an angle in float64',
@@ -43,6 +44,14 @@ const LIMITS: Readonly<Record<string, string>> = {
     'how seldom chance passes for learning, as in the text that the byte model learns',
   'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
   'src/ui/cases/case-facts.ts: share < 0.001': 'how a share is written',
+  'suites/train/convergence.suite.ts: LITTLE = 2 ** -40':
+    'how far a curve is from the boundary between two answers',
+  'suites/train/gradient-clipping.suite.ts: NORM_LIMIT = 1e-5':
+    "the catalog's limit for norms, gradients and their quotients at a limit of 0.3",
+  'suites/train/limits.ts: GRADIENT_LIMIT = 1e-4':
+    "the catalog's limit for gradients of two ways of computing",
+  'suites/train/limits.ts: LOSS_LIMIT = 1e-3': "the catalog's limit for losses against float64",
+  'suites/train/limits.ts: WEIGHT_LIMIT = 1e-3': "the catalog's limit for trained weights",
   'suites/gpu/probe.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
   'suites/nn/batch-norm.suite.ts: STEP = 2 ** -17': 'the step of a central difference in float64',
   'suites/nn/batch-norm.suite.ts: TRUNCATION = 1e-7':

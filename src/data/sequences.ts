@@ -53,7 +53,7 @@ export function grammarTexts({ length, seqLength, vocab, seed }: SequenceOptions
 }
 
 /** A label that asks nothing. */
-export const IGNORED = -100;
+const IGNORED = -100;
 
 /**
  * Texts of one length as `ids` i32 [n, length]; the labels are the ids, and those of padding ask

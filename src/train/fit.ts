@@ -58,7 +58,7 @@ export interface FitResult {
 }
 
 /** A model was to be trained on nothing. */
-export class EmptyDatasetError extends GradproofError {
+class EmptyDatasetError extends GradproofError {
   constructor() {
     super(
       'empty-dataset',

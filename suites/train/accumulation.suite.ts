@@ -12,6 +12,7 @@ import { accumulate } from '../../src/train/accumulation.ts';
 import { runMiniTraining } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
 import { expectTensors } from './float64.ts';
+import { GRADIENT_LIMIT } from './limits.ts';
 import { SEQ_LENGTH, tinyTransformer } from './tiny-texts.ts';
 
 export const accumulation = suite('train.accumulation', {
@@ -74,7 +75,7 @@ for (const [name, clause, desc, control, factor] of [
       using model = tinyTransformer(t, SIZES);
       const whole = await gradientsOf(t, model, 4);
       const parts = await gradientsOf(t, model, 1);
-      expectTensors(t, parts, whole, 1e-4);
+      expectTensors(t, parts, whole, GRADIENT_LIMIT);
     });
 }
 

@@ -7,6 +7,7 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { type FitResult, fitModel, machineOf } from '../../src/train/fit.ts';
 import { expectTensors, float64Training } from './float64.ts';
+import { WEIGHT_LIMIT } from './limits.ts';
 import { spiralBatches, spiralModel } from './spiral-run.ts';
 
 export const gpuTraining = suite('train.gpu', {
@@ -98,7 +99,7 @@ gpuTraining
     const truth = await float64Training(t.gpu, model, batches, { optimizer: OPTIMIZER });
     const options = { epochs: EPOCHS, optimizer: OPTIMIZER };
     await fitModel(t.gpu, model, { train }, options);
-    expectTensors(t, valuesOfHosts(await model.parameters.read()), truth.final, 1e-3);
+    expectTensors(t, valuesOfHosts(await model.parameters.read()), truth.final, WEIGHT_LIMIT);
   });
 
 gpuTraining
