@@ -1,5 +1,6 @@
 import { seam } from '../seam.ts';
 import { Random } from '../tensor/random.ts';
+import { shuffled } from './epoch.ts';
 
 /** Items by index, from 0 on: `item(i)` is the same however often and in what order it is asked. */
 export interface Dataset<Item> {
@@ -13,20 +14,6 @@ export interface Split {
   readonly validation: readonly number[];
 }
 
-/** The whole numbers from 0 to `count` - 1 in an order that `seed` draws (Fisher and Yates). */
-export const shuffled = seam(
-  'data.shuffled',
-  (count: number, seed: number, stream = 0): readonly number[] => {
-    const random = new Random(seed, stream);
-    const order = Array.from({ length: count }, (_, i) => i);
-    for (let i = count - 1; i > 0; i--) {
-      const other = random.integer(0, i);
-      [order[i], order[other]] = [order[other] as number, order[i] as number];
-    }
-    return order;
-  },
-);
-
 /** Stream of a split; those of epochs count from 0. */
 const SPLIT_STREAM = 0xffff_ffff;
 
@@ -34,7 +21,7 @@ const SPLIT_STREAM = 0xffff_ffff;
 export const splitIndices = seam(
   'data.split_indices',
   (count: number, fraction: number, seed: number): Split => {
-    const order = shuffled(count, seed, SPLIT_STREAM);
+    const order = shuffled(count, new Random(seed, SPLIT_STREAM));
     const end = Math.floor(count * fraction);
     return { train: order.slice(0, end), validation: order.slice(end).toSorted((a, b) => a - b) };
   },

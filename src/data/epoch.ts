@@ -58,7 +58,7 @@ function rowsAt({ dtype, shape, data }: HostTensor, places: readonly number[]): 
 }
 
 /** Whole numbers below `count` in a random order (Fisher and Yates). */
-function shuffled(count: number, random: Random): readonly number[] {
+export function shuffled(count: number, random: Random): readonly number[] {
   const order = Array.from({ length: count }, (_, place) => place);
   for (let last = count - 1; last > 0; last--) {
     const other = random.integer(0, last);

@@ -1,5 +1,7 @@
 import { seam } from '../seam.ts';
-import { type Dataset, shuffled } from './dataset.ts';
+import { Random } from '../tensor/random.ts';
+import type { Dataset } from './dataset.ts';
+import { shuffled } from './epoch.ts';
 import type { Examples } from './examples.ts';
 
 /** Makes the tensors of a batch from its items. */
@@ -56,7 +58,9 @@ export class DataLoader<Item> {
     const order =
       seed === undefined
         ? this.#indices
-        : shuffled(this.#indices.length, seed, epoch).map((at) => this.#indices[at] as number);
+        : shuffled(this.#indices.length, new Random(seed, epoch)).map(
+            (at) => this.#indices[at] as number,
+          );
     return cut(order, batchSize, dropLast);
   }
 

@@ -8,7 +8,7 @@ import { mul } from '../ops/math/mul.ts';
 import { seam } from '../seam.ts';
 import { hostTensor } from '../tensor/host.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { askedOf, lossOf, uploadExamples } from './batch-loss.ts';
+import { askedOf, lossOf, uploadExamples } from './loss.ts';
 
 /** The share of a micro-batch in the mean over all labels of its batch. */
 const shareOf = seam('train.share_of', (asked: number, all: number): number => asked / all);
@@ -51,7 +51,7 @@ export async function accumulate(
     const seed = scale ? own.add(mul.forward(gpu, { a: scale, b: weight }, {}).y) : weight;
     random?.begin();
     const tape = own.add(new Tape(gpu, watched, { random, watch }));
-    const mean = lossOf(tape, model, uploadExamples(gpu, part, own), shift);
+    const { loss: mean } = lossOf(tape, model, uploadExamples(gpu, part, own), shift);
     gradients.add(tape.backward(mean, seed));
     model.keepStatistics?.();
     random?.advance();

@@ -4,7 +4,7 @@ import type { AdapterDescription } from '../gpu/device.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Model } from '../models/model.ts';
 import { seam } from '../seam.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { earlyStop } from './early-stopping.ts';
 import { meanLoss, runMiniTraining, type StepOptions } from './mini-training.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
 import type { OptimizerParams } from './update-rule.ts';
@@ -23,11 +23,6 @@ export interface FitOptions
   readonly optimizer: OptimizerParams;
   /** Seed of the model's own random numbers. Default none are drawn. */
   readonly seed?: number;
-  /**
-   * Stop after so many epochs in a row without a lower validation loss, and go back to the weights
-   * of the best. Default never.
-   */
-  readonly patience?: number;
   readonly onEpoch?: (row: EpochRow) => void | Promise<void>;
 }
 
@@ -76,25 +71,6 @@ export const machineOf = seam(
   }),
 );
 
-const scoreOf = ({ trainLoss, valLoss }: EpochRow): number => valLoss ?? trainLoss;
-
-const bestOf = seam(
-  'train.best_of',
-  (rows: readonly EpochRow[]): EpochRow =>
-    rows.reduce((best, row) => (scoreOf(row) < scoreOf(best) ? row : best)),
-);
-
-/** Whether the last `patience` epochs brought nothing better. */
-const isStale = seam(
-  'train.is_stale',
-  (rows: readonly EpochRow[], patience: number): boolean =>
-    rows.length - bestOf(rows).epoch >= patience,
-);
-
-const restore = seam('train.restore', (parameters: Tensor, best: Tensor) =>
-  parameters.copyFrom(best),
-);
-
 /**
  * Trains a model for some epochs, and asks it after each one about the validation set. Throws
  * {@link EmptyDatasetError}.
@@ -105,11 +81,9 @@ export async function fitModel<Item>(
   { train, validation }: FitData<Item>,
   options: FitOptions,
 ): Promise<FitResult> {
-  const { epochs, patience, onEpoch, signal, shift = false, seed } = options;
+  const { epochs, onEpoch, signal, shift = false, seed } = options;
   if (train.batchCount === 0) throw new EmptyDatasetError();
-  const { data } = model.parameters;
   using optimizer = new Optimizer(gpu, model.parameters, options.optimizer, options);
-  using best = patience === undefined ? undefined : data.clone();
   const metrics: EpochRow[] = [];
   const losses: number[] = [];
   for (let epoch = 1; epoch <= epochs && !signal?.aborted; epoch++) {
@@ -126,14 +100,12 @@ export async function fitModel<Item>(
       valLoss: validation && (await meanLoss(gpu, model, validation.epoch(0), shift)),
     };
     metrics.push(row);
-    if (bestOf(metrics) === row) best?.copyFrom(data);
     await onEpoch?.(row);
-    if (patience !== undefined && isStale(metrics, patience)) break;
   }
-  if (best) restore(data, best);
+  const scores = metrics.map(({ trainLoss, valLoss }) => valLoss ?? trainLoss);
   return {
     finalLoss: metrics.at(-1)?.trainLoss ?? Number.NaN,
-    bestEpoch: bestOf(metrics).epoch,
+    bestEpoch: earlyStop(scores, epochs).best + 1,
     metrics,
     losses,
     machine: machineOf(gpu.adapter),

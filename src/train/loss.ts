@@ -24,13 +24,28 @@ export function uploadExamples(
   return { inputs: mapped(inputs, upload), labels: upload(labels) };
 }
 
-/** The mean cross-entropy of what a model says, f32 [1], and its logits; the tape owns both. */
+/**
+ * The mean cross-entropy of what a model says, f32 [1], and its logits; the tape owns both. With
+ * `shift` the logits of a position are compared with the label after it.
+ */
 export function lossOf(
   tape: Tape,
   model: Model,
   { inputs, labels }: UploadedExamples,
+  shift = false,
 ): { readonly loss: Tensor; readonly logits: Tensor } {
   const logits = model.forward(tape, inputs);
-  const { loss } = tape.apply(crossEntropy, { logits, labels }, { log_probs: false }, 'loss');
+  const { loss } = tape.apply(
+    crossEntropy,
+    { logits, labels },
+    { shift, log_probs: false },
+    'loss',
+  );
   return { loss, logits };
+}
+
+/** Labels that ask something: the loss is a mean over them. */
+export function askedOf({ labels: { shape, data } }: Examples, shift: boolean): number {
+  const columns = shape.at(-1) ?? 1;
+  return data.filter((label, i) => label >= 0 && !(shift && i % columns === 0)).length;
 }

@@ -6,7 +6,7 @@ import { Scope } from '../gpu/scope.ts';
 import type { Model } from '../models/model.ts';
 import { seam } from '../seam.ts';
 import { accumulate } from './accumulation.ts';
-import { askedOf, lossOf, uploadExamples } from './batch-loss.ts';
+import { askedOf, lossOf, uploadExamples } from './loss.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** How steps are made, and who looks on. */
@@ -92,10 +92,10 @@ export async function meanLoss(
   for (const batch of batches) {
     using scope = new Scope();
     const tape = scope.add(new Tape(gpu));
-    const tensors = uploadExamples(gpu, batch, scope);
-    const loss = (await lossOf(tape, model, tensors, shift).read()).data[0] as number;
+    const uploaded = uploadExamples(gpu, batch, scope);
+    const { loss } = lossOf(tape, model, uploaded, shift);
     const count = askedOf(batch, shift);
-    sum += loss * count;
+    sum += ((await loss.read()).data[0] as number) * count;
     asked += count;
   }
   return sum / asked;

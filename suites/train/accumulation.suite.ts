@@ -63,6 +63,7 @@ for (const [name, clause, desc, control, factor] of [
   accumulation
     .case(name)
     .tier('full')
+    .timeout(120_000)
     .covers(`fsdp.training.gradient-accumulation/${clause}`)
     .desc(desc)
     .control(control, (fault) =>
@@ -84,6 +85,7 @@ const ADAMW = { optimizer: 'adamw', lr: 0.01 } as const;
 accumulation
   .case('step', { texts: [1, 4] })
   .tier('full')
+  .timeout(120_000)
   .covers('fsdp.training.gradient-accumulation/adamw-step-bound')
   .desc(
     'The AdamW step from the gradient of parts of so many texts is within the bound of one step from that gradient.',
@@ -97,7 +99,7 @@ accumulation
   .run(async (t) => {
     using model = tinyTransformer(t, SIZES);
     using optimizer = new Optimizer(t.gpu, model.parameters, ADAMW);
-    const parts = texts(t, Number(t.params['texts']));
+    const parts = texts(t, t.params.texts);
     for (const step of [1, 2]) {
       const { gradients } = await accumulate(t.gpu, model, parts, { shift: true });
       using sum = gradients;
@@ -112,6 +114,7 @@ accumulation
 accumulation
   .case('step-counter')
   .tier('full')
+  .timeout(120_000)
   .covers('fsdp.training.gradient-accumulation/step-counter')
   .desc('After eight texts, four to a step, the optimizer has counted two steps.')
   .control('a step for each text', (fault) =>
@@ -138,6 +141,7 @@ accumulation
 accumulation
   .case('peak')
   .tier('full')
+  .timeout(120_000)
   .covers('fsdp.training.gradient-accumulation/activation-peak')
   .desc(
     'Forward and backward of one text after the other need at most 0.35 of the memory beside the gradients that all four at once need.',

@@ -113,7 +113,7 @@ convergenceSuite
 convergenceSuite
   .case('training')
   .tier('full')
-  .timeout(60_000)
+  .timeout(120_000)
   .covers('fsdp.utilities.check-convergence/enough-steps')
   .desc(
     'A run of six windows of steps converges by the rule, and the same run at a rate of 0 does not.',

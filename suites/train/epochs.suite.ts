@@ -7,15 +7,8 @@ import { hostTensorFrom } from '../../src/tensor/host.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import type { FaultDeclaration } from '../../src/testing/fault.ts';
 import { suite } from '../../src/testing/suite.ts';
-<<<<<<< HEAD
 import { type EpochStep, EpochTrainer } from '../../src/train/epoch-trainer.ts';
 import { score } from '../../src/train/score.ts';
-=======
-import { type FitResult, fitModel } from '../../src/train/fit.ts';
-import { expectLosses, float64Training } from './float64.ts';
-import { LOSS_LIMIT } from './limits.ts';
-import { hundredTexts, loadersOf, tinyTransformer } from './tiny-texts.ts';
->>>>>>> 8d05fd1 (Name the catalog's limits of training)
 
 export const epochsSuite = suite('train.epochs', {
   description: 'A perceptron goes through a fixed set of examples, all of them once an epoch',
@@ -98,7 +91,6 @@ epochsSuite
     fault.shader('optim/adamw_step', '- step.size', '- 0.0 * step.size'),
   )
   .run(async (t) => {
-<<<<<<< HEAD
     using model = perceptron(t);
     using training = trainer(t, model, drawClusters(COUNT, t.random(1)));
     const hashOfWeights = async () => {
@@ -111,14 +103,6 @@ epochsSuite
       hashes.length === 33 && new Set(hashes).size === hashes.length,
       () => `${hashes.length - 1} steps left ${new Set(hashes).size} different weights`,
     );
-=======
-    using model = tinyTransformer(t);
-    const { train } = loadersOf(t, hundredTexts(t));
-    const settings = { optimizer: OPTIMIZER, shift: true };
-    const truth = await float64Training(t.gpu, model, [...train.epoch(0)], settings);
-    const { losses } = await fitModel(t.gpu, model, { train }, { epochs: 1, ...settings });
-    expectLosses(t, losses, truth.losses, LOSS_LIMIT);
->>>>>>> 8d05fd1 (Name the catalog's limits of training)
   });
 
 const EPOCHS = 5;

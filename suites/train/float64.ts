@@ -12,9 +12,9 @@ import {
 } from '../../src/reference/training-run.ts';
 import { valuesOfHosts } from '../../src/reference/values.ts';
 import type { HostTensor } from '../../src/tensor/host.ts';
-import { Tensor } from '../../src/tensor/tensor.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
-import { lossOf } from '../../src/train/batch-loss.ts';
+import { lossOf, uploadExamples } from '../../src/train/loss.ts';
 
 /** What the float64 run needs beside model and batches. */
 interface Settings extends Pick<TrainingRun, 'optimizer'> {
@@ -32,18 +32,14 @@ export async function float64Training(
   { optimizer, shift = false }: Settings,
 ): Promise<TrainingRan> {
   using scope = new Scope();
-  const { labels, ...inputs } = Object.fromEntries(
-    Object.entries(valuesIn(batches[0] as Examples)).map(([name, host]) => [
-      name,
-      scope.add(Tensor.from(gpu, host)),
-    ]),
-  );
+  const batch = uploadExamples(gpu, batches[0] as Examples, scope);
   const { parameters } = model;
   const names = new Map(parameters.names.map((name) => [parameters.view(name), name]));
-  const given = { ...inputs, labels: labels as Tensor };
+  const given = { ...batch.inputs, labels: batch.labels };
   const recorder = new GraphBuilder<Tensor>(given, names);
   const tape = scope.add(new Tape(gpu, [], { recorder }));
-  const graph = recorder.build({ loss: lossOf(tape, model, given, shift) });
+  const { loss } = lossOf(tape, model, batch, shift);
+  const graph = recorder.build({ loss });
   const constants: Record<string, HostTensor> = {};
   for (const [name, tensor] of recorder.constants)
     if (!names.has(tensor)) constants[name] = await tensor.read();

@@ -30,6 +30,7 @@ async function threeEpochs(
 gpuTraining
   .case('every-op-dispatched')
   .tier('full')
+  .timeout(120_000)
   .covers('tb.hardware.gpu-training/every-op-dispatched')
   .desc(
     'Every op of every pass of 12 steps, and every update, dispatches kernels, which are listed; none is computed on the processor, and all that is read back are the losses.',
@@ -85,6 +86,7 @@ gpuTraining
 gpuTraining
   .case('weights')
   .tier('full')
+  .timeout(120_000)
   .covers('tb.hardware.gpu-training/weights-within-1e-3')
   .desc(
     'After three epochs every weight is that of the same run in float64, within 1e-3 of the largest of its tensor.',
@@ -105,6 +107,7 @@ gpuTraining
 gpuTraining
   .case('adapter')
   .tier('full')
+  .timeout(120_000)
   .covers('tb.hardware.gpu-training/adapter-recorded')
   .desc(
     'The result says which adapter computed, all that is known of it, and marks a run as of a real GPU where the adapter is no stand-in.',

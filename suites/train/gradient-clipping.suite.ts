@@ -61,7 +61,7 @@ gradientClipping
     fault.shader('optim/grad_norm', 'sum += shares[i].x;', 'sum += 2.0 * shares[i].x;'),
   )
   .run(async (t) => {
-    using gradients = new Gradients(t, Number(t.params['norm']));
+    using gradients = new Gradients(t, t.params.norm);
     using norm = clipGradients(t.gpu, gradients.tensors, { max_norm: MAX_NORM });
     const found = (await norm.read()).data[0] as number;
     const wanted = normOf(gradients.before);
@@ -85,7 +85,7 @@ gradientClipping
     ),
   )
   .run(async (t) => {
-    using gradients = new Gradients(t, Number(t.params['norm']));
+    using gradients = new Gradients(t, t.params.norm);
     using _norm = clipGradients(t.gpu, gradients.tensors, { max_norm: MAX_NORM });
     const after = await gradients.read();
     const norm = normOf(after);
@@ -114,7 +114,7 @@ gradientClipping
     ),
   )
   .run(async (t) => {
-    using gradients = new Gradients(t, Number(t.params['norm']));
+    using gradients = new Gradients(t, t.params.norm);
     using _norm = clipGradients(t.gpu, gradients.tensors, { max_norm: MAX_NORM });
     for (const [i, data] of (await gradients.read()).entries()) {
       const shape = [data.length];

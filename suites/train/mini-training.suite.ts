@@ -44,6 +44,7 @@ class Run implements Disposable {
 miniTraining
   .case('loss-count')
   .tier('full')
+  .timeout(120_000)
   .covers('fsdp.utilities.run-mini-training/loss-count')
   .desc('Of ten batches, a run of n steps takes n, and returns as many finite losses.')
   .control('an end after every step', (fault) => fault.host('train.is_aborted', () => () => true))
@@ -61,6 +62,7 @@ miniTraining
 miniTraining
   .case('same-seed')
   .tier('full')
+  .timeout(120_000)
   .covers('fsdp.utilities.run-mini-training/same-seed-equal')
   .desc('Two runs of one seed have the same losses, bit by bit; of another seed, others.')
   .control('masks that no seed gives', (fault) =>
@@ -85,11 +87,12 @@ miniTraining
 miniTraining
   .case('abort')
   .tier('full')
+  .timeout(120_000)
   .covers('fsdp.utilities.run-mini-training/abort-within-step')
   .desc(
     'A signal between two steps, or in the midst of one, ends the run with the step that is going on.',
   )
-  .control('a signal that nobody reads', (fault) =>
+  .control('a signal that is not read', (fault) =>
     fault.host('train.is_aborted', () => () => false),
   )
   .run(async (t) => {
@@ -117,6 +120,7 @@ miniTraining
 miniTraining
   .case('buffers')
   .tier('full')
+  .timeout(120_000)
   .covers('fsdp.utilities.run-mini-training/no-extra-buffers')
   .desc('After the run no other buffers live than those of weights and optimizer before it.')
   .control('a buffer that each step leaves', (fault) =>
