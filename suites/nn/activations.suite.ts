@@ -59,15 +59,6 @@ async function run(t: CaseContext, layer: TernaryLayer, { op }: Activation, dy: 
   return { y: await download(y), dx: await download(dx) };
 }
 
-/** What the layer gives before the activation, in float64. */
-function before({ host: { x, weight, bias } }: TernaryLayer): Value {
-  const { shape, data } = product(x, weight, false, true);
-  return {
-    shape,
-    data: data.map((sum, i) => sum + (bias.data[i % bias.data.length] as number)),
-  };
-}
-
 function expectClose(t: CaseContext, name: string, actual: Value, expected: Value): void {
   const bound = new Float64Array(expected.data.length).fill(TOLERANCE);
   t.expectAccepted(name, actual, expected, { kind: 'within', bound });
@@ -88,7 +79,7 @@ for (const activation of ACTIVATIONS) {
     .control(`the fault of ${op.name} itself`, faultsOf(op.name, 'forward'))
     .run(async (t) => {
       using layer = new TernaryLayer(t, SIZES);
-      const z = before(layer);
+      const z = layer.expected();
       const { y } = await run(t, layer, activation, z);
       expectClose(t, 'y', y, { ...z, data: z.data.map(value) });
     });
@@ -102,7 +93,7 @@ for (const activation of ACTIVATIONS) {
     .control(`the fault of the gradient of ${op.name} itself`, faultsOf(op.name, 'backward'))
     .run(async (t) => {
       using layer = new TernaryLayer(t, SIZES);
-      const z = before(layer);
+      const z = layer.expected();
       const random = t.random(1);
       const dy = { ...z, data: z.data.map(() => Math.fround(random.normal())) };
       const { dx } = await run(t, layer, activation, dy);
@@ -118,7 +109,7 @@ activationsSuite
   .control('what is negative passes', faultsOf('relu', 'forward'))
   .run(async (t) => {
     using layer = new TernaryLayer(t, SIZES);
-    const z = before(layer);
+    const z = layer.expected();
     const { y } = await run(t, layer, ACTIVATIONS[0] as Activation, z);
     const negative = y.data.filter((x) => !(x >= 0)).length;
     t.expect(negative === 0, () => `${negative} outputs are below 0`);

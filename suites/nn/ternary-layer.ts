@@ -4,6 +4,7 @@ import { Layers } from '../../src/models/layers.ts';
 import { format } from '../../src/quant/ternary/format.ts';
 import { packTrits } from '../../src/quant/ternary/trits.ts';
 import type { QuantizedWeight } from '../../src/quant/weight.ts';
+import { product } from '../../src/reference/matmul/product.ts';
 import type { Value } from '../../src/reference/record.ts';
 import { hostTensor, hostTensorFrom } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -14,6 +15,8 @@ export interface TernarySizes {
   readonly rows: number;
   readonly inFeatures: number;
   readonly outFeatures: number;
+  /** Whether inputs and bias are whole numbers, so that every sum is exact. Default no. */
+  readonly whole?: boolean;
 }
 
 /** What a layer multiplies by besides its trits: numbers with few bits, so that they are exact. */
@@ -27,12 +30,13 @@ export class TernaryLayer implements Disposable {
   readonly #owned = new Scope();
   readonly #values: ReadonlyMap<string, Tensor | QuantizedWeight<Tensor>>;
 
-  constructor(t: CaseContext, { rows, inFeatures, outFeatures }: TernarySizes) {
+  constructor(t: CaseContext, { rows, inFeatures, outFeatures, whole }: TernarySizes) {
     const random = t.random();
     const shape = [outFeatures, inFeatures];
     const trits = random.fill(outFeatures * inFeatures, () => random.integer(-1, 1));
     const bytes = packTrits(trits);
-    const drawn = (count: number) => random.fill(count, () => Math.fround(random.normal()));
+    const draw = () => (whole ? random.integer(-9, 9) : Math.fround(random.normal()));
+    const drawn = (count: number) => random.fill(count, draw);
     this.host = {
       x: { shape: [rows, inFeatures], data: drawn(rows * inFeatures) },
       weight: { shape, data: trits.map((trit) => trit * SCALE) },
@@ -62,6 +66,16 @@ export class TernaryLayer implements Disposable {
   /** Its outputs [rows, out] of `x`. */
   forward(tape: Tape): Tensor {
     return this.on(tape).linear('layer', this.x);
+  }
+
+  /** What {@link TernaryLayer.forward} gives, in float64. */
+  expected(): Value {
+    const { x, weight, bias } = this.host;
+    const { shape, data } = product(x, weight, false, true);
+    return {
+      shape,
+      data: data.map((sum, i) => sum + (bias.data[i % bias.data.length] as number)),
+    };
   }
 
   [Symbol.dispose](): void {

@@ -8,7 +8,6 @@ import { depthOf } from '../../src/ops/variants.ts';
 import { gamma } from '../../src/reference/bounds.ts';
 import { product } from '../../src/reference/matmul/product.ts';
 import { record as multiplied } from '../../src/reference/quant/ternary_matmul.ts';
-import { record as quantized } from '../../src/reference/quant/ternary_quantize.ts';
 import type { Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -16,6 +15,7 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { arithmeticOf } from '../../src/testing/judge-call.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
+import { meanSize, quantize, scaleBound, THRESHOLD_FACTOR, tritsOf } from './ternary-weights.ts';
 import { normals, value } from './values.ts';
 
 export const ternaryLinearSuite = suite('quant.ternary-linear', {
@@ -24,30 +24,8 @@ export const ternaryLinearSuite = suite('quant.ternary-linear', {
 
 const [OUT, IN, ROWS] = [10, 512, 8] as const;
 const SHAPE = [OUT, IN];
-const FACTOR = Math.fround(0.7);
 
 const ROW = 'triton.vision.ternary-linear-quantization';
-
-const meanSize = (data: Float64Array) =>
-  data.reduce((sum, w) => sum + Math.abs(w), 0) / data.length;
-
-/** The trits of a threshold. */
-const tritsOf = (weights: Float64Array, threshold: number) =>
-  weights.map((w) => (Math.abs(w) > threshold ? Math.sign(w) : 0));
-
-/** What the device makes of weights, read back. */
-async function quantize(t: CaseContext, weights: Float64Array) {
-  using scope = new Scope();
-  const weight = scope.add(Tensor.from(t.gpu, hostTensorFrom('f32', SHAPE, weights)));
-  const outputs = scope.addAll(ternaryQuantize.forward(t.gpu, { weight }, {}));
-  const { trits, packed, scale, threshold } = outputs;
-  return {
-    trits: value(await trits.read()),
-    packed: value(await packed.read()),
-    scale: (await scale.read()).data[0] as number,
-    threshold: (await threshold.read()).data[0] as number,
-  };
-}
 
 /** y of packed trits on the device, with a scale. */
 async function multiply(t: CaseContext, x: Value, packed: Value, scale: number): Promise<Value> {
@@ -75,7 +53,7 @@ ternaryLinearSuite
   .run(async (t) => {
     const weights = valuesOf(normals(t, SHAPE));
     const expected = 0.7 * meanSize(weights);
-    const { threshold } = await quantize(t, weights);
+    const { threshold } = await quantize(t, { shape: SHAPE, data: weights });
     t.expect(
       Math.abs(threshold - expected) <= 1e-6,
       () => `the threshold is ${threshold}, and should be ${expected}`,
@@ -95,7 +73,7 @@ ternaryLinearSuite
   )
   .run(async (t) => {
     const weights = valuesOf(normals(t, SHAPE));
-    const { trits, threshold } = await quantize(t, weights);
+    const { trits, threshold } = await quantize(t, { shape: SHAPE, data: weights });
     t.expectEqual('trits', trits, { shape: SHAPE, data: tritsOf(weights, threshold) });
   });
 
@@ -110,13 +88,13 @@ ternaryLinearSuite
   )
   .run(async (t) => {
     const weights = valuesOf(normals(t, SHAPE));
-    const threshold = FACTOR * meanSize(weights);
+    const threshold = THRESHOLD_FACTOR * meanSize(weights);
     // The sum, and its quotient and product.
     const c = depthOf(ternaryQuantize.variants[variantOf(ternaryQuantize)])(weights.length) + 4.5;
     const open = Uint8Array.from(weights, (w) =>
       Number(Math.abs(Math.abs(w) - threshold) <= gamma(c) * threshold),
     );
-    const { trits } = await quantize(t, weights);
+    const { trits } = await quantize(t, { shape: SHAPE, data: weights });
     const expected = { shape: SHAPE, data: tritsOf(weights, threshold) };
     const few = open.reduce((sum, mark) => sum + mark, 0) < 10;
     t.expect(few, () => 'too many weights lie at the threshold');
@@ -134,7 +112,7 @@ ternaryLinearSuite
   )
   .run(async (t) => {
     const weights = valuesOf(normals(t, SHAPE));
-    const { packed, threshold, scale } = await quantize(t, weights);
+    const { packed, threshold, scale } = await quantize(t, { shape: SHAPE, data: weights });
     const random = t.random(1);
     const x = {
       shape: [ROWS, IN],
@@ -145,13 +123,6 @@ ternaryLinearSuite
     const trits = { shape: SHAPE, data: tritsOf(weights, threshold) };
     const kept = weights.filter((_, i) => trits.data[i] !== 0);
     const alpha = meanSize(kept);
-    const weight = { shape: SHAPE, data: weights };
-    const { scale: ofScale } = quantized.acceptance(
-      { weight },
-      quantized.forward({ weight }, { threshold_factor: 0.7 }),
-      { threshold_factor: 0.7 },
-      arithmeticOf(t, { op: ternaryQuantize.signature, variant: variantOf(ternaryQuantize) }),
-    );
     const inputs = { x, packed, scale: { shape: [1], data: Float64Array.of(scale) } };
     const { y: ofProduct } = multiplied.acceptance(
       inputs,
@@ -159,9 +130,8 @@ ternaryLinearSuite
       { out_features: OUT },
       arithmeticOf(t, { op: ternaryMatmul.signature, variant: variantOf(ternaryMatmul) }),
     );
-    if (ofScale?.kind !== 'within' || ofProduct?.kind !== 'within')
-      throw new TypeError('a result has no bound');
-    const scaleError = ofScale.bound[0] as number;
+    if (ofProduct?.kind !== 'within') throw new TypeError('the product has no bound');
+    const scaleError = scaleBound(t, { shape: SHAPE, data: weights });
     const sums = product(x, trits, false, true);
     const bound = sums.data.map(
       (s, i) => Math.abs(s) * scaleError + (ofProduct.bound[i] as number),
@@ -180,7 +150,7 @@ ternaryLinearSuite
   .run(async (t) => {
     const random = t.random();
     const weights = random.fill(OUT * IN, () => random.integer(-1, 1));
-    const { packed } = await quantize(t, weights);
+    const { packed } = await quantize(t, { shape: SHAPE, data: weights });
     const x = {
       shape: [ROWS, IN],
       data: random.fill(ROWS * IN, () => random.integer(-9, 9)),

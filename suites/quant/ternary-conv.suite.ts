@@ -1,0 +1,182 @@
+import { Scope } from '../../src/gpu/scope.ts';
+import { conv2d } from '../../src/ops/conv/conv2d.ts';
+import { ternaryQuantize } from '../../src/ops/quant/ternary_quantize.ts';
+import { depthOf } from '../../src/ops/variants.ts';
+import { gamma } from '../../src/reference/bounds.ts';
+import { record } from '../../src/reference/conv/conv2d.ts';
+import type { Value } from '../../src/reference/record.ts';
+import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+import { arithmeticOf } from '../../src/testing/judge-call.ts';
+import { suite } from '../../src/testing/suite.ts';
+import { completed } from '../../src/vocabulary/signature.ts';
+import { meanSize, quantize, scaleBound, THRESHOLD_FACTOR, tritsOf } from './ternary-weights.ts';
+import { normals, value } from './values.ts';
+
+export const ternaryConvSuite = suite('quant.ternary-conv', {
+  description: 'Convolutions with ternary weights',
+});
+
+const ROW = 'triton.vision.ternary-conv2d-quantization';
+const SHAPE: Shape = [16, 8, 3, 3];
+
+const drawn = (t: CaseContext): Value => ({ shape: SHAPE, data: valuesOf(normals(t, SHAPE)) });
+
+ternaryConvSuite
+  .case('threshold')
+  .covers(`${ROW}/threshold`)
+  .desc('The threshold is 0.7 times the mean size of the weights, within 1e-6.')
+  .control('the last lane left out', (fault) =>
+    fault.shader('quant/mean_of_partials', 'pair < sizes.lanes', 'pair + 1u < sizes.lanes'),
+  )
+  .run(async (t) => {
+    const weight = drawn(t);
+    const expected = 0.7 * meanSize(weight.data);
+    const { threshold } = await quantize(t, weight);
+    t.expect(
+      Math.abs(threshold - expected) <= 1e-6,
+      () => `the threshold is ${threshold}, and should be ${expected}`,
+    );
+  });
+
+ternaryConvSuite
+  .case('own-threshold')
+  .covers(`${ROW}/trits-own-threshold`)
+  .desc('Each trit is the one that the threshold gives which the device found.')
+  .control('a threshold a tenth lower', (fault) =>
+    fault.shader(
+      'quant/ternary_encode',
+      'let limit = threshold[0]',
+      'let limit = 0.9 * threshold[0]',
+    ),
+  )
+  .run(async (t) => {
+    const weight = drawn(t);
+    const { trits, threshold } = await quantize(t, weight);
+    t.expectEqual('trits', trits, { shape: SHAPE, data: tritsOf(weight.data, threshold) });
+  });
+
+ternaryConvSuite
+  .case('trits')
+  .covers(`${ROW}/trits-outside-band`)
+  .desc(
+    'Each trit is the one of the threshold in float64, but for weights within gamma_c of that threshold.',
+  )
+  .control('negative trits lose their sign', (fault) =>
+    fault.shader('quant/ternary_encode', 'select(1u, 255u, 0.0 > x)', '1u'),
+  )
+  .run(async (t) => {
+    const weight = drawn(t);
+    const threshold = THRESHOLD_FACTOR * meanSize(weight.data);
+    // The sum, and its quotient and product.
+    const c = depthOf(Object.values(ternaryQuantize.variants)[0])(weight.data.length) + 4.5;
+    const open = Uint8Array.from(weight.data, (w) =>
+      Number(Math.abs(Math.abs(w) - threshold) <= gamma(c) * threshold),
+    );
+    const { trits } = await quantize(t, weight);
+    t.expect(
+      open.filter((mark) => mark).length < 10,
+      () => 'too many weights are at the threshold',
+    );
+    const expected = { shape: SHAPE, data: tritsOf(weight.data, threshold) };
+    t.expectAccepted('trits', trits, expected, { kind: 'exact' }, open);
+  });
+
+/** Convolutions that differ in one parameter from the first. */
+const TABLE = {
+  plain: { stride: 1, padding: 0, dilation: 1, groups: 1 },
+  stride: { stride: 2, padding: 0, dilation: 1, groups: 1 },
+  padding: { stride: 1, padding: 1, dilation: 1, groups: 1 },
+  dilation: { stride: 1, padding: 0, dilation: 2, groups: 1 },
+  groups: { stride: 1, padding: 0, dilation: 1, groups: 4 },
+  depthwise: { stride: 2, padding: 1, dilation: 1, groups: 8 },
+} as const;
+
+/** A case's convolution: parameters, inputs and shape of the weight. */
+function convolution(t: CaseContext, whole: boolean) {
+  const {
+    stride,
+    padding: p,
+    dilation,
+    groups,
+  } = TABLE[String(t.params['table']) as keyof typeof TABLE];
+  const params = completed(conv2d.signature, {
+    stride: [stride, stride] as const,
+    padding: [p, p, p, p] as const,
+    dilation: [dilation, dilation] as const,
+    groups,
+  });
+  const random = t.random(1);
+  const draw = () => (whole ? random.integer(-9, 9) : Math.fround(random.normal()));
+  const of = (shape: Shape, each: () => number): Value => ({
+    shape,
+    data: random.fill(sizeOf(shape), each),
+  });
+  const weight = [16, 8 / groups, 3, 3];
+  return {
+    params,
+    x: of([2, 8, 9, 11], draw),
+    weight: of(weight, whole ? () => random.integer(-1, 1) : draw),
+  };
+}
+
+/** The convolution on the device. */
+async function convolve(
+  t: CaseContext,
+  x: Value,
+  weight: Value,
+  params: ReturnType<typeof convolution>['params'],
+): Promise<Value> {
+  using scope = new Scope();
+  const upload = ({ shape, data }: Value) =>
+    scope.add(Tensor.from(t.gpu, hostTensorFrom('f32', shape, data)));
+  const inputs = { x: upload(x), weight: upload(weight) };
+  const { y } = scope.addAll(conv2d.forward(t.gpu, inputs, params));
+  return value(await y.read());
+}
+
+ternaryConvSuite
+  .case('output', { table: Object.keys(TABLE) })
+  .covers(`${ROW}/output-within-bound`)
+  .desc(
+    'The output is the convolution with the trits times the mean size of the weights that are kept, within the bounds of that mean and of the sums.',
+  )
+  .control('the mean size of all weights', (fault) =>
+    fault.shader('quant/masked_abs_sum', 'magnitude > threshold', 'magnitude > 0.0 * threshold'),
+  )
+  .run(async (t) => {
+    const { x, weight, params } = convolution(t, false);
+    const { dequant, threshold } = await quantize(t, weight);
+    const y = await convolve(t, x, dequant, params);
+    const trits = { shape: weight.shape, data: tritsOf(weight.data, threshold) };
+    const alpha = meanSize(weight.data.filter((_, i) => trits.data[i] !== 0));
+    const sums = record.forward({ x, weight: trits }, params).y;
+    const inputs = { x, weight: dequant };
+    const { y: ofSums } = record.acceptance(
+      inputs,
+      record.forward(inputs, params),
+      params,
+      arithmeticOf(t, { op: conv2d.signature, variant: 'register' }),
+    );
+    if (ofSums?.kind !== 'within') throw new TypeError('the convolution has no bound');
+    const off = scaleBound(t, weight);
+    const bound = sums.data.map((s, i) => Math.abs(s) * off + (ofSums.bound[i] as number));
+    const expected = { shape: sums.shape, data: sums.data.map((s) => s * alpha) };
+    t.expectAccepted('y', y, expected, { kind: 'within', bound });
+  });
+
+ternaryConvSuite
+  .case('integer-output', { table: Object.keys(TABLE) })
+  .covers(`${ROW}/output-integer-exact`)
+  .desc('Of whole numbers, with a scale of 1, every output is exact.')
+  .control('small weights kept, large ones dropped', (fault) =>
+    fault.shader('quant/ternary_encode', 'abs(x) > limit', 'abs(x) <= limit'),
+  )
+  .run(async (t) => {
+    const { x, weight, params } = convolution(t, true);
+    const { trits } = await quantize(t, weight);
+    const y = await convolve(t, x, trits, params);
+    t.expectEqual('y', y, record.forward({ x, weight }, params).y);
+  });
