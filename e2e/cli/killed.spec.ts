@@ -62,7 +62,7 @@ for (const [name, runtime, pattern] of VICTIMS) {
     let killed = 0;
     let linesBefore = 0;
     const { status, stderr } = await gradproof(
-      ['--runtime', runtime, '--filter', 'ops.nn.*', '--report', file],
+      ['--runtime', runtime, '--verbose', '--filter', 'ops.nn.*', '--report', file],
       {
         onOutput: (stdout) => {
           const lines = stdout.match(/^pass /gm)?.length ?? 0;
@@ -109,7 +109,7 @@ test('a page that is frozen for good does not outlive the deadline, and what it 
   let frozen: readonly number[] = [];
   let thaw: NodeJS.Timeout | undefined;
   const { status, stderr } = await gradproof(
-    ['--filter', 'ops.nn.*', '--report', file, '--deadline', '15000'],
+    ['--filter', 'ops.nn.*', '--verbose', '--report', file, '--deadline', '15000'],
     {
       onOutput: (stdout) => {
         if (frozen.length > 0 || !/^pass /m.test(stdout)) return;

@@ -86,7 +86,13 @@ test('a folder is checked against its index, and only files listed there have a 
     join(folder, 'INDEX.json'),
     JSON.stringify({ schema: 'parity-bundle/1', versions: {}, recordings, cases }),
   );
-  const { status, stdout } = await gradproof(['--parity', folder, '--runtime', 'node']);
+  const { status, stdout } = await gradproof([
+    '--parity',
+    folder,
+    '--runtime',
+    'node',
+    '--verbose',
+  ]);
   expect(status).toBe(1);
   expect(stdout).toMatch(
     /^error .*parity\.unreadable:changed\n.*bytes are not the \d+ that INDEX\.json lists/m,

@@ -1,6 +1,7 @@
 import type { OptionDeclaration, OptionTable } from '../harness/option.ts';
 import type { ReportFiles } from './output/report-files.ts';
 import { lastPath } from './path-option.ts';
+import { checkedBase } from './share-base.ts';
 
 /** Where the JSON report goes: an option of every command that makes one. */
 export const REPORT: OptionDeclaration<string> = {
@@ -9,6 +10,15 @@ export const REPORT: OptionDeclaration<string> = {
   description:
     'write the JSON report to this file; - is stdout, and what is for people goes to stderr',
   parse: lastPath('--report'),
+};
+
+/** Where links lead: an option of every command that prints one. */
+export const SHARE_BASE: OptionDeclaration<string> = {
+  name: 'share-base',
+  argument: 'url',
+  description:
+    'where the page is for others, which share links then lead to (also GRADPROOF_SHARE_BASE)',
+  parse: (texts) => checkedBase('--share-base', texts.at(-1) ?? ''),
 };
 
 /** The forms of a report: options of `gradproof [run]` and of `gradproof merge`. */

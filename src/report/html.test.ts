@@ -79,6 +79,26 @@ test('tells failures first, with reason, element, blame and the command that sho
   );
 });
 
+test('failures stand below what they have in common', async () => {
+  const error = { code: 'out-of-bound', message: 'too far' };
+  const failed = (id: string, kernel: string) =>
+    result({ id, status: 'fail', assertions: 1, kernels: [kernel], error });
+  const both = await report(
+    [failed('a:b', 'nn/silu'), failed('a:c', 'nn/gelu'), failed('a:d', 'nn/silu')],
+    '',
+  );
+  const { text } = parse(await toHtml(both));
+  const [silu, b, d, gelu, c] = [
+    '2 of 3 wrong checks dispatch nn/silu, which no right one does',
+    'a:b fail on',
+    'a:d fail on',
+    '1 of 3 wrong checks dispatches nn/gelu, which no right one does',
+    'a:c fail on',
+  ].map((words) => text.indexOf(words)) as [number, number, number, number, number];
+  expect([0, silu, b, d, gelu, c]).toEqual([0, silu, b, d, gelu, c].sort((x, y) => x - y));
+  expect(silu).toBeGreaterThan(0);
+});
+
 test('what did not pass counts nothing as compared, which would read as agreement', async () => {
   const [run] = (await reportsOfAllKinds()) as [Report];
   const html = await toHtml(run);

@@ -110,6 +110,17 @@ test('a control that stayed green is a failure, and an expected failure is skipp
   );
 });
 
+test('a failure says which kernels all of its kind dispatch', async () => {
+  const error = { code: 'out-of-bound', message: 'too far' };
+  const failed = (id: string) =>
+    result({ id, status: 'fail', assertions: 1, kernels: ['nn/silu'], error });
+  const root = parse(toJUnit(await reportOf([failed('a:b'), failed('c:d')], '')));
+  expect(all(root, 'failure').map(({ text }) => text)).toEqual([
+    '2 checks are wrong, all of them dispatch nn/silu',
+    '2 checks are wrong, all of them dispatch nn/silu',
+  ]);
+});
+
 test('the cases of one suite in two environments are two testsuites', async () => {
   const cases = [0, 1].map((env) => result({ id: 'a:b', status: 'pass', assertions: 1, env }));
   const two = {

@@ -1,3 +1,4 @@
+import { causesOf, causeWords } from './causes.ts';
 import { groupBy } from './group.ts';
 import { escapeMarkup } from './markup.ts';
 import { reasonOf, whereWrong } from './reason.ts';
@@ -12,7 +13,8 @@ import { verdictOf } from './verdict.ts';
  */
 export function toJUnit(report: Report): string {
   const suites = groupBy(report.results, ({ suite, env }) => `${env} ${suite}`);
-  const body = [...suites.values()].map((cases) => suiteElement(cases, report));
+  const causes = causesByResult(report.results);
+  const body = [...suites.values()].map((cases) => suiteElement(cases, report, causes));
   const totals = {
     name: `gradproof ${report.kind}`,
     ...counts(report.results),
@@ -21,7 +23,22 @@ export function toJUnit(report: Report): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', totals, body)}\n`;
 }
 
-function suiteElement(cases: readonly CaseResult[], report: Report): string {
+/** The kernels that a wrong result has in common with others, in words. */
+type Causes = ReadonlyMap<CaseResult, string>;
+
+function causesByResult(results: readonly CaseResult[]): Causes {
+  const causes = causesOf(results);
+  const wrong = causes.reduce((sum, cause) => sum + cause.results.length, 0);
+  return new Map(
+    causes.flatMap((cause) => {
+      if (cause.kernels.length === 0) return [];
+      const words = causeWords(cause, wrong);
+      return cause.results.map((result) => [result, words] as const);
+    }),
+  );
+}
+
+function suiteElement(cases: readonly CaseResult[], report: Report, causes: Causes): string {
   const [first] = cases;
   const environment = first && report.environments[first.env];
   const attributes = {
@@ -32,7 +49,7 @@ function suiteElement(cases: readonly CaseResult[], report: Report): string {
   };
   return element('testsuite', attributes, [
     ...(environment ? [properties(environment, report)] : []),
-    ...cases.map(caseElement),
+    ...cases.map((result) => caseElement(result, causes.get(result))),
   ]);
 }
 
@@ -65,7 +82,7 @@ function properties(
   );
 }
 
-function caseElement(result: CaseResult): string {
+function caseElement(result: CaseResult, cause: string | undefined): string {
   const { id, suite, backend, durationMs } = result;
   // Backend in the name: CI servers take two cases of one name for one.
   const attributes = {
@@ -73,7 +90,10 @@ function caseElement(result: CaseResult): string {
     classname: suite,
     time: seconds(durationMs),
   };
-  return element('testcase', attributes, [...outcomeElement(result), ...findingElement(result)]);
+  return element('testcase', attributes, [
+    ...outcomeElement(result, cause),
+    ...findingElement(result),
+  ]);
 }
 
 const OUTCOMES: Readonly<Record<Status, 'failure' | 'error' | 'skipped' | undefined>> = {
@@ -91,7 +111,7 @@ function outcomeName(result: CaseResult): 'failure' | 'error' | 'skipped' | unde
   return OUTCOMES[result.status] ?? (verdictOf(result) === 'wrong' ? 'failure' : undefined);
 }
 
-function outcomeElement(result: CaseResult): string[] {
+function outcomeElement(result: CaseResult, cause: string | undefined): string[] {
   const { error } = result;
   const name = outcomeName(result);
   if (!name) return [];
@@ -101,7 +121,8 @@ function outcomeElement(result: CaseResult): string[] {
     return [element(name, { message: `${code}: ${message}` })];
   }
   const { code, message } = reasonOf(result);
-  return [textElement(name, { type: code, message }, error?.at ? whereWrong(error.at) : '')];
+  const text = [error?.at && whereWrong(error.at), cause].filter(Boolean).join('\n');
+  return [textElement(name, { type: code, message }, text)];
 }
 
 function findingElement({ finding }: CaseResult): string[] {

@@ -1,5 +1,6 @@
 import { answerLines } from './answer.ts';
 import type { Sharing } from './badge.ts';
+import { causesOf, causeWords } from './causes.ts';
 import { type Headline, headlineWords } from './headlines.ts';
 import { placesWords } from './place.ts';
 import { plainText } from './plain-text.ts';
@@ -7,7 +8,6 @@ import { reasonWords } from './reason.ts';
 import { reproduceCommand } from './reproduce.ts';
 import type { Report } from './schema.ts';
 import { settingsOf, settingsWords } from './settings.ts';
-import { verdictOf } from './verdict.ts';
 
 /** What a summary says beyond the report. */
 export interface MarkdownSharing extends Sharing {
@@ -59,8 +59,12 @@ export function toMarkdown(
 }
 
 function failures(report: Report, program: string | undefined): readonly string[] {
-  const wrong = report.results.filter((result) => verdictOf(result) === 'wrong');
+  const causes = causesOf(report.results);
+  const wrong = causes.flatMap(({ results }) => results);
   if (wrong.length === 0) return [];
+  const groups = causes
+    .slice(0, MOST_LISTED)
+    .map((cause) => `- ${escapeMarkdown(causeWords(cause, wrong.length))}`);
   const items = wrong
     .slice(0, MOST_LISTED)
     .map(
@@ -69,7 +73,7 @@ function failures(report: Report, program: string | undefined): readonly string[
     );
   const rest =
     wrong.length > MOST_LISTED ? [`${wrong.length - MOST_LISTED} more did not pass.`] : [];
-  return [items.join('\n'), ...rest];
+  return [groups.join('\n'), items.join('\n'), ...rest];
 }
 
 /** Text between more backticks than it holds: nothing in it is markup. */

@@ -1,12 +1,12 @@
 import { defineCommand } from '../command.ts';
-import type { ReportFiles } from '../output/report-files.ts';
-import { REPORT_FILES } from '../report-options.ts';
+import { REPORT_FILES, SHARE_BASE } from '../report-options.ts';
+import type { MergeOptions } from './merge.ts';
 
-export const command = defineCommand<ReportFiles>({
+export const command = defineCommand<MergeOptions>({
   name: 'merge',
   order: 5,
   description: "join the reports of a run's shards",
   positionals: ['<reports...>'],
-  options: REPORT_FILES,
-  run: async (files, paths) => (await import('./merge.ts')).mergeCommand(paths, files),
+  options: { ...REPORT_FILES, shareBase: SHARE_BASE },
+  run: async (given, paths) => (await import('./merge.ts')).mergeCommand(paths, given),
 });

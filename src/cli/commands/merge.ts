@@ -1,13 +1,14 @@
 import { mergeReports } from '../../report/merge.ts';
 import { exitOfReport, UsageError } from '../exit.ts';
 import { readReportFile } from '../files.ts';
-import {
-  checkReportFiles,
-  type ReportFiles,
-  voiceFor,
-  writeReportFiles,
-} from '../output/report-files.ts';
-import { showSummary } from '../output/summary.ts';
+import { publish } from '../output/publish.ts';
+import { checkReportFiles, type ReportFiles, voiceFor } from '../output/report-files.ts';
+import { shareBaseOf } from '../share-base.ts';
+
+/** What `gradproof merge` understands. */
+export interface MergeOptions extends ReportFiles {
+  readonly shareBase: string;
+}
 
 /**
  * Joins the reports of a run's shards into one, in each form that was asked for. Throws UsageError
@@ -15,13 +16,12 @@ import { showSummary } from '../output/summary.ts';
  */
 export async function mergeCommand(
   paths: readonly string[],
-  files: Partial<ReportFiles>,
+  { shareBase, ...files }: Partial<MergeOptions>,
 ): Promise<number> {
   if (Object.keys(files).length === 0)
     throw new UsageError('merge: name a file to write: --report, --junit, --html or --csv');
   checkReportFiles(files);
   const merged = mergeReports(await Promise.all(paths.map(readReportFile)));
-  await writeReportFiles(files, merged);
-  showSummary(voiceFor(files), merged);
+  await publish(merged, voiceFor(files), { files, shareBase: shareBaseOf(shareBase) });
   return exitOfReport(merged, false);
 }

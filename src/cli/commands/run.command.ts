@@ -4,7 +4,7 @@ import { defineCommand } from '../command.ts';
 import { notYet, UsageError } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
 import { checkedPath, lastPath } from '../path-option.ts';
-import { REPORT_FILES } from '../report-options.ts';
+import { REPORT_FILES, SHARE_BASE } from '../report-options.ts';
 import type { GivenOptions, RunCommand } from './run.ts';
 
 /** The options that set fields of {@link GivenOptions}. */
@@ -33,6 +33,7 @@ const IMPLY_HEADLESS = [
   'controls',
   'expect',
   'lastFailed',
+  'verbose',
 ] as const satisfies readonly (keyof AllOptions)[];
 
 export const command = defineCommand<AllOptions>({
@@ -95,6 +96,12 @@ export const command = defineCommand<AllOptions>({
       description: 'known failures, which do not fail the run until they expire',
       parse: lastPath('--expect'),
     },
+    verbose: {
+      name: 'verbose',
+      description: 'print a line for each case',
+      parse: () => true,
+    },
+    shareBase: SHARE_BASE,
     lastFailed: {
       name: 'last-failed',
       argument: 'report',

@@ -11,8 +11,7 @@ import { recordingsOf } from '../../harness/recordings.ts';
 import { assertSamePlan, failedIds, mergeRerun } from '../../harness/rerun.ts';
 import { type Replay, selectAll } from '../../harness/runner/selection.ts';
 import { unstarted } from '../../harness/runner.ts';
-import { type Headline, headlinesOf } from '../../report/headlines.ts';
-import { encodeLink } from '../../report/link/encode.ts';
+import { headlinesOf } from '../../report/headlines.ts';
 import { planHash, planText } from '../../report/plan.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../report/run-options.ts';
 import type { Report } from '../../report/schema.ts';
@@ -22,19 +21,15 @@ import { EXIT, exitOfReport, InterruptedError, UsageError } from '../exit.ts';
 import { readInput } from '../files.ts';
 import { keepLastReport, readLastReport } from '../last-report.ts';
 import { showProgress } from '../output/progress.ts';
-import {
-  checkReportFiles,
-  type ReportFiles,
-  voiceFor,
-  writeReportFiles,
-} from '../output/report-files.ts';
-import { showSummary } from '../output/summary.ts';
+import { publish } from '../output/publish.ts';
+import { checkReportFiles, type ReportFiles, voiceFor } from '../output/report-files.ts';
 import type { Voice } from '../output/voice.ts';
 import { planCases } from '../plan-cases.ts';
 import { Reproductions } from '../reproductions.ts';
 import { openRuntime, type RuntimeName } from '../runtime/open.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { PAGE_ADDRESS } from '../server.ts';
+import { shareBaseOf } from '../share-base.ts';
 
 /** What `gradproof [run]` understands without the page, beyond the options of a run. */
 export interface RunCommand extends ReportFiles {
@@ -48,6 +43,10 @@ export interface RunCommand extends ReportFiles {
   readonly expect: string;
   /** The report whose failures run again; empty for that of the last run. */
   readonly lastFailed: string;
+  /** A line for each case. */
+  readonly verbose: boolean;
+  /** Where the page is for others, for the share link. */
+  readonly shareBase: string;
 }
 
 /** What was given of a run's options; the others have their defaults. */
@@ -91,6 +90,7 @@ export async function runHeadless(
   given: GivenOptions,
   signal: AbortSignal,
 ): Promise<number> {
+  const shareBase = shareBaseOf(command.shareBase);
   const expectations = command.expect
     ? parseExpectations(readInput('--expect', command.expect), command.expect)
     : [];
@@ -107,11 +107,11 @@ export async function runHeadless(
     );
     const expected = applyExpectations(last, expectations, new Date());
     await sayUnmatched(expectations, expected, voice);
-    await publish(expected, command, voice, []);
+    await publish(expected, voice, { files: command, shareBase, annotated: true });
     return exitOfReport(expected, signal.aborted);
   }
   const reproductions = new Reproductions();
-  const listen = reproductions.follow(showProgress(voice));
+  const listen = reproductions.follow(showProgress(voice, command.verbose === true));
   const { ran, live } = await runIn(
     command,
     voice,
@@ -122,13 +122,13 @@ export async function runHeadless(
   const report = applyExpectations(last ? mergeRerun(last, ran) : ran, expectations, new Date());
   await sayUnmatched(expectations, report, voice);
   if (!replay && ran.results.length > 0) keepLastReport(report, command.lastFailed ?? '');
-  await publish(
-    report,
-    command,
-    voice,
-    headlinesOf(report.results, recordingsOf(replay?.bundles ?? []), live),
-  );
-  reproductions.publish(command.report, voice);
+  await publish(report, voice, {
+    files: command,
+    shareBase,
+    headlines: headlinesOf(report.results, recordingsOf(replay?.bundles ?? []), live),
+    annotated: true,
+    sayMore: () => reproductions.publish(command.report, voice),
+  });
   return exitOfReport(report, signal.aborted);
 }
 
@@ -143,7 +143,8 @@ async function runIn(
 ): Promise<{ readonly ran: Report; readonly live?: Live }> {
   try {
     await using runtime = await openRuntime(command.runtime ?? 'chromium', voice.say, signal);
-    voice.say(`running on ${runtime.adapter}`);
+    const say = voice.live || command.verbose ? voice.say : () => {};
+    say(`running on ${runtime.adapter}`);
     await using bridge = wantsBridge(command)
       ? await startBridge(runtime.page?.url ?? PAGE_ADDRESS, (how) =>
           voice.say(`the bridge ended: ${how}`),
@@ -152,7 +153,7 @@ async function runIn(
     if (bridge) runtime.page?.allow(bridge.origin);
     const live = bridge && (await liveOf(bridge, command.backends ?? [], signal));
     if (live)
-      voice.say(
+      say(
         `and on ${live.links.map(({ device }) => wordsOfDevice(device)).join('; ') || 'no device: the bridge has none'}`,
       );
     const beside = live ? { live } : {};
@@ -200,18 +201,4 @@ function optionsOf(given: GivenOptions, last: Report | undefined): RunOptions {
   if (!last) return { ...DEFAULT_RUN_OPTIONS, ...given };
   const ids = failedIds(last).filter(filterOf(given.filters ?? []));
   return { ...DEFAULT_RUN_OPTIONS, seed: last.run.seed, ...given, tier: 'slow', filters: ids };
-}
-
-async function publish(
-  report: Report,
-  files: Partial<ReportFiles>,
-  voice: Voice,
-  headlines: readonly Headline[],
-): Promise<void> {
-  await writeReportFiles(files, report, headlines);
-  showSummary(voice, report, headlines);
-  if (report.results.length > 0)
-    voice.say(
-      `Share it: ${PAGE_ADDRESS}#${await encodeLink(report, planText((await planCases()).values()))}`,
-    );
 }

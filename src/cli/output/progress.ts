@@ -1,11 +1,11 @@
 import type { RunEvent, RunListener } from '../../harness/events.ts';
+import { counted } from '../../report/counted.ts';
 import { plainText } from '../../report/plain-text.ts';
 import type { CaseResult, Status } from '../../report/schema.ts';
+import { verdictOf } from '../../report/verdict.ts';
 import { paint, type Voice } from './voice.ts';
 
 const REDRAW_MS = 100;
-/** Columns kept free for the longest verdict. */
-const VERDICT_COLUMNS = 14;
 const COLOURS: Readonly<Record<Status, 'green' | 'red' | 'yellow'>> = {
   pass: 'green',
   fail: 'red',
@@ -16,17 +16,20 @@ const COLOURS: Readonly<Record<Status, 'green' | 'red' | 'yellow'>> = {
 };
 
 /**
- * Shows a run while it goes on: a table of suites on a terminal, a line for each case elsewhere.
+ * Shows a run while it goes on: a line for each case where that is wanted, else one line that is
+ * redrawn on a terminal, and nothing elsewhere.
  */
-export function showProgress(voice: Voice): RunListener {
-  return voice.live ? liveTable(voice) : plainLines(voice);
+export function showProgress(voice: Voice, verbose: boolean): RunListener {
+  if (verbose) return caseLines(voice);
+  return voice.live ? liveLine(voice) : () => {};
 }
 
-function plainLines(voice: Voice): RunListener {
+function caseLines(voice: Voice): RunListener {
   return (event) => {
-    if (event.type === 'start') voice.say(`${event.selected.length} cases`);
+    if (event.type === 'start') voice.openGroup(counted(event.selected.length, 'case'));
     if (event.type === 'case-end') voice.say(lineOf(voice, event.result));
-    if (event.type === 'hang') voice.say(`${event.id} hangs: ending what runs it and going on`);
+    if (event.type === 'hang') voice.say(hangWords(event));
+    if (event.type === 'end') voice.closeGroup();
   };
 }
 
@@ -47,103 +50,57 @@ function lineOf(voice: Voice, result: CaseResult): string {
 }
 
 /** The id, and who computed where that is not our own backend. */
-function nameOf({ id, backend }: Pick<CaseResult, 'id' | 'backend'>): string {
+export function nameOf({ id, backend }: Pick<CaseResult, 'id' | 'backend'>): string {
   return backend === 'webgpu' ? id : `${id} on ${backend}`;
 }
 
-/** One row of the table. */
-interface Row {
-  total: number;
-  passed: number;
-  skipped: number;
-  broken: number;
-  ms: number;
+function hangWords({ id }: Extract<RunEvent, { type: 'hang' }>): string {
+  return `${id} hangs: ending what runs it and going on`;
 }
 
-function liveTable(voice: Voice): RunListener {
-  const rows = new Map<string, Row>();
+/** "412 of 1372, 2 wrong, about 31 s left: ops.nn.silu:legal;x=7x37", redrawn in place. */
+function liveLine(voice: Voice): RunListener {
   const running = new Set<string>();
-  let footer = '';
-  let height = 0;
-  let drawn = 0;
-  const erase = () => {
-    if (height > 0) voice.write(`\x1b[${height}A\x1b[J`);
-    height = 0;
-  };
-  const draw = () => {
-    erase();
-    const cut = (line: string) => line.slice(0, voice.columns() - 1);
-    // A finished suite leaves the table for the lines above it, so that the table stays small.
-    for (const [suite, row] of rows) {
-      if (row.passed + row.skipped + row.broken < row.total) continue;
-      voice.say(rowText(voice, suite, row));
-      rows.delete(suite);
-    }
-    const started = [...rows].filter(([, row]) => row.passed + row.skipped + row.broken > 0);
-    const lines = [
-      ...started.map(([suite, row]) => rowText(voice, suite, row)),
-      ...[...running].map((id) => cut(`  ${id}`)),
-      footer,
-    ];
-    voice.write(`${lines.join('\n')}\n`);
-    height = lines.length;
+  let wrong = 0;
+  let words = '';
+  let drawn = Number.NEGATIVE_INFINITY;
+  const erase = () => voice.write('\r\x1b[K');
+  const draw = (now: boolean) => {
+    if (!now && performance.now() - drawn < REDRAW_MS) return;
     drawn = performance.now();
+    const [id] = running;
+    const line = [words, ...(id === undefined ? [] : [id])].join(': ');
+    // A line that wraps could not be redrawn.
+    voice.write(`\r\x1b[K${line.slice(0, voice.columns() - 1)}`);
   };
-  return (event: RunEvent) => {
+  return (event) => {
     switch (event.type) {
       case 'start':
-        for (const { suite: id, backend } of event.selected) {
-          const name = nameOf({ id, backend });
-          const row = rows.get(name) ?? { total: 0, passed: 0, skipped: 0, broken: 0, ms: 0 };
-          row.total++;
-          rows.set(name, row);
-        }
+        words = counted(event.selected.length, 'case');
+        draw(true);
         return;
       case 'case-start':
         running.add(nameOf(event));
-        if (performance.now() - drawn > REDRAW_MS) draw();
+        draw(false);
         return;
       case 'case-end': {
         const { result, done, total, remainingMs } = event;
         running.delete(nameOf(result));
-        count(rows.get(nameOf({ id: result.suite, backend: result.backend })), result);
-        footer = `${done} of ${total}, about ${Math.ceil(remainingMs / 1000)} s left`;
-        if (result.status !== 'pass' && result.status !== 'skip') {
-          erase();
-          voice.say(lineOf(voice, result));
-        }
-        if (height === 0 || done === total || performance.now() - drawn > REDRAW_MS) draw();
+        if (verdictOf(result) === 'wrong') wrong++;
+        words = [
+          `${done} of ${total}`,
+          ...(wrong > 0 ? [`${wrong} wrong`] : []),
+          `about ${Math.ceil(remainingMs / 1000)} s left`,
+        ].join(', ');
+        draw(done === total);
         return;
       }
       case 'hang':
         erase();
-        voice.say(`${event.id} hangs: ending what runs it and going on`);
+        voice.say(hangWords(event));
         return;
       case 'end':
-        running.clear();
         erase();
-        for (const [suite, row] of rows) voice.say(rowText(voice, suite, row));
     }
   };
-}
-
-function count(row: Row | undefined, { status, durationMs }: CaseResult): void {
-  if (!row) return;
-  row.ms += durationMs;
-  if (status === 'pass') row.passed++;
-  else if (status === 'skip') row.skipped++;
-  else row.broken++;
-}
-
-function rowText(voice: Voice, suite: string, { total, passed, skipped, broken, ms }: Row): string {
-  const verdict =
-    broken > 0
-      ? paint(voice, 'red', `${broken} broken`)
-      : passed + skipped === total
-        ? paint(voice, 'green', 'right')
-        : '';
-  const counts = `${passed}/${total}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-  const figures = `${suite.padEnd(32)} ${counts.padEnd(20)} ${`${(ms / 1000).toFixed(1)} s`.padStart(7)}`;
-  // A line that wraps could not be redrawn.
-  return `${figures.slice(0, voice.columns() - VERDICT_COLUMNS)}  ${verdict}`;
 }

@@ -1,10 +1,9 @@
 import { answerLines, countWords } from '../../report/answer.ts';
 import { type Headline, headlineWords } from '../../report/headlines.ts';
+import { placesWords } from '../../report/place.ts';
 import { plainText } from '../../report/plain-text.ts';
-import { probeFacts } from '../../report/probe-facts.ts';
 import type { Report } from '../../report/schema.ts';
 import { countVerdicts, FINDINGS } from '../../report/verdict.ts';
-import { PROGRAM } from '../checkout.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** Findings that ask for an action. */
@@ -22,17 +21,16 @@ export function showSummary(
   report: Report,
   headlines: readonly Headline[] = [],
 ): void {
-  voice.say('');
   const answer = answerLines(report).map(({ tone, text }) => paint(voice, PAINTS[tone], text));
   for (const line of [...answer, ...headlines.flatMap(linesOfLibrary), ...remarks(report)])
     voice.say(line);
-  voice.say(`${countWords(report.summary)} in ${(report.run.durationMs / 1000).toFixed(1)} s`);
-  const [environment] = report.environments;
-  if (environment)
-    voice.say(`Arithmetic: ${arithmetic(environment.probe)}. What that means: ${PROGRAM} doctor`);
-  if (environment?.adapter.isFallback) {
-    voice.say('The adapter is a processor, not a graphics chip: results count, speed does not.');
-  }
+  const { summary, run, environments } = report;
+  const where = environments.length > 0 ? ` on ${plainText(placesWords(environments))}` : '';
+  voice.say(`${countWords(summary)} in ${(run.durationMs / 1000).toFixed(1)} s${where}`);
+  if (environments.some(({ adapter }) => adapter.isFallback))
+    voice.say(
+      paint(voice, 'yellow', 'Software rendering, no GPU in use: results count, speed does not.'),
+    );
 }
 
 /** How a library did, and each place where its own value is off. */
@@ -67,10 +65,4 @@ function remarks({ results }: Report): readonly string[] {
         : [];
     }),
   ];
-}
-
-/** The facts that verdicts depend on most, short. */
-function arithmetic(probe: Report['environments'][number]['probe']): string {
-  const facts = probeFacts(probe).slice(0, 4);
-  return facts.map(({ name, found }) => `${name.toLowerCase()} ${found}`).join(', ') || 'not known';
 }

@@ -1,4 +1,6 @@
 import { styleText } from 'node:util';
+import { plainText } from '../../report/plain-text.ts';
+import { inWorkflow } from './workflow.ts';
 
 /** Where words for people go: stdout, or stderr when stdout carries a report. */
 export interface Voice {
@@ -6,6 +8,9 @@ export interface Voice {
   readonly say: (line: string) => void;
   /** Text without a line end, as it is. */
   readonly write: (text: string) => void;
+  /** The lines until `closeGroup` belong below this one, and are folded where that can be. */
+  readonly openGroup: (title: string) => void;
+  readonly closeGroup: () => void;
   /** Whether a terminal shows it, so that lines may be redrawn. */
   readonly live: boolean;
   /** Columns of the terminal. */
@@ -14,9 +19,15 @@ export interface Voice {
 
 /** The voice on one of the process's streams. */
 export function voiceOn(stream: NodeJS.WriteStream): Voice {
+  const say = (line: string) => void stream.write(`${line}\n`);
+  const folds = inWorkflow();
   return {
-    say: (line) => void stream.write(`${line}\n`),
+    say,
     write: (text) => void stream.write(text),
+    openGroup: (title) => say(folds ? `::group::${plainText(title)}` : title),
+    closeGroup: () => {
+      if (folds) say('::endgroup::');
+    },
     live: stream.isTTY === true && process.env['CI'] !== 'true',
     columns: () => stream.columns ?? 80,
   };

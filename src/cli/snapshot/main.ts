@@ -64,7 +64,11 @@ async function take(
   using interrupt = new Interrupt();
   const voice = voiceOn(process.stderr);
   const snapshot: Snapshot = {
-    ...(await takeSnapshot(join(ROOT, 'public/parity'), showProgress(voice), interrupt.signal)),
+    ...(await takeSnapshot(
+      join(ROOT, 'public/parity'),
+      showProgress(voice, !voice.live),
+      interrupt.signal,
+    )),
     ...judged,
   };
   writeOutput('OUT.json', target, `${JSON.stringify(snapshot, null, 1)}\n`);

@@ -1,25 +1,33 @@
+import { causesOf, causeWords } from '../causes.ts';
 import { type Markup, markup } from '../markup.ts';
 import { plainText } from '../plain-text.ts';
 import { reasonOf, whereWrong } from '../reason.ts';
 import { reproduceCommand } from '../reproduce.ts';
 import type { CaseResult, Report } from '../schema.ts';
-import { verdictOf } from '../verdict.ts';
 
 /** Failures that are told at length; a report may have thousands, and the first ones are read. */
 const MOST_TOLD = 200;
 const MOST_CHARACTERS = 2000;
 
 /**
- * What did not pass, each with its reason, the first wrong element and the command that shows it
+ * What did not pass, by what may have caused it, each with its reason, the first wrong element and the command that shows it
  * again; nothing where all passed.
  */
 export function problemsSection(report: Report, program: string): Markup {
-  const wrong = report.results.filter((result) => verdictOf(result) === 'wrong');
-  if (wrong.length === 0) return markup``;
-  const rest = wrong.length - MOST_TOLD;
+  const causes = causesOf(report.results);
+  if (causes.length === 0) return markup``;
+  const wrong = causes.reduce((sum, { results }) => sum + results.length, 0);
+  const rest = wrong - MOST_TOLD;
+  let room = MOST_TOLD;
+  const told = causes.map((cause) => {
+    const results = cause.results.slice(0, room);
+    room -= results.length;
+    return markup`<p class="note">${plainText(causeWords(cause, wrong))}</p>
+${results.map((result) => problem(result, report, program))}`;
+  });
   return markup`<section aria-labelledby="problems">
 <h2 id="problems">What did not pass</h2>
-${wrong.slice(0, MOST_TOLD).map((result) => problem(result, report, program))}${rest > 0 ? markup`<p>${rest} more did not pass; they are among all results below.</p>` : ''}
+${told}${rest > 0 ? markup`<p>${rest} more did not pass; they are among all results below.</p>` : ''}
 </section>`;
 }
 

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { type Cause, causesOf, causeWords } from './causes.ts';
+import { result } from './fixtures/reports.ts';
+import type { CaseResult } from './schema.ts';
+
+const passed = (id: string, ...kernels: string[]) =>
+  result({ id, status: 'pass', assertions: 1, kernels });
+const failed = (id: string, ...kernels: string[]) =>
+  result({
+    id,
+    status: 'fail',
+    assertions: 1,
+    kernels,
+    error: { code: 'out-of-bound', message: '' },
+  });
+const words = (results: readonly CaseResult[]) => {
+  const causes = causesOf(results);
+  const wrong = causes.reduce((sum, cause) => sum + cause.results.length, 0);
+  return causes.map((cause: Cause) => causeWords(cause, wrong));
+};
+
+test('the kernels of wrong results less those of right ones', () => {
+  const results = [
+    passed('a:matmul', 'matmul/tiled', 'nn/gelu'),
+    failed('a:silu', 'nn/silu'),
+    failed('a:mlp', 'matmul/tiled', 'nn/silu'),
+    failed('a:train', 'matmul/tiled', 'nn/silu', 'optim/adamw'),
+  ];
+  expect(words(results)).toEqual(['3 checks are wrong, all of them dispatch nn/silu']);
+  expect(words(results.slice(0, 2))).toEqual(['1 check is wrong, it dispatches nn/silu']);
+});
+
+test('two broken kernels are two causes, and what neither explains has a reason in common', () => {
+  const lost = result({
+    id: 'a:lost',
+    status: 'lost',
+    assertions: 0,
+    error: { code: 'no-device', message: '' },
+  });
+  const results = [
+    passed('a:ok', 'matmul/tiled'),
+    passed('a:fine', 'matmul/tiled'),
+    passed('a:good', 'matmul/tiled'),
+    failed('a:1', 'nn/silu'),
+    failed('a:2', 'nn/silu', 'matmul/tiled'),
+    failed('a:3', 'quant/nf4', 'quant/nf4_pack'),
+    failed('a:4', 'matmul/tiled'),
+    lost,
+  ];
+  expect(words(results)).toEqual([
+    '2 of 5 wrong checks dispatch nn/silu, which no right one does',
+    '1 of 5 wrong checks dispatches quant/nf4 and quant/nf4_pack, which no right one does',
+    '1 of 5 wrong checks: out-of-bound',
+    '1 of 5 wrong checks: no-device',
+  ]);
+});
+
+test('a broken kernel that is right on some inputs is found where most of its cases are wrong', () => {
+  const results = [
+    passed('a:zeros', 'nn/silu'),
+    passed('a:1', 'matmul/tiled'),
+    passed('a:2', 'matmul/tiled'),
+    failed('a:3', 'nn/silu'),
+    failed('a:4', 'nn/silu', 'matmul/tiled'),
+  ];
+  expect(words(results)).toEqual([
+    '2 checks are wrong, all of them dispatch nn/silu, as 1 right one does too',
+  ]);
+  const other = failed('a:5', 'nn/gelu');
+  expect(words([...results, other])).toEqual([
+    '2 of 3 wrong checks dispatch nn/silu, as 1 right one does too',
+    '1 of 3 wrong checks dispatches nn/gelu, which no right one does',
+  ]);
+  const more = [passed('a:6', 'nn/silu'), passed('a:7', 'nn/silu')];
+  expect(words([...results, ...more])).toEqual(['2 checks are wrong: out-of-bound']);
+});
+
+test('a group names what all of it dispatched, and no more than three kernels', () => {
+  const kernels = ['a/a', 'b/b', 'c/c', 'd/d', 'e/e'];
+  expect(words([failed('a:1', ...kernels), failed('a:2', ...kernels, 'f/f')])).toEqual([
+    '2 checks are wrong, all of them dispatch a/a, b/b, c/c and 2 more',
+  ]);
+});
+
+test('kernels of a case whose control stayed green are not suspected, and expected failures are no one’s', () => {
+  const green = {
+    ...passed('a:green', 'nn/silu'),
+    control: { fault: 'x', status: 'green' },
+  } as const;
+  const known = {
+    ...failed('a:known', 'nn/gelu'),
+    finding: { code: 'expected-failure', message: '' },
+  };
+  expect(words([green, known])).toEqual(['1 check is wrong: control-green']);
+  expect(words([passed('a:b', 'nn/silu')])).toEqual([]);
+});
+
+test('every wrong result is in one group', () => {
+  const results = [
+    failed('a:1', 'x', 'y'),
+    failed('a:2', 'y', 'z'),
+    failed('a:3', 'x'),
+    failed('a:4'),
+  ];
+  const grouped = causesOf(results).flatMap((cause) => cause.results.map(({ id }) => id));
+  expect(grouped.sort()).toEqual(['a:1', 'a:2', 'a:3', 'a:4']);
+});

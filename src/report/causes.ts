@@ -1,0 +1,117 @@
+import { counted } from './counted.ts';
+import { groupBy } from './group.ts';
+import { reasonOf } from './reason.ts';
+import type { CaseResult } from './schema.ts';
+import { verdictOf } from './verdict.ts';
+
+/** Wrong results that may have one cause. */
+export interface Cause {
+  /** Kernels that all of these dispatched; none where only the code of their reason is common. */
+  readonly kernels: readonly string[];
+  /** Results that passed and dispatched all of these kernels too; 0 for the surest causes. */
+  readonly alsoPassed: number;
+  /** The code of the first one's reason. */
+  readonly code: string;
+  readonly results: readonly CaseResult[];
+}
+
+/** A kernel whose cases pass more often than not is no cause. */
+const LEAST_SHARE = 0.5;
+
+/**
+ * What is wrong, grouped by what may have caused it: the kernels of wrong results less those of
+ * results that passed, of several the one that explains most of what is left. Then kernels that are
+ * wrong in most of their cases, for a broken kernel may still be right on zeros. What is left has
+ * the code of its reason in common. The largest group is first.
+ */
+export function causesOf(results: readonly CaseResult[]): readonly Cause[] {
+  const causes: Cause[] = [];
+  // A case passed too whose control stayed green: its kernels compute what they should.
+  const passed = results.filter(({ status }) => status === 'pass');
+  const inPassed = countOf(passed.flatMap(({ kernels }) => kernels));
+  const broken = results.filter((one) => verdictOf(one) === 'wrong' && one.status !== 'pass');
+  const inBroken = countOf(broken.flatMap(({ kernels }) => kernels));
+  const share = (kernel: string) => {
+    const wrong = inBroken.get(kernel) ?? 0;
+    return wrong / (wrong + (inPassed.get(kernel) ?? 0));
+  };
+  let left = results.filter((one) => verdictOf(one) === 'wrong');
+  for (const least of [1, LEAST_SHARE]) {
+    const suspectsOf = ({ kernels, status }: CaseResult) =>
+      status === 'pass' ? [] : kernels.filter((kernel) => share(kernel) >= least);
+    for (;;) {
+      const kernel = mostFrequent(left.flatMap(suspectsOf), share);
+      if (kernel === undefined) break;
+      const group = left.filter((one) => suspectsOf(one).includes(kernel));
+      const [first] = group as [CaseResult];
+      const kernels = suspectsOf(first).filter((each) =>
+        group.every((one) => suspectsOf(one).includes(each)),
+      );
+      const alsoPassed = passed.filter((one) =>
+        kernels.every((each) => one.kernels.includes(each)),
+      );
+      causes.push({
+        kernels,
+        alsoPassed: alsoPassed.length,
+        code: reasonOf(first).code,
+        results: group,
+      });
+      left = left.filter((one) => !group.includes(one));
+    }
+  }
+  for (const [code, group] of groupBy(left, (result) => reasonOf(result).code))
+    causes.push({ kernels: [], alsoPassed: 0, code, results: group });
+  return causes.sort((a, b) => b.results.length - a.results.length);
+}
+
+function countOf(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+/** The most frequent of the names; of several the one of the largest share, then the first. */
+function mostFrequent(
+  names: readonly string[],
+  share: (name: string) => number,
+): string | undefined {
+  const sorted = [...countOf(names)].sort(
+    ([a, left], [b, right]) => right - left || share(b) - share(a) || (a < b ? -1 : 1),
+  );
+  return sorted[0]?.[0];
+}
+
+/** Kernels that are named; a case that trains dispatches dozens. */
+const MOST_KERNELS = 3;
+
+/** "nn/silu", "nn/silu and nn/silu_backward", "a, b, c and 4 more" */
+function kernelWords(kernels: readonly string[]): string {
+  const more = kernels.length - MOST_KERNELS;
+  const named = kernels.slice(0, MOST_KERNELS);
+  if (more > 0) return `${named.join(', ')} and ${more} more`;
+  return named.length < 2 ? named.join('') : `${named.slice(0, -1).join(', ')} and ${named.at(-1)}`;
+}
+
+/**
+ * "21 checks are wrong, all of them dispatch nn/silu"; `wrong` is how many are in all groups
+ * together.
+ */
+export function causeWords({ kernels, alsoPassed, code, results }: Cause, wrong: number): string {
+  const count = results.length;
+  const isAll = count === wrong;
+  const some = `${count} of ${wrong} wrong checks`;
+  if (kernels.length === 0)
+    return isAll
+      ? `${counted(count, 'check is', 'checks are')} wrong: ${code}`
+      : `${some}: ${code}`;
+  const shared = kernelWords(kernels);
+  const too =
+    alsoPassed > 0 ? `, as ${counted(alsoPassed, 'right one does', 'right ones do')} too` : '';
+  if (!isAll) {
+    const dispatch = count === 1 ? 'dispatches' : 'dispatch';
+    return `${some} ${dispatch} ${shared}${too || ', which no right one does'}`;
+  }
+  return count === 1
+    ? `1 check is wrong, it dispatches ${shared}${too}`
+    : `${count} checks are wrong, all of them dispatch ${shared}${too}`;
+}
