@@ -31,7 +31,11 @@ test('with a display, npm start serves the page and opens it with tier and filte
   const { CI: _, ...env } = process.env;
   const child = spawn(
     process.execPath,
-    ['scripts/start.mjs', '--tier', 'full', '--filter', 'quant.*', '--filter', '!*fp16*'],
+    [
+      'scripts/start.mjs',
+      ...['--tier', 'full', '--filter', 'quant.*', '--filter', '!*fp16*'],
+      ...['--share-base', 'https://example.org/g/'],
+    ],
     {
       cwd: ROOT,
       env: { ...env, DISPLAY: ':99', GRADPROOF_BROWSER: browser },
@@ -48,6 +52,9 @@ test('with a display, npm start serves the page and opens it with tier and filte
     expect(page.headers['content-security-policy']).toMatch(
       /default-src 'none'.*frame-ancestors 'none'/,
     );
+    expect(page.headers['set-cookie']).toEqual([
+      expect.stringContaining('gradproof-share-base=https%3A%2F%2Fexample.org%2Fg%2F;'),
+    ]);
     expect(page.headers['x-content-type-options']).toBe('nosniff');
     expect(page.headers['access-control-allow-origin']).toBeUndefined();
     expect((await get(address.href, `evil.example:${address.port}`)).status).toBe(403);

@@ -59,17 +59,24 @@ const HEADERS = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
+/** Tells the page's scripts where links lead; src/ui/share/share-base.ts reads it. */
+function shareCookie(shareBase: string | undefined): string {
+  const value = encodeURIComponent(shareBase ?? '');
+  return `gradproof-share-base=${value}; Path=/; SameSite=Strict${value ? '' : '; Max-Age=0'}`;
+}
+
 /**
  * Serves `folder` on loopback. `port` is taken when it is free, so that what the page keeps stays
  * under one origin; else any other. A request that names another host (a foreign page that rebound
- * its name to loopback) is refused.
+ * its name to loopback) is refused. `shareBase` is where the page's links lead, if not to itself.
  */
-export async function servePage(folder: string, port = 0): Promise<PageServer> {
+export async function servePage(folder: string, port = 0, shareBase?: string): Promise<PageServer> {
   const files = sirv(folder, { etag: false });
   const allowed: string[] = [];
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     response.setHeader('content-security-policy', contentSecurityPolicy(allowed));
+    response.setHeader('set-cookie', shareCookie(shareBase));
     const hosts = ['localhost', '127.0.0.1'].map((host) => `${host}:${taken}`);
     const refuse = (status: number, text: string) =>
       void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);

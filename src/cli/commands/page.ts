@@ -7,6 +7,7 @@ import { findBrowsers } from '../browser/find.ts';
 import { EXIT } from '../exit.ts';
 import { Interrupt } from '../interrupt.ts';
 import { BRIDGE_PAGE, PAGE_FOLDER, PAGE_PORT, servePage } from '../server.ts';
+import { shareBaseOf } from '../share-base.ts';
 
 /**
  * Serves the page, opens it in a browser with tier and filters in its address, and stays until
@@ -15,9 +16,11 @@ import { BRIDGE_PAGE, PAGE_FOLDER, PAGE_PORT, servePage } from '../server.ts';
 export async function openPage(
   given: Pick<Partial<RunOptions>, 'tier' | 'filters' | 'seed'>,
   withBridge: boolean,
+  givenShareBase: string | undefined,
 ): Promise<number> {
+  const { url, isPublic } = shareBaseOf(givenShareBase);
   using interrupt = new Interrupt();
-  await using server = await servePage(PAGE_FOLDER, PAGE_PORT);
+  await using server = await servePage(PAGE_FOLDER, PAGE_PORT, isPublic ? url : undefined);
   await using bridge = withBridge
     ? await startBridge(server.url, (how) => console.log(`the bridge ended: ${how}`))
     : undefined;

@@ -115,7 +115,7 @@ export const command = defineCommand<AllOptions>({
   run: async (given) => {
     const options = runOptionsOf(given);
     if (!given.list && !isHeadless(given))
-      return (await import('./page.ts')).openPage(options, given.bridge === true);
+      return (await import('./page.ts')).openPage(options, given.bridge === true, given.shareBase);
     if (given.rows) {
       if (!given.list) throw new UsageError('--rows: give it with --list');
       return await (await import('./list-rows.ts')).listRows();

@@ -1,6 +1,7 @@
 import type { LinkPayload } from '../../report/link/payload.ts';
 import type { Report } from '../../report/schema.ts';
 import { harness } from '../app/harness.ts';
+import { pageShareBase } from './share-base.ts';
 
 /** A link of a report, and what was read back out of it: what leaves is told by the link itself. */
 export interface Shareable {
@@ -9,7 +10,7 @@ export interface Shareable {
 }
 
 /**
- * Makes the link of a report under the page's own address. Throws LinkError when the report has
+ * Makes the link of a report under the address where others find the page. Throws LinkError when the report has
  * none.
  */
 export async function shareableOf(report: Report, device: string): Promise<Shareable> {
@@ -20,7 +21,7 @@ export async function shareableOf(report: Report, device: string): Promise<Share
   ]);
   const fragment = await encodeLink(report, planText, { device });
   return {
-    link: `${new URL('.', location.href).href}#${fragment}`,
+    link: `${pageShareBase().url}#${fragment}`,
     payload: await decodePayload(fragment),
   };
 }
