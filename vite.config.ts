@@ -28,7 +28,7 @@ export default defineConfig(({ mode }) => ({
   define: {
     __GRADPROOF_VERSION__: JSON.stringify(version),
     __GRADPROOF_COMMIT__: JSON.stringify(commit()),
-    __GRADPROOF_SHARE_BASE__: JSON.stringify(process.env['GRADPROOF_SHARE_BASE'] ?? ''),
+    __GRADPROOF_SHARE_BASE__: JSON.stringify(process.env['GRADPROOF_BUILD_SHARE_BASE'] ?? ''),
   },
   plugins: [
     shaders(root),

@@ -19,6 +19,9 @@ export interface CommandDeclaration<T> {
   readonly run: (given: Partial<T>, positionals: readonly string[]) => number | Promise<number>;
 }
 
+/** What a command does once its options are read; it returns the exit status. */
+export type Work = () => number | Promise<number>;
+
 /** A command whose options are read from their texts. */
 export interface CommandLine
   extends Pick<
@@ -27,12 +30,13 @@ export interface CommandLine
   > {
   readonly options: readonly OptionDeclaration<unknown>[];
   /**
-   * Runs with the texts of each option; `textsOf` answers by its name, empty where it is not given.
+   * Reads the texts of each option and returns what runs with them; `textsOf` answers by its name,
+   * empty where it is not given. Throws OptionError and UsageError.
    */
-  readonly run: (
+  readonly read: (
     textsOf: (name: string) => readonly string[],
     positionals: readonly string[],
-  ) => number | Promise<number>;
+  ) => Work;
 }
 
 /** A command of a later version: refused as such, and not in the help. */
@@ -43,10 +47,13 @@ export interface LaterCommand {
 
 /** Declares a command: `export const command` of a file `src/cli/commands/<name>.command.ts`. */
 export function defineCommand<T>(declaration: CommandDeclaration<T>): CommandLine {
+  const { options, run, ...named } = declaration;
   return {
-    ...declaration,
-    options: Object.values<OptionDeclaration<unknown>>(declaration.options),
-    run: (textsOf, positionals) =>
-      declaration.run(readOptions(declaration.options, textsOf), positionals),
+    ...named,
+    options: Object.values<OptionDeclaration<unknown>>(options),
+    read: (textsOf, positionals) => {
+      const given = readOptions(options, textsOf);
+      return () => run(given, positionals);
+    },
   };
 }

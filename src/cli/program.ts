@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { InvariantError } from '../errors.ts';
 import type { OptionDeclaration } from '../harness/option.ts';
-import type { CommandLine, LaterCommand } from './command.ts';
+import type { CommandLine, LaterCommand, Work } from './command.ts';
 import { EXIT, notYet, UsageError } from './exit.ts';
 
 declare const __GRADPROOF_VERSION__: string;
@@ -25,10 +25,15 @@ const found = Object.values(
  * commands throw.
  */
 export async function execute(argv: readonly string[]): Promise<number> {
-  let status: number = EXIT.ok;
-  const finish = async (work: number | Promise<number>) => {
-    status = await work;
-  };
+  return (await readCommandLine(argv))();
+}
+
+/**
+ * Reads what `argv` asks for, and runs nothing of it; help and version are printed at once. Throws
+ * UsageError and OptionError.
+ */
+export async function readCommandLine(argv: readonly string[]): Promise<Work> {
+  let work: Work = () => EXIT.ok;
   const commands = found.filter((one) => 'order' in one).sort((a, b) => a.order - b.order);
   const root = commands.find(({ name }) => name === DEFAULT_COMMAND);
   if (!root) throw new InvariantError(`no command is named ${DEFAULT_COMMAND}`);
@@ -40,10 +45,10 @@ export async function execute(argv: readonly string[]): Promise<number> {
     .allowExcessArguments();
   throwErrors(program);
   addOptions(program, root);
-  program.action(async () => {
+  program.action(() => {
     if (program.args[0] !== undefined)
       throw new UsageError(`unknown command "${program.args[0]}": see gradproof --help`);
-    await finish(root.run(textsOf(program), []));
+    work = root.read(textsOf(program), []);
   });
   for (const command of commands.filter((one) => one !== root)) {
     const target = program.command(command.name).description(command.description);
@@ -51,7 +56,9 @@ export async function execute(argv: readonly string[]): Promise<number> {
     throwErrors(target);
     for (const positional of command.positionals ?? []) target.argument(positional);
     addOptions(target, command);
-    target.action(() => finish(command.run(textsOf(target), target.args)));
+    target.action(() => {
+      work = command.read(textsOf(target), target.args);
+    });
   }
   for (const { name } of found.filter((one) => 'later' in one)) {
     const later = program.command(name, { hidden: true });
@@ -64,10 +71,10 @@ export async function execute(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv[0] === DEFAULT_COMMAND ? argv.slice(1) : argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return EXIT.ok; // help or version
+    if (error.exitCode === 0) return work; // help or version
     throw new UsageError(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   }
-  return status;
+  return work;
 }
 
 /** Errors are thrown as one line instead of printed. */

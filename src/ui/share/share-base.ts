@@ -1,6 +1,6 @@
 declare const __GRADPROOF_SHARE_BASE__: string;
 
-/** Hosts of a page that nobody else can open. */
+/** Hosts of a page that opens on this computer only. */
 const THIS_COMPUTER = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** Where a share link of this page leads. */

@@ -1,0 +1,103 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readCommandLine } from '../src/cli/program.ts';
+
+const at = (path: string) => new URL(`../${path}`, import.meta.url);
+const read = (path: string) => readFileSync(at(path), 'utf8');
+const { scripts, bin } = JSON.parse(read('package.json')) as {
+  scripts: Record<string, string>;
+  bin: Record<string, string>;
+};
+
+/** Words of a line as a POSIX shell takes them, up to a comment or a gap that sets words apart. */
+function words(line: string): string[] {
+  const [command = ''] = line.split(/ {3,}| +# /);
+  return [...command.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g)].map(([word]) =>
+    word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'),
+  );
+}
+
+/** Fails unless the command is one of this project and its arguments can be read. */
+async function check(line: string): Promise<void> {
+  const all = words(line.replace(/^\$ /, '')).filter((word) => !/^[A-Z_]+=/.test(word));
+  const [program = '', name = '', ...rest] = all;
+  if (program in bin) return void (await readCommandLine([name, ...rest].filter(Boolean)));
+  expect(program, line).toBe('npm');
+  const script = name === 'run' ? (rest.shift() ?? '') : name;
+  expect(Object.keys(scripts), line).toContain(script);
+  if (script === 'start') await readCommandLine(rest[0] === '--' ? rest.slice(1) : rest);
+}
+
+/** Commands of this project in the indented lines of a document. */
+function commandsIn(path: string): string[] {
+  const lines = read(path).matchAll(/^ {4}((?:\$ )?(?:[A-Z_]+=\S+ )*(?:npm|gradproof) .*)$/gm);
+  return [...lines].map(([, line = '']) => line);
+}
+
+const documents = [
+  'README.md',
+  ...readdirSync(fileURLToPath(at('docs'))).flatMap((name) =>
+    name.endsWith('.md') ? [`docs/${name}`] : [],
+  ),
+];
+
+test.each(documents.filter((path) => commandsIn(path).length > 0))(
+  'the command line takes every command of %s',
+  async (path) => {
+    for (const command of commandsIn(path)) await check(command);
+  },
+);
+
+test('a command that does not exist is found', async () => {
+  await expect(check('npm start -- --nonsense')).rejects.toThrow(/unknown option '--nonsense'/);
+  await expect(check('npm start -- nonsense')).rejects.toThrow(/unknown command "nonsense"/);
+  await expect(check('npm run nonsense')).rejects.toThrow();
+});
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly if?: string;
+  readonly with?: Readonly<Record<string, string>>;
+}
+interface Job {
+  readonly needs?: string;
+  readonly strategy?: { readonly matrix: { readonly shard: readonly number[] } };
+  readonly steps: readonly Step[];
+}
+
+const [, source = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/ci.md')) ?? [];
+const { jobs } = parse(source) as { jobs: Readonly<Record<string, Job>> };
+const stepOf = (job: string, uses: string) =>
+  jobs[job]?.steps.find((step) => step.uses?.startsWith(`actions/${uses}@`))?.with;
+
+test('the workflow runs every shard of one division, and its commands can be read', async () => {
+  const shards = jobs['shard']?.strategy?.matrix.shard ?? [];
+  expect(shards.length).toBeGreaterThan(1);
+  const runs = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
+  const filled = shards.flatMap((shard) =>
+    runs.map((run) => run.replaceAll(/\$\{\{ matrix\.shard \}\}/g, String(shard))),
+  );
+  for (const run of filled) await check(run);
+  const divisions = filled.flatMap((run) => /--shard (\S+)/.exec(run)?.[1] ?? []);
+  expect(divisions).toEqual(shards.map((shard) => `${shard}/${shards.length}`));
+});
+
+test('what a shard writes is what the merge reads', () => {
+  const written = jobs['shard']?.steps.flatMap(
+    ({ run }) => /--report (.+)$/.exec(run ?? '')?.[1] ?? [],
+  );
+  const up = stepOf('shard', 'upload-artifact');
+  expect(written).toEqual([up?.['path']]);
+  const down = stepOf('merge', 'download-artifact');
+  const [prefix = ''] = (down?.['pattern'] ?? '').split('*');
+  expect(prefix).not.toBe('');
+  expect(up?.['name']?.startsWith(prefix)).toBe(true);
+  expect(jobs['merge']?.needs).toBe('shard');
+  expect(jobs['merge']?.steps.flatMap(({ run }) => run ?? [])).toEqual([
+    expect.stringContaining(`merge ${down?.['path']}/*.json`),
+  ]);
+  expect(existsSync(at('package-lock.json')), 'npm start installs from it').toBe(true);
+});
