@@ -27,7 +27,7 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     /no case matches "ops\.nn\.sillu:\*": did you mean "ops\.nn\.silu:\*"/,
   ],
   [['--filter', 'silu'], /did you mean "\*silu\*"\? /],
-  [['--filter', 'gpu.soak:*'], /no case of tier quick matches "gpu\.soak:\*": add --tier full/],
+  [['--filter', 'train.soak:*'], /no case of tier quick matches "train\.soak:\*": add --tier full/],
   [['--list', '--filter', 'two words'], /--filter "two words"/],
   [['--list', '--filter', ''], /--filter ""/],
   [['--shard', '3/2'], /--shard 3\/2/],

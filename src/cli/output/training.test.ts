@@ -11,6 +11,8 @@ function heard() {
   const voice: Voice = {
     say: (line) => void lines.push(line),
     write: (text) => void lines.push(text),
+    openGroup: (title) => void lines.push(title),
+    closeGroup: () => {},
     live: false,
     columns: () => 80,
   };
