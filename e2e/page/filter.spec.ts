@@ -22,9 +22,9 @@ test('words, patterns and states are asked for in one line, with suggestions by 
 
   await field.fill('silo');
   await expect(page.getByText('Nothing matches “silo”. Did you mean')).toBeVisible();
-  await page.getByRole('button', { name: 'silu', exact: true }).click();
-  await expect(page).toHaveURL(/\?q=silu$/);
-  await expect(field).toHaveValue('silu');
+  await page.getByRole('button', { name: 'ops.nn.silu:*', exact: true }).click();
+  await expect(page).toHaveURL(/\?filter=ops\.nn\.silu:\*$/);
+  await expect(field).toHaveValue('ops.nn.silu:*');
 
   await field.fill('soft');
   await expect(field).toHaveAttribute('aria-expanded', 'true');

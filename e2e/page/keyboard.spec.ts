@@ -66,6 +66,24 @@ test('keys press their controls, not while one types, and can be turned off', as
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible();
 });
 
+test('keys open the details where they are closed, and bring them in sight', async ({ page }) => {
+  await open(page);
+  const query = page.getByRole('combobox', { name: 'Which checks' });
+  const title = page.getByRole('button', { name: 'Details', exact: true });
+  await page.setViewportSize({ width: 1280, height: 400 });
+  await expect(title).not.toBeInViewport();
+  await page.keyboard.press('d');
+  await expect(query).toBeInViewport();
+  await expect(title).toBeInViewport();
+  await page.keyboard.press('d');
+  await expect(query).toBeHidden();
+  await page.evaluate(() => window.scrollTo({ top: 0 }));
+  await page.keyboard.press('/');
+  await expect(query).toBeFocused();
+  await expect(query).toBeInViewport();
+  await expect(query, 'the key is not typed').toHaveValue('');
+});
+
 test('a screen reader is told the answer', async ({ page }) => {
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await page.getByRole('button', { name: 'Run', exact: true }).press('Enter');

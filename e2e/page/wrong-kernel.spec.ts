@@ -3,20 +3,23 @@ import type { Page } from '@playwright/test';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { violations } from './axe.ts';
 import { drop } from './drop.ts';
-import { answerOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
+import { answerOf, detailOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
 
-/** Breaks SiLU in every worker that the page starts; returns how many workers have the fault. */
-async function breakSilu(page: Page): Promise<() => number> {
+/**
+ * Breaks SiLU in whatever script holds its code, which has `one` for 1 then; returns how many scripts
+ * have the fault.
+ */
+async function breakSilu(page: Page, one = '1.0001'): Promise<() => number> {
   let broken = 0;
-  await page.route('**/assets/web-worker*.js', async (route) => {
-    const response = await route.fetch();
-    const script = await response.text();
+  await page.route('**/assets/*.js', async (route) => {
+    const script = readFileSync(`dist/page${new URL(route.request().url()).pathname}`, 'utf8');
     const wrong = script.replace(
       'let near = value / (1.0 + exp(',
-      'let near = value / (1.0001 + exp(',
+      `let near = value / (${one} + exp(`,
     );
-    broken += Number(wrong !== script);
-    await route.fulfill({ response, body: wrong });
+    if (wrong === script) return route.continue();
+    broken++;
+    await route.fulfill({ contentType: 'text/javascript', body: wrong });
   });
   return () => broken;
 }
@@ -27,7 +30,7 @@ test('a wrong kernel turns the answer to no, and the details name the number, wh
   const broken = await breakSilu(page);
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);
-  expect(broken(), 'workers with the fault').toBeGreaterThan(0);
+  expect(broken(), 'scripts with the fault').toBeGreaterThan(0);
   await expect(answerOf(page)).toHaveText(/^\d+ of \d+ checks are wrong\.$/);
   await expect(page.getByText(/^Look at silu: /)).toBeVisible();
   await expect(rowOf(page, /^ops\.nn\.silu, .*\d+ wrong/)).toBeVisible();
@@ -69,6 +72,50 @@ test('a wrong kernel turns the answer to no, and the details name the number, wh
   await page.getByRole('button', { name: 'Save what shows it alone' }).click();
   const { metadata } = readSafetensors(new Uint8Array(readFileSync(await (await saved).path())));
   expect(metadata.get('op')).toBe('silu');
+});
+
+test('the answer lists what is wrong by its kernel, and a click leads to a check, whatever hides it', async ({
+  page,
+}) => {
+  await breakSilu(page, '1.5');
+  await open(
+    page,
+    '/?filter=ops.nn.silu:*&filter=nn.activation-after-layer:*&filter=ops.nn.embedding:exact;*',
+  );
+  const field = page.getByRole('combobox', { name: 'Which checks' });
+  await expect(field).toBeVisible();
+  await page.keyboard.press('d');
+  await expect(field).toBeHidden();
+  await runToEnd(page);
+
+  const wrong = page.getByRole('region', { name: 'What is wrong' });
+  await expect(wrong.getByRole('heading').first()).toHaveText(/dispatch(es)? nn\/silu/);
+  const ways = wrong.getByRole('listitem').getByRole('button');
+  await expect(ways).toHaveCount(5);
+  await expect(wrong.getByRole('listitem').first()).toContainText(/at \[[\d, ]+\]/);
+  const id = (await ways.nth(1).textContent()) ?? '';
+  expect(await violations(page)).toEqual([]);
+
+  const row = page.getByRole('treeitem', { selected: true });
+  const isShown = async () => {
+    await expect(row).toHaveText(new RegExp(id.split(':')[1]?.replaceAll('*', '\\*') ?? ''));
+    await expect(row).toBeFocused();
+    await expect(row).toBeInViewport();
+    await expect(detailOf(page).getByRole('heading').first()).toBeInViewport();
+    await expect(page.getByText(/^\[[\d, ]+\] is -?[\d.e-]+, should be /)).toBeVisible();
+  };
+  await ways.nth(1).click();
+  await isShown();
+
+  await field.fill('ops.nn.embedding:*');
+  await expect(row).toBeHidden();
+  await ways.nth(1).click();
+  await isShown();
+  await expect(field).toHaveValue('');
+
+  await wrong.getByRole('button', { name: /^Show \d+ more in the details$/ }).click();
+  await expect(rowOf(page, /^ops, .*\d+ wrong/)).toBeFocused();
+  await expect(rowOf(page, /^legal;.*, wrong$/)).toBeInViewport();
 });
 
 test('known failures from a dropped file are not counted as wrong, stay for the next visit, and can be forgotten', async ({

@@ -17,7 +17,8 @@ import type { History } from '../history/history.ts';
 import { type Choice, choose } from '../run/choice.ts';
 import type { RunSession } from '../run/run-session.ts';
 import type { Starter } from '../run/starter.ts';
-import { caseStateOf, isWrong } from './case-state.ts';
+import { caseStateOf, isWrong, type Progress } from './case-state.ts';
+import type { Sought } from './detailed.ts';
 import type { KnownFailuresSession } from './known-failures-session.ts';
 import { listWords } from './list.en.ts';
 import type { Plan } from './plan.ts';
@@ -39,6 +40,7 @@ import './known-failures-element.ts';
 import './query-element.ts';
 import '../run/run-buttons.ts';
 import './tree.ts';
+import type { QueryElement } from './query-element.ts';
 import type { TreeAction, TreeElement } from './tree.ts';
 
 /**
@@ -55,6 +57,7 @@ export class BrowseElement extends LitElement {
     facts: { attribute: false },
     known: { attribute: false },
     history: { attribute: false },
+    sought: { attribute: false },
     replayQuery: { state: true },
   };
   static override styles = [
@@ -63,6 +66,8 @@ export class BrowseElement extends LitElement {
     css`
       :host {
         container-type: inline-size;
+        /* What is scrolled to keeps its heading. */
+        scroll-margin-block-start: var(--space-7);
       }
       form {
         display: grid;
@@ -100,6 +105,7 @@ export class BrowseElement extends LitElement {
         display: grid;
         gap: var(--space-5);
         align-items: start;
+        scroll-margin-block-start: var(--space-4);
       }
       gp-tree {
         max-block-size: min(75vh, 56rem);
@@ -163,6 +169,8 @@ export class BrowseElement extends LitElement {
   declare facts: Observable<Facts | undefined>;
   declare known: KnownFailuresSession;
   declare history: History;
+  /** What is to come in sight. */
+  declare sought: Observable<Sought | undefined>;
   /** What is asked of recordings, which are in no address. */
   declare replayQuery: string;
   readonly #entries = new Remembered(this.#allEntries.bind(this));
@@ -188,6 +196,7 @@ export class BrowseElement extends LitElement {
       this.tree,
       this.run.state,
       this.run.repeats,
+      this.sought,
     ]);
   }
 
@@ -249,15 +258,61 @@ export class BrowseElement extends LitElement {
     `;
   }
 
-  /** A tree that begins with one branch shows what is in it, and a single case is shown at once. */
   override updated(): void {
     const state = this.run.state.value;
     const replays = state.subject === 'recordings' && state.phase !== 'idle';
-    const { found } = this.#chosen(
-      this.#entries.of(this.plan.value, state.selected, replays),
-      replays,
-    );
+    const entries = this.#entries.of(this.plan.value, state.selected, replays);
+    const { found } = this.#chosen(entries, replays);
     const tree = this.#tree.of(found);
+    this.#openOnly(found, tree);
+    if (entries.length > 0) this.#seek(entries, tree);
+  }
+
+  /** What is sought comes in sight, whatever was chosen and open before. */
+  #seek(entries: Plan['value'], tree: readonly Branch[]): void {
+    const { value: sought } = this.sought;
+    if (sought === undefined) return;
+    if (typeof sought === 'object') {
+      const there = findInTree(tree, sought.key);
+      const entry = there ? undefined : entries.find((one) => keyOf(one) === sought.key);
+      if (entry) {
+        this.#showAll(entry);
+        return;
+      }
+      if (there) this.#show(there.within, sought.key);
+    } else if (sought === 'wrong') this.#show(wrongBranches(tree, this.run.state.value));
+    else this.#begin(sought);
+    this.sought.value = undefined;
+  }
+
+  async #begin(sought: 'beginning' | 'query'): Promise<void> {
+    const query = this.renderRoot.querySelector<QueryElement>('gp-query');
+    await query?.updateComplete;
+    this.scrollIntoView();
+    if (sought === 'query') query?.focus();
+  }
+
+  /** Takes back what hides a case: the query, and the tier where that is smaller than its own. */
+  #showAll({ tier }: PlanEntry): void {
+    const { address } = this.router;
+    const shown = optionsOf(address.value).tier;
+    this.replayQuery = '';
+    const more = TIERS.indexOf(tier) > TIERS.indexOf(shown) ? tier : shown;
+    this.#choose({ options: { tier: more, filters: [] }, words: '' });
+  }
+
+  /** Brings the tree in sight with `open` branches open too, at the case of a key if that is given. */
+  async #show(open: readonly string[], key?: string): Promise<void> {
+    const chosen = key === undefined ? {} : { chosen: key };
+    this.tree.value = { open: new Set([...this.tree.value.open, ...open]), ...chosen };
+    await this.updateComplete;
+    this.renderRoot.querySelector('.browser')?.scrollIntoView();
+    if (!(await this.#toDetail()))
+      await this.renderRoot.querySelector<TreeElement>('gp-tree')?.focusPath(key);
+  }
+
+  /** A tree that begins with one branch shows what is in it, and a single case is shown at once. */
+  #openOnly(found: Plan['value'], tree: readonly Branch[]): void {
     const [root, other] = tree;
     if (!root || other || root.path === this.#opened) return;
     this.#opened = root.path;
@@ -308,7 +363,7 @@ export class BrowseElement extends LitElement {
     const miss = missOf(terms, among, caseState);
     if (!miss) return list.chosen(0, total);
     const { text, use } = list.miss(miss);
-    return html`${text} ${use ? html`<button class="quiet" type="button" @click=${() => this.#replace(query, miss.term.text, use)}>${use}</button>` : nothing}`;
+    return html`${text} ${use?.map((name) => html`<button class="quiet" type="button" @click=${() => this.#replace(query, miss.term.text, name)}>${name}</button> `)}`;
   }
 
   #detail(item: Branch | Leaf, counts: Parameters<typeof hasWrong>[0]) {
@@ -342,14 +397,15 @@ export class BrowseElement extends LitElement {
 
   /**
    * Where there is no room for both, the details take the place of the tree, and the focus goes
-   * with them.
+   * with them. Returns whether that was so.
    */
-  async #toDetail(): Promise<void> {
+  async #toDetail(): Promise<boolean> {
     await this.updateComplete;
     const back = this.renderRoot.querySelector<HTMLElement>('.back');
-    if (!back?.checkVisibility()) return;
+    if (!back?.checkVisibility()) return false;
     back.focus();
     back.scrollIntoView({ block: 'nearest' });
+    return true;
   }
 
   async #back(): Promise<void> {
@@ -401,6 +457,12 @@ export class BrowseElement extends LitElement {
       true,
     );
   }
+}
+
+/** Paths of the branches in which something is wrong. */
+function wrongBranches(tree: readonly Branch[], progress: Progress): readonly string[] {
+  const counts = countTree(tree, progress);
+  return [...counts].flatMap(([path, count]) => (hasWrong(count) ? [path] : []));
 }
 
 const NOTHING_RAN = { results: new Map(), running: new Set<string>(), waiting: new Set<string>() };

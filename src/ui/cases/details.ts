@@ -1,9 +1,13 @@
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { icon } from '../controls/icons.ts';
 import { base, controls } from '../controls/styles.ts';
+import type { Sought } from './detailed.ts';
 import { detailsWords } from './details.en.ts';
 
-/** Opens and closes everything behind the answer, which is slotted. Fires `toggle`. */
+/**
+ * Opens and closes everything behind the answer, which is slotted. Fires `toggle` for that, and
+ * `seek` with a {@link Sought} to open it with that in sight.
+ */
 export class DetailsElement extends LitElement {
   static override properties = { open: { type: Boolean } };
   static override styles = [
@@ -40,15 +44,22 @@ export class DetailsElement extends LitElement {
 
   override render() {
     const { open } = this;
-    const { title } = detailsWords();
+    const { title, find } = detailsWords();
     return html`
       <h2><button class="toggle" aria-keyshortcuts="D" aria-expanded=${open} aria-controls="body" @click=${this.#toggle}>${icon('caret')}${title}</button></h2>
+      ${open ? nothing : html`<button class="visually-hidden" tabindex="-1" aria-keyshortcuts="/" @click=${() => this.#seek('query')}>${find}</button>`}
       <section id="body" aria-label=${title} ?hidden=${!open}><slot></slot></section>
     `;
   }
 
-  #toggle(): void {
-    this.dispatchEvent(new CustomEvent('toggle'));
+  /** By a key it is pressed from anywhere on the page: what opens must come in sight. */
+  #toggle({ detail }: MouseEvent): void {
+    if (detail === 0 && !this.open) this.#seek('beginning');
+    else this.dispatchEvent(new CustomEvent('toggle'));
+  }
+
+  #seek(sought: Sought): void {
+    this.dispatchEvent(new CustomEvent<Sought>('seek', { detail: sought }));
   }
 }
 

@@ -55,7 +55,7 @@ export const words: ReturnType<typeof listWords> = {
       case 'unknown':
         return { text: `${word} gibt es nicht; es gibt ${miss.known.join(', ')}.` };
       case 'nowhere':
-        return miss.near
+        return miss.near.length > 0
           ? { text: `Auf ${word} passt nichts. Gemeint war vielleicht`, use: miss.near }
           : { text: `Auf ${word} passt nichts.` };
       case 'together':

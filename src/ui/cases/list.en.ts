@@ -56,14 +56,14 @@ export const listWords = words('list', {
   tierHints,
   readingPlan: 'Reading the plan…',
   chosen: (chosen: number, total: number) => `${en.number(chosen)} of ${checks(total)} chosen.`,
-  /** Why a query finds nothing, in one line; `use` is what to write instead, shown as a button. */
-  miss: (miss: Miss): { readonly text: string; readonly use?: string } => {
+  /** Why a query finds nothing, in one line; `use` is what to write instead, shown as buttons. */
+  miss: (miss: Miss): { readonly text: string; readonly use?: readonly string[] } => {
     const word = `“${miss.term.not ? '!' : ''}${miss.term.kind === 'status' || miss.term.kind === 'tier' ? `${miss.term.kind}:` : ''}${miss.term.text}”`;
     switch (miss.why) {
       case 'unknown':
         return { text: `There is no ${word}; there is ${miss.known.join(', ')}.` };
       case 'nowhere':
-        return miss.near
+        return miss.near.length > 0
           ? { text: `Nothing matches ${word}. Did you mean`, use: miss.near }
           : { text: `Nothing matches ${word}.` };
       case 'together':

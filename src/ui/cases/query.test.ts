@@ -67,11 +67,13 @@ test('says what to change where nothing matches', () => {
   expect(miss('silu')).toBeUndefined();
   expect(miss('')).toBeUndefined();
   expect(miss('status:failed')).toMatchObject({ why: 'unknown', term: { text: 'failed' } });
-  expect(miss('silo')).toMatchObject({ why: 'nowhere', near: 'silu' });
-  expect(miss('silu:legal')).toMatchObject({ why: 'nowhere', near: '*silu:legal*' });
+  expect(miss('silo')).toMatchObject({ why: 'nowhere', near: ['ops.nn.silu:*'] });
+  expect(miss('sofmax')).toMatchObject({ why: 'nowhere', near: ['ops.nn.softmax:*'] });
+  expect(miss('silu:legal')).toMatchObject({ why: 'nowhere', near: ['*silu:legal*'] });
   expect(miss('nothing-like-it')).toEqual({
     why: 'nowhere',
     term: { kind: 'word', text: 'nothing-like-it', not: false },
+    near: [],
   });
   expect(miss('softmax status:fail')).toMatchObject({
     why: 'together',

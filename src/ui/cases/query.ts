@@ -1,5 +1,6 @@
 import type { PlanEntry } from '../../harness/events.ts';
 import { matchesGlob } from '../../harness/filter.ts';
+import { nearestFilters } from '../../harness/nearest.ts';
 import { TIERS, type Tier } from '../../report/schema.ts';
 import { CASE_STATES, type CaseState, isWrong } from './case-state.ts';
 
@@ -119,7 +120,7 @@ export type Miss =
   /** A word after `status:` or `tier:` that is none. */
   | { readonly why: 'unknown'; readonly term: Term; readonly known: readonly string[] }
   /** Nothing matches this term by itself; `near` is what was perhaps meant. */
-  | { readonly why: 'nowhere'; readonly term: Term; readonly near?: string }
+  | { readonly why: 'nowhere'; readonly term: Term; readonly near: readonly string[] }
   /** Each term matches something, all together nothing; without `term` there would be `left`. */
   | { readonly why: 'together'; readonly term: Term; readonly left: number };
 
@@ -145,8 +146,8 @@ export function missOf(
       find([term], entries, caseState).length === 0,
   );
   if (nowhere) {
-    const near = nearest(nowhere, entries);
-    return { why: 'nowhere', term: nowhere, ...(near ? { near } : {}) };
+    const ids = entries.map(({ id }) => id);
+    return { why: 'nowhere', term: nowhere, near: nearestFilters(nowhere.text, ids) };
   }
   const [best] = terms
     .slice(-MOST_TRIED)
@@ -161,34 +162,4 @@ export function missOf(
     }))
     .sort((a, b) => b.left - a.left);
   return best && { why: 'together', ...best };
-}
-
-/**
- * What was perhaps meant: the pattern with `*` around it, or the name of an op that differs in few
- * letters.
- */
-function nearest({ kind, text }: Term, entries: readonly PlanEntry[]): string | undefined {
-  if (kind === 'glob') {
-    const wider = `*${text}*`.replaceAll('**', '*');
-    return entries.some(({ id }) => matchesGlob(id, wider)) ? wider : undefined;
-  }
-  const names = new Set(entries.flatMap(({ suite }) => suite.split('.')));
-  const [best] = [...names]
-    .map((name) => ({ name, far: distance(text.toLowerCase(), name) }))
-    .sort((a, b) => a.far - b.far);
-  return best && best.far <= Math.max(1, text.length / 3) ? best.name : undefined;
-}
-
-/** How many letters must be changed, added or dropped (Levenshtein). */
-function distance(a: string, b: string): number {
-  let before = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (before[j - 1] as number) + Number(a[i - 1] !== b[j - 1]);
-      row.push(Math.min((before[j] as number) + 1, (row[j - 1] as number) + 1, change));
-    }
-    before = row;
-  }
-  return before[b.length] as number;
 }

@@ -223,6 +223,12 @@ export class TreeElement extends LitElement {
     );
   }
 
+  /** Brings the focus to the row of a path, which must be in `rows`; without one to the first. */
+  async focusPath(path?: string): Promise<void> {
+    await this.updateComplete;
+    await this.focusRow(path === undefined ? 0 : this.rows.findIndex((row) => row.path === path));
+  }
+
   /** Brings the focus to a row, wherever it is; to the current one without `index`. */
   async focusRow(index = this.#current): Promise<void> {
     this.focusedPath = this.rows[index]?.path;

@@ -3,7 +3,7 @@ import { isStandard, settingsOf } from '../../report/settings.ts';
 import { optionsOf, queryText } from '../app/address.ts';
 import type { Router } from '../app/router.ts';
 import { replayedIn } from '../app/subject.ts';
-import type { Detailed } from '../cases/detailed.ts';
+import type { Detailed, Sought } from '../cases/detailed.ts';
 import type { KnownFailuresSession } from '../cases/known-failures-session.ts';
 import type { Plan } from '../cases/plan.ts';
 import type { TreeState } from '../cases/suite-tree.ts';
@@ -181,8 +181,10 @@ export class CheckView extends LitElement {
       .facts=${this.facts}
       .known=${this.known}
       .history=${this.history}
+      .sought=${this.detailed.sought}
     ></gp-browse>`;
-    return html`<gp-details ?open=${open} @toggle=${toggle}>
+    const seek = ({ detail }: CustomEvent<Sought>) => this.detailed.seek(detail);
+    return html`<gp-details ?open=${open} @toggle=${toggle} @seek=${seek}>
       ${open ? lazily('gp-browse', () => import('../cases/browse.ts'), this, browse()) : nothing}
     </gp-details>`;
   }
@@ -226,6 +228,7 @@ export class CheckView extends LitElement {
       return html`${hung && !report.run.complete ? this.#hang(hung) : nothing} ${problem ? failure(problem) : nothing}
       <gp-answer ?tinted=${!standard} .answer=${verdict}>
         ${standard ? nothing : lazily('gp-settings-note', () => import('../reports/settings-note.ts'), this, html`<gp-settings-note .settings=${settings}></gp-settings-note>`)}
+        ${verdict.tone === 'bad' ? lazily('gp-failures', () => import('./failures-element.ts'), this, html`<gp-failures .report=${report} .detailed=${this.detailed}></gp-failures>`) : nothing}
         <gp-headlines .run=${state}></gp-headlines>
         ${right ? this.#switch() : nothing}
         <gp-result-actions .report=${report}></gp-result-actions>
