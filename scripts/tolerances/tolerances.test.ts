@@ -52,6 +52,8 @@ const LIMITS: Readonly<Record<string, string>> = {
     "the catalog's limit for gradients of two ways of computing",
   'suites/train/limits.ts: LOSS_LIMIT = 1e-3': "the catalog's limit for losses against float64",
   'suites/train/limits.ts: WEIGHT_LIMIT = 1e-3': "the catalog's limit for trained weights",
+  'suites/data/synthetic.suite.ts: STATISTICS_LIMIT = 0.05':
+    "the catalog's limit for mean and deviation of drawn images",
   'suites/gpu/probe.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
   'suites/nn/batch-norm.suite.ts: STEP = 2 ** -17': 'the step of a central difference in float64',
   'suites/nn/batch-norm.suite.ts: TRUNCATION = 1e-7':

@@ -17,6 +17,13 @@ export interface LoaderOptions {
   readonly dropLast?: boolean;
 }
 
+/** The items of an epoch in an order of its own. */
+const orderOf = seam(
+  'data.order_of',
+  (indices: readonly number[], seed: number, epoch: number): readonly number[] =>
+    shuffled(indices.length, new Random(seed, epoch)).map((at) => indices[at] as number),
+);
+
 const cut = seam(
   'data.cut',
   (order: readonly number[], batchSize: number, dropLast: boolean): readonly number[][] => {
@@ -55,12 +62,7 @@ export class DataLoader<Item> {
   /** Indices of the items of each batch of an epoch, which counts from 0. */
   batchesOf(epoch: number): readonly (readonly number[])[] {
     const { batchSize, seed, dropLast = false } = this.#options;
-    const order =
-      seed === undefined
-        ? this.#indices
-        : shuffled(this.#indices.length, new Random(seed, epoch)).map(
-            (at) => this.#indices[at] as number,
-          );
+    const order = seed === undefined ? this.#indices : orderOf(this.#indices, seed, epoch);
     return cut(order, batchSize, dropLast);
   }
 
