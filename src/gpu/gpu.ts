@@ -52,6 +52,8 @@ export class Gpu implements Disposable {
   readonly recorder: Recorder;
   /** Gets what every {@link Gpu.read} will give, in order, to look at and not to change. */
   onRead: ((read: Promise<ArrayBuffer>) => void) | undefined;
+  /** How often the host asked to wait for the device so far: reads, and waits for the queue. */
+  waits = 0;
   readonly #provider: GPU | undefined;
   readonly #features: Set<string>;
   #lost: GPUDeviceLostInfo | undefined;
@@ -191,6 +193,7 @@ export class Gpu implements Disposable {
    */
   read(source: Place, bytes: number): Promise<ArrayBuffer> {
     this.#trace?.read();
+    this.waits += 1;
     const read = this.#read(source, bytes);
     this.onRead?.(read);
     return read;
@@ -222,6 +225,7 @@ export class Gpu implements Disposable {
    */
   finish(): Promise<undefined> {
     this.#trace?.read();
+    this.waits += 1;
     this.recorder.submit();
     return this.device.queue.onSubmittedWorkDone();
   }

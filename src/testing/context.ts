@@ -9,6 +9,7 @@ import {
   type WrongElement,
 } from '../reference/judge.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
+import { seam } from '../seam.ts';
 import { Random } from '../tensor/random.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Reruns } from './cause.ts';
@@ -98,7 +99,7 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
 
   /** A generator of its own for every `stream` of the run's seed. */
   random(stream = 0): Random {
-    return new Random(this.seed, stream);
+    return randomOf(this.seed, stream);
   }
 
   /** Injects faults that the case declares by `.injects()`, until it is disposed. */
@@ -201,6 +202,8 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
     this.evidence.kept.push(bundle);
   }
 }
+
+const randomOf = seam('case.random', (seed: number, stream: number) => new Random(seed, stream));
 
 /** Evidence of a case that has not done anything yet. `details`: what is judged is examined too. */
 export function newEvidence(details = false): Evidence {

@@ -1,0 +1,24 @@
+import shader from '../../../shaders/bits/random_words.wgsl';
+import { spread, u32 } from '../../gpu/shader.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { randomWords as signature } from '../../vocabulary/bits/random_words.ts';
+import { launcher } from '../launcher.ts';
+
+/**
+ * The first `count` words, u32, of a stream of the generator: those that `Random` draws on the
+ * host.
+ */
+export const randomWords = launcher(signature, {
+  variants: { counters: { kernels: ['bits/random_words'], depth: () => 0 } },
+  forward: (gpu, _inputs, { seed, stream, count }) => {
+    const words = Tensor.empty(gpu, 'u32', [count]);
+    gpu.dispatch({
+      shader,
+      bindings: [words.binding],
+      uniforms: [seed, stream, count].map(u32),
+      workgroups: spread(Math.ceil(count / 256)),
+      flops: 50 * count,
+    });
+    return { words };
+  },
+});
