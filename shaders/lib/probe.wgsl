@@ -15,7 +15,9 @@ fn answer(section: u32, a: f32, b: f32, c: f32) -> u32 {
     case 2u: { return bitcast<u32>(sqrt(a)); }
     case 3u: { return bitcast<u32>(a * b); }
     case 4u: { return bitcast<u32>(a * b + c); }
-    default: { return pack2x16float(vec2f(a, b)); }
+    case 5u: { return pack2x16float(vec2f(a, b)); }
+    case 6u: { return bitcast<u32>(a); }
+    default: { return select(0u, 1u, a != a); }
   }
 }
 

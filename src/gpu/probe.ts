@@ -24,11 +24,22 @@ export interface Probe {
    */
   readonly pack2x16float: 'nearest' | 'other';
   readonly pack2x16floatOverflow: 'infinity' | 'clamped' | 'garbage';
+  /** Which of a copy, a product by 1 and a sum with 0 keep values below 2^-126. */
+  readonly passesDenormals: Passes;
+  /** Which of them keep Infinity and NaN. */
+  readonly passesNonFinite: Passes;
+  /** Whether `x != x` is true of NaN: compilers may take for granted that there is none. */
+  readonly comparesNaN: boolean;
+  /** The bits of 1e38 * 1e38, which no float holds. */
+  readonly overflowWord: number;
   readonly subgroupSize: number | null;
   /** Step of timestamp queries; null without them. Nanoseconds. */
   readonly timestampQuantumNs: number | null;
   readonly tookMs: number;
 }
+
+/** Ways through arithmetic that keep a value as it is. */
+type Passes = 'all' | 'copy, product' | 'copy, sum' | 'copy' | 'none' | 'other';
 
 type Triple = readonly [a: number, b: number, c: number];
 const SECTION = 64;
@@ -59,11 +70,27 @@ const QUOTIENTS: readonly Triple[] = Array.from({ length: SECTION }, (_, i) => [
 
 const ROOTS: readonly Triple[] = Array.from({ length: SECTION }, (_, i) => [2 + i + i / 64, 0, 0]);
 
-/** A denormal result, a denormal input, overflow. */
+/** What arithmetic may lose on its way: a denormal, Infinity, NaN. */
+const FRAGILE = [2 ** -130, Number.POSITIVE_INFINITY, Number.NaN] as const;
+
+/** A denormal result, a denormal input, overflow twice; then FRAGILE by 1. */
 const PRODUCTS: readonly Triple[] = [
   [2 ** -100, 2 ** -30, 0],
   [2 ** -130, 2 ** 30, 0],
   [MAX, 2, 0],
+  [1e38, 1e38, 0],
+  ...FRAGILE.map((x): Triple => [x, 1, 0]),
+];
+const OVERFLOW = 3;
+const FRAGILE_PRODUCTS = 4;
+
+/** FRAGILE as they are. */
+const COPIES: readonly Triple[] = FRAGILE.map((x) => [x, 1, 1]);
+
+/** Is a number, and is NaN, another than itself? */
+const COMPARISONS: readonly Triple[] = [
+  [1, 1, 1],
+  [Number.NaN, 1, 1],
 ];
 
 /**
@@ -89,22 +116,26 @@ const HALVES: readonly (readonly [triple: Triple, word: number])[] = [
 const HALVES_IN_RANGE = 3;
 
 /**
- * What is asked of the adapter, by operation: a + b, a / b, sqrt(a), a * b, a * b + c,
- * pack2x16float(a, b).
+ * What is asked of the adapter, by operation: a + b (last FRAGILE and 0), a / b, sqrt(a), a * b,
+ * a * b + c, pack2x16float(a, b), a, a != a.
  */
 export const QUESTIONS = [
-  SUMS,
+  [...SUMS, ...FRAGILE.map((x): Triple => [x, 0, 0])],
   QUOTIENTS,
   ROOTS,
   PRODUCTS,
   CHAINS,
   HALVES.map(([triple]) => triple),
-] as const;
+  COPIES,
+  COMPARISONS,
+] as const satisfies readonly (readonly Triple[])[];
 
 /** Runs the probe: well under 50 ms once its pipeline is compiled. */
 export async function probe(gpu: Gpu): Promise<Probe> {
   const started = performance.now();
-  const [sums, quotients, roots, products, chains, halves] = await answers(gpu);
+  const [sums, quotients, roots, products, chains, halves, copies, comparisons] =
+    await answers(gpu);
+  const ways = [copies, products.subarray(FRAGILE_PRODUCTS), sums.subarray(SUMS.length)] as const;
   const float = (words: Uint32Array, i: number) =>
     new Float32Array(words.buffer, words.byteOffset, SECTION)[i] as number;
   return {
@@ -115,6 +146,12 @@ export async function probe(gpu: Gpu): Promise<Probe> {
     exactSqrt: ROOTS.every(([a], i) => float(roots, i) === Math.fround(Math.sqrt(Math.fround(a)))),
     keepsInfNaN: products[2] === 0x7f800000 && isNaNWord(chains[1] as number),
     ...halvesOf(halves),
+    passesDenormals: passesOf(ways.map(([word]) => word === wordOf(FRAGILE[0]))),
+    passesNonFinite: passesOf(
+      ways.map(([, infinity, nan]) => infinity === 0x7f800000 && isNaNWord(nan as number)),
+    ),
+    comparesNaN: comparisons[1] === 1,
+    overflowWord: products[OVERFLOW] as number,
     subgroupSize: gpu.device.adapterInfo?.subgroupMinSize ?? null,
     timestampQuantumNs: await timestampQuantumNs(gpu.device),
     tookMs: performance.now() - started,
@@ -129,12 +166,17 @@ export type Answers = [
   Uint32Array,
   Uint32Array,
   Uint32Array,
+  Uint32Array,
+  Uint32Array,
 ];
 
-/** Lets the adapter compute the answers to {@link QUESTIONS}. */
-export async function answers(gpu: Gpu): Promise<Answers> {
+/** Lets the adapter compute the answers to {@link QUESTIONS}, or to others of the same operations. */
+export async function answers(
+  gpu: Gpu,
+  questions: readonly (readonly Triple[])[] = QUESTIONS,
+): Promise<Answers> {
   const triples = new Float32Array(QUESTIONS.length * SECTION * 3).fill(1);
-  QUESTIONS.forEach((section, s) => {
+  questions.forEach((section, s) => {
     triples.set(section.flat(), s * SECTION * 3);
   });
   const bytes = QUESTIONS.length * SECTION * 4;
@@ -150,6 +192,17 @@ export async function answers(gpu: Gpu): Promise<Answers> {
     gpu.free(inputs);
     gpu.free(outputs);
   }
+}
+
+function passesOf(kept: readonly boolean[]): Passes {
+  const [copy, product, sum] = kept;
+  if (!copy) return product || sum ? 'other' : 'none';
+  if (product) return sum ? 'all' : 'copy, product';
+  return sum ? 'copy, sum' : 'copy';
+}
+
+function wordOf(x: number): number {
+  return new Uint32Array(Float32Array.of(x).buffer)[0] as number;
 }
 
 function roundingOf(sum: (i: number) => number): Probe['rounding'] {

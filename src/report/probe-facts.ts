@@ -23,7 +23,7 @@ interface Wording<Value extends string> {
 }
 
 /** What is told by number rather than by name. */
-type Measured = 'subgroupSize' | 'timestampQuantumNs' | 'tookMs';
+type Measured = 'overflowWord' | 'subgroupSize' | 'timestampQuantumNs' | 'tookMs';
 
 /**
  * The words of all that a probe finds; the arithmetic in the order of its weight for the verdicts.
@@ -32,6 +32,7 @@ export interface ProbeWords {
   readonly arithmetic: {
     readonly [K in Exclude<keyof GpuProbe, Measured>]: Wording<`${GpuProbe[K]}`>;
   };
+  readonly overflow: { readonly name: string; readonly bits: (hex: string) => Found };
   readonly subgroups: {
     readonly name: string;
     readonly size: (lanes: number) => Found;
@@ -149,6 +150,39 @@ export const PROBE_WORDS: ProbeWords = {
         garbage: ['gives garbage', 'Kernels clamp before they pack, so no verdict depends on it.'],
       },
     },
+    passesDenormals: {
+      name: 'What keeps numbers below 2^-126',
+      values: {
+        all: ['copy, · 1 and + 0', 'The bounds allow their loss, so nothing depends on it.'],
+        'copy, product': ['copy and · 1', 'The bounds allow their loss in a sum.'],
+        'copy, sum': ['copy and + 0', 'The bounds allow their loss in a product.'],
+        copy: ['a copy alone', 'The bounds allow their loss in arithmetic.'],
+        none: ['nothing', 'The bounds allow their loss, so nothing depends on it.'],
+        other: ['not even a copy', 'Allowed: the bounds grant the loss.'],
+      },
+    },
+    passesNonFinite: {
+      name: 'What keeps Infinity and NaN',
+      values: {
+        all: ['copy, · 1 and + 0', 'They are found by their bits, wherever they come from.'],
+        'copy, product': ['copy and · 1', 'They are looked for in what ops are given.'],
+        'copy, sum': ['copy and + 0', 'They are looked for in what ops are given.'],
+        copy: ['a copy alone', 'They are looked for in what ops are given.'],
+        none: ['nothing', 'Only the host can find them in what it uploads.'],
+        other: ['not even a copy', 'Only the host can find them in what it uploads.'],
+      },
+    },
+    comparesNaN: {
+      name: 'x != x for NaN',
+      values: {
+        true: ['true', 'Kernels look at the bits, so no verdict depends on it.'],
+        false: ['false', 'Kernels look at the bits, so no verdict depends on it.'],
+      },
+    },
+  },
+  overflow: {
+    name: '1e38 · 1e38',
+    bits: (hex) => [`has the bits ${hex}`, 'Overflow is found by the bits, and judged as such.'],
   },
   subgroups: {
     name: 'Subgroups',
@@ -170,7 +204,7 @@ export const PROBE_WORDS: ProbeWords = {
  * version found and this one does not know is left out.
  */
 export function probeFacts(probe: Probe, words = PROBE_WORDS): readonly ProbeFact[] {
-  const { arithmetic, subgroups, clock } = words;
+  const { arithmetic, overflow, subgroups, clock } = words;
   const fact = (key: string, name: string, found: Found | undefined): ProbeFact[] =>
     found ? [{ key, name, found: found[0], means: found[1] }] : [];
   const valued = (values: Readonly<Record<string, Found>>, value: string) =>
@@ -178,11 +212,18 @@ export function probeFacts(probe: Probe, words = PROBE_WORDS): readonly ProbeFac
   const measured = (
     value: Probe[string] | undefined,
     tell: (value: number) => Found,
-    none: Found,
+    none?: Found,
   ) => (typeof value === 'number' ? tell(value) : value === null ? none : undefined);
   return [
     ...Object.entries<Wording<string>>(arithmetic).flatMap(([key, { name, values }]) =>
       fact(key, name, valued(values, String(probe[key]))),
+    ),
+    ...fact(
+      'overflowWord',
+      overflow.name,
+      measured(probe['overflowWord'], (word) =>
+        overflow.bits(`0x${word.toString(16).padStart(8, '0')}`),
+      ),
     ),
     ...fact(
       'subgroupSize',

@@ -129,7 +129,7 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
     acceptance: Acceptance,
     unjudged?: Uint8Array,
   ): Judgement {
-    if (!sameShape(actual.shape, oracle.shape)) {
+    if (!isShapeOf(actual.shape, oracle.shape)) {
       throw new AssertionError(
         'wrong-shape',
         `${name} has shape ${formatShape(actual.shape)} and should have ${formatShape(oracle.shape)}`,
@@ -202,6 +202,8 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
     this.evidence.kept.push(bundle);
   }
 }
+
+const isShapeOf = seam('case.same_shape', sameShape);
 
 const randomOf = seam('case.random', (seed: number, stream: number) => new Random(seed, stream));
 

@@ -2,6 +2,8 @@ import { words as units } from '../messages/units.de.ts';
 import type { arithmeticWords } from './arithmetic.en.ts';
 
 const LOST = 'Die Schranken gewähren dafür 2^-126 je Rechnung. Nichts Größeres ist betroffen.';
+const SOUGHT = 'Sie werden in dem gesucht, was eine Berechnung bekommt.';
+const UNSEEN = 'Nur der Wirt findet sie in dem, was er hochlädt.';
 const CLAMPED = 'Die Kernel begrenzen vor dem Packen, also hängt kein Urteil davon ab.';
 
 const probe: ReturnType<typeof arithmeticWords>['words'] = {
@@ -99,6 +101,39 @@ const probe: ReturnType<typeof arithmeticWords>['words'] = {
         garbage: ['ergibt Unsinn', CLAMPED],
       },
     },
+    passesDenormals: {
+      name: 'Was Zahlen unter 2^-126 erhält',
+      values: {
+        all: ['Kopie, · 1 und + 0', 'Die Schranken erlauben ihren Verlust.'],
+        'copy, product': ['Kopie und · 1', 'Die Schranken erlauben ihren Verlust in einer Summe.'],
+        'copy, sum': ['Kopie und + 0', 'Die Schranken erlauben ihren Verlust in einem Produkt.'],
+        copy: ['nur eine Kopie', 'Die Schranken erlauben ihren Verlust beim Rechnen.'],
+        none: ['nichts', 'Die Schranken erlauben ihren Verlust.'],
+        other: ['nicht einmal eine Kopie', 'Die Schranken erlauben ihren Verlust.'],
+      },
+    },
+    passesNonFinite: {
+      name: 'Was Unendlich und NaN erhält',
+      values: {
+        all: ['Kopie, · 1 und + 0', 'Sie fallen an ihren Bits auf, woher sie auch kommen.'],
+        'copy, product': ['Kopie und · 1', SOUGHT],
+        'copy, sum': ['Kopie und + 0', SOUGHT],
+        copy: ['nur eine Kopie', SOUGHT],
+        none: ['nichts', UNSEEN],
+        other: ['nicht einmal eine Kopie', UNSEEN],
+      },
+    },
+    comparesNaN: {
+      name: 'x != x für NaN',
+      values: {
+        true: ['wahr', 'Die Kernel sehen auf die Bits, also hängt kein Urteil davon ab.'],
+        false: ['falsch', 'Die Kernel sehen auf die Bits, also hängt kein Urteil davon ab.'],
+      },
+    },
+  },
+  overflow: {
+    name: '1e38 · 1e38',
+    bits: (hex) => [`hat die Bits ${hex}`, 'Ein Überlauf fällt an den Bits auf.'],
   },
   subgroups: {
     name: 'Subgruppen',
