@@ -21,7 +21,7 @@ randomNumbers
     fault.shader('bits/random_words', 'k += vec2u(0x9e3779b9u, 0xbb67ae85u);', 'k += vec2u();'),
   )
   .run(async (t) => {
-    using words = randomWords.forward(t.gpu, {}, { seed: t.seed, stream: 5, count: DRAWS }).words;
+    using words = randomWords.forward(t.gpu, {}, { seed: t.seed, stream: 5, shape: [DRAWS] }).words;
     const drawn = (await words.read()).data;
     const random = new Random(t.seed, 5);
     let same = 0;
@@ -83,6 +83,7 @@ randomNumbers
 
 randomNumbers
   .case('orders')
+  .tier('full')
   .covers('triton.utilities.random-seed-reset/order-independent')
   .desc(
     'Five rows that draw on host and device give the same bits in five random orders and alone.',

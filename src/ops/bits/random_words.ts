@@ -4,14 +4,12 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { randomWords as signature } from '../../vocabulary/bits/random_words.ts';
 import { launcher } from '../launcher.ts';
 
-/**
- * The first `count` words, u32, of a stream of the generator: those that `Random` draws on the
- * host.
- */
+/** The first words, u32, of a stream of the generator: those that `Random` draws on the host. */
 export const randomWords = launcher(signature, {
   variants: { counters: { kernels: ['bits/random_words'], depth: () => 0 } },
-  forward: (gpu, _inputs, { seed, stream, count }) => {
-    const words = Tensor.empty(gpu, 'u32', [count]);
+  forward: (gpu, _inputs, { seed, stream, shape }) => {
+    const words = Tensor.empty(gpu, 'u32', shape);
+    const count = words.size;
     gpu.dispatch({
       shader,
       bindings: [words.binding],

@@ -1,4 +1,5 @@
 import { Random } from '../../tensor/random.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import { randomWords as signature } from '../../vocabulary/bits/random_words.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { paramsBug } from '../plausible-bug.ts';
@@ -7,7 +8,7 @@ function sample(count: number, seed: number, stream: number): SampleOf<typeof si
   return {
     level: 'exact',
     label: { count, seed, stream },
-    params: { seed, stream, count },
+    params: { seed, stream, shape: [count] },
     inputs: () => ({}),
   };
 }
@@ -15,9 +16,9 @@ function sample(count: number, seed: number, stream: number): SampleOf<typeof si
 /** The generator on the device: integer arithmetic modulo 2^32, the same bits everywhere. */
 export const record = defineRecord(signature, {
   summary: 'the first words of a Philox stream',
-  forward: (_inputs, { seed, stream, count }) => {
+  forward: (_inputs, { seed, stream, shape }) => {
     const random = new Random(seed, stream);
-    return { words: { shape: [count], data: random.fill(count, () => random.word()) } };
+    return { words: { shape, data: random.fill(sizeOf(shape), () => random.word()) } };
   },
   acceptance: () => ({ words: { kind: 'exact' } }),
   samples: [

@@ -78,6 +78,7 @@ export const record = defineRecord(signature, {
   ],
   plausibleBugs: [
     inputBug('signs dropped', 'x', (x) => Math.abs(x)),
-    paramsBug('an end outside', (params) => ({ ...params, high: (params.high ?? 0) - 1 })),
+    paramsBug('the upper end outside', (params) => ({ ...params, high: (params.high ?? 0) - 1 })),
+    paramsBug('the lower end outside', (params) => ({ ...params, low: (params.low ?? 0) + 1 })),
   ],
 });

@@ -1,0 +1,73 @@
+import { seam } from '../seam.ts';
+import type { HostTensor } from '../tensor/host.ts';
+import { valuesOf } from '../tensor/host.ts';
+import { coordinatesOf, sameShape } from '../tensor/shape.ts';
+
+/** How two outputs of one model differ. */
+export interface OutputDifference {
+  readonly shapesMatch: boolean;
+  readonly maxAbs: number;
+  /** Relative to the larger of the two magnitudes. */
+  readonly maxRel: number;
+  /** Mean of the absolute differences. */
+  readonly mean: number;
+  readonly cosine: number;
+  /** Where the first element stands that differs in its bits; undefined where none does. */
+  readonly firstMismatch: readonly number[] | undefined;
+  /**
+   * How many elements differ by 0, 1, 2 to 3, 4 to 7, ... floats that lie between: their logarithms
+   * count up from 1, equal elements are at 0.
+   */
+  readonly ulpHistogram: readonly number[];
+}
+
+const distance = seam('compare.distance', (a: number, b: number): number => Math.abs(a - b));
+
+/** Compares two outputs in float32; of different shapes nothing more is said. */
+export function compareOutputs(a: HostTensor, b: HostTensor): OutputDifference {
+  const nothing = { maxAbs: 0, maxRel: 0, mean: 0, cosine: 1, ulpHistogram: [] };
+  if (!sameShape(a.shape, b.shape))
+    return { ...nothing, shapesMatch: false, firstMismatch: undefined };
+  const [x, y] = [valuesOf(a), valuesOf(b)];
+  const apart = x.map((value, i) => distance(value, y[i] as number));
+  const larger = x.map((value, i) => Math.max(Math.abs(value), Math.abs(y[i] as number)));
+  const relative = apart.map((away, i) => (away === 0 ? 0 : away / (larger[i] as number)));
+  const first = apart.findIndex((away) => away !== 0);
+  return {
+    shapesMatch: true,
+    maxAbs: most(apart),
+    maxRel: most(relative),
+    mean: apart.reduce((sum, away) => sum + away, 0) / Math.max(1, apart.length),
+    cosine: dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y)),
+    firstMismatch: first < 0 ? undefined : coordinatesOf(first, a.shape),
+    ulpHistogram: histogramOf(x.map((value, i) => ulpsBetween(value, y[i] as number))),
+  };
+}
+
+function most(values: Float64Array): number {
+  return values.reduce((largest, value) => Math.max(largest, value), 0);
+}
+
+function dot(x: Float64Array, y: Float64Array): number {
+  return x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
+}
+
+/** Floats from one to the other, counted. */
+function ulpsBetween(a: number, b: number): number {
+  return distance(rankOf(a), rankOf(b));
+}
+
+/** The float's place among all floats, 0 for both zeros. */
+function rankOf(x: number): number {
+  const size = (new Uint32Array(Float32Array.of(Math.abs(x)).buffer)[0] as number) & 0x7fffffff;
+  return x < 0 ? -size : size;
+}
+
+function histogramOf(ulps: Float64Array): readonly number[] {
+  const counts: number[] = [];
+  for (const each of ulps) {
+    const bin = each === 0 ? 0 : 1 + Math.floor(Math.log2(each));
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return Array.from(counts, (count) => count ?? 0);
+}

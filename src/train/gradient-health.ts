@@ -1,0 +1,43 @@
+import { GradproofError } from '../errors.ts';
+import { norm } from '../ops/math/norm.ts';
+import { seam } from '../seam.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Norm of the gradient of a layer. */
+export interface LayerNorm {
+  readonly layer: string;
+  readonly norm: number;
+}
+
+/** A layer learns nothing where its gradient is this small beside that of the last layer. */
+const VANISHING = 1e-6;
+
+/** The norms of gradients, computed on the device, in the order of the layers. */
+export async function gradientNorms(
+  gradients: readonly (readonly [layer: string, gradient: Tensor])[],
+): Promise<readonly LayerNorm[]> {
+  const norms: LayerNorm[] = [];
+  for (const [layer, gradient] of gradients) {
+    const axes = gradient.shape.map((_, axis) => axis);
+    using y = norm.forward(gradient.gpu, { x: gradient }, { axes, keepdims: false }).y;
+    norms.push({ layer, norm: (await y.read()).data[0] as number });
+  }
+  return norms;
+}
+
+/** Norm of the first layer's gradient by that of the last one's. */
+export function vanishingRatio(norms: readonly LayerNorm[]): number {
+  return (norms[0]?.norm ?? 0) / (norms.at(-1)?.norm ?? 1);
+}
+
+/** Throws `grad-vanishing`, which names the layers whose gradients vanish; in their order. */
+export const checkVanishing = seam('train.check_vanishing', (norms: readonly LayerNorm[]): void => {
+  const last = norms.at(-1)?.norm ?? 0;
+  const vanished = norms.filter((each) => each.norm < VANISHING * last);
+  if (vanished.length === 0) return;
+  const names = vanished.map(({ layer }) => layer).join(', ');
+  throw new GradproofError(
+    'grad-vanishing',
+    `the gradients of ${names} are less than ${VANISHING} of the last layer's: use ReLU and residual connections, or normalize`,
+  );
+});
