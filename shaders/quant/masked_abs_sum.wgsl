@@ -1,11 +1,14 @@
 // partial[2 l] = bits of the sum of |w| over the elements of lane l with |w| > limit, partial[2 l +
-// 1] = their number. w: n elements of STORAGE f32, f16 or bf16 (0, 1, 2); lane l takes elements l,
-// l + lanes, ...: the order is fixed. ALL ignores the limit. Reads w once.
+// 1] = their number. w: rows of `width` elements of STORAGE f32, f16 or bf16 (0, 1, 2), each with
+// its limit; a row has `lanes` lanes: lane k takes its elements k, k + lanes, ..., so that the order is
+// fixed. ALL ignores the limit. Reads w once.
 
+import package::lib::grid::linear_index;
 import package::lib::storage::{word_of, f32_bits_of};
 
 struct Sizes {
-  n: u32,
+  rows: u32,
+  width: u32,
   lanes: u32,
 }
 
@@ -18,20 +21,27 @@ override STORAGE: u32 = 0u;
 override ALL: bool = false;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= sizes.lanes) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let l = linear_index(group, groups, local, 64u);
+  if (l >= sizes.rows * sizes.lanes) {
     return;
   }
-  let threshold = select(limit[0], -1.0, ALL);
+  let row = l / sizes.lanes;
+  let threshold = select(limit[row], -1.0, ALL);
+  let end = (row + 1u) * sizes.width;
   var sum = 0.0;
   var count = 0u;
-  for (var i = id.x; i < sizes.n; i += sizes.lanes) {
+  for (var i = row * sizes.width + l % sizes.lanes; i < end; i += sizes.lanes) {
     let magnitude = abs(bitcast<f32>(f32_bits_of(w[word_of(i, STORAGE)], i, STORAGE)));
     if (magnitude > threshold) {
       sum += magnitude;
       count += 1u;
     }
   }
-  partial[2u * id.x] = bitcast<u32>(sum);
-  partial[2u * id.x + 1u] = count;
+  partial[2u * l] = bitcast<u32>(sum);
+  partial[2u * l + 1u] = count;
 }

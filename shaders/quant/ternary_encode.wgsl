@@ -1,12 +1,16 @@
-// trits[i] = 1 where w[i] > threshold, -1 where w[i] < -threshold, else 0. w: n elements of STORAGE
-// f32, f16 or bf16 (0, 1, 2); threshold: one float; trits: signed bytes. One invocation makes a
-// word of 4.
+// trits[i] = 1 where w[i] > limit, -1 where w[i] < -limit, else 0. w: n elements of STORAGE f32, f16
+// or bf16 (0, 1, 2); threshold: one float for every `width` elements; trits: signed bytes. The limit
+// is the threshold; STOCHASTIC draws it for each element from 0 to two thresholds, by the words of
+// counter (i / 4, 0, 0, 0). One invocation makes a word of 4.
 
 import package::lib::grid::linear_index;
+import package::lib::philox::philox;
 import package::lib::storage::{word_of, f32_bits_of};
 
 struct Sizes {
+  seed: vec2u,
   n: u32,
+  width: u32,
 }
 
 @group(0) @binding(0) var<storage, read> w: array<u32>;
@@ -15,6 +19,7 @@ struct Sizes {
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
 override STORAGE: u32 = 0u;
+override STOCHASTIC: bool = false;
 
 @compute @workgroup_size(64)
 fn main(
@@ -27,11 +32,15 @@ fn main(
   if (first >= sizes.n) {
     return;
   }
-  let limit = threshold[0];
+  var factors = vec4f(1.0);
+  if (STOCHASTIC) { // multiples of 2^-23 below 2
+    factors = vec4f(philox(vec4u(out, 0u, 0u, 0u), sizes.seed) >> vec4u(8u)) * 1.1920928955078125e-7;
+  }
   var word = 0u;
   for (var k = 0u; k < 4u && first + k < sizes.n; k++) {
     let i = first + k;
     let x = bitcast<f32>(f32_bits_of(w[word_of(i, STORAGE)], i, STORAGE));
+    let limit = threshold[i / sizes.width] * factors[k];
     let trit = select(0u, select(1u, 255u, 0.0 > x), abs(x) > limit);
     word |= trit << (8u * k);
   }

@@ -7,6 +7,11 @@ export function like<P>(name: string): ShapeRule<P> {
   return ({ shape }) => shape(name);
 }
 
+/** One number for each index of the first dimension; of a scalar one. */
+export function channelShape(shape: Shape): Shape {
+  return [shape[0] ?? 1];
+}
+
 /** `axis` counted from the front; throws when the shape has no such dimension. */
 export function axisIn(axis: number, shape: Shape): number {
   if (axis < -shape.length || axis >= shape.length)

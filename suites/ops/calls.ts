@@ -469,6 +469,46 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'exponent-bits': { params: { max_exponent_bits: 6 }, code: 'not-implemented' },
     },
   },
+  quantile: {
+    fits: { inputs: { x: [3, 4] }, params: { q: 0.5, per_channel: true } },
+    wrong: {
+      nothing: { inputs: { x: [3, 0] } },
+      channels: { inputs: { x: [65_536, 1] } },
+      share: { params: { q: 1.5 }, code: 'bad-params' },
+      'no-share': { params: { q: Number.NaN }, code: 'bad-params' },
+    },
+  },
+  histogram: {
+    fits: {
+      inputs: { x: [5], edges: [4], counts: [3] },
+      dtypes: { counts: 'i32' },
+      params: {},
+    },
+    wrong: {
+      counts: { inputs: { counts: [4] } },
+      'one-edge': { inputs: { edges: [1], counts: [0] } },
+      'rows-of-edges': { inputs: { edges: [1, 4] } },
+    },
+  },
+  abs_mean: {
+    fits: { inputs: { weight: [3, 4], limit: [3] }, params: { per_channel: true } },
+    wrong: { limit: { inputs: { limit: [4] } }, 'one-for-all': { inputs: { limit: [1] } } },
+  },
+  ternarize: {
+    fits: { inputs: { weight: [3, 4], threshold: [3] }, params: { seed: 0 } },
+    wrong: {
+      threshold: { inputs: { threshold: [4] } },
+      integers: { dtypes: { weight: 'i32' }, code: 'element-type' },
+      'seed-below-0': { params: { seed: -1 }, code: 'bad-params' },
+    },
+  },
+  fake_ternarize: {
+    fits: { inputs: { weight: [3, 4], threshold: [3], scale: [1] }, params: {} },
+    wrong: {
+      threshold: { inputs: { threshold: [4] } },
+      scale: { inputs: { scale: [4] } },
+    },
+  },
   ternary_matmul: {
     fits: {
       inputs: { x: [3, 10], packed: [15], scale: [6] },

@@ -170,10 +170,20 @@ export const record = defineRecord(signature, {
   faults: [
     {
       name: 'last step of 16 trits dropped',
+      variants: ['register-4x4'],
       shader: {
         file: 'quant/ternary_matmul',
         from: 'min(16u, dims.k - k)',
         to: 'min(15u, dims.k - k - 1u)',
+      },
+    },
+    {
+      name: 'minus ones taken for ones',
+      variants: ['skip-zeros'],
+      shader: {
+        file: 'quant/ternary_matmul_sparse',
+        from: 'f32(trit_at(word, bit))',
+        to: 'abs(f32(trit_at(word, bit)))',
       },
     },
     {

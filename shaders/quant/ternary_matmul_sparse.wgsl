@@ -1,0 +1,42 @@
+// y = (x T^T) * scale, float32, without a multiplication or an addition for zeros of T. x: [M, K];
+// T: [N, K] packed trits of the flat matrix, four a byte, the first in bits 0-1 (rows may begin
+// inside a byte); scale: 1 float or N, with SCALED; y: [M, N]. Each invocation keeps 4 rows of one
+// column of y and walks from one trit to the next that is not zero, in the order of ternary_matmul:
+// the sums are the same.
+
+import package::quant::ternary::trit_at;
+import package::quant::ternary_weight::{ dims, packed, scale_of };
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+const ROWS = 4u;
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let col = id.x;
+  let row = id.y * ROWS;
+  if (col >= dims.n) {
+    return;
+  }
+  let first = col * dims.k;
+  let end = first + dims.k;
+  var sum = vec4f();
+  for (var w = first / 16u; w * 16u < end; w++) {
+    let word = packed[w];
+    var left = ~word & 0x55555555u; // the lower bits of codes that are not 1, a zero's
+    for (; left != 0u; left &= left - 1u) {
+      let bit = firstTrailingBit(left);
+      let i = w * 16u + bit / 2u;
+      if (i >= first && i < end) {
+        let trit = f32(trit_at(word, bit));
+        for (var r = 0u; r < ROWS; r++) {
+          sum[r] += x[(row + r) * dims.k + i - first] * trit;
+        }
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS && row + r < dims.m; r++) {
+    y[(row + r) * dims.n + col] = sum[r] * scale_of(col);
+  }
+}
