@@ -260,7 +260,8 @@ const givenBack = seam('memory.given_back', ({ bytes }: Allocation) => bytes);
 /** What the device said of an allocation. */
 const refusalOf = seam('memory.refusal_of', (error: GradproofError | undefined) => error);
 
-function wholeWords(bytes: number): number {
+/** Bytes that an allocation of `bytes` takes: whole words, at least one. */
+export function wholeWords(bytes: number): number {
   return Math.max(4, Math.ceil(bytes / 4) * 4);
 }
 
