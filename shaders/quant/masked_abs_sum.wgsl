@@ -1,7 +1,7 @@
 // partial[2 l] = bits of the sum of |w| over the elements of lane l with |w| > limit, partial[2 l +
 // 1] = their number. w: rows of `width` elements of STORAGE f32, f16 or bf16 (0, 1, 2), each with
-// its limit; a row has `lanes` lanes: lane k takes its elements k, k + lanes, ..., so that the order is
-// fixed. ALL ignores the limit. Reads w once.
+// its limit; a row has `lanes` lanes: lane k takes its elements k, k + lanes, ..., in a fixed order.
+// ALL ignores the limit. Reads w once.
 
 import package::lib::grid::linear_index;
 import package::lib::storage::{word_of, f32_bits_of};

@@ -2,10 +2,10 @@ import { ternaryPack, ternaryUnpack } from '../../src/ops/quant/ternary_pack.ts'
 import { ternaryQuantize } from '../../src/ops/quant/ternary_quantize.ts';
 import { packTrits, type TritOrder, unpackTrits } from '../../src/quant/ternary/trits.ts';
 import { EPS } from '../../src/reference/bounds.ts';
-import { type HostTensor, hostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { hostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { randomTrits } from './trits.ts';
 import { normals, value } from './values.ts';
 
 export const ternary = suite('quant.ternary', {
@@ -26,7 +26,7 @@ ternary
   )
   .run(async (t) => {
     const order = t.params['order'] as TritOrder;
-    const host = randomTrits(t, 1001);
+    const host = randomTrits(t, [1001]);
     using all = Tensor.from(
       t.gpu,
       hostTensorFrom('i8', [1008], [...host.data, ...Array(7).fill(1)]),
@@ -51,7 +51,7 @@ ternary
   )
   .run(async (t) => {
     const order = t.params['order'] as TritOrder;
-    const bytes = packTrits(randomTrits(t, 1001).data, order);
+    const bytes = packTrits(randomTrits(t, [1001]).data, order);
     using packed = Tensor.from(t.gpu, hostTensor('u8', [bytes.length], bytes));
     using trits = ternaryUnpack.forward(t.gpu, { packed }, { order, shape: [1001] }).trits;
     t.expectEqual(
@@ -111,12 +111,3 @@ ternary
       for (const output of Object.values(outputs)) output[Symbol.dispose]();
     }
   });
-
-function randomTrits(t: CaseContext, count: number): HostTensor {
-  const random = t.random();
-  return hostTensorFrom(
-    'i8',
-    [count],
-    random.fill(count, () => random.integer(-1, 1)),
-  );
-}

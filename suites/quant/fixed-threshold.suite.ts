@@ -1,0 +1,129 @@
+import { ternarize } from '../../src/ops/quant/ternarize.ts';
+import { ternaryPack } from '../../src/ops/quant/ternary_pack.ts';
+import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+import { type Fault, faultsOf } from '../../src/testing/fault.ts';
+import { parseShape, suite } from '../../src/testing/suite.ts';
+import { fixedThreshold, tritOf } from './trits.ts';
+import { normals, value } from './values.ts';
+
+export const fixed = suite('quant.fixed-threshold', {
+  description: 'Trits of a threshold that is given: of every shape, and exactly at the threshold',
+});
+
+/** The threshold of the original suite, as float32 has it. */
+const THRESHOLD = Math.fround(0.33);
+
+const LOWER: readonly Fault[] = faultsOf((fault) =>
+  fault.shader('quant/ternary_encode', 'abs(x) > limit', 'abs(x) > 0.75 * limit'),
+);
+
+async function expectTrits(t: CaseContext, host: HostTensor): Promise<void> {
+  using weight = Tensor.from(t.gpu, host);
+  using threshold = Tensor.from(t.gpu, fixedThreshold(THRESHOLD));
+  using trits = ternarize.forward(t.gpu, { weight, threshold }, {}).trits;
+  const expected = valuesOf(host).map((w) => tritOf(w, THRESHOLD));
+  t.expectEqual('trits', value(await trits.read()), { shape: host.shape, data: expected });
+}
+
+fixed
+  .case('matrix')
+  .covers('triton.quantization.single-tensor/trits-equal')
+  .desc('A matrix of 100 x 100 normal numbers at 0.33: each trit is that of the definition.')
+  .control('a threshold three quarters as large', LOWER)
+  .run((t) => expectTrits(t, normals(t, [100, 100])));
+
+/** The float32 one step further from zero, or nearer. */
+function step(x: number, by: 1 | -1): number {
+  const bits = new Int32Array(Float32Array.of(x).buffer);
+  bits[0] = (bits[0] as number) + by;
+  return new Float32Array(bits.buffer)[0] as number;
+}
+
+fixed
+  .case('ties')
+  .covers('triton.quantization.single-tensor/ties-to-zero')
+  .desc(
+    'What lies exactly on the threshold or on its negative is 0, as both zeros are; a step further it is not.',
+  )
+  .control('what lies on the threshold is kept', (fault) =>
+    fault.shader('quant/ternary_encode', 'abs(x) > limit', 'abs(x) >= limit'),
+  )
+  .run(async (t) => {
+    const above = step(THRESHOLD, 1);
+    const below = step(THRESHOLD, -1);
+    const weights = [THRESHOLD, -THRESHOLD, -0, 0, above, -above, below, -below];
+    using weight = Tensor.from(t.gpu, hostTensorFrom('f32', [8], weights));
+    using threshold = Tensor.from(t.gpu, fixedThreshold(THRESHOLD));
+    using trits = ternarize.forward(t.gpu, { weight, threshold }, {}).trits;
+    const expected = { shape: [8], data: Float64Array.of(0, 0, 0, 0, 1, -1, 0, 0) };
+    t.expectEqual('trits', value(await trits.read()), expected);
+  });
+
+fixed
+  .case('small', { weight: ['3x3', '1x1', '1'] })
+  .covers('triton.quantization.small-tensor/trits-equal')
+  .desc(
+    'A tensor smaller than a word of trits, or hardly larger: its trits are those of the definition.',
+  )
+  .control('every trit a minus one', (fault) =>
+    fault.shader('quant/ternary_encode', 'trits[out] = word;', 'trits[out] = ~0u;'),
+  )
+  .run((t) => expectSpread(t, parseShape(String(t.params['weight']))));
+
+/** Weights on both sides of the threshold and of its negative, whatever their number. */
+async function expectSpread(t: CaseContext, shape: Shape): Promise<void> {
+  const { data } = normals(t, shape);
+  const first = t.seed % 2 === 0 ? 0.5 : 0.1;
+  const host = hostTensorFrom('f32', shape, [first, ...data.slice(1)]);
+  await expectTrits(t, host);
+}
+
+const PACKED_BYTES: Readonly<Record<string, number>> = { '3x3': 3, '1x1': 1, '1': 1 };
+
+fixed
+  .case('small-packed', { weight: Object.keys(PACKED_BYTES) })
+  .covers('triton.quantization.small-tensor/packed-sizes')
+  .desc('Nine trits are packed into three bytes, a single one into one.')
+  .control('room for one trit more than the byte has', (fault) =>
+    fault.host('ternary_pack.forward', (pack) => (gpu, { trits }, ...rest) => {
+      const { packed } = pack(gpu, { trits }, ...rest);
+      packed[Symbol.dispose]();
+      return { packed: Tensor.empty(gpu, 'u8', [Math.ceil((trits.size + 4) / 4)]) };
+    }),
+  )
+  .run(async (t) => {
+    const shape = String(t.params['weight']);
+    using weight = Tensor.from(t.gpu, normals(t, parseShape(shape)));
+    using threshold = Tensor.from(t.gpu, fixedThreshold(THRESHOLD));
+    using trits = ternarize.forward(t.gpu, { weight, threshold }, {}).trits;
+    using packed = ternaryPack.forward(t.gpu, { trits }, {}).packed;
+    const bytes = (await packed.read()).data.length;
+    t.expect(bytes === PACKED_BYTES[shape], () => `${shape} takes ${bytes} bytes`);
+  });
+
+fixed
+  .case('vectors', { weight: ['128', '127', '1'] })
+  .covers('triton.quantization.tensor-1d/trits-equal')
+  .desc('Vectors that fill their words of trits, and that do not: the trits of the definition.')
+  .control('every trit a minus one', (fault) =>
+    fault.shader('quant/ternary_encode', 'trits[out] = word;', 'trits[out] = ~0u;'),
+  )
+  .run((t) => expectSpread(t, parseShape(String(t.params['weight']))));
+
+fixed
+  .case('shapes', { weight: ['10x10', '32x64', '128x256', '5x7x9'] })
+  .covers('triton.quantization.preserves-shape/four-shapes')
+  .desc('The trits have the shape of the weight, element for element.')
+  .control('the trits of the transposed shape', (fault) =>
+    fault.host('ternarize.forward', (original) => (...args) => {
+      const { trits } = original(...args);
+      const flat = Tensor.empty(trits.gpu, 'i8', [trits.size]);
+      flat.copyFrom(trits);
+      trits[Symbol.dispose]();
+      return { trits: flat };
+    }),
+  )
+  .run((t) => expectTrits(t, normals(t, parseShape(String(t.params['weight'])))));
