@@ -29,12 +29,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
         page.getByRole('heading', { name: 'Which models could learn here?' }),
       ).toBeVisible();
       await page.getByText('What this rests on').click();
-      await page.getByText('In pictures').click();
+      await page.getByText('Charts', { exact: true }).click();
       await expect(page.getByRole('img', { name: /checks with a bound/ })).toBeVisible();
       await page.getByRole('button', { name: 'Keyboard' }).click();
       expect(await violations(page)).toEqual([]);
       await page.keyboard.press('Escape');
-      await page.getByRole('button', { name: 'Copy link' }).click();
+      await page.getByRole('button', { name: 'Share…' }).click();
       await expect(
         page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true }),
       ).toHaveValue(/#/);

@@ -44,8 +44,7 @@ function failing(result: CaseResult): CaseResult {
 }
 
 const packed = async (report: Report) => Buffer.from(await pack(JSON.stringify(report)));
-const side = (page: Page, name: 'First' | 'Second') =>
-  page.getByRole('region', { name: `${name} result` });
+const side = (page: Page, name: 'A' | 'B') => page.getByRole('region', { name: `Result ${name}` });
 const headline = (page: Page) => page.getByRole('region', { name: 'Answer' }).getByRole('heading');
 const changes = (page: Page) => page.getByRole('list', { name: /^[\d,]+ changes?$/ });
 
@@ -99,14 +98,14 @@ test('runs are kept over a reload, compared, followed, exported, deleted and tak
   await page.getByRole('link', { name: 'Compare' }).click();
   const runs = page.getByRole('region', { name: 'Runs on this device' }).getByRole('listitem');
   await expect(runs).toHaveCount(2);
-  await runs.nth(1).getByRole('button', { name: 'First result' }).click();
-  await runs.nth(0).getByRole('button', { name: 'Second result' }).click();
+  await runs.nth(1).getByRole('button', { name: 'Set as A' }).click();
+  await runs.nth(0).getByRole('button', { name: 'Set as B' }).click();
   await expect(headline(page)).toHaveText('No verdict changed.');
   await expect(page).toHaveURL(/before=run\/.+&after=run\//);
   await expect(
     runs.getByRole('button', { pressed: true }),
     'the list tells which run is where',
-  ).toHaveText(['Second result', 'First result']);
+  ).toHaveText(['Set as B', 'Set as A']);
   expect(
     new Set(await runs.getByRole('time').allTextContents()).size,
     'runs of one minute are told apart',
@@ -117,10 +116,10 @@ test('runs are kept over a reload, compared, followed, exported, deleted and tak
   const download = page.waitForEvent('download');
   await runs.nth(0).getByRole('button', { name: 'Save report' }).click();
   const saved = JSON.parse(readFileSync(await (await download).path(), 'utf8')) as Report;
-  await side(page, 'Second').getByRole('button', { name: 'Choose another' }).click();
+  await side(page, 'B').getByRole('button', { name: 'Choose another' }).click();
   const [first, ...others] = saved.results;
   const broken = withResults(saved, [failing(first as CaseResult), ...others]);
-  await chooseFile(side(page, 'Second'), 'broken.json', Buffer.from(JSON.stringify(broken)));
+  await chooseFile(side(page, 'B'), 'broken.json', Buffer.from(JSON.stringify(broken)));
   await expect(headline(page)).toHaveText('1 check is newly wrong.');
   await changes(page).getByRole('button').click();
   await expect(page.getByText('y[0] is 2, should be 1 <img')).toBeVisible();
@@ -163,23 +162,15 @@ test('ten thousand cases are compared and scrolled, with what is newly wrong fir
   const changed = results.map((result, i) => (i % 2 === 0 ? failing(result) : result));
   await page.goto('/?view=compare');
   await chooseFile(
-    side(page, 'First'),
+    side(page, 'A'),
     'hostile.json',
     Buffer.from('{"schema":"gradproof-report/1","kind":["run"]}'),
   );
-  await expect(side(page, 'First').getByRole('alert')).toContainText('hostile.json: kind: ');
-  await chooseFile(
-    side(page, 'First'),
-    'before.json.gz',
-    await packed(withResults(report, results)),
-  );
-  await chooseFile(
-    side(page, 'Second'),
-    'after.json.gz',
-    await packed(withResults(report, changed)),
-  );
+  await expect(side(page, 'A').getByRole('alert')).toContainText('hostile.json: kind: ');
+  await chooseFile(side(page, 'A'), 'before.json.gz', await packed(withResults(report, results)));
+  await chooseFile(side(page, 'B'), 'after.json.gz', await packed(withResults(report, changed)));
   await expect(headline(page)).toHaveText('5,000 checks are newly wrong.');
-  await page.getByText('In pictures').click();
+  await page.getByText('Charts', { exact: true }).click();
   await expect(page.getByRole('img', { name: /^1 row with two times each/ })).toBeVisible();
   const rows = changes(page).getByRole('listitem');
   await expect(rows.first()).toHaveAttribute('aria-setsize', '5000');
@@ -222,19 +213,19 @@ test('a link of another plan version is compared with a baseline that ships with
   await cards
     .filter({ hasText: 'Node.js' })
     .first()
-    .getByRole('button', { name: 'First result' })
+    .getByRole('button', { name: 'Set as A' })
     .click();
-  await side(page, 'Second').getByLabel('or paste a link').fill('https://example.org/#AAAA');
-  await side(page, 'Second').getByRole('button', { name: 'Read it' }).click();
-  await expect(side(page, 'Second').getByRole('alert')).toContainText('damaged');
-  await side(page, 'Second')
+  await side(page, 'B').getByLabel('or paste a link').fill('https://example.org/#AAAA');
+  await side(page, 'B').getByRole('button', { name: 'Read it' }).click();
+  await expect(side(page, 'B').getByRole('alert')).toContainText('damaged');
+  await side(page, 'B')
     .getByLabel('or paste a link')
     .fill(`https://example.org/gradproof/#${await encodeLink(old, plan)}`);
-  await side(page, 'Second').getByLabel('or paste a link').press('Enter');
+  await side(page, 'B').getByLabel('or paste a link').press('Enter');
   await expect(headline(page)).toHaveText('1 check is newly wrong.');
   await expect(page.getByRole('row', { name: /^List of checks/ })).toBeVisible();
-  await expect(page.getByText(/ are only in the first, 0 only in the second/)).toBeVisible();
-  await page.getByRole('button', { name: /^only in the first/ }).click();
+  await expect(page.getByText(/ are only in A, 0 only in B/)).toBeVisible();
+  await page.getByRole('button', { name: /^only in A/ }).click();
   await expect(changes(page)).toHaveAccessibleName(
     `${(baseline.results.length - inOldPlan.length).toLocaleString('en')} changes`,
   );

@@ -7,13 +7,14 @@ test('forecasts which models could learn here from the given memory and the meas
   await runToEnd(page);
   const forecast = page.getByRole('region', { name: 'Which models could learn here?' });
   await expect(forecast.getByRole('row')).toHaveCount(7);
-  const row = forecast.getByRole('row', { name: /^8 billion/ });
+  const row = forecast.getByRole('row', { name: /^8\sB parameters/ });
   await expect(row).toContainText('7.8');
   await expect(row).toContainText('not measured yet');
   await forecast.getByRole('textbox').fill('10');
-  await expect(row).toContainText('yes');
+  await expect(row).toContainText('fits');
+  await expect(row).not.toContainText('barely');
   await forecast.getByRole('textbox').fill('8');
-  await expect(row).toContainText('tight');
+  await expect(row).toContainText('fits, barely');
   await forecast.getByRole('textbox').fill('some');
   await expect(forecast).toContainText('A number of gigabytes');
   await expect(forecast.getByRole('textbox')).toHaveAttribute('aria-invalid', 'true');
@@ -24,7 +25,7 @@ test('forecasts which models could learn here from the given memory and the meas
   await forecast.getByText('What this rests on').click();
   await expect(forecast).toContainText(/products with 4-bit weights that were timed here/);
 
-  await page.getByText('In pictures').click();
+  await page.getByText('Charts', { exact: true }).click();
   const roofline = page.getByRole('region', { name: /^Roofline/ });
   await expect(roofline.getByRole('img')).toBeVisible();
   await roofline.getByText('The same as a table').click();

@@ -11,7 +11,7 @@ test('no task of a visit with a run holds the main thread for 50 ms of processor
     await open(page, '/?filter=ops.nn.silu:*');
     await runToEnd(page);
     await rowOf(page, /^legal/).click();
-    await page.getByRole('button', { name: 'Copy link' }).click();
+    await page.getByRole('button', { name: 'Share…' }).click();
     await expect(
       page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true }),
     ).toHaveValue(/#/);

@@ -53,7 +53,7 @@ test('after one visit to a static host below a path, checks, details and a link 
   await runToEnd(page);
   await expect(answerOf(page)).toContainText('are right');
   await expect(rowOf(page, /^ops\.nn\.silu, \d+ right$/)).toBeVisible();
-  await page.getByRole('button', { name: 'Copy link' }).first().click();
+  await page.getByRole('button', { name: 'Share…' }).click();
   const link = page.getByRole('dialog').getByRole('textbox', { name: 'Link', exact: true });
   await expect(link).toHaveValue(new RegExp(`^${host.url}#`));
   await page.goto(await link.inputValue());

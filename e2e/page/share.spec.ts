@@ -22,7 +22,7 @@ test('a link holds the result, says what is in it, and opens in a fresh browser'
   context.on('request', (request) => requests.push(request.url()));
   await open(page, '/?filter=ops.nn.silu:legal;*');
   await runToEnd(page);
-  await page.getByRole('button', { name: 'Copy link' }).click();
+  await page.getByRole('button', { name: 'Share…' }).click();
   const dialog = page.getByRole('dialog', { name: 'Share this result' });
   const link = dialog.getByRole('textbox', { name: 'Link', exact: true });
   await expect(link).toHaveValue(/#\S{40,}$/);

@@ -42,7 +42,10 @@ function problemFacts({ error, skip, finding, fault }: CaseResult): CaseFact[] {
       ? [
           {
             term: facts.skipped,
-            text: `${skip.code.replaceAll('-', ' ')}: ${skip.detail}`,
+            text:
+              skip.code === 'missing-library'
+                ? skip.detail
+                : `${skip.code.replaceAll('-', ' ')}: ${skip.detail}`,
             foreign: true as const,
           },
         ]

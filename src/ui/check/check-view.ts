@@ -253,7 +253,7 @@ export class CheckView extends LitElement {
   #pictures() {
     const shown = customElements.get('gp-pictures') !== undefined && this.pictured;
     return html`<details class="pictures" ?open=${this.pictured} @toggle=${this.#picture}>
-      <summary>${checkWords().pictures}</summary>
+      <summary>${checkWords().charts}</summary>
       ${shown ? html`<gp-pictures .run=${this.run} .speed=${this.speed}></gp-pictures>` : nothing}
     </details>`;
   }

@@ -36,5 +36,5 @@ export const words: ReturnType<typeof checkWords> = {
     done: (percent) => `${percent} Prozent geschafft.`,
     trained: 'Das Nachtrainieren ist zu Ende.',
   },
-  pictures: 'In Bildern',
+  charts: 'Diagramme',
 };

@@ -44,5 +44,5 @@ export const checkWords = words('check', {
     done: (percent: number) => `${percent} percent done.`,
     trained: 'Fine-tuning has ended.',
   },
-  pictures: 'In pictures',
+  charts: 'Charts',
 });

@@ -5,7 +5,7 @@ export const words: ReturnType<typeof preflightWords> = {
   found: 'Gefunden:',
   withoutChip: (browser) => `${browser}, ohne nutzbaren Grafikchip.`,
   through: (chip, graphics) => `${chip} über ${graphics}`,
-  processor: 'der Prozessor, anstelle eines Grafikchips',
+  processor: 'Software-Rendering, keine GPU im Einsatz',
   unnamed: 'ein namenloser Grafikchip',
   worthKnowing: (count) =>
     `${count === 1 ? 'Eine Sache' : `${count} Dinge`}, die man über diesen Rechner wissen sollte`,

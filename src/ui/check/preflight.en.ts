@@ -5,7 +5,7 @@ export const preflightWords = words('preflight', {
   found: 'Found:',
   withoutChip: (browser: string) => `${browser}, without a usable graphics chip.`,
   through: (chip: string, graphics: string) => `${chip} through ${graphics}`,
-  processor: 'the processor, standing in for a graphics chip',
+  processor: 'software rendering, no GPU in use',
   unnamed: 'an unnamed graphics chip',
   worthKnowing: (count: number) =>
     `${count === 1 ? 'One thing' : `${count} things`} worth knowing about this computer`,

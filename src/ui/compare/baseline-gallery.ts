@@ -92,7 +92,7 @@ export class BaselineGallery extends LitElement {
       <p class="small muted">${words.madeBy} <code>${command}</code></p>
       <div class="row">
         ${this.#latest ? html`<button class="quiet" @click=${() => this.#compare(name)}>${words.compareLatest}</button>` : nothing}
-        <button class="quiet" @click=${() => this.#choose(name)}>${compareWords().sides.before}</button>
+        <button class="quiet" @click=${() => this.#choose(name)}>${compareWords().setAs.before}</button>
       </div>
     </li>`;
   }

@@ -5,12 +5,14 @@ const { count, number } = units;
 
 const checks = (amount: number) => count(amount, { one: 'Prüfung', other: 'Prüfungen' });
 const are = (amount: number) => `${checks(amount)} ${amount === 1 ? 'ist' : 'sind'}`;
-const sides = { before: 'Erstes Ergebnis', after: 'Zweites Ergebnis' } as const;
+const sides = { before: 'Ergebnis A', after: 'Ergebnis B' } as const;
+const setAs = { before: 'Als A setzen', after: 'Als B setzen' } as const;
 
 export const words: ReturnType<typeof compareWords> = {
   title: 'Zwei Ergebnisse vergleichen',
   lead: 'Was sich zwischen zwei Läufen geändert hat: auf diesem Gerät behalten, aus einem Link, aus einer Berichtsdatei, oder ein Vergleichslauf, der mit dieser Seite kommt.',
   sides,
+  setAs,
   choose: 'Einen Lauf wählen',
   chooseFirst: 'Wählen …',
   kept: 'Auf diesem Gerät behalten',
@@ -41,7 +43,7 @@ export const words: ReturnType<typeof compareWords> = {
   othersChanged: (amount) =>
     `Keine ist neuerdings falsch; ${checks(amount)} ${amount === 1 ? 'hat' : 'haben'} sich anders geändert.`,
   onlyIn: (before, after) =>
-    `${are(before)} nur im ersten, ${number(after)} nur im zweiten: dort nicht gelaufen oder nicht in dessen Liste der Prüfungen.`,
+    `${are(before)} nur in A, ${number(after)} nur in B: dort nicht gelaufen oder nicht in dessen Liste der Prüfungen.`,
   inBoth: (inBoth, passing) =>
     `${are(inBoth)} in beiden Ergebnissen, davon ${number(passing)} beide Male richtig.`,
   nameless: (amount) =>
@@ -52,7 +54,7 @@ export const words: ReturnType<typeof compareWords> = {
     `Von ${number(timed)} beide Male gemessenen Zeiten sind ${number(slower)} länger und ${number(faster)} kürzer: Das wird nur gesagt, wo sich die Intervalle beider Zeiten nicht überschneiden.`,
 
   around: 'Was außerdem verschieden ist',
-  aroundColumns: ['Erstes', 'Zweites'],
+  aroundColumns: ['A', 'B'],
   differences: {
     kind: 'Was getan wurde',
     version: 'Gradproof',
@@ -84,8 +86,8 @@ export const words: ReturnType<typeof compareWords> = {
     'newly-wrong': 'neuerdings falsch',
     'newly-right': 'neuerdings richtig',
     'other-status': 'anderes Urteil',
-    'only-before': 'nur im ersten',
-    'only-after': 'nur im zweiten',
+    'only-before': 'nur in A',
+    'only-after': 'nur in B',
     finding: 'anderer Befund',
     slower: 'langsamer',
     faster: 'schneller',
@@ -95,8 +97,8 @@ export const words: ReturnType<typeof compareWords> = {
   copy: 'Als Text kopieren',
   copied: 'Kopiert.',
   save: 'Als Text sichern',
-  first: 'Erstes',
-  second: 'Zweites',
+  first: 'A',
+  second: 'B',
   missing: 'nicht dabei',
   to: 'dann',
   reason: 'Warum',

@@ -6,14 +6,15 @@ import type { Side } from './side.ts';
 
 const { count, number } = units;
 
-const sides: Readonly<Record<Side, string>> = { before: 'First result', after: 'Second result' };
+const sides: Readonly<Record<Side, string>> = { before: 'Result A', after: 'Result B' };
+const setAs: typeof sides = { before: 'Set as A', after: 'Set as B' };
 
 const kinds: Readonly<Record<ChangeKind, string>> = {
   'newly-wrong': 'newly wrong',
   'newly-right': 'newly right',
   'other-status': 'another verdict',
-  'only-before': 'only in the first',
-  'only-after': 'only in the second',
+  'only-before': 'only in A',
+  'only-after': 'only in B',
   finding: 'another finding',
   slower: 'slower',
   faster: 'faster',
@@ -46,6 +47,8 @@ export const compareWords = words('compare', {
   title: 'Compare two results',
   lead: 'What changed between two runs: kept on this device, from a link, from a report file, or a baseline that ships with this page.',
   sides,
+  /** On a button beside a result. */
+  setAs,
   choose: 'Choose a run',
   chooseFirst: 'Choose…',
   kept: 'Kept on this device',
@@ -75,7 +78,7 @@ export const compareWords = words('compare', {
   unchanged: 'No verdict changed.',
   othersChanged: (amount: number) => `None is newly wrong; ${checks(amount)} changed otherwise.`,
   onlyIn: (before: number, after: number) =>
-    `${are(before)} only in the first, ${number(after)} only in the second: not run there, or not in its list of checks.`,
+    `${are(before)} only in A, ${number(after)} only in B: not run there, or not in its list of checks.`,
   inBoth: (inBoth: number, passing: number) =>
     `${are(inBoth)} in both results, ${number(passing)} of them right in both.`,
   nameless: (amount: number) =>
@@ -85,7 +88,7 @@ export const compareWords = words('compare', {
     `${number(slower)} slower and ${number(faster)} faster of ${number(timed)} that were timed in both: said only where the intervals of both times do not overlap.`,
 
   around: 'Not the same around them',
-  aroundColumns: ['First', 'Second'],
+  aroundColumns: ['A', 'B'],
   differences,
   none: 'none',
   /** Whether a run came to its end. */
@@ -104,8 +107,8 @@ export const compareWords = words('compare', {
   copy: 'Copy as text',
   copied: 'Copied.',
   save: 'Save as text',
-  first: 'First',
-  second: 'Second',
+  first: 'A',
+  second: 'B',
   missing: 'not there',
   to: 'then',
   reason: 'Why',

@@ -163,7 +163,7 @@ export class ComparisonElement extends LitElement {
 
   #speeds(figure: Figure) {
     return html`<details>
-      <summary>${checkWords().pictures}</summary>
+      <summary>${checkWords().charts}</summary>
       <div class="panel"><gp-figure .figure=${figure}></gp-figure></div>
     </details>`;
   }

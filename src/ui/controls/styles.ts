@@ -60,11 +60,34 @@ export const base = css`
     cursor: pointer;
     width: fit-content;
     min-height: 1.5rem;
+    list-style: none;
+  }
+  summary::-webkit-details-marker {
+    display: none;
+  }
+  /* The caret of icons.ts, so that a column has one kind. */
+  summary::before {
+    content: '';
+    display: inline-block;
+    inline-size: 0.45em;
+    block-size: 0.45em;
+    margin-inline: 0.15em 0.75em;
+    border: solid currentColor;
+    border-width: 1.7px 1.7px 0 0;
+    translate: 0 -0.1em;
+    rotate: 45deg;
+    transition: rotate var(--quick);
+  }
+  details[open] > summary::before {
+    rotate: 135deg;
+  }
+  :host(:dir(rtl)) details:not([open]) > summary::before {
+    rotate: 225deg;
   }
   @media print {
     /* Paper cannot be opened. */
-    summary {
-      list-style: none;
+    summary::before {
+      display: none;
     }
     details::details-content {
       content-visibility: visible;

@@ -151,7 +151,7 @@ export class KeptRuns extends LitElement {
           (
             side,
           ) => html`<button class="quiet" aria-pressed=${this.#isOn(side, head.run.id)} @click=${() => this.#choose(side, head.run.id)}>
-            ${compareWords().sides[side]}
+            ${compareWords().setAs[side]}
           </button>`,
         )}
         <button class="quiet" @click=${() => this.#save(head.run.id)}>${words.saveRun}</button>

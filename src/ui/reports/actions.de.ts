@@ -1,7 +1,7 @@
 import type { actionsWords } from './actions.en.ts';
 
 export const words: ReturnType<typeof actionsWords> = {
-  copyLink: 'Link kopieren …',
+  share: 'Teilen …',
   saveReport: 'Bericht speichern',
   compareRun: 'Vergleichen …',
 };

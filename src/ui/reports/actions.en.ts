@@ -2,7 +2,7 @@ import { words } from '../messages/words.ts';
 
 /** What can be done with a report. */
 export const actionsWords = words('actions', {
-  copyLink: 'Copy link…',
+  share: 'Share…',
   saveReport: 'Save report',
   compareRun: 'Compare…',
 });

@@ -20,10 +20,10 @@ export class ResultActions extends LitElement {
   declare report: Report;
 
   override render() {
-    const { copyLink, saveReport: save, compareRun } = actionsWords();
+    const { share, saveReport: save, compareRun } = actionsWords();
     return html`
       <div class="row">
-        <button class="quiet" aria-keyshortcuts="C" @click=${this.#share}>${copyLink}</button>
+        <button class="quiet" aria-keyshortcuts="C" @click=${this.#share}>${share}</button>
         <button class="quiet" @click=${() => saveReport(this.report, 'json')}>${save}</button>
         <button class="quiet" @click=${this.#compare}>${compareRun}</button>
       </div>

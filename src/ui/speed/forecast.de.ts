@@ -11,15 +11,20 @@ const gigabytes = (bytes: number) =>
 
 export const words: ReturnType<typeof forecastWords> = {
   title: 'Welche Modelle könnten hier lernen?',
-  lead: 'Ein Modell wird in 4 Bit gehalten, und ein kleiner Zusatz dazu lernt. Was jede Größe braucht, ist berechnet:',
+  lead: 'QLoRA: Gewichte in 4 Bit, ein kleiner Adapter wird trainiert. Was jede Größe braucht, ist berechnet:',
   size: 'Modell',
   memory: 'Speicherbedarf',
   room: 'Platz hier',
-  time: 'Tausend Lernschritte dauern',
-  parameters: (size) => `${size.replace('B', '').replace('.', ',')} Milliarden Zahlen`,
+  time: '1.000 Trainingsschritte',
+  parameters: (size) => `${size.replace('B', '\u00a0Mrd.').replace(/\.(?=\d)/, ',')} Parameter`,
   like: (example) => `etwa ${example}`,
-  rooms: { fits: 'ja', tight: 'knapp', 'too-large': 'nein', unknown: 'nicht bekannt' },
-  split: 'in Stücken',
+  rooms: {
+    fits: 'passt',
+    tight: 'passt gerade noch',
+    'too-large': 'passt nicht',
+    unknown: 'nicht bekannt',
+  },
+  split: 'die größte Tabelle wird geteilt',
   unmeasured: 'noch nicht gemessen',
   measure: 'Tempo messen',
   measuring: 'Das Tempo wird gemessen, etwa zehn Sekunden …',
@@ -38,6 +43,6 @@ export const words: ReturnType<typeof forecastWords> = {
     `Die Zeit ist die berechnete Arbeit eines Schritts, geteilt durch das Tempo von ${units.number(cases)} hier gemessenen Produkten mit 4-Bit-Gewichten: ${slowest} bis ${fastest} Milliarden Rechnungen pro Sekunde. Aufmerksamkeit, Ausgabeschicht und Optimierer sind als gleich schnell angenommen; Lesen der Daten und Anlaufen fehlen. Es ist eine Schätzung, und ein wirklicher Lauf kann länger dauern.`,
   noSpeed: 'Das Tempo wird nach einem ganzen Lauf gemessen, oder auf Wunsch.',
   limits: (binding, buffer) =>
-    `Ein Speicherstück darf hier ${gigabytes(binding)} fassen (maxStorageBufferBindingSize; ein Puffer ${gigabytes(buffer)}, maxBufferSize). Das sind Grenzen eines einzelnen Stücks, nicht der vorhandene Speicher. „In Stücken“ heißt, dass die größte Tabelle des Modells größer ist und geteilt werden muss.`,
+    `Ein Speicherstück darf hier ${gigabytes(binding)} fassen (maxStorageBufferBindingSize; ein Puffer ${gigabytes(buffer)}, maxBufferSize). Das sind Grenzen eines einzelnen Stücks, nicht der vorhandene Speicher. Die größte Tabelle eines Modells wird geteilt, wo sie größer ist.`,
   notOffered: 'Gradproof zeigt, dass die Rechnungen stimmen; diese Modelle bringt es nicht mit.',
 };

@@ -12,15 +12,20 @@ const gigabytes = (bytes: number) =>
 /** Which models could be fine-tuned here. */
 export const forecastWords = words('forecast', {
   title: 'Which models could learn here?',
-  lead: 'A model is kept in 4 bits, and a small addition to it learns. What each size takes, by calculation:',
+  lead: 'QLoRA: weights in 4 bits, a small adapter is trained. What each size takes, by calculation:',
   size: 'Model',
   memory: 'Memory it takes',
   room: 'Room here',
-  time: 'A thousand learning steps take',
-  parameters: (size: string) => `${size.replace('B', '')} billion numbers`,
+  time: '1,000 training steps',
+  parameters: (size: string) => `${size.replace('B', '\u00a0B')} parameters`,
   like: (example: string) => `such as ${example}`,
-  rooms: { fits: 'yes', tight: 'tight', 'too-large': 'no', unknown: 'not known' },
-  split: 'in pieces',
+  rooms: {
+    fits: 'fits',
+    tight: 'fits, barely',
+    'too-large': 'does not fit',
+    unknown: 'not known',
+  },
+  split: 'its largest table is split',
   unmeasured: 'not measured yet',
   measure: 'Measure the speed',
   measuring: 'Measuring the speed, some ten seconds…',
@@ -39,7 +44,7 @@ export const forecastWords = words('forecast', {
     `Time is the calculated work of a step divided by the speed of ${units.number(cases)} products with 4-bit weights that were timed here: ${slowest} to ${fastest} billion operations a second. Attention, the output layer and the optimizer are assumed to be as fast; reading data and starting up are left out. It is an estimate, and a real run may take longer.`,
   noSpeed: 'The speed is measured after a whole run, or when you ask for it.',
   limits: (binding: number, buffer: number) =>
-    `One piece of memory may hold ${gigabytes(binding)} here (maxStorageBufferBindingSize; one buffer ${gigabytes(buffer)}, maxBufferSize). These are limits of a single piece, not the memory that there is. “In pieces” means that the model’s largest table is larger, and has to be split.`,
+    `One piece of memory may hold ${gigabytes(binding)} here (maxStorageBufferBindingSize; one buffer ${gigabytes(buffer)}, maxBufferSize). These are limits of a single piece, not the memory that there is. A model’s largest table is split where it is larger than that.`,
   notOffered:
     'Gradproof proves that the calculations are right; it does not bring these models along.',
 });

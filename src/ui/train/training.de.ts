@@ -60,7 +60,7 @@ export const words: ReturnType<typeof trainingWords> = {
     label: 'In Zahlen',
     text: 'Text',
     trainable: 'Trainierte Parameter',
-    frozen: 'Feste Parameter',
+    frozen: 'Eingefrorene Parameter',
     memory: 'Speicher, bisher höchstens',
     memoryNow: 'Speicher jetzt',
     loss: 'Verlust',
