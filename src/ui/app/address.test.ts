@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAddress, optionsOf, parseAddress, queryText } from './address.ts';
+import { formatAddress, isPairFragment, optionsOf, parseAddress, queryText } from './address.ts';
 import { views } from './views.ts';
 
 const parsed = (search: string) => parseAddress(search, views);
@@ -67,6 +67,22 @@ test('names the results that are compared, and only there', () => {
   expect(formatAddress(parsed(search))).toBe(search);
   expect(parsed('?view=compare&before=../x&after=link/abc').pair).toEqual({});
   expect(formatAddress({ ...parsed(search), view: 'check' })).toBe('?');
+});
+
+test('links that are compared stand in the fragment, which no server is told', () => {
+  const search = '?view=compare&before=baseline/node-swiftshader';
+  const address = parseAddress(search, views, '#after=AZKS0_m-z');
+  expect(address.pair).toEqual({
+    before: 'baseline/node-swiftshader',
+    after: 'link/AZKS0_m-z',
+  });
+  expect(formatAddress(address)).toBe(`${search}#after=AZKS0_m-z`);
+  expect(formatAddress({ ...address, view: 'check' })).toBe('?');
+  const both = parseAddress('?view=compare', views, '#before=AA&after=BB');
+  expect(formatAddress(both)).toBe('?view=compare#before=AA&after=BB');
+  expect(parseAddress('?view=compare', views, '#AZKS0').pair).toEqual({});
+  expect(parseAddress('?view=compare', views, '#after=<img>').pair).toEqual({});
+  expect([isPairFragment('#after=BB'), isPairFragment('#AZKS0_m-z')]).toEqual([true, false]);
 });
 
 test('holds the words of a query that are not patterns', () => {

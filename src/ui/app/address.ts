@@ -16,7 +16,10 @@ export interface Address {
   readonly words?: string;
   /** Options that the page has no field for (seed, shard, ...), as the address wrote them. */
   readonly others: readonly (readonly [name: string, text: string])[];
-  /** What the view `compare` compares: `run/ID` of this device, `baseline/NAME`. */
+  /**
+   * What the view `compare` compares: `run/ID` of this device, `baseline/NAME`, or `link/TEXT`, the
+   * text of a share link. Links stand in the fragment, which no server is told.
+   */
   readonly pair: Readonly<Partial<Record<Side, string>>>;
   /** Why an option of the address was not taken. */
   readonly problem?: string;
@@ -40,10 +43,14 @@ const MOST_CHARACTERS = 4000;
  * Reads `?view=train&tier=full&filter=GLOB&filter=GLOB` and the other options of a run; with a
  * wrong one, none is taken. A view that is not among `views` is the home view.
  */
-export function parseAddress(search: string, views: readonly { readonly name: string }[]): Address {
+export function parseAddress(
+  search: string,
+  views: readonly { readonly name: string }[],
+  fragment = '',
+): Address {
   const query = new URLSearchParams(search);
   const view = views.find(({ name }) => name === query.get('view'))?.name ?? HOME;
-  const pair = pairOf(query);
+  const pair = pairOf(query, fragment);
   if (search.length > MOST_CHARACTERS)
     return {
       view,
@@ -73,12 +80,22 @@ export function parseAddress(search: string, views: readonly { readonly name: st
   }
 }
 
-/** What names a result in an address. */
-export const NAMED = /^(run|baseline)\/([\w.-]{1,100})$/;
+/** What names a result in an address; the text of a link is as long as one may be. */
+export const NAMED = /^(run|baseline)\/([\w.-]{1,100})$|^(link)\/([\w-]{1,32768})$/;
+
+/** Whether a fragment names links that are compared: a link itself has no `=`. */
+export function isPairFragment(fragment: string): boolean {
+  return /^#(before|after)=/.test(fragment);
+}
 
 /** Both names as far as they can be ones. */
-function pairOf(query: URLSearchParams): Address['pair'] {
-  const [before, after] = SIDES.map((side) => query.get(side)?.match(NAMED)?.[0]);
+function pairOf(query: URLSearchParams, fragment: string): Address['pair'] {
+  const links = new URLSearchParams(isPairFragment(fragment) ? fragment.slice(1) : '');
+  const [before, after] = SIDES.map((side) => {
+    const link = links.get(side);
+    const name = link === null ? query.get(side) : `${LINK}${link}`;
+    return link === null && name?.startsWith(LINK) ? undefined : name?.match(NAMED)?.[0];
+  });
   return { ...(before ? { before } : {}), ...(after ? { after } : {}) };
 }
 
@@ -88,7 +105,7 @@ const OTHERS = new Set(
     .filter((name) => name !== RUN_OPTIONS.tier.name && name !== RUN_OPTIONS.filters.name),
 );
 
-/** The query text of an address, with nothing in it that is the default; `?` alone where all is. */
+/** The query of an address, and its fragment where it compares links, with nothing in it that is the default; `?` alone where all is. */
 export function formatAddress({
   view,
   pair = {},
@@ -99,15 +116,22 @@ export function formatAddress({
   const parts = [
     ...(view === HOME ? [] : [`view=${view}`]),
     ...(view === 'compare'
-      ? Object.entries(pair).map(([side, name]) => `${side}=${encodeReadably(name)}`)
+      ? Object.entries(pair)
+          .filter(([, name]) => !name.startsWith(LINK))
+          .map(([side, name]) => `${side}=${encodeReadably(name)}`)
       : []),
     ...(tier === undefined || tier === DEFAULT_RUN_OPTIONS.tier ? [] : [`tier=${tier}`]),
     ...filters.map((glob) => `filter=${encodeReadably(glob)}`),
     ...(words ? [`q=${encodeReadably(words).replaceAll('%20', '+')}`] : []),
     ...others.map(([name, text]) => (text === '' ? name : `${name}=${encodeReadably(text)}`)),
   ];
-  return `?${parts.join('&')}`;
+  const links = Object.entries(view === 'compare' ? pair : {})
+    .filter(([, name]) => name.startsWith(LINK))
+    .map(([side, name]) => `${side}=${name.slice(LINK.length)}`);
+  return `?${parts.join('&')}${links.length > 0 ? `#${links.join('&')}` : ''}`;
 }
+
+const LINK = 'link/';
 
 /** The query as the address holds it: its patterns, then its other words. */
 export function queryText({

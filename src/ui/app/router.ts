@@ -8,12 +8,12 @@ export class Router {
 
   constructor(views: readonly { readonly name: string }[]) {
     this.#views = views;
-    this.address = new Observable(parseAddress(location.search, views));
+    this.address = new Observable(parseAddress(location.search, views, location.hash));
   }
 
   /** Takes what the address bar says now, after it changed by itself. */
   read(): void {
-    this.address.value = parseAddress(location.search, this.#views);
+    this.address.value = parseAddress(location.search, this.#views, location.hash);
   }
 
   /**

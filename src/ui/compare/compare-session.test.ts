@@ -74,7 +74,7 @@ test('sides are swapped, and a choice that came later stands', async () => {
   });
 });
 
-test('the address names runs and baselines, and nothing of links and files', async () => {
+test('the address names runs, baselines and links, and nothing of files', async () => {
   const { history, session } = newSession();
   await history.keep(RUN);
   await session.follow({ before: `run/${RUN.run.id}` });
@@ -82,6 +82,14 @@ test('the address names runs and baselines, and nothing of links and files', asy
   expect(session.pair).toEqual({ before: `run/${RUN.run.id}` });
   await session.follow(session.pair);
   expect(session.state.value.comparison?.changes).toEqual([]);
+
+  const fragment = await encodeLink(RUN, PLAN);
+  await session.choose('after', { kind: 'link', text: ` https://example.org/#${fragment}\n` });
+  expect(session.pair.after).toBe(`link/${fragment}`);
+  const { session: other } = newSession();
+  await other.follow({ after: `link/${fragment}` });
+  expect(other.state.value.after.phase).toBe('ready');
+  expect(other.pair).toEqual({ after: `link/${fragment}` });
 });
 
 test('a dropped file is a report if it says so or is packed', () => {

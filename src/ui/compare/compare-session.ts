@@ -78,7 +78,7 @@ export class CompareSession {
   }
 
   /**
-   * What the address says of the sides: runs and baselines by name; links and files stay out of it.
+   * What the address says of the sides: runs and baselines by name, links by their text; files stay out of it.
    */
   get pair(): Address['pair'] {
     const { before, after } = this.state.value;
@@ -133,24 +133,33 @@ function fragmentOf(text: string): string {
 }
 
 /**
- * How an address names what is on a side; undefined for nothing, a link or a file, and for a run
+ * How an address names what is on a side; undefined for nothing or a file, and for a run
  * whose id, from a file, is none for an address.
  */
 function nameOf(slot: Slot): string | undefined {
   if (slot.phase === 'empty') return undefined;
   const { source } = slot;
-  const name =
-    source.kind === 'run'
-      ? `run/${source.id}`
-      : source.kind === 'baseline'
-        ? `baseline/${source.name}`
-        : '';
+  const name = writtenName(source);
   return NAMED.test(name) ? name : undefined;
 }
 
+function writtenName(source: Source): string {
+  switch (source.kind) {
+    case 'run':
+      return `run/${source.id}`;
+    case 'baseline':
+      return `baseline/${source.name}`;
+    case 'link':
+      return `link/${fragmentOf(source.text)}`;
+    case 'file':
+      return '';
+  }
+}
+
 function sourceOf(name: string | undefined): Source | undefined {
-  const [, kind, rest = ''] = NAMED.exec(name ?? '') ?? [];
+  const [kind = '', rest = ''] = NAMED.exec(name ?? '')?.[0].split('/') ?? [];
   if (kind === 'run') return { kind, id: rest };
+  if (kind === 'link') return { kind, text: rest };
   return kind === 'baseline' ? { kind, name: rest } : undefined;
 }
 

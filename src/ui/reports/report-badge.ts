@@ -60,10 +60,10 @@ export class ReportBadge extends LitElement {
       <div class="badge" tabindex="0" lang="en">
         <img src="data:image/svg+xml,${encodeURIComponent(badge)}" alt="Gradproof: ${badgeWords(this.report, sharing)}" />
       </div>
-      <textarea readonly aria-label=${share.badgeLine} .value=${line} spellcheck="false"></textarea>
+      ${line ? html`<textarea readonly aria-label=${share.badgeLine} .value=${line} spellcheck="false"></textarea>` : nothing}
       <div class="row">
         <button class="quiet" @click=${() => download(FILE, badge, 'image/svg+xml')}>${share.saveBadge}</button>
-        <gp-copy-button .words=${share.copyLine} .text=${line}></gp-copy-button>
+        ${line ? html`<gp-copy-button .words=${share.copyLine} .text=${line}></gp-copy-button>` : nothing}
         ${
           this.link
             ? html`<gp-copy-button .words=${share.copySummary} .text=${toMarkdown(this.report, { ...sharing, link: this.link })}></gp-copy-button>`

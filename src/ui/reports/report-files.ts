@@ -37,9 +37,15 @@ const WRITERS = {
 /** The name of a format of reports. */
 export type ReportFormat = keyof typeof WRITERS;
 
-/** Hands a report to the person as a file. */
-export async function saveReport(report: Report, format: ReportFormat): Promise<void> {
+/** A report as a file. */
+export async function reportFile(report: Report, format: ReportFormat): Promise<File> {
   const { extension, type, load } = WRITERS[format];
   const write = await load();
-  download(`gradproof-${report.run.id}.${extension}`, await write(report), type);
+  return new File([await write(report)], `gradproof-${report.run.id}.${extension}`, { type });
+}
+
+/** Hands a report to the person as a file. */
+export async function saveReport(report: Report, format: ReportFormat): Promise<void> {
+  const file = await reportFile(report, format);
+  download(file.name, file, file.type);
 }

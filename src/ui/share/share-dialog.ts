@@ -1,9 +1,13 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { messageOf } from '../../errors.ts';
+import { toMarkdown } from '../../report/markdown.ts';
 import type { Report } from '../../report/schema.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import { saveReport } from '../reports/report-files.ts';
 import { linkContents } from './link-contents.ts';
+import { canSend, send } from './send.ts';
 import { shareWords } from './share.en.ts';
+import { pageShareBase } from './share-base.ts';
 import { type Shareable, shareableOf } from './shareable.ts';
 import '../controls/copy-button.ts';
 
@@ -83,6 +87,9 @@ export class ShareDialog extends LitElement {
         color: var(--muted);
         overflow-wrap: anywhere;
       }
+      .for-others .row {
+        margin-block-start: var(--space-3);
+      }
       .row.end {
         justify-content: flex-end;
       }
@@ -124,6 +131,7 @@ export class ShareDialog extends LitElement {
     const share = shareWords();
     const { report, device } = this;
     const link = this.shareable?.link;
+    const { isPublic } = pageShareBase();
     return html`<dialog aria-labelledby="title" @close=${() => this.dispatchEvent(new CustomEvent('closed'))}>
       <h2 id="title">${share.title}</h2>
       <p>${share.lead}</p>
@@ -140,23 +148,38 @@ export class ShareDialog extends LitElement {
         />
         <span id="device-hint" class="small muted">${share.deviceHint}</span>
       </div>
-      ${this.problem ? html`<p class="tone bad" role="alert" lang="en">${this.problem}</p>` : this.#copyRow(link)}
+      ${isPublic ? nothing : this.#forOthers()}
+      ${this.problem ? html`<p class="tone bad" role="alert" lang="en">${this.problem}</p>` : this.#copyRow(link, isPublic)}
       <details open>
         <summary>${share.contentsTitle}</summary>
         ${this.shareable ? this.#contents(this.shareable) : html`<p class="small muted">${share.making}</p>`}
       </details>
-      ${this.#part('qr', share.qr, html`<gp-qr-code .text=${link}></gp-qr-code>`)}
-      ${this.#part('badge', share.badge, html`<gp-report-badge .report=${report} .device=${device} .link=${link}></gp-report-badge>`)}
+      ${isPublic ? this.#part('qr', share.qr, html`<gp-qr-code .text=${link}></gp-qr-code>`) : nothing}
+      ${this.#part('badge', share.badge, html`<gp-report-badge .report=${report} .device=${device} .link=${isPublic ? link : undefined}></gp-report-badge>`)}
       ${this.#part('files', share.files, html`<p class="small muted">${share.filesHint}</p><gp-report-files .report=${report}></gp-report-files>`)}
       <div class="row end"><button @click=${() => this.#dialog?.close()}>${share.close}</button></div>
     </dialog>`;
   }
 
-  #copyRow(link: string | undefined) {
+  /** What reaches others where the link does not. */
+  #forOthers() {
+    const { localOnly, savePage, copySummary } = shareWords();
+    const { report, device } = this;
+    return html`<div class="tone warn for-others">
+      <p>${localOnly}</p>
+      <div class="row">
+        <button class="primary" @click=${() => saveReport(report, 'html')}>${savePage}</button>
+        <gp-copy-button .words=${copySummary} .text=${toMarkdown(report, device ? { device } : {})}></gp-copy-button>
+      </div>
+    </div>`;
+  }
+
+  #copyRow(link: string | undefined, isPublic: boolean) {
     const share = shareWords();
     return html`<div class="row">
       <input readonly aria-label=${share.link} .value=${link ?? share.making} @focus=${selectAll} />
-      <gp-copy-button primary .words=${share.copy} .text=${link ?? ''} @refused=${this.#select}></gp-copy-button>
+      <gp-copy-button ?primary=${isPublic} .words=${share.copy} .text=${link ?? ''} @refused=${this.#select}></gp-copy-button>
+      ${link && canSend() ? html`<button @click=${() => send(this.report, isPublic ? link : undefined)}>${share.send}</button>` : nothing}
     </div>`;
   }
 

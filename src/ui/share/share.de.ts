@@ -143,6 +143,10 @@ export const words: ReturnType<typeof shareWords> = {
     'Browser verraten nicht, was für einer es ist. Was du hier schreibst, sehen alle, die den Link oder das Abzeichen lesen.',
   devicePlaceholder: 'etwa ThinkPad T14, RTX 4060',
   link: 'Link',
+  localOnly:
+    'Der Link unten öffnet sich nur auf diesem Rechner. Für andere: das Ergebnis als eine Seite speichern oder seine Zusammenfassung kopieren. Mit --share-base URL gestartet, macht die Seite Links zu einer Adresse, die andere erreichen.',
+  savePage: 'Das Ergebnis als eine HTML-Seite speichern',
+  send: 'Senden …',
   making: 'Der Link entsteht …',
   copy: 'Link kopieren',
   length: (characters) => `${count(characters, { one: 'Zeichen', other: 'Zeichen' })}.`,
@@ -159,7 +163,7 @@ export const words: ReturnType<typeof shareWords> = {
   badgeLine: 'Markdown des Abzeichens',
   copyLine: 'Zeile kopieren',
   saveBadge: 'Abzeichen speichern (SVG)',
-  copySummary: 'Zusammenfassung als Markdown kopieren',
+  copySummary: 'Zusammenfassung für ein Issue kopieren',
   files: 'Als Datei speichern',
   filesHint:
     'Dateien enthalten mehr als der Link: jede Prüfung mit ihren Zahlen, Grenzen des Grafikchips, Meldungen.',

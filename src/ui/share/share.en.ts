@@ -99,6 +99,10 @@ export const shareWords = words('share', {
     'Browsers hide what it is. Readers of the link and the badge will see what you write here.',
   devicePlaceholder: 'such as ThinkPad T14, RTX 4060',
   link: 'Link',
+  localOnly:
+    'The link below opens on this computer only. For others, save the result as one page, or copy its summary. Started with --share-base URL, the page makes links to an address that others reach.',
+  savePage: 'Save the result as one HTML page',
+  send: 'Send…',
   making: 'Making the link…',
   copy: 'Copy link',
   length: (characters: number) =>
@@ -116,7 +120,7 @@ export const shareWords = words('share', {
   badgeLine: 'Markdown of the badge',
   copyLine: 'Copy line',
   saveBadge: 'Save badge (SVG)',
-  copySummary: 'Copy summary as Markdown',
+  copySummary: 'Copy summary for an issue',
   files: 'Save as a file',
   filesHint:
     'Files hold more than the link: every check with its numbers, limits of the graphics chip, messages.',

@@ -1,3 +1,4 @@
+import { isPairFragment } from '../app/address.ts';
 import { Observable } from '../controls/observable.ts';
 import { readShared, type Shared } from './shared.ts';
 
@@ -10,7 +11,7 @@ export class SharedResult extends Observable<Shared | 'reading' | undefined> {
   /** Reads what the fragment of the address holds now. */
   async read(): Promise<void> {
     const fragment = location.hash;
-    if (fragment.length <= 1) {
+    if (fragment.length <= 1 || isPairFragment(fragment)) {
       this.value = undefined;
       return;
     }
