@@ -88,7 +88,7 @@ parallelBatches
   });
 
 /** Milliseconds by which the end of the queue is told too late. */
-const DELAY = 100;
+const DELAY = 200;
 
 /** Times ten batches as they are, for the report, and then with each end of the queue delayed. */
 async function delayed(t: CaseContext) {
@@ -116,7 +116,7 @@ parallelBatches
   .covers('triton.performance.parallel-batches/total-time')
   .injects({ host: { seam: 'overlap.done' } })
   .desc(
-    'The total is shown, and is the time until the device is done: where the end of its queue comes 100 ms late, so does the total.',
+    'The total is shown, and is the time until the device is done: where the end of its queue comes 200 ms late, so does the total.',
   )
   .control('the end is not awaited', (fault) =>
     fault.host('overlap.finished', () => () => Promise.resolve()),
@@ -133,10 +133,13 @@ parallelBatches
   .covers('triton.performance.parallel-batches/overlap')
   .injects({ host: { seam: 'overlap.done' } })
   .desc(
-    'Total and sum of the latencies are shown: with ends that come 100 ms late, ten by themselves are a second late, and together are not.',
+    'Total and sum of the latencies are shown: with ends that come 200 ms late, ten by themselves are two seconds late, and together are not.',
   )
-  .control('a wait after each submit', (fault) =>
-    fault.host('overlap.between', () => () => new Promise((resolve) => setTimeout(resolve, DELAY))),
+  .control('a wait of 600 ms after each submit', (fault) =>
+    fault.host(
+      'overlap.between',
+      () => () => new Promise((resolve) => setTimeout(resolve, 3 * DELAY)),
+    ),
   )
   .run(async (t) => {
     const { totalMs, sumMs, latenciesMs } = await delayed(t);
