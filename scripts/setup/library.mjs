@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runStep } from './run.mjs';
 
@@ -18,6 +18,11 @@ export async function buildLibrary(root) {
   const types = ['--project', 'tsconfig.library.json', '--outDir', next];
   await runStep('declaring its types', [process.execPath, tool('typescript/bin/tsc'), ...types], {
     cwd: root,
+  });
+  // Ids of the catalog are the keys of these, which the compiler does not copy.
+  cpSync(join(root, 'src/catalog'), join(next, 'src/catalog'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('.ts'),
   });
   const target = join(root, 'dist/library');
   mkdirSync(join(root, 'dist'), { recursive: true });

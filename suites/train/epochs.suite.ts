@@ -172,7 +172,7 @@ epochsSuite
     );
   });
 
-const seedOf = (t: CaseContext): number => Number(t.params['seed']);
+const seedOf = (t: CaseContext): number => Number(t.params['seed'] ?? 1);
 
 /** Trains on half of the examples, and asks the other half before and after. */
 async function learn(t: CaseContext, examples: Examples) {
