@@ -30,6 +30,7 @@ noRows
 
 noRows
   .case('backward')
+  .tier('full')
   .covers('triton.errors.zero-sized-tensor/zero-gradients')
   .desc('The gradients of weight and bias by a batch of no rows are zeros of their shapes.')
   .control('a gradient of one row of ones', (fault) =>

@@ -50,6 +50,7 @@ const waiting = () => (gpu: Gpu) => gpu.finish();
 
 parallelBatches
   .case('same-bits')
+  .tier('full')
   .covers('triton.performance.parallel-batches/outputs-bit-equal')
   .desc('Ten batches in flight give the bits that they give one after the other.')
   .control('a batch in flight gets the rows of another', (fault) =>
@@ -75,6 +76,7 @@ parallelBatches
 
 parallelBatches
   .case('no-wait-between')
+  .tier('full')
   .covers('triton.performance.parallel-batches/no-await-between')
   .desc('Ten batches are ten submits, and the host waits for the device at none of them.')
   .control('a wait after each submit', (fault) => fault.host('overlap.between', waiting))
