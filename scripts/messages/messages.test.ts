@@ -27,7 +27,9 @@ const SAME: readonly string[] = [
   'Name',
   'Python',
   'Median, ms',
+  'Suite',
   'Tab',
+  'Transformer Builder',
   'Text',
   'Version',
 ];

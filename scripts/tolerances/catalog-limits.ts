@@ -15,10 +15,22 @@ export const CATALOG_LIMITS: Readonly<Record<string, string>> = {
   'suites/train/clipping.suite.ts: cosine >= 1 - 1e-6': 'triton.training.gradient-clipping',
   'suites/train/clipping.suite.ts: norm <= MAX_NORM + 1e-5': 'triton.training.gradient-clipping',
   'suites/train/clipping.suite.ts: norm >= MAX_NORM - 1e-5': 'triton.training.gradient-clipping',
-  'suites/train/gradient-clipping.suite.ts: Math.abs(found - wanted) <= 1e-5 * wanted':
-    'fsdp.training.gradient-clipping',
-  'suites/train/gradient-clipping.suite.ts: Math.abs(norm - MAX_NORM) <= 1e-5':
-    'fsdp.training.gradient-clipping',
+  'src/train/gradient-health.ts: VANISHING = 1e-6': 'triton.errors.gradient-vanishing',
+  'suites/errors/underflow.suite.ts: TINY = 1e-40': 'triton.errors.numerical-underflow',
+  'suites/errors/vanishing-gradients.suite.ts: norm < 1e-6 * last':
+    'triton.errors.gradient-vanishing',
+  'suites/errors/vanishing-gradients.suite.ts: ratio < 1e-6': 'triton.errors.gradient-vanishing',
+  'suites/quant/channels.suite.ts: error <= 1e-6': 'triton.quantization.tensor-4d',
+  'suites/quant/half-accuracy.suite.ts: error <= 1e-2 + 1e-2 * Math.abs(expected)':
+    'triton.quantization.fp32-to-fp16-accuracy',
+  'suites/quant/thresholds.suite.ts: Math.abs(share - expected) <= 0.002':
+    'triton.quantization.different-thresholds',
+  'suites/quant/thresholds.suite.ts: error <= 0.04': 'triton.quantization.threshold-methods',
+  'suites/quant/thresholds.suite.ts: error <= 1e-6': 'triton.quantization.threshold-calibration',
+  'suites/quant/trit-counts.suite.ts: Math.abs(share - expected) <= 0.015':
+    'triton.quantization.value-distribution',
+  'suites/utilities/compare-outputs.suite.ts: Math.abs(maxAbs - 1e-3) < 1e-6':
+    'triton.utilities.compare-model-outputs',
   'suites/train/mixed-precision.suite.ts: off <= 1e-2': 'triton.training.mixed-precision',
   'suites/train/modes.suite.ts: difference > 1e-3': 'triton.training.train-vs-eval-mode',
 };

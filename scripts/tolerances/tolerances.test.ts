@@ -44,6 +44,29 @@ const LIMITS: Readonly<Record<string, string>> = {
     'how seldom chance passes for learning, as in the text that the byte model learns',
   'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
   'src/ui/cases/case-facts.ts: share < 0.001': 'how a share is written',
+  'src/reference/quant/abs_mean.ts: limit: 0.05': 'the size of drawn limits',
+  'src/reference/quant/ternarize.ts: STEP = 2 ** -24': 'a step of 24 random bits',
+  'suites/errors/arrays.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
+  'suites/errors/non-finite.suite.ts: DENORMAL = 2 ** -130': 'a denormal that the probe asks for',
+  'suites/errors/underflow.suite.ts: FACTOR = 1e-30': 'an operand whose square is below denormals',
+  'suites/errors/underflow.suite.ts: NEAR = 1e-5':
+    'the row asks for finite results: this tells them from results without eps',
+  'suites/errors/underflow.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
+  'suites/errors/vanishing-gradients.suite.ts: Math.abs(ratio / truth - 1) <= 0.05':
+    "the catalog's 5 % between the ratio of norms and the one in float64",
+  'suites/quant/half-accuracy.suite.ts: LEAST = 2 ** -25': 'half a step of denormal float16',
+  'suites/quant/half-accuracy.suite.ts: UNIT = 2 ** -11': 'half a step of float16',
+  'suites/quant/sources.suite.ts: HALF_STEP = 2 ** -12': 'half a step of float16 near 0.33',
+  'suites/quant/sources.suite.ts: tritOf(round(w), LIMIT) !== tritOf(w, LIMIT)':
+    'two codes, which are equal or not',
+  'suites/quant/stochastic.suite.ts: Math.abs(differing - 0.5) < 0.05':
+    'six standard deviations of 4000 draws',
+  'suites/train/convergence.suite.ts: RATE = 0.02': 'a learning rate',
+  'suites/utilities/compare-outputs.suite.ts: Math.abs(actual - expected) <= 1e-12 * Math.abs(expected)':
+    'roundings of float64 on the host',
+  "suites/quant/stochastic.suite.ts: STEP = '1.1920928955078125e-7'": 'text of a kernel',
+  'suites/quant/thresholds.suite.ts: Math.abs(zeros / 1000 - share) <= 1e-3':
+    "the catalog's 1 of 1000 elements",
   'suites/train/convergence.suite.ts: LITTLE = 2 ** -40':
     'how far a curve is from the boundary between two answers',
   'suites/train/gradient-clipping.suite.ts: NORM_LIMIT = 1e-5':

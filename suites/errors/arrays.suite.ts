@@ -9,12 +9,15 @@ export const arrays = suite('errors.arrays', {
 });
 
 /** The ends of each type, and numbers between that another type would round. */
+const SMALLEST_NORMAL = 2 ** -126;
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
 const TAKEN = {
   Int32Array: Int32Array.of(-(2 ** 31), -16777217, -1, 0, 1, 16777217, 2 ** 31 - 1),
   Uint32Array: Uint32Array.of(0, 1, 16777217, 2 ** 31, 2 ** 32 - 1),
   Int8Array: Int8Array.of(-128, -1, 0, 127),
   Uint8Array: Uint8Array.of(0, 1, 128, 255),
-  Float32Array: Float32Array.of(-0, 1 / 3, 2 ** -126, (2 - 2 ** -23) * 2 ** 127),
+  Float32Array: Float32Array.of(-0, 1 / 3, SMALLEST_NORMAL, LARGEST),
 } as const;
 
 arrays

@@ -10,6 +10,9 @@ import { suite } from '../../src/testing/suite.ts';
 import { wordsOf } from './bits.ts';
 import { SimpleLayer, upload } from './simple-layer.ts';
 
+/** What the probe asks for. */
+const DENORMAL = 2 ** -130;
+
 export const nonFinite = suite('errors.non-finite', {
   description: 'Infinity and NaN in a batch: they stay in their row, and are found by their bits',
 });
@@ -203,12 +206,12 @@ nonFinite
     for (const [way, section, at] of WAYS) {
       const word = all[section][at] as number;
       t.expect(
-        isKeptOrZero(word, 2 ** -130),
+        isKeptOrZero(word, DENORMAL),
         () => `a ${way} makes 2^-130 to the bits ${word.toString(16)}`,
       );
     }
     const { passesDenormals } = await probe(t.gpu);
-    const expected = await recordOf(t, ([word]) => word === bitsOfFloat(2 ** -130));
+    const expected = await recordOf(t, ([word]) => word === bitsOfFloat(DENORMAL));
     t.expect(
       passesDenormals === expected,
       () => `the answers say ${expected}, and the record ${passesDenormals}`,

@@ -12,7 +12,11 @@ export const underflow = suite('errors.underflow', {
   description: 'Numbers below the smallest normal float: results stay finite and near the truth',
 });
 
+/** Its square is below the smallest denormal. */
+const FACTOR = 1e-30;
 const TINY = 1e-40;
+/** What is finite is right as well: a wrong eps shows as a factor. */
+const NEAR = 1e-5;
 const SMALLEST_NORMAL = 2 ** -126;
 
 function filled(t: CaseContext, shape: readonly number[], value: number): Tensor {
@@ -31,8 +35,8 @@ underflow
   .desc('1e-30 * 1e-30 is within 2^-126 of 0.')
   .control('added', (fault) => fault.shader('math/mul', 'return a * b;', 'return a + b;'))
   .run(async (t) => {
-    using a = filled(t, [7], 1e-30);
-    using b = filled(t, [7], 1e-30);
+    using a = filled(t, [7], FACTOR);
+    using b = filled(t, [7], FACTOR);
     using y = mul.forward(t.gpu, { a, b }, {}).y;
     await expectNear(t, 'the product', y, 0, SMALLEST_NORMAL);
   });
@@ -47,7 +51,7 @@ underflow
   .run(async (t) => {
     using x = filled(t, [3, 8], TINY);
     using y = logSoftmax.forward(t.gpu, { x }, {}).y;
-    await expectNear(t, 'the logarithm', y, -Math.log(8), 1e-5);
+    await expectNear(t, 'the logarithm', y, -Math.log(8), NEAR);
   });
 
 underflow
@@ -62,7 +66,7 @@ underflow
     using bias = filled(t, [8], 0.5);
     const outputs = layerNorm.forward(t.gpu, { x, weight, bias }, { eps: 1e-5 });
     try {
-      await expectNear(t, 'the normalized number', outputs.y, 0.5, 1e-6);
+      await expectNear(t, 'the normalized number', outputs.y, 0.5, NEAR);
     } finally {
       for (const output of Object.values(outputs)) output[Symbol.dispose]();
     }
@@ -89,7 +93,7 @@ underflow
     });
     stepAdamw(t.gpu, { param, grad, exp_avg, exp_avg_sq }, adam, 1);
     // 0.1 * 1e-40 / 1e-8 is all that a parameter moves.
-    await expectNear(t, 'the parameter', param, 1, 1e-6);
+    await expectNear(t, 'the parameter', param, 1, NEAR);
     await expectNear(t, 'the mean of the gradients', exp_avg, 0, SMALLEST_NORMAL);
     await expectNear(t, 'the mean of their squares', exp_avg_sq, 0, SMALLEST_NORMAL);
   });

@@ -121,6 +121,9 @@ stochastic
     }
   });
 
+/** What the kernel multiplies 24 random bits by. */
+const STEP = '1.1920928955078125e-7';
+
 /** Weights by their expectation w / (2 threshold). */
 const WEIGHTS = { 'three-tenths': 0.3, 'minus-a-half': -0.5, nine: 0.9, beyond: -1.4 } as const;
 
@@ -131,7 +134,7 @@ stochastic
     'The mean of 10,000 draws of one weight is w / (2 threshold), at most 1, within three of its standard deviations.',
   )
   .control('limits up to eight thresholds', (fault) =>
-    fault.shader('quant/ternary_encode', '1.1920928955078125e-7', '4.76837158203125e-7'),
+    fault.shader('quant/ternary_encode', STEP, `4.0 * ${STEP}`),
   )
   .run(async (t) => {
     const share = WEIGHTS[t.params['weight'] as keyof typeof WEIGHTS];

@@ -29,7 +29,7 @@ ternaryConvSuite
   .covers(`${ROW}/threshold`)
   .desc('The threshold is 0.7 times the mean size of the weights, within 1e-6.')
   .control('the last lane left out', (fault) =>
-    fault.shader('quant/mean_of_partials', 'pair < sizes.lanes', 'pair + 1u < sizes.lanes'),
+    fault.shader('quant/mean_of_partials', 'pair < end', 'pair + 1u < end'),
   )
   .run(async (t) => {
     const weight = drawn(t);
@@ -48,8 +48,8 @@ ternaryConvSuite
   .control('a threshold a tenth lower', (fault) =>
     fault.shader(
       'quant/ternary_encode',
-      'let limit = threshold[0]',
-      'let limit = 0.9 * threshold[0]',
+      'let limit = threshold[i / sizes.width]',
+      'let limit = 0.9 * threshold[i / sizes.width]',
     ),
   )
   .run(async (t) => {

@@ -48,7 +48,7 @@ ternaryLinearSuite
   .covers(`${ROW}/threshold`)
   .desc('The threshold is 0.7 times the mean size of the weights, within 1e-6.')
   .control('the last lane left out', (fault) =>
-    fault.shader('quant/mean_of_partials', 'pair < sizes.lanes', 'pair + 1u < sizes.lanes'),
+    fault.shader('quant/mean_of_partials', 'pair < end', 'pair + 1u < end'),
   )
   .run(async (t) => {
     const weights = valuesOf(normals(t, SHAPE));
@@ -67,8 +67,8 @@ ternaryLinearSuite
   .control('a threshold a tenth lower', (fault) =>
     fault.shader(
       'quant/ternary_encode',
-      'let limit = threshold[0]',
-      'let limit = 0.9 * threshold[0]',
+      'let limit = threshold[i / sizes.width]',
+      'let limit = 0.9 * threshold[i / sizes.width]',
     ),
   )
   .run(async (t) => {
@@ -204,8 +204,8 @@ ternaryLinearSuite
   .control('a threshold a tenth lower', (fault) =>
     fault.shader(
       'quant/ternary_encode',
-      'let limit = threshold[0]',
-      'let limit = 0.9 * threshold[0]',
+      'let limit = threshold[i / sizes.width]',
+      'let limit = 0.9 * threshold[i / sizes.width]',
     ),
   )
   .run(async (t) => {

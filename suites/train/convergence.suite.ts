@@ -11,6 +11,8 @@ export const convergenceSuite = suite('train.convergence', {
 const WINDOW = 10;
 /** How far a curve at the boundary is from it. */
 const LITTLE = 2 ** -40;
+/** At which the spirals are learnt. */
+const RATE = 0.02;
 const flat = (value: number, count = WINDOW) => new Array<number>(count).fill(value);
 
 /** Curves with the answer that each must get. */
@@ -130,7 +132,7 @@ convergenceSuite
       const options = { epochs: 15, optimizer: { optimizer: 'adamw', lr } } as const;
       return (await fitModel(t.gpu, model, { train: spiralBatches(t) }, options)).losses;
     };
-    const losses = await lossesAt(0.02);
+    const losses = await lossesAt(RATE);
     t.expect(losses.length >= 4 * WINDOW, () => `${losses.length} steps say little`);
     t.expect(checkConvergence(losses, { window: WINDOW }), () => `the losses are ${losses}`);
     const frozen = await lossesAt(0);

@@ -117,8 +117,8 @@ ternaryTrainingSuite
   .control('trits of weights a tenth lower', (fault) =>
     fault.shader(
       'quant/ternary_encode',
-      'let limit = threshold[0]',
-      'let limit = 0.9 * threshold[0]',
+      'let limit = threshold[i / sizes.width]',
+      'let limit = 0.9 * threshold[i / sizes.width]',
     ),
   )
   .run(async (t) => {

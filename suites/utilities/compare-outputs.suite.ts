@@ -20,8 +20,8 @@ compared
   .run(async (t) => {
     using a = Tensor.from(t.gpu, hostTensorFrom('f32', [2, 3], [1, 2, 3, -4, 0, 8]));
     // One float up, none, three floats down, none, none, a half.
-    const [up, down] = [2 ** -23, -3 * 2 ** -22] as const;
-    const steps = [up, 0, down, 0, 0, 0.5];
+    const [up, down, half] = [2 ** -23, -3 * 2 ** -22, 0.5] as const;
+    const steps = [up, 0, down, 0, 0, half];
     using step = Tensor.from(t.gpu, hostTensorFrom('f32', [2, 3], steps));
     using b = add.forward(t.gpu, { a, b: step }, {}).y;
     const host = await a.read();
@@ -34,9 +34,9 @@ compared
         () => `${name} is ${actual} and should be ${expected}`,
       );
     t.expect(found.shapesMatch, () => 'the shapes are told to differ');
-    near('maxAbs', found.maxAbs, 0.5);
-    near('maxRel', found.maxRel, 0.5 / 8.5);
-    near('mean', found.mean, (0.5 + 2 ** -23 + 3 * 2 ** -22) / 6);
+    near('maxAbs', found.maxAbs, half);
+    near('maxRel', found.maxRel, half / 8.5);
+    near('mean', found.mean, (half + up - down) / 6);
     near('cosine', found.cosine, dot / norms);
     t.expect(String(found.firstMismatch) === '0,0', () => `they part at ${found.firstMismatch}`);
     // 8 and 8.5 are 2^19 floats apart.

@@ -104,7 +104,7 @@ test.each<[string, (t: CaseContext) => Promise<void>, object]>([
       Tensor.empty(t.gpu, 'f32', [8]);
       t.expect(true, () => '');
     },
-    { status: 'fail', error: { code: 'leak', message: '32 bytes in 1 buffers were not freed' } },
+    { status: 'fail', error: { code: 'leak', message: '32 bytes in 1 buffer were not freed' } },
   ],
   [
     'a validation error happens on the device',
