@@ -128,7 +128,11 @@ straightThrough
   )
   .injects({ shader: WITHOUT })
   .control('no gradient with the rule either', (fault) =>
-    fault.shader('quant/fake_ternarize_backward', 'CLIP && abs(w[i]) > 1.0', 'true'),
+    fault.shader(
+      'quant/fake_ternarize_backward',
+      'CLIP && abs(w[i]) > 1.0',
+      'CLIP || abs(w[i]) >= 0.0',
+    ),
   )
   .run(async (t) => {
     const given = drawn(t);
