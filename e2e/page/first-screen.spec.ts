@@ -29,7 +29,7 @@ test('asks no server but its own', async ({ page, server }) => {
     if (!request.url().startsWith(server.url)) foreign.push(request.url());
   });
   await open(page);
-  await page.getByRole('button', { name: 'Details' }).click();
+  await page.getByRole('button', { name: 'Details', exact: true }).click();
   await expect(page.getByText(/checks chosen/)).toBeVisible();
   expect(foreign).toEqual([]);
 });

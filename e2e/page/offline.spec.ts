@@ -106,7 +106,7 @@ test('a newer build is shown by the next visit, whole; what is open goes on, and
     host.deploy(next);
     await untilNewer(page);
     expect(await kept(page)).toHaveLength(2);
-    await page.getByRole('button', { name: 'Details' }).click();
+    await page.getByRole('button', { name: 'Details', exact: true }).click();
     await expect(
       page.getByText(/checks chosen/),
       'what is open loads what it still needs',

@@ -16,7 +16,7 @@ test.describe('in a browser without WebGPU', () => {
 
   test('the plan can still be read', async ({ page }) => {
     await open(page);
-    await page.getByRole('button', { name: 'Details' }).click();
+    await page.getByRole('button', { name: 'Details', exact: true }).click();
     await expect(rowOf(page, /^ops, /)).toBeVisible();
   });
 

@@ -7,14 +7,18 @@ import { type Case, type Suite, SuiteError } from '../testing/suite.ts';
 import { type BrokenSuite, brokenSuiteCase } from './broken-suite.ts';
 
 /** The suites that the op records imply. */
-function derivedSuites(): readonly Suite[] {
-  return [...records.values()].map((record) => {
+function* derivedSuites(): Generator<Suite> {
+  for (const record of records.values()) {
     const op = launchers.get(record.name);
     if (!op)
       throw new InvariantError(`record ${record.name} has no launcher in src/ops/${record.family}`);
-    return deriveSuite(record, op);
-  });
+    yield deriveSuite(record, op);
+  }
 }
+
+/** So many suites are made in one task: the page answers in between. */
+const SUITES_A_TASK = 8;
+const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 /** Files of suites, each evaluated by itself: what one throws is its own affair. */
 export type SuiteFiles = Readonly<Record<string, () => Promise<Record<string, unknown>>>>;
@@ -37,10 +41,14 @@ export interface LoadedCases {
  */
 export async function loadSuites(files: SuiteFiles = SUITE_FILES): Promise<LoadedCases> {
   const cases = new Map<string, Case>();
-  for (const declared of derivedSuites().flatMap((suite) => suite.cases)) {
-    if (cases.has(keyOf(declared)))
-      throw new InvariantError(`case ${keyOf(declared)} is declared twice`);
-    cases.set(keyOf(declared), declared);
+  let made = 0;
+  for (const suite of derivedSuites()) {
+    for (const declared of suite.cases) {
+      if (cases.has(keyOf(declared)))
+        throw new InvariantError(`case ${keyOf(declared)} is declared twice`);
+      cases.set(keyOf(declared), declared);
+    }
+    if (++made % SUITES_A_TASK === 0) await nextTask();
   }
   const broken: BrokenSuite[] = [];
   const loaded = Object.entries(files).map(async ([path, load]) => {
