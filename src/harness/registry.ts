@@ -41,6 +41,7 @@ export interface LoadedCases {
  */
 export async function loadSuites(files: SuiteFiles = SUITE_FILES): Promise<LoadedCases> {
   const cases = new Map<string, Case>();
+  await nextTask(); // what was imported took its share of this one
   let made = 0;
   for (const suite of derivedSuites()) {
     for (const declared of suite.cases) {
@@ -51,14 +52,11 @@ export async function loadSuites(files: SuiteFiles = SUITE_FILES): Promise<Loade
     if (++made % SUITES_A_TASK === 0) await nextTask();
   }
   const broken: BrokenSuite[] = [];
-  const loaded = Object.entries(files).map(async ([path, load]) => {
-    const file = path.replace(/^(\.\.\/)+/, '');
-    try {
-      return { file, cases: casesOf(await load()) };
-    } catch (error) {
-      return { file, error };
-    }
-  });
+  const loaded: ReturnType<typeof loadFile>[] = [];
+  for (const [path, load] of Object.entries(files)) {
+    loaded.push(loadFile(path, load));
+    if (loaded.length % SUITES_A_TASK === 0) await nextTask();
+  }
   for (const { file, ...found } of await Promise.all(loaded)) {
     try {
       if (!found.cases) throw found.error;
@@ -69,6 +67,19 @@ export async function loadSuites(files: SuiteFiles = SUITE_FILES): Promise<Loade
   }
   for (const declared of broken.map(brokenSuiteCase)) cases.set(keyOf(declared), declared);
   return { cases, broken };
+}
+
+/** The cases of one file, or what it throws. */
+async function loadFile(
+  path: string,
+  load: SuiteFiles[string],
+): Promise<{ readonly file: string; readonly cases?: readonly Case[]; readonly error?: unknown }> {
+  const file = path.replace(/^(\.\.\/)+/, '');
+  try {
+    return { file, cases: casesOf(await load()) };
+  } catch (error) {
+    return { file, error };
+  }
 }
 
 /** Every case by `id backend`; see {@link loadSuites}. */
