@@ -12,6 +12,7 @@ export default defineConfig({
   // These only end what hangs: a busy machine is several times as slow as an idle one.
   timeout: 600_000,
   expect: { timeout: 60_000, toPass: { timeout: 60_000 } },
+  use: { actionTimeout: 60_000 },
   forbidOnly: true,
   projects: [
     { name: 'page', testDir: 'e2e/page' },

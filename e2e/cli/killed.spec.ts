@@ -92,7 +92,9 @@ test('a training whose tab is killed leaves a report with its curves', async ({ 
     },
   );
   expect([status, stderr]).toEqual([1, '']);
-  expect(stdout).toMatch(/^No: browser-died: the browser or its tab ended after step \d+$/m);
+  expect(stdout).toMatch(
+    /^No: this run could not be finished\.\nThe browser or its tab ended after step \d+\.$/m,
+  );
   const { run, results } = readReport(readFileSync(join(folder, 'report.json')), 'report.json');
   expect([run.complete, results.map(({ status: verdict, fault }) => [verdict, fault])]).toEqual([
     true,

@@ -11,7 +11,7 @@ export interface BrokenSuite {
 }
 
 const SUITE = 'suites.broken';
-const TIMEOUT_MS = 1_000;
+const TIMEOUT_MS = 10_000;
 
 /** The case that stands in the plan for the cases of a broken file: it ends with an error. */
 export function brokenSuiteCase({ file, message }: BrokenSuite): Case {

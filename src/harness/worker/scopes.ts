@@ -7,7 +7,7 @@ import { counted } from '../../report/counted.ts';
 import { AssertionError, CaseContext, type Evidence, SkipSignal } from '../../testing/context.ts';
 import type { Diagnosis, Diagnostics } from '../../testing/diagnosis.ts';
 import { FaultInjector } from '../../testing/fault.ts';
-import type { Case } from '../../testing/suite.ts';
+import { type Case, SuiteError } from '../../testing/suite.ts';
 import { afterAwake } from '../runner/awake-timer.ts';
 import type { CaseOutcome } from './messages.ts';
 
@@ -84,7 +84,7 @@ export async function runInScopes(
   }
   const gpuError = await popScopes(gpu);
   const guardError = await gpu.memory.checkGuards().catch((error: unknown) => error);
-  const deliberate = thrown instanceof AssertionError || thrown instanceof SkipSignal;
+  const deliberate = [AssertionError, SkipSignal, SuiteError].some((one) => thrown instanceof one);
   if (!deliberate && (thrown ?? gpuError ?? guardError) !== undefined) await mayBeLost(gpu);
   // A lost device or a GPU error comes first: what was thrown after it is only its consequence.
   const lost = gpu.lost && new DeviceLostError(gpu.lost);
