@@ -71,9 +71,13 @@ const LIMITS: Readonly<Record<string, string>> = {
     'how far a curve is from the boundary between two answers',
   'suites/train/gradient-clipping.suite.ts: NORM_LIMIT = 1e-5':
     "the catalog's limit for norms, gradients and their quotients at a limit of 0.3",
+  'suites/train/overflowing-step.suite.ts: LOSS_SHARE = 0.03':
+    "the catalog's limit for the final loss in halves",
   'suites/train/limits.ts: GRADIENT_LIMIT = 1e-4':
     "the catalog's limit for gradients of two ways of computing",
   'suites/train/limits.ts: LOSS_LIMIT = 1e-3': "the catalog's limit for losses against float64",
+  'suites/train/limits.ts: STEP_LOSS_LIMIT = 1e-4':
+    "the catalog's limit for losses of steps on odd batches",
   'suites/train/limits.ts: WEIGHT_LIMIT = 1e-3': "the catalog's limit for trained weights",
   'suites/data/synthetic.suite.ts: STATISTICS_LIMIT = 0.05':
     "the catalog's limit for mean and deviation of drawn images",

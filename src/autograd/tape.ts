@@ -31,6 +31,9 @@ export interface TapeOptions {
   readonly autocast?: AutocastType | undefined;
 }
 
+/** Frees what a segment computed. A seam, so that a control can leave it out. */
+const dropSegment = seam('tape.drop_segment', (once: Tape) => once[Symbol.dispose]());
+
 /** Gradients by tensor, while they flow. */
 type Flow = Map<Tensor, Tensor>;
 
@@ -155,9 +158,14 @@ export class Tape implements Disposable {
   checkpoint(segment: (tape: Tape) => Tensor, layer: string): Tensor {
     const { watch, recorder, random, autocast } = this.#options;
     const start = random?.position ?? 0;
-    using once = new Tape(this.#gpu, [], { watch, recorder, random, autocast });
-    const result = segment(once);
-    once.#handOver(result, this);
+    const once = new Tape(this.#gpu, [], { watch, recorder, random, autocast });
+    let result: Tensor;
+    try {
+      result = segment(once);
+      once.#handOver(result, this);
+    } finally {
+      dropSegment(once);
+    }
     const saved = new SavedTensors(
       layer,
       Object.fromEntries(this.#watched.map((tensor, i) => [`parameter ${i}`, tensor])),

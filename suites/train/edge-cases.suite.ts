@@ -1,0 +1,154 @@
+import { collateExamples, drawnDataset } from '../../src/data/drawn.ts';
+import type { Examples } from '../../src/data/examples.ts';
+import { limitedTexts } from '../../src/data/length-limit.ts';
+import { DataLoader, type LoaderOptions } from '../../src/data/loader.ts';
+import { collateTexts, randomTexts } from '../../src/data/sequences.ts';
+import { drawSpirals } from '../../src/data/spirals.ts';
+import { codeOf } from '../../src/testing/code-of.ts';
+import type { CaseContext } from '../../src/testing/context.ts';
+import { suite } from '../../src/testing/suite.ts';
+import { fitModel } from '../../src/train/fit.ts';
+import { runMiniTraining } from '../../src/train/mini-training.ts';
+import { Optimizer } from '../../src/train/optimizer.ts';
+import { expectLosses, float64Training } from './float64.ts';
+import { STEP_LOSS_LIMIT } from './limits.ts';
+import { spiralModel } from './spiral-run.ts';
+import { SEQ_LENGTH, tinyTransformer } from './tiny-texts.ts';
+
+export const edgeCases = suite('train.edge-cases', {
+  description: 'Batches of odd sizes, sets without items and texts of the longest length',
+});
+
+const COUNT = 100;
+
+function loader(t: CaseContext, options: LoaderOptions, count = COUNT): DataLoader<Examples> {
+  return new DataLoader(drawnDataset(drawSpirals, count, t.seed), collateExamples, options);
+}
+
+const sizesOf = (batches: Iterable<Examples>) =>
+  [...batches].map(({ labels }) => labels.data.length);
+
+edgeCases
+  .case('batch-counts')
+  .covers('tb.data.edge-cases/batch-counts', 'tb.data.edge-cases/batch-above-n')
+  .desc(
+    'Of 100 items batches of 1 are 100, of 32 are 4 with 4 in the last, of 15 are 7 with 10 in the last, and 6 where that is dropped; a batch above 100 is one with all.',
+  )
+  .control('what does not fill a batch is left out', (fault) =>
+    fault.host('data.cut', (cut) => (order, batchSize) => cut(order, batchSize, true)),
+  )
+  .run(async (t) => {
+    const rows: readonly (readonly [LoaderOptions, readonly number[]])[] = [
+      [{ batchSize: 1 }, new Array<number>(COUNT).fill(1)],
+      [{ batchSize: 32 }, [32, 32, 32, 4]],
+      [{ batchSize: 15 }, [15, 15, 15, 15, 15, 15, 10]],
+      [{ batchSize: 15, dropLast: true }, [15, 15, 15, 15, 15, 15]],
+      [{ batchSize: 101 }, [100]],
+      [{ batchSize: 1000 }, [100]],
+    ];
+    for (const [options, wanted] of rows) {
+      const batches = loader(t, options);
+      const sizes = sizesOf(batches.epoch(0));
+      t.expect(
+        sizes.join() === wanted.join() && batches.batchCount === wanted.length,
+        () => `${JSON.stringify(options)} gives ${sizes}`,
+      );
+    }
+  });
+
+edgeCases
+  .case('empty')
+  .covers('tb.data.edge-cases/empty-dataset')
+  .desc('A set without items gives no batch, and training on it is refused as empty-dataset.')
+  .control('a batch of nothing', (fault) =>
+    fault.host('data.cut', (cut) => (order, ...args) => [...cut(order, ...args), []]),
+  )
+  .run(async (t) => {
+    const train = loader(t, { batchSize: 4 }, 0);
+    t.expect(train.batchCount === 0, () => `${train.batchCount} batches of nothing`);
+    t.expect([...train.epoch(0)].length === 0, () => 'a batch of nothing');
+    using model = spiralModel(t);
+    let code: unknown;
+    try {
+      const options = { epochs: 1, optimizer: { optimizer: 'sgd', lr: 1 } } as const;
+      await fitModel(t.gpu, model, { train }, options);
+    } catch (error) {
+      code = codeOf(() => {
+        throw error;
+      });
+    }
+    t.expect(code === 'empty-dataset', () => `training on nothing gives ${code}`);
+  });
+
+/** Texts of so many tokens. */
+const textsOf = (t: CaseContext, seqLength: number) =>
+  randomTexts({ length: 4, seqLength, vocab: 24, seed: t.seed });
+
+edgeCases
+  .case('longest-text')
+  .covers('tb.data.edge-cases/sequence-length-limit')
+  .desc(
+    'A text of the longest length is taken as it is; one with a token more is refused as seq-too-long, and with truncation loses that token alone.',
+  )
+  .control('one token more is let through', (fault) =>
+    fault.host(
+      'data.within_length',
+      (within) => (tokens, most, truncate) => within(tokens, most + 1, truncate),
+    ),
+  )
+  .run(async (t) => {
+    const whole = textsOf(t, SEQ_LENGTH);
+    const longer = textsOf(t, SEQ_LENGTH + 1);
+    const taken = limitedTexts(whole, SEQ_LENGTH).item(2);
+    t.expect(taken.join() === whole.item(2).join(), () => `the text became ${taken}`);
+    const code = codeOf(() => limitedTexts(longer, SEQ_LENGTH).item(2));
+    t.expect(code === 'seq-too-long', () => `a token too many gives ${code}`);
+    const cut = limitedTexts(longer, SEQ_LENGTH, true).item(2);
+    const wanted = longer.item(2).slice(0, SEQ_LENGTH);
+    t.expect(cut.join() === wanted.join(), () => `the text became ${cut}`);
+  });
+
+const ADAMW = { optimizer: 'adamw', lr: 0.01 } as const;
+/** The last batch of each of these loaders of 100 points. */
+const ODD: Readonly<Record<string, LoaderOptions>> = {
+  'one of 1': { batchSize: 1 },
+  '4 of 32': { batchSize: 32 },
+  '10 of 15': { batchSize: 15 },
+  '15 of 15': { batchSize: 15, dropLast: true },
+  '100 of 1000': { batchSize: 1000 },
+};
+
+edgeCases
+  .case('odd-step', {
+    batch: [...Object.keys(ODD), 'longest texts'].map((name) => name.replaceAll(' ', '-')),
+  })
+  .tier('full')
+  .timeout(120_000)
+  .covers('tb.data.edge-cases/odd-batch-step')
+  .desc(
+    'A step on the last batch of each loader, and on texts of the longest length that were cut to it: two losses, before and after it, finite and those of the run in float64 within 1e-4 of each.',
+  )
+  .control('steps of the wrong sign', (fault) =>
+    fault.launch('adamw_step.scalars', ([hyperparameters, step]) => [
+      { ...hyperparameters, lr: -hyperparameters.lr },
+      step,
+    ]),
+  )
+  .run(async (t) => {
+    const options = ODD[t.params.batch.replaceAll('-', ' ')];
+    const cut = limitedTexts(textsOf(t, SEQ_LENGTH + 1), SEQ_LENGTH, true);
+    const batches = options
+      ? loader(t, options).epoch(0)
+      : new DataLoader(cut, collateTexts, { batchSize: 3 }).epoch(0);
+    const last = [...batches].at(-1) as Examples;
+    const shift = !options;
+    using model = options
+      ? spiralModel(t)
+      : tinyTransformer(t, { vocab: 24, hidden: 16, intermediate: 24, heads: 2, kv_heads: 1 });
+    using optimizer = new Optimizer(t.gpu, model.parameters, ADAMW);
+    const twice = [last, last];
+    const truth = await float64Training(t.gpu, model, twice, { optimizer: ADAMW, shift });
+    const losses = await runMiniTraining(t.gpu, model, twice, optimizer, 2, { shift });
+    t.expect(losses.every(Number.isFinite), () => `the losses are ${losses}`);
+    expectLosses(t, losses, truth.losses, STEP_LOSS_LIMIT);
+  });
