@@ -1,0 +1,57 @@
+import { FlatParameters } from '../../autograd/flat-parameters.ts';
+import type { Tape } from '../../autograd/tape.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { globalAvgPool2d } from '../../ops/conv/avg_pool2d.ts';
+import type { Random } from '../../tensor/random.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { Layers } from '../layers.ts';
+import type { Model } from '../model.ts';
+import { type Block, blocksOf, type MobileNetV2Config } from './config.ts';
+import { ConvLayers } from './conv-layers.ts';
+import { initialMobileNetV2 } from './initial.ts';
+
+const DROPOUT = 0.2;
+
+/**
+ * MobileNetV2 (Sandler et al., 2018) with ternary convolutions, names as torchvision has them:
+ * float weights are trained, and each pass quantizes them anew. The linear is not ternary, nor is
+ * the first convolution unless its configuration says so.
+ */
+export class MobileNetV2 implements Model {
+  readonly parameters: FlatParameters;
+  readonly #blocks: readonly Block[];
+  readonly #convolutions: ConvLayers;
+
+  constructor(gpu: Gpu, config: MobileNetV2Config, random: Random) {
+    this.#blocks = blocksOf(config);
+    this.parameters = new FlatParameters(gpu, new Map(initialMobileNetV2(config, random)));
+    const layers = this.#blocks.flatMap((block) => block.layers);
+    this.#convolutions = new ConvLayers(gpu, layers, this.parameters);
+  }
+
+  /** The running statistics of all normalizations, by name. */
+  get statistics(): Readonly<Record<string, Tensor>> {
+    return this.#convolutions.statistics;
+  }
+
+  /** Logits [n, classes] of images x f32 [n, 3, height, width]. */
+  forward(tape: Tape, inputs: { readonly x: Tensor }): Tensor {
+    const features = this.#blocks.reduce(
+      (x, block, i) => this.#convolutions.forward(tape, `features.${i}`, block, x),
+      inputs.x,
+    );
+    const mean = tape.apply(globalAvgPool2d, { x: features }, {}, 'avgpool').y;
+    const layers = new Layers(tape, this.parameters);
+    const kept = layers.dropout('classifier.0', tape.view(mean, mean.shape.slice(0, 2)), DROPOUT);
+    return layers.linear('classifier.1', kept);
+  }
+
+  keepStatistics(): void {
+    this.#convolutions.keepStatistics();
+  }
+
+  [Symbol.dispose](): void {
+    this.parameters[Symbol.dispose]();
+    this.#convolutions[Symbol.dispose]();
+  }
+}
