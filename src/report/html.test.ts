@@ -57,6 +57,15 @@ test('says answer, place, settings and every case, and has no place for problems
   expect(text).not.toContain('What did not pass');
 });
 
+test('draws a square for each check of a run, and tells the counts in words', async () => {
+  const { shape, text } = parse(await toHtml(RUN));
+  expect(text).toContain('Products of matrices 14 checks: 14 right');
+  expect(shape.filter((element) => element === 'path class fill-rule d')).toHaveLength(1);
+  const others = (await reportsOfAllKinds()).filter(({ kind }) => kind !== 'run');
+  expect(others.length).toBeGreaterThan(2);
+  for (const other of others) expect(parse(await toHtml(other)).text).not.toContain('Every check');
+});
+
 test('tells failures first, with reason, element, blame and the command that shows each again', async () => {
   const [run] = (await reportsOfAllKinds()) as [Report];
   const html = await toHtml(run, [HEADLINE]);

@@ -4,6 +4,7 @@ import type { Headline } from './headlines.ts';
 import { casesSection } from './html/cases.ts';
 import { environmentSection } from './html/environment.ts';
 import { librariesSection } from './html/libraries.ts';
+import { mosaicSection } from './html/mosaic.ts';
 import { problemsSection } from './html/problems.ts';
 import { STYLE } from './html/style.ts';
 import { type Markup, markup } from './markup.ts';
@@ -45,6 +46,7 @@ ${header(report)}
 <main>
 ${librariesSection(headlines)}
 ${problemsSection(report, program)}
+${mosaicSection(report)}
 ${report.environments.map(environmentSection)}
 ${casesSection(report)}
 </main>

@@ -113,6 +113,31 @@ summary {
 .open {
   color: var(--open);
 }
+.mosaic {
+  display: grid;
+  grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr));
+  gap: 1rem 2rem;
+  margin: 0.75rem 0;
+  padding: 0;
+  list-style: none;
+}
+.mosaic h3,
+.mosaic p {
+  margin: 0 0 0.2rem;
+}
+.mosaic svg {
+  max-width: 100%;
+  fill: var(--muted);
+}
+.mosaic .right {
+  fill: var(--good);
+}
+.mosaic .wrong {
+  fill: var(--bad);
+}
+.mosaic .expected {
+  fill: var(--open);
+}
 dl {
   display: grid;
   grid-template-columns: minmax(8rem, auto) 1fr;
