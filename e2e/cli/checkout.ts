@@ -23,4 +23,4 @@ export const test = scratch.extend<{ checkout: string }>({
   },
 });
 
-export { expect } from '@playwright/test';
+export { expect } from '../counted.ts';

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { covers } from '../../src/catalog/covers.ts';
+import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { decodeLink } from '../../src/report/link/decode.ts';
 import { readReport } from '../../src/report/read.ts';
 import { gradproof, ROOT } from './gradproof.ts';
@@ -62,18 +64,40 @@ for (const runtime of ['chromium', 'node']) {
   });
 }
 
-test('writes nothing but the report to stdout when asked to', async () => {
-  const { status, stdout, stderr } = await gradproof([
-    '--runtime',
-    'node',
-    ...FEW,
-    '--report',
-    '-',
-  ]);
-  expect(status).toBe(0);
-  expect(readReport(stdout, 'stdout').summary.passed).toBeGreaterThan(1);
-  expect(stderr).toContain('checks are right');
-});
+test(
+  'writes nothing but the report to stdout when asked to, each result with its adapter',
+  covers('triton.utilities.fixture-device/adapter-in-result'),
+  async () => {
+    const { status, stdout, stderr } = await gradproof([
+      '--runtime',
+      'node',
+      ...FEW,
+      '--report',
+      '-',
+    ]);
+    expect(status).toBe(0);
+    const { summary, environments, results } = readReport(stdout, 'stdout');
+    expect(summary.passed).toBeGreaterThan(1);
+    expect(stderr).toContain('checks are right');
+    for (const { env } of results) {
+      const { vendor, description } = environments[env]?.adapter ?? {};
+      expect(`${vendor}${description}`).toMatch(/\S/);
+    }
+  },
+);
+
+test(
+  'under GitHub Actions the step has a summary in Markdown',
+  covers('triton.utilities.junit-and-reports/markdown-summary'),
+  async ({ folder }) => {
+    const file = join(folder, 'summary.md');
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: file };
+    expect((await gradproof(['--runtime', 'node', ...FEW], { env })).status).toBe(0);
+    expect(readFileSync(file, 'utf8')).toMatch(
+      /^### Gradproof: Yes[^\n]*: (\d+) of \1 checks are right\.\n\n[^\n]*tier quick[^\n]*\n/,
+    );
+  },
+);
 
 test('starts the first case within 3 s of npm start, with nothing to set up', async () => {
   // On a machine that does other things too, everything is slower by a factor: as much as an empty
@@ -168,22 +192,59 @@ test('says what was tried when a browser does not start', async () => {
   expect(stderr).toMatch(/^gradproof: GRADPROOF_BROWSER at \/bin\/false does not start: [^\n]+\n$/);
 });
 
-test('doctor says what is here', async () => {
-  const { status, stdout } = await gradproof(['doctor']);
-  expect(status).toBe(0);
-  expect(stdout).toMatch(/^Node +\d/m);
-  expect(stdout).toMatch(/^chromium +ok: \S/m);
-  expect(stdout).toMatch(/^node +ok: \S/m);
-});
+test(
+  'a browser that was started without WebGPU ends the run with 3, and nothing is green',
+  covers('tb.hardware.cpu-only-run/default-run-exits-3'),
+  async ({ folder }) => {
+    const [browser] = findBrowsers();
+    if (!browser) throw new Error('no browser is installed');
+    const wrapper = join(folder, 'browser');
+    writeFileSync(wrapper, withoutWebGpu(browser.path));
+    chmodSync(wrapper, 0o755);
+    const { status, stdout, stderr } = await gradproof(['--headless'], {
+      env: { GRADPROOF_BROWSER: wrapper },
+    });
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^gradproof: [^\n]*(no WebGPU|no adapter)[^\n]*\n$/);
+    expect(stdout, 'nothing is said to be right').toBe('');
+  },
+);
 
-test('doctor ends with 3 where nothing can compute', async () => {
-  const { status, stdout } = await gradproof(['doctor'], {
-    env: { GRADPROOF_BROWSER: '/nowhere', VK_DRIVER_FILES: '/nowhere' },
-  });
-  expect(stdout).toMatch(/^chromium +not usable: .*\/nowhere/m);
-  if (status === 0) expect(stdout).toMatch(/^node +ok/m);
-  else expect(status).toBe(3);
-});
+/** A program that starts a browser without the flag by which Linux gets WebGPU. */
+function withoutWebGpu(browser: string): string {
+  return `#!/bin/sh
+for arg do
+  shift
+  [ "$arg" = --enable-unsafe-webgpu ] || set -- "$@" "$arg"
+done
+exec '${browser}' "$@" --disable-features=WebGPU
+`;
+}
+
+test(
+  'doctor says what is here',
+  covers('fsdp.utilities.environment-doctor/exit-0-or-3'),
+  async () => {
+    const { status, stdout } = await gradproof(['doctor']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Node +\d/m);
+    expect(stdout).toMatch(/^chromium +ok: \S/m);
+    expect(stdout).toMatch(/^node +ok: \S/m);
+  },
+);
+
+test(
+  'doctor ends with 3 where nothing can compute',
+  covers('fsdp.utilities.environment-doctor/exit-0-or-3'),
+  async () => {
+    const { status, stdout } = await gradproof(['doctor'], {
+      env: { GRADPROOF_BROWSER: '/nowhere', VK_DRIVER_FILES: '/nowhere' },
+    });
+    expect(stdout).toMatch(/^chromium +not usable: .*\/nowhere/m);
+    if (status === 0) expect(stdout).toMatch(/^node +ok/m);
+    else expect(status).toBe(3);
+  },
+);
 
 for (const runtime of ['chromium', 'node']) {
   test(`a case that outlives its limit in ${runtime} is ended, and the run goes on`, async () => {

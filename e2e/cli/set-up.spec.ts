@@ -1,30 +1,62 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { covers } from '../../src/catalog/covers.ts';
+import { readReport } from '../../src/report/read.ts';
 import { expect, test } from './checkout.ts';
 import { gradproof, ROOT } from './gradproof.ts';
 
-const SILU = ['--runtime', 'node', '--filter', 'ops.nn.silu:legal;x=7x37'];
+const SILU = 'ops.nn.silu:legal;x=7x37';
+const runOf = (...filters: readonly string[]) => [
+  '--runtime',
+  'node',
+  ...filters.flatMap((filter) => ['--filter', filter]),
+];
 
-test('builds once, and again when a source changed; a kernel edited by hand turns the run red', async ({
-  checkout: root,
-}) => {
-  expect((await gradproof(['--version'], { root })).stderr).toMatch(
-    /^set-up: nothing is built: building\n.*set-up: built in/s,
-  );
-  const untouched = await gradproof(SILU, { root });
-  expect([untouched.status, untouched.stderr]).toEqual([0, '']);
-  const shader = join(root, 'shaders/nn/silu.wgsl');
-  const source = readFileSync(shader, 'utf8');
-  writeFileSync(shader, source.replace(/exp\(-/g, 'exp(1.001 * -'));
-  expect(readFileSync(shader, 'utf8')).not.toBe(source);
-  const edited = await gradproof(SILU, { root });
-  expect(edited.stderr).toContain('set-up: sources changed: building');
-  expect([edited.status, edited.stdout]).toEqual([
-    1,
-    expect.stringContaining('No: 1 of 1 check did not pass.'),
-  ]);
-});
+test(
+  'builds once, and again when a source changed; a kernel edited by hand turns the run red',
+  covers(
+    'fsdp.utilities.run-single-test-by-id/filter-runs-one',
+    'fsdp.utilities.run-single-test-by-id/exit-codes',
+    'tb.utilities.pass-rate-gate/one-failure-exits-1',
+    'fsdp.utilities.clear-failure-feedback/same-assertion',
+  ),
+  async ({ checkout: root, folder }) => {
+    expect((await gradproof(['--version'], { root })).stderr).toMatch(
+      /^set-up: nothing is built: building\n.*set-up: built in/s,
+    );
+    const untouched = await gradproof([...runOf(SILU), '--verbose'], { root });
+    expect([untouched.status, untouched.stderr]).toEqual([0, '']);
+    expect(untouched.stdout).toMatch(/^Yes[^\n]*: 1 of 1 check is right\.$/m);
+    expect(untouched.stdout.match(/^pass .*$/gm), 'a line with what was compared').toEqual([
+      expect.stringMatching(/ops\.nn\.silu:legal;x=7x37: [1-9]\d* numbers compared$/),
+    ]);
+    expect((await gradproof(runOf('ops.nn.silu:legal;x=7x38'), { root })).status).toBe(2);
+
+    const shader = join(root, 'shaders/nn/silu.wgsl');
+    const source = readFileSync(shader, 'utf8');
+    writeFileSync(shader, source.replace(/exp\(-/g, 'exp(1.001 * -'));
+    expect(readFileSync(shader, 'utf8')).not.toBe(source);
+    const file = join(folder, 'edited.json');
+    const sound = 'ops.nn.embedding:exact;*';
+    const edited = await gradproof([...runOf(SILU, sound), '--report', file], { root });
+    expect(edited.stderr).toContain('set-up: sources changed: building');
+    expect(edited.status, 'one failure among many').toBe(1);
+    expect(edited.stdout).toMatch(/^No: 1 of [1-9]\d* checks did not pass\.$/m);
+
+    const errorOf = (report: string) =>
+      readReport(report, 'report').results.flatMap(({ id, error }) =>
+        error ? [{ id, error }] : [],
+      );
+    const failures = errorOf(readFileSync(file, 'utf8'));
+    expect(failures).toMatchObject([{ id: SILU, error: { at: { index: expect.any(Array) } } }]);
+    const [, command = ''] = /^See it again: npm start -- (.+)$/m.exec(edited.stdout) ?? [];
+    const words = command.split(' ').map((word) => word.replaceAll("'", ''));
+    const again = await gradproof([...words, '--report', '-'], { root });
+    expect(again.status).toBe(1);
+    expect(errorOf(again.stdout), 'it fails at the same assertion').toEqual(failures);
+  },
+);
 
 test('two starts at once build once', async ({ checkout: root }) => {
   const list = () => gradproof(['--list'], { root });

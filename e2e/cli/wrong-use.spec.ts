@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { covers } from '../../src/catalog/covers.ts';
 import { expect, test } from '../counted.ts';
 import { gradproof } from './gradproof.ts';
 
@@ -21,7 +22,6 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['nonsense'], /unknown command "nonsense"/],
   [[''], /unknown command ""/],
   [['--tier', 'huge'], /--tier huge: must be one of quick, full, slow/],
-  [['--filter', 'no-such-suite.*'], /no case matches "no-such-suite\.\*"/],
   [
     ['--filter', 'ops.nn.sillu:*'],
     /no case matches "ops\.nn\.sillu:\*": did you mean "ops\.nn\.silu:\*"/,
@@ -84,12 +84,25 @@ for (const [args, says] of [
   ...CASES,
   ...NOT_YET.map((args) => [args, /does not exist in this version yet/] as const),
 ]) {
-  test(`gradproof ${args.map((arg) => arg.replace(folder, '…') || '""').join(' ')}`, async () => {
-    const { status, stdout, stderr } = await gradproof(args);
-    expect(stderr).toMatch(/^gradproof: [^\n]+\n$/);
-    expect(stderr).toMatch(says);
-    expect(stderr).not.toMatch(/\bat .*:\d+/);
-    expect(stdout).toBe('');
-    expect(status).toBe(2);
-  });
+  test(`gradproof ${args.map((arg) => arg.replace(folder, '…') || '""').join(' ')}`, () =>
+    isRefused(args, says));
+}
+
+test(
+  'filters that leave no case are refused, in each combination',
+  covers('triton.utilities.k-filter/empty-exits-2'),
+  async () => {
+    await isRefused(['--filter', 'no-such-suite.*'], /no case matches "no-such-suite\.\*"/);
+    await isRefused(['--filter', 'ops.nn.silu:*', '--filter', '!ops.*'], /no case matches /);
+    await isRefused(['--list', '--filter', 'no-such-suite.*'], /no case matches /);
+  },
+);
+
+async function isRefused(args: readonly string[], says: RegExp): Promise<void> {
+  const { status, stdout, stderr } = await gradproof(args);
+  expect(stderr).toMatch(/^gradproof: [^\n]+\n$/);
+  expect(stderr).toMatch(says);
+  expect(stderr).not.toMatch(/\bat .*:\d+/);
+  expect(stdout).toBe('');
+  expect(status).toBe(2);
 }

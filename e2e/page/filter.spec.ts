@@ -1,3 +1,5 @@
+import { covers } from '../../src/catalog/covers.ts';
+import { gradproof } from '../cli/gradproof.ts';
 import { detailOf, expect, open, rowOf, test } from './page-test.ts';
 
 test('the address chooses tier and checks, and follows the fields', async ({ page }) => {
@@ -11,6 +13,24 @@ test('the address chooses tier and checks, and follows the fields', async ({ pag
   await page.reload();
   await expect(field).toHaveValue('ops.matmul.* !*gradient*');
 });
+
+test(
+  'the checks that are chosen are counted, as the command line counts them',
+  covers('triton.utilities.parametrised-rows/counts-computed'),
+  async ({ page }) => {
+    const count = async (...args: readonly string[]) => {
+      const { stdout } = await gradproof(['--list', ...args]);
+      return stdout.trimEnd().split('\n').length.toLocaleString('en');
+    };
+    const all = await count('--tier', 'slow');
+    for (const tier of ['quick', 'full']) {
+      const chosen = await count('--tier', tier, '--filter', 'ops.nn.*');
+      await open(page, `/?tier=${tier}&filter=ops.nn.*`);
+      await expect(page.getByText(`${chosen} of ${all} checks chosen.`)).toBeVisible();
+      await expect(rowOf(page, new RegExp(`^ops\\.nn, ${chosen} checks$`))).toBeVisible();
+    }
+  },
+);
 
 test('words, patterns and states are asked for in one line, with suggestions by keyboard; what matches nothing says why', async ({
   page,

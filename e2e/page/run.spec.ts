@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { covers } from '../../src/catalog/covers.ts';
 import { readReport } from '../../src/report/read.ts';
-import { answerOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
+import { answerOf, detailOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
 
 const SOME = '/?filter=ops.nn.silu:legal;*';
 
@@ -26,6 +27,27 @@ test('shows what was computed, by which kernel, and repeats a check alone', asyn
   const link = await page.getByRole('link', { name: 'Link to this check' }).getAttribute('href');
   expect(link).toMatch(/^\?filter=ops\.nn\.silu:legal;x=/);
 });
+
+test(
+  'an address with an id runs that check alone, and shows how many numbers it compared',
+  covers('fsdp.utilities.run-single-test-by-id/page-filter-runs-one'),
+  async ({ page }) => {
+    await open(page, '/?filter=ops.nn.silu:legal;x=7x37');
+    await runToEnd(page);
+    await expect(answerOf(page)).toHaveText('1 of 1 check is right, on the processor.');
+    const [json] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save report' }).click(),
+    ]);
+    const { results } = readReport(await readFile(await json.path(), 'utf8'), 'report.json');
+    expect(results.map(({ id }) => id)).toEqual(['ops.nn.silu:legal;x=7x37']);
+    await rowOf(page, /^legal/).click();
+    const compared = results[0]?.assertions.toLocaleString('en');
+    await expect(detailOf(page)).toContainText(
+      new RegExp(`Numbers compared\\s*${compared}(?!\\d)`),
+    );
+  },
+);
 
 test('stops when asked, and concludes nothing from a part', async ({ page }) => {
   await open(page);

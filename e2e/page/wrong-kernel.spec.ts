@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
+import { covers } from '../../src/catalog/covers.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { violations } from './axe.ts';
 import { drop } from './drop.ts';
@@ -73,6 +74,32 @@ test('a wrong kernel turns the answer to no, and the details name the number, wh
   const { metadata } = readSafetensors(new Uint8Array(readFileSync(await (await saved).path())));
   expect(metadata.get('op')).toBe('silu');
 });
+
+test(
+  'a wrong check has a command and a link that lead to the same failure',
+  covers('fsdp.utilities.clear-failure-feedback/reproduce-line'),
+  async ({ page }) => {
+    await breakSilu(page);
+    await open(page, '/?filter=ops.nn.silu:legal;*&seed=7');
+    await runToEnd(page);
+    await rowOf(page, /^legal;x=7x37, wrong$/).click();
+    const told = page.getByText(/^\[[\d, ]+\] is -?[\d.e-]+, should be -?[\d.e-]+$/);
+    const failure = (await told.textContent()) ?? '';
+    await expect(
+      detailOf(page).getByText(
+        "npm start -- --headless --filter 'ops.nn.silu:legal;x=7x37' --seed 7",
+        { exact: true },
+      ),
+    ).toBeVisible();
+    await detailOf(page).getByRole('link', { name: 'Link to this check' }).click();
+    await expect(page).toHaveURL(/\?filter=ops\.nn\.silu:legal;x=7x37&seed=7$/);
+    await open(page, page.url());
+    await runToEnd(page);
+    await expect(answerOf(page)).toHaveText('1 of 1 check is wrong.');
+    await rowOf(page, /^legal;x=7x37, wrong$/).click();
+    await expect(told).toHaveText(failure);
+  },
+);
 
 test('the answer lists what is wrong by its kernel, and a click leads to a check, whatever hides it', async ({
   page,

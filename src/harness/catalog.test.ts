@@ -1,6 +1,7 @@
 import coveringTests from 'virtual:covering-tests';
 import { describe, expect, test } from 'vitest';
 import { coverageOf, rowOf } from '../catalog/coverage.ts';
+import { covers } from '../catalog/covers.ts';
 import { loadRows } from '../catalog/rows.ts';
 import { loadCases } from './registry.ts';
 
@@ -12,6 +13,41 @@ test('holds every row of the three suites', () => {
   const count = (suite: string) => suites.filter((each) => each === suite).length;
   expect([count('fsdp'), count('tb'), count('triton')]).toEqual([69, 76, 228]);
 });
+
+/** How many rows of each category of the testing-and-bench suite are tests, and how many in all. */
+const CATEGORIES: Readonly<Record<string, readonly [tests: number, rows: number]>> = {
+  pipeline: [6, 6],
+  production: [4, 6],
+  data: [10, 10],
+  hardware: [10, 11],
+  recovery: [10, 10],
+  compat: [11, 11],
+};
+
+const ofCategory = (category: string) =>
+  [...rows].flatMap(([id, row]) => (id.startsWith(`tb.${category}.`) ? [row] : []));
+
+test(
+  'has the tests of each category of the second suite: 51',
+  covers('tb.utilities.by-category-run/original-counts'),
+  () => {
+    const tests = (category: string) =>
+      ofCategory(category).filter(({ origin }) => origin.test.startsWith('test_')).length;
+    const counts = Object.keys(CATEGORIES).map(tests);
+    expect(counts).toEqual(Object.values(CATEGORIES).map(([count]) => count));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(51);
+  },
+);
+
+test(
+  'has a row for each of them and three more: 54',
+  covers('tb.utilities.by-category-run/catalog-counts'),
+  () => {
+    const counts = Object.keys(CATEGORIES).map((category) => ofCategory(category).length);
+    expect(counts).toEqual(Object.values(CATEGORIES).map(([, count]) => count));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(54);
+  },
+);
 
 describe.each([...rows])('%s', (id, { origin, asserts, clauses, sameAs }) => {
   test('says what the original did and what is asserted, clause by clause', () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { covers } from '../catalog/covers.ts';
 import { FormatError } from '../formats/format-error.ts';
 import { writeSafetensors } from '../formats/safetensors/write.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../report/run-options.ts';
@@ -172,15 +173,20 @@ test.each([undefined, {}])(
   },
 );
 
-test('a case that hangs is timed out, its process killed, and the run goes on', async () => {
-  const { report, log } = await play({ cases: ['hang', 'pass'], options: { timeoutMs: 100 } });
-  expect(statuses(report)).toEqual({ hang: 'timeout', pass: 'pass' });
-  expect(report.results[0]?.error).toEqual({
-    code: 'timeout',
-    message: expect.stringMatching(/^no result within 100 ms: run it alone/),
-  });
-  await gone(log);
-});
+test(
+  'a case that hangs is timed out, its process killed, and the run goes on in another',
+  covers('tb.utilities.timeout/node-child-replaced'),
+  async () => {
+    const { report, log } = await play({ cases: ['hang', 'pass'], options: { timeoutMs: 100 } });
+    expect(statuses(report)).toEqual({ hang: 'timeout', pass: 'pass' });
+    expect(report.results[0]?.error).toEqual({
+      code: 'timeout',
+      message: expect.stringMatching(/^no result within 100 ms: run it alone/),
+    });
+    expect(new Set(log.map((line) => line.split(' ')[0])).size).toBe(2);
+    await gone(log);
+  },
+);
 
 /** Crashes what the fixture's workers share. */
 function sharedGpu(): {
@@ -540,6 +546,29 @@ test('a filter that matches nothing is an error', async () => {
     play({ cases: ['pass'], options: { shard: { index: 2, count: 3 } } }),
   ).rejects.toThrow(/shard 2\/3 is empty: only 1 /);
 });
+
+test(
+  'a filter that matches nothing names the three nearest',
+  covers('triton.utilities.run-class-or-file/nearest-ids'),
+  async () => {
+    const cases = ['pass 10', 'pass 11', 'pass 12', 'pass 13', 'skip'];
+    await expect(play({ cases, options: { filters: ['fixture:pass;n=1x'] } })).rejects.toThrow(
+      'no case matches "fixture:pass;n=1x": did you mean "fixture:pass;n=10" or "fixture:pass;n=11" or "fixture:pass;n=12"? ',
+    );
+  },
+);
+
+test(
+  'of a case that runs for several values, one is chosen by its id',
+  covers('triton.utilities.parametrised-rows/selectable-by-value'),
+  async () => {
+    const cases = ['pass 1', 'pass 2', 'pass 11'];
+    for (const n of [1, 2, 11]) {
+      const { report } = await play({ cases, options: { filters: [`fixture:pass;n=${n}`] } });
+      expect(report.results.map(({ id }) => id)).toEqual([`fixture:pass;n=${n}`]);
+    }
+  },
+);
 
 const bad = Uint8Array.of(1, 2, 3);
 const bundle = writeSafetensors(

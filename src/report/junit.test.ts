@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { SaxesParser } from 'saxes';
 import { expect, test } from 'vitest';
+import { covers } from '../catalog/covers.ts';
 import { RUN, report as reportOf, reportsOfAllKinds, result } from './fixtures/reports.ts';
 import { toJUnit } from './junit.ts';
 import type { Report } from './schema.ts';
@@ -120,6 +121,34 @@ test('a failure says which kernels all of its kind dispatch', async () => {
     '2 checks are wrong, all of them dispatch nn/silu',
   ]);
 });
+
+test(
+  'the counts are those of the report, of all suites together and of each',
+  covers('triton.utilities.junit-and-reports/junit-counts'),
+  async () => {
+    for (const report of [RUN, ...(await reportsOfAllKinds())]) {
+      const { total, passed, failed, skipped } = report.summary;
+      const counts = {
+        tests: total,
+        failures: failed,
+        skipped,
+        errors: total - passed - failed - skipped,
+      };
+      const root = parse(toJUnit(report));
+      const suites = all(root, 'testsuite');
+      for (const [name, count] of Object.entries(counts)) {
+        expect(root.attributes[name], name).toBe(String(count));
+        const ofSuites = suites.map(({ attributes }) => Number(attributes[name]));
+        expect(
+          ofSuites.reduce((sum, one) => sum + one, 0),
+          name,
+        ).toBe(count);
+      }
+      expect(all(root, 'testcase')).toHaveLength(total);
+      expect(all(root, 'skipped')).toHaveLength(skipped);
+    }
+  },
+);
 
 test('the cases of one suite in two environments are two testsuites', async () => {
   const cases = [0, 1].map((env) => result({ id: 'a:b', status: 'pass', assertions: 1, env }));

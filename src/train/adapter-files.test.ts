@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { covers } from '../catalog/covers.ts';
 import { toHostTensor } from '../formats/safetensors/stored.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { drawAdapter, linearShapes } from '../models/byte-model/weights.ts';
@@ -16,19 +17,24 @@ const tensors = Object.fromEntries(
 );
 const files = new Map(adapterFiles(tensors, model, 42).map(({ name, data }) => [name, data]));
 
-test('the weights come back bit by bit under the names that PEFT reads', () => {
-  const read = readSafetensors(files.get('adapter_model.safetensors') as Uint8Array);
-  expect([...read.tensors.keys()].sort()).toEqual(
-    ['linear1', 'linear2', 'linear3'].flatMap((name) => [
-      `base_model.model.${name}.lora_A.weight`,
-      `base_model.model.${name}.lora_B.weight`,
-    ]),
-  );
-  for (const [name, tensor] of Object.entries(tensors)) {
-    const stored = read.tensors.get(`base_model.model.${name}.weight`);
-    expect(stored && toHostTensor(stored)).toEqual(tensor);
-  }
-});
+test(
+  'the weights come back bit by bit from the files and under the names that PEFT reads',
+  covers('fsdp.training.type-lora/peft-layout'),
+  () => {
+    expect([...files.keys()].sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    const read = readSafetensors(files.get('adapter_model.safetensors') as Uint8Array);
+    expect([...read.tensors.keys()].sort()).toEqual(
+      ['linear1', 'linear2', 'linear3'].flatMap((name) => [
+        `base_model.model.${name}.lora_A.weight`,
+        `base_model.model.${name}.lora_B.weight`,
+      ]),
+    );
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const stored = read.tensors.get(`base_model.model.${name}.weight`);
+      expect(stored && toHostTensor(stored)).toEqual(tensor);
+    }
+  },
+);
 
 test("shapes are PEFT's: lora_A [r, in], lora_B [out, r]", () => {
   const read = readSafetensors(files.get('adapter_model.safetensors') as Uint8Array);

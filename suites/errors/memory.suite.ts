@@ -74,6 +74,7 @@ memory
   .covers(
     'triton.errors.out-of-memory/real-oom-error',
     'triton.errors.out-of-memory/oom-path-recorded',
+    'tb.recovery.oom/oom-path-recorded',
   )
   .desc(
     'One buffer of maxBufferSize is refused by the device itself: an error scope catches a GPUOutOfMemoryError. Where the driver grants it, a budget refuses; which it was is a metric.',
@@ -119,7 +120,7 @@ memory
 memory
   .case('everything-freed')
   .tier('full')
-  .covers('triton.errors.out-of-memory/ledger-baseline')
+  .covers('triton.errors.out-of-memory/ledger-baseline', 'tb.recovery.oom/ledger-baseline')
   .desc('After memory ran out the ledger is back where it was: live and allocated bytes, buffers.')
   .control('nothing is given back', (fault) => fault.host('memory.given_back', () => () => 0))
   .run(async (t) => {

@@ -25,6 +25,8 @@ const SCALE = 0.25;
 /** A linear layer of drawn trits, with a scale and a bias, and inputs for it. */
 export class TernaryLayer implements Disposable {
   readonly x: Tensor;
+  /** Its trits, four a byte. */
+  readonly packed: Tensor;
   /** What weight, bias and inputs are, in float64: weight [out, in] with its scale. */
   readonly host: Readonly<Record<'x' | 'weight' | 'bias', Value>>;
   readonly #owned = new Scope();
@@ -45,8 +47,9 @@ export class TernaryLayer implements Disposable {
     const upload = ({ shape: of, data }: Value) =>
       this.#owned.add(Tensor.from(t.gpu, hostTensorFrom('f32', of, data)));
     this.x = upload(this.host.x);
+    this.packed = this.#owned.add(Tensor.from(t.gpu, hostTensor('u8', [bytes.length], bytes)));
     const parts = {
-      packed: this.#owned.add(Tensor.from(t.gpu, hostTensor('u8', [bytes.length], bytes))),
+      packed: this.packed,
       scale: upload({ shape: [1], data: Float64Array.of(SCALE) }),
     };
     this.#values = new Map<string, Tensor | QuantizedWeight<Tensor>>([

@@ -89,7 +89,10 @@ const LARGE: readonly (readonly [x: number, half: number])[] = [
 
 halfParameters
   .case('overflow')
-  .covers('triton.quantization.fp32-to-fp16/overflow-to-inf')
+  .covers(
+    'triton.quantization.fp32-to-fp16/overflow-to-inf',
+    'triton.errors.numerical-overflow/f16-overflow',
+  )
   .desc(
     'From 65520 on, and infinities, become infinity of their sign; the float32 below is the largest half.',
   )

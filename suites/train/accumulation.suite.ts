@@ -115,7 +115,10 @@ accumulation
   .case('step-counter')
   .tier('full')
   .timeout(120_000)
-  .covers('fsdp.training.gradient-accumulation/step-counter')
+  .covers(
+    'fsdp.training.gradient-accumulation/step-counter',
+    'triton.training.gradient-accumulation/step-counter',
+  )
   .desc('After eight texts, four to a step, the optimizer has counted two steps.')
   .control('a step for each text', (fault) =>
     fault.host(

@@ -71,7 +71,7 @@ test('a line for each case, on a pipe and on a terminal', () => {
         '2 cases',
         'fail        13 ms  ops.nn.gelu:legal',
         '        out-of-bound: y[0] is 1',
-        'pass        13 ms  ops.nn.silu:legal;x=7x37',
+        'pass        13 ms  ops.nn.silu:legal;x=7x37: 1 number compared',
         '',
       ].join('\n'),
     );

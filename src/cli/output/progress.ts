@@ -33,9 +33,9 @@ function caseLines(voice: Voice): RunListener {
   };
 }
 
-/** `pass     1.2 ms  id`, and below it what went wrong. */
+/** `pass     1.2 ms  id: 37 numbers compared`, or below it what went wrong. */
 function lineOf(voice: Voice, result: CaseResult): string {
-  const { status, durationMs, error, skip, finding, fault } = result;
+  const { status, durationMs, assertions, error, skip, finding, fault } = result;
   const details = [
     error && `${error.code}: ${error.message}`,
     skip && `${skip.code}: ${skip.detail}`,
@@ -43,8 +43,10 @@ function lineOf(voice: Voice, result: CaseResult): string {
     fault && status !== 'skip' && `whose fault: ${fault}`,
   ];
   const head = `${paint(voice, COLOURS[status], status.padEnd(7))} ${`${durationMs.toFixed(0)} ms`.padStart(9)}  ${nameOf(result)}`;
+  // What did not pass counts only what held before.
+  const compared = status === 'pass' ? `: ${counted(assertions, 'number')} compared` : '';
   return [
-    head,
+    head + compared,
     ...details.flatMap((detail) => (detail ? [`        ${plainText(detail)}`] : [])),
   ].join('\n');
 }

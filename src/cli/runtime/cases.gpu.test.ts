@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { create, globals } from 'webgpu';
+import { covers } from '../../catalog/covers.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { runCase } from '../../harness/worker/run-case.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
@@ -137,18 +138,76 @@ test.each<[string, (t: CaseContext) => Promise<void>, object]>([
   expect(await outcomeOf(run)).toMatchObject(expected);
 });
 
-test('a feature that the adapter lacks is a skip', async () => {
-  const declared = suite('fixture', { description: '' });
-  declared
-    .case('needs')
-    .needs('texture-compression-astc')
-    .control('none', () => {})
-    .run(() => Promise.resolve());
-  expect((await runCase(declared.cases[0] as Case, gpu, conditions)).outcome).toMatchObject({
-    status: 'skip',
-    skip: { code: 'missing-feature', detail: 'texture-compression-astc' },
-  });
-});
+test(
+  'a feature that the adapter lacks is a skip, and nothing of the case runs',
+  covers('fsdp.utilities.skip-if-backend-unavailable/machine-readable-reason'),
+  async () => {
+    const declared = suite('fixture', { description: '' });
+    declared
+      .case('needs')
+      .needs('texture-compression-astc')
+      .control('none', () => {})
+      .run(() => Promise.reject(new Error('it ran')));
+    expect((await runCase(declared.cases[0] as Case, gpu, conditions)).outcome).toMatchObject({
+      status: 'skip',
+      assertions: 0,
+      skip: { code: 'missing-feature', detail: 'texture-compression-astc' },
+    });
+  },
+);
+
+test(
+  'the device has the features that are wanted and that its adapter has',
+  covers('triton.utilities.fixture-device/features-intersected'),
+  async () => {
+    const adapter = await provider.requestAdapter({ powerPreference: 'high-performance' });
+    const wanted = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+    const both = wanted.filter((feature) => adapter?.features.has(feature));
+    expect([...gpu.features].sort()).toEqual(both);
+    expect(wanted.filter((feature) => gpu.device.features.has(feature))).toEqual(both);
+    expect(adapter?.features.size, 'it has others').toBeGreaterThan(gpu.device.features.size);
+  },
+);
+
+test(
+  'a device comes with what its adapter is: maker, architecture, whether it stands in, features and limits',
+  covers('fsdp.utilities.get-available-device/adapter-info'),
+  async () => {
+    const adapter = await provider.requestAdapter({ powerPreference: 'high-performance' });
+    if (!adapter) throw new Error('there is no adapter');
+    const { vendor, architecture, isFallbackAdapter, description } = adapter.info;
+    expect(`${vendor}${description}`).toMatch(/\S/);
+    expect(gpu.adapter).toMatchObject({
+      vendor,
+      architecture,
+      description,
+      isFallback: isFallbackAdapter,
+    });
+    for (const feature of gpu.features) expect(adapter.features.has(feature)).toBe(true);
+    for (const limit of ['maxBufferSize', 'maxStorageBufferBindingSize'] as const)
+      expect(gpu.limits[limit], limit).toBe(adapter.limits[limit]);
+  },
+);
+
+test(
+  'a case that runs for several values is one case for each, with a result of its own',
+  covers('triton.utilities.parametrised-rows/case-per-value'),
+  async () => {
+    const declared = suite('fixture', { description: '' });
+    declared
+      .case('is-one', { n: [1, 2], kind: ['x', 'y'] })
+      .control('none', () => {})
+      .run(async (t) => t.expect(t.params.n === 1 && t.params.kind.length === 1, () => 'no'));
+    const outcomes = [];
+    for (const one of declared.cases) outcomes.push((await runCase(one, gpu, conditions)).outcome);
+    expect(outcomes.map(({ id, status }) => [id, status])).toEqual([
+      ['fixture:is-one;n=1;kind=x', 'pass'],
+      ['fixture:is-one;n=1;kind=y', 'pass'],
+      ['fixture:is-one;n=2;kind=x', 'fail'],
+      ['fixture:is-one;n=2;kind=y', 'fail'],
+    ]);
+  },
+);
 
 test('a write past the end of a guarded buffer fails its case, and not the next', async () => {
   /** Binds the memory of a 4-element result that a kernel takes for 8. */

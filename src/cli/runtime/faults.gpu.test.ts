@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { covers } from '../../catalog/covers.ts';
 import type { CaseResult } from '../../report/schema.ts';
 import { RUNTIME_NAMES, runtimeWithFaults } from './fixtures/faults.ts';
 
@@ -19,7 +20,7 @@ const ENDS: Readonly<
   'worker-throws': ['lost', 'worker-threw', /thrown outside of the case: run it alone/],
   'worker-silent': ['timeout', 'timeout', /run it alone/],
   'worker-busy': ['timeout', 'timeout', /run it alone/],
-  'adapter-silent': ['error', 'adapter-timeout', /restart the browser/],
+  'adapter-silent': ['error', 'adapter-timeout', /restart the (browser|program)$/],
   'scopes-silent': ['error', 'scope-timeout', /run the case again/],
 };
 
@@ -27,7 +28,6 @@ const ENDS: Readonly<
 const ENDS_IN_NODE: typeof ENDS = {
   ...ENDS,
   'gpu-process-crashed': ['lost', 'worker-died', /SIGSEGV: run it alone/],
-  'adapter-silent': ['error', 'adapter-timeout', /restart the program/],
 };
 
 // Most of the time is spent waiting for what never answers, so both runtimes wait together.
@@ -35,18 +35,27 @@ describe.concurrent.each(RUNTIME_NAMES)('in %s', (name) => {
   const run = runtimeWithFaults(name, 'faults');
   const ends = name === 'node' ? ENDS_IN_NODE : ENDS;
 
-  test('each fault gives its own status with code, reason and next action, and the rest is right', async () => {
-    const report = await run({ filters: ['faulty:*;n=0', 'sound:*'] });
-    const found = report.results.filter(({ suite }) => suite === 'faulty');
-    expect(found).toHaveLength(Object.keys(ends).length);
-    for (const { id, status, error } of found) {
-      const [wanted, code, reason] = ends[/:(.*);/.exec(id)?.[1] ?? ''] ?? [];
-      expect([id, status, error?.code, error?.message]).toEqual([
-        id,
-        wanted,
-        code,
-        expect.stringMatching(reason ?? ''),
-      ]);
-    }
-  }, 120_000);
+  test(
+    'each fault gives its own status with code, reason and next action, and the rest is right',
+    covers(
+      'tb.utilities.timeout/next-rows-unaffected',
+      'tb.utilities.timeout/headless-gpu-crash',
+      'fsdp.backend.graceful-unavailable/remaining-rows-run',
+      'triton.utilities.fixture-device/replaced-after-loss',
+    ),
+    async () => {
+      const report = await run({ filters: ['faulty:*;n=0', 'sound:*'] });
+      const found = report.results.filter(({ suite }) => suite === 'faulty');
+      expect(found).toHaveLength(Object.keys(ends).length);
+      for (const { id, status, error } of found) {
+        const [wanted, code, reason] = ends[/:(.*);/.exec(id)?.[1] ?? ''] ?? [];
+        expect([id, status, error?.code, error?.message]).toEqual([
+          id,
+          wanted,
+          code,
+          expect.stringMatching(reason ?? ''),
+        ]);
+      }
+    },
+  );
 });

@@ -82,3 +82,16 @@ test('the report has a result for each test that ran, and is complete when all d
   expect(whole.run.complete).toBe(true);
   expect(whole.results.map(({ status }) => status)).toEqual(['error', 'pass']);
 });
+
+test('a test that ran for several values failed if one of them did', async () => {
+  const outcome = { file: 'a.test.ts', title: 'holds', durationMs: 1, attempts: 1 } as const;
+  const ends = async (...statuses: readonly ('pass' | 'fail' | 'skip')[]) => {
+    const outcomes = statuses.map((status) => ({ ...outcome, status, assertions: 2 }));
+    const tests = [covering('a.test.ts', 'holds')];
+    const { results } = await reportOfTests(tests, outcomes, ENVIRONMENT, new Date());
+    return results.map(({ status, assertions }) => [status, assertions]);
+  };
+  expect(await ends('pass', 'fail', 'skip')).toEqual([['fail', 6]]);
+  expect(await ends('pass', 'skip')).toEqual([['skip', 4]]);
+  expect(await ends('pass', 'pass')).toEqual([['pass', 4]]);
+});

@@ -24,8 +24,8 @@ export async function reportOfTests(
   startedAt: Date,
 ): Promise<Report> {
   const results = tests.flatMap((test) => {
-    const own = outcomes.find(({ file, title }) => file === test.file && title === test.title);
-    return own ? [resultOf(test, own)] : [];
+    const own = outcomes.filter(({ file, title }) => file === test.file && title === test.title);
+    return own.length > 0 ? [resultOf(test, together(own))] : [];
   });
   const options = { tier: 'full', filters: [], shard: { index: 1, count: 1 }, seed: 0 } as const;
   return withRows(
@@ -36,6 +36,22 @@ export async function reportOfTests(
       results.length === tests.length,
     ),
   );
+}
+
+const WORST_FIRST = ['fail', 'timeout', 'skip', 'pass'] as const;
+
+/** A test that ran several times, for other values or runtimes, ended as the worst of them did. */
+function together(outcomes: readonly TestOutcome[]): TestOutcome {
+  const place = ({ status }: TestOutcome) => WORST_FIRST.indexOf(status);
+  const [worst] = outcomes.toSorted((a, b) => place(a) - place(b));
+  const sum = (of: (outcome: TestOutcome) => number) =>
+    outcomes.reduce((all, outcome) => all + of(outcome), 0);
+  return {
+    ...(worst as TestOutcome),
+    durationMs: sum(({ durationMs }) => durationMs),
+    attempts: Math.max(...outcomes.map(({ attempts }) => attempts)),
+    assertions: sum(({ assertions }) => assertions),
+  };
 }
 
 function resultOf({ id, backend, covers }: CoveringTest, outcome: TestOutcome): CaseResult {

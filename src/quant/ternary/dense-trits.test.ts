@@ -19,7 +19,7 @@ test('what was packed is unpacked', () => {
 
 test('what is no trit, and a byte that stands for none, is refused with its place', () => {
   expect(() => packDenseTrits([0, 2])).toThrow(
-    new TritError('element 1 is 2: a trit is -1, 0 or 1'),
+    new TritError('trit-range', 'element 1 is 2: a trit is -1, 0 or 1'),
   );
   expect(() => unpackDenseTrits([121, 243], 6)).toThrow(/byte 1 is 243/);
 });

@@ -18,7 +18,7 @@ export const packDenseTrits = seam(
     for (let i = 0; i < trits.length; i++) {
       const trit = trits[i] as number;
       if (trit !== -1 && trit !== 0 && trit !== 1)
-        throw new TritError(`element ${i} is ${trit}: a trit is -1, 0 or 1`);
+        throw new TritError('trit-range', `element ${i} is ${trit}: a trit is -1, 0 or 1`);
       const byte = Math.floor(i / PER_BYTE);
       bytes[byte] = (bytes[byte] as number) + trit * 3 ** (i % PER_BYTE);
     }
@@ -38,6 +38,7 @@ export const unpackDenseTrits = seam(
       const byte = bytes[at] as number;
       if (byte > 242)
         throw new TritError(
+          'trit-code',
           `byte ${at} is ${byte}, which stands for no five trits: the data are damaged or not dense trits`,
         );
       return (Math.floor(byte / 3 ** (i % PER_BYTE)) % 3) - 1;

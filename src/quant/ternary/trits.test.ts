@@ -17,7 +17,9 @@ describe('packTrits', () => {
   });
 
   test('refuses a value that is not a trit, with its place', () => {
-    expect(() => packTrits([0, 2])).toThrow(new TritError('element 1 is 2: a trit is -1, 0 or 1'));
+    expect(() => packTrits([0, 2])).toThrow(
+      new TritError('trit-range', 'element 1 is 2: a trit is -1, 0 or 1'),
+    );
     expect(() => packTrits([0.5])).toThrow(TritError);
     expect(() => packTrits([Number.NaN])).toThrow(TritError);
   });
@@ -33,7 +35,12 @@ describe('unpackTrits', () => {
   });
 
   test('refuses code 3, with its place', () => {
-    expect(() => unpackTrits([0x55, 0b00001100], 8)).toThrow(/trit 5 has code 3/);
+    expect(() => unpackTrits([0x55, 0b00001100], 8)).toThrow(
+      expect.objectContaining({
+        code: 'trit-code',
+        message: expect.stringMatching(/trit 5 has code 3/),
+      }),
+    );
     expect(() => unpackTrits([0b00001100], 4, 'high')).toThrow(/trit 2 has code 3/);
   });
 });

@@ -9,10 +9,10 @@ import { format } from './format.ts';
 export const TRIT_ORDERS = ['low', 'high'] as const;
 export type TritOrder = (typeof TRIT_ORDERS)[number];
 
-/** A trit that is not -1, 0 or 1, or a code that stands for none. */
+/** A trit that is not -1, 0 or 1 (`trit-range`), or a code that stands for none (`trit-code`). */
 export class TritError extends GradproofError {
-  constructor(message: string) {
-    super('trit-range', message);
+  constructor(code: 'trit-range' | 'trit-code', message: string) {
+    super(code, message);
   }
 }
 
@@ -30,7 +30,7 @@ export const packTrits = seam(
 
 function codeOf(trit: number, i: number): number {
   if (trit !== -1 && trit !== 0 && trit !== 1)
-    throw new TritError(`element ${i} is ${trit}: a trit is -1, 0 or 1`);
+    throw new TritError('trit-range', `element ${i} is ${trit}: a trit is -1, 0 or 1`);
   return trit + 1;
 }
 
@@ -46,6 +46,7 @@ export const unpackTrits = seam(
       const code = packings[order].codeAt(bytes, i);
       if (code === 3)
         throw new TritError(
+          'trit-code',
           `trit ${i} has code 3, which stands for no value: the data are damaged or not packed trits`,
         );
       trits[i] = code - 1;

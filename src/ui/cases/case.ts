@@ -1,6 +1,9 @@
 import { css, html, LitElement, nothing } from 'lit';
+import type { PlanEntry } from '../../harness/events.ts';
 import type { Replayed } from '../../harness/recordings.ts';
+import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { browserWords, chipName } from '../../report/place.ts';
+import { DEFAULT_RUN_OPTIONS } from '../../report/run-options.ts';
 import type { CaseResult, Environment } from '../../report/schema.ts';
 import { formatAddress } from '../app/address.ts';
 import { canCompute, type Facts } from '../check/preflight.ts';
@@ -123,7 +126,7 @@ export class CaseElement extends LitElement {
         ${canCompute(this.facts.value) ? this.#look(run.repeats.value.has(key), repeat) : nothing}
         <gp-run-buttons .run=${this.run} .facts=${this.facts} .entries=${[entry]}></gp-run-buttons>
         ${(state.files.get(key) ?? []).map(({ name, data }) => html`<button class="quiet" @click=${() => download(name, data, 'application/octet-stream')}>${cases.saveAlone}</button>`)}
-        ${suite.startsWith('parity.') ? nothing : html`<a class="small" href=${formatAddress({ view: 'check', options: { tier, filters: [id] }, others: [] })}>${cases.link}</a>`}
+        ${suite.startsWith('parity.') ? nothing : html`<a class="small" href=${addressOf(entry, run.seed)}>${cases.link}</a>`}
       </div>
       <dl>
         ${factsOfCase(entry, inRun ?? seen?.result, this.#place(inRun, seen)).map(
@@ -260,6 +263,13 @@ export class CaseElement extends LitElement {
       ${lazily('gp-elsewhere', () => import('./elsewhere.ts'), this, element)}
     </section>`;
   }
+}
+
+/** The address that runs a case alone, with the seed of its run. */
+function addressOf({ id, tier }: PlanEntry, seed: number): string {
+  const others =
+    seed === DEFAULT_RUN_OPTIONS.seed ? [] : [[RUN_OPTIONS.seed.name, String(seed)] as const];
+  return formatAddress({ view: 'check', options: { tier, filters: [id] }, others });
 }
 
 /** Lets a long id break between its parameters rather than inside of them. */
