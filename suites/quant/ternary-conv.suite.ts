@@ -1,19 +1,17 @@
 import { Scope } from '../../src/gpu/scope.ts';
 import { conv2d } from '../../src/ops/conv/conv2d.ts';
-import { ternaryQuantize } from '../../src/ops/quant/ternary_quantize.ts';
-import { depthOf } from '../../src/ops/variants.ts';
-import { gamma } from '../../src/reference/bounds.ts';
 import { record } from '../../src/reference/conv/conv2d.ts';
 import type { Value } from '../../src/reference/record.ts';
-import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { hostTensorFrom } from '../../src/tensor/host.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { arithmeticOf } from '../../src/testing/judge-call.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { completed } from '../../src/vocabulary/signature.ts';
-import { meanSize, quantize, scaleBound, THRESHOLD_FACTOR, tritsOf } from './ternary-weights.ts';
-import { normals, value } from './values.ts';
+import { ternaryWeightCases } from './ternary-weight-cases.ts';
+import { meanSize, quantize, scaleBound, tritsOf } from './ternary-weights.ts';
+import { value } from './values.ts';
 
 export const ternaryConvSuite = suite('quant.ternary-conv', {
   description: 'Convolutions with ternary weights',
@@ -22,67 +20,7 @@ export const ternaryConvSuite = suite('quant.ternary-conv', {
 const ROW = 'triton.vision.ternary-conv2d-quantization';
 const SHAPE: Shape = [16, 8, 3, 3];
 
-const drawn = (t: CaseContext): Value => ({ shape: SHAPE, data: valuesOf(normals(t, SHAPE)) });
-
-ternaryConvSuite
-  .case('threshold')
-  .covers(`${ROW}/threshold`)
-  .desc('The threshold is 0.7 times the mean size of the weights, within 1e-6.')
-  .control('the last lane left out', (fault) =>
-    fault.shader('quant/mean_of_partials', 'pair < end', 'pair + 1u < end'),
-  )
-  .run(async (t) => {
-    const weight = drawn(t);
-    const expected = 0.7 * meanSize(weight.data);
-    const { threshold } = await quantize(t, weight);
-    t.expect(
-      Math.abs(threshold - expected) <= 1e-6,
-      () => `the threshold is ${threshold}, and should be ${expected}`,
-    );
-  });
-
-ternaryConvSuite
-  .case('own-threshold')
-  .covers(`${ROW}/trits-own-threshold`)
-  .desc('Each trit is the one that the threshold gives which the device found.')
-  .control('a threshold a tenth lower', (fault) =>
-    fault.shader(
-      'quant/ternary_encode',
-      'let limit = threshold[i / sizes.width]',
-      'let limit = 0.9 * threshold[i / sizes.width]',
-    ),
-  )
-  .run(async (t) => {
-    const weight = drawn(t);
-    const { trits, threshold } = await quantize(t, weight);
-    t.expectEqual('trits', trits, { shape: SHAPE, data: tritsOf(weight.data, threshold) });
-  });
-
-ternaryConvSuite
-  .case('trits')
-  .covers(`${ROW}/trits-outside-band`)
-  .desc(
-    'Each trit is the one of the threshold in float64, but for weights within gamma_c of that threshold.',
-  )
-  .control('negative trits lose their sign', (fault) =>
-    fault.shader('quant/ternary_encode', 'select(1u, 255u, 0.0 > x)', '1u'),
-  )
-  .run(async (t) => {
-    const weight = drawn(t);
-    const threshold = THRESHOLD_FACTOR * meanSize(weight.data);
-    // The sum, and its quotient and product.
-    const c = depthOf(Object.values(ternaryQuantize.variants)[0])(weight.data.length) + 4.5;
-    const open = Uint8Array.from(weight.data, (w) =>
-      Number(Math.abs(Math.abs(w) - threshold) <= gamma(c) * threshold),
-    );
-    const { trits } = await quantize(t, weight);
-    t.expect(
-      open.filter((mark) => mark).length < 10,
-      () => 'too many weights are at the threshold',
-    );
-    const expected = { shape: SHAPE, data: tritsOf(weight.data, threshold) };
-    t.expectAccepted('trits', trits, expected, { kind: 'exact' }, open);
-  });
+ternaryWeightCases(ternaryConvSuite, ROW, SHAPE);
 
 /** Convolutions that differ in one parameter from the first. */
 const TABLE = {

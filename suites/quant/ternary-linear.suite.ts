@@ -3,9 +3,6 @@ import { Tape } from '../../src/autograd/tape.ts';
 import { Scope } from '../../src/gpu/scope.ts';
 import { ternaryLinear } from '../../src/models/ternary-linear.ts';
 import { ternaryMatmul } from '../../src/ops/quant/ternary_matmul.ts';
-import { ternaryQuantize } from '../../src/ops/quant/ternary_quantize.ts';
-import { depthOf } from '../../src/ops/variants.ts';
-import { gamma } from '../../src/reference/bounds.ts';
 import { product } from '../../src/reference/matmul/product.ts';
 import { record as multiplied } from '../../src/reference/quant/ternary_matmul.ts';
 import type { Value } from '../../src/reference/record.ts';
@@ -15,7 +12,8 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { arithmeticOf } from '../../src/testing/judge-call.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
-import { meanSize, quantize, scaleBound, THRESHOLD_FACTOR, tritsOf } from './ternary-weights.ts';
+import { ternaryWeightCases } from './ternary-weight-cases.ts';
+import { meanSize, quantize, scaleBound, tritsOf } from './ternary-weights.ts';
 import { normals, value } from './values.ts';
 
 export const ternaryLinearSuite = suite('quant.ternary-linear', {
@@ -43,63 +41,7 @@ async function multiply(t: CaseContext, x: Value, packed: Value, scale: number):
 
 const variantOf = (op: { readonly variants: object }) => Object.keys(op.variants)[0] as string;
 
-ternaryLinearSuite
-  .case('threshold')
-  .covers(`${ROW}/threshold`)
-  .desc('The threshold is 0.7 times the mean size of the weights, within 1e-6.')
-  .control('the last lane left out', (fault) =>
-    fault.shader('quant/mean_of_partials', 'pair < end', 'pair + 1u < end'),
-  )
-  .run(async (t) => {
-    const weights = valuesOf(normals(t, SHAPE));
-    const expected = 0.7 * meanSize(weights);
-    const { threshold } = await quantize(t, { shape: SHAPE, data: weights });
-    t.expect(
-      Math.abs(threshold - expected) <= 1e-6,
-      () => `the threshold is ${threshold}, and should be ${expected}`,
-    );
-  });
-
-ternaryLinearSuite
-  .case('own-threshold')
-  .covers(`${ROW}/trits-own-threshold`)
-  .desc('Each trit is the one that the threshold gives which the device found.')
-  .control('a threshold a tenth lower', (fault) =>
-    fault.shader(
-      'quant/ternary_encode',
-      'let limit = threshold[i / sizes.width]',
-      'let limit = 0.9 * threshold[i / sizes.width]',
-    ),
-  )
-  .run(async (t) => {
-    const weights = valuesOf(normals(t, SHAPE));
-    const { trits, threshold } = await quantize(t, { shape: SHAPE, data: weights });
-    t.expectEqual('trits', trits, { shape: SHAPE, data: tritsOf(weights, threshold) });
-  });
-
-ternaryLinearSuite
-  .case('trits')
-  .covers(`${ROW}/trits-outside-band`)
-  .desc(
-    'Each trit is the one of the threshold in float64, but for weights within gamma_c of that threshold.',
-  )
-  .control('negative trits lose their sign', (fault) =>
-    fault.shader('quant/ternary_encode', 'select(1u, 255u, 0.0 > x)', '1u'),
-  )
-  .run(async (t) => {
-    const weights = valuesOf(normals(t, SHAPE));
-    const threshold = THRESHOLD_FACTOR * meanSize(weights);
-    // The sum, and its quotient and product.
-    const c = depthOf(ternaryQuantize.variants[variantOf(ternaryQuantize)])(weights.length) + 4.5;
-    const open = Uint8Array.from(weights, (w) =>
-      Number(Math.abs(Math.abs(w) - threshold) <= gamma(c) * threshold),
-    );
-    const { trits } = await quantize(t, { shape: SHAPE, data: weights });
-    const expected = { shape: SHAPE, data: tritsOf(weights, threshold) };
-    const few = open.reduce((sum, mark) => sum + mark, 0) < 10;
-    t.expect(few, () => 'too many weights lie at the threshold');
-    t.expectAccepted('trits', trits, expected, { kind: 'exact' }, open);
-  });
+ternaryWeightCases(ternaryLinearSuite, ROW, SHAPE);
 
 ternaryLinearSuite
   .case('output')
