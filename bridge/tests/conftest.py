@@ -34,7 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in covering:
         unknown = set(item.get_closest_marker("covers").args) - known  # type: ignore[union-attr]
         if unknown:
-            raise pytest.UsageError(f"{item.nodeid} covers {sorted(unknown)}: no such row or clause")
+            raise pytest.UsageError(
+                f"{item.nodeid} covers {sorted(unknown)}: no such row or clause"
+            )
 
 
 def pytest_assertion_pass() -> None:

@@ -8,8 +8,9 @@ export interface Dropped {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Drops files on the page as a person does: drag over, then drop. */
+/** Drops files on the page as a person does, once it takes them: drag over, then drop. */
 export async function drop(page: Page, files: readonly Dropped[]): Promise<void> {
+  await page.locator('gp-page-drop').waitFor({ state: 'attached' });
   const plain = files.map(({ name, bytes }) => ({ name, bytes: [...bytes] }));
   const transfer = await page.evaluateHandle((given) => {
     const data = new DataTransfer();

@@ -20,7 +20,7 @@ const ENDS: Readonly<
   'worker-throws': ['lost', 'worker-threw', /thrown outside of the case: run it alone/],
   'worker-silent': ['timeout', 'timeout', /run it alone/],
   'worker-busy': ['timeout', 'timeout', /run it alone/],
-  'adapter-silent': ['error', 'adapter-timeout', /restart the (browser|program)$/],
+  'adapter-silent': ['error', 'adapter-timeout', /restart the browser/],
   'scopes-silent': ['error', 'scope-timeout', /run the case again/],
 };
 
@@ -28,6 +28,7 @@ const ENDS: Readonly<
 const ENDS_IN_NODE: typeof ENDS = {
   ...ENDS,
   'gpu-process-crashed': ['lost', 'worker-died', /SIGSEGV: run it alone/],
+  'adapter-silent': ['error', 'adapter-timeout', /restart the program/],
 };
 
 // Most of the time is spent waiting for what never answers, so both runtimes wait together.

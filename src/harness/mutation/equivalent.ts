@@ -87,10 +87,10 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.nothing,
   },
   {
-    id: 'mutate.lib.probe:group;line=22;n=1',
+    id: 'mutate.lib.probe:group;line=24;n=1',
     line: '@compute @workgroup_size(64)',
     becomes: '@compute @workgroup_size(63)',
-    why: 'The last section asks fewer questions than there are invocations, so that the six which are missing at its end answer none.',
+    why: 'The last section asks fewer questions than there are invocations, so that the eight which are missing at its end answer none.',
   },
   {
     id: 'mutate.matmul.matmul_quantized:guard;line=46;n=1',

@@ -85,6 +85,14 @@ test('links that are compared stand in the fragment, which no server is told', (
   expect([isPairFragment('#after=BB'), isPairFragment('#AZKS0_m-z')]).toEqual([true, false]);
 });
 
+test('points at a row of the suites, and only there', () => {
+  const search = '?view=suites&row=triton.errors.zero-sized-tensor';
+  expect(parsed(search).row).toBe('triton.errors.zero-sized-tensor');
+  expect(formatAddress(parsed(search))).toBe(search);
+  expect(parsed('?view=suites&row=<b>').row).toBeUndefined();
+  expect(formatAddress({ ...parsed(search), view: 'check' })).toBe('?');
+});
+
 test('holds the words of a query that are not patterns', () => {
   const address = parsed('?filter=ops.*&q=silu+!f16+status:fail');
   expect(queryText(address)).toBe('ops.* silu !f16 status:fail');

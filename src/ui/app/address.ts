@@ -21,6 +21,8 @@ export interface Address {
    * text of a share link. Links stand in the fragment, which no server is told.
    */
   readonly pair: Readonly<Partial<Record<Side, string>>>;
+  /** The row that the view `suites` points at. */
+  readonly row?: string;
   /** Why an option of the address was not taken. */
   readonly problem?: string;
 }
@@ -51,10 +53,11 @@ export function parseAddress(
   const query = new URLSearchParams(search);
   const view = views.find(({ name }) => name === query.get('view'))?.name ?? HOME;
   const pair = pairOf(query, fragment);
+  const row = query.get('row')?.match(ROW)?.[0];
+  const shown = { view, pair, ...(row ? { row } : {}) };
   if (search.length > MOST_CHARACTERS)
     return {
-      view,
-      pair,
+      ...shown,
       options: {},
       others: [],
       problem: frameWords().longAddress(MOST_CHARACTERS),
@@ -63,16 +66,14 @@ export function parseAddress(
     const options = readOptions(RUN_OPTIONS, (name) => query.getAll(name));
     const words = query.get('q')?.trim();
     return {
-      view,
-      pair,
+      ...shown,
       options,
       ...(words ? { words } : {}),
       others: [...query].filter(([name]) => OTHERS.has(name)),
     };
   } catch (error) {
     return {
-      view,
-      pair,
+      ...shown,
       options: {},
       others: [],
       problem: frameWords().unknownAddress(messageOf(error)),
@@ -87,6 +88,9 @@ export const NAMED = /^(run|baseline)\/([\w.-]{1,100})$|^(link)\/([\w-]{1,32768}
 export function isPairFragment(fragment: string): boolean {
   return /^#(before|after)=/.test(fragment);
 }
+
+/** The id of a row of the catalog. */
+const ROW = /^[\w.-]{1,100}$/;
 
 /** Both names as far as they can be ones. */
 function pairOf(query: URLSearchParams, fragment: string): Address['pair'] {
@@ -109,6 +113,7 @@ const OTHERS = new Set(
 export function formatAddress({
   view,
   pair = {},
+  row,
   options: { tier, filters = [] },
   words,
   others,
@@ -120,6 +125,7 @@ export function formatAddress({
           .filter(([, name]) => !name.startsWith(LINK))
           .map(([side, name]) => `${side}=${encodeReadably(name)}`)
       : []),
+    ...(view === 'suites' && row ? [`row=${row}`] : []),
     ...(tier === undefined || tier === DEFAULT_RUN_OPTIONS.tier ? [] : [`tier=${tier}`]),
     ...filters.map((glob) => `filter=${encodeReadably(glob)}`),
     ...(words ? [`q=${encodeReadably(words).replaceAll('%20', '+')}`] : []),

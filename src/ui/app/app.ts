@@ -14,6 +14,7 @@ import { RunSession } from '../run/run-session.ts';
 import { Starter } from '../run/starter.ts';
 import { SharedResult } from '../share/shared-result.ts';
 import { SpeedSession } from '../speed/speed-session.ts';
+import { SuitesSession } from '../suites/suites-session.ts';
 import { TrainingSession } from '../train/training-session.ts';
 import { queryText } from './address.ts';
 import { frameWords } from './frame.en.ts';
@@ -45,6 +46,7 @@ export class App {
   readonly history = new History();
   readonly comparison = new CompareSession(this.history);
   readonly speed = new SpeedSession();
+  readonly suites = new SuitesSession();
   readonly shared = new SharedResult();
   /** Whether the page works without a network, and whether a newer one came in. */
   readonly offline = keepOffline();

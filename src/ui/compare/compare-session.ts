@@ -2,7 +2,6 @@ import { messageOf } from '../../errors.ts';
 import type { Comparison } from '../../report/compare/compare.ts';
 import type { Snapshot } from '../../report/compare/snapshot.ts';
 import { type Address, NAMED } from '../app/address.ts';
-import { bytesOf } from '../controls/file-bytes.ts';
 import { Observable } from '../controls/observable.ts';
 import type { History } from '../history/history.ts';
 import { readShared } from '../share/shared.ts';
@@ -105,10 +104,8 @@ export class CompareSession {
       if ('problem' in shared) throw new Error(shared.problem);
       return snapshotOfLink(shared.link);
     }
-    const { readPacked } = await import('../../report/packed.ts');
-    return snapshotOfReport(
-      await readPacked(await bytesOf(source.file, 'report'), source.file.name),
-    );
+    const { readRun } = await import('../suites/read-tests.ts');
+    return snapshotOfReport(await readRun(source.file));
   }
 
   async #put(change: Partial<Record<Side, Slot>>): Promise<void> {

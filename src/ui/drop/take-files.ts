@@ -6,6 +6,7 @@ import { type CompareSession, isReportFile } from '../compare/compare-session.ts
 import { startOf } from '../controls/file-bytes.ts';
 import type { Notice } from '../controls/notice.ts';
 import type { Replay } from '../libraries/replay.ts';
+import type { SuitesSession } from '../suites/suites-session.ts';
 import type { TrainingSession } from '../train/training-session.ts';
 import { dropWords } from './drop.en.ts';
 import type { DroppedFile } from './dropped-files.ts';
@@ -15,14 +16,16 @@ export interface Takers {
   readonly replay: Replay;
   readonly known: KnownFailuresSession;
   readonly comparison: CompareSession;
+  readonly suites: SuitesSession;
   readonly training: TrainingSession;
   readonly router: Router;
   readonly notice: Notice;
 }
 
 /**
- * Takes dropped files: recordings are replayed, known failures are kept, reports are compared, one
- * other file is the text to fine-tune on. What is neither is refused in one line.
+ * Takes dropped files: recordings are replayed, known failures are kept, reports are compared, those
+ * of tests are shown with what they cover, one other file is the text to fine-tune on. What is
+ * neither is refused in one line.
  */
 export async function takeFiles(files: readonly DroppedFile[], takers: Takers): Promise<void> {
   const { replay, notice } = takers;
@@ -43,13 +46,18 @@ export async function takeFiles(files: readonly DroppedFile[], takers: Takers): 
 /** Takes what the beginning of a file shows that it is. */
 async function takeOne(
   file: File,
-  { known, comparison, training, router, notice }: Takers,
+  { known, comparison, suites, training, router, notice }: Takers,
 ): Promise<void> {
   const { name } = file;
   const start = await startOf(file);
   if (isKnownFailures(name, start)) await known.take(file);
-  else if (isReportFile(name, start)) compareWith({ kind: 'file', file }, comparison, router);
-  else {
+  else if (isReportFile(name, start)) {
+    const { isOfTests } = await import('../suites/read-tests.ts');
+    if (await isOfTests(file)) {
+      await suites.take(file);
+      router.go({ view: 'suites' });
+    } else compareWith({ kind: 'file', file }, comparison, router);
+  } else {
     await training.take(file);
     if (notice.value === '') router.go({ view: 'train' });
   }

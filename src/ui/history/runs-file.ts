@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.ts';
 import { pack, unpack } from '../../report/packed.ts';
 import { readReport } from '../../report/read.ts';
 import type { Report } from '../../report/schema.ts';
+import { testsWords } from '../suites/tests.en.ts';
 
 /** A file of many runs may unpack to this; a kept run is about 1 MB. */
 const MAX_BYTES = 256 * 2 ** 20;
@@ -43,7 +44,8 @@ function split(text: string): readonly string[] {
 
 function read(text: string, name: string): Report | string {
   try {
-    return readReport(text, name);
+    const report = readReport(text, name);
+    return report.kind === 'test' ? testsWords().areTests(name) : report;
   } catch (error) {
     return messageOf(error);
   }
