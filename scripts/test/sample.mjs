@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * Of the cases that only the full tier has, one in so many is run: with the quick tier and all
  * their controls that takes about four minutes.
  */
-const ONE_IN = 2;
+const ONE_IN = 3;
 
 /**
  * Filters that leave the quick tier and a sample of the other cases of the full tier, another for

@@ -18,7 +18,7 @@ import { binomialCriticalValue } from '../../src/testing/binomial-critical-value
 import type { CaseContext } from '../../src/testing/context.ts';
 import { faultsOf } from '../../src/testing/fault.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
-import { type Control, suite } from '../../src/testing/suite.ts';
+import { type Control, suite, type Tier } from '../../src/testing/suite.ts';
 import { Learner } from '../../src/train/learner.ts';
 
 export const modelsSuite = suite('train.models', {
@@ -38,6 +38,8 @@ interface Lesson {
   readonly lr: number;
   /** Held-out examples. */
   readonly heldout: number;
+  /** Of the shortest run; the classifier's takes longest. */
+  readonly tier: Tier;
 }
 
 const LESSONS: Readonly<Record<string, Lesson>> = {
@@ -61,6 +63,7 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 32,
     lr: 0.01,
     heldout: 1024,
+    tier: 'quick',
   },
   transformer: {
     task: 'A block as Llama has it continues sequences that repeat.',
@@ -91,6 +94,7 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 8,
     lr: 0.01,
     heldout: 64,
+    tier: 'quick',
   },
   convnet: {
     task: 'A convolutional network tells the directions of strokes.',
@@ -111,6 +115,7 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 12,
     lr: 0.01,
     heldout: 256,
+    tier: 'quick',
   },
   classifier: {
     task: 'An encoder finds which of two kinds of token is more frequent in a padded sequence.',
@@ -135,6 +140,7 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 12,
     lr: 0.01,
     heldout: 512,
+    tier: 'full',
   },
 };
 
@@ -206,7 +212,7 @@ async function learn(
 
 for (const [name, lesson] of Object.entries(LESSONS)) {
   for (const [laps, tier] of [
-    [1, 'quick'],
+    [1, lesson.tier],
     [4, 'full'],
   ] as const) {
     const steps = laps * lesson.steps;
