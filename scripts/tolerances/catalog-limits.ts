@@ -6,9 +6,7 @@ export const CATALOG_LIMITS: Readonly<Record<string, string>> = {
   'suites/nn/activations.suite.ts: TOLERANCE = 1e-5': 'triton.compiler.custom-layer-activation',
   'suites/nn/dropout.suite.ts: Math.abs(fraction - P) <= 0.01':
     'triton.compiler.custom-layer-dropout',
-  'suites/quant/ternary-conv.suite.ts: Math.abs(threshold - expected) <= 1e-6':
-    'triton.vision.ternary-conv2d-quantization',
-  'suites/quant/ternary-linear.suite.ts: Math.abs(threshold - expected) <= 1e-6':
+  'suites/quant/ternary-weight-cases.ts: Math.abs(threshold - expected) <= 1e-6':
     'triton.vision.ternary-conv2d-quantization',
   'suites/train/clipping.suite.ts: Math.abs(norm - expected) <= 1e-5 * expected':
     'triton.training.gradient-clipping',
