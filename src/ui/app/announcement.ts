@@ -8,10 +8,10 @@ import type { App } from './app.ts';
  */
 export function announcement({
   run,
-  training,
+  learning,
   router,
-}: Pick<App, 'run' | 'training' | 'router'>): string {
-  if (router.address.value.view === 'train') return ofTraining(training);
+}: Pick<App, 'run' | 'learning' | 'router'>): string {
+  if (router.address.value.view === 'train') return ofTraining(learning);
   const { phase, report, subject, done, total, problem } = run.state.value;
   switch (phase) {
     case 'idle':
@@ -29,7 +29,7 @@ export function announcement({
   }
 }
 
-function ofTraining({ state: { value } }: App['training']): string {
+function ofTraining({ value }: App['learning']): string {
   switch (value.phase) {
     case 'running':
       return quarter(value.losses.at(-1)?.step ?? 0, value.start?.steps ?? 0);

@@ -1,13 +1,11 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { keyed } from 'lit/directives/keyed.js';
-import { compareRun, compareWith } from '../compare/choose-to-compare.ts';
 import { Follow } from '../controls/follow.ts';
 import { KeepFocus } from '../controls/keep-focus.ts';
 import { lazily } from '../controls/lazily.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import type { DroppedFile } from '../drop/dropped-files.ts';
-import { takeFiles } from '../drop/take-files.ts';
 import { isLanguage, LANGUAGES, language, speak } from '../messages/language.ts';
 import { HOME } from './address.ts';
 import { announcement } from './announcement.ts';
@@ -145,7 +143,7 @@ export class AppElement extends LitElement {
 
   constructor() {
     super();
-    const { router, shared, notice, bridge, run, training, offline } = this.#app;
+    const { router, shared, notice, bridge, run, learning, offline } = this.#app;
     new Follow(this, () => [
       language,
       router.address,
@@ -154,7 +152,7 @@ export class AppElement extends LitElement {
       offline,
       bridge.state,
       run.state,
-      training.state,
+      learning,
     ]);
     // Another language makes all elements anew, another view those of the old one.
     new KeepFocus(this, (lost) =>
@@ -216,19 +214,20 @@ export class AppElement extends LitElement {
 
   /** Views other than the first are loaded when they are first shown. */
   #view() {
-    const { router, shared, comparison } = this.#app;
+    const { router, shared } = this.#app;
     const loading = html`<p class="muted">${frameWords().loading}</p>`;
     if (shared.value === 'reading') return html`<p class="muted">${frameWords().readingLink}</p>`;
     if (shared.value) {
       const value = shared.value;
       const leave = () => router.go({ view: 'check' });
-      const compare = () => compareWith({ kind: 'link', text: location.hash }, comparison, router);
+      const compare = () => this.#compareLink();
       const view = html`<gp-shared-view .shared=${value} @leave=${leave} @compare=${compare}></gp-shared-view>`;
       return lazily('gp-shared-view', () => import('../share/shared-view.ts'), this, view, loading);
     }
     const { element, given, load } = viewNamed(router.address.value.view);
     const make = () => Object.assign(document.createElement(element), given(this.#app));
-    return lazily(element, load, this, html`${guard([element], make)}`, loading);
+    const view = html`${guard([element], make)}`;
+    return lazily(element, load && (() => load(this.#app)), this, view, loading);
   }
 
   #link({ name, order, words }: View, current: boolean) {
@@ -278,14 +277,23 @@ export class AppElement extends LitElement {
     if (isLanguage(chosen)) speak(chosen, true);
   }
 
-  #compareRun(event: CustomEvent<string>): void {
+  async #compareRun({ detail }: CustomEvent<string>): Promise<void> {
     const { comparison, history, router } = this.#app;
-    compareRun(event.detail, comparison, history, router);
+    const { compareRun } = await import('../compare/choose-to-compare.ts');
+    compareRun(detail, await comparison.get(), history, router);
     window.scrollTo({ top: 0 });
   }
 
-  #takeFiles(event: CustomEvent<readonly DroppedFile[]>): void {
-    takeFiles(event.detail, this.#app);
+  async #compareLink(): Promise<void> {
+    const { comparison, router } = this.#app;
+    const link = { kind: 'link', text: location.hash } as const;
+    const { compareWith } = await import('../compare/choose-to-compare.ts');
+    compareWith(link, await comparison.get(), router);
+  }
+
+  async #takeFiles({ detail }: CustomEvent<readonly DroppedFile[]>): Promise<void> {
+    const { takeFiles } = await import('../drop/take-files.ts');
+    await takeFiles(detail, this.#app);
   }
 
   /** Loads the sheet when it is first asked for. */

@@ -4,7 +4,7 @@ import { Plan } from '../cases/plan.ts';
 import type { TreeState } from '../cases/suite-tree.ts';
 import { gatherFacts } from '../check/gather-facts.ts';
 import type { Facts } from '../check/preflight.ts';
-import { CompareSession } from '../compare/compare-session.ts';
+import { Later } from '../controls/later.ts';
 import { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import { History } from '../history/history.ts';
@@ -14,8 +14,7 @@ import { RunSession } from '../run/run-session.ts';
 import { Starter } from '../run/starter.ts';
 import { SharedResult } from '../share/shared-result.ts';
 import { SpeedSession } from '../speed/speed-session.ts';
-import { SuitesSession } from '../suites/suites-session.ts';
-import { TrainingSession } from '../train/training-session.ts';
+import { type TrainingState, UNTRAINED } from '../train/training-state.ts';
 import { queryText } from './address.ts';
 import { frameWords } from './frame.en.ts';
 import { keepOffline } from './offline.ts';
@@ -41,12 +40,23 @@ export class App {
   readonly detailed: Detailed;
   readonly starter: Starter;
   readonly replay: Replay;
-  readonly training = new TrainingSession(this.notice);
+  /** How the fine-tuning run stands, which every view tells. */
+  readonly learning = new Observable<TrainingState>(UNTRAINED);
+  readonly training = new Later(async () => {
+    const { TrainingSession } = await import('../train/training-session.ts');
+    return new TrainingSession(this.notice, this.learning);
+  });
   /** The runs that are kept on this device. */
   readonly history = new History();
-  readonly comparison = new CompareSession(this.history);
+  readonly comparison = new Later(async () => {
+    const { CompareSession } = await import('../compare/compare-session.ts');
+    return new CompareSession(this.history);
+  });
   readonly speed = new SpeedSession();
-  readonly suites = new SuitesSession();
+  readonly suites = new Later(async () => {
+    const { SuitesSession } = await import('../suites/suites-session.ts');
+    return new SuitesSession();
+  });
   readonly shared = new SharedResult();
   /** Whether the page works without a network, and whether a newer one came in. */
   readonly offline = keepOffline();

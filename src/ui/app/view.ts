@@ -15,8 +15,11 @@ export interface View {
   readonly element: string;
   /** What the element is given of what the page has, by the names of its properties. */
   readonly given: (app: App) => Readonly<Record<string, unknown>>;
-  /** Loads the module that defines the element; none where the first screen has it. */
-  readonly load?: () => Promise<unknown>;
+  /**
+   * Loads what `given` needs of the page, then the module that defines the element; none where the
+   * first screen has it.
+   */
+  readonly load?: (app: App) => Promise<unknown>;
 }
 
 /** What the frame of the page says of a view. */

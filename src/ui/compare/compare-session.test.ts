@@ -5,8 +5,9 @@ import { pack } from '../../report/packed.ts';
 import { writeReport } from '../../report/write.ts';
 import { History } from '../history/history.ts';
 import { MemoryShelf } from '../history/shelf.ts';
-import { CompareSession, isReportFile, type Source } from './compare-session.ts';
+import { CompareSession, type Source } from './compare-session.ts';
 import { comparisonAnswer, lineOfHead, restrictionsOf } from './compare-words.ts';
+import { isReportFile } from './report-file.ts';
 
 const newSession = () => {
   const history = new History(async () => new MemoryShelf());

@@ -8,6 +8,14 @@ export const view: View = {
     de: { label: 'Vergleichen', title: 'zwei Ergebnisse vergleichen' },
   },
   element: 'gp-compare-view',
-  given: ({ router, comparison, history, run }) => ({ router, comparison, history, run }),
-  load: () => import('./compare-view.ts'),
+  given: ({ router, comparison, history, run }) => ({
+    router,
+    comparison: comparison.made,
+    history,
+    run,
+  }),
+  load: async ({ comparison }) => {
+    await comparison.get();
+    await import('./compare-view.ts');
+  },
 };

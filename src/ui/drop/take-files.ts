@@ -2,8 +2,10 @@ import type { Router } from '../app/router.ts';
 import { isKnownFailures } from '../cases/known-failures.ts';
 import type { KnownFailuresSession } from '../cases/known-failures-session.ts';
 import { compareWith } from '../compare/choose-to-compare.ts';
-import { type CompareSession, isReportFile } from '../compare/compare-session.ts';
+import type { CompareSession } from '../compare/compare-session.ts';
+import { isReportFile } from '../compare/report-file.ts';
 import { startOf } from '../controls/file-bytes.ts';
+import type { Later } from '../controls/later.ts';
 import type { Notice } from '../controls/notice.ts';
 import type { Replay } from '../libraries/replay.ts';
 import type { SuitesSession } from '../suites/suites-session.ts';
@@ -15,9 +17,9 @@ import type { DroppedFile } from './dropped-files.ts';
 export interface Takers {
   readonly replay: Replay;
   readonly known: KnownFailuresSession;
-  readonly comparison: CompareSession;
-  readonly suites: SuitesSession;
-  readonly training: TrainingSession;
+  readonly comparison: Later<CompareSession>;
+  readonly suites: Later<SuitesSession>;
+  readonly training: Later<TrainingSession>;
   readonly router: Router;
   readonly notice: Notice;
 }
@@ -54,11 +56,11 @@ async function takeOne(
   else if (isReportFile(name, start)) {
     const { isOfTests } = await import('../suites/read-tests.ts');
     if (await isOfTests(file)) {
-      await suites.take(file);
+      await (await suites.get()).take(file);
       router.go({ view: 'suites' });
-    } else compareWith({ kind: 'file', file }, comparison, router);
+    } else compareWith({ kind: 'file', file }, await comparison.get(), router);
   } else {
-    await training.take(file);
+    await (await training.get()).take(file);
     if (notice.value === '') router.go({ view: 'train' });
   }
 }

@@ -13,8 +13,11 @@ export const view: View = {
     plan,
     run,
     detailed,
-    suites,
+    suites: suites.made,
     notice,
   }),
-  load: () => import('./suites-view.ts'),
+  load: async ({ suites }) => {
+    await suites.get();
+    await import('./suites-view.ts');
+  },
 };

@@ -11,6 +11,9 @@ export const view: View = {
     },
   },
   element: 'gp-train-view',
-  given: ({ facts, training }) => ({ facts, training }),
-  load: () => import('./train-view.ts'),
+  given: ({ facts, training }) => ({ facts, training: training.made }),
+  load: async ({ training }) => {
+    await training.get();
+    await import('./train-view.ts');
+  },
 };

@@ -8,7 +8,8 @@ import { bytesOf } from '../controls/file-bytes.ts';
 import type { Notice } from '../controls/notice.ts';
 import { Observable } from '../controls/observable.ts';
 import { dropWords } from '../drop/drop.en.ts';
-import { afterTrainingEvent, canPause, type TrainingState, UNTRAINED } from './training-state.ts';
+import { afterTrainingEvent, canPause } from './training-events.ts';
+import { type TrainingState, UNTRAINED } from './training-state.ts';
 
 /** A text to learn from. */
 export interface TrainingText {
@@ -18,7 +19,7 @@ export interface TrainingText {
 
 /** The one fine-tuning run of the page. */
 export class TrainingSession {
-  readonly state = new Observable<TrainingState>(UNTRAINED);
+  readonly state: Observable<TrainingState>;
   /** The text that was dropped or chosen; without one the project's own is used. */
   readonly text = new Observable<TrainingText | undefined>(undefined);
   readonly #notice: Notice;
@@ -26,8 +27,10 @@ export class TrainingSession {
   #pause = new Pause();
   readonly #skip = new Skip();
 
-  constructor(notice: Notice) {
+  /** `state` is there before the session: the page tells of a run in every view. */
+  constructor(notice: Notice, state: Observable<TrainingState>) {
     this.#notice = notice;
+    this.state = state;
   }
 
   /** Takes a text to learn from; one that is too short or cannot be read is refused in one line. */

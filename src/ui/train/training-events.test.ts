@@ -4,7 +4,8 @@ import type { CaseResult, Report } from '../../report/schema.ts';
 import { trainingAnswer } from '../../report/training-answer.ts';
 import type { TrainingPhase } from '../../train/progress.ts';
 import { chartModel, thinned } from './chart-model.ts';
-import { afterTrainingEvent, canPause, type TrainingState, UNTRAINED } from './training-state.ts';
+import { afterTrainingEvent, canPause } from './training-events.ts';
+import { type TrainingState, UNTRAINED } from './training-state.ts';
 
 const EVENTS: readonly TrainingEvent[] = [
   {
