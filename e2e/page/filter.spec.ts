@@ -71,6 +71,33 @@ test('words, patterns and states are asked for in one line, with suggestions by 
   await expect(field).toHaveValue('');
 });
 
+test('a filter that matches checks of another tier alone says so, and one click takes that tier', async ({
+  page,
+}) => {
+  await open(page, '/?filter=train.soak:*');
+  const hint = page.locator('gp-browse').getByRole('status').filter({ hasText: 'matches' });
+  await expect(hint).toContainText(
+    /^No check of tier quick matches “train\.soak:\*”; of tier full, \d+ checks? do(es)?\./,
+  );
+  const run = page.getByRole('button', { name: 'Run', exact: true });
+  await run.click();
+  const alert = page.getByRole('alert');
+  await expect(alert).toContainText('No check of tier quick matches “train.soak:*”');
+  await alert.getByRole('button', { name: 'Choose tier full' }).click();
+  await expect(alert).toBeHidden();
+  await expect(page).toHaveURL(/\/\?tier=full&filter=train\.soak:\*$/);
+  await expect(page.getByText(/^[1-9]\d* of [\d,]+ checks chosen\.$/)).toBeVisible();
+
+  await page.getByRole('combobox', { name: 'How much' }).selectOption('quick');
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('Deutsch');
+  await expect(
+    page.getByText(/^Zu „train\.soak:\*“ passt keine Prüfung der Stufe quick; in der Stufe full/),
+  ).toBeVisible();
+  await page.getByRole('button', { name: 'Stufe full wählen' }).click();
+  await expect(page.getByRole('combobox', { name: 'Wie viel' })).toHaveValue('full');
+  await expect(page.getByText(/^[1-9]\d* von [\d.]+ Prüfungen gewählt\.$/)).toBeVisible();
+});
+
 test('the tree is operated by the keyboard alone', async ({ page }) => {
   await open(page, '/?filter=ops.nn.*');
   const root = rowOf(page, /^ops\.nn, /);

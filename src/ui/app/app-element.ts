@@ -245,11 +245,18 @@ export class AppElement extends LitElement {
   }
 
   #notice() {
-    const text = this.#app.notice.value;
+    const { value: text, offer } = this.#app.notice;
     if (!text) return nothing;
+    const take = () => {
+      this.#dismiss();
+      offer?.take();
+    };
     return html`<div class="tone warn notice" role="alert">
       <p>${text}</p>
-      <button class="quiet" @click=${() => this.#dismiss()}>${frameWords().close}</button>
+      <div class="row">
+        ${offer ? html`<button class="quiet" @click=${take}>${offer.words}</button>` : nothing}
+        <button class="quiet" @click=${() => this.#dismiss()}>${frameWords().close}</button>
+      </div>
     </div>`;
   }
 

@@ -4,7 +4,7 @@ import type { PlanEntry } from '../../harness/events.ts';
 import { keyOf } from '../../report/case-key.ts';
 import type { RunOptions } from '../../report/run-options.ts';
 import { TIERS } from '../../report/schema.ts';
-import { optionsOf, queryText } from '../app/address.ts';
+import { type Address, optionsOf, queryText } from '../app/address.ts';
 import type { Router } from '../app/router.ts';
 import { replayedIn } from '../app/subject.ts';
 import { canCompute, type Facts } from '../check/preflight.ts';
@@ -14,7 +14,8 @@ import type { Observable } from '../controls/observable.ts';
 import { Remembered } from '../controls/remembered.ts';
 import { base, controls } from '../controls/styles.ts';
 import type { History } from '../history/history.ts';
-import { type Choice, choose } from '../run/choice.ts';
+import { choiceWords } from '../run/choice.en.ts';
+import { type Choice, choose, tierThatFinds } from '../run/choice.ts';
 import type { RunSession } from '../run/run-session.ts';
 import type { Starter } from '../run/starter.ts';
 import { caseStateOf, isWrong, type Progress } from './case-state.ts';
@@ -235,7 +236,7 @@ export class BrowseElement extends LitElement {
         </label>
         <gp-query .text=${query} .entries=${entries} @query=${this.#query}></gp-query>
         <div class="hint small muted">
-          <p role="status">${this.#hint(choice, entries.length, query)}</p>
+          <p role="status">${this.#hint(choice, entries, replays)}</p>
           ${query === '' ? nothing : html`<gp-run-buttons .run=${run} .facts=${this.facts} .entries=${choice.found}></gp-run-buttons>`}
         </div>
       </form>
@@ -339,25 +340,35 @@ export class BrowseElement extends LitElement {
 
   #chosen(entries: Plan['value'], replays: boolean): Choice {
     const { run } = this;
-    const { address } = this.router;
     // How cases stand matters only to a query that asks for it; for all others the choice stays the
     // same while they run.
     const progress = /(^|\s)!?status:/.test(this.#text(replays)) ? run.state.value : NOTHING_RAN;
-    return this.#choice.of(
-      entries,
-      replays ? this.#replayed.of(this.replayQuery) : address.value,
-      progress,
-    );
+    return this.#choice.of(entries, this.#asked(replays), progress);
+  }
+
+  /** What is asked of the plan by the address, or of recordings by the field. */
+  #asked(replays: boolean): Pick<Address, 'options' | 'words'> {
+    return replays ? this.#replayed.of(this.replayQuery) : this.router.address.value;
   }
 
   #text(replays: boolean): string {
     return replays ? this.replayQuery : queryText(this.router.address.value);
   }
 
-  #hint({ terms, among, found }: Choice, total: number, query: string) {
+  #hint({ terms, among, found }: Choice, entries: Plan['value'], replays: boolean) {
     const list = listWords();
+    const total = entries.length;
     if (total === 0) return list.readingPlan;
     if (found.length > 0) return list.chosen(found.length, total);
+    const query = this.#text(replays);
+    const asked = this.#asked(replays);
+    const other = tierThatFinds(entries, asked, this.run.state.value);
+    if (other) {
+      const { otherTier, takeTier } = choiceWords();
+      const { tier } = other;
+      return html`${otherTier(query, optionsOf(asked).tier, other)}
+        <button class="quiet" type="button" @click=${() => this.#choose({ options: { tier } })}>${takeTier(tier)}</button>`;
+    }
     const caseState = (entry: Choice['found'][number]) =>
       caseStateOf(keyOf(entry), this.run.state.value);
     const miss = missOf(terms, among, caseState);

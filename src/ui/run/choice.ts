@@ -40,6 +40,27 @@ export function choose(
   };
 }
 
+/** Another tier, and how much an address finds there. */
+export interface OtherTier {
+  readonly tier: Tier;
+  readonly found: number;
+}
+
+/**
+ * The first tier in which the address finds something: what to propose where it finds nothing in
+ * its own. Undefined where it finds nothing in any, or its words name tiers themselves.
+ */
+export function tierThatFinds(
+  plan: readonly PlanEntry[],
+  address: Pick<Address, 'options' | 'words'>,
+  progress: Progress,
+): OtherTier | undefined {
+  return TIERS.map((tier) => {
+    const other = { ...address, options: { ...address.options, tier } };
+    return { tier, found: choose(plan, other, progress).found.length };
+  }).find(({ found }) => found > 0);
+}
+
 /**
  * The options of a run of the address that need no plan: patterns the command line would take.
  * Undefined where the query has other words.

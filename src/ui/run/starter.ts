@@ -1,10 +1,10 @@
 import type { PlanEntry } from '../../harness/events.ts';
-import { queryText } from '../app/address.ts';
+import { type Address, optionsOf, queryText } from '../app/address.ts';
 import type { Router } from '../app/router.ts';
 import type { Plan } from '../cases/plan.ts';
 import type { Notice } from '../controls/notice.ts';
 import { choiceWords } from './choice.en.ts';
-import { choose, optionsFor, plainOptions } from './choice.ts';
+import { choose, optionsFor, plainOptions, tierThatFinds } from './choice.ts';
 import type { RunSession } from './run-session.ts';
 
 /** Chooses what runs, and starts it. */
@@ -28,18 +28,41 @@ export class Starter {
   async start(): Promise<void> {
     const address = this.#router.address.value;
     const plain = plainOptions(address);
+    if (plain?.filters.length === 0) {
+      await this.#run.start(plain);
+      return;
+    }
+    await this.#notice.during(() => this.#plan.load());
+    if (this.#plan.value.length === 0) return;
+    const { terms, found } = choose(this.#plan.value, address, this.#run.state.value);
+    if (found.length === 0) {
+      this.#sayWhy(address); // no filter at all would run everything
+      return;
+    }
     if (plain) {
       await this.#run.start(plain);
       return;
     }
-    await this.#plan.load();
-    const { terms, found } = choose(this.#plan.value, address, this.#run.state.value);
-    this.#notice.value = found.length === 0 ? choiceWords().nothingChosen(queryText(address)) : '';
-    if (found.length === 0) return; // no filter at all would run everything
     await this.runThese(
       found,
       terms.some(({ kind }) => kind === 'status'),
     );
+  }
+
+  /** Why nothing runs, and the tier that has what was asked for. */
+  #sayWhy(address: Address): void {
+    const { nothingChosen, otherTier, takeTier } = choiceWords();
+    const query = queryText(address);
+    const other = tierThatFinds(this.#plan.value, address, this.#run.state.value);
+    if (!other) {
+      this.#notice.value = nothingChosen(query);
+      return;
+    }
+    const { tier } = other;
+    this.#notice.propose(otherTier(query, optionsOf(address).tier, other), {
+      words: takeTier(tier),
+      take: () => this.#router.go({ options: { ...address.options, tier } }, true),
+    });
   }
 
   /** Runs these cases; `again` where they were run before, in the place of what they gave then. */
