@@ -22,8 +22,9 @@ import { caseStateOf, isWrong, type Progress } from './case-state.ts';
 import type { Sought } from './detailed.ts';
 import type { KnownFailuresSession } from './known-failures-session.ts';
 import { listWords } from './list.en.ts';
+import { missOf } from './miss.ts';
 import type { Plan } from './plan.ts';
-import { missOf, splitQuery } from './query.ts';
+import { splitQuery } from './query.ts';
 import {
   type Branch,
   countTree,

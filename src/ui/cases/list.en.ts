@@ -2,7 +2,7 @@ import type { Tier } from '../../report/schema.ts';
 import { speech } from '../messages/speech.ts';
 import { words } from '../messages/words.ts';
 import type { CaseState } from './case-state.ts';
-import type { Miss } from './query.ts';
+import type { Miss } from './miss.ts';
 
 const en = speech('en');
 const checks = (count: number) => en.count(count, { one: 'check', other: 'checks' });

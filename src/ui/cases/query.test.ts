@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PlanEntry } from '../../harness/events.ts';
 import type { CaseState } from './case-state.ts';
-import { find, missOf, parseQuery, splitQuery } from './query.ts';
+import { missOf } from './miss.ts';
+import { find, parseQuery, splitQuery } from './query.ts';
 
 const entry = (id: string, tier: PlanEntry['tier'] = 'quick', description = ''): PlanEntry => ({
   id,
