@@ -1,29 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Page } from '@playwright/test';
 import { covers } from '../../src/catalog/covers.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { violations } from './axe.ts';
+import { breakSilu } from './break-silu.ts';
 import { drop } from './drop.ts';
 import { answerOf, detailOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
-
-/**
- * Breaks SiLU in whatever script holds its code, which has `one` for 1 then; returns how many scripts
- * have the fault.
- */
-async function breakSilu(page: Page, one = '1.0001'): Promise<() => number> {
-  let broken = 0;
-  await page.route('**/assets/*.js', async (route) => {
-    const script = readFileSync(`dist/page${new URL(route.request().url()).pathname}`, 'utf8');
-    const wrong = script.replace(
-      'let near = value / (1.0 + exp(',
-      `let near = value / (${one} + exp(`,
-    );
-    if (wrong === script) return route.continue();
-    broken++;
-    await route.fulfill({ contentType: 'text/javascript', body: wrong });
-  });
-  return () => broken;
-}
 
 test('a wrong kernel turns the answer to no, and the details name the number, whose fault it is and how to see it alone', async ({
   page,

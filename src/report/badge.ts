@@ -4,6 +4,7 @@ import { placeWords } from './place.ts';
 import { plainText } from './plain-text.ts';
 import type { Report } from './schema.ts';
 import { isStandard, settingsOf } from './settings.ts';
+import { textWidth } from './text-width.ts';
 
 /** What a badge or a summary may say beyond the report. */
 export interface Sharing {
@@ -78,13 +79,5 @@ function hatch(from: number, width: number): Markup {
  * text.
  */
 function widthOf(text: string): number {
-  const width = [...text].reduce((sum, c) => sum + characterWidth(c), 0);
-  return Math.ceil(width) + 2 * PADDING;
-}
-
-function characterWidth(c: string): number {
-  if (/[ijlI.,:;'|!() ]/.test(c)) return 4.2;
-  if (/[mwMW@%]/.test(c)) return 10.2;
-  if (/[A-Z]/.test(c)) return 7.7;
-  return c.charCodeAt(0) < 0x2000 ? 6.9 : 11;
+  return Math.ceil(textWidth(text, 11)) + 2 * PADDING;
 }

@@ -1,12 +1,13 @@
 import { html, LitElement, nothing, type SVGTemplateResult } from 'lit';
 import { download } from '../controls/download.ts';
+import { pngOf } from '../controls/png.ts';
 import { base, controls } from '../controls/styles.ts';
 import { unitsWords } from '../messages/units.en.ts';
 import type { Size } from './axes.ts';
 import { chartsWords } from './charts.en.ts';
 import { figureStyles } from './figure-styles.ts';
 import { type LegendEntry, legend } from './legend.ts';
-import { pngOf, svgFile } from './save.ts';
+import { svgFile } from './save.ts';
 import { type Cell, type Column, type FigureTable, toCsv } from './table.ts';
 
 /** A plot with everything that goes with it. */
@@ -127,7 +128,7 @@ export class FigureElement extends LitElement {
     else if (plot) {
       const picture = svgFile(plot, this.figure);
       if (kind === 'svg') download(`${file}.svg`, picture, 'image/svg+xml');
-      else download(`${file}.png`, await pngOf(picture), 'image/png');
+      else download(`${file}.png`, await pngOf(picture, 2), 'image/png');
     }
   }
 }

@@ -3,13 +3,14 @@ import { copyWords } from './copy.en.ts';
 import { base, controls } from './styles.ts';
 
 /**
- * Copies a text, and says so. Fires `refused` where the browser does not allow it: the person
- * copies by hand then.
+ * Copies a text or a picture of it, and says so. Fires `refused` where the browser does not allow
+ * it: the person copies by hand then.
  */
 export class CopyButton extends LitElement {
   static override properties = {
     words: {},
     text: {},
+    picture: { attribute: false },
     primary: { type: Boolean },
     copied: { state: true },
   };
@@ -31,6 +32,8 @@ export class CopyButton extends LitElement {
   declare words: string;
   /** What is copied; nothing can be while it is empty. */
   declare text: string;
+  /** Makes a picture of the text, which is copied instead. */
+  declare picture: ((text: string) => Promise<Blob>) | undefined;
   declare primary: boolean;
   declare copied: boolean;
 
@@ -45,7 +48,12 @@ export class CopyButton extends LitElement {
 
   async #copy(): Promise<void> {
     try {
-      await navigator.clipboard.writeText(this.text);
+      // The picture is made while the browser waits: a click allows what begins with it.
+      if (this.picture)
+        await navigator.clipboard.write([
+          new ClipboardItem({ 'image/png': this.picture(this.text) }),
+        ]);
+      else await navigator.clipboard.writeText(this.text);
       this.copied = true;
     } catch {
       this.dispatchEvent(new CustomEvent('refused'));

@@ -15,6 +15,7 @@ import '../controls/copy-button.ts';
 const PAUSE_MS = 250;
 
 const PARTS = {
+  card: () => import('../card/card-element.ts'),
   qr: () => import('./qr-code.ts'),
   badge: () => import('../reports/report-badge.ts'),
   files: () => import('../reports/report-files-element.ts'),
@@ -124,7 +125,7 @@ export class ShareDialog extends LitElement {
   async show(): Promise<void> {
     this.#dialog?.showModal();
     this.shareable = undefined;
-    await this.#make();
+    await Promise.all([this.#make(), this.#load('card')]);
   }
 
   override render() {
@@ -150,6 +151,7 @@ export class ShareDialog extends LitElement {
       </div>
       ${isPublic ? nothing : this.#forOthers()}
       ${this.problem ? html`<p class="tone bad" role="alert" lang="en">${this.problem}</p>` : this.#copyRow(link, isPublic)}
+      ${this.loaded.has('card') ? html`<gp-card .report=${report} .device=${device}></gp-card>` : nothing}
       <details open>
         <summary>${share.contentsTitle}</summary>
         ${this.shareable ? this.#contents(this.shareable) : html`<p class="small muted">${share.making}</p>`}

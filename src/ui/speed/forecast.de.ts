@@ -20,7 +20,7 @@ export const words: ReturnType<typeof forecastWords> = {
   like: (example) => `etwa ${example}`,
   rooms: {
     fits: 'passt',
-    tight: 'passt gerade noch',
+    tight: 'passt knapp',
     'too-large': 'passt nicht',
     unknown: 'nicht bekannt',
   },

@@ -1,0 +1,84 @@
+import type { Card } from '../../report/card.ts';
+import { mosaicOf, squareOf } from '../../report/mosaic.ts';
+import { browserWords } from '../../report/place.ts';
+import { plainText } from '../../report/plain-text.ts';
+import type { Report } from '../../report/schema.ts';
+import { isStandard, settingsOf } from '../../report/settings.ts';
+import type { Subject } from '../app/subject.ts';
+import { answer, factsOfReport } from '../check/answer.ts';
+import { adapterWords } from '../check/words.ts';
+import { unitsWords } from '../messages/units.en.ts';
+import { shareWords } from '../share/share.en.ts';
+import { forecastWords } from '../speed/forecast.en.ts';
+import { forecast, memoryFacts } from '../speed/forecast.ts';
+import { cardWords as words } from './card.en.ts';
+
+/** Longer names are cut, so that a line holds all: of a computer and its chip, or of a chip alone. */
+const MOST_CHARACTERS = { device: 24, its: 28, alone: 44 } as const;
+
+/** What a card may say beyond the report. */
+export interface CardFacts {
+  /** What the person calls the computer. */
+  readonly device?: string;
+  /** `navigator.deviceMemory` of the computer that made the report, in GiB. */
+  readonly memoryGiB?: number;
+}
+
+/** What the card of a report says, in the language of the page. */
+export function cardOf(report: Report, { device = '', memoryGiB }: CardFacts): Card {
+  const { tone, headline } = answer(factsOfReport(report, subjectOf(report)));
+  const day = unitsWords().day(report.run.startedAt.slice(0, 10));
+  return {
+    tone,
+    headline,
+    machine: machineWords(report, device),
+    day,
+    ...(isStandard(settingsOf(report)) ? {} : { note: shareWords().notStandard }),
+    checks: {
+      title: words().checks(report.results.length),
+      families: mosaicOf(report.results.map(squareOf)),
+    },
+    ...(subjectOf(report) === 'plan' ? { forecast: forecastOf(report, memoryGiB) } : {}),
+  };
+}
+
+/** What a report is of; only a replay has cases of recordings alone. */
+function subjectOf({ kind, results }: Report): Subject {
+  if (kind === 'train') return 'trainings';
+  const replayed = results.length > 0 && results.every(({ suite }) => suite.startsWith('parity.'));
+  return replayed ? 'recordings' : 'plan';
+}
+
+/** "ThinkPad T14 · Apple M2 through Metal · Chromium 156" */
+function machineWords({ environments }: Report, device: string): string {
+  const [environment] = environments;
+  if (!environment) return device;
+  const { adapter, os, runtime, runtimeVersion } = environment;
+  const more = environments.length - 1;
+  return [
+    plainText(device, MOST_CHARACTERS.device),
+    plainText(adapterWords(adapter, os), MOST_CHARACTERS[device ? 'its' : 'alone']),
+    browserWords(runtime, runtimeVersion),
+    more > 0 ? words().more(more) : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function forecastOf(
+  { environments }: Report,
+  memoryGiB: number | undefined,
+): NonNullable<Card['forecast']> {
+  const { rooms, title } = forecastWords();
+  const { bytes } = unitsWords();
+  const sizes = forecast(memoryFacts(environments[0]?.limits ?? {}, memoryGiB), undefined);
+  const known = sizes.some(({ room }) => room !== 'unknown');
+  return {
+    title: known ? title : words().takes,
+    sizes: sizes.map(({ model, needs, room }) => ({
+      size: model.size,
+      memory: bytes(needs.bytes),
+      ...(known ? { room: { kind: room, words: rooms[room] } } : {}),
+    })),
+  };
+}
