@@ -17,11 +17,12 @@ export class Router {
   }
 
   /**
-   * Changes the address bar and the page with it. `replace` leaves no entry in the history, for
-   * what changes with every key.
+   * Changes the address bar and the page with it; it points at a row only where `change` names one.
+   * `replace` leaves no entry in the history, for what changes with every key.
    */
   go(change: Partial<Omit<Address, 'problem'>>, replace = false): void {
-    const { problem: _, ...address } = { ...this.address.value, ...change };
+    const { problem: _, row: __, ...kept } = this.address.value;
+    const address = { ...kept, ...change };
     const url = `${location.pathname}${formatAddress(address)}`;
     if (replace) history.replaceState(null, '', url);
     else history.pushState(null, '', url);

@@ -19,9 +19,6 @@ export class SuitesSession {
   /** Ids of the rows that are open. */
   readonly open = new Observable<ReadonlySet<string>>(new Set());
 
-  /** The row that a link pointed at and that was scrolled to, which happens once. */
-  pointed: string | undefined;
-
   /** Opens a report of tests. Throws, with a line for people, where the file is none. */
   async take(file: File): Promise<void> {
     const { readTests } = await import('./read-tests.ts');

@@ -87,6 +87,8 @@ export class SuitesView extends LitElement {
   );
   #leave = () => {};
   #letGo = () => {};
+  /** The row that was scrolled to, which happens once. */
+  #pointed: string | undefined;
 
   constructor() {
     super();
@@ -198,29 +200,33 @@ export class SuitesView extends LitElement {
     this.suites.open.value = new Set(open ? [...others, ...ids] : others);
   }
 
-  /** Opens the row that the address points at, with the focus, and holds it in sight. */
+  /** Opens the row that the address points at, and holds it in sight. */
   async #point(): Promise<void> {
     const { row } = this.router.address.value;
-    if (!this.catalog || !this.isConnected || row === this.suites.pointed) return;
-    this.suites.pointed = row;
-    this.#letGo();
-    if (!row || !this.catalog.has(row)) return;
+    if (!row || row === this.#pointed || !this.isConnected || !this.catalog?.has(row)) return;
+    this.#pointed = row;
     this.suites.shown.value = ALL;
     this.suites.turn(row, true);
     await this.updateComplete;
     const item = this.renderRoot.querySelector(`[data-row="${CSS.escape(row)}"]`);
     if (!item) return;
-    item.querySelector('summary')?.focus({ preventScroll: true });
+    if (!this.#focusIsElsewhere) item.querySelector('summary')?.focus({ preventScroll: true });
+    this.#letGo();
     this.#letGo = holdInSight(item);
+  }
+
+  /** A control beside this view has it, such as the one that changed the language. */
+  get #focusIsElsewhere(): boolean {
+    const { activeElement } = this.getRootNode() as ShadowRoot;
+    return activeElement !== null && !activeElement.contains(this);
   }
 
   /** A person who comes back finds the row where the case was. */
   #toCase({ id, tier }: PlanEntry, row: string): void {
-    this.suites.pointed = row;
+    this.#pointed = row;
     this.router.go({ row }, true);
     this.detailed.value = true;
     this.router.go({ view: 'check', options: { tier, filters: [id] }, words: '' });
-    this.suites.pointed = undefined;
   }
 }
 
