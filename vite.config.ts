@@ -9,7 +9,10 @@ import { coveringTests } from './scripts/vite-covering-tests.ts';
 import { paritySets } from './scripts/vite-parity-sets.ts';
 import { serviceWorker } from './scripts/vite-service-worker.ts';
 import { shaders } from './scripts/vite-shaders.ts';
+import { shareTags } from './scripts/vite-share-tags.ts';
 
+/** Where others find the page, if the build knows it. */
+const shareBase = process.env['GRADPROOF_BUILD_SHARE_BASE'] ?? '';
 const root = fileURLToPath(new URL('.', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -28,7 +31,7 @@ export default defineConfig(({ mode }) => ({
   define: {
     __GRADPROOF_VERSION__: JSON.stringify(version),
     __GRADPROOF_COMMIT__: JSON.stringify(commit()),
-    __GRADPROOF_SHARE_BASE__: JSON.stringify(process.env['GRADPROOF_BUILD_SHARE_BASE'] ?? ''),
+    __GRADPROOF_SHARE_BASE__: JSON.stringify(shareBase),
   },
   plugins: [
     shaders(root),
@@ -36,7 +39,7 @@ export default defineConfig(({ mode }) => ({
     coveringTests(root),
     ...(mode === 'node' || mode === 'library'
       ? []
-      : [corpus(root), bridgePage(), serviceWorker(root)]),
+      : [corpus(root), shareTags(shareBase), bridgePage(), serviceWorker(root)]),
   ],
   worker: { format: 'es' as const, plugins: () => [shaders(root)], rolldownOptions: { checks } },
   build: {

@@ -22,9 +22,10 @@ const ONLINE = new Set(['headless.html', 'bridge.html']);
 
 /**
  * Public files that the page needs without a network; recordings and baselines are kept when they
- * were used.
+ * were used, and the picture of a link is for those who show links.
  */
-const OFFLINE_FILE = /^(?:[\w.-]+\.(?:svg|png|webmanifest)|plans\/[0-9a-f]{64}\.txt|schema\/.+)$/;
+const OFFLINE_FILE =
+  /^(?!card\.png$)(?:[\w.-]+\.(?:svg|png|webmanifest)|plans\/[0-9a-f]{64}\.txt|schema\/.+)$/;
 
 /**
  * Emits sw.js: the service worker with the list of this build's files and their hashes written in.
