@@ -7,15 +7,15 @@ import { lazily } from '../controls/lazily.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import type { DroppedFile } from '../drop/dropped-files.ts';
 import { isLanguage, LANGUAGES, language, speak } from '../messages/language.ts';
-import { HOME } from './address.ts';
 import { announcement } from './announcement.ts';
 import { App } from './app.ts';
 import { frameWords } from './frame.en.ts';
 import type { KeyRow } from './help.en.ts';
 import { controlFor, press, shortcutOf, shortcutsOn, takesKeys } from './shortcuts.ts';
-import type { View } from './view.ts';
+import { keyOfView } from './view.ts';
 import { viewNamed, views } from './views.ts';
 import '../check/check-view.ts';
+import './navigation.ts';
 import type { HelpSheet } from './help-sheet.ts';
 import '../drop/page-drop.ts';
 
@@ -34,10 +34,8 @@ export class AppElement extends LitElement {
       }
       header {
         display: flex;
-        flex-wrap: wrap;
         align-items: center;
-        justify-content: space-between;
-        gap: var(--space-2) var(--space-5);
+        gap: var(--space-3);
         padding-block: var(--space-4);
       }
       .brand {
@@ -52,41 +50,11 @@ export class AppElement extends LitElement {
         inline-size: 1.75rem;
         block-size: 1.75rem;
       }
-      nav ul {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--space-1);
-      }
-      nav a {
-        display: block;
-        padding: var(--space-2) var(--space-3);
-        white-space: nowrap;
-        color: var(--muted);
-        text-decoration: none;
-        border-radius: var(--radius-s);
-        border-block-end: 2px solid transparent;
-      }
-      @media (max-width: 24rem) {
-        nav {
-          margin-inline: calc(-1 * var(--space-1));
+      @media (max-width: 48rem) {
+        .brand span {
+          position: absolute;
+          clip-path: inset(50%);
         }
-        nav ul {
-          gap: 0;
-        }
-        nav a {
-          padding-inline: var(--space-1);
-          font-size: 0.8125rem;
-        }
-      }
-      nav a:hover {
-        color: var(--ink);
-      }
-      nav a[aria-current='page'] {
-        color: var(--ink);
-        font-weight: 600;
-        border-block-end-color: var(--accent);
-        border-end-start-radius: 0;
-        border-end-end-radius: 0;
       }
       main {
         /* The footer begins below the first screen, so that nothing that is loaded can move it. */
@@ -111,13 +79,7 @@ export class AppElement extends LitElement {
         align-items: start;
         justify-content: space-between;
       }
-      @media (forced-colors: active) {
-        nav a:not([aria-current='page']) {
-          border-block-end-color: Canvas;
-        }
-      }
       @media print {
-        nav,
         label,
         .skip {
           display: none;
@@ -180,12 +142,8 @@ export class AppElement extends LitElement {
       html`
         <header>
           <a class="skip" href="#main" @click=${this.#skip}>${frame.skip}</a>
-          <span class="brand"><img src="./icon.svg" alt="" width="28" height="28" />Gradproof</span>
-          <nav aria-label=${frame.views}>
-            <ul>
-              ${views.map((view) => this.#link(view, view === shown))}
-            </ul>
-          </nav>
+          <span class="brand"><img src="./icon.svg" alt="" width="28" height="28" /><span>Gradproof</span></span>
+          <gp-navigation .views=${views} .current=${shown.name} @go=${this.#go}></gp-navigation>
         </header>
         <main id="main" tabindex="-1" @comparerun=${this.#compareRun}>
           ${this.#notice()} ${offline.value === 'newer' ? this.#newer() : nothing} ${this.#view()}
@@ -230,16 +188,7 @@ export class AppElement extends LitElement {
     return lazily(element, load && (() => load(this.#app)), this, view, loading);
   }
 
-  #link({ name, order, words }: View, current: boolean) {
-    const query = name === HOME ? '?' : `?view=${name}`;
-    return html`<li>
-      <a href=${query} aria-keyshortcuts=${order} aria-current=${current ? 'page' : nothing} @click=${(event: MouseEvent) => this.#go(event, name)}>${words[language.value].label}</a>
-    </li>`;
-  }
-
-  #go(event: MouseEvent, view: string): void {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
+  #go({ detail: view }: CustomEvent<string>): void {
     this.#app.notice.value = '';
     this.#app.router.go({ view });
   }
@@ -330,10 +279,9 @@ export class AppElement extends LitElement {
 
 /** The key of each view, with its label as a part of a sentence. */
 function keysOfViews(): readonly KeyRow[] {
-  return views.map(({ order, words }) => {
-    const { label } = words[language.value];
-    return [[`${order}`], label.charAt(0).toLowerCase() + label.slice(1)];
+  return views.flatMap((view): readonly KeyRow[] => {
+    const key = keyOfView(view);
+    const { label } = view.words[language.value];
+    return key ? [[[key], label.charAt(0).toLowerCase() + label.slice(1)]] : [];
   });
 }
-
-customElements.define('gp-app', AppElement);

@@ -5,6 +5,7 @@ export const words: ReturnType<typeof frameWords> = {
   sharedTitle: 'Gradproof: ein geteiltes Ergebnis',
   skip: 'Zum Inhalt springen',
   views: 'Ansichten',
+  all: 'Alle Ansichten',
   readingLink: 'Der Link wird gelesen …',
   loading: 'Wird geladen …',
   longAddress: (most) =>

@@ -6,6 +6,7 @@ export const frameWords = words('frame', {
   sharedTitle: 'Gradproof: someone’s result',
   skip: 'Skip to the content',
   views: 'Views',
+  all: 'All views',
   readingLink: 'Reading the link…',
   loading: 'Loading…',
   longAddress: (most: number) =>

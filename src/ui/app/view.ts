@@ -8,7 +8,7 @@ import type { App } from './app.ts';
 export interface View {
   /** In the address, as `?view=name`. */
   readonly name: string;
-  /** Its place in the navigation, from 1, and the key that leads there. */
+  /** Its place in the navigation, from 1, and the key that leads there if it is a digit. */
   readonly order: number;
   readonly words: Readonly<Record<Language, ViewWords>>;
   /** Name of its element. */
@@ -26,6 +26,13 @@ export interface View {
 interface ViewWords {
   /** In the navigation. */
   readonly label: string;
+  /** There where room is short; the label where that is a word already. */
+  readonly short?: string;
   /** Title of the document while the view is shown, after `Gradproof: `. */
   readonly title: string;
+}
+
+/** The key that leads to a view; views after the ninth have none. */
+export function keyOfView({ order }: Pick<View, 'order'>): string | undefined {
+  return order < 10 ? `${order}` : undefined;
 }

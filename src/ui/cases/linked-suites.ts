@@ -11,7 +11,11 @@ type Row = { readonly suite: string; readonly cases: readonly LinkedCase[] } | L
 
 /** The cases of a link by suite, as far as its plan is known: statuses and shares of the bound. */
 export class LinkedSuites extends LitElement {
-  static override properties = { link: { attribute: false }, open: { state: true } };
+  static override properties = {
+    link: { attribute: false },
+    open: { state: true },
+    shown: { state: true },
+  };
   static override styles = [
     base,
     virtualRows,
@@ -68,11 +72,19 @@ export class LinkedSuites extends LitElement {
       .id {
         flex: 1 1 16rem;
       }
+      .case[aria-current] {
+        background: var(--sunken);
+        border-inline-start: 4px solid var(--accent);
+      }
     `,
   ];
   declare link: DecodedLink;
   /** Names of the suites that are open. */
   declare open: ReadonlySet<string>;
+  /** Position of the case that was asked for. */
+  declare shown: number | undefined;
+  /** Whether that is still to get the focus. */
+  #sought = false;
   readonly #rows = new VirtualRows<Row>(this, 44);
 
   constructor() {
@@ -80,16 +92,22 @@ export class LinkedSuites extends LitElement {
     this.open = new Set();
   }
 
-  override render() {
-    const ran = this.link.cases.filter(
-      ({ status, id }) => status !== 'not-run' && id !== undefined,
+  /** Opens the suite of a case and brings the case in sight, if the link names it. */
+  async show(position: number): Promise<void> {
+    const suite = this.link.cases[position]?.id?.split(':')[0];
+    if (suite === undefined) return;
+    this.open = new Set([...this.open, suite]);
+    this.shown = position;
+    this.#sought = true;
+    await this.updateComplete;
+    this.#rows.reveal(
+      this.#all().findIndex((row) => 'position' in row && row.position === position),
     );
-    if (ran.length === 0) return nothing;
-    const suites = [...Map.groupBy(ran, ({ id }) => id?.split(':')[0] ?? '')];
-    const rows = suites.flatMap(([suite, cases]): Row[] => [
-      { suite, cases },
-      ...(this.open.has(suite) ? cases : []),
-    ]);
+  }
+
+  override render() {
+    const rows = this.#all();
+    if (rows.length === 0) return nothing;
     const { checks } = sharedWords();
     return html`<h2>${checks}</h2>
       <div class="list">
@@ -102,6 +120,27 @@ export class LinkedSuites extends LitElement {
       </div>`;
   }
 
+  /** A row is drawn only when the page has been scrolled to it. */
+  override updated(): void {
+    const row = this.#sought
+      ? this.renderRoot.querySelector<HTMLElement>('.case[aria-current]')
+      : null;
+    if (!row) return;
+    this.#sought = false;
+    row.focus({ preventScroll: true });
+  }
+
+  #all(): readonly Row[] {
+    const ran = this.link.cases.filter(
+      ({ status, id }) => status !== 'not-run' && id !== undefined,
+    );
+    const suites = [...Map.groupBy(ran, ({ id }) => id?.split(':')[0] ?? '')];
+    return suites.flatMap(([suite, cases]): Row[] => [
+      { suite, cases },
+      ...(this.open.has(suite) ? cases : []),
+    ]);
+  }
+
   #suite(name: string, cases: readonly LinkedCase[]) {
     const right = cases.filter(({ status }) => status === 'pass').length;
     return html`<h3>
@@ -112,8 +151,9 @@ export class LinkedSuites extends LitElement {
     </h3>`;
   }
 
-  #case({ id, status, boundUsed }: LinkedCase) {
-    return html`<div class="case">
+  #case({ id, position, status, boundUsed }: LinkedCase) {
+    const isShown = position === this.shown;
+    return html`<div class="case" tabindex=${isShown ? -1 : nothing} aria-current=${isShown ? 'true' : nothing}>
       <span class="id mono small" lang="en">${id}</span>
       ${boundUsed === undefined ? nothing : html`<span class="small muted">${share(boundUsed)}</span>`}
       ${status === 'not-run' ? nothing : statusWords(status)}

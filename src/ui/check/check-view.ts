@@ -11,6 +11,7 @@ import { Follow } from '../controls/follow.ts';
 import { lazily } from '../controls/lazily.ts';
 import type { Observable } from '../controls/observable.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import { Wide } from '../controls/wide.ts';
 import type { History } from '../history/history.ts';
 import type { BridgeSession } from '../libraries/bridge-session.ts';
 import type { Replay } from '../libraries/replay.ts';
@@ -19,6 +20,7 @@ import type { RunState } from '../run/run-state.ts';
 import type { Starter } from '../run/starter.ts';
 import type { SpeedSession } from '../speed/speed-session.ts';
 import { answer, factsOfReport } from './answer.ts';
+import { loadForecast } from './beside-element.ts';
 import { checkWords } from './check.en.ts';
 import type { Facts } from './preflight.ts';
 import { findings, isBlocked } from './preflight.ts';
@@ -26,10 +28,7 @@ import './answer-element.ts';
 import '../libraries/bridge-picker.ts';
 import '../cases/details.ts';
 import './found.ts';
-import '../libraries/headlines.ts';
 import '../controls/progress.ts';
-import '../libraries/recordings.ts';
-import '../reports/result-actions.ts';
 
 /**
  * The first screen: the question, what is here, what a click costs, one button; then the answer,
@@ -49,13 +48,32 @@ export class CheckView extends LitElement {
     known: { attribute: false },
     history: { attribute: false },
     speed: { attribute: false },
-    pictured: { state: true },
+    settled: { state: true },
   };
   static override styles = [
     base,
     controls,
     panels,
     css`
+      .sides {
+        display: grid;
+        gap: 0 var(--space-6);
+      }
+      .side {
+        min-inline-size: 0;
+      }
+      @media (max-width: 74.99rem) {
+        gp-beside {
+          max-width: var(--column);
+          margin-block-start: var(--space-5);
+        }
+      }
+      @media (min-width: 75rem) {
+        .sides {
+          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+          align-items: start;
+        }
+      }
       .hero {
         display: grid;
         gap: var(--space-5);
@@ -77,9 +95,7 @@ export class CheckView extends LitElement {
       }
       gp-progress,
       gp-answer,
-      gp-forecast,
       gp-arithmetic,
-      gp-recordings,
       .tone {
         display: block;
         max-width: var(--column);
@@ -88,18 +104,8 @@ export class CheckView extends LitElement {
       gp-details {
         margin-block-start: var(--space-7);
       }
-      .pictures {
-        margin-block-start: var(--space-5);
-      }
-      .pictures > summary {
-        font-weight: 650;
-        color: var(--muted);
-        margin-block-end: var(--space-4);
-      }
       @media print {
-        .run,
-        gp-recordings,
-        .pictures:not([open]) {
+        .run {
           display: none;
         }
         gp-details {
@@ -120,12 +126,13 @@ export class CheckView extends LitElement {
   declare known: KnownFailuresSession;
   declare history: History;
   declare speed: SpeedSession;
-  /** Whether the pictures are open. */
-  declare pictured: boolean;
+  /** Whether all is loaded that is shown before a run. */
+  declare settled: boolean;
+  readonly #wide = new Wide(this);
 
   constructor() {
     super();
-    this.pictured = false;
+    this.settled = false;
     new Follow(this, () => [
       this.router.address,
       this.facts,
@@ -133,14 +140,35 @@ export class CheckView extends LitElement {
       this.bridge.state,
       this.detailed,
     ]);
+    this.#settle();
+  }
+
+  /** Without the forecast, as where the network is gone, the rest is as good. */
+  async #settle(): Promise<void> {
+    if (this.#wide.value) await loadForecast().catch(() => undefined);
+    this.settled = true;
   }
 
   override render() {
     const { facts, run } = this;
     const state = run.state.value;
-    const { question, lead } = checkWords();
     // Nothing stands below what is still looked for: what is found would move it.
-    const rest = facts.value !== undefined;
+    const rest = facts.value !== undefined && this.settled;
+    return html`
+      <div class="sides">
+        <div class="side">
+          ${this.#hero(state)}
+          ${rest ? this.#outcome(state) : nothing}
+        </div>
+        ${rest ? html`<gp-beside .run=${run} .facts=${facts} .replay=${this.replay} .detailed=${this.detailed} .speed=${this.speed}></gp-beside>` : nothing}
+      </div>
+      ${rest ? this.#rest(state) : nothing}
+    `;
+  }
+
+  #hero(state: RunState) {
+    const { facts } = this;
+    const { question, lead } = checkWords();
     return html`
       <div class="hero">
         <h1>${question.before}<span class="whole">${question.whole}</span>${question.after}</h1>
@@ -150,19 +178,15 @@ export class CheckView extends LitElement {
           <div class="run">${this.#button(state)}</div>
         </gp-found>
       </div>
-      ${rest ? this.#rest(state) : nothing}
     `;
   }
 
   #rest(state: RunState) {
     const probe = state.environment?.probe;
     return html`
-      ${this.#outcome(state)}
       ${state.phase === 'ended' && state.report ? lazily('gp-print-summary', () => import('../reports/print-summary.ts'), this, html`<gp-print-summary .report=${state.report}></gp-print-summary>`) : nothing}
-      <gp-recordings .run=${this.run} .facts=${this.facts} @replay=${() => this.replay.brought()}></gp-recordings>
       ${this.#details()}
       ${probe ? lazily('gp-arithmetic', () => import('../speed/arithmetic.ts'), this, html`<gp-arithmetic .probe=${probe}></gp-arithmetic>`) : nothing}
-      ${state.phase === 'ended' && state.report ? this.#pictures() : nothing}
     `;
   }
 
@@ -229,12 +253,11 @@ export class CheckView extends LitElement {
       <gp-answer ?tinted=${!standard} .answer=${verdict}>
         ${standard ? nothing : lazily('gp-settings-note', () => import('../reports/settings-note.ts'), this, html`<gp-settings-note .settings=${settings}></gp-settings-note>`)}
         ${verdict.tone === 'bad' ? lazily('gp-failures', () => import('./failures-element.ts'), this, html`<gp-failures .report=${report} .detailed=${this.detailed}></gp-failures>`) : nothing}
-        <gp-headlines .run=${state}></gp-headlines>
+        ${this.#headlines(state)}
         ${right ? this.#switch() : nothing}
-        <gp-result-actions .report=${report}></gp-result-actions>
+        ${lazily('gp-result-actions', () => import('../reports/result-actions.ts'), this, html`<gp-result-actions .report=${report}></gp-result-actions>`)}
         ${right ? this.#nextStep(state) : nothing}
-      </gp-answer>
-      ${right && state.subject === 'plan' ? lazily('gp-forecast', () => import('../speed/forecast-element.ts'), this, html`<gp-forecast .run=${this.run} .speed=${this.speed}></gp-forecast>`) : nothing}`;
+      </gp-answer>`;
     }
     if (phase === 'idle') return nothing;
     return html`
@@ -245,23 +268,13 @@ export class CheckView extends LitElement {
         .total=${state.total}
         .remaining=${state.remaining}
       ></gp-progress>
-      <gp-headlines .run=${state}></gp-headlines>
+      ${this.#headlines(state)}
     `;
   }
 
-  /** Loaded when they are first wanted. */
-  #pictures() {
-    const shown = customElements.get('gp-pictures') !== undefined && this.pictured;
-    return html`<details class="pictures" ?open=${this.pictured} @toggle=${this.#picture}>
-      <summary>${checkWords().charts}</summary>
-      ${shown ? html`<gp-pictures .run=${this.run} .speed=${this.speed}></gp-pictures>` : nothing}
-    </details>`;
-  }
-
-  async #picture(event: Event): Promise<void> {
-    this.pictured = (event.target as HTMLDetailsElement).open;
-    await import('../speed/pictures.ts');
-    this.requestUpdate();
+  #headlines(state: RunState) {
+    const headlines = html`<gp-headlines .run=${state}></gp-headlines>`;
+    return lazily('gp-headlines', () => import('../libraries/headlines.ts'), this, headlines);
   }
 
   /** How to get the graphics chip into use, after a run without it. */

@@ -7,10 +7,12 @@ export const view: View = {
   words: {
     en: {
       label: 'Check this computer',
+      short: 'Check',
       title: 'can this computer fine-tune a language model?',
     },
     de: {
       label: 'Diesen Rechner prüfen',
+      short: 'Prüfen',
       title: 'Kann dieser Rechner ein Sprachmodell nachtrainieren?',
     },
   },

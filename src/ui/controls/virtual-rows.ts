@@ -110,6 +110,11 @@ export class VirtualRows<T> implements ReactiveController {
     </ul>`;
   }
 
+  /** Scrolls the page to a row, which is drawn then. */
+  reveal(index: number): void {
+    this.#controller.getVirtualizer().scrollToIndex(index, { align: 'center' });
+  }
+
   /**
    * All places are computed anew when this function is another one, so it stays as long as the
    * items do.

@@ -1,13 +1,17 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { DecodedLink } from '../../report/link/decode.ts';
 import { isStandard } from '../../report/settings.ts';
+import type { LinkedSuites } from '../cases/linked-suites.ts';
+import '../cases/linked-suites.ts';
 import { answer } from '../check/answer.ts';
+import { Remembered } from '../controls/remembered.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import { squaresOfLink } from '../mosaic/squares.ts';
 import { sharedWords } from './shared.en.ts';
 import { factsOfLink, type Shared } from './shared.ts';
 import '../check/answer-element.ts';
 import '../speed/arithmetic.ts';
-import '../cases/linked-suites.ts';
+import '../mosaic/mosaic-element.ts';
 import '../reports/provenance.ts';
 import '../reports/settings-note.ts';
 
@@ -27,12 +31,14 @@ export class SharedView extends LitElement {
         gap: var(--space-5);
         max-width: var(--column);
       }
+      gp-mosaic,
       gp-linked-suites {
         margin-block-start: var(--space-6);
       }
     `,
   ];
   declare shared: Shared;
+  readonly #squares = new Remembered(squaresOfLink);
 
   override render() {
     const { title, runHere, compare } = sharedWords();
@@ -45,8 +51,17 @@ export class SharedView extends LitElement {
           ${'link' in this.shared ? html`<button @click=${() => this.dispatchEvent(new CustomEvent('compare'))}>${compare}</button>` : nothing}
         </div>
       </div>
-      ${'link' in this.shared ? html`<gp-linked-suites .link=${this.shared.link}></gp-linked-suites>` : nothing}
+      ${'link' in this.shared ? this.#checks(this.shared.link) : nothing}
     `;
+  }
+
+  #checks(link: DecodedLink) {
+    const squares = this.#squares.of(link.cases);
+    const nameOf = (key: string) => link.cases[Number(key)]?.id;
+    const open = ({ detail: key }: CustomEvent<string>) =>
+      this.renderRoot.querySelector<LinkedSuites>('gp-linked-suites')?.show(Number(key));
+    return html`${squares.length > 0 ? html`<gp-mosaic .squares=${squares} .nameOf=${nameOf} ?closed=${link.planProblem !== undefined} @open=${open}></gp-mosaic>` : nothing}
+      <gp-linked-suites .link=${link}></gp-linked-suites>`;
   }
 
   #result(link: DecodedLink) {

@@ -130,12 +130,13 @@ export class ForecastElement extends LitElement {
     const words = forecastWords();
     const speed = this.#speed;
     const memory = this.#memory;
+    const columns = [words.size, words.memory, words.room, ...(speed ? [words.time] : [])];
     return html`<section class="panel" aria-labelledby="title">
       <h2 id="title">${words.title}</h2>
       <p>${words.lead}</p>
       <table>
         <thead>
-          <tr>${[words.size, words.memory, words.room, words.time].map((label) => html`<th scope="col">${label}</th>`)}</tr>
+          <tr>${columns.map((label) => html`<th scope="col">${label}</th>`)}</tr>
         </thead>
         <tbody>${forecast(memory, speed).map((size) => row(size))}</tbody>
       </table>
@@ -187,7 +188,8 @@ export class ForecastElement extends LitElement {
   #measure() {
     const { measure, measuring, measureFailed } = forecastWords();
     const state = this.speed.state.value;
-    if (state.phase === 'known') return nothing;
+    // Beside a run both would be slow.
+    if (state.phase === 'known' || this.run.busy) return nothing;
     if (state.phase === 'measuring') return html`<p class="muted" role="status">${measuring}</p>`;
     return html`<div class="row">
       <button aria-keyshortcuts="M" @click=${() => this.speed.measure()}>${measure}</button>
@@ -203,11 +205,7 @@ function row({ model, needs, room, split, secondsPerStep }: SizeForecast) {
     <th scope="row">${words.parameters(model.size)} <span class="small muted">${words.like(model.example)}</span></th>
     <td data-label=${words.memory}>${units.bytes(needs.bytes)}</td>
     <td data-label=${words.room}><span class=${room}>${words.rooms[room]}</span>${split ? html` <span class="small muted">${words.split}</span>` : nothing}</td>
-    <td data-label=${words.time}>${
-      secondsPerStep
-        ? units.span(secondsPerStep[0] * STEPS * 1000, secondsPerStep[1] * STEPS * 1000)
-        : html`<span class="muted">${words.unmeasured}</span>`
-    }</td>
+    ${secondsPerStep ? html`<td data-label=${words.time}>${units.span(secondsPerStep[0] * STEPS * 1000, secondsPerStep[1] * STEPS * 1000)}</td>` : nothing}
   </tr>`;
 }
 

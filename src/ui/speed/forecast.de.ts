@@ -25,7 +25,6 @@ export const words: ReturnType<typeof forecastWords> = {
     unknown: 'nicht bekannt',
   },
   split: 'die größte Tabelle wird geteilt',
-  unmeasured: 'noch nicht gemessen',
   measure: 'Tempo messen',
   measuring: 'Das Tempo wird gemessen, etwa zehn Sekunden …',
   measureFailed: (reason) => `Das Tempo ließ sich nicht messen: ${reason}`,

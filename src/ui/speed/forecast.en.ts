@@ -26,7 +26,6 @@ export const forecastWords = words('forecast', {
     unknown: 'not known',
   },
   split: 'its largest table is split',
-  unmeasured: 'not measured yet',
   measure: 'Measure the speed',
   measuring: 'Measuring the speed, some ten seconds…',
   measureFailed: (reason: string) => `The speed could not be measured: ${reason}`,

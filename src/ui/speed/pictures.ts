@@ -19,7 +19,11 @@ import { timedOps } from './timed-ops.ts';
  * ops are and could be.
  */
 export class PicturesElement extends LitElement {
-  static override properties = { run: { attribute: false }, speed: { attribute: false } };
+  static override properties = {
+    run: { attribute: false },
+    speed: { attribute: false },
+    offers: { type: Boolean },
+  };
   static override styles = [
     base,
     controls,
@@ -33,9 +37,12 @@ export class PicturesElement extends LitElement {
   ];
   declare run: RunSession;
   declare speed: SpeedSession;
+  /** Whether to offer a measurement of the speed: nothing else on the page does. */
+  declare offers: boolean;
 
   constructor() {
     super();
+    this.offers = false;
     new Follow(this, () => [this.run.state, this.speed.state]);
   }
 
@@ -71,7 +78,7 @@ export class PicturesElement extends LitElement {
     return html`<div>
       ${figures.map((figure) => html`<section class="panel" aria-label=${figure.caption}><gp-figure .figure=${figure}></gp-figure></section>`)}
       ${figures.length === 0 ? html`<p class="muted">${words.noPictures}</p>` : nothing}
-      ${ops.length > 1 ? nothing : this.#measure()}
+      ${ops.length > 1 || !this.offers ? nothing : this.#measure()}
     </div>`;
   }
 

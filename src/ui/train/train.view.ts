@@ -4,9 +4,10 @@ export const view: View = {
   name: 'train',
   order: 2,
   words: {
-    en: { label: 'Fine-tune', title: 'fine-tune a small model on your text' },
+    en: { label: 'Fine-tune', short: 'Tune', title: 'fine-tune a small model on your text' },
     de: {
       label: 'Nachtrainieren',
+      short: 'Training',
       title: 'ein kleines Modell auf dem eigenen Text nachtrainieren',
     },
   },
