@@ -17,7 +17,7 @@ fn answer(section: u32, a: f32, b: f32, c: f32) -> u32 {
     case 4u: { return bitcast<u32>(a * b + c); }
     case 5u: { return pack2x16float(vec2f(a, b)); }
     case 6u: { return bitcast<u32>(a); }
-    default: { return select(0u, 1u, a != a); }
+    default: { return u32(a != a); }
   }
 }
 

@@ -45,6 +45,7 @@ const WHY = {
   border: 'At the border both are the same number.',
   words:
     'Where floats keep infinities and NaN, the sums and products give the same; asking the words is for adapters that do not, and none here is one.',
+  lanes: 'All lanes hold the same sum and count, and write the same mean.',
   same: 'The four components are the same number.',
   nan: 'Every word beyond that of infinity is no number.',
   classes:
@@ -266,6 +267,24 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'if (4u * i >= step.count) {',
     becomes: 'if (4u * i > step.count) {',
     why: WHY.empty,
+  },
+  {
+    id: 'mutate.math.quantile_count:constant;line=21;n=1',
+    line: 'const ITEMS = 16u;',
+    becomes: 'const ITEMS = 17u;',
+    why: 'Groups that take more elements than the launcher reckons with leave fewer to the last ones.',
+  },
+  {
+    id: 'mutate.quant.mean_of_partials:guard;line=37;n=1',
+    line: 'if (lane < 1u) {',
+    becomes: 'if true {',
+    why: WHY.lanes,
+  },
+  {
+    id: 'mutate.quant.mean_of_partials:boundary;line=37;n=1',
+    line: 'if (lane < 1u) {',
+    becomes: 'if (lane <= 1u) {',
+    why: WHY.lanes,
   },
   {
     id: 'mutate.quant.quantize:boundary;line=50;n=1',

@@ -39,15 +39,22 @@ function boundOf({ low, high, share }: Place): number {
   return (3 * EPS * step + EPS * Math.abs(low + step)) * SECOND_ORDER + 4 * FLUSH;
 }
 
+/** The i-th of n values. */
+const VALUES = {
+  normal: (random) => random.normal(),
+  few: (random) => random.integer(-3, 3),
+  wide: (random) => random.normal() * 2 ** random.integer(-90, 90),
+  zeros: (random) => [-1, -0, 0, 1][random.integer(0, 3)] as number,
+  ascending: (_, i, n) => i - n / 2,
+  descending: (_, i, n) => n / 2 - i,
+} as const satisfies Record<string, (random: Random, i: number, n: number) => number>;
+
 function sample(
   x: Shape,
   params: Pick<Params, 'q'> & Partial<Params>,
-  values: 'normal' | 'few' | 'wide' = 'normal',
+  values: keyof typeof VALUES = 'normal',
 ): SampleOf<typeof signature> {
-  const draw = (random: Random) =>
-    values === 'few'
-      ? random.integer(-3, 3)
-      : random.normal() * (values === 'wide' ? 2 ** random.integer(-90, 90) : 1);
+  const n = sizeOf(x);
   return {
     level: 'legal',
     label: { x: formatShape(x), ...params, ...(values === 'normal' ? {} : { values }) },
@@ -56,7 +63,7 @@ function sample(
       x: hostTensorFrom(
         'f32',
         x,
-        random.fill(sizeOf(x), () => draw(random)),
+        Float64Array.from({ length: n }, (_, i) => VALUES[values](random, i, n)),
       ),
     }),
   };
@@ -83,14 +90,19 @@ export const record = defineRecord(signature, {
     sample([4100], { q: 0.25 }, 'few'),
     sample([3, 1400], { q: 0.9, absolute: true, per_channel: true }, 'wide'),
     sample([8193], { q: 0.01 }, 'wide'),
+    sample([400], { q: 0.1 }, 'zeros'),
+    sample([400], { q: 0.6 }, 'zeros'),
+    // The next larger element is the last of all, or the last lies before the end of a workgroup.
+    sample([128], { q: 0.995 }, 'ascending'),
+    sample([100], { q: 0.505 }, 'descending'),
   ],
   faults: [
     {
-      name: 'the lower neighbour larger by 1e-3',
+      name: 'larger by a thousandth, at least of 1',
       shader: {
         file: 'math/quantile',
         from: 'y[row] = low + step;',
-        to: 'y[row] = 1.001 * low + step;',
+        to: 'y[row] = low + step + 1e-3 * max(1.0, abs(low));',
       },
     },
   ],

@@ -85,6 +85,8 @@ export const record = defineRecord(signature, {
     sample([2, 1100], { params: { per_channel: true } }),
     sample([33, 65], { dtype: 'f16', params: { per_channel: true } }),
     sample([3, 4], { limit: 9 }),
+    // More rows than one dimension of a grid takes.
+    sample([65537, 2], { params: { per_channel: true } }),
   ],
   faults: [
     {

@@ -24,6 +24,12 @@ function forward({ weight, threshold, scale }: Inputs): { readonly y: Value } {
   return { y: { shape: weight.shape, data } };
 }
 
+/** Multiples of an eighth: many on a threshold, on 1 and -1, and a little beyond these. */
+function eighths(random: Random): number {
+  const w = random.integer(-12, 12) / 8;
+  return Math.abs(w) === 1 && random.integer(0, 1) === 1 ? w * (1 + 2 ** -20) : w;
+}
+
 function sample(
   level: 'exact' | 'legal',
   shape: Shape,
@@ -38,10 +44,7 @@ function sample(
     label: { weight: formatShape(shape), scales, clip },
     params: { clip },
     inputs: (random) => ({
-      // Multiples of an eighth: many on a threshold, on 1 and on -1.
-      weight: drawn(shape, random, () =>
-        level === 'exact' ? random.integer(-12, 12) / 8 : random.normal(),
-      ),
+      weight: drawn(shape, random, () => (level === 'exact' ? eighths(random) : random.normal())),
       threshold: drawn(channels, random, () => random.integer(2, 6) / 8),
       ...(scales === 0 ? {} : { scale: drawn(channels, random, () => 2 ** random.integer(-3, 3)) }),
     }),
