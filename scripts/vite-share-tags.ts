@@ -2,7 +2,7 @@ import type { HtmlTagDescriptor, Plugin } from 'vite';
 import { CARD_SIZE } from '../src/report/card.ts';
 
 /** The picture of a link to the page, in public/; `node scripts/screenshot.mjs card` makes it. */
-export const SITE_CARD = 'card.png';
+const SITE_CARD = 'card.png';
 
 /**
  * Names the picture of links to the page, where the build knows the page's address. What shows a
