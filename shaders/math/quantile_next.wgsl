@@ -1,11 +1,10 @@
-import package::lib::grid::linear_index;
 import package::math::ordered::key_of;
 
 // next[r] = the smallest key of row r that is larger than the one found. x: [rows, width]; found:
-// three words a row, the key first; next starts as the largest words.
+// three words a row, the key first; next starts as the largest words. Workgroups (g, r) share row r:
+// an invocation takes every LANES * groups-th element.
 
 struct Sizes {
-  n: u32,
   width: u32,
 }
 
@@ -16,19 +15,19 @@ struct Sizes {
 
 override ABSOLUTE: bool = false;
 
-@compute @workgroup_size(64)
+const LANES = 64u;
+
+@compute @workgroup_size(LANES)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_index(group, groups, lane, 64u);
-  if (i >= sizes.n) {
-    return;
-  }
-  let row = i / sizes.width;
-  let key = key_of(x[i], ABSOLUTE);
-  if (key > found[3u * row]) {
-    atomicMin(&next[row], key);
+  let row = group.y;
+  for (var i = group.x * LANES + lane; i < sizes.width; i += groups.x * LANES) {
+    let key = key_of(x[row * sizes.width + i], ABSOLUTE);
+    if (key > found[3u * row]) {
+      atomicMin(&next[row], key);
+    }
   }
 }

@@ -12,7 +12,7 @@ import { quantile as signature } from '../../vocabulary/math/quantile.ts';
 import { channelShape } from '../../vocabulary/shapes.ts';
 import { launcher } from '../launcher.ts';
 
-/** Elements that a workgroup of the count takes. */
+/** Elements of a row that a workgroup takes. */
 const GROUP = 256 * 16;
 
 /** From which bit on a round looks at 8 bits of the keys. */
@@ -50,13 +50,14 @@ export const quantile = launcher(signature, {
     using found = repeated(gpu, rows, [0, rank, 0]);
     using next = repeated(gpu, rows, [0xffffffff]);
     const constants = { ABSOLUTE: Number(absolute) };
+    const workgroups = [Math.ceil(width / GROUP), rows, 1] as const;
     for (const shift of ROUNDS) {
       gpu.dispatch({
         shader: countShader,
         constants,
         bindings: [x.binding, found.binding, bins.binding],
         uniforms: [u32(width), u32(shift)],
-        workgroups: [Math.ceil(width / GROUP), rows, 1],
+        workgroups,
         flops: 4 * x.size,
       });
       gpu.dispatch({
@@ -71,8 +72,8 @@ export const quantile = launcher(signature, {
       shader: nextShader,
       constants,
       bindings: [x.binding, found.binding, next.binding],
-      uniforms: [u32(x.size), u32(width)],
-      workgroups: spread(Math.ceil(x.size / 64)),
+      uniforms: [u32(width)],
+      workgroups,
       flops: 4 * x.size,
     });
     const y = Tensor.empty(gpu, 'f32', shape);

@@ -46,7 +46,6 @@ const VALUES = {
   wide: (random) => random.normal() * 2 ** random.integer(-90, 90),
   zeros: (random) => [-1, -0, 0, 1][random.integer(0, 3)] as number,
   ascending: (_, i, n) => i - n / 2,
-  descending: (_, i, n) => n / 2 - i,
 } as const satisfies Record<string, (random: Random, i: number, n: number) => number>;
 
 function sample(
@@ -92,9 +91,8 @@ export const record = defineRecord(signature, {
     sample([8193], { q: 0.01 }, 'wide'),
     sample([400], { q: 0.1 }, 'zeros'),
     sample([400], { q: 0.6 }, 'zeros'),
-    // The next larger element is the last of all, or the last lies before the end of a workgroup.
+    // The next larger element is the last of all.
     sample([128], { q: 0.995 }, 'ascending'),
-    sample([100], { q: 0.505 }, 'descending'),
   ],
   faults: [
     {
