@@ -23,6 +23,7 @@ const SUITES = {
     'quant.trit-*',
     'nn.ternary-layer',
     'train.ternary',
+    'vision.mobilenet-v2',
   ],
   attention: ['ops.attention.*'],
   layers: ['ops.nn.*', 'ops.conv.*', 'nn.*'],
