@@ -86,7 +86,7 @@ export const record = defineRecord(signature, {
     sample([33, 65], { dtype: 'f16', params: { per_channel: true } }),
     sample([3, 4], { limit: 9 }),
     // More rows than one dimension of a grid takes.
-    sample([65537, 2], { params: { per_channel: true } }),
+    { ...sample([65537, 2], { params: { per_channel: true } }), tier: 'full' },
   ],
   faults: [
     {
