@@ -26,7 +26,7 @@ const SUITES = {
     'vision.mobilenet-v2',
   ],
   attention: ['ops.attention.*'],
-  layers: ['ops.nn.*', 'ops.conv.*', 'nn.*'],
+  layers: ['ops.nn.*', 'ops.conv.*', 'nn.*', 'vision.*'],
   arithmetic: ['ops.math.*', 'ops.shape.*', 'ops.bits.*'],
   optimizers: [
     'ops.optim.*',
