@@ -224,6 +224,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test('the suites have no violation, closed or open', async ({ page }) => {
       await page.goto('/');
       await drop(page, [{ name: 'tests.json', bytes: new TextEncoder().encode(TESTS) }]);
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+        'The original tests, one by one',
+      );
       await expect(page.getByRole('heading', { level: 2 })).toHaveCount(3);
       expect(await violations(page)).toEqual([]);
       await page.getByLabel('Words').fill('gradient-clipping');
