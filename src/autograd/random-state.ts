@@ -39,7 +39,12 @@ export class RandomState {
 
   /** On the host, after a step was recorded or replayed: the next one starts behind it. */
   advance(): void {
-    this.#base += this.#used;
+    this.#base = nextBase(this.#base, this.#used);
+  }
+
+  /** Where the next step starts: counters that earlier steps used up. */
+  get base(): number {
+    return this.#base;
   }
 
   /**
@@ -59,6 +64,8 @@ export class RandomState {
     this.#used = at;
   }
 }
+
+const nextBase = seam('random_state.next', (base: number, used: number): number => base + used);
 
 const runFrom = seam('random_state.from', (state: RandomState, at: number, segment: () => void) => {
   const now = state.position;

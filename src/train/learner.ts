@@ -12,6 +12,7 @@ import { seam } from '../seam.ts';
 import { type HostTensor, hostTensor } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import type { StepGradients } from './kept-gradients.ts';
 import { lossOf, uploadExamples } from './loss.ts';
 import { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
 import { type Score, score } from './score.ts';
@@ -30,6 +31,12 @@ export interface LearnerConfig extends Omit<OptimizerOptions, 'fingerprints'> {
   readonly autocast?: AutocastType;
   /** Seed of the batches and of the model's random numbers. */
   readonly seed: number;
+}
+
+/** What a step changes. */
+export interface LearnerState extends OptimizerState {
+  /** Counters of the model's random numbers that the steps used up. */
+  readonly random: number;
 }
 
 const drawBatch = seam(
@@ -111,9 +118,14 @@ export class Learner implements Disposable {
     this.#gpu.submit();
   }
 
-  /** The state of the optimizer after the last step. */
-  async checkpoint(): Promise<OptimizerState> {
-    return await this.#optimizer.read();
+  /** The state after the last step. */
+  async checkpoint(): Promise<LearnerState> {
+    return { ...(await this.#optimizer.read()), random: this.#random.base };
+  }
+
+  /** The gradients of the last step; undefined where `keep_gradients` does not ask for them. */
+  async readGradients(): Promise<StepGradients | undefined> {
+    return await this.#optimizer.readGradients();
   }
 
   /**

@@ -10,6 +10,7 @@ import type { HostTensor, HostTensors } from '../tensor/host.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
+import { KeptGradients, type StepGradients } from './kept-gradients.ts';
 import { LossScaler, type LossScaling } from './loss-scaler.ts';
 import { type Judge, judgeStage, runStage, type Stage } from './stage.ts';
 import { type OptimizerParams, type UpdateRule, updateRule } from './update-rule.ts';
@@ -30,6 +31,8 @@ export interface OptimizerOptions {
   readonly grad_scaler?: LossScaling | undefined;
   /** They see what every stage of a step leaves. Default none. */
   readonly fingerprints?: Fingerprints | undefined;
+  /** Keep gradients and their norm for {@link Optimizer.readGradients}. Default false. */
+  readonly keep_gradients?: boolean | undefined;
 }
 
 /**
@@ -61,6 +64,9 @@ const checkParameters = seam('train.check_parameters', ({ names }: FlatParameter
     );
 });
 
+/** The stages of an update. A seam, so that a control can leave one out, repeat or move it. */
+const stagesOf = seam('train.update_stages', (stages: readonly Stage[]) => stages);
+
 /**
  * AdamW, Adam or SGD over one flat buffer: gradients are gathered into a buffer of the same layout,
  * clipped by their norm, and one dispatch updates everything. Nothing is read back, and a captured
@@ -73,6 +79,7 @@ export class Optimizer implements Disposable {
   readonly #schedule: Schedule;
   readonly #fingerprints: Fingerprints | undefined;
   readonly #scaler: LossScaler | undefined;
+  readonly #kept: KeptGradients | undefined;
   readonly #grad: Tensor;
   readonly #state: Tensors;
   readonly #stages: readonly Stage[];
@@ -85,6 +92,7 @@ export class Optimizer implements Disposable {
     options: OptimizerOptions = {},
   ) {
     const { schedule = { name: 'constant' }, max_grad_norm, grad_scaler, fingerprints } = options;
+    const { keep_gradients = false } = options;
     checkParameters(parameters);
     this.#gpu = gpu;
     this.#parameters = parameters;
@@ -96,11 +104,11 @@ export class Optimizer implements Disposable {
     const zeros = () => Tensor.zeros(gpu, [parameters.layout.length]);
     this.#grad = zeros();
     this.#state = Object.fromEntries(this.#rule.state.map((name) => [name, zeros()]));
+    this.#kept = keep_gradients ? new KeptGradients(gpu, parameters.layout.length) : undefined;
     const clipping = max_grad_norm === undefined ? [] : [this.#clipping(max_grad_norm)];
-    this.#stages = this.#scaler?.around(this.#grad, this.#changed, clipping) ?? [
-      ...clipping,
-      this.#stepping(),
-    ];
+    this.#stages = stagesOf(
+      this.#scaler?.around(this.#grad, this.#changed, clipping) ?? [...clipping, this.#stepping()],
+    );
   }
 
   /** With loss scaling the factor of the loss, f32 [1]: the gradient with which backward starts. */
@@ -118,9 +126,8 @@ export class Optimizer implements Disposable {
    * parameter must have one.
    */
   update(gradients: ReadonlyMap<Tensor, Tensor>): void {
-    this.#parameters.gather(gradients, this.#grad);
-    for (const stage of this.#stages)
-      runStage(stage, (outputs) => this.#fingerprints?.see(outputs));
+    this.#gather(gradients);
+    for (const stage of this.#stages) runStage(stage, (outputs) => this.#see(outputs));
   }
 
   /**
@@ -128,9 +135,9 @@ export class Optimizer implements Disposable {
    * of the run shown to `judge`.
    */
   async judgedUpdate(gradients: ReadonlyMap<Tensor, Tensor>, judge: Judge): Promise<void> {
-    this.#parameters.gather(gradients, this.#grad);
+    this.#gather(gradients);
     for (const stage of this.#stages)
-      await judgeStage(this.#gpu, stage, (outputs) => this.#fingerprints?.see(outputs), judge);
+      await judgeStage(this.#gpu, stage, (outputs) => this.#see(outputs), judge);
     // Under loss scaling the rates are part of the step.
     if (!this.#scaler) await this.#judgeRates(judge);
   }
@@ -140,6 +147,11 @@ export class Optimizer implements Disposable {
     const tensors: Record<string, HostTensor> = {};
     for (const [name, tensor] of Object.entries(this.#lasting)) tensors[name] = await tensor.read();
     return { step: this.#step, tensors };
+  }
+
+  /** The gradients of the last step; undefined where they were not kept. */
+  async readGradients(): Promise<StepGradients | undefined> {
+    return await this.#kept?.read(this.#grad);
   }
 
   /** Goes on from what {@link Optimizer.read} gave. */
@@ -155,6 +167,16 @@ export class Optimizer implements Disposable {
 
   get #lasting(): Tensors {
     return { ...this.#changed, ...this.#scaler?.state };
+  }
+
+  #gather(gradients: ReadonlyMap<Tensor, Tensor>): void {
+    this.#parameters.gather(gradients, this.#grad);
+    this.#kept?.begin(this.#grad);
+  }
+
+  #see(outputs: Tensors): void {
+    this.#fingerprints?.see(outputs);
+    this.#kept?.see(outputs);
   }
 
   #clipping(max_norm: number): Stage {
@@ -195,7 +217,7 @@ export class Optimizer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const owned = [this.#scaler, this.#grad, ...Object.values(this.#state)];
+    const owned = [this.#scaler, this.#kept, this.#grad, ...Object.values(this.#state)];
     release(
       this.#lasting,
       owned.filter((one) => one !== undefined),

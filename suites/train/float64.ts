@@ -47,7 +47,7 @@ export async function float64Training(
     graph,
     constants: valuesOfHosts(constants),
     trained: valuesOfHosts(await parameters.read()),
-    batches: batches.map((batch) => valuesOfHosts(valuesIn(batch))),
+    batches: batches.map((batch) => [valuesOfHosts(valuesIn(batch))]),
     optimizer,
     schedule: { name: 'constant' },
     clip: Number.POSITIVE_INFINITY,

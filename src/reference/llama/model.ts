@@ -1,9 +1,7 @@
 import { InvariantError } from '../../errors.ts';
-import { GraphBuilder } from '../../graph/builder.ts';
-import { type Call, callOf, mapped, type Named } from '../../graph/call.ts';
+import { callOf, mapped, type Named } from '../../graph/call.ts';
 import type { Graph, ValueType } from '../../graph/graph.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../../quant/weight.ts';
-import type { DType } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { rotaryEmbeddingCache } from '../../vocabulary/attention/rotary_embedding_cache.ts';
 import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
@@ -17,6 +15,7 @@ import { embedding } from '../../vocabulary/nn/embedding.ts';
 import { rmsNorm } from '../../vocabulary/nn/rms_norm.ts';
 import { silu } from '../../vocabulary/nn/silu.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
+import { GraphAuthor, typed } from '../networks/author.ts';
 import type { Value, Values } from '../record.ts';
 
 /** What of transformers' LlamaConfig the computation depends on, by the vocabulary's names. */
@@ -58,15 +57,8 @@ export function llamaGraph({ config, adapter, weights, batch }: Llama): Graph {
   const cos = typed([...batch, hidden / heads / 2]);
   const sin = typed(cos.shape);
   const constants = { ...tensorsOf(types), ...tables(cos, sin) };
-  const builder = new GraphBuilder<ValueType>(
-    { ids, labels },
-    new Map(Object.entries(constants).map(([name, type]) => [type, name])),
-  );
-  const apply = (layer: string, call: Call<ValueType>, shape: Shape, output = 'y'): ValueType => {
-    const value = typed(shape);
-    builder.call({ layer, ...call, outputs: { [output]: value } });
-    return value;
-  };
+  const author = new GraphAuthor({ ids, labels }, constants);
+  const apply = author.apply.bind(author);
   const stored = (name: string): ValueType | QuantizedWeight<ValueType> => {
     const type = types[name];
     if (!type) throw new InvariantError(`the model has no ${name}`);
@@ -136,7 +128,7 @@ export function llamaGraph({ config, adapter, weights, batch }: Llama): Graph {
     [1],
     'loss',
   );
-  return builder.build({ logits, loss });
+  return author.build({ logits, loss });
 }
 
 /** What the graph reads beside its inputs: weights, each part of a quantized one, and tables. */
@@ -165,8 +157,6 @@ function typesOf(weights: StateDict): StateDict<ValueType> {
       : typed(weight.shape),
   );
 }
-
-const typed = (shape: Shape, dtype: DType = 'f32'): ValueType => ({ dtype, shape });
 
 const tables = <T>(cos: T, sin: T) => ({ 'rotary.cos': cos, 'rotary.sin': sin });
 

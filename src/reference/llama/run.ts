@@ -57,12 +57,11 @@ export async function llamaRun(
     batch: input_ids.shape.slice(1),
   };
   const graph = llamaGraph(model);
-  const batches = Array.from({ length: input_ids.shape[0] as number }, (_, step) => ({
-    ids: at(input_ids, step),
-    labels: at(labels, step),
-  }));
+  const batches = Array.from({ length: input_ids.shape[0] as number }, (_, step) => [
+    { ids: at(input_ids, step), labels: at(labels, step) },
+  ]);
   const constants = constantsOf(model);
-  const { first, losses, grad_norms, lrs, final } = await trainingRun(
+  const { first, losses, grad_norms, lrs, last } = await trainingRun(
     { ...run, graph, constants, batches },
     runner,
   );
@@ -76,7 +75,7 @@ export async function llamaRun(
     lrs: curve(lrs),
     logits_step0: first.values.get(graph.outputs['logits'] as ValueId) as Value,
     grad0: first.gradients,
-    final,
+    final: last.trained,
   };
 }
 

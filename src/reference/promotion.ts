@@ -1,0 +1,13 @@
+import { type DType, isHalf } from '../tensor/dtype.ts';
+
+/**
+ * How a result of operands of these types is stored, by torch's promotion of tensors: as all floats
+ * among them are, and in float32 where they differ.
+ */
+export function promoted(dtypes: Iterable<DType | undefined>): DType {
+  const floats = new Set([...dtypes].map((dtype = 'f32') => dtype).filter(isFloat));
+  const [only = 'f32'] = floats;
+  return floats.size === 1 ? only : 'f32';
+}
+
+const isFloat = (dtype: DType): boolean => dtype === 'f32' || isHalf(dtype);

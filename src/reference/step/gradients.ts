@@ -1,0 +1,108 @@
+import { mapped } from '../../graph/call.ts';
+import type { Graph, ValueId } from '../../graph/graph.ts';
+import { run as runGraph } from '../../graph/run.ts';
+import { backward, type DifferentiableRunner, type GraphValues } from '../backward.ts';
+import type { Value, Values } from '../record.ts';
+import { atPosition } from './random.ts';
+
+/** A graph that gives `loss`, the mean over the labels that ask something. */
+export interface Network {
+  readonly graph: Graph;
+  /** Of the graph's constants, those that stay. */
+  readonly constants: Values;
+  /** Whether the loss of a position is that of the label after it. */
+  readonly shift?: boolean;
+}
+
+/** Forward and backward over the micro-batches of a step. */
+export interface Passes {
+  readonly loss: number;
+  readonly gradients: Values;
+  /** Of the first micro-batch. */
+  readonly values: GraphValues;
+  /** Where the random numbers of the next step begin. */
+  readonly position: number;
+}
+
+/** What is done with the parts of a batch. A wrong way to do it is another of these. */
+export interface Accumulation {
+  /** The weight of each part, of so many labels that ask something. */
+  readonly shares: (asked: readonly number[]) => readonly number[];
+  /** Where the random numbers of part `part` begin, if those of one part are `span`. */
+  readonly positionOf: (start: number, span: number, part: number) => number;
+}
+
+/**
+ * The mean over all labels, as transformers has it: each part's own mean weighs as its labels do.
+ * Parts draw one behind the other.
+ */
+export const ACCUMULATION: Accumulation = {
+  shares: (asked) => asked.map((count) => count / asked.reduce((sum, x) => sum + x, 0)),
+  positionOf: (start, span, part) => start + part * span,
+};
+
+/**
+ * Loss and gradients of `parts`, one micro-batch after the other, with gradients of `scale` times
+ * the loss.
+ */
+export async function gradientsOf(
+  { graph, constants, shift = false }: Network,
+  trained: Values,
+  parts: readonly Values[],
+  {
+    scale,
+    position,
+    accumulation = ACCUMULATION,
+  }: {
+    readonly scale: number;
+    readonly position: number;
+    readonly accumulation?: Accumulation | undefined;
+  },
+  runner: DifferentiableRunner,
+): Promise<Passes> {
+  const { loss: root } = graph.outputs as { readonly loss: ValueId };
+  const shares = accumulation.shares(parts.map(({ labels }) => askedOf(labels as Value, shift)));
+  const span = atPosition(graph, 0).end;
+  let loss = 0;
+  let gradients: Values | undefined;
+  let first: GraphValues | undefined;
+  for (const [part, given] of parts.entries()) {
+    const share = shares[part] as number;
+    const { graph: drawn } = atPosition(graph, accumulation.positionOf(position, span, part));
+    const values = await runGraph(drawn, runner, { ...constants, ...trained, ...given });
+    const seed = { shape: [1], data: Float64Array.of(scale * share) };
+    const flow = backward(drawn, values, new Map([[root, seed]]), runner);
+    const own = mapped(
+      trained,
+      (value, name) => flow.get(graph.constants[name] as ValueId) ?? zerosLike(value),
+    );
+    const before = gradients;
+    gradients = before
+      ? mapped(own, ({ shape, data }, name) => ({
+          shape,
+          data: data.map((g, i) => runner.add(before[name]?.data[i] as number, g)),
+        }))
+      : own;
+    loss += share * (values.get(root)?.data[0] as number);
+    first ??= values;
+  }
+  return {
+    loss,
+    gradients: gradients as Values,
+    values: first as GraphValues,
+    position: accumulation.positionOf(position, span, parts.length),
+  };
+}
+
+/** torch's ignore_index: such a label asks nothing. */
+const IGNORED = -100;
+
+/** Labels that ask something; with `shift` the first of a sequence is no one's. */
+function askedOf({ shape, data }: Value, shift: boolean): number {
+  const length = shape.at(-1) ?? 1;
+  return data.filter((label, i) => label !== IGNORED && !(shift && i % length === 0)).length;
+}
+
+function zerosLike({ shape, data }: Value): Value {
+  return { shape, data: new Float64Array(data.length) };
+}

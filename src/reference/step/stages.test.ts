@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { mapped } from '../../graph/call.ts';
+import type { Value, Values } from '../record.ts';
+import { rateOf, updated } from './stages.ts';
+import { freshState, type Recipe, type StepState } from './state.ts';
+
+const vector = (...data: readonly number[]): Value => ({
+  shape: [data.length],
+  data: Float64Array.from(data),
+});
+const numbers = (values: Values) => mapped(values, ({ data }) => [...data]);
+
+/** Powers of two, which float32 holds: every number below is exact. */
+const recipe: Recipe = {
+  optimizer: { optimizer: 'sgd', lr: 0.5, momentum: 0.5, weight_decay: 0, dampening: 0 },
+  schedule: { name: 'linear', warmup: 2, total: 4 },
+  clip: Number.POSITIVE_INFINITY,
+  scaler: { init_scale: 8, growth_factor: 2, backoff_factor: 0.5, growth_interval: 2 },
+};
+const start = freshState(recipe, { w: vector(1, -2), b: vector(4) });
+
+/** The states after steps with these gradients. */
+function statesAfter(
+  given: readonly Values[],
+  of: Recipe = recipe,
+  from: StepState = start,
+): StepState[] {
+  let state = from;
+  return given.map((gradients) => {
+    state = updated(of, state, gradients).state;
+    return state;
+  });
+}
+
+const GRADIENT = { w: vector(8, 16), b: vector(-32) };
+const OVERFLOW = { w: vector(8, Number.POSITIVE_INFINITY), b: vector(-32) };
+
+describe('the stages of a step', () => {
+  test('unscale, then clip by the norm of all gradients together', () => {
+    const gradients = { w: vector(24, 0), b: vector(-32) };
+    const { norm, gradients: taken } = updated({ ...recipe, clip: 2.5 }, start, gradients);
+    expect(norm).toBe(5);
+    expect(taken['w']?.data[0]).toBeCloseTo(1.5, 5);
+    expect(taken['b']?.data[0]).toBeCloseTo(-2, 5);
+  });
+
+  test('step at the rate of the schedule, which begins at 0, and keep the buffer', () => {
+    const [first, second] = statesAfter([GRADIENT, GRADIENT]);
+    expect(numbers(first?.trained ?? {})).toEqual({ w: [1, -2], b: [4] });
+    expect(numbers(first?.kept['momentum_buffer'] ?? {})).toEqual({ w: [1, 2], b: [-4] });
+    // 0.25 of the buffer 0.5 g + g.
+    expect(numbers(second?.trained ?? {})).toEqual({ w: [0.625, -2.75], b: [5.5] });
+  });
+
+  test('leave out a step that overflows: it changes the scale alone, and no count of steps', () => {
+    const [first, skipped] = statesAfter([GRADIENT, OVERFLOW]);
+    expect(skipped).toEqual({ ...first, scale: 4, growth_tracker: 0 });
+    expect(first).toMatchObject({ scale: 8, growth_tracker: 1, taken: 1, scheduled: 1 });
+  });
+
+  test('grow the scale after two steps in a row', () => {
+    const states = statesAfter([GRADIENT, OVERFLOW, GRADIENT, GRADIENT]);
+    expect(states.map(({ scale }) => scale)).toEqual([8, 4, 4, 8]);
+    expect(states.map(({ growth_tracker }) => growth_tracker)).toEqual([1, 0, 1, 0]);
+    expect(states.map((state) => rateOf(recipe, state))).toEqual([0.25, 0.25, 0.5, 0.25]);
+  });
+
+  test('know no scale where the loss is not scaled', () => {
+    const plain = { ...recipe, scaler: undefined, schedule: { name: 'constant' } as const };
+    const [state] = statesAfter([GRADIENT], plain, freshState(plain, start.trained));
+    expect(state).toMatchObject({ scale: 1, growth_tracker: 0, taken: 1 });
+    expect(numbers(state?.trained ?? {})).toEqual({ w: [-3, -10], b: [20] });
+  });
+});

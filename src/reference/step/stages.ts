@@ -1,0 +1,149 @@
+import { mapped } from '../../graph/call.ts';
+import { lrSchedule } from '../../vocabulary/optim/lr_schedule.ts';
+import { completed } from '../../vocabulary/signature.ts';
+import { record as ampUnscale } from '../optim/amp_unscale.ts';
+import { record as ampUpdateScale } from '../optim/amp_update_scale.ts';
+import { record as clipGradNorm } from '../optim/clip_grad_norm.ts';
+import { rateAt } from '../optim/lr_schedule.ts';
+import { type Element, ruleOf } from '../optim/optimizers.ts';
+import type { Value, Values } from '../record.ts';
+import type { Recipe, StepState } from './state.ts';
+
+/** A step between its backward pass and its end. */
+export interface Work {
+  readonly recipe: Recipe;
+  readonly state: StepState;
+  readonly gradients: Values;
+  /** Whether a gradient was not finite: the step is left out. */
+  readonly found: boolean;
+  /** Of all gradients together, before they are clipped. */
+  readonly norm: number;
+  /** How a parameter is stored. */
+  readonly stored: (x: number) => number;
+}
+
+/** A part of a step after its backward pass. */
+export type Stage = (work: Work) => Work;
+
+/** GradScaler.unscale_. */
+export const unscale: Stage = (work) => {
+  const { state, gradients } = work;
+  const unscaled = mapped(gradients, (grad) =>
+    ampUnscale.forward({ grad, scale: one(state.scale) }, {}),
+  );
+  return {
+    ...work,
+    gradients: mapped(unscaled, ({ grad }) => grad),
+    found: Object.values(unscaled).some(({ found_inf }) => found_inf.data[0] !== 0),
+  };
+};
+
+/** torch.nn.utils.clip_grad_norm_. */
+export const clip: Stage = (work) => {
+  const { norm, ...gradients }: Values = clipGradNorm.forward(work.gradients, {
+    max_norm: work.recipe.clip,
+  });
+  return { ...work, gradients, norm: numberOf(norm) };
+};
+
+/** Optimizer.step with the rate of the schedule, by GradScaler left out where one was found. */
+export const update: Stage = (work) => {
+  const { recipe, state, gradients, found, stored } = work;
+  if (found) return work;
+  const { trained, kept, taken } = state;
+  const rule = ruleOf({ ...recipe.optimizer, lr: rateOf(recipe, state) }, false);
+  const after = mapped(trained, (value, name) =>
+    elementsOf(value, keptOf(kept, name)).map((before, i) =>
+      rule.step(before, (gradients[name] as Value).data[i] as number, taken + 1),
+    ),
+  );
+  const collected = (element: string, store: (x: number) => number = (x) => x) =>
+    mapped(trained, ({ shape }, name) => ({
+      shape,
+      data: Float64Array.from(after[name] ?? [], (each) => store(each[element] as number)),
+    }));
+  return {
+    ...work,
+    state: {
+      ...state,
+      trained: collected('param', stored),
+      kept: mapped(kept, (_, name) => collected(name)),
+      taken: taken + 1,
+    },
+  };
+};
+
+/** GradScaler.update. */
+export const growScale: Stage = (work) => {
+  const { recipe, state, found } = work;
+  const { scale, growth_tracker } = ampUpdateScale.forward(
+    {
+      scale: one(state.scale),
+      growth_tracker: one(state.growth_tracker),
+      steps: one(state.taken),
+      found_inf: one(Number(found)),
+    },
+    growthOf(recipe),
+  );
+  return {
+    ...work,
+    state: { ...state, scale: numberOf(scale), growth_tracker: numberOf(growth_tracker) },
+  };
+};
+
+/** LRScheduler.step, which transformers leaves out with the optimizer's. */
+export const schedule: Stage = (work) => {
+  const { state, found } = work;
+  return found ? work : { ...work, state: { ...state, scheduled: state.scheduled + 1 } };
+};
+
+/**
+ * The stages in their order: that of torch's examples of automatic mixed precision, "Working with
+ * unscaled gradients".
+ */
+export function stagesOf({ scaler }: Recipe): readonly Stage[] {
+  return scaler ? [unscale, clip, update, growScale, schedule] : [clip, update, schedule];
+}
+
+/** What `stages` make of the gradients that backward gave. */
+export function updated(
+  recipe: Recipe,
+  state: StepState,
+  gradients: Values,
+  {
+    stages = stagesOf(recipe),
+    stored = (x: number) => x,
+  }: { readonly stages?: readonly Stage[]; readonly stored?: Work['stored'] } = {},
+): Work {
+  const begun: Work = { recipe, state, gradients, found: false, norm: Number.NaN, stored };
+  return stages.reduce((work, stage) => stage(work), begun);
+}
+
+/** The rate of the next step. */
+export function rateOf({ optimizer, schedule: given }: Recipe, { scheduled }: StepState): number {
+  return rateAt(completed(lrSchedule, { ...given, base_lr: optimizer.lr }), scheduled);
+}
+
+/** What the optimizer keeps of one parameter, by its own names. */
+export function keptOf(kept: StepState['kept'], parameter: string): Values {
+  return mapped(kept, (values) => values[parameter] as Value);
+}
+
+/** Every element of a parameter with what is kept of it. */
+export function elementsOf(param: Value, kept: Values): readonly Element[] {
+  const each = Object.entries(kept);
+  return Array.from(param.data, (x, i) => {
+    const element: Record<string, number> = { param: x };
+    for (const [name, { data }] of each) element[name] = data[i] as number;
+    return element;
+  });
+}
+
+function growthOf({ scaler }: Recipe) {
+  const { growth_factor = 1, backoff_factor = 1, growth_interval = 1 } = scaler ?? {};
+  return { growth_factor, backoff_factor, growth_interval };
+}
+
+const one = (x: number): Value => ({ shape: [1], data: Float64Array.of(x) });
+
+const numberOf = (value: Value | undefined): number => value?.data[0] as number;

@@ -1,0 +1,44 @@
+import { mapped } from '../../graph/call.ts';
+import type { gradScaler } from '../../vocabulary/optim/grad_scaler.ts';
+import type { Schedule } from '../../vocabulary/optim/lr_schedule.ts';
+import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { type OptimizerParams, ruleOf } from '../optim/optimizers.ts';
+import type { Value, Values } from '../record.ts';
+
+/** How a run is trained, by torch's names. */
+export interface Recipe {
+  readonly optimizer: OptimizerParams & { readonly lr: number };
+  readonly schedule: Schedule;
+  /** The largest norm of clip_grad_norm_; infinite where nothing is clipped. */
+  readonly clip: number;
+  /** torch.amp.GradScaler's; absent where the loss is not scaled. */
+  readonly scaler?: Omit<ParamsOf<typeof gradScaler>, 'lr'> | undefined;
+}
+
+/** All that a step changes. */
+export interface StepState {
+  readonly trained: Values;
+  /** What the optimizer keeps, by its own names and then by parameter. */
+  readonly kept: Readonly<Record<string, Values>>;
+  /** Steps that the optimizer has taken. */
+  readonly taken: number;
+  /** Steps that the schedule has taken. */
+  readonly scheduled: number;
+  readonly scale: number;
+  readonly growth_tracker: number;
+}
+
+/** The state before the first step. */
+export function freshState({ optimizer, scaler }: Recipe, trained: Values): StepState {
+  const zeros = () =>
+    mapped(trained, ({ shape, data }): Value => ({ shape, data: new Float64Array(data.length) }));
+  const { state } = ruleOf(optimizer, false);
+  return {
+    trained,
+    kept: Object.fromEntries(state.map((name) => [name, zeros()])),
+    taken: 0,
+    scheduled: 0,
+    scale: scaler?.init_scale ?? 1,
+    growth_tracker: 0,
+  };
+}

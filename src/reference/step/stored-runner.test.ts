@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { checkGraph } from '../../graph/check.ts';
+import { callsOf } from '../../graph/graph.ts';
+import { typed } from '../networks/author.ts';
+import { mlpGraph } from '../networks/mlp.ts';
+import { sequenceClassifierGraph } from '../networks/sequence-classifier.ts';
+import type { Value } from '../record.ts';
+import { atPosition } from './random.ts';
+import { storedRunner } from './stored-runner.ts';
+
+const MLP = {
+  'fc1.weight': typed([5, 7]),
+  'fc1.bias': typed([5]),
+  'fc2.weight': typed([5, 5]),
+  'fc2.bias': typed([5]),
+  'fc3.weight': typed([3, 5]),
+  'fc3.bias': typed([3]),
+};
+
+describe('the graph of a perceptron', () => {
+  test('casts operands of products to halves and those of the loss back', () => {
+    const graph = mlpGraph(MLP, 5, { autocast: 'float16' });
+    expect(() => checkGraph(graph)).not.toThrow();
+    const casts = callsOf(graph).filter(({ op }) => op.name === 'cast');
+    // x, three weights and biases; between the products all stays in halves.
+    expect(casts.map(({ layer }) => layer)).toEqual([
+      'fc1.a',
+      'fc1.b',
+      'fc1.bias',
+      'fc2.b',
+      'fc2.bias',
+      'fc3.b',
+      'fc3.bias',
+      'loss.logits',
+    ]);
+    expect(graph.values[graph.outputs['logits'] as number]?.dtype).toBe('f16');
+    expect(graph.values[graph.outputs['loss'] as number]?.dtype).toBe('f32');
+  });
+
+  test('casts nothing without autocast', () => {
+    const graph = mlpGraph(MLP, 5);
+    expect(callsOf(graph).filter(({ op }) => op.name === 'cast')).toEqual([]);
+  });
+});
+
+test('dropouts of a graph draw one behind the other, four numbers a count', () => {
+  const width = 6;
+  const linear = (name: string, out: number, of = width) => ({
+    [`${name}.weight`]: typed([out, of]),
+    [`${name}.bias`]: typed([out]),
+  });
+  const norm = (name: string) => ({
+    [`${name}.weight`]: typed([width]),
+    [`${name}.bias`]: typed([width]),
+  });
+  const weights = {
+    'embeddings.weight': typed([17, width]),
+    ...norm('norm1'),
+    ...norm('norm2'),
+    ...linear('query', width),
+    ...linear('key', width),
+    ...linear('value', width),
+    ...linear('out_proj', width),
+    ...linear('linear1', 2 * width),
+    ...linear('linear2', width, 2 * width),
+    ...linear('classifier', 2),
+  };
+  const options = { heads: 2, p: 0.3, seed: 5, batch: [3, 5] } as const;
+  const graph = sequenceClassifierGraph(weights, options);
+  expect(() => checkGraph(graph)).not.toThrow();
+  const { graph: drawn, end } = atPosition(graph, 100);
+  const offsets = callsOf(drawn).flatMap(({ op, params }) =>
+    op.name === 'dropout' ? [(params as { readonly offset: number }).offset] : [],
+  );
+  // 90 numbers each: 22.5 counts, rounded up.
+  expect(offsets).toEqual([100, 123]);
+  expect(end).toBe(146);
+});
+
+describe('a runner that stores', () => {
+  const call = (to: string) => ({
+    op: callsOf(mlpGraph(MLP, 5, { autocast: 'float16' }))[0]?.op as never,
+    params: { to },
+    inputs: { x: { shape: [1], data: Float64Array.of(1 + 2 ** -9) } },
+  });
+  const y = (values: Readonly<Record<string, Value>>) => values['y'] as Value;
+
+  test('rounds to the format of a cast, and what follows to that of its operands', () => {
+    const { run } = storedRunner('float64');
+    expect(y(run(call('float16')) as never)).toMatchObject({ dtype: 'f16' });
+    expect([...y(run(call('bfloat16')) as never).data]).toEqual([1]);
+    expect([...y(run(call('float16')) as never).data]).toEqual([1 + 2 ** -9]);
+  });
+
+  test('rounds the rest to float32 where it is asked to', () => {
+    expect(storedRunner('float32').add(1, 2 ** -30)).toBe(1);
+    expect(storedRunner('float64').add(1, 2 ** -30)).toBe(1 + 2 ** -30);
+  });
+});

@@ -1,0 +1,39 @@
+import type { Call } from '../../graph/call.ts';
+import { mapped } from '../../graph/call.ts';
+import type { DType } from '../../tensor/dtype.ts';
+import { bf16FromF32, f16FromF32, f32FromBf16, f32FromF16 } from '../../tensor/half.ts';
+import type { DifferentiableRunner } from '../backward.ts';
+import { promoted } from '../promotion.ts';
+import type { Value } from '../record.ts';
+import { truthOf } from '../truth.ts';
+
+/** A number as a format holds it. */
+const HELD: Readonly<Partial<Record<DType, (x: number) => number>>> = {
+  f16: (x) => f32FromF16(f16FromF32(x)),
+  bf16: (x) => f32FromBf16(bf16FromF32(x)),
+};
+
+/**
+ * Runs calls by the records, and rounds what they give as it is stored: to halves where operands
+ * are, a gradient as what it is the gradient of. All else is rounded to float32 or, in a run that
+ * others are measured by, stays as it is.
+ */
+export function storedRunner(others: 'float32' | 'float64'): DifferentiableRunner {
+  const stored = others === 'float32' ? Math.fround : (x: number) => x;
+  return {
+    run: (call) =>
+      mapped(truthOf(call), ({ shape, data }, name): Value => {
+        const dtype = call.grads ? (call.inputs[name]?.dtype ?? 'f32') : outputType(call);
+        return { shape, dtype, data: data.map(HELD[dtype] ?? stored) };
+      }),
+    view: (value, shape) => ({ ...value, shape }),
+    add: (a, b) => stored(a + b),
+    stored,
+  };
+}
+
+function outputType({ op, params, inputs }: Call<Value>): DType {
+  if (op.name !== 'cast') return promoted(Object.values(inputs).map(({ dtype }) => dtype));
+  const { to } = params as { readonly to: string };
+  return to === 'float16' ? 'f16' : to === 'bfloat16' ? 'bf16' : 'f32';
+}
