@@ -113,7 +113,7 @@ const dropout: Setting = {
   products: 'f32',
 };
 
-/** Points of which some ask nothing: in each micro-batch another number. */
+/** Points, some of them without a question: in each micro-batch another number. */
 function drawParts(_step: number, random: Random): readonly Examples[] {
   return Array.from({ length: PARTS }, (_, part) => {
     const [{ inputs, labels }] = drawPoints(1, random) as [Examples];
