@@ -10,8 +10,12 @@ import pytest
 _ROOT = Path(__file__).resolve().parents[2]
 _CATALOG = _ROOT / "src" / "catalog"
 
+# The property of a test's report that tells its outcome, by which it reaches the process that
+# started the workers.
+_OUTCOME = "outcome"
+
 _held = 0
-_outcomes: list[dict[str, object]] = []
+_outcomes: list[object] = []
 
 
 def _known_ids() -> set[str]:
@@ -53,20 +57,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     decisive = report.when == "call" or (report.when == "setup" and not report.passed)
     if item.get_closest_marker("covers") and decisive:
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-        _outcomes.append(
-            {
-                "file": str(item.path.relative_to(_ROOT)),
-                "title": item.name.split("[")[0].removeprefix("test_").replace("_", " "),
-                "status": {"passed": "pass", "failed": "fail", "skipped": "skip"}[report.outcome],
-                "durationMs": report.duration * 1000,
-                "attempts": 1,
-                "assertions": _held,
-                **({} if report.passed else {"reason": reason}),
-            }
-        )
+        outcome = {
+            "file": str(item.path.relative_to(_ROOT)),
+            "title": item.name.split("[")[0].removeprefix("test_").replace("_", " "),
+            "status": {"passed": "pass", "failed": "fail", "skipped": "skip"}[report.outcome],
+            "durationMs": report.duration * 1000,
+            "attempts": 1,
+            "assertions": _held,
+            **({} if report.passed else {"reason": reason}),
+        }
+        report.user_properties.append((_OUTCOME, outcome))
     return report  # type: ignore[return-value]
 
 
-def pytest_sessionfinish() -> None:
-    if target := os.environ.get("GRADPROOF_TEST_OUTCOMES"):
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _outcomes.extend(value for name, value in report.user_properties if name == _OUTCOME)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    target = os.environ.get("GRADPROOF_TEST_OUTCOMES")
+    if target and not hasattr(session.config, "workerinput"):
         Path(target).write_text(json.dumps(_outcomes))

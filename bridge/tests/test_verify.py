@@ -523,19 +523,23 @@ def test_a_model_that_can_be_read_is_judged(tmp_path, capsys):
 
 
 @has("onnxruntime")
-@pytest.mark.parametrize("text", [b"", b"this is no model\n" * 7, b"\x08"])
-def test_onnxruntime_alone_finds_a_model_unreadable_too(tmp_path, text):
-    (tmp_path / "model.onnx").write_bytes(text)
-    code = "import sys; sys.modules['onnx'] = None; from gradproof_bridge.cli import main; sys.exit(main(['verify', sys.argv[1]]))"
-    ended = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+def test_onnxruntime_alone_finds_a_model_unreadable_too(tmp_path):
+    texts = [b"", b"this is no model\n" * 7, b"\x08"]
+    folders = [tmp_path / str(i) for i in range(len(texts))]
+    for folder, text in zip(folders, texts, strict=True):
+        folder.mkdir()
+        (folder / "model.onnx").write_bytes(text)
+    # One process for all, since it takes seconds until the libraries are loaded.
+    code = (
+        "import sys; sys.modules['onnx'] = None; from gradproof_bridge.cli import main; "
+        "sys.exit(str([main(['verify', folder]) for folder in sys.argv[1:]]))"
     )
-    assert ended.returncode == 2, ended
-    assert [line.split()[0] for line in ended.stdout.splitlines()] == [
-        "not-checked",
-        "unreadable",
-        "1",
-    ]
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *folders], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr.splitlines()[-1:] == ["[2, 2, 2]"], ended
+    verdicts = ["not-checked", "unreadable", "1"]
+    assert [line.split()[0] for line in ended.stdout.splitlines()] == verdicts * len(texts)
 
 
 @pytest.mark.parametrize("end", [0, 5, 9, -200, -1])

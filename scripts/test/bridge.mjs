@@ -1,4 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { bridgeEnvironment, bridgeProgram, ensureBridge } from '../bridge/environment.mjs';
 import { runPart } from './part.mjs';
@@ -30,9 +31,10 @@ export async function bridgeTests(root, results) {
     await run(
       `bridge: tests (${kind} environment)`,
       'pytest',
-      [`--junit-xml=${junit}`],
+      [`--junit-xml=${junit}`, '-n', String(availableParallelism()), '--dist', 'worksteal'],
       () => countsOfJunit(junit),
-      { ...process.env, GRADPROOF_TEST_OUTCOMES: outcomes },
+      // As many processes as cores, with one thread each.
+      { ...process.env, GRADPROOF_TEST_OUTCOMES: outcomes, OMP_NUM_THREADS: '1' },
     ),
   ];
   if (kind === 'minimal')

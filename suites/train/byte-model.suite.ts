@@ -213,6 +213,7 @@ byteModelSuite
 
 byteModelSuite
   .case('memory-forecast')
+  .tier('full')
   .desc(
     'The peak of live device memory over training steps and a held-out loss stays within what was forecast from shapes.',
   )

@@ -145,6 +145,7 @@ const stateOf = seam('capture.state_of', (state: OptimizerState): OptimizerState
 
 captureSuite
   .case('fresh-device')
+  .tier('full')
   .timeout(60_000)
   .desc(
     'Five steps on two devices of the adapter give the same bits, one recorded and one replayed.',
@@ -274,70 +275,75 @@ const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
   matmul_4bit: Object.keys(matmul4bit.variants),
 };
 
-captureSuite
-  .case('epilogue', {
-    product: Object.entries(PRODUCTS).flatMap(([op, variants]) =>
-      variants.map((variant) => `${op}-${variant}`),
-    ),
-  })
-  .desc(
-    'silu(P) * z as the epilogue of a product P that is used elsewhere too, and silu(P) of one that is not: the same bits as one after the other.',
-  )
-  .control('the factor is added', (fault) =>
-    fault.shader('math/mul', 'return a * b;', 'return a + b;'),
-  )
-  .run(async (t) => {
-    const [op, variant = ''] = String(t.params['product']).split('-');
-    const missing = (op === 'matmul' ? matmul : matmul4bit).variants[variant]?.needs?.find(
-      (feature) => !t.gpu.features.has(feature),
-    );
-    if (missing) t.skip('missing-feature', missing);
-    const m = 9;
-    const k = 5;
-    const n = 67;
-    using x = draw(t, 1, [m, k]);
-    using w = draw(t, 2, [n, k]);
-    using bias = draw(t, 3, [n]);
-    using z = draw(t, 4, [m, n]);
-    const weight = quantizerOf(nf4).forward(
-      t.gpu,
-      { weight: w },
-      { quant_type: 'nf4', blocksize: 64 },
-    );
-    const multiply = () => {
-      if (op === 'matmul')
-        return matmul.forward(t.gpu, { a: x, b: w, bias }, { transpose_b: true }, variant).y;
-      const params = { quant_type: 'nf4', blocksize: 64, out_features: n, in_features: k } as const;
-      return matmul4bit.forward(
+for (const [product, tier] of Object.entries(PRODUCTS).flatMap(([op, variants]) =>
+  variants.map((variant) => [`${op}-${variant}`, variant === 'tiled' ? 'quick' : 'full'] as const),
+))
+  captureSuite
+    .case('epilogue', { product: [product] })
+    .tier(tier)
+    .desc(
+      'silu(P) * z as the epilogue of a product P that is used elsewhere too, and silu(P) of one that is not: the same bits as one after the other.',
+    )
+    .control('the factor is added', (fault) =>
+      fault.shader('math/mul', 'return a * b;', 'return a + b;'),
+    )
+    .run(async (t) => {
+      const [op, variant = ''] = String(t.params['product']).split('-');
+      const missing = (op === 'matmul' ? matmul : matmul4bit).variants[variant]?.needs?.find(
+        (feature) => !t.gpu.features.has(feature),
+      );
+      if (missing) t.skip('missing-feature', missing);
+      const m = 9;
+      const k = 5;
+      const n = 67;
+      using x = draw(t, 1, [m, k]);
+      using w = draw(t, 2, [n, k]);
+      using bias = draw(t, 3, [n]);
+      using z = draw(t, 4, [m, n]);
+      const weight = quantizerOf(nf4).forward(
         t.gpu,
-        { x, packed: weight.packed, absmax: weight.absmax },
-        params,
-        variant,
-      ).y;
-    };
-    const step = () => {
-      const product = multiply();
-      using active = silu.forward(t.gpu, { x: product }, {}).y;
-      const { y } = mul.forward(t.gpu, { a: active, b: z }, {});
-      using other = multiply();
-      return { product, y, other: silu.forward(t.gpu, { x: other }, {}).y };
-    };
-    const eager = step();
-    using captured = await capture(t.gpu, step);
-    const outputs = captured.run();
-    for (const name of ['product', 'y', 'other'] as const) {
-      t.expectEqual(name, await download(outputs[name]), await download(eager[name]));
-      eager[name][Symbol.dispose]();
-    }
-    for (const tensor of Object.values(weight)) tensor?.[Symbol.dispose]();
-    const kernels = [...t.gpu.recorder.dispatched]
-      .filter((file) => file.startsWith('fused/'))
-      .join(', ');
-    t.expect(
-      captured.length === 2,
-      () => `${captured.length} commands are left; fused are ${kernels}`,
-    );
-  });
+        { weight: w },
+        { quant_type: 'nf4', blocksize: 64 },
+      );
+      const multiply = () => {
+        if (op === 'matmul')
+          return matmul.forward(t.gpu, { a: x, b: w, bias }, { transpose_b: true }, variant).y;
+        const params = {
+          quant_type: 'nf4',
+          blocksize: 64,
+          out_features: n,
+          in_features: k,
+        } as const;
+        return matmul4bit.forward(
+          t.gpu,
+          { x, packed: weight.packed, absmax: weight.absmax },
+          params,
+          variant,
+        ).y;
+      };
+      const step = () => {
+        const product = multiply();
+        using active = silu.forward(t.gpu, { x: product }, {}).y;
+        const { y } = mul.forward(t.gpu, { a: active, b: z }, {});
+        using other = multiply();
+        return { product, y, other: silu.forward(t.gpu, { x: other }, {}).y };
+      };
+      const eager = step();
+      using captured = await capture(t.gpu, step);
+      const outputs = captured.run();
+      for (const name of ['product', 'y', 'other'] as const) {
+        t.expectEqual(name, await download(outputs[name]), await download(eager[name]));
+        eager[name][Symbol.dispose]();
+      }
+      for (const tensor of Object.values(weight)) tensor?.[Symbol.dispose]();
+      const kernels = [...t.gpu.recorder.dispatched]
+        .filter((file) => file.startsWith('fused/'))
+        .join(', ');
+      t.expect(
+        captured.length === 2,
+        () => `${captured.length} commands are left; fused are ${kernels}`,
+      );
+    });
 
 async function download(tensor: Tensor) {
   return { shape: tensor.shape, data: valuesOf(await tensor.read()) };

@@ -38,7 +38,7 @@ interface Lesson {
   readonly lr: number;
   /** Held-out examples. */
   readonly heldout: number;
-  /** Of the shortest run; the classifier's takes longest. */
+  /** Of the shortest run; those with the most kernels take longest. */
   readonly tier: Tier;
 }
 
@@ -115,7 +115,7 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
     batchSize: 12,
     lr: 0.01,
     heldout: 256,
-    tier: 'quick',
+    tier: 'full',
   },
   classifier: {
     task: 'An encoder finds which of two kinds of token is more frequent in a padded sequence.',

@@ -5,6 +5,7 @@ import type { Report } from '../../report/schema.ts';
 import { FINDINGS } from '../../report/verdict.ts';
 import type { RunListener } from '../events.ts';
 import { planEntry } from '../plan.ts';
+import { CaseQueue } from './case-queue.ts';
 import { atDeadline, deadlineInWords, deadlineOf, RUN_DEADLINE } from './deadline.ts';
 import { GpuProcess, isGone, isSilent } from './gpu-process.ts';
 import type { RunnerHost } from './host.ts';
@@ -40,7 +41,7 @@ export class Run {
   readonly #listen: RunListener;
   readonly #identity: RunIdentity;
   readonly #results: RunResults;
-  #queue: Item[];
+  readonly #queue: CaseQueue;
   /**
    * Cases that ran beside others when their worker or device went away. Each runs again while no
    * other does: what happens then is its own doing.
@@ -67,7 +68,8 @@ export class Run {
     this.#identity = identity;
     this.#results = new RunResults(selected, host.resume, listen);
     const { toRun } = this.#results;
-    this.#queue = toRun.filter(({ attempts }) => attempts === 0);
+    const fresh = toRun.filter(({ attempts }) => attempts === 0);
+    this.#queue = new CaseQueue(fresh, { keepsOrder: options.shuffle });
     this.#toRunAlone = toRun.filter(({ attempts }) => attempts > 0);
     this.#gpu = new GpuProcess(host.sharedGpu !== undefined);
   }
@@ -109,17 +111,17 @@ export class Run {
       planHash: this.#identity.planHash,
     });
     this.#results.tellResumed();
-    const more = Math.min(this.#options.workers, this.#queue.length) - 1;
+    const more = Math.min(this.#options.workers, this.#queue.size) - 1;
     this.#alone = more < 1;
     await Promise.all([
-      this.#drain(first),
-      ...Array.from({ length: Math.max(0, more) }, () => this.#drainMore()),
+      this.#drain(first, 0),
+      ...Array.from({ length: Math.max(0, more) }, (_, n) => this.#drainMore(n + 1)),
     ]);
     if (this.#toRunAlone.length === 0 || this.#end) return;
     this.#alone = true;
-    this.#queue = [...this.#toRunAlone.splice(0), ...this.#queue];
+    for (const item of this.#toRunAlone.splice(0).reverse()) this.#queue.putFirst(item);
     const worker = await this.#restartWorker();
-    if (worker) await this.#drain(worker);
+    if (worker) await this.#drain(worker, 0);
   }
 
   /** Ends the run early; the first reason counts. */
@@ -129,16 +131,17 @@ export class Run {
   }
 
   /** A further worker only makes the run faster: the run goes on without one that cannot start. */
-  async #drainMore(): Promise<void> {
+  async #drainMore(number: number): Promise<void> {
     const worker = await this.#startWorker().catch(() => undefined);
-    if (worker) await this.#drain(worker);
+    if (worker) await this.#drain(worker, number);
   }
 
   /** Runs cases until none is left, or no device can be had any more. */
-  async #drain(initial: PoolWorker): Promise<void> {
+  async #drain(initial: PoolWorker, number: number): Promise<void> {
     let worker: PoolWorker | undefined = initial;
+    const next = () => this.#queue.take(number);
     try {
-      for (let item = this.#queue.shift(); item && !this.#end; item = this.#queue.shift()) {
+      for (let item = next(); item && !this.#end; item = next()) {
         this.#listen({ type: 'case-start', id: item.declared.id, backend: item.declared.backend });
         this.#inFlight.add(item);
         worker = await this.#runToResult(item, worker);
@@ -147,6 +150,7 @@ export class Run {
         if (!worker) return;
       }
     } finally {
+      this.#queue.leave(number);
       worker?.terminate();
     }
   }
@@ -230,7 +234,7 @@ export class Run {
   #putBack(item: Item, reply: SettledReply): boolean {
     if (!this.#alone) this.#toRunAlone.push(item);
     else if (isSilent(reply) || ++item.lossesAlone >= LOSSES_ALONE) return false;
-    else this.#queue.unshift(item);
+    else this.#queue.putFirst(item);
     return true;
   }
 

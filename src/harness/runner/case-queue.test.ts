@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import type { Case } from '../../testing/suite.ts';
+import { CaseQueue } from './case-queue.ts';
+import type { Item } from './run-results.ts';
+
+/** Items of suites that are named by the first letter of their id. */
+function itemsOf(ids: string): Item[] {
+  return ids.split(' ').map((id) => ({
+    declared: { id, suite: id.charAt(0) } as Case,
+    attempts: 0,
+    failures: [],
+    lossesAlone: 0,
+  }));
+}
+
+/** The ids that workers get who ask in turn. */
+function taken(queue: CaseQueue, workers: readonly number[]): (string | undefined)[] {
+  return workers.map((worker) => queue.take(worker)?.declared.id);
+}
+
+test('one worker gets the cases in their order', () => {
+  const queue = new CaseQueue(itemsOf('a1 a2 b1 c1 c2'), { keepsOrder: false });
+  expect(taken(queue, [0, 0, 0, 0, 0, 0])).toEqual(['a1', 'a2', 'b1', 'c1', 'c2', undefined]);
+});
+
+test('workers keep to suites of their own, and help where no other is left', () => {
+  const queue = new CaseQueue(itemsOf('a1 a2 a3 a4 b1 b2 c1'), { keepsOrder: false });
+  expect(taken(queue, [0, 1, 0, 1, 1, 1, 0])).toEqual(['a1', 'b1', 'a2', 'b2', 'c1', 'a3', 'a4']);
+  expect(queue.size).toBe(0);
+});
+
+test('the suite of a worker that left is free', () => {
+  const queue = new CaseQueue(itemsOf('a1 a2 b1'), { keepsOrder: false });
+  queue.take(0);
+  queue.leave(0);
+  expect(taken(queue, [1, 1])).toEqual(['a2', 'b1']);
+});
+
+test('a case that is put first is the next one, also for a worker that is at its suite', () => {
+  const queue = new CaseQueue(itemsOf('a1 a2 b1'), { keepsOrder: false });
+  const first = queue.take(0) as Item;
+  queue.putFirst(first);
+  expect(taken(queue, [0, 1])).toEqual(['a1', 'b1']);
+});
+
+test('an order that was asked for is kept', () => {
+  const queue = new CaseQueue(itemsOf('b1 a1 b2 a2'), { keepsOrder: true });
+  expect(taken(queue, [0, 1, 0, 1])).toEqual(['b1', 'a1', 'b2', 'a2']);
+});
