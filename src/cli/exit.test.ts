@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { covers } from '../catalog/covers.ts';
 import { report, result } from '../report/fixtures/reports.ts';
-import { type CaseResult, TIERS } from '../report/schema.ts';
+import type { CaseResult } from '../report/schema.ts';
+import { TIERS } from '../report/tiers.ts';
 import { EXIT, exitOfReport } from './exit.ts';
 
 const passed = (i: number) => result({ id: `a:${i}`, status: 'pass', assertions: 1 });

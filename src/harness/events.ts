@@ -1,6 +1,7 @@
 import type { Covered } from '../catalog/ids.ts';
 import type { RunOptions } from '../report/run-options.ts';
-import type { CaseResult, Environment, Report, Tier } from '../report/schema.ts';
+import type { CaseResult, Environment, Report } from '../report/schema.ts';
+import type { Tier } from '../report/tiers.ts';
 import type { OutputFile } from '../train/adapter-files.ts';
 import type { CaseDetails, CaseOutcome } from './worker/messages.ts';
 

@@ -1,5 +1,5 @@
 import type { RunOptions } from '../report/run-options.ts';
-import { TIERS } from '../report/schema.ts';
+import { TIERS } from '../report/tiers.ts';
 import { OptionError, type OptionTable, wholeNumber } from './option.ts';
 
 /** The options that select and shape a run; people do not set the number of workers. */

@@ -1,4 +1,4 @@
-import type { Tier } from './schema.ts';
+import type { Tier } from './tiers.ts';
 
 /** What a run does, from one record that the page's address and the command line share. */
 export interface RunOptions {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { kebabCase, sha256Hex } from '../formats/fields.ts';
+import { TIERS } from './tiers.ts';
 
 /**
  * The one report, `gradproof-report/1`: runs, benches, mutations and trainings all write it, and
@@ -36,7 +37,6 @@ const numbers = dictionary(v.nullable(finite));
 /** `suite:case;param=value;param=value` */
 const CASE_ID = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*:[^\s;=]+(;[^\s;=]+=[^\s;]*)*$/;
 
-export const TIERS = ['quick', 'full', 'slow'] as const;
 export const STATUSES = ['pass', 'fail', 'skip', 'error', 'timeout', 'lost'] as const;
 const FAULTS = ['kernel', 'driver', 'precision', 'producer', 'environment'] as const;
 
@@ -181,7 +181,6 @@ export const reportSchema = v.strictObject({
   results: v.array(caseResult),
 });
 
-export type Tier = (typeof TIERS)[number];
 export type Status = (typeof STATUSES)[number];
 export type CaseResult = v.InferOutput<typeof caseResult>;
 export type Environment = v.InferOutput<typeof environment>;

@@ -3,7 +3,7 @@ import { GradproofError } from '../../errors.ts';
 import { FormatError } from '../../formats/format-error.ts';
 import { counted } from '../../report/counted.ts';
 import type { RunOptions } from '../../report/run-options.ts';
-import { TIERS } from '../../report/schema.ts';
+import { TIERS } from '../../report/tiers.ts';
 import { Random } from '../../tensor/random.ts';
 import type { Case } from '../../testing/suite.ts';
 import { filterOf } from '../filter.ts';

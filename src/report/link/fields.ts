@@ -1,5 +1,5 @@
-import { TIERS } from '../schema.ts';
 import { LINKED_FILTERS, type Settings } from '../settings.ts';
+import { TIERS } from '../tiers.ts';
 import {
   ByteReader,
   ByteWriter,

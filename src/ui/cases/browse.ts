@@ -3,7 +3,7 @@ import { keyed } from 'lit/directives/keyed.js';
 import type { PlanEntry } from '../../harness/events.ts';
 import { keyOf } from '../../report/case-key.ts';
 import type { RunOptions } from '../../report/run-options.ts';
-import { TIERS } from '../../report/schema.ts';
+import { TIERS } from '../../report/tiers.ts';
 import { type Address, optionsOf, queryText } from '../app/address.ts';
 import type { Router } from '../app/router.ts';
 import { replayedIn } from '../app/subject.ts';

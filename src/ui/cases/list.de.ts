@@ -1,4 +1,4 @@
-import type { Tier } from '../../report/schema.ts';
+import type { Tier } from '../../report/tiers.ts';
 import { speech } from '../messages/speech.ts';
 import type { CaseState } from './case-state.ts';
 import type { listWords } from './list.en.ts';

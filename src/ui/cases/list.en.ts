@@ -1,4 +1,4 @@
-import type { Tier } from '../../report/schema.ts';
+import type { Tier } from '../../report/tiers.ts';
 import { speech } from '../messages/speech.ts';
 import { words } from '../messages/words.ts';
 import type { CaseState } from './case-state.ts';

@@ -1,6 +1,6 @@
 import type { PlanEntry } from '../../harness/events.ts';
 import { nearestFilters } from '../../harness/nearest.ts';
-import { TIERS } from '../../report/schema.ts';
+import { TIERS } from '../../report/tiers.ts';
 import { type CaseStateOf, find, STATUS_WORDS, type Term } from './query.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { PlanEntry } from '../../harness/events.ts';
 import { matchesGlob } from '../../harness/filter.ts';
-import { TIERS, type Tier } from '../../report/schema.ts';
+import { TIERS, type Tier } from '../../report/tiers.ts';
 import { CASE_STATES, type CaseState, isWrong } from './case-state.ts';
 
 /** A word of a query. `not`: it began with `!`. */

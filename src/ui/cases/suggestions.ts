@@ -1,5 +1,5 @@
 import type { PlanEntry } from '../../harness/events.ts';
-import { TIERS, type Tier } from '../../report/schema.ts';
+import { TIERS, type Tier } from '../../report/tiers.ts';
 import type { CaseState } from './case-state.ts';
 import { STATUS_WORDS } from './query.ts';
 import { type Branch, suiteTree } from './suite-tree.ts';

@@ -1,4 +1,4 @@
-import type { Tier } from '../../report/schema.ts';
+import type { Tier } from '../../report/tiers.ts';
 import { units } from '../messages/units.en.ts';
 import { words } from '../messages/words.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlanEntry } from '../../harness/events.ts';
-import type { Tier } from '../../report/schema.ts';
+import type { Tier } from '../../report/tiers.ts';
 import { tierThatFinds } from './choice.ts';
 
 const entry = (id: string, tier: Tier): PlanEntry => ({

@@ -1,7 +1,7 @@
 import type { PlanEntry } from '../../harness/events.ts';
 import { keyOf } from '../../report/case-key.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from '../../report/run-options.ts';
-import { TIERS, type Tier } from '../../report/schema.ts';
+import { TIERS, type Tier } from '../../report/tiers.ts';
 import { type Address, optionsOf, queryText } from '../app/address.ts';
 import { caseStateOf, type Progress } from '../cases/case-state.ts';
 import { find, parseQuery, type Term, tiersOf } from '../cases/query.ts';
