@@ -6,6 +6,7 @@ import { defineConfig } from 'vite';
 import { bridgePage } from './scripts/vite-bridge-page.ts';
 import { corpus } from './scripts/vite-corpus.ts';
 import { coveringTests } from './scripts/vite-covering-tests.ts';
+import { pageChunks } from './scripts/vite-page-chunks.ts';
 import { paritySets } from './scripts/vite-parity-sets.ts';
 import { serviceWorker } from './scripts/vite-service-worker.ts';
 import { shaders } from './scripts/vite-shaders.ts';
@@ -71,7 +72,12 @@ export default defineConfig(({ mode }) => ({
         ? { ssr: true, minify: false, copyPublicDir: false, rolldownOptions: library() }
         : {
             outDir: 'dist/page',
-            rolldownOptions: { input: ['index.html', 'headless.html'], checks },
+            chunkSizeWarningLimit: 600, // kilobytes of kernels, loaded with the first run
+            rolldownOptions: {
+              input: ['index.html', 'headless.html'],
+              output: { codeSplitting: pageChunks(root) },
+              checks,
+            },
           }),
   },
 }));

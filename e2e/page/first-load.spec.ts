@@ -3,17 +3,17 @@ import { expect, test } from './page-test.ts';
 import { tasksDuring } from './trace.ts';
 
 /**
- * What the first screen may cost: bytes of script as gzip makes them, and processor time until the
- * button can be pressed.
+ * What the first screen may cost: bytes of script as gzip makes them, a little more than it takes,
+ * and processor time until the button can be pressed.
  */
-const MOST_SCRIPT_BYTES = 100_000;
+const MOST_SCRIPT_BYTES = { en: 49_000, de: 57_000 } as const;
 const MOST_CPU_MS = 1_000;
 
-for (const locale of ['en', 'de']) {
+for (const [locale, mostBytes] of Object.entries(MOST_SCRIPT_BYTES)) {
   test.describe(`in the browser language ${locale}`, () => {
     test.use({ locale });
 
-    test('the first screen needs less than 100 KB of compressed script and a second of the processor', async ({
+    test(`the first screen needs less than ${mostBytes / 1000} KB of compressed script and a second of the processor`, async ({
       page,
     }) => {
       const scripts: Promise<number>[] = [];
@@ -31,7 +31,7 @@ for (const locale of ['en', 'de']) {
       await page.waitForLoadState('networkidle');
       const sizes = await Promise.all(scripts);
       expect(sizes.length).toBeGreaterThan(2);
-      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_SCRIPT_BYTES);
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(mostBytes);
       const cpuMs = tasks.reduce((sum, task) => sum + task.cpuMs, 0);
       test.info().annotations.push({
         type: 'measured',

@@ -33,35 +33,11 @@ const TOLD = 10;
 const ROOM_KB = 1_000_000;
 const CATEGORIES = ['toplevel', 'devtools.timeline', 'v8.execute'];
 
-/** Processor time that the yardstick takes on a machine which does nothing else. Milliseconds. */
-const YARDSTICK_MS = 40;
-
 /**
- * The tasks of the main thread during `work`, the longest first, in milliseconds of a machine that
- * does nothing else: where a fixed piece of work takes longer before or after, all tasks count as
- * so much shorter.
+ * The tasks of the main thread during `work`, the longest first. Throws when the browser lost a part
+ * of what it saw.
  */
 export async function tasksDuring(page: Page, work: () => Promise<void>): Promise<readonly Task[]> {
-  const before = await yardstickMs(page);
-  const tasks = await tracedTasks(page, work);
-  const slowness = Math.max(1, before / YARDSTICK_MS, (await yardstickMs(page)) / YARDSTICK_MS);
-  return tasks.map(({ cpuMs, parts }) => ({ cpuMs: cpuMs / slowness, parts }));
-}
-
-async function yardstickMs(page: Page): Promise<number> {
-  const [longest] = await tracedTasks(page, async () => {
-    await page.evaluate(() => {
-      for (let turn = 0; turn < 3; turn++) {
-        const words = Array.from({ length: 20_000 }, (_, i) => `${(i * 7919) % 10_007}`);
-        JSON.stringify([...new Map(words.sort().map((word) => [word, word.length]))]);
-      }
-    });
-  });
-  return longest?.cpuMs ?? 0;
-}
-
-/** Traces what the browser does during `work`. Throws when something of it was lost. */
-async function tracedTasks(page: Page, work: () => Promise<void>): Promise<readonly Task[]> {
   const browser = page.context().browser();
   if (!browser) throw new Error('the page belongs to no browser that could be traced');
   const session = await browser.newBrowserCDPSession();

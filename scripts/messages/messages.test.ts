@@ -5,7 +5,7 @@ import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
 import type { helpWords } from '../../src/ui/app/help.en.ts';
 import { views } from '../../src/ui/app/views.ts';
-import { de } from '../../src/ui/messages/de.ts';
+import { de as loadGerman } from '../../src/ui/messages/de.ts';
 import type { Language } from '../../src/ui/messages/language.ts';
 import { say } from '../../src/ui/messages/words.ts';
 import { visit } from '../imports/syntax.ts';
@@ -137,6 +137,10 @@ const accessors = Object.entries(
     }),
   ),
 ).map(([part, exported]) => [part, exported[`${part}Words`] as () => unknown] as const);
+/** What every part says in German. */
+const de: Readonly<Record<string, unknown>> = Object.fromEntries(
+  await Promise.all(accessors.map(async ([part]) => [part, await loadGerman(part)] as const)),
+);
 /** What every part says in the language that is shown. */
 const spoken = () => Object.fromEntries(accessors.map(([part, words]) => [part, words()]));
 /** Without what the platform says, and with the rows of the sheet of keys for what makes them. */
@@ -152,11 +156,11 @@ describe('German', () => {
   const german = leaves({ ...said(de), views: labels('de') }, '');
   const english = new Map(leaves({ ...said(spoken()), views: labels('en') }, ''));
 
-  test('takes the place of English in every part, and gives it back', () => {
+  test('takes the place of English in every part, and gives it back', async () => {
     const before = spoken();
-    say(de);
+    await say(loadGerman);
     expect(spoken()).toEqual(de);
-    say({});
+    await say();
     expect(spoken()).toEqual(before);
     expect(before['check']).not.toEqual(de['check']);
   });

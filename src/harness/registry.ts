@@ -5,6 +5,7 @@ import { keyOf } from '../report/case-key.ts';
 import { deriveSuite } from '../testing/derive.ts';
 import { type Case, type Suite, SuiteError } from '../testing/suite.ts';
 import { type BrokenSuite, brokenSuiteCase } from './broken-suite.ts';
+import { nextTask } from './next-task.ts';
 
 /** The suites that the op records imply. */
 function* derivedSuites(): Generator<Suite> {
@@ -18,7 +19,6 @@ function* derivedSuites(): Generator<Suite> {
 
 /** So many suites are made in one task: the page answers in between. */
 const SUITES_A_TASK = 8;
-const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 /** Files of suites, each evaluated by itself: what one throws is its own affair. */
 export type SuiteFiles = Readonly<Record<string, () => Promise<Record<string, unknown>>>>;

@@ -7,6 +7,7 @@ import { lazily } from '../controls/lazily.ts';
 import { base, controls, panels } from '../controls/styles.ts';
 import type { DroppedFile } from '../drop/dropped-files.ts';
 import { isLanguage, LANGUAGES, language, speak } from '../messages/language.ts';
+import { withWords } from '../messages/words.ts';
 import { announcement } from './announcement.ts';
 import { App } from './app.ts';
 import { frameWords } from './frame.en.ts';
@@ -235,7 +236,7 @@ export class AppElement extends LitElement {
 
   async #compareRun({ detail }: CustomEvent<string>): Promise<void> {
     const { comparison, history, router } = this.#app;
-    const { compareRun } = await import('../compare/choose-to-compare.ts');
+    const { compareRun } = await withWords(import('../compare/choose-to-compare.ts'));
     compareRun(detail, await comparison.get(), history, router);
     window.scrollTo({ top: 0 });
   }
@@ -243,18 +244,18 @@ export class AppElement extends LitElement {
   async #compareLink(): Promise<void> {
     const { comparison, router } = this.#app;
     const link = { kind: 'link', text: location.hash } as const;
-    const { compareWith } = await import('../compare/choose-to-compare.ts');
+    const { compareWith } = await withWords(import('../compare/choose-to-compare.ts'));
     compareWith(link, await comparison.get(), router);
   }
 
   async #takeFiles({ detail }: CustomEvent<readonly DroppedFile[]>): Promise<void> {
-    const { takeFiles } = await import('../drop/take-files.ts');
+    const { takeFiles } = await withWords(import('../drop/take-files.ts'));
     await takeFiles(detail, this.#app);
   }
 
   /** Loads the sheet when it is first asked for. */
   async #help(): Promise<void> {
-    await import('./help-sheet.ts');
+    await withWords(import('./help-sheet.ts'));
     const sheet = this.renderRoot.querySelector<HelpSheet>('gp-help-sheet');
     if (!sheet) return;
     sheet.views = keysOfViews();

@@ -1,3 +1,4 @@
+import { nextTask } from '../../harness/next-task.ts';
 import type { Case } from '../../testing/suite.ts';
 
 /** The parts of the harness that the page uses. */
@@ -18,6 +19,11 @@ export function harness(): Promise<Harness> {
 }
 
 async function load() {
+  // Kernels, what is true of them, and what runs them: each is evaluated in a task of its own.
+  const { launchers } = await import('../../ops/registry.ts');
+  await nextTask();
+  const { records } = await import('../../reference/registry.ts');
+  await nextTask();
   const [
     { loadCases },
     { run },
@@ -27,8 +33,6 @@ async function load() {
     { train },
     { applyExpectations },
     { mergeRerun },
-    { launchers },
-    { records },
   ] = await Promise.all([
     import('../../harness/registry.ts'),
     import('../../harness/runner.ts'),
@@ -38,8 +42,6 @@ async function load() {
     import('../../harness/training.ts'),
     import('../../harness/expectations.ts'),
     import('../../harness/rerun.ts'),
-    import('../../ops/registry.ts'),
-    import('../../reference/registry.ts'),
   ]);
   const cases: ReadonlyMap<string, Case> = await loadCases();
   return {

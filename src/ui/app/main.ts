@@ -1,7 +1,8 @@
+import { nextTask } from '../../harness/next-task.ts';
 import { firstLanguage, speak } from '../messages/language.ts';
 
-await speak(firstLanguage());
 const { AppElement } = await import('./app-element.ts');
+await speak(firstLanguage());
 // Reading the modules took its share of this task; the first look is another one.
-await new Promise((resolve) => setTimeout(resolve));
+await nextTask();
 customElements.define('gp-app', AppElement);

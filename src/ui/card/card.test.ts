@@ -16,7 +16,7 @@ const whole = () => report(RESULTS, 'plan', { options: { ...OPTIONS, tier: 'quic
 /** The texts of a card, in their order. */
 const texts = (svg: string) => [...svg.matchAll(/<text [^>]*>([^<]*)</g)].map(([, text]) => text);
 
-afterEach(() => say({}));
+afterEach(() => say());
 
 test('a card says the answer, where and when, and what has room there', async () => {
   const card = cardOf(await whole(), { memoryGiB: 8 });
@@ -41,7 +41,7 @@ test('a card says the answer, where and when, and what has room there', async ()
 });
 
 test('in German', async () => {
-  say(de);
+  await say(de);
   const card = cardOf(await whole(), { memoryGiB: 8 });
   expect(card.headline).toMatch(/^Ja, aber langsam: 2 von 2 Prüfungen sind richtig\.$/);
   expect(card.day).toBe('19.11.2026');

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { PlanEntry } from '../../harness/events.ts';
+import { nextTask } from '../../harness/next-task.ts';
 import type { Replayed } from '../../harness/recordings.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { browserWords, chipName } from '../../report/place.ts';
@@ -37,6 +38,7 @@ export class CaseElement extends LitElement {
     history: { attribute: false },
     source: { state: true },
     codes: { state: true },
+    whole: { state: true },
   };
   static override styles = [
     base,
@@ -89,18 +91,27 @@ export class CaseElement extends LitElement {
   declare history: History;
   declare source: CaseSource | undefined;
   declare codes: readonly string[];
+  /** Whether there is more than the head, which answers the click. */
+  declare whole: boolean;
 
   constructor() {
     super();
     this.codes = [];
+    this.whole = false;
     new Follow(this, () => [this.run.state, this.run.repeats, this.facts]);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    sourceOf(this.leaf.entry, this.run.seed).then((source) => {
-      this.source = source;
-    });
+    this.#fill();
+  }
+
+  /** What stands below the head is drawn in tasks of its own. */
+  async #fill(): Promise<void> {
+    await nextTask();
+    this.whole = true;
+    await nextTask();
+    this.source = await sourceOf(this.leaf.entry, this.run.seed);
   }
 
   override render() {
@@ -113,7 +124,6 @@ export class CaseElement extends LitElement {
     const repeat = run.repeats.value.get(key);
     const seen = typeof repeat === 'object' ? repeat : undefined;
     const caseState = caseStateOf(key, state);
-    const recording = state.recordings.get(id);
     return html`
       <header>
         <h3 lang="en">${breakable(id)}</h3>
@@ -134,6 +144,15 @@ export class CaseElement extends LitElement {
             html`<dt>${term}</dt><dd class=${mono ? 'mono' : ''} lang=${foreign ? 'en' : nothing}>${text}</dd>`,
         )}
       </dl>
+      ${this.whole ? this.#rest(inRun, seen, repeat) : nothing}
+    `;
+  }
+
+  #rest(inRun: CaseResult | undefined, seen: Repeated | undefined, repeat: Repeat) {
+    const { entry, key } = this.leaf;
+    const { run } = this;
+    const recording = run.state.value.recordings.get(entry.id);
+    return html`
       ${lazily('gp-trend', () => import('../history/trend-element.ts'), this, html`<gp-trend .history=${this.history} .run=${this.run} .entry=${entry}></gp-trend>`)}
       ${this.#errors(seen)} ${this.#inputs()} ${this.#fault(inRun, repeat, run.repeats.value.has(key))} ${this.#probe(inRun ?? seen?.result, seen)}
       ${this.#kernels(inRun, seen)} ${this.#elsewhere(inRun, seen, recording)}

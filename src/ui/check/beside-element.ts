@@ -7,6 +7,7 @@ import { Remembered } from '../controls/remembered.ts';
 import { base } from '../controls/styles.ts';
 import { Wide } from '../controls/wide.ts';
 import type { Replay } from '../libraries/replay.ts';
+import { withWords } from '../messages/words.ts';
 import { squaresOfRun } from '../mosaic/squares.ts';
 import type { RunSession } from '../run/run-session.ts';
 import { IDLE, type RunState } from '../run/run-state.ts';
@@ -22,7 +23,7 @@ import '../libraries/recordings.ts';
 const REDRAW_MS = 240;
 
 /** Loads the forecast, which a first screen of two columns has. */
-export const loadForecast = () => import('../speed/forecast-element.ts');
+export const loadForecast = () => withWords(import('../speed/forecast-element.ts'));
 
 /**
  * What stands beside question and answer where there is room for two columns, and else below them:

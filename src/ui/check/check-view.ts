@@ -24,11 +24,8 @@ import { loadForecast } from './beside-element.ts';
 import { checkWords } from './check.en.ts';
 import type { Facts } from './preflight.ts';
 import { findings, isBlocked } from './preflight.ts';
-import './answer-element.ts';
-import '../libraries/bridge-picker.ts';
 import '../cases/details.ts';
 import './found.ts';
-import '../controls/progress.ts';
 
 /**
  * The first screen: the question, what is here, what a click costs, one button; then the answer,
@@ -174,11 +171,18 @@ export class CheckView extends LitElement {
         <h1>${question.before}<span class="whole">${question.whole}</span>${question.after}</h1>
         <p class="lead" ?hidden=${state.phase !== 'idle'}>${lead}</p>
         <gp-found .facts=${facts.value} ?compact=${state.phase !== 'idle'}>
-          <gp-bridge-picker .bridge=${this.bridge} ?hidden=${this.bridge.state.value.phase === 'absent'}></gp-bridge-picker>
+          ${this.#libraries()}
           <div class="run">${this.#button(state)}</div>
         </gp-found>
       </div>
     `;
+  }
+
+  #libraries() {
+    const { bridge } = this;
+    if (bridge.state.value.phase === 'absent') return nothing;
+    const picker = html`<gp-bridge-picker .bridge=${bridge}></gp-bridge-picker>`;
+    return lazily('gp-bridge-picker', () => import('../libraries/bridge-picker.ts'), this, picker);
   }
 
   #rest(state: RunState) {
@@ -249,8 +253,7 @@ export class CheckView extends LitElement {
       const settings = settingsOf(report);
       const standard = isStandard(settings);
       const right = verdict.tone === 'good' || verdict.tone === 'warn';
-      return html`${hung && !report.run.complete ? this.#hang(hung) : nothing} ${problem ? failure(problem) : nothing}
-      <gp-answer ?tinted=${!standard} .answer=${verdict}>
+      const shown = html`<gp-answer ?tinted=${!standard} .answer=${verdict}>
         ${standard ? nothing : lazily('gp-settings-note', () => import('../reports/settings-note.ts'), this, html`<gp-settings-note .settings=${settings}></gp-settings-note>`)}
         ${verdict.tone === 'bad' ? lazily('gp-failures', () => import('./failures-element.ts'), this, html`<gp-failures .report=${report} .detailed=${this.detailed}></gp-failures>`) : nothing}
         ${this.#headlines(state)}
@@ -258,18 +261,19 @@ export class CheckView extends LitElement {
         ${lazily('gp-result-actions', () => import('../reports/result-actions.ts'), this, html`<gp-result-actions .report=${report}></gp-result-actions>`)}
         ${right ? this.#nextStep(state) : nothing}
       </gp-answer>`;
+      return html`${hung && !report.run.complete ? this.#hang(hung) : nothing} ${problem ? failure(problem) : nothing}
+      ${lazily('gp-answer', () => import('./answer-element.ts'), this, shown)}`;
     }
     if (phase === 'idle') return nothing;
-    return html`
-      <gp-progress
-        label=${checkWords().progress}
-        noun=${state.subject === 'plan' ? 'checks' : replayedIn(state.selected)}
-        .done=${state.done}
-        .total=${state.total}
-        .remaining=${state.remaining}
-      ></gp-progress>
-      ${this.#headlines(state)}
-    `;
+    const progress = html`<gp-progress
+      label=${checkWords().progress}
+      noun=${state.subject === 'plan' ? 'checks' : replayedIn(state.selected)}
+      .done=${state.done}
+      .total=${state.total}
+      .remaining=${state.remaining}
+    ></gp-progress>`;
+    return html`${lazily('gp-progress', () => import('../controls/progress.ts'), this, progress)}
+      ${this.#headlines(state)}`;
   }
 
   #headlines(state: RunState) {

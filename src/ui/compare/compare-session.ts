@@ -4,6 +4,7 @@ import type { Snapshot } from '../../report/compare/snapshot.ts';
 import { type Address, NAMED } from '../app/address.ts';
 import { Observable } from '../controls/observable.ts';
 import type { History } from '../history/history.ts';
+import { withWords } from '../messages/words.ts';
 import { readShared } from '../share/shared.ts';
 import { BaselineShelf } from './baselines.ts';
 import { SIDES, type Side } from './side.ts';
@@ -104,7 +105,7 @@ export class CompareSession {
       if ('problem' in shared) throw new Error(shared.problem);
       return snapshotOfLink(shared.link);
     }
-    const { readRun } = await import('../suites/read-tests.ts');
+    const { readRun } = await withWords(import('../suites/read-tests.ts'));
     return snapshotOfReport(await readRun(source.file));
   }
 

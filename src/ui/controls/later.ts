@@ -1,3 +1,5 @@
+import { withWords } from '../messages/words.ts';
+
 /** Something whose code is loaded when it is first needed; it is made once. */
 export class Later<T> {
   readonly #make: () => Promise<T>;
@@ -21,7 +23,7 @@ export class Later<T> {
 
   async #once(): Promise<T> {
     try {
-      this.#made = await this.#make();
+      this.#made = await withWords(this.#make());
       return this.#made;
     } catch (error) {
       this.#making = undefined; // the network may be back

@@ -8,6 +8,7 @@ import { startOf } from '../controls/file-bytes.ts';
 import type { Later } from '../controls/later.ts';
 import type { Notice } from '../controls/notice.ts';
 import type { Replay } from '../libraries/replay.ts';
+import { withWords } from '../messages/words.ts';
 import type { SuitesSession } from '../suites/suites-session.ts';
 import type { TrainingSession } from '../train/training-session.ts';
 import { dropWords } from './drop.en.ts';
@@ -54,7 +55,7 @@ async function takeOne(
   const start = await startOf(file);
   if (isKnownFailures(name, start)) await known.take(file);
   else if (isReportFile(name, start)) {
-    const { isOfTests } = await import('../suites/read-tests.ts');
+    const { isOfTests } = await withWords(import('../suites/read-tests.ts'));
     if (await isOfTests(file)) {
       await (await suites.get()).take(file);
       router.go({ view: 'suites' });

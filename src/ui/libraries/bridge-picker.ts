@@ -5,8 +5,8 @@ import { deviceWords, librariesOf } from '../../backends/bridge/name.ts';
 import { Follow } from '../controls/follow.ts';
 import { icon } from '../controls/icons.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import { bridgeWords } from './bridge.en.ts';
 import type { BridgeSession } from './bridge-session.ts';
-import { librariesWords } from './libraries.en.ts';
 
 /**
  * The libraries behind the bridge: which of them compute the same checks, and what stands in the
@@ -65,32 +65,22 @@ export class BridgePicker extends LitElement {
 
   override render() {
     const state = this.bridge.state.value;
-    const libraries = librariesWords();
+    const words = bridgeWords();
     switch (state.phase) {
       case 'absent':
         return nothing;
       case 'connecting':
-        return html`<p class="muted" role="status">${libraries.asking}</p>`;
+        return html`<p class="muted" role="status">${words.asking}</p>`;
       case 'explaining':
-        return this.#obstacle(
-          '',
-          libraries.willAsk,
-          html`<p>${libraries.whyAsk}</p>`,
-          libraries.connect,
-        );
+        return this.#obstacle('', words.willAsk, html`<p>${words.whyAsk}</p>`, words.connect);
       case 'refused':
-        return this.#obstacle(
-          'warn',
-          libraries.refused,
-          html`<p>${libraries.whyRefused}</p>`,
-          libraries.again,
-        );
+        return this.#obstacle('warn', words.refused, html`<p>${words.whyRefused}</p>`, words.again);
       case 'failed':
         return this.#obstacle(
           'warn',
-          libraries.silent,
+          words.silent,
           html`<p lang="en">${state.problem}</p>`,
-          libraries.again,
+          words.again,
         );
       case 'connected':
         return this.#devices(state.devices, state.chosen, state.queue);
@@ -102,41 +92,41 @@ export class BridgePicker extends LitElement {
     chosen: ReadonlySet<string>,
     { jobs, ahead }: BridgeQueue,
   ) {
-    const libraries = librariesWords();
-    const queue = ahead > 0 ? libraries.ahead(ahead) : jobs > 1 ? libraries.queue(jobs) : '';
-    return html`<section class="panel" aria-label=${libraries.python}>
+    const words = bridgeWords();
+    const queue = ahead > 0 ? words.ahead(ahead) : jobs > 1 ? words.queue(jobs) : '';
+    return html`<section class="panel" aria-label=${words.python}>
       <fieldset>
-        <legend>${libraries.choose}</legend>
-        ${backends.length === 0 ? html`<p>${libraries.none}</p>` : backends.map((device) => this.#device(device, chosen.has(device.id)))}
+        <legend>${words.choose}</legend>
+        ${backends.length === 0 ? html`<p>${words.none}</p>` : backends.map((device) => this.#device(device, chosen.has(device.id)))}
       </fieldset>
       <p class="small muted" role="status">${queue}</p>
       ${
         missing.length === 0
           ? nothing
           : html`<details class="small">
-              <summary class="muted">${libraries.missing(missing.length)}</summary>
+              <summary class="muted">${words.missing(missing.length)}</summary>
               <ul class="missing" lang="en">${missing.map(({ name, reason }) => html`<li>${name}: ${reason}</li>`)}</ul>
             </details>`
       }
     </section>`;
   }
 
-  #device({ id, device, libraries: names, ops }: BridgeDevice, chosen: boolean) {
-    const libraries = librariesWords();
+  #device({ id, device, libraries, ops }: BridgeDevice, chosen: boolean) {
+    const words = bridgeWords();
     const choose = (event: Event) =>
       this.bridge.choose(id, (event.target as HTMLInputElement).checked);
     return html`<label>
       <input type="checkbox" .checked=${chosen} @change=${choose} />
       <span>
-        ${libraries.on(librariesOf({ libraries: names }), deviceWords(device))}
-        <span class="small muted">${libraries.kinds(ops.length)}</span>
+        ${words.on(librariesOf({ libraries }), deviceWords(device))}
+        <span class="small muted">${words.kinds(ops.length)}</span>
       </span>
     </label>`;
   }
 
   /** What stands between the page and Python, and the button that tries to pass it. */
   #obstacle(tone: 'warn' | '', title: string, body: TemplateResult, action: string) {
-    return html`<section class="tone ${tone}" aria-label=${librariesWords().python}>
+    return html`<section class="tone ${tone}" aria-label=${bridgeWords().python}>
       <p class="title">${tone === '' ? nothing : icon('alert')}<span>${title}</span></p>
       ${body}
       <button @click=${() => this.bridge.connect()}>${action}</button>

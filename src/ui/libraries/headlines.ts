@@ -3,7 +3,7 @@ import { type Headline, headlinesOf } from '../../report/headlines.ts';
 import { icon } from '../controls/icons.ts';
 import { base } from '../controls/styles.ts';
 import type { RunState } from '../run/run-state.ts';
-import { librariesWords } from './libraries.en.ts';
+import { headlinesWords } from './headlines.en.ts';
 
 /**
  * How each library did, recorded or live, in one line each; below it where its own value is off.
@@ -47,14 +47,14 @@ export class HeadlinesElement extends LitElement {
     const { results, recordings, live } = this.run;
     const lines = headlinesOf([...results.values()], recordings, live);
     if (lines.length === 0) return nothing;
-    return html`<ul aria-label=${librariesWords().list}>${lines.map((line) => this.#line(line))}</ul>`;
+    return html`<ul aria-label=${headlinesWords().list}>${lines.map((line) => this.#line(line))}</ul>`;
   }
 
   #line(headline: Headline) {
     const { broken, deviating, agree } = headline;
     const tone = broken > 0 ? 'bad' : deviating.length > 0 ? 'warn' : agree > 0 ? 'good' : 'none';
     return html`<li class=${tone}>
-      ${icon(tone)}<span>${librariesWords().headline(headline)}</span>
+      ${icon(tone)}<span>${headlinesWords().headline(headline)}</span>
       ${deviating.map(({ id, finding }) => html`<span class="off small muted" lang="en">${id.slice(id.indexOf(':') + 1)}: ${finding?.message}</span>`)}
     </li>`;
   }

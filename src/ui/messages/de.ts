@@ -1,6 +1,10 @@
-const files = import.meta.glob('../*/*.de.ts', { eager: true, import: 'words' });
+const files = import.meta.glob('../*/*.de.ts', { import: 'words' });
 
-/** All that the page says in German, by part: nothing is listed here. */
-export const de: Readonly<Record<string, unknown>> = Object.fromEntries(
-  Object.entries(files).map(([file, words]) => [file.replace(/^.*\/|\.de\.ts$/g, ''), words]),
+const parts = new Map(
+  Object.entries(files).map(([file, load]) => [file.replace(/^.*\/|\.de\.ts$/g, ''), load]),
 );
+
+/** Loads what the page says in German, by part: nothing is listed here. */
+export async function de(part: string): Promise<unknown> {
+  return await parts.get(part)?.();
+}

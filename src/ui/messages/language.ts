@@ -1,5 +1,5 @@
 import { Observable } from '../controls/observable.ts';
-import { say } from './words.ts';
+import { type Language as Parts, say } from './words.ts';
 
 /**
  * Languages of the page, each by its own name. A language that is written from right to left says
@@ -9,7 +9,7 @@ export const LANGUAGES = {
   en: {
     name: 'English',
     direction: 'ltr',
-    load: async () => ({}),
+    load: async () => undefined,
   },
   de: {
     name: 'Deutsch',
@@ -22,7 +22,7 @@ export const LANGUAGES = {
     {
       name: string;
       direction: 'ltr' | 'rtl';
-      load: () => Promise<Readonly<Record<string, unknown>>>;
+      load: () => Promise<Parts | undefined>;
     }
   >
 >;
@@ -41,7 +41,7 @@ export const language = new Observable<Language>('en');
  */
 export async function speak(next: Language, keep = false): Promise<void> {
   const { direction, load } = LANGUAGES[next];
-  say(await load());
+  await say(await load());
   document.documentElement.lang = next;
   document.documentElement.dir = direction;
   if (keep) remember(next);

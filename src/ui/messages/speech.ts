@@ -50,13 +50,15 @@ const TIME_UNITS = [
 /** Does not break between a number and its unit. */
 const NARROW = '\u202f';
 
-/** The speech of a language. */
+/** The speech of a language; what the platform needs for that is made when it is first used. */
 export function speech(tag: string): Speech {
-  const plurals = new Intl.PluralRules(tag);
-  const lists = new Intl.ListFormat(tag);
-  const moments = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short' });
-  const instants = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'medium' });
-  const days = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone: 'UTC' });
+  const plurals = once(() => new Intl.PluralRules(tag));
+  const lists = once(() => new Intl.ListFormat(tag));
+  const dates = (options: Intl.DateTimeFormatOptions) =>
+    once(() => new Intl.DateTimeFormat(tag, { dateStyle: 'medium', ...options }));
+  const moments = dates({ timeStyle: 'short' });
+  const instants = dates({ timeStyle: 'medium' });
+  const days = dates({ timeZone: 'UTC' });
   const formats = new Map<string, Intl.NumberFormat>();
   const number: Speech['number'] = (value, options = {}) => {
     const key = JSON.stringify(options);
@@ -64,7 +66,7 @@ export function speech(tag: string): Speech {
     formats.set(key, format);
     return format.format(value).replace(/(?<=\d)\s(?=\D)/gu, NARROW);
   };
-  const form: Speech['form'] = (count, forms) => forms[plurals.select(count)] ?? forms.other;
+  const form: Speech['form'] = (count, forms) => forms[plurals().select(count)] ?? forms.other;
   const short = (value: number): Intl.NumberFormatOptions =>
     value < 10
       ? { minimumFractionDigits: 1, maximumFractionDigits: 1 }
@@ -96,9 +98,17 @@ export function speech(tag: string): Speech {
       });
       return format.formatRange(from / size, to / size);
     },
-    list: (words) => lists.format(words),
-    moment: (date) => moments.format(date),
-    instant: (date) => instants.format(date),
-    day: (isoDay) => days.format(new Date(isoDay)),
+    list: (words) => lists().format(words),
+    moment: (date) => moments().format(date),
+    instant: (date) => instants().format(date),
+    day: (isoDay) => days().format(new Date(isoDay)),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

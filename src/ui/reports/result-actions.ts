@@ -1,6 +1,7 @@
 import { css, html, LitElement } from 'lit';
 import type { Report } from '../../report/schema.ts';
 import { base, controls } from '../controls/styles.ts';
+import { withWords } from '../messages/words.ts';
 import type { ShareDialog } from '../share/share-dialog.ts';
 import { actionsWords } from './actions.en.ts';
 import { saveReport } from './report-files.ts';
@@ -39,7 +40,7 @@ export class ResultActions extends LitElement {
   }
 
   async #share(): Promise<void> {
-    await import('../share/share-dialog.ts');
+    await withWords(import('../share/share-dialog.ts'));
     const dialog = this.renderRoot.querySelector<ShareDialog>('gp-share-dialog');
     await dialog?.updateComplete;
     await dialog?.show();

@@ -4,8 +4,10 @@ import type { Router } from '../app/router.ts';
 import type { Plan } from '../cases/plan.ts';
 import type { Notice } from '../controls/notice.ts';
 import { choiceWords } from './choice.en.ts';
-import { choose, optionsFor, plainOptions, tierThatFinds } from './choice.ts';
 import type { RunSession } from './run-session.ts';
+
+/** Loads what a run of everything does not need. */
+const loadChoice = () => import('./choice.ts');
 
 /** Chooses what runs, and starts it. */
 export class Starter {
@@ -27,18 +29,19 @@ export class Starter {
    */
   async start(): Promise<void> {
     const address = this.#router.address.value;
-    const plain = plainOptions(address);
-    if (plain?.filters.length === 0) {
-      await this.#run.start(plain);
+    if (queryText(address) === '') {
+      await this.#run.start(optionsOf(address));
       return;
     }
     await this.#notice.during(() => this.#plan.load());
     if (this.#plan.value.length === 0) return;
+    const { choose, plainOptions } = await loadChoice();
     const { terms, found } = choose(this.#plan.value, address, this.#run.state.value);
     if (found.length === 0) {
-      this.#sayWhy(address); // no filter at all would run everything
+      await this.#sayWhy(address); // no filter at all would run everything
       return;
     }
+    const plain = plainOptions(address);
     if (plain) {
       await this.#run.start(plain);
       return;
@@ -50,7 +53,8 @@ export class Starter {
   }
 
   /** Why nothing runs, and the tier that has what was asked for. */
-  #sayWhy(address: Address): void {
+  async #sayWhy(address: Address): Promise<void> {
+    const { tierThatFinds } = await loadChoice();
     const { nothingChosen, otherTier, takeTier } = choiceWords();
     const query = queryText(address);
     const other = tierThatFinds(this.#plan.value, address, this.#run.state.value);
@@ -70,6 +74,7 @@ export class Starter {
     entries: readonly PlanEntry[],
     again = this.#run.canRerun(entries),
   ): Promise<void> {
+    const { optionsFor } = await loadChoice();
     const options = optionsFor(entries, this.#plan.value, this.#router.address.value.options);
     if (again && this.#run.canRerun(entries)) await this.#run.rerun(options);
     else await this.#run.start(options);

@@ -3,6 +3,7 @@ import { messageOf } from '../../errors.ts';
 import { toMarkdown } from '../../report/markdown.ts';
 import type { Report } from '../../report/schema.ts';
 import { base, controls, panels } from '../controls/styles.ts';
+import { withWords } from '../messages/words.ts';
 import { saveReport } from '../reports/report-files.ts';
 import { linkContents } from './link-contents.ts';
 import { canSend, send } from './send.ts';
@@ -203,7 +204,7 @@ export class ShareDialog extends LitElement {
 
   async #load(name: keyof typeof PARTS): Promise<void> {
     if (this.loaded.has(name)) return;
-    await PARTS[name]();
+    await withWords<unknown>(PARTS[name]());
     this.loaded = new Set([...this.loaded, name]);
   }
 

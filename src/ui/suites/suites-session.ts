@@ -1,5 +1,6 @@
 import type { Report } from '../../report/schema.ts';
 import { Observable } from '../controls/observable.ts';
+import { withWords } from '../messages/words.ts';
 import type { Shown } from './suite-rows.ts';
 
 /** A report of kind `test`: the results of the tests that cover rows. */
@@ -21,7 +22,7 @@ export class SuitesSession {
 
   /** Opens a report of tests. Throws, with a line for people, where the file is none. */
   async take(file: File): Promise<void> {
-    const { readTests } = await import('./read-tests.ts');
+    const { readTests } = await withWords(import('./read-tests.ts'));
     this.tests.value = { name: file.name, report: await readTests(file) };
   }
 
