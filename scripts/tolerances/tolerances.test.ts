@@ -74,7 +74,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   'suites/train/convergence.suite.ts: LITTLE = 2 ** -40':
     'how far a curve is from the boundary between two answers',
   'suites/train/gradient-clipping.suite.ts: NORM_LIMIT = 1e-5':
-    "the catalog's limit for norms, gradients and their quotients at a limit of 0.3",
+    "the catalog's limit for norms, gradients and their quotients",
   'suites/train/overflowing-step.suite.ts: LOSS_SHARE = 0.03':
     "the catalog's limit for the final loss in halves",
   'suites/train/limits.ts: GRADIENT_LIMIT = 1e-4':

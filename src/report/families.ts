@@ -31,7 +31,6 @@ const SUITES = {
   optimizers: [
     'ops.optim.*',
     'ops.nn.accumulate_grad',
-    'train.clipping',
     'train.gradient-clipping',
     'train.optimizer',
     'train.weight-decay',

@@ -6,12 +6,13 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 
 export const gradientClipping = suite('train.gradient-clipping', {
-  description: 'The norm of all gradients together, and what it does to them at a limit of 0.3',
+  description: 'The norm of all gradients together, and what it does to them at a limit',
 });
 
 /** More than one share, and more shares than one workgroup has lanes. */
 const SHAPES = [[90, 200], [64], [5, 7, 3], [1]] as const;
-const MAX_NORM = 0.3;
+/** The catalog's limits of the norm: one for each of its two rows. */
+const LIMITS = [0.3, 1] as const;
 /** The catalog's limit of norms, and so of what was scaled by them. */
 const NORM_LIMIT = 1e-5;
 
@@ -53,7 +54,10 @@ const PASSES = ['optim/grad_norm_shares', 'optim/grad_norm'];
 
 gradientClipping
   .case('norm', { norm: [0.01, 7] })
-  .covers('fsdp.training.gradient-clipping/norm-equals-f64')
+  .covers(
+    'fsdp.training.gradient-clipping/norm-equals-f64',
+    'triton.training.gradient-clipping/global-norm',
+  )
   .desc(
     'The norm over four gradients, computed in two passes on the device, is that of float64 within 1e-5 of it.',
   )
@@ -62,7 +66,7 @@ gradientClipping
   )
   .run(async (t) => {
     using gradients = new Gradients(t, t.params.norm);
-    using norm = clipGradients(t.gpu, gradients.tensors, { max_norm: MAX_NORM });
+    using norm = clipGradients(t.gpu, gradients.tensors, { max_norm: LIMITS[0] });
     const found = (await norm.read()).data[0] as number;
     const wanted = normOf(gradients.before);
     t.expect(
@@ -74,9 +78,12 @@ gradientClipping
   });
 
 gradientClipping
-  .case('above-the-limit', { norm: [0.31, 3000] })
-  .covers('fsdp.training.gradient-clipping/clipped-norm')
-  .desc('Gradients with a larger norm are scaled, all by one factor, to a norm of 0.3 within 1e-5.')
+  .case('above-the-limit', { limit: LIMITS, times: [1.03, 1e4] })
+  .covers(
+    'fsdp.training.gradient-clipping/clipped-norm',
+    'triton.training.gradient-clipping/clipped-norm',
+  )
+  .desc('Gradients with a larger norm are scaled, all by one factor, to the limit within 1e-5.')
   .control('scaled by the square root', (fault) =>
     fault.shader(
       'optim/clip_grad_norm',
@@ -85,12 +92,13 @@ gradientClipping
     ),
   )
   .run(async (t) => {
-    using gradients = new Gradients(t, t.params.norm);
-    using _norm = clipGradients(t.gpu, gradients.tensors, { max_norm: MAX_NORM });
+    const { limit, times } = t.params;
+    using gradients = new Gradients(t, times * limit);
+    using _norm = clipGradients(t.gpu, gradients.tensors, { max_norm: limit });
     const after = await gradients.read();
     const norm = normOf(after);
-    t.expect(Math.abs(norm - MAX_NORM) <= NORM_LIMIT, () => `the norm afterwards is ${norm}`);
-    const factor = MAX_NORM / normOf(gradients.before);
+    t.expect(Math.abs(norm - limit) <= NORM_LIMIT, () => `the norm afterwards is ${norm}`);
+    const factor = limit / normOf(gradients.before);
     for (const [i, data] of after.entries()) {
       const wanted = (gradients.before[i] as Float64Array).map((x) => factor * x);
       t.expectAccepted(
@@ -103,8 +111,34 @@ gradientClipping
   });
 
 gradientClipping
-  .case('below-the-limit', { norm: [0.29] })
-  .covers('fsdp.training.gradient-clipping/below-threshold-unchanged')
+  .case('direction')
+  .covers('triton.training.gradient-clipping/direction-kept')
+  .desc('The cosine of gradients before and after clipping is at least 1 - 1e-6.')
+  .control('each element is clipped by itself', (fault) =>
+    fault.shader(
+      'optim/clip_grad_norm',
+      'bitcast<vec4f>(words) * (dims.max_norm / length)',
+      'clamp(bitcast<vec4f>(words), vec4f(-0.1), vec4f(0.1))',
+    ),
+  )
+  .run(async (t) => {
+    using gradients = new Gradients(t, 24);
+    using _norm = clipGradients(t.gpu, gradients.tensors, { max_norm: LIMITS[1] });
+    const { before } = gradients;
+    const after = await gradients.read();
+    t.expect(normOf(after) < normOf(before) / 2, () => 'nothing is clipped');
+    const products = before.map((data, i) => data.map((x, j) => x * (after[i]?.[j] as number)));
+    const dot = products.flatMap((data) => [...data]).reduce((sum, x) => sum + x, 0);
+    const cosine = dot / (normOf(before) * normOf(after));
+    t.expect(cosine >= 1 - 1e-6, () => `the cosine of gradients before and after is ${cosine}`);
+  });
+
+gradientClipping
+  .case('below-the-limit', { limit: LIMITS })
+  .covers(
+    'fsdp.training.gradient-clipping/below-threshold-unchanged',
+    'triton.training.gradient-clipping/below-threshold-unchanged',
+  )
   .desc('Gradients with a smaller norm keep every bit.')
   .control('scaled up to the limit', (fault) =>
     fault.shader(
@@ -114,8 +148,9 @@ gradientClipping
     ),
   )
   .run(async (t) => {
-    using gradients = new Gradients(t, t.params.norm);
-    using _norm = clipGradients(t.gpu, gradients.tensors, { max_norm: MAX_NORM });
+    const { limit } = t.params;
+    using gradients = new Gradients(t, 0.97 * limit);
+    using _norm = clipGradients(t.gpu, gradients.tensors, { max_norm: limit });
     for (const [i, data] of (await gradients.read()).entries()) {
       const shape = [data.length];
       const wanted = { shape, data: gradients.before[i] as Float64Array };

@@ -10,7 +10,7 @@ export const soakSuite = suite('train.soak', {
 });
 
 /** Steps between two looks at the memory. */
-const LAP = 50;
+const LAP = 25;
 /**
  * However slow the machine is: the collector must have come in the second quarter of the laps and
  * in the last.
@@ -35,7 +35,7 @@ for (const [seconds, tier] of [
   soakSuite
     .case('steps', { seconds: [seconds] })
     .tier(tier)
-    .timeout(120_000 + 2000 * seconds)
+    .timeout(240_000 + 2000 * seconds)
     .desc(
       'Steps recorded and replayed in turn, with losses and fingerprints read: after every lap the same device bytes are live and allocated, and the heap comes back down to where it was.',
     )
