@@ -82,5 +82,20 @@ test(
       '14 passed',
       '1 passed, 1 failed, 1 errored, 1 timed out, 1 lost, 1 skipped',
     ]);
+    const skip = { code: 'missing-feature', detail: 'shader-f16' };
+    const skipped = result({ id: 'a:b', status: 'skip', assertions: 0, skip });
+    const right = result({ id: 'a:c', status: 'pass', assertions: 1 });
+    const some = await report([skipped, right], '');
+    expect([countWords(some.summary), ...texts(some)]).toEqual([
+      '1 passed, 1 skipped',
+      'Yes, but slowly: 1 of 1 check is right.',
+      '1 of 1 right',
+    ]);
+    const none = await report([skipped], '');
+    expect([countWords(none.summary), ...texts(none)]).toEqual([
+      '0 passed, 1 skipped',
+      'Nothing was proved: no check ran to its end.',
+      'nothing proved',
+    ]);
   },
 );

@@ -19,14 +19,14 @@ dummySuite
   .case('sizes')
   .covers('fsdp.utilities.dummy-dataset/sizes-honoured')
   .desc(
-    'The set has the length that was asked for, each item its number of tokens, and tokens are below the size of the vocabulary, which they reach.',
+    'The set has the length that was asked for, each item its number of tokens, and tokens are all of those below the size of the vocabulary, up to the last.',
   )
   .control('tokens of another vocabulary', (fault) =>
     fault.host('data.draw_token', (draw) => (random, vocab) => draw(random, 2 * vocab)),
   )
   .run(async (t) => {
     for (const sizes of [
-      { length: 3, seqLength: 5, vocab: 8 },
+      { length: 12, seqLength: 25, vocab: 8 },
       { length: 70, seqLength: 33, vocab: 50 },
     ]) {
       const dataset = dummyDataset({ ...sizes, seed: t.seed });
@@ -42,6 +42,11 @@ dummySuite
       t.expect(
         beyond.length === 0,
         () => `token ${beyond[0]} is in no vocabulary of ${sizes.vocab}`,
+      );
+      const highest = tokens.reduce((most, token) => Math.max(most, token), 0);
+      t.expect(
+        highest === sizes.vocab - 1,
+        () => `of a vocabulary of ${sizes.vocab} no token is above ${highest}`,
       );
     }
   });

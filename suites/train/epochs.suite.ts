@@ -36,6 +36,12 @@ async function epoch(training: EpochTrainer): Promise<readonly EpochStep[]> {
 const mean = (numbers: readonly number[]): number =>
   numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 
+/**
+ * The share of the loss that is left at most after an epoch: a network that learns nothing of its
+ * inputs stays above it, and has by chance a lower loss at the end in half of all runs.
+ */
+const LEARNT = 0.75;
+
 /** Every step goes the other way. */
 function uphill(fault: FaultDeclaration): void {
   fault.shader('optim/adamw_step', '- step.size', '+ step.size');
@@ -70,7 +76,7 @@ epochsSuite
   .tier('full')
   .covers('triton.training.single-epoch/loss-falls')
   .desc(
-    'Over an epoch of 1000 labelled examples the mean loss of the last 8 batches is below that of the first 8.',
+    'Over an epoch of 1000 labelled examples the mean loss of the last 8 batches is below three quarters of that of the first 8.',
   )
   .control('steps uphill', uphill)
   .run(async (t) => {
@@ -79,7 +85,12 @@ epochsSuite
     const losses = (await epoch(training)).map(({ loss }) => loss);
     const [first, last] = [mean(losses.slice(0, 8)), mean(losses.slice(-8))];
     t.series('loss', losses);
-    t.expect(last < first, () => `the mean loss goes from ${first} to ${last}`);
+    t.metric('share', last / first);
+    t.expect(
+      last < LEARNT * first,
+      () => `the mean loss goes from ${first} to ${last}`,
+      'not-learnt',
+    );
   });
 
 epochsSuite

@@ -30,13 +30,22 @@ async function train<T>(
   return await body(learner);
 }
 
-/** The gradients of the first step, unscaled, as the optimizer takes them. */
-async function gradients(learner: Learner): Promise<Float64Array> {
-  let found: Float64Array = new Float64Array();
+/** The gradients of the first step, and what they were before they were unscaled. */
+interface Gradients {
+  /** As the optimizer takes them. */
+  readonly taken: Float64Array;
+  /** Empty where no loss is scaled. */
+  readonly scaled: Float64Array;
+}
+
+async function gradients(learner: Learner): Promise<Gradients> {
+  let found: Gradients = { taken: new Float64Array(), scaled: new Float64Array() };
   await learner.judgedStep(async (applications) => {
-    const step = applications.find(({ op }) => /sgd_step$/.test(op.name));
-    const grad = step?.inputs['grad'];
-    if (grad) found = valuesOf(await grad.read());
+    for (const { op, inputs } of applications) {
+      const values = inputs['grad'] ? valuesOf(await inputs['grad'].read()) : undefined;
+      if (values && /sgd_step$/.test(op.name)) found = { ...found, taken: values };
+      if (values && op.name === 'amp_unscale') found = { ...found, scaled: values };
+    }
   });
   return found;
 }
@@ -58,10 +67,16 @@ mixedPrecisionSuite
     ),
   )
   .run(async (t) => {
-    const [whole, halves] = [await train(t, false, gradients), await train(t, true, gradients)];
+    const { taken: whole } = await train(t, false, gradients);
+    const { taken: halves, scaled } = await train(t, true, gradients);
     t.expect(whole.length > 0 && halves.length === whole.length, () => 'there are no gradients');
     const off = norm(whole.map((g, i) => g - (halves[i] as number))) / norm(whole);
     t.metric('relative', off);
+    const scale = norm(scaled) / norm(halves);
+    t.expect(
+      Math.abs(scale / MIXED.grad_scaler.init_scale - 1) <= 1e-3,
+      () => `gradients of the loss were ${scale} times as large`,
+    );
     t.expect(off > 0, () => 'both runs have the same gradients: nothing was stored in halves');
     t.expect(off <= 1e-2, () => `the gradients differ by ${off} of their norm`);
   });

@@ -16,6 +16,7 @@ import type { FaultDeclaration } from '../../src/testing/fault.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Learner } from '../../src/train/learner.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
+import type { Judge } from '../../src/train/stage.ts';
 import { normalTensor } from './tensors.ts';
 
 export const ternaryTrainingSuite = suite('train.ternary', {
@@ -158,11 +159,15 @@ function network(t: CaseContext): TernaryMlp {
   return new TernaryMlp(t.gpu, sizes, t.random(1));
 }
 
-/** Takes 300 steps of ten classes that planes part; `look` is awaited after every 50th. */
+/**
+ * Takes 300 steps of ten classes that planes part; `judge` is shown every 50th, and `look` is
+ * awaited after it.
+ */
 async function train(
   t: CaseContext,
   model: TernaryMlp,
   look: (learner: Learner) => Promise<void>,
+  judge: Judge = () => Promise.resolve(),
 ): Promise<void> {
   using learner = new Learner(t.gpu, model, {
     draw: drawClusters,
@@ -172,8 +177,12 @@ async function train(
   });
   await learner.capture();
   for (let step = 1; step <= QAT_STEPS; step++) {
-    learner.step();
-    if (step % EVERY === 0) await look(learner);
+    if (step % EVERY > 0) {
+      learner.step();
+      continue;
+    }
+    await learner.judgedStep(judge);
+    await look(learner);
   }
 }
 
@@ -203,7 +212,7 @@ ternaryTrainingSuite
   .timeout(60_000)
   .covers(`${MODEL}/weights-stay-ternary`)
   .desc(
-    'At every 50th of 300 steps the packed weights of all linears are codes of -1, 0 and 1, and each of the three occurs.',
+    'At every 50th of 300 steps the packed weights of all linears are codes of -1, 0 and 1, and each of the three occurs; they are those that the step makes, which multiplies by -s, 0 and s.',
   )
   .control('a code that stands for nothing', (fault) =>
     fault.shader('quant/ternary_pack', '(trit + 1u) & 3u', '(trit + 2u) & 3u'),
@@ -211,7 +220,26 @@ ternaryTrainingSuite
   .run(async (t) => {
     using model = network(t);
     let seen = 0;
-    await train(t, model, async () => {
+    let multiplied = 0;
+    const judge: Judge = async (applications) => {
+      const now = await model.packed();
+      for (const { op, layer, inputs, outputs, grads } of applications) {
+        const kept = layer.endsWith('.quantize') ? outputs['packed'] : undefined;
+        if (kept) {
+          const same = String((await kept.read()).data) === String(now[layer.split('.')[0] ?? '']);
+          t.expect(same, () => `${layer}: the step has other packed weights than the model`);
+        }
+        if (op.name !== 'matmul' || grads) continue;
+        const weights = new Set(valuesOf(await (inputs['b'] as Tensor).read()));
+        const [low, middle, high] = [...weights].sort((a, b) => a - b);
+        t.expect(
+          weights.size === 3 && middle === 0 && low === -(high as number),
+          () => `${layer} multiplies by ${weights.size} weights: ${low}, ${middle}, ${high}`,
+        );
+        multiplied += 1;
+      }
+    };
+    const look = async () => {
       for (const [name, bytes] of Object.entries(await model.packed())) {
         const { size } = model.parameters.view(`${name}.weight`);
         const code = codeOf(() => unpackTrits(bytes, size));
@@ -220,6 +248,8 @@ ternaryTrainingSuite
         t.expect(kinds.size === 3, () => `${name} has only the weights ${[...kinds].join(', ')}`);
       }
       seen += 1;
-    });
+    };
+    await train(t, model, look, judge);
     t.expect(seen === QAT_STEPS / EVERY, () => `the weights were looked at ${seen} times`);
+    t.expect(multiplied === 3 * seen, () => `${multiplied} products were looked at`);
   });
