@@ -82,7 +82,7 @@ export class CheckView extends LitElement {
         max-width: 40rem;
       }
       .whole {
-        white-space: nowrap;
+        display: inline-block;
       }
       .run {
         display: flex;

@@ -4,6 +4,8 @@ import { css } from 'lit';
 export const base = css`
   :host {
     display: block;
+    /* Large text in a narrow window breaks words rather than the page. */
+    overflow-wrap: anywhere;
   }
   :host([hidden]),
   [hidden] {

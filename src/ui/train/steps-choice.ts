@@ -34,7 +34,7 @@ export class StepsChoice extends LitElement {
       }
       label {
         display: grid;
-        grid-template-columns: auto 1fr;
+        grid-template-columns: auto minmax(0, 1fr);
         gap: 0 var(--space-2);
         align-content: start;
         align-items: start;
