@@ -183,9 +183,18 @@ test(
       description,
       isFallback: isFallbackAdapter,
     });
-    for (const feature of gpu.features) expect(adapter.features.has(feature)).toBe(true);
-    for (const limit of ['maxBufferSize', 'maxStorageBufferBindingSize'] as const)
+    for (const feature of ['shader-f16', 'subgroups', 'timestamp-query'])
+      expect(gpu.features.has(feature), feature).toBe(adapter.features.has(feature));
+    for (const limit of [
+      'maxBufferSize',
+      'maxStorageBufferBindingSize',
+      'maxStorageBuffersPerShaderStage',
+      'maxComputeWorkgroupStorageSize',
+      'maxComputeInvocationsPerWorkgroup',
+    ] as const) {
       expect(gpu.limits[limit], limit).toBe(adapter.limits[limit]);
+      expect(gpu.device.limits[limit], limit).toBe(adapter.limits[limit]);
+    }
   },
 );
 
