@@ -75,6 +75,8 @@ const LIMITS: Readonly<Record<string, string>> = {
     'how far a curve is from the boundary between two answers',
   'suites/train/gradient-clipping.suite.ts: NORM_LIMIT = 1e-5':
     "the catalog's limit for norms, gradients and their quotients",
+  'suites/train/mixed-precision.suite.ts: Math.abs(scale / MIXED.grad_scaler.init_scale - 1) <= 1e-3':
+    'whether gradients are of the scaled loss: without the scale they are off by a factor of 4096',
   'suites/train/overflowing-step.suite.ts: LOSS_SHARE = 0.03':
     "the catalog's limit for the final loss in halves",
   'suites/train/limits.ts: GRADIENT_LIMIT = 1e-4':
