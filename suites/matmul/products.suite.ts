@@ -229,6 +229,7 @@ products
 
 products
   .case('many-batches')
+  .tier('full')
   .desc(
     'A product of more batches than a dimension of the grid has workgroups: every batch is computed, and exactly.',
   )

@@ -94,6 +94,7 @@ const FAR_CLASS = 2;
 
 crossEntropyCases
   .case('large-vocabulary')
+  .tier('full')
   .desc(
     'Two rows of 128,256 classes, in one of them a class so far above the others that float32 holds no power of the distance: loss and gradient within their bounds, and beside the gradient hardly anything is stored.',
   )

@@ -276,7 +276,9 @@ const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [product, tier] of Object.entries(PRODUCTS).flatMap(([op, variants]) =>
-  variants.map((variant) => [`${op}-${variant}`, variant === 'tiled' ? 'quick' : 'full'] as const),
+  variants.map(
+    (variant) => [`${op}-${variant}`, variant === 'register' ? 'quick' : 'full'] as const,
+  ),
 ))
   captureSuite
     .case('epilogue', { product: [product] })
