@@ -1,18 +1,24 @@
+import { Tape } from '../../src/autograd/tape.ts';
 import type { Examples } from '../../src/data/examples.ts';
 import { DataLoader } from '../../src/data/loader.ts';
 import { collateTexts, randomTexts } from '../../src/data/sequences.ts';
 import { memoryTracker } from '../../src/gpu/memory-tracker.ts';
+import { Scope } from '../../src/gpu/scope.ts';
 import type { Llama } from '../../src/models/llama/llama.ts';
-import type { Value, Values } from '../../src/reference/record.ts';
-import { valuesOf } from '../../src/tensor/host.ts';
+import { record as adamwStep } from '../../src/reference/optim/adamw_step.ts';
+import type { Acceptance, Value, Values } from '../../src/reference/record.ts';
+import { valuesOfHosts } from '../../src/reference/values.ts';
+import { hostTensorFrom } from '../../src/tensor/host.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
-import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { accumulate } from '../../src/train/accumulation.ts';
+import { lossOf, uploadExamples } from '../../src/train/loss.ts';
 import { runMiniTraining } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
 import { expectTensors } from './float64.ts';
 import { GRADIENT_LIMIT } from './limits.ts';
+import { download } from './tensors.ts';
 import { SEQ_LENGTH, tinyTransformer } from './tiny-texts.ts';
 
 export const accumulation = suite('train.accumulation', {
@@ -33,15 +39,31 @@ function texts(t: CaseContext, size: number, count = 4): readonly Examples[] {
   return [...new DataLoader(padded, collateTexts, { batchSize: size }).epoch(0)];
 }
 
-async function gradientsOf(t: CaseContext, model: Llama, size: number): Promise<Values> {
-  const { gradients } = await accumulate(t.gpu, model, texts(t, size), { shift: true });
-  using sum = gradients;
+/** What `gradients` has for every parameter. */
+async function gradientsOf(
+  t: CaseContext,
+  { parameters }: Llama,
+  gradients: ReadonlyMap<Tensor, Tensor>,
+): Promise<Values> {
   const values: Record<string, Value> = {};
-  for (const name of model.parameters.names) {
-    const host = await sum.gradients.get(model.parameters.view(name))?.read();
-    if (host) values[name] = { shape: host.shape, data: valuesOf(host) };
+  for (const name of parameters.names) {
+    const gradient = gradients.get(parameters.view(name));
+    t.expect(gradient !== undefined, () => `${name} has no gradient`);
+    values[name] = await download(gradient as Tensor);
   }
   return values;
+}
+
+/** The gradients of a batch of all four texts, as a tape gives them: nothing is weighted. */
+async function wholeGradients(t: CaseContext, model: Llama): Promise<Values> {
+  using scope = new Scope();
+  const { parameters } = model;
+  const watched = parameters.names.map((name) => parameters.view(name));
+  const tape = scope.add(new Tape(t.gpu, watched));
+  const batch = uploadExamples(t.gpu, texts(t, 4)[0] as Examples, scope);
+  const { loss } = lossOf(tape, model, batch, true);
+  const one = scope.add(Tensor.from(t.gpu, hostTensorFrom('f32', [1], [1])));
+  return await gradientsOf(t, model, tape.backward(loss, one));
 }
 
 for (const [name, clause, desc, control, factor] of [
@@ -66,21 +88,40 @@ for (const [name, clause, desc, control, factor] of [
     .timeout(120_000)
     .covers(`fsdp.training.gradient-accumulation/${clause}`)
     .desc(desc)
-    .control(control, (fault) =>
-      fault.host('train.share_of', (original) => (asked, all) => {
-        // The whole batch is one part and weighs 1.
-        return asked === all ? original(asked, all) : factor();
-      }),
-    )
+    .control(control, (fault) => fault.host('train.share_of', () => factor))
     .run(async (t) => {
       using model = tinyTransformer(t, SIZES);
-      const whole = await gradientsOf(t, model, 4);
-      const parts = await gradientsOf(t, model, 1);
-      expectTensors(t, parts, whole, GRADIENT_LIMIT);
+      const whole = await wholeGradients(t, model);
+      const { gradients } = await accumulate(t.gpu, model, texts(t, 1), { shift: true });
+      using sum = gradients;
+      expectTensors(t, await gradientsOf(t, model, sum.gradients), whole, GRADIENT_LIMIT);
     });
 }
 
 const ADAMW = { optimizer: 'adamw', lr: 0.01 } as const;
+/** The same with torch's defaults. */
+const HYPERPARAMETERS = {
+  lr: ADAMW.lr,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weight_decay: 1e-2,
+  mode: 'adamw',
+} as const;
+
+/** What a step changes. */
+const STATE = ['param', 'exp_avg', 'exp_avg_sq'] as const;
+
+type State = Record<(typeof STATE)[number], Value>;
+
+const stateOf = async (optimizer: Optimizer) =>
+  valuesOfHosts((await optimizer.read()).tensors) as State;
+
+/** Values of every parameter as one, where the optimizer has them. */
+function flat({ parameters: { layout } }: Llama, values: Values): Value {
+  const data = new Float64Array(layout.length);
+  for (const [name, { offset }] of layout.entries) data.set((values[name] as Value).data, offset);
+  return { shape: [layout.length], data };
+}
 
 accumulation
   .case('step', { texts: [1, 4] })
@@ -103,11 +144,19 @@ accumulation
     for (const step of [1, 2]) {
       const { gradients } = await accumulate(t.gpu, model, parts, { shift: true });
       using sum = gradients;
+      const grad = flat(model, await gradientsOf(t, model, sum.gradients));
+      const inputs = { ...(await stateOf(optimizer)), grad };
       optimizer.advance();
-      await optimizer.judgedUpdate(
-        sum.gradients,
-        async (applications) => void (await judgeApplications(t, step, applications)),
-      );
+      optimizer.update(sum.gradients);
+      const after = await stateOf(optimizer);
+      const params = { ...HYPERPARAMETERS, step };
+      const oracle = adamwStep.forward(inputs, params);
+      const arithmetic = { depth: () => 1, ieee: t.ieee };
+      const accepted = adamwStep.acceptance(inputs, oracle, params, arithmetic);
+      for (const name of STATE) {
+        const [expected, acceptance] = [oracle[name] as Value, accepted[name] as Acceptance];
+        t.expectAccepted(`${name} after step ${step}`, after[name], expected, acceptance);
+      }
     }
   });
 
@@ -163,5 +212,8 @@ accumulation
     const parts = await peakOf(1);
     t.metric('wholeBytes', whole);
     t.metric('partsBytes', parts);
-    t.expect(parts <= 0.35 * whole, () => `${parts} bytes are ${parts / whole} of ${whole}`);
+    t.expect(
+      parts > 0 && parts <= 0.35 * whole,
+      () => `${parts} bytes are ${parts / whole} of ${whole}`,
+    );
   });

@@ -24,7 +24,13 @@ class Gradients implements Disposable {
 
   constructor(t: CaseContext, norm: number) {
     const random = t.random();
-    const drawn = SHAPES.map((shape) => random.fill(sizeOf(shape), () => random.normal()));
+    // Of like norm: none is small beside the others.
+    const drawn = SHAPES.map((shape) => {
+      const deviation = 1 / Math.sqrt(sizeOf(shape));
+      return random.fill(sizeOf(shape), () => random.normal(deviation));
+    });
+    // A zero whose sign can get lost.
+    (drawn[0] as Float64Array)[0] = -0;
     const factor = norm / normOf(drawn);
     const hosts = drawn.map((data, i) =>
       hostTensorFrom(
@@ -155,5 +161,9 @@ gradientClipping
       const shape = [data.length];
       const wanted = { shape, data: gradients.before[i] as Float64Array };
       t.expectEqual(`gradient ${i}`, { shape, data }, wanted);
+      t.expect(
+        data.every((x, at) => Object.is(x, wanted.data[at])),
+        () => `a zero of gradient ${i} has another sign`,
+      );
     }
   });

@@ -1,4 +1,5 @@
 import { collateExamples, drawnDataset } from '../../src/data/drawn.ts';
+import type { Examples } from '../../src/data/examples.ts';
 import { DataLoader } from '../../src/data/loader.ts';
 import { drawMajorities, MAJORITY_TOKENS } from '../../src/data/majorities.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
@@ -6,7 +7,7 @@ import { SequenceClassifier } from '../../src/models/sequence-classifier/sequenc
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
-import { runMiniTraining, type StepOptions } from '../../src/train/mini-training.ts';
+import { meanLoss, runMiniTraining, type StepOptions } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
 
 export const miniTraining = suite('train.mini', {
@@ -35,6 +36,12 @@ class Run implements Disposable {
     return await runMiniTraining(this.#gpu, this.#model, batches, this.#optimizer, steps, options);
   }
 
+  /** Loss of a batch by the weights as they are now. */
+  async lossNow(batch: number): Promise<number> {
+    const examples = [...this.#loader.epoch(0)][batch] as Examples;
+    return await meanLoss(this.#gpu, this.#model, [examples]);
+  }
+
   [Symbol.dispose](): void {
     this.#optimizer[Symbol.dispose]();
     this.#model[Symbol.dispose]();
@@ -46,16 +53,29 @@ miniTraining
   .tier('full')
   .timeout(120_000)
   .covers('fsdp.utilities.run-mini-training/loss-count')
-  .desc('Of ten batches, a run of n steps takes n, and returns as many finite losses.')
+  .desc(
+    'Of ten batches, a run of n steps takes n, and returns as many finite losses: each that of its batch before its step.',
+  )
   .control('an end after every step', (fault) => fault.host('train.is_aborted', () => () => true))
   .run(async (t) => {
     for (const steps of [0, 1, 7]) {
       using run = new Run(t);
-      const losses = await run.train(steps);
+      const untrained = await run.lossNow(0);
+      const before = [untrained];
+      const losses = await run.train(steps, {
+        onStep: async (step) => void before.push(await run.lossNow(step)),
+      });
       t.expect(
         losses.length === steps && losses.every(Number.isFinite),
         () => `${steps} steps gave the losses ${losses}`,
       );
+      t.expect(before.length === steps + 1, () => `${before.length - 1} steps were taken`);
+      t.expect(
+        losses.join() === before.slice(0, steps).join(),
+        () => `the losses are ${losses}, and before each step ${before}`,
+      );
+      const isTrained = (await run.lossNow(0)) !== untrained;
+      t.expect(isTrained === steps > 0, () => `${steps} steps changed the weights: ${isTrained}`);
     }
   });
 
@@ -90,7 +110,7 @@ miniTraining
   .timeout(120_000)
   .covers('fsdp.utilities.run-mini-training/abort-within-step')
   .desc(
-    'A signal between two steps, or in the midst of one, ends the run with the step that is going on.',
+    'A signal before the first step, between two, or in the midst of one, ends the run with the step that is going on.',
   )
   .control('a signal that is not read', (fault) =>
     fault.host('train.is_aborted', () => () => false),
@@ -115,6 +135,9 @@ miniTraining
       },
     });
     t.expect(cut.length === 5, () => `a signal within step 5 ended step ${cut.length}`);
+    using third = new Run(t);
+    const none = await third.train(10, { signal: AbortSignal.abort() });
+    t.expect(none.length <= 1, () => `a signal before the first step ended step ${none.length}`);
   });
 
 miniTraining

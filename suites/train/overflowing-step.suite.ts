@@ -1,6 +1,7 @@
 import type { Draw, Examples } from '../../src/data/examples.ts';
 import { drawSpirals } from '../../src/data/spirals.ts';
 import { Mlp } from '../../src/models/mlp/mlp.ts';
+import type { HostTensor } from '../../src/tensor/host.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import type { FaultDeclaration } from '../../src/testing/fault.ts';
@@ -87,6 +88,11 @@ async function statesBetween(t: CaseContext, from: number, to: number): Promise<
   return states;
 }
 
+/** The bits of a tensor, as text to compare. */
+function bitsOf({ tensors }: OptimizerState, name: string): string {
+  return String(new Uint32Array((tensors[name] as HostTensor).data.slice().buffer));
+}
+
 function infinitiesPass(fault: FaultDeclaration): void {
   fault.shader(
     'optim/amp_unscale',
@@ -117,7 +123,7 @@ overflowingStep
   .run(async (t) => {
     const states = await statesBetween(t, OVERFLOW_STEP - 2, OVERFLOW_STEP + 1);
     for (const name of ['param', 'exp_avg', 'exp_avg_sq']) {
-      const [before, at6, at7, at8] = states.map(({ tensors }) => String(tensors[name]?.data));
+      const [before, at6, at7, at8] = states.map((state) => bitsOf(state, name));
       t.expect(at7 === at6, () => `${name} changed in a step that overflowed`);
       t.expect(before !== at6 && at7 !== at8, () => `${name} stays in a step that did not`);
     }
@@ -129,13 +135,14 @@ overflowingStep
   .timeout(120_000)
   .covers('tb.hardware.mixed-precision-training/scale-doubles')
   .desc(
-    'Ten clean steps after the overflow, and no sooner, the scale doubles to what it was at first.',
+    'Ten clean steps after the overflow, and no sooner, the scale doubles to what it was at first, and after ten more again.',
   )
   .control('infinities are found nowhere', infinitiesPass)
   .run(async (t) => {
-    const states = await statesBetween(t, OVERFLOW_STEP, OVERFLOW_STEP + GROWTH_INTERVAL);
+    const states = await statesBetween(t, OVERFLOW_STEP, OVERFLOW_STEP + 2 * GROWTH_INTERVAL);
     const scales = states.map(scaleOf);
-    const wanted = [...new Array<number>(GROWTH_INTERVAL).fill(SCALE / 2), SCALE];
+    const ten = (scale: number) => new Array<number>(GROWTH_INTERVAL).fill(scale);
+    const wanted = [...ten(SCALE / 2), ...ten(SCALE), 2 * SCALE];
     t.expect(scales.join() === wanted.join(), () => `the scale was ${scales}`);
   });
 

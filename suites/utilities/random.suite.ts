@@ -70,10 +70,11 @@ randomNumbers
   .control('rows draw on where the last one ended', (fault) => fault.host('case.random', shared))
   .run(async (t) => {
     for (const before of [0, 1, 5]) {
-      const used = new CaseContext(t).random(3);
+      const environment = { ...t, seed: t.seed + before };
+      const used = new CaseContext(environment).random(3);
       for (let i = 0; i < before; i++) used.word();
-      const random = new CaseContext(t).random(3);
-      const truth = new Random(t.seed, 3);
+      const random = new CaseContext(environment).random(3);
+      const truth = new Random(environment.seed, 3);
       for (let i = 0; i < 9; i++) {
         const [drawn, expected] = [random.word(), truth.word()];
         t.expect(drawn === expected, () => `word ${i} is ${drawn} after ${before} others`);
