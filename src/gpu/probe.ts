@@ -1,4 +1,5 @@
 import shader from '../../shaders/lib/probe.wgsl';
+import { seam } from '../seam.ts';
 import type { Gpu } from './gpu.ts';
 import { timestampQuantumNs } from './timestamp-quantum.ts';
 
@@ -130,6 +131,9 @@ export const QUESTIONS = [
   COMPARISONS,
 ] as const satisfies readonly (readonly Triple[])[];
 
+/** Whether the answer is that a number is another than itself. */
+const isOther = seam('probe.is_other', (answer: number | undefined): boolean => answer === 1);
+
 /** Runs the probe: well under 50 ms once its pipeline is compiled. */
 export async function probe(gpu: Gpu): Promise<Probe> {
   const started = performance.now();
@@ -150,7 +154,7 @@ export async function probe(gpu: Gpu): Promise<Probe> {
     passesNonFinite: passesOf(
       ways.map(([, infinity, nan]) => infinity === 0x7f800000 && isNaNWord(nan as number)),
     ),
-    comparesNaN: comparisons[1] === 1,
+    comparesNaN: isOther(comparisons[1]),
     overflowWord: products[OVERFLOW] as number,
     subgroupSize: gpu.device.adapterInfo?.subgroupMinSize ?? null,
     timestampQuantumNs: await timestampQuantumNs(gpu.device),

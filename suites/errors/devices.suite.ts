@@ -1,3 +1,4 @@
+import { Tape } from '../../src/autograd/tape.ts';
 import { GradproofError } from '../../src/errors.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import { gpuErrorIn } from '../../src/gpu/gpu-error.ts';
@@ -5,6 +6,7 @@ import { add } from '../../src/ops/math/add.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { SimpleLayer } from './simple-layer.ts';
 
 export const devices = suite('errors.devices', {
   description: 'A tensor of another device is refused before anything is submitted',
@@ -17,46 +19,57 @@ function addAcross(t: CaseContext, other: Gpu): void {
   add.forward(t.gpu, { a: own, b: foreign }, {}).y[Symbol.dispose]();
 }
 
+/** Gives a linear layer of the case's device a batch of `other`: the first of what its op takes. */
+function layerAcross(t: CaseContext, other: Gpu): void {
+  using layer = new SimpleLayer(t);
+  using x = Tensor.zeros(other, [4, 64]);
+  using tape = new Tape(t.gpu);
+  layer.forward(tape, x);
+}
+
 devices
   .case('refused-before-submit')
   .covers('triton.errors.device-mismatch/refused-before-submit')
   .desc(
-    'An op with a tensor of a second device throws with the names of both, and submits nothing.',
+    'A layer and an op with a tensor of a second device throw, say which is the tensor’s and which their own, and submit nothing.',
   )
   .control('every device is taken', (fault) => fault.host('ops.check_device', () => () => {}))
   .run(async (t) => {
     using other = await t.gpu.fresh();
-    const { submits, dispatches } = t.gpu.recorder;
-    let thrown: unknown;
-    // In a scope, so that what is not refused ends as a failed expectation.
-    await gpuErrorIn(t.gpu.device, 'validation', () => {
-      try {
-        addAcross(t, other);
-      } catch (error) {
-        thrown = error;
-      }
-    });
-    t.expect(
-      thrown instanceof GradproofError && thrown.code === 'device',
-      () => `what is thrown is ${thrown}`,
-    );
-    const labels = [t.gpu, other].map(({ device }) => device.label);
-    t.expect(
-      labels[0] !== labels[1] && labels.every((label) => label && String(thrown).includes(label)),
-      () => `the devices are ${labels.join(' and ')}, and it is said: ${thrown}`,
-    );
-    t.gpu.submit();
-    t.expect(
-      t.gpu.recorder.dispatches === dispatches && t.gpu.recorder.submits === submits,
-      () => 'something was dispatched or submitted',
-    );
+    const [own, foreign] = [t.gpu, other].map(({ device }) => device.label);
+    t.expect(Boolean(own && foreign) && own !== foreign, () => `devices are ${own} and ${foreign}`);
+    for (const across of [layerAcross, addAcross]) {
+      const { submits, dispatches } = t.gpu.recorder;
+      let thrown: unknown;
+      // In a scope, so that what is not refused ends as a failed expectation.
+      await gpuErrorIn(t.gpu.device, 'validation', () => {
+        try {
+          across(t, other);
+        } catch (error) {
+          thrown = error;
+        }
+      });
+      t.expect(
+        thrown instanceof GradproofError && thrown.code === 'device',
+        () => `what is thrown is ${thrown}`,
+      );
+      t.expect(
+        String(thrown).includes(`is of ${foreign},`) && String(thrown).includes(`runs on ${own}:`),
+        () => `the devices are ${own} and ${foreign}, and it is said: ${thrown}`,
+      );
+      t.gpu.submit();
+      t.expect(
+        t.gpu.recorder.dispatches === dispatches && t.gpu.recorder.submits === submits,
+        () => 'something was dispatched or submitted',
+      );
+    }
   });
 
 devices
   .case('validation-error')
   .covers('triton.errors.device-mismatch/validation-error-mapped')
   .desc(
-    "Without the engine's own check it is WebGPU that refuses the tensor: its error, which the error scope catches, gets the same code.",
+    "Without the engine's own check it is WebGPU that refuses the tensor: its error, which the error scope catches, gets the same code, and an error of another kind does not.",
   )
   .injects({ host: { seam: 'ops.check_device' } })
   .control('it counts as any other validation error', (fault) =>
@@ -71,4 +84,12 @@ devices
       await t.gpu.finish();
     });
     t.expect(error?.code === 'device', () => `the scope caught ${error?.code}: ${error?.message}`);
+    const invalid = await gpuErrorIn(t.gpu.device, 'validation', () =>
+      // MAP_READ with STORAGE is refused.
+      t.gpu.device.createBuffer({ size: 16, usage: 0x01 | 0x80 }),
+    );
+    t.expect(
+      invalid?.code === 'gpu-validation',
+      () => `an invalid buffer is ${invalid?.code}: ${invalid?.message}`,
+    );
   });

@@ -6,6 +6,7 @@ import { nonFiniteInputs } from '../../src/ops/bits/finite-inputs.ts';
 import type { Value } from '../../src/reference/record.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
+import type { Fault } from '../../src/testing/fault.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { wordsOf } from './bits.ts';
 import { SimpleLayer, upload } from './simple-layer.ts';
@@ -47,6 +48,9 @@ const COVERED = {
   ],
 } as const satisfies Readonly<Record<string, readonly [Covered, Covered]>>;
 
+/** Bits of others than those of {@link VALUES}: a negative NaN that signals; -Infinity. */
+const LATER = { nan: 0xff800001, infinity: 0xff800000 } as const;
+
 /** From the second call on the batch has NaN in its last row too. */
 const spreading = () => (original: (...args: unknown[]) => unknown) => {
   let calls = 0;
@@ -62,7 +66,8 @@ const spreading = () => (original: (...args: unknown[]) => unknown) => {
   };
 };
 
-for (const [kind, [rows, index]] of Object.entries(COVERED)) {
+for (const kind of ['nan', 'infinity'] as const) {
+  const [rows, index] = COVERED[kind];
   const values = Object.keys(VALUES).filter((name) => (name === 'nan') === (kind === 'nan'));
 
   nonFinite
@@ -74,6 +79,8 @@ for (const [kind, [rows, index]] of Object.entries(COVERED)) {
       using layer = new SimpleLayer(t);
       const clean = await otherRows(t, layer, batch(t));
       const spoilt = await otherRows(t, layer, batch(t, VALUES[String(t.params['value'])]));
+      const different = new Set(clean.data).size;
+      t.expect(different > 300, () => `only ${different} of 384 numbers differ`);
       t.expectEqual('bits of rows 1 to 3', spoilt, clean);
     });
 
@@ -81,7 +88,7 @@ for (const [kind, [rows, index]] of Object.entries(COVERED)) {
     .case('found', { value: values })
     .covers(index)
     .desc(
-      'The scan by exponent bits finds exactly [0, 0] of the input, and nothing in a clean one.',
+      'The scan by exponent bits finds exactly [0, 0] of the input, nothing in a clean one, and the first of two in a third, whatever their sign and the bits of a NaN.',
     )
     .control('an exponent mask that misses it', (fault) =>
       fault.shader(
@@ -93,9 +100,16 @@ for (const [kind, [rows, index]] of Object.entries(COVERED)) {
     .run(async (t) => {
       using clean = upload(t, batch(t));
       using spoilt = upload(t, batch(t, VALUES[String(t.params['value'])]));
-      const flagged = await nonFiniteInputs({ clean, spoilt });
+      const data = Float32Array.from(batch(t).data);
+      const words = new Uint32Array(data.buffer);
+      for (const at of [2 * 64 + 5, 3 * 64 + 63]) words[at] = LATER[kind];
+      using later = Tensor.from(t.gpu, { dtype: 'f32', shape: [4, 64], data });
+      const flagged = await nonFiniteInputs({ clean, spoilt, later });
       const told = JSON.stringify([...flagged]);
-      t.expect(told === '[["spoilt",{"count":1,"first":[0,0]}]]', () => `flagged is ${told}`);
+      t.expect(
+        told === '[["spoilt",{"count":1,"first":[0,0]}],["later",{"count":2,"first":[2,5]}]]',
+        () => `flagged is ${told}`,
+      );
     });
 }
 
@@ -133,11 +147,17 @@ function bitsOfFloat(x: number): number {
 const isSwiftShader = ({ gpu: { adapter } }: CaseContext) =>
   `${adapter.description} ${adapter.device}`.includes('SwiftShader');
 
+/** Makes the kernel say that every number is another than itself, whatever the adapter. */
+const ALWAYS: Fault = { shader: { file: 'lib/probe', from: 'a != a', to: 'b == b' } };
+
 nonFinite
   .case('comparison')
   .covers('triton.errors.nan-input/comparison-recorded')
-  .desc('The probe records whether x != x is true of NaN; it is false of 1 everywhere.')
-  .control('asked whether it is equal', (fault) => fault.shader('lib/probe', 'a != a', 'a == a'))
+  .desc(
+    'The probe records whether x != x is true of NaN, and records that it is where the kernel is made to say so; it is false of 1 everywhere.',
+  )
+  .injects(ALWAYS)
+  .control('it is recorded as false', (fault) => fault.host('probe.is_other', () => () => false))
   .run(async (t) => {
     const [ofOne, ofNaN] = (await answers(t.gpu))[7];
     t.expect(ofOne === 0, () => '1 is another number than 1');
@@ -148,6 +168,13 @@ nonFinite
     );
     if (isSwiftShader(t)) t.expect(!comparesNaN, () => 'SwiftShader compares NaN with itself');
     t.metric('comparesNaN', Number(comparesNaN));
+    using injector = t.injector();
+    injector.inject(ALWAYS);
+    const said = await probe(t.gpu);
+    t.expect(
+      said.comparesNaN,
+      () => 'the kernel says that NaN is another number, and the record not',
+    );
   });
 
 /** Where the answers to copy, product by 1 and sum with 0 of a denormal stand; then Infinity, NaN. */

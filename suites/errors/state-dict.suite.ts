@@ -16,16 +16,20 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   'fc2.weight': [3, 8],
   'fc2.bias': [3],
   'norm.weight': [7],
+  'norm.bias': [7],
 };
 
-/** Two missing, two unexpected, two of another shape, one that fits. */
+/** Two missing, two unexpected, two of another shape, two that fit. */
 const CORRUPTED: Readonly<Record<string, Shape>> = {
   'fc1.weight': [5, 8],
   'fc1.bias': [8],
   'fc2.weight': [3, 9],
   'fc3.weight': [2],
   'fc3.bias': [1],
+  'norm.bias': [7],
 };
+
+const FITTING = ['fc1.bias', 'norm.bias'];
 
 const DIFFERENCE = {
   missing: ['fc2.bias', 'norm.weight'],
@@ -120,7 +124,7 @@ stateDicts
     const { state, before, after, thrown, returned } = await load(t, { strict: false });
     t.expect(thrown === undefined, () => `what is thrown is ${thrown}`);
     for (const name of Object.keys(SHAPES)) {
-      const source = name === 'fc1.bias' ? state[name] : before.values[name];
+      const source = FITTING.includes(name) ? state[name] : before.values[name];
       const [expected, actual] = [source, after.values[name]].map((host) => ({
         shape: SHAPES[name] as Shape,
         data: host ? wordsOf(host) : new Float64Array(),

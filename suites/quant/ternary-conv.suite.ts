@@ -22,37 +22,29 @@ const SHAPE: Shape = [16, 8, 3, 3];
 
 ternaryWeightCases(ternaryConvSuite, ROW, SHAPE);
 
-/** Convolutions that differ in one parameter from the first. */
+const PLAIN = { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1 } as const;
+
+/** Convolutions that differ from the first: no two sides alike, so that none stands for another. */
 const TABLE = {
-  plain: { stride: 1, padding: 0, dilation: 1, groups: 1 },
-  stride: { stride: 2, padding: 0, dilation: 1, groups: 1 },
-  padding: { stride: 1, padding: 1, dilation: 1, groups: 1 },
-  dilation: { stride: 1, padding: 0, dilation: 2, groups: 1 },
-  groups: { stride: 1, padding: 0, dilation: 1, groups: 4 },
-  depthwise: { stride: 2, padding: 1, dilation: 1, groups: 8 },
+  plain: PLAIN,
+  stride: { ...PLAIN, stride: [2, 3] },
+  padding: { ...PLAIN, padding: [1, 0, 2, 3] },
+  dilation: { ...PLAIN, dilation: [2, 3] },
+  groups: { ...PLAIN, groups: 4 },
+  depthwise: { ...PLAIN, stride: [2, 2], padding: [1, 1, 1, 1], groups: 8 },
 } as const;
 
 /** A case's convolution: parameters, inputs and shape of the weight. */
 function convolution(t: CaseContext, whole: boolean) {
-  const {
-    stride,
-    padding: p,
-    dilation,
-    groups,
-  } = TABLE[String(t.params['table']) as keyof typeof TABLE];
-  const params = completed(conv2d.signature, {
-    stride: [stride, stride] as const,
-    padding: [p, p, p, p] as const,
-    dilation: [dilation, dilation] as const,
-    groups,
-  });
+  const chosen = TABLE[String(t.params['table']) as keyof typeof TABLE];
+  const params = completed(conv2d.signature, chosen);
   const random = t.random(1);
   const draw = () => (whole ? random.integer(-9, 9) : Math.fround(random.normal()));
   const of = (shape: Shape, each: () => number): Value => ({
     shape,
     data: random.fill(sizeOf(shape), each),
   });
-  const weight = [16, 8 / groups, 3, 3];
+  const weight = [16, 8 / chosen.groups, 3, 3];
   return {
     params,
     x: of([2, 8, 9, 11], draw),

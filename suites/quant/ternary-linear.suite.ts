@@ -1,17 +1,21 @@
 import { FlatParameters } from '../../src/autograd/flat-parameters.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Scope } from '../../src/gpu/scope.ts';
+import type { Application } from '../../src/graph/call.ts';
 import { ternaryLinear } from '../../src/models/ternary-linear.ts';
+import { matmul } from '../../src/ops/matmul/matmul.ts';
 import { ternaryMatmul } from '../../src/ops/quant/ternary_matmul.ts';
+import { record as dense } from '../../src/reference/matmul/matmul.ts';
 import { product } from '../../src/reference/matmul/product.ts';
 import { record as multiplied } from '../../src/reference/quant/ternary_matmul.ts';
-import type { Value } from '../../src/reference/record.ts';
+import type { Acceptance, Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { arithmeticOf } from '../../src/testing/judge-call.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
+import { completed } from '../../src/vocabulary/signature.ts';
 import { ternaryWeightCases } from './ternary-weight-cases.ts';
 import { meanSize, quantize, scaleBound, tritsOf } from './ternary-weights.ts';
 import { normals, value } from './values.ts';
@@ -39,6 +43,19 @@ async function multiply(t: CaseContext, x: Value, packed: Value, scale: number):
   return value(await y.read());
 }
 
+/** y of the layer that quantizes these weights itself, and the variant of its product. */
+async function throughLayer(t: CaseContext, x: Value, weights: Float64Array) {
+  using scope = new Scope();
+  const upload = ({ shape, data }: Value) =>
+    scope.add(Tensor.from(t.gpu, hostTensorFrom('f32', shape, data)));
+  const trace: Application<Tensor>[] = [];
+  using tape = new Tape(t.gpu, [], { trace });
+  const weight = upload({ shape: SHAPE, data: weights });
+  const { y } = ternaryLinear(tape, 'fc', upload(x), { weight });
+  const variant = trace.find(({ op }) => op.name === matmul.name)?.variant ?? '';
+  return { y: value(await y.read()), variant };
+}
+
 const variantOf = (op: { readonly variants: object }) => Object.keys(op.variants)[0] as string;
 
 ternaryWeightCases(ternaryLinearSuite, ROW, SHAPE);
@@ -47,14 +64,17 @@ ternaryLinearSuite
   .case('output')
   .covers(`${ROW}/output-within-bound`)
   .desc(
-    'The output is x T^T times the mean size of the weights that are kept, within the bounds of that mean and of the product.',
+    'The output is x T^T times the mean size of the weights that are kept, of packed trits and of the layer, within the bounds of that mean and of the product.',
   )
   .control('the mean size of all weights', (fault) =>
     fault.shader('quant/masked_abs_sum', 'magnitude > threshold', 'magnitude > 0.0 * threshold'),
   )
   .run(async (t) => {
     const weights = valuesOf(normals(t, SHAPE));
-    const { packed, threshold, scale } = await quantize(t, { shape: SHAPE, data: weights });
+    const { packed, dequant, threshold, scale } = await quantize(t, {
+      shape: SHAPE,
+      data: weights,
+    });
     const random = t.random(1);
     const x = {
       shape: [ROWS, IN],
@@ -66,20 +86,33 @@ ternaryLinearSuite
     const kept = weights.filter((_, i) => trits.data[i] !== 0);
     const alpha = meanSize(kept);
     const inputs = { x, packed, scale: { shape: [1], data: Float64Array.of(scale) } };
-    const { y: ofProduct } = multiplied.acceptance(
+    const ofPacked = multiplied.acceptance(
       inputs,
       multiplied.forward(inputs, { out_features: OUT }),
       { out_features: OUT },
       arithmeticOf(t, { op: ternaryMatmul.signature, variant: variantOf(ternaryMatmul) }),
     );
-    if (ofProduct?.kind !== 'within') throw new TypeError('the product has no bound');
     const scaleError = scaleBound(t, { shape: SHAPE, data: weights });
     const sums = product(x, trits, false, true);
-    const bound = sums.data.map(
-      (s, i) => Math.abs(s) * scaleError + (ofProduct.bound[i] as number),
-    );
     const expected = { shape: [ROWS, OUT], data: sums.data.map((s) => s * alpha) };
-    t.expectAccepted('y', y, expected, { kind: 'within', bound });
+    const expectWithin = (what: string, actual: Value, ofProduct: Acceptance | undefined) => {
+      if (ofProduct?.kind !== 'within') throw new TypeError(`the product of ${what} has no bound`);
+      const bound = sums.data.map(
+        (s, i) => Math.abs(s) * scaleError + (ofProduct.bound[i] as number),
+      );
+      t.expectAccepted(what, actual, expected, { kind: 'within', bound });
+    };
+    expectWithin('y', y, ofPacked.y);
+    const layer = await throughLayer(t, x, weights);
+    const operands = { a: x, b: dequant };
+    const params = completed(matmul.signature, { transpose_b: true });
+    const ofLayer = dense.acceptance(
+      operands,
+      dense.forward(operands, params),
+      params,
+      arithmeticOf(t, { op: matmul.signature, variant: layer.variant }),
+    );
+    expectWithin('y of the layer', layer.y, ofLayer.y);
   });
 
 ternaryLinearSuite
@@ -141,7 +174,7 @@ ternaryLinearSuite
   .case('requantized')
   .covers(`${ROW}/requantized-crossings`)
   .desc(
-    'After a step of SGD exactly those trits change whose float weight is now on another side of the threshold.',
+    'After a step of SGD, which moves the threshold too, exactly those trits change whose float weight is now on another side of it, and the weights that the layer uses have the signs of the trits.',
   )
   .control('a threshold a tenth lower', (fault) =>
     fault.shader(
@@ -160,8 +193,9 @@ ternaryLinearSuite
       using tape = new Tape(t.gpu);
       using x = Tensor.zeros(t.gpu, [1, IN]);
       const weight = parameters.view('w');
-      const { trits, threshold } = ternaryLinear(tape, 'fc', x, { weight });
+      const { trits, threshold, used } = ternaryLinear(tape, 'fc', x, { weight });
       return {
+        signs: valuesOf(await used.read()).map(Math.sign),
         trits: valuesOf(await trits.read()),
         threshold: (await threshold.read()).data[0] as number,
         weights: valuesOf(await weight.read()),
@@ -175,6 +209,12 @@ ternaryLinearSuite
       const w = weights[i] as number;
       return w > threshold ? 1 : w < -threshold ? -1 : 0;
     };
+    t.expect(after.threshold !== before.threshold, () => 'the threshold is that of the start');
+    t.expectEqual(
+      'signs of the weights that are used',
+      { shape: SHAPE, data: after.signs },
+      { shape: SHAPE, data: after.trits },
+    );
     const changed = after.trits.map((trit, i) => Number(trit !== before.trits[i]));
     const crossed = after.weights.map((_, i) => Number(side(before, i) !== side(after, i)));
     const count = crossed.reduce((sum, mark) => sum + mark, 0);

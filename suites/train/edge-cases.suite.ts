@@ -1,13 +1,18 @@
+import { Tape } from '../../src/autograd/tape.ts';
 import { collateExamples, drawnDataset } from '../../src/data/drawn.ts';
 import type { Examples } from '../../src/data/examples.ts';
 import { limitedTexts } from '../../src/data/length-limit.ts';
 import { DataLoader, type LoaderOptions } from '../../src/data/loader.ts';
 import { collateTexts, randomTexts } from '../../src/data/sequences.ts';
 import { drawSpirals } from '../../src/data/spirals.ts';
+import { Scope } from '../../src/gpu/scope.ts';
+import type { Model } from '../../src/models/model.ts';
+import { type HostTensor, valuesOf } from '../../src/tensor/host.ts';
 import { codeOf } from '../../src/testing/code-of.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { fitModel } from '../../src/train/fit.ts';
+import { uploadExamples } from '../../src/train/loss.ts';
 import { runMiniTraining } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
 import { expectLosses, float64Training } from './float64.ts';
@@ -28,11 +33,18 @@ function loader(t: CaseContext, options: LoaderOptions, count = COUNT): DataLoad
 const sizesOf = (batches: Iterable<Examples>) =>
   [...batches].map(({ labels }) => labels.data.length);
 
+/** Coordinates and labels of all items in order, as words. */
+const itemsOf = (batches: Iterable<Examples>) =>
+  [...batches].flatMap(({ inputs, labels }) => {
+    const x = [...valuesOf(inputs['x'] as HostTensor)];
+    return [...labels.data].map((label, i) => `${x[2 * i]} ${x[2 * i + 1]} ${label}`);
+  });
+
 edgeCases
   .case('batch-counts')
   .covers('tb.data.edge-cases/batch-counts', 'tb.data.edge-cases/batch-above-n')
   .desc(
-    'Of 100 items batches of 1 are 100, of 32 are 4 with 4 in the last, of 15 are 7 with 10 in the last, and 6 where that is dropped; a batch above 100 is one with all.',
+    'Of 100 items batches of 1 are 100, of 32 are 4 with 4 in the last, of 15 are 7 with 10 in the last, and 6 where that is dropped; a batch above 100 is one with all. Each item is there once, in order.',
   )
   .control('what does not fill a batch is left out', (fault) =>
     fault.host('data.cut', (cut) => (order, batchSize) => cut(order, batchSize, true)),
@@ -46,12 +58,20 @@ edgeCases
       [{ batchSize: 101 }, [100]],
       [{ batchSize: 1000 }, [100]],
     ];
+    const set = drawnDataset(drawSpirals, COUNT, t.seed);
+    const all = itemsOf(Array.from({ length: COUNT }, (_, i) => set.item(i)));
+    t.expect(new Set(all).size === COUNT, () => 'items of the set are equal');
     for (const [options, wanted] of rows) {
       const batches = loader(t, options);
       const sizes = sizesOf(batches.epoch(0));
       t.expect(
         sizes.join() === wanted.join() && batches.batchCount === wanted.length,
         () => `${JSON.stringify(options)} gives ${sizes}`,
+      );
+      const items = itemsOf(batches.epoch(0));
+      t.expect(
+        items.join() === all.slice(0, items.length).join(),
+        () => `${JSON.stringify(options)} gives other items, or in another order`,
       );
     }
   });
@@ -88,7 +108,7 @@ edgeCases
   .case('longest-text')
   .covers('tb.data.edge-cases/sequence-length-limit')
   .desc(
-    'A text of the longest length is taken as it is; one with a token more is refused as seq-too-long, and with truncation loses that token alone.',
+    'A text of the longest length is taken as it is; longer ones are refused as seq-too-long, and with truncation lose the tokens past it alone.',
   )
   .control('one token more is let through', (fault) =>
     fault.host(
@@ -98,14 +118,18 @@ edgeCases
   )
   .run(async (t) => {
     const whole = textsOf(t, SEQ_LENGTH);
-    const longer = textsOf(t, SEQ_LENGTH + 1);
-    const taken = limitedTexts(whole, SEQ_LENGTH).item(2);
-    t.expect(taken.join() === whole.item(2).join(), () => `the text became ${taken}`);
-    const code = codeOf(() => limitedTexts(longer, SEQ_LENGTH).item(2));
-    t.expect(code === 'seq-too-long', () => `a token too many gives ${code}`);
-    const cut = limitedTexts(longer, SEQ_LENGTH, true).item(2);
-    const wanted = longer.item(2).slice(0, SEQ_LENGTH);
-    t.expect(cut.join() === wanted.join(), () => `the text became ${cut}`);
+    for (const truncate of [false, true]) {
+      const taken = limitedTexts(whole, SEQ_LENGTH, truncate).item(2);
+      t.expect(taken.join() === whole.item(2).join(), () => `the text became ${taken}`);
+    }
+    for (const more of [1, 37]) {
+      const longer = textsOf(t, SEQ_LENGTH + more);
+      const code = codeOf(() => limitedTexts(longer, SEQ_LENGTH).item(2));
+      t.expect(code === 'seq-too-long', () => `${more} tokens too many give ${code}`);
+      const cut = limitedTexts(longer, SEQ_LENGTH, true).item(2);
+      const wanted = longer.item(2).slice(0, SEQ_LENGTH);
+      t.expect(cut.join() === wanted.join(), () => `the text became ${cut}`);
+    }
   });
 
 const ADAMW = { optimizer: 'adamw', lr: 0.01 } as const;
@@ -118,6 +142,31 @@ const ODD: Readonly<Record<string, LoaderOptions>> = {
   '100 of 1000': { batchSize: 1000 },
 };
 
+/** The mean cross-entropy of what a model says of a batch, in float64 and from its logits alone. */
+async function lossHere(
+  t: CaseContext,
+  model: Model,
+  batch: Examples,
+  shift: boolean,
+): Promise<number> {
+  using scope = new Scope();
+  using tape = new Tape(t.gpu);
+  const { inputs } = uploadExamples(t.gpu, batch, scope);
+  const logits = valuesOf(await model.forward(tape, inputs).read());
+  const labels = valuesOf(batch.labels);
+  const classes = logits.length / labels.length;
+  const columns = batch.labels.shape.at(-1) as number;
+  const losses = [...labels].flatMap((label, at) => {
+    // A token is asked of the position before it, and the first one of none.
+    if (shift && at % columns === 0) return [];
+    const first = (at - Number(shift)) * classes;
+    const row = logits.subarray(first, first + classes);
+    const sum = row.reduce((all, x) => all + Math.exp(x), 0);
+    return [Math.log(sum) - (row[label] as number)];
+  });
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
+
 edgeCases
   .case('odd-step', {
     batch: [...Object.keys(ODD), 'longest texts'].map((name) => name.replaceAll(' ', '-')),
@@ -126,7 +175,7 @@ edgeCases
   .timeout(120_000)
   .covers('tb.data.edge-cases/odd-batch-step')
   .desc(
-    'A step on the last batch of each loader, and on texts of the longest length that were cut to it: two losses, before and after it, finite and those of the run in float64 within 1e-4 of each.',
+    'A step on the last batch of each loader, and on texts of the longest length that were cut to it: two losses, before and after it, finite and those of the run in float64 within 1e-4 of each; the first is that of the logits too.',
   )
   .control('steps of the wrong sign', (fault) =>
     fault.launch('adamw_step.scalars', ([hyperparameters, step]) => [
@@ -147,8 +196,10 @@ edgeCases
       : tinyTransformer(t, { vocab: 24, hidden: 16, intermediate: 24, heads: 2, kv_heads: 1 });
     using optimizer = new Optimizer(t.gpu, model.parameters, ADAMW);
     const twice = [last, last];
+    const first = await lossHere(t, model, last, shift);
     const truth = await float64Training(t.gpu, model, twice, { optimizer: ADAMW, shift });
     const losses = await runMiniTraining(t.gpu, model, twice, optimizer, 2, { shift });
     t.expect(losses.every(Number.isFinite), () => `the losses are ${losses}`);
     expectLosses(t, losses, truth.losses, STEP_LOSS_LIMIT);
+    expectLosses(t, losses.slice(0, 1), [first], STEP_LOSS_LIMIT);
   });

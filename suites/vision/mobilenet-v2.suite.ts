@@ -136,6 +136,10 @@ mobileNetV2Suite
     t.expect(others.length === 51, () => `there are ${others.length} such convolutions`);
     for (const { layer, weight } of others)
       t.expect(isTernary(weight), () => `${layer} has ${kindsOf(weight).length} different weights`);
+    const scales = others.map(({ weight }) => kindsOf(weight).at(-1));
+    others.forEach(({ layer }, i) => {
+      t.expect(scales[i] !== scales[i + 1], () => `${layer} has the scale of the next one`);
+    });
   });
 
 mobileNetV2Suite
@@ -143,15 +147,32 @@ mobileNetV2Suite
   .tier('slow')
   .timeout(TIMEOUT_MS)
   .covers(`${ROW}-instantiation/first-conv-per-config`)
-  .desc('The first convolution has ternary weights where the configuration says so, else floats.')
+  .desc(
+    'The first convolution has ternary weights where the configuration says so, else floats, and the width that it says.',
+  )
   .control('what decides is lost', (fault) =>
     fault.host('mobilenet_v2.is_ternary', () => () => true),
   )
   .run(async (t) => {
-    for (const ternaryStem of [false, true]) {
-      const [stem] = (await weightsOf(t, { ternaryStem })).convolutions;
-      const found = stem && isTernary(stem.weight);
-      t.expect(found === ternaryStem, () => `ternaryStem ${ternaryStem} gives ${found}`);
+    for (const [config, channels] of [
+      [{}, 32],
+      [{ ternaryStem: true }, 32],
+      [{ ...NARROW, ternaryStem: false }, 16],
+      [{ ...NARROW, ternaryStem: true }, 16],
+    ] as const) {
+      const told = JSON.stringify(config);
+      const [stem] = (await weightsOf(t, config)).convolutions;
+      const { weight = new Float64Array(), shape = [] } = stem ?? {};
+      t.expect(
+        shape.join('x') === `${channels}x3x3x3`,
+        () => `${told} gives a first convolution of ${shape.join('x')}`,
+      );
+      const wanted = 'ternaryStem' in config && config.ternaryStem;
+      const kinds = kindsOf(weight).length;
+      t.expect(
+        wanted ? isTernary(weight) : kinds > channels,
+        () => `${told} gives ${kinds} different weights`,
+      );
     }
   });
 
