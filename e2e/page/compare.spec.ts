@@ -8,7 +8,7 @@ import { planHash } from '../../src/report/plan.ts';
 import type { CaseResult, Report } from '../../src/report/schema.ts';
 import { violations } from './axe.ts';
 import { expect, rowOf, runToEnd, test } from './page-test.ts';
-import { tasksDuring } from './trace.ts';
+import { longTasksDuring } from './trace.ts';
 
 const FOLDER = 'public/baselines/';
 const MANY = 10_000;
@@ -176,11 +176,14 @@ test('ten thousand cases are compared and scrolled, with what is newly wrong fir
   await expect(rows.first()).toHaveAttribute('aria-setsize', '5000');
   expect(await rows.count(), 'only what is near the window is drawn').toBeLessThan(60);
   await rows.first().hover();
-  const [longest] = await tasksDuring(page, async () => {
-    for (let i = 0; i < 40; i++) await page.mouse.wheel(0, 1200);
+  const found = await longTasksDuring(page, async () => {
+    for (let i = 0; i < 40; i++) {
+      await page.mouse.wheel(0, 1200);
+      await page.waitForTimeout(16); // browsers pass on one a frame
+    }
     await expect(rows.nth(5)).not.toContainText('n=00');
   });
-  expect(longest?.cpuMs, longest?.parts.join('\n')).toBeLessThan(50);
+  expect(found).toEqual([]);
   await page.getByLabel('Only checks whose name has').fill('n=09998');
   await expect(rows).toHaveCount(1);
   await rows.getByRole('button').press('Enter');

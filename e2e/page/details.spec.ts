@@ -1,7 +1,7 @@
 import { violations } from './axe.ts';
 import { dropRecordings } from './drop.ts';
 import { answerOf, detailOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
-import { tasksDuring } from './trace.ts';
+import { longTasksDuring } from './trace.ts';
 
 const SOME = '/?filter=ops.nn.silu:legal;*';
 
@@ -88,7 +88,7 @@ test('ten thousand cases scroll without a long task, by wheel and by keyboard', 
     requestAnimationFrame(tick);
     return gaps;
   });
-  const [longest] = await tasksDuring(page, async () => {
+  const found = await longTasksDuring(page, async () => {
     for (let i = 0; i < 60; i++) {
       await page.mouse.wheel(0, 2400);
       await page.waitForTimeout(16);
@@ -103,7 +103,7 @@ test('ten thousand cases scroll without a long task, by wheel and by keyboard', 
   const gaps = (await frames.jsonValue()).sort((a, b) => a - b);
   test.info().annotations.push({
     type: 'measured',
-    description: `longest task ${longest?.cpuMs.toFixed(1)} ms of CPU; frames: median ${gaps[gaps.length >> 1]?.toFixed(1)} ms, 95 of 100 within ${gaps[Math.floor(gaps.length * 0.95)]?.toFixed(1)} ms`,
+    description: `frames: median ${gaps[gaps.length >> 1]?.toFixed(1)} ms, 95 of 100 within ${gaps[Math.floor(gaps.length * 0.95)]?.toFixed(1)} ms`,
   });
-  expect(longest?.cpuMs, longest?.parts.join('\n')).toBeLessThan(50);
+  expect(found).toEqual([]);
 });

@@ -23,6 +23,11 @@ interface TraceEvent {
   };
 }
 
+/** What people notice as a hitch. Milliseconds. */
+export const LONG_TASK_MS = 50;
+/** Attempts, since what a busy machine adds to a task differs from one to the next. */
+const ATTEMPTS = 3;
+
 /** The parts of so many tasks are told. */
 const TOLD = 10;
 
@@ -32,6 +37,24 @@ const TOLD = 10;
  */
 const ROOM_KB = 1_000_000;
 const CATEGORIES = ['toplevel', 'devtools.timeline', 'v8.execute'];
+
+/**
+ * The tasks of the main thread during `work` that people notice, of the first attempt without one,
+ * or else of the last: a task that is the page's own doing is in each.
+ */
+export async function longTasksDuring(
+  page: Page,
+  work: () => Promise<void>,
+): Promise<readonly Task[]> {
+  let found: readonly Task[] = [];
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const tasks = await tasksDuring(page, work);
+    if (tasks.length === 0) throw new Error('the page did nothing that a trace shows');
+    found = tasks.filter(({ cpuMs }) => cpuMs > LONG_TASK_MS);
+    if (found.length === 0) break;
+  }
+  return found;
+}
 
 /**
  * The tasks of the main thread during `work`, the longest first. Throws when the browser lost a part
