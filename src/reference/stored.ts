@@ -1,5 +1,5 @@
 import type { DType } from '../tensor/dtype.ts';
-import { bf16FromF32, f16FromF32, f32FromBf16, f32FromF16 } from '../tensor/half.ts';
+import { heldAs } from '../tensor/half.ts';
 import { storageStep } from './bounds.ts';
 import { acceptingOverflow } from './overflow.ts';
 import type { Acceptance, TensorSpec, Value } from './record.ts';
@@ -22,10 +22,7 @@ export function acceptanceOfStored(
     acceptance.kind === 'codes'
   )
     return acceptance;
-  const holds =
-    dtype === 'f16'
-      ? (y: number) => f32FromF16(f16FromF32(y)) === y
-      : (y: number) => f32FromBf16(bf16FromF32(y)) === y;
+  const holds = (y: number) => heldAs(dtype, y) === y;
   const before = acceptance.kind === 'within' ? acceptance.bound : truth.data.map(() => 0);
   const bound = truth.data.map((y, i) =>
     acceptance.kind === 'exact' && holds(y) ? 0 : (before[i] as number) + storageStep(y, dtype),

@@ -46,6 +46,11 @@ export function f32FromF16(bits: number): number {
     : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
+/** The number that a half format holds for `x`: the nearest, ties to even. */
+export function heldAs(dtype: 'f16' | 'bf16', x: number): number {
+  return dtype === 'f16' ? f32FromF16(f16FromF32(x)) : f32FromBf16(bf16FromF32(x));
+}
+
 /** `rint`: the nearest integer, ties to even. */
 function roundHalfEven(x: number): number {
   const low = Math.floor(x);

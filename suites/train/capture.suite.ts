@@ -266,23 +266,18 @@ captureSuite
     );
   });
 
-/**
- * Products that end a captured step, by the variant of their kernel; each has results in the middle
- * that are used elsewhere.
- */
-const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
-  matmul: Object.keys(matmul.variants),
-  matmul_4bit: Object.keys(matmul4bit.variants),
-};
+/** Products that end a captured step; each has results in the middle that are used elsewhere. */
+const PRODUCTS = { matmul, matmul_4bit: matmul4bit } as const;
 
-for (const [product, tier] of Object.entries(PRODUCTS).flatMap(([op, variants]) =>
-  variants.map(
-    (variant) => [`${op}-${variant}`, variant === 'register' ? 'quick' : 'full'] as const,
-  ),
-))
+const EPILOGUES = Object.entries(PRODUCTS).flatMap(([op, { variants }]) =>
+  Object.entries(variants).map(([variant, { needs = [] }]) => ({ op, variant, needs })),
+);
+
+for (const { op, variant, needs } of EPILOGUES)
   captureSuite
-    .case('epilogue', { product: [product] })
-    .tier(tier)
+    .case('epilogue', { product: [`${op}-${variant}`] })
+    .tier(variant === 'register' ? 'quick' : 'full')
+    .needs(...needs)
     .desc(
       'silu(P) * z as the epilogue of a product P that is used elsewhere too, and silu(P) of one that is not: the same bits as one after the other.',
     )
@@ -290,11 +285,6 @@ for (const [product, tier] of Object.entries(PRODUCTS).flatMap(([op, variants]) 
       fault.shader('math/mul', 'return a * b;', 'return a + b;'),
     )
     .run(async (t) => {
-      const [op, variant = ''] = String(t.params['product']).split('-');
-      const missing = (op === 'matmul' ? matmul : matmul4bit).variants[variant]?.needs?.find(
-        (feature) => !t.gpu.features.has(feature),
-      );
-      if (missing) t.skip('missing-feature', missing);
       const m = 9;
       const k = 5;
       const n = 67;

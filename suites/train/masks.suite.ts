@@ -1,5 +1,6 @@
 import { record as dropout } from '../../src/reference/nn/dropout.ts';
-import type { Value } from '../../src/reference/record.ts';
+import type { Acceptance, Value } from '../../src/reference/record.ts';
+import { countsOf } from '../../src/reference/step/random.ts';
 import { valuesOfHosts } from '../../src/reference/values.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
@@ -20,8 +21,6 @@ interface Dropped {
   readonly y: Value;
 }
 
-/** Numbers that one count of the generator gives. */
-const NUMBERS = 4;
 const ANY = { depth: (terms: number) => terms, ieee: false };
 
 /** Every dropout of four steps of three micro-batches. */
@@ -68,8 +67,8 @@ masksSuite
       const params = { p: P, seed: t.seed, offset };
       const truth = dropout.forward({ x }, params).y;
       const { y: acceptance } = dropout.acceptance({ x }, { y: truth }, params, ANY);
-      if (acceptance) t.expectAccepted(`dropout ${i + 1}`, y, truth, acceptance);
-      offset += Math.ceil(x.data.length / NUMBERS);
+      t.expectAccepted(`dropout ${i + 1}`, y, truth, acceptance as Acceptance);
+      offset += countsOf(x.data.length);
     }
     const masks = dropped.map(maskOf);
     t.expect(new Set(masks).size === masks.length, () => 'two dropouts have one mask');

@@ -1,5 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { bf16FromF32, f16FromF32, f32FromBf16, f32FromF16 } from '../../tensor/half.ts';
+import { heldAs } from '../../tensor/half.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { cast as signature } from '../../vocabulary/math/cast.ts';
@@ -33,8 +33,8 @@ function wrapped(
 function castOf(x: number, to: Target, from: DType | undefined): number {
   if (to === 'float64') return x;
   if (to === 'float32') return Math.fround(x);
-  if (to === 'float16') return f32FromF16(f16FromF32(x));
-  if (to === 'bfloat16') return f32FromBf16(bf16FromF32(x));
+  if (to === 'float16') return heldAs('f16', x);
+  if (to === 'bfloat16') return heldAs('bf16', x);
   if (to === 'bool') return x === 0 ? 0 : 1;
   const range = INTEGERS[to] as { readonly low: number; readonly high: number };
   if (Number.isNaN(x)) return 0;

@@ -5,6 +5,7 @@ import { EPS, FLUSH, LARGEST } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import { single } from '../values.ts';
 import { scaleGrowthBugs } from './scale-growth.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -35,11 +36,10 @@ function next(
     return { scale: grows ? multiply(scale, growth) : scale, growth_tracker: 0, steps: steps + 1 };
   };
   const after = state();
-  const one = (x: number): Value => ({ shape: [1], data: Float64Array.of(x) });
   return {
-    scale: one(after.scale),
-    growth_tracker: one(after.growth_tracker),
-    steps: one(after.steps),
+    scale: single(after.scale),
+    growth_tracker: single(after.growth_tracker),
+    steps: single(after.steps),
   };
 }
 

@@ -4,6 +4,7 @@ import { record as ampUnscale } from '../optim/amp_unscale.ts';
 import { record as clipGradNorm } from '../optim/clip_grad_norm.ts';
 import { ruleOf } from '../optim/optimizers.ts';
 import type { Acceptance, Acceptances, Depth, Value, Values } from '../record.ts';
+import { single } from '../values.ts';
 import { elementsOf, keptOf, rateOf, update, updated } from './stages.ts';
 import type { Recipe, StepState } from './state.ts';
 
@@ -54,7 +55,7 @@ export function expectedStep(
     isSkipped: false,
     truth: {
       ...prefixed('gradient', whole.gradients),
-      norm: one(whole.norm),
+      norm: single(whole.norm),
       ...counted,
       ...namedState({ ...whole.state, trained: state.trained, kept: state.kept }),
     },
@@ -67,9 +68,9 @@ export function namedState({ trained, kept, taken, scale, growth_tracker }: Step
   return {
     ...prefixed('param', trained),
     ...Object.assign({}, ...Object.entries(kept).map(([name, values]) => prefixed(name, values))),
-    scale: one(scale),
-    growth_tracker: one(growth_tracker),
-    steps: one(taken),
+    scale: single(scale),
+    growth_tracker: single(growth_tracker),
+    steps: single(taken),
   };
 }
 
@@ -89,7 +90,7 @@ function boundsOfClipping(
   before: StepState,
   given: Values,
 ): Readonly<Record<string, Within>> {
-  const scale = one(before.scale);
+  const scale = single(before.scale);
   const exact = mapped(given, (grad) => ampUnscale.forward({ grad, scale }, {}).grad);
   const off = mapped(exact, ({ data }) =>
     data.map((y) => (recipe.scaler ? 2.5 * EPS * Math.abs(y) + 2 * FLUSH : 0)),
@@ -143,5 +144,3 @@ function boundsOfUpdate(
     ),
   );
 }
-
-const one = (x: number): Value => ({ shape: [1], data: Float64Array.of(x) });

@@ -3,6 +3,7 @@ import type { Graph, ValueId } from '../../graph/graph.ts';
 import { run as runGraph } from '../../graph/run.ts';
 import { backward, type DifferentiableRunner, type GraphValues } from '../backward.ts';
 import type { Value, Values } from '../record.ts';
+import { single } from '../values.ts';
 import { atPosition } from './random.ts';
 
 /** A graph that gives `loss`, the mean over the labels that ask something. */
@@ -70,8 +71,7 @@ export async function gradientsOf(
     const share = shares[part] as number;
     const { graph: drawn } = atPosition(graph, accumulation.positionOf(position, span, part));
     const values = await runGraph(drawn, runner, { ...constants, ...trained, ...given });
-    const seed = { shape: [1], data: Float64Array.of(scale * share) };
-    const flow = backward(drawn, values, new Map([[root, seed]]), runner);
+    const flow = backward(drawn, values, new Map([[root, single(scale * share)]]), runner);
     const own = mapped(
       trained,
       (value, name) => flow.get(graph.constants[name] as ValueId) ?? zerosLike(value),

@@ -7,6 +7,7 @@ import { record as clipGradNorm } from '../optim/clip_grad_norm.ts';
 import { rateAt } from '../optim/lr_schedule.ts';
 import { type Element, ruleOf } from '../optim/optimizers.ts';
 import type { Value, Values } from '../record.ts';
+import { single } from '../values.ts';
 import type { Recipe, StepState } from './state.ts';
 
 /** A step between its backward pass and its end. */
@@ -29,7 +30,7 @@ export type Stage = (work: Work) => Work;
 export const unscale: Stage = (work) => {
   const { state, gradients } = work;
   const unscaled = mapped(gradients, (grad) =>
-    ampUnscale.forward({ grad, scale: one(state.scale) }, {}),
+    ampUnscale.forward({ grad, scale: single(state.scale) }, {}),
   );
   return {
     ...work,
@@ -78,10 +79,10 @@ export const growScale: Stage = (work) => {
   const { recipe, state, found } = work;
   const { scale, growth_tracker } = ampUpdateScale.forward(
     {
-      scale: one(state.scale),
-      growth_tracker: one(state.growth_tracker),
-      steps: one(state.taken),
-      found_inf: one(Number(found)),
+      scale: single(state.scale),
+      growth_tracker: single(state.growth_tracker),
+      steps: single(state.taken),
+      found_inf: single(Number(found)),
     },
     growthOf(recipe),
   );
@@ -143,7 +144,5 @@ function growthOf({ scaler }: Recipe) {
   const { growth_factor = 1, backoff_factor = 1, growth_interval = 1 } = scaler ?? {};
   return { growth_factor, backoff_factor, growth_interval };
 }
-
-const one = (x: number): Value => ({ shape: [1], data: Float64Array.of(x) });
 
 const numberOf = (value: Value | undefined): number => value?.data[0] as number;

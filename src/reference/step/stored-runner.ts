@@ -1,17 +1,11 @@
 import type { Call } from '../../graph/call.ts';
 import { mapped } from '../../graph/call.ts';
-import type { DType } from '../../tensor/dtype.ts';
-import { bf16FromF32, f16FromF32, f32FromBf16, f32FromF16 } from '../../tensor/half.ts';
+import { type DType, isHalf } from '../../tensor/dtype.ts';
+import { heldAs } from '../../tensor/half.ts';
 import type { DifferentiableRunner } from '../backward.ts';
 import { promoted } from '../promotion.ts';
 import type { Value } from '../record.ts';
 import { truthOf } from '../truth.ts';
-
-/** A number as a format holds it. */
-const HELD: Readonly<Partial<Record<DType, (x: number) => number>>> = {
-  f16: (x) => f32FromF16(f16FromF32(x)),
-  bf16: (x) => f32FromBf16(bf16FromF32(x)),
-};
 
 /**
  * Runs calls by the records, and rounds what they give as it is stored: to halves where operands
@@ -24,7 +18,7 @@ export function storedRunner(others: 'float32' | 'float64'): DifferentiableRunne
     run: (call) =>
       mapped(truthOf(call), ({ shape, data }, name): Value => {
         const dtype = call.grads ? (call.inputs[name]?.dtype ?? 'f32') : outputType(call);
-        return { shape, dtype, data: data.map(HELD[dtype] ?? stored) };
+        return { shape, dtype, data: data.map(isHalf(dtype) ? (x) => heldAs(dtype, x) : stored) };
       }),
     view: (value, shape) => ({ ...value, shape }),
     add: (a, b) => stored(a + b),
