@@ -8,7 +8,7 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import type { FitData } from '../../src/train/fit.ts';
 
 /** The tiny transformer: 2 blocks of width 64 with 4 heads, and a vocabulary of 1000 tokens. */
-const SIZES = {
+export const TINY_TRANSFORMER = {
   vocab: 1000,
   hidden: 64,
   intermediate: 256,
@@ -23,15 +23,23 @@ export const SEQ_LENGTH = 32;
 const BATCH_SIZE = 4;
 
 /** The tiny transformer with the weights of the case's seed. */
-export function tinyTransformer(t: CaseContext, sizes: Partial<typeof SIZES> = {}): Llama {
-  const all = { ...SIZES, ...sizes };
+export function tinyTransformer(
+  t: CaseContext,
+  sizes: Partial<typeof TINY_TRANSFORMER> = {},
+): Llama {
+  const all = { ...TINY_TRANSFORMER, ...sizes };
   const trained = new Map(initialLlama(all, t.random(1)));
   return new Llama(t.gpu, { ...all, length: SEQ_LENGTH }, { trained, frozen: new Map() });
 }
 
 /** A hundred texts of the grammar. */
 export function hundredTexts(t: CaseContext): Dataset<Tokens> {
-  return grammarTexts({ length: 100, seqLength: SEQ_LENGTH, vocab: SIZES.vocab, seed: t.seed });
+  return grammarTexts({
+    length: 100,
+    seqLength: SEQ_LENGTH,
+    vocab: TINY_TRANSFORMER.vocab,
+    seed: t.seed,
+  });
 }
 
 /** Loaders of batches of four: of 80 % of the texts for training, of the others for validation. */

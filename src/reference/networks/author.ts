@@ -6,12 +6,17 @@ import type { Shape } from '../../tensor/shape.ts';
 import { cast } from '../../vocabulary/math/cast.ts';
 import { matmul } from '../../vocabulary/matmul/matmul.ts';
 import { promoted } from '../promotion.ts';
+import type { Values } from '../record.ts';
 
 /** The format of products under torch.autocast. */
 export type HalfType = 'float16' | 'bfloat16';
 
 /** A type of values that are not computed yet. */
 export const typed = (shape: Shape, dtype: DType = 'f32'): ValueType => ({ dtype, shape });
+
+/** The types of float32 weights. */
+export const typesOf = (weights: Values): Named<ValueType> =>
+  mapped(weights, ({ shape }) => typed(shape));
 
 /** Of torch's list of ops that autocast to the half format, those that networks here have. */
 const PRODUCTS = ['matmul'];

@@ -5,17 +5,13 @@ import { initialLlama } from '../../../src/models/llama/initial.ts';
 import { initialMlp } from '../../../src/models/mlp/initial.ts';
 import { initialSequenceClassifier } from '../../../src/models/sequence-classifier/initial.ts';
 import { constantsOf, llamaGraph } from '../../../src/reference/llama/model.ts';
-import { type HalfType, typed } from '../../../src/reference/networks/author.ts';
+import { type HalfType, typesOf } from '../../../src/reference/networks/author.ts';
 import { mlpGraph } from '../../../src/reference/networks/mlp.ts';
 import { sequenceClassifierGraph } from '../../../src/reference/networks/sequence-classifier.ts';
-import type { Values } from '../../../src/reference/record.ts';
 import type { Recipe } from '../../../src/reference/step/state.ts';
 import { hostTensorFrom } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
 import type { Setting } from './setting.ts';
-
-const typesOf = (weights: Values) =>
-  Object.fromEntries(Object.entries(weights).map(([name, { shape }]) => [name, typed(shape)]));
 
 export const MLP = { inFeatures: 7, hidden: 5, classes: 3 } as const;
 const POINTS = 5;
