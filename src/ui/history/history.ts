@@ -2,6 +2,7 @@ import type { Snapshot } from '../../report/compare/snapshot.ts';
 import { isSamePlace } from '../../report/place.ts';
 import type { Report } from '../../report/schema.ts';
 import { Observable } from '../controls/observable.ts';
+import { withWords } from '../messages/words.ts';
 import type { RunState } from '../run/run-state.ts';
 import { historyWords } from './history.en.ts';
 import { LenientShelf } from './lenient-shelf.ts';
@@ -132,7 +133,7 @@ export class History {
 
   /** All runs as one file; those that cannot be read are left out. */
   async export(): Promise<Uint8Array<ArrayBuffer>> {
-    const { writeRuns } = await import('./runs-file.ts');
+    const { writeRuns } = await withWords(import('./runs-file.ts'));
     const read = this.state.value.runs.map(({ head }) =>
       this.report(head.run.id).catch(() => undefined),
     );
@@ -143,7 +144,7 @@ export class History {
   async import(
     files: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[],
   ): Promise<Imported> {
-    const { readRuns } = await import('./runs-file.ts');
+    const { readRuns } = await withWords(import('./runs-file.ts'));
     const [taken, problems]: [Set<string>, string[]] = [new Set(), []];
     const isKept = (id: string) => this.state.value.runs.some(({ head }) => head.run.id === id);
     let known = 0;

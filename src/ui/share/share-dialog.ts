@@ -16,10 +16,10 @@ import '../controls/copy-button.ts';
 const PAUSE_MS = 250;
 
 const PARTS = {
-  card: () => import('../card/card-element.ts'),
-  qr: () => import('./qr-code.ts'),
-  badge: () => import('../reports/report-badge.ts'),
-  files: () => import('../reports/report-files-element.ts'),
+  card: () => withWords<unknown>(import('../card/card-element.ts')),
+  qr: () => withWords<unknown>(import('./qr-code.ts')),
+  badge: () => withWords<unknown>(import('../reports/report-badge.ts')),
+  files: () => withWords<unknown>(import('../reports/report-files-element.ts')),
 };
 
 /**
@@ -204,7 +204,7 @@ export class ShareDialog extends LitElement {
 
   async #load(name: keyof typeof PARTS): Promise<void> {
     if (this.loaded.has(name)) return;
-    await withWords<unknown>(PARTS[name]());
+    await PARTS[name]();
     this.loaded = new Set([...this.loaded, name]);
   }
 

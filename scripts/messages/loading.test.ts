@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { loadedUnawaited, loadedWith } from './loading.ts';
+
+const ui = fileURLToPath(new URL('../../src/ui', import.meta.url));
+const sources = new Map(
+  readdirSync(ui, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.ts') && !/\.(test|d)\.ts$/.test(path))
+    .map((path) => [path, readFileSync(join(ui, path), 'utf8')] as const),
+);
+
+/** The page begins to speak right behind it. */
+const BEFORE_ANY_LANGUAGE = 'app/main.ts';
+/** `load` of a view stands in `lazily` where views are shown. */
+const isView = (file: string) => file.endsWith('.view.ts');
+
+/** "a.ts loads b.ts", wherever b.ts brings words that a.ts has not and nothing waits for. */
+function unawaited(all: ReadonlyMap<string, string>): readonly string[] {
+  return [...all].flatMap(([file, source]) => {
+    if (file === BEFORE_ANY_LANGUAGE || isView(file)) return [];
+    const targets = loadedUnawaited(file, source).filter((to) => all.has(to));
+    if (targets.length === 0) return [];
+    const here = new Set(loadedWith(file, all));
+    const bringsWords = (to: string) =>
+      loadedWith(to, all).some((each) => each.endsWith('.en.ts') && !here.has(each));
+    return targets.filter(bringsWords).map((to) => `${file} loads ${to}`);
+  });
+}
+
+test('what is loaded waits for its words', () => {
+  expect([...sources].filter(([, source]) => /\bimport\(/.test(source)).length).toBeGreaterThan(20);
+  expect(unawaited(sources)).toEqual([]);
+});
+
+test('views are loaded where their words are waited for', () => {
+  expect(sources.get('app/app-element.ts')).toMatch(/\blazily\(element, load && \(\(\) => load\(/);
+});
+
+test.each([
+  ['a plain import', "await import('../b/deep.ts');", 1],
+  ['one in a function that is called later', "const load = () => import('../b/deep.ts');", 1],
+  ['withWords', "await withWords(import('../b/deep.ts'));", 0],
+  ['Later', "new Later(async () => new (await import('../b/deep.ts')).B());", 0],
+  ['lazily', "lazily('gp-b', () => import('../b/deep.ts'), this, shown);", 0],
+  ['words that are there already', "import '../b/b.en.ts'; await import('../b/deep.ts');", 0],
+  ['words as a type alone', "import type { b } from '../b/b.en.ts'; import('../b/deep.ts');", 1],
+  ['no words', "await import('../b/silent.ts');", 0],
+])('finds %s, or not', (_, source, count) => {
+  const planted = new Map([
+    ['a/a.ts', source],
+    ['b/deep.ts', "import { said } from './said.ts';"],
+    ['b/said.ts', "import { b } from './b.en.ts';"],
+    ['b/b.en.ts', "export const b = '';"],
+    ['b/silent.ts', "import type { b } from './b.en.ts';"],
+  ]);
+  expect(unawaited(planted)).toHaveLength(count);
+});
