@@ -23,7 +23,9 @@ const TAKEN = {
 arrays
   .case('taken', { array: Object.keys(TAKEN) })
   .covers('triton.errors.invalid-dtype-input/documented-types-exact')
-  .desc('What is documented to be taken comes back from the device exactly, the ends included.')
+  .desc(
+    'What is documented to be taken comes back from the device exactly, the ends and the sign of a zero included, as does a part of a larger array.',
+  )
   .control('whatever it is, it is read as float32', (fault) =>
     fault.host('tensor.dtype_of', (original) => (data) => {
       const dtype = original(data) as string;
@@ -31,22 +33,21 @@ arrays
     }),
   )
   .run(async (t) => {
-    const data = TAKEN[String(t.params['array']) as keyof typeof TAKEN];
-    let tensor: Tensor | undefined;
-    try {
-      tensor = Tensor.from(t.gpu, fromArray(data, [data.length]));
+    const whole = TAKEN[String(t.params['array']) as keyof typeof TAKEN];
+    for (const data of [whole, whole.subarray(1)]) {
+      using tensor = Tensor.from(t.gpu, fromArray(data, [data.length]));
       const back = await tensor.read();
       t.expect(
         back.data.constructor === data.constructor,
         () => `${data.constructor.name} comes back as ${back.data.constructor.name}`,
       );
-      t.expectEqual(
-        'elements',
-        { shape: [data.length], data: valuesOf(back) },
-        { shape: [data.length], data: Float64Array.from(data) },
+      const [actual, expected] = [valuesOf(back), Float64Array.from(data)];
+      const shape = [data.length];
+      t.expectEqual('elements', { shape, data: actual }, { shape, data: expected });
+      t.expect(
+        actual.every((x, i) => Object.is(x, expected[i])),
+        () => `a zero has another sign: ${actual}`,
       );
-    } finally {
-      tensor?.[Symbol.dispose]();
     }
   });
 

@@ -196,35 +196,63 @@ async function recordOf(
   return kept.length === WAYS.length ? 'all' : kept.join(', ') || 'none';
 }
 
+/** Makes the kernel's product lose what tells a NaN from Infinity, whatever the adapter. */
+const NAN_IS_LOST: Fault = {
+  shader: {
+    file: 'lib/probe',
+    from: 'return bitcast<u32>(a * b);',
+    to: 'return bitcast<u32>(a * b) & 0xff800000u;',
+  },
+};
+/** Makes the kernel's sum with 0 keep every bit, whatever the adapter. */
+const SUM_KEEPS: Fault = {
+  shader: {
+    file: 'lib/probe',
+    from: 'return bitcast<u32>(a + b);',
+    to: 'return bitcast<u32>(a) | bitcast<u32>(b);',
+  },
+};
+
+/** Asserts that the probe records what the answers say, and on SwiftShader what is known of it. */
+async function expectRecord(
+  t: CaseContext,
+  of: 'passesNonFinite' | 'passesDenormals',
+  keep: (words: readonly number[]) => boolean,
+  onSwiftShader: string,
+): Promise<void> {
+  const recorded = (await probe(t.gpu))[of];
+  const expected = await recordOf(t, keep);
+  t.expect(recorded === expected, () => `the answers say ${expected}, and the record ${recorded}`);
+  if (isSwiftShader(t))
+    t.expect(expected === onSwiftShader, () => `SwiftShader keeps them in ${expected}`);
+}
+
 nonFinite
   .case('ways-of-infinity')
   .covers('triton.errors.inf-input/flushing-recorded')
   .desc(
-    'The probe records which of copy, product by 1 and sum with 0 keep Infinity and NaN, from answers of run-time operands.',
+    'The probe records which of copy, product by 1 and sum with 0 keep Infinity and NaN, from answers of run-time operands; where the kernel is made to lose NaN in the product, that is recorded.',
   )
+  .injects(NAN_IS_LOST)
   .control('asked for other numbers', (fault) =>
     fault.shader('lib/probe', 'bitcast<u32>(a + b)', 'bitcast<u32>(f32(u32(b)))'),
   )
   .run(async (t) => {
-    const { passesNonFinite } = await probe(t.gpu);
-    const expected = await recordOf(
-      t,
-      ([, infinity, nan]) => infinity === 0x7f800000 && ((nan as number) & 0x7fffffff) > 0x7f800000,
-    );
-    t.expect(
-      passesNonFinite === expected,
-      () => `the answers say ${expected}, and the record ${passesNonFinite}`,
-    );
-    if (isSwiftShader(t))
-      t.expect(expected === 'all', () => `SwiftShader keeps them in ${expected}`);
+    const keep = ([, infinity, nan]: readonly number[]) =>
+      infinity === 0x7f800000 && ((nan as number) & 0x7fffffff) > 0x7f800000;
+    await expectRecord(t, 'passesNonFinite', keep, 'all');
+    using injector = t.injector();
+    injector.inject(NAN_IS_LOST);
+    await expectRecord(t, 'passesNonFinite', keep, 'copy, sum');
   });
 
 nonFinite
   .case('ways-of-denormals')
   .covers('triton.errors.numerical-underflow/denormals-recorded')
   .desc(
-    'The probe records which of copy, product by 1 and sum with 0 keep 2^-130; what is not kept is 0.',
+    'The probe records which of copy, product by 1 and sum with 0 keep 2^-130; what is not kept is 0. Where the kernel is made to keep it in the sum, that is recorded.',
   )
+  .injects(SUM_KEEPS)
   .control('a copy of another operand', (fault) =>
     fault.shader('lib/probe', 'return bitcast<u32>(a);', 'return bitcast<u32>(b);'),
   )
@@ -237,14 +265,11 @@ nonFinite
         () => `a ${way} makes 2^-130 to the bits ${word.toString(16)}`,
       );
     }
-    const { passesDenormals } = await probe(t.gpu);
-    const expected = await recordOf(t, ([word]) => word === bitsOfFloat(DENORMAL));
-    t.expect(
-      passesDenormals === expected,
-      () => `the answers say ${expected}, and the record ${passesDenormals}`,
-    );
-    if (isSwiftShader(t))
-      t.expect(expected === 'copy', () => `SwiftShader keeps them in ${expected}`);
+    const keep = ([word]: readonly number[]) => word === bitsOfFloat(DENORMAL);
+    await expectRecord(t, 'passesDenormals', keep, 'copy');
+    using injector = t.injector();
+    injector.inject(SUM_KEEPS);
+    await expectRecord(t, 'passesDenormals', keep, 'copy, sum');
   });
 
 nonFinite

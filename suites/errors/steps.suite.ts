@@ -3,10 +3,12 @@ import { FlatParameters } from '../../src/autograd/flat-parameters.ts';
 import { GradientSum } from '../../src/autograd/gradient-sum.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { GradproofError } from '../../src/errors.ts';
+import { relu } from '../../src/ops/math/relu.ts';
 import { product } from '../../src/reference/matmul/product.ts';
 import type { Value } from '../../src/reference/record.ts';
 import { hostTensorFrom } from '../../src/tensor/host.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { codeOf } from '../../src/testing/code-of.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
@@ -17,10 +19,10 @@ export const steps = suite('errors.steps', {
   description: 'Steps of training out of their order: backward twice, an update without gradients',
 });
 
-/** A forward pass of the layer, and what its gradients must be. */
+/** A forward pass of the layer and of relu, and what its gradients must be. */
 interface Pass extends Disposable {
   readonly layer: SimpleLayer;
-  readonly x: Tensor;
+  readonly forward: (tape: Tape) => Tensor;
   readonly dy: Tensor;
   readonly expected: readonly Value[];
 }
@@ -31,13 +33,19 @@ function pass(t: CaseContext): Pass {
   const x = upload(t, hosts.x);
   const dy = upload(t, hosts.dy);
   const ones = { shape: [1, 5], data: new Float64Array(5).fill(1) };
+  const z = layer.expected(hosts.x);
+  const dz = {
+    ...z,
+    data: hosts.dy.data.map((value, i) => ((z.data[i] as number) > 0 ? value : 0)),
+  };
   return {
     layer,
-    x,
+    // Backward needs what is between them, which the tape owns.
+    forward: (tape) => tape.apply(relu, { x: layer.forward(tape, x) }, {}, 'relu').y,
     dy,
     expected: [
-      product(hosts.dy, hosts.x, true, false),
-      { ...product(ones, hosts.dy, false, false), shape: [128] },
+      product(dz, hosts.x, true, false),
+      { ...product(ones, dz, false, false), shape: [128] },
     ],
     [Symbol.dispose]: () => {
       for (const one of [layer, x, dy]) one[Symbol.dispose]();
@@ -69,7 +77,7 @@ steps
   .run(async (t) => {
     using each = pass(t);
     using tape = new Tape(t.gpu, each.layer.weights);
-    const y = each.layer.forward(tape, each.x);
+    const y = each.forward(tape);
     await expectGradients(t, each, tape.backward(y, each.dy));
     let thrown: unknown;
     try {
@@ -86,14 +94,16 @@ steps
 steps
   .case('retained-graph')
   .covers('triton.errors.double-backward/tape-freed')
-  .desc('With retainGraph a second backward on the same tape gives the same gradients again.')
+  .desc(
+    'With retainGraph a second backward on the same tape gives the same gradients again; without it the second time, a third is refused.',
+  )
   .control('a tape is spent after one backward', (fault) =>
     fault.host('tape.retains', () => () => false),
   )
   .run(async (t) => {
     using each = pass(t);
     using tape = new Tape(t.gpu, each.layer.weights);
-    const y = each.layer.forward(tape, each.x);
+    const y = each.forward(tape);
     await expectGradients(t, each, tape.backward(y, each.dy, { retainGraph: true }));
     let again: ReadonlyMap<Tensor, Tensor> | undefined;
     try {
@@ -103,6 +113,8 @@ steps
       throw error;
     }
     await expectGradients(t, each, again);
+    const code = codeOf(() => tape.backward(y, each.dy));
+    t.expect(code === 'tape-freed', () => `the third throws ${code}`);
   });
 
 steps
@@ -117,7 +129,7 @@ steps
     using sum = new GradientSum(t.gpu);
     for (const _time of [1, 2]) {
       using tape = new Tape(t.gpu, each.layer.weights);
-      sum.add(tape.backward(each.layer.forward(tape, each.x), each.dy));
+      sum.add(tape.backward(each.forward(tape), each.dy));
     }
     await expectGradients(t, each, sum.gradients, 2);
   });

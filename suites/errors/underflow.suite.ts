@@ -32,13 +32,17 @@ async function expectNear(t: CaseContext, name: string, tensor: Tensor, truth: n
 underflow
   .case('product')
   .covers('triton.errors.numerical-underflow/product-near-zero')
-  .desc('1e-30 * 1e-30 is within 2^-126 of 0.')
+  .desc('1e-30 * 1e-30 is within 2^-126 of 0, and 3 * 5 beside it is 15.')
   .control('added', (fault) => fault.shader('math/mul', 'return a * b;', 'return a + b;'))
   .run(async (t) => {
-    using a = filled(t, [7], FACTOR);
-    using b = filled(t, [7], FACTOR);
+    const factors = (last: number) =>
+      Tensor.from(t.gpu, hostTensorFrom('f32', [7], [...new Array<number>(6).fill(FACTOR), last]));
+    using a = factors(3);
+    using b = factors(5);
     using y = mul.forward(t.gpu, { a, b }, {}).y;
-    await expectNear(t, 'the product', y, 0, SMALLEST_NORMAL);
+    await expectNear(t, 'the product', y.view([6]), 0, SMALLEST_NORMAL);
+    const last = (await y.read()).data[6];
+    t.expect(last === 15, () => `3 * 5 is ${last}`);
   });
 
 underflow

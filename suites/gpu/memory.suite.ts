@@ -145,6 +145,10 @@ memory
       await using _inner = inner;
       passing(t, 6000);
     }
+    expectFigures(t, 'outer, after the inner one', outer.stats, {
+      peakBytes: liveBytes + 6400,
+      finalBytes: liveBytes + 400,
+    });
     passing(t, 8000);
     expectFigures(t, 'inner', inner.stats, {
       initialBytes: liveBytes + 400,

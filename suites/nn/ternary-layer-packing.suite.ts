@@ -145,7 +145,7 @@ ternaryLayerPacking
     'triton.compiler.custom-layer-compression-ratio/five-trit-round-trip',
   )
   .desc(
-    'By the ledger the 8,192 trits of the layer take 2,048 bytes, a sixteenth of f32; five a byte they take 1,639, 4.998 in each, which give the trits back.',
+    'By the sizes of their buffers the 8,192 trits of the layer take 2,048 bytes, a sixteenth of f32; five a byte they take 1,639, 4.998 in each, which give the trits back.',
   )
   .control('four trits a byte in the dense codec', (fault) =>
     fault.host('quant.packDenseTrits', () => (trits: ArrayLike<number>) => packTrits(trits)),
@@ -155,9 +155,8 @@ ternaryLayerPacking
     const trits = tritsOf(layer);
     using host = Tensor.from(t.gpu, hostTensorFrom('i8', [COUNT], trits));
     const taken = (make: () => Tensor) => {
-      const before = t.gpu.memory.ledger.liveBytes;
-      using _made = make();
-      return t.gpu.memory.ledger.liveBytes - before;
+      using made = make();
+      return made.binding.memory.buffer.size;
     };
     const packed = taken(() => ternaryPack.forward(t.gpu, { trits: host }, {}).packed);
     const wide = taken(() => Tensor.from(t.gpu, hostTensorFrom('f32', [COUNT], trits)));

@@ -60,10 +60,13 @@ async function expectWithin(t: CaseContext, layer: TernaryLayer): Promise<void> 
   });
 }
 
-/** What a layer of these sizes is given: [in, out] as the case has them. */
+/**
+ * What a layer of these sizes is given: [in, out] as the case has them, and a row more than a tile
+ * of the kernel has.
+ */
 function sizesOf(t: CaseContext): TernarySizes {
   const [inFeatures = 0, outFeatures = 0] = String(t.params['layer']).split('x').map(Number);
-  return { rows: ROWS, inFeatures, outFeatures };
+  return { rows: ROWS + 1, inFeatures, outFeatures };
 }
 
 const LAST_TRITS = [

@@ -16,6 +16,12 @@ export const earlyStoppingSuite = suite('train.early-stopping', {
 });
 
 const SCRIPTED = [5, 4, 3, 3.1, 3.2, 3.3, 2];
+/** The fourth is lower than the third, and no better than the best. */
+const FALLING_AGAIN = [3, 1, 2, 1.5, 0.5];
+
+/** What the losses say after each epoch. */
+const endsOf = (losses: readonly number[], patience: number) =>
+  losses.map((_, i) => earlyStop(losses.slice(0, i + 1), patience));
 
 earlyStoppingSuite
   .case('scripted')
@@ -28,7 +34,7 @@ earlyStoppingSuite
     ),
   )
   .run(async (t) => {
-    const ends = SCRIPTED.map((_, i) => earlyStop(SCRIPTED.slice(0, i + 1), 3));
+    const ends = endsOf(SCRIPTED, 3);
     const stop = ends.findIndex(({ stops }) => stops);
     t.expect(stop === 5, () => `training stops after index ${stop}`);
     t.expect(ends[stop]?.best === 2, () => `the best index is ${ends[stop]?.best}`);
@@ -54,7 +60,7 @@ interface Run {
   readonly loss: number;
 }
 
-async function run(t: CaseContext): Promise<Run> {
+async function run(t: CaseContext, patience = PATIENCE): Promise<Run> {
   const { training, heldOut } = toOverfit(t);
   const sizes = { inFeatures: CLUSTER_FEATURES, hidden: 64, classes: CLUSTER_CLASSES };
   using model = new Mlp(t.gpu, sizes, t.random(3));
@@ -73,7 +79,7 @@ async function run(t: CaseContext): Promise<Run> {
   const result = await fitUntilBest(t.gpu, model, trainer, {
     heldOut,
     epochs: EPOCHS,
-    patience: PATIENCE,
+    patience,
     afterEpoch: async () => void hashes.push(await hashOf()),
   });
   const { loss } = await score(t.gpu, model, heldOut);
@@ -90,7 +96,7 @@ earlyStoppingSuite
     'tb.pipeline.training-with-early-stopping/stops-before-limit',
   )
   .desc(
-    'On examples to overfit, training with patience 2 stops at the first epoch that ends two without a lower held-out loss than before, of ten that it may take.',
+    'On examples to overfit, training with patience 2 stops at the first epoch that ends two without a lower held-out loss than before, of ten that it may take; with patience 3 it is three. A loss that falls again, but not below the best, does not count as lower.',
   )
   .control('patience without an end', (fault) =>
     fault.host('train.early_stop', (original) => (losses, patience) => ({
@@ -99,20 +105,24 @@ earlyStoppingSuite
     })),
   )
   .run(async (t) => {
-    const losses = (await run(t)).fit.epochs.map(({ heldOutLoss }) => heldOutLoss);
-    t.series('heldOutLoss', losses);
-    t.expect(losses.length < EPOCHS, () => `training took all of ${EPOCHS} epochs`);
-    // The first index whose last two losses are no lower than some loss before them.
-    const first = losses.findIndex(
-      (_, i) =>
-        i >= PATIENCE &&
-        Math.min(...losses.slice(i + 1 - PATIENCE, i + 1)) >=
-          Math.min(...losses.slice(0, i + 1 - PATIENCE)),
-    );
-    t.expect(
-      first === losses.length - 1,
-      () => `training stopped at ${losses.length}, not ${first}`,
-    );
+    for (const patience of [PATIENCE, 3]) {
+      const losses = (await run(t, patience)).fit.epochs.map(({ heldOutLoss }) => heldOutLoss);
+      if (patience === PATIENCE) t.series('heldOutLoss', losses);
+      t.expect(losses.length < EPOCHS, () => `training took all of ${EPOCHS} epochs`);
+      // The first index whose last losses are no lower than some loss before them.
+      const first = losses.findIndex(
+        (_, i) =>
+          i >= patience &&
+          Math.min(...losses.slice(i + 1 - patience, i + 1)) >=
+            Math.min(...losses.slice(0, i + 1 - patience)),
+      );
+      t.expect(
+        first === losses.length - 1,
+        () => `training stopped at ${losses.length}, not ${first}`,
+      );
+    }
+    const stop = endsOf(FALLING_AGAIN, PATIENCE).findIndex(({ stops }) => stops);
+    t.expect(stop === 3, () => `losses of ${FALLING_AGAIN} stop after index ${stop}`);
   });
 
 earlyStoppingSuite

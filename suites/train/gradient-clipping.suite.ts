@@ -9,8 +9,11 @@ export const gradientClipping = suite('train.gradient-clipping', {
   description: 'The norm of all gradients together, and what it does to them at a limit',
 });
 
-/** More than one share, and more shares than one workgroup has lanes. */
-const SHAPES = [[90, 200], [64], [5, 7, 3], [1]] as const;
+/**
+ * More than one share, and more shares than one workgroup has lanes; one, two and three elements
+ * past the last four.
+ */
+const SHAPES = [[90, 200], [64], [5, 7, 3], [2, 3], [3], [1]] as const;
 /** The catalog's limits of the norm: one for each of its two rows. */
 const LIMITS = [0.3, 1] as const;
 /** The catalog's limit of norms, and so of what was scaled by them. */
@@ -65,7 +68,7 @@ gradientClipping
     'triton.training.gradient-clipping/global-norm',
   )
   .desc(
-    'The norm over four gradients, computed in two passes on the device, is that of float64 within 1e-5 of it.',
+    'The norm over six gradients, computed in two passes on the device, is that of float64 within 1e-5 of it.',
   )
   .control('every share counts twice', (fault) =>
     fault.shader('optim/grad_norm', 'sum += shares[i].x;', 'sum += 2.0 * shares[i].x;'),
