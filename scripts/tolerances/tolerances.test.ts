@@ -63,8 +63,10 @@ const LIMITS: Readonly<Record<string, string>> = {
   'suites/quant/sources.suite.ts: HALF_STEP = 2 ** -12': 'half a step of float16 near 0.33',
   'suites/quant/sources.suite.ts: tritOf(round(w), LIMIT) !== tritOf(w, LIMIT)':
     'two codes, which are equal or not',
-  'suites/quant/stochastic.suite.ts: Math.abs(differing - 0.5) < 0.05':
+  'suites/quant/stochastic.suite.ts: Math.abs(share - 0.5) < 0.05':
     'six standard deviations of 4000 draws',
+  'suites/vision/mobilenet-v2.suite.ts: Math.abs(share - 0.2) < 0.05':
+    'four standard deviations of 1280 draws',
   'suites/train/convergence.suite.ts: RATE = 0.02': 'a learning rate',
   'suites/utilities/compare-outputs.suite.ts: Math.abs(actual - expected) <= 1e-12 * Math.abs(expected)':
     'roundings of float64 on the host',

@@ -43,10 +43,17 @@ async function bothModels(t: CaseContext) {
   using tape = new Tape(t.gpu);
   const layers = async (parameters: ReadonlyMap<string, Tensor>, input: Tensor): Promise<Layer> => {
     const { hidden, logits } = forwardPerceptron(tape, parameters, input);
+    for (const { dtype } of [hidden, logits])
+      t.expect(dtype === input.dtype, () => `of inputs in ${input.dtype} the layer is ${dtype}`);
     return { hidden: valuesOf(await hidden.read()), logits: valuesOf(await logits.read()) };
   };
   const float = await layers(wide, x);
   const half = await layers(narrow, narrowX);
+  t.expect(narrowX.dtype === 'f16', () => `the model in f16 is given ${narrowX.dtype}`);
+  t.expect(
+    float.logits.some((y, i) => y !== half.logits[i]),
+    () => 'the models have the same logits',
+  );
   disposeAll(wide);
   disposeAll(narrow);
   return { host: new Map<string, HostTensor>(initial), x: valuesOf(host), float, half };

@@ -33,7 +33,10 @@ async function expectHalves(t: CaseContext, name: string, x: Tensor): Promise<vo
   );
 }
 
-/** The float32 values beside each half and beside the middle to the next one, with both signs. */
+/**
+ * The float32 values beside each half, infinity and every NaN too, and beside the middle to the
+ * next one, with both signs.
+ */
 function aroundHalves(): Float32Array<ArrayBuffer> {
   const found = new Float32Array(65_536 * 6);
   const words = new Uint32Array(found.buffer);
@@ -49,10 +52,11 @@ function aroundHalves(): Float32Array<ArrayBuffer> {
       }
     }
   }
-  // Infinities, and a NaN for each pattern that is one of f16.
   for (let bits = 0x7c00; bits < 0x8000; bits++) {
-    for (const sign of [0, 0x80000000])
-      words[at++] = (0x7f800000 | ((bits & 0x3ff) << 13) | sign) >>> 0;
+    for (const step of [-1, 0, 1]) {
+      for (const sign of [0, 0x80000000])
+        words[at++] = ((0x7f800000 | ((bits & 0x3ff) << 13)) + step + sign) >>> 0;
+    }
   }
   return found.subarray(0, at);
 }
@@ -63,7 +67,7 @@ halfParameters
   .tier('full')
   .timeout(60_000)
   .desc(
-    'Each parameter of a model, and float32 values around every half and around the middles between halves, become the nearest half, ties to even.',
+    'Each parameter of a model, and float32 values around every half and around the middles between halves, become the nearest half, ties to even, and each NaN a NaN.',
   )
   .control('ties go up', (fault) =>
     fault.shader('math/cast', '0xfffu + ((scaled >> 13u) & 1u)', '0x1000u'),

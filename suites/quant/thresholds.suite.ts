@@ -221,7 +221,7 @@ thresholds
   .case('zeros-skipped', { share: [0, 0.3, 0.5, 0.7, 1] })
   .covers('triton.quantization.sparsity-control/zero-skipping-equal')
   .desc(
-    'Products with a weight of so many zeros by the kernel that skips them: those of the other kernel, and those of the definition.',
+    'Products with a weight of so many zeros, scaled by output, by the kernel that skips them: those of the other kernel, and those of the definition.',
   )
   .control('every sum larger by 1', (fault) =>
     fault.shader('quant/ternary_matmul_sparse', 'sum[r] * scale_of', '(1.0 + sum[r]) * scale_of'),
@@ -237,8 +237,10 @@ thresholds
     const random = t.random(1);
     const xs = random.fill(7 * 50, () => random.integer(-8, 8));
     using x = Tensor.from(t.gpu, hostTensorFrom('f32', [7, 50], xs));
+    const scales = Array.from({ length: 20 }, (_, column) => 2 ** ((column % 5) - 2));
+    using scale = Tensor.from(t.gpu, hostTensorFrom('f32', [20], scales));
     const multiply = (variant: string) =>
-      ternaryMatmul.forward(t.gpu, { x, packed }, { out_features: 20 }, variant).y;
+      ternaryMatmul.forward(t.gpu, { x, packed, scale }, { out_features: 20 }, variant).y;
     using skipping = multiply('skip-zeros');
     using dense = multiply('register-4x4');
     const y = value(await skipping.read());
@@ -248,9 +250,10 @@ thresholds
     const expected = Float64Array.from({ length: 7 * 20 }, (_, i) => {
       const row = Math.floor(i / 20);
       const column = i % 20;
-      return ternary
+      const sum = ternary
         .subarray(50 * column, 50 * column + 50)
-        .reduce((sum, trit, k) => sum + trit * (xs[50 * row + k] as number), 0);
+        .reduce((total, trit, k) => total + trit * (xs[50 * row + k] as number), 0);
+      return sum * (scales[column] as number);
     });
     t.expectEqual('y', y, { shape: [7, 20], data: expected });
   });

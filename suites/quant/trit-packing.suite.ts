@@ -13,6 +13,8 @@ export const tritPacking = suite('quant.trit-packing', {
 
 const KNOWN = [-1, 0, 1, -1, 0, 1, 1, -1];
 const LENGTHS = Array.from({ length: 258 }, (_, length) => length);
+/** More trits than a workgroup packs, and than two do. */
+const MANY = 2500;
 
 function expectList(
   t: CaseContext,
@@ -79,6 +81,10 @@ tritPacking
     let end = 0;
     for (const length of LENGTHS) {
       using packed = ternaryPack.forward(t.gpu, { trits: trits.view([length]) }, { order }).packed;
+      t.expect(
+        packed.bytes === Math.ceil(length / 4),
+        () => `${length} trits have ${packed.bytes} bytes`,
+      );
       starts.push(end);
       end = append(t, packed, all, end);
     }
@@ -101,28 +107,27 @@ tritPacking
   .covers('triton.quantization.pack-unpack/round-trip')
   .tier('full')
   .desc(
-    '0, 1, ... 257 trits packed and unpacked, on the device and on the host, are the same trits.',
+    '0, 1, ... 257 and 2500 trits packed and unpacked, on the device and on the host, are the same trits.',
   )
   .control('the device unpacks one trit further', (fault) =>
     fault.shader('quant/ternary_unpack', 'trit_at(byte, 2u * k)', 'trit_at(byte, 2u * (k ^ 1u))'),
   )
   .run(async (t) => {
     const order = t.params['order'] as TritOrder;
-    const host = randomTrits(t, [257]);
+    const host = randomTrits(t, [MANY]);
     using trits = Tensor.from(t.gpu, host);
-    using all = Tensor.empty(t.gpu, 'i8', [258 * 260]);
-    const starts: number[] = [];
+    using all = Tensor.empty(t.gpu, 'i8', [258 * 260 + MANY]);
+    const starts = new Map<number, number>();
     let end = 0;
-    for (const length of LENGTHS) {
+    for (const length of [...LENGTHS, MANY]) {
       const shape = [length];
       using packed = ternaryPack.forward(t.gpu, { trits: trits.view(shape) }, { order }).packed;
       using back = ternaryUnpack.forward(t.gpu, { packed }, { order, shape }).trits;
-      starts.push(end);
+      starts.set(length, end);
       end = append(t, back, all, end);
     }
     const found = (await all.read()).data;
-    for (const length of LENGTHS) {
-      const start = starts[length] as number;
+    for (const [length, start] of starts) {
       const expected = host.data.subarray(0, length);
       expectList(t, `${length} trits`, found.subarray(start, start + length), expected);
       const packed = packTrits(expected, order);

@@ -129,7 +129,11 @@ epochsSuite
   )
   .control('steps uphill', uphill)
   .run(async (t) => {
-    const { after } = await learn(t, drawClusters(2 * COUNT, t.random(seedOf(t))));
+    const { before, after } = await learn(t, separable(t));
+    t.expect(
+      before.right < 0.5 * before.asked,
+      () => `${before.right} of ${before.asked} answers are right before`,
+    );
     const accuracy = after.right / after.asked;
     t.metric('accuracy', accuracy);
     t.expect(accuracy >= 0.95, () => `${accuracy} of the answers are right`, 'not-learnt');
@@ -143,7 +147,11 @@ epochsSuite
   .desc('After the same 5 epochs the held-out loss is at most a fifth of the one before them.')
   .control('steps uphill', uphill)
   .run(async (t) => {
-    const { before, after } = await learn(t, drawClusters(2 * COUNT, t.random(seedOf(t))));
+    const { before, after } = await learn(t, separable(t));
+    t.expect(
+      before.loss > 1 && after.loss > 0,
+      () => `the losses are ${before.loss} and ${after.loss}`,
+    );
     t.metric('share', after.loss / before.loss);
     t.expect(
       after.loss <= 0.2 * before.loss,
@@ -184,6 +192,19 @@ epochsSuite
   });
 
 const seedOf = (t: CaseContext): number => Number(t.params['seed'] ?? 1);
+
+/** Drawn examples of all ten classes, parted by planes: on the axis of its class each is above 1. */
+function separable(t: CaseContext): Examples {
+  const examples = drawClusters(2 * COUNT, t.random(seedOf(t)));
+  const labels = examples.labels.data;
+  const classes = new Set(labels).size;
+  t.expect(classes === 10, () => `there are ${classes} classes`);
+  const other = examples.inputs['x']?.data.findIndex(
+    (x, i) => x > 1 !== (i % CLUSTER_FEATURES === labels[Math.floor(i / CLUSTER_FEATURES)]),
+  );
+  t.expect(other === -1, () => `number ${other} is on the other side of its plane`);
+  return examples;
+}
 
 /** Trains on half of the examples, and asks the other half before and after. */
 async function learn(t: CaseContext, examples: Examples) {

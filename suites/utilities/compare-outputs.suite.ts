@@ -25,7 +25,8 @@ compared
     using step = Tensor.from(t.gpu, hostTensorFrom('f32', [2, 3], steps));
     using b = add.forward(t.gpu, { a, b: step }, {}).y;
     const host = await a.read();
-    const found = compareOutputs(host, await b.read());
+    const second = await b.read();
+    const found = compareOutputs(host, second);
     const norms = Math.sqrt(94 * ((1 + up) ** 2 + 4 + (3 + down) ** 2 + 16 + 8.5 ** 2));
     const dot = 1 + up + 4 + 3 * (3 + down) + 16 + 8 * 8.5;
     const near = (name: string, actual: number, expected: number) =>
@@ -36,6 +37,7 @@ compared
     t.expect(found.shapesMatch, () => 'the shapes are told to differ');
     near('maxAbs', found.maxAbs, half);
     near('maxRel', found.maxRel, half / 8.5);
+    near('maxRel the other way', compareOutputs(second, host).maxRel, half / 8.5);
     near('mean', found.mean, (half + up - down) / 6);
     near('cosine', found.cosine, dot / norms);
     t.expect(String(found.firstMismatch) === '0,0', () => `they part at ${found.firstMismatch}`);
@@ -44,6 +46,20 @@ compared
     t.expect(
       String(found.ulpHistogram) === String(histogram),
       () => `the histogram is ${found.ulpHistogram}`,
+    );
+    // Through zero: two floats from the least one to its negative, and none between zeros.
+    const [least, its] = [
+      [2 ** -149, -1, -0],
+      [-(2 ** -149), 1, 0],
+    ] as const;
+    const across = compareOutputs(
+      hostTensorFrom('f32', [3], least),
+      hostTensorFrom('f32', [3], its),
+    );
+    near('cosine of opposites', across.cosine, -1);
+    t.expect(
+      String(across.ulpHistogram) === String([1, 0, 1, ...Array(28).fill(0), 1]),
+      () => `through zero the histogram is ${across.ulpHistogram}`,
     );
     const same = compareOutputs(host, host);
     t.expect(

@@ -14,27 +14,41 @@ validateOutput
   .desc('A shape that is not the expected one is refused with both; the expected one is taken.')
   .control('any shape is taken', (fault) => fault.host('case.same_shape', () => () => true))
   .run(async (t) => {
-    const thrownBy = (actual: readonly number[]) => {
-      const value = { shape: actual, data: new Float64Array(12) };
+    const thrownBy = (actual: readonly number[], expected: readonly number[]) => {
+      const zeros = (shape: readonly number[]) => ({ shape, data: new Float64Array(12) });
       const inner = t.withParams({});
       try {
-        inner.expectEqual('y', value, { shape: [3, 4], data: new Float64Array(12) });
+        inner.expectEqual('y', zeros(actual), zeros(expected));
         return undefined;
       } catch (error) {
         return error;
       }
     };
-    const nothing = thrownBy([3, 4]);
+    const nothing = thrownBy([3, 4], [3, 4]);
     t.expect(nothing === undefined, () => `the expected shape throws ${nothing}`);
-    const thrown = thrownBy([4, 3]);
-    t.expect(
-      thrown instanceof AssertionError && thrown.code === 'wrong-shape',
-      () => `what is thrown is ${thrown}`,
-    );
-    t.expect(
-      String(thrown).includes('has shape 4x3 and should have 3x4'),
-      () => `it is said: ${thrown}`,
-    );
+    for (const [actual, expected] of [
+      [
+        [4, 3],
+        [3, 4],
+      ],
+      [[12], [3, 4]],
+      [
+        [3, 4],
+        [3, 4, 1],
+      ],
+      [
+        [3, 4, 1],
+        [3, 4],
+      ],
+    ] as const) {
+      const thrown = thrownBy(actual, expected);
+      t.expect(
+        thrown instanceof AssertionError && thrown.code === 'wrong-shape',
+        () => `what is thrown is ${thrown}`,
+      );
+      const said = `has shape ${actual.join('x')} and should have ${expected.join('x')}`;
+      t.expect(String(thrown).includes(said), () => `it is said: ${thrown}`);
+    }
   });
 
 /** [40, 50] of numbers from -1 to 1, with others put at flat places. */
@@ -49,18 +63,19 @@ validateOutput
   .case('counted')
   .covers('triton.utilities.validate-output-shape/range-violations')
   .desc(
-    'Of 2,000 numbers five lie outside of [-1, 1]: the device counts five, and the ends are inside.',
+    'Of 2,000 numbers five lie outside of [-1, 2]: the device counts five, and the ends are inside.',
   )
   .control('the upper end is not looked at', (fault) =>
     fault.shader('bits/range_violations', ' || at > range.high', ''),
   )
   .run(async (t) => {
-    const outliers = { 3: 1.5, 77: -1.25, 400: 1 + 2 ** -23, 1234: 9, 1999: -2 };
-    using x = withOutliers(t, { ...outliers, 500: 1, 501: -1 });
-    const { count } = await violationsOf(x, { low: -1, high: 1 });
+    const range = { low: -1, high: 2 };
+    const outliers = { 3: 2.5, 77: -1.25, 400: 2 + 2 ** -22, 1234: 9, 1999: -2 };
+    using x = withOutliers(t, { ...outliers, 500: 2, 501: -1 });
+    const { count } = await violationsOf(x, range);
     t.expect(count === 5, () => `${count} violations are counted`);
     using clean = withOutliers(t, {});
-    const none = await violationsOf(clean, { low: -1, high: 1 });
+    const none = await violationsOf(clean, range);
     t.expect(none.count === 0, () => `${none.count} violations are counted where there is none`);
   });
 
