@@ -6,7 +6,12 @@ import { loadCases } from './registry.ts';
 
 const suites = [...groupBy([...(await loadCases()).values()], ({ suite }) => suite).keys()];
 
-test('a suite of a new folder is shown among other checks, and edits no list', () => {
+test('every suite falls into a family', () => {
+  const unnamed = suites.filter((suite) => familyNaming(suite) === undefined);
+  expect(unnamed, 'give their folder a family in src/report/families.ts').toEqual([]);
+});
+
+test('a suite that another build has is shown among other checks', () => {
   expect(familyNaming('folding.proteins')).toBeUndefined();
   expect(mosaicOf([{ key: 'a', suite: 'folding.proteins', state: 'right' }])).toMatchObject([
     { family: 'other', counts: { right: 1 } },

@@ -68,8 +68,15 @@ export const FAMILY_NAMES: Readonly<Record<Family, string>> = {
   other: 'Other',
 };
 
-/** The family that names a suite; undefined where none does, and it is shown as `other`. */
+/**
+ * The family that names a suite, or ops of the suite's folder; undefined where none does, and it is
+ * shown as `other`.
+ */
 export function familyNaming(suite: string): Family | undefined {
+  return bestNaming(suite) ?? bestNaming(`ops.${suite}`);
+}
+
+function bestNaming(suite: string): Family | undefined {
   let best = 0;
   let named: Family | undefined;
   for (const family of FAMILIES) {

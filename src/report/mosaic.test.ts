@@ -35,6 +35,7 @@ describe('families', () => {
     ['train.tape', 'training'],
     ['parity.quantize_4bit', 'recordings'],
     ['suites.broken', 'other'],
+    ['math.twice', 'arithmetic'],
     ['own.suite', undefined],
   ])('%s is of %s', (suite, family) => {
     expect(familyNaming(suite)).toBe(family);
