@@ -1,12 +1,13 @@
 import type { Page } from '@playwright/test';
-import { expect, test } from './page-test.ts';
+import { expect, open, rowOf, test } from './page-test.ts';
 
 const WIDTH = 320;
 test.use({ viewport: { width: WIDTH, height: 640 } });
 
-/** Text twice as large, as people set it in their browser. */
-const enlarge = (page: Page) =>
-  page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+/** Text of another size, as people set it in their browser. */
+const setText = (page: Page, size: string) =>
+  page.evaluate((size) => document.documentElement.style.setProperty('font-size', size), size);
+const enlarge = (page: Page) => setText(page, '200%');
 
 /**
  * What is wider than the window: the smallest elements that end beyond it, but for what scrolls by
@@ -71,3 +72,27 @@ for (const locale of ['en', 'de']) {
     });
   });
 }
+
+test('rows of the tree stand right below each other, whatever size text gets', async ({ page }) => {
+  await open(page, '/?filter=ops.nn.*');
+  const first = rowOf(page, /^ops\.nn, /);
+  await expect(first).toHaveAttribute('aria-expanded', 'true');
+  const height = async () => (await first.boundingBox())?.height ?? 0;
+  /** The farthest that a row is from the end of the one above it, either way. */
+  const farthest = () =>
+    page.getByRole('treeitem').evaluateAll((rows) => {
+      const boxes = rows.map((row) => row.getBoundingClientRect()).sort((a, b) => a.top - b.top);
+      const gaps = boxes.slice(1).map(({ top }, i) => Math.abs(top - (boxes[i]?.bottom ?? 0)));
+      return gaps.length > 2 ? Math.max(...gaps) : Number.POSITIVE_INFINITY;
+    });
+  const usual = await height();
+  for (const [size, share] of [
+    ['200%', 2],
+    ['50%', 0.5],
+    ['100%', 1],
+  ] as const) {
+    await setText(page, size);
+    await expect.poll(height).toBeCloseTo(share * usual, 1);
+    await expect.poll(farthest, `between two rows at ${size}`).toBeLessThan(0.5);
+  }
+});

@@ -45,6 +45,12 @@ export class TreeElement extends LitElement {
       .space {
         position: relative;
       }
+      .text {
+        position: absolute;
+        inline-size: 0;
+        block-size: 1rem;
+        visibility: hidden;
+      }
       @media print {
         .scroller {
           max-block-size: none;
@@ -68,6 +74,14 @@ export class TreeElement extends LitElement {
     overscan: OVERSCAN,
   });
   readonly #typing = new TypeAhead();
+  /** Rows grow with text, which grows with a large window or as a person sets it. */
+  readonly #text = new ResizeObserver(() => {
+    const height = rowHeight();
+    if (height === this.#rowHeight) return;
+    this.#rowHeight = height;
+    this.#window.getVirtualizer().measure();
+    this.requestUpdate();
+  });
 
   constructor() {
     super();
@@ -76,24 +90,10 @@ export class TreeElement extends LitElement {
     this.runnable = false;
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    window.addEventListener('resize', this.#resized);
+  override firstUpdated(): void {
+    const text = this.renderRoot.querySelector('.text');
+    if (text) this.#text.observe(text);
   }
-
-  override disconnectedCallback(): void {
-    window.removeEventListener('resize', this.#resized);
-    super.disconnectedCallback();
-  }
-
-  /** Text grows with a large window, and rows with it. */
-  readonly #resized = (): void => {
-    const height = rowHeight();
-    if (height === this.#rowHeight) return;
-    this.#rowHeight = height;
-    this.#window.getVirtualizer().measure();
-    this.requestUpdate();
-  };
 
   override render() {
     const current = this.#current;
@@ -103,7 +103,8 @@ export class TreeElement extends LitElement {
       virtualizer.getVirtualItems().map(({ index }) => index),
       current,
     );
-    return html`<div class="scroller" @keydown=${this.#key} @click=${this.#click}>
+    return html`<div class="text"></div>
+    <div class="scroller" @keydown=${this.#key} @click=${this.#click}>
       <div class="space" role="tree" aria-label=${listWords().tree} .style=${`block-size: ${virtualizer.getTotalSize()}px`}>
         ${repeat(
           drawn,
