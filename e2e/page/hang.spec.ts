@@ -1,7 +1,9 @@
 import type { Browser, Page } from '@playwright/test';
 import { covers } from '../../src/catalog/covers.ts';
+import type { Unfinished } from '../../src/harness/events.ts';
+import type { CaseResult } from '../../src/report/schema.ts';
 import { dropRecordings } from './drop.ts';
-import { answerOf, expect, open, test } from './page-test.ts';
+import { answerOf, expect, open, savedReport, test } from './page-test.ts';
 
 /** What keeps the GPU process of a browser busy for ever: SwiftShader has no watchdog. */
 const ENDLESS = `@group(0) @binding(0) var<storage, read_write> v: array<atomic<u32>, 4>;
@@ -31,12 +33,19 @@ test(
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await expect(page.getByText(/^[1-9]\d* of \d+ checks$/)).toBeVisible();
     await hang();
-    await reloadWhenAsked(page, browser);
+    const before = await reloadWhenAsked(page, browser);
+    expect(before.length, 'checks that had ended').toBeGreaterThan(0);
     await expect(answerOf(page)).toHaveText(/^1 of \d+ checks could not be finished\.$/, {
       timeout: 120_000,
     });
     await expect(page.getByText('did not come back in time')).toBeHidden();
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    const { results } = await savedReport(page);
+    const broken = results.filter(({ status }) => status !== 'pass' && status !== 'skip');
+    expect(broken).toMatchObject([{ status: 'timeout', error: { code: 'timeout' } }]);
+    const after = new Map(results.map((result) => [result.id, result]));
+    for (const result of before)
+      expect(after.get(result.id), 'it did not run again').toEqual(result);
   },
 );
 
@@ -85,10 +94,15 @@ async function readyToHang(browser: Browser, url: string): Promise<() => Promise
   return () => submit.evaluate((hang) => hang());
 }
 
-/** Waits until the page has seen the hang, and does what it asks for. */
-async function reloadWhenAsked(page: Page, browser: Browser): Promise<void> {
+/**
+ * Waits until the page has seen the hang, and does what it asks for; returns what the tab keeps of
+ * the run over that.
+ */
+async function reloadWhenAsked(page: Page, browser: Browser): Promise<readonly CaseResult[]> {
   await expect(page.getByText('did not come back in time')).toBeVisible();
   // A graphics chip's watchdog ends the GPU process of a hang; here this stands for it.
   await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess');
+  const kept = await page.evaluate(() => Object.values({ ...sessionStorage }));
   await page.getByRole('button', { name: 'Reload' }).click();
+  return kept.flatMap((note) => (JSON.parse(note) as { run: Unfinished }).run.results);
 }

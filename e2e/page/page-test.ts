@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
 import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { type PageServer, servePage } from '../../src/cli/server.ts';
+import { readReport } from '../../src/report/read.ts';
+import type { Report } from '../../src/report/schema.ts';
 import { test as base, expect } from '../counted.ts';
 
 /**
@@ -78,6 +81,15 @@ export async function open(page: Page, address = '/'): Promise<void> {
 export async function runToEnd(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible();
+}
+
+/** The report that "Save report" saves, by its own reader. */
+export async function savedReport(page: Page): Promise<Report> {
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save report' }).click(),
+  ]);
+  return readReport(await readFile(await file.path(), 'utf8'), file.suggestedFilename());
 }
 
 /**

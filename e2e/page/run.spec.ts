@@ -1,7 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { covers } from '../../src/catalog/covers.ts';
-import { readReport } from '../../src/report/read.ts';
-import { answerOf, detailOf, expect, open, rowOf, runToEnd, test } from './page-test.ts';
+import {
+  answerOf,
+  detailOf,
+  expect,
+  open,
+  rowOf,
+  runToEnd,
+  savedReport,
+  test,
+} from './page-test.ts';
 
 const SOME = '/?filter=ops.nn.silu:legal;*';
 
@@ -37,11 +44,7 @@ test(
     await open(page, `/?filter=${id}`);
     await runToEnd(page);
     await expect(answerOf(page)).toHaveText('1 of 1 check is right, on the processor.');
-    const [json] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Save report' }).click(),
-    ]);
-    const { results } = readReport(await readFile(await json.path(), 'utf8'), 'report.json');
+    const { results } = await savedReport(page);
     expect(results.map((result) => result.id)).toEqual([id]);
     await rowOf(page, /^exact/).click();
     const compared = results[0]?.assertions.toLocaleString('en');
@@ -63,11 +66,7 @@ test('stops when asked, and concludes nothing from a part', async ({ page }) => 
 test('saves the report, which its own reader accepts', async ({ page }) => {
   await open(page, SOME);
   await runToEnd(page);
-  const [json] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save report' }).click(),
-  ]);
-  const report = readReport(await readFile(await json.path(), 'utf8'), json.suggestedFilename());
+  const report = await savedReport(page);
   expect(report.summary.passed).toBeGreaterThan(0);
   expect(report.summary.passed).toBe(report.summary.total);
   expect(
