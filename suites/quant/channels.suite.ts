@@ -1,7 +1,7 @@
 import { absMean } from '../../src/ops/quant/abs_mean.ts';
 import { ternarize } from '../../src/ops/quant/ternarize.ts';
 import { ternaryQuantize } from '../../src/ops/quant/ternary_quantize.ts';
-import { valuesOf } from '../../src/tensor/host.ts';
+import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
@@ -18,6 +18,12 @@ const FACTOR = Math.fround(0.7);
 
 const mean = (sizes: Float64Array): number =>
   sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length);
+
+/** Normal weights, and behind them a weight beyond every threshold. */
+function drawn(t: CaseContext): HostTensor {
+  const { data } = normals(t, SHAPE);
+  return hostTensorFrom('f32', SHAPE, [...data.slice(0, -1), -2]);
+}
 
 /** Asserts numbers of the device within 1e-6 of the definition's. */
 function expectNear(
@@ -43,7 +49,7 @@ channels
     fault.shader('quant/mean_of_partials', 'sizes.factor * sum', '1.001 * sizes.factor * sum'),
   )
   .run(async (t) => {
-    const host = normals(t, SHAPE);
+    const host = drawn(t);
     using weight = Tensor.from(t.gpu, host);
     const outputs = ternaryQuantize.forward(t.gpu, { weight }, {});
     try {
@@ -59,7 +65,7 @@ channels
 
 /** The weight with its thresholds by channel, on both sides. */
 function byChannel(t: CaseContext) {
-  const host = normals(t, SHAPE);
+  const host = drawn(t);
   const data = valuesOf(host);
   const rows = Array.from({ length: 64 }, (_, c) => data.subarray(c * WIDTH, (c + 1) * WIDTH));
   const weight = Tensor.from(t.gpu, host);

@@ -31,9 +31,14 @@ async function expectTrits(t: CaseContext, host: HostTensor): Promise<void> {
 fixed
   .case('matrix')
   .covers('triton.quantization.single-tensor/trits-equal')
-  .desc('A matrix of 100 x 100 normal numbers at 0.33: each trit is that of the definition.')
+  .desc(
+    'A matrix of 100 x 100 normal numbers, the last of them -1, at 0.33: each trit is that of the definition.',
+  )
   .control('a threshold three quarters as large', LOWER)
-  .run((t) => expectTrits(t, normals(t, [100, 100])));
+  .run((t) => {
+    const { shape, data } = normals(t, [100, 100]);
+    return expectTrits(t, hostTensorFrom('f32', shape, [...data.slice(0, -1), -1]));
+  });
 
 /** The float32 one step further from zero, or nearer. */
 function step(x: number, by: 1 | -1): number {

@@ -35,13 +35,14 @@ const SOURCES = {
   bfloat16: { dtype: 'bf16', round: roundedBf16 },
 } as const;
 
-/** Weights around the threshold, so that rounding moves some of them over it. */
+/** Weights around the threshold, so that rounding moves some of them over it, and 1 behind them. */
 function weights(t: CaseContext): Float32Array {
   const random = t.random();
   const near = () => (random.integer(0, 1) === 0 ? 1 : -1) * LIMIT * random.uniform(0.97, 1.03);
-  return Float32Array.from(
-    random.fill(COUNT, () => (random.integer(0, 1) === 0 ? near() : random.normal())),
+  const drawn = random.fill(COUNT - 1, () =>
+    random.integer(0, 1) === 0 ? near() : random.normal(),
   );
+  return Float32Array.of(...drawn, 1);
 }
 
 /** Trits of the device, by way of another format, and the weights themselves. */

@@ -36,12 +36,23 @@ async function drawn(gpu: Gpu, host: HostTensor, seed: number): Promise<Float64A
   return valuesOf(await trits.read());
 }
 
+/** Asserts that bits are those of this weight: its negative has others. */
+async function expectBitsOf(t: CaseContext, host: HostTensor, bits: string): Promise<void> {
+  const negative = hostTensorFrom(
+    'f32',
+    host.shape,
+    valuesOf(host).map((w) => -w),
+  );
+  const other = await quantized(t.gpu, negative);
+  t.expect(other !== bits, () => 'the negative weight gives the same bits');
+}
+
 const flat = (data: Float64Array) => ({ shape: [data.length], data });
 
 stochastic
   .case('ten-runs')
   .covers('triton.quantization.deterministic/repeat-runs-equal')
-  .desc('Ten runs on one weight give equal bits of every output.')
+  .desc('Ten runs on one weight give equal bits of every output, which its negative does not.')
   .control('the seventh run draws its limits', (fault) =>
     fault.host('ternarize.forward', (original) => {
       let calls = 0;
@@ -56,6 +67,7 @@ stochastic
       const again = await quantized(t.gpu, host);
       t.expect(again === first, () => `run ${run + 1} gives other bits`);
     }
+    await expectBitsOf(t, host, first);
   });
 
 /** A second device of the adapter, destroyed at the end. */
@@ -67,7 +79,9 @@ async function onBoth<T>(t: CaseContext, run: (gpu: Gpu) => Promise<T>): Promise
 stochastic
   .case('two-devices')
   .covers('triton.quantization.deterministic/two-devices-equal')
-  .desc('Two devices of the adapter give equal bits of every output.')
+  .desc(
+    'Two devices of the adapter give equal bits of every output, which the negative weight does not.',
+  )
   .control('the second device takes another threshold', (fault) =>
     fault.host('ternary_quantize.forward', (original) => {
       let first: unknown;
@@ -81,12 +95,15 @@ stochastic
     const host = normals(t, [37, 53]);
     const [first, second] = await onBoth(t, (gpu) => quantized(gpu, host));
     t.expect(first === second, () => 'the devices give other bits');
+    await expectBitsOf(t, host, first);
   });
 
 stochastic
   .case('same-seed')
   .covers('triton.quantization.deterministic/seeded-equal')
-  .desc('With limits drawn of one seed, ten runs and another device give equal trits.')
+  .desc(
+    'With limits drawn of one seed, ten runs and another device give equal trits, of all three kinds.',
+  )
   .control('each run counts its seed on', (fault) =>
     fault.host('ternarize.forward', (original) => {
       let calls = 0;
@@ -97,6 +114,8 @@ stochastic
   .run(async (t) => {
     const host = normals(t, [37, 53]);
     const [first, second] = await onBoth(t, (gpu) => drawn(gpu, host, 42));
+    const kinds = new Set(first).size;
+    t.expect(kinds === 3, () => `there are ${kinds} kinds of trits`);
     t.expectEqual('trits of the other device', flat(second), flat(first));
     for (let run = 1; run < 10; run++)
       t.expectEqual(`trits of run ${run + 1}`, flat(await drawn(t.gpu, host, 42)), flat(first));

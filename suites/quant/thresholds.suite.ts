@@ -80,12 +80,14 @@ const LESS_ZEROS: readonly Fault[] = faultsOf((fault) =>
 thresholds
   .case('zero-count', { threshold: [0.5, 0.7, 0.9] })
   .covers('triton.quantization.different-thresholds/zero-count-exact')
-  .desc('Of 10,000 weights, some exactly on the threshold, as many are 0 as do not exceed it.')
+  .desc(
+    'Of 10,000 weights, some exactly on the threshold and the last beyond it, as many are 0 as do not exceed it.',
+  )
   .control('a threshold 3 % smaller', LESS_ZEROS)
   .run(async (t) => {
     const limit = Math.fround(Number(t.params['threshold']));
     const drawn = valuesOf(normals(t, [10_000]));
-    const host = hostTensorFrom('f32', [10_000], [limit, -limit, ...drawn.slice(2)]);
+    const host = hostTensorFrom('f32', [10_000], [limit, -limit, ...drawn.slice(3), -2]);
     using weight = Tensor.from(t.gpu, host);
     using threshold = Tensor.from(t.gpu, fixedThreshold(limit));
     const zeros = await zerosAt(t, weight, threshold);

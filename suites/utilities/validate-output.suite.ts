@@ -102,7 +102,7 @@ validateOutput
 validateOutput
   .case('nan')
   .covers('triton.utilities.validate-output-shape/nan-is-violation')
-  .desc('NaN is a violation of every range, the widest too.')
+  .desc('NaN is a violation of every range, of the widest and of those without ends too.')
   .control('bits of NaN not looked at', (fault) =>
     fault.shader(
       'bits/range_violations',
@@ -115,6 +115,9 @@ validateOutput
     for (const range of [
       { low: -1, high: 1 },
       { low: -1e38, high: 1e38 },
+      { low: -1 },
+      { high: 1 },
+      {},
     ]) {
       const { count, first } = await violationsOf(x, range);
       t.expect(
