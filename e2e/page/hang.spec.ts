@@ -1,5 +1,6 @@
 import type { Browser, Page } from '@playwright/test';
 import { covers } from '../../src/catalog/covers.ts';
+import { SOFTWARE_ADAPTER } from '../../src/cli/browser/arguments.ts';
 import type { Unfinished } from '../../src/harness/events.ts';
 import type { CaseResult } from '../../src/report/schema.ts';
 import { dropRecordings } from './drop.ts';
@@ -12,7 +13,7 @@ const ENDLESS = `@group(0) @binding(0) var<storage, read_write> v: array<atomic<
 test.use({
   gpuArguments: [
     '--enable-unsafe-webgpu',
-    '--use-webgpu-adapter=swiftshader',
+    ...SOFTWARE_ADAPTER,
     '--disable-domain-blocking-for-3d-apis',
     '--disable-gpu-process-crash-limit',
   ],

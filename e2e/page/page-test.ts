@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
+import { SOFTWARE_ADAPTER } from '../../src/cli/browser/arguments.ts';
 import { findBrowsers } from '../../src/cli/browser/find.ts';
 import { type PageServer, servePage } from '../../src/cli/server.ts';
 import { readReport } from '../../src/report/read.ts';
@@ -10,7 +11,7 @@ import { test as base, expect } from '../counted.ts';
  * Software adapter: the same on every machine, and the page must say that no graphics chip is in
  * use.
  */
-const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+const SOFTWARE = ['--enable-unsafe-webgpu', ...SOFTWARE_ADAPTER];
 
 interface TestFixtures {
   /** The test is about what browsers log as an error, such as a refused connection. */
@@ -30,7 +31,7 @@ interface WorkerFixtures {
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   // What the page keeps for later costs every test; those of it allow it.
   serviceWorkers: 'block',
-  gpuArguments: [SOFTWARE_ADAPTER, { scope: 'worker', option: true }],
+  gpuArguments: [SOFTWARE, { scope: 'worker', option: true }],
   launchOptions: [
     async ({ gpuArguments }, use) => {
       const browser = findBrowsers()[0];

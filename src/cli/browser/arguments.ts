@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { ZEROING_BY_DRIVER } from '../../harness/worker/zeroing.ts';
+
 /**
  * Quiet, without traffic of its own, and with a GPU process that may be crashed as often as a hang
  * needs it.
@@ -13,15 +16,25 @@ const ARGUMENTS = [
   '--disable-gpu-process-crash-limit',
 ];
 
+const NO_ZEROING_BY_DRIVER = `--disable-dawn-features=${ZEROING_BY_DRIVER}`;
+
 /** Chrome's own CPU adapter, for a machine where no hardware adapter works. */
-const SWIFTSHADER_ARGUMENT = '--use-webgpu-adapter=swiftshader';
+export const SOFTWARE_ADAPTER = ['--use-webgpu-adapter=swiftshader', NO_ZEROING_BY_DRIVER];
+
+/** What Linux has where it has a GPU: of any driver, of NVIDIA's, of AMD's, under Windows. */
+const GPU_DEVICES = ['/dev/dri', '/dev/nvidiactl', '/dev/kfd', '/dev/dxg'];
 
 /** The arguments of a browser that runs cases; `software` takes the CPU adapter. */
 export function browserArguments(software: boolean): string[] {
   return [
     ...ARGUMENTS,
-    ...(process.platform === 'linux' && !software ? ['--enable-features=Vulkan'] : []),
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-    ...(software ? [SWIFTSHADER_ARGUMENT] : []),
+    ...(software ? SOFTWARE_ADAPTER : process.platform === 'linux' ? drivers() : []),
   ];
+}
+
+/** Linux's Vulkan drivers: SwiftShader is the only one where there is no GPU. */
+function drivers(): string[] {
+  const hasGpu = GPU_DEVICES.some((device) => existsSync(device));
+  return ['--enable-features=Vulkan', ...(hasGpu ? [] : [NO_ZEROING_BY_DRIVER])];
 }

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { create, globals } from 'webgpu';
 import { covers } from '../../catalog/covers.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { runCase } from '../../harness/worker/run-case.ts';
@@ -10,7 +9,7 @@ import { Tensor } from '../../tensor/tensor.ts';
 import type { CaseContext } from '../../testing/context.ts';
 import type { Breakable, Fault, FaultDeclaration } from '../../testing/fault.ts';
 import { type Case, suite } from '../../testing/suite.ts';
-import { findSwiftShader } from './swiftshader.ts';
+import { softwareProvider } from './fixtures/software-gpu.ts';
 
 /**
  * What a case may do to a real device, and what the harness makes of it. Runs on npm webgpu with a
@@ -21,9 +20,7 @@ let provider: GPU;
 let gpu: Gpu;
 
 beforeAll(async () => {
-  Object.assign(globalThis, globals);
-  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
-  provider = create(['enable-dawn-features=allow_unsafe_apis']);
+  provider = await softwareProvider();
 });
 beforeEach(async () => {
   gpu ??= await Gpu.request(provider);

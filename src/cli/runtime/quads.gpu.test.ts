@@ -1,20 +1,18 @@
 import { beforeAll, expect, test } from 'vitest';
-import { create, globals } from 'webgpu';
 import { Gpu } from '../../gpu/gpu.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
 import { productWith } from '../../ops/matmul/matmul_quantized.ts';
 import { chooseVariant } from '../../ops/variants.ts';
 import { format as nf4 } from '../../quant/nf4/format.ts';
-import { findSwiftShader } from './swiftshader.ts';
+import { softwareProvider } from './fixtures/software-gpu.ts';
 
 /** Kernels that share in quads are for adapters whose quads are neighbours. */
 
-beforeAll(async () => {
-  Object.assign(globalThis, globals);
-  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
-});
+let provider: GPU;
 
-const provider = (): GPU => create(['enable-dawn-features=allow_unsafe_apis']);
+beforeAll(async () => {
+  provider = await softwareProvider();
+});
 
 /**
  * The same adapter with two lanes of each quad in each other's place: every quadBroadcast of one
@@ -53,14 +51,14 @@ const variantsOf = (gpu: Gpu) => [
 ];
 
 test('quads of neighbours are used', async () => {
-  using gpu = await Gpu.request(provider());
+  using gpu = await Gpu.request(provider);
   expect(gpu.features.has('subgroups')).toBe(true);
   expect(variantsOf(gpu)).toEqual(['subgroup', 'subgroup']);
   expect(gpu.memory.ledger).toMatchObject({ liveBuffers: 0 });
 });
 
 test('other quads are not, nor on further devices of the adapter', async () => {
-  using gpu = await Gpu.request(swapping(provider()));
+  using gpu = await Gpu.request(swapping(provider));
   expect(gpu.features.has('subgroups')).toBe(false);
   expect(variantsOf(gpu)).not.toContain('subgroup');
   using fresh = await gpu.fresh();

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { create, globals } from 'webgpu';
 import { WebGpuBackend } from '../../backends/webgpu.ts';
 import { linkedKernels } from '../../gpu/fixtures/linked-kernels.ts';
 import { Gpu } from '../../gpu/gpu.ts';
@@ -14,7 +13,7 @@ import type { Simulation } from '../../reference/simulation/simulation.ts';
 import { type HostTensors, valuesOf } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import { signatureOf } from '../../vocabulary/registry.ts';
-import { findSwiftShader } from './swiftshader.ts';
+import { softwareProvider } from './fixtures/software-gpu.ts';
 
 /**
  * The simulations that prove the bounds compute what the kernels compute, in their order: on an
@@ -27,9 +26,7 @@ let gpu: Gpu;
 let found: Probe;
 
 beforeAll(async () => {
-  Object.assign(globalThis, globals);
-  process.env['VK_DRIVER_FILES'] ??= await findSwiftShader();
-  provider = create(['enable-dawn-features=allow_unsafe_apis']);
+  provider = await softwareProvider();
   gpu = await Gpu.request(provider);
   found = await probe(gpu);
 });

@@ -1,7 +1,8 @@
 import os from 'node:os';
-import { create, globals } from 'webgpu';
+import { globals } from 'webgpu';
 import { messageOf } from '../../errors.ts';
 import type { ToWorker } from './messages.ts';
+import { nodeGpu } from './node-gpu.ts';
 import type { LastWord } from './node-link.ts';
 import { serveWorker, type WorkerHost } from './serve.ts';
 
@@ -10,7 +11,7 @@ export function serveNodeWorker(loadCases: WorkerHost['loadCases']): void {
   Object.assign(globalThis, globals);
   const answer = serveWorker({
     loadCases,
-    gpu: create(['enable-dawn-features=allow_unsafe_apis']),
+    gpu: nodeGpu(),
     describe: () => ({
       runtime: 'node',
       runtimeVersion: process.versions.node,
