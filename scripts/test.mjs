@@ -1,6 +1,6 @@
 // `npm test`: sets up what is missing, then runs every test; the last line counts them.
-// `npm test -- --whole` leaves out no case of the full tier; `--report FILE` writes how the tests
-// ended that cover rows of the catalog.
+// `npm test -- --whole` leaves out no case of the full tier and no end-to-end test; `--report FILE`
+// writes how the tests ended that cover rows of the catalog, and leaves out none of them either.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { prepare } from './setup/prepare.mjs';
 import { runMain } from './setup/step.mjs';
 import { bridgeTests } from './test/bridge.mjs';
 import { add, resultFile, resultsFolder, runPart, sentence } from './test/part.mjs';
-import { sampleOfCommit } from './test/sample.mjs';
+import { sampleOfCases, sampleOfTests } from './test/sample.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
@@ -36,7 +36,7 @@ await runMain(async () => {
     await mutants(results),
     await unitTests(results),
     ...(await bridgeTests(root, results)),
-    await endToEndTests(results),
+    await endToEndTests(results, values.whole === true || values.report !== undefined),
   ]);
   if (values.report) {
     const { writeTestReport } = await import('../dist/node/test-report.js');
@@ -104,7 +104,7 @@ async function planned(results, isWhole) {
     '--tier',
     'full',
     '--controls',
-    ...(isWhole ? [] : sampleOfCommit(root)),
+    ...(isWhole ? [] : sampleOfCases(root)),
   ]);
   const compare = [
     process.execPath,
@@ -161,14 +161,20 @@ function countsOfReport({ summary: { total, passed, skipped } }) {
 }
 
 /**
- * Page and command line as people meet them. A test that fails is tried once more, so that one
+ * Page and command line as people meet them; of the longest tests a sample. A test that fails is tried once more, so that one
  * hiccup of the machine does not cost the run.
  */
-async function endToEndTests(results) {
+async function endToEndTests(results, isWhole) {
   const json = resultFile(join(results, 'end-to-end.json'));
   return runPart(
-    'end-to-end tests',
-    [...tool('@playwright/test/cli.js'), 'test', '--retries=1', '--reporter=line,json'],
+    `end-to-end tests${isWhole ? '' : ', a sample'}`,
+    [
+      ...tool('@playwright/test/cli.js'),
+      'test',
+      '--retries=1',
+      '--reporter=line,json',
+      ...(isWhole ? [] : sampleOfTests(root, join(results, 'left-out.txt'))),
+    ],
     {
       root,
       env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: json.path },

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { covers } from '../../src/catalog/covers.ts';
@@ -96,28 +95,6 @@ test(
     );
   },
 );
-
-test('starts the first case within 3 s of npm start, with nothing to set up', async () => {
-  const emptyMs = () => {
-    const from = performance.now();
-    execFileSync(process.execPath, ['-e', '']);
-    return performance.now() - from;
-  };
-  // A machine that does other things too is slower by a factor, as much as an empty Node is, which
-  // takes 40 ms; the factor changes from second to second, so that one start says little.
-  await expect(async () => {
-    const before = emptyMs();
-    const started = performance.now();
-    let firstMs = Number.POSITIVE_INFINITY;
-    const { stderr } = await gradproof(['--headless', '--verbose', ...FEW], {
-      onOutput: (stdout) => {
-        if (/^pass /m.test(stdout)) firstMs = Math.min(firstMs, performance.now() - started);
-      },
-    });
-    expect(stderr).toBe('');
-    expect(firstMs).toBeLessThan(3_000 * Math.max(1, before / 50, emptyMs() / 50));
-  }).toPass({ timeout: 120_000 });
-});
 
 test('lists cases without browser and adapter, and all of them are the plan', async () => {
   const nothing = { PATH: '', GRADPROOF_BROWSER: '/nowhere', VK_DRIVER_FILES: '/nowhere' };

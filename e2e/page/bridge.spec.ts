@@ -139,7 +139,6 @@ test.describe('what the browser logs as errors', () => {
         (answer, response, headers) =>
           void response.writeHead(200, headers).end(answer.map(() => 0xff)),
       ],
-      [/numpy-cpu did not answer within 90 s/, () => {}],
     ];
     await using proxy = await damagingProxy(
       bridge.address,
@@ -152,9 +151,9 @@ test.describe('what the browser logs as errors', () => {
     for (const other of await devices.filter({ hasNotText: /^\s*numpy/ }).all())
       await other.getByRole('checkbox').uncheck();
     await page.getByRole('button', { name: 'Run', exact: true }).click();
-    await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 200_000 });
+    await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible();
     await expect(page.getByRole('list', { name: 'Libraries' })).toContainText(
-      /\d+ of \d+ agree, live on CPU; 4 could not be confirmed/,
+      /\d+ of \d+ agree, live on CPU; 3 could not be confirmed/,
     );
     await expect(rowOf(page, /^ops\.matmul\.matmul, \d+ right$/), 'ours are right').toBeVisible();
     await openSuiteOf(page, 'bridge-numpy-cpu');

@@ -1,27 +1,58 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
  * Of the cases that only the full tier has, one in so many is run: with the quick tier and all
- * their controls that takes about four minutes.
+ * their controls that takes about three minutes.
  */
-const ONE_IN = 3;
+const CASES_ONE_IN = 4;
+/** Of the tests in `*.full.spec.ts`, which take half of the time of all end-to-end tests. */
+const TESTS_ONE_IN = 3;
 
 /**
- * Filters that leave the quick tier and a sample of the other cases of the full tier, another for
- * each commit and the same for one.
+ * Filters that leave the quick tier and a sample of the other cases of the full tier.
  * @param {string} root
  * @returns {string[]}
  */
-export function sampleOfCommit(root) {
+export function sampleOfCases(root) {
   const quick = new Set(idsOf(root, 'quick'));
   const others = idsOf(root, 'full').filter((id) => !quick.has(id));
+  return leftOut(root, others, CASES_ONE_IN).flatMap((id) => ['--filter', `!${id}`]);
+}
+
+/**
+ * Arguments that leave a sample of the end-to-end tests in `*.full.spec.ts`, and all others; the
+ * list of what is left out is written to `file`.
+ * @param {string} root
+ * @param {string} file
+ * @returns {string[]}
+ */
+export function sampleOfTests(root, file) {
+  const command = [
+    join(root, 'node_modules/@playwright/test/cli.js'),
+    'test',
+    '--list',
+    '\\.full\\.spec\\.ts$',
+  ];
+  const text = execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
+  const tests = text.split('\n').flatMap((line) => /^\s+(\[.*)$/.exec(line)?.[1] ?? []);
+  writeFileSync(file, leftOut(root, tests, TESTS_ONE_IN).join('\n'));
+  return ['--test-list-invert', file];
+}
+
+/**
+ * All but one in so many of `names`: others for each commit, and the same for one.
+ * @param {string} root
+ * @param {readonly string[]} names
+ * @param {number} oneIn
+ */
+function leftOut(root, names, oneIn) {
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const place = (id) => createHash('sha256').update(`${commit} ${id}`).digest('hex');
-  const shuffled = others.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
-  const leftOut = shuffled.slice(Math.ceil(shuffled.length / ONE_IN));
-  return leftOut.flatMap((id) => ['--filter', `!${id}`]);
+  const place = (name) => createHash('sha256').update(`${commit} ${name}`).digest('hex');
+  const shuffled = names.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
+  return shuffled.slice(Math.ceil(shuffled.length / oneIn));
 }
 
 /** @param {string} root @param {string} tier @returns {string[]} */
