@@ -6,9 +6,7 @@ import { expect, test } from './scratch.ts';
 
 const FEW = ['mutate', '--filter', 'mutate.nn.accumulate_grad:*'];
 
-test('mutants die, the report says which case killed each, and a second run remembers', async ({
-  folder,
-}) => {
+test('mutants die, and the report says which case killed each', async ({ folder }) => {
   const file = join(folder, 'mutate.json');
   const first = await gradproof([...FEW, '--report', file]);
   expect(first.stdout).toMatch(
@@ -27,18 +25,11 @@ test('mutants die, the report says which case killed each, and a second run reme
       ]);
     else expect(['invalid', 'equivalent']).toContain(skip?.code);
   }
-
-  const second = await gradproof([...FEW, '--report', '-']);
-  const again = readReport(second.stdout, 'stdout');
-  expect(again.results.map(({ id, status }) => [id, status])).toEqual(
-    results.map(({ id, status }) => [id, status]),
-  );
-  expect(again.run.durationMs).toBeLessThan(run.durationMs);
 });
 
 test('Ctrl-C leaves a partial report', async ({ folder }) => {
   const file = join(folder, 'partial.json');
-  const { status } = await gradproof(['mutate', '--report', file], {
+  const { status } = await gradproof(['mutate', '--filter', 'mutate.nn.*', '--report', file], {
     interruptAt: /25 of \d+ mutants/,
   });
   expect(status).toBe(130);

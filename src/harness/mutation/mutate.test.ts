@@ -55,7 +55,12 @@ class MapCache implements ResultCache {
 /** Runs one mutant against cases of these names. */
 async function runMutant(
   names: readonly string[],
-  { dispatched = new MapCache(), filter = 'mutate.one.kernel:arithmetic;*', failedStarts = 0 } = {},
+  {
+    outcomes = new MapCache(),
+    dispatched = new MapCache(),
+    filter = 'mutate.one.kernel:arithmetic;*',
+    failedStarts = 0,
+  } = {},
 ) {
   const declared = suite('fixture', { description: 'scripted' });
   for (const name of names) {
@@ -65,7 +70,6 @@ async function runMutant(
       .run(() => Promise.resolve());
   }
   const LOG = join(folder, 'log');
-  const outcomes = new MapCache();
   const host = {
     sources: new ShaderSources(KERNELS),
     cases: new Map(declared.cases.map((one) => [keyOf(one), one])),
@@ -92,6 +96,14 @@ test('a failed assertion kills at once', async () => {
     finding: { code: 'killed', message: expect.stringMatching(/fail turned red \(not-equal\)/) },
   });
   expect(ran).toEqual(['fail as-it-is', 'fail changed']);
+});
+
+test('an outcome that is cached needs no run of the changed kernel', async () => {
+  const outcomes = new MapCache();
+  const { result } = await runMutant(['fail'], { outcomes });
+  const again = await runMutant(['fail'], { outcomes });
+  expect(again.result.finding).toEqual(result.finding);
+  expect(again.ran).toEqual(['fail as-it-is', 'fail changed']);
 });
 
 test('passes and skips do not kill', async () => {
