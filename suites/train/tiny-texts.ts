@@ -1,7 +1,7 @@
 import type { Dataset } from '../../src/data/dataset.ts';
 import { splitIndices } from '../../src/data/dataset.ts';
 import { DataLoader } from '../../src/data/loader.ts';
-import { collateTexts, grammarTexts, type Tokens } from '../../src/data/sequences.ts';
+import { collateTexts, grammarTexts, randomTexts, type Tokens } from '../../src/data/sequences.ts';
 import { initialLlama } from '../../src/models/llama/initial.ts';
 import { Llama } from '../../src/models/llama/llama.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
@@ -40,6 +40,17 @@ export function hundredTexts(t: CaseContext): Dataset<Tokens> {
     vocab: TINY_TRANSFORMER.vocab,
     seed: t.seed,
   });
+}
+
+/**
+ * Loaders of batches of four: eight texts of the grammar for training; for validation eight of
+ * random tokens, whose loss rises with all that is learnt.
+ */
+export function unlikeLoadersOf(t: CaseContext): Required<FitData<Tokens>> {
+  const sizes = { length: 8, seqLength: SEQ_LENGTH, vocab: TINY_TRANSFORMER.vocab, seed: t.seed };
+  const loaderOf = (texts: Dataset<Tokens>) =>
+    new DataLoader(texts, collateTexts, { batchSize: BATCH_SIZE });
+  return { train: loaderOf(grammarTexts(sizes)), validation: loaderOf(randomTexts(sizes)) };
 }
 
 /** Loaders of batches of four: of 80 % of the texts for training, of the others for validation. */

@@ -1,9 +1,10 @@
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { type FitResult, fitModel } from '../../src/train/fit.ts';
+import { meanLoss } from '../../src/train/mini-training.ts';
 import { expectLosses, float64Training } from './float64.ts';
 import { LOSS_LIMIT } from './limits.ts';
-import { hundredTexts, loadersOf, tinyTransformer } from './tiny-texts.ts';
+import { hundredTexts, loadersOf, tinyTransformer, unlikeLoadersOf } from './tiny-texts.ts';
 
 export const tinyTransformerSuite = suite('train.tiny-transformer', {
   description:
@@ -58,6 +59,57 @@ tinyTransformerSuite
     const lowest = Math.min(...metrics.map(({ valLoss }) => valLoss as number));
     const best = metrics.findIndex(({ valLoss }) => valLoss === lowest) + 1;
     t.expect(bestEpoch === best, () => `epoch ${bestEpoch} is the best, and should be ${best}`);
+  });
+
+tinyTransformerSuite
+  .case('sizes')
+  .tier('slow')
+  .timeout(600_000)
+  .covers('tb.pipeline.basic-training-workflow/results-and-table')
+  .desc(
+    'The model has the parameters of two blocks of width 64 with a feed-forward layer of 256 and 1000 tokens; in every step both attend with four heads to 32 tokens of four texts. Each row has the loss of the validation texts after its epoch: of random texts the first epoch is the best, though the training loss goes on to fall.',
+  )
+  .control('the last epoch for the best', (fault) =>
+    fault.host('train.early_stop', (original) => (losses, patience) => ({
+      ...original(losses, patience),
+      best: losses.length - 1,
+    })),
+  )
+  .run(async (t) => {
+    using model = tinyTransformer(t);
+    // Embedding and head; of a block two norms, four projections of attention, three linears.
+    const parameters = 2 * 1000 * 64 + 64 + 2 * (2 * 64 + 4 * 64 * 64 + 3 * 64 * 256);
+    const { count } = model.parameters;
+    t.expect(count === parameters, () => `there are ${count} parameters, not ${parameters}`);
+    const queries: string[] = [];
+    const data = unlikeLoadersOf(t);
+    const { bestEpoch, metrics } = await fitModel(t.gpu, model, data, {
+      epochs: EPOCHS,
+      optimizer: OPTIMIZER,
+      shift: true,
+      watch: ({ op, inputs, grads }) => {
+        if (op.name === 'scaled_dot_product_attention' && !grads)
+          queries.push(String(inputs['q']?.shape.join('x')));
+      },
+      onEpoch: async ({ epoch, valLoss }) => {
+        const losses: number[] = [];
+        for (const batch of data.validation.epoch(0))
+          losses.push(await meanLoss(t.gpu, model, [batch], true));
+        const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+        t.expect(
+          Math.abs((valLoss as number) - mean) <= LOSS_LIMIT * mean,
+          () => `epoch ${epoch}: the validation loss is ${valLoss}, and should be ${mean}`,
+        );
+      },
+    });
+    const steps = EPOCHS * data.train.batchCount;
+    t.expect(
+      queries.length === 2 * steps && queries.every((shape) => shape === '4x4x32x16'),
+      () => `queries of ${queries}`,
+    );
+    const losses = metrics.map(({ trainLoss }) => trainLoss);
+    t.expect(decreases(losses), () => `mean losses of the epochs are ${losses}`);
+    t.expect(bestEpoch === 1, () => `epoch ${bestEpoch} is the best`);
   });
 
 tinyTransformerSuite
