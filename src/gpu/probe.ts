@@ -198,12 +198,13 @@ export async function answers(
   }
 }
 
-function passesOf(kept: readonly boolean[]): Passes {
+/** How the ways are recorded that keep what goes through them. */
+const passesOf = seam('probe.passes_of', (kept: readonly boolean[]): Passes => {
   const [copy, product, sum] = kept;
   if (!copy) return product || sum ? 'other' : 'none';
   if (product) return sum ? 'all' : 'copy, product';
   return sum ? 'copy, sum' : 'copy';
-}
+});
 
 function wordOf(x: number): number {
   return new Uint32Array(Float32Array.of(x).buffer)[0] as number;

@@ -234,8 +234,11 @@ nonFinite
     'The probe records which of copy, product by 1 and sum with 0 keep Infinity and NaN, from answers of run-time operands; where the kernel is made to lose NaN in the product, that is recorded.',
   )
   .injects(NAN_IS_LOST)
-  .control('asked for other numbers', (fault) =>
-    fault.shader('lib/probe', 'bitcast<u32>(a + b)', 'bitcast<u32>(f32(u32(b)))'),
+  .control('what is lost is recorded as kept, and the other way', (fault) =>
+    fault.host(
+      'probe.passes_of',
+      (original) => (kept: readonly boolean[]) => original(kept.map((is) => !is)),
+    ),
   )
   .run(async (t) => {
     const keep = ([, infinity, nan]: readonly number[]) =>
