@@ -7,7 +7,8 @@ import { mul } from '../../src/ops/math/mul.ts';
 import { reduceMean } from '../../src/ops/math/reduce_mean.ts';
 import { sub } from '../../src/ops/math/sub.ts';
 import { packTrits, unpackTrits } from '../../src/quant/ternary/trits.ts';
-import { product } from '../../src/reference/matmul/product.ts';
+import { product, productBound } from '../../src/reference/matmul/product.ts';
+import type { Value } from '../../src/reference/record.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { codeOf } from '../../src/testing/code-of.ts';
@@ -34,8 +35,18 @@ interface Lesson {
   /** Trits of the teacher, and of the pupil after the last step. */
   readonly teacher: Float64Array;
   readonly pupil: Float64Array;
-  /** At each step: bytes that the layer used, and those of its float weights at that moment. */
-  readonly bytes: readonly { readonly used: string; readonly now: string }[];
+  readonly x: Value;
+  readonly steps: readonly LessonStep[];
+}
+
+/** What the layer did at one step. */
+interface LessonStep {
+  /** Bytes that it packed, and those of its float weights at that moment. */
+  readonly packed: string;
+  readonly now: string;
+  /** The trits of its float weights times their scale, and what it made of the inputs. */
+  readonly weight: Value;
+  readonly y: Value;
 }
 
 /** Fits a layer to what a layer of drawn trits makes of drawn inputs. */
@@ -53,27 +64,30 @@ async function learn(t: CaseContext): Promise<Lesson> {
   using optimizer = new Optimizer(t.gpu, parameters, { optimizer: 'adam', lr: 0.05 });
   const latent = parameters.view('weight');
   const losses: number[] = [];
-  const bytes: { used: string; now: string }[] = [];
+  const steps: LessonStep[] = [];
   let pupil = new Float64Array();
   for (let step = 0; step <= STEPS; step++) {
     using tape = new Tape(t.gpu, [latent]);
-    const { y, packed, threshold } = ternaryLinear(tape, 'layer', x, { weight: latent });
+    const { y, packed, threshold, scale } = ternaryLinear(tape, 'layer', x, { weight: latent });
     const off = tape.apply(sub, { a: y, b: wanted }, {}, 'difference').y;
     const square = tape.apply(mul, { a: off, b: off }, {}, 'square').y;
     const loss = tape.apply(reduceMean, { x: square }, { axes: [0, 1] }, 'mean').y;
     losses.push((await loss.read()).data[0] as number);
     const limit = (await threshold.read()).data[0] as number;
     pupil = valuesOf(await latent.read()).map((w) => (Math.abs(w) > limit ? Math.sign(w) : 0));
-    bytes.push({
-      used: String((await packed.read()).data),
+    const factor = (await scale.read()).data[0] as number;
+    steps.push({
+      packed: String((await packed.read()).data),
       now: String(packTrits(pupil)),
+      weight: { shape: SHAPE, data: pupil.map((trit) => trit * factor) },
+      y: { shape: [ROWS, OUT], data: valuesOf(await y.read()) },
     });
     if (step === STEPS) break;
     const gradients = tape.backward(loss, one);
     optimizer.advance();
     optimizer.update(gradients);
   }
-  return { losses, teacher, pupil, bytes };
+  return { losses, teacher, pupil, x: { shape: [ROWS, IN], data: valuesOf(xHost) }, steps };
 }
 
 function uphill(fault: FaultDeclaration): void {
@@ -123,11 +137,16 @@ ternaryTrainingSuite
     ),
   )
   .run(async (t) => {
-    const { bytes } = await learn(t);
-    const stale = bytes.findIndex(({ used, now }) => used !== now);
-    t.expect(stale < 0, () => `at step ${stale} other trits are used than the weights have`);
-    const different = new Set(bytes.map(({ used }) => used)).size;
+    const { x, steps } = await learn(t);
+    const stale = steps.findIndex(({ packed, now }) => packed !== now);
+    t.expect(stale < 0, () => `at step ${stale} other trits are packed than the weights have`);
+    const different = new Set(steps.map(({ packed }) => packed)).size;
     t.expect(different > STEPS / 2, () => `${different} different trits were used`);
+    for (const [step, { weight, y }] of steps.entries()) {
+      const { bound } = productBound(x, weight, false, true, (terms) => terms);
+      const expected = product(x, weight, false, true);
+      t.expectAccepted(`y of step ${step}`, y, expected, { kind: 'within', bound });
+    }
   });
 
 ternaryTrainingSuite
