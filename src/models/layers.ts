@@ -44,13 +44,14 @@ export class Layers {
   }
 
   /**
-   * y [..., out] = x [..., in] weight^T + bias, of a weight that may be quantized. Throws `rank` for
-   * an x without a batch, ShapeError for one of another width.
+   * y [..., out] = x [..., in] weight^T + bias, of a weight that may be quantized; with `tied` the
+   * weight is that of another layer. Throws `rank` for an x without a batch, ShapeError for one of
+   * another width.
    */
-  linear(name: string, x: Tensor): Tensor {
-    checkWidth(name, x.shape, this.#parameters.view(`${name}.weight`).shape);
+  linear(name: string, x: Tensor, tied = name): Tensor {
+    const weight = this.#parameters.view(`${tied}.weight`);
+    checkWidth(name, x.shape, weight.shape);
     const bias = this.#parameters.names.includes(`${name}.bias`) ? this.bias(name) : undefined;
-    const weight = this.#parameters.view(`${name}.weight`);
     if (!isQuantized(weight)) {
       return this.#tape.apply(matmul, { a: x, b: weight, bias }, { transpose_b: true }, name).y;
     }

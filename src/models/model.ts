@@ -5,6 +5,8 @@ import type { Tensor, Tensors } from '../tensor/tensor.ts';
 /** A network that a trainer can train. It owns its parameters. */
 export interface Model extends Disposable {
   readonly parameters: FlatParameters;
+  /** Running statistics by their names in the state dict; absent where there are none. */
+  readonly statistics?: Tensors;
   /**
    * Logits f32 [rows, classes] of the inputs; the tape owns them. A tape with random numbers is
    * that of a training step.

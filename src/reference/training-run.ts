@@ -35,12 +35,12 @@ export async function trainingRun(
   { stages, accumulation }: Mistake = {},
 ): Promise<TrainingRan> {
   const curves = { losses: [] as number[], grad_norms: [] as number[], lrs: [] as number[] };
-  let state = freshState(run, run.trained);
+  let state = freshState(run, run.trained, run.statistics);
   let position = 0;
   let first: TrainingRan['first'] | undefined;
   for (const parts of run.batches) {
-    const { scale } = state;
-    const options = { scale, position, accumulation };
+    const { scale, statistics } = state;
+    const options = { scale, position, statistics, accumulation };
     const passes = await gradientsOf(run, state.trained, parts, options, runner);
     const { stored } = runner;
     const work = updated(run, state, passes.gradients, { stored, ...(stages ? { stages } : {}) });
@@ -48,7 +48,7 @@ export async function trainingRun(
     curves.losses.push(passes.loss);
     curves.grad_norms.push(work.norm);
     curves.lrs.push(rateOf(run, state));
-    state = work.state;
+    state = { ...work.state, statistics: passes.statistics };
     position = passes.position;
   }
   return { ...curves, first: first as NonNullable<typeof first>, last: state };

@@ -8,8 +8,9 @@ import { suite } from '../../src/testing/suite.ts';
 import { runMiniTraining } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
 import { DroppingPerceptron } from './whole-step/dropping-perceptron.ts';
+import { PARTS } from './whole-step/parts.ts';
 import { batchesOf, STEPS, WEIGHTS } from './whole-step/setting.ts';
-import { MLP, P, PARTS, SETTINGS } from './whole-step/settings.ts';
+import { MLP, P, SETTINGS } from './whole-step/settings.ts';
 
 export const masksSuite = suite('train.masks', {
   description: 'What is dropped in each layer, micro-batch and step of a training',

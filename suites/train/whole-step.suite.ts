@@ -1,66 +1,38 @@
 import type { Examples } from '../../src/data/examples.ts';
-import { Llama } from '../../src/models/llama/llama.ts';
-import { Mlp } from '../../src/models/mlp/mlp.ts';
 import type { Model } from '../../src/models/model.ts';
-import { SequenceClassifier } from '../../src/models/sequence-classifier/sequence-classifier.ts';
+import type { HostTensor, HostTensors } from '../../src/tensor/host.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import type { FaultDeclaration } from '../../src/testing/fault.ts';
 import { suite, type Tier } from '../../src/testing/suite.ts';
-import { Learner, type LearnerConfig } from '../../src/train/learner.ts';
+import { Learner } from '../../src/train/learner.ts';
 import { runMiniTraining } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
 import type { Stage } from '../../src/train/stage.ts';
 import { uniformsStandStill } from './uniforms-stand-still.ts';
-import { DroppingPerceptron } from './whole-step/dropping-perceptron.ts';
-import { batchesOf, type Setting, STEPS, WEIGHTS } from './whole-step/setting.ts';
-import { ADAPTER, CLASSIFIER, LLAMA, MLP, P, PARTS, SETTINGS } from './whole-step/settings.ts';
+import { dropping, LESSONS, type LessonName } from './whole-step/lessons.ts';
+import type { LLAMAS } from './whole-step/llama-settings.ts';
+import { expectFrozen, llamaOf } from './whole-step/llamas.ts';
+import { PARTS } from './whole-step/parts.ts';
+import { batchesOf, type Setting, STEPS } from './whole-step/setting.ts';
+import { SETTINGS } from './whole-step/settings.ts';
 import { StepJudge } from './whole-step/step-judge.ts';
 
 export const wholeStep = suite('train.whole-step', {
   description:
-    'Four steps of training as the engine makes them, each held against a replica in float64: gradients as a whole, every stage behind them, all that a step changes',
+    'Four steps of training as the engine makes them, each held against a replica in float64: gradients as a whole, every stage behind them, all that a step changes. Perceptrons in halves and with dropout, an encoder, convolutions with batch normalization and its running statistics, a Llama whole, with a tied head, by LoRA and by QLoRA over a base in NF4 whose bits stay',
 });
 
 /** How steps are made: each recorded anew, or replayed from one capture. */
 type Path = 'eager' | 'captured';
 
-/** What of a learner's settings is the engine's own. */
-type Learnt = Pick<LearnerConfig, 'optimizer' | 'schedule'> &
-  Partial<Pick<LearnerConfig, 'max_grad_norm' | 'grad_scaler' | 'autocast'>>;
-
-const MIXED: Learnt = {
-  // What is not said here are torch's defaults: the replica has them in numbers.
-  optimizer: { optimizer: 'adamw', lr: 0.01 },
-  schedule: { name: 'linear', warmup: 2, total: 5 },
-  max_grad_norm: 0.01,
-  grad_scaler: { init_scale: 1024, growth_interval: 2 },
-};
-
-const MOMENTUM: Learnt = {
-  optimizer: { optimizer: 'sgd', lr: 0.2, momentum: 0.9, dampening: 0.25, weight_decay: 0.01 },
-  schedule: { name: 'cosine', warmup: 1, total: 6 },
-};
-
-/** A model that a learner trains. */
-interface Lesson {
-  readonly build: (t: CaseContext) => Model;
-  readonly learnt: Learnt;
+/** The running statistics of a model as they are now. */
+async function statisticsOf({ statistics = {} }: Model): Promise<HostTensors> {
+  const read: Record<string, HostTensor> = {};
+  for (const [name, tensor] of Object.entries(statistics)) read[name] = await tensor.read();
+  return read;
 }
 
-const mlp = (t: CaseContext) => new Mlp(t.gpu, MLP, t.random(WEIGHTS));
-const dropping = (t: CaseContext) => new DroppingPerceptron(t.gpu, MLP, P, t.random(WEIGHTS));
-
-const LESSONS: Readonly<Record<'float16' | 'bfloat16' | 'dropout' | 'encoder', Lesson>> = {
-  float16: { build: mlp, learnt: { ...MIXED, autocast: 'float16' } },
-  bfloat16: { build: mlp, learnt: { ...MIXED, autocast: 'bfloat16' } },
-  dropout: { build: dropping, learnt: MOMENTUM },
-  encoder: {
-    build: (t) => new SequenceClassifier(t.gpu, CLASSIFIER, t.random(WEIGHTS)),
-    learnt: MOMENTUM,
-  },
-};
-
-async function learn(t: CaseContext, name: keyof typeof LESSONS, path: Path): Promise<void> {
+async function learn(t: CaseContext, name: LessonName, path: Path): Promise<void> {
   const setting: Setting = SETTINGS[name];
   const { build, learnt } = LESSONS[name];
   using model = build(t);
@@ -73,21 +45,32 @@ async function learn(t: CaseContext, name: keyof typeof LESSONS, path: Path): Pr
     seed: t.seed,
     keep_gradients: true,
   });
-  const judge = new StepJudge(t, setting, model.parameters, await learner.checkpoint());
+  const judge = new StepJudge(t, setting, model.parameters, {
+    state: await learner.checkpoint(),
+    statistics: await statisticsOf(model),
+  });
   if (path === 'captured') await learner.capture();
   for (let step = 1; step <= STEPS; step++) {
     if (path === 'captured') learner.step();
     else await learner.judgedStep(async () => undefined);
     const state = await learner.checkpoint();
-    await judge.step({ state, gradients: await learner.readGradients(), random: state.random });
+    await judge.step({
+      state,
+      gradients: await learner.readGradients(),
+      statistics: await statisticsOf(model),
+      random: state.random,
+    });
   }
   await judge.end();
 }
 
+type Accumulated = 'accumulated' | keyof typeof LLAMAS;
+
 /** Steps of micro-batches, as the loop over a loader makes them. */
-async function accumulate(t: CaseContext, name: 'accumulated' | 'llama' | 'lora'): Promise<void> {
+async function accumulate(t: CaseContext, name: Accumulated): Promise<void> {
   const setting: Setting = SETTINGS[name];
-  using model = name === 'accumulated' ? dropping(t) : llama(t, setting);
+  const llama = name === 'accumulated' ? undefined : llamaOf(t, name, setting);
+  using model = llama?.model ?? dropping(t);
   using optimizer = new Optimizer(
     t.gpu,
     model.parameters,
@@ -99,28 +82,25 @@ async function accumulate(t: CaseContext, name: 'accumulated' | 'llama' | 'lora'
       keep_gradients: true,
     },
   );
-  const judge = new StepJudge(t, setting, model.parameters, await optimizer.read());
+  const statistics = {};
+  const judge = new StepJudge(t, setting, model.parameters, {
+    state: await optimizer.read(),
+    statistics,
+  });
   await runMiniTraining(t.gpu, model, batchesOf(setting, t.seed).flat(), optimizer, STEPS, {
     shift: name !== 'accumulated',
     seed: name === 'accumulated' ? t.seed : undefined,
     accumulation: PARTS,
-    onStep: async () =>
+    onStep: async (step) => {
       await judge.step({
         state: await optimizer.read(),
         gradients: await optimizer.readGradients(),
-      }),
+        statistics,
+      });
+      if (llama) await expectFrozen(t, step, llama);
+    },
   });
   await judge.end();
-}
-
-function llama(t: CaseContext, { initial, trains = () => true }: Setting): Llama {
-  const weights = initial(t.random(WEIGHTS));
-  const frozen = new Map(weights.filter(([name]) => !trains(name)));
-  return new Llama(t.gpu, LLAMA, {
-    trained: new Map(weights.filter(([name]) => trains(name))),
-    frozen,
-    adapter: frozen.size > 0 ? ADAPTER : undefined,
-  });
 }
 
 type Declare = (fault: FaultDeclaration) => void;
@@ -164,8 +144,19 @@ const rateOfStep =
       (original) => (schedule, step) => original(schedule, change(step)),
     );
 
+/** Other parameters of an op's forward pass. */
+const launched =
+  (op: string, changed: object): Declare =>
+  (fault) =>
+    fault.launch(`${op}.forward`, ([gpu, inputs, params, variant]) => [
+      gpu,
+      inputs,
+      { ...params, ...changed },
+      variant,
+    ]);
+
 interface Variant {
-  readonly setting: keyof typeof LESSONS;
+  readonly setting: LessonName;
   readonly path: Path;
   readonly tier: Tier;
   readonly control: readonly [name: string, declare: Declare];
@@ -218,16 +209,34 @@ const LEARNT: readonly Variant[] = [
     setting: 'encoder',
     path: 'eager',
     tier: 'full',
+    control: ['the first mask for all', launched('dropout', { offset: 0 })],
+  },
+  {
+    setting: 'encoder-small',
+    path: 'captured',
+    tier: 'full',
+    control: ['an eps of 1e-6 in place of 1e-5', launched('layer_norm', { eps: 1e-6 })],
+  },
+  {
+    setting: 'convolutions',
+    path: 'captured',
+    tier: 'full',
     control: [
-      'the first mask for all',
-      (fault) =>
-        fault.launch('dropout.forward', ([gpu, inputs, params, variant]) => [
-          gpu,
-          inputs,
-          { ...params, offset: 0 },
-          variant,
-        ]),
+      'the running variance follows the biased one',
+      launched('batch_norm', { running_var_unbiased: false }),
     ],
+  },
+  {
+    setting: 'convolutions',
+    path: 'eager',
+    tier: 'full',
+    control: ['the momentum of the other convention', launched('batch_norm', { momentum: 0.9 })],
+  },
+  {
+    setting: 'convolutions-small',
+    path: 'captured',
+    tier: 'full',
+    control: ['an eps of 1e-6 in place of 1e-5', launched('batch_norm', { eps: 1e-6 })],
   },
   {
     setting: 'dropout',
@@ -247,7 +256,7 @@ for (const { setting, path, tier, control } of LEARNT) {
     .tier(tier)
     .timeout(60_000)
     .desc(
-      'Four steps of a learner: gradients as a whole within ten times the spread of float32 runs, unscaled and clipped gradients, norm, parameters, moments, scale and its counts within their bounds from what the device had, the random position, and the end of the run.',
+      'Four steps of a learner: gradients as a whole within ten times the spread of float32 runs, unscaled and clipped gradients, norm, parameters, moments, scale and its counts within their bounds from what the device had, running statistics, the random position, and the end of the run. In small settings the variances of norms are of the order of their eps.',
     )
     .control(...control)
     .run((t) => learn(t, setting, path));
@@ -290,18 +299,57 @@ for (const [mistake, control] of Object.entries(MISTAKES)) {
     .run((t) => learn(t, 'float16', 'captured'));
 }
 
-for (const [setting, tier, control, share] of [
-  ['accumulated', 'quick', 'every part has the weight of the whole', 1],
-  ['llama', 'full', 'the parts have three times their weight', PARTS],
-  ['lora', 'full', 'every part weighs alike', 1 / PARTS],
-] as const) {
+const shares =
+  (share: number): Declare =>
+  (fault) =>
+    fault.host('train.share_of', () => () => share);
+
+interface AccumulatedVariant {
+  readonly setting: Accumulated;
+  readonly tier: Tier;
+  readonly control: readonly [name: string, declare: Declare];
+}
+
+const ACCUMULATED: readonly AccumulatedVariant[] = [
+  {
+    setting: 'accumulated',
+    tier: 'quick',
+    control: ['every part has the weight of the whole', shares(1)],
+  },
+  {
+    setting: 'llama',
+    tier: 'full',
+    control: ['the parts have three times their weight', shares(PARTS)],
+  },
+  {
+    setting: 'llama-small',
+    tier: 'full',
+    control: ['an eps of 1e-5 in place of 1e-6', launched('rms_norm', { eps: 1e-5 })],
+  },
+  {
+    setting: 'llama-tied',
+    tier: 'full',
+    control: [
+      'the table has the gradient of the head alone',
+      (fault) => fault.shader('nn/embedding_backward', 'dweight[i] = sum;', 'dweight[i] = 0.0;'),
+    ],
+  },
+  { setting: 'lora', tier: 'full', control: ['every part weighs alike', shares(1 / PARTS)] },
+  {
+    setting: 'qlora',
+    tier: 'full',
+    control: ['the factor alpha / r is left out', launched('lora_linear', { alpha: 2 })],
+  },
+];
+
+for (const { setting, tier, control } of ACCUMULATED) {
   wholeStep
     .case('accumulation', { setting: [setting] })
     .tier(tier)
     .timeout(60_000)
     .desc(
-      'Four steps of three micro-batches of unlike length under a scaled loss: gradients as a whole, the stages behind them, all that a step changes, and the end of the run.',
+      'Four steps of three micro-batches of unlike length under a scaled loss: gradients as a whole, the stages behind them, all that a step changes, frozen weights bit by bit, and the end of the run.',
     )
-    .control(control, (fault) => fault.host('train.share_of', () => () => share))
+    .control(...control)
     .run((t) => accumulate(t, setting));
 }

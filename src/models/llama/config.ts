@@ -9,4 +9,6 @@ export interface LlamaConfig {
   readonly kv_heads: number;
   readonly rms_eps: number;
   readonly rope_theta: number;
+  /** Whether the head has no weight of its own and takes that of the embeddings. Default no. */
+  readonly tie_word_embeddings?: boolean;
 }

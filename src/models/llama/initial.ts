@@ -20,7 +20,7 @@ export function initialLlama(
   random: Random,
   headDeviation = DEVIATION,
 ): Initial {
-  const { vocab, hidden, intermediate, layers, heads, kv_heads } = sizes;
+  const { vocab, hidden, intermediate, layers, heads, kv_heads, tie_word_embeddings } = sizes;
   const normal = (name: string, shape: Shape, deviation = DEVIATION): Initial => [
     [
       `${name}.weight`,
@@ -47,6 +47,6 @@ export function initialLlama(
     ...normal('model.embed_tokens', [vocab, hidden]),
     ...Array.from({ length: layers }, (_, i) => block(`model.layers.${i}`)).flat(),
     ...initialNorm('model.norm', hidden, false),
-    ...normal('lm_head', [vocab, hidden], headDeviation),
+    ...(tie_word_embeddings ? [] : normal('lm_head', [vocab, hidden], headDeviation)),
   ];
 }

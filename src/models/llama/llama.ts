@@ -19,6 +19,9 @@ import { Layers } from '../layers.ts';
 import type { Model } from '../model.ts';
 import type { LlamaConfig } from './config.ts';
 
+const EMBEDDINGS = 'model.embed_tokens';
+const HEAD = 'lm_head';
+
 type LoraParams = GivenParams<typeof loraSignature>;
 
 /**
@@ -77,9 +80,9 @@ export class Llama implements Model {
 
   /** Logits f32 [B, S, vocab] of ids i32 [B, S]. */
   forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
-    const { layers: count, rms_eps } = this.#config;
+    const { layers: count, rms_eps, tie_word_embeddings = false } = this.#config;
     const layers = new Layers(tape, this, rms_eps);
-    let x = layers.embedding('model.embed_tokens', ids);
+    let x = layers.embedding(EMBEDDINGS, ids);
     for (let i = 0; i < count; i++) {
       const block = `model.layers.${i}`;
       const attended = this.#attention(
@@ -97,7 +100,8 @@ export class Llama implements Model {
       );
       x = tape.apply(add, { a: x, b: raised }, {}, `${block}.mlp.residual`).y;
     }
-    return layers.linear('lm_head', layers.rmsNorm('model.norm', x));
+    const head = tie_word_embeddings ? EMBEDDINGS : HEAD;
+    return layers.linear(HEAD, layers.rmsNorm('model.norm', x), head);
   }
 
   get names(): readonly string[] {

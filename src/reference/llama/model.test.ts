@@ -32,6 +32,8 @@ const dense = {
   'model.norm.weight': zeros(8),
   'lm_head.weight': zeros(11, 8),
 };
+const { 'lm_head.weight': _, ...withoutHead } = dense;
+const tied = { ...config, tie_word_embeddings: true };
 const quantized: QuantizedWeight<Value> = {
   format: blockFormatOf('nf4'),
   blocksize: 64,
@@ -51,6 +53,7 @@ const batch = [2, 5];
 describe('the graph of a Llama', () => {
   test.each([
     ['whole', { config, weights: dense, batch }],
+    ['with a tied head', { config: tied, weights: withoutHead, batch }],
     ['with an adapter over 4 bits', { config, weights: adapted, adapter, batch }],
   ])('%s: every call is as its signature allows, and reads what is given', (_, model) => {
     const graph = llamaGraph(model);

@@ -26,6 +26,7 @@ export interface LlamaConfig {
   readonly kv_heads: number;
   readonly rms_eps: number;
   readonly rope_theta: number;
+  readonly tie_word_embeddings?: boolean;
 }
 
 /** Values by transformers' names; the weight of a linear with an adapter may be quantized. */
@@ -121,7 +122,13 @@ export function llamaGraph({ config, adapter, weights, batch }: Llama): Graph {
     const gated = apply(at('mlp'), callOf(mul, { a: gate, b: up }, {}), gate.shape);
     x = sum(at('mlp.residual'), x, linear(at('mlp.down_proj'), gated));
   }
-  const logits = linear('lm_head', norm('model.norm', x));
+  const last = norm('model.norm', x);
+  const logits = config.tie_word_embeddings
+    ? apply('lm_head', callOf(matmul, { a: last, b: table }, { transpose_b: true }), [
+        ...batch,
+        table.shape[0] as number,
+      ])
+    : linear('lm_head', last);
   const loss = apply(
     'loss',
     callOf(crossEntropy, { logits, labels }, { shift: true }),

@@ -43,10 +43,20 @@ export class GraphAuthor {
 
   /** Adds a call of `layer` and returns its output of this name and shape. */
   apply(layer: string, call: Call<ValueType>, shape: Shape, output = 'y'): ValueType {
+    return this.applyAll(layer, call, { [output]: shape })[output] as ValueType;
+  }
+
+  /** As {@link GraphAuthor.apply}, with the shapes of several outputs. */
+  applyAll<Name extends string>(
+    layer: string,
+    call: Call<ValueType>,
+    shapes: Readonly<Record<Name, Shape>>,
+  ): Readonly<Record<Name, ValueType>> {
     const inputs = mapped(call.inputs, (x, name) => this.#casted(`${layer}.${name}`, call.op, x));
-    const value = typed(shape, promoted(Object.values(inputs).map(({ dtype }) => dtype)));
-    this.#builder.call({ layer, ...call, inputs, outputs: { [output]: value } });
-    return value;
+    const dtype = promoted(Object.values(inputs).map((x) => x.dtype));
+    const outputs = mapped(shapes, (shape) => typed(shape, dtype));
+    this.#builder.call({ layer, ...call, inputs, outputs });
+    return outputs;
   }
 
   /** torch.nn.Linear over the last dimension of x. */

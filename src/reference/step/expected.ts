@@ -20,7 +20,7 @@ export interface SeenGradients {
 export interface ExpectedStep {
   /** Whether a gradient was not finite, so that the step is left out. */
   readonly isSkipped: boolean;
-  /** Gradients as they are taken, `norm`, and what {@link namedState} names. */
+  /** Gradients as they are taken, `norm`, and what {@link namedState} names but statistics. */
   readonly truth: Values;
   readonly acceptances: Acceptances;
 }
@@ -41,7 +41,7 @@ export function expectedStep(
   { given, taken }: SeenGradients,
 ): ExpectedStep {
   const whole = updated(recipe, before, given);
-  const counted = namedState(whole.state);
+  const counted = namedUpdate(whole.state);
   const scale = recipe.scaler ? EPS * whole.state.scale : 0;
   const exact = mapped(counted, (): Acceptance => ({ kind: 'exact' }));
   const acceptances = {
@@ -57,14 +57,19 @@ export function expectedStep(
       ...prefixed('gradient', whole.gradients),
       norm: single(whole.norm),
       ...counted,
-      ...namedState({ ...whole.state, trained: state.trained, kept: state.kept }),
+      ...namedUpdate({ ...whole.state, trained: state.trained, kept: state.kept }),
     },
     acceptances: { ...acceptances, ...clipped, ...boundsOfUpdate(recipe, before, taken) },
   };
 }
 
 /** A state as values by name: `param of fc1.weight`, `exp_avg of fc1.weight`, `scale`, ... */
-export function namedState({ trained, kept, taken, scale, growth_tracker }: StepState): Values {
+export function namedState(state: StepState): Values {
+  return { ...namedUpdate(state), ...prefixed('statistic', state.statistics) };
+}
+
+/** What of a state the stages of an update change. */
+function namedUpdate({ trained, kept, taken, scale, growth_tracker }: StepState): Values {
   return {
     ...prefixed('param', trained),
     ...Object.assign({}, ...Object.entries(kept).map(([name, values]) => prefixed(name, values))),

@@ -11,6 +11,11 @@ export interface Network {
   readonly graph: Graph;
   /** Of the graph's constants, those that stay. */
   readonly constants: Values;
+  /**
+   * Those that each micro-batch moves, running statistics, before the first step: the graph gives
+   * them anew under their names.
+   */
+  readonly statistics?: Values | undefined;
   /** Whether the loss of a position is that of the label after it. */
   readonly shift?: boolean;
 }
@@ -21,6 +26,8 @@ export interface Passes {
   readonly gradients: Values;
   /** Of the first micro-batch. */
   readonly values: GraphValues;
+  /** Running statistics behind the last micro-batch. */
+  readonly statistics: Values;
   /** Where the random numbers of the next step begin. */
   readonly position: number;
 }
@@ -53,10 +60,12 @@ export async function gradientsOf(
   {
     scale,
     position,
+    statistics = {},
     accumulation = ACCUMULATION,
   }: {
     readonly scale: number;
     readonly position: number;
+    readonly statistics?: Values | undefined;
     readonly accumulation?: Accumulation | undefined;
   },
   runner: DifferentiableRunner,
@@ -66,11 +75,14 @@ export async function gradientsOf(
   const span = atPosition(graph, 0).end;
   let loss = 0;
   let gradients: Values | undefined;
+  let running = statistics;
   let first: GraphValues | undefined;
   for (const [part, given] of parts.entries()) {
     const share = shares[part] as number;
     const { graph: drawn } = atPosition(graph, accumulation.positionOf(position, span, part));
-    const values = await runGraph(drawn, runner, { ...constants, ...trained, ...given });
+    const state = { ...constants, ...running, ...trained };
+    const values = await runGraph(drawn, runner, { ...state, ...given });
+    running = mapped(running, (_, name) => values.get(graph.outputs[name] as ValueId) as Value);
     const flow = backward(drawn, values, new Map([[root, single(scale * share)]]), runner);
     const own = mapped(
       trained,
@@ -90,6 +102,7 @@ export async function gradientsOf(
     loss,
     gradients: gradients as Values,
     values: first as GraphValues,
+    statistics: running,
     position: accumulation.positionOf(position, span, parts.length),
   };
 }

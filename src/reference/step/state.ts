@@ -26,10 +26,16 @@ export interface StepState {
   readonly scheduled: number;
   readonly scale: number;
   readonly growth_tracker: number;
+  /** Running statistics of normalizations, by their names in the state dict. */
+  readonly statistics: Values;
 }
 
-/** The state before the first step. */
-export function freshState({ optimizer, scaler }: Recipe, trained: Values): StepState {
+/** The state before the first step, of a network with these weights and statistics. */
+export function freshState(
+  { optimizer, scaler }: Recipe,
+  trained: Values,
+  statistics: Values = {},
+): StepState {
   const zeros = () =>
     mapped(trained, ({ shape, data }): Value => ({ shape, data: new Float64Array(data.length) }));
   const { state } = ruleOf(optimizer, false);
@@ -40,5 +46,6 @@ export function freshState({ optimizer, scaler }: Recipe, trained: Values): Step
     scheduled: 0,
     scale: scaler?.init_scale ?? 1,
     growth_tracker: 0,
+    statistics,
   };
 }

@@ -60,25 +60,27 @@ export function passesOf(
   { before, parts, position }: StepStart,
   others: 'float32' | 'float64' = 'float64',
 ): Promise<Passes> {
-  const { trained, scale } = before;
-  return gradientsOf(run, trained, parts, { scale, position }, storedRunner(others));
+  const { trained, scale, statistics } = before;
+  const options = { scale, position, statistics };
+  return gradientsOf(run, trained, parts, options, storedRunner(others));
 }
 
-/** How far apart the gradients of float32 runs of a step lie. */
-export function spreadOfGradients(
+/** How far apart gradients and running statistics of float32 runs of a step lie. */
+export function spreadOfPasses(
   run: TrainingRun,
   products: DType,
   start: StepStart,
 ): Promise<Spread> {
   return spreadOf(start.before.trained, products, async (trained) => {
     const before = { ...start.before, trained };
-    return (await passesOf(run, { ...start, before }, 'float32')).gradients;
+    const { gradients, statistics } = await passesOf(run, { ...start, before }, 'float32');
+    return { ...gradients, ...statistics };
   });
 }
 
 /**
- * What a step must be: gradients as a whole, every stage behind them from what the party had, and
- * where its random numbers end.
+ * What a step must be: gradients and running statistics as a whole, every stage behind them from
+ * what the party had, and where its random numbers end.
  */
 export async function stepExpectations(
   run: TrainingRun,
@@ -99,8 +101,10 @@ export async function stepExpectations(
     return [{ name, actual: actual[name] as Value, truth: value, acceptance }];
   });
   const whole = isSkipped ? [] : await near('gradient as a whole', given, passes.gradients, spread);
+  const { statistics } = passes;
+  const running = await near('statistic as a whole', after.statistics, statistics, spread);
   const random = position === undefined ? [] : [exact('random', position, passes.position)];
-  const expectations = [...whole, ...stages, ...random];
+  const expectations = [...whole, ...running, ...stages, ...random];
   return { isSkipped, expectations };
 }
 

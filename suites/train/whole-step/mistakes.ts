@@ -1,5 +1,11 @@
-import type { Values } from '../../../src/reference/record.ts';
-import { ACCUMULATION, type Accumulation } from '../../../src/reference/step/gradients.ts';
+import { mapped } from '../../../src/graph/call.ts';
+import { type CallNode, isView, type ValueType, type View } from '../../../src/graph/graph.ts';
+import type { Value, Values } from '../../../src/reference/record.ts';
+import {
+  ACCUMULATION,
+  type Accumulation,
+  type Network,
+} from '../../../src/reference/step/gradients.ts';
 import {
   clip,
   growScale,
@@ -10,6 +16,8 @@ import {
   update,
 } from '../../../src/reference/step/stages.ts';
 import type { Recipe } from '../../../src/reference/step/state.ts';
+import type { loraLinear } from '../../../src/vocabulary/lora/lora_linear.ts';
+import type { GivenParams } from '../../../src/vocabulary/signature.ts';
 
 /** A wrong way to make a step. What is absent is done right. */
 export interface StepMistake {
@@ -21,6 +29,8 @@ export interface StepMistake {
   readonly keepsGradients?: boolean;
   /** Where the step begins in the random numbers, of where it should. */
   readonly position?: (position: number) => number;
+  /** The network that is trained, of the right one and its weights; itself where it is right. */
+  readonly network?: (network: Network, trained: Values) => Network;
   /** The micro-batches that are used. */
   readonly parts?: (parts: readonly Values[]) => readonly Values[];
 }
@@ -64,6 +74,52 @@ const weighted = (shares: Accumulation['shares']): StepMistake => ({
   accumulation: { ...ACCUMULATION, shares },
 });
 
+/** Calls of an op with other parameters, in all layers or in one. */
+const called = (op: string, change: (params: object) => object, layer?: string): StepMistake => ({
+  network: (network) => {
+    const isMeant = (node: CallNode) =>
+      node.op.name === op && (layer === undefined || node.layer === layer);
+    const { nodes } = network.graph;
+    if (!nodes.some((node) => !isView(node) && isMeant(node))) return network;
+    const changed = nodes.map((node) =>
+      !isView(node) && isMeant(node) ? { ...node, params: change(node.params) } : node,
+    );
+    return { ...network, graph: { ...network.graph, nodes: changed } };
+  },
+});
+
+const set = (op: string, changed: object, layer?: string): StepMistake =>
+  called(op, (params) => ({ ...params, ...changed }), layer);
+
+const TABLE = 'model.embed_tokens.weight';
+const COPY = 'copy of the table';
+
+/** A table that is read twice is read from a copy in this layer: its gradient goes nowhere. */
+const untied = (layer: string): StepMistake => ({
+  network: (network, trained) => {
+    const { graph } = network;
+    const table = graph.constants[TABLE];
+    const reads = (node: CallNode | View): node is CallNode =>
+      !isView(node) && Object.values(node.inputs).some((id) => id === table);
+    if (table === undefined || graph.nodes.filter(reads).length < 2) return network;
+    const copy = graph.values.length;
+    const nodes = graph.nodes.map((node) =>
+      reads(node) && node.layer === layer
+        ? { ...node, inputs: mapped(node.inputs, (id) => (id === table ? copy : id)) }
+        : node,
+    );
+    const values = [...graph.values, graph.values[table] as ValueType];
+    const constants = { ...graph.constants, [COPY]: copy };
+    return {
+      ...network,
+      graph: { ...graph, values, constants, nodes },
+      constants: { ...network.constants, [COPY]: trained[TABLE] as Value },
+    };
+  },
+});
+
+type LoraParams = GivenParams<typeof loraLinear>;
+
 /** Mistakes in the order of things, by what is wrong. */
 export const MISTAKES: Readonly<Record<string, StepMistake>> = {
   'the loss is not scaled': { factor: () => 1 },
@@ -103,6 +159,32 @@ export const MISTAKES: Readonly<Record<string, StepMistake>> = {
   'the schedule is behind by a step': atRateOf((step) => Math.max(0, step - 1)),
   'the schedule stands still': atRateOf(() => 0),
   'the schedule moves twice a step': atRateOf((step) => 2 * step),
+  'layer_norm has an eps of 1e-6': set('layer_norm', { eps: 1e-6 }),
+  'the second layer_norm has an eps of 1e-6': set('layer_norm', { eps: 1e-6 }, 'norm2'),
+  'rms_norm has an eps of 1e-5 for 1e-6': set('rms_norm', { eps: 1e-5 }),
+  'the last rms_norm has an eps of 1e-5 for 1e-6': set('rms_norm', { eps: 1e-5 }, 'model.norm'),
+  'batch_norm has an eps of 1e-6': set('batch_norm', { eps: 1e-6 }),
+  'the second batch_norm has an eps of 1e-6': set('batch_norm', { eps: 1e-6 }, 'bn2'),
+  'running statistics have a momentum of 0.9': set('batch_norm', { momentum: 0.9 }),
+  'running statistics stand still': set('batch_norm', { momentum: 0 }),
+  'the running variance follows the biased one': set('batch_norm', {
+    running_var_unbiased: false,
+  }),
+  'batches are normalized by running statistics': set('batch_norm', { training: false }),
+  'a tied table has the gradient of its use as embeddings alone': untied('lm_head'),
+  'a tied table has the gradient of its use as head alone': untied('model.embed_tokens'),
+  'the factor alpha / r is left out': called('lora_linear', (params) => ({
+    ...params,
+    alpha: (params as LoraParams).r,
+  })),
+  'the factor alpha / r is doubled': called('lora_linear', (params) => ({
+    ...params,
+    alpha: 2 * (params as LoraParams).alpha,
+  })),
+  'the base is decoded as fp4': called('lora_linear', (params) => ({
+    ...params,
+    base: (params as LoraParams).base === 'nf4' ? 'fp4' : 'dense',
+  })),
   'every step has the masks of the first': { position: () => 0 },
   'masks of the step behind': { position: (position) => 2 * position + 1 },
 };

@@ -13,7 +13,7 @@ import {
   passesOf,
   type SeenStep,
   type StepStart,
-  spreadOfGradients,
+  spreadOfPasses,
   stepExpectations,
   type Truth,
 } from './expectations.ts';
@@ -55,7 +55,7 @@ const points = (
 async function pointsOf(name: string, setting: Setting): Promise<Point[]> {
   const run = runOf(setting, 0);
   const found: Point[] = [];
-  let before = freshState(run, run.trained);
+  let before = freshState(run, run.trained, run.statistics);
   let position = 0;
   let leftover: Values | undefined;
   for (const [step, parts] of run.batches.entries()) {
@@ -64,7 +64,7 @@ async function pointsOf(name: string, setting: Setting): Promise<Point[]> {
     const truth: Truth = {
       passes: await passesOf(run, start),
       spread: () => {
-        spread ??= spreadOfGradients(run, setting.products, start);
+        spread ??= spreadOfPasses(run, setting.products, start);
         return spread;
       },
     };
@@ -72,7 +72,7 @@ async function pointsOf(name: string, setting: Setting): Promise<Point[]> {
     found.push({ setting: name, step: step + 1, run, start, leftover, truth, own });
     const work = updated(run, before, own.gradients, { stored: Math.fround });
     leftover = work.gradients;
-    before = work.state;
+    before = { ...work.state, statistics: own.statistics };
     position = own.position;
   }
   return found;
@@ -101,7 +101,7 @@ async function seenOf(point: Point, mistake: StepMistake): Promise<SeenStep> {
   return {
     given,
     taken: work.gradients,
-    after: work.state,
+    after: { ...work.state, statistics: passes.statistics },
     norm: Number.isFinite(run.clip) ? norm : undefined,
     position: isHidden ? undefined : passes.position,
   };
@@ -110,17 +110,19 @@ async function seenOf(point: Point, mistake: StepMistake): Promise<SeenStep> {
 /** Its passes, run anew where the mistake is in them. */
 async function wrongPasses(
   { run, start, own }: Point,
-  { factor, accumulation, parts, position }: StepMistake,
+  { factor, accumulation, network, parts, position }: StepMistake,
 ): Promise<Passes> {
-  if (!factor && !accumulation && !parts && !position) return own;
   const { before } = start;
+  const made = network?.(run, before.trained) ?? run;
+  if (made === run && !factor && !accumulation && !parts && !position) return own;
   return await gradientsOf(
-    run,
+    made,
     before.trained,
     parts?.(start.parts) ?? start.parts,
     {
       scale: run.scaler ? (factor?.(before.scale) ?? before.scale) : 1,
       position: position?.(start.position) ?? start.position,
+      statistics: before.statistics,
       accumulation,
     },
     FLOAT32,

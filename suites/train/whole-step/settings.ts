@@ -1,24 +1,22 @@
 import type { Examples } from '../../../src/data/examples.ts';
 import { drawMajorities, MAJORITY_TOKENS } from '../../../src/data/majorities.ts';
-import { type Initial, initialLinear } from '../../../src/models/initial.ts';
-import { initialLlama } from '../../../src/models/llama/initial.ts';
+import { mapped } from '../../../src/graph/call.ts';
 import { initialMlp } from '../../../src/models/mlp/initial.ts';
 import { initialSequenceClassifier } from '../../../src/models/sequence-classifier/initial.ts';
-import { constantsOf, llamaGraph } from '../../../src/reference/llama/model.ts';
 import { type HalfType, typesOf } from '../../../src/reference/networks/author.ts';
 import { mlpGraph } from '../../../src/reference/networks/mlp.ts';
 import { sequenceClassifierGraph } from '../../../src/reference/networks/sequence-classifier.ts';
-import type { Recipe } from '../../../src/reference/step/state.ts';
 import { hostTensorFrom } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
+import { convolutions, smallConvolutions } from './conv-settings.ts';
+import { LLAMAS, llamaSetting } from './llama-settings.ts';
+import { NONE, PARTS } from './parts.ts';
+import { ACCUMULATED, MOMENTUM, SMALL_STEPS } from './recipes.ts';
 import type { Setting } from './setting.ts';
+import { SMALL, scaledWeights } from './small.ts';
 
 export const MLP = { inFeatures: 7, hidden: 5, classes: 3 } as const;
 const POINTS = 5;
-/** Micro-batches of a step, where there are several. */
-export const PARTS = 3;
-/** A label that asks nothing. */
-const NONE = -100;
 /** The step whose inputs float16 does not hold. */
 const OVERFLOWS = 2;
 const BEYOND = 1e6;
@@ -35,33 +33,6 @@ function drawPoints(step: number, random: Random): readonly Examples[] {
     },
   ];
 }
-
-const MOMENTUM: Recipe = {
-  optimizer: {
-    optimizer: 'sgd',
-    lr: 0.2,
-    momentum: 0.9,
-    dampening: 0.25,
-    weight_decay: 0.01,
-    nesterov: false,
-  },
-  schedule: { name: 'cosine', warmup: 1, total: 6, num_cycles: 0.5 },
-  clip: Number.POSITIVE_INFINITY,
-};
-
-const ACCUMULATED: Recipe = {
-  optimizer: {
-    optimizer: 'adam',
-    lr: 0.01,
-    betas: [0.9, 0.99],
-    eps: 1e-8,
-    weight_decay: 0.1,
-    bias_correction: true,
-  },
-  schedule: { name: 'constant', warmup: 3 },
-  clip: 1000,
-  scaler: { init_scale: 512, growth_factor: 2, backoff_factor: 0.5, growth_interval: 3 },
-};
 
 /**
  * A perceptron with products in halves under AdamW. With float16 the second step overflows, one
@@ -148,68 +119,19 @@ const encoder: Setting = {
   products: 'f32',
 };
 
-export const LLAMA = {
-  hidden: 8,
-  layers: 1,
-  heads: 2,
-  kv_heads: 1,
-  rms_eps: 1e-5,
-  rope_theta: 100,
-  length: 6,
-} as const;
-const VOCAB = 11;
-const INTERMEDIATE = 12;
-const TEXTS = 2;
-
-/** Texts without a rule; of each part another number of labels asks nothing. */
-function drawTexts(_step: number, random: Random): readonly Examples[] {
-  const shape = [TEXTS, LLAMA.length];
-  return Array.from({ length: PARTS }, (_, part) => {
-    const ids = random.fill(TEXTS * LLAMA.length, () => random.integer(1, VOCAB - 1));
-    const labels = ids.map((id, i) => (i % LLAMA.length > 1 + 2 * part ? NONE : id));
-    return {
-      inputs: { ids: hostTensorFrom('i32', shape, ids) },
-      labels: hostTensorFrom('i32', shape, labels),
-    };
-  });
-}
-
-export const ADAPTER = { r: 2, alpha: 3 } as const;
-const QUERIES = 'model.layers.0.self_attn.q_proj';
-const HEAD_DEVIATION = 0.5;
-
-/** Three micro-batches a step, under a scaled loss: of a whole Llama, or of an adapter. */
-function llama(adapter?: typeof ADAPTER): Setting {
-  const sizes = { ...LLAMA, vocab: VOCAB, intermediate: INTERMEDIATE };
-  const batch = [TEXTS, LLAMA.length];
-  return {
-    initial: (random) => [
-      ...initialLlama(sizes, random, HEAD_DEVIATION),
-      ...(adapter ? adapterOf(QUERIES, adapter.r, random) : []),
-    ],
-    ...(adapter ? { trains: isOfAdapter } : {}),
-    network: (weights) => {
-      const model = { config: LLAMA, adapter, weights, batch };
-      return { graph: llamaGraph(model), constants: constantsOf(model), shift: true };
-    },
-    recipe: ACCUMULATED,
-    draw: drawTexts,
-    products: 'f32',
-  };
-}
-
-/** A and B of a linear, both drawn: an adapter that has learnt something. */
-function adapterOf(linear: string, r: number, random: Random): Initial {
-  const { hidden } = LLAMA;
-  const drawn = [
-    ...initialLinear('lora_A', [r, hidden], random, false),
-    ...initialLinear('lora_B', [hidden, r], random, false),
-  ];
-  return drawn.map(([name, value]) => [`${linear}.${name.replace('.weight', '')}`, value]);
-}
-
-/** Whether a weight is part of an adapter, and so not frozen. */
-const isOfAdapter = (name: string): boolean => name.includes('.lora_');
+/** The same where the variances behind both norms are of the order of their eps. */
+const smallEncoder: Setting = {
+  ...encoder,
+  initial: (random) =>
+    scaledWeights(
+      encoder.initial(random),
+      SMALL,
+      'embeddings.weight',
+      'out_proj.weight',
+      'out_proj.bias',
+    ),
+  recipe: SMALL_STEPS,
+};
 
 /** Every setting, by name. */
 export const SETTINGS = {
@@ -218,6 +140,8 @@ export const SETTINGS = {
   dropout,
   accumulated,
   encoder,
-  llama: llama(),
-  lora: llama(ADAPTER),
+  'encoder-small': smallEncoder,
+  convolutions,
+  'convolutions-small': smallConvolutions,
+  ...mapped(LLAMAS, llamaSetting),
 } as const;

@@ -5,7 +5,7 @@ import type { Value, Values } from '../../../src/reference/record.ts';
 import { namedState } from '../../../src/reference/step/expected.ts';
 import { freshState, type StepState } from '../../../src/reference/step/state.ts';
 import type { TrainingRun } from '../../../src/reference/training-run.ts';
-import { type HostTensor, valuesOf } from '../../../src/tensor/host.ts';
+import { type HostTensor, type HostTensors, valuesOf } from '../../../src/tensor/host.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
 import type { CaseContext } from '../../../src/testing/context.ts';
 import type { StepGradients } from '../../../src/train/kept-gradients.ts';
@@ -14,7 +14,7 @@ import {
   type Expectation,
   endExpectations,
   passesOf,
-  spreadOfGradients,
+  spreadOfPasses,
   stepExpectations,
 } from './expectations.ts';
 import { runOf, type Setting } from './setting.ts';
@@ -23,6 +23,8 @@ import { runOf, type Setting } from './setting.ts';
 export interface Left {
   readonly state: OptimizerState;
   readonly gradients: StepGradients | undefined;
+  /** Running statistics of the model. */
+  readonly statistics: HostTensors;
   /** Counters of the random numbers that were used up; absent where nothing tells. */
   readonly random?: number | undefined;
 }
@@ -41,24 +43,32 @@ export class StepJudge {
   #step = 0;
 
   /** `start` is what the device holds before the first step. */
-  constructor(t: CaseContext, setting: Setting, { layout }: FlatParameters, start: OptimizerState) {
+  constructor(
+    t: CaseContext,
+    setting: Setting,
+    { layout }: FlatParameters,
+    start: Pick<Left, 'state' | 'statistics'>,
+  ) {
     this.#t = t;
     this.#setting = setting;
     this.#run = runOf(setting, t.seed);
     this.#layout = layout;
     this.#before = this.#stateOf(start);
     const begun = namedState(this.#before);
-    const truth = namedState(freshState(this.#run, this.#run.trained));
+    const { trained, statistics } = this.#run;
+    const truth = namedState(freshState(this.#run, trained, statistics));
+    const [held, asked] = [begun, truth].map((values) => Object.keys(values).sort().join());
+    t.expect(held === asked, () => `the device trains ${held}, the replica ${asked}`);
     for (const [name, value] of Object.entries(truth))
       t.expectEqual(`before the first step: ${name}`, begun[name] as Value, value);
   }
 
   /** Judges the next step by what it left. */
-  async step({ state, gradients, random }: Left): Promise<void> {
+  async step({ state, gradients, statistics, random }: Left): Promise<void> {
     const { products, overflows } = this.#setting;
     const run = this.#run;
     if (!gradients) throw new TypeError('the gradients of the step were not kept');
-    const after = this.#stateOf(state);
+    const after = this.#stateOf({ state, statistics });
     const start = {
       before: this.#before,
       parts: run.batches[this.#step] as readonly Values[],
@@ -75,7 +85,7 @@ export class StepJudge {
     const passes = await passesOf(run, start);
     const { isSkipped, expectations } = await stepExpectations(run, start, seen, {
       passes,
-      spread: () => spreadOfGradients(run, products, start),
+      spread: () => spreadOfPasses(run, products, start),
     });
     this.#t.expect(
       isSkipped === (step === overflows),
@@ -106,7 +116,8 @@ export class StepJudge {
     }));
   }
 
-  #stateOf({ step, tensors }: OptimizerState): StepState {
+  #stateOf({ state: left, statistics }: Pick<Left, 'state' | 'statistics'>): StepState {
+    const { step, tensors } = left;
     const { optimizer, scaler } = this.#run;
     const cut = (name: string) => this.#cut(tensors[name] as HostTensor);
     const number = (name: string) => Number(tensors[name]?.data[0]);
@@ -120,6 +131,7 @@ export class StepJudge {
       scheduled: taken,
       scale: scaler ? number('scale') : 1,
       growth_tracker: scaler ? number('growth_tracker') : 0,
+      statistics: mapped(statistics, hostValue),
     };
   }
 }
