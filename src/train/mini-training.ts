@@ -7,6 +7,7 @@ import type { Model } from '../models/model.ts';
 import { seam } from '../seam.ts';
 import { accumulate } from './accumulation.ts';
 import { askedOf, lossOf, uploadExamples } from './loss.ts';
+import { type BatchLoss, meanOfBatches } from './mean-of-batches.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** How steps are made, and who looks on. */
@@ -87,16 +88,13 @@ export async function meanLoss(
   batches: Iterable<Examples>,
   shift = false,
 ): Promise<number> {
-  let sum = 0;
-  let asked = 0;
+  const losses: BatchLoss[] = [];
   for (const batch of batches) {
     using scope = new Scope();
     const tape = scope.add(new Tape(gpu));
     const uploaded = uploadExamples(gpu, batch, scope);
     const { loss } = lossOf(tape, model, uploaded, shift);
-    const count = askedOf(batch, shift);
-    sum += ((await loss.read()).data[0] as number) * count;
-    asked += count;
+    losses.push({ mean: (await loss.read()).data[0] as number, asked: askedOf(batch, shift) });
   }
-  return sum / asked;
+  return meanOfBatches(losses);
 }

@@ -13,6 +13,7 @@ import { Random } from '../tensor/random.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { TrainingConfig } from './config.ts';
 import type { Fingerprints } from './fingerprints.ts';
+import { meanOfBatches } from './mean-of-batches.ts';
 import { Optimizer, type OptimizerState } from './optimizer.ts';
 import { scheduleOf } from './settings.ts';
 import type { Judge } from './stage.ts';
@@ -192,24 +193,25 @@ export class Trainer implements Disposable {
   async heldoutLoss(): Promise<number> {
     const count = this.#heldoutLabels.size;
     const { context } = this.model.config;
-    using sums = Tensor.empty(this.#gpu, 'f32', [Math.ceil(count / HELDOUT_BATCH)]);
-    for (let batch = 0; batch < sums.size; batch++) {
-      const start = batch * HELDOUT_BATCH;
-      const size = Math.min(HELDOUT_BATCH, count - start);
+    const starts = Array.from(
+      { length: Math.ceil(count / HELDOUT_BATCH) },
+      (_, batch) => batch * HELDOUT_BATCH,
+    );
+    const sizeAt = (start: number) => Math.min(HELDOUT_BATCH, count - start);
+    using losses = Tensor.empty(this.#gpu, 'f32', [starts.length]);
+    for (const [batch, start] of starts.entries()) {
+      const size = sizeAt(start);
       using tape = this.#noGradTape();
       const loss = this.#loss(
         tape,
         this.#heldoutIds.view([size, context], { offset: start * context * 4 }),
         this.#heldoutLabels.view([size], { offset: start * 4 }),
       );
-      sums.view([1], { offset: batch * 4 }).copyFrom(loss);
+      losses.view([1], { offset: batch * 4 }).copyFrom(loss);
     }
-    const means = valuesOf(await sums.read());
-    return (
-      means.reduce(
-        (sum, mean, batch) => sum + mean * Math.min(HELDOUT_BATCH, count - batch * HELDOUT_BATCH),
-        0,
-      ) / count
+    const means = valuesOf(await losses.read());
+    return meanOfBatches(
+      starts.map((start, batch) => ({ mean: means[batch] as number, asked: sizeAt(start) })),
     );
   }
 

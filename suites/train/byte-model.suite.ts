@@ -11,6 +11,8 @@ import { Fingerprints } from '../../src/train/fingerprints.ts';
 import { forecastBytes } from '../../src/train/forecast.ts';
 import { HELDOUT_BATCH, Trainer, type TrainerOptions } from '../../src/train/trainer.ts';
 import { alongGradient } from './along-gradient.ts';
+import { byteLosses } from './byte-losses.ts';
+import { STEP_LOSS_LIMIT } from './limits.ts';
 import { ALPHABET, SMALL } from './small.ts';
 import { inventedLanguage, uniformText } from './texts.ts';
 
@@ -18,8 +20,10 @@ export const byteModelSuite = suite('train.byte-model', {
   description: 'QLoRA of the byte-level language model: whole training steps and runs',
 });
 
+const smallText = (seed: number) => uniformText(seed, 8192, ALPHABET);
+
 function smallTrainer(gpu: Gpu, seed: number, options?: TrainerOptions, config = SMALL): Trainer {
-  const text = splitText(uniformText(seed, 8192, ALPHABET), config.heldoutFraction);
+  const text = splitText(smallText(seed), config.heldoutFraction);
   return new Trainer(gpu, text, { ...config, seed }, options);
 }
 
@@ -160,6 +164,55 @@ byteModelSuite
       () => `the frozen run reaches ${control}, and learning was to be shown by ${level}`,
     );
   });
+
+/** Held-out bytes of the second batch, which is smaller. */
+const REST = 8;
+/** What ends the held-out text: a byte that training never sees. */
+const UNSEEN = 0;
+
+byteModelSuite
+  .case('held-out-mean')
+  .tier('full')
+  .desc(
+    'The loss of 520 held-out bytes, asked about in batches of 512 and 8, is their mean in float64. The last bytes are unlike all others, so that a mean of two batches that weigh alike is ten limits away.',
+  )
+  .control('batches weigh alike', (fault) =>
+    fault.host(
+      'train.mean_of_batches',
+      (original) => (batches) =>
+        original(batches.map((batch: object) => ({ ...batch, asked: 1 }))),
+    ),
+  )
+  .run(async (t) => {
+    const config = {
+      ...SMALL,
+      seed: t.seed,
+      model: { ...SMALL.model, hidden: [16, 16] },
+      optimizer: { ...SMALL.optimizer, lr: 1e-2 },
+      heldoutBytes: HELDOUT_BATCH + REST,
+    };
+    const text = splitText(smallText(t.seed).fill(UNSEEN, -2 * REST), config.heldoutFraction);
+    using trainer = new Trainer(t.gpu, text, config);
+    for (let step = 0; step < 10; step++) trainer.step();
+    const losses = await byteLosses(t.gpu, trainer.model, text.heldout, config.heldoutBytes);
+    const truth = meanOf(losses);
+    const limit = STEP_LOSS_LIMIT * truth;
+    const batches = [losses.slice(0, HELDOUT_BATCH), losses.slice(HELDOUT_BATCH)];
+    const alike = meanOf(batches.map(meanOf));
+    t.expect(
+      Math.abs(alike - truth) >= 10 * limit,
+      () => `the means of the batches alone would give ${alike}, and ${truth} is right`,
+    );
+    const loss = await trainer.heldoutLoss();
+    t.metric('heldoutLoss', loss);
+    t.expect(
+      trainer.heldoutCount === losses.length && Math.abs(loss - truth) <= limit,
+      () => `the mean loss of ${trainer.heldoutCount} bytes is ${loss}, and should be ${truth}`,
+    );
+  });
+
+const meanOf = (numbers: ArrayLike<number>): number =>
+  Array.from(numbers).reduce((sum, x) => sum + x, 0) / numbers.length;
 
 byteModelSuite
   .case('seeded')
