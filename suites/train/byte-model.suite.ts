@@ -11,6 +11,7 @@ import { Fingerprints } from '../../src/train/fingerprints.ts';
 import { forecastBytes } from '../../src/train/forecast.ts';
 import { HELDOUT_BATCH, Trainer, type TrainerOptions } from '../../src/train/trainer.ts';
 import { alongGradient } from './along-gradient.ts';
+import { batchesWeighAlike } from './batches-weigh-alike.ts';
 import { byteLosses } from './byte-losses.ts';
 import { STEP_LOSS_LIMIT } from './limits.ts';
 import { ALPHABET, SMALL } from './small.ts';
@@ -176,13 +177,7 @@ byteModelSuite
   .desc(
     'The loss of 520 held-out bytes, asked about in batches of 512 and 8, is their mean in float64. The last bytes are unlike all others, so that a mean of two batches that weigh alike is ten limits away.',
   )
-  .control('batches weigh alike', (fault) =>
-    fault.host(
-      'train.mean_of_batches',
-      (original) => (batches) =>
-        original(batches.map((batch: object) => ({ ...batch, asked: 1 }))),
-    ),
-  )
+  .control('batches weigh alike', batchesWeighAlike)
   .run(async (t) => {
     const config = {
       ...SMALL,

@@ -1,4 +1,5 @@
 import { collateExamples, drawnDataset } from '../../src/data/drawn.ts';
+import { examplesAt } from '../../src/data/epoch.ts';
 import type { Examples } from '../../src/data/examples.ts';
 import { DataLoader } from '../../src/data/loader.ts';
 import { drawMajorities, MAJORITY_TOKENS } from '../../src/data/majorities.ts';
@@ -9,10 +10,14 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { meanLoss, runMiniTraining, type StepOptions } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
+import { batchesWeighAlike } from './batches-weigh-alike.ts';
+import { STEP_LOSS_LIMIT } from './limits.ts';
 
 export const miniTraining = suite('train.mini', {
   description: 'A few steps of a classifier with dropout: their losses, their end, what they leave',
 });
+
+const SIZES = { vocab: MAJORITY_TOKENS, heads: 1, headDim: 4, classes: 2, dropout: 0.25 };
 
 /** Model, batches of three examples, and optimizer of a run. */
 class Run implements Disposable {
@@ -22,9 +27,8 @@ class Run implements Disposable {
   readonly #loader: DataLoader<ReturnType<typeof drawMajorities>>;
 
   constructor(t: CaseContext) {
-    const sizes = { vocab: MAJORITY_TOKENS, heads: 1, headDim: 4, classes: 2, dropout: 0.25 };
     this.#gpu = t.gpu;
-    this.#model = new SequenceClassifier(t.gpu, sizes, t.random(1));
+    this.#model = new SequenceClassifier(t.gpu, SIZES, t.random(1));
     const params = { optimizer: 'adamw', lr: 0.01 } as const;
     this.#optimizer = new Optimizer(t.gpu, this.#model.parameters, params);
     const examples = drawnDataset(drawMajorities, 30, t.seed);
@@ -161,5 +165,41 @@ miniTraining
       after.liveBuffers === before.liveBuffers && after.liveBytes === before.liveBytes,
       () =>
         `${after.liveBuffers} buffers of ${after.liveBytes} bytes are left of ${before.liveBuffers} of ${before.liveBytes}`,
+    );
+  });
+
+miniTraining
+  .case('mean-loss')
+  .tier('full')
+  .desc(
+    'The mean loss of 28 examples in a batch and two in the last is the mean of the losses of each alone. The two have the largest ones, so that a mean of batches that weigh alike is ten limits away.',
+  )
+  .control('batches weigh alike', batchesWeighAlike)
+  .run(async (t) => {
+    using model = new SequenceClassifier(t.gpu, SIZES, t.random(1));
+    const examples = drawMajorities(30, t.random(2));
+    const meanAt = (...batches: readonly (readonly number[])[]) =>
+      meanLoss(
+        t.gpu,
+        model,
+        batches.map((places) => examplesAt(examples, places)),
+      );
+    const losses: number[] = [];
+    for (let place = 0; place < 30; place++) losses.push(await meanAt([place]));
+    const places = losses.map((_, place) => place);
+    places.sort((a, b) => (losses[a] as number) - (losses[b] as number));
+    const batches = [places.slice(0, -2), places.slice(-2)];
+    const mean = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b) / numbers.length;
+    const truth = mean(losses);
+    const limit = STEP_LOSS_LIMIT * truth;
+    const alike = mean(batches.map((batch) => mean(batch.map((place) => losses[place] as number))));
+    t.expect(
+      Math.abs(alike - truth) >= 10 * limit,
+      () => `the means of the batches alone would give ${alike}, and ${truth} is right`,
+    );
+    const loss = await meanAt(...batches);
+    t.expect(
+      Math.abs(loss - truth) <= limit,
+      () => `the mean loss is ${loss}, and should be ${truth}`,
     );
   });
