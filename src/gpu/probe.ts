@@ -95,12 +95,12 @@ const COMPARISONS: readonly Triple[] = [
 ];
 
 /**
- * (1 + 2u)^2 - (1 + 4u) is 4 u^2 with one rounding and 0 with two; and Infinity - Infinity, made of
- * finite inputs.
+ * (1 + 2u)^2 - (1 + 4u) is 4 u^2 with one rounding and 0 with two; and Infinity - Infinity, NaN with
+ * one as with two: a product that overflows is infinite only where it is rounded by itself.
  */
 const CHAINS: readonly Triple[] = [
   [1 + ULP * 2, 1 + ULP * 2, -(1 + ULP * 4)],
-  [MAX, 2, Number.NEGATIVE_INFINITY],
+  [Number.POSITIVE_INFINITY, 1, Number.NEGATIVE_INFINITY],
 ];
 
 /**
@@ -137,8 +137,25 @@ const isOther = seam('probe.is_other', (answer: number | undefined): boolean => 
 /** Runs the probe: well under 50 ms once its pipeline is compiled. */
 export async function probe(gpu: Gpu): Promise<Probe> {
   const started = performance.now();
-  const [sums, quotients, roots, products, chains, halves, copies, comparisons] =
-    await answers(gpu);
+  return {
+    ...arithmeticOf(await answers(gpu)),
+    subgroupSize: gpu.device.adapterInfo?.subgroupMinSize ?? null,
+    timestampQuantumNs: await timestampQuantumNs(gpu.device),
+    tookMs: performance.now() - started,
+  };
+}
+
+/** What an adapter's answers to {@link QUESTIONS} show. */
+export function arithmeticOf([
+  sums,
+  quotients,
+  roots,
+  products,
+  chains,
+  halves,
+  copies,
+  comparisons,
+]: Answers): Omit<Probe, 'subgroupSize' | 'timestampQuantumNs' | 'tookMs'> {
   const ways = [copies, products.subarray(FRAGILE_PRODUCTS), sums.subarray(SUMS.length)] as const;
   const float = (words: Uint32Array, i: number) =>
     new Float32Array(words.buffer, words.byteOffset, SECTION)[i] as number;
@@ -156,9 +173,6 @@ export async function probe(gpu: Gpu): Promise<Probe> {
     ),
     comparesNaN: isOther(comparisons[1]),
     overflowWord: products[OVERFLOW] as number,
-    subgroupSize: gpu.device.adapterInfo?.subgroupMinSize ?? null,
-    timestampQuantumNs: await timestampQuantumNs(gpu.device),
-    tookMs: performance.now() - started,
   };
 }
 

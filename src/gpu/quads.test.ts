@@ -1,22 +1,36 @@
 import { describe, expect, test } from 'vitest';
 import { areNeighbours } from './quads.ts';
 
+const SIZE = 64;
+const GROUPS = 4;
+
 /**
  * What the adapter answers whose invocation `local` is lane `laneOf(local)` of its subgroup, and
  * `lanes` of these follow one another.
  */
-function membersOf(laneOf: (local: number) => number, lanes = 64): Uint32Array {
-  const at = new Map(
-    Array.from({ length: 64 }, (_, local) => [
-      Math.floor(local / lanes) * lanes + laneOf(local),
-      local,
-    ]),
-  );
-  const words = Array.from({ length: 64 }, (_, local) => {
-    const place = Math.floor(local / lanes) * lanes + laneOf(local);
-    return [0, 1, 2, 3].map((lane) => at.get(place - (place % 4) + lane) ?? 0);
+function membersOf(laneOf: (local: number) => number, lanes = SIZE): Uint32Array {
+  const locals = Array.from({ length: SIZE }, (_, local) => local);
+  const placeOf = (local: number) => Math.floor(local / lanes) * lanes + laneOf(local);
+  const at = new Map(locals.map((local) => [placeOf(local), local]));
+  const quads = locals.map((local) => {
+    const place = placeOf(local);
+    return [0, 1, 2, 3].map((lane) => at.get(place - (place % 4) + lane));
   });
-  return Uint32Array.from([...words, ...words].flat());
+  return Uint32Array.from({ length: GROUPS * SIZE * 4 }, (_, i) => {
+    const own = Math.floor(i / 4);
+    const member = quads[own % SIZE]?.[i % 4];
+    // A lane without an invocation gives 0.
+    return member === undefined ? 0 : own - (own % SIZE) + member;
+  });
+}
+
+const neighbours = () => membersOf((local) => local);
+
+/** The same answer with other words in one workgroup. */
+function withGroup(group: number, change: (words: Uint32Array) => void): Uint32Array {
+  const members = neighbours();
+  change(members.subarray(group * SIZE * 4, (group + 1) * SIZE * 4));
+  return members;
 }
 
 describe('quads are neighbours', () => {
@@ -43,6 +57,8 @@ describe('quads are not neighbours', () => {
       (local) => (local % 8) * 8 + Math.floor(local / 8),
     ],
     ['where two lanes of a quad are swapped', (local) => local ^ 1],
+    ['where halves of a quad are swapped', (local) => local ^ 2],
+    ['where quads begin one lane later', (local) => (local + 1) % 64],
     [
       'where quads are squares of 8 x 8 invocations',
       (local) => (local & 0b110001) | ((local & 0b1000) >> 2) | ((local & 0b110) << 1),
@@ -52,9 +68,26 @@ describe('quads are not neighbours', () => {
     expect(areNeighbours(membersOf(laneOf, lanes))).toBe(false);
   });
 
-  test('where one workgroup has another order than the rest', () => {
-    const words = membersOf((local) => local);
-    words.set([1, 0], words.length - 2);
-    expect(areNeighbours(words)).toBe(false);
+  describe.each([0, 1, 2, 3])('where workgroup %i alone', (group) => {
+    test.each<[string, (words: Uint32Array) => void]>([
+      ['has two lanes swapped, in its last quad', (words) => words.set([1, 0], words.length - 2)],
+      ['gives the lanes of another', (words) => words.set(words.map((word) => word ^ SIZE))],
+      ['runs backwards', (words) => words.reverse()],
+      ['gives one lane to all', (words) => words.fill(words[0] as number)],
+      ['gives nothing', (words) => words.fill(0xffffffff)],
+      ['gives a NaN', (words) => words.set([0x7fc00000], 5)],
+      ['gives its indices as floats', (words) => words.set(new Uint32Array(floatsOf(words)))],
+    ])('%s', (_, change) => {
+      expect(areNeighbours(withGroup(group, change))).toBe(false);
+    });
+  });
+
+  test('where a part of the answer is missing, or all of it', () => {
+    expect(areNeighbours(neighbours().subarray(0, SIZE * 4))).toBe(false);
+    expect(areNeighbours(new Uint32Array())).toBe(false);
   });
 });
+
+function floatsOf(words: Uint32Array): ArrayBuffer {
+  return Float32Array.from(words).buffer;
+}

@@ -15,8 +15,8 @@ interface Asked {
 }
 
 /**
- * The words of shaders/lib/quads: for each invocation of {@link GROUPS} workgroups the four indices
- * that its quad has.
+ * The words of shaders/lib/quads: for each invocation of {@link GROUPS} workgroups the four
+ * invocations that its quad has.
  */
 export async function quadMembers(gpu: Asked): Promise<Uint32Array> {
   const members = gpu.allocate(GROUPS * SIZE * 16);
@@ -33,12 +33,14 @@ export async function quadMembers(gpu: Asked): Promise<Uint32Array> {
 }
 
 /**
- * Whether every quad is four invocations that follow each other, from a multiple of four on and in
- * their order.
+ * Whether there are words of all invocations, and every quad is four of them that follow each
+ * other, from a multiple of four on and in their order.
  */
 export function areNeighbours(members: Uint32Array): boolean {
-  return members.every((member, i) => {
-    const own = Math.floor(i / 4) % SIZE;
-    return member === own - (own % 4) + (i % 4);
-  });
+  const lanes = 4;
+  const isOwn = (member: number, i: number) => {
+    const own = Math.floor(i / lanes);
+    return member === own - (own % lanes) + (i % lanes);
+  };
+  return members.length === GROUPS * SIZE * lanes && members.every(isOwn);
 }

@@ -102,8 +102,8 @@ probe
   .desc(
     'The lanes of a quad are four invocations of a workgroup that follow each other, as the kernels that share in quads take for granted.',
   )
-  .control('two lanes give the same', (fault) =>
-    fault.shader('lib/quads', 'quadBroadcast(local, 2u)', 'quadBroadcast(local, 3u)'),
+  .control('every invocation tells the lanes of another workgroup', (fault) =>
+    fault.shader('lib/quads', 'members[own]', 'members[own ^ SIZE]'),
   )
   .run(async (t) => {
     t.gpu.memory.guarded = true;
