@@ -47,6 +47,10 @@ export class RandomState {
     return this.#base;
   }
 
+  set base(at: number) {
+    this.#base = restoredBase(at);
+  }
+
   /**
    * Runs `segment` from the position that the state had when `at` was read from
    * {@link RandomState.position}, and comes back.
@@ -64,6 +68,8 @@ export class RandomState {
     this.#used = at;
   }
 }
+
+const restoredBase = seam('random_state.restored', (base: number): number => base);
 
 const nextBase = seam('random_state.next', (base: number, used: number): number => base + used);
 

@@ -52,7 +52,7 @@ export class Learner implements Disposable {
   readonly #gpu: Gpu;
   readonly #model: Model;
   readonly #config: LearnerConfig;
-  readonly #batches: Random;
+  #batches: Random;
   readonly #random: RandomState;
   readonly #optimizer: Optimizer;
   readonly #inputs: Tensors;
@@ -121,6 +121,17 @@ export class Learner implements Disposable {
   /** The state after the last step. */
   async checkpoint(): Promise<LearnerState> {
     return { ...(await this.#optimizer.read()), random: this.#random.base };
+  }
+
+  /**
+   * Takes a state of a learner with the same model and configuration; the next step is the one after
+   * it. Statistics that a model keeps beside its parameters are no part of it.
+   */
+  restore(state: LearnerState): void {
+    this.#optimizer.write(state);
+    this.#random.base = state.random;
+    this.#batches = new Random(this.#config.seed);
+    for (let step = 0; step < state.step; step++) drawBatch(this.#config, this.#batches);
   }
 
   /** The gradients of the last step; undefined where `keep_gradients` does not ask for them. */

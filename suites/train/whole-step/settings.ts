@@ -16,7 +16,8 @@ import type { Setting } from './setting.ts';
 import { SMALL, scaledWeights } from './small.ts';
 
 export const MLP = { inFeatures: 7, hidden: 5, classes: 3 } as const;
-const POINTS = 5;
+/** Points of a batch. */
+export const POINTS = 5;
 /** The step whose inputs float16 does not hold. */
 const OVERFLOWS = 2;
 const BEYOND = 1e6;
