@@ -218,6 +218,45 @@ test('settings, build and place that differ come first', async () => {
   });
 });
 
+test('kernels that a case ran in one alone are named, of cases that passed in both', async () => {
+  const fast = ['matmul/matmul_subgroup', 'nn/silu'];
+  const slow = ['matmul/matmul', 'nn/silu'];
+  const skipped = result({ id: 'a:skips', status: 'skip', assertions: 0, skip });
+  const before = [
+    ok('a:model', { kernels: fast }),
+    ok('a:other', { kernels: ['nn/silu', 'nn/softmax'] }),
+    ok('a:fails', { kernels: ['nn/gone'] }),
+    ok('a:skips', { kernels: fast }),
+    ok('a:alone', { kernels: ['nn/alone'] }),
+  ];
+  const after = [
+    ok('a:model', { kernels: slow }),
+    ok('a:other', { kernels: ['nn/softmax', 'nn/silu'] }),
+    bad('a:fails', { kernels: ['nn/came'] }),
+    skipped,
+  ];
+  const found = await compare(before, after);
+  expect(found.differences).toEqual([
+    { what: 'kernels', before: 'matmul/matmul_subgroup', after: 'matmul/matmul' },
+  ]);
+  expect(compareLines(found)[0]).toBe(
+    'differs    kernels: matmul/matmul_subgroup -> matmul/matmul',
+  );
+  expect((await compare(before, before)).differences).toEqual([]);
+  const more = await compare(before.slice(0, 1), [ok('a:model', { kernels: [...fast, 'nn/b'] })]);
+  expect(more.differences).toEqual([{ what: 'kernels', before: '', after: 'nn/b' }]);
+});
+
+test('a link tells no kernels, and none differ from it', async () => {
+  const report = await reportOf([ok('a:b', { kernels: ['nn/silu'] })], 'a:b webgpu\n');
+  const link = await decodeLink(
+    await encodeLink(report, 'a:b webgpu\n'),
+    async () => 'a:b webgpu\n',
+  );
+  const found = compareSnapshots(snapshotOfReport(report), snapshotOfLink(link));
+  expect(found.differences.filter(({ what }) => what === 'kernels')).toEqual([]);
+});
+
 test('a run is the same as its link, with its plan or without', async () => {
   const fragment = await encodeLink(RUN, PLAN);
   const known = snapshotOfLink(await decodeLink(fragment, async () => PLAN));

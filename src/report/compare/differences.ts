@@ -26,7 +26,7 @@ const KINDS = [
     'timeout',
     'complete',
   ] as const),
-  ...(['adapter', 'runtime', 'os', 'cores', 'features', 'arithmetic'] as const),
+  ...(['adapter', 'runtime', 'os', 'cores', 'features', 'arithmetic', 'kernels'] as const),
 ] as const;
 
 /** The words of values that are no names. */
@@ -44,9 +44,12 @@ const ENGLISH: DifferenceWords = {
   unfinished: 'not finished',
 };
 
-/** What each tells as a text, or several. */
+/** What each tells as a text, or several; of kernels those that `other` lacks. */
 const VALUES: Readonly<
-  Record<DifferenceKind, (snapshot: Snapshot, words: DifferenceWords) => string | readonly string[]>
+  Record<
+    DifferenceKind,
+    (snapshot: Snapshot, words: DifferenceWords, other: Snapshot) => string | readonly string[]
+  >
 > = {
   kind: ({ kind }) => kind,
   version: ({ tool }) => `${tool.version} (${tool.commit})`,
@@ -72,11 +75,12 @@ const VALUES: Readonly<
     environments.flatMap(({ probe }) =>
       probeFacts(probe, words.probe).map(({ name, found }) => `${name}: ${found}`),
     ),
+  kernels: (snapshot, _words, other) => kernelsWithout(snapshot, other),
 };
 
 /**
- * What differs around the cases, the settings first. Of lists only items that the other one lacks
- * are told.
+ * What differs around the cases, the settings first, the kernels that they ran last: a fast one that
+ * was not used shows there. Of lists only items that the other one lacks are told.
  */
 export function differencesOf(
   before: Snapshot,
@@ -84,14 +88,25 @@ export function differencesOf(
   words: DifferenceWords = ENGLISH,
 ): readonly Difference[] {
   return KINDS.flatMap((what) => {
-    const a = [VALUES[what](before, words)].flat();
-    const b = [VALUES[what](after, words)].flat();
+    const a = [VALUES[what](before, words, after)].flat();
+    const b = [VALUES[what](after, words, before)].flat();
     const onlyA = without(a, b);
     const onlyB = without(b, a);
     return onlyA.length + onlyB.length === 0
       ? []
       : [{ what, before: told(onlyA), after: told(onlyB) }];
   });
+}
+
+/** Kernels that a case ran which passed in both, and that the same case of `other` did not run. */
+function kernelsWithout(own: Snapshot, other: Snapshot): readonly string[] {
+  const found = new Set<string>();
+  for (const [key, { status, kernels }] of own.cases) {
+    const there = other.cases.get(key);
+    if (status !== 'pass' || there?.status !== 'pass' || !kernels || !there.kernels) continue;
+    for (const kernel of without(kernels, there.kernels)) found.add(kernel);
+  }
+  return [...found].sort();
 }
 
 function told(values: readonly string[]): string {

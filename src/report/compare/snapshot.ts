@@ -26,6 +26,8 @@ export interface CaseFigures {
    */
   readonly boundUsed: Range | undefined;
   readonly time: TimeFigure | undefined;
+  /** What the GPU was given to run; undefined where the source does not say. */
+  readonly kernels: readonly string[] | undefined;
 }
 
 /** A result in the form that is compared. */
@@ -96,7 +98,8 @@ export function snapshotOfLink(link: DecodedLink): Snapshot {
 }
 
 function figuresOf(result: CaseResult): CaseFigures {
-  const { id, backend, status, error, skip, finding, control, accuracy, timing } = result;
+  const { id, backend, status, error, skip, finding, control, accuracy } = result;
+  const { timing, kernels } = result;
   const used = accuracy && (accuracy.boundUsed ?? Number.POSITIVE_INFINITY);
   return {
     id,
@@ -107,6 +110,7 @@ function figuresOf(result: CaseResult): CaseFigures {
     finding: finding?.code ?? (control?.status === 'green' ? 'control-green' : undefined),
     boundUsed: used === undefined ? undefined : asFloat32(used),
     time: timing && timeOf(timing),
+    kernels,
   };
 }
 
@@ -137,5 +141,6 @@ function figuresOfLinked(
         ? undefined
         : { low: roundedFrom(boundUsed, ACCURACY), high: boundUsed },
     time: medianMs === undefined ? undefined : { medianMs, range: undefined, source: undefined },
+    kernels: undefined,
   };
 }

@@ -71,6 +71,7 @@ export const words: ReturnType<typeof compareWords> = {
     cores: 'Kerne',
     features: 'Fähigkeiten',
     arithmetic: 'Rechenweise',
+    kernels: 'Kernel, die nur einmal liefen',
   },
   none: 'nichts',
   endings: { complete: 'ja', unfinished: 'nein' },

@@ -37,6 +37,7 @@ const differences: Readonly<Record<DifferenceKind, string>> = {
   cores: 'Cores',
   features: 'Features',
   arithmetic: 'Arithmetic',
+  kernels: 'Kernels that ran in one alone',
 };
 
 const checks = (amount: number) => count(amount, { one: 'check', other: 'checks' });
