@@ -33,6 +33,7 @@ export interface Probe {
   readonly comparesNaN: boolean;
   /** The bits of 1e38 * 1e38, which no float holds. */
   readonly overflowWord: number;
+  /** Lanes of the smallest subgroup; null where kernels do without. */
   readonly subgroupSize: number | null;
   /** Step of timestamp queries; null without them. Nanoseconds. */
   readonly timestampQuantumNs: number | null;
@@ -139,10 +140,14 @@ export async function probe(gpu: Gpu): Promise<Probe> {
   const started = performance.now();
   return {
     ...arithmeticOf(await answers(gpu)),
-    subgroupSize: gpu.device.adapterInfo?.subgroupMinSize ?? null,
+    subgroupSize: subgroupSizeOf(gpu),
     timestampQuantumNs: await timestampQuantumNs(gpu.device),
     tookMs: performance.now() - started,
   };
+}
+
+function subgroupSizeOf({ features, device }: Gpu): number | null {
+  return features.has('subgroups') ? (device.adapterInfo?.subgroupMinSize ?? null) : null;
 }
 
 /** What an adapter's answers to {@link QUESTIONS} show. */

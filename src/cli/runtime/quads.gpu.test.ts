@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { Gpu } from '../../gpu/gpu.ts';
+import { probe } from '../../gpu/probe.ts';
 import { matmul } from '../../ops/matmul/matmul.ts';
 import { productWith } from '../../ops/matmul/matmul_quantized.ts';
 import { chooseVariant } from '../../ops/variants.ts';
@@ -55,12 +56,14 @@ test('quads of neighbours are used', async () => {
   expect(gpu.features.has('subgroups')).toBe(true);
   expect(variantsOf(gpu)).toEqual(['subgroup', 'subgroup']);
   expect(gpu.memory.ledger).toMatchObject({ liveBuffers: 0 });
+  expect((await probe(gpu)).subgroupSize).toBe(4);
 });
 
 test('other quads are not, nor on further devices of the adapter', async () => {
   using gpu = await Gpu.request(swapping(provider));
   expect(gpu.features.has('subgroups')).toBe(false);
   expect(variantsOf(gpu)).not.toContain('subgroup');
+  expect((await probe(gpu)).subgroupSize).toBeNull();
   using fresh = await gpu.fresh();
   expect(fresh.features.has('subgroups')).toBe(false);
 });
