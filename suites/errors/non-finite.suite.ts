@@ -8,6 +8,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import type { Fault } from '../../src/testing/fault.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { isSwiftShader } from '../swiftshader.ts';
 import { wordsOf } from './bits.ts';
 import { SimpleLayer, upload } from './simple-layer.ts';
 
@@ -143,9 +144,6 @@ const isKeptOrZero = (word: number, value: number) =>
 function bitsOfFloat(x: number): number {
   return new Uint32Array(Float32Array.of(x).buffer)[0] as number;
 }
-
-const isSwiftShader = ({ gpu: { adapter } }: CaseContext) =>
-  `${adapter.description} ${adapter.device}`.includes('SwiftShader');
 
 /** Makes the kernel say that every number is another than itself, whatever the adapter. */
 const ALWAYS: Fault = { shader: { file: 'lib/probe', from: 'a != a', to: 'b == b' } };
