@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import base from './vite.config.ts';
@@ -24,9 +25,8 @@ export default defineConfig((env) => ({
     hookTimeout: 120_000,
     // Files of a worker share what they import, which is half of the time of the others.
     isolate: false,
-    // As many as there are cores: by itself vitest leaves one to a process that does nothing here
-    // but wait.
-    maxWorkers: '100%',
+    // One more than there are cores, since the files that begin first do little but wait.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: WaitingFirst },
   },
 }));
