@@ -19,7 +19,7 @@ import { StepJudge } from './whole-step/step-judge.ts';
 
 export const wholeStep = suite('train.whole-step', {
   description:
-    'Four steps of training as the engine makes them, each held against a replica in float64: gradients as a whole, every stage behind them, all that a step changes. Perceptrons in halves and with dropout, an encoder, convolutions with batch normalization and its running statistics, a Llama whole, with a tied head, by LoRA and by QLoRA over a base in NF4 whose bits stay',
+    'Four steps of training as the engine makes them, each held against a replica in float64: gradients as a whole, every stage behind them, all that a step changes. Perceptrons in halves and with dropout, an encoder, convolutions with batch normalization and its running statistics, a Llama whole, with a tied head, by LoRA, by DoRA, and by both over a base in NF4 whose bits stay',
 });
 
 /** How steps are made: each recorded anew, or replayed from one capture. */
@@ -339,6 +339,27 @@ const ACCUMULATED: readonly AccumulatedVariant[] = [
     setting: 'qlora',
     tier: 'full',
     control: ['the factor alpha / r is left out', launched('lora_linear', { alpha: 2 })],
+  },
+  {
+    setting: 'dora',
+    tier: 'full',
+    control: [
+      'the gradient of a magnitude is multiplied by the length',
+      (fault) => fault.shader('lora/dora_magnitude', 'sum / norm[col]', 'sum * norm[col]'),
+    ],
+  },
+  {
+    setting: 'qdora',
+    tier: 'full',
+    control: [
+      'the length is that of the base alone',
+      (fault) =>
+        fault.shader(
+          'lora/dora_norm_quantized',
+          'dims.scale * low_rank_four',
+          '0.0 * low_rank_four',
+        ),
+    ],
   },
 ];
 

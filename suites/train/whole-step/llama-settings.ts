@@ -2,6 +2,7 @@ import type { Examples } from '../../../src/data/examples.ts';
 import { type Initial, initialLinear } from '../../../src/models/initial.ts';
 import type { LlamaConfig } from '../../../src/models/llama/config.ts';
 import { initialLlama } from '../../../src/models/llama/initial.ts';
+import type { LlamaWeights } from '../../../src/models/llama/llama.ts';
 import { constantsOf, llamaGraph } from '../../../src/reference/llama/model.ts';
 import { hostTensorFrom } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
@@ -19,6 +20,8 @@ export interface LlamaVariant {
   readonly adapted?: Readonly<Record<string, Shape>>;
   /** Whether those weights are in 4 bits. */
   readonly fourBit?: boolean;
+  /** Whether the adapters decompose the weight, and so have a magnitude for each row of it. */
+  readonly dora?: boolean;
   /** The embeddings, of those that transformers draws. Default 1. */
   readonly embeddings?: number;
 }
@@ -40,8 +43,14 @@ const EMBEDDINGS = 'model.embed_tokens.weight';
 const QUERIES = { 'model.layers.0.self_attn.q_proj.weight': [CONFIG.hidden, CONFIG.hidden] };
 const DOWN = { 'model.layers.0.mlp.down_proj.weight': [CONFIG.hidden, INTERMEDIATE] };
 
-/** Parameters of every adapter. */
-export const ADAPTER = { r: 2, alpha: 3 } as const;
+/** Rank of every adapter. */
+const RANK = 2;
+
+/** Parameters of a variant's adapters; none where it has no adapter. */
+export function adapterOf({ adapted = {}, dora = false }: LlamaVariant): LlamaWeights['adapter'] {
+  if (Object.keys(adapted).length === 0) return undefined;
+  return { r: RANK, alpha: 3, ...(dora ? { use_dora: true } : {}) };
+}
 
 /** Every Llama that is trained, by the name of its setting. */
 export const LLAMAS = {
@@ -51,6 +60,8 @@ export const LLAMAS = {
   'llama-tied': { config: { ...CONFIG, tie_word_embeddings: true } },
   lora: { config: CONFIG, adapted: QUERIES },
   qlora: { config: CONFIG, adapted: { ...QUERIES, ...DOWN }, fourBit: true },
+  dora: { config: CONFIG, adapted: { ...QUERIES, ...DOWN }, dora: true },
+  qdora: { config: CONFIG, adapted: DOWN, fourBit: true, dora: true },
 } as const satisfies Readonly<Record<string, LlamaVariant>>;
 
 /** Texts without a rule; of each part another number of labels asks nothing. */
@@ -70,7 +81,7 @@ function drawTexts(_step: number, random: Random): readonly Examples[] {
 /** Three micro-batches a step, under a scaled loss. */
 export function llamaSetting(variant: LlamaVariant): Setting {
   const { config, adapted = {} } = variant;
-  const adapter = Object.keys(adapted).length > 0 ? ADAPTER : undefined;
+  const adapter = adapterOf(variant);
   const batch = [TEXTS, config.length];
   return {
     initial: (random) => initialOf(variant, random),
@@ -86,28 +97,35 @@ export function llamaSetting(variant: LlamaVariant): Setting {
 }
 
 function initialOf(
-  { config, adapted = {}, fourBit = false, embeddings = 1 }: LlamaVariant,
+  { config, adapted = {}, fourBit = false, dora = false, embeddings = 1 }: LlamaVariant,
   random: Random,
 ): Initial {
   const sizes = { ...config, vocab: VOCAB, intermediate: INTERMEDIATE };
   const drawn = initialLlama(sizes, random, HEAD_DEVIATION);
-  const adapters = Object.entries(adapted).flatMap(([name, shape]) =>
-    adapterOf(name, shape, random),
-  );
+  const adapters = Object.entries(adapted).flatMap(([name, shape]) => [
+    ...lowRank(name, shape, random),
+    ...(dora ? [magnitude(name, shape, random)] : []),
+  ]);
   const base = scaledWeights(drawn, embeddings, EMBEDDINGS);
   return [...(fourBit ? inFourBits(base, Object.keys(adapted), random) : base), ...adapters];
 }
 
 /** A and B of a linear, both drawn: an adapter that has learnt something. */
-function adapterOf(weight: string, [out, features]: Shape, random: Random): Initial {
-  const { r } = ADAPTER;
+function lowRank(weight: string, [out, features]: Shape, random: Random): Initial {
   const drawn = [
-    ...initialLinear('lora_A', [r, features as number], random, false),
-    ...initialLinear('lora_B', [out as number, r], random, false),
+    ...initialLinear('lora_A', [RANK, features as number], random, false),
+    ...initialLinear('lora_B', [out as number, RANK], random, false),
   ];
   const linear = weight.replace('.weight', '');
   return drawn.map(([name, value]) => [`${linear}.${name.replace('.weight', '')}`, value]);
 }
 
+/** Magnitudes of a weight's rows that are not their lengths. */
+function magnitude(weight: string, [out]: Shape, random: Random): Initial[number] {
+  const rows = [out as number];
+  const values = random.fill(out as number, () => random.uniform(0.5, 1.5));
+  return [weight.replace('.weight', '.magnitude'), hostTensorFrom('f32', rows, values)];
+}
+
 /** Whether a weight is part of an adapter, and so not frozen. */
-const isOfAdapter = (name: string): boolean => name.includes('.lora_');
+const isOfAdapter = (name: string): boolean => /\.(lora_[AB]|magnitude)$/.test(name);

@@ -3,7 +3,7 @@ import { isQuantized } from '../../../src/quant/weight.ts';
 import { type HostTensor, valuesOf } from '../../../src/tensor/host.ts';
 import type { CaseContext } from '../../../src/testing/context.ts';
 import { assembled } from './four-bit.ts';
-import { ADAPTER, LLAMAS, type LlamaVariant } from './llama-settings.ts';
+import { adapterOf, LLAMAS, type LlamaVariant } from './llama-settings.ts';
 import { type Setting, WEIGHTS } from './setting.ts';
 
 /** The engine's Llama of a setting, with what of it must stay as it is. */
@@ -18,13 +18,14 @@ export function llamaOf(
   name: keyof typeof LLAMAS,
   { initial, trains = () => true }: Setting,
 ): FrozenLlama {
-  const { config, adapted = {} }: LlamaVariant = LLAMAS[name];
+  const variant: LlamaVariant = LLAMAS[name];
+  const { config, adapted = {} } = variant;
   const weights = initial(t.random(WEIGHTS));
   const frozen = new Map(weights.filter(([weight]) => !trains(weight)));
   const model = new Llama(t.gpu, config, {
     trained: new Map(weights.filter(([weight]) => trains(weight))),
     frozen: new Map(Object.entries(assembled(Object.fromEntries(frozen), adapted))),
-    adapter: frozen.size > 0 ? ADAPTER : undefined,
+    adapter: adapterOf(variant),
   });
   return { model, frozen };
 }

@@ -1,5 +1,11 @@
 import { mapped } from '../../../src/graph/call.ts';
-import { type CallNode, isView, type ValueType, type View } from '../../../src/graph/graph.ts';
+import {
+  type CallNode,
+  isView,
+  type ValueId,
+  type ValueType,
+  type View,
+} from '../../../src/graph/graph.ts';
 import type { Value, Values } from '../../../src/reference/record.ts';
 import {
   ACCUMULATION,
@@ -91,31 +97,64 @@ const called = (op: string, change: (params: object) => object, layer?: string):
 const set = (op: string, changed: object, layer?: string): StepMistake =>
   called(op, (params) => ({ ...params, ...changed }), layer);
 
-const TABLE = 'model.embed_tokens.weight';
-const COPY = 'copy of the table';
+/** Calls that are meant read the weight `name` from a copy: its gradient there goes nowhere. */
+function detached(
+  network: Network,
+  trained: Values,
+  name: string,
+  isMeant: (node: CallNode) => boolean,
+): Network {
+  const { graph } = network;
+  const weight = graph.constants[name] as ValueId;
+  const copy = graph.values.length;
+  const nodes = graph.nodes.map((node) =>
+    !isView(node) && isMeant(node)
+      ? { ...node, inputs: mapped(node.inputs, (id) => (id === weight ? copy : id)) }
+      : node,
+  );
+  const values = [...graph.values, graph.values[weight] as ValueType];
+  const constants = { ...graph.constants, [`copy of ${name}`]: copy };
+  return {
+    ...network,
+    graph: { ...graph, values, constants, nodes },
+    constants: { ...network.constants, [`copy of ${name}`]: trained[name] as Value },
+  };
+}
 
-/** A table that is read twice is read from a copy in this layer: its gradient goes nowhere. */
+/** Calls of an op without one of their inputs. */
+const withoutInput = (op: string, input: string): StepMistake => ({
+  network: (network) => {
+    const { graph } = network;
+    const nodes = graph.nodes.map((node) => {
+      if (isView(node) || node.op.name !== op) return node;
+      const { [input]: _, ...inputs } = node.inputs;
+      return { ...node, inputs };
+    });
+    return { ...network, graph: { ...graph, nodes } };
+  },
+});
+
+const TABLE = 'model.embed_tokens.weight';
+
+/** A table that is read twice has no gradient in this layer. */
 const untied = (layer: string): StepMistake => ({
   network: (network, trained) => {
-    const { graph } = network;
-    const table = graph.constants[TABLE];
-    const reads = (node: CallNode | View): node is CallNode =>
+    const { nodes, constants } = network.graph;
+    const table = constants[TABLE];
+    const reads = (node: CallNode | View) =>
       !isView(node) && Object.values(node.inputs).some((id) => id === table);
-    if (table === undefined || graph.nodes.filter(reads).length < 2) return network;
-    const copy = graph.values.length;
-    const nodes = graph.nodes.map((node) =>
-      reads(node) && node.layer === layer
-        ? { ...node, inputs: mapped(node.inputs, (id) => (id === table ? copy : id)) }
-        : node,
-    );
-    const values = [...graph.values, graph.values[table] as ValueType];
-    const constants = { ...graph.constants, [COPY]: copy };
-    return {
-      ...network,
-      graph: { ...graph, values, constants, nodes },
-      constants: { ...network.constants, [COPY]: trained[TABLE] as Value },
-    };
+    return table !== undefined && nodes.filter(reads).length > 1
+      ? detached(network, trained, TABLE, (node) => node.layer === layer)
+      : network;
   },
+});
+
+/** Weights of such names have no gradient. */
+const untrained = (ending: string): StepMistake => ({
+  network: (network, trained) =>
+    Object.keys(trained)
+      .filter((name) => name.endsWith(ending))
+      .reduce((made, name) => detached(made, trained, name, () => true), network),
 });
 
 type LoraParams = GivenParams<typeof loraLinear>;
@@ -181,6 +220,9 @@ export const MISTAKES: Readonly<Record<string, StepMistake>> = {
     ...params,
     alpha: 2 * (params as LoraParams).alpha,
   })),
+  'the factor is alpha / sqrt(r)': set('lora_linear', { use_rslora: true }),
+  'magnitudes are not multiplied in': withoutInput('lora_linear', 'magnitude'),
+  'magnitudes have no gradient': untrained('.magnitude'),
   'the base is decoded as fp4': called('lora_linear', (params) => ({
     ...params,
     base: (params as LoraParams).base === 'nf4' ? 'fp4' : 'dense',
