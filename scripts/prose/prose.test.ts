@@ -75,6 +75,7 @@ test('a wide line is found, and a wide row of a table is none', () => {
 });
 
 test('a list that is taken apart where it is written is found', () => {
-  const source = 'const [a, b] = [1, 2]; const [c] = list; let [d] = [3];';
-  expect(tupleDeclarations('planted.ts', source)).toBe(2);
+  const source =
+    'const [a, b] = [1, 2]; const [c] = list; let [d] = [3]; const [e] = [4] as const;';
+  expect(tupleDeclarations('planted.ts', source)).toBe(3);
 });

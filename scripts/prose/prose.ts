@@ -81,17 +81,23 @@ function blank(text: string): string {
 }
 
 /**
- * How many declarations `const [a, b] = [x, y]` a script has, which only keep two statements on a
- * line.
+ * How many declarations `const [a, b] = [x, y]` a script has, with `as const` or another type behind
+ * them too: they only keep two statements on a line.
  */
 export function tupleDeclarations(file: string, source: string): number {
   if (!isScript(file)) return 0;
   let count = 0;
   visit(parseSync(file, source).program, ({ type, id, init }) => {
     if (type !== 'VariableDeclarator') return;
-    if (typeOf(id) === 'ArrayPattern' && typeOf(init) === 'ArrayExpression') count++;
+    if (typeOf(id) === 'ArrayPattern' && typeOf(asserted(init)) === 'ArrayExpression') count++;
   });
   return count;
+}
+
+/** What stands before `as`. */
+function asserted(node: unknown): unknown {
+  if (typeOf(node) !== 'TSAsExpression') return node;
+  return asserted((node as { readonly expression: unknown }).expression);
 }
 
 function typeOf(node: unknown): unknown {

@@ -12,7 +12,10 @@ const LENGTH = 8;
  * are odd.
  */
 export const drawMajorities: Draw = (count, random) => {
-  const [ids, mask, share, labels]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const ids: number[] = [];
+  const mask: number[] = [];
+  const share: number[] = [];
+  const labels: number[] = [];
   for (let sequence = 0; sequence < count; sequence++) {
     const length = 2 * random.integer(1, LENGTH / 2 - 1) + 1;
     const tokens = Array.from({ length }, () => random.integer(1, MAJORITY_TOKENS - 1));

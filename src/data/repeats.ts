@@ -17,7 +17,8 @@ export const REPEAT_LENGTH = 2 * PERIOD - 1;
  * token is the one of three positions before.
  */
 export const drawRepeats: Draw = (count, random) => {
-  const [ids, labels]: [number[], number[]] = [[], []];
+  const ids: number[] = [];
+  const labels: number[] = [];
   for (let sequence = 0; sequence < count; sequence++) {
     const tokens = Array.from({ length: PERIOD }, () => random.integer(0, REPEAT_TOKENS - 1));
     const at = (position: number) => tokens[position % PERIOD] as number;

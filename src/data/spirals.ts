@@ -11,7 +11,8 @@ const NOISE = 0.03;
  * or 1, is the arm.
  */
 export const drawSpirals: Draw = (count, random) => {
-  const [points, labels]: [number[], number[]] = [[], []];
+  const points: number[] = [];
+  const labels: number[] = [];
   for (let i = 0; i < count; i++) {
     const label = random.integer(0, 1);
     const along = random.uniform(0.2, 1);

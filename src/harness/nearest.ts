@@ -58,7 +58,8 @@ function nearest(
  */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+  const left = a.toLowerCase();
+  const right = b.toLowerCase();
   let before: readonly number[] = [];
   let row: readonly number[] = Array.from({ length: right.length + 1 }, (_, j) => j);
   for (let i = 1; i <= left.length; i++) {

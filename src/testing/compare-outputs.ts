@@ -28,7 +28,8 @@ export function compareOutputs(a: HostTensor, b: HostTensor): OutputDifference {
   const nothing = { maxAbs: 0, maxRel: 0, mean: 0, cosine: 1, ulpHistogram: [] };
   if (!sameShape(a.shape, b.shape))
     return { ...nothing, shapesMatch: false, firstMismatch: undefined };
-  const [x, y] = [valuesOf(a), valuesOf(b)];
+  const x = valuesOf(a);
+  const y = valuesOf(b);
   const apart = x.map((value, i) => distance(value, y[i] as number));
   const larger = x.map((value, i) => Math.max(Math.abs(value), Math.abs(y[i] as number)));
   const relative = apart.map((away, i) => (away === 0 ? 0 : away / (larger[i] as number)));

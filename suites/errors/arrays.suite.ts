@@ -41,7 +41,8 @@ arrays
         back.data.constructor === data.constructor,
         () => `${data.constructor.name} comes back as ${back.data.constructor.name}`,
       );
-      const [actual, expected] = [valuesOf(back), Float64Array.from(data)];
+      const actual = valuesOf(back);
+      const expected = Float64Array.from(data);
       const shape = [data.length];
       t.expectEqual('elements', { shape, data: actual }, { shape, data: expected });
       t.expect(

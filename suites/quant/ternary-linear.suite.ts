@@ -24,7 +24,9 @@ export const ternaryLinearSuite = suite('quant.ternary-linear', {
   description: 'The classifier of a ResNet18, [512 -> 10], with ternary weights',
 });
 
-const [OUT, IN, ROWS] = [10, 512, 8] as const;
+const OUT = 10;
+const IN = 512;
+const ROWS = 8;
 const SHAPE = [OUT, IN];
 
 const ROW = 'triton.vision.ternary-linear-quantization';

@@ -154,7 +154,8 @@ accumulation
       const arithmetic = { depth: () => 1, ieee: t.ieee };
       const accepted = adamwStep.acceptance(inputs, oracle, params, arithmetic);
       for (const name of STATE) {
-        const [expected, acceptance] = [oracle[name] as Value, accepted[name] as Acceptance];
+        const expected = oracle[name] as Value;
+        const acceptance = accepted[name] as Acceptance;
         t.expectAccepted(`${name} after step ${step}`, after[name], expected, acceptance);
       }
     }

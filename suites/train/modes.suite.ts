@@ -15,7 +15,10 @@ export const modesSuite = suite('train.modes', {
 });
 
 const P = 0.25;
-const [ROWS, IN, HIDDEN, OUT] = [4, 8, 32, 6] as const;
+const ROWS = 4;
+const IN = 8;
+const HIDDEN = 32;
+const OUT = 6;
 
 /** Two linears with relu between them; in training a quarter of what relu gives is dropped. */
 class DropoutNet implements Disposable {
@@ -144,7 +147,8 @@ modesSuite
     });
     const { hidden, weight } = await net.parts();
     const furthest = still.map((y, i) => {
-      const [row, out] = [Math.floor(i / OUT), i % OUT];
+      const row = Math.floor(i / OUT);
+      const out = i % OUT;
       const terms = Array.from(
         { length: HIDDEN },
         (_, k) => (hidden[row * HIDDEN + k] as number) * (weight[out * HIDDEN + k] as number),

@@ -24,7 +24,9 @@ export const ternaryTrainingSuite = suite('train.ternary', {
   description: 'Layers of ternary weights are trained through float weights behind them',
 });
 
-const [ROWS, IN, OUT] = [256, 32, 16] as const;
+const ROWS = 256;
+const IN = 32;
+const OUT = 16;
 const SHAPE = [OUT, IN];
 const TEACHER_SCALE = 0.5;
 const STEPS = 50;
@@ -105,7 +107,8 @@ ternaryTrainingSuite
   .run(async (t) => {
     const { losses } = await learn(t);
     t.series('loss', losses);
-    const [first, last] = [losses[0] as number, losses.at(-1) as number];
+    const first = losses[0] as number;
+    const last = losses.at(-1) as number;
     t.expect(last <= 0.2 * first, () => `the loss goes from ${first} to ${last}`, 'not-learnt');
   });
 

@@ -38,7 +38,8 @@ weightDecaySuite
     using grad = Tensor.from(t.gpu, g);
     optimizer.advance();
     optimizer.update(new Map([[parameters.view('w'), grad]]));
-    const [lr, decay] = [Math.fround(params.lr), Math.fround(params.weight_decay)];
+    const lr = Math.fround(params.lr);
+    const decay = Math.fround(params.weight_decay);
     const grads = valuesOf(g);
     const expected = valuesOf(w).map((x, i) => x - lr * ((grads[i] as number) + decay * x));
     const scalars = sgdScalars({ ...SGD_DEFAULTS, ...params }, true);

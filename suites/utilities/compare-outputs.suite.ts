@@ -20,7 +20,9 @@ compared
   .run(async (t) => {
     using a = Tensor.from(t.gpu, hostTensorFrom('f32', [2, 3], [1, 2, 3, -4, 0, 8]));
     // One float up, none, three floats down, none, none, a half.
-    const [up, down, half] = [2 ** -23, -3 * 2 ** -22, 0.5] as const;
+    const up = 2 ** -23;
+    const down = -3 * 2 ** -22;
+    const half = 0.5;
     const steps = [up, 0, down, 0, 0, half];
     using step = Tensor.from(t.gpu, hostTensorFrom('f32', [2, 3], steps));
     using b = add.forward(t.gpu, { a, b: step }, {}).y;
@@ -48,10 +50,8 @@ compared
       () => `the histogram is ${found.ulpHistogram}`,
     );
     // Through zero: two floats from the least one to its negative, and none between zeros.
-    const [least, its] = [
-      [2 ** -149, -1, -0],
-      [-(2 ** -149), 1, 0],
-    ] as const;
+    const least = [2 ** -149, -1, -0];
+    const its = [-(2 ** -149), 1, 0];
     const across = compareOutputs(
       hostTensorFrom('f32', [3], least),
       hostTensorFrom('f32', [3], its),

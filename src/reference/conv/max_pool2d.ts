@@ -18,7 +18,8 @@ const SMALLEST = -(2 - 2 ** -23) * 2 ** 127;
 function maxima(x: Value, params: Pooling) {
   const { shape, elements } = pooled(x.shape, params);
   const width = x.shape[3] as number;
-  const [values, indices]: [number[], number[]] = [[], []];
+  const values: number[] = [];
+  const indices: number[] = [];
   for (const { start, cells } of elements) {
     let largest = SMALLEST;
     let found = -1;

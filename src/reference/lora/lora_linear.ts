@@ -90,7 +90,8 @@ function linearError(
   depth: Depth,
   bias?: Float64Array,
 ): Value {
-  const [features, r, out] = [A.shape[1], A.shape[0], W.shape[0]] as [number, number, number];
+  const [r, features] = A.shape as [number, number];
+  const [out] = W.shape as [number];
   const base = stageError(x, undefined, W, false, true, depth(features) + decoded);
   const update = scaled(stageError(xa, errorOfXa, B, false, true, depth(r) + 2), Math.abs(s));
   const size = plus(
@@ -155,7 +156,9 @@ function vjpAcceptance(
   const gains = magnitude && norms && gainsOf(magnitude, norms.values, norms.errors);
   const dz = gains ? rescaled(dy, gains) : dy;
   const errorOfDz = gains && rescaledError(dy, undefined, gains);
-  const [out, r, rows] = [W.shape[0], A.shape[0], x.shape[0]] as [number, number, number];
+  const [out] = W.shape as [number];
+  const [r] = A.shape as [number];
+  const [rows] = x.shape as [number];
   const factor = Math.abs(s);
   const dxa = scaled(product(dz, B, false, false), s);
   const errorOfDxa = scaled(stageError(dz, errorOfDz, B, false, false, depth(out) + 2), factor);

@@ -29,7 +29,8 @@ export function convNetGraph(weights: Named<ValueType>, batch: Shape): Graph {
   const author = new GraphAuthor({ x, labels }, { ...weights, ...running });
   const moved: Record<string, ValueType> = {};
   const block = (number: number, input: ValueType): ValueType => {
-    const [conv, bn] = [`conv${number}`, `bn${number}`];
+    const conv = `conv${number}`;
+    const bn = `bn${number}`;
     const kernel = author.weight(`${conv}.weight`);
     const channels = kernel.shape.slice(0, 1);
     const shape = [count, ...channels, ...input.shape.slice(2)];

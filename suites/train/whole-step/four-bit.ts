@@ -8,7 +8,8 @@ import { type Shape, sizeOf } from '../../../src/tensor/shape.ts';
 const FORMAT = 'nf4';
 /** Not the default, and less than any weight here has. */
 const BLOCKSIZE = 32;
-const [CODES, SCALES] = ['packed', 'absmax'] as const;
+const CODES = 'packed';
+const SCALES = 'absmax';
 
 /** The weights, with those of `names` drawn anew as codes and scales: two values each. */
 export function inFourBits(initial: Initial, names: readonly string[], random: Random): Initial {
@@ -31,7 +32,8 @@ export function assembled<T extends object>(
 ): Readonly<Record<string, T | QuantizedWeight<T>>> {
   const rest: Record<string, T | QuantizedWeight<T>> = { ...values };
   for (const [name, shape] of Object.entries(shapes)) {
-    const [codes, scales] = [`${name}.${CODES}`, `${name}.${SCALES}`] as const;
+    const codes = `${name}.${CODES}`;
+    const scales = `${name}.${SCALES}`;
     const { [codes]: packed, [scales]: absmax } = values;
     if (!packed || !absmax) continue;
     delete rest[codes];

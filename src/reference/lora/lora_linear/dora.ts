@@ -25,7 +25,8 @@ export function normsOf({ A, B, W, s }: Stages): Float64Array {
  */
 export function normErrors(stages: Stages, norms: Float64Array, depth: Depth): Float64Array {
   const { A, B, W, s, decoded } = stages;
-  const [rows, width, r] = [W.shape[0], W.shape[1], A.shape[0]] as [number, number, number];
+  const [rows, width] = W.shape as [number, number];
+  const [r] = A.shape as [number];
   const update = scaled(product(B, A, false, false), s);
   const lowRank = scaled(stageError(B, undefined, A, false, false, depth(r) + 2), Math.abs(s));
   return Float64Array.from({ length: rows }, (_, o) => {
