@@ -6,7 +6,7 @@ const BYTE_VALUES = 256;
 const HALF = 0.5;
 
 /**
- * Mean surprise of `targets` in nats to a model that knows only how often each byte occurs in
+ * Cross-entropy in nats of `targets` under a model that knows only how often each byte occurs in
  * `train`, with a half added to every count: mean of -ln((count[b] + 1/2) / (n + 128)). What a
  * language model must beat to have learnt more than frequencies.
  */

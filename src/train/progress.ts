@@ -16,7 +16,7 @@ export type TrainingProgress =
       /** Values that training changes, and values that stay as they are. */
       readonly trainable: number;
       readonly frozen: number;
-      /** Surprise of the held-out bytes to byte frequencies alone. */
+      /** Cross-entropy of byte frequencies alone on the held-out bytes. */
       readonly unigram: number;
       /** Device memory that the run will need at its peak, from shapes. */
       readonly bytesForecast: number;

@@ -41,8 +41,8 @@ export interface TrainerOptions {
 export class Trainer implements Disposable {
   readonly model: ByteModel;
   /**
-   * Surprise of the held-out bytes, those that {@link Trainer.heldoutLoss} averages over, to byte
-   * frequencies alone. Nats.
+   * Cross-entropy of byte frequencies alone on the held-out bytes, those that
+   * {@link Trainer.heldoutLoss} averages over. Nats.
    */
   readonly unigram: number;
   readonly #gpu: Gpu;

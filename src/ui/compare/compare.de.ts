@@ -97,7 +97,7 @@ export const words: ReturnType<typeof compareWords> = {
   changed: (amount) => count(amount, { one: 'Änderung', other: 'Änderungen' }),
   copy: 'Als Text kopieren',
   copied: 'Kopiert.',
-  save: 'Als Text sichern',
+  save: 'Als Text speichern',
   first: 'A',
   second: 'B',
   missing: 'nicht dabei',

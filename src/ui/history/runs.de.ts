@@ -10,11 +10,11 @@ export const words: ReturnType<typeof runsWords> = {
   runsLead: (limit, size) =>
     `Jeder Lauf dieser Seite wird hier behalten, sobald er endet, und nirgends sonst. Behalten werden höchstens ${number(limit)} Läufe oder ${bytes(size)}; die ältesten gehen zuerst.`,
   notLasting:
-    'Dieser Browser behält nicht jeden Lauf dieser Seite (ein privates Fenster, oder sein Speicher ist gesperrt oder voll): Was er ablehnt, bleibt, bis die Seite geschlossen wird. Was gebraucht wird, bitte sichern.',
+    'Dieser Browser behält nicht jeden Lauf dieser Seite (ein privates Fenster, oder sein Speicher ist gesperrt oder voll): Was er ablehnt, bleibt, bis die Seite geschlossen wird. Was gebraucht wird, bitte speichern.',
   noRuns: 'Noch ist kein Lauf behalten.',
   makeRun: 'Diesen Rechner prüfen',
   size: (amount, size) => `${runs(amount)}, ${bytes(size)}`,
-  saveRun: 'Bericht sichern',
+  saveRun: 'Bericht speichern',
   remove: 'Löschen',
   removed: (when) => `Der Lauf vom ${when} ist gelöscht.`,
   removeAll: 'Alle löschen …',

@@ -7,8 +7,8 @@ export const words: ReturnType<typeof librariesWords> = {
   recordings: 'Aufzeichnungen',
   question: 'Kommen andere Bibliotheken auf dieselben Zahlen?',
   explain: (cases) =>
-    `Die Bibliotheken, mit denen heute nachtrainiert wird, haben ${count(cases, { one: 'Beispiel', other: 'Beispiele' })} gerechnet und aufgezeichnet, was herauskam. Spiel sie hier ab: dieselben Eingaben, die Ergebnisse dieses Rechners, und die wahren Werte, an denen sich beide messen.`,
-  replay: 'Aufzeichnungen abspielen',
+    `Die Bibliotheken, mit denen heute nachtrainiert wird, haben ${count(cases, { one: 'Beispiel', other: 'Beispiele' })} gerechnet und aufgezeichnet, was herauskam. Rechne sie hier nach: dieselben Eingaben, die Ergebnisse dieses Rechners, und die wahren Werte, an denen sich beide messen.`,
+  replay: 'Aufzeichnungen nachrechnen',
   cost: (size) => `${bytes(size)} vom Server dieser Seite selbst.`,
   cannotReplay:
     'Aufzeichnungen lassen sich hier nicht nachrechnen: Noch kann nichts auf dem Grafikchip dieses Rechners rechnen.',

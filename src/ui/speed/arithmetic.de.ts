@@ -3,7 +3,7 @@ import type { arithmeticWords } from './arithmetic.en.ts';
 
 const LOST = 'Die Schranken gewähren dafür 2^-126 je Rechnung. Nichts Größeres ist betroffen.';
 const SOUGHT = 'Sie werden in dem gesucht, was eine Berechnung bekommt.';
-const UNSEEN = 'Nur der Wirt findet sie in dem, was er hochlädt.';
+const UNSEEN = 'Nur der Host findet sie in dem, was er hochlädt.';
 const CLAMPED = 'Die Kernel begrenzen vor dem Packen, also hängt kein Urteil davon ab.';
 
 const probe: ReturnType<typeof arithmeticWords>['words'] = {

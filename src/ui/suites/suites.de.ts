@@ -9,7 +9,7 @@ const states: Readonly<Record<RowState, string>> = {
   right: 'richtig',
   wrong: 'falsch',
   partly: 'zum Teil',
-  skipped: 'ausgelassen',
+  skipped: 'übersprungen',
   'not-run': 'nicht gelaufen',
   planned: 'geplant',
 };
@@ -17,7 +17,7 @@ const states: Readonly<Record<RowState, string>> = {
 export const words: ReturnType<typeof suitesWords> = {
   title: 'Die ursprünglichen Tests, einer nach dem anderen',
   lead: 'Dieses Projekt begann mit drei Testsuiten. Hier steht jeder ihrer Tests: was er dort tat, was hier Aussage für Aussage geprüft wird, und sein Ergebnis in diesem Lauf.',
-  reading: 'Tests und Prüfungen werden gelesen…',
+  reading: 'Tests und Prüfungen werden gelesen …',
   totals: (all, covered, partly, planned) =>
     `${tests(all)}: ${number(covered)} ganz geprüft, ${number(partly)} zum Teil, ${number(planned)} geplant.`,
   nothingRan: {
@@ -37,7 +37,7 @@ export const words: ReturnType<typeof suitesWords> = {
   counted: (all, state) => `${number(all)} ${states[state]}`,
   did: {
     mock: ['bestand an einer Attrappe', 'Was er prüfen sollte, war durch eine Attrappe ersetzt.'],
-    skipped: ['lief nicht', 'Er wurde ausgelassen oder endete, bevor er etwas prüfte.'],
+    skipped: ['lief nicht', 'Er wurde übersprungen oder endete, bevor er etwas prüfte.'],
     nothing: ['prüfte nichts', 'Er prüfte nichts, was falsch sein kann.'],
     shape: ['prüfte eine Form', 'Er prüfte Formen oder ob etwas da ist, aber keine Werte.'],
     text: ['suchte in Text', 'Er suchte im Text von erzeugtem Code und führte ihn nicht aus.'],
@@ -66,15 +66,15 @@ export const words: ReturnType<typeof suitesWords> = {
   whole: 'Alle Aussagen auf einmal',
   copyLink: 'Link kopieren',
   greenControl: 'der eingebaute Fehler fiel nicht auf',
-  kinds: { page: 'Test der Seite', command: 'Test der Befehlszeile', repository: 'Test' },
+  kinds: { page: 'Test der Seite', command: 'Test der Kommandozeile', repository: 'Test' },
   noReport: 'kein Bericht über Tests ist offen',
   notInReport: 'nicht im Bericht',
   report: {
-    title: 'Ergebnisse von Tests der Seite, der Befehlszeile und des Repositoriums',
+    title: 'Ergebnisse von Tests der Seite, der Kommandozeile und des Repositoriums',
     choose:
       'Ein Bericht, den npm test -- --report DATEI schrieb; er lässt sich auch auf die Seite ziehen',
     shown: (name, when) =>
-      `Ergebnisse von Tests der Seite, der Befehlszeile und des Repositoriums: ${name}, ${when}.`,
+      `Ergebnisse von Tests der Seite, der Kommandozeile und des Repositoriums: ${name}, ${when}.`,
     unknown: (count) => `Nicht in dieser Version und darum nicht gezeigt: ${tests(count)}.`,
     forget: 'Schließen',
   },
