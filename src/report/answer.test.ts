@@ -9,7 +9,7 @@ const stopped = (of: Report): Report => ({ ...of, run: { ...of.run, complete: fa
 
 test('only a whole run with nothing wrong is answered with yes', async () => {
   const [failed] = (await reportsOfAllKinds()) as [Report];
-  expect(texts(RUN)).toEqual(['Yes: 14 of 14 checks are right.', '14 of 14 right']);
+  expect(texts(RUN), 'a chosen part').toEqual(['14 of 14 checks are right.', '14 of 14 right']);
   expect(texts(stopped(RUN))).toEqual([
     'Stopped after 14 checks: this report is not complete.',
     'stopped after 14',
@@ -27,7 +27,12 @@ test('only a whole run with nothing wrong is answered with yes', async () => {
   ]);
   const [place] = whole.environments as [Report['environments'][number]];
   const adapter = { ...place.adapter, isFallback: false };
-  expect(texts({ ...whole, environments: [{ ...place, adapter }] })[0]).toMatch(/^Yes: 14 of 14/);
+  const hardware = { ...whole, environments: [{ ...place, adapter }] };
+  expect(texts(hardware)[0]).toMatch(/^Yes: 14 of 14/);
+  const shard = { ...hardware, run: { ...hardware.run, shard: '1/2' } };
+  expect(texts(shard)[0], 'a shard').toMatch(/^14 of 14/);
+  const results = RUN.results.map((one) => ({ ...one, suite: 'parity.matmul' }));
+  expect(texts({ ...hardware, results })[0], 'recordings').toMatch(/^14 of 14/);
   expect(texts(await report([], ''))).toEqual([
     'Nothing was proved: no check ran to its end.',
     'nothing proved',

@@ -47,7 +47,10 @@ const TONES: Readonly<Record<TrainingAnswer['tone'], AnswerLine['tone']>> = {
   none: 'open',
 };
 
-/** The answer, one or two lines. A part of a run says what is wrong, and never yes. */
+/**
+ * The answer, one or two lines. What was stopped, a chosen part of the checks and recordings say what
+ * is wrong, and never yes: as on the page, only a whole run answers the question.
+ */
 export function answerLines(report: Report): readonly [AnswerLine, ...AnswerLine[]] {
   const { kind, run, results } = report;
   const { total } = report.summary;
@@ -69,14 +72,14 @@ export function answerLines(report: Report): readonly [AnswerLine, ...AnswerLine
   if (!run.complete) return wrong > 0 ? [no, stopped] : [stopped];
   if (wrong > 0) return [no];
   if (right === 0) return [{ tone: 'open', text: 'Nothing was proved: no check ran to its end.' }];
-  const yes = isSlowly(report) ? 'Yes, but slowly' : 'Yes';
-  return [{ tone: 'good', text: `${yes}: ${of(right, total - skipped, rights)}` }];
+  return [{ tone: 'good', text: `${yes(report)}${of(right, total - skipped, rights)}` }];
 }
 
-/** Whether a whole run tells of a computer that uses no GPU, as the page says it too. */
-function isSlowly({ kind, run, environments }: Report): boolean {
-  const isWhole = kind === 'run' && run.filters.length === 0 && run.shard === '1/1';
-  return isWhole && environments.some(({ adapter }) => adapter.isFallback);
+function yes({ kind, run, results, environments }: Report): string {
+  if (kind !== 'run') return 'Yes: ';
+  const isPart = run.filters.length > 0 || run.shard !== '1/1';
+  if (isPart || results.every(({ suite }) => suite.startsWith('parity.'))) return '';
+  return environments.some(({ adapter }) => adapter.isFallback) ? 'Yes, but slowly: ' : 'Yes: ';
 }
 
 /** The same in few words, for a badge or a title: "1228 of 1228 right". */

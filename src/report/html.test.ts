@@ -48,10 +48,10 @@ const HEADLINE: Headline = {
 test('says answer, place, settings and every case, and has no place for problems where there is none', async () => {
   const { text } = parse(await toHtml(RUN));
   expect(text).toContain(
-    'Yes: 14 of 14 checks are right. On a processor (Node.js 20), 2026-11-20, 08:56 UTC',
+    '14 of 14 checks are right. On a processor (Node.js 20), 2026-11-20, 08:56 UTC',
   );
   expect(text).toContain('Not the standard settings: only the cases ops.matmul.* !*vector*.');
-  expect(text).toContain('A processor stands in for a graphics chip');
+  expect(text).toContain('Software rendering, no GPU in use');
   expect(text).toContain('ops.matmul.matmul 14 pass');
   for (const { id, suite } of RUN.results) expect(text).toContain(id.slice(suite.length + 1));
   expect(text).not.toContain('What did not pass');

@@ -49,7 +49,7 @@ test('says the answer, the place, the settings, the libraries and the link', () 
     link: 'https://example.org/#AbC-_1',
     device: 'my laptop',
   });
-  expect(text.split('\n\n')[0]).toBe('### Gradproof: Yes: 14 of 14 checks are right.');
+  expect(text.split('\n\n')[0]).toBe('### Gradproof: 14 of 14 checks are right.');
   const html = marked.parse(text, { async: false });
   expect(html).toContain(
     'my laptop, a processor (Node.js 20) · tier quick · 2026-11-20 · gradproof 0.1.0 (14830f7)',

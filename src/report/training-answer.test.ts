@@ -54,6 +54,15 @@ test('a run that learnt is answered with yes, what it learnt, and what was measu
   });
 });
 
+test('a loss above the letter-frequency baseline is not said to know which byte follows which', async () => {
+  const metrics = { ...METRICS, heldoutAfter: 3.7 };
+  const { headline, sentences } = trainingAnswer(await trained({ status: 'pass', metrics }));
+  expect(headline).toBe('Yes: fine-tuning works here.');
+  expect(sentences[0]).toMatch(
+    /^The model learnt how often each byte occurs in this text, not yet/,
+  );
+});
+
 test('on a software adapter it works, but slowly', async () => {
   const { tone, headline, sentences } = trainingAnswer(await trained({ status: 'pass' }, true));
   expect([tone, headline]).toEqual(['warn', 'Yes, but slowly: fine-tuning works here.']);

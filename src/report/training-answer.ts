@@ -29,7 +29,7 @@ export function trainingAnswer(
     return {
       tone: slowly ? 'warn' : 'good',
       headline: slowly ? words.learntSlowly : words.learnt,
-      sentences: [words.what, ...figures, ...(slowly ? [words.slow] : [])],
+      sentences: [whatLearnt(result, words), ...figures, ...(slowly ? [words.slow] : [])],
     };
   }
   if (result.status === 'skip') {
@@ -46,6 +46,13 @@ export function trainingAnswer(
     headline: result.status === 'fail' ? words.notLearnt : words.broke,
     sentences: [...(result.error ? [sentence(result.error.message)] : []), ...figures],
   };
+}
+
+/** More than byte frequencies only where the loss ends below what these alone give. */
+function whatLearnt({ metrics = {} }: CaseResult, words: TrainingWords): string {
+  const { heldoutAfter, unigram } = metrics;
+  const isMore = heldoutAfter == null || unigram == null || heldoutAfter < unigram;
+  return isMore ? words.what : words.frequencies;
 }
 
 function figuresOf({ metrics = {} }: CaseResult, words: TrainingWords): readonly string[] {

@@ -10,6 +10,8 @@ export interface TrainingWords {
   readonly slow: string;
   /** What a model of bytes learns. */
   readonly what: string;
+  /** What it learns of a text that is too short for more. */
+  readonly frequencies: string;
   readonly tooShort: (steps: number, learns: boolean) => string;
   /** So many steps were recomputed and are right; an answer needs more steps. */
   readonly provesNothing: string;
@@ -32,6 +34,8 @@ export const TRAINING_WORDS: TrainingWords = {
   learntSlowly: 'Yes, but slowly: fine-tuning works here.',
   slow: 'Software rendering, no GPU in use: the result counts, the speed does not.',
   what: 'The model learnt which byte follows which in this text: how it is spelt, not what it means.',
+  frequencies:
+    'The model learnt how often each byte occurs in this text, not yet which follows which: a longer text or more steps teach that.',
   tooShort: (count, learns) =>
     `${learns ? 'It is learning, but' : 'Not yet:'} ${steps(count)} ${count === 1 ? 'is' : 'are'} too few for an answer.`,
   provesNothing: 'So nothing is proved. The usual run gives an answer.',

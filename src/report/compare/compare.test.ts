@@ -85,6 +85,8 @@ test('what passed and fails, is skipped or is missing is a regression', async ()
     compareExitCode(await compare([bad('a:b')], [bad('a:b')])),
     'what never passed is no regression',
   ).toBe(0);
+  const one = compareLines(await compare([ok('a:b')], [bad('a:b')]));
+  expect(one.at(-1)).toMatch(/^1 regression, 0 fixed/);
 });
 
 test('a backend is part of the name, and a case passes only if it does so in every environment', async () => {

@@ -1,4 +1,5 @@
 import { keyOf } from '../case-key.ts';
+import { counted } from '../counted.ts';
 import { plainText } from '../plain-text.ts';
 import { type Change, type Comparison, isRegression } from './compare.ts';
 import type { TimeFigure } from './range.ts';
@@ -46,7 +47,7 @@ export function compareLines(comparison: Comparison): readonly string[] {
     ),
     ...accuracy.slice(0, SHOWN).map((change) => line('accuracy', keyOf(change), shares(change))),
     ...(accuracy.length > SHOWN ? [`accuracy   ${accuracy.length - SHOWN} more changed less`] : []),
-    `${regressions.length} regressions, ${fixed.length} fixed, ${added.length} new, ${stillPassing} still pass, ` +
+    `${counted(regressions.length, 'regression')}, ${fixed.length} fixed, ${added.length} new, ${stillPassing} still pass, ` +
       `${speedWords(comparison)}, ${accuracy.length} with another accuracy`,
   ];
   return lines.map((text) => plainText(text));

@@ -23,7 +23,7 @@ export function environmentSection(environment: Environment, index: number): Mar
 <dl>
 <dt>Runs in</dt><dd>${plainText(`${runtime} ${runtimeVersion}`)}</dd>
 <dt>System</dt><dd>${plainText(os)}, ${counted(cores, 'core')}</dd>
-${names.filter(([, value]) => value).map(([name, value]) => markup`<dt>Adapter’s ${name}</dt><dd>${plainText(value)}</dd>\n`)}${adapter.isFallback ? markup`<dt>Note</dt><dd>A processor stands in for a graphics chip: results count, speed does not.</dd>\n` : ''}</dl>
+${names.filter(([, value]) => value).map(([name, value]) => markup`<dt>Adapter’s ${name}</dt><dd>${plainText(value)}</dd>\n`)}${adapter.isFallback ? markup`<dt>Note</dt><dd>Software rendering, no GPU in use: results count, speed does not.</dd>\n` : ''}</dl>
 ${
   facts.length > 0
     ? table(

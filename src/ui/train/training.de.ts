@@ -87,6 +87,8 @@ export const words: ReturnType<typeof trainingWords> = {
     learntSlowly: 'Ja, aber langsam: Nachtrainieren geht hier.',
     slow: 'Gerechnet hat Software, ohne GPU: Das Ergebnis zählt, das Tempo nicht.',
     what: 'Das Modell hat gelernt, welches Byte in diesem Text auf welche folgt: wie er geschrieben ist, nicht was er bedeutet.',
+    frequencies:
+      'Das Modell hat gelernt, wie oft jedes Byte in diesem Text vorkommt, noch nicht, welches auf welches folgt: Das lehren ein längerer Text oder mehr Schritte.',
     tooShort: (count, learns) =>
       `${learns ? 'Es lernt, aber nach' : 'Noch nicht: Nach'} ${steps(count)} ist es zu früh für eine Antwort.`,
     provesNothing: 'Bewiesen ist also nichts. Der übliche Lauf gibt eine Antwort.',
