@@ -298,9 +298,9 @@ test('the deadline of a run ends it, with a result for every case', async () => 
   const started = performance.now();
   const { report, log } = await play({
     cases: ['pass', 'hang', 'slow'],
-    options: { timeoutMs: 60_000, deadlineMs: 700 },
+    options: { timeoutMs: 60_000, deadlineMs: 4_000 },
   });
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(performance.now() - started).toBeLessThan(30_000);
   const of = (name: string) => report.results.find(({ id }) => id === `fixture:${name}`);
   expect(of('hang')).toMatchObject({ status: 'timeout', error: { code: 'run-deadline' } });
   expect(of('slow')).toMatchObject({
