@@ -36,7 +36,17 @@ export type Switch =
       readonly form: 'keep';
       readonly start: number;
       readonly end: number;
+      readonly keyword: string;
       readonly name: string;
+    }
+  /** A key of a destructuring that is another; in `{ name }` the name stays. */
+  | {
+      readonly form: 'key';
+      readonly start: number;
+      readonly end: number;
+      readonly name: string;
+      readonly other: string;
+      readonly isShorthand: boolean;
     };
 
 /** One change of one place in the TypeScript. */
