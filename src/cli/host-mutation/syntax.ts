@@ -51,6 +51,11 @@ export function isFunction(node: Node): boolean {
   );
 }
 
+/** `a` and `a.b`. */
+export function isNamed({ type }: Node): boolean {
+  return type === 'Identifier' || type === 'MemberExpression';
+}
+
 /** Without the syntax of types and parentheses around it. */
 export function bare(node: Node): Node {
   switch (node.type) {

@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import type { Change, Site } from '../site.ts';
+import { isNamed } from '../syntax.ts';
 import type { TypeFacts } from '../type-facts.ts';
 
 /** A call without its last argument, or with two neighbouring ones in each other's place. */
@@ -36,8 +37,4 @@ function isSymmetric({ callee }: Call): boolean {
   return callee.type === 'MemberExpression' && callee.object.type === 'Identifier'
     ? callee.object.name === 'Math'
     : false;
-}
-
-function isNamed({ type }: Node): boolean {
-  return type === 'Identifier' || type === 'MemberExpression';
 }

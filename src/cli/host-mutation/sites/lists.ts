@@ -1,32 +1,64 @@
 import type { Node } from 'oxc-parser';
 import type { Change, Site } from '../site.ts';
+import { isNamed } from '../syntax.ts';
 
 /** An array of more is a set or a table, where the order says little. */
 const LONGEST = 8;
 
-/** A spread that is not there, and neighbours of a short array in each other's place. */
+/**
+ * A spread that is not there; neighbours of a short array in each other's place; a spread of an
+ * object behind what should replace its properties.
+ */
 export function listChanges(site: Site): readonly Change[] {
-  const { node, parent } = site;
-  if (node.type === 'SpreadElement') {
-    const nothing = parent?.type === 'ObjectExpression' ? '{}' : '[]';
-    const { argument } = node;
-    return site.textOf(argument) === nothing
-      ? []
-      : [site.choose('drop-spread', nothing, argument, argument)];
+  const { node } = site;
+  switch (node.type) {
+    case 'SpreadElement':
+      return dropped(site, node.argument);
+    case 'ArrayExpression':
+      return node.elements.length > LONGEST ? [] : reordered(site, node.elements, isStage);
+    case 'ObjectExpression':
+      return reordered(site, node.properties, isNamedSpread);
+    default:
+      return [];
   }
-  if (node.type !== 'ArrayExpression' || node.elements.length > LONGEST) return [];
-  return node.elements.flatMap((element, i) => {
-    const next = node.elements[i + 1];
-    return element && next && isStage(element) && isStage(next) && differ(site, element, next)
-      ? [site.swap('swap-stages', element, next)]
-      : [];
+}
+
+function dropped(site: Site, argument: Node): readonly Change[] {
+  const nothing = site.parent?.type === 'ObjectExpression' ? '{}' : '[]';
+  return site.textOf(argument) === nothing
+    ? []
+    : [site.choose('drop-spread', nothing, argument, argument)];
+}
+
+function reordered(
+  site: Site,
+  elements: readonly (Node | null)[],
+  matters: (first: Node, second: Node) => boolean,
+): readonly Change[] {
+  return elements.flatMap((first, i) => {
+    const second = elements[i + 1];
+    if (!first || !second || !matters(first, second)) return [];
+    const swapped = site.swap('swap-stages', first, second);
+    if (site.textOf(first) === site.textOf(second)) return [];
+    const isPlain = isValue(first) && isValue(second);
+    return [isPlain ? swapped : site.choose('swap-stages', swapped.replacement, swapped)];
   });
 }
 
-function isStage({ type }: Node): boolean {
-  return type === 'Identifier' || type === 'MemberExpression' || type === 'CallExpression';
+function isStage(first: Node, second: Node): boolean {
+  return [first, second].every((node) => isValue(node) || node.type === 'SpreadElement');
 }
 
-function differ(site: Site, first: Node, second: Node): boolean {
-  return site.textOf(first) !== site.textOf(second);
+/** What stands behind the spread of a named object may replace its properties. */
+function isNamedSpread(first: Node, second: Node): boolean {
+  return first.type === 'SpreadElement' && isNamed(first.argument) && !isConditional(second);
+}
+
+/** `...(a ? { b } : {})` adds what is nowhere else. */
+function isConditional(node: Node): boolean {
+  return node.type === 'SpreadElement' && !isNamed(node.argument);
+}
+
+function isValue(node: Node): boolean {
+  return isNamed(node) || node.type === 'CallExpression';
 }
