@@ -153,6 +153,21 @@ describe('a planted violation is found', () => {
       "import { records } from '../reference/registry.ts';",
       'the leaf src/formats may use',
     ],
+    [
+      'src/train/loop/planted.ts',
+      "import type { Mlp } from '../../models/mlp/mlp.ts';",
+      'names no model, data set or optimizer',
+    ],
+    [
+      'src/train/loop/planted.ts',
+      "import { drawSpirals } from '../../data/spirals.ts';",
+      'names no model, data set or optimizer',
+    ],
+    [
+      'src/train/loop/planted.ts',
+      "import { stepAdamw } from '../../ops/optim/adamw_step.ts';",
+      'names no model, data set or optimizer',
+    ],
     ['src/cli/planted.ts', "import '../elsewhere/thing.ts';", 'is in no layer'],
   ])('%s: %s', (file, source, message) => {
     const found = importsOf(file, source).flatMap((one) => violationOf(one) ?? []);

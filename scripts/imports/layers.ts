@@ -49,6 +49,13 @@ const LEAF_NEEDS = [
 /** The part of src/tensor that needs a GPU, and is none of a leaf's business. */
 const GPU_TENSOR = 'src/tensor/tensor.ts';
 
+/** What trains any model on any data: it knows of each what all of them have. */
+const LOOP = 'src/train/loop/';
+
+/** Models, data sets and optimizers by their names. */
+const NAMED =
+  /^src\/(?:models\/(?!model\.ts$)|data\/(?!examples\.ts$)|(?:ops|vocabulary)\/optim\/|train\/update-rule\.ts$)/;
+
 /** Files that are sources of their own kind and imported by none of the layers. */
 const OUTSIDE = ['package.json'];
 
@@ -61,6 +68,8 @@ export function violationOf({ from, to }: Import): string | undefined {
   const target = placeOf(to);
   if (!source) return undefined; // a config file at the root
   if (!target) return `${from} imports ${to}, which is in no layer`;
+  if (from.startsWith(LOOP) && NAMED.test(to))
+    return `${from} imports ${to}: the training loop names no model, data set or optimizer`;
   if (source === target) return undefined;
   if (LEAVES.includes(source)) {
     const allowed = LEAF_NEEDS.includes(target) && to !== GPU_TENSOR;

@@ -37,9 +37,12 @@ export class RandomState {
     this.#used = 0;
   }
 
-  /** On the host, after a step was recorded or replayed: the next one starts behind it. */
-  advance(): void {
-    this.#base = nextBase(this.#base, this.#used);
+  /**
+   * On the host, after a step was recorded or replayed: the next one starts behind the counters that
+   * it took, by default those of the step that was recorded last.
+   */
+  advance(counters = this.#used): void {
+    this.#base = nextBase(this.#base, counters);
   }
 
   /** Where the next step starts: counters that earlier steps used up. */

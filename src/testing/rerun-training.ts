@@ -39,7 +39,7 @@ export async function rerunTraining(
   const { same, deviation } = await compareBits(t, restart, log, { from, last, isOver });
   using trainer = restart();
   if (deviation) {
-    for (let step = from + 1; step < deviation.step; step++) trainer.step();
+    for (let step = from + 1; step < deviation.step; step++) await trainer.step();
     await nameDeviation(t, trainer, deviation);
   }
   const repeated =
@@ -76,7 +76,7 @@ async function compareBits(
   for (let step = from + 1; step <= last; step++) {
     const before = log.fingerprintsOf(step);
     if (!before || isOver()) return { same: step - 1 };
-    trainer.step();
+    await trainer.step();
     const [again] = await fingerprints.read();
     const deviation = again && deviationOf(step, before, again);
     if (deviation) return { same: step - 1, deviation };

@@ -3,7 +3,12 @@ import { hostTensorFrom } from '../tensor/host.ts';
 import { RunLog } from './run-log.ts';
 
 const one = hostTensorFrom('f32', [1], [0]);
-const state = (step: number) => ({ step, tensors: { param: one } });
+const state = (step: number) => ({
+  step,
+  tensors: { param: one },
+  random: 0,
+  statistics: {},
+});
 
 function logOf(losses: readonly number[]): RunLog {
   const log = new RunLog();

@@ -1,5 +1,5 @@
 import type { StepFingerprints } from '../train/fingerprints.ts';
-import type { OptimizerState } from '../train/optimizer.ts';
+import type { LoopState } from '../train/loop/training-loop.ts';
 
 /**
  * Nats above the first step's loss from which on a step is anomalous: worse than the untrained
@@ -26,7 +26,7 @@ export class RunLog {
    * The last states after judged steps, older first. A loss is read some steps after it was made,
    * so one state would not do.
    */
-  #states: readonly OptimizerState[] = [];
+  #states: readonly LoopState[] = [];
 
   addLoss(loss: number): void {
     this.losses.push(loss);
@@ -52,12 +52,12 @@ export class RunLog {
     return this.#fingerprints.get(step);
   }
 
-  keep(state: OptimizerState): void {
+  keep(state: LoopState): void {
     if (this.anomalousStep === undefined) this.#states = [...this.#states.slice(-1), state];
   }
 
   /** The last state known before `step`; undefined: only the seed is. */
-  before(step: number): OptimizerState | undefined {
+  before(step: number): LoopState | undefined {
     return this.#states.findLast((state) => state.step < step);
   }
 }

@@ -9,7 +9,7 @@ import { Fingerprints, type StepFingerprints } from './fingerprints.ts';
 import { forecastBytes } from './forecast.ts';
 import type { Gate } from './gate.ts';
 import type { TrainingMetrics } from './learning-check.ts';
-import type { OptimizerState } from './optimizer.ts';
+import type { LoopState } from './loop/training-loop.ts';
 import type { TrainingPhase, TrainingProgress } from './progress.ts';
 import { legible, promptIn, sampleBytes } from './sample.ts';
 import { StepClock } from './step-clock.ts';
@@ -40,7 +40,7 @@ export interface TrainingObserver {
    */
   readonly judge: (step: number, applications: readonly Application<Tensor>[]) => Promise<number>;
   /** Given the state after a judged step that was right. */
-  readonly keep: (state: OptimizerState) => void;
+  readonly keep: (state: LoopState) => void;
   /**
    * Given the fingerprints of the next steps, before their losses are told, and before a later step
    * is judged.
@@ -126,13 +126,12 @@ async function* learn(
       await trainer.judgedStep(async (applications) => {
         boundUsed = Math.max(boundUsed, await judge(step, applications));
       });
-      const state = await trainer.checkpoint();
-      if (state) keep(state);
+      keep(await trainer.checkpoint());
       judgedSteps += 1;
       yield { type: 'judged', step, boundUsed };
       if (step === 1 && config.capture) await trainer.capture();
       clock.begin(step);
-    } else trainer.step();
+    } else await trainer.step();
     if (step % lossEvery === 0 || step === steps) {
       note(await fingerprints.read());
       const losses = await trainer.losses(told);
@@ -172,7 +171,8 @@ async function frozenLoss(
   using trainer = new Trainer(gpu, splitText(text, config.heldoutFraction), config, {
     frozen: true,
   });
-  for (let step = 0; step < Math.min(config.frozenSteps, config.steps); step++) trainer.step();
+  for (let step = 0; step < Math.min(config.frozenSteps, config.steps); step++)
+    await trainer.step();
   return await trainer.heldoutLoss();
 }
 

@@ -1,4 +1,3 @@
-import { InvariantError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { fingerprintInto, fingerprintLanes } from '../ops/bits/fingerprint.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
@@ -27,11 +26,20 @@ interface Sums {
   readonly lanes: number;
 }
 
-/** Memory in which a captured step leaves its sums each time. */
-interface StepSums {
+/** Memory in which a captured step leaves its sums each time; whoever captures it owns it. */
+export class StepSums implements Disposable {
   readonly memory: Tensor;
   /** Lanes of each tensor, in the order in which the step makes them. */
-  lanes: number[];
+  readonly lanes: readonly number[];
+
+  constructor(gpu: Gpu, lanes: readonly number[]) {
+    this.memory = Tensor.empty(gpu, 'u32', [total(lanes), 2]);
+    this.lanes = lanes;
+  }
+
+  [Symbol.dispose](): void {
+    this.memory[Symbol.dispose]();
+  }
 }
 
 /**
@@ -50,9 +58,10 @@ export class Fingerprints implements Disposable {
   #ends: number[] = [];
   /** Lanes that the last page holds. */
   #used = 0;
-  #lanesOfStep = 0;
-  #captured: StepSums | undefined;
-  #recording: StepSums | undefined;
+  /** Where the sums of a step go that is captured: to the next lanes of this memory. */
+  #recording: { readonly memory: Tensor; used: number } | undefined;
+  /** Lanes of the tensors of a step that is only traced. */
+  #counting: number[] | undefined;
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
@@ -62,38 +71,31 @@ export class Fingerprints implements Disposable {
   see(tensors: Tensors): void {
     for (const tensor of Object.values(tensors)) {
       const lanes = fingerprintLanes(tensor.bytes);
-      fingerprintInto(
-        this.#gpu,
-        tensor,
-        this.#recording ? this.#placeOfStep(this.#recording, lanes) : this.#place([lanes]),
-      );
+      if (this.#counting) this.#counting.push(lanes);
+      else fingerprintInto(this.#gpu, tensor, this.#placeOf(lanes));
     }
   }
 
   /** What is seen from here on belongs to the next step. */
   endStep(): void {
-    this.#lanesOfStep = this.#sums
-      .slice(this.#ends.at(-1) ?? 0)
-      .reduce((sum, { lanes }) => sum + lanes, 0);
     this.#ends.push(this.#sums.length);
   }
 
-  /**
-   * Takes memory for the sums of a step like the last one that ended, before the step is captured.
-   */
-  prepareCapture(): void {
-    if (this.#lanesOfStep === 0)
-      throw new InvariantError('fingerprints: a step is captured before one has run');
-    this.#captured?.memory[Symbol.dispose]();
-    this.#captured = { memory: Tensor.empty(this.#gpu, 'u32', [this.#lanesOfStep, 2]), lanes: [] };
+  /** Memory for the sums of a step that is to be captured, as `trace` shows it, which runs nothing. */
+  sumsOf(trace: () => void): StepSums {
+    const lanes: number[] = [];
+    this.#counting = lanes;
+    try {
+      trace();
+    } finally {
+      this.#counting = undefined;
+    }
+    return new StepSums(this.#gpu, lanes);
   }
 
-  /** Records a step that is captured: its sums go to the memory that was prepared. */
-  recordCaptured(record: () => void): void {
-    if (!this.#captured)
-      throw new InvariantError('fingerprints: no memory was prepared for a captured step');
-    this.#captured.lanes = [];
-    this.#recording = this.#captured;
+  /** Records a step that is captured: its sums go to memory of its own. */
+  recordInto({ memory }: StepSums, record: () => void): void {
+    this.#recording = { memory, used: 0 };
     try {
       record();
     } finally {
@@ -102,8 +104,8 @@ export class Fingerprints implements Disposable {
   }
 
   /** Keeps the sums of a captured step that has run, before they are overwritten. */
-  keepCaptured(): void {
-    if (this.#captured) this.#place(this.#captured.lanes).copyFrom(this.#captured.memory);
+  keep({ memory, lanes }: StepSums): void {
+    this.#place(lanes).copyFrom(memory);
   }
 
   /**
@@ -134,13 +136,13 @@ export class Fingerprints implements Disposable {
 
   /** A place in a page for the sums of tensors of these lanes, one after the other. */
   #place(tensors: readonly number[]): Tensor {
-    const total = tensors.reduce((sum, lanes) => sum + lanes, 0);
+    const count = total(tensors);
     const last = this.#pages.at(-1);
-    if (!last || this.#used + total > (last.shape[0] as number)) {
-      this.#pages.push(Tensor.empty(this.#gpu, 'u32', [Math.max(PAGE_LANES, total), 2]));
+    if (!last || this.#used + count > (last.shape[0] as number)) {
+      this.#pages.push(Tensor.empty(this.#gpu, 'u32', [Math.max(PAGE_LANES, count), 2]));
       this.#used = 0;
     }
-    const view = (this.#pages.at(-1) as Tensor).view([total, 2], {
+    const view = (this.#pages.at(-1) as Tensor).view([count, 2], {
       offset: this.#used * LANE_BYTES,
     });
     for (const lanes of tensors) {
@@ -150,10 +152,11 @@ export class Fingerprints implements Disposable {
     return view;
   }
 
-  #placeOfStep(step: StepSums, lanes: number): Tensor {
-    const used = step.lanes.reduce((sum, n) => sum + n, 0);
-    step.lanes.push(lanes);
-    return step.memory.view([lanes, 2], { offset: used * LANE_BYTES });
+  #placeOf(lanes: number): Tensor {
+    if (!this.#recording) return this.#place([lanes]);
+    const { memory, used } = this.#recording;
+    this.#recording.used += lanes;
+    return memory.view([lanes, 2], { offset: used * LANE_BYTES });
   }
 
   #clear(): void {
@@ -163,6 +166,7 @@ export class Fingerprints implements Disposable {
 
   [Symbol.dispose](): void {
     this.#clear();
-    this.#captured?.memory[Symbol.dispose]();
   }
 }
+
+const total = (lanes: readonly number[]): number => lanes.reduce((sum, count) => sum + count, 0);

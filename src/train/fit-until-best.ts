@@ -4,7 +4,7 @@ import type { Model } from '../models/model.ts';
 import { seam } from '../seam.ts';
 import { earlyStop } from './early-stopping.ts';
 import type { EpochTrainer } from './epoch-trainer.ts';
-import type { OptimizerState } from './optimizer.ts';
+import type { LoopState } from './loop/training-loop.ts';
 import { score } from './score.ts';
 
 /** How long a model is trained. */
@@ -33,7 +33,7 @@ export interface Fit {
   readonly best: number;
 }
 
-const restore = seam('train.restore', (trainer: EpochTrainer, state: OptimizerState) =>
+const restore = seam('train.restore', (trainer: EpochTrainer, state: LoopState) =>
   trainer.restore(state),
 );
 

@@ -1,11 +1,11 @@
-import { RandomState } from '../autograd/random-state.ts';
 import { Tape, type TapeOptions } from '../autograd/tape.ts';
 import type { Examples } from '../data/examples.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { Model } from '../models/model.ts';
 import { seam } from '../seam.ts';
-import { accumulate } from './accumulation.ts';
+import { GroupedBatches } from './grouped-batches.ts';
+import { TrainingLoop } from './loop/training-loop.ts';
 import { askedOf, lossOf, uploadExamples } from './loss.ts';
 import { type BatchLoss, meanOfBatches } from './mean-of-batches.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -25,21 +25,6 @@ export interface StepOptions {
   readonly onStep?: ((step: number, loss: number) => void | Promise<void>) | undefined;
 }
 
-/** So many batches at a time; the last group has what is left. */
-const grouped = seam(
-  'train.grouped',
-  function* (batches: Iterable<Examples>, size: number): Generator<readonly Examples[]> {
-    let group: Examples[] = [];
-    for (const batch of batches) {
-      group.push(batch);
-      if (group.length < size) continue;
-      yield group;
-      group = [];
-    }
-    if (group.length > 0) yield group;
-  },
-);
-
 const isAborted = seam('train.is_aborted', (signal: AbortSignal | undefined) =>
   Boolean(signal?.aborted),
 );
@@ -57,22 +42,14 @@ export async function runMiniTraining(
   options: StepOptions = {},
 ): Promise<number[]> {
   const { shift = false, seed, signal, watch, onStep, accumulation = 1 } = options;
-  const random = seed === undefined ? undefined : new RandomState(seed);
   const losses: number[] = [];
   if (steps < 1) return losses;
-  for (const parts of grouped(batches, accumulation)) {
-    const scale = optimizer.lossScale;
-    const { loss, gradients } = await accumulate(gpu, model, parts, {
-      shift,
-      scale,
-      random,
-      watch,
-    });
-    using sum = gradients;
-    optimizer.advance();
-    optimizer.update(sum.gradients);
-    losses.push(loss);
-    await onStep?.(losses.length, loss);
+  const source = new GroupedBatches(batches, accumulation);
+  const observers = { watch };
+  using loop = new TrainingLoop(gpu, { model, source, optimizer, seed, shift, observers });
+  while (await loop.step()) {
+    losses.push(await loop.readLoss());
+    await onStep?.(losses.length, losses.at(-1) as number);
     if (losses.length >= steps || isAborted(signal)) break;
   }
   return losses;

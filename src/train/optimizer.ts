@@ -116,6 +116,11 @@ export class Optimizer implements Disposable {
     return this.#scaler?.state.scale;
   }
 
+  /** Steps that were counted. */
+  get step(): number {
+    return this.#step;
+  }
+
   /** Counts one more step, which is about to be recorded, or replayed by a capture. */
   advance(): void {
     this.#step += 1;

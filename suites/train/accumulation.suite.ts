@@ -12,7 +12,8 @@ import { hostTensorFrom } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
-import { accumulate } from '../../src/train/accumulation.ts';
+import { Passes } from '../../src/train/loop/passes.ts';
+import { StepInputs } from '../../src/train/loop/step-inputs.ts';
 import { lossOf, uploadExamples } from '../../src/train/loss.ts';
 import { runMiniTraining } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
@@ -54,6 +55,17 @@ async function gradientsOf(
   return values;
 }
 
+/** Forward and backward of the parts of a batch, which has their gradients. */
+function accumulate(t: CaseContext, model: Llama, parts: readonly Examples[]): Passes {
+  using inputs = new StepInputs(t.gpu, parts, true);
+  const passes = new Passes(t.gpu, model, parts.length, { shift: true });
+  for (const part of inputs.parts) {
+    passes.begin(part);
+    passes.end();
+  }
+  return passes;
+}
+
 /** The gradients of a batch of all four texts, as a tape gives them: nothing is weighted. */
 async function wholeGradients(t: CaseContext, model: Llama): Promise<Values> {
   using scope = new Scope();
@@ -92,8 +104,7 @@ for (const [name, clause, desc, control, factor] of [
     .run(async (t) => {
       using model = tinyTransformer(t, SIZES);
       const whole = await wholeGradients(t, model);
-      const { gradients } = await accumulate(t.gpu, model, texts(t, 1), { shift: true });
-      using sum = gradients;
+      using sum = accumulate(t, model, texts(t, 1));
       expectTensors(t, await gradientsOf(t, model, sum.gradients), whole, GRADIENT_LIMIT);
     });
 }
@@ -142,8 +153,7 @@ accumulation
     using optimizer = new Optimizer(t.gpu, model.parameters, ADAMW);
     const parts = texts(t, t.params.texts);
     for (const step of [1, 2]) {
-      const { gradients } = await accumulate(t.gpu, model, parts, { shift: true });
-      using sum = gradients;
+      using sum = accumulate(t, model, parts);
       const grad = flat(model, await gradientsOf(t, model, sum.gradients));
       const inputs = { ...(await stateOf(optimizer)), grad };
       optimizer.advance();
@@ -205,8 +215,7 @@ accumulation
     const peakOf = async (size: number) => {
       const tracker = memoryTracker(t.gpu);
       await using _end = tracker;
-      const { gradients } = await accumulate(t.gpu, model, texts(t, size), { shift: true });
-      gradients[Symbol.dispose]();
+      accumulate(t, model, texts(t, size))[Symbol.dispose]();
       return tracker.stats.totalUsedBytes;
     };
     const whole = await peakOf(4);

@@ -30,7 +30,7 @@ export async function byteLosses(
   const calls: Application<Tensor>[] = [];
   using tape = new Tape(gpu, [], { trace: calls });
   using first = Tensor.from(gpu, hostTensorFrom('i32', [1, context], ids.slice(0, context)));
-  model.forward(tape, first);
+  model.forward(tape, { ids: first });
   let x: Value = { shape: [count, context], data: Float64Array.from(ids) };
   for (const { op, params, inputs } of calls) {
     const input = 'ids' in inputs ? 'ids' : 'x';

@@ -119,7 +119,7 @@ byteModelSuite
   )
   .run(async (t) => {
     using trainer = smallTrainer(t.gpu, t.seed);
-    for (let step = 0; step < 5; step++) trainer.step();
+    for (let step = 0; step < 5; step++) await trainer.step();
     let found: { readonly norm: number; readonly slope: number } | undefined;
     await trainer.judgedStep(async (applications) => {
       // The passes come first: once the optimizer is shown, the parameters are others.
@@ -146,8 +146,8 @@ byteModelSuite
     const level = Math.log(2 * ALPHABET);
     using trainer = smallTrainer(t.gpu, t.seed, { frozen: false }, config);
     using frozen = smallTrainer(t.gpu, t.seed, { frozen: true }, config);
-    for (let step = 0; step < config.steps; step++) trainer.step();
-    for (let step = 0; step < config.frozenSteps; step++) frozen.step();
+    for (let step = 0; step < config.steps; step++) await trainer.step();
+    for (let step = 0; step < config.frozenSteps; step++) await frozen.step();
     const after = await trainer.heldoutLoss();
     const control = await frozen.heldoutLoss();
     t.metric('heldoutAfter', after);
@@ -188,7 +188,7 @@ byteModelSuite
     };
     const text = splitText(smallText(t.seed).fill(UNSEEN, -2 * REST), config.heldoutFraction);
     using trainer = new Trainer(t.gpu, text, config);
-    for (let step = 0; step < 10; step++) trainer.step();
+    for (let step = 0; step < 10; step++) await trainer.step();
     const losses = await byteLosses(t.gpu, trainer.model, text.heldout, config.heldoutBytes);
     const truth = meanOf(losses);
     const limit = STEP_LOSS_LIMIT * truth;
@@ -227,7 +227,7 @@ byteModelSuite
   .run(async (t) => {
     const parametersAfter = async (seed: number) => {
       using trainer = smallTrainer(t.gpu, seed);
-      for (let step = 0; step < 5; step++) trainer.step();
+      for (let step = 0; step < 5; step++) await trainer.step();
       const { data, shape } = await trainer.model.parameters.data.read();
       return { shape, data: Float64Array.from(data) };
     };
@@ -254,7 +254,7 @@ byteModelSuite
   .run(async (t) => {
     using trainer = smallTrainer(t.gpu, t.seed);
     const before = t.gpu.recorder.submits;
-    for (let step = 0; step < 10; step++) trainer.step();
+    for (let step = 0; step < 10; step++) await trainer.step();
     const submits = t.gpu.recorder.submits - before;
     t.expect(submits === 10, () => `10 steps took ${submits} submits`);
   });
@@ -286,9 +286,9 @@ byteModelSuite
       t.gpu.memory.resetPeak();
       using fingerprints = new Fingerprints(t.gpu);
       using trainer = smallTrainer(t.gpu, t.seed, { fingerprints }, config);
-      trainer.step();
+      await trainer.step();
       if (capture) await trainer.capture();
-      for (let step = 2; step <= config.lossEvery; step++) trainer.step();
+      for (let step = 2; step <= config.lossEvery; step++) await trainer.step();
       await trainer.heldoutLoss();
       if (capture) await trainer.judgedStep(async () => undefined);
       const peak = t.gpu.memory.ledger.peakBytes - before;
@@ -332,7 +332,7 @@ for (const autocast of ['float16', 'bfloat16'] as const) {
       await judged(1);
       await trainer.capture();
       for (let step = 2; step < config.steps; step++) {
-        trainer.step();
+        await trainer.step();
         if (step % config.lossEvery === 0) await fingerprints.read();
       }
       await judged(config.steps);

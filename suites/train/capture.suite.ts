@@ -22,7 +22,7 @@ import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Fingerprints } from '../../src/train/fingerprints.ts';
-import type { OptimizerState } from '../../src/train/optimizer.ts';
+import type { LoopState } from '../../src/train/loop/training-loop.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { ALPHABET, SMALL } from './small.ts';
 import { uniformText } from './texts.ts';
@@ -44,9 +44,9 @@ async function bitsAfter(
   trainer: Trainer,
   steps: number,
 ): Promise<{ shape: Shape; data: Float64Array }> {
-  for (let step = 0; step < steps; step++) trainer.step();
+  for (let step = 0; step < steps; step++) await trainer.step();
   const state = await trainer.checkpoint();
-  const tensors = Object.values(state?.tensors ?? {}).flatMap((host) => [...bitsOf(host)]);
+  const tensors = Object.values(state.tensors).flatMap((host) => [...bitsOf(host)]);
   const losses = bitsOf(hostTensorFrom('f32', [steps], await trainer.losses(0)));
   const data = Float64Array.from([...tensors, ...losses]);
   return { shape: [data.length], data };
@@ -87,11 +87,11 @@ captureSuite
     const sumsOf = async (replay: boolean) => {
       using fingerprints = new Fingerprints(t.gpu);
       using trainer = smallTrainer(t.gpu, t.seed, fingerprints);
-      trainer.step();
+      await trainer.step();
       if (replay) await trainer.capture();
-      for (let step = 2; step <= 3; step++) trainer.step();
+      for (let step = 2; step <= 3; step++) await trainer.step();
       let shown = 0;
-      if (replay) trainer.step();
+      if (replay) await trainer.step();
       else {
         await trainer.judgedStep(async (applications) => {
           // The rates are computed for the judge alone.
@@ -117,7 +117,7 @@ captureSuite
   .case('restored')
   .desc('A trainer that takes the state after three steps of another goes on with the same bits.')
   .control('one step more is behind it', (fault) =>
-    fault.host('capture.state_of', () => (state: OptimizerState) => ({
+    fault.host('capture.state_of', () => (state: LoopState) => ({
       ...state,
       step: state.step + 1,
     })),
@@ -125,12 +125,12 @@ captureSuite
   .run(async (t) => {
     using whole = smallTrainer(t.gpu, t.seed);
     await bitsAfter(whole, 3);
-    const state = (await whole.checkpoint()) as OptimizerState;
+    const state = await whole.checkpoint();
     using other = smallTrainer(t.gpu, t.seed);
     other.restore(stateOf(state));
     const next = async (trainer: Trainer) => {
-      for (let step = 4; step <= 5; step++) trainer.step();
-      const tensors = Object.values((await trainer.checkpoint())?.tensors ?? {});
+      for (let step = 4; step <= 5; step++) await trainer.step();
+      const tensors = Object.values((await trainer.checkpoint()).tensors);
       const data = Float64Array.from([
         ...tensors.flatMap((host) => [...bitsOf(host)]),
         ...(await trainer.losses(3)),
@@ -141,7 +141,7 @@ captureSuite
   });
 
 /** The state that is taken over. */
-const stateOf = seam('capture.state_of', (state: OptimizerState): OptimizerState => state);
+const stateOf = seam('capture.state_of', (state: LoopState): LoopState => state);
 
 captureSuite
   .case('fresh-device')

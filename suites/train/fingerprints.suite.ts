@@ -49,9 +49,9 @@ fingerprintsSuite
       else for (const tensor of steps[1] ?? []) fingerprints.see({ tensor });
       fingerprints.endStep();
     }
-    fingerprints.prepareCapture();
-    fingerprints.recordCaptured(observe);
-    fingerprints.keepCaptured();
+    using sums = fingerprints.sumsOf(observe);
+    fingerprints.recordInto(sums, observe);
+    fingerprints.keep(sums);
     fingerprints.endStep();
     await expectSums(t, 'captured', fingerprints, [
       expected[1] ?? [],

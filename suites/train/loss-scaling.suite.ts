@@ -80,7 +80,7 @@ async function overflowAndRecover(t: CaseContext, optimizer: OptimizerParams): P
   }
   await learner.capture();
   const submitsBefore = t.gpu.recorder.submits;
-  for (let step = 2; step < STEPS; step++) learner.step();
+  for (let step = 2; step < STEPS; step++) await learner.step();
   const submits = t.gpu.recorder.submits - submitsBefore;
   t.expect(submits === STEPS - 2, () => `${STEPS - 2} replayed steps took ${submits} submits`);
   await judgedUpdate(STEPS);

@@ -102,7 +102,7 @@ mixedPrecisionSuite
       train(t, mixed, async (learner) => {
         const { loss: first } = await learner.score(examples);
         await learner.capture();
-        for (let step = 0; step < STEPS; step++) learner.step();
+        for (let step = 0; step < STEPS; step++) await learner.step();
         return { first, last: (await learner.score(examples)).loss };
       });
     const [whole, halves] = [await losses(false), await losses(true)];

@@ -181,7 +181,7 @@ async function learn(
       );
     } else {
       const before = t.gpu.recorder.submits;
-      learner.step();
+      await learner.step();
       submits += t.gpu.recorder.submits - before;
     }
   }

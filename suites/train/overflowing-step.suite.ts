@@ -35,8 +35,7 @@ const drawPoints: Draw = (count, random) => {
 
 /** Such points; those of one step lie so far out that float16 does not reach them. */
 function drawWithOverflow(at: number): Draw {
-  // A learner looks at a batch before the first step.
-  let step = -1;
+  let step = 0;
   return (count, random) => {
     step += 1;
     const { inputs, labels } = drawPoints(count, random);

@@ -57,14 +57,14 @@ for (const [seconds, tier] of [
         config,
         { fingerprints },
       );
-      trainer.step();
+      await trainer.step();
       await trainer.capture();
       const heaps: number[] = [];
       const until = performance.now() + 1000 * seconds;
       let steps = 1;
       let device = '';
       for (let lap = 0; performance.now() < until || lap < LEAST_LAPS; lap++) {
-        for (let step = 0; step < LAP; step++) trainer.step();
+        for (let step = 0; step < LAP; step++) await trainer.step();
         await trainer.judgedStep(async () => undefined);
         steps += LAP + 1;
         await fingerprints.read();

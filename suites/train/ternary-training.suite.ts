@@ -200,7 +200,7 @@ async function train(
   await learner.capture();
   for (let step = 1; step <= QAT_STEPS; step++) {
     if (step % EVERY > 0) {
-      learner.step();
+      await learner.step();
       continue;
     }
     await learner.judgedStep(judge);

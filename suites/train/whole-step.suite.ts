@@ -1,11 +1,8 @@
-import type { Examples } from '../../src/data/examples.ts';
-import type { Model } from '../../src/models/model.ts';
-import type { HostTensor, HostTensors } from '../../src/tensor/host.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import type { FaultDeclaration } from '../../src/testing/fault.ts';
 import { suite, type Tier } from '../../src/testing/suite.ts';
-import { Learner } from '../../src/train/learner.ts';
-import { runMiniTraining } from '../../src/train/mini-training.ts';
+import { GroupedBatches } from '../../src/train/grouped-batches.ts';
+import { type LoopOptions, TrainingLoop } from '../../src/train/loop/training-loop.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
 import type { Stage } from '../../src/train/stage.ts';
 import { uniformsStandStill } from './uniforms-stand-still.ts';
@@ -22,52 +19,45 @@ export const wholeStep = suite('train.whole-step', {
     'Four steps of training as the engine makes them, each held against a replica in float64: gradients as a whole, every stage behind them, all that a step changes. Perceptrons in halves and with dropout, an encoder, convolutions with batch normalization and its running statistics, a Llama whole, with a tied head, by LoRA, by DoRA, and by both over a base in NF4 whose bits stay',
 });
 
-/** How steps are made: each recorded anew, or replayed from one capture. */
-type Path = 'eager' | 'captured';
+/** How steps are made: each recorded anew, with all that it computes or without, or replayed. */
+type Path = 'eager' | 'recorded' | 'captured';
 
-/** The running statistics of a model as they are now. */
-async function statisticsOf({ statistics = {} }: Model): Promise<HostTensors> {
-  const read: Record<string, HostTensor> = {};
-  for (const [name, tensor] of Object.entries(statistics)) read[name] = await tensor.read();
-  return read;
-}
-
-async function learn(t: CaseContext, name: LessonName, path: Path): Promise<void> {
-  const setting: Setting = SETTINGS[name];
-  const { build, learnt } = LESSONS[name];
-  using model = build(t);
-  // A learner looks at a batch before the first step.
-  let drawn = 0;
-  using learner = new Learner(t.gpu, model, {
-    ...learnt,
-    batchSize: 1, // batches are those of the setting, whatever is asked for
-    draw: (_, random) => setting.draw(Math.max(1, drawn++), random)[0] as Examples,
-    seed: t.seed,
-    keep_gradients: true,
-  });
-  const judge = new StepJudge(t, setting, model.parameters, {
-    state: await learner.checkpoint(),
-    statistics: await statisticsOf(model),
-  });
-  if (path === 'captured') await learner.capture();
+/** Makes the steps of a setting, each held against the replica; `look` is awaited after each. */
+async function train(
+  t: CaseContext,
+  setting: Setting,
+  path: Path,
+  options: Omit<LoopOptions, 'source' | 'optimizer'> & { readonly optimizer: Optimizer },
+  look: (step: number) => Promise<void> = async () => undefined,
+): Promise<void> {
+  const batches = batchesOf(setting, t.seed);
+  const [first = []] = batches;
+  const source = new GroupedBatches(batches.flat(), first.length);
+  using loop = new TrainingLoop(t.gpu, { ...options, source });
+  const judge = new StepJudge(t, setting, options.model.parameters, await loop.checkpoint());
+  if (path === 'captured') await loop.capture();
   for (let step = 1; step <= STEPS; step++) {
-    if (path === 'captured') learner.step();
-    else await learner.judgedStep(async () => undefined);
-    const state = await learner.checkpoint();
-    await judge.step({
-      state,
-      gradients: await learner.readGradients(),
-      statistics: await statisticsOf(model),
-      random: state.random,
-    });
+    if (path === 'eager') await loop.judgedStep(async () => undefined);
+    else await loop.step();
+    await judge.step(await loop.checkpoint(), await options.optimizer.readGradients());
+    await look(step);
   }
   await judge.end();
 }
 
+async function learn(t: CaseContext, name: LessonName, path: Path): Promise<void> {
+  const { build, learnt } = LESSONS[name];
+  const { optimizer: params, autocast, ...around } = learnt;
+  using model = build(t);
+  const options = { ...around, keep_gradients: true };
+  using optimizer = new Optimizer(t.gpu, model.parameters, params, options);
+  await train(t, SETTINGS[name], path, { model, optimizer, autocast, seed: t.seed });
+}
+
 type Accumulated = 'accumulated' | keyof typeof LLAMAS;
 
-/** Steps of micro-batches, as the loop over a loader makes them. */
-async function accumulate(t: CaseContext, name: Accumulated): Promise<void> {
+/** Steps of micro-batches. */
+async function accumulate(t: CaseContext, name: Accumulated, path: Path): Promise<void> {
   const setting: Setting = SETTINGS[name];
   const llama = name === 'accumulated' ? undefined : llamaOf(t, name, setting);
   using model = llama?.model ?? dropping(t);
@@ -82,25 +72,11 @@ async function accumulate(t: CaseContext, name: Accumulated): Promise<void> {
       keep_gradients: true,
     },
   );
-  const statistics = {};
-  const judge = new StepJudge(t, setting, model.parameters, {
-    state: await optimizer.read(),
-    statistics,
+  const shift = name !== 'accumulated';
+  const options = { model, optimizer, shift, seed: shift ? undefined : t.seed };
+  await train(t, setting, path, options, async (step) => {
+    if (llama) await expectFrozen(t, step, llama);
   });
-  await runMiniTraining(t.gpu, model, batchesOf(setting, t.seed).flat(), optimizer, STEPS, {
-    shift: name !== 'accumulated',
-    seed: name === 'accumulated' ? t.seed : undefined,
-    accumulation: PARTS,
-    onStep: async (step) => {
-      await judge.step({
-        state: await optimizer.read(),
-        gradients: await optimizer.readGradients(),
-        statistics,
-      });
-      if (llama) await expectFrozen(t, step, llama);
-    },
-  });
-  await judge.end();
 }
 
 type Declare = (fault: FaultDeclaration) => void;
@@ -372,5 +348,5 @@ for (const { setting, tier, control } of ACCUMULATED) {
       'Four steps of three micro-batches of unlike length under a scaled loss: gradients as a whole, the stages behind them, all that a step changes, frozen weights bit by bit, and the end of the run.',
     )
     .control(...control)
-    .run((t) => accumulate(t, setting));
+    .run((t) => accumulate(t, setting, 'recorded'));
 }

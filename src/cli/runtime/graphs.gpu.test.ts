@@ -187,7 +187,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
       return new ByteModel(gpu, config, random, random);
     },
     (random) => ({ ids: ids(random, [2, 4], 6) }),
-    (model, tape, inputs: { ids: Tensor }) => model.forward(tape, inputs.ids),
+    (model, tape, inputs: { ids: Tensor }) => model.forward(tape, inputs),
     'linear1.packed',
     'linear2.packed',
   ),

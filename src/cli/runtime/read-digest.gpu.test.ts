@@ -67,7 +67,7 @@ test('the digest of a training that reads nothing is of the weights that it leav
       seed: t.seed,
     });
     await learner.capture();
-    for (let step = 0; step < steps; step++) learner.step();
+    for (let step = 0; step < steps; step++) await learner.step();
   };
   const expected = await digestOf(training(2));
   expect(await digestOf(training(2))).toBe(expected);

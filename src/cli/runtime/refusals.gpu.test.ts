@@ -207,7 +207,7 @@ describe('what is refused leaves nothing behind', () => {
     ).toBe('shape');
   });
 
-  test('a learner of examples without as many labels as they say', () => {
+  test('a learner of examples without as many labels as they say', async () => {
     scope = new Scope();
     const model = scope.add(new Mlp(gpu, { inFeatures: 2, hidden: 4, classes: 2 }, new Random(1)));
     const labels = { dtype: 'i32', shape: [4], data: new Int32Array(3) } as const;
@@ -216,7 +216,10 @@ describe('what is refused leaves nothing behind', () => {
       labels,
     });
     const config = { draw, batchSize: 4, optimizer: { optimizer: 'sgd', lr: 1 }, seed: 1 } as const;
-    expect(refusal(() => new Learner(gpu, model, config))).toBe('shape');
+    const learner = scope.add(new Learner(gpu, model, config));
+    const before = gpu.memory.ledger.liveBuffers;
+    await expect(learner.step()).rejects.toMatchObject({ code: 'shape' });
+    expect(gpu.memory.ledger.liveBuffers).toBe(before);
   });
 
   test('a score of examples that the model cannot read', async () => {

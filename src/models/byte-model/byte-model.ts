@@ -14,6 +14,7 @@ import type { HostTensor } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { frozenInputs } from '../../vocabulary/lora/frozen-weight.ts';
+import type { Model } from '../model.ts';
 import type { ByteModelConfig } from './config.ts';
 import { drawAdapter, drawBase, type LinearShape, linearShapes } from './weights.ts';
 
@@ -28,7 +29,7 @@ interface Linear {
  * a trainable adapter on each linear. A context of bytes is embedded, concatenated, and passed
  * through linears with SiLU between them to a logit for each next byte.
  */
-export class ByteModel implements Disposable {
+export class ByteModel implements Model {
   readonly config: ByteModelConfig;
   /** The adapters, named `<module>.lora_A` and `<module>.lora_B`. */
   readonly parameters: FlatParameters;
@@ -67,7 +68,7 @@ export class ByteModel implements Disposable {
   }
 
   /** Logits f32 [n, vocab] for ids i32 [n, context]; the tape owns them. */
-  forward(tape: Tape, ids: Tensor): Tensor {
+  forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
     const { context, embedding: width, r, alpha } = this.config;
     const embedded = tape.apply(embedding, { weight: this.#embedding, ids }, {}, 'embedding').y;
     let x = tape.view(embedded, [ids.size / context, context * width]);

@@ -5,11 +5,11 @@ import type { Value, Values } from '../../../src/reference/record.ts';
 import { namedState } from '../../../src/reference/step/expected.ts';
 import { freshState, type StepState } from '../../../src/reference/step/state.ts';
 import type { TrainingRun } from '../../../src/reference/training-run.ts';
-import { type HostTensor, type HostTensors, valuesOf } from '../../../src/tensor/host.ts';
+import { type HostTensor, valuesOf } from '../../../src/tensor/host.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
 import type { CaseContext } from '../../../src/testing/context.ts';
 import type { StepGradients } from '../../../src/train/kept-gradients.ts';
-import type { OptimizerState } from '../../../src/train/optimizer.ts';
+import type { LoopState } from '../../../src/train/loop/training-loop.ts';
 import {
   type Expectation,
   endExpectations,
@@ -18,16 +18,6 @@ import {
   stepExpectations,
 } from './expectations.ts';
 import { runOf, type Setting } from './setting.ts';
-
-/** What a step left on the device. */
-export interface Left {
-  readonly state: OptimizerState;
-  readonly gradients: StepGradients | undefined;
-  /** Running statistics of the model. */
-  readonly statistics: HostTensors;
-  /** Counters of the random numbers that were used up; absent where nothing tells. */
-  readonly random?: number | undefined;
-}
 
 /**
  * Holds each step of a run against the replica, from the state and the gradients that the device
@@ -43,12 +33,7 @@ export class StepJudge {
   #step = 0;
 
   /** `start` is what the device holds before the first step. */
-  constructor(
-    t: CaseContext,
-    setting: Setting,
-    { layout }: FlatParameters,
-    start: Pick<Left, 'state' | 'statistics'>,
-  ) {
+  constructor(t: CaseContext, setting: Setting, { layout }: FlatParameters, start: LoopState) {
     this.#t = t;
     this.#setting = setting;
     this.#run = runOf(setting, t.seed);
@@ -63,12 +48,12 @@ export class StepJudge {
       t.expectEqual(`before the first step: ${name}`, begun[name] as Value, value);
   }
 
-  /** Judges the next step by what it left. */
-  async step({ state, gradients, statistics, random }: Left): Promise<void> {
+  /** Judges the next step by the state that it left and its gradients. */
+  async step(state: LoopState, gradients: StepGradients | undefined): Promise<void> {
     const { products, overflows } = this.#setting;
     const run = this.#run;
     if (!gradients) throw new TypeError('the gradients of the step were not kept');
-    const after = this.#stateOf({ state, statistics });
+    const after = this.#stateOf(state);
     const start = {
       before: this.#before,
       parts: run.batches[this.#step] as readonly Values[],
@@ -79,7 +64,7 @@ export class StepJudge {
       taken: this.#cut(gradients.taken),
       norm: Number.isFinite(run.clip) ? hostValue(gradients.norm) : undefined,
       after,
-      position: random,
+      position: state.random,
     };
     const step = ++this.#step;
     const passes = await passesOf(run, start);
@@ -116,8 +101,7 @@ export class StepJudge {
     }));
   }
 
-  #stateOf({ state: left, statistics }: Pick<Left, 'state' | 'statistics'>): StepState {
-    const { step, tensors } = left;
+  #stateOf({ step, tensors, statistics }: LoopState): StepState {
     const { optimizer, scaler } = this.#run;
     const cut = (name: string) => this.#cut(tensors[name] as HostTensor);
     const number = (name: string) => Number(tensors[name]?.data[0]);

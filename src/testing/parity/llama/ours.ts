@@ -1,9 +1,7 @@
-import { Tape } from '../../../autograd/tape.ts';
+import type { FlatParameters } from '../../../autograd/flat-parameters.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
-import { Scope } from '../../../gpu/scope.ts';
 import type { Application } from '../../../graph/call.ts';
 import { Llama } from '../../../models/llama/llama.ts';
-import { crossEntropy } from '../../../ops/nn/cross_entropy.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../../../quant/weight.ts';
 import type { LlamaRan, LlamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
@@ -11,11 +9,12 @@ import { valuesOfHosts } from '../../../reference/values.ts';
 import {
   type HostTensor,
   type HostTensors,
-  hostTensor,
   hostTensorFrom,
   valuesOf,
 } from '../../../tensor/host.ts';
-import { Tensor } from '../../../tensor/tensor.ts';
+import type { Tensor } from '../../../tensor/tensor.ts';
+import { GroupedBatches } from '../../../train/grouped-batches.ts';
+import { TrainingLoop } from '../../../train/loop/training-loop.ts';
 import { Optimizer } from '../../../train/optimizer.ts';
 import type { OptimizerParams } from '../../../train/update-rule.ts';
 
@@ -25,14 +24,10 @@ type JudgeOfStep = (step: number, applications: readonly Application<Tensor>[]) 
 /** The run on the device, with every op of every step shown to `judge`. */
 export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Promise<LlamaRan> {
   const { config, adapter, clip, schedule, input_ids, labels } = run;
-  using scope = new Scope();
-  const [steps = 0, ...batch] = input_ids.shape;
-  const ids = scope.add(Tensor.empty(gpu, 'i32', batch));
-  const targets = scope.add(Tensor.empty(gpu, 'i32', batch));
-  const one = scope.add(Tensor.from(gpu, hostTensor('f32', [1], Float32Array.of(1))));
+  const [steps = 0, , length = 0] = input_ids.shape;
   using model = new Llama(
     gpu,
-    { ...config, length: batch.at(-1) ?? 0 },
+    { ...config, length },
     { trained: hostsOf(run.trained), frozen: frozenOf(run.frozen), adapter },
   );
   const { parameters } = model;
@@ -40,31 +35,24 @@ export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Pr
     schedule,
     max_grad_norm: clip,
   });
-  const watched = new Map(parameters.names.map((name) => [name, parameters.view(name)]));
+  const batches = Array.from({ length: steps }, (_, step) => ({
+    inputs: { ids: batchAt(input_ids, step) },
+    labels: batchAt(labels, step),
+  }));
+  const source = new GroupedBatches(batches, 1);
+  using loop = new TrainingLoop(gpu, { model, source, optimizer, shift: true });
   const curves = new Curves();
   let first: Pick<LlamaRan, 'logits_step0' | 'grad0'> | undefined;
   for (let step = 1; step <= steps; step++) {
-    ids.write(batchAt(input_ids, step - 1));
-    targets.write(batchAt(labels, step - 1));
-    optimizer.advance();
-    const trace: Application<Tensor>[] = [];
-    using tape = new Tape(gpu, watched.values(), { trace });
-    const logits = model.forward(tape, { ids });
-    const { loss } = tape.apply(
-      crossEntropy,
-      { logits, labels: targets },
-      { shift: true, log_probs: false },
-      'loss',
-    );
-    const gradients = tape.backward(loss, one);
-    await judge(step, trace);
-    curves.losses.push(await numberIn(loss));
-    first ??= { logits_step0: await valueIn(logits), grad0: await gradientsOf(watched, gradients) };
-    await optimizer.judgedUpdate(gradients, async (applications) => {
+    await loop.judgedStep(async (applications, pass) => {
       await judge(step, applications);
-      await curves.addUpdate(applications);
+      if (!pass) return await curves.addUpdate(applications);
+      curves.losses.push(await numberIn(pass.loss));
+      first ??= {
+        logits_step0: await valueIn(pass.logits),
+        grad0: await gradientsOf(parameters, pass.gradients),
+      };
     });
-    gpu.submit();
   }
   const { losses, grad_norms, lrs } = curves;
   return {
@@ -121,12 +109,12 @@ function batchAt({ shape: [count = 1, ...batch], data }: Value, step: number): H
 }
 
 async function gradientsOf(
-  watched: ReadonlyMap<string, Tensor>,
+  parameters: FlatParameters,
   gradients: ReadonlyMap<Tensor, Tensor>,
 ): Promise<Values> {
   const hosts: Record<string, HostTensor> = {};
-  for (const [name, tensor] of watched)
-    hosts[name] = await (gradients.get(tensor) as Tensor).read();
+  for (const name of parameters.names)
+    hosts[name] = await (gradients.get(parameters.view(name)) as Tensor).read();
   return valuesOfHosts(hosts satisfies HostTensors);
 }
 

@@ -1,0 +1,42 @@
+import type { Examples } from '../data/examples.ts';
+import { seam } from '../seam.ts';
+import type { BatchSource } from './loop/batch-source.ts';
+
+/** So many batches at a time; the last group has what is left. */
+const grouped = seam(
+  'train.grouped',
+  function* (batches: Iterable<Examples>, size: number): Generator<readonly Examples[]> {
+    let group: Examples[] = [];
+    for (const batch of batches) {
+      group.push(batch);
+      if (group.length < size) continue;
+      yield group;
+      group = [];
+    }
+    if (group.length > 0) yield group;
+  },
+);
+
+/** Batches that are given, so many to a step; the last step has what is left. */
+export class GroupedBatches implements BatchSource {
+  readonly #batches: Iterable<Examples>;
+  readonly #size: number;
+  #groups: Iterator<readonly Examples[]>;
+
+  constructor(batches: Iterable<Examples>, size: number) {
+    this.#batches = batches;
+    this.#size = size;
+    this.#groups = grouped(batches, size);
+  }
+
+  next(): readonly Examples[] | undefined {
+    const { done, value } = this.#groups.next();
+    return done ? undefined : value;
+  }
+
+  /** Goes through the batches again, which must be more than a generator for that. */
+  seek(step: number): void {
+    this.#groups = grouped(this.#batches, this.#size);
+    for (let passed = 0; passed < step; passed++) this.#groups.next();
+  }
+}

@@ -1,0 +1,9 @@
+import type { Examples } from '../../data/examples.ts';
+
+/** What a loop trains on. */
+export interface BatchSource {
+  /** The micro-batches of the next step; undefined where there are none left. */
+  next(): readonly Examples[] | undefined;
+  /** Goes to where `step` steps are behind it. */
+  seek(step: number): void;
+}

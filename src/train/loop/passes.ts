@@ -1,0 +1,98 @@
+import { GradientSum } from '../../autograd/gradient-sum.ts';
+import { Tape, type TapeOptions } from '../../autograd/tape.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
+import type { Application } from '../../graph/call.ts';
+import type { Model } from '../../models/model.ts';
+import { mul } from '../../ops/math/mul.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { lossOf } from '../loss.ts';
+import type { MicroBatch } from './step-inputs.ts';
+
+/** How passes are made. */
+export interface PassOptions extends Pick<TapeOptions, 'random' | 'watch' | 'autocast'> {
+  /** The loss of a position is that of the label after it. Default false. */
+  readonly shift?: boolean;
+  /** Factor of the gradients, f32 [1], as for loss scaling. Default 1. */
+  readonly scale?: Tensor | undefined;
+  /** Keep every application for {@link Pass.applications}. Default false. */
+  readonly trace?: boolean;
+}
+
+/** Forward and backward of a micro-batch. Its tensors live until {@link Passes.end}. */
+export interface Pass {
+  readonly logits: Tensor;
+  /** The mean over its labels, f32 [1]. */
+  readonly loss: Tensor;
+  /** Its part of the gradients of the step, by parameter view. */
+  readonly gradients: ReadonlyMap<Tensor, Tensor>;
+  /** Empty where they are not traced. */
+  readonly applications: readonly Application<Tensor>[];
+}
+
+/**
+ * Forward and backward of a step over its micro-batches, one after the other: the activations of
+ * one are freed before those of the next are made, and each one's mean loss counts by its share. It
+ * owns the gradients.
+ */
+export class Passes implements Disposable {
+  readonly #gpu: Gpu;
+  readonly #model: Model;
+  readonly #options: PassOptions;
+  /** Absent where a step is one micro-batch, whose gradients are those of the step. */
+  readonly #sum: GradientSum | undefined;
+  #pass: Pass | undefined;
+  /** The tape of the pass, and with what its backward started. */
+  #own = new Scope();
+
+  /** `count` is that of the micro-batches. */
+  constructor(gpu: Gpu, model: Model, count: number, options: PassOptions = {}) {
+    this.#gpu = gpu;
+    this.#model = model;
+    this.#options = options;
+    this.#sum = count > 1 ? new GradientSum(gpu) : undefined;
+  }
+
+  /** Runs forward and backward of the next micro-batch. */
+  begin(part: MicroBatch): Pass {
+    const { shift = false, trace = false, random, watch, autocast } = this.#options;
+    const { parameters } = this.#model;
+    const applications: Application<Tensor>[] = [];
+    const tape = this.#own.add(
+      new Tape(
+        this.#gpu,
+        parameters.names.map((name) => parameters.view(name)),
+        { random, watch, autocast, trace: trace ? applications : undefined },
+      ),
+    );
+    const { loss, logits } = lossOf(tape, this.#model, part, shift);
+    part.loss.copyFrom(loss);
+    const gradients = tape.backward(loss, this.#seedOf(part));
+    this.#pass = { logits, loss, gradients, applications };
+    return this.#pass;
+  }
+
+  /** Takes over what the micro-batch left. */
+  end(): void {
+    this.#model.keepStatistics?.();
+    if (!this.#sum || !this.#pass) return;
+    this.#sum.add(this.#pass.gradients);
+    this.#own.move()[Symbol.dispose]();
+  }
+
+  /** The gradients of all micro-batches that ended, by parameter view. */
+  get gradients(): ReadonlyMap<Tensor, Tensor> {
+    return this.#sum?.gradients ?? this.#pass?.gradients ?? new Map();
+  }
+
+  #seedOf({ share }: MicroBatch): Tensor {
+    const { scale } = this.#options;
+    if (!scale) return share;
+    return this.#sum ? this.#own.add(mul.forward(this.#gpu, { a: scale, b: share }, {}).y) : scale;
+  }
+
+  [Symbol.dispose](): void {
+    this.#own[Symbol.dispose]();
+    this.#sum?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,78 @@
+import type { Examples } from '../../data/examples.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { Scope } from '../../gpu/scope.ts';
+import { seam } from '../../seam.ts';
+import { type HostTensor, hostTensor } from '../../tensor/host.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { askedOf, type UploadedExamples, uploadExamples } from '../loss.ts';
+
+/** A micro-batch on the device. */
+export interface MicroBatch extends UploadedExamples {
+  /** Its share of the labels of the step, f32 [1]. */
+  readonly share: Tensor;
+  /** Where its mean loss is left, f32 [1]. */
+  readonly loss: Tensor;
+}
+
+/** The share of a micro-batch in the mean over all labels of its step. */
+const shareOf = seam('train.share_of', (asked: number, all: number): number => asked / all);
+
+/**
+ * The micro-batches of a step on the device. Those of later steps of the same shapes are written
+ * over them, so that a captured step, which reads the same memory each time, follows its data.
+ */
+export class StepInputs implements Disposable {
+  readonly parts: readonly MicroBatch[];
+  /** The mean loss of each part, f32 [parts]. */
+  readonly losses: Tensor;
+  readonly #shift: boolean;
+  #shares: readonly number[];
+  readonly #owned: Scope;
+
+  /** With `shift` a label is that of the position before it. */
+  constructor(gpu: Gpu, given: readonly Examples[], shift: boolean) {
+    using owned = new Scope();
+    this.#shift = shift;
+    this.#shares = this.#sharesOf(given);
+    const losses = owned.add(Tensor.empty(gpu, 'f32', [given.length]));
+    this.losses = losses;
+    this.parts = given.map((examples, part) => ({
+      ...uploadExamples(gpu, examples, owned),
+      share: owned.add(Tensor.from(gpu, number(this.#shares[part] as number))),
+      loss: losses.view([1], { offset: 4 * part }),
+    }));
+    this.#owned = owned.move();
+  }
+
+  /** Takes the micro-batches of another step, of the same shapes. */
+  write(given: readonly Examples[]): void {
+    const shares = this.#sharesOf(given);
+    for (const [part, { inputs, labels, share }] of this.parts.entries()) {
+      const examples = given[part] as Examples;
+      for (const [name, tensor] of Object.entries(inputs))
+        tensor.write(examples.inputs[name] as HostTensor);
+      labels.write(examples.labels);
+      if (shares[part] !== this.#shares[part]) share.write(number(shares[part] as number));
+    }
+    this.#shares = shares;
+  }
+
+  /** Waits for the step that was made last, and reads its mean loss over all labels. */
+  async readLoss(): Promise<number> {
+    const { data } = await this.losses.read();
+    return this.#shares.reduce((sum, share, part) => sum + share * (data[part] as number), 0);
+  }
+
+  #sharesOf(given: readonly Examples[]): readonly number[] {
+    if (given.length === 1) return [1];
+    const asked = given.map((examples) => askedOf(examples, this.#shift));
+    const all = asked.reduce((sum, count) => sum + count, 0);
+    return asked.map((count) => shareOf(count, all));
+  }
+
+  [Symbol.dispose](): void {
+    this.#owned[Symbol.dispose]();
+  }
+}
+
+const number = (x: number): HostTensor => hostTensor('f32', [1], Float32Array.of(x));
