@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { flatLayout } from './flat-parameters.ts';
 
 test('parameters follow each other at multiples of 64 floats', () => {
@@ -17,4 +17,29 @@ test('parameters follow each other at multiples of 64 floats', () => {
     ['d', 256],
   ]);
   expect(length).toBe(320);
+});
+
+describe('segments', () => {
+  const shapes = new Map([
+    ['a', [3, 5]],
+    ['b', [64]],
+    ['c', [129]],
+    ['d', [1]],
+    ['e', [1]],
+  ]);
+
+  test.each([
+    ['hold all where all fits', 512, [448]],
+    ['end before what does not fit any more', 192, [128, 192, 128]],
+    ['hold one that is larger by itself', 64, [64, 64, 192, 64, 64]],
+  ])('%s', (_, longest, segments) => {
+    const { entries, length, segments: lengths } = flatLayout(shapes, longest);
+    expect(lengths).toEqual(segments);
+    expect(entries).toEqual(flatLayout(shapes).entries);
+    expect(length).toBe(448);
+  });
+
+  test('are one of no length where there are no parameters', () => {
+    expect(flatLayout(new Map()).segments).toEqual([0]);
+  });
 });

@@ -1,53 +1,90 @@
-import { GradproofError } from '../errors.ts';
+import { GradproofError, invariant } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, hostTensor, valuesOf } from '../tensor/host.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Segments } from './segments.ts';
 
 /** A view is bound at its offset, which must be a multiple of 256 bytes: 64 floats. */
 const ALIGNMENT = 64;
 
-/** Where each parameter lies in the flat buffer, in floats. */
+/** Where each parameter lies among all of them, in floats. */
 export interface FlatLayout {
   readonly entries: ReadonlyMap<string, { readonly shape: Shape; readonly offset: number }>;
   readonly length: number;
-}
-
-/** Lays the shapes one after the other, each at a multiple of 64 floats. */
-export function flatLayout(shapes: ReadonlyMap<string, Shape>): FlatLayout {
-  const entries = new Map<string, { shape: Shape; offset: number }>();
-  let length = 0;
-  for (const [name, shape] of shapes) {
-    entries.set(name, { shape, offset: length });
-    length += Math.ceil(sizeOf(shape) / ALIGNMENT) * ALIGNMENT;
-  }
-  return { entries, length };
+  /** Lengths of the segments that follow each other; a parameter lies in one of them. */
+  readonly segments: readonly number[];
 }
 
 /**
- * Every trainable parameter in one f32 buffer, so that one dispatch updates them all; each
- * parameter is a view of its part. The gaps between them are zero and stay zero.
+ * Lays the shapes one after the other, each at a multiple of 64 floats, in segments of at most
+ * `longest` floats; what is longer has a segment to itself.
+ */
+export function flatLayout(
+  shapes: ReadonlyMap<string, Shape>,
+  longest = Number.POSITIVE_INFINITY,
+): FlatLayout {
+  const entries = new Map<string, { shape: Shape; offset: number }>();
+  const segments: number[] = [];
+  let [length, start] = [0, 0];
+  for (const [name, shape] of shapes) {
+    const end = length + Math.ceil(sizeOf(shape) / ALIGNMENT) * ALIGNMENT;
+    if (end - start > longest && length > start) {
+      segments.push(length - start);
+      start = length;
+    }
+    entries.set(name, { shape, offset: length });
+    length = end;
+  }
+  return { entries, length, segments: [...segments, length - start] };
+}
+
+/** How parameters are kept. */
+export interface FlatParametersOptions {
+  /**
+   * Bytes of a segment, unless a parameter is larger. Default: what a kernel of the adapter can
+   * bind.
+   */
+  readonly segmentBytes?: number;
+}
+
+/**
+ * Every trainable parameter one behind the other in f32 buffers, as a rule in one, so that a
+ * dispatch updates all that lies in it; each parameter is a view of its part. The gaps between them
+ * are zero and stay zero.
  */
 export class FlatParameters implements Disposable {
   readonly layout: FlatLayout;
-  readonly data: Tensor;
+  readonly segments: Segments;
   readonly #views: ReadonlyMap<string, Tensor>;
 
   /** Uploads the initial values, in their order. */
-  constructor(gpu: Gpu, initial: ReadonlyMap<string, HostTensor>) {
-    this.layout = flatLayout(new Map([...initial].map(([name, { shape }]) => [name, shape])));
+  constructor(
+    gpu: Gpu,
+    initial: ReadonlyMap<string, HostTensor>,
+    { segmentBytes = largestBinding(gpu) }: FlatParametersOptions = {},
+  ) {
+    const shapes = new Map([...initial].map(([name, { shape }]) => [name, shape]));
+    this.layout = flatLayout(shapes, segmentBytes / 4);
     const values = new Float32Array(this.layout.length);
     for (const [name, { offset }] of this.layout.entries)
       values.set(valuesOf(initial.get(name) as HostTensor), offset);
-    const data = Tensor.from(gpu, hostTensor('f32', [values.length], values));
-    this.data = data;
+    const segments = new Segments(gpu, this.layout.segments, values);
+    this.segments = segments;
     this.#views = new Map(
       [...this.layout.entries].map(([name, { shape, offset }]) => [
         name,
-        data.view(shape, { offset: offset * 4 }),
+        segments.view(shape, { offset: offset * 4 }),
       ]),
     );
+  }
+
+  /** All of it as one tensor, where there is one segment. */
+  get data(): Tensor {
+    const [data, ...others] = this.segments.pieces as [Tensor, ...Tensor[]];
+    invariant(others.length === 0, () => 'the parameters lie in several segments');
+    return data;
   }
 
   get names(): readonly string[] {
@@ -68,10 +105,10 @@ export class FlatParameters implements Disposable {
   }
 
   /**
-   * Copies the gradients, by parameter view, into `target`, a buffer of the same layout. Throws
+   * Copies the gradients, by parameter view, into `target`, which has the same layout. Throws
    * GradproofError `no-grad`, which names every parameter without one, before anything is copied.
    */
-  gather(gradients: ReadonlyMap<Tensor, Tensor>, target: Tensor): void {
+  gather(gradients: ReadonlyMap<Tensor, Tensor>, target: Pick<Segments, 'view'>): void {
     const each = gradientsOf(this, gradients);
     for (const [name, { offset }] of this.layout.entries) {
       const gradient = each.get(this.view(name)) as Tensor;
@@ -81,7 +118,7 @@ export class FlatParameters implements Disposable {
 
   /** Reads every parameter back. */
   async read(): Promise<Record<string, HostTensor>> {
-    const values = (await this.data.read()).data as Float32Array;
+    const values = (await this.segments.read()).data as Float32Array;
     const cut = [...this.layout.entries].map(([name, { shape, offset }]) => {
       return [
         name,
@@ -92,9 +129,12 @@ export class FlatParameters implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.data[Symbol.dispose]();
+    this.segments[Symbol.dispose]();
   }
 }
+
+const largestBinding = (gpu: Gpu): number =>
+  gpu.limits['maxStorageBufferBindingSize'] ?? Number.POSITIVE_INFINITY;
 
 /** The gradients by parameter view; refuses where one is missing. */
 const gradientsOf = seam(

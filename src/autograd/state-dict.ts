@@ -54,8 +54,9 @@ export function loadState(
   for (const name of parameters.names) {
     const host = left.has(name) ? undefined : state[name];
     if (!host) continue;
-    using value = Tensor.from(parameters.data.gpu, host);
-    parameters.view(name).copyFrom(value);
+    const parameter = parameters.view(name);
+    using value = Tensor.from(parameter.gpu, host);
+    parameter.copyFrom(value);
   }
   return difference;
 }

@@ -26,7 +26,7 @@ interface Sums {
   readonly lanes: number;
 }
 
-/** Memory in which a captured step leaves its sums each time; whoever captures it owns it. */
+/** Memory in which a captured step leaves its sums each time; what captures the step owns it. */
 export class StepSums implements Disposable {
   readonly memory: Tensor;
   /** Lanes of each tensor, in the order in which the step makes them. */

@@ -1,3 +1,5 @@
+import type { FlatLayout } from '../autograd/flat-parameters.ts';
+import { Segments } from '../autograd/segments.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
@@ -17,16 +19,16 @@ export interface StepGradients {
  * the step is over, replayed steps included.
  */
 export class KeptGradients implements Disposable {
-  readonly #given: Tensor;
+  readonly #given: Segments;
   readonly #norm: Tensor;
 
-  constructor(gpu: Gpu, size: number) {
-    this.#given = Tensor.zeros(gpu, [size]);
+  constructor(gpu: Gpu, { segments, length }: FlatLayout) {
+    this.#given = new Segments(gpu, segments, new Float32Array(length));
     this.#norm = Tensor.zeros(gpu, [1]);
   }
 
   /** Records that the update begins with these gradients. */
-  begin(grad: Tensor): void {
+  begin(grad: Segments): void {
     this.#given.copyFrom(grad);
   }
 
@@ -36,7 +38,7 @@ export class KeptGradients implements Disposable {
   }
 
   /** Reads what was kept of the last step; `taken` is what its update took. */
-  async read(taken: Tensor): Promise<StepGradients> {
+  async read(taken: Segments): Promise<StepGradients> {
     return {
       given: await this.#given.read(),
       taken: await taken.read(),

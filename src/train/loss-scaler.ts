@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { add } from '../ops/math/add.ts';
 import { ampUnscale, unscale } from '../ops/optim/amp_unscale.ts';
 import { ampUpdateScale, type ScaleState, updateScale } from '../ops/optim/amp_update_scale.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
@@ -21,16 +22,21 @@ export class LossScaler implements Disposable {
   readonly #gpu: Gpu;
   readonly #growth: Omit<ParamsOf<typeof gradScaler>, 'init_scale' | 'lr'>;
   readonly #rule: ScaledRule;
-  readonly #foundInf: Tensor;
+  /** Of each segment of the gradients, and of each with those before it: 0 where none is. */
+  readonly #found: readonly Tensor[];
+  readonly #foundSoFar: readonly Tensor[];
   readonly #rates: Tensor;
 
-  constructor(gpu: Gpu, scaling: LossScaling, rule: ScaledRule) {
+  /** For gradients in so many segments. */
+  constructor(gpu: Gpu, scaling: LossScaling, rule: ScaledRule, segments: number) {
     const { init_scale, lr: _, ...growth } = completed(gradScaler, scaling);
     this.#gpu = gpu;
     this.#growth = growth;
     this.#rule = rule;
     this.#rates = rule.rates(gpu);
-    this.#foundInf = Tensor.zeros(gpu, [1]);
+    const flags = (count: number) => Array.from({ length: count }, () => Tensor.zeros(gpu, [1]));
+    this.#found = flags(segments);
+    this.#foundSoFar = flags(segments - 1);
     const one = (dtype: 'f32' | 'i32', value: number) =>
       Tensor.from(gpu, hostTensorFrom(dtype, [1], [value]));
     this.state = {
@@ -42,12 +48,29 @@ export class LossScaler implements Disposable {
 
   /**
    * The stages of an update: unscaling, what is done with unscaled gradients, the step, the next
-   * scale.
+   * scale. `changed` is what a step changes, by the segments of `grads`.
    */
-  around(grad: Tensor, changed: Tensors, clipping: readonly Stage[]): readonly Stage[] {
-    const found_inf = this.#foundInf;
-    const { scale, steps } = this.state;
-    const unscaling: Stage = {
+  around(
+    grads: readonly Tensor[],
+    changed: readonly Tensors[],
+    clipping: readonly Stage[],
+  ): readonly Stage[] {
+    const found_inf = this.#foundSoFar.at(-1) ?? (this.#found[0] as Tensor);
+    const stepping = grads.map((grad, i) => this.#stepping(grad, changed[i] as Tensors, found_inf));
+    const scaling: Stage = {
+      op: ampUpdateScale,
+      params: () => this.#growth,
+      reads: { found_inf },
+      changes: this.state,
+      run: nothing(() => updateScale(this.#gpu, this.state, found_inf, this.#growth)),
+    };
+    const unscaling = grads.map((grad, i) => this.#unscaling(grad, this.#found[i] as Tensor));
+    return [...unscaling, ...this.#finding(), ...clipping, ...stepping, scaling];
+  }
+
+  #unscaling(grad: Tensor, found_inf: Tensor): Stage {
+    const { scale } = this.state;
+    return {
       op: ampUnscale,
       params: () => ({}),
       reads: { scale },
@@ -55,7 +78,30 @@ export class LossScaler implements Disposable {
       writes: { found_inf },
       run: nothing(() => unscale(this.#gpu, { grad, scale, found_inf })),
     };
-    const stepping: Stage = {
+  }
+
+  /** Sums what was found in the segments: none is to be updated where one is not finite. */
+  #finding(): readonly Stage[] {
+    return this.#foundSoFar.map((target, i) => {
+      const a = (i === 0 ? this.#found[0] : this.#foundSoFar[i - 1]) as Tensor;
+      const reads = { a, b: this.#found[i + 1] as Tensor };
+      return {
+        op: add,
+        params: () => ({}),
+        reads,
+        changes: {},
+        run: () => {
+          const { y } = add.forward(this.#gpu, reads, {});
+          target.copyFrom(y);
+          return { y };
+        },
+      };
+    });
+  }
+
+  #stepping(grad: Tensor, changed: Tensors, found_inf: Tensor): Stage {
+    const { steps } = this.state;
+    return {
       op: this.#rule.op,
       params: () => this.#rule.params,
       reads: { grad, found_inf, steps },
@@ -64,18 +110,11 @@ export class LossScaler implements Disposable {
         this.#rule.step(this.#gpu, { ...changed, grad, found_inf, steps }, this.#rates),
       ),
     };
-    const scaling: Stage = {
-      op: ampUpdateScale,
-      params: () => this.#growth,
-      reads: { found_inf },
-      changes: this.state,
-      run: nothing(() => updateScale(this.#gpu, this.state, found_inf, this.#growth)),
-    };
-    return [unscaling, ...clipping, stepping, scaling];
   }
 
   [Symbol.dispose](): void {
-    for (const tensor of [this.#foundInf, this.#rates, ...Object.values(this.state)])
+    const flags = [...this.#found, ...this.#foundSoFar];
+    for (const tensor of [...flags, this.#rates, ...Object.values(this.state)])
       tensor[Symbol.dispose]();
   }
 }

@@ -1,13 +1,15 @@
 import type { FlatParameters } from '../autograd/flat-parameters.ts';
+import { Segments } from '../autograd/segments.ts';
 import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import { mapped } from '../graph/call.ts';
 import { clipGradients, clipGradNorm } from '../ops/optim/clip_grad_norm.ts';
 import { lrSchedule } from '../ops/optim/lr_schedule.ts';
 import { rateRows } from '../ops/optim/step-rates.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
-import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
@@ -48,9 +50,12 @@ export interface OptimizerState {
  * Frees what an optimizer owns. A seam, so that parameters and state can be looked at as it leaves
  * them.
  */
-const release = seam('train.release', (_lasting: Tensors, owned: readonly Disposable[]) => {
-  for (const one of owned) one[Symbol.dispose]();
-});
+const release = seam(
+  'train.release',
+  (_lasting: Readonly<Record<string, Segments | Tensor>>, owned: readonly Disposable[]) => {
+    for (const one of owned) one[Symbol.dispose]();
+  },
+);
 
 /**
  * Throws GradproofError `no-parameters` where there is nothing to train: a layer whose trits are
@@ -68,9 +73,9 @@ const checkParameters = seam('train.check_parameters', ({ names }: FlatParameter
 const stagesOf = seam('train.update_stages', (stages: readonly Stage[]) => stages);
 
 /**
- * AdamW, Adam or SGD over one flat buffer: gradients are gathered into a buffer of the same layout,
- * clipped by their norm, and one dispatch updates everything. Nothing is read back, and a captured
- * update follows its schedule.
+ * AdamW, Adam or SGD over flat parameters: gradients are gathered into buffers of the same layout,
+ * clipped by the norm of all of them, and one dispatch updates a segment. Nothing is read back, and
+ * a captured update follows its schedule.
  */
 export class Optimizer implements Disposable {
   readonly #gpu: Gpu;
@@ -80,8 +85,8 @@ export class Optimizer implements Disposable {
   readonly #fingerprints: Fingerprints | undefined;
   readonly #scaler: LossScaler | undefined;
   readonly #kept: KeptGradients | undefined;
-  readonly #grad: Tensor;
-  readonly #state: Tensors;
+  readonly #grad: Segments;
+  readonly #state: Readonly<Record<string, Segments>>;
   readonly #stages: readonly Stage[];
   #step = 0;
 
@@ -99,15 +104,22 @@ export class Optimizer implements Disposable {
     this.#schedule = schedule;
     this.#rule = updateRule(params, schedule);
     this.#fingerprints = fingerprints;
+    const { layout } = parameters;
     // First, since it refuses a schedule that it has no table for.
-    this.#scaler = grad_scaler && new LossScaler(gpu, grad_scaler, this.#rule.scaled);
-    const zeros = () => Tensor.zeros(gpu, [parameters.layout.length]);
+    this.#scaler =
+      grad_scaler && new LossScaler(gpu, grad_scaler, this.#rule.scaled, layout.segments.length);
+    const zeros = () => new Segments(gpu, layout.segments, new Float32Array(layout.length));
     this.#grad = zeros();
     this.#state = Object.fromEntries(this.#rule.state.map((name) => [name, zeros()]));
-    this.#kept = keep_gradients ? new KeptGradients(gpu, parameters.layout.length) : undefined;
+    this.#kept = keep_gradients ? new KeptGradients(gpu, layout) : undefined;
     const clipping = max_grad_norm === undefined ? [] : [this.#clipping(max_grad_norm)];
+    const grads = this.#grad.pieces;
+    const changed = grads.map((_, i) => mapped(this.#flat, ({ pieces }) => pieces[i] as Tensor));
     this.#stages = stagesOf(
-      this.#scaler?.around(this.#grad, this.#changed, clipping) ?? [...clipping, this.#stepping()],
+      this.#scaler?.around(grads, changed, clipping) ?? [
+        ...clipping,
+        ...grads.map((grad, i) => this.#stepping(grad, changed[i] as Tensors)),
+      ],
     );
   }
 
@@ -166,12 +178,13 @@ export class Optimizer implements Disposable {
       tensor.write(tensors[name] as HostTensor);
   }
 
-  get #changed(): Tensors {
-    return { param: this.#parameters.data, ...this.#state };
+  /** What a step changes of the parameters' layout. */
+  get #flat(): Readonly<Record<string, Segments>> {
+    return { param: this.#parameters.segments, ...this.#state };
   }
 
-  get #lasting(): Tensors {
-    return { ...this.#changed, ...this.#scaler?.state };
+  get #lasting(): Readonly<Record<string, Segments | Tensor>> {
+    return { ...this.#flat, ...this.#scaler?.state };
   }
 
   #gather(gradients: ReadonlyMap<Tensor, Tensor>): void {
@@ -186,24 +199,25 @@ export class Optimizer implements Disposable {
 
   #clipping(max_norm: number): Stage {
     const params = { max_norm };
+    const grads = this.#grad.pieces;
     return {
       op: clipGradNorm,
       params: () => params,
       reads: {},
-      changes: { g0: this.#grad },
-      run: () => ({ norm: clipGradients(this.#gpu, [this.#grad], params) }),
+      changes: Object.fromEntries(grads.map((grad, i) => [`g${i}`, grad])),
+      run: () => ({ norm: clipGradients(this.#gpu, grads, params) }),
     };
   }
 
-  #stepping(): Stage {
+  #stepping(grad: Tensor, changed: Tensors): Stage {
     const { op, at, step } = this.#rule;
     return {
       op,
       params: () => ({ ...at(this.#step), step: this.#step }),
-      reads: { grad: this.#grad },
-      changes: this.#changed,
+      reads: { grad },
+      changes: changed,
       run: () => {
-        step(this.#gpu, { ...this.#changed, grad: this.#grad }, () => this.#step);
+        step(this.#gpu, { ...changed, grad }, () => this.#step);
         return {};
       },
     };

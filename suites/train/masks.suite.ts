@@ -12,6 +12,7 @@ import { Learner } from '../../src/train/learner.ts';
 import type { LoopState } from '../../src/train/loop/training-loop.ts';
 import { runMiniTraining } from '../../src/train/mini-training.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
+import { numbersOf } from './state-numbers.ts';
 import { uniformsStandStill } from './uniforms-stand-still.ts';
 import { DroppingPerceptron } from './whole-step/dropping-perceptron.ts';
 import { PARTS } from './whole-step/parts.ts';
@@ -105,9 +106,11 @@ class WatchedLearner implements Disposable {
     using owned = new Scope();
     const empty = () => owned.add(Tensor.empty(t.gpu, 'f32', [POINTS, MLP.hidden]));
     const seen = { dropout1: [empty(), empty()], dropout2: [empty(), empty()] } as const;
-    const model = new DroppingPerceptron(t.gpu, MLP, P, t.random(weights), (name, x, y) => {
-      seen[name][0].copyFrom(x);
-      seen[name][1].copyFrom(y);
+    const model = new DroppingPerceptron(t.gpu, MLP, P, t.random(weights), {
+      watch: (name, x, y) => {
+        seen[name][0].copyFrom(x);
+        seen[name][1].copyFrom(y);
+      },
     });
     this.learner = owned.add(
       new Learner(t.gpu, owned.add(model), {
@@ -166,13 +169,6 @@ async function learnt(
   const last = second ?? first;
   const late = await last.half(after);
   return { dropped: [...early, ...late], state: await last.learner.checkpoint() };
-}
-
-/** The numbers of a state, as one value. */
-function numbersOf({ step, random, tensors }: LoopState): Value {
-  const values = Object.values(valuesOfHosts(tensors)).flatMap(({ data }) => [...data]);
-  const data = Float64Array.from([step, random, ...values]);
-  return { shape: [data.length], data };
 }
 
 /** What a control breaks, with its name. */

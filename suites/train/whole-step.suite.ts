@@ -1,83 +1,17 @@
-import type { CaseContext } from '../../src/testing/context.ts';
 import type { FaultDeclaration } from '../../src/testing/fault.ts';
 import { suite, type Tier } from '../../src/testing/suite.ts';
-import { GroupedBatches } from '../../src/train/grouped-batches.ts';
-import { type LoopOptions, TrainingLoop } from '../../src/train/loop/training-loop.ts';
-import { Optimizer } from '../../src/train/optimizer.ts';
 import type { Stage } from '../../src/train/stage.ts';
 import { uniformsStandStill } from './uniforms-stand-still.ts';
-import { dropping, LESSONS, type LessonName } from './whole-step/lessons.ts';
-import type { LLAMAS } from './whole-step/llama-settings.ts';
-import { expectFrozen, llamaOf } from './whole-step/llamas.ts';
+import { type AccumulatedName, accumulate } from './whole-step/accumulated.ts';
+import type { Path } from './whole-step/judged-run.ts';
+import { learn } from './whole-step/learnt.ts';
+import type { LessonName } from './whole-step/lessons.ts';
 import { PARTS } from './whole-step/parts.ts';
-import { batchesOf, type Setting, STEPS } from './whole-step/setting.ts';
-import { SETTINGS } from './whole-step/settings.ts';
-import { StepJudge } from './whole-step/step-judge.ts';
 
 export const wholeStep = suite('train.whole-step', {
   description:
     'Four steps of training as the engine makes them, each held against a replica in float64: gradients as a whole, every stage behind them, all that a step changes. Perceptrons in halves and with dropout, an encoder, convolutions with batch normalization and its running statistics, a Llama whole, with a tied head, by LoRA, by DoRA, and by both over a base in NF4 whose bits stay',
 });
-
-/** How steps are made: each recorded anew, with all that it computes or without, or replayed. */
-type Path = 'eager' | 'recorded' | 'captured';
-
-/** Makes the steps of a setting, each held against the replica; `look` is awaited after each. */
-async function train(
-  t: CaseContext,
-  setting: Setting,
-  path: Path,
-  options: Omit<LoopOptions, 'source' | 'optimizer'> & { readonly optimizer: Optimizer },
-  look: (step: number) => Promise<void> = async () => undefined,
-): Promise<void> {
-  const batches = batchesOf(setting, t.seed);
-  const [first = []] = batches;
-  const source = new GroupedBatches(batches.flat(), first.length);
-  using loop = new TrainingLoop(t.gpu, { ...options, source });
-  const judge = new StepJudge(t, setting, options.model.parameters, await loop.checkpoint());
-  if (path === 'captured') await loop.capture();
-  for (let step = 1; step <= STEPS; step++) {
-    if (path === 'eager') await loop.judgedStep(async () => undefined);
-    else await loop.step();
-    await judge.step(await loop.checkpoint(), await options.optimizer.readGradients());
-    await look(step);
-  }
-  await judge.end();
-}
-
-async function learn(t: CaseContext, name: LessonName, path: Path): Promise<void> {
-  const { build, learnt } = LESSONS[name];
-  const { optimizer: params, autocast, ...around } = learnt;
-  using model = build(t);
-  const options = { ...around, keep_gradients: true };
-  using optimizer = new Optimizer(t.gpu, model.parameters, params, options);
-  await train(t, SETTINGS[name], path, { model, optimizer, autocast, seed: t.seed });
-}
-
-type Accumulated = 'accumulated' | keyof typeof LLAMAS;
-
-/** Steps of micro-batches. */
-async function accumulate(t: CaseContext, name: Accumulated, path: Path): Promise<void> {
-  const setting: Setting = SETTINGS[name];
-  const llama = name === 'accumulated' ? undefined : llamaOf(t, name, setting);
-  using model = llama?.model ?? dropping(t);
-  using optimizer = new Optimizer(
-    t.gpu,
-    model.parameters,
-    { optimizer: 'adam', lr: 0.01, betas: [0.9, 0.99], weight_decay: 0.1 },
-    {
-      schedule: { name: 'constant', warmup: 3 },
-      max_grad_norm: 1000,
-      grad_scaler: { init_scale: 512, growth_interval: 3 },
-      keep_gradients: true,
-    },
-  );
-  const shift = name !== 'accumulated';
-  const options = { model, optimizer, shift, seed: shift ? undefined : t.seed };
-  await train(t, setting, path, options, async (step) => {
-    if (llama) await expectFrozen(t, step, llama);
-  });
-}
 
 type Declare = (fault: FaultDeclaration) => void;
 
@@ -281,7 +215,7 @@ const shares =
     fault.host('train.share_of', () => () => share);
 
 interface AccumulatedVariant {
-  readonly setting: Accumulated;
+  readonly setting: AccumulatedName;
   readonly tier: Tier;
   readonly control: readonly [name: string, declare: Declare];
 }

@@ -1,7 +1,11 @@
 import { sha256 } from '../../formats/sha256.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { wrapSeam } from '../../seam.ts';
-import type { Tensors } from '../../tensor/tensor.ts';
+
+/** What can be read back. */
+interface Readable {
+  read(): Promise<unknown>;
+}
 
 /**
  * Digests all that is read back from a device and from those that it makes, until disposed; of what
@@ -21,12 +25,16 @@ export class ReadDigest implements Disposable {
           () => 'no bytes',
         ),
       );
-    this.#release = wrapSeam('train.release', (original) => (lasting: Tensors, ...owned) => {
-      // Each read is recorded at once, before its memory is freed; where it fails, the digest says
-      // so.
-      for (const tensor of Object.values(lasting)) tensor.read().catch(() => {});
-      return original(lasting, ...owned);
-    });
+    this.#release = wrapSeam(
+      'train.release',
+      (original) =>
+        (lasting: Readonly<Record<string, Readable>>, ...owned) => {
+          // Each read is recorded at once, before its memory is freed; where it fails, the digest says
+          // so.
+          for (const tensor of Object.values(lasting)) tensor.read().catch(() => {});
+          return original(lasting, ...owned);
+        },
+    );
   }
 
   /** SHA-256 in hex over the SHA-256 of each read, in order. */

@@ -78,10 +78,11 @@ export class Llama implements Model {
     this.#owned = owned.move();
   }
 
-  /** Logits f32 [B, S, vocab] of ids i32 [B, S]. */
+  /** Logits f32 [B, S, vocab] of ids i32 [B, S], where S is at most the length of the configuration. */
   forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
     const { layers: count, rms_eps, tie_word_embeddings = false } = this.#config;
     const layers = new Layers(tape, this, rms_eps);
+    const positions = this.#positions.view([ids.shape[1] as number]);
     let x = layers.embedding(EMBEDDINGS, ids);
     for (let i = 0; i < count; i++) {
       const block = `model.layers.${i}`;
@@ -90,6 +91,7 @@ export class Llama implements Model {
         layers,
         `${block}.self_attn`,
         layers.rmsNorm(`${block}.input_layernorm`, x),
+        positions,
       );
       x = tape.apply(add, { a: x, b: attended }, {}, `${block}.self_attn.residual`).y;
       const raised = this.#mlp(
@@ -113,14 +115,14 @@ export class Llama implements Model {
     return this.#frozen.get(name) ?? this.parameters.view(name);
   }
 
-  #attention(tape: Tape, layers: Layers, at: string, x: Tensor): Tensor {
+  #attention(tape: Tape, layers: Layers, at: string, x: Tensor, position_ids: Tensor): Tensor {
     const { heads, kv_heads } = this.#config;
     const projected = (name: string, count: number) =>
       layers.splitHeads(name, this.#linear(tape, layers, name, x), count);
     const inputs = {
       q: projected(`${at}.q_proj`, heads),
       k: projected(`${at}.k_proj`, kv_heads),
-      position_ids: this.#positions,
+      position_ids,
     };
     const { q, k } = tape.apply(
       rotaryEmbedding,

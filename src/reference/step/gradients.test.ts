@@ -56,6 +56,19 @@ describe('gradients of micro-batches', () => {
       for (const [i, g] of data.entries()) expect(two.gradients[name]?.data[i]).toBeCloseTo(g, 12);
   });
 
+  test('of unlike shapes too, each by a graph of its own', async () => {
+    const shaped = {
+      ...network(6),
+      shapedAs: ({ labels: asked }: Values) => network(asked?.shape[0] as number),
+    };
+    const unlike = [batch(rows(0, 4), 0, 1, 1, IGNORED), batch(rows(4, 6), IGNORED, 0)];
+    const one = await gradientsOf(network(6), trained, whole, PLAIN, referenceRunner);
+    const two = await gradientsOf(shaped, trained, unlike, PLAIN, referenceRunner);
+    expect(two.loss).toBeCloseTo(one.loss, 12);
+    for (const [name, { data }] of Object.entries(one.gradients))
+      for (const [i, g] of data.entries()) expect(two.gradients[name]?.data[i]).toBeCloseTo(g, 12);
+  });
+
   test('are those of the scaled loss', async () => {
     const plain = await gradientsOf(network(3), trained, parts, PLAIN, referenceRunner);
     const options = { ...PLAIN, scale: 64 };

@@ -18,6 +18,8 @@ export interface Network {
   readonly statistics?: Values | undefined;
   /** Whether the loss of a position is that of the label after it. */
   readonly shift?: boolean;
+  /** Graph and constants for a micro-batch, where they are not all of the shapes of `graph`. */
+  readonly shapedAs?: (given: Values) => Pick<Network, 'graph' | 'constants'>;
 }
 
 /** Forward and backward over the micro-batches of a step. */
@@ -36,8 +38,8 @@ export interface Passes {
 export interface Accumulation {
   /** The weight of each part, of so many labels that ask something. */
   readonly shares: (asked: readonly number[]) => readonly number[];
-  /** Where the random numbers of part `part` begin, if those of one part are `span`. */
-  readonly positionOf: (start: number, span: number, part: number) => number;
+  /** Where the random numbers of part `part` begin, of parts that take so many each. */
+  readonly positionOf: (start: number, spans: readonly number[], part: number) => number;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface Accumulation {
  */
 export const ACCUMULATION: Accumulation = {
   shares: (asked) => asked.map((count) => count / asked.reduce((sum, x) => sum + x, 0)),
-  positionOf: (start, span, part) => start + part * span,
+  positionOf: (start, spans, part) => spans.slice(0, part).reduce((sum, span) => sum + span, start),
 };
 
 /**
@@ -54,7 +56,7 @@ export const ACCUMULATION: Accumulation = {
  * the loss.
  */
 export async function gradientsOf(
-  { graph, constants, shift = false }: Network,
+  network: Network,
   trained: Values,
   parts: readonly Values[],
   {
@@ -70,16 +72,19 @@ export async function gradientsOf(
   },
   runner: DifferentiableRunner,
 ): Promise<Passes> {
-  const { loss: root } = graph.outputs as { readonly loss: ValueId };
+  const { shift = false, shapedAs = () => network } = network;
+  const networks = parts.map(shapedAs);
   const shares = accumulation.shares(parts.map(({ labels }) => askedOf(labels as Value, shift)));
-  const span = atPosition(graph, 0).end;
+  const spans = networks.map(({ graph }) => atPosition(graph, 0).end);
   let loss = 0;
   let gradients: Values | undefined;
   let running = statistics;
   let first: GraphValues | undefined;
   for (const [part, given] of parts.entries()) {
     const share = shares[part] as number;
-    const { graph: drawn } = atPosition(graph, accumulation.positionOf(position, span, part));
+    const { graph, constants } = networks[part] as Network;
+    const { graph: drawn } = atPosition(graph, accumulation.positionOf(position, spans, part));
+    const { loss: root } = graph.outputs as { readonly loss: ValueId };
     const state = { ...constants, ...running, ...trained };
     const values = await runGraph(drawn, runner, { ...state, ...given });
     running = mapped(running, (_, name) => values.get(graph.outputs[name] as ValueId) as Value);
@@ -103,7 +108,7 @@ export async function gradientsOf(
     gradients: gradients as Values,
     values: first as GraphValues,
     statistics: running,
-    position: accumulation.positionOf(position, span, parts.length),
+    position: accumulation.positionOf(position, spans, parts.length),
   };
 }
 

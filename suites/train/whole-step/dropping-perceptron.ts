@@ -1,4 +1,7 @@
-import { FlatParameters } from '../../../src/autograd/flat-parameters.ts';
+import {
+  FlatParameters,
+  type FlatParametersOptions,
+} from '../../../src/autograd/flat-parameters.ts';
 import type { Tape } from '../../../src/autograd/tape.ts';
 import type { Gpu } from '../../../src/gpu/gpu.ts';
 import { Layers } from '../../../src/models/layers.ts';
@@ -13,39 +16,61 @@ import type { Tensor } from '../../../src/tensor/tensor.ts';
 /** Is shown what goes into a dropout, and what comes out. */
 export type WatchDropout = (name: 'dropout1' | 'dropout2', x: Tensor, y: Tensor) => void;
 
+/** How it is made; the function that it is does not depend on it. */
+export interface DroppingOptions extends FlatParametersOptions {
+  readonly watch?: WatchDropout;
+  /** Whether backward runs its parts again in place of keeping them. Default false. */
+  readonly checkpoints?: boolean;
+}
+
 /** A perceptron with dropout behind both of its functions. */
 export class DroppingPerceptron implements Model {
   readonly parameters: FlatParameters;
   readonly #p: number;
-  readonly #watch: WatchDropout;
+  readonly #options: DroppingOptions;
 
   constructor(
     gpu: Gpu,
     config: MlpConfig,
     p: number,
     random: Random,
-    watch: WatchDropout = () => undefined,
+    options: DroppingOptions = {},
   ) {
     this.#p = p;
-    this.#watch = watch;
-    this.parameters = new FlatParameters(gpu, new Map(initialMlp(config, random)));
+    this.#options = options;
+    this.parameters = new FlatParameters(gpu, new Map(initialMlp(config, random)), options);
   }
 
-  forward(tape: Tape, inputs: { readonly x: Tensor }): Tensor {
-    const layers = new Layers(tape, this.parameters);
-    const first = tape.apply(relu, { x: layers.linear('fc1', inputs.x) }, {}, 'relu').y;
-    const dropped = (name: Parameters<WatchDropout>[0], x: Tensor) => {
-      const y = layers.dropout(name, x, this.#p);
-      this.#watch(name, x, y);
-      return y;
-    };
-    const second = tape.apply(
-      gelu,
-      { x: layers.linear('fc2', dropped('dropout1', first)) },
-      {},
-      'gelu',
-    ).y;
-    return layers.linear('fc3', dropped('dropout2', second));
+  forward(tape: Tape, { x }: { readonly x: Tensor }): Tensor {
+    const first = this.#part(tape, 'first', (on) =>
+      this.#dropped(
+        on,
+        'dropout1',
+        on.apply(relu, { x: this.#linear(on, 'fc1', x) }, {}, 'relu').y,
+      ),
+    );
+    const second = this.#part(tape, 'second', (on) =>
+      this.#dropped(
+        on,
+        'dropout2',
+        on.apply(gelu, { x: this.#linear(on, 'fc2', first) }, {}, 'gelu').y,
+      ),
+    );
+    return this.#linear(tape, 'fc3', second);
+  }
+
+  #part(tape: Tape, layer: string, part: (on: Tape) => Tensor): Tensor {
+    return this.#options.checkpoints ? tape.checkpoint(part, layer) : part(tape);
+  }
+
+  #linear(tape: Tape, name: string, x: Tensor): Tensor {
+    return new Layers(tape, this.parameters).linear(name, x);
+  }
+
+  #dropped(tape: Tape, name: Parameters<WatchDropout>[0], x: Tensor): Tensor {
+    const y = new Layers(tape, this.parameters).dropout(name, x, this.#p);
+    this.#options.watch?.(name, x, y);
+    return y;
   }
 
   [Symbol.dispose](): void {

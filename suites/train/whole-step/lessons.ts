@@ -6,7 +6,7 @@ import { SequenceClassifier } from '../../../src/models/sequence-classifier/sequ
 import type { CaseContext } from '../../../src/testing/context.ts';
 import type { LearnerConfig } from '../../../src/train/learner.ts';
 import { IMAGES } from './conv-settings.ts';
-import { DroppingPerceptron } from './dropping-perceptron.ts';
+import { type DroppingOptions, DroppingPerceptron } from './dropping-perceptron.ts';
 import { type Setting, WEIGHTS } from './setting.ts';
 import { CLASSIFIER, MLP, P, SETTINGS } from './settings.ts';
 
@@ -41,8 +41,8 @@ interface Lesson {
 const mlp = (t: CaseContext) => new Mlp(t.gpu, MLP, t.random(WEIGHTS));
 
 /** A perceptron that drops out. */
-export const dropping = (t: CaseContext) =>
-  new DroppingPerceptron(t.gpu, MLP, P, t.random(WEIGHTS));
+export const dropping = (t: CaseContext, options?: DroppingOptions) =>
+  new DroppingPerceptron(t.gpu, MLP, P, t.random(WEIGHTS), options);
 const encoder = (t: CaseContext) => new SequenceClassifier(t.gpu, CLASSIFIER, t.random(WEIGHTS));
 const convolutions = (t: CaseContext) => new ConvNet(t.gpu, IMAGES, t.random(WEIGHTS));
 
@@ -67,7 +67,7 @@ export type LessonName =
 export const LESSONS: Readonly<Record<LessonName, Lesson>> = {
   float16: { build: mlp, learnt: { ...MIXED, autocast: 'float16' } },
   bfloat16: { build: mlp, learnt: { ...MIXED, autocast: 'bfloat16' } },
-  dropout: { build: dropping, learnt: MOMENTUM },
+  dropout: { build: (t) => dropping(t), learnt: MOMENTUM },
   encoder: { build: encoder, learnt: MOMENTUM },
   'encoder-small': {
     build: (t) => beginning(t, encoder(t), SETTINGS['encoder-small']),

@@ -64,18 +64,22 @@ export const LLAMAS = {
   qdora: { config: CONFIG, adapted: DOWN, fourBit: true, dora: true },
 } as const satisfies Readonly<Record<string, LlamaVariant>>;
 
-/** Texts without a rule; of each part another number of labels asks nothing. */
+/** Texts without a rule; the labels behind the first few ask nothing. */
+function drawPart([texts, length]: readonly [number, number], asked: number, random: Random) {
+  const shape = [texts, length];
+  const ids = random.fill(texts * length, () => random.integer(1, VOCAB - 1));
+  const labels = ids.map((id, i) => (i % length >= asked ? NONE : id));
+  return {
+    inputs: { ids: hostTensorFrom('i32', shape, ids) },
+    labels: hostTensorFrom('i32', shape, labels),
+  };
+}
+
+/** Of each part another number of labels asks nothing. */
 function drawTexts(_step: number, random: Random): readonly Examples[] {
-  const { length } = CONFIG;
-  const shape = [TEXTS, length];
-  return Array.from({ length: PARTS }, (_, part) => {
-    const ids = random.fill(TEXTS * length, () => random.integer(1, VOCAB - 1));
-    const labels = ids.map((id, i) => (i % length > 1 + 2 * part ? NONE : id));
-    return {
-      inputs: { ids: hostTensorFrom('i32', shape, ids) },
-      labels: hostTensorFrom('i32', shape, labels),
-    };
-  });
+  return Array.from({ length: PARTS }, (_, part) =>
+    drawPart([TEXTS, CONFIG.length], 2 + 2 * part, random),
+  );
 }
 
 /** Three micro-batches a step, under a scaled loss. */
@@ -95,6 +99,38 @@ export function llamaSetting(variant: LlamaVariant): Setting {
     products: 'f32',
   };
 }
+
+/** Texts of two or three, of four or six tokens: as many tokens in each part, or not. */
+const SHAPES: readonly (readonly (readonly [number, number])[])[] = [
+  [
+    [2, 6],
+    [3, 4],
+  ],
+  [
+    [3, 4],
+    [2, 6],
+  ],
+  [
+    [2, 6],
+    [3, 4],
+  ],
+  [[2, 4]],
+];
+
+/** Texts of varying length in two micro-batches a step; the last step has one. */
+export const variedTexts: Setting = {
+  ...llamaSetting({ config: CONFIG }),
+  network: (weights) => {
+    const shaped = (batch: Shape) => {
+      const model = { config: CONFIG, weights, batch };
+      return { graph: llamaGraph(model), constants: constantsOf(model) };
+    };
+    const first = shaped([TEXTS, CONFIG.length]);
+    return { ...first, shift: true, shapedAs: ({ ids }) => shaped(ids?.shape ?? []) };
+  },
+  draw: (step, random) =>
+    (SHAPES[step - 1] ?? []).map((shape, part) => drawPart(shape, 2 + ((step + part) % 3), random)),
+};
 
 function initialOf(
   { config, adapted = {}, fourBit = false, dora = false, embeddings = 1 }: LlamaVariant,

@@ -9,7 +9,7 @@ import { sequenceClassifierGraph } from '../../../src/reference/networks/sequenc
 import { hostTensorFrom } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
 import { convolutions, smallConvolutions } from './conv-settings.ts';
-import { LLAMAS, llamaSetting } from './llama-settings.ts';
+import { LLAMAS, llamaSetting, variedTexts } from './llama-settings.ts';
 import { NONE, PARTS } from './parts.ts';
 import { ACCUMULATED, MOMENTUM, SMALL_STEPS } from './recipes.ts';
 import type { Setting } from './setting.ts';
@@ -22,17 +22,24 @@ export const POINTS = 5;
 const OVERFLOWS = 2;
 const BEYOND = 1e6;
 
-function drawPoints(step: number, random: Random): readonly Examples[] {
+function drawPoints(step: number, random: Random, count = POINTS): readonly [Examples] {
   const { inFeatures, classes } = MLP;
   const size = step === OVERFLOWS ? BEYOND : 1;
-  const x = random.fill(POINTS * inFeatures, () => size * random.normal());
-  const labels = random.fill(POINTS, () => random.integer(0, classes - 1));
+  const x = random.fill(count * inFeatures, () => size * random.normal());
+  const labels = random.fill(count, () => random.integer(0, classes - 1));
   return [
     {
-      inputs: { x: hostTensorFrom('f32', [POINTS, inFeatures], x) },
-      labels: hostTensorFrom('i32', [POINTS], labels),
+      inputs: { x: hostTensorFrom('f32', [count, inFeatures], x) },
+      labels: hostTensorFrom('i32', [count], labels),
     },
   ];
+}
+
+/** Points without a rule; the labels behind the first few ask nothing. */
+function drawPart(count: number, asked: number, random: Random): Examples {
+  const [{ inputs, labels }] = drawPoints(1, random, count);
+  const some = [...labels.data].map((label, i) => (i >= asked ? NONE : label));
+  return { inputs, labels: hostTensorFrom('i32', labels.shape, some) };
 }
 
 /**
@@ -83,15 +90,31 @@ const dropout: Setting = {
 
 /** Points, some of them without a question: in each micro-batch another number. */
 function drawParts(_step: number, random: Random): readonly Examples[] {
-  return Array.from({ length: PARTS }, (_, part) => {
-    const [{ inputs, labels }] = drawPoints(1, random) as [Examples];
-    const asked = [...labels.data].map((label, i) => (i > 2 * part ? NONE : label));
-    return { inputs, labels: hostTensorFrom('i32', labels.shape, asked) };
-  });
+  return Array.from({ length: PARTS }, (_, part) => drawPart(POINTS, 1 + 2 * part, random));
 }
 
 /** The same in three micro-batches a step, under a scaled loss and Adam. */
 const accumulated: Setting = { ...dropout, recipe: ACCUMULATED, draw: drawParts };
+
+/** Points of each micro-batch of each step; the last step has one micro-batch. */
+const COUNTS = [[5, 3], [3, 5], [5, 3], [4]];
+
+/** The same in micro-batches of varying size, with other shares of what is asked in each step. */
+const varied: Setting = {
+  ...accumulated,
+  network: (weights, seed) => {
+    const shaped = (count: number) => ({
+      graph: mlpGraph(typesOf(weights), count, { dropout: { p: P, seed } }),
+      constants: {},
+    });
+    return { ...shaped(POINTS), shapedAs: ({ x }) => shaped(x?.shape[0] as number) };
+  },
+  draw: (step, random) =>
+    (COUNTS[step - 1] ?? []).map((count, part) => drawPart(count, 1 + ((step + part) % 3), random)),
+};
+
+/** Those whose micro-batches differ in shape. */
+export const VARIED = { varied, 'varied-texts': variedTexts } as const;
 
 export const CLASSIFIER = {
   vocab: MAJORITY_TOKENS,

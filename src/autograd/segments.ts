@@ -1,0 +1,66 @@
+import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
+import { type HostTensor, hostTensor } from '../tensor/host.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+/**
+ * A flat f32 tensor in pieces that can each be bound, one behind the other; on the host it is whole.
+ * It owns the pieces.
+ */
+export class Segments implements Disposable {
+  readonly pieces: readonly Tensor[];
+  /** Where each piece begins, in floats. */
+  readonly #starts: readonly number[];
+  readonly #owned: Scope;
+
+  /** Uploads values that are cut into pieces of these lengths. */
+  constructor(gpu: Gpu, lengths: readonly number[], values: Float32Array) {
+    using owned = new Scope();
+    let end = 0;
+    this.#starts = lengths.map((length) => {
+      end += length;
+      return end - length;
+    });
+    this.pieces = lengths.map((length, i) =>
+      owned.add(Tensor.from(gpu, this.#cut(values, i, length))),
+    );
+    this.#owned = owned.move();
+  }
+
+  /** A part from byte `offset` on, which lies in one piece. */
+  view(shape: Shape, { offset = 0 }: { readonly offset?: number } = {}): Tensor {
+    const i = this.#starts.findLastIndex((start) => 4 * start <= offset);
+    return (this.pieces[i] as Tensor).view(shape, {
+      offset: offset - 4 * (this.#starts[i] as number),
+    });
+  }
+
+  /** Overwrites it with another that is cut alike. */
+  copyFrom(source: Segments): void {
+    for (const [i, piece] of this.pieces.entries()) piece.copyFrom(source.pieces[i] as Tensor);
+  }
+
+  /** Overwrites it from the host. */
+  write({ data }: HostTensor): void {
+    for (const [i, piece] of this.pieces.entries())
+      piece.write(this.#cut(data as Float32Array, i, piece.size));
+  }
+
+  /** Waits for the queue and copies all of it to the host. */
+  async read(): Promise<HostTensor> {
+    const parts = await Promise.all(this.pieces.map((piece) => piece.read()));
+    const whole = new Float32Array(this.pieces.reduce((sum, { size }) => sum + size, 0));
+    for (const [i, { data }] of parts.entries()) whole.set(data, this.#starts[i]);
+    return hostTensor('f32', [whole.length], whole);
+  }
+
+  #cut(values: Float32Array, i: number, length: number): HostTensor {
+    const start = this.#starts[i] as number;
+    return hostTensor('f32', [length], values.subarray(start, start + length));
+  }
+
+  [Symbol.dispose](): void {
+    this.#owned[Symbol.dispose]();
+  }
+}
