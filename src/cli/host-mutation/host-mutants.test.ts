@@ -4,19 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
 import { applyMutant } from '../../harness/mutation/mutants.ts';
+import { ANYTHING } from './fixtures/anything.ts';
 import { countsOf, mutatedFiles } from './folders.ts';
 import { hostMutantId } from './host-mutant.ts';
 import { hostMutantsOf } from './host-mutants.ts';
 import { instrument } from './instrument.ts';
-import type { TypeFacts } from './type-facts.ts';
-
-/** What a checker would say that refuses nothing: each operator then has all its places. */
-const ANYTHING: TypeFacts = {
-  leastArguments: () => 0,
-  areAlike: () => true,
-  otherProperty: () => 'other',
-  otherKey: () => 'other',
-};
 
 /** What the mutants of an operator make of the inside of a function. */
 function madeOf(operator: string, body: string): readonly string[] {

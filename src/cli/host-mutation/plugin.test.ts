@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
 import { afterEach, expect, test } from 'vitest';
+import { ANYTHING } from './fixtures/anything.ts';
 import { hostMutantsOf } from './host-mutants.ts';
 import { mutantSwitch } from './instrument.ts';
 import { hostMutation } from './plugin.ts';
-import { TypeChecker } from './type-checker.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const FILE = 'src/tensor/shape.ts';
@@ -17,8 +17,7 @@ afterEach(() => {
 });
 
 test('a build holds the mutants of the files that it imports, and runs without them', async () => {
-  using types = new TypeChecker(root);
-  const mutants = hostMutantsOf(FILE, readFileSync(join(root, FILE), 'utf8'), types.factsOf(FILE));
+  const mutants = hostMutantsOf(FILE, readFileSync(join(root, FILE), 'utf8'), ANYTHING);
   const index = mutants.findIndex(({ operator, line }) => operator === 'arithmetic' && line === 6);
   const outDir = mkdtempSync(join(tmpdir(), 'host-mutation-'));
   try {
