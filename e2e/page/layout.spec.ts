@@ -33,6 +33,18 @@ test('from 1200 pixels the forecast, the checks, recordings and charts stand bes
   await expect(chartOf(page)).toBeHidden();
 });
 
+test('charts that no person closed are open again where there is room again', async ({ page }) => {
+  await page.setViewportSize({ width: 1200, height: 800 });
+  await open(page, '/?filter=ops.nn.silu:legal;*');
+  await runToEnd(page);
+  await expect(chartOf(page)).toBeVisible();
+  for (let i = 0; i < 20; i++) {
+    for (const width of [1199, 1200]) await page.setViewportSize({ width, height: 800 });
+    await page.waitForTimeout(3 * i);
+  }
+  await expect(chartOf(page)).toBeVisible();
+});
+
 test('below 1200 pixels there is one column, without a forecast before a run and with charts closed', async ({
   page,
 }) => {

@@ -75,6 +75,20 @@ test('a broken kernel that is right on some inputs is found where most of its ca
   expect(words([...results, ...more])).toEqual(['2 checks are wrong: out-of-bound']);
 });
 
+test('in a part of the checks a kernel that only wrong ones use does not hide the one they share', () => {
+  const results = [
+    passed('a:zeros', 'nn/swiglu', 'matmul/matmul_subgroup'),
+    failed('a:1', 'nn/swiglu', 'matmul/matmul'),
+    failed('a:2', 'nn/swiglu', 'matmul/matmul'),
+    failed('a:3', 'nn/swiglu', 'matmul/matmul_tiled'),
+    failed('a:4', 'nn/swiglu', 'matmul/matmul_subgroup'),
+    failed('a:5', 'nn/swiglu', 'matmul/matmul_subgroup'),
+  ];
+  expect(words(results)).toEqual([
+    '5 checks are wrong, all of them dispatch nn/swiglu, as 1 right one does too',
+  ]);
+});
+
 test('a group names what all of it dispatched, and no more than three kernels', () => {
   const kernels = ['a/a', 'b/b', 'c/c', 'd/d', 'e/e'];
   expect(words([failed('a:1', ...kernels), failed('a:2', ...kernels, 'f/f')])).toEqual([

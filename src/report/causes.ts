@@ -19,10 +19,11 @@ export interface Cause {
 const LEAST_SHARE = 0.5;
 
 /**
- * What is wrong, grouped by what may have caused it: the kernels of wrong results less those of
- * results that passed, of several the one that explains most of what is left. Then kernels that are
- * wrong in most of their cases, for a broken kernel may still be right on zeros. What is left has
- * the code of its reason in common. The largest group is first.
+ * What is wrong, grouped by what may have caused it: kernels that are wrong in most of their cases,
+ * for a broken kernel may still be right on zeros. Of several it is the one that explains most of
+ * what is left, less the results that passed with it: in a chosen part of the checks a kernel may be
+ * in no right one only because few use it. What no kernel explains has the code of its reason in
+ * common. The largest group is first.
  */
 export function causesOf(results: readonly CaseResult[]): readonly Cause[] {
   const causes: Cause[] = [];
@@ -35,29 +36,25 @@ export function causesOf(results: readonly CaseResult[]): readonly Cause[] {
     const wrong = inBroken.get(kernel) ?? 0;
     return wrong / (wrong + (inPassed.get(kernel) ?? 0));
   };
+  const suspectsOf = ({ kernels, status }: CaseResult) =>
+    status === 'pass' ? [] : kernels.filter((kernel) => share(kernel) >= LEAST_SHARE);
   let left = results.filter((one) => verdictOf(one) === 'wrong');
-  for (const least of [1, LEAST_SHARE]) {
-    const suspectsOf = ({ kernels, status }: CaseResult) =>
-      status === 'pass' ? [] : kernels.filter((kernel) => share(kernel) >= least);
-    for (;;) {
-      const kernel = mostFrequent(left.flatMap(suspectsOf), share);
-      if (kernel === undefined) break;
-      const group = left.filter((one) => suspectsOf(one).includes(kernel));
-      const [first] = group as [CaseResult];
-      const kernels = suspectsOf(first).filter((each) =>
-        group.every((one) => suspectsOf(one).includes(each)),
-      );
-      const alsoPassed = passed.filter((one) =>
-        kernels.every((each) => one.kernels.includes(each)),
-      );
-      causes.push({
-        kernels,
-        alsoPassed: alsoPassed.length,
-        code: reasonOf(first).code,
-        results: group,
-      });
-      left = left.filter((one) => !group.includes(one));
-    }
+  for (;;) {
+    const kernel = mostTelling(left.flatMap(suspectsOf), inPassed);
+    if (kernel === undefined) break;
+    const group = left.filter((one) => suspectsOf(one).includes(kernel));
+    const [first] = group as [CaseResult];
+    const kernels = suspectsOf(first).filter((each) =>
+      group.every((one) => suspectsOf(one).includes(each)),
+    );
+    const alsoPassed = passed.filter((one) => kernels.every((each) => one.kernels.includes(each)));
+    causes.push({
+      kernels,
+      alsoPassed: alsoPassed.length,
+      code: reasonOf(first).code,
+      results: group,
+    });
+    left = left.filter((one) => !group.includes(one));
   }
   for (const [code, group] of groupBy(left, (result) => reasonOf(result).code))
     causes.push({ kernels: [], alsoPassed: 0, code, results: group });
@@ -70,15 +67,22 @@ function countOf(names: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** The most frequent of the names; of several the one of the largest share, then the first. */
-function mostFrequent(
-  names: readonly string[],
-  share: (name: string) => number,
+/**
+ * The kernel that is most often among those of wrong results, less how often it is in right ones; of
+ * several the one in fewer right ones, then the first.
+ */
+function mostTelling(
+  kernels: readonly string[],
+  inPassed: ReadonlyMap<string, number>,
 ): string | undefined {
-  const sorted = [...countOf(names)].sort(
-    ([a, left], [b, right]) => right - left || share(b) - share(a) || (a < b ? -1 : 1),
-  );
-  return sorted[0]?.[0];
+  const right = (kernel: string) => inPassed.get(kernel) ?? 0;
+  const sorted = [...countOf(kernels)]
+    .map(([kernel, wrong]) => ({ kernel, tells: wrong - right(kernel) }))
+    .sort(
+      (a, b) =>
+        b.tells - a.tells || right(a.kernel) - right(b.kernel) || (a.kernel < b.kernel ? -1 : 1),
+    );
+  return sorted[0]?.kernel;
 }
 
 /** Kernels that are named; a case that trains dispatches dozens. */

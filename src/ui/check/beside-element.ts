@@ -67,6 +67,8 @@ export class BesideElement extends LitElement {
   /** Whether the charts are open; undefined until a person has opened or closed them. */
   declare pictured: boolean | undefined;
   readonly #wide = new Wide(this);
+  /** Whether the charts were drawn open. */
+  #opened = false;
   #drawn: RunState = IDLE;
   #drawnAt = Number.NEGATIVE_INFINITY;
   readonly #squares = new Remembered(squaresOfRun);
@@ -117,6 +119,7 @@ export class BesideElement extends LitElement {
   /** Loaded when they are first wanted; in two columns they are open from the beginning. */
   #pictures(offers: boolean) {
     const open = this.pictured ?? this.#wide.value;
+    this.#opened = open;
     const pictures = html`<gp-pictures .run=${this.run} .speed=${this.speed} ?offers=${offers}></gp-pictures>`;
     return html`<details ?open=${open} @toggle=${this.#picture}>
       <summary>${checkWords().charts}</summary>
@@ -124,9 +127,10 @@ export class BesideElement extends LitElement {
     </details>`;
   }
 
+  /** The event is late: the window may be of another width by now, and no person has closed it. */
   #picture({ target }: Event): void {
     const { open } = target as HTMLDetailsElement;
-    if (open !== (this.pictured ?? this.#wide.value)) this.pictured = open;
+    if (open !== this.#opened) this.pictured = open;
   }
 }
 

@@ -100,6 +100,11 @@ test('speed is that of right 4-bit products, and time follows from the slowest a
   expect(speed).toEqual({ slowest: 5e11, fastest: 1e12, cases: 2 });
   const [smallest] = forecast({ largestBinding: 2 ** 27 }, speed);
   expect(smallest?.split).toBe(true);
+  const [without] = forecast({ largestBinding: 2 ** 27, told: 1e6 }, speed);
+  expect(without, 'what has no room is not split').toMatchObject({
+    room: 'too-large',
+    split: false,
+  });
   expect(smallest?.secondsPerStep?.[0]).toBeCloseTo((smallest?.needs.flops ?? 0) / 1e12);
   expect(smallest?.secondsPerStep?.[1]).toBeCloseTo((smallest?.needs.flops ?? 0) / 5e11);
   expect(

@@ -39,7 +39,10 @@ export interface SizeForecast {
   readonly model: Architecture;
   readonly needs: Needs;
   readonly room: Room;
-  /** Whether its largest tensor is larger than one binding here, and would have to be split. */
+  /**
+   * Whether its largest tensor is larger than one binding here, and would have to be split; not of
+   * a model that has no room.
+   */
   readonly split: boolean;
   /** Seconds a step takes, at the fastest and the slowest speed that was measured. */
   readonly secondsPerStep?: readonly [from: number, to: number];
@@ -60,16 +63,18 @@ const SHARE_OF_CHIP = 0.9;
 export function forecast(memory: MemoryFacts, speed: Speed | undefined): readonly SizeForecast[] {
   return ARCHITECTURES.map((model) => {
     const needs = needsOf(model);
+    const room = roomFor(needs.bytes, memory);
     return {
       model,
       needs,
-      room: roomFor(needs.bytes, memory),
+      room,
       split:
+        room !== 'too-large' &&
         needs.largest >
-        Math.min(
-          memory.largestBinding ?? Number.POSITIVE_INFINITY,
-          memory.largestBuffer ?? Number.POSITIVE_INFINITY,
-        ),
+          Math.min(
+            memory.largestBinding ?? Number.POSITIVE_INFINITY,
+            memory.largestBuffer ?? Number.POSITIVE_INFINITY,
+          ),
       ...(speed
         ? { secondsPerStep: [needs.flops / speed.fastest, needs.flops / speed.slowest] as const }
         : {}),
