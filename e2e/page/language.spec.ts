@@ -1,6 +1,18 @@
+import type { Locator } from '@playwright/test';
 import { expect, test } from './page-test.ts';
 
 test.use({ locale: 'de-DE' });
+
+/** Whether the comma of a heading stands at the beginning of a line. */
+const commaBegins = (heading: Locator) =>
+  heading.evaluate((element) => {
+    const range = document.createRange();
+    const text = [...element.childNodes].find(({ textContent }) => textContent?.startsWith(','));
+    if (!text) throw new Error('no part of the heading begins with a comma');
+    range.setStart(text, 0);
+    range.setEnd(text, 1);
+    return range.getBoundingClientRect().left < element.getBoundingClientRect().left + 5;
+  });
 
 test('speaks the browser’s language, and another one where it is chosen, also on the next visit', async ({
   page,
@@ -9,6 +21,9 @@ test('speaks the browser’s language, and another one where it is chosen, also 
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(
     'Kann dieser Rechner ein Sprachmodell nachtrainieren, richtig und schnell?',
   );
+  const heading = page.getByRole('heading', { level: 1 });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  expect(await commaBegins(heading), 'a comma begins no line').toBe(false);
   await expect(page.locator('html')).toHaveAttribute('lang', 'de');
   await expect(
     page.getByRole('region', { name: 'Der Grafikchip ist nicht im Einsatz.' }),

@@ -1,3 +1,4 @@
+import { sha256Digest } from '../formats/sha256.ts';
 import { answerLines, countWords } from './answer.ts';
 import { badgeWords } from './badge.ts';
 import type { Headline } from './headlines.ts';
@@ -71,8 +72,5 @@ ${settings.length > 0 ? markup`<p class="note">Not the standard settings: ${plai
 }
 
 async function sha256(text: string): Promise<string> {
-  const digest = new Uint8Array(
-    await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)),
-  );
-  return btoa(String.fromCharCode(...digest));
+  return btoa(String.fromCharCode(...(await sha256Digest(new TextEncoder().encode(text)))));
 }

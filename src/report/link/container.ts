@@ -1,3 +1,4 @@
+import { sha256Digest } from '../../formats/sha256.ts';
 import { collect, concat } from '../collect.ts';
 import { damaged, LinkError, tooLong } from './error.ts';
 
@@ -83,8 +84,8 @@ async function checksumOf(
   version: number,
   deflated: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const digest = await crypto.subtle.digest('SHA-256', concat([Uint8Array.of(version), deflated]));
-  return new Uint8Array(digest, 0, CHECKSUM_BYTES);
+  const digest = await sha256Digest(concat([Uint8Array.of(version), deflated]));
+  return digest.subarray(0, CHECKSUM_BYTES);
 }
 
 function toBase64url(bytes: Uint8Array): string {

@@ -82,7 +82,7 @@ export class CheckView extends LitElement {
         max-width: 40rem;
       }
       .whole {
-        display: inline-block;
+        white-space: nowrap;
       }
       .run {
         display: flex;

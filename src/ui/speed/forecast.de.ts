@@ -13,7 +13,7 @@ export const words: ReturnType<typeof forecastWords> = {
   title: 'Welche Modelle könnten hier lernen?',
   lead: 'QLoRA: Gewichte in 4 Bit, ein kleiner Adapter wird trainiert. Was jede Größe braucht, ist berechnet:',
   size: 'Modell',
-  memory: 'Speicherbedarf',
+  memory: 'Speicher',
   room: 'Platz hier',
   time: '1.000 Trainingsschritte',
   parameters: (size) => `${size.replace('B', '\u00a0Mrd.').replace(/\.(?=\d)/, ',')} Parameter`,

@@ -1,0 +1,68 @@
+/** The first 32 bits of the fractions of the square roots of the first eight primes. */
+const START = [
+  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+] as const;
+
+/** The same of the cube roots of the first 64 primes. */
+const CONSTANTS = [
+  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+] as const;
+
+const BLOCK = 64;
+/** The length of the message in bits, at the end of the last block. */
+const LENGTH = 8;
+
+/** SHA-256 (FIPS 180-4) without `crypto.subtle`, which pages over plain http do not have. */
+export function digest(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const state = Uint32Array.from(START);
+  const blocks = Math.ceil((bytes.length + 1 + LENGTH) / BLOCK);
+  const padded = new Uint8Array(blocks * BLOCK);
+  padded.set(bytes);
+  padded[bytes.length] = 0x80;
+  const view = new DataView(padded.buffer);
+  view.setBigUint64(padded.length - LENGTH, BigInt(bytes.length) * 8n);
+  for (let block = 0; block < blocks; block++) compress(state, view, block * BLOCK);
+  const result = new DataView(new ArrayBuffer(4 * START.length));
+  for (const [i, word] of state.entries()) result.setUint32(4 * i, word);
+  return new Uint8Array(result.buffer);
+}
+
+/** Takes one block into the state. */
+function compress(state: Uint32Array, view: DataView, at: number): void {
+  const schedule = new Uint32Array(CONSTANTS.length);
+  const word = (i: number) => schedule[i] as number;
+  for (let i = 0; i < schedule.length; i++) {
+    schedule[i] =
+      i < 16
+        ? view.getUint32(at + 4 * i)
+        : word(i - 16) +
+          spread(word(i - 15), 7, 18, 3) +
+          word(i - 7) +
+          spread(word(i - 2), 17, 19, 10);
+  }
+  let [a, b, c, d, e, f, g, h] = Array.from(state) as Eight;
+  CONSTANTS.forEach((constant, i) => {
+    const ofE = turned(e, 6) ^ turned(e, 11) ^ turned(e, 25);
+    const first = (h + ofE + ((e & f) ^ (~e & g)) + constant + word(i)) | 0;
+    const ofA = turned(a, 2) ^ turned(a, 13) ^ turned(a, 22);
+    const second = (ofA + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
+  });
+  [a, b, c, d, e, f, g, h].forEach((value, i) => {
+    state[i] = (state[i] as number) + value;
+  });
+}
+
+type Eight = [number, number, number, number, number, number, number, number];
+
+const turned = (x: number, by: number): number => (x >>> by) | (x << (32 - by));
+
+const spread = (x: number, first: number, second: number, shift: number): number =>
+  turned(x, first) ^ turned(x, second) ^ (x >>> shift);
