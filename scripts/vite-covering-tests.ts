@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { parseSync } from 'oxc-parser';
 import type { Plugin } from 'vite';
-import { isNode, type Node, visit } from './imports/syntax.ts';
+import { isNode, type Node, visit } from '../src/cli/syntax/syntax.ts';
 
 const MODULE = 'virtual:covering-tests';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { cyclesOf, importsOf } from './graph.ts';
+import { cyclesOf, importsOf } from '../../src/cli/syntax/imports.ts';
 import { placeOf, violationOf } from './layers.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

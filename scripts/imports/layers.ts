@@ -1,4 +1,4 @@
-import type { Import } from './graph.ts';
+import type { Import } from '../../src/cli/syntax/imports.ts';
 
 /**
  * The layers from top to bottom: a file may import from its own folder and from every layer below.

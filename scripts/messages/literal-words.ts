@@ -1,5 +1,5 @@
 import { parseSync } from 'oxc-parser';
-import { childrenOf, isNode, type Node } from '../imports/syntax.ts';
+import { childrenOf, isNode, type Node } from '../../src/cli/syntax/syntax.ts';
 
 /** Words that stand in a template and not in the catalog. */
 export interface LiteralWords {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { parseSync } from 'oxc-parser';
-import { childrenOf, isNode, type Node } from '../imports/syntax.ts';
+import { childrenOf, isNode, type Node } from '../../src/cli/syntax/syntax.ts';
 
 /** What waits for the words of a part that is loaded inside of its arguments. */
 const WAITERS: readonly unknown[] = ['lazily', 'Later', 'withWords'];

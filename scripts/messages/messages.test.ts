@@ -8,7 +8,7 @@ import { views } from '../../src/ui/app/views.ts';
 import { de as loadGerman } from '../../src/ui/messages/de.ts';
 import type { Language } from '../../src/ui/messages/language.ts';
 import { say } from '../../src/ui/messages/words.ts';
-import { visit } from '../imports/syntax.ts';
+import { visit } from '../../src/cli/syntax/syntax.ts';
 import { literalProse, literalWords } from './literal-words.ts';
 
 const ui = fileURLToPath(new URL('../../src/ui', import.meta.url));

@@ -1,5 +1,5 @@
 import { parseSync } from 'oxc-parser';
-import { type Node, visit } from '../imports/syntax.ts';
+import { type Node, visit } from '../../src/cli/syntax/syntax.ts';
 
 const WIDTH = 100;
 /** Words that leave out who is meant, or that stand for a simpler clause. */

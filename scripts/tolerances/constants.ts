@@ -1,4 +1,4 @@
-import { isNode, type Node } from '../imports/syntax.ts';
+import { isNode, type Node } from '../../src/cli/syntax/syntax.ts';
 
 type Operation = (a: number, b: number) => number;
 

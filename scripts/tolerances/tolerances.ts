@@ -1,5 +1,5 @@
 import { parseSync } from 'oxc-parser';
-import { isNode, type Node, visit } from '../imports/syntax.ts';
+import { isNode, type Node, visit } from '../../src/cli/syntax/syntax.ts';
 import { constantOf, isCallOf } from './constants.ts';
 
 /** A small number that decides, or may decide, whether a result is right. */
