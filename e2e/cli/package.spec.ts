@@ -21,4 +21,7 @@ test('an installed package runs without sources, and advises to call it by its o
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^[^\n]+: npx gradproof (doctor|train)$/m);
   expect(stdout).not.toContain('npm start');
+  const mutation = await gradproof(['mutate', '--host'], { root });
+  expect([mutation.status, mutation.stdout]).toEqual([2, '']);
+  expect(mutation.stderr).toMatch(/^gradproof: mutate --host changes the TypeScript, [^\n]+\n$/);
 });

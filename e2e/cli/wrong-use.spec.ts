@@ -60,6 +60,8 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['train', '--nonsense'], /unknown option '--nonsense'/],
   [['mutate', '--sample', '0'], /--sample 0: must be a whole number/],
   [['mutate', '--filter', 'mutate.no.such:*'], /no mutant matches "mutate\.no\.such:\*"/],
+  [['mutate', '--host', '--filter', 'mutate.nn.*'], /no host mutant matches "mutate\.nn\.\*"/],
+  [['mutate', '--seed', '1'], /--seed: only --host draws mutants by a seed/],
   [['merge', file('a.json', '{}')], /name a file to write: --report, --junit, --html or --csv/],
   [['merge', file('b.json', '{'), '--report', '-'], /b\.json/],
   [['compare', file('c.json', '{}')], /missing required argument 'b'/],

@@ -36,13 +36,27 @@ export function readShaders(): ModuleTexts {
  * among them; undefined without git.
  */
 export function changedShaders(): readonly string[] | undefined {
-  const changed = git('diff', '--name-only', '--relative', 'HEAD', '--', ...SOURCES);
-  const added = git('ls-files', '--others', '--exclude-standard', '--', ...SOURCES);
-  if (!changed || !added) return undefined;
-  const names = new Set([...changed, ...added].map((path) => join(ROOT, path)));
+  const changed = changedFiles(...SOURCES);
+  if (!changed) return undefined;
+  const names = new Set(changed.map((path) => join(ROOT, path)));
   return Object.entries(shaderFiles(ROOT)).flatMap(([path, file]) =>
     names.has(file) ? [path.replace(/\.\w+$/, '')] : [],
   );
+}
+
+/**
+ * The files of these folders (by their path from the root) that differ from the last commit, new
+ * ones among them; undefined without git.
+ */
+export function changedFiles(...folders: readonly string[]): readonly string[] | undefined {
+  const changed = git('diff', '--name-only', '--relative', 'HEAD', '--', ...folders);
+  const added = git('ls-files', '--others', '--exclude-standard', '--', ...folders);
+  return changed && added && [...changed, ...added];
+}
+
+/** The last commit; undefined without git. */
+export function lastCommit(): string | undefined {
+  return git('rev-parse', 'HEAD')?.[0];
 }
 
 function git(...args: readonly string[]): readonly string[] | undefined {

@@ -7,26 +7,38 @@ import type { MutateOptions } from './mutate.ts';
 export const command = defineCommand<MutateOptions>({
   name: 'mutate',
   order: 3,
-  description: 'break each kernel in many ways and see the suite notice',
+  description: 'break each kernel, or the TypeScript, in many ways and see the suite notice',
   options: {
     filters: {
       ...RUN_OPTIONS.filters,
       description:
         'only mutants whose id matches, such as mutate.nn.*; several are or-ed, a leading ! excludes',
     },
+    host: {
+      name: 'host',
+      description: 'mutants of the TypeScript instead, which unit tests and cases are to notice',
+      parse: () => true,
+    },
+    seed: {
+      ...RUN_OPTIONS.seed,
+      description: 'with --host, what --sample draws hangs on it (default: on the commit)',
+    },
     changed: {
       name: 'changed',
-      description: 'only mutants of the shaders that differ from the last commit',
+      description: 'only mutants of the files that differ from the last commit',
       parse: () => true,
     },
     sample: {
       name: 'sample',
       argument: 'n',
       description:
-        'only n mutants, spread over all shaders; with --changed, beside those of the changed ones',
+        'only n mutants, spread over all files; with --changed, beside those of the changed ones',
       parse: (texts) => wholeNumber('--sample', texts.at(-1) ?? '', 1, 1_000_000),
     },
     report: REPORT,
   },
-  run: async (given) => (await import('./mutate.ts')).mutateCommand(given),
+  run: async (given) => {
+    if (given.host) return (await import('./mutate-host.ts')).mutateHostCommand(given);
+    return (await import('./mutate.ts')).mutateCommand(given);
+  },
 });

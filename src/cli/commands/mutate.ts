@@ -17,6 +17,10 @@ import { findNodeHost, workerText } from '../runtime/node.ts';
 /** What `gradproof mutate` understands. */
 export interface MutateOptions {
   readonly filters: readonly string[];
+  /** Mutants of the TypeScript. */
+  readonly host: boolean;
+  /** With `host`, what is drawn hangs on it. */
+  readonly seed: number;
   /** Mutants of the shaders that differ from the last commit. */
   readonly changed: boolean;
   /** So many mutants, spread over all shaders; with `changed`, beside those. */
@@ -29,6 +33,7 @@ export interface MutateOptions {
  */
 export async function mutateCommand(given: Partial<MutateOptions>): Promise<number> {
   const { report: target } = given;
+  if (given.seed !== undefined) throw new UsageError('--seed: only --host draws mutants by a seed');
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const sources = new ShaderSources(readShaders());
   const choice = choiceOf(given);

@@ -6,10 +6,11 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyMutant } from '../../harness/mutation/mutants.ts';
+import { mutantSwitch } from '../../harness/worker/host-switch.ts';
 import { buildModules, type NamedText } from './fixtures/modules.ts';
 import { type HostMutant, hostMutantId } from './host-mutant.ts';
 import { hostMutantsOf } from './host-mutants.ts';
-import { instrument, mutantSwitch } from './instrument.ts';
+import { instrument } from './instrument.ts';
 import { TypeChecker } from './type-checker.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

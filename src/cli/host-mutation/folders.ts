@@ -78,6 +78,6 @@ export function countsOf(
 }
 
 /** The folder of the list that a file is in. */
-function folderOf(file: string): string {
+export function folderOf(file: string): string {
   return file.split('/', 2).join('/');
 }

@@ -6,24 +6,6 @@ export interface IndexedMutant {
   readonly index: number;
 }
 
-/**
- * What instrumented modules of a thread share. It is changed, never replaced: modules keep hold of
- * it.
- */
-export interface MutantSwitch {
-  /** The mutant that is in force; -1 for none. */
-  active: number;
-  /** Receives a 1 for every mutant whose place is reached, by its index. */
-  reached: Uint8Array | undefined;
-}
-
-/** The switch of this thread. */
-export function mutantSwitch(): MutantSwitch {
-  const shared = globalThis as { __gradproofMutant?: MutantSwitch };
-  shared.__gradproofMutant ??= { active: -1, reached: undefined };
-  return shared.__gradproofMutant;
-}
-
 /** In front of a module, on its first line, so that its other lines keep their numbers. */
 const PRELUDE = [
   'const $mutant=globalThis.__gradproofMutant??={active:-1,reached:undefined};',
@@ -31,7 +13,7 @@ const PRELUDE = [
 ].join('');
 
 /**
- * A module that holds the original and mutants, between which {@link MutantSwitch} chooses while it
+ * A module that holds the original and mutants, between which the switch of the process chooses while it
  * runs. The mutants must be of this source.
  */
 export function instrument(source: string, mutants: readonly IndexedMutant[]): string {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
 import { afterEach, expect, test } from 'vitest';
+import { mutantSwitch } from '../../harness/worker/host-switch.ts';
 import { ANYTHING } from './fixtures/anything.ts';
 import { hostMutantsOf } from './host-mutants.ts';
-import { mutantSwitch } from './instrument.ts';
 import { hostMutation } from './plugin.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

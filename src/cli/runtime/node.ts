@@ -20,7 +20,7 @@ class WorkerDiedError extends UnusableError {}
 /** Child processes that get an adapter. */
 export interface NodeHost {
   readonly adapter: string;
-  readonly startWorker: () => WorkerLink;
+  readonly startWorker: (more?: NodeJS.ProcessEnv) => WorkerLink;
 }
 
 /**
@@ -54,7 +54,7 @@ export async function findNodeHost(worker = WORKER): Promise<NodeHost> {
       );
       return {
         adapter: `${adapter}, Node ${process.versions.node}`,
-        startWorker: () => startNodeWorker(worker, env),
+        startWorker: (more) => startNodeWorker(worker, { ...env, ...more }),
       };
     } catch (error) {
       if (!(error instanceof UnusableError)) throw error;

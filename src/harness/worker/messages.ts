@@ -40,6 +40,10 @@ export interface MutantMessage {
   readonly seed: number;
   /** End at the first red case. */
   readonly untilRed: boolean;
+  /** In a build with host mutants, the one that is on; -1 is none. */
+  readonly host?: number;
+  /** Run each case that passes with its named fault too, which must turn it red. */
+  readonly controls?: boolean;
 }
 
 /** What became of the cases that ran, in order. */
@@ -48,6 +52,10 @@ export interface MutantReply {
   readonly outcomes: readonly CaseOutcome[];
   /** Why a kernel is no WGSL; no case ran then. */
   readonly invalid?: string;
+  /** Of each case the host mutants whose places it evaluated. */
+  readonly reached?: readonly (readonly number[])[];
+  /** Those that were evaluated before the first case, as modules and cases were loaded. */
+  readonly reachedBefore?: readonly number[];
 }
 
 /** Asks a worker to run a case. */

@@ -1,0 +1,164 @@
+import { keyOf } from '../../../report/case-key.ts';
+import type { Case } from '../../../testing/suite.ts';
+import type { CaseRun, CaseWorker } from './case-worker.ts';
+import { orderedFor } from './order-cases.ts';
+import { partsOf, share } from './share.ts';
+import type { Trial } from './trial.ts';
+import { RedBaselineError } from './unit-stage.ts';
+
+/** Cases in one message: enough to share pipelines, few enough that both processes work. */
+const TOGETHER = 20;
+/** How many cases run without a mutant before those that cover one run with it; then twice. */
+const FIRST_ROUND = 80;
+/** Milliseconds that the cases of one message take without a change: a hang is found soon. */
+const TOGETHER_MS = 1_000;
+/** How long one message may take. */
+const LIMIT = { timesBaseline: 20, ms: 15_000 } as const;
+/** How long one message of the baseline may take. Milliseconds. */
+const BASELINE_LIMIT_MS = 300_000;
+/** What cases judge with: a mistake in it shows where a control stays green. */
+const JUDGES = /^src\/(?:reference|testing)\//;
+
+/** A case that passes without a mutant. */
+interface KnownCase {
+  readonly declared: Case;
+  readonly durationMs: number;
+  readonly reached: ReadonlySet<number>;
+}
+
+/** Runs mutants against the quick cases that evaluate them. */
+export class CaseStage {
+  readonly #lanes: readonly CaseWorker[];
+  readonly #signal: AbortSignal;
+  readonly #cases: readonly Case[];
+
+  constructor(lanes: readonly CaseWorker[], cases: readonly Case[], signal: AbortSignal) {
+    this.#lanes = lanes;
+    this.#cases = cases;
+    this.#signal = signal;
+  }
+
+  /** Throws {@link RedBaselineError} and UnusableError. */
+  async run(
+    trials: readonly Trial[],
+    listen: (done: number, total: number) => void,
+    closed: (trial: Trial) => void,
+  ): Promise<void> {
+    const left = [...orderedFor(trials, this.#cases)];
+    const total = left.length;
+    for (let size = FIRST_ROUND; left.length > 0 && !this.#signal.aborted; size *= 2) {
+      const open = trials.filter(({ isOpen }) => isOpen);
+      if (open.length === 0) return;
+      const known = await this.#runBaseline(left.splice(0, size), open, (done) =>
+        listen(total - left.length - size + done, total),
+      );
+      await share(open, this.#lanes, this.#signal, async (trial, lane) => {
+        await this.#try(trial, known, lane);
+        if (!trial.isOpen) closed(trial);
+      });
+    }
+  }
+
+  async #runBaseline(
+    cases: readonly Case[],
+    trials: readonly Trial[],
+    listen: (done: number) => void,
+  ): Promise<readonly KnownCase[]> {
+    const known: KnownCase[] = [];
+    await share(partsOf(cases, TOGETHER), this.#lanes, this.#signal, async (part, lane) => {
+      if (!lane.isCleanFor(-1)) lane.end();
+      const run = await lane.run(part, options(-1, BASELINE_LIMIT_MS));
+      if (!run) return;
+      if (run.red) throw new RedBaselineError(run.red);
+      const atLoad = new Set(run.reachedBefore);
+      for (const trial of trials.filter(({ index }) => atLoad.has(index))) {
+        trial.evaluatedAtLoad = true;
+        trial.reach();
+      }
+      const byKey = new Map(part.map((declared) => [keyOf(declared), declared]));
+      run.outcomes.forEach((outcome, i) => {
+        const reached = new Set(run.reached[i]);
+        const declared = byKey.get(keyOf(outcome));
+        for (const trial of trials) if (reached.has(trial.index)) trial.reach();
+        if (declared && outcome.status === 'pass')
+          known.push({ declared, durationMs: outcome.durationMs, reached });
+      });
+      listen(known.length);
+    });
+    return known.sort((a, b) => a.durationMs - b.durationMs);
+  }
+
+  async #try(trial: Trial, known: readonly KnownCase[], lane: CaseWorker): Promise<void> {
+    const covering = known.filter(
+      ({ reached }) => trial.evaluatedAtLoad || reached.has(trial.index),
+    );
+    const started = performance.now();
+    let evaluated = trial.evaluatedAtLoad || covering.length === 0;
+    for (const part of shortParts(covering)) {
+      const run = await this.#ask(trial, part, lane);
+      if (!run || !trial.isOpen) break;
+      trial.cases += part.length;
+      evaluated ||= run.reached.some((places) => places.includes(trial.index));
+    }
+    // A value that was made once in this process was made without the mutant.
+    if (trial.isOpen && !evaluated && !this.#signal.aborted) {
+      lane.end();
+      for (const part of shortParts(covering)) if (trial.isOpen) await this.#ask(trial, part, lane);
+    }
+    trial.durationMs += performance.now() - started;
+  }
+
+  /** Runs cases with the mutant, and closes the trial where one of them turns red by it. */
+  async #ask(
+    trial: Trial,
+    part: readonly KnownCase[],
+    lane: CaseWorker,
+  ): Promise<CaseRun | undefined> {
+    const cases = part.map(({ declared }) => declared);
+    const how = {
+      ...options(trial.index, limitOf(part)),
+      fromStart: trial.evaluatedAtLoad,
+      controls: JUDGES.test(trial.mutant.file),
+    };
+    const wasClean = lane.isCleanFor(trial.index);
+    let run = await lane.run(cases, how);
+    if (!run?.red) return run;
+    // Other mutants may have left something in the process; what is no assertion, the machine.
+    if (!wasClean || run.red.how !== 'assertion') {
+      lane.end();
+      run = await lane.run(cases, how);
+    }
+    if (run?.red && how.controls && (await this.#isRedWithout(cases, lane))) return run;
+    if (run?.red) trial.close(run.red);
+    return run;
+  }
+
+  /** Whether cases with their controls are red without a mutant as well. */
+  async #isRedWithout(cases: readonly Case[], lane: CaseWorker): Promise<boolean> {
+    lane.end();
+    const run = await lane.run(cases, { ...options(-1, BASELINE_LIMIT_MS), controls: true });
+    return run?.red !== undefined;
+  }
+}
+
+function options(active: number, limitMs: number) {
+  return { active, fromStart: false, controls: false, limitMs };
+}
+
+function limitOf(part: readonly KnownCase[]): number {
+  return LIMIT.ms + LIMIT.timesBaseline * part.reduce((sum, { durationMs }) => sum + durationMs, 0);
+}
+
+function shortParts(cases: readonly KnownCase[]): readonly (readonly KnownCase[])[] {
+  const parts: KnownCase[][] = [[]];
+  let together = 0;
+  for (const one of cases) {
+    if (together > TOGETHER_MS) {
+      parts.push([]);
+      together = 0;
+    }
+    parts.at(-1)?.push(one);
+    together += one.durationMs;
+  }
+  return parts.filter((part) => part.length > 0);
+}

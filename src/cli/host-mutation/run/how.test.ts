@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { FormatError } from '../../../formats/format-error.ts';
+import type { CaseOutcome } from '../../../harness/worker/messages.ts';
+import { howOfThrown, redOfCase } from './how.ts';
+
+function thrownBy(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+test('a failed expectation kills by assertion', () => {
+  expect(howOfThrown(thrownBy(() => expect(1).toBe(2)))).toBe('assertion');
+});
+
+test('a stated refusal of the project kills as an assertion does', () => {
+  expect(howOfThrown(new FormatError('the file ends'))).toBe('assertion');
+});
+
+test('what the language or Node throws is another exception', () => {
+  expect(howOfThrown(thrownBy(() => (undefined as unknown as string).length))).toBe('exception');
+  expect(howOfThrown({ name: 'Error', message: 'no such file', code: 'ENOENT' })).toBe('exception');
+});
+
+test('a test that ran past its limit is told apart', () => {
+  expect(howOfThrown({ name: 'Error', message: 'Test timed out in 120000ms.\n...' })).toBe(
+    'timeout',
+  );
+});
+
+const passed: CaseOutcome = {
+  id: 'math.add:exact',
+  suite: 'math.add',
+  backend: 'webgpu',
+  covers: [],
+  tier: 'quick',
+  status: 'pass',
+  durationMs: 1,
+  assertions: 1,
+  kernels: [],
+  control: { fault: 'the sum is off by one', status: 'red' },
+};
+
+test('a case that passes says nothing, unless its control stayed green', () => {
+  expect(redOfCase(passed)).toBeUndefined();
+  expect(redOfCase({ ...passed, status: 'skip' })).toBeUndefined();
+  const green = { fault: 'the sum is off by one', status: 'green' } as const;
+  expect(redOfCase({ ...passed, control: green })).toEqual({
+    how: 'assertion',
+    by: 'case math.add:exact',
+    detail: 'its control stayed green: the sum is off by one',
+  });
+});
+
+test.each([
+  ['fail', 'mismatch', 'assertion'],
+  ['error', 'shape', 'assertion'],
+  ['error', 'exception', 'exception'],
+  ['error', 'gpu-validation', 'exception'],
+  ['lost', 'device-lost', 'exception'],
+  ['timeout', 'timeout', 'timeout'],
+] as const)('a case that ends as %s with %s kills by %s', (status, code, how) => {
+  const outcome = { ...passed, status, error: { code, message: 'what it says' } };
+  expect(redOfCase(outcome)).toEqual({
+    how,
+    by: 'case math.add:exact',
+    detail: `${code}: what it says`,
+  });
+});

@@ -1,0 +1,155 @@
+import { GradproofError } from '../../../errors.ts';
+import type { Red } from './how.ts';
+import { partsOf, share } from './share.ts';
+import type { Importer, TestFiles } from './test-files.ts';
+import type { Trial } from './trial.ts';
+import type { TestFileRun, UnitRun, UnitTests } from './unit-tests.ts';
+
+/** A test or a case is red without a mutant, so that it would say nothing about one. */
+export class RedBaselineError extends GradproofError {
+  constructor({ by, detail }: Red) {
+    super(
+      'baseline-red',
+      `${by} is red before any change (${detail}): mend what a run of the tests shows`,
+    );
+  }
+}
+
+/** The files of tests that a mutant meets first: so many at most, and at most so far away. */
+const NEAR = { files: 4, distance: 2 } as const;
+/** Files in one process: enough to share imports, few enough to show progress. */
+const TOGETHER = 8;
+/** A file that takes longer waits until cases and other files have run. Milliseconds. */
+const SLOW_MS = 20_000;
+/** A whole file with a browser. Milliseconds. */
+const SLOW_LIMIT_MS = 600_000;
+/** How long a run with a mutant may take. */
+const LIMIT = { timesBaseline: 10, ms: 20_000 } as const;
+
+/** Which of the unit tests that reach a file are asked: the nearest, all others, or slow ones. */
+export type Reach = 'near' | 'far' | 'slow';
+
+/** Runs mutants against the files of unit tests that evaluate them. */
+export class UnitStage {
+  readonly #lanes: readonly UnitTests[];
+  readonly #files: TestFiles;
+  readonly #signal: AbortSignal;
+  readonly #baseline = new Map<string, TestFileRun>();
+  readonly #slow = new Set<string>();
+  readonly #kills = new Map<string, number>();
+
+  constructor(lanes: readonly UnitTests[], files: TestFiles, signal: AbortSignal) {
+    this.#lanes = lanes;
+    this.#files = files;
+    this.#signal = signal;
+  }
+
+  /** Throws {@link RedBaselineError}. */
+  async run(
+    trials: readonly Trial[],
+    reach: Reach,
+    listen: (done: number, total: number) => void,
+    closed: (trial: Trial) => void,
+  ): Promise<void> {
+    const wanted = new Set(trials.flatMap((trial) => this.#importers(trial, reach)));
+    await this.#runBaseline([...wanted], trials, reach, listen);
+    await share(trials, this.#lanes, this.#signal, async (trial, lane) => {
+      await this.#try(trial, this.#covering(trial, reach), lane);
+      if (!trial.isOpen) closed(trial);
+    });
+  }
+
+  /** Files that reach the mutant's and were not asked yet, in the order in which they are. */
+  #importers({ mutant, testFiles }: Trial, reach: Reach): readonly string[] {
+    const isSlow = ({ file, isSlow: isMarked }: Importer) => isMarked || this.#slow.has(file);
+    const all = this.#files.of(mutant.file);
+    const fast = all.filter((one) => !isSlow(one));
+    const near = fast.filter(({ distance }) => distance <= NEAR.distance).slice(0, NEAR.files);
+    const chosen = { near, far: fast, slow: all.filter(isSlow) }[reach];
+    return chosen.map(({ file }) => file).filter((file) => !testFiles.includes(file));
+  }
+
+  /** Of those, what evaluates it; the best killers first. */
+  #covering(trial: Trial, reach: Reach): readonly string[] {
+    const killsOf = (file: string) => this.#kills.get(file) ?? 0;
+    return this.#importers(trial, reach)
+      .filter((file) => {
+        const known = this.#baseline.get(file);
+        return known && (trial.evaluatedAtLoad || known.reached.has(trial.index));
+      })
+      .sort((a, b) => killsOf(b) - killsOf(a));
+  }
+
+  async #try(trial: Trial, files: readonly string[], lane: UnitTests): Promise<void> {
+    if (files.length === 0) return;
+    const started = performance.now();
+    const limitMs = this.#limitOf(files);
+    let run = await lane.run(files, trial.index, limitMs);
+    // What is no assertion may be the machine's doing: it must happen again.
+    if (run.red && run.red.how !== 'assertion' && !this.#signal.aborted)
+      run = await lane.run(files, trial.index, limitMs);
+    if (this.#signal.aborted) return;
+    trial.durationMs += performance.now() - started;
+    trial.testFiles.push(...files.slice(0, run.red ? run.files.length : files.length));
+    const { red } = run;
+    if (!red) return;
+    trial.close(red);
+    const file = red.by.split(' > ', 1)[0] as string;
+    this.#kills.set(file, (this.#kills.get(file) ?? 0) + 1);
+  }
+
+  #limitOf(files: readonly string[]): number {
+    const together = files.reduce(
+      (sum, file) => sum + (this.#baseline.get(file)?.durationMs ?? 0),
+      0,
+    );
+    return LIMIT.ms + LIMIT.timesBaseline * together;
+  }
+
+  async #runBaseline(
+    wanted: readonly string[],
+    trials: readonly Trial[],
+    reach: Reach,
+    listen: (done: number, total: number) => void,
+  ): Promise<void> {
+    const files = wanted.filter((file) => !this.#baseline.has(file));
+    const parts = partsOf(files, reach === 'slow' ? 1 : TOGETHER);
+    let done = 0;
+    await share(parts, this.#lanes, this.#signal, async (part, lane) => {
+      await this.#runPart(part, trials, reach, lane);
+      listen(++done, parts.length);
+    });
+  }
+
+  /** A file that takes long is put off, and those behind it go on. */
+  async #runPart(
+    part: readonly string[],
+    trials: readonly Trial[],
+    reach: Reach,
+    lane: UnitTests,
+  ): Promise<void> {
+    let left = part;
+    while (left.length > 0 && !this.#signal.aborted) {
+      const limitMs = reach === 'slow' ? SLOW_LIMIT_MS : SLOW_MS;
+      const run = await lane.run(left, -1, limitMs);
+      this.#keep(run, trials);
+      if (!run.red || this.#signal.aborted) return;
+      if (run.red.how !== 'timeout' || reach === 'slow') throw new RedBaselineError(run.red);
+      const ran = new Set(run.files.map(({ file }) => file));
+      const [slow, ...others] = left.filter((file) => !ran.has(file));
+      if (slow === undefined) return;
+      this.#slow.add(slow);
+      left = others;
+    }
+  }
+
+  #keep({ files }: UnitRun, trials: readonly Trial[]): void {
+    for (const run of files) {
+      this.#baseline.set(run.file, run);
+      for (const trial of trials) {
+        if (run.reachedAtLoad.has(trial.index)) trial.evaluatedAtLoad = true;
+        if (run.reachedAtLoad.has(trial.index) || run.reached.has(trial.index)) trial.reach();
+      }
+    }
+  }
+}
