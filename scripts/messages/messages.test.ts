@@ -3,12 +3,12 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
+import { visit } from '../../src/cli/syntax/syntax.ts';
 import type { helpWords } from '../../src/ui/app/help.en.ts';
 import { views } from '../../src/ui/app/views.ts';
 import { de as loadGerman } from '../../src/ui/messages/de.ts';
 import type { Language } from '../../src/ui/messages/language.ts';
 import { say } from '../../src/ui/messages/words.ts';
-import { visit } from '../../src/cli/syntax/syntax.ts';
 import { literalProse, literalWords } from './literal-words.ts';
 
 const ui = fileURLToPath(new URL('../../src/ui', import.meta.url));
