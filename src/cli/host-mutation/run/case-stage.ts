@@ -1,6 +1,6 @@
 import { keyOf } from '../../../report/case-key.ts';
 import type { Case } from '../../../testing/suite.ts';
-import type { CaseRun, CaseWorker } from './case-worker.ts';
+import type { CaseRun, CaseRunOptions, CaseWorker } from './case-worker.ts';
 import { orderedFor } from './order-cases.ts';
 import { partsOf, share } from './share.ts';
 import type { Trial } from './trial.ts';
@@ -46,17 +46,28 @@ export class CaseStage {
   ): Promise<void> {
     const left = [...orderedFor(trials, this.#cases)];
     const total = left.length;
+    const later: KnownCase[] = [];
+    const meet = (some: readonly Trial[], known: readonly KnownCase[]) =>
+      share(some, this.#lanes, this.#signal, async (trial, lane) => {
+        await this.#try(trial, known, lane);
+        if (!trial.isOpen) closed(trial);
+      });
     for (let size = FIRST_ROUND; left.length > 0 && !this.#signal.aborted; size *= 2) {
       const open = trials.filter(({ isOpen }) => isOpen);
       if (open.length === 0) return;
       const known = await this.#runBaseline(left.splice(0, size), open, (done) =>
         listen(total - left.length - size + done, total),
       );
-      await share(open, this.#lanes, this.#signal, async (trial, lane) => {
-        await this.#try(trial, known, lane);
-        if (!trial.isOpen) closed(trial);
-      });
+      // A mutant that is on from the start costs a process of its own: it meets the first cases,
+      // and at the end all others.
+      const isNow = ({ evaluatedAtLoad }: Trial) => !evaluatedAtLoad || size === FIRST_ROUND;
+      if (size > FIRST_ROUND) later.push(...known);
+      await meet(open.filter(isNow), known);
     }
+    await meet(
+      trials.filter(({ isOpen, evaluatedAtLoad }) => isOpen && evaluatedAtLoad),
+      later.sort((a, b) => a.durationMs - b.durationMs),
+    );
   }
 
   async #runBaseline(
@@ -67,7 +78,7 @@ export class CaseStage {
     const known: KnownCase[] = [];
     await share(partsOf(cases, TOGETHER), this.#lanes, this.#signal, async (part, lane) => {
       if (!lane.isCleanFor(-1)) lane.end();
-      const run = await lane.run(part, options(-1, BASELINE_LIMIT_MS));
+      const run = await lane.run(part, { ...options(-1, BASELINE_LIMIT_MS), controls: false });
       if (!run) return;
       if (run.red) throw new RedBaselineError(run.red);
       const atLoad = new Set(run.reachedBefore);
@@ -96,8 +107,9 @@ export class CaseStage {
     let evaluated = trial.evaluatedAtLoad || covering.length === 0;
     for (const part of shortParts(covering)) {
       const run = await this.#ask(trial, part, lane);
-      if (!run || !trial.isOpen) break;
-      trial.cases += part.length;
+      if (!run) break;
+      trial.cases += Math.max(1, run.outcomes.length);
+      if (!trial.isOpen) break;
       evaluated ||= run.reached.some((places) => places.includes(trial.index));
     }
     // A value that was made once in this process was made without the mutant.
@@ -124,25 +136,27 @@ export class CaseStage {
     let run = await lane.run(cases, how);
     if (!run?.red) return run;
     // Other mutants may have left something in the process; what is no assertion, the machine.
-    if (!wasClean || run.red.how !== 'assertion') {
+    const last = cases[run.outcomes.length - 1];
+    const isCertain =
+      run.red.how === 'assertion' &&
+      (wasClean || (last && (await this.#isGreenWithout(last, how, lane))));
+    if (!isCertain) {
       lane.end();
       run = await lane.run(cases, how);
     }
-    if (run?.red && how.controls && (await this.#isRedWithout(cases, lane))) return run;
     if (run?.red) trial.close(run.red);
     return run;
   }
 
-  /** Whether cases with their controls are red without a mutant as well. */
-  async #isRedWithout(cases: readonly Case[], lane: CaseWorker): Promise<boolean> {
-    lane.end();
-    const run = await lane.run(cases, { ...options(-1, BASELINE_LIMIT_MS), controls: true });
-    return run?.red !== undefined;
+  /** Whether a case is green without a mutant in this process, where mutants were on. */
+  async #isGreenWithout(declared: Case, how: CaseRunOptions, lane: CaseWorker): Promise<boolean> {
+    const run = await lane.run([declared], { ...how, ...options(-1, BASELINE_LIMIT_MS) });
+    return run !== undefined && run.red === undefined;
   }
 }
 
 function options(active: number, limitMs: number) {
-  return { active, fromStart: false, controls: false, limitMs };
+  return { active, fromStart: false, limitMs };
 }
 
 function limitOf(part: readonly KnownCase[]): number {

@@ -90,7 +90,8 @@ export class UnitStage {
       run = await lane.run(files, trial.index, limitMs);
     if (this.#signal.aborted) return;
     trial.durationMs += performance.now() - started;
-    trial.testFiles.push(...files.slice(0, run.red ? run.files.length : files.length));
+    const ran = run.red ? Math.max(1, run.files.length) : files.length;
+    trial.testFiles.push(...files.slice(0, ran));
     const { red } = run;
     if (!red) return;
     trial.close(red);
