@@ -40,3 +40,32 @@ test('a build holds the mutants of the files that it imports, and runs without t
     rmSync(outDir, { recursive: true });
   }
 });
+
+test('a source that is read as text stays as it is', async () => {
+  const source = readFileSync(join(root, FILE), 'utf8');
+  const outDir = mkdtempSync(join(tmpdir(), 'host-mutation-'));
+  const entry = {
+    name: 'entry',
+    resolveId: (id: string) => (id === 'reads-text' ? '\0reads-text' : undefined),
+    load: (id: string) =>
+      id === '\0reads-text' ? `export { default as text } from '/${FILE}?raw';` : undefined,
+  };
+  try {
+    await build({
+      configFile: false,
+      root,
+      logLevel: 'error',
+      plugins: [hostMutation(root, hostMutantsOf(FILE, source, ANYTHING)), entry],
+      build: {
+        ssr: true,
+        outDir,
+        copyPublicDir: false,
+        rolldownOptions: { input: 'reads-text', output: { entryFileNames: 'text.js' } },
+      },
+    });
+    const url = pathToFileURL(join(outDir, 'text.js')).href;
+    expect(await import(/* @vite-ignore */ url)).toMatchObject({ text: source });
+  } finally {
+    rmSync(outDir, { recursive: true });
+  }
+});

@@ -16,7 +16,9 @@ export function hostMutation(root: string, mutants: readonly HostMutant[]): Plug
     name: 'host-mutation',
     enforce: 'pre', // before types are stripped
     transform(code, id) {
-      const file = relative(root, id.replace(/\?.*$/, '')).replaceAll('\\', '/');
+      const [path = '', query = ''] = id.split('?');
+      if (/^(raw|url)\b/.test(query)) return undefined; // the text itself, or where it is
+      const file = relative(root, path).replaceAll('\\', '/');
       const ofFile = byFile.get(file);
       return ofFile && { code: instrument(code, ofFile), map: null };
     },
