@@ -26,9 +26,13 @@ export function whereWrong({ index, actual, expected }: NonNullable<Problem['at'
   return `at [${index.join(', ')}]: ${actual}, expected ${expected}`;
 }
 
-/** "out-of-bound: too far (at [64, 0]: 0, expected -113)": the reason in one line. */
+/**
+ * "out-of-bound: too far (at [64, 0]: 0, expected -113)": the reason in one line. A message that
+ * names the element tells its values too.
+ */
 export function reasonWords(result: CaseResult): string {
   const { code, message } = reasonOf(result);
   const at = (result.error ?? result.finding)?.at;
-  return `${code}: ${message}${at ? ` (${whereWrong(at)})` : ''}`;
+  const isNew = at && !message.includes(`[${at.index.join(', ')}] is `);
+  return `${code}: ${message}${isNew ? ` (${whereWrong(at)})` : ''}`;
 }

@@ -27,7 +27,11 @@ export interface UnaryTruth<Given, Params> {
   readonly gradientError?: (x: number, dy: number, params: Params) => number;
   readonly computed?: (gpu: SimulatedGpu, x: number, params: Params) => number;
   readonly computedGradient?: (gpu: SimulatedGpu, x: number, dy: number, params: Params) => number;
-  /** Where the function goes wrong: kinks, saturation, what overflows in between. */
+  /**
+   * Where the function goes wrong: saturation, what overflows in between; kinks where results are
+   * chosen. Of a function that rounds differences probe the derivative, so none of them lies within
+   * 2^-16 of where its slope bends (as that of x / (1 + |x|) does at 0).
+   */
   readonly corners: readonly number[];
   readonly params: readonly [Given, ...Given[]];
   readonly faults: readonly RecordFault[];

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
                 sys.stderr.write(f"deviates  {item.path}: {item.bundle.producer}: {finding}\n")
     if not recorded:
         raise UsageError(
-            f"none of the {len(chosen)} cases can be recorded here; `gradproof-bridge doctor` says what is missing"
+            f"no chosen case ({len(chosen)}) can be recorded here; `gradproof-bridge doctor` says what is missing"
         )
     if options.json:
         found = {
