@@ -11,11 +11,12 @@ import { add } from '../../vocabulary/math/add.ts';
 import { mul } from '../../vocabulary/math/mul.ts';
 import { matmul } from '../../vocabulary/matmul/matmul.ts';
 import { crossEntropy } from '../../vocabulary/nn/cross_entropy.ts';
+import { dropout } from '../../vocabulary/nn/dropout.ts';
 import { embedding } from '../../vocabulary/nn/embedding.ts';
 import { rmsNorm } from '../../vocabulary/nn/rms_norm.ts';
 import { silu } from '../../vocabulary/nn/silu.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
-import { GraphAuthor, typed } from '../networks/author.ts';
+import { GraphAuthor, type HalfType, typed } from '../networks/author.ts';
 import type { Value, Values } from '../record.ts';
 
 /** What of transformers' LlamaConfig the computation depends on, by the vocabulary's names. */
@@ -42,6 +43,10 @@ interface Llama {
   readonly weights: StateDict;
   /** [B, S]. */
   readonly batch: Shape;
+  /** Products as torch.autocast stores them. Default float32. */
+  readonly autocast?: HalfType | undefined;
+  /** Dropout of what each half of a block adds, with random numbers of this seed. Default none. */
+  readonly dropout?: { readonly p: number; readonly seed: number } | undefined;
 }
 
 /**
@@ -50,7 +55,14 @@ interface Llama {
  * rotations come from tables, both unlike the engine's model, so that the two have no layout in
  * common. Throws InvariantError for a weight that is missing, or quantized without an adapter.
  */
-export function llamaGraph({ config, adapter, weights, batch }: Llama): Graph {
+export function llamaGraph({
+  config,
+  adapter,
+  weights,
+  batch,
+  autocast,
+  dropout: dropping,
+}: Llama): Graph {
   const { hidden, layers, heads, kv_heads, rms_eps } = config;
   const types = typesOf(weights);
   const ids = typed(batch, 'i32');
@@ -58,7 +70,7 @@ export function llamaGraph({ config, adapter, weights, batch }: Llama): Graph {
   const cos = typed([...batch, hidden / heads / 2]);
   const sin = typed(cos.shape);
   const constants = { ...tensorsOf(types), ...tables(cos, sin) };
-  const author = new GraphAuthor({ ids, labels }, constants);
+  const author = new GraphAuthor({ ids, labels }, constants, autocast);
   const apply = author.apply.bind(author);
   const stored = (name: string): ValueType | QuantizedWeight<ValueType> => {
     const type = types[name];
@@ -93,8 +105,12 @@ export function llamaGraph({ config, adapter, weights, batch }: Llama): Graph {
     const params = { convention: 'half-split', heads: count } as const;
     return apply(layer, callOf(rotaryEmbeddingCache, { x, cos, sin }, params), x.shape);
   };
-  const sum = (layer: string, a: ValueType, b: ValueType) =>
-    apply(layer, callOf(add, { a, b }, {}), a.shape);
+  const dropped = (layer: string, x: ValueType) =>
+    dropping ? apply(layer, callOf(dropout, { x }, dropping), x.shape) : x;
+  const sum = (layer: string, a: ValueType, b: ValueType) => {
+    const call = callOf(add, { a, b: dropped(`${layer}.dropout`, b) }, {});
+    return apply(layer, call, a.shape);
+  };
 
   const table = weight('model.embed_tokens.weight');
   let x = apply('model.embed_tokens', callOf(embedding, { weight: table, ids }, {}), [

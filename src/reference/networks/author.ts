@@ -5,7 +5,7 @@ import { type DType, isHalf } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { cast } from '../../vocabulary/math/cast.ts';
 import { matmul } from '../../vocabulary/matmul/matmul.ts';
-import { promoted } from '../promotion.ts';
+import { LOSSES, PRODUCTS, storedAs } from '../autocast.ts';
 import type { Values } from '../record.ts';
 
 /** The format of products under torch.autocast. */
@@ -17,11 +17,6 @@ export const typed = (shape: Shape, dtype: DType = 'f32'): ValueType => ({ dtype
 /** The types of float32 weights. */
 export const typesOf = (weights: Values): Named<ValueType> =>
   mapped(weights, ({ shape }) => typed(shape));
-
-/** Of torch's list of ops that autocast to the half format, those that networks here have. */
-const PRODUCTS = ['matmul'];
-/** Of its list of those that autocast to float32. */
-const LOSSES = ['cross_entropy'];
 
 /**
  * Writes the graph of a network from shapes alone, layer by layer. With `autocast` it casts as
@@ -52,8 +47,8 @@ export class GraphAuthor {
     call: Call<ValueType>,
     shapes: Readonly<Record<Name, Shape>>,
   ): Readonly<Record<Name, ValueType>> {
-    const inputs = mapped(call.inputs, (x, name) => this.#casted(`${layer}.${name}`, call.op, x));
-    const dtype = promoted(Object.values(inputs).map((x) => x.dtype));
+    const inputs = mapped(call.inputs, (x, name) => this.#casted(layer, call.op.name, name, x));
+    const dtype = storedAs(call.op.name, inputs);
     const outputs = mapped(shapes, (shape) => typed(shape, dtype));
     this.#builder.call({ layer, ...call, inputs, outputs });
     return outputs;
@@ -75,12 +70,13 @@ export class GraphAuthor {
     return this.#builder.build(outputs);
   }
 
-  #casted(layer: string, op: Call<ValueType>['op'], x: ValueType): ValueType {
+  #casted(layer: string, op: string, name: string, x: ValueType): ValueType {
     const half = this.#autocast;
-    if (half && PRODUCTS.includes(op.name) && x.dtype === 'f32')
-      return this.#cast(layer, x, half, half === 'float16' ? 'f16' : 'bf16');
-    if (half && LOSSES.includes(op.name) && isHalf(x.dtype))
-      return this.#cast(layer, x, 'float32', 'f32');
+    const at = `${layer}.${name}`;
+    if (half && PRODUCTS[op]?.includes(name) && x.dtype === 'f32')
+      return this.#cast(at, x, half, half === 'float16' ? 'f16' : 'bf16');
+    if (half && LOSSES[op]?.includes(name) && isHalf(x.dtype))
+      return this.#cast(at, x, 'float32', 'f32');
     return x;
   }
 

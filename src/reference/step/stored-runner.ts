@@ -2,8 +2,8 @@ import type { Call } from '../../graph/call.ts';
 import { mapped } from '../../graph/call.ts';
 import { type DType, isHalf } from '../../tensor/dtype.ts';
 import { heldAs } from '../../tensor/half.ts';
+import { storedAs } from '../autocast.ts';
 import type { DifferentiableRunner } from '../backward.ts';
-import { promoted } from '../promotion.ts';
 import type { Value } from '../record.ts';
 import { truthOf } from '../truth.ts';
 
@@ -27,7 +27,7 @@ export function storedRunner(others: 'float32' | 'float64'): DifferentiableRunne
 }
 
 function outputType({ op, params, inputs }: Call<Value>): DType {
-  if (op.name !== 'cast') return promoted(Object.values(inputs).map(({ dtype }) => dtype));
+  if (op.name !== 'cast') return storedAs(op.name, inputs);
   const { to } = params as { readonly to: string };
   return to === 'float16' ? 'f16' : to === 'bfloat16' ? 'bf16' : 'f32';
 }
