@@ -55,6 +55,17 @@ describe('the graph of a Llama', () => {
     ['whole', { config, weights: dense, batch }],
     ['with a tied head', { config: tied, weights: withoutHead, batch }],
     ['with an adapter over 4 bits', { config, weights: adapted, adapter, batch }],
+    [
+      'with all that training adds',
+      {
+        config,
+        weights: adapted,
+        adapter,
+        batch,
+        autocast: 'bfloat16' as const,
+        dropout: { p: 0.3, seed: 5 },
+      },
+    ],
   ])('%s: every call is as its signature allows, and reads what is given', (_, model) => {
     const graph = llamaGraph(model);
     expect(() => checkGraph(graph)).not.toThrow();
@@ -70,6 +81,29 @@ describe('the graph of a Llama', () => {
     const layers = callsOf(llamaGraph({ config, weights: dense, batch })).map(({ layer }) => layer);
     expect(new Set(layers).size).toBe(layers.length);
     expect(layers).toHaveLength(20);
+  });
+
+  test('under autocast casts operands of products, and neither codes, scales nor magnitudes', () => {
+    const graph = llamaGraph({ config, weights: adapted, adapter, batch, autocast: 'float16' });
+    const casts = callsOf(graph).filter(({ op }) => op.name === 'cast');
+    const of = (module: string) =>
+      casts.flatMap(({ layer }) => (layer.startsWith(module) ? [layer.slice(module.length)] : []));
+    expect(of(QUERIES)).toEqual(['.x', '.lora_A', '.lora_B']);
+    expect(of(block('mlp.down_proj'))).toEqual(['.b']);
+    expect(graph.values[graph.outputs['logits'] as number]?.dtype).toBe('f16');
+    expect(graph.values[graph.outputs['loss'] as number]?.dtype).toBe('f32');
+  });
+
+  test('drops out what attention and perceptron add', () => {
+    const dropout = { p: 0.3, seed: 5 };
+    const calls = callsOf(llamaGraph({ config, weights: dense, batch, dropout }));
+    const dropped = calls.flatMap(({ op, layer, params }) =>
+      op.name === 'dropout' ? [[layer, params]] : [],
+    );
+    expect(dropped).toEqual([
+      [block('self_attn.residual.dropout'), expect.objectContaining(dropout)],
+      [block('mlp.residual.dropout'), expect.objectContaining(dropout)],
+    ]);
   });
 
   test.each([

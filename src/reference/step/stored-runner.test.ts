@@ -96,4 +96,10 @@ describe('a runner that stores', () => {
     expect(storedRunner('float32').add(1, 2 ** -30)).toBe(1);
     expect(storedRunner('float64').add(1, 2 ** -30)).toBe(1 + 2 ** -30);
   });
+
+  test('overflows where float32 does', () => {
+    const { add } = storedRunner('float64');
+    expect(add(2 ** 127, 2 ** 126)).toBe(2 ** 127 + 2 ** 126);
+    expect(add(-(2 ** 127), -(2 ** 127))).toBe(-Infinity);
+  });
 });

@@ -10,10 +10,10 @@ import { truthOf } from '../truth.ts';
 /**
  * Runs calls by the records, and rounds what they give as it is stored: to halves where operands
  * are, a gradient as what it is the gradient of. All else is rounded to float32 or, in a run that
- * others are measured by, stays as it is.
+ * others are measured by, stays as it is where float32 reaches so far.
  */
 export function storedRunner(others: 'float32' | 'float64'): DifferentiableRunner {
-  const stored = others === 'float32' ? Math.fround : (x: number) => x;
+  const stored = others === 'float32' ? Math.fround : inRange;
   return {
     run: (call) =>
       mapped(truthOf(call), ({ shape, data }, name): Value => {
@@ -31,3 +31,6 @@ function outputType({ op, params, inputs }: Call<Value>): DType {
   const { to } = params as { readonly to: string };
   return to === 'float16' ? 'f16' : to === 'bfloat16' ? 'bf16' : 'f32';
 }
+
+/** x itself, or an infinity where float32 ends: a scaled loss may overflow there too. */
+const inRange = (x: number): number => (Number.isFinite(Math.fround(x)) ? x : x * Infinity);
