@@ -1,3 +1,4 @@
+import { seam } from '../seam.ts';
 import { isHalf } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { cast } from '../vocabulary/math/cast.ts';
@@ -32,10 +33,13 @@ type Given = Readonly<Record<string, Tensor | undefined>>;
 /** Casts input `name` to another format. */
 type Cast = (x: Tensor, to: AutocastType | 'float32', name: string) => Tensor;
 
+/** Whether an op is a product, whose operands are stored in halves. */
+const isProduct = seam('autocast.is_product', (op: string): boolean => op in PRODUCTS);
+
 /** The inputs of `op` as torch.autocast would have them with products in `to`. */
 export function autocast<T extends Given>(op: string, inputs: T, to: AutocastType, cast: Cast): T {
-  const names = PRODUCTS[op] ?? LOSSES[op] ?? [];
-  const target = PRODUCTS[op] ? to : 'float32';
+  const names = (isProduct(op) ? PRODUCTS[op] : LOSSES[op]) ?? [];
+  const target = isProduct(op) ? to : 'float32';
   const stored = ([name, x]: [string, Tensor | undefined]) => {
     const isThere =
       x && names.includes(name) && (target === 'float32' ? isHalf(x.dtype) : x.dtype === 'f32');

@@ -11,4 +11,8 @@ export interface LlamaConfig {
   readonly rope_theta: number;
   /** Whether the head has no weight of its own and takes that of the embeddings. Default no. */
   readonly tie_word_embeddings?: boolean;
+  /** Probability that an element of what attention or perceptron adds is dropped. Default 0. */
+  readonly dropout?: number;
+  /** Whether backward computes each block again in place of keeping it. Default no. */
+  readonly checkpointing?: boolean;
 }

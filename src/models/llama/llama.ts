@@ -80,27 +80,15 @@ export class Llama implements Model {
 
   /** Logits f32 [B, S, vocab] of ids i32 [B, S], where S is at most the length of the configuration. */
   forward(tape: Tape, { ids }: { readonly ids: Tensor }): Tensor {
-    const { layers: count, rms_eps, tie_word_embeddings = false } = this.#config;
+    const { layers: count, rms_eps, tie_word_embeddings = false, checkpointing } = this.#config;
     const layers = new Layers(tape, this, rms_eps);
     const positions = this.#positions.view([ids.shape[1] as number]);
     let x = layers.embedding(EMBEDDINGS, ids);
     for (let i = 0; i < count; i++) {
-      const block = `model.layers.${i}`;
-      const attended = this.#attention(
-        tape,
-        layers,
-        `${block}.self_attn`,
-        layers.rmsNorm(`${block}.input_layernorm`, x),
-        positions,
-      );
-      x = tape.apply(add, { a: x, b: attended }, {}, `${block}.self_attn.residual`).y;
-      const raised = this.#mlp(
-        tape,
-        layers,
-        `${block}.mlp`,
-        layers.rmsNorm(`${block}.post_attention_layernorm`, x),
-      );
-      x = tape.apply(add, { a: x, b: raised }, {}, `${block}.mlp.residual`).y;
+      const from = x;
+      const name = `model.layers.${i}`;
+      const block = (on: Tape) => this.#block(on, name, from, positions);
+      x = checkpointing ? tape.checkpoint(block, name) : block(tape);
     }
     const head = tie_word_embeddings ? EMBEDDINGS : HEAD;
     return layers.linear(HEAD, layers.rmsNorm('model.norm', x), head);
@@ -113,6 +101,20 @@ export class Llama implements Model {
   /** A value, trained or not. Throws RangeError when none has the name. */
   view(name: string): Tensor | QuantizedWeight<Tensor> {
     return this.#frozen.get(name) ?? this.parameters.view(name);
+  }
+
+  #block(tape: Tape, at: string, x: Tensor, positions: Tensor): Tensor {
+    const { rms_eps, dropout = 0 } = this.#config;
+    const layers = new Layers(tape, this, rms_eps);
+    const sum = (layer: string, a: Tensor, b: Tensor) => {
+      const dropped = dropout > 0 ? layers.dropout(`${layer}.dropout`, b, dropout) : b;
+      return tape.apply(add, { a, b: dropped }, {}, layer).y;
+    };
+    const normed = layers.rmsNorm(`${at}.input_layernorm`, x);
+    const attended = this.#attention(tape, layers, `${at}.self_attn`, normed, positions);
+    const y = sum(`${at}.self_attn.residual`, x, attended);
+    const inner = layers.rmsNorm(`${at}.post_attention_layernorm`, y);
+    return sum(`${at}.mlp.residual`, y, this.#mlp(tape, layers, `${at}.mlp`, inner));
   }
 
   #attention(tape: Tape, layers: Layers, at: string, x: Tensor, position_ids: Tensor): Tensor {
