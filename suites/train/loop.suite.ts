@@ -17,6 +17,7 @@ import {
 import { judgedRun, type Path } from './whole-step/judged-run.ts';
 import { learn } from './whole-step/learnt.ts';
 import { dropping, LESSONS } from './whole-step/lessons.ts';
+import { LLAMAS } from './whole-step/llama-settings.ts';
 import { llamaOf } from './whole-step/llamas.ts';
 import { batchesOf, type Setting, STEPS } from './whole-step/setting.ts';
 import { SETTINGS, VARIED } from './whole-step/settings.ts';
@@ -121,7 +122,7 @@ loopSuite
   )
   .run(async (t) => {
     const setting = VARIED['varied-texts'];
-    using model = llamaOf(t, 'llama', setting).model;
+    using model = llamaOf(t, LLAMAS.llama, setting).model;
     using optimizer = accumulatedOptimizer(t, model);
     await judgedRun(t, setting, 'captured', { model, optimizer, shift: true });
   });

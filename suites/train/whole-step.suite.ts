@@ -1,8 +1,19 @@
-import type { FaultDeclaration } from '../../src/testing/fault.ts';
 import { suite, type Tier } from '../../src/testing/suite.ts';
-import type { Stage } from '../../src/train/stage.ts';
 import { uniformsStandStill } from './uniforms-stand-still.ts';
 import { type AccumulatedName, accumulate } from './whole-step/accumulated.ts';
+import {
+  CLIP,
+  type Declare,
+  doubled,
+  dropped,
+  launched,
+  moved,
+  rateOfStep,
+  SCALER,
+  shares,
+  UNSCALE,
+  UPDATE,
+} from './whole-step/faults.ts';
 import type { Path } from './whole-step/judged-run.ts';
 import { learn } from './whole-step/learnt.ts';
 import type { LessonName } from './whole-step/lessons.ts';
@@ -12,58 +23,6 @@ export const wholeStep = suite('train.whole-step', {
   description:
     'Four steps of training as the engine makes them, each held against a replica in float64: gradients as a whole, every stage behind them, all that a step changes. Perceptrons in halves and with dropout, an encoder, convolutions with batch normalization and its running statistics, a Llama whole, with a tied head, by LoRA, by DoRA, and by both over a base in NF4 whose bits stay',
 });
-
-type Declare = (fault: FaultDeclaration) => void;
-
-/** The stages of an update as `change` orders them; they are known by their ops. */
-const stages =
-  (change: (stages: readonly Stage[], at: (op: string) => Stage) => readonly Stage[]): Declare =>
-  (fault) =>
-    fault.host('train.update_stages', (original) => (given: readonly Stage[]) => {
-      const all: readonly Stage[] = original(given);
-      return change(all, (op) => all.find((stage) => opOf(stage).includes(op)) as Stage);
-    });
-
-const opOf = ({ op }: Stage): string => op.signature.name;
-
-const dropped = (op: string) => stages((all, at) => all.filter((stage) => stage !== at(op)));
-
-const doubled = (op: string) =>
-  stages((all, at) => all.flatMap((stage) => (stage === at(op) ? [stage, stage] : [stage])));
-
-/** A stage moved before another. */
-const moved = (op: string, before: string) =>
-  stages((all, at) =>
-    all.flatMap((stage) =>
-      stage === at(op) ? [] : stage === at(before) ? [at(op), stage] : [stage],
-    ),
-  );
-
-const [UNSCALE, CLIP, UPDATE, SCALER] = [
-  'amp_unscale',
-  'clip_grad_norm',
-  'amp_adamw_step',
-  'amp_update_scale',
-] as const;
-
-const rateOfStep =
-  (change: (step: number) => number): Declare =>
-  (fault) =>
-    fault.host(
-      'lr_schedule.rateFactor',
-      (original) => (schedule, step) => original(schedule, change(step)),
-    );
-
-/** Other parameters of an op's forward pass. */
-const launched =
-  (op: string, changed: object): Declare =>
-  (fault) =>
-    fault.launch(`${op}.forward`, ([gpu, inputs, params, variant]) => [
-      gpu,
-      inputs,
-      { ...params, ...changed },
-      variant,
-    ]);
 
 interface Variant {
   readonly setting: LessonName;
@@ -208,11 +167,6 @@ for (const [mistake, control] of Object.entries(MISTAKES)) {
     .control(...control)
     .run((t) => learn(t, 'float16', 'captured'));
 }
-
-const shares =
-  (share: number): Declare =>
-  (fault) =>
-    fault.host('train.share_of', () => () => share);
 
 interface AccumulatedVariant {
   readonly setting: AccumulatedName;

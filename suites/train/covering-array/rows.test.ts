@@ -1,5 +1,6 @@
 import { make, sorters } from 'covertable';
 import { expect, test } from 'vitest';
+import { CONTROL_OF, CONTROLS } from './controls.ts';
 import { OPTIONS, type OptionName, type Row } from './options.ts';
 import { ROWS } from './rows.ts';
 
@@ -31,4 +32,10 @@ test('rows have no other values', () => {
     expect(Object.keys(row)).toEqual(NAMES);
     for (const name of NAMES) expect(OPTIONS[name]).toContain(row[name]);
   }
+});
+
+test('each control turns some row red, and each option has one', () => {
+  const used = new Set(CONTROL_OF.values());
+  expect(CONTROLS.filter((control) => !used.has(control)).map(({ name }) => name)).toEqual([]);
+  expect(new Set(CONTROLS.map(({ option }) => option))).toEqual(new Set(NAMES));
 });

@@ -3,7 +3,7 @@ import { Optimizer } from '../../../src/train/optimizer.ts';
 import type { DroppingOptions } from './dropping-perceptron.ts';
 import { type JudgedOptions, judgedRun, type Path } from './judged-run.ts';
 import { dropping } from './lessons.ts';
-import type { LLAMAS } from './llama-settings.ts';
+import { LLAMAS } from './llama-settings.ts';
 import { expectFrozen, llamaOf } from './llamas.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
@@ -46,7 +46,7 @@ export async function accumulateDropping(
 export async function accumulate(t: CaseContext, name: AccumulatedName, path: Path): Promise<void> {
   if (name === 'accumulated') return await accumulateDropping(t, SETTINGS[name], path);
   const setting: Setting = SETTINGS[name];
-  const llama = llamaOf(t, name, setting);
+  const llama = llamaOf(t, LLAMAS[name], setting);
   using model = llama.model;
   using optimizer = accumulatedOptimizer(t, model);
   await judgedRun(t, setting, path, { model, optimizer, shift: true }, (step) =>

@@ -24,9 +24,12 @@ export interface LlamaVariant {
   readonly dora?: boolean;
   /** The embeddings, of those that transformers draws. Default 1. */
   readonly embeddings?: number;
+  /** The weight of the last norm. Default 1. */
+  readonly lastNorm?: number;
 }
 
-const CONFIG: LlamaConfig = {
+/** The smallest Llama in which every part is there. */
+export const CONFIG: LlamaConfig = {
   hidden: 8,
   layers: 1,
   heads: 2,
@@ -37,11 +40,15 @@ const CONFIG: LlamaConfig = {
 };
 const VOCAB = 11;
 const INTERMEDIATE = 12;
-const TEXTS = 2;
+/** Texts of a micro-batch. */
+export const TEXTS = 2;
 const HEAD_DEVIATION = 0.5;
 const EMBEDDINGS = 'model.embed_tokens.weight';
 const QUERIES = { 'model.layers.0.self_attn.q_proj.weight': [CONFIG.hidden, CONFIG.hidden] };
 const DOWN = { 'model.layers.0.mlp.down_proj.weight': [CONFIG.hidden, INTERMEDIATE] };
+
+/** Weights that adapters may have. */
+export const ADAPTED = { ...QUERIES, ...DOWN };
 
 /** Rank of every adapter. */
 const RANK = 2;
@@ -59,13 +66,17 @@ export const LLAMAS = {
   'llama-small': { config: { ...CONFIG, rms_eps: 1e-6 }, embeddings: 0.05 },
   'llama-tied': { config: { ...CONFIG, tie_word_embeddings: true } },
   lora: { config: CONFIG, adapted: QUERIES },
-  qlora: { config: CONFIG, adapted: { ...QUERIES, ...DOWN }, fourBit: true },
-  dora: { config: CONFIG, adapted: { ...QUERIES, ...DOWN }, dora: true },
+  qlora: { config: CONFIG, adapted: ADAPTED, fourBit: true },
+  dora: { config: CONFIG, adapted: ADAPTED, dora: true },
   qdora: { config: CONFIG, adapted: DOWN, fourBit: true, dora: true },
 } as const satisfies Readonly<Record<string, LlamaVariant>>;
 
 /** Texts without a rule; the labels behind the first few ask nothing. */
-function drawPart([texts, length]: readonly [number, number], asked: number, random: Random) {
+export function drawPart(
+  [texts, length]: readonly [number, number],
+  asked: number,
+  random: Random,
+) {
   const shape = [texts, length];
   const ids = random.fill(texts * length, () => random.integer(1, VOCAB - 1));
   const labels = ids.map((id, i) => (i % length >= asked ? NONE : id));
@@ -133,7 +144,7 @@ export const variedTexts: Setting = {
 };
 
 function initialOf(
-  { config, adapted = {}, fourBit = false, dora = false, embeddings = 1 }: LlamaVariant,
+  { config, adapted = {}, fourBit, dora = false, embeddings = 1, lastNorm = 1 }: LlamaVariant,
   random: Random,
 ): Initial {
   const sizes = { ...config, vocab: VOCAB, intermediate: INTERMEDIATE };
@@ -142,7 +153,8 @@ function initialOf(
     ...lowRank(name, shape, random),
     ...(dora ? [magnitude(name, shape, random)] : []),
   ]);
-  const base = scaledWeights(drawn, embeddings, EMBEDDINGS);
+  const raised = scaledWeights(drawn, lastNorm, 'model.norm.weight');
+  const base = scaledWeights(raised, embeddings, EMBEDDINGS);
   return [...(fourBit ? inFourBits(base, Object.keys(adapted), random) : base), ...adapters];
 }
 

@@ -3,7 +3,7 @@ import { isQuantized } from '../../../src/quant/weight.ts';
 import { type HostTensor, valuesOf } from '../../../src/tensor/host.ts';
 import type { CaseContext } from '../../../src/testing/context.ts';
 import { assembled } from './four-bit.ts';
-import { adapterOf, LLAMAS, type LlamaVariant } from './llama-settings.ts';
+import { adapterOf, type LlamaVariant } from './llama-settings.ts';
 import { type Setting, WEIGHTS } from './setting.ts';
 
 /** The engine's Llama of a setting, with what of it must stay as it is. */
@@ -15,10 +15,9 @@ export interface FrozenLlama {
 /** Builds it with the weights of the setting. */
 export function llamaOf(
   t: CaseContext,
-  name: keyof typeof LLAMAS,
+  variant: LlamaVariant,
   { initial, trains = () => true }: Setting,
 ): FrozenLlama {
-  const variant: LlamaVariant = LLAMAS[name];
   const { config, adapted = {} } = variant;
   const weights = initial(t.random(WEIGHTS));
   const frozen = new Map(weights.filter(([weight]) => !trains(weight)));
