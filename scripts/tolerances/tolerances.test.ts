@@ -17,6 +17,9 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/gpu/probe.ts: float(products, 1) === 2 ** -100': 'a product that the probe asks for',
   'src/gpu/probe.ts: ULP = 2 ** -23': 'operands of the probe',
   'src/models/llama/initial.ts: DEVIATION = 0.02': 'how transformers draws weights',
+  'src/cli/host-mutation/run/draw.ts: LEAST_SHARE = 0.05':
+    'how many mutants of an operator are drawn',
+  'src/cli/host-mutation/sites/constants.ts: SLIP = 1e-3': 'how a constant is changed',
   'src/models/layers.ts: EPS = 1e-5': 'a parameter of normalizations, as torch has it',
   'src/reference/attention/rotary_embedding.ts: OF_DOUBLES = 2 ** -50':
     'the roundings of an angle in float64',
@@ -70,6 +73,9 @@ const LIMITS: Readonly<Record<string, string>> = {
   'suites/train/convergence.suite.ts: RATE = 0.02': 'a learning rate',
   'suites/utilities/compare-outputs.suite.ts: Math.abs(actual - expected) <= 1e-12 * Math.abs(expected)':
     'roundings of float64 on the host',
+  'suites/utilities/compare-outputs.suite.ts: down = -3 * 2 ** -22':
+    'three steps down of an operand',
+  'suites/utilities/compare-outputs.suite.ts: up = 2 ** -23': 'a step up of an operand',
   "suites/quant/stochastic.suite.ts: STEP = '1.1920928955078125e-7'": 'text of a kernel',
   'suites/quant/thresholds.suite.ts: Math.abs(zeros / 1000 - share) <= 1e-3':
     "the catalog's 1 of 1000 elements",
@@ -87,6 +93,7 @@ const LIMITS: Readonly<Record<string, string>> = {
   'suites/train/limits.ts: STEP_LOSS_LIMIT = 1e-4':
     "the catalog's limit for losses of steps on odd batches",
   'suites/train/limits.ts: WEIGHT_LIMIT = 1e-3': "the catalog's limit for trained weights",
+  'suites/train/segments.suite.ts: CLIP = 1 / 64': 'a norm that gradients are scaled down to',
   'suites/train/whole-step/small.ts: SMALL = 3e-3':
     'the size of drawn weights, near the root of an eps',
   'suites/data/synthetic.suite.ts: STATISTICS_LIMIT = 0.05':
