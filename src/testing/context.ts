@@ -143,7 +143,7 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
       const { index, actual: got, expected } = judgement.firstWrong as WrongElement;
       throw new AssertionError(
         acceptance.kind === 'within' ? 'out-of-bound' : 'not-equal',
-        `${name}[${index.join(', ')}] is ${got ?? 'not finite'} and should be ${expected ?? 'not finite'}; ${judgement.wrong} of ${judgement.compared} elements are wrong`,
+        `${name}[${index.join(', ')}] is ${got ?? 'not finite'} and should be ${expected ?? 'not finite'}; ${wrongWords(judgement)}`,
         judgement.firstWrong,
       );
     }
@@ -241,4 +241,8 @@ function worse(a: Accuracy | undefined, b: Accuracy): Accuracy {
           ? a.typicalUsed
           : Math.max(a.typicalUsed, b.typicalUsed),
   };
+}
+
+function wrongWords({ wrong, compared }: Judgement): string {
+  return `${wrong} of ${compared} ${compared === 1 ? 'element' : 'elements'} ${wrong === 1 ? 'is' : 'are'} wrong`;
 }

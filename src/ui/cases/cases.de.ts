@@ -82,7 +82,8 @@ export const words: ReturnType<typeof casesWords> = {
     elements: 'Elemente',
     typical: 'Elemente, nach dem üblichen Fehler',
     allEqual: (compared) => `Alle ${compared} Elemente sind gleich denen des Orakels.`,
-    someWrong: (wrong, compared) => `${wrong} von ${compared} Elementen sind falsch.`,
+    someWrong: (wrong, compared) =>
+      `${wrong} von ${compared} ${compared === '1' ? 'Element' : 'Elementen'} ${wrong === '1' ? 'ist' : 'sind'} falsch.`,
     neighbours: (name) => `Um ${name} herum: was berechnet wurde, darunter, was richtig ist`,
     isWrong: 'falsch',
     nothing: 'Diese Prüfung vergleicht keine Tensoren: Sie stellt Bedingungen.',

@@ -88,7 +88,8 @@ export const casesWords = words('cases', {
     elements: 'Elements',
     typical: 'Elements, by the typical error',
     allEqual: (compared: string) => `All ${compared} elements are equal to the oracle’s.`,
-    someWrong: (wrong: string, compared: string) => `${wrong} of ${compared} elements are wrong.`,
+    someWrong: (wrong: string, compared: string) =>
+      `${wrong} of ${compared} ${compared === '1' ? 'element' : 'elements'} ${wrong === '1' ? 'is' : 'are'} wrong.`,
     neighbours: (name: string) => `Around ${name}: what was computed, and below it what is right`,
     isWrong: 'wrong',
     nothing: 'This check compares no tensors: it asserts conditions.',
