@@ -208,9 +208,9 @@ async function endOf(
   using other = build(t);
   using otherOptimizer = accumulatedOptimizer(t, other);
   using later = loopOf(other, otherOptimizer);
-  if (isCaptured) await later.capture();
-  // It has gone astray before.
+  // It has gone astray before, and asked for the data of a step that it has not made.
   await later.step();
+  if (isCaptured) await later.capture();
   later.restore(await loop.checkpoint());
   for (let step = STEPS / 2; step < STEPS; step++) await later.step();
   return numbersOf(await later.checkpoint());

@@ -1,3 +1,6 @@
+import { Scope } from '../../src/gpu/scope.ts';
+import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
@@ -31,64 +34,114 @@ function segmented(t: CaseContext): DroppingPerceptron {
   return model;
 }
 
-const OPTIMIZERS: Readonly<Record<string, OptimizerParams>> = {
-  adamw: { optimizer: 'adamw', lr: 0.01 },
-  sgd: { optimizer: 'sgd', lr: 0.1, momentum: 0.9 },
+/** How parameters are updated, and what is wrong in the control. */
+interface Run {
+  readonly params: OptimizerParams;
+  readonly scaled: boolean;
+  readonly control: readonly [name: string, stages: (of: readonly Stage[]) => readonly Stage[]];
+}
+
+const UNSEEN: Run['control'] = [
+  'what overflows is not seen where it is summed',
+  (stages) => stages.filter(({ op }) => op.signature.name !== 'add'),
+];
+const RUNS: Readonly<Record<string, Run>> = {
+  adamw: { params: { optimizer: 'adamw', lr: 0.01 }, scaled: true, control: UNSEEN },
+  sgd: { params: { optimizer: 'sgd', lr: 0.1, momentum: 0.9 }, scaled: true, control: UNSEEN },
+  'adamw-unscaled': {
+    params: { optimizer: 'adamw', lr: 0.01 },
+    scaled: false,
+    control: ['the first segment alone is updated', (stages) => stages.slice(0, 1)],
+  },
 };
 
 /**
- * The state after the first or the last two of four captured steps in float16, where the second
- * overflows; the last two go on from a state.
+ * The state after the first or the last two of four captured steps; the last two go on from a
+ * state. With a scaled loss products are in float16, and the second step overflows.
  */
 async function half(
   t: CaseContext,
   model: DroppingPerceptron,
-  params: OptimizerParams,
+  { params, scaled }: Run,
   from?: LoopState,
 ): Promise<LoopState> {
   using optimizer = new Optimizer(t.gpu, model.parameters, params, {
     schedule: { name: 'linear', total: 8 },
-    grad_scaler: { init_scale: 1024, growth_interval: 2 },
+    grad_scaler: scaled ? { init_scale: 1024, growth_interval: 2 } : undefined,
   });
-  const source = new GroupedBatches(batchesOf(SETTINGS.float16, t.seed).flat(), 1);
-  const options = { model, optimizer, source, seed: t.seed, autocast: 'float16' } as const;
-  using loop = new TrainingLoop(t.gpu, options);
+  const setting = scaled ? SETTINGS.float16 : SETTINGS.dropout;
+  const source = new GroupedBatches(batchesOf(setting, t.seed).flat(), 1);
+  const autocast = scaled ? 'float16' : undefined;
+  using loop = new TrainingLoop(t.gpu, { model, optimizer, source, autocast, seed: t.seed });
   if (from) loop.restore(from);
   await loop.capture();
   for (let step = 0; step < STEPS / 2; step++) await loop.step();
   return await loop.checkpoint();
 }
 
-for (const [optimizer, params] of Object.entries(OPTIMIZERS)) {
+for (const [optimizer, run] of Object.entries(RUNS)) {
   segments
     .case('same-bits', { optimizer: [optimizer] })
     .tier('full')
     .desc(
-      'Four captured steps in float16 without clipping, where the second overflows: three segments end with the bits of one, and a state of the one is taken over by the other.',
+      'Four captured steps without clipping, with a scaled loss in float16, where the second overflows: three segments end with the bits of one, and a state of the one is taken over by the other.',
     )
-    .control('what overflows is not seen where it is summed', (fault) =>
-      fault.host(
-        'train.update_stages',
-        () => (stages: readonly Stage[]) => stages.filter(({ op }) => op.signature.name !== 'add'),
-      ),
-    )
+    .control(run.control[0], (fault) => fault.host('train.update_stages', () => run.control[1]))
     .run(async (t) => {
       using one = dropping(t);
       using three = segmented(t);
-      const whole = await half(t, one, params);
-      const parts = await half(t, three, params);
-      t.expect(Number(whole.tensors['steps']?.data[0]) === 1, () => 'no step was left out');
+      const whole = await half(t, one, run);
+      const parts = await half(t, three, run);
+      const taken = whole.tensors['steps']?.data[0];
+      t.expect(taken === (run.scaled ? 1 : undefined), () => `${taken} of two steps were taken`);
       t.expectEqual('state after two steps', numbersOf(parts), numbersOf(whole));
-      const end = numbersOf(await half(t, one, params, parts));
-      t.expectEqual('state after four', numbersOf(await half(t, three, params, whole)), end);
+      const end = numbersOf(await half(t, one, run, parts));
+      t.expectEqual('state after four', numbersOf(await half(t, three, run, whole)), end);
     });
 }
 
-/** The largest norm: it is exceeded in every step. */
-const CLIP = 1 / 64;
+segments
+  .case('overflow', { segment: [1, 2, 3] })
+  .tier('full')
+  .desc(
+    'Where no gradient is infinite each parameter takes its step; one of one segment leaves the bits of all parameters, and halves the scale.',
+  )
+  .control(UNSEEN[0], (fault) => fault.host('train.update_stages', () => UNSEEN[1]))
+  .run(async (t) => {
+    using scope = new Scope();
+    const { parameters } = scope.add(segmented(t));
+    const params = { optimizer: 'sgd', lr: 1 } as const;
+    const options = { grad_scaler: { init_scale: 2 } };
+    const optimizer = scope.add(new Optimizer(t.gpu, parameters, params, options));
+    for (const isTaken of [true, false]) {
+      const gradients = parameters.names.map((name, i) => {
+        const parameter = parameters.view(name);
+        // Each segment has two parameters.
+        const isInfinite = !isTaken && i === 2 * t.params.segment - 1;
+        const values = new Float32Array(parameter.size).fill(1);
+        if (isInfinite) values.fill(Number.POSITIVE_INFINITY, -1);
+        const host = hostTensorFrom('f32', parameter.shape, values);
+        return [parameter, scope.add(Tensor.from(t.gpu, host))] as const;
+      });
+      const before = await parameters.read();
+      optimizer.advance();
+      optimizer.update(new Map(gradients));
+      const after = await parameters.read();
+      for (const name of parameters.names) {
+        const { shape, data } = before[name] as HostTensor;
+        const truth = Float64Array.from(data, (x) => Math.fround(x - Number(isTaken) / 2));
+        const actual = { shape, data: valuesOf(after[name] as HostTensor) };
+        t.expectEqual(`${name}, taken ${isTaken}`, actual, { shape, data: truth });
+      }
+      const scale = (await optimizer.read()).tensors['scale']?.data[0];
+      t.expect(scale === (isTaken ? 2 : 1), () => `the scale is ${scale}`);
+    }
+  });
+
+/** A largest norm that every step exceeds. */
 const clipped: Setting = {
   ...SETTINGS.accumulated,
-  recipe: { ...SETTINGS.accumulated.recipe, clip: CLIP },
+  recipe: { ...SETTINGS.accumulated.recipe, clip: 0.01 },
 };
 
 for (const path of ['recorded', 'captured'] as const) {
@@ -104,7 +157,7 @@ for (const path of ['recorded', 'captured'] as const) {
     )
     .run(async (t) => {
       using model = segmented(t);
-      using optimizer = accumulatedOptimizer(t, model, CLIP);
+      using optimizer = accumulatedOptimizer(t, model, clipped.recipe.clip);
       await judgedRun(t, clipped, path, { model, optimizer, seed: t.seed });
     });
 }
@@ -120,7 +173,7 @@ segments
   )
   .run(async (t) => {
     using model = segmented(t);
-    using optimizer = accumulatedOptimizer(t, model, CLIP);
+    using optimizer = accumulatedOptimizer(t, model, clipped.recipe.clip);
     const source = new GroupedBatches(batchesOf(clipped, t.seed).flat(), PARTS);
     using loop = new TrainingLoop(t.gpu, { model, optimizer, source, seed: t.seed });
     const ops: string[] = [];

@@ -7,7 +7,7 @@ import { Mlp } from '../../models/mlp/mlp.ts';
 import { Random } from '../../tensor/random.ts';
 import { Fingerprints } from '../../train/fingerprints.ts';
 import { GroupedBatches } from '../../train/grouped-batches.ts';
-import { TrainingLoop } from '../../train/loop/training-loop.ts';
+import { type LoopOptions, TrainingLoop } from '../../train/loop/training-loop.ts';
 import { Optimizer } from '../../train/optimizer.ts';
 import { softwareGpu } from './fixtures/software-gpu.ts';
 
@@ -39,7 +39,11 @@ function trained(fingerprints?: Fingerprints) {
 }
 
 /** A loop over batches of so many points. */
-function loopOver(counts = COUNTS, fingerprints?: Fingerprints, subject = trained(fingerprints)) {
+function loopOver<T extends Pick<LoopOptions, 'model'>>(
+  counts: readonly number[],
+  fingerprints: Fingerprints | undefined,
+  subject: T,
+) {
   const random = new Random(2);
   const batches = counts.map((count): Examples => drawSpirals(count, random));
   const source = new GroupedBatches(batches, 1);
@@ -49,7 +53,7 @@ function loopOver(counts = COUNTS, fingerprints?: Fingerprints, subject = traine
 }
 
 test('a second capture frees what the first took', async () => {
-  const { loop } = loopOver([4, 4, 2]);
+  const { loop } = loopOver([4, 4, 2], undefined, trained());
   await loop.capture();
   const { liveBytes, liveBuffers } = gpu.memory.ledger;
   await loop.capture();
@@ -61,7 +65,8 @@ test('a second capture frees what the first took', async () => {
 });
 
 test('a capture that fails leaves nothing, fingerprints neither', async () => {
-  const { loop } = loopOver(COUNTS, scope.add(new Fingerprints(gpu)));
+  const fingerprints = scope.add(new Fingerprints(gpu));
+  const { loop } = loopOver(COUNTS, fingerprints, trained(fingerprints));
   await loop.step();
   using _edit = gpu.recorder.pipelines.edit('math/relu', { from: 'what it does not say', to: '' });
   const before = gpu.memory.ledger.liveBuffers;
@@ -70,7 +75,7 @@ test('a capture that fails leaves nothing, fingerprints neither', async () => {
 });
 
 test.each([false, true])('steps end with the data (captured: %s)', async (isCaptured) => {
-  const { loop, optimizer } = loopOver();
+  const { loop, optimizer } = loopOver(COUNTS, undefined, trained());
   if (isCaptured) await loop.capture();
   const sizes: unknown[] = [];
   for (let parts = await loop.step(); parts; parts = await loop.step())
@@ -82,7 +87,7 @@ test.each([false, true])('steps end with the data (captured: %s)', async (isCapt
 });
 
 test('a loop counts its steps from where its optimizer was', async () => {
-  const { optimizer, model } = loopOver();
+  const { optimizer, model } = trained();
   for (let before = 0; before < 3; before++) optimizer.advance();
   const { loop } = loopOver(COUNTS, undefined, { optimizer, model });
   await loop.step();
@@ -94,7 +99,21 @@ test('a loop counts its steps from where its optimizer was', async () => {
   expect(optimizer.step).toBe(5);
 });
 
+test('a frozen loop counts its steps, and goes back too', async () => {
+  const { model } = trained();
+  const { loop } = loopOver(COUNTS, undefined, { model });
+  const before = await model.parameters.read();
+  await loop.step();
+  await loop.step();
+  const state = await loop.checkpoint();
+  expect(state).toEqual({ step: 2, tensors: {}, random: 0, statistics: {} });
+  await loop.step();
+  loop.restore(state);
+  expect((await loop.step())?.[0]?.labels.data.length).toBe(COUNTS[2]);
+  expect(await model.parameters.read()).toEqual(before);
+});
+
 test('the loss is of a step that was made', async () => {
-  const { loop } = loopOver();
+  const { loop } = loopOver(COUNTS, undefined, trained());
   await expect(loop.readLoss()).rejects.toThrow('before it made a step');
 });

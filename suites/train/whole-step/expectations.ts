@@ -38,6 +38,8 @@ export interface SeenStep extends SeenGradients {
   readonly norm?: Value | undefined;
   /** As `position` after the step; absent where nothing tells. */
   readonly position?: number | undefined;
+  /** The mean over all labels, before the update. */
+  readonly loss: number;
 }
 
 /** A step as the replica has it. */
@@ -73,8 +75,8 @@ export function spreadOfPasses(
 ): Promise<Spread> {
   return spreadOf(start.before.trained, products, async (trained) => {
     const before = { ...start.before, trained };
-    const { gradients, statistics } = await passesOf(run, { ...start, before }, 'float32');
-    return { ...gradients, ...statistics };
+    const passes = await passesOf(run, { ...start, before }, 'float32');
+    return { ...passes.gradients, ...passes.statistics, loss: single(passes.loss) };
   });
 }
 
@@ -89,7 +91,7 @@ export async function stepExpectations(
   { passes, spread }: Truth,
 ): Promise<JudgedStep> {
   const { isSkipped, truth, acceptances } = expectedStep(run, before, seen);
-  const { given, taken, after, norm, position } = seen;
+  const { given, taken, after, norm, position, loss } = seen;
   const actual: Readonly<Record<string, Value | undefined>> = {
     ...prefixed('gradient', taken),
     norm,
@@ -100,7 +102,13 @@ export async function stepExpectations(
     const acceptance = acceptances[name] as Acceptance;
     return [{ name, actual: actual[name] as Value, truth: value, acceptance }];
   });
-  const whole = isSkipped ? [] : await near('gradient as a whole', given, passes.gradients, spread);
+  const losses = [{ loss: single(loss) }, { loss: single(passes.loss) }] as const;
+  const whole = isSkipped
+    ? []
+    : [
+        ...(await near('gradient as a whole', given, passes.gradients, spread)),
+        ...(await near('step', ...losses, spread)),
+      ];
   const { statistics } = passes;
   const running = await near('statistic as a whole', after.statistics, statistics, spread);
   const random = position === undefined ? [] : [exact('random', position, passes.position)];

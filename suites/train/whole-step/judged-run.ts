@@ -39,7 +39,7 @@ export async function judgedRun(
     if (path === 'eager') await loop.judgedStep(async () => undefined);
     else await loop.step();
     const state = await loop.checkpoint();
-    await judge.step(state, await options.optimizer.readGradients());
+    await judge.step(state, await options.optimizer.readGradients(), await loop.readLoss());
     await look(step);
     if (2 * step !== STEPS || !path.endsWith('restored')) continue;
     for (let lost = step; lost < STEPS; lost++) await loop.step();

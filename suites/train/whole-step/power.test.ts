@@ -104,6 +104,7 @@ async function seenOf(point: Point, mistake: StepMistake): Promise<SeenStep> {
     after: { ...work.state, statistics: passes.statistics },
     norm: Number.isFinite(run.clip) ? norm : undefined,
     position: isHidden ? undefined : passes.position,
+    loss: passes.loss,
   };
 }
 

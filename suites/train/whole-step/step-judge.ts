@@ -48,8 +48,8 @@ export class StepJudge {
       t.expectEqual(`before the first step: ${name}`, begun[name] as Value, value);
   }
 
-  /** Judges the next step by the state that it left and its gradients. */
-  async step(state: LoopState, gradients: StepGradients | undefined): Promise<void> {
+  /** Judges the next step by the state that it left, its gradients and its loss. */
+  async step(state: LoopState, gradients: StepGradients | undefined, loss: number): Promise<void> {
     const { products, overflows } = this.#setting;
     const run = this.#run;
     if (!gradients) throw new TypeError('the gradients of the step were not kept');
@@ -65,6 +65,7 @@ export class StepJudge {
       norm: Number.isFinite(run.clip) ? hostValue(gradients.norm) : undefined,
       after,
       position: state.random,
+      loss,
     };
     const step = ++this.#step;
     const passes = await passesOf(run, start);
