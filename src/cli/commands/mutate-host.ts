@@ -46,7 +46,7 @@ export async function mutateHostCommand(given: Partial<MutateOptions>): Promise<
   try {
     const report = await mutateHost(place, mutants, choice, showMutation(voice));
     if (target) writeOutput('--report', target, writeReport(report));
-    showHostKillRate(voice, report);
+    showHostKillRate(voice, report, mutants.length);
     return exitOfReport(report, interrupt.signal.aborted);
   } catch (error) {
     if (!(error instanceof RedBaselineError)) throw error;

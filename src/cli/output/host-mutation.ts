@@ -9,8 +9,11 @@ import { paint, type Voice } from './voice.ts';
 const MOST_BY_ACCIDENT = 1 / 3;
 
 /** Counts by folder and by operator, then one line with the counts and the rate. */
-export function showHostKillRate(voice: Voice, { results, run }: Report): void {
-  if (!run.complete) voice.say(paint(voice, 'yellow', 'Interrupted: the report is partial.'));
+export function showHostKillRate(voice: Voice, { results, run }: Report, drawn: number): void {
+  if (!run.complete) {
+    const open = `Interrupted: the report is partial. Of ${drawn - results.length} of ${counted(drawn, 'mutant')} nothing is known yet, so that the rate is too high.`;
+    voice.say(paint(voice, 'yellow', open));
+  }
   const has = (code: string) => (result: CaseResult) =>
     [result.finding?.code, result.error?.code, result.skip?.code].includes(code);
   const count = (code: string) => results.filter(has(code)).length;

@@ -46,10 +46,10 @@ export class CaseStage {
   ): Promise<void> {
     const left = [...orderedFor(trials, this.#cases)];
     const total = left.length;
-    const later: KnownCase[] = [];
-    const meet = (some: readonly Trial[], known: readonly KnownCase[]) =>
+    const all: KnownCase[] = [];
+    const meet = (some: readonly Trial[], known: readonly KnownCase[], fromStart: boolean) =>
       share(some, this.#lanes, this.#signal, async (trial, lane) => {
-        await this.#try(trial, known, lane);
+        await this.#try(trial, known, fromStart, lane);
         if (!trial.isOpen) closed(trial);
       });
     for (let size = FIRST_ROUND; left.length > 0 && !this.#signal.aborted; size *= 2) {
@@ -58,16 +58,13 @@ export class CaseStage {
       const known = await this.#runBaseline(left.splice(0, size), open, (done) =>
         listen(total - left.length - size + done, total),
       );
-      // A mutant that is on from the start costs a process of its own: it meets the first cases,
-      // and at the end all others.
-      const isNow = ({ evaluatedAtLoad }: Trial) => !evaluatedAtLoad || size === FIRST_ROUND;
-      if (size > FIRST_ROUND) later.push(...known);
-      await meet(open.filter(isNow), known);
+      all.push(...known);
+      await meet(open, known, false);
     }
-    await meet(
-      trials.filter(({ isOpen, evaluatedAtLoad }) => isOpen && evaluatedAtLoad),
-      later.sort((a, b) => a.durationMs - b.durationMs),
-    );
+    // What is evaluated as modules and cases are loaded needs a process of its own, and which cases
+    // it changes is not known: only those that nothing else has killed meet them all.
+    const isLate = ({ isOpen, evaluatedAtLoad }: Trial) => isOpen && evaluatedAtLoad;
+    await meet(trials.filter(isLate), all, true);
   }
 
   async #runBaseline(
@@ -99,14 +96,17 @@ export class CaseStage {
     return known.sort((a, b) => a.durationMs - b.durationMs);
   }
 
-  async #try(trial: Trial, known: readonly KnownCase[], lane: CaseWorker): Promise<void> {
-    const covering = known.filter(
-      ({ reached }) => trial.evaluatedAtLoad || reached.has(trial.index),
-    );
+  async #try(
+    trial: Trial,
+    known: readonly KnownCase[],
+    fromStart: boolean,
+    lane: CaseWorker,
+  ): Promise<void> {
+    const covering = fromStart ? known : known.filter(({ reached }) => reached.has(trial.index));
     const started = performance.now();
-    let evaluated = trial.evaluatedAtLoad || covering.length === 0;
+    let evaluated = fromStart || covering.length === 0;
     for (const part of shortParts(covering)) {
-      const run = await this.#ask(trial, part, lane);
+      const run = await this.#ask(trial, part, fromStart, lane);
       if (!run) break;
       trial.cases += Math.max(1, run.outcomes.length);
       if (!trial.isOpen) break;
@@ -115,7 +115,8 @@ export class CaseStage {
     // A value that was made once in this process was made without the mutant.
     if (trial.isOpen && !evaluated && !this.#signal.aborted) {
       lane.end();
-      for (const part of shortParts(covering)) if (trial.isOpen) await this.#ask(trial, part, lane);
+      for (const part of shortParts(covering))
+        if (trial.isOpen) await this.#ask(trial, part, fromStart, lane);
     }
     trial.durationMs += performance.now() - started;
   }
@@ -124,12 +125,13 @@ export class CaseStage {
   async #ask(
     trial: Trial,
     part: readonly KnownCase[],
+    fromStart: boolean,
     lane: CaseWorker,
   ): Promise<CaseRun | undefined> {
     const cases = part.map(({ declared }) => declared);
     const how = {
       ...options(trial.index, limitOf(part)),
-      fromStart: trial.evaluatedAtLoad,
+      fromStart,
       controls: JUDGES.test(trial.mutant.file),
     };
     const wasClean = lane.isCleanFor(trial.index);
