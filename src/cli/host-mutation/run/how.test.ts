@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FormatError } from '../../../formats/format-error.ts';
 import type { CaseOutcome } from '../../../harness/worker/messages.ts';
@@ -18,6 +19,17 @@ test('a failed expectation kills by assertion', () => {
 
 test('a stated refusal of the project kills as an assertion does', () => {
   expect(howOfThrown(new FormatError('the file ends'))).toBe('assertion');
+});
+
+test('a property that does not hold kills by what was thrown in it', () => {
+  const fails = (property: (x: number) => boolean | undefined) =>
+    thrownBy(() => fc.assert(fc.property(fc.integer(), property)));
+  const throws = () => {
+    throw new TypeError('is not a function');
+  };
+  expect(howOfThrown(fails(() => false))).toBe('assertion');
+  expect(howOfThrown(fails(() => void expect(1).toBe(2)))).toBe('assertion');
+  expect(howOfThrown(fails(throws))).toBe('exception');
 });
 
 test('what the language or Node throws is another exception', () => {

@@ -22,6 +22,7 @@ export interface ThrownInTest {
   readonly name?: string | undefined;
   readonly message: string;
   readonly code?: unknown;
+  readonly cause?: unknown;
 }
 
 /** Codes of cases that no check of ours gave. */
@@ -29,9 +30,13 @@ const NOT_STATED = new Set(['exception', 'gpu-validation', 'gpu-internal', 'out-
 /** A stated refusal names itself like this; errors of Node have codes in capitals. */
 const STATED_CODE = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const TIMED_OUT = /^(Test|Hook) timed out in /;
+/** What fast-check says of a property that does not hold; its cause is what was thrown in it. */
+const PROPERTY_FAILED = /^Property failed /;
 
 /** How a unit test ended that threw this. */
-export function howOfThrown({ name, message, code }: ThrownInTest): How {
+export function howOfThrown({ name, message, code, cause }: ThrownInTest): How {
+  if (PROPERTY_FAILED.test(message))
+    return cause ? howOfThrown(cause as ThrownInTest) : 'assertion';
   if (TIMED_OUT.test(message)) return 'timeout';
   if (name === 'AssertionError') return 'assertion';
   return typeof code === 'string' && STATED_CODE.test(code) ? 'assertion' : 'exception';
