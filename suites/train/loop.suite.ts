@@ -209,7 +209,7 @@ async function endOf(
   using otherOptimizer = accumulatedOptimizer(t, other);
   using later = loopOf(other, otherOptimizer);
   // It has gone astray before, and asked for the data of a step that it has not made.
-  await later.step();
+  for (let step = 1; step < STEPS; step++) await later.step();
   if (isCaptured) await later.capture();
   later.restore(await loop.checkpoint());
   for (let step = STEPS / 2; step < STEPS; step++) await later.step();
