@@ -6,11 +6,13 @@ test.use({ locale: 'de-DE' });
 /** Whether the comma of a heading stands at the beginning of a line. */
 const commaBegins = (heading: Locator) =>
   heading.evaluate((element) => {
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode() && !texts.currentNode.textContent?.includes(','));
+    const comma = texts.currentNode.textContent?.indexOf(',') ?? -1;
+    if (comma < 0) throw new Error('no part of the heading has a comma');
     const range = document.createRange();
-    const text = [...element.childNodes].find(({ textContent }) => textContent?.startsWith(','));
-    if (!text) throw new Error('no part of the heading begins with a comma');
-    range.setStart(text, 0);
-    range.setEnd(text, 1);
+    range.setStart(texts.currentNode, comma);
+    range.setEnd(texts.currentNode, comma + 1);
     return range.getBoundingClientRect().left < element.getBoundingClientRect().left + 5;
   });
 

@@ -100,7 +100,9 @@ test('the answer lists what is wrong by its kernel, and a click leads to a check
   await expect(wrong.getByRole('heading').first()).toHaveText(/dispatch(es)? nn\/silu/);
   const ways = wrong.getByRole('listitem').getByRole('button');
   await expect(ways).toHaveCount(5);
-  await expect(wrong.getByRole('listitem').first()).toContainText(/at \[[\d, ]+\]/);
+  await expect(wrong.getByRole('listitem').first()).toContainText(
+    /\[[\d, ]+\] is [-.\de]+ and should be/,
+  );
   const id = (await ways.nth(1).textContent()) ?? '';
   expect(await violations(page)).toEqual([]);
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
  * Of the cases that only the full tier has, one in so many is run: with the quick tier and all
  * their controls that takes about three minutes.
  */
-const CASES_ONE_IN = 4;
+const CASES_ONE_IN = 6;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
 const ALWAYS = /^train\.covering-array:/;
 /** Of the tests in `*.full.spec.ts`, which take half of the time of all end-to-end tests. */

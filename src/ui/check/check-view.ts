@@ -81,8 +81,10 @@ export class CheckView extends LitElement {
         color: var(--muted);
         max-width: 40rem;
       }
+      /* A box of its own: the word breaks only where a line does not hold it. */
       .whole {
-        white-space: nowrap;
+        display: inline-block;
+        max-width: 100%;
       }
       .run {
         display: flex;

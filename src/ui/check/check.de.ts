@@ -4,8 +4,8 @@ import type { checkWords } from './check.en.ts';
 export const words: ReturnType<typeof checkWords> = {
   question: {
     before: 'Kann dieser Rechner ein Sprachmodell ',
-    whole: 'nachtrainieren',
-    after: ', richtig und schnell?',
+    whole: 'nachtrainieren,',
+    after: ' richtig und schnell?',
   },
   lead: 'Diese Seite probiert jede Rechnung, die das Nachtrainieren braucht, auf dem Grafikchip aus und vergleicht jede Zahl mit der wahren.',
   run: 'Starten',
