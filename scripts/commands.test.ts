@@ -69,7 +69,8 @@ interface Job {
 }
 
 const [, source = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/ci.md')) ?? [];
-const { jobs } = parse(source) as { jobs: Readonly<Record<string, Job>> };
+const workflow = parse(source) as { jobs: Readonly<Record<string, Job>> };
+const { jobs } = workflow;
 const stepOf = (job: string, uses: string) =>
   jobs[job]?.steps.find((step) => step.uses?.startsWith(`actions/${uses}@`))?.with;
 
@@ -83,6 +84,18 @@ test('the workflow runs every shard of one division, and its commands can be rea
   for (const run of filled) await check(run);
   const divisions = filled.flatMap((run) => /--shard (\S+)/.exec(run)?.[1] ?? []);
   expect(divisions).toEqual(shards.map((shard) => `${shard}/${shards.length}`));
+});
+
+test('the nightly workflow keeps what each of its commands writes', async () => {
+  const nightly = parse(read('.github/workflows/nightly.yml')) as typeof workflow;
+  for (const [name, { steps }] of Object.entries(nightly.jobs)) {
+    const [command = ''] = steps.flatMap(({ run }) => run ?? []);
+    await check(command.replace(/\$\{\{ github\.run_number \}\}/, '7'));
+    const written = [...command.matchAll(/--(?:report|junit) (\S+)/g)].map(([, file]) => file);
+    const kept = steps.flatMap(({ with: given }) => given?.['path']?.trim().split('\n') ?? []);
+    expect(kept, name).toEqual(written);
+    expect(kept, name).not.toEqual([]);
+  }
 });
 
 test('what a shard writes is what the merge reads', () => {

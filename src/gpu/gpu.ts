@@ -6,7 +6,7 @@ import {
   requestDevice,
 } from './device.ts';
 import { type Allocation, Memory, type Place } from './memory.ts';
-import { areNeighbours, quadMembers } from './quads.ts';
+import { areNeighbours, type Quads, quadMembers } from './quads.ts';
 import { type Launch, Recorder } from './recorder.ts';
 import { bindingLayout, hasWork } from './shader.ts';
 import { CaptureError, Trace, TracedAllocation } from './trace.ts';
@@ -45,7 +45,7 @@ const OTHER_ADAPTERS: readonly GPURequestAdapterOptions[] = [
 export class Gpu implements Disposable {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
-  /** Those that the kernels can use. */
+  /** Those that the kernels can use; by {@link Gpu.quads} without subgroups the adapter may have. */
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<string, number>>;
   readonly memory: Memory;
@@ -56,6 +56,7 @@ export class Gpu implements Disposable {
   waits = 0;
   readonly #provider: GPU | undefined;
   readonly #features: Set<string>;
+  #quads: Quads = 'none';
   #lost: GPUDeviceLostInfo | undefined;
   #trace: Trace | undefined;
 
@@ -123,7 +124,8 @@ export class Gpu implements Disposable {
   async #withoutIrregularQuads(): Promise<Gpu> {
     if (!this.features.has('subgroups')) return this;
     try {
-      if (!areNeighbours(await quadMembers(this))) this.#features.delete('subgroups');
+      this.#quads = areNeighbours(await quadMembers(this)) ? 'neighbours' : 'scattered';
+      if (this.#quads === 'scattered') this.#features.delete('subgroups');
       return this;
     } catch (cause) {
       this[Symbol.dispose]();
@@ -133,6 +135,11 @@ export class Gpu implements Disposable {
         { cause },
       );
     }
+  }
+
+  /** Where the lanes of a quad were found: what kernels with subgroups are used by. */
+  get quads(): Quads {
+    return this.#quads;
   }
 
   /** Reason of the loss, if the device was lost. */

@@ -1,6 +1,7 @@
 import shader from '../../shaders/lib/probe.wgsl';
 import { seam } from '../seam.ts';
 import type { Gpu } from './gpu.ts';
+import type { Quads } from './quads.ts';
 import { timestampQuantumNs } from './timestamp-quantum.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface Probe {
   readonly comparesNaN: boolean;
   /** The bits of 1e38 * 1e38, which no float holds. */
   readonly overflowWord: number;
+  /** Where the lanes of a quad are. Kernels with subgroups take them for neighbours, or do not run. */
+  readonly quads: Quads;
   /** Lanes of the smallest subgroup; null where kernels do without. */
   readonly subgroupSize: number | null;
   /** Step of timestamp queries; null without them. Nanoseconds. */
@@ -140,6 +143,7 @@ export async function probe(gpu: Gpu): Promise<Probe> {
   const started = performance.now();
   return {
     ...arithmeticOf(await answers(gpu)),
+    quads: gpu.quads,
     subgroupSize: subgroupSizeOf(gpu),
     timestampQuantumNs: await timestampQuantumNs(gpu.device),
     tookMs: performance.now() - started,
@@ -160,7 +164,7 @@ export function arithmeticOf([
   halves,
   copies,
   comparisons,
-]: Answers): Omit<Probe, 'subgroupSize' | 'timestampQuantumNs' | 'tookMs'> {
+]: Answers): Omit<Probe, 'quads' | 'subgroupSize' | 'timestampQuantumNs' | 'tookMs'> {
   const ways = [copies, products.subarray(FRAGILE_PRODUCTS), sums.subarray(SUMS.length)] as const;
   const float = (words: Uint32Array, i: number) =>
     new Float32Array(words.buffer, words.byteOffset, SECTION)[i] as number;

@@ -6,6 +6,12 @@ import type { Launch } from './recorder.ts';
 const SIZE = 64;
 const GROUPS = 4;
 
+/**
+ * Where the lanes of a quad are: invocations that follow one another, or not; `none` of a device
+ * without subgroups.
+ */
+export type Quads = 'neighbours' | 'scattered' | 'none';
+
 /** What it takes to ask a device. */
 interface Asked {
   allocate(bytes: number): Allocation;

@@ -15,6 +15,7 @@ const probe: Probe = {
   passesNonFinite: 'all',
   comparesNaN: false,
   overflowWord: 0x7f800000,
+  quads: 'neighbours',
   subgroupSize: 4,
   timestampQuantumNs: 65_536,
   tookMs: 12,
@@ -34,6 +35,7 @@ const VALUES: { readonly [K in keyof Omit<Probe, 'tookMs'>]: readonly Probe[K][]
   passesNonFinite: ['all', 'copy, product', 'copy, sum', 'copy', 'none', 'other'],
   comparesNaN: [true, false],
   overflowWord: [0x7f800000, 0x7f7fffff],
+  quads: ['neighbours', 'scattered', 'none'],
   subgroupSize: [4, null],
   timestampQuantumNs: [65_536, 1, null],
 };

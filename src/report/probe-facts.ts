@@ -179,6 +179,17 @@ export const PROBE_WORDS: ProbeWords = {
         false: ['false', 'Kernels look at the bits, so no verdict depends on it.'],
       },
     },
+    quads: {
+      name: 'Lanes of a quad',
+      values: {
+        neighbours: ['follow one another', 'The fast products, which share what they load, run.'],
+        scattered: [
+          'do not follow one another',
+          'The fast products with subgroups are off. Slower kernels compute the same.',
+        ],
+        none: ['not there', 'No subgroups here: slower kernels compute the same.'],
+      },
+    },
   },
   overflow: {
     name: '1e38 · 1e38',

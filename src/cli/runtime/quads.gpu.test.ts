@@ -56,14 +56,15 @@ test('quads of neighbours are used', async () => {
   expect(gpu.features.has('subgroups')).toBe(true);
   expect(variantsOf(gpu)).toEqual(['subgroup', 'subgroup']);
   expect(gpu.memory.ledger).toMatchObject({ liveBuffers: 0 });
-  expect((await probe(gpu)).subgroupSize).toBe(4);
+  expect(await probe(gpu)).toMatchObject({ quads: 'neighbours', subgroupSize: 4 });
 });
 
 test('other quads are not, nor on further devices of the adapter', async () => {
   using gpu = await Gpu.request(swapping(provider));
   expect(gpu.features.has('subgroups')).toBe(false);
   expect(variantsOf(gpu)).not.toContain('subgroup');
-  expect((await probe(gpu)).subgroupSize).toBeNull();
+  expect(await probe(gpu)).toMatchObject({ quads: 'scattered', subgroupSize: null });
   using fresh = await gpu.fresh();
   expect(fresh.features.has('subgroups')).toBe(false);
+  expect(fresh.quads).toBe('scattered');
 });

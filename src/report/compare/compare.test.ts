@@ -220,6 +220,26 @@ test('settings, build and place that differ come first', async () => {
   });
 });
 
+test('where fast kernels are off, the probe says why', async () => {
+  const run = await reportOf([ok('a:b')], 'a:b webgpu\n');
+  const [here] = run.environments;
+  if (!here) throw new Error('the recorded run has no environment');
+  const withQuads = (quads: string, features: readonly string[]) => ({
+    ...run,
+    environments: [{ ...here, features: [...features], probe: { ...here.probe, quads } }],
+  });
+  const fast = withQuads('neighbours', ['shader-f16', 'subgroups']);
+  const slow = withQuads('scattered', ['shader-f16']);
+  expect(compareReports(fast, slow).differences).toEqual([
+    { what: 'features', before: 'subgroups', after: '' },
+    {
+      what: 'arithmetic',
+      before: 'Lanes of a quad: follow one another',
+      after: 'Lanes of a quad: do not follow one another',
+    },
+  ]);
+});
+
 test('kernels that a case ran in one alone are named, of cases that passed in both', async () => {
   const fast = ['matmul/matmul_subgroup', 'nn/silu'];
   const slow = ['matmul/matmul', 'nn/silu'];

@@ -9,6 +9,7 @@ const IN_CODE: Readonly<Record<string, RegExp>> = {
   contraction: /\*[^;\n]*[+-]|[+-][^;\n]*\*/,
   pack2x16float: /\bpack2x16float\(/,
   pack2x16floatOverflow: /\bpack2x16float\(/,
+  quads: /\bquad\w*\(/,
   subgroupSize: /\b(subgroup|quad)\w*\(/,
 };
 

@@ -130,6 +130,17 @@ const probe: ReturnType<typeof arithmeticWords>['words'] = {
         false: ['falsch', 'Die Kernel sehen auf die Bits, also hängt kein Urteil davon ab.'],
       },
     },
+    quads: {
+      name: 'Bahnen einer Vierergruppe',
+      values: {
+        neighbours: ['folgen aufeinander', 'Die schnellen Produkte, die Geladenes teilen, laufen.'],
+        scattered: [
+          'folgen nicht aufeinander',
+          'Die schnellen Produkte mit Subgruppen sind aus. Langsamere Kernel berechnen dasselbe.',
+        ],
+        none: ['nicht da', 'Hier gibt es keine Subgruppen: Langsamere Kernel berechnen dasselbe.'],
+      },
+    },
   },
   overflow: {
     name: '1e38 · 1e38',
