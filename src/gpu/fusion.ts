@@ -1,12 +1,9 @@
 import { epilogueShader } from './epilogue.ts';
 import { type FusedCall, fusedShader } from './fused-shader.ts';
 import type { Allocation, Binding } from './memory.ts';
-import type { Launch } from './recorder.ts';
-import { f32, spread, type UniformField, u32 } from './shader.ts';
+import { flopsOf, type Launch } from './recorder.ts';
+import { f32, gridOfFours, type UniformField, u32 } from './shader.ts';
 import { type Command, TracedAllocation, touched } from './trace.ts';
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /**
  * A launch where each element of the one output, its last binding, is a function of the same
@@ -148,7 +145,7 @@ async function compile(
     : await chain(members, stored);
   return {
     kind: 'dispatch',
-    launch: { ...launch, flops: launches.reduce((sum, { flops = 0 }) => sum + flops, 0) },
+    launch: { ...launch, flops: launches.reduce((sum, one) => sum + flopsOf(one), 0) },
   };
 }
 
@@ -167,7 +164,7 @@ async function chain(members: readonly Elementwise[], stored: readonly number[])
     }),
     bindings: [...inputs, ...stored.map((i) => outputs[i] as Binding)],
     uniforms: [u32(count), ...numbers],
-    workgroups: spread(Math.ceil(count / ELEMENTS)),
+    workgroups: gridOfFours(count),
   };
 }
 

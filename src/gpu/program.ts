@@ -2,7 +2,7 @@ import { seam } from '../seam.ts';
 import { type ArenaPlan, type Block, planArena } from './arena.ts';
 import type { Gpu } from './gpu.ts';
 import type { Allocation, Place } from './memory.ts';
-import { bindGroup, type PreparedCommand, type Replayable } from './recorder.ts';
+import { bindGroup, flopsOf, type PreparedCommand, type Replayable } from './recorder.ts';
 import { Scope } from './scope.ts';
 import { type Uniforms, uniformBytes } from './shader.ts';
 import { CaptureError, type Command, TracedAllocation, touched } from './trace.ts';
@@ -67,7 +67,7 @@ export class Program implements Replayable, Disposable {
     let used = 0;
     this.commands = commands.map((command) => {
       if (command.kind === 'copy') return command;
-      const { shader, constants, uniforms, workgroups, flops } = command.launch;
+      const { shader, constants, uniforms, workgroups } = command.launch;
       const pipeline = gpu.recorder.pipelines.get(shader, constants);
       const bound = this.#bindUniforms(uniforms, used++ * UNIFORM_ALIGNMENT);
       return {
@@ -75,7 +75,7 @@ export class Program implements Replayable, Disposable {
         pipeline,
         group: bindGroup(gpu.device, pipeline, command.launch, bound),
         workgroups,
-        flops,
+        flops: flopsOf(command.launch),
       };
     });
     this.#owned = owned.move();

@@ -18,7 +18,10 @@ export interface Launch {
   readonly bindings: readonly Binding[];
   readonly uniforms?: Uniforms;
   readonly workgroups: Workgroups;
-  /** Floating-point operations, so that long work is split over submits. */
+  /**
+   * Floating-point operations, so that long work is split over submits; only of a kernel that does
+   * more than a few with each number that it is given.
+   */
   readonly flops?: number;
   /**
    * Where each element of the output, the last binding, is a function of the same element of every
@@ -53,9 +56,17 @@ export type PreparedCommand =
       readonly pipeline: GPUComputePipeline;
       readonly group: GPUBindGroup;
       readonly workgroups: Workgroups;
-      readonly flops: number | undefined;
+      readonly flops: number;
     }
   | { readonly kind: 'copy'; readonly from: Place; readonly to: Place; readonly bytes: number };
+
+/** Operations that a kernel is reckoned to do for each byte that it is given. */
+const FLOPS_PER_BYTE = 2;
+
+/** The floating-point operations of a launch, by which submits are split. */
+export function flopsOf({ flops, bindings }: Pick<Launch, 'flops' | 'bindings'>): number {
+  return flops ?? FLOPS_PER_BYTE * bindings.reduce((sum, { size }) => sum + size, 0);
+}
 
 const UNIFORM_ALIGNMENT = 256;
 const UNIFORM_BYTES = 64 * 1024;
@@ -87,7 +98,7 @@ export class Recorder {
   dispatch(launch: Launch): void {
     const pipeline = this.pipelines.get(launch.shader, launch.constants);
     const group = bindGroup(this.#device, pipeline, launch, this.#writeUniforms(launch.uniforms));
-    this.#run(pipeline, group, launch.workgroups, launch.flops);
+    this.#run(pipeline, group, launch.workgroups, flopsOf(launch));
     this.dispatched.add(launch.shader.file);
   }
 
@@ -144,7 +155,12 @@ export class Recorder {
     this.#flops = 0;
   }
 
-  #run(pipeline: GPUComputePipeline, group: GPUBindGroup, workgroups: Workgroups, flops = 0): void {
+  #run(
+    pipeline: GPUComputePipeline,
+    group: GPUBindGroup,
+    workgroups: Workgroups,
+    flops: number,
+  ): void {
     this.#encoder ??= this.#device.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(pipeline);

@@ -102,3 +102,16 @@ export function spread(count: number): Workgroups {
   const y = Math.ceil(count / 65535);
   return [Math.ceil(count / y), y, 1];
 }
+
+/** Invocations of a workgroup, of every kernel that asks for its linear index. */
+export const LINEAR_LANES = 64;
+
+/** Workgroups for `count` invocations of a kernel that asks for its linear index. */
+export function linearGrid(count: number): Workgroups {
+  return spread(Math.ceil(count / LINEAR_LANES));
+}
+
+/** Workgroups for `count` elements, of which an invocation takes four. */
+export function gridOfFours(count: number): Workgroups {
+  return linearGrid(Math.ceil(count / 4));
+}

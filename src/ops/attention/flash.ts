@@ -3,11 +3,10 @@ import backwardKeysShader from '../../../shaders/attention/attention_flash_backw
 import backwardQueriesShader from '../../../shaders/attention/attention_flash_backward_q.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Launch } from '../../gpu/recorder.ts';
-import { spread, type Workgroups } from '../../gpu/shader.ts';
+import { linearGrid, type Workgroups } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { AttentionLayout } from './layout.ts';
 
-const WORKGROUP = 64;
 /** Columns that one invocation sums. */
 const COLUMNS = 64;
 
@@ -82,6 +81,6 @@ export function flashGradient(
 
 /** A row a lane, and blocks of columns in the third dimension. */
 function gridOf(rows: number, width: number): Workgroups {
-  const [x, y] = spread(Math.ceil(rows / WORKGROUP));
+  const [x, y] = linearGrid(rows);
   return [x, y, Math.ceil(width / COLUMNS)];
 }

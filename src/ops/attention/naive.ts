@@ -4,11 +4,9 @@ import valuesShader from '../../../shaders/attention/attention_values.wgsl';
 import transposedShader from '../../../shaders/attention/attention_values_transposed.wgsl';
 import weightsShader from '../../../shaders/attention/attention_weights.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { type AttentionLayout, fieldsOf, type Heads } from './layout.ts';
-
-const WORKGROUP = 64;
 
 /** Kernels of the variant that stores every score. */
 export const NAIVE_KERNELS = [
@@ -39,7 +37,7 @@ export function attentionWeights(
     shader: scoresShader,
     bindings: [q, k, weights].map((tensor) => tensor.binding),
     uniforms,
-    workgroups: spread(Math.ceil((rows * Math.ceil(layout.k.length / 4)) / WORKGROUP)),
+    workgroups: linearGrid(rows * Math.ceil(layout.k.length / 4)),
     flops: 2 * weights.size * layout.q.width,
   });
   gpu.dispatch({
@@ -47,8 +45,7 @@ export function attentionWeights(
     // Without a mask the kernel uses none; a binding must be there all the same.
     bindings: [mask ?? q, weights].map((tensor) => tensor.binding),
     uniforms,
-    workgroups: spread(Math.ceil(rows / WORKGROUP)),
-    flops: 30 * weights.size,
+    workgroups: linearGrid(rows),
   });
   return weights;
 }
@@ -73,7 +70,7 @@ export function scoresGradient(
     shader: scoresBackwardShader,
     bindings: [q, k, v, weights, delta, dy, dscores].map((tensor) => tensor.binding),
     uniforms: layout.uniforms,
-    workgroups: spread(Math.ceil((layout.rows * Math.ceil(layout.k.length / 4)) / WORKGROUP)),
+    workgroups: linearGrid(layout.rows * Math.ceil(layout.k.length / 4)),
     flops: 2 * weights.size * (layout.q.width + layout.v.width),
   });
   return dscores;
@@ -108,7 +105,7 @@ function weightedSum(
   { q, k, group }: AttentionLayout,
   rows: number,
 ): Tensor {
-  const [columns, lines] = spread(Math.ceil(rows / WORKGROUP));
+  const [columns, lines] = linearGrid(rows);
   gpu.dispatch({
     shader,
     bindings: [weights, x, y].map((tensor) => tensor.binding),

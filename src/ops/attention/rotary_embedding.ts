@@ -1,7 +1,7 @@
 import shader from '../../../shaders/attention/rotary_angles.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -14,7 +14,6 @@ import { rotate } from './rotate.ts';
 
 type Params = ParamsOf<typeof signature>;
 
-const WORKGROUP = 64;
 /** Powers of two that the kernel makes pairs of. */
 const POWERS = 10;
 
@@ -80,8 +79,7 @@ class Angles implements Disposable {
       uniforms: [...powers.flat(), ...fractionOf(1 / (2 * Math.PI)), position_ids.size, pairs].map(
         u32,
       ),
-      workgroups: spread(Math.ceil(this.#cos.size / WORKGROUP)),
-      flops: 200 * this.#cos.size,
+      workgroups: linearGrid(this.#cos.size),
     });
   }
 

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/attention/rotary_embedding_cache.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Convention } from '../../vocabulary/attention/convention.ts';
 import { fieldsOf, type Heads } from './layout.ts';
@@ -19,8 +19,6 @@ export interface Rotation {
   /** Rotates back: the gradient of a rotation. */
   readonly inverse: boolean;
 }
-
-const WORKGROUP = 64;
 
 /** Rotates x; shapes must have been checked. */
 export function rotate(
@@ -43,8 +41,7 @@ export function rotate(
     // Without ids the kernel reads none; a binding must be there all the same.
     bindings: [x, cos, sin, position_ids ?? cos, y].map((tensor) => tensor.binding),
     uniforms: [...fieldsOf(heads), ...fields.map(u32), f32(inverse ? -1 : 1)],
-    workgroups: spread(Math.ceil(x.size / WORKGROUP)),
-    flops: 3 * x.size,
+    workgroups: linearGrid(x.size),
   });
   return y;
 }

@@ -1,7 +1,7 @@
 import deltaShader from '../../../shaders/attention/attention_delta.wgsl';
 import { InvariantError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread } from '../../gpu/shader.ts';
+import { linearGrid } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { scaledDotProductAttention as signature } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { launcher } from '../launcher.ts';
@@ -14,8 +14,6 @@ import {
   sumOverKeys,
   sumOverQueries,
 } from './naive.ts';
-
-const WORKGROUP = 64;
 
 /**
  * y = softmax(scale * q k^T + mask) v as torch.nn.functional.scaled_dot_product_attention. q: f32
@@ -90,8 +88,7 @@ function deltaOf(gpu: Gpu, y: Tensor, dy: Tensor, { rows, uniforms, q }: Attenti
     shader: deltaShader,
     bindings: [y, dy, delta].map((tensor) => tensor.binding),
     uniforms,
-    workgroups: spread(Math.ceil(rows / WORKGROUP)),
-    flops: 2 * y.size,
+    workgroups: linearGrid(rows),
   });
   return delta;
 }

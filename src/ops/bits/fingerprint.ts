@@ -29,7 +29,6 @@ export function fingerprintInto(gpu: Gpu, x: Tensor, sums: Tensor): void {
     bindings: [x.binding, sums.binding],
     uniforms: [u32(x.size)],
     workgroups: [fingerprintLanes(x.bytes) / LANES_OF_GROUP, 1, 1],
-    flops: 10 * x.size,
   });
 }
 

@@ -1,5 +1,5 @@
 import shader from '../../../shaders/bits/random_words.wgsl';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { randomWords as signature } from '../../vocabulary/bits/random_words.ts';
 import { launcher } from '../launcher.ts';
@@ -14,8 +14,7 @@ export const randomWords = launcher(signature, {
       shader,
       bindings: [words.binding],
       uniforms: [seed, stream, count].map(u32),
-      workgroups: spread(Math.ceil(count / 256)),
-      flops: 50 * count,
+      workgroups: gridOfFours(count),
     });
     return { words };
   },

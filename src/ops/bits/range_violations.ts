@@ -1,5 +1,5 @@
 import shader from '../../../shaders/bits/range_violations.wgsl';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { rangeViolations as signature } from '../../vocabulary/bits/range_violations.ts';
@@ -32,8 +32,7 @@ export const rangeViolations = launcher(signature, {
         low === undefined ? LEAST_RANK : rank(low),
         high === undefined ? MOST_RANK : rank(high),
       ].map(u32),
-      workgroups: spread(Math.ceil(x.size / 64)),
-      flops: 8 * x.size,
+      workgroups: linearGrid(x.size),
     });
     return { found };
   },

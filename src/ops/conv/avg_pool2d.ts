@@ -1,8 +1,7 @@
 import shader from '../../../shaders/conv/avg_pool2d.wgsl';
 import backwardShader from '../../../shaders/conv/avg_pool2d_backward.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
-import { sizeOf } from '../../tensor/shape.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { avgPool2d as signature } from '../../vocabulary/conv/avg_pool2d.ts';
 import { globalAvgPool2d as globalSignature } from '../../vocabulary/conv/global_avg_pool2d.ts';
@@ -81,7 +80,6 @@ function average(
       ...[x[2], x[3], y[2], y[3], ...kernel, ...stride, padding[0], padding[1], ...dilation],
       ...[-top, -left, x[2] + bottom, x[3] + right, target.size],
     ].map(u32),
-    workgroups: spread(Math.ceil(target.size / 64)),
-    flops: sizeOf(y) * sizeOf(kernel),
+    workgroups: linearGrid(target.size),
   });
 }

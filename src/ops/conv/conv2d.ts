@@ -1,7 +1,7 @@
 import shader from '../../../shaders/conv/conv2d.wgsl';
 import weightShader from '../../../shaders/conv/conv2d_weight.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -125,7 +125,7 @@ function convolve(
         count,
       ],
     ].map(u32),
-    workgroups: spread(Math.ceil(count / 64)),
+    workgroups: linearGrid(count),
     flops: 2 * sizeOf(plan.y) * sizeOf(shape.slice(1)),
   });
 }
@@ -156,7 +156,7 @@ function weightGradient(gpu: Gpu, x: Tensor, dy: Tensor, plan: Plan): Tensor {
       ...[plan.x[2], plan.x[3], plan.y[2], plan.y[3], ...slidesOf(window)],
       ...[batch, groups, channels, terms, chunks, tiles, blocks, perChunk * chunks],
     ].map(u32),
-    workgroups: spread(Math.ceil((perChunk * chunks) / 64)),
+    workgroups: linearGrid(perChunk * chunks),
     flops: 2 * sizeOf(plan.y) * sizeOf(weight.slice(1)),
   });
   return sumToSize(gpu, partial.view([chunks, sizeOf(weight)]), [1, sizeOf(weight)], weight);

@@ -1,7 +1,6 @@
 import shader from '../../../shaders/conv/max_pool2d.wgsl';
 import backwardShader from '../../../shaders/conv/max_pool2d_backward.wgsl';
-import { spread, u32 } from '../../gpu/shader.ts';
-import { sizeOf } from '../../tensor/shape.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { maxPool2d as signature } from '../../vocabulary/conv/max_pool2d.ts';
 import { launcher } from '../launcher.ts';
@@ -37,8 +36,7 @@ export const maxPool2d = launcher(signature, {
         ...dilation,
         y.size,
       ].map(u32),
-      workgroups: spread(Math.ceil(y.size / 64)),
-      flops: y.size * sizeOf(kernel),
+      workgroups: linearGrid(y.size),
     });
     return { y, indices };
   },
@@ -62,8 +60,7 @@ export const maxPool2d = launcher(signature, {
         padding[1],
         dx.size,
       ].map(u32),
-      workgroups: spread(Math.ceil(dx.size / 64)),
-      flops: sizeOf(to) * sizeOf(kernel),
+      workgroups: linearGrid(dx.size),
     });
     return { x: dx };
   },

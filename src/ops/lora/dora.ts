@@ -3,7 +3,7 @@ import normShader from '../../../shaders/lora/dora_norm.wgsl';
 import quantizedNormShaders from '../../../shaders/lora/dora_norm_quantized.wgsl?formats';
 import scaleShader from '../../../shaders/lora/dora_scale.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { isQuantized, partsOf, type QuantizedWeight } from '../../quant/weight.ts';
 import { matrixOf, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -16,8 +16,6 @@ export const DORA_KERNELS: readonly string[] = [
   'lora/dora_scale',
   'lora/dora_magnitude',
 ];
-
-const WORKGROUP = 64;
 
 /** The weight that is decomposed: W + scale * B A, with W f32 [out, in] or quantized. */
 interface Decomposed {
@@ -34,7 +32,7 @@ export function mergedNorm(gpu: Gpu, { lora_A, lora_B, scale, weight }: Decompos
   const norm = Tensor.empty(gpu, 'f32', [rows]);
   const sizes = [rows, width, r].map(u32);
   const launch = {
-    workgroups: spread(Math.ceil(rows / WORKGROUP)),
+    workgroups: linearGrid(rows),
     flops: 2 * rows * width * (r + 2),
   };
   const adapter = [lora_A.binding, lora_B.binding];
@@ -66,8 +64,7 @@ export function rescaled(
     shader: scaleShader,
     bindings: [z, magnitude, norm, bias ?? norm, y].map((tensor) => tensor.binding),
     uniforms: [z.size, norm.size, Number(bias !== undefined)].map(u32),
-    workgroups: spread(Math.ceil(z.size / WORKGROUP)),
-    flops: 3 * z.size,
+    workgroups: linearGrid(z.size),
   });
   return y;
 }
@@ -79,8 +76,7 @@ export function magnitudeGradient(gpu: Gpu, dy: Tensor, z: Tensor, norm: Tensor)
     shader: magnitudeShader,
     bindings: [dy, z, norm, gradient].map((tensor) => tensor.binding),
     uniforms: matrixOf(z.shape).map(u32),
-    workgroups: spread(Math.ceil(norm.size / WORKGROUP)),
-    flops: 2 * z.size,
+    workgroups: linearGrid(norm.size),
   });
   return gradient;
 }

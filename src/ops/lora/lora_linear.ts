@@ -1,6 +1,6 @@
 import shader from '../../../shaders/lora/lora_update.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { isQuantized, type QuantizedWeight } from '../../quant/weight.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf, sameShape } from '../../tensor/shape.ts';
@@ -158,7 +158,7 @@ function addLowRank(gpu: Gpu, { y, p, q, transpose_q, scale, bias }: LowRank): v
     shader,
     bindings: [p.binding, q.binding, (bias ?? p).binding, y.binding],
     uniforms: [...[m, n, r, ...strides, Number(bias !== undefined), tiles].map(u32), f32(scale)],
-    workgroups: spread(Math.ceil((tiles * Math.ceil(m / 4)) / 64)),
+    workgroups: linearGrid(tiles * Math.ceil(m / 4)),
     flops: 2 * m * n * r,
   });
 }

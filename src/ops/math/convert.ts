@@ -1,7 +1,7 @@
 import shader from '../../../shaders/math/cast.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
 import { bytesPerElement, type DType } from '../../tensor/dtype.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -30,8 +30,7 @@ export function convert(gpu: Gpu, x: Tensor, dtype: DType, to = codeOf(dtype)): 
     constants: { FROM: from, TO: to },
     bindings: [x.binding, y.binding],
     uniforms: [u32(x.size)],
-    workgroups: spread(Math.ceil(words / 64)),
-    flops: 10 * x.size,
+    workgroups: linearGrid(words),
   });
   return y;
 }

@@ -1,6 +1,6 @@
 import sumShader from '../../../shaders/math/reduce_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, type Shader, spread, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, type Shader, u32 } from '../../gpu/shader.ts';
 import { sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Binary } from '../../vocabulary/binary.ts';
@@ -9,9 +9,6 @@ import { type Launcher, launcher } from '../launcher.ts';
 import { axisFields, broadcastShapes, repeatedStrides, walk } from './axes.ts';
 import { chunkedDepth } from './reduction.ts';
 import { sumToSize } from './sum.ts';
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /** Numbers that an element-wise function takes after its operands. */
 type Parameters = readonly [] | readonly [number] | readonly [number, number];
@@ -23,8 +20,7 @@ export function unary(gpu: Gpu, shader: Shader, x: Tensor, parameters: Parameter
     shader,
     bindings: [x.binding, y.binding],
     uniforms: [u32(x.size), u32(0), f32(parameters[0] ?? 0), f32(parameters[1] ?? 0)],
-    workgroups: spread(Math.ceil(x.size / ELEMENTS)),
-    flops: 20 * x.size,
+    workgroups: gridOfFours(x.size),
     elementwise: { count: x.size, parameters },
   });
   return y;
@@ -56,8 +52,7 @@ export function binary(
     constants: { BROADCAST: Number(repeats) },
     bindings: [a, b, y].map((tensor) => tensor.binding),
     uniforms: [u32(y.size), u32(0), f32(parameters[0] ?? 0), f32(parameters[1] ?? 0), ...fields],
-    workgroups: spread(Math.ceil(y.size / ELEMENTS)),
-    flops: 20 * y.size,
+    workgroups: gridOfFours(y.size),
     ...(repeats ? {} : { elementwise: { count: y.size, parameters } }),
   });
   return y;

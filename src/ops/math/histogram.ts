@@ -1,5 +1,5 @@
 import shader from '../../../shaders/math/histogram.wgsl';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { hostTensor, ShapeError } from '../../tensor/host.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -27,8 +27,7 @@ export const histogram = launcher(signature, {
       shader,
       bindings: [x.binding, edges.binding, total.binding],
       uniforms: [u32(x.size), u32(bins)],
-      workgroups: spread(Math.ceil(x.size / 64)),
-      flops: 10 * x.size,
+      workgroups: linearGrid(x.size),
     });
     return { counts: total };
   },

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/math/argmax.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -56,8 +56,7 @@ function pass(
     },
     bindings: [x.binding, y.binding],
     uniforms,
-    workgroups: spread(Math.ceil((count * parts) / 64)),
-    flops: 4 * x.size,
+    workgroups: linearGrid(count * parts),
   });
   if (isLast) return y;
   using pairs = y;

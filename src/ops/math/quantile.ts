@@ -4,7 +4,7 @@ import descendShader from '../../../shaders/math/quantile_descend.wgsl';
 import nextShader from '../../../shaders/math/quantile_next.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { hostTensor, ShapeError } from '../../tensor/host.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -58,14 +58,12 @@ export const quantile = launcher(signature, {
         bindings: [x.binding, found.binding, bins.binding],
         uniforms: [u32(width), u32(shift)],
         workgroups,
-        flops: 4 * x.size,
       });
       gpu.dispatch({
         shader: descendShader,
         bindings: [bins.binding, found.binding],
         uniforms: [u32(rows), u32(shift)],
-        workgroups: spread(Math.ceil(rows / 64)),
-        flops: 512 * rows,
+        workgroups: linearGrid(rows),
       });
     }
     gpu.dispatch({
@@ -74,15 +72,13 @@ export const quantile = launcher(signature, {
       bindings: [x.binding, found.binding, next.binding],
       uniforms: [u32(width)],
       workgroups,
-      flops: 4 * x.size,
     });
     const y = Tensor.empty(gpu, 'f32', shape);
     gpu.dispatch({
       shader,
       bindings: [found.binding, next.binding, y.binding],
       uniforms: [u32(rows), f32(place - rank)],
-      workgroups: spread(Math.ceil(rows / 64)),
-      flops: 3 * rows,
+      workgroups: linearGrid(rows),
     });
     return { y };
   },
@@ -90,9 +86,7 @@ export const quantile = launcher(signature, {
 
 /** The same words for every row. */
 function repeated(gpu: Gpu, rows: number, words: readonly number[]): Tensor {
-  const data = Uint32Array.from(
-    { length: rows * words.length },
-    (_, i) => words[i % words.length] ?? 0,
-  );
+  const data = new Uint32Array(rows * words.length);
+  for (let row = 0; row < rows; row++) data.set(words, row * words.length);
   return Tensor.from(gpu, hostTensor('u32', [rows, words.length], data));
 }

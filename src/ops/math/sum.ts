@@ -1,6 +1,6 @@
 import shader from '../../../shaders/math/reduce_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { repeatedStrides } from './axes.ts';
@@ -62,8 +62,7 @@ function pass(
     },
     bindings: [x.binding, y.binding],
     uniforms,
-    workgroups: spread(Math.ceil((count * parts) / 64)),
-    flops: x.size,
+    workgroups: linearGrid(count * parts),
   });
   if (isLast) return y;
   using partial = y;

@@ -4,7 +4,7 @@ import gradSubgroupShaders from '../../../shaders/matmul/matmul_quantized_grad_s
 import subgroupShaders from '../../../shaders/matmul/matmul_quantized_subgroup.wgsl?formats';
 import type { Gpu } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
-import { type ShaderOfFormats, spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, type ShaderOfFormats, u32 } from '../../gpu/shader.ts';
 import { blockSizesOf, takesBlocks } from '../../quant/format.ts';
 import { partsOf, type QuantizedWeight } from '../../quant/weight.ts';
 import { ShapeError } from '../../tensor/host.ts';
@@ -81,7 +81,7 @@ export function multiplyQuantized(
     constants: { ...blocks.constants, ...kernel.constants },
     bindings: [x.binding, codes.binding, scales.binding, y.binding],
     uniforms: [...[m, out_features, in_features].map(u32), ...blocks.uniforms, u32(tiles)],
-    workgroups: spread(Math.ceil((tiles * Math.ceil(m / kernel.rows)) / 64)),
+    workgroups: linearGrid(tiles * Math.ceil(m / kernel.rows)),
     flops: 2 * m * terms * cols,
     product: { count: y.size },
   });

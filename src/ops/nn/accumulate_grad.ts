@@ -1,13 +1,10 @@
 import shader from '../../../shaders/nn/accumulate_grad.wgsl';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { accumulateGrad as signature } from '../../vocabulary/nn/accumulate_grad.ts';
 import { launcher } from '../launcher.ts';
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /**
  * y = a + b: the gradient of a tensor that is used twice, as torch's AccumulateGrad. a, b, y: f32
@@ -25,8 +22,7 @@ export const accumulateGrad = launcher(signature, {
       shader,
       bindings: [a.binding, b.binding, y.binding],
       uniforms: [u32(y.size)],
-      workgroups: spread(Math.ceil(y.size / ELEMENTS)),
-      flops: y.size,
+      workgroups: gridOfFours(y.size),
       elementwise: { count: y.size },
     });
     return { y };

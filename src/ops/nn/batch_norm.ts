@@ -3,7 +3,7 @@ import sumsShader from '../../../shaders/nn/batch_norm_backward_sums.wgsl';
 import inputShader from '../../../shaders/nn/batch_norm_backward_x.wgsl';
 import statsShader from '../../../shaders/nn/batch_norm_stats.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -21,7 +21,6 @@ interface BatchStatistics {
   readonly batch_var?: Tensor | undefined;
 }
 
-const WORKGROUP = 64;
 /** Workgroups in one dimension of a grid. */
 const MAX_CHANNELS = 65_535;
 
@@ -59,8 +58,7 @@ export const batchNorm = launcher(signature, {
       shader,
       bindings: [x, weight, bias, mean, variance, y].map((tensor) => tensor.binding),
       uniforms: [...[x.size, layout.channels, layout.inner].map(u32), f32(params.eps)],
-      workgroups: spread(Math.ceil(x.size / WORKGROUP)),
-      flops: 6 * x.size,
+      workgroups: linearGrid(x.size),
     });
     return { y, ...statistics };
   },
@@ -78,7 +76,6 @@ export const batchNorm = launcher(signature, {
       bindings: [x, mean, variance, dy, dweight, dbias].map((tensor) => tensor.binding),
       uniforms: [...[channels, inner, count].map(u32), eps],
       workgroups: [channels, 1, 1],
-      flops: 5 * x.size,
     });
     const gradientOfX = () => {
       const dx = Tensor.empty(gpu, 'f32', x.shape);
@@ -92,8 +89,7 @@ export const batchNorm = launcher(signature, {
           eps,
           f32(params.training ? 1 / count : 0),
         ],
-        workgroups: spread(Math.ceil(x.size / WORKGROUP)),
-        flops: 10 * x.size,
+        workgroups: linearGrid(x.size),
       });
       return dx;
     };
@@ -150,7 +146,6 @@ function batchStatistics(
       ...[1 - momentum, momentum, running_var_unbiased ? count / (count - 1) : 1].map(f32),
     ],
     workgroups: [channels, 1, 1],
-    flops: 4 * x.size,
   });
   return statistics;
 }

@@ -3,7 +3,7 @@ import logProbsShader from '../../../shaders/nn/cross_entropy_log_probs.wgsl';
 import partsShader from '../../../shaders/nn/cross_entropy_parts.wgsl';
 import rowsShader from '../../../shaders/nn/cross_entropy_rows.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -13,7 +13,6 @@ import { LANES, laneDepth } from '../lanes.ts';
 import { launcher } from '../launcher.ts';
 import { type LossRows, lossRows, reduceLosses } from './loss-rows.ts';
 
-const WORKGROUP = 64;
 /**
  * Classes that one invocation goes through: few enough that one row of a large vocabulary keeps
  * many invocations busy.
@@ -71,8 +70,7 @@ export const crossEntropy = launcher(signature, {
       shader: partsShader,
       bindings: [logits, weights, row_parts].map((tensor) => tensor.binding),
       uniforms: [rows, classes, inner, parts, weighted].map(u32),
-      workgroups: spread(Math.ceil((rows * parts) / WORKGROUP)),
-      flops: 20 * logits.size,
+      workgroups: linearGrid(rows * parts),
     });
     gpu.dispatch({
       shader: rowsShader,
@@ -83,8 +81,7 @@ export const crossEntropy = launcher(signature, {
         ...[rows, classes, inner, parts, weighted, params.ignore_index, sequence].map(u32),
         ...[f32(keep), f32(spreadPerClass)],
       ],
-      workgroups: spread(Math.ceil(rows / WORKGROUP)),
-      flops: 30 * rows * parts,
+      workgroups: linearGrid(rows),
     });
     const reduced = reduceLosses(gpu, losses, row_stats, params.reduction);
     const log_probs = params.log_probs
@@ -119,8 +116,7 @@ export const crossEntropy = launcher(signature, {
         f32(keep),
         f32(spreadPerClass),
       ],
-      workgroups: spread(Math.ceil(logits.size / WORKGROUP)),
-      flops: 20 * logits.size,
+      workgroups: linearGrid(logits.size),
     });
     return { logits: gradient };
   },
@@ -166,8 +162,7 @@ function logProbs(gpu: Gpu, logits: Tensor, stats: Tensor, { classes, inner }: L
     shader: logProbsShader,
     bindings: [logits, stats, log_probs].map((tensor) => tensor.binding),
     uniforms: [logits.size, classes, inner].map(u32),
-    workgroups: spread(Math.ceil(logits.size / WORKGROUP)),
-    flops: 8 * logits.size,
+    workgroups: linearGrid(logits.size),
   });
   return log_probs;
 }

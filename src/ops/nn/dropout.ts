@@ -1,7 +1,7 @@
 import shader from '../../../shaders/nn/dropout.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
+import { f32, gridOfFours, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
 import { wordsOf } from '../../tensor/random.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { dropout as signature } from '../../vocabulary/nn/dropout.ts';
@@ -34,8 +34,7 @@ function masked(gpu: Gpu, x: Tensor, { p, seed, offset }: ParamsOf<typeof signat
     shader,
     bindings: [x.binding, y.binding],
     uniforms,
-    workgroups: spread(Math.ceil(x.size / 256)),
-    flops: 60 * x.size,
+    workgroups: gridOfFours(x.size),
   });
   return y;
 }

@@ -3,14 +3,12 @@ import backwardShader from '../../../shaders/nn/embedding_backward.wgsl';
 import chainShader from '../../../shaders/nn/embedding_chain.wgsl';
 import headsShader from '../../../shaders/nn/embedding_heads.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { embedding as signature } from '../../vocabulary/nn/embedding.ts';
 import { launcher } from '../launcher.ts';
-
-const WORKGROUP = 64;
 
 /**
  * y[..., :] = weight[ids[...], :], as torch.nn.functional.embedding. weight: f32 [V, D]; ids: i32
@@ -53,8 +51,7 @@ export function rowsAt(gpu: Gpu, weight: Tensor, ids: Tensor, shape: Shape): Ten
     shader,
     bindings: [weight.binding, ids.binding, y.binding],
     uniforms: [u32(y.size), u32(width), u32(vocabulary)],
-    workgroups: spread(Math.ceil(y.size / WORKGROUP)),
-    flops: y.size,
+    workgroups: linearGrid(y.size),
   });
   return y;
 }
@@ -74,14 +71,13 @@ export function sumOfRows(
     shader: headsShader,
     bindings: [chain.binding],
     uniforms: [u32(ids.size), u32(vocabulary)],
-    workgroups: spread(Math.ceil(vocabulary / WORKGROUP)),
-    flops: vocabulary,
+    workgroups: linearGrid(vocabulary),
   });
   gpu.dispatch({
     shader: chainShader,
     bindings: [ids.binding, chain.binding],
     uniforms: [u32(ids.size), u32(vocabulary)],
-    workgroups: spread(Math.ceil(ids.size / WORKGROUP)),
+    workgroups: linearGrid(ids.size),
     flops: ids.size ** 2,
   });
   const gradient = Tensor.empty(gpu, 'f32', [vocabulary, width]);
@@ -89,8 +85,7 @@ export function sumOfRows(
     shader: backwardShader,
     bindings: [dy.binding, chain.binding, gradient.binding],
     uniforms: [u32(gradient.size), u32(width), u32(ids.size), u32(vocabulary)],
-    workgroups: spread(Math.ceil(gradient.size / WORKGROUP)),
-    flops: dy.size,
+    workgroups: linearGrid(gradient.size),
   });
   return gradient;
 }

@@ -11,7 +11,7 @@ import { normLauncher } from './normalization.ts';
  */
 export const layerNorm = normLauncher(signature, {
   statsShape: (rows) => [rows, 2],
-  forward: { shader, flops: 8 },
-  backwardX: { shader: inputShader, flops: 12 },
-  backwardWeight: { shader: weightShader, flops: 4 },
+  forward: shader,
+  backwardX: inputShader,
+  backwardWeight: weightShader,
 });

@@ -6,4 +6,4 @@ import { softmaxLauncher } from './softmax-along.ts';
 /**
  * y = log(softmax(x)) along `axis`, as torch.log_softmax. Tensors as {@link softmaxLauncher} says.
  */
-export const logSoftmax = softmaxLauncher(signature, { forward, backward, backwardFlops: 20 });
+export const logSoftmax = softmaxLauncher(signature, { forward, backward });

@@ -85,7 +85,6 @@ export function reduceLosses(
     bindings: [rows, stats, loss, normalizer].map((tensor) => tensor.binding),
     uniforms: [u32(rows.size), u32(reduction === 'mean' ? 1 : 0)],
     workgroups: [1, 1, 1],
-    flops: 2 * rows.size,
   });
   return { loss, normalizer };
 }

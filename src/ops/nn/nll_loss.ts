@@ -1,13 +1,11 @@
 import backwardShader from '../../../shaders/nn/nll_loss_backward.wgsl';
 import rowsShader from '../../../shaders/nn/nll_loss_rows.wgsl';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { nllLoss as signature } from '../../vocabulary/nn/nll_loss.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { type LossRows, lossRows, reduceLosses } from './loss-rows.ts';
-
-const WORKGROUP = 64;
 
 /**
  * torch.nn.functional.nll_loss. log_probs: f32 [N, C, ...], or [C] of one row; labels: i32 [N,
@@ -38,8 +36,7 @@ export const nllLoss = launcher(signature, {
         (tensor) => tensor.binding,
       ),
       uniforms: [rows, classes, inner, weight ? 1 : 0, params.ignore_index].map(u32),
-      workgroups: spread(Math.ceil(rows / WORKGROUP)),
-      flops: 4 * rows,
+      workgroups: linearGrid(rows),
     });
     return { ...reduceLosses(gpu, losses, row_stats, params.reduction), row_stats, targets };
   },
@@ -56,8 +53,7 @@ export const nllLoss = launcher(signature, {
         (tensor) => tensor.binding,
       ),
       uniforms: [log_probs.size, classes, inner, normalizer ? 1 : 0].map(u32),
-      workgroups: spread(Math.ceil(log_probs.size / WORKGROUP)),
-      flops: 4 * log_probs.size,
+      workgroups: linearGrid(log_probs.size),
     });
     return { log_probs: gradient };
   },

@@ -1,5 +1,5 @@
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, type Shader, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, type Shader, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -8,21 +8,13 @@ import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { type Launcher, launcher } from '../launcher.ts';
 import { sumToSize } from '../math/sum.ts';
 
-const WORKGROUP = 64;
-
-/** A kernel, and the operations that it takes an element of x. */
-interface Step {
-  readonly shader: Shader;
-  readonly flops: number;
-}
-
 /** What tells one normalization of rows from another. */
 interface NormKernels {
   /** Shape of `row_stats`, which is kept for the backward pass. */
   readonly statsShape: (rows: number) => Shape;
-  readonly forward: Step;
-  readonly backwardX: Step;
-  readonly backwardWeight: Step;
+  readonly forward: Shader;
+  readonly backwardX: Shader;
+  readonly backwardWeight: Shader;
 }
 
 /**
@@ -37,24 +29,23 @@ export function normLauncher(
   const { name } = signature;
   const launch = (
     gpu: Gpu,
-    step: Step,
+    shader: Shader,
     tensors: readonly Tensor[],
     uniforms: readonly ReturnType<typeof u32>[],
     lanes: number,
   ) =>
     gpu.dispatch({
-      shader: step.shader,
+      shader,
       bindings: tensors.map((tensor) => tensor.binding),
       uniforms,
-      workgroups: spread(Math.ceil(lanes / WORKGROUP)),
-      flops: step.flops * (tensors[0] as Tensor).size,
+      workgroups: linearGrid(lanes),
     });
   return launcher(signature, {
     saves: ['row_stats'],
     variants: {
       'row-per-invocation': {
         kernels: [
-          ...[forward, backwardX, backwardWeight].map(({ shader }) => shader.file),
+          ...[forward, backwardX, backwardWeight].map(({ file }) => file),
           'math/reduce_sum',
         ],
         depth: (terms) => terms,

@@ -11,7 +11,7 @@ import { normLauncher } from './normalization.ts';
  */
 export const rmsNorm = normLauncher(signature, {
   statsShape: (rows) => [rows],
-  forward: { shader, flops: 4 },
-  backwardX: { shader: inputShader, flops: 7 },
-  backwardWeight: { shader: weightShader, flops: 3 },
+  forward: shader,
+  backwardX: inputShader,
+  backwardWeight: weightShader,
 });

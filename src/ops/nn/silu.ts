@@ -1,12 +1,9 @@
 import shader from '../../../shaders/nn/silu.wgsl';
 import backwardShader from '../../../shaders/nn/silu_backward.wgsl';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { silu as signature } from '../../vocabulary/nn/silu.ts';
 import { launcher } from '../launcher.ts';
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /** y = x * sigmoid(x), as torch.nn.functional.silu. x, y: f32 of any shape. */
 export const silu = launcher(signature, {
@@ -17,8 +14,7 @@ export const silu = launcher(signature, {
       shader,
       bindings: [x.binding, y.binding],
       uniforms: [u32(x.size)],
-      workgroups: spread(Math.ceil(x.size / ELEMENTS)),
-      flops: 20 * x.size,
+      workgroups: gridOfFours(x.size),
       elementwise: { count: x.size },
     });
     return { y };
@@ -30,8 +26,7 @@ export const silu = launcher(signature, {
       shader: backwardShader,
       bindings: [x.binding, grads.y.binding, dx.binding],
       uniforms: [u32(x.size)],
-      workgroups: spread(Math.ceil(x.size / ELEMENTS)),
-      flops: 25 * x.size,
+      workgroups: gridOfFours(x.size),
       elementwise: { count: x.size },
     });
     return { x: dx };

@@ -1,19 +1,14 @@
-import { type Shader, spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, type Shader, u32 } from '../../gpu/shader.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { SoftmaxAlong } from '../../vocabulary/nn/softmax-along.ts';
 import { type Launcher, launcher } from '../launcher.ts';
 import { axisOf } from '../math/axes.ts';
 
-const WORKGROUP = 64;
-/** Operations of the forward pass an element: two passes with an exponential each. */
-const FLOPS = 30;
-
-/** What tells softmax from its logarithm; `backwardFlops` are those of an element. */
+/** What tells softmax from its logarithm. */
 interface SoftmaxKernels {
   readonly forward: Shader;
   readonly backward: Shader;
-  readonly backwardFlops: number;
 }
 
 /**
@@ -22,7 +17,7 @@ interface SoftmaxKernels {
  */
 export function softmaxLauncher(
   signature: SoftmaxAlong,
-  { forward, backward, backwardFlops }: SoftmaxKernels,
+  { forward, backward }: SoftmaxKernels,
 ): Launcher<SoftmaxAlong> {
   const layoutOf = (shape: Shape, axis: number) => {
     const at = axisOf(signature.name, axis, shape);
@@ -31,7 +26,7 @@ export function softmaxLauncher(
     const inner = sizeOf(shape.slice(at + 1));
     return {
       uniforms: [rows, classes, inner].map(u32),
-      workgroups: spread(Math.ceil(rows / WORKGROUP)),
+      workgroups: linearGrid(rows),
     };
   };
   return launcher(signature, {
@@ -45,7 +40,6 @@ export function softmaxLauncher(
         shader: forward,
         bindings: [x.binding, y.binding],
         ...layout,
-        flops: FLOPS * x.size,
       });
       return { y };
     },
@@ -54,7 +48,7 @@ export function softmaxLauncher(
       const layout = layoutOf(x.shape, axis);
       const dx = Tensor.empty(gpu, 'f32', x.shape);
       const bindings = [y, grads.y, dx].map((tensor) => tensor.binding);
-      gpu.dispatch({ shader: backward, bindings, ...layout, flops: backwardFlops * x.size });
+      gpu.dispatch({ shader: backward, bindings, ...layout });
       return { x: dx };
     },
   });

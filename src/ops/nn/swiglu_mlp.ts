@@ -1,7 +1,7 @@
 import shader from '../../../shaders/nn/swiglu.wgsl';
 import backwardShader from '../../../shaders/nn/swiglu_backward.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, matrixOf, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -9,9 +9,6 @@ import { swigluMlp as signature } from '../../vocabulary/nn/swiglu_mlp.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import { multiply, PRODUCT_VARIANTS } from '../matmul/product.ts';
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /**
  * y = (silu(x gate^T) * (x up^T)) down^T: the feed-forward layer of Llama. x: f32 [..., hidden];
@@ -54,8 +51,7 @@ export const swigluMlp = launcher(signature, {
       shader: backwardShader,
       bindings: [gated, raised, dhidden, dgated, draised].map((tensor) => tensor.binding),
       uniforms: [u32(dhidden.size)],
-      workgroups: spread(Math.ceil(dhidden.size / ELEMENTS)),
-      flops: 50 * dhidden.size,
+      workgroups: gridOfFours(dhidden.size),
     });
     const ofWeight = (a: Tensor) => multiply(gpu, { a, b: asRows(x), transpose_a: true }, variant);
     const gradientOfX = () => {
@@ -82,8 +78,7 @@ function swiglu(gpu: Gpu, gate: Tensor, up: Tensor): Tensor {
     shader,
     bindings: [gate, up, y].map((tensor) => tensor.binding),
     uniforms: [u32(y.size)],
-    workgroups: spread(Math.ceil(y.size / ELEMENTS)),
-    flops: 21 * y.size,
+    workgroups: gridOfFours(y.size),
   });
   return y;
 }

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/optim/adagrad_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, u32 } from '../../gpu/shader.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
 import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
@@ -12,9 +12,6 @@ export type AdagradHyperparameters = Pick<
   ParamsOf<typeof optimizerSteps>,
   'R' | 'T' | 'decay_factor' | 'epsilon' | 'norm_coefficient'
 >;
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /**
  * One step of ONNX's Adagrad, in place: `param` and the sum of squares, f32 of the size of `grad`.
@@ -38,7 +35,6 @@ export function stepAdagrad(
       u32(param.size),
       ...[R / (1 + (T + step - 1) * decay_factor), norm_coefficient, epsilon].map(f32),
     ],
-    workgroups: spread(Math.ceil(param.size / ELEMENTS)),
-    flops: 8 * param.size,
+    workgroups: gridOfFours(param.size),
   });
 }

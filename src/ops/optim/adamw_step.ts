@@ -1,6 +1,6 @@
 import shader from '../../../shaders/optim/adamw_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
+import { f32, gridOfFours, type UniformField, u32, uniformsAt } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LiveNumber } from '../../vocabulary/live-number.ts';
@@ -17,9 +17,6 @@ export interface AdamState {
   readonly exp_avg: Tensor;
   readonly exp_avg_sq: Tensor;
 }
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /** What the kernel multiplies with. */
 export interface AdamScalars {
@@ -89,8 +86,7 @@ export function stepAdamw(
       u32(param.size),
       ...fieldsOf(adamScalars(atStep(hyperparameters, t), t)),
     ]),
-    workgroups: spread(Math.ceil(param.size / ELEMENTS)),
-    flops: 15 * param.size,
+    workgroups: gridOfFours(param.size),
   });
 }
 

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/optim/amp_adamw_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, u32 } from '../../gpu/shader.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
 import { ampAdamwStep as signature } from '../../vocabulary/optim/amp_adamw_step.ts';
@@ -11,9 +11,6 @@ import { rateFactor } from './lr_schedule.ts';
 import { checkOneElement } from './one-element.ts';
 import { stepRates } from './step-rates.ts';
 import { checkState } from './step-state.ts';
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /** What a step reads that was found on the device. */
 export interface Found {
@@ -66,8 +63,7 @@ export function stepAmpAdamw(
       u32(rates.size / 4),
       ...[l2, restOfBeta1, beta2, restOfBeta2, eps].map(f32),
     ],
-    workgroups: spread(Math.ceil(param.size / ELEMENTS)),
-    flops: 15 * param.size,
+    workgroups: gridOfFours(param.size),
   });
 }
 

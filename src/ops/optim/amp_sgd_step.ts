@@ -1,6 +1,6 @@
 import shader from '../../../shaders/optim/amp_sgd_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, u32 } from '../../gpu/shader.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { ampSgdStep as signature } from '../../vocabulary/optim/amp_sgd_step.ts';
 import type { SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
@@ -12,9 +12,6 @@ import { checkOneElement } from './one-element.ts';
 import { type MomentumState, sgdScalars } from './sgd_step.ts';
 import { stepRates } from './step-rates.ts';
 import { checkState } from './step-state.ts';
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /** The numbers of every step for {@link stepAmpSgd}, f32 [steps, 4]; the caller owns them. */
 export function sgdRates(
@@ -49,8 +46,7 @@ export function stepAmpSgd(
       (tensor) => tensor.binding,
     ),
     uniforms: [u32(param.size), u32(rates.size / 4), ...[l2, direct, ahead].map(f32)],
-    workgroups: spread(Math.ceil(param.size / ELEMENTS)),
-    flops: 9 * param.size,
+    workgroups: gridOfFours(param.size),
   });
 }
 

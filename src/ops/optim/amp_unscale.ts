@@ -1,7 +1,7 @@
 import foundShader from '../../../shaders/optim/amp_found_inf.wgsl';
 import unscaleShader from '../../../shaders/optim/amp_unscale.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { ampUnscale as signature } from '../../vocabulary/optim/amp_unscale.ts';
 import { checkTypes } from '../element-types.ts';
@@ -10,8 +10,6 @@ import { checkOneElement } from './one-element.ts';
 
 /** Elements that share a flag, at most. */
 const SHARE = 256;
-const WORKGROUP = 64;
-
 /**
  * Unscales a gradient (f32 of any shape) in place, and says in `found_inf`, f32 [1], whether any
  * element was not finite. Such an element becomes 0: its step is left out, and WGSL does not say
@@ -31,15 +29,13 @@ export function unscale(
     shader: unscaleShader,
     bindings: [scale.binding, grad.binding, flags.binding],
     uniforms: [u32(grad.size), u32(parts)],
-    workgroups: spread(Math.ceil(parts / WORKGROUP)),
-    flops: grad.size,
+    workgroups: linearGrid(parts),
   });
   gpu.dispatch({
     shader: foundShader,
     bindings: [flags.binding, found_inf.binding],
     uniforms: [u32(parts)],
     workgroups: [1, 1, 1],
-    flops: parts,
   });
 }
 

@@ -34,7 +34,6 @@ export function updateScale(
     bindings: [found_inf, scale, growth_tracker, steps].map((tensor) => tensor.binding),
     uniforms: growthFields(completed(signature, growth)),
     workgroups: [1, 1, 1],
-    flops: 3,
   });
 }
 

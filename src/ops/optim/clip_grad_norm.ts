@@ -2,7 +2,7 @@ import clipShader from '../../../shaders/optim/clip_grad_norm.wgsl';
 import normShader from '../../../shaders/optim/grad_norm.wgsl';
 import sharesShader from '../../../shaders/optim/grad_norm_shares.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { clipGradNorm as signature } from '../../vocabulary/optim/clip_grad_norm.ts';
 import { completed, type GivenParams } from '../../vocabulary/signature.ts';
@@ -12,10 +12,6 @@ import { launcher } from '../launcher.ts';
 
 /** Elements of a share of the sum of squares, at most. */
 const SHARE = 256;
-const WORKGROUP = 64;
-/** Elements of a workgroup of the scaling: 64 invocations, four each. */
-const ELEMENTS = 256;
-
 /**
  * torch.nn.utils.clip_grad_norm_: gradients (f32 of any shapes) times min(1, max_norm / (norm +
  * eps)), in place, where norm is the root of the sum of all their squares. Returns norm, [1], which
@@ -38,8 +34,7 @@ export function clipGradients(
       shader: clipShader,
       bindings: [norm.binding, grad.binding],
       uniforms: [u32(grad.size), f32(max_norm), f32(eps)],
-      workgroups: spread(Math.ceil(grad.size / ELEMENTS)),
-      flops: grad.size,
+      workgroups: gridOfFours(grad.size),
     });
   }
   return norm;
@@ -56,8 +51,7 @@ function normOf(gpu: Gpu, grads: readonly Tensor[]): Tensor {
       shader: sharesShader,
       bindings: [grad.binding, shares.binding],
       uniforms: [grad.size, own, first].map(u32),
-      workgroups: spread(Math.ceil(own / WORKGROUP)),
-      flops: 2 * grad.size,
+      workgroups: linearGrid(own),
     });
     first += own;
   });
@@ -67,7 +61,6 @@ function normOf(gpu: Gpu, grads: readonly Tensor[]): Tensor {
     bindings: [shares.binding, norm.binding],
     uniforms: [u32(count)],
     workgroups: [1, 1, 1],
-    flops: count,
   });
   return norm;
 }

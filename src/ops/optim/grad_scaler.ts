@@ -42,7 +42,6 @@ export const gradScaler = launcher(signature, {
       bindings: [found_inf.binding, scale.binding, param.binding],
       uniforms: [u32(steps), ...growthFields(growth), f32(init_scale), f32(lr)],
       workgroups: [1, 1, 1],
-      flops: 3 * steps,
     });
     return { scale, param };
   },

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/optim/sgd_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, spread, u32, uniformsAt } from '../../gpu/shader.ts';
+import { f32, gridOfFours, u32, uniformsAt } from '../../gpu/shader.ts';
 import { seam } from '../../seam.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { LiveNumber } from '../../vocabulary/live-number.ts';
@@ -26,9 +26,6 @@ export interface MomentumState {
   readonly grad: Tensor;
   readonly momentum_buffer: Tensor;
 }
-
-/** Elements of a workgroup: 64 invocations, four each. */
-const ELEMENTS = 256;
 
 /**
  * The numbers of a step of SGD. At the first one the buffer becomes the gradient, as in torch;
@@ -68,8 +65,7 @@ export function stepMomentum(
     shader,
     bindings: [grad, param, momentum_buffer].map((tensor) => tensor.binding),
     uniforms: uniformsAt(step, (t) => [u32(param.size), ...fields(scalarsAt(t))]),
-    workgroups: spread(Math.ceil(param.size / ELEMENTS)),
-    flops: 9 * param.size,
+    workgroups: gridOfFours(param.size),
   });
 }
 

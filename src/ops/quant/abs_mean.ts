@@ -1,6 +1,6 @@
 import sumShader from '../../../shaders/quant/masked_abs_sum.wgsl';
 import meanShader from '../../../shaders/quant/mean_of_partials.wgsl';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid, spread, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -48,15 +48,13 @@ export const absMean = launcher(signature, {
       constants: { STORAGE: storageOf(weight.dtype), ALL: Number(limit === undefined) },
       bindings: [weight.binding, (limit ?? weight).binding, partial.binding],
       uniforms: [u32(mean.size), u32(width), u32(lanes)],
-      workgroups: spread(Math.ceil((mean.size * lanes) / 64)),
-      flops: 2 * weight.size,
+      workgroups: linearGrid(mean.size * lanes),
     });
     gpu.dispatch({
       shader: meanShader,
       bindings: [partial.binding, mean.binding],
       uniforms: [u32(mean.size), u32(lanes), f32(factor)],
       workgroups: spread(mean.size),
-      flops: mean.size * lanes,
     });
     return { mean };
   },

@@ -1,7 +1,7 @@
 import shader from '../../../shaders/quant/block_absmax.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { type BlockFormat, blockSizesOf, takesBlocks } from '../../quant/format.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
@@ -79,8 +79,7 @@ export function blockAbsmax(gpu: Gpu, x: Tensor, block: number, variant: string)
     constants: { STORAGE: storageOf(x.dtype), ...sizes },
     bindings: [x.binding, absmax.binding],
     uniforms: [u32(x.size), u32(block), u32(blocks)],
-    workgroups: spread(Math.ceil((blocks * (sizes['LANES'] as number)) / 64)),
-    flops: x.size,
+    workgroups: linearGrid(blocks * (sizes['LANES'] as number)),
   });
   return absmax;
 }

@@ -1,5 +1,5 @@
 import shaders from '../../../shaders/quant/dequantize.wgsl?formats';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import type { BlockFormat } from '../../quant/format.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import { ShapeError } from '../../tensor/host.ts';
@@ -36,8 +36,7 @@ const dequantizer = (signature: Dequantize): Launcher<Dequantize> =>
         constants: { STORAGE, ...blocks.constants },
         bindings: [y.binding, packed.binding, absmax.binding],
         uniforms: [u32(n), ...blocks.uniforms],
-        workgroups: spread(Math.ceil(n / 512)),
-        flops: n,
+        workgroups: linearGrid(Math.ceil(n / 8)),
       });
       return { y };
     },

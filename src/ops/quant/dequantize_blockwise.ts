@@ -1,6 +1,6 @@
 import shader from '../../../shaders/quant/dequantize_blockwise.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 
 /**
@@ -20,8 +20,7 @@ export function dequantizeBlockwise(
     constants: { HAS_OFFSET: Number(offset !== undefined) },
     bindings: [q.binding, map.binding, absmax.binding, (offset ?? absmax).binding, y.binding],
     uniforms: [u32(q.size), u32(block)],
-    workgroups: spread(Math.ceil(q.size / 256)),
-    flops: 2 * q.size,
+    workgroups: gridOfFours(q.size),
   });
   return y;
 }

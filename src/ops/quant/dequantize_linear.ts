@@ -1,5 +1,5 @@
 import shader from '../../../shaders/quant/dequantize_linear.wgsl';
-import { spread } from '../../gpu/shader.ts';
+import { linearGrid } from '../../gpu/shader.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -28,8 +28,7 @@ export const dequantizeLinear = launcher(signature, {
       // Without zero points the kernel reads none; a binding must be there all the same.
       bindings: [q, scale, zero_point ?? scale, y].map((tensor) => tensor.binding),
       uniforms: scales,
-      workgroups: spread(Math.ceil(q.size / 64)),
-      flops: 2 * q.size,
+      workgroups: linearGrid(q.size),
     });
     return { y };
   },

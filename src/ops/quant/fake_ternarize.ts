@@ -1,6 +1,6 @@
 import shader from '../../../shaders/quant/fake_ternarize.wgsl';
 import backwardShader from '../../../shaders/quant/fake_ternarize_backward.wgsl';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -34,8 +34,7 @@ export const fakeTernarize = launcher(signature, {
       constants: { SCALED: Number(scale !== undefined) },
       bindings: [weight.binding, threshold.binding, (scale ?? threshold).binding, y.binding],
       uniforms: [u32(weight.size), u32(width(threshold)), u32(width(scale ?? threshold))],
-      workgroups: spread(Math.ceil(weight.size / 64)),
-      flops: 3 * weight.size,
+      workgroups: linearGrid(weight.size),
     });
     return { y };
   },
@@ -47,8 +46,7 @@ export const fakeTernarize = launcher(signature, {
       constants: { CLIP: Number(clip) },
       bindings: [grads.y.binding, weight.binding, dw.binding],
       uniforms: [u32(weight.size)],
-      workgroups: spread(Math.ceil(weight.size / 64)),
-      flops: weight.size,
+      workgroups: linearGrid(weight.size),
     });
     return { weight: dw };
   },

@@ -2,7 +2,7 @@ import centerShader from '../../../shaders/quant/center.wgsl';
 import shaders from '../../../shaders/quant/quantize.wgsl?formats';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import type { BlockFormat } from '../../quant/format.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
@@ -77,8 +77,7 @@ export function quantizeBlocks(
     constants: { STORAGE },
     bindings: [weight.binding, scales.binding, packed.binding],
     uniforms: [weight.size, blocksize, words].map(u32),
-    workgroups: spread(Math.ceil(words / 64)),
-    flops: 20 * weight.size,
+    workgroups: linearGrid(words),
   });
   if (!nested) return { packed, absmax };
   using raw = absmax;
@@ -128,7 +127,6 @@ function compress(
     bindings: [absmax.binding, nested_offset.binding, centred.binding],
     uniforms: [u32(absmax.size)],
     workgroups: [1, 1, 1],
-    flops: 2 * absmax.size,
   });
   const codes = encodeBlocks(gpu, centred, map, { blocksize, rounding }, variant);
   const restored = dequantizeBlockwise(gpu, codes, map, blocksize, nested_offset);

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/quant/quantize_blockwise.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -48,8 +48,7 @@ export function encodeBlocks(
     constants: { LUT16: Number(rounding === 'lut16') },
     bindings: [x.binding, map.binding, absmax.binding, q.binding],
     uniforms: [u32(x.size), u32(blocksize)],
-    workgroups: spread(Math.ceil(x.size / 256)),
-    flops: 30 * x.size,
+    workgroups: gridOfFours(x.size),
   });
   return { q, absmax };
 }

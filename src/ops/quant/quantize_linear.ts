@@ -1,5 +1,5 @@
 import shader from '../../../shaders/quant/quantize_linear.wgsl';
-import { f32, spread, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { quantizeLinear as signature } from '../../vocabulary/quant/quantize_linear.ts';
 import { launcher } from '../launcher.ts';
@@ -25,8 +25,7 @@ export const quantizeLinear = launcher(signature, {
       // Without zero points the kernel reads none; a binding must be there all the same.
       bindings: [x, scale, zero_point ?? scale, q].map((tensor) => tensor.binding),
       uniforms: [...scales, u32(0), f32(low), f32(high)],
-      workgroups: spread(Math.ceil(x.size / 256)),
-      flops: 10 * x.size,
+      workgroups: gridOfFours(x.size),
     });
     return { q };
   },

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/quant/ternary_encode.wgsl';
 import { GradproofError } from '../../errors.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { wordsOf } from '../../tensor/random.ts';
 import { formatShape } from '../../tensor/shape.ts';
@@ -43,8 +43,7 @@ export const ternarize = launcher(signature, {
         u32(weight.size),
         u32(weight.size / Math.max(1, threshold.size)),
       ],
-      workgroups: spread(Math.ceil(weight.size / 256)),
-      flops: 2 * weight.size,
+      workgroups: gridOfFours(weight.size),
     });
     return { trits };
   },

@@ -1,6 +1,6 @@
 import packShader from '../../../shaders/quant/ternary_pack.wgsl';
 import unpackShader from '../../../shaders/quant/ternary_unpack.wgsl';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { gridOfFours, linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -23,7 +23,7 @@ export const ternaryPack = launcher(packSignature, {
       constants: { HIGH: Number(order === 'high') },
       bindings: [trits.binding, packed.binding],
       uniforms: [u32(trits.size)],
-      workgroups: spread(Math.ceil(trits.size / 1024)),
+      workgroups: linearGrid(Math.ceil(trits.size / 16)),
     });
     return { packed };
   },
@@ -47,7 +47,7 @@ export const ternaryUnpack = launcher(unpackSignature, {
       constants: { HIGH: Number(order === 'high') },
       bindings: [packed.binding, trits.binding],
       uniforms: [u32(trits.size)],
-      workgroups: spread(Math.ceil(trits.size / 256)),
+      workgroups: gridOfFours(trits.size),
     });
     return { trits };
   },

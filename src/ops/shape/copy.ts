@@ -1,6 +1,6 @@
 import shader from '../../../shaders/shape/copy.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -33,8 +33,7 @@ export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
       ...[sizeOf(shape), x.start ?? 0, y.start ?? 0, 0].map(u32),
       ...axisFields(shader.file, walk(shape, [x.strides, y.strides])),
     ],
-    workgroups: spread(Math.ceil(sizeOf(shape) / 64)),
-    flops: sizeOf(shape),
+    workgroups: linearGrid(sizeOf(shape)),
   });
 }
 

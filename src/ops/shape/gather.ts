@@ -1,6 +1,6 @@
 import rowsShader from '../../../shaders/shape/gather_rows.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { spread, u32 } from '../../gpu/shader.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { gather as signature } from '../../vocabulary/shape/gather.ts';
@@ -83,8 +83,7 @@ function rowsOf(gpu: Gpu, indices: Tensor, size: number): Tensor {
     shader: rowsShader,
     bindings: [indices.binding, rows.binding],
     uniforms: [u32(indices.size), u32(size)],
-    workgroups: spread(Math.ceil(indices.size / 64)),
-    flops: indices.size,
+    workgroups: linearGrid(indices.size),
   });
   return rows;
 }

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { linkedKernels } from './fixtures/linked-kernels.ts';
+import {
+  bindingLayout,
+  f32,
+  gridOfFours,
+  hasWork,
+  LINEAR_LANES,
+  linearGrid,
+  spread,
+  u32,
+  uniformBytes,
+  uniformsAt,
+} from './shader.ts';
+
+describe('workgroups', () => {
+  test('go along x as far as one dimension reaches, then along y too', () => {
+    expect(spread(0)).toEqual([0, 1, 1]);
+    expect(spread(65_535)).toEqual([65_535, 1, 1]);
+    expect(spread(65_536)).toEqual([32_768, 2, 1]);
+    expect(spread(3 * 65_535 + 1)).toEqual([49_152, 4, 1]);
+  });
+
+  test('are as many as hold the invocations, and no more', () => {
+    expect([0, 1, 64, 65, 128].map((count) => linearGrid(count)[0])).toEqual([0, 1, 1, 2, 2]);
+    expect(linearGrid(64 * 65_535 + 1)).toEqual([32_768, 2, 1]);
+  });
+
+  test('are a quarter where an invocation takes four elements', () => {
+    expect([0, 1, 256, 257, 512].map((count) => gridOfFours(count)[0])).toEqual([0, 1, 1, 2, 2]);
+  });
+
+  test('of no invocation are no work', () => {
+    expect(hasWork([0, 1, 1])).toBe(false);
+    expect(hasWork([1, 1, 0])).toBe(false);
+    expect(hasWork([1, 1, 1])).toBe(true);
+  });
+
+  test('have the lanes that kernels with a linear index declare', async () => {
+    const linear = (await linkedKernels()).filter(({ code }) => /= linear_index\(/.test(code));
+    expect(linear.length).toBeGreaterThan(50);
+    for (const { file, code } of linear) {
+      const [, size] = /@workgroup_size\((\w+)\)/.exec(code) ?? [];
+      if (size === undefined) continue; // a tile of two dimensions, launched by its own rule
+      const [, named] = new RegExp(`const ${size} = (\\d+)u;`).exec(code) ?? [];
+      expect(Number(named ?? size), file).toBe(LINEAR_LANES);
+    }
+  });
+});
+
+describe('the bytes of a uniform struct', () => {
+  test('are its fields in their order, in whole units of 16', () => {
+    const bytes = uniformBytes([u32(1), f32(0.1), u32(3), u32(4), f32(-2)]);
+    expect(bytes.length).toBe(32);
+    const view = new DataView(bytes.buffer);
+    expect([0, 8, 12].map((at) => view.getUint32(at, true))).toEqual([1, 3, 4]);
+    expect([4, 16].map((at) => view.getFloat32(at, true))).toEqual([Math.fround(0.1), -2]);
+    expect(uniformBytes().length).toBe(0);
+    expect(uniformBytes([u32(7)]).length).toBe(16);
+  });
+
+  test('are asked for anew of a number that changes', () => {
+    let now = 1;
+    const fields = uniformsAt(
+      () => now,
+      (value) => [f32(value)],
+    );
+    const first = uniformBytes(fields);
+    now = 2;
+    expect([first, uniformBytes(fields)].map(({ buffer }) => new Float32Array(buffer)[0])).toEqual([
+      1, 2,
+    ]);
+    expect(uniformsAt(5, (value) => [u32(value)])).toEqual([u32(5)]);
+  });
+});
+
+test('bindings are counted without the uniform struct, wherever it stands', () => {
+  const code = `
+    @group(0) @binding(0) var<storage, read> x: array<f32>;
+    @group(0) @binding(1) var<uniform> sizes: Sizes;
+    @group(0) @binding(2) var<storage, read_write> y: array<f32>;
+    @group(0) @binding(3) var<storage,read_write> z: array<f32>;`;
+  const { written, uniforms } = bindingLayout({ file: 'a', code });
+  expect([...written]).toEqual([1, 2]);
+  expect(uniforms).toBe(1);
+  const last = code.replace('var<uniform> sizes: Sizes', 'var<storage, read_write> w: array<u32>');
+  expect([...bindingLayout({ file: 'b', code: last }).written]).toEqual([1, 2, 3]);
+  expect(bindingLayout({ file: 'b', code: last }).uniforms).toBeUndefined();
+});
