@@ -4,6 +4,7 @@ import { counted } from '../../report/counted.ts';
 import { writeReport } from '../../report/write.ts';
 import { CACHE_FOLDER, changedFiles, lastCommit, ROOT } from '../checkout.ts';
 import { EXIT, exitOfReport, UsageError } from '../exit.ts';
+import { openFileCache } from '../file-cache.ts';
 import { checkWritable, writeOutput } from '../files.ts';
 import type { HostChoice } from '../host-mutation/run/select.ts';
 import { Interrupt } from '../interrupt.ts';
@@ -32,6 +33,7 @@ export async function mutateHostCommand(given: Partial<MutateOptions>): Promise<
   if (target) checkWritable('--report', target);
   using interrupt = new Interrupt();
   const { mutateHost } = await import('../host-mutation/run/mutate-host.ts');
+  const { SlowTests } = await import('../host-mutation/run/slow-tests.ts');
   const { TestFiles } = await import('../host-mutation/run/test-files.ts');
   const { RedBaselineError } = await import('../host-mutation/run/unit-stage.ts');
   voice.say(`running ${counted(mutants.length, 'host mutant')}, seed ${choice.seed}`);
@@ -39,6 +41,7 @@ export async function mutateHostCommand(given: Partial<MutateOptions>): Promise<
     root: ROOT,
     folder: join(CACHE_FOLDER, `host-mutants-${process.pid}`),
     testFiles: TestFiles.read(ROOT),
+    slowTests: new SlowTests(ROOT, openFileCache(join(CACHE_FOLDER, 'slow-tests'), '1')),
     cases: await planCases(),
     findStart: async (worker: string) => (await findNodeHost(worker)).startWorker,
     signal: interrupt.signal,

@@ -165,4 +165,18 @@ describe.each(files)('%s', (file) => {
     }
     expect(different).toBeGreaterThan(own.length / 2);
   });
+
+  test('a run without a mutant reports each place that could change its outcome', async () => {
+    const shared = mutantSwitch();
+    shared.active = -1;
+    shared.reached = new Uint8Array(mutants.length);
+    const usual = await outcomes(file, await load(`instrumented${at}`));
+    const { reached } = shared;
+    const own = mutants.flatMap((mutant, index) => (mutant.file === file ? [index] : []));
+    for (const index of own) {
+      const actual = await outcomes(file, await load(`mutant${index}`));
+      if (actual.join() !== usual.join())
+        expect(reached[index], hostMutantId(mutants[index] as HostMutant)).toBe(1);
+    }
+  });
 });

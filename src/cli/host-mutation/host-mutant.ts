@@ -26,6 +26,8 @@ export type Switch =
       readonly start: number;
       readonly end: number;
       readonly replacement: string;
+      /** Neither side does anything but give a value, so that a run can look whether they differ. */
+      readonly isPure: boolean;
     }
   /** The statement runs only while the mutant is not active. */
   | { readonly form: 'skip'; readonly start: number; readonly end: number }

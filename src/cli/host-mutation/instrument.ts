@@ -10,6 +10,11 @@ export interface IndexedMutant {
 const PRELUDE = [
   'const $mutant=globalThis.__gradproofMutant??={active:-1,reached:undefined};',
   'function $m(i){const r=$mutant.reached;if(r!==undefined)r[i]=1;return $mutant.active===i}',
+  // Of a choice between two values: reached without a mutant is what would have another value.
+  'function $v(i){return $mutant.active===i&&$m(i)}',
+  'function $d(i,value,other){const r=$mutant.reached;',
+  'if(r!==undefined&&r[i]===0&&$mutant.active===-1)',
+  'try{if(!Object.is(value,other()))r[i]=1}catch{r[i]=1}return value}',
 ].join('');
 
 /**
@@ -37,8 +42,16 @@ function editOf(change: Switch, index: number): Edit {
   const isActive = `$m(${index})`;
   switch (form) {
     case 'choose': {
-      const before = `(${isActive}?${change.replacement}:`;
-      return { start, end: change.end, before, after: ')', skipped: 0 };
+      const { end, replacement, isPure } = change;
+      return isPure
+        ? {
+            start,
+            end,
+            before: `($v(${index})?${replacement}:$d(${index},`,
+            after: `,()=>(${replacement})))`,
+            skipped: 0,
+          }
+        : { start, end, before: `(${isActive}?${replacement}:`, after: ')', skipped: 0 };
     }
     case 'skip':
       return { start, end: change.end, before: `{if(!${isActive}){`, after: '}}', skipped: 0 };

@@ -1,10 +1,16 @@
 import type { Node } from 'oxc-parser';
-import type { HostMutant, HostOperator } from './host-mutant.ts';
+import type { HostMutant, HostOperator, Switch } from './host-mutant.ts';
+import { doesNothing } from './syntax.ts';
 
 /** A range of the source. */
 export interface Span {
   readonly start: number;
   readonly end: number;
+}
+
+/** Whether a range is an expression that only gives a value. */
+function isPure(span: Span | Node): boolean {
+  return 'type' in span && doesNothing(span);
 }
 
 /** A mutant before its place in the file is known. */
@@ -38,7 +44,8 @@ export class Site {
     at: Span = this.node,
     expression: Span = this.node,
   ): Change {
-    const { start, end } = expression === this.node ? this.#chainAround() : expression;
+    const chosenWhole = expression === this.node ? this.#chainAround() : expression;
+    const { start, end } = chosenWhole;
     const before = this.#source.slice(start, at.start);
     const after = this.#source.slice(at.end, end);
     const chosen = `${before}${replacement}${after}`;
@@ -47,22 +54,27 @@ export class Site {
       start: at.start,
       end: at.end,
       replacement,
-      switches: [{ form: 'choose', start, end, replacement: chosen }],
+      switches: [{ form: 'choose', start, end, replacement: chosen, isPure: isPure(chosenWhole) }],
     };
   }
 
   /** Two expressions in each other's place; they are evaluated in the order of the new text. */
   swap(operator: HostOperator, first: Span, second: Span): Change {
     const between = this.#source.slice(first.end, second.start);
+    const arePure = isPure(first) && isPure(second);
+    const become = ({ start, end }: Span, other: Span): Switch => ({
+      form: 'choose',
+      start,
+      end,
+      replacement: this.textOf(other),
+      isPure: arePure,
+    });
     return {
       operator,
       start: first.start,
       end: second.end,
       replacement: `${this.textOf(second)}${between}${this.textOf(first)}`,
-      switches: [
-        { form: 'choose', start: first.start, end: first.end, replacement: this.textOf(second) },
-        { form: 'choose', start: second.start, end: second.end, replacement: this.textOf(first) },
-      ],
+      switches: [become(first, second), become(second, first)],
     };
   }
 

@@ -78,3 +78,31 @@ export function calledName(node: Node): string {
     ? callee.property.name
     : '';
 }
+
+/** Whether an expression gives a value and does nothing else, getters aside. */
+export function doesNothing(node: Node): boolean {
+  switch (node.type) {
+    case 'CallExpression': {
+      const { callee } = node;
+      const isMath =
+        callee.type === 'MemberExpression' &&
+        callee.object.type === 'Identifier' &&
+        callee.object.name === 'Math';
+      return isMath && node.arguments.every(doesNothing);
+    }
+    case 'NewExpression':
+    case 'AssignmentExpression':
+    case 'UpdateExpression':
+    case 'AwaitExpression':
+    case 'YieldExpression':
+    case 'TaggedTemplateExpression':
+    case 'ImportExpression':
+    case 'SpreadElement':
+    case 'ClassExpression':
+      return false;
+    case 'UnaryExpression':
+      return node.operator !== 'delete' && doesNothing(node.argument);
+    default:
+      return isFunction(node) || valuesBelow(node).every(doesNothing);
+  }
+}

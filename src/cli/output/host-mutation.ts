@@ -10,9 +10,10 @@ const MOST_BY_ACCIDENT = 1 / 3;
 
 /** Counts by folder and by operator, then one line with the counts and the rate. */
 export function showHostKillRate(voice: Voice, { results, run }: Report, drawn: number): void {
+  const open = drawn - results.length;
   if (!run.complete) {
-    const open = `Interrupted: the report is partial. Of ${drawn - results.length} of ${counted(drawn, 'mutant')} nothing is known yet, so that the rate is too high.`;
-    voice.say(paint(voice, 'yellow', open));
+    const partial = `Interrupted: the report is partial. Of ${open} of ${counted(drawn, 'mutant')} nothing is known yet: they count as if they had survived.`;
+    voice.say(paint(voice, 'yellow', partial));
   }
   const has = (code: string) => (result: CaseResult) =>
     [result.finding?.code, result.error?.code, result.skip?.code].includes(code);
@@ -42,12 +43,13 @@ export function showHostKillRate(voice: Voice, { results, run }: Report, drawn: 
   );
   const equivalent = count('equivalent');
   const argued = ((100 * equivalent) / (killed + survived + equivalent)).toFixed(1);
-  const counts = `${killed} killed, ${survived} survived (${count('not-reached')} of them not reached), ${equivalent} equivalent (${argued} % of the valid), ${count('invalid')} invalid`;
-  const rate = `killRate ${(killed / (killed + survived)).toFixed(4)}`;
+  const undecided = open > 0 ? `, ${open} open` : '';
+  const counts = `${killed} killed, ${survived} survived (${count('not-reached')} of them not reached)${undecided}, ${equivalent} equivalent (${argued} % of the valid), ${count('invalid')} invalid`;
+  const rate = `killRate ${(killed / (killed + survived + open)).toFixed(4)}`;
   voice.say(
     paint(
       voice,
-      survived === 0 ? 'green' : 'red',
+      survived + open === 0 ? 'green' : 'red',
       `${counts}: ${rate} in ${(run.durationMs / 1000).toFixed(1)} s`,
     ),
   );

@@ -5,7 +5,10 @@
 export interface MutantSwitch {
   /** The mutant that is in force; -1 for none. */
   active: number;
-  /** Receives a 1 for every mutant whose place is reached, by its index. */
+  /**
+   * Receives a 1 for every mutant whose place is reached, by its index; while none is in force, of a
+   * choice between two values only where they differ.
+   */
   reached: Uint8Array | undefined;
 }
 

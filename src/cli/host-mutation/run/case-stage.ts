@@ -10,6 +10,11 @@ import { RedBaselineError } from './unit-stage.ts';
 const TOGETHER = 20;
 /** How many cases run without a mutant before those that cover one run with it; then twice. */
 const FIRST_ROUND = 80;
+/**
+ * What has lived through so many cases that evaluate it has survived: a mistake that only one case of
+ * hundreds shows is to have a test of its own.
+ */
+const MOST_CASES = 240;
 /** Milliseconds that the cases of one message take without a change: a hang is found soon. */
 const TOGETHER_MS = 1_000;
 /** How long one message may take. */
@@ -53,8 +58,8 @@ export class CaseStage {
         if (!trial.isOpen) closed(trial);
       });
     for (let size = FIRST_ROUND; left.length > 0 && !this.#signal.aborted; size *= 2) {
-      const open = trials.filter(({ isOpen }) => isOpen);
-      if (open.length === 0) return;
+      const open = trials.filter(({ isOpen, cases }) => isOpen && cases < MOST_CASES);
+      if (open.length === 0) break;
       const known = await this.#runBaseline(left.splice(0, size), open, (done) =>
         listen(total - left.length - size + done, total),
       );
@@ -102,7 +107,9 @@ export class CaseStage {
     fromStart: boolean,
     lane: CaseWorker,
   ): Promise<void> {
-    const covering = fromStart ? known : known.filter(({ reached }) => reached.has(trial.index));
+    const covering = (
+      fromStart ? known : known.filter(({ reached }) => reached.has(trial.index))
+    ).slice(0, MOST_CASES);
     const started = performance.now();
     let evaluated = fromStart || covering.length === 0;
     for (const part of shortParts(covering)) {

@@ -13,6 +13,7 @@ import { CaseStage } from './case-stage.ts';
 import { CaseWorker, type StartWorker } from './case-worker.ts';
 import { hostResultOf } from './outcome.ts';
 import type { HostChoice } from './select.ts';
+import type { SlowTests } from './slow-tests.ts';
 import type { TestFiles } from './test-files.ts';
 import { Trial } from './trial.ts';
 import { type Reach, UnitStage } from './unit-stage.ts';
@@ -24,6 +25,7 @@ export interface HostMutationPlace {
   /** A folder directly in one of the root's, which is made, and removed at the end. */
   readonly folder: string;
   readonly testFiles: TestFiles;
+  readonly slowTests: SlowTests;
   readonly cases: ReadonlyMap<string, Case>;
   /** Finds what starts the built worker. Throws UnusableError. */
   readonly findStart: (worker: string) => Promise<StartWorker>;
@@ -103,7 +105,7 @@ async function runTrials(
       const made = { root, cache, plugin: plugin(), mutants: mutants.length, signal };
       units.push(await UnitTests.start(made));
     }
-    const unitStage = new UnitStage(units, place.testFiles, signal);
+    const unitStage = new UnitStage(units, place.testFiles, place.slowTests, signal);
     const caseStage = new CaseStage(workers, [...place.cases.values()], signal);
     const inTests = (reach: Reach) => unitStage.run(open(), reach, progress, tell);
     await inTests('near');

@@ -22,6 +22,22 @@ test('the tests that reach a file are there, the nearest first, slow ones last',
   ]);
 });
 
+test('of equally near tests those come first that are named like the file', () => {
+  const named = new TestFiles(
+    new Map([
+      ['src/reference/nn/silu.ts', 'export const silu = 1;'],
+      ['src/gpu/other.test.ts', "import '../reference/nn/silu.ts';"],
+      ['src/testing/reference-numbers.test.ts', "import '../reference/nn/silu.ts';"],
+      ['src/reference/nn/all.test.ts', "import './silu.ts';"],
+    ]),
+  );
+  expect(named.of('src/reference/nn/silu.ts').map(({ file }) => file)).toEqual([
+    'src/reference/nn/all.test.ts',
+    'src/testing/reference-numbers.test.ts',
+    'src/gpu/other.test.ts',
+  ]);
+});
+
 test('no test reaches what none imports', () => {
   expect(files.of('src/train/alone.ts')).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { GradproofError } from '../../../errors.ts';
 import type { Red } from './how.ts';
 import { partsOf, share } from './share.ts';
+import type { SlowTests } from './slow-tests.ts';
 import type { Importer, TestFiles } from './test-files.ts';
 import type { Trial } from './trial.ts';
 import type { TestFileRun, UnitRun, UnitTests } from './unit-tests.ts';
@@ -16,13 +17,15 @@ export class RedBaselineError extends GradproofError {
 }
 
 /** The files of tests that a mutant meets first: so many at most, and at most so far away. */
-const NEAR = { files: 4, distance: 2 } as const;
+const NEAR = { files: 6, distance: 2 } as const;
+/** Beyond so many files, from the nearest on, a mutant is met by no further one. */
+const MOST_FILES = { far: 32, slow: 3 } as const;
 /** Files in one process: enough to share imports, few enough to show progress. */
-const TOGETHER = 8;
+const TOGETHER = 4;
 /** A file that takes longer waits until cases and other files have run. Milliseconds. */
 const SLOW_MS = 20_000;
-/** A whole file with a browser. Milliseconds. */
-const SLOW_LIMIT_MS = 600_000;
+/** A file that takes still longer is met by no mutant. Milliseconds. */
+const SLOW_LIMIT_MS = 60_000;
 /** How long a run with a mutant may take. */
 const LIMIT = { timesBaseline: 10, ms: 20_000 } as const;
 
@@ -35,10 +38,11 @@ export class UnitStage {
   readonly #files: TestFiles;
   readonly #signal: AbortSignal;
   readonly #baseline = new Map<string, TestFileRun>();
-  readonly #slow = new Set<string>();
+  readonly #slow: SlowTests;
   readonly #kills = new Map<string, number>();
 
-  constructor(lanes: readonly UnitTests[], files: TestFiles, signal: AbortSignal) {
+  constructor(lanes: readonly UnitTests[], files: TestFiles, slow: SlowTests, signal: AbortSignal) {
+    this.#slow = slow;
     this.#lanes = lanes;
     this.#files = files;
     this.#signal = signal;
@@ -61,11 +65,17 @@ export class UnitStage {
 
   /** Files that reach the mutant's and were not asked yet, in the order in which they are. */
   #importers({ mutant, testFiles }: Trial, reach: Reach): readonly string[] {
-    const isSlow = ({ file, isSlow: isMarked }: Importer) => isMarked || this.#slow.has(file);
+    const paceOf = (one: Importer) =>
+      this.#slow.paceOf(one.file) ?? (one.isSlow ? 'slow' : undefined);
     const all = this.#files.of(mutant.file);
-    const fast = all.filter((one) => !isSlow(one));
+    const fast = all.filter((one) => paceOf(one) === undefined);
     const near = fast.filter(({ distance }) => distance <= NEAR.distance).slice(0, NEAR.files);
-    const chosen = { near, far: fast, slow: all.filter(isSlow) }[reach];
+    const far = fast.slice(0, MOST_FILES.far);
+    const chosen = {
+      near,
+      far,
+      slow: all.filter((one) => paceOf(one) === 'slow').slice(0, MOST_FILES.slow),
+    }[reach];
     return chosen.map(({ file }) => file).filter((file) => !testFiles.includes(file));
   }
 
@@ -135,11 +145,11 @@ export class UnitStage {
       const run = await lane.run(left, -1, limitMs);
       this.#keep(run, trials);
       if (!run.red || this.#signal.aborted) return;
-      if (run.red.how !== 'timeout' || reach === 'slow') throw new RedBaselineError(run.red);
+      if (run.red.how !== 'timeout') throw new RedBaselineError(run.red);
       const ran = new Set(run.files.map(({ file }) => file));
       const [slow, ...others] = left.filter((file) => !ran.has(file));
       if (slow === undefined) return;
-      this.#slow.add(slow);
+      this.#slow.note(slow, reach === 'slow' ? 'too-slow' : 'slow');
       left = others;
     }
   }
