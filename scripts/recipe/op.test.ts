@@ -62,6 +62,12 @@ test('the bridge finds formula, op and cases; the formula accepts what it gives'
 
 test('they are typed and formatted as the others are', () => copy.check());
 
+test('the numbers of its samples are missing until their command is run', () => {
+  copy.run('vitest/vitest.mjs', 'run', 'src/testing/numbers', '-t', 'softplus', '-u');
+  const numbers = copy.at('src/testing/numbers/__snapshots__/math.test.ts.snap');
+  expect(readFileSync(numbers, 'utf8')).toContain('of softplus are');
+});
+
 test('registry, VJP, bounds and power hold, cases pass on a GPU and turn red with their faults', () => {
   const tests = ['scripts/recipe/cases.test.ts', 'src/testing', 'src/reference/vjp.test.ts'];
   const { failed, passed } = copy.test('softplus', tests, {

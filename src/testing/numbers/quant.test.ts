@@ -1,0 +1,3 @@
+import { testNumbersOf } from './fixtures/numbers.ts';
+
+testNumbersOf('quant');
