@@ -224,22 +224,22 @@ export function newEvidence(details = false): Evidence {
   };
 }
 
-/** The larger of both errors in each measure; null (no number) is the largest. */
+/**
+ * The larger of both errors in each measure: null (no number) is the largest, but of the typical
+ * error, which is not known of everything, it counts for nothing.
+ */
 function worse(a: Accuracy | undefined, b: Accuracy): Accuracy {
   if (!a) return b;
-  const pick = (x: number | null, y: number | null) =>
-    x === null || y === null ? null : Math.max(x, y);
+  const most = (measure: keyof Accuracy, ofNone: number) => {
+    const found = Math.max(...[a, b].map((accuracy) => accuracy[measure] ?? ofNone));
+    return Number.isFinite(found) ? found : null;
+  };
   return {
-    maxAbs: pick(a.maxAbs, b.maxAbs),
-    maxRel: pick(a.maxRel, b.maxRel),
-    maxUlp: pick(a.maxUlp, b.maxUlp),
-    boundUsed: pick(a.boundUsed, b.boundUsed),
-    typicalUsed:
-      a.typicalUsed === null
-        ? b.typicalUsed
-        : b.typicalUsed === null
-          ? a.typicalUsed
-          : Math.max(a.typicalUsed, b.typicalUsed),
+    maxAbs: most('maxAbs', Number.POSITIVE_INFINITY),
+    maxRel: most('maxRel', Number.POSITIVE_INFINITY),
+    maxUlp: most('maxUlp', Number.POSITIVE_INFINITY),
+    boundUsed: most('boundUsed', Number.POSITIVE_INFINITY),
+    typicalUsed: most('typicalUsed', Number.NEGATIVE_INFINITY),
   };
 }
 

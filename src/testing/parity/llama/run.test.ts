@@ -1,27 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  readTrainLlama,
-  type TrainLlamaParams,
-} from '../../../formats/parity-bundle/train-llama.ts';
-import { readParityBundle } from '../../../formats/parity-bundle.ts';
 import { judge } from '../../../reference/judge.ts';
 import { limitOf, outputsOf } from '../../../reference/llama/limits.ts';
 import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
 import { valuesOfStored } from '../fit.ts';
+import { recordingOf } from './fixtures/recording.ts';
 import { startOf } from './start.ts';
-import { unsupportedRun } from './unsupported.ts';
 
 /** The first step has a rate of 0 and the second half of the rest's: four show what updates do. */
 const STEPS = 4;
-
-function recordingOf(name: string) {
-  const { params, tensors } = readParityBundle(
-    readFileSync(`public/parity/transformers-5.23.0/${name}.safetensors`),
-  );
-  return { params: readTrainLlama(params), ...tensors };
-}
 
 const lora = recordingOf('llama_lora');
 
@@ -84,60 +71,5 @@ describe('what is wrong with a run is ten limits off', () => {
       limitsOff(name, other[name] as Value, value),
     );
     expect(Math.max(...off)).toBeGreaterThan(10);
-  });
-});
-
-test.each([
-  [{ mode: 'prefix' }, 'the mode "prefix"'],
-  [{ compute_dtype: 'bfloat16' }, 'products in "bfloat16"'],
-  [{ optimizer: 'adamw8bit' }, 'the optimizer adamw8bit'],
-  [{ grad_accum: 2 }, 'gradients of 2 batches'],
-  [{ clip: undefined }, 'a run without clip'],
-  [{ lora_dropout: 0.1 }, 'the parameter "lora_dropout"'],
-  [{ config: { ...lora.params.config, rope_scaling: {} } }, 'the parameter "rope_scaling"'],
-  [{ mode: 'qlora' }, 'the mode qlora without quant'],
-] as const)('what is not computed is refused with a reason: %j', (change, words) => {
-  expect(unsupportedRun({ ...lora.params, ...change } as TrainLlamaParams)).toBe(words);
-});
-
-test('parameters of other types are refused', () => {
-  expect(() => readTrainLlama({ ...lora.params, schedule: { name: 'step' } })).toThrow(
-    'params "schedule.name"',
-  );
-});
-
-test('what is recorded is computed', () => {
-  expect(unsupportedRun(lora.params)).toBeUndefined();
-});
-
-describe('a bundle that is not a run is refused', () => {
-  const { params, inputs } = lora;
-  const { 'base.model.norm.weight': norm, ...without } = inputs;
-  const config = (change: object) => ({ ...params, config: { ...params.config, ...change } });
-  test.each([
-    ['a weight is missing', params, without, 'in.base.model.norm.weight is missing'],
-    [
-      'a weight has another shape',
-      params,
-      { ...inputs, 'base.lm_head.weight': norm },
-      'in.base.lm_head.weight has shape 64 and should have 64x64',
-    ],
-    ['a token is outside', config({ vocab: 8 }), inputs, 'the vocabulary has 8 tokens'],
-    ['heads are odd', config({ heads: 64 }), inputs, '64 heads of 64 columns'],
-    [
-      'heads of keys do not divide',
-      config({ kv_heads: 3 }),
-      inputs,
-      '3 heads of keys do not divide 4 heads',
-    ],
-    ['there are not as many blocks', config({ layers: 2 ** 40 }), inputs, 'is missing'],
-    [
-      'the rank is another',
-      { ...params, r: 5 },
-      inputs,
-      'lora_A has shape 4x64 and should have 5x64',
-    ],
-  ] as const)('%s', (_, given, tensors, message) => {
-    expect(() => startOf(given, tensors as typeof inputs)).toThrow(message);
   });
 });

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import {
+  EPS,
+  FLUSH,
+  flushOfProducts,
+  gamma,
+  HALF_EPS,
+  LARGEST,
+  maxAbs,
+  SECOND_ORDER,
+  storageStep,
+  typicalSum,
+} from './bounds.ts';
+
+// Numbers that are written out here, so that nothing is held against itself.
+describe('the constants of bounds', () => {
+  test('are those of float32', () => {
+    const next = (bits: number) => new Float32Array(Uint32Array.of(bits).buffer)[0] as number;
+    expect(EPS).toBe(next(0x3f800001) - 1);
+    expect(HALF_EPS).toBe(1 - next(0x3f7fffff));
+    expect(FLUSH).toBe(next(0x00800000));
+    expect(LARGEST).toBe(next(0x7f7fffff));
+    expect(SECOND_ORDER).toBe(1.001);
+  });
+
+  test('give the error of successive roundings', () => {
+    expect(gamma(0)).toBe(0);
+    expect(gamma(1)).toBeCloseTo(1.19209303762e-7, 18);
+    expect(gamma(4096)).toBeCloseTo(4.8851978505e-4, 13);
+    expect(gamma(2 ** 22)).toBe(1);
+  });
+
+  test('give the typical error of a sum', () => {
+    expect(typicalSum(1, 1)).toBe(2.384185791015625e-7);
+    expect(typicalSum(9, 2)).toBe(1.430511474609375e-6);
+  });
+
+  test('give what flushing may cost a sum of products', () => {
+    expect(flushOfProducts(3, 5, 7)).toBe(42 * 2 ** -126);
+  });
+});
+
+describe('the step of a stored format', () => {
+  test.each([
+    ['f16', 1, 2 ** -10],
+    ['f16', -1.999, 2 ** -10],
+    ['f16', 2, 2 ** -9],
+    ['f16', 2 ** -14, 2 ** -24],
+    ['f16', 0, 2 ** -24],
+    ['f16', 65504, 32],
+    ['f16', 1e9, 32],
+    ['bf16', 1, 2 ** -7],
+    ['bf16', 3, 2 ** -6],
+    ['bf16', 0, 2 ** -133],
+    ['bf16', 3e38, 2 ** 120],
+    ['bf16', 1e300, 2 ** 120],
+    ['f32', 1, 0],
+    ['i8', 100, 0],
+    [undefined, 1, 0],
+  ] as const)('%s at %d', (dtype, y, step) => {
+    expect(storageStep(y, dtype)).toBe(step);
+  });
+});
+
+test('the largest magnitude of none is 0', () => {
+  expect(maxAbs([])).toBe(0);
+  expect(maxAbs([1, -3, 2])).toBe(3);
+});

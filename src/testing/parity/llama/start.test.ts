@@ -1,0 +1,234 @@
+import { describe, expect, test } from 'vitest';
+import type { StoredTensors } from '../../../formats/parity-bundle/check.ts';
+import {
+  readTrainLlama,
+  type TrainLlamaParams,
+} from '../../../formats/parity-bundle/train-llama.ts';
+import type { QuantizedWeight } from '../../../quant/weight.ts';
+import type { Value } from '../../../reference/record.ts';
+import { valuesOfStored } from '../fit.ts';
+import { recordingOf } from './fixtures/recording.ts';
+import { startOf } from './start.ts';
+import { unsupportedRun } from './unsupported.ts';
+
+const lora = recordingOf('llama_lora');
+const LINEAR = 'model.layers.0.self_attn.q_proj';
+
+describe('a run before its first step', () => {
+  /** The tensors of a bundle in float64. */
+  const valuesIn = (inputs: StoredTensors) => valuesOfStored(inputs, {});
+
+  test('has the settings of the recording, and what it does not say by default', () => {
+    const { params, inputs } = recordingOf('llama_full');
+    const run = startOf(params, inputs);
+    const { config, clip, lr, betas, eps, weight_decay } = params;
+    expect(run).toMatchObject({ config, clip, schedule: params.schedule });
+    expect(run.optimizer).toEqual({
+      optimizer: params.optimizer,
+      lr,
+      ...(betas ? { betas } : {}),
+      ...(eps === undefined ? {} : { eps }),
+      ...(weight_decay === undefined ? {} : { weight_decay }),
+    });
+    expect(startOf({ ...params, clip: undefined }, inputs).clip).toBe(Number.POSITIVE_INFINITY);
+    const sgd = { optimizer: 'sgd', momentum: 0.5, dampening: 0.25, nesterov: true };
+    expect(startOf({ ...params, ...sgd }, inputs).optimizer).toMatchObject(sgd);
+  });
+
+  test('trains all weights where all are trained, as the bundle holds them', () => {
+    const { params, inputs } = recordingOf('llama_full');
+    const values = valuesIn(inputs);
+    const { trained, frozen, adapter, input_ids, labels } = startOf(params, inputs);
+    expect([frozen, adapter]).toEqual([{}, undefined]);
+    expect(Object.keys(trained).length).toBe(2 + 1 + 9 * params.config.layers);
+    for (const [name, value] of Object.entries(trained))
+      expect(value.data, name).toEqual(values[`base.${name}`]?.data);
+    expect([input_ids.shape, input_ids.data]).toEqual([
+      inputs['input_ids']?.shape,
+      values['input_ids']?.data,
+    ]);
+    expect(labels.data).toEqual(values['labels']?.data);
+  });
+
+  test('trains adapters beside weights that stand still', () => {
+    const { params, inputs } = lora;
+    const values = valuesIn(inputs);
+    const { trained, frozen, adapter } = startOf(params, inputs);
+    expect(adapter).toEqual({
+      r: params.r,
+      alpha: params.alpha,
+      use_rslora: params.use_rslora ?? false,
+      use_dora: params.use_dora ?? false,
+    });
+    const recorded = Object.keys(inputs).filter((name) => name.startsWith('lora0.'));
+    expect(
+      Object.keys(trained)
+        .map((name) => `lora0.${name}`)
+        .sort(),
+    ).toEqual(recorded.sort());
+    for (const [name, value] of Object.entries(trained))
+      expect(value.data, name).toEqual(values[`lora0.${name}`]?.data);
+    expect((frozen[`${LINEAR}.weight`] as Value).data).toEqual(
+      values[`base.${LINEAR}.weight`]?.data,
+    );
+    const { r, alpha, ...rest } = params;
+    expect(r !== undefined && alpha !== undefined).toBe(true);
+    const { [`lora0.${LINEAR}.lora_A`]: a, ...without } = inputs;
+    const onlyOne = Object.fromEntries(
+      Object.entries(without).filter(([name]) => !name.startsWith('lora0.')),
+    );
+    expect(Object.keys(startOf(rest as TrainLlamaParams, onlyOne).trained)).toEqual([]);
+    expect(startOf(rest as TrainLlamaParams, onlyOne).adapter).toMatchObject({ r: 1, alpha: 1 });
+    expect(a?.shape[0]).toBe(r);
+  });
+
+  test('keeps weights in 4 bits as they are coded', () => {
+    const { params, inputs } = recordingOf('llama_qlora_nf4_dora');
+    const values = valuesIn(inputs);
+    const { trained, frozen } = startOf(params, inputs);
+    const weight = frozen[`${LINEAR}.weight`] as QuantizedWeight<Value>;
+    const { hidden } = params.config;
+    expect([weight.format.name, weight.blocksize, weight.shape]).toEqual([
+      'nf4',
+      params.quant?.blocksize,
+      [hidden, hidden],
+    ]);
+    expect(weight.parts['packed']?.data).toEqual(values[`q.${LINEAR}.packed`]?.data);
+    expect(weight.parts['absmax']?.data).toEqual(values[`q.${LINEAR}.absmax`]?.data);
+    const magnitude = trained[`${LINEAR}.magnitude`] as Value;
+    expect(magnitude.shape).toEqual([hidden]);
+  });
+
+  test('of DoRA takes recorded magnitudes, else the lengths of the rows', () => {
+    const { params, inputs } = lora;
+    const dora = { ...params, use_dora: true };
+    const { trained, frozen } = startOf(dora, inputs);
+    const magnitude = trained[`${LINEAR}.magnitude`] as Value;
+    const { data, shape } = frozen[`${LINEAR}.weight`] as Value;
+    const [rows = 0, width = 0] = shape;
+    const B = (trained[`${LINEAR}.lora_B`] as Value).data;
+    // PEFT starts with B = 0, so that the merged weight is the frozen one.
+    const isZero = B.every((x) => x === 0);
+    expect(isZero).toBe(true);
+    for (let row = 0; row < rows; row++)
+      expect(magnitude.data[row]).toBeCloseTo(
+        Math.hypot(...data.subarray(row * width, (row + 1) * width)),
+        5,
+      );
+    expect(magnitude.data).toEqual(magnitude.data.map(Math.fround));
+    const name = `lora0.${LINEAR}.magnitude`;
+    const bytes = new Uint8Array(Float32Array.from({ length: rows }, (_, i) => i + 1).buffer);
+    const recorded = startOf(dora, { ...inputs, [name]: { dtype: 'F32', shape: [rows], bytes } });
+    expect(recorded.trained[`${LINEAR}.magnitude`]?.data).toEqual(
+      Float64Array.from({ length: rows }, (_, i) => i + 1),
+    );
+  });
+
+  test('rounds what was recorded in float64 to float32', () => {
+    const { params, inputs } = lora;
+    const name = 'base.model.norm.weight';
+    const shape = inputs[name]?.shape ?? [];
+    const thirds = new Float64Array(shape[0] ?? 0).fill(1 / 3);
+    const stored = { dtype: 'F64', shape, bytes: new Uint8Array(thirds.buffer) } as const;
+    const { frozen } = startOf(params, { ...inputs, [name]: stored });
+    expect((frozen['model.norm.weight'] as Value).data[0]).toBe(Math.fround(1 / 3));
+  });
+});
+
+test.each([
+  [{ mode: 'prefix' }, 'the mode "prefix"'],
+  [{ compute_dtype: 'bfloat16' }, 'products in "bfloat16"'],
+  [{ optimizer: 'adamw8bit' }, 'the optimizer adamw8bit'],
+  [{ grad_accum: 2 }, 'gradients of 2 batches'],
+  [{ clip: undefined }, 'a run without clip'],
+  [{ lora_dropout: 0.1 }, 'the parameter "lora_dropout"'],
+  [{ config: { ...lora.params.config, rope_scaling: {} } }, 'the parameter "rope_scaling"'],
+  [{ mode: 'qlora' }, 'the mode qlora without quant'],
+] as const)('what is not computed is refused with a reason: %j', (change, words) => {
+  expect(unsupportedRun({ ...lora.params, ...change } as TrainLlamaParams)).toBe(words);
+});
+
+test('parameters of other types are refused', () => {
+  expect(() => readTrainLlama({ ...lora.params, schedule: { name: 'step' } })).toThrow(
+    'params "schedule.name"',
+  );
+});
+
+test('what is recorded is computed', () => {
+  expect(unsupportedRun(lora.params)).toBeUndefined();
+});
+
+describe('a bundle that is not a run is refused', () => {
+  const { params, inputs } = lora;
+  const { 'base.model.norm.weight': norm, ...without } = inputs;
+  const tokens = (id: number) => ({
+    dtype: 'I32' as const,
+    shape: [1, 1, 2],
+    bytes: new Uint8Array(Int32Array.of(0, id).buffer),
+  });
+  const config = (change: object) => ({ ...params, config: { ...params.config, ...change } });
+  test.each([
+    ['a weight is missing', params, without, 'in.base.model.norm.weight is missing'],
+    [
+      'a weight has another shape',
+      params,
+      { ...inputs, 'base.lm_head.weight': norm },
+      'in.base.lm_head.weight has shape 64 and should have 64x64',
+    ],
+    ['a token is outside', config({ vocab: 8 }), inputs, 'the vocabulary has 8 tokens'],
+    ['heads are odd', config({ heads: 64 }), inputs, '64 heads of 64 columns'],
+    [
+      'heads of keys do not divide',
+      config({ kv_heads: 3 }),
+      inputs,
+      '3 heads of keys do not divide 4 heads',
+    ],
+    ['there are not as many blocks', config({ layers: 2 ** 40 }), inputs, 'is missing'],
+    [
+      'a linear in 4 bits has no adapter',
+      params,
+      { ...inputs, [`q.${LINEAR}.packed`]: norm, [`q.${LINEAR}.absmax`]: norm },
+      'quant is not given',
+    ],
+    [
+      'tokens have no steps',
+      params,
+      { ...inputs, input_ids: norm },
+      'in.input_ids has shape 64, which is not [steps, batch, length]',
+    ],
+    [
+      'a label is neither token nor -100',
+      params,
+      { ...inputs, labels: tokens(-1) },
+      'in.labels holds -1, and the vocabulary has 64 tokens',
+    ],
+    [
+      'a token is the size of the vocabulary',
+      params,
+      { ...inputs, input_ids: tokens(64) },
+      'in.input_ids holds 64, and the vocabulary has 64 tokens',
+    ],
+    ['an input is -100', params, { ...inputs, input_ids: tokens(-100) }, 'in.input_ids holds -100'],
+    [
+      'the rank is another',
+      { ...params, r: 5 },
+      inputs,
+      'lora_A has shape 4x64 and should have 5x64',
+    ],
+  ] as const)('%s', (_, given, tensors, message) => {
+    expect(() => startOf(given, tensors as typeof inputs)).toThrow(message);
+  });
+
+  test('labels of -100 count for nothing, and are none of that', () => {
+    const { labels } = startOf(params, { ...inputs, labels: tokens(-100) });
+    expect([...labels.data]).toEqual([0, -100]);
+  });
+
+  test('a linear in 4 bits needs its adapter', () => {
+    const quantized = recordingOf('llama_qlora_nf4');
+    const { [`lora0.${LINEAR}.lora_A`]: _, ...others } = quantized.inputs;
+    expect(() => startOf(quantized.params, others)).toThrow(
+      `${LINEAR} is in 4 bits and has no in.lora0.${LINEAR}.lora_A`,
+    );
+  });
+});
