@@ -111,7 +111,7 @@ export function linearGrid(count: number): Workgroups {
   return spread(Math.ceil(count / LINEAR_LANES));
 }
 
-/** Workgroups for `count` elements, of which an invocation takes four. */
+/** Workgroups for `count` elements, four of them for each invocation. */
 export function gridOfFours(count: number): Workgroups {
   return linearGrid(Math.ceil(count / 4));
 }
