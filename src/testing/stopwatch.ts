@@ -34,17 +34,21 @@ const BUDGET_MS = 1500;
 
 /**
  * Times `work`, which records calls and keeps nothing: in batches of as many calls as it takes to
- * be timed well, the median of several.
+ * be timed well, the median of several. `now` is the clock, in milliseconds.
  */
-export async function timeOf(gpu: Gpu, work: () => void): Promise<Timing> {
+export async function timeOf(
+  gpu: Pick<Gpu, 'finish'>,
+  work: () => void,
+  now: () => number = () => performance.now(),
+): Promise<Timing> {
   const batch = async (calls: number): Promise<number> => {
     await gpu.finish();
-    const started = performance.now();
+    const started = now();
     for (let i = 0; i < calls; i++) work();
     await gpu.finish();
-    return performance.now() - started;
+    return now() - started;
   };
-  const started = performance.now();
+  const started = now();
   const coldMs = await batch(1);
   let calls = 1;
   for (
@@ -58,17 +62,14 @@ export async function timeOf(gpu: Gpu, work: () => void): Promise<Timing> {
     );
   }
   const times: number[] = [];
-  while (
-    times.length < SAMPLES &&
-    (times.length < FEWEST_SAMPLES || performance.now() - started < BUDGET_MS)
-  ) {
+  while (times.length < SAMPLES && (times.length < FEWEST_SAMPLES || now() - started < BUDGET_MS)) {
     times.push((await batch(calls)) / calls);
   }
   const sorted = times.sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
   return {
     source: 'wall',
-    quantumNs: clockStepNs(),
+    quantumNs: clockStepNs(now),
     samples: sorted.length,
     coldMs,
     medianMs: at(0.5),
@@ -78,13 +79,13 @@ export async function timeOf(gpu: Gpu, work: () => void): Promise<Timing> {
 }
 
 /** Smallest step that the clock made just now; browsers make it coarse. */
-function clockStepNs(): number {
+function clockStepNs(now: () => number): number {
   let step = Number.POSITIVE_INFINITY;
-  for (let last = performance.now(), steps = 0; steps < 5; ) {
-    const now = performance.now();
-    if (now === last) continue;
-    step = Math.min(step, now - last);
-    last = now;
+  for (let last = now(), steps = 0; steps < 5; ) {
+    const time = now();
+    if (time === last) continue;
+    step = Math.min(step, time - last);
+    last = time;
     steps++;
   }
   return Math.round(step * 1e6);
