@@ -1,3 +1,4 @@
+import { seam } from '../seam.ts';
 import type { Binding, Place } from './memory.ts';
 import { type Constants, Pipelines } from './pipelines.ts';
 import {
@@ -64,9 +65,11 @@ export type PreparedCommand =
 const FLOPS_PER_BYTE = 2;
 
 /** The floating-point operations of a launch, by which submits are split. */
-export function flopsOf({ flops, bindings }: Pick<Launch, 'flops' | 'bindings'>): number {
-  return flops ?? FLOPS_PER_BYTE * bindings.reduce((sum, { size }) => sum + size, 0);
-}
+export const flopsOf = seam(
+  'gpu.flops_of',
+  ({ flops, bindings }: Pick<Launch, 'flops' | 'bindings'>): number =>
+    flops ?? FLOPS_PER_BYTE * bindings.reduce((sum, { size }) => sum + size, 0),
+);
 
 const UNIFORM_ALIGNMENT = 256;
 const UNIFORM_BYTES = 64 * 1024;
