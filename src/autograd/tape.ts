@@ -202,11 +202,8 @@ export class Tape implements Disposable {
         'backward: the root does not depend on any watched tensor: watch the parameters when the tape is made',
       );
     }
-    const nodes = this.#pending.toReversed();
-    if (!retains(retainGraph)) {
-      this.#spent = true;
-      this.#pending.length = 0;
-    }
+    this.#spent = !retains(retainGraph);
+    const nodes = (this.#spent ? this.#pending.splice(0) : this.#pending.slice()).reverse();
     const flow: Flow = new Map([[root, seed]]);
     for (const node of nodes) {
       if (node.results.some((tensor) => flow.has(tensor))) node.propagate(flow);

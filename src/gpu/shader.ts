@@ -24,6 +24,9 @@ export const u32 = (value: number): UniformField => ({ kind: 'u32', value });
 /** A float field of a uniform struct; the value is rounded to float32. */
 export const f32 = (value: number): UniformField => ({ kind: 'f32', value });
 
+/** A field that only fills up a struct: no kernel reads it. */
+export const PADDING: UniformField = u32(0);
+
 /**
  * A uniform struct, or a function that is asked for it each time that a launch runs: when it is
  * recorded and at each replay of a capture.

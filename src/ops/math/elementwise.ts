@@ -1,6 +1,13 @@
 import sumShader from '../../../shaders/math/reduce_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, gridOfFours, type Shader, u32 } from '../../gpu/shader.ts';
+import {
+  f32,
+  gridOfFours,
+  PADDING,
+  type Shader,
+  type UniformField,
+  u32,
+} from '../../gpu/shader.ts';
 import { sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Binary } from '../../vocabulary/binary.ts';
@@ -13,13 +20,18 @@ import { sumToSize } from './sum.ts';
 /** Numbers that an element-wise function takes after its operands. */
 type Parameters = readonly [] | readonly [number] | readonly [number, number];
 
+/** Two fields, of which a function reads as many as it has parameters. */
+function parameterFields(parameters: Parameters): readonly UniformField[] {
+  return [...parameters.map(f32), PADDING, PADDING].slice(0, 2);
+}
+
 /** Runs a kernel of the frame math/unary: y = f(x), f32 of x's shape. The caller owns y. */
 export function unary(gpu: Gpu, shader: Shader, x: Tensor, parameters: Parameters = []): Tensor {
   const y = Tensor.empty(gpu, 'f32', x.shape);
   gpu.dispatch({
     shader,
     bindings: [x.binding, y.binding],
-    uniforms: [u32(x.size), u32(0), f32(parameters[0] ?? 0), f32(parameters[1] ?? 0)],
+    uniforms: [u32(x.size), PADDING, ...parameterFields(parameters)],
     workgroups: gridOfFours(x.size),
     elementwise: { count: x.size, parameters },
   });
@@ -51,7 +63,7 @@ export function binary(
     shader,
     constants: { BROADCAST: Number(repeats) },
     bindings: [a, b, y].map((tensor) => tensor.binding),
-    uniforms: [u32(y.size), u32(0), f32(parameters[0] ?? 0), f32(parameters[1] ?? 0), ...fields],
+    uniforms: [u32(y.size), PADDING, ...parameterFields(parameters), ...fields],
     workgroups: gridOfFours(y.size),
     ...(repeats ? {} : { elementwise: { count: y.size, parameters } }),
   });

@@ -1,6 +1,6 @@
 import shader from '../../../shaders/math/argmax.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
+import { linearGrid } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -41,7 +41,7 @@ function pass(
   const { count, terms, innerKept } = reduction;
   const parts = partsOf(terms);
   const isLast = parts === 1;
-  const uniforms = reductionFields(shader.file, reduction, [f32(1), u32(0), u32(0), u32(0)]);
+  const uniforms = reductionFields(shader.file, reduction);
   const y = isLast
     ? Tensor.empty(gpu, wanted === 'values' ? 'f32' : 'i32', shape)
     : Tensor.empty(gpu, 'u32', [count * parts, 2]);

@@ -1,5 +1,4 @@
-import type { UniformField } from '../../gpu/shader.ts';
-import { u32 } from '../../gpu/shader.ts';
+import { PADDING, type UniformField, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { ReductionOp } from '../../vocabulary/math/reduction.ts';
@@ -74,16 +73,20 @@ export function reductionOfParts(
 }
 
 /**
- * The fields `count` to `kept` and `axes` of a reducing kernel's uniform struct, with `between`
- * between them.
+ * The fields `count` to `kept` and `axes` of a reducing kernel's uniform struct, with the scale of
+ * the result between them where it has one.
  */
 export function reductionFields(
   what: string,
   { count, terms, kept, reduced }: Reduction,
-  between: readonly UniformField[],
+  scale: UniformField = PADDING,
 ): UniformField[] {
   const numbers = [count, terms, partsOf(terms), kept.length];
-  return [...numbers.map(u32), ...between, ...axisFields(what, [...kept, ...reduced])];
+  return [
+    ...numbers.map(u32),
+    ...[scale, PADDING, PADDING, PADDING],
+    ...axisFields(what, [...kept, ...reduced]),
+  ];
 }
 
 /**

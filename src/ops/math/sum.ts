@@ -1,6 +1,6 @@
 import shader from '../../../shaders/math/reduce_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
+import { f32, linearGrid } from '../../gpu/shader.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { repeatedStrides } from './axes.ts';
@@ -46,12 +46,7 @@ function pass(
   const parts = partsOf(terms);
   const isLast = parts === 1;
   const { scale = 1, norm = false } = options;
-  const uniforms = reductionFields(shader.file, reduction, [
-    f32(isLast ? scale : 1),
-    u32(0),
-    u32(0),
-    u32(0),
-  ]);
+  const uniforms = reductionFields(shader.file, reduction, f32(isLast ? scale : 1));
   const y = Tensor.empty(gpu, 'f32', isLast ? shape : [count * parts]);
   gpu.dispatch({
     shader,

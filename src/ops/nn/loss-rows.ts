@@ -39,9 +39,9 @@ export function lossRows({
   classesLast,
 }: Given): LossRows {
   const classAxis = classesLast ? scores.length - 1 : Math.min(1, scores.length - 1);
-  const classes = scores[classAxis] ?? 0;
+  const classes = scores[classAxis];
   const rows = scores.length === 1 ? [1] : scores.toSpliced(classAxis, 1);
-  if (classes === 0 || !sameShape(labels, rows) || (weight && !sameShape(weight, [classes]))) {
+  if (!classes || !sameShape(labels, rows) || (weight && !sameShape(weight, [classes]))) {
     const parts = [
       formatShape(scores),
       `labels ${formatShape(labels)}`,

@@ -21,8 +21,8 @@ export const optimizerSteps = launcher(signature, {
   forward: (gpu, inputs, params) => {
     const { grads } = inputs;
     const { shape } = inputs.param;
-    const steps = grads.shape[0] ?? 0;
-    if (steps === 0 || !sameShape(grads.shape, [steps, ...shape])) {
+    const [steps] = grads.shape;
+    if (!steps || !sameShape(grads.shape, [steps, ...shape])) {
       throw new ShapeError(
         `grads of ${formatShape(grads.shape)} are not steps of a parameter of ${formatShape(shape)}`,
       );

@@ -1,5 +1,5 @@
 import shader from '../../../shaders/quant/quantize_linear.wgsl';
-import { f32, gridOfFours, u32 } from '../../gpu/shader.ts';
+import { f32, gridOfFours, PADDING } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { quantizeLinear as signature } from '../../vocabulary/quant/quantize_linear.ts';
 import { launcher } from '../launcher.ts';
@@ -24,7 +24,7 @@ export const quantizeLinear = launcher(signature, {
       constants: { HAS_ZERO_POINT: Number(zero_point !== undefined), SIGNED: Number(low < 0) },
       // Without zero points the kernel reads none; a binding must be there all the same.
       bindings: [x, scale, zero_point ?? scale, q].map((tensor) => tensor.binding),
-      uniforms: [...scales, u32(0), f32(low), f32(high)],
+      uniforms: [...scales, PADDING, f32(low), f32(high)],
       workgroups: gridOfFours(x.size),
     });
     return { q };

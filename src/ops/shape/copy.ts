@@ -1,6 +1,6 @@
 import shader from '../../../shaders/shape/copy.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
-import { linearGrid, u32 } from '../../gpu/shader.ts';
+import { linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -30,7 +30,8 @@ export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
     shader,
     bindings: [x.tensor.binding, y.tensor.binding],
     uniforms: [
-      ...[sizeOf(shape), x.start ?? 0, y.start ?? 0, 0].map(u32),
+      ...[sizeOf(shape), x.start ?? 0, y.start ?? 0].map(u32),
+      PADDING,
       ...axisFields(shader.file, walk(shape, [x.strides, y.strides])),
     ],
     workgroups: linearGrid(sizeOf(shape)),
