@@ -63,8 +63,8 @@ test('the bridge finds formula, op and cases; the formula accepts what it gives'
 test('they are typed and formatted as the others are', () => copy.check());
 
 test('the numbers of its samples are missing until their command is run', () => {
-  copy.run('vitest/vitest.mjs', 'run', 'src/testing/numbers', '-t', 'softplus', '-u');
-  const numbers = copy.at('src/testing/numbers/__snapshots__/math.test.ts.snap');
+  copy.run('vitest/vitest.mjs', 'run', 'src/testing/reference-numbers', '-t', 'softplus', '-u');
+  const numbers = copy.at('src/testing/reference-numbers/__snapshots__/math.test.ts.snap');
   expect(readFileSync(numbers, 'utf8')).toContain('of softplus are');
 });
 

@@ -138,21 +138,21 @@ export function planProgram(
   const blocks: { memory: TracedAllocation; first: number; last: number; apart: Set<number> }[] =
     [];
   const indices = new Map<Allocation, number>();
-  const indexOf = (place: Place, at: number): number | undefined => {
-    const { memory } = place;
-    if (!(memory instanceof TracedAllocation)) return undefined;
+  /** None for memory from outside, else one. */
+  const indicesOf = ({ memory }: Place, at: number): readonly number[] => {
+    if (!(memory instanceof TracedAllocation)) return [];
     const index =
       indices.get(memory) ??
       blocks.push({ memory, first: memory.content ? 0 : at, last: at, apart: new Set() }) - 1;
     indices.set(memory, index);
     (blocks[index] as { last: number }).last =
       memory.content || kept.has(memory) ? commands.length : at;
-    return index;
+    return [index];
   };
   commands.forEach((command, at) => {
     const { read, written } = touched(command);
     const [sources, targets] = [read, written].map((places) =>
-      places.flatMap((place) => indexOf(place, at) ?? []),
+      places.flatMap((place) => indicesOf(place, at)),
     ) as [number[], number[]];
     for (const source of sources) {
       for (const target of targets) {

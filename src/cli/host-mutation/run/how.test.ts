@@ -82,3 +82,8 @@ test.each([
     detail: `${code}: what it says`,
   });
 });
+
+test('a value that is not the one that was kept kills by assertion', () => {
+  const message = 'Snapshot `the weights of a seed stay what they are > mlp 1` mismatched';
+  expect(howOfThrown({ name: 'Error', message })).toBe('assertion');
+});

@@ -33,12 +33,15 @@ const TIMED_OUT = /^(Test|Hook) timed out in /;
 /** What fast-check says of a property that does not hold; its cause is what was thrown in it. */
 const PROPERTY_FAILED = /^Property failed /;
 
+/** What vitest says of a value that is not the one that was kept; it is no AssertionError. */
+const NOT_AS_KEPT = /^Snapshot `.*` mismatched$/;
+
 /** How a unit test ended that threw this. */
 export function howOfThrown({ name, message, code, cause }: ThrownInTest): How {
   if (PROPERTY_FAILED.test(message))
     return cause ? howOfThrown(cause as ThrownInTest) : 'assertion';
   if (TIMED_OUT.test(message)) return 'timeout';
-  if (name === 'AssertionError') return 'assertion';
+  if (name === 'AssertionError' || NOT_AS_KEPT.test(message)) return 'assertion';
   return typeof code === 'string' && STATED_CODE.test(code) ? 'assertion' : 'exception';
 }
 

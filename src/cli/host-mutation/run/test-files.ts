@@ -40,8 +40,8 @@ export class TestFiles {
   }
 
   /**
-   * The files of tests that reach `file`, the nearest first, of equally near ones those whose path
-   * has more words in common with it; slow ones last.
+   * The files of tests that reach `file`, the nearest first, slow ones last. A word that their paths
+   * have in common counts as much as an import less.
    */
   of(file: string): readonly Importer[] {
     const distances = new Map([[file, 0]]);
@@ -51,12 +51,7 @@ export class TestFiles {
     return [...distances]
       .filter(([each]) => IS_TEST.test(each))
       .map(([each, distance]) => ({ file: each, distance, isSlow: IS_SLOW.test(each) }))
-      .sort(
-        (a, b) =>
-          Number(a.isSlow) - Number(b.isSlow) ||
-          a.distance - b.distance ||
-          sharedWords(b.file, file) - sharedWords(a.file, file),
-      );
+      .sort((a, b) => Number(a.isSlow) - Number(b.isSlow) || farness(a, file) - farness(b, file));
   }
 
   #add(target: string, importer: string): void {
@@ -64,6 +59,10 @@ export class TestFiles {
     importers.add(importer);
     this.#importers.set(target, importers);
   }
+}
+
+function farness({ file, distance }: Importer, of: string): number {
+  return distance - sharedWords(file, of);
 }
 
 /** Words of a file's path that are also in another's. */

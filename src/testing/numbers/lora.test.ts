@@ -1,3 +1,0 @@
-import { testNumbersOf } from './fixtures/numbers.ts';
-
-testNumbersOf('lora');
