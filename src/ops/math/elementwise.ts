@@ -20,7 +20,7 @@ import { sumToSize } from './sum.ts';
 /** Numbers that an element-wise function takes after its operands. */
 type Parameters = readonly [] | readonly [number] | readonly [number, number];
 
-/** Two fields, of which a function reads as many as it has parameters. */
+/** Two fields; a function with fewer parameters does not read the others. */
 function parameterFields(parameters: Parameters): readonly UniformField[] {
   return [...parameters.map(f32), PADDING, PADDING].slice(0, 2);
 }
