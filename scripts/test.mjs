@@ -1,11 +1,13 @@
 // `npm test`: sets up what is missing, then runs every test; the last line counts them.
 // `npm test -- --whole` leaves out no case of the full tier and no end-to-end test; `--report FILE`
 // writes how the tests ended that cover rows of the catalog, and leaves out none of them either.
+// `npm test -- --controls --report FILE` runs these tests alone, and each again with its fault.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runWithControls } from './controls/run.mjs';
 import { prepare } from './setup/prepare.mjs';
-import { runMain } from './setup/step.mjs';
+import { runMain, SetupError } from './setup/step.mjs';
 import { bridgeTests } from './test/bridge.mjs';
 import { add, resultFile, resultsFolder, runPart, sentence } from './test/part.mjs';
 import { sampleOfCases, sampleOfTests } from './test/sample.mjs';
@@ -15,11 +17,33 @@ const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
 
 await runMain(async () => {
   const { values } = parseArgs({
-    options: { whole: { type: 'boolean' }, report: { type: 'string' } },
+    options: {
+      whole: { type: 'boolean' },
+      controls: { type: 'boolean' },
+      report: { type: 'string' },
+    },
   });
+  if (values.controls && (values.whole || !values.report))
+    throw new SetupError(
+      `--controls runs the tests that cover rows, all of them, and writes how they and their controls ended: ${values.whole ? 'leave out --whole' : 'add --report FILE'}`,
+    );
   await prepare(root);
   const started = new Date();
   const results = resultsFolder(root);
+  const { total, controls } = values.controls
+    ? await runWithControls(root, results)
+    : { total: await runAll(results, values) };
+  if (values.report) {
+    const { writeTestReport } = await import('../dist/node/test-report.js');
+    await writeTestReport(results, values.report, started, controls);
+  }
+  process.exitCode = total.failed > 0 ? 1 : 0;
+  for (const name of total.flaky) console.log(`passed only at the second try: ${name}`);
+  console.log(sentence(total));
+});
+
+/** Every part of the tests, one after another. */
+async function runAll(results, { whole, report }) {
   const checks = await Promise.all([
     runPart('types', tool('typescript/bin/tsc'), { root }),
     runPart('lint', [...tool('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'], {
@@ -28,24 +52,17 @@ await runMain(async () => {
     runPart('unused exports and dependencies', tool('knip/bin/knip.js'), { root }),
   ]);
   // The cases come first: they install a browser where there is none, and others need one.
-  const cases = await planned(results, values.whole === true);
-  const total = add([
+  const cases = await planned(results, whole === true);
+  return add([
     ...checks,
     ...cases,
     await recordedBundles(results),
     await mutants(results),
     await unitTests(results),
     ...(await bridgeTests(root, results)),
-    await endToEndTests(results, values.whole === true || values.report !== undefined),
+    await endToEndTests(results, whole === true || report !== undefined),
   ]);
-  if (values.report) {
-    const { writeTestReport } = await import('../dist/node/test-report.js');
-    await writeTestReport(results, values.report, started);
-  }
-  process.exitCode = total.failed > 0 ? 1 : 0;
-  for (const name of total.flaky) console.log(`passed only at the second try: ${name}`);
-  console.log(sentence(total));
-});
+}
 
 /** Everything beside what it tests, without a GPU. */
 async function unitTests(results) {

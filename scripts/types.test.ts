@@ -29,7 +29,10 @@ function mistakesIn(text: string): string {
 
 test(
   'types are checked of all suites, and nothing is written',
-  covers('tb.utilities.taskspec-signature-errors/tsc-covers-suites'),
+  covers('tb.utilities.taskspec-signature-errors/tsc-covers-suites').control(
+    'a suite turns the check of its types off',
+    { file: 'suites/unchecked.suite.ts', text: '// @ts-nocheck\n' },
+  ),
   () => {
     const run = (option: string) =>
       execFileSync(process.execPath, [TSC, '-p', root, option], { encoding: 'utf8' });

@@ -1,19 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
-import { parseSync } from 'oxc-parser';
 import type { Plugin } from 'vite';
-import { isNode, type Node, visit } from '../src/cli/syntax/syntax.ts';
+import { inPython } from './covering-tests/python.ts';
+import { inTypeScript } from './covering-tests/typescript.ts';
+import type { WrittenTest } from './covering-tests/written.ts';
 
 const MODULE = 'virtual:covering-tests';
 
 /** A test of page, command or repository that asserts rows of the catalog, or clauses of rows. */
-export interface CoveringTest {
+export interface CoveringTest extends WrittenTest {
   /** `test.<folder>:<title in kebab-case>` */
   readonly id: string;
   readonly backend: 'page' | 'command' | 'repository';
   readonly file: string;
-  readonly title: string;
-  readonly covers: readonly string[];
 }
 
 /** Lets the program know which tests cover rows, which it does not run itself. */
@@ -21,19 +20,23 @@ export function coveringTests(root: string): Plugin {
   return {
     name: 'gradproof-covering-tests',
     resolveId: (id) => (id === MODULE ? `\0${MODULE}` : undefined),
-    load: (id) =>
-      id === `\0${MODULE}`
-        ? `export default ${JSON.stringify(findCoveringTests(root))};`
-        : undefined,
+    load: (id) => (id === `\0${MODULE}` ? moduleOf(findCoveringTests(root)) : undefined),
   };
+}
+
+/** The faults stand apart: the page shows tests and breaks nothing. */
+function moduleOf(found: readonly CoveringTest[]): string {
+  const tests = found.map(({ fault: _, ...test }) => test);
+  const faults = Object.fromEntries(found.map(({ id, fault }) => [id, fault]));
+  return `export default ${JSON.stringify(tests)};\nexport const faults = ${JSON.stringify(faults)};`;
 }
 
 const FOLDERS = ['src', 'suites', 'scripts', 'e2e', 'bridge/tests'];
 const TEST_FILE = /\.(test|spec)\.ts$|(^|\/)test_\w+\.py$/;
 
 /**
- * The tests below `root` that call `covers(...)`, by id. Throws Error where a title or an id is not
- * written out, and where two tests have one id.
+ * The tests below `root` that call `covers(...)`, by id. Throws Error where a test names no control,
+ * where title, ids or control are not written out, and where two tests have one id.
  */
 export function findCoveringTests(root: string): readonly CoveringTest[] {
   const files = FOLDERS.flatMap((folder) =>
@@ -44,43 +47,18 @@ export function findCoveringTests(root: string): readonly CoveringTest[] {
   const tests = files.flatMap((file) => {
     const source = readFileSync(join(root, file), 'utf8');
     if (!source.includes('covers(')) return [];
-    return file.endsWith('.py') ? inPython(file, source) : inTypeScript(file, source);
+    const written = file.endsWith('.py') ? inPython(file, source) : inTypeScript(file, source);
+    return written.map((test) => ({
+      id: testId(file, test.title),
+      backend: backendOf(file),
+      file,
+      ...test,
+    }));
   });
   const ids = tests.map(({ id }) => id);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice) throw new Error(`two tests that cover rows are called ${twice}: rename one`);
   return tests.sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-/** `test('title', covers('row', 'row/clause'), ...)` */
-function inTypeScript(file: string, source: string): readonly CoveringTest[] {
-  const found: CoveringTest[] = [];
-  visit(parseSync(file, source).program, (node) => {
-    const [title, covers] = argumentsOf(node);
-    if (!covers || !isCallOf(covers, 'covers')) return;
-    const texts = [title, ...argumentsOf(covers)].map((each) => each?.['value']);
-    if (!texts.every((text) => typeof text === 'string'))
-      throw new Error(`${file}: a test that covers rows has title and ids written out`);
-    const [name = '', ...ids] = texts;
-    found.push(testOf(file, name, ids));
-  });
-  return found;
-}
-
-const PYTHON_TEST = /@pytest\.mark\.covers\(([^)]*)\)\s+(?:@[^\n]*\s+)*def (test_\w+)/g;
-
-function inPython(file: string, source: string): readonly CoveringTest[] {
-  return Array.from(source.matchAll(PYTHON_TEST), ([, ids = '', name = '']) =>
-    testOf(
-      file,
-      name.replace('test_', '').replaceAll('_', ' '),
-      Array.from(ids.matchAll(/"([^"]+)"/g), ([, id]) => id as string),
-    ),
-  );
-}
-
-function testOf(file: string, title: string, covers: readonly string[]): CoveringTest {
-  return { id: testId(file, title), backend: backendOf(file), file, title, covers };
 }
 
 /** The id of a test in reports. */
@@ -93,14 +71,4 @@ function testId(file: string, title: string): string {
 function backendOf(file: string): CoveringTest['backend'] {
   if (/^(e2e\/page|src\/ui)\//.test(file)) return 'page';
   return /^(e2e\/cli|src\/cli)\//.test(file) ? 'command' : 'repository';
-}
-
-function isCallOf(node: Node, name: string): boolean {
-  const callee = node['callee'];
-  return isNode(callee) && callee['name'] === name;
-}
-
-function argumentsOf(node: Node): readonly Node[] {
-  const given = node.type === 'CallExpression' ? node['arguments'] : [];
-  return Array.isArray(given) ? given.filter(isNode) : [];
 }

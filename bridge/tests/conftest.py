@@ -28,6 +28,7 @@ def _known_ids() -> set[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "covers(*ids): rows of the catalog, or clauses of rows")
+    config.addinivalue_line("markers", "control(name, file, from, to): what must turn it red")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,8 +49,15 @@ def pytest_assertion_pass() -> None:
     _held += 1
 
 
+def _asserted(call: pytest.CallInfo[None]) -> bool:
+    kinds = (AssertionError, pytest.fail.Exception)
+    return call.excinfo is not None and isinstance(call.excinfo.value, kinds)
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
     report: pytest.TestReport = yield  # type: ignore[assignment,misc]
     global _held  # noqa: PLW0603
     if report.when == "setup":
@@ -65,6 +73,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
             "attempts": 1,
             "assertions": _held,
             **({} if report.passed else {"reason": reason}),
+            **({"asserted": True} if _asserted(call) else {}),
         }
         report.user_properties.append((_OUTCOME, outcome))
     return report  # type: ignore[return-value]

@@ -13,7 +13,11 @@ test(
     'tb.utilities.last-failed/exactly-failed-rows',
     'tb.utilities.last-failed/none-failed',
     'tb.utilities.last-failed/fixed-row-leaves',
-  ),
+  ).control('what passed runs again, too', {
+    file: 'src/harness/rerun.ts',
+    from: "verdictOf(result) !== 'right' && ",
+    to: '',
+  }),
   async ({ folder }) => {
     const file = join(folder, 'report.json');
     const expectations = join(folder, 'expect.json');

@@ -66,7 +66,14 @@ for (const runtime of ['chromium', 'node']) {
 
 test(
   'writes nothing but the report to stdout when asked to, each result with its adapter',
-  covers('triton.utilities.fixture-device/adapter-in-result'),
+  covers('triton.utilities.fixture-device/adapter-in-result').control(
+    'the maker of the adapter is left out',
+    {
+      file: 'src/gpu/device.ts',
+      from: 'adapter: { vendor, architecture',
+      to: "adapter: { vendor: '', architecture",
+    },
+  ),
   async () => {
     // Where no driver is installed, a browser's is chosen.
     const env = { VK_DRIVER_FILES: '/nowhere', VK_ICD_FILENAMES: '/nowhere' };
@@ -86,7 +93,10 @@ test(
 
 test(
   'under GitHub Actions the step has a summary in Markdown',
-  covers('triton.utilities.junit-and-reports/markdown-summary'),
+  covers('triton.utilities.junit-and-reports/markdown-summary').control(
+    'the summary has no heading',
+    { file: 'src/report/markdown.ts', from: '### Gradproof', to: 'Gradproof' },
+  ),
   async ({ folder }) => {
     const file = join(folder, 'summary.md');
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: file };
@@ -172,7 +182,10 @@ test('says what was tried when a browser does not start', async () => {
 
 test(
   'a browser that was started without WebGPU ends the run with 3, and nothing is green',
-  covers('tb.hardware.cpu-only-run/default-run-exits-3'),
+  covers('tb.hardware.cpu-only-run/default-run-exits-3').control(
+    'a run without an adapter ends well',
+    { file: 'src/cli/exit.ts', from: 'return EXIT.unusable;', to: 'return EXIT.ok;' },
+  ),
   async ({ folder }) => {
     const [browser] = findBrowsers();
     if (!browser) throw new Error('no browser is installed');

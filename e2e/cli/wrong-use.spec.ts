@@ -92,7 +92,11 @@ for (const [args, says] of [
 
 test(
   'filters that leave no case are refused, in each combination',
-  covers('triton.utilities.k-filter/empty-exits-2'),
+  covers('triton.utilities.k-filter/empty-exits-2').control('wrong use ends as a failure does', {
+    file: 'src/cli/exit.ts',
+    from: 'usage: 2',
+    to: 'usage: 1',
+  }),
   async () => {
     await isRefused(['--filter', 'no-such-suite.*'], /no case matches "no-such-suite\.\*"/);
     await isRefused(['--filter', 'ops.nn.silu:*', '--filter', '!ops.*'], /no case matches /);

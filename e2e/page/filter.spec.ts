@@ -16,7 +16,14 @@ test('the address chooses tier and checks, and follows the fields', async ({ pag
 
 test(
   'the checks that are chosen are counted, as the command line counts them',
-  covers('triton.utilities.parametrised-rows/counts-computed'),
+  covers('triton.utilities.parametrised-rows/counts-computed').control(
+    'the number of all checks is typed in',
+    {
+      file: 'src/ui/cases/browse.ts',
+      from: 'const total = entries.length;',
+      to: 'const total = 1000;',
+    },
+  ),
   async ({ page }) => {
     const count = async (...args: readonly string[]) => {
       const { stdout } = await gradproof(['--list', ...args]);

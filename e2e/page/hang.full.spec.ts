@@ -27,7 +27,14 @@ const LIMIT_MS = 8000;
 
 test(
   'after a hang it asks for one reload and then goes on with the run',
-  covers('tb.utilities.timeout/page-reload-resumes'),
+  covers('tb.utilities.timeout/page-reload-resumes').control(
+    'what had ended before the reload runs again',
+    {
+      file: 'src/harness/runner/run-results.ts',
+      from: 'results.filter((result) => keys.has(keyOf(result)))',
+      to: '[]',
+    },
+  ),
   async ({ page, browser, server }) => {
     const hang = await readyToHang(browser, server.url);
     await open(page, `/?filter=ops.nn.*&timeout=${LIMIT_MS}`);

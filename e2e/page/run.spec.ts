@@ -37,7 +37,14 @@ test('shows what was computed, by which kernel, and repeats a check alone', asyn
 
 test(
   'an address with an id runs that check alone, and shows how many numbers it compared',
-  covers('fsdp.utilities.run-single-test-by-id/page-filter-runs-one'),
+  covers('fsdp.utilities.run-single-test-by-id/page-filter-runs-one').control(
+    'an id chooses those that begin with it, too',
+    {
+      file: 'src/harness/filter.ts',
+      from: 'whole.has(text)',
+      to: '[...whole].some((id) => text.startsWith(id))',
+    },
+  ),
   async ({ page }) => {
     // With this id five others begin.
     const id = 'ops.math.clip:exact;x=13;values=corners';

@@ -184,6 +184,9 @@ test('a dropped report of tests shows its results with what they cover', async (
   await row.locator('summary').click();
   const clause = clausesOf(row).filter({ hasText: 'after a hang it asks for one reload' });
   await expect(clause.locator('> .state')).toHaveText('right');
+  await expect(clause).toContainText(
+    'was seen to fail when what had ended before the reload runs again',
+  );
   await expect(stateOf(row), 'its other clauses are planned').toHaveText('in part');
 
   const failed = TESTS.replace(/"status": "pass"/g, '"status": "fail"').replace(

@@ -58,7 +58,10 @@ test('a wrong kernel turns the answer to no, and the details name the number, wh
 
 test(
   'a wrong check has a command and a link that lead to the same failure',
-  covers('fsdp.utilities.clear-failure-feedback/reproduce-line'),
+  covers('fsdp.utilities.clear-failure-feedback/reproduce-line').control(
+    'the command does not name the seed',
+    { file: 'src/report/reproduce.ts', from: '    ...seed,', to: '' },
+  ),
   async ({ page }) => {
     await breakSilu(page);
     await open(page, '/?filter=ops.nn.silu:legal;*&seed=7');

@@ -19,18 +19,16 @@ export function resultsFolder(root) {
 }
 
 /**
- * Runs a command of the tests, says in one line how it went, and shows its output when a test failed
- * or passed only at the second try.
- * @param {string} name
+ * Runs a command to its end, or for so long, or until `signal` says to stop.
  * @param {readonly string[]} command
- * @param {{ root: string, env?: NodeJS.ProcessEnv, countsOf?: () => Counts }} options `countsOf`
- * reads what the command reported; without it the command is one test
- * @returns {Promise<Counts>}
+ * @param {{ root: string, env?: NodeJS.ProcessEnv, limitMs?: number, signal?: AbortSignal }} options
+ * @returns {Promise<{ status: number | string, output: string, seconds: string }>}
  */
-export async function runPart(name, [program, ...args], { root, env = process.env, countsOf }) {
+export async function runCommand([program, ...args], options) {
+  const { root, env = process.env, limitMs = LIMIT_MS, signal } = options;
   const started = Date.now();
-  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const child = spawn(program, args, { cwd: root, env, signal, stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {
@@ -38,17 +36,34 @@ export async function runPart(name, [program, ...args], { root, env = process.en
     });
   const status = await new Promise((resolve) => {
     child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) => resolve(code ?? signal));
+    child.on('close', (code, ended) => resolve(code ?? ended));
   });
   clearTimeout(timer);
+  const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
+  return { status, output, seconds: `${seconds} s` };
+}
+
+/**
+ * Runs a command of the tests, says in one line how it went, and shows its output when a test failed
+ * or passed only at the second try.
+ * @param {string} name
+ * @param {readonly string[]} command
+ * @param {Parameters<typeof runCommand>[1] & { countsOf?: () => Counts }} options `countsOf` reads
+ * what the command reported; without it the command is one test
+ * @returns {Promise<Counts>}
+ */
+export async function runPart(name, command, { countsOf, ...options }) {
+  const { status, output, seconds } = await runCommand(command, options);
   const counts = judge(status === 0, countsOf);
   const verdict = counts.failed > 0 ? `FAILED (status ${status})` : 'ok';
-  console.log(
-    `${name.padEnd(34)} ${sentence(counts).padEnd(36)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${verdict}`,
-  );
-  if (counts.failed > 0 || counts.flaky?.length > 0)
-    console.log(output.trimEnd().replaceAll(/^/gm, '    '));
+  console.log(`${name.padEnd(34)} ${sentence(counts).padEnd(36)} ${seconds}  ${verdict}`);
+  if (counts.failed > 0 || counts.flaky?.length > 0) console.log(indented(output));
   return counts;
+}
+
+/** What a command wrote, to stand below a line about it. @param {string} output */
+export function indented(output) {
+  return output.trimEnd().replaceAll(/^/gm, '    ');
 }
 
 /** A command that failed, or reported nothing, without a failed test is one failed test itself. */

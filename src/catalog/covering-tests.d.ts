@@ -7,6 +7,10 @@ declare module 'virtual:covering-tests' {
     readonly file: string;
     readonly title: string;
     readonly covers: readonly string[];
+    /** The fault that must turn it red, in words. */
+    readonly control: string;
   }[];
   export default tests;
+  /** The fault that must turn each of them red, by the test's id. */
+  export const faults: Readonly<Record<string, import('./covers.ts').SourceFault>>;
 }

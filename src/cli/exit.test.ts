@@ -23,7 +23,10 @@ const many = Array.from({ length: 99 }, (_, i) => passed(i));
  */
 test(
   'in every tier all must pass but what says why it was skipped',
-  covers('tb.utilities.pass-rate-gate/all-must-pass'),
+  covers('tb.utilities.pass-rate-gate/all-must-pass').control(
+    'one failure among many is let pass',
+    { file: 'src/cli/exit.ts', from: 'right > 0 && wrong === 0', to: 'right > wrong' },
+  ),
   async () => {
     const inTier = async (tier: CaseResult['tier'], ...odd: readonly CaseResult[]) => {
       const { run, results, ...rest } = await report([...many, ...odd], '');
@@ -47,7 +50,10 @@ test(
 
 test(
   'a skip is no pass, neither in the counts nor for the exit status',
-  covers('fsdp.utilities.skip-if-backend-unavailable/counted-separately'),
+  covers('fsdp.utilities.skip-if-backend-unavailable/counted-separately').control(
+    'a run in which all was skipped ends well',
+    { file: 'src/cli/exit.ts', from: 'right > 0 && wrong === 0', to: 'wrong === 0' },
+  ),
   async () => {
     const some = await report([passed(1), skipped], '');
     expect(some.summary).toMatchObject({ total: 2, passed: 1, skipped: 1 });

@@ -175,7 +175,14 @@ test.each([undefined, {}])(
 
 test(
   'a case that hangs is timed out, its process killed, and the run goes on in another',
-  covers('tb.utilities.timeout/node-child-replaced'),
+  covers('tb.utilities.timeout/node-child-replaced').control(
+    'the run goes on in the process that was killed',
+    {
+      file: 'src/harness/runner/run.ts',
+      from: 'return this.#restartWorker();',
+      to: 'return worker;',
+    },
+  ),
   async () => {
     const { report, log } = await play({ cases: ['hang', 'pass'], options: { timeoutMs: 100 } });
     expect(statuses(report)).toEqual({ hang: 'timeout', pass: 'pass' });
@@ -549,7 +556,11 @@ test('a filter that matches nothing is an error', async () => {
 
 test(
   'a filter that matches nothing names the three nearest',
-  covers('triton.utilities.run-class-or-file/nearest-ids'),
+  covers('triton.utilities.run-class-or-file/nearest-ids').control('only two are named', {
+    file: 'src/harness/nearest.ts',
+    from: 'const MOST = 3;',
+    to: 'const MOST = 2;',
+  }),
   async () => {
     const cases = ['pass 1', 'pass 10', 'pass 12', 'pass 9', 'pass 98', 'skip'];
     await expect(play({ cases, options: { filters: ['fixture:pass;n=9x'] } })).rejects.toThrow(
@@ -560,7 +571,14 @@ test(
 
 test(
   'of a case that runs for several values, one is chosen by its id',
-  covers('triton.utilities.parametrised-rows/selectable-by-value'),
+  covers('triton.utilities.parametrised-rows/selectable-by-value').control(
+    'an id chooses those that begin with it, too',
+    {
+      file: 'src/harness/filter.ts',
+      from: 'whole.has(text)',
+      to: '[...whole].some((id) => text.startsWith(id))',
+    },
+  ),
   async () => {
     const cases = ['pass 1', 'pass 2', 'pass 11'];
     for (const n of [1, 2, 11]) {

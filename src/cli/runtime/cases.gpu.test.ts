@@ -137,7 +137,10 @@ test.each<[string, (t: CaseContext) => Promise<void>, object]>([
 
 test(
   'a feature that the adapter lacks is a skip, and nothing of the case runs',
-  covers('fsdp.utilities.skip-if-backend-unavailable/machine-readable-reason'),
+  covers('fsdp.utilities.skip-if-backend-unavailable/machine-readable-reason').control(
+    'a skip does not say what is missing',
+    { file: 'src/harness/worker/scopes.ts', from: 'detail: missing', to: "detail: ''" },
+  ),
   async () => {
     const declared = suite('fixture', { description: '' });
     declared
@@ -155,7 +158,14 @@ test(
 
 test(
   'the device has the features that are wanted and that its adapter has',
-  covers('triton.utilities.fixture-device/features-intersected'),
+  covers('triton.utilities.fixture-device/features-intersected').control(
+    'a feature that the adapter has is not asked for',
+    {
+      file: 'src/gpu/device.ts',
+      from: 'WANTED_FEATURES.filter((feature) => adapter.features.has(feature))',
+      to: 'WANTED_FEATURES.filter((feature) => adapter.features.has(feature)).slice(1)',
+    },
+  ),
   async () => {
     const adapter = await provider.requestAdapter({ powerPreference: 'high-performance' });
     const wanted = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
@@ -168,7 +178,10 @@ test(
 
 test(
   'a device comes with what its adapter is: maker, architecture, whether it stands in, features and limits',
-  covers('fsdp.utilities.get-available-device/adapter-info'),
+  covers('fsdp.utilities.get-available-device/adapter-info').control(
+    'an adapter that stands in is not told as one',
+    { file: 'src/gpu/device.ts', from: 'isFallback: isFallbackAdapter', to: 'isFallback: false' },
+  ),
   async () => {
     const adapter = await provider.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) throw new Error('there is no adapter');
@@ -197,7 +210,14 @@ test(
 
 test(
   'a case that runs for several values is one case for each, with a result of its own',
-  covers('triton.utilities.parametrised-rows/case-per-value'),
+  covers('triton.utilities.parametrised-rows/case-per-value').control(
+    'a parameter has its first value alone',
+    {
+      file: 'src/testing/suite.ts',
+      from: 'values.map((value) => ({ ...params, [key]: value }))',
+      to: 'values.slice(0, 1).map((value) => ({ ...params, [key]: value }))',
+    },
+  ),
   async () => {
     const declared = suite('fixture', { description: '' });
     declared

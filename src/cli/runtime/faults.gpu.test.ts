@@ -43,7 +43,11 @@ describe.concurrent.each(RUNTIME_NAMES)('in %s', (name) => {
       'tb.utilities.timeout/headless-gpu-crash',
       'fsdp.backend.graceful-unavailable/remaining-rows-run',
       'triton.utilities.fixture-device/replaced-after-loss',
-    ),
+    ).control('a worker that is gone has no successor', {
+      file: 'src/harness/runner/run.ts',
+      from: 'return this.#restartWorker();',
+      to: 'return undefined;',
+    }),
     async () => {
       const report = await run({ filters: ['faulty:*;n=0', 'sound:*'] });
       const found = report.results.filter(({ suite }) => suite === 'faulty');

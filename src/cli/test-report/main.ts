@@ -1,31 +1,33 @@
 import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
-import coveringTests from 'virtual:covering-tests';
+import coveringTests, { faults } from 'virtual:covering-tests';
 import { NO_ADAPTER } from '../../report/schema.ts';
 import { writeReport } from '../../report/write.ts';
 import { ROOT } from '../checkout.ts';
 import { writeOutput } from '../files.ts';
+import { type ControlOutcome, controlOutcome } from './control.ts';
+import { endingOf, outcomesOf, type Tested } from './ending.ts';
 import type { TestOutcome } from './outcome.ts';
 import { outcomesOfPlaywright } from './playwright.ts';
 import { outcomesOfPytest } from './pytest.ts';
-import { reportOfTests } from './report.ts';
+import { type Controls, reportOfTests } from './report.ts';
 import { outcomesOfVitest } from './vitest.ts';
+
+export { coveringTests, faults };
 
 /**
  * Writes the report of the tests that cover rows of the catalog, from what the parts of `npm test`
- * left in `folder`. A part that left nothing has no results, and the report is not complete.
+ * left in `folder`, with how their controls ended. A part that left nothing has no results, and the
+ * report is not complete.
  */
 export async function writeTestReport(
   folder: string,
   target: string,
   startedAt: Date,
+  controls?: Controls,
 ): Promise<void> {
-  const outcomes = [
-    ...outcomesIn(join(folder, 'unit.json'), outcomesOfVitest),
-    ...outcomesIn(join(folder, 'end-to-end.json'), (json) => outcomesOfPlaywright(json, 'e2e')),
-    ...outcomesIn(join(folder, 'bridge.json'), outcomesOfPytest),
-  ];
+  const outcomes = readOutcomes(folder, ROOT);
   const environment = {
     runtime: 'node',
     runtimeVersion: process.versions.node,
@@ -37,17 +39,37 @@ export async function writeTestReport(
     probe: {},
     tuning: {},
   };
-  const report = await reportOfTests(coveringTests, outcomes, environment, startedAt);
+  const report = await reportOfTests(coveringTests, outcomes, environment, startedAt, controls);
   writeOutput('--report', target, writeReport(report));
 }
 
-function outcomesIn(
-  file: string,
-  read: (json: unknown) => readonly TestOutcome[],
-): readonly TestOutcome[] {
-  if (!existsSync(file)) return [];
-  return read(JSON.parse(readFileSync(file, 'utf8'))).map((outcome) => ({
+/** How a test ended that ran in the checkout `root`; undefined where it did not run. */
+export function statusOf(
+  test: Tested,
+  folder: string,
+  root: string,
+): TestOutcome['status'] | undefined {
+  return endingOf(test, readOutcomes(folder, root))?.status;
+}
+
+/** How a test ended that ran in the checkout `root` with its fault. */
+export function controlOf(test: Tested, folder: string, root: string): ControlOutcome {
+  return controlOutcome(outcomesOf(test, readOutcomes(folder, root)));
+}
+
+/** What tests that cover rows left in `folder` when they ran in the checkout `root`. */
+function readOutcomes(folder: string, root: string): readonly TestOutcome[] {
+  const read = (name: string, outcomesIn: (json: unknown) => readonly TestOutcome[]) => {
+    const file = join(folder, name);
+    return existsSync(file) ? outcomesIn(JSON.parse(readFileSync(file, 'utf8'))) : [];
+  };
+  const outcomes = [
+    ...read('unit.json', outcomesOfVitest),
+    ...read('end-to-end.json', (json) => outcomesOfPlaywright(json, 'e2e')),
+    ...read('bridge.json', outcomesOfPytest),
+  ];
+  return outcomes.map((outcome) => ({
     ...outcome,
-    file: relative(ROOT, resolve(ROOT, outcome.file)).split(sep).join('/'),
+    file: relative(root, resolve(root, outcome.file)).split(sep).join('/'),
   }));
 }

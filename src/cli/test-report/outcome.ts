@@ -11,4 +11,6 @@ export interface TestOutcome {
   readonly assertions: number;
   /** Why it was skipped or failed. */
   readonly reason?: string;
+  /** One of its expectations did not hold, and that ended it. */
+  readonly asserted?: boolean;
 }

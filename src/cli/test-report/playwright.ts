@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { TestOutcome } from './outcome.ts';
+import { uncoloured } from './uncoloured.ts';
 
 const annotation = v.object({ type: v.string(), description: v.optional(v.string()) });
 
@@ -31,6 +32,9 @@ const suite: v.GenericSchema<Suite> = v.object({
   suites: v.optional(v.array(v.lazy(() => suite))),
 });
 
+/** How the message of an expectation begins, or goes on after words of its own. */
+const EXPECTATION = /^(Error: )?expect(\.\w+)?\(/m;
+
 /** Tests that cover rows in the file that Playwright's JSON reporter wrote, by the last attempt. */
 export function outcomesOfPlaywright(json: unknown, folder: string): readonly TestOutcome[] {
   const inSuite = ({ specs = [], suites = [] }: Suite): readonly TestOutcome[] => [
@@ -50,6 +54,9 @@ export function outcomesOfPlaywright(json: unknown, folder: string): readonly Te
           attempts: results.length,
           assertions: Number(noteOf('assertions') ?? 0),
           ...(reason === undefined ? {} : { reason }),
+          ...(status === 'fail' && EXPECTATION.test(uncoloured(reason ?? ''))
+            ? { asserted: true }
+            : {}),
         };
       }),
     ),

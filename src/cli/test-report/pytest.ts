@@ -10,13 +10,15 @@ const results = v.array(
     attempts: v.number(),
     assertions: v.number(),
     reason: v.optional(v.string()),
+    asserted: v.optional(v.literal(true)),
   }),
 );
 
 /** Tests that cover rows in the file that bridge/tests/conftest.py wrote. */
 export function outcomesOfPytest(json: unknown): readonly TestOutcome[] {
-  return v.parse(results, json).map(({ reason, ...outcome }) => ({
+  return v.parse(results, json).map(({ reason, asserted, ...outcome }) => ({
     ...outcome,
     ...(reason === undefined ? {} : { reason }),
+    ...(asserted ? { asserted } : {}),
   }));
 }

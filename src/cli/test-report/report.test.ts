@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { NO_ADAPTER } from '../../report/schema.ts';
+import { controlOutcome } from './control.ts';
+import { outcomesOf } from './ending.ts';
+import type { TestOutcome } from './outcome.ts';
 import { outcomesOfPlaywright } from './playwright.ts';
 import { outcomesOfPytest } from './pytest.ts';
 import { type CoveringTest, reportOfTests } from './report.ts';
@@ -23,6 +26,7 @@ const covering = (file: string, title: string): CoveringTest => ({
   file,
   title,
   covers: ['tb.utilities.timeout/page-reload-resumes'],
+  control: 'it is off',
 });
 
 test('Vitest tells the tests that cover rows, with what held in them', () => {
@@ -94,4 +98,89 @@ test('a test that ran for several values failed if one of them did', async () =>
   expect(await ends('pass', 'fail', 'skip')).toEqual([['fail', 6]]);
   expect(await ends('pass', 'skip')).toEqual([['skip', 4]]);
   expect(await ends('pass', 'pass')).toEqual([['pass', 4]]);
+});
+
+test('the report says of each control whether it was seen red', async () => {
+  const tests = ['a.test.ts', 'b.test.ts', 'c.test.ts'].map((file) => covering(file, file));
+  const outcomes = tests.map(
+    ({ file }) => ({ file, title: file, status: 'pass', ...ONCE, assertions: 1 }) as const,
+  );
+  const ended = new Map([
+    ['test.x:a.test.ts', 'red'],
+    ['test.x:b.test.ts', 'green'],
+  ] as const);
+  const { results } = await reportOfTests(tests, outcomes, ENVIRONMENT, new Date(), ended);
+  expect(results.map(({ control }) => control)).toEqual(
+    ['red', 'green', 'not-run'].map((status) => ({ fault: 'it is off', status })),
+  );
+});
+
+const ONCE = { durationMs: 1, attempts: 1 } as const;
+
+describe('a control is red', () => {
+  const ended = (status: TestOutcome['status'], asserted: boolean): TestOutcome => ({
+    file: 'a.test.ts',
+    title: 'holds',
+    status,
+    ...ONCE,
+    assertions: 1,
+    reason: '\u001b[31mexpected 1\u001b[0m\nto be 2',
+    asserted,
+  });
+
+  test('where an expectation failed, for every value that the test runs for', () => {
+    const red = { status: 'red', why: 'expected 1 to be 2' };
+    expect(controlOutcome([ended('fail', true)])).toEqual(red);
+    expect(controlOutcome([ended('fail', true), ended('fail', true)])).toEqual(red);
+    expect(controlOutcome([ended('fail', true), ended('pass', false)]).status).toBe('green');
+  });
+
+  test('and not where anything else ended the test, or it did not run', () => {
+    for (const status of ['fail', 'pass', 'skip', 'timeout'] as const)
+      expect(controlOutcome([ended(status, false)]).status, status).toBe('green');
+    const other = { file: 'a.test.ts', title: 'other' };
+    expect(controlOutcome(outcomesOf(other, [ended('fail', true)]))).toEqual({
+      status: 'green',
+      why: 'it did not run',
+    });
+  });
+});
+
+describe('what ends a test is an expectation or something else', () => {
+  test('in Vitest', () => {
+    const asserted = (message: string) => {
+      const meta = { covers: ['a'] };
+      const failed = { title: 'x', status: 'failed', failureMessages: [message], meta };
+      const testResults = [{ name: '/a.ts', assertionResults: [failed] }];
+      return outcomesOfVitest({ testResults })[0]?.asserted ?? false;
+    };
+    expect(asserted('AssertionError: 1: expected 1 to be 2\n    at a.ts')).toBe(true);
+    for (const message of [
+      'AssertionError [ERR_ASSERTION]: of the sources',
+      'Error: AssertionError: no',
+      'Error: Test timed out in 5000ms.',
+    ])
+      expect(asserted(message), message).toBe(false);
+  });
+
+  test('in Playwright', () => {
+    const asserted = (status: string, message: string) => {
+      const annotations = [{ type: 'covers', description: 'a' }];
+      const results = [{ status, duration: 1, errors: [{ message }] }];
+      const specs = [{ file: 'a.spec.ts', title: 'x', tests: [{ annotations, results }] }];
+      return outcomesOfPlaywright({ suites: [{ specs }] }, 'e2e')[0]?.asserted ?? false;
+    };
+    const plain = 'Error: \u001b[2mexpect(\u001b[22mreceived).toBe(expected)';
+    const named = 'Error: all of them\n\nexpect(locator).toHaveText(expected) failed';
+    expect([asserted('failed', plain), asserted('failed', named)]).toEqual([true, true]);
+    expect(asserted('timedOut', plain)).toBe(false);
+    expect(asserted('failed', 'TimeoutError: click: waiting for expect(')).toBe(false);
+    expect(asserted('failed', "Error: ENOENT: no such file, open 'x'")).toBe(false);
+  });
+
+  test('in pytest', () => {
+    const outcome = { file: 'a.py', title: 'x', status: 'fail', ...ONCE, assertions: 0 };
+    const found = outcomesOfPytest([{ ...outcome, asserted: true }, outcome]);
+    expect(found.map(({ asserted }) => asserted)).toEqual([true, undefined]);
+  });
 });

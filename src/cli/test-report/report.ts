@@ -2,7 +2,10 @@ import { buildReport } from '../../report/build.ts';
 import { planHash, planText } from '../../report/plan.ts';
 import { withRows } from '../../report/rows.ts';
 import type { CaseResult, Environment, Report } from '../../report/schema.ts';
+import type { ControlOutcome } from './control.ts';
+import { endingOf } from './ending.ts';
 import type { TestOutcome } from './outcome.ts';
+import { uncoloured } from './uncoloured.ts';
 
 /** A test that covers rows: what the build found of it. */
 export interface CoveringTest {
@@ -11,7 +14,12 @@ export interface CoveringTest {
   readonly file: string;
   readonly title: string;
   readonly covers: readonly string[];
+  /** What is wrong with the fault that must turn it red. */
+  readonly control: string;
 }
+
+/** How the controls of tests ended that were run with their faults, by the tests' ids. */
+export type Controls = ReadonlyMap<string, ControlOutcome['status']>;
 
 /**
  * The report of kind `test`: one result for each test that covers rows. It is complete when each of
@@ -22,10 +30,11 @@ export async function reportOfTests(
   outcomes: readonly TestOutcome[],
   environment: Environment,
   startedAt: Date,
+  controls: Controls = new Map(),
 ): Promise<Report> {
   const results = tests.flatMap((test) => {
-    const own = outcomes.filter(({ file, title }) => file === test.file && title === test.title);
-    return own.length > 0 ? [resultOf(test, together(own))] : [];
+    const ending = endingOf(test, outcomes);
+    return ending ? [resultOf(test, ending, controls.get(test.id) ?? 'not-run')] : [];
   });
   const options = { tier: 'full', filters: [], shard: { index: 1, count: 1 }, seed: 0 } as const;
   return withRows(
@@ -38,25 +47,13 @@ export async function reportOfTests(
   );
 }
 
-const WORST_FIRST = ['fail', 'timeout', 'skip', 'pass'] as const;
-
-/** A test that ran several times, for other values or runtimes, ended as the worst of them did. */
-function together(outcomes: readonly TestOutcome[]): TestOutcome {
-  const place = ({ status }: TestOutcome) => WORST_FIRST.indexOf(status);
-  const [worst] = outcomes.toSorted((a, b) => place(a) - place(b));
-  const sum = (of: (outcome: TestOutcome) => number) =>
-    outcomes.reduce((all, outcome) => all + of(outcome), 0);
-  return {
-    ...(worst as TestOutcome),
-    durationMs: sum(({ durationMs }) => durationMs),
-    attempts: Math.max(...outcomes.map(({ attempts }) => attempts)),
-    assertions: sum(({ assertions }) => assertions),
-  };
-}
-
-function resultOf({ id, backend, covers }: CoveringTest, outcome: TestOutcome): CaseResult {
+function resultOf(
+  { id, backend, covers, control }: CoveringTest,
+  outcome: TestOutcome,
+  controlStatus: ControlOutcome['status'] | 'not-run',
+): CaseResult {
   const { status, reason, durationMs, attempts, assertions } = outcome;
-  const message = plainLine(reason ?? 'no reason was given');
+  const [message = ''] = uncoloured(reason ?? 'no reason was given').split('\n');
   const empty = status === 'pass' && assertions === 0;
   return {
     id,
@@ -70,16 +67,10 @@ function resultOf({ id, backend, covers }: CoveringTest, outcome: TestOutcome): 
     attempts,
     assertions,
     kernels: [],
+    control: { fault: control, status: controlStatus },
     ...(status === 'skip' ? { skip: { code: 'not-run-here', detail: message } } : {}),
     ...(status === 'fail' ? { error: { code: 'expectation', message } } : {}),
     ...(status === 'timeout' ? { error: { code: 'timeout', message } } : {}),
     ...(empty ? { error: { code: 'no-assertion', message: 'passed without an expectation' } } : {}),
   };
-}
-
-/** The first line of a message, without the colours of a terminal. */
-function plainLine(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape of a colour is one
-  const [first = ''] = message.replaceAll(/\u001b\[[0-9;]*m/g, '').split('\n');
-  return first;
 }

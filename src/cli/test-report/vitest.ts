@@ -34,6 +34,7 @@ export function outcomesOfVitest(json: unknown): readonly TestOutcome[] {
         attempts: 1,
         assertions: meta.assertions ?? 0,
         ...(failureMessages?.[0] === undefined ? {} : { reason: failureMessages[0] }),
+        ...(failureMessages?.[0]?.startsWith('AssertionError: ') ? { asserted: true } : {}),
       })),
   );
 }

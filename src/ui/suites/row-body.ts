@@ -172,11 +172,13 @@ function test(
   result: CaseResult | undefined,
   { tested }: BodyView,
 ) {
-  const { kinds, noReport, notInReport } = suitesWords();
+  const { kinds, noReport, notInReport, redControl } = suitesWords();
   const state: CaseState | undefined = result?.status;
+  const { control } = result ?? {};
   return html`<span class="title" lang="en">${title}</span>
     <span class="muted">${kinds[backend]}, <code>${file}</code></span>
-    ${state ? statusWords(state) : html`<span class="muted">${tested ? notInReport : noReport}</span>`}`;
+    ${state ? statusWords(state) : html`<span class="muted">${tested ? notInReport : noReport}</span>`}
+    ${control?.status === 'red' ? html`<span class="why">${redControl} <span lang="en">${control.fault}</span></span>` : nothing}`;
 }
 
 function reasonOf({ error, skip }: CaseResult): string | undefined {

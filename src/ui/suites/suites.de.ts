@@ -65,6 +65,7 @@ export const words: ReturnType<typeof suitesWords> = {
   clauses: 'Aussage für Aussage',
   whole: 'Alle Aussagen auf einmal',
   copyLink: 'Link kopieren',
+  redControl: 'schlug sichtbar fehl, wenn',
   greenControl: 'der eingebaute Fehler fiel nicht auf',
   kinds: { page: 'Test der Seite', command: 'Test der Kommandozeile', repository: 'Test' },
   noReport: 'kein Bericht über Tests ist offen',

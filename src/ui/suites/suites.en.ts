@@ -72,6 +72,7 @@ export const suitesWords = words('suites', {
   clauses: 'Clause by clause',
   whole: 'All clauses at once',
   copyLink: 'Copy link',
+  redControl: 'was seen to fail when',
   greenControl: 'its planted fault was not noticed',
   kinds: { page: 'test of the page', command: 'test of the command line', repository: 'test' },
   noReport: 'no report of tests is open',
