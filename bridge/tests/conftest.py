@@ -54,17 +54,20 @@ def _asserted(call: pytest.CallInfo[None]) -> bool:
     return call.excinfo is not None and isinstance(call.excinfo.value, kinds)
 
 
+def _reason(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
+    if isinstance(report.longrepr, tuple):  # of what was skipped
+        return str(report.longrepr[2])
+    return call.excinfo.exconly() if call.excinfo else str(report.longrepr)
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report: pytest.TestReport = yield  # type: ignore[assignment,misc]
     global _held  # noqa: PLW0603
     if report.when == "setup":
         _held = 0
     decisive = report.when == "call" or (report.when == "setup" and not report.passed)
     if item.get_closest_marker("covers") and decisive:
-        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
         outcome = {
             "file": str(item.path.relative_to(_ROOT)),
             "title": item.name.split("[")[0].removeprefix("test_").replace("_", " "),
@@ -72,7 +75,7 @@ def pytest_runtest_makereport(
             "durationMs": report.duration * 1000,
             "attempts": 1,
             "assertions": _held,
-            **({} if report.passed else {"reason": reason}),
+            **({} if report.passed else {"reason": _reason(report, call)}),
             **({"asserted": True} if _asserted(call) else {}),
         }
         report.user_properties.append((_OUTCOME, outcome))
