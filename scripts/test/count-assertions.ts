@@ -6,10 +6,14 @@ declare module 'vitest' {
     covers?: readonly string[];
     /** The expectations that held in it. */
     assertions?: number;
+    /** One that did not hold ended it. */
+    asserted?: boolean;
   }
 }
 
 // For the report of the tests.
 afterEach(({ task }) => {
-  if (task.meta.covers) task.meta.assertions = expect.getState().assertionCalls;
+  if (!task.meta.covers) return;
+  task.meta.assertions = expect.getState().assertionCalls;
+  task.meta.asserted = task.result?.errors?.[0]?.name === 'AssertionError';
 });

@@ -14,6 +14,7 @@ const results = v.object({
           meta: v.object({
             covers: v.optional(v.array(v.string())),
             assertions: v.optional(v.number()),
+            asserted: v.optional(v.boolean()),
           }),
         }),
       ),
@@ -33,8 +34,8 @@ export function outcomesOfVitest(json: unknown): readonly TestOutcome[] {
         durationMs: duration ?? 0,
         attempts: 1,
         assertions: meta.assertions ?? 0,
+        asserted: status === 'failed' && meta.asserted === true,
         ...(failureMessages?.[0] === undefined ? {} : { reason: failureMessages[0] }),
-        ...(failureMessages?.[0]?.startsWith('AssertionError: ') ? { asserted: true } : {}),
       })),
   );
 }
