@@ -41,6 +41,7 @@ test('Vitest tells the tests that cover rows, with what held in them', () => {
     ['passes', 'pass', 3],
     ['fails', 'fail', 3],
   ]);
+  expect(found[1]?.reason, 'without the stack').toBe('Error: no');
 });
 
 test('Playwright tells them by their last attempt', () => {

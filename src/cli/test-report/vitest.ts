@@ -35,7 +35,11 @@ export function outcomesOfVitest(json: unknown): readonly TestOutcome[] {
         attempts: 1,
         assertions: meta.assertions ?? 0,
         asserted: status === 'failed' && meta.asserted === true,
-        ...(failureMessages?.[0] === undefined ? {} : { reason: failureMessages[0] }),
+        ...(failureMessages?.[0] === undefined ? {} : { reason: withoutStack(failureMessages[0]) }),
       })),
   );
+}
+
+function withoutStack(message: string): string {
+  return message.replace(/\n\s+at [\s\S]*$/, '');
 }
