@@ -10,7 +10,7 @@ import { prepare } from './setup/prepare.mjs';
 import { runMain, SetupError } from './setup/step.mjs';
 import { bridgeTests } from './test/bridge.mjs';
 import { add, resultFile, resultsFolder, runPart, sentence } from './test/part.mjs';
-import { sampleOfCases, sampleOfTests } from './test/sample.mjs';
+import { sampleOfCases, sampleOfRecordings, sampleOfTests } from './test/sample.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
@@ -56,7 +56,7 @@ async function runAll(results, { whole, report }) {
   return add([
     ...checks,
     ...cases,
-    await recordedBundles(results),
+    await recordedBundles(results, values.whole === true),
     await mutants(results),
     await unitTests(results),
     ...(await bridgeTests(root, results)),
@@ -132,8 +132,11 @@ async function planned(results, isWhole) {
   return [chromium.counts, node.counts, await runPart('same verdicts in both', compare, { root })];
 }
 
-/** What other libraries computed, replayed; an op that this version lacks is skipped. */
-async function recordedBundles(results) {
+/**
+ * What other libraries computed, replayed, of the rows of the covering array a sample; an op that
+ * this version lacks is skipped.
+ */
+async function recordedBundles(results, isWhole) {
   const json = resultFile(join(results, 'parity.json'));
   const command = [
     process.execPath,
@@ -144,6 +147,7 @@ async function recordedBundles(results) {
     'public/parity',
     '--report',
     json.path,
+    ...(isWhole ? [] : sampleOfRecordings(root)),
   ];
   return runPart('recorded bundles', command, {
     root,

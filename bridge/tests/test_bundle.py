@@ -106,6 +106,20 @@ def test_a_scalar_is_stored_as_one_element():
             {"op": "train_llama", "params": '{"mode": "lora", "steps": 1, "config": 7}'},
             "'config' is no JSON object",
         ),
+        (
+            {"op": "train_llama", "params": '{"grad_scaler": {"growth_interval": 0}}'},
+            "'grad_scaler' 'growth_interval' is 0; an integer at least 1 is needed",
+        ),
+        (
+            {"op": "train_llama", "params": '{"grad_scaler": {"scale": 2}}'},
+            "'grad_scaler' has no 'scale'; known are init_scale",
+        ),
+        (
+            {"op": "train_llama", "params": '{"autocast_dtype": "float8"}'},
+            "float16 or bfloat16 is needed",
+        ),
+        ({"op": "train_llama", "params": '{"grad_accum": 0}'}, "'grad_accum' is 0"),
+        ({"op": "train_llama", "params": '{"gradient_checkpointing": 1}'}, "true or false"),
         ({"params": '{"axes": 1}'}, "has no 'axes'"),
         ({"producer": "two\nlines"}, "one line"),
         ({"device": "x" * 201}, "one line"),

@@ -10,6 +10,9 @@ import { join } from 'node:path';
 const CASES_ONE_IN = 6;
 /** Cases that every run has: each stands for pairs of options that no other case has. */
 const ALWAYS = /^train\.covering-array:/;
+/** Recorded rows of the covering array. */
+const ROWS = 20;
+const ROWS_ONE_IN = 4;
 /** Of the tests in `*.full.spec.ts`, which take half of the time of all end-to-end tests. */
 const TESTS_ONE_IN = 3;
 
@@ -22,6 +25,16 @@ export function sampleOfCases(root) {
   const quick = new Set(idsOf(root, 'quick'));
   const others = idsOf(root, 'full').filter((id) => !quick.has(id) && !ALWAYS.test(id));
   return leftOut(root, others, CASES_ONE_IN).flatMap((id) => ['--filter', `!${id}`]);
+}
+
+/**
+ * Filters that leave a sample of the recorded rows of the covering array, and all other recordings.
+ * @param {string} root
+ * @returns {string[]}
+ */
+export function sampleOfRecordings(root) {
+  const ids = Array.from({ length: ROWS }, (_, i) => `parity.train_llama:llama_row_${i + 1}`);
+  return leftOut(root, ids, ROWS_ONE_IN).flatMap((id) => ['--filter', `!${id}`]);
 }
 
 /**

@@ -26,6 +26,8 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/reference/bounds.ts: EPS = 2 ** -23': 'the unit of every bound',
   'src/reference/bounds.ts: FLUSH = 2 ** -126': 'the smallest normal float32',
   'src/reference/bounds.ts: HALF_EPS = 2 ** -24': 'the unit of typical errors',
+  'src/reference/llama/half-limits.ts: RELATIVE = 1e-2':
+    "the parity bundle's limit for losses with products in halves",
   'src/reference/llama/limits.ts: ABSOLUTE = 1e-6':
     "the parity bundle's limit for numbers of a step near 0",
   'src/reference/llama/limits.ts: RELATIVE = 1e-4':

@@ -440,6 +440,17 @@ const lora = {
   },
 } as const;
 
+const llama = {
+  op: 'train_llama',
+  params: { mode: 'lora', config, steps: 3 },
+  tensors: {
+    'in.base.lm_head.weight': [8, 4],
+    'in.input_ids': ['i32', [3, 1, 2]],
+    'in.labels': ['i32', [3, 1, 2]],
+    'out.losses': [3],
+  },
+} as const;
+
 describe('what is wrong is said in one line', () => {
   const cases: readonly [string, Description, RegExp][] = [
     [
@@ -479,6 +490,49 @@ describe('what is wrong is said in one line', () => {
       /matmul: params "transpose_a"/,
     ],
     ['a param out of range', { ...lora, params: { r: 0, alpha: 4 } }, /params "r"/],
+    [
+      'a scale that grows after no step',
+      { ...llama, params: { ...llama.params, grad_scaler: { growth_interval: 0 } } },
+      /train_llama: params "grad_scaler.growth_interval"/,
+    ],
+    [
+      'a scale that does not back off',
+      { ...llama, params: { ...llama.params, grad_scaler: { backoff_factor: -1 } } },
+      /params "grad_scaler.backoff_factor"/,
+    ],
+    [
+      'a parameter that no GradScaler has',
+      { ...llama, params: { ...llama.params, grad_scaler: { scale: 2 } } },
+      /params "grad_scaler.scale"/,
+    ],
+    [
+      'another autocast',
+      { ...llama, params: { ...llama.params, autocast_dtype: 'float8' } },
+      /params "autocast_dtype"/,
+    ],
+    [
+      'checkpointing that is a number',
+      { ...llama, params: { ...llama.params, gradient_checkpointing: 1 } },
+      /params "gradient_checkpointing"/,
+    ],
+    [
+      'a head that is tied to something',
+      {
+        ...llama,
+        params: { ...llama.params, config: { ...config, tie_word_embeddings: 'lm_head' } },
+      },
+      /params "config.tie_word_embeddings"/,
+    ],
+    [
+      'fewer texts than micro-batches',
+      { ...llama, params: { ...llama.params, grad_accum: 2 } },
+      /in.input_ids has shape \[3, 1, 2\]: \[6, 1, 2\] is needed/,
+    ],
+    [
+      'losses of other steps',
+      { ...llama, tensors: { ...llama.tensors, 'out.losses': [2] } },
+      /out.losses has shape \[2\]: \[3\] is needed/,
+    ],
     ['a missing param', { ...lora, params: { r: 2 } }, /params "alpha": is missing$/],
     [
       'a producer of several lines',

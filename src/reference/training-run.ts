@@ -18,6 +18,10 @@ export interface TrainingRan {
   readonly losses: readonly number[];
   readonly grad_norms: readonly number[];
   readonly lrs: readonly number[];
+  /** The scale of the loss after each step. */
+  readonly scales: readonly number[];
+  /** Whether a gradient was not finite, so that the step was left out. */
+  readonly found: readonly boolean[];
   readonly first: { readonly values: GraphValues; readonly gradients: Values };
   readonly last: StepState;
 }
@@ -34,7 +38,11 @@ export async function trainingRun(
   runner: DifferentiableRunner = referenceRunner,
   { stages, accumulation }: Mistake = {},
 ): Promise<TrainingRan> {
-  const curves = { losses: [] as number[], grad_norms: [] as number[], lrs: [] as number[] };
+  const losses: number[] = [];
+  const grad_norms: number[] = [];
+  const lrs: number[] = [];
+  const scales: number[] = [];
+  const found: boolean[] = [];
   let state = freshState(run, run.trained, run.statistics);
   let position = 0;
   let first: TrainingRan['first'] | undefined;
@@ -45,11 +53,14 @@ export async function trainingRun(
     const { stored } = runner;
     const work = updated(run, state, passes.gradients, { stored, ...(stages ? { stages } : {}) });
     first ??= passes;
-    curves.losses.push(passes.loss);
-    curves.grad_norms.push(work.norm);
-    curves.lrs.push(rateOf(run, state));
+    losses.push(passes.loss);
+    grad_norms.push(work.norm);
+    lrs.push(rateOf(run, state));
+    scales.push(work.state.scale);
+    found.push(work.found);
     state = { ...work.state, statistics: passes.statistics };
     position = passes.position;
   }
+  const curves = { losses, grad_norms, lrs, scales, found };
   return { ...curves, first: first as NonNullable<typeof first>, last: state };
 }

@@ -34,6 +34,7 @@ const run = v.looseObject({
     { name: 'constant' },
   ),
   grad_accum: v.optional(size, 1),
+  gradient_checkpointing: v.optional(v.boolean(), false),
   clip: v.optional(notNegative),
 });
 

@@ -8,7 +8,8 @@ import type { LlamaRan } from './run.ts';
  */
 const RELATIVE = 1e-4;
 const SHARE = 1e-3;
-const ABSOLUTE = 1e-6;
+/** What a number near 0 may be off. */
+export const ABSOLUTE = 1e-6;
 const SPREADS = 10;
 /** Numbers of each step that roundings lead apart. */
 const CURVES = ['losses', 'grad_norms'] as const;
@@ -23,11 +24,14 @@ export function isCurve(name: string): name is Curve {
 
 /** What a run gave, by the vocabulary's names of outputs. */
 export function outputsOf(
-  { grad0, final, logits_step0, ...curves }: LlamaRan,
+  { grad0, final, logits_step0, losses, grad_norms, lrs, scale }: LlamaRan,
   mode: string,
 ): Values {
   return {
-    ...curves,
+    losses,
+    ...(grad_norms ? { grad_norms } : {}),
+    lrs,
+    ...(scale ? { scale } : {}),
     logits_step0,
     ...prefixed('grad0.', grad0),
     ...prefixed(mode === 'full' ? 'final.' : 'lora.', final),
@@ -37,7 +41,7 @@ export function outputsOf(
 /** How far an output of a run may be from `truth`. */
 export function limitOf(name: string, { data }: Value): Within {
   const largest = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const isOfSteps = isCurve(name) || name === 'lrs';
+  const isOfSteps = isCurve(name) || name === 'lrs' || name === 'scale';
   return {
     kind: 'within',
     bound: data.map((x) => (isOfSteps ? RELATIVE * Math.abs(x) : SHARE * largest) + ABSOLUTE),

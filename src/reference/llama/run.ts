@@ -1,9 +1,10 @@
+import { mapped } from '../../graph/call.ts';
 import type { ValueId } from '../../graph/graph.ts';
-import type { Schedule } from '../../vocabulary/optim/lr_schedule.ts';
 import type { DifferentiableRunner } from '../backward.ts';
-import type { OptimizerParams } from '../optim/optimizers.ts';
+import type { HalfType } from '../networks/author.ts';
 import type { Value, Values } from '../record.ts';
-import { referenceRunner } from '../runner.ts';
+import type { Recipe } from '../step/state.ts';
+import { storedRunner } from '../step/stored-runner.ts';
 import { trainingRun } from '../training-run.ts';
 import {
   type Adapter,
@@ -14,31 +15,37 @@ import {
 } from './model.ts';
 
 /**
- * A training run of a Llama: zero_grad, forward, backward, clip_grad_norm_, optimizer.step with the
- * rate of the step.
+ * A training run of a Llama: zero_grad, forward and backward over micro-batches, and the update by
+ * its recipe.
  */
-export interface LlamaRun {
+export interface LlamaRun extends Recipe {
   readonly config: LlamaConfig;
   readonly adapter?: Adapter | undefined;
-  readonly optimizer: OptimizerParams & { readonly lr: number };
-  readonly schedule: Schedule;
-  readonly clip: number;
+  /** Products as torch.autocast stores them. Default float32. */
+  readonly autocast?: HalfType | undefined;
+  /** Micro-batches of a step. Default 1. */
+  readonly grad_accum?: number;
+  /** Whether backward computes each block again, which changes no number. Default no. */
+  readonly checkpointing?: boolean;
   /** By transformers' names, as they are before the first step. */
   readonly trained: Values;
   readonly frozen: StateDict;
-  /** [steps, B, S]. */
+  /** [steps * grad_accum, B, S]. */
   readonly input_ids: Value;
   readonly labels: Value;
 }
 
 /**
- * What a run gave: `losses`, `grad_norms` and `lrs` by step, the gradients of the first, the
- * weights after the last.
+ * What a run gave: `losses`, `grad_norms`, `lrs` and `scale` by step, the gradients of the first,
+ * the weights after the last.
  */
 export interface LlamaRan {
   readonly losses: Value;
-  readonly grad_norms: Value;
+  /** Of all gradients before they are clipped, NaN in a step that is left out. */
+  readonly grad_norms?: Value;
   readonly lrs: Value;
+  /** The scale of the loss after each step, where it is scaled. */
+  readonly scale?: Value;
   readonly logits_step0: Value;
   readonly grad0: Values;
   readonly final: Values;
@@ -47,22 +54,20 @@ export interface LlamaRan {
 /** The run in float64, or with passes and weights in the arithmetic of `runner`. */
 export async function llamaRun(
   run: LlamaRun,
-  runner: DifferentiableRunner = referenceRunner,
+  runner: DifferentiableRunner = storedRunner('float64'),
 ): Promise<LlamaRan> {
-  const { config, adapter, trained, frozen, input_ids, labels } = run;
+  const { config, adapter, autocast, trained, frozen, input_ids, scaler } = run;
   const model = {
     config,
     adapter,
     weights: { ...frozen, ...trained },
     batch: input_ids.shape.slice(1),
+    autocast,
   };
   const graph = llamaGraph(model);
-  const batches = Array.from({ length: input_ids.shape[0] as number }, (_, step) => [
-    { ids: at(input_ids, step), labels: at(labels, step) },
-  ]);
   const constants = constantsOf(model);
-  const { first, losses, grad_norms, lrs, last } = await trainingRun(
-    { ...run, graph, constants, batches },
+  const { first, losses, grad_norms, lrs, scales, found, last } = await trainingRun(
+    { ...run, graph, constants, batches: batchesOf(run), shift: true },
     runner,
   );
   const curve = (data: readonly number[]): Value => ({
@@ -71,16 +76,36 @@ export async function llamaRun(
   });
   return {
     losses: curve(losses),
-    grad_norms: curve(grad_norms),
+    grad_norms: curve(grad_norms.map((norm, step) => (found[step] ? Number.NaN : norm))),
     lrs: curve(lrs),
+    ...(scaler ? { scale: curve(scales) } : {}),
     logits_step0: first.values.get(graph.outputs['logits'] as ValueId) as Value,
-    grad0: first.gradients,
+    grad0: scaler ? scaledBy(1 / scaler.init_scale, first.gradients) : first.gradients,
     final: last.trained,
   };
 }
 
-/** The batch of a step. */
-function at({ shape, data }: Value, step: number): Value {
+/** The micro-batches of each step. */
+function batchesOf({
+  input_ids,
+  labels,
+  grad_accum = 1,
+}: LlamaRun): readonly (readonly Values[])[] {
+  const steps = (input_ids.shape[0] as number) / grad_accum;
+  return Array.from({ length: steps }, (_, step) =>
+    Array.from({ length: grad_accum }, (_each, part) => {
+      const place = step * grad_accum + part;
+      return { ids: at(input_ids, place), labels: at(labels, place) };
+    }),
+  );
+}
+
+/** One micro-batch of all. */
+function at({ shape, data }: Value, place: number): Value {
   const size = data.length / (shape[0] as number);
-  return { shape: shape.slice(1), data: data.subarray(step * size, (step + 1) * size) };
+  return { shape: shape.slice(1), data: data.subarray(place * size, (place + 1) * size) };
+}
+
+function scaledBy(factor: number, values: Values): Values {
+  return mapped(values, ({ shape, data }) => ({ shape, data: data.map((x) => x * factor) }));
 }

@@ -1,14 +1,13 @@
 import * as v from 'valibot';
-import { float, notNegative, positive, REAL } from '../rules.ts';
+import { float, notNegative, REAL } from '../rules.ts';
 import { signature } from '../signature.ts';
-import { scaleGrowth } from './scale-growth.ts';
+import { lossScaling } from './scale-growth.ts';
 
 /** torch.amp.GradScaler over some steps: the scale, and a parameter that follows gradients of 1. */
 export const gradScaler = signature(
   { family: 'optim', name: 'grad_scaler' },
   v.strictObject({
-    init_scale: v.optional(positive, 65_536),
-    ...scaleGrowth,
+    ...lossScaling,
     /** Learning rate of the steps. */
     lr: v.optional(notNegative, 0),
   }),

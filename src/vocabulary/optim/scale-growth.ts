@@ -9,3 +9,9 @@ export const scaleGrowth = {
   backoff_factor: v.optional(positive, 0.5),
   growth_interval: v.optional(size, 2000),
 };
+
+/** Loss scaling of a run, as torch.amp.GradScaler names it. */
+export const lossScaling = {
+  init_scale: v.optional(positive, 65_536),
+  ...scaleGrowth,
+};

@@ -1,5 +1,15 @@
 import * as v from 'valibot';
-import { float, index, notNegative, positive, REAL, size, type TensorRule } from '../rules.ts';
+import { lossScaling } from '../optim/scale-growth.ts';
+import {
+  float,
+  index,
+  type Known,
+  notNegative,
+  positive,
+  REAL,
+  size,
+  type TensorRule,
+} from '../rules.ts';
 import { signature } from '../signature.ts';
 
 /** What every training run of a Llama says; `readTrainLlama` reads the rest. */
@@ -14,15 +24,29 @@ export const llama = v.looseObject({
     kv_heads: size,
     rms_eps: notNegative,
     rope_theta: positive,
+    /** Whether the head has no weight and takes the embeddings; as LlamaConfig has it. */
+    tie_word_embeddings: v.exactOptional(v.boolean()),
   }),
   steps: size,
+  /** Micro-batches of a step. */
+  grad_accum: v.exactOptional(size),
+  /** torch.amp.GradScaler's, where the loss is scaled. */
+  grad_scaler: v.exactOptional(v.strictObject(lossScaling)),
+  /** The dtype of torch.autocast, where products are computed under it. */
+  autocast_dtype: v.exactOptional(v.picklist(['float16', 'bfloat16'])),
+  /** Whether backward computes each block again, as transformers' option has it. */
+  gradient_checkpointing: v.exactOptional(v.boolean()),
 });
+type Run = v.InferOutput<typeof llama>;
+
 const anything: TensorRule<object> & { readonly optional: true } = {
   dtypes: REAL,
   native: ['f32'],
   shape: (_, actual) => actual,
   optional: true,
 };
+const perStep = float<Run>(({ params }) => [params.steps]);
+const microBatches = ({ steps, grad_accum = 1 }: Run): number => steps * grad_accum;
 
 /** A whole training run of a Llama. */
 export const trainLlama = signature({ family: 'train', name: 'train_llama' }, llama, {
@@ -30,13 +54,15 @@ export const trainLlama = signature({ family: 'train', name: 'train_llama' }, ll
     'base.*': anything,
     'lora0.*': anything,
     'q.*': anything,
-    input_ids: index('[steps, *b]'),
-    labels: index('[steps, *b]'),
+    input_ids: index<Run>(({ params }, actual) => [microBatches(params), ...actual.slice(1)]),
+    labels: index((known: Known<Run>) => known.shape('input_ids')),
   },
   outputs: {
-    losses: float('[steps]'),
-    grad_norms: float('[steps]'),
-    lrs: float('[steps]'),
+    losses: perStep,
+    grad_norms: perStep,
+    lrs: perStep,
+    /** The scale of the loss after each step. */
+    scale: perStep,
     logits_step0: anything,
     'grad0.*': anything,
     'lora.*': anything,

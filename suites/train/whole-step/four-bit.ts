@@ -5,9 +5,9 @@ import { drawWeight } from '../../../src/reference/matmul/matmul_quantized.sampl
 import type { Random } from '../../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../../src/tensor/shape.ts';
 
-const FORMAT = 'nf4';
+export const FORMAT = 'nf4';
 /** Not the default, and less than any weight here has. */
-const BLOCKSIZE = 32;
+export const BLOCKSIZE = 32;
 const CODES = 'packed';
 const SCALES = 'absmax';
 

@@ -38,8 +38,8 @@ export const CONFIG: LlamaConfig = {
   rope_theta: 100,
   length: 6,
 };
-const VOCAB = 11;
-const INTERMEDIATE = 12;
+export const VOCAB = 11;
+export const INTERMEDIATE = 12;
 /** Texts of a micro-batch. */
 export const TEXTS = 2;
 const HEAD_DEVIATION = 0.5;

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from gradproof_bridge.backends.transformers_backend import LINEAR
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.cases.case import Case, Cases, Make
-from gradproof_bridge.cases.peft_cases import quantized
+from gradproof_bridge.cases.llama_inputs import llama_inputs, llama_weights
 from gradproof_bridge.philox import Draw
 
 _CONFIG = {
@@ -99,55 +97,11 @@ def training_runs() -> Cases:
 
 def _run(params: dict[str, Any]) -> Make:
     def make(draw: Draw) -> dict[str, Array]:
-        inputs = {f"base.{name}": x for name, x in _weights(draw, params["config"]).items()}
-        for module in [name for name in inputs if name.removesuffix(".weight").endswith(LINEAR)]:
-            name, weight = module.removeprefix("base.").removesuffix(".weight"), inputs[module]
-            if params["mode"] == "qlora":
-                quant = params["quant"]
-                codes = quantized(weight, quant["quant_type"], quant["blocksize"], double=True)
-                inputs |= {f"q.{name}.{part}": x for part, x in codes.items()}
-            if params["mode"] != "full" and (
-                params["targets"] == "all linear" or name.endswith(tuple(params["targets"]))
-            ):
-                bound = 1 / np.sqrt(weight.shape[1])
-                inputs[f"lora0.{name}.lora_A"] = draw.uniform(
-                    params["r"], weight.shape[1], low=-bound, high=bound
-                )
-                inputs[f"lora0.{name}.lora_B"] = np.zeros(
-                    (weight.shape[0], params["r"]), np.float32
-                )
+        inputs = llama_inputs(draw, params, llama_weights(draw, params["config"]))
         ids = _text(draw, params["steps"], 2, 16)
         return {**inputs, "input_ids": ids, "labels": ids}
 
     return make
-
-
-def _weights(draw: Draw, c: Mapping[str, float]) -> dict[str, Array]:
-    width, kv = int(c["hidden"]), int(c["hidden"] // c["heads"] * c["kv_heads"])
-    shapes = {
-        "q_proj": (width, width),
-        "k_proj": (kv, width),
-        "v_proj": (kv, width),
-        "o_proj": (width, width),
-    }
-    inner = int(c["intermediate"])
-    mlp = {"gate_proj": (inner, width), "up_proj": (inner, width), "down_proj": (width, inner)}
-    weights = {"model.embed_tokens.weight": draw.normal(int(c["vocab"]), width, scale=0.5)}
-    for i in range(int(c["layers"])):
-        at = f"model.layers.{i}"
-        weights |= {
-            f"{at}.self_attn.{name}.weight": draw.normal(*shape, scale=0.12)
-            for name, shape in shapes.items()
-        }
-        weights |= {
-            f"{at}.mlp.{name}.weight": draw.normal(*shape, scale=0.12)
-            for name, shape in mlp.items()
-        }
-        for norm in ("input_layernorm", "post_attention_layernorm"):
-            weights[f"{at}.{norm}.weight"] = 1 + draw.normal(width, scale=0.05)
-    weights["model.norm.weight"] = 1 + draw.normal(width, scale=0.05)
-    weights["lm_head.weight"] = draw.normal(int(c["vocab"]), width, scale=0.12)
-    return weights
 
 
 def _text(draw: Draw, steps: int, batch: int, length: int) -> Array:

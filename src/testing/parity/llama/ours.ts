@@ -1,67 +1,75 @@
 import type { FlatParameters } from '../../../autograd/flat-parameters.ts';
+import type { Examples } from '../../../data/examples.ts';
 import type { Gpu } from '../../../gpu/gpu.ts';
 import type { Application } from '../../../graph/call.ts';
 import { Llama } from '../../../models/llama/llama.ts';
+import { rateFactor } from '../../../ops/optim/lr_schedule.ts';
 import { isQuantized, type QuantizedWeight, withParts } from '../../../quant/weight.ts';
 import type { LlamaRan, LlamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
 import { valuesOfHosts } from '../../../reference/values.ts';
-import {
-  type HostTensor,
-  type HostTensors,
-  hostTensorFrom,
-  valuesOf,
-} from '../../../tensor/host.ts';
+import { type HostTensor, hostTensorFrom, valuesOf } from '../../../tensor/host.ts';
+import { sizeOf } from '../../../tensor/shape.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import { GroupedBatches } from '../../../train/grouped-batches.ts';
+import type { StepGradients } from '../../../train/kept-gradients.ts';
 import { TrainingLoop } from '../../../train/loop/training-loop.ts';
 import { Optimizer } from '../../../train/optimizer.ts';
 import type { OptimizerParams } from '../../../train/update-rule.ts';
+import type { Schedule } from '../../../vocabulary/optim/lr_schedule.ts';
 
 /** Looks at what a step, from 1 on, has computed, while its tensors live. */
 type JudgeOfStep = (step: number, applications: readonly Application<Tensor>[]) => Promise<void>;
 
 /** The run on the device, with every op of every step shown to `judge`. */
 export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Promise<LlamaRan> {
-  const { config, adapter, clip, schedule, input_ids, labels } = run;
-  const [steps = 0, , length = 0] = input_ids.shape;
+  const { config, adapter, clip, schedule, scaler, autocast, grad_accum = 1, input_ids } = run;
+  const { checkpointing = false } = run;
+  const [passes = 0, , length = 0] = input_ids.shape;
   using model = new Llama(
     gpu,
-    { ...config, length },
+    { ...config, length, checkpointing },
     { trained: hostsOf(run.trained), frozen: frozenOf(run.frozen), adapter },
   );
   const { parameters } = model;
   using optimizer = new Optimizer(gpu, parameters, run.optimizer as OptimizerParams, {
     schedule,
-    max_grad_norm: clip,
+    max_grad_norm: Number.isFinite(clip) ? clip : undefined,
+    grad_scaler: scaler,
+    keep_gradients: true,
   });
-  const batches = Array.from({ length: steps }, (_, step) => ({
-    inputs: { ids: batchAt(input_ids, step) },
-    labels: batchAt(labels, step),
-  }));
-  const source = new GroupedBatches(batches, 1);
-  using loop = new TrainingLoop(gpu, { model, source, optimizer, shift: true });
+  const source = new GroupedBatches(batchesOf(run), grad_accum);
+  using loop = new TrainingLoop(gpu, { model, source, optimizer, shift: true, autocast });
   const curves = new Curves();
-  let first: Pick<LlamaRan, 'logits_step0' | 'grad0'> | undefined;
-  for (let step = 1; step <= steps; step++) {
+  let logits_step0: Value | undefined;
+  let grad0: Values | undefined;
+  for (let step = 1; step * grad_accum <= passes; step++) {
     await loop.judgedStep(async (applications, pass) => {
       await judge(step, applications);
-      if (!pass) return await curves.addUpdate(applications);
-      curves.losses.push(await numberIn(pass.loss));
-      first ??= {
-        logits_step0: await valueIn(pass.logits),
-        grad0: await gradientsOf(parameters, pass.gradients),
-      };
+      if (pass) logits_step0 ??= await valueIn(pass.logits);
+      else await curves.addUpdate(applications);
     });
+    curves.losses.push(await loop.readLoss());
+    if (optimizer.lossScale) curves.scales.push(await numberIn(optimizer.lossScale));
+    grad0 ??= await gradientsOf(optimizer, parameters, scaler?.init_scale ?? 1);
   }
-  const { losses, grad_norms, lrs } = curves;
+  const { losses, grad_norms, lrs, scales } = curves;
   return {
     losses: curve(losses),
-    grad_norms: curve(grad_norms),
+    ...(grad_norms.length > 0 ? { grad_norms: curve(grad_norms) } : {}),
     lrs: curve(lrs),
-    ...(first as NonNullable<typeof first>),
+    ...(scaler ? { scale: curve(scales) } : {}),
+    logits_step0: logits_step0 as Value,
+    grad0: grad0 as Values,
     final: valuesOfHosts(await parameters.read()),
   };
+}
+
+function batchesOf({ input_ids, labels }: LlamaRun): readonly Examples[] {
+  return Array.from({ length: input_ids.shape[0] as number }, (_, place) => ({
+    inputs: { ids: batchAt(input_ids, place) },
+    labels: batchAt(labels, place),
+  }));
 }
 
 /** One number of each step. */
@@ -69,13 +77,20 @@ class Curves {
   readonly losses: number[] = [];
   readonly grad_norms: number[] = [];
   readonly lrs: number[] = [];
+  readonly scales: number[] = [];
 
-  /** Takes the norm from the clipping, the rate from the step. */
+  /**
+   * Takes the norm from the clipping, the rate from the step: under loss scaling that of as many
+   * steps as the device has counted.
+   */
   async addUpdate(applications: readonly Application<Tensor>[]): Promise<void> {
-    for (const { outputs, params } of applications) {
+    for (const { inputs, outputs, params } of applications) {
       const { norm, param } = outputs;
       if (norm) this.grad_norms.push(await numberIn(norm));
-      if (param) this.lrs.push((params as { readonly lr: number }).lr);
+      if (!param) continue;
+      const { lr, schedule } = params as { readonly lr: number; readonly schedule?: Schedule };
+      const taken = inputs['steps'];
+      this.lrs.push(schedule && taken ? lr * rateFactor(schedule, await numberIn(taken)) : lr);
     }
   }
 }
@@ -108,14 +123,20 @@ function batchAt({ shape: [count = 1, ...batch], data }: Value, step: number): H
   return hostTensorFrom('i32', batch, data.subarray(step * size, (step + 1) * size));
 }
 
+/** The gradients of the last step, of a loss that was scaled by `scale`. */
 async function gradientsOf(
-  parameters: FlatParameters,
-  gradients: ReadonlyMap<Tensor, Tensor>,
+  optimizer: Optimizer,
+  { layout }: FlatParameters,
+  scale: number,
 ): Promise<Values> {
-  const hosts: Record<string, HostTensor> = {};
-  for (const name of parameters.names)
-    hosts[name] = await (gradients.get(parameters.view(name)) as Tensor).read();
-  return valuesOfHosts(hosts satisfies HostTensors);
+  const kept = await optimizer.readGradients();
+  const all = valuesOf((kept as StepGradients).given);
+  return Object.fromEntries(
+    [...layout.entries].map(([name, { shape, offset }]) => [
+      name,
+      { shape, data: all.slice(offset, offset + sizeOf(shape)).map((x) => x / scale) },
+    ]),
+  );
 }
 
 async function valueIn(tensor: Tensor): Promise<Value> {

@@ -1,13 +1,14 @@
 import { FormatError } from '../../../formats/format-error.ts';
 import { readTrainLlama } from '../../../formats/parity-bundle/train-llama.ts';
 import type { ParityBundle } from '../../../formats/parity-bundle.ts';
-import { limitOf, outputsOf } from '../../../reference/llama/limits.ts';
+import { outputsOf } from '../../../reference/llama/limits.ts';
 import { llamaRun } from '../../../reference/llama/run.ts';
 import type { Value } from '../../../reference/record.ts';
 import { sameShape } from '../../../tensor/shape.ts';
 import type { CaseContext } from '../../context.ts';
 import { faultsOf } from '../../fault.ts';
 import { judgeApplications } from '../../judge-step.ts';
+import { StoredProducts } from '../../stored-products.ts';
 import type { Control } from '../../suite.ts';
 import { findDeviation } from '../finding.ts';
 import { valuesOfStored } from '../fit.ts';
@@ -16,6 +17,9 @@ import { trainOurs } from './ours.ts';
 import { RunLimits } from './run-limits.ts';
 import { startOf } from './start.ts';
 import { unsupportedRun } from './unsupported.ts';
+
+/** Formats of products by torch's names. */
+const STORED_AS = { float32: 'f32', float16: 'f16', bfloat16: 'bf16' } as const;
 
 /** The op of the vocabulary that is a model and its training, and no kernel's. */
 export const TRAINING_RUN = 'train_llama';
@@ -39,36 +43,41 @@ export const INTERLEAVED: Control = {
  */
 export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<void> {
   const params = readTrainLlama(bundle.params);
-  const unsupported = unsupportedRun(params);
+  const unsupported = unsupportedRun(params, Object.keys(bundle.tensors.outputs));
   if (unsupported !== undefined)
     t.skip('not-implemented', `train_llama of this version does not compute ${unsupported}`);
   const run = startOf(params, bundle.tensors.inputs);
   const truth = outputsOf(await llamaRun(run), params.mode);
+  const limits = new RunLimits(run, t.ieee);
   const recorded = Object.entries(valuesOfStored(bundle.tensors.outputs, {}));
-  const asked = recorded.map(
-    ([name, actual]) => [name, actual, expectedOf(truth, name, actual)] as const,
+  const asked = recorded
+    .filter(([name]) => limits.holds(name))
+    .map(([name, actual]) => [name, actual, expectedOf(truth, name, actual)] as const);
+  const questions = asked.map(([name, actual, expected]) =>
+    question(name, actual, expected, limits),
   );
-  const deviating = findDeviation(
-    t,
-    bundle,
-    asked.map(([name, actual, expected]) => question(name, actual, expected)),
-  );
+  const deviating = findDeviation(t, bundle, await Promise.all(questions));
 
   t.gpu.memory.guarded = true;
+  const products = new StoredProducts();
   const ran = await trainOurs(t.gpu, run, async (step, applications) => {
+    for (const application of applications) products.see(application);
     if (step === 1 || step === params.steps) await judgeApplications(t, step, applications);
   });
+  products.expect(t, STORED_AS[params.autocast_dtype ?? 'float32']);
   const ours = outputsOf(ran, params.mode);
-  const limits = new RunLimits(run, t.ieee);
   for (const [name, theirs, expected] of asked) {
     const actual = ours[name] as Value;
-    t.expectAccepted(name, actual, expected, await limits.of(name, actual, expected));
+    const unjudged = limits.unjudged(name, expected);
+    const limit = await limits.of(name, actual, expected);
+    t.expectAccepted(name, actual, expected, limit, unjudged);
     if (!deviating.has(name)) {
       t.expectAccepted(
         `${name}, beside the recorded,`,
         actual,
         theirs,
         await limits.relativeTo(name, actual, theirs, expected),
+        unjudged,
       );
     }
   }
@@ -84,15 +93,19 @@ function expectedOf(truth: Readonly<Record<string, Value>>, name: string, { shap
   return expected;
 }
 
-function question(name: string, actual: Value, truth: Value): Question {
-  const unjudged = new Uint8Array(truth.data.length);
+async function question(
+  name: string,
+  actual: Value,
+  truth: Value,
+  limits: RunLimits,
+): Promise<Question> {
   return {
     name,
     isGradient: false,
     actual,
     truth,
-    acceptance: limitOf(name, truth),
-    unjudged,
+    acceptance: await limits.widest(name, truth),
+    unjudged: limits.unjudged(name, truth),
     basis: 'the run in float64 gives',
   };
 }

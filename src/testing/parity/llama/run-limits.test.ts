@@ -53,8 +53,9 @@ async function outside(
   const limits = new RunLimits(run, ieee);
   const found: string[] = [];
   for (const name of CURVES) {
-    const limit = await limits.of(name, ran[name], truth[name]);
-    if (!judge(ran[name], truth[name], limit).ok) found.push(name);
+    const [actual, expected] = [ran[name] as Value, truth[name] as Value];
+    const limit = await limits.of(name, actual, expected);
+    if (!judge(actual, expected, limit).ok) found.push(name);
   }
   return found;
 }
@@ -84,7 +85,7 @@ test('the spread is that of roundings, and does not shrink', async () => {
   const spread = await spreadOf(run);
   for (const name of CURVES) {
     for (const [step, apart] of spread[name].entries()) {
-      expect(apart).toBeLessThan(1e-5 * (truth[name].data[step] as number));
+      expect(apart).toBeLessThan(1e-5 * (truth[name]?.data[step] as number));
       expect(apart).toBeGreaterThanOrEqual(spread[name][step - 1] ?? 0);
     }
     expect(spread[name].at(-1)).toBeGreaterThan(0);

@@ -1,31 +1,60 @@
 import { judge } from '../../../reference/judge.ts';
+import {
+  halfLimitOf,
+  halfSpreadOf,
+  isHeldInHalves,
+  unheldInHalves,
+} from '../../../reference/llama/half-limits.ts';
 import { isCurve, limitOf, narrowLimitOf } from '../../../reference/llama/limits.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
 import { type Spread, spreadOf } from '../../../reference/llama/spread.ts';
 import type { Acceptance, Value } from '../../../reference/record.ts';
+import type { Spread as TensorSpread } from '../../../reference/step/spread.ts';
 
 /**
  * How far the outputs of a run may be off. Curves of an adapter that rounds to nearest (`ieee`) are
  * held to the spread of float32 runs; legal arithmetic that truncates strays farther. The spread
- * takes long, so it is computed once, and only if it decides.
+ * takes long, so it is computed once, and only if it decides. With products in halves any adapter
+ * is held to the spread of those.
  */
 export class RunLimits {
   readonly #run: LlamaRun;
   readonly #ieee: boolean;
   #spread: Spread | undefined;
+  #halfSpread: Promise<TensorSpread> | undefined;
 
   constructor(run: LlamaRun, ieee: boolean) {
     this.#run = run;
     this.#ieee = ieee;
   }
 
+  /** Whether an output is judged. */
+  holds(name: string): boolean {
+    return !this.#run.autocast || isHeldInHalves(name);
+  }
+
+  /** Marks elements that are not judged: of steps that were left out, of late ones in halves. */
+  unjudged(name: string, truth: Value): Uint8Array {
+    const late = this.#run.autocast && unheldInHalves(name, truth);
+    return Uint8Array.from(truth.data, (x, i) => (Number.isFinite(x) ? (late?.[i] ?? 0) : 1));
+  }
+
+  /** The limit that the format itself sets: what is recorded is held to it. */
+  async widest(name: string, truth: Value): Promise<Acceptance> {
+    const { autocast } = this.#run;
+    if (!autocast) return limitOf(name, truth);
+    this.#halfSpread ??= halfSpreadOf(this.#run, autocast);
+    return halfLimitOf(name, truth, await this.#halfSpread);
+  }
+
   /** The limit of `actual` against the float64 run. */
   async of(name: string, actual: Value, truth: Value): Promise<Acceptance> {
-    if (!this.#ieee || !isCurve(name)) return limitOf(name, truth);
+    if (this.#run.autocast || !this.#ieee || !isCurve(name)) return this.widest(name, truth);
+    const unjudged = this.unjudged(name, truth);
     const least = narrowLimitOf(name, truth);
     const most = limitOf(name, truth);
-    if (judge(actual, truth, least).ok) return least;
-    if (!judge(actual, truth, most).ok) return most;
+    if (judge(actual, truth, least, unjudged).ok) return least;
+    if (!judge(actual, truth, most, unjudged).ok) return most;
     this.#spread ??= await spreadOf(this.#run);
     return narrowLimitOf(name, truth, this.#spread[name]);
   }
@@ -40,7 +69,8 @@ export class RunLimits {
     recorded: Value,
     truth: Value,
   ): Promise<Acceptance> {
-    const isNear = judge(recorded, truth, await this.of(name, recorded, truth)).ok;
-    return isNear ? this.of(name, actual, recorded) : limitOf(name, recorded);
+    const own = await this.of(name, recorded, truth);
+    const isNear = judge(recorded, truth, own, this.unjudged(name, truth)).ok;
+    return isNear ? this.of(name, actual, recorded) : this.widest(name, recorded);
   }
 }

@@ -35,6 +35,19 @@ describe('a run before its first step', () => {
     expect(startOf({ ...params, ...sgd }, inputs).optimizer).toMatchObject(sgd);
   });
 
+  test('has the scaling, accumulation, products and head that are recorded', () => {
+    const { params, inputs } = recordingOf('llama_row_9');
+    const run = startOf(params, inputs);
+    expect(run).toMatchObject({
+      scaler: params.grad_scaler,
+      autocast: 'float16',
+      grad_accum: 3,
+      checkpointing: true,
+    });
+    expect(run.scaler?.init_scale).toBe(4);
+    expect(Object.keys(run.trained)).not.toContain('lm_head.weight');
+  });
+
   test('trains all weights where all are trained, as the bundle holds them', () => {
     const { params, inputs } = recordingOf('llama_full');
     const values = valuesIn(inputs);
@@ -139,13 +152,19 @@ test.each([
   [{ mode: 'prefix' }, 'the mode "prefix"'],
   [{ compute_dtype: 'bfloat16' }, 'products in "bfloat16"'],
   [{ optimizer: 'adamw8bit' }, 'the optimizer adamw8bit'],
-  [{ grad_accum: 2 }, 'gradients of 2 batches'],
-  [{ clip: undefined }, 'a run without clip'],
   [{ lora_dropout: 0.1 }, 'the parameter "lora_dropout"'],
   [{ config: { ...lora.params.config, rope_scaling: {} } }, 'the parameter "rope_scaling"'],
   [{ mode: 'qlora' }, 'the mode qlora without quant'],
 ] as const)('what is not computed is refused with a reason: %j', (change, words) => {
   expect(unsupportedRun({ ...lora.params, ...change } as TrainLlamaParams)).toBe(words);
+});
+
+test('norms of gradients that are not clipped are not computed', () => {
+  const { clip: _, ...without } = lora.params;
+  expect(unsupportedRun(without, ['losses'])).toBeUndefined();
+  expect(unsupportedRun(without, ['losses', 'grad_norms'])).toBe(
+    'gradient norms of a run without clip',
+  );
 });
 
 test('parameters of other types are refused', () => {

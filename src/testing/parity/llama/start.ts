@@ -33,6 +33,10 @@ export function startOf(params: TrainLlamaParams, stored: StoredTensors): LlamaR
   return {
     config,
     clip,
+    scaler: params.grad_scaler,
+    autocast: params.autocast_dtype,
+    grad_accum: params.grad_accum,
+    checkpointing: params.gradient_checkpointing,
     schedule: given(params.schedule),
     input_ids,
     labels,

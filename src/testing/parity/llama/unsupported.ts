@@ -16,6 +16,9 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
       'compute_dtype',
       'schedule',
       'grad_accum',
+      'gradient_checkpointing',
+      'grad_scaler',
+      'autocast_dtype',
     ],
     ...[
       'clip',
@@ -38,23 +41,26 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'kv_heads',
     'rms_eps',
     'rope_theta',
+    'tie_word_embeddings',
   ],
   quant: ['quant_type', 'blocksize', 'compress_statistics'],
   schedule: ['name', 'warmup', 'total', 'num_cycles'],
 };
 
 /**
- * What of a run's parameters this version does not compute, in words; undefined when it computes
- * all.
+ * What of a run's parameters or recorded outputs this version does not compute, in words; undefined
+ * when it computes all.
  */
-export function unsupportedRun(params: TrainLlamaParams): string | undefined {
-  const { mode, optimizer, compute_dtype, grad_accum, clip, schedule, config, quant, r, alpha } =
-    params;
+export function unsupportedRun(
+  params: TrainLlamaParams,
+  outputs: readonly string[] = [],
+): string | undefined {
+  const { mode, optimizer, compute_dtype, clip, schedule, config, quant, r, alpha } = params;
   if (!['full', 'lora', 'qlora'].includes(mode)) return `the mode ${shown(mode)}`;
   if (!['adamw', 'adam', 'sgd'].includes(optimizer)) return `the optimizer ${optimizer}`;
   if (compute_dtype !== 'float32') return `products in ${shown(compute_dtype)}`;
-  if (grad_accum !== 1) return `gradients of ${grad_accum} batches`;
-  if (clip === undefined) return 'a run without clip';
+  if (clip === undefined && outputs.includes('grad_norms'))
+    return 'gradient norms of a run without clip';
   if (schedule.name !== 'constant' && schedule.total === undefined)
     return `a ${schedule.name} schedule without a total`;
   if (mode !== 'full' && (r === undefined || alpha === undefined))

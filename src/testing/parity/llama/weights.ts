@@ -38,7 +38,7 @@ export function linearsOf({
 
 /** The shape of every weight of the model before it is adapted, by transformers' names. */
 export function weightShapes(config: TrainLlamaParams['config']): ReadonlyMap<string, Shape> {
-  const { vocab, hidden, layers } = config;
+  const { vocab, hidden, layers, tie_word_embeddings = false } = config;
   const norms = Array.from({ length: layers }, (_, i) => [
     `model.layers.${i}.input_layernorm.weight`,
     `model.layers.${i}.post_attention_layernorm.weight`,
@@ -47,6 +47,6 @@ export function weightShapes(config: TrainLlamaParams['config']): ReadonlyMap<st
     ['model.embed_tokens.weight', [vocab, hidden]],
     ...[...linearsOf(config)].map(([name, shape]) => [`${name}.weight`, shape] as const),
     ...[...norms.flat(), 'model.norm.weight'].map((name) => [name, [hidden]] as const),
-    ['lm_head.weight', [vocab, hidden]],
+    ...(tie_word_embeddings ? [] : [['lm_head.weight', [vocab, hidden]] as const]),
   ]);
 }

@@ -1,0 +1,65 @@
+import type { DType } from '../../tensor/dtype.ts';
+import type { Acceptance, Value, Values } from '../record.ts';
+import { limitsOf, type Spread, spreadOf } from '../step/spread.ts';
+import { ABSOLUTE, limitOf, outputsOf } from './limits.ts';
+import { type LlamaRun, llamaRun } from './run.ts';
+
+/** As the format has it for losses of runs with products in halves. */
+const RELATIVE = 1e-2;
+/** Losses that are held; later ones lead runs apart. */
+const LOSSES = 20;
+const DTYPES = { float16: 'f16', bfloat16: 'bf16' } as const satisfies Record<string, DType>;
+
+/**
+ * How far apart first logits and gradients of five runs lie whose start weights differ by half a
+ * unit of the format in which `autocast` stores products, by tensor.
+ */
+export function halfSpreadOf(
+  run: LlamaRun,
+  autocast: NonNullable<LlamaRun['autocast']>,
+): Promise<Spread> {
+  const { trained, frozen, grad_accum = 1 } = run;
+  const first = {
+    ...run,
+    input_ids: begun(run.input_ids, grad_accum),
+    labels: begun(run.labels, grad_accum),
+  };
+  const dense = Object.entries(frozen).filter(([, value]) => 'data' in value);
+  const weights = { ...(Object.fromEntries(dense) as Values), ...trained };
+  return spreadOf(weights, DTYPES[autocast], async (changed) => {
+    const of = (values: object) =>
+      Object.fromEntries(Object.entries(changed).filter(([name]) => name in values));
+    const other = { ...first, trained: of(trained), frozen: { ...frozen, ...of(frozen) } };
+    const { losses: _, lrs: _lrs, ...tensors } = outputsOf(await llamaRun(other), 'full');
+    return tensors;
+  });
+}
+
+/** Whether an output of a run in halves is held at all: norms and weights of later steps stray. */
+export function isHeldInHalves(name: string): boolean {
+  return ['losses', 'lrs', 'scale', 'logits_step0'].includes(name) || name.startsWith('grad0.');
+}
+
+/** Marks the losses of later steps, which are not held. */
+export function unheldInHalves(name: string, { data }: Value): Uint8Array {
+  return Uint8Array.from(data, (_, i) => Number(name === 'losses' && i >= LOSSES));
+}
+
+/**
+ * How far an output of a run in halves may be from `truth`: a loss as the format says, a tensor ten
+ * times the spread.
+ */
+export function halfLimitOf(name: string, truth: Value, spread: Spread): Acceptance {
+  if (name === 'losses')
+    return {
+      kind: 'within',
+      bound: truth.data.map((x) => RELATIVE * Math.abs(x) + ABSOLUTE),
+    };
+  if (spread[name] === undefined) return limitOf(name, truth);
+  return limitsOf({ [name]: truth }, spread)[name] as Acceptance;
+}
+
+/** The micro-batches of the first step. */
+function begun({ shape: [count = 1, ...batch], data }: Value, parts: number): Value {
+  return { shape: [parts, ...batch], data: data.subarray(0, (data.length / count) * parts) };
+}
