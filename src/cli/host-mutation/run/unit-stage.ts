@@ -143,12 +143,18 @@ export class UnitStage {
     lane: UnitTests,
   ): Promise<void> {
     let left = part;
+    let isSecond = false;
     while (left.length > 0 && !this.#signal.aborted) {
       const limitMs = reach === 'slow' ? SLOW_LIMIT_MS : SLOW_MS;
       const run = await lane.run(left, -1, limitMs);
       this.#keep(run, trials);
       if (!run.red || this.#signal.aborted) return;
-      if (run.red.how !== 'timeout') throw new RedBaselineError(run.red);
+      if (run.red.how !== 'timeout') {
+        // Once may be a busy machine's doing.
+        if (isSecond) throw new RedBaselineError(run.red);
+        isSecond = true;
+        continue;
+      }
       const ran = new Set(run.files.map(({ file }) => file));
       const [slow, ...others] = left.filter((file) => !ran.has(file));
       if (slow === undefined) return;
