@@ -86,7 +86,9 @@ export class Pipelines {
 
   #key(shader: Shader, constants: Constants): string {
     const edit = this.#editOf(shader);
-    const numbers = Object.entries(constants).sort(([a], [b]) => (a < b ? -1 : 1));
+    const numbers = Object.entries(constants)
+      .map(([name, number]) => `${name}=${number}`)
+      .sort();
     return JSON.stringify([shader.file, numbers, shader.format ?? null, edit ?? null]);
   }
 

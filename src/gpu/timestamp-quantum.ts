@@ -34,9 +34,7 @@ export async function timestampQuantumNs(device: GPUDevice): Promise<number | nu
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
     device.queue.submit([encoder.finish()]);
     await staging.mapAsync(1);
-    const stamps = [...new BigUint64Array(staging.getMappedRange())].sort((a, b) =>
-      a < b ? -1 : 1,
-    );
+    const stamps = [...new BigUint64Array(staging.getMappedRange()).toSorted()];
     const quantum = stamps
       .map((stamp, i) => stamp - (stamps[i - 1] ?? stamp))
       .reduce(greatestCommonDivisor, 0n);

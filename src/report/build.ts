@@ -1,6 +1,7 @@
 import { keyOf } from './case-key.ts';
 import type { RunOptions } from './run-options.ts';
 import type { CaseResult, Environment, Report, Status, Summary } from './schema.ts';
+import { compareTexts } from './text-order.ts';
 import { thisTool } from './tool.ts';
 
 /** What is fixed of a run before its first case. */
@@ -85,6 +86,5 @@ export function runId(startedAt: Date): string {
 
 /** The results by id, backend and environment, in the order of a plan. */
 export function sortResults(results: readonly CaseResult[]): CaseResult[] {
-  const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-  return [...results].sort((a, b) => order(keyOf(a), keyOf(b)) || a.env - b.env);
+  return [...results].sort((a, b) => compareTexts(keyOf(a), keyOf(b)) || a.env - b.env);
 }

@@ -4,6 +4,7 @@ import type { Recorded } from '../formats/parity-index.ts';
 import { plainText } from './plain-text.ts';
 import type { CaseResult } from './schema.ts';
 import { type Skips, skipsOf, skipWords } from './skips.ts';
+import { compareTexts } from './text-order.ts';
 
 /** Where a library's numbers come from. */
 export interface HeadlineSource {
@@ -72,7 +73,7 @@ export function headlinesOf(
     group.results.push(result);
     groups.set(key, group);
   }
-  const sorted = [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = [...groups].sort(([a], [b]) => compareTexts(a, b));
   return sorted.map(([, group]) => headlineOf(group.source, group.results));
 }
 

@@ -1,4 +1,5 @@
 import { keyOf } from '../case-key.ts';
+import { compareTexts } from '../text-order.ts';
 import { type Difference, differencesOf } from './differences.ts';
 import { differ, pace } from './range.ts';
 import type { CaseFigures, Snapshot } from './snapshot.ts';
@@ -130,9 +131,7 @@ function order(x: Change, y: Change): number {
   if (x.kinds[0] === 'accuracy') return growth(y) - growth(x);
   const wrong = Number(isWrong(y)) - Number(isWrong(x));
   if (wrong !== 0) return wrong;
-  const a = keyOf(x);
-  const b = keyOf(y);
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compareTexts(keyOf(x), keyOf(y));
 }
 
 function isWrong({ before, after }: Change): boolean {
