@@ -62,7 +62,7 @@ export async function planStep<In extends Tensors, Out extends Tensors>(
   }
   const mostBindings = gpu.limits['maxStorageBuffersPerShaderStage'] ?? 8;
   const commands = fuse ? await fused(trace.commands, kept, mostBindings) : trace.commands;
-  const largest = gpu.limits['maxBufferSize'] ?? Number.POSITIVE_INFINITY;
+  const largest = gpu.limits['maxBufferSize'] as number;
   return { commands, memory: planProgram(commands, kept, largest), inputs, outputs };
 }
 

@@ -133,8 +133,7 @@ export class FlatParameters implements Disposable {
   }
 }
 
-const largestBinding = (gpu: Gpu): number =>
-  gpu.limits['maxStorageBufferBindingSize'] ?? Number.POSITIVE_INFINITY;
+const largestBinding = (gpu: Gpu): number => gpu.limits['maxStorageBufferBindingSize'] as number;
 
 /** The gradients by parameter view; refuses where one is missing. */
 const gradientsOf = seam(

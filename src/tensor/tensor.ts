@@ -52,7 +52,7 @@ export class Tensor implements Disposable {
     if (!shape.every((n) => Number.isInteger(n) && n >= 0))
       throw new ShapeError(`${formatShape(shape)} is no shape: sizes are whole numbers`);
     const bytes = sizeOf(shape) * bytesPerElement(dtype);
-    const most = gpu.limits['maxStorageBufferBindingSize'] ?? Number.POSITIVE_INFINITY;
+    const most = gpu.limits['maxStorageBufferBindingSize'] as number;
     if (bytes > most) {
       throw new ShapeError(
         `${dtype} ${formatShape(shape)} has ${bytes} bytes, and kernels of this adapter reach ${most}: split it`,
