@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RecipeCopy, ROOT } from './copy.ts';
@@ -21,6 +21,12 @@ test('with WGSL and product a format is at most six files and 400 lines, all of 
 });
 
 test('they are typed and formatted as the others are', () => copy.check());
+
+test('the numbers of its ops are noted by their command', () => {
+  copy.run('vitest/vitest.mjs', 'run', 'src/testing/reference-numbers', '-t', '6bit|int6', '-u');
+  const numbers = copy.at('src/testing/reference-numbers/__snapshots__/quant.test.ts.snap');
+  expect(readFileSync(numbers, 'utf8')).toContain('of matmul_6bit are');
+});
 
 test('tables, bounds and power hold, cases pass on a GPU and turn red with their faults, and no mutant is unseen', () => {
   const tests = [
