@@ -25,7 +25,7 @@ test('they are typed and formatted as the others are', () => copy.check());
 test('the numbers of its ops are noted by their command', () => {
   copy.run('vitest/vitest.mjs', 'run', 'src/testing/reference-numbers', '-t', '6bit|int6', '-u');
   const numbers = copy.at('src/testing/reference-numbers/__snapshots__/quant.test.ts.snap');
-  expect(readFileSync(numbers, 'utf8')).toContain('of matmul_6bit are');
+  expect(readFileSync(numbers, 'utf8')).toContain('of dequantize_6bit are');
 });
 
 test('tables, bounds and power hold, cases pass on a GPU and turn red with their faults, and no mutant is unseen', () => {
