@@ -63,6 +63,20 @@ test('every kind has its command', async () => {
   ]);
 });
 
+test('a mutant of the TypeScript is found among those', () => {
+  const mutants = { ...RUN, kind: 'mutate' } as const;
+  expect(command({ id: 'mutate.host.src.train.lr:constant;line=4;n=1' }, mutants)).toBe(
+    "npm start -- mutate --host --filter 'mutate.host.src.train.lr:constant;line=4;n=1'",
+  );
+});
+
+test('tests of the checkout run together, with their faults where one stayed green', () => {
+  const tests = { ...RUN, kind: 'test' } as const;
+  const green = { fault: 'x', status: 'green' } as const;
+  expect(command({}, tests)).toBe('npm test -- --report tests.json');
+  expect(command({ control: green }, tests)).toBe('npm test -- --controls --report tests.json');
+});
+
 test.skipIf(process.platform === 'win32')(
   'an id that a shell could take for its own arrives as it is',
   () => {

@@ -16,6 +16,8 @@ export function reproduceCommand(
   environment: Pick<Environment, 'runtime'> | undefined,
   program = IN_CHECKOUT,
 ): string {
+  // Tests are the checkout's own; the package has none.
+  if (kind === 'test') return testCommand(result);
   return [program, ...argumentsOf(result, kind, run, environment?.runtime === 'node')].join(' ');
 }
 
@@ -28,7 +30,8 @@ function argumentsOf(
   const { id, suite, backend, tier, control } = result;
   const seed = run.seed === DEFAULT_RUN_OPTIONS.seed ? [] : ['--seed', String(run.seed)];
   if (kind === 'train') return ['train', ...trainingArguments(id)];
-  if (kind !== 'run') return [kind, '--filter', quoted(id)];
+  const host = id.startsWith('mutate.host.') ? ['--host'] : [];
+  if (kind !== 'run') return [kind, ...host, '--filter', quoted(id)];
   const where = [
     ...(isBridgeName(backend) ? ['--backend', quoted(backend)] : []),
     ...(inNode ? ['--runtime', 'node'] : []),
@@ -48,6 +51,11 @@ function argumentsOf(
     ...where,
     ...(control?.status === 'green' ? ['--controls'] : []),
   ];
+}
+
+/** All tests that cover rows; with their faults where one turned nothing red. */
+function testCommand({ control }: CaseResult): string {
+  return `npm test -- ${control?.status === 'green' ? '--controls ' : ''}--report tests.json`;
 }
 
 /** What the id of a training says; the text is the person's own. */
