@@ -56,7 +56,7 @@ async function runAll(results, { whole, report }) {
   return add([
     ...checks,
     ...cases,
-    await recordedBundles(results, values.whole === true),
+    await recordedBundles(results, whole === true),
     await mutants(results),
     await unitTests(results),
     ...(await bridgeTests(root, results)),
