@@ -26,7 +26,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.getByText('How this chip computes').click();
       await expect(
         page.getByRole('table', { name: /Found by computing/ }).getByRole('row'),
-      ).toHaveCount(15);
+      ).toHaveCount(16);
       expect(await violations(page)).toEqual([]);
       await expect(
         page.getByRole('heading', { name: 'Which models could learn here?' }),
