@@ -86,9 +86,7 @@ export class Pipelines {
 
   #key(shader: Shader, constants: Constants): string {
     const edit = this.#editOf(shader);
-    const numbers = Object.entries(constants)
-      .map(([name, number]) => `${name}=${number}`)
-      .sort();
+    const numbers = Object.entries(constants).sort();
     return JSON.stringify([shader.file, numbers, shader.format ?? null, edit ?? null]);
   }
 

@@ -45,10 +45,10 @@ const outcomeOf = async (run: (t: CaseContext) => Promise<void>) =>
 const PLAIN = Object.keys(matmul.variants).find((variant) => !matmul.variants[variant]?.needs);
 
 /** A product on the device, read back. */
-async function multiply(t: CaseContext): Promise<number> {
+async function multiply(t: CaseContext, variant = PLAIN): Promise<number> {
   using a = Tensor.from(t.gpu, hostTensorFrom('f32', [1, 2], [2, 3]));
   using b = Tensor.from(t.gpu, hostTensorFrom('f32', [2, 1], [5, 7]));
-  using y = matmul.forward(t.gpu, { a, b }, {}, PLAIN).y;
+  using y = matmul.forward(t.gpu, { a, b }, {}, variant).y;
   return (await y.read()).data[0] as number;
 }
 
@@ -349,6 +349,17 @@ test('an error that is legal but not typical fails where the adapter rounds to n
   expect((await runCase(declared, gpu, { ...conditions, ieee: false })).outcome.status).toBe(
     'pass',
   );
+});
+
+test('details tell the constants of each kernel that ran', async () => {
+  const declared = declare(async (t) =>
+    t.expect((await multiply(t, 'subgroup')) === 31, () => 'wrong'),
+  );
+  const { outcome, details } = await runCase(declared, gpu, { ...conditions, details: true });
+  expect(outcome.status).toBe('pass');
+  expect(details?.pipelines).toEqual({
+    'matmul/matmul_subgroup': [{ LOAD_B: expect.any(Number), ROWS: expect.any(Number) }],
+  });
 });
 
 test('two faults in one shader are an error: one of them would be lost', async () => {
