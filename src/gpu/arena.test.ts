@@ -73,6 +73,38 @@ describe('planArena', () => {
     expect(planArena([block(1024, 0, 1), block(1024, 0, 1)], 1024).slabs).toEqual([1024, 1024]);
   });
 
+  test('fills a buffer up to what it may have', () => {
+    expect(planArena([block(512, 0, 1), block(512, 0, 1)], 1024).slabs).toEqual([1024]);
+    expect(planArena([block(300, 0, 1), block(300, 0, 1)], 1024).slabs).toEqual([1024]);
+    expect(planArena([block(300, 0, 1), block(300, 0, 1)], 1023).slabs).toEqual([512, 512]);
+  });
+
+  test('makes a buffer larger than one may be for a block that is', () => {
+    const { slabs, bytes } = planArena([block(2048, 0, 1), block(1024, 0, 1)], 1024);
+    expect([slabs, bytes]).toEqual([[2048, 1024], 3072]);
+  });
+
+  test('stacks what is in use together, in its order', () => {
+    const { places, slabs } = planArena([0, 1, 2, 3].map(() => block(768, 0, 1)));
+    expect(places.map(({ offset }) => offset)).toEqual([0, 768, 1536, 2304]);
+    expect(slabs).toEqual([3072]);
+  });
+
+  test('prefers the buffer that grows least, and of several the first', () => {
+    const long = block(1024, 0, 9);
+    const short = block(512, 0, 3, [0]);
+    const { places } = planArena([long, short, block(512, 5, 9)]);
+    expect(places.map(({ slab }) => slab)).toEqual([0, 1, 1]);
+    const { places: tied } = planArena([long, block(512, 0, 9, [0]), block(512, 5, 9)]);
+    expect(tied.map(({ slab }) => slab)).toEqual([0, 1, 0]);
+  });
+
+  test('knows the most that is in use at once', () => {
+    const steps = [block(200, 0, 1), block(512, 1, 2), block(512, 2, 3), block(256, 4, 4)];
+    expect(planArena(steps).leastBytes).toBe(1024);
+    expect(planArena([block(200, 0, 1), block(512, 1, 2), block(256, 3, 9)]).leastBytes).toBe(768);
+  });
+
   test('is empty without blocks', () => {
     expect(planArena([])).toEqual({ slabs: [], places: [], bytes: 0, leastBytes: 0 });
   });

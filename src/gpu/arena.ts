@@ -35,9 +35,7 @@ export const planArena = seam(
   (blocks: readonly Block[], largest = Number.POSITIVE_INFINITY): ArenaPlan => {
     const slabs: number[] = [];
     const places: { slab: number; offset: number }[] = [];
-    const order = blocks
-      .map((_, i) => i)
-      .sort((a, b) => sizeAt(blocks, b) - sizeAt(blocks, a) || a - b);
+    const order = blocks.map((_, i) => i).sort((a, b) => sizeAt(blocks, b) - sizeAt(blocks, a));
     const placed: number[] = [];
     for (const i of order) {
       const block = blocks[i] as Block;

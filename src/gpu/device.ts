@@ -88,13 +88,15 @@ export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Pro
 }
 
 /** A GPU process that hangs never answers. */
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<never>((_, reject) => {
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
     const message = `no adapter or device within ${ANSWER_MS} ms: the graphics process may be stuck; restart ${isBrowser() ? 'the browser' : 'the program'}`;
-    timer = setTimeout(() => reject(new NoAdapterError('adapter-timeout', message)), ANSWER_MS);
+    const timer = setTimeout(
+      () => reject(new NoAdapterError('adapter-timeout', message)),
+      ANSWER_MS,
+    );
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  return Promise.race([answer, silence]).finally(() => clearTimeout(timer));
 }
 
 const NOT_OFFERED =

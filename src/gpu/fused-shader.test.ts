@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import accumulate from '../../shaders/nn/accumulate_grad.wgsl';
 import silu from '../../shaders/nn/silu.wgsl';
-import { fusedModule, fusedShader } from './fused-shader.ts';
+import dequantizeShaders from '../../shaders/quant/dequantize.wgsl?formats';
+import { fusedModule, fusedShader, linkedWith } from './fused-shader.ts';
+import type { Shader } from './shader.ts';
 
 /** y0 = silu(x0); y1 = y0 + x1. */
 const kernel = {
@@ -49,9 +51,22 @@ test('numbers of the functions are fields of the uniform struct', () => {
 
 test('the linker brings the functions with what they need, and not the bindings of their kernels', async () => {
   const { file, code } = await fusedShader(kernel);
-  expect(file).toMatch(/^fused\/silu\+accumulate_grad-[0-9a-f]{8}$/);
+  // FNV-1a of the module's text, in which the kernel is the root `fused`.
+  expect(file).toBe('fused/silu+accumulate_grad-4ecdf027');
   expect(code).toContain('fn silu(');
   expect(code).toContain('const FAR');
   expect(code.match(/@binding/g)).toHaveLength(4);
   expect(await fusedShader(kernel)).toBe(await fusedShader({ ...kernel }));
+});
+
+test('the kernels of one text for two formats are two, each with the module of its format', async () => {
+  const { nf4, fp4 } = dequantizeShaders;
+  const linked = await Promise.all(
+    [nf4, fp4, nf4].map((root) => linkedWith('copy', 'lib/of_no_use.wesl', '', root as Shader)),
+  );
+  const [a, b, again] = linked as [Shader, Shader, Shader];
+  expect(again).toBe(a);
+  expect(b.file).not.toBe(a.file);
+  expect([a.code, b.code]).toEqual([nf4?.code, fp4?.code]);
+  expect(a.file).toMatch(/^fused\/copy-[0-9a-f]{1,8}$/);
 });

@@ -107,9 +107,9 @@ export function nameOf({ file }: Shader): string {
   return file.slice(file.lastIndexOf('/') + 1);
 }
 
-/** Eight digits that tell texts apart (FNV-1a). */
+/** Digits that tell texts apart (FNV-1a). */
 function digest(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
+  return (hash >>> 0).toString(16);
 }

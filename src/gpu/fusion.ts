@@ -1,6 +1,6 @@
 import { epilogueShader } from './epilogue.ts';
 import { type FusedCall, fusedShader } from './fused-shader.ts';
-import type { Allocation, Binding } from './memory.ts';
+import type { Allocation, Binding, Place } from './memory.ts';
 import { flopsOf, type Launch } from './recorder.ts';
 import { f32, gridOfFours, type UniformField, u32 } from './shader.ts';
 import { type Command, TracedAllocation, touched } from './trace.ts';
@@ -82,7 +82,7 @@ function bindingsOf(members: readonly Launch[]): {
   const outputs = members.map((launch) => launch.bindings.at(-1) as Binding);
   const inputs: Binding[] = [];
   for (const binding of members.flatMap((launch) => launch.bindings.slice(0, -1))) {
-    if (![...outputs, ...inputs].some((other) => same(other, binding))) inputs.push(binding);
+    if (!outputs.some(sameAs(binding)) && !inputs.some(sameAs(binding))) inputs.push(binding);
   }
   return { inputs, outputs };
 }
@@ -96,8 +96,9 @@ function joins(group: Group, launch: Elementwise, mostBindings: number): boolean
   const before = bindingsOf(launchesOf(group));
   const related = launch.bindings
     .slice(0, -1)
-    .some((operand) => [...before.inputs, ...before.outputs].some((other) => same(other, operand)));
-  const { inputs, outputs } = bindingsOf([...launchesOf(group), launch]);
+    .map(sameAs)
+    .some((isOperand) => before.inputs.some(isOperand) || before.outputs.some(isOperand));
+  const { inputs, outputs } = bindingsOf(launchesOf(group).concat(launch));
   // A dispatch may not read one part of a buffer and write another.
   const written = outputs.map(({ memory }) => memory);
   const apart =
@@ -115,12 +116,9 @@ function joins(group: Group, launch: Elementwise, mostBindings: number): boolean
 function conflicts(group: Group, command: Command): boolean {
   const { inputs, outputs } = bindingsOf(launchesOf(group));
   const { read, written } = touched(command);
-  const hits = (memory: Allocation, bindings: readonly Binding[]) =>
-    bindings.some((binding) => binding.memory === memory);
-  return (
-    [...read, ...written].some(({ memory }) => hits(memory, outputs)) ||
-    written.some(({ memory }) => hits(memory, inputs))
-  );
+  const hits = (places: readonly Place[], bindings: readonly Binding[]) =>
+    places.some(({ memory }) => bindings.some((binding) => binding.memory === memory));
+  return hits(read, outputs) || hits(written, outputs) || hits(written, inputs);
 }
 
 async function compile(
@@ -152,7 +150,8 @@ async function compile(
 /** Elementwise launches as one kernel that stores the results of those in `stored`. */
 async function chain(members: readonly Elementwise[], stored: readonly number[]): Promise<Launch> {
   const { inputs, outputs } = bindingsOf(members);
-  const count = (members[0] as Elementwise).elementwise.count;
+  const [{ elementwise }] = members as [Elementwise];
+  const { count } = elementwise;
   const numbers: UniformField[] = members.flatMap(({ elementwise: { parameters = [] } }) =>
     parameters.map(f32),
   );
@@ -178,8 +177,9 @@ async function withEpilogue(
   stored: readonly number[],
 ): Promise<Launch> {
   const { outputs } = bindingsOf([product, ...members]);
-  const inputs = bindingsOf(members).inputs.filter((input) => !same(input, outputs[0] as Binding));
-  const [y = 0, ...others] = stored;
+  const isSum = sameAs(outputs[0] as Binding);
+  const inputs = bindingsOf(members).inputs.filter((input) => !isSum(input));
+  const [y, ...others] = stored as [number, ...number[]];
   const shader = await epilogueShader({
     product: product.shader,
     first: product.bindings.length + 1, // behind the uniform struct
@@ -206,8 +206,8 @@ function callsOf(
   outputs: readonly Binding[],
 ): FusedCall[] {
   const operandOf = (binding: Binding) => {
-    const call = outputs.findIndex((output) => same(output, binding));
-    return call >= 0 ? { call } : { input: inputs.findIndex((input) => same(input, binding)) };
+    const call = outputs.findIndex(sameAs(binding));
+    return call >= 0 ? { call } : { input: inputs.findIndex(sameAs(binding)) };
   };
   return members.map(({ shader, bindings, elementwise: { parameters = [] } }) => ({
     shader,
@@ -219,10 +219,12 @@ function callsOf(
 function memoryOf(item: Command | Group): Allocation[] {
   if ('members' in item)
     return launchesOf(item).flatMap(({ bindings }) => bindings.map(({ memory }) => memory));
-  const { read, written } = touched(item);
-  return [...read, ...written].map(({ memory }) => memory);
+  return Object.values(touched(item))
+    .flat()
+    .map(({ memory }) => memory);
 }
 
-function same(a: Binding, b: Binding): boolean {
-  return a.memory === b.memory && a.offset === b.offset && a.size === b.size;
+/** Whether another binding is the same range of the same memory. */
+function sameAs(a: Binding): (b: Binding) => boolean {
+  return (b) => a.memory === b.memory && a.offset === b.offset && a.size === b.size;
 }

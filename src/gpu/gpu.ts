@@ -10,6 +10,7 @@ import { areNeighbours, type Quads, quadMembers } from './quads.ts';
 import { type Launch, Recorder } from './recorder.ts';
 import { bindingLayout, hasWork } from './shader.ts';
 import { CaptureError, Trace, TracedAllocation } from './trace.ts';
+import { STAGING } from './usage.ts';
 
 /**
  * The device went away while it was needed: it was destroyed from here, or lost by driver, GPU
@@ -101,7 +102,7 @@ export class Gpu implements Disposable {
     for (const wish of OTHER_ADAPTERS) {
       const grant = await requestDevice(this.#provider, wish).catch(() => undefined);
       const other =
-        grant && !sameAdapter(grant.adapter, this.adapter)
+        grant && nameOf(grant.adapter) !== nameOf(this.adapter)
           ? await this.#running(grant).catch(() => undefined)
           : undefined;
       if (other) return other;
@@ -208,7 +209,7 @@ export class Gpu implements Disposable {
 
   async #read(source: Place, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;
-    const staging = this.device.createBuffer({ size, usage: 0x01 | 0x08 }); // MAP_READ | COPY_DST
+    const staging = this.device.createBuffer({ size, usage: STAGING });
     this.recorder.copy(
       source,
       { memory: { buffer: staging, offset: 0, bytes: size, version: 0, guardBytes: 0 }, offset: 0 },
@@ -265,10 +266,8 @@ export class Gpu implements Disposable {
   }
 }
 
-function sameAdapter(a: AdapterDescription, b: AdapterDescription): boolean {
-  return (['vendor', 'architecture', 'device', 'description', 'isFallback'] as const).every(
-    (key) => a[key] === b[key],
-  );
+function nameOf(adapter: AdapterDescription): string {
+  return JSON.stringify(adapter);
 }
 
 function padToWords(bytes: Uint8Array): Uint8Array {

@@ -1,13 +1,14 @@
 import { GradproofError, invariant } from '../errors.ts';
 import { seam } from '../seam.ts';
 import { gpuErrorIn } from './gpu-error.ts';
+import { STAGING, USAGE } from './usage.ts';
 
 /** Bytes past the end of a guarded buffer that must stay untouched. */
 const GUARD_BYTES = 256;
 /** Fills guarded buffers before use: a quiet NaN, so that an element that was not written shows. */
 const FILL_WORD = 0x7fc0dead;
-// STORAGE | COPY_SRC | COPY_DST; the GPUBufferUsage global is absent in Node.
-const USAGE = 0x80 | 0x04 | 0x08;
+/** What tensors lie in. */
+const STORAGE = USAGE.storage | USAGE.copySrc | USAGE.copyDst;
 
 /** A piece of device memory with the bytes that its owner asked for. */
 export interface Allocation {
@@ -127,13 +128,12 @@ export class Memory {
     const made: GPUBuffer[] = [];
     const cause = refusalOf(
       await gpuErrorIn(this.#device, 'out-of-memory', () =>
-        made.push(this.#create({ size, usage: USAGE })),
+        made.push(this.#create({ size, usage: STORAGE })),
       ),
     );
     const [buffer] = made as [GPUBuffer];
     if (!cause) return this.#hold({ buffer, offset: 0, bytes: size, version: 0, guardBytes: 0 });
-    this.#allocated -= size;
-    buffer.destroy();
+    this.#destroy([buffer]);
     throw new OutOfMemoryError(size, before, `the device refused: ${cause.message}`, { cause });
   }
 
@@ -144,17 +144,18 @@ export class Memory {
   }
 
   /**
-   * Returns an allocation to the pool. Recorded commands that use it still run first: the queue
-   * keeps order.
+   * Returns an allocation to the pool; one that was freed already stays as it is. Recorded commands
+   * that use it still run first: the queue keeps order.
    */
   free(allocation: Allocation): void {
+    if (!this.#held.delete(allocation)) return;
     this.#live -= givenBack(allocation);
-    this.#held.delete(allocation);
     this.#tell();
-    if (allocation.guardBytes > 0) return;
-    const list = this.#free.get(allocation.buffer.size) ?? [];
-    list.push(allocation.buffer);
-    this.#free.set(allocation.buffer.size, list);
+    if (allocation.guardBytes !== 0) return;
+    const { buffer } = allocation;
+    const waiting = this.#free.get(buffer.size);
+    if (waiting) waiting.push(buffer);
+    else this.#free.set(buffer.size, [buffer]);
   }
 
   /** Whether an allocation was not freed yet. */
@@ -164,11 +165,9 @@ export class Memory {
 
   /** Destroys the pooled buffers. */
   trim(): void {
-    for (const buffer of [...this.#free.values()].flat()) {
-      this.#allocated -= buffer.size;
-      buffer.destroy();
-    }
+    const pooled = [...this.#free.values()].flat();
     this.#free.clear();
+    this.#destroy(pooled);
     this.#tell();
   }
 
@@ -186,8 +185,8 @@ export class Memory {
     if (guarded.length === 0) return;
     const staging = this.#device.createBuffer({
       size: guarded.length * GUARD_BYTES,
-      usage: 0x01 | 0x08,
-    }); // MAP_READ | COPY_DST
+      usage: STAGING,
+    });
     const encoder = this.#device.createCommandEncoder();
     guarded.forEach(({ buffer, bytes }, i) => {
       encoder.copyBufferToBuffer(buffer, bytes, staging, i * GUARD_BYTES, GUARD_BYTES);
@@ -199,10 +198,7 @@ export class Memory {
     const wrong = words.findIndex((word, i) => word !== guardWord(Math.floor(i / wordsEach)));
     const at = wrong < 0 ? undefined : guarded[Math.floor(wrong / wordsEach)];
     staging.destroy();
-    for (const { buffer } of guarded) {
-      this.#allocated -= buffer.size;
-      buffer.destroy();
-    }
+    this.#destroy(guarded.map(({ buffer }) => buffer));
     if (at) throw new GuardError(at.bytes, (wrong % wordsEach) * 4);
   }
 
@@ -221,7 +217,7 @@ export class Memory {
   #allocateGuarded(bytes: number): Allocation {
     const buffer = this.#create({
       size: bytes + GUARD_BYTES,
-      usage: USAGE,
+      usage: STORAGE,
       mappedAtCreation: true,
     });
     const words = new Uint32Array(buffer.getMappedRange());
@@ -238,11 +234,16 @@ export class Memory {
     return this.#device.createBuffer(descriptor);
   }
 
+  #destroy(buffers: readonly GPUBuffer[]): void {
+    this.#allocated -= buffers.reduce((sum, { size }) => sum + size, 0);
+    for (const buffer of buffers) buffer.destroy();
+  }
+
   #allocatePooled(bytes: number): Allocation {
     const size = poolSize(bytes);
     const buffer = this.#free.get(size)?.pop();
     return {
-      buffer: buffer ?? this.#create({ size, usage: USAGE }),
+      buffer: buffer ?? this.#create({ size, usage: STORAGE }),
       offset: 0,
       bytes,
       version: 0,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Answers, arithmeticOf, QUESTIONS } from './probe.ts';
+import type { HostDispatch } from './fixtures/host-commands.ts';
+import { answerQuads, hostGpu } from './fixtures/host-gpu.ts';
+import { type Answers, answers, arithmeticOf, probe, QUESTIONS } from './probe.ts';
 
 type Op = (a: number, b: number, c: number) => number;
 
@@ -281,5 +283,142 @@ describe.each(LOSSES)('where %j lose', (lossy, told) => {
     ['both', (x) => (Number.isFinite(x) ? x : 0)],
   ])('%s', (_, lose) => {
     expect(found(lose)).toEqual({ passesDenormals: 'all', passesNonFinite: told });
+  });
+});
+
+describe('the questions', () => {
+  /** Bits of the float32 numbers that are asked of. */
+  const wordsOf = (section: number) =>
+    QUESTIONS[section]?.map((question) => [...question].map(wordOf));
+  const [DENORMAL, INFINITY, NAN, ONE] = [0x00080000, 0x7f800000, 0x7fc00000, 0x3f800000];
+
+  test('of sums lie between two floats, and go through 0', () => {
+    expect(wordsOf(0)).toEqual([
+      [ONE, 0x33000000],
+      [ONE, 0x33800000],
+      [ONE, 0x33c00000],
+      [0x3f800001, 0x33800000],
+      [0xbf800000, 0xb3c00000],
+      [0xbf800000, 0xb3000000],
+      [0x3f800003, 0x33800000],
+      [0x40400000, 0x34400000],
+      [DENORMAL, 0],
+      [INFINITY, 0],
+      [NAN, 0],
+    ]);
+  });
+
+  test('of quotients are small odd numbers', () => {
+    const quotients = QUESTIONS[1];
+    expect(quotients.map(([a]) => a)).toEqual(Array.from({ length: 64 }, (_, i) => 1 + i + i));
+    expect(quotients.slice(0, 5).map(([, b]) => b)).toEqual([3, 77, 151, 23, 97]);
+    for (const [, b] of quotients) expect([b % 2, b >= 3, b <= 203]).toEqual([1, true, true]);
+    const missed = quotients.filter(([a, b]) => round(a / b) !== round(a * round(1 / b)));
+    expect(missed.length).toBeGreaterThan(8);
+  });
+
+  test('of roots go from 2 to nearly 66', () => {
+    expect(QUESTIONS[2].map(([a]) => a).slice(0, 3)).toEqual([2, 3.015625, 4.03125]);
+    expect(QUESTIONS[2].map(([a]) => a).slice(63)).toEqual([65.984375]);
+  });
+
+  test('of products are denormal, or too large', () => {
+    expect(wordsOf(3)).toEqual([
+      [0x0d800000, 0x30800000],
+      [DENORMAL, 0x4e800000],
+      [0x7f7fffff, 0x40000000],
+      [0x7e967699, 0x7e967699],
+      [DENORMAL, ONE],
+      [INFINITY, ONE],
+      [NAN, ONE],
+    ]);
+  });
+
+  test('of products and sums are told apart by their rounding', () => {
+    expect(wordsOf(4)).toEqual([
+      [0x3f800002, 0x3f800002, 0xbf800004],
+      [INFINITY, ONE, 0xff800000],
+    ]);
+  });
+
+  test('of halves are ties, and larger than they', () => {
+    expect(wordsOf(5)).toEqual([
+      [0x3f801000, 0x3f803000],
+      [0x33000000, 0x33c00000],
+      [0x477fef00, 0xc77fe000],
+      [0x4788b800, ONE],
+      [INFINITY, ONE],
+    ]);
+  });
+
+  test('of copies and comparisons are what may be lost', () => {
+    expect(wordsOf(6)).toEqual([[DENORMAL], [INFINITY], [NAN]]);
+    expect(wordsOf(7)).toEqual([[ONE], [NAN]]);
+  });
+});
+
+describe('a device is asked', () => {
+  /** Computes as `device` does what lib/probe does. */
+  const kernelOf =
+    (odd: Partial<Device>) =>
+    ({ bindings: [inputs, outputs] }: HostDispatch): void => {
+      const device = { ...REGULAR, ...odd };
+      const triples = new Float32Array((inputs as { bytes: Uint8Array<ArrayBuffer> }).bytes.buffer);
+      const words = new Uint32Array((outputs as { bytes: Uint8Array<ArrayBuffer> }).bytes.buffer);
+      for (let i = 0; i < 8 * 64; i++) {
+        const operation = OPERATIONS[Math.floor(i / 64)] as keyof Device;
+        const [a, b, c] = triples.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+        const answer = device[operation](a, b, c);
+        words[i] = WORDS.has(operation) ? answer : wordOf(answer);
+      }
+    };
+
+  test.each<[string, Partial<Device>]>([
+    ['that is regular', {}],
+    ['that cuts sums off', { sum: (a, b) => towardZero(a + b) }],
+    ['that loses denormals in products', { product: (a, b) => flushed(round(a * b)) }],
+    ['that has no NaN', { comparison: () => 0 }],
+    ['that contracts', { chain: (a, b, c) => round(a * b + c) }],
+  ])('%s, and what it answers is read in the order of the questions', async (_, odd) => {
+    const { gpu } = await hostGpu({ run: kernelOf(odd) });
+    const { quads, subgroupSize, timestampQuantumNs, tookMs, ...found } = await probe(gpu);
+    expect(found).toEqual(arithmeticOf(answersOf(odd)));
+    expect([quads, subgroupSize, timestampQuantumNs]).toEqual(['none', null, null]);
+    expect(tookMs).toBeGreaterThanOrEqual(0);
+    expect(tookMs).toBeLessThan(60_000);
+    expect(gpu.memory.ledger.liveBytes).toBe(0);
+  });
+
+  test('sections of 64 triples, filled up with ones', async () => {
+    const { gpu, host } = await hostGpu();
+    const own = QUESTIONS.map((_, section) => [[section + 2, section + 3]] as const);
+    await answers(gpu, own);
+    const [{ workgroups, bindings } = { workgroups: [], bindings: [] }] = host.dispatches;
+    expect(workgroups).toEqual([8, 1, 1]);
+    expect(bindings.map(({ offset, size }) => [offset, size])).toEqual([
+      [0, 6144],
+      [0, 2048],
+    ]);
+    const triples = new Float32Array(bindings[0]?.bytes.slice().buffer ?? new ArrayBuffer());
+    const expected = new Float32Array(8 * 64 * 3).fill(1);
+    for (let section = 0; section < 8; section++)
+      expected.set([section + 2, section + 3], section * 192);
+    expect([...triples]).toEqual([...expected]);
+  });
+
+  test('for the lanes of its smallest subgroup and for its quads, where it has subgroups', async () => {
+    const features = ['subgroups'];
+    const { gpu } = await hostGpu({ features, subgroupMinSize: 8, run: answerQuads });
+    expect(await probe(gpu)).toMatchObject({ subgroupSize: 8, quads: 'neighbours' });
+    const silent = await hostGpu({ features, run: answerQuads });
+    expect((await probe(silent.gpu)).subgroupSize).toBeNull();
+    const scattered = await hostGpu({ features, subgroupMinSize: 8 });
+    expect(await probe(scattered.gpu)).toMatchObject({ subgroupSize: null, quads: 'scattered' });
+  });
+
+  test('for the step of its clock', async () => {
+    const clock = Array.from({ length: 40 }, (_, i) => BigInt(100 * i))[Symbol.iterator]();
+    const { gpu } = await hostGpu({ features: ['timestamp-query'], clock });
+    expect((await probe(gpu)).timestampQuantumNs).toBe(100);
   });
 });

@@ -106,17 +106,18 @@ const CHAINS: readonly Question[] = [
 ];
 
 /**
- * Pairs for pack2x16float with the word that round-to-nearest-even gives: ties first, the largest
- * half, then what no half can hold.
+ * Pairs for pack2x16float with the word that round-to-nearest-even gives: ties first, then the
+ * largest half.
  */
 const HALVES: readonly (readonly [pair: Pair, word: number])[] = [
   [[1 + 2 ** -11, 1 + 3 * 2 ** -11], 0x3c023c00],
   [[2 ** -25, 3 * 2 ** -25], 0x00020000],
   [[65519, -65504], 0xfbff7bff],
-  [[70000, 1], 0x3c007c00],
-  [[Number.POSITIVE_INFINITY, 1], 0x3c007c00],
 ];
-const HALVES_IN_RANGE = 3;
+
+/** What no half can hold, packed with a 1. */
+const BEYOND_HALVES = [70000, Number.POSITIVE_INFINITY] as const;
+const WORD_OF_ONE = 0x3c000000;
 
 /**
  * What is asked of the adapter, by operation: a + b (last FRAGILE and 0), a / b, sqrt(a), a * b,
@@ -128,7 +129,7 @@ export const QUESTIONS = [
   ROOTS,
   PRODUCTS,
   CHAINS,
-  HALVES.map(([pair]) => pair),
+  [...HALVES.map(([pair]) => pair), ...BEYOND_HALVES.map((x): Pair => [x, 1])],
   COPIES,
   COMPARISONS,
 ] as const satisfies readonly (readonly Question[])[];
@@ -261,12 +262,10 @@ function isNaNWord(word: number): boolean {
 }
 
 function halvesOf(words: Uint32Array): Pick<Probe, 'pack2x16float' | 'pack2x16floatOverflow'> {
-  const inRange = HALVES.slice(0, HALVES_IN_RANGE);
-  const beyond = HALVES.slice(HALVES_IN_RANGE);
-  const beyondGives = (low: number) =>
-    beyond.every(([, word], i) => words[HALVES_IN_RANGE + i] === ((word & 0xffff0000) | low) >>> 0);
+  const beyondGives = (half: number) =>
+    BEYOND_HALVES.every((_, i) => words[HALVES.length + i] === WORD_OF_ONE + half);
   return {
-    pack2x16float: inRange.every(([, word], i) => words[i] === word) ? 'nearest' : 'other',
+    pack2x16float: HALVES.every(([, word], i) => words[i] === word) ? 'nearest' : 'other',
     pack2x16floatOverflow: beyondGives(0x7c00)
       ? 'infinity'
       : beyondGives(0x7bff)

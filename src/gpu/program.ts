@@ -6,6 +6,7 @@ import { bindGroup, flopsOf, type PreparedCommand, type Replayable } from './rec
 import { Scope } from './scope.ts';
 import { type Uniforms, uniformBytes } from './shader.ts';
 import { CaptureError, type Command, TracedAllocation, touched } from './trace.ts';
+import { UNIFORMS } from './usage.ts';
 
 const UNIFORM_ALIGNMENT = 256;
 
@@ -59,10 +60,9 @@ export class Program implements Replayable, Disposable {
     const uses = commands.map(touched);
     this.#changed = new Set(uses.flatMap(({ written }) => outsideOf(written)));
     this.#outside = new Set([...uses.flatMap(({ read }) => outsideOf(read)), ...this.#changed]);
-    const bytes = launches.length * UNIFORM_ALIGNMENT;
+    const size = launches.length * UNIFORM_ALIGNMENT;
     this.#uniforms =
-      // UNIFORM | COPY_DST.
-      bytes > 0 ? gpu.device.createBuffer({ size: bytes, usage: 0x40 | 0x08 }) : undefined;
+      launches.length === 0 ? undefined : gpu.device.createBuffer({ size, usage: UNIFORMS });
     owned.add({ [Symbol.dispose]: () => this.#uniforms?.destroy() });
     let used = 0;
     this.commands = commands.map((command) => {
@@ -162,10 +162,7 @@ export function planProgram(
     }
     for (const target of targets) refuseConstant(blocks[target]?.memory, command);
   });
-  const shapes: Block[] = blocks.map(({ memory, ...block }) => ({
-    ...block,
-    bytes: Math.ceil(memory.bytes / 16) * 16,
-  }));
+  const shapes: Block[] = blocks.map(({ memory, ...block }) => ({ ...block, bytes: memory.bytes }));
   return { plan: planArena(shapes, largest), blocks: blocks.map(({ memory }) => memory) };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { areNeighbours } from './quads.ts';
+import { hostGpu } from './fixtures/host-gpu.ts';
+import { areNeighbours, quadMembers } from './quads.ts';
 
 const SIZE = 64;
 const GROUPS = 4;
@@ -86,6 +87,18 @@ describe('quads are not neighbours', () => {
     expect(areNeighbours(neighbours().subarray(0, SIZE * 4))).toBe(false);
     expect(areNeighbours(new Uint32Array())).toBe(false);
   });
+});
+
+test('four workgroups are asked for the four members of each invocation', async () => {
+  const { gpu, host } = await hostGpu({
+    run: ({ bindings: [members] }) => void members?.bytes.fill(3),
+  });
+  const members = await quadMembers(gpu);
+  expect([members.length, new Set(members)]).toEqual([GROUPS * SIZE * 4, new Set([0x03030303])]);
+  const [{ workgroups, bindings } = { workgroups: [], bindings: [] }] = host.dispatches;
+  expect(workgroups).toEqual([GROUPS, 1, 1]);
+  expect(bindings.map(({ size }) => size)).toEqual([GROUPS * SIZE * 16]);
+  expect(gpu.memory.ledger.liveBytes).toBe(0);
 });
 
 function floatsOf(words: Uint32Array): ArrayBuffer {

@@ -8,6 +8,7 @@ import {
   uniformBytes,
   type Workgroups,
 } from './shader.ts';
+import { UNIFORMS } from './usage.ts';
 
 /**
  * One dispatch, completely described. Bindings in order: inputs, outputs; the uniform struct, if
@@ -100,9 +101,9 @@ export class Recorder {
 
   dispatch(launch: Launch): void {
     const pipeline = this.pipelines.get(launch.shader, launch.constants);
+    this.dispatched.add(launch.shader.file);
     const group = bindGroup(this.#device, pipeline, launch, this.#writeUniforms(launch.uniforms));
     this.#run(pipeline, group, launch.workgroups, flopsOf(launch));
-    this.dispatched.add(launch.shader.file);
   }
 
   copy(from: Place, to: Place, bytes: number): void {
@@ -186,8 +187,7 @@ export class Recorder {
     if (!chunk || chunk.used + UNIFORM_ALIGNMENT > UNIFORM_BYTES) {
       const buffer =
         this.#uniformPool.pop() ??
-        // UNIFORM | COPY_DST.
-        this.#device.createBuffer({ size: UNIFORM_BYTES, usage: 0x40 | 0x08 });
+        this.#device.createBuffer({ size: UNIFORM_BYTES, usage: UNIFORMS });
       chunk = { buffer, data: new Uint8Array(UNIFORM_BYTES), used: 0 };
       this.#uniformsInUse.push(chunk);
     }

@@ -7,6 +7,7 @@ import {
   hasWork,
   LINEAR_LANES,
   linearGrid,
+  PADDING,
   spread,
   u32,
   uniformBytes,
@@ -57,6 +58,7 @@ describe('the bytes of a uniform struct', () => {
     expect([4, 16].map((at) => view.getFloat32(at, true))).toEqual([Math.fround(0.1), -2]);
     expect(uniformBytes().length).toBe(0);
     expect(uniformBytes([u32(7)]).length).toBe(16);
+    expect(uniformBytes([PADDING, PADDING])).toEqual(new Uint8Array(16));
   });
 
   test('are asked for anew of a number that changes', () => {
@@ -86,4 +88,9 @@ test('bindings are counted without the uniform struct, wherever it stands', () =
   const last = code.replace('var<uniform> sizes: Sizes', 'var<storage, read_write> w: array<u32>');
   expect([...bindingLayout({ file: 'b', code: last }).written]).toEqual([1, 2, 3]);
   expect(bindingLayout({ file: 'b', code: last }).uniforms).toBeUndefined();
+});
+
+test('the layout of a shader is worked out once', () => {
+  const shader = { file: 'a', code: '@binding(0) var<storage, read_write> x: X;' };
+  expect(bindingLayout(shader)).toBe(bindingLayout(shader));
 });

@@ -71,9 +71,9 @@ const layouts = new WeakMap<Shader, BindingLayout>();
 export function bindingLayout(shader: Shader): BindingLayout {
   const known = layouts.get(shader);
   if (known) return known;
-  const found = [...shader.code.matchAll(BINDING)].map(([, binding, kind = '']) => ({
+  const found = [...shader.code.matchAll(BINDING)].map(([, binding, kind]) => ({
     binding: Number(binding),
-    kind,
+    kind: kind as string,
   }));
   const uniforms = found.find(({ kind }) => kind === 'uniform')?.binding;
   const placeOf = (binding: number) =>

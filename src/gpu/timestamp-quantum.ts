@@ -1,3 +1,5 @@
+import { STAGING, USAGE } from './usage.ts';
+
 /**
  * Submits whose one pass is stamped: enough spans that their greatest common divisor is the step of
  * the clock.
@@ -14,10 +16,12 @@ export async function timestampQuantumNs(device: GPUDevice): Promise<number | nu
   if (!device.features.has('timestamp-query')) return null;
   const count = 2 * STAMPED_PASSES;
   const querySet = device.createQuerySet({ type: 'timestamp', count });
-  // QUERY_RESOLVE | COPY_SRC.
-  const resolved = device.createBuffer({ size: count * 8, usage: 0x200 | 0x04 });
-  // MAP_READ | COPY_DST.
-  const staging = device.createBuffer({ size: count * 8, usage: 0x01 | 0x08 });
+  const bytes = count * 8;
+  const resolved = device.createBuffer({
+    size: bytes,
+    usage: USAGE.queryResolve | USAGE.copySrc,
+  });
+  const staging = device.createBuffer({ size: bytes, usage: STAGING });
   try {
     for (let pass = 0; pass < STAMPED_PASSES; pass++) {
       const encoder = device.createCommandEncoder();
@@ -31,7 +35,7 @@ export async function timestampQuantumNs(device: GPUDevice): Promise<number | nu
     }
     const encoder = device.createCommandEncoder();
     encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
     device.queue.submit([encoder.finish()]);
     await staging.mapAsync(1);
     const stamps = [...new BigUint64Array(staging.getMappedRange()).toSorted()];

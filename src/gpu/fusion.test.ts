@@ -1,0 +1,284 @@
+import { describe, expect, test } from 'vitest';
+import add from '../../shaders/math/add.wgsl';
+import mul from '../../shaders/math/mul.wgsl';
+import matmul from '../../shaders/matmul/matmul.wgsl';
+import silu from '../../shaders/nn/silu.wgsl';
+import { fused } from './fusion.ts';
+import type { Allocation, Binding } from './memory.ts';
+import type { Launch } from './recorder.ts';
+import { type Shader, u32 } from './shader.ts';
+import { type Command, TracedAllocation } from './trace.ts';
+
+/** Memory of the step, or of others. */
+const own = (bytes = 32): Allocation => new TracedAllocation(bytes);
+const outside = (): Allocation => ({
+  buffer: {} as GPUBuffer,
+  offset: 0,
+  bytes: 32,
+  version: 0,
+  guardBytes: 0,
+});
+const [x, y, z] = [outside(), outside(), outside()];
+
+const whole = (memory: Allocation): Binding => ({ memory, offset: 0, size: 32 });
+const part = (memory: Allocation, offset: number): Binding => ({ memory, offset, size: 32 });
+
+type Operand = Allocation | Binding;
+const bindingOf = (operand: Operand): Binding => ('memory' in operand ? operand : whole(operand));
+
+const dispatch = (launch: Launch): Command => ({ kind: 'dispatch', launch });
+
+/** Eight elements, each a function of the same element of the operands. */
+function each(
+  shader: Shader,
+  operands: readonly Operand[],
+  elementwise: { count?: number; parameters?: readonly number[] } = {},
+): Command {
+  return dispatch({
+    shader,
+    bindings: operands.map(bindingOf),
+    workgroups: [1, 1, 1],
+    uniforms: [u32(8)],
+    elementwise: { count: 8, ...elementwise },
+  });
+}
+
+/** A product of eight elements without a bias. */
+function product(a: Allocation, b: Allocation, result: Allocation): Command {
+  return dispatch({
+    shader: matmul,
+    bindings: [a, b, a, result].map(whole),
+    workgroups: [3, 2, 1],
+    uniforms: [u32(5)],
+    constants: { ROWS: 2 },
+    product: { count: 8 },
+    flops: 1000,
+  });
+}
+
+const copy = (from: Allocation, to: Allocation): Command => ({
+  kind: 'copy',
+  from: { memory: from, offset: 0 },
+  to: { memory: to, offset: 0 },
+  bytes: 32,
+});
+
+const fuse = (commands: readonly Command[], kept: readonly Allocation[] = [], most = 8) =>
+  fused(commands, new Set(kept), most);
+
+const launchOf = (command: Command | undefined): Launch => {
+  if (command?.kind !== 'dispatch') throw new Error('no launch');
+  return command.launch;
+};
+
+/** What a launch binds, by the memory. */
+const boundBy = (command: Command | undefined) =>
+  launchOf(command).bindings.map(({ memory }) => memory);
+
+/** The functions of each command's kernel, or `copy`. */
+const kernelsOf = (commands: readonly Command[]) =>
+  commands.map((command) =>
+    command.kind === 'copy'
+      ? 'copy'
+      : command.launch.shader.file.replace(/^.*\/|-[0-9a-f]{1,8}$/g, ''),
+  );
+
+describe('launches that follow from each other', () => {
+  test('are one kernel, and what only it uses stays in registers', async () => {
+    const t = own();
+    const commands = await fuse([each(silu, [x, t]), each(add, [t, z, y])]);
+    expect(kernelsOf(commands)).toEqual(['silu+add']);
+    expect(boundBy(commands[0])).toEqual([x, z, y]);
+    const { uniforms, workgroups, flops, shader } = launchOf(commands[0]);
+    expect([uniforms, workgroups]).toEqual([[u32(8)], [1, 1, 1]]);
+    // Two for each byte that the launches had been given.
+    expect(flops).toBe(2 * 2 * 32 + 2 * 3 * 32);
+    expect(shader.code).toContain('out0[i] = t1');
+  });
+
+  test.each<[string, Allocation, boolean]>([
+    ['is kept', own(), true],
+    ['is memory from outside', outside(), false],
+  ])('store what %s too', async (_, t, isKept) => {
+    const commands = await fuse([each(silu, [x, t]), each(add, [t, z, y])], isKept ? [t] : []);
+    expect(boundBy(commands[0])).toEqual([x, z, t, y]);
+  });
+
+  test('store what another command uses, before or behind', async () => {
+    const [t, u] = [own(), own()];
+    const chain = [each(silu, [x, t]), each(add, [t, z, y])];
+    const read = await fuse([...chain, copy(t, u)]);
+    expect(kernelsOf(read)).toEqual(['silu+add', 'copy']);
+    expect(boundBy(read[0])).toEqual([x, z, t, y]);
+    const written = await fuse([...chain, copy(u, t)]);
+    expect(boundBy(written[0])).toEqual([x, z, t, y]);
+    const dispatched = await fuse([...chain, product(t, z, u)]);
+    expect(boundBy(dispatched[0])).toEqual([x, z, t, y]);
+    expect(boundBy(dispatched[1])).toEqual([t, z, t, u]);
+  });
+
+  test('may only share what they read', async () => {
+    const [t, u] = [own(), own()];
+    const commands = await fuse([each(silu, [x, t]), each(silu, [x, u])], [t, u]);
+    expect(kernelsOf(commands)).toEqual(['silu+silu']);
+    expect(boundBy(commands[0])).toEqual([x, t, u]);
+  });
+
+  test('bring their numbers, in their order', async () => {
+    const t = own();
+    const commands = await fuse([
+      each(mul, [x, t], { parameters: [0.5, 2] }),
+      each(add, [t, z, y]),
+      each(silu, [y, own()], { parameters: [3] }),
+    ]);
+    expect(launchOf(commands[0]).uniforms).toEqual([
+      u32(8),
+      ...[0.5, 2, 3].map((value) => ({ kind: 'f32', value })),
+    ]);
+    expect(launchOf(commands[0]).shader.code).toContain('p0_1');
+  });
+
+  test('count four elements for an invocation', async () => {
+    const elementwise = { count: 1025 };
+    const commands = await fuse([
+      each(silu, [x, own()], elementwise),
+      each(silu, [x, y], elementwise),
+    ]);
+    expect(launchOf(commands[0]).workgroups).toEqual([5, 1, 1]);
+    expect(launchOf(commands[0]).uniforms).toEqual([u32(1025)]);
+  });
+
+  test('take operands by what they are, not by where they stand', async () => {
+    const t = own();
+    const commands = await fuse([each(silu, [x, t]), each(add, [z, t, y])]);
+    expect(boundBy(commands[0])).toEqual([x, z, y]);
+    expect(launchOf(commands[0]).shader.code).toMatch(/add\w*\(in1\[i\], t0\)/);
+  });
+});
+
+describe('launches stay apart', () => {
+  test('that are alone: they are as they were', async () => {
+    const alone = each(silu, [x, y]);
+    const commands = await fuse([alone]);
+    expect(launchOf(commands[0])).toBe(launchOf(alone));
+    const big = product(x, y, z);
+    expect(launchOf((await fuse([big]))[0])).toBe(launchOf(big));
+  });
+
+  test.each<[string, readonly Command[]]>([
+    ['of other counts', [each(silu, [x, y], { count: 4 }), each(silu, [y, z])]],
+    ['that have nothing in common', [each(silu, [x, own()]), each(silu, [z, own()])]],
+    ['that share an output alone', [each(silu, [x, y]), each(silu, [z, y])]],
+    [
+      'of which one would read a buffer that another writes',
+      [each(silu, [part(x, 0), y]), each(add, [y, part(x, 256), part(x, 512)])],
+    ],
+    [
+      'of which both would write one buffer',
+      [each(silu, [x, part(y, 0)]), each(silu, [x, part(y, 256)])],
+    ],
+    [
+      'of which the second reads another part of what the first wrote',
+      [each(silu, [x, part(y, 0)]), each(silu, [part(y, 256), z])],
+    ],
+    [
+      'of which the second reads more than the first wrote',
+      [each(silu, [x, y]), each(silu, [{ memory: y, offset: 0, size: 64 }, z])],
+    ],
+  ])('%s', async (_, commands) => {
+    expect(await fuse(commands)).toHaveLength(2);
+  });
+
+  test('that bind more than the device can', async () => {
+    const chain = () => {
+      const t = own();
+      return [each(silu, [x, t]), each(add, [t, z, y])];
+    };
+    expect(await fuse(chain(), [], 4)).toHaveLength(1);
+    expect(await fuse(chain(), [], 3)).toHaveLength(2);
+  });
+
+  test.each<[string, (t: Allocation) => Command, number]>([
+    ['reads what the first wrote', (t) => copy(t, own()), 3],
+    ['writes what the first wrote', (t) => copy(own(), t), 3],
+    ['writes what the first read', () => copy(own(), x), 3],
+    ['reads what the first read', () => copy(x, own()), 2],
+    ['touches nothing of it', () => copy(own(), own()), 2],
+  ])('when a command between them %s', async (_, between, commands) => {
+    const t = own();
+    const result = await fuse([each(silu, [x, t]), between(t), each(add, [t, z, y])]);
+    expect(result).toHaveLength(commands);
+    // The one kernel runs where the last of its launches did.
+    if (commands === 2) expect(kernelsOf(result)).toEqual(['copy', 'silu+add']);
+  });
+});
+
+test('of two kernels that a launch could join, it joins the last', async () => {
+  const [t, u] = [own(), own()];
+  const commands = await fuse([each(silu, [x, t]), each(silu, [z, u]), each(add, [t, u, y])]);
+  expect(kernelsOf(commands)).toEqual(['silu', 'silu+add']);
+  expect(boundBy(commands[1])).toEqual([z, t, y]);
+});
+
+test('what could not join starts a kernel of its own', async () => {
+  const [t, u, v] = [own(), own(), own()];
+  const commands = await fuse([
+    each(silu, [x, t]),
+    copy(t, v),
+    each(silu, [t, u]),
+    each(add, [u, z, y]),
+  ]);
+  expect(kernelsOf(commands)).toEqual(['silu', 'copy', 'silu+add']);
+});
+
+describe('a product', () => {
+  test('applies the functions that follow to its sums', async () => {
+    const [p, t] = [own(), own()];
+    const first = product(x, z, p);
+    const commands = await fuse([first, each(silu, [p, t]), each(add, [z, t, y])]);
+    expect(kernelsOf(commands)).toEqual(['matmul+silu+add']);
+    const launch = launchOf(commands[0]);
+    // a, b, the bias, y; then what the functions read beside the sums.
+    expect(launch.bindings.map(({ memory }) => memory)).toEqual([x, z, x, y, z]);
+    expect([launch.uniforms, launch.workgroups, launch.constants]).toEqual([
+      [u32(5)],
+      [3, 2, 1],
+      { ROWS: 2 },
+    ]);
+    expect(launch.flops).toBe(1000 + 2 * 2 * 32 + 2 * 3 * 32);
+    expect(launch.shader.code).toMatch(/@binding\(5\)\s*var<storage, read> in0/);
+  });
+
+  test('stores its sums and other results where they are needed', async () => {
+    const [p, t] = [own(), own()];
+    const steps = [product(x, z, p), each(silu, [p, t]), each(silu, [t, y])];
+    expect(boundBy((await fuse(steps, [t]))[0])).toEqual([x, z, x, t, y]);
+    expect(boundBy((await fuse(steps, [p]))[0])).toEqual([x, z, x, p, y]);
+    expect(boundBy((await fuse(steps, [p, t]))[0])).toEqual([x, z, x, p, t, y]);
+  });
+
+  test('has no room for numbers of others', async () => {
+    const p = own();
+    const steps = (parameters: readonly number[]) => [
+      product(x, z, p),
+      each(silu, [p, y], { parameters }),
+    ];
+    expect(await fuse(steps([2]))).toHaveLength(2);
+    expect(await fuse(steps([]))).toHaveLength(1);
+  });
+
+  test('joins only functions of as many elements as it has', async () => {
+    const p = own();
+    expect(await fuse([product(x, z, p), each(silu, [p, y], { count: 4 })])).toHaveLength(2);
+  });
+
+  test('binds one more than it reads: an absent bias too', async () => {
+    const steps = () => {
+      const p = own();
+      return [product(x, z, p), each(silu, [p, y])];
+    };
+    // x, z, p, y and the bias.
+    expect(await fuse(steps(), [], 5)).toHaveLength(1);
+    expect(await fuse(steps(), [], 4)).toHaveLength(2);
+  });
+});
