@@ -30,7 +30,7 @@ export function packing(bits: number, first: 'high' | 'low' = 'low'): Packing {
     first === 'low' ? i * bits : 8 * Math.floor((i * bits) / 8) + (8 - bits - ((i * bits) % 8));
   const bitsIn = (k: number, i: number, code: number) => {
     const shift = bitOf(i) - 8 * k;
-    const inByte = (pattern: number) => (shift < 0 ? pattern >> -shift : pattern << shift) & 255;
+    const inByte = (pattern: number) => Math.floor(pattern * 2 ** shift) & 255;
     return { mask: inByte(codeMask), value: inByte(code) };
   };
   const elementsIn = (k: number) =>
@@ -48,7 +48,9 @@ export function packing(bits: number, first: 'high' | 'low' = 'low'): Packing {
     codeAt: (bytes, i) => {
       const bit = bitOf(i);
       const k = Math.floor(bit / 8);
-      return (((bytes[k] as number) | ((bytes[k + 1] ?? 0) << 8)) >> (bit % 8)) & codeMask;
+      // Behind the last byte, undefined is no bits.
+      const pair = (bytes[k] as number) | ((bytes[k + 1] as number) << 8);
+      return (pair >> (bit % 8)) & codeMask;
     },
     bitsIn,
     elementsIn,
