@@ -137,5 +137,5 @@ function maskStridesOf({ shape }: Tensor, target: Shape): number[] {
       `scaled_dot_product_attention: a mask of ${formatShape(shape)} does not broadcast to ${formatShape(target)}`,
     );
   }
-  return broadcastStrides(shape, target);
+  return broadcastStrides(shape, target.length);
 }

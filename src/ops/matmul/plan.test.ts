@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ShapeError } from '../../tensor/host.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import { type Axis, type ProductPlan, planProduct } from './plan.ts';
+import { type Axis, type ProductPlan, type ProductShapes, planProduct } from './plan.ts';
 
 /** y of a plan, computed as a kernel does: by nothing but sizes and strides. */
 function run(
@@ -76,11 +76,173 @@ describe('planProduct', () => {
     ['batches', { a: [2, 5, 7], b: [3, 7, 9] }, 'do not broadcast'],
     ['no dimensions', { a: [], b: [7] }, 'without dimensions'],
     ['a bias larger than y', { a: [5, 7], b: [7, 9], bias: [2, 5, 9] }, 'bias'],
+    ['a bias of more dimensions', { a: [5, 7], b: [7, 9], bias: [1, 5, 9] }, 'its bias 1x5x9'],
     ['a bias of another size', { a: [5, 7], b: [7, 9], bias: [8] }, 'bias'],
     ['alternating batches', { a: [1, 2, 1, 2, 1, 5, 7], b: [2, 1, 2, 1, 2, 7, 9] }, 'more than 4'],
   ])('refuses %s', (_, shapes, message) => {
     expect(() => planProduct(shapes)).toThrow(ShapeError);
     expect(() => planProduct(shapes)).toThrow(message);
+  });
+
+  const axis = (size: number, a: number, b: number, bias: number): Axis => ({ size, a, b, bias });
+
+  test.each<[string, ProductShapes, ProductPlan]>([
+    [
+      'two matrices',
+      { a: [5, 7], b: [7, 9], bias: [9] },
+      {
+        shape: [5, 9],
+        batch: [],
+        row: axis(5, 7, 0, 0),
+        col: axis(9, 0, 1, 1),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+    [
+      'two transposed ones',
+      { a: [7, 5], b: [9, 7], transpose_a: true, transpose_b: true },
+      {
+        shape: [5, 9],
+        batch: [],
+        row: axis(5, 1, 0, 0),
+        col: axis(9, 0, 7, 0),
+        k: { size: 7, a: 5, b: 1 },
+      },
+    ],
+    [
+      'two vectors',
+      { a: [7], b: [7], transpose_a: true, transpose_b: true, bias: [] },
+      {
+        shape: [1],
+        batch: [],
+        row: axis(1, 7, 0, 0),
+        col: axis(1, 0, 1, 0),
+        k: { size: 7, a: 1, b: 1 },
+      },
+    ],
+    [
+      'a vector and a matrix, with a bias of its columns',
+      { a: [7], b: [7, 9], bias: [9] },
+      {
+        shape: [9],
+        batch: [],
+        row: axis(1, 7, 0, 0),
+        col: axis(9, 0, 1, 1),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+    [
+      'a matrix and a vector, with a bias of its rows',
+      { a: [5, 7], b: [7], bias: [5] },
+      {
+        shape: [5],
+        batch: [],
+        row: axis(5, 7, 0, 1),
+        col: axis(1, 0, 1, 0),
+        k: { size: 7, a: 1, b: 1 },
+      },
+    ],
+    [
+      'batches of both, which a bias repeats in part',
+      { a: [2, 1, 5, 7], b: [3, 7, 9], bias: [3, 1, 9] },
+      {
+        shape: [2, 3, 5, 9],
+        batch: [axis(2, 35, 0, 0), axis(3, 0, 63, 9)],
+        row: axis(5, 7, 0, 0),
+        col: axis(9, 0, 1, 1),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+    [
+      'batches of b alone',
+      { a: [3, 5, 7], b: [2, 1, 7, 9] },
+      {
+        shape: [2, 3, 5, 9],
+        batch: [axis(2, 0, 63, 0)],
+        row: axis(15, 7, 0, 0),
+        col: axis(9, 0, 1, 0),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+    [
+      'batches that follow each other in both, with some of size 1',
+      { a: [1, 2, 1, 3, 5, 7], b: [2, 1, 3, 7, 9] },
+      {
+        shape: [1, 2, 1, 3, 5, 9],
+        batch: [axis(6, 35, 63, 0)],
+        row: axis(5, 7, 0, 0),
+        col: axis(9, 0, 1, 0),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+    [
+      'batches of rows of one element',
+      { a: [4, 1, 7], b: [1, 7, 9] },
+      {
+        shape: [4, 1, 9],
+        batch: [],
+        row: axis(4, 7, 0, 0),
+        col: axis(9, 0, 1, 0),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+    [
+      'batches whose rows are transposed',
+      { a: [2, 7, 5], b: [7, 9], transpose_a: true },
+      {
+        shape: [2, 5, 9],
+        batch: [axis(2, 35, 0, 0)],
+        row: axis(5, 1, 0, 0),
+        col: axis(9, 0, 1, 0),
+        k: { size: 7, a: 5, b: 9 },
+      },
+    ],
+    [
+      'batches with one bias of their rows',
+      { a: [2, 5, 7], b: [7, 9], bias: [5, 1] },
+      {
+        shape: [2, 5, 9],
+        batch: [axis(2, 35, 0, 0)],
+        row: axis(5, 7, 0, 1),
+        col: axis(9, 0, 1, 0),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+    [
+      'batches with a bias of each row',
+      { a: [2, 5, 7], b: [7, 9], bias: [2, 5, 9] },
+      {
+        shape: [2, 5, 9],
+        batch: [],
+        row: axis(10, 7, 0, 9),
+        col: axis(9, 0, 1, 1),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+    [
+      'as many batches as there may be',
+      { a: [1, 2, 1, 2, 5, 7], b: [2, 1, 2, 1, 7, 9] },
+      {
+        shape: [2, 2, 2, 2, 5, 9],
+        batch: [axis(2, 0, 126, 0), axis(2, 70, 0, 0), axis(2, 0, 63, 0)],
+        row: axis(10, 7, 0, 0),
+        col: axis(9, 0, 1, 0),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+    [
+      'four batches, and rows apart from them',
+      { a: [1, 2, 1, 2, 5, 7], b: [2, 1, 2, 1, 7, 9], bias: [5, 9] },
+      {
+        shape: [2, 2, 2, 2, 5, 9],
+        batch: [axis(2, 0, 126, 0), axis(2, 70, 0, 0), axis(2, 0, 63, 0), axis(2, 35, 0, 0)],
+        row: axis(5, 7, 0, 9),
+        col: axis(9, 0, 1, 1),
+        k: { size: 7, a: 1, b: 9 },
+      },
+    ],
+  ])('lays out %s', (_, shapes, plan) => {
+    expect(planProduct(shapes)).toEqual(plan);
   });
 
   test('multiplies every batch of broadcast operands as the product of that batch alone', () => {

@@ -58,9 +58,9 @@ export function planProduct(shapes: ProductShapes): ProductPlan {
   }
 
   const rank = batchShape.length;
-  const biasStrides = broadcastStrides(bias, shape);
-  const strideA = broadcastStrides(left, [...batchShape, ...left.slice(-2)]);
-  const strideB = broadcastStrides(right, [...batchShape, ...right.slice(-2)]);
+  const biasStrides = broadcastStrides(bias, shape.length);
+  const strideA = broadcastStrides(left, rank + 2);
+  const strideB = broadcastStrides(right, rank + 2);
   const batch = batchShape.map((size, i) => ({
     size,
     a: at(strideA, i),
@@ -139,20 +139,21 @@ function broadcast(a: Shape, b: Shape): Shape | undefined {
     : undefined;
 }
 
-/** Strides of a dense tensor of `shape` along the dimensions of `target`, 0 where it repeats. */
-export function broadcastStrides(shape: Shape, target: Shape): number[] {
-  const missing = target.length - shape.length;
+/**
+ * Strides of a dense tensor of `shape` along the `rank` dimensions of what it is broadcast to, 0
+ * where it repeats.
+ */
+export function broadcastStrides(shape: Shape, rank: number): number[] {
   let stride = 1;
-  return target
-    .map((_, i) => shape[i - missing] ?? 1)
-    .reduceRight<number[]>((strides, size) => {
-      strides.unshift(size === 1 ? 0 : stride);
-      stride *= size;
-      return strides;
-    }, []);
+  const strides = shape.toReversed().map((size) => {
+    const own = size === 1 ? 0 : stride;
+    stride *= size;
+    return own;
+  });
+  return [...new Array<number>(rank - shape.length).fill(0), ...strides.toReversed()];
 }
 
-const at = (strides: readonly number[], i: number): number => strides[i] ?? 0;
+const at = (strides: readonly number[], i: number): number => strides[i] as number;
 
 function misfit({ a, b }: ProductShapes, why: string): ShapeError {
   return new ShapeError(`matmul of ${formatShape(a)} and ${formatShape(b)} ${why}`);

@@ -14,3 +14,19 @@ test('constant needs no total, the others do', () => {
   expect(() => rateFactor({ name: 'cosine' }, 0)).toThrow(/give it as total/);
   expect(() => rateFactor({ name: 'linear', warmup: 1 }, 1)).toThrow(/give it as total/);
 });
+
+test('a cosine goes from 1 to 0 over half a period, or over as many as it is told', () => {
+  const factorsOf = (num_cycles?: number) =>
+    [1, 2, 3, 4, 5].map((step) =>
+      rateFactor({ name: 'cosine', warmup: 1, total: 5, ...(num_cycles && { num_cycles }) }, step),
+    );
+  const close = (expected: readonly number[]) => expected.map((x) => expect.closeTo(x, 12));
+  expect(factorsOf()).toEqual(close([1, (1 + Math.SQRT1_2) / 2, 0.5, (1 - Math.SQRT1_2) / 2, 0]));
+  expect(factorsOf(1)).toEqual(close([1, 0.5, 0, 0.5, 1]));
+});
+
+test('a schedule without steps between warm-up and end falls at once', () => {
+  expect(rateFactor({ name: 'linear', warmup: 4, total: 4 }, 4)).toBe(0);
+  expect(rateFactor({ name: 'linear', warmup: 4, total: 3 }, 5)).toBe(0);
+  expect(rateFactor({ name: 'cosine', warmup: 4, total: 4 }, 4)).toBe(1);
+});

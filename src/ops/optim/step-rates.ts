@@ -37,9 +37,7 @@ export function stepRates(
     const message = `numbers of ${rows} steps are too many for a table: a schedule of at most ${MOST_ROWS} steps and smaller betas are needed`;
     throw new GradproofError('bad-params', message);
   }
-  const numbers = Float64Array.from(
-    { length: 4 * rows },
-    (_, i) => row(Math.floor(i / 4) + 1)[i % 4] as number,
-  );
+  const numbers = new Float64Array(4 * rows);
+  for (let i = 0; i < rows; i++) numbers.set(row(i + 1), 4 * i);
   return Tensor.from(gpu, hostTensorFrom('f32', [rows, 4], numbers));
 }

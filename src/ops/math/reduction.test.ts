@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import {
+  chunkedDepth,
+  partsOf,
+  reducedShape,
+  reductionFields,
+  reductionOf,
+  reductionOfParts,
+} from './reduction.ts';
+
+test.each([
+  [0, 1],
+  [1, 1],
+  [256, 1],
+  [257, 2],
+  [512, 2],
+  [65_537, 257],
+])('%i terms are shared out to %i invocations', (terms, parts) => {
+  expect(partsOf(terms)).toBe(parts);
+});
+
+test.each([
+  [7, 7],
+  [256, 256],
+  // Two shares of 129 at most, and two terms then.
+  [257, 131],
+  // 257 shares of 256, two of 129, and two.
+  [65_537, 256 + 131],
+])('a sum of %i terms has the depth %i', (terms, depth) => {
+  expect(chunkedDepth(terms)).toBe(depth);
+});
+
+describe('a reduction', () => {
+  const along = (...axes: number[]) =>
+    reductionOf([2, 3, 5], (dimension) => axes.includes(dimension));
+
+  test('walks what stays, and the terms of each', () => {
+    expect(along(1)).toEqual({
+      count: 10,
+      terms: 3,
+      kept: [
+        { size: 5, strides: [1] },
+        { size: 2, strides: [15] },
+      ],
+      reduced: [{ size: 3, strides: [5] }],
+      innerKept: true,
+    });
+    expect(along(2)).toEqual({
+      count: 6,
+      terms: 5,
+      kept: [{ size: 6, strides: [5] }],
+      reduced: [{ size: 5, strides: [1] }],
+      innerKept: false,
+    });
+  });
+
+  test('of all elements keeps one, of none each', () => {
+    expect(along(0, 1, 2)).toMatchObject({ count: 1, terms: 30, kept: [], innerKept: false });
+    expect(along()).toMatchObject({ count: 30, terms: 1, reduced: [], innerKept: true });
+  });
+
+  test('of the shares of a pass walks them as they were stored', () => {
+    expect(reductionOfParts(6, 3, false)).toEqual({
+      count: 6,
+      terms: 3,
+      kept: [{ size: 6, strides: [3] }],
+      reduced: [{ size: 3, strides: [1] }],
+      innerKept: false,
+    });
+    expect(reductionOfParts(6, 3, true, 2)).toEqual({
+      count: 6,
+      terms: 3,
+      kept: [{ size: 6, strides: [2] }],
+      reduced: [{ size: 3, strides: [12] }],
+      innerKept: true,
+    });
+    expect(reductionOfParts(6, 3, false, 2)).toMatchObject({
+      kept: [{ strides: [6] }],
+      reduced: [{ strides: [2] }],
+    });
+  });
+
+  test('is told to a kernel by its counts, a scale and its axes', () => {
+    const values = reductionFields('sum', along(1)).map(({ value }) => value);
+    expect(values.slice(0, 8)).toEqual([10, 3, 1, 2, 0, 0, 0, 0]);
+    expect(values.slice(8, 24)).toEqual([5, 1, 0, 0, 2, 15, 0, 0, 3, 5, 0, 0, 0xffffffff, 0, 0, 0]);
+    const scaled = reductionFields('sum', along(1), { kind: 'f32', value: 0.5 });
+    expect(scaled[4]).toEqual({ kind: 'f32', value: 0.5 });
+    expect(scaled).toHaveLength(40);
+  });
+});
+
+describe('the axes of a reduction', () => {
+  const of = (axes: readonly number[], keepdims = false) =>
+    reducedShape('reduce_sum', [2, 3, 5], { axes, keepdims } as Parameters<typeof reducedShape>[2]);
+
+  test('are left out of the shape, or kept as one element', () => {
+    expect([of([1]).shape, of([1]).kept]).toEqual([
+      [2, 5],
+      [2, 1, 5],
+    ]);
+    expect(of([-1, 0], true).shape).toEqual([1, 3, 1]);
+    expect(of([0, 1, 2]).shape).toEqual([1]);
+    expect(of([0, 1, 2], true).shape).toEqual([1, 1, 1]);
+    expect([0, 1, 2].map(of([0, -1]).drops)).toEqual([true, false, true]);
+  });
+
+  test('are there, and named once', () => {
+    expect(() => of([3])).toThrow('reduce_sum: a tensor of 2x3x5 has no axis 3');
+    expect(() => of([1, -2])).toThrow('reduce_sum: an axis of [1, -2] of 2x3x5 is named twice');
+  });
+});
