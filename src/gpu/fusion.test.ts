@@ -18,7 +18,9 @@ const outside = (): Allocation => ({
   version: 0,
   guardBytes: 0,
 });
-const [x, y, z] = [outside(), outside(), outside()];
+const x = outside();
+const y = outside();
+const z = outside();
 
 const whole = (memory: Allocation): Binding => ({ memory, offset: 0, size: 32 });
 const part = (memory: Allocation, offset: number): Binding => ({ memory, offset, size: 32 });
@@ -105,7 +107,8 @@ describe('launches that follow from each other', () => {
   });
 
   test('store what another command uses, before or behind', async () => {
-    const [t, u] = [own(), own()];
+    const t = own();
+    const u = own();
     const chain = [each(silu, [x, t]), each(add, [t, z, y])];
     const read = await fuse([...chain, copy(t, u)]);
     expect(kernelsOf(read)).toEqual(['silu+add', 'copy']);
@@ -118,7 +121,8 @@ describe('launches that follow from each other', () => {
   });
 
   test('may only share what they read', async () => {
-    const [t, u] = [own(), own()];
+    const t = own();
+    const u = own();
     const commands = await fuse([each(silu, [x, t]), each(silu, [x, u])], [t, u]);
     expect(kernelsOf(commands)).toEqual(['silu+silu']);
     expect(boundBy(commands[0])).toEqual([x, t, u]);
@@ -170,19 +174,19 @@ describe('launches stay apart', () => {
     ['that have nothing in common', [each(silu, [x, own()]), each(silu, [z, own()])]],
     ['that share an output alone', [each(silu, [x, y]), each(silu, [z, y])]],
     [
-      'of which one would read a buffer that another writes',
+      'where one would read a buffer that another writes',
       [each(silu, [part(x, 0), y]), each(add, [y, part(x, 256), part(x, 512)])],
     ],
     [
-      'of which both would write one buffer',
+      'where both would write one buffer',
       [each(silu, [x, part(y, 0)]), each(silu, [x, part(y, 256)])],
     ],
     [
-      'of which the second reads another part of what the first wrote',
+      'where the second reads another part of what the first wrote',
       [each(silu, [x, part(y, 0)]), each(silu, [part(y, 256), z])],
     ],
     [
-      'of which the second reads more than the first wrote',
+      'where the second reads more than the first wrote',
       [each(silu, [x, y]), each(silu, [{ memory: y, offset: 0, size: 64 }, z])],
     ],
   ])('%s', async (_, commands) => {
@@ -214,14 +218,17 @@ describe('launches stay apart', () => {
 });
 
 test('of two kernels that a launch could join, it joins the last', async () => {
-  const [t, u] = [own(), own()];
+  const t = own();
+  const u = own();
   const commands = await fuse([each(silu, [x, t]), each(silu, [z, u]), each(add, [t, u, y])]);
   expect(kernelsOf(commands)).toEqual(['silu', 'silu+add']);
   expect(boundBy(commands[1])).toEqual([z, t, y]);
 });
 
 test('what could not join starts a kernel of its own', async () => {
-  const [t, u, v] = [own(), own(), own()];
+  const t = own();
+  const u = own();
+  const v = own();
   const commands = await fuse([
     each(silu, [x, t]),
     copy(t, v),
@@ -233,7 +240,8 @@ test('what could not join starts a kernel of its own', async () => {
 
 describe('a product', () => {
   test('applies the functions that follow to its sums', async () => {
-    const [p, t] = [own(), own()];
+    const p = own();
+    const t = own();
     const first = product(x, z, p);
     const commands = await fuse([first, each(silu, [p, t]), each(add, [z, t, y])]);
     expect(kernelsOf(commands)).toEqual(['matmul+silu+add']);
@@ -250,7 +258,8 @@ describe('a product', () => {
   });
 
   test('stores its sums and other results where they are needed', async () => {
-    const [p, t] = [own(), own()];
+    const p = own();
+    const t = own();
     const steps = [product(x, z, p), each(silu, [p, t]), each(silu, [t, y])];
     expect(boundBy((await fuse(steps, [t]))[0])).toEqual([x, z, x, t, y]);
     expect(boundBy((await fuse(steps, [p]))[0])).toEqual([x, z, x, p, y]);

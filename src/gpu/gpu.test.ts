@@ -21,7 +21,9 @@ const SHADER = {
 };
 
 function launchOf(gpu: Gpu, more: Partial<Launch> = {}) {
-  const [x, y, z] = [gpu.allocate(16), gpu.allocate(16), gpu.allocate(16)];
+  const x = gpu.allocate(16);
+  const y = gpu.allocate(16);
+  const z = gpu.allocate(16);
   const bindings = [x, y, z].map((memory) => ({ memory, offset: 0, size: 16 }));
   const launch: Launch = { shader: SHADER, bindings, workgroups: [1, 1, 1], ...more };
   return { x, y, z, launch };

@@ -19,7 +19,8 @@ describe('the ledger', () => {
       peakBytes: 0,
       allocatedBytes: 0,
     });
-    const [a, b] = [memory.allocate(10), memory.allocate(300)];
+    const a = memory.allocate(10);
+    const b = memory.allocate(300);
     expect([a.bytes, b.bytes]).toEqual([12, 300]);
     memory.free(a);
     expect(memory.ledger).toEqual({
@@ -60,7 +61,8 @@ describe('the ledger', () => {
 
   test('counts what is freed twice once', () => {
     const { memory } = memoryOf();
-    const [a] = [memory.allocate(16), memory.allocate(16)];
+    const a = memory.allocate(16);
+    memory.allocate(16);
     memory.free(a);
     memory.free(a);
     expect(memory.ledger.liveBytes).toBe(16);
@@ -103,7 +105,9 @@ describe('buffers', () => {
 
   test('are handed out again to what is nearly as large, each once', () => {
     const { memory, host } = memoryOf();
-    const [a, b, large] = [memory.allocate(40), memory.allocate(50), memory.allocate(4000)];
+    const a = memory.allocate(40);
+    const b = memory.allocate(50);
+    const large = memory.allocate(4000);
     for (const one of [a, b, large]) memory.free(one);
     const again = [memory.allocate(60), memory.allocate(70)];
     expect(new Set(again.map(({ buffer }) => buffer))).toEqual(new Set([a.buffer, b.buffer]));
@@ -119,7 +123,9 @@ describe('buffers', () => {
 
   test('that wait to be used again are destroyed on request, and those in use stay', () => {
     const { memory, host } = memoryOf();
-    const [a, b, kept] = [memory.allocate(40), memory.allocate(4000), memory.allocate(4)];
+    const a = memory.allocate(40);
+    const b = memory.allocate(4000);
+    const kept = memory.allocate(4);
     memory.free(a);
     memory.free(b);
     memory.trim();

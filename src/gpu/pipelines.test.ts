@@ -11,7 +11,7 @@ const PLUS = { from: '+', to: '-' };
 function setUp() {
   const host = new HostDevice();
   const pipelines = new Pipelines(host as unknown as GPUDevice);
-  /** The text of which a pipeline is made now. */
+  /** The text that a pipeline is made from now. */
   const codeOf = (shader: { file: string; code: string; format?: string }) =>
     (pipelines.get(shader) as unknown as { readonly code: string }).code;
   return { host, pipelines, codeOf };

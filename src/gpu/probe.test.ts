@@ -290,7 +290,10 @@ describe('the questions', () => {
   /** Bits of the float32 numbers that are asked of. */
   const wordsOf = (section: number) =>
     QUESTIONS[section]?.map((question) => [...question].map(wordOf));
-  const [DENORMAL, INFINITY, NAN, ONE] = [0x00080000, 0x7f800000, 0x7fc00000, 0x3f800000];
+  const DENORMAL = 0x00080000;
+  const INFINITY = 0x7f800000;
+  const NAN = 0x7fc00000;
+  const ONE = 0x3f800000;
 
   test('of sums lie between two floats, and go through 0', () => {
     expect(wordsOf(0)).toEqual([

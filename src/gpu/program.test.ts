@@ -59,7 +59,8 @@ describe('a program', () => {
     const x = gpu.allocate(16);
     let now = 3;
     const { program, results } = programOf(gpu, () => {
-      const [a, b] = [gpu.allocate(16), gpu.allocate(16)];
+      const a = gpu.allocate(16);
+      const b = gpu.allocate(16);
       add(gpu, x, a, [u32(100)]);
       add(gpu, a, b, () => [u32(now)]);
       gpu.free(a);
@@ -121,7 +122,9 @@ describe('a program', () => {
   test('keeps what the host wrote once', async () => {
     const { gpu } = await setUp();
     const { program, results } = programOf(gpu, () => {
-      const [first, constant, y] = [gpu.allocate(16), gpu.allocate(16), gpu.allocate(16)];
+      const first = gpu.allocate(16);
+      const constant = gpu.allocate(16);
+      const y = gpu.allocate(16);
       add(gpu, first, y);
       gpu.write(constant, Uint32Array.of(40, 0, 0, 0));
       add(gpu, constant, first, [u32(2)]);
@@ -137,7 +140,8 @@ describe('a program', () => {
 
   test('counts a replay once as a change of what it writes', async () => {
     const { gpu } = await setUp();
-    const [x, y] = [gpu.allocate(16), gpu.allocate(16)];
+    const x = gpu.allocate(16);
+    const y = gpu.allocate(16);
     const { program } = programOf(gpu, () => {
       add(gpu, x, y);
       add(gpu, x, y);
@@ -150,7 +154,8 @@ describe('a program', () => {
 
   test('of copies alone needs no memory', async () => {
     const { gpu, host } = await setUp();
-    const [x, y] = [gpu.allocate(16), gpu.allocate(16)];
+    const x = gpu.allocate(16);
+    const y = gpu.allocate(16);
     gpu.write(x, Uint32Array.of(6, 0, 0, 0));
     const made = host.buffers.length;
     const { program } = programOf(gpu, () => {
@@ -265,7 +270,9 @@ describe('the memory of a step', () => {
     const { gpu } = await setUp();
     const x = gpu.allocate(16);
     const { memory } = programOf(gpu, () => {
-      const [constant, kept, last] = [gpu.allocate(16), gpu.allocate(16), gpu.allocate(16)];
+      const constant = gpu.allocate(16);
+      const kept = gpu.allocate(16);
+      const last = gpu.allocate(16);
       add(gpu, x, kept);
       add(gpu, x, last);
       gpu.write(constant, new Uint8Array(16));
@@ -279,7 +286,8 @@ describe('the memory of a step', () => {
     const { gpu } = await setUp();
     const x = gpu.allocate(16);
     const step = () => {
-      const [a, b] = [gpu.allocate(512), gpu.allocate(512)];
+      const a = gpu.allocate(512);
+      const b = gpu.allocate(512);
       add(gpu, x, a);
       add(gpu, x, b);
       return [a, b];

@@ -174,7 +174,8 @@ describe('a submit', () => {
 
 test('a copy begins where the memory lies, and the place in it', () => {
   const { host, recorder, allocate, write } = setUp();
-  const [from, to] = [allocate(64, 256), allocate(64, 512)];
+  const from = allocate(64, 256);
+  const to = allocate(64, 512);
   write(from, 8, 77);
   recorder.copy({ memory: from, offset: 8 }, { memory: to, offset: 12 }, 4);
   recorder.submit();

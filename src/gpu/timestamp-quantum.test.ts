@@ -48,7 +48,7 @@ test('asks for two stamps of each of twelve passes, and leaves nothing behind', 
   expect(host.buffers.map(({ size }) => size)).toEqual([192, 192]);
 });
 
-test('is unknown of a device without timestamps, of which nothing is asked', async () => {
+test('is unknown without timestamps, and nothing is asked of the device', async () => {
   const { host, quantum } = await quantumOf([1, 2], { features: [] });
   expect(quantum).toBeNull();
   expect(host.buffers).toEqual([]);

@@ -12,7 +12,8 @@ const outsideOf = (): Allocation => ({
   version: 0,
   guardBytes: 0,
 });
-const [x, other] = [outsideOf(), outsideOf()];
+const x = outsideOf();
+const other = outsideOf();
 
 const SHADER = {
   file: 'math/silu',
