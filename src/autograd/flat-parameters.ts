@@ -21,10 +21,7 @@ export interface FlatLayout {
  * Lays the shapes one after the other, each at a multiple of 64 floats, in segments of at most
  * `longest` floats; what is longer has a segment to itself.
  */
-export function flatLayout(
-  shapes: ReadonlyMap<string, Shape>,
-  longest = Number.POSITIVE_INFINITY,
-): FlatLayout {
+export function flatLayout(shapes: ReadonlyMap<string, Shape>, longest: number): FlatLayout {
   const entries = new Map<string, { shape: Shape; offset: number }>();
   const segments: number[] = [];
   let [length, start] = [0, 0];

@@ -188,7 +188,7 @@ export class Tape implements Disposable {
   backward(
     root: Tensor,
     seed: Tensor,
-    { retainGraph = false }: { readonly retainGraph?: boolean } = {},
+    { retainGraph }: { readonly retainGraph?: boolean } = {},
   ): ReadonlyMap<Tensor, Tensor> {
     if (isSpent(this.#spent)) {
       throw new AutogradError(
@@ -235,7 +235,7 @@ export class Tape implements Disposable {
     );
     const context = { inputs, outputs, grads, params, wants, variant };
     const gradients = present(op.backward(this.#gpu, context));
-    this.#show({ ...application, grads, wants: [...wants], gradients });
+    this.#show({ grads, wants: [...wants], gradients, ...application });
     for (const tensor of Object.values(gradients)) this.#owned.add(tensor);
     for (const name of wants) {
       const gradient = gradients[name];
@@ -304,7 +304,10 @@ export class Tape implements Disposable {
 const isSpent = seam('tape.is_spent', (spent: boolean): boolean => spent);
 
 /** Whether what was recorded is kept for another backward. */
-const retains = seam('tape.retains', (retainGraph: boolean): boolean => retainGraph);
+const retains = seam(
+  'tape.retains',
+  (retainGraph: boolean | undefined): boolean | undefined => retainGraph,
+);
 
 /** Params with their live numbers as they are now: what an application is judged by. */
 function numbersNow(params: object): object {

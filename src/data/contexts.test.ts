@@ -24,6 +24,16 @@ test('batches repeat for a seed, differ between seeds, and reach the first and t
   expect([Math.min(...many), Math.max(...many)]).toEqual([16, 199]);
 });
 
+test('a batch has as many contexts as are asked for', () => {
+  const { ids, labels } = randomBatch(text, 5, 16, new Random(1));
+  expect([ids.shape, labels.shape]).toEqual([[5, 16], [5]]);
+});
+
+test('positions are spread evenly from the first on', () => {
+  // 184 positions, at every 184 / 7 = 26.28...
+  expect(spreadPositions(text, 16, 7)).toEqual([16, 42, 68, 94, 121, 147, 173]);
+});
+
 test('consecutive batches of one generator differ', () => {
   const random = new Random(5);
   expect([...randomBatch(text, 32, 16, random).labels.data]).not.toEqual([

@@ -7,6 +7,7 @@ import { drawClusters } from './clusters.ts';
 import { splitIndices } from './dataset.ts';
 import { collateExamples, drawnDataset } from './drawn.ts';
 import { dummyDataset } from './dummy.ts';
+import { shuffled } from './epoch.ts';
 import type { Examples } from './examples.ts';
 import { limitedTexts } from './length-limit.ts';
 import { DataLoader } from './loader.ts';
@@ -36,22 +37,22 @@ function all<Item>(
   return collate(Array.from({ length: dataset.length }, (_, i) => dataset.item(i)));
 }
 
+const DRAWS = {
+  drawCentres,
+  drawNoise,
+  drawClusters,
+  drawMajorities,
+  drawRepeats,
+  drawSpirals,
+  drawStrokes,
+};
+
 const texts = { length: 20, seqLength: 9, vocab: 50, seed: 3 };
 
 // Data of a seed are a contract: a recorded loss, a state to go on from and an example of the
 // documentation hold for these numbers alone.
 describe('the examples of a seed stay what they are', () => {
-  test.each(
-    Object.entries({
-      drawCentres,
-      drawNoise,
-      drawClusters,
-      drawMajorities,
-      drawRepeats,
-      drawSpirals,
-      drawStrokes,
-    }),
-  )('%s', (_, draw) => {
+  test.each(Object.entries(DRAWS))('%s', (_, draw) => {
     expect(marksOf(draw(33, new Random(5)))).toMatchSnapshot();
     expect(marksOf(all(drawnDataset(draw, 7, 2), collateExamples))).toMatchSnapshot();
   });
@@ -67,6 +68,20 @@ describe('the examples of a seed stay what they are', () => {
 
   test('splits', () => {
     expect(splitIndices(10, 0.75, 4)).toMatchSnapshot();
+  });
+
+  test('orders', () => {
+    const dataset = { length: 7, item: (i: number) => [i] };
+    const loader = new DataLoader(dataset, collateTexts, { batchSize: 3, seed: 3 });
+    expect([loader.batchesOf(0), loader.batchesOf(2)]).toMatchSnapshot();
+    const random = new Random(3);
+    expect([shuffled(5, random), shuffled(5, random)]).toMatchSnapshot();
+  });
+
+  test.each(Object.entries(DRAWS))('%s that are drawn one after the other', (_, draw) => {
+    const random = new Random(9);
+    draw(3, random);
+    expect(marksOf(draw(2, random))).toMatchSnapshot();
   });
 });
 
@@ -94,6 +109,12 @@ test('a dummy text asks for itself', () => {
 test('padding asks nothing', () => {
   expect([...collateTexts([[1, 0, 7]]).labels.data]).toEqual([1, -100, 7]);
   expect(collateTexts([]).labels.shape).toEqual([0, 0]);
+});
+
+test('no texts, and one example, are a batch too', () => {
+  expect(collateClassified([]).inputs['ids']?.shape).toEqual([0, 0]);
+  const one = drawSpirals(1, new Random(1));
+  expect(collateExamples([one])).toEqual(one);
 });
 
 test('a text as long as the model takes is whole, a longer one is refused or cut', () => {
@@ -149,6 +170,12 @@ test('the loaders of a task have items of their own, four fifths to train on', (
   expect(taskLoaders({ ...spec, dropLast: true } as never).train.batchCount).toBe(5);
   expect(taskLoaders({ ...spec, dropLast: true } as never).validation.batchCount).toBe(2);
   expect(taskLoaders({ ...spec, trainFraction: 0.5 } as never).train.batchCount).toBe(4);
+  const many = { ...spec, dataset: randomTexts({ ...texts, length: 5000 }) };
+  expect(
+    taskLoaders(many as never)
+      .train.batchesOf(0)
+      .flat().length,
+  ).toBe(4000);
   expect(() => taskLoaders({ ...spec, task: 'audio' } as never)).toThrow(
     'known are language-modeling, text-classification, image-classification',
   );

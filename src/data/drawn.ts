@@ -17,7 +17,7 @@ export const collateExamples: Collate<Examples> = (items) => {
     const values = parts.flatMap((part) => [...valuesOf(part)]);
     return hostTensorFrom(dtype, [rows, ...shape.slice(1)], values);
   };
-  const names = Object.keys(items[0]?.inputs ?? {});
+  const names = Object.keys((items[0] as Examples).inputs);
   return {
     inputs: Object.fromEntries(
       names.map((name) => [name, stacked(items.map(({ inputs }) => inputs[name] as HostTensor))]),

@@ -16,7 +16,7 @@ class SequenceTooLongError extends GradproofError {
 /** What becomes of a text, by its length. */
 const withinLength = seam(
   'data.within_length',
-  (tokens: Tokens, most: number, truncate: boolean): Tokens | undefined => {
+  (tokens: Tokens, most: number, truncate: boolean | undefined): Tokens | undefined => {
     if (tokens.length <= most) return tokens;
     return truncate ? tokens.slice(0, most) : undefined;
   },
@@ -29,7 +29,7 @@ const withinLength = seam(
 export function limitedTexts(
   texts: Dataset<Tokens>,
   most: number,
-  truncate = false,
+  truncate?: boolean,
 ): Dataset<Tokens> {
   return {
     length: texts.length,

@@ -14,7 +14,7 @@ export interface LoaderOptions {
   /** Draws another order for each epoch. Default: the order of the indices. */
   readonly seed?: number;
   /** Leave out a last batch that is not full. Default false. */
-  readonly dropLast?: boolean;
+  readonly dropLast?: boolean | undefined;
 }
 
 /** The items of an epoch in an order of its own. */
@@ -26,7 +26,11 @@ const orderOf = seam(
 
 const cut = seam(
   'data.cut',
-  (order: readonly number[], batchSize: number, dropLast: boolean): readonly number[][] => {
+  (
+    order: readonly number[],
+    batchSize: number,
+    dropLast: boolean | undefined,
+  ): readonly number[][] => {
     const batches: number[][] = [];
     for (let start = 0; start < order.length; start += batchSize)
       batches.push(order.slice(start, start + batchSize));
@@ -56,19 +60,23 @@ export class DataLoader<Item> {
 
   /** Batches of an epoch. */
   get batchCount(): number {
-    return this.batchesOf(0).length;
+    return this.#cut(this.#indices).length;
   }
 
   /** Indices of the items of each batch of an epoch, which counts from 0. */
   batchesOf(epoch: number): readonly (readonly number[])[] {
-    const { batchSize, seed, dropLast = false } = this.#options;
-    const order = seed === undefined ? this.#indices : orderOf(this.#indices, seed, epoch);
-    return cut(order, batchSize, dropLast);
+    const { seed } = this.#options;
+    return this.#cut(seed === undefined ? this.#indices : orderOf(this.#indices, seed, epoch));
   }
 
   /** The batches of an epoch, which counts from 0; each is made when it is asked for. */
   *epoch(epoch: number): Generator<Examples> {
     for (const batch of this.batchesOf(epoch))
       yield this.#collate(batch.map((index) => this.#dataset.item(index)));
+  }
+
+  #cut(order: readonly number[]): readonly (readonly number[])[] {
+    const { batchSize, dropLast } = this.#options;
+    return cut(order, batchSize, dropLast);
   }
 }

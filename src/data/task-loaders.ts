@@ -51,7 +51,7 @@ export function taskLoaders<Task extends TaskType>({
   batchSize,
   seed,
   trainFraction = 0.8,
-  dropLast = false,
+  dropLast,
 }: TaskSpec<Task>): Readonly<Record<'train' | 'validation', DataLoader<ItemOf<Task>>>> {
   const collate = collatorOf(task) as Collate<ItemOf<Task>> | undefined;
   if (!collate) throw new TaskTypeError(task);

@@ -7,6 +7,7 @@ import { FormatError } from './format-error.ts';
 import { vocabulary } from './parity-bundle/vocabulary.ts';
 import { readParityBundle } from './parity-bundle.ts';
 import { writeSafetensors } from './safetensors/write.ts';
+import { readSafetensors } from './safetensors.ts';
 
 /**
  * A tensor of a test bundle: its shape, with a dtype where it is not f32 and a value where it is
@@ -441,6 +442,53 @@ const lora = {
   },
 } as const;
 
+const NINE = new Array<number>(9).fill(1);
+
+describe('what is at an edge is accepted', () => {
+  const accepted: Readonly<Record<string, Description>> = {
+    'eight dimensions': {
+      op: 'softmax',
+      params: { axis: 0 },
+      tensors: { 'in.x': NINE.slice(1), 'out.y': NINE.slice(1) },
+    },
+    'the last row of a table': {
+      op: 'embedding',
+      tensors: { 'in.weight': [3, 2], 'in.ids': ['i32', [2, 2], 2], 'out.y': [2, 2, 2] },
+    },
+    'as many gradients as outputs': {
+      op: 'silu',
+      tensors: { 'in.x': [2], 'out.y': [2], 'in.grad.y': [2], 'out.grad.x': [2] },
+    },
+  };
+  test.each(Object.entries(accepted))('%s', (_, description) => {
+    expect(refusal(bundle(description))).toBe('accepted');
+  });
+});
+
+test('the numbers of a map ascend', () => {
+  const mapOf = (change: (code: number[]) => void) => {
+    const code = Array.from({ length: 256 }, (_, i) => i / 256);
+    change(code);
+    const { metadata } = readSafetensors(
+      bundle({ op: 'quantize_blockwise', params: { rounding: 'nearest' }, tensors: {} }),
+    );
+    return writeSafetensors(
+      {
+        'in.x': hostTensorFrom('f32', [3], [0, 0, 0]),
+        'in.code': hostTensorFrom('f32', [256], code),
+        'out.q': hostTensorFrom('u8', [3], [0, 0, 0]),
+      },
+      Object.fromEntries(metadata),
+    );
+  };
+  expect(refusal(mapOf(() => {}))).toBe('accepted');
+  // Below the number before it, and not below the one before that.
+  const lower = mapOf((code) => {
+    code[5] = 3.5 / 256;
+  });
+  expect(refusal(lower)).toMatch(/in.code\[5\] is out of order: ascending numbers are needed$/);
+});
+
 describe('what is wrong is said in one line', () => {
   const cases: readonly [string, Description, RegExp][] = [
     [
@@ -525,6 +573,30 @@ describe('what is wrong is said in one line', () => {
     ],
     ['a missing param', { ...lora, params: { r: 2 } }, /params "alpha": is missing$/],
     [
+      'a device of several lines',
+      { ...matmul, metadata: { device: 'a\nb' } },
+      /^__metadata__ device is not one line of at most 200 characters$/,
+    ],
+    [
+      'a tensor of nine dimensions',
+      { op: 'softmax', params: { axis: 0 }, tensors: { 'in.x': NINE, 'out.y': NINE } },
+      /^softmax: in.x has 9 dimensions; at most 8 are known$/,
+    ],
+    [
+      'a gradient of an op without',
+      {
+        op: 'quantize_4bit',
+        params: { quant_type: 'nf4' },
+        tensors: { 'in.weight': [64], 'in.grad.packed': [32, 1] },
+      },
+      /in.grad.packed: the op has no gradient for an output of that name/,
+    ],
+    [
+      'unknown names on both sides',
+      { ...matmul, tensors: { ...matmul.tensors, 'out.z': [1], 'in.c': [1] } },
+      /no tensor "in.c"/,
+    ],
+    [
       'a producer of several lines',
       { ...matmul, metadata: { producer: 'a\nb' } },
       /producer is not one line/,
@@ -547,7 +619,7 @@ describe('what is wrong is said in one line', () => {
     [
       'a missing input',
       { ...matmul, tensors: { 'in.a': [3, 5], 'out.y': [3, 2] } },
-      /in.b is missing/,
+      /^matmul: in.b is missing$/,
     ],
     [
       'nothing to check',

@@ -43,14 +43,14 @@ interface ReadOptions {
  * vocabulary that we cannot run is fine. A `question` is a bundle without an answer yet: it may
  * lack outputs.
  */
-export function readParityBundle(file: Uint8Array, options: ReadOptions = {}): ParityBundle {
+export function readParityBundle(file: Uint8Array, options?: ReadOptions): ParityBundle {
   return parityBundleOf(readSafetensors(file), options);
 }
 
 /** As {@link readParityBundle}, of a file that is parsed. */
 export function parityBundleOf(
   { metadata, tensors }: ReturnType<typeof readSafetensors>,
-  { question = false }: ReadOptions = {},
+  { question }: ReadOptions = {},
 ): ParityBundle {
   const meta = readMetadata(metadata);
   const rule = vocabulary.get(meta.op);
@@ -92,7 +92,8 @@ function readMetadata(
     string
   >;
   for (const key of ['producer', 'device'] as const) {
-    if (!LINE.test(metadata.get(key) ?? 'unknown'))
+    const line = metadata.get(key);
+    if (line !== undefined && !LINE.test(line))
       throw new FormatError(`__metadata__ ${key} is not one line of at most 200 characters`);
   }
   return meta;

@@ -34,7 +34,20 @@ test('a set recorded at one time has one date for all bundles, or none', () => {
   expect(readParityIndex(JSON.stringify(plain)).cases).toEqual([CASE]);
 });
 
+test('a bundle may be of no bytes, and of the first recording', () => {
+  const empty = { ...CASE, bytes: 0, recording: 0 };
+  const { cases } = readParityIndex(JSON.stringify({ ...INDEX, cases: [empty] }));
+  expect(cases).toEqual([{ ...CASE, bytes: 0, recorded: ON_CPU }]);
+});
+
 test.each([
+  ['less than no bytes', { ...INDEX, cases: [{ ...CASE, bytes: -1 }] }, /cases\.0\.bytes: /],
+  ['half a byte', { ...INDEX, cases: [{ ...CASE, bytes: 0.5 }] }, /cases\.0\.bytes: /],
+  [
+    'a recording before the first',
+    { ...INDEX, cases: [{ ...CASE, recording: -1 }] },
+    /cases\.0\.recording: /,
+  ],
   [
     'a name that leads elsewhere',
     { ...INDEX, cases: [{ ...CASE, name: '../../secret' }] },

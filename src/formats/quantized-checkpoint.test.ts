@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { blockFormatOf } from '../quant/registry.ts';
 import { decoded } from '../quant/weight.ts';
+import { hostTensor } from '../tensor/host.ts';
 import { FormatError } from './format-error.ts';
 import {
   type CheckpointWeight,
@@ -14,6 +16,7 @@ import { readSafetensors } from './safetensors.ts';
 
 /** Checkpoints that bitsandbytes 0.50.2 wrote, each with what it decodes to. */
 const FIXTURES = ['bitsandbytes-nf4-compressed', 'bitsandbytes-fp4-plain'];
+const COMPRESSED = 'bitsandbytes-nf4-compressed';
 const NAME = 'layer.weight';
 
 function fixture(name: string): Map<string, StoredTensor> {
@@ -72,9 +75,13 @@ const GOOD = {
 test.each([
   ['no JSON', '{', 'not JSON'],
   ['a shape of text', { ...GOOD, shape: ['8', 64] }, 'has no shape'],
+  ['a shape that is a number', { ...GOOD, shape: 512 }, 'has no shape'],
+  ['no elements', { ...GOOD, shape: [0, 64] }, 'has no shape'],
   ['a negative size', { ...GOOD, shape: [-8, 64] }, 'has no shape'],
   ['another shape', { ...GOOD, shape: [8, 65] }, 'its shape needs'],
   ['a block of nothing', { ...GOOD, blocksize: 0 }, 'blocksize is no positive integer'],
+  ['a block of one', { ...GOOD, blocksize: 1 }, 'its shape needs 256 and 512'],
+  ['more nested blocks', { ...GOOD, nested_blocksize: 4 }, 'its compressed scales do not fit'],
   ['another block size', { ...GOOD, blocksize: 32 }, 'its shape needs'],
   [
     'a nested block of a half',
@@ -91,9 +98,81 @@ test.each([
   expect(() => readQuantized(tensors)).toThrow(said);
 });
 
-test('a table of other values is refused', () => {
-  const table: StoredTensor = { dtype: 'F32', shape: [16], bytes: new Uint8Array(64) };
-  expect(() =>
-    readQuantized(fixture('bitsandbytes-nf4-compressed').set(`${NAME}.quant_map`, table)),
-  ).toThrow('not the table');
+/** The state of the fixture with something else in it. */
+const withState = (state: object) => {
+  const bytes = new TextEncoder().encode(JSON.stringify(state));
+  return fixture(COMPRESSED).set(STATE, { dtype: 'U8', shape: [bytes.length], bytes });
+};
+
+test('the state says the shape of a weight and the type that it had', () => {
+  const { dtype: _, ...untyped } = GOOD;
+  expect(readQuantized(withState({ ...untyped, shape: [1, 512] })).get(NAME)).toMatchObject({
+    shape: [1, 512],
+    dtype: 'float32',
+  });
+  expect(readQuantized(withState({ ...GOOD, dtype: 'bfloat16' })).get(NAME)?.dtype).toBe(
+    'bfloat16',
+  );
+});
+
+test.each(['quant_map', 'nested_quant_map'])('a %s of other values is refused', (name) => {
+  const tensors = fixture(COMPRESSED);
+  const { dtype, shape, bytes } = tensors.get(`${NAME}.${name}`) as StoredTensor;
+  const said = `"${NAME}": ${name} is not the table that bitsandbytes has`;
+  const others: StoredTensor = { dtype, shape, bytes: new Uint8Array(bytes.length) };
+  expect(() => readQuantized(new Map(tensors).set(`${NAME}.${name}`, others))).toThrow(said);
+  const fewer: StoredTensor = { dtype, shape: [8], bytes: bytes.slice(0, 32) };
+  expect(() => readQuantized(new Map(tensors).set(`${NAME}.${name}`, fewer))).toThrow(said);
+});
+
+test('compressed scales are bytes', () => {
+  const floats: StoredTensor = { dtype: 'F32', shape: [8], bytes: new Uint8Array(32) };
+  const tensors = fixture(COMPRESSED).set(`${NAME}.absmax`, floats);
+  expect(() => readQuantized(tensors)).toThrow('its compressed scales do not fit');
+});
+
+test('a quantization that is not known is refused', () => {
+  const name = `${NAME}.quant_state.bitsandbytes__nf5`;
+  const tensors = new Map([[name, { dtype: 'U8', shape: [1], bytes: Uint8Array.of(1) } as const]]);
+  expect(() => readQuantized(tensors)).toThrow(
+    '"layer.weight": the quantization "nf5" is not known',
+  );
+});
+
+/** Five elements in one block that is not full. */
+const SMALL: CheckpointWeight = {
+  format: blockFormatOf('nf4'),
+  blocksize: 64,
+  shape: [1, 5],
+  dtype: 'float16',
+  parts: {
+    packed: hostTensor('u8', [3, 1], Uint8Array.of(0x12, 0x34, 0x50)),
+    absmax: hostTensor('f32', [1], Float32Array.of(2)),
+  },
+};
+
+test('a weight of an odd number of elements is written part by part, and comes back', () => {
+  const tensors = quantizedTensors(new Map([['w', SMALL]]));
+  const state = 'w.quant_state.bitsandbytes__nf4';
+  expect([...tensors.keys()]).toEqual(['w', 'w.quant_map', 'w.absmax', state]);
+  expect(readQuantized(tensors)).toEqual(new Map([['w', SMALL]]));
+  expect(withScales(SMALL)).toBe(SMALL);
+});
+
+test('the parts of a weight with compressed scales follow one another', () => {
+  const tensors = quantizedTensors(readQuantized(fixture(COMPRESSED)));
+  expect([...tensors.keys()].map((name) => name.slice(NAME.length))).toEqual([
+    '',
+    '.quant_map',
+    '.absmax',
+    '.nested_absmax',
+    '.nested_quant_map',
+    '.quant_state.bitsandbytes__nf4',
+  ]);
+});
+
+test('a weight without its scales is not written', () => {
+  const { packed } = SMALL.parts;
+  const broken = { ...SMALL, parts: { packed } } as unknown as CheckpointWeight;
+  expect(() => quantizedTensors(new Map([['w', broken]]))).toThrow('lacks absmax');
 });

@@ -79,7 +79,7 @@ function read(stateName: string, tensors: ReadonlyMap<string, StoredTensor>): Ch
   };
   const codes = hostTensor('u8', [bytes, 1], packed);
   if (typeof state['nested_offset'] !== 'number')
-    return { ...weight, parts: { packed: codes, absmax: floats(absmax) } };
+    return { parts: { packed: codes, absmax: floats(absmax) }, ...weight };
   requireTable(name, 'nested_quant_map', part('.nested_quant_map'), dynamic.values);
   const nested = { absmax: floats(part('.nested_absmax')), blocksize: integer('nested_blocksize') };
   if (absmax.dtype !== 'U8' || nested.absmax.data.length !== Math.ceil(blocks / nested.blocksize)) {
@@ -92,9 +92,9 @@ function read(stateName: string, tensors: ReadonlyMap<string, StoredTensor>): Ch
     parts: { q: hostTensor('u8', [blocks], absmax.bytes), absmax: nested.absmax },
   };
   return {
-    ...weight,
     parts: { packed: codes },
     nested: { scales, offset: state['nested_offset'] },
+    ...weight,
   };
 }
 
@@ -167,5 +167,5 @@ export function withScales(weight: CheckpointWeight): QuantizedWeight<HostTensor
   const { nested, parts } = weight;
   if (!nested) return weight;
   const absmax = restored(nested);
-  return { ...weight, parts: { ...parts, absmax: hostTensor('f32', [absmax.length], absmax) } };
+  return { ...weight, parts: { absmax: hostTensor('f32', [absmax.length], absmax), ...parts } };
 }

@@ -102,6 +102,32 @@ describe('round trip', () => {
   });
 });
 
+test('a file has its header in one line, padded by spaces to 8 bytes, and then the tensors', () => {
+  const whole = Uint8Array.of(1, 2, 3, 4);
+  const file = writeSafetensors({ ab: hostTensor('u8', [2], whole.subarray(1, 3)) }, { by: 'us' });
+  const header =
+    '{"__metadata__":{"by":"us"},"ab":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}       ';
+  expect(new TextDecoder().decode(file.subarray(8, 96))).toBe(header);
+  expect(bytesOf(file.subarray(0, 8))).toEqual([88, 0, 0, 0, 0, 0, 0, 0]);
+  expect(bytesOf(file.subarray(96))).toEqual([2, 3]);
+  expect(new TextDecoder().decode(writeSafetensors({}).subarray(8))).toBe('{}      ');
+});
+
+test('the names of tensors of one width, and of metadata, are in code-unit order', () => {
+  const one = hostTensor('u8', [1], new Uint8Array(1));
+  const two = hostTensor('bf16', [1], new Uint16Array(1));
+  const file = writeSafetensors(
+    { 'a.b': one, 'a!': one, a: one, Z: one, wide: two },
+    { z: '1', a: '2' },
+  );
+  const { tensors, metadata } = readSafetensors(file);
+  expect([...tensors.keys()]).toEqual(['wide', 'Z', 'a', 'a!', 'a.b']);
+  expect([...metadata]).toEqual([
+    ['a', '2'],
+    ['z', '1'],
+  ]);
+});
+
 describe('hostile files', () => {
   const valid = writeSafetensors({
     a: hostTensor('f32', [2, 3], new Float32Array(6)),
@@ -128,7 +154,89 @@ describe('hostile files', () => {
 
   const entry = (dtype: unknown, shape: unknown, offsets: unknown) =>
     JSON.stringify({ dtype, shape, data_offsets: offsets });
+  const BYTES = {
+    BOOL: 1,
+    U8: 1,
+    I8: 1,
+    F8_E4M3: 1,
+    F8_E5M2: 1,
+    U16: 2,
+    I16: 2,
+    F16: 2,
+    BF16: 2,
+    U32: 4,
+    I32: 4,
+    F32: 4,
+    U64: 8,
+    I64: 8,
+    F64: 8,
+  };
+  test.each(Object.entries(BYTES))(
+    'three elements of %s take three times %i bytes',
+    (dtype, width) => {
+      const file = rawFile(`{"a":${entry(dtype, [3], [0, 3 * width])}}`, 3 * width);
+      expect(readSafetensors(file).tensors.get('a')?.bytes.length).toBe(3 * width);
+    },
+  );
+
+  test('tensors may stand in any order, and those without elements between others', () => {
+    const sizes = fc.array(fc.nat({ max: 2 }), { minLength: 1, maxLength: 6 });
+    const shuffled = sizes.chain((all) => {
+      const ends = all.map((_, i) => all.slice(0, i + 1).reduce((sum, size) => sum + size));
+      const entries = all.map((size, i) => {
+        const end = ends[i] as number;
+        return [`t${i}`, { dtype: 'U8', shape: [size], data_offsets: [end - size, end] }] as const;
+      });
+      return fc.shuffledSubarray(entries, { minLength: all.length });
+    });
+    fc.assert(
+      fc.property(shuffled, (entries) => {
+        const bytes = Math.max(...entries.map(([, { data_offsets }]) => data_offsets[1] as number));
+        const file = rawFile(JSON.stringify(Object.fromEntries(entries)), bytes);
+        expect([...readSafetensors(file).tensors.keys()]).toEqual(entries.map(([name]) => name));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('the longest shape, and no elements at the end of a file, are accepted', () => {
+    const shape = Array(32).fill(1);
+    expect(refusal(rawFile(`{"a":${entry('U8', shape, [0, 1])}}`, 1))).toBe('accepted');
+    expect(refusal(rawFile(`{"a":${entry('U8', [0, 7], [0, 0])}}`))).toBe('accepted');
+  });
+
+  const claiming = (bytes: number) => {
+    const file = new Uint8Array(9);
+    new DataView(file.buffer).setBigUint64(0, BigInt(bytes), true);
+    return file;
+  };
   test.each([
+    ['a header of one byte too many', claiming(100_000_001), /the limit is 100000000: not a/],
+    ['a header as long as may be', claiming(100_000_000), /and 1 are there: is the file cut off/],
+    ['no header', new Uint8Array(8), /the header is not JSON/],
+    ['seven bytes', new Uint8Array(7), /^7 bytes are too few for a safetensors file$/],
+    ['a byte-order mark', rawFile('\ufeff{}'), /not JSON/],
+    ['text as header', rawFile('"x"'), /not a JSON object/],
+    ['null as header', rawFile('null'), /not a JSON object/],
+    ['a number as header', rawFile('3'), /not a JSON object/],
+    ['a dtype in a list', rawFile(`{"a":${entry(['U8'], [1], [0, 1])}}`, 1), /has dtype "U8"/],
+    ['a shape that is none', rawFile(`{"a":${entry('U8', 1, [0, 1])}}`, 1), /list of at most 32/],
+    ['33 sizes', rawFile(`{"a":${entry('U8', Array(33).fill(1), [0, 1])}}`, 1), /at most 32 sizes/],
+    [
+      'a size of minus zero',
+      rawFile('{"a":{"dtype":"U8","shape":[-0],"data_offsets":[0,0]}}'),
+      /list of at most 32 sizes/,
+    ],
+    ['one offset', rawFile(`{"a":${entry('U8', [1], [0])}}`, 1), /not \[start, end\]/],
+    ['three offsets', rawFile(`{"a":${entry('U8', [1], [0, 1, 1])}}`, 1), /not \[start, end\]/],
+    ['offsets of text', rawFile(`{"a":${entry('U8', [1], ['0', '1'])}}`, 1), /not \[start, end\]/],
+    [
+      'no elements that take bytes',
+      rawFile(`{"a":${entry('U8', [0], [0, 1])}}`, 1),
+      /U8 \[0\], which needs 0 bytes, and has 1$/,
+    ],
+    ['metadata that is a list', rawFile('{"__metadata__":[]}'), /__metadata__ is not an object/],
+    ['metadata that is null', rawFile('{"__metadata__":null}'), /__metadata__ is not an object/],
     [
       'a header beyond the limit',
       Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7b),

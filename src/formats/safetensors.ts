@@ -115,13 +115,10 @@ function requireCoverage(
 ): void {
   let covered = 0;
   for (const { name, start, end } of ranges.sort((a, b) => a.start - b.start || a.end - b.end)) {
-    if (start !== covered) {
-      const what =
-        start < covered
-          ? 'overlaps the tensor before it'
-          : `leaves a gap of ${start - covered} bytes before it`;
-      throw new FormatError(`tensor ${quote(name)} at byte ${start} ${what}`);
-    }
+    const what = `tensor ${quote(name)} at byte ${start}`;
+    if (start < covered) throw new FormatError(`${what} overlaps the tensor before it`);
+    if (start > covered)
+      throw new FormatError(`${what} leaves a gap of ${start - covered} bytes before it`);
     covered = end;
   }
   if (covered !== dataBytes)

@@ -9,7 +9,7 @@ import { initialConvNet } from './conv-net/initial.ts';
 import { type Initial, initialEmbedding, initialLinear, initialNorm } from './initial.ts';
 import { initialLlama } from './llama/initial.ts';
 import { initialMlp } from './mlp/initial.ts';
-import { blocksOf, headChannels } from './mobilenet-v2/config.ts';
+import { blocksOf } from './mobilenet-v2/config.ts';
 import { initialMobileNetV2 } from './mobilenet-v2/initial.ts';
 import { initialSequenceClassifier } from './sequence-classifier/initial.ts';
 import { initialTransformer } from './transformer/initial.ts';
@@ -118,7 +118,9 @@ describe('MobileNetV2', () => {
       'features.0.0',
     ]);
     expect(layers.filter(({ activated }) => !activated).length).toBe(17);
-    expect(blocksOf({ classes: 10, ternaryStem: true })[0]?.layers[0]?.ternary).toBe(true);
+    const stemOf = (options: { ternaryStem?: boolean }) =>
+      blocksOf({ classes: 10, ...options })[0]?.layers[0]?.ternary;
+    expect([stemOf({}), stemOf({ ternaryStem: true })]).toEqual([false, true]);
     expect(
       layers.every(({ groups, from, kernel }) => groups === (kernel === 3 && from > 3 ? from : 1)),
     ).toBe(true);
@@ -130,6 +132,8 @@ describe('MobileNetV2', () => {
     ];
     expect(widthsOf(0.35)).toEqual([16, 8, 24, 32, 56, 112, 1280]);
     expect(widthsOf(1.4)).toEqual([48, 24, 32, 88, 136, 224, 448, 1792]);
-    expect([0.5, 1, 1.4].map(headChannels)).toEqual([1280, 1280, 1792]);
+    expect([0.5, 1].map((width) => widthsOf(width).at(-1))).toEqual([1280, 1280]);
+    // 8 is nine tenths of 16 * 5 / 9, and more than nine tenths of 16 * 0.5553125.
+    expect([5 / 9, 0.5553125].map((width) => widthsOf(width)[1])).toEqual([8, 8]);
   });
 });

@@ -49,15 +49,31 @@ test("shapes are PEFT's: lora_A [r, in], lora_B [out, r]", () => {
   ]);
 });
 
-test('the configuration is a LoraConfig for the three linears', () => {
-  expect(JSON.parse(new TextDecoder().decode(files.get('adapter_config.json')))).toMatchObject({
-    peft_type: 'LORA',
-    r: 8,
-    lora_alpha: 16,
-    target_modules: ['linear1', 'linear2', 'linear3'],
-    bias: 'none',
-    lora_dropout: 0,
-    use_rslora: false,
-    use_dora: false,
-  });
+test('the configuration is a LoraConfig for the three linears, in lines of JSON', () => {
+  expect(new TextDecoder().decode(files.get('adapter_config.json'))).toBe(`{
+  "peft_type": "LORA",
+  "task_type": null,
+  "base_model_name_or_path": "gradproof/byte-mlp-seed-42",
+  "inference_mode": true,
+  "r": 8,
+  "lora_alpha": 16,
+  "lora_dropout": 0,
+  "target_modules": [
+    "linear1",
+    "linear2",
+    "linear3"
+  ],
+  "bias": "none",
+  "fan_in_fan_out": false,
+  "init_lora_weights": true,
+  "use_rslora": false,
+  "use_dora": false,
+  "modules_to_save": null
+}
+`);
+});
+
+test('the weights are said to be of torch', () => {
+  const read = readSafetensors(files.get('adapter_model.safetensors') as Uint8Array);
+  expect([...read.metadata]).toEqual([['format', 'pt']]);
 });

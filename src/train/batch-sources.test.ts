@@ -39,7 +39,7 @@ const taken = (source: BatchSource, steps: number) =>
   Array.from({ length: steps }, () => labelsOf(source.next()));
 
 describe.each(Object.entries(SOURCES))('%s', (_, source) => {
-  test.each([0, 1, 2, 3])('go on where %i steps are behind', (step) => {
+  test.each([0, 1, 2, 3, 4])('go on where %i steps are behind', (step) => {
     const all = taken(source(), 5);
     const sought = source();
     taken(sought, 4);
@@ -64,6 +64,12 @@ test('an epoch ends, and the next has another order', () => {
   const inOrder = (steps: typeof first) => steps.flat(2).sort();
   expect(inOrder(second)).toEqual(inOrder(first.slice(0, 3)));
   expect(second).not.toEqual(first.slice(0, 3));
+});
+
+test('an epoch that is sought to its end has ended', () => {
+  const source = new EpochBatches(examples, 3, 5);
+  source.seek(3);
+  expect(source.next()).toBeUndefined();
 });
 
 test('streams of a seed are apart', () => {

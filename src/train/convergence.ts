@@ -8,8 +8,7 @@ export interface ConvergenceRule {
   readonly threshold?: number;
 }
 
-const meanOf = (losses: readonly number[]): number =>
-  losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+const sumOf = (losses: readonly number[]): number => losses.reduce((sum, loss) => sum + loss, 0);
 
 /**
  * Whether losses fell: the mean of the last window is below that of the first by more than the
@@ -19,8 +18,9 @@ export const checkConvergence = seam(
   'train.check_convergence',
   (losses: readonly number[], { window, threshold = 0.1 }: ConvergenceRule): boolean => {
     if (losses.length < 2 * window || losses.some(Number.isNaN)) return false;
-    const first = meanOf(losses.slice(0, window));
-    const last = meanOf(losses.slice(-window));
+    // Of as many losses each, so that sums are to each other as means are.
+    const first = sumOf(losses.slice(0, window));
+    const last = sumOf(losses.slice(-window));
     return last < first * (1 - threshold);
   },
 );

@@ -81,7 +81,7 @@ export async function fitModel<Item>(
   { train, validation }: FitData<Item>,
   options: FitOptions,
 ): Promise<FitResult> {
-  const { epochs, onEpoch, signal, shift = false, seed } = options;
+  const { epochs, onEpoch, signal, shift, seed } = options;
   if (train.batchCount === 0) throw new EmptyDatasetError();
   using optimizer = new Optimizer(gpu, model.parameters, options.optimizer, options);
   const metrics: EpochRow[] = [];

@@ -32,6 +32,13 @@ describe('the memory that a run will need', () => {
     expect(bytesOf({}, 9) - base).toBe(2 * 16 + 4);
   });
 
+  test('is rounded up to whole bytes', () => {
+    // 70 weights have 17.5 bytes of scales in blocks of 16, and 8 in blocks of 35.
+    const scaledBy = (blocksize: number) =>
+      bytesOf({ model: { ...SMALL.model, hidden: [5], blocksize } });
+    expect(scaledBy(16) - scaledBy(35)).toBe(10);
+  });
+
   test('is what was reckoned of the run of the main job, and of others like it', () => {
     const { optimizer } = SMALL;
     expect({
@@ -43,6 +50,11 @@ describe('the memory that a run will need', () => {
       bfloat16: bytesOf({ autocast: 'bfloat16', capture: true, batchSize: 33 }),
       sgd: bytesOf({ optimizer: { ...optimizer, optimizer: 'sgd', lr: 0.1 }, grad_scaler: {} }),
       seldom: bytesOf({ lossEvery: 500, batchSize: 16 }),
+      never: bytesOf({ lossEvery: 1_000_000 }),
+      neverInHalves: bytesOf({ lossEvery: 1_000_000, autocast: 'float16' }),
+      largeCaptured: bytesOf({ capture: true, batchSize: 20_000 }),
+      fewHeldout: bytesOf({}, 30, 50),
+      highRank: bytesOf({ model: { ...SMALL.model, r: 768 } }),
       main: forecastBytes(DEFAULT_TRAINING, 4096, 512),
     }).toMatchSnapshot();
   });

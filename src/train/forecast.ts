@@ -25,7 +25,7 @@ export const forecastBytes = seam(
   (config: TrainingConfig, heldoutContexts: number, heldoutBatch: number): number => {
     const { model, batchSize, steps, lossEvery, capture, autocast, optimizer, grad_scaler } =
       config;
-    const { vocab, embedding, context, blocksize, r } = model;
+    const { vocab, embedding, context, hidden, blocksize, r } = model;
     const linears = linearShapes(model);
     const weights = linears.reduce(
       (sum, { inFeatures, outFeatures }) => sum + inFeatures * outFeatures,
@@ -46,9 +46,7 @@ export const forecastBytes = seam(
     const data = ((batchSize + heldoutContexts) * (context + 1) + losses + rates) * FLOAT;
     // A training step holds its activations, the gradients of the adapters, and the gradients on
     // either side of one op.
-    const widest = Math.max(
-      ...linears.flatMap(({ inFeatures, outFeatures }) => [inFeatures, outFeatures]),
-    );
+    const widest = Math.max(embedding * context, ...hidden, vocab);
     // Clipping takes two values for 256 gradients, and the norm; a judged step keeps what each
     // stage of the update got.
     const clipping = Math.ceil(adapters / 128) + 1;

@@ -13,6 +13,7 @@ test('the ratio is that of the first layer to the last', () => {
 test('a gradient vanishes below a millionth of the last, and its layers are named', () => {
   expect(() => checkVanishing(normsOf(1e-6, 1, 1))).not.toThrow();
   expect(() => checkVanishing([])).not.toThrow();
+  expect(() => checkVanishing(normsOf(1e-6, 5, 1))).not.toThrow();
   expect(() => checkVanishing(normsOf(9.9e-7, 5, 9e-7, 1))).toThrow(
     'the gradients of layer1, layer3 are less than 0.000001 of the last',
   );

@@ -27,13 +27,14 @@ export async function gradientNorms(
 
 /** Norm of the first layer's gradient by that of the last one's. */
 export function vanishingRatio(norms: readonly LayerNorm[]): number {
-  return (norms[0]?.norm ?? 0) / (norms.at(-1)?.norm ?? 1);
+  if (norms.length === 0) return 0;
+  return (norms[0] as LayerNorm).norm / (norms.at(-1) as LayerNorm).norm;
 }
 
 /** Throws `grad-vanishing`, which names the layers whose gradients vanish; in their order. */
 export const checkVanishing = seam('train.check_vanishing', (norms: readonly LayerNorm[]): void => {
-  const last = norms.at(-1)?.norm ?? 0;
-  const vanished = norms.filter((each) => each.norm < VANISHING * last);
+  const last = norms.at(-1) as LayerNorm;
+  const vanished = norms.filter((each) => each.norm < VANISHING * last.norm);
   if (vanished.length === 0) return;
   const names = vanished.map(({ layer }) => layer).join(', ');
   throw new GradproofError(

@@ -14,6 +14,12 @@ test.each([
     undefined,
   ],
   [
+    'exactly on the margin to the frozen run',
+    44 * KIB,
+    { heldoutAfter: 4, heldoutFrozen: 5.5, unigram: 5 },
+    undefined,
+  ],
+  [
     'too near to the frequencies',
     32 * KIB,
     { heldoutAfter: 3.51, unigram: 3.65 },
@@ -72,3 +78,23 @@ test.each([
     });
   },
 );
+
+test.each([
+  ['text of frequencies just below the frozen run', { heldoutAfter: 5, unigram: 5.25 }, false],
+  ['text of frequencies a little nearer', { heldoutAfter: 5, unigram: 5.26 }, true],
+  ['text of just as much as the margin', { heldoutAfter: 0.1, unigram: 0.25 }, false],
+  ['text of a little less', { heldoutAfter: 0.1, unigram: 0.24 }, true],
+])('a %s leaves nothing to learn: %j is %j', (_, change, hopeless) => {
+  const config = { ...DEFAULT_TRAINING, marginBelowUnigram: 0.25 };
+  const found = learningFailure({ ...learnt, heldoutFrozen: 5.5, ...change }, 44 * KIB, config);
+  expect(found?.message.endsWith('choose a text that people wrote')).toBe(hopeless);
+});
+
+test.each([
+  [1, 'after 1 step, not'],
+  [2, 'after 2 steps, not'],
+])('the steps of a run of %i are counted in words', (steps, said) => {
+  const config = { ...DEFAULT_TRAINING, steps };
+  const found = learningFailure({ ...learnt, heldoutAfter: 4.2 }, 44 * KIB, config);
+  expect(found?.message).toContain(said);
+});

@@ -1,4 +1,5 @@
 import type { Gpu } from '../gpu/gpu.ts';
+import { Scope } from '../gpu/scope.ts';
 import { add } from '../ops/math/add.ts';
 import { ampUnscale, unscale } from '../ops/optim/amp_unscale.ts';
 import { ampUpdateScale, type ScaleState, updateScale } from '../ops/optim/amp_update_scale.ts';
@@ -26,24 +27,28 @@ export class LossScaler implements Disposable {
   readonly #found: readonly Tensor[];
   readonly #foundSoFar: readonly Tensor[];
   readonly #rates: Tensor;
+  readonly #owned: Scope;
 
   /** For gradients in so many segments. */
   constructor(gpu: Gpu, scaling: LossScaling, rule: ScaledRule, segments: number) {
+    using owned = new Scope();
     const { init_scale, lr: _, ...growth } = completed(gradScaler, scaling);
     this.#gpu = gpu;
     this.#growth = growth;
     this.#rule = rule;
-    this.#rates = rule.rates(gpu);
-    const flags = (count: number) => Array.from({ length: count }, () => Tensor.zeros(gpu, [1]));
+    this.#rates = owned.add(rule.rates(gpu));
+    const flags = (count: number) =>
+      Array.from({ length: count }, () => owned.add(Tensor.zeros(gpu, [1])));
     this.#found = flags(segments);
     this.#foundSoFar = flags(segments - 1);
     const one = (dtype: 'f32' | 'i32', value: number) =>
-      Tensor.from(gpu, hostTensorFrom(dtype, [1], [value]));
+      owned.add(Tensor.from(gpu, hostTensorFrom(dtype, [1], [value])));
     this.state = {
       scale: one('f32', init_scale),
       growth_tracker: one('i32', 0),
       steps: one('i32', 0),
     };
+    this.#owned = owned.move();
   }
 
   /**
@@ -107,15 +112,13 @@ export class LossScaler implements Disposable {
       reads: { grad, found_inf, steps },
       changes: changed,
       run: nothing(() =>
-        this.#rule.step(this.#gpu, { ...changed, grad, found_inf, steps }, this.#rates),
+        this.#rule.step(this.#gpu, { grad, found_inf, steps, ...changed }, this.#rates),
       ),
     };
   }
 
   [Symbol.dispose](): void {
-    const flags = [...this.#found, ...this.#foundSoFar];
-    for (const tensor of [...flags, this.#rates, ...Object.values(this.state)])
-      tensor[Symbol.dispose]();
+    this.#owned[Symbol.dispose]();
   }
 }
 

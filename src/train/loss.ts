@@ -45,7 +45,7 @@ export function lossOf(
 }
 
 /** Labels that ask something: the loss is a mean over them. */
-export function askedOf({ labels: { shape, data } }: Examples, shift: boolean): number {
-  const columns = shape.at(-1) ?? 1;
+export function askedOf({ labels: { shape, data } }: Examples, shift?: boolean): number {
+  const columns = shape.at(-1) as number;
   return data.filter((label, i) => label >= 0 && !(shift && i % columns === 0)).length;
 }

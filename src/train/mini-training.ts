@@ -13,7 +13,7 @@ import type { Optimizer } from './optimizer.ts';
 /** How steps are made, and who looks on. */
 export interface StepOptions {
   /** Labels are those of the inputs and the loss compares each with the position before it. */
-  readonly shift?: boolean;
+  readonly shift?: boolean | undefined;
   /** Seed of the model's own random numbers, as of dropout. Default none are drawn. */
   readonly seed?: number | undefined;
   /** Batches whose gradients make one step. Default 1. */
@@ -41,7 +41,7 @@ export async function runMiniTraining(
   steps = Number.POSITIVE_INFINITY,
   options: StepOptions = {},
 ): Promise<number[]> {
-  const { shift = false, seed, signal, watch, onStep, accumulation = 1 } = options;
+  const { shift, seed, signal, watch, onStep, accumulation = 1 } = options;
   const losses: number[] = [];
   if (steps < 1) return losses;
   const source = new GroupedBatches(batches, accumulation);
@@ -63,7 +63,7 @@ export async function meanLoss(
   gpu: Gpu,
   model: Model,
   batches: Iterable<Examples>,
-  shift = false,
+  shift?: boolean,
 ): Promise<number> {
   const losses: BatchLoss[] = [];
   for (const batch of batches) {

@@ -97,7 +97,6 @@ export class Optimizer implements Disposable {
     options: OptimizerOptions = {},
   ) {
     const { schedule = { name: 'constant' }, max_grad_norm, grad_scaler, fingerprints } = options;
-    const { keep_gradients = false } = options;
     checkParameters(parameters);
     this.#gpu = gpu;
     this.#parameters = parameters;
@@ -111,7 +110,7 @@ export class Optimizer implements Disposable {
     const zeros = () => new Segments(gpu, layout.segments, new Float32Array(layout.length));
     this.#grad = zeros();
     this.#state = Object.fromEntries(this.#rule.state.map((name) => [name, zeros()]));
-    this.#kept = keep_gradients ? new KeptGradients(gpu, layout) : undefined;
+    this.#kept = options.keep_gradients ? new KeptGradients(gpu, layout) : undefined;
     const clipping = max_grad_norm === undefined ? [] : [this.#clipping(max_grad_norm)];
     const grads = this.#grad.pieces;
     const changed = grads.map((_, i) => mapped(this.#flat, ({ pieces }) => pieces[i] as Tensor));
@@ -217,7 +216,7 @@ export class Optimizer implements Disposable {
       reads: { grad },
       changes: changed,
       run: () => {
-        step(this.#gpu, { ...changed, grad }, () => this.#step);
+        step(this.#gpu, { grad, ...changed }, () => this.#step);
         return {};
       },
     };
@@ -226,7 +225,7 @@ export class Optimizer implements Disposable {
   async #judgeRates(judge: Judge): Promise<void> {
     // A rate of 1, so that what is judged is the share that each step takes of its own. As many at
     // every step: memory must not grow.
-    const params = { ...this.#schedule, base_lr: 1, steps: rateRows(this.#schedule, []) };
+    const params = { base_lr: 1, steps: rateRows(this.#schedule, []), ...this.#schedule };
     const variant = chooseVariant(this.#gpu, lrSchedule.variants);
     const outputs = lrSchedule.forward(this.#gpu, {}, params, variant);
     await judge([

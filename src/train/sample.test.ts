@@ -14,6 +14,14 @@ test('draws by the cumulated softmax', () => {
   ]);
 });
 
+test('a sum that is passed at its very end, or by no number, still draws an index', () => {
+  // Half of the sum belongs to the second.
+  expect(draw([0, 0], 1, 0.5)).toBe(1);
+  // Rounding leaves nothing of the sum over for the last that has a share.
+  expect(draw([-2, 0, -1, -1e4], 1, 1 - 2 ** -53)).toBe(2);
+  expect(draw([Number.NaN, Number.NaN], 1, 0.5)).toBe(0);
+});
+
 test('draws an index with a probability, whatever the logits and the threshold', () => {
   fc.assert(
     fc.property(
@@ -61,6 +69,16 @@ test('leaves out what is skipped', async () => {
   expect([bytes.length, asked]).toEqual([4, 4]);
 });
 
+test('a low temperature makes sure of what is likelier', async () => {
+  const bytes = await sampleBytes(async () => [0, 1], Uint8Array.of(0), {
+    count: 40,
+    context: 1,
+    temperature: 0.01,
+    random: new Random(2),
+  });
+  expect([...bytes]).toEqual(new Array(40).fill(1));
+});
+
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const promptOf = (text: Uint8Array, least: number) =>
   new TextDecoder('utf-8', { fatal: true }).decode(promptIn(text, least));
@@ -70,6 +88,31 @@ test('a sample goes on from whole words, and begins at one', () => {
   expect(promptOf(bytesOf(text), 8)).toBe('stays mainly\n\t');
   expect(promptOf(bytesOf(text), 10)).toBe('stays mainly\n\t');
   expect(promptOf(bytesOf(text), 16)).toBe('stays mainly\n\tin ');
+});
+
+test.each([' ', '\n', '\r', '\t'])('words are apart by %j', (between) => {
+  const text = ['ain', 'stays', 'mainly', 'in', 'the', 'plain', 'and', 'so'].join(between);
+  expect(promptOf(bytesOf(text), 8)).toBe(`stays${between}mainly${between}`);
+});
+
+test('a word may begin at the second byte', () => {
+  expect(promptOf(bytesOf(' in the plain, and so it'), 8)).toBe('in the plain, ');
+});
+
+test('a word is looked for in 64 bytes', () => {
+  const long = (bytes: number) => 'x'.repeat(bytes);
+  expect(promptOf(bytesOf(`${long(62)} word, and more, and more`), 8)).toBe('word, and ');
+  expect(promptOf(bytesOf(`${long(63)} word, and more, and more`), 8)).toBe(`${long(63)} `);
+  expect(promptOf(bytesOf(` ${long(70)} z`), 8)).toBe(`${long(70)} `);
+  expect(promptOf(bytesOf(` ${long(71)} z`), 8)).toBe('xxxxxxxx');
+  // What follows a beginning must be as long as is asked for.
+  expect(promptOf(bytesOf(`${long(10)} ${long(8)}`), 8)).toBe(`${long(10)} `);
+});
+
+test('bytes that are no characters are cut anywhere', () => {
+  const text = new Uint8Array(40).fill(0x80);
+  const { byteOffset, length } = promptIn(text, 8);
+  expect([byteOffset, length]).toEqual([0, 8]);
 });
 
 test('a text without words is cut between characters', () => {
@@ -93,7 +136,7 @@ test('there is a prompt of the wanted length in whatever bytes', () => {
 });
 
 test('shows control characters and broken UTF-8 as something visible', () => {
-  expect(legible(Uint8Array.of(0x41, 0x0a, 0x09, 0x00, 0x1b, 0x7f, 0xff, 0xc3, 0xa9))).toBe(
-    'A\n\t\u2400\u241b\u2421\ufffd\u00e9',
-  );
+  expect(
+    legible(Uint8Array.of(0x41, 0x0a, 0x09, 0x00, 0x1f, 0x20, 0x7e, 0x7f, 0xff, 0xc3, 0xa9)),
+  ).toBe('A\n\t\u2400\u241f ~\u2421\ufffd\u00e9');
 });

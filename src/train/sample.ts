@@ -81,8 +81,7 @@ export function draw(logits: ArrayLike<number>, temperature: number, threshold: 
   const weights = Float64Array.from(logits, (x) => Math.exp((x - highest) / temperature));
   let rest = threshold * weights.reduce((sum, x) => sum + x, 0);
   let last = 0;
-  for (let i = 0; i < weights.length; i++) {
-    const weight = weights[i] as number;
+  for (const [i, weight] of weights.entries()) {
     if (weight > 0) last = i;
     rest -= weight;
     if (rest < 0) return i;

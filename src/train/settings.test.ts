@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_TRAINING } from './config.ts';
-import { readSettings, scheduleOf } from './settings.ts';
+import { readSettings, scheduleOf, type TrainingSettings } from './settings.ts';
 
 const { optimizer, schedule, max_grad_norm } = DEFAULT_TRAINING;
-const read = (value: unknown) => readSettings(value, DEFAULT_TRAINING);
+const read = (value: unknown, defaults: TrainingSettings = DEFAULT_TRAINING) =>
+  readSettings(value, defaults);
 
 test('what is absent is the default', () => {
   expect(read({})).toEqual({ optimizer, schedule, max_grad_norm });
@@ -18,6 +19,22 @@ test('what is absent is the default', () => {
     optimizer: { ...optimizer, lr: 0.5 },
     schedule: { ...schedule, name: 'cosine' },
     max_grad_norm: 0,
+  });
+});
+
+test('what is absent may have a default that is not there of itself', () => {
+  const defaults = {
+    ...DEFAULT_TRAINING,
+    autocast: 'bfloat16',
+    grad_scaler: { init_scale: 8 },
+  } as const;
+  expect(read({}, defaults)).toMatchObject({
+    autocast: 'bfloat16',
+    grad_scaler: { init_scale: 8 },
+  });
+  expect(read({ autocast: 'float16', grad_scaler: { init_scale: 4 } }, defaults)).toMatchObject({
+    autocast: 'float16',
+    grad_scaler: { init_scale: 4 },
   });
 });
 
@@ -36,27 +53,96 @@ test('the warm-up of a run is rounded up to whole steps', () => {
   });
 });
 
+const SGD = { optimizer: 'sgd' };
+
 test.each([
-  [[], 'the settings must be an object'],
-  [null, 'the settings must be an object'],
-  [{ lr: 1 }, 'the settings: there is no "lr"'],
-  [{ optimizer: { optimizer: 'lion' } }, 'optimizer must be one of adamw, adam, sgd, not "lion"'],
-  [{ optimizer: { lr: '0.1' } }, 'lr must be a number above 0, not "0.1"'],
+  { optimizer: { optimizer: 'adamw' } },
+  { optimizer: { optimizer: 'adam', weight_decay: 0 } },
+  { optimizer: SGD },
+  { optimizer: { lr: 1e-9, weight_decay: 0.5, eps: 1e-9, bias_correction: false } },
+  { optimizer: { betas: [0, 0.999] } },
+  { optimizer: { ...SGD, momentum: 0, dampening: 1 } },
+  { optimizer: { ...SGD, momentum: 0.999, dampening: 0.5, nesterov: false } },
+  { optimizer: { ...SGD, momentum: 0.5, nesterov: true } },
+  { optimizer: { ...SGD, momentum: 0.5, dampening: 0, nesterov: true } },
+  { schedule: { name: 'constant', warmup_ratio: 0 } },
+  { schedule: { name: 'linear', warmup_ratio: 1 } },
+  { schedule: { name: 'cosine', warmup_ratio: 0.5, num_cycles: 0 } },
+  { max_grad_norm: 0.5 },
+  { autocast: 'float16' },
+  { autocast: 'bfloat16' },
+  { grad_scaler: { init_scale: 0.5, growth_factor: 1.5, backoff_factor: 0.5, growth_interval: 1 } },
+  { grad_scaler: { growth_interval: 2 ** 31 - 1 } },
+])('%j is allowed', (value) => {
+  expect(read(value)).toMatchObject(value);
+});
+
+const ALL = 'optimizer, schedule, max_grad_norm, autocast, grad_scaler';
+const OF_ADAM = 'optimizer, lr, weight_decay, betas, eps, bias_correction';
+
+test.each([
+  [[], `the settings must be an object with some of ${ALL}`],
+  [null, `the settings must be an object with some of ${ALL}`],
+  [7, `the settings must be an object with some of ${ALL}`],
+  [{ lr: 1 }, `the settings: there is no "lr"; there are ${ALL}`],
+  [
+    { optimizer: { rate: 1 } },
+    `optimizer: there is no "rate"; there are ${OF_ADAM}, momentum, dampening, nesterov`,
+  ],
+  [
+    { optimizer: { optimizer: 'lion' } },
+    'optimizer: optimizer must be one of adamw, adam, sgd, not "lion"',
+  ],
+  [{ optimizer: { momentum: 0.5 } }, `optimizer: adamw has no "momentum"; it has ${OF_ADAM}`],
+  [
+    { optimizer: { ...SGD, eps: 1 } },
+    'optimizer: sgd has no "eps"; it has optimizer, lr, weight_decay, momentum, dampening, nesterov',
+  ],
+  [{ optimizer: { lr: '0.1' } }, 'optimizer: lr must be a number above 0, not "0.1"'],
   [{ optimizer: { lr: Number.POSITIVE_INFINITY } }, 'lr must be a number above 0'],
-  [{ optimizer: { betas: [0.9, 1] } }, 'betas must be two numbers'],
+  [{ optimizer: { lr: 0 } }, 'lr must be a number above 0, not 0'],
+  [{ optimizer: { weight_decay: -1e-9 } }, 'weight_decay must be a number of 0 or more'],
+  [{ optimizer: { eps: 0 } }, 'eps must be a number above 0, not 0'],
+  [{ optimizer: { bias_correction: 1 } }, 'bias_correction must be true or false, not 1'],
+  [{ optimizer: { betas: [0.9, 1] } }, 'betas must be two numbers from 0 to less than 1'],
+  [{ optimizer: { betas: [-0.1, 0.9] } }, 'betas must be two numbers'],
   [{ optimizer: { betas: [0.9] } }, 'betas must be two numbers'],
-  [{ optimizer: { momentum: 0.5 } }, 'adamw has no "momentum"'],
-  [{ optimizer: { optimizer: 'sgd', eps: 1 } }, 'sgd has no "eps"'],
-  [{ optimizer: { optimizer: 'sgd', nesterov: true } }, 'nesterov needs a momentum'],
-  [{ schedule: { warmup_ratio: 1.5 } }, 'warmup_ratio must be a number from 0 to 1'],
-  [{ schedule: { name: 'polynomial' } }, 'name must be one of'],
-  [{ max_grad_norm: -1 }, 'max_grad_norm must be a number of 0 or more, not -1'],
+  [{ optimizer: { betas: [0.9, 0.9, 0.9] } }, 'betas must be two numbers'],
+  [{ optimizer: { betas: 'ab' } }, 'betas must be two numbers'],
+  [{ optimizer: { ...SGD, momentum: 1 } }, 'momentum must be a number from 0 to less than 1'],
+  [{ optimizer: { ...SGD, momentum: -0.1 } }, 'momentum must be a number from 0 to less than 1'],
+  [{ optimizer: { ...SGD, dampening: 1.001 } }, 'dampening must be a number from 0 to 1'],
+  [{ optimizer: { ...SGD, dampening: -0.001 } }, 'dampening must be a number from 0 to 1'],
+  [{ optimizer: { ...SGD, nesterov: 'yes' } }, 'nesterov must be true or false, not "yes"'],
+  [{ optimizer: { ...SGD, nesterov: true } }, 'optimizer: nesterov needs a momentum above 0'],
+  [
+    { optimizer: { ...SGD, momentum: 0.9, dampening: 1, nesterov: true } },
+    'nesterov needs a momentum above 0 and no dampening',
+  ],
+  [
+    { schedule: { warmup: 3 } },
+    'schedule: there is no "warmup"; there are name, warmup_ratio, num_cycles',
+  ],
+  [{ schedule: { warmup_ratio: 1.001 } }, 'schedule: warmup_ratio must be a number from 0 to 1'],
+  [{ schedule: { warmup_ratio: -0.001 } }, 'warmup_ratio must be a number from 0 to 1'],
+  [{ schedule: { name: 'polynomial' } }, 'name must be one of constant, linear, cosine, not'],
+  [{ schedule: { num_cycles: -1 } }, 'num_cycles must be a number of 0 or more'],
+  [{ schedule: 'linear' }, 'schedule must be an object with some of name, warmup_ratio'],
+  [{ max_grad_norm: -1 }, 'the settings: max_grad_norm must be a number of 0 or more, not -1'],
   [{ max_grad_norm: null }, 'max_grad_norm must be'],
-  [{ autocast: 'fp16' }, 'autocast must be one of float16, bfloat16, not "fp16"'],
-  [{ grad_scaler: true }, 'grad_scaler must be an object'],
-  [{ grad_scaler: { enabled: true } }, 'grad_scaler: there is no "enabled"'],
-  [{ grad_scaler: { growth_interval: 0.5 } }, 'growth_interval must be a number that is whole'],
-  [{ grad_scaler: { backoff_factor: 0 } }, 'backoff_factor must be a number above 0'],
+  [{ autocast: 'fp16' }, 'the settings: autocast must be one of float16, bfloat16, not "fp16"'],
+  [{ grad_scaler: true }, 'grad_scaler must be an object with some of init_scale, growth_factor'],
+  [
+    { grad_scaler: { enabled: true } },
+    'grad_scaler: there is no "enabled"; there are init_scale, growth_factor, backoff_factor, growth_interval',
+  ],
+  [{ grad_scaler: { init_scale: 0 } }, 'grad_scaler: init_scale must be a number above 0'],
+  [{ grad_scaler: { growth_factor: 1 } }, 'growth_factor must be a number above 1'],
+  [{ grad_scaler: { backoff_factor: 0 } }, 'backoff_factor must be a number above 0 and below 1'],
+  [{ grad_scaler: { backoff_factor: 1 } }, 'backoff_factor must be a number above 0 and below 1'],
+  [{ grad_scaler: { growth_interval: 1.5 } }, 'growth_interval must be a number that is whole'],
+  [{ grad_scaler: { growth_interval: 0 } }, 'growth_interval must be a number that is whole'],
+  [{ grad_scaler: { growth_interval: 2 ** 31 } }, 'whole, from 1 to 2^31 - 1, not 2147483648'],
 ])('%j is refused', (value, message) => {
   expect(() => read(value)).toThrow(message);
 });

@@ -41,7 +41,7 @@ export function scheduleOf({
   steps,
 }: Pick<TrainingSettings, 'schedule'> & { readonly steps: number }): Schedule {
   const { warmup_ratio, ...rest } = schedule;
-  return { ...rest, warmup: Math.ceil(warmup_ratio * steps), total: steps };
+  return { warmup: Math.ceil(warmup_ratio * steps), total: steps, ...rest };
 }
 
 /** Settings that cannot be used; the message names the setting, its value and what is allowed. */
@@ -103,6 +103,13 @@ const SCALER = {
     (x) => Number.isInteger(x) && x >= 1 && x < 2 ** 31,
   ),
 } satisfies Record<keyof LossScaling, Rule>;
+const SETTINGS: readonly (keyof TrainingSettings)[] = [
+  'optimizer',
+  'schedule',
+  'max_grad_norm',
+  'autocast',
+  'grad_scaler',
+];
 
 /**
  * Settings from parsed JSON, what is absent taken from `defaults`:
@@ -110,14 +117,7 @@ const SCALER = {
  * Another optimizer than the default's takes none of its hyperparameters. Throws SettingsError.
  */
 export function readSettings(value: unknown, defaults: TrainingSettings): TrainingSettings {
-  const known: Readonly<Record<keyof TrainingSettings, unknown>> = {
-    optimizer: 0,
-    schedule: 0,
-    max_grad_norm: 0,
-    autocast: 0,
-    grad_scaler: 0,
-  };
-  const given = fieldsOf('the settings', value, Object.keys(known));
+  const given = fieldsOf('the settings', value, SETTINGS);
   const {
     optimizer = {},
     schedule = {},
@@ -127,7 +127,6 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
   } = given;
   const chosen = fieldsOf('optimizer', optimizer, Object.keys({ ...ADAM, ...SGD }));
   const name = chosen['optimizer'] ?? defaults.optimizer.optimizer;
-  check('optimizer', { optimizer: name }, ANY_OPTIMIZER);
   const base = name === defaults.optimizer.optimizer ? defaults.optimizer : { optimizer: name };
   const moved = { ...defaults.schedule, ...fieldsOf('schedule', schedule, Object.keys(SCHEDULE)) };
   const all = { ...base, ...chosen };
@@ -144,7 +143,7 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
   const {
     momentum = 0,
     dampening = 0,
-    nesterov = false,
+    nesterov,
   } = all as {
     readonly momentum?: number;
     readonly dampening?: number;

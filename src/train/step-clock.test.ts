@@ -46,3 +46,18 @@ test('what is left counts judged steps too, and no pause', async () => {
   await clock.stoppedUntil(pause());
   expect(clock.times(10).remainingMs).toBe(9000);
 });
+
+test('the median is of times in the order of their numbers', () => {
+  const { time, clock } = clockAt();
+  const medians = [100, 9, 10, 11].map((ms, i) => {
+    clock.begin(i);
+    time.ms += ms;
+    clock.end(i + 1);
+    return clock.times(i + 1).medianMs;
+  });
+  expect(medians).toEqual([100, 54.5, 10, 10.5]);
+});
+
+test('nothing remains after the last step, by the clock of the machine', () => {
+  expect(new StepClock(1).times(1)).toEqual({ remainingMs: 0 });
+});

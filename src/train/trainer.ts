@@ -59,7 +59,7 @@ export class Trainer implements Disposable {
     gpu: Gpu,
     text: SplitText,
     config: TrainingConfig,
-    { frozen = false, fingerprints }: TrainerOptions = {},
+    { frozen, fingerprints }: TrainerOptions = {},
   ) {
     const { model, seed, steps, batchSize, heldoutBytes } = config;
     using owned = new Scope();

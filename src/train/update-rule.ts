@@ -62,7 +62,7 @@ export function updateRule(params: OptimizerParams, schedule: Schedule): UpdateR
 
 function adamRule(hyperparameters: AdamHyperparameters, schedule: Schedule): UpdateRule {
   const at = atRate(hyperparameters, schedule);
-  const params = { ...hyperparameters, schedule };
+  const params = { schedule, ...hyperparameters };
   return {
     state: ['exp_avg', 'exp_avg_sq'],
     op: adamwStep,
@@ -81,7 +81,7 @@ function adamRule(hyperparameters: AdamHyperparameters, schedule: Schedule): Upd
 
 function sgdRule(hyperparameters: SgdHyperparameters, schedule: Schedule): UpdateRule {
   const at = atRate(hyperparameters, schedule);
-  const params = { ...hyperparameters, schedule };
+  const params = { schedule, ...hyperparameters };
   return {
     state: ['momentum_buffer'],
     op: sgdStep,

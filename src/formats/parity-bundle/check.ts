@@ -133,7 +133,7 @@ function checkRange(what: string, stored: StoredTensor, { low, high, also }: Ran
 
 function checkOrder(what: string, stored: StoredTensor): void {
   const at = float64Of(stored).findIndex(
-    (x, i, all) => !Number.isFinite(x) || x < (all[i - 1] ?? x),
+    (x, i, all) => !Number.isFinite(x) || x < (all[i - 1] as number),
   );
   if (at >= 0)
     throw new FormatError(

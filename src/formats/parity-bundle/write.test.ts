@@ -55,7 +55,9 @@ test('parameters that only say how to launch are left out', () => {
 });
 
 test('words of 32 bits are stored as the bits of signed ones', () => {
-  const words = hostTensor('u32', [2], Uint32Array.of(0xffff_ffff, 7));
+  // A part of a larger array.
+  const data = Uint32Array.of(5, 0xffff_ffff, 7, 9).subarray(1, 3);
+  const words = hostTensor('u32', [2], data);
   const file = writeParityBundle({
     ...COMMON,
     op: 'silu',

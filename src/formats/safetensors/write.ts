@@ -23,10 +23,11 @@ export function writeStored(
   tensors: Iterable<readonly [name: string, tensor: StoredTensor]>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
-  const sorted = [...tensors].sort(([nameA, a], [nameB, b]) => {
-    const width = STORED_BYTES[b.dtype] - STORED_BYTES[a.dtype];
-    return width || (nameA < nameB ? -1 : 1);
-  });
+  const byName = new Map(tensors);
+  const sorted = [...byName.keys()]
+    .sort()
+    .map((name) => [name, byName.get(name) as StoredTensor] as const)
+    .sort(([, a], [, b]) => STORED_BYTES[b.dtype] - STORED_BYTES[a.dtype]);
   const entries: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0)
     entries.push([METADATA_KEY, Object.fromEntries(Object.entries(metadata).sort())]);
@@ -39,9 +40,9 @@ export function writeStored(
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const headerBytes = Math.ceil(json.length / 8) * 8;
-  const file = new Uint8Array(8 + headerBytes + end);
+  // Spaces pad the header; all else is written over.
+  const file = new Uint8Array(8 + headerBytes + end).fill(0x20);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.fill(0x20, 8, 8 + headerBytes);
   file.set(json, 8);
   let at = 8 + headerBytes;
   for (const [, { bytes }] of sorted) {

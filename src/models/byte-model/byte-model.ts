@@ -76,7 +76,7 @@ export class ByteModel implements Model {
       const lora_A = this.parameters.view(`${name}.lora_A`);
       const lora_B = this.parameters.view(`${name}.lora_B`);
       const { tensors, params } = frozenInputs(weight);
-      const inputs = { x, ...tensors, lora_A, lora_B };
+      const inputs = { x, lora_A, lora_B, ...tensors };
       x = tape.apply(loraLinear, inputs, { r, alpha, ...params }, name).y;
       if (i < this.#linears.length - 1) x = tape.apply(silu, { x }, {}, `silu${i + 1}`).y;
     });

@@ -159,7 +159,7 @@ export class Llama implements Model {
     const lora_B = adapter('lora_B');
     if (!this.#adapter || !lora_A || !lora_B) return layers.linear(name, x);
     const { tensors, params } = frozenInputs(this.view(`${name}.weight`));
-    const inputs = { x, ...tensors, lora_A, lora_B, magnitude: adapter('magnitude') };
+    const inputs = { x, lora_A, lora_B, magnitude: adapter('magnitude'), ...tensors };
     return tape.apply(loraLinear, inputs, { ...this.#adapter, ...params }, name).y;
   }
 

@@ -71,12 +71,12 @@ function invertedResidual(name: string, { from, to, expansion, stride }: Inverte
     at: number,
     layer: Pick<ConvLayer, 'from' | 'kernel' | 'stride' | 'groups'>,
   ) => ({
-    ...layer,
     name: `${name}.conv.${at}.0`,
     norm: `${name}.conv.${at}.1`,
     to: hidden,
     activated: true,
     ternary: true,
+    ...layer,
   });
   const expand = expansion === 1 ? [] : [activated(0, { from, kernel: 1, stride: 1, groups: 1 })];
   const depthwise = activated(expand.length, { from: hidden, kernel: 3, stride, groups: hidden });
@@ -102,7 +102,7 @@ export function blocksOf({ width = 1, ternaryStem = false }: MobileNetV2Config):
     layer: Pick<ConvLayer, 'from' | 'to' | 'kernel' | 'stride' | 'ternary'>,
   ) => ({
     layers: [
-      { ...layer, name: `features.${at}.0`, norm: `features.${at}.1`, groups: 1, activated: true },
+      { name: `features.${at}.0`, norm: `features.${at}.1`, groups: 1, activated: true, ...layer },
     ],
     residual: false,
   });
@@ -117,11 +117,7 @@ export function blocksOf({ width = 1, ternaryStem = false }: MobileNetV2Config):
       from = to;
     }
   }
-  const to = headChannels(width);
+  // The factor does not make the channels before the linear fewer.
+  const to = roundedChannels(HEAD * Math.max(1, width));
   return [...blocks, plain(blocks.length, { from, to, kernel: 1, stride: 1, ternary: true })];
-}
-
-/** Channels before the linear: the factor does not make them fewer. */
-export function headChannels(width = 1): number {
-  return roundedChannels(HEAD * Math.max(1, width));
 }

@@ -2,16 +2,15 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { type Initial, initialLinear, initialNorm } from '../initial.ts';
-import { blocksOf, type ConvLayer, headChannels, type MobileNetV2Config } from './config.ts';
+import { blocksOf, type ConvLayer, type MobileNetV2Config } from './config.ts';
 
 /** Parameters by their names in torchvision's state dict. */
 export function initialMobileNetV2(config: MobileNetV2Config, random: Random): Initial {
+  const layers = blocksOf(config).flatMap((block) => block.layers);
+  const { to: features } = layers.at(-1) as ConvLayer;
   return [
-    ...initialConvLayers(
-      blocksOf(config).flatMap(({ layers }) => layers),
-      random,
-    ),
-    ...initialLinear('classifier.1', [config.classes, headChannels(config.width)], random),
+    ...initialConvLayers(layers, random),
+    ...initialLinear('classifier.1', [config.classes, features], random),
   ];
 }
 

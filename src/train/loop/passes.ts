@@ -12,7 +12,7 @@ import type { MicroBatch } from './step-inputs.ts';
 /** How passes are made. */
 export interface PassOptions extends Pick<TapeOptions, 'random' | 'watch' | 'autocast'> {
   /** The loss of a position is that of the label after it. Default false. */
-  readonly shift?: boolean;
+  readonly shift?: boolean | undefined;
   /** Factor of the gradients, f32 [1], as for loss scaling. Default 1. */
   readonly scale?: Tensor | undefined;
   /** Keep every application for {@link Pass.applications}. Default false. */
@@ -55,7 +55,7 @@ export class Passes implements Disposable {
 
   /** Runs forward and backward of the next micro-batch. */
   begin(part: MicroBatch): Pass {
-    const { shift = false, trace = false, random, watch, autocast } = this.#options;
+    const { shift, trace, random, watch, autocast } = this.#options;
     const { parameters } = this.#model;
     const applications: Application<Tensor>[] = [];
     const tape = this.#own.add(

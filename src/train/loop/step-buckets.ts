@@ -76,20 +76,20 @@ const bucketOf = seam('train.bucket_of', (parts: readonly Examples[]): string =>
   const typeOf = ({ dtype, shape }: HostTensor) => `${dtype}[${shape.join()}]`;
   return parts
     .map(({ inputs, labels }) =>
-      Object.entries({ ...inputs, labels })
+      Object.entries({ labels, ...inputs })
         .map(([name, host]) => `${name} ${typeOf(host)}`)
         .join(),
     )
-    .join('; ');
+    .join();
 });
 
 /** The buckets of a loop. */
 export class StepBuckets implements Disposable {
   readonly #gpu: Gpu;
-  readonly #shift: boolean;
+  readonly #shift: boolean | undefined;
   readonly #buckets = new Map<string, StepBucket>();
 
-  constructor(gpu: Gpu, shift: boolean) {
+  constructor(gpu: Gpu, shift?: boolean) {
     this.#gpu = gpu;
     this.#shift = shift;
   }

@@ -25,12 +25,12 @@ export class StepInputs implements Disposable {
   readonly parts: readonly MicroBatch[];
   /** The mean loss of each part, f32 [parts]. */
   readonly losses: Tensor;
-  readonly #shift: boolean;
+  readonly #shift: boolean | undefined;
   #shares: readonly number[];
   readonly #owned: Scope;
 
   /** With `shift` a label is that of the position before it. */
-  constructor(gpu: Gpu, given: readonly Examples[], shift: boolean) {
+  constructor(gpu: Gpu, given: readonly Examples[], shift?: boolean) {
     using owned = new Scope();
     this.#shift = shift;
     this.#shares = this.#sharesOf(given);

@@ -37,7 +37,7 @@ export interface LoopOptions {
   /** Products are stored in this format, as by torch.autocast. Default none. */
   readonly autocast?: AutocastType | undefined;
   /** The loss of a position is that of the label after it. Default false. */
-  readonly shift?: boolean;
+  readonly shift?: boolean | undefined;
   /** Default none. */
   readonly observers?: LoopObservers;
 }
@@ -88,7 +88,7 @@ export class TrainingLoop implements Disposable {
   #last: StepInputs | undefined;
 
   constructor(gpu: Gpu, options: LoopOptions) {
-    const { optimizer, seed, shift = false } = options;
+    const { optimizer, seed, shift } = options;
     this.#gpu = gpu;
     this.#options = options;
     this.#random = seed === undefined ? undefined : new RandomState(seed);
@@ -219,7 +219,7 @@ export class TrainingLoop implements Disposable {
   }
 
   #passes({ parts }: StepInputs, trace: boolean): Passes {
-    const { model, optimizer, autocast, shift = false, observers = {} } = this.#options;
+    const { model, optimizer, autocast, shift, observers = {} } = this.#options;
     const options: PassOptions = {
       shift,
       trace,

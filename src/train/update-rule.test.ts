@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { updateRule } from './update-rule.ts';
+
+const SCHEDULE = { name: 'linear', warmup: 2, total: 10 } as const;
+const ADAM = { betas: [0.9, 0.999], eps: 1e-8, bias_correction: true };
+
+test.each([
+  [{ optimizer: 'adamw', lr: 0.5 }, { ...ADAM, weight_decay: 0.01 }, ['exp_avg', 'exp_avg_sq']],
+  [{ optimizer: 'adam', lr: 0.5 }, { ...ADAM, weight_decay: 0 }, ['exp_avg', 'exp_avg_sq']],
+  [
+    { optimizer: 'sgd', lr: 0.5, momentum: 0.25 },
+    { momentum: 0.25, dampening: 0, weight_decay: 0, nesterov: false },
+    ['momentum_buffer'],
+  ],
+] as const)('%j steps with what torch has, at the rates of its schedule', (params, rest, state) => {
+  const rule = updateRule(params, SCHEDULE);
+  expect(rule.state).toEqual(state);
+  // Two steps of warm-up from 0, then eight down to 0.
+  expect([1, 2, 3, 4, 10].map((step) => rule.at(step).lr)).toEqual([
+    0,
+    0.25,
+    0.5,
+    0.5 * (7 / 8),
+    0.5 * (1 / 8),
+  ]);
+  expect(rule.at(3)).toMatchObject(rest);
+  expect(rule.scaled.params).toMatchObject({ ...rest, lr: 0.5, schedule: SCHEDULE });
+});
