@@ -130,7 +130,8 @@ export function defineRecord<S extends Signature>(
   type Out = OutputsOf<S, Value>;
   type GradOutputs = GradOutputsOf<S, Value>;
   // Here the op's own types end: the harness passes on what the samples or a bundle gave.
-  const erased: OpRecord = {
+  const erased: OpRecord & { readonly signature: S } = {
+    signature,
     name: signature.name,
     family: signature.family,
     summary: definition.summary,
@@ -174,14 +175,13 @@ export function defineRecord<S extends Signature>(
       return { name, apply: (inputs, params) => wrong(inputs, complete(params)) as never };
     }),
   };
-  return { ...erased, signature } as RecordOf<S>;
+  return erased as RecordOf<S>;
 }
 
 function erasedSample<S extends Signature>(sample: SampleOf<S>): Sample<object> {
   const { inputs, grads } = sample;
   return {
     ...sample,
-    params: sample.params,
     inputs: (random) => present(inputs(random)),
     ...(grads && { grads: (random: Random): HostTensors => present(grads(random)) }),
   };

@@ -61,22 +61,22 @@ export function examine(
   const typicalShares = shares.slice();
   let compared = 0;
   let wrong = 0;
-  let first = -1;
+  let first: number | undefined;
   let worst = 0;
-  let nearest = -1;
+  let nearest = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < actual.data.length; i++) {
     if (unjudged?.[i]) continue;
     const seen = look(i);
     compared++;
     if (seen.wrong) {
       wrong++;
-      if (first < 0) first = i;
+      first ??= i;
     }
     count(shares, seen.share);
     count(typicalShares, seen.typical);
     if (seen.share > nearest) [worst, nearest] = [i, seen.share];
   }
-  const at = coordinatesOf(Math.max(0, first < 0 ? worst : first), oracle.shape);
+  const at = coordinatesOf(first ?? worst, oracle.shape);
   return {
     name,
     shape: oracle.shape,
@@ -133,9 +133,14 @@ function lookBy(actual: Value, oracle: Value, acceptance: Acceptance): (i: numbe
 }
 
 function count(bins: number[], share: number): void {
-  const found = share === 0 ? 0 : SHARES.findIndex((end) => share <= end) + 1;
-  const bin = share > 0 && found === 0 ? bins.length - 1 : found;
+  const bin = binOf(share);
   bins[bin] = (bins[bin] as number) + 1;
+}
+
+function binOf(share: number): number {
+  if (share === 0) return 0;
+  const found = SHARES.findIndex((end) => share <= end);
+  return found < 0 ? SHARES.length + 1 : found + 1;
 }
 
 function element(

@@ -98,6 +98,12 @@ describe('a bound', () => {
     expect(accuracy?.typicalUsed).toBeNull();
   });
 
+  test('has the first wrong element, and counts the others', () => {
+    const judged = judge(of([9, 8, 7, 1], [2, 2]), of([1, 1, 1, 1], [2, 2]), within([1, 7, 5, 0]));
+    expect(judged).toMatchObject({ ok: false, compared: 4, wrong: 2 });
+    expect(judged.firstWrong).toEqual({ index: [0, 0], actual: 9, expected: 1 });
+  });
+
   test.each([
     ['a NaN', Number.NaN, 1, 1e9],
     ['an infinity at any bound', Number.POSITIVE_INFINITY, 1, Number.POSITIVE_INFINITY],

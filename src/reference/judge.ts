@@ -41,15 +41,11 @@ export function judge(
   if (actual.data.length !== oracle.data.length) {
     throw new TypeError(`judge: ${actual.data.length} elements against ${oracle.data.length}`);
   }
-  const left = unjudged?.reduce((count, mark) => count + mark, 0) ?? 0;
-  const judgement =
-    acceptance.kind === 'within'
-      ? judgeWithin(actual, oracle, acceptance, unjudged)
-      : judgeCodes(actual, oracle, acceptance, unjudged);
-  return { ...judgement, compared: actual.data.length - left };
+  return acceptance.kind === 'within'
+    ? judgeWithin(actual, oracle, acceptance, unjudged)
+    : judgeCodes(actual, oracle, acceptance, unjudged);
 }
 
-type WithoutCount = Omit<Judgement, 'compared'>;
 type Within = Extract<Acceptance, { kind: 'within' }>;
 
 function judgeCodes(
@@ -57,24 +53,28 @@ function judgeCodes(
   oracle: Value,
   acceptance: Exclude<Acceptance, Within>,
   unjudged?: Uint8Array,
-): WithoutCount {
+): Judgement {
   // `==` on numbers ignores the sign of zero, and NaN differs from everything, itself included.
   const right =
     acceptance.kind === 'exact'
       ? (i: number) => actual.data[i] === oracle.data[i]
       : (i: number) => acceptance.accepts(i, actual.data[i] as number);
+  let compared = 0;
   let wrong = 0;
-  let first = -1;
+  let first: number | undefined;
   for (let i = 0; i < actual.data.length; i++) {
-    if (unjudged?.[i] || right(i)) continue;
+    if (unjudged?.[i]) continue;
+    compared++;
+    if (right(i)) continue;
     wrong++;
-    if (first < 0) first = i;
+    first ??= i;
   }
   return {
     ok: wrong === 0,
+    compared,
     wrong,
     inBand: acceptance.kind === 'codes' ? acceptance.inBand : 0,
-    ...(first >= 0 ? { firstWrong: wrongElement(first, actual, oracle) } : {}),
+    ...(first === undefined ? {} : { firstWrong: wrongElement(first, actual, oracle) }),
   };
 }
 
@@ -106,33 +106,36 @@ function judgeWithin(
   oracle: Value,
   acceptance: Within,
   unjudged?: Uint8Array,
-): WithoutCount {
+): Judgement {
   const { typical } = acceptance;
   let maxAbs = 0;
   let maxRel = 0;
   let maxUlp = 0;
   let boundUsed = 0;
   let typicalUsed = 0;
+  let compared = 0;
   let wrong = 0;
-  let first = -1;
+  let first: number | undefined;
   for (let i = 0; i < actual.data.length; i++) {
     if (unjudged?.[i]) continue;
+    compared++;
     const { truth, error, limit, right } = measureWithin(i, actual, oracle, acceptance);
     if (!right) {
       wrong++;
-      if (first < 0) first = i;
+      first ??= i;
     }
     maxAbs = Math.max(maxAbs, error);
     // A NaN makes every measure NaN, which is reported as null.
     if (error !== 0) {
       maxRel = Math.max(maxRel, error / Math.abs(truth));
-      maxUlp = Math.max(maxUlp, error / ulp(truth));
       boundUsed = Math.max(boundUsed, error / limit);
+      maxUlp = Math.max(maxUlp, error / ulp(truth));
       if (typical) typicalUsed = Math.max(typicalUsed, error / (typical[i] as number));
     }
   }
   return {
     ok: wrong === 0,
+    compared,
     wrong,
     inBand: 0,
     accuracy: {
@@ -142,16 +145,15 @@ function judgeWithin(
       boundUsed: finiteOrNull(boundUsed),
       typicalUsed: typical ? finiteOrNull(typicalUsed) : null,
     },
-    ...(first >= 0 ? { firstWrong: wrongElement(first, actual, oracle) } : {}),
+    ...(first === undefined ? {} : { firstWrong: wrongElement(first, actual, oracle) }),
   };
 }
 
 function wrongElement(index: number, actual: Value, oracle: Value): WrongElement {
-  const number = (x: number | undefined) => (x !== undefined && Number.isFinite(x) ? x : null);
   return {
     index: coordinatesOf(index, oracle.shape),
-    actual: number(actual.data[index]),
-    expected: number(oracle.data[index]),
+    actual: finiteOrNull(actual.data[index] as number),
+    expected: finiteOrNull(oracle.data[index] as number),
   };
 }
 

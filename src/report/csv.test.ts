@@ -95,3 +95,59 @@ test('any text survives, and none begins as a formula', async () => {
     }),
   );
 });
+
+test('every field of a result has a column, in an order of its own', async () => {
+  const base = await report([], '');
+  const at = { index: [6, 4], actual: 1.5, expected: -2 };
+  const timing = {
+    source: 'timestamp',
+    quantumNs: 1,
+    samples: 7,
+    coldMs: 31,
+    medianMs: 32,
+    minMs: 33,
+    ciMs: [34, 35],
+  } as const;
+  const full = result({
+    id: 'a.b:c;n=1',
+    suite: 'a.b',
+    backend: 'bridge-torch-cpu',
+    env: 1,
+    tier: 'slow',
+    status: 'fail',
+    durationMs: 11,
+    gpuMs: 12,
+    attempts: 13,
+    assertions: 14,
+    kernels: ['k/one', 'k/two'],
+    covers: ['tb.x', 'tb.y'],
+    control: { fault: 'f', status: 'red' },
+    error: { code: 'far', message: 'too far', at },
+    finding: { code: 'odd', message: 'it is odd' },
+    fault: 'driver',
+    accuracy: { maxAbs: 21, maxRel: 22, maxUlp: 23, boundUsed: 24, typicalUsed: 25 },
+    timing: { ...timing, ciMs: [...timing.ciMs] },
+    metrics: { zeta: 41, alpha: 42 },
+  });
+  const found = result({
+    id: 'a:d',
+    status: 'pass',
+    assertions: 1,
+    finding: { code: 'x', message: 'y', at },
+  });
+  const [here] = base.environments as [Report['environments'][number]];
+  const adapter = { ...here.adapter, description: 'Radeon' };
+  const there = { ...here, runtime: 'chromium', runtimeVersion: '156.1', adapter };
+  const of = { ...base, environments: [here, there], results: [full, found] };
+  expect(Object.entries(records(of)[0] ?? {}).map(([name, cell]) => `${name} ${cell}`)).toEqual([
+    ...['id a.b:c;n=1', 'suite a.b', 'backend bridge-torch-cpu', 'env 1', 'adapter Radeon'],
+    ...['runtime chromium 156.1', 'tier slow', 'status fail', 'code far', 'message too far'],
+    ...['index 6 4', 'actual 1.5', 'expected -2', 'finding odd', 'findingMessage it is odd'],
+    ...['fault driver', 'control red', 'assertions 14', 'attempts 13', 'durationMs 11'],
+    ...['gpuMs 12', 'boundUsed 24', 'typicalUsed 25', 'maxAbs 21', 'maxRel 22', 'maxUlp 23'],
+    ...['timingSource timestamp', 'samples 7', 'coldMs 31', 'medianMs 32', 'minMs 33'],
+    ...['ciMs 34 35', 'kernels k/one k/two', 'covers tb.x tb.y'],
+    ...['metrics.alpha 42', 'metrics.zeta 41'],
+  ]);
+  expect(records(of)[1]).toMatchObject({ index: '6 4', actual: '1.5', expected: '-2', code: '' });
+});

@@ -193,3 +193,77 @@ test('any message stays well-formed XML and arrives, save for what XML cannot ho
     }),
   );
 });
+
+test('a report is written line by line, with all of where it was made', async () => {
+  const at = { index: [1, 2], actual: 0, expected: 3 };
+  const failed = result({
+    id: 'a:b;n=1',
+    status: 'fail',
+    assertions: 1,
+    durationMs: 1500,
+    error: { code: 'far', message: 'too "far"', at },
+    kernels: ['nn/silu'],
+  });
+  const passed = result({ id: 'c:d', status: 'pass', assertions: 1, durationMs: 250 });
+  const base = await reportOf([failed, passed], '');
+  const [here] = base.environments as [Report['environments'][number]];
+  const environment = {
+    ...here,
+    runtime: 'node',
+    runtimeVersion: '20.1',
+    os: 'linux',
+    cores: 3,
+    features: ['x', 'y'],
+    probe: { rounding: 'nearest' },
+    adapter: { vendor: 'v', architecture: 'a', device: 'd', description: 'D', isFallback: false },
+  };
+  const run = {
+    ...base.run,
+    startedAt: '2026-11-19T09:00:00.123Z',
+    durationMs: 4000,
+    filters: ['a*', 'c*'],
+    tier: 'slow' as const,
+    shard: '1/2',
+    seed: 7,
+  };
+  const tool = { name: 'gradproof', version: '1.2', commit: 'abc' } as const;
+  const lines = toJUnit({ ...base, run, tool, environments: [environment] }).split('\n');
+  const properties = [
+    '<properties>',
+    ...[
+      ['tool', 'gradproof 1.2 (abc)'],
+      ['runtime', 'node 20.1'],
+      ['os', 'linux'],
+      ['cores', '3'],
+      ['adapter.vendor', 'v'],
+      ['adapter.architecture', 'a'],
+      ['adapter.device', 'd'],
+      ['adapter.description', 'D'],
+      ['adapter.isFallback', 'false'],
+      ['features', 'x y'],
+      ['probe.rounding', 'nearest'],
+      ['tier', 'slow'],
+      ['filters', 'a* c*'],
+      ['shard', '1/2'],
+      ['seed', '7'],
+      ['planHash', base.run.planHash],
+    ].map(([name, value]) => `<property name="${name}" value="${value}"/>`),
+    '</properties>',
+  ];
+  expect(lines).toEqual([
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites name="gradproof run" tests="2" failures="1" errors="0" skipped="0" time="4.000">',
+    '<testsuite name="a" tests="1" failures="1" errors="0" skipped="0" time="1.500" timestamp="2026-11-19T09:00:00">',
+    ...properties,
+    '<testcase name="b;n=1 [webgpu]" classname="a" time="1.500">',
+    '<failure type="far" message="too &quot;far&quot;">at [1, 2]: 0, expected 3&#10;1 check is wrong, it dispatches nn/silu</failure>',
+    '</testcase>',
+    '</testsuite>',
+    '<testsuite name="c" tests="1" failures="0" errors="0" skipped="0" time="0.250" timestamp="2026-11-19T09:00:00">',
+    ...properties,
+    '<testcase name="d [webgpu]" classname="c" time="0.250"/>',
+    '</testsuite>',
+    '</testsuites>',
+    '',
+  ]);
+});

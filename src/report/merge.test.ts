@@ -95,3 +95,132 @@ test('filters that only include are or-ed, and none means all', async () => {
   expect(mergeReports([a, b]).run.filters).toEqual(['a*', 'x*', 'b*']);
   expect(mergeReports([a, all]).run.filters).toEqual([]);
 });
+
+test('the joined run began with its first part, and says which parts there are', () => {
+  const [a, b] = shards(2) as [Report, Report];
+  const early = { ...b, run: { ...b.run, startedAt: '2020-01-02T03:04:05.000Z' } };
+  const { run } = mergeReports([a, early]);
+  expect(run.startedAt).toBe('2020-01-02T03:04:05.000Z');
+  expect(run.id).toMatch(/^2020-01-02T03-04-05Z-/);
+  expect(run.seed).toBe(RUN.run.seed);
+});
+
+test.each([
+  ['one of two', [[1, 2]], false],
+  [
+    'two of two',
+    [
+      [2, 2],
+      [1, 2],
+    ],
+    true,
+  ],
+  [
+    'one twice',
+    [
+      [1, 2],
+      [1, 2],
+    ],
+    false,
+  ],
+  [
+    'the first and the third of three',
+    [
+      [1, 3],
+      [3, 3],
+    ],
+    false,
+  ],
+  ['the whole', [[1, 1]], true],
+  [
+    'a whole beside a part',
+    [
+      [1, 1],
+      [1, 2],
+    ],
+    false,
+  ],
+  [
+    'the whole in two ways',
+    [
+      [1, 1],
+      [1, 2],
+      [2, 2],
+    ],
+    true,
+  ],
+  [
+    'parts of twelve and of two',
+    [
+      [1, 12],
+      [2, 2],
+    ],
+    false,
+  ],
+] as const)('of %s the run is whole: %j', (_, parts, whole) => {
+  const reports = parts.map(([index, count], i) => {
+    const results = RUN.results.slice(i, i + 1);
+    const summary = { ...RUN.summary, total: 1, passed: 1 };
+    return { ...RUN, run: { ...RUN.run, shard: `${index}/${count}` }, results, summary };
+  });
+  expect(mergeReports(reports).run).toMatchObject({
+    complete: whole,
+    shard: whole ? '1/1' : `${parts[0][0]}/${parts[0][1]}`,
+  });
+});
+
+test('what differs is named with both runs', () => {
+  const [a, b] = shards(2) as [Report, Report];
+  const named = (change: Partial<Report['run']>) => () =>
+    mergeReports([
+      { ...a, run: { ...a.run, id: 'first' } },
+      { ...b, run: { ...b.run, id: 'second', ...change } },
+    ]);
+  expect(named({ seed: 1 })).toThrow(
+    'merge: seed differs (first has 42, second has 1): merge shards',
+  );
+  expect(named({ timeoutMs: 5 })).toThrow('timeoutMs differs (first has standard, second has 5)');
+  expect(named({ planHash: '0'.repeat(64) })).toThrow(
+    `merge: the plans differ (first has ${a.run.planHash.slice(0, 12)}, second has 000000000000): merge reports`,
+  );
+  const version = { ...b, tool: { ...b.tool, version: '9' } };
+  expect(() => mergeReports([a, version])).toThrow('version differs');
+  expect(() => mergeReports([a, { ...b, kind: 'bench' }])).toThrow('kind differs');
+  const third = { ...b, run: { ...b.run, seed: 3 } };
+  expect(() => mergeReports([a, b, third])).toThrow('seed differs');
+  const repeated = { ...a, run: { ...a.run, id: 'again' } };
+  expect(() => mergeReports([b, { ...a, run: { ...a.run, id: 'first' } }, repeated])).toThrow(
+    `merge: ${a.results[0]?.id} webgpu is in first and in again: name each shard once`,
+  );
+});
+
+test('filters that exclude may not differ, and the same ones stay', () => {
+  const [a, b] = shards(2) as [Report, Report];
+  const filtered = (of: Report, filters: readonly string[]) => ({
+    ...of,
+    run: { ...of.run, filters: [...filters] },
+  });
+  const joined = (one: readonly string[], other: readonly string[]) =>
+    mergeReports([filtered(a, one), filtered(b, other)]).run.filters;
+  expect(joined(['a*', '!b*'], ['a*', '!b*'])).toEqual(['a*', '!b*']);
+  expect(() => joined(['a*'], ['a*', '!b*'])).toThrow('the filters differ and one excludes cases');
+  expect(joined(['!a*'], [])).toEqual([]);
+  expect(joined(['a'], ['b', 'c'])).toEqual(['a', 'b', 'c']);
+  expect(joined(['a\nb'], ['a,b'])).toEqual(['a\nb', 'a,b']);
+});
+
+test('rows that are covered in part come from all reports', () => {
+  const [a, b] = shards(2) as [Report, Report];
+  expect(mergeReports([a, b])).not.toHaveProperty('rows');
+  const rows = { 'tb.x': ['one', 'two'] };
+  expect(mergeReports([a, { ...b, rows }]).rows).toEqual(rows);
+  expect(
+    mergeReports([
+      { ...a, rows: { 'tb.y': ['three'] } },
+      { ...b, rows },
+    ]).rows,
+  ).toEqual({
+    'tb.y': ['three'],
+    ...rows,
+  });
+});

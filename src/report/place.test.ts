@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { RUN } from './fixtures/reports.ts';
-import { browserWords, chipName, placeWords } from './place.ts';
+import {
+  browserWords,
+  chipName,
+  isSamePlace,
+  makerName,
+  placesWords,
+  placeWords,
+} from './place.ts';
 
 const ADAPTER = {
   vendor: 'apple',
@@ -43,4 +50,43 @@ test('a place is the chip and the browser; a person may name the chip, and never
   expect(place({}, 'MacBook Air M2')).toBe('MacBook Air M2 (Chromium 156)');
   expect(place({ isFallback: true })).toBe('a processor (Chromium 156)');
   expect(place({ isFallback: true }, 'my server')).toBe('my server, a processor (Chromium 156)');
+});
+
+test.each([
+  ['apple', 'Apple'],
+  ['APPLE', 'Apple'],
+  ['img-tec', 'Imagination'],
+  ['acme', undefined],
+])('the maker %s is %s', (vendor, name) => {
+  expect(makerName(vendor)).toBe(name);
+});
+
+test('a chip that tells nothing has no name, and a runtime that is not known its own', () => {
+  expect(chipName({ ...ADAPTER, vendor: '', architecture: '' })).toBe('');
+  expect(browserWords('node', '20.20.2')).toBe('Node.js 20');
+  expect(browserWords('lynx', '3')).toBe('lynx 3');
+  expect(browserWords('deno', '')).toBe('Deno');
+});
+
+test('places are told once each, as a person calls the device', () => {
+  const [node] = RUN.environments as [(typeof RUN.environments)[number]];
+  const other = { ...node, runtime: 'firefox', runtimeVersion: '140.1', adapter: ADAPTER };
+  expect(placesWords([node, other, { ...node, cores: 99 }])).toBe(
+    'a processor (Node.js 20), Apple metal-3 (Firefox 140)',
+  );
+  expect(placesWords([other], 'my laptop')).toBe('my laptop (Firefox 140)');
+});
+
+test('a place is the same adapter in the same runtime, of whatever version', () => {
+  const one = { runtime: 'chromium', adapter: { ...ADAPTER, device: 'm2' } };
+  expect(isSamePlace(one, { ...one, adapter: { ...one.adapter } })).toBe(true);
+  expect(isSamePlace(one, { ...one, runtime: 'edge' })).toBe(false);
+  for (const change of [
+    { vendor: 'amd' },
+    { architecture: 'x' },
+    { device: 'x' },
+    { description: 'x' },
+    { isFallback: true },
+  ])
+    expect(isSamePlace(one, { ...one, adapter: { ...one.adapter, ...change } })).toBe(false);
 });

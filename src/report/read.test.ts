@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ReportError } from './error.ts';
 import { RUN, report as reportOf, reportsOfAllKinds, result } from './fixtures/reports.ts';
-import { readReport } from './read.ts';
+import { MAX_REPORT_BYTES, readReport } from './read.ts';
 import type { CaseResult, Report } from './schema.ts';
 import { writeReport } from './write.ts';
 
@@ -185,4 +185,62 @@ test('a report that breaks the rules is not written', async () => {
   await expect(reportOf([unproved], '').then(writeReport)).rejects.toThrow(ReportError);
   const wild = result({ id: 'a:b', status: 'pass', assertions: 1, durationMs: Number.NaN });
   await expect(reportOf([wild], '').then(writeReport)).rejects.toThrow(/results\[0\]\.durationMs/);
+});
+
+test('a file of 64 MiB is read, and one of 16 nested brackets', () => {
+  expect(MAX_REPORT_BYTES).toBe(67_108_864);
+  expect(refusal(' '.repeat(MAX_REPORT_BYTES)).message).toContain('is empty');
+  const nested = (deep: number) => `${'['.repeat(deep - 1)}{}${']'.repeat(deep - 1)}`;
+  expect(refusal(nested(16)).code).toBe('report-invalid');
+  expect(refusal(nested(17)).message).toBe(
+    'a.json: nests more than 16 deep, so it is no report: is this the right file?',
+  );
+  // What was closed does not count, nor what stands in a string behind an escaped quote.
+  expect(refusal(`[${new Array(40).fill('[]').join()}]`).code).toBe('report-invalid');
+  expect(refusal(`[${new Array(40).fill('{}').join()}]`).code).toBe('report-invalid');
+  const brackets = '['.repeat(40);
+  expect(refusal(`["\\"${brackets}"]`).code).toBe('report-invalid');
+  expect(refusal(`["\\\\", "${brackets}"]`).code).toBe('report-invalid');
+  expect(refusal(`["#${brackets}]"`).code).toBe('report-not-json');
+  expect(refusal(`["", ${nested(17)}]`).message).toContain('deep');
+  expect(refusal(`["\\\\", ${nested(17)}]`).message).toContain('deep');
+});
+
+test('what is wrong is told in words of its own', () => {
+  expect(refusal('null').message).toContain('a.json: the report: ');
+  expect(refusal('{}').message).toContain('a.json: schema: is missing');
+  expect(refusal('').message).toBe('a.json: is empty: make the report again with --report');
+  expect(refusal('{').message).toMatch(/^a\.json: is not JSON \(.+\): is the file cut off\?$/);
+  expect(refusal(changed((r) => set(r, 'schema', 'gradproof-report/10'))).message).toContain(
+    'schema is gradproof-report/10, newer than this Gradproof knows',
+  );
+  expect(refusal(changed((r) => set(r, 'schema', 'gradproof-report/0'))).code).toBe(
+    'report-invalid',
+  );
+});
+
+test('one case may have a result of each backend and each environment', () => {
+  const again = (over: Partial<CaseResult>) => (r: Report, c: CaseResult) => {
+    r.results.push({ ...c, ...over });
+    r.summary = { ...r.summary, total: 15, passed: 15 };
+    r.environments.push(r.environments[0] as Report['environments'][number]);
+  };
+  const read = (over: Partial<CaseResult>) => readReport(changed(again(over)), 'a.json').results;
+  expect(read({ backend: 'bridge-torch-cpu' })).toHaveLength(15);
+  expect(read({ env: 1 })).toHaveLength(15);
+  const { message } = refusal(changed(again({ tier: 'slow', durationMs: 1 })));
+  expect(message).toBe(
+    `a.json: results[14].id: ${RUN.results[0]?.id} on webgpu is there twice: use the file as --report wrote it, or make the report again`,
+  );
+});
+
+test('a pass may use all of its bound, and no more than that', () => {
+  const at = RUN.results.findIndex(({ accuracy }) => accuracy);
+  const used = (boundUsed: number, typicalUsed: number | null) =>
+    changed((r) => void Object.assign(r.results[at]?.accuracy ?? {}, { boundUsed, typicalUsed }));
+  expect(readReport(used(1, 7), 'a.json').results).toHaveLength(14);
+  expect(readReport(used(0, null), 'a.json').results).toHaveLength(14);
+  expect(refusal(used(1.5, 0)).message).toContain(
+    `accuracy.boundUsed: ${RUN.results[at]?.id} passed with 1.5, and not from 0 to 1`,
+  );
 });

@@ -89,3 +89,22 @@ test.skipIf(process.platform === 'win32')(
     ]);
   },
 );
+
+test('a program is called by what a run has besides, in the order of its help', () => {
+  const run = { ...RUN, run: { ...RUN.run, seed: 7, timeoutMs: 9 } };
+  expect(command({ tier: 'full' }, run, 'node')).toBe(
+    "npm start -- --headless --filter 'ops.nn.silu:legal;x=7x9' --tier full --seed 7 --timeout 9 --runtime node",
+  );
+  const both = { id: 'parity.matmul:a', suite: 'parity.matmul', backend: 'bridge-torch-cpu' };
+  expect(command(both, run, 'node')).toBe(
+    'npm start -- --parity a.safetensors --backend bridge-torch-cpu --runtime node',
+  );
+  expect(command({ control: { fault: 'green', status: 'red' } })).not.toContain('--controls');
+  const artifacts = [
+    { name: 'x.json', bytes: 1, sha256: 'y.safetensors' },
+    { name: 'z.safetensors', bytes: 1, sha256: '' },
+  ];
+  expect(command({ ...both, backend: 'webgpu', artifacts })).toBe(
+    'npm start -- --parity z.safetensors',
+  );
+});

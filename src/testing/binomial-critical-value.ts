@@ -7,7 +7,8 @@ export function binomialCriticalValue(count: number, p: number): number {
   let logTerm = count * Math.log(p);
   let tail = Math.exp(logTerm);
   let k = count;
-  while (tail <= 1e-9 && k > 0) {
+  // All together are certain, so that it ends.
+  while (tail <= 1e-9) {
     // P(X = k - 1) = P(X = k) * k / (count - k + 1) * (1 - p) / p
     logTerm += Math.log(k / (count - k + 1)) + Math.log1p(-p) - Math.log(p);
     tail += Math.exp(logTerm);

@@ -97,6 +97,42 @@ describe('an assertion', () => {
   });
 });
 
+test('an error that is not typical is told in two digits', () => {
+  const attempt = () => contextOf().expectAccepted('y', of(1 + 0.5), of(1), within([1], [0.375]));
+  expect(attempt).toThrow(
+    'y is within its legal bound, but errs 1.3 times what is typical: it accumulates like truncation',
+  );
+});
+
+test('what is examined is what is judged, marked elements left out', () => {
+  const t = contextOf(true, true);
+  t.expectAccepted('y', of(1, 9, 3), of(1, 2, 3), { kind: 'exact' }, Uint8Array.of(0, 1, 0));
+  expect(t.evidence.examined).toMatchObject([{ name: 'y', compared: 2, wrong: 0 }]);
+  expect(() => t.expectEqual('z', of(5), of(6))).toThrow();
+  expect(t.evidence.examined?.[1]?.around).toMatchObject([[{ actual: 5, expected: 6 }]]);
+});
+
+test('a context of its own has evidence of its own, without anything examined', () => {
+  const environment = { ieee: true, seed: 3, injects: [], gpu: { name: 'a' } } as never;
+  const [one, other] = [new CaseContext(environment), new CaseContext(environment)];
+  one.expect(true, () => 'never');
+  expect([one.evidence.assertions, other.evidence.assertions]).toEqual([1, 0]);
+  expect(other.evidence).toEqual({
+    examined: undefined,
+    assertions: 0,
+    accuracy: undefined,
+    timing: undefined,
+    finding: undefined,
+    failedCall: undefined,
+    reruns: undefined,
+    metrics: {},
+    series: {},
+    artifacts: [],
+    kept: [],
+  });
+  expect([one.params, one.gpu, one.seed, one.ieee]).toEqual([{}, { name: 'a' }, 3, true]);
+});
+
 describe('the accuracy of a case', () => {
   const first = () => {
     const t = contextOf(false);

@@ -231,7 +231,7 @@ export function newEvidence(details = false): Evidence {
 function worse(a: Accuracy | undefined, b: Accuracy): Accuracy {
   if (!a) return b;
   const most = (measure: keyof Accuracy, ofNone: number) => {
-    const found = Math.max(...[a, b].map((accuracy) => accuracy[measure] ?? ofNone));
+    const found = Math.max(a[measure] ?? ofNone, b[measure] ?? ofNone);
     return Number.isFinite(found) ? found : null;
   };
   return {

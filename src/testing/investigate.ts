@@ -1,5 +1,6 @@
 import { WebGpuBackend } from '../backends/webgpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Launcher } from '../ops/launcher.ts';
 import { launchers } from '../ops/registry.ts';
 import { type Judgement, judge } from '../reference/judge.ts';
 import type { Value } from '../reference/record.ts';
@@ -82,12 +83,12 @@ interface Run {
  */
 export async function investigate(
   gpu: Gpu,
-  rerunnable: RerunnableCall,
+  rerunnable: Pick<RerunnableCall, 'call' | 'run'>,
   index: readonly number[],
   until: number,
 ): Promise<Reruns> {
   const { op, variant } = rerunnable.call;
-  const variants = launchers.get(op.name)?.variants ?? {};
+  const { variants } = launchers.get(op.name) as Launcher;
   const can = (device: Gpu, name: string) =>
     (variants[name]?.needs ?? []).every((feature) => device.features.has(feature));
   const timeLeft = () => performance.now() < until;

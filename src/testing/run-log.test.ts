@@ -39,3 +39,18 @@ test('the last two states are kept, and none from after a step that was anomalou
   log.keep(state(15));
   expect(log.before(20)?.step).toBe(10);
 });
+
+test('fingerprints of the last 100,000 steps are kept', () => {
+  const log = new RunLog();
+  const fingerprint = (step: number) => Uint32Array.of(step);
+  log.note([fingerprint(1), fingerprint(2)]);
+  expect([log.fingerprintsOf(1)?.[0], log.fingerprintsOf(2)?.[0]]).toEqual([1, 2]);
+  expect(log.fingerprintsOf(3)).toBeUndefined();
+  const shared = fingerprint(0);
+  log.note(new Array<Uint32Array>(99_998).fill(shared));
+  expect(log.fingerprintsOf(1)?.[0]).toBe(1);
+  log.note([fingerprint(100_001)]);
+  expect(log.fingerprintsOf(1)).toBeUndefined();
+  expect(log.fingerprintsOf(2)?.[0]).toBe(2);
+  expect(log.fingerprintsOf(100_001)?.[0]).toBe(100_001);
+});

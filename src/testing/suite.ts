@@ -209,7 +209,9 @@ export class CaseBuilder<G extends Grid = Grid> {
       run: async (t) => {
         const { watched, unread } = watch(params);
         await run(t.withParams(watched));
-        const ignored = unread().filter((name) => (this.#grid[name]?.length ?? 0) > 1);
+        const ignored = unread().filter(
+          (name) => (this.#grid[name] as readonly unknown[]).length > 1,
+        );
         if (ignored.length > 0)
           throw new SuiteError(
             `${this.#suite}:${this.#name} runs once for each ${ignored.join(' and ')} and does not read it`,

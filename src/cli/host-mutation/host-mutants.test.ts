@@ -49,6 +49,8 @@ describe('the mistakes', () => {
     ['swap-stages', 'a.push(1);\na.push(2);', ['a.push(2); a.push(1);']],
     ['swap-stages', 'a.push(1);\nb.push(2);', []],
     ['swap-stages', 'a += b;\na += c;', []],
+    ['swap-stages', 'a = Math.max(a, c);\nb = Math.max(b, Math.abs(c));', []],
+    ['swap-stages', 'a = max(a, c);\nb = max(b, c);', ['b = max(b, c); a = max(a, c);']],
     ['swap-stages', 'return [b, c];', ['return [c, b];']],
     ['swap-stages', 'return [b, ...c];', ['return [...c, b];']],
     ['swap-stages', 'return { ...a, ...b };', ['return { ...b, ...a };']],

@@ -118,11 +118,8 @@ function onSimulation(
   variant: string,
 ): Values {
   const { inputs, grads } = drawSample(sample);
-  const simulated = new SimulatedGpu({
-    rounding: 'nearest',
-    contraction: false,
-    flush: found.denormals !== 'kept',
-  });
+  const flush = found.denormals !== 'kept';
+  const simulated = new SimulatedGpu({ rounding: 'nearest', contraction: false, flush }, 0);
   const outputs = simulation.forward(simulated, inputs, sample.params, variant);
   const gradients =
     record.vjp && grads

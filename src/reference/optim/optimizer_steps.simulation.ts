@@ -77,7 +77,7 @@ export const simulation = defineSimulation(signature, {
   forward: (gpu, inputs, params) => {
     const { param, grads } = inputs;
     const n = param.data.length;
-    const { state } = ruleOf(params, false);
+    const { state } = ruleOf(params);
     const step = stepOf(gpu, inputs, params);
     const trajectory = new Float64Array(grads.data.length);
     const last = Array.from(param.data, (start, i) => {

@@ -117,7 +117,7 @@ function sample(
         grads: tensor([steps, ...shape], () => draw(random)),
         ...(withState
           ? Object.fromEntries(
-              ruleOf(params, false).state.map((name) => [
+              ruleOf(params).state.map((name) => [
                 `state.${name}`,
                 tensor(shape, () => (name === 'exp_avg_sq' ? draw(random) ** 2 : draw(random) / 3)),
               ]),

@@ -57,9 +57,9 @@ export function momentumScalars(
 }
 
 /**
- * The rule of `params`. Throws GradproofError `not-implemented` for an optimizer that is not here.
+ * The rule of `params`; `continues` as for {@link momentumScalars}. Throws GradproofError `not-implemented` for an optimizer that is not here.
  */
-export function ruleOf(params: OptimizerParams, continues: boolean): Rule {
+export function ruleOf(params: OptimizerParams, continues = false): Rule {
   switch (params.optimizer) {
     case 'adam':
     case 'adamw': {

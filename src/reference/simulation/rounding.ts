@@ -13,8 +13,9 @@ const bits = new Int32Array(float.buffer);
 /** The next float32 above (`up`) or below the float32 `x`. */
 export function neighbour(x: number, up: boolean): number {
   if (x === 0) return up ? 2 ** -149 : -(2 ** -149);
+  const away = Math.sign(x);
   float[0] = x;
-  bits[0] = (bits[0] as number) + (x > 0 === up ? 1 : -1);
+  bits[0] = (bits[0] as number) + (up ? away : -away);
   return float[0] as number;
 }
 
@@ -29,11 +30,12 @@ export function floorTo32(x: number): number {
  * distances, as WGSL defines ULP(x).
  */
 export function ulp(x: number): number {
-  const magnitude = Math.max(Math.abs(x), 2 ** -126);
+  const magnitude = Math.abs(x);
   const below = floorTo32(magnitude);
   float[0] = below;
-  const isPower = below === magnitude && ((bits[0] as number) & 0x7fffff) === 0;
-  return 2 ** Math.max(((bits[0] as number) >>> 23) - 150 - Number(isPower), -149);
+  const word = bits[0] as number;
+  const isPower = below === magnitude && word % 2 ** 23 === 0;
+  return 2 ** Math.max(Math.floor(word / 2 ** 23) - 150 - Number(isPower), -149);
 }
 
 /**
@@ -49,10 +51,10 @@ export function rounderOf(rounding: Rounding, coin: () => boolean): Rounder {
     const nearest = Math.fround(high);
     const rest = high === nearest ? low : high - nearest;
     if (rest === 0 || !Number.isFinite(high)) return nearest;
-    if (rounding === 'up') return rest > 0 ? neighbour(nearest, true) : nearest;
-    if (rounding === 'truncate')
-      return rest > 0 === nearest > 0 || nearest === 0 ? nearest : neighbour(nearest, rest > 0);
-    return coin() ? nearest : neighbour(nearest, rest > 0);
+    const isAbove = rest > 0;
+    if (rounding === 'up') return isAbove ? neighbour(nearest, true) : nearest;
+    if (rounding === 'truncate') return rest * nearest < 0 ? neighbour(nearest, isAbove) : nearest;
+    return coin() ? nearest : neighbour(nearest, isAbove);
   };
 }
 
@@ -62,7 +64,8 @@ export function rounderOf(rounding: Rounding, coin: () => boolean): Rounder {
  */
 function toNearest(high: number, low: number): number {
   const nearest = Math.fround(high);
-  if (low === 0 || nearest === high || !Number.isFinite(high)) return nearest;
-  const other = neighbour(nearest, high > nearest);
-  return other - high === high - nearest && low > 0 === high > nearest ? other : nearest;
+  if (low === 0) return nearest;
+  const isAbove = high > nearest;
+  const other = neighbour(nearest, isAbove);
+  return other - high === high - nearest && low > 0 === isAbove ? other : nearest;
 }

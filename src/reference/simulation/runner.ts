@@ -23,7 +23,7 @@ export function simulatedRunner(
       return simulation.backward(gpu, inputs, params, grads, 'naive');
     },
     view: (value, shape) => ({ ...value, shape }),
-    add: (a, b) => gpu.add(a, b),
+    add: gpu.add.bind(gpu),
     stored: Math.fround,
   };
 }

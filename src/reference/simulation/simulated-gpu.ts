@@ -24,11 +24,11 @@ export class SimulatedGpu {
   /** Magnitudes below are 0. */
   readonly #smallest: number;
 
-  constructor(environment: FloatEnvironment, seed = 0) {
+  constructor(environment: FloatEnvironment, seed: number) {
     this.environment = environment;
+    this.#smallest = environment.flush ? FLUSH : 0;
     this.#random = new Random(seed);
     this.#rounder = rounderOf(environment.rounding, coins(this.#random));
-    this.#smallest = environment.flush ? FLUSH : 0;
   }
 
   add(a: number, b: number): number {
@@ -63,7 +63,7 @@ export class SimulatedGpu {
   sqrt(x: number): number {
     if (this.#operand(x) === 0) return 0;
     return this.environment.rounding === 'nearest'
-      ? this.#round(Math.sqrt(x), 0)
+      ? Math.fround(Math.sqrt(x))
       : this.div(1, this.inverseSqrt(x));
   }
 
@@ -111,19 +111,15 @@ export class SimulatedGpu {
   }
 }
 
-/** Tosses a coin at each call, 32 for a word. */
+/** Tosses a coin at each call, 32 for a word: its bits, the lowest first. */
 function coins(random: Random): () => boolean {
-  let word = 0;
-  let left = 0;
+  let bits: boolean[] = [];
   return () => {
-    if (left === 0) {
-      word = random.word();
-      left = 32;
+    if (bits.length === 0) {
+      const word = random.word();
+      bits = Array.from({ length: 32 }, (_, i) => (word & (1 << i)) !== 0);
     }
-    left--;
-    const heads = (word & 1) === 1;
-    word >>>= 1;
-    return heads;
+    return bits.shift() as boolean;
   };
 }
 

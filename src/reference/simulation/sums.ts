@@ -23,7 +23,7 @@ export function dot(
     return sum;
   }
   const four = (from: number) =>
-    dot(gpu, 'chain', a, startA + from, b, startB + from, Math.max(0, Math.min(4, terms - from)));
+    dot(gpu, 'chain', a, startA + from, b, startB + from, Math.min(4, terms - from));
   if (order === 'quads') for (let i = 0; i < terms; i += 4) sum = gpu.add(sum, four(i));
   else for (let i = 0; i < terms; i += 8) sum = gpu.add(sum, gpu.add(four(i), four(i + 4)));
   return sum;

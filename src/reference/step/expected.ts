@@ -50,7 +50,6 @@ export function expectedStep(
   };
   if (whole.found) return { isSkipped: true, truth: counted, acceptances };
   const { state } = update({ ...whole, state: before, gradients: taken });
-  const clipped = boundsOfClipping(recipe, before, given);
   return {
     isSkipped: false,
     truth: {
@@ -59,7 +58,11 @@ export function expectedStep(
       ...counted,
       ...namedUpdate({ ...whole.state, trained: state.trained, kept: state.kept }),
     },
-    acceptances: { ...acceptances, ...clipped, ...boundsOfUpdate(recipe, before, taken) },
+    acceptances: {
+      ...acceptances,
+      ...boundsOfClipping(recipe, before, given),
+      ...boundsOfUpdate(recipe, before, taken),
+    },
   };
 }
 
@@ -108,11 +111,12 @@ function boundsOfClipping(
   const offNorm = Math.hypot(...Object.values(off).flatMap((data) => [...data]));
   const within = (bound: Float64Array): Within => ({ kind: 'within', bound });
   const boundOf = (name: string) => (own as Acceptances)[name] as Within;
+  const factor = Math.min(1, recipe.clip / norm);
   const gradients = mapped(exact, ({ data }, name) =>
     within(
       data.map((u, i) => {
-        const factor = Math.min(1, recipe.clip / norm);
-        const carried = factor * ((off[name]?.[i] ?? 0) + (Math.abs(u) * offNorm) / norm);
+        const own = (off[name] as Float64Array)[i] as number;
+        const carried = factor * (own + (Math.abs(u) * offNorm) / norm);
         return (boundOf(name).bound[i] as number) + carried * SECOND_ORDER;
       }),
     ),
@@ -129,7 +133,7 @@ function boundsOfUpdate(
   gradients: Values,
 ): Readonly<Record<string, Within>> {
   const { trained, kept, taken } = before;
-  const rule = ruleOf({ ...recipe.optimizer, lr: rateOf(recipe, before) }, false);
+  const rule = ruleOf({ ...recipe.optimizer, lr: rateOf(recipe, before) });
   const carried = Object.fromEntries(rule.state.map((name) => [name, 0]));
   const bounds = mapped(trained, (value, name) =>
     elementsOf(value, keptOf(kept, name)).map((element, i) =>

@@ -4,7 +4,7 @@ import { typed } from '../networks/author.ts';
 import { mlpGraph } from '../networks/mlp.ts';
 import type { Value, Values } from '../record.ts';
 import { referenceRunner } from '../runner.ts';
-import { gradientsOf } from './gradients.ts';
+import { ACCUMULATION, gradientsOf } from './gradients.ts';
 
 const FEATURES = 3;
 const CLASSES = 2;
@@ -78,6 +78,13 @@ describe('gradients of micro-batches', () => {
     expect(s).toBeCloseTo(64 * (g as number), 9);
   });
 
+  test('of a weight that nothing reads are 0', async () => {
+    const more = { ...trained, unused: drawn(3) };
+    const { gradients } = await gradientsOf(network(6), more, whole, PLAIN, referenceRunner);
+    expect(gradients['unused']).toEqual({ shape: [3], data: new Float64Array(3) });
+    expect(gradients['fc3.bias']?.data[0]).not.toBe(0);
+  });
+
   test('are the derivative of the loss', async () => {
     const { gradients } = await gradientsOf(network(3), trained, parts, PLAIN, referenceRunner);
     const distance = 1e-6;
@@ -89,5 +96,49 @@ describe('gradients of micro-batches', () => {
     };
     const slope = ((await lossAt(distance)) - (await lossAt(-distance))) / (2 * distance);
     expect(gradients['fc2.weight']?.data[5]).toBeCloseTo(slope, 8);
+  });
+});
+
+describe('a part of a batch', () => {
+  test('weighs as its labels do', () => {
+    expect(ACCUMULATION.shares([3, 1, 0])).toEqual([0.75, 0.25, 0]);
+  });
+
+  /** How many labels of each part ask something; the parts are not run. */
+  async function askedOf(shift: boolean, ...parts: readonly Value[]): Promise<readonly number[]> {
+    const shares = (asked: readonly number[]) => {
+      throw new Error(asked.join());
+    };
+    const options = { ...PLAIN, accumulation: { ...ACCUMULATION, shares } };
+    const given = parts.map((each) => ({ x, labels: each }));
+    const passes = gradientsOf({ ...network(6), shift }, trained, given, options, referenceRunner);
+    const counted = await passes.then(String, (error: Error) => error.message);
+    return counted.split(',').map(Number);
+  }
+
+  test('counts labels that ask something, one ahead all but the first of each sequence', async () => {
+    const one = labels(IGNORED, 1, IGNORED, IGNORED, 0, IGNORED);
+    const other = labels(1, IGNORED, 0, 0, 1, IGNORED);
+    expect(await askedOf(false, one, other)).toEqual([2, 4]);
+    expect(await askedOf(true, one, other)).toEqual([2, 3]);
+    const sequences = { ...other, shape: [2, 3] };
+    expect(await askedOf(true, sequences)).toEqual([2]);
+    expect(await askedOf(false, sequences)).toEqual([4]);
+  });
+
+  test('draws behind the parts before it, and the next step behind them all', async () => {
+    const dropping = { graph: mlpGraph(types, 6, { dropout: { p: 0.5, seed: 1 } }), constants: {} };
+    const run = (parts: readonly Values[], position: number) =>
+      gradientsOf(dropping, trained, parts, { scale: 1, position }, referenceRunner);
+    const [one] = whole as [Values];
+    // Two dropouts of 24 numbers, four a count.
+    const both = await run([one, one], 5);
+    expect(both.position).toBe(5 + 2 * 12);
+    const [first, second] = [await run([one], 5), await run([one], 5 + 12)];
+    expect(first.position).toBe(17);
+    expect(first.loss).not.toBe(second.loss);
+    expect(both.loss).toBeCloseTo((first.loss + second.loss) / 2, 12);
+    expect(ACCUMULATION.positionOf(3, [10, 20, 40], 0)).toBe(3);
+    expect(ACCUMULATION.positionOf(3, [10, 20, 40], 2)).toBe(33);
   });
 });

@@ -93,6 +93,7 @@ export async function gradientsOf(
       trained,
       (value, name) => flow.get(graph.constants[name] as ValueId) ?? zerosLike(value),
     );
+    first ??= values;
     const before = gradients;
     gradients = before
       ? mapped(own, ({ shape, data }, name) => ({
@@ -101,7 +102,6 @@ export async function gradientsOf(
         }))
       : own;
     loss += share * (values.get(root)?.data[0] as number);
-    first ??= values;
   }
   return {
     loss,
@@ -117,7 +117,7 @@ const IGNORED = -100;
 
 /** Labels that ask something; with `shift` the first of a sequence is no one's. */
 function askedOf({ shape, data }: Value, shift: boolean): number {
-  const length = shape.at(-1) ?? 1;
+  const length = shape.at(-1) as number;
   return data.filter((label, i) => label !== IGNORED && !(shift && i % length === 0)).length;
 }
 

@@ -65,6 +65,30 @@ describe('the stages of a step', () => {
     expect(states.map((state) => rateOf(recipe, state))).toEqual([0.25, 0.25, 0.5, 0.25]);
   });
 
+  test('update by what is clipped, in halves of a step', () => {
+    const gradients = { w: vector(24, 0), b: vector(-32) };
+    const at = { ...start, scheduled: 1 };
+    const { state } = updated({ ...recipe, clip: 2.5 }, at, gradients);
+    // A rate of a quarter times half the gradient 3 and -4.
+    expect(state.trained['w']?.data[0]).toBeCloseTo(1 - 0.375, 5);
+    expect(state.trained['b']?.data[0]).toBeCloseTo(4 + 0.5, 5);
+    expect(state.trained['w']?.data[1]).toBe(-2);
+  });
+
+  test('damp no gradient of the first step, which fills the buffer', () => {
+    const damped = { ...recipe, optimizer: { ...recipe.optimizer, dampening: 0.75 } };
+    const [first, second] = statesAfter([GRADIENT, GRADIENT], damped);
+    expect(numbers(first?.kept['momentum_buffer'] ?? {})).toEqual({ w: [1, 2], b: [-4] });
+    expect(numbers(second?.kept['momentum_buffer'] ?? {})).toEqual({ w: [0.75, 1.5], b: [-3] });
+  });
+
+  test('store parameters as they are told, and nothing else', () => {
+    const at = { ...start, scheduled: 1 };
+    const { state } = updated(recipe, at, GRADIENT, { stored: (x) => x + 100 });
+    expect(numbers(state.trained)).toEqual({ w: [100.75, 97.5], b: [105] });
+    expect(numbers(state.kept['momentum_buffer'] ?? {})).toEqual({ w: [1, 2], b: [-4] });
+  });
+
   test('know no scale where the loss is not scaled', () => {
     const plain = { ...recipe, scaler: undefined, schedule: { name: 'constant' } as const };
     const [state] = statesAfter([GRADIENT], plain, freshState(plain, start.trained));

@@ -52,7 +52,7 @@ export const update: Stage = (work) => {
   const { recipe, state, gradients, found, stored } = work;
   if (found) return work;
   const { trained, kept, taken } = state;
-  const rule = ruleOf({ ...recipe.optimizer, lr: rateOf(recipe, state) }, false);
+  const rule = ruleOf({ ...recipe.optimizer, lr: rateOf(recipe, state) });
   const after = mapped(trained, (value, name) =>
     elementsOf(value, keptOf(kept, name)).map((before, i) =>
       rule.step(before, (gradients[name] as Value).data[i] as number, taken + 1),
@@ -61,7 +61,7 @@ export const update: Stage = (work) => {
   const collected = (element: string, store: (x: number) => number = (x) => x) =>
     mapped(trained, ({ shape }, name) => ({
       shape,
-      data: Float64Array.from(after[name] ?? [], (each) => store(each[element] as number)),
+      data: Float64Array.from(after[name] as Element[], (each) => store(each[element] as number)),
     }));
   return {
     ...work,
@@ -141,7 +141,7 @@ export function elementsOf(param: Value, kept: Values): readonly Element[] {
 }
 
 function growthOf({ scaler }: Recipe) {
-  const { growth_factor = 1, backoff_factor = 1, growth_interval = 1 } = scaler ?? {};
+  const { growth_factor, backoff_factor, growth_interval } = scaler as NonNullable<typeof scaler>;
   return { growth_factor, backoff_factor, growth_interval };
 }
 

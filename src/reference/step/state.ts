@@ -38,7 +38,7 @@ export function freshState(
 ): StepState {
   const zeros = () =>
     mapped(trained, ({ shape, data }): Value => ({ shape, data: new Float64Array(data.length) }));
-  const { state } = ruleOf(optimizer, false);
+  const { state } = ruleOf(optimizer);
   return {
     trained,
     kept: Object.fromEntries(state.map((name) => [name, zeros()])),

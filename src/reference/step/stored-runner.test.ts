@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { callOf } from '../../graph/call.ts';
 import { checkGraph } from '../../graph/check.ts';
 import { callsOf } from '../../graph/graph.ts';
+import { mul } from '../../vocabulary/math/mul.ts';
 import { typed } from '../networks/author.ts';
 import { mlpGraph } from '../networks/mlp.ts';
 import { sequenceClassifierGraph } from '../networks/sequence-classifier.ts';
@@ -77,6 +79,21 @@ test('dropouts of a graph draw one behind the other, four numbers a count', () =
   expect(end).toBe(146);
 });
 
+test('a dropout is placed anew, wherever it was, and only what it is told besides stays', () => {
+  const graph = mlpGraph(MLP, 5, { dropout: { p: 0.5, seed: 9 } });
+  const once = atPosition(graph, 40).graph;
+  const offsets = (of: typeof graph) =>
+    callsOf(of).flatMap(({ op, params }) => (op.name === 'dropout' ? [params] : []));
+  const twice = atPosition(once, 3);
+  // 25 numbers each: seven counts.
+  expect(offsets(twice.graph)).toEqual([
+    { p: 0.5, seed: 9, offset: 3 },
+    { p: 0.5, seed: 9, offset: 10 },
+  ]);
+  expect(twice.end).toBe(17);
+  expect(twice.graph.outputs).toEqual(graph.outputs);
+});
+
 describe('a runner that stores', () => {
   const call = (to: string) => ({
     op: callsOf(mlpGraph(MLP, 5, { autocast: 'float16' }))[0]?.op as never,
@@ -90,6 +107,37 @@ describe('a runner that stores', () => {
     expect(y(run(call('float16')) as never)).toMatchObject({ dtype: 'f16' });
     expect([...y(run(call('bfloat16')) as never).data]).toEqual([1]);
     expect([...y(run(call('float16')) as never).data]).toEqual([1 + 2 ** -9]);
+  });
+
+  test('rounds a gradient to the format of what it is the gradient of', () => {
+    const { run, view } = storedRunner('float32');
+    const half = { shape: [1], dtype: 'f16', data: Float64Array.of(1) } as const;
+    const third = { shape: [1], data: Float64Array.of(1 / 3) };
+    const gradients = run({
+      ...callOf(mul, { a: half, b: third }, {}, { grads: { y: third } }),
+    }) as Readonly<Record<string, Value>>;
+    // 1/9 to 11 bits; 1/3 to 24.
+    expect(gradients['a']).toMatchObject({ dtype: 'f16', data: Float64Array.of(1820 / 2 ** 14) });
+    expect(gradients['b']).toMatchObject({
+      dtype: 'f32',
+      data: Float64Array.of(Math.fround(1 / 3)),
+    });
+    expect(view(half, [1, 1])).toEqual({ ...half, shape: [1, 1] });
+    const exact = storedRunner('float64').run(callOf(mul, { a: third, b: third }, {}));
+    expect(y(exact as never)).toMatchObject({ dtype: 'f32', data: Float64Array.of(1 / 3 / 3) });
+  });
+
+  test('casts to float32 what is to be float32', () => {
+    const { run } = storedRunner('float32');
+    const cast = run({
+      ...call('float32'),
+      inputs: { x: { shape: [1], data: Float64Array.of(0.1) } },
+    });
+    expect(y(cast as never)).toEqual({
+      shape: [1],
+      dtype: 'f32',
+      data: Float64Array.of(Math.fround(0.1)),
+    });
   });
 
   test('rounds the rest to float32 where it is asked to', () => {

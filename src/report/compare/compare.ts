@@ -1,7 +1,7 @@
 import { keyOf } from '../case-key.ts';
 import { compareTexts } from '../text-order.ts';
 import { type Difference, differencesOf } from './differences.ts';
-import { differ, pace } from './range.ts';
+import { differ, pace, type Range } from './range.ts';
 import type { CaseFigures, Snapshot } from './snapshot.ts';
 
 /** How a case can differ, from what needs a person's eyes most to what needs them least. */
@@ -138,7 +138,9 @@ function isWrong({ before, after }: Change): boolean {
   return (after ?? before)?.verdict === 'wrong';
 }
 
-/** In units of the bound, so that noise near zero does not come first. */
+/** In units of the bound, so that noise near zero does not come first; both have a share. */
 function growth({ before, after }: Change): number {
-  return (after?.boundUsed?.high ?? 0) - (before?.boundUsed?.high ?? 0);
+  const share = (figures: CaseFigures | undefined) =>
+    ((figures as CaseFigures).boundUsed as Range).high;
+  return share(after) - share(before);
 }

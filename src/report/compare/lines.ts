@@ -2,7 +2,8 @@ import { keyOf } from '../case-key.ts';
 import { counted } from '../counted.ts';
 import { plainText } from '../plain-text.ts';
 import { type Change, type Comparison, isRegression } from './compare.ts';
-import type { TimeFigure } from './range.ts';
+import type { Range, TimeFigure } from './range.ts';
+import type { CaseFigures } from './snapshot.ts';
 
 /** Exit status of `compare`: 1 if anything regressed. */
 export function compareExitCode({ changes }: Comparison): 0 | 1 {
@@ -75,8 +76,8 @@ function timeWords(time: TimeFigure | undefined): string {
 }
 
 function shares({ before, after }: Change): string {
-  const share = (change: Change['before']) =>
-    `${(100 * (change?.boundUsed?.high ?? 0)).toPrecision(3)} %`;
+  const share = (figures: CaseFigures | undefined) =>
+    `${(100 * ((figures as CaseFigures).boundUsed as Range).high).toPrecision(3)} %`;
   return `${share(before)} -> ${share(after)} of the bound`;
 }
 

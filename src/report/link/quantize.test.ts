@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ACCURACY, dequantize, quantize, SPEED } from './quantize.ts';
+import { ACCURACY, dequantize, quantize, roundedFrom, SPEED } from './quantize.ts';
 
 const through = (value: number, scale = ACCURACY) =>
   dequantize(quantize(value, scale), scale) ?? Number.NaN;
@@ -33,4 +33,24 @@ test('a microsecond to three quarters of an hour fit the scale of speed', () => 
     expect(through(ms, SPEED) / ms).toBeGreaterThanOrEqual(1 - 1e-12);
     expect(through(ms, SPEED) / ms).toBeLessThan(1.091);
   }
+});
+
+test('the bytes of values are those of the format', () => {
+  const bytes = (values: readonly (number | undefined)[], scale = ACCURACY) =>
+    values.map((value) => quantize(value, scale));
+  expect(bytes([undefined, 0, -1, 1e-30, 2 ** -25, 0.5, 1, 1.0001, 2, 90, 95, Infinity])).toEqual([
+    0, 1, 1, 2, 2, 194, 202, 203, 210, 254, 255, 255,
+  ]);
+  expect(bytes([undefined, 0, 0.0005, 0.001, 1, 2, 1000, 1e9], SPEED)).toEqual([
+    0, 1, 2, 3, 82, 90, 162, 255,
+  ]);
+});
+
+test('a value was rounded from as far as the step below, or from 0 at the lowest', () => {
+  expect(roundedFrom(1, ACCURACY)).toBeCloseTo(2 ** (-1 / 8), 12);
+  expect(roundedFrom(2 ** -25, ACCURACY)).toBe(0);
+  expect(roundedFrom(0, ACCURACY)).toBe(0);
+  expect(roundedFrom(2 ** -24.875, ACCURACY)).toBeCloseTo(2 ** -25, 20);
+  expect(roundedFrom(Infinity, ACCURACY)).toBeCloseTo(2 ** 6.5, 9);
+  expect(roundedFrom(8, SPEED)).toBeCloseTo(8 / 2 ** (1 / 8), 12);
 });

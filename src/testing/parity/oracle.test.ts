@@ -220,3 +220,86 @@ describe('a call of small integers', () => {
     expect([2048, 2050, 2052].map((y) => isRight(y, 'f16'))).toEqual([true, true, false]);
   });
 });
+
+describe('what an oracle asks', () => {
+  const value = (...data: readonly number[]): Value => ({
+    shape: [data.length],
+    data: Float64Array.from(data),
+  });
+  const legal = { arithmetic: ANY_ORDER, level: 'legal' } as const;
+  const product = (a: Value, b: Value, grads?: Value) =>
+    new Oracle({
+      op: signatureOf('mul'),
+      params: {},
+      inputs: { a, b },
+      ...(grads ? { grads: { y: grads } } : {}),
+    });
+  const outputs = (y: Value) => ({ outputs: { y }, gradients: {} });
+
+  test('is of outputs, then of gradients, of those that are there', () => {
+    const oracle = product(value(2), value(3), value(10));
+    const asked = oracle.questions(
+      { outputs: { y: value(6) }, gradients: { b: value(20), a: value(30) } },
+      legal,
+    );
+    expect(asked.map(({ name, isGradient, truth }) => [name, isGradient, truth.data[0]])).toEqual([
+      ['y', false, 6],
+      ['a', true, 30],
+      ['b', true, 20],
+    ]);
+    expect(asked.map(({ basis }) => basis)).toEqual(new Array(3).fill('the float64 oracle gives'));
+    expect(oracle.questions({ outputs: {}, gradients: {} }, legal)).toEqual([]);
+    expect(product(value(2), value(3)).questions(outputs(value(6)), legal)).toHaveLength(1);
+    const unknown = () => oracle.questions({ outputs: {}, gradients: { c: value(1) } }, legal);
+    expect(unknown()).toEqual([]);
+  });
+
+  test('leaves out what depends on a NaN, is beyond float32, or has passed it on the way', () => {
+    const masked = (a: readonly number[], b: readonly number[]) => {
+      const [question] = product(value(...a), value(...b)).questions(outputs(value(...a)), legal);
+      return [...(question?.unjudged ?? [])];
+    };
+    expect(masked([1, Number.NaN, 3], [1, 2, Number.POSITIVE_INFINITY])).toEqual([0, 1, 1]);
+    // A bound of an ulp of y says that terms were of its size; 2^16 times that may not overflow.
+    expect(masked([2 ** 60, 2 ** 60, -(2 ** 60)], [2 ** 50, 2 ** 52, 2 ** 52])).toEqual([0, 1, 1]);
+    expect(masked([2 ** 100], [2 ** 28])).toEqual([1]);
+    const sums = new Oracle({
+      op: signatureOf('gather'),
+      params: { axis: 0 },
+      inputs: { x: value(1e38, 1), indices: value(0, 1) },
+    });
+    const [copied] = sums.questions(outputs(value(1e38, 1)), legal);
+    expect([...(copied?.unjudged ?? [])]).toEqual([0, 0]);
+  });
+
+  test('of a step of a trajectory is what the step before gives', () => {
+    const steps = new Oracle({
+      op: signatureOf('optimizer_steps'),
+      params: { optimizer: 'sgd', lr: 1 },
+      inputs: { param: value(10), grads: { shape: [2, 1], data: Float64Array.of(1, 2) } },
+    });
+    const trajectory = { shape: [2, 1], data: Float64Array.of(9.5, 7.5) };
+    const [question] = steps.questions({ outputs: { trajectory }, gradients: {} }, legal);
+    expect(question?.basis).toBe('its own step before gives');
+    expect([...(question?.truth.data ?? [])]).toEqual([9, 7.5]);
+  });
+
+  test('of a dequantized weight is what codes and scales of the same party give', () => {
+    const quantizer = new Oracle({
+      op: signatureOf('ternary_quantize'),
+      params: {},
+      inputs: { weight: value(1, -1, 0.01, 1) },
+    });
+    const produced = {
+      trits: value(1, -1, 0, 1),
+      scale: value(0.5),
+      dequant: value(0.5, -0.5, 0, 7),
+    };
+    const asked = quantizer.questions({ outputs: produced, gradients: {} }, legal);
+    const dequant = asked.find(({ name }) => name === 'dequant');
+    expect(dequant?.basis).toBe('its own codes and scales give');
+    expect([...(dequant?.truth.data ?? [])]).toEqual([0.5, -0.5, 0, 0.5]);
+    // Codes come before what they decode to.
+    expect(asked.map(({ name }) => name).at(-1)).toBe('dequant');
+  });
+});

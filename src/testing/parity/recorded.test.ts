@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { StoredDType } from '../../formats/safetensors/stored.ts';
 import { judge } from '../../reference/judge.ts';
-import type { Value } from '../../reference/record.ts';
-import { acceptanceOfRecorded } from './recorded.ts';
+import type { Acceptance, Value } from '../../reference/record.ts';
+import { ANY_ORDER, acceptanceOfRecorded } from './recorded.ts';
 
 const STEP = 2 ** -24;
 const value = (x: number): Value => ({ shape: [1], data: Float64Array.of(x) });
@@ -19,4 +20,58 @@ test('a gradient may come from an output that is stored as a small half', () => 
   expect(
     judge(value(4 * y * dy), truth, acceptanceOfRecorded(bound, 'F16', truth, Math.abs(dy))).ok,
   ).toBe(false);
+});
+
+describe('a recorded value', () => {
+  const within = (bound: number, nearest?: (i: number, y: number) => number): Acceptance => ({
+    kind: 'within',
+    bound: Float64Array.of(bound),
+    ...(nearest ? { nearest } : {}),
+  });
+  const right = (y: number, truth: number, acceptance: Acceptance, dtype: StoredDType) =>
+    judge(value(y), value(truth), acceptanceOfRecorded(acceptance, dtype, value(truth))).ok;
+
+  test('in float32 or as a code is accepted as the record says', () => {
+    const bound = within(1);
+    expect(acceptanceOfRecorded(bound, 'F32', value(1))).toBe(bound);
+    expect(acceptanceOfRecorded(bound, 'F64', value(1))).toBe(bound);
+    const codes: Acceptance = { kind: 'codes', accepts: () => true, inBand: 0 };
+    expect(acceptanceOfRecorded(codes, 'F16', value(1))).toBe(codes);
+  });
+
+  test('in halves may be one step of its format off, or the bound with its unit of rounding', () => {
+    const exact: Acceptance = { kind: 'exact' };
+    const steps = (dtype: StoredDType, step: number, acceptance: Acceptance) =>
+      [1, 2, 3].map((n) => right(2 + n * step, 2, acceptance, dtype));
+    expect(steps('F16', 2 ** -9, exact)).toEqual([true, false, false]);
+    expect(steps('BF16', 2 ** -6, exact)).toEqual([true, false, false]);
+    // A bound of 2^-22 in float32 is 2^-22 * 2^13 in float16, and 2^-22 * 2^16 in bfloat16.
+    expect(steps('F16', 2 ** -10, within(2 ** -22))).toEqual([true, true, false]);
+    expect(steps('F16', 2 ** -9, within(2 ** -22))).toEqual([true, false, false]);
+    expect(steps('BF16', 2 ** -6, within(2 ** -21))).toEqual([true, true, false]);
+  });
+
+  test('is held from the nearest of several right ones', () => {
+    const either = within(0, (_, y) => (y > 5 ? 8 : 2));
+    expect([2, 2 + 2 ** -9, 8, 8 - 2 ** -7, 5].map((y) => right(y, 2, either, 'F16'))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+test('a producer may add in any order, with two roundings more, of up to 2^22 terms', () => {
+  const { depth, ieee, otherFormulas } = ANY_ORDER;
+  expect([ieee, otherFormulas]).toEqual([false, true]);
+  expect([0, 1, 1000, 2 ** 22 - 2, 2 ** 22, 2 ** 30].map(depth)).toEqual([
+    2,
+    3,
+    1002,
+    2 ** 22,
+    2 ** 22,
+    2 ** 22,
+  ]);
 });

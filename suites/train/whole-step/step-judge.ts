@@ -106,7 +106,7 @@ export class StepJudge {
     const { optimizer, scaler } = this.#run;
     const cut = (name: string) => this.#cut(tensors[name] as HostTensor);
     const number = (name: string) => Number(tensors[name]?.data[0]);
-    const { state } = ruleOf(optimizer, false);
+    const { state } = ruleOf(optimizer);
     // Without a scaler every step is taken, and the host counts.
     const taken = scaler ? number('steps') : step;
     return {

@@ -80,6 +80,7 @@ function collect(node: Node, names: Names): void {
       names.changed.add(rootOf(node.argument));
       break;
     case 'CallExpression':
+      if (isOfNumbers(node.callee)) break;
       for (const name of receiversOf(node.callee)) names.changed.add(name);
       for (const argument of node.arguments) names.changed.add(rootOf(argument));
       break;
@@ -91,6 +92,11 @@ function collect(node: Node, names: Names): void {
   const root = rootOf(node);
   if (root) names.all.add(root);
   for (const child of valuesBelow(node)) collect(child, names);
+}
+
+/** Whether a function of `Math` or `Number` is called, which changes nothing. */
+function isOfNumbers(callee: Node): boolean {
+  return callee.type === 'MemberExpression' && /^(?:Math|Number)$/.test(rootOf(callee.object));
 }
 
 /** What a call may change besides what it is given; a method of one's own may change anything. */

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import type { Launcher } from '../ops/launcher.ts';
+import type { OpRecord, Sample } from '../reference/record.ts';
+import { hostTensorFrom } from '../tensor/host.ts';
+import { mul } from '../vocabulary/math/mul.ts';
+import { deriveSuite } from './derive.ts';
+import { SuiteError } from './suite.ts';
+
+const sample = (more: Partial<Sample<object>> = {}): Sample<object> => ({
+  level: 'legal',
+  label: { x: '3' },
+  params: {},
+  inputs: (random) => ({ x: hostTensorFrom('f32', [1], [random.uniform()]) }),
+  ...more,
+});
+const grads: NonNullable<Sample<object>['grads']> = (random) => ({
+  y: hostTensorFrom('f32', [1], [random.uniform()]),
+});
+const fault = (name: string, more: object = {}) => ({
+  name,
+  shader: { file: `math/${name}`, from: 'a', to: 'b' },
+  ...more,
+});
+const FAULTS = [
+  fault('backward', { direction: 'backward' }),
+  fault('tiled', { variants: ['tiled'] }),
+  fault('any'),
+];
+
+/** The cases of an op; `mul` stands for its signature. */
+function casesOf(
+  samples: readonly Sample<object>[],
+  variants: Launcher['variants'],
+  more: Partial<OpRecord> = {},
+) {
+  const record = {
+    name: 'mul',
+    family: 'math',
+    summary: 'y = x',
+    inputs: {
+      x: { dtypes: ['f32'], differentiable: true },
+      c: { dtypes: ['f32'], optional: true },
+    },
+    outputs: { y: { dtypes: ['f32'] } },
+    vjp: () => ({}),
+    samples,
+    faults: FAULTS,
+    plausibleBugs: [],
+    ...more,
+  } as unknown as OpRecord;
+  return deriveSuite(record, { variants }).cases;
+}
+
+const variant = (more: object = {}) =>
+  ({ kernels: [], depth: (terms: number) => terms, ...more }) as Launcher['variants'][string];
+const ONE = { naive: variant() };
+const TWO = { naive: variant(), tiled: variant({ needs: ['subgroups'] }) };
+const idsOf = (...args: Parameters<typeof casesOf>) => casesOf(...args).map(({ id }) => id);
+const HALVES = ['ops.math.mul:half;storage=f16', 'ops.math.mul:half;storage=bf16'];
+
+describe('the cases of an op', () => {
+  test('are its samples forward, and backward where there are gradients and a record of them', () => {
+    expect(idsOf([sample({ grads }), sample({ level: 'exact', label: { x: '4' } })], ONE)).toEqual([
+      'ops.math.mul:legal;x=3',
+      'ops.math.mul:legal-gradient;x=3',
+      'ops.math.mul:exact;x=4',
+      ...HALVES,
+    ]);
+    expect(idsOf([sample({ grads })], ONE, { vjp: undefined as never })).toEqual([
+      'ops.math.mul:legal;x=3',
+      ...HALVES,
+    ]);
+  });
+
+  test('name a variant where there are several, and run each, or those of the sample', () => {
+    const chosen = sample({ label: { x: '4' }, variants: ['tiled'] });
+    expect(idsOf([sample(), chosen], TWO).slice(0, 3)).toEqual([
+      'ops.math.mul:legal;x=3;variant=naive',
+      'ops.math.mul:legal;x=3;variant=tiled',
+      'ops.math.mul:legal;x=4;variant=tiled',
+    ]);
+  });
+
+  test('have the needs of their variant, the tier and rows of their sample, and its words', () => {
+    const rows = { forward: ['tb.utilities.timeout'], backward: ['tb.utilities.markers'] } as const;
+    const full = sample({ grads, tier: 'full', covers: rows });
+    const [naive, , tiled] = casesOf([full], TWO);
+    expect([naive?.needs, tiled?.needs, naive?.tier]).toEqual([[], ['subgroups'], 'full']);
+    const [, backward, exact] = casesOf([full, sample({ level: 'exact', label: {} })], ONE);
+    expect([naive?.covers, backward?.covers, exact?.covers, exact?.tier]).toEqual([
+      ['tb.utilities.timeout'],
+      ['tb.utilities.markers'],
+      [],
+      'quick',
+    ]);
+    expect([naive, backward, exact].map((each) => each?.description)).toEqual([
+      'y = x. Every element must be within the error bound that any legal GPU keeps.',
+      'gradients of: y = x. Every element must be within the error bound that any legal GPU keeps.',
+      'y = x. Small integers, so that every legal order of operations gives the same result: equal values are demanded.',
+    ]);
+  });
+
+  test('are broken by the first fault of their direction and variant', () => {
+    const names = casesOf([sample({ grads })], TWO).map(({ control }) => control.name);
+    expect(names.slice(0, 4)).toEqual(['any', 'backward', 'tiled', 'backward']);
+    const without = { faults: FAULTS.slice(0, 2) as never };
+    expect(() => casesOf([sample()], ONE, without)).toThrow(
+      new SuiteError('record mul names no fault for forward of variant naive'),
+    );
+  });
+
+  test('are given what their sample draws from the seed, the gradients behind the inputs', () => {
+    const [forward, backward] = casesOf([sample({ grads })], ONE);
+    const given = forward?.given?.(5);
+    expect(given).toMatchObject({ op: mul, variant: 'naive', level: 'legal', params: {} });
+    expect([given?.grads, given?.wants]).toEqual([undefined, undefined]);
+    const flowing = backward?.given?.(5);
+    expect(flowing?.inputs['x']).toEqual(given?.inputs['x']);
+    expect(flowing?.grads?.['y']?.data[0]).not.toBe(flowing?.inputs['x']?.data[0]);
+    expect(flowing?.wants).toEqual(['x']);
+    expect(forward?.given?.(6).inputs['x']).not.toEqual(given?.inputs['x']);
+  });
+});
+
+describe('cases in halves', () => {
+  const cases = (inputs: object, more: Partial<OpRecord> = {}) =>
+    idsOf([], ONE, { inputs: inputs as never, ...more });
+
+  test('are of ops that read floats, and whose record has none of its own', () => {
+    expect(cases({ x: { dtypes: ['f32'] } })).toEqual(HALVES);
+    expect(cases({ at: { dtypes: ['i32'] } })).toEqual([]);
+    expect(cases({ x: { dtypes: ['f32'] }, w: { dtypes: ['f32', 'f16'] } })).toEqual([]);
+    expect(cases({ x: { dtypes: ['f32', 'u32'] } })).toEqual([]);
+    expect(cases({ x: { dtypes: ['f32'] }, at: { dtypes: ['u32'] } })).toEqual(HALVES);
+    expect(cases({ x: { dtypes: ['f32'] } }, { forwardFrom: () => ({}) })).toEqual([]);
+  });
+
+  test('say what they are', () => {
+    const [f16] = casesOf([], ONE);
+    expect(f16?.description).toBe(
+      'y = x, stored in halves: within the bound of float32 on the rounded inputs, and one rounding of the format.',
+    );
+    const [read] = f16?.control.faults ?? [];
+    expect(read).toMatchObject({ host: { seam: 'storage.read' } });
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import { callOf } from '../graph/call.ts';
+import { launchers } from '../ops/registry.ts';
+import type { Value } from '../reference/record.ts';
+import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
+import { mul } from '../vocabulary/math/mul.ts';
+import { batchNorm } from '../vocabulary/nn/batch_norm.ts';
+import { CaseContext } from './context.ts';
+import { arithmeticOf, judgeCall, judgeResults } from './judge-call.ts';
+
+const contextOf = () => new CaseContext({ ieee: false, seed: 1, injects: [] } as never);
+const host = (...data: readonly number[]): HostTensor => hostTensorFrom('f32', [data.length], data);
+const value = (...data: readonly number[]): Value => ({
+  shape: [data.length],
+  data: Float64Array.from(data),
+});
+
+const call = {
+  op: mul,
+  params: {},
+  variant: Object.keys(launchers.get('mul')?.variants ?? {})[0] as string,
+  inputs: { a: host(2, 3), b: host(5, 7) },
+  level: 'legal',
+} as const;
+const backward = { ...call, grads: { y: host(1, 10) } };
+
+/** What judging results throws, with the evidence. */
+function judged(given: Parameters<typeof judgeResults>[1], outputs: object, gradients: object) {
+  const t = contextOf();
+  let thrown: unknown;
+  try {
+    judgeResults(t, given, { outputs, gradients } as never);
+  } catch (error) {
+    thrown = error;
+  }
+  return { thrown, ...t.evidence };
+}
+
+describe('results of a call', () => {
+  test('are right within the bound, and each of them counts', () => {
+    // Of two numbers and that there are any.
+    expect(judged(call, { y: host(10, 21) }, {})).toMatchObject({
+      thrown: undefined,
+      assertions: 3,
+    });
+    const gradients = { a: host(5, 70), b: host(2, 30) };
+    expect(judged(backward, {}, gradients)).toMatchObject({ thrown: undefined, assertions: 6 });
+  });
+
+  test('that are wrong are named, with the call that gave them', () => {
+    const wrong = judged(call, { y: host(10, 22) }, {});
+    expect(wrong.thrown).toMatchObject({
+      code: 'out-of-bound',
+      message: 'y[1] is 22 and should be 21; 1 of 2 elements is wrong',
+    });
+    expect(wrong.failedCall).toEqual({ ...call, name: 'y' });
+    const gradient = judged(backward, {}, { a: host(5, 70), b: host(3, 30) });
+    expect(gradient.thrown).toMatchObject({
+      message: 'gradient of b[0] is 3 and should be 2; 1 of 2 elements is wrong',
+    });
+    expect(gradient.failedCall).toEqual({ ...backward, name: 'b' });
+  });
+
+  test('by the unit beyond a bound are wrong', () => {
+    // Products may be off by a unit of themselves: 2^-20 at 10.
+    const unit = 2 ** -20;
+    const exact = { y: host(10 + unit, 21) };
+    expect(judged(call, exact, {}).thrown).toBeUndefined();
+    expect(judged(call, { y: host(10 + 2 * unit, 21) }, {}).thrown).toMatchObject({
+      at: { index: [0] },
+    });
+    expect(judged({ ...call, level: 'exact' }, exact, {}).thrown).toMatchObject({
+      code: 'not-equal',
+    });
+  });
+
+  test('must all be there', () => {
+    expect(judged(call, {}, {}).thrown).toMatchObject({
+      code: 'missing-output',
+      message: 'y was not computed',
+    });
+    expect(judged(backward, {}, { a: host(5, 70) }).thrown).toMatchObject({
+      message: 'gradient of b was not computed',
+    });
+  });
+});
+
+describe('a call of a step', () => {
+  const given = {
+    call: { ...callOf(mul, { a: value(2), b: value(5) }, {}), variant: call.variant },
+    level: 'legal',
+    isWhole: false,
+    where: 'step 3: ',
+    failed: () => call,
+  } as const;
+
+  test('is judged by what is there, and gives the largest share of a bound', () => {
+    const t = contextOf();
+    expect(judgeCall(t, { ...given, actual: {} })).toBe(0);
+    expect(judgeCall(t, { ...given, actual: { y: value(10) } })).toBe(0);
+    expect(t.evidence.assertions).toBe(1);
+    const unit = 10 * 2 ** -23;
+    expect(judgeCall(t, { ...given, actual: { y: value(10 + unit / 4) } })).toBeCloseTo(0.25, 6);
+    const grads = { y: value(1) };
+    const both = { a: value(5 + (5 * 2 ** -23) / 2), b: value(2 + (2 * 2 ** -23) / 8) };
+    const backwards = { ...given, call: { ...given.call, grads }, actual: both };
+    expect(judgeCall(t, backwards)).toBeCloseTo(0.5, 2);
+  });
+
+  test('says where what is wrong, or cannot be judged', () => {
+    const t = contextOf();
+    expect(() => judgeCall(t, { ...given, actual: { y: value(11) } })).toThrow(
+      'step 3: y[0] is 11 and should be 10',
+    );
+    expect(() => judgeCall(t, { ...given, actual: { z: value(1) } })).toThrow(
+      'step 3: z has no bound to be judged by',
+    );
+  });
+});
+
+test('the arithmetic of a call is that of its variant, on this device', () => {
+  const [variant = ''] = Object.keys(launchers.get('batch_norm')?.variants ?? {});
+  const { depth, ieee } = arithmeticOf({ ieee: true }, { op: batchNorm, variant });
+  expect(ieee).toBe(true);
+  // 64 numbers in each of 64 lanes, a tree of six levels, and the product.
+  expect(depth(4096)).toBe(63 + 6 + 1);
+  const unknown = arithmeticOf({ ieee: false }, { op: batchNorm, variant: 'none' });
+  expect([unknown.depth(4096), unknown.ieee]).toEqual([4096, false]);
+});

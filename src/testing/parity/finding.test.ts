@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import type { ParityBundle } from '../../formats/parity-bundle.ts';
+import type { StoredTensor } from '../../formats/safetensors/stored.ts';
+import type { Value } from '../../reference/record.ts';
+import { CaseContext } from '../context.ts';
+import { findDeviation, labelOf } from './finding.ts';
+import type { Question } from './oracle.ts';
+
+const of = (data: readonly number[], shape: readonly number[] = [data.length]): Value => ({
+  shape,
+  data: Float64Array.from(data),
+});
+const stored = (dtype: StoredTensor['dtype'], data: readonly number[]): StoredTensor => ({
+  dtype,
+  shape: [data.length],
+  bytes:
+    dtype === 'F64'
+      ? new Uint8Array(Float64Array.from(data).buffer)
+      : new Uint8Array(2 * data.length),
+});
+const bundleOf = (tensors: Partial<ParityBundle['tensors']> = {}) =>
+  ({
+    op: 'mul',
+    params: {},
+    producer: 'torch 2.15.0 + peft 1.0',
+    device: 'cuda:0',
+    tensors: { inputs: {}, gradsIn: {}, outputs: {}, gradsOut: {}, ...tensors },
+  }) as unknown as ParityBundle;
+const question = (
+  name: string,
+  actual: Value,
+  truth: Value,
+  more: Partial<Question> = {},
+): Question => ({
+  name,
+  isGradient: false,
+  actual,
+  truth,
+  acceptance: { kind: 'exact' },
+  unjudged: new Uint8Array(actual.data.length),
+  basis: 'the float64 oracle gives',
+  ...more,
+});
+
+/** What is found, and the names of all that deviate. */
+function found(questions: readonly Question[], bundle = bundleOf()) {
+  const t = new CaseContext({ ieee: true, seed: 1, injects: [] } as never);
+  const names = [...findDeviation(t, bundle, questions)];
+  return { names, finding: t.evidence.finding };
+}
+
+describe('a recorded tensor that the oracle does not accept', () => {
+  test('is the finding, with library, device and element', () => {
+    const wrong = question('y', of([1, 2, 3, 5], [2, 2]), of([1, 2, 4, 6], [2, 2]));
+    expect(found([question('x', of([1]), of([1])), wrong])).toEqual({
+      names: ['y'],
+      finding: {
+        code: 'producer-deviates',
+        message:
+          'torch 2.15.0 (cuda:0): y[1, 0] is 3, the float64 oracle gives 4; 2 of 4 elements differ',
+        at: { index: [1, 0], actual: 3, expected: 4 },
+      },
+    });
+    expect(found([question('x', of([1]), of([1]))])).toEqual({ names: [], finding: undefined });
+  });
+
+  test('names the others that deviate too', () => {
+    const nan = question('y', of([Number.NaN]), of([1]));
+    const gradient = question('a', of([2]), of([1]), { isGradient: true });
+    const { names, finding } = found([nan, question('z', of([1]), of([1])), gradient]);
+    expect(names).toEqual(['y', 'gradient of a']);
+    expect(finding?.message).toBe(
+      'torch 2.15.0 (cuda:0): y[0] is not finite, the float64 oracle gives 1; 1 of 1 elements differ; also gradient of a',
+    );
+    const three = found([nan, gradient, question('w', of([0]), of([3]))]);
+    expect(three.finding?.message).toMatch(/; also gradient of a, w$/);
+    expect(found([gradient]).finding?.message).toContain('gradient of a[0] is 2');
+  });
+
+  test('is not asked of elements that are not judged', () => {
+    const marked = question('y', of([9, 1]), of([1, 1]), { unjudged: Uint8Array.of(1, 0) });
+    expect(found([marked]).names).toEqual([]);
+  });
+
+  test('is held by the format in which it was stored', () => {
+    // A step of float16 at 1 is 2^-10.
+    const near = question('y', of([1 + 2 ** -10]), of([1 + 2 ** -12]), {
+      acceptance: { kind: 'within', bound: Float64Array.of(0) },
+    });
+    const half = { outputs: { y: stored('F16', [1]) } };
+    expect(found([near]).names).toEqual(['y']);
+    expect(found([near], bundleOf(half)).names).toEqual([]);
+    const backward = { ...near, isGradient: true };
+    expect(found([backward], bundleOf(half)).names).toEqual(['gradient of y']);
+    expect(found([backward], bundleOf({ gradsOut: half.outputs })).names).toEqual([]);
+  });
+
+  test('may be off by the step of a stored output times the largest gradient that flows in', () => {
+    // The least step of float16 is 2^-24; 3 is the largest finite number that flows.
+    const gradsOut = { a: stored('F16', [1]) };
+    const gradsIn = { y: stored('F64', [2, Number.POSITIVE_INFINITY]), z: stored('F64', [-3, 1]) };
+    const off = (steps: number, isGradient: boolean) =>
+      question('a', of([steps * 2 ** -24]), of([0]), {
+        isGradient,
+        acceptance: { kind: 'within', bound: Float64Array.of(0) },
+      });
+    const bundle = bundleOf({ gradsIn, gradsOut, outputs: gradsOut });
+    expect(found([off(4, true)], bundle).names).toEqual([]);
+    expect(found([off(4.5, true)], bundle).names).toEqual(['gradient of a']);
+    expect(found([off(1, false)], bundle).names).toEqual([]);
+    expect(found([off(2, false)], bundle).names).toEqual(['a']);
+  });
+});
+
+test('a gradient is called by what it is the gradient of', () => {
+  const y = question('y', of([1]), of([1]));
+  expect([labelOf(y), labelOf({ ...y, isGradient: true })]).toEqual(['y', 'gradient of y']);
+});

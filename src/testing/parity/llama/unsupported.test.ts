@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import type { TrainLlamaParams } from '../../../formats/parity-bundle/train-llama.ts';
+import { unsupportedRun } from './unsupported.ts';
+
+/** All that a run of an adapter may be told. */
+const ALL = {
+  mode: 'qlora',
+  config: {
+    vocab: 8,
+    hidden: 8,
+    intermediate: 8,
+    layers: 1,
+    heads: 2,
+    kv_heads: 2,
+    rms_eps: 1e-5,
+    rope_theta: 1e4,
+    tie_word_embeddings: true,
+  },
+  steps: 2,
+  r: 2,
+  alpha: 4,
+  use_rslora: true,
+  use_dora: true,
+  targets: [],
+  quant: { quant_type: 'nf4', blocksize: 64, compress_statistics: false },
+  compute_dtype: 'float32',
+  schedule: { name: 'cosine', warmup: 1, total: 2, num_cycles: 0.5 },
+  grad_accum: 1,
+  gradient_checkpointing: true,
+  grad_scaler: {},
+  autocast_dtype: 'float16',
+  clip: 1,
+  optimizer: 'adamw',
+  lr: 0.1,
+  betas: [0.9, 0.99],
+  eps: 1e-8,
+  weight_decay: 0,
+  momentum: 0,
+  dampening: 0,
+  nesterov: false,
+};
+const said = (change: object, outputs?: readonly string[]) =>
+  unsupportedRun({ ...ALL, ...change } as unknown as TrainLlamaParams, outputs);
+
+describe('a run of a recording', () => {
+  test('is computed with all that it may be told', () => {
+    expect(said({})).toBeUndefined();
+    expect(said({}, ['losses', 'grad_norms'])).toBeUndefined();
+    for (const optimizer of ['adam', 'sgd']) expect(said({ optimizer })).toBeUndefined();
+    const alone = { mode: 'full', r: undefined, alpha: undefined, quant: undefined };
+    expect(said(alone)).toBeUndefined();
+    expect(said({ mode: 'lora', quant: undefined })).toBeUndefined();
+    expect(said({ schedule: { name: 'constant' } })).toBeUndefined();
+    expect(said({ schedule: { name: 'linear', total: 2 } })).toBeUndefined();
+  });
+
+  test.each<[object, string]>([
+    [{ mode: 'x'.repeat(50) }, `the mode "${'x'.repeat(40)}"`],
+    [{ mode: 'lora', r: undefined }, 'the mode lora without r and alpha'],
+    [{ mode: 'lora', alpha: undefined }, 'the mode lora without r and alpha'],
+    [{ quant: undefined }, 'the mode qlora without quant'],
+    [{ schedule: { name: 'linear', num_cycles: 1 } }, 'a linear schedule without a total'],
+    [{ compute_dtype: 'float16' }, 'products in "float16"'],
+    [{ optimizer: 'lion' }, 'the optimizer lion'],
+    [{ quant: { ...ALL.quant, double: true } }, 'the parameter "double"'],
+    [{ schedule: { ...ALL.schedule, power: 2 } }, 'the parameter "power"'],
+    [{ 'abc"': 1 }, 'the parameter "abc\\""'],
+  ])('is not with %j', (change, words) => {
+    expect(said(change)).toBe(words);
+  });
+
+  test('has norms of gradients only where they are clipped', () => {
+    expect(said({ clip: undefined }, ['losses'])).toBeUndefined();
+    expect(said({ clip: undefined }, ['grad_norms'])).toBe('gradient norms of a run without clip');
+  });
+});
