@@ -1,0 +1,537 @@
+import { describe, expect, test } from 'vitest';
+import { launchesOf, type TracedCall } from './fixtures/launches.ts';
+
+/** A kernel with the workgroups that it is launched with, along x and, beyond one, y and z. */
+type Expected = readonly [kernel: string, x: number, y?: number, z?: number];
+
+async function expectLaunches(op: string, call: TracedCall, expected: readonly Expected[]) {
+  const launches = await launchesOf(op, call);
+  expect(launches.map(({ shader, workgroups }) => [shader.file, ...workgroups])).toEqual(
+    expected.map(([kernel, x, y = 1, z = 1]) => [kernel, x, y, z]),
+  );
+}
+
+const x = { x: [600] };
+const pair = { a: [600], b: [600] };
+const moments = { param: [600], grad: [600], exp_avg: [600], exp_avg_sq: [600] };
+const momentum = { param: [600], grad: [600], momentum_buffer: [600] };
+const found = { found_inf: [1], steps: [1] };
+const adam = { lr: 0.5, betas: [0.5, 0.5], eps: 1, weight_decay: 0, step: 1, mode: 'adamw' };
+const steps = { steps: 'i32' } as const;
+
+describe('of four elements an invocation, 600 take three workgroups', () => {
+  test.each<[op: string, kernel: string, call: TracedCall]>([
+    ['add', 'math/add', { inputs: pair }],
+    ['add', 'math/add', { inputs: { a: [20, 30], b: [30] } }],
+    ['sub', 'math/sub', { inputs: pair }],
+    ['mul', 'math/mul', { inputs: pair }],
+    ['div', 'math/div', { inputs: pair }],
+    ['relu', 'math/relu', { inputs: x }],
+    ['relu', 'math/relu_backward', { inputs: x, wants: ['x'] }],
+    ['relu6', 'math/relu6', { inputs: x }],
+    ['sigmoid', 'math/sigmoid', { inputs: x }],
+    ['gelu', 'math/gelu', { inputs: x }],
+    ['gelu', 'math/gelu_backward', { inputs: x, wants: ['x'] }],
+    ['clip', 'math/clip', { inputs: x, params: { min: 0, max: 1 } }],
+    ['silu', 'nn/silu', { inputs: x }],
+    ['silu', 'nn/silu_backward', { inputs: x, wants: ['x'] }],
+    ['accumulate_grad', 'nn/accumulate_grad', { inputs: pair }],
+    ['dropout', 'nn/dropout', { inputs: x, params: { p: 0.5, seed: 1, offset: 0 } }],
+    ['dropout', 'nn/dropout', { inputs: x, params: { p: 0.5, seed: 1 }, wants: ['x'] }],
+    ['adamw_step', 'optim/adamw_step', { inputs: moments, params: adam }],
+    ['sgd_step', 'optim/sgd_step', { inputs: momentum, params: { lr: 1, momentum: 0.5 } }],
+    [
+      'amp_adamw_step',
+      'optim/amp_adamw_step',
+      { inputs: { ...moments, ...found }, dtypes: steps, params: adam },
+    ],
+    [
+      'amp_sgd_step',
+      'optim/amp_sgd_step',
+      { inputs: { ...momentum, ...found }, dtypes: steps, params: { lr: 1, momentum: 0.5 } },
+    ],
+    ['quantize_linear', 'quant/quantize_linear', { inputs: { ...x, scale: [1] } }],
+    ['random_words', 'bits/random_words', { inputs: {}, params: { shape: [600], seed: 1 } }],
+    [
+      'ternary_unpack',
+      'quant/ternary_unpack',
+      { inputs: { packed: [150] }, dtypes: { packed: 'u8' }, params: { shape: [600] } },
+    ],
+  ])('%s: %s', (op, kernel, call) => expectLaunches(op, call, [[kernel, 3]]));
+});
+
+describe('of one element an invocation, 600 take ten workgroups', () => {
+  const image = { x: [1, 6, 20, 20] };
+  test.each<[op: string, kernel: string, call: TracedCall]>([
+    ['transpose', 'shape/copy', { inputs: { x: [20, 30] }, params: { perm: [1, 0] } }],
+    [
+      'embedding',
+      'nn/embedding',
+      { inputs: { weight: [9, 6], ids: [100] }, dtypes: { ids: 'i32' } },
+    ],
+    [
+      'histogram',
+      'math/histogram',
+      { inputs: { ...x, edges: [4], counts: [3] }, dtypes: { counts: 'i32' } },
+    ],
+    ['range_violations', 'bits/range_violations', { inputs: x }],
+    [
+      'dequantize_linear',
+      'quant/dequantize_linear',
+      { inputs: { q: [600], scale: [1] }, dtypes: { q: 'u8' } },
+    ],
+    [
+      'nll_loss',
+      'nn/nll_loss_backward',
+      {
+        inputs: { log_probs: [200, 3], labels: [200] },
+        dtypes: { labels: 'i32' },
+        wants: ['log_probs'],
+      },
+    ],
+    [
+      'cross_entropy',
+      'nn/cross_entropy_backward',
+      { inputs: { logits: [200, 3], labels: [200] }, dtypes: { labels: 'i32' }, wants: ['logits'] },
+    ],
+    [
+      'max_pool2d',
+      'conv/max_pool2d',
+      { inputs: image, params: { kernel: [2, 2], stride: [2, 2] } },
+    ],
+  ])('%s: %s', (op, kernel, call) => expectLaunches(op, call, [[kernel, 10]]));
+});
+
+describe('of one row an invocation, 200 take four workgroups', () => {
+  const rows = { x: [200, 3] };
+  test.each<[op: string, kernel: string, call: TracedCall]>([
+    ['softmax', 'nn/softmax', { inputs: rows }],
+    ['softmax', 'nn/softmax_backward', { inputs: rows, wants: ['x'] }],
+    ['log_softmax', 'nn/log_softmax', { inputs: rows }],
+    ['log_softmax', 'nn/log_softmax_backward', { inputs: rows, wants: ['x'] }],
+    ['rms_norm', 'nn/rms_norm', { inputs: { ...rows, weight: [3] }, params: { eps: 1 } }],
+    [
+      'layer_norm',
+      'nn/layer_norm',
+      { inputs: { ...rows, weight: [3], bias: [3] }, params: { eps: 1 } },
+    ],
+  ])('%s: %s', (op, kernel, call) => expectLaunches(op, call, [[kernel, 4]]));
+});
+
+/** 240 queries, 200 keys; columns of 70, and of 130. */
+const ATTENTION = { q: [2, 4, 30, 70], k: [2, 2, 50, 70], v: [2, 2, 50, 130] };
+const DORA = {
+  x: [100, 40],
+  weight: [150, 40],
+  lora_A: [4, 40],
+  lora_B: [150, 4],
+  magnitude: [150],
+};
+const dora = { r: 4, alpha: 8, use_dora: true };
+const { magnitude: _, ...LORA } = DORA;
+const BATCH_NORM = {
+  inputs: { x: [50, 4, 3], weight: [4], bias: [4], running_mean: [4], running_var: [4] },
+};
+const FOUR_BITS = {
+  inputs: { x: [100, 64], packed: [3200, 1], absmax: [100] },
+  dtypes: { packed: 'u8' },
+  params: { quant_type: 'nf4', blocksize: 64, out_features: 100, in_features: 64 },
+} as const;
+const TERNARY = {
+  inputs: { x: [50, 40], packed: [1500], scale: [150] },
+  dtypes: { packed: 'u8' },
+  params: { out_features: 150, in_features: 40 },
+} as const;
+const CONV = {
+  inputs: { x: [2, 8, 20, 20], weight: [8, 8, 3, 3], bias: [8] },
+  params: { padding: [1, 1, 1, 1] },
+};
+
+describe('workgroups are as many as their work needs', () => {
+  test.each<[string, op: string, call: TracedCall, expected: readonly Expected[]]>([
+    [
+      'shares of 256 terms, then their sum',
+      'reduce_sum',
+      { inputs: { x: [100, 300] }, params: { axes: [1] } },
+      [
+        ['math/reduce_sum', 4],
+        ['math/reduce_sum', 2],
+      ],
+    ],
+    [
+      'shares of 256 terms, then the largest',
+      'reduce_max',
+      { inputs: { x: [100, 300] }, params: { axes: [1] } },
+      [
+        ['math/argmax', 4],
+        ['math/argmax', 2],
+      ],
+    ],
+    [
+      'pages of 4096 elements, four times',
+      'quantile',
+      { inputs: { x: [9000] }, params: { q: 0.5 } },
+      [
+        ...Array.from({ length: 4 }, (): Expected[] => [
+          ['math/quantile_count', 3],
+          ['math/quantile_descend', 1],
+        ]).flat(),
+        ['math/quantile_next', 3],
+        ['math/quantile', 1],
+      ],
+    ],
+    [
+      'a page for each channel',
+      'quantile',
+      { inputs: { x: [200, 5] }, params: { q: 0.5, per_channel: true } },
+      [
+        ...Array.from({ length: 4 }, (): Expected[] => [
+          ['math/quantile_count', 1, 200],
+          ['math/quantile_descend', 4],
+        ]).flat(),
+        ['math/quantile_next', 1, 200],
+        ['math/quantile', 4],
+      ],
+    ],
+    ['four bytes a word', 'cast', { inputs: x, params: { to: 'int8' } }, [['math/cast', 3]]],
+    [
+      'rows, and columns of the weight',
+      'rms_norm',
+      { inputs: { x: [200, 70], weight: [70] }, params: { eps: 1 }, wants: ['x', 'weight'] },
+      [
+        ['nn/rms_norm_backward_x', 4],
+        ['nn/rms_norm_backward_weight', 2],
+      ],
+    ],
+    ['elements', 'batch_norm', { ...BATCH_NORM, params: { eps: 1 } }, [['nn/batch_norm', 10]]],
+    [
+      'channels, then elements',
+      'batch_norm',
+      { ...BATCH_NORM, params: { eps: 1, training: true } },
+      [
+        ['nn/batch_norm_stats', 4],
+        ['nn/batch_norm', 10],
+      ],
+    ],
+    [
+      'channels, then elements, backward',
+      'batch_norm',
+      { ...BATCH_NORM, params: { eps: 1, training: true }, wants: ['x', 'weight', 'bias'] },
+      [
+        ['nn/batch_norm_backward_sums', 4],
+        ['nn/batch_norm_backward_x', 10],
+      ],
+    ],
+    [
+      'parts of 512 classes, then rows',
+      'cross_entropy',
+      { inputs: { logits: [20, 3000], labels: [20] }, dtypes: { labels: 'i32' } },
+      [
+        ['nn/cross_entropy_parts', 2],
+        ['nn/cross_entropy_rows', 1],
+        ['nn/cross_entropy_reduce', 1],
+        ['nn/cross_entropy_log_probs', 938],
+      ],
+    ],
+    [
+      'rows',
+      'nll_loss',
+      { inputs: { log_probs: [200, 3], labels: [200] }, dtypes: { labels: 'i32' } },
+      [
+        ['nn/nll_loss_rows', 4],
+        ['nn/cross_entropy_reduce', 1],
+      ],
+    ],
+    [
+      'words of a vocabulary, ids, and elements of the weight',
+      'embedding',
+      { inputs: { weight: [100, 4], ids: [70] }, dtypes: { ids: 'i32' }, wants: ['weight'] },
+      [
+        ['nn/embedding_heads', 2],
+        ['nn/embedding_chain', 2],
+        ['nn/embedding_backward', 7],
+      ],
+    ],
+    [
+      'elements of each part',
+      'concat',
+      { inputs: { x0: [10, 30], x1: [5, 30] }, params: { axis: 0 } },
+      [
+        ['shape/copy', 5],
+        ['shape/copy', 3],
+      ],
+    ],
+    [
+      'indices, and elements',
+      'gather',
+      {
+        inputs: { x: [20, 30], indices: [10, 30] },
+        dtypes: { indices: 'i32' },
+        params: { axis: 0 },
+      },
+      [
+        ['shape/gather_rows', 5],
+        ['shape/copy', 10],
+        ['nn/embedding', 141],
+        ['shape/copy', 141],
+      ],
+    ],
+    [
+      'elements of the image',
+      'max_pool2d',
+      { inputs: { x: [1, 4, 20, 20] }, params: { kernel: [2, 2] }, wants: ['x'] },
+      [['conv/max_pool2d_backward', 25]],
+    ],
+    [
+      'images and channels',
+      'global_avg_pool2d',
+      { inputs: { x: [40, 4, 20, 20] } },
+      [['conv/avg_pool2d', 3]],
+    ],
+    [
+      // 100 tiles of four positions, two blocks of four channels, two images.
+      'tiles of positions and channels',
+      'conv2d',
+      CONV,
+      [['conv/conv2d', 7]],
+    ],
+    [
+      // 18 tiles of taps, two blocks of channels, a chunk for each image; then their sum.
+      'tiles of taps and channels',
+      'conv2d',
+      { ...CONV, wants: ['weight'] },
+      [
+        ['conv/conv2d_weight', 2],
+        ['math/reduce_sum', 9],
+      ],
+    ],
+    ['tiles of the image', 'conv2d', { ...CONV, wants: ['x'] }, [['conv/conv2d', 7]]],
+    [
+      'angles of positions, then elements of queries and keys',
+      'rotary_embedding',
+      {
+        inputs: { q: [2, 4, 30, 6], k: [2, 2, 30, 6], position_ids: [2, 30] },
+        dtypes: { position_ids: 'i32' },
+        params: { head_dim: 6 },
+      },
+      [
+        ['attention/rotary_angles', 3],
+        ['attention/rotary_embedding_cache', 23],
+        ['attention/rotary_embedding_cache', 12],
+      ],
+    ],
+    [
+      'queries, and blocks of 64 columns',
+      'scaled_dot_product_attention',
+      { inputs: ATTENTION, variant: 'flash' },
+      [['attention/attention_flash', 4, 1, 3]],
+    ],
+    [
+      'queries or keys, and blocks of 64 columns',
+      'scaled_dot_product_attention',
+      { inputs: ATTENTION, variant: 'flash', wants: ['q', 'k', 'v'] },
+      [
+        ['attention/attention_delta', 4],
+        ['attention/attention_flash_backward_q', 4, 1, 2],
+        ['attention/attention_flash_backward_kv', 4, 1, 2],
+        ['attention/attention_flash_backward_kv', 4, 1, 3],
+      ],
+    ],
+    [
+      // 240 queries with 13 times four keys.
+      'scores, queries, and four columns',
+      'scaled_dot_product_attention',
+      { inputs: ATTENTION, variant: 'naive' },
+      [
+        ['attention/attention_scores', 49],
+        ['attention/attention_weights', 4],
+        ['attention/attention_values', 4, 1, 33],
+      ],
+    ],
+    [
+      'scores, queries or keys, and four columns',
+      'scaled_dot_product_attention',
+      { inputs: ATTENTION, variant: 'naive', wants: ['q', 'k', 'v'] },
+      [
+        ['attention/attention_delta', 4],
+        ['attention/attention_scores_backward', 49],
+        ['attention/attention_values', 4, 1, 18],
+        ['attention/attention_values_transposed', 4, 1, 18],
+        ['attention/attention_values_transposed', 4, 1, 33],
+      ],
+    ],
+    [
+      'tiles of 64 x 64',
+      'matmul',
+      { inputs: { a: [100, 40], b: [40, 150] }, variant: 'tiled' },
+      [['matmul/matmul_tiled', 6]],
+    ],
+    [
+      'tiles of each batch',
+      'matmul',
+      { inputs: { a: [3, 100, 40], b: [3, 40, 150] }, variant: 'tiled' },
+      [['matmul/matmul_tiled', 6, 1, 3]],
+    ],
+    [
+      // 25 x 38 tiles.
+      'tiles of 4 x 4, 64 of them',
+      'matmul',
+      { inputs: { a: [100, 40], b: [40, 150] }, variant: 'register' },
+      [['matmul/matmul', 15]],
+    ],
+    [
+      // 7 x 40 tiles, a row of them in whole quads.
+      'tiles of 16 x 4, 64 of them',
+      'matmul',
+      { inputs: { a: [100, 40], b: [40, 150] }, variant: 'subgroup' },
+      [['matmul/matmul_subgroup', 5]],
+    ],
+    [
+      'tiles of what W, A and B give',
+      'lora_linear',
+      { inputs: LORA, params: { r: 4, alpha: 8 }, variant: 'tiled' },
+      [
+        ['matmul/matmul_tiled', 6],
+        ['matmul/matmul', 1],
+        ['lora/lora_update', 15],
+      ],
+    ],
+    [
+      'rows of W, and elements of y',
+      'lora_linear',
+      { inputs: DORA, params: dora, variant: 'tiled' },
+      [
+        ['matmul/matmul_tiled', 6],
+        ['matmul/matmul', 1],
+        ['lora/lora_update', 15],
+        ['lora/dora_norm', 3],
+        ['lora/dora_scale', 235],
+      ],
+    ],
+    [
+      'magnitudes',
+      'lora_linear',
+      { inputs: DORA, params: dora, variant: 'tiled', wants: ['magnitude'] },
+      [['lora/dora_magnitude', 3]],
+    ],
+    [
+      'sixteen lanes a block, then words of codes, and eight elements',
+      'quantize_4bit',
+      { inputs: { weight: [640] }, params: { quant_type: 'nf4', blocksize: 64 } },
+      [
+        ['quant/block_absmax', 3],
+        ['quant/quantize', 2],
+        ['quant/dequantize', 2],
+      ],
+    ],
+    [
+      'a lane a block, then words of codes, and eight elements',
+      'quantize_4bit',
+      {
+        inputs: { weight: [6400] },
+        params: { quant_type: 'nf4', blocksize: 64 },
+        variant: 'serial',
+      },
+      [
+        ['quant/block_absmax', 2],
+        ['quant/quantize', 13],
+        ['quant/dequantize', 13],
+      ],
+    ],
+    [
+      'eight elements',
+      'dequantize_4bit',
+      {
+        inputs: { packed: [320, 1], absmax: [10] },
+        dtypes: { packed: 'u8' },
+        params: { quant_type: 'nf4', blocksize: 64, shape: [640] },
+      },
+      [['quant/dequantize', 2]],
+    ],
+    // 13 x 25 tiles of 8 x 4, 25 x 8 of 4 x 8; 7 x 28 of 16 x 4, 13 x 8 of 8 x 8.
+    [
+      'tiles of 8 x 4',
+      'matmul_4bit',
+      { ...FOUR_BITS, variant: 'register' },
+      [['matmul/matmul_quantized', 6]],
+    ],
+    [
+      'tiles of 4 x 8',
+      'matmul_4bit',
+      { ...FOUR_BITS, variant: 'register', wants: ['x'] },
+      [['matmul/matmul_quantized_grad', 4]],
+    ],
+    [
+      'tiles of 16 x 4',
+      'matmul_4bit',
+      { ...FOUR_BITS, variant: 'subgroup' },
+      [['matmul/matmul_quantized_subgroup', 4]],
+    ],
+    [
+      'tiles of 8 x 8',
+      'matmul_4bit',
+      { ...FOUR_BITS, variant: 'subgroup', wants: ['x'] },
+      [['matmul/matmul_quantized_grad_subgroup', 2]],
+    ],
+    [
+      'sixteen lanes a block, then four elements, twice',
+      'quantize_blockwise',
+      { inputs: { ...x, code: [256] }, params: { blocksize: 32, rounding: 'nearest' } },
+      [
+        ['quant/block_absmax', 5],
+        ['quant/quantize_blockwise', 3],
+        ['quant/dequantize_blockwise', 3],
+      ],
+    ],
+    [
+      'sixteen elements a lane, then one mean',
+      'abs_mean',
+      { inputs: { weight: [20_000] } },
+      [
+        ['quant/masked_abs_sum', 20],
+        ['quant/mean_of_partials', 1],
+      ],
+    ],
+    [
+      'three lanes a channel, then channels',
+      'abs_mean',
+      { inputs: { weight: [200, 48] }, params: { per_channel: true } },
+      [
+        ['quant/masked_abs_sum', 10],
+        ['quant/mean_of_partials', 200],
+      ],
+    ],
+    [
+      'sixteen trits',
+      'ternary_pack',
+      { inputs: { trits: [1600] }, dtypes: { trits: 'i8' } },
+      [['quant/ternary_pack', 2]],
+    ],
+    ['tiles of 32 x 32', 'ternary_matmul', TERNARY, [['quant/ternary_matmul', 5, 2]]],
+    [
+      'tiles of 32 x 32, backward',
+      'ternary_matmul',
+      { ...TERNARY, wants: ['x'] },
+      [['quant/ternary_matmul_backward', 2, 2]],
+    ],
+    [
+      'shares of 256 elements, and four elements',
+      'clip_grad_norm',
+      { inputs: { g0: [20_000], g1: [300] }, params: { max_norm: 1 } },
+      [
+        ['optim/grad_norm_shares', 2],
+        ['optim/grad_norm_shares', 1],
+        ['optim/grad_norm', 1],
+        ['optim/clip_grad_norm', 79],
+        ['optim/clip_grad_norm', 2],
+      ],
+    ],
+    ['4096 words', 'fingerprint', { inputs: { x: [10_000] } }, [['bits/fingerprint', 3]]],
+    [
+      '4096 words, up to 16',
+      'fingerprint',
+      { inputs: { x: [100_000] } },
+      [['bits/fingerprint', 16]],
+    ],
+  ])('%s: %s', (_, op, call, expected) => expectLaunches(op, call, expected));
+});
