@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FormatError } from '../../../formats/format-error.ts';
 import type { CaseOutcome } from '../../../harness/worker/messages.ts';
-import { howOfThrown, redOfCase } from './how.ts';
+import { howOfThrown, redOfCase, thrownInTest } from './how.ts';
 
 function thrownBy(call: () => unknown): Error {
   try {
@@ -19,6 +19,18 @@ test('a failed expectation kills by assertion', () => {
 
 test('a stated refusal of the project kills as an assertion does', () => {
   expect(howOfThrown(new FormatError('the file ends'))).toBe('assertion');
+});
+
+test('what was thrown without a message is an exception that says so', () => {
+  const thrown = thrownInTest({});
+  expect([howOfThrown(thrown), thrown.message]).toEqual([
+    'exception',
+    'what was thrown has no message',
+  ]);
+  expect(thrownInTest({ name: 'RangeError', message: 'too far' })).toEqual({
+    name: 'RangeError',
+    message: 'too far',
+  });
 });
 
 test('a property that does not hold kills by what was thrown in it', () => {

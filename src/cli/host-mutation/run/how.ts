@@ -25,6 +25,11 @@ export interface ThrownInTest {
   readonly cause?: unknown;
 }
 
+/** What the runner hands on; what was thrown need not be an error, and has no message then. */
+export function thrownInTest(given: Partial<ThrownInTest>): ThrownInTest {
+  return { ...given, message: given.message ?? 'what was thrown has no message' };
+}
+
 /** Codes of cases that no check of ours gave. */
 const NOT_STATED = new Set(['exception', 'gpu-validation', 'gpu-internal', 'out-of-memory']);
 /** A stated refusal names itself like this; errors of Node have codes in capitals. */

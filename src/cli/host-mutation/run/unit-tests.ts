@@ -10,7 +10,7 @@ import type {
   TestSuite,
   Vitest,
 } from 'vitest/node';
-import { howOfThrown, type Red, type ThrownInTest } from './how.ts';
+import { howOfThrown, type Red, type ThrownInTest, thrownInTest } from './how.ts';
 
 /** What one run of files of unit tests told. */
 export interface UnitRun {
@@ -154,7 +154,7 @@ class RunRecord implements Reporter {
     if (this.#red) return { red: this.#red, files };
     const by = this.#running;
     if (isOver) return { red: { how: 'timeout', by, detail: 'ran past its limit' }, files };
-    const [first] = unhandled;
+    const [first] = unhandled.map(thrownInTest);
     if (!first) return { red: undefined, files };
     return { red: { how: howOfThrown(first), by, detail: first.message }, files };
   }
@@ -205,7 +205,7 @@ class RunRecord implements Reporter {
   ): void {
     const [first] = errors ?? [];
     if (!first || this.#red) return;
-    const thrown = first as ThrownInTest;
+    const thrown = thrownInTest(first as Partial<ThrownInTest>);
     this.#red = { how: howOfThrown(thrown), by, detail: thrown.message, ...more };
   }
 
