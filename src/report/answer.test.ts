@@ -108,3 +108,37 @@ test(
     ]);
   },
 );
+
+test('one is told as one: a check, a filter, a training', async () => {
+  const error = { code: 'x', message: '' };
+  const right = result({ id: 'a:c', status: 'pass', assertions: 1 });
+  const wrong = result({ id: 'a:b', status: 'fail', assertions: 1, error });
+  expect(texts(await report([wrong], ''))).toEqual([
+    'No: 1 of 1 check did not pass.',
+    '1 of 1 wrong',
+  ]);
+  expect(texts(stopped(await report([wrong, right], '')))).toEqual([
+    'No: 1 of 2 checks did not pass.',
+    'Stopped after 2 checks: this report is not complete.',
+    '1 of 2 wrong',
+  ]);
+  const one = await report([right], '');
+  const filtered = { ...one, run: { ...one.run, filters: ['a:*'] } };
+  expect(texts(filtered)[0]).toBe('1 of 1 check is right.');
+  expect(answerLines(one)).toMatchObject([{ tone: 'good' }]);
+  expect(shortAnswer(one).tone).toBe('good');
+  expect([shortAnswer(stopped(one)).tone, shortAnswer(await report([wrong], '')).tone]).toEqual([
+    'open',
+    'bad',
+  ]);
+  const trainings = await report([right, { ...right, id: 'a:d' }], '', { kind: 'train' });
+  expect(texts(trainings)[0]).toBe('Yes: 2 of 2 fine-tunings are right.');
+  const tests = await report([right, wrong], '', { kind: 'test' });
+  expect(texts(tests)[0]).toBe('No: 1 of 2 tests did not pass.');
+  const unreadable = (id: string) =>
+    result({ id: `parity.unreadable:${id}`, status: 'error', assertions: 0, error });
+  expect(texts(await report([unreadable('a'), unreadable('b')], ''))[0]).toMatch(/^Nothing was/);
+  expect(texts(await report([unreadable('a'), right], ''))[0]).toBe(
+    'No: 1 of 2 checks did not pass.',
+  );
+});

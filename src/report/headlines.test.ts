@@ -127,3 +127,30 @@ test('live results of a device are told apart from its recordings', () => {
     'torch 2.15.0: 1 of 1 agree, recorded on CPU',
   ]);
 });
+
+test('a weight of a checkpoint, a case without a recording and an unknown bridge have no line', () => {
+  const recordings = new Map<string, ReturnType<typeof recording> | { readonly weight: string }>([
+    ['parity.checkpoint:w', { weight: 'w' }],
+    ['parity.matmul:a', recording('torch 2.15.0 + peft 1', 'cpu', '2026-11-20')],
+  ]);
+  const results = [
+    result('parity.checkpoint:w'),
+    result('ops.matmul.matmul:exact'),
+    result('parity.matmul:a', { backend: 'bridge-torch-cuda-0' }),
+    result('parity.matmul:a', DEVIATES),
+  ];
+  const [line, ...others] = headlinesOf(results, recordings, { links: [] });
+  expect(others).toEqual([]);
+  expect(line).toEqual({
+    library: 'torch 2.15.0',
+    source: { live: false, device: 'cpu', date: '2026-11-20' },
+    agree: 0,
+    judged: 1,
+    deviating: [results[3]],
+    broken: 0,
+    skips: [],
+  });
+  expect(line && headlineWords(line)).toBe(
+    'torch 2.15.0: 0 of 1 agree, recorded on CPU on 2026-11-20; 1 deviates from the true value',
+  );
+});

@@ -63,15 +63,15 @@ function verdicts({ before, after }: Change): string {
 }
 
 function times({ before, after }: Change): string {
-  return `${timeWords(before?.time)} -> ${timeWords(after?.time)}`;
+  const time = (figures: CaseFigures | undefined) =>
+    timeWords((figures as CaseFigures).time as TimeFigure);
+  return `${time(before)} -> ${time(after)}`;
 }
 
 /** The median, and the range in which the comparison takes it to lie. */
-function timeWords(time: TimeFigure | undefined): string {
-  if (!time?.range) return 'unknown';
-  const [median, low, high] = [time.medianMs, Math.max(0, time.range.low), time.range.high].map(
-    (ms) => ms.toPrecision(3),
-  );
+function timeWords({ medianMs, range }: TimeFigure): string {
+  const { low: least, high: most } = range as Range;
+  const [median, low, high] = [medianMs, Math.max(0, least), most].map((ms) => ms.toPrecision(3));
   return `${median} ms [${low}, ${high}]`;
 }
 
