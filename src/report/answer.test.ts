@@ -109,7 +109,7 @@ test(
   },
 );
 
-test('one is told as one: a check, a filter, a training', async () => {
+test('a single check, filter or training is told in the singular', async () => {
   const error = { code: 'x', message: '' };
   const right = result({ id: 'a:c', status: 'pass', assertions: 1 });
   const wrong = result({ id: 'a:b', status: 'fail', assertions: 1, error });
