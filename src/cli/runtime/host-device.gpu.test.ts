@@ -103,7 +103,7 @@ async function readBack(buffer: GPUBuffer): Promise<Uint8Array> {
 
 const REQUESTS: Readonly<Record<string, Request>> = {
   'a buffer that is mapped and bound': (device) => void made(device, mapRead | storage),
-  'a buffer for what nobody knows': (device) => void made(device, 0x8000),
+  'a buffer of an unknown use': (device) => void made(device, 0x8000),
   'a mapped buffer of words': (device) =>
     void device.createBuffer({ size: 8, usage: copyDst, mappedAtCreation: true }),
   'a mapped buffer of no words': (device) =>
