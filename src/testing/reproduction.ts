@@ -5,16 +5,10 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { launchers } from '../ops/registry.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { recordOf } from '../reference/registry.ts';
-import {
-  type HostTensor,
-  type HostTensors,
-  hostTensor,
-  hostTensorFrom,
-  ShapeError,
-} from '../tensor/host.ts';
-import { sizeOf } from '../tensor/shape.ts';
+import { hostTensorFrom, ShapeError } from '../tensor/host.ts';
 import type { FailedCall } from './failed-call.ts';
 import { RerunnableCall } from './investigate.ts';
+import { rowOf } from './one-row.ts';
 import { recordableParams } from './parity/params.ts';
 
 /** A larger file is not minimal. */
@@ -74,32 +68,4 @@ async function bundleOf(
     if (error instanceof FormatError || error instanceof ShapeError) return undefined;
     throw error;
   }
-}
-
-/**
- * The call with one row of every tensor that has as many rows as the wrong tensor; undefined when
- * nothing would be cut.
- */
-function rowOf(call: FailedCall, row: number): FailedCall | undefined {
-  const { inputs, grads, name } = call;
-  const rows = (grads ? inputs[name] : rowwise(inputs))?.shape[0] ?? 1;
-  if (rows <= 1 || row >= rows) return undefined;
-  const cut = (tensors: HostTensors) =>
-    Object.fromEntries(
-      Object.entries(tensors).map(([key, tensor]) => [
-        key,
-        tensor.shape[0] === rows ? rowAt(tensor, row) : tensor,
-      ]),
-    );
-  return { ...call, inputs: cut(inputs), ...(grads ? { grads: cut(grads) } : {}) };
-}
-
-/** The input whose rows are the output's in ops that work row by row. */
-function rowwise({ x, logits, ids }: HostTensors): HostTensor | undefined {
-  return x ?? logits ?? ids;
-}
-
-function rowAt({ dtype, shape, data }: HostTensor, row: number): HostTensor {
-  const size = sizeOf(shape.slice(1));
-  return hostTensor(dtype, [1, ...shape.slice(1)], data.slice(row * size, (row + 1) * size));
 }
