@@ -48,8 +48,7 @@ export function packing(bits: number, first: 'high' | 'low' = 'low'): Packing {
     codeAt: (bytes, i) => {
       const bit = bitOf(i);
       const k = Math.floor(bit / 8);
-      // Behind the last byte, undefined is no bits.
-      const pair = (bytes[k] as number) | ((bytes[k + 1] as number) << 8);
+      const pair = (bytes[k] as number) | ((bytes[k + 1] ?? 0) << 8);
       return (pair >> (bit % 8)) & codeMask;
     },
     bitsIn,

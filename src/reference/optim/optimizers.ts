@@ -57,7 +57,8 @@ export function momentumScalars(
 }
 
 /**
- * The rule of `params`; `continues` as for {@link momentumScalars}. Throws GradproofError `not-implemented` for an optimizer that is not here.
+ * The rule of `params`; `continues` as for {@link momentumScalars}. Throws GradproofError
+ * `not-implemented` for an optimizer that is not here.
  */
 export function ruleOf(params: OptimizerParams, continues = false): Rule {
   switch (params.optimizer) {

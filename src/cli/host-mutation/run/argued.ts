@@ -19,7 +19,28 @@ export interface ArguedMutant {
  * Reviewed by people; at most 5 % of a draw. Each is run all the same, and reported when a test or
  * a case turns red.
  */
-export const ARGUED: readonly ArguedMutant[] = [];
+export const ARGUED: readonly ArguedMutant[] = [
+  {
+    file: 'src/quant/packing/packing.ts',
+    statement: 'e8b691b54428',
+    operator: 'drop-fallback',
+    n: 1,
+    becomes: 'bytes[k + 1] << 8',
+    class: 'same-bits',
+    why: 'undefined << 8 is 0 << 8',
+    proof: 'src/quant/packing/packing.test.ts > and are found again: %i bits',
+  },
+  {
+    file: 'src/quant/packing/packing.ts',
+    statement: 'e8b691b54428',
+    operator: 'default',
+    n: 1,
+    becomes: '(bytes[k + 1] ?? 1) << 8',
+    class: 'same-bits',
+    why: 'a code that ends in the last byte has no bit of the byte behind it in its mask',
+    proof: 'src/quant/packing/packing.test.ts > and are found again: %i bits',
+  },
+];
 
 /** The argument for a mutant, if there is one. */
 export function argumentFor(
