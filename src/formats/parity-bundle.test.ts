@@ -455,6 +455,17 @@ describe('what is at an edge is accepted', () => {
       op: 'embedding',
       tensors: { 'in.weight': [3, 2], 'in.ids': ['i32', [2, 2], 2], 'out.y': [2, 2, 2] },
     },
+    'gradients of inputs that are numbered': {
+      op: 'concat',
+      params: { axis: 0 },
+      tensors: {
+        'in.x0': [1],
+        'in.x1': [1],
+        'out.y': [2],
+        'in.grad.y': [2],
+        'out.grad.x1': [1],
+      },
+    },
     'as many gradients as outputs': {
       op: 'silu',
       tensors: { 'in.x': [2], 'out.y': [2], 'in.grad.y': [2], 'out.grad.x': [2] },
@@ -655,6 +666,11 @@ describe('what is wrong is said in one line', () => {
       'a dtype that bundles lack',
       { ...matmul, tensors: { ...matmul.tensors, 'in.a': ['u32', [3, 5]] } },
       /in.a is U32/,
+    ],
+    [
+      'a gradient that flows in with another shape',
+      { ...matmul, tensors: { ...matmul.tensors, 'in.grad.y': [2, 3], 'out.grad.a': [3, 5] } },
+      /in.grad.y has shape \[2, 3\]: \[3, 2\] is needed/,
     ],
     [
       'a gradient of another shape',

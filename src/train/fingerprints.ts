@@ -129,7 +129,12 @@ export class Fingerprints implements Disposable {
     });
     const ends =
       this.#ends.at(-1) === this.#sums.length ? this.#ends : [...this.#ends, this.#sums.length];
-    const steps = ends.map((end, i) => totals.slice(2 * (ends[i - 1] ?? 0), 2 * end));
+    let start = 0;
+    const steps = ends.map((end) => {
+      const own = totals.slice(2 * start, 2 * end);
+      start = end;
+      return own;
+    });
     this.#clear();
     return steps;
   }

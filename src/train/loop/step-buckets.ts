@@ -18,7 +18,7 @@ export interface ReplayListeners {
 interface Captured {
   readonly step: CapturedStep;
   /** Counters of the random numbers that it uses up. */
-  readonly counters: number;
+  readonly counters: number | undefined;
   readonly sums: StepSums | undefined;
 }
 
@@ -53,7 +53,7 @@ export class StepBucket implements Disposable {
     // Bits that are compared with those of a recorded step must not depend on what a compiler makes
     // of two functions in one kernel.
     const step = owned.add(await capture(gpu, traced, { fuse: !fingerprints }));
-    this.#captured = { step, counters: random?.position ?? 0, sums };
+    this.#captured = { step, counters: random?.position, sums };
     this.#owned.add(owned.move());
   }
 
