@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
+import type { DType } from '../tensor/dtype.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { argmax } from './math/argmax.ts';
+import { mul } from './math/mul.ts';
+import { matmul } from './matmul/matmul.ts';
+
+const setUp = async () => {
+  const { gpu, host } = await hostGpu();
+  const tensor = (shape: Shape, dtype: DType = 'f32') => Tensor.empty(gpu, dtype, shape);
+  const kernels = () => host.dispatches.map(({ label }) => label);
+  return { gpu, host, tensor, kernels };
+};
+
+describe('an op', () => {
+  test('of halves gives halves, and leaves nothing else allocated', async () => {
+    const { gpu, tensor } = await setUp();
+    const a = tensor([4], 'f16');
+    const b = tensor([4], 'f16');
+    const { y } = mul.forward(gpu, { a, b }, {});
+    expect([y.dtype, gpu.memory.ledger.liveBuffers]).toEqual(['f16', 3]);
+    const grads = { y: tensor([4], 'f16') };
+    const context = { inputs: { a, b }, outputs: { y }, grads, params: {} };
+    const gradients = mul.backward(gpu, { ...context, wants: new Set(['b']) });
+    expect([Object.keys(gradients), gradients.b?.dtype]).toEqual([['b'], 'f16']);
+    expect(gpu.memory.ledger.liveBuffers).toBe(5);
+  });
+
+  test('gives gradients in the types of its inputs, and computes no others', async () => {
+    const { gpu, tensor, host } = await setUp();
+    const inputs = { a: tensor([4], 'f16'), b: tensor([4]) };
+    const { y } = mul.forward(gpu, inputs, {});
+    expect(y.dtype).toBe('f32');
+    const context = { inputs, outputs: { y }, grads: { y: tensor([4]) }, params: {} };
+    const { a, b } = mul.backward(gpu, { ...context, wants: new Set(['a', 'b']) });
+    expect([a?.dtype, b?.dtype]).toEqual(['f16', 'f32']);
+    gpu.submit();
+    const before = host.dispatches.length;
+    expect(mul.backward(gpu, { ...context, wants: new Set() })).toEqual({});
+    gpu.submit();
+    expect(host.dispatches).toHaveLength(before);
+  });
+
+  test('runs as it is asked to, and else as suits the adapter', async () => {
+    const { gpu, tensor, kernels } = await setUp();
+    const inputs = { a: tensor([64, 8]), b: tensor([8, 64]) };
+    const outputs = matmul.forward(gpu, inputs, {}, 'register');
+    matmul.forward(gpu, inputs, {});
+    const context = { inputs, outputs, grads: { y: tensor([64, 64]) }, params: {} };
+    const wants = new Set(['a']);
+    matmul.backward(gpu, { ...context, wants, variant: 'register' });
+    gpu.submit();
+    expect(kernels()).toEqual(['matmul/matmul', 'matmul/matmul_tiled', 'matmul/matmul']);
+  });
+
+  test('without gradients says so', async () => {
+    const { gpu, tensor } = await setUp();
+    const inputs = { x: tensor([4]) };
+    const call = { inputs, outputs: {}, grads: {}, params: {}, wants: new Set<string>() };
+    expect(() => argmax.backward(gpu, call as never)).toThrow('argmax has no backward pass');
+  });
+
+  test('refuses a tensor of another device with the names of both', async () => {
+    const { gpu, tensor } = await setUp();
+    const other = await setUp();
+    const call = () => mul.forward(gpu, { a: tensor([4]), b: other.tensor([4]) }, {});
+    const own = gpu.device.label;
+    expect(call).toThrow(`mul: b is of ${other.gpu.device.label}, and mul runs on ${own}: read it`);
+    expect(own).not.toBe(other.gpu.device.label);
+  });
+});
