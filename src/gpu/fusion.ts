@@ -81,7 +81,7 @@ function bindingsOf(members: readonly Launch[]): {
 } {
   const outputs = members.map((launch) => launch.bindings.at(-1) as Binding);
   const inputs: Binding[] = [];
-  for (const binding of members.flatMap((launch) => launch.bindings.slice(0, -1))) {
+  for (const binding of members.flatMap(({ bindings }) => bindings)) {
     if (!outputs.some(sameAs(binding)) && !inputs.some(sameAs(binding))) inputs.push(binding);
   }
   return { inputs, outputs };

@@ -26,8 +26,8 @@ export function modulesFor(modules: ModuleTexts, format: string | undefined): Mo
 
 /** Names of the modules that a text imports from: paths without extension. */
 export function importsOf(text: string): readonly string[] {
-  return [...text.matchAll(/^import package::((?:\w+::)+)/gm)].map(([, path = '']) =>
-    path.slice(0, -2).replaceAll('::', '/'),
+  return [...text.matchAll(/^import package::((?:\w+::)+)/gm)].map(([, path]) =>
+    (path as string).slice(0, -2).replaceAll('::', '/'),
   );
 }
 

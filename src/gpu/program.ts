@@ -107,10 +107,10 @@ export class Program implements Replayable, Disposable {
 
   #bindUniforms(uniforms: Uniforms | undefined, offset: number): GPUBufferBinding | undefined {
     const written = uniformBytes(uniforms);
-    if (!uniforms || !this.#uniforms || written.length === 0) return undefined;
+    if (!this.#uniforms || written.byteLength === 0) return undefined;
     this.#gpu.device.queue.writeBuffer(this.#uniforms, offset, written);
     if (typeof uniforms === 'function') this.#live.push({ offset, uniforms, written });
-    return { buffer: this.#uniforms, offset, size: written.length };
+    return { buffer: this.#uniforms, offset, size: written.byteLength };
   }
 
   [Symbol.dispose](): void {
@@ -141,10 +141,12 @@ export function planProgram(
   /** None for memory from outside, else one. */
   const indicesOf = ({ memory }: Place, at: number): readonly number[] => {
     if (!(memory instanceof TracedAllocation)) return [];
-    const index =
-      indices.get(memory) ??
-      blocks.push({ memory, first: memory.content ? 0 : at, last: at, apart: new Set() }) - 1;
-    indices.set(memory, index);
+    let index = indices.get(memory);
+    if (index === undefined) {
+      const first = memory.content ? 0 : at;
+      index = blocks.push({ memory, first, last: at, apart: new Set() }) - 1;
+      indices.set(memory, index);
+    }
     (blocks[index] as { last: number }).last =
       memory.content || kept.has(memory) ? commands.length : at;
     return [index];

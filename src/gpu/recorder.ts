@@ -182,7 +182,7 @@ export class Recorder {
 
   #writeUniforms(uniforms: Uniforms | undefined): GPUBufferBinding | undefined {
     const bytes = uniformBytes(uniforms);
-    if (bytes.length === 0) return undefined;
+    if (bytes.byteLength === 0) return undefined;
     let chunk = this.#uniformsInUse.at(-1);
     if (!chunk || chunk.used + UNIFORM_ALIGNMENT > UNIFORM_BYTES) {
       const buffer =
@@ -192,7 +192,7 @@ export class Recorder {
       this.#uniformsInUse.push(chunk);
     }
     chunk.data.set(bytes, chunk.used);
-    const binding = { buffer: chunk.buffer, offset: chunk.used, size: bytes.length };
+    const binding = { buffer: chunk.buffer, offset: chunk.used, size: bytes.byteLength };
     chunk.used += UNIFORM_ALIGNMENT;
     return binding;
   }

@@ -63,5 +63,5 @@ function nameOf(command: Command): string {
 }
 
 function differ(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return a.length !== b?.length || a.some((byte, i) => byte !== b[i]);
+  return a.byteLength !== b?.byteLength || a.some((byte, i) => byte !== b[i]);
 }

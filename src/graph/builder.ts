@@ -72,8 +72,7 @@ export class GraphBuilder<T extends ValueType> {
   }
 
   #add(tensor: T): ValueId {
-    const id = this.#values.length;
-    this.#values.push({ dtype: tensor.dtype, shape: tensor.shape });
+    const id = this.#values.push({ dtype: tensor.dtype, shape: tensor.shape }) - 1;
     this.#ids.set(tensor, id);
     return id;
   }

@@ -1,5 +1,5 @@
 import type { Shape } from '../tensor/shape.ts';
-import { formatShape, sameShape } from '../tensor/shape.ts';
+import { formatShape } from '../tensor/shape.ts';
 import { type Call, mapped, type Named } from './call.ts';
 import { GraphError } from './error.ts';
 import { type CallNode, type Graph, isView, type ValueId } from './graph.ts';
@@ -66,10 +66,9 @@ function checked<T extends { readonly shape: Shape }>(
 ): T {
   if (!value) throw new GraphError(`${what} is missing`);
   const { shape } = graph.values[id] as { readonly shape: Shape };
-  if (!sameShape(value.shape, shape)) {
-    throw new GraphError(
-      `${what} has shape ${formatShape(value.shape)} and the graph says ${formatShape(shape)}`,
-    );
-  }
+  const given = formatShape(value.shape);
+  const recorded = formatShape(shape);
+  if (given !== recorded)
+    throw new GraphError(`${what} has shape ${given} and the graph says ${recorded}`);
   return value;
 }

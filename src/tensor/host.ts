@@ -53,12 +53,10 @@ export function hostTensor(dtype: DType, shape: Shape, data: HostData): HostTens
 export const hostTensorFrom = seam(
   'tensor.hostTensorFrom',
   (dtype: DType, shape: Shape, values: ArrayLike<number>): HostTensor => {
-    const data = new ARRAYS[dtype](values.length);
     const encode = dtype === 'f16' ? f16FromF32 : dtype === 'bf16' ? bf16FromF32 : undefined;
-    for (let i = 0; i < values.length; i++) {
-      const x = values[i] as number;
-      data[i] = encode ? encode(x) : x;
-    }
+    const data = encode
+      ? new Uint16Array(values.length).map((_, i) => encode(values[i] as number))
+      : new ARRAYS[dtype](values);
     return hostTensor(dtype, shape, data);
   },
 );

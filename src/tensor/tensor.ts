@@ -100,7 +100,7 @@ export class Tensor implements Disposable {
         `tensor ${this.dtype} ${formatShape(this.shape)} was used after its disposal`,
       );
     const memory = this.#allocation;
-    const guarded = this.#owns && memory.guardBytes > 0;
+    const guarded = this.#owns && memory.guardBytes !== 0;
     const size = guarded ? roundUp(this.bytes, 4) + memory.guardBytes : boundBytes(this.bytes);
     return { memory, offset: this.#offset, size };
   }
