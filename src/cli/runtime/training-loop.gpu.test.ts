@@ -5,6 +5,7 @@ import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { Mlp } from '../../models/mlp/mlp.ts';
 import { Random } from '../../tensor/random.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { Fingerprints } from '../../train/fingerprints.ts';
 import { GroupedBatches } from '../../train/grouped-batches.ts';
 import { type LoopOptions, TrainingLoop } from '../../train/loop/training-loop.ts';
@@ -72,6 +73,18 @@ test('a capture that fails leaves nothing, fingerprints neither', async () => {
   const before = gpu.memory.ledger.liveBuffers;
   await expect(loop.capture()).rejects.toThrow(/occurs 0 times/);
   expect(gpu.memory.ledger.liveBuffers).toBe(before);
+});
+
+test('fingerprints are read of a step that has not ended too, and once', async () => {
+  const fingerprints = scope.add(new Fingerprints(gpu));
+  const x = scope.add(Tensor.zeros(gpu, [4]));
+  fingerprints.see({ x });
+  fingerprints.endStep();
+  fingerprints.see({ x, y: x });
+  const [ended, begun] = (await fingerprints.read()) as [Uint32Array, Uint32Array];
+  expect([ended.length, begun.length]).toEqual([2, 4]);
+  expect([...begun]).toEqual([...ended, ...ended]);
+  expect(await fingerprints.read()).toEqual([]);
 });
 
 test.each([false, true])('steps end with the data (captured: %s)', async (isCaptured) => {
