@@ -180,3 +180,10 @@ describe.each(files)('%s', (file) => {
     }
   });
 });
+
+test('the bytes of an array of bytes are not its elements by another name', () => {
+  const ofBytes = mutants.filter(({ file }) => file === 'src/data/unigram.ts');
+  expect(sourceOf('src/data/unigram.ts')).toContain('.length');
+  const texts = ofBytes.map((mutant) => applyMutant(sourceOf(mutant.file), mutant));
+  expect(texts.filter((text) => text.includes('byteLength'))).toEqual([]);
+});

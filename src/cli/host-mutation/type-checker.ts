@@ -91,10 +91,13 @@ class KnownTypes {
         .getPropertiesOfType(owner)
         .filter(({ flags }) => flags & (SymbolFlags.Property | SymbolFlags.Accessor));
       const types = this.#checker.getTypeOfSymbol(symbols);
+      // As many bytes as elements: the one for the other changes nothing.
+      const isOfBytes = /^(?:Uint8|Uint8Clamped|Int8)Array$/.test(owner.getSymbol()?.name ?? '');
       return new Map(
         symbols.flatMap(({ name }, i) => {
           const type = types[i];
-          return type ? [[asWritten(name), this.widened(type).id] as const] : [];
+          if (!type || (isOfBytes && name === 'byteLength')) return [];
+          return [[asWritten(name), this.widened(type).id] as const];
         }),
       );
     });
