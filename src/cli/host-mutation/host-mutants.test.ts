@@ -45,7 +45,12 @@ describe('the mistakes', () => {
     ['drop-spread', 'return [...a];', ['return [...[]];']],
     ['drop-argument', 'a(b, c);', ['a(b);']],
     ['swap-arguments', 'a(b.rows, c);', ['a(c, b.rows);']],
-    ['swap-arguments', 'Math.max(a, b);', []],
+    ['swap-arguments', 'Math.max(a, b) + gpu.mul(a, b);', []],
+    [
+      'swap-arguments',
+      'sameShape(a, b) && sameShapes(b, a);',
+      ['sameShape(a, b) && sameShapes(a, b);'],
+    ],
     ['swap-stages', 'a.push(1);\na.push(2);', ['a.push(2); a.push(1);']],
     ['swap-stages', 'a.push(1);\nb.push(2);', []],
     ['swap-stages', 'a += b;\na += c;', []],

@@ -22,7 +22,7 @@ function dropped(site: Site, node: Call, types: TypeFacts): readonly Change[] {
 }
 
 function swapped(site: Site, node: Call, types: TypeFacts): readonly Change[] {
-  if (isSymmetric(node)) return [];
+  if (SYMMETRIC.test(site.textOf(node.callee))) return [];
   return node.arguments.flatMap((first, i) => {
     const second = node.arguments[i + 1];
     if (!second || !isNamed(first) || !isNamed(second)) return [];
@@ -32,9 +32,5 @@ function swapped(site: Site, node: Call, types: TypeFacts): readonly Change[] {
   });
 }
 
-/** `Math.max(a, b)` is `Math.max(b, a)`. */
-function isSymmetric({ callee }: Call): boolean {
-  return callee.type === 'MemberExpression' && callee.object.type === 'Identifier'
-    ? callee.object.name === 'Math'
-    : false;
-}
+/** What gives the same in either order. */
+const SYMMETRIC = /^(?:Math\.(?:max|min|hypot|imul)|sameShape|gpu\.(?:add|mul))$/;
