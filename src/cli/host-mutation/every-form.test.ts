@@ -37,6 +37,7 @@ const EXERCISES: Readonly<Record<string, Readonly<Record<string, fc.Arbitrary<un
     ordered: fc.tuple(small, small),
     looped: fc.tuple(fc.array(small), small),
     cased: fc.tuple(fc.nat(3)),
+    paired: fc.tuple(small),
   },
   'src/tensor/shape.ts': {
     sizeOf: fc.tuple(shape),
