@@ -220,7 +220,9 @@ function asWritten(name: string): string {
   return name.replace(/^__#\d+@/, '');
 }
 
-/** Both private or both not, no constant, and no element of a tuple, which stands behind no point. */
+/**
+ * Both private or both not, no constant, and no element of a tuple, which stands behind no point.
+ */
 function isAlike(other: string, name: string): boolean {
   return other.startsWith('#') === name.startsWith('#') && !/^(?:[A-Z_]{2,}|\d+)$/.test(other);
 }
