@@ -45,8 +45,9 @@ export interface Variant {
   /**
    * The c of the error bound: for a sum of `terms` products it returns (terms that one invocation
    * adds - 1) + levels across invocations + 1 for the product. `lanes` are those above, 1 without.
+   * Left out where no bound of the op asks for it, since nothing is added up.
    */
-  readonly depth: (terms: number, lanes: number) => number;
+  readonly depth?: (terms: number, lanes: number) => number;
   /** Adapter features without which the variant cannot run. */
   readonly needs?: readonly GPUFeatureName[];
   /**
@@ -88,9 +89,9 @@ export function chooseVariant(
   return chosen[0];
 }
 
-/** The depth of a variant; of one that is not here, of a sum in any order. */
+/** The depth of a variant; of one that is not here or has none, of a sum in any order. */
 export function depthOf(variant: Variant | undefined): (terms: number) => number {
-  return (terms) => variant?.depth(terms, variant.lanes ?? 1) ?? terms;
+  return (terms) => variant?.depth?.(terms, variant.lanes ?? 1) ?? terms;
 }
 
 /**

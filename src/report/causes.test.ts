@@ -119,3 +119,42 @@ test('every wrong result is in one group', () => {
   const grouped = causesOf(results).flatMap((cause) => cause.results.map(({ id }) => id));
   expect(grouped.sort()).toEqual(['a:1', 'a:2', 'a:3', 'a:4']);
 });
+
+test('a kernel that is in as many right results as wrong ones tells less than one in fewer wrong ones', () => {
+  const results = [
+    passed('a:1', 'shared'),
+    passed('a:2', 'shared'),
+    passed('a:3', 'shared'),
+    failed('a:4', 'shared', 'broken'),
+    failed('a:5', 'shared', 'broken'),
+    failed('a:6', 'shared'),
+  ];
+  expect(words(results)).toEqual([
+    '2 of 3 wrong checks dispatch shared and broken, which no right one does',
+    '1 of 3 wrong checks dispatches shared, as 3 right ones do too',
+  ]);
+});
+
+test('of two that tell as much the one in fewer right results is the cause', () => {
+  const results = [
+    passed('a:1', 'often'),
+    failed('a:2', 'often', 'seldom'),
+    failed('a:3', 'often', 'seldom'),
+    failed('a:4', 'often'),
+  ];
+  expect(words(results)).toEqual([
+    '2 of 3 wrong checks dispatch often and seldom, which no right one does',
+    '1 of 3 wrong checks dispatches often, as 1 right one does too',
+  ]);
+});
+
+test.each([
+  ['b', 'a'],
+  ['a', 'b'],
+])('of two that are alike it is the first by name: %s, %s', (one, other) => {
+  const results = [failed('a:1', one, other), failed('a:2', one), failed('a:3', other)];
+  expect(words(results)).toEqual([
+    '2 of 3 wrong checks dispatch a, which no right one does',
+    '1 of 3 wrong checks dispatches b, which no right one does',
+  ]);
+});

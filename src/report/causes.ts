@@ -2,6 +2,7 @@ import { counted } from './counted.ts';
 import { groupBy } from './group.ts';
 import { reasonOf } from './reason.ts';
 import type { CaseResult } from './schema.ts';
+import { compareTexts } from './text-order.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Wrong results that may have one cause. */
@@ -15,9 +16,6 @@ export interface Cause {
   readonly results: readonly CaseResult[];
 }
 
-/** A kernel whose cases pass more often than not is no cause. */
-const LEAST_SHARE = 0.5;
-
 /**
  * What is wrong, grouped by what may have caused it: kernels that are wrong in most of their cases,
  * for a broken kernel may still be right on zeros. Of several it is the one that explains most of
@@ -30,17 +28,16 @@ export function causesOf(results: readonly CaseResult[]): readonly Cause[] {
   // A case passed too whose control stayed green: its kernels compute what they should.
   const passed = results.filter(({ status }) => status === 'pass');
   const inPassed = countOf(passed.flatMap(({ kernels }) => kernels));
+  const right = (kernel: string) => inPassed.get(kernel) ?? 0;
   const broken = results.filter((one) => verdictOf(one) === 'wrong' && one.status !== 'pass');
   const inBroken = countOf(broken.flatMap(({ kernels }) => kernels));
-  const share = (kernel: string) => {
-    const wrong = inBroken.get(kernel) ?? 0;
-    return wrong / (wrong + (inPassed.get(kernel) ?? 0));
-  };
+  // A kernel whose cases pass more often than not is no cause.
+  const isSuspect = (kernel: string) => (inBroken.get(kernel) as number) >= right(kernel);
   const suspectsOf = ({ kernels, status }: CaseResult) =>
-    status === 'pass' ? [] : kernels.filter((kernel) => share(kernel) >= LEAST_SHARE);
+    status === 'pass' ? [] : kernels.filter(isSuspect);
   let left = results.filter((one) => verdictOf(one) === 'wrong');
   for (;;) {
-    const kernel = mostTelling(left.flatMap(suspectsOf), inPassed);
+    const kernel = mostTelling(left.flatMap(suspectsOf), right);
     if (kernel === undefined) break;
     const group = left.filter((one) => suspectsOf(one).includes(kernel));
     const [first] = group as [CaseResult];
@@ -73,14 +70,13 @@ function countOf(names: readonly string[]): ReadonlyMap<string, number> {
  */
 function mostTelling(
   kernels: readonly string[],
-  inPassed: ReadonlyMap<string, number>,
+  right: (kernel: string) => number,
 ): string | undefined {
-  const right = (kernel: string) => inPassed.get(kernel) ?? 0;
   const sorted = [...countOf(kernels)]
     .map(([kernel, wrong]) => ({ kernel, tells: wrong - right(kernel) }))
     .sort(
       (a, b) =>
-        b.tells - a.tells || right(a.kernel) - right(b.kernel) || (a.kernel < b.kernel ? -1 : 1),
+        b.tells - a.tells || right(a.kernel) - right(b.kernel) || compareTexts(a.kernel, b.kernel),
     );
   return sorted[0]?.kernel;
 }

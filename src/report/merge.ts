@@ -28,7 +28,7 @@ export function mergeReports(reports: readonly Report[]): Report {
   const [first] = reports;
   if (!first)
     throw new MergeError('nothing-to-merge', 'merge: no report is given: name at least two');
-  for (const other of reports.slice(1)) assertSameRun(first, other);
+  for (const other of reports) assertSameRun(first, other);
   const results = joinResults(reports);
   const starts = reports.map(({ run }) => Date.parse(run.startedAt));
   const startedAt = new Date(Math.min(...starts));

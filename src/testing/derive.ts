@@ -16,9 +16,7 @@ import { type Given, SuiteBuilder, SuiteError } from './suite.ts';
  * and end in a guard; the controls are the record's faults.
  */
 export function deriveSuite(record: OpRecord, op: Pick<Launcher, 'variants'>): SuiteBuilder {
-  const suite = new SuiteBuilder(`ops.${record.family}.${record.name}`, {
-    description: record.summary,
-  });
+  const suite = new SuiteBuilder(`ops.${record.family}.${record.name}`);
   const severalVariants = Object.keys(op.variants).length > 1;
   for (const sample of record.samples) {
     for (const variant of sample.variants ?? Object.keys(op.variants)) {

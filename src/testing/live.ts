@@ -46,9 +46,7 @@ function casesOf(
 ): readonly Case[] {
   const directions =
     sample.grads && record.vjp ? (['forward', 'backward'] as const) : (['forward'] as const);
-  const suite = new SuiteBuilder(`ops.${record.family}.${record.name}`, {
-    description: record.summary,
-  });
+  const suite = new SuiteBuilder(`ops.${record.family}.${record.name}`);
   const control = controlOf(record.name);
   for (const direction of directions) {
     const grid = Object.fromEntries(
@@ -74,7 +72,7 @@ export function declareLiveReplay(
   bridge: Bridge,
 ): Case {
   const control = controlOf(op);
-  const suite = new SuiteBuilder(`parity.${op}`, { description: 'recorded by another library' });
+  const suite = new SuiteBuilder(`parity.${op}`);
   suite
     .case(name)
     .desc(`${op} on recorded inputs: ${wordsOfDevice(device)} computes it now. ${JUDGED}`)

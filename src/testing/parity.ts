@@ -87,7 +87,7 @@ function declare({
   timeoutMs = TIMEOUT_MS,
   run,
 }: Declaration): Case {
-  const suite = new SuiteBuilder(`parity.${op}`, { description: 'recorded by another library' });
+  const suite = new SuiteBuilder(`parity.${op}`);
   suite
     .case(name)
     .desc(description)

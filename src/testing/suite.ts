@@ -55,7 +55,8 @@ export class SuiteError extends GradproofError {
 /** Cases of one area, in order of declaration. */
 export interface Suite {
   readonly name: string;
-  readonly description: string;
+  /** What it is about, for a reader of its file; a suite that a record implies has none. */
+  readonly description: string | undefined;
   readonly cases: readonly Case[];
 }
 
@@ -74,13 +75,13 @@ export type ParamsOf<G extends Grid> = { readonly [Name in keyof G]: G[Name][num
 /** A suite under construction. */
 export class SuiteBuilder implements Suite {
   readonly name: string;
-  readonly description: string;
+  readonly description: string | undefined;
   readonly #covers: readonly Covered[];
   readonly #declared: { readonly build: () => readonly Case[] }[] = [];
 
   constructor(
     name: string,
-    options: { readonly description: string; readonly covers?: readonly Covered[] },
+    options: { readonly description?: string; readonly covers?: readonly Covered[] } = {},
   ) {
     if (!SUITE_NAME.test(name))
       throw new SuiteError(

@@ -18,10 +18,8 @@ const LAYERS = ['fc1', 'fc2', 'fc3'] as const;
  */
 export class TernaryMlp implements Model {
   readonly parameters: FlatParameters;
-  readonly #gpu: Gpu;
 
   constructor(gpu: Gpu, config: MlpConfig, random: Random) {
-    this.#gpu = gpu;
     this.parameters = new FlatParameters(gpu, new Map(initialMlp(config, random)));
   }
 
@@ -39,7 +37,7 @@ export class TernaryMlp implements Model {
   async packed(): Promise<Readonly<Record<string, Uint8Array>>> {
     const entries = LAYERS.map(async (name) => {
       const weight = this.parameters.view(`${name}.weight`);
-      const outputs = ternaryQuantize.forward(this.#gpu, { weight }, {});
+      const outputs = ternaryQuantize.forward(weight.gpu, { weight }, {});
       const { data } = await outputs.packed.read();
       for (const output of Object.values(outputs)) output[Symbol.dispose]();
       return [name, data as Uint8Array] as const;

@@ -37,7 +37,7 @@ export interface AttentionLayout {
 
 /** Reads [B, H, S, D], or [B, S, H * D] with the number of heads. Throws ShapeError. */
 export function headsOf(name: string, shape: Shape, heads: number | undefined): Heads {
-  const [batch = 0, second = 0, third = 0, fourth = 0] = shape;
+  const [batch, second, third, fourth] = shape as readonly [number, number, number, number];
   if (shape.length === 4 && (heads === undefined || heads === second)) {
     return {
       batch,

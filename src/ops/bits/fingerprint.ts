@@ -37,7 +37,7 @@ export function fingerprintInto(gpu: Gpu, x: Tensor, sums: Tensor): void {
  * parts, which add up modulo 2^32.
  */
 export const fingerprint = launcher(signature, {
-  variants: { strided: { kernels: ['bits/fingerprint'], depth: () => 0 } },
+  variants: { strided: { kernels: ['bits/fingerprint'] } },
   forward: (gpu, { x }) => {
     const sums = Tensor.empty(gpu, 'u32', [fingerprintLanes(x.bytes), 2]);
     fingerprintInto(gpu, x, sums);

@@ -6,7 +6,7 @@ import { launcher } from '../launcher.ts';
 
 /** The first words, u32, of a stream of the generator: those that `Random` draws on the host. */
 export const randomWords = launcher(signature, {
-  variants: { counters: { kernels: ['bits/random_words'], depth: () => 0 } },
+  variants: { counters: { kernels: ['bits/random_words'] } },
   forward: (gpu, _inputs, { seed, stream, shape }) => {
     const words = Tensor.empty(gpu, 'u32', shape);
     const count = words.size;

@@ -21,7 +21,7 @@ function rank(x: number): number {
  * there is none: u32 [2]. Infinity and NaN always do, and are found by their exponent bits.
  */
 export const rangeViolations = launcher(signature, {
-  variants: { words: { kernels: ['bits/range_violations'], depth: () => 0 } },
+  variants: { words: { kernels: ['bits/range_violations'] } },
   forward: (gpu, { x }, { low, high }) => {
     const found = Tensor.from(gpu, hostTensor('u32', [2], Uint32Array.of(0, NONE)));
     gpu.dispatch({

@@ -8,7 +8,7 @@ import { reducedShape, reductionOf } from './reduction.ts';
  * than all. x: f32; y: i32. Throws ShapeError when there is no such axis or it is empty.
  */
 export const argmax = launcher(signature, {
-  variants: { shared: { kernels: ['math/argmax'], depth: () => 1 } },
+  variants: { shared: { kernels: ['math/argmax'] } },
   forward: (gpu, { x }, { axis, keepdims, select_last_index }) => {
     const { drops, shape } = reducedShape('argmax', x.shape, { axes: [axis], keepdims });
     return {

@@ -27,7 +27,7 @@ const TARGETS = {
  * `not-implemented` for another `to`.
  */
 export const cast = launcher(signature, {
-  variants: { words: { kernels: ['math/cast'], depth: () => 1 } },
+  variants: { words: { kernels: ['math/cast'] } },
   storage: { reads: ['x'], keeps: ['y'] },
   forward: (gpu, { x }, { to }) => ({
     y: convert(gpu, x, TARGETS[to], to === 'bool' ? BOOL : undefined),

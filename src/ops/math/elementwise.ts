@@ -81,7 +81,7 @@ export function unaryLauncher<Given extends object, Params extends object>(
   numbers: (params: Params) => Parameters = () => [],
 ): Launcher<Unary<Given, Params>> {
   return launcher(signature, {
-    variants: { vec4: { kernels: [forward.file, backward.file], depth: () => 1 } },
+    variants: { vec4: { kernels: [forward.file, backward.file] } },
     forward: (gpu, { x }, params) => ({ y: unary(gpu, forward, x, numbers(params)) }),
     backward: (gpu, { inputs: { x }, grads, params, wants }) =>
       wants.has('x') ? { x: binary(gpu, backward, x, grads.y, numbers(params)) } : {},

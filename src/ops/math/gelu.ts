@@ -13,7 +13,6 @@ export const gelu = launcher(signature, {
   variants: {
     vec4: {
       kernels: ['math/gelu', 'math/gelu_backward', 'math/gelu_tanh', 'math/gelu_tanh_backward'],
-      depth: () => 1,
     },
   },
   forward: (gpu, { x }, { approximate }) => ({

@@ -13,7 +13,7 @@ import { launcher } from '../launcher.ts';
  * Throws ShapeError when they do not fit or there is no bin.
  */
 export const histogram = launcher(signature, {
-  variants: { halving: { kernels: [shader.file], depth: () => 1 } },
+  variants: { halving: { kernels: [shader.file] } },
   forward: (gpu, { x, edges, counts }) => {
     const bins = edges.size - 1;
     if (edges.shape.length !== 1 || bins < 1)

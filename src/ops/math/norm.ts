@@ -1,8 +1,8 @@
-import mulShader from '../../../shaders/math/mul.wgsl';
 import backwardShader from '../../../shaders/math/norm_backward.wgsl';
 import { norm as signature } from '../../vocabulary/math/norm.ts';
 import { launcher } from '../launcher.ts';
 import { binary } from './elementwise.ts';
+import { mul } from './mul.ts';
 import { chunkedDepth, reducedShape, reductionOf } from './reduction.ts';
 import { sum } from './sum.ts';
 
@@ -13,7 +13,7 @@ import { sum } from './sum.ts';
 export const norm = launcher(signature, {
   variants: {
     shared: {
-      kernels: ['math/reduce_sum', backwardShader.file, mulShader.file],
+      kernels: ['math/reduce_sum', 'math/norm_backward', 'math/mul'],
       depth: chunkedDepth,
     },
   },
@@ -25,6 +25,6 @@ export const norm = launcher(signature, {
     if (!wants.has('x')) return {};
     const { kept } = reducedShape('norm', x.shape, params);
     using slope = binary(gpu, backwardShader, grads.y.view(kept), y.view(kept));
-    return { x: binary(gpu, mulShader, x, slope) };
+    return { x: mul.forward(gpu, { a: x, b: slope }, {}).y };
   },
 });

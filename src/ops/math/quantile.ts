@@ -31,8 +31,12 @@ const MAX_CHANNELS = 65_535;
 export const quantile = launcher(signature, {
   variants: {
     radix: {
-      kernels: [countShader.file, descendShader.file, nextShader.file, shader.file],
-      depth: () => 1,
+      kernels: [
+        'math/quantile_count',
+        'math/quantile_descend',
+        'math/quantile_next',
+        'math/quantile',
+      ],
     },
   },
   forward: (gpu, { x }, { q, absolute, per_channel }) => {

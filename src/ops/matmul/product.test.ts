@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DType } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
+import { launchesOf } from '../fixtures/launches.ts';
 import { chooseLaunch, chooseVariant, type Machine } from '../variants.ts';
 import { HALVES_VARIANTS, PRODUCT_VARIANTS } from './product.ts';
 import { QUANTIZED_VARIANTS } from './product_quantized.ts';
@@ -58,4 +59,18 @@ test.each([
 ])('%s computes a product with a 4-bit weight', (asked, expected) => {
   const x = { dtype: 'f32', shape: [2, 4, 64] } as const;
   expect(chooseLaunch(machine(true), QUANTIZED_VARIANTS, asked, { x })).toEqual(expected);
+});
+
+test.each<[string, variant: string, a: Shape, b: Shape, kernel: string, constants?: object]>([
+  ['few rows', 'subgroup', [4, 5], [5, 64], 'matmul/matmul_subgroup', { ROWS: 4, LOAD_B: 1 }],
+  ['many rows', 'subgroup', [64, 5], [5, 4], 'matmul/matmul_subgroup', { ROWS: 16, LOAD_B: 1 }],
+  ['odd rows of b', 'subgroup', [8, 5], [5, 7], 'matmul/matmul_subgroup', { ROWS: 8, LOAD_B: 0 }],
+  ['few rows', 'tiled', [8, 5], [5, 64], 'matmul/matmul'],
+  ['few columns', 'tiled', [64, 5], [5, 8], 'matmul/matmul'],
+  ['many of both', 'tiled', [9, 5], [5, 9], 'matmul/matmul_tiled'],
+])('a result of %s runs as suits its shape: %s', async (_, variant, a, b, kernel, constants) => {
+  const launches = await launchesOf('matmul', { inputs: { a, b }, variant });
+  expect(launches.map(({ shader, ...launch }) => [shader.file, launch.constants])).toEqual([
+    [kernel, constants],
+  ]);
 });

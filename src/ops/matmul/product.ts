@@ -137,14 +137,9 @@ function kernelFor(gpu: Gpu, { a, b }: Product, asked: string, plan: ProductPlan
   const lanes = { cols: 4, tilesPerGroup: 64 };
   if (variant === 'subgroup') {
     // Lanes of a quad share their rows, so a row of tiles is padded to whole quads.
-    const constants = { ...sizes, LOAD_B: loadOfB(plan) };
-    return {
-      ...lanes,
-      shader: subgroupShader,
-      constants,
-      rows: sizes['ROWS'] as number,
-      padding: 4,
-    };
+    const rows = sizes['ROWS'] as number;
+    const constants = { ROWS: rows, LOAD_B: loadOfB(plan) };
+    return { ...lanes, shader: subgroupShader, constants, rows, padding: 4 };
   }
   return { ...lanes, ...readerOf(gpu, { a, b }, asked), rows: 4, padding: 1 };
 }

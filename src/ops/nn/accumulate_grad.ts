@@ -11,7 +11,7 @@ import { launcher } from '../launcher.ts';
  * of one shape, any. Throws ShapeError when the shapes differ.
  */
 export const accumulateGrad = launcher(signature, {
-  variants: { vec4: { kernels: ['nn/accumulate_grad'], depth: () => 1 } },
+  variants: { vec4: { kernels: ['nn/accumulate_grad'] } },
   forward: (gpu, { a, b }) => {
     if (!sameShape(a.shape, b.shape))
       throw new ShapeError(

@@ -14,7 +14,7 @@ import { launcher } from '../launcher.ts';
  * not store it. x, y: f32 of any shape. Throws GradproofError `bad-params`.
  */
 export const dropout = launcher(signature, {
-  variants: { vec4: { kernels: ['nn/dropout'], depth: () => 1 } },
+  variants: { vec4: { kernels: ['nn/dropout'] } },
   forward: (gpu, { x }, params) => ({ y: masked(gpu, x, params) }),
   backward: (gpu, { grads, params, wants }) =>
     wants.has('x') ? { x: masked(gpu, grads.y, params) } : {},

@@ -7,7 +7,7 @@ import { launcher } from '../launcher.ts';
 
 /** y = x * sigmoid(x), as torch.nn.functional.silu. x, y: f32 of any shape. */
 export const silu = launcher(signature, {
-  variants: { vec4: { kernels: ['nn/silu', 'nn/silu_backward'], depth: () => 1 } },
+  variants: { vec4: { kernels: ['nn/silu', 'nn/silu_backward'] } },
   forward: (gpu, { x }) => {
     const y = Tensor.empty(gpu, 'f32', x.shape);
     gpu.dispatch({

@@ -95,7 +95,7 @@ export function stepAdamw(
  * moments.
  */
 export const adamwStep = launcher(signature, {
-  variants: { vec4: { kernels: ['optim/adamw_step'], depth: () => 1 } },
+  variants: { vec4: { kernels: ['optim/adamw_step'] } },
   forward: (gpu, inputs, { step, ...hyperparameters }) => {
     checkState('adamw_step', inputs);
     const outputs = {

@@ -78,7 +78,7 @@ function checkShapes(state: AdamState & Found): void {
  * moments as they are where found_inf is not 0, else step steps + 1. Leaves its inputs as they are.
  */
 export const ampAdamwStep = launcher(signature, {
-  variants: { vec4: { kernels: [shader.file], depth: () => 1 } },
+  variants: { vec4: { kernels: [shader.file] } },
   forward: (gpu, inputs, params) => {
     checkShapes(inputs);
     using rates = adamRates(gpu, params);

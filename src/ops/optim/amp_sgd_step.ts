@@ -61,7 +61,7 @@ function checkShapes(state: MomentumState & Found): void {
  * they are where found_inf is not 0, else step steps + 1. Leaves its inputs as they are.
  */
 export const ampSgdStep = launcher(signature, {
-  variants: { vec4: { kernels: [shader.file], depth: () => 1 } },
+  variants: { vec4: { kernels: [shader.file] } },
   forward: (gpu, inputs, params) => {
     checkShapes(inputs);
     using rates = sgdRates(gpu, params);

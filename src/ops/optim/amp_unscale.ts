@@ -44,7 +44,7 @@ export function unscale(
  * _amp_foreach_non_finite_check_and_unscale_ does for torch.amp.GradScaler. found_inf is 0 or 1.
  */
 export const ampUnscale = launcher(signature, {
-  variants: { shares: { kernels: [unscaleShader.file, foundShader.file], depth: () => 1 } },
+  variants: { shares: { kernels: ['optim/amp_unscale', 'optim/amp_found_inf'] } },
   forward: (gpu, { grad, scale }) => {
     checkOneElement('amp_unscale', { scale });
     const outputs = { grad: grad.clone(), found_inf: Tensor.empty(gpu, 'f32', [1]) };

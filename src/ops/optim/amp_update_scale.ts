@@ -42,7 +42,7 @@ export function updateScale(
  * the count of steps that were taken.
  */
 export const ampUpdateScale = launcher(signature, {
-  variants: { serial: { kernels: [shader.file], depth: () => 1 } },
+  variants: { serial: { kernels: [shader.file] } },
   forward: (gpu, { found_inf, ...state }, growth) => {
     checkOneElement('amp_update_scale', { ...state, found_inf });
     const outputs = {

@@ -72,7 +72,7 @@ function normOf(gpu: Gpu, grads: readonly Tensor[]): Tensor {
 export const clipGradNorm = launcher(signature, {
   variants: {
     shares: {
-      kernels: [sharesShader.file, normShader.file, clipShader.file],
+      kernels: ['optim/grad_norm_shares', 'optim/grad_norm', 'optim/clip_grad_norm'],
       lanes: LANES,
       depth: (terms, lanes) => Math.min(terms, SHARE) + laneDepth(terms / SHARE, lanes),
     },

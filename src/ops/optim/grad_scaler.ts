@@ -32,7 +32,7 @@ export function growthFields({
  * step. Which steps are left out is decided on the device.
  */
 export const gradScaler = launcher(signature, {
-  variants: { serial: { kernels: [shader.file], depth: () => 1 } },
+  variants: { serial: { kernels: [shader.file] } },
   forward: (gpu, { found_inf }, { init_scale, lr, ...growth }) => {
     const steps = found_inf.size;
     const scale = Tensor.empty(gpu, 'f32', [steps]);

@@ -31,7 +31,7 @@ export const rateFactor = seam(
  * warm-up, where it has no end). Made on the host in float64, and rounded once.
  */
 export const lrSchedule = launcher(signature, {
-  variants: { host: { kernels: [], depth: () => 1 } },
+  variants: { host: { kernels: [] } },
   forward: (gpu, _inputs, { base_lr, steps, ...schedule }) => {
     const count = steps ?? schedule.total ?? schedule.warmup;
     const rates = Array.from({ length: count }, (_, step) => base_lr * rateFactor(schedule, step));

@@ -16,7 +16,7 @@ import { optimizerOf } from './optimizers.ts';
  */
 export const optimizerSteps = launcher(signature, {
   variants: {
-    vec4: { kernels: ['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step'], depth: () => 1 },
+    vec4: { kernels: ['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step'] },
   },
   forward: (gpu, inputs, params) => {
     const { grads } = inputs;

@@ -85,7 +85,7 @@ export function stepSgd(
  * not count.
  */
 export const sgdStep = launcher(signature, {
-  variants: { vec4: { kernels: ['optim/sgd_step'], depth: () => 1 } },
+  variants: { vec4: { kernels: ['optim/sgd_step'] } },
   forward: (gpu, inputs, { step, ...hyperparameters }) => {
     checkState('sgd_step', inputs);
     const outputs = {

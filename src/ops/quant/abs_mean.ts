@@ -19,7 +19,7 @@ const absMeanDepth = (n: number, lanes: number): number =>
 
 /** How the two kernels of a mean share out its sum. */
 export const ABS_MEAN_VARIANT = {
-  kernels: [sumShader.file, meanShader.file],
+  kernels: ['quant/masked_abs_sum', 'quant/mean_of_partials'],
   lanes: LANES,
   depth: absMeanDepth,
 };

@@ -21,10 +21,9 @@ export class QuantizationError extends GradproofError {
  * than it saves. Either is exact.
  */
 const ABSMAX_VARIANTS = {
-  serial: { kernels: [shader.file], depth: () => 1, sizes: () => ({ LANES: 1 }) },
+  serial: { kernels: [shader.file], sizes: () => ({ LANES: 1 }) },
   cooperative: {
     kernels: [shader.file],
-    depth: () => 1,
     prefers: ({ isFallback }) => !isFallback,
     sizes: () => ({ LANES: 16 }),
   },
@@ -33,10 +32,10 @@ const ABSMAX_VARIANTS = {
 /** Both variants with the kernels of an op, and the sum that it contains, if any. */
 export function blockVariants(
   kernels: readonly string[],
-  sum: Pick<Variant, 'lanes' | 'depth'> = { depth: () => 1 },
+  sum: Pick<Variant, 'lanes' | 'depth'> = {},
 ): Record<keyof typeof ABSMAX_VARIANTS, Variant> {
   const { serial, cooperative } = ABSMAX_VARIANTS;
-  const own = { kernels: [shader.file, ...kernels], ...sum };
+  const own = { kernels: ['quant/block_absmax', ...kernels], ...sum };
   return { serial: { ...serial, ...own }, cooperative: { ...cooperative, ...own } };
 }
 

@@ -17,7 +17,7 @@ import { blockSizes, shaderOf } from './format-shader.ts';
  */
 const dequantizer = (signature: Dequantize): Launcher<Dequantize> =>
   launcher(signature, {
-    variants: { words: { kernels: ['quant/dequantize'], depth: () => 1 } },
+    variants: { words: { kernels: ['quant/dequantize'] } },
     storage: { keeps: ['y'] },
     forward: (gpu, { packed, absmax }, { quant_type, blocksize, shape, dtype }) => {
       const format = blockFormatOf(quant_type);

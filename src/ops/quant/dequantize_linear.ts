@@ -12,7 +12,7 @@ import { scaleFields } from './linear_scale.ts';
  * type, like scale; scale, y: f32. Throws ShapeError when shapes or types do not fit.
  */
 export const dequantizeLinear = launcher(signature, {
-  variants: { elements: { kernels: ['quant/dequantize_linear'], depth: () => 1 } },
+  variants: { elements: { kernels: ['quant/dequantize_linear'] } },
   forward: (gpu, { q, scale, zero_point }, params) => {
     const scales = scaleFields('dequantize_linear', q.shape, scale, zero_point, params);
     if (zero_point && zero_point.dtype !== q.dtype)

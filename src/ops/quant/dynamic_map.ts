@@ -10,7 +10,7 @@ import { QuantizationError } from './blocks.ts';
  * a kernel, and uploaded.
  */
 export const dynamicMap = launcher(signature, {
-  variants: { host: { kernels: [], depth: () => 1 } },
+  variants: { host: { kernels: [] } },
   forward: (gpu, _inputs, { signed, max_exponent_bits, total_bits }) => {
     if (max_exponent_bits !== 7 || total_bits !== 8) {
       throw new QuantizationError(

@@ -16,7 +16,7 @@ import { launcher } from '../launcher.ts';
  * f32 [1], or one for each index of the first dimension. Throws ShapeError for other numbers.
  */
 export const fakeTernarize = launcher(signature, {
-  variants: { each: { kernels: [shader.file, backwardShader.file], depth: () => 1 } },
+  variants: { each: { kernels: ['quant/fake_ternarize', 'quant/fake_ternarize_backward'] } },
   storage: { decides: ['weight'] },
   forward: (gpu, { weight, threshold, scale }) => {
     const [channels = 1] = channelShape(weight.shape);

@@ -53,7 +53,7 @@ export function quantizeBlocks(
   gpu: Gpu,
   weight: Tensor,
   params: Target,
-  variant = chooseVariant(gpu, VARIANTS, { weight }),
+  variant = chooseVariant(gpu, VARIANTS),
 ): Quantized & Partial<NestedStatistics> {
   const format = blockFormatOf(params.quant_type);
   const { blocksize } = params;

@@ -13,7 +13,7 @@ const RANGES = { int4: [-8, 7], uint4: [0, 15], int8: [-128, 127], uint8: [0, 25
  * ShapeError when shapes do not fit.
  */
 export const quantizeLinear = launcher(signature, {
-  variants: { words: { kernels: ['quant/quantize_linear'], depth: () => 1 } },
+  variants: { words: { kernels: ['quant/quantize_linear'] } },
   forward: (gpu, { x, scale, zero_point }, params) => {
     const type = params.dtype ?? (zero_point?.dtype === 'i8' ? 'int8' : 'uint8');
     const [low, high] = RANGES[type];

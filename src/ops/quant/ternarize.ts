@@ -18,7 +18,7 @@ import { storageOf } from './blocks.ts';
  * of thresholds, GradproofError `bad-params` for a seed that is no whole number below 2^53.
  */
 export const ternarize = launcher(signature, {
-  variants: { words: { kernels: [shader.file], depth: () => 1 } },
+  variants: { words: { kernels: [shader.file] } },
   storage: { reads: ['weight'] },
   forward: (gpu, { weight, threshold }, { seed }) => {
     const [channels = 1] = channelShape(weight.shape);

@@ -15,7 +15,7 @@ import { launcher } from '../launcher.ts';
  * byte are zeros.
  */
 export const ternaryPack = launcher(packSignature, {
-  variants: { words: { kernels: ['quant/ternary_pack'], depth: () => 1 } },
+  variants: { words: { kernels: ['quant/ternary_pack'] } },
   forward: (gpu, { trits }, { order }) => {
     const packed = Tensor.empty(gpu, 'u8', [Math.ceil(trits.size / 4)]);
     gpu.dispatch({
@@ -34,7 +34,7 @@ export const ternaryPack = launcher(packSignature, {
  * many as the shape needs.
  */
 export const ternaryUnpack = launcher(unpackSignature, {
-  variants: { words: { kernels: ['quant/ternary_unpack'], depth: () => 1 } },
+  variants: { words: { kernels: ['quant/ternary_unpack'] } },
   forward: (gpu, { packed }, { order, shape }) => {
     if (packed.bytes !== Math.ceil(sizeOf(shape) / 4)) {
       throw new ShapeError(

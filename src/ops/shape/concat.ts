@@ -13,7 +13,7 @@ import { copy, requireCopyable } from './copy.ts';
  * i32. Throws ShapeError when they differ in another dimension.
  */
 export const concat = launcher(signature, {
-  variants: { copy: { kernels: ['shape/copy'], depth: () => 1 } },
+  variants: { copy: { kernels: ['shape/copy'] } },
   forward: (gpu, inputs, params) => {
     const { axis, parts, dtype, shape } = layoutOf(inputs, params);
     for (const { tensor } of parts) requireCopyable('concat', tensor);

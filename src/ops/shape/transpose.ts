@@ -9,7 +9,7 @@ import { permuted } from './copy.ts';
  * Throws ShapeError when `perm` is no order of them.
  */
 export const transpose = launcher(signature, {
-  variants: { copy: { kernels: ['shape/copy'], depth: () => 1 } },
+  variants: { copy: { kernels: ['shape/copy'] } },
   forward: (gpu, { x }, { perm }) => {
     inverse(perm, x.shape);
     return { y: permuted(gpu, x, perm) };

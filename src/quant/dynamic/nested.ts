@@ -2,7 +2,7 @@ import { decoded, type QuantizedWeight } from '../weight.ts';
 
 /** Scales as bitsandbytes compresses them: in the dynamic format, after their mean was taken off. */
 export interface NestedStatistics<T> {
-  readonly scales: QuantizedWeight<T>;
+  readonly scales: QuantizedWeight<T> & { readonly blocksize: number };
   /** The mean. */
   readonly offset: number;
 }

@@ -42,7 +42,7 @@ const optionalMilliseconds = mapped<number | undefined, number>(
 const shard = mapped<string, { index: number; count: number }>(
   object<{ index: number; count: number }>({ index: uint(), count: uint() }),
   (value) => {
-    const [index = 1, count = 1] = value.split('/').map(Number);
+    const [index, count] = value.split('/').map(Number) as [number, number];
     return { index, count };
   },
   ({ index, count }) => {

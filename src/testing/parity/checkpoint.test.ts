@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CheckpointWeight } from '../../formats/quantized-checkpoint.ts';
-import { CaseContext, SkipSignal } from '../context.ts';
+import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import { format as dynamic } from '../../quant/dynamic/format.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
+import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { type AssertionError, CaseContext, SkipSignal } from '../context.ts';
 import { checkWeight } from './checkpoint.ts';
 
 /** Why a weight is not decoded; a device is never asked. */
@@ -38,4 +42,77 @@ test.each([
   [{ blocksize: 48 }, 'blocks of 48: known are powers of two from 32'],
 ])('a weight %j is %s', async (weight, said) => {
   expect(await skipOf(weight)).toBe(said);
+});
+
+/**
+ * What is said of a weight of zeros where the kernels give `restored` as its one scale, and
+ * `decoded` as its elements.
+ */
+async function thrownOf({
+  restored = 0,
+  decoded = new Float32Array(64),
+  code = 127,
+  absmax = 0,
+  offset = 0,
+}): Promise<AssertionError | undefined> {
+  const { gpu } = await hostGpu({
+    run: ({ label, bindings }) => {
+      const [place, values] =
+        label === 'quant/dequantize_blockwise' ? [4, [restored]] : [0, decoded];
+      const { bytes, offset: at } = bindings[place] as (typeof bindings)[number];
+      new Float32Array(bytes.buffer, at, values.length).set(values);
+    },
+  });
+  const scales = {
+    format: dynamic,
+    blocksize: 256,
+    shape: [1],
+    parts: {
+      q: hostTensor('u8', [1], Uint8Array.of(code)),
+      absmax: hostTensorFrom('f32', [1], [absmax]),
+    },
+  };
+  const t = new CaseContext({ gpu, ieee: true, seed: 1, injects: [] });
+  const weight = {
+    format: blockFormatOf('nf4'),
+    blocksize: 64,
+    shape: [2, 32],
+    dtype: 'float32',
+    // The code of 0, whatever its scale.
+    parts: { packed: hostTensor('u8', [32, 1], new Uint8Array(32).fill(0x77)) },
+    nested: { scales, offset },
+  };
+  return checkWeight(t, weight).then(
+    () => undefined,
+    (error: unknown) => error as AssertionError,
+  );
+}
+
+describe('a compressed scale', () => {
+  const ULP = 2 ** -23;
+  const SMALLEST = 2 ** -126;
+  const isRight = async (restored: number, of: object) =>
+    (await thrownOf({ restored, ...of }))?.message.startsWith('absmax') !== true;
+
+  test('may be a rounding of its product and one of its sum off', async () => {
+    // 255 is the code of 1: a product of 1, and a sum of 2.
+    const two = { code: 255, absmax: 1, offset: 1 };
+    expect(await isRight(2 - 3 * ULP, two)).toBe(true);
+    expect(await isRight(2 - 4 * ULP, two)).toBe(false);
+    expect(await isRight(2 + 2 * ULP, two)).toBe(true);
+    expect(await isRight(2 + 4 * ULP, two)).toBe(false);
+  });
+
+  test('may be two flushes to zero off', async () => {
+    expect(await isRight(2 * SMALLEST, {})).toBe(true);
+    expect(await isRight(3 * SMALLEST, {})).toBe(false);
+    expect(await isRight(-3 * SMALLEST, {})).toBe(false);
+  });
+});
+
+test('a wrong element is named by its place in the weight', async () => {
+  expect(await thrownOf({})).toBeUndefined();
+  const thrown = await thrownOf({ decoded: new Float32Array(64).fill(1, 37) });
+  expect(thrown?.message).toMatch(/^at \[1, 5\] of the weight: /);
+  expect(thrown?.at).toMatchObject({ index: [1, 5], actual: 1, expected: 0 });
 });

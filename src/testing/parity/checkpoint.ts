@@ -87,8 +87,7 @@ async function checkScales(
   const { codes: q, scales: absmax } = partsOf(withParts(scales, upload));
   const table = upload(hostTensorFrom('f32', [values.length], values));
   const mean = upload(hostTensorFrom('f32', [1], [offset]));
-  const { blocksize = 1 } = scales;
-  using restored = dequantizeBlockwise(t.gpu, { q, absmax }, table, blocksize, mean);
+  using restored = dequantizeBlockwise(t.gpu, { q, absmax }, table, scales.blocksize, mean);
   const actual = await restored.read();
   const products = decoded(scales);
   const truth = products.map((product) => product + Math.fround(offset));
@@ -114,7 +113,7 @@ async function inWeight(
     await work();
   } catch (error) {
     if (!(error instanceof AssertionError) || !error.at) throw error;
-    const [within = 0] = error.at.index;
+    const [within] = error.at.index as [number];
     const index = [...coordinatesOf(start + within, shape)];
     throw new AssertionError(
       error.code,

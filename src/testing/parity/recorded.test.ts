@@ -51,6 +51,16 @@ describe('a recorded value', () => {
     expect(steps('BF16', 2 ** -6, within(2 ** -21))).toEqual([true, true, false]);
   });
 
+  test('near 0 may be the bound with the unit of halves and what a stored output carries off', () => {
+    // A bound of 2^-30 is 2^-17 in float16; half a denormal step, 2^-24, times 256 is 2^-16.
+    const flowing = 2 ** 8;
+    const accepts = (y: number) =>
+      judge(value(y), value(0), acceptanceOfRecorded(within(2 ** -30), 'F16', value(0), flowing))
+        .ok;
+    expect([2 ** -17 + 2 ** -16, -(2 ** -17) - 2 ** -16].map(accepts)).toEqual([true, true]);
+    expect(accepts(2 ** -17 + 2 ** -16 + 2 ** -24)).toBe(false);
+  });
+
   test('is held from the nearest of several right ones', () => {
     const either = within(0, (_, y) => (y > 5 ? 8 : 2));
     expect([2, 2 + 2 ** -9, 8, 8 - 2 ** -7, 5].map((y) => right(y, 2, either, 'F16'))).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../../reference/judge.ts';
-import { limitOf } from '../../../reference/llama/limits.ts';
+import { limitOf, narrowLimitOf } from '../../../reference/llama/limits.ts';
 import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import { simulatedRun, spreadOf } from '../../../reference/llama/spread.ts';
 import type { Value } from '../../../reference/record.ts';
@@ -101,4 +101,53 @@ test('where the recording strays within the wide limits, so may ours', async () 
   expect(judge(losses, strayed, beside).ok).toBe(true);
   const besideTruth = await limits.relativeTo('losses', strayed, losses, losses);
   expect(judge(strayed, losses, besideTruth).ok).toBe(false);
+});
+
+describe('a limit that needs no spread', () => {
+  /** It knows nothing of its run: to compute a spread would fail. */
+  const limits = new RunLimits({} as LlamaRun, true);
+  const curve = (...data: number[]): Value => ({
+    shape: [data.length],
+    data: Float64Array.from(data),
+  });
+  const losses = curve(2, 1, 0.5);
+
+  test('is the narrow one for what keeps it, and the wide one for what keeps neither', async () => {
+    expect(await limits.of('losses', losses, losses)).toEqual(narrowLimitOf('losses', losses));
+    const wild = curve(2, 1, 0.6);
+    expect(await limits.of('losses', wild, losses)).toEqual(limitOf('losses', losses));
+  });
+
+  test('leaves out steps whose truth is no number', async () => {
+    const without = curve(2, Number.NaN, 0.5);
+    const least = narrowLimitOf('losses', without);
+    expect(await limits.of('losses', losses, without)).toEqual(least);
+    expect(await limits.relativeTo('losses', losses, losses, without)).toEqual(
+      narrowLimitOf('losses', losses),
+    );
+  });
+
+  test('is the wide one of the recording where that is far from the truth', async () => {
+    const recorded = curve(2, 1, 0.6);
+    expect(await limits.relativeTo('losses', recorded, recorded, losses)).toEqual(
+      limitOf('losses', recorded),
+    );
+  });
+});
+
+test('not judged are steps without a truth, and in halves all losses from the 21st on', () => {
+  const data = new Float64Array(23);
+  data[3] = Number.NaN;
+  const marked = (name: string, more: Partial<LlamaRun>) => {
+    const marks = new RunLimits(more as LlamaRun, true).unjudged(name, { shape: [23], data });
+    return [...marks.entries()].flatMap(([i, mark]) => (mark === 0 ? [] : [[i, mark]]));
+  };
+  expect(marked('losses', {})).toEqual([[3, 1]]);
+  expect(marked('losses', { autocast: 'float16' })).toEqual([
+    [3, 1],
+    [20, 1],
+    [21, 1],
+    [22, 1],
+  ]);
+  expect(marked('lrs', { autocast: 'float16' })).toEqual([[3, 1]]);
 });

@@ -36,7 +36,7 @@ export class RunLimits {
   /** Marks elements that are not judged: of steps that were left out, of late ones in halves. */
   unjudged(name: string, truth: Value): Uint8Array {
     const late = this.#run.autocast && unheldInHalves(name, truth);
-    return Uint8Array.from(truth.data, (x, i) => (Number.isFinite(x) ? (late?.[i] ?? 0) : 1));
+    return Uint8Array.from(truth.data, (x, i) => Number(!Number.isFinite(x) || late?.[i] === 1));
   }
 
   /** The limit that the format itself sets: what is recorded is held to it. */
@@ -50,11 +50,10 @@ export class RunLimits {
   /** The limit of `actual` against the float64 run. */
   async of(name: string, actual: Value, truth: Value): Promise<Acceptance> {
     if (this.#run.autocast || !this.#ieee || !isCurve(name)) return this.widest(name, truth);
-    const unjudged = this.unjudged(name, truth);
     const least = narrowLimitOf(name, truth);
     const most = limitOf(name, truth);
-    if (judge(actual, truth, least, unjudged).ok) return least;
-    if (!judge(actual, truth, most, unjudged).ok) return most;
+    if (this.#keeps(least, { name, actual, truth })) return least;
+    if (!this.#keeps(most, { name, actual, truth })) return most;
     this.#spread ??= await spreadOf(this.#run);
     return narrowLimitOf(name, truth, this.#spread[name]);
   }
@@ -70,7 +69,14 @@ export class RunLimits {
     truth: Value,
   ): Promise<Acceptance> {
     const own = await this.of(name, recorded, truth);
-    const isNear = judge(recorded, truth, own, this.unjudged(name, truth)).ok;
+    const isNear = this.#keeps(own, { name, actual: recorded, truth });
     return isNear ? this.of(name, actual, recorded) : this.widest(name, recorded);
+  }
+
+  #keeps(
+    limit: Acceptance,
+    { name, actual, truth }: { readonly name: string } & Record<'actual' | 'truth', Value>,
+  ): boolean {
+    return judge(actual, truth, limit, this.unjudged(name, truth)).ok;
   }
 }
