@@ -44,3 +44,10 @@ test('all pieces are overwritten, from the host or from another', async () => {
   expect((await segments.read()).data).toEqual(negative);
   expect((await other.read()).data).toEqual(values);
 });
+
+test('pieces go with the whole', async () => {
+  const { gpu, segments } = await setUp();
+  expect(gpu.memory.ledger.liveBytes).toBe(384 * 4);
+  segments[Symbol.dispose]();
+  expect(gpu.memory.ledger.liveBytes).toBe(0);
+});

@@ -12,7 +12,6 @@ export class Segments implements Disposable {
   readonly pieces: readonly Tensor[];
   /** Where each piece begins, in floats. */
   readonly #starts: readonly number[];
-  readonly #length: number;
   readonly #owned: Scope;
 
   /** Uploads values that are cut into pieces of these lengths. */
@@ -23,7 +22,6 @@ export class Segments implements Disposable {
       end += length;
       return end - length;
     });
-    this.#length = end;
     this.pieces = lengths.map((length, i) =>
       owned.add(Tensor.from(gpu, this.#cut(values, i, length))),
     );
@@ -52,9 +50,10 @@ export class Segments implements Disposable {
   /** Waits for the queue and copies all of it to the host. */
   async read(): Promise<HostTensor> {
     const parts = await Promise.all(this.pieces.map((piece) => piece.read()));
-    const whole = new Float32Array(this.#length);
+    const last = this.pieces.at(-1) as Tensor;
+    const whole = new Float32Array((this.#starts.at(-1) as number) + last.size);
     for (const [i, { data }] of parts.entries()) whole.set(data, this.#starts[i]);
-    return hostTensor('f32', [this.#length], whole);
+    return hostTensor('f32', [whole.length], whole);
   }
 
   #cut(values: Float32Array, i: number, length: number): HostTensor {

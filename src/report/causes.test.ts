@@ -158,3 +158,23 @@ test.each([
     '1 of 3 wrong checks dispatches b, which no right one does',
   ]);
 });
+
+test('what most wrong results share is the cause although a right one has it', () => {
+  const results = [
+    passed('a:1', 'most'),
+    failed('a:2', 'most', 'one'),
+    failed('a:3', 'most'),
+    failed('a:4', 'most'),
+  ];
+  expect(words(results)).toEqual([
+    '3 checks are wrong, all of them dispatch most, as 1 right one does too',
+  ]);
+});
+
+test.each([
+  [['a'], 'a'],
+  [['a', 'b', 'c'], 'a, b and c'],
+  [['a', 'b', 'c', 'd'], 'a, b, c and 1 more'],
+])('of %j are named %s', (kernels, named) => {
+  expect(words([failed('a:1', ...kernels)])).toEqual([`1 check is wrong, it dispatches ${named}`]);
+});

@@ -59,9 +59,8 @@ export function causesOf(results: readonly CaseResult[]): readonly Cause[] {
 }
 
 function countOf(names: readonly string[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
+  const same = groupBy(names, (name) => name);
+  return new Map([...same].map(([name, { length }]) => [name, length]));
 }
 
 /**

@@ -12,17 +12,26 @@ afterEach(() => {
 });
 
 /**
- * What is kept of a relu of two rows whose second row is wrong: no kernel runs on the host. The op
- * has a variant for matrices, which it prefers, beside one for all.
+ * What is kept of a relu of two rows, which gives nothing or what is right. The op has a variant for
+ * matrices, which it prefers, beside one for all.
  */
-async function keptOf(variant: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function keptOf(
+  variant: string,
+  isRight = false,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const relu = launchers.get('relu') as Launcher;
   const variants: Launcher['variants'] = {
     any: { kernels: [] },
     matrix: { kernels: [], prefers: ({ operands }) => operands['x']?.shape.length === 2 },
   };
   vi.spyOn(launchers, 'get').mockReturnValue({ ...relu, variants });
-  const { gpu } = await hostGpu();
+  const { gpu } = await hostGpu({
+    run: ({ bindings: [x, y] }) => {
+      if (!isRight || !x || !y) return;
+      const numbers = new Float32Array(x.bytes.buffer, x.offset, 6).map((one) => Math.max(0, one));
+      new Float32Array(y.bytes.buffer, y.offset).set(numbers);
+    },
+  });
   const inputs = { x: hostTensorFrom('f32', [2, 3], [1, -1, 2, 3, -3, 4]) };
   const call: FailedCall = {
     op: relu.signature,
@@ -54,4 +63,8 @@ test('a wrong row is kept alone, with what is right', async () => {
 
 test('nothing is kept of a variant that a replay would not run', async () => {
   expect(await keptOf('any')).toBeUndefined();
+});
+
+test('nothing is kept of what turns out right', async () => {
+  expect(await keptOf('matrix', true)).toBeUndefined();
 });

@@ -77,3 +77,24 @@ test('frozen are the embedding and the weights of the linears', async () => {
   const { frozen } = await forward();
   expect(frozen).toBe(8 * 2 + 6 * 4 + 4 * 8);
 });
+
+test('a model owns its base and its adapters, and nothing of what they were made of', async () => {
+  const { gpu } = await hostGpu();
+  const model = new ByteModel(gpu, CONFIG, new Random(1), new Random(2));
+  const { data } = await model.parameters.view('linear1.lora_A').read();
+  expect(data.some((x) => x !== 0)).toBe(true);
+  const held = gpu.memory.ledger.liveBytes;
+  const shown: unknown[] = [];
+  await model.showBase(new Random(1), async (applications) => {
+    for (const { layer, op, params, inputs } of applications)
+      shown.push([layer, op.name, params, inputs['weight']?.shape]);
+  });
+  const params = { quant_type: 'nf4', blocksize: 32 };
+  expect(shown).toEqual([
+    ['linear1', 'quantize_4bit', params, [4, 6]],
+    ['linear2', 'quantize_4bit', params, [8, 4]],
+  ]);
+  expect(gpu.memory.ledger.liveBytes).toBe(held);
+  model[Symbol.dispose]();
+  expect(gpu.memory.ledger.liveBytes).toBe(0);
+});

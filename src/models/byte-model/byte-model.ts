@@ -97,7 +97,7 @@ export class ByteModel implements Model {
     const { signature: op, variants } = quantizerOf(blockFormatOf(quant_type));
     for (const [i, { shape, weight: quantized }] of this.#linears.entries()) {
       using weight = Tensor.from(gpu, weights[i] as HostTensor);
-      const variant = chooseVariant(gpu, variants, { weight });
+      const variant = chooseVariant(gpu, variants);
       const params = { quant_type, blocksize };
       await show([
         { layer: shape.name, op, variant, params, inputs: { weight }, outputs: quantized.parts },

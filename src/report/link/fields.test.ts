@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readPayload, writePayload } from './fields.ts';
 import type { LinkPayload } from './payload.ts';
 
@@ -53,4 +53,47 @@ test.each([
 test('a part of a run comes back with its number, and a duration to the millisecond', () => {
   const { settings, time } = returned();
   expect([settings.shard, time.durationMs]).toEqual(['2/3', 10]);
+});
+
+describe('a payload that cannot be', () => {
+  const [environment] = [
+    {
+      runtime: '',
+      runtimeVersion: '',
+      os: '',
+      cores: 1,
+      adapter: { vendor: '', architecture: '', device: '', description: '', isFallback: true },
+      features: [],
+      probe: {},
+    },
+  ];
+  const environments = [environment as LinkPayload['environments'][number]];
+  const one = { statuses: ['pass'], accuracies: [undefined], environments } as const;
+
+  test.each<[string, Partial<LinkPayload>, string]>([
+    ['part 0 of 3', { settings: { ...PAYLOAD.settings, shard: '0/3' } }, 'it is part 0 of 3'],
+    ['part 4 of 3', { settings: { ...PAYLOAD.settings, shard: '4/3' } }, 'it is part 4 of 3'],
+    ['no accuracy of a case', { ...one, accuracies: [] }, 'its columns have different lengths'],
+    ['two times of a case', { ...one, speeds: [1, 1] }, 'its columns have different lengths'],
+    ['two places of a case', { ...one, places: [0, 0] }, 'its columns have different lengths'],
+    ['a case that ran nowhere', { ...one, environments: [] }, 'an environment that it lacks'],
+    ['a place that is not there', { ...one, places: [1] }, 'an environment that it lacks'],
+  ])('is refused: %s', (_, change, message) => {
+    expect(() => returned(change)).toThrow(message);
+  });
+
+  test('is told from one that can: a case with its time and place', () => {
+    expect(returned({ ...one, speeds: [undefined], places: [0] })).toMatchObject({
+      statuses: ['pass'],
+      places: [0],
+    });
+    expect(returned(one).statuses).toEqual(['pass']);
+  });
+
+  test('has bytes behind its end', () => {
+    const bytes = writePayload(PAYLOAD);
+    const payload = new Uint8Array([...bytes, 0]);
+    expect(readPayload({ version: 2, payload: bytes }).device).toBe('');
+    expect(() => readPayload({ version: 2, payload })).toThrow();
+  });
 });

@@ -40,6 +40,16 @@ export const ARGUED: readonly ArguedMutant[] = [
     why: 'a code that ends in the last byte has no bit of the byte behind it in its mask',
     proof: 'src/quant/packing/packing.test.ts > and are found again: %i bits',
   },
+  {
+    file: 'src/testing/parity/llama/run-limits.ts',
+    statement: '023bc4c261d2',
+    operator: 'swap-arguments',
+    n: 1,
+    becomes: 'judge(truth, actual, limit, this.unjudged(name, truth)).ok',
+    class: 'same-bits',
+    why: 'limits of a run are bounds of a difference, which is as large from either side',
+    proof: 'src/testing/parity/llama/run-limits.test.ts > is the narrow one for what keeps it',
+  },
 ];
 
 /** The argument for a mutant, if there is one. */

@@ -135,6 +135,29 @@ describe('a limit that needs no spread', () => {
   });
 });
 
+test('a recording that only its own size would let pass is far from the truth', async () => {
+  const curve = (x: number): Value => ({ shape: [1], data: Float64Array.of(x) });
+  const limits = new RunLimits({} as LlamaRun, true);
+  // The wide limit at 1 is 1e-4 + 1e-6, and at the recording 1e-8 more.
+  const recorded = curve(1 + 1.01e-4 + 5e-9);
+  expect(await limits.relativeTo('losses', recorded, recorded, curve(1))).toEqual(
+    limitOf('losses', recorded),
+  );
+  // Beside a recording that is near, the limit is of its size.
+  const near = await limits.relativeTo('losses', curve(1 + 1e-8), curve(1), curve(1));
+  expect(near).toEqual(narrowLimitOf('losses', curve(1)));
+});
+
+test('held are all outputs, and in halves those of the first step and the curve of losses', () => {
+  const names = ['losses', 'grad_norms', 'grad0.x', 'final.x'];
+  const held = (more: Partial<LlamaRun>) => {
+    const limits = new RunLimits(more as LlamaRun, true);
+    return names.filter((name) => limits.holds(name));
+  };
+  expect(held({})).toEqual(names);
+  expect(held({ autocast: 'float16' })).toEqual(['losses', 'grad0.x']);
+});
+
 test('not judged are steps without a truth, and in halves all losses from the 21st on', () => {
   const data = new Float64Array(23);
   data[3] = Number.NaN;
