@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
-import { launchesOf } from '../fixtures/launches.ts';
+import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { clipGradients } from './clip_grad_norm.ts';
 
 test('shares of 256 elements, of two words each, follow each other over all gradients', async () => {
-  const launches = await launchesOf('clip_grad_norm', {
-    inputs: { g0: [300], g1: [10], g2: [0] },
-    params: { max_norm: 1 },
-  });
+  const { gpu } = await hostGpu();
+  const grads = [300, 10, 0].map((size) => Tensor.zeros(gpu, [size]));
+  const { trace } = gpu.trace(() => clipGradients(gpu, grads, { max_norm: 1 }));
+  const launches = trace.commands.flatMap((command) =>
+    command.kind === 'dispatch' ? [command.launch] : [],
+  );
   const told = launches.map(({ shader, uniforms = [] }) => [
     shader.file,
     ...(typeof uniforms === 'function' ? uniforms() : uniforms).map(({ value }) => value),
