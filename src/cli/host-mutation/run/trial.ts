@@ -8,7 +8,7 @@ export class Trial {
   /** Its place in the list that was built. */
   readonly index: number;
   /** The files of unit tests that ran with it, and the number of cases. */
-  readonly testFiles: string[] = [];
+  readonly #testFiles = new Set<string>();
   cases = 0;
   durationMs = 0;
   /** Evaluated as modules are loaded, so that it has to be on before they are. */
@@ -25,6 +25,15 @@ export class Trial {
   /** Notes that some test or case evaluates its place. */
   reach(): void {
     this.#isReached = true;
+  }
+
+  /** Notes that tests of this file ran with it. */
+  meet(testFile: string): void {
+    this.#testFiles.add(testFile);
+  }
+
+  get testFiles(): readonly string[] {
+    return [...this.#testFiles];
   }
 
   get isOpen(): boolean {

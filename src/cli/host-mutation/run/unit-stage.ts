@@ -4,6 +4,7 @@ import { partsOf, share } from './share.ts';
 import type { SlowTests } from './slow-tests.ts';
 import type { Importer, TestFiles } from './test-files.ts';
 import type { Trial } from './trial.ts';
+import { TurnStage } from './turn-stage.ts';
 import type { TestFileRun, UnitRun, UnitTests } from './unit-tests.ts';
 
 /** A test or a case is red without a mutant, so that it would say nothing about one. */
@@ -58,10 +59,24 @@ export class UnitStage {
     listen: (done: number, total: number) => void,
     closed: (trial: Trial) => void,
   ): Promise<void> {
-    const wanted = new Set(trials.flatMap((trial) => this.#importers(trial, reach)));
-    await this.#runBaseline([...wanted], trials, reach, listen);
-    await share(trials, this.#lanes, this.#signal, async (trial, lane) => {
-      await this.#try(trial, this.#covering(trial, reach), lane);
+    const due = new Map(trials.map((trial) => [trial, this.#importers(trial, reach)]));
+    await this.#runBaseline([...new Set([...due.values()].flat())], trials, reach, listen);
+    const covering = new Map(
+      [...due].map(([trial, files]) => [trial, this.#covering(trial, files)] as const),
+    );
+    const takesTurns = (trial: Trial) => reach !== 'slow' && !trial.evaluatedAtLoad;
+    const turns = new TurnStage(this.#lanes, this.#signal, closed);
+    const left = await turns.run(trials.filter(takesTurns), (trial) => covering.get(trial) ?? []);
+    const alone = (trial: Trial) => {
+      const files = takesTurns(trial) ? left.files.get(trial) : undefined;
+      return (covering.get(trial) ?? []).filter(({ file }) =>
+        takesTurns(trial) ? files?.includes(file) : true,
+      );
+    };
+    const open = trials.filter(({ isOpen }) => isOpen);
+    await share(open, this.#lanes, this.#signal, async (trial, lane) => {
+      const files = alone(trial).map(({ file }) => file);
+      await this.#try(trial, this.#bestFirst(files), left.cut.has(trial), lane);
       if (!trial.isOpen) closed(trial);
     });
   }
@@ -79,32 +94,40 @@ export class UnitStage {
       far,
       slow: all.filter((one) => paceOf(one) === 'slow').slice(0, MOST_FILES.slow),
     }[reach];
-    return chosen.map(({ file }) => file).filter((file) => !testFiles.includes(file));
+    const asked = new Set(testFiles);
+    return chosen.map(({ file }) => file).filter((file) => !asked.has(file));
   }
 
-  /** Of those, what evaluates it; the best killers first. */
-  #covering(trial: Trial, reach: Reach): readonly string[] {
+  /** Of those, what evaluates it. */
+  #covering(trial: Trial, files: readonly string[]): readonly TestFileRun[] {
+    return files
+      .flatMap((file) => this.#baseline.get(file) ?? [])
+      .filter(({ reached }) => trial.evaluatedAtLoad || reached.has(trial.index));
+  }
+
+  #bestFirst(files: readonly string[]): readonly string[] {
     const killsOf = (file: string) => this.#kills.get(file) ?? 0;
-    return this.#importers(trial, reach)
-      .filter((file) => {
-        const known = this.#baseline.get(file);
-        return known && (trial.evaluatedAtLoad || known.reached.has(trial.index));
-      })
-      .sort((a, b) => killsOf(b) - killsOf(a));
+    return files.toSorted((a, b) => killsOf(b) - killsOf(a));
   }
 
-  async #try(trial: Trial, files: readonly string[], lane: UnitTests): Promise<void> {
+  /** `wasCut`: a process has hung or died with it before. */
+  async #try(
+    trial: Trial,
+    files: readonly string[],
+    wasCut: boolean,
+    lane: UnitTests,
+  ): Promise<void> {
     if (files.length === 0) return;
     const started = performance.now();
     const limitMs = this.#limitOf(files);
     let run = await lane.run(files, trial.index, limitMs);
     // What is no assertion may be the machine's doing: it must happen again.
-    if (run.red && run.red.how !== 'assertion' && !this.#signal.aborted)
+    if (run.red && run.red.how !== 'assertion' && !wasCut && !this.#signal.aborted)
       run = await lane.run(files, trial.index, limitMs);
     if (this.#signal.aborted) return;
     trial.durationMs += performance.now() - started;
     const ran = run.red ? Math.max(1, run.files.length) : files.length;
-    trial.testFiles.push(...files.slice(0, ran));
+    for (const file of files.slice(0, ran)) trial.meet(file);
     const { red } = run;
     if (!red) return;
     trial.close(red);

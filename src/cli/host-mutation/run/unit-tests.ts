@@ -1,3 +1,4 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Plugin } from 'vite';
@@ -11,6 +12,7 @@ import type {
   Vitest,
 } from 'vitest/node';
 import { howOfThrown, type Red, type ThrownInTest, thrownInTest } from './how.ts';
+import { readTurns, type Turn, type TurnPlan } from './turns.ts';
 
 /** What one run of files of unit tests told. */
 export interface UnitRun {
@@ -26,11 +28,20 @@ export interface TestFileRun {
   readonly durationMs: number;
   /** Host mutants whose places it evaluated. */
   readonly reached: ReadonlySet<number>;
+  readonly tests: readonly TestRun[];
   /**
    * Those that were evaluated as its modules were loaded: files that ran before in the same process
    * may have loaded some of them already.
    */
   readonly reachedAtLoad: ReadonlySet<number>;
+}
+
+/** A test that ran to its end. */
+export interface TestRun {
+  readonly name: string;
+  readonly durationMs: number;
+  /** Host mutants whose places it evaluated. */
+  readonly reached: ReadonlySet<number>;
 }
 
 /** Where such a runner works. */
@@ -43,12 +54,14 @@ export interface UnitTestsPlace {
   readonly signal: AbortSignal;
 }
 
+/** So often is looked whether a run is late. Milliseconds. */
+const LOOK_MS = 250;
 /** What ends a process. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Runs files of unit tests in a fresh process each time, with one host mutant on or with none:
- * vitest, as `npm test` calls it, with the mutants in what it loads.
+ * Runs files of unit tests in a fresh process each time, with one host mutant on, with none or with
+ * several in turn: vitest, as `npm test` calls it, with the mutants in what it loads.
  */
 export class UnitTests {
   readonly #vitest: Vitest;
@@ -77,6 +90,7 @@ export class UnitTests {
         bail: 1,
         update: false,
         setupFiles: [join(place.root, 'src/cli/host-mutation/run/setup.ts')],
+        runner: join(place.root, 'src/cli/host-mutation/run/turns-runner.ts'),
         sequence: { sequencer: await inGivenOrder() },
       },
       {
@@ -96,13 +110,44 @@ export class UnitTests {
   }
 
   /**
+   * Runs the tests of a plan in one process, each with its mutants in turn. Where a turn does not
+   * end within `limitMs`, the process is ended.
+   */
+  async runInTurns(tests: TurnPlan['tests'], limitMs: number): Promise<readonly Turn[]> {
+    const log = join(this.#place.cache, 'turns.jsonl');
+    mkdirSync(this.#place.cache, { recursive: true });
+    writeFileSync(log, '');
+    let size = 0;
+    let since = performance.now();
+    const isStuck = () => {
+      const now = statSync(log).size;
+      if (now !== size) since = performance.now();
+      size = now;
+      return performance.now() - since > limitMs;
+    };
+    await this.#run(Object.keys(tests), { active: -1, turns: { log, tests } }, isStuck);
+    return readTurns(readFileSync(log, 'utf8'));
+  }
+
+  /**
    * Runs the files in this order up to the first red test; what has not ended after `limitMs` is
    * ended, and counts as red by its time limit.
    */
   async run(files: readonly string[], active: number, limitMs: number): Promise<UnitRun> {
+    const started = performance.now();
+    const isLate = () => performance.now() - started > limitMs;
+    const { unhandled, isOver } = await this.#run(files, { active }, isLate);
+    return this.#record.outcome(unhandled, isOver);
+  }
+
+  async #run(
+    files: readonly string[],
+    on: { readonly active: number; readonly turns?: TurnPlan },
+    isLate: () => boolean,
+  ): Promise<{ readonly unhandled: readonly ThrownInTest[]; readonly isOver: boolean }> {
     const project = this.#vitest.getRootProject();
     this.#record.clear();
-    this.#vitest.provide('hostMutants', { active, count: this.#place.mutants });
+    this.#vitest.provide('hostMutants', { ...on, count: this.#place.mutants });
     const specifications: TestSpecification[] = files.map((file) =>
       project.createSpecification(join(this.#place.root, file)),
     );
@@ -113,13 +158,15 @@ export class UnitTests {
       void this.#vitest.cancelCurrentRun('keyboard-input');
       void this.#vitest.cancelCurrentRun('keyboard-input');
     };
-    const timer = setTimeout(end, limitMs);
+    const timer = setInterval(() => {
+      if (!isOver && isLate()) end();
+    }, LOOK_MS);
     this.#place.signal.addEventListener('abort', end);
     try {
       const { unhandledErrors } = await this.#vitest.runTestSpecifications(specifications);
-      return this.#record.outcome(unhandledErrors as readonly ThrownInTest[], isOver);
+      return { unhandled: unhandledErrors as readonly ThrownInTest[], isOver };
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
       this.#place.signal.removeEventListener('abort', end);
     }
   }
@@ -130,11 +177,17 @@ export class UnitTests {
   }
 }
 
+/** What the tests of a file evaluated. */
+interface Reached {
+  readonly tests: TestRun[];
+  readonly atLoad: Set<number>;
+}
+
 /** What vitest reports of one run. */
 class RunRecord implements Reporter {
   readonly #root: string;
   readonly #files: TestFileRun[] = [];
-  readonly #reached = new Map<string, { inTests: Set<number>; atLoad: Set<number> }>();
+  readonly #reached = new Map<string, Reached>();
   #running = '';
   #red: Red | undefined;
 
@@ -170,7 +223,9 @@ class RunRecord implements Reporter {
   onTestCaseResult(test: TestCase): void {
     const name = this.#nameOf(test.module);
     const reached = this.#reachedIn(name);
-    for (const index of test.meta().reached ?? []) reached.inTests.add(index);
+    const { fullName: testName } = test;
+    const durationMs = test.diagnostic()?.duration ?? 0;
+    reached.tests.push({ name: testName, durationMs, reached: new Set(test.meta().reached) });
     for (const index of test.meta().reachedAtLoad ?? []) reached.atLoad.add(index);
     this.#note(test.result().errors, `${name} > ${test.fullName}`);
   }
@@ -184,16 +239,18 @@ class RunRecord implements Reporter {
     const isLoaded = [...module.children.allTests()].length > 0;
     this.#note(module.errors(), file, isLoaded ? {} : { atLoad: true });
     const { duration, collectDuration, setupDuration } = module.diagnostic();
+    const { tests, atLoad } = this.#reachedIn(file);
     this.#files.push({
       file,
       durationMs: duration + collectDuration + setupDuration,
-      reached: this.#reachedIn(file).inTests,
-      reachedAtLoad: this.#reachedIn(file).atLoad,
+      reached: new Set(tests.flatMap(({ reached }) => [...reached])),
+      tests,
+      reachedAtLoad: atLoad,
     });
   }
 
-  #reachedIn(file: string): { inTests: Set<number>; atLoad: Set<number> } {
-    const known = this.#reached.get(file) ?? { inTests: new Set(), atLoad: new Set() };
+  #reachedIn(file: string): Reached {
+    const known = this.#reached.get(file) ?? { tests: [], atLoad: new Set() };
     this.#reached.set(file, known);
     return known;
   }

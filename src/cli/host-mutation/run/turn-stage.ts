@@ -1,0 +1,141 @@
+import { groupBy } from '../../../report/group.ts';
+import { howOfThrown } from './how.ts';
+import { partsOf, share } from './share.ts';
+import type { Trial } from './trial.ts';
+import type { Turn, TurnPlan } from './turns.ts';
+import type { TestFileRun, UnitTests } from './unit-tests.ts';
+
+/** Files in one process: enough to share imports, few enough that all processes work. */
+const TOGETHER = 6;
+/** A test that takes longer gives no turns: each mutant would wait for all others. Milliseconds. */
+const LONG_MS = 3_000;
+/** How long a turn may take, and the imports before the first. Milliseconds. */
+const LIMIT_MS = 30_000;
+
+/** What mutants' turns left open. */
+export interface TurnsLeft {
+  /** Files whose tests say nothing certain but in a process of the mutant's own. */
+  readonly files: ReadonlyMap<Trial, readonly string[]>;
+  /** Those in whose turn a process hung or died. */
+  readonly cut: ReadonlySet<Trial>;
+}
+
+/** A file of tests and the mutants that it is to meet. */
+interface Meeting {
+  readonly run: TestFileRun;
+  readonly trials: readonly Trial[];
+}
+
+/** Gives mutants their turns in the tests that evaluate them, in processes that go on. */
+export class TurnStage {
+  readonly #lanes: readonly UnitTests[];
+  readonly #signal: AbortSignal;
+  readonly #closed: (trial: Trial) => void;
+  readonly #left = new Map<Trial, Set<string>>();
+  readonly #cut = new Set<Trial>();
+  /** Their changes stay in a process, so that they get one of their own. */
+  readonly #staying = new Set<Trial>();
+  /** Turns that are over. */
+  readonly #over = new Set<string>();
+
+  constructor(lanes: readonly UnitTests[], signal: AbortSignal, closed: (trial: Trial) => void) {
+    this.#lanes = lanes;
+    this.#signal = signal;
+    this.#closed = closed;
+  }
+
+  /** `filesOf`: the files of tests, as they run without a mutant, that one is to meet. */
+  async run(
+    trials: readonly Trial[],
+    filesOf: (trial: Trial) => readonly TestFileRun[],
+  ): Promise<TurnsLeft> {
+    const pairs = trials.flatMap((trial) => filesOf(trial).map((run) => ({ trial, run })));
+    const meetings = [...groupBy(pairs, ({ run }) => run.file).values()]
+      .sort((a, b) => b.length - a.length)
+      .flatMap((all) => (all[0] ? [{ run: all[0].run, trials: all.map((one) => one.trial) }] : []));
+    await share(partsOf(meetings, TOGETHER), this.#lanes, this.#signal, async (part, lane) => {
+      while (!this.#signal.aborted) {
+        const tests = this.#planOf(part);
+        if (Object.keys(tests).length === 0) return;
+        await this.#runPlan(tests, part, lane);
+      }
+    });
+    const files = [...this.#left].map(([trial, set]) => [trial, [...set]] as const);
+    return { files: new Map(files), cut: this.#cut };
+  }
+
+  /** The turns that are due. */
+  #planOf(part: readonly Meeting[]): TurnPlan['tests'] {
+    const planned = part.map(({ run: { file, tests }, trials }) => {
+      const open = trials.filter(
+        (trial) => trial.isOpen && !this.#cut.has(trial) && !this.#staying.has(trial),
+      );
+      const due = tests.map(({ name, durationMs, reached }) => {
+        const isDue = ({ index }: Trial) =>
+          reached.has(index) && !this.#over.has(turnKey(index, file, name));
+        const meeting = open.filter(isDue);
+        if (durationMs <= LONG_MS) return [name, meeting.map(({ index }) => index)] as const;
+        for (const trial of meeting) this.#leave(trial, file, name);
+        return [name, []] as const;
+      });
+      const ofFile = due.filter(([, indices]) => indices.length > 0);
+      return [file, Object.fromEntries(ofFile)] as const;
+    });
+    return Object.fromEntries(planned.filter(([, ofFile]) => Object.keys(ofFile).length > 0));
+  }
+
+  async #runPlan(
+    tests: TurnPlan['tests'],
+    part: readonly Meeting[],
+    lane: UnitTests,
+  ): Promise<void> {
+    const trials = new Map(part.flatMap((one) => one.trials).map((one) => [one.index, one]));
+    for (const [file, ofFile] of Object.entries(tests))
+      for (const index of new Set(Object.values(ofFile).flat())) trials.get(index)?.meet(file);
+    const turns = await lane.runInTurns(tests, LIMIT_MS);
+    if (this.#signal.aborted) return;
+    for (const turn of turns) {
+      const trial = trials.get(turn.index);
+      if (trial) this.#take(turn, trial);
+    }
+    const last = turns.at(-1);
+    const suspect = last && trials.get(last.index);
+    if (suspect && last.type === 'begin') this.#cut.add(suspect);
+    if (suspect && (last.type === 'begin' || last.type === 'left')) {
+      this.#leave(suspect, last.file, last.test);
+      return;
+    }
+    // What had no turn up to the end of the process will have none.
+    for (const [file, ofFile] of Object.entries(tests))
+      for (const [name, indices] of Object.entries(ofFile))
+        for (const trial of indices.map((index) => trials.get(index)))
+          if (trial?.isOpen) this.#leave(trial, file, name);
+  }
+
+  #take(turn: Turn, trial: Trial): void {
+    const { type, index, file, test } = turn;
+    if (type === 'lived') {
+      if (!turn.evaluated) this.#leave(trial, file, test);
+      this.#over.add(turnKey(index, file, test));
+    } else if (type === 'left') this.#staying.add(trial);
+    else if (type === 'red' && trial.isOpen) {
+      const { thrown } = turn;
+      const by = `${file} > ${test}`;
+      trial.close({ how: howOfThrown(thrown), by, detail: thrown.message });
+      this.#closed(trial);
+    }
+  }
+
+  /** A turn that is over has said all that it can. */
+  #leave(trial: Trial, file: string, test: string): void {
+    const key = turnKey(trial.index, file, test);
+    if (this.#over.has(key)) return;
+    this.#over.add(key);
+    const files = this.#left.get(trial) ?? new Set();
+    this.#left.set(trial, files.add(file));
+  }
+}
+
+function turnKey(index: number, file: string, test: string): string {
+  return `${index} ${file} > ${test}`;
+}
