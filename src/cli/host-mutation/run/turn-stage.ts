@@ -2,15 +2,20 @@ import { groupBy } from '../../../report/group.ts';
 import { howOfThrown } from './how.ts';
 import { partsOf, share } from './share.ts';
 import type { Trial } from './trial.ts';
-import type { Turn, TurnPlan } from './turns.ts';
+import type { TestsOfFile, Turn, TurnPlan } from './turns.ts';
 import type { TestFileRun, UnitTests } from './unit-tests.ts';
 
 /** Files in one process: enough to share imports, few enough that all processes work. */
 const TOGETHER = 6;
 /** A test that takes longer gives no turns: each mutant would wait for all others. Milliseconds. */
 const LONG_MS = 3_000;
+/**
+ * Of each file a mutant meets the shortest tests that take so long together: more of them say
+ * little more. Milliseconds.
+ */
+const PER_FILE_MS = 2_000;
 /** How long a turn may take, and the imports before the first. Milliseconds. */
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 20_000;
 
 /** What mutants' turns left open. */
 export interface TurnsLeft {
@@ -66,22 +71,42 @@ export class TurnStage {
 
   /** The turns that are due. */
   #planOf(part: readonly Meeting[]): TurnPlan['tests'] {
-    const planned = part.map(({ run: { file, tests }, trials }) => {
-      const open = trials.filter(
-        (trial) => trial.isOpen && !this.#cut.has(trial) && !this.#staying.has(trial),
-      );
-      const due = tests.map(({ name, durationMs, reached }) => {
-        const isDue = ({ index }: Trial) =>
-          reached.has(index) && !this.#over.has(turnKey(index, file, name));
-        const meeting = open.filter(isDue);
-        if (durationMs <= LONG_MS) return [name, meeting.map(({ index }) => index)] as const;
-        for (const trial of meeting) this.#leave(trial, file, name);
-        return [name, []] as const;
-      });
-      const ofFile = due.filter(([, indices]) => indices.length > 0);
-      return [file, Object.fromEntries(ofFile)] as const;
+    const tests: Record<string, TestsOfFile> = {};
+    for (const { run, trials } of part) {
+      const due = trials
+        .filter((trial) => this.#takesTurns(trial))
+        .flatMap((trial) => {
+          const isDue = (name: string) => !this.#over.has(turnKey(trial.index, run.file, name));
+          return this.#testsFor(trial, run)
+            .filter(isDue)
+            .map((name) => ({ name, trial }));
+        });
+      const byTest = [...groupBy(due, ({ name }) => name)];
+      if (byTest.length > 0)
+        tests[run.file] = Object.fromEntries(
+          byTest.map(([name, all]) => [name, all.map(({ trial }) => trial.index)]),
+        );
+    }
+    return tests;
+  }
+
+  #takesTurns(trial: Trial): boolean {
+    return trial.isOpen && !this.#cut.has(trial) && !this.#staying.has(trial);
+  }
+
+  /** The shortest tests of a file that evaluate its place; a file without one is left. */
+  #testsFor(trial: Trial, { file, tests }: TestFileRun): readonly string[] {
+    const covering = tests
+      .filter(({ reached }) => reached.has(trial.index))
+      .sort((a, b) => a.durationMs - b.durationMs);
+    const short = covering.filter(({ durationMs }) => durationMs <= LONG_MS);
+    if (short.length === 0) for (const { name } of covering) this.#leave(trial, file, name);
+    let together = 0;
+    return short.flatMap(({ name, durationMs }) => {
+      const isWanted = together < PER_FILE_MS;
+      together += durationMs;
+      return isWanted ? [name] : [];
     });
-    return Object.fromEntries(planned.filter(([, ofFile]) => Object.keys(ofFile).length > 0));
   }
 
   async #runPlan(

@@ -3,7 +3,7 @@ import { relative, sep } from 'node:path';
 import type { SerializedConfig, RunnerTestCase as Test } from 'vitest';
 import { VitestTestRunner } from 'vitest/runners';
 import { type MutantSwitch, mutantSwitch } from '../../../harness/worker/host-switch.ts';
-import { howOfThrown, thrownInTest } from './how.ts';
+import { howOfThrown, type ThrownInTest, thrownInTest } from './how.ts';
 import type { Turn, TurnPlan } from './turns.ts';
 
 /** A mutant meets a test, again if what it threw may be the machine's doing, then none does. */
@@ -109,8 +109,7 @@ export class TestTurns {
     }
     this.#tries++;
     if (this.#tries === 2 || howOfThrown(thrown) === 'assertion') {
-      const { name, message, code, cause } = thrown;
-      this.#red = { type: 'red', index, ...this.place, thrown: { name, message, code, cause } };
+      this.#red = { type: 'red', index, ...this.place, thrown: writable(thrown) };
     }
     return undefined;
   }
@@ -120,6 +119,16 @@ export class TestTurns {
     this.#tries = 0;
     this.#red = undefined;
   }
+}
+
+/** Of what was thrown that by which a kill is judged; the rest need not fit into JSON. */
+function writable({ name, message, code, cause }: ThrownInTest): ThrownInTest {
+  return {
+    name,
+    message,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(cause ? { cause: writable(thrownInTest(cause)) } : {}),
+  };
 }
 
 function fullNameOf(test: Test): string {
