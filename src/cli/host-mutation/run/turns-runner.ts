@@ -3,7 +3,8 @@ import { relative, sep } from 'node:path';
 import type { SerializedConfig, RunnerTestCase as Test } from 'vitest';
 import { VitestTestRunner } from 'vitest/runners';
 import { type MutantSwitch, mutantSwitch } from '../../../harness/worker/host-switch.ts';
-import { howOfThrown, type ThrownInTest, thrownInTest } from './how.ts';
+import { thrownInTest } from './how.ts';
+import { TestTurns } from './test-turns.ts';
 import type { Turn, TurnPlan } from './turns.ts';
 
 /** A mutant meets a test, again if what it threw may be the machine's doing, then none does. */
@@ -71,64 +72,6 @@ export default class TurnsRunner extends VitestTestRunner {
   #write(turn: Turn): void {
     if (this.#plan) appendFileSync(this.#plan.log, `${JSON.stringify(turn)}\n`);
   }
-}
-
-/** The turns of the mutants of one test. */
-export class TestTurns {
-  readonly #left: number[];
-  readonly place: { readonly file: string; readonly test: string };
-  #tries = 0;
-  #red: Extract<Turn, { type: 'red' }> | undefined;
-
-  constructor(indices: readonly number[], file: string, test: string) {
-    this.#left = [...indices];
-    this.place = { file, test };
-  }
-
-  /** The mutant that the test is to meet now; -1 for none. */
-  get active(): number {
-    return this.#red ? -1 : (this.#left[0] ?? -1);
-  }
-
-  get isDone(): boolean {
-    return this.#left.length === 0;
-  }
-
-  /** Takes how the test ended; tells what is certain of a mutant by it. */
-  tell(thrown: ReturnType<typeof thrownInTest> | undefined, evaluated: boolean): Turn | undefined {
-    const index = this.#left[0];
-    if (index === undefined) return undefined;
-    if (this.#red) {
-      const turn = thrown ? ({ type: 'left', index, ...this.place } as const) : this.#red;
-      this.#next();
-      return turn;
-    }
-    if (!thrown) {
-      this.#next();
-      return { type: 'lived', index, ...this.place, evaluated };
-    }
-    this.#tries++;
-    if (this.#tries === 2 || howOfThrown(thrown) === 'assertion') {
-      this.#red = { type: 'red', index, ...this.place, thrown: writable(thrown) };
-    }
-    return undefined;
-  }
-
-  #next(): void {
-    this.#left.shift();
-    this.#tries = 0;
-    this.#red = undefined;
-  }
-}
-
-/** Of what was thrown that by which a kill is judged; the rest need not fit into JSON. */
-function writable({ name, message, code, cause }: ThrownInTest): ThrownInTest {
-  return {
-    name,
-    message,
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(cause ? { cause: writable(thrownInTest(cause)) } : {}),
-  };
 }
 
 function fullNameOf(test: Test): string {
