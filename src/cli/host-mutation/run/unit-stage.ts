@@ -64,18 +64,14 @@ export class UnitStage {
     const covering = new Map(
       [...due].map(([trial, files]) => [trial, this.#covering(trial, files)] as const),
     );
-    const takesTurns = (trial: Trial) => reach !== 'slow' && !trial.evaluatedAtLoad;
     const turns = new TurnStage(this.#lanes, this.#signal, closed);
-    const left = await turns.run(trials.filter(takesTurns), (trial) => covering.get(trial) ?? []);
-    const alone = (trial: Trial) => {
-      const files = takesTurns(trial) ? left.files.get(trial) : undefined;
-      return (covering.get(trial) ?? []).filter(({ file }) =>
-        takesTurns(trial) ? files?.includes(file) : true,
-      );
-    };
+    const takeTurns = reach === 'slow' ? [] : trials;
+    const left = await turns.run(takeTurns, (trial) => covering.get(trial) ?? []);
     const open = trials.filter(({ isOpen }) => isOpen);
     await share(open, this.#lanes, this.#signal, async (trial, lane) => {
-      const files = alone(trial).map(({ file }) => file);
+      const all = (covering.get(trial) ?? []).map(({ file }) => file);
+      const needsAll = trial.evaluatedAtLoad || reach === 'slow';
+      const files = needsAll ? all : (left.files.get(trial) ?? []);
       await this.#try(trial, this.#bestFirst(files), left.cut.has(trial), lane);
       if (!trial.isOpen) closed(trial);
     });
