@@ -11,7 +11,7 @@ declare module 'vitest' {
     hostMutants: {
       readonly active: number;
       readonly count: number;
-      readonly turns?: TurnPlan | undefined;
+      readonly turns?: { readonly plan: TurnPlan; readonly log: string } | undefined;
     };
   }
   interface TaskMeta {

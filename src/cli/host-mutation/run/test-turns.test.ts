@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ThrownInTest } from './how.ts';
-import { TestTurns } from './test-turns.ts';
+import { LoadTurn, TestTurns } from './test-turns.ts';
 import { readTurns, type Turn } from './turns.ts';
 
 const PLACE = { file: 'src/a.test.ts', test: 'adds' };
@@ -12,7 +12,7 @@ function play(
   indices: readonly number[],
   endOf: (active: number, time: number) => ThrownInTest | undefined,
 ): { readonly met: readonly number[]; readonly told: readonly Turn[] } {
-  const turns = new TestTurns(indices, PLACE.file, PLACE.test);
+  const turns = new TestTurns(indices, PLACE);
   const met: number[] = [];
   const told: Turn[] = [];
   while (!turns.isDone) {
@@ -71,6 +71,39 @@ test('of what was thrown only that is told by which a kill is judged', () => {
       cause: { name: 'AssertionError', message: 'no' },
     },
   });
+});
+
+test('of a file that is loaded with a mutant the first red test counts', () => {
+  const load = new LoadTurn(7, PLACE.file);
+  expect(load.isRed).toBe(false);
+  load.fail('adds', WRONG);
+  load.fail('subtracts', THROWN);
+  expect(load.isRed).toBe(true);
+  expect(load.end()).toEqual({ type: 'red', index: 7, ...PLACE, thrown: WRONG });
+});
+
+test('a module that cannot be loaded is told as such', () => {
+  const load = new LoadTurn(7, PLACE.file);
+  load.fail('', THROWN, true);
+  const all = { file: PLACE.file, test: '' };
+  expect(load.end()).toEqual({ type: 'red', index: 7, ...all, thrown: THROWN, atLoad: true });
+});
+
+test('a file that ends well lets a mutant live, and says nothing of none', () => {
+  const all = { file: PLACE.file, test: '' };
+  expect(new LoadTurn(7, PLACE.file).end()).toEqual({
+    type: 'lived',
+    index: 7,
+    ...all,
+    evaluated: true,
+  });
+  expect(new LoadTurn(-1, PLACE.file).end()).toBeUndefined();
+});
+
+test('a file that is red without a mutant says that one has left something', () => {
+  const load = new LoadTurn(-1, PLACE.file);
+  load.fail('adds', WRONG);
+  expect(load.end()).toEqual({ type: 'left', index: -1, file: PLACE.file, test: '' });
 });
 
 test('a line that a dying process has cut is not read', () => {

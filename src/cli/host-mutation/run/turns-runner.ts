@@ -1,48 +1,74 @@
 import { appendFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
-import type { SerializedConfig, RunnerTestCase as Test } from 'vitest';
+import {
+  type RunnerTestSuite,
+  type SerializedConfig,
+  type RunnerTestCase as Test,
+  vi,
+} from 'vitest';
 import { VitestTestRunner } from 'vitest/runners';
 import { type MutantSwitch, mutantSwitch } from '../../../harness/worker/host-switch.ts';
 import { thrownInTest } from './how.ts';
-import { TestTurns } from './test-turns.ts';
+import { LoadTurn, TestTurns } from './test-turns.ts';
 import type { Turn, TurnPlan } from './turns.ts';
 
 /** A mutant meets a test, again if what it threw may be the machine's doing, then none does. */
 const MOST_TRIES = 3;
 
 /**
- * Runs tests as vitest does; with a plan it runs those in it alone, each once with every mutant that
- * still lives: modules and fixtures are there already. A test that turned red runs again without
- * the mutant, which shows whether something of it stays in the process.
+ * Runs tests as vitest does; with a plan those in it alone. A test that evaluates mutants runs once
+ * with each that still lives: modules and fixtures are there already. After it turned red it runs
+ * again without the mutant, which shows whether something of it stays in the process. A file whose
+ * mutants are evaluated as modules load runs with each after all modules were loaded anew, and once
+ * more without.
  */
 export default class TurnsRunner extends VitestTestRunner {
   readonly #plan: TurnPlan | undefined;
+  readonly #log: string = '';
   readonly #root: string;
   readonly #switch: MutantSwitch = mutantSwitch();
   readonly #dead = new Set<number>();
+  readonly #loads: ReadonlyMap<string, number[]>;
   #isOver = false;
   #turns: TestTurns | undefined;
+  #load: LoadTurn | undefined;
 
   constructor(config: SerializedConfig) {
     super(config);
     this.#root = config.root;
-    this.#plan = this.injectValue('hostMutants').turns;
+    const { turns } = this.injectValue('hostMutants');
+    if (turns) this.#log = turns.log;
+    this.#plan = turns?.plan;
+    this.#loads = new Map(
+      Object.entries(this.#plan?.loads ?? {}).map(([file, all]) => [file, [...all, -1]]),
+    );
+  }
+
+  override async importFile(path: string, source: 'collect' | 'setup'): Promise<unknown> {
+    const file = this.#nameOf(path);
+    const index = source === 'collect' ? this.#loads.get(file)?.shift() : undefined;
+    if (index === undefined) return super.importFile(path, source);
+    this.#load = new LoadTurn(index, file);
+    if (index !== -1) this.#write({ type: 'begin', index, file, test: '' });
+    this.#switch.active = index;
+    vi.resetModules();
+    try {
+      return await super.importFile(path, source);
+    } catch (error) {
+      this.#load.fail('', thrownInTest(error as Error), true);
+      throw error;
+    }
   }
 
   override async onBeforeRunTask(test: Test): Promise<void> {
     await super.onBeforeRunTask(test);
     if (!this.#plan) return;
-    const file = relative(this.#root, test.file.filepath).split(sep).join('/');
-    const planned = this.#plan.tests[file]?.[fullNameOf(test)] ?? [];
-    const indices = this.#isOver ? [] : planned.filter((index) => !this.#dead.has(index));
     this.#turns = undefined;
-    if (indices.length === 0) {
-      if (test.mode === 'run' || test.mode === 'queued') test.mode = 'skip';
-      return;
-    }
-    this.#turns = new TestTurns(indices, file, fullNameOf(test));
+    if (!this.#load) this.#turns = this.#turnsOf(test);
+    const isWanted = this.#load ? !this.#load.isRed : this.#turns !== undefined;
+    if (!isWanted && (test.mode === 'run' || test.mode === 'queued')) test.mode = 'skip';
     test.retry = 0;
-    test.repeats = MOST_TRIES * indices.length;
+    test.repeats = this.#turns ? MOST_TRIES * this.#turns.count : 0;
   }
 
   override onBeforeTryTask(test: Test): void {
@@ -57,20 +83,53 @@ export default class TurnsRunner extends VitestTestRunner {
   }
 
   onAfterRetryTask(test: Test): void {
-    if (!this.#turns || !test.result) return;
-    const isReached = this.#switch.reached?.[this.#turns.active] === 1;
+    const { result } = test;
+    if (!this.#plan || !result) return;
+    const [error] = result.state === 'fail' ? (result.errors ?? [{}]) : [];
+    const thrown = error && thrownInTest(error);
+    if (this.#load && thrown) this.#load.fail(fullNameOf(test), thrown);
+    if (this.#turns) this.#tell(this.#turns, thrown);
+    result.state = 'pass';
+    delete result.errors;
+  }
+
+  override async onAfterRunSuite(suite: RunnerTestSuite): Promise<void> {
+    const [error] = suite.result?.errors ?? [];
+    if (error) this.#load?.fail('', thrownInTest(error));
+    await super.onAfterRunSuite(suite);
+  }
+
+  override onAfterRunFiles(): void {
+    super.onAfterRunFiles();
+    const turn = this.#load?.end();
+    if (turn) this.#write(turn);
+    this.#load = undefined;
     this.#switch.active = -1;
-    const [error] = test.result.state === 'fail' ? (test.result.errors ?? [{}]) : [];
-    const turn = this.#turns.tell(error && thrownInTest(error), isReached);
+  }
+
+  #turnsOf(test: Test): TestTurns | undefined {
+    const file = this.#nameOf(test.file.filepath);
+    const name = fullNameOf(test);
+    const planned = this.#plan?.tests[file]?.[name] ?? [];
+    const indices = this.#isOver ? [] : planned.filter((index) => !this.#dead.has(index));
+    return indices.length > 0 ? new TestTurns(indices, { file, test: name }) : undefined;
+  }
+
+  #tell(turns: TestTurns, thrown: ReturnType<typeof thrownInTest> | undefined): void {
+    const isReached = this.#switch.reached?.[turns.active] === 1;
+    this.#switch.active = -1;
+    const turn = turns.tell(thrown, isReached);
     if (turn) this.#write(turn);
     if (turn?.type === 'red') this.#dead.add(turn.index);
     if (turn?.type === 'left') this.#isOver = true;
-    test.result.state = 'pass';
-    delete test.result.errors;
   }
 
   #write(turn: Turn): void {
-    if (this.#plan) appendFileSync(this.#plan.log, `${JSON.stringify(turn)}\n`);
+    appendFileSync(this.#log, `${JSON.stringify(turn)}\n`);
+  }
+
+  #nameOf(path: string): string {
+    return relative(this.#root, path).split(sep).join('/');
   }
 }
 

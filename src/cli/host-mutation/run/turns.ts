@@ -1,12 +1,11 @@
 import type { ThrownInTest } from './how.ts';
 
-/**
- * Which mutants the tests of a process meet one after another, by file and full name of the test,
- * and the file that it writes {@link Turn}s to.
- */
+/** Which mutants the tests of a process meet one after another. */
 export interface TurnPlan {
-  readonly log: string;
+  /** By file and full name of the test, with modules that stay loaded. */
   readonly tests: Readonly<Record<string, TestsOfFile>>;
+  /** By file; before each, all modules are loaded anew. */
+  readonly loads: Readonly<Record<string, readonly number[]>>;
 }
 
 /** The mutants that each test of a file meets, by its full name. */
@@ -16,13 +15,14 @@ export type TestsOfFile = Readonly<Record<string, readonly number[]>>;
 export type Turn = {
   readonly index: number;
   readonly file: string;
-  /** Its full name. */
+  /** Its full name; empty for all tests of a file. */
   readonly test: string;
 } & (
   | { readonly type: 'begin' }
   /** `evaluated`: its place was reached, rather than a value taken that was made before. */
   | { readonly type: 'lived'; readonly evaluated: boolean }
-  | { readonly type: 'red'; readonly thrown: ThrownInTest }
+  /** `atLoad`: a module could not be loaded. */
+  | { readonly type: 'red'; readonly thrown: ThrownInTest; readonly atLoad?: true }
   /** The test stays red without the mutant, so that this process says nothing more. */
   | { readonly type: 'left' }
 );

@@ -1,10 +1,11 @@
 import { GradproofError } from '../../../errors.ts';
 import type { Red } from './how.ts';
+import { LoadStage } from './load-stage.ts';
 import { partsOf, share } from './share.ts';
 import type { SlowTests } from './slow-tests.ts';
 import type { Importer, TestFiles } from './test-files.ts';
 import type { Trial } from './trial.ts';
-import { TurnStage } from './turn-stage.ts';
+import { TurnStage, type TurnsLeft } from './turn-stage.ts';
 import type { TestFileRun, UnitRun, UnitTests } from './unit-tests.ts';
 
 /** A test or a case is red without a mutant, so that it would say nothing about one. */
@@ -64,15 +65,23 @@ export class UnitStage {
     const covering = new Map(
       [...due].map(([trial, files]) => [trial, this.#covering(trial, files)] as const),
     );
-    const turns = new TurnStage(this.#lanes, this.#signal, closed);
-    const takeTurns = reach === 'slow' ? [] : trials;
-    const left = await turns.run(takeTurns, (trial) => covering.get(trial) ?? []);
-    const open = trials.filter(({ isOpen }) => isOpen);
-    await share(open, this.#lanes, this.#signal, async (trial, lane) => {
-      const all = (covering.get(trial) ?? []).map(({ file }) => file);
-      const needsAll = trial.evaluatedAtLoad || reach === 'slow';
-      const files = needsAll ? all : (left.files.get(trial) ?? []);
-      await this.#try(trial, this.#bestFirst(files), left.cut.has(trial), lane);
+    const filesOf = (trial: Trial) => covering.get(trial) ?? [];
+    const alone = new Map<Trial, readonly string[]>();
+    const wereCut = new Set<Trial>();
+    const note = ({ files, cut }: TurnsLeft) => {
+      for (const [trial, some] of files) alone.set(trial, some);
+      for (const trial of cut) wereCut.add(trial);
+    };
+    const open = () => trials.filter(({ isOpen }) => isOpen);
+    if (reach === 'slow') for (const trial of trials) alone.set(trial, namesOf(filesOf(trial)));
+    else {
+      note(await new TurnStage(this.#lanes, this.#signal, closed).run(trials, filesOf));
+      const atLoad = open().filter(({ evaluatedAtLoad }) => evaluatedAtLoad);
+      note(await new LoadStage(this.#lanes, this.#signal, closed).run(atLoad, filesOf));
+    }
+    await share(open(), this.#lanes, this.#signal, async (trial, lane) => {
+      const files = this.#bestFirst(alone.get(trial) ?? []);
+      await this.#try(trial, files, wereCut.has(trial), lane);
       if (!trial.isOpen) closed(trial);
     });
   }
@@ -191,4 +200,8 @@ export class UnitStage {
       }
     }
   }
+}
+
+function namesOf(runs: readonly TestFileRun[]): readonly string[] {
+  return runs.map(({ file }) => file);
 }

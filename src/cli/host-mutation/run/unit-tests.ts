@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Plugin } from 'vite';
-import type { SerializedError, TestError } from 'vitest';
+import type { ProvidedContext, SerializedError, TestError } from 'vitest';
 import type {
   Reporter,
   TestCase,
@@ -113,7 +113,7 @@ export class UnitTests {
    * Runs the tests of a plan in one process, each with its mutants in turn. Where a turn does not
    * end within `limitMs`, the process is ended.
    */
-  async runInTurns(tests: TurnPlan['tests'], limitMs: number): Promise<readonly Turn[]> {
+  async runInTurns(plan: TurnPlan, limitMs: number): Promise<readonly Turn[]> {
     const log = join(this.#place.cache, 'turns.jsonl');
     mkdirSync(this.#place.cache, { recursive: true });
     writeFileSync(log, '');
@@ -125,7 +125,12 @@ export class UnitTests {
       size = now;
       return performance.now() - since > limitMs;
     };
-    await this.#run(Object.keys(tests), { active: -1, turns: { log, tests } }, isStuck);
+    const files = [
+      ...Object.keys(plan.tests),
+      // Once for each mutant and once more without one.
+      ...Object.entries(plan.loads).flatMap(([file, all]) => [...all, -1].map(() => file)),
+    ];
+    await this.#run(files, { active: -1, turns: { log, plan } }, isStuck);
     return readTurns(readFileSync(log, 'utf8'));
   }
 
@@ -142,7 +147,7 @@ export class UnitTests {
 
   async #run(
     files: readonly string[],
-    on: { readonly active: number; readonly turns?: TurnPlan },
+    on: Omit<ProvidedContext['hostMutants'], 'count'>,
     isLate: () => boolean,
   ): Promise<{ readonly unhandled: readonly ThrownInTest[]; readonly isOver: boolean }> {
     const project = this.#vitest.getRootProject();

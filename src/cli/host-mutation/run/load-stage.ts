@@ -1,0 +1,93 @@
+import { groupBy } from '../../../report/group.ts';
+import { howOfThrown } from './how.ts';
+import { share } from './share.ts';
+import type { Trial } from './trial.ts';
+import type { TurnsLeft } from './turn-stage.ts';
+import type { Turn } from './turns.ts';
+import type { TestFileRun, UnitTests } from './unit-tests.ts';
+
+/** Mutants in one process: enough to share the first imports, few enough to go on without. */
+const TOGETHER = 24;
+/** How long a turn may take, beside three times the file without a mutant. Milliseconds. */
+const LIMIT_MS = 20_000;
+
+/** Gives mutants that are evaluated as modules load their turns, all modules loaded anew for each. */
+export class LoadStage {
+  readonly #lanes: readonly UnitTests[];
+  readonly #signal: AbortSignal;
+  readonly #closed: (trial: Trial) => void;
+  readonly #left = new Map<Trial, readonly string[]>();
+  readonly #cut = new Set<Trial>();
+
+  constructor(lanes: readonly UnitTests[], signal: AbortSignal, closed: (trial: Trial) => void) {
+    this.#lanes = lanes;
+    this.#signal = signal;
+    this.#closed = closed;
+  }
+
+  /** `filesOf`: the files of tests, as they run without a mutant, that one is to meet. */
+  async run(
+    trials: readonly Trial[],
+    filesOf: (trial: Trial) => readonly TestFileRun[],
+  ): Promise<TurnsLeft> {
+    const pairs = trials.flatMap((trial) => filesOf(trial).map((run) => ({ trial, run })));
+    const byFile = [...groupBy(pairs, ({ run }) => run.file).values()];
+    byFile.sort((a, b) => b.length - a.length);
+    await share(byFile, this.#lanes, this.#signal, async (meetings, lane) => {
+      const left = meetings.map(({ trial }) => trial);
+      const { run } = meetings[0] as (typeof meetings)[number];
+      while (left.length > 0 && !this.#signal.aborted) {
+        const isDue = (trial: Trial) => trial.isOpen && !this.#left.has(trial);
+        const part = left.splice(0, TOGETHER).filter(isDue);
+        if (part.length > 0) left.unshift(...(await this.#runPart(run, part, lane)));
+      }
+    });
+    return { files: this.#left, cut: this.#cut };
+  }
+
+  /** Returns those that had no turn. */
+  async #runPart(
+    { file, durationMs }: TestFileRun,
+    part: readonly Trial[],
+    lane: UnitTests,
+  ): Promise<readonly Trial[]> {
+    for (const trial of part) trial.meet(file);
+    const loads = { [file]: part.map(({ index }) => index) };
+    const started = performance.now();
+    const turns = await lane.runInTurns({ tests: {}, loads }, LIMIT_MS + 3 * durationMs);
+    const each = (performance.now() - started) / part.length;
+    for (const trial of part) trial.durationMs += each;
+    if (this.#signal.aborted) return [];
+    const last = turns.at(-1);
+    // The file is red without a mutant, so that one of them has left something.
+    const isCertain = last?.type !== 'left';
+    for (const turn of turns) {
+      const trial = part.find(({ index }) => index === turn.index);
+      if (trial?.isOpen && turn.type === 'red') this.#take(turn, trial, isCertain);
+    }
+    const cut = last?.type === 'begin' && part.find(({ index }) => index === last.index);
+    if (cut) {
+      this.#cut.add(cut);
+      this.#left.set(cut, [file]);
+    }
+    const had = new Set(turns.map(({ index }) => index));
+    const without = part.filter(({ index }) => !had.has(index));
+    if (without.length < part.length) return without;
+    for (const trial of part) this.#left.set(trial, [file]);
+    return [];
+  }
+
+  #take(turn: Extract<Turn, { type: 'red' }>, trial: Trial, isCertain: boolean): void {
+    const { file, test, thrown, atLoad } = turn;
+    const how = howOfThrown(thrown);
+    if (!isCertain || how !== 'assertion') {
+      this.#left.set(trial, [file]);
+      // What is no assertion must happen once more.
+      if (isCertain) this.#cut.add(trial);
+      return;
+    }
+    const by = test ? `${file} > ${test}` : file;
+    trial.close({ how, by, detail: thrown.message, ...(atLoad && { atLoad }) });
+    this.#closed(trial);
+  }
+}
