@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { keyOf } from '../case-key.ts';
 import { PLAN, RUN, report as reportOf, result } from '../fixtures/reports.ts';
 import { decodeLink } from '../link/decode.ts';
 import { encodeLink } from '../link/encode.ts';
@@ -7,7 +8,7 @@ import { planText } from '../plan.ts';
 import type { CaseResult, Report, Status } from '../schema.ts';
 import { type ChangeKind, type Comparison, compareSnapshots, isRegression } from './compare.ts';
 import { compareExitCode, compareLines } from './lines.ts';
-import { snapshotOfLink, snapshotOfReport } from './snapshot.ts';
+import { type CaseFigures, type Snapshot, snapshotOfLink, snapshotOfReport } from './snapshot.ts';
 
 const error = { code: 'not-within', message: 'y[3] is 2, expected 1\u001b[31m' };
 const accuracyOf = (boundUsed: number) => ({
@@ -289,6 +290,139 @@ test('a run is the same as its link, with its plan or without', async () => {
   const unknown = snapshotOfLink(await decodeLink(fragment, async () => undefined));
   expect(compareSnapshots(unknown, unknown)).toMatchObject({ changes: [], stillPassing: 14 });
   expect([...unknown.cases.keys()][0]).toMatch(/^case \d+ of plan 37366a368386 $/);
+});
+
+/** A case that passed, with nothing else known of it. */
+const figures = (id: string, over: Partial<CaseFigures> = {}): CaseFigures => ({
+  id,
+  backend: 'webgpu',
+  status: 'pass',
+  verdict: 'right',
+  reason: '',
+  finding: undefined,
+  boundUsed: undefined,
+  time: undefined,
+  kernels: undefined,
+  ...over,
+});
+const snapshot = (...cases: readonly CaseFigures[]): Snapshot => ({
+  ...snapshotOfReport(RUN),
+  cases: new Map(cases.map((one) => [keyOf(one), one])),
+});
+const wrong = { status: 'fail', verdict: 'wrong' } as const;
+const from = (low: number, high: number) => ({ low, high });
+const within = (low: number, high: number) =>
+  ({ medianMs: low, range: from(low, high), source: 'wall' }) as const;
+
+test('within a kind what is wrong comes first, then the order of the first result', () => {
+  const { changes } = compareSnapshots(
+    snapshot(
+      figures('a:gone'),
+      figures('a:gone-wrong', wrong),
+      figures('a:gone-wrong-too', wrong),
+      figures('a:skips', wrong),
+      figures('a:breaks', wrong),
+      figures('b:slow', { time: within(1, 2) }),
+      figures('a:slow', { time: within(1, 2) }),
+    ),
+    snapshot(
+      figures('a:slow', { time: within(3, 4) }),
+      figures('b:slow', { time: within(3, 4) }),
+      figures('a:new'),
+      figures('a:new-wrong', wrong),
+      figures('a:skips', { status: 'skip', verdict: 'skipped' }),
+      figures('a:breaks', { status: 'error', verdict: 'wrong' }),
+    ),
+  );
+  expect(changes.map(({ id, kinds }) => [id, ...kinds])).toEqual([
+    ['a:breaks', 'other-status'],
+    ['a:skips', 'other-status'],
+    ['a:gone-wrong', 'only-before'],
+    ['a:gone-wrong-too', 'only-before'],
+    ['a:gone', 'only-before'],
+    ['a:new-wrong', 'only-after'],
+    ['a:new', 'only-after'],
+    ['b:slow', 'slower'],
+    ['a:slow', 'slower'],
+  ]);
+});
+
+test('changes of accuracy are in the order of their growth, by the most that may have been used', () => {
+  const { changes } = compareSnapshots(
+    snapshot(
+      figures('a:some', { boundUsed: from(0.1, 0.1) }),
+      figures('a:most', { boundUsed: from(0.5, 0.5) }),
+      figures('a:less', { boundUsed: from(0.9, 0.9) }),
+      figures('a:little', { boundUsed: from(0.8, 0.8) }),
+    ),
+    snapshot(
+      // It grew by 0.4, a:most by 0.42; of what they used at least it is 0.35 and 0.34.
+      figures('a:some', { boundUsed: from(0.45, 0.5) }),
+      figures('a:most', { boundUsed: from(0.84, 0.92) }),
+      figures('a:less', { boundUsed: from(0.2, 0.3) }),
+      figures('a:little', { boundUsed: from(0.9, 0.9) }),
+    ),
+  );
+  expect(changes.map(({ id }) => id)).toEqual(['a:most', 'a:some', 'a:little', 'a:less']);
+});
+
+test('a case may differ in several ways, which all count', () => {
+  const before = figures('a:b', { boundUsed: from(0.1, 0.1), time: within(1, 2) });
+  const after = figures('a:b', {
+    verdict: 'wrong',
+    finding: 'control-green',
+    boundUsed: from(0.2, 0.2),
+    time: within(3, 4),
+  });
+  const found = compareSnapshots(snapshot(before), snapshot(after));
+  expect(found).toEqual({
+    differences: [],
+    changes: [
+      {
+        id: 'a:b',
+        backend: 'webgpu',
+        kinds: ['newly-wrong', 'finding', 'slower', 'accuracy'],
+        before,
+        after,
+      },
+    ],
+    counts: {
+      'newly-wrong': 1,
+      'newly-right': 0,
+      'other-status': 0,
+      'only-before': 0,
+      'only-after': 0,
+      finding: 1,
+      slower: 1,
+      faster: 0,
+      accuracy: 1,
+    },
+    inBoth: 1,
+    stillPassing: 1,
+    timed: 1,
+  });
+  const untold = { ...snapshot(after), tellsFindings: false };
+  const kinds = [['newly-wrong', 'slower', 'accuracy']];
+  expect(compareSnapshots(snapshot(before), untold).changes.map((one) => one.kinds)).toEqual(kinds);
+  const unsaid = { ...snapshot(before), tellsFindings: false };
+  expect(compareSnapshots(unsaid, snapshot(after)).changes.map((one) => one.kinds)).toEqual(kinds);
+});
+
+test('accuracies are compared where both were measured and both passed', () => {
+  const little = { boundUsed: from(0.1, 0.1) };
+  const much = { boundUsed: from(0.9, 0.9) };
+  const kinds = (a: Partial<CaseFigures>, b: Partial<CaseFigures>) =>
+    compareSnapshots(snapshot(figures('a:b', a)), snapshot(figures('a:b', b))).changes.flatMap(
+      (one) => one.kinds,
+    );
+  expect(kinds(little, much)).toEqual(['accuracy']);
+  expect(kinds(much, little)).toEqual(['accuracy']);
+  expect(kinds(little, { boundUsed: from(0.05, 0.2) })).toEqual([]);
+  expect(kinds(little, {})).toEqual([]);
+  expect(kinds({}, much)).toEqual([]);
+  expect(kinds(little, { ...wrong, ...much })).toEqual(['newly-wrong']);
+  expect(kinds({ ...wrong, ...little }, much)).toEqual(['newly-right']);
+  expect(kinds({ ...wrong, ...little }, { ...wrong, ...much })).toEqual([]);
 });
 
 const STATUS_PARTS: Readonly<Record<Status, Partial<CaseResult>>> = {

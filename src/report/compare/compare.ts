@@ -1,7 +1,5 @@
-import { keyOf } from '../case-key.ts';
-import { compareTexts } from '../text-order.ts';
 import { type Difference, differencesOf } from './differences.ts';
-import { differ, pace, type Range } from './range.ts';
+import { isAbove, pace, type Range } from './range.ts';
 import type { CaseFigures, Snapshot } from './snapshot.ts';
 
 /** How a case can differ, from what needs a person's eyes most to what needs them least. */
@@ -34,8 +32,8 @@ export interface Change {
 export interface Comparison {
   readonly differences: readonly Difference[];
   /**
-   * By their first kind, within it what is wrong first, then in plan order; those of accuracy alone
-   * by growth.
+   * By their first kind, within it what is wrong first, then in the order of `before`; those of
+   * accuracy alone by growth.
    */
   readonly changes: readonly Change[];
   /** How many changes are of each kind; one may be of several. */
@@ -61,22 +59,14 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): Comparison 
   for (const key of new Set([...before.cases.keys(), ...after.cases.keys()])) {
     const a = before.cases.get(key);
     const b = after.cases.get(key);
-    if (a && b) {
-      inBoth++;
-      if (a.status === 'pass' && b.status === 'pass') stillPassing++;
-      if (pace(a.time, b.time)) timed++;
-    }
-    const [first, ...others] = kindsOf(a, b, findings);
-    const named = b ?? a;
-    if (!first || !named) continue;
-    for (const kind of [first, ...others]) counts[kind]++;
-    changes.push({
-      id: named.id,
-      backend: named.backend,
-      kinds: [first, ...others],
-      before: a,
-      after: b,
-    });
+    const speed = pace(a?.time, b?.time);
+    if (speed) timed++;
+    if (a && b) inBoth++;
+    if (a?.status === 'pass' && b?.status === 'pass') stillPassing++;
+    const kinds = kindsOf(a, b, speed, findings);
+    for (const kind of kinds) counts[kind]++;
+    const { id, backend } = (b ?? a) as CaseFigures;
+    if (isSome(kinds)) changes.push({ id, backend, kinds, before: a, after: b });
   }
   return {
     differences: differencesOf(before, after),
@@ -93,20 +83,24 @@ export function isRegression({ before, after }: Change): boolean {
   return before?.status === 'pass' && after?.status !== 'pass';
 }
 
+function isSome(kinds: readonly ChangeKind[]): kinds is Change['kinds'] {
+  return kinds.length > 0;
+}
+
 function kindsOf(
   a: CaseFigures | undefined,
   b: CaseFigures | undefined,
+  speed: ReturnType<typeof pace>,
   findings: boolean,
 ): readonly ChangeKind[] {
   if (!a) return ['only-after'];
   if (!b) return ['only-before'];
-  const speed = pace(a.time, b.time);
   const accuracy =
     a.status === 'pass' &&
     b.status === 'pass' &&
     a.boundUsed &&
     b.boundUsed &&
-    differ(a.boundUsed, b.boundUsed);
+    (isAbove(a.boundUsed, b.boundUsed) || isAbove(b.boundUsed, a.boundUsed));
   return [
     ...verdictKinds(a, b),
     ...(findings && a.finding !== b.finding ? (['finding'] as const) : []),
@@ -129,9 +123,7 @@ function order(x: Change, y: Change): number {
   const rank = RANKS[x.kinds[0]] - RANKS[y.kinds[0]];
   if (rank !== 0) return rank;
   if (x.kinds[0] === 'accuracy') return growth(y) - growth(x);
-  const wrong = Number(isWrong(y)) - Number(isWrong(x));
-  if (wrong !== 0) return wrong;
-  return compareTexts(keyOf(x), keyOf(y));
+  return Number(isWrong(y)) - Number(isWrong(x));
 }
 
 function isWrong({ before, after }: Change): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RUN } from '../fixtures/reports.ts';
+import { PROBE_WORDS } from '../probe-facts.ts';
 import type { Report } from '../schema.ts';
 import { differencesOf } from './differences.ts';
 import { type CaseFigures, type Snapshot, snapshotOfReport } from './snapshot.ts';
@@ -107,6 +108,41 @@ describe('what differs around the cases', () => {
     const many = Array.from({ length: 9 }, (_, i) => `f${i}`);
     expect(differencesOf(withFeatures([]), withFeatures(many))).toEqual([
       { what: 'features', before: '', after: 'f0, f1, f2, f3, f4, f5, f6, … and 2 more' },
+    ]);
+  });
+
+  test('is told in the words that it is given', () => {
+    const words = {
+      probe: {
+        ...PROBE_WORDS,
+        arithmetic: {
+          ...PROBE_WORDS.arithmetic,
+          rounding: { ...PROBE_WORDS.arithmetic.rounding, name: 'Rundung' },
+        },
+      },
+      processor: (chip: string) => `${chip} (Prozessor)`,
+      complete: 'ganz',
+      unfinished: 'halb',
+    };
+    const other = {
+      ...BASE,
+      settings: { ...BASE.settings, complete: false },
+      environments: [
+        {
+          ...PLACE,
+          adapter: { ...PLACE.adapter, description: 'X' },
+          probe: { ...PLACE.probe, rounding: 'truncating' },
+        },
+      ],
+    };
+    expect(differencesOf(BASE, other, words)).toEqual([
+      { what: 'complete', before: 'ganz', after: 'halb' },
+      { what: 'adapter', before: 'SwiftShader driver 5.0.0 (Prozessor)', after: 'X (Prozessor)' },
+      {
+        what: 'arithmetic',
+        before: 'Rundung: to the nearest number',
+        after: 'Rundung: toward zero',
+      },
     ]);
   });
 

@@ -17,14 +17,9 @@ export interface TimeFigure {
   readonly source: 'timestamp' | 'wall' | undefined;
 }
 
-/** One figure lies wholly above the other. */
-function isAbove(a: Range, b: Range): boolean {
+/** One figure lies wholly above the other: no value is possible for both. */
+export function isAbove(a: Range, b: Range): boolean {
   return a.low > b.high;
-}
-
-/** Two figures differ only if no value is possible for both. */
-export function differ(a: Range, b: Range): boolean {
-  return isAbove(a, b) || isAbove(b, a);
 }
 
 /**
