@@ -51,12 +51,14 @@ describe('a whole number', () => {
     for (const bytes of [
       [201, 1],
       [128, 128, 1],
+      [128, 128, 0],
       [255, 255, 255, 255, 255, 255, 255, 255, 255, 1],
     ])
       expect(() => read(uint(200), bytes)).toThrow(damaged('a number is too large'));
     expect(() => read(uint(0), [1])).toThrow('a number is too large');
     // What is 0 in a second byte changes nothing, where a number of two bytes may be.
     expect(read(uint(128), [129, 0])).toBe(1);
+    expect(() => read(uint(127), [129, 0])).toThrow('a number is too large');
     expect(() => read(uint(), [128])).toThrow(damaged('it ends too early'));
   });
 });

@@ -38,7 +38,7 @@ export class ByteReader {
   }
 
   byte(): number {
-    return this.bytes(1)[0] ?? 0;
+    return this.bytes(1)[0] as number;
   }
 
   bytes(count: number): Uint8Array {
@@ -55,23 +55,23 @@ export class ByteReader {
 /** Whole numbers from 0 to `max`, 7 bits a byte, low bits first. */
 export function uint(max = Number.MAX_SAFE_INTEGER): Codec<number> {
   return {
-    write(out, value) {
-      let rest = value;
-      for (; rest >= 128; rest = Math.floor(rest / 128)) out.byte((rest % 128) + 128);
-      out.byte(rest);
-    },
+    write: writeUint,
     read(from) {
       let value = 0;
-      let scale = 1;
-      for (let byte = 128; byte >= 128; scale *= 128) {
-        if (scale > Math.max(max, 1)) throw damaged('a number is too large');
-        byte = from.byte();
+      for (let scale = 1; ; scale *= 128) {
+        const byte = from.byte();
         value += (byte % 128) * scale;
+        const least = byte < 128 ? value : scale * 128;
+        if (least > max) throw damaged('a number is too large');
+        if (byte < 128) return value;
       }
-      if (value > max) throw damaged('a number is too large');
-      return value;
     },
   };
+}
+
+function writeUint(out: ByteWriter, value: number): void {
+  out.byte(value < 128 ? value : 128 + (value % 128));
+  if (value >= 128) writeUint(out, Math.floor(value / 128));
 }
 
 /** A byte as it is. */

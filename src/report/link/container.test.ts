@@ -83,6 +83,48 @@ test('bytes that were never deflated are refused even with a right checksum, or 
   );
 });
 
+test('a payload of 262,144 bytes fits, and a link of 32,768 characters is read', async () => {
+  const zeros = new Uint8Array(2 ** 18);
+  expect((await unseal(await seal(zeros))).payload).toEqual(zeros);
+  // Noise does not get shorter: a byte more of it is a byte more of its link.
+  let state = 1;
+  const noise = Uint8Array.from({ length: 24_576 }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state >> 8;
+  });
+  let longest = '';
+  let refused: unknown;
+  for (let length = 24_500; refused === undefined; length++)
+    await seal(noise.slice(0, length)).then(
+      (fragment) => {
+        longest = fragment;
+      },
+      (error) => {
+        refused = error;
+      },
+    );
+  expect(longest).toHaveLength(32_768);
+  expect((await unseal(`#${longest}`)).payload).toEqual(
+    noise.slice(0, (await unseal(longest)).payload.length),
+  );
+  // 24,577 bytes are 32,770 characters without padding.
+  expect(refused).toMatchObject({
+    code: 'link-too-long',
+    message: expect.stringContaining('(32770 characters)'),
+  });
+  expect(await refusal('A'.repeat(32_769))).toBe('link-damaged');
+  expect(await refusal('A'.repeat(32_770))).toBe('link-too-long');
+});
+
+test('bits of the last character that mean nothing are 0', async () => {
+  // 8 bytes are 64 bits, 11 characters hold 66.
+  const fragment = await frame(new Uint8Array(1), LINK_VERSION);
+  expect(fragment).toHaveLength(11);
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const last = alphabet[alphabet.indexOf(fragment.at(-1) as string) + 1];
+  await expect(unseal(fragment.slice(0, -1) + last)).rejects.toThrow('its last character is wrong');
+});
+
 test('a small link that inflates without bound is stopped, a long one is not read', async () => {
   const bomb = await frame(await deflate(new Uint8Array(16 * 2 ** 20)), LINK_VERSION);
   expect(bomb.length).toBeLessThan(32_768);

@@ -55,7 +55,7 @@ export async function unseal(fragment: string): Promise<Unsealed> {
     );
   }
   const bytes = fromBase64url(fragment.replace(/^#/, ''));
-  const [version = 0] = bytes;
+  const version = bytes[0] as number;
   const checksum = bytes.subarray(1, 1 + CHECKSUM_BYTES);
   const deflated = bytes.slice(1 + CHECKSUM_BYTES);
   const expected = await checksumOf(version, deflated);

@@ -3,7 +3,7 @@ import { planHash } from '../plan.ts';
 import { unseal } from './container.ts';
 import { damaged, LinkError } from './error.ts';
 import { readPayload } from './fields.ts';
-import type { LinkPayload, LinkStatus } from './payload.ts';
+import { LINK_STATUSES, type LinkPayload, type LinkStatus } from './payload.ts';
 
 /** A case of the plan as a link tells it. */
 export interface LinkedCase {
@@ -54,8 +54,10 @@ export type LoadPlan = (hash: string) => Promise<string | undefined>;
  * new.
  */
 export async function decodeLink(fragment: string, loadPlan: LoadPlan): Promise<DecodedLink> {
-  const { statuses, accuracies, speeds, places, ...rest } = await decodePayload(fragment);
-  const plan = await knownPlan(rest.planHash, loadPlan);
+  const payload = await decodePayload(fragment);
+  const { kind, tool, time, settings, environments, planHash: hash, replayed, device } = payload;
+  const { statuses, accuracies, speeds, places } = payload;
+  const plan = await knownPlan(hash, loadPlan);
   if (Array.isArray(plan) && plan.length !== statuses.length)
     throw damaged(`it has ${statuses.length} cases, its plan ${plan.length}`);
   let ran = 0;
@@ -83,17 +85,22 @@ export async function decodeLink(fragment: string, loadPlan: LoadPlan): Promise<
       env: places[column] ?? 0,
     };
   });
-  const counts: Record<LinkStatus, number> = {
-    'not-run': 0,
-    pass: 0,
-    fail: 0,
-    skip: 0,
-    error: 0,
-    timeout: 0,
-    lost: 0,
+  const counts = Object.fromEntries(
+    LINK_STATUSES.map((one) => [one, statuses.filter((status) => status === one).length]),
+  ) as Record<LinkStatus, number>;
+  return {
+    kind,
+    tool,
+    time,
+    settings,
+    environments,
+    planHash: hash,
+    replayed,
+    device,
+    cases,
+    counts,
+    planProblem: plan instanceof LinkError ? plan : undefined,
   };
-  for (const status of statuses) counts[status]++;
-  return { ...rest, cases, counts, planProblem: plan instanceof LinkError ? plan : undefined };
 }
 
 /** The plan's lines, or why there are none. */

@@ -71,7 +71,7 @@ const probeValue: Codec<ProbeValue> = {
   },
   read(from) {
     const tag = uint(4).read(from);
-    if (tag < 3) return [null, false, true][tag] ?? null;
+    if (tag < 3) return [null, false, true][tag] as ProbeValue;
     const value = text.read(from);
     if (tag === 3) return value;
     const number = Number(value);

@@ -63,7 +63,8 @@ const settings = object<Settings>({
 });
 
 const hash: Codec<string> = {
-  write: (out, hex) => out.bytes((hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16))),
+  write: (out, hex) =>
+    out.bytes((hex.match(/../g) as string[]).map((pair) => Number.parseInt(pair, 16))),
   read: (from) => Array.from(from.bytes(32), (byte) => byte.toString(16).padStart(2, '0')).join(''),
 };
 

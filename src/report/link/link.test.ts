@@ -9,6 +9,7 @@ import { frame, LINK_VERSION, seal, unseal } from './container.ts';
 import { decodeLink, decodePayload } from './decode.ts';
 import { encodeLink } from './encode.ts';
 import { LinkError } from './error.ts';
+import { writePayload } from './fields.ts';
 import version1 from './fixtures/version-1.txt?raw';
 
 const load = (text: string) => async () => text;
@@ -298,34 +299,134 @@ test('a link of version 1 is read for ever', async () => {
   });
 });
 
+test('what a link says of a whole run is all that is known of it', async () => {
+  const plan = planText(
+    ['fails', 'lost', 'passes', 'passes-too', 'unrun'].map((name) => ({
+      id: `a:${name}`,
+      backend: 'webgpu',
+    })),
+  );
+  const timing = { ...TIMING, medianMs: 2, ciMs: [1, 3] };
+  const report = await reportOf(
+    [
+      result({
+        id: 'a:fails',
+        status: 'fail',
+        assertions: 1,
+        ...STATUS_PARTS.fail,
+        ...accuracyOf(null),
+      }),
+      result({ id: 'a:lost', status: 'lost', assertions: 1, attempts: 2, ...STATUS_PARTS.lost }),
+      result({ id: 'a:passes', status: 'pass', assertions: 1, timing, ...accuracyOf(0.5) }),
+      result({ id: 'a:passes-too', status: 'pass', assertions: 1 }),
+      result({ id: 'parity.matmul:b', status: 'pass', assertions: 1 }),
+    ],
+    plan,
+  );
+  const { tool, run } = report;
+  const fragment = await encodeLink({ ...report, run: { ...run, durationMs: 77.4 } }, plan, {
+    device: 'ThinkPad',
+  });
+  // With one environment, no case says in which it ran.
+  expect((await decodePayload(fragment)).places).toEqual([]);
+  const unmeasured = { backend: 'webgpu', boundUsed: undefined, medianMs: undefined, env: 0 };
+  const [{ limits: _, tuning: __, ...environment }] = RUN.environments as [Environment];
+  expect(await decodeLink(fragment, load(plan))).toEqual({
+    kind: 'run',
+    tool: { version: tool.version, commit: tool.commit },
+    time: { startedAt: new Date('2026-11-19T09:00:00Z'), durationMs: 77 },
+    settings: {
+      tier: 'full',
+      filters: [],
+      shard: '1/1',
+      seed: 42,
+      timeoutMs: undefined,
+      complete: true,
+      retried: 1,
+      hidden: 0,
+    },
+    environments: [{ ...environment, probe: expect.any(Object) }],
+    planHash: run.planHash,
+    replayed: { pass: 1, fail: 0, skip: 0, error: 0, timeout: 0, lost: 0 },
+    device: 'ThinkPad',
+    cases: [
+      {
+        ...unmeasured,
+        position: 0,
+        id: 'a:fails',
+        status: 'fail',
+        // An element that is wrong at a bound of 0 used no finite share of it.
+        boundUsed: Number.POSITIVE_INFINITY,
+      },
+      { ...unmeasured, position: 1, id: 'a:lost', status: 'lost' },
+      { ...unmeasured, position: 2, id: 'a:passes', status: 'pass', boundUsed: 0.5, medianMs: 2 },
+      { ...unmeasured, position: 3, id: 'a:passes-too', status: 'pass' },
+      { ...unmeasured, position: 4, id: 'a:unrun', status: 'not-run', env: undefined },
+    ],
+    counts: { 'not-run': 1, pass: 2, fail: 1, skip: 0, error: 0, timeout: 0, lost: 1 },
+    planProblem: undefined,
+  });
+});
+
 test('without its plan, or with another text under its name, a link still shows its counts', async () => {
   const fragment = await encodeLink(RUN, PLAN);
-  for (const loader of [
-    async () => undefined,
-    load(`${PLAN}x:y webgpu\n`),
-    () => Promise.reject(new Error('offline')),
-  ]) {
+  const offline = new Error('offline');
+  for (const [loader, why, cause] of [
+    [async () => undefined, 'no such plan', undefined],
+    [load(`${PLAN}x:y webgpu\n`), 'its text is another one', undefined],
+    [() => Promise.reject(offline), 'offline', offline],
+  ] as const) {
     const link = await decodeLink(fragment, loader);
     expect(link.counts.pass).toBe(14);
     expect(link.cases.every(({ id }) => id === undefined)).toBe(true);
     expect(link.planProblem).toMatchObject({
       code: 'link-plan-unknown',
-      message: expect.stringMatching(/^the list of cases \w{12} .*$/),
+      message: `the list of cases ${RUN.run.planHash.slice(0, 12)} is not known here (${why}): only counts are shown`,
     });
+    expect(link.planProblem?.cause).toBe(cause);
   }
+});
+
+test('a link that has fewer cases than its plan is refused', async () => {
+  const payload = await decodePayload(await encodeLink(RUN, PLAN));
+  const [first] = payload.environments;
+  const fewer = {
+    ...payload,
+    environments: first ? [first] : [],
+    statuses: ['pass', 'not-run'],
+    accuracies: [undefined],
+  } as const;
+  const fragment = await seal(writePayload(fewer));
+  await expect(decodeLink(fragment, load(PLAN))).rejects.toThrow(
+    'this link is damaged (it has 2 cases, its plan 38): copy it again in full',
+  );
+  // Without its plan that cannot be told.
+  expect((await decodeLink(fragment, async () => undefined)).cases).toHaveLength(2);
 });
 
 test('a link is not made of a report that its plan does not fit', async () => {
   await expect(encodeLink(RUN, `${PLAN}x:y webgpu\n`)).rejects.toThrow(code('link-plan-mismatch'));
   const plan = 'a:b webgpu\n';
-  const stray = await reportOf([result({ id: 'a:c', status: 'pass', assertions: 1 })], plan);
+  const passes = (id: string) => result({ id, status: 'pass', assertions: 1 });
+  const stray = await reportOf([passes('a:b'), passes('a:c')], plan);
   await expect(encodeLink(stray, plan)).rejects.toThrow(code('link-case-unknown'));
+  await expect(encodeLink(stray, plan)).rejects.toThrow(
+    'a:c webgpu is not in the plan of its report: make the report again',
+  );
   const twice = [0, 1].map((env) => result({ id: 'a:b', status: 'pass', assertions: 1, env }));
   const two = {
     ...(await reportOf(twice, plan)),
     environments: [...RUN.environments, ...RUN.environments],
   };
   await expect(encodeLink(two, plan)).rejects.toThrow(code('link-case-repeated'));
+});
+
+test('a link is not made of tests, nor of a report that breaks the rules', async () => {
+  const page = result({ id: 'a:b', backend: 'page', status: 'pass', assertions: 1 });
+  const tests = await reportOf([page], PLAN, { kind: 'test' });
+  await expect(encodeLink(tests, PLAN)).rejects.toThrow(code('link-without-plan'));
+  const invalid = { ...RUN, run: { ...RUN.run, id: 'one', seed: -1 } };
+  await expect(encodeLink(invalid, PLAN)).rejects.toThrow(/^report one: run\.seed: /);
 });
 
 test('a training has no place in a plan: its link counts it', async () => {
