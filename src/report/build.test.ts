@@ -11,8 +11,15 @@ test('a run is named by its start to the second, and by four digits of chance', 
 
 test('results are in the order of their ids, then of their environments', () => {
   const of = (id: string, env: number) => result({ id, status: 'pass', assertions: 1, env });
-  const sorted = sortResults([of('b:x', 0), of('a:y', 1), of('a:y', 0), of('a:x', 2)]);
-  expect(sorted.map(({ id, env }) => `${id} ${env}`)).toEqual(['a:x 2', 'a:y 0', 'a:y 1', 'b:x 0']);
+  const told = (...results: Parameters<typeof sortResults>[0]) =>
+    sortResults(results).map(({ id, env }) => `${id} ${env}`);
+  expect(told(of('b:x', 0), of('a:y', 1), of('a:y', 0), of('a:x', 2))).toEqual([
+    'a:x 2',
+    'a:y 0',
+    'a:y 1',
+    'b:x 0',
+  ]);
+  expect(told(of('a:y', 0), of('a:y', 1))).toEqual(['a:y 0', 'a:y 1']);
 });
 
 test('a report counts its statuses, and has what was asked for', () => {

@@ -75,7 +75,7 @@ export function buildReport(
 export function identityOf(environment: Environment): string {
   return JSON.stringify({
     ...environment,
-    probe: { ...environment.probe, tookMs: 0, timestampQuantumNs: 0 },
+    probe: { ...environment.probe, tookMs: undefined, timestampQuantumNs: undefined },
   });
 }
 

@@ -171,8 +171,44 @@ test('what most wrong results share is the cause although a right one has it', (
   ]);
 });
 
+test('a cause has its kernels, what passed with them, the code of its first result, and all of them', () => {
+  const lost = result({
+    id: 'a:lost',
+    status: 'lost',
+    assertions: 0,
+    kernels: ['nn/silu'],
+    error: { code: 'no-device', message: 'it went away' },
+  });
+  const silu = failed('a:2', 'nn/silu');
+  const alone = failed('a:3');
+  const other = { ...failed('a:4'), error: { code: 'not-finite', message: 'y[0] is NaN' } };
+  const results = [passed('a:1', 'nn/silu'), lost, silu, alone, other];
+  expect(causesOf(results)).toEqual([
+    { kernels: ['nn/silu'], alsoPassed: 1, code: 'no-device', results: [lost, silu] },
+    { kernels: [], alsoPassed: 0, code: 'out-of-bound', results: [alone] },
+    { kernels: [], alsoPassed: 0, code: 'not-finite', results: [other] },
+  ]);
+});
+
+test('neither an expected failure nor a green control makes a kernel a suspect', () => {
+  const green = {
+    ...passed('a:green', 'nn/silu'),
+    control: { fault: 'x', status: 'green' },
+  } as const;
+  const known = {
+    ...failed('a:known', 'nn/silu'),
+    finding: { code: 'expected-failure', message: '' },
+  };
+  // One of the three that count is wrong.
+  expect(words([green, passed('a:1', 'nn/silu'), failed('a:2', 'nn/silu'), known])).toEqual([
+    '1 of 2 wrong checks: control-green',
+    '1 of 2 wrong checks: out-of-bound',
+  ]);
+});
+
 test.each([
   [['a'], 'a'],
+  [['a', 'b'], 'a and b'],
   [['a', 'b', 'c'], 'a, b and c'],
   [['a', 'b', 'c', 'd'], 'a, b, c and 1 more'],
 ])('of %j are named %s', (kernels, named) => {

@@ -24,7 +24,6 @@ export interface Cause {
  * common. The largest group is first.
  */
 export function causesOf(results: readonly CaseResult[]): readonly Cause[] {
-  const causes: Cause[] = [];
   // A case passed too whose control stayed green: its kernels compute what they should.
   const passed = results.filter(({ status }) => status === 'pass');
   const inPassed = countOf(passed.flatMap(({ kernels }) => kernels));
@@ -35,27 +34,27 @@ export function causesOf(results: readonly CaseResult[]): readonly Cause[] {
   const isSuspect = (kernel: string) => (inBroken.get(kernel) as number) >= right(kernel);
   const suspectsOf = ({ kernels, status }: CaseResult) =>
     status === 'pass' ? [] : kernels.filter(isSuspect);
-  let left = results.filter((one) => verdictOf(one) === 'wrong');
-  for (;;) {
+  const among = (left: readonly CaseResult[]): readonly Cause[] => {
     const kernel = mostTelling(left.flatMap(suspectsOf), right);
-    if (kernel === undefined) break;
+    if (kernel === undefined)
+      return [...groupBy(left, (one) => reasonOf(one).code)].map(([code, group]) => ({
+        kernels: [],
+        alsoPassed: 0,
+        code,
+        results: group,
+      }));
     const group = left.filter((one) => suspectsOf(one).includes(kernel));
     const [first] = group as [CaseResult];
     const kernels = suspectsOf(first).filter((each) =>
       group.every((one) => suspectsOf(one).includes(each)),
     );
     const alsoPassed = passed.filter((one) => kernels.every((each) => one.kernels.includes(each)));
-    causes.push({
-      kernels,
-      alsoPassed: alsoPassed.length,
-      code: reasonOf(first).code,
-      results: group,
-    });
-    left = left.filter((one) => !group.includes(one));
-  }
-  for (const [code, group] of groupBy(left, (result) => reasonOf(result).code))
-    causes.push({ kernels: [], alsoPassed: 0, code, results: group });
-  return causes.sort((a, b) => b.results.length - a.results.length);
+    const { code } = reasonOf(first);
+    const cause = { kernels, alsoPassed: alsoPassed.length, code, results: group };
+    return [cause, ...among(left.filter((one) => !group.includes(one)))];
+  };
+  const wrong = results.filter((one) => verdictOf(one) === 'wrong');
+  return [...among(wrong)].sort((a, b) => b.results.length - a.results.length);
 }
 
 function countOf(names: readonly string[]): ReadonlyMap<string, number> {
@@ -86,9 +85,8 @@ const MOST_KERNELS = 3;
 /** "nn/silu", "nn/silu and nn/silu_backward", "a, b, c and 4 more" */
 function kernelWords(kernels: readonly string[]): string {
   const more = kernels.length - MOST_KERNELS;
-  const named = kernels.slice(0, MOST_KERNELS);
-  if (more > 0) return `${named.join(', ')} and ${more} more`;
-  return named.length < 2 ? named.join('') : `${named.slice(0, -1).join(', ')} and ${named.at(-1)}`;
+  const told = kernels.slice(0, MOST_KERNELS).concat(more > 0 ? [`${more} more`] : []);
+  return told.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }
 
 /**

@@ -69,7 +69,7 @@ export function toCsv({ results, environments }: Report): string {
     columns.map(([, cellOf]) => cellOf(result, environments[result.env])),
   );
   return [columns.map(([name]) => name), ...rows]
-    .map((row) => `${row.map(cell).join(',')}\r\n`)
+    .map((row) => `${row.map(cell).join()}\r\n`)
     .join('');
 }
 

@@ -1,6 +1,7 @@
 import { bridgeName, deviceWords, isBridgeName, librariesOf } from '../backends/bridge/name.ts';
 import type { BridgeLink } from '../backends/bridge.ts';
 import type { Recorded } from '../formats/parity-index.ts';
+import { groupBy } from './group.ts';
 import { plainText } from './plain-text.ts';
 import type { CaseResult } from './schema.ts';
 import { type Skips, skipsOf, skipWords } from './skips.ts';
@@ -62,22 +63,26 @@ export function headlinesOf(
   recordings: Recordings,
   live: Live | undefined,
 ): readonly Headline[] {
-  const groups = new Map<string, { readonly source: Source; readonly results: CaseResult[] }>();
-  for (const result of results) {
+  const told = results.flatMap((result) => {
     const source = isBridgeName(result.backend)
       ? liveSource(result, live)
       : recordedSource(result, recordings);
-    if (!source) continue;
-    const key = `${source.library}\n${whereWords(source.source)}`;
-    const group = groups.get(key) ?? { source, results: [] };
-    group.results.push(result);
-    groups.set(key, group);
-  }
+    return source ? [{ source, result }] : [];
+  });
+  const groups = groupBy(
+    told,
+    ({ source: { library, source } }) => `${library}\n${whereWords(source)}`,
+  );
   const sorted = [...groups].sort(([a], [b]) => compareTexts(a, b));
-  return sorted.map(([, group]) => headlineOf(group.source, group.results));
+  return sorted.map(([, group]) =>
+    headlineOf(
+      group[0].source,
+      group.map(({ result }) => result),
+    ),
+  );
 }
 
-function headlineOf(source: Source, results: readonly CaseResult[]): Headline {
+function headlineOf({ library, source }: Source, results: readonly CaseResult[]): Headline {
   const judged = results.filter(({ status }) => status !== 'skip');
   const deviating = judged.filter(({ finding }) => finding?.code === 'producer-deviates');
   const broken = judged.filter(({ status }) => status !== 'pass').length;
@@ -85,7 +90,8 @@ function headlineOf(source: Source, results: readonly CaseResult[]): Headline {
     ({ status, finding }) => status === 'pass' && finding?.code !== 'producer-deviates',
   ).length;
   return {
-    ...source,
+    library,
+    source,
     agree,
     judged: judged.length,
     deviating,
@@ -151,6 +157,6 @@ function liveSource({ backend }: CaseResult, live: Live | undefined): Source | u
  * version names after a plus: `+cu132` says nothing of where it ran.
  */
 function libraryOf(producer: string): string {
-  const [library = producer] = producer.split(' + ');
+  const library = producer.replace(/ \+ .*/s, '');
   return plainText(library.replace(/\+\S+$/, ''));
 }

@@ -109,6 +109,11 @@ test('a control that stayed green is a failure, and an expected failure is skipp
   expect(all(root, 'skipped')[0]?.attributes['message']).toBe(
     'expected-failure: the driver rounds down',
   );
+  // The schema of JUnit has the output of a case behind its outcome.
+  expect(all(root, 'testcase').map(({ children }) => children.map(({ name }) => name))).toEqual([
+    ['failure'],
+    ['skipped', 'system-out'],
+  ]);
 });
 
 test('a failure says which kernels all of its kind dispatch', async () => {

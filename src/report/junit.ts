@@ -38,11 +38,15 @@ function causesByResult(results: readonly CaseResult[]): Causes {
   );
 }
 
-function suiteElement(cases: readonly CaseResult[], report: Report, causes: Causes): string {
+function suiteElement(
+  cases: readonly [CaseResult, ...CaseResult[]],
+  report: Report,
+  causes: Causes,
+): string {
   const [first] = cases;
-  const environment = first && report.environments[first.env];
+  const environment = report.environments[first.env];
   const attributes = {
-    name: first?.suite ?? '',
+    name: first.suite,
     ...counts(cases),
     time: seconds(cases.reduce((sum, { durationMs }) => sum + durationMs, 0)),
     timestamp: report.run.startedAt.replace(/(\.\d+)?Z$/, ''),

@@ -1,6 +1,7 @@
 import { GradproofError } from '../errors.ts';
 import { identityOf, runId, sortResults, summarize } from './build.ts';
 import { keyOf } from './case-key.ts';
+import { groupBy } from './group.ts';
 import type { CaseResult, Environment, Report } from './schema.ts';
 import { validateReport } from './validate.ts';
 
@@ -41,7 +42,7 @@ export function mergeReports(reports: readonly Report[]): Report {
       id: runId(startedAt),
       startedAt: startedAt.toISOString(),
       durationMs: reports.reduce((sum, { run }) => sum + run.durationMs, 0),
-      filters: joinFilters(reports),
+      filters: joinFilters(first.run.filters, reports),
       shard: whole ? '1/1' : first.run.shard,
       complete: whole,
     },
@@ -89,9 +90,8 @@ function assertSameRun(a: Report, b: Report): void {
  * Filters are or-ed, so different ones join, unless one excludes: that would exclude from the
  * others too.
  */
-function joinFilters(reports: readonly Report[]): string[] {
+function joinFilters(first: string[], reports: readonly Report[]): string[] {
   const lists = reports.map(({ run }) => run.filters);
-  const [first = []] = lists;
   if (lists.every((filters) => filters.join('\n') === first.join('\n'))) return first;
   if (lists.some((filters) => filters.length === 0)) return [];
   if (lists.flat().some((glob) => glob.startsWith('!'))) {
@@ -106,18 +106,11 @@ function joinFilters(reports: readonly Report[]): string[] {
 /** Whether all parts of every division that occurs are there, each complete. */
 function isWhole(reports: readonly Report[]): boolean {
   const present = new Set(reports.map(({ run }) => run.shard));
-  const counts = new Set(reports.map(({ run }) => Number(run.shard.split('/')[1])));
-  const partsOf = (count: number) =>
-    reports.filter(({ run }) => run.shard.endsWith(`/${count}`)).length;
-  // The comparison of the counts comes first: a hostile 1/999999999 must not be listed.
-  const all = [...counts].every(
-    (count) =>
-      partsOf(count) >= count &&
-      Array.from({ length: count }, (_, i) => `${i + 1}/${count}`).every((shard) =>
-        present.has(shard),
-      ),
+  const parts = groupBy([...present], (shard) => shard.replace(/^.*\//, ''));
+  return (
+    [...parts].every(([count, { length }]) => length === Number(count)) &&
+    reports.every(({ run }) => run.complete)
   );
-  return all && reports.every(({ run }) => run.complete);
 }
 
 /** What any of the reports ran in, by what tells it from others, in the order of the first. */
@@ -147,7 +140,7 @@ function joinResults(reports: readonly Report[]): CaseResult[] {
         );
       }
       owners.set(key, position);
-      joined.push({ ...result, env: envs[result.env] ?? result.env });
+      joined.push({ ...result, env: envs[result.env] as number });
     }
   }
   return sortResults(joined);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ReportError } from './error.ts';
 import { RUN, reportsOfAllKinds } from './fixtures/reports.ts';
 import { isPacked, pack, readPacked, unpack } from './packed.ts';
+import { MAX_REPORT_BYTES } from './read.ts';
 import { writeReport } from './write.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -14,6 +15,18 @@ test('a report is read packed or not', async () => {
     expect(await readPacked(packed, 'a.json.gz')).toEqual(report);
     expect(await readPacked(bytesOf(writeReport(report)), 'a.json')).toEqual(report);
   }
+});
+
+test('what begins with both bytes of a gzip is packed', () => {
+  expect(isPacked(Uint8Array.of(0x1f, 0x8b, 8))).toBe(true);
+  expect(isPacked(Uint8Array.of(0x1f, 0x20))).toBe(false);
+  expect(isPacked(Uint8Array.of(0x20, 0x8b))).toBe(false);
+  expect(isPacked(new Uint8Array(0))).toBe(false);
+});
+
+test('without another limit it is what a report may hold', async () => {
+  const bomb = await pack(' '.repeat(MAX_REPORT_BYTES + 1));
+  await expect(unpack(bomb, 'a.gz')).rejects.toThrow('unpacks to more than 67108864 bytes');
 });
 
 test('a small file that unpacks to more than a report may hold is refused', async () => {

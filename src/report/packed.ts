@@ -14,7 +14,7 @@ export function isPacked([first, second]: Uint8Array): boolean {
 /** The text, gzipped. */
 export async function pack(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
-  return collect(stream, Number.POSITIVE_INFINITY, () => new RangeError('no limit'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /**

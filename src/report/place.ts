@@ -43,7 +43,7 @@ export function chipName({
 
 /** "Chrome 156": the browser's own name where it tells one, and its major version. */
 export function browserWords(runtime: string, version: string, brand?: string): string {
-  return `${brand ?? RUNTIMES[runtime] ?? runtime} ${version.split('.')[0] ?? ''}`.trim();
+  return `${brand ?? RUNTIMES[runtime] ?? runtime} ${version.replace(/\..*/s, '')}`.trim();
 }
 
 /**
@@ -73,14 +73,6 @@ export function isSamePlace(
   a: Pick<Environment, 'adapter' | 'runtime'>,
   b: Pick<Environment, 'adapter' | 'runtime'>,
 ): boolean {
-  const nameOf = ({ adapter, runtime }: typeof a) =>
-    JSON.stringify([
-      runtime,
-      adapter.vendor,
-      adapter.architecture,
-      adapter.device,
-      adapter.description,
-      adapter.isFallback,
-    ]);
-  return nameOf(a) === nameOf(b);
+  const told = Object.keys(a.adapter) as (keyof Environment['adapter'])[];
+  return a.runtime === b.runtime && told.every((key) => a.adapter[key] === b.adapter[key]);
 }

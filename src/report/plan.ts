@@ -1,7 +1,6 @@
 import { sha256 } from '../formats/sha256.ts';
 import { keyOf } from './case-key.ts';
 import type { CaseResult } from './schema.ts';
-import { compareTexts } from './text-order.ts';
 
 /**
  * All `id backend` lines of a build, sorted by code unit and LF-ended: the text whose SHA-256 is
@@ -9,7 +8,7 @@ import { compareTexts } from './text-order.ts';
  */
 export function planText(cases: Iterable<Pick<CaseResult, 'id' | 'backend'>>): string {
   const lines = [...cases].map((one) => `${keyOf(one)}\n`);
-  return lines.sort(compareTexts).join('');
+  return lines.sort().join('');
 }
 
 /** SHA-256 of a plan's text in hex. */

@@ -139,13 +139,19 @@ test.each([
     'a shard beyond their number',
     (r: Report) => set(r.run, 'shard', '3/2'),
     'report-inconsistent',
-    'run.shard',
+    'run.shard: 3/2 is no part of 2',
+  ],
+  [
+    'an hour of 99',
+    (r: Report) => set(r.run, 'startedAt', '2026-02-03T99:00:00Z'),
+    'report-invalid',
+    'run.startedAt',
   ],
   [
     'a 31st of February',
-    (r: Report) => set(r.run, 'startedAt', '2026-02-31T99:00:00Z'),
-    'report-invalid',
-    'run.startedAt',
+    (r: Report) => set(r.run, 'startedAt', '2026-02-31T09:00:00Z'),
+    'report-inconsistent',
+    'run.startedAt: 2026-02-31T09:00:00Z is no date',
   ],
 ])('%s is refused with the place and the reason', (_, change, code, words) => {
   const error = refusal(changed(change));
@@ -180,7 +186,21 @@ test('any JSON value and any cut of a report is refused in one line', () => {
   fc.assert(fc.property(fc.nat(text.length - 1), (length) => void refusal(text.slice(0, length))));
 });
 
+test('a report is written with one space a level, and a line break behind it', () => {
+  const lines = writeReport(RUN).split('\n');
+  expect(lines.slice(0, 4)).toEqual([
+    '{',
+    ' "schema": "gradproof-report/1",',
+    ' "kind": "run",',
+    ' "tool": {',
+  ]);
+  expect(lines[4]).toBe('  "name": "gradproof",');
+  expect(lines.slice(-2)).toEqual(['}', '']);
+});
+
 test('a report that breaks the rules is not written', async () => {
+  const named = { ...RUN, run: { ...RUN.run, id: 'one', seed: -1 } };
+  expect(() => writeReport(named)).toThrow(/^report one: run\.seed: /);
   const unproved = result({ id: 'a:b', status: 'pass', assertions: 0 });
   await expect(reportOf([unproved], '').then(writeReport)).rejects.toThrow(ReportError);
   const wild = result({ id: 'a:b', status: 'pass', assertions: 1, durationMs: Number.NaN });
@@ -210,7 +230,9 @@ test('what is wrong is told in words of its own', () => {
   expect(refusal('null').message).toContain('a.json: the report: ');
   expect(refusal('{}').message).toContain('a.json: schema: is missing');
   expect(refusal('').message).toBe('a.json: is empty: make the report again with --report');
-  expect(refusal('{').message).toMatch(/^a\.json: is not JSON \(.+\): is the file cut off\?$/);
+  expect(refusal('{').message).toMatch(
+    /^a\.json: is not JSON \(.+ in JSON at position 1.*\): is the file cut off\?$/,
+  );
   expect(refusal(changed((r) => set(r, 'schema', 'gradproof-report/10'))).message).toContain(
     'schema is gradproof-report/10, newer than this Gradproof knows',
   );

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import { ReportError } from './error.ts';
 import type { Report } from './schema.ts';
 import { validateReport } from './validate.ts';
@@ -52,10 +53,9 @@ function parse(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
     throw new ReportError(
       'report-not-json',
-      `${name}: is not JSON (${why}): is the file cut off?`,
+      `${name}: is not JSON (${messageOf(cause)}): is the file cut off?`,
       { cause },
     );
   }

@@ -27,7 +27,7 @@ export function skipsOf(results: readonly CaseResult[]): readonly Skips[] {
 
 /** What lacks, without the advice after it. */
 function firstClause(detail: string): string {
-  return plainText(detail.split('; ')[0] ?? '', 100);
+  return plainText(detail.replace(/; .*/s, ''), 100);
 }
 
 /** Reasons by code, of `what` lacks; others are named by the code. */

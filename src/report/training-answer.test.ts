@@ -73,7 +73,12 @@ test('a run that is too short for an answer says so, and no yes or no', async ()
   expect(trainingAnswer(await tooShort())).toMatchObject({
     tone: 'none',
     headline: 'It is learning, but 150 steps are too few for an answer.',
-    sentences: expect.arrayContaining(['So nothing is proved. The usual run gives an answer.']),
+    sentences: [
+      'So nothing is proved. The usual run gives an answer.',
+      expect.stringMatching(/its loss fell from 5\.56 to 3\.26/),
+      expect.stringMatching(/^4 steps were recomputed/),
+      expect.stringMatching(/^12 ms a step/),
+    ],
   });
   const stuck = await tooShort({ metrics: { ...METRICS, heldoutAfter: 5.6 } });
   expect(trainingAnswer(stuck)).toMatchObject({
@@ -94,7 +99,12 @@ test('what is wrong comes first, and nothing is said of figures that are not the
   expect(trainingAnswer(lost)).toMatchObject({
     tone: 'bad',
     headline: 'No: this run could not be finished.',
-    sentences: expect.arrayContaining(['It died!']),
+    sentences: [
+      'It died!',
+      expect.stringMatching(/its loss fell from 5\.56 to 3\.26/),
+      expect.stringMatching(/^4 steps were recomputed/),
+      expect.stringMatching(/^12 ms a step/),
+    ],
   });
 });
 
@@ -104,11 +114,69 @@ test('a run that was stopped concludes nothing', async () => {
     error: { code: 'interrupted', message: '' },
     series: { loss: [5, null, 4], heldout: [] },
   });
-  expect(trainingAnswer(stopped)).toMatchObject({
+  expect(trainingAnswer(stopped)).toEqual({
     tone: 'none',
     headline: 'Stopped after 3 steps.',
+    sentences: ['Start again for an answer.'],
   });
   expect(trainingAnswer({ ...stopped, results: [] }).headline).toBe('Stopped after 0 steps.');
+});
+
+test('of figures only those are told that are there', async () => {
+  const sentences = async (metrics: CaseResult['metrics'], over: Partial<CaseResult> = {}) =>
+    trainingAnswer(await trained({ status: 'pass', ...over, metrics })).sentences.slice(1);
+  expect(await sentences({})).toEqual([]);
+  expect(await sentences({ heldoutBefore: 5, stepMs: 7, unigram: 3 })).toEqual([]);
+  expect(await sentences({ heldoutAfter: 5, peakBytes: 7 })).toEqual([]);
+  expect(await sentences({ heldoutBefore: null, heldoutAfter: 5, judgedSteps: null })).toEqual([]);
+  expect(await sentences({ heldoutBefore: 5, heldoutAfter: null })).toEqual([]);
+  expect(await sentences({ stepMs: 7, peakBytes: null })).toEqual([]);
+  expect(await sentences({ stepMs: null, peakBytes: 7 })).toEqual([]);
+  expect(await sentences({ heldoutBefore: 5, heldoutAfter: 4, unigram: null })).toEqual([
+    'On the part of the text that it never saw, its loss fell from 5.00 to 4.00 nats per byte.',
+  ]);
+  expect(await sentences({ judgedSteps: 1 })).toEqual([
+    '1 step was recomputed in double precision and agreed.',
+  ]);
+  expect(await sentences({ stepMs: 7.25, peakBytes: 2_000_000 })).toEqual([
+    '7.3 ms a step (median), at most 2.0 MB of memory, both measured.',
+  ]);
+});
+
+test('a result without figures has an answer too', async () => {
+  const bare = async (over: Partial<CaseResult>): Promise<Report> => {
+    const report = await trained(over);
+    for (const one of report.results) delete one.metrics;
+    return report;
+  };
+  expect(trainingAnswer(await bare({ status: 'pass' })).sentences).toHaveLength(1);
+  expect(trainingAnswer(await bare({ status: 'skip' }))).toEqual({
+    tone: 'none',
+    headline: 'Not yet: 300 steps are too few for an answer.',
+    sentences: ['So nothing is proved. The usual run gives an answer.'],
+  });
+});
+
+test.each([
+  ['below the baseline', { heldoutAfter: 3, unigram: 3.5 }, /^The model learnt which byte/],
+  ['at the baseline', { heldoutAfter: 3, unigram: 3 }, /^The model learnt how often/],
+  ['above the baseline', { heldoutAfter: 3, unigram: 2 }, /^The model learnt how often/],
+  ['without a baseline', { heldoutAfter: 3 }, /^The model learnt which byte/],
+  ['with no number for one', { heldoutAfter: 3, unigram: null }, /^The model learnt which byte/],
+  ['where no loss is known', { unigram: 3 }, /^The model learnt which byte/],
+])('a loss that ends %s tells what was learnt', async (_, metrics, words) => {
+  const { sentences } = trainingAnswer(await trained({ status: 'pass', metrics }));
+  expect(sentences[0]).toMatch(words);
+});
+
+test.each([
+  ['falls', { heldoutBefore: 5, heldoutAfter: 4 }, true],
+  ['stays', { heldoutBefore: 5, heldoutAfter: 5 }, false],
+  ['ends as no number', { heldoutBefore: 5, heldoutAfter: null }, false],
+  ['began as no number', { heldoutBefore: null, heldoutAfter: -1 }, false],
+])('a short run whose loss %s is learning: %j', async (_, metrics, learns) => {
+  const { headline } = trainingAnswer(await tooShort({ metrics }));
+  expect(headline.startsWith('It is learning')).toBe(learns);
 });
 
 test('every summary of the report gives the same answer', async () => {

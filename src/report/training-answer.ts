@@ -23,17 +23,18 @@ export function trainingAnswer(
       sentences: [words.startAgain],
     };
   }
-  const figures = figuresOf(result, words);
+  const { metrics = {} } = result;
+  const figures = figuresOf(metrics, words);
   if (result.status === 'pass') {
     const slowly = environments.some(({ adapter }) => adapter.isFallback);
     return {
       tone: slowly ? 'warn' : 'good',
       headline: slowly ? words.learntSlowly : words.learnt,
-      sentences: [whatLearnt(result, words), ...figures, ...(slowly ? [words.slow] : [])],
+      sentences: [whatLearnt(metrics, words), ...figures, ...(slowly ? [words.slow] : [])],
     };
   }
   if (result.status === 'skip') {
-    const { heldoutBefore, heldoutAfter } = result.metrics ?? {};
+    const { heldoutBefore, heldoutAfter } = metrics;
     const learns = heldoutBefore != null && heldoutAfter != null && heldoutAfter < heldoutBefore;
     return {
       tone: 'none',
@@ -48,15 +49,18 @@ export function trainingAnswer(
   };
 }
 
+type Metrics = NonNullable<CaseResult['metrics']>;
+
 /** More than byte frequencies only where the loss ends below what these alone give. */
-function whatLearnt({ metrics = {} }: CaseResult, words: TrainingWords): string {
-  const { heldoutAfter, unigram } = metrics;
+function whatLearnt({ heldoutAfter, unigram }: Metrics, words: TrainingWords): string {
   const isMore = heldoutAfter == null || unigram == null || heldoutAfter < unigram;
   return isMore ? words.what : words.frequencies;
 }
 
-function figuresOf({ metrics = {} }: CaseResult, words: TrainingWords): readonly string[] {
-  const { heldoutBefore, heldoutAfter, unigram, judgedSteps, stepMs, peakBytes } = metrics;
+function figuresOf(
+  { heldoutBefore, heldoutAfter, unigram, judgedSteps, stepMs, peakBytes }: Metrics,
+  words: TrainingWords,
+): readonly string[] {
   return [
     ...(heldoutBefore != null && heldoutAfter != null
       ? [words.fell(heldoutBefore, heldoutAfter, unigram ?? undefined)]
