@@ -1,8 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { WebGpuBackend } from '../backends/webgpu.ts';
+import type { Gpu } from '../gpu/gpu.ts';
 import type { Launcher } from '../ops/launcher.ts';
-import type { OpRecord, Sample } from '../reference/record.ts';
+import type { HostFault, OpRecord, Sample } from '../reference/record.ts';
+import { records } from '../reference/registry.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { mul } from '../vocabulary/math/mul.ts';
+import { CaseContext } from './context.ts';
 import { deriveSuite } from './derive.ts';
 import { SuiteError } from './suite.ts';
 
@@ -122,6 +126,47 @@ describe('the cases of an op', () => {
   });
 });
 
+describe('a case that runs', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** What the product of 2 and 5 ends with where its op gives `y` and dispatches these kernels. */
+  async function ended(y: number, ...dispatched: readonly string[]) {
+    const memory = { guarded: false };
+    const gpu = { memory, recorder: { dispatched: new Set<string>() } } as unknown as Gpu;
+    const run = vi.spyOn(WebGpuBackend.prototype, 'run').mockImplementation(async () => {
+      expect(memory.guarded).toBe(true);
+      for (const kernel of dispatched) gpu.recorder.dispatched.add(kernel);
+      return { outputs: { y: hostTensorFrom('f32', [1], [y]) }, gradients: {} };
+    });
+    const record = records.get('mul') as OpRecord;
+    const factors = { a: hostTensorFrom('f32', [1], [2]), b: hostTensorFrom('f32', [1], [5]) };
+    const samples = [sample({ level: 'exact', inputs: () => factors })];
+    const variants = { naive: variant({ kernels: ['math/mul', 'math/mul_tail'] }) };
+    const [declared] = casesOf(samples, variants, { ...record, samples });
+    const t = new CaseContext({ gpu, ieee: true, seed: 5, injects: [] });
+    const thrown = await declared?.run(t).catch((error: unknown) => error);
+    expect(run.mock.lastCall).toEqual([declared?.given?.(5)]);
+    return { thrown, assertions: t.evidence.assertions };
+  }
+
+  test('asserts its kernels and every element, from what its seed draws', async () => {
+    // Its kernels, that y is there, and its one element.
+    const right = { thrown: undefined, assertions: 3 };
+    expect(await ended(10, 'math/mul')).toEqual(right);
+    expect(await ended(10, 'math/mul', 'math/cast', 'math/reduce_sum')).toEqual(right);
+    expect((await ended(11, 'math/mul')).thrown).toMatchObject({ code: 'not-equal' });
+  });
+
+  test('fails by a kernel of another variant before anything that it gave', async () => {
+    expect((await ended(11, 'math/mul_tail', 'math/add')).thrown).toMatchObject({
+      code: 'strange-kernel',
+      message: 'variant naive dispatched math/add, which is not among its kernels',
+    });
+  });
+});
+
 describe('cases in halves', () => {
   const cases = (inputs: object, more: Partial<OpRecord> = {}) =>
     idsOf([], ONE, { inputs: inputs as never, ...more });
@@ -142,5 +187,8 @@ describe('cases in halves', () => {
     );
     const [read] = f16?.control.faults ?? [];
     expect(read).toMatchObject({ host: { seam: 'storage.read' } });
+    // The code of float32.
+    const broken = (read as HostFault).host.wrap(() => 1);
+    expect(broken()).toBe(0);
   });
 });

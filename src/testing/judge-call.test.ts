@@ -99,6 +99,8 @@ describe('a call of a step', () => {
     expect(judgeCall(t, { ...given, actual: {} })).toBe(0);
     expect(judgeCall(t, { ...given, actual: { y: value(10) } })).toBe(0);
     expect(t.evidence.assertions).toBe(1);
+    // Where equality is demanded there is no bound to use.
+    expect(judgeCall(t, { ...given, level: 'exact', actual: { y: value(10) } })).toBe(0);
     const unit = 10 * 2 ** -23;
     expect(judgeCall(t, { ...given, actual: { y: value(10 + unit / 4) } })).toBeCloseTo(0.25, 6);
     const grads = { y: value(1) };

@@ -7,10 +7,8 @@ import { WebGpuBackend } from '../backends/webgpu.ts';
 import { FormatError } from '../formats/format-error.ts';
 import { writeParityBundle } from '../formats/parity-bundle/write.ts';
 import { type ParityBundle, readParityBundle } from '../formats/parity-bundle.ts';
-import type { Call, Results } from '../graph/call.ts';
 import type { OpRecord, Sample } from '../reference/record.ts';
 import { records } from '../reference/registry.ts';
-import type { HostTensor } from '../tensor/host.ts';
 import type { CaseContext } from './context.ts';
 import { recordableParams } from './parity/params.ts';
 import { replay } from './parity/replay.ts';
@@ -132,7 +130,7 @@ async function askAndReplay(
   t.metric('roundTripMs', roundTripMs);
   if (tookMs !== undefined) t.metric('bridgeMs', tookMs);
   try {
-    await replay(t, bundle, new TimedBackend(t, new WebGpuBackend(t.gpu)));
+    await replay(t, bundle, timed(t, new WebGpuBackend(t.gpu)));
   } finally {
     if (t.evidence.finding) t.keep(file);
   }
@@ -155,27 +153,15 @@ async function ask(
  * Ours, with what it took from the host's memory back to it: what the bridge's own time stands
  * beside.
  */
-class TimedBackend implements Backend {
-  readonly name: string;
-  readonly #t: CaseContext;
-  readonly #backend: Backend;
-
-  constructor(t: CaseContext, backend: Backend) {
-    this.name = backend.name;
-    this.#t = t;
-    this.#backend = backend;
-  }
-
-  supports(op: string): boolean {
-    return this.#backend.supports(op);
-  }
-
-  async run(call: Call<HostTensor>): Promise<Results<HostTensor>> {
-    const started = performance.now();
-    try {
-      return await this.#backend.run(call);
-    } finally {
-      this.#t.metric('oursMs', performance.now() - started);
-    }
-  }
+function timed(t: CaseContext, backend: Pick<Backend, 'run'>): Pick<Backend, 'run'> {
+  return {
+    run: async (call) => {
+      const started = performance.now();
+      try {
+        return await backend.run(call);
+      } finally {
+        t.metric('oursMs', performance.now() - started);
+      }
+    },
+  };
 }

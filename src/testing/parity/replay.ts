@@ -29,7 +29,7 @@ import { ANY_ORDER } from './recorded.ts';
 export async function replay(
   t: CaseContext,
   recorded: ParityBundle,
-  backend: Backend,
+  backend: Pick<Backend, 'run'>,
 ): Promise<void> {
   if (recorded.op === TRAINING_RUN) return replayRun(t, recorded);
   const { record, launcher } = opOf(t, recorded);

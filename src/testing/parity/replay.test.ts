@@ -1,0 +1,281 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { referenceResults } from '../../backends/reference.ts';
+import { type BundleContent, writeParityBundle } from '../../formats/parity-bundle/write.ts';
+import { type ParityBundle, readParityBundle } from '../../formats/parity-bundle.ts';
+import type { StoredTensor } from '../../formats/safetensors/stored.ts';
+import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import type { Call, Results } from '../../graph/call.ts';
+import type { Launcher } from '../../ops/launcher.ts';
+import { launchers } from '../../ops/registry.ts';
+import type { OpRecord } from '../../reference/record.ts';
+import { records } from '../../reference/registry.ts';
+import { type HostTensor, hostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import { CaseContext } from '../context.ts';
+import { replayRun } from './llama/replay.ts';
+import { replay } from './replay.ts';
+
+vi.mock('./llama/replay.ts', async (original) => ({
+  ...(await original<object>()),
+  replayRun: vi.fn(),
+}));
+
+let gpu: Gpu;
+beforeEach(async () => {
+  ({ gpu } = await hostGpu());
+});
+afterEach(() => {
+  gpu[Symbol.dispose]();
+  vi.restoreAllMocks();
+});
+
+const f32 = (...data: readonly number[]) => hostTensorFrom('f32', [data.length], data);
+const f64 = (...data: readonly number[]): StoredTensor => ({
+  dtype: 'F64',
+  shape: [data.length],
+  bytes: new Uint8Array(Float64Array.from(data).buffer),
+});
+
+/** A bundle as torch would record it. */
+function bundleOf(
+  op: string,
+  content: Partial<Omit<BundleContent, 'op' | 'producer' | 'device' | 'note'>>,
+): ParityBundle {
+  const none = { params: {}, inputs: {}, outputs: {}, gradsIn: {}, gradsOut: {} };
+  const told = { op, producer: 'torch 2', device: 'cpu', note: '' };
+  return readParityBundle(writeParityBundle({ ...none, ...content, ...told }));
+}
+
+/** [2, -3] times [5, 7], and the gradient of the first factor alone. */
+const product = (more: Parameters<typeof bundleOf>[1] = {}) =>
+  bundleOf('mul', {
+    inputs: { a: f32(2, -3), b: f32(5, 7) },
+    outputs: { y: f32(10, -21) },
+    gradsIn: { y: f32(1, 10) },
+    gradsOut: { a: f32(5, 70) },
+    ...more,
+  });
+
+/** Replays where ours gives what is right, but for `change`; what was asked, and what is said. */
+async function replayed(
+  bundle: ParityBundle,
+  change: (right: Results<HostTensor>) => Results<HostTensor> = (right) => right,
+) {
+  const asked: Call<HostTensor>[] = [];
+  const run = async (call: Call<HostTensor>) => {
+    expect(gpu.memory.guarded).toBe(true);
+    asked.push(call);
+    return change(referenceResults(call));
+  };
+  const t = new CaseContext({ gpu, ieee: true, seed: 1, injects: [] });
+  const thrown = await replay(t, bundle, { run }).catch((error: unknown) => error);
+  return { asked, thrown, evidence: t.evidence };
+}
+
+/** The same, where one tensor of ours is another. */
+const withOutput = (name: string, tensor: HostTensor) => (right: Results<HostTensor>) => ({
+  ...right,
+  outputs: { ...right.outputs, [name]: tensor },
+});
+
+describe('a bundle', () => {
+  test('is asked of ours with its gradients, those that it recorded, and judged whole', async () => {
+    const { asked, thrown, evidence } = await replayed(product());
+    expect(thrown).toBeUndefined();
+    expect(asked).toEqual([
+      {
+        op: launchers.get('mul')?.signature,
+        params: {},
+        inputs: { a: f32(2, -3), b: f32(5, 7) },
+        variant: Object.keys(launchers.get('mul')?.variants ?? {})[0],
+        grads: { y: f32(1, 10) },
+        wants: ['a'],
+      },
+    ]);
+    expect([evidence.assertions, evidence.finding]).toEqual([4, undefined]);
+  });
+
+  test('without gradients is asked forward alone', async () => {
+    const { asked, evidence } = await replayed(product({ gradsIn: {}, gradsOut: {} }));
+    expect(Object.keys(asked[0] as object)).toEqual(['op', 'params', 'inputs', 'variant']);
+    expect(evidence.assertions).toBe(2);
+  });
+
+  test('has the parameters that the shapes of its outputs tell', async () => {
+    // A constant rate after two steps of warm-up: 0, a half, and the whole of it.
+    const rates = bundleOf('lr_schedule', {
+      params: { name: 'constant', base_lr: 0.5, warmup: 2 },
+      outputs: { lr: f32(0, 0.25, 0.5) },
+    });
+    const { asked, thrown, evidence } = await replayed(rates);
+    expect(thrown).toBeUndefined();
+    expect(asked[0]?.params).toMatchObject({ steps: 3, base_lr: 0.5, warmup: 2 });
+    expect(evidence.assertions).toBe(3);
+  });
+
+  test('runs by the variant that the adapter prefers for its inputs', async () => {
+    const mul = launchers.get('mul') as Launcher;
+    const variants: Launcher['variants'] = {
+      any: { kernels: [] },
+      vector: { kernels: [], prefers: ({ operands }) => operands['a']?.shape.length === 1 },
+    };
+    vi.spyOn(launchers, 'get').mockReturnValue({ ...mul, variants });
+    expect((await replayed(product())).asked[0]?.variant).toBe('vector');
+  });
+
+  test('of a whole training run is replayed step by step', async () => {
+    const run = { ...product(), op: 'train_llama' };
+    expect(await replayed(run)).toMatchObject({ asked: [], thrown: undefined });
+    expect(vi.mocked(replayRun).mock.calls).toEqual([[expect.any(CaseContext), run]]);
+  });
+});
+
+describe('ours', () => {
+  test('fails with the element out of its bound and the call that gave it', async () => {
+    const { asked, thrown, evidence } = await replayed(product(), withOutput('y', f32(10, -20)));
+    expect((thrown as Error).message).toContain('y[1] is -20 and should be -21');
+    const { grads: _, wants: __, ...forward } = asked[0] as Call<HostTensor>;
+    expect(evidence.failedCall).toEqual({ ...forward, name: 'y', level: 'legal' });
+  });
+
+  test('fails by a gradient too, with the gradients that flowed in', async () => {
+    const wrong = ({ outputs }: Results<HostTensor>) => ({
+      outputs,
+      gradients: { a: f32(5, 71) },
+    });
+    const { asked, thrown, evidence } = await replayed(product(), wrong);
+    expect((thrown as Error).message).toContain('gradient of a[1] is 71 and should be 70');
+    const { wants: _, ...call } = asked[0] as Call<HostTensor>;
+    expect(evidence.failedCall).toEqual({ ...call, name: 'a', level: 'legal' });
+  });
+
+  test('fails where it lacks what was recorded, and may give more', async () => {
+    const lacks = await replayed(product(), (right) => ({ ...right, outputs: {} }));
+    expect(lacks.thrown).toMatchObject({
+      code: 'missing-output',
+      message: 'y was not computed',
+    });
+    const none = await replayed(product(), (right) => ({ ...right, gradients: {} }));
+    expect(none.thrown).toMatchObject({ message: 'a was not computed' });
+    const more = await replayed(product(), withOutput('beside', f32(1)));
+    expect([more.thrown, more.evidence.assertions]).toEqual([undefined, 4]);
+  });
+
+  test('is judged from the inputs as they are stored for it, halves by their numbers', async () => {
+    const half = (...data: readonly number[]) => hostTensorFrom('f16', [data.length], data);
+    const halves = product({ inputs: { a: half(2, -3), b: half(5, 7) } });
+    expect((await replayed(halves)).thrown).toBeUndefined();
+  });
+
+  test('is not judged where an element depends on what is not finite', async () => {
+    const forward = { gradsIn: {}, gradsOut: {}, outputs: { y: f32(Number.NaN, -21) } };
+    const some = product({ ...forward, inputs: { a: f32(Number.NaN, -3), b: f32(5, 7) } });
+    const judged = await replayed(some, withOutput('y', f32(4, -21)));
+    expect([judged.thrown, judged.evidence.assertions]).toEqual([undefined, 1]);
+    const all = product({ ...forward, inputs: { a: f32(Number.NaN, -3), b: f32(5, 1 / 0) } });
+    expect((await replayed(all)).thrown).toMatchObject({
+      code: 'unjudged',
+      message: 'every element depends on a NaN or infinite input, or may overflow',
+    });
+  });
+});
+
+describe('what was recorded', () => {
+  test('is a finding where the oracle does not accept it', async () => {
+    const { thrown, evidence } = await replayed(product({ outputs: { y: f32(10, -20) } }));
+    expect(thrown).toBeUndefined();
+    expect(evidence.finding).toMatchObject({
+      code: 'producer-deviates',
+      at: { index: [1], actual: -20, expected: -21 },
+    });
+    const gradient = await replayed(product({ gradsOut: { a: f32(6, 70) } }));
+    expect(gradient.evidence.finding?.message).toContain('gradient of a[0] is 6');
+  });
+
+  test('is judged from the numbers that its producer had, not from ours', async () => {
+    // Ours loses the 2^-30 as it rounds a to float32.
+    const difference = (y: number) => ({
+      ...bundleOf('sub', {
+        inputs: { a: f32(1), b: f32(1) },
+        outputs: { y: f32(0) },
+      }),
+      tensors: {
+        inputs: { a: f64(1 + 2 ** -30), b: f64(1) },
+        outputs: { y: f64(y) },
+        gradsIn: {},
+        gradsOut: {},
+      },
+    });
+    const { asked, thrown, evidence } = await replayed(difference(2 ** -30));
+    expect(asked[0]?.inputs['a']).toEqual(f32(1));
+    expect([thrown, evidence.finding]).toEqual([undefined, undefined]);
+    const ofRounded = await replayed(difference(0));
+    expect(ofRounded.evidence.finding).toMatchObject({ at: { actual: 0, expected: 2 ** -30 } });
+  });
+});
+
+describe('what this version has not', () => {
+  const lacking = async (bundle: ParityBundle) => {
+    const { asked, thrown } = await replayed(bundle);
+    expect(asked).toEqual([]);
+    expect(thrown).toMatchObject({ code: 'not-implemented' });
+    return (thrown as Error).message;
+  };
+  /** A bundle with one more tensor of a kind. */
+  const plus = (...kinds: readonly (readonly [keyof ParityBundle['tensors'], string])[]) => {
+    const bundle = product();
+    const tensors = { ...bundle.tensors };
+    for (const [kind, name] of kinds)
+      Object.assign(tensors, {
+        [kind]: { ...tensors[kind], [name]: bundle.tensors.inputs['a'] },
+      });
+    return { ...bundle, tensors };
+  };
+
+  test('is skipped: the op, by its record or its launcher', async () => {
+    vi.spyOn(launchers, 'get').mockReturnValueOnce(undefined);
+    expect(await lacking(product())).toBe('this version has no op mul');
+    vi.spyOn(records, 'get').mockReturnValueOnce(undefined);
+    expect(await lacking(product())).toBe('this version has no op mul');
+  });
+
+  test('is skipped: an input, else an output, else a gradient', async () => {
+    const [input, output, gradient] = [
+      ['inputs', 'c'],
+      ['outputs', 'z'],
+      ['gradsOut', 'd'],
+    ] as const;
+    expect(await lacking(plus(gradient))).toBe('mul of this version has no gradient of d');
+    expect(await lacking(plus(gradient, output))).toBe('mul of this version has no output z');
+    expect(await lacking(plus(gradient, output, input))).toBe('mul of this version has no input c');
+  });
+
+  test('is skipped: the gradient of what has none, and all of an op without a vjp', async () => {
+    const { vjp: _, ...mul } = records.get('mul') as OpRecord;
+    vi.spyOn(records, 'get').mockReturnValueOnce(mul);
+    expect(await lacking(product())).toBe('mul of this version has no gradient of a');
+    const indices = hostTensor('i32', [1], Int32Array.of(1));
+    const row = bundleOf('gather', {
+      inputs: { x: f32(3, 4), indices },
+      outputs: { y: f32(4) },
+      gradsIn: { y: f32(1) },
+      gradsOut: { x: f32(0, 1) },
+    });
+    expect((await replayed(row)).thrown).toBeUndefined();
+    const { gradsOut } = row.tensors;
+    const tensors = { ...row.tensors, gradsOut: { indices: gradsOut['x'] as never } };
+    expect(await lacking({ ...row, tensors })).toBe(
+      'gather of this version has no gradient of indices',
+    );
+  });
+
+  test('is skipped: what its record says that it does not compute', async () => {
+    const rates = bundleOf('lr_schedule', {
+      params: { name: 'linear', base_lr: 0.5, warmup: 2 },
+      outputs: { lr: f32(0, 0.25, 0.5) },
+    });
+    expect(await lacking(rates)).toBe(
+      'lr_schedule of this version does not compute a linear schedule without a total',
+    );
+  });
+});
