@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { wrapSeam } from '../seam.ts';
 import { compressed, decompressed } from './compressed.ts';
 
 test('what gets smaller is stored in gzip, and comes back', async () => {
@@ -16,4 +17,14 @@ test('what gains less than a twentieth is stored as it is', async () => {
   const stored = await compressed(raw);
   expect(stored).toEqual({ encoding: 'raw', bytes: raw, ratio: 1 });
   expect(await decompressed(stored)).toBe(raw);
+});
+
+test('a gain of just a twentieth is stored, and of a byte less is not', async () => {
+  using _ = wrapSeam('formats.through_stream', () => async () => new Uint8Array(2000));
+  expect(await compressed(new Uint8Array(2100))).toEqual({
+    encoding: 'gzip',
+    bytes: new Uint8Array(2000),
+    ratio: 1.05,
+  });
+  expect((await compressed(new Uint8Array(2099))).encoding).toBe('raw');
 });

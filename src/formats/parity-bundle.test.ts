@@ -5,7 +5,7 @@ import { hostTensorFrom } from '../tensor/host.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { FormatError } from './format-error.ts';
 import { vocabulary } from './parity-bundle/vocabulary.ts';
-import { readParityBundle } from './parity-bundle.ts';
+import { parityBundleOf, readParityBundle } from './parity-bundle.ts';
 import { writeSafetensors } from './safetensors/write.ts';
 import { readSafetensors } from './safetensors.ts';
 
@@ -424,6 +424,38 @@ test('defaults are filled in, and a bundle without a device has an unknown one',
     producer: 'numpy 2.4.6',
     device: 'cpu',
   });
+  const { metadata, tensors } = readSafetensors(file);
+  const unnamed = new Map([...metadata].filter(([key]) => key !== 'device'));
+  expect(parityBundleOf({ metadata: unnamed, tensors }).device).toBe('unknown device');
+});
+
+test('a question may lack outputs, and a recording may not', () => {
+  const file = bundle({ op: 'softmax', tensors: { 'in.x': [2] } });
+  const { inputs, outputs } = readParityBundle(file, { question: true }).tensors;
+  expect([Object.keys(inputs), outputs]).toEqual([['x'], {}]);
+  expect(refusal(file)).toMatch(/nothing to check/);
+});
+
+test.each(['op', 'params', 'producer'])('a bundle without %s is refused', (key) => {
+  const { metadata, tensors } = readSafetensors(bundle(matmul));
+  const rest = new Map([...metadata].filter(([other]) => other !== key));
+  expect(() => parityBundleOf({ metadata: rest, tensors })).toThrow(
+    new FormatError(`__metadata__ lacks ${key}`),
+  );
+});
+
+test('a fault of ours is not called one of the file', () => {
+  const { metadata } = readSafetensors(bundle(matmul));
+  const broken = {
+    dtype: 'F32',
+    bytes: new Uint8Array(4),
+    get shape(): Shape {
+      throw new RangeError('ours');
+    },
+  } as const;
+  expect(() => parityBundleOf({ metadata, tensors: new Map([['in.a', broken]]) })).toThrow(
+    new RangeError('ours'),
+  );
 });
 
 const matmul = {
@@ -542,7 +574,7 @@ describe('what is wrong is said in one line', () => {
     [
       'a scale that grows after no step',
       { ...llama, params: { ...llama.params, grad_scaler: { growth_interval: 0 } } },
-      /train_llama: params "grad_scaler.growth_interval"/,
+      /train_llama: params "grad_scaler\.growth_interval"/,
     ],
     [
       'a scale that does not back off',

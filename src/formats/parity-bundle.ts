@@ -107,7 +107,7 @@ function readParams(text: string, op: string): Readonly<Record<string, unknown>>
   );
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const path = issue.path?.map(({ key }) => String(key)).join('.');
+  const path = v.getDotPath(issue);
   throw new FormatError(`${op}: params${path ? ` ${quote(path)}` : ''}: ${reasonOf(issue)}`);
 }
 

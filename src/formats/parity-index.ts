@@ -63,14 +63,14 @@ export interface ParityIndex {
  * wrong.
  */
 export function readParityIndex(text: string): ParityIndex {
-  const parsed = v.safeParse(index, parseJsonObject(text, 'INDEX.json'), { abortEarly: true });
+  const parsed = v.safeParse(index, parseJsonObject(text, 'INDEX.json'));
   if (parsed.success)
     return {
       versions: parsed.output.versions,
       cases: parsed.output.cases.map((each) => withOrigin(each, parsed.output)),
     };
-  const [{ message, path = [] }] = parsed.issues;
-  throw new FormatError(`INDEX.json: ${path.map(({ key }) => String(key)).join('.')}: ${message}`);
+  const [issue] = parsed.issues;
+  throw new FormatError(`INDEX.json: ${v.getDotPath(issue)}: ${issue.message}`);
 }
 
 function withOrigin(

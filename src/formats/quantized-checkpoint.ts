@@ -124,16 +124,18 @@ export function quantizedTensors(
 ): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   for (const [name, { format, blocksize, shape, dtype, parts, nested }] of weights) {
-    const state: Record<string, unknown> = { quant_type: format.name, blocksize, dtype, shape };
+    const state = {
+      ...{ quant_type: format.name, blocksize, dtype, shape },
+      ...(nested && {
+        nested_blocksize: nested.scales.blocksize,
+        nested_dtype: 'float32',
+        nested_offset: Math.fround(nested.offset),
+      }),
+    };
     tensors.set(name, storedPart(parts, 'packed'));
     tensors.set(`${name}.quant_map`, stored(format.values));
     if (nested) {
-      const { scales, offset } = nested;
-      Object.assign(state, {
-        nested_blocksize: scales.blocksize,
-        nested_dtype: 'float32',
-        nested_offset: Math.fround(offset),
-      });
+      const { scales } = nested;
       tensors.set(`${name}.absmax`, storedPart(scales.parts, 'q'));
       tensors.set(`${name}.nested_absmax`, storedPart(scales.parts, 'absmax'));
       tensors.set(`${name}.nested_quant_map`, stored(scales.format.values));

@@ -264,6 +264,11 @@ describe('hostile files', () => {
       rawFile(`{"a":${entry('U8', [2], [0, 2])},"b":${entry('U8', [2], [1, 3])}}`, 3),
       /overlaps/,
     ],
+    [
+      'a longer tensor from the same byte',
+      rawFile(`{"b":${entry('U8', [1], [0, 1])},"a":${entry('U8', [2], [0, 2])}}`, 2),
+      /^tensor "a" at byte 0 overlaps the tensor before it$/,
+    ],
     ['bytes of no tensor', rawFile(`{"a":${entry('U8', [1], [0, 1])}}`, 3), /2 bytes at the end/],
     ['offsets out of range', rawFile(`{"a":${entry('U8', [9], [0, 9])}}`, 3), /of 3/],
     ['offsets backwards', rawFile(`{"a":${entry('U8', [1], [2, 1])}}`, 3), /out of range/],

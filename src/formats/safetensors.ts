@@ -28,16 +28,15 @@ const MAX_RANK = 32;
  */
 export function readSafetensors(file: Uint8Array): Safetensors {
   const { header, data } = split(file);
-  const tensors = new Map<string, StoredTensor>();
-  const ranges: { name: string; start: number; end: number }[] = [];
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === METADATA_KEY) continue;
-    const { dtype, shape, start, end } = readEntry(name, entry, data.byteLength);
-    tensors.set(name, { dtype, shape, bytes: data.subarray(start, end) });
-    ranges.push({ name, start, end });
-  }
-  requireCoverage(ranges, data.byteLength);
-  return { metadata: readMetadata(header), tensors };
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== METADATA_KEY)
+    .map(([name, entry]) => readEntry(name, entry, data.byteLength));
+  requireCoverage(entries, data.byteLength);
+  const tensors = entries.map(
+    ({ name, dtype, shape, start, end }) =>
+      [name, { dtype, shape, bytes: data.subarray(start, end) }] as const,
+  );
+  return { metadata: readMetadata(header), tensors: new Map(tensors) };
 }
 
 function split(file: Uint8Array): { header: JsonObject; data: Uint8Array } {
@@ -62,11 +61,16 @@ function split(file: Uint8Array): { header: JsonObject; data: Uint8Array } {
   return { header: parseJsonObject(text, 'the header'), data: file.subarray(end) };
 }
 
-function readEntry(
-  name: string,
-  entry: unknown,
-  dataBytes: number,
-): { dtype: StoredDType; shape: Shape; start: number; end: number } {
+/** What the header says of one tensor. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: StoredDType;
+  readonly shape: Shape;
+  readonly start: number;
+  readonly end: number;
+}
+
+function readEntry(name: string, entry: unknown, dataBytes: number): Entry {
   const what = `tensor ${quote(name)}`;
   if (!isJsonObject(entry)) throw new FormatError(`${what} is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
@@ -91,7 +95,7 @@ function readEntry(
       `${what} is ${dtype} [${shape.join(', ')}], which needs ${needed} bytes, and has ${end - start}`,
     );
   }
-  return { dtype: dtype as StoredDType, shape, start, end };
+  return { name, dtype: dtype as StoredDType, shape, start, end };
 }
 
 function isSizes(value: unknown): value is number[] {
@@ -109,12 +113,10 @@ function bytesOf(shape: Shape, width: number): number {
 }
 
 /** Every byte after the header must belong to exactly one tensor. */
-function requireCoverage(
-  ranges: { name: string; start: number; end: number }[],
-  dataBytes: number,
-): void {
+function requireCoverage(entries: readonly Entry[], dataBytes: number): void {
   let covered = 0;
-  for (const { name, start, end } of ranges.sort((a, b) => a.start - b.start || a.end - b.end)) {
+  const inOrder = entries.toSorted((a, b) => a.start - b.start || a.end - b.end);
+  for (const { name, start, end } of inOrder) {
     const what = `tensor ${quote(name)} at byte ${start}`;
     if (start < covered) throw new FormatError(`${what} overlaps the tensor before it`);
     if (start > covered)

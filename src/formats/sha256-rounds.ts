@@ -23,9 +23,8 @@ const LENGTH = 8;
 export function digest(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const state = Uint32Array.from(START);
   const blocks = Math.ceil((bytes.length + 1 + LENGTH) / BLOCK);
-  const padded = new Uint8Array(blocks * BLOCK);
+  const padded = new Uint8Array(blocks * BLOCK).fill(0x80, bytes.length, bytes.length + 1);
   padded.set(bytes);
-  padded[bytes.length] = 0x80;
   const view = new DataView(padded.buffer);
   view.setBigUint64(padded.length - LENGTH, BigInt(bytes.length) * 8n);
   for (let block = 0; block < blocks; block++) compress(state, view, block * BLOCK);
@@ -38,7 +37,8 @@ export function digest(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 function compress(state: Uint32Array, view: DataView, at: number): void {
   const schedule = new Uint32Array(CONSTANTS.length);
   const word = (i: number) => schedule[i] as number;
-  for (let i = 0; i < schedule.length; i++) {
+  let [a, b, c, d, e, f, g, h] = Array.from(state) as Eight;
+  CONSTANTS.forEach((constant, i) => {
     schedule[i] =
       i < 16
         ? view.getUint32(at + 4 * i)
@@ -46,13 +46,12 @@ function compress(state: Uint32Array, view: DataView, at: number): void {
           spread(word(i - 15), 7, 18, 3) +
           word(i - 7) +
           spread(word(i - 2), 17, 19, 10);
-  }
-  let [a, b, c, d, e, f, g, h] = Array.from(state) as Eight;
-  CONSTANTS.forEach((constant, i) => {
     const ofE = turned(e, 6) ^ turned(e, 11) ^ turned(e, 25);
-    const first = (h + ofE + ((e & f) ^ (~e & g)) + constant + word(i)) | 0;
+    // Each bit of e chooses f or g.
+    const first = (h + ofE + (g ^ (e & (f ^ g))) + constant + word(i)) | 0;
     const ofA = turned(a, 2) ^ turned(a, 13) ^ turned(a, 22);
-    const second = (ofA + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    // What two of the three have.
+    const second = (ofA + (a ^ ((a ^ b) & (a ^ c)))) | 0;
     [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
   });
   [a, b, c, d, e, f, g, h].forEach((value, i) => {

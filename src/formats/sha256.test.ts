@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Random } from '../tensor/random.ts';
 import { sha256 } from './sha256.ts';
 import { digest } from './sha256-rounds.ts';
@@ -14,4 +14,18 @@ test('both ways give the SHA-256 of every length around the ends of blocks', asy
     expect(hex(digest(bytes)), `${length} bytes`).toBe(truth);
     expect(await sha256(bytes)).toBe(truth);
   }
+});
+
+test('crypto.subtle is asked where it is there, and else the digest is computed here', async () => {
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const asked = vi.fn(async () => Uint8Array.of(0xab, 0x0c).buffer);
+  vi.stubGlobal('crypto', { subtle: { digest: asked } });
+  const abc = Uint8Array.from(Buffer.from('abc'));
+  expect(await sha256(abc)).toBe('ab0c');
+  expect(asked.mock.calls).toEqual([['SHA-256', abc]]);
+  vi.stubGlobal('crypto', {});
+  // The example of one block in FIPS 180-4.
+  expect(await sha256(abc)).toBe(
+    'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  );
 });

@@ -49,6 +49,5 @@ export function readTrainLlama(params: Readonly<Record<string, unknown>>): Train
   const result = v.safeParse(run, params);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const path = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
-  throw new FormatError(`train_llama: params ${quote(path)}: ${issue.message}`);
+  throw new FormatError(`train_llama: params ${quote(`${v.getDotPath(issue)}`)}: ${issue.message}`);
 }

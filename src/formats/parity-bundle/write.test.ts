@@ -65,7 +65,7 @@ test('words of 32 bits are stored as the bits of signed ones', () => {
     inputs: { x: words },
     outputs: {},
   });
-  expect(new TextDecoder().decode(file)).toContain('"I32"');
+  expect(new TextDecoder().decode(file)).toContain('"in.x":{"dtype":"I32","shape":[2],');
   expect([...file.subarray(-8)]).toEqual([255, 255, 255, 255, 7, 0, 0, 0]);
 });
 

@@ -36,12 +36,10 @@ export function writeParityBundle(content: BundleContent): Uint8Array<ArrayBuffe
   const known = Object.fromEntries(
     Object.entries(params).filter(([name, value]) => names.includes(name) && value !== undefined),
   );
-  const tensors = Object.fromEntries([
-    ...prefixed('in.', inputs),
-    ...prefixed('out.', outputs),
-    ...prefixed('in.grad.', gradsIn),
-    ...prefixed('out.grad.', gradsOut),
-  ]);
+  const groups = { 'in.': inputs, 'out.': outputs, 'in.grad.': gradsIn, 'out.grad.': gradsOut };
+  const tensors = Object.fromEntries(
+    Object.entries(groups).flatMap(([prefix, group]) => prefixed(prefix, group)),
+  );
   return writeSafetensors(tensors, {
     schema: 'parity-bundle/1',
     op,

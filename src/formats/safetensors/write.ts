@@ -40,14 +40,15 @@ export function writeStored(
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const headerBytes = Math.ceil(json.length / 8) * 8;
-  // Spaces pad the header; all else is written over.
-  const file = new Uint8Array(8 + headerBytes + end).fill(0x20);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.set(json, 8);
-  let at = 8 + headerBytes;
-  for (const [, { bytes }] of sorted) {
-    file.set(bytes, at);
-    at += bytes.byteLength;
+  const length = new DataView(new ArrayBuffer(8));
+  length.setBigUint64(0, BigInt(headerBytes), true);
+  const header = new Uint8Array(headerBytes).fill(0x20);
+  header.set(json);
+  const file = new Uint8Array(8 + headerBytes + end);
+  let at = 0;
+  for (const part of [length, header, ...sorted.map(([, { bytes }]) => bytes)]) {
+    file.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+    at += part.byteLength;
   }
   return file;
 }
