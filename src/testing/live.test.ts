@@ -71,7 +71,8 @@ function answered(
   const { op, params, tensors } = readParityBundle(question, { question: true });
   const hosts = (stored: typeof tensors.inputs) =>
     Object.fromEntries(Object.entries(stored).map(([name, one]) => [name, toHostTensor(one)]));
-  const [inputs, gradsIn] = [hosts(tensors.inputs), hosts(tensors.gradsIn)];
+  const inputs = hosts(tensors.inputs);
+  const gradsIn = hosts(tensors.gradsIn);
   const call = { op: { name: op } as never, params, inputs };
   const { outputs, gradients } = referenceResults(
     Object.keys(gradsIn).length > 0 ? { ...call, grads: gradsIn } : call,

@@ -240,11 +240,9 @@ describe('what this version has not', () => {
   });
 
   test('is skipped: an input, else an output, else a gradient', async () => {
-    const [input, output, gradient] = [
-      ['inputs', 'c'],
-      ['outputs', 'z'],
-      ['gradsOut', 'd'],
-    ] as const;
+    const input = ['inputs', 'c'] as const;
+    const output = ['outputs', 'z'] as const;
+    const gradient = ['gradsOut', 'd'] as const;
     expect(await lacking(plus(gradient))).toBe('mul of this version has no gradient of d');
     expect(await lacking(plus(gradient, output))).toBe('mul of this version has no output z');
     expect(await lacking(plus(gradient, output, input))).toBe('mul of this version has no input c');
