@@ -30,6 +30,18 @@ test('one word that differs is found, and what it was', () => {
   );
 });
 
+test('sums are modulo 2^32, and never below 0', () => {
+  // Place 0 adds nothing to a word: these are the finalizer's known answers.
+  expect(fingerprintOf(Uint32Array.of(1))).toEqual([1, 0x514e28b7]);
+  expect(fingerprintOf(Uint32Array.of(0xffffffff))).toEqual([0xffffffff, 0x81f16f39]);
+  expect(fingerprintOf(Uint32Array.of(0xffffffff, 2))[0]).toBe(1);
+});
+
+test('a tensor whose bits are the same differs nowhere', () => {
+  const words = Uint32Array.of(3, 0x80000000, 7);
+  expect(findBitFlip(words, fingerprintOf(words))).toBeUndefined();
+});
+
 test('two words that differ are not taken for one', () => {
   fc.assert(
     fc.property(arrays, word, word, (words, first, second) => {

@@ -8,13 +8,10 @@ export type Fingerprint = readonly [plain: number, mixed: number];
 
 /** The fingerprint of a tensor's words. */
 export function fingerprintOf(words: Uint32Array): Fingerprint {
-  let plain = 0;
-  let mixed = 0;
-  words.forEach((word, i) => {
-    plain = (plain + word) >>> 0;
-    mixed = (mixed + mixedWord(word, i)) >>> 0;
-  });
-  return [plain, mixed];
+  return [
+    words.reduce((sum, word) => (sum + word) >>> 0, 0),
+    words.reduce((sum, word, i) => (sum + mixedWord(word, i)) >>> 0, 0),
+  ];
 }
 
 /** A word that was another once. */
@@ -31,11 +28,12 @@ export interface BitFlip {
  */
 export function findBitFlip(words: Uint32Array, fingerprint: Fingerprint): BitFlip | undefined {
   const [plain, mixed] = fingerprintOf(words);
-  const difference = (fingerprint[0] - plain) >>> 0;
+  const difference = fingerprint[0] - plain;
   const mixedDifference = (fingerprint[1] - mixed) >>> 0;
   if (difference === 0) return undefined;
   const index = words.findIndex((word, i) => {
-    const was = (word + difference) >>> 0;
+    // It is mixed modulo 2^32.
+    const was = word + difference;
     return (mixedWord(was, i) - mixedWord(word, i)) >>> 0 === mixedDifference;
   });
   return index < 0 ? undefined : { index, was: ((words[index] as number) + difference) >>> 0 };

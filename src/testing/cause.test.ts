@@ -19,6 +19,11 @@ test.each<[string, Partial<Reruns>, Cause | undefined]>([
     undefined,
   ],
   ['it comes and goes', { again: ['same', 'right', 'same'] }, undefined],
+  [
+    'it comes and goes on the fallback',
+    { again: ['same', 'right', 'same'], onFallback: true },
+    undefined,
+  ],
   ['it wanders', { again: ['same', 'other', 'same'] }, undefined],
   ['it could not be run again', { again: [] }, undefined],
   ['another adapter is wrong too', { elsewhere: 'same' }, 'kernel'],

@@ -43,6 +43,7 @@ describe('two outputs', () => {
       2, 0,
     ]);
     expect(compareOutputs(of([1, 1]), of([2, 1])).maxRel).toBe(0.5);
+    expect(compareOutputs(of([1]), of([4])).mean).toBe(3);
   });
 
   test('of no elements differ by nothing', () => {

@@ -25,9 +25,16 @@ const distance = seam('compare.distance', (a: number, b: number): number => Math
 
 /** Compares two outputs in float32; of different shapes nothing more is said. */
 export function compareOutputs(a: HostTensor, b: HostTensor): OutputDifference {
-  const nothing = { maxAbs: 0, maxRel: 0, mean: 0, cosine: 1, ulpHistogram: [] };
   if (!sameShape(a.shape, b.shape))
-    return { ...nothing, shapesMatch: false, firstMismatch: undefined };
+    return {
+      shapesMatch: false,
+      maxAbs: 0,
+      maxRel: 0,
+      mean: 0,
+      cosine: 1,
+      firstMismatch: undefined,
+      ulpHistogram: [],
+    };
   const x = valuesOf(a);
   const y = valuesOf(b);
   const apart = x.map((value, i) => distance(value, y[i] as number));
@@ -61,7 +68,7 @@ function ulpsBetween(a: number, b: number): number {
 /** The float's place among all floats, 0 for both zeros. */
 function rankOf(x: number): number {
   const size = (new Uint32Array(Float32Array.of(Math.abs(x)).buffer)[0] as number) & 0x7fffffff;
-  return x < 0 ? -size : size;
+  return (Math.sign(x) || 1) * size;
 }
 
 function histogramOf(ulps: Float64Array): readonly number[] {

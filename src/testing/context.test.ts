@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Acceptance, Value } from '../reference/record.ts';
+import { seam } from '../seam.ts';
+import { Random } from '../tensor/random.ts';
 import { AssertionError, CaseContext, newEvidence, SkipSignal } from './context.ts';
 
 const contextOf = (ieee = true, details = false) =>
@@ -183,12 +185,15 @@ test('what a case records is in its evidence', () => {
   t.metric('endless', Number.POSITIVE_INFINITY);
   t.series('loss', [2, Number.NaN, 1]);
   t.artifact('a.bin', Uint8Array.of(7));
+  const timing = { source: 'wall', quantumNs: 1, samples: 9, coldMs: 4, medianMs: 2 } as const;
+  t.timing({ ...timing, minMs: 1, ciMs: [1, 3] });
   t.keep(Uint8Array.of(8));
   t.finding('odd', 'it is odd');
   expect(t.evidence).toMatchObject({
     examined: [{ name: 'y', compared: 1 }],
     metrics: { share: 0.5, endless: null },
     series: { loss: [2, null, 1] },
+    timing: { coldMs: 4, medianMs: 2 },
     artifacts: [{ name: 'a.bin' }],
     finding: { code: 'odd', message: 'it is odd' },
   });
@@ -205,7 +210,25 @@ test('streams of random numbers differ, and repeat with the seed', () => {
   const words = [t.random(), t.random(1), t.random(0)].map((random) => random.word());
   expect(words[0]).toBe(words[2]);
   expect(words[0]).not.toBe(words[1]);
+  const seventh = new CaseContext({ ieee: true, seed: 7, injects: [] } as never);
+  expect(seventh.random(3).word()).toBe(new Random(7, 3).word());
   const other = t.withParams({ axis: 1 });
   other.expect(true, () => 'never');
   expect([other.params.axis, other.seed, t.evidence.assertions]).toEqual([1, 1, 1]);
+});
+
+const doubled = seam('context.test.doubled', (x: number) => 2 * x);
+
+test('a case breaks what it declares, and nothing else', () => {
+  const wrap = () => () => 7;
+  const fault = { host: { seam: 'context.test.doubled', wrap } };
+  const other = { host: { seam: 'context.test.other', wrap } };
+  const t = new CaseContext({ ieee: true, seed: 1, injects: [fault] } as never);
+  {
+    using injector = t.injector();
+    injector.inject(fault);
+    expect(doubled(1)).toBe(7);
+    expect(() => injector.inject(other)).toThrow('does not declare it');
+  }
+  expect(doubled(1)).toBe(2);
 });

@@ -98,7 +98,7 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
   }
 
   /** A generator of its own for every `stream` of the run's seed. */
-  random(stream = 0): Random {
+  random(stream?: number): Random {
     return randomOf(this.seed, stream);
   }
 
@@ -149,8 +149,8 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
     }
     // The advisory measure gates where the probe shows round-to-nearest: there our own kernels have
     // no excuse.
-    const typical = judgement.accuracy?.typicalUsed ?? 0;
-    if (this.ieee && typical > 1) {
+    const typical = judgement.accuracy?.typicalUsed;
+    if (this.ieee && typical && typical > 1) {
       const message = `${name} is within its legal bound, but errs ${typical.toPrecision(2)} times what is typical: it accumulates like truncation`;
       throw new AssertionError('untypical', message);
     }
@@ -205,10 +205,10 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
 
 const isShapeOf = seam('case.same_shape', sameShape);
 
-const randomOf = seam('case.random', (seed: number, stream: number) => new Random(seed, stream));
+const randomOf = seam('case.random', (seed: number, stream?: number) => new Random(seed, stream));
 
 /** Evidence of a case that has not done anything yet. `details`: what is judged is examined too. */
-export function newEvidence(details = false): Evidence {
+export function newEvidence(details?: boolean): Evidence {
   return {
     examined: details ? [] : undefined,
     assertions: 0,
@@ -230,17 +230,17 @@ export function newEvidence(details = false): Evidence {
  */
 function worse(a: Accuracy | undefined, b: Accuracy): Accuracy {
   if (!a) return b;
-  const most = (measure: keyof Accuracy, ofNone: number) => {
-    const found = Math.max(a[measure] ?? ofNone, b[measure] ?? ofNone);
-    return Number.isFinite(found) ? found : null;
-  };
   return {
-    maxAbs: most('maxAbs', Number.POSITIVE_INFINITY),
-    maxRel: most('maxRel', Number.POSITIVE_INFINITY),
-    maxUlp: most('maxUlp', Number.POSITIVE_INFINITY),
-    boundUsed: most('boundUsed', Number.POSITIVE_INFINITY),
-    typicalUsed: most('typicalUsed', Number.NEGATIVE_INFINITY),
+    maxAbs: larger(a.maxAbs, b.maxAbs),
+    maxRel: larger(a.maxRel, b.maxRel),
+    maxUlp: larger(a.maxUlp, b.maxUlp),
+    boundUsed: larger(a.boundUsed, b.boundUsed),
+    typicalUsed: larger(a.typicalUsed ?? b.typicalUsed, b.typicalUsed ?? a.typicalUsed),
   };
+}
+
+function larger(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : Math.max(a, b);
 }
 
 function wrongWords({ wrong, compared }: Judgement): string {

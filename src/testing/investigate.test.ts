@@ -1,13 +1,20 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { WebGpuBackend } from '../backends/webgpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Call, Results } from '../graph/call.ts';
 import { launchers } from '../ops/registry.ts';
 import type { Judgement } from '../reference/judge.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { scaledDotProductAttention } from '../vocabulary/attention/scaled_dot_product_attention.ts';
+import { mul } from '../vocabulary/math/mul.ts';
 import type { FailedCall } from './failed-call.ts';
-import { investigate, type RerunnableCall } from './investigate.ts';
+import { investigate, RerunnableCall } from './investigate.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** Attention has two variants, whose kernels are others. */
 const VARIANTS = Object.keys(launchers.get('scaled_dot_product_attention')?.variants ?? {});
@@ -148,6 +155,8 @@ describe('a failed call that is run again', () => {
     expect(asked).toHaveLength(2);
     expect(reruns).toMatchObject({ again: ['same', 'same'], independent: [] });
     expect(reruns).not.toHaveProperty('elsewhere');
+    vi.spyOn(performance, 'now').mockReturnValue(5);
+    expect((await shown(here, () => SAME, { until: 5 })).asked).toHaveLength(2);
   });
 });
 
@@ -219,6 +228,7 @@ describe('a wrong result that is right in half precision', () => {
     expect(await isWithinHalf(value(1 + 2 ** -7, 'f32'), 'i32', 'bf16')).toBe(true);
     expect(await isWithinHalf(value(1 + 2 ** -10, 'f32'))).toBe(false);
     expect(await isWithinHalf(value(1 + 2 ** -10, 'f32'), 'f32')).toBe(false);
+    expect(await isWithinHalf(value(1, 'f32'), 'f32')).toBe(false);
   });
 
   test('has elements that are not judged', async () => {
@@ -233,5 +243,83 @@ describe('a wrong result that is right in half precision', () => {
     } as const;
     const run: Run = { ...ran(wrongAt(0)), question };
     expect((await shown(new Device(), () => run)).reruns.withinHalf).toBe(true);
+  });
+});
+
+describe('running a call again', () => {
+  const f32 = (...data: readonly number[]) => hostTensorFrom('f32', [data.length], data);
+  const product: FailedCall = {
+    op: mul,
+    variant: 'naive',
+    params: {},
+    inputs: { a: f32(2, -3), b: f32(5, 7) },
+    name: 'y',
+    level: 'legal',
+  };
+  const backward = { ...product, name: 'b', grads: { y: f32(1, 10) } };
+
+  /** What a run in another variant shows, where it gives `results` and dispatches math/mul. */
+  async function ran(call: FailedCall, results: Partial<Results<HostTensor>>, ieee = true) {
+    const gpu = {
+      memory: { guarded: false },
+      recorder: { dispatched: new Set(['math/before']) },
+    };
+    const asked: Call<HostTensor>[] = [];
+    vi.spyOn(WebGpuBackend.prototype, 'run').mockImplementation(async (given) => {
+      expect([gpu.memory.guarded, gpu.recorder.dispatched.size]).toEqual([true, 0]);
+      asked.push(given);
+      gpu.recorder.dispatched.add('math/mul');
+      return { outputs: {}, gradients: {}, ...results };
+    });
+    const run = await new RerunnableCall(call, ieee).run(gpu as unknown as Gpu, 'other');
+    // What it changed on the device is as before.
+    expect(gpu).toEqual({
+      memory: { guarded: false },
+      recorder: { dispatched: new Set(['math/before']) },
+    });
+    return { run, asked };
+  }
+
+  test('asks for the variant that is told, and judges the tensor that was wrong', async () => {
+    const { run, asked } = await ran(product, { outputs: { y: f32(10, -20) } });
+    const { name: _, level: __, ...call } = product;
+    expect(asked).toEqual([{ ...call, variant: 'other' }]);
+    expect(run.kernels).toEqual(new Set(['math/mul']));
+    expect(run.judgement).toMatchObject({
+      ok: false,
+      compared: 2,
+      firstWrong: { index: [1], actual: -20, expected: -21 },
+    });
+    expect(run.question).toMatchObject({ name: 'y', isGradient: false });
+  });
+
+  test('asks for the one gradient that was wrong', async () => {
+    const gradients = { a: f32(0, 0), b: f32(2, 30) };
+    const { run, asked } = await ran(backward, { gradients });
+    expect(asked[0]).toMatchObject({ grads: backward.grads, wants: ['b'] });
+    expect(run.judgement).toMatchObject({
+      ok: false,
+      wrong: 1,
+      firstWrong: { index: [1], actual: 30, expected: -30 },
+    });
+  });
+
+  test('judges as the call was when it failed: equal, or within its bound', async () => {
+    // Within a unit of 10.
+    const near = { outputs: { y: f32(10 + 2 ** -20, -21) } };
+    expect((await ran(product, near)).run.judgement?.ok).toBe(true);
+    expect((await ran({ ...product, level: 'exact' }, near)).run.judgement?.ok).toBe(false);
+  });
+
+  test('judges nothing that depends on what is not finite, or that was not computed', async () => {
+    const inputs = { a: f32(Number.NaN, -3), b: f32(5, 7) };
+    const { run } = await ran({ ...product, inputs }, { outputs: { y: f32(1, -21) } });
+    expect(run.judgement).toMatchObject({ ok: true, compared: 1 });
+    const nothing = await ran(product, {});
+    expect(nothing.run).toEqual({
+      kernels: new Set(),
+      judgement: undefined,
+      question: undefined,
+    });
   });
 });
