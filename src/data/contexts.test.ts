@@ -6,13 +6,14 @@ import { contextsAt, randomBatch, spreadPositions } from './contexts.ts';
 const text = Uint8Array.from({ length: 200 }, (_, i) => i);
 
 test('a context is the bytes before the position, the label the byte there', () => {
-  const { ids, labels } = contextsAt(text, [4, 199], 4);
+  const inverted = text.map((i) => 255 - i);
+  const { ids, labels } = contextsAt(inverted, [4, 199], 4);
   expect([ids.dtype, ids.shape, [...ids.data]]).toEqual([
     'i32',
     [2, 4],
-    [0, 1, 2, 3, 195, 196, 197, 198],
+    [255, 254, 253, 252, 60, 59, 58, 57],
   ]);
-  expect([labels.dtype, labels.shape, [...labels.data]]).toEqual(['i32', [2], [4, 199]]);
+  expect([labels.dtype, labels.shape, [...labels.data]]).toEqual(['i32', [2], [251, 56]]);
 });
 
 test('batches repeat for a seed, differ between seeds, and reach the first and the last position', () => {

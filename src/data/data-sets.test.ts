@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Mark } from '../tensor/fixtures/mark.ts';
-import { valuesOf } from '../tensor/host.ts';
+import { hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { drawCentres, drawNoise } from './centres.ts';
 import { drawClusters } from './clusters.ts';
@@ -111,8 +111,21 @@ test('padding asks nothing', () => {
   expect(collateTexts([]).labels.shape).toEqual([0, 0]);
 });
 
+test('the words of a grammar lie as far apart as the vocabulary lets 16 of them', () => {
+  const lastOf = (vocab: number) => {
+    const { item } = grammarTexts({ length: 1, seqLength: 500, vocab, seed: 4 });
+    return Math.max(...item(0));
+  };
+  // Padding, and then 16 times 1 or 2 tokens.
+  expect([17, 32, 33].map(lastOf)).toEqual([16, 16, 31]);
+});
+
 test('no texts, and one example, are a batch too', () => {
   expect(collateClassified([]).inputs['ids']?.shape).toEqual([0, 0]);
+  expect(collateClassified([{ ids: [5, 6, 7], label: 2 }])).toEqual({
+    inputs: { ids: hostTensorFrom('i32', [1, 3], [5, 6, 7]) },
+    labels: hostTensorFrom('i32', [1], [2]),
+  });
   const one = drawSpirals(1, new Random(1));
   expect(collateExamples([one])).toEqual(one);
 });

@@ -21,9 +21,9 @@ function counted(count: number): Examples {
 
 describe('examplesAt', () => {
   test('takes inputs and labels of the same examples', () => {
-    const { inputs, labels } = examplesAt(counted(5), [3, 1]);
-    expect(inputs['x']).toEqual(hostTensorFrom('f32', [2, 2], [3, 3.5, 1, 1.5]));
-    expect([...labels.data]).toEqual([3, 1]);
+    const { inputs, labels } = examplesAt(counted(5), [3, 1, 4]);
+    expect(inputs['x']).toEqual(hostTensorFrom('f32', [3, 2], [3, 3.5, 1, 1.5, 4, 4.5]));
+    expect([...labels.data]).toEqual([3, 1, 4]);
   });
 });
 

@@ -31,9 +31,9 @@ const cut = seam(
     batchSize: number,
     dropLast: boolean | undefined,
   ): readonly number[][] => {
-    const batches: number[][] = [];
-    for (let start = 0; start < order.length; start += batchSize)
-      batches.push(order.slice(start, start + batchSize));
+    const batches = Array.from({ length: Math.ceil(order.length / batchSize) }, (_, batch) =>
+      order.slice(batch * batchSize, (batch + 1) * batchSize),
+    );
     return dropLast ? batches.filter(({ length }) => length === batchSize) : batches;
   },
 );

@@ -12,26 +12,32 @@ const LENGTH = 8;
  * are odd.
  */
 export const drawMajorities: Draw = (count, random) => {
-  const ids: number[] = [];
-  const mask: number[] = [];
-  const share: number[] = [];
-  const labels: number[] = [];
-  for (let sequence = 0; sequence < count; sequence++) {
+  const sequences = Array.from({ length: count }, () => {
     const length = 2 * random.integer(1, LENGTH / 2 - 1) + 1;
-    const tokens = Array.from({ length }, () => random.integer(1, MAJORITY_TOKENS - 1));
-    const odd = tokens.filter((token) => token % 2 === 1).length;
-    for (let position = 0; position < LENGTH; position++) {
-      const there = position < length;
-      ids.push(there ? (tokens[position] as number) : 0);
-      mask.push(Number(there));
-      share.push(there ? 1 / length : 0);
-    }
-    labels.push(Number(2 * odd > length));
-  }
+    return Array.from({ length }, () => random.integer(1, MAJORITY_TOKENS - 1));
+  });
+  const padded = (numberOf: (token: number, tokens: readonly number[]) => number) =>
+    sequences.flatMap((tokens) => [
+      ...tokens.map((token) => numberOf(token, tokens)),
+      ...Array<number>(LENGTH - tokens.length).fill(0),
+    ]);
+  // Their number is odd, so that half of them cannot be.
+  const labels = sequences.map((tokens) =>
+    Math.round(tokens.filter((token) => token % 2 === 1).length / tokens.length),
+  );
+  const shares = padded((_, { length }) => 1 / length);
   const inputs = {
-    ids: hostTensorFrom('i32', [count, LENGTH], ids),
-    mask: hostTensorFrom('u8', [count, 1, 1, LENGTH], mask),
-    share: hostTensorFrom('f32', [count, LENGTH, 1], share),
+    ids: hostTensorFrom(
+      'i32',
+      [count, LENGTH],
+      padded((token) => token),
+    ),
+    mask: hostTensorFrom(
+      'u8',
+      [count, 1, 1, LENGTH],
+      padded(() => 1),
+    ),
+    share: hostTensorFrom('f32', [count, LENGTH, 1], shares),
   };
   return { inputs, labels: hostTensorFrom('i32', [count], labels) };
 };

@@ -17,16 +17,18 @@ export const REPEAT_LENGTH = 2 * PERIOD - 1;
  * token is the one of three positions before.
  */
 export const drawRepeats: Draw = (count, random) => {
-  const ids: number[] = [];
-  const labels: number[] = [];
-  for (let sequence = 0; sequence < count; sequence++) {
-    const tokens = Array.from({ length: PERIOD }, () => random.integer(0, REPEAT_TOKENS - 1));
-    const at = (position: number) => tokens[position % PERIOD] as number;
-    for (let position = 0; position < REPEAT_LENGTH; position++) {
-      ids.push(at(position));
-      labels.push(position + 1 < PERIOD ? -100 : at(position + 1));
-    }
-  }
+  const periods = Array.from({ length: count }, () =>
+    Array.from({ length: PERIOD }, () => random.integer(0, REPEAT_TOKENS - 1)),
+  );
+  const at = (tokens: readonly number[], position: number) => tokens[position % PERIOD] as number;
+  const each = (numberOf: typeof at) =>
+    periods.flatMap((tokens) =>
+      Array.from({ length: REPEAT_LENGTH }, (_, position) => numberOf(tokens, position)),
+    );
+  const ids = each(at);
+  const labels = each((tokens, position) =>
+    position + 1 < PERIOD ? -100 : at(tokens, position + 1),
+  );
   return {
     inputs: { ids: hostTensorFrom('i32', [count, REPEAT_LENGTH], ids) },
     labels: hostTensorFrom('i32', [count * REPEAT_LENGTH], labels),

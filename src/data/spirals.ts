@@ -15,11 +15,12 @@ export const drawSpirals: Draw = (count, random) => {
   const labels: number[] = [];
   for (let i = 0; i < count; i++) {
     const label = random.integer(0, 1);
-    const along = random.uniform(0.2, 1);
-    const angle = along * TURN + label * Math.PI;
+    const along = random.uniform(0.2);
+    const angle = along * TURN;
+    const signed = label === 0 ? along : -along;
     points.push(
-      along * Math.cos(angle) + random.normal(NOISE),
-      along * Math.sin(angle) + random.normal(NOISE),
+      signed * Math.cos(angle) + random.normal(NOISE),
+      signed * Math.sin(angle) + random.normal(NOISE),
     );
     labels.push(label);
   }
