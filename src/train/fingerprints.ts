@@ -18,6 +18,12 @@ const PAGE_LANES = 32 * 1024;
 /** Bytes in which memory for sums is taken. */
 export const FINGERPRINT_PAGE_BYTES = PAGE_LANES * LANE_BYTES;
 
+/** Memory for sums, and how many of its lanes have some. */
+interface Page {
+  readonly memory: Tensor;
+  used: number;
+}
+
 /** Sums of one tensor, wherever they lie. */
 interface Sums {
   readonly page: number;
@@ -32,8 +38,8 @@ export class StepSums implements Disposable {
   /** Lanes of each tensor, in the order in which the step makes them. */
   readonly lanes: readonly number[];
 
-  constructor(gpu: Gpu, lanes: readonly number[]) {
-    this.memory = Tensor.empty(gpu, 'u32', [total(lanes), 2]);
+  constructor(memory: Tensor, lanes: readonly number[]) {
+    this.memory = memory;
     this.lanes = lanes;
   }
 
@@ -49,15 +55,13 @@ export class StepSums implements Disposable {
  */
 export class Fingerprints implements Disposable {
   readonly #gpu: Gpu;
-  readonly #pages: Tensor[] = [];
+  readonly #pages: Page[] = [];
   /**
    * Each tensor that was seen since the last reading, and how many tensors there were at the end of
    * each step.
    */
   #sums: Sums[] = [];
   #ends: number[] = [];
-  /** Lanes that the last page holds. */
-  #used = 0;
   /** Where the sums of a step go that is captured: to the next lanes of this memory. */
   #recording: { readonly memory: Tensor; used: number } | undefined;
   /** Lanes of the tensors of a step that is only traced. */
@@ -90,7 +94,7 @@ export class Fingerprints implements Disposable {
     } finally {
       this.#counting = undefined;
     }
-    return new StepSums(this.#gpu, lanes);
+    return new StepSums(Tensor.empty(this.#gpu, 'u32', [total(lanes), 2]), lanes);
   }
 
   /** Records a step that is captured: its sums go to memory of its own. */
@@ -115,23 +119,20 @@ export class Fingerprints implements Disposable {
   async read(): Promise<readonly StepFingerprints[]> {
     if (this.#sums.length === 0) return [];
     const pages: Uint32Array[] = [];
-    for (const page of this.#pages) {
-      const used = page === this.#pages.at(-1) ? this.#used : (page.shape[0] as number);
-      pages.push((await page.view([used, 2]).read()).data as Uint32Array);
-    }
-    const totals = new Uint32Array(2 * this.#sums.length);
-    this.#sums.forEach(({ page, at, lanes }, i) => {
+    for (const { memory, used } of this.#pages)
+      pages.push((await memory.view([used, 2]).read()).data as Uint32Array);
+    const totals = this.#sums.flatMap(({ page, at, lanes }) => {
       const words = pages[page] as Uint32Array;
-      for (let lane = at; lane < at + lanes; lane++) {
-        totals[2 * i] = (totals[2 * i] as number) + (words[2 * lane] as number);
-        totals[2 * i + 1] = (totals[2 * i + 1] as number) + (words[2 * lane + 1] as number);
-      }
+      const sums = new Uint32Array(2);
+      for (let i = 2 * at; i < 2 * (at + lanes); i++)
+        sums[i % 2] = (sums[i % 2] as number) + (words[i] as number);
+      return [...sums];
     });
     const ends =
       this.#ends.at(-1) === this.#sums.length ? this.#ends : [...this.#ends, this.#sums.length];
     let start = 0;
     const steps = ends.map((end) => {
-      const own = totals.slice(2 * start, 2 * end);
+      const own = Uint32Array.from(totals.slice(2 * start, 2 * end));
       start = end;
       return own;
     });
@@ -142,17 +143,16 @@ export class Fingerprints implements Disposable {
   /** A place in a page for the sums of tensors of these lanes, one after the other. */
   #place(tensors: readonly number[]): Tensor {
     const count = total(tensors);
-    const last = this.#pages.at(-1);
-    if (!last || this.#used + count > (last.shape[0] as number)) {
-      this.#pages.push(Tensor.empty(this.#gpu, 'u32', [Math.max(PAGE_LANES, count), 2]));
-      this.#used = 0;
+    let page = this.#pages.at(-1);
+    if (!page || page.used + count > (page.memory.shape[0] as number)) {
+      const lanes = Math.max(PAGE_LANES, count);
+      page = { memory: Tensor.empty(this.#gpu, 'u32', [lanes, 2]), used: 0 };
+      this.#pages.push(page);
     }
-    const view = (this.#pages.at(-1) as Tensor).view([count, 2], {
-      offset: this.#used * LANE_BYTES,
-    });
+    const view = page.memory.view([count, 2], { offset: page.used * LANE_BYTES });
     for (const lanes of tensors) {
-      this.#sums.push({ page: this.#pages.length - 1, at: this.#used, lanes });
-      this.#used += lanes;
+      this.#sums.push({ page: this.#pages.length - 1, at: page.used, lanes });
+      page.used += lanes;
     }
     return view;
   }
@@ -165,8 +165,8 @@ export class Fingerprints implements Disposable {
   }
 
   #clear(): void {
-    for (const page of this.#pages.splice(0)) page[Symbol.dispose]();
-    [this.#sums, this.#ends, this.#used] = [[], [], 0];
+    for (const { memory } of this.#pages.splice(0)) memory[Symbol.dispose]();
+    [this.#sums, this.#ends] = [[], []];
   }
 
   [Symbol.dispose](): void {
