@@ -14,7 +14,7 @@ const LONG_MS = 3_000;
  * little more. Milliseconds.
  */
 const PER_FILE_MS = 2_000;
-/** How long a turn may take, and the imports before the first. Milliseconds. */
+/** How long a turn may take. Milliseconds. */
 const LIMIT_MS = 20_000;
 
 /** What mutants' turns left open. */

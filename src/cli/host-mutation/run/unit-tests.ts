@@ -56,6 +56,8 @@ export interface UnitTestsPlace {
 
 /** So often is looked whether a run is late. Milliseconds. */
 const LOOK_MS = 250;
+/** How long what a first turn needs may be loaded, on a busy machine. Milliseconds. */
+const FIRST_MS = 90_000;
 /** What ends a process. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -123,7 +125,7 @@ export class UnitTests {
       const now = statSync(log).size;
       if (now !== size) since = performance.now();
       size = now;
-      return performance.now() - since > limitMs;
+      return performance.now() - since > (size === 0 ? FIRST_MS : limitMs);
     };
     const files = [
       ...Object.keys(plan.tests),
