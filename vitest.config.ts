@@ -23,7 +23,8 @@ export default defineConfig((env) => ({
     setupFiles: ['scripts/test/count-assertions.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Files of a worker share what they import, which is half of the time of the others.
+    // Files of a worker share what they import, which is half of the time of the others: `vi.mock`
+    // meets what is loaded already, so tests spy on methods instead.
     isolate: false,
     // One more than there are cores, since the files that begin first do little but wait.
     maxWorkers: availableParallelism() + 1,

@@ -6,7 +6,7 @@ import { launchers } from '../ops/registry.ts';
 import type { Judgement } from '../reference/judge.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
+import { type HostTensor, hostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { scaledDotProductAttention } from '../vocabulary/attention/scaled_dot_product_attention.ts';
 import { mul } from '../vocabulary/math/mul.ts';
 import type { FailedCall } from './failed-call.ts';
@@ -309,6 +309,24 @@ describe('running a call again', () => {
     const near = { outputs: { y: f32(10 + 2 ** -20, -21) } };
     expect((await ran(product, near)).run.judgement?.ok).toBe(true);
     expect((await ran({ ...product, level: 'exact' }, near)).run.judgement?.ok).toBe(false);
+  });
+
+  test('judges codes by the arithmetic of the device', async () => {
+    // Half way from nf4's code of 0 to the next there is one right answer where rounding is to
+    // nearest, and two elsewhere.
+    const middle = 0.07958029955625534 / 2;
+    const codes: FailedCall = {
+      ...product,
+      op: launchers.get('quantize_4bit')?.signature as FailedCall['op'],
+      params: { quant_type: 'nf4', blocksize: 64 },
+      inputs: { weight: f32(1, middle) },
+      name: 'packed',
+      level: 'exact',
+    };
+    const packed = hostTensor('u8', [1, 1], Uint8Array.of(0xf7));
+    const bands = async (ieee: boolean) =>
+      (await ran(codes, { outputs: { packed } }, ieee)).run.judgement?.inBand;
+    expect([await bands(true), await bands(false)]).toEqual([0, 1]);
   });
 
   test('judges nothing that depends on what is not finite, or that was not computed', async () => {

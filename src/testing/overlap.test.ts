@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { wrapSeam } from '../seam.ts';
 import { overlapOf, submitAll } from './overlap.ts';
 
 /** A device that takes `ms` for each submit, and counts what it is asked. */
@@ -6,7 +7,7 @@ function deviceOf(ms: number) {
   const asked: string[] = [];
   const gpu = {
     waits: 0,
-    recorder: { submits: 0 },
+    recorder: { submits: 20 },
     submit: () => {
       asked.push('submit');
       gpu.recorder.submits++;
@@ -53,4 +54,14 @@ test('a wait between two submits counts, one before the first and after the last
   expect(await submitAll(gpu, waiting(0))).toBe(0);
   expect(await submitAll(gpu, waiting(1))).toBe(1);
   expect(await submitAll(gpu, [])).toBe(0);
+});
+
+test('what is awaited between two submits is awaited', async () => {
+  const { gpu, asked, jobs } = deviceOf(0);
+  using _ = wrapSeam('overlap.between', () => async () => {
+    await new Promise((resolve) => setTimeout(resolve));
+    asked.push('waited');
+  });
+  await submitAll(gpu, jobs.slice(1));
+  expect(asked.join(' ')).toBe('b submit waited c submit waited');
 });

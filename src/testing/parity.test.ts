@@ -31,6 +31,10 @@ test('a fault of all variants is there once, and one of the backward pass never'
   expect([faults.length, name]).toEqual([1, 'the next row']);
 });
 
+test('an op without a launcher has no fault that turns its replay red', () => {
+  expect(forwardFault({ ...recordOf('gather'), name: 'no_such_op' }).faults).toEqual([]);
+});
+
 describe('the case of a recording', () => {
   const bundle = (op: string) =>
     ({

@@ -95,6 +95,78 @@ describe('a call', () => {
   });
 });
 
+/**
+ * What is told of calls that take `msOf` their batch, on a clock that goes on by itself only where
+ * nothing else is done than looking at it: then by these steps. `pendingMs` is left of earlier work.
+ */
+async function toldExactly(
+  msOf: (batch: number) => number,
+  { steps = [1], pendingMs = 0 }: { readonly steps?: readonly number[]; pendingMs?: number } = {},
+) {
+  let time = 1000;
+  let left = pendingMs;
+  let recorded = 0;
+  let idle = 0;
+  const batches: number[] = [];
+  const clock = steps.values();
+  const finish = async () => {
+    idle = 0;
+    time += left + recorded * msOf(batches.length);
+    left = 0;
+    if (recorded > 0) batches.push(recorded);
+    recorded = 0;
+  };
+  const work = () => {
+    recorded++;
+  };
+  const now = () => {
+    if (++idle > 2) time += clock.next().value ?? 1000;
+    return time;
+  };
+  return { told: await timeOf({ finish } as never, work, now), batches };
+}
+
+describe('to the millisecond', () => {
+  test('a batch of 40 ms is long enough, and one below is followed by one of 48 ms', async () => {
+    expect((await toldExactly(() => 40)).batches).toEqual(new Array(11).fill(1));
+    expect((await toldExactly(() => 39.5)).batches.slice(0, 4)).toEqual([1, 1, 2, 2]);
+    // Eight times as many after 1 ms, and six times after 8 ms.
+    expect((await toldExactly(() => 1)).batches.slice(0, 5)).toEqual([1, 1, 8, 48, 48]);
+  });
+
+  test('no batch is begun once 1,500 ms are over', async () => {
+    expect((await toldExactly(() => 300)).batches.length).toBe(2 + 3);
+    expect((await toldExactly(() => 299.875)).batches.length).toBe(2 + 4);
+  });
+
+  test('the median is the middle of the batches, of four the third', async () => {
+    const nine = [50, 50, 90, 100, 150, 80, 95, 120, 85, 110, 105];
+    expect((await toldExactly((batch) => nine[batch] as number)).told).toMatchObject({
+      samples: 9,
+      medianMs: 100,
+      minMs: 80,
+      ciMs: [80, 150],
+    });
+    const four = await toldExactly((batch) => [200, 200, 320, 300, 310, 500][batch] as number);
+    expect(four.told).toMatchObject({
+      samples: 4,
+      coldMs: 200,
+      medianMs: 320,
+      minMs: 300,
+      ciMs: [300, 500],
+    });
+  });
+
+  test('what was recorded before the first call is not in its time', async () => {
+    expect((await toldExactly(() => 50, { pendingMs: 7000 })).told.coldMs).toBe(50);
+  });
+
+  test('the step of the clock is the smallest of five', async () => {
+    const { told } = await toldExactly(() => 100, { steps: [4, 2, 3, 2.5, 1.5, 0.5] });
+    expect(told.quantumNs).toBe(1_500_000);
+  });
+});
+
 test('the clock is that of the host where none is given', async () => {
   const { quantumNs, coldMs } = await timeOf({ finish: async () => undefined } as never, () => {
     const end = performance.now() + 50;

@@ -56,25 +56,22 @@ export async function timeOf(
     took < BATCH_MS && calls < MOST_CALLS;
     took = await batch(calls)
   ) {
-    calls = Math.min(
-      MOST_CALLS,
-      Math.ceil(calls * Math.min(8, Math.max(1.2, (1.2 * BATCH_MS) / took))),
-    );
+    calls = Math.min(MOST_CALLS, Math.ceil(calls * Math.min(8, (1.2 * BATCH_MS) / took)));
   }
   const times: number[] = [];
   while (times.length < SAMPLES && (times.length < FEWEST_SAMPLES || now() - started < BUDGET_MS)) {
     times.push((await batch(calls)) / calls);
   }
   const sorted = times.sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+  const at = (place: number) => sorted[place] as number;
   return {
     source: 'wall',
     quantumNs: clockStepNs(now),
     samples: sorted.length,
     coldMs,
-    medianMs: at(0.5),
+    medianMs: at(Math.floor(sorted.length / 2)),
     minMs: at(0),
-    ciMs: [at(0), at(1)],
+    ciMs: [at(0), at(sorted.length - 1)],
   };
 }
 

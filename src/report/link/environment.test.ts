@@ -57,6 +57,22 @@ describe('where a run took place', () => {
     expect(() => read([1, 23, 0])).toThrow('a number is too large');
   });
 
+  test('has all features of WebGPU in the order of its specification', () => {
+    // https://gpuweb.github.io/gpuweb/#gpufeaturename
+    const features = [
+      ...['core-features-and-limits', 'depth-clip-control', 'depth32float-stencil8'],
+      ...['texture-compression-bc', 'texture-compression-bc-sliced-3d'],
+      ...['texture-compression-etc2', 'texture-compression-astc'],
+      ...['texture-compression-astc-sliced-3d', 'timestamp-query', 'indirect-first-instance'],
+      ...['shader-f16', 'rg11b10ufloat-renderable', 'bgra8unorm-storage', 'float32-filterable'],
+      ...['float32-blendable', 'clip-distances', 'dual-source-blending', 'subgroups'],
+      ...['texture-formats-tier1', 'texture-formats-tier2', 'primitive-index'],
+      'texture-component-swizzle',
+    ];
+    const places = Array.from({ length: 22 }, (_, i) => i + 1);
+    expect(bytesOf({ features })).toEqual([...HEAD, 22, ...places, 0]);
+  });
+
   test('has what the probe found: a tag, and the text of texts and numbers', () => {
     const probe = { a: null, b: false, c: true, d: 'x', e: 1234.56789, f: -2 };
     const letter = (text: string) => [text.length, ...new TextEncoder().encode(text)];

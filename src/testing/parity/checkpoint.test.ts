@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { WebGpuBackend } from '../../backends/webgpu.ts';
 import type { CheckpointWeight } from '../../formats/quantized-checkpoint.ts';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import { format as dynamic } from '../../quant/dynamic/format.ts';
@@ -6,6 +7,8 @@ import { blockFormatOf } from '../../quant/registry.ts';
 import { hostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import { type AssertionError, CaseContext, SkipSignal } from '../context.ts';
 import { checkWeight } from './checkpoint.ts';
+
+afterEach(() => vi.restoreAllMocks());
 
 /** Why a weight is not decoded; a device is never asked. */
 async function skipOf(weight: object): Promise<string> {
@@ -38,6 +41,7 @@ test.each([
     { dtype: 'x'.repeat(50) },
     `the weight decodes to ${'x'.repeat(40)}; known are float32, float16, bfloat16`,
   ],
+  [{ blocksize: 31.5 }, 'blocks of 31.5: known are powers of two from 32'],
   [{ blocksize: 16 }, 'blocks of 16: known are powers of two from 32'],
   [{ blocksize: 48 }, 'blocks of 48: known are powers of two from 32'],
 ])('a weight %j is %s', async (weight, said) => {
@@ -56,7 +60,14 @@ async function thrownOf({
   offset = 0,
 }): Promise<AssertionError | undefined> {
   const { gpu } = await hostGpu({
-    run: ({ label, bindings }) => {
+    run: ({ label, constants, bindings }) => {
+      if (label === 'quant/dequantize_blockwise') {
+        const first = (i: number) => bindings[i]?.bytes.slice(bindings[i]?.offset) as Uint8Array;
+        const float = (i: number) => new Float32Array(first(i).buffer)[0];
+        // Code, scale and offset.
+        expect([first(0)[0], float(2), float(3)]).toEqual([code, absmax, offset]);
+        expect(constants).toEqual({ HAS_OFFSET: 1 });
+      }
       const [place, values] =
         label === 'quant/dequantize_blockwise' ? [4, [restored]] : [0, decoded];
       const { bytes, offset: at } = bindings[place] as (typeof bindings)[number];
@@ -82,10 +93,12 @@ async function thrownOf({
     parts: { packed: hostTensor('u8', [32, 1], new Uint8Array(32).fill(0x77)) },
     nested: { scales, offset },
   };
-  return checkWeight(t, weight).then(
+  const thrown = await checkWeight(t, weight).then(
     () => undefined,
     (error: unknown) => error as AssertionError,
   );
+  expect(gpu.memory.ledger.liveBytes).toBe(0);
+  return thrown;
 }
 
 describe('a compressed scale', () => {
@@ -115,4 +128,90 @@ test('a wrong element is named by its place in the weight', async () => {
   const thrown = await thrownOf({ decoded: new Float32Array(64).fill(1, 37) });
   expect(thrown?.message).toMatch(/^at \[1, 5\] of the weight: /);
   expect(thrown?.at).toMatchObject({ index: [1, 5], actual: 1, expected: 0 });
+});
+
+describe('a large weight', () => {
+  const PIECE = 2 ** 22;
+  const CALL = { quant_type: 'nf4', blocksize: 64, dtype: 'f16' };
+
+  /**
+   * What is asked of ours for a weight of zeros with so many elements, where ours decodes it to
+   * zeros, but for the `wrong` element of the whole.
+   */
+  async function decodedOf(elements: number, wrong?: number) {
+    const memory = { guarded: false };
+    let decoded = 0;
+    const run = vi.spyOn(WebGpuBackend.prototype, 'run');
+    run.mockReset().mockImplementation(async ({ params }) => {
+      expect(memory.guarded).toBe(true);
+      const [size] = (params as { shape: readonly [number] }).shape;
+      const bits = new Uint16Array(size);
+      if (wrong !== undefined && wrong >= decoded && wrong < decoded + size)
+        bits[wrong - decoded] = 0x3c00;
+      decoded += size;
+      return { outputs: { y: hostTensor('f16', [size], bits) }, gradients: {} };
+    });
+    const packed = new Uint8Array(Math.ceil(elements / 2)).fill(0x77);
+    const absmax = Float32Array.from({ length: Math.ceil(elements / 64) }, (_, i) => i);
+    const weight = {
+      format: blockFormatOf('nf4'),
+      blocksize: 64,
+      shape: [elements],
+      dtype: 'float16',
+      parts: {
+        packed: hostTensor('u8', [packed.length, 1], packed),
+        absmax: hostTensor('f32', [absmax.length], absmax),
+      },
+    };
+    const t = new CaseContext({ gpu: { memory }, ieee: true, seed: 1, injects: [] } as never);
+    const thrown = await checkWeight(t, weight as unknown as CheckpointWeight).catch(
+      (error: unknown) => error,
+    );
+    const told = run.mock.calls.map(([{ params, inputs }]) => ({
+      params,
+      packed: inputs['packed']?.shape,
+      absmax: [inputs['absmax']?.shape, inputs['absmax']?.data.at(-1)],
+    }));
+    return { told, thrown, metrics: t.evidence.metrics };
+  }
+
+  test('is decoded piece by piece, the last as short as it is', async () => {
+    const { told, thrown, metrics } = await decodedOf(PIECE + 1);
+    expect([thrown, metrics]).toEqual([undefined, { elements: PIECE + 1 }]);
+    const blocks = PIECE / 64;
+    expect(told).toEqual([
+      {
+        params: { ...CALL, shape: [PIECE] },
+        packed: [PIECE / 2, 1],
+        absmax: [[blocks], blocks - 1],
+      },
+      { params: { ...CALL, shape: [1] }, packed: [1, 1], absmax: [[1], blocks] },
+    ]);
+  });
+
+  test('tells of a wrong element by its place in the whole', async () => {
+    const { thrown, told } = await decodedOf(PIECE + 3, PIECE + 1);
+    expect(thrown).toMatchObject({
+      message: expect.stringMatching(new RegExp(`^at \\[${PIECE + 1}\\] of the weight: `)),
+      at: { index: [PIECE + 1], actual: 1, expected: 0 },
+    });
+    expect(told).toHaveLength(2);
+  });
+
+  test('fails as it does where no element is wrong', async () => {
+    vi.spyOn(WebGpuBackend.prototype, 'run').mockRejectedValue(new Error('lost'));
+    const t = new CaseContext({ gpu: { memory: {} }, ieee: true, seed: 1, injects: [] } as never);
+    const weight = {
+      format: blockFormatOf('nf4'),
+      blocksize: 64,
+      shape: [64],
+      dtype: 'float16',
+      parts: {
+        packed: hostTensor('u8', [32, 1], new Uint8Array(32)),
+        absmax: hostTensorFrom('f32', [1], [1]),
+      },
+    };
+    const checked = checkWeight(t, weight as unknown as CheckpointWeight);
+    await expect(checked).rejects.toEqual(new Error('lost'));
+  });
 });

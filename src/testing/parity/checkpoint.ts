@@ -46,7 +46,8 @@ export async function checkWeight(t: CaseContext, weight: CheckpointWeight): Pro
   if (nested) await checkScales(t, nested);
   const { codes, scales } = partsOf(withScales(weight));
   const elements = sizeOf(shape);
-  const piece = Math.ceil(PIECE / blocksize) * blocksize;
+  // Both are powers of two: a piece is of whole blocks.
+  const piece = Math.max(PIECE, blocksize);
   for (let start = 0; start < elements; start += piece) {
     const end = Math.min(start + piece, elements);
     const packed = codes.data.slice(start / 2, Math.ceil(end / 2));
