@@ -30,7 +30,7 @@ const PAYLOAD: LinkPayload = {
 const returned = (change: Partial<LinkPayload> = {}) =>
   readPayload({ version: 2, payload: writePayload({ ...PAYLOAD, ...change }) });
 
-/** One of which only the cores are said. */
+/** One that says its cores alone. */
 const environment = (cores: number): LinkPayload['environments'][number] => ({
   runtime: '',
   runtimeVersion: '',
