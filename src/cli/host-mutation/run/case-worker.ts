@@ -28,22 +28,30 @@ export interface CaseRunOptions {
   readonly limitMs: number;
 }
 
+/** What a worker is built of, and reads. */
+export interface WorkerContent {
+  /** How many host mutants are in it. */
+  readonly mutants: number;
+  /** Folder of the recordings that it can replay. */
+  readonly recordings: string;
+}
+
 /** Starts the built worker, with more in its environment. */
 export type StartWorker = (more: NodeJS.ProcessEnv) => WorkerLink;
 
 /** A process that runs cases with one host mutant after the other; a fresh one where need be. */
 export class CaseWorker {
   readonly #startLink: StartWorker;
-  readonly #mutants: number;
+  readonly #content: WorkerContent;
   readonly #signal: AbortSignal;
   #worker: PoolWorker | undefined;
   #fromStart = -1;
   /** Mutants that were on in this process, which may have left something of them. */
   readonly #seen = new Set<number>();
 
-  constructor(startLink: StartWorker, mutants: number, signal: AbortSignal) {
+  constructor(startLink: StartWorker, content: WorkerContent, signal: AbortSignal) {
     this.#startLink = startLink;
-    this.#mutants = mutants;
+    this.#content = content;
     this.#signal = signal;
   }
 
@@ -99,7 +107,8 @@ export class CaseWorker {
     this.end();
     const more = {
       GRADPROOF_HOST_MUTANT: String(fromStart),
-      GRADPROOF_HOST_MUTANTS: String(this.#mutants),
+      GRADPROOF_HOST_MUTANTS: String(this.#content.mutants),
+      GRADPROOF_HOST_RECORDINGS: this.#content.recordings,
     };
     this.#fromStart = fromStart;
     this.#worker = await persistently(

@@ -12,6 +12,7 @@ import { buildWorker } from './build.ts';
 import { CaseStage } from './case-stage.ts';
 import { CaseWorker, type StartWorker } from './case-worker.ts';
 import { hostResultOf } from './outcome.ts';
+import { withRecordings } from './recorded-cases.ts';
 import type { HostChoice } from './select.ts';
 import type { SlowTests } from './slow-tests.ts';
 import type { TestFiles } from './test-files.ts';
@@ -36,8 +37,8 @@ export interface HostMutationPlace {
 const LANES = 2;
 
 /**
- * Runs the mutants against the unit tests and the quick cases that evaluate them, and reports (kind
- * `mutate`). When the signal aborts, the report is partial. Throws UnusableError, and
+ * Runs the mutants against the unit tests, the quick cases and the recordings that evaluate them, and
+ * reports (kind `mutate`). When the signal aborts, the report is partial. Throws UnusableError, and
  * RedBaselineError when a test or a case is red without a mutant.
  */
 export async function mutateHost(
@@ -93,9 +94,11 @@ async function runTrials(
   const plugin = () => hostMutation(root, mutants);
   const worker = await buildWorker(root, join(folder, 'node'), plugin());
   const startLink = await place.findStart(worker.script);
+  const recordings = join(root, 'public', 'parity');
+  const cases = await withRecordings(place.cases, recordings);
   const workers = Array.from(
     { length: LANES },
-    () => new CaseWorker(startLink, mutants.length, signal),
+    () => new CaseWorker(startLink, { mutants: mutants.length, recordings }, signal),
   );
   const units: UnitTests[] = [];
   try {
@@ -106,7 +109,7 @@ async function runTrials(
       units.push(await UnitTests.start(made));
     }
     const unitStage = new UnitStage(units, place.testFiles, place.slowTests, signal);
-    const caseStage = new CaseStage(workers, [...place.cases.values()], signal);
+    const caseStage = new CaseStage(workers, [...cases.values()], signal);
     const inTests = (reach: Reach) => unitStage.run(open(), reach, progress, tell);
     await inTests('near');
     const inWorker = ({ mutant }: Trial) => worker.files.has(mutant.file);
