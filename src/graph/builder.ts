@@ -19,7 +19,8 @@ export class GraphBuilder<T extends ValueType> {
    * `inputs` are what a run is given each time; `names` are those of constants in the state dict.
    */
   constructor(inputs: Named<T>, names: ReadonlyMap<T, string> = new Map()) {
-    this.#inputs = mapped(inputs, (tensor) => this.#add(tensor));
+    const ids = mapped(inputs, (tensor) => this.#add(tensor));
+    this.#inputs = ids;
     this.#names = names;
   }
 

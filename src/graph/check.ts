@@ -13,10 +13,8 @@ import { type CallNode, type Graph, isView, type ValueId, type ValueType } from 
  * call that does not hold.
  */
 export function checkGraph(graph: Graph): void {
-  const computed = new Set<ValueId>([
-    ...Object.values(graph.inputs),
-    ...Object.values(graph.constants),
-  ]);
+  const computed = new Set<ValueId>(Object.values(graph.inputs));
+  for (const id of Object.values(graph.constants)) computed.add(id);
   for (const node of graph.nodes) {
     if (isView(node)) checkView(graph, node.of, node.view);
     else checkCall(graph, node);

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Shape } from '../tensor/shape.ts';
+import { KnownShapes } from '../vocabulary/known-shapes.ts';
 import { add } from '../vocabulary/math/add.ts';
 import { mul } from '../vocabulary/math/mul.ts';
 import { GraphBuilder } from './builder.ts';
@@ -120,6 +121,22 @@ describe('a graph does not hold', () => {
     expect(() => checkGraph(sumTimes())).not.toThrow();
     expect(() => checkGraph(changed(sumTimes()))).toThrow(message);
   });
+});
+
+test('a call may leave out what nothing reads, and lacks what is read', () => {
+  const graph = sumTimes();
+  const [sum, ...rest] = graph.nodes;
+  const without = { ...graph, nodes: [{ ...sum, outputs: {} } as never, ...rest] };
+  expect(() => checkGraph(without)).toThrow('mul in times reads the value 2 before it is computed');
+});
+
+test('what goes wrong in a check itself is no fault of the graph', () => {
+  onTestFinished(() => void vi.restoreAllMocks());
+  const fault = new RangeError('no stack is left');
+  vi.spyOn(KnownShapes.prototype, 'check').mockImplementationOnce(() => {
+    throw fault;
+  });
+  expect(() => checkGraph(sumTimes())).toThrow(fault);
 });
 
 test('what is absent is left out of a call', () => {

@@ -25,9 +25,8 @@ export async function run<T extends { readonly shape: Shape }>(
   const values = new Map<ValueId, T>();
   const set = (id: ValueId, value: T | undefined, what: string) =>
     values.set(id, checked(graph, id, value, what));
-  for (const [name, id] of Object.entries({ ...graph.constants, ...graph.inputs })) {
-    set(id, given[name], name);
-  }
+  for (const [name, id] of Object.entries(graph.constants)) set(id, given[name], name);
+  for (const [name, id] of Object.entries(graph.inputs)) set(id, given[name], name);
   for (const node of graph.nodes) {
     if (isView(node)) {
       const { shape } = graph.values[node.view] as { readonly shape: Shape };

@@ -24,9 +24,11 @@ test('a block format binds its ops, and says what a product needs to know of a w
 });
 
 test('ops of a block format are in no bundles unless it says so', () => {
-  const { quantize, dequantize } = nf4.ops;
-  const own = blockFormat({ ...nf4, ops: { quantize, dequantize, multiply: 'product' } });
-  expect([own.ops.inBundles, own.ops.multiply.op]).toEqual([false, 'product']);
+  const { parts: _, ...own } = nf4;
+  const ops = { quantize: 'round', dequantize: 'restore', multiply: 'product' };
+  const { name, ops: bound } = blockFormat({ ...own, name: 'own', ops });
+  expect([name, bound.quantize, bound.dequantize]).toEqual(['own', 'round', 'restore']);
+  expect([bound.inBundles, bound.multiply.op]).toEqual([false, 'product']);
 });
 
 test('the ternary format has one scale, and trits are its values', () => {
@@ -60,6 +62,7 @@ describe('elements share a scale', () => {
       false,
     ]);
     expect([1, 2].map((size) => takesBlocks(rows, size, []))).toEqual([true, false]);
+    expect([3, 10].map((size) => takesBlocks(rows, size, [6, 10, 3]))).toEqual([true, false]);
     expect(blockSizesOf(rows)).toBe('the number of elements of a row');
   });
 

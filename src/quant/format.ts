@@ -87,7 +87,8 @@ export interface BlockOps {
 export function blockFormat(
   format: Omit<BlockFormat, 'parts' | 'ops'> & { readonly ops: BlockOps },
 ): BlockFormat {
-  const { quantize, dequantize, multiply, inBundles = false } = format.ops;
+  const { ops, ...rest } = format;
+  const { quantize, dequantize, multiply, inBundles = false } = ops;
   const params = ({ blocksize, shape: [out_features, in_features] }: Layout) => ({
     quant_type: format.name,
     blocksize,
@@ -95,9 +96,9 @@ export function blockFormat(
     in_features,
   });
   return {
-    ...format,
     parts: { codes: 'packed', scales: 'absmax' },
     ops: { quantize, dequantize, multiply: { op: multiply, params }, inBundles },
+    ...rest,
   };
 }
 

@@ -10,8 +10,8 @@ const u32 = new Uint32Array(f32.buffer);
 export function bf16FromF32(x: number): number {
   f32[0] = x;
   const bits = u32[0] as number;
-  if (Number.isNaN(x)) return (bits >>> 16) | 0x40;
-  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+  if (Number.isNaN(x)) return 0x7fc0;
+  return ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) & 0xffff;
 }
 
 /** Value of a bfloat16 given by its bits. */
@@ -24,21 +24,21 @@ export function f32FromBf16(bits: number): number {
 export function f16FromF32(x: number): number {
   f32[0] = x;
   const bits = u32[0] as number;
-  const sign = (bits >>> 16) & 0x8000;
+  const sign = (bits >> 16) & 0x8000;
   if (Number.isNaN(x)) return sign | 0x7e00;
   const magnitude = Math.abs(f32[0] as number);
-  if (magnitude >= 65520) return sign | 0x7c00;
   // A half below 2^-14 is a multiple of 2^-24; above, of 2^(exponent - 10). Scaling by a power of
   // two is exact.
-  const exponent = Math.max(((bits >>> 23) & 0xff) - 127, -14);
+  const exponent = Math.max(((bits >> 23) & 0xff) - 127, -14);
   const steps = roundHalfEven(magnitude / 2 ** (exponent - 10));
-  return sign | (steps + (exponent + 14) * 1024);
+  // What is past the largest half lies past the bits of infinity, too.
+  return sign | Math.min(steps + (exponent + 14) * 1024, 0x7c00);
 }
 
 /** Value of an IEEE half given by its bits. */
 export function f32FromF16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 0x1f;
+  const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;
   if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return exponent === 0
@@ -53,8 +53,6 @@ export function heldAs(dtype: 'f16' | 'bf16', x: number): number {
 
 /** `rint`: the nearest integer, ties to even. */
 function roundHalfEven(x: number): number {
-  const low = Math.floor(x);
-  const rest = x - low;
-  if (rest !== 0.5) return rest < 0.5 ? low : low + 1;
-  return low % 2 === 0 ? low : low + 1;
+  const near = Math.round(x); // a tie goes up
+  return near - x === 0.5 && near % 2 === 1 ? near - 1 : near;
 }

@@ -2,7 +2,7 @@ import { philox } from './philox.ts';
 
 /** Words of a 64-bit whole number, the low one first. */
 export function wordsOf(n: number): readonly [low: number, high: number] {
-  return [n >>> 0, Math.floor(n / 2 ** 32) >>> 0];
+  return [n >>> 0, Math.floor(n / 2 ** 32)];
 }
 
 /** A sequence of numbers drawn from one Philox stream. */

@@ -7,10 +7,11 @@ test('a shape has as many elements as its sizes say', () => {
 });
 
 test('a matrix product sees all but the last dimension as one', () => {
-  expect([[2, 3, 4], [5], [1, 9]].map(matrixOf)).toEqual([
+  expect([[2, 3, 4], [5], [1, 9], []].map(matrixOf)).toEqual([
     [6, 4],
     [1, 5],
     [1, 9],
+    [1, 1],
   ]);
 });
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import { hostTensor } from './host.ts';
 import { Tensor } from './tensor.ts';
@@ -111,6 +111,23 @@ describe('a copy', () => {
       'a copy of 4 bytes into 5 does not fit',
     );
   });
+});
+
+test('a copy moves whole words, and no word more', async () => {
+  const { gpu } = await hostGpu();
+  const copies = vi.spyOn(gpu, 'copy');
+  Tensor.empty(gpu, 'u8', [5]).clone();
+  Tensor.empty(gpu, 'f32', [3]).clone();
+  expect(copies.mock.calls.map(([, , bytes]) => bytes)).toEqual([8, 12]);
+});
+
+test('memory that is lent again is not freed by the one who had it before', async () => {
+  const { gpu } = await hostGpu();
+  const free = vi.spyOn(gpu, 'free');
+  const tensor = Tensor.empty(gpu, 'f32', [2]);
+  tensor[Symbol.dispose]();
+  tensor[Symbol.dispose]();
+  expect(free).toHaveBeenCalledTimes(1);
 });
 
 describe('a tensor is refused', () => {

@@ -7,6 +7,7 @@ test('five trits are a byte, the first the lowest digit, and missing ones are ze
   expect([...packDenseTrits([-1, -1, -1, -1, -1, 1, 1, 1, 1, 1])]).toEqual([0, 242]);
   expect([...packDenseTrits([1])]).toEqual([122]);
   expect(packDenseTrits(new Int8Array(1000))).toHaveLength(200);
+  expect([...unpackDenseTrits([242, 0], 6)]).toEqual([1, 1, 1, 1, 1, -1]);
 });
 
 test('what was packed is unpacked', () => {

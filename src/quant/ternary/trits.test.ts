@@ -34,6 +34,10 @@ describe('unpackTrits', () => {
     );
   });
 
+  test('reads no trit behind the last', () => {
+    expect([...unpackTrits([0b11_10_01_00], 3)]).toEqual([-1, 0, 1]);
+  });
+
   test('refuses code 3, with its place', () => {
     expect(() => unpackTrits([0x55, 0b00001100], 8)).toThrow(
       expect.objectContaining({
