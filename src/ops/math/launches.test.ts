@@ -1,0 +1,502 @@
+import { describe, test } from 'vitest';
+import { type Axes, copied, sum } from '../fixtures/described-kernels.ts';
+import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
+
+const x = { x: [5, 7] };
+const pair = { a: [5, 7], b: [7] };
+/** Seven neighbours, five rows; the second operand repeats for each row. */
+const ROWS = [
+  [7, 1, 1, 0],
+  [5, 7, 0, 0],
+];
+/** Seven neighbours, five rows; the second operand has one element a row. */
+const COLUMN = [
+  [7, 1, 0, 0],
+  [5, 7, 1, 0],
+];
+
+/** y = f(x), or of operands of one shape. */
+const each = (
+  kernel: string,
+  binds: string,
+  count: number,
+  parameters: readonly number[] = [],
+) => ({
+  kernel,
+  binds,
+  uniforms: {
+    count,
+    parameters: [...parameters, 0, 0].slice(0, 2),
+    ...(binds.split(' ').length === 3 ? { axes: [] } : {}),
+  },
+  ...(binds.split(' ').length === 3 ? { constants: { BROADCAST: 0 } } : {}),
+  elementwise: { count, parameters },
+});
+const repeating = (kernel: string, binds: string, axes: Axes) => ({
+  kernel,
+  binds,
+  uniforms: { count: 35, parameters: [0, 0], axes },
+  constants: { BROADCAST: 1 },
+});
+
+describe('an element-wise function is told its elements and its numbers', () => {
+  test.each<CallRow>([
+    ['forward', 'relu', { inputs: x }, [each('math/relu', 'x y', 35)], { y: 'f32 5x7' }],
+    [
+      'backward',
+      'relu',
+      { inputs: x, wants: ['x'] },
+      [each('math/relu_backward', 'x dy dx', 35)],
+      { x: 'f32 5x7' },
+    ],
+    ['without a gradient', 'relu', { inputs: x, wants: ['y'] }, [], {}],
+    [
+      'backward',
+      'relu6',
+      { inputs: x, wants: ['x'] },
+      [each('math/relu6_backward', 'x dy dx', 35)],
+      { x: 'f32 5x7' },
+    ],
+    [
+      'backward',
+      'sigmoid',
+      { inputs: x, wants: ['x'] },
+      [each('math/sigmoid_backward', 'x dy dx', 35)],
+      { x: 'f32 5x7' },
+    ],
+    [
+      'with two bounds',
+      'clip',
+      { inputs: x, params: { min: -0.5, max: 2 } },
+      [each('math/clip', 'x y', 35, [-0.5, 2])],
+      { y: 'f32 5x7' },
+    ],
+    [
+      'without bounds',
+      'clip',
+      { inputs: x },
+      [each('math/clip', 'x y', 35, [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])],
+      { y: 'f32 5x7' },
+    ],
+    [
+      'with two bounds, backward',
+      'clip',
+      { inputs: x, params: { min: -0.5, max: 2 }, wants: ['x'] },
+      [each('math/clip_backward', 'x dy dx', 35, [-0.5, 2])],
+      { x: 'f32 5x7' },
+    ],
+    ['exactly', 'gelu', { inputs: x }, [each('math/gelu', 'x y', 35)], { y: 'f32 5x7' }],
+    [
+      'by tanh',
+      'gelu',
+      { inputs: x, params: { approximate: 'tanh' } },
+      [each('math/gelu_tanh', 'x y', 35)],
+      { y: 'f32 5x7' },
+    ],
+    [
+      'exactly, backward',
+      'gelu',
+      { inputs: x, wants: ['x'] },
+      [each('math/gelu_backward', 'x dy dx', 35)],
+      { x: 'f32 5x7' },
+    ],
+    [
+      'by tanh, backward',
+      'gelu',
+      { inputs: x, params: { approximate: 'tanh' }, wants: ['x'] },
+      [each('math/gelu_tanh_backward', 'x dy dx', 35)],
+      { x: 'f32 5x7' },
+    ],
+    ['without a gradient', 'gelu', { inputs: x, wants: ['y'] }, [], {}],
+    [
+      'of two operands of one shape',
+      'sub',
+      { inputs: { a: [5, 7], b: [5, 7] } },
+      [each('math/sub', 'a b y', 35)],
+      { y: 'f32 5x7' },
+    ],
+    [
+      'of an operand that repeats',
+      'add',
+      { inputs: pair },
+      [repeating('math/add', 'a b y', ROWS)],
+      { y: 'f32 5x7' },
+    ],
+    [
+      'of another that repeats',
+      'mul',
+      { inputs: { a: [5, 1], b: [5, 7] } },
+      [
+        repeating('math/mul', 'a b y', [
+          [7, 0, 1, 0],
+          [5, 1, 7, 0],
+        ]),
+      ],
+      { y: 'f32 5x7' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+});
+
+/** A tensor of 35 elements as it is, and its sum to seven columns. */
+const WHOLE = [[35, 1, 0, 0]];
+const DOWN = [
+  [7, 1, 0, 0],
+  [5, 7, 0, 0],
+];
+
+describe('the gradient of an operand is summed to its shape', () => {
+  const both = { inputs: pair, wants: ['a', 'b'] };
+  const results = { a: 'f32 5x7', b: 'f32 7' };
+  test.each<CallRow>([
+    [
+      'as it is',
+      'add',
+      both,
+      [sum('dy da', [35, 1, 1], WHOLE, { inner: 1 }), sum('dy db', [7, 5, 1], DOWN, { inner: 1 })],
+      results,
+    ],
+    [
+      'negated for what is taken away',
+      'sub',
+      both,
+      [
+        sum('dy da', [35, 1, 1], WHOLE, { inner: 1 }),
+        sum('dy db', [7, 5, 1], DOWN, { inner: 1, scale: -1 }),
+      ],
+      results,
+    ],
+    [
+      'times the other factor',
+      'mul',
+      both,
+      [
+        repeating('math/mul', 'dy b [140]', ROWS),
+        sum('[140] da', [35, 1, 1], WHOLE, { inner: 1 }),
+        each('math/mul', 'dy a [140]#2', 35),
+        sum('[140]#2 db', [7, 5, 1], DOWN, { inner: 1 }),
+      ],
+      results,
+    ],
+    [
+      'over the divisor, and times a quotient over it, negated',
+      'div',
+      both,
+      [
+        repeating('math/div', 'dy b [140]', ROWS),
+        sum('[140] da', [35, 1, 1], WHOLE, { inner: 1 }),
+        repeating('math/div', 'y b [140]#2', ROWS),
+        each('math/mul', 'dy [140]#2 [140]#3', 35),
+        sum('[140]#3 db', [7, 5, 1], DOWN, { inner: 1, scale: -1 }),
+      ],
+      results,
+    ],
+    [
+      'for the first alone',
+      'add',
+      { inputs: pair, wants: ['a'] },
+      [sum('dy da', [35, 1, 1], WHOLE, { inner: 1 })],
+      { a: 'f32 5x7' },
+    ],
+    [
+      'for the second alone',
+      'add',
+      { inputs: pair, wants: ['b'] },
+      [sum('dy db', [7, 5, 1], DOWN, { inner: 1 })],
+      { b: 'f32 7' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+});
+
+const cube = { x: [3, 4, 5] };
+/** 15 columns of four terms, 20 apart. */
+const MIDDLE = [
+  [5, 1, 0, 0],
+  [3, 20, 0, 0],
+  [4, 5, 0, 0],
+];
+/** Three rows of 300, then two shares of each. */
+const LONG = [
+  [3, 300, 0, 0],
+  [300, 1, 0, 0],
+];
+const SHARES = [
+  [3, 2, 0, 0],
+  [2, 1, 0, 0],
+];
+const long = { inputs: { x: [3, 300] }, params: { axes: [1], keepdims: false } };
+
+/** The largest terms, by what the first, the last or the value is asked for. */
+const largest = (
+  binds: string,
+  [count, terms, kept]: readonly [number, number, number],
+  axes: Axes,
+  { parts = 1, inner = 0, from = 0, to = 0, values = 0, last = 0 } = {},
+) => ({
+  kernel: 'math/argmax',
+  binds,
+  uniforms: { count, terms, parts, kept, scale: 0, axes },
+  constants: { INNER_KEPT: inner, FROM_PAIRS: from, TO_PAIRS: to, VALUES: values, LAST: last },
+});
+describe('a reduction is told what stays and what its terms are', () => {
+  test.each<CallRow>([
+    [
+      'of the middle',
+      'reduce_sum',
+      { inputs: cube, params: { axes: [1], keepdims: false } },
+      [sum('x y', [15, 4, 2], MIDDLE, { inner: 1 })],
+      { y: 'f32 3x5' },
+    ],
+    [
+      'of the middle, whose gradient repeats',
+      'reduce_sum',
+      { inputs: cube, params: { axes: [1] }, wants: ['x'] },
+      [
+        copied('dy dx', 60, [
+          [5, 1, 1, 0],
+          [4, 0, 5, 0],
+          [3, 5, 20, 0],
+        ]),
+      ],
+      { x: 'f32 3x4x5' },
+    ],
+    [
+      'in two passes',
+      'reduce_sum',
+      long,
+      [sum('x [24]', [3, 300, 1], LONG, { parts: 2 }), sum('[24] y', [3, 2, 1], SHARES)],
+      { y: 'f32 3' },
+    ],
+    [
+      'of squares, and their root',
+      'norm',
+      long,
+      [
+        sum('x [24]', [3, 300, 1], LONG, { parts: 2, squares: 1 }),
+        sum('[24] y', [3, 2, 1], SHARES, { root: 1 }),
+      ],
+      { y: 'f32 3' },
+    ],
+    [
+      'of squares, backward',
+      'norm',
+      { inputs: x, params: { axes: [1] }, wants: ['x'] },
+      [each('math/norm_backward', 'dy y [20]', 5), repeating('math/mul', 'x [20] dx', COLUMN)],
+      { x: 'f32 5x7' },
+    ],
+    [
+      'scaled at the end',
+      'reduce_mean',
+      long,
+      [
+        sum('x [24]', [3, 300, 1], LONG, { parts: 2 }),
+        sum('[24] y', [3, 2, 1], SHARES, { scale: 1 / 300 }),
+      ],
+      { y: 'f32 3' },
+    ],
+    [
+      'scaled, backward',
+      'reduce_mean',
+      { inputs: cube, params: { axes: [1, 2] }, wants: ['x'] },
+      [
+        sum('dy [12]', [3, 1, 1], [[3, 1, 0, 0]], { inner: 1, scale: 1 / 20 }),
+        copied('[12] dx', 60, [
+          [20, 0, 1, 0],
+          [3, 1, 20, 0],
+        ]),
+      ],
+      { x: 'f32 3x4x5' },
+    ],
+    [
+      'that keeps its dimensions',
+      'reduce_max',
+      { ...long, params: { axes: [1], keepdims: true } },
+      [
+        largest('x [48]', [3, 300, 1], LONG, { parts: 2, to: 1, values: 1 }),
+        largest(
+          '[48] y',
+          [3, 2, 1],
+          [
+            [3, 4, 0, 0],
+            [2, 2, 0, 0],
+          ],
+          { from: 1, values: 1 },
+        ),
+      ],
+      { y: 'f32 3x1' },
+    ],
+    [
+      'shared among ties, backward',
+      'reduce_max',
+      { inputs: x, params: { axes: [1] }, wants: ['x'] },
+      [
+        repeating('math/reduce_max_backward', 'x y [140]', COLUMN),
+        sum(
+          '[140] [20]',
+          [5, 7, 1],
+          [
+            [5, 7, 0, 0],
+            [7, 1, 0, 0],
+          ],
+        ),
+        each('math/div', 'dy [20] [20]#2', 5),
+        repeating('math/mul', '[140] [20]#2 dx', COLUMN),
+      ],
+      { x: 'f32 5x7' },
+    ],
+    [
+      'of the last of equal places',
+      'argmax',
+      { inputs: cube, params: { axis: 1, select_last_index: true } },
+      [largest('x y', [15, 4, 2], MIDDLE, { inner: 1, last: 1 })],
+      { y: 'i32 3x1x5' },
+    ],
+    [
+      'of the first of equal places, in two passes',
+      'argmax',
+      { inputs: { x: [3, 300] }, params: { axis: -1, keepdims: false } },
+      [
+        largest('x [48]', [3, 300, 1], LONG, { parts: 2, to: 1 }),
+        largest(
+          '[48] y',
+          [3, 2, 1],
+          [
+            [3, 4, 0, 0],
+            [2, 2, 0, 0],
+          ],
+          { from: 1 },
+        ),
+      ],
+      { y: 'i32 3' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  test.each(['reduce_sum', 'reduce_mean', 'reduce_max', 'norm'])(
+    'and a gradient that is not wanted is not computed: %s',
+    (op) => expectCall(op, { ...long, wants: ['y'] }, [], {}),
+  );
+});
+
+/** Four rounds that find the key of an element eight bits at a time, then its neighbour. */
+const radix = (rows: number, width: number, absolute: number, found: string, bins: string) => [
+  ...[24, 16, 8, 0].flatMap((shift) => [
+    {
+      kernel: 'math/quantile_count',
+      binds: `x ${found} ${bins}`,
+      uniforms: { width, shift },
+      constants: { ABSOLUTE: absolute },
+    },
+    {
+      kernel: 'math/quantile_descend',
+      binds: `${bins} ${found}`,
+      uniforms: { rows, shift },
+    },
+  ]),
+];
+const zeros = (length: number) => new Array<number>(length).fill(0);
+
+describe('bins, ranks and types', () => {
+  test.each<CallRow>([
+    [
+      'counts begin at zero',
+      'histogram',
+      { inputs: { ...x, edges: [4] } },
+      [{ kernel: 'math/histogram', binds: 'x edges counts', uniforms: { n: 35, bins: 3 } }],
+      { counts: 'i32 3' },
+      { counts: [0, 0, 0] },
+    ],
+    [
+      'counts go on from those that are given',
+      'histogram',
+      { inputs: { ...x, edges: [4], counts: [3] }, dtypes: { counts: 'i32' } },
+      [
+        { copy: "counts counts'", bytes: 12 },
+        { kernel: 'math/histogram', binds: "x edges counts'", uniforms: { n: 35, bins: 3 } },
+      ],
+      { counts: 'i32 3' },
+    ],
+    [
+      // Place 0.25 * 34 is 8.5.
+      'the element of a rank, and the next',
+      'quantile',
+      { inputs: x, params: { q: 0.25 } },
+      [
+        ...radix(1, 35, 0, '[12]', '[1024]'),
+        {
+          kernel: 'math/quantile_next',
+          binds: 'x [12] [4]',
+          uniforms: { width: 35 },
+          constants: { ABSOLUTE: 0 },
+        },
+        { kernel: 'math/quantile', binds: '[12] [4] y', uniforms: { rows: 1, fraction: 0.5 } },
+      ],
+      { y: 'f32 1' },
+      { '[1024]': zeros(256), '[12]': [0, 8, 0], '[4]': [0xffffffff] },
+    ],
+    [
+      // Place 0.875 * 6 is 5.25.
+      'of absolute values of each channel',
+      'quantile',
+      { inputs: { x: [2, 7] }, params: { q: 0.875, absolute: true, per_channel: true } },
+      [
+        ...radix(2, 7, 1, '[24]', '[2048]'),
+        {
+          kernel: 'math/quantile_next',
+          binds: 'x [24] [8]',
+          uniforms: { width: 7 },
+          constants: { ABSOLUTE: 1 },
+        },
+        { kernel: 'math/quantile', binds: '[24] [8] y', uniforms: { rows: 2, fraction: 0.25 } },
+      ],
+      { y: 'f32 2' },
+      { '[2048]': zeros(512), '[24]': [0, 5, 0, 0, 5, 0], '[8]': [0xffffffff, 0xffffffff] },
+    ],
+    ...(
+      [
+        ['float64', 'f32', 0],
+        ['float32', 'f32', 0],
+        ['float16', 'f16', 1],
+        ['bfloat16', 'bf16', 2],
+        ['int32', 'i32', 3],
+        ['uint8', 'u8', 4],
+        ['int8', 'i8', 5],
+        ['bool', 'u8', 6],
+      ] as const
+    ).map(
+      ([to, dtype, code]): CallRow => [
+        `to ${to}`,
+        'cast',
+        { inputs: x, params: { to } },
+        [
+          {
+            kernel: 'math/cast',
+            binds: 'x y',
+            uniforms: { count: 35 },
+            constants: { FROM: 0, TO: code },
+          },
+        ],
+        { y: `${dtype} 5x7` },
+      ],
+    ),
+    [
+      'back to the type that it came from',
+      'cast',
+      { inputs: x, dtypes: { x: 'bf16' }, params: { to: 'float32' }, wants: ['x'] },
+      [
+        {
+          kernel: 'math/cast',
+          binds: 'dy dx',
+          uniforms: { count: 35 },
+          constants: { FROM: 0, TO: 2 },
+        },
+      ],
+      { x: 'bf16 5x7' },
+    ],
+    [
+      'not back where no gradient is wanted',
+      'cast',
+      { inputs: x, params: { to: 'float32' }, wants: ['y'] },
+      [],
+      {},
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+});

@@ -1,0 +1,521 @@
+import { describe, expect, test } from 'vitest';
+import { type CallRow, expectCall, words } from '../fixtures/expect-call.ts';
+import { describedCall } from '../fixtures/launches.ts';
+
+const adam = { param: [5, 7], grad: [5, 7], exp_avg: [5, 7], exp_avg_sq: [5, 7] };
+const sgd = { param: [5, 7], grad: [5, 7], momentum_buffer: [5, 7] };
+const found = { found_inf: [1], steps: [1] };
+const i32 = { steps: 'i32' } as const;
+const copies = (names: readonly string[], bytes = 140) =>
+  names.map((name) => ({ copy: `${name} ${name}'`, bytes }));
+const ADAM_COPIES = copies(['param', 'exp_avg', 'exp_avg_sq']);
+const SGD_COPIES = copies(['param', 'momentum_buffer']);
+const ADAM_RESULTS = { param: 'f32 5x7', exp_avg: 'f32 5x7', exp_avg_sq: 'f32 5x7' };
+const SGD_RESULTS = { param: 'f32 5x7', momentum_buffer: 'f32 5x7' };
+const ofAdam = { lr: 0.5, betas: [0.5, 0.75], eps: 0.25, weight_decay: 0.125 };
+const ofSgd = { lr: 0.5, momentum: 0.75, dampening: 0.25, weight_decay: 0.125 };
+const adamStep = (uniforms: Readonly<Record<string, number>>) => ({
+  kernel: 'optim/adamw_step',
+  binds: "grad param' exp_avg' exp_avg_sq'",
+  uniforms: { count: 35, ...uniforms },
+});
+const sgdStep = (uniforms: Readonly<Record<string, number>>) => ({
+  kernel: 'optim/sgd_step',
+  binds: "grad param' momentum_buffer'",
+  uniforms: { count: 35, ...uniforms },
+});
+
+describe('a step is told its numbers', () => {
+  test.each<CallRow>([
+    [
+      // 1 - 0.5 * 0.125; 0.5 / (1 - 0.5^2); the root of 1 - 0.75^2.
+      'the second of AdamW',
+      'adamw_step',
+      { inputs: adam, params: { ...ofAdam, step: 2 } },
+      [
+        ...ADAM_COPIES,
+        adamStep({
+          ...{ decay: 0.9375, l2: 0, rest_of_beta1: 0.5, beta2: 0.75, rest_of_beta2: 0.25 },
+          ...{ step_size: Math.fround(2 / 3), correction: Math.fround(Math.sqrt(7) / 4) },
+          eps: 0.25,
+        }),
+      ],
+      ADAM_RESULTS,
+    ],
+    [
+      'the third of Adam without correction, which decays by its gradient',
+      'adamw_step',
+      { inputs: adam, params: { ...ofAdam, step: 3, mode: 'adam', bias_correction: false } },
+      [
+        ...ADAM_COPIES,
+        adamStep({
+          ...{ decay: 1, l2: 0.125, rest_of_beta1: 0.5, beta2: 0.75, rest_of_beta2: 0.25 },
+          ...{ step_size: 0.5, correction: 1, eps: 0.25 },
+        }),
+      ],
+      ADAM_RESULTS,
+    ],
+    [
+      'the first of SGD, which takes the gradient for its buffer',
+      'sgd_step',
+      { inputs: sgd, params: { ...ofSgd, step: 1 } },
+      [...SGD_COPIES, sgdStep({ lr: 0.5, l2: 0.125, keep: 0, gain: 1, direct: 0, ahead: 1 })],
+      SGD_RESULTS,
+    ],
+    [
+      'the second of SGD with Nesterov momentum',
+      'sgd_step',
+      { inputs: sgd, params: { ...ofSgd, nesterov: true, step: 2 } },
+      [
+        ...SGD_COPIES,
+        sgdStep({ lr: 0.5, l2: 0.125, keep: 0.75, gain: 0.75, direct: 1, ahead: 0.75 }),
+      ],
+      SGD_RESULTS,
+    ],
+    [
+      'the second of SGD without momentum',
+      'sgd_step',
+      { inputs: sgd, params: { lr: 0.5, step: 2 } },
+      [...SGD_COPIES, sgdStep({ lr: 0.5, l2: 0, keep: 0, gain: 1, direct: 0, ahead: 1 })],
+      SGD_RESULTS,
+    ],
+    [
+      // 0.75^73 is the first power of 0.75 below 2^-30.
+      'AdamW from a table that ends where its powers have vanished',
+      'amp_adamw_step',
+      {
+        inputs: { ...adam, ...found },
+        dtypes: i32,
+        params: { ...ofAdam, schedule: { name: 'constant' } },
+      },
+      [
+        ...ADAM_COPIES,
+        {
+          kernel: 'optim/amp_adamw_step',
+          binds: "grad found_inf steps [1184] param' exp_avg' exp_avg_sq'",
+          uniforms: {
+            ...{ count: 35, rows: 74, l2: 0, rest_of_beta1: 0.5, beta2: 0.75 },
+            ...{ rest_of_beta2: 0.25, eps: 0.25 },
+          },
+        },
+      ],
+      ADAM_RESULTS,
+      {
+        '[1184]': words(
+          ...Array.from({ length: 74 }, (_, i) => [
+            ...[0.9375, 0.5 / (1 - 0.5 ** (i + 1)), Math.sqrt(1 - 0.75 ** (i + 1)), 0],
+          ]).flat(),
+        ),
+      },
+    ],
+    [
+      'Adam without correction from the table of a schedule',
+      'amp_adamw_step',
+      {
+        inputs: { ...adam, ...found },
+        dtypes: i32,
+        params: {
+          ...{ ...ofAdam, mode: 'adam', bias_correction: false },
+          schedule: { name: 'linear', total: 2 },
+        },
+      },
+      [
+        ...ADAM_COPIES,
+        {
+          kernel: 'optim/amp_adamw_step',
+          binds: "grad found_inf steps [48] param' exp_avg' exp_avg_sq'",
+          uniforms: {
+            ...{ count: 35, rows: 3, l2: 0.125, rest_of_beta1: 0.5, beta2: 0.75 },
+            ...{ rest_of_beta2: 0.25, eps: 0.25 },
+          },
+        },
+      ],
+      ADAM_RESULTS,
+      { '[48]': words(...[1, 0.5, 1, 0], ...[1, 0.25, 1, 0], ...[1, 0, 1, 0]) },
+    ],
+    [
+      'SGD from the table of a schedule',
+      'amp_sgd_step',
+      {
+        inputs: { ...sgd, ...found },
+        dtypes: i32,
+        params: { ...ofSgd, nesterov: true, schedule: { name: 'linear', total: 2 } },
+      },
+      [
+        ...SGD_COPIES,
+        {
+          kernel: 'optim/amp_sgd_step',
+          binds: "grad found_inf steps [48] param' momentum_buffer'",
+          uniforms: { count: 35, rows: 3, l2: 0.125, direct: 1, ahead: 0.75 },
+        },
+      ],
+      SGD_RESULTS,
+      { '[48]': words(...[0.5, 0, 1, 0], ...[0.25, 0.75, 0.75, 0], ...[0, 0.75, 0.75, 0]) },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  test.each<[op: string, inputs: Readonly<Record<string, readonly number[]>>, message: string]>([
+    [
+      'adamw_step',
+      { ...adam, grad: [34] },
+      'adamw_step needs param, grad, exp_avg, exp_avg_sq of one size, not 35, 34, 35, 35',
+    ],
+    [
+      'sgd_step',
+      { ...sgd, momentum_buffer: [36] },
+      'sgd_step needs param, grad, momentum_buffer of one size, not 35, 35, 36',
+    ],
+    [
+      'amp_adamw_step',
+      { ...adam, exp_avg_sq: [1], ...found },
+      'amp_adamw_step needs param, grad, exp_avg, exp_avg_sq of one size, not 35, 35, 35, 1',
+    ],
+    [
+      'amp_adamw_step',
+      { ...adam, ...found, found_inf: [2] },
+      'amp_adamw_step needs found_inf of one element, not of 2',
+    ],
+    [
+      'amp_sgd_step',
+      { ...sgd, ...found, steps: [2, 3] },
+      'amp_sgd_step needs steps of one element, not of 2x3',
+    ],
+    [
+      'amp_sgd_step',
+      { ...sgd, param: [1], ...found },
+      'amp_sgd_step needs param, grad, momentum_buffer of one size, not 1, 35, 35',
+    ],
+  ])('and refused: %s of %j', async (op, inputs, message) => {
+    const params = op.includes('adam') ? { ...ofAdam, step: 1 } : { ...ofSgd, step: 1 };
+    const { step: _, ...scheduled } = params;
+    const dtypes = 'steps' in inputs ? i32 : {};
+    const call = { inputs, dtypes, params: op.startsWith('amp') ? scheduled : params };
+    await expect(describedCall(op, call)).rejects.toThrow(message);
+  });
+
+  test.each(['adamw_step', 'sgd_step'])('in f32: %s', async (op) => {
+    const call = {
+      inputs: op === 'sgd_step' ? sgd : adam,
+      dtypes: { grad: 'i32' } as const,
+      params: op === 'sgd_step' ? { ...ofSgd, step: 1 } : { ...ofAdam, step: 1 },
+    };
+    await expect(describedCall(op, call)).rejects.toThrow(`${op}: grad is i32`);
+  });
+});
+
+const growth = { growth_factor: 4, backoff_factor: 0.25, growth_interval: 7 };
+/** The largest float32 over four: what a growth leaves finite. */
+const GROWTH = { interval: 7, growth: 4, largest: (2 - 2 ** -23) * 2 ** 125, backoff: 0.25 };
+
+describe('dynamic loss scaling', () => {
+  test.each<CallRow>([
+    [
+      'shares of 256 elements, and their flags',
+      'amp_unscale',
+      { inputs: { grad: [600], scale: [1] } },
+      [
+        { copy: "grad grad'", bytes: 2400 },
+        {
+          kernel: 'optim/amp_unscale',
+          binds: "scale grad' [12]",
+          uniforms: { count: 600, parts: 3 },
+        },
+        { kernel: 'optim/amp_found_inf', binds: '[12] found_inf', uniforms: { count: 3 } },
+      ],
+      { grad: 'f32 600', found_inf: 'f32 1' },
+    ],
+    [
+      'the state after a step',
+      'amp_update_scale',
+      {
+        inputs: { scale: [1], growth_tracker: [1], steps: [1], found_inf: [1] },
+        dtypes: { growth_tracker: 'i32', steps: 'i32' },
+        params: growth,
+      },
+      [
+        ...copies(['scale', 'growth_tracker', 'steps'], 4),
+        {
+          kernel: 'optim/amp_update_scale',
+          binds: "found_inf scale' growth_tracker' steps'",
+          uniforms: GROWTH,
+        },
+      ],
+      { scale: 'f32 1', growth_tracker: 'i32 1', steps: 'i32 1' },
+    ],
+    [
+      'all steps at once',
+      'grad_scaler',
+      { inputs: { found_inf: [5] }, params: { ...growth, init_scale: 8, lr: 0.5 } },
+      [
+        {
+          kernel: 'optim/grad_scaler',
+          binds: 'found_inf scale param',
+          uniforms: { steps: 5, ...GROWTH, init_scale: 8, lr: 0.5 },
+        },
+      ],
+      { scale: 'f32 5', param: 'f32 5' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  test('has one scale and one flag', async () => {
+    await expect(
+      describedCall('amp_unscale', { inputs: { grad: [6], scale: [2] } }),
+    ).rejects.toThrow('amp_unscale needs scale of one element, not of 2');
+    await expect(
+      describedCall('amp_update_scale', {
+        inputs: { scale: [1], growth_tracker: [1], steps: [1], found_inf: [3] },
+        dtypes: { growth_tracker: 'i32', steps: 'i32' },
+      }),
+    ).rejects.toThrow('amp_update_scale needs found_inf of one element, not of 3');
+  });
+});
+
+describe('gradients are clipped by the norm of all', () => {
+  const clip = (binds: string, count: number) => ({
+    kernel: 'optim/clip_grad_norm',
+    binds,
+    uniforms: { count, max_norm: 0.5, eps: 0.25 },
+  });
+  const shares = (binds: string, count: number, parts: number, first: number) => ({
+    kernel: 'optim/grad_norm_shares',
+    binds,
+    uniforms: { count, parts, first },
+  });
+  test.each<CallRow>([
+    [
+      'shares of 256 elements, of one gradient after the other',
+      'clip_grad_norm',
+      { inputs: { g0: [600], g1: [2, 3], g2: [1] }, params: { max_norm: 0.5, eps: 0.25 } },
+      [
+        { copy: "g0 g0'", bytes: 2400 },
+        { copy: "g1 g1'", bytes: 24 },
+        { copy: "g2 g2'", bytes: 4 },
+        shares("g0' [40]", 600, 3, 0),
+        shares("g1' [40]", 6, 1, 3),
+        shares("g2' [40]", 1, 1, 4),
+        { kernel: 'optim/grad_norm', binds: '[40] norm', uniforms: { count: 5 } },
+        clip("norm g0'", 600),
+        clip("norm g1'", 6),
+        clip("norm g2'", 1),
+      ],
+      { norm: 'f32 1', g0: 'f32 600', g1: 'f32 2x3', g2: 'f32 1' },
+    ],
+    [
+      'an empty gradient has a share all the same',
+      'clip_grad_norm',
+      { inputs: { g0: [0], g1: [2] }, params: { max_norm: 0.5, eps: 0.25 } },
+      [
+        { copy: "g0 g0'", bytes: 0 },
+        { copy: "g1 g1'", bytes: 8 },
+        shares("g0' [16]", 0, 1, 0),
+        shares("g1' [16]", 2, 1, 1),
+        { kernel: 'optim/grad_norm', binds: '[16] norm', uniforms: { count: 2 } },
+        clip("norm g1'", 2),
+      ],
+      { norm: 'f32 1', g0: 'f32 0', g1: 'f32 2' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+});
+
+describe('rates of a schedule are made on the host', () => {
+  test.each<CallRow>([
+    [
+      'as many as the run has',
+      'lr_schedule',
+      { inputs: {}, params: { name: 'linear', base_lr: 0.5, warmup: 1, total: 5 } },
+      [],
+      { lr: 'f32 5' },
+      { lr: words(0, 0.5, 0.375, 0.25, 0.125) },
+    ],
+    [
+      'of the warm-up, where it has no end',
+      'lr_schedule',
+      { inputs: {}, params: { name: 'constant', base_lr: 0.5, warmup: 2 } },
+      [],
+      { lr: 'f32 2' },
+      { lr: words(0, 0.25) },
+    ],
+    [
+      'as many as are asked for',
+      'lr_schedule',
+      { inputs: {}, params: { name: 'linear', base_lr: 0.5, total: 2, steps: 4 } },
+      [],
+      { lr: 'f32 4' },
+      { lr: words(0.5, 0.25, 0, 0) },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+});
+
+describe('steps of one parameter', () => {
+  const inputs = { param: [3], grads: [2, 3] };
+  /** What a step reads and leaves. */
+  const around = (state: string, kernel: string, steps: readonly Record<string, number>[]) => [
+    { copy: 'param [12]', bytes: 12 },
+    ...steps.flatMap((uniforms, i) => [
+      { copy: `grads${i ? '+12' : ''} [12]#2`, bytes: 12 },
+      { kernel, binds: `[12]#2 [12] ${state}`, uniforms: { count: 3, ...uniforms } },
+      { copy: `[12] trajectory${i ? '+12' : ''}`, bytes: 12 },
+    ]),
+  ];
+  const ofMoments = (decay: number, l2: number) =>
+    [1, 2].map((t) => ({
+      ...{ decay, l2, rest_of_beta1: 0.5, beta2: 0.75, rest_of_beta2: 0.25 },
+      step_size: Math.fround(0.5 / (1 - 0.5 ** t)),
+      correction: Math.fround(Math.sqrt(1 - 0.75 ** t)),
+      eps: 0.25,
+    }));
+  const MOMENTS = { 'state.exp_avg': [0, 0, 0], 'state.exp_avg_sq': [0, 0, 0] };
+  const kept = { trajectory: 'f32 2x3', 'state.exp_avg': 'f32 3', 'state.exp_avg_sq': 'f32 3' };
+  const buffered = { trajectory: 'f32 2x3', 'state.momentum_buffer': 'f32 3' };
+  const squares = { trajectory: 'f32 2x3', 'state.exp_avg_sq': 'f32 3' };
+  test.each<CallRow>([
+    [
+      'of AdamW',
+      'optimizer_steps',
+      { inputs, params: { optimizer: 'adamw', ...ofAdam } },
+      around('state.exp_avg state.exp_avg_sq', 'optim/adamw_step', ofMoments(0.9375, 0)),
+      kept,
+      MOMENTS,
+    ],
+    [
+      'of Adam',
+      'optimizer_steps',
+      { inputs, params: { optimizer: 'adam', ...ofAdam } },
+      around('state.exp_avg state.exp_avg_sq', 'optim/adamw_step', ofMoments(1, 0.125)),
+      kept,
+      MOMENTS,
+    ],
+    [
+      'of SGD, whose buffer begins as the gradient',
+      'optimizer_steps',
+      { inputs, params: { optimizer: 'sgd', ...ofSgd } },
+      around('state.momentum_buffer', 'optim/sgd_step', [
+        { lr: 0.5, l2: 0.125, keep: 0, gain: 1, direct: 0, ahead: 1 },
+        { lr: 0.5, l2: 0.125, keep: 0.75, gain: 0.75, direct: 0, ahead: 1 },
+      ]),
+      buffered,
+      { 'state.momentum_buffer': [0, 0, 0] },
+    ],
+    [
+      "of ONNX's Momentum",
+      'optimizer_steps',
+      {
+        inputs,
+        params: { optimizer: 'momentum', alpha: 0.75, beta: 0.25, R: 0.5, norm_coefficient: 0.125 },
+      },
+      around('state.momentum_buffer', 'optim/sgd_step', [
+        { lr: 0.5, l2: 0.125, keep: 0.75, gain: 1, direct: 0, ahead: 1 },
+        { lr: 0.5, l2: 0.125, keep: 0.75, gain: 0.25, direct: 0, ahead: 1 },
+      ]),
+      buffered,
+      { 'state.momentum_buffer': [0, 0, 0] },
+    ],
+    [
+      "of ONNX's Momentum after its first step, by Nesterov",
+      'optimizer_steps',
+      {
+        inputs,
+        params: { optimizer: 'momentum', alpha: 0.75, beta: 0.25, R: 0.5, T: 1, mode: 'nesterov' },
+      },
+      around(
+        'state.momentum_buffer',
+        'optim/sgd_step',
+        [1, 2].map(() => ({ lr: 0.5, l2: 0, keep: 0.75, gain: 0.25, direct: 1, ahead: 0.75 })),
+      ),
+      buffered,
+      { 'state.momentum_buffer': [0, 0, 0] },
+    ],
+    [
+      // Without alpha and beta a step is the gradient's own, as of SGD without momentum.
+      "of ONNX's Momentum by its defaults",
+      'optimizer_steps',
+      { inputs, params: { optimizer: 'momentum' } },
+      around(
+        'state.momentum_buffer',
+        'optim/sgd_step',
+        [1, 2].map(() => ({
+          lr: Math.fround(1e-3),
+          ...{ l2: 0, keep: 0, gain: 1, direct: 0, ahead: 1 },
+        })),
+      ),
+      buffered,
+      { 'state.momentum_buffer': [0, 0, 0] },
+    ],
+    [
+      // R / (1 + (T + step - 1) * decay_factor).
+      "of ONNX's Adagrad, which decays its rate",
+      'optimizer_steps',
+      {
+        inputs,
+        params: {
+          ...{ optimizer: 'adagrad', R: 0.5, T: 1, decay_factor: 0.5 },
+          ...{ epsilon: 0.25, norm_coefficient: 0.125 },
+        },
+      },
+      around('state.exp_avg_sq', 'optim/adagrad_step', [
+        { rate: Math.fround(1 / 3), l2: 0.125, eps: 0.25 },
+        { rate: 0.25, l2: 0.125, eps: 0.25 },
+      ]),
+      squares,
+      { 'state.exp_avg_sq': [0, 0, 0] },
+    ],
+    [
+      "of ONNX's Adagrad by its defaults",
+      'optimizer_steps',
+      { inputs, params: { optimizer: 'adagrad' } },
+      around(
+        'state.exp_avg_sq',
+        'optim/adagrad_step',
+        [1, 2].map(() => ({ rate: Math.fround(1e-3), l2: 0, eps: Math.fround(1e-6) })),
+      ),
+      squares,
+      { 'state.exp_avg_sq': [0, 0, 0] },
+    ],
+    [
+      'that go on',
+      'optimizer_steps',
+      {
+        inputs: { param: [3], grads: [1, 3], 'state.momentum_buffer': [3] },
+        params: { optimizer: 'sgd', ...ofSgd },
+      },
+      [
+        { copy: 'param [12]', bytes: 12 },
+        { copy: "state.momentum_buffer state.momentum_buffer'", bytes: 12 },
+        { copy: 'grads [12]#2', bytes: 12 },
+        {
+          kernel: 'optim/sgd_step',
+          binds: "[12]#2 [12] state.momentum_buffer'",
+          uniforms: { count: 3, lr: 0.5, l2: 0.125, keep: 0.75, gain: 0.75, direct: 0, ahead: 1 },
+        },
+        { copy: '[12] trajectory', bytes: 12 },
+      ],
+      { trajectory: 'f32 1x3', 'state.momentum_buffer': 'f32 3' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  test.each<[object, object, string]>([
+    [
+      { param: [3], grads: [2, 4] },
+      { optimizer: 'sgd' },
+      'grads of 2x4 are not steps of a parameter of 3',
+    ],
+    [
+      { param: [3], grads: [0, 3] },
+      { optimizer: 'sgd' },
+      'grads of 0x3 are not steps of a parameter of 3',
+    ],
+    [
+      { ...inputs, 'state.exp_avg': [4] },
+      { optimizer: 'adam' },
+      'state.exp_avg of 4 is not of a parameter of 3',
+    ],
+    [
+      inputs,
+      { optimizer: 'adamw8bit' },
+      'optimizers adam, adamw, sgd, momentum and adagrad, not "adamw8bit"',
+    ],
+  ])('are refused: %j with %j', async (shapes, params, message) => {
+    const call = { inputs: shapes as typeof inputs, params };
+    await expect(describedCall('optimizer_steps', call)).rejects.toThrow(message);
+  });
+});
