@@ -1,0 +1,373 @@
+import { describe, expect, test } from 'vitest';
+import { product, sum } from '../fixtures/described-kernels.ts';
+import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
+import { describedCall, type TracedCall } from '../fixtures/launches.ts';
+
+const variant = 'register';
+const inputs = { a: [4, 5], b: [5, 7] };
+/** A row of a is 5 elements, a row of b 7. */
+const PLAIN = { size: [4, 7, 5], a: [5, 1], b: [7, 1] } as const;
+/** Terms of the gradients of a batch: dy times b, and a times dy. */
+const OF_A = { size: [4, 5, 7], a: [7, 1], b: [1, 7] } as const;
+
+describe('a product is told its sizes and strides', () => {
+  test.each<CallRow>([
+    [
+      'of two matrices',
+      'matmul',
+      { inputs, variant },
+      [product('a b a y', PLAIN)],
+      { y: 'f32 4x7' },
+    ],
+    [
+      'of both transposed, with a bias of each row',
+      'matmul',
+      {
+        inputs: { a: [5, 4], b: [7, 5], bias: [4, 1] },
+        params: { transpose_a: true, transpose_b: true },
+        variant,
+      },
+      [product('a b bias y', { size: [4, 7, 5], a: [1, 4], b: [1, 5], bias: [1, 0] })],
+      { y: 'f32 4x7' },
+    ],
+    [
+      'of batches that broadcast',
+      'matmul',
+      { inputs: { a: [2, 3, 4, 5], b: [3, 5, 7], bias: [2, 1, 4, 7] }, variant },
+      [
+        product('a b bias y', {
+          ...PLAIN,
+          bias: [7, 1],
+          batches: {
+            size: [1, 1, 2, 3],
+            a: [0, 0, 60, 20],
+            b: [0, 0, 0, 35],
+            bias: [0, 0, 28, 0],
+          },
+        }),
+      ],
+      { y: 'f32 2x3x4x7' },
+    ],
+    [
+      'of a tile of 64 x 64',
+      'matmul',
+      { inputs: { a: [9, 5], b: [5, 70] }, variant: 'tiled' },
+      [
+        product('a b a y', {
+          ...{ size: [9, 70, 5], a: [5, 1], b: [70, 1] },
+          ...{ kernel: 'matmul/matmul_tiled', tiles: 2 },
+        }),
+      ],
+      { y: 'f32 9x70' },
+    ],
+    [
+      'of lanes that share a row, in whole quads',
+      'matmul',
+      { inputs: { a: [9, 5], b: [5, 70] }, variant: 'subgroup' },
+      [
+        product('a b a y', {
+          ...{ size: [9, 70, 5], a: [5, 1], b: [70, 1], kernel: 'matmul/matmul_subgroup' },
+          ...{ constants: { ROWS: 16, LOAD_B: 0 }, tiles: 20 },
+        }),
+      ],
+      { y: 'f32 9x70' },
+    ],
+    [
+      'of terms that lie four in a row',
+      'matmul',
+      { inputs: { a: [3, 8], b: [7, 8] }, params: { transpose_b: true }, variant: 'subgroup' },
+      [
+        product('a b a y', {
+          ...{ size: [3, 7, 8], a: [8, 1], b: [1, 8], kernel: 'matmul/matmul_subgroup' },
+          ...{ constants: { ROWS: 4, LOAD_B: 2 }, tiles: 4 },
+        }),
+      ],
+      { y: 'f32 3x7' },
+    ],
+    [
+      'of terms that do not',
+      'matmul',
+      { inputs: { a: [5, 6], b: [7, 6] }, params: { transpose_b: true }, variant: 'subgroup' },
+      [
+        product('a b a y', {
+          ...{ size: [5, 7, 6], a: [6, 1], b: [1, 6], kernel: 'matmul/matmul_subgroup' },
+          ...{ constants: { ROWS: 8, LOAD_B: 0 }, tiles: 4 },
+        }),
+      ],
+      { y: 'f32 5x7' },
+    ],
+    [
+      'of halves, which are read as they are stored',
+      'matmul',
+      { inputs, dtypes: { a: 'bf16', b: 'bf16' }, variant },
+      [
+        product('a b a [112]', { ...PLAIN, constants: { STORAGE_A: 2, STORAGE_B: 2 } }),
+        {
+          kernel: 'math/cast',
+          binds: '[112] y',
+          uniforms: { count: 28 },
+          constants: { FROM: 0, TO: 2 },
+        },
+      ],
+      { y: 'bf16 4x7' },
+    ],
+    [
+      'of one half, which gives a whole',
+      'matmul',
+      { inputs, dtypes: { a: 'f16' }, variant: 'tiled' },
+      [product('a b a y', { ...PLAIN, constants: { STORAGE_A: 1, STORAGE_B: 0 } })],
+      { y: 'f32 4x7' },
+    ],
+    [
+      'of more batches than a grid has room for',
+      'matmul',
+      { inputs: { a: [65_537, 1, 2], b: [65_537, 2, 3] }, variant },
+      [0, 65_535].map((first_batch) => {
+        const whole = product('a b a y', {
+          ...{ size: [1, 3, 2], a: [2, 1], b: [3, 1] },
+          batches: {
+            size: [1, 1, 1, 65_537],
+            a: [0, 0, 0, 2],
+            b: [0, 0, 0, 6],
+            bias: [0, 0, 0, 0],
+          },
+        });
+        const { product: _, ...part } = whole;
+        const count = first_batch === 0 ? 65_535 : 2;
+        return { ...part, uniforms: { ...part.uniforms, first_batch }, flops: 12 * count };
+      }),
+      { y: 'f32 65537x1x3' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+});
+
+describe('the gradients of a product are products', () => {
+  const wants = ['a', 'b'];
+  test.each<CallRow>([
+    [
+      'of batches that share one matrix, whose rows are the terms',
+      'matmul',
+      { inputs: { a: [2, 4, 5], b: [5, 7] }, variant, wants },
+      [
+        product('dy b dy da', { ...OF_A, size: [8, 5, 7] }),
+        product('a dy a db', { size: [5, 7, 8], a: [1, 5], b: [7, 1] }),
+      ],
+      { a: 'f32 2x4x5', b: 'f32 5x7' },
+    ],
+    [
+      'of a matrix that repeats for three others, and a bias',
+      'matmul',
+      { inputs: { a: [4, 5], b: [3, 5, 7], bias: [7] }, variant, wants: ['a', 'bias'] },
+      [
+        product('dy b dy [240]', {
+          ...OF_A,
+          batches: { size: [1, 1, 1, 3], a: [0, 0, 0, 28], b: [0, 0, 0, 35], bias: [0, 0, 0, 0] },
+        }),
+        sum(
+          '[240] da',
+          [20, 3, 1],
+          [
+            [20, 1, 0, 0],
+            [3, 20, 0, 0],
+          ],
+          { inner: 1 },
+        ),
+        sum(
+          'dy dbias',
+          [7, 12, 1],
+          [
+            [7, 1, 0, 0],
+            [12, 7, 0, 0],
+          ],
+          { inner: 1 },
+        ),
+      ],
+      { a: 'f32 4x5', bias: 'f32 7' },
+    ],
+    [
+      'of a transposed first operand',
+      'matmul',
+      { inputs: { a: [5, 4], b: [5, 7] }, params: { transpose_a: true }, variant, wants },
+      [
+        product('b dy b da', { size: [5, 4, 7], a: [7, 1], b: [1, 7] }),
+        product('a dy a db', { size: [5, 7, 4], a: [4, 1], b: [7, 1] }),
+      ],
+      { a: 'f32 5x4', b: 'f32 5x7' },
+    ],
+    [
+      'of a transposed second operand',
+      'matmul',
+      { inputs: { a: [4, 5], b: [7, 5] }, params: { transpose_b: true }, variant, wants },
+      [
+        product('dy b dy da', { size: [4, 5, 7], a: [7, 1], b: [5, 1] }),
+        product('dy a dy db', { size: [7, 5, 4], a: [1, 7], b: [5, 1] }),
+      ],
+      { a: 'f32 4x5', b: 'f32 7x5' },
+    ],
+    [
+      // dy^T times a^T, and dy^T times b^T.
+      'of two transposed operands',
+      'matmul',
+      {
+        inputs: { a: [5, 4], b: [7, 5] },
+        params: { transpose_a: true, transpose_b: true },
+        variant,
+        wants,
+      },
+      [
+        product('b dy b da', { size: [5, 4, 7], a: [1, 5], b: [1, 7] }),
+        product('dy a dy db', { size: [7, 5, 4], a: [1, 7], b: [1, 4] }),
+      ],
+      { a: 'f32 5x4', b: 'f32 7x5' },
+    ],
+    [
+      'of a row times a matrix',
+      'matmul',
+      { inputs: { a: [5], b: [5, 7] }, variant, wants },
+      [
+        product('dy b dy da', { size: [1, 5, 7], a: [7, 1], b: [1, 7] }),
+        product('a dy a db', { size: [5, 7, 1], a: [1, 5], b: [7, 1] }),
+      ],
+      { a: 'f32 5', b: 'f32 5x7' },
+    ],
+    [
+      'of a matrix times a column',
+      'matmul',
+      { inputs: { a: [4, 5], b: [5] }, variant, wants },
+      [
+        product('dy b dy da', { size: [4, 5, 1], a: [1, 1], b: [1, 1] }),
+        product('a dy a db', { size: [5, 1, 4], a: [1, 5], b: [1, 1] }),
+      ],
+      { a: 'f32 4x5', b: 'f32 5' },
+    ],
+    ['none that is not wanted', 'matmul', { inputs, variant, wants: ['bias'] }, [], {}],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+});
+
+/** 160 elements of 4 bits: 80 bytes, three blocks of 64. */
+const PACKED = { packed: [80, 1], absmax: [3] };
+const dtypes = { packed: 'u8' } as const;
+const params = { quant_type: 'nf4', blocksize: 64, out_features: 20, in_features: 8 };
+const quantized = (
+  kernel: string,
+  binds: string,
+  tiles: number,
+  count: number,
+  constants = {},
+) => ({
+  kernel,
+  binds,
+  uniforms: { m: 6, n: 20, k: 8, block: 64, block_shift: 6, tiles },
+  constants: { ALIGNED: 1, ...constants },
+  flops: 2 * 6 * 20 * 8,
+  product: count,
+});
+const byW = (more: Partial<TracedCall>, extra = {}): TracedCall => ({
+  inputs: { x: [2, 3, 8], ...PACKED },
+  dtypes,
+  params: { ...params, ...extra },
+  variant,
+  ...more,
+});
+
+describe('a product with a quantized weight', () => {
+  test.each<CallRow>([
+    [
+      'transposed',
+      'matmul_4bit',
+      byW({}),
+      [quantized('matmul/matmul_quantized', 'x packed absmax y', 5, 120)],
+      { y: 'f32 2x3x20' },
+    ],
+    [
+      'transposed, backward',
+      'matmul_4bit',
+      byW({ wants: ['x'] }),
+      [quantized('matmul/matmul_quantized_grad', 'dy packed absmax dx', 1, 48)],
+      { x: 'f32 2x3x8' },
+    ],
+    [
+      'as it is',
+      'matmul_4bit',
+      byW({ inputs: { x: [2, 3, 20], ...PACKED } }, { transpose_weight: false }),
+      [quantized('matmul/matmul_quantized_grad', 'x packed absmax y', 1, 48)],
+      { y: 'f32 2x3x8' },
+    ],
+    [
+      'as it is, backward',
+      'matmul_4bit',
+      byW({ inputs: { x: [2, 3, 20], ...PACKED }, wants: ['x'] }, { transpose_weight: false }),
+      [quantized('matmul/matmul_quantized', 'dy packed absmax dx', 5, 120)],
+      { x: 'f32 2x3x20' },
+    ],
+    [
+      'by lanes that share rows',
+      'matmul_4bit',
+      byW({ variant: 'subgroup' }),
+      [quantized('matmul/matmul_quantized_subgroup', 'x packed absmax y', 8, 120, { ROWS: 8 })],
+      { y: 'f32 2x3x20' },
+    ],
+    [
+      'by lanes that share rows, backward',
+      'matmul_4bit',
+      byW({ variant: 'subgroup', wants: ['x'] }),
+      [quantized('matmul/matmul_quantized_grad_subgroup', 'dy packed absmax dx', 4, 48)],
+      { x: 'f32 2x3x8' },
+    ],
+    [
+      // Rows of 12 elements: eight may be of two words.
+      'whose rows are not whole words',
+      'matmul_4bit',
+      {
+        inputs: { x: [6, 12], packed: [42, 1], absmax: [2] },
+        dtypes,
+        params: { ...params, out_features: 7, in_features: 12 },
+        variant,
+      },
+      [
+        {
+          kernel: 'matmul/matmul_quantized',
+          binds: 'x packed absmax y',
+          uniforms: { m: 6, n: 7, k: 12, block: 64, block_shift: 0, tiles: 2 },
+          constants: { ALIGNED: 0 },
+          flops: 2 * 6 * 7 * 12,
+          product: 42,
+        },
+      ],
+      { y: 'f32 6x7' },
+    ],
+    ['no gradient that is not wanted', 'matmul_4bit', byW({ wants: ['packed'] }), [], {}],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  const needs = 'a weight of 20 x 8 in blocks of 64 needs 80 bytes of codes and 3 absmax, not';
+  test.each<[object, object, string]>([
+    [{ x: [6, 7] }, {}, 'matmul_4bit: x 6x7 does not fit a weight of 20 x 8'],
+    [{ x: [0, 8] }, {}, 'matmul_4bit: x 0x8 does not fit a weight of 20 x 8'],
+    [{ x: [6, 8], packed: [81, 1] }, {}, `matmul_4bit: ${needs} 81 and 3`],
+    [{ x: [6, 8], absmax: [4] }, {}, `matmul_4bit: ${needs} 80 and 4`],
+    [{ x: [6, 8] }, { blocksize: 48 }, 'matmul_4bit: blocksize 48 is not '],
+    [
+      { x: [6, 8], packed: [0, 1], absmax: [0] },
+      { out_features: 0 },
+      'matmul_4bit: a weight of 0 x 8 in blocks of 64 needs 0 bytes of codes and 0 absmax, not',
+    ],
+    [
+      { x: [1, 2 ** 17] },
+      { out_features: 2 ** 16, in_features: 2 ** 17 },
+      'matmul_4bit: a weight of 65536 x 131072 has more than 2^32 elements',
+    ],
+  ])('is refused: %j with %j', async (shapes, more, message) => {
+    const call = byW({ inputs: { ...PACKED, ...shapes } }, more);
+    await expect(describedCall('matmul_4bit', call)).rejects.toThrow(message);
+  });
+
+  test('of 2^32 elements is not too large', async () => {
+    const call = byW(
+      { inputs: { ...PACKED, x: [1, 2 ** 16] } },
+      { out_features: 2 ** 16, in_features: 2 ** 16 },
+    );
+    await expect(describedCall('matmul_4bit', call)).rejects.toThrow(
+      'needs 2147483648 bytes of codes and 67108864 absmax, not 80 and 3',
+    );
+  });
+});
