@@ -29,7 +29,7 @@ export async function rerunTraining(
   const until = performance.now() + REPLAY_MS;
   const isOver = () => skipped() || performance.now() > until;
   const last = log.anomalousStep ?? log.losses.length;
-  const state = log.before(log.anomalousStep ?? 0);
+  const state = log.lastRight;
   const from = state?.step ?? 0;
   const restart = (options?: TrainerOptions) => {
     const trainer = new Trainer(t.gpu, splitText(text, config.heldoutFraction), config, options);

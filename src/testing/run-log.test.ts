@@ -28,16 +28,15 @@ test.each<[string, readonly number[], number | undefined]>([
 });
 
 test('the last two states are kept, and none from after a step that was anomalous', () => {
-  const log = logOf([5, 5]);
-  for (const step of [1, 5, 10]) log.keep(state(step));
-  expect([log.before(11)?.step, log.before(10)?.step, log.before(5)?.step]).toEqual([
-    10,
-    5,
-    undefined,
-  ]);
-  log.addLoss(9);
-  log.keep(state(15));
-  expect(log.before(20)?.step).toBe(10);
+  const lastRight = (anomalous: number | undefined) => {
+    const log = logOf([5, 5]);
+    for (const step of [1, 5, 10]) log.keep(state(step));
+    if (anomalous) log.addAnomaly(anomalous);
+    log.keep(state(15));
+    return log.lastRight?.step;
+  };
+  expect([20, 11, 10, 6, 5].map(lastRight)).toEqual([10, 10, 5, 5, undefined]);
+  expect(lastRight(undefined)).toBeUndefined();
 });
 
 test('fingerprints of the last 100,000 steps are kept', () => {

@@ -56,8 +56,11 @@ export class RunLog {
     if (this.anomalousStep === undefined) this.#states = [...this.#states.slice(-1), state];
   }
 
-  /** The last state known before `step`; undefined: only the seed is. */
-  before(step: number): LoopState | undefined {
-    return this.#states.findLast((state) => state.step < step);
+  /** The last state known before the anomalous step; undefined: only the seed is, or none was. */
+  get lastRight(): LoopState | undefined {
+    const { anomalousStep } = this;
+    return anomalousStep === undefined
+      ? undefined
+      : this.#states.findLast(({ step }) => step < anomalousStep);
   }
 }
