@@ -40,13 +40,14 @@ export function compareOutputs(a: HostTensor, b: HostTensor): OutputDifference {
   const apart = x.map((value, i) => distance(value, y[i] as number));
   const larger = x.map((value, i) => Math.max(Math.abs(value), Math.abs(y[i] as number)));
   const relative = apart.map((away, i) => (away === 0 ? 0 : away / (larger[i] as number)));
+  const products = x.map((value, i) => value * (y[i] as number));
   const first = apart.findIndex((away) => away !== 0);
   return {
     shapesMatch: true,
     maxAbs: most(apart),
     maxRel: most(relative),
-    mean: apart.reduce((sum, away) => sum + away, 0) / Math.max(1, apart.length),
-    cosine: dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y)),
+    mean: total(apart) / Math.max(1, apart.length),
+    cosine: total(products) / Math.sqrt(total(x.map(squared)) * total(y.map(squared))),
     firstMismatch: first < 0 ? undefined : coordinatesOf(first, a.shape),
     ulpHistogram: histogramOf(x.map((value, i) => ulpsBetween(value, y[i] as number))),
   };
@@ -56,8 +57,12 @@ function most(values: Float64Array): number {
   return values.reduce((largest, value) => Math.max(largest, value), 0);
 }
 
-function dot(x: Float64Array, y: Float64Array): number {
-  return x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
+function total(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+function squared(x: number): number {
+  return x * x;
 }
 
 /** Floats from one to the other, counted. */

@@ -169,6 +169,18 @@ describe('the accuracy of a case', () => {
     expect(other.evidence.accuracy?.typicalUsed).toBe(0.5);
   });
 
+  test('keeps a typical error that is smaller than others of another output', () => {
+    const near = within([9], [3]);
+    const t = contextOf(false);
+    t.expectAccepted('a', of(2.5), of(1), near);
+    t.expectAccepted('b', of(1), of(1), within([1]));
+    expect(t.evidence.accuracy).toMatchObject({ maxAbs: 1.5, maxRel: 1.5, typicalUsed: 0.5 });
+    const other = contextOf(false);
+    other.expectAccepted('b', of(7), of(4), within([9]));
+    other.expectAccepted('a', of(2.5), of(1), near);
+    expect(other.evidence.accuracy).toMatchObject({ maxAbs: 3, typicalUsed: 0.5 });
+  });
+
   test('has no number once an error had none', () => {
     const t = first();
     expect(() => t.expectAccepted('b', of(Number.NaN), of(1), within([1], [1]))).toThrow();

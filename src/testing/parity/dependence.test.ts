@@ -52,6 +52,18 @@ describe('elements that depend on what is not finite', () => {
     expect(between(-9e8, -2e8)).toEqual([1, 0]);
   });
 
+  test.each([
+    [-0.1, 0.1],
+    [0.9, 1.1],
+    [-1.1, -0.9],
+    [0.3699, 0.3701],
+    [9e3, 1.1e4],
+    [-3.1e8, -2.9e8],
+  ])('are those of a gradient that flows from %d to %d alone', (min, max) => {
+    const call = callOf(clip, { x: of(NAN, 0.5) }, { min, max }, { grads: { y: of(1, 1) } });
+    expect(masks(call)).toEqual({ x: [1, 0] });
+  });
+
   test('are found in gradients, of what flows in or what was given', () => {
     const backward = (x: Value, dy: Value) =>
       masks(callOf(mul, { a: x, b: of(5, 6) }, {}, { grads: { y: dy } }));

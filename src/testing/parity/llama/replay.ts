@@ -39,9 +39,14 @@ export const INTERLEAVED: Control = {
  * Replays a whole training run. Every op of the first and the last step of ours must be within its
  * bound, from the very inputs that it had; and losses, norms, rates, gradients and trained weights
  * of all steps within the limits of trajectories ({@link RunLimits}) of the run in float64, and of
- * the recorded one, unless that is out itself, which is the finding `producer-deviates`.
+ * the recorded one, unless that is out itself, which is the finding `producer-deviates`. `train` runs
+ * it on the device.
  */
-export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<void> {
+export async function replayRun(
+  t: CaseContext,
+  bundle: ParityBundle,
+  train: typeof trainOurs = trainOurs,
+): Promise<void> {
   const params = readTrainLlama(bundle.params);
   const unsupported = unsupportedRun(params, Object.keys(bundle.tensors.outputs));
   if (unsupported !== undefined)
@@ -53,14 +58,12 @@ export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<v
   const asked = recorded
     .filter(([name]) => limits.holds(name))
     .map(([name, actual]) => [name, actual, expectedOf(truth, name, actual)] as const);
-  const questions = asked.map(([name, actual, expected]) =>
-    question(name, actual, expected, limits),
-  );
+  const questions = asked.map(([name, actual, truth]) => question({ name, actual, truth }, limits));
   const deviating = findDeviation(t, bundle, await Promise.all(questions));
 
   t.gpu.memory.guarded = true;
   const products = new StoredProducts();
-  const ran = await trainOurs(t.gpu, run, async (step, applications) => {
+  const ran = await train(t.gpu, run, async (step, applications) => {
     for (const application of applications) products.see(application);
     if (step === 1 || step === params.steps) await judgeApplications(t, step, applications);
   });
@@ -69,14 +72,14 @@ export async function replayRun(t: CaseContext, bundle: ParityBundle): Promise<v
   for (const [name, theirs, expected] of asked) {
     const actual = ours[name] as Value;
     const unjudged = limits.unjudged(name, expected);
-    const limit = await limits.of(name, actual, expected);
+    const limit = await limits.of(name, { actual, truth: expected });
     t.expectAccepted(name, actual, expected, limit, unjudged);
     if (!deviating.has(name)) {
       t.expectAccepted(
         `${name}, beside the recorded,`,
         actual,
         theirs,
-        await limits.relativeTo(name, actual, theirs, expected),
+        await limits.relativeTo(name, { actual, recorded: theirs, truth: expected }),
         unjudged,
       );
     }
@@ -94,9 +97,7 @@ function expectedOf(truth: Readonly<Record<string, Value>>, name: string, { shap
 }
 
 async function question(
-  name: string,
-  actual: Value,
-  truth: Value,
+  { name, actual, truth }: Pick<Question, 'name' | 'actual' | 'truth'>,
   limits: RunLimits,
 ): Promise<Question> {
   return {

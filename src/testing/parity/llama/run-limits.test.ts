@@ -54,7 +54,7 @@ async function outside(
   const found: string[] = [];
   for (const name of CURVES) {
     const [actual, expected] = [ran[name] as Value, truth[name] as Value];
-    const limit = await limits.of(name, actual, expected);
+    const limit = await limits.of(name, { actual, truth: expected });
     if (!judge(actual, expected, limit).ok) found.push(name);
   }
   return found;
@@ -96,10 +96,18 @@ test('where the recording strays within the wide limits, so may ours', async () 
   const { losses } = truth;
   const strayed = { ...losses, data: losses.data.map((x) => x * (1 + 9e-5)) };
   const limits = new RunLimits(run, true);
-  const beside = await limits.relativeTo('losses', losses, strayed, losses);
+  const beside = await limits.relativeTo('losses', {
+    actual: losses,
+    recorded: strayed,
+    truth: losses,
+  });
   expect(beside).toEqual(limitOf('losses', strayed));
   expect(judge(losses, strayed, beside).ok).toBe(true);
-  const besideTruth = await limits.relativeTo('losses', strayed, losses, losses);
+  const besideTruth = await limits.relativeTo('losses', {
+    actual: strayed,
+    recorded: losses,
+    truth: losses,
+  });
   expect(judge(strayed, losses, besideTruth).ok).toBe(false);
 });
 
@@ -113,25 +121,29 @@ describe('a limit that needs no spread', () => {
   const losses = curve(2, 1, 0.5);
 
   test('is the narrow one for what keeps it, and the wide one for what keeps neither', async () => {
-    expect(await limits.of('losses', losses, losses)).toEqual(narrowLimitOf('losses', losses));
+    expect(await limits.of('losses', { actual: losses, truth: losses })).toEqual(
+      narrowLimitOf('losses', losses),
+    );
     const wild = curve(2, 1, 0.6);
-    expect(await limits.of('losses', wild, losses)).toEqual(limitOf('losses', losses));
+    expect(await limits.of('losses', { actual: wild, truth: losses })).toEqual(
+      limitOf('losses', losses),
+    );
   });
 
   test('leaves out steps whose truth is no number', async () => {
     const without = curve(2, Number.NaN, 0.5);
     const least = narrowLimitOf('losses', without);
-    expect(await limits.of('losses', losses, without)).toEqual(least);
-    expect(await limits.relativeTo('losses', losses, losses, without)).toEqual(
-      narrowLimitOf('losses', losses),
-    );
+    expect(await limits.of('losses', { actual: losses, truth: without })).toEqual(least);
+    expect(
+      await limits.relativeTo('losses', { actual: losses, recorded: losses, truth: without }),
+    ).toEqual(narrowLimitOf('losses', losses));
   });
 
   test('is the wide one of the recording where that is far from the truth', async () => {
     const recorded = curve(2, 1, 0.6);
-    expect(await limits.relativeTo('losses', recorded, recorded, losses)).toEqual(
-      limitOf('losses', recorded),
-    );
+    expect(
+      await limits.relativeTo('losses', { actual: recorded, recorded, truth: losses }),
+    ).toEqual(limitOf('losses', recorded));
   });
 });
 
@@ -140,11 +152,15 @@ test('a recording that only its own size would let pass is far from the truth', 
   const limits = new RunLimits({} as LlamaRun, true);
   // The wide limit at 1 is 1e-4 + 1e-6, and at the recording 1e-8 more.
   const recorded = curve(1 + 1.01e-4 + 5e-9);
-  expect(await limits.relativeTo('losses', recorded, recorded, curve(1))).toEqual(
-    limitOf('losses', recorded),
-  );
+  expect(
+    await limits.relativeTo('losses', { actual: recorded, recorded, truth: curve(1) }),
+  ).toEqual(limitOf('losses', recorded));
   // Beside a recording that is near, the limit is of its size.
-  const near = await limits.relativeTo('losses', curve(1 + 1e-8), curve(1), curve(1));
+  const near = await limits.relativeTo('losses', {
+    actual: curve(1 + 1e-8),
+    recorded: curve(1),
+    truth: curve(1),
+  });
   expect(near).toEqual(narrowLimitOf('losses', curve(1)));
 });
 

@@ -11,6 +11,12 @@ import { type Spread, spreadOf } from '../../../reference/llama/spread.ts';
 import type { Acceptance, Value } from '../../../reference/record.ts';
 import type { Spread as TensorSpread } from '../../../reference/step/spread.ts';
 
+/** An output of a run, and what it should be. */
+interface Compared {
+  readonly actual: Value;
+  readonly truth: Value;
+}
+
 /**
  * How far the outputs of a run may be off. Curves of an adapter that rounds to nearest (`ieee`) are
  * held to the spread of float32 runs; legal arithmetic that truncates strays farther. The spread
@@ -48,7 +54,7 @@ export class RunLimits {
   }
 
   /** The limit of `actual` against the float64 run. */
-  async of(name: string, actual: Value, truth: Value): Promise<Acceptance> {
+  async of(name: string, { actual, truth }: Compared): Promise<Acceptance> {
     if (this.#run.autocast || !this.#ieee || !isCurve(name)) return this.widest(name, truth);
     const least = narrowLimitOf(name, truth);
     const most = limitOf(name, truth);
@@ -64,18 +70,16 @@ export class RunLimits {
    */
   async relativeTo(
     name: string,
-    actual: Value,
-    recorded: Value,
-    truth: Value,
+    { actual, recorded, truth }: Compared & { readonly recorded: Value },
   ): Promise<Acceptance> {
-    const own = await this.of(name, recorded, truth);
+    const own = await this.of(name, { actual: recorded, truth });
     const isNear = this.#keeps(own, { name, actual: recorded, truth });
-    return isNear ? this.of(name, actual, recorded) : this.widest(name, recorded);
+    return isNear ? this.of(name, { actual, truth: recorded }) : this.widest(name, recorded);
   }
 
   #keeps(
     limit: Acceptance,
-    { name, actual, truth }: { readonly name: string } & Record<'actual' | 'truth', Value>,
+    { name, actual, truth }: Compared & { readonly name: string },
   ): boolean {
     return judge(actual, truth, limit, this.unjudged(name, truth)).ok;
   }

@@ -121,8 +121,8 @@ function norms(
   params: NonNullable<LlamaRun['adapter']>,
 ): Value {
   const out = inputs.lora_B.shape[0] as number;
-  const features = inputs.lora_A.shape[1] as number;
-  const x = { shape: [1, features], data: new Float64Array(features) };
+  // The lengths are the same for any rows that go in, and these are as wide.
+  const x = inputs.lora_A;
   const magnitude = { shape: [out], data: new Float64Array(out) };
   return rounded(loraLinear.forward({ ...inputs, x, magnitude }, params)['norm'] as Value);
 }
