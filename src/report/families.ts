@@ -76,18 +76,13 @@ export function familyNaming(suite: string): Family | undefined {
   return bestNaming(suite) ?? bestNaming(`ops.${suite}`);
 }
 
+/** Patterns of suites with their families, longer ones first: what they say is more exact. */
+const PATTERNS = FAMILIES.flatMap((family) =>
+  SUITES[family].map((pattern) => ({ family, pattern })),
+).sort((a, b) => b.pattern.length - a.pattern.length);
+
 function bestNaming(suite: string): Family | undefined {
-  let best = 0;
-  let named: Family | undefined;
-  for (const family of FAMILIES) {
-    for (const pattern of SUITES[family]) {
-      if (pattern.length > best && fits(pattern, suite)) {
-        best = pattern.length;
-        named = family;
-      }
-    }
-  }
-  return named;
+  return PATTERNS.find(({ pattern }) => fits(pattern, suite))?.family;
 }
 
 function fits(pattern: string, suite: string): boolean {

@@ -215,6 +215,8 @@ test('a file of 64 MiB is read, and one of 16 nested brackets', () => {
   expect(refusal(nested(17)).message).toBe(
     'a.json: nests more than 16 deep, so it is no report: is this the right file?',
   );
+  expect(refusal('['.repeat(16)).message).toContain('is not JSON');
+  expect(refusal('{'.repeat(17)).message).toContain('deep');
   // What was closed does not count, nor what stands in a string behind an escaped quote.
   expect(refusal(`[${new Array(40).fill('[]').join()}]`).code).toBe('report-invalid');
   expect(refusal(`[${new Array(40).fill('{}').join()}]`).code).toBe('report-invalid');

@@ -44,7 +44,7 @@ function parse(text: string, name: string): unknown {
       'report-not-json',
       `${name}: is empty: make the report again with --report`,
     );
-  if (depth(text) > MAX_DEPTH) {
+  if (nestsTooDeep(text)) {
     throw new ReportError(
       'report-not-json',
       `${name}: nests more than ${MAX_DEPTH} deep, so it is no report: is this the right file?`,
@@ -66,17 +66,16 @@ const BACKSLASH = 0x5c;
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
-/** The deepest nesting of braces and brackets outside strings, without building anything. */
-function depth(text: string): number {
+/** Whether too many braces and brackets outside strings are open at once; builds nothing. */
+function nestsTooDeep(text: string): boolean {
   let open = 0;
-  let deepest = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit === QUOTE) inString = !inString;
     else if (inString) i += unit === BACKSLASH ? 1 : 0;
-    else if (OPENING.has(unit)) deepest = Math.max(deepest, ++open);
     else if (CLOSING.has(unit)) open--;
+    else if (OPENING.has(unit) && ++open > MAX_DEPTH) return true;
   }
-  return deepest;
+  return false;
 }

@@ -148,6 +148,17 @@ describe('an element that was wrong once', () => {
     );
   });
 
+  test('is not looked for past an op that is out of its bound now', async () => {
+    const wrong = { ...forward, outputs: { y: tensorOf([10, 99], [1, 2]) } };
+    const gpu = { adapter: { isFallback: false } };
+    const t = new CaseContext({ gpu, ieee: false, seed: 1, injects: [] } as never);
+    const trainer = { judgedStep: (judge: (each: readonly object[]) => void) => judge([wrong]) };
+    const seen = [fingerprintOf(words([10, 20])), fingerprintOf(words([10, 99]))] as const;
+    await expect(
+      nameDeviation(t, trainer as unknown as Trainer, { step: 9, tensor: 0, seen }),
+    ).rejects.toThrow(`step 9, layer fc1, mul (${variant}): y[0, 1] is 99 and should be 21`);
+  });
+
   test('in a tensor that the step does not compute is no deviation', async () => {
     const { thrown } = await said(3, [1], [2]);
     expect(thrown.message).toBe('step 9 computed fewer tensors than it did');

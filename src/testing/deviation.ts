@@ -59,25 +59,27 @@ export async function nameDeviation(
 
 interface Computed {
   readonly application: Application<Tensor>;
+  /** In words. */
   readonly name: string;
   readonly tensor: Tensor;
 }
 
 /** The tensors that a trainer's fingerprints are of, in their order. */
 function computed(applications: readonly Application<Tensor>[]): readonly Computed[] {
-  return applications.flatMap((application) =>
-    Object.entries(application.gradients ?? application.outputs).map(([name, tensor]) => ({
+  return applications.flatMap((application) => {
+    const { gradients, outputs } = application;
+    return Object.entries(gradients ?? outputs).map(([name, tensor]) => ({
       application,
-      name,
+      name: gradients ? `gradient of ${name}` : name,
       tensor,
-    })),
-  );
+    }));
+  });
 }
 
 async function notRepeatable(
   { gpu, evidence }: CaseContext,
   step: number,
-  { application: { layer, op, variant, gradients }, name, tensor }: Computed,
+  { application: { layer, op, variant }, name, tensor }: Computed,
   [before, again]: Deviation['seen'],
 ): Promise<AssertionError> {
   const { kernels = [] } = launchers.get(op.name)?.variants[variant] ?? {};
@@ -95,7 +97,7 @@ async function notRepeatable(
   // but a replay may go wrong as well.
   const changed = String(fingerprintOf(words)) === String(before) ? again : before;
   const at = changedElement(now, words, changed);
-  const what = `step ${step}, layer ${layer}, ${op.name} (${variant}): ${gradients ? 'gradient of ' : ''}${name}`;
+  const what = `step ${step}, layer ${layer}, ${op.name} (${variant}): ${name}`;
   const message = at
     ? `${what}[${at.index.join(', ')}] was ${at.actual ?? 'not finite'} once, and is ${at.expected ?? 'not finite'} when the step is run again from the same state, which is right`
     : `${what} was wrong once, in more than one element, and is right when the step is run again from the same state`;

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { WebGpuBackend } from '../backends/webgpu.ts';
 import { readParityBundle } from '../formats/parity-bundle.ts';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { Launcher } from '../ops/launcher.ts';
@@ -45,7 +46,9 @@ async function keptOf(
 }
 
 test('a wrong row is kept alone, with what is right', async () => {
+  const runs = vi.spyOn(WebGpuBackend.prototype, 'run');
   const file = await keptOf('matrix');
+  expect(runs.mock.calls.map(([{ variant }]) => variant)).toEqual(['matrix']);
   const { op, producer, note, tensors } = readParityBundle(file as Uint8Array);
   expect([op, producer, note]).toEqual([
     'relu',

@@ -24,8 +24,8 @@ type JudgeOfStep = (step: number, applications: readonly Application<Tensor>[]) 
 /** The run on the device, with every op of every step shown to `judge`. */
 export async function trainOurs(gpu: Gpu, run: LlamaRun, judge: JudgeOfStep): Promise<LlamaRan> {
   const { config, adapter, clip, schedule, scaler, autocast, grad_accum = 1, input_ids } = run;
-  const { checkpointing = false } = run;
-  const [passes = 0, , length = 0] = input_ids.shape;
+  const checkpointing = Boolean(run.checkpointing);
+  const [passes, , length] = input_ids.shape as Steps;
   using model = new Llama(
     gpu,
     { ...config, length, checkpointing },
@@ -118,7 +118,11 @@ const hostPart =
 
 const float32 = ({ shape, data }: Value): HostTensor => hostTensorFrom('f32', shape, data);
 
-function batchAt({ shape: [count = 1, ...batch], data }: Value, step: number): HostTensor {
+/** The shape of tokens: those of a micro-batch, one after the other. */
+type Steps = readonly [passes: number, batch: number, length: number];
+
+function batchAt({ shape, data }: Value, step: number): HostTensor {
+  const [count, ...batch] = shape as Steps;
   const size = data.length / count;
   return hostTensorFrom('i32', batch, data.subarray(step * size, (step + 1) * size));
 }

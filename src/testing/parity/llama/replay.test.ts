@@ -1,68 +1,18 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readTrainLlama } from '../../../formats/parity-bundle/train-llama.ts';
-import { readParityBundle } from '../../../formats/parity-bundle.ts';
-import { writeSafetensors } from '../../../formats/safetensors/write.ts';
 import type { Application } from '../../../graph/call.ts';
 import { outputsOf } from '../../../reference/llama/limits.ts';
 import { type LlamaRan, type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import type { Value, Values } from '../../../reference/record.ts';
 import type { DType } from '../../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../../tensor/host.ts';
-import { Random } from '../../../tensor/random.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import { matmul } from '../../../vocabulary/matmul/matmul.ts';
 import { CaseContext } from '../../context.ts';
+import { recorded, STEPS } from './fixtures/tiny-run.ts';
 import { replayRun } from './replay.ts';
 import { startOf } from './start.ts';
-import { weightShapes } from './weights.ts';
-
-const STEPS = 3;
-const config = {
-  ...{ vocab: 11, hidden: 8, intermediate: 12, layers: 1, heads: 2, kv_heads: 1 },
-  ...{ rms_eps: 1e-5, rope_theta: 1e4 },
-};
-const params = { mode: 'full', config, steps: STEPS, optimizer: 'sgd', lr: 0.01, clip: 1 };
-
-const random = new Random(5);
-const tokens = () =>
-  hostTensorFrom(
-    'i32',
-    [STEPS, 2, 5],
-    random.fill(STEPS * 10, () => random.integer(0, 10)),
-  );
-const inputs = {
-  ...Object.fromEntries(
-    [...weightShapes(config)].map(([name, shape]) => [
-      `base.${name}`,
-      hostTensorFrom(
-        'f32',
-        shape,
-        random.fill(sizeOf(shape), () => random.normal(0.5)),
-      ),
-    ]),
-  ),
-  input_ids: tokens(),
-  labels: tokens(),
-};
-
-/** The recording of a run that gave these outputs. */
-function bundleOf(outputs: Values, change: object = {}) {
-  const given = Object.entries(inputs).map(([name, host]) => [`in.${name}`, host]);
-  const gave = Object.entries(outputs).map(([name, { shape, data }]) => [
-    `out.${name}`,
-    hostTensorFrom('f32', shape, data),
-  ]);
-  return readParityBundle(
-    writeSafetensors(Object.fromEntries([...given, ...gave]), {
-      schema: 'parity-bundle/1',
-      op: 'train_llama',
-      params: JSON.stringify({ ...params, ...change }),
-      producer: 'transformers 5 + torch',
-      device: 'cpu',
-    }),
-  );
-}
 
 /** A product of numbers, 2 times 3, that ended in `y`. */
 function productOf(y: number, dtype: DType = 'f32'): Application<Tensor> {
@@ -79,7 +29,7 @@ function productOf(y: number, dtype: DType = 'f32'): Application<Tensor> {
 let truth: LlamaRan;
 let right: Values;
 beforeAll(async () => {
-  const bundle = bundleOf({ losses: { shape: [STEPS], data: new Float64Array(STEPS) } });
+  const bundle = recorded({ losses: { shape: [STEPS], data: new Float64Array(STEPS) } });
   truth = await llamaRun(startOf(readTrainLlama(bundle.params), bundle.tensors.inputs));
   right = outputsOf(truth, 'full');
 });
@@ -99,7 +49,7 @@ interface Ours {
 
 /** Replays a recording with a run of ours that computes this. */
 async function replayed(
-  bundle: ReturnType<typeof bundleOf>,
+  bundle: ReturnType<typeof recorded>,
   { ran = {}, computed = () => productOf(6) }: Ours = {},
 ): Promise<CaseContext> {
   const gpu = { memory: { guarded: false } };
@@ -115,7 +65,7 @@ async function replayed(
 
 describe('a run that is trained again', () => {
   test('is held to the run in float64, and to the recorded one', async () => {
-    const { evidence } = await replayed(bundleOf(right));
+    const { evidence } = await replayed(recorded(right));
     expect(evidence.finding).toBeUndefined();
     const elements = Object.values(right).reduce((sum, { data }) => sum + data.length, 0);
     // All of its outputs twice, the products of two steps, and how they are stored.
@@ -125,7 +75,7 @@ describe('a run that is trained again', () => {
   test('is wrong where it strays from the run in float64', async () => {
     const losses = strayed(truth.losses, 1.001);
     const [was, is] = [truth.losses, losses].map(({ data }) => data[1]);
-    await expect(replayed(bundleOf(right), { ran: { losses } })).rejects.toThrow(
+    await expect(replayed(recorded(right), { ran: { losses } })).rejects.toThrow(
       `losses[1] is ${is} and should be ${was}; 1 of 3`,
     );
   });
@@ -133,28 +83,28 @@ describe('a run that is trained again', () => {
   test('is wrong where it is right, and too far from the recorded one', async () => {
     // The limit is a relative 1e-4: each is within it, on either side.
     const losses = strayed(truth.losses, 1 - 9e-5);
-    const recorded = strayed(truth.losses, 1 + 9e-5);
-    const bundle = bundleOf({ ...right, losses: recorded });
-    const theirs = Math.fround(recorded.data[1] as number);
+    const theirs = strayed(truth.losses, 1 + 9e-5);
+    const bundle = recorded({ ...right, losses: theirs });
+    const inFile = Math.fround(theirs.data[1] as number);
     await expect(replayed(bundle, { ran: { losses } })).rejects.toThrow(
-      `losses, beside the recorded,[1] is ${losses.data[1]} and should be ${theirs}; 1 of 3`,
+      `losses, beside the recorded,[1] is ${losses.data[1]} and should be ${inFile}; 1 of 3`,
     );
     await replayed(bundle);
   });
 
   test('is not held to a recording that is out itself, which is the finding', async () => {
-    const recorded = strayed(truth.losses, 1.001);
-    const { evidence } = await replayed(bundleOf({ ...right, losses: recorded }));
-    const theirs = Math.fround(recorded.data[1] as number);
+    const theirs = strayed(truth.losses, 1.001);
+    const { evidence } = await replayed(recorded({ ...right, losses: theirs }));
+    const inFile = Math.fround(theirs.data[1] as number);
     expect(evidence.finding).toMatchObject({
       code: 'producer-deviates',
-      message: `transformers 5 (cpu): losses[1] is ${theirs}, the run in float64 gives ${truth.losses.data[1]}; 1 of 3 elements differ`,
+      message: `transformers 5 (cpu): losses[1] is ${inFile}, the run in float64 gives ${truth.losses.data[1]}; 1 of 3 elements differ`,
     });
   });
 
   test('has every op judged in its first and its last step', async () => {
     const wrongIn = (wrong: number) =>
-      replayed(bundleOf(right), { computed: (step) => productOf(step === wrong ? 7 : 6) });
+      replayed(recorded(right), { computed: (step) => productOf(step === wrong ? 7 : 6) });
     await expect(wrongIn(1)).rejects.toThrow('step 1, layer fc, matmul');
     await wrongIn(2);
     await expect(wrongIn(STEPS)).rejects.toThrow('step 3, layer fc, matmul');
@@ -162,10 +112,10 @@ describe('a run that is trained again', () => {
 
   test('stores its products as it is told', async () => {
     await expect(
-      replayed(bundleOf(right), { computed: () => productOf(6, 'bf16') }),
+      replayed(recorded(right), { computed: () => productOf(6, 'bf16') }),
     ).rejects.toThrow('products are stored in bf16, and should be in f32');
     const { losses } = right as { readonly losses: Value };
-    const inHalves = bundleOf({ losses }, { autocast_dtype: 'bfloat16' });
+    const inHalves = recorded({ losses }, { autocast_dtype: 'bfloat16' });
     await expect(replayed(inHalves)).rejects.toThrow(
       'products are stored in f32, and should be in bf16',
     );
@@ -174,7 +124,7 @@ describe('a run that is trained again', () => {
 
 describe('a recording', () => {
   test('of what is not computed is skipped', async () => {
-    await expect(replayed(bundleOf(right, { clip: undefined }))).rejects.toMatchObject({
+    await expect(replayed(recorded(right, { clip: undefined }))).rejects.toMatchObject({
       code: 'not-implemented',
       message: 'train_llama of this version does not compute gradient norms of a run without clip',
     });
@@ -185,7 +135,7 @@ describe('a recording', () => {
     ['of another shape', 'logits_step0', [2, 5, 12]],
   ])('of an output %s is refused', async (_, name, shape) => {
     const data = new Float64Array(sizeOf(shape));
-    await expect(replayed(bundleOf({ ...right, [name]: { shape, data } }))).rejects.toThrow(
+    await expect(replayed(recorded({ ...right, [name]: { shape, data } }))).rejects.toThrow(
       `train_llama: out.${name} of shape [${shape.join(', ')}] is none of what this run gives`,
     );
   });
