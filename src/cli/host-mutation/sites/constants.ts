@@ -28,14 +28,17 @@ export function constantChanges(site: Site): readonly Change[] {
   return (isInTable ? others.slice(0, 1) : others).map((other) => site.choose(operator, other));
 }
 
-/** A default that is not there, so that what was left out stays undefined. */
+/**
+ * A default that is not there, so that what was left out stays undefined; which, where `false` was
+ * the default, is as good.
+ */
 export function defaultChanges(site: Site): readonly Change[] {
   const { node } = site;
   if (node.type !== 'AssignmentPattern') return [];
   const { left, right } = node;
   // Without it nothing could be taken apart, which the types show.
   if (left.type === 'ObjectPattern' || left.type === 'ArrayPattern') return [];
-  return site.textOf(right) === 'undefined'
+  return ['undefined', 'false'].includes(site.textOf(right))
     ? []
     : [site.choose('default', 'undefined', right, right)];
 }
