@@ -28,7 +28,9 @@ function midpoints(count: number): number[] {
   const step = f32(f32(1 - start) / count);
   // Counted from the nearer end; product and sum are one fused operation there, hence a single
   // rounding here.
-  const border = (k: number) =>
-    k < Math.floor((count + 1) / 2) ? f32(start + step * k) : f32(1 - step * (count - k));
+  const border = (k: number) => {
+    const near = Math.min(k, count - k);
+    return near === k ? f32(start + step * near) : f32(1 - step * near);
+  };
   return Array.from({ length: count }, (_, k) => f32(f32(border(k) + border(k + 1)) / 2));
 }
