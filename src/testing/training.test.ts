@@ -140,7 +140,7 @@ describe('a run that learns', () => {
     expect(told.flatMap((one) => (one.type === 'step' ? [one.loss] : []))).toEqual([5, 4, 3, 2]);
   });
 
-  test('needs nobody that listens, and waits at a gate', async () => {
+  test('needs no listener, and waits at a gate', async () => {
     const { t, told, train } = await setUp();
     await trainAndJudge(t, text, config);
     expect(t.evidence.series['loss']).toEqual([5, 4, 3, 2]);
