@@ -1,0 +1,679 @@
+import { describe, expect, test } from 'vitest';
+import { createDynamicMap } from '../../quant/dynamic/map.ts';
+import { type CallRow, expectCall, words } from '../fixtures/expect-call.ts';
+import { describedCall, type TracedCall } from '../fixtures/launches.ts';
+
+/** 160 elements: three blocks of 64, and 20 words of 4 bits. */
+const weight = { weight: [5, 32] };
+const nf4 = { quant_type: 'nf4', blocksize: 64 };
+const blocks = { n: 160, block: 64, blocks: 3 };
+const absmax = (binds: string, uniforms: object, lanes = 16, STORAGE = 0) => ({
+  kernel: 'quant/block_absmax',
+  binds,
+  uniforms: { ...uniforms },
+  constants: { STORAGE, LANES: lanes },
+});
+const encoded = (binds: string, STORAGE = 0) => ({
+  kernel: 'quant/quantize',
+  binds,
+  uniforms: { n: 160, block: 64, words: 20 },
+  constants: { STORAGE },
+});
+const decoded = (binds: string, STORAGE = 0) => ({
+  kernel: 'quant/dequantize',
+  binds,
+  uniforms: { n: 160, block: 64, block_shift: 6 },
+  constants: { STORAGE, ALIGNED: 1 },
+});
+const bytewise = (kernel: string, binds: string, uniforms: object, constants: object) => ({
+  kernel: `quant/${kernel}`,
+  binds,
+  uniforms: { ...uniforms },
+  constants: { ...constants },
+});
+
+describe('blocks of codes', () => {
+  test.each<CallRow>([
+    [
+      'of 4 bits',
+      'quantize_4bit',
+      { inputs: weight, params: nf4, variant: 'cooperative' },
+      [
+        absmax('weight absmax', blocks),
+        encoded('weight absmax packed'),
+        decoded('dequant packed absmax'),
+      ],
+      { packed: 'u8 80x1', absmax: 'f32 3', dequant: 'f32 5x32' },
+    ],
+    [
+      'of halves, each block by one lane',
+      'quantize_4bit',
+      { inputs: weight, dtypes: { weight: 'bf16' }, params: nf4, variant: 'serial' },
+      [
+        absmax('weight absmax', blocks, 1, 2),
+        encoded('weight absmax packed', 2),
+        decoded('dequant packed absmax', 2),
+      ],
+      { packed: 'u8 80x1', absmax: 'f32 3', dequant: 'bf16 5x32' },
+    ],
+    [
+      'whose scales are codes in turn',
+      'quantize_4bit',
+      {
+        inputs: weight,
+        params: { ...nf4, compress_statistics: true, nested_blocksize: 32 },
+        variant: 'cooperative',
+      },
+      [
+        absmax('weight [12]', blocks),
+        encoded('weight [12] packed'),
+        {
+          kernel: 'quant/center',
+          binds: '[12] nested_offset [12]#2',
+          uniforms: { n: 3 },
+        },
+        absmax('[12]#2 nested_absmax', { n: 3, block: 32, blocks: 1 }),
+        bytewise(
+          'quantize_blockwise',
+          '[12]#2 [1024] nested_absmax absmax_q',
+          { n: 3, block: 32 },
+          { LUT16: 0 },
+        ),
+        bytewise(
+          'dequantize_blockwise',
+          'absmax_q [1024] nested_absmax nested_offset absmax',
+          { n: 3, block: 32 },
+          { HAS_OFFSET: 1 },
+        ),
+        decoded('dequant packed absmax'),
+      ],
+      {
+        packed: 'u8 80x1',
+        absmax: 'f32 3',
+        dequant: 'f32 5x32',
+        absmax_q: 'u8 3',
+        nested_absmax: 'f32 1',
+        nested_offset: 'f32 1',
+      },
+      { '[1024]': words(...createDynamicMap(true)) },
+    ],
+    [
+      'of 8 bits, by a table of 16 bits',
+      'quantize_blockwise',
+      {
+        inputs: { x: [5, 7], code: [256] },
+        params: { blocksize: 32, rounding: 'lut16' },
+        variant: 'cooperative',
+      },
+      [
+        absmax('x absmax', { n: 35, block: 32, blocks: 2 }),
+        bytewise('quantize_blockwise', 'x code absmax q', { n: 35, block: 32 }, { LUT16: 1 }),
+        bytewise(
+          'dequantize_blockwise',
+          'q code absmax absmax dequant',
+          { n: 35, block: 32 },
+          { HAS_OFFSET: 0 },
+        ),
+      ],
+      { q: 'u8 5x7', absmax: 'f32 2', dequant: 'f32 5x7' },
+    ],
+    [
+      'decoded to halves',
+      'dequantize_4bit',
+      {
+        inputs: { packed: [80, 1], absmax: [3] },
+        dtypes: { packed: 'u8' },
+        params: { ...nf4, shape: [5, 32], dtype: 'f16' },
+      },
+      [decoded('y packed absmax', 1)],
+      { y: 'f16 5x32' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  const unfit = 'are not of a tensor 5x32 in blocks of 64';
+  const decode = { packed: [80, 1], absmax: [3] };
+  test.each<[op: string, inputs: object, params: object, message: string]>([
+    ['quantize_4bit', weight, { ...nf4, blocksize: 48 }, 'blocksize 48 of nf4: give '],
+    [
+      'quantize_4bit',
+      weight,
+      { ...nf4, compress_statistics: true, nested_blocksize: 16 },
+      'blocksize 16: give a power of two, 32 or more',
+    ],
+    [
+      'quantize_4bit',
+      weight,
+      { ...nf4, compress_statistics: true, nested_blocksize: 48 },
+      'blocksize 48: give a power of two, 32 or more',
+    ],
+    [
+      'quantize_4bit',
+      weight,
+      { ...nf4, compress_statistics: true, nested_rounding: 'up' },
+      'rounding up: give nearest or lut16',
+    ],
+    [
+      'quantize_blockwise',
+      { x: [5], code: [255] },
+      { blocksize: 32, rounding: 'nearest' },
+      'a map of 8-bit codes has 256 values, not 255',
+    ],
+    [
+      'dequantize_4bit',
+      { ...decode, packed: [81, 1] },
+      { ...nf4, shape: [5, 32] },
+      `81 packed bytes and 3 scales ${unfit}`,
+    ],
+    [
+      'dequantize_4bit',
+      { ...decode, absmax: [2] },
+      { ...nf4, shape: [5, 32] },
+      `80 packed bytes and 2 scales ${unfit}`,
+    ],
+    [
+      'dequantize_4bit',
+      decode,
+      { quant_type: 'nf4', blocksize: 48, shape: [5, 32] },
+      'blocksize 48 of nf4: give ',
+    ],
+  ])('are refused: %s of %j with %j', async (op, inputs, params, message) => {
+    const dtypes = 'packed' in inputs ? ({ packed: 'u8' } as const) : {};
+    const call = { inputs: inputs as typeof weight, dtypes, params };
+    await expect(describedCall(op, call)).rejects.toThrow(message);
+  });
+});
+
+const linear = (count: number, inner: number, size: number, block: number, strides: number[]) => ({
+  ...{ count, inner, size, block },
+  ...{ outer_stride: strides[0], block_stride: strides[1], inner_stride: strides[2] },
+});
+const codes = (binds: string, uniforms: object, constants: object) =>
+  bytewise('dequantize_linear', binds, uniforms, constants);
+const bytes = (q: string) => ({ q }) as { q: 'u8' };
+
+describe('linear codes', () => {
+  test.each<CallRow>([
+    [
+      'of one scale',
+      'quantize_linear',
+      { inputs: { x: [4, 6, 5], scale: [1] } },
+      [
+        bytewise(
+          'quantize_linear',
+          'x scale scale q',
+          { scales: linear(120, 30, 4, 1, [0, 0, 0]), low: 0, high: 255 },
+          { HAS_ZERO_POINT: 0, SIGNED: 0 },
+        ),
+      ],
+      { q: 'u8 4x6x5' },
+    ],
+    [
+      'of a scale for each index of an axis, signed as its zero points are',
+      'quantize_linear',
+      {
+        inputs: { x: [4, 6, 5], scale: [6], zero_point: [6] },
+        dtypes: { zero_point: 'i8' },
+        params: { axis: -2 },
+      },
+      [
+        bytewise(
+          'quantize_linear',
+          'x scale zero_point q',
+          { scales: linear(120, 5, 6, 1, [0, 1, 0]), low: -128, high: 127 },
+          { HAS_ZERO_POINT: 1, SIGNED: 1 },
+        ),
+      ],
+      { q: 'i8 4x6x5' },
+    ],
+    [
+      // Blocks of 4 of 6 are two, which have 2 * 5 scales for each of four.
+      'of a scale for each block of four',
+      'quantize_linear',
+      {
+        inputs: { x: [4, 6, 5], scale: [4, 2, 5] },
+        params: { axis: 1, block_size: 4, dtype: 'int4' },
+      },
+      [
+        bytewise(
+          'quantize_linear',
+          'x scale scale q',
+          { scales: linear(120, 5, 6, 4, [10, 5, 1]), low: -8, high: 7 },
+          { HAS_ZERO_POINT: 0, SIGNED: 1 },
+        ),
+      ],
+      { q: 'i8 4x6x5' },
+    ],
+    [
+      'of 4 bits without a sign',
+      'quantize_linear',
+      { inputs: { x: [7], scale: [1] }, params: { dtype: 'uint4' } },
+      [
+        bytewise(
+          'quantize_linear',
+          'x scale scale q',
+          { scales: linear(7, 1, 7, 1, [0, 0, 0]), low: 0, high: 15 },
+          { HAS_ZERO_POINT: 0, SIGNED: 0 },
+        ),
+      ],
+      { q: 'u8 7' },
+    ],
+    ...(
+      [
+        ['u8', 8, 0],
+        ['i8', 8, 1],
+        ['i32', 32, 1],
+      ] as const
+    ).map(
+      ([dtype, BITS, SIGNED]): CallRow => [
+        `of ${dtype}, decoded`,
+        'dequantize_linear',
+        { inputs: { q: [4, 6], scale: [6] }, dtypes: bytes(dtype), params: { axis: 1 } },
+        [
+          codes('q scale scale y', linear(24, 1, 6, 1, [0, 1, 0]), {
+            ...{ HAS_ZERO_POINT: 0, BITS, SIGNED },
+          }),
+        ],
+        { y: 'f32 4x6' },
+      ],
+    ),
+    [
+      'with zero points, decoded',
+      'dequantize_linear',
+      {
+        inputs: { q: [4, 6], scale: [1], zero_point: [1] },
+        dtypes: { q: 'u8', zero_point: 'u8' },
+      },
+      [
+        codes('q scale zero_point y', linear(24, 6, 4, 1, [0, 0, 0]), {
+          ...{ HAS_ZERO_POINT: 1, BITS: 8, SIGNED: 0 },
+        }),
+      ],
+      { y: 'f32 4x6' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  const u8 = { q: 'u8', zero_point: 'u8' } as const;
+  test.each<[object, TracedCall['dtypes'], object, string]>([
+    [
+      { q: [4, 6], scale: [4] },
+      u8,
+      { axis: 1 },
+      'dequantize_linear: scale of 4 does not fit 4x6; give 6',
+    ],
+    [
+      { q: [4, 6], scale: [6], zero_point: [4] },
+      u8,
+      { axis: 1 },
+      'dequantize_linear: zero_point of 4 does not fit 4x6; give 6',
+    ],
+    [
+      { q: [4, 6], scale: [4, 1] },
+      u8,
+      { axis: 1, block_size: 4 },
+      'dequantize_linear: scale of 4x1 does not fit 4x6; give 4x2',
+    ],
+    [
+      { q: [4, 6], scale: [1], zero_point: [1] },
+      { ...u8, zero_point: 'i8' },
+      {},
+      'dequantize_linear: zero_point is i8 and q u8',
+    ],
+  ])('are refused: %j as %j by %j', async (inputs, dtypes, params, message) => {
+    const call = { inputs: inputs as { q: number[] }, dtypes: { ...dtypes }, params };
+    await expect(describedCall('dequantize_linear', call)).rejects.toThrow(message);
+  });
+});
+
+/** Three rows of 48. */
+const rows = { weight: [3, 48] };
+const lanes = (binds: string, sizes: object, constants: object) =>
+  bytewise('masked_abs_sum', binds, sizes, constants);
+const mean = (binds: string, row: number, lane: number, factor: number) => ({
+  kernel: 'quant/mean_of_partials',
+  binds,
+  uniforms: { rows: row, lanes: lane, factor },
+});
+
+describe('trits', () => {
+  test.each<CallRow>([
+    [
+      'the mean of all, of which a lane adds 16',
+      'abs_mean',
+      { inputs: rows, params: { factor: 0.5 } },
+      [
+        lanes('weight weight [72]', { rows: 1, width: 144, lanes: 9 }, { STORAGE: 0, ALL: 1 }),
+        mean('[72] mean', 1, 9, 0.5),
+      ],
+      { mean: 'f32 1' },
+    ],
+    [
+      'the mean of each channel above a limit',
+      'abs_mean',
+      {
+        inputs: { ...rows, limit: [3] },
+        dtypes: { weight: 'f16' },
+        params: { per_channel: true },
+      },
+      [
+        lanes('weight limit [72]', { rows: 3, width: 48, lanes: 3 }, { STORAGE: 1, ALL: 0 }),
+        mean('[72] mean', 3, 3, 1),
+      ],
+      { mean: 'f32 3' },
+    ],
+    [
+      'by a threshold of each channel, drawn',
+      'ternarize',
+      { inputs: { ...rows, threshold: [3] }, params: { seed: 2 ** 32 + 5 } },
+      [
+        bytewise(
+          'ternary_encode',
+          'weight threshold trits',
+          { seed: [5, 1], n: 144, width: 48 },
+          { STORAGE: 0, STOCHASTIC: 1 },
+        ),
+      ],
+      { trits: 'i8 3x48' },
+    ],
+    [
+      'by one threshold, of halves',
+      'ternarize',
+      { inputs: { ...rows, threshold: [1] }, dtypes: { weight: 'bf16' } },
+      [
+        bytewise(
+          'ternary_encode',
+          'weight threshold trits',
+          { seed: [0, 0], n: 144, width: 144 },
+          { STORAGE: 2, STOCHASTIC: 0 },
+        ),
+      ],
+      { trits: 'i8 3x48' },
+    ],
+    [
+      'as floats, by a scale of each channel',
+      'fake_ternarize',
+      { inputs: { ...rows, threshold: [1], scale: [3] } },
+      [
+        bytewise(
+          'fake_ternarize',
+          'weight threshold scale y',
+          { n: 144, width: 144, scale_width: 48 },
+          { SCALED: 1 },
+        ),
+      ],
+      { y: 'f32 3x48' },
+    ],
+    [
+      'as floats, by a threshold of each channel and no scale',
+      'fake_ternarize',
+      { inputs: { ...rows, threshold: [3] } },
+      [
+        bytewise(
+          'fake_ternarize',
+          'weight threshold threshold y',
+          { n: 144, width: 48, scale_width: 48 },
+          { SCALED: 0 },
+        ),
+      ],
+      { y: 'f32 3x48' },
+    ],
+    ...([0, 1] as const).map(
+      (clip): CallRow => [
+        'the gradient goes straight through',
+        'fake_ternarize',
+        { inputs: { ...rows, threshold: [1] }, params: { clip: clip === 1 }, wants: ['weight'] },
+        [bytewise('fake_ternarize_backward', 'dy weight dweight', { n: 144 }, { CLIP: clip })],
+        { weight: 'f32 3x48' },
+      ],
+    ),
+    [
+      'no gradient that is not wanted',
+      'fake_ternarize',
+      { inputs: { ...rows, threshold: [1] }, wants: ['threshold'] },
+      [],
+      {},
+    ],
+    ...(['low', 'high'] as const).flatMap((order, HIGH): CallRow[] => [
+      [
+        `packed, ${order} bits first`,
+        'ternary_pack',
+        { inputs: { trits: [5, 7] }, dtypes: { trits: 'i8' }, params: { order } },
+        [bytewise('ternary_pack', 'trits packed', { n: 35 }, { HIGH })],
+        { packed: 'u8 9' },
+      ],
+      [
+        `unpacked, ${order} bits first`,
+        'ternary_unpack',
+        {
+          inputs: { packed: [9] },
+          dtypes: { packed: 'u8' },
+          params: { order, shape: [5, 7] },
+        },
+        [bytewise('ternary_unpack', 'packed trits', { n: 35 }, { HIGH })],
+        { trits: 'i8 5x7' },
+      ],
+    ]),
+    [
+      'all of a tensor',
+      'ternary_quantize',
+      { inputs: { weight: [3, 16] }, params: { threshold_factor: 0.75 } },
+      [
+        lanes('weight weight [24]', { rows: 1, width: 48, lanes: 3 }, { STORAGE: 0, ALL: 1 }),
+        mean('[24] threshold', 1, 3, 0.75),
+        lanes('weight threshold [24]#2', { rows: 1, width: 48, lanes: 3 }, { STORAGE: 0, ALL: 0 }),
+        mean('[24]#2 scale', 1, 3, 1),
+        bytewise(
+          'ternary_encode',
+          'weight threshold trits',
+          { seed: [0, 0], n: 48, width: 48 },
+          { STORAGE: 0, STOCHASTIC: 0 },
+        ),
+        bytewise('ternary_pack', 'trits packed', { n: 48 }, { HIGH: 0 }),
+        {
+          kernel: 'quant/ternary_dequantize',
+          binds: 'packed scale dequant',
+          uniforms: { n: 48 },
+        },
+      ],
+      {
+        trits: 'i8 3x16',
+        packed: 'u8 12',
+        threshold: 'f32 1',
+        scale: 'f32 1',
+        dequant: 'f32 3x16',
+      },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  test.each<[op: string, inputs: object, params: object, message: string]>([
+    ['abs_mean', { ...rows, limit: [3] }, {}, 'limit 3 of a mean of 3x48 must be 1'],
+    [
+      'abs_mean',
+      { ...rows, limit: [1] },
+      { per_channel: true },
+      'limit 1 of a mean of 3x48 must be 3',
+    ],
+    ['ternarize', { ...rows, threshold: [2] }, {}, 'threshold 2 of a weight 3x48: give 1 or 3'],
+    [
+      'ternarize',
+      { ...rows, threshold: [1] },
+      { seed: -1 },
+      'ternarize: seed is -1; give a whole number below 2^53',
+    ],
+    [
+      'ternarize',
+      { ...rows, threshold: [1] },
+      { seed: 2 ** 53 },
+      'ternarize: seed is 9007199254740992; give a whole number below 2^53',
+    ],
+    [
+      'fake_ternarize',
+      { ...rows, threshold: [2] },
+      {},
+      'threshold 2 of a weight 3x48: give 1 or 3',
+    ],
+    [
+      'fake_ternarize',
+      { ...rows, threshold: [1], scale: [48] },
+      {},
+      'scale 48 of a weight 3x48: give 1 or 3',
+    ],
+    [
+      'ternary_unpack',
+      { packed: [8] },
+      { shape: [5, 7] },
+      '8 bytes of packed trits are not a tensor 5x7',
+    ],
+    [
+      'dynamic_map',
+      {},
+      { max_exponent_bits: 6 },
+      'a dynamic map of 8 bits with 6 exponent bits: only 8 with 7 exist here',
+    ],
+    [
+      'dynamic_map',
+      {},
+      { total_bits: 7 },
+      'a dynamic map of 7 bits with 7 exponent bits: only 8 with 7 exist here',
+    ],
+  ])('are refused: %s of %j with %j', async (op, inputs, params, message) => {
+    const dtypes = 'packed' in inputs ? ({ packed: 'u8' } as const) : {};
+    const call = { inputs: inputs as typeof rows, dtypes, params };
+    await expect(describedCall(op, call)).rejects.toThrow(message);
+  });
+});
+
+/** Six rows of 8, which 5 rows of trits take to 5 columns: 40 trits are ten bytes. */
+const PACKED = { x: [2, 3, 8], packed: [10] };
+const u8 = { packed: 'u8' } as const;
+const ternary = (kernel: string, binds: string, scale_stride: number, SCALED: number) => ({
+  kernel: `quant/${kernel}`,
+  binds,
+  uniforms: { m: 6, n: 5, k: 8, scale_stride },
+  constants: { SCALED },
+  flops: 2 * 6 * 5 * 8,
+});
+const five = { out_features: 5 };
+
+describe('a product with packed trits', () => {
+  test.each<CallRow>([
+    [
+      'without a scale',
+      'ternary_matmul',
+      { inputs: PACKED, dtypes: u8, params: five, variant: 'register-4x4' },
+      [ternary('ternary_matmul', 'x packed x y', 0, 0)],
+      { y: 'f32 2x3x5' },
+    ],
+    [
+      'with one scale, without its zeros',
+      'ternary_matmul',
+      { inputs: { ...PACKED, scale: [1] }, dtypes: u8, params: five, variant: 'skip-zeros' },
+      [ternary('ternary_matmul_sparse', 'x packed scale y', 0, 1)],
+      { y: 'f32 2x3x5' },
+    ],
+    [
+      'with a scale of each column, backward',
+      'ternary_matmul',
+      {
+        inputs: { ...PACKED, scale: [5] },
+        ...{ dtypes: u8, params: five, variant: 'register-4x4', wants: ['x'] },
+      },
+      [ternary('ternary_matmul_backward', 'dy packed scale dx', 1, 1)],
+      { x: 'f32 2x3x8' },
+    ],
+    [
+      'with a scale of each column',
+      'ternary_matmul',
+      {
+        inputs: { ...PACKED, scale: [5] },
+        ...{ dtypes: u8, params: five, variant: 'register-4x4' },
+      },
+      [ternary('ternary_matmul', 'x packed scale y', 1, 1)],
+      { y: 'f32 2x3x5' },
+    ],
+    [
+      'with one scale, backward',
+      'ternary_matmul',
+      { inputs: { ...PACKED, scale: [1] }, dtypes: u8, params: five, wants: ['x'] },
+      [ternary('ternary_matmul_backward', 'dy packed scale dx', 0, 1)],
+      { x: 'f32 2x3x8' },
+    ],
+    [
+      'without a scale, backward',
+      'ternary_matmul',
+      { inputs: PACKED, dtypes: u8, params: five, wants: ['x'] },
+      [ternary('ternary_matmul_backward', 'dy packed dy dx', 0, 0)],
+      { x: 'f32 2x3x8' },
+    ],
+    [
+      'no gradient that is not wanted',
+      'ternary_matmul',
+      { inputs: PACKED, dtypes: u8, params: five, wants: ['scale'] },
+      [],
+      {},
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  const most = 2_097_120;
+  test.each<[object, number, string, string]>([
+    [
+      { packed: [11] },
+      5,
+      'register-4x4',
+      '11 bytes of packed trits are not a 5x8 matrix for x 2x3x8',
+    ],
+    [{ scale: [4] }, 5, 'register-4x4', 'scale 4 is neither one nor one for each of 5 outputs'],
+    [
+      { x: [1, 2 ** 12] },
+      2 ** 20 + 1,
+      'register-4x4',
+      'ternary_matmul: 1048577x4096 trits are more than 2^32',
+    ],
+    [
+      { x: [1, 2 ** 12] },
+      2 ** 20,
+      'skip-zeros',
+      'ternary_matmul: 1048576x4096 trits are more than 2^32 - 16',
+    ],
+    // As many trits as can be counted are told from too few bytes of them.
+    [{ x: [1, 2 ** 12] }, 2 ** 20, 'register-4x4', '10 bytes of packed trits are not a'],
+    [{ x: [1, 2 ** 12] }, 2 ** 20 - 1, 'skip-zeros', '10 bytes of packed trits are not a'],
+    [
+      { x: [most + 1, 8] },
+      5,
+      'register-4x4',
+      `ternary_matmul: ${most + 1} rows, 5 outputs and 8 inputs: at most ${most} of each are taken, of outputs ${most}`,
+    ],
+    [
+      { x: [1, most + 4], packed: [(most + 4) / 4] },
+      1,
+      'register-4x4',
+      `ternary_matmul: 1 rows, 1 outputs and ${most + 4} inputs`,
+    ],
+    [
+      { x: [1, 4], packed: [most + 1] },
+      most + 1,
+      'register-4x4',
+      `ternary_matmul: 1 rows, ${most + 1} outputs and 4 inputs`,
+    ],
+    [
+      { x: [1, 4], packed: [524_281] },
+      524_281,
+      'skip-zeros',
+      `ternary_matmul: 1 rows, 524281 outputs and 4 inputs: at most ${most} of each are taken, of outputs 524280`,
+    ],
+  ])('is refused: %j to %i by %s', async (other, out_features, variant, message) => {
+    const inputs = { ...PACKED, ...other };
+    const call = { inputs, dtypes: u8, params: { out_features }, variant };
+    await expect(describedCall('ternary_matmul', call)).rejects.toThrow(message);
+  });
+
+  test.each<[object, number, string]>([
+    [{ x: [most, 4], packed: [1] }, 1, 'register-4x4'],
+    [{ x: [1, 4], packed: [most] }, most, 'register-4x4'],
+    [{ x: [1, 4], packed: [524_280] }, 524_280, 'skip-zeros'],
+  ])('is taken: %j to %i by %s', async (inputs, out_features, variant) => {
+    const call = { inputs: inputs as typeof PACKED, dtypes: u8, params: { out_features }, variant };
+    const { commands } = await describedCall('ternary_matmul', call);
+    expect(commands).toMatchObject([{ uniforms: { n: out_features, k: 4 } }]);
+  });
+});
