@@ -22,8 +22,8 @@ export class ConvNet implements Model {
   readonly #norms: BatchNorms;
 
   constructor(gpu: Gpu, config: ConvNetConfig, random: Random) {
-    const [, first, second] = config.channels;
     this.parameters = new FlatParameters(gpu, new Map(initialConvNet(config, random)));
+    const [, first, second] = config.channels;
     this.#norms = new BatchNorms(gpu, [
       ['bn1', first],
       ['bn2', second],

@@ -24,8 +24,8 @@ export class MobileNetV2 implements Model {
 
   constructor(gpu: Gpu, config: MobileNetV2Config, random: Random) {
     this.#blocks = blocksOf(config);
-    this.parameters = new FlatParameters(gpu, new Map(initialMobileNetV2(config, random)));
     const layers = this.#blocks.flatMap((block) => block.layers);
+    this.parameters = new FlatParameters(gpu, new Map(initialMobileNetV2(config, random)));
     this.#convolutions = new ConvLayers(gpu, layers, this.parameters);
   }
 

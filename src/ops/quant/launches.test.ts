@@ -337,7 +337,7 @@ const mean = (binds: string, row: number, lane: number, factor: number) => ({
 describe('trits', () => {
   test.each<CallRow>([
     [
-      'the mean of all, of which a lane adds 16',
+      'the mean of all, 16 a lane',
       'abs_mean',
       { inputs: rows, params: { factor: 0.5 } },
       [
