@@ -168,9 +168,11 @@ function neighbours(
   const [rows, columns] = [shape.length - 2, shape.length - 1].map((d) =>
     d < 0 ? [undefined] : near(at[d] as number, shape[d] as number),
   );
+  // What a shape has no dimension for is looked up nowhere.
   const moved = (row: number | undefined, column: number | undefined) =>
-    at.map((value, d) =>
-      d === shape.length - 1 ? (column ?? value) : d === shape.length - 2 ? (row ?? value) : value,
+    at.map(
+      (value, d) =>
+        (d === shape.length - 1 ? column : d === shape.length - 2 ? row : value) as number,
     );
   return (rows as (number | undefined)[]).map((row) =>
     (columns as (number | undefined)[]).map((column) => moved(row, column)),

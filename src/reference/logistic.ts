@@ -9,5 +9,8 @@ export function sigmoid(x: number): number {
 /** The relative error of exp(-|x|): 3 + 2|x| units in the last place. */
 export const expError = (x: number): number => EPS * (3 + 2 * Math.abs(x));
 
+/** Where exp(x) is twice the smallest normal number, which no error takes it below. */
+const VANISHING = Math.log(2 * FLUSH);
+
 /** An exp(x) below the smallest normal number may be flushed, and with it the whole result. */
-export const vanishes = (x: number): boolean => x < 0 && Math.exp(x) <= 2 * FLUSH;
+export const vanishes = (x: number): boolean => x <= VANISHING;

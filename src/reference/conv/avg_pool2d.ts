@@ -43,7 +43,8 @@ function windowsOf(
 }
 
 /** The window over all of x. */
-export function windowOverAll({ shape: [, , height = 0, width = 0] }: Value): Pooling {
+export function windowOverAll({ shape }: Value): Pooling {
+  const [height, width] = shape.slice(2) as [number, number];
   return completed(signature, { kernel: [height, width] });
 }
 

@@ -156,7 +156,7 @@ function sample(
   x: Shape,
   weight: Shape,
   params: GivenParams<typeof signature>,
-  { bias = false, level = 'exact' }: Options = {},
+  { bias, level = 'exact' }: Options = {},
 ): SampleOf<typeof signature> {
   const draw = (random: Random) =>
     level === 'exact' ? () => random.integer(-8, 8) : () => random.normal();

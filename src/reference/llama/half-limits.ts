@@ -60,6 +60,7 @@ export function halfLimitOf(name: string, truth: Value, spread: Spread): Accepta
 }
 
 /** The micro-batches of the first step. */
-function begun({ shape: [count = 1, ...batch], data }: Value, parts: number): Value {
+function begun({ shape, data }: Value, parts: number): Value {
+  const [count, ...batch] = shape as [number, ...number[]];
   return { shape: [parts, ...batch], data: data.subarray(0, (data.length / count) * parts) };
 }

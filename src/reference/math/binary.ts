@@ -75,7 +75,7 @@ function gradientBound(
     shape,
   );
   const count = terms.data.length / Math.max(sizeOf(shape), 1);
-  const levels = count > 1 ? depth(count) - 1 : 0;
+  const levels = Math.max(0, depth(count) - 1);
   return sumTo(terms, shape).data.map(
     (sum, i) => (units * EPS + gamma(levels)) * sum * SECOND_ORDER + (flushes.data[i] as number),
   );
@@ -95,7 +95,7 @@ interface Draw {
 
 function sampleOf(
   { isExact, neutral }: BinaryTruth,
-  { level = 'legal', a, b, decades, positive = false }: Draw,
+  { level = 'legal', a, b, decades, positive }: Draw,
 ): SampleOf<Binary> {
   const sign = (random: Random) => 2 * random.integer(0, 1) - 1;
   const any = (random: Random): number => {

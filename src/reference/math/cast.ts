@@ -160,13 +160,7 @@ interface Draw {
   readonly gradient?: boolean;
 }
 
-function sample({
-  from,
-  to,
-  shape = [257],
-  tier,
-  gradient = false,
-}: Draw): SampleOf<typeof signature> {
+function sample({ from, to, shape = [257], tier, gradient }: Draw): SampleOf<typeof signature> {
   return {
     level: to === 'float64' ? 'legal' : 'exact',
     label: { from, to, x: shape.join('x') },

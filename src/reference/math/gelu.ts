@@ -125,8 +125,7 @@ function bell(gpu: SimulatedGpu, x: number): number {
 
 function tail(gpu: SimulatedGpu, a: number, density: number): number {
   const t = gpu.div(1, gpu.mulAdd(Math.fround(0.3), a, 1));
-  const [first = 0, ...rest] = TAIL;
-  const r = rest.reduce((sum, c) => gpu.mulAdd(sum, t, c), first);
+  const r = TAIL.reduce((sum, c) => gpu.mulAdd(sum, t, c));
   return gpu.mul(density, gpu.mul(t, r));
 }
 

@@ -80,7 +80,7 @@ function sample<Given extends object>({
   shape,
   params,
   values,
-  exact = false,
+  exact,
 }: Draw<Given>): SampleOf<Unary<Given>> {
   const normal =
     (count: number, deviation: number) => (random: { normal(deviation: number): number }) =>

@@ -17,7 +17,7 @@ const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
 /** Where the elements of a channel of [N, C, ...] lie. */
 export function elementsOf(shape: Shape, channel: number): number[] {
-  const [batch = 0, channels = 0, ...inner] = shape;
+  const [batch, channels, ...inner] = shape as [number, number, ...number[]];
   const size = sizeOf(inner);
   return Array.from(
     { length: batch * size },

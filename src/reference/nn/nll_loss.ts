@@ -113,7 +113,7 @@ interface Draw {
   readonly log_probs: Shape;
   readonly params?: GivenParams<typeof signature>;
   readonly weighted?: boolean;
-  /** The second of so many labels is ignored; 0 for none. */
+  /** The second of so many labels is ignored; default none. */
   readonly ignoreEvery?: number;
   /**
    * Labels reach this far outside of the classes on both sides, where the nearest class counts;
@@ -126,8 +126,8 @@ function sample({
   level,
   log_probs,
   params = {},
-  weighted = false,
-  ignoreEvery = 0,
+  weighted,
+  ignoreEvery,
   outside = 0,
 }: Draw): SampleOf<typeof signature> {
   const { reduction, ignore_index } = completed(signature, params);
@@ -155,7 +155,7 @@ function sample({
         labels,
         random
           .fill(sizeOf(labels), () => random.integer(-outside, classes - 1 + outside))
-          .map((label, i) => (ignoreEvery > 0 && i % ignoreEvery === 1 ? ignore_index : label)),
+          .map((label, i) => (ignoreEvery && i % ignoreEvery === 1 ? ignore_index : label)),
       ),
       ...(weighted
         ? {

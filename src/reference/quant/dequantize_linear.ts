@@ -44,13 +44,7 @@ interface Draw {
   readonly exact?: boolean;
 }
 
-function sample({
-  q,
-  dtype,
-  params = {},
-  zeroPoint = false,
-  exact = false,
-}: Draw): SampleOf<typeof signature> {
+function sample({ q, dtype, params = {}, zeroPoint, exact }: Draw): SampleOf<typeof signature> {
   const shape = scaleShape(q, params);
   const [low, high] =
     dtype === 'u8'

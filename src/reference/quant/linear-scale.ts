@@ -31,7 +31,7 @@ export function scaleOf(i: number, x: Shape, { axis, block_size }: Onnx): number
 }
 
 /** Scales of both halves of an order of magnitude. */
-export function drawScales(random: Random, x: Shape, params: Onnx, exact = false): HostTensor {
+export function drawScales(random: Random, x: Shape, params: Onnx, exact?: boolean): HostTensor {
   const shape = scaleShape(x, params);
   return hostTensorFrom(
     'f32',

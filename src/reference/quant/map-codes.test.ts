@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
+import { EPS } from '../bounds.ts';
 import { mapCode, mapCodeRange, nearestCode } from './map-codes.ts';
 
 const map = createDynamicMap(true);
@@ -45,6 +46,54 @@ describe('lut16', () => {
       }),
     );
   });
+});
+
+describe('a table of 65,535 steps', () => {
+  /** Of two values, which are told apart at 0: half way between two of its steps. */
+  const signs = [-1, 1];
+  const step = 1 / 32_767.5;
+
+  test('takes what is half way to the step above', () => {
+    expect([-1e-9, 0, 1e-9].map((y) => mapCode(signs, y, 'lut16'))).toEqual([0, 1, 1]);
+  });
+
+  test('has a position that is three roundings of 2^-8 off', () => {
+    const roundings = [-3.01, -2.99, 2.99, 3.01].map((n) => (n / 256) * step);
+    expect(roundings.map((y) => mapCodeRange(signs, y, 0, 'lut16', true))).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 1],
+      [1, 1],
+    ]);
+  });
+
+  test('is as far off as what it is asked for', () => {
+    const error = 100 * step;
+    const near = [-100.02, -100, 100, 100.02].map((n) => n * step);
+    expect(near.map((y) => mapCodeRange(signs, y, error, 'lut16', true))).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 1],
+      [1, 1],
+    ]);
+  });
+});
+
+test('a code of the nearest value may be the next within an error and 4.5 units', () => {
+  const signs = [-1, 1];
+  const of = (n: number, ieee: boolean) => mapCodeRange(signs, n * EPS, 2 * EPS, 'nearest', ieee);
+  expect([-6.51, -6.49, 6.49, 6.51].map((n) => of(n, false))).toEqual([
+    [0, 0],
+    [0, 1],
+    [0, 1],
+    [1, 1],
+  ]);
+  expect([-2.01, -1.99, 1.99, 2.01].map((n) => of(n, true))).toEqual([
+    [0, 0],
+    [0, 1],
+    [0, 1],
+    [1, 1],
+  ]);
 });
 
 test.each(['nearest', 'lut16'] as const)(

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import { EPS, SECOND_ORDER } from '../bounds.ts';
-import { nest, nestedBounds } from './nested.ts';
+import { nest, nestedBounds, restorable } from './nested.ts';
 
 test('the largest of a block of compressed scales is off as the largest error of its own elements', () => {
   const params = { nested_blocksize: 2, nested_rounding: 'nearest' } as const;
@@ -11,4 +12,44 @@ test('the largest of a block of compressed scales is off as the largest error of
   // The mean is 6 + 3 roundings of 4 off, the difference one of its size.
   const roundings = Array.from(absmax, (bound) => bound / (EPS * SECOND_ORDER));
   expect(roundings.map((x) => Number(x.toFixed(3)))).toEqual([38, 41, 40]);
+});
+
+test('codes of a mean that all blocks have are those of zero, in either rounding', () => {
+  const of = (nested_rounding?: 'nearest' | 'lut16') =>
+    nest(Float64Array.of(3, 3), { nested_blocksize: 2, nested_rounding });
+  expect([...of('nearest').q]).toEqual([127, 127]);
+  expect([...of().q]).toEqual([127, 127]);
+  // bitsandbytes' table takes zero to 131.
+  expect([...of('lut16').q]).toEqual([131, 131]);
+  expect([...of().restored]).toEqual([3, 3]);
+});
+
+describe('compressed scales', () => {
+  const params = { nested_blocksize: 2, nested_rounding: 'nearest' } as const;
+  const arithmetic = { depth: (terms: number) => terms, ieee: false };
+
+  test('have one right code far from the middle of two', () => {
+    const nested = nest(Float64Array.of(2, 5, 5, 9, 0, 3), params);
+    const { low, high } = nestedBounds(nested, params, arithmetic);
+    expect([...low]).toEqual([...nested.q]);
+    expect([...high]).toEqual([...nested.q]);
+    // The largest of each block, -2, 5 and -4.
+    expect([low[0], low[3], low[4]]).toEqual([0, 255, 0]);
+  });
+
+  test('have two in the middle, and are restored to either', () => {
+    const map = createDynamicMap(true);
+    const [below, above] = map.subarray(250, 252) as unknown as [number, number];
+    const middle = (below + above) / 2;
+    const whole = { ...params, nested_blocksize: 4 };
+    // Less their mean of 4 they are -1, the middle, and the rest of 1.
+    const nested = nest(Float64Array.of(3, 4 + middle, 5 - middle), whole);
+    const bounds = nestedBounds(nested, whole, arithmetic);
+    expect([...bounds.low].slice(0, 2)).toEqual([0, 250]);
+    expect([...bounds.high].slice(0, 2)).toEqual([0, 251]);
+    expect(bounds.low[2]).toBe(bounds.high[2]);
+    expect(restorable(nested, bounds, 1, whole)).toEqual([below + 4, above + 4]);
+    expect(restorable(nested, bounds, 0, whole)).toEqual([(map[0] as number) + 4]);
+    expect(bounds.offset).toBeCloseTo((4 * 6 * EPS) / (1 - 6 * EPS), 18);
+  });
 });

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createDynamicMap } from '../../quant/dynamic/map.ts';
 import { unpackNibbles } from '../../quant/packing/nibbles.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
-import type { Values } from '../record.ts';
+import { EPS } from '../bounds.ts';
+import type { Acceptances, Values } from '../record.ts';
 import { records } from './quantize.ts';
 
 const record = records.find(({ name }) => name === 'quantize_4bit') as (typeof records)[number];
@@ -98,4 +100,72 @@ describe('the oracle of quantize_4bit', () => {
       );
     },
   );
+});
+
+describe('what quantize_4bit accepts', () => {
+  const arithmetic = { depth: (terms: number) => terms, ieee: false };
+  const accepted = (weight: readonly number[], params: object): Acceptances => {
+    const inputs = { weight: { shape: [weight.length], data: Float64Array.from(weight) } };
+    const all = { quant_type: 'nf4', blocksize: 64, ...params };
+    const outputs = record.forward(inputs, all as never);
+    return record.acceptance(inputs, outputs, all as never, arithmetic) as Acceptances;
+  };
+  const codesOf = (of: Acceptances, name: string) => {
+    const acceptance = of[name];
+    if (acceptance?.kind !== 'codes') throw new RangeError(`${name} is no code`);
+    return acceptance;
+  };
+
+  test('is a scale of 1e-38 of a short last block of zeros, and of no other', () => {
+    const least = Math.fround(1e-38);
+    const of = (size: number) => codesOf(accepted(new Array(size).fill(0), {}), 'absmax');
+    const short = of(96);
+    expect([0, 1].map((block) => short.accepts(block, least))).toEqual([false, true]);
+    expect([0, 1].map((block) => short.accepts(block, 0))).toEqual([true, true]);
+    const whole = of(128);
+    expect([0, 1].map((block) => whole.accepts(block, least))).toEqual([false, false]);
+    const some = codesOf(accepted([1, 0], {}), 'absmax');
+    expect([0, 1, least].map((scale) => some.accepts(0, scale))).toEqual([false, true, false]);
+  });
+
+  test('are both codes of a compressed scale in the middle of two', () => {
+    const map = createDynamicMap(true);
+    const [below, above] = map.subarray(250, 252) as unknown as [number, number];
+    const middle = (below + above) / 2;
+    // Blocks whose largest elements are 4 on the average: less it -1, the middle, the rest of 1.
+    const largest = [3, 4 + middle, 5 - middle];
+    const weight = largest.flatMap((x) => [x, ...new Array(63).fill(0)]);
+    const of = accepted(weight, { compress_statistics: true, nested_blocksize: 256 });
+    const { inBand, accepts } = codesOf(of, 'absmax_q');
+    expect(inBand).toBe(1);
+    expect([249, 250, 250.5, 251, 252].map((code) => accepts(1, code))).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
+    // The mean of 4 takes three additions, and a division that counts as three.
+    const six = (6 * EPS) / (1 - 6 * EPS);
+    expect(of['nested_offset']).toEqual({
+      kind: 'within',
+      bound: Float64Array.of(4 * six + 2 ** -126),
+    });
+    const restored = of['absmax'];
+    if (restored?.kind !== 'within') throw new RangeError('absmax has no bound');
+    expect([3, 9].map((x) => restored.nearest?.(1, x))).toEqual([4 + below, 4 + above]);
+  });
+
+  test('a number of either code next to a threshold, times its scale', () => {
+    const [first, second] = blockFormatOf('nf4').rounding.thresholds as [number, number];
+    const values = blockFormatOf('nf4').values;
+    const { dequant } = accepted([2, 2 * first, first + second], {});
+    if (dequant?.kind !== 'within') throw new RangeError('dequant has no bound');
+    const nearest = (i: number, actual: number) => dequant.nearest?.(i, actual);
+    expect([nearest(0, 0), nearest(0, 9)]).toEqual([2, 2]);
+    expect([nearest(1, -9), nearest(1, 9)]).toEqual([-2, 2 * (values[1] as number)]);
+    expect([nearest(2, -9), nearest(2, 9)]).toEqual(new Array(2).fill(2 * (values[1] as number)));
+    // Half a rounding of the largest, and what may be flushed.
+    expect(dequant.bound[0]).toBe(2 * EPS + 2 ** -126);
+  });
 });

@@ -8,6 +8,7 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Acceptances, Arithmetic, Value } from '../record.ts';
 import { blockAbsmax, blockCount, blockScales, unsupportedBlock } from './blocks.ts';
 import { boundRecords, codesOf, otherFormatBug } from './bound-records.ts';
+import { nearestOf } from './nearest.ts';
 import {
   type Nested,
   type NestedBounds,
@@ -18,7 +19,15 @@ import {
   restorable,
 } from './nested.ts';
 import { samplesOfFormat } from './quantize.samples.ts';
-import { acceptsByte, blockRanks, inBand, packedCodes, type Ranks, valueOfRank } from './ranks.ts';
+import {
+  acceptsByte,
+  blockRanks,
+  inBand,
+  packedCodes,
+  type Ranks,
+  valueOfRank,
+  valuesBetween,
+} from './ranks.ts';
 
 type Inputs = InputsOf<Quantize, Value>;
 type Outputs<T> = OutputsOf<Quantize, T>;
@@ -102,14 +111,12 @@ function acceptance(
     return { kind: 'within', bound, nearest };
 
     function nearest(i: number, actual: number): number {
-      let best = oracle[i] as number;
-      for (let rank = low[i] as number; rank <= (high[i] as number); rank++) {
-        for (const scale of scales[Math.floor(i / blocksize)] as number[]) {
-          const candidate = valueOfRank(rank, format) * scale;
-          if (Math.abs(actual - candidate) < Math.abs(actual - best)) best = candidate;
-        }
-      }
-      return best;
+      const own = scales[Math.floor(i / blocksize)] as readonly number[];
+      const right = valuesBetween(low[i] as number, high[i] as number, format);
+      return nearestOf(
+        right.flatMap((value) => own.map((scale) => value * scale)),
+        actual,
+      );
     }
   }
 }
@@ -132,9 +139,7 @@ function nestedAcceptances(
   params: NestedParams,
 ): Acceptances {
   const nearest = (j: number, actual: number) =>
-    restorable(nested, bounds, j, params).reduce((best, x) =>
-      Math.abs(x - actual) < Math.abs(best - actual) ? x : best,
-    );
+    nearestOf(restorable(nested, bounds, j, params), actual);
   return {
     absmax: { kind: 'within', bound: bounds.restored, nearest },
     absmax_q: {

@@ -16,6 +16,7 @@ import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { blockAbsmax, relativeToBlock, unsupportedBlock } from './blocks.ts';
 import { mapCode, mapCodeRange } from './map-codes.ts';
+import { nearestOf } from './nearest.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Outputs<T> = OutputsOf<typeof signature, T>;
@@ -57,7 +58,7 @@ function acceptance(
       { length: high - low + 1 },
       (_, k) => (map[low + k] as number) * scaleOf(i),
     );
-    return values.reduce((best, y) => (Math.abs(y - actual) < Math.abs(best - actual) ? y : best));
+    return nearestOf(values, actual);
   };
   const bound = Float64Array.from(ranges, (range, i) => {
     const largest = Math.max(...range.map((code) => Math.abs(map[code] as number)));

@@ -63,12 +63,12 @@ function acceptanceOf(inputs: Inputs, params: Params, ieee: boolean): Acceptance
     const y = quotient(i);
     if (ieee) return [code(i, Math.fround(y))];
     const band = DIVISION * EPS * Math.abs(y);
-    return [code(i, y - band), code(i, y), code(i, y + band)];
+    return [y, y - band, y + band].map((off) => code(i, off));
   };
   const all = Array.from(inputs.x.data, (_, i) => new Set(candidates(i)));
   return {
     kind: 'codes',
-    accepts: (i, actual) => all[i]?.has(actual) ?? false,
+    accepts: (i, actual) => (all[i] as ReadonlySet<number>).has(actual),
     inBand: all.filter(({ size }) => size > 1).length,
   };
 }
@@ -83,7 +83,7 @@ interface Draw {
   readonly ties?: boolean;
 }
 
-function sample({ x, params = {}, zeroPoint, ties = false }: Draw): SampleOf<typeof signature> {
+function sample({ x, params = {}, zeroPoint, ties }: Draw): SampleOf<typeof signature> {
   const shape = scaleShape(x, params);
   return {
     level: ties ? 'exact' : 'legal',

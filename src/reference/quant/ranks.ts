@@ -21,6 +21,12 @@ export function valueOfRank(rank: number, format: BlockFormat): number {
   return format.values[codeOfRank(rank, format)] as number;
 }
 
+/** Values of all ranks from `low` to `high`, before the absmax. */
+export function valuesBetween(low: number, high: number, format: BlockFormat): readonly number[] {
+  const codes = format.rounding.ascending.slice(low, high + 1);
+  return codes.map((code) => format.values[code] as number);
+}
+
 /**
  * Ranks of every element of `x`. A block of zeros decodes to zero whatever the code: outside IEEE
  * arithmetic any is right.

@@ -72,7 +72,7 @@ const CORNERS = [
   0.5,
   -0.5,
   0.5 - STEP / 2,
-  STEP - 0.5,
+  STEP / 2 - 0.5,
   0.5 + STEP,
   -0.5 - STEP,
   0,

@@ -27,7 +27,7 @@ export function scaleOf({ scale }: Pick<Inputs, 'scale'>, n: number): number {
 }
 
 /** (x T^T) * scale; `absolute` sums absolute terms, as condition numbers need. */
-function product(inputs: Inputs, { out_features }: Params, absolute = false): Value {
+function product(inputs: Inputs, { out_features }: Params, absolute?: boolean): Value {
   const { m, k } = dimensions(inputs);
   const { x, packed } = inputs;
   const data = new Float64Array(m * out_features);
@@ -45,7 +45,7 @@ function product(inputs: Inputs, { out_features }: Params, absolute = false): Va
 }
 
 /** (dy * scale) T. */
-function gradient(inputs: Inputs, dy: Value, { out_features }: Params, absolute = false): Value {
+function gradient(inputs: Inputs, dy: Value, { out_features }: Params, absolute?: boolean): Value {
   const { m, k } = dimensions(inputs);
   const data = new Float64Array(m * k);
   for (let n = 0; n < out_features; n++) {

@@ -8,6 +8,7 @@ import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import { nearestOf } from './nearest.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Outputs<T> = OutputsOf<typeof signature, T>;
@@ -85,9 +86,10 @@ function acceptance(
       bound: trits.map((t, i) => (t !== 0 || open[i] ? scaleBound + EPS * scale : 0) + FLUSH),
       nearest: (i, actual) => {
         const signs = open[i] ? [0, Math.sign(data[i] as number)] : [trits[i] as number];
-        return signs
-          .map((t) => t * scale)
-          .reduce((best, y) => (Math.abs(y - actual) < Math.abs(best - actual) ? y : best));
+        return nearestOf(
+          signs.map((t) => t * scale),
+          actual,
+        );
       },
     },
   };

@@ -19,7 +19,7 @@ type Params = ParamsOf<typeof signature>;
 interface Draw {
   readonly logits: Shape;
   readonly params?: GivenParams<typeof signature>;
-  /** One in so many labels is ignored; 0 for none. */
+  /** One in so many labels is ignored; default none. */
   readonly ignoreEvery?: number;
   readonly weighted?: boolean;
   readonly logit?: (random: Random) => number;
@@ -35,8 +35,8 @@ interface Draw {
 function sample({
   logits,
   params = {},
-  ignoreEvery = 0,
-  weighted = false,
+  ignoreEvery,
+  weighted,
   logit = (random) => random.normal(3),
   outside = 0,
   values,
@@ -109,11 +109,11 @@ function drawLabels(
   random: Random,
   count: number,
   [low, high]: [number, number],
-  every: number,
+  every: number | undefined,
   ignored: number,
 ): Float64Array {
   const labels = random.fill(count, () => random.integer(low, high));
-  return every === 0 ? labels : labels.map((label, i) => (i % every === 1 ? ignored : label));
+  return every ? labels.map((label, i) => (i % every === 1 ? ignored : label)) : labels;
 }
 
 export const crossEntropySamples: readonly SampleOf<typeof signature>[] = [

@@ -29,7 +29,7 @@ export function normSample({
   params = {},
   mean = 0,
   scale = 1,
-  bias = false,
+  bias,
 }: Draw): SampleOf<Normalization> {
   const { axis, eps } = completed(layerNorm, params); // the defaults of all normalizations
   const normalised = x.slice(axis);
