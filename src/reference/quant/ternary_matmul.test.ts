@@ -22,7 +22,10 @@ test('a row of trits adds and subtracts, times one scale, its own or none', () =
   expect(y(of([1], 3))).toEqual([-6, 39]);
   expect(y(of([2], 3, 0.5))).toEqual([-6, 6.5]);
   const dy = { y: of([1, 2], 4, 10) };
-  const dx = (scale?: Value) => [...vjp({ x, packed, ...(scale && { scale }) }, params, dy).x.data];
+  const dx = (scale?: Value) => {
+    const gradients = vjp({ x, packed, ...(scale && { scale }) }, params, dy);
+    return [...(gradients.x as Value).data];
+  };
   expect(dx()).toEqual([-6, 6, 10]);
   // 12 of the first row, 5 of the second.
   expect(dx(of([2], 3, 0.5))).toEqual([7, -7, 5]);
