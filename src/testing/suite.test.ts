@@ -140,6 +140,8 @@ describe('a declaration is refused', () => {
     expect(refusalOf(word, {})).toBe(words);
     expect(refusalOf('a', { [word]: [1] })).toBe(words);
     expect(refusalOf('a', { b: [word] })).toBe(words);
+    // The first of them is told.
+    expect(refusalOf(word, { '\t': ['\n'] })).toBe(words);
   });
 
   test.each(['Train', 'train.', '.train', 'a b', ''])('in a suite named "%s"', (name) => {

@@ -1,7 +1,7 @@
 import type { StoredTensors } from '../../formats/parity-bundle/check.ts';
 import { float64Of, type StoredTensor, toHostTensor } from '../../formats/safetensors/stored.ts';
 import { specOf, type TensorSpec, type Value, type Values } from '../../reference/record.ts';
-import { isHalf } from '../../tensor/dtype.ts';
+import { type DType, isHalf } from '../../tensor/dtype.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../../tensor/host.ts';
 
 /**
@@ -26,8 +26,7 @@ function convert(stored: StoredTensor, dtypes: TensorSpec['dtypes']): HostTensor
     if (dtypes.includes(host.dtype) || (dtypes.includes('f32') && isHalf(host.dtype))) return host;
   }
   // uint32 words are stored as int32 bits, which the conversion to u32 restores.
-  const [dtype = 'f32'] = dtypes;
-  return hostTensorFrom(dtype, stored.shape, float64Of(stored));
+  return hostTensorFrom(dtypes[0] as DType, stored.shape, float64Of(stored));
 }
 
 /**
@@ -36,9 +35,9 @@ function convert(stored: StoredTensor, dtypes: TensorSpec['dtypes']): HostTensor
  */
 export function valuesOfStored(stored: StoredTensors, fitted: HostTensors): Values {
   return mapValues(stored, (tensor, name) => {
-    const dtype = fitted[name]?.dtype;
-    const data = dtype === 'u32' && fitted[name] ? valuesOf(fitted[name]) : float64Of(tensor);
-    return { shape: tensor.shape, ...(dtype ? { dtype } : {}), data };
+    const host = fitted[name];
+    const data = host?.dtype === 'u32' ? valuesOf(host) : float64Of(tensor);
+    return { shape: tensor.shape, ...(host ? { dtype: host.dtype } : {}), data };
   });
 }
 

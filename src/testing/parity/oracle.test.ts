@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { vocabulary } from '../../formats/parity-bundle/vocabulary.ts';
 import { readParityBundle } from '../../formats/parity-bundle.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
@@ -270,6 +270,42 @@ describe('what an oracle asks', () => {
     });
     const [copied] = sums.questions(outputs(value(1e38, 1)), legal);
     expect([...(copied?.unjudged ?? [])]).toEqual([0, 0]);
+  });
+
+  test('leaves out nothing that is copied and a float, the largest one included', () => {
+    const largest = 2 ** 128 - 2 ** 104;
+    const copies = new Oracle({
+      op: signatureOf('gather'),
+      params: { axis: 0 },
+      inputs: { x: value(largest, -largest, 2 ** 128), indices: value(0, 1, 2) },
+    });
+    const [copied] = copies.questions(outputs(value(0, 0, 0)), legal);
+    expect([...(copied?.unjudged ?? [])]).toEqual([0, 0, 1]);
+  });
+
+  test('is computed once for each direction that is asked about', () => {
+    onTestFinished(() => void vi.restoreAllMocks());
+    const record = records.get('mul') as OpRecord;
+    const forward = vi.spyOn(record, 'forward');
+    const vjp = vi.spyOn(record, 'vjp');
+    const calls = () => [forward.mock.calls.length, vjp.mock.calls.length];
+    const oracle = product(value(2), value(3), value(10));
+    oracle.questions({ outputs: {}, gradients: { a: value(30) } }, legal);
+    expect(calls()).toEqual([0, 1]);
+    for (let i = 0; i < 2; i++) oracle.questions(outputs(value(6)), legal);
+    oracle.questions({ outputs: {}, gradients: { b: value(20) } }, legal);
+    expect(calls()).toEqual([1, 1]);
+  });
+
+  test('is of a tensor with a number by the rule of all of them', () => {
+    const oracle = new Oracle({
+      op: signatureOf('clip_grad_norm'),
+      params: { max_norm: 1 },
+      inputs: { g0: value(3), g1: value(4) },
+    });
+    const produced = { g1: value(0.8), norm: value(5), g0: value(0.6) };
+    const asked = oracle.questions({ outputs: produced, gradients: {} }, legal);
+    expect(asked.map(({ name }) => name)).toEqual(['norm', 'g1', 'g0']);
   });
 
   test('of a step of a trajectory is what the step before gives', () => {

@@ -46,13 +46,13 @@ export class Oracle {
   /** What must hold of every tensor that is in `produced`. */
   questions({ outputs, gradients }: Results<Value>, demand: Demand): readonly Question[] {
     const questions: Question[] = [];
-    const { grads = {}, ...forward } = this.#call;
+    const { grads: _, ...forward } = this.#call;
     if (Object.keys(outputs).length > 0) {
       this.#forward ??= directionOf(forward);
       questions.push(...ask(this.#forward, outputs, demand));
     }
     if (Object.keys(gradients).length > 0) {
-      this.#backward ??= directionOf({ ...forward, grads });
+      this.#backward ??= directionOf(this.#call);
       questions.push(...ask(this.#backward, gradients, demand));
     }
     return questions;
@@ -79,7 +79,7 @@ function ask({ call, truth, masks }: Direction, produced: Values, demand: Demand
         `the record says nothing of ${isGradient ? 'the gradient of ' : ''}${name}`,
       );
     const unjudged = withOverflow(masks[name], oracle.truth, inFloat32.acceptance);
-    const question = { name, isGradient, actual, ...oracle, unjudged, basis };
+    const question = { name, isGradient, actual, unjudged, basis, ...oracle };
     return name === 'dequant' ? { ...question, ...dequant } : question;
   });
 }
@@ -107,11 +107,10 @@ function withOverflow(
   truth: Value,
   acceptance: Acceptance,
 ): Uint8Array {
-  const intermediate =
+  const most =
     acceptance.kind === 'within'
-      ? (i: number) => (LARGEST_DIVISOR * (acceptance.bound[i] as number)) / EPS
-      : () => 0;
-  return Uint8Array.from(truth.data, (x, i) =>
-    Number(mask?.[i] === 1 || !(Math.abs(x) + intermediate(i) <= LARGEST)),
-  );
+      ? (x: number, i: number) =>
+          Math.abs(x) + (LARGEST_DIVISOR * (acceptance.bound[i] as number)) / EPS
+      : Math.abs;
+  return Uint8Array.from(truth.data, (x, i) => Number(mask?.[i] === 1 || !(most(x, i) <= LARGEST)));
 }
