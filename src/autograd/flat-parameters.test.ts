@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { flatLayout } from './flat-parameters.ts';
+import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
+import { hostTensorFrom } from '../tensor/host.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { FlatParameters, flatLayout } from './flat-parameters.ts';
 
 test('parameters follow each other at multiples of 64 floats', () => {
   const { entries, length } = flatLayout(
@@ -51,5 +54,69 @@ describe('segments', () => {
       ['d', [1]],
     ]);
     expect(flatLayout(large, 64).segments).toEqual([192, 64]);
+  });
+});
+
+const row = (length: number, value: number) =>
+  hostTensorFrom('f32', [length], new Array<number>(length).fill(value));
+
+describe('parameters', () => {
+  const initial = new Map([
+    ['a', row(3, 1)],
+    ['b', row(65, 2)],
+    ['c', row(2, 3)],
+  ]);
+
+  test('are views of one buffer, whose gaps are zero', async () => {
+    const { gpu } = await hostGpu();
+    const parameters = new FlatParameters(gpu, initial);
+    expect([parameters.names, parameters.count]).toEqual([['a', 'b', 'c'], 70]);
+    expect(parameters.segments.pieces.map(({ size }) => size)).toEqual([256]);
+    const { data } = await parameters.data.read();
+    const expected = new Array<number>(256).fill(0);
+    expected.fill(1, 0, 3).fill(2, 64, 129).fill(3, 192, 194);
+    expect([...data]).toEqual(expected);
+    expect([...(await parameters.view('b').read()).data]).toEqual([
+      ...(initial.get('b')?.data ?? []),
+    ]);
+    expect(await parameters.read()).toEqual(Object.fromEntries(initial));
+    expect(() => parameters.view('d')).toThrow('no parameter is named d: there are a, b, c');
+    parameters[Symbol.dispose]();
+    expect(gpu.memory.ledger.liveBytes).toBe(0);
+  });
+
+  test('lie in segments of so many bytes', async () => {
+    const { gpu } = await hostGpu();
+    using parameters = new FlatParameters(gpu, initial, { segmentBytes: 512 });
+    expect(parameters.segments.pieces.map(({ size }) => size)).toEqual([64, 128, 64]);
+    expect(await parameters.read()).toEqual(Object.fromEntries(initial));
+    expect(() => parameters.data).toThrow('the parameters lie in several segments');
+  });
+
+  test('lie in segments that a kernel can bind', async () => {
+    const { gpu } = await hostGpu({ limits: { maxStorageBufferBindingSize: 768 } });
+    using parameters = new FlatParameters(gpu, initial);
+    expect(parameters.segments.pieces.map(({ size }) => size)).toEqual([192, 64]);
+  });
+
+  test('gather gradients into the same places', async () => {
+    const { gpu } = await hostGpu();
+    using parameters = new FlatParameters(gpu, initial);
+    using target = new FlatParameters(gpu, initial);
+    const gradients = new Map(
+      parameters.names.map((name, i) => {
+        const view = parameters.view(name);
+        return [view, Tensor.from(gpu, row(view.size, 10 + i))] as const;
+      }),
+    );
+    parameters.gather(gradients, target.segments);
+    expect(await target.read()).toEqual({ a: row(3, 10), b: row(65, 11), c: row(2, 12) });
+    gradients.delete(parameters.view('a'));
+    gradients.delete(parameters.view('c'));
+    using other = new FlatParameters(gpu, initial);
+    expect(() => parameters.gather(gradients, other.segments)).toThrow(
+      'there is no gradient of a, c: run backward before the step',
+    );
+    expect(await other.read()).toEqual(Object.fromEntries(initial));
   });
 });

@@ -117,7 +117,9 @@ describe('backward', () => {
 
   test('leaves out what does not lead from the root', async () => {
     const { gpu, w, x, apply, tape } = await setUp();
-    const [f, unused, inactive] = [toldOp('f'), toldOp('unused'), toldOp('inactive')];
+    const f = toldOp('f');
+    const unused = toldOp('unused');
+    const inactive = toldOp('inactive');
     const { y } = apply(f.op, { w }, {}, 'f');
     apply(unused.op, { w }, {}, 'unused');
     apply(inactive.op, { x }, {}, 'inactive');
@@ -310,7 +312,8 @@ describe('without gradients', () => {
 describe('a checkpoint', () => {
   test('keeps its result alone, and computes the rest again for backward', async () => {
     const { gpu, w, x, tape, live } = await setUp();
-    const [f, g] = [toldOp('f'), toldOp('g')];
+    const f = toldOp('f');
+    const g = toldOp('g');
     const segment = (on: Tape) => {
       const apply = applyOn(on);
       const { y } = apply(f.op, { x, w }, {}, 'f');
@@ -408,7 +411,8 @@ describe('a checkpoint', () => {
   test('keeps what a trace shows as long as the tape', async () => {
     const trace: Application<Tensor>[] = [];
     const { gpu, w, tape, live } = await setUp({ trace });
-    const [f, g] = [toldOp('f'), toldOp('g')];
+    const f = toldOp('f');
+    const g = toldOp('g');
     const result = tape.checkpoint((on) => {
       const { y } = applyOn(on)(f.op, { w }, {}, 'f');
       return applyOn(on)(g.op, { y }, {}, 'g')['y'] as Tensor;

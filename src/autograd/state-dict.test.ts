@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
+import { hostTensorFrom } from '../tensor/host.ts';
+import { FlatParameters } from './flat-parameters.ts';
+import { loadState } from './state-dict.ts';
+
+const row = (...values: readonly number[]) => hostTensorFrom('f32', [values.length], values);
+const NAMES = ['a', 'b', 'c'] as const;
+
+async function parameters() {
+  const { gpu } = await hostGpu();
+  const initial = NAMES.map((name, i) => [name, row(i, i)] as const);
+  const flat = new FlatParameters(gpu, new Map(initial));
+  const read = async () =>
+    Object.values(await flat.read()).map(({ data }) => [...data] as readonly number[]);
+  return { flat, read, live: () => gpu.memory.ledger.liveBytes };
+}
+
+const FITS = { a: row(5, 6), b: row(7, 8), c: row(9, 10) };
+
+describe('a state dict', () => {
+  test('takes the place of all parameters', async () => {
+    const { flat, read, live } = await parameters();
+    const before = live();
+    expect(loadState(flat, FITS)).toEqual({ missing: [], unexpected: [], mismatched: [] });
+    expect(await read()).toEqual([
+      [5, 6],
+      [7, 8],
+      [9, 10],
+    ]);
+    expect(live()).toBe(before);
+  });
+
+  const { b: _, ...MISSING } = FITS;
+  const differences = {
+    missing: ['b'],
+    unexpected: ['d'],
+    mismatched: [{ name: 'c', expected: [2], got: [1] }],
+  };
+  test.each<[object, object, string]>([
+    [
+      { ...MISSING, c: row(1), d: row(1, 2) },
+      differences,
+      'missing: b; unexpected: d; mismatched: c (expected 2, got 1)',
+    ],
+    [MISSING, { missing: ['b'], unexpected: [], mismatched: [] }, 'missing: b'],
+    [
+      { ...FITS, d: row(1, 2), e: row(1) },
+      { missing: [], unexpected: ['d', 'e'], mismatched: [] },
+      'unexpected: d, e',
+    ],
+    [
+      { ...FITS, a: hostTensorFrom('f32', [2, 1], [1, 2]) },
+      {
+        missing: [],
+        unexpected: [],
+        mismatched: [{ name: 'a', expected: [2], got: [2, 1] }],
+      },
+      'mismatched: a (expected 2, got 2x1)',
+    ],
+  ])('that differs is refused before anything is written (%#)', async (state, difference, what) => {
+    const { flat, read } = await parameters();
+    let error: unknown;
+    try {
+      loadState(flat, state as typeof FITS);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toMatchObject({
+      code: 'state-dict',
+      message: `the state dict does not fit, ${what}: load it into the model that it was saved from, or give strict: false`,
+      difference,
+    });
+    expect(await read()).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
+  test('that differs gives what fits where it need not be strict', async () => {
+    const { flat, read } = await parameters();
+    const state = { ...MISSING, c: row(1), d: row(1, 2) };
+    expect(loadState(flat, state, { strict: false })).toEqual(differences);
+    expect(await read()).toEqual([
+      [5, 6],
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+});
