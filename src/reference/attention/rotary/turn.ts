@@ -25,8 +25,7 @@ export function turned(x: Value, turns: Turns, backwards: boolean): Value {
     const p = x.data[a] as number;
     const q = x.data[b] as number;
     const s = backwards ? -sin : sin;
-    data[a] = p * cos - q * s;
-    data[b] = q * cos + p * s;
+    [data[a], data[b]] = [p * cos - q * s, q * cos + p * s];
   });
   return { shape: x.shape, data };
 }
@@ -41,9 +40,9 @@ export function turnedWithin(x: Value, turns: Turns): Acceptance {
     const p = Math.abs(x.data[a] as number);
     const q = Math.abs(x.data[b] as number);
     const flush = FLUSH * (4 + p + q);
-    const size = (u: number, v: number) => u * Math.abs(cos) + v * Math.abs(sin);
-    bound[a] = (error * (p + q) + 2 * EPS * size(p, q)) * SECOND_ORDER + flush;
-    bound[b] = (error * (p + q) + 2 * EPS * size(q, p)) * SECOND_ORDER + flush;
+    const off = (u: number, v: number) =>
+      (error * (p + q) + 2 * EPS * (u * Math.abs(cos) + v * Math.abs(sin))) * SECOND_ORDER + flush;
+    [bound[a], bound[b]] = [off(p, q), off(q, p)];
   });
   return { kind: 'within', bound };
 }

@@ -55,8 +55,7 @@ export function problemOf(inputs: Inputs, params: Params): Problem {
       : [batch, q.length, q.heads * v.width];
   const y = headsOf({ shape, data: new Float64Array() }, q.heads);
   const { mask } = inputs;
-  const sizes = [batch, q.heads, q.length, k.length];
-  const read = mask && reader(mask, sizes.length);
+  const read = mask && reader(mask);
   const added: Problem['added'] = (b, h, i, j) => {
     if (params.causal && j > i) return undefined;
     const element = read?.([b, h, i, j]) ?? 0;
@@ -79,9 +78,9 @@ export function problemOf(inputs: Inputs, params: Params): Problem {
   };
 }
 
-/** Elements of a tensor that is broadcast to `rank` dimensions. */
-function reader({ shape, data }: Value, rank: number): (at: readonly number[]) => number {
-  const missing = rank - shape.length;
+/** Elements of a mask by batch, head, query and key, along which it may be broadcast. */
+function reader({ shape, data }: Value): (at: readonly number[]) => number {
+  const missing = 4 - shape.length;
   return (at) =>
     data[
       shape.reduce(

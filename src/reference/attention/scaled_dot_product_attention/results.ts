@@ -78,7 +78,9 @@ export function gradientsOf(
   const { q, k, v, y, group, scale } = problem;
   const rows = rowsOf(problem, sumError);
   const output = outputOf(problem, rows, sumError);
-  const sums = { q: emptyLike(q), k: emptyLike(k), v: emptyLike(v) };
+  const dq = emptyLike(q);
+  const dk = emptyLike(k);
+  const dv = emptyLike(v);
   const ofKeys = sumError(k.length);
   const ofQueries = sumError(group * q.length);
   const ofColumns = sumError(v.width);
@@ -108,7 +110,7 @@ export function gradientsOf(
         const x = v.value.data[firstV + c] as number;
         g += d * x;
         gError += ofColumns * Math.abs(d * x);
-        addTo(sums.v, firstV + c, p * d, Math.abs(p * d) * (error + ofQueries) + flush);
+        addTo(dv, firstV + c, p * d, Math.abs(p * d) * (error + ofQueries) + flush);
       }
       const ds = p * g * slope;
       const off =
@@ -119,13 +121,13 @@ export function gradientsOf(
         const x = scale * (q.value.data[firstQ + c] as number);
         const other = scale * (k.value.data[firstK + c] as number);
         addTo(
-          sums.q,
+          dq,
           firstQ + c,
           ds * other,
           Math.abs(other) * (off + (ofKeys + EPS) * (Math.abs(ds) + off)) + flush,
         );
         addTo(
-          sums.k,
+          dk,
           firstK + c,
           ds * x,
           Math.abs(x) * (off + (ofQueries + EPS) * (Math.abs(ds) + off)) + flush,
@@ -133,5 +135,5 @@ export function gradientsOf(
       }
     }
   });
-  return { q: resultOf(sums.q), k: resultOf(sums.k), v: resultOf(sums.v) };
+  return { q: resultOf(dq), k: resultOf(dk), v: resultOf(dv) };
 }

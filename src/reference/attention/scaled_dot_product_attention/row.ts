@@ -108,13 +108,13 @@ export function rowOf(
   const weights = scores.map(({ score, error, ...rest }) => {
     const p = Math.exp(score - max) / sum;
     // A weight of 0 weighs nothing, however far off its score is.
-    return { ...rest, p, off: p === 0 ? 0 : Math.expm1(error + EPS * (3 + 3 * (max - score))) };
+    return { ...rest, p, off: p && Math.expm1(error + EPS * (3 + 3 * (max - score))) };
   });
   const common = weights.reduce((total, { p, off }) => total + p * off, 0);
-  const rest =
-    common < 1 ? common + sumError(weights.length) + 2.5 * EPS : Number.POSITIVE_INFINITY;
+  const rest = common + sumError(weights.length) + 2.5 * EPS;
+  const least = Math.max(0, 1 - common);
   return weights.map(({ off, ...weight }) => ({
     ...weight,
-    error: weight.p === 0 ? 0 : (off + rest) / Math.max(1 - common, EPS),
+    error: weight.p && (off + rest) / least,
   }));
 }
