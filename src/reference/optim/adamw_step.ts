@@ -21,27 +21,20 @@ export function mapElements(
   { param: p, grad: g, exp_avg: m, exp_avg_sq: v }: InputsOf<typeof signature, Value>,
   f: (before: AdamElement, grad: number) => AdamElement,
 ): Record<keyof AdamElement, Value> {
-  const out = {
-    param: new Float64Array(p.data),
-    exp_avg: new Float64Array(p.data),
-    exp_avg_sq: new Float64Array(p.data),
-  };
-  for (let i = 0; i < p.data.length; i++) {
-    const before = {
-      param: p.data[i] as number,
-      exp_avg: m.data[i] as number,
-      exp_avg_sq: v.data[i] as number,
-    };
-    const { param, exp_avg, exp_avg_sq } = f(before, g.data[i] as number);
-    out.param[i] = param;
-    out.exp_avg[i] = exp_avg;
-    out.exp_avg_sq[i] = exp_avg_sq;
-  }
-  const { shape } = p;
+  const all = Array.from(p.data, (param, i) =>
+    f(
+      { param, exp_avg: m.data[i] as number, exp_avg_sq: v.data[i] as number },
+      g.data[i] as number,
+    ),
+  );
+  const collect = (name: keyof AdamElement): Value => ({
+    shape: p.shape,
+    data: Float64Array.from(all, (element) => element[name]),
+  });
   return {
-    param: { shape, data: out.param },
-    exp_avg: { shape, data: out.exp_avg },
-    exp_avg_sq: { shape, data: out.exp_avg_sq },
+    param: collect('param'),
+    exp_avg: collect('exp_avg'),
+    exp_avg_sq: collect('exp_avg_sq'),
   };
 }
 

@@ -5,6 +5,7 @@ import { EPS, FLUSH, LARGEST } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { single } from '../values.ts';
 import { scaleGrowthBugs } from './scale-growth.ts';
 
@@ -17,10 +18,12 @@ interface State {
   readonly steps: number;
 }
 
+const EXACTLY = { mul: (a: number, b: number) => a * b };
+
 function next(
   inputs: Inputs,
   { growth_factor, backoff_factor, growth_interval }: Params,
-  multiply: (a: number, b: number) => number,
+  gpu: Pick<SimulatedGpu, 'mul'>,
 ): Record<keyof State, Value> {
   const of = (name: keyof typeof inputs) => inputs[name].data[0] as number;
   const scale = of('scale');
@@ -29,11 +32,11 @@ function next(
   const growth = Math.fround(growth_factor);
   const backoff = Math.fround(backoff_factor);
   const state = (): State => {
-    if (of('found_inf') !== 0) return { scale: multiply(scale, backoff), growth_tracker: 0, steps };
+    if (of('found_inf') !== 0) return { scale: gpu.mul(scale, backoff), growth_tracker: 0, steps };
     if (tracker + 1 < growth_interval)
       return { scale, growth_tracker: tracker + 1, steps: steps + 1 };
     const grows = scale <= Math.fround(LARGEST / growth);
-    return { scale: grows ? multiply(scale, growth) : scale, growth_tracker: 0, steps: steps + 1 };
+    return { scale: grows ? gpu.mul(scale, growth) : scale, growth_tracker: 0, steps: steps + 1 };
   };
   const after = state();
   return {
@@ -65,7 +68,7 @@ function sample(
 export const record = defineRecord(signature, {
   summary:
     'scale of the loss, tracker of its growth and count of steps after a step with or without an infinite gradient',
-  forward: (inputs, params) => next(inputs, params, (a, b) => a * b),
+  forward: (inputs, params) => next(inputs, params, EXACTLY),
   acceptance: (_inputs, { scale }) => ({
     scale: { kind: 'within', bound: scale.data.map((x) => EPS * x + FLUSH) },
     growth_tracker: { kind: 'exact' },
@@ -111,5 +114,5 @@ export const record = defineRecord(signature, {
 });
 
 export const simulation = defineSimulation(signature, {
-  forward: (gpu, inputs, params) => next(inputs, params, (a, b) => gpu.mul(a, b)),
+  forward: (gpu, inputs, params) => next(inputs, params, gpu),
 });

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { Value } from '../record.ts';
+import { record } from './optimizer_steps.ts';
+
+const of = (shape: readonly number[], ...data: readonly number[]): Value => ({
+  shape,
+  data: Float64Array.from(data),
+});
+const arithmetic = { depth: (terms: number) => terms, ieee: false };
+
+test('a trajectory is judged from the parameter before each step', () => {
+  // Without momentum a step of SGD takes lr times the gradient.
+  const inputs = { param: of([2], 10, 20), grads: of([3, 2], 1, 2, 3, 4, 5, 6) };
+  const params = { optimizer: 'sgd', lr: 0.5 } as const;
+  const { trajectory, previous } = record.forward(inputs, params) as Record<string, Value>;
+  expect([...(trajectory as Value).data]).toEqual([9.5, 19, 8, 17, 5.5, 14]);
+  expect([...(previous as Value).data]).toEqual([10, 20, 9.5, 19, 8, 17]);
+  const actual = { trajectory: of([3, 2], 100, 200, 300, 400, 500, 600) };
+  const from = record.forwardFrom?.(inputs, actual, params) as Record<string, Value>;
+  expect([...(from['trajectory'] as Value).data]).toEqual([9.5, 19, 98.5, 198, 297.5, 397]);
+  expect([...(from['previous'] as Value).data]).toEqual([10, 20, 100, 200, 300, 400]);
+  expect(from['state.momentum_buffer']).toEqual(of([2], 5, 6));
+  expect(() => record.acceptance(inputs, actual as never, params, arithmetic)).toThrow(
+    'no parameter before each step was kept',
+  );
+});
+
+test('a buffer that is given goes on, and one that is not begins with the gradient', () => {
+  const inputs = { param: of([1], 0), grads: of([2, 1], 4, 4) };
+  const params = { optimizer: 'sgd', lr: 1, momentum: 0.5, dampening: 0.5 } as const;
+  const first = record.forward(inputs, params) as Record<string, Value>;
+  expect(first['trajectory']).toEqual(of([2, 1], -4, -8));
+  expect(first['state.momentum_buffer']).toEqual(of([1], 4));
+  const given = { ...inputs, 'state.momentum_buffer': of([1], 12) };
+  const next = record.forward(given, params) as Record<string, Value>;
+  expect(next['trajectory']).toEqual(of([2, 1], -8, -14));
+  expect(next['state.momentum_buffer']).toEqual(of([1], 6));
+});
+
+test('only optimizers that are here are computed', () => {
+  const of1 = (optimizer: string) => record.unsupported?.({}, { optimizer } as never);
+  expect(['adam', 'adamw', 'sgd', 'momentum', 'adagrad'].map(of1)).toEqual(
+    new Array(5).fill(undefined),
+  );
+  expect(of1('lion')).toBe('the optimizer lion');
+});
