@@ -61,6 +61,12 @@ describe('a whole number', () => {
     expect(() => read(uint(127), [129, 0])).toThrow('a number is too large');
     expect(() => read(uint(), [128])).toThrow(damaged('it ends too early'));
   });
+
+  test('is at most 2^53 - 1, where nothing less is said', () => {
+    const sevens = new Array<number>(7);
+    expect(read(uint(), [...sevens.fill(255), 15])).toBe(2 ** 53 - 1);
+    expect(() => read(uint(), [...sevens.fill(128), 16])).toThrow('a number is too large');
+  });
 });
 
 test('bytes end where they end', () => {
