@@ -41,31 +41,25 @@ export interface CauseEvidence {
 
 /** Codes that speak of where a run happened, not of what was run. */
 const ENVIRONMENT: ReadonlySet<string> = new Set([
-  ...[
-    'insecure-context',
-    'no-webgpu',
-    'no-adapter',
-    'adapter-timeout',
-    'no-device',
-    'device-lost',
-    'out-of-memory',
-  ],
-  ...[
-    'missing-feature',
-    'missing-library',
-    'missing-backend',
-    'worker-died',
-    'browser-died',
-    'scope-timeout',
-  ],
-  ...[
-    'missing-device',
-    'bridge-unreachable',
-    'bridge-closed',
-    'bridge-timeout',
-    'bridge-wrong-token',
-    'bridge-worker-died',
-  ],
+  'insecure-context',
+  'no-webgpu',
+  'no-adapter',
+  'adapter-timeout',
+  'no-device',
+  'device-lost',
+  'out-of-memory',
+  'missing-feature',
+  'missing-library',
+  'missing-backend',
+  'worker-died',
+  'browser-died',
+  'scope-timeout',
+  'missing-device',
+  'bridge-unreachable',
+  'bridge-closed',
+  'bridge-timeout',
+  'bridge-wrong-token',
+  'bridge-worker-died',
 ]);
 
 /** Applies the rules, the first that fits; undefined where none does: a guess is no attribution. */

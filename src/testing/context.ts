@@ -11,7 +11,7 @@ import {
 import type { Acceptance, Value } from '../reference/record.ts';
 import { seam } from '../seam.ts';
 import { Random } from '../tensor/random.ts';
-import { formatShape, sameShape } from '../tensor/shape.ts';
+import { sameShape as areSame, formatShape } from '../tensor/shape.ts';
 import type { Reruns } from './cause.ts';
 import type { FailedCall } from './failed-call.ts';
 import { type Breakable, FaultInjector } from './fault.ts';
@@ -129,7 +129,7 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
     acceptance: Acceptance,
     unjudged?: Uint8Array,
   ): Judgement {
-    if (!isShapeOf(actual.shape, oracle.shape)) {
+    if (!sameShape(actual.shape, oracle.shape)) {
       throw new AssertionError(
         'wrong-shape',
         `${name} has shape ${formatShape(actual.shape)} and should have ${formatShape(oracle.shape)}`,
@@ -203,7 +203,7 @@ export class CaseContext<Params extends CaseParams = CaseParams> {
   }
 }
 
-const isShapeOf = seam('case.same_shape', sameShape);
+const sameShape = seam('case.same_shape', areSame);
 
 const randomOf = seam('case.random', (seed: number, stream?: number) => new Random(seed, stream));
 
@@ -230,11 +230,12 @@ export function newEvidence(details?: boolean): Evidence {
  */
 function worse(a: Accuracy | undefined, b: Accuracy): Accuracy {
   if (!a) return b;
+  const most = (of: (one: Accuracy) => number | null) => larger(of(a), of(b));
   return {
-    maxAbs: larger(a.maxAbs, b.maxAbs),
-    maxRel: larger(a.maxRel, b.maxRel),
-    maxUlp: larger(a.maxUlp, b.maxUlp),
-    boundUsed: larger(a.boundUsed, b.boundUsed),
+    maxAbs: most(({ maxAbs }) => maxAbs),
+    maxRel: most(({ maxRel }) => maxRel),
+    maxUlp: most(({ maxUlp }) => maxUlp),
+    boundUsed: most(({ boundUsed }) => boundUsed),
     typicalUsed: larger(a.typicalUsed ?? b.typicalUsed, b.typicalUsed ?? a.typicalUsed),
   };
 }

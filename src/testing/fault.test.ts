@@ -23,10 +23,11 @@ const faults = faultsOf((fault) => {
 
 test('faults that are declared break their places until the injector is disposed', () => {
   const { gpu, edits } = deviceOf();
-  const injector = new FaultInjector(gpu, faults);
-  injector.inject(...faults);
-  expect([doubled(3), negated(3), edits]).toEqual([7, -4, ['nn/silu: exp(-x) -> exp(x)']]);
-  injector[Symbol.dispose]();
+  {
+    using injector = new FaultInjector(gpu, faults);
+    injector.inject(...faults);
+    expect([doubled(3), negated(3), edits]).toEqual([7, -4, ['nn/silu: exp(-x) -> exp(x)']]);
+  }
   expect([doubled(3), negated(3), edits.at(-1)]).toEqual([6, -3, 'nn/silu: back']);
 });
 

@@ -34,9 +34,10 @@ export class RerunnableCall {
   /** Runs `variant` on `gpu` in memory filled with NaN, and judges the wrong tensor. */
   async run(gpu: Gpu, variant: string): Promise<Run> {
     const { name, level: _, ...call } = this.call;
-    const dispatched = new Set(gpu.recorder.dispatched);
+    const { dispatched } = gpu.recorder;
+    const before = [...dispatched];
     const guarded = gpu.memory.guarded;
-    gpu.recorder.dispatched.clear();
+    dispatched.clear();
     gpu.memory.guarded = true;
     try {
       const wanted = call.grads ? { wants: [name] } : {};
@@ -50,11 +51,11 @@ export class RerunnableCall {
         question.acceptance,
         question.unjudged,
       );
-      return { kernels: new Set(gpu.recorder.dispatched), judgement, question };
+      return { kernels: new Set(dispatched), judgement, question };
     } finally {
       gpu.memory.guarded = guarded;
-      gpu.recorder.dispatched.clear();
-      for (const file of dispatched) gpu.recorder.dispatched.add(file);
+      dispatched.clear();
+      for (const file of before) dispatched.add(file);
     }
   }
 

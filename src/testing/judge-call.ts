@@ -61,9 +61,9 @@ export function judgeResults(
   const { inputs, grads, ...rest } = call;
   judgeCall(t, {
     call: {
-      ...rest,
       inputs: valuesOfHosts(inputs),
       ...(grads ? { grads: valuesOfHosts(grads) } : {}),
+      ...rest,
     },
     actual: valuesOfHosts(grads ? results.gradients : results.outputs),
     level: call.level,

@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { launchers } from '../ops/registry.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { recordOf } from '../reference/registry.ts';
+import type { DType } from '../tensor/dtype.ts';
 import { hostTensorFrom, ShapeError } from '../tensor/host.ts';
 import type { FailedCall } from './failed-call.ts';
 import { RerunnableCall } from './investigate.ts';
@@ -26,8 +27,9 @@ export async function reproduce(
   index: readonly number[],
   ieee: boolean,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const { variants = {} } = launchers.get(call.op.name) ?? {};
-  if (chooseVariant(gpu, variants, call.inputs) !== call.variant) return undefined;
+  const launcher = launchers.get(call.op.name);
+  if (!launcher || chooseVariant(gpu, launcher.variants, call.inputs) !== call.variant)
+    return undefined;
   const whole: FailedCall = { ...call, level: 'legal' };
   for (const candidate of [rowOf(whole, index[0] ?? 0), whole]) {
     const bundle = candidate && (await bundleOf(gpu, candidate, ieee));
@@ -45,12 +47,8 @@ async function bundleOf(
   try {
     const { judgement, question } = await new RerunnableCall(call, ieee).run(gpu, call.variant);
     if (!question || !judgement || judgement.ok) return undefined;
-    const truth = hostTensorFrom(
-      question.actual.dtype ?? 'f32',
-      question.truth.shape,
-      question.truth.data,
-    );
-    const right = { [name]: truth };
+    const { shape, data } = question.truth;
+    const right = { [name]: hostTensorFrom(question.actual.dtype as DType, shape, data) };
     const file = writeParityBundle({
       op: op.name,
       params: recordableParams(recordOf(op.name), params),

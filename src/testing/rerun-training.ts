@@ -36,12 +36,14 @@ export async function rerunTraining(
     if (state) trainer.restore(state);
     return trainer;
   };
-  const { same, deviation } = await compareBits(t, restart, log, { from, last, isOver });
+  const compared = await compareBits(t, restart, log, { from, last, isOver });
   using trainer = restart();
-  if (deviation) {
+  if ('deviation' in compared) {
+    const { deviation } = compared;
     for (let step = from + 1; step < deviation.step; step++) await trainer.step();
-    await nameDeviation(t, trainer, deviation);
+    return await nameDeviation(t, trainer, deviation);
   }
+  const { same } = compared;
   const repeated =
     same > from
       ? `steps ${from + 1} to ${same} gave the same bits again`
@@ -59,7 +61,7 @@ export async function rerunTraining(
 
 /**
  * Runs steps again, unjudged, until one computes other bits than it did, which is returned, or
- * until one is not known any more or it is over.
+ * until one is not known any more or it is over: the last that was the same is returned.
  */
 async function compareBits(
   { gpu }: CaseContext,
@@ -70,7 +72,7 @@ async function compareBits(
     last,
     isOver,
   }: { readonly from: number; readonly last: number; readonly isOver: () => boolean },
-): Promise<{ readonly same: number; readonly deviation?: Deviation }> {
+): Promise<{ readonly same: number } | { readonly deviation: Deviation }> {
   using fingerprints = new Fingerprints(gpu);
   using trainer = restart({ fingerprints });
   for (let step = from + 1; step <= last; step++) {
@@ -79,7 +81,7 @@ async function compareBits(
     await trainer.step();
     const [again] = await fingerprints.read();
     const deviation = again && deviationOf(step, before, again);
-    if (deviation) return { same: step - 1, deviation };
+    if (deviation) return { deviation };
   }
   return { same: last };
 }

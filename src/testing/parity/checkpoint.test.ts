@@ -189,6 +189,10 @@ describe('a large weight', () => {
     ]);
   });
 
+  test('of whole pieces has none of nothing', async () => {
+    expect((await decodedOf(PIECE)).told).toHaveLength(1);
+  });
+
   test('tells of a wrong element by its place in the whole', async () => {
     const { thrown, told } = await decodedOf(PIECE + 3, PIECE + 1);
     expect(thrown).toMatchObject({

@@ -68,10 +68,10 @@ async function decode(
   params: GivenParams<Dequantize>,
 ): Promise<void> {
   const { signature: op, variants } = dequantizerOf(blockFormatOf(params.quant_type));
-  const [variant = ''] = Object.keys(variants);
+  const [variant] = Object.keys(variants) as [string];
   const call = { op, params, inputs, variant };
   const results = await new WebGpuBackend(t.gpu).run(call);
-  judgeResults(t, { ...call, level: 'legal' }, results);
+  judgeResults(t, { level: 'legal', ...call }, results);
 }
 
 /**

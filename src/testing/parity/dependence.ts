@@ -1,5 +1,5 @@
 import { type Call, mapped } from '../../graph/call.ts';
-import type { Value } from '../../reference/record.ts';
+import type { Value, Values } from '../../reference/record.ts';
 import { truthOf } from '../../reference/truth.ts';
 import { seam } from '../../seam.ts';
 
@@ -13,6 +13,7 @@ export type Masks = Readonly<Record<string, Uint8Array>>;
 const STAND_INS = [0, 1, -1, 0.37, 1e4, -3e8] as const;
 
 const isWhollyFinite = (value: Value) => value.data.every(Number.isFinite);
+const areWhollyFinite = (values: Values) => Object.values(values).every(isWhollyFinite);
 
 /**
  * The call with every NaN and infinity replaced by zero: what the elements that do not depend on
@@ -29,7 +30,7 @@ export function withoutNonFinite(call: Call<Value>): Call<Value> {
  */
 export const dependentMasks = seam('parity.dependentMasks', (call: Call<Value>): Masks => {
   const { inputs, grads = {} } = call;
-  if ([...Object.values(inputs), ...Object.values(grads)].every(isWhollyFinite)) return {};
+  if (areWhollyFinite(inputs) && areWhollyFinite(grads)) return {};
   const spread = truthOf(replaced(call, Number.NaN));
   const results = STAND_INS.map((value) => truthOf(replaced(call, value)));
   return mapped(spread, ({ data }, name) => {

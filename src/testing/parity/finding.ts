@@ -18,7 +18,7 @@ export function findDeviation(
   const { outputs, gradsIn, gradsOut } = bundle.tensors;
   const flowing = largestOf(valuesOfStored(gradsIn, {}));
   const wrong = questions.flatMap((question) => {
-    const dtype = (question.isGradient ? gradsOut : outputs)[question.name]?.dtype ?? 'F32';
+    const dtype = (question.isGradient ? gradsOut : outputs)[question.name]?.dtype;
     const acceptance = acceptanceOfRecorded(
       question.acceptance,
       dtype,

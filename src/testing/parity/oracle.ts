@@ -73,12 +73,12 @@ function ask({ call, truth, masks }: Direction, produced: Values, demand: Demand
     : ownDequant(call.op.name, call.inputs, produced, call.params);
   return inOrder(produced, expected.specs).map(([name, actual]) => {
     const oracle = expectedAs(expected, name, actual.dtype);
-    const inFloat32 = expectedAs(expected, name, undefined);
-    if (!oracle || !inFloat32)
+    if (!oracle)
       throw new InvariantError(
         `the record says nothing of ${isGradient ? 'the gradient of ' : ''}${name}`,
       );
-    const unjudged = withOverflow(masks[name], oracle.truth, inFloat32.acceptance);
+    const inFloat32 = expected.acceptances[name] as Acceptance;
+    const unjudged = withOverflow(masks[name], oracle.truth, inFloat32);
     const question = { name, isGradient, actual, unjudged, basis, ...oracle };
     return name === 'dequant' ? { ...question, ...dequant } : question;
   });

@@ -30,7 +30,12 @@ export const ANY_ORDER: Arithmetic = {
  */
 export const acceptanceOfRecorded = seam(
   'parity.acceptanceOfRecorded',
-  (acceptance: Acceptance, dtype: StoredDType, oracle: Value, flowing = 0): Acceptance => {
+  (
+    acceptance: Acceptance,
+    dtype: StoredDType | undefined,
+    oracle: Value,
+    flowing = 0,
+  ): Acceptance => {
     if ((dtype !== 'F16' && dtype !== 'BF16') || acceptance.kind === 'codes') return acceptance;
     const half = dtype === 'F16' ? 'f16' : 'bf16';
     const stored = storageStep(0, half) * flowing;

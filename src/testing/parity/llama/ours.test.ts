@@ -54,6 +54,7 @@ test('micro-batches are a step together, and what is left of them is none', asyn
   const { given, shown } = await ran({ grad_accum: 2 });
   expect(Object.keys(shown)).toEqual(['1']);
   expect(given.losses.data).toHaveLength(1);
+  expect(given.grad_norms?.shape).toEqual([1]);
   const { grad_accum: _, ...alone } = run;
   const { gpu } = await hostGpu();
   expect((await trainOurs(gpu, alone, async () => {})).losses.data).toHaveLength(STEPS);

@@ -161,7 +161,10 @@ test.each([
 
 test('norms of gradients that are not clipped are not computed', () => {
   const { clip: _, ...without } = lora.params;
-  expect(unsupportedRun(without, ['losses'])).toBeUndefined();
+  expect([unsupportedRun(without), unsupportedRun(without, ['losses'])]).toEqual([
+    undefined,
+    undefined,
+  ]);
   expect(unsupportedRun(without, ['losses', 'grad_norms'])).toBe(
     'gradient norms of a run without clip',
   );
@@ -228,6 +231,12 @@ describe('a bundle that is not a run is refused', () => {
       'in.input_ids holds 64, and the vocabulary has 64 tokens',
     ],
     ['an input is -100', params, { ...inputs, input_ids: tokens(-100) }, 'in.input_ids holds -100'],
+    [
+      'a magnitude is not of every row',
+      { ...params, use_dora: true },
+      { ...inputs, [`lora0.${LINEAR}.magnitude`]: inputs[`lora0.${LINEAR}.lora_A`] },
+      'magnitude has shape 4x64 and should have 64',
+    ],
     [
       'the rank is another',
       { ...params, r: 5 },
