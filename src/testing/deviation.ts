@@ -1,6 +1,7 @@
 import { InvariantError } from '../errors.ts';
 import type { Application } from '../graph/call.ts';
 import { launchers } from '../ops/registry.ts';
+import type { Variant } from '../ops/variants.ts';
 import { finiteOrNull, type WrongElement } from '../reference/judge.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import { hostTensorFromBytes } from '../tensor/host.ts';
@@ -82,8 +83,8 @@ async function notRepeatable(
   { application: { layer, op, variant }, name, tensor }: Computed,
   [before, again]: Deviation['seen'],
 ): Promise<AssertionError> {
-  const { kernels = [] } = launchers.get(op.name)?.variants[variant] ?? {};
-  const mayRace = kernels.some((file) => gpu.recorder.pipelines.mayRace(file));
+  const launched = launchers.get(op.name)?.variants[variant] as Variant;
+  const mayRace = launched.kernels.some((file) => gpu.recorder.pipelines.mayRace(file));
   evidence.reruns = {
     again: ['right'],
     mayRace,

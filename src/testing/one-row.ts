@@ -8,8 +8,8 @@ import type { FailedCall } from './failed-call.ts';
  */
 export function rowOf(call: FailedCall, row: number): FailedCall | undefined {
   const { inputs, grads, name } = call;
-  const [rows = 1] = (grads ? inputs[name] : rowwise(inputs))?.shape ?? [];
-  if (rows <= 1 || row >= rows) return undefined;
+  const rows = (grads ? inputs[name] : rowwise(inputs))?.shape[0];
+  if (rows === undefined || rows <= 1 || row >= rows) return undefined;
   const cut = (tensors: HostTensors) =>
     Object.fromEntries(
       Object.entries(tensors).map(([key, tensor]) => [

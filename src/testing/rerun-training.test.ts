@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { Application } from '../graph/call.ts';
+import { launchers } from '../ops/registry.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { DEFAULT_TRAINING } from '../train/config.ts';
@@ -119,12 +120,14 @@ test('no step is begun after a minute', async () => {
   expect(await rerun(logOf(known))).toBe('nothing was compared by its bits');
 });
 
+const [variant = ''] = Object.keys(launchers.get('add')?.variants ?? {});
+
 /** A call of `add` that ended in `y`, of 2 + 3. */
 function sumOf(gpu: Tensor['gpu'], y: number): Application<Tensor> {
   const tensor = (x: number) => Tensor.from(gpu, hostTensorFrom('f32', [1], [x]));
   const inputs = { a: tensor(2), b: tensor(3) };
   return {
-    ...{ layer: 'sum', op: add, variant: 'scalar', params: {} },
+    ...{ layer: 'sum', op: add, variant, params: {} },
     ...{ inputs, outputs: { y: tensor(y) } },
   };
 }
@@ -133,7 +136,7 @@ test('an op of a step that is wrong again is named', async () => {
   const wrong: Application<Tensor>[] = [];
   const { gpu, rerun } = await setUp(wrong);
   wrong.push(sumOf(gpu, 6));
-  await expect(rerun(logOf([]))).rejects.toThrow('step 1, layer sum, add (scalar): y');
+  await expect(rerun(logOf([]))).rejects.toThrow(`step 1, layer sum, add (${variant}): y`);
 });
 
 test('a tensor whose bits were others is named by its step, from the state before it', async () => {
@@ -146,7 +149,7 @@ test('a tensor whose bits were others is named by its step, from the state befor
   log.keep(state(1));
   log.addAnomaly(4);
   await expect(rerun(log)).rejects.toThrow(
-    'step 3, layer sum, add (scalar): y[0] was 4 once, and is 5 when the step is run again',
+    `step 3, layer sum, add (${variant}): y[0] was 4 once, and is 5 when the step is run again`,
   );
   expect(calls).toEqual([state(1), 'step', 'step', state(1), 'step', 'judged']);
 });

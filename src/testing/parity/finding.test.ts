@@ -107,6 +107,9 @@ describe('a recorded tensor that the oracle does not accept', () => {
     const bundle = bundleOf({ gradsIn, gradsOut, outputs: gradsOut });
     expect(found([off(4, true)], bundle).names).toEqual([]);
     expect(found([off(4.5, true)], bundle).names).toEqual(['gradient of a']);
+    const faint = bundleOf({ gradsIn: { y: stored('F64', [0.25]) }, gradsOut });
+    expect(found([off(1.25, true)], faint).names).toEqual([]);
+    expect(found([off(1.5, true)], faint).names).toEqual(['gradient of a']);
     expect(found([off(1, false)], bundle).names).toEqual([]);
     expect(found([off(2, false)], bundle).names).toEqual(['a']);
   });

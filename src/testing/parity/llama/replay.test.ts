@@ -72,6 +72,18 @@ describe('a run that is trained again', () => {
     expect(evidence.assertions).toBe(2 * elements + 2 + 1);
   });
 
+  test('is not judged where the run in float64 has no number', async () => {
+    // After one step of such a rate there is none.
+    const [first = 0] = truth.losses.data;
+    const curve = (...later: readonly number[]) => ({
+      shape: [STEPS],
+      data: Float64Array.of(first, ...later),
+    });
+    const lost = recorded({ losses: curve(7, 8) }, { lr: 1e300 });
+    const { evidence } = await replayed(lost, { ran: { losses: curve(5, 6) } });
+    expect([evidence.finding, evidence.assertions]).toEqual([undefined, 1 + 1 + 2 + 1]);
+  });
+
   test('is wrong where it strays from the run in float64', async () => {
     const losses = strayed(truth.losses, 1.001);
     const [was, is] = [truth.losses, losses].map(({ data }) => data[1]);

@@ -232,6 +232,12 @@ describe('a bundle that is not a run is refused', () => {
     ],
     ['an input is -100', params, { ...inputs, input_ids: tokens(-100) }, 'in.input_ids holds -100'],
     [
+      'the rows of an adapter are others',
+      params,
+      { ...inputs, [`lora0.${LINEAR}.lora_B`]: inputs[`lora0.${LINEAR}.lora_A`] },
+      'lora_B has shape 4x64 and should have 64x4',
+    ],
+    [
       'a magnitude is not of every row',
       { ...params, use_dora: true },
       { ...inputs, [`lora0.${LINEAR}.magnitude`]: inputs[`lora0.${LINEAR}.lora_A`] },

@@ -64,12 +64,7 @@ function adapted(
   tensors: Tensors,
 ): Pick<LlamaRun, 'trained' | 'frozen' | 'adapter'> {
   const { config, quant, r = 1, alpha = 1, use_rslora = false, use_dora = false } = params;
-  const adapter = {
-    r,
-    alpha,
-    use_rslora,
-    use_dora,
-  };
+  const adapter = { r, alpha, use_rslora, use_dora };
   const frozen = new Map<string, Value | QuantizedWeight<Value>>(Object.entries(base));
   const trained = new Map<string, Value>();
   for (const [name, [out, features]] of linearsOf(config)) {
@@ -94,7 +89,10 @@ function adapted(
       `${name}.magnitude`,
       recorded
         ? tensors.value(`lora0.${name}.magnitude`, [out])
-        : norms({ ...(weight.tensors as Values), ...lora }, { ...adapter, ...weight.params }),
+        : norms(
+            { ...(weight.tensors as Values), ...lora },
+            { r, alpha, use_rslora, use_dora, ...weight.params },
+          ),
     );
   }
   return { adapter, frozen: Object.fromEntries(frozen), trained: Object.fromEntries(trained) };
@@ -124,7 +122,7 @@ function norms(
   // The lengths are the same for any rows that go in, and these are as wide.
   const x = inputs.lora_A;
   const magnitude = { shape: [out], data: new Float64Array(out) };
-  return rounded(loraLinear.forward({ ...inputs, x, magnitude }, params)['norm'] as Value);
+  return rounded(loraLinear.forward({ x, magnitude, ...inputs }, params)['norm'] as Value);
 }
 
 /** A bundle's inputs. */

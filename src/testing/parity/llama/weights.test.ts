@@ -58,5 +58,7 @@ test('a model has embeddings, linears, norms, and a head unless it is tied', () 
   ]);
   expect(shapes.get('model.layers.1.mlp.down_proj.weight')).toEqual([24, 40]);
   expect(shapes.size).toBe(21);
+  // Embeddings, linears, norms, head.
+  expect([...shapes.keys()].findIndex((name) => name.includes('norm'))).toBe(1 + 14);
   expect(weightShapes({ ...CONFIG, tie_word_embeddings: true }).has('lm_head.weight')).toBe(false);
 });

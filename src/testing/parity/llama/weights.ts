@@ -38,7 +38,7 @@ export function linearsOf({
 
 /** The shape of every weight of the model before it is adapted, by transformers' names. */
 export function weightShapes(config: TrainLlamaParams['config']): ReadonlyMap<string, Shape> {
-  const { vocab, hidden, layers, tie_word_embeddings = false } = config;
+  const { vocab, hidden, layers, tie_word_embeddings } = config;
   const norms = Array.from({ length: layers }, (_, i) => [
     `model.layers.${i}.input_layernorm.weight`,
     `model.layers.${i}.post_attention_layernorm.weight`,
