@@ -15,9 +15,8 @@ import { backwardBound, bend, forwardBound, slope } from './silu.ts';
 type Inputs = InputsOf<typeof signature, Value>;
 
 /** Numbers, and how far each may be off. */
-interface Stage {
-  readonly value: Value;
-  readonly error: Value;
+interface Stage extends Value {
+  readonly error: Float64Array;
 }
 
 /** The most that |silu'|, |silu''| and |silu'''| ever are. */
@@ -27,35 +26,35 @@ const TWIST = 0.31;
 
 /** op(a) op(b) where both carry errors: what these become, and the sums' own. */
 function stage(a: Stage, b: Stage, transposeA: boolean, transposeB: boolean, c: number): Stage {
+  const offA = { shape: a.shape, data: a.error };
+  const offB = { shape: b.shape, data: b.error };
   const wide = {
-    ...b.value,
-    data: b.value.data.map((x, i) => Math.abs(x) + (b.error.data[i] as number)),
+    shape: b.shape,
+    data: b.error.map((off, i) => Math.abs(b.data[i] as number) + off),
   };
-  const error = stageError(a.value, a.error, wide, transposeA, transposeB, c);
-  const carried = absoluteProduct(a.value, b.error, transposeA, transposeB);
-  return { value: product(a.value, b.value, transposeA, transposeB), error: sum(error, carried) };
+  const { data } = stageError(a, offA, wide, transposeA, transposeB, c);
+  const carried = absoluteProduct(a, offB, transposeA, transposeB).data;
+  const error = data.map((off, i) => off + (carried[i] as number));
+  return { ...product(a, b, transposeA, transposeB), error };
 }
 
-const exactly = (value: Value): Stage => ({
-  value,
-  error: { ...value, data: new Float64Array(value.data.length) },
+const exactly = ({ shape, data }: Value): Stage => ({
+  shape,
+  data,
+  error: new Float64Array(data.length),
 });
-
-function sum(a: Value, b: Value): Value {
-  return { ...a, data: a.data.map((x, i) => x + (b.data[i] as number)) };
-}
 
 /**
  * A product of numbers that are each off: the product of the largest sizes less that of the numbers
  * themselves, and a rounding for each multiplication.
  */
-function times(...factors: readonly Stage[]): Stage {
-  const [first] = factors as readonly [Stage];
-  const error = new Float64Array(first.value.data.length);
+function times(...factors: readonly [Stage, ...Stage[]]): Stage {
+  const [{ shape }] = factors;
+  const error = new Float64Array(sizeOf(shape));
   const data = error.map((_, i) => {
-    const values = factors.map(({ value }) => value.data[i] as number);
+    const values = factors.map((factor) => factor.data[i] as number);
     const sizes = factors.map(
-      (factor, n) => Math.abs(values[n] as number) + (factor.error.data[i] as number),
+      (factor) => Math.abs(factor.data[i] as number) + (factor.error[i] as number),
     );
     const exact = values.reduce((a, b) => a * b);
     const largest = sizes.reduce((a, b) => a * b);
@@ -64,8 +63,7 @@ function times(...factors: readonly Stage[]): Stage {
       largest - Math.abs(exact) + (factors.length - 1) * EPS * SECOND_ORDER * largest + flush;
     return exact;
   });
-  const { shape } = first.value;
-  return { value: { shape, data }, error: { shape, data: error } };
+  return { shape, data, error };
 }
 
 /**
@@ -96,12 +94,12 @@ const SLOPE: Curve = {
   change: TWIST,
 };
 
-function through({ value, error }: Stage, { f, own, growth, most, change }: Curve): Stage {
-  const off = value.data.map((x, i) => {
-    const given = error.data[i] as number;
+function through({ shape, data, error }: Stage, { f, own, growth, most, change }: Curve): Stage {
+  const off = error.map((given, i) => {
+    const x = data[i] as number;
     return own(x) + Math.min(most, Math.abs(growth(x)) + (change / 2) * given) * given;
   });
-  return { value: { ...value, data: value.data.map(f) }, error: { ...error, data: off } };
+  return { shape, data: data.map(f), error: off };
 }
 
 const silu = (stage: Stage): Stage => through(stage, SILU);
@@ -109,21 +107,22 @@ const siluSlope = (stage: Stage): Stage => through(stage, SLOPE);
 
 /** The layers before the last product; x as rows. */
 function stagesOf(inputs: Inputs, { depth }: Arithmetic) {
-  const x = exactly(flatRows(inputs.x));
+  const rows = flatRows(inputs.x);
+  const x = exactly(rows);
   const gate = exactly(inputs.gate);
   const up = exactly(inputs.up);
   const down = exactly(inputs.down);
-  const width = x.value.shape[1] as number;
-  const gated = stage(x, gate, false, true, depth(width));
-  const raised = stage(x, up, false, true, depth(width));
+  const levels = depth(rows.shape[1] as number);
+  const gated = stage(x, gate, false, true, levels);
+  const raised = stage(x, up, false, true, levels);
   return { x, gate, up, down, gated, raised, hidden: times(silu(gated), raised) };
 }
 
 function outputOf(inputs: Inputs, arithmetic: Arithmetic): Stage {
   const { hidden, down } = stagesOf(inputs, arithmetic);
-  const y = stage(hidden, down, false, true, arithmetic.depth(down.value.shape[1] as number));
-  const shape = [...inputs.x.shape.slice(0, -1), down.value.shape[0] as number];
-  return { value: { ...y.value, shape }, error: y.error };
+  const [out, inner] = inputs.down.shape as [number, number];
+  const y = stage(hidden, down, false, true, arithmetic.depth(inner));
+  return { ...y, shape: [...inputs.x.shape.slice(0, -1), out] };
 }
 
 function gradientsOf(
@@ -133,24 +132,23 @@ function gradientsOf(
 ) {
   const { depth } = arithmetic;
   const { x, gate, up, down, gated, raised, hidden } = stagesOf(inputs, arithmetic);
-  const dy = exactly(flatRows(grads.y));
-  const [rows, out] = dy.value.shape as [number, number];
+  const given = flatRows(grads.y);
+  const dy = exactly(given);
+  const rows = given.shape[0] as number;
+  const [out, inner] = inputs.down.shape as [number, number];
   const dhidden = stage(dy, down, false, false, depth(out));
   const dgated = times(dhidden, raised, siluSlope(gated));
   const draised = times(dhidden, silu(gated));
-  const inner = depth(gate.value.shape[0] as number);
-  const first = stage(dgated, gate, false, false, inner);
-  const second = stage(draised, up, false, false, inner);
-  const dx = sum(first.value, second.value);
-  const rounded = dx.data.map(
-    (_, i) =>
-      EPS * (Math.abs(first.value.data[i] as number) + Math.abs(second.value.data[i] as number)),
-  );
-  const { shape } = inputs.x;
+  const first = stage(dgated, gate, false, false, depth(inner));
+  const second = stage(draised, up, false, false, depth(inner));
   return {
     x: {
-      value: { ...dx, shape },
-      error: sum(sum(first.error, second.error), { ...dx, data: rounded }),
+      shape: inputs.x.shape,
+      data: first.data.map((one, i) => one + (second.data[i] as number)),
+      error: first.error.map((off, i) => {
+        const sizes = Math.abs(first.data[i] as number) + Math.abs(second.data[i] as number);
+        return off + (second.error[i] as number) + EPS * sizes;
+      }),
     },
     gate: stage(dgated, x, true, false, depth(rows)),
     up: stage(draised, x, true, false, depth(rows)),
@@ -159,9 +157,10 @@ function gradientsOf(
 }
 
 const exactSums: Arithmetic = { depth: () => 0, ieee: true };
+const valueOf = ({ shape, data }: Stage): Value => ({ shape, data });
 const within = ({ error }: Stage): Acceptance => ({
   kind: 'within',
-  bound: error.data.map((off) => off * SECOND_ORDER),
+  bound: error.map((off) => off * SECOND_ORDER),
 });
 
 /**
@@ -198,13 +197,13 @@ export function swigluSample(
 /** Llama's feed-forward layer. */
 export const record = defineRecord(signature, {
   summary: 'y = (silu(x gate^T) * (x up^T)) down^T',
-  forward: (inputs) => ({ y: outputOf(inputs, exactSums).value }),
+  forward: (inputs) => ({ y: valueOf(outputOf(inputs, exactSums)) }),
   acceptance: (inputs, _outputs, _params, arithmetic) => ({
     y: within(outputOf(inputs, arithmetic)),
   }),
   vjp: (inputs, _params, grads) => {
     const { x, gate, up, down } = gradientsOf(inputs, grads, exactSums);
-    return { x: x.value, gate: gate.value, up: up.value, down: down.value };
+    return { x: valueOf(x), gate: valueOf(gate), up: valueOf(up), down: valueOf(down) };
   },
   vjpAcceptance: (inputs, _gradients, _params, grads, arithmetic) => {
     const { x, gate, up, down } = gradientsOf(inputs, grads, arithmetic);
