@@ -1,4 +1,5 @@
 import type { DType } from '../tensor/dtype.ts';
+import type { Arithmetic } from './record.ts';
 
 /**
  * Building blocks of a-priori error bounds that hold on every legal WGSL implementation. A
@@ -17,6 +18,9 @@ export const FLUSH = 2 ** -126;
 
 /** The largest float32: a computation with an intermediate that may pass it is not judged. */
 export const LARGEST = (2 - EPS) * 2 ** 127;
+
+/** For computations of numbers with their errors where the numbers alone are read. */
+export const NUMBERS_ALONE: Arithmetic = { depth: (terms) => terms, ieee: true };
 
 /** Relative slack for the second-order terms that first-order bounds leave out. */
 export const SECOND_ORDER = 1 + 1e-3;

@@ -3,7 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { batchNorm as signature } from '../../vocabulary/nn/batch_norm.ts';
 import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma } from '../bounds.ts';
+import { EPS, FLUSH, gamma, NUMBERS_ALONE } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Arithmetic, Value } from '../record.ts';
@@ -12,8 +12,6 @@ import { type Row, rowOf } from './norm/row.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
-
-const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
 /** Where the elements of a channel of [N, C, ...] lie. */
 export function elementsOf(shape: Shape, channel: number): number[] {
@@ -50,7 +48,7 @@ function channelsOf(
 
 /** A result of x's shape, element by element of the channels. */
 function spreadOut(x: Value, parts: readonly (readonly Part[])[]): Part[] {
-  const all: Part[] = new Array(x.data.length);
+  const all: Part[] = [];
   parts.forEach((channel, c) => {
     elementsOf(x.shape, c).forEach((at, i) => {
       all[at] = channel[i] as Part;
@@ -101,7 +99,8 @@ function results(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
       value: mean,
       error: meanError,
     })),
-    running_var: running(inputs.running_var, ({ x: { length }, variance, varianceError }) => {
+    running_var: running(inputs.running_var, ({ variance, varianceError }) => {
+      const { length } = elementsOf(inputs.x.shape, 0);
       const factor = running_var_unbiased ? Math.fround(length / (length - 1)) : 1;
       return { value: factor * variance, error: factor * (varianceError + EPS * variance) + FLUSH };
     }),
@@ -217,7 +216,7 @@ function sample({ x, params, mean = 0, scale = 1 }: Draw): SampleOf<typeof signa
 export const record = defineRecord(signature, {
   summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias over each channel',
   forward: (inputs, params) => {
-    const { y, running_mean, running_var } = results(inputs, params, exactSums);
+    const { y, running_mean, running_var } = results(inputs, params, NUMBERS_ALONE);
     return {
       y: tensorOf(y, inputs.x),
       running_mean: tensorOf(running_mean, inputs.running_mean),
@@ -233,7 +232,7 @@ export const record = defineRecord(signature, {
     };
   },
   vjp: (inputs, params, grads) => {
-    const { x, weight, bias } = slopes(inputs, params, grads, exactSums);
+    const { x, weight, bias } = slopes(inputs, params, grads, NUMBERS_ALONE);
     return {
       x: tensorOf(x, inputs.x),
       weight: tensorOf(weight, inputs.weight),

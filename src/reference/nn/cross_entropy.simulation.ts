@@ -90,7 +90,7 @@ function statsOf(gpu: SimulatedGpu, layout: Layout, row: number): RowStats {
 
 /** Statistics of every row, and the loss with what it was divided by. */
 function lossOf(gpu: SimulatedGpu, layout: Layout, { reduction }: Params) {
-  const stats = Array.from({ length: layout.rows.count }, (_, row) => statsOf(gpu, layout, row));
+  const stats = layout.rows.all.map((row) => statsOf(gpu, layout, row));
   const losses = stats.map(({ loss }) => loss);
   if (reduction === 'none') return { stats, loss: losses, normalizer: 1 };
   const sum = workgroupSum(gpu, losses);
@@ -120,7 +120,7 @@ function slopeOf(
 /** Calls `visit` for every logit, and puts what it returns in the logit's place. */
 function mapLogits(logits: Value, rows: Rows, visit: (row: number, c: number) => number): Value {
   const data = new Float64Array(logits.data.length);
-  for (let row = 0; row < rows.count; row++) {
+  for (const row of rows.all) {
     for (let c = 0; c < rows.classes; c++) data[rows.flat(row, c)] = visit(row, c);
   }
   return { shape: logits.shape, data };

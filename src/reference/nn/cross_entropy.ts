@@ -1,27 +1,33 @@
 import { GradproofError } from '../../errors.ts';
 import { crossEntropy as signature } from '../../vocabulary/nn/cross_entropy.ts';
 import type { GradOutputsOf, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, gamma, NUMBERS_ALONE, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import type { Arithmetic, Value } from '../record.ts';
 import { crossEntropyPlausibleBugs, crossEntropySamples } from './cross_entropy/samples.ts';
-import { type RowLoss, reduced } from './loss/reduced.ts';
+import { meanOf, type RowLoss, reduced } from './loss/reduced.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
 /** The problem as rows of classes, whatever the layout. */
 interface Rows {
-  readonly count: number;
+  /** Their places, from 0 on. */
+  readonly all: readonly number[];
   readonly classes: number;
   readonly smoothing: number;
   readonly weighted: boolean;
   readonly at: (row: number, c: number) => number;
   readonly flat: (row: number, c: number) => number;
-  /** Class that the row should predict, -1 if its label is ignored. */
+  /** Class that the row should predict, negative if its label is ignored. */
   readonly target: (row: number) => number;
   readonly weight: (c: number) => number;
+  /** Sum of the weights of all classes, and of their sizes. */
+  readonly weights: number;
+  readonly sizes: number;
 }
+
+const IGNORED = -1;
 
 export function rowsOf(
   { logits, labels, weight }: Inputs,
@@ -36,19 +42,23 @@ export function rowsOf(
     throw new GradproofError('shape', 'cross_entropy: labels do not fit the logits');
   const flat = (row: number, c: number) =>
     Math.floor(row / inner) * classes * inner + c * inner + (row % inner);
+  const each = Array.from({ length: classes }, (_, c) => weight?.data[c] ?? 1);
+  const total = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0);
   return {
-    count: labels.data.length,
+    all: Array.from(labels.data.keys()),
     classes,
     smoothing: label_smoothing,
     weighted: weight !== undefined,
     flat,
     at: (row, c) => logits.data[flat(row, c)] as number,
     target: (row) => {
-      if (shift && row % sequence === sequence - 1) return -1;
+      if (shift && row % sequence === sequence - 1) return IGNORED;
       const label = labels.data[shift ? row + 1 : row] as number;
-      return label === ignore_index ? -1 : Math.min(Math.max(label, 0), classes - 1);
+      return label === ignore_index ? IGNORED : Math.min(Math.max(label, 0), classes - 1);
     },
-    weight: (c) => weight?.data[c] ?? 1,
+    weight: (c) => each[c] as number,
+    weights: total(each),
+    sizes: total(each.map(Math.abs)),
   };
 }
 
@@ -75,7 +85,7 @@ function rowAt(rows: Rows, row: number, { depth }: Arithmetic): Row {
   // Subtracting the maximum rounds by eps D, exp by 3 + 2 D units.
   const c = below.map((d) => EPS * (3 + 3 * d));
   const weighted = p.reduce((total, pj, j) => total + (pj === 0 ? 0 : pj * (c[j] as number)), 0);
-  const sumError = weighted + gamma(depth(rows.classes)) + rows.classes * FLUSH;
+  const sumError = weighted + gamma(depth(rows.classes));
   const logSum = Math.log(sum);
   const logError = sum <= 2 ? 2 ** -21 : 3 * EPS * logSum;
   return { below, p, c, sumError, logSum, logSumError: sumError + logError };
@@ -97,38 +107,28 @@ function rowLoss(rows: Rows, row: number, arithmetic: Arithmetic): RowLoss {
   if (rows.smoothing === 0) return { loss: own, error: ownError, weight };
 
   const spread = rows.smoothing / rows.classes;
-  let weights = 0;
-  let sizes = 0;
-  let sum = 0;
-  let absolute = 0;
-  for (let c = 0; c < rows.classes; c++) {
-    weights += rows.weight(c);
-    sizes += Math.abs(rows.weight(c));
-    sum += rows.weight(c) * (below[c] as number);
-    absolute += Math.abs(rows.weight(c)) * (below[c] as number);
-  }
-  const rest = spread * (sum + weights * logSum);
+  const sum = below.reduce((total, d, c) => total + rows.weight(c) * d, 0);
+  const absolute = below.reduce((total, d, c) => total + Math.abs(rows.weight(c)) * d, 0);
+  const rest = spread * (sum + rows.weights * logSum);
   const levels = gamma(arithmetic.depth(rows.classes));
   // The sum of w_c (max - x_c): each difference rounds by eps; the sum of weights times the
   // logarithm: one product.
   const restError =
-    spread * ((EPS + levels) * absolute + sizes * (logSumError + (levels + EPS) * logSum)) +
+    spread * ((EPS + levels) * absolute + rows.sizes * (logSumError + (levels + EPS) * logSum)) +
     3 * EPS * Math.abs(rest);
   return { loss: own + rest, error: ownError + restError + EPS * Math.abs(own + rest), weight };
 }
 
 function lossesOf(rows: Rows, arithmetic: Arithmetic): readonly RowLoss[] {
-  return Array.from({ length: rows.count }, (_, row) => rowLoss(rows, row, arithmetic));
+  return rows.all.map((row) => rowLoss(rows, row, arithmetic));
 }
-
-const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
 function forward(inputs: Inputs, params: Params): OutputsOf<typeof signature, Value> {
   const rows = rowsOf(inputs, params);
   const { logits, labels } = inputs;
   const logProbs = new Float64Array(logits.data.length);
-  for (let row = 0; row < rows.count; row++) {
-    const { below, logSum } = rowAt(rows, row, exactSums);
+  for (const row of rows.all) {
+    const { below, logSum } = rowAt(rows, row, NUMBERS_ALONE);
     below.forEach((d, c) => {
       logProbs[rows.flat(row, c)] = -d - logSum;
     });
@@ -138,12 +138,17 @@ function forward(inputs: Inputs, params: Params): OutputsOf<typeof signature, Va
     reduction === 'none'
       ? {
           shape: labels.shape,
-          data: labels.data.map((_, row) => rowLoss(rows, row, exactSums).loss),
+          data: labels.data.map((_, row) => rowLoss(rows, row, NUMBERS_ALONE).loss),
         }
       : {
           shape: [1],
           data: Float64Array.of(
-            reduced(lossesOf(rows, exactSums), reduction === 'mean', rows.weighted, exactSums).loss,
+            reduced(
+              lossesOf(rows, NUMBERS_ALONE),
+              reduction === 'mean',
+              rows.weighted,
+              NUMBERS_ALONE,
+            ).loss,
           ),
         };
   return { loss, log_probs: { shape: logits.shape, data: logProbs } };
@@ -156,7 +161,7 @@ function lossBound(
 ): Float64Array {
   const bound =
     reduction === 'none'
-      ? Float64Array.from({ length: rows.count }, (_, row) => rowLoss(rows, row, arithmetic).error)
+      ? Float64Array.from(rows.all, (row) => rowLoss(rows, row, arithmetic).error)
       : Float64Array.of(
           reduced(lossesOf(rows, arithmetic), reduction !== 'sum', rows.weighted, arithmetic).error,
         );
@@ -165,7 +170,7 @@ function lossBound(
 
 function logProbsBound(rows: Rows, size: number, arithmetic: Arithmetic): Float64Array {
   const bound = new Float64Array(size);
-  for (let row = 0; row < rows.count; row++) {
+  for (const row of rows.all) {
     const { below, logSum, logSumError } = rowAt(rows, row, arithmetic);
     below.forEach((d, c) => {
       bound[rows.flat(row, c)] = (logSumError + EPS * d + EPS * (d + logSum)) * SECOND_ORDER;
@@ -190,20 +195,21 @@ function slopes(
   const { reduction } = params;
   const { normalizer, normalizerError } =
     reduction === 'mean'
-      ? reduced(lossesOf(rows, arithmetic), true, rows.weighted, arithmetic)
+      ? meanOf(lossesOf(rows, arithmetic), rows.weighted, arithmetic)
       : { normalizer: 1, normalizerError: 0 };
   const incomingError = (reduction === 'none' ? 0 : normalizerError + 2.5 * EPS) + EPS;
   const gradient = new Float64Array(logits.data.length);
   const bound = new Float64Array(logits.data.length);
-  for (let row = 0; row < rows.count; row++) {
+  for (const row of rows.all) {
     const target = rows.target(row);
     if (target < 0) continue;
     const g = (dloss[reduction === 'none' ? row : 0] as number) / normalizer;
     const softmax = rowAt(rows, row, arithmetic);
     for (let c = 0; c < rows.classes; c++) {
       const { slope, error } = slopeOf(rows, softmax, target, c, arithmetic);
-      gradient[rows.flat(row, c)] = g * slope;
-      bound[rows.flat(row, c)] =
+      const at = rows.flat(row, c);
+      gradient[at] = g * slope;
+      bound[at] =
         (Math.abs(g) * error + Math.abs(g * slope) * incomingError) * SECOND_ORDER +
         FLUSH * (2 + 4 * Math.abs(g));
     }
@@ -228,16 +234,11 @@ function slopeOf(
   const ownError = keep * Math.abs(weight) * pError + (1 + products) * EPS * Math.abs(own);
   if (rows.smoothing === 0) return { slope: own, error: ownError };
   const spread = rows.smoothing / rows.classes;
-  let weights = 0;
-  let sizes = 0;
-  for (let k = 0; k < rows.classes; k++) {
-    weights += rows.weight(k);
-    sizes += Math.abs(rows.weight(k));
-  }
-  const weightsError = rows.weighted ? gamma(depth(rows.classes)) * sizes : 0;
-  const rest = spread * (weights * p - rows.weight(c));
+  const weightsError = rows.weighted ? gamma(depth(rows.classes)) * rows.sizes : 0;
+  const rest = spread * (rows.weights * p - rows.weight(c));
   const restError =
-    spread * (Math.abs(weights) * (pError + EPS * p) + weightsError * p) + 3 * EPS * Math.abs(rest);
+    spread * (Math.abs(rows.weights) * (pError + EPS * p) + weightsError * p) +
+    3 * EPS * Math.abs(rest);
   return { slope: own + rest, error: ownError + restError + EPS * Math.abs(own + rest) };
 }
 
@@ -260,7 +261,9 @@ export const record = defineRecord(signature, {
         : {}),
     };
   },
-  vjp: (inputs, params, grads) => ({ logits: slopes(inputs, params, grads, exactSums).gradient }),
+  vjp: (inputs, params, grads) => ({
+    logits: slopes(inputs, params, grads, NUMBERS_ALONE).gradient,
+  }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
     logits: { kind: 'within', bound: slopes(inputs, params, grads, arithmetic).bound },
   }),

@@ -16,19 +16,19 @@ const high = (n: number): number => Math.floor(n / 2 ** 32);
 /**
  * What each element is multiplied by: 0, or 1 / (1 - p) where its random word is p 2^32 or more.
  */
-function factors(count: number, { p, seed, offset }: Params): Float64Array {
+function factors(data: Float64Array, { p, seed, offset }: Params): Float64Array {
   const start = numberNow(offset);
   const threshold = Math.round(p * 2 ** 32);
-  const kept = p === 1 ? 0 : 1 / (1 - p);
+  const kept = 1 / (1 - p);
   let words: readonly number[] = [];
-  return Float64Array.from({ length: count }, (_, i) => {
+  return data.map((_, i) => {
     if (i % 4 === 0) words = philox([i / 4, 0, start >>> 0, high(start)], [seed >>> 0, high(seed)]);
     return (words[i % 4] as number) >= threshold ? kept : 0;
   });
 }
 
 function masked(x: Value, params: Params): Value {
-  const factor = factors(x.data.length, params);
+  const factor = factors(x.data, params);
   return { shape: x.shape, data: x.data.map((value, i) => value * (factor[i] as number)) };
 }
 
@@ -121,13 +121,13 @@ export const record = defineRecord(signature, {
 
 export const simulation = defineSimulation(signature, {
   forward: (gpu, { x }, params) => {
-    const factor = factors(x.data.length, params);
+    const factor = factors(x.data, params);
     return {
       y: { ...x, data: x.data.map((value, i) => gpu.mul(value, Math.fround(factor[i] as number))) },
     };
   },
   backward: (gpu, _inputs, params, { y: dy }) => {
-    const factor = factors(dy.data.length, params);
+    const factor = factors(dy.data, params);
     return {
       x: {
         ...dy,

@@ -112,8 +112,11 @@ export const record = defineRecord(signature, {
   vjpAcceptance: (inputs, _gradients, _params, grads, { depth }) => {
     const gather = gatherOf(inputs);
     const condition = scatter(gather, grads.y.data.map(Math.abs)).data;
-    const counts = scatter(gather, new Float64Array(grads.y.data.length).fill(1)).data;
-    const levels = counts.map((n) => (n > 1 ? depth(n) - 1 : 0));
+    const counts = scatter(
+      gather,
+      grads.y.data.map(() => 1),
+    ).data;
+    const levels = counts.map((n) => Math.max(0, depth(n) - 1));
     return {
       weight: {
         kind: 'within',

@@ -1,7 +1,7 @@
 import { layerNorm as signature } from '../../vocabulary/nn/layer_norm.ts';
 import type { Normalization } from '../../vocabulary/nn/norm.ts';
 import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma } from '../bounds.ts';
+import { EPS, FLUSH, gamma, NUMBERS_ALONE } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord } from '../define.ts';
@@ -16,8 +16,6 @@ type Inputs = InputsOf<Normalization, Value>;
 type Params = ParamsOf<Normalization>;
 type GradOutputs = GradOutputsOf<Normalization, Value>;
 
-const exactSums: Arithmetic = { depth: () => 0, ieee: true };
-
 /** Rows of x; eps is the float32 that a GPU gets. */
 function rowsOf(inputs: Inputs, { eps }: Params, arithmetic: Arithmetic): readonly Row[] {
   const x = inputs.x.data;
@@ -28,28 +26,21 @@ function rowsOf(inputs: Inputs, { eps }: Params, arithmetic: Arithmetic): readon
   );
 }
 
-/** Values and errors of every element of every row, in order. */
-function mapElements(
-  rows: readonly Row[],
-  f: (row: Row, column: number, at: number) => Part,
-): Part[] {
-  return rows.flatMap((row, i) => Array.from(row.x, (_, c) => f(row, c, i * row.x.length + c)));
-}
-
 /** weight * z + bias: a product, and a sum where there is a bias. */
 function results(inputs: Inputs, params: Params, arithmetic: Arithmetic): Part[] {
   const weight = inputs.weight.data;
   const bias = inputs.bias?.data;
-  return mapElements(rowsOf(inputs, params, arithmetic), ({ z, zError }, c) => {
-    const w = weight[c] as number;
-    const scaled = w * (z[c] as number);
-    const value = scaled + (bias?.[c] ?? 0);
-    const error =
-      Math.abs(w) * (zError[c] as number) +
-      EPS * Math.abs(scaled) +
-      (bias ? EPS * Math.abs(value) : 0);
-    return { value, error: error + FLUSH * (2 + Math.abs(w)) };
-  });
+  return rowsOf(inputs, params, arithmetic).flatMap(({ z, zError }) =>
+    Array.from(weight, (w, c) => {
+      const scaled = w * (z[c] as number);
+      const value = scaled + (bias?.[c] ?? 0);
+      const error =
+        Math.abs(w) * (zError[c] as number) +
+        EPS * Math.abs(scaled) +
+        (bias ? EPS * Math.abs(value) : 0);
+      return { value, error: error + FLUSH * (2 + Math.abs(w)) };
+    }),
+  );
 }
 
 /** dx = rstd (g - mean(g) - z mean(g z)), g = weight dy. */
@@ -124,14 +115,14 @@ function weightSlopes(
 export const record = defineRecord(signature, {
   summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias',
   forward: (inputs, params) => ({
-    y: tensorOf(results(inputs, params, exactSums), inputs.x),
+    y: tensorOf(results(inputs, params, NUMBERS_ALONE), inputs.x),
   }),
   acceptance: (inputs, _outputs, params, arithmetic) => ({
     y: within(results(inputs, params, arithmetic)),
   }),
   vjp: (inputs, params, grads) => ({
-    x: tensorOf(slopes(inputs, params, grads, exactSums), inputs.x),
-    weight: tensorOf(weightSlopes(inputs, params, grads, exactSums), inputs.weight),
+    x: tensorOf(slopes(inputs, params, grads, NUMBERS_ALONE), inputs.x),
+    weight: tensorOf(weightSlopes(inputs, params, grads, NUMBERS_ALONE), inputs.weight),
     ...(inputs.bias ? { bias: sumTo(grads.y, inputs.bias.shape) } : {}),
   }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({

@@ -34,12 +34,12 @@ const logSoftmaxOf = (x: readonly number[]): number[] => {
  */
 function bounds(x: readonly number[], depth: Depth): number[] {
   const { below, logSum } = rowOf(x);
-  const weighted = below.reduce(
-    (sum, d) => sum + Math.exp(-d - logSum) * EPS * (3 + 3 * Math.min(d, 200)),
-    0,
-  );
+  const weighted = below.reduce((sum, d) => {
+    const p = Math.exp(-d - logSum);
+    return sum + (p && p * EPS * (3 + 3 * d));
+  }, 0);
   const logError = logSum <= Math.LN2 ? 2 ** -21 : 3 * EPS * logSum;
-  const shared = weighted + gamma(depth(x.length)) + x.length * FLUSH + logError;
+  const shared = weighted + gamma(depth(x.length)) + logError;
   return below.map((d) => (shared + EPS * d + EPS * (d + logSum)) * SECOND_ORDER + FLUSH);
 }
 
@@ -59,7 +59,7 @@ function gradientBounds(x: readonly number[], dy: readonly number[], depth: Dept
   const gradient = gradientOf(y, dy);
   return y.map((value, i) => {
     const p = Math.exp(value);
-    const relative = p === 0 ? 0 : (errors[i] as number) + EPS * (4 + 2 * Math.abs(value));
+    const relative = p && (errors[i] as number) + EPS * (4 + 2 * Math.abs(value));
     const size = Math.abs(total(dy)) + sumError;
     return (
       (p * (relative * size + sumError) + EPS * Math.abs(gradient[i] as number)) * SECOND_ORDER +

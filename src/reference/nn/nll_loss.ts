@@ -8,14 +8,14 @@ import {
   type InputsOf,
   type ParamsOf,
 } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, NUMBERS_ALONE, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import { workgroupSum } from '../simulation/sums.ts';
 import { rowsOf } from './cross_entropy.ts';
 import { classLossBugs } from './loss/plausible-bugs.ts';
-import { type RowLoss, reduced } from './loss/reduced.ts';
+import { meanOf, type RowLoss, reduced } from './loss/reduced.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
@@ -31,7 +31,7 @@ function problemOf({ log_probs, labels, weight }: Inputs, { ignore_index }: Para
 /** -w_t log_probs[t] of each row: a product where there are weights. */
 function lossesOf(inputs: Inputs, params: Params): readonly RowLoss[] {
   const rows = problemOf(inputs, params);
-  return Array.from({ length: rows.count }, (_, row) => {
+  return rows.all.map((row) => {
     const target = rows.target(row);
     if (target < 0) return { loss: 0, error: 0, weight: 0 };
     const weight = rows.weight(target);
@@ -39,8 +39,6 @@ function lossesOf(inputs: Inputs, params: Params): readonly RowLoss[] {
     return { loss, error: rows.weighted ? EPS * Math.abs(loss) + FLUSH : 0, weight };
   });
 }
-
-const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
 function totalOf(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
   return reduced(
@@ -54,7 +52,7 @@ function totalOf(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
 function lossOf(inputs: Inputs, params: Params): Value {
   const { reduction } = params;
   if (reduction !== 'none')
-    return { shape: [1], data: Float64Array.of(totalOf(inputs, params, exactSums).loss) };
+    return { shape: [1], data: Float64Array.of(totalOf(inputs, params, NUMBERS_ALONE).loss) };
   return {
     shape: inputs.labels.shape,
     data: Float64Array.from(lossesOf(inputs, params), ({ loss }) => loss),
@@ -65,8 +63,8 @@ function lossOf(inputs: Inputs, params: Params): Value {
 function targetsOf(inputs: Inputs, params: Params): Value {
   const rows = problemOf(inputs, params);
   return {
-    shape: [rows.count],
-    data: Float64Array.from({ length: rows.count }, (_, row) => rows.target(row)),
+    shape: [rows.all.length],
+    data: Float64Array.from(rows.all, rows.target),
   };
 }
 
@@ -92,18 +90,19 @@ function slopesOf(
   const { reduction } = params;
   const { normalizer, normalizerError } =
     reduction === 'mean'
-      ? totalOf(inputs, params, arithmetic)
+      ? meanOf(lossesOf(inputs, params), inputs.weight !== undefined, arithmetic)
       : { normalizer: 1, normalizerError: 0 };
   const relative = (reduction === 'none' ? 0 : normalizerError + 2.5 * EPS) + EPS;
   const gradient = new Float64Array(data.length);
   const bound = new Float64Array(data.length);
-  for (let row = 0; row < rows.count; row++) {
+  for (const row of rows.all) {
     const target = rows.target(row);
     if (target < 0) continue;
     const slope =
       (-rows.weight(target) * (dloss[reduction === 'none' ? row : 0] as number)) / normalizer;
-    gradient[rows.flat(row, target)] = slope;
-    bound[rows.flat(row, target)] = Math.abs(slope) * relative * SECOND_ORDER + 2 * FLUSH;
+    const at = rows.flat(row, target);
+    gradient[at] = slope;
+    bound[at] = Math.abs(slope) * relative * SECOND_ORDER + 2 * FLUSH;
   }
   return { gradient: { shape, data: gradient }, bound };
 }
@@ -189,7 +188,7 @@ export const record = defineRecord(signature, {
     targets: { kind: 'exact' },
   }),
   vjp: (inputs, params, grads) => ({
-    log_probs: slopesOf(inputs, params, grads, exactSums).gradient,
+    log_probs: slopesOf(inputs, params, grads, NUMBERS_ALONE).gradient,
   }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
     log_probs: { kind: 'within', bound: slopesOf(inputs, params, grads, arithmetic).bound },

@@ -1,12 +1,13 @@
 import type { Normalization } from '../../vocabulary/nn/norm.ts';
 import { rmsNorm as signature } from '../../vocabulary/nn/rms_norm.ts';
 import type { GradOutputsOf, InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, LARGEST, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, gamma, NUMBERS_ALONE, SECOND_ORDER } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
+import { overflows } from './norm/row.ts';
 import { normSample } from './norm/samples.ts';
 import { wrongEps } from './norm/wrong-eps.ts';
 
@@ -33,16 +34,13 @@ function rowsOf(inputs: Inputs, { eps }: Params, { depth }: Arithmetic): readonl
     // (gamma_{c+1} + 3 eps) / 2 of the sum, the division and eps through the root, 2 units of
     // inverseSqrt; squares may be flushed.
     const error = (gamma(depth(width) + 1) + 3 * EPS) / 2 + 2 * EPS + (2 * FLUSH) / power;
-    const overflows = mean * width > LARGEST;
     return {
       x: values,
       rstd: 1 / Math.sqrt(power),
-      error: overflows ? Number.POSITIVE_INFINITY : error,
+      error: overflows(values) ? Number.POSITIVE_INFINITY : error,
     };
   });
 }
-
-const exactSums: Arithmetic = { depth: () => 0, ieee: true };
 
 /** Values of every element of every row, in order. */
 function mapElements(
@@ -59,7 +57,7 @@ function resultOf(inputs: Inputs, params: Params): Value {
   const x = inputs.x;
   const weight = inputs.weight.data;
   const bias = inputs.bias?.data;
-  const rows = rowsOf(inputs, params, exactSums);
+  const rows = rowsOf(inputs, params, NUMBERS_ALONE);
   const element = (row: Row, c: number) =>
     (weight[c] as number) * (row.x[c] as number) * row.rstd + (bias?.[c] ?? 0);
   return { shape: x.shape, data: mapElements(rows, element) };
@@ -185,11 +183,11 @@ export const record = defineRecord(signature, {
   vjp: (inputs, params, grads) => ({
     x: {
       shape: inputs.x.shape,
-      data: gradientOfX(inputs, params, grads, exactSums).gradient,
+      data: gradientOfX(inputs, params, grads, NUMBERS_ALONE).gradient,
     },
     weight: {
       shape: inputs.weight.shape,
-      data: gradientOfWeight(inputs, params, grads, exactSums).gradient,
+      data: gradientOfWeight(inputs, params, grads, NUMBERS_ALONE).gradient,
     },
     ...(inputs.bias ? { bias: sumTo(grads.y, inputs.bias.shape) } : {}),
   }),

@@ -18,9 +18,9 @@ function eachRow(
   const at = axis < 0 ? axis + shape.length : axis;
   const classes = shape[at] as number;
   const inner = sizeOf(shape.slice(at + 1));
-  for (let outer = 0; outer < sizeOf(shape.slice(0, at)); outer++) {
-    for (let j = 0; j < inner; j++)
-      visit(Array.from({ length: classes }, (_, c) => (outer * classes + c) * inner + j));
+  for (const row of new Array(sizeOf(shape.toSpliced(at, 1))).keys()) {
+    const first = Math.floor(row / inner) * classes * inner + (row % inner);
+    visit(Array.from({ length: classes }, (_, c) => first + c * inner));
   }
 }
 

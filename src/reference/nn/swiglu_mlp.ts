@@ -3,7 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { swigluMlp as signature } from '../../vocabulary/nn/swiglu_mlp.ts';
 import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, NUMBERS_ALONE, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { sigmoid } from '../logistic.ts';
 import { absoluteProduct, product, stageError } from '../matmul/product.ts';
@@ -156,8 +156,7 @@ function gradientsOf(
   };
 }
 
-const exactSums: Arithmetic = { depth: () => 0, ieee: true };
-const valueOf = ({ shape, data }: Stage): Value => ({ shape, data });
+const numbersOf = ({ shape, data }: Stage): Value => ({ shape, data });
 const within = ({ error }: Stage): Acceptance => ({
   kind: 'within',
   bound: error.map((off) => off * SECOND_ORDER),
@@ -197,13 +196,13 @@ export function swigluSample(
 /** Llama's feed-forward layer. */
 export const record = defineRecord(signature, {
   summary: 'y = (silu(x gate^T) * (x up^T)) down^T',
-  forward: (inputs) => ({ y: valueOf(outputOf(inputs, exactSums)) }),
+  forward: (inputs) => ({ y: numbersOf(outputOf(inputs, NUMBERS_ALONE)) }),
   acceptance: (inputs, _outputs, _params, arithmetic) => ({
     y: within(outputOf(inputs, arithmetic)),
   }),
   vjp: (inputs, _params, grads) => {
-    const { x, gate, up, down } = gradientsOf(inputs, grads, exactSums);
-    return { x: valueOf(x), gate: valueOf(gate), up: valueOf(up), down: valueOf(down) };
+    const { x, gate, up, down } = gradientsOf(inputs, grads, NUMBERS_ALONE);
+    return { x: numbersOf(x), gate: numbersOf(gate), up: numbersOf(up), down: numbersOf(down) };
   },
   vjpAcceptance: (inputs, _gradients, _params, grads, arithmetic) => {
     const { x, gate, up, down } = gradientsOf(inputs, grads, arithmetic);

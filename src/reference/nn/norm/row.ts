@@ -24,6 +24,10 @@ export interface Row {
 export const meanOf = (data: Float64Array): number =>
   data.reduce((sum, x) => sum + x, 0) / data.length;
 
+/** Whether the sum of squares of the numbers may overflow. */
+export const overflows = (x: Float64Array): boolean =>
+  x.reduce((sum, value) => sum + value * value, 0) > LARGEST;
+
 /**
  * d = (gamma_c + 2 eps) mean |x| + eps |x - mean|; E_v = 2 mean(|x - mean| d) + v (gamma_{c+1} + 2
  * eps) + mean d^2. With e = (E_v + eps) / (v + eps_ln), rstd is off by 1 / sqrt(1 - e) - 1 and 2
@@ -43,9 +47,8 @@ export function rowOf(x: Float64Array, eps: number, { depth }: Arithmetic): Row 
     meanOf(d.map((error) => error * error));
   const power = variance + eps;
   const share = (varianceError + EPS * power + 2 * FLUSH) / power;
-  const overflows = meanOf(x.map((value) => value * value)) * x.length > LARGEST;
   const rstdError =
-    share < 1 && !overflows ? 1 / Math.sqrt(1 - share) - 1 + 2 * EPS : Number.POSITIVE_INFINITY;
+    share < 1 && !overflows(x) ? 1 / Math.sqrt(1 - share) - 1 + 2 * EPS : Number.POSITIVE_INFINITY;
   const rstd = 1 / Math.sqrt(power);
   const z = away.map((value) => value * rstd);
   const zError = z.map(
