@@ -31,21 +31,21 @@ export function mergedNorm(gpu: Gpu, { lora_A, lora_B, scale, weight }: Decompos
   const rows = lora_B.shape[0] as number;
   const norm = Tensor.empty(gpu, 'f32', [rows]);
   const sizes = [rows, width, r].map(u32);
-  const launch = {
-    workgroups: linearGrid(rows),
-    flops: 2 * rows * width * (r + 2),
-  };
+  const workgroups = linearGrid(rows);
+  const flops = 2 * rows * width * (r + 2);
   const adapter = [lora_A.binding, lora_B.binding];
   if (!isQuantized(weight)) {
     const bindings = [...adapter, weight.binding, norm.binding];
-    gpu.dispatch({ ...launch, shader: normShader, bindings, uniforms: [...sizes, f32(scale)] });
+    const uniforms = [...sizes, f32(scale)];
+    gpu.dispatch({ shader: normShader, bindings, uniforms, workgroups, flops });
   } else {
     const { codes, scales } = partsOf(weight);
     gpu.dispatch({
-      ...launch,
       shader: shaderOf(quantizedNormShaders, weight.format),
       bindings: [...adapter, codes.binding, scales.binding, norm.binding],
       uniforms: [...sizes, u32(weight.blocksize ?? sizeOf(weight.shape)), f32(scale)],
+      workgroups,
+      flops,
     });
   }
   return norm;

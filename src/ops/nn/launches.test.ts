@@ -399,6 +399,14 @@ describe('dropout', () => {
       { y: 'f32 5x7' },
     ],
     [
+      // A tenth of 2^32 is 429,496,729.6.
+      'a word below a tenth of 2^32, rounded, drops',
+      'dropout',
+      { inputs: x, params: { p: 0.1, ...drawn } },
+      [masked('x y', 429_496_730, 1 / 0.9)],
+      { y: 'f32 5x7' },
+    ],
+    [
       'every word but the last drops',
       'dropout',
       { inputs: x, params: { p: 1, ...drawn } },

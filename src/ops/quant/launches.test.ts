@@ -634,6 +634,14 @@ describe('a product with packed trits', () => {
       'skip-zeros',
       'ternary_matmul: 1048576x4096 trits are more than 2^32 - 16',
     ],
+    // 1991 * 2157191 is 2^32 - 15, 6960 * 617093 is 2^32 - 16.
+    [
+      { x: [1, 1991] },
+      2_157_191,
+      'skip-zeros',
+      'ternary_matmul: 2157191x1991 trits are more than 2^32 - 16',
+    ],
+    [{ x: [1, 6960] }, 617_093, 'skip-zeros', '10 bytes of packed trits are not a'],
     // As many trits as can be counted are told from too few bytes of them.
     [{ x: [1, 2 ** 12] }, 2 ** 20, 'register-4x4', '10 bytes of packed trits are not a'],
     [{ x: [1, 2 ** 12] }, 2 ** 20 - 1, 'skip-zeros', '10 bytes of packed trits are not a'],

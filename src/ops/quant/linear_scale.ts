@@ -19,13 +19,16 @@ export function scaleFields(
   const at = axis === undefined ? 0 : axisOf(what, axis, shape);
   const size = shape[at] as number;
   const inner = sizeOf(shape.slice(at + 1));
-  const blocks = Math.ceil(size / (block_size ?? 1));
+  const ofBlocks = (block: number) => {
+    const blocks = Math.ceil(size / block);
+    return { wanted: shape.with(at, blocks), strides: [blocks * inner, inner, 1] };
+  };
   const { wanted, strides } =
     axis === undefined
       ? { wanted: [1], strides: [0, 0, 0] }
       : block_size === undefined
         ? { wanted: [size], strides: [0, 1, 0] }
-        : { wanted: shape.with(at, blocks), strides: [blocks * inner, inner, 1] };
+        : ofBlocks(block_size);
   for (const [name, tensor] of Object.entries({ scale, zero_point: zeroPoint ?? scale })) {
     if (!sameShape(tensor.shape, wanted)) {
       throw new ShapeError(
