@@ -45,8 +45,8 @@ test('ops of a folder belong to the family of its suites, and what no one names 
     'arithmetic',
     'layers',
   ]);
-  expect(['unknown.suite', '', 'ops', 'suites.broken2'].map(familyNaming)).toEqual(
-    new Array(4).fill(undefined),
+  expect(['unknown.suite', '', 'ops', 'suites.broken2', 'nnx.y'].map(familyNaming)).toEqual(
+    new Array(5).fill(undefined),
   );
 });
 

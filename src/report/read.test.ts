@@ -225,6 +225,7 @@ test('a file of 64 MiB is read, and one of 16 nested brackets', () => {
   expect(refusal(`["\\\\", "${brackets}"]`).code).toBe('report-invalid');
   expect(refusal(`["#${brackets}]"`).code).toBe('report-not-json');
   expect(refusal(`["", ${nested(17)}]`).message).toContain('deep');
+  expect(refusal(`["a", ${nested(17)}]`).message).toContain('deep');
   expect(refusal(`["\\\\", ${nested(17)}]`).message).toContain('deep');
 });
 

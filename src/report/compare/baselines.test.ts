@@ -34,9 +34,13 @@ test.each(baselines)(
 
 test('an invalid index is refused', () => {
   const index = { schema: 'gradproof-baselines/1', baselines };
+  const sized = (bytes: number) => ({ ...index, baselines: [{ ...baselines[0], bytes }] });
+  expect(readBaselines(JSON.stringify(sized(1)))).toHaveLength(1);
   for (const wrong of [
     {},
     { ...index, schema: 'x' },
+    sized(0),
+    sized(1.5),
     { ...index, baselines: [{ ...baselines[0], file: '../secret.json.gz' }] },
   ]) {
     expect(() => readBaselines(JSON.stringify(wrong))).toThrow();

@@ -48,6 +48,7 @@ describe('a whole number', () => {
 
   test('is not beyond what may be, nor written in more bytes than that takes', () => {
     expect([read(uint(200), [200, 1]), read(uint(0), [0])]).toEqual([200, 0]);
+    expect(read(uint(127), [127])).toBe(127);
     for (const bytes of [
       [201, 1],
       [128, 128, 1],
