@@ -210,11 +210,7 @@ export class Gpu implements Disposable {
   async #read(source: Place, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;
     const staging = this.device.createBuffer({ size, usage: STAGING });
-    this.recorder.copy(
-      source,
-      { memory: { buffer: staging, offset: 0, bytes: size, version: 0, guardBytes: 0 }, offset: 0 },
-      size,
-    );
+    this.recorder.copy(source, { memory: { buffer: staging, offset: 0 }, offset: 0 }, size);
     this.recorder.submit();
     try {
       await staging.mapAsync(1);

@@ -266,6 +266,22 @@ describe('the memory of a step', () => {
     expect(memory.blocks).toHaveLength(4);
   });
 
+  test.each([
+    [16, 512],
+    [512, 16],
+  ])('keeps %i bytes that are read out of the buffer of %i that are written', async (from, to) => {
+    const { gpu } = await setUp();
+    const x = gpu.allocate(16);
+    const { memory } = programOf(gpu, () => {
+      const a = gpu.allocate(from);
+      const b = gpu.allocate(to);
+      add(gpu, x, a);
+      add(gpu, a, b);
+      return [b];
+    });
+    expect(memory.plan.slabs).toEqual([512, 256]);
+  });
+
   test('holds to the end what is kept, or was written by the host', async () => {
     const { gpu } = await setUp();
     const x = gpu.allocate(16);

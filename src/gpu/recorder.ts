@@ -1,5 +1,5 @@
 import { seam } from '../seam.ts';
-import type { Binding, Place } from './memory.ts';
+import type { Allocation, Binding, Place } from './memory.ts';
 import { type Constants, Pipelines } from './pipelines.ts';
 import {
   bindingLayout,
@@ -62,6 +62,12 @@ export type PreparedCommand =
     }
   | { readonly kind: 'copy'; readonly from: Place; readonly to: Place; readonly bytes: number };
 
+/** A place in a buffer, where it does not matter what lies there. */
+interface BufferPlace {
+  readonly memory: Pick<Allocation, 'buffer' | 'offset'>;
+  readonly offset: number;
+}
+
 /** Operations that a kernel is reckoned to do for each byte that it is given. */
 const FLOPS_PER_BYTE = 2;
 
@@ -106,7 +112,7 @@ export class Recorder {
     this.#run(pipeline, group, launch.workgroups, flopsOf(launch));
   }
 
-  copy(from: Place, to: Place, bytes: number): void {
+  copy(from: BufferPlace, to: BufferPlace, bytes: number): void {
     this.#endPass();
     this.#encoder ??= this.#device.createCommandEncoder();
     const source = from.memory;

@@ -19,6 +19,7 @@ describe('workgroups', () => {
     expect(spread(0)).toEqual([0, 1, 1]);
     expect(spread(65_535)).toEqual([65_535, 1, 1]);
     expect(spread(65_536)).toEqual([32_768, 2, 1]);
+    expect(spread(2 * 65_535)).toEqual([65_535, 2, 1]);
     expect(spread(3 * 65_535 + 1)).toEqual([49_152, 4, 1]);
   });
 

@@ -101,8 +101,7 @@ export const hasWork = seam(
  * `count` or more.
  */
 export function spread(count: number): Workgroups {
-  if (count <= 65535) return [count, 1, 1];
-  const y = Math.ceil(count / 65535);
+  const y = Math.max(1, Math.ceil(count / 65535));
   return [Math.ceil(count / y), y, 1];
 }
 
