@@ -60,8 +60,8 @@ export const simulation = defineSimulation(signature, {
       parts.b = [flatRows(parts.b[0]), flatRows(parts.b[1]), parts.b[2], parts.b[3]];
     const { bias } = inputs;
     return {
-      a: sumToSize(gpu, multiply(gpu, order, parts.a), a.shape),
-      b: sumToSize(gpu, multiply(gpu, order, parts.b), b.shape),
+      a: { ...sumToSize(gpu, multiply(gpu, order, parts.a), a.shape), shape: inputs.a.shape },
+      b: { ...sumToSize(gpu, multiply(gpu, order, parts.b), b.shape), shape: inputs.b.shape },
       ...(bias ? { bias: sumToSize(gpu, dy, bias.shape) } : {}),
     };
   },

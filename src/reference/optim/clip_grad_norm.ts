@@ -134,11 +134,10 @@ export const record = defineRecord(signature, {
       off.scale === 0
         ? FLUSH
         : Math.abs(g) * off.scale + EPS * Math.abs(y) * SECOND_ORDER + 2 * FLUSH;
-    const gradients = Object.entries(inputs).flatMap(([name, { data }]) => {
-      const y = outputs[name as keyof Gradients];
-      if (!y) return [];
+    const gradients = Object.entries(inputs).map(([name, { data }]) => {
+      const y = outputs[name as keyof Gradients] as Value;
       const bound = data.map((g, i) => of(g, y.data[i] as number));
-      return [[name, { kind: 'within', bound }] as const];
+      return [name, { kind: 'within', bound }] as const;
     });
     return {
       norm: { kind: 'within', bound: Float64Array.of(off.norm) },
@@ -229,11 +228,10 @@ export const simulation = defineSimulation(signature, {
     const norm = squares < FLUSH ? 0 : gpu.sqrt(squares);
     const { maxNorm, eps } = rounded(params);
     const length = gpu.add(norm, eps);
-    const scale = length <= maxNorm ? 1 : gpu.div(maxNorm, length);
-    return {
-      norm: { shape: [1], data: Float64Array.of(norm) },
-      ...mapGradients(inputs, (g) => (length <= maxNorm ? g : gpu.mul(g, scale))),
-    };
+    const result = { norm: { shape: [1], data: Float64Array.of(norm) } };
+    if (length <= maxNorm) return { ...result, ...mapGradients(inputs, (g) => g) };
+    const scale = gpu.div(maxNorm, length);
+    return { ...result, ...mapGradients(inputs, (g) => gpu.mul(g, scale)) };
   },
   // Many gradients, each a share that is almost full: their additions use the bound up.
   samples: [

@@ -21,14 +21,11 @@ const SHAPES: Readonly<
 };
 
 /** The rate of step `t`, which counts from 0. */
-export function rateAt(
-  { name, base_lr, warmup, total = 0, num_cycles }: Params,
-  t: number,
-): number {
+export function rateAt({ name, base_lr, warmup, total, num_cycles }: Params, t: number): number {
   if (t < warmup) return (base_lr * t) / warmup;
+  const end = total as number; // a constant rate has none
   return (
-    base_lr *
-    Math.max(0, SHAPES[name](t - warmup, total - t, Math.max(1, total - warmup), num_cycles))
+    base_lr * Math.max(0, SHAPES[name](t - warmup, end - t, Math.max(1, end - warmup), num_cycles))
   );
 }
 
@@ -98,13 +95,13 @@ export const simulation = defineSimulation(signature, {
   forward: (_gpu, _inputs, { name, base_lr, warmup, total = 0, num_cycles, steps = total }) => {
     const rest = Math.max(1, total - warmup);
     const data = Float64Array.from({ length: steps }, (_, t) => {
-      if (t < warmup) return Math.fround(base_lr * (t / Math.max(1, warmup)));
-      const line = name === 'linear' ? (total - t) / rest : 1;
-      const wave =
-        name === 'cosine'
-          ? 0.5 * (1 + Math.cos(2 * Math.PI * num_cycles * ((t - warmup) / rest)))
-          : 1;
-      return Math.fround(base_lr * Math.max(0, Math.min(line, wave)));
+      if (t < warmup) return Math.fround(base_lr * (t / warmup));
+      const shares = {
+        constant: 1,
+        linear: (total - t) / rest,
+        cosine: 0.5 * (1 + Math.cos(2 * Math.PI * num_cycles * ((t - warmup) / rest))),
+      };
+      return Math.fround(base_lr * Math.max(0, shares[name]));
     });
     return { lr: { shape: [steps], data } };
   },

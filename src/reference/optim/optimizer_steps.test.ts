@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { EPS, SECOND_ORDER } from '../bounds.ts';
 import type { Value } from '../record.ts';
 import { record } from './optimizer_steps.ts';
 
@@ -20,6 +21,13 @@ test('a trajectory is judged from the parameter before each step', () => {
   expect([...(from['trajectory'] as Value).data]).toEqual([9.5, 19, 98.5, 198, 297.5, 397]);
   expect([...(from['previous'] as Value).data]).toEqual([10, 20, 100, 200, 300, 400]);
   expect(from['state.momentum_buffer']).toEqual(of([2], 5, 6));
+  // Of SGD without momentum: the gradient of 5 is copied, 300 less half of it is 297.5.
+  const { trajectory: off } = record.acceptance(inputs, from as never, params, arithmetic);
+  const buffer = EPS * (5 + 5) * SECOND_ORDER;
+  expect(off?.kind === 'within' && off.bound[4]).toBeCloseTo(
+    (buffer / 2 + EPS * (2.5 + 297.5)) * SECOND_ORDER,
+    18,
+  );
   expect(() => record.acceptance(inputs, actual as never, params, arithmetic)).toThrow(
     'no parameter before each step was kept',
   );

@@ -39,7 +39,7 @@ export interface Rule {
 /** torch's defaults where the params are silent. */
 export function adamParams({ optimizer, mode: _, ...given }: OptimizerParams): AdamHyperparameters {
   const mode = optimizer === 'adamw' ? 'adamw' : 'adam';
-  return { ...adamDefaults(mode), ...given, mode };
+  return { mode, ...adamDefaults(mode), ...given };
 }
 
 /**

@@ -26,7 +26,7 @@ export function takenStep(
   const before = steps.data[0] as number;
   return {
     step: before + 1,
-    lr: rateAt(completed(lrSchedule, { ...schedule, base_lr: lr }), before),
+    lr: rateAt(completed(lrSchedule, { base_lr: lr, ...schedule }), before),
   };
 }
 

@@ -24,7 +24,8 @@ export async function spreadOf(
 ): Promise<Spread> {
   const ran: Values[] = [];
   for (let seed = 0; seed < RUNS; seed++) ran.push(await run(perturbed(weights, dtype, seed)));
-  return mapped(ran[0] as Values, ({ data }, name) =>
+  const [first] = ran as [Values, ...Values[]];
+  return mapped(first, ({ data }, name) =>
     data.reduce((most, _, i) => {
       const each = ran.map((values) => values[name]?.data[i] as number);
       return Math.max(most, Math.max(...each) - Math.min(...each));
