@@ -78,3 +78,9 @@ test('streams of a seed are apart', () => {
   );
   expect(first).not.toEqual(second);
 });
+
+test('batches are drawn from a stream of the seed', () => {
+  const random = new Random(5, 2);
+  const expected = [draw(3, random), draw(3, random)].map(({ labels }) => [[...labels.data]]);
+  expect(taken(new DrawnBatches({ draw, batchSize: 3, seed: 5, stream: 2 }), 2)).toEqual(expected);
+});

@@ -32,6 +32,14 @@ describe('the memory that a run will need', () => {
     expect(bytesOf({}, 9) - base).toBe(2 * 16 + 4);
   });
 
+  test('has the widest gradients, be they those of a linear between', () => {
+    // Eight columns more are 16 activations of a context and two gradients of 8, of four bytes.
+    const wide = (width: number, batchSize: number) =>
+      bytesOf({ batchSize, model: { ...SMALL.model, hidden: [width] } }, 1, 1);
+    const byContext = (width: number) => wide(width, 200) - wide(width, 199);
+    expect(byContext(48) - byContext(40)).toBe((2 * 8 + 2 * 8) * 4);
+  });
+
   test('is rounded up to whole bytes', () => {
     // 70 weights have 17.5 bytes of scales in blocks of 16, and 8 in blocks of 35.
     const scaledBy = (blocksize: number) =>

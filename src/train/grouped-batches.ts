@@ -26,7 +26,7 @@ export class GroupedBatches implements BatchSource {
   constructor(batches: Iterable<Examples>, size: number) {
     this.#batches = batches;
     this.#size = size;
-    this.#groups = grouped(batches, size);
+    this.#groups = this.#fresh();
   }
 
   next(): readonly Examples[] | undefined {
@@ -36,7 +36,11 @@ export class GroupedBatches implements BatchSource {
 
   /** Goes through the batches again, which must be more than a generator for that. */
   seek(step: number): void {
-    this.#groups = grouped(this.#batches, this.#size);
+    this.#groups = this.#fresh();
     for (let passed = 0; passed < step; passed++) this.#groups.next();
+  }
+
+  #fresh(): Iterator<readonly Examples[]> {
+    return grouped(this.#batches, this.#size);
   }
 }
