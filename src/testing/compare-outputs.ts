@@ -73,7 +73,7 @@ function ulpsBetween(a: number, b: number): number {
 /** The float's place among all floats, 0 for both zeros. */
 function rankOf(x: number): number {
   const size = (new Uint32Array(Float32Array.of(Math.abs(x)).buffer)[0] as number) & 0x7fffffff;
-  return (Math.sign(x) || 1) * size;
+  return Math.sign(x) * size;
 }
 
 function histogramOf(ulps: Float64Array): readonly number[] {

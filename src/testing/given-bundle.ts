@@ -15,7 +15,7 @@ export function bundleOfGiven(
   record: OpRecord,
 ): Uint8Array<ArrayBuffer> | undefined {
   const call = { op, params, inputs };
-  const { outputs, gradients } = referenceResults(grads ? { ...call, grads } : call);
+  const { outputs, gradients } = referenceResults(grads ? { grads, ...call } : call);
   try {
     const bytes = writeParityBundle({
       op: op.name,

@@ -99,13 +99,13 @@ function questionOf(
   try {
     const params = recordableParams(record, sample.params);
     const content = {
-      ...unasked,
       op: record.name,
       params,
       inputs,
       gradsIn,
       outputs: {},
       gradsOut: {},
+      ...unasked,
     };
     const file = writeParityBundle(content);
     readParityBundle(file, { question: true });

@@ -1,4 +1,5 @@
 import { type Call, callOf } from '../graph/call.ts';
+import type { Format } from '../quant/format.ts';
 import { isQuantized } from '../quant/weight.ts';
 import type { Value } from '../reference/record.ts';
 import { truthOf } from '../reference/truth.ts';
@@ -33,8 +34,8 @@ export function partsOfLora({ op, params, inputs, grads }: FailedCall): readonly
     if (!isQuantized(weight)) {
       return [callOf(matmul, { a: operand, b: weight }, { transpose_b: transposed })];
     }
-    const { multiply } = weight.format.ops;
-    if (!multiply) return [];
+    // Only formats that multiply are those of a frozen weight.
+    const { multiply } = weight.format.ops as Required<Format['ops']>;
     const layout = { ...multiply.params(weight), transpose_weight: transposed };
     const product = signatureOf(multiply.op);
     return [{ op: product, params: layout, inputs: { x: operand, ...weight.parts } }];

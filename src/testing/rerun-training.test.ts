@@ -139,6 +139,19 @@ test('an op of a step that is wrong again is named', async () => {
   await expect(rerun(logOf([]))).rejects.toThrow(`step 1, layer sum, add (${variant}): y`);
 });
 
+test('nothing stays on a device on which a step fails', async () => {
+  const { gpu, t } = await setUp();
+  const held = gpu.memory.ledger.liveBytes;
+  const step = vi.mocked(Trainer.prototype.step);
+  const done = step.getMockImplementation() as typeof Trainer.prototype.step;
+  step.mockImplementation(async function (this: Trainer) {
+    await done.call(this);
+    throw new RangeError('lost');
+  });
+  await expect(rerunTraining(t, text, config, logOf([NOTHING]))).rejects.toThrow('lost');
+  expect(gpu.memory.ledger.liveBytes).toBe(held);
+});
+
 test('a tensor whose bits were others is named by its step, from the state before it', async () => {
   const right: Application<Tensor>[] = [];
   const { gpu, calls, rerun } = await setUp(right);

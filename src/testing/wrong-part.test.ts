@@ -38,7 +38,15 @@ const ADAPTED: FailedCall = {
  */
 async function said(
   call: FailedCall,
-  { kernels, intoRank = [6, 15] }: { kernels: readonly string[]; intoRank?: readonly number[] },
+  {
+    kernels,
+    intoRank = [6, 15],
+    fourBit = [1, 2, 4, 5],
+  }: {
+    kernels: readonly string[];
+    intoRank?: readonly number[];
+    fourBit?: readonly number[];
+  },
 ) {
   const dispatched = new Set<string>();
   const gpu = { memory: { guarded: false }, recorder: { dispatched } } as unknown as Gpu;
@@ -48,6 +56,8 @@ async function said(
     const isWhole = asked.op.name === call.op.name;
     for (const kernel of isWhole ? kernels : ['math/product']) dispatched.add(kernel);
     const right = referenceResults(asked);
+    if (asked.op.name === 'matmul_4bit')
+      return { ...right, outputs: { y: f32([2, 2], ...fourBit) } };
     const isIntoRank = asked.inputs['b']?.shape[0] === 1;
     return isIntoRank ? { ...right, outputs: { y: f32([2, 1], ...intoRank) } } : right;
   };
@@ -67,6 +77,21 @@ test('the first part that is wrong is named with its element, and no part runs a
   const wrong = await said({ ...ADAPTED, variant: second }, { kernels: [], intoRank: [6, 16] });
   expect(wrong.words).toBe(`its part matmul (${second}) is wrong: y[1, 0] is 16 and should be 15`);
   expect(wrong.ran).toEqual([`lora_linear ${second}`, `matmul ${second}`, `matmul ${second}`]);
+});
+
+test('a product with a weight in 4 bits is called by its own name', async () => {
+  const { weight: _, ...others } = ADAPTED.inputs;
+  // nf4: 15 is 1, 7 is 0; one block, whose scale is 1.
+  const packed = hostTensorFrom('u8', [3, 1], [0xf7, 0x77, 0xf7]);
+  const call: FailedCall = {
+    ...ADAPTED,
+    params: { r: 1, alpha: 1, base: 'nf4', blocksize: 64 },
+    inputs: { ...others, packed, absmax: f32([1], 1) },
+  };
+  const wrong = await said(call, { kernels: [], fourBit: [1, 2, 4, 6] });
+  expect(wrong.words).toMatch(
+    /^its part matmul_4bit \(.+\) is wrong: y\[1, 1\] is 6 and should be 5$/,
+  );
 });
 
 test('a part runs by its first variant where it has not that of the whole', async () => {

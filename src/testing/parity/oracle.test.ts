@@ -297,6 +297,18 @@ describe('what an oracle asks', () => {
     expect(calls()).toEqual([1, 1]);
   });
 
+  test('is refused of what the record knows, and this call does not give', () => {
+    const row = { shape: [1, 1], data: Float64Array.of(1) };
+    const plain = new Oracle({
+      op: signatureOf('lora_linear'),
+      params: { r: 1, alpha: 1 },
+      inputs: { x: row, weight: row, lora_A: row, lora_B: row },
+    });
+    expect(() => plain.questions({ outputs: { norm: value(1) }, gradients: {} }, legal)).toThrow(
+      'the record says nothing of norm',
+    );
+  });
+
   test('is of a tensor with a number by the rule of all of them', () => {
     const oracle = new Oracle({
       op: signatureOf('clip_grad_norm'),
