@@ -106,6 +106,19 @@ describe('the graph of a Llama', () => {
     ]);
   });
 
+  test('attends to what came before, with heads side by side', () => {
+    const calls = callsOf(llamaGraph({ config, weights: dense, batch }));
+    const attention = calls.find(({ op }) => op.name === 'scaled_dot_product_attention');
+    expect(attention?.params).toEqual({ causal: true, scale: 0.5, heads: 2, kv_heads: 1 });
+    const rotated = calls.filter(({ op }) => op.name === 'rotary_embedding_cache');
+    expect(rotated.map(({ layer, params }) => [layer, params])).toEqual([
+      [block('self_attn.rotary_q'), { convention: 'half-split', heads: 2 }],
+      [block('self_attn.rotary_k'), { convention: 'half-split', heads: 1 }],
+    ]);
+    const norms = calls.filter(({ op }) => op.name === 'rms_norm');
+    expect(norms.map(({ params }) => params)).toEqual(new Array(3).fill({ eps: 1e-5 }));
+  });
+
   test.each([
     ['quantized without an adapter', inFourBits, `${QUERIES}.weight is quantized`],
     ['missing', { 'lm_head.weight': zeros(11, 8) }, 'the model has no model.embed_tokens.weight'],

@@ -113,3 +113,33 @@ describe('cross-entropy', () => {
     expect(log_probs?.data.reduce((sum, x) => sum + Math.exp(x), 0)).toBeCloseTo(1, 14);
   });
 });
+
+test('a sequence without a batch is shifted, too, and ends without a label', () => {
+  const half = Math.log(3);
+  const inputs = inputsOf(
+    [
+      [0, half],
+      [0, 0],
+      [9, 0],
+    ],
+    [0, 1, 0],
+  );
+  // The first row foretells the second label, the second the third, and the third nothing.
+  expect(lossOf(inputs, { shift: true, reduction: 'none' })).toEqual([
+    expect.closeTo(-Math.log(0.75), 12),
+    expect.closeTo(Math.LN2, 12),
+    0,
+  ]);
+});
+
+test('labels that do not fit the logits are refused', () => {
+  const { logits } = inputsOf(
+    [
+      [0, 1],
+      [2, 3],
+    ],
+    [0, 1],
+  );
+  const labels = { shape: [3], data: Float64Array.of(0, 1, 0) };
+  expect(() => record.forward({ logits, labels }, {})).toThrow('labels do not fit the logits');
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import type { Value } from '../record.ts';
 import { record } from './rms_norm.ts';
 
@@ -38,5 +39,33 @@ describe('RMSNorm', () => {
       { y: matrix([1, 4, 9]) },
     );
     expect(dx?.data.reduce((sum, d, i) => sum + d * (x.data[i] as number), 0)).toBeCloseTo(0, 12);
+  });
+});
+
+describe('the bound of RMSNorm', () => {
+  const exact = { depth: () => -1, ieee: false };
+  const boundOf = (x: Value, eps: number): number => {
+    const inputs = { x, weight: vector(...new Array(x.data.length).fill(3)) };
+    const { y } = record.acceptance(inputs, record.forward(inputs, { eps }), { eps }, exact);
+    return y?.kind === 'within' ? (y.bound[0] as number) : Number.NaN;
+  };
+
+  test('counts squares that are flushed, twice against their mean and eps', () => {
+    // Under the root there are 3 * 2^-124, of them 2^-125 may be lost.
+    const x = 2 ** -62;
+    const y = (3 * x) / Math.sqrt(3 * 2 ** -124);
+    const roundings = 1.5 * EPS + 2 * EPS + 2 * EPS;
+    expect(boundOf(matrix([x]), 2 ** -123)).toBeCloseTo(y * (1 / 6 + roundings) * SECOND_ORDER, 9);
+  });
+
+  test('of zeros is what is flushed of the products', () => {
+    expect(boundOf(matrix([0]), 0.25) / FLUSH).toBe(2 + 3 * (1 + 2));
+  });
+
+  test('is none where a sum of squares overflows', () => {
+    // 4095^2 + 90^2 + 9^2 + 3^2 is 2^24 - 1, which is the largest float32 in units of 2^104.
+    const of = (last: number) => boundOf(matrix([4095, 90, 9, last].map((x) => x * 2 ** 52)), 1);
+    expect(of(3)).toBeLessThan(1);
+    expect(of(4)).toBe(Infinity);
   });
 });

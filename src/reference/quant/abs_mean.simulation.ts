@@ -1,3 +1,4 @@
+import { sizeOf } from '../../tensor/shape.ts';
 import { absMean as signature } from '../../vocabulary/quant/abs_mean.ts';
 import { defineSimulation } from '../define.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
@@ -34,8 +35,8 @@ export const simulation = defineSimulation(signature, {
         gpu,
         weight.data.subarray(row * width, (row + 1) * width),
         Math.fround(params.factor),
-        limit ? (limit.data[row] as number) : -1,
+        limit ? (limit.data[row] as number) : Number.NEGATIVE_INFINITY,
       );
-    return { mean: { shape, data: Float64Array.from({ length: shape[0] ?? 1 }, mean) } };
+    return { mean: { shape, data: Float64Array.from({ length: sizeOf(shape) }, mean) } };
   },
 });

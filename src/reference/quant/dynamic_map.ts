@@ -23,12 +23,12 @@ function exactMap({ signed }: ParamsOf<typeof signature>): Value {
       (_, k) => (0.1 + (0.9 * (k + 0.5)) / parts) * 10 ** (i - 6),
     );
   });
-  const data = Float64Array.from([
-    ...positive,
-    ...(signed ? positive.map((x) => -x) : []),
+  const signs = signed ? [1, -1] : [1];
+  const data = Float64Array.of(
     0,
     1,
-  ]).sort();
+    ...positive.flatMap((x) => signs.map((sign) => sign * x)),
+  ).sort();
   return { shape: [data.length], data };
 }
 

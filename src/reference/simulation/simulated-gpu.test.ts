@@ -285,3 +285,8 @@ test('a unit in the last place is the smaller one at a power of two, and the sma
     2 ** -149,
   ]);
 });
+
+test('beside 0 are the least denormals', () => {
+  expect([neighbour(0, true), neighbour(0, false)]).toEqual([2 ** -149, -(2 ** -149)]);
+  expect(neighbour(-(2 ** -149), true)).toBe(-0);
+});
