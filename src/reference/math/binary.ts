@@ -74,7 +74,7 @@ function gradientBound(
     mapPairs(inputs, (a, b, i) => flush(a, b, Math.abs(dy[i] as number))),
     shape,
   );
-  const count = terms.data.length / Math.max(sizeOf(shape), 1);
+  const count = terms.data.length / sizeOf(shape);
   const levels = Math.max(0, depth(count) - 1);
   return sumTo(terms, shape).data.map(
     (sum, i) => (units * EPS + gamma(levels)) * sum * SECOND_ORDER + (flushes.data[i] as number),
