@@ -67,12 +67,11 @@ export class FlatParameters implements Disposable {
     const values = new Float32Array(this.layout.length);
     for (const [name, { offset }] of this.layout.entries)
       values.set(valuesOf(initial.get(name) as HostTensor), offset);
-    const segments = new Segments(gpu, this.layout.segments, values);
-    this.segments = segments;
+    this.segments = new Segments(gpu, this.layout.segments, values);
     this.#views = new Map(
       [...this.layout.entries].map(([name, { shape, offset }]) => [
         name,
-        segments.view(shape, { offset: offset * 4 }),
+        this.segments.view(shape, { offset: offset * 4 }),
       ]),
     );
   }

@@ -1,5 +1,5 @@
 import { formatShape } from '../tensor/shape.ts';
-import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { AutogradError } from './autograd-error.ts';
 
 /** Tensors that a backward pass will read, and the version of their memory when they were saved. */
@@ -7,13 +7,9 @@ export class SavedTensors {
   readonly #layer: string;
   readonly #versions: readonly (readonly [name: string, tensor: Tensor, version: number])[];
 
-  constructor(layer: string, tensors: Tensors) {
+  constructor(layer: string, tensors: readonly (readonly [name: string, tensor: Tensor])[]) {
     this.#layer = layer;
-    this.#versions = Object.entries(tensors).map(([name, tensor]) => [
-      name,
-      tensor,
-      tensor.version,
-    ]);
+    this.#versions = tensors.map(([name, tensor]) => [name, tensor, tensor.version]);
   }
 
   /** Throws {@link AutogradError} when one was changed in place since. */

@@ -229,6 +229,24 @@ describe('backward', () => {
     );
   });
 
+  test('names what was given before what came out, where both were changed', async () => {
+    const { gpu, w, apply, tape } = await setUp();
+    const { y } = apply(toldOp('f').op, { w }, {}, 'f');
+    using seed = seedOf(gpu);
+    for (const each of [y as Tensor, w]) each.write(hostTensorFrom('f32', [3], [1, 2, 3]));
+    expect(() => tape.backward(y as Tensor, seed)).toThrow('backward: w of f');
+  });
+
+  test('refuses an input that was changed, although an output has its name', async () => {
+    const { gpu, w, apply, tape } = await setUp();
+    const outputs = apply(toldOp('f', { outputs: ['w'] }).op, { w }, {}, 'f');
+    using seed = seedOf(gpu);
+    w.write(hostTensorFrom('f32', [3], [1, 2, 3]));
+    expect(() => tape.backward(outputs['w'] as Tensor, seed)).toThrow(
+      'backward: w of f (f32 3) was changed in place after forward used it',
+    );
+  });
+
   test('refuses an op that forgets a gradient', async () => {
     const { gpu, w, apply, tape } = await setUp();
     const { y } = apply(toldOp('f', { forgets: ['w'] }).op, { w }, {}, 'here');

@@ -106,7 +106,8 @@ export class Tape implements Disposable {
     for (const tensor of Object.values<Tensor>(outputs)) this.#owned.add(tensor);
     this.#show(application);
     this.#options.recorder?.call({ ...application, params: numbersNow(params) });
-    const saved = new SavedTensors(layer, { ...given, ...outputs });
+    // An output may have the name of an input.
+    const saved = new SavedTensors(layer, [given, outputs].flatMap(Object.entries<Tensor>));
     this.#remember(Object.values(given), Object.values(outputs), (flow) => {
       saved.check();
       this.#propagate(op, application, flow);
@@ -168,7 +169,7 @@ export class Tape implements Disposable {
     }
     const saved = new SavedTensors(
       layer,
-      Object.fromEntries(this.#watched.map((tensor, i) => [`parameter ${i}`, tensor])),
+      this.#watched.map((tensor, i) => [`parameter ${i}`, tensor]),
     );
     this.#remember(this.#watched, [result], (flow) => {
       saved.check();

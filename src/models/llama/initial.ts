@@ -15,11 +15,7 @@ export interface LlamaSizes extends Omit<LlamaConfig, 'length'> {
 const DEVIATION = 0.02;
 
 /** Weights by transformers' names, drawn as it draws them: normal, and ones in normalizations. */
-export function initialLlama(
-  sizes: LlamaSizes,
-  random: Random,
-  headDeviation = DEVIATION,
-): Initial {
+export function initialLlama(sizes: LlamaSizes, random: Random, headDeviation?: number): Initial {
   const { vocab, hidden, intermediate, layers, heads, kv_heads, tie_word_embeddings } = sizes;
   const normal = (name: string, shape: Shape, deviation = DEVIATION): Initial => [
     [
