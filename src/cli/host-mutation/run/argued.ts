@@ -21,6 +21,16 @@ export interface ArguedMutant {
  */
 export const ARGUED: readonly ArguedMutant[] = [
   {
+    file: 'src/autograd/random-state.ts',
+    statement: '18efbdd87380',
+    operator: 'swap-arguments',
+    n: 1,
+    becomes: 'nextBase(counters, this.#base)',
+    class: 'same-bits',
+    why: 'both are counts below 2^53, whose sum is the same in either order',
+    proof: 'src/autograd/random-state.test.ts > ops take positions one after the other',
+  },
+  {
     file: 'src/quant/packing/packing.ts',
     statement: 'e8b691b54428',
     operator: 'drop-fallback',
