@@ -71,10 +71,10 @@ export async function replay(
   for (const question of oracle.questions(produced, demand)) {
     t.judgingCall(
       () => ({
-        ...forward,
         name: question.name,
         level,
         ...(question.isGradient ? { grads } : {}),
+        ...forward,
       }),
       () =>
         t.expectAccepted(
