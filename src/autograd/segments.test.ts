@@ -51,3 +51,10 @@ test('pieces go with the whole', async () => {
   segments[Symbol.dispose]();
   expect(gpu.memory.ledger.liveBytes).toBe(0);
 });
+
+test('nothing is left of what does not fit in memory', async () => {
+  const { gpu } = await hostGpu();
+  gpu.memory.budgetBytes = 20;
+  expect(() => new Segments(gpu, [4, 4], new Float32Array(8))).toThrow('20');
+  expect(gpu.memory.ledger.liveBytes).toBe(0);
+});

@@ -98,3 +98,11 @@ test('a model owns its base and its adapters, and nothing of what they were made
   model[Symbol.dispose]();
   expect(gpu.memory.ledger.liveBytes).toBe(0);
 });
+
+test('nothing is left of a model that does not fit in memory', async () => {
+  const { gpu } = await hostGpu();
+  // The base fits, and four adapters of 256 bytes do not.
+  gpu.memory.budgetBytes = 500;
+  expect(() => new ByteModel(gpu, CONFIG, new Random(1), new Random(2))).toThrow('500');
+  expect(gpu.memory.ledger.liveBytes).toBe(0);
+});

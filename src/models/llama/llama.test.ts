@@ -271,3 +271,11 @@ test('a value that no parameter has is named', async () => {
   using model = new Llama(gpu, CONFIG, { trained: new Map([['a', zeros(1)]]), frozen: new Map() });
   expect(() => model.view('b')).toThrow('no parameter is named b: there are a');
 });
+
+test('nothing is left of a model that does not fit in memory', async () => {
+  const { gpu } = await hostGpu();
+  // Five positions of four bytes fit, and the parameters do not.
+  gpu.memory.budgetBytes = 100;
+  expect(() => new Llama(gpu, CONFIG, whole())).toThrow('100');
+  expect(gpu.memory.ledger.liveBytes).toBe(0);
+});
