@@ -22,8 +22,13 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   quantize_4bit: (inputs, { packed, absmax }, params) => {
     const decoder = records.get('dequantize_4bit');
     if (!decoder || !packed || !absmax) return undefined;
-    return decoder.forward({ packed, absmax }, { shape: inputs['weight']?.shape, ...params })['y']
-      ?.data;
+    return decoder.forward(
+      { packed, absmax },
+      {
+        ...params,
+        shape: inputs['weight']?.shape,
+      },
+    )['y']?.data;
   },
   quantize_blockwise: ({ code }, { q, absmax }, { blocksize }) =>
     code &&
