@@ -3,7 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { rotaryEmbedding as signature } from '../../vocabulary/attention/rotary_embedding.ts';
 import type { GivenParams, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, gamma } from '../bounds.ts';
+import { EPS, gamma, NUMBERS_ALONE } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Depth, Value } from '../record.ts';
@@ -47,8 +47,6 @@ export function turnsOf(
     },
   };
 }
-
-const exact: Depth = () => 0;
 
 /** The same for queries and keys. */
 export function each<T>(of: (name: 'q' | 'k') => T): Readonly<Record<'q' | 'k', T>> {
@@ -102,7 +100,11 @@ export const record = defineRecord(signature, {
   summary: 'q and k with pairs of columns rotated by position * theta^(-2 k / head_dim)',
   forward: (inputs, params) =>
     each((name) =>
-      turned(inputs[name], turnsOf(inputs[name], inputs.position_ids, params, exact), false),
+      turned(
+        inputs[name],
+        turnsOf(inputs[name], inputs.position_ids, params, NUMBERS_ALONE.depth),
+        false,
+      ),
     ),
   acceptance: (inputs, _outputs, params, { depth }) =>
     each((name) =>
@@ -111,7 +113,10 @@ export const record = defineRecord(signature, {
   vjp: (inputs, params, grads) =>
     each((name) => {
       const dy = grads[name];
-      return dy && turned(dy, turnsOf(inputs[name], inputs.position_ids, params, exact), true);
+      return (
+        dy &&
+        turned(dy, turnsOf(inputs[name], inputs.position_ids, params, NUMBERS_ALONE.depth), true)
+      );
     }),
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) =>
     each((name) => {

@@ -1,5 +1,5 @@
 import { scaledDotProductAttention as signature } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
-import { gamma, HALF_EPS } from '../bounds.ts';
+import { gamma, HALF_EPS, NUMBERS_ALONE } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
@@ -8,11 +8,11 @@ import { attended, gradientsOf, type Result } from './scaled_dot_product_attenti
 import type { SumError } from './scaled_dot_product_attention/row.ts';
 import { samples } from './scaled_dot_product_attention/samples.ts';
 
-const exact: SumError = () => 0;
 const legal =
   (depth: Depth): SumError =>
   (terms) =>
     gamma(depth(terms));
+const numbersAlone = legal(NUMBERS_ALONE.depth);
 /** What sums show under rounding to nearest. */
 const typical =
   (depth: Depth): SumError =>
@@ -31,13 +31,13 @@ const within = ({ error: bound }: Result, { error }: Result): Acceptance => ({
  */
 export const record = defineRecord(signature, {
   summary: 'y = softmax(scale * q k^T + mask) v',
-  forward: (inputs, params) => ({ y: attended(problemOf(inputs, params), exact).value }),
+  forward: (inputs, params) => ({ y: attended(problemOf(inputs, params), numbersAlone).value }),
   acceptance: (inputs, _outputs, params, { depth }) => {
     const problem = problemOf(inputs, params);
     return { y: within(attended(problem, legal(depth)), attended(problem, typical(depth))) };
   },
   vjp: (inputs, params, grads) => {
-    const { q, k, v } = gradientsOf(problemOf(inputs, params), grads.y, exact);
+    const { q, k, v } = gradientsOf(problemOf(inputs, params), grads.y, numbersAlone);
     return { q: q.value, k: k.value, v: v.value };
   },
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
