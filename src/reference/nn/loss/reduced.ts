@@ -31,7 +31,7 @@ const levelsOf = ({ length }: readonly RowLoss[], { depth }: Arithmetic): number
   gamma(Math.max(0, depth(length) - 1));
 
 /** The sum of all rows. */
-export function totalOf(rows: readonly RowLoss[], arithmetic: Arithmetic): Total {
+function totalOf(rows: readonly RowLoss[], arithmetic: Arithmetic): Total {
   const sizes = sumOf(rows, ({ loss }) => Math.abs(loss));
   const errors = sumOf(rows, ({ error }) => error);
   return {
