@@ -48,6 +48,7 @@ describe('the mistakes', () => {
     ['drop-argument', 'a(b, c);', ['a(b);']],
     ['swap-arguments', 'a(b.rows, c);', ['a(c, b.rows);']],
     ['swap-arguments', 'Math.max(a, b) + gpu.mul(a, b);', []],
+    ['swap-arguments', 'gpu.mulAdd(a, b, c);', ['gpu.mulAdd(a, c, b);']],
     [
       'swap-arguments',
       'sameShape(a, b) && sameShapes(b, a);',

@@ -22,8 +22,10 @@ function dropped(site: Site, node: Call, types: TypeFacts): readonly Change[] {
 }
 
 function swapped(site: Site, node: Call, types: TypeFacts): readonly Change[] {
-  if (SYMMETRIC.test(site.textOf(node.callee))) return [];
+  const callee = site.textOf(node.callee);
+  if (SYMMETRIC.test(callee)) return [];
   return node.arguments.flatMap((first, i) => {
+    if (i === 0 && PRODUCT_FIRST.test(callee)) return [];
     const second = node.arguments[i + 1];
     if (!second || !isNamed(first) || !isNamed(second)) return [];
     return site.textOf(first) !== site.textOf(second) && types.areAlike(first, second)
@@ -33,4 +35,6 @@ function swapped(site: Site, node: Call, types: TypeFacts): readonly Change[] {
 }
 
 /** What gives the same in either order. */
-const SYMMETRIC = /^(?:Math\.(?:max|min|hypot|imul)|sameShape|gpu\.(?:add|mul))$/;
+const SYMMETRIC = /^(?:Math\.(?:max|min|hypot|imul)|sameShape|broadcastShape|gpu\.(?:add|mul))$/;
+/** What begins with the two factors of a product. */
+const PRODUCT_FIRST = /^gpu\.mulAdd$/;
