@@ -168,8 +168,9 @@ describe('steps without epochs', () => {
       2,
     ]);
     expect(await runMiniTraining(gpu, model, batches, optimizer, 0)).toEqual([]);
-    expect(await runMiniTraining(gpu, model, batches, optimizer)).toEqual([3, 4, 5]);
-    expect(optimizer.step).toBe(5);
+    expect(await runMiniTraining(gpu, model, batches, optimizer, 1)).toEqual([3]);
+    expect(await runMiniTraining(gpu, model, batches, optimizer)).toEqual([4, 5, 6]);
+    expect(optimizer.step).toBe(6);
   });
 
   test('leave a mean loss that weighs batches by what they ask', async () => {
