@@ -103,8 +103,7 @@ export const schedule: Stage = (work) => {
  * unscaled gradients".
  */
 export function stagesOf({ scaler }: Recipe): readonly Stage[] {
-  const end: Stage = (work) => schedule(growScale(work));
-  return scaler ? [unscale, clip, update, end] : [clip, update, schedule];
+  return scaler ? [unscale, clip, update, growScale, schedule] : [clip, update, schedule];
 }
 
 /** What `stages` make of the gradients that backward gave. */
