@@ -14,6 +14,8 @@ import { sampleOfCases, sampleOfRecordings, sampleOfTests } from './test/sample.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
+/** Of a draw of host mutants so many may live: a commit is not red for what it did not touch. */
+const MAY_LIVE = 1;
 
 await runMain(async () => {
   const { values } = parseArgs({
@@ -177,9 +179,6 @@ async function mutants(results) {
     countsOf: () => countsOfReport(json.read()),
   });
 }
-
-/** Of a draw of host mutants so many may live: one in a hundred of all does. */
-const MAY_LIVE = 1;
 
 /**
  * Mutants of the TypeScript, of what differs from the last commit and of all else: a test or a case
