@@ -14,8 +14,6 @@ import { sampleOfCases, sampleOfRecordings, sampleOfTests } from './test/sample.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
-/** Of a draw of host mutants so many may live: a commit is not red for what it did not touch. */
-const MAY_LIVE = 1;
 
 await runMain(async () => {
   const { values } = parseArgs({
@@ -60,7 +58,6 @@ async function runAll(results, { whole, report }) {
     ...cases,
     await recordedBundles(results, whole === true),
     await mutants(results),
-    await hostMutants(results),
     await unitTests(results),
     ...(await bridgeTests(root, results)),
     await endToEndTests(results, whole === true || report !== undefined),
@@ -177,41 +174,6 @@ async function mutants(results) {
   return runPart('mutants of the shaders', command, {
     root,
     countsOf: () => countsOfReport(json.read()),
-  });
-}
-
-/**
- * Mutants of the TypeScript, of what differs from the last commit and of all else: a test or a case
- * must turn red. One that may live is skipped, with the place that it is in.
- */
-async function hostMutants(results) {
-  const json = resultFile(join(results, 'mutate-host.json'));
-  const command = [
-    process.execPath,
-    join(root, 'scripts/start.mjs'),
-    'mutate',
-    '--host',
-    '--changed',
-    '--sample',
-    '30',
-    '--report',
-    json.path,
-  ];
-  return runPart('mutants of the TypeScript', command, {
-    root,
-    statuses: [0, 1],
-    countsOf: () => {
-      const report = json.read();
-      const counts = countsOfReport(report);
-      const lived = report.results.filter(({ status }) => status === 'fail');
-      if (counts.failed > lived.length || lived.length > MAY_LIVE) return counts;
-      return {
-        ...counts,
-        failed: 0,
-        skipped: counts.skipped + lived.length,
-        reasons: lived.map(({ error }) => `lived: ${error.message}`),
-      };
-    },
   });
 }
 
