@@ -9,6 +9,7 @@ import {
   maxAbs,
   SECOND_ORDER,
   storageStep,
+  sumLevels,
   typicalSum,
 } from './bounds.ts';
 
@@ -28,6 +29,12 @@ describe('the constants of bounds', () => {
     expect(gamma(1)).toBeCloseTo(1.19209303762e-7, 18);
     expect(gamma(4096)).toBeCloseTo(4.8851978505e-4, 13);
     expect(gamma(2 ** 22)).toBe(1);
+  });
+
+  test('give a sum of n numbers a level less than n products, and a copy none', () => {
+    const inAnyOrder = (terms: number) => terms + 2;
+    expect([0, 1, 2, 7].map((n) => sumLevels(n, inAnyOrder))).toEqual([0, 0, 3, 8]);
+    expect([1, 2].map((n) => sumLevels(n, Math.sqrt))).toEqual([0, Math.SQRT2 - 1]);
   });
 
   test('give the typical error of a sum', () => {

@@ -1,5 +1,5 @@
 import type { DType } from '../tensor/dtype.ts';
-import type { Arithmetic } from './record.ts';
+import type { Arithmetic, Depth } from './record.ts';
 
 /**
  * Building blocks of a-priori error bounds that hold on every legal WGSL implementation. A
@@ -28,6 +28,14 @@ export const SECOND_ORDER = 1 + 1e-3;
 /** Higham's gamma: the relative error of c successive roundings, c*eps / (1 - c*eps). */
 export function gamma(c: number): number {
   return (c * EPS) / (1 - c * EPS);
+}
+
+/**
+ * Roundings of a sum of n numbers without products: a level less than that of n products, and none
+ * for a copy, whatever a depth says of one product.
+ */
+export function sumLevels(n: number, depth: Depth): number {
+  return n > 1 ? depth(n) - 1 : 0;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Binary } from '../../vocabulary/binary.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
@@ -75,9 +75,10 @@ function gradientBound(
     shape,
   );
   const count = terms.data.length / sizeOf(shape);
-  const levels = Math.max(0, depth(count) - 1);
   return sumTo(terms, shape).data.map(
-    (sum, i) => (units * EPS + gamma(levels)) * sum * SECOND_ORDER + (flushes.data[i] as number),
+    (sum, i) =>
+      (units * EPS + gamma(sumLevels(count, depth))) * sum * SECOND_ORDER +
+      (flushes.data[i] as number),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { ReductionOp } from '../../vocabulary/math/reduction.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, HALF_EPS } from '../bounds.ts';
+import { EPS, FLUSH, gamma, HALF_EPS, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation, type RecordOf } from '../define.ts';
 import type { Value } from '../record.ts';
 import type { Simulation } from '../simulation/simulation.ts';
@@ -53,13 +53,12 @@ export function sumRecord(
           (t) =>
             (level(t.length) + units * unit) * total(t) * scale(t.length) + FLUSH * (t.length + 2),
         ).data;
-      const levels = (n: number) => (n > 1 ? depth(n) - 1 : 0);
-      const bound = condition((n) => gamma(levels(n)), EPS);
+      const bound = condition((n) => gamma(sumLevels(n, depth)), EPS);
       return {
         y: {
           kind: 'within',
           bound,
-          typical: condition((n) => 4 * Math.sqrt(levels(n)) * HALF_EPS, HALF_EPS),
+          typical: condition((n) => 4 * Math.sqrt(sumLevels(n, depth)) * HALF_EPS, HALF_EPS),
         },
       };
     },

@@ -99,8 +99,7 @@ function results(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
       value: mean,
       error: meanError,
     })),
-    running_var: running(inputs.running_var, ({ variance, varianceError }) => {
-      const { length } = elementsOf(inputs.x.shape, 0);
+    running_var: running(inputs.running_var, ({ x: { length }, variance, varianceError }) => {
       const factor = running_var_unbiased ? Math.fround(length / (length - 1)) : 1;
       return { value: factor * variance, error: factor * (varianceError + EPS * variance) + FLUSH };
     }),

@@ -2,7 +2,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { embedding as signature } from '../../vocabulary/nn/embedding.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
-import { FLUSH, gamma, HALF_EPS } from '../bounds.ts';
+import { FLUSH, gamma, HALF_EPS, sumLevels } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
@@ -107,8 +107,6 @@ export const record = defineRecord(signature, {
   vjp: (inputs, _params, grads) => ({
     weight: scatter(gatherOf(inputs), grads.y.data),
   }),
-  // A sum of n rows: n - 1 additions and no product, so one level less than the depth of n
-  // products. A row used once is a copy.
   vjpAcceptance: (inputs, _gradients, _params, grads, { depth }) => {
     const gather = gatherOf(inputs);
     const condition = scatter(gather, grads.y.data.map(Math.abs)).data;
@@ -116,7 +114,7 @@ export const record = defineRecord(signature, {
       gather,
       grads.y.data.map(() => 1),
     ).data;
-    const levels = counts.map((n) => Math.max(0, depth(n) - 1));
+    const levels = counts.map((n) => sumLevels(n, depth));
     return {
       weight: {
         kind: 'within',

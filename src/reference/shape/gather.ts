@@ -3,7 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { gather as signature } from '../../vocabulary/shape/gather.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { FLUSH, gamma, HALF_EPS } from '../bounds.ts';
+import { FLUSH, gamma, HALF_EPS, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
@@ -120,13 +120,11 @@ export const record = defineRecord(signature, {
   vjp: (inputs, params, grads) => ({
     x: { shape: inputs.x.shape, data: scattered(inputs, params, grads.y.data) },
   }),
-  // As of embedding: a sum of n terms is n - 1 additions, one level less than the depth of n
-  // products.
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
     const dy = grads.y.data;
     const condition = scattered(inputs, params, dy.map(Math.abs));
     const counts = scattered(inputs, params, new Float64Array(dy.length).fill(1));
-    const levels = counts.map((n) => (n > 1 ? depth(n) - 1 : 0));
+    const levels = counts.map((n) => sumLevels(n, depth));
     const bound = condition.map(
       (x, i) => gamma(levels[i] as number) * x + FLUSH * (counts[i] as number),
     );
