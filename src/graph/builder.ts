@@ -19,8 +19,7 @@ export class GraphBuilder<T extends ValueType> {
    * `inputs` are what a run is given each time; `names` are those of constants in the state dict.
    */
   constructor(inputs: Named<T>, names: ReadonlyMap<T, string> = new Map()) {
-    const ids = mapped(inputs, (tensor) => this.#add(tensor));
-    this.#inputs = ids;
+    this.#inputs = mapped(inputs, (tensor) => this.#add(tensor));
     this.#names = names;
   }
 

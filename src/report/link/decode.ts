@@ -54,10 +54,8 @@ export type LoadPlan = (hash: string) => Promise<string | undefined>;
  * new.
  */
 export async function decodeLink(fragment: string, loadPlan: LoadPlan): Promise<DecodedLink> {
-  const payload = await decodePayload(fragment);
-  const { kind, tool, time, settings, environments, planHash: hash, replayed, device } = payload;
-  const { statuses, accuracies, speeds, places } = payload;
-  const plan = await knownPlan(hash, loadPlan);
+  const { statuses, accuracies, speeds, places, ...rest } = await decodePayload(fragment);
+  const plan = await knownPlan(rest.planHash, loadPlan);
   if (Array.isArray(plan) && plan.length !== statuses.length)
     throw damaged(`it has ${statuses.length} cases, its plan ${plan.length}`);
   let ran = 0;
@@ -88,19 +86,8 @@ export async function decodeLink(fragment: string, loadPlan: LoadPlan): Promise<
   const counts = Object.fromEntries(
     LINK_STATUSES.map((one) => [one, statuses.filter((status) => status === one).length]),
   ) as Record<LinkStatus, number>;
-  return {
-    kind,
-    tool,
-    time,
-    settings,
-    environments,
-    planHash: hash,
-    replayed,
-    device,
-    cases,
-    counts,
-    planProblem: plan instanceof LinkError ? plan : undefined,
-  };
+  const planProblem = plan instanceof LinkError ? plan : undefined;
+  return { cases, counts, planProblem, ...rest };
 }
 
 /** The plan's lines, or why there are none. */

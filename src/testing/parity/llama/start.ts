@@ -89,10 +89,7 @@ function adapted(
       `${name}.magnitude`,
       recorded
         ? tensors.value(`lora0.${name}.magnitude`, [out])
-        : norms(
-            { ...(weight.tensors as Values), ...lora },
-            { r, alpha, use_rslora, use_dora, ...weight.params },
-          ),
+        : norms({ ...(weight.tensors as Values), ...lora }, { ...adapter, ...weight.params }),
     );
   }
   return { adapter, frozen: Object.fromEntries(frozen), trained: Object.fromEntries(trained) };
