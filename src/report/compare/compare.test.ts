@@ -7,6 +7,7 @@ import { encodeLink } from '../link/encode.ts';
 import { planText } from '../plan.ts';
 import type { CaseResult, Report, Status } from '../schema.ts';
 import { type ChangeKind, type Comparison, compareSnapshots, isRegression } from './compare.ts';
+import { figures } from './fixtures/figures.ts';
 import { compareExitCode, compareLines } from './lines.ts';
 import { type CaseFigures, type Snapshot, snapshotOfLink, snapshotOfReport } from './snapshot.ts';
 
@@ -292,19 +293,6 @@ test('a run is the same as its link, with its plan or without', async () => {
   expect([...unknown.cases.keys()][0]).toMatch(/^case \d+ of plan 37366a368386 $/);
 });
 
-/** A case that passed, with nothing else known of it. */
-const figures = (id: string, over: Partial<CaseFigures> = {}): CaseFigures => ({
-  id,
-  backend: 'webgpu',
-  status: 'pass',
-  verdict: 'right',
-  reason: '',
-  finding: undefined,
-  boundUsed: undefined,
-  time: undefined,
-  kernels: undefined,
-  ...over,
-});
 const snapshot = (...cases: readonly CaseFigures[]): Snapshot => ({
   ...snapshotOfReport(RUN),
   cases: new Map(cases.map((one) => [keyOf(one), one])),

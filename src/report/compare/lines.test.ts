@@ -1,21 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { CHANGE_KINDS, type Change, type Comparison } from './compare.ts';
+import { figures } from './fixtures/figures.ts';
 import { compareExitCode, compareLines } from './lines.ts';
 import type { CaseFigures } from './snapshot.ts';
 
-const figures = (over: Partial<CaseFigures> = {}): CaseFigures => ({
-  id: 'a:b',
-  backend: 'webgpu',
-  status: 'pass',
-  verdict: 'right',
-  reason: '',
-  finding: undefined,
-  boundUsed: undefined,
-  time: undefined,
-  kernels: undefined,
-  ...over,
-});
-const failed = figures({ status: 'fail', verdict: 'wrong', reason: 'too far' });
+const failed = figures('a:b', { status: 'fail', verdict: 'wrong', reason: 'too far' });
 const change = (
   name: string,
   kinds: Change['kinds'],
@@ -35,8 +24,8 @@ const compared = (over: Partial<Comparison> = {}): Comparison => ({
   ...over,
 });
 const timed = (medianMs: number, low: number, high: number) =>
-  figures({ time: { medianMs, range: { low, high }, source: 'wall' } });
-const used = (high: number) => figures({ boundUsed: { low: high / 2, high } });
+  figures('a:b', { time: { medianMs, range: { low, high }, source: 'wall' } });
+const used = (high: number) => figures('a:b', { boundUsed: { low: high / 2, high } });
 
 describe('a comparison in lines', () => {
   test('is what differs around the cases, a line a finding, and the verdict last', () => {
@@ -47,12 +36,12 @@ describe('a comparison in lines', () => {
           { what: 'tier', before: 'quick', after: '' },
         ],
         changes: [
-          change('regressed', ['newly-wrong'], figures(), failed),
-          change('fixed', ['newly-right'], failed, figures()),
-          change('gone', ['only-before'], figures(), undefined),
+          change('regressed', ['newly-wrong'], figures('a:b'), failed),
+          change('fixed', ['newly-right'], failed, figures('a:b')),
+          change('gone', ['only-before'], figures('a:b'), undefined),
           change('new', ['only-after'], undefined, failed),
-          change('found', ['finding'], figures(), figures({ finding: 'flaky' })),
-          change('lost', ['finding'], figures({ finding: 'odd' }), figures()),
+          change('found', ['finding'], figures('a:b'), figures('a:b', { finding: 'flaky' })),
+          change('lost', ['finding'], figures('a:b', { finding: 'odd' }), figures('a:b')),
           change('fast', ['faster'], timed(12.345, 12, 13), timed(1, -0.5, 1.5)),
           change('slow', ['slower'], timed(1, 0.9994, 1.5), timed(20, 19, 21)),
           change('near', ['accuracy'], used(0.25), used(0.12345)),
@@ -105,9 +94,9 @@ describe('a comparison in lines', () => {
 
   test('ends with 1 where anything regressed', () => {
     expect(compareExitCode(compared())).toBe(0);
-    const regressed = change('x', ['newly-wrong'], figures(), failed);
+    const regressed = change('x', ['newly-wrong'], figures('a:b'), failed);
     expect(compareExitCode(compared({ changes: [regressed] }))).toBe(1);
-    const other = change('y', ['newly-right'], failed, figures());
+    const other = change('y', ['newly-right'], failed, figures('a:b'));
     expect(compareExitCode(compared({ changes: [other] }))).toBe(0);
   });
 });

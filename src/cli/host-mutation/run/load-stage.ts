@@ -1,5 +1,5 @@
-import { groupBy } from '../../../report/group.ts';
 import { howOfThrown } from './how.ts';
+import { meetingsOf } from './meetings.ts';
 import { share } from './share.ts';
 import type { Trial } from './trial.ts';
 import type { TurnsLeft } from './turn-stage.ts';
@@ -30,12 +30,9 @@ export class LoadStage {
     trials: readonly Trial[],
     filesOf: (trial: Trial) => readonly TestFileRun[],
   ): Promise<TurnsLeft> {
-    const pairs = trials.flatMap((trial) => filesOf(trial).map((run) => ({ trial, run })));
-    const byFile = [...groupBy(pairs, ({ run }) => run.file).values()];
-    byFile.sort((a, b) => b.length - a.length);
-    await share(byFile, this.#lanes, this.#signal, async (meetings, lane) => {
-      const left = meetings.map(({ trial }) => trial);
-      const { run } = meetings[0] as (typeof meetings)[number];
+    const meetings = meetingsOf(trials, filesOf);
+    await share(meetings, this.#lanes, this.#signal, async ({ run, trials: all }, lane) => {
+      const left = [...all];
       while (left.length > 0 && !this.#signal.aborted) {
         const isDue = (trial: Trial) => trial.isOpen && !this.#left.has(trial);
         const part = left.splice(0, TOGETHER).filter(isDue);

@@ -1,5 +1,6 @@
 import { groupBy } from '../../../report/group.ts';
 import { howOfThrown } from './how.ts';
+import { type Meeting, meetingsOf } from './meetings.ts';
 import { partsOf, share } from './share.ts';
 import type { Trial } from './trial.ts';
 import type { TestsOfFile, Turn, TurnPlan } from './turns.ts';
@@ -25,12 +26,6 @@ export interface TurnsLeft {
   readonly cut: ReadonlySet<Trial>;
 }
 
-/** A file of tests and the mutants that it is to meet. */
-interface Meeting {
-  readonly run: TestFileRun;
-  readonly trials: readonly Trial[];
-}
-
 /** Gives mutants their turns in the tests that evaluate them, in processes that go on. */
 export class TurnStage {
   readonly #lanes: readonly UnitTests[];
@@ -54,11 +49,8 @@ export class TurnStage {
     trials: readonly Trial[],
     filesOf: (trial: Trial) => readonly TestFileRun[],
   ): Promise<TurnsLeft> {
-    const pairs = trials.flatMap((trial) => filesOf(trial).map((run) => ({ trial, run })));
-    const meetings = [...groupBy(pairs, ({ run }) => run.file).values()]
-      .sort((a, b) => b.length - a.length)
-      .flatMap((all) => (all[0] ? [{ run: all[0].run, trials: all.map((one) => one.trial) }] : []));
-    await share(partsOf(meetings, TOGETHER), this.#lanes, this.#signal, async (part, lane) => {
+    const meetings = partsOf(meetingsOf(trials, filesOf), TOGETHER);
+    await share(meetings, this.#lanes, this.#signal, async (part, lane) => {
       while (!this.#signal.aborted) {
         const tests = this.#planOf(part);
         if (Object.keys(tests).length === 0) return;
