@@ -82,3 +82,17 @@ test('Ctrl-C leaves a partial report of the host mutants', async ({ folder }) =>
   expect(status).toBe(130);
   expect(readReport(readFileSync(file), file).run.complete).toBe(false);
 });
+
+test('what lives at the deadline is undecided, and the report is whole', async ({ folder }) => {
+  const file = join(folder, 'undecided.json');
+  const only = ['--filter', 'mutate.host.src.train.early-stopping:*'];
+  const ended = await gradproof([
+    ...['mutate', '--host', '--deadline', '1', '--report', file],
+    ...only,
+  ]);
+  expect(ended.stdout).toContain('Nothing was proved');
+  expect(ended.status).toBe(1);
+  const { run, summary, results } = readReport(readFileSync(file), file);
+  expect([run.complete, summary.lost]).toEqual([true, summary.total]);
+  for (const { error } of results) expect(error?.code).toBe('run-deadline');
+});

@@ -62,6 +62,7 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['mutate', '--filter', 'mutate.no.such:*'], /no mutant matches "mutate\.no\.such:\*"/],
   [['mutate', '--host', '--filter', 'mutate.nn.*'], /no host mutant matches "mutate\.nn\.\*"/],
   [['mutate', '--seed', '1'], /--seed: only --host draws mutants by a seed/],
+  [['mutate', '--deadline', '9'], /--deadline: only --host ends by the clock/],
   [['merge', file('a.json', '{}')], /name a file to write: --report, --junit, --html or --csv/],
   [['merge', file('b.json', '{'), '--report', '-'], /b\.json/],
   [['compare', file('c.json', '{}')], /missing required argument 'b'/],

@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * How many tests passed, failed and were skipped, and the names of those that failed once and then
- * passed.
- * @typedef {{ passed: number, failed: number, skipped: number, flaky?: readonly string[] }} Counts
+ * How many tests passed, failed and were skipped, the names of those that failed once and then
+ * passed, and reasons of skips that nothing else tells.
+ * @typedef {{ passed: number, failed: number, skipped: number, flaky?: readonly string[],
+ *   reasons?: readonly string[] }} Counts
  */
 
 /** A part that takes longer hangs. */
@@ -48,15 +49,17 @@ export async function runCommand([program, ...args], options) {
  * or passed only at the second try.
  * @param {string} name
  * @param {readonly string[]} command
- * @param {Parameters<typeof runCommand>[1] & { countsOf?: () => Counts }} options `countsOf` reads
- * what the command reported; without it the command is one test
+ * @param {Parameters<typeof runCommand>[1] & { countsOf?: () => Counts, statuses?: readonly number[] }} options
+ * `countsOf` reads what the command reported; without it the command is one test. `statuses` are
+ * those with which it ends well
  * @returns {Promise<Counts>}
  */
-export async function runPart(name, command, { countsOf, ...options }) {
+export async function runPart(name, command, { countsOf, statuses = [0], ...options }) {
   const { status, output, seconds } = await runCommand(command, options);
-  const counts = judge(status === 0, countsOf);
+  const counts = judge(statuses.includes(status), countsOf);
   const verdict = counts.failed > 0 ? `FAILED (status ${status})` : 'ok';
   console.log(`${name.padEnd(34)} ${sentence(counts).padEnd(36)} ${seconds}  ${verdict}`);
+  for (const reason of counts.reasons ?? []) console.log(indented(reason));
   if (counts.failed > 0 || counts.flaky?.length > 0) console.log(indented(output));
   return counts;
 }

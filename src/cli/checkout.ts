@@ -54,6 +54,11 @@ export function changedFiles(...folders: readonly string[]): readonly string[] |
   return changed && added && [...changed, ...added];
 }
 
+/** The files of these folders that the last commit changed; none where its parent is not there. */
+export function filesOfLastCommit(...folders: readonly string[]): readonly string[] {
+  return git('diff', '--name-only', '--relative', 'HEAD~1', 'HEAD', '--', ...folders) ?? [];
+}
+
 /** The last commit; undefined without git. */
 export function lastCommit(): string | undefined {
   return git('rev-parse', 'HEAD')?.[0];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { counted } from '../../report/counted.ts';
 import { writeReport } from '../../report/write.ts';
-import { CACHE_FOLDER, changedFiles, lastCommit, ROOT } from '../checkout.ts';
+import { CACHE_FOLDER, changedFiles, filesOfLastCommit, lastCommit, ROOT } from '../checkout.ts';
 import { EXIT, exitOfReport, UsageError } from '../exit.ts';
 import { openFileCache } from '../file-cache.ts';
 import { checkWritable, writeOutput } from '../files.ts';
@@ -45,6 +45,7 @@ export async function mutateHostCommand(given: Partial<MutateOptions>): Promise<
     cases: await planCases(),
     findStart: async (worker: string) => (await findNodeHost(worker)).startWorker,
     signal: interrupt.signal,
+    ...(given.deadlineMs === undefined ? {} : { deadlineMs: given.deadlineMs }),
   };
   try {
     const report = await mutateHost(place, mutants, choice, showMutation(voice));
@@ -77,7 +78,7 @@ function choiceOf({ filters = [], changed, sample, seed }: Partial<MutateOptions
   };
   if (!changed) return choice;
   const files = changedFiles('src');
-  if (files) return { ...choice, changed: files };
+  if (files) return { ...choice, changed: files.length > 0 ? files : filesOfLastCommit('src') };
   if (sample === undefined)
     throw new UsageError(
       '--changed: git names no last commit here: run mutate in a clone, or with --sample n',

@@ -25,7 +25,8 @@ export const command = defineCommand<MutateOptions>({
     },
     changed: {
       name: 'changed',
-      description: 'only mutants of the files that differ from the last commit',
+      description:
+        'only mutants of the files that differ from the last commit; with --host, where none does, of those that it changed',
       parse: () => true,
     },
     sample: {
@@ -34,6 +35,11 @@ export const command = defineCommand<MutateOptions>({
       description:
         'only n mutants, spread over all files; with --changed, beside those of the changed ones',
       parse: (texts) => wholeNumber('--sample', texts.at(-1) ?? '', 1, 1_000_000),
+    },
+    deadlineMs: {
+      ...RUN_OPTIONS.deadlineMs,
+      description:
+        'with --host, what lives after so many milliseconds is undecided (default: none)',
     },
     report: REPORT,
   },

@@ -25,6 +25,8 @@ export interface MutateOptions {
   readonly changed: boolean;
   /** So many mutants, spread over all shaders; with `changed`, beside those. */
   readonly sample: number;
+  /** With `host`, what lives after so many milliseconds is undecided. */
+  readonly deadlineMs: number;
   readonly report: string;
 }
 
@@ -34,6 +36,8 @@ export interface MutateOptions {
 export async function mutateCommand(given: Partial<MutateOptions>): Promise<number> {
   const { report: target } = given;
   if (given.seed !== undefined) throw new UsageError('--seed: only --host draws mutants by a seed');
+  if (given.deadlineMs !== undefined)
+    throw new UsageError('--deadline: only --host ends by the clock');
   const voice = voiceOn(target === '-' ? process.stderr : process.stdout);
   const sources = new ShaderSources(readShaders());
   const choice = choiceOf(given);

@@ -54,3 +54,16 @@ test('what an interrupted draw left open counts as if it had survived', () => {
   expect(text).toContain('0 survived (0 of them not reached), 7 open,');
   expect(text).toContain('killRate 0.3000');
 });
+
+test('what lived at the deadline counts as if it had survived', () => {
+  const lost = result({
+    id: 'mutate.host.src.gpu.memory:logic;line=9;n=2',
+    status: 'lost',
+    assertions: 1,
+    error: { code: 'run-deadline', message: 'alive' },
+  });
+  const text = said([...kills, lost], 4);
+  expect(text).toContain('1 mutant lived at the deadline: they count as if they had survived.');
+  expect(text).toContain('0 survived (0 of them not reached), 1 open,');
+  expect(text).toContain('killRate 0.7500');
+});

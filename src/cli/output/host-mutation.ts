@@ -10,9 +10,8 @@ const MOST_BY_ACCIDENT = 1 / 3;
 
 /** Counts by folder and by operator, then one line with the counts and the rate. */
 export function showHostKillRate(voice: Voice, { results, run }: Report, drawn: number): void {
-  const open = drawn - results.length;
   if (!run.complete) {
-    const partial = `Interrupted: the report is partial. Of ${open} of ${counted(drawn, 'mutant')} nothing is known yet: they count as if they had survived.`;
+    const partial = `Interrupted: the report is partial. Of ${drawn - results.length} of ${counted(drawn, 'mutant')} nothing is known yet: they count as if they had survived.`;
     voice.say(paint(voice, 'yellow', partial));
   }
   const has = (code: string) => (result: CaseResult) =>
@@ -28,6 +27,11 @@ export function showHostKillRate(voice: Voice, { results, run }: Report, drawn: 
   }
   const killed = results.filter(({ status }) => status === 'pass').length;
   const survived = results.filter(({ status }) => status === 'fail').length;
+  const lost = results.filter(({ status }) => status === 'lost').length;
+  if (lost > 0) {
+    const late = `${counted(lost, 'mutant')} lived at the deadline: they count as if they had survived.`;
+    voice.say(paint(voice, 'yellow', late));
+  }
   if (killed + survived === 0) {
     voice.say('Nothing was proved: no mutant ran to its end.');
     return;
@@ -43,6 +47,7 @@ export function showHostKillRate(voice: Voice, { results, run }: Report, drawn: 
   );
   const equivalent = count('equivalent');
   const argued = ((100 * equivalent) / (killed + survived + equivalent)).toFixed(1);
+  const open = drawn - results.length + lost;
   const undecided = open > 0 ? `, ${open} open` : '';
   const counts = `${killed} killed, ${survived} survived (${count('not-reached')} of them not reached)${undecided}, ${equivalent} equivalent (${argued} % of the valid), ${count('invalid')} invalid`;
   const rate = `killRate ${(killed / (killed + survived + open)).toFixed(4)}`;

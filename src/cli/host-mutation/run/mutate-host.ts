@@ -30,7 +30,10 @@ export interface HostMutationPlace {
   readonly cases: ReadonlyMap<string, Case>;
   /** Finds what starts the built worker. Throws UnusableError. */
   readonly findStart: (worker: string) => Promise<StartWorker>;
+  /** Ends the run, which leaves a partial report. */
   readonly signal: AbortSignal;
+  /** So many milliseconds after all is built, what is open is reported as undecided. */
+  readonly deadlineMs?: number;
 }
 
 /** Tests and cases run in so many processes beside each other. */
@@ -38,7 +41,7 @@ const LANES = 2;
 
 /**
  * Runs the mutants against the unit tests, the quick cases and the recordings that evaluate them, and
- * reports (kind `mutate`). When the signal aborts, the report is partial. Throws UnusableError, and
+ * reports (kind `mutate`). When `signal` aborts, the report is partial. Throws UnusableError, and
  * RedBaselineError when a test or a case is red without a mutant.
  */
 export async function mutateHost(
@@ -69,26 +72,41 @@ export async function mutateHost(
     const remainingMs = ((performance.now() - started) / done) * (total - done);
     listen({ type: 'mutant', result, done, total, remainingMs });
   };
+  const trials = mutants.map((mutant, index) => new Trial(mutant, index));
+  const deadline = new AbortController();
+  const signal = AbortSignal.any([place.signal, deadline.signal]);
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (environment: Environment) => {
+    environments.push(environment);
+    if (place.deadlineMs !== undefined)
+      timer = setTimeout(() => deadline.abort(), place.deadlineMs);
+  };
   try {
-    await runTrials(place, mutants, environments, listen, tell);
+    await runTrials({ ...place, signal }, trials, begin, listen, tell);
   } catch (error) {
-    if (!place.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
   } finally {
+    clearTimeout(timer);
     rmSync(place.folder, { recursive: true, force: true });
   }
+  if (!place.signal.aborted)
+    for (const trial of trials.filter(({ isOpen }) => isOpen)) {
+      if (deadline.signal.aborted) trial.endUndecided();
+      tell(trial);
+    }
   return buildReport(identity, environments, results, results.length === mutants.length);
 }
 
 async function runTrials(
   place: HostMutationPlace,
-  mutants: readonly HostMutant[],
-  environments: Environment[],
+  trials: readonly Trial[],
+  begin: (environment: Environment) => void,
   listen: MutationListener,
   tell: (trial: Trial) => void,
 ): Promise<void> {
   const { root, folder, signal } = place;
   mkdirSync(folder, { recursive: true });
-  const trials = mutants.map((mutant, index) => new Trial(mutant, index));
+  const mutants = trials.map(({ mutant }) => mutant);
   const open = () => trials.filter(({ isOpen }) => isOpen);
   const progress = (done: number, total: number) => listen({ type: 'baseline', done, total });
   const plugin = () => hostMutation(root, mutants);
@@ -102,7 +120,7 @@ async function runTrials(
   );
   const units: UnitTests[] = [];
   try {
-    environments.push(await (workers[0] as CaseWorker).environment());
+    begin(await (workers[0] as CaseWorker).environment());
     for (let lane = 0; lane < LANES; lane++) {
       const cache = join(folder, `tests-${lane}`);
       const made = { root, cache, plugin: plugin(), mutants: mutants.length, signal };
@@ -116,7 +134,6 @@ async function runTrials(
     await caseStage.run(open().filter(inWorker), progress, tell);
     await inTests('far');
     await inTests('slow');
-    if (!signal.aborted) for (const trial of open()) tell(trial);
   } finally {
     for (const one of workers) one.end();
     await Promise.all(units.map((one) => one.end()));

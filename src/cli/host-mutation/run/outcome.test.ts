@@ -49,6 +49,16 @@ test.each([
   });
 });
 
+test('what is alive at the deadline is lost, and says what ran with it', () => {
+  expect(resultOf({ kind: 'undecided' })).toMatchObject({
+    status: 'lost',
+    error: {
+      code: 'run-deadline',
+      message: `${CHANGE}: alive at the run's deadline, after src/train/half.test.ts and 3 cases`,
+    },
+  });
+});
+
 test('a survivor fails and says what ran with it', () => {
   expect(resultOf({ kind: 'survived' })).toMatchObject({
     status: 'fail',

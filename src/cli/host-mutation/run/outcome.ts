@@ -1,4 +1,5 @@
 import { changedLines } from '../../../harness/mutation/mutant-outcome.ts';
+import { RUN_DEADLINE } from '../../../harness/runner/deadline.ts';
 import { counted } from '../../../report/counted.ts';
 import type { CaseResult } from '../../../report/schema.ts';
 import { type HostMutant, hostMutantId } from '../host-mutant.ts';
@@ -17,6 +18,8 @@ export type HostOutcome =
   | { readonly kind: 'survived' }
   /** No test and no case evaluates the place. */
   | { readonly kind: 'not-reached' }
+  /** The run's deadline came before all that evaluates it had run. */
+  | { readonly kind: 'undecided' }
   /** A module of the program cannot be loaded with it. */
   | { readonly kind: 'invalid'; readonly detail: string };
 
@@ -44,7 +47,7 @@ const MOST_SHOWN = 240;
 
 /**
  * `pass`: killed; `fail`: survived, not reached, or killed although argued; `skip`: invalid, or
- * argued. `source` is the text of the mutant's file.
+ * argued; `lost`: undecided. `source` is the text of the mutant's file.
  */
 export function hostResultOf(tried: TriedMutant, source: string, env: number): CaseResult {
   const { mutant, testFiles, cases, durationMs } = tried;
@@ -86,6 +89,11 @@ function statusOf(
       status: 'skip',
       skip: { code: 'equivalent', detail: `${change}: ${argued.class}: ${argued.why}` },
     };
+  if (outcome.kind === 'undecided') {
+    const met = ranWith(tried);
+    const message = `${change}: alive at the run's deadline${met ? `, after ${met}` : ''}`;
+    return { status: 'lost', error: { code: RUN_DEADLINE, message } };
+  }
   if (outcome.kind === 'not-reached')
     return {
       status: 'fail',

@@ -25,7 +25,7 @@ class NoHostMutantError extends GradproofError {
     super(
       'no-such-mutant',
       changed?.length === 0
-        ? 'none of the TypeScript that is mutated has changed since the last commit'
+        ? 'none of the TypeScript that is mutated has changed in or since the last commit'
         : `${what} in the chosen files`,
     );
   }

@@ -45,6 +45,11 @@ export class Trial {
     return this.#outcome ?? { kind: this.#isReached ? 'survived' : 'not-reached' };
   }
 
+  /** Closes it, if it is open, at the run's deadline. */
+  endUndecided(): void {
+    this.#outcome ??= { kind: 'undecided' };
+  }
+
   /** Closes it by what turned red. */
   close({ how, by, detail, atLoad }: Red): void {
     this.#outcome =
