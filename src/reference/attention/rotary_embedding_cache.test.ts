@@ -18,6 +18,14 @@ describe('turns of a table', () => {
     expect([...y.data]).toEqual([1, 2, 1, 2, -2, 1, -1, -2, -1, -2]);
   });
 
+  test('end where the tables do, whatever the number of pairs', () => {
+    // Of the second pair: by nothing and a half.
+    const two = { cos: of([2, 2], 1, 1, 0, -1), sin: of([2, 2], 0, 0, 1, 0) };
+    const x = of([1, 1, 2, 4], 1, 3, 2, 4, 1, 3, 2, 4);
+    const { y } = record.forward({ x, ...two, position_ids: of([1, 2], -3, 2) }, {});
+    expect([...y.data]).toEqual([1, 3, 2, 4, -2, -3, 1, -4]);
+  });
+
   test('are those of the position of each head, in either layout', () => {
     // Two heads of three positions.
     const x = of([1, 2, 3, 2], ...[1, 2, 1, 2, 1, 2], ...[3, 4, 3, 4, 3, 4]);

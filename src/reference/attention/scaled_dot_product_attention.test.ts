@@ -50,6 +50,26 @@ describe('attention', () => {
     expect(outputOf({ ...alike, mask })[0]).toBeCloseTo((1 + 2 * 2 + 6) / 4, 12);
   });
 
+  test('weighs keys by differences of scores, however large these are', () => {
+    const q = tensor([1, 1, 1, 2], 2 ** 53, 1);
+    const keys = { k: tensor([1, 1, 2, 2], 1, 0, 1, -1), v: tensor([1, 1, 2, 1], 1, 0) };
+    // Scores of 2^53 and of one less; one more is no number.
+    const weight = 1 / (1 + Math.exp(-1));
+    expect(outputOf({ q, ...keys }, { scale: 1 })[0]).toBeCloseTo(weight, 12);
+    const mask = { ...tensor([1, 2], 1, 1), dtype: 'u8' as const };
+    expect(outputOf({ q, ...keys, mask }, { scale: 1 })[0]).toBeCloseTo(weight, 12);
+  });
+
+  test('may lose to a flush two of a term, and three times its value', () => {
+    const q = tensor([1, 1, 1, 1], 1);
+    // Weights of 1 and 0, values of 0 and 3.
+    const given = { q, k: tensor([1, 1, 2, 1], 1000, 0), v: tensor([1, 1, 2, 1], 0, 3) };
+    const arithmetic = { depth: (terms: number) => terms, ieee: false };
+    const { y } = record.acceptance(given, record.forward(given, {}), {}, arithmetic);
+    // And a thousandth for what is of second order.
+    expect(y?.kind === 'within' && (y.bound[0] as number) * 2 ** 126).toBeCloseTo(13 * 1.001, 12);
+  });
+
   test('shares a head of keys among neighbouring query heads', () => {
     const q = tensor([1, 4, 1, 1], 0, 0, 0, 0);
     const keys = { k: tensor([1, 2, 1, 1], 1, 1), v: tensor([1, 2, 1, 1], 7, 9) };

@@ -54,7 +54,7 @@ function sample(shape: Shape, dtype: 'u32' | 'f32' = 'u32'): SampleOf<typeof sig
           : hostTensor(
               'u32',
               shape,
-              Uint32Array.from({ length: sizeOf(shape) }, () => random.integer(0, 2 ** 32 - 1)),
+              Uint32Array.from({ length: sizeOf(shape) }, () => random.word()),
             ),
     }),
   };

@@ -54,7 +54,9 @@ export function eachPair(
   visit: (a: number, b: number, turn: Turn) => void,
 ): void {
   const interleaved = convention === 'interleaved';
-  for (let first = 0; first < x.data.length; first += width) {
+  const heads = x.data.length / width;
+  for (let head = 0; head < heads; head++) {
+    const first = head * width;
     for (let pair = 0; pair < pairs; pair++) {
       const a = first + (interleaved ? 2 * pair : pair);
       visit(a, a + (interleaved ? 1 : pairs), at(first, pair));

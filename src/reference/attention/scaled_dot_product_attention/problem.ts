@@ -35,6 +35,9 @@ export interface Problem {
   readonly v: Heads;
   /** Layout of the result; its value holds no numbers. */
   readonly y: Heads;
+  /** How many keys there are, and values. */
+  readonly keys: number;
+  /** Query heads that share a head of keys. */
   readonly group: number;
   readonly scale: number;
   readonly softcap: number;
@@ -70,6 +73,7 @@ export function problemOf(inputs: Inputs, params: Params): Problem {
     k,
     v,
     y,
+    keys: k.length,
     group,
     scale,
     softcap: Math.fround(params.softcap ?? 0),

@@ -84,7 +84,12 @@ export function gradientsOf(
   const ofKeys = sumError(k.length);
   const ofQueries = sumError(group * q.length);
   const ofColumns = sumError(v.width);
-  const largest = Math.max(...[q, k, v].map(({ value }) => maxAbs(value.data)), maxAbs(dy));
+  const largest = Math.max(
+    maxAbs(q.value.data),
+    maxAbs(k.value.data),
+    maxAbs(v.value.data),
+    maxAbs(dy),
+  );
   const flush = FLUSH * (4 + largest) * (2 + largest) * (2 + v.width);
   eachQuery(problem, (b, h, i) => {
     const firstY = y.at(b, h, i);

@@ -91,7 +91,7 @@ export function rowOf(
   sumError: SumError,
 ): readonly Attended[] {
   const scores: Score[] = [];
-  for (let key = 0; key < problem.k.length; key++) {
+  for (let key = 0; key < problem.keys; key++) {
     const added = problem.added(...at, key);
     if (added === undefined) continue;
     const { score, error, ...rest } = scoreOf(problem, at, key, sumError);
@@ -108,13 +108,13 @@ export function rowOf(
   const weights = scores.map(({ score, error, ...rest }) => {
     const p = Math.exp(score - max) / sum;
     // A weight of 0 weighs nothing, however far off its score is.
-    return { ...rest, p, off: p && Math.expm1(error + EPS * (3 + 3 * (max - score))) };
+    return { p, off: p && Math.expm1(error + EPS * (3 + 3 * (max - score))), ...rest };
   });
   const common = weights.reduce((total, { p, off }) => total + p * off, 0);
   const rest = common + sumError(weights.length) + 2.5 * EPS;
   const least = Math.max(0, 1 - common);
   return weights.map(({ off, ...weight }) => ({
-    ...weight,
     error: weight.p && (off + rest) / least,
+    ...weight,
   }));
 }
