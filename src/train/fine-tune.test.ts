@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { HostDispatch } from '../gpu/fixtures/host-commands.ts';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { Application } from '../graph/call.ts';
@@ -8,7 +8,7 @@ import { fineTune, type TrainingObserver } from './fine-tune.ts';
 import { forecastBytes } from './forecast.ts';
 import { Gate } from './gate.ts';
 import type { TrainingPhase, TrainingProgress } from './progress.ts';
-import { HELDOUT_BATCH } from './trainer.ts';
+import { HELDOUT_BATCH, Trainer } from './trainer.ts';
 
 const CONFIG: TrainingConfig = {
   ...DEFAULT_TRAINING,
@@ -19,12 +19,20 @@ const CONFIG: TrainingConfig = {
   ...{ steps: 7, batchSize: 3, heldoutFraction: 0.25, heldoutBytes: 600 },
   ...{ lossEvery: 2, heldoutEvery: 3, judgeEvery: 4, frozenSteps: 2, sampleBytes: 5 },
 };
-const TEXT = new TextEncoder().encode('to be or not to be '.repeat(240));
+/** What is held out, from letter 3420 on, has the same letters in another order. */
+const TEXT = new TextEncoder().encode(
+  'to be or not to be '.repeat(180) + 'not to be or to be '.repeat(60),
+);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** A device on which the n-th loss is n, and what it ran. */
-async function counting() {
+async function counting(onKernel: (kernel: string) => void = () => {}) {
   let losses = 0;
   const run = ({ label, bindings }: HostDispatch) => {
+    onKernel(label);
     const { bytes, offset = 0 } = bindings[2] ?? {};
     if (label === 'nn/cross_entropy_reduce' && bytes)
       new Float32Array(bytes.buffer, offset, 1)[0] = ++losses;
@@ -43,9 +51,11 @@ interface Run {
 async function tell(
   config: TrainingConfig,
   more: Partial<TrainingObserver> = {},
-  onEvent: (event: TrainingProgress) => void = () => {},
+  onEvent: (event: TrainingProgress, on: Awaited<ReturnType<typeof hostGpu>>) => void = () => {},
+  onKernel?: (kernel: string) => void,
 ) {
-  const { gpu, host } = await counting();
+  const on = await counting(onKernel);
+  const { gpu, host } = on;
   const before = gpu.memory.ledger.liveBytes;
   const told: TrainingProgress[] = [];
   const judged: [number, string[]][] = [];
@@ -64,7 +74,7 @@ async function tell(
   let next = await run.next();
   for (; !next.done; next = await run.next()) {
     told.push(next.value);
-    onEvent(next.value);
+    onEvent(next.value, on);
   }
   const left = gpu.memory.ledger.liveBytes - before;
   const seen: Run = { told, judged, noted, kept };
@@ -93,7 +103,7 @@ describe.each([true, false])('a run (captured: %s)', (capture) => {
       ...{ type: 'phase', phase: name, skippable },
     });
     const sample = (when: string) => ({
-      ...{ type: 'sample', when, prompt: 'be or not ', text: expect.any(String) },
+      ...{ type: 'sample', when, prompt: 'to be or ', text: expect.any(String) },
     });
     const step = (n: number, loss: number) =>
       expect.objectContaining({ type: 'step', step: n, loss });
@@ -155,16 +165,28 @@ describe.each([true, false])('a run (captured: %s)', (capture) => {
   });
 
   test('tells memory with each step', async () => {
-    const { told: events, result } = await tell(config);
+    const live: number[] = [];
+    const { told: events, result } = await tell(config, {}, ({ type }, { gpu }) => {
+      if (type === 'step') live.push(gpu.memory.ledger.liveBytes);
+    });
     const steps = events.flatMap((event) => (event.type === 'step' ? [event] : []));
+    expect(steps.map(({ bytes }) => bytes)).toEqual(live);
     for (const { bytes, peakBytes, remainingMs } of steps) {
-      expect(bytes).toBeGreaterThan(0);
       expect(peakBytes).toBeGreaterThanOrEqual(bytes);
       expect(remainingMs).toBeGreaterThanOrEqual(0);
     }
     expect(steps.at(-1)?.remainingMs).toBe(0);
     expect(result.measured.peakBytes).toBeGreaterThanOrEqual(steps.at(-1)?.peakBytes ?? 0);
   });
+});
+
+test.each([
+  [true, 1],
+  [false, 0],
+])('a run that is captured (%s) is so once, whatever is judged', async (capture, times) => {
+  const captures = vi.spyOn(Trainer.prototype, 'capture');
+  await tell({ ...CONFIG, capture, judgeEvery: 2 });
+  expect(captures).toHaveBeenCalledTimes(times);
 });
 
 test('only what is captured is replayed', async () => {
@@ -177,7 +199,7 @@ test('only what is captured is replayed', async () => {
 });
 
 test('a run of one step is judged, told and measured without a time', async () => {
-  const { told: events, result, judged } = await tell({ ...CONFIG, steps: 1 });
+  const { told: events, result, judged } = await tell({ ...CONFIG, steps: 1, heldoutEvery: 1 });
   expect(events.filter(told('step'))).toEqual([
     expect.objectContaining({ step: 1, loss: 3, remainingMs: 0 }),
   ]);
@@ -192,10 +214,15 @@ test('a run of one step is judged, told and measured without a time', async () =
 
 test('a run waits between two steps while its gate is closed', async () => {
   const gate = new Gate();
-  const { told: events } = await tell(CONFIG, { gate }, (event) => {
+  const asked: unknown[] = [];
+  const { told: events } = await tell(CONFIG, { gate }, (event, { host }) => {
     if (event.type === 'judged' && event.step === 4) gate.closed = true;
-    if (event.type === 'paused') setTimeout(() => Object.assign(gate, { closed: false }), 5);
+    if (event.type !== 'paused') return;
+    asked.push(host.asked.at(-1));
+    setTimeout(() => Object.assign(gate, { closed: false }), 5);
   });
+  // The device is idle by then.
+  expect(asked).toEqual(['wait']);
   const around = events.filter(({ type }) => ['paused', 'resumed', 'judged'].includes(type));
   expect(around).toEqual([
     expect.objectContaining({ type: 'judged', step: 1 }),
@@ -204,6 +231,48 @@ test('a run waits between two steps while its gate is closed', async () => {
     { type: 'resumed', step: 4 },
   ]);
   expect(events.filter(told('step'))).toHaveLength(7);
+});
+
+test('times its plain steps alone, and what is left with all that interrupts them', async () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const gate = new Gate();
+  let updates = 0;
+  // A loss takes 1, the n-th update 10 n, and a look of the judge 1000, of which a step has four.
+  const onKernel = (kernel: string) => {
+    if (kernel === 'nn/cross_entropy_reduce') now += 1;
+    if (kernel !== 'optim/adamw_step') return;
+    now += 10 * ++updates;
+    if (updates === 2) gate.closed = true;
+  };
+  const judge = async () => {
+    now += 1000;
+    return 0;
+  };
+  const onEvent = ({ type }: TrainingProgress) => {
+    if (type !== 'paused') return;
+    setTimeout(() => {
+      now += 5000;
+      gate.closed = false;
+    });
+  };
+  const config = { ...CONFIG, steps: 8, lossEvery: 3, judgeEvery: 5, heldoutEvery: 7 };
+  const { told: events, result } = await tell(config, { gate, judge }, onEvent, onKernel);
+  // Steps 1 and 5 are judged; the 5000 of the pause before step 3 are no time of the run, and that of
+  // step 7 is not known, behind which the held-out loss was asked for.
+  const first = 11 + 4000 + 21 + 31;
+  const second = first + 41 + 51 + 4000 + 61;
+  const times = [
+    ...new Array(3).fill([31, (21 + 31) / 2, (first / 3) * 5]),
+    ...new Array(3).fill([61, (31 + 41) / 2, (second / 6) * 2]),
+    ...new Array(2).fill([81, 41, 0]),
+  ];
+  expect(
+    events.flatMap((event) =>
+      event.type === 'step' ? [[event.lapMs, event.medianMs, event.remainingMs]] : [],
+    ),
+  ).toEqual(times);
+  expect(result.measured.stepMs).toBe(41);
 });
 
 test('the rest of the last sample is left out where it is skipped', async () => {

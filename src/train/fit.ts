@@ -100,7 +100,7 @@ export async function fitModel<Item>(
       valLoss: validation && (await meanLoss(gpu, model, validation.epoch(0), shift)),
     };
     metrics.push(row);
-    await onEpoch?.(row);
+    if (onEpoch) await onEpoch(row);
   }
   const scores = metrics.map(({ trainLoss, valLoss }) => valLoss ?? trainLoss);
   return {
