@@ -73,8 +73,10 @@ describe('a captured step', () => {
   test('refuses to run when what it uses was freed', async () => {
     const { gpu, x, w } = await setUp();
     using step = await capture(gpu, () => ({ y: plus(x, w) }));
+    const ran = gpu.recorder.dispatches;
     w[Symbol.dispose]();
     expect(() => step.run()).toThrow('a tensor of 12 bytes that the captured step uses was freed');
+    expect(gpu.recorder.dispatches).toBe(ran);
   });
 });
 

@@ -50,7 +50,7 @@ export function loadState(
   const difference = differenceOf(parameters, state);
   if (mustFit(strict) && Object.values(difference).some(({ length }) => length > 0))
     throw new StateDictError(difference);
-  const left = new Set([...difference.missing, ...difference.mismatched.map(({ name }) => name)]);
+  const left = new Set(difference.mismatched.map(({ name }) => name));
   for (const name of parameters.names) {
     const host = left.has(name) ? undefined : state[name];
     if (!host) continue;

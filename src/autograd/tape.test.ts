@@ -194,6 +194,26 @@ describe('backward', () => {
     expect(live()).toBe(before + 12);
   });
 
+  test.each([
+    ['an op', (shown: Application<Tensor>) => shown.layer === 'f'],
+    ['a backward pass', ({ grads }: Application<Tensor>) => grads !== undefined],
+    ['a sum', ({ op }: Application<Tensor>) => op.name === 'accumulate_grad'],
+  ])('leaves nothing behind where who is shown %s throws', async (_, isThat) => {
+    const watch = (shown: Application<Tensor>) => {
+      if (isThat(shown)) throw new Error('no');
+    };
+    const { gpu, w, apply, tape, live } = await setUp({ watch });
+    using seed = seedOf(gpu);
+    const before = live();
+    expect(() => {
+      const { y } = apply(toldOp('f').op, { w }, {}, 'f');
+      const { y: z } = apply(toldOp('g').op, { y, w }, {}, 'g');
+      tape.backward(z as Tensor, seed);
+    }).toThrow('no');
+    tape[Symbol.dispose]();
+    expect(live()).toBe(before);
+  });
+
   test('runs once, or again where its graph is kept', async () => {
     const { gpu, w, apply, tape } = await setUp();
     const { op, calls } = toldOp('f');
@@ -368,6 +388,17 @@ describe('a checkpoint', () => {
     using seed = seedOf(gpu);
     expect([...tape.backward(result, seed).keys()]).toEqual([w]);
     expect(before.calls.map(({ pass }) => pass)).toEqual(['forward', 'backward']);
+  });
+
+  test('frees its part of a sum as soon as it is added', async () => {
+    const { gpu, w, apply, tape, live } = await setUp();
+    const segment = (on: Tape) => applyOn(on)(toldOp('f').op, { w }, {}, 'f')['y'] as Tensor;
+    const y = tape.checkpoint(segment, 'block');
+    const { y: z } = apply(toldOp('g').op, { y, w }, {}, 'g');
+    using seed = seedOf(gpu);
+    const before = live();
+    tape.backward(z as Tensor, seed);
+    expect(live()).toBe(before + 12);
   });
 
   test('that leads nowhere gives nothing', async () => {

@@ -105,7 +105,8 @@ export class Tape implements Disposable {
     };
     for (const tensor of Object.values<Tensor>(outputs)) this.#owned.add(tensor);
     this.#show(application);
-    this.#options.recorder?.call({ ...application, params: numbersNow(params) });
+    const { recorder } = this.#options;
+    if (recorder) recorder.call({ ...application, params: numbersNow(params) });
     // An output may have the name of an input.
     const saved = new SavedTensors(layer, [given, outputs].flatMap(Object.entries<Tensor>));
     this.#remember(Object.values(given), Object.values(outputs), (flow) => {
@@ -118,7 +119,8 @@ export class Tape implements Disposable {
   /** `x` with another shape, in the same memory; its gradient flows back to x. */
   view(x: Tensor, shape: Shape): Tensor {
     const result = x.view(shape);
-    this.#options.recorder?.view(x, result);
+    const { recorder } = this.#options;
+    if (recorder) recorder.view(x, result);
     this.#remember([x], [result], (flow) => {
       const gradient = flow.get(result);
       if (gradient) this.#add(flow, x, gradient.view(x.shape), 'view');
@@ -132,7 +134,8 @@ export class Tape implements Disposable {
    */
   straightThrough(x: Tensor, value: Tensor): Tensor {
     const result = value.view(x.shape);
-    this.#options.recorder?.view(value, result);
+    const { recorder } = this.#options;
+    if (recorder) recorder.view(value, result);
     this.#remember([x], [result], (flow) => {
       const gradient = flow.get(result);
       if (gradient) this.#add(flow, x, gradient, 'straight through');
@@ -236,8 +239,8 @@ export class Tape implements Disposable {
     );
     const context = { inputs, outputs, grads, params, wants, variant };
     const gradients = present(op.backward(this.#gpu, context));
-    this.#show({ grads, wants: [...wants], gradients, ...application });
     for (const tensor of Object.values(gradients)) this.#owned.add(tensor);
+    this.#show({ grads, wants: [...wants], gradients, ...application });
     for (const name of wants) {
       const gradient = gradients[name];
       if (!gradient) throw new InvariantError(`${op.name} of ${layer} gave no gradient of ${name}`);
@@ -278,13 +281,14 @@ export class Tape implements Disposable {
       inputs,
       outputs,
     });
-    if (!this.#options.trace) for (const tensor of [a, b]) this.#release(tensor);
+    if (!this.#options.trace) for (const tensor of Object.values(inputs)) this.#release(tensor);
     return outputs.y;
   }
 
   #show(application: Application<Tensor>): void {
-    this.#options.trace?.push({ ...application, params: numbersNow(application.params) });
-    this.#options.watch?.(application);
+    const { trace, watch } = this.#options;
+    if (trace) trace.push({ ...application, params: numbersNow(application.params) });
+    watch?.(application);
   }
 
   #handOver(tensor: Tensor, to: Tape): void {

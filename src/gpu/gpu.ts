@@ -71,11 +71,12 @@ export class Gpu implements Disposable {
     this.#features = new Set(features);
     this.features = this.#features;
     this.limits = limits;
-    this.memory = new Memory(device);
+    const memory = new Memory(device);
     this.recorder = new Recorder(
       device,
       adapter.isFallback ? FLOPS_PER_SUBMIT.fallback : FLOPS_PER_SUBMIT.hardware,
     );
+    this.memory = memory;
     device.lost.then((info) => {
       this.#lost = info;
     });
@@ -113,7 +114,8 @@ export class Gpu implements Disposable {
 
   async #running(grant: DeviceGrant): Promise<Gpu> {
     const other = await new Gpu(grant, this.#provider).#withoutIrregularQuads();
-    other.recorder.pipelines.takeEdits(this.recorder.pipelines);
+    const { pipelines } = other.recorder;
+    pipelines.takeEdits(this.recorder.pipelines);
     other.onRead = this.onRead;
     return other;
   }
@@ -170,7 +172,8 @@ export class Gpu implements Disposable {
 
   /** Records a copy of `bytes` bytes, a multiple of 4. */
   copy(from: Place, to: Place, bytes: number): void {
-    to.memory.version += 1;
+    const { memory } = to;
+    memory.version += 1;
     (this.#trace ?? this.recorder).copy(from, to, bytes);
   }
 

@@ -52,11 +52,12 @@ class MemoryTracker implements AsyncDisposable {
   #stats: MemoryStats;
 
   constructor(gpu: Gpu) {
-    this.#gpu = gpu;
     this.#stats = started(gpu.memory.ledger);
-    this.#watch = gpu.memory.watch((ledger) => {
+    const watch = gpu.memory.watch((ledger) => {
       this.#stats = followed(this.#stats, ledger);
     });
+    this.#gpu = gpu;
+    this.#watch = watch;
   }
 
   /** The figures as they are now; after the end of the block, as they were then. */

@@ -210,15 +210,15 @@ export async function answers(
   const bytes = QUESTIONS.length * SECTION * 4;
   const inputs = gpu.allocate(triples.byteLength);
   const outputs = gpu.allocate(bytes);
+  const bound = [inputs, outputs];
   try {
     gpu.write(inputs, triples);
-    const bindings = [inputs, outputs].map((memory) => ({ memory, offset: 0, size: memory.bytes }));
+    const bindings = bound.map((memory) => ({ memory, offset: 0, size: memory.bytes }));
     gpu.dispatch({ shader, bindings, workgroups: [QUESTIONS.length, 1, 1] });
     const words = new Uint32Array(await gpu.read({ memory: outputs, offset: 0 }, bytes));
     return QUESTIONS.map((_, s) => words.subarray(s * SECTION, (s + 1) * SECTION)) as Answers;
   } finally {
-    gpu.free(inputs);
-    gpu.free(outputs);
+    for (const memory of bound) gpu.free(memory);
   }
 }
 

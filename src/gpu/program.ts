@@ -61,9 +61,10 @@ export class Program implements Replayable, Disposable {
     this.#changed = new Set(uses.flatMap(({ written }) => outsideOf(written)));
     this.#outside = new Set([...uses.flatMap(({ read }) => outsideOf(read)), ...this.#changed]);
     const size = launches.length * UNIFORM_ALIGNMENT;
-    this.#uniforms =
+    const buffer =
       launches.length === 0 ? undefined : gpu.device.createBuffer({ size, usage: UNIFORMS });
-    owned.add({ [Symbol.dispose]: () => this.#uniforms?.destroy() });
+    owned.add({ [Symbol.dispose]: () => buffer?.destroy() });
+    this.#uniforms = buffer;
     let used = 0;
     this.commands = commands.map((command) => {
       if (command.kind === 'copy') return command;
@@ -156,13 +157,11 @@ export function planProgram(
     const [sources, targets] = [read, written].map((places) =>
       places.flatMap((place) => indicesOf(place, at)),
     ) as [number[], number[]];
-    for (const source of sources) {
-      for (const target of targets) {
-        blocks[source]?.apart.add(target);
-        blocks[target]?.apart.add(source);
-      }
+    for (const source of sources) for (const target of targets) blocks[source]?.apart.add(target);
+    for (const target of targets) {
+      for (const source of sources) blocks[target]?.apart.add(source);
+      refuseConstant(blocks[target]?.memory, command);
     }
-    for (const target of targets) refuseConstant(blocks[target]?.memory, command);
   });
   const shapes: Block[] = blocks.map(({ memory, ...block }) => ({ ...block, bytes: memory.bytes }));
   return { plan: planArena(shapes, largest), blocks: blocks.map(({ memory }) => memory) };

@@ -19,8 +19,9 @@ export class GraphBuilder<T extends ValueType> {
    * `inputs` are what a run is given each time; `names` are those of constants in the state dict.
    */
   constructor(inputs: Named<T>, names: ReadonlyMap<T, string> = new Map()) {
-    this.#inputs = mapped(inputs, (tensor) => this.#add(tensor));
     this.#names = names;
+    const add = (tensor: T) => this.#add(tensor);
+    this.#inputs = mapped(inputs, add);
   }
 
   /** What the calls read that none of them gave and that is no input, by name. */

@@ -55,9 +55,10 @@ export class BatchNorms implements Disposable {
 
   /** Takes over what a training step made of the statistics. The tape must live still. */
   keepStatistics(): void {
-    for (const [name, { running_mean, running_var }] of this.#moved) {
-      this.#running.get(name)?.running_mean.copyFrom(running_mean);
-      this.#running.get(name)?.running_var.copyFrom(running_var);
+    for (const [name, moved] of this.#moved) {
+      const running = this.#running.get(name);
+      for (const part of ['running_mean', 'running_var'] as const)
+        running?.[part].copyFrom(moved[part]);
     }
     this.#moved.clear();
   }

@@ -21,5 +21,6 @@ export function ternaryLinear(
 ): TernaryWeight & { readonly y: Tensor } {
   const made = ternaryWeight(tape, name, weight);
   const operands = { a: x, b: made.used, bias };
-  return { ...made, y: tape.apply(matmul, operands, { transpose_b: true }, name).y };
+  const { y } = tape.apply(matmul, operands, { transpose_b: true }, name);
+  return { y, ...made };
 }

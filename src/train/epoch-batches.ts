@@ -19,7 +19,7 @@ export class EpochBatches implements BatchSource {
     this.#examples = examples;
     this.#batchSize = batchSize;
     this.#seed = seed;
-    this.#random = this.#fresh();
+    this.#random = new Random(this.#seed);
   }
 
   /** Begins an epoch where the one before has ended. */
@@ -37,15 +37,11 @@ export class EpochBatches implements BatchSource {
 
   seek(step: number): void {
     const epoch = Math.ceil(countOf(this.#examples) / this.#batchSize);
-    this.#random = this.#fresh();
+    this.#random = new Random(this.#seed);
     this.#left = [];
     for (let passed = 0; passed < step; passed += epoch) {
       this.begin();
       this.#left = this.#left.slice(step - passed);
     }
-  }
-
-  #fresh(): Random {
-    return new Random(this.#seed);
   }
 }

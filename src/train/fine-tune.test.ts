@@ -238,7 +238,7 @@ test('times its plain steps alone, and what is left with all that interrupts the
   vi.spyOn(performance, 'now').mockImplementation(() => now);
   const gate = new Gate();
   let updates = 0;
-  // A loss takes 1, the n-th update 10 n, and a look of the judge 1000, of which a step has four.
+  // A loss takes 1, the n-th update 10 n, and a look of the judge 1000: a step is looked at four times.
   const onKernel = (kernel: string) => {
     if (kernel === 'nn/cross_entropy_reduce') now += 1;
     if (kernel !== 'optim/adamw_step') return;

@@ -11,8 +11,9 @@ export class Gate {
         this.#open = resolve;
       });
     } else {
-      this.#open();
+      const open = this.#open;
       this.#opened = undefined;
+      open();
     }
   }
 

@@ -33,16 +33,16 @@ export class LossScaler implements Disposable {
   constructor(gpu: Gpu, scaling: LossScaling, rule: ScaledRule, segments: number) {
     using owned = new Scope();
     const { init_scale, lr: _, ...growth } = completed(gradScaler, scaling);
+    this.#rule = rule;
     this.#gpu = gpu;
     this.#growth = growth;
-    this.#rule = rule;
     this.#rates = owned.add(rule.rates(gpu));
     const flags = (count: number) =>
       Array.from({ length: count }, () => owned.add(Tensor.zeros(gpu, [1])));
     this.#found = flags(segments);
-    this.#foundSoFar = flags(segments - 1);
     const one = (dtype: 'f32' | 'i32', value: number) =>
       owned.add(Tensor.from(gpu, hostTensorFrom(dtype, [1], [value])));
+    this.#foundSoFar = flags(segments - 1);
     this.state = {
       scale: one('f32', init_scale),
       growth_tracker: one('i32', 0),

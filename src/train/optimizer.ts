@@ -98,9 +98,9 @@ export class Optimizer implements Disposable {
   ) {
     const { schedule = { name: 'constant' }, max_grad_norm, grad_scaler, fingerprints } = options;
     checkParameters(parameters);
+    this.#schedule = schedule;
     this.#gpu = gpu;
     this.#parameters = parameters;
-    this.#schedule = schedule;
     this.#rule = updateRule(params, schedule);
     this.#fingerprints = fingerprints;
     const { layout } = parameters;
@@ -193,7 +193,7 @@ export class Optimizer implements Disposable {
 
   #see(outputs: Tensors): void {
     this.#fingerprints?.see(outputs);
-    this.#kept?.see(outputs);
+    if (this.#kept) this.#kept.see(outputs);
   }
 
   #clipping(max_norm: number): Stage {
@@ -235,10 +235,10 @@ export class Optimizer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const owned = [this.#scaler, this.#kept, this.#grad, ...Object.values(this.#state)];
+    const owned = { scaler: this.#scaler, kept: this.#kept, grad: this.#grad, ...this.#state };
     release(
       this.#lasting,
-      owned.filter((one) => one !== undefined),
+      Object.values(owned).filter((one) => one !== undefined),
     );
   }
 }

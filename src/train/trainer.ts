@@ -89,18 +89,20 @@ export class Trainer implements Disposable {
       stream: STREAMS.batches,
     });
     const observers = { fingerprints, endStep: (loss: Tensor) => this.#keepLoss(loss) };
+    const losses = owned.add(Tensor.empty(gpu, 'f32', [steps]));
     this.#loop = owned.add(
       new TrainingLoop(gpu, { model: this.model, source, optimizer, autocast, observers }),
     );
-    this.#losses = owned.add(Tensor.empty(gpu, 'f32', [steps]));
+    this.#losses = losses;
     const heldout = contextsAt(
       text.heldout,
       spreadPositions(text.heldout, model.context, heldoutBytes),
       model.context,
     );
-    this.#heldoutIds = owned.add(Tensor.from(gpu, heldout.ids));
-    this.#heldoutLabels = owned.add(Tensor.from(gpu, heldout.labels));
     this.unigram = unigramEntropy(text.train, heldout.labels.data);
+    const labels = owned.add(Tensor.from(gpu, heldout.labels));
+    this.#heldoutIds = owned.add(Tensor.from(gpu, heldout.ids));
+    this.#heldoutLabels = labels;
     this.#owned = owned.move();
   }
 
@@ -145,8 +147,9 @@ export class Trainer implements Disposable {
    * it.
    */
   restore(state: LoopState): void {
+    const { step } = state;
     this.#loop.restore(state);
-    this.#steps = state.step;
+    this.#steps = step;
   }
 
   /** The losses of the steps from `from` (0 is the first) on to the last one done. */

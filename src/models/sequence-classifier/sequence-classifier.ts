@@ -22,8 +22,9 @@ export class SequenceClassifier implements Model {
   readonly #config: SequenceClassifierConfig;
 
   constructor(gpu: Gpu, config: SequenceClassifierConfig, random: Random) {
+    const initial = new Map(initialSequenceClassifier(config, random));
     this.#config = config;
-    this.parameters = new FlatParameters(gpu, new Map(initialSequenceClassifier(config, random)));
+    this.parameters = new FlatParameters(gpu, initial);
   }
 
   /**

@@ -24,16 +24,11 @@ export class Transformer implements Model {
 
   constructor(gpu: Gpu, config: TransformerConfig, random: Random) {
     const { length } = config;
-    this.#config = config;
-    this.#positions = Tensor.from(
-      gpu,
-      hostTensorFrom(
-        'i32',
-        [length],
-        Array.from({ length }, (_, i) => i),
-      ),
-    );
+    const numbers = Array.from({ length }, (_, i) => i);
+    const positions = Tensor.from(gpu, hostTensorFrom('i32', [length], numbers));
     this.parameters = new FlatParameters(gpu, new Map(initialTransformer(config, random)));
+    this.#positions = positions;
+    this.#config = config;
   }
 
   /** Logits [n * length, vocab] for the token after each, of ids i32 [n, length]. */

@@ -69,6 +69,11 @@ describe('a bucket', () => {
       return shares.map(({ data }) => Number(data[0]?.toFixed(6)));
     };
     expect(await sharesOf()).toEqual([0.333333, 0.666667]);
+    // One by itself is all, even where it asks nothing.
+    using alone = new StepBuckets(gpu);
+    const nothing = hostTensorFrom('i32', [2], [-100, -100]);
+    const [part] = alone.holding([{ inputs: {}, labels: nothing }]).inputs.parts;
+    expect((await part?.share.read())?.data).toEqual(Float32Array.of(1));
     expect(await sharesOf(true)).toEqual([0.25, 0.75]);
   });
 });

@@ -134,16 +134,16 @@ export class TrainingLoop implements Disposable {
     const parts = this.#take();
     if (!parts) return undefined;
     const { inputs } = this.#buckets.holding(parts);
-    this.#count();
     this.#random?.begin();
     using passes = this.#passes(inputs, true);
+    this.#count();
     for (const part of inputs.parts) {
       const pass = passes.begin(part);
       await judge(pass.applications, pass);
       passes.end();
     }
     await this.#options.optimizer?.judgedUpdate(passes.gradients, judge);
-    this.#random?.advance();
+    if (this.#random) this.#random.advance();
     this.#end(inputs);
     return parts;
   }
@@ -170,10 +170,11 @@ export class TrainingLoop implements Disposable {
    */
   restore(state: LoopState): void {
     const { optimizer, model, source } = this.#options;
+    const { statistics, random, step } = state;
     optimizer?.write(state);
-    restoreStatistics(model.statistics ?? {}, state.statistics);
-    if (this.#random) this.#random.base = state.random;
-    this.#steps = state.step - this.#before;
+    restoreStatistics(model.statistics ?? {}, statistics);
+    if (this.#random) this.#random.base = random;
+    this.#steps = step - this.#before;
     this.#next = undefined;
     seek(source, this.#steps);
   }
@@ -212,9 +213,9 @@ export class TrainingLoop implements Disposable {
 
   #end(inputs: StepInputs): void {
     const { endStep, fingerprints } = this.#options.observers ?? {};
-    this.#last = inputs;
     endStep?.(inputs.losses);
     fingerprints?.endStep();
+    this.#last = inputs;
     this.#gpu.submit();
   }
 
@@ -240,6 +241,6 @@ function watchOf({ fingerprints, watch }: LoopObservers): TapeOptions['watch'] {
   if (!fingerprints) return watch;
   return (application) => {
     fingerprints.see(application.gradients ?? application.outputs);
-    watch?.(application);
+    if (watch) watch(application);
   };
 }
