@@ -18,6 +18,22 @@ function madeOf(operator: string, body: string): readonly string[] {
     .map((mutant) => applyMutant(source, mutant).split('\n').slice(1, -1).join(' ').trim());
 }
 
+test.each<[statements: string, isReordered: boolean]>([
+  ['this.a = zeros(gpu, 2);\nthis.b = zeros(gpu, 3);', false],
+  ['this.a = owned.add(zeros(gpu, 2));\nthis.b = owned.add(new Pair(gpu));', false],
+  ['this.a = zeros(gpu, 2);\nthis.b = pair(gpu, this.a);', true],
+  ['this.a = normal(gpu, random);\nthis.b = normal(gpu, random);', true],
+  ['zero(gpu, a);\nzero(gpu, b);', true],
+])('of what a constructor makes, what needs no order keeps it: %j', (statements, isReordered) => {
+  const reorderedIn = (method: string) =>
+    hostMutantsOf(
+      'f.ts',
+      `class F {\n${method}(gpu, random) {\n${statements}\n}\n}`,
+      ANYTHING,
+    ).some(({ operator }) => operator === 'swap-stages');
+  expect([reorderedIn('constructor'), reorderedIn('change')]).toEqual([isReordered, true]);
+});
+
 describe('the mistakes', () => {
   test.each<[operator: string, body: string, made: readonly string[]]>([
     ['arithmetic', 'a - b;', ['a + b;']],

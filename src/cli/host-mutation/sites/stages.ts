@@ -3,16 +3,21 @@ import type { Change, Site } from '../site.ts';
 import { valuesBelow } from '../syntax.ts';
 import { isPlainStatement } from './statements.ts';
 
+/** What makes buffers, and owns them: in which order fields are given theirs says nothing. */
+const MAKERS = ['gpu', 'owned', 'scope'];
+
 /**
  * Two neighbouring statements in the other order, where one may see what the other did: those that
  * name nothing in common are the same in either order.
  */
 export function stageChanges(site: Site): readonly Change[] {
   const body = statementsOf(site.node);
+  const method = site.ancestors.at(-2);
+  const isConstructor = method?.type === 'MethodDefinition' && method.kind === 'constructor';
   return body.flatMap((first, i) => {
     const second = body[i + 1];
     if (!second || !isPlainStatement(first) || !isPlainStatement(second)) return [];
-    return site.textOf(first) !== site.textOf(second) && mayMeet(first, second)
+    return site.textOf(first) !== site.textOf(second) && mayMeet(first, second, isConstructor)
       ? [reordered(site, first, second)]
       : [];
   });
@@ -49,9 +54,12 @@ interface Names {
   readonly added: Set<string>;
 }
 
-function mayMeet(first: Node, second: Node): boolean {
-  const one = namesOf(first);
-  const other = namesOf(second);
+function mayMeet(first: Node, second: Node, areInConstructor: boolean): boolean {
+  const [one, other] = [first, second].map((statement) => {
+    const names = namesOf(statement);
+    if (areInConstructor && isOfField(statement)) for (const name of MAKERS) names.added.add(name);
+    return names;
+  }) as [Names, Names];
   return meets(one, other) || meets(other, one);
 }
 
@@ -60,6 +68,13 @@ function meets(one: Names, other: Names): boolean {
   return [...one.changed].some(
     (name) => name !== '' && other.all.has(name) && !(one.added.has(name) && other.added.has(name)),
   );
+}
+
+/** `this.x = ...` */
+function isOfField(statement: Node): boolean {
+  if (statement.type !== 'ExpressionStatement') return false;
+  const { expression } = statement;
+  return expression.type === 'AssignmentExpression' && rootOf(expression.left).startsWith('this.');
 }
 
 function namesOf(statement: Node): Names {
