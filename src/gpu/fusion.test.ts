@@ -266,6 +266,14 @@ describe('a product', () => {
     expect(boundBy((await fuse(steps, [p, t]))[0])).toEqual([x, z, x, p, t, y]);
   });
 
+  test('binds its own, its first result, what functions read, and then other results', async () => {
+    const p = own();
+    const t = own();
+    const w = outside();
+    const steps = [product(x, z, p), each(add, [w, p, t]), each(silu, [t, y])];
+    expect(boundBy((await fuse(steps, [t]))[0])).toEqual([x, z, x, t, w, y]);
+  });
+
   test('has no room for numbers of others', async () => {
     const p = own();
     const steps = (parameters: readonly number[]) => [

@@ -165,9 +165,7 @@ export class Memory {
 
   /** Destroys the pooled buffers. */
   trim(): void {
-    const pooled = [...this.#free.values()].flat();
-    this.#free.clear();
-    this.#destroy(pooled);
+    for (const [size, pooled] of this.#free) if (this.#free.delete(size)) this.#destroy(pooled);
     this.#tell();
   }
 
@@ -207,7 +205,8 @@ export class Memory {
   }
 
   #hold(allocation: Allocation): Allocation {
-    this.#live += allocation.bytes;
+    const { bytes } = allocation;
+    this.#live += bytes;
     this.#held.add(allocation);
     this.#peak = Math.max(this.#peak, this.#live);
     this.#tell();
@@ -221,7 +220,7 @@ export class Memory {
       mappedAtCreation: true,
     });
     const words = new Uint32Array(buffer.getMappedRange());
-    words.fill(FILL_WORD, 0, bytes / 4);
+    words.fill(FILL_WORD);
     words.fill(guardWord(this.#guarded.length), bytes / 4);
     buffer.unmap();
     const allocation = { buffer, offset: 0, bytes, version: 0, guardBytes: GUARD_BYTES };

@@ -163,7 +163,7 @@ export function planProgram(
       refuseConstant(blocks[target]?.memory, command);
     }
   });
-  const shapes: Block[] = blocks.map(({ memory, ...block }) => ({ ...block, bytes: memory.bytes }));
+  const shapes: Block[] = blocks.map(({ memory, ...block }) => ({ bytes: memory.bytes, ...block }));
   return { plan: planArena(shapes, largest), blocks: blocks.map(({ memory }) => memory) };
 }
 

@@ -114,9 +114,9 @@ export class Recorder {
 
   copy(from: BufferPlace, to: BufferPlace, bytes: number): void {
     this.#endPass();
-    this.#encoder ??= this.#device.createCommandEncoder();
     const source = from.memory;
     const target = to.memory;
+    this.#encoder ??= this.#device.createCommandEncoder();
     this.#encoder.copyBufferToBuffer(
       source.buffer,
       source.offset + from.offset,
@@ -174,10 +174,10 @@ export class Recorder {
     this.#encoder ??= this.#device.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(pipeline);
-    this.#pass.setBindGroup(0, group);
-    this.#pass.dispatchWorkgroups(...workgroups);
     this.dispatches += 1;
+    this.#pass.setBindGroup(0, group);
     this.#flops += flops;
+    this.#pass.dispatchWorkgroups(...workgroups);
     if (this.#flops > this.#flopsPerSubmit) this.submit();
   }
 
