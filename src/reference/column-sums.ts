@@ -9,6 +9,6 @@ import type { Depth, Value } from './record.ts';
  */
 export function boundOfColumnSums(value: Value, shape: Shape, depth: Depth): Float64Array {
   const sizes = sumTo({ ...value, data: value.data.map(Math.abs) }, shape).data;
-  const rows = sizes.length === 0 ? 0 : value.data.length / sizes.length;
+  const rows = value.data.length / sizes.length;
   return sizes.map((size) => gamma(Math.max(0, depth(rows) - 1)) * size + FLUSH * rows);
 }

@@ -3,10 +3,10 @@ import type { OpRecord } from './record.ts';
 
 /**
  * Every op's record, by name: each file `src/reference/<family>/<op>.ts` exports `record` (or
- * several in `records`).
+ * several as values of `records`).
  */
 export const records: ReadonlyMap<string, OpRecord> = collect(
-  import.meta.glob<{ record?: unknown; records?: readonly unknown[] }>(
+  import.meta.glob<{ record?: unknown; records?: object }>(
     ['./*/*.ts', '!./simulation/**', '!./llama/**', '!./**/*.test.ts'],
     {
       eager: true,
@@ -22,11 +22,11 @@ export function recordOf(op: string): OpRecord {
 }
 
 function collect(
-  modules: Record<string, { record?: unknown; records?: readonly unknown[] }>,
+  modules: Record<string, { record?: unknown; records?: object }>,
 ): Map<string, OpRecord> {
   const found = new Map<string, OpRecord>();
   for (const [path, module] of Object.entries(modules)) {
-    for (const entry of [module.record, ...(module.records ?? [])]) {
+    for (const entry of [module.record, ...Object.values(module.records ?? {})]) {
       if (!entry) continue;
       const record = entry as OpRecord;
       if (found.has(record.name))

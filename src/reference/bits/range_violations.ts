@@ -34,7 +34,7 @@ const EDGES = [
 
 /** Numbers at every edge of the floats, with a NaN of each sign among them. */
 function edges(params: Ends = {}): SampleOf<typeof signature> {
-  const both = EDGES.flatMap((word) => [word, word + 2 ** 31]);
+  const both = EDGES.flatMap((word) => [word, word | 0x80000000]);
   return {
     level: 'exact',
     label: { x: 'edges', ...params },
@@ -49,8 +49,9 @@ function edges(params: Ends = {}): SampleOf<typeof signature> {
 export const record = defineRecord(signature, {
   summary: 'the number of elements outside of a range, NaN among them, and the first',
   forward: ({ x }, { low, high }) => {
-    const least = Math.fround(low ?? -Number.MAX_VALUE);
-    const most = Math.fround(high ?? Number.MAX_VALUE);
+    // An end that is not given is NaN, beyond which nothing lies.
+    const least = Math.fround(Number(low));
+    const most = Math.fround(Number(high));
     const isOutside = (value: number) => !Number.isFinite(value) || value < least || value > most;
     const first = x.data.findIndex(isOutside);
     const count = x.data.reduce((sum, value) => sum + Number(isOutside(value)), 0);

@@ -200,7 +200,7 @@ const globalAverage = defineRecord(globalSignature, {
 });
 
 /** torch.nn.functional.avg_pool2d, and adaptive_avg_pool2d to one element. */
-export const records = [average, globalAverage];
+export const records = { average, globalAverage };
 
 /** Sums and quotients on a simulated GPU. */
 export function averagesOn(gpu: SimulatedGpu) {

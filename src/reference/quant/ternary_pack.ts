@@ -129,4 +129,4 @@ const unpack = defineRecord(unpackSignature, {
 });
 
 /** Both directions of packing trits, exact in every order of operations. */
-export const records = [pack, unpack];
+export const records = { pack, unpack };

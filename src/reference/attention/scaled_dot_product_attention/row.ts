@@ -66,7 +66,7 @@ function scoreOf(
  */
 function capped(s: number, error: number, softcap: number): Omit<Score, 'key'> {
   const u = Math.abs(s) / softcap;
-  const uError = error / softcap + 2.5 * EPS * u + FLUSH;
+  const uError = error / softcap + 2.5 * EPS * u;
   const t = Math.exp(-2 * u);
   const slope = (4 * t) / (1 + t) ** 2;
   const score = softcap * Math.tanh(s / softcap);
