@@ -2,8 +2,7 @@ import { EPS, FLUSH } from './bounds.ts';
 
 /** 1 / (1 + exp(-x)), to full relative accuracy on both sides. */
 export function sigmoid(x: number): number {
-  if (x >= 0) return 1 / (1 + Math.exp(-x));
-  return Math.exp(x) / (1 + Math.exp(x));
+  return Math.exp(Math.min(x, 0)) / (1 + Math.exp(-Math.abs(x)));
 }
 
 /** The relative error of exp(-|x|): 3 + 2|x| units in the last place. */

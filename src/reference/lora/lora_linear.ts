@@ -11,6 +11,7 @@ import {
   addedLateError,
   type Columns,
   gainsOf,
+  gainsWithErrors,
   magnitudeError,
   magnitudeGradient,
   normErrors,
@@ -47,7 +48,7 @@ function forward(inputs: Inputs, params: Params, at: Inputs = inputs): Outputs<V
   const batch = leading(inputs.x);
   const z = { ...linear(stages), shape: [...batch, out] };
   const norms = magnitude && normsOf(stagesOf(at, params));
-  const y = magnitude && norms ? rescaled(z, gainsOf(magnitude, norms)) : z;
+  const y = norms ? rescaled(z, gainsOf(magnitude, norms)) : z;
   return {
     y: { ...y, data: y.data.map((v, i) => v + (bias?.data[i % out] ?? 0)) },
     xa: { shape: [...batch, r], data: stages.xa.data },
@@ -65,7 +66,7 @@ function vjp(inputs: Inputs, params: Params, grads: GradOutputs): Gradients<Valu
   const { magnitude } = inputs;
   const dy = flatRows(grads.y);
   const norms = magnitude && normsOf(stages);
-  const dz = magnitude && norms ? rescaled(dy, gainsOf(magnitude, norms)) : dy;
+  const dz = norms ? rescaled(dy, gainsOf(magnitude, norms)) : dy;
   const dxa = scaled(product(dz, B, false, false), s);
   return {
     lora_A: product(dxa, x, true, false),
@@ -74,7 +75,7 @@ function vjp(inputs: Inputs, params: Params, grads: GradOutputs): Gradients<Valu
       ...plus(product(dz, W, false, false), product(dxa, A, false, false)),
       shape: inputs.x.shape,
     },
-    ...(magnitude && norms
+    ...(norms
       ? { magnitude: { ...magnitude, data: magnitudeGradient(dy, linear(stages), norms) } }
       : {}),
   };
@@ -99,7 +100,7 @@ function linearError(
     scaled(absoluteProduct(xa, B, false, true), Math.abs(s)),
   );
   const sums = size.data.map((v, i) => 2 * EPS * (v + Math.abs(bias?.[i % out] ?? 0)) + 2 * FLUSH);
-  return plus(plus(base, update), { ...size, data: sums });
+  return plus(plus(base, update), { data: sums });
 }
 
 const errorOfXa = ({ x, A }: Stages, depth: Depth): Value =>
@@ -122,23 +123,23 @@ function acceptance(
   if (!magnitude)
     return { y: bounded(linearError(stages, xa, depth, bias?.data)), xa: bounded(xa) };
   const norms = normsWithErrors(stages, depth);
-  const gains = gainsOf(magnitude, norms.values, norms.errors);
+  const gains = gainsWithErrors(magnitude, norms);
   const z = linear(stages);
   const errorOfZ = linearError(stages, xa, depth);
-  const scaledZ = rescaled(z, gains);
+  const scaledZ = rescaled(z, gains.values);
   const scaledError = rescaledError(z, errorOfZ, gains);
   const error = otherFormulas
     ? plus(scaledError, addedLateError(stages, errorOfZ, gains))
     : scaledError;
-  const out = gains.values.length;
+  const [out] = stages.W.shape as [number];
   const sums = scaledZ.data.map(
     (v, i) => EPS * (Math.abs(v) + 2 * Math.abs(bias?.data[i % out] ?? 0)),
   );
   return {
-    y: bounded(plus(error, { ...error, data: sums })),
+    y: bounded(plus(error, { data: sums })),
     xa: bounded(xa),
     z: bounded(errorOfZ),
-    norm: bounded({ shape: [out], data: norms.errors }),
+    norm: bounded({ data: norms.errors }),
   };
 }
 
@@ -153,8 +154,8 @@ function vjpAcceptance(
   const { magnitude } = inputs;
   const dy = flatRows(grads.y);
   const norms = magnitude && normsWithErrors(stages, depth);
-  const gains = magnitude && norms && gainsOf(magnitude, norms.values, norms.errors);
-  const dz = gains ? rescaled(dy, gains) : dy;
+  const gains = norms && gainsWithErrors(magnitude, norms);
+  const dz = gains ? rescaled(dy, gains.values) : dy;
   const errorOfDz = gains && rescaledError(dy, undefined, gains);
   const [out] = W.shape as [number];
   const [r] = A.shape as [number];
@@ -180,15 +181,14 @@ function vjpAcceptance(
   return {
     lora_A: bounded(stageError(dxa, errorOfDxa, x, true, false, depth(rows))),
     lora_B: bounded({
-      shape: [out, r],
       data: dB.data.map((_, i) => dB.data[(i % r) * out + Math.floor(i / r)] as number),
     }),
-    x: bounded(plus(plus(base, update), { ...size, data: size.data.map((v) => EPS * v + FLUSH) })),
-    ...(magnitudeBound ? { magnitude: bounded({ shape: [out], data: magnitudeBound }) } : {}),
+    x: bounded(plus(plus(base, update), { data: size.data.map((v) => EPS * v + FLUSH) })),
+    ...(magnitudeBound ? { magnitude: bounded({ data: magnitudeBound }) } : {}),
   };
 }
 
-function bounded(error: Value): Acceptance {
+function bounded(error: Pick<Value, 'data'>): Acceptance {
   return { kind: 'within', bound: error.data.map((e) => e * SECOND_ORDER) };
 }
 

@@ -43,12 +43,16 @@ test('an integer of more than 24 bits becomes either float beside it', () => {
     inBand: 1,
   });
   expect(right(2 ** 24 - 1, 'float32', near, 'i32')).toEqual({ right: [2 ** 24 - 1], inBand: 0 });
-  expect(right(0, 'float32', [-1, 0, 1], 'i32')).toEqual({ right: [0], inBand: 0 });
+  expect(right(0, 'float32', [-1, 0, 1, Number.NaN], 'i32')).toEqual({ right: [0], inBand: 0 });
 });
 
 test('an integer keeps the last bits, and no number is only that', () => {
   expect(right(300, 'int8', BYTES, 'i32').right).toEqual([44]);
   expect(right(-300, 'uint8', BYTES, 'i32').right).toEqual([212]);
+  expect(right(-257, 'int8', BYTES, 'i32').right).toEqual([-1]);
+  expect(right(383, 'int8', BYTES, 'i32').right).toEqual([127]);
+  expect(right(384, 'int8', BYTES, 'i32').right).toEqual([-128]);
+  expect(right(511, 'uint8', BYTES, 'i32').right).toEqual([255]);
   expect(right(Number.NaN, 'float32', [0, 1, Number.NaN]).right).toEqual([Number.NaN]);
   expect(right(1, 'float32', [0, 1, Number.NaN]).right).toEqual([1]);
 });

@@ -26,7 +26,8 @@ function wrapped(
   { low, high }: { readonly low: number; readonly high: number },
 ): number {
   const span = high - low + 1;
-  return ((((n - low) % span) + span) % span) + low;
+  const rest = ((n % span) + span) % span;
+  return rest > high ? rest - span : rest;
 }
 
 /** One element in another type; floats beyond an integer type's range become its nearest end. */
@@ -51,17 +52,18 @@ function castOf(x: number, to: Target, from: DType | undefined): number {
 function alternatives(n: number, to: Target, from: DType | undefined): readonly number[] {
   const range = INTEGERS[to];
   if (isInteger(from)) {
-    const unit = 2 ** Math.max(Math.floor(Math.log2(Math.abs(n))) - 23, 0);
+    const unit = 2 ** (Math.floor(Math.log2(Math.abs(n))) - 23);
+    const below = Math.floor(n / unit);
+    const more = Math.ceil(n / unit) - below;
     return range || n === 0
       ? []
-      : [Math.floor(n / unit), Math.ceil(n / unit)].map((steps) => castOf(steps * unit, to, from));
+      : [0, more].map((steps) => castOf((below + steps) * unit, to, from));
   }
   const whole = Math.trunc(n);
   if (!range || (whole >= range.low && whole <= range.high)) return [];
-  return [
-    wrapped(-(2 ** 31), range),
-    ...(Number.isFinite(n) ? [wrapped(whole, range)] : [range.low, range.high]),
-  ];
+  const others = Number.isFinite(n) ? [wrapped(whole, range)] : Object.values(range);
+  // -2^31 has the bits of 2^31.
+  return others.concat(wrapped(2 ** 31, range));
 }
 
 /** Equal values, a NaN for a NaN, and {@link alternatives}. */
@@ -153,8 +155,17 @@ const INTEGER_VALUES = [
     16777217, 16777219, -16777217,
   ],
   ...[
-    33554434, 33554438, 33554435, -33554437, 2147483647, -2147483648, -2147483647, 2147483583,
-    2147483584, 1073741888, 1073741889,
+    33554434,
+    33554438,
+    33554435,
+    -33554437,
+    2147483647,
+    1 << 31,
+    -2147483647,
+    2147483583,
+    2147483584,
+    1073741888,
+    1073741889,
   ],
 ];
 

@@ -33,17 +33,15 @@ const FIT = 0.42 * EPS;
 function tailError(a: number): number {
   const t = 1 / (1 + 0.3 * a);
   let value = 0;
-  let size = 0;
   let slope = 0;
   let rounding = 0;
   for (const c of TAIL) {
     slope = slope * t + Math.abs(value);
     rounding = rounding * t + EPS * Math.abs(value * t);
     value = value * t + c;
-    size = Math.abs(value);
-    rounding += EPS * size;
+    rounding += EPS * Math.abs(value);
   }
-  return bellError(a) + (rounding + slope * t * 4.5 * EPS) / size + 4.5 * EPS + FIT + 3 * EPS;
+  return bellError(a) + (rounding + slope * t * 4.5 * EPS) / value + 4.5 * EPS + FIT + 3 * EPS;
 }
 
 const bellError = (a: number): number => expError((a * a) / 2) + 2 * EPS * ((a * a) / 2);
@@ -86,8 +84,7 @@ const derivativeOf = (x: number, { approximate }: Params): number => {
 /** x s (1 - s) u'. */
 const bump = (x: number): number => {
   const u = inner(x);
-  const outer = Math.min(Math.abs(x), 30);
-  return Math.sign(x) * outer * sigmoid(u) * sigmoid(-u) * innerSlope(outer);
+  return x * sigmoid(u) * sigmoid(-u) * innerSlope(x);
 };
 
 /** dy times the error of a probability, of x times a density, and of their sum and product. */

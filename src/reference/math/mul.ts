@@ -2,24 +2,24 @@ import { mul as signature } from '../../vocabulary/math/mul.ts';
 import { EPS, FLUSH } from '../bounds.ts';
 import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
 
-/** A product, and what flushing it and its factors may cost. */
-const flush = (x: number, y: number): number => FLUSH * (2 + Math.abs(x) + Math.abs(y));
+/** What flushing a product and its factors, of this size together, may cost. */
+const flush = (factors: number): number => FLUSH * (2 + factors);
 
 const truth: BinaryTruth = {
   symbol: '*',
   f: (a, b) => a * b,
   computed: (gpu, a, b) => gpu.mul(a, b),
-  error: (a, b) => EPS * Math.abs(a * b) + flush(a, b),
+  error: (a, b) => EPS * Math.abs(a * b) + flush(Math.abs(a) + Math.abs(b)),
   a: {
     derivative: (_a, b) => b,
     units: 1,
-    flush: (_a, b, dy) => flush(b, dy),
+    flush: (_a, b, dy) => flush(Math.abs(b) + Math.abs(dy)),
     term: (gpu, _a, b, dy) => gpu.mul(dy, b),
   },
   b: {
     derivative: (a) => a,
     units: 1,
-    flush: (a, _b, dy) => flush(a, dy),
+    flush: (a, _b, dy) => flush(Math.abs(a) + Math.abs(dy)),
     term: (gpu, a, _b, dy) => gpu.mul(dy, a),
   },
   isExact: true,

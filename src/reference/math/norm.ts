@@ -28,7 +28,7 @@ function errorOf(terms: readonly number[], depth: Depth): number {
   const flushed = FLUSH * 3 * terms.length;
   return (
     y * (gamma(depth(terms.length)) / 2 + 4.5 * EPS) * SECOND_ORDER +
-    Math.min(Math.sqrt(flushed), y > 0 ? flushed / y : Number.POSITIVE_INFINITY)
+    Math.min(Math.sqrt(flushed), flushed / y)
   );
 }
 
@@ -76,7 +76,8 @@ export const record = defineRecord(signature, {
   vjpAcceptance: (inputs, gradients, params, _grads, { depth }) => {
     const { groups, y } = norms(inputs.x, params);
     const relative = reduced(groups, inputs.x, (terms) => errorOf(terms, depth)).data.map(
-      (error, i) => error / (y.data[i] || 1),
+      // Where the norm is 0, so is the gradient.
+      (error, i) => error / ((y.data[i] as number) + Number(y.data[i] === 0)),
     );
     const bound = (gradients.x as Value).data.map(
       (dx, i) =>
@@ -128,7 +129,7 @@ export const simulation = defineSimulation(signature, {
     const groups = groupsOf(x.shape, params);
     const dy = grads.y.data;
     const slopes = reduced(groups, x, (terms) => computed(gpu, terms)).data.map((y, i) =>
-      y === 0 ? 0 : gpu.div(dy[i] as number, y),
+      y === 0 ? y : gpu.div(dy[i] as number, y),
     );
     return {
       x: {

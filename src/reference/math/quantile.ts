@@ -119,7 +119,7 @@ export const simulation = defineSimulation(signature, {
   forward: (gpu, { x }, params) => {
     const { shape, rows } = places(x, params);
     const y = ({ low, high, share }: Place) =>
-      share > 0 ? gpu.mulAdd(Math.fround(share), gpu.sub(high, low), low) : low;
+      gpu.mulAdd(Math.fround(share), gpu.sub(high, low), low);
     return { y: { shape, data: Float64Array.from(rows, y) } };
   },
   samples: [sample([4000, 3], { q: 0.7, per_channel: true })],

@@ -15,7 +15,7 @@ import {
 
 /** A NaN is larger than all. */
 const maximumOf = (terms: readonly number[]): number =>
-  terms.reduce((a, b) => (Number.isNaN(a) || a >= b ? a : b), Number.NEGATIVE_INFINITY);
+  terms.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
 /** dy over the number of equal maxima, at each of them. */
 function gradientOf(

@@ -45,7 +45,11 @@ export function groupsOf(x: Shape, params: ParamsOf<ReductionOp>): Groups {
 }
 
 /** A value for every element that remains, from its terms. */
-export function reduced({ shape, terms }: Groups, x: Value, f: (terms: number[]) => number): Value {
+export function reduced(
+  { shape, terms }: Groups,
+  x: Pick<Value, 'data'>,
+  f: (terms: number[]) => number,
+): Value {
   return {
     shape,
     data: Float64Array.from(terms, (indices) => f(indices.map((i) => x.data[i] as number))),

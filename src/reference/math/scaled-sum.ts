@@ -23,7 +23,7 @@ export interface Scaled {
   readonly units: number;
 }
 
-const absolute = (x: Value): Value => ({ ...x, data: x.data.map(Math.abs) });
+const absolute = ({ data }: Value) => ({ data: data.map(Math.abs) });
 const total = (terms: readonly number[]): number => terms.reduce((a, b) => a + b, 0);
 
 /**

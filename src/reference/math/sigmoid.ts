@@ -26,7 +26,7 @@ const truth: UnaryTruth<object, object> = {
   derivative: (x) => sigmoid(x) * sigmoid(-x),
   error: (x) => {
     const y = sigmoid(x);
-    return y * relativeError(x) * SECOND_ORDER + 2 * FLUSH + (x < 0 ? lost(x, y) : 0);
+    return y * relativeError(x) * SECOND_ORDER + 2 * FLUSH + (vanishes(x) ? y : 0);
   },
   // dy * (e * l * l), l = 1 / (1 + e): d ln(e l l) = (1 - 2 s(-|x|)) d ln e, two times 3.5 of l,
   // three products. Who takes dy * y * (1 - y) by its definition loses as much of 1 - y as y is

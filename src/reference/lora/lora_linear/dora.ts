@@ -38,8 +38,8 @@ export function normErrors(stages: Stages, norms: Float64Array, depth: Depth): F
       const off =
         decoded * EPS * Math.abs(w) +
         (lowRank.data[at] as number) +
-        EPS * (Math.abs(w) + Math.abs(u)) +
-        2 * FLUSH;
+        EPS * (Math.abs(w) + Math.abs(u));
+      // Beside flushes of the square and of the sum those of the element itself are nothing.
       error += 2 * Math.abs(w + u) * off + off * off + 2 * FLUSH;
       size += (Math.abs(w + u) + off) ** 2;
     }
@@ -52,13 +52,18 @@ export function normErrors(stages: Stages, norms: Float64Array, depth: Depth): F
   });
 }
 
-/** magnitude / norm of every column; the quotient has 2.5 ULP. */
-export function gainsOf(magnitude: Value, norms: Float64Array, errors?: Float64Array): Columns {
-  const values = magnitude.data.map((m, o) => m / (norms[o] as number));
+/** magnitude / norm of every column. */
+export function gainsOf(magnitude: Value, norms: Float64Array): Float64Array {
+  return magnitude.data.map((m, o) => m / (norms[o] as number));
+}
+
+/** The same with errors; the quotient has 2.5 ULP. */
+export function gainsWithErrors(magnitude: Value, norms: Columns): Columns {
+  const values = gainsOf(magnitude, norms.values);
   return {
     values,
     errors: values.map((gain, o) => {
-      const relative = (errors?.[o] ?? 0) / (norms[o] as number);
+      const relative = (norms.errors[o] as number) / (norms.values[o] as number);
       return relative < 0.5
         ? Math.abs(gain) * (relative / (1 - relative) + 2.5 * EPS) + FLUSH
         : Number.POSITIVE_INFINITY;
@@ -67,9 +72,8 @@ export function gainsOf(magnitude: Value, norms: Float64Array, errors?: Float64A
 }
 
 /** Columns of `z` times `gains`. */
-export function rescaled(z: Value, gains: Columns): Value {
-  const width = gains.values.length;
-  return { ...z, data: z.data.map((v, i) => v * (gains.values[i % width] as number)) };
+export function rescaled(z: Value, gains: Float64Array): Value {
+  return { ...z, data: z.data.map((v, i) => v * (gains[i % gains.length] as number)) };
 }
 
 /** Error of {@link rescaled} where z is off by `errorOfZ`. */
@@ -102,7 +106,7 @@ export function addedLateError(
   { x, W, B, xa, s }: Stages,
   errorOfZ: Value,
   { values, errors }: Columns,
-): Value {
+): Pick<Value, 'data'> {
   const base = product(x, W, false, true);
   const update = scaled(product(xa, B, false, true), s);
   const data = base.data.map((b, i) => {
@@ -115,7 +119,7 @@ export function addedLateError(
     const rounding = EPS * (3 * less * ofBase + 3 * size * ofUpdate + Math.abs(b + (gain - 1) * b));
     return (ofBase + ofUpdate) * gainError + rounding + (1 + less) * (errorOfZ.data[i] as number);
   });
-  return { ...base, data };
+  return { data };
 }
 
 /** Gradient of the magnitude: the sum over the rows of dy z, divided by the norm. */

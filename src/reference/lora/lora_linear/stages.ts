@@ -66,6 +66,6 @@ export function scaled(value: Value, factor: number): Value {
 }
 
 /** a + b, element by element. */
-export function plus(a: Value, b: Value): Value {
+export function plus(a: Value, b: Pick<Value, 'data'>): Value {
   return { ...a, data: a.data.map((v, i) => v + (b.data[i] as number)) };
 }
