@@ -35,6 +35,7 @@ function swapped(site: Site, node: Call, types: TypeFacts): readonly Change[] {
 }
 
 /** What gives the same in either order. */
-const SYMMETRIC = /^(?:Math\.(?:max|min|hypot|imul)|sameShape|broadcastShape|plus|gpu\.(?:add|mul))$/;
+const SYMMETRIC =
+  /^(?:Math\.(?:max|min|hypot|imul)|sameShape|broadcastShape|plus|gpu\.(?:add|mul))$/;
 /** What begins with the two factors of a product. */
 const PRODUCT_FIRST = /^gpu\.mulAdd$/;
