@@ -1,12 +1,21 @@
 import { expect, test } from 'vitest';
 import { RUN, report as reportOf, result } from '../fixtures/reports.ts';
 import type { DecodedLink } from '../link/decode.ts';
+import type { CaseResult } from '../schema.ts';
 import { snapshotOfLink, snapshotOfReport } from './snapshot.ts';
 
 const accuracyOf = (boundUsed: number | null) => ({
   accuracy: { maxAbs: 1, maxRel: 2, maxUlp: 3, boundUsed, typicalUsed: 5 },
 });
 const error = { code: 'not-within', message: 'y[3] is 2' };
+
+/** A result of one case, in one of several environments. */
+const statusIn = (status: 'pass' | 'fail' | 'skip', env: number): CaseResult =>
+  result({
+    ...{ id: 'a:b', env, status, assertions: status === 'skip' ? 0 : 1 },
+    ...(status === 'fail' ? { error } : {}),
+    ...(status === 'skip' ? { skip: { code: 'missing-feature', detail: 'shader-f16' } } : {}),
+  });
 
 test('the snapshot of a report says of each case what the report does', async () => {
   const timing = {
@@ -127,12 +136,24 @@ test.each([
   [['fail', 'pass'], 'fail'],
   [['pass', 'fail'], 'fail'],
   [['pass', 'pass'], 'pass'],
+  [['fail', 'skip'], 'fail'],
+  [['skip', 'fail'], 'fail'],
+  [['skip', 'pass'], 'skip'],
 ] as const)('a case with %j in two environments has status %s', async (statuses, status) => {
-  const results = statuses.map((one, env) =>
-    result({ id: 'a:b', env, status: one, assertions: 1, ...(one === 'fail' ? { error } : {}) }),
-  );
-  const { cases } = snapshotOfReport(await reportOf(results, ''));
+  const { cases } = snapshotOfReport(await reportOf(statuses.map(statusIn), ''));
   expect([...cases.values()].map((one) => one.status)).toEqual([status]);
+});
+
+test('in two environments a control that stayed green counts, and so does more than was expected', async () => {
+  const green = { control: { fault: 'x', status: 'green' } } as const;
+  const foreseen = { finding: { code: 'expected-failure', message: 'is expected' } };
+  const verdictOf = async (...results: readonly CaseResult[]) =>
+    [...snapshotOfReport(await reportOf(results, '')).cases.values()].map((one) => one.verdict);
+  const passed = statusIn('pass', 0);
+  const failed = statusIn('fail', 0);
+  expect(await verdictOf(passed, { ...passed, env: 1, ...green })).toEqual(['wrong']);
+  expect(await verdictOf(failed, { ...failed, env: 1, ...foreseen })).toEqual(['wrong']);
+  expect(await verdictOf(passed, { ...failed, env: 1, ...foreseen })).toEqual(['expected']);
 });
 
 test('a share lies between its number and the nearest one of float32', async () => {

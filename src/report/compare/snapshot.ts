@@ -47,16 +47,22 @@ export interface Snapshot {
   readonly nameless: number;
 }
 
+/** From what hides nothing to what must not be hidden. */
+const GRAVITY: readonly Verdict[] = ['right', 'skipped', 'expected', 'wrong'];
+
 /**
- * The snapshot of a report. A case that ran in several environments passes only if it passes in
- * all: the result that does not stands for it.
+ * The snapshot of a report. A case that ran in several environments is right only if it is right in
+ * all: its gravest result stands for it, the first of several.
  */
 export function snapshotOfReport(report: Report): Snapshot {
   const { kind, tool, run, environments, results } = report;
   const cases = new Map<string, CaseFigures>();
   for (const result of results) {
     const key = keyOf(result);
-    if (!cases.has(key) || result.status !== 'pass') cases.set(key, figuresOf(result));
+    const figures = figuresOf(result);
+    const other = cases.get(key);
+    if (!other || GRAVITY.indexOf(figures.verdict) > GRAVITY.indexOf(other.verdict))
+      cases.set(key, figures);
   }
   return {
     kind,
