@@ -31,6 +31,21 @@ describe('a state dict', () => {
     expect(live()).toBe(before);
   });
 
+  test('may hold values in other element types', async () => {
+    const { flat, read } = await parameters();
+    const state = {
+      a: hostTensorFrom('bf16', [2], [0.5, -3]),
+      b: hostTensorFrom('f16', [2], [0.25, 65504]),
+      c: hostTensorFrom('i32', [2], [-2, 7]),
+    };
+    expect(loadState(flat, state)).toEqual({ missing: [], unexpected: [], mismatched: [] });
+    expect(await read()).toEqual([
+      [0.5, -3],
+      [0.25, 65504],
+      [-2, 7],
+    ]);
+  });
+
   const { b: _, ...MISSING } = FITS;
   const differences = {
     missing: ['b'],

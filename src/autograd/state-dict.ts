@@ -1,6 +1,6 @@
 import { GradproofError } from '../errors.ts';
 import { seam } from '../seam.ts';
-import type { HostTensors } from '../tensor/host.ts';
+import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { FlatParameters } from './flat-parameters.ts';
@@ -37,8 +37,14 @@ export class StateDictError extends GradproofError {
   }
 }
 
+/** Parameters are float32, and a checkpoint may hold them in halves, as it does as a rule. */
+function inFloat32(host: HostTensor): HostTensor {
+  return host.dtype === 'f32' ? host : hostTensorFrom('f32', host.shape, valuesOf(host));
+}
+
 /**
- * Overwrites parameters with those of a state dict and returns what does not fit. Throws
+ * Overwrites parameters with those of a state dict, whatever their element types, as torch's
+ * load_state_dict does, and returns what does not fit. Throws
  * {@link StateDictError} before anything is written, unless `strict` is false: then what fits is
  * loaded.
  */
@@ -55,7 +61,7 @@ export function loadState(
     const host = left.has(name) ? undefined : state[name];
     if (!host) continue;
     const parameter = parameters.view(name);
-    using value = Tensor.from(parameter.gpu, host);
+    using value = Tensor.from(parameter.gpu, inFloat32(host));
     parameter.copyFrom(value);
   }
   return difference;
