@@ -12,6 +12,13 @@ test('takes a loss that only equals the best for no progress', () => {
   expect(earlyStop([2, 2, 2], 2)).toEqual({ best: 0, stops: true });
 });
 
+test('keeps its best when a later loss is no number', () => {
+  const { NaN: NAN } = Number;
+  expect(earlyStop([3, 1, NAN, 2], 2)).toEqual({ best: 1, stops: true });
+  expect(earlyStop([NAN, 2], 2)).toEqual({ best: 1, stops: false });
+  expect(earlyStop([NAN, NAN], 2)).toEqual({ best: -1, stops: true });
+});
+
 test('has no best before the first loss', () => {
   expect(earlyStop([], 1)).toEqual({ best: -1, stops: false });
 });
