@@ -34,6 +34,15 @@ test('a set recorded at one time has one date for all bundles, or none', () => {
   expect(readParityIndex(JSON.stringify(plain)).cases).toEqual([CASE]);
 });
 
+test('a bundle of none of the recordings has the date of the whole set, or none', () => {
+  const read = (more: object) =>
+    readParityIndex(JSON.stringify({ ...INDEX, ...more, cases: [CASE] })).cases;
+  expect(read({ recorded: { date: '2026-11-01' } })).toEqual([
+    { ...CASE, recorded: { date: '2026-11-01' } },
+  ]);
+  expect(read({})).toEqual([CASE]);
+});
+
 test('a bundle may be of no bytes, and of the first recording', () => {
   const empty = { ...CASE, bytes: 0, recording: 0 };
   const { cases } = readParityIndex(JSON.stringify({ ...INDEX, cases: [empty] }));

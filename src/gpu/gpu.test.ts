@@ -301,6 +301,14 @@ describe('a traced step', () => {
     expect(gpu.memory.isLive(outside)).toBe(true);
   });
 
+  test('keeps what the host wrote, whatever becomes of its array', async () => {
+    const { gpu } = await hostGpu();
+    const bytes = Uint8Array.of(1, 2);
+    const { trace } = gpu.trace(() => gpu.write(gpu.allocate(2), bytes));
+    bytes.fill(9);
+    expect(trace.allocations).toMatchObject([{ content: Uint8Array.of(1, 2) }]);
+  });
+
   test('within another ends alone', async () => {
     const { gpu, host } = await hostGpu();
     const { launch } = launchOf(gpu);

@@ -138,6 +138,27 @@ describe('a program', () => {
     }
   });
 
+  test('lays nothing over what the host wrote, even behind its last use', async () => {
+    const { gpu } = await setUp();
+    const { program, results } = programOf(gpu, () => {
+      const [constant, sum, after] = [1, 2, 3].map(() => gpu.allocate(16)) as [
+        Allocation,
+        Allocation,
+        Allocation,
+      ];
+      gpu.write(constant, Uint32Array.of(40, 0, 0, 0));
+      add(gpu, constant, sum, [u32(2)]);
+      add(gpu, sum, after);
+      gpu.free(constant);
+      gpu.free(after);
+      return [sum];
+    });
+    for (let i = 0; i < 2; i++) {
+      replay(gpu, program);
+      expect(await firstOf(gpu, results[0] as Allocation)).toBe(42);
+    }
+  });
+
   test('counts a replay once as a change of what it writes', async () => {
     const { gpu } = await setUp();
     const x = gpu.allocate(16);

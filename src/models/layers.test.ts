@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FlatParameters } from '../autograd/flat-parameters.ts';
+import { RandomState } from '../autograd/random-state.ts';
 import { Tape } from '../autograd/tape.ts';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { Application } from '../graph/call.ts';
@@ -81,4 +82,20 @@ test('normalizations have the epsilon of torch, or that which is given', async (
   };
   expect(epsilons()).toEqual([{ eps: 1e-5 }, { eps: 1e-5 }]);
   expect(epsilons(0.5)).toEqual([{ eps: 0.5 }, { eps: 0.5 }]);
+});
+
+test('dropouts share no random numbers where four of them do not come out even', async () => {
+  const { gpu } = await hostGpu();
+  const values = { names: [], view: () => Tensor.zeros(gpu, [1]) };
+  const trace: Application<Tensor>[] = [];
+  using tape = new Tape(gpu, [], { trace, random: new RandomState(7) });
+  const layers = new Layers(tape, values);
+  // Six numbers take two counts of the generator, three take one.
+  for (const size of [6, 3, 4]) {
+    using x = Tensor.zeros(gpu, [size]);
+    layers.dropout('drop', x, 0.5);
+  }
+  expect(trace.map(({ params }) => params)).toEqual(
+    [0, 2, 3].map((offset) => ({ p: 0.5, seed: 7, offset })),
+  );
 });

@@ -6,6 +6,7 @@ import { Tensor } from '../tensor/tensor.ts';
 import { argmax } from './math/argmax.ts';
 import { mul } from './math/mul.ts';
 import { matmul } from './matmul/matmul.ts';
+import { softmax } from './nn/softmax.ts';
 
 const setUp = async () => {
   const { gpu, host } = await hostGpu();
@@ -41,6 +42,23 @@ describe('an op', () => {
     expect(mul.backward(gpu, { ...context, wants: new Set() })).toEqual({});
     gpu.submit();
     expect(host.dispatches).toHaveLength(before);
+  });
+
+  test('takes gradients from outputs as they were before they were stored in halves', async () => {
+    const { gpu, tensor, kernels } = await setUp();
+    const inputs = { x: tensor([2, 3], 'f16') };
+    const outputs = softmax.forward(gpu, inputs, {});
+    gpu.submit();
+    const before = kernels().length;
+    const grads = { y: tensor([2, 3], 'f16') };
+    const context = { inputs, outputs, grads, params: {}, wants: new Set(['x']) };
+    softmax.backward(gpu, context);
+    gpu.submit();
+    // y is computed again, and what was stored of it is not read.
+    expect(kernels().slice(before).toSorted()).toEqual([
+      ...['math/cast', 'math/cast', 'math/cast'],
+      ...['nn/softmax', 'nn/softmax_backward'],
+    ]);
   });
 
   test('runs as it is asked to, and else as suits the adapter', async () => {

@@ -269,6 +269,11 @@ describe('epochs until the held-out loss no longer falls', () => {
     expect([fit.best, fit.epochs.length, step]).toEqual([0, 1, 3]);
   });
 
+  test('go back to the best where they end before patience does', async () => {
+    const { fit, step } = await run(3, 2);
+    expect([fit.best, fit.epochs.length, step]).toEqual([1, 3, 6]);
+  });
+
   test('tell the size and the loss of each step', async () => {
     const { gpu } = await countedLosses();
     using model = mlp(gpu);

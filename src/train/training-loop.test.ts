@@ -210,6 +210,20 @@ describe('a captured loop', () => {
     expect(await told(true)).toEqual([first, first, first]);
   });
 
+  test('tells apart batches that are stored in other types', async () => {
+    const halves = (label: number): Examples => ({
+      ...batch(label),
+      inputs: { x: hostTensorFrom('f16', [1, 3], [label, label, label]) },
+    });
+    const mixed = [[batch(1)], [halves(2)], [batch(3)], [halves(4)]];
+    const { loop } = await setUp(mixed);
+    await loop.capture();
+    for (const [i, parts] of mixed.entries()) {
+      expect(await loop.step()).toBe(parts);
+      expect(await loop.readLoss()).toBe(i + 1);
+    }
+  });
+
   test('frees the inputs of shapes that it did not capture', async () => {
     const { loop, live } = await setUp([[batch(1)], [batch(1, 2)], [batch(1, 2, 3)], [batch(1)]]);
     await loop.step();

@@ -58,6 +58,14 @@ describe('a dequantized weight', () => {
     expect(zero?.acceptance).toMatchObject({ bound: Float64Array.of(2 ** -126) });
   });
 
+  test('may be off by a unit of its own size, whatever stands beside it', () => {
+    const produced = { q: of(0, 1), absmax: of(1, 1024), dequant: of(0, 0) };
+    const inputs = { code: of(0.25, 1) };
+    const own = ownDequant('quantize_blockwise', inputs, produced, { blocksize: 1 });
+    // 2^-23 of 1/4 and of 1024.
+    expect(own?.acceptance).toMatchObject({ bound: Float64Array.of(2 ** -25, 2 ** -13) });
+  });
+
   test('is judged so only where its party has codes and scales', () => {
     const dequant = of(1);
     const none = (op: string, produced: object, inputs: object = {}) =>

@@ -61,6 +61,18 @@ describe('a recorded value', () => {
     expect(accepts(2 ** -17 + 2 ** -16 + 2 ** -24)).toBe(false);
   });
 
+  test('in halves is held to a step of its own size, whatever stands beside it', () => {
+    const truth = { shape: [2], data: Float64Array.of(2, 1024) };
+    const bounds = { kind: 'within', bound: Float64Array.of(2 ** -30, 2 ** -12) } as const;
+    // Steps of 2^-9 and 1; the second bound is 2 with the unit of halves.
+    expect(acceptanceOfRecorded(bounds, 'F16', truth)).toMatchObject({
+      bound: Float64Array.of(2 ** -9 + 2 ** -30, 2),
+    });
+    expect(acceptanceOfRecorded({ kind: 'exact' }, 'F16', truth)).toMatchObject({
+      bound: Float64Array.of(2 ** -9, 1),
+    });
+  });
+
   test('is held from the nearest of several right ones', () => {
     const either = within(0, (_, y) => (y > 5 ? 8 : 2));
     expect([2, 2 + 2 ** -9, 8, 8 - 2 ** -7, 5].map((y) => right(y, 2, either, 'F16'))).toEqual([
