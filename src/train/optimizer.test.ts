@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FlatParameters } from '../autograd/flat-parameters.ts';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -7,6 +7,7 @@ import type { Application } from '../graph/call.ts';
 import { uniformsByName } from '../ops/fixtures/uniforms-by-name.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { Fingerprints } from './fingerprints.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
 import type { OptimizerParams } from './update-rule.ts';
 
@@ -259,14 +260,22 @@ describe('an optimizer', () => {
 
   test('shows a judge what each stage was given and gave, and its rates', async () => {
     const schedule = { name: 'linear', warmup: 1, total: 4 } as const;
-    const { gradients, optimizer, live } = await setUp(SGD, { schedule, max_grad_norm: 0.5 });
+    const { gpu, gradients, optimizer, live } = await setUp(SGD, { schedule, max_grad_norm: 0.5 });
     const held = live();
     optimizer.advance();
     optimizer.advance();
     const shown: Application<Tensor>[] = [];
+    const first: number[] = [];
     await optimizer.judgedUpdate(gradients, async (applications) => {
       shown.push(...applications);
+      for (const { inputs, outputs } of applications) {
+        for (const { binding } of Object.values({ ...inputs, ...outputs }))
+          expect(gpu.memory.isLive(binding.memory)).toBe(true);
+        if (inputs['g0']) first.push(...(await inputs['g0'].read()).data.slice(0, 3));
+      }
     });
+    // It begins with the gradients that are given.
+    expect(first).toEqual([3, 3, 3]);
     expect(shown.map(({ op, layer, params }) => [layer, op.name, params])).toEqual([
       ['optimizer', 'clip_grad_norm', { max_norm: 0.5 }],
       [
@@ -293,6 +302,21 @@ describe('an optimizer', () => {
     expect(clip.inputs['g0']).not.toBe(clip.outputs['g0']);
     expect(step.inputs['grad']).toBe(clip.outputs['g0']);
     expect(live()).toBe(held);
+  });
+
+  test('sums what each stage gave', async () => {
+    const { gpu } = await hostGpu();
+    using fingerprints = new Fingerprints(gpu);
+    const see = vi.spyOn(fingerprints, 'see');
+    const parameters = new FlatParameters(gpu, new Map([['a', row(3, 1)]]));
+    const gradients = new Map([[parameters.view('a'), Tensor.from(gpu, row(3, 3))]]);
+    using optimizer = new Optimizer(gpu, parameters, SGD, { fingerprints, max_grad_norm: 1 });
+    optimizer.advance();
+    optimizer.update(gradients);
+    expect(see.mock.calls.map(([tensors]) => Object.keys(tensors))).toEqual([
+      ['g0', 'norm'],
+      ['param', 'momentum_buffer'],
+    ]);
   });
 
   test('shows no rates under loss scaling, where they are part of a step', async () => {

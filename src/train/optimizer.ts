@@ -227,7 +227,7 @@ export class Optimizer implements Disposable {
     // every step: memory must not grow.
     const params = { base_lr: 1, steps: rateRows(this.#schedule, []), ...this.#schedule };
     const variant = chooseVariant(this.#gpu, lrSchedule.variants);
-    const outputs = lrSchedule.forward(this.#gpu, {}, params, variant);
+    const outputs = lrSchedule.forward(this.#gpu, {}, params);
     await judge([
       { layer: 'optimizer', op: lrSchedule.signature, variant, params, inputs: {}, outputs },
     ]);

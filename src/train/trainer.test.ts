@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { contextsAt, randomBatch, spreadPositions } from '../data/contexts.ts';
 import { splitText } from '../data/text.ts';
 import { unigramEntropy } from '../data/unigram.ts';
@@ -16,6 +16,8 @@ const CONFIG: TrainingConfig = {
     ...{ embedding: 4, context: 4, hidden: [8], blocksize: 64, r: 2 },
   },
   ...{ steps: 7, batchSize: 3, heldoutFraction: 0.25, heldoutBytes: 600, seed: 9 },
+  // Losses are kept of every step, of more than are asked of an answer.
+  answerSteps: 1,
 };
 const { model, seed } = CONFIG;
 /** Held out are capitals. */
@@ -74,8 +76,12 @@ describe('a trainer', () => {
     const { trainer, live } = await setUp();
     await trainer.step();
     await trainer.judgedStep(async () => {});
+    const forward = vi.spyOn(trainer.model, 'forward');
     await trainer.capture();
+    const recorded = forward.mock.calls.length;
     await trainer.step();
+    expect(recorded).toBeGreaterThan(0);
+    expect(forward).toHaveBeenCalledTimes(recorded);
     expect(await trainer.losses(0)).toEqual([1, 2, 3]);
     expect(await trainer.losses(1)).toEqual([2, 3]);
     expect((await trainer.checkpoint()).step).toBe(3);
@@ -100,11 +106,28 @@ describe('a trainer', () => {
     const asked = contextsAt(TEXT.heldout, POSITIONS, 4);
     expect(trainer.heldoutCount).toBe(600);
     expect(trainer.unigram).toBe(unigramEntropy(TEXT.train, asked.labels.data));
+    const forward = vi.spyOn(trainer.model, 'forward');
     expect(await trainer.heldoutLoss()).toBeCloseTo((512 * 1 + 88 * 2) / 600, 6);
+    expect(forward.mock.calls.map(([, inputs]) => inputs.ids.shape)).toEqual([
+      [512, 4],
+      [88, 4],
+    ]);
     expect(ids.map(({ length }) => length)).toEqual([2048, 352]);
     expect(ids.flat()).toEqual([...asked.ids.data]);
     expect(labels.flat()).toEqual([...asked.labels.data]);
     expect(live()).toBe(held);
+  });
+
+  test('that fails to begin keeps nothing', async () => {
+    const { gpu } = await hostGpu();
+    const text = {
+      ...TEXT,
+      get heldout(): never {
+        throw new Error('no text');
+      },
+    };
+    expect(() => new Trainer(gpu, text, CONFIG)).toThrow('no text');
+    expect(gpu.memory.ledger.liveBytes).toBe(0);
   });
 
   test('says what may follow a context', async () => {

@@ -20,6 +20,7 @@ import type { Judge } from './stage.ts';
 
 /** Streams of the seed, one for each thing that is drawn. */
 const STREAMS = { base: 0, adapters: 1, batches: 2 } as const;
+const drawn = (seed: number, what: keyof typeof STREAMS) => new Random(seed, STREAMS[what]);
 /**
  * Held-out contexts in one forward pass; a multiple of 64, so that parts of the uploaded ids can be
  * bound.
@@ -65,9 +66,7 @@ export class Trainer implements Disposable {
     using owned = new Scope();
     this.#gpu = gpu;
     this.#config = config;
-    this.model = owned.add(
-      new ByteModel(gpu, model, new Random(seed, STREAMS.base), new Random(seed, STREAMS.adapters)),
-    );
+    this.model = owned.add(new ByteModel(gpu, model, drawn(seed, 'base'), drawn(seed, 'adapters')));
     const { max_grad_norm, grad_scaler, autocast } = config;
     const optimizer = frozen
       ? undefined
@@ -134,7 +133,7 @@ export class Trainer implements Disposable {
 
   /** Shows the judge what was computed before the first step: the base in 4 bits. */
   async judgedBase(judge: Judge): Promise<void> {
-    await this.model.showBase(new Random(this.#config.seed, STREAMS.base), judge);
+    await this.model.showBase(drawn(this.#config.seed, 'base'), judge);
   }
 
   /** The state after the last step, from which {@link Trainer.restore} goes on bit by bit. */

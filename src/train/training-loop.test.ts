@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Examples } from '../data/examples.ts';
 import type { HostDispatch } from '../gpu/fixtures/host-commands.ts';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Application } from '../graph/call.ts';
 import { ConvNet } from '../models/conv-net/conv-net.ts';
 import { Mlp } from '../models/mlp/mlp.ts';
 import type { Model } from '../models/model.ts';
@@ -10,6 +11,7 @@ import { SequenceClassifier } from '../models/sequence-classifier/sequence-class
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { sizeOf } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { Fingerprints } from './fingerprints.ts';
 import type { BatchSource } from './loop/batch-source.ts';
 import { type LoopOptions, TrainingLoop } from './loop/training-loop.ts';
@@ -139,6 +141,48 @@ describe('a training loop', () => {
     expect(seen).toEqual([...all, ...all]);
   });
 
+  test('sums all that each op gave, and shows it to a watcher too', async () => {
+    const { gpu } = await hostGpu();
+    using fingerprints = new Fingerprints(gpu);
+    using model = mlp(gpu);
+    const see = vi.spyOn(fingerprints, 'see');
+    const shown: Application<Tensor>[] = [];
+    const watch = (application: Application<Tensor>) => void shown.push(application);
+    const observers = { fingerprints, watch };
+    using loop = new TrainingLoop(gpu, { model, source: new Steps([[batch(1)]]), observers });
+    await loop.step();
+    const seen = see.mock.calls.map(([tensors]) => Object.values(tensors));
+    const given = shown.map(({ gradients, outputs }) => Object.values(gradients ?? outputs));
+    expect(given).toHaveLength(12);
+    expect(seen.map(({ length }) => length)).toEqual(given.map(({ length }) => length));
+    for (const [i, tensors] of seen.entries())
+      for (const [k, tensor] of tensors.entries()) expect(tensor).toBe(given[i]?.[k]);
+  });
+
+  test('keeps what it computed for a judge alone', async () => {
+    const { gpu, loop } = await setUp([[batch(1)], [batch(2)], [batch(3)]]);
+    const peakOf = async (step: () => Promise<unknown>) => {
+      gpu.memory.resetPeak();
+      await step();
+      return gpu.memory.ledger.peakBytes;
+    };
+    await loop.step();
+    const plain = await peakOf(() => loop.step());
+    expect(plain).toBeLessThan(await peakOf(() => loop.judgedStep(async () => {})));
+  });
+
+  test('without an optimizer is sought from where its state was', async () => {
+    const { loop, source } = await setUp([[batch(1)], [batch(2)], [batch(3)]], {
+      optimizer: false,
+    });
+    await loop.step();
+    await loop.step();
+    const state = await loop.checkpoint();
+    source.asked.length = 0;
+    loop.restore(state);
+    expect(source.asked).toEqual(['seek 2']);
+  });
+
   test('shows a judge each pass, and then the update', async () => {
     const { loop, optimizer, live } = await setUp([[batch(1), batch(2)]], {
       optimizer: { max_grad_norm: 1 },
@@ -184,6 +228,30 @@ describe('a captured loop', () => {
     expect(await loop.step()).toBeUndefined();
     loop[Symbol.dispose]();
     expect(live()).toBe(0);
+  });
+
+  test('asks the model for each shape while it captures it, and not again', async () => {
+    const { loop, model } = await setUp(steps);
+    const forward = vi.spyOn(model, 'forward');
+    await loop.capture();
+    const each = forward.mock.calls.length;
+    expect(each).toBeGreaterThan(0);
+    const counts: number[] = [];
+    while (await loop.step()) counts.push(forward.mock.calls.length / each);
+    // The fourth has another shape.
+    expect(counts).toEqual([1, 1, 1, 2, 2]);
+  });
+
+  test('captured again is made anew, in the place of what was captured', async () => {
+    const { loop, model, live } = await setUp(steps);
+    const forward = vi.spyOn(model, 'forward');
+    await loop.capture();
+    const once = live();
+    const each = forward.mock.calls.length;
+    await loop.step();
+    await loop.capture();
+    expect([forward.mock.calls.length, live()]).toEqual([2 * each, once]);
+    await expect(loop.readLoss()).rejects.toThrow('before it made a step');
   });
 
   test('sees its steps with no more than the sums of them', async () => {
