@@ -23,6 +23,7 @@ test.each<[statements: string, isReordered: boolean]>([
   ['this.a = owned.add(zeros(gpu, 2));\nthis.b = owned.add(new Pair(gpu));', false],
   ['this.a = zeros(gpu, 2);\nthis.b = pair(gpu, this.a);', true],
   ['this.a = normal(gpu, random);\nthis.b = normal(gpu, random);', true],
+  ['this.a = new Memory(device);\nthis.b = new Recorder(device);', false],
   ['zero(gpu, a);\nzero(gpu, b);', true],
 ])('of what a constructor makes, what needs no order keeps it: %j', (statements, isReordered) => {
   const reorderedIn = (method: string) =>
@@ -75,6 +76,9 @@ describe('the mistakes', () => {
     ['swap-stages', 'a += b;\na += c;', []],
     ['swap-stages', 'a = Math.max(a, c);\nb = Math.max(b, Math.abs(c));', []],
     ['swap-stages', 'a = max(a, c);\nb = max(b, c);', ['b = max(b, c); a = max(a, c);']],
+    ['swap-stages', 'check(a);\nthis.a = a;', []],
+    ['swap-stages', 'this.a = a;\nthis.b = f(this.a);', ['this.b = f(this.a); this.a = a;']],
+    ['swap-stages', 'this.a = a.b;\nclear(a);', ['clear(a); this.a = a.b;']],
     ['swap-stages', 'return [b, c];', ['return [c, b];']],
     ['swap-stages', 'return [b, ...c];', ['return [...c, b];']],
     ['swap-stages', 'return { ...a, ...b };', ['return { ...b, ...a };']],

@@ -4,7 +4,7 @@ import { valuesBelow } from '../syntax.ts';
 import { isPlainStatement } from './statements.ts';
 
 /** What makes buffers, and owns them: in which order fields are given theirs says nothing. */
-const MAKERS = ['gpu', 'owned', 'scope'];
+const MAKERS = ['gpu', 'device', 'owned', 'scope'];
 
 /**
  * Two neighbouring statements in the other order, where one may see what the other did: those that
@@ -89,7 +89,10 @@ function collect(node: Node, names: Names): void {
       const name = rootOf(node.left);
       names.changed.add(name);
       if (node.operator === '+=' || node.operator === '-=') names.added.add(name);
-      break;
+      if (node.operator !== '=' || node.right.type !== 'Identifier') break;
+      // A reference is the same one, whatever is done to what it names.
+      collect(node.left, names);
+      return;
     }
     case 'UpdateExpression':
       names.changed.add(rootOf(node.argument));
