@@ -51,7 +51,6 @@ export function squeezed(shape: Shape, { isRow, isColumn }: Operands): Shape {
 
 /** Gives y, or its gradient, those dimensions back. */
 function unsqueezed(y: Value, { isRow, isColumn }: Operands): Value {
-  if (isRow && isColumn) return { ...y, shape: [1, 1] };
   if (isRow) return { ...y, shape: [...y.shape.slice(0, -1), 1, ...y.shape.slice(-1)] };
   return isColumn ? { ...y, shape: [...y.shape, 1] } : y;
 }
@@ -72,9 +71,15 @@ function batchGroups(inputs: Inputs): number {
   );
   const rank = Math.max(...batches.map(({ length }) => length));
   const repeats = Array.from({ length: rank }, (_, i) =>
-    batches.map((shape) => (shape[i - rank + shape.length] ?? 1) === 1).join(),
+    batches.map((shape) => Boolean((shape[i - rank + shape.length] ?? 1) - 1)).join(),
   );
-  return repeats.filter((repeat, i) => repeat !== repeats[i - 1]).length;
+  let groups = 0;
+  let before: string | undefined;
+  for (const repeat of repeats) {
+    if (repeat !== before) groups++;
+    before = repeat;
+  }
+  return groups;
 }
 
 function withBias(y: Value, bias: Value | undefined): Value {

@@ -15,11 +15,10 @@ function matrices(value: Value, transposed: boolean): Matrices {
   const [r, c] = value.shape.slice(-2) as [number, number];
   const batch = value.shape.slice(0, -2);
   if (!transposed) return { batch, rows: r, cols: c, data: value.data };
-  const data = new Float64Array(value.data.length);
-  for (let start = 0; start < data.length; start += r * c) {
-    for (let i = 0; i < r * c; i++)
-      data[start + (i % c) * r + Math.floor(i / c)] = value.data[start + i] as number;
-  }
+  const data = value.data.map((_, at) => {
+    const i = at % (r * c);
+    return value.data[at - i + (i % r) * c + Math.floor(i / r)] as number;
+  });
   return { batch, rows: c, cols: r, data };
 }
 

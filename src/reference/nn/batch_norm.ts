@@ -23,14 +23,17 @@ export function elementsOf(shape: Shape, channel: number): number[] {
   );
 }
 
+/** A channel whose statistics may be what they are. */
+type Normalized = Omit<Row, 'meanError' | 'varianceError'>;
+
 /** The elements of a channel normalized by the running statistics, which are what they are. */
-function rowOfRunning(x: Float64Array, mean: number, variance: number, eps: number): Row {
+function rowOfRunning(x: Float64Array, mean: number, variance: number, eps: number): Normalized {
   const power = variance + eps;
   const rstd = 1 / Math.sqrt(power);
   const rstdError = 1 / Math.sqrt(1 - EPS) - 1 + 2 * EPS;
   const z = x.map((value) => (value - mean) * rstd);
   const zError = z.map((value) => Math.abs(value) * (2 * EPS + rstdError) + FLUSH * (2 + 2 * rstd));
-  return { x, mean, meanError: 0, variance, varianceError: 0, rstd, rstdError, z, zError };
+  return { x, mean, variance, rstd, rstdError, z, zError };
 }
 
 /** Channels of x, normalized; eps is the float32 that a GPU gets. */
@@ -38,7 +41,7 @@ function channelsOf(
   { x, running_mean, running_var }: Inputs,
   { eps, training }: Params,
   arithmetic: Arithmetic,
-): readonly Row[] {
+): readonly Normalized[] {
   return Array.from(running_mean.data, (mean, c) => {
     const values = Float64Array.from(elementsOf(x.shape, c), (i) => x.data[i] as number);
     if (training) return rowOf(values, Math.fround(eps), arithmetic);
@@ -99,7 +102,8 @@ function results(inputs: Inputs, params: Params, arithmetic: Arithmetic) {
       value: mean,
       error: meanError,
     })),
-    running_var: running(inputs.running_var, ({ x: { length }, variance, varianceError }) => {
+    running_var: running(inputs.running_var, ({ variance, varianceError }) => {
+      const length = inputs.x.data.length / rows.length;
       const factor = running_var_unbiased ? Math.fround(length / (length - 1)) : 1;
       return { value: factor * variance, error: factor * (varianceError + EPS * variance) + FLUSH };
     }),
@@ -133,7 +137,7 @@ function slopes(
 }
 
 function slopesOfChannel(
-  { z, zError, rstd, rstdError }: Row,
+  { z, zError, rstd, rstdError }: Normalized,
   w: number,
   dy: readonly number[],
   training: boolean,
@@ -217,9 +221,9 @@ export const record = defineRecord(signature, {
   forward: (inputs, params) => {
     const { y, running_mean, running_var } = results(inputs, params, NUMBERS_ALONE);
     return {
-      y: tensorOf(y, inputs.x),
-      running_mean: tensorOf(running_mean, inputs.running_mean),
-      running_var: tensorOf(running_var, inputs.running_var),
+      y: tensorOf(y, inputs.x.shape),
+      running_mean: tensorOf(running_mean),
+      running_var: tensorOf(running_var),
     };
   },
   acceptance: (inputs, _outputs, params, arithmetic) => {
@@ -233,9 +237,9 @@ export const record = defineRecord(signature, {
   vjp: (inputs, params, grads) => {
     const { x, weight, bias } = slopes(inputs, params, grads, NUMBERS_ALONE);
     return {
-      x: tensorOf(x, inputs.x),
-      weight: tensorOf(weight, inputs.weight),
-      bias: tensorOf(bias, inputs.bias),
+      x: tensorOf(x, inputs.x.shape),
+      weight: tensorOf(weight),
+      bias: tensorOf(bias),
     };
   },
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => {

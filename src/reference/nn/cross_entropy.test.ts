@@ -31,6 +31,22 @@ const gradientOf = (inputs: Inputs, params: Params = {}): number[] =>
   );
 
 describe('cross-entropy', () => {
+  test('of a sequence without batches leaves out its last row where labels are shifted', () => {
+    const logits = [
+      [0, Math.log(3)],
+      [5, -5],
+    ];
+    expect(lossOf(inputsOf(logits, [0, 1]), { shift: true })).toEqual([
+      expect.closeTo(Math.log(4 / 3), 12),
+    ]);
+  });
+
+  test('of labels that do not fit the logits is refused', () => {
+    expect(() => lossOf(inputsOf([[1, 2]], [0, 1]))).toThrow(
+      'cross_entropy: labels do not fit the logits',
+    );
+  });
+
   test.each([1, 2, 10, 256])(
     'of uniform logits over %i classes is ln C, smoothed or not',
     (classes) => {

@@ -22,7 +22,7 @@ function factors(data: Float64Array, { p, seed, offset }: Params): Float64Array 
   const kept = 1 / (1 - p);
   let words: readonly number[] = [];
   return data.map((_, i) => {
-    if (i % 4 === 0) words = philox([i / 4, 0, start >>> 0, high(start)], [seed >>> 0, high(seed)]);
+    if (i % 4 === 0) words = philox([i / 4, 0, start >>> 0, high(start)], [seed | 0, high(seed)]);
     return (words[i % 4] as number) >= threshold ? kept : 0;
   });
 }

@@ -115,14 +115,14 @@ function weightSlopes(
 export const record = defineRecord(signature, {
   summary: 'y = weight * (x - mean) / sqrt(variance + eps) + bias',
   forward: (inputs, params) => ({
-    y: tensorOf(results(inputs, params, NUMBERS_ALONE), inputs.x),
+    y: tensorOf(results(inputs, params, NUMBERS_ALONE), inputs.x.shape),
   }),
   acceptance: (inputs, _outputs, params, arithmetic) => ({
     y: within(results(inputs, params, arithmetic)),
   }),
   vjp: (inputs, params, grads) => ({
-    x: tensorOf(slopes(inputs, params, grads, NUMBERS_ALONE), inputs.x),
-    weight: tensorOf(weightSlopes(inputs, params, grads, NUMBERS_ALONE), inputs.weight),
+    x: tensorOf(slopes(inputs, params, grads, NUMBERS_ALONE), inputs.x.shape),
+    weight: tensorOf(weightSlopes(inputs, params, grads, NUMBERS_ALONE), inputs.weight.shape),
     ...(inputs.bias ? { bias: sumTo(grads.y, inputs.bias.shape) } : {}),
   }),
   vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({

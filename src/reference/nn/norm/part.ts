@@ -1,3 +1,4 @@
+import type { Shape } from '../../../tensor/shape.ts';
 import { SECOND_ORDER } from '../../bounds.ts';
 import type { Acceptance, Value } from '../../record.ts';
 
@@ -7,9 +8,9 @@ export interface Part {
   readonly error: number;
 }
 
-/** The elements as a tensor of the shape of `like`. */
-export const tensorOf = (parts: readonly Part[], like: Value): Value => ({
-  shape: like.shape,
+/** The elements as a tensor, in one dimension unless another shape is given. */
+export const tensorOf = (parts: readonly Part[], shape: Shape = [parts.length]): Value => ({
+  shape,
   data: Float64Array.from(parts, ({ value }) => value),
 });
 
