@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { describedCall } from '../fixtures/launches.ts';
 import { quantile } from './quantile.ts';
 
 /** The workgroups of the first kernel, for so many channels of one element. */
@@ -17,4 +18,23 @@ test('as many channels as a dimension of a grid has are taken, and no more', asy
   await expect(workgroupsOf(65_536)).rejects.toThrow(
     'quantile: 65536 channels are more than 65535',
   );
+});
+
+test.each([
+  [{ x: [0] }, 0.5, 'quantile: there is no quantile of no elements'],
+  [{ x: [5] }, -0.25, 'quantile: q is -0.25; give a share from 0 to 1'],
+  [{ x: [5] }, 1.25, 'quantile: q is 1.25; give a share from 0 to 1'],
+  [{ x: [5] }, Number.NaN, 'quantile: q is NaN; give a share from 0 to 1'],
+])('refuses %j at %d', async (inputs, q, message) => {
+  await expect(describedCall('quantile', { inputs, params: { q } })).rejects.toThrow(message);
+});
+
+test.each([
+  // The first and the last of five, and the only one.
+  [5, 0, 0],
+  [5, 1, 4],
+  [1, 1, 0],
+])('of %d at %d begins at rank %d', async (size, q, rank) => {
+  const { written } = await describedCall('quantile', { inputs: { x: [size] }, params: { q } });
+  expect(Object.values(written)).toContainEqual([0, rank, 0]);
 });

@@ -48,7 +48,7 @@ export const optimizerOf = seam(
     switch (params.optimizer) {
       case 'adam':
       case 'adamw': {
-        const hyperparameters = adamHyperparameters({ ...params, optimizer: params.optimizer });
+        const hyperparameters = adamHyperparameters(params as AdamParams);
         return {
           state: ['exp_avg', 'exp_avg_sq'],
           step: (gpu, tensors, step) =>
@@ -56,11 +56,11 @@ export const optimizerOf = seam(
         };
       }
       case 'sgd': {
-        const hyperparameters = sgdHyperparameters({ ...params, optimizer: params.optimizer });
+        const hyperparameters = sgdHyperparameters(params as SgdParams);
         return momentum((step) => sgdScalars(hyperparameters, step === 1 && !continues));
       }
       case 'momentum': {
-        const { alpha = 0, beta = 1, mode = 'standard' } = params;
+        const { alpha = 0, beta = 1, mode } = params;
         const { R: lr, T, norm_coefficient: l2 } = { ...ONNX_DEFAULTS, ...params };
         const [direct, ahead] = mode === 'nesterov' ? [1, alpha] : [0, 1];
         return momentum((step) => ({

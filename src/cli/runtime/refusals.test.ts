@@ -3,6 +3,7 @@ import { capture } from '../../autograd/capture.ts';
 import { FlatParameters } from '../../autograd/flat-parameters.ts';
 import { splitText } from '../../data/text.ts';
 import { GradproofError } from '../../errors.ts';
+import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { ByteModel } from '../../models/byte-model/byte-model.ts';
@@ -29,7 +30,6 @@ import { DEFAULT_TRAINING } from '../../train/config.ts';
 import { Learner } from '../../train/learner.ts';
 import { Optimizer } from '../../train/optimizer.ts';
 import { Trainer } from '../../train/trainer.ts';
-import { softwareGpu } from './fixtures/software-gpu.ts';
 
 /**
  * Programs call the engine with what no case of a suite has: it is refused, and nothing stays
@@ -40,7 +40,7 @@ let gpu: Gpu;
 let scope: Scope;
 
 beforeAll(async () => {
-  gpu = await softwareGpu();
+  ({ gpu } = await hostGpu());
 });
 afterAll(() => gpu[Symbol.dispose]());
 afterEach(() => {
