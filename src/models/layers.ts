@@ -119,7 +119,7 @@ export class Layers {
 /** Refuses what a linear of `weight` [out, in] cannot take. */
 const checkWidth = seam('layers.check_width', (name: string, x: Shape, weight: Shape): void => {
   const [, width] = weight;
-  const found = `expected [*,${width}], got [${x.join(',')}]`;
+  const found = `expected [*,${width}], got [${x.join()}]`;
   if (x.length < 2) {
     throw new GradproofError(
       'rank',

@@ -205,6 +205,14 @@ const quantized = (rows: number): QuantizedWeight<HostTensor> => ({
   },
 });
 
+test('Llama names what is trained, then what is frozen', async () => {
+  const { gpu } = await hostGpu();
+  const weights = [...drawn()];
+  const trained = new Map(weights.slice(0, 2));
+  using model = new Llama(gpu, CONFIG, { trained, frozen: new Map(weights.slice(2)) });
+  expect(model.names).toEqual(weights.map(([name]) => name));
+});
+
 describe('adapters of Llama', () => {
   const adapter = { r: 2, alpha: 4, use_dora: true };
   const frozen = new Map<string, HostTensor | QuantizedWeight<HostTensor>>(drawn());

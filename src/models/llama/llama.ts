@@ -104,10 +104,10 @@ export class Llama implements Model {
   }
 
   #block(tape: Tape, at: string, x: Tensor, positions: Tensor): Tensor {
-    const { rms_eps, dropout = 0 } = this.#config;
+    const { rms_eps, dropout } = this.#config;
     const layers = new Layers(tape, this, rms_eps);
     const sum = (layer: string, a: Tensor, b: Tensor) => {
-      const dropped = dropout > 0 ? layers.dropout(`${layer}.dropout`, b, dropout) : b;
+      const dropped = dropout ? layers.dropout(`${layer}.dropout`, b, dropout) : b;
       return tape.apply(add, { a, b: dropped }, {}, layer).y;
     };
     const normed = layers.rmsNorm(`${at}.input_layernorm`, x);
