@@ -70,7 +70,7 @@ export async function* fineTune(
   const { metrics, ...learnt } = yield* learn(gpu, text, config, observer);
   yield { type: 'phase', phase: 'frozen', skippable: false };
   const heldoutFrozen = await frozenLoss(gpu, text, config);
-  return { metrics: { heldoutFrozen, ...metrics }, ...learnt };
+  return { metrics: { ...metrics, heldoutFrozen }, ...learnt };
 }
 
 /** A run without its control. */
