@@ -172,7 +172,8 @@ function slopesOfChannel(
       (Math.abs(zi) + off) * alongError +
       off * Math.abs(along) +
       EPS * (Math.abs(d - mean) + Math.abs(zi * along) + Math.abs(rest)) +
-      FLUSH * (3 + Math.abs(along));
+      // What grows with dy is nothing beside the rounding of its mean.
+      3 * FLUSH;
     const error =
       Math.abs(gain) * (1 + rstdError) * inner + Math.abs(gain * rest) * (rstdError + 2 * EPS);
     return {

@@ -43,7 +43,10 @@ function results(inputs: Inputs, params: Params, arithmetic: Arithmetic): Part[]
   );
 }
 
-/** dx = rstd (g - mean(g) - z mean(g z)), g = weight dy. */
+/**
+ * dx = rstd (g - mean(g) - z mean(g z)), g = weight dy. Of what is flushed the share that grows with
+ * g is nothing beside the rounding of its mean.
+ */
 function slopes(
   inputs: Inputs,
   params: Params,
@@ -62,7 +65,7 @@ function slopes(
     const alongError =
       meanOf(g.map((value, c) => Math.abs(value) * (zError[c] as number))) +
       (levels + EPS) * meanOf(g.map((value, c) => Math.abs(value * (z[c] as number)))) +
-      FLUSH * (4 + Math.max(...g.map(Math.abs)));
+      4 * FLUSH;
     return Array.from(g, (value, c) => {
       const zc = z[c] as number;
       const off = zError[c] as number;
@@ -72,7 +75,7 @@ function slopes(
         meanError +
         (Math.abs(zc) + off) * alongError +
         off * Math.abs(along) +
-        FLUSH * (4 + Math.abs(along));
+        4 * FLUSH;
       return {
         value: rstd * rest,
         error:

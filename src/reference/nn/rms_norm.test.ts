@@ -31,6 +31,21 @@ describe('RMSNorm', () => {
     expect(y(1e-9, 1)).toBeCloseTo(-2e-9, 15);
   });
 
+  test('of tiny numbers may lose two flushes of their mean', () => {
+    // A mean of 2^-104, and eps twice that.
+    const given = { x: matrix([2 ** -52]), weight: vector(1) };
+    const params = { eps: 2 ** -103 };
+    const arithmetic = { depth: () => 0, ieee: false };
+    const outputs = record.forward(given, params);
+    const { y } = record.acceptance(given, outputs, params, arithmetic);
+    const bound = y?.kind === 'within' ? (y.bound[0] as number) : Number.NaN;
+    // 4 units of the sum with eps by halves, two of the root, two flushes; two products.
+    const relative = (4 * EPS) / 2 + 2 * EPS + 2 ** -125 / (3 * 2 ** -104) + 2 * EPS;
+    const flush = FLUSH * (2 + 1 + 2 ** 52 / Math.sqrt(3));
+    const expected = relative * Math.sqrt(1 / 3) * SECOND_ORDER + flush;
+    expect(bound / expected).toBeCloseTo(1, 6);
+  });
+
   test('has no gradient along the row itself without eps', () => {
     const x = matrix([0.5, -2, 3]);
     const { x: dx } = differentiable.vjp(

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../tensor/random.ts';
+import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import { drawSample } from '../drawn.ts';
 import type { Value } from '../record.ts';
-import { type AdamElement, adamElement, adamScalars } from './adam.ts';
+import { type AdamElement, adamBound, adamElement, adamScalars } from './adam.ts';
 import { record as stepsRecord } from './optimizer_steps.ts';
 import { adamParams } from './optimizers.ts';
 
@@ -65,5 +66,70 @@ describe('AdamW', () => {
     const sample = stepsRecord.samples[0] as (typeof stepsRecord.samples)[number];
     const { inputs } = drawSample(sample as never);
     expect(() => stepsRecord.forward(inputs, { optimizer: 'adamw8bit' })).toThrow(/"adamw8bit"/);
+  });
+});
+
+describe('the bound of a step', () => {
+  const scalars = {
+    decay: 1,
+    l2: 0,
+    restOfBeta1: 0.25,
+    beta2: 0.5,
+    restOfBeta2: 0.5,
+    stepSize: 2,
+    correction: 0.5,
+    eps: 1,
+  };
+  const none = { exp_avg: 0, exp_avg_sq: 0 };
+
+  test('rounds each operation of the moments', () => {
+    // exp_avg 8 + (4 - 8) / 4, exp_avg_sq (16 + 16) / 2.
+    const before = { param: 3, exp_avg: 8, exp_avg_sq: 16 };
+    const bound = adamBound(before, 4, scalars, { exp_avg: 0.25, exp_avg_sq: 0.125 });
+    expect(bound.exp_avg).toBeCloseTo(0.25 + EPS * (2 * 1 + 7) * SECOND_ORDER, 18);
+    expect(bound.exp_avg_sq).toBeCloseTo(0.125 + 3 * EPS * 16 * SECOND_ORDER, 18);
+    // A denominator of 4 / 0.5 + 1, a step of 2 * 7 / 9, a parameter of 3 - 14 / 9.
+    const root = bound.exp_avg_sq / (4 + Math.sqrt(16 - bound.exp_avg_sq));
+    const share = (root + 28 * EPS) / 0.5 / 9 + EPS;
+    const param =
+      EPS * (3 + (3 - 14 / 9)) +
+      (2 * bound.exp_avg) / 9 +
+      (14 / 9) * (share / (1 - share) + 3.5 * EPS);
+    expect(bound.param).toBeCloseTo(param * SECOND_ORDER, 14);
+  });
+
+  test('adds the rounding of a decay that is part of the gradient', () => {
+    const before = { param: 4, exp_avg: 0, exp_avg_sq: 0 };
+    // A gradient of -2 + 4 / 2 = 0, off by the units of 2.
+    const cancelled = adamBound(before, -2, { ...scalars, l2: 0.5 }, none);
+    expect(cancelled.exp_avg).toBeCloseTo(0.25 * 2 * EPS * SECOND_ORDER, 18);
+    expect(cancelled.exp_avg_sq / (2 * EPS * EPS * SECOND_ORDER)).toBeCloseTo(1, 12);
+    const doubled = adamBound(before, 2, { ...scalars, l2: 0.5 }, none);
+    const gradient = EPS * (2 + 4);
+    const square = 0.5 * gradient * (8 + gradient) + 3 * EPS * 8;
+    expect(doubled.exp_avg_sq).toBeCloseTo(square * SECOND_ORDER, 18);
+  });
+
+  test('may lose what is flushed of a square, and of zeros', () => {
+    const frozen = { ...scalars, restOfBeta2: 0 };
+    const { exp_avg_sq } = adamBound(fresh(0), 3, frozen, none);
+    expect(exp_avg_sq / FLUSH).toBeCloseTo((4 + 2 * 3) * SECOND_ORDER, 12);
+    const { exp_avg, param } = adamBound(fresh(0), 0, scalars, none);
+    expect(exp_avg / FLUSH).toBeCloseTo(4 * SECOND_ORDER, 12);
+    expect(param / FLUSH).toBeCloseTo((2 * 4 * SECOND_ORDER + 3 + 1) * SECOND_ORDER, 12);
+  });
+
+  test('is none where a square overflows, or half of the denominator may be error', () => {
+    expect(adamBound(fresh(0), 2 ** 64, scalars, none).exp_avg_sq).toBe(Infinity);
+    expect(adamBound(fresh(0), 2 ** 63, scalars, none).exp_avg_sq).toBeLessThan(2 ** 110);
+    // A root of 0 that is 1 off, in a denominator of eps.
+    const moving = { ...scalars, restOfBeta1: 0, correction: 1 };
+    const before = { param: 0, exp_avg: 1, exp_avg_sq: 0 };
+    const paramAt = (share: number) =>
+      adamBound(before, 0, { ...moving, eps: 1 / share }, { exp_avg: 0, exp_avg_sq: 1 }).param;
+    expect(paramAt(0.5002)).toBe(Infinity);
+    expect(paramAt(0.5)).toBe(Infinity);
+    const share = 0.4998;
+    expect(paramAt(share)).toBeCloseTo(2 * share * (share / (1 - share)) * SECOND_ORDER, 5);
   });
 });

@@ -26,7 +26,7 @@ export const meanOf = (data: Float64Array): number =>
 
 /** Whether the sum of squares of the numbers may overflow. */
 export const overflows = (x: Float64Array): boolean =>
-  x.reduce((sum, value) => sum + value * value, 0) > LARGEST;
+  meanOf(x.map((value) => value * value)) * x.length > LARGEST;
 
 /**
  * d = (gamma_c + 2 eps) mean |x| + eps |x - mean|; E_v = 2 mean(|x - mean| d) + v (gamma_{c+1} + 2
