@@ -127,7 +127,7 @@ function sampleOf(
             y: draw(
               random,
               broadcastShape(a, b),
-              positive ? (each) => each.uniform(0.5, 1) : level === 'exact' ? any : normal,
+              positive ? (each) => each.uniform(0.5) : level === 'exact' ? any : normal,
             ),
           }),
         }

@@ -71,7 +71,7 @@ interface Draw {
 
 const small = (random: Random): number => random.integer(-99, 99);
 const normal = (random: Random): number => random.normal();
-export const positive = (random: Random): number => random.uniform(0.5, 1);
+export const positive = (random: Random): number => random.uniform(0.5);
 
 /** A sample of a reduction, with a gradient that flows in. */
 export function reduceSample({
@@ -98,7 +98,7 @@ export function reduceSample({
     level,
     label: {
       x: formatShape(x),
-      axes: axes.join(',') || 'none',
+      axes: axes.join() || 'none',
       ...(keepdims === undefined ? {} : { keepdims }),
       ...(note ? { values: note } : {}),
     },

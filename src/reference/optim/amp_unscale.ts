@@ -39,7 +39,7 @@ function sample({
     label: {
       grad: formatShape(shape),
       scale,
-      ...(Object.keys(odd).length > 0 ? { odd: Object.values(odd).join(',') } : {}),
+      ...(Object.keys(odd).length > 0 ? { odd: Object.values(odd).join() } : {}),
     },
     params: {},
     inputs: (random) => {

@@ -101,7 +101,7 @@ function sample({
   return {
     level,
     label: {
-      g: shapes.length > 8 ? `${shapes.length}-gradients` : shapes.map(formatShape).join(','),
+      g: shapes.length > 8 ? `${shapes.length}-gradients` : shapes.map(formatShape).join(),
       ...params,
       ...(values ? { values } : {}),
     },

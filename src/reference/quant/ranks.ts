@@ -40,22 +40,17 @@ export function blockRanks(
 ): Ranks {
   const { thresholds, spread = BAND } = format.rounding;
   const band = ieee ? 0 : spread;
-  const ranks = {
-    rank: new Uint8Array(x.length),
-    low: new Uint8Array(x.length),
-    high: new Uint8Array(x.length),
+  const absmaxOf = (i: number) => absmax[Math.floor(i / block)] as number;
+  const relative = x.map((value, i) => relativeToBlock(value, absmaxOf(i)));
+  const isOpen = (i: number) => absmaxOf(i) === 0 && !ieee;
+  const count = (isBelow: (threshold: number) => boolean) => thresholds.filter(isBelow).length;
+  return {
+    rank: Uint8Array.from(relative, (y) => count((t) => y > t)),
+    low: Uint8Array.from(relative, (y, i) => (isOpen(i) ? 0 : count((t) => y - band > t))),
+    high: Uint8Array.from(relative, (y, i) =>
+      isOpen(i) ? thresholds.length : count((t) => (band > 0 ? y + band >= t : y > t)),
+    ),
   };
-  x.forEach((value, i) => {
-    const a = absmax[Math.floor(i / block)] as number;
-    const y = relativeToBlock(value, a);
-    ranks.rank[i] = thresholds.filter((t) => y > t).length;
-    ranks.low[i] = a === 0 && !ieee ? 0 : thresholds.filter((t) => y - band > t).length;
-    ranks.high[i] =
-      a === 0 && !ieee
-        ? thresholds.length
-        : thresholds.filter((t) => (band > 0 ? y + band >= t : y > t)).length;
-  });
-  return ranks;
 }
 
 /** Codes by IEEE arithmetic, packed. */

@@ -17,12 +17,12 @@ function limitsOf(
   { seed }: ParamsOf<typeof signature>,
 ): Float64Array {
   const width = weight.data.length / threshold.data.length;
-  const key = wordsOf(seed ?? 0);
-  return weight.data.map((_, i) => {
-    const own = threshold.data[Math.floor(i / width)] as number;
-    if (seed === undefined) return own;
+  const own = weight.data.map((_, i) => threshold.data[Math.floor(i / width)] as number);
+  if (seed === undefined) return own;
+  const key = wordsOf(seed);
+  return own.map((limit, i) => {
     const word = philox([Math.floor(i / 4), 0, 0, 0], key)[i % 4] as number;
-    return own * (word >>> 8) * 2 ** -23;
+    return limit * (word >>> 8) * 2 ** -23;
   });
 }
 

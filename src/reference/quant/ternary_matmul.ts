@@ -30,11 +30,12 @@ export function scaleOf({ scale }: Pick<Inputs, 'scale'>, n: number): number {
 function product(inputs: Inputs, { out_features }: Params, absolute?: boolean): Value {
   const { m, k } = dimensions(inputs);
   const { x, packed } = inputs;
+  const rows = [...new Array(m).keys()];
   const data = new Float64Array(m * out_features);
   for (let n = 0; n < out_features; n++) {
     for (let t = 0; t < k; t++) {
       const weight = tritAt(packed, n * k + t) * scaleOf(inputs, n);
-      for (let i = 0; i < m; i++) {
+      for (const i of rows) {
         const term = (x.data[i * k + t] as number) * weight;
         data[i * out_features + n] =
           (data[i * out_features + n] as number) + (absolute ? Math.abs(term) : term);
@@ -47,11 +48,12 @@ function product(inputs: Inputs, { out_features }: Params, absolute?: boolean): 
 /** (dy * scale) T. */
 function gradient(inputs: Inputs, dy: Value, { out_features }: Params, absolute?: boolean): Value {
   const { m, k } = dimensions(inputs);
+  const rows = [...new Array(m).keys()];
   const data = new Float64Array(m * k);
   for (let n = 0; n < out_features; n++) {
     for (let t = 0; t < k; t++) {
       const weight = tritAt(inputs.packed, n * k + t) * scaleOf(inputs, n);
-      for (let i = 0; i < m; i++) {
+      for (const i of rows) {
         const term = (dy.data[i * out_features + n] as number) * weight;
         data[i * k + t] = (data[i * k + t] as number) + (absolute ? Math.abs(term) : term);
       }

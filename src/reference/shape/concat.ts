@@ -55,7 +55,7 @@ function sample(
   );
   return {
     level,
-    label: { x: shapes.map(formatShape).join(','), axis },
+    label: { x: shapes.map(formatShape).join(), axis },
     params: { axis },
     inputs: (random) =>
       Object.fromEntries(shapes.map((shape, i) => [`x${i}`, draw(shape)(random)])),

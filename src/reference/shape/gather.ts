@@ -123,7 +123,11 @@ export const record = defineRecord(signature, {
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
     const dy = grads.y.data;
     const condition = scattered(inputs, params, dy.map(Math.abs));
-    const counts = scattered(inputs, params, new Float64Array(dy.length).fill(1));
+    const counts = scattered(
+      inputs,
+      params,
+      dy.map(() => 1),
+    );
     const levels = counts.map((n) => sumLevels(n, depth));
     const bound = condition.map(
       (x, i) => gamma(levels[i] as number) * x + FLUSH * (counts[i] as number),

@@ -14,6 +14,6 @@ export function drawTensor(
   shape: Shape,
   elements: Elements = 'normal',
 ): HostTensor {
-  const draw = elements === 'normal' ? () => random.normal() : () => random.uniform(0.5, 1);
+  const draw = elements === 'normal' ? () => random.normal() : () => random.uniform(0.5);
   return hostTensorFrom('f32', shape, random.fill(sizeOf(shape), draw));
 }

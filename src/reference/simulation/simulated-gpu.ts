@@ -104,7 +104,7 @@ export class SimulatedGpu {
     const { rounding } = this.environment;
     if (rounding === 'nearest' || !Number.isFinite(y)) return this.#round(y, 0);
     const share =
-      rounding === 'random' ? this.#random.uniform(-1, 1) : rounding === 'up' ? 1 : -Math.sign(y);
+      rounding === 'random' ? this.#random.uniform(-1) : rounding === 'up' ? 1 : -Math.sign(y);
     const target = y + share * allowance;
     // Rounded towards y, so as not to leave the allowance.
     return this.#operand(target > y ? floorTo32(target) : -floorTo32(-target));
