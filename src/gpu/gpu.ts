@@ -68,18 +68,17 @@ export class Gpu implements Disposable {
     this.#provider = provider;
     this.device = device;
     this.adapter = adapter;
+    device.lost.then((info) => {
+      this.#lost = info;
+    });
     this.#features = new Set(features);
     this.features = this.#features;
     this.limits = limits;
-    const memory = new Memory(device);
+    this.memory = new Memory(device);
     this.recorder = new Recorder(
       device,
       adapter.isFallback ? FLOPS_PER_SUBMIT.fallback : FLOPS_PER_SUBMIT.hardware,
     );
-    this.memory = memory;
-    device.lost.then((info) => {
-      this.#lost = info;
-    });
   }
 
   /** Requests a device. Throws NoAdapterError with what to do when there is none. */

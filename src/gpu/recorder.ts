@@ -174,10 +174,10 @@ export class Recorder {
     this.#encoder ??= this.#device.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(pipeline);
-    this.dispatches += 1;
     this.#pass.setBindGroup(0, group);
-    this.#flops += flops;
     this.#pass.dispatchWorkgroups(...workgroups);
+    this.dispatches += 1;
+    this.#flops += flops;
     if (this.#flops > this.#flopsPerSubmit) this.submit();
   }
 

@@ -1,5 +1,5 @@
 import type { Shape } from '../tensor/shape.ts';
-import { FLUSH, gamma } from './bounds.ts';
+import { FLUSH, gamma, sumLevels } from './bounds.ts';
 import { sumTo } from './broadcast.ts';
 import type { Depth, Value } from './record.ts';
 
@@ -10,5 +10,5 @@ import type { Depth, Value } from './record.ts';
 export function boundOfColumnSums(value: Value, shape: Shape, depth: Depth): Float64Array {
   const sizes = sumTo({ ...value, data: value.data.map(Math.abs) }, shape).data;
   const rows = value.data.length / sizes.length;
-  return sizes.map((size) => gamma(Math.max(0, depth(rows) - 1)) * size + FLUSH * rows);
+  return sizes.map((size) => gamma(sumLevels(rows, depth)) * size + FLUSH * rows);
 }

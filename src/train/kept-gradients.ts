@@ -23,9 +23,8 @@ export class KeptGradients implements Disposable {
   readonly #norm: Tensor;
 
   constructor(gpu: Gpu, { segments, length }: FlatLayout) {
-    const norm = Tensor.zeros(gpu, [1]);
     this.#given = new Segments(gpu, segments, new Float32Array(length));
-    this.#norm = norm;
+    this.#norm = Tensor.zeros(gpu, [1]);
   }
 
   /** Records that the update begins with these gradients. */

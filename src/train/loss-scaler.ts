@@ -33,9 +33,9 @@ export class LossScaler implements Disposable {
   constructor(gpu: Gpu, scaling: LossScaling, rule: ScaledRule, segments: number) {
     using owned = new Scope();
     const { init_scale, lr: _, ...growth } = completed(gradScaler, scaling);
-    this.#rule = rule;
     this.#gpu = gpu;
     this.#growth = growth;
+    this.#rule = rule;
     this.#rates = owned.add(rule.rates(gpu));
     const flags = (count: number) =>
       Array.from({ length: count }, () => owned.add(Tensor.zeros(gpu, [1])));

@@ -98,9 +98,9 @@ export class Optimizer implements Disposable {
   ) {
     const { schedule = { name: 'constant' }, max_grad_norm, grad_scaler, fingerprints } = options;
     checkParameters(parameters);
-    this.#schedule = schedule;
     this.#gpu = gpu;
     this.#parameters = parameters;
+    this.#schedule = schedule;
     this.#rule = updateRule(params, schedule);
     this.#fingerprints = fingerprints;
     const { layout } = parameters;

@@ -88,20 +88,18 @@ export class Trainer implements Disposable {
       stream: STREAMS.batches,
     });
     const observers = { fingerprints, endStep: (loss: Tensor) => this.#keepLoss(loss) };
-    const losses = owned.add(Tensor.empty(gpu, 'f32', [steps]));
     this.#loop = owned.add(
       new TrainingLoop(gpu, { model: this.model, source, optimizer, autocast, observers }),
     );
-    this.#losses = losses;
-    const heldout = contextsAt(
+    this.#losses = owned.add(Tensor.empty(gpu, 'f32', [steps]));
+    const { ids, labels } = contextsAt(
       text.heldout,
       spreadPositions(text.heldout, model.context, heldoutBytes),
       model.context,
     );
-    this.unigram = unigramEntropy(text.train, heldout.labels.data);
-    const labels = owned.add(Tensor.from(gpu, heldout.labels));
-    this.#heldoutIds = owned.add(Tensor.from(gpu, heldout.ids));
-    this.#heldoutLabels = labels;
+    this.unigram = unigramEntropy(text.train, labels.data);
+    this.#heldoutIds = owned.add(Tensor.from(gpu, ids));
+    this.#heldoutLabels = owned.add(Tensor.from(gpu, labels));
     this.#owned = owned.move();
   }
 

@@ -45,8 +45,7 @@ export class ByteModel implements Model {
     this.config = config;
     const shapes = linearShapes(config);
     const { embedding: table, weights } = drawBase(config, base);
-    const embeddings = owned.add(Tensor.from(gpu, table));
-    this.#embedding = embeddings;
+    this.#embedding = owned.add(Tensor.from(gpu, table));
     this.#linears = shapes.map((shape, i) => {
       const weight = quantized(gpu, weights[i] as HostTensor, config);
       owned.addAll(weight.parts);

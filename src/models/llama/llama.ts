@@ -63,11 +63,11 @@ export class Llama implements Model {
     using owned = new Scope();
     this.#config = config;
     this.#adapter = adapter;
-    const numbers = Array.from({ length: config.length }, (_, i) => i);
-    const positions = hostTensorFrom('i32', [config.length], numbers);
-    const parameters = owned.add(new FlatParameters(gpu, trained));
-    this.#positions = owned.add(Tensor.from(gpu, positions));
-    this.parameters = parameters;
+    const positions = Array.from({ length: config.length }, (_, i) => i);
+    this.#positions = owned.add(
+      Tensor.from(gpu, hostTensorFrom('i32', [config.length], positions)),
+    );
+    this.parameters = owned.add(new FlatParameters(gpu, trained));
     const upload = (host: HostTensor) => owned.add(Tensor.from(gpu, host));
     this.#frozen = new Map(
       [...frozen].map(([name, value]) => [

@@ -22,9 +22,8 @@ export class SequenceClassifier implements Model {
   readonly #config: SequenceClassifierConfig;
 
   constructor(gpu: Gpu, config: SequenceClassifierConfig, random: Random) {
-    const initial = new Map(initialSequenceClassifier(config, random));
     this.#config = config;
-    this.parameters = new FlatParameters(gpu, initial);
+    this.parameters = new FlatParameters(gpu, new Map(initialSequenceClassifier(config, random)));
   }
 
   /**

@@ -24,11 +24,16 @@ export class Transformer implements Model {
 
   constructor(gpu: Gpu, config: TransformerConfig, random: Random) {
     const { length } = config;
-    const numbers = Array.from({ length }, (_, i) => i);
-    const positions = Tensor.from(gpu, hostTensorFrom('i32', [length], numbers));
-    this.parameters = new FlatParameters(gpu, new Map(initialTransformer(config, random)));
-    this.#positions = positions;
     this.#config = config;
+    this.#positions = Tensor.from(
+      gpu,
+      hostTensorFrom(
+        'i32',
+        [length],
+        Array.from({ length }, (_, i) => i),
+      ),
+    );
+    this.parameters = new FlatParameters(gpu, new Map(initialTransformer(config, random)));
   }
 
   /** Logits [n * length, vocab] for the token after each, of ids i32 [n, length]. */

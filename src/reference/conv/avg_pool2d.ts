@@ -3,7 +3,7 @@ import { avgPool2d as signature } from '../../vocabulary/conv/avg_pool2d.ts';
 import { globalAvgPool2d as globalSignature } from '../../vocabulary/conv/global_avg_pool2d.ts';
 import type { Pooling } from '../../vocabulary/conv/pooling.ts';
 import { completed } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Depth, Arithmetic as KernelArithmetic, RecordFault, Value } from '../record.ts';
@@ -87,7 +87,7 @@ function boundOf(
   depth: Depth,
 ): { readonly kind: 'within'; readonly bound: Float64Array } {
   const terms = kernel[0] * kernel[1];
-  const relative = (gamma(depth(terms) - 1) + 2.5 * EPS) * SECOND_ORDER;
+  const relative = (gamma(sumLevels(terms, depth)) + 2.5 * EPS) * SECOND_ORDER;
   return { kind: 'within', bound: sizes.data.map((size) => relative * size + 2 * terms * FLUSH) };
 }
 

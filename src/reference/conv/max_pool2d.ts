@@ -1,7 +1,7 @@
 import { maxPool2d as signature } from '../../vocabulary/conv/max_pool2d.ts';
 import type { Pooling } from '../../vocabulary/conv/pooling.ts';
 import type { InputsOf } from '../../vocabulary/signature.ts';
-import { FLUSH, gamma } from '../bounds.ts';
+import { FLUSH, gamma, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation } from '../define.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
@@ -75,7 +75,9 @@ export const record = defineRecord(signature, {
     return {
       x: {
         kind: 'within',
-        bound: sizes.map((size) => gamma(depth(terms) - 1) * size + (size > 0 ? terms * FLUSH : 0)),
+        bound: sizes.map(
+          (size) => gamma(sumLevels(terms, depth)) * size + (size > 0 ? terms * FLUSH : 0),
+        ),
       },
     };
   },

@@ -32,10 +32,10 @@ export class StepInputs implements Disposable {
   /** With `shift` a label is that of the position before it. */
   constructor(gpu: Gpu, given: readonly Examples[], shift?: boolean) {
     using owned = new Scope();
-    const losses = owned.add(Tensor.empty(gpu, 'f32', [given.length]));
-    this.losses = losses;
     this.#shift = shift;
     this.#shares = this.#sharesOf(given);
+    const losses = owned.add(Tensor.empty(gpu, 'f32', [given.length]));
+    this.losses = losses;
     this.parts = given.map((examples, part) => ({
       ...uploadExamples(gpu, examples, owned),
       share: owned.add(Tensor.from(gpu, number(this.#shares[part] as number))),
