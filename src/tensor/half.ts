@@ -24,7 +24,7 @@ export function f32FromBf16(bits: number): number {
 export function f16FromF32(x: number): number {
   f32[0] = x;
   const bits = u32[0] as number;
-  const sign = (bits >> 16) & 0x8000;
+  const sign = bits & 0x80000000 ? 0x8000 : 0;
   if (Number.isNaN(x)) return sign | 0x7e00;
   const magnitude = Math.abs(f32[0] as number);
   // A half below 2^-14 is a multiple of 2^-24; above, of 2^(exponent - 10). Scaling by a power of

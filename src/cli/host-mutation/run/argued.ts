@@ -51,6 +51,16 @@ export const ARGUED: readonly ArguedMutant[] = [
     proof: 'src/quant/packing/packing.test.ts > and are found again: %i bits',
   },
   {
+    file: 'src/tensor/half.ts',
+    statement: '668e6dbabf07',
+    operator: 'constant',
+    n: 1,
+    becomes: 'new Float32Array(2)',
+    class: 'same-bits',
+    why: 'the first number alone is written and read, and the words are over the same buffer',
+    proof: 'src/tensor/half.test.ts > of every pattern is its value, and back',
+  },
+  {
     file: 'src/testing/parity/llama/run-limits.ts',
     statement: '023bc4c261d2',
     operator: 'swap-arguments',
