@@ -121,6 +121,10 @@ test.each(['quant_map', 'nested_quant_map'])('a %s of other values is refused', 
   const said = `"${NAME}": ${name} is not the table that bitsandbytes has`;
   const others: StoredTensor = { dtype, shape, bytes: new Uint8Array(bytes.length) };
   expect(() => readQuantized(new Map(tensors).set(`${NAME}.${name}`, others))).toThrow(said);
+  // One value is the next float32.
+  const near: StoredTensor = { dtype, shape, bytes: bytes.slice() };
+  near.bytes[0] = (near.bytes[0] as number) ^ 1;
+  expect(() => readQuantized(new Map(tensors).set(`${NAME}.${name}`, near))).toThrow(said);
   const fewer: StoredTensor = { dtype, shape: [8], bytes: bytes.slice(0, 32) };
   expect(() => readQuantized(new Map(tensors).set(`${NAME}.${name}`, fewer))).toThrow(said);
 });

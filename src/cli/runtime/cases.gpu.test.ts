@@ -41,6 +41,11 @@ const conditions = { ieee: true, seed: 1, control: false };
 const outcomeOf = async (run: (t: CaseContext) => Promise<void>) =>
   (await runCase(declare(run), gpu, conditions)).outcome;
 
+/** Asks the device for a buffer that it refuses: MAP_READ with STORAGE. */
+const refused = ({ gpu: { device } }: CaseContext): void => {
+  device.createBuffer({ size: 16, usage: 0x01 | 0x80 });
+};
+
 /** The variant that every adapter can run. */
 const PLAIN = Object.keys(matmul.variants).find((variant) => !matmul.variants[variant]?.needs);
 
@@ -108,8 +113,23 @@ test.each<[string, (t: CaseContext) => Promise<void>, object]>([
     'a validation error happens on the device',
     async (t) => {
       t.expect(true, () => '');
-      // MAP_READ with STORAGE is refused.
-      t.gpu.device.createBuffer({ size: 16, usage: 0x01 | 0x80 });
+      refused(t);
+    },
+    { status: 'error', error: { code: 'gpu-validation' } },
+  ],
+  [
+    'an assertion fails behind a validation error, whose consequence it may be',
+    async (t) => {
+      refused(t);
+      t.expect(false, () => 'no');
+    },
+    { status: 'error', error: { code: 'gpu-validation' } },
+  ],
+  [
+    'it skips behind a validation error',
+    async (t) => {
+      refused(t);
+      t.skip('missing-library', 'torch');
     },
     { status: 'error', error: { code: 'gpu-validation' } },
   ],

@@ -155,6 +155,19 @@ describe('ours', () => {
     expect([more.thrown, more.evidence.assertions]).toEqual([undefined, 4]);
   });
 
+  test('is held to the depth of its own sums, what was recorded to any order', async () => {
+    // 1 + 1 + 1: two roundings of ours at the size of 3, four of who may add in any order.
+    const off = (units: number) => f32(3 + units * 2 ** -22);
+    const sum = (y: HostTensor) =>
+      bundleOf('reduce_sum', { params: { axes: [0] }, inputs: { x: f32(1, 1, 1) }, outputs: { y } });
+    const recorded = await replayed(sum(off(5)));
+    expect([recorded.thrown, recorded.evidence.finding]).toEqual([undefined, undefined]);
+    const near = await replayed(sum(off(0)), withOutput('y', off(2)));
+    expect(near.thrown).toBeUndefined();
+    const far = await replayed(sum(off(0)), withOutput('y', off(4)));
+    expect(far.thrown).toMatchObject({ code: 'out-of-bound', at: { index: [0], expected: 3 } });
+  });
+
   test('is judged from the inputs as they are stored for it, halves by their numbers', async () => {
     const half = (...data: readonly number[]) => hostTensorFrom('f16', [data.length], data);
     const halves = product({ inputs: { a: half(2, -3), b: half(5, 7) } });
