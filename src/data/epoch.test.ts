@@ -55,4 +55,12 @@ describe('holdOut', () => {
     expect([...training.labels.data]).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect([...heldOut.labels.data]).toEqual([7, 8, 9]);
   });
+
+  test.each([
+    [0, [3, 0]],
+    [3, [0, 3]],
+  ])('of %i of three leaves as many as there are', (count, sizes) => {
+    const { training, heldOut } = holdOut(counted(3), count);
+    expect([training, heldOut].map(({ labels }) => labels.data.length)).toEqual(sizes);
+  });
 });

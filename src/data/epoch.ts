@@ -41,9 +41,11 @@ export const holdOut = seam(
     heldOut: number,
   ): { readonly training: Examples; readonly heldOut: Examples } => {
     const places = Array.from({ length: countOf(examples) }, (_, place) => place);
+    // Counted from the front: the last none of them are none, and not all.
+    const end = places.length - heldOut;
     return {
-      training: examplesAt(examples, places.slice(0, -heldOut)),
-      heldOut: examplesAt(examples, places.slice(-heldOut)),
+      training: examplesAt(examples, places.slice(0, end)),
+      heldOut: examplesAt(examples, places.slice(end)),
     };
   },
 );
