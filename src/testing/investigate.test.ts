@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebGpuBackend } from '../backends/webgpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Call, Results } from '../graph/call.ts';
+import type { Launcher } from '../ops/launcher.ts';
 import { launchers } from '../ops/registry.ts';
 import type { Judgement } from '../reference/judge.ts';
 import type { Acceptance, Value } from '../reference/record.ts';
@@ -309,6 +310,26 @@ describe('running a call again', () => {
     const near = { outputs: { y: f32(10 + 2 ** -20, -21) } };
     expect((await ran(product, near)).run.judgement?.ok).toBe(true);
     expect((await ran({ ...product, level: 'exact' }, near)).run.judgement?.ok).toBe(false);
+  });
+
+  test('judges a variant by its own depth, and not by that of the one that failed', async () => {
+    const sum = launchers.get('reduce_sum') as Launcher;
+    const call: FailedCall = {
+      ...product,
+      op: sum.signature,
+      params: { axes: [0] },
+      inputs: { x: f32(1, 1, 1) },
+    };
+    const accepts = async (naive: number, other: number) => {
+      const variants = {
+        naive: { kernels: [], depth: () => naive },
+        other: { kernels: [], depth: () => other },
+      };
+      vi.spyOn(launchers, 'get').mockReturnValue({ ...sum, variants });
+      // Off by 8 units of 2^-23; at the size of 3 a depth of 9 allows 24, a depth of 2 allows 3.
+      return (await ran(call, { outputs: { y: f32(3 + 2 ** -20) } })).run.judgement?.ok;
+    };
+    expect([await accepts(2, 9), await accepts(9, 2)]).toEqual([true, false]);
   });
 
   test('judges codes by the arithmetic of the device', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { result } from '../../report/fixtures/reports.ts';
 import type { CaseResult } from '../../report/schema.ts';
-import { decisiveResult } from './outcome.ts';
+import { decisiveResult, withFlakiness } from './outcome.ts';
 
 const ended = (status: 'fail' | 'lost' | 'timeout', attempts: number, code = 'wrong'): CaseResult =>
   result({
@@ -25,4 +25,13 @@ test('what is cut off stands where nothing was found before', () => {
 test('an attempt that came to its end decides', () => {
   const last = ended('timeout', 2);
   expect(decisiveResult(last, [ended('fail', 1)])).toBe(last);
+});
+
+test('a pass after failures tells how many there were, and the last of them', () => {
+  const passed = result({ id: 'a:b', status: 'pass', assertions: 1 });
+  const failures = [ended('fail', 1, 'first'), ended('timeout', 2, 'second')];
+  expect(withFlakiness(passed, failures).finding).toEqual({
+    code: 'flaky',
+    message: 'passed after it had failed 2 times; second: attempt 2',
+  });
 });

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
-import { Tensor } from '../../tensor/tensor.ts';
-import { quantizeBlocks, quantizers } from './quantize.ts';
+import { mapped } from '../../graph/call.ts';
+import { Tensor, type Tensors } from '../../tensor/tensor.ts';
+import type { Launcher } from '../launcher.ts';
+import { launchers } from '../registry.ts';
+import { quantizeBlocks } from './quantize.ts';
 
 test.each([
   ['sixteen lanes on a GPU', false, 16],
@@ -21,19 +24,35 @@ test.each([
   ]);
 });
 
-test('statistics of a weight in halves stay in float32, compressed or not', async () => {
+const NESTED = { absmax_q: 'u8', nested_absmax: 'f32', nested_offset: 'f32' };
+const nf4 = { quant_type: 'nf4', blocksize: 64 };
+
+test.each<[string, string, object, object]>([
+  ['quantize_4bit', 'weight', nf4, { packed: 'u8', absmax: 'f32', dequant: 'f16' }],
+  [
+    'quantize_4bit',
+    'weight',
+    { ...nf4, compress_statistics: true },
+    { packed: 'u8', absmax: 'f32', dequant: 'f16', ...NESTED },
+  ],
+  [
+    'quantize_blockwise',
+    'x',
+    { blocksize: 64, rounding: 'nearest' },
+    { q: 'u8', absmax: 'f32', dequant: 'f16' },
+  ],
+  [
+    'ternary_quantize',
+    'weight',
+    {},
+    { trits: 'i8', packed: 'u8', threshold: 'f32', scale: 'f32', dequant: 'f32' },
+  ],
+  ['abs_mean', 'weight', {}, { mean: 'f32' }],
+])('%s keeps scales of a %s in halves in float32: %j', async (op, name, params, dtypes) => {
   const { gpu } = await hostGpu();
-  const quantize = quantizers.get('quantize_4bit');
-  const weight = Tensor.empty(gpu, 'f16', [2, 64]);
-  const dtypesOf = (compress_statistics: boolean) => {
-    const params = { quant_type: 'nf4', blocksize: 64, compress_statistics };
-    const outputs = quantize?.forward(gpu, { weight }, params) ?? {};
-    return Object.fromEntries(
-      Object.entries<Tensor>({ ...outputs }).map(([name, { dtype }]) => [name, dtype]),
-    );
-  };
-  const codes = { packed: 'u8', absmax: 'f32', dequant: 'f16' };
-  expect(dtypesOf(false)).toEqual(codes);
-  const nested = { absmax_q: 'u8', nested_absmax: 'f32', nested_offset: 'f32' };
-  expect(dtypesOf(true)).toEqual({ ...codes, ...nested });
+  const inputs = { [name]: Tensor.empty(gpu, 'f16', [2, 64]), code: Tensor.zeros(gpu, [256]) };
+  const { forward, signature } = launchers.get(op) as Launcher;
+  const known = Object.entries(inputs).filter(([input]) => input in signature.inputs);
+  const outputs: Tensors = forward(gpu, Object.fromEntries(known), params);
+  expect(mapped(outputs, ({ dtype }) => dtype)).toEqual(dtypes);
 });

@@ -156,10 +156,14 @@ describe('ours', () => {
   });
 
   test('is held to the depth of its own sums, what was recorded to any order', async () => {
-    // 1 + 1 + 1: two roundings of ours at the size of 3, four of who may add in any order.
+    // 1 + 1 + 1: two roundings at the size of 3 for ours, four for a sum in any order.
     const off = (units: number) => f32(3 + units * 2 ** -22);
     const sum = (y: HostTensor) =>
-      bundleOf('reduce_sum', { params: { axes: [0] }, inputs: { x: f32(1, 1, 1) }, outputs: { y } });
+      bundleOf('reduce_sum', {
+        params: { axes: [0] },
+        inputs: { x: f32(1, 1, 1) },
+        outputs: { y },
+      });
     const recorded = await replayed(sum(off(5)));
     expect([recorded.thrown, recorded.evidence.finding]).toEqual([undefined, undefined]);
     const near = await replayed(sum(off(0)), withOutput('y', off(2)));
