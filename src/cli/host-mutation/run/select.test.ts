@@ -43,6 +43,6 @@ test('nothing to change is said in one line', () => {
     'no host mutant matches "mutate.nn.*"',
   );
   expect(() => selectHostMutants(ALL, { ...choice, changed: [] })).toThrow(
-    'none of the TypeScript that is mutated has changed since the last commit',
+    'none of the TypeScript that is mutated has changed in or since the last commit',
   );
 });
