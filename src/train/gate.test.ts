@@ -5,11 +5,12 @@ test('a task that meets a closed gate goes on when it is opened, and not before'
   const gate = new Gate();
   expect(gate.opened).toBeUndefined();
   gate.closed = true;
-  gate.closed = true;
   let passed = false;
   const passing = gate.opened?.then(() => {
     passed = true;
   });
+  // To close it again makes no other of it.
+  gate.closed = true;
   await Promise.resolve();
   expect([gate.closed, passed]).toEqual([true, false]);
   gate.closed = false;

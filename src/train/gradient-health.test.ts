@@ -1,8 +1,31 @@
 import { expect, test } from 'vitest';
-import { checkVanishing, vanishingRatio } from './gradient-health.ts';
+import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
+import { hostTensorFrom } from '../tensor/host.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { checkVanishing, gradientNorms, vanishingRatio } from './gradient-health.ts';
 
 const normsOf = (...norms: readonly number[]) =>
   norms.map((norm, i) => ({ layer: `layer${i + 1}`, norm }));
+
+test('norms are read layer by layer, and nothing of them stays', async () => {
+  let runs = 0;
+  // The n-th sum is n.
+  const { gpu } = await hostGpu({
+    run: ({ label, bindings: [, y] }) => {
+      if (label === 'math/reduce_sum' && y)
+        new Float32Array(y.bytes.buffer, y.offset, 1)[0] = ++runs;
+    },
+  });
+  const of = (...shape: readonly number[]) =>
+    Tensor.from(gpu, hostTensorFrom('f32', shape, new Array<number>(6).fill(1)));
+  const gradients = [['first', of(2, 3)] as const, ['second', of(6)] as const];
+  const held = gpu.memory.ledger.liveBytes;
+  expect(await gradientNorms(gradients)).toEqual([
+    { layer: 'first', norm: 1 },
+    { layer: 'second', norm: 2 },
+  ]);
+  expect(gpu.memory.ledger.liveBytes).toBe(held);
+});
 
 test('the ratio is that of the first layer to the last', () => {
   expect(vanishingRatio(normsOf(1, 7, 4))).toBe(0.25);

@@ -19,7 +19,7 @@ export async function gradientNorms(
   const norms: LayerNorm[] = [];
   for (const [layer, gradient] of gradients) {
     const axes = gradient.shape.map((_, axis) => axis);
-    using y = norm.forward(gradient.gpu, { x: gradient }, { axes, keepdims: false }).y;
+    using y = norm.forward(gradient.gpu, { x: gradient }, { axes }).y;
     norms.push({ layer, norm: (await y.read()).data[0] as number });
   }
   return norms;

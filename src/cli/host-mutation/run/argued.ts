@@ -70,6 +70,16 @@ export const ARGUED: readonly ArguedMutant[] = [
     why: 'limits of a run are bounds of a difference, which is as large from either side',
     proof: 'src/testing/parity/llama/run-limits.test.ts > is the narrow one for what keeps it',
   },
+  {
+    file: 'src/train/sample.ts',
+    statement: '95fe71e528ae',
+    operator: 'constant',
+    n: 2,
+    becomes: 'find(0, Math.min(last, MOST_SOUGHT), ...)',
+    class: 'same-bits',
+    why: 'no white space stands before the first byte, so that no word begins there',
+    proof: 'src/train/sample.test.ts > a sample goes on from whole words, and begins at one',
+  },
 ];
 
 /** The argument for a mutant, if there is one. */
