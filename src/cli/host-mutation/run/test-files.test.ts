@@ -8,6 +8,7 @@ const files = new TestFiles(
     ['src/train/registry.ts', "export const all = import.meta.glob('../train/*.ts');"],
     ['src/train/registry.test.ts', "import { all } from './registry.ts';"],
     ['src/cli/runtime/rate.gpu.test.ts', "import { rate } from '../../train/rate.ts';"],
+    ['src/testing/train.test.ts', "import { all } from '../train/registry.ts';"],
     ['src/train/late.test.ts', "const late = () => import('./rate.ts');"],
     ['src/train/other.test.ts', "import { test } from 'vitest';"],
   ]),
@@ -17,7 +18,8 @@ test('the tests that reach a file are there, the nearest first, slow ones last',
   expect(files.of('src/train/rate.ts')).toEqual([
     { file: 'src/train/rate.test.ts', distance: 1, isSlow: false },
     { file: 'src/train/late.test.ts', distance: 1, isSlow: false },
-    { file: 'src/train/registry.test.ts', distance: 2, isSlow: false },
+    { file: 'src/train/registry.test.ts', distance: 1, isSlow: false },
+    { file: 'src/testing/train.test.ts', distance: 2, isSlow: false },
     { file: 'src/cli/runtime/rate.gpu.test.ts', distance: 1, isSlow: true },
   ]);
 });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { dirname } from 'node:path/posix';
 import { importsOf } from '../../syntax/imports.ts';
 
 /** Folders with unit tests and with what they import. */
@@ -8,7 +9,7 @@ const IS_TEST = /\.test\.ts$/;
 /** Starts a browser or computes on its software adapter, and takes seconds. */
 const IS_SLOW = /\.gpu\.test\.ts$/;
 
-/** A file of unit tests that imports a file, at so many imports from it. */
+/** A file of unit tests that imports a file, at so many imports from it, or 1 in its folder. */
 export interface Importer {
   readonly file: string;
   readonly distance: number;
@@ -40,8 +41,9 @@ export class TestFiles {
   }
 
   /**
-   * The files of tests that reach `file`, the nearest first, slow ones last. A word that their paths
-   * have in common counts as much as an import less.
+   * The files of tests that reach `file`, the nearest first, slow ones last. One in its own folder is
+   * written for it, so that it is next to it whatever it imports; a word that their paths have in
+   * common counts as much as an import less.
    */
   of(file: string): readonly Importer[] {
     const distances = new Map([[file, 0]]);
@@ -50,7 +52,11 @@ export class TestFiles {
         if (!distances.has(importer)) distances.set(importer, distance + 1);
     return [...distances]
       .filter(([each]) => IS_TEST.test(each))
-      .map(([each, distance]) => ({ file: each, distance, isSlow: IS_SLOW.test(each) }))
+      .map(([each, imports]) => ({
+        file: each,
+        distance: dirname(each) === dirname(file) ? 1 : imports,
+        isSlow: IS_SLOW.test(each),
+      }))
       .sort((a, b) => Number(a.isSlow) - Number(b.isSlow) || farness(a, file) - farness(b, file));
   }
 

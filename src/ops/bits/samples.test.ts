@@ -1,0 +1,3 @@
+import { testLaunchesOfSamples } from '../fixtures/launches-of-samples.ts';
+
+testLaunchesOfSamples('bits');
