@@ -27,6 +27,7 @@ const LEAVES = [
   'src/quant',
   'src/data',
   'src/formats',
+  'src/collect.ts',
   'src/errors.ts',
   'src/seam.ts',
   'shaders',
@@ -37,6 +38,7 @@ const LEAVES = [
  * as plain data.
  */
 const LEAF_NEEDS = [
+  'src/collect.ts',
   'src/errors.ts',
   'src/seam.ts',
   'src/catalog',
@@ -83,9 +85,10 @@ export function violationOf({ from, to }: Import): string | undefined {
     : `${from} imports ${to}: ${source} stands ${rankOf(target) === rankOf(source) ? 'beside' : 'below'} ${target}`;
 }
 
-/** The layer or leaf that a path belongs to. */
+/** The layer or leaf that a path belongs to; a test belongs where its file does. */
 export function placeOf(path: string): string | undefined {
-  return PLACES.find((place) => path === place || `${path}/`.startsWith(`${place}/`));
+  const file = path.replace(/\.test\.ts$/, '.ts');
+  return PLACES.find((place) => file === place || `${path}/`.startsWith(`${place}/`));
 }
 
 function rankOf(place: string): number {

@@ -1,4 +1,4 @@
-import { InvariantError } from '../errors.ts';
+import { collect } from '../collect.ts';
 import type { Launcher } from './launcher.ts';
 
 /**
@@ -6,22 +6,14 @@ import type { Launcher } from './launcher.ts';
  * of those that number formats bind, and nothing has to be listed here.
  */
 export const launchers: ReadonlyMap<string, Launcher> = collect(
+  'launchers',
   import.meta.glob<Record<string, unknown>>(['./*/*.ts', '!./**/*.test.ts'], { eager: true }),
+  (module) =>
+    Object.values(module)
+      .flatMap(several)
+      .filter(isLauncher)
+      .map((launcher) => [launcher.name, launcher] as const),
 );
-
-function collect(modules: Record<string, Record<string, unknown>>): Map<string, Launcher> {
-  const found = new Map<string, Launcher>();
-  for (const [path, module] of Object.entries(modules)) {
-    for (const launcher of Object.values(module).flatMap(several).filter(isLauncher)) {
-      if (found.has(launcher.name))
-        throw new InvariantError(
-          `two launchers are named ${launcher.name}; the second is in ${path}`,
-        );
-      found.set(launcher.name, launcher);
-    }
-  }
-  return found;
-}
 
 function several(value: unknown): readonly unknown[] {
   return value instanceof Map ? [...value.values()] : [value];

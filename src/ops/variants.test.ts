@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { InvariantError } from '../errors.ts';
 import { linkedKernels } from '../gpu/fixtures/linked-kernels.ts';
 import { laneDepth } from './lanes.ts';
 import { launchers } from './registry.ts';
@@ -42,7 +43,15 @@ describe('the depth of a variant', () => {
     expect(depthOf(variant)(128)).toBe(128);
   });
 
-  test('is that of any order where there is none', () => expect(depthOf(undefined)(7)).toBe(7));
+  test('of a variant that is not known is that of any order', () => {
+    expect(depthOf(undefined)(7)).toBe(7);
+  });
+
+  test('is not made up for a variant that has none', () => {
+    expect(() => depthOf({ kernels: ['a', 'b'] })(7)).toThrow(
+      new InvariantError('the variant of a,b adds up, and has no depth'),
+    );
+  });
 
   test('is known of every kernel whose lanes share a sum', () => {
     const run = new Set(sharing.map(([, kernel]) => kernel));

@@ -1,3 +1,4 @@
+import { invariant } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Constants } from '../gpu/pipelines.ts';
 import type { DType } from '../tensor/dtype.ts';
@@ -89,9 +90,17 @@ export function chooseVariant(
   return chosen[0];
 }
 
-/** The depth of a variant; of one that is not here or has none, of a sum in any order. */
+/**
+ * The depth of a variant; of one that is not here, of a sum in any order. What comes back throws
+ * InvariantError for a variant without one, whose results no bound should hold by a sum.
+ */
 export function depthOf(variant: Variant | undefined): (terms: number) => number {
-  return (terms) => variant?.depth?.(terms, variant.lanes ?? 1) ?? terms;
+  if (!variant) return (terms) => terms;
+  const { depth, lanes = 1, kernels } = variant;
+  return (terms) => {
+    invariant(depth, () => `the variant of ${kernels.join()} adds up, and has no depth`);
+    return depth(terms, lanes);
+  };
 }
 
 /**

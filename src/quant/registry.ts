@@ -1,3 +1,4 @@
+import { collect } from '../collect.ts';
 import { GradproofError } from '../errors.ts';
 import { FOUR_BIT_OPS } from './bitsandbytes.ts';
 import type { BlockFormat, Format } from './format.ts';
@@ -13,10 +14,10 @@ class FormatNameError extends GradproofError {
  * Every number format by name: each folder here exports `format` from its format.ts, and nothing is
  * listed.
  */
-export const formats: ReadonlyMap<string, Format> = new Map(
-  Object.values(
-    import.meta.glob<{ readonly format: Format }>('./*/format.ts', { eager: true }),
-  ).map(({ format }) => [format.name, format]),
+export const formats: ReadonlyMap<string, Format> = collect(
+  'formats',
+  import.meta.glob<{ readonly format: Format }>('./*/format.ts', { eager: true }),
+  ({ format }) => [[format.name, format]],
 );
 
 /** Formats whose codes are relative to the largest absolute value of a block, by name. */

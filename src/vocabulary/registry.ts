@@ -1,3 +1,4 @@
+import { collect } from '../collect.ts';
 import { InvariantError } from '../errors.ts';
 import type { Signature } from './signature.ts';
 
@@ -6,26 +7,20 @@ import type { Signature } from './signature.ts';
  * that number formats bind, and nothing is listed here.
  */
 export const signatures: ReadonlyMap<string, Signature> = collect(
+  'signatures',
   import.meta.glob<Record<string, unknown>>('./*/*.ts', { eager: true }),
+  (module, path) =>
+    Object.values(module)
+      .flatMap(several)
+      .filter(isSignature)
+      .map((op) => {
+        if (!path.startsWith(`./${op.family}/`))
+          throw new InvariantError(
+            `${path}: the signature ${op.name} belongs to the folder ${op.family}`,
+          );
+        return [op.name, op] as const;
+      }),
 );
-
-function collect(modules: Record<string, Record<string, unknown>>): Map<string, Signature> {
-  const found = new Map<string, Signature>();
-  for (const [path, module] of Object.entries(modules)) {
-    for (const op of Object.values(module).flatMap(several).filter(isSignature)) {
-      if (!path.startsWith(`./${op.family}/`)) {
-        throw new InvariantError(
-          `${path}: the signature ${op.name} belongs to the folder ${op.family}`,
-        );
-      }
-      if (found.has(op.name)) {
-        throw new InvariantError(`two signatures are named ${op.name}; the second is in ${path}`);
-      }
-      found.set(op.name, op);
-    }
-  }
-  return found;
-}
 
 function several(value: unknown): readonly unknown[] {
   return value instanceof Map ? [...value.values()] : [value];

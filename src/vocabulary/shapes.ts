@@ -8,7 +8,7 @@ export function like<P>(name: string): ShapeRule<P> {
 }
 
 /** One number for each index of the first dimension; of a scalar one. */
-export function channelShape(shape: Shape): Shape {
+export function channelShape(shape: Shape): readonly [number] {
   return [shape[0] ?? 1];
 }
 

@@ -35,6 +35,21 @@ test.each<[statements: string, isReordered: boolean]>([
   expect([reorderedIn('constructor'), reorderedIn('change')]).toEqual([isReordered, true]);
 });
 
+test.each<[properties: readonly string[] | undefined, body: string, count: number]>([
+  [['b'], 'return { ...a, b };', 1],
+  [['c', 'd'], 'return { ...a, b };', 0],
+  [['c', 'd'], 'return { ...a, ...b };', 1],
+  [['c', 'd'], 'return { ...a, [b]: c };', 1],
+  [undefined, 'return { ...a, b };', 1],
+])(
+  'an object keeps the order of a spread with %j in %s where both give nothing twice',
+  (properties, body, count) => {
+    const types = { ...ANYTHING, propertiesOf: () => properties };
+    const found = hostMutantsOf('f.ts', `function f(a, b) { ${body} }`, types);
+    expect(found.filter(({ operator }) => operator === 'swap-stages')).toHaveLength(count);
+  },
+);
+
 describe('the mistakes', () => {
   test.each<[operator: string, body: string, made: readonly string[]]>([
     ['arithmetic', 'a - b;', ['a + b;']],
@@ -84,6 +99,8 @@ describe('the mistakes', () => {
     ['swap-stages', 'return { ...a, ...b };', ['return { ...b, ...a };']],
     ['swap-stages', 'return { ...a, b, c };', ['return { b, ...a, c };']],
     ['swap-stages', 'return { ...(a ? { b } : {}), c };', []],
+    ['swap-stages', 'return [...a, ...b].every(c);', []],
+    ['swap-stages', 'return [...a, ...b].map(c);', ['return [...b, ...a].map(c);']],
     ['drop-statement', 'a.clip();', [';']],
     ['drop-statement', 'using x = a();', ['const x = a();']],
     ['drop-statement', "if (a) throw new Error('a');", [';']],

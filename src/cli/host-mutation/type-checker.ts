@@ -6,6 +6,7 @@ import {
   isObjectBindingPattern,
   isPrivateIdentifier,
   isPropertyAccessExpression,
+  isSpreadAssignment,
   type ParameterDeclaration,
   type SourceFile,
   type Node as TypedNode,
@@ -17,6 +18,7 @@ import {
   SymbolFlags,
   type Type,
   type Symbol as TypedSymbol,
+  TypeFlags,
 } from 'typescript/unstable/sync';
 import type { Span } from './site.ts';
 import type { TypeFacts } from './type-facts.ts';
@@ -74,6 +76,17 @@ class KnownTypes {
     return next === name ? undefined : next;
   }
 
+  /** What an object of the type may have, where its type names all of it. */
+  propertiesOf(type: Type): readonly string[] | undefined {
+    if (type.isUnionType()) {
+      const each = type.getTypes().map((one) => this.propertiesOf(one));
+      return each.every((names) => names !== undefined) ? each.flat() : undefined;
+    }
+    const isOpen = (type.flags & TypeFlags.Object) === 0;
+    if (isOpen || this.#checker.getIndexInfosOfType(type).length > 0) return undefined;
+    return this.#checker.getPropertiesOfType(type).map(({ name }) => name);
+  }
+
   /** `number` for 4: two constants may trade places. */
   widened(type: Type): Type {
     const ask = () => this.#checker.getBaseTypeOfLiteralType(type) ?? type;
@@ -128,6 +141,7 @@ class FactsOfFile implements TypeFacts {
       this.#nodes.set(`${node.getStart(source)}:${node.end}`, node);
       if (isPropertyAccessExpression(node) && !isCalled(node)) typed.add(node.expression);
       if (isObjectBindingPattern(node)) typed.add(node);
+      if (isSpreadAssignment(node)) typed.add(node.expression);
       if (isCallExpression(node) || isNewExpression(node)) {
         const { expression, arguments: given = [] } = node;
         const name = isPropertyAccessExpression(expression) ? expression.name : expression;
@@ -171,6 +185,11 @@ class FactsOfFile implements TypeFacts {
   otherKey(pattern: Span, name: string): string | undefined {
     const owner = this.#typeAt(pattern);
     return owner && this.#known.another(owner, name);
+  }
+
+  propertiesOf(spread: Span): readonly string[] | undefined {
+    const type = this.#typeAt(spread);
+    return type && this.#known.propertiesOf(type);
   }
 
   #typeAt(span: Span): Type | undefined {

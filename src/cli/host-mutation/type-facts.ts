@@ -10,4 +10,6 @@ export interface TypeFacts {
   otherProperty(member: Span): string | undefined;
   /** Another property of the same type as `name`, of what `pattern` takes apart. */
   otherKey(pattern: Span, name: string): string | undefined;
+  /** All properties that the object of a spread can have; undefined where that is not known. */
+  propertiesOf(spread: Span): readonly string[] | undefined;
 }

@@ -6,18 +6,20 @@ import { integer, notNegative, number, size } from '../../vocabulary/rules.ts';
 import { llama } from '../../vocabulary/train/train_llama.ts';
 import { FormatError, quote } from '../format-error.ts';
 
-const { lr, betas, eps, weight_decay, momentum, dampening, nesterov } = hyperparameters;
+const ofOptimizer = v.pick(v.object(hyperparameters), [
+  'betas',
+  'eps',
+  'weight_decay',
+  'momentum',
+  'dampening',
+  'nesterov',
+]);
 
 const run = v.looseObject({
   ...llama.entries,
-  betas,
-  eps,
-  weight_decay,
-  momentum,
-  dampening,
-  nesterov,
+  ...ofOptimizer.entries,
   optimizer: v.optional(v.string(), 'adamw'),
-  lr: v.optional(v.unwrap(lr), 1e-3),
+  lr: v.optional(v.unwrap(hyperparameters.lr), 1e-3),
   r: v.optional(size),
   alpha: v.optional(number),
   use_rslora: v.optional(v.boolean()),

@@ -127,7 +127,7 @@ function layoutOf(x: Shape, ids: Shape, { head_dim, theta }: Params): Heads {
     throw new ShapeError(
       `rotary_embedding: positions ${formatShape(ids)} do not fit ${formatShape(x)} of head_dim ${head_dim}`,
     );
-  const heads = batch === 0 ? 0 : sizeOf(x.slice(0, -2)) / batch;
+  const heads = sizeOf(x.slice(batch === 1 ? 0 : 1, -2));
   return {
     batch,
     heads,

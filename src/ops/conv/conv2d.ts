@@ -146,7 +146,7 @@ function weightGradient(gpu: Gpu, x: Tensor, dy: Tensor, plan: Plan): Tensor {
   const tiles = Math.ceil(sizeOf(weight.slice(1)) / 4);
   const blocks = Math.ceil(channels / 4);
   const perChunk = tiles * blocks * groups;
-  const chunks = Math.max(1, Math.min(batch, Math.ceil(BUSY / perChunk)));
+  const chunks = Math.min(batch, Math.ceil(BUSY / perChunk));
   using partial = Tensor.empty(gpu, 'f32', [chunks, ...weight]);
   gpu.dispatch({
     shader: weightShader,

@@ -74,10 +74,10 @@ export function sumToSize(
   x: Tensor,
   size: Shape,
   shape: Shape = size,
-  scale = 1,
+  scale?: number,
 ): Tensor {
   const repeats = repeatedStrides('sum_to_size', size, x.shape);
   const missing = x.shape.length - size.length;
   const drops = (d: number) => repeats[d] === 0 && (d < missing || size[d - missing] === 1);
-  return sum(gpu, x, reductionOf(x.shape, drops), shape, { scale });
+  return sum(gpu, x, reductionOf(x.shape, drops), shape, scale === undefined ? {} : { scale });
 }

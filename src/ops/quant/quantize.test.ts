@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import { mapped } from '../../graph/call.ts';
+import { blockFormatOf } from '../../quant/registry.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
+import { launchesOf } from '../fixtures/launches.ts';
+import { uniformsByName } from '../fixtures/uniforms-by-name.ts';
 import type { Launcher } from '../launcher.ts';
 import { launchers } from '../registry.ts';
-import { quantizeBlocks } from './quantize.ts';
+import { quantizeBlocks, quantizedWeight } from './quantize.ts';
 
 test.each([
   ['sixteen lanes on a GPU', false, 16],
@@ -22,6 +25,26 @@ test.each([
     'quant/block_absmax',
     { STORAGE: 0, LANES: lanes },
   ]);
+});
+
+test('a weight has blocks of its format where no size is asked for', async () => {
+  const { gpu } = await hostGpu();
+  using weight = Tensor.zeros(gpu, [3, 128]);
+  const nf4 = blockFormatOf('nf4');
+  const { blocksize, parts } = quantizedWeight(gpu, weight, nf4);
+  expect([blocksize, parts.absmax?.shape]).toEqual([64, [6]]);
+  const byRow = quantizedWeight(gpu, weight, { ...nf4, blocks: 'row' });
+  expect([byRow.blocksize, byRow.parts.absmax?.shape]).toEqual([128, [3]]);
+});
+
+test('scales are compressed in blocks of 256, each to the nearest code, where nothing is said', async () => {
+  const launches = await launchesOf('quantize_4bit', {
+    inputs: { weight: [257, 64] },
+    params: { quant_type: 'nf4', blocksize: 64, compress_statistics: true },
+  });
+  const encoded = launches.find(({ shader }) => shader.file === 'quant/quantize_blockwise');
+  expect(encoded && uniformsByName(encoded)).toEqual({ n: 257, block: 256 });
+  expect(encoded?.constants).toEqual({ LUT16: 0 });
 });
 
 const NESTED = { absmax_q: 'u8', nested_absmax: 'f32', nested_offset: 'f32' };

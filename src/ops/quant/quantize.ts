@@ -99,7 +99,7 @@ export function quantizedWeight(
   gpu: Gpu,
   weight: Tensor,
   format: BlockFormat,
-  blocksize = format.blocks === 'row' ? (weight.shape.at(-1) ?? 1) : format.blocks.usual,
+  blocksize = format.blocks === 'row' ? (weight.shape.at(-1) as number) : format.blocks.usual,
 ): QuantizedWeight<Tensor> {
   const { packed, absmax } = quantizeBlocks(gpu, weight, { quant_type: format.name, blocksize });
   return { format, blocksize, shape: weight.shape, parts: { packed, absmax } };

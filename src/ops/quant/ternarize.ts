@@ -21,7 +21,7 @@ export const ternarize = launcher(signature, {
   variants: { words: { kernels: [shader.file] } },
   storage: { reads: ['weight'] },
   forward: (gpu, { weight, threshold }, { seed }) => {
-    const [channels = 1] = channelShape(weight.shape);
+    const [channels] = channelShape(weight.shape);
     if (threshold.size !== 1 && threshold.size !== channels) {
       throw new ShapeError(
         `threshold ${formatShape(threshold.shape)} of a weight ${formatShape(weight.shape)}: give 1 or ${channels}`,

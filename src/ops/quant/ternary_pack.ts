@@ -36,7 +36,8 @@ export const ternaryPack = launcher(packSignature, {
 export const ternaryUnpack = launcher(unpackSignature, {
   variants: { words: { kernels: ['quant/ternary_unpack'] } },
   forward: (gpu, { packed }, { order, shape }) => {
-    if (packed.bytes !== Math.ceil(sizeOf(shape) / 4)) {
+    const count = sizeOf(shape);
+    if (packed.bytes !== Math.ceil(count / 4)) {
       throw new ShapeError(
         `${packed.bytes} bytes of packed trits are not a tensor ${formatShape(shape)}`,
       );
@@ -46,8 +47,8 @@ export const ternaryUnpack = launcher(unpackSignature, {
       shader: unpackShader,
       constants: { HIGH: Number(order === 'high') },
       bindings: [packed.binding, trits.binding],
-      uniforms: [u32(trits.size)],
-      workgroups: gridOfFours(trits.size),
+      uniforms: [u32(count)],
+      workgroups: gridOfFours(count),
     });
     return { trits };
   },

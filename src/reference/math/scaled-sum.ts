@@ -36,7 +36,7 @@ export function sumRecord(
 ): RecordOf<ReductionOp> {
   const spread = (x: Value, params: ParamsOf<ReductionOp>, dy: Value): Value => {
     const { owner, terms } = groupsOf(x.shape, params);
-    const share = dy.data.map((each, i) => each * scale(terms[i]?.length ?? 1));
+    const share = terms.map((group, i) => (dy.data[i] as number) * scale(group.length));
     return { shape: x.shape, data: x.data.map((_, i) => share[owner[i] as number] as number) };
   };
   return defineRecord(signature, {

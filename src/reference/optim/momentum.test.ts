@@ -27,6 +27,15 @@ describe('scalars of a step', () => {
     expect(onnxScalars({ ...onnx, T: 1, mode: 'standard' }, 1)).toEqual(scalars);
     expect(onnxScalars({ ...onnx, mode: 'nesterov' }, 2)).toEqual({ ...scalars, ahead: 0.25 });
   });
+
+  test('of ONNX are its defaults where nothing is given', () => {
+    const plain = { lr: Math.fround(0.001), l2: 0, keep: 0, gain: 1, ahead: undefined };
+    expect(onnxScalars({}, 1)).toEqual(plain);
+    expect(onnxScalars({}, 2)).toEqual(plain);
+    // The buffer keeps nothing of itself, and what it takes of the first gradient is all.
+    expect(onnxScalars({ beta: 0.5 }, 1)).toEqual(plain);
+    expect(onnxScalars({ mode: 'nesterov' }, 1)).toEqual({ ...plain, ahead: 0 });
+  });
 });
 
 describe('a step of momentum', () => {

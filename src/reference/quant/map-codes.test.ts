@@ -79,6 +79,24 @@ describe('a table of 65,535 steps', () => {
   });
 });
 
+test('an entry of a table may be that of a value 4.5 units away, but in IEEE arithmetic', () => {
+  const entry = Math.fround(32_768 / 32_767.5) - 1;
+  const of = (n: number, ieee: boolean) => {
+    const middle = entry + n * EPS;
+    return mapCodeRange([-1, 1 + 2 * middle], entry, 0, 'lut16', ieee);
+  };
+  expect([-4.6, -4.4, 4.4, 4.6].map((n) => of(n, false))).toEqual([
+    [1, 1],
+    [0, 1],
+    [0, 1],
+    [0, 0],
+  ]);
+  expect([-0.1, 0.1].map((n) => of(n, true))).toEqual([
+    [1, 1],
+    [0, 0],
+  ]);
+});
+
 test('a code of the nearest value may be the next within an error and 4.5 units', () => {
   const signs = [-1, 1];
   const of = (n: number, ieee: boolean) => mapCodeRange(signs, n * EPS, 2 * EPS, 'nearest', ieee);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createDynamicMap } from '../../quant/dynamic/map.ts';
-import { EPS, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import { nest, nestedBounds, restorable } from './nested.ts';
 
 test('the largest of a block of compressed scales is off as the largest error of its own elements', () => {
@@ -12,6 +12,17 @@ test('the largest of a block of compressed scales is off as the largest error of
   // The mean is 6 + 3 roundings of 4 off, the difference one of its size.
   const roundings = Array.from(absmax, (bound) => bound / (EPS * SECOND_ORDER));
   expect(roundings.map((x) => Number(x.toFixed(3)))).toEqual([38, 41, 40]);
+});
+
+test('where all scales are 0, what is flushed is granted at each stage', () => {
+  const params = { nested_blocksize: 2, nested_rounding: 'nearest' } as const;
+  const nested = nest(Float64Array.of(0, 0), params);
+  const bounds = nestedBounds(nested, params, { depth: (terms) => terms, ieee: false });
+  // The mean may lose one, each difference one more; their largest and the sum another.
+  const share = bounds.absmax[0] as number;
+  expect(share / (FLUSH * SECOND_ORDER)).toBeCloseTo(2, 12);
+  expect(bounds.offset / FLUSH).toBeCloseTo(1, 12);
+  expect(Array.from(bounds.restored, (x) => (x - share) / FLUSH)).toEqual([2, 2]);
 });
 
 test('codes of a mean that all blocks have are those of zero, in either rounding', () => {
@@ -50,6 +61,14 @@ describe('compressed scales', () => {
     expect(bounds.low[2]).toBe(bounds.high[2]);
     expect(restorable(nested, bounds, 1, whole)).toEqual([below + 4, above + 4]);
     expect(restorable(nested, bounds, 0, whole)).toEqual([(map[0] as number) + 4]);
+    // 25 units of the difference, nearly as many of the largest, and 2 of the quotient.
+    const codesAt = (units: number) => {
+      const away = middle - units * EPS;
+      const near = nest(Float64Array.of(3, 4 + away, 5 - away), whole);
+      const { low, high } = nestedBounds(near, whole, arithmetic);
+      return (high[1] as number) - (low[1] as number) + 1;
+    };
+    expect([40, 60].map(codesAt)).toEqual([2, 1]);
     expect(bounds.offset).toBeCloseTo((4 * 6 * EPS) / (1 - 6 * EPS), 18);
   });
 });

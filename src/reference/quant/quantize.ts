@@ -126,10 +126,10 @@ function acceptance(
  * divided by.
  */
 function rawAbsmax(raw: Float64Array, n: number, blocksize: number): Acceptance {
-  const shortBlock = n % blocksize === 0 ? -1 : raw.length - 1;
+  const isShort = (j: number) => n % blocksize !== 0 && j === raw.length - 1;
   const smallest = Math.fround(1e-38);
   const accepts = (j: number, actual: number) =>
-    actual === raw[j] || (j === shortBlock && (raw[j] as number) < smallest && actual === smallest);
+    actual === raw[j] || (isShort(j) && (raw[j] as number) < smallest && actual === smallest);
   return { kind: 'codes', accepts, inBand: 0 };
 }
 

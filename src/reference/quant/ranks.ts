@@ -69,12 +69,11 @@ export function acceptsByte(
   { low, high }: Ranks,
   { values, packing, ...format }: BlockFormat,
 ): boolean {
-  if (!Number.isInteger(byte)) return false;
   const [first, end] = packing.elementsIn(k);
-  for (let i = first; i < end; i++) {
-    if (!rightCodes(i).some((code) => hasBits(i, code))) return false;
-  }
-  return true;
+  const elements = Array.from({ length: end - first }, (_, j) => first + j);
+  return (
+    Number.isInteger(byte) && elements.every((i) => rightCodes(i).some((code) => hasBits(i, code)))
+  );
 
   function hasBits(i: number, code: number): boolean {
     const { mask, value } = packing.bitsIn(k, i, code);

@@ -23,7 +23,7 @@ function partsOf(
     const value = inputs[`x${i}`];
     return value ? [{ name: `x${i}`, value }] : [];
   });
-  const shape = inputs.x0?.shape ?? [];
+  const { shape } = inputs.x0 as Value;
   const at = axis < 0 ? axis + shape.length : axis;
   let row = 0;
   const parts = values.map(({ name, value }) => {

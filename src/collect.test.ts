@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { collect } from './collect.ts';
+import { InvariantError } from './errors.ts';
+
+const modules = { './math/a.ts': { add: 1, sub: 2 }, './nn/b.ts': { silu: 3 } };
+
+test('what modules export is found by name, in their order', () => {
+  const paths: string[] = [];
+  const found = collect('ops', modules, (module, path) => {
+    paths.push(path);
+    return Object.entries(module);
+  });
+  expect([...found]).toEqual([
+    ['add', 1],
+    ['sub', 2],
+    ['silu', 3],
+  ]);
+  expect(paths).toEqual(['./math/a.ts', './nn/b.ts']);
+});
+
+test('a name is given once', () => {
+  const twice = { ...modules, './shape/c.ts': { add: 4 } };
+  expect(() => collect('ops', twice, Object.entries)).toThrow(
+    new InvariantError('two ops are named add; the second is in ./shape/c.ts'),
+  );
+});
