@@ -61,7 +61,7 @@ export function takenSample<P extends Partial<Scheduled>, Name extends string>(
     params,
     inputs: (random) => {
       const drawn = Array.from({ length: sizeOf(shape) }, () => draw(random));
-      const names = Object.keys(drawn[0] ?? {}) as Name[];
+      const names = Object.keys(drawn[0] as object) as Name[];
       const tensors = names.map(
         (name) =>
           [
