@@ -60,7 +60,7 @@ export async function planStep<In extends Tensors, Out extends Tensors>(
       `${message}: give them to a tape or to "using", or return them as outputs`,
     );
   }
-  const mostBindings = gpu.limits['maxStorageBuffersPerShaderStage'] ?? 8;
+  const mostBindings = gpu.limits['maxStorageBuffersPerShaderStage'] as number;
   const commands = fuse ? await fused(trace.commands, kept, mostBindings) : trace.commands;
   const largest = gpu.limits['maxBufferSize'] as number;
   return { commands, memory: planProgram(commands, kept, largest), inputs, outputs };

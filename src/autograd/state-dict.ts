@@ -79,7 +79,7 @@ const differenceOf = seam(
       unexpected: Object.keys(state).filter((name) => !known.has(name)),
       mismatched: common.flatMap((name) => {
         const expected = parameters.view(name).shape;
-        const got = state[name]?.shape ?? [];
+        const { shape: got } = state[name] as HostTensor;
         return sameShape(expected, got) ? [] : [{ name, expected, got }];
       }),
     };

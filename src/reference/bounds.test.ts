@@ -7,11 +7,29 @@ import {
   HALF_EPS,
   LARGEST,
   maxAbs,
+  reciprocalError,
+  rootError,
   SECOND_ORDER,
   storageStep,
   sumLevels,
   typicalSum,
 } from './bounds.ts';
+
+describe('an error', () => {
+  test('goes through a root', () => {
+    // From 9 to 4, and from 4 to 8, since below 0 there is nothing; from 0 to 9.
+    expect([rootError(9, 5), rootError(4, 4), rootError(0, 9)]).toEqual([1, Math.sqrt(8), 3]);
+    expect(rootError(2 ** 60, 1) * 2 ** 31).toBeCloseTo(1, 12);
+  });
+
+  test('goes through a reciprocal, and from a half on leaves nothing known', () => {
+    expect([0, 0.2, 0.25].map(reciprocalError)).toEqual([0, 0.25, 1 / 3]);
+    expect([0.5, 0.75].map(reciprocalError)).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ]);
+  });
+});
 
 // Numbers that are written out here, so that nothing is held against itself.
 describe('the constants of bounds', () => {

@@ -66,6 +66,19 @@ export function storageStep(y: number, dtype: DType | undefined): number {
     : 2 ** (Math.min(exponent, 127) - 7);
 }
 
+/** How far the root of a number may be off that is off by `error`. */
+export function rootError(x: number, error: number): number {
+  return x > error ? error / (Math.sqrt(x) + Math.sqrt(x - error)) : Math.sqrt(x + error);
+}
+
+/**
+ * How far, relative to itself, the reciprocal of a number may be off that is off by this share of
+ * itself: anything from a half on.
+ */
+export function reciprocalError(share: number): number {
+  return share < 0.5 ? share / (1 - share) : Number.POSITIVE_INFINITY;
+}
+
 /** Largest absolute value, 0 for none. */
 export function maxAbs(data: ArrayLike<number>): number {
   let max = 0;

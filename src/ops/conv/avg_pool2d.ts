@@ -58,7 +58,9 @@ export const globalAvgPool2d = launcher(globalSignature, {
 
 /** One window as large as the image. */
 function planGlobal({ shape }: Tensor): PoolingPlan {
-  const params = completed(signature, { kernel: [shape[2] ?? 0, shape[3] ?? 0] });
+  const params = completed(signature, {
+    kernel: shape.slice(2) as unknown as [number, number],
+  });
   return planPooling('global_avg_pool2d', shape, params);
 }
 

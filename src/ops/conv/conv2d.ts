@@ -67,8 +67,8 @@ function planOf(
   { stride, padding, dilation, groups }: ParamsOf<typeof signature>,
 ): Plan {
   const images = imagesOf('conv2d', x.shape);
-  const [out = 0, inner, ...kernel] = weight.shape;
-  if (weight.shape.length !== 4 || images[1] !== (inner as number) * groups || out % groups !== 0) {
+  const [out, inner, ...kernel] = weight.shape as readonly [number, number, ...number[]];
+  if (weight.shape.length !== 4 || images[1] !== inner * groups || out % groups !== 0) {
     const shapes = `x ${formatShape(x.shape)} and a weight ${formatShape(weight.shape)}`;
     throw new ShapeError(
       `conv2d: ${shapes} do not fit in ${groups} groups: the weight is [out, channels of x / groups, height, width]`,

@@ -51,8 +51,8 @@ export const loraLinear = launcher(signature, {
     const { inputs, outputs, grads, wants } = context;
     const { y: dy } = grads;
     const { magnitude } = inputs;
-    const { z, norm } = outputs;
-    if (!magnitude || !z || !norm) return lowRankGradients(gpu, context, dy, variant);
+    if (!magnitude) return lowRankGradients(gpu, context, dy, variant);
+    const { z, norm } = outputs as Record<'z' | 'norm', Tensor>;
     const ofMagnitude = wants.has('magnitude')
       ? { magnitude: magnitudeGradient(gpu, dy, z, norm) }
       : {};

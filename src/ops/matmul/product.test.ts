@@ -74,3 +74,14 @@ test.each<[string, variant: string, a: Shape, b: Shape, kernel: string, constant
     [kernel, constants],
   ]);
 });
+
+test.each([
+  [65_535, [65_535]],
+  [65_536, [65_535, 1]],
+])('%d products are launched as %j, since a dimension of the grid ends', async (batch, counts) => {
+  const launches = await launchesOf('matmul', {
+    inputs: { a: [batch, 1, 1], b: [batch, 1, 1] },
+    variant: 'register',
+  });
+  expect(launches.map(({ workgroups }) => workgroups[2])).toEqual(counts);
+});

@@ -151,7 +151,7 @@ function batchStatistics(
 }
 
 function layoutOf({ x, ...perChannel }: Inputs): Layout {
-  const [batch = 0, channels, ...inner] = x.shape;
+  const [batch, channels, ...inner] = x.shape as readonly [number, ...number[]];
   for (const [name, tensor] of Object.entries(perChannel)) {
     if (channels === undefined || !sameShape(tensor.shape, [channels])) {
       throw new ShapeError(

@@ -19,7 +19,7 @@ export const fakeTernarize = launcher(signature, {
   variants: { each: { kernels: ['quant/fake_ternarize', 'quant/fake_ternarize_backward'] } },
   storage: { decides: ['weight'] },
   forward: (gpu, { weight, threshold, scale }) => {
-    const [channels = 1] = channelShape(weight.shape);
+    const [channels] = channelShape(weight.shape);
     for (const [name, each] of Object.entries({ threshold, scale })) {
       if (each && each.size !== 1 && each.size !== channels) {
         throw new ShapeError(

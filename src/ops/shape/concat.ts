@@ -79,7 +79,7 @@ function layoutOf(
     const tensor = inputs[`x${i}`];
     if (!tensor) return { axis, parts, dtype, shape: shape.with(axis, first) };
     if (
-      formatShape(tensor.shape) !== formatShape(shape.with(axis, tensor.shape[axis] ?? 0)) ||
+      formatShape(tensor.shape) !== formatShape(shape.with(axis, tensor.shape[axis] as number)) ||
       tensor.dtype !== dtype
     ) {
       throw new ShapeError(

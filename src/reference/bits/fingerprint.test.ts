@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { mixedWord, record } from './fingerprint.ts';
+import { mixedWord, record, wordsOf } from './fingerprint.ts';
 
 const sumsOf = (words: readonly number[], dtype: 'u32' | 'f32' = 'u32') =>
   record.forward({ x: { shape: [words.length], dtype, data: Float64Array.from(words) } }, {}).sums;
+
+test('numbers of no element type are floats', () => {
+  const value = { shape: [2], data: Float64Array.of(1, -2) };
+  expect([...wordsOf(value)]).toEqual([0x3f800000, 0xc0000000]);
+  expect([...wordsOf({ ...value, dtype: 'i32' })]).toEqual([1, 0xfffffffe]);
+});
 
 describe('a mixed word', () => {
   test('at place 0 is what the end of MurmurHash3 makes of it', () => {

@@ -86,12 +86,12 @@ export function llamaGraph({
     const part = (of: string) => (types[`${name}.${of}`] ? weight(`${name}.${of}`) : undefined);
     const shape = [...x.shape.slice(0, -1), stored(`${name}.weight`).shape[0] as number];
     const lora_A = part('lora_A');
-    const lora_B = part('lora_B');
-    if (!lora_A || !lora_B || !adapter) {
+    if (!lora_A || !adapter) {
       const b = weight(`${name}.weight`);
       return apply(name, callOf(matmul, { a: x, b }, { transpose_b: true }), shape);
     }
     const { tensors, params } = frozenInputs(stored(`${name}.weight`));
+    const lora_B = weight(`${name}.lora_B`);
     const inputs = { x, lora_A, lora_B, magnitude: part('magnitude'), ...tensors };
     return apply(name, callOf(loraLinear, inputs, { ...adapter, ...params }), shape);
   };

@@ -56,8 +56,9 @@ export async function spreadOf(run: LlamaRun): Promise<Spread> {
   const ran = await Promise.all(runs);
   const spread = (curve: Curve) => {
     let largest = 0;
-    return Float64Array.from(ran[0]?.[curve]?.data ?? [], (_, step) => {
-      const values = ran.map((one) => one[curve]?.data[step] as number);
+    const curves = ran.map((one) => one[curve]?.data as Float64Array);
+    return (curves[0] as Float64Array).map((_, step) => {
+      const values = curves.map((data) => data[step] as number);
       largest = Math.max(largest, Math.max(...values) - Math.min(...values));
       return largest;
     });

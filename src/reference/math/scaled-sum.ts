@@ -114,8 +114,8 @@ export function sumSimulation(signature: ReductionOp, { scale }: Scaled): Simula
     backward: (gpu, inputs, params, grads) => {
       const { x } = inputs;
       const { owner, terms } = groupsOf(x.shape, params);
-      const share = grads.y.data.map((dy, i) =>
-        gpu.mul(Math.fround(scale(terms[i]?.length ?? 1)), dy),
+      const share = terms.map((group, i) =>
+        gpu.mul(Math.fround(scale(group.length)), grads.y.data[i] as number),
       );
       return {
         x: { shape: x.shape, data: x.data.map((_, i) => share[owner[i] as number] as number) },

@@ -69,8 +69,8 @@ export function convNetGraph(weights: Named<ValueType>, batch: Shape): Graph {
   } as const;
   const pooled = author.apply('maxpool', callOf(maxPool2d, { x: first }, windows), [
     ...first.shape.slice(0, 2),
-    Math.floor(height / 2),
-    Math.floor(width / 2),
+    height / 2,
+    width / 2,
   ]);
   const second = block(2, pooled);
   const axes = { axes: [2, 3], keepdims: false };

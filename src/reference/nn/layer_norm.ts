@@ -20,8 +20,8 @@ type GradOutputs = GradOutputsOf<Normalization, Value>;
 function rowsOf(inputs: Inputs, { eps }: Params, arithmetic: Arithmetic): readonly Row[] {
   const x = inputs.x.data;
   const width = inputs.weight.data.length;
-  const count = width === 0 ? 0 : x.length / width;
-  return Array.from({ length: count }, (_, i) =>
+  // None where a row has no elements.
+  return Array.from({ length: x.length / width }, (_, i) =>
     rowOf(x.subarray(i * width, (i + 1) * width), Math.fround(eps), arithmetic),
   );
 }

@@ -40,7 +40,7 @@ function bounds(x: readonly number[], depth: Depth): number[] {
   }, 0);
   const logError = logSum <= Math.LN2 ? 2 ** -21 : 3 * EPS * logSum;
   const shared = weighted + gamma(depth(x.length)) + logError;
-  return below.map((d) => (shared + EPS * d + EPS * (d + logSum)) * SECOND_ORDER + FLUSH);
+  return below.map((d) => (shared + EPS * d + EPS * (d + logSum)) * SECOND_ORDER);
 }
 
 const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -27,7 +27,8 @@ function rowsOf(inputs: Inputs, { eps }: Params, { depth }: Arithmetic): readonl
   const x = inputs.x;
   const weight = inputs.weight;
   const width = weight.data.length;
-  return Array.from({ length: width === 0 ? 0 : x.data.length / width }, (_, row) => {
+  // None where a row has no elements.
+  return Array.from({ length: x.data.length / width }, (_, row) => {
     const values = x.data.subarray(row * width, (row + 1) * width);
     const mean = values.reduce((sum, value) => sum + value * value, 0) / width;
     const power = mean + Math.fround(eps);

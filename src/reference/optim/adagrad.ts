@@ -1,7 +1,7 @@
 import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
 import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, LARGEST, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, LARGEST, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
 
 /** Hyperparameters of ONNX's Adagrad. */
 type Adagrad = Pick<
@@ -64,13 +64,9 @@ export function adagradBound(
       ? Number.POSITIVE_INFINITY
       : carried + (squareError + EPS * sum) * SECOND_ORDER + FLUSH;
   const root = Math.sqrt(sum);
-  const rootError =
-    sum > exp_avg_sq
-      ? exp_avg_sq / (root + Math.sqrt(sum - exp_avg_sq))
-      : Math.sqrt(sum + exp_avg_sq);
   const denominator = root + s.eps;
-  const share = (rootError + 4.5 * EPS * root) / denominator + EPS;
-  const relative = share < 0.5 ? share / (1 - share) : Number.POSITIVE_INFINITY;
+  const share = (rootError(sum, exp_avg_sq) + 4.5 * EPS * root) / denominator + EPS;
+  const relative = reciprocalError(share);
   const delta = Math.abs(s.rate * g) / denominator;
   const param =
     delta * (relative + 3.5 * EPS) +

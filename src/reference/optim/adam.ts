@@ -1,5 +1,5 @@
 import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
-import { EPS, FLUSH, LARGEST, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, LARGEST, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
 
 /**
  * The scalars of one step, rounded to float32: they are inputs of the computation that is judged.
@@ -110,7 +110,6 @@ function relativeDenominatorError(
   den: number,
   s: AdamScalars,
 ): number {
-  const rootError = v > vError ? vError / (root + Math.sqrt(v - vError)) : Math.sqrt(v + vError);
-  const relative = (rootError + 7 * EPS * root) / s.correction / den + EPS;
-  return relative < 0.5 ? relative / (1 - relative) : Number.POSITIVE_INFINITY;
+  const inBoth = rootError(v, vError) + 7 * EPS * root;
+  return reciprocalError(inBoth / s.correction / den + EPS);
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import { type Schedule, lrSchedule as signature } from '../../vocabulary/optim/lr_schedule.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH } from '../bounds.ts';
+import { EPS } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
@@ -55,7 +55,7 @@ export const record = defineRecord(signature, {
   acceptance: (_inputs, outputs, { base_lr }) => ({
     lr: {
       kind: 'within',
-      bound: outputs.lr.data.map((rate) => EPS * (Math.abs(rate) + EPS * base_lr) + FLUSH),
+      bound: outputs.lr.data.map((rate) => EPS * (Math.abs(rate) + EPS * base_lr)),
     },
   }),
   samples: [

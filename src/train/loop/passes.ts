@@ -46,7 +46,7 @@ export class Passes implements Disposable {
   #own = new Scope();
 
   /** `count` is that of the micro-batches. */
-  constructor(gpu: Gpu, model: Model, count: number, options: PassOptions = {}) {
+  constructor(gpu: Gpu, model: Model, count: number, options: PassOptions) {
     this.#gpu = gpu;
     this.#model = model;
     this.#options = options;

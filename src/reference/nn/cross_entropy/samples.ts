@@ -22,6 +22,8 @@ interface Draw {
   /** One in so many labels is ignored; default none. */
   readonly ignoreEvery?: number;
   readonly weighted?: boolean;
+  /** The least of the classes' weights; default 0.5. */
+  readonly leastWeight?: number;
   readonly logit?: (random: Random) => number;
   /**
    * Labels reach this far outside the classes on both sides, where the nearest class counts;
@@ -37,6 +39,7 @@ function sample({
   params = {},
   ignoreEvery,
   weighted,
+  leastWeight = 0.5,
   logit = (random) => random.normal(3),
   outside = 0,
   values,
@@ -79,7 +82,7 @@ function sample({
             weight: hostTensorFrom(
               'f32',
               [classes],
-              random.fill(classes, () => random.uniform(0.5, 2)),
+              random.fill(classes, () => random.uniform(leastWeight, 2)),
             ),
           }
         : {}),
@@ -131,6 +134,7 @@ export const crossEntropySamples: readonly SampleOf<typeof signature>[] = [
     logits: [5, 1100],
     params: { reduction: 'none', label_smoothing: 0.1 },
     weighted: true,
+    leastWeight: -1,
     logit: (random) => random.normal(10),
   }),
   sample({
