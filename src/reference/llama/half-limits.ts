@@ -18,12 +18,8 @@ export function halfSpreadOf(
   run: LlamaRun,
   autocast: NonNullable<LlamaRun['autocast']>,
 ): Promise<Spread> {
-  const { trained, frozen, grad_accum = 1 } = run;
-  const first = {
-    ...run,
-    input_ids: begun(run.input_ids, grad_accum),
-    labels: begun(run.labels, grad_accum),
-  };
+  const first = firstStepOf(run);
+  const { trained, frozen } = run;
   const dense = Object.entries(frozen).filter(([, value]) => 'data' in value);
   const weights = { ...(Object.fromEntries(dense) as Values), ...trained };
   return spreadOf(weights, DTYPES[autocast], async (changed) => {
@@ -59,8 +55,13 @@ export function halfLimitOf(name: string, truth: Value, spread: Spread): Accepta
   return limitsOf({ [name]: truth }, spread)[name] as Acceptance;
 }
 
-/** The micro-batches of the first step. */
-function begun({ shape, data }: Value, parts: number): Value {
-  const [count, ...batch] = shape as [number, ...number[]];
-  return { shape: [parts, ...batch], data: data.subarray(0, (data.length / count) * parts) };
+/** The run that ends with its first step. */
+export function firstStepOf(run: LlamaRun): LlamaRun {
+  const { grad_accum = 1 } = run;
+  const begun = ({ shape, data }: Value): Value => {
+    const [count, ...batch] = shape as [number, ...number[]];
+    const size = (data.length / count) * grad_accum;
+    return { shape: [grad_accum, ...batch], data: data.subarray(0, size) };
+  };
+  return { ...run, input_ids: begun(run.input_ids), labels: begun(run.labels) };
 }

@@ -56,8 +56,8 @@ export function adagradBound(
   const g = grad + s.l2 * before.param;
   const gradError =
     s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
-  const squareError =
-    gradError * (2 * Math.abs(g) + gradError) + EPS * g * g + FLUSH * (2 + 2 * Math.abs(g));
+  // A factor above a half that is flushed costs less than the rounding of its square.
+  const squareError = gradError * (2 * Math.abs(g) + gradError) + EPS * g * g + 2 * FLUSH;
   const sum = after.exp_avg_sq;
   const exp_avg_sq =
     g * g > LARGEST

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import type { Acceptance, Value } from '../record.ts';
-import { record } from './clip_grad_norm.ts';
+import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import { record, simulation } from './clip_grad_norm.ts';
 
 const of = (...data: readonly number[]): Value => ({
   shape: [data.length],
@@ -20,6 +21,23 @@ function boundOf(acceptance: Acceptance | undefined): number {
   if (acceptance?.kind !== 'within') throw new RangeError('no bound');
   return acceptance.bound[0] as number;
 }
+
+test.each([
+  // One invocation adds 1 after 1 to 2^24, where each is lost.
+  [256, 4096],
+  // The second of two has half of them by itself: the root of 2^24 + 128.
+  [257, Math.fround(Math.sqrt(2 ** 24 + 128))],
+])('a simulated norm of %d elements has shares of 256', (count, norm) => {
+  const gpu = {
+    add: (a: number, b: number) => Math.fround(a + b),
+    mul: (a: number, b: number) => Math.fround(a * b),
+    div: (a: number, b: number) => Math.fround(a / b),
+    sqrt: (a: number) => Math.fround(Math.sqrt(a)),
+  } as unknown as SimulatedGpu;
+  const g0 = of(4096, ...new Array<number>(count - 1).fill(1));
+  const clipped = simulation.forward(gpu, { g0 }, { max_norm: 1, eps: 0 }, 'shares');
+  expect(clipped['norm']?.data[0]).toBe(norm);
+});
 
 describe('the bound of a norm', () => {
   test('is half of what the sum is off, and 4.5 units of the root', () => {
