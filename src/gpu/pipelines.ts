@@ -87,7 +87,7 @@ export class Pipelines {
   #key(shader: Shader, constants: Constants): string {
     const edit = this.#editOf(shader);
     const numbers = Object.entries(constants).sort();
-    return JSON.stringify([shader.file, numbers, shader.format ?? null, edit ?? null]);
+    return JSON.stringify([shader.file, numbers, shader.format, edit]);
   }
 
   /** The change of a fragment, which is of all formats, comes before that of the whole text. */

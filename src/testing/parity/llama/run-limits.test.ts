@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../../reference/judge.ts';
+import { halfSpreadOf } from '../../../reference/llama/half-limits.ts';
 import { limitOf, narrowLimitOf } from '../../../reference/llama/limits.ts';
 import { type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
 import { simulatedRun, spreadOf } from '../../../reference/llama/spread.ts';
@@ -189,4 +190,20 @@ test('not judged are steps without a truth, and in halves all losses from the 21
     [22, 1],
   ]);
   expect(marked('lrs', { autocast: 'float16' })).toEqual([[3, 1]]);
+});
+
+describe('the spread of a run in halves', () => {
+  const ofLogits = async (of: LlamaRun) => (await halfSpreadOf(of, 'bfloat16'))['logits_step0'];
+
+  test('is that of its trained weights', async () => {
+    expect(await ofLogits(run)).toBeGreaterThan(2 ** -9);
+  });
+
+  test('is that of frozen weights too, where an adapter adds nothing yet', async () => {
+    const query = 'model.layers.0.self_attn.q_proj';
+    const lora_B = { shape: [8, 2], data: new Float64Array(16) };
+    const trained = { [`${query}.lora_A`]: drawn([2, 8]), [`${query}.lora_B`]: lora_B };
+    const adapted = { ...run, trained, frozen: run.trained, adapter: { r: 2, alpha: 2 } };
+    expect(await ofLogits(adapted)).toBeGreaterThan(2 ** -9);
+  });
 });
