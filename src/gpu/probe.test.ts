@@ -162,6 +162,11 @@ describe('a device is told by what it does in its own way', () => {
       { keepsInfNaN: false, passesNonFinite: 'copy, sum', overflowWord: 0x7f7fffff },
     ],
     [
+      'what overflows by far to another word than what does by little',
+      { product: (a, b) => (a === b && b === round(1e38) ? 7 : round(a * b)) },
+      { overflowWord: wordOf(7) },
+    ],
+    [
       'Infinity less Infinity as 0',
       { chain: (a, b, c) => (a === -c ? 0 : REGULAR.chain(a, b, c)) },
       { keepsInfNaN: false },

@@ -45,6 +45,21 @@ describe('a kernel of bits is told how many elements there are', () => {
       found,
     ],
     [
+      'a range between numbers with all their bits',
+      'range_violations',
+      // As float32 they are 0x3dcccccd and, below 0, 0x3e99999a less the last bit.
+      { inputs: { x: [5, 7] }, params: { low: -0.30000001, high: 0.1 } },
+      [
+        {
+          kernel: 'bits/range_violations',
+          binds: 'x found',
+          uniforms: { count: 35, low: HALF - 0x3e99999a, high: HALF + 0x3dcccccd },
+        },
+      ],
+      { found: 'u32 2' },
+      found,
+    ],
+    [
       'all finite numbers',
       'range_violations',
       { inputs: { x: [5, 7] } },

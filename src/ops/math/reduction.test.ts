@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { launchesOf } from '../fixtures/launches.ts';
 import {
   chunkedDepth,
   partsOf,
@@ -109,4 +110,12 @@ describe('the axes of a reduction', () => {
     expect(() => of([3])).toThrow('reduce_sum: a tensor of 2x3x5 has no axis 3');
     expect(() => of([1, -2])).toThrow('reduce_sum: an axis of [1, -2] of 2x3x5 is named twice');
   });
+});
+
+test('a kernel that cannot walk so many separate dimensions is named', async () => {
+  const axes = Array.from({ length: 20 }, (_, d) => d).filter((d) => d % 2 === 0);
+  const call = { inputs: { x: new Array(20).fill(2) }, params: { axes, keepdims: true } };
+  await expect(launchesOf('reduce_sum', call)).rejects.toThrow(
+    /^math\/reduce_sum: 20 separate dimensions; at most \d+ are walked$/,
+  );
 });

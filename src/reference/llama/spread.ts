@@ -57,7 +57,8 @@ export async function spreadOf(run: LlamaRun): Promise<Spread> {
   const spread = (curve: Curve) => {
     let largest = 0;
     const curves = ran.map((one) => one[curve]?.data as Float64Array);
-    return (curves[0] as Float64Array).map((_, step) => {
+    const [first] = curves as [Float64Array, ...Float64Array[]];
+    return first.map((_, step) => {
       const values = curves.map((data) => data[step] as number);
       largest = Math.max(largest, Math.max(...values) - Math.min(...values));
       return largest;

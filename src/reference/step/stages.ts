@@ -19,8 +19,8 @@ export interface Work {
   readonly found: boolean;
   /** Of all gradients together, before they are clipped. */
   readonly norm: number;
-  /** How a parameter is stored. */
-  readonly stored: (x: number) => number;
+  /** How a parameter is stored. Default as it is. */
+  readonly stored?: ((x: number) => number) | undefined;
 }
 
 /** A part of a step after its backward pass. */
@@ -113,7 +113,7 @@ export function updated(
   gradients: Values,
   {
     stages = stagesOf(recipe),
-    stored = (x: number) => x,
+    stored,
   }: { readonly stages?: readonly Stage[]; readonly stored?: Work['stored'] } = {},
 ): Work {
   const begun: Work = { recipe, state, gradients, found: false, norm: Number.NaN, stored };
