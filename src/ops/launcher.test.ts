@@ -3,6 +3,7 @@ import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { launcher } from './launcher.ts';
 import { argmax } from './math/argmax.ts';
 import { mul } from './math/mul.ts';
 import { matmul } from './matmul/matmul.ts';
@@ -58,6 +59,31 @@ describe('an op', () => {
     expect(kernels().slice(before).toSorted()).toEqual([
       ...['math/cast', 'math/cast', 'math/cast'],
       ...['nn/softmax', 'nn/softmax_backward'],
+    ]);
+  });
+
+  test('computes outputs again as it computed them', async () => {
+    const { gpu, tensor } = await setUp();
+    const seen: unknown[] = [];
+    const told = launcher(
+      { ...softmax.signature, name: 'told' },
+      {
+        variants: { one: { kernels: [] }, two: { kernels: [] } },
+        forward: (_gpu, { x }, { axis }, variant) => {
+          seen.push([axis, x.dtype, variant]);
+          return { y: tensor(x.shape) };
+        },
+        backward: (_gpu, { outputs }) => ({ x: tensor(outputs.y.shape) }),
+      },
+    );
+    const inputs = { x: tensor([2, 3], 'f16') };
+    const params = { axis: 0 };
+    const outputs = told.forward(gpu, inputs, params, 'two');
+    const grads = { y: tensor([2, 3], 'f16') };
+    told.backward(gpu, { inputs, outputs, grads, params, wants: new Set(['x']), variant: 'two' });
+    expect(seen).toEqual([
+      [0, 'f32', 'two'],
+      [0, 'f32', 'two'],
     ]);
   });
 

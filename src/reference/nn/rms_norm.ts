@@ -48,9 +48,10 @@ function mapElements(
   rows: readonly Row[],
   f: (row: Row, column: number, at: number) => number,
 ): Float64Array {
-  const width = rows[0]?.x.length ?? 0;
-  return Float64Array.from({ length: rows.length * width }, (_, at) =>
-    f(rows[Math.floor(at / width)] as Row, at % width, at),
+  return Float64Array.from(
+    rows.flatMap((row, i) =>
+      Array.from(row.x, (_, column) => f(row, column, i * row.x.length + column)),
+    ),
   );
 }
 
