@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { collect } from './collect.ts';
+import { collect, exportsOf } from './collect.ts';
 import { InvariantError } from './errors.ts';
 
 const modules = { './math/a.ts': { add: 1, sub: 2 }, './nn/b.ts': { silu: 3 } };
@@ -23,4 +23,13 @@ test('a name is given once', () => {
   expect(() => collect('ops', twice, Object.entries)).toThrow(
     new InvariantError('two ops are named add; the second is in ./shape/c.ts'),
   );
+});
+
+test('of what a module exports one kind is taken, out of maps too', () => {
+  const isNumber = (value: unknown) => typeof value === 'number';
+  const bound = new Map([
+    ['a', 2],
+    ['b', 3],
+  ]);
+  expect(exportsOf({ one: 1, name: 'x', bound, more: [4] }, isNumber)).toEqual([1, 2, 3]);
 });

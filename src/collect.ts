@@ -1,5 +1,15 @@
 import { InvariantError } from './errors.ts';
 
+/** What a module exports of a kind, by itself or as the values of a map. */
+export function exportsOf<T>(
+  module: Readonly<Record<string, unknown>>,
+  isKind: (value: unknown) => value is T,
+): readonly T[] {
+  return Object.values(module)
+    .flatMap((value) => (value instanceof Map ? [...value.values()] : [value]))
+    .filter(isKind);
+}
+
 /**
  * What `entriesOf` finds in modules, which are given by path as import.meta.glob does, by name.
  * Throws InvariantError, with the path of the second, for two of one name.

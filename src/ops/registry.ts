@@ -1,4 +1,4 @@
-import { collect } from '../collect.ts';
+import { collect, exportsOf } from '../collect.ts';
 import type { Launcher } from './launcher.ts';
 
 /**
@@ -8,16 +8,8 @@ import type { Launcher } from './launcher.ts';
 export const launchers: ReadonlyMap<string, Launcher> = collect(
   'launchers',
   import.meta.glob<Record<string, unknown>>(['./*/*.ts', '!./**/*.test.ts'], { eager: true }),
-  (module) =>
-    Object.values(module)
-      .flatMap(several)
-      .filter(isLauncher)
-      .map((launcher) => [launcher.name, launcher] as const),
+  (module) => exportsOf(module, isLauncher).map((launcher) => [launcher.name, launcher]),
 );
-
-function several(value: unknown): readonly unknown[] {
-  return value instanceof Map ? [...value.values()] : [value];
-}
 
 function isLauncher(value: unknown): value is Launcher {
   return typeof value === 'object' && value !== null && 'signature' in value && 'variants' in value;

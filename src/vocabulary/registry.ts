@@ -1,4 +1,4 @@
-import { collect } from '../collect.ts';
+import { collect, exportsOf } from '../collect.ts';
 import { InvariantError } from '../errors.ts';
 import type { Signature } from './signature.ts';
 
@@ -10,21 +10,14 @@ export const signatures: ReadonlyMap<string, Signature> = collect(
   'signatures',
   import.meta.glob<Record<string, unknown>>('./*/*.ts', { eager: true }),
   (module, path) =>
-    Object.values(module)
-      .flatMap(several)
-      .filter(isSignature)
-      .map((op) => {
-        if (!path.startsWith(`./${op.family}/`))
-          throw new InvariantError(
-            `${path}: the signature ${op.name} belongs to the folder ${op.family}`,
-          );
-        return [op.name, op] as const;
-      }),
+    exportsOf(module, isSignature).map((op) => {
+      if (!path.startsWith(`./${op.family}/`))
+        throw new InvariantError(
+          `${path}: the signature ${op.name} belongs to the folder ${op.family}`,
+        );
+      return [op.name, op];
+    }),
 );
-
-function several(value: unknown): readonly unknown[] {
-  return value instanceof Map ? [...value.values()] : [value];
-}
 
 function isSignature(value: unknown): value is Signature {
   return typeof value === 'object' && value !== null && 'inBundles' in value;

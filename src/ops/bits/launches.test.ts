@@ -47,7 +47,7 @@ describe('a kernel of bits is told how many elements there are', () => {
     [
       'a range between numbers with all their bits',
       'range_violations',
-      // As float32 they are 0x3dcccccd and, below 0, 0x3e99999a less the last bit.
+      // As float32 they are 0x3e99999a, below 0, and 0x3dcccccd.
       { inputs: { x: [5, 7] }, params: { low: -0.30000001, high: 0.1 } },
       [
         {

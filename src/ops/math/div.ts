@@ -16,7 +16,7 @@ export const div = binaryLauncher(
     b: ({ gpu, b, y, dy }) => {
       using slope = binary(gpu, shader, y, b);
       using all = binary(gpu, mulShader, dy, slope);
-      return sumToSize(gpu, all, b.shape, b.shape, -1);
+      return sumToSize(gpu, all, b.shape, b.shape, { scale: -1 });
     },
   },
   [mulShader],

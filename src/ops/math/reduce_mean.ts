@@ -18,13 +18,8 @@ export const reduceMean = launcher(signature, {
   backward: (gpu, { inputs: { x }, grads, params, wants }) => {
     if (!wants.has('x')) return {};
     const { kept, drops } = reducedShape('reduce_mean', x.shape, params);
-    using share = sumToSize(
-      gpu,
-      grads.y.view(kept),
-      kept,
-      kept,
-      1 / reductionOf(x.shape, drops).terms,
-    );
+    const { terms } = reductionOf(x.shape, drops);
+    using share = sumToSize(gpu, grads.y.view(kept), kept, kept, { scale: 1 / terms });
     return { x: expanded(gpu, share, x.shape) };
   },
 });

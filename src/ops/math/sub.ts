@@ -9,5 +9,5 @@ import { sumToSize } from './sum.ts';
  */
 export const sub = binaryLauncher(signature, shader, {
   a: ({ gpu, a, dy }) => sumToSize(gpu, dy, a.shape),
-  b: ({ gpu, b, dy }) => sumToSize(gpu, dy, b.shape, b.shape, -1),
+  b: ({ gpu, b, dy }) => sumToSize(gpu, dy, b.shape, b.shape, { scale: -1 }),
 });

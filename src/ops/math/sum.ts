@@ -66,18 +66,18 @@ function pass(
 
 /**
  * Sums x (f32) over the dimensions along which `size` would be broadcast to it, as torch's
- * Tensor.sum_to_size, times `scale`: the gradient of an operand that was repeated. The result has
- * shape `shape`, by default `size`. Throws ShapeError when `size` does not broadcast to x.
+ * Tensor.sum_to_size, and as `options` say: the gradient of an operand that was repeated. The result
+ * has shape `shape`, by default `size`. Throws ShapeError when `size` does not broadcast to x.
  */
 export function sumToSize(
   gpu: Gpu,
   x: Tensor,
   size: Shape,
   shape: Shape = size,
-  scale?: number,
+  options: SumOptions = {},
 ): Tensor {
   const repeats = repeatedStrides('sum_to_size', size, x.shape);
   const missing = x.shape.length - size.length;
   const drops = (d: number) => repeats[d] === 0 && (d < missing || size[d - missing] === 1);
-  return sum(gpu, x, reductionOf(x.shape, drops), shape, scale === undefined ? {} : { scale });
+  return sum(gpu, x, reductionOf(x.shape, drops), shape, options);
 }

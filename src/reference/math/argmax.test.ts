@@ -3,9 +3,9 @@ import { recordOf } from '../registry.ts';
 
 const of = (...numbers: readonly number[]) => {
   const x = { shape: [numbers.length], data: Float64Array.from(numbers) };
-  const params = { axis: 0, keepdims: false, select_last_index: false };
   return [false, true].map((select_last_index) => {
-    const { y } = recordOf('argmax').forward({ x }, { ...params, select_last_index });
+    const params = { axis: 0, keepdims: false, select_last_index };
+    const { y } = recordOf('argmax').forward({ x }, params);
     return y?.data[0];
   });
 };
