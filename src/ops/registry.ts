@@ -7,7 +7,9 @@ import type { Launcher } from './launcher.ts';
  */
 export const launchers: ReadonlyMap<string, Launcher> = collect(
   'launchers',
-  import.meta.glob<Record<string, unknown>>(['./*/*.ts', '!./**/*.test.ts'], { eager: true }),
+  import.meta.glob<Record<string, unknown>>(['./*/*.ts', '!./fixtures/**', '!./**/*.test.ts'], {
+    eager: true,
+  }),
   (module) => exportsOf(module, isLauncher).map((launcher) => [launcher.name, launcher]),
 );
 
