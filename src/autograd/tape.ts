@@ -270,13 +270,12 @@ export class Tape implements Disposable {
 
   #sum(a: Tensor, b: Tensor, layer: string): Tensor {
     const inputs = { a, b };
-    const variant = chooseVariant(this.#gpu, accumulateGrad.variants, inputs);
-    const outputs = accumulateGrad.forward(this.#gpu, inputs, {}, variant);
+    const outputs = accumulateGrad.forward(this.#gpu, inputs, {});
     this.#owned.add(outputs.y);
     this.#show({
       layer,
       op: accumulateGrad.signature,
-      variant,
+      variant: chooseVariant(this.#gpu, accumulateGrad.variants, inputs),
       params: {},
       inputs,
       outputs,

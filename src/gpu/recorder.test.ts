@@ -109,8 +109,11 @@ describe('a dispatch', () => {
     expect(host.buffers.length - before).toBe(2);
     expect(host.buffers.at(-1)?.size).toBe(65_536);
     expect(host.buffers.at(-1)?.usage).toBe(0x40 + 0x08);
+    const more = Array.from({ length: 255 }, (_, i) => 400 + i);
+    for (const n of more) recorder.dispatch(launch(n));
+    expect(host.buffers.length - before).toBe(2);
     recorder.submit();
-    expect(seen.map(([, n]) => n)).toEqual([...numbers, 7]);
+    expect(seen.map(([, n]) => n)).toEqual([...numbers, 7, ...more]);
   });
 
   test('takes the buffers of what was submitted, and of what was discarded', () => {

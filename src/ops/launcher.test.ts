@@ -62,6 +62,28 @@ describe('an op', () => {
     ]);
   });
 
+  test('gives backward what it reads itself in halves, and all else in float32', async () => {
+    const { gpu, tensor } = await setUp();
+    const seen: unknown[] = [];
+    const told = launcher(
+      { ...mul.signature, name: 'told' },
+      {
+        variants: { one: { kernels: [] } },
+        storage: { reads: ['a'], keeps: [] },
+        forward: (_gpu, { a }) => ({ y: tensor(a.shape) }),
+        backward: (_gpu, { inputs: { a, b }, grads }) => {
+          seen.push(a.dtype, b.dtype, grads.y.dtype);
+          return {};
+        },
+      },
+    );
+    const inputs = { a: tensor([4], 'f16'), b: tensor([4], 'bf16') };
+    const grads = { y: tensor([4], 'f16') };
+    const context = { inputs, outputs: { y: tensor([4]) }, grads, params: {} };
+    told.backward(gpu, { ...context, wants: new Set(['a']) });
+    expect(seen).toEqual(['f16', 'f32', 'f32']);
+  });
+
   test('computes outputs again as it computed them', async () => {
     const { gpu, tensor } = await setUp();
     const seen: unknown[] = [];

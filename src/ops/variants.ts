@@ -109,12 +109,12 @@ export function depthOf(variant: Variant | undefined): (terms: number) => number
  */
 export function chooseLaunch<Names extends string, Name extends string>(
   gpu: Machine,
-  variants: Readonly<Record<Name, LaunchVariant<Names>>>,
+  variants: Readonly<Record<Name, Omit<LaunchVariant<Names>, 'kernels'>>>,
   asked: string,
   operands: Operands<Names>,
 ): { readonly variant: Name; readonly sizes: Constants } {
   const situation = situationOf(gpu, operands);
-  const entries = Object.entries<LaunchVariant<Names>>(variants);
+  const entries = Object.entries<(typeof variants)[Name]>(variants);
   const taken = entries.find(([name, { takes }]) => name === asked && (takes?.(situation) ?? true));
   const [name, variant] = taken ?? (entries[0] as NonNullable<typeof taken>);
   return { variant: name as Name, sizes: variant.sizes?.(situation) ?? {} };

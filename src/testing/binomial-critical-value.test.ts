@@ -12,6 +12,11 @@ test('is where the tail of the binomial distribution ends', () => {
   expect(binomialCriticalValue(40, 0.5)).toBe(38);
 });
 
+test('takes what is reached exactly once in 10^9', () => {
+  // p^10 + 10 p^9 (1 - p) + 45 p^8 (1 - p)^2 = 1e-9, to the last bit.
+  expect(binomialCriticalValue(10, 0.0470966827615317)).toBe(8);
+});
+
 test('is about six standard deviations above the mean of many', () => {
   for (const p of [0.125, 0.5, 0.75]) {
     const deviations = (binomialCriticalValue(4096, p) - 4096 * p) / Math.sqrt(4096 * p * (1 - p));

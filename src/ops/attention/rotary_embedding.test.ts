@@ -21,6 +21,11 @@ function fraction(x: number): readonly number[] {
 }
 
 describe('the kernel of the angles', () => {
+  test('has an invocation for each position and pair', async () => {
+    const [angles] = await launches(128);
+    expect(angles?.workgroups).toEqual([(6 * 64) / 64, 1, 1]);
+  });
+
   test('is told powers of theta, a turn, and how many positions and pairs there are', async () => {
     const [angles] = await launches(4, { theta: 10_000 });
     const powers = Array.from({ length: 10 }, (_, j) => 10_000 ** (-(2 ** (j + 1)) / 4));

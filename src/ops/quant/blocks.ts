@@ -21,22 +21,17 @@ export class QuantizationError extends GradproofError {
  * than it saves. Either is exact.
  */
 const ABSMAX_VARIANTS = {
-  serial: { kernels: [shader.file], sizes: () => ({ LANES: 1 }) },
-  cooperative: {
-    kernels: [shader.file],
-    prefers: ({ isFallback }) => !isFallback,
-    sizes: () => ({ LANES: 16 }),
-  },
-} as const satisfies Readonly<Record<string, LaunchVariant<'x'>>>;
+  serial: { sizes: () => ({ LANES: 1 }) },
+  cooperative: { prefers: ({ isFallback }) => !isFallback, sizes: () => ({ LANES: 16 }) },
+} as const satisfies Readonly<Record<string, Omit<LaunchVariant<'x'>, 'kernels'>>>;
 
 /** Both variants with the kernels of an op, and the sum that it contains, if any. */
 export function blockVariants(
   kernels: readonly string[],
   sum: Pick<Variant, 'lanes' | 'depth'> = {},
 ): Record<keyof typeof ABSMAX_VARIANTS, Variant> {
-  const { serial, cooperative } = ABSMAX_VARIANTS;
-  const own = { kernels: ['quant/block_absmax', ...kernels], ...sum };
-  return { serial: { ...serial, ...own }, cooperative: { ...cooperative, ...own } };
+  const serial = { kernels: [shader.file, ...kernels], ...sum };
+  return { serial, cooperative: { ...serial, prefers: ABSMAX_VARIANTS.cooperative.prefers } };
 }
 
 /**

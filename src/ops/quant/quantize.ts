@@ -20,7 +20,7 @@ import { blockAbsmax, blockVariants, checkBlockOf, storageOf } from './blocks.ts
 import { dequantizerOf } from './dequantize.ts';
 import { dequantizeBlockwise } from './dequantize_blockwise.ts';
 import { shaderOf } from './format-shader.ts';
-import { checkBlockwise, encodeBlocks } from './quantize_blockwise.ts';
+import { type Blocks, checkBlockwise, encodeBlocks } from './quantize_blockwise.ts';
 
 type Params = ParamsOf<Quantize>;
 
@@ -40,8 +40,10 @@ export interface NestedStatistics {
   readonly nested_offset: Tensor;
 }
 
-/** What is quantized to which format, without compressed statistics. */
-type Target = Pick<Params, 'quant_type' | 'blocksize'> & Partial<Params>;
+/** What is quantized to which format, and how its absmax values are, if they are. */
+interface Target extends Pick<Params, 'quant_type' | 'blocksize'> {
+  readonly nested?: Blocks | undefined;
+}
 
 /**
  * Quantizes a weight (f32, f16 or bf16) as bitsandbytes.functional.quantize_4bit, in any block
@@ -52,14 +54,12 @@ type Target = Pick<Params, 'quant_type' | 'blocksize'> & Partial<Params>;
 export function quantizeBlocks(
   gpu: Gpu,
   weight: Tensor,
-  params: Target,
+  { quant_type, blocksize, nested }: Target,
   variant = chooseVariant(gpu, VARIANTS),
 ): Quantized & Partial<NestedStatistics> {
-  const format = blockFormatOf(params.quant_type);
-  const { blocksize } = params;
+  const format = blockFormatOf(quant_type);
   checkBlockOf(format, blocksize, weight.shape);
   const shader = shaderOf(shaders, format);
-  const nested = params.compress_statistics ? nestedOf(params) : undefined;
   if (nested) checkBlockwise(nested);
   const STORAGE = storageOf(weight.dtype);
   const absmax = stored(
@@ -105,18 +105,10 @@ export function quantizedWeight(
   return { format, blocksize, shape: weight.shape, parts: { packed, absmax } };
 }
 
-/** How absmax values are quantized. */
-function nestedOf({
-  nested_blocksize: blocksize = 256,
-  nested_rounding: rounding = 'nearest',
-}: Partial<Params>) {
-  return { blocksize, rounding };
-}
-
 function compress(
   gpu: Gpu,
   absmax: Tensor,
-  { blocksize, rounding }: ReturnType<typeof nestedOf>,
+  nested: Blocks,
   variant: string,
 ): { absmax: Tensor } & NestedStatistics {
   using map = Tensor.from(gpu, hostTensor('f32', [256], createDynamicMap(true)));
@@ -128,8 +120,8 @@ function compress(
     uniforms: [u32(absmax.size)],
     workgroups: [1, 1, 1],
   });
-  const codes = encodeBlocks(gpu, centred, map, { blocksize, rounding }, variant);
-  const restored = dequantizeBlockwise(gpu, codes, map, blocksize, nested_offset);
+  const codes = encodeBlocks(gpu, centred, map, nested, variant);
+  const restored = dequantizeBlockwise(gpu, codes, map, nested.blocksize, nested_offset);
   return { absmax: restored, absmax_q: codes.q, nested_absmax: codes.absmax, nested_offset };
 }
 
@@ -153,8 +145,11 @@ const quantizer = (signature: Quantize): Launcher<Quantize> =>
     variants: VARIANTS,
     storage: { reads: ['weight'], keeps: ['absmax', 'dequant', 'nested_absmax', 'nested_offset'] },
     forward: (gpu, { weight }, params, variant) => {
-      const { quant_type, blocksize } = params;
-      const quantized = quantizeBlocks(gpu, weight, params, variant);
+      const { quant_type, blocksize, nested_blocksize, nested_rounding = 'nearest' } = params;
+      const nested = params.compress_statistics
+        ? { blocksize: nested_blocksize, rounding: nested_rounding }
+        : undefined;
+      const quantized = quantizeBlocks(gpu, weight, { quant_type, blocksize, nested }, variant);
       const dtype = weight.dtype as 'f32' | 'f16' | 'bf16';
       const { packed, absmax } = quantized;
       const dequant = dequantizerOf(blockFormatOf(quant_type)).forward(

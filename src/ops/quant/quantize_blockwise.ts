@@ -11,7 +11,7 @@ import { blockAbsmax, blockVariants, checkBlock, QuantizationError } from './blo
 import { dequantizeBlockwise } from './dequantize_blockwise.ts';
 
 /** Elements of a block, and how a code is chosen. */
-type Blocks = Pick<ParamsOf<typeof signature>, 'blocksize' | 'rounding'>;
+export type Blocks = Pick<ParamsOf<typeof signature>, 'blocksize' | 'rounding'>;
 
 /** 8-bit codes and their scales. The caller owns both. */
 export interface BlockwiseCodes {

@@ -35,6 +35,25 @@ test('codes of a mean that all blocks have are those of zero, in either rounding
   expect([...of().restored]).toEqual([3, 3]);
 });
 
+test('a scale that is all error may have every code', () => {
+  const params = { nested_blocksize: 2, nested_rounding: 'nearest' } as const;
+  const arithmetic = { depth: (terms: number) => terms, ieee: true };
+  const mean = nest(Float64Array.of(4, 4), params);
+  const of = (size: number) => {
+    const centred = Float64Array.of(-size, size);
+    return nestedBounds({ ...mean, centred, absmax: Float64Array.of(size) }, params, arithmetic);
+  };
+  // As large as what it may be off.
+  let size = 0;
+  for (let n = 0; n < 4; n++) size = of(size).absmax[0] as number;
+  const { absmax, low, high } = of(size);
+  expect([...absmax]).toEqual([size]);
+  expect([[...low], [...high]]).toEqual([
+    [0, 0],
+    [255, 255],
+  ]);
+});
+
 describe('compressed scales', () => {
   const params = { nested_blocksize: 2, nested_rounding: 'nearest' } as const;
   const arithmetic = { depth: (terms: number) => terms, ieee: false };

@@ -35,6 +35,11 @@ function statesAfter(
 const GRADIENT = { w: vector(8, 16), b: vector(-32) };
 const OVERFLOW = { w: vector(8, Number.POSITIVE_INFINITY), b: vector(-32) };
 
+test('a network without norms has no statistics before its first step, and none after it', () => {
+  expect(start.statistics).toEqual({});
+  expect(statesAfter([GRADIENT], recipe, start).map(({ statistics }) => statistics)).toEqual([{}]);
+});
+
 describe('the stages of a step', () => {
   test('unscale, then clip by the norm of all gradients together', () => {
     const gradients = { w: vector(24, 0), b: vector(-32) };

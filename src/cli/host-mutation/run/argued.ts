@@ -103,6 +103,16 @@ export const ARGUED: readonly ArguedMutant[] = [
     proof: 'src/quant/packing/packing.test.ts > and are found again: %i bits',
   },
   {
+    file: 'src/reference/bounds.ts',
+    statement: 'c5aa04be26e0',
+    operator: 'constant',
+    n: 1,
+    becomes: 'NUMBERS_ALONE = { depth, ieee: false }',
+    class: 'same-bits',
+    why: 'numbers do not hang on how their errors are bounded, and those errors are not read',
+    proof: 'src/testing/reference-numbers/fixtures/numbers.ts > of %s are those that were reviewed',
+  },
+  {
     file: 'src/reference/normal.ts',
     statement: '01719ac2eb48',
     operator: 'comparison',
@@ -111,6 +121,16 @@ export const ARGUED: readonly ArguedMutant[] = [
     class: 'same-bits',
     why: 'at 0 both are one half',
     proof: 'src/reference/normal.test.ts > is symmetric',
+  },
+  {
+    file: 'src/reference/quant/nested.ts',
+    statement: 'f93d81865291',
+    operator: 'comparison',
+    n: 1,
+    becomes: 'a >= aBound',
+    class: 'same-bits',
+    why: 'an error without end has every code too',
+    proof: 'src/reference/quant/nested.test.ts > a scale that is all error may have every code',
   },
   {
     file: 'src/reference/quant/quantize.ts',
