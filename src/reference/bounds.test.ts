@@ -7,6 +7,7 @@ import {
   HALF_EPS,
   LARGEST,
   maxAbs,
+  overflows,
   reciprocalError,
   rootError,
   SECOND_ORDER,
@@ -40,6 +41,14 @@ describe('the constants of bounds', () => {
     expect(FLUSH).toBe(next(0x00800000));
     expect(LARGEST).toBe(next(0x7f7fffff));
     expect(SECOND_ORDER).toBe(1.001);
+    const beyond = 2 ** 128 - 2 ** 103;
+    expect([LARGEST, beyond, Infinity, -beyond, Number.NaN].map(overflows)).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   test('give the error of successive roundings', () => {

@@ -16,8 +16,11 @@ export const HALF_EPS = 2 ** -24;
 /** What one flush to zero may cost: the smallest normal float32, 2^-126. */
 export const FLUSH = 2 ** -126;
 
-/** The largest float32: a computation with an intermediate that may pass it is not judged. */
+/** The largest float32. */
 export const LARGEST = (2 - EPS) * 2 ** 127;
+
+/** Whether a number passes it: a computation with an intermediate that may is not judged. */
+export const overflows = (x: number): boolean => x > LARGEST;
 
 /** For computations of numbers with their errors where the numbers alone are read. */
 export const NUMBERS_ALONE: Arithmetic = { depth: (terms) => terms, ieee: true };

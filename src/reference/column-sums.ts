@@ -1,6 +1,7 @@
 import type { Shape } from '../tensor/shape.ts';
 import { FLUSH, gamma, sumLevels } from './bounds.ts';
 import { sumTo } from './broadcast.ts';
+import { absolute } from './matmul/product.ts';
 import type { Depth, Value } from './record.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Depth, Value } from './record.ts';
  * which are one level less deep.
  */
 export function boundOfColumnSums(value: Value, shape: Shape, depth: Depth): Float64Array {
-  const sizes = sumTo({ ...value, data: value.data.map(Math.abs) }, shape).data;
+  const sizes = sumTo(absolute(value), shape).data;
   const rows = value.data.length / sizes.length;
   return sizes.map((size) => gamma(sumLevels(rows, depth)) * size + FLUSH * rows);
 }

@@ -11,12 +11,11 @@ import { groupsOf, reduced } from './reduction.ts';
  * all.
  */
 function indexOf(terms: readonly number[], last: boolean): number {
-  const order = (x: number) => (Number.isNaN(x) ? Number.POSITIVE_INFINITY : x);
   let best = 0;
   terms.forEach((x, i) => {
     const old = terms[best] as number;
     const isNaNFirst = Number.isNaN(x) && !Number.isNaN(old);
-    const isLarger = isNaNFirst || (!Number.isNaN(old) && order(x) > order(old));
+    const isLarger = isNaNFirst || x > old;
     const isEqual = Number.isNaN(x) ? Number.isNaN(old) : x === old;
     if (isLarger || (last && isEqual)) best = i;
   });

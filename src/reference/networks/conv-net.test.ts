@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkGraph } from '../../graph/check.ts';
+import { callsOf } from '../../graph/graph.ts';
 import { Random } from '../../tensor/random.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Value, Values } from '../record.ts';
@@ -45,6 +46,23 @@ const x: Value = {
 describe('the graph of convolutions', () => {
   test('is as its signatures allow', () => {
     expect(() => checkGraph(graph)).not.toThrow();
+  });
+
+  test('keeps the size, takes the maximum of four and the mean of all', () => {
+    const paramsOf = (op: string) =>
+      callsOf(graph).flatMap((call) => (call.op.name === op ? [call.params] : []));
+    const whole = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 };
+    expect(paramsOf('conv2d')).toEqual([whole, whole]);
+    const torch = { eps: 1e-5, momentum: 0.1, running_var_unbiased: true, training: true };
+    expect(paramsOf('batch_norm')).toEqual([torch, torch]);
+    expect(paramsOf('max_pool2d')).toEqual([
+      { kernel: [2, 2], stride: [2, 2], padding: [0, 0, 0, 0], dilation: [1, 1] },
+    ]);
+    expect(paramsOf('reduce_mean')).toEqual([{ axes: [2, 3], keepdims: false }]);
+    const pooled = callsOf(graph).find(({ layer }) => layer === 'maxpool');
+    expect(Object.values(pooled?.outputs ?? {}).map((id) => graph.values[id]?.shape)).toEqual([
+      [2, 1, 1, 2],
+    ]);
   });
 
   test('moves running statistics by a tenth, micro-batch by micro-batch', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { crossEntropy } from '../../vocabulary/nn/cross_entropy.ts';
 import type { GivenParams, InputsOf } from '../../vocabulary/signature.ts';
-import type { Value } from '../record.ts';
+import { EPS, SECOND_ORDER } from '../bounds.ts';
+import type { Acceptance, Value } from '../record.ts';
 import { record } from './cross_entropy.ts';
 
 type Inputs = InputsOf<typeof crossEntropy, Value>;
@@ -158,4 +159,42 @@ test('labels that do not fit the logits are refused', () => {
   );
   const labels = { shape: [3], data: Float64Array.of(0, 1, 0) };
   expect(() => record.forward({ logits, labels }, {})).toThrow('labels do not fit the logits');
+});
+
+describe('classes whose weights have both signs', () => {
+  // Weights of 1 and -1/2 are 1/2 together, and 3/2 in size; of each class the share is a half.
+  const inputs = inputsOf([[7, 7]], [0], [1, -0.5]);
+  const params = { label_smoothing: 0.5, reduction: 'none' } as const;
+  const arithmetic = { depth: () => 1, ieee: false };
+  const grads = { loss: { shape: [1], data: Float64Array.of(1) } };
+  const boundOf = (acceptance: Acceptance | undefined) =>
+    acceptance?.kind === 'within'
+      ? Array.from(acceptance.bound, (x) => x / (EPS * SECOND_ORDER))
+      : [];
+
+  test('are smoothed by the sum of their weights', () => {
+    // Half of the label's loss, and a quarter of half a logarithm.
+    expect(lossOf(inputs, params)).toEqual([expect.closeTo(0.625 * Math.LN2, 14)]);
+    // Half of a half less 1, and a quarter of a quarter less 1; of the other a quarter more 1/2.
+    const slope = 0.25 + 0.1875;
+    expect(gradientOf(inputs, params)).toEqual([
+      expect.closeTo(-slope, 14),
+      expect.closeTo(slope, 14),
+    ]);
+  });
+
+  test('err by the sizes of their weights', () => {
+    // The sum of exponentials 3 and 1 units, its logarithm 4 more.
+    const { loss } = record.acceptance(inputs, record.forward(inputs, params), params, arithmetic);
+    const own = (8 + Math.LN2) / 2 + (3 * Math.LN2) / 2;
+    const rest = (1.5 * (8 + 2 * Math.LN2)) / 4 + (3 * Math.LN2) / 8;
+    expect(boundOf(loss)).toEqual([expect.closeTo(own + rest + 0.625 * Math.LN2, 4)]);
+    const { vjp, vjpAcceptance } = differentiable;
+    const gradients = vjp(inputs, params, grads);
+    const { logits } = vjpAcceptance(inputs, gradients, params, grads, arithmetic);
+    // A probability is 3, 4 and 2.5 units of a half off.
+    const p = 4.75;
+    const slope = p / 2 + 4 * 0.25 + ((p + 0.5) / 2 + 1.5 / 2) / 4 + 3 * 0.1875 + 2 * 0.4375;
+    expect(boundOf(logits)).toEqual(new Array(2).fill(expect.closeTo(slope, 4)));
+  });
 });

@@ -29,6 +29,12 @@ describe('log-softmax', () => {
     ]);
   });
 
+  test('of two that are equal errs by the logarithm as near 1 it does', () => {
+    const { y } = record.acceptance({ x: of(5, 5) }, { y: of(0, 0) }, {}, exact);
+    const bound = 3 * EPS + 2 ** -21 + EPS * Math.LN2;
+    expect(boundOf(y)).toEqual(new Array(2).fill(expect.closeTo(bound * SECOND_ORDER, 15)));
+  });
+
   test('may lose what is flushed of the gradients of others where it has none', () => {
     const inputs = { x: of(0, -1000) };
     const grads = { y: of(2 ** 20, 0) };

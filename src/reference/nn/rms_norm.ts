@@ -7,7 +7,7 @@ import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
-import { overflows } from './norm/row.ts';
+import { squaresOverflow } from './norm/row.ts';
 import { normSample } from './norm/samples.ts';
 import { wrongEps } from './norm/wrong-eps.ts';
 
@@ -38,7 +38,7 @@ function rowsOf(inputs: Inputs, { eps }: Params, { depth }: Arithmetic): readonl
     return {
       x: values,
       rstd: 1 / Math.sqrt(power),
-      error: overflows(values) ? Number.POSITIVE_INFINITY : error,
+      error: squaresOverflow(values) ? Number.POSITIVE_INFINITY : error,
     };
   });
 }

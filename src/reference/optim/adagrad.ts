@@ -1,7 +1,7 @@
 import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
 import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, LARGEST, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, overflows, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
 
 /** Hyperparameters of ONNX's Adagrad. */
 type Adagrad = Pick<
@@ -59,10 +59,9 @@ export function adagradBound(
   // A factor above a half that is flushed costs less than the rounding of its square.
   const squareError = gradError * (2 * Math.abs(g) + gradError) + EPS * g * g + 2 * FLUSH;
   const sum = after.exp_avg_sq;
-  const exp_avg_sq =
-    g * g > LARGEST
-      ? Number.POSITIVE_INFINITY
-      : carried + (squareError + EPS * sum) * SECOND_ORDER + FLUSH;
+  const exp_avg_sq = overflows(g * g)
+    ? Number.POSITIVE_INFINITY
+    : carried + (squareError + EPS * sum) * SECOND_ORDER + FLUSH;
   const root = Math.sqrt(sum);
   const denominator = root + s.eps;
   const share = (rootError(sum, exp_avg_sq) + 4.5 * EPS * root) / denominator + EPS;

@@ -1,5 +1,5 @@
 import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
-import { EPS, FLUSH, LARGEST, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, overflows, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
 
 /**
  * The scalars of one step, rounded to float32: they are inputs of the computation that is judged.
@@ -75,8 +75,7 @@ export function adamBound(
     EPS * (2 * s.restOfBeta1 * Math.abs(g - before.exp_avg) + Math.abs(after.exp_avg)) +
     s.restOfBeta1 * gradError +
     4 * FLUSH;
-  const overflows = g * g > LARGEST;
-  const second = overflows
+  const second = overflows(g * g)
     ? Number.POSITIVE_INFINITY
     : 3 * EPS * after.exp_avg_sq +
       s.restOfBeta2 * gradError * (2 * Math.abs(g) + gradError) +

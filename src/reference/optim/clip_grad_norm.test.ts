@@ -39,6 +39,29 @@ test.each([
   expect(clipped['norm']?.data[0]).toBe(norm);
 });
 
+describe('a simulated norm', () => {
+  /** Divides to 0, so that a division shows. */
+  const gpu = {
+    add: (a: number, b: number) => a + b,
+    mul: (a: number, b: number) => a * b,
+    div: () => 0,
+    sqrt: Math.sqrt,
+  } as unknown as SimulatedGpu;
+  const clipped = (max_norm: number, ...data: readonly number[]) => {
+    const { norm, g0 } = simulation.forward(gpu, { g0: of(...data) }, { max_norm, eps: 1 }, '');
+    return [norm?.data[0], ...(g0?.data ?? [])];
+  };
+
+  test('and eps may be as large as what is allowed, and no larger', () => {
+    expect(clipped(6, 3, 4)).toEqual([5, 3, 4]);
+    expect(clipped(5.5, 3, 4)).toEqual([5, 0, 0]);
+  });
+
+  test('is nothing where its square is below the smallest normal number', () => {
+    expect([2 ** -63, 2 ** -64].map((g) => clipped(1, g)[0])).toEqual([2 ** -63, 0]);
+  });
+});
+
 describe('the bound of a norm', () => {
   test('is half of what the sum is off, and 4.5 units of the root', () => {
     const { norm } = accepted({ g0: of(3, 4) }, {}, deep(0.25));
@@ -87,6 +110,21 @@ describe('the bound of a gradient', () => {
     const near = (max_norm: number) =>
       boundOf(accepted({ g0: of(3, 4) }, { max_norm }, deep(0.25))['g0']);
     expect([5.6, 5.8].map((max_norm) => near(max_norm) > FLUSH)).toEqual([true, false]);
+  });
+
+  test('is nothing where its largest scale is 1 to the last digit', () => {
+    // A norm of 5 that is off by a half of itself, which doubles the scale.
+    const half = deep(0.9989990916523662);
+    const bound = (max_norm: number) =>
+      boundOf(accepted({ g0: of(3, 4) }, { max_norm }, half)['g0']);
+    expect(bound(10)).toBe(FLUSH);
+    expect(bound(9.99999)).toBeGreaterThan(2.9);
+  });
+
+  test('is all of it where the norm may be as far off as it is large', () => {
+    const all = deep(1.9980000906533644);
+    const { g0 } = accepted({ g0: of(3, 4) }, { max_norm: 1 }, all);
+    expect(boundOf(g0)).toBeCloseTo(3, 5);
   });
 
   test('is all of it where the norm may be nothing', () => {

@@ -3,7 +3,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { clipGradNorm as signature } from '../../vocabulary/optim/clip_grad_norm.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, LARGEST, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, gamma, overflows, SECOND_ORDER } from '../bounds.ts';
 import { defineRecord, defineSimulation, type PlausibleBugOf, type SampleOf } from '../define.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
@@ -60,11 +60,10 @@ function boundsOf(
   const terms = Object.values(inputs).reduce((sum, { data }) => sum + data.length, 0);
   const shares = Math.ceil(Object.keys(inputs).length / 64);
   const flushed = FLUSH * (3 * terms + 1);
-  const ofNorm =
-    norm * norm * SECOND_ORDER > LARGEST
-      ? Number.POSITIVE_INFINITY
-      : norm * (gamma(depth(terms) + shares) / 2 + 4.5 * EPS) * SECOND_ORDER +
-        Math.min(Math.sqrt(flushed), norm > 0 ? flushed / norm : Number.POSITIVE_INFINITY);
+  const ofNorm = overflows(norm * norm * SECOND_ORDER)
+    ? Number.POSITIVE_INFINITY
+    : norm * (gamma(depth(terms) + shares) / 2 + 4.5 * EPS) * SECOND_ORDER +
+      Math.min(Math.sqrt(flushed), norm > 0 ? flushed / norm : Number.POSITIVE_INFINITY);
   const { maxNorm, eps } = rounded(params);
   const relative = ofNorm / (norm + eps) + 3.5 * EPS * SECOND_ORDER;
   const ratio = maxNorm / (norm + eps);
@@ -88,6 +87,8 @@ interface Draw {
   readonly element?: (random: Random) => number;
   /** The first element of the last gradient. */
   readonly odd?: number;
+  /** What the gradients are called; default their shapes. */
+  readonly g?: string;
 }
 
 function sample({
@@ -97,11 +98,12 @@ function sample({
   values,
   element = (random) => random.normal(),
   odd,
+  g = shapes.map(formatShape).join(),
 }: Draw): SampleOf<typeof signature> {
   return {
     level,
     label: {
-      g: shapes.length > 8 ? `${shapes.length}-gradients` : shapes.map(formatShape).join(),
+      g,
       ...params,
       ...(values ? { values } : {}),
     },
@@ -152,6 +154,7 @@ export const record = defineRecord(signature, {
     // A whole workgroup of shares.
     sample({ shapes: [[64, 256]], params: { max_norm: 2 } }),
     sample({
+      g: '70-gradients',
       shapes: Array.from({ length: 70 }, (_, i) => [1 + (i % 5)]),
       params: { max_norm: 3 },
     }),
@@ -236,6 +239,7 @@ export const simulation = defineSimulation(signature, {
   // Many gradients, each a share that is almost full: their additions use the bound up.
   samples: [
     sample({
+      g: '70-gradients',
       shapes: Array.from({ length: 70 }, () => [250]),
       params: { max_norm: 3 },
       element: (random) => random.uniform(0.5, 1),

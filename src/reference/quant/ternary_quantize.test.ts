@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EPS, SECOND_ORDER } from '../bounds.ts';
+import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import type { Acceptance, Value } from '../record.ts';
 import { packTrits, record } from './ternary_quantize.ts';
 
@@ -87,6 +87,14 @@ describe('a weight on the threshold', () => {
     const moved = (2 * (3 - 1 + band)) / 1;
     expect(withinOf(accepted['scale']).bound[0]).toBeCloseTo(3 * band + moved, 12);
   });
+});
+
+test('a weight is near to a threshold of 0 if it may be flushed, and no other is', () => {
+  const { accepted } = judged(of(FLUSH, -FLUSH, 2 * FLUSH, 0), 0);
+  const { accepts, inBand } = codesOf(accepted['trits']);
+  const right = [0, 1, 2, 3].map((i) => [-1, 0, 1].filter((trit) => accepts(i, trit)));
+  expect(right).toEqual([[0, 1], [-1, 0], [1], [0]]);
+  expect(inBand).toBe(3);
 });
 
 test('no weight is kept of zeros', () => {

@@ -64,8 +64,9 @@ export function rounderOf(rounding: Rounding, coin: () => boolean): Rounder {
  */
 function toNearest(high: number, low: number): number {
   const nearest = Math.fround(high);
-  if (low === 0) return nearest;
-  const isAbove = high > nearest;
-  const other = neighbour(nearest, isAbove);
-  return other - high === high - nearest && low > 0 === isAbove ? other : nearest;
+  const rest = high - nearest;
+  // Where `high` is half way, what lies twice as far is the other float32.
+  const other = nearest + 2 * rest;
+  const isBeyond = low !== 0 && Math.sign(low) === Math.sign(rest);
+  return isBeyond && Math.fround(other) === other ? other : nearest;
 }

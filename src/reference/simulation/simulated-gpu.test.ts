@@ -180,6 +180,7 @@ test('of two neighbours as near the even one is nearest, unless the exact result
   expect(gpu.add(1 + unit, half)).toBe(1 + 2 * unit);
   expect(gpu.add(1 + 2 * unit, half)).toBe(1 + 2 * unit);
   expect(gpu.sub(-1 - unit, half)).toBe(-1 - 2 * unit);
+  expect(gpu.mul(-1, 0)).toBe(-0);
   // Half a number that is odd in the last place of all.
   expect(gpu.div(5 * 2 ** -149, 2)).toBe(2 * 2 ** -149);
   expect(gpu.div(7 * 2 ** -149, 2)).toBe(4 * 2 ** -149);

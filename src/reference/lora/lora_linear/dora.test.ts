@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { EPS, FLUSH } from '../../bounds.ts';
 import type { Value } from '../../record.ts';
-import { gainsWithErrors, normErrors, normsOf, rescaled } from './dora.ts';
+import { gainsWithErrors, magnitudeError, normErrors, normsOf, rescaled } from './dora.ts';
 import { stagesOf } from './stages.ts';
 
 const of = (shape: readonly number[], ...data: readonly number[]): Value => ({
@@ -50,6 +50,31 @@ test('a norm of tiny weights is off by what flushes cost its squares', () => {
   const norm = Math.SQRT2 * tiny;
   const root = total / (norm + Math.sqrt(norm * norm - total)) + 4.5 * EPS * norm;
   expect((error as number) / root).toBeCloseTo(1, 12);
+});
+
+test('a norm whose squares may all be error has no bound', () => {
+  const zero = stagesOf(
+    {
+      x: of([1, 2], 0, 0),
+      lora_A: of([1, 2], 0, 0),
+      lora_B: of([1, 1], 0),
+      weight: of([1, 2], 0, 0),
+    } as never,
+    { base: 'dense', alpha: 1, r: 1, use_rslora: false } as never,
+  );
+  // Of two elements four flushes, 2^-124.
+  const errorAt = (norm: number) => normErrors(zero, Float64Array.of(norm), () => 0)[0] as number;
+  expect(errorAt(2 ** -62)).toBe(Number.POSITIVE_INFINITY);
+  const root = 2 ** -124 / (2 ** -61 + Math.sqrt(2 ** -122 - 2 ** -124));
+  expect(errorAt(2 ** -61) / root).toBeCloseTo(1, 5);
+});
+
+test('a magnitude whose norm may be nothing has a gradient without a bound', () => {
+  const norms = { values: Float64Array.of(2, 2), errors: Float64Array.of(2, 1) };
+  const zeros = of([1, 2], 0, 0);
+  const errors = magnitudeError(zeros, zeros, zeros, norms, () => 0);
+  // Where one is left, two flushes of products and one of the sum.
+  expect([...errors]).toEqual([Number.POSITIVE_INFINITY, 3 * FLUSH]);
 });
 
 test('a weight that its base needs and that is not there is named', () => {

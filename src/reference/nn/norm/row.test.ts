@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { EPS, FLUSH } from '../../bounds.ts';
-import { overflows, rowOf } from './row.ts';
+import { rowOf, squaresOverflow } from './row.ts';
 
 const exact = { depth: () => 0, ieee: true };
 
-test('a sum of squares overflows behind the largest float32', () => {
+test('a sum of squares squaresOverflow behind the largest float32', () => {
   // 4095^2 + 90^2 + 9^2 + 3^2 is 2^24 - 1.
   const squares = (last: number) => Float64Array.of(4095, -90, 9, last).map((x) => x * 2 ** 52);
-  expect(overflows(squares(3))).toBe(false);
-  expect(overflows(squares(3.1))).toBe(true);
-  expect(overflows(Float64Array.of(2 ** 64))).toBe(true);
+  expect(squaresOverflow(squares(3))).toBe(false);
+  expect(squaresOverflow(squares(3.1))).toBe(true);
+  expect(squaresOverflow(Float64Array.of(2 ** 64))).toBe(true);
   const far = rowOf(Float64Array.of(2 ** 64, -(2 ** 64)), 1, exact);
   expect([far.rstd, far.rstdError]).toEqual([2 ** -64, Infinity]);
 });

@@ -1,4 +1,4 @@
-import { EPS, FLUSH, gamma, LARGEST } from '../../bounds.ts';
+import { EPS, FLUSH, gamma, overflows } from '../../bounds.ts';
 import type { Arithmetic } from '../../record.ts';
 
 /**
@@ -25,8 +25,8 @@ export const meanOf = (data: Float64Array): number =>
   data.reduce((sum, x) => sum + x, 0) / data.length;
 
 /** Whether the sum of squares of the numbers may overflow. */
-export const overflows = (x: Float64Array): boolean =>
-  meanOf(x.map((value) => value * value)) * x.length > LARGEST;
+export const squaresOverflow = (x: Float64Array): boolean =>
+  overflows(meanOf(x.map((value) => value * value)) * x.length);
 
 /**
  * d = (gamma_c + 2 eps) mean |x| + eps |x - mean|; E_v = 2 mean(|x - mean| d) + v (gamma_{c+1} + 2
@@ -47,8 +47,9 @@ export function rowOf(x: Float64Array, eps: number, { depth }: Arithmetic): Row 
     meanOf(d.map((error) => error * error));
   const power = variance + eps;
   const share = (varianceError + EPS * power + 2 * FLUSH) / power;
-  const rstdError =
-    share < 1 && !overflows(x) ? 1 / Math.sqrt(1 - share) - 1 + 2 * EPS : Number.POSITIVE_INFINITY;
+  const rstdError = squaresOverflow(x)
+    ? Number.POSITIVE_INFINITY
+    : 1 / Math.sqrt(Math.max(0, 1 - share)) - 1 + 2 * EPS;
   const rstd = 1 / Math.sqrt(power);
   const z = away.map((value) => value * rstd);
   const zError = z.map(
