@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { drawEpoch } from '../data/epoch.ts';
 import type { Draw, Examples } from '../data/examples.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
@@ -83,4 +84,11 @@ test('batches are drawn from a stream of the seed', () => {
   const random = new Random(5, 2);
   const expected = [draw(3, random), draw(3, random)].map(({ labels }) => [[...labels.data]]);
   expect(taken(new DrawnBatches({ draw, batchSize: 3, seed: 5, stream: 2 }), 2)).toEqual(expected);
+});
+
+test('orders of epochs are drawn from the seed, one behind the other', () => {
+  const random = new Random(5);
+  const two = [...drawEpoch(examples, 3, random), ...drawEpoch(examples, 3, random)];
+  const expected = two.map(({ labels }) => [[...labels.data]]);
+  expect(taken(new Epochs(examples, 3, 5), 6)).toEqual(expected);
 });

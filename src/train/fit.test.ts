@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { drawEpoch } from '../data/epoch.ts';
 import type { Examples } from '../data/examples.ts';
 import type { DataLoader } from '../data/loader.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
@@ -8,6 +9,7 @@ import type { Model } from '../models/model.ts';
 import { SequenceClassifier } from '../models/sequence-classifier/sequence-classifier.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
+import { EpochBatches } from './epoch-batches.ts';
 import { EpochTrainer } from './epoch-trainer.ts';
 import { type EpochRow, fitModel, machineOf } from './fit.ts';
 import { fitUntilBest } from './fit-until-best.ts';
@@ -274,11 +276,16 @@ describe('epochs until the held-out loss no longer falls', () => {
     expect([fit.best, fit.epochs.length, step]).toEqual([1, 3, 6]);
   });
 
-  test('tell the size and the loss of each step', async () => {
-    const { gpu } = await countedLosses();
+  test('tell the size and the loss of each step, in an order drawn from the seed', async () => {
+    const next = vi.spyOn(EpochBatches.prototype, 'next');
+    onTestFinished(() => next.mockRestore());
+    const { gpu, kernels } = await countedLosses();
     using model = mlp(gpu);
     const held = gpu.memory.ledger.liveBytes;
-    const config = { examples: rowsOf(0, 1, 2, 3, 4), batchSize: 2, optimizer: SGD, seed: 3 };
+    const config = {
+      ...{ examples: rowsOf(0, 1, 2, 3, 4), batchSize: 2, optimizer: SGD, seed: 3 },
+      max_grad_norm: 1,
+    };
     const trainer = new EpochTrainer(gpu, model, config);
     const steps = [];
     for await (const step of trainer.epoch()) steps.push(step);
@@ -287,6 +294,12 @@ describe('epochs until the held-out loss no longer falls', () => {
       { size: 2, loss: 2 },
       { size: 1, loss: 3 },
     ]);
+    const labelsOf = (parts: readonly Examples[] = []) =>
+      parts.map(({ labels }) => [...labels.data]);
+    expect(next.mock.results.flatMap(({ value }) => labelsOf(value))).toEqual(
+      labelsOf(drawEpoch(config.examples, 2, new Random(3))),
+    );
+    expect(kernels.filter((label) => label === 'optim/clip_grad_norm')).toHaveLength(3);
     trainer[Symbol.dispose]();
     expect(gpu.memory.ledger.liveBytes).toBe(held);
   });

@@ -131,31 +131,47 @@ test('a wrong element is named by its place in the weight', async () => {
 });
 
 describe('a large weight', () => {
-  const PIECE = 2 ** 22;
-  const CALL = { quant_type: 'nf4', blocksize: 64, dtype: 'f16' };
+  /** How a weight is made, and cut into pieces of `most` elements. */
+  interface Given {
+    readonly elements: number;
+    readonly most: number;
+    readonly blocksize?: number;
+    /** Which element of the whole ours decodes to 1, and not to 0 as it should. */
+    readonly wrong?: number;
+    /** The n-th byte of the codes; default that of two zeros. */
+    readonly byteAt?: (n: number) => number;
+    /** The n-th scale; default 0. */
+    readonly scaleAt?: (n: number) => number;
+  }
 
-  /**
-   * What is asked of ours for a weight of zeros with so many elements, where ours decodes it to
-   * zeros, but for the `wrong` element of the whole.
-   */
-  async function decodedOf(elements: number, wrong?: number) {
+  /** What is asked of ours for a weight of zeros. */
+  async function decodedOf({
+    elements,
+    most,
+    blocksize = 32,
+    wrong = -1,
+    byteAt = () => 0x77,
+    scaleAt = () => 0,
+  }: Given) {
     const memory = { guarded: false };
     let decoded = 0;
     const run = vi.spyOn(WebGpuBackend.prototype, 'run');
     run.mockReset().mockImplementation(async ({ params }) => {
       expect(memory.guarded).toBe(true);
       const [size] = (params as { shape: readonly [number] }).shape;
-      const bits = new Uint16Array(size);
-      if (wrong !== undefined && wrong >= decoded && wrong < decoded + size)
-        bits[wrong - decoded] = 0x3c00;
+      const bits = Uint16Array.from({ length: size }, (_, i) =>
+        decoded + i === wrong ? 0x3c00 : 0,
+      );
       decoded += size;
       return { outputs: { y: hostTensor('f16', [size], bits) }, gradients: {} };
     });
-    const packed = new Uint8Array(Math.ceil(elements / 2)).fill(0x77);
-    const absmax = Float32Array.from({ length: Math.ceil(elements / 64) }, (_, i) => i);
+    const packed = Uint8Array.from({ length: Math.ceil(elements / 2) }, (_, i) => byteAt(i));
+    const absmax = Float32Array.from({ length: Math.ceil(elements / blocksize) }, (_, i) =>
+      scaleAt(i),
+    );
     const weight = {
       format: blockFormatOf('nf4'),
-      blocksize: 64,
+      blocksize,
       shape: [elements],
       dtype: 'float16',
       parts: {
@@ -164,42 +180,81 @@ describe('a large weight', () => {
       },
     };
     const t = new CaseContext({ gpu: { memory }, ieee: true, seed: 1, injects: [] } as never);
-    const thrown = await checkWeight(t, weight as unknown as CheckpointWeight).catch(
+    const thrown = await checkWeight(t, weight as unknown as CheckpointWeight, most).catch(
       (error: unknown) => error,
     );
-    const told = run.mock.calls.map(([{ params, inputs }]) => ({
-      params,
-      packed: inputs['packed']?.shape,
-      absmax: [inputs['absmax']?.shape, inputs['absmax']?.data.at(-1)],
-    }));
-    return { told, thrown, metrics: t.evidence.metrics };
+    const asked = run.mock.calls.map(([{ params, inputs }]) => ({ params, inputs }));
+    return { asked, thrown, metrics: t.evidence.metrics };
   }
 
+  const bytes = (...data: readonly number[]) =>
+    hostTensor('u8', [data.length, 1], Uint8Array.from(data));
+  const floats = (...data: readonly number[]) => hostTensorFrom('f32', [data.length], data);
+
   test('is decoded piece by piece, the last as short as it is', async () => {
-    const { told, thrown, metrics } = await decodedOf(PIECE + 1);
-    expect([thrown, metrics]).toEqual([undefined, { elements: PIECE + 1 }]);
-    const blocks = PIECE / 64;
-    expect(told).toEqual([
-      {
-        params: { ...CALL, shape: [PIECE] },
-        packed: [PIECE / 2, 1],
-        absmax: [[blocks], blocks - 1],
-      },
-      { params: { ...CALL, shape: [1] }, packed: [1, 1], absmax: [[1], blocks] },
+    // Scales of 0 make zeros of all codes, and codes of 0 of all scales.
+    const given = { elements: 133, most: 64 };
+    const codes = await decodedOf({ ...given, byteAt: (n) => n });
+    const params = { quant_type: 'nf4', blocksize: 32, dtype: 'f16' };
+    const from = (first: number, count: number) =>
+      bytes(...Array.from({ length: count }, (_, i) => first + i));
+    expect(codes).toEqual({
+      thrown: undefined,
+      metrics: { elements: 133 },
+      asked: [
+        {
+          params: { ...params, shape: [64] },
+          inputs: { packed: from(0, 32), absmax: floats(0, 0) },
+        },
+        {
+          params: { ...params, shape: [64] },
+          inputs: { packed: from(32, 32), absmax: floats(0, 0) },
+        },
+        { params: { ...params, shape: [5] }, inputs: { packed: from(64, 3), absmax: floats(0) } },
+      ],
+    });
+    const scales = await decodedOf({ ...given, scaleAt: (n) => n });
+    expect(scales.thrown).toBeUndefined();
+    expect(scales.asked.map(({ inputs }) => inputs['absmax'])).toEqual([
+      floats(0, 1),
+      floats(2, 3),
+      floats(4),
     ]);
   });
 
-  test('of whole pieces has none of nothing', async () => {
-    expect((await decodedOf(PIECE)).told).toHaveLength(1);
+  test('of whole pieces has none of nothing, and a piece no part of a block', async () => {
+    const sizes = async (given: Given) =>
+      (await decodedOf(given)).asked.map(({ params }) => (params as { shape: unknown }).shape);
+    expect(await sizes({ elements: 128, most: 64 })).toEqual([[64], [64]]);
+    expect(await sizes({ elements: 129, most: 64, blocksize: 128 })).toEqual([[128], [1]]);
   });
 
   test('tells of a wrong element by its place in the whole', async () => {
-    const { thrown, told } = await decodedOf(PIECE + 3, PIECE + 1);
+    const { thrown, asked } = await decodedOf({ elements: 67, most: 64, wrong: 65 });
     expect(thrown).toMatchObject({
-      message: expect.stringMatching(new RegExp(`^at \\[${PIECE + 1}\\] of the weight: `)),
-      at: { index: [PIECE + 1], actual: 1, expected: 0 },
+      message: expect.stringMatching(/^at \[65\] of the weight: /),
+      at: { index: [65], actual: 1, expected: 0 },
     });
-    expect(told).toHaveLength(2);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('is decoded in pieces of four million elements, which bindings and pages hold', async () => {
+    const run = vi.spyOn(WebGpuBackend.prototype, 'run').mockRejectedValue(new Error('lost'));
+    const elements = 2 ** 22 + 64;
+    const weight = {
+      format: blockFormatOf('nf4'),
+      ...{ blocksize: 64, shape: [elements], dtype: 'float16' },
+      parts: {
+        packed: hostTensor('u8', [elements / 2, 1], new Uint8Array(elements / 2)),
+        absmax: hostTensor('f32', [elements / 64], new Float32Array(elements / 64)),
+      },
+    };
+    const t = new CaseContext({ gpu: { memory: {} }, ieee: true, seed: 1, injects: [] } as never);
+    const checked = checkWeight(t, weight as unknown as CheckpointWeight);
+    await expect(checked).rejects.toThrow('lost');
+    expect(run.mock.calls.map(([{ params }]) => params)).toEqual([
+      { quant_type: 'nf4', blocksize: 64, dtype: 'f16', shape: [4_194_304] },
+    ]);
   });
 
   test('fails as it does where no element is wrong', async () => {

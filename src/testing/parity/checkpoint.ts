@@ -30,9 +30,14 @@ const DTYPES: Readonly<Record<string, 'f32' | 'f16' | 'bf16'>> = {
 /**
  * Decodes a weight of a pre-quantized bitsandbytes checkpoint with our kernels: the float64 oracle
  * judges every element, and of compressed scales every scale that is restored. What the codes
- * should have been is not known: the weight that was quantized is not in the file.
+ * should have been is not known: the weight that was quantized is not in the file. It is decoded in
+ * pieces of `most` elements, or of a block where that is more.
  */
-export async function checkWeight(t: CaseContext, weight: CheckpointWeight): Promise<void> {
+export async function checkWeight(
+  t: CaseContext,
+  weight: CheckpointWeight,
+  most = PIECE,
+): Promise<void> {
   const { format, blocksize, shape, dtype: name, nested } = weight;
   const dtype = DTYPES[name];
   if (!dtype)
@@ -47,7 +52,7 @@ export async function checkWeight(t: CaseContext, weight: CheckpointWeight): Pro
   const { codes, scales } = partsOf(withScales(weight));
   const elements = sizeOf(shape);
   // Both are powers of two: a piece is of whole blocks.
-  const piece = Math.max(PIECE, blocksize);
+  const piece = Math.max(most, blocksize);
   for (let start = 0; start < elements; start += piece) {
     const end = Math.min(start + piece, elements);
     const packed = codes.data.slice(start / 2, Math.ceil(end / 2));
