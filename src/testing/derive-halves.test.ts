@@ -10,6 +10,7 @@ import { recordOf } from '../reference/registry.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
+import { dequantizations } from '../vocabulary/quant/dequantize.ts';
 import { CaseContext } from './context.ts';
 import { declareHalves } from './derive-halves.ts';
 import { halfSampleOf } from './half-sample.ts';
@@ -39,7 +40,10 @@ const storedAs = (dtype: DType) => (tensors: Named<HostTensor>) =>
     ]),
   );
 
-type Change = (right: Results<HostTensor>) => Partial<Results<HostTensor>>;
+type Change = (
+  right: Results<HostTensor>,
+  unrounded: Results<HostTensor>,
+) => Partial<Results<HostTensor>>;
 
 /** What the case in float16 ends with, where the op gives what is right but for `change`. */
 async function ended(record: OpRecord, change: Change = () => ({})) {
@@ -54,10 +58,10 @@ async function ended(record: OpRecord, change: Change = () => ({})) {
   vi.spyOn(WebGpuBackend.prototype, 'run').mockImplementation(async (call) => {
     expect(memory.guarded).toBe(true);
     asked.push(call);
-    const { outputs, gradients } = referenceResults(call);
+    const unrounded = referenceResults(call);
     const half = storedAs('f16');
-    const right = { outputs: half(outputs), gradients: half(gradients) };
-    return { ...right, ...change(right) };
+    const right = { outputs: half(unrounded.outputs), gradients: half(unrounded.gradients) };
+    return { ...right, ...change(right, unrounded) };
   });
   const suite = new SuiteBuilder('ops.own');
   declareHalves(suite, record);
@@ -152,5 +156,11 @@ test('what only a backward pass reads is float32 always', async () => {
   const { thrown } = await ended(record, ({ outputs }) => ({
     outputs: { ...outputs, xa: matrix(1, 1, 7) },
   }));
+  expect(thrown).toBeUndefined();
+});
+
+test.each([...dequantizations.keys()])('what %s decodes by scales alone is float32', async (op) => {
+  const { thrown, asked } = await ended(recordOf(op), (_, { outputs }) => ({ outputs }));
+  expect(asked).toHaveLength(1);
   expect(thrown).toBeUndefined();
 });

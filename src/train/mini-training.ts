@@ -43,14 +43,13 @@ export async function runMiniTraining(
 ): Promise<number[]> {
   const { shift, seed, signal, watch, onStep, accumulation = 1 } = options;
   const losses: number[] = [];
-  if (steps < 1) return losses;
   const source = new GroupedBatches(batches, accumulation);
   const observers = { watch };
   using loop = new TrainingLoop(gpu, { model, source, optimizer, seed, shift, observers });
-  while (await loop.step()) {
+  while (losses.length < steps && (await loop.step())) {
     losses.push(await loop.readLoss());
     await onStep?.(losses.length, losses.at(-1) as number);
-    if (losses.length >= steps || isAborted(signal)) break;
+    if (isAborted(signal)) break;
   }
   return losses;
 }

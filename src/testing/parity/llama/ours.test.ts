@@ -60,6 +60,11 @@ test('micro-batches are a step together, and what is left of them is none', asyn
   expect((await trainOurs(gpu, alone, async () => {})).losses.data).toHaveLength(STEPS);
 });
 
+test('norms are those of a clipping, and none without one', async () => {
+  const { given } = await ran({ clip: Number.POSITIVE_INFINITY });
+  expect(given).not.toHaveProperty('grad_norms');
+});
+
 test('blocks are computed again only where the run says so', async () => {
   const checkpoint = vi.spyOn(Tape.prototype, 'checkpoint');
   await ran({ checkpointing: false });
