@@ -5,7 +5,7 @@ import { add } from '../ops/math/add.ts';
 import { relu } from '../ops/math/relu.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { capture, planStep } from './capture.ts';
+import { CapturedStep, capture, planStep } from './capture.ts';
 
 /** The words that math/add gives of operands of one shape. */
 function run({ label, bindings }: HostDispatch): void {
@@ -41,6 +41,15 @@ describe('a captured step', () => {
     expect(step.length).toBe(1);
     // Places are multiples of 256.
     expect(step.memory).toEqual({ arenaBytes: 256, leastBytes: 256 });
+  });
+
+  test('says what its arena has, and what any would need', async () => {
+    const { gpu, x, w } = await setUp();
+    const plan = await planStep(gpu, () => ({ y: plus(x, w) }));
+    const { plan: arena } = plan.memory;
+    const memory = { ...plan.memory, plan: { ...arena, leastBytes: 128 } };
+    using step = new CapturedStep(gpu, { ...plan, memory });
+    expect(step.memory).toEqual({ arenaBytes: 256, leastBytes: 128 });
   });
 
   test('frees its arena when it ends', async () => {
@@ -118,10 +127,11 @@ describe('the plan of a step', () => {
   test('refuses a step that does something else each time', async () => {
     const { gpu, x, w } = await setUp();
     let n = 0;
-    const step = () => ({ y: n++ === 0 ? plus(x, w) : plus(w, x) });
+    const step = () => (n++ === 0 ? { y: plus(x, w) } : twice(x, w));
     await expect(planStep(gpu, step)).rejects.toMatchObject({
       code: 'capture-varies',
-      message: expect.stringMatching(/^two runs of the step differ: .*; a capture would repeat/),
+      message:
+        'two runs of the step differ: it records 1 commands and then 2; a capture would repeat the first: give the number as a function, or what changes as an input',
     });
   });
 

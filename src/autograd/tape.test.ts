@@ -92,6 +92,15 @@ describe('an op on a tape', () => {
     tape[Symbol.dispose]();
     expect(live()).toBe(before);
   });
+
+  test('leads to nothing where nothing is watched', async () => {
+    const { gpu, w } = await setUp();
+    using tape = new Tape(gpu);
+    const { y } = applyOn(tape)(toldOp('f').op, { w }, {}, 'f');
+    using seed = seedOf(gpu);
+    expect(tape.random).toBeUndefined();
+    expect(() => tape.backward(y as Tensor, seed)).toThrow('does not depend on any watched');
+  });
 });
 
 describe('backward', () => {

@@ -161,7 +161,7 @@ export class Tape implements Disposable {
    */
   checkpoint(segment: (tape: Tape) => Tensor, layer: string): Tensor {
     const { watch, recorder, random, autocast } = this.#options;
-    const start = random?.position ?? 0;
+    const start = random?.position as number; // asked for where there is a random state alone
     const once = new Tape(this.#gpu, [], { watch, recorder, random, autocast });
     let result: Tensor;
     try {

@@ -1,3 +1,4 @@
+import { invariant } from '../errors.ts';
 import { seam } from '../seam.ts';
 import type { LiveNumber } from '../vocabulary/live-number.ts';
 
@@ -18,8 +19,12 @@ export type ShaderOfFormats = Readonly<Record<string, Shader>>;
 /** One field of a kernel's uniform struct. */
 export type UniformField = { readonly kind: 'u32' | 'f32'; readonly value: number };
 
-/** An unsigned integer field of a uniform struct. */
-export const u32 = (value: number): UniformField => ({ kind: 'u32', value });
+/** An unsigned integer field of a uniform struct; of a negative one, its 32 bits. */
+export function u32(value: number): UniformField {
+  // The bytes of what is no number would be those of 0.
+  invariant(Number.isFinite(value), () => `an integer of a uniform struct is ${value}`);
+  return { kind: 'u32', value };
+}
 
 /** A float field of a uniform struct; the value is rounded to float32. */
 export const f32 = (value: number): UniformField => ({ kind: 'f32', value });

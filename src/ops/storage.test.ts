@@ -19,6 +19,11 @@ describe('outputs are stored', () => {
     expect(outputDtype(stored(inputs), {})('y')).toBe(expected);
   });
 
+  test('as the operands that are there', () => {
+    const inputs = { ...stored({ x: 'f16' }), bias: undefined };
+    expect(outputDtype(inputs, {})('y')).toBe('f16');
+  });
+
   test('as the inputs that decide', () => {
     expect(outputDtype(stored({ x: 'f16', absmax: 'f32' }), { decides: ['x'] })('y')).toBe('f16');
   });

@@ -23,6 +23,8 @@ export interface StorageRules<In extends string> {
 /** Tensors by name; optional ones may be absent. */
 type Named = Readonly<Record<string, Tensor | undefined>>;
 
+const FLOATS: readonly (DType | undefined)[] = ['f32', 'f16', 'bf16'];
+
 /** Whether any of the tensors is stored in halves. */
 export function anyHalf(tensors: Named): boolean {
   return Object.values(tensors).some((tensor) => tensor && isHalf(tensor.dtype));
@@ -91,11 +93,8 @@ export function outputDtype(
   inputs: Named,
   { decides = Object.keys(inputs), keeps = [] }: StorageRules<string>,
 ): (name: string) => DType | undefined {
-  const floats = new Set(
-    decides
-      .flatMap((name) => inputs[name]?.dtype ?? [])
-      .filter((dtype) => dtype === 'f32' || isHalf(dtype)),
-  );
+  const types = decides.map((name) => inputs[name]?.dtype);
+  const floats = new Set(types.filter((dtype) => FLOATS.includes(dtype)));
   const [only] = floats;
   const promoted = floats.size === 1 ? only : 'f32';
   return (name) => (keeps.includes(name) ? undefined : (inputs[name]?.dtype ?? promoted));

@@ -83,15 +83,37 @@ describe('the depth of a variant', () => {
   });
 
   test.each([
+    // A lane for 16 terms, the lanes of the second kernel, and six levels of its tree.
+    ['abs_mean', [8, 14, 23, 20, 23, 26]],
     ['batch_norm', [7, 7, 7, 8, 22, 70]],
     ['clip_grad_norm', [8, 14, 71, 72, 263, 263]],
     ['cross_entropy', [5, 11, 68, 69, 505, 523]],
     ['nll_loss', [1, 7, 64, 65, 1000, 4096]],
+    ['quantize_4bit', [7, 7, 7, 8, 22, 70]],
     ['reduce_sum', [1, 7, 64, 65, 254, 272]],
+    ['rotary_embedding', [0, 0, 0, 0, 0, 0]],
   ])('of %s is %j', (op, expected) => {
     const [variant] = Object.values(launchers.get(op)?.variants ?? {});
     expect([1, 7, 64, 65, 1000, 4096].map(depthOf(variant))).toEqual(expected);
   });
+
+  test('of a mean shares its terms out to 4096 lanes at most', () => {
+    // 25 terms a lane, 64 lanes for each of the second kernel.
+    expect(depthOf(launchers.get('abs_mean')?.variants['lanes'])(100_000)).toBe(25 + 64 + 6);
+  });
+
+  test('of no classes counts one part', () => {
+    expect(depthOf(launchers.get('cross_entropy')?.variants['parts'])(0)).toBe(1 + 3);
+  });
+});
+
+test('a choice without operands sees that there are none', () => {
+  const gpu: Machine = { features: new Set(), limits: {}, adapter: { isFallback: false } };
+  const none: Variant = {
+    kernels: [],
+    prefers: ({ operands }) => Object.keys(operands).length === 0,
+  };
+  expect(chooseVariant(gpu, { first: { kernels: [] }, none })).toBe('none');
 });
 
 test.each([

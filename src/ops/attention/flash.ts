@@ -32,14 +32,15 @@ export function flashForward(
   layout: AttentionLayout,
 ): { y: Tensor; row_stats: Tensor } {
   const y = Tensor.empty(gpu, 'f32', layout.shape);
-  const row_stats = Tensor.empty(gpu, 'f32', [layout.q.batch, layout.q.heads, layout.q.length, 2]);
+  const [batch, heads, queries, keys] = layout.scores;
+  const row_stats = Tensor.empty(gpu, 'f32', [batch, heads, queries, 2]);
   gpu.dispatch({
     shader: flashShader,
     // Without a mask the kernel uses none; a binding must be there all the same.
     bindings: [q, k, v, mask ?? q, y, row_stats].map((tensor) => tensor.binding),
     uniforms: layout.uniforms,
-    workgroups: gridOf(layout.rows, layout.v.width),
-    flops: 2 * layout.rows * layout.k.length * (layout.q.width + layout.v.width),
+    workgroups: gridOf(layout.rows, layout.valueWidth),
+    flops: 2 * layout.rows * keys * (layout.keyWidth + layout.valueWidth),
   });
   return { y, row_stats };
 }
@@ -74,7 +75,7 @@ export function flashGradient(
     ),
     uniforms: layout.uniforms,
     workgroups: gridOf(of === 'q' ? layout.rows : layout.keyRows, layout[of].width),
-    flops: 2 * layout.rows * layout.k.length * (2 * layout.q.width + layout.v.width),
+    flops: 2 * layout.rows * layout.scores[3] * (2 * layout.keyWidth + layout.valueWidth),
   });
   return gradient;
 }

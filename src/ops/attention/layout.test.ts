@@ -24,6 +24,13 @@ describe('heads', () => {
       width: 5,
       strides: [60, 5, 20],
     });
+    expect(headsOf('q', [2, 3, 20], 1)).toEqual({
+      batch: 2,
+      heads: 1,
+      length: 3,
+      width: 20,
+      strides: [60, 20, 20],
+    });
   });
 
   test.each<[Shape, number | undefined, string]>([
@@ -52,8 +59,12 @@ function layout(
 
 describe('an attention', () => {
   test('is laid out for its kernels', () => {
-    const { shape, group, scale, rows, keyRows, uniforms, y } = layout();
-    expect([shape, group, scale, rows, keyRows]).toEqual([[2, 4, 3, 5], 2, 0.25, 24, 24]);
+    const { shape, scores, group, scale, rows, keyRows, uniforms, y } = layout();
+    expect([shape, scores]).toEqual([
+      [2, 4, 3, 5],
+      [2, 4, 3, 6],
+    ]);
+    expect([group, scale, rows, keyRows]).toEqual([2, 0.25, 24, 24]);
     expect(y.strides).toEqual([60, 15, 5]);
     expect(uniforms.map(({ value }) => value)).toEqual([
       ...[192, 48, 16, 16],
@@ -93,15 +104,17 @@ describe('an attention', () => {
     expect([values.slice(16, 20), values[27]]).toEqual([strides, kind]);
   });
 
-  test.each<[string, Parameters<typeof layout>[0]]>([
-    ['keys of another batch', { k: [3, 2, 6, 16] }],
-    ['values of another batch', { v: [3, 2, 6, 5] }],
-    ['keys of another width', { k: [2, 2, 6, 15] }],
-    ['values of other heads', { v: [2, 4, 6, 5] }],
-    ['values of another length', { v: [2, 2, 7, 5] }],
-    ['heads that cannot be shared', { k: [2, 3, 6, 16], v: [2, 3, 6, 5] }],
-  ])('refuses %s', (_, shapes) => {
-    expect(() => layout(shapes)).toThrow('scaled_dot_product_attention: q, k, v of 2x4x3x16, ');
+  test.each<[string, Parameters<typeof layout>[0], string]>([
+    ['keys of another batch', { k: [3, 2, 6, 16] }, '3x2x6x16, 2x2x6x5'],
+    ['values of another batch', { v: [3, 2, 6, 5] }, '2x2x6x16, 3x2x6x5'],
+    ['keys of another width', { k: [2, 2, 6, 15] }, '2x2x6x15, 2x2x6x5'],
+    ['values of other heads', { v: [2, 4, 6, 5] }, '2x2x6x16, 2x4x6x5'],
+    ['values of another length', { v: [2, 2, 7, 5] }, '2x2x6x16, 2x2x7x5'],
+    ['heads that cannot be shared', { k: [2, 3, 6, 16], v: [2, 3, 6, 5] }, '2x3x6x16, 2x3x6x5'],
+  ])('refuses %s', (_, shapes, told) => {
+    expect(() => layout(shapes)).toThrow(
+      `scaled_dot_product_attention: q, k, v of 2x4x3x16, ${told} do not fit`,
+    );
   });
 
   test('of no heads is none', () => {

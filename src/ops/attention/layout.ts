@@ -26,6 +26,11 @@ export interface AttentionLayout {
   readonly v: Heads;
   readonly y: Heads;
   readonly shape: Shape;
+  /** Sizes of the scores: batches, heads, queries, keys. */
+  readonly scores: readonly [batch: number, heads: number, queries: number, keys: number];
+  /** Columns of a query and of a key, and of a value. */
+  readonly keyWidth: number;
+  readonly valueWidth: number;
   /** Query heads that share a head of keys and values. */
   readonly group: number;
   readonly scale: number;
@@ -94,13 +99,14 @@ export function layoutOf(
     throw new ShapeError(`scaled_dot_product_attention: q, k, v of ${shapes} do not fit`);
   }
   const { batch, length } = queries;
-  const maskStrides = mask
-    ? maskStridesOf(mask, [batch, queries.heads, length, keys.length])
-    : [0, 0, 0, 0];
+  const scores = [batch, queries.heads, length, keys.length] as const;
+  const maskStrides = mask ? maskStridesOf(mask, scores) : [0, 0, 0, 0];
+  const { width: keyWidth } = queries;
+  const { width: valueWidth } = values;
   const shape =
     q.shape.length === 4
-      ? [batch, queries.heads, length, values.width]
-      : [batch, length, queries.heads * values.width];
+      ? [batch, queries.heads, length, valueWidth]
+      : [batch, length, queries.heads * valueWidth];
   const y = headsOf('y', shape, queries.heads);
   const group = keys.heads === 0 ? 1 : queries.heads / keys.heads;
   const rows = batch * queries.heads * length;
@@ -121,7 +127,10 @@ export function layoutOf(
     ].map(u32),
     ...[f32(scale), f32(softcap ?? 0)],
   ];
-  return { q: queries, k: keys, v: values, y, shape, group, scale, rows, keyRows, uniforms };
+  return {
+    ...{ q: queries, k: keys, v: values, y },
+    ...{ shape, scores, keyWidth, valueWidth, group, scale, rows, keyRows, uniforms },
+  };
 }
 
 /** Strides and width, as a vec4u of a uniform struct. */

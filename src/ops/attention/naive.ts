@@ -26,19 +26,14 @@ export function attentionWeights(
   mask: Tensor | undefined,
   layout: AttentionLayout,
 ): Tensor {
-  const { rows, uniforms } = layout;
-  const weights = Tensor.empty(gpu, 'f32', [
-    layout.q.batch,
-    layout.q.heads,
-    layout.q.length,
-    layout.k.length,
-  ]);
+  const { rows, uniforms, scores } = layout;
+  const weights = Tensor.empty(gpu, 'f32', scores);
   gpu.dispatch({
     shader: scoresShader,
     bindings: [q, k, weights].map((tensor) => tensor.binding),
     uniforms,
-    workgroups: linearGrid(rows * Math.ceil(layout.k.length / 4)),
-    flops: 2 * weights.size * layout.q.width,
+    workgroups: linearGrid(rows * Math.ceil(scores[3] / 4)),
+    flops: 2 * weights.size * layout.keyWidth,
   });
   gpu.dispatch({
     shader: weightsShader,
@@ -70,8 +65,8 @@ export function scoresGradient(
     shader: scoresBackwardShader,
     bindings: [q, k, v, weights, delta, dy, dscores].map((tensor) => tensor.binding),
     uniforms: layout.uniforms,
-    workgroups: linearGrid(layout.rows * Math.ceil(layout.k.length / 4)),
-    flops: 2 * weights.size * (layout.q.width + layout.v.width),
+    workgroups: linearGrid(layout.rows * Math.ceil(layout.scores[3] / 4)),
+    flops: 2 * weights.size * (layout.keyWidth + layout.valueWidth),
   });
   return dscores;
 }
@@ -102,7 +97,7 @@ function weightedSum(
   gpu: Gpu,
   shader: typeof valuesShader,
   { weights, x, xHeads, y, yHeads, scale }: WeightedSum,
-  { q, k, group }: AttentionLayout,
+  { scores: [, heads, queries, keys], group }: AttentionLayout,
   rows: number,
 ): Tensor {
   const [columns, lines] = linearGrid(rows);
@@ -112,7 +107,7 @@ function weightedSum(
     uniforms: [
       ...fieldsOf(xHeads),
       ...fieldsOf(yHeads),
-      ...[q.heads, group, q.length, k.length, rows].map(u32),
+      ...[heads, group, queries, keys, rows].map(u32),
       f32(scale),
     ],
     workgroups: [columns, lines, Math.ceil(yHeads.width / 4)],

@@ -60,6 +60,26 @@ test.each<[readonly number[], number]>([
   expect(numbersOf(k).slice(0, 4)).toEqual(shared ? [36, 18, 6, 6] : [18, 18, 6, 6]);
 });
 
+describe('tensors of fewer dimensions', () => {
+  const of = (shape: readonly number[], ids: readonly number[]) =>
+    launchesOf('rotary_embedding', {
+      inputs: { q: shape, k: shape, position_ids: ids },
+      dtypes: { position_ids: 'i32' },
+      params: { head_dim: 6 },
+    });
+
+  test('are one head of positions', async () => {
+    const [, q] = await of([3, 6], [3]);
+    expect(numbersOf(q).slice(0, 7)).toEqual([18, 18, 6, 6, 1, 3, 18]);
+  });
+
+  test('are refused without positions', async () => {
+    await expect(of([6], [])).rejects.toMatchObject({
+      message: 'rotary_embedding: positions  do not fit 6 of head_dim 6',
+    });
+  });
+});
+
 describe('what is out of range is refused', () => {
   test.each([2, 2048])('heads of %i columns are not', async (head_dim) => {
     expect(await launches(head_dim)).toHaveLength(3);

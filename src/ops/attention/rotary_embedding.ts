@@ -115,7 +115,7 @@ function layoutOf(x: Shape, ids: Shape, { head_dim, theta }: Params): Heads {
       `rotary_embedding: head_dim ${head_dim} with theta ${theta} is out of range`,
     );
   }
-  const length = x.at(-2) ?? 0;
+  const length = x.at(-2) as number;
   const batch = ids.length === 2 ? (ids[0] as number) : 1;
   const fits =
     x.length >= 2 &&

@@ -82,8 +82,9 @@ export const scaledDotProductAttention = launcher(signature, {
 });
 
 /** sum over the columns of dy * y, one of each query: [B, H, Q]. */
-function deltaOf(gpu: Gpu, y: Tensor, dy: Tensor, { rows, uniforms, q }: AttentionLayout): Tensor {
-  const delta = Tensor.empty(gpu, 'f32', [q.batch, q.heads, q.length]);
+function deltaOf(gpu: Gpu, y: Tensor, dy: Tensor, layout: AttentionLayout): Tensor {
+  const { rows, uniforms, scores } = layout;
+  const delta = Tensor.empty(gpu, 'f32', scores.slice(0, -1));
   gpu.dispatch({
     shader: deltaShader,
     bindings: [y, dy, delta].map((tensor) => tensor.binding),

@@ -49,15 +49,16 @@ export function binary(
   b: Tensor,
   parameters: Parameters = [],
 ): Tensor {
-  const shape = broadcastShapes(shader.file, a.shape, b.shape);
+  const { file } = shader;
+  const shape = broadcastShapes(file, a.shape, b.shape);
   const repeats = !sameShape(a.shape, b.shape);
   const axes = repeats
     ? walk(
         shape,
-        [a, b].map((operand) => repeatedStrides(shader.file, operand.shape, shape)),
+        [a, b].map((operand) => repeatedStrides(file, operand.shape, shape)),
       )
     : [];
-  const fields = axisFields(shader.file, axes);
+  const fields = axisFields(file, axes);
   const y = Tensor.empty(gpu, 'f32', shape);
   gpu.dispatch({
     shader,

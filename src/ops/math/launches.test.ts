@@ -1,6 +1,7 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Axes, copied, sum } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
+import { describedCall } from '../fixtures/launches.ts';
 
 const x = { x: [5, 7] };
 const pair = { a: [5, 7], b: [7] };
@@ -499,4 +500,18 @@ describe('bins, ranks and types', () => {
       {},
     ],
   ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  test.each<[Record<string, readonly number[]>, string]>([
+    [{ edges: [2, 2] }, 'edges 2x2: give a list of two or more'],
+    [{ edges: [1] }, 'edges 1: give a list of two or more'],
+    [{ edges: [4], counts: [4] }, 'counts 4 are not those of 3 bins'],
+  ])('%j are refused', async (given, message) => {
+    const call = { inputs: { x: [5, 7], ...given }, dtypes: { counts: 'i32' } as const };
+    await expect(describedCall('histogram', call)).rejects.toMatchObject({ message });
+  });
+
+  test('two edges are one bin', async () => {
+    const { results } = await describedCall('histogram', { inputs: { x: [5, 7], edges: [2] } });
+    expect(results).toEqual({ counts: 'i32 1' });
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { launchesOf } from '../fixtures/launches.ts';
+import { launchesOf, type TracedCall } from '../fixtures/launches.ts';
 import {
   chunkedDepth,
   partsOf,
@@ -112,10 +112,25 @@ describe('the axes of a reduction', () => {
   });
 });
 
-test('a kernel that cannot walk so many separate dimensions is named', async () => {
-  const axes = Array.from({ length: 20 }, (_, d) => d).filter((d) => d % 2 === 0);
-  const call = { inputs: { x: new Array(20).fill(2) }, params: { axes, keepdims: true } };
-  await expect(launchesOf('reduce_sum', call)).rejects.toThrow(
-    /^math\/reduce_sum: 20 separate dimensions; at most \d+ are walked$/,
-  );
+const EVEN = Array.from({ length: 20 }, (_, d) => d).filter((d) => d % 2 === 0);
+const reduced = {
+  inputs: { x: new Array<number>(20).fill(2) },
+  params: { axes: EVEN, keepdims: true },
+};
+const alternating = (first: number) => EVEN.map((d) => (d % 4 === first ? 2 : 1));
+
+test.each<[op: string, TracedCall, kernel: string, dimensions: number]>([
+  ['reduce_sum', reduced, 'math/reduce_sum', 20],
+  ['reduce_max', reduced, 'math/argmax', 20],
+  ['add', { inputs: { a: alternating(0), b: alternating(2) } }, 'math/add', 10],
+])('of %s a kernel that cannot walk so many dimensions is named', async (op, call, kernel, n) => {
+  await expect(launchesOf(op, call)).rejects.toMatchObject({
+    message: `${kernel}: ${n} separate dimensions; at most 8 are walked`,
+  });
+});
+
+test('operands that do not broadcast are refused by their kernel', async () => {
+  await expect(launchesOf('add', { inputs: { a: [2, 3], b: [4] } })).rejects.toMatchObject({
+    message: 'math/add: 2x3 and 4 do not broadcast',
+  });
 });

@@ -74,7 +74,7 @@ export function sumToSize(
   x: Tensor,
   size: Shape,
   shape: Shape = size,
-  options: SumOptions = {},
+  options?: SumOptions,
 ): Tensor {
   const repeats = repeatedStrides('sum_to_size', size, x.shape);
   const missing = x.shape.length - size.length;

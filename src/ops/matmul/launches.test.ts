@@ -240,6 +240,49 @@ describe('the gradients of a product are products', () => {
       ],
       { a: 'f32 4x5', b: 'f32 5' },
     ],
+    [
+      // b dy^T, and a dy.
+      'of a transposed matrix times a column',
+      'matmul',
+      { inputs: { a: [5, 4], b: [5] }, params: { transpose_a: true }, variant, wants },
+      [
+        product('b dy b da', { size: [5, 4, 1], a: [1, 1], b: [1, 1] }),
+        product('a dy a db', { size: [5, 1, 4], a: [4, 1], b: [1, 1] }),
+      ],
+      { a: 'f32 5x4', b: 'f32 5' },
+    ],
+    [
+      // dy b, and dy^T a: a row has no transpose.
+      'of a row times a transposed matrix',
+      'matmul',
+      {
+        inputs: { a: [5], b: [7, 5] },
+        params: { transpose_a: true, transpose_b: true },
+        variant,
+        wants,
+      },
+      [
+        product('dy b dy da', { size: [1, 5, 7], a: [7, 1], b: [5, 1] }),
+        product('dy a dy db', { size: [7, 5, 1], a: [1, 7], b: [5, 1] }),
+      ],
+      { a: 'f32 5', b: 'f32 7x5' },
+    ],
+    [
+      // dy b^T, and a^T dy: a column has no transpose.
+      'of a transposed matrix times a column, transposed in name',
+      'matmul',
+      {
+        inputs: { a: [5, 4], b: [5] },
+        params: { transpose_a: true, transpose_b: true },
+        variant,
+        wants,
+      },
+      [
+        product('b dy b da', { size: [5, 4, 1], a: [1, 1], b: [1, 1] }),
+        product('a dy a db', { size: [5, 1, 4], a: [4, 1], b: [1, 1] }),
+      ],
+      { a: 'f32 5x4', b: 'f32 5' },
+    ],
     ['none that is not wanted', 'matmul', { inputs, variant, wants: ['bias'] }, [], {}],
   ])('%s: %s', (_, ...call) => expectCall(...call));
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { product, sum } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
-import { describedCall } from '../fixtures/launches.ts';
+import { describedCall, type TracedCall } from '../fixtures/launches.ts';
 
 const x = { x: [5, 7] };
 const each = (kernel: string, binds: string) => ({
@@ -30,6 +30,13 @@ describe('of an element-wise kernel', () => {
     ],
     ['without a gradient', 'silu', { inputs: x, wants: ['y'] }, [], {}],
   ])('%s: %s', (_, ...call) => expectCall(...call));
+
+  test('gradients of two shapes are refused', async () => {
+    const call = { inputs: { a: [5, 7], b: [7, 5] } };
+    await expect(describedCall('accumulate_grad', call)).rejects.toMatchObject({
+      message: 'accumulate_grad of 5x7 and 7x5 does not fit',
+    });
+  });
 });
 
 const NORM = { x: [2, 3, 5], weight: [3], bias: [3], running_mean: [3], running_var: [3] };
@@ -119,6 +126,13 @@ describe('batch norm', () => {
       { inputs: NORM, params: { eps: 0.5 }, wants: ['bias'] },
       [sums('running_mean', 'running_var', '[12] dbias')],
       { bias: 'f32 3' },
+    ],
+    [
+      'no gradient that is not wanted',
+      'batch_norm',
+      { inputs: NORM, params: { eps: 0.5 }, wants: ['running_mean'] },
+      [],
+      {},
     ],
   ])('%s: %s', (_, ...call) => expectCall(...call));
 
@@ -382,6 +396,65 @@ describe('losses of rows', () => {
   ])('%s: %s', (_, ...call) => expectCall(...call));
 });
 
+describe('rows of a loss are refused', () => {
+  const given = { logits: [2, 3, 5], ...SCORES };
+  test.each<[string, TracedCall['inputs'], object, string]>([
+    ['labels of other rows', { ...given, labels: [2, 4] }, {}, '2x3x5, labels 2x4 do not fit'],
+    [
+      'a weight of other classes',
+      { ...given, weight: [4] },
+      {},
+      '2x3x5, labels 2x5, weight 4 do not fit',
+    ],
+    ['no classes', { logits: [2, 0], labels: [2] }, {}, '2x0, labels 2 do not fit'],
+    [
+      'labels of more than a batch of sequences',
+      { logits: [2, 3, 4, 5], labels: [2, 3, 4] },
+      { shift: true },
+      'with shift: labels 2x3x4 are neither [S] nor [B, S]',
+    ],
+    [
+      'labels of a sequence whose classes do not come last',
+      given,
+      { shift: true },
+      '2x3x5, labels 2x5 do not fit with shift',
+    ],
+  ])('%s', async (_, inputs, params, message) => {
+    const call = { inputs, dtypes: labels, params };
+    await expect(describedCall('cross_entropy', call)).rejects.toMatchObject({
+      message: `cross_entropy${message.startsWith('with') ? ' ' : ': scores '}${message}`,
+    });
+  });
+
+  test.each([0.5, 2 ** 31, -(2 ** 31) - 1])('%d as the label that is left out', async (index) => {
+    const call = { inputs: given, dtypes: labels, params: { ignore_index: index } };
+    await expect(describedCall('cross_entropy', call)).rejects.toThrow(
+      `cross_entropy: ignore_index ${index} is not a 32-bit integer, so no label can have it`,
+    );
+  });
+
+  test.each([2 ** 31 - 1, -(2 ** 31)])('but %d is a label', async (index) => {
+    const params = { ignore_index: index, log_probs: false };
+    const { commands } = await describedCall('cross_entropy', {
+      inputs: given,
+      dtypes: labels,
+      params,
+    });
+    expect(commands[1]).toMatchObject({ uniforms: { ignore_index: index } });
+  });
+
+  test('none, where there is one', async () => {
+    const inputs = { log_probs: [3], labels: [1], weight: [3] };
+    const { commands, results } = await describedCall('nll_loss', {
+      inputs,
+      dtypes: labels,
+      params: { reduction: 'none' },
+    });
+    expect(commands).toMatchObject([{ uniforms: { rows: 1, classes: 3, inner: 1 } }]);
+    expect(results).toMatchObject({ loss: 'f32 1' });
+  });
+});
+
 const masked = (binds: string, threshold: number, scale: number) => ({
   kernel: 'nn/dropout',
   binds,
@@ -564,6 +637,19 @@ describe('rows that are normalized by themselves', () => {
         },
       ],
       { weight: 'f32 5' },
+    ],
+    [
+      'all as one row',
+      'rms_norm',
+      { inputs: { x: [2, 3], weight: [2, 3] }, params: { axis: 0, eps: 0.5 } },
+      [
+        {
+          kernel: 'nn/rms_norm',
+          binds: 'x weight weight y row_stats',
+          uniforms: { rows: 1, width: 6, has_bias: 0, eps: 0.5 },
+        },
+      ],
+      { y: 'f32 2x3', row_stats: 'f32 1' },
     ],
     ['no gradient that is not wanted', 'rms_norm', { ...all, wants: ['y'] }, [], {}],
   ])('%s: %s', (_, ...call) => expectCall(...call));

@@ -28,7 +28,7 @@ const ABSMAX_VARIANTS = {
 /** Both variants with the kernels of an op, and the sum that it contains, if any. */
 export function blockVariants(
   kernels: readonly string[],
-  sum: Pick<Variant, 'lanes' | 'depth'> = {},
+  sum?: Pick<Variant, 'lanes' | 'depth'>,
 ): Record<keyof typeof ABSMAX_VARIANTS, Variant> {
   const serial = { kernels: [shader.file, ...kernels], ...sum };
   return { serial, cooperative: { ...serial, prefers: ABSMAX_VARIANTS.cooperative.prefers } };

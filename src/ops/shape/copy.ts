@@ -32,7 +32,7 @@ export function copy(gpu: Gpu, shape: Shape, x: Places, y: Places): void {
     uniforms: [
       ...[sizeOf(shape), x.start ?? 0, y.start ?? 0].map(u32),
       PADDING,
-      ...axisFields(shader.file, walk(shape, [x.strides, y.strides])),
+      ...axisFields('copy', walk(shape, [x.strides, y.strides])),
     ],
     workgroups: linearGrid(sizeOf(shape)),
   });
