@@ -6,8 +6,8 @@ import { type DType, isHalf } from '../tensor/dtype.ts';
  */
 export function promoted(dtypes: Iterable<DType | undefined>): DType {
   const floats = new Set([...dtypes].map((dtype = 'f32') => dtype).filter(isFloat));
-  const [only = 'f32'] = floats;
-  return floats.size === 1 ? only : 'f32';
+  const [only = 'f32', ...others] = floats;
+  return others.length === 0 ? only : 'f32';
 }
 
 const isFloat = (dtype: DType): boolean => dtype === 'f32' || isHalf(dtype);

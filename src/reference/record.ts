@@ -71,7 +71,6 @@ export function specOf(
   specs: Readonly<Record<string, TensorSpec>>,
   name: string,
 ): TensorSpec | undefined {
-  if (Object.hasOwn(specs, name)) return specs[name];
   return Object.entries(specs).find(([pattern]) => matchesName(pattern, name))?.[1];
 }
 

@@ -15,7 +15,7 @@ export const records: ReadonlyMap<string, OpRecord> = collect(
     },
   ),
   ({ record, records = {} }) =>
-    [record, ...Object.values(records)]
+    Object.values({ record, ...records })
       .filter((entry): entry is OpRecord => entry !== undefined)
       .map((entry) => [entry.name, entry] as const),
 );

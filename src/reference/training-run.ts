@@ -26,6 +26,15 @@ export interface TrainingRan {
   readonly last: StepState;
 }
 
+/** What of one step a curve is made of. */
+interface StepRan {
+  readonly loss: number;
+  readonly norm: number;
+  readonly lr: number;
+  readonly scale: number;
+  readonly found: boolean;
+}
+
 /** A wrong way to train: other stages, or another way with micro-batches. */
 export interface Mistake {
   readonly stages?: readonly Stage[];
@@ -38,11 +47,7 @@ export async function trainingRun(
   runner: DifferentiableRunner = referenceRunner,
   { stages, accumulation }: Mistake = {},
 ): Promise<TrainingRan> {
-  const losses: number[] = [];
-  const grad_norms: number[] = [];
-  const lrs: number[] = [];
-  const scales: number[] = [];
-  const found: boolean[] = [];
+  const steps: StepRan[] = [];
   let state = freshState(run, run.trained, run.statistics);
   let position = 0;
   let first: TrainingRan['first'] | undefined;
@@ -50,17 +55,21 @@ export async function trainingRun(
     const { scale, statistics } = state;
     const options = { scale, position, statistics, accumulation };
     const passes = await gradientsOf(run, state.trained, parts, options, runner);
+    first ??= passes;
     const { stored } = runner;
     const work = updated(run, state, passes.gradients, { stored, ...(stages ? { stages } : {}) });
-    first ??= passes;
-    losses.push(passes.loss);
-    grad_norms.push(work.norm);
-    lrs.push(rateOf(run, state));
-    scales.push(work.state.scale);
-    found.push(work.found);
+    const { found, norm } = work;
+    steps.push({ loss: passes.loss, norm, lr: rateOf(run, state), scale: work.state.scale, found });
     state = { ...work.state, statistics: passes.statistics };
     position = passes.position;
   }
-  const curves = { losses, grad_norms, lrs, scales, found };
-  return { ...curves, first: first as NonNullable<typeof first>, last: state };
+  return {
+    losses: steps.map(({ loss }) => loss),
+    grad_norms: steps.map(({ norm }) => norm),
+    lrs: steps.map(({ lr }) => lr),
+    scales: steps.map(({ scale }) => scale),
+    found: steps.map(({ found }) => found),
+    first: first as NonNullable<typeof first>,
+    last: state,
+  };
 }

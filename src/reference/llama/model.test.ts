@@ -83,6 +83,16 @@ describe('the graph of a Llama', () => {
     expect(layers).toHaveLength(20);
   });
 
+  test('has adapters over weights as these are stored, whatever is said of another', () => {
+    const paramsOver = (weights: typeof adapted, base: string) =>
+      callsOf(llamaGraph({ config, weights, adapter: { ...adapter, base }, batch })).flatMap(
+        ({ op, params }) => (op.name === 'lora_linear' ? [params] : []),
+      );
+    const whole = { ...adapted, [`${QUERIES}.weight`]: zeros(8, 8) };
+    expect(paramsOver(adapted, 'dense')).toEqual([{ ...adapter, base: 'nf4', blocksize: 64 }]);
+    expect(paramsOver(whole, 'nf4')).toEqual([{ ...adapter, base: 'dense' }]);
+  });
+
   test('under autocast casts operands of products, and neither codes, scales nor magnitudes', () => {
     const graph = llamaGraph({ config, weights: adapted, adapter, batch, autocast: 'float16' });
     const casts = callsOf(graph).filter(({ op }) => op.name === 'cast');
@@ -115,6 +125,9 @@ describe('the graph of a Llama', () => {
       [block('self_attn.rotary_q'), { convention: 'half-split', heads: 2 }],
       [block('self_attn.rotary_k'), { convention: 'half-split', heads: 1 }],
     ]);
+    const { constants } = llamaGraph({ config, weights: dense, batch });
+    const tables = { cos: constants['rotary.cos'], sin: constants['rotary.sin'] };
+    for (const { inputs } of rotated) expect(inputs).toMatchObject(tables);
     const norms = calls.filter(({ op }) => op.name === 'rms_norm');
     expect(norms.map(({ params }) => params)).toEqual(new Array(3).fill({ eps: 1e-5 }));
   });

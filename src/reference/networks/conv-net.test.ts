@@ -48,6 +48,15 @@ describe('the graph of convolutions', () => {
     expect(() => checkGraph(graph)).not.toThrow();
   });
 
+  test('has the running statistics of its norms, not what weights may hold of them', () => {
+    const stale = { 'bn1.running_mean': filled(7, 5), 'bn2.running_var': filled(7, 5) };
+    const { constants, values } = convNetGraph(typesOf({ ...weights, ...stale }), BATCH);
+    const shapes = ['bn1.running_mean', 'bn2.running_var'].map(
+      (name) => values[constants[name] as number]?.shape,
+    );
+    expect(shapes).toEqual([[1], [2]]);
+  });
+
   test('keeps the size, takes the maximum of four and the mean of all', () => {
     const paramsOf = (op: string) =>
       callsOf(graph).flatMap((call) => (call.op.name === op ? [call.params] : []));
@@ -67,8 +76,9 @@ describe('the graph of convolutions', () => {
 
   test('moves running statistics by a tenth, micro-batch by micro-batch', async () => {
     const before = freshStatistics(weights);
+    // What moves goes before a constant of its name.
     const { statistics } = await gradientsOf(
-      { graph, constants: {} },
+      { graph, constants: { 'bn1.running_mean': filled(9, 1) } },
       weights,
       [
         { x, labels },

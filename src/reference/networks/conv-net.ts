@@ -56,8 +56,10 @@ export function convNetGraph(weights: Named<ValueType>, batch: Shape): Graph {
         running_var: channels,
       },
     );
-    moved[`${bn}.running_mean`] = running_mean;
-    moved[`${bn}.running_var`] = running_var;
+    Object.assign(moved, {
+      [`${bn}.running_mean`]: running_mean,
+      [`${bn}.running_var`]: running_var,
+    });
     return author.apply(`relu${number}`, callOf(relu, { x: y }, {}), shape);
   };
   const first = block(1, x);

@@ -29,6 +29,13 @@ const graph = sequenceClassifierGraph(
 
 test('the graph of the classifier has the parameters of its ops', () => {
   expect(() => checkGraph(graph)).not.toThrow();
+  const given = Object.entries(graph.inputs);
+  expect(Object.fromEntries(given.map(([name, id]) => [name, graph.values[id]]))).toEqual({
+    ids: { dtype: 'i32', shape: [2, 5] },
+    mask: { dtype: 'u8', shape: [2, 1, 1, 5] },
+    share: f32(2, 5, 1),
+    labels: { dtype: 'i32', shape: [2] },
+  });
   const calls = graph.nodes.flatMap((node) => ('view' in node ? [] : [node]));
   const paramsOf = (op: string) =>
     calls.filter((call) => call.op.name === op).map(({ params }) => params);

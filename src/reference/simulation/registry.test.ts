@@ -14,6 +14,11 @@ const shapesOf = (values: Values) =>
 const sizeOf = (values: Values) =>
   Object.values(values).reduce((sum, { data }) => sum + data.length, 0);
 
+test('simulations are found beside records, in files of their own, and several in one', () => {
+  const ops = [...simulations.keys()];
+  expect(ops).toEqual(expect.arrayContaining(['gelu', 'matmul', 'quantize_4bit']));
+});
+
 test.each([...simulations.values()].map((simulation) => [simulation.op, simulation] as const))(
   'what is simulated of %s has the shapes that its record computes',
   (op, { forward, backward }) => {

@@ -19,5 +19,5 @@ export const simulations: ReadonlyMap<string, Simulation> = collect(
     ...import.meta.glob<Exports>('./*/*.ts', { eager: true }),
   },
   ({ simulation, simulations = [] }) =>
-    (simulation ? [simulation, ...simulations] : simulations).map((each) => [each.op, each]),
+    simulations.concat(simulation ?? []).map((each) => [each.op, each]),
 );

@@ -103,6 +103,18 @@ test('the modes use up what they may', () => {
   expect(down?.add(1, -(2 ** -40))).toBe(1 - 2 ** -24);
 });
 
+test('what chance leaves where it is goes to the number above', () => {
+  const below = floorTo32(1 / 3);
+  const above = -floorTo32(-1 / 3);
+  expect(below).toBeLessThan(above);
+  // The first number that this seed draws is the middle, 0.
+  const seed = 515_707;
+  expect(new Random(seed).uniform(-1)).toBe(0);
+  const third = (a: number) =>
+    new SimulatedGpu({ rounding: 'random', contraction: false, flush: false }, seed).div(a, 3);
+  expect([third(1), third(-1)]).toEqual([above, -below]);
+});
+
 /** A simulated GPU that keeps denormals and rounds twice, of one mode. */
 const gpuOf = (rounding: (typeof ROUNDINGS)[number]) =>
   new SimulatedGpu({ rounding, contraction: false, flush: false }, 0);

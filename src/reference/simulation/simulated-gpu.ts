@@ -46,8 +46,9 @@ export class SimulatedGpu {
 
   /** a * b + c, fused where the environment contracts. */
   mulAdd(a: number, b: number, c: number): number {
-    if (!this.environment.contraction) return this.add(this.mul(a, b), c);
-    return this.#sum(this.#operand(a) * this.#operand(b), this.#operand(c));
+    const product = this.#operand(a) * this.#operand(b);
+    const first = this.environment.contraction ? product : this.#round(product, 0);
+    return this.#sum(first, this.#operand(c));
   }
 
   div(a: number, b: number): number {

@@ -85,6 +85,15 @@ describe('gradients of micro-batches', () => {
     expect(gradients['fc3.bias']?.data[0]).not.toBe(0);
   });
 
+  test('are at what is trained, given before what else has its name', async () => {
+    const options = { ...PLAIN, statistics: { 'fc1.bias': drawn(4) } };
+    const constants = { x: drawn(6, FEATURES), 'fc1.bias': drawn(4) };
+    const right = await gradientsOf(network(6), trained, whole, PLAIN, referenceRunner);
+    const crowded = { ...network(6), constants };
+    const { loss } = await gradientsOf(crowded, trained, whole, options, referenceRunner);
+    expect(loss).toBe(right.loss);
+  });
+
   test('are the derivative of the loss', async () => {
     const { gradients } = await gradientsOf(network(3), trained, parts, PLAIN, referenceRunner);
     const distance = 1e-6;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { mapped } from '../../graph/call.ts';
 import type { Value, Values } from '../record.ts';
-import { rateOf, updated } from './stages.ts';
+import { clip, growScale, rateOf, schedule, stagesOf, unscale, update, updated } from './stages.ts';
 import { freshState, type Recipe, type StepState } from './state.ts';
 
 const vector = (...data: readonly number[]): Value => ({
@@ -41,6 +41,12 @@ test('a network without norms has no statistics before its first step, and none 
 });
 
 describe('the stages of a step', () => {
+  test('are in the order of torch, with its scaler and without', () => {
+    // scaler.unscale_, clip_grad_norm_, scaler.step, scaler.update; then scheduler.step.
+    expect(stagesOf(recipe)).toEqual([unscale, clip, update, growScale, schedule]);
+    expect(stagesOf({ ...recipe, scaler: undefined })).toEqual([clip, update, schedule]);
+  });
+
   test('unscale, then clip by the norm of all gradients together', () => {
     const gradients = { w: vector(24, 0), b: vector(-32) };
     const { norm, gradients: taken } = updated({ ...recipe, clip: 2.5 }, start, gradients);

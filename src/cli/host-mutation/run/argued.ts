@@ -113,6 +113,16 @@ export const ARGUED: readonly ArguedMutant[] = [
     proof: 'src/testing/reference-numbers/fixtures/numbers.ts > of %s are those that were reviewed',
   },
   {
+    file: 'src/reference/nn/swiglu_mlp.ts',
+    statement: 'f9a097af5690',
+    operator: 'swap-arguments',
+    n: 1,
+    becomes: 'times(raised, dhidden, siluSlope(gated))',
+    class: 'same-bits',
+    why: 'the first product is the same in either order, and so is what it may be off',
+    proof: 'src/reference/nn/swiglu_mlp.test.ts > a layer of two columns is worked out by hand',
+  },
+  {
     file: 'src/reference/normal.ts',
     statement: '01719ac2eb48',
     operator: 'comparison',
