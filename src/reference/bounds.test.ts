@@ -98,5 +98,11 @@ describe('the step of a stored format', () => {
 
 test('the largest magnitude of none is 0', () => {
   expect(maxAbs([])).toBe(0);
-  expect(maxAbs([1, -3, 2])).toBe(3);
+  expect(
+    [
+      [1, -3, 2],
+      [-3, 2],
+      [2, -3],
+    ].map(maxAbs),
+  ).toEqual([3, 3, 3]);
 });

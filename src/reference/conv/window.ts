@@ -22,7 +22,7 @@ export interface Window {
 function positions(
   size: number,
   d: 0 | 1,
-  { kernel, stride, padding, dilation, ceil_mode = false }: Window,
+  { kernel, stride, padding, dilation, ceil_mode }: Window,
 ): number {
   const before = padding[d];
   const after = padding[d + 2] as number;

@@ -61,6 +61,22 @@ describe('the run of a Llama', () => {
     expect([Object.keys(ran.final), ran.scale]).toEqual([['lm_head.weight'], undefined]);
   });
 
+  test('has a micro-batch a step where nothing else is said', async () => {
+    const { grad_accum: _, ...single } = run;
+    const { losses } = await llamaRun({ ...single, optimizer: { optimizer: 'sgd', lr: 0 } });
+    expect(numbersOf(losses)).toEqual(
+      near(Math.log(4), Math.log(4 / 3), Math.log(4 / 3), Math.log(4 / 3)),
+    );
+  });
+
+  test('overflows where float32 does, unless another arithmetic is asked for', async () => {
+    const scaler = { growth_factor: 2, backoff_factor: 0.5, growth_interval: 9 };
+    const large = { ...run, scaler: { ...scaler, init_scale: 2 ** 140 } };
+    const [own, exact] = await Promise.all([llamaRun(large), llamaRun(large, referenceRunner)]);
+    expect(numbersOf(own?.grad_norms)).toEqual([Number.NaN, Number.NaN]);
+    expect(numbersOf(exact?.grad_norms)[0]).toBeCloseTo(1 / 6, 6);
+  });
+
   test('whose loss is scaled tells the scale, and no norm of what is left out', async () => {
     const scaler = { init_scale: 8, growth_factor: 2, backoff_factor: 0.5, growth_interval: 1 };
     const plain = await llamaRun(run, referenceRunner);

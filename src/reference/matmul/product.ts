@@ -103,7 +103,7 @@ export function absoluteProduct(
 
 /** Absolute values. */
 export function absolute(value: Value): Value {
-  return { ...value, data: value.data.map(Math.abs) };
+  return { shape: value.shape, data: value.data.map(Math.abs) };
 }
 
 /**
@@ -145,13 +145,13 @@ export function stageError(
   c: number,
 ): Value {
   const grown = errorOfA
-    ? { ...a, data: a.data.map((x, i) => Math.abs(x) + (errorOfA.data[i] as number)) }
+    ? { shape: a.shape, data: a.data.map((x, i) => Math.abs(x) + (errorOfA.data[i] as number)) }
     : a;
   const condition = absoluteProduct(grown, b, transposeA, transposeB);
   const carried = errorOfA && absoluteProduct(errorOfA, b, transposeA, transposeB);
   const flush = flushOfProducts(innerSize(a, transposeA), maxAbs(grown.data), maxAbs(b.data));
   return {
-    ...condition,
+    shape: condition.shape,
     data: condition.data.map((x, i) => gamma(c) * x + flush + (carried?.data[i] ?? 0)),
   };
 }

@@ -107,6 +107,12 @@ describe('a runner that stores', () => {
     expect(y(run(call('float16')) as never)).toMatchObject({ dtype: 'f16' });
     expect([...y(run(call('bfloat16')) as never).data]).toEqual([1]);
     expect([...y(run(call('float16')) as never).data]).toEqual([1 + 2 ** -9]);
+    const operand = { shape: [1], dtype: 'f16', data: Float64Array.of(1 + 2 ** -10) } as const;
+    // The square is 1 + 2^-9 and 2^-20.
+    expect(y(run(callOf(mul, { a: operand, b: operand }, {})) as never)).toEqual({
+      ...operand,
+      data: Float64Array.of(1 + 2 ** -9),
+    });
   });
 
   test('rounds a gradient to the format of what it is the gradient of', () => {

@@ -83,6 +83,16 @@ export const ARGUED: readonly ArguedMutant[] = [
     proof: 'src/ops/quant/launches.test.ts > ternary_pack',
   },
   {
+    file: 'src/quant/dynamic/map.ts',
+    statement: '724792698061',
+    operator: 'comparison',
+    n: 1,
+    becomes: 'near !== k ? ...',
+    class: 'same-bits',
+    why: 'counted from the other end the same borders come in the other order, and are sorted',
+    proof: 'src/quant/dynamic/map.test.ts > is bitsandbytes 0.50.2 bit by bit',
+  },
+  {
     file: 'src/quant/packing/packing.ts',
     statement: 'e8b691b54428',
     operator: 'drop-fallback',
