@@ -1,4 +1,4 @@
-import { splitText } from '../data/text.ts';
+import { type SplitText, splitText } from '../data/text.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Application } from '../graph/call.ts';
 import { type HostTensors, valuesOf } from '../tensor/host.ts';
@@ -67,9 +67,10 @@ export async function* fineTune(
   config: TrainingConfig,
   observer: TrainingObserver,
 ): AsyncGenerator<TrainingProgress, FineTuned> {
-  const { metrics, ...learnt } = yield* learn(gpu, text, config, observer);
+  const split = splitText(text, config.heldoutFraction);
+  const { metrics, ...learnt } = yield* learn(gpu, split, config, observer);
   yield { type: 'phase', phase: 'frozen', skippable: false };
-  const heldoutFrozen = await frozenLoss(gpu, text, config);
+  const heldoutFrozen = await frozenLoss(gpu, split, config);
   return { metrics: { ...metrics, heldoutFrozen }, ...learnt };
 }
 
@@ -80,11 +81,10 @@ type Learnt = Omit<FineTuned, 'metrics'> & {
 
 async function* learn(
   gpu: Gpu,
-  text: Uint8Array<ArrayBuffer>,
+  split: SplitText,
   config: TrainingConfig,
   { judge, keep, note, gate, skipped }: TrainingObserver,
 ): AsyncGenerator<TrainingProgress, Learnt> {
-  const split = splitText(text, config.heldoutFraction);
   const { steps, lossEvery, heldoutEvery, judgeEvery } = config;
   const bytesBefore = gpu.memory.ledger.liveBytes;
   const peakBytes = () => gpu.memory.ledger.peakBytes - bytesBefore;
@@ -95,7 +95,7 @@ async function* learn(
   yield {
     type: 'start',
     steps,
-    textBytes: text.length,
+    textBytes: split.train.length + split.heldout.length,
     trainable: parameters.count,
     frozen: frozenCount,
     unigram: trainer.unigram,
@@ -163,14 +163,8 @@ async function* learn(
 }
 
 /** The control: held-out loss after steps whose optimizer does nothing. */
-async function frozenLoss(
-  gpu: Gpu,
-  text: Uint8Array<ArrayBuffer>,
-  config: TrainingConfig,
-): Promise<number> {
-  using trainer = new Trainer(gpu, splitText(text, config.heldoutFraction), config, {
-    frozen: true,
-  });
+async function frozenLoss(gpu: Gpu, split: SplitText, config: TrainingConfig): Promise<number> {
+  using trainer = new Trainer(gpu, split, config, { frozen: true });
   for (let step = 0; step < Math.min(config.frozenSteps, config.steps); step++)
     await trainer.step();
   return await trainer.heldoutLoss();
