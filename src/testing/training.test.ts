@@ -12,7 +12,8 @@ import { Trainer } from '../train/trainer.ts';
 import { add } from '../vocabulary/math/add.ts';
 import { CaseContext } from './context.ts';
 import type { FailedCall } from './failed-call.ts';
-import { type TrainingListener, trainAndJudge } from './training.ts';
+import type { LaunchFault } from './fault.ts';
+import { STEPS_REVERSED, type TrainingListener, trainAndJudge } from './training.ts';
 
 const text = Uint8Array.from({ length: 5000 }, (_, i) => (7 * i) % 251);
 const model = { ...DEFAULT_TRAINING.model, embedding: 4, context: 4, hidden: [8], r: 2 };
@@ -268,4 +269,11 @@ test('what is no assertion goes through as it is', async () => {
   };
   expect(await train()).toBe(broken);
   expect(examined()).toEqual([]);
+});
+
+test('the control of a run turns the sign of its rate, and leaves the rest', () => {
+  const [fault, ...others] = STEPS_REVERSED.faults as readonly LaunchFault[];
+  expect(others).toEqual([]);
+  expect(fault?.launch.seam).toBe('adamw_step.scalars');
+  expect(fault?.launch.change([{ lr: 0.5, eps: 1 }, 3])).toEqual([{ lr: -0.5, eps: 1 }, 3]);
 });

@@ -3,7 +3,7 @@ import { readTrainLlama } from '../../../formats/parity-bundle/train-llama.ts';
 import type { Application } from '../../../graph/call.ts';
 import { outputsOf } from '../../../reference/llama/limits.ts';
 import { type LlamaRan, type LlamaRun, llamaRun } from '../../../reference/llama/run.ts';
-import type { Value, Values } from '../../../reference/record.ts';
+import type { HostFault, Value, Values } from '../../../reference/record.ts';
 import type { DType } from '../../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../../tensor/host.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
@@ -11,7 +11,7 @@ import type { Tensor } from '../../../tensor/tensor.ts';
 import { matmul } from '../../../vocabulary/matmul/matmul.ts';
 import { CaseContext } from '../../context.ts';
 import { recorded, STEPS } from './fixtures/tiny-run.ts';
-import { replayRun } from './replay.ts';
+import { INTERLEAVED, replayRun } from './replay.ts';
 import { startOf } from './start.ts';
 
 /** A product of numbers, 2 times 3, that ended in `y`. */
@@ -151,4 +151,10 @@ describe('a recording', () => {
       `train_llama: out.${name} of shape [${shape.join(', ')}] is none of what this run gives`,
     );
   });
+});
+
+test('the control of a run rotates other columns, by the same angles', () => {
+  const [fault] = INTERLEAVED.faults as readonly HostFault[];
+  const broken = fault?.host.wrap((theta: number) => ({ theta, convention: 'halves' }));
+  expect(broken?.(500)).toEqual({ theta: 500, convention: 'interleaved' });
 });
