@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FlatParameters } from '../autograd/flat-parameters.ts';
 import { hostGpu } from '../gpu/fixtures/host-gpu.ts';
 import type { Gpu } from '../gpu/gpu.ts';
@@ -8,8 +8,9 @@ import { uniformsByName } from '../ops/fixtures/uniforms-by-name.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Fingerprints } from './fingerprints.ts';
+import { LossScaler } from './loss-scaler.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
-import type { OptimizerParams } from './update-rule.ts';
+import { type OptimizerParams, updateRule } from './update-rule.ts';
 
 const row = (length: number, value = 0) =>
   hostTensorFrom('f32', [length], new Array<number>(length).fill(value));
@@ -225,6 +226,28 @@ describe('an optimizer', () => {
     expect(await optimizer.read()).toEqual({ step: 9, tensors: others });
     optimizer[Symbol.dispose]();
     expect(live()).toBe(0);
+  });
+
+  test('begins with zeros, and a scale as it is told', async () => {
+    const { optimizer } = await setUp(SGD, { grad_scaler: { init_scale: 8 } });
+    const { param: _, ...kept } = (await optimizer.read()).tensors;
+    expect(Object.entries(kept).map(([name, { data }]) => [name, ...new Set(data)])).toEqual([
+      ['momentum_buffer', 0],
+      ['scale', 8],
+      ['growth_tracker', 0],
+      ['steps', 0],
+    ]);
+  });
+
+  test('that cannot be made keeps nothing of its loss scaling', async () => {
+    const { gpu } = await hostGpu();
+    const zeros = vi.spyOn(Tensor, 'zeros').mockImplementation(() => {
+      throw new RangeError('no memory');
+    });
+    onTestFinished(() => zeros.mockRestore());
+    const { scaled } = updateRule(SGD, { name: 'constant' });
+    expect(() => new LossScaler(gpu, {}, scaled, 2)).toThrow('no memory');
+    expect(gpu.memory.ledger.liveBytes).toBe(0);
   });
 
   test('keeps the gradients of its last step where it is asked to', async () => {
