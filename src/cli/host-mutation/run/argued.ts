@@ -195,6 +195,16 @@ export const ARGUED: readonly ArguedMutant[] = [
     proof: 'src/tensor/half.test.ts > of every pattern is its value, and back',
   },
   {
+    file: 'src/testing/investigate.ts',
+    statement: '7ac8f00d4ff0',
+    operator: 'wrong-property',
+    n: 2,
+    becomes: 'judge(question.actual, question.actual, ...).ok',
+    class: 'same-bits',
+    why: 'what is accepted in halves knows the truth itself, and sizes were compared before',
+    proof: 'src/testing/investigate.test.ts > is judged by the format of the result',
+  },
+  {
     file: 'src/testing/parity/llama/run-limits.ts',
     statement: '023bc4c261d2',
     operator: 'swap-arguments',

@@ -3,6 +3,10 @@ import { Tape } from '../../../autograd/tape.ts';
 import { readTrainLlama } from '../../../formats/parity-bundle/train-llama.ts';
 import { hostGpu } from '../../../gpu/fixtures/host-gpu.ts';
 import type { LlamaRun } from '../../../reference/llama/run.ts';
+import { hostTensorFrom } from '../../../tensor/host.ts';
+import { sizeOf } from '../../../tensor/shape.ts';
+import type { StepGradients } from '../../../train/kept-gradients.ts';
+import { Optimizer } from '../../../train/optimizer.ts';
 import { recorded, STEPS } from './fixtures/tiny-run.ts';
 import { trainOurs } from './ours.ts';
 import { startOf } from './start.ts';
@@ -16,9 +20,17 @@ const { params, tensors } = recorded({
 });
 const run = startOf(readTrainLlama(params), tensors.inputs);
 
-/** What a run gives on a device that computes nothing, and how many ops each step showed. */
+/**
+ * What a run gives on a device that computes nothing, but counts its steps under loss scaling, and
+ * how many ops each step showed.
+ */
 async function ran(change: Partial<LlamaRun> = {}) {
-  const { gpu } = await hostGpu();
+  const { gpu } = await hostGpu({
+    run: ({ label, bindings: [, , , steps] }) => {
+      if (label === 'optim/amp_update_scale' && steps)
+        (new Int32Array(steps.bytes.buffer, steps.offset, 1)[0] as number)++;
+    },
+  });
   const shown: Record<number, number> = {};
   const given = await trainOurs(gpu, { ...run, ...change }, async (step, applications) => {
     shown[step] = (shown[step] ?? 0) + applications.length;
@@ -58,6 +70,31 @@ test('micro-batches are a step together, and what is left of them is none', asyn
   const { grad_accum: _, ...alone } = run;
   const { gpu } = await hostGpu();
   expect((await trainOurs(gpu, alone, async () => {})).losses.data).toHaveLength(STEPS);
+});
+
+test('under loss scaling the gradients are those of the loss, and rates those of the steps', async () => {
+  const { readGradients } = Optimizer.prototype;
+  vi.spyOn(Optimizer.prototype, 'readGradients').mockImplementation(async function (
+    this: Optimizer,
+  ) {
+    const kept = (await readGradients.call(this)) as StepGradients;
+    const { dtype, shape, data } = kept.given;
+    return { ...kept, given: hostTensorFrom(dtype, shape, Array.from(data.keys())) };
+  });
+  const { given } = await ran({
+    scaler: { init_scale: 8, growth_factor: 2, backoff_factor: 0.5, growth_interval: 2000 },
+    schedule: { name: 'linear', warmup: 2, total: 4 },
+  });
+  expect(given.scale).toEqual({ shape: [STEPS], data: Float64Array.of(8, 8, 8) });
+  expect(given.lrs.data).toEqual(Float64Array.of(0, 0.01 / 2, 0.01));
+  // Parameters begin at multiples of 64 numbers, one behind the other.
+  let begin = 0;
+  for (const [name, { shape }] of Object.entries(run.trained)) {
+    const size = sizeOf(shape);
+    const data = Float64Array.from({ length: size }, (_, i) => (begin + i) / 8);
+    expect(given.grad0[name], name).toEqual({ shape, data });
+    begin += 64 * Math.ceil(size / 64);
+  }
 });
 
 test('norms are those of a clipping, and none without one', async () => {
