@@ -76,13 +76,16 @@ export function familyNaming(suite: string): Family | undefined {
   return bestNaming(suite) ?? bestNaming(`ops.${suite}`);
 }
 
-/** Patterns of suites with their families, longer ones first: what they say is more exact. */
-const PATTERNS = FAMILIES.flatMap((family) =>
-  SUITES[family].map((pattern) => ({ family, pattern })),
-).sort((a, b) => b.pattern.length - a.pattern.length);
+/** The families of patterns of suites. */
+const FAMILY_OF: ReadonlyMap<string, Family> = new Map(
+  FAMILIES.flatMap((family) => SUITES[family].map((pattern) => [pattern, family])),
+);
+/** Longer ones first: what they say is more exact. */
+const PATTERNS = [...FAMILY_OF.keys()].sort((a, b) => b.length - a.length);
 
 function bestNaming(suite: string): Family | undefined {
-  return PATTERNS.find(({ pattern }) => fits(pattern, suite))?.family;
+  const longest = PATTERNS.find((pattern) => fits(pattern, suite));
+  return longest === undefined ? undefined : FAMILY_OF.get(longest);
 }
 
 function fits(pattern: string, suite: string): boolean {

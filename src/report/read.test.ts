@@ -4,6 +4,7 @@ import { ReportError } from './error.ts';
 import { RUN, report as reportOf, reportsOfAllKinds, result } from './fixtures/reports.ts';
 import { MAX_REPORT_BYTES, readReport } from './read.ts';
 import type { CaseResult, Report } from './schema.ts';
+import { validateReport } from './validate.ts';
 import { writeReport } from './write.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -268,4 +269,14 @@ test('a pass may use all of its bound, and no more than that', () => {
   expect(refusal(used(1.5, 0)).message).toContain(
     `accuracy.boundUsed: ${RUN.results[at]?.id} passed with 1.5, and not from 0 to 1`,
   );
+});
+
+test('what stands behind the first mistake of a report is not looked at', () => {
+  const looked: string[] = [];
+  const report = Object.defineProperty({ ...RUN, kind: 'none' }, 'results', {
+    enumerable: true,
+    get: () => looked.push('results'),
+  });
+  expect(() => validateReport(report, 'a.json')).toThrow(/^a\.json: kind: /);
+  expect(looked).toEqual([]);
 });

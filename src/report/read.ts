@@ -61,21 +61,20 @@ function parse(text: string, name: string): unknown {
   }
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
+const OPENING = new Set('[{');
+const CLOSING = new Set(']}');
 
 /** Whether too many braces and brackets outside strings are open at once; builds nothing. */
 function nestsTooDeep(text: string): boolean {
   let open = 0;
   let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit === QUOTE) inString = !inString;
-    else if (inString) i += unit === BACKSLASH ? 1 : 0;
-    else if (CLOSING.has(unit)) open--;
-    else if (OPENING.has(unit) && ++open > MAX_DEPTH) return true;
+  let isEscaped = false;
+  for (const character of text) {
+    if (isEscaped) isEscaped = false;
+    else if (character === '"') inString = !inString;
+    else if (inString) isEscaped = character === '\\';
+    else if (CLOSING.has(character)) open--;
+    else if (OPENING.has(character) && ++open > MAX_DEPTH) return true;
   }
   return false;
 }

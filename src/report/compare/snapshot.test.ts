@@ -144,6 +144,16 @@ test.each([
   expect([...cases.values()].map((one) => one.status)).toEqual([status]);
 });
 
+test('of two environments in which a case is as wrong the first is told', async () => {
+  const failing = (env: number, message: string) => ({
+    ...statusIn('fail', env),
+    error: { ...error, message },
+  });
+  const results = [failing(0, 'y[0] is 1'), failing(1, 'y[7] is 2')];
+  const { cases } = snapshotOfReport(await reportOf(results, ''));
+  expect([...cases.values()].map(({ reason }) => reason)).toEqual(['y[0] is 1']);
+});
+
 test('in two environments a control that stayed green counts, and so does more than was expected', async () => {
   const green = { control: { fault: 'x', status: 'green' } } as const;
   const foreseen = { finding: { code: 'expected-failure', message: 'is expected' } };

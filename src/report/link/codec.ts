@@ -70,8 +70,9 @@ export function uint(max = Number.MAX_SAFE_INTEGER): Codec<number> {
 }
 
 function writeUint(out: ByteWriter, value: number): void {
-  out.byte(value < 128 ? value : 128 + (value % 128));
-  if (value >= 128) writeUint(out, Math.floor(value / 128));
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) out.byte(128 + (rest % 128));
+  out.byte(rest);
 }
 
 /** A byte as it is. */
