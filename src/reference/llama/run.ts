@@ -56,18 +56,20 @@ export async function llamaRun(
   run: LlamaRun,
   runner: DifferentiableRunner = storedRunner('float64'),
 ): Promise<LlamaRan> {
-  const { config, adapter, autocast, trained, frozen, input_ids, scaler } = run;
+  const { config, adapter, autocast, trained, frozen, scaler } = run;
+  const batches = batchesOf(run);
+  const [part] = batches.flat() as [{ readonly ids: Value }];
   const model = {
     config,
     adapter,
     weights: { ...frozen, ...trained },
-    batch: input_ids.shape.slice(1),
+    batch: part.ids.shape,
     autocast,
   };
   const graph = llamaGraph(model);
   const constants = constantsOf(model);
   const { first, losses, grad_norms, lrs, scales, found, last } = await trainingRun(
-    { ...run, graph, constants, batches: batchesOf(run), shift: true },
+    { ...run, graph, constants, batches, shift: true },
     runner,
   );
   const curve = (data: readonly number[]): Value => ({

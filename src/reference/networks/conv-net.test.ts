@@ -74,6 +74,15 @@ describe('the graph of convolutions', () => {
     ]);
   });
 
+  test('begins with means of 0 and variances of 1 of each channel', () => {
+    expect(freshStatistics(weights)).toEqual({
+      'bn1.running_mean': filled(0, 1),
+      'bn1.running_var': filled(1, 1),
+      'bn2.running_mean': filled(0, 2),
+      'bn2.running_var': filled(1, 2),
+    });
+  });
+
   test('moves running statistics by a tenth, micro-batch by micro-batch', async () => {
     const before = freshStatistics(weights);
     // What moves goes before a constant of its name.

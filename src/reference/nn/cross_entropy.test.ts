@@ -149,6 +149,12 @@ test('a sequence without a batch is shifted, too, and ends without a label', () 
   ]);
 });
 
+test('a label beyond 32 bits cannot be ignored', () => {
+  const refusalOf = (ignore_index: number) => record.unsupported?.({}, { ignore_index });
+  expect([-100, 2 ** 31 - 1, -(2 ** 31)].map(refusalOf)).toEqual(new Array(3).fill(undefined));
+  expect(refusalOf(2 ** 31)).toBe('ignore_index 2147483648');
+});
+
 test('labels that do not fit the logits are refused', () => {
   const { logits } = inputsOf(
     [

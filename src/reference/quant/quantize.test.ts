@@ -169,3 +169,12 @@ describe('what quantize_4bit accepts', () => {
     expect(dequant.bound[0]).toBe(2 * EPS + 2 ** -126);
   });
 });
+
+test('blocks of scales that are no power of two are not computed, where scales are quantized', () => {
+  const refusalOf = (params: object) => record.unsupported?.({}, params as never);
+  const params = { blocksize: 64, quant_type: 'nf4', nested_blocksize: 48 };
+  expect(refusalOf({ ...params, compress_statistics: true })).toMatch(/^blocks of 48, /);
+  expect(refusalOf(params)).toBeUndefined();
+  const others = { ...params, blocksize: 48, nested_blocksize: 64, compress_statistics: true };
+  expect(refusalOf(others)).toBeUndefined();
+});

@@ -53,7 +53,7 @@ function packSample(
 
 function unpackSample(
   shape: Shape,
-  given: Partial<GivenParams<typeof unpackSignature>> = {},
+  given?: Partial<GivenParams<typeof unpackSignature>>,
 ): SampleOf<typeof unpackSignature> {
   const params = { ...given, shape };
   const { order } = completed(unpackSignature, params);

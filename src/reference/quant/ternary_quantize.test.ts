@@ -89,6 +89,14 @@ describe('a weight on the threshold', () => {
   });
 });
 
+test('a weight on the threshold moves the scale the less the more are kept', () => {
+  // Their mean size is 4, the threshold 2; three of 6 are kept for certain, or four.
+  const { accepted } = judged(of(6, -6, 6, 2, 0), 0.5);
+  const relative = ((9.5 * EPS) / (1 - 9.5 * EPS)) * SECOND_ORDER;
+  const moved = (6 - 2 + 2 * relative) / 2;
+  expect(withinOf(accepted['scale']).bound[0]).toBeCloseTo(6 * relative + moved, 12);
+});
+
 test('a weight is near to a threshold of 0 if it may be flushed, and no other is', () => {
   const { accepted } = judged(of(FLUSH, -FLUSH, 2 * FLUSH, 0), 0);
   const { accepts, inBand } = codesOf(accepted['trits']);
