@@ -130,7 +130,7 @@ export class CapturedStep<In extends Tensors = Tensors, Out extends Tensors = Te
 export async function capture<In extends Tensors, Out extends Tensors>(
   gpu: Gpu,
   step: (inputs: In) => Out,
-  options: CaptureOptions<In> = {},
+  options?: CaptureOptions<In>,
 ): Promise<CapturedStep<In, Out>> {
   return new CapturedStep(gpu, await planStep(gpu, step, options));
 }

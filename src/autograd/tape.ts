@@ -275,7 +275,7 @@ export class Tape implements Disposable {
     this.#show({
       layer,
       op: accumulateGrad.signature,
-      variant: chooseVariant(this.#gpu, accumulateGrad.variants, inputs),
+      variant: chooseVariant(this.#gpu, accumulateGrad.variants),
       params: {},
       inputs,
       outputs,
@@ -300,7 +300,6 @@ export class Tape implements Disposable {
 
   [Symbol.dispose](): void {
     for (const tensor of this.#owned) tensor[Symbol.dispose]();
-    this.#owned.clear();
   }
 }
 

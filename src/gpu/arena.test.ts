@@ -50,6 +50,22 @@ describe('planArena', () => {
     });
   });
 
+  test('overlaps blocks whatever comes first, the large one or the small', () => {
+    const bytes = (first: number) => planArena([block(256, 0, 3), block(512, first, 5)]).bytes;
+    expect([bytes(3), bytes(4)]).toEqual([768, 512]);
+  });
+
+  test('looks for a gap between blocks by where they lie, not by when they were placed', () => {
+    const { places, bytes } = planArena([
+      block(1024, 0, 1),
+      block(512, 1, 3), // behind the first
+      block(256, 2, 3), // in its place
+      block(256, 3, 3), // between the two
+    ]);
+    expect(places.map(({ offset }) => offset)).toEqual([0, 1024, 0, 256]);
+    expect(bytes).toBe(1536);
+  });
+
   test('keeps blocks of one dispatch in different buffers', () => {
     const { places } = planArena([
       block(256, 0, 1, [1]),

@@ -142,6 +142,17 @@ describe('a dispatch', () => {
   });
 });
 
+test('behind what was discarded numbers begin anew', () => {
+  const { host, recorder, launch } = setUp();
+  recorder.dispatch(launch(1));
+  const uniforms = host.buffers.at(-1);
+  recorder.discard();
+  uniforms?.bytes.fill(9);
+  recorder.dispatch(launch(2));
+  recorder.submit();
+  expect([0, 256].map((at) => uniforms?.bytes[at])).toEqual([2, 9]);
+});
+
 describe('a submit', () => {
   test('of nothing is none', () => {
     const { host, recorder } = setUp();

@@ -1,5 +1,5 @@
 import { GradproofError, InvariantError } from '../errors.ts';
-import type { Allocation, Place } from './memory.ts';
+import { type Allocation, type Place, wholeWords } from './memory.ts';
 import type { Launch } from './recorder.ts';
 import { bindingLayout } from './shader.ts';
 
@@ -67,7 +67,7 @@ export class Trace {
   readonly allocations: TracedAllocation[] = [];
 
   allocate(bytes: number): Allocation {
-    const allocation = new TracedAllocation(Math.max(4, Math.ceil(bytes / 4) * 4));
+    const allocation = new TracedAllocation(wholeWords(bytes));
     this.allocations.push(allocation);
     return allocation;
   }

@@ -121,6 +121,38 @@ describe('an op', () => {
     expect(kernels()).toEqual(['matmul/matmul', 'matmul/matmul_tiled', 'matmul/matmul']);
   });
 
+  test('runs as suits its inputs, forward and backward', async () => {
+    const { gpu, tensor } = await setUp();
+    const seen: string[] = [];
+    const told = launcher(
+      { ...softmax.signature, name: 'told' },
+      {
+        variants: {
+          any: { kernels: [] },
+          wide: { kernels: [], prefers: ({ operands }) => operands['x']?.shape[1] === 3 },
+        },
+        forward: (_gpu, { x }, _params, variant) => {
+          seen.push(variant);
+          return { y: tensor(x.shape) };
+        },
+        backward: (_gpu, { inputs: { x } }, variant) => {
+          seen.push(variant);
+          return { x: tensor(x.shape) };
+        },
+      },
+    );
+    for (const shape of [
+      [2, 3],
+      [3, 2],
+    ]) {
+      const inputs = { x: tensor(shape) };
+      const outputs = told.forward(gpu, inputs, {});
+      const grads = { y: tensor(shape) };
+      told.backward(gpu, { inputs, outputs, grads, params: {}, wants: new Set(['x']) });
+    }
+    expect(seen).toEqual(['wide', 'wide', 'any', 'any']);
+  });
+
   test('without gradients says so', async () => {
     const { gpu, tensor } = await setUp();
     const inputs = { x: tensor([4]) };

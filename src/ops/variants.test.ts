@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../errors.ts';
 import { linkedKernels } from '../gpu/fixtures/linked-kernels.ts';
 import { laneDepth } from './lanes.ts';
+import type { Launcher } from './launcher.ts';
+import { PRODUCT_VARIANTS } from './matmul/product.ts';
 import { launchers } from './registry.ts';
 import { chooseVariant, depthOf, type Machine, type Variant } from './variants.ts';
 
@@ -105,6 +107,14 @@ describe('the depth of a variant', () => {
   test('of no classes counts one part', () => {
     expect(depthOf(launchers.get('cross_entropy')?.variants['parts'])(0)).toBe(1 + 3);
   });
+});
+
+test.each(['lora_linear', 'swiglu_mlp'])('%s is chosen and bounded as its products', (op) => {
+  const { variants } = launchers.get(op) as Launcher;
+  expect(Object.keys(variants)).toEqual(Object.keys(PRODUCT_VARIANTS));
+  for (const [name, { kernels, ...product }] of Object.entries(PRODUCT_VARIANTS)) {
+    expect(variants[name]).toEqual({ ...product, kernels: expect.arrayContaining([...kernels]) });
+  }
 });
 
 test('a choice without operands sees that there are none', () => {

@@ -31,6 +31,16 @@ export const ARGUED: readonly ArguedMutant[] = [
     proof: 'src/autograd/random-state.test.ts > ops take positions one after the other',
   },
   {
+    file: 'src/gpu/arena.ts',
+    statement: 'bd89c453a1ae',
+    operator: 'wrong-property',
+    n: 1,
+    becomes: 'blocks.reduce((most, { last: first }) => ...)',
+    class: 'same-bits',
+    why: 'as much is in use when the first of those in use together ends as when the last begins',
+    proof: 'src/gpu/arena.test.ts > knows the most that is in use at once',
+  },
+  {
     file: 'src/gpu/shader.ts',
     statement: 'd890534b48c6',
     operator: 'comparison',
