@@ -14,14 +14,7 @@ import {
 } from '../vocabulary/signature.ts';
 import { checkDevice } from './check-device.ts';
 import { checkInputs } from './element-types.ts';
-import {
-  anyHalf,
-  narrowed,
-  outputDtype,
-  type StorageRules,
-  unrounded,
-  widened,
-} from './storage.ts';
+import { narrowed, outputDtype, type StorageRules, unrounded, widened } from './storage.ts';
 import { chooseVariant, type Variant } from './variants.ts';
 
 /**
@@ -132,7 +125,6 @@ export function launcher<S extends Signature, const Own extends string = never>(
     variants,
     forward: (gpu, inputs, params, asked) => {
       const variant = asked ?? chooseVariant(gpu, variants, inputs as Tensors);
-      if (!anyHalf(inputs)) return forward(gpu, inputs, params, variant);
       using scope = new Scope();
       const wide = widened(gpu, scope, inputs, storage.reads);
       const outputs = forward(gpu, wide, params, variant);
@@ -142,17 +134,15 @@ export function launcher<S extends Signature, const Own extends string = never>(
       if (!backward) throw new TypeError(`${name} has no backward pass`);
       const { inputs, outputs, grads, wants, params } = context;
       const variant = asked ?? chooseVariant(gpu, variants, inputs as Tensors);
-      const whole = { inputs, outputs: outputs as Outputs<S, Own>, grads, wants, params };
-      if (wants.size === 0 || ![inputs, outputs, grads].some(anyHalf)) {
-        return backward(gpu, whole, variant);
-      }
+      if (wants.size === 0) return {};
       using scope = new Scope();
       const wide = widened(gpu, scope, inputs, storage.reads);
       const again = () => scope.addAll(forward(gpu, wide, params, variant) as Tensors);
       const gradients = backward(
         gpu,
         {
-          ...whole,
+          wants,
+          params,
           inputs: wide,
           outputs: unrounded(outputs as Tensors, again) as unknown as Outputs<S, Own>,
           grads: widened(gpu, scope, grads),

@@ -25,11 +25,6 @@ type Named = Readonly<Record<string, Tensor | undefined>>;
 
 const FLOATS: readonly (DType | undefined)[] = ['f32', 'f16', 'bf16'];
 
-/** Whether any of the tensors is stored in halves. */
-export function anyHalf(tensors: Named): boolean {
-  return Object.values(tensors).some((tensor) => tensor && isHalf(tensor.dtype));
-}
-
 /**
  * The tensors with those in halves cast to f32, but for the names in `reads`. What is made belongs
  * to `scope`.

@@ -42,7 +42,7 @@ export const absMean = launcher(signature, {
     const mean = Tensor.empty(gpu, 'f32', shape);
     const width = weight.size / Math.max(1, mean.size);
     const lanes = lanesOf(width);
-    using partial = Tensor.empty(gpu, 'u32', [mean.size, lanes, 2]);
+    using partial = Tensor.empty(gpu, 'u32', [2 * mean.size * lanes]);
     gpu.dispatch({
       shader: sumShader,
       constants: { STORAGE: storageOf(weight.dtype), ALL: Number(limit === undefined) },
