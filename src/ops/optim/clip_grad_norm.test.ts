@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { clipGradients } from './clip_grad_norm.ts';
+import { depthOf } from '../variants.ts';
+import { clipGradients, clipGradNorm } from './clip_grad_norm.ts';
 
 test('shares of 256 elements, of two words each, follow each other over all gradients', async () => {
   const { gpu } = await hostGpu();
@@ -22,4 +23,10 @@ test('shares of 256 elements, of two words each, follow each other over all grad
   ]);
   const shares = launches.slice(0, 3).map(({ bindings }) => bindings.at(-1)?.size);
   expect(shares).toEqual(Array(3).fill(4 * 2 * 4));
+});
+
+test('its sum is as deep as a share, what a lane adds of the shares, and six levels', () => {
+  const depth = depthOf(clipGradNorm.variants['shares']);
+  // 256 terms of a share; of 400 shares seven of a lane.
+  expect([7, 1000, 102_400].map(depth)).toEqual([7 + 1 + 6, 256 + 1 + 6, 256 + 7 + 6]);
 });

@@ -267,6 +267,12 @@ describe('dynamic loss scaling', () => {
         dtypes: { growth_tracker: 'i32', steps: 'i32' },
       }),
     ).rejects.toThrow('amp_update_scale needs found_inf of one element, not of 3');
+    await expect(
+      describedCall('amp_update_scale', {
+        inputs: { scale: [2], growth_tracker: [1], steps: [1], found_inf: [1] },
+        dtypes: { growth_tracker: 'i32', steps: 'i32' },
+      }),
+    ).rejects.toThrow(/^amp_update_scale needs scale of one element, not of 2$/);
   });
 });
 

@@ -29,4 +29,6 @@ test('a schedule without steps between warm-up and end falls at once', () => {
   expect(rateFactor({ name: 'linear', warmup: 4, total: 4 }, 4)).toBe(0);
   expect(rateFactor({ name: 'linear', warmup: 4, total: 3 }, 5)).toBe(0);
   expect(rateFactor({ name: 'cosine', warmup: 4, total: 4 }, 4)).toBe(1);
+  // With one step between them it falls behind that step.
+  expect(rateFactor({ name: 'linear', warmup: 4, total: 5 }, 4)).toBe(1);
 });

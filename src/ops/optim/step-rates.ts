@@ -15,11 +15,9 @@ const MOST_ROWS = 2 ** 20;
  * beside 1.
  */
 export function rateRows(schedule: Schedule, betas: readonly number[]): number {
-  const scheduled = (schedule.name === 'constant' ? schedule.warmup : schedule.total) ?? 0;
-  const settled = betas.map((beta) =>
-    beta > 0 ? Math.ceil(Math.log(2 ** -30) / Math.log(beta)) : 0,
-  );
-  return Math.max(1, scheduled, ...settled) + 1;
+  const scheduled = schedule.name === 'constant' ? schedule.warmup : schedule.total;
+  const settled = betas.map((beta) => Math.ceil(Math.log(2 ** -30) / Math.log(beta)));
+  return Math.max(1, ...[scheduled ?? [], settled].flat()) + 1;
 }
 
 /**

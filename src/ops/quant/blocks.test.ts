@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blockVariants } from './blocks.ts';
+import { blockVariants, checkBlock, storageOf } from './blocks.ts';
 
 test('both ways to find a largest element run the kernels of the op and cut its sum alike', () => {
   const depth = (terms: number) => terms;
@@ -8,4 +8,15 @@ test('both ways to find a largest element run the kernels of the op and cut its 
   expect(serial).toMatchObject(own);
   expect(cooperative).toMatchObject(own);
   expect([serial.prefers, typeof cooperative.prefers]).toEqual([undefined, 'function']);
+});
+
+test('blocks are powers of two from 32 on', () => {
+  for (const block of [32, 64, 2 ** 20]) expect(() => checkBlock(block)).not.toThrow();
+  for (const block of [0, 1, 16, 31, 33, 48, -32, Number.NaN])
+    expect(() => checkBlock(block)).toThrow(`blocksize ${block}: give a power of two, 32 or more`);
+});
+
+test('what is quantized is a float', () => {
+  expect((['f32', 'f16', 'bf16'] as const).map(storageOf)).toEqual([0, 1, 2]);
+  expect(() => storageOf('i32')).toThrow('cannot quantize i32: give f32, f16 or bf16');
 });

@@ -48,7 +48,8 @@ export function storageOf(dtype: DType): number {
  * Throws {@link QuantizationError} unless blocks are a power of two of 32 elements or more.
  */
 export function checkBlock(block: number): void {
-  if (!Number.isInteger(Math.log2(block)) || block < 32)
+  const shift = Math.log2(block);
+  if (!Number.isInteger(shift) || shift < 5)
     throw new QuantizationError(`blocksize ${block}: give a power of two, 32 or more`);
 }
 

@@ -540,6 +540,42 @@ describe('trits', () => {
     const call = { inputs: inputs as typeof rows, dtypes, params };
     await expect(describedCall(op, call)).rejects.toThrow(message);
   });
+
+  test.each<[string, Record<string, readonly number[]>, object, string]>([
+    ['abs_mean', {}, { per_channel: true }, 'mean'],
+    ['ternarize', { threshold: [0] }, {}, 'trits'],
+    ['ternarize', { threshold: [1] }, { seed: 0 }, 'trits'],
+    ['fake_ternarize', { threshold: [0], scale: [0] }, {}, 'y'],
+  ])('of no channels are none: %s with %j', async (op, more, params, name) => {
+    const { results } = await describedCall(op, {
+      inputs: { weight: [0, 4], ...more },
+      params,
+    });
+    expect(results[name]).toMatch(name === 'mean' ? /^f32 0$/ : / 0x4$/);
+  });
+
+  test('a mean has 4096 lanes at most', async () => {
+    const { commands } = await describedCall('abs_mean', { inputs: { weight: [65_537] } });
+    expect(commands[0]).toMatchObject({ uniforms: { lanes: 4096, width: 65_537 } });
+  });
+
+  test.each([
+    [{ blocksize: 48 }, 'blocksize 48: give a power of two, 32 or more'],
+    [{ rounding: 'down' }, 'rounding down: give nearest or lut16'],
+  ])('quantize_blockwise by %j is refused', async (params, message) => {
+    const call = { inputs: { x: [64], code: [256] }, params };
+    await expect(describedCall('quantize_blockwise', call)).rejects.toMatchObject({ message });
+  });
+
+  test.each([{}, { wants: ['x'] }])('a scale of each of two columns (%j)', async (more) => {
+    const { commands } = await describedCall('ternary_matmul', {
+      inputs: { x: [3, 4], packed: [2], scale: [2] },
+      dtypes: { packed: 'u8' },
+      params: { out_features: 2 },
+      ...more,
+    });
+    expect(commands[0]).toMatchObject({ uniforms: { n: 2, scale_stride: 1 } });
+  });
 });
 
 /** Six rows of 8, which 5 rows of trits take to 5 columns: 40 trits are ten bytes. */

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import { mapped } from '../../graph/call.ts';
-import { blockFormatOf } from '../../quant/registry.ts';
+import type { BlockFormat } from '../../quant/format.ts';
+import { blockFormatOf, blockFormats } from '../../quant/registry.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import { launchesOf } from '../fixtures/launches.ts';
 import { uniformsByName } from '../fixtures/uniforms-by-name.ts';
@@ -35,6 +36,22 @@ test('a weight has blocks of its format where no size is asked for', async () =>
   expect([blocksize, parts.absmax?.shape]).toEqual([64, [6]]);
   const byRow = quantizedWeight(gpu, weight, { ...nf4, blocks: 'row' });
   expect([byRow.blocksize, byRow.parts.absmax?.shape]).toEqual([128, [3]]);
+  using cube = Tensor.zeros(gpu, [3, 2, 128]);
+  expect(quantizedWeight(gpu, cube, { ...nf4, blocks: 'row' }).blocksize).toBe(128);
+});
+
+test('scales are kept as their format stores them, and nothing else is', async () => {
+  const { gpu } = await hostGpu();
+  using weight = Tensor.zeros(gpu, [2, 64]);
+  const halves = { ...blockFormatOf('nf4'), scales: 'f16' } as const;
+  const get = vi.spyOn(blockFormats as Map<string, BlockFormat>, 'get').mockReturnValue(halves);
+  try {
+    const { packed, absmax } = quantizeBlocks(gpu, weight, { quant_type: 'nf4', blocksize: 64 });
+    expect([packed.dtype, absmax.dtype]).toEqual(['u8', 'f16']);
+    expect(gpu.memory.ledger.liveBuffers).toBe(3);
+  } finally {
+    get.mockRestore();
+  }
 });
 
 test('scales are compressed in blocks of 256, each to the nearest code, where nothing is said', async () => {

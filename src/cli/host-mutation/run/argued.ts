@@ -63,6 +63,39 @@ export const ARGUED: readonly ArguedMutant[] = [
       'src/ops/matmul/launches.test.ts > a weight of 20 x 8 in blocks of 64 needs 80 bytes of codes',
   },
   {
+    file: 'src/ops/optim/amp_adamw_step.ts',
+    statement: '6e95f40b71f9',
+    operator: 'constant',
+    n: 1,
+    becomes: 'adamScalars(params, 2)',
+    class: 'same-bits',
+    why: 'none of these numbers changes with the step',
+    proof:
+      'src/ops/optim/optimizers.test.ts > what does not change with the step is the same at each',
+  },
+  {
+    file: 'src/ops/optim/amp_adamw_step.ts',
+    statement: '6e95f40b71f9',
+    operator: 'constant',
+    n: 2,
+    becomes: 'adamScalars(params, 0)',
+    class: 'same-bits',
+    why: 'none of these numbers changes with the step',
+    proof:
+      'src/ops/optim/optimizers.test.ts > what does not change with the step is the same at each',
+  },
+  {
+    file: 'src/ops/optim/amp_sgd_step.ts',
+    statement: 'd6231c4fb0c4',
+    operator: 'constant',
+    n: 1,
+    becomes: 'sgdScalars(params, true)',
+    class: 'same-bits',
+    why: 'none of these numbers is another at the first step',
+    proof:
+      'src/ops/optim/optimizers.test.ts > what does not change with the step is the same at each',
+  },
+  {
     file: 'src/ops/quant/dequantize_blockwise.ts',
     statement: 'b6ac34f293d7',
     operator: 'wrong-property',
