@@ -9,13 +9,18 @@ import type { Launch } from './recorder.ts';
 import { type Shader, u32 } from './shader.ts';
 import { type Command, TracedAllocation } from './trace.ts';
 
-/** Memory of the step, or of others. */
-const own = (bytes = 32): Allocation => new TracedAllocation(bytes);
+/** Memory of the step, or of others; each of another version, so that none equals another. */
+let made = 0;
+function own(bytes = 32): Allocation {
+  const memory = new TracedAllocation(bytes);
+  memory.version = ++made;
+  return memory;
+}
 const outside = (): Allocation => ({
   buffer: {} as GPUBuffer,
   offset: 0,
   bytes: 32,
-  version: 0,
+  version: ++made,
   guardBytes: 0,
 });
 const x = outside();
@@ -104,6 +109,13 @@ describe('launches that follow from each other', () => {
   ])('store what %s too', async (_, t, isKept) => {
     const commands = await fuse([each(silu, [x, t]), each(add, [t, z, y])], isKept ? [t] : []);
     expect(boundBy(commands[0])).toEqual([x, z, t, y]);
+  });
+
+  test('store what comes last, although nothing uses it', async () => {
+    const t = own();
+    const u = own();
+    const commands = await fuse([each(silu, [x, t]), each(add, [t, z, u])]);
+    expect(boundBy(commands[0])).toEqual([x, z, u]);
   });
 
   test('store what another command uses, before or behind', async () => {

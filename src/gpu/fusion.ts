@@ -94,10 +94,10 @@ function joins(group: Group, launch: Elementwise, mostBindings: number): boolean
   // The uniform struct of a product has no room for numbers of others.
   if (product && launch.elementwise.parameters?.length) return false;
   const before = bindingsOf(launchesOf(group));
+  // Of a result that is bound already what follows says that it is not apart.
   const related = launch.bindings
-    .slice(0, -1)
     .map(sameAs)
-    .some((isOperand) => before.inputs.some(isOperand) || before.outputs.some(isOperand));
+    .some((isBound) => before.inputs.some(isBound) || before.outputs.some(isBound));
   const { inputs, outputs } = bindingsOf(launchesOf(group).concat(launch));
   // A dispatch may not read one part of a buffer and write another.
   const written = outputs.map(({ memory }) => memory);

@@ -5,7 +5,7 @@ import {
   NoAdapterError,
   requestDevice,
 } from './device.ts';
-import { type Allocation, Memory, type Place } from './memory.ts';
+import { type Allocation, Memory, type Place, wholeWords } from './memory.ts';
 import { areNeighbours, type Quads, quadMembers } from './quads.ts';
 import { type Launch, Recorder } from './recorder.ts';
 import { bindingLayout, hasWork } from './shader.ts';
@@ -269,7 +269,7 @@ function nameOf(adapter: AdapterDescription): string {
 }
 
 function padToWords(bytes: Uint8Array): Uint8Array {
-  const padded = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
+  const padded = new Uint8Array(wholeWords(bytes.byteLength));
   padded.set(bytes);
   return padded;
 }

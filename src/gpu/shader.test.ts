@@ -58,6 +58,7 @@ describe('the bytes of a uniform struct', () => {
     expect([0, 8, 12].map((at) => view.getUint32(at, true))).toEqual([1, 3, 4]);
     expect([4, 16].map((at) => view.getFloat32(at, true))).toEqual([Math.fround(0.1), -2]);
     expect(uniformBytes().length).toBe(0);
+    expect(uniformBytes([1, 2, 3, 4].map(u32)).length).toBe(16);
     expect([...uniformBytes([u32(-2)])].slice(0, 4)).toEqual([254, 255, 255, 255]);
     expect(uniformBytes([u32(7)]).length).toBe(16);
     expect(uniformBytes([PADDING, PADDING])).toEqual(new Uint8Array(16));

@@ -16,10 +16,7 @@ export function differenceOf(first: Trace, second: Trace): string | undefined {
   const sameMemory = (x: Place, y: Place) => {
     const i = a?.get(x.memory);
     const j = b?.get(y.memory);
-    return (
-      (i === undefined && j === undefined ? x.memory === y.memory : i === j) &&
-      x.offset === y.offset
-    );
+    return i === j && (i !== undefined || x.memory === y.memory) && x.offset === y.offset;
   };
   for (const [i, command] of first.commands.entries()) {
     const difference = differenceAt(command, second.commands[i] as Command, sameMemory);

@@ -41,6 +41,15 @@ export const ARGUED: readonly ArguedMutant[] = [
     proof: 'src/gpu/arena.test.ts > knows the most that is in use at once',
   },
   {
+    file: 'src/gpu/gpu.ts',
+    statement: '28f6a72492de',
+    operator: 'arithmetic',
+    n: 1,
+    becomes: 'bytes.byteLength / 4 === 0',
+    class: 'speed-only',
+    why: 'whole words are as many when they are copied, which the question saves',
+  },
+  {
     file: 'src/gpu/shader.ts',
     statement: 'd890534b48c6',
     operator: 'comparison',
