@@ -105,7 +105,10 @@ describe('the depth of a variant', () => {
   });
 
   test('of no classes counts one part', () => {
-    expect(depthOf(launchers.get('cross_entropy')?.variants['parts'])(0)).toBe(1 + 3);
+    const depth = depthOf(launchers.get('cross_entropy')?.variants['parts']);
+    expect(depth(0)).toBe(1 + 3);
+    // Of 1025 classes a part has 342 at most.
+    expect(depth(1025)).toBe(342 + 3 + 3);
   });
 });
 

@@ -129,6 +129,7 @@ const DORA = {
 };
 const dora = { r: 4, alpha: 8, use_dora: true };
 const { magnitude: _, ...LORA } = DORA;
+const SWIGLU = { x: [40, 8], gate: [60, 8], up: [60, 8], down: [5, 60] };
 const BATCH_NORM = {
   inputs: { x: [50, 4, 3], weight: [4], bias: [4], running_mean: [4], running_var: [4] },
 };
@@ -385,6 +386,28 @@ describe('workgroups are as many as their work needs', () => {
       'matmul',
       { inputs: { a: [100, 40], b: [40, 150] }, variant: 'subgroup' },
       [['matmul/matmul_subgroup', 5]],
+    ],
+    [
+      // 10 x 15 tiles of 4 x 4 twice, 600 quads, 10 x 2 tiles.
+      'tiles, and four elements between them',
+      'swiglu_mlp',
+      { inputs: SWIGLU, variant: 'register' },
+      [
+        ['matmul/matmul', 3],
+        ['matmul/matmul', 3],
+        ['nn/swiglu', 10],
+        ['matmul/matmul', 1],
+      ],
+    ],
+    [
+      'tiles, and four elements between them, backward',
+      'swiglu_mlp',
+      { inputs: SWIGLU, variant: 'register', wants: ['gate'] },
+      [
+        ['matmul/matmul', 3],
+        ['nn/swiglu_backward', 10],
+        ['matmul/matmul', 1],
+      ],
     ],
     [
       'tiles of what W, A and B give',

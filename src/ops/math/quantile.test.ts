@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { describedCall } from '../fixtures/launches.ts';
+import { describedCall, launchesOf } from '../fixtures/launches.ts';
 import { quantile } from './quantile.ts';
 
 /** The workgroups of the first kernel, for so many channels of one element. */
@@ -37,4 +37,12 @@ test.each([
 ])('of %d at %d begins at rank %d', async (size, q, rank) => {
   const { written } = await describedCall('quantile', { inputs: { x: [size] }, params: { q } });
   expect(Object.values(written)).toContainEqual([0, rank, 0]);
+});
+
+test.each([
+  [4096, 1],
+  [4097, 2],
+])('%i elements are counted by %i workgroups', async (size, groups) => {
+  const [count] = await launchesOf('quantile', { inputs: { x: [size] }, params: { q: 0.5 } });
+  expect(count?.workgroups).toEqual([groups, 1, 1]);
 });

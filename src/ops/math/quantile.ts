@@ -42,7 +42,7 @@ export const quantile = launcher(signature, {
   forward: (gpu, { x }, { q, absolute, per_channel }) => {
     const shape = per_channel ? channelShape(x.shape) : [1];
     const rows = sizeOf(shape);
-    if (x.size === 0) throw new ShapeError('quantile: there is no quantile of no elements');
+    if (x.shape.includes(0)) throw new ShapeError('quantile: there is no quantile of no elements');
     if (rows > MAX_CHANNELS)
       throw new ShapeError(`quantile: ${rows} channels are more than ${MAX_CHANNELS}`);
     if (!(q >= 0 && q <= 1))
@@ -92,5 +92,5 @@ export const quantile = launcher(signature, {
 function repeated(gpu: Gpu, rows: number, words: readonly number[]): Tensor {
   const data = new Uint32Array(rows * words.length);
   for (let row = 0; row < rows; row++) data.set(words, row * words.length);
-  return Tensor.from(gpu, hostTensor('u32', [rows, words.length], data));
+  return Tensor.from(gpu, hostTensor('u32', [data.length], data));
 }

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import { Tensor } from '../../tensor/tensor.ts';
 import { launchesOf, type TracedCall } from '../fixtures/launches.ts';
+import { convert } from './convert.ts';
 import {
   chunkedDepth,
   partsOf,
@@ -8,6 +11,7 @@ import {
   reductionOf,
   reductionOfParts,
 } from './reduction.ts';
+import { sumToSize } from './sum.ts';
 
 test.each([
   [0, 1],
@@ -133,4 +137,29 @@ test('operands that do not broadcast are refused by their kernel', async () => {
   await expect(launchesOf('add', { inputs: { a: [2, 3], b: [4] } })).rejects.toMatchObject({
     message: 'math/add: 2x3 and 4 do not broadcast',
   });
+});
+
+test('a maximum of no terms is none, one of no elements is empty', async () => {
+  const of = (x: readonly number[]) =>
+    launchesOf('reduce_max', { inputs: { x }, params: { axes: [1] } });
+  await expect(of([2, 0])).rejects.toThrow(
+    'a maximum over no elements, of a tensor of 2x0, is none',
+  );
+  expect(await of([0, 2])).toEqual([]);
+});
+
+test('a sum goes to what broadcasts to its terms, and to nothing else', async () => {
+  const { gpu } = await hostGpu();
+  using x = Tensor.zeros(gpu, [2, 4]);
+  using empty = Tensor.zeros(gpu, [2, 0]);
+  expect(() => sumToSize(gpu, x, [3])).toThrow('sum_to_size: 3 does not broadcast to 2x4');
+  // Nothing is added where nothing repeats, although the rows are of no elements.
+  using same = sumToSize(gpu, empty, [2, 0]);
+  expect(same.shape).toEqual([2, 0]);
+});
+
+test('what is no type of numbers is not converted', async () => {
+  const { gpu } = await hostGpu();
+  using x = Tensor.empty(gpu, 'u32', [4]);
+  expect(() => convert(gpu, x, 'f32')).toThrow('cast: u32 is no type of numbers; give one of f32');
 });

@@ -76,8 +76,8 @@ export function sumToSize(
   shape: Shape = size,
   options?: SumOptions,
 ): Tensor {
-  const repeats = repeatedStrides('sum_to_size', size, x.shape);
+  repeatedStrides('sum_to_size', size, x.shape);
   const missing = x.shape.length - size.length;
-  const drops = (d: number) => repeats[d] === 0 && (d < missing || size[d - missing] === 1);
+  const drops = (d: number) => d < missing || size[d - missing] === 1;
   return sum(gpu, x, reductionOf(x.shape, drops), shape, options);
 }

@@ -44,7 +44,7 @@ export const embedding = launcher(signature, {
  */
 export function rowsAt(gpu: Gpu, weight: Tensor, ids: Tensor, shape: Shape): Tensor {
   const [vocabulary, width] = matrixShape(weight);
-  if (vocabulary === 0 && ids.size > 0)
+  if (vocabulary === 0 && !ids.shape.includes(0))
     throw new ShapeError(`${formatShape(weight.shape)} has no row that ${ids.size} ids could read`);
   const y = Tensor.empty(gpu, weight.dtype, shape);
   gpu.dispatch({

@@ -443,6 +443,22 @@ describe('rows of a loss are refused', () => {
     expect(commands[1]).toMatchObject({ uniforms: { ignore_index: index } });
   });
 
+  test('none of one sequence', async () => {
+    const { commands } = await describedCall('cross_entropy', {
+      inputs: { logits: [6, 3], labels: [6] },
+      dtypes: labels,
+      params: { shift: true },
+    });
+    expect(commands[1]).toMatchObject({ uniforms: { rows: 6, sequence: 6 } });
+  });
+
+  test('along an axis that is not there', async () => {
+    const call = { inputs: { x: [2, 3] }, params: { axis: 2 } };
+    await expect(describedCall('softmax', call)).rejects.toMatchObject({
+      message: 'softmax: a tensor of 2x3 has no axis 2',
+    });
+  });
+
   test('none, where there is one', async () => {
     const inputs = { log_probs: [3], labels: [1], weight: [3] };
     const { commands, results } = await describedCall('nll_loss', {

@@ -72,7 +72,7 @@ function swapped(
   gpu: Gpu,
   x: Tensor,
   [a, b, c]: readonly [number, number, number],
-  shape: Shape = [b, a, c],
+  shape?: Shape,
 ): Tensor {
   return permuted(gpu, x.view([a, b, c]), [1, 0, 2], shape);
 }
