@@ -66,15 +66,14 @@ function sample(
   };
 }
 
-const STEP = 2 ** -24;
 /** On a threshold of 0.5, one step to either side of it, and zeros. */
 const CORNERS = [
   0.5,
   -0.5,
-  0.5 - STEP / 2,
-  STEP / 2 - 0.5,
-  0.5 + STEP,
-  -0.5 - STEP,
+  0.5 - 2 ** -25,
+  2 ** -25 - 0.5,
+  0.5 + 2 ** -24,
+  -0.5 - 2 ** -24,
   0,
   -0,
   1e30,
