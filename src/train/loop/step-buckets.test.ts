@@ -10,6 +10,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { Fingerprints } from '../fingerprints.ts';
 import { StepBuckets } from './step-buckets.ts';
+import { StepInputs } from './step-inputs.ts';
 
 const host = (dtype: DType, ...shape: readonly number[]) =>
   hostTensorFrom(dtype, shape, new Array<number>(sizeOf(shape)).fill(1));
@@ -75,6 +76,34 @@ describe('a bucket', () => {
     const [part] = alone.holding([{ inputs: {}, labels: nothing }]).inputs.parts;
     expect((await part?.share.read())?.data).toEqual(Float32Array.of(1));
     expect(await sharesOf(true)).toEqual([0.25, 0.75]);
+  });
+});
+
+describe('the micro-batches of a step', () => {
+  test('have the shares of the step that is written over them', async () => {
+    const { gpu } = await hostGpu();
+    using inputs = new StepInputs(gpu, [
+      { inputs: {}, labels: host('i32', 2) },
+      { inputs: {}, labels: host('i32', 4) },
+    ]);
+    inputs.write([
+      { inputs: {}, labels: hostTensorFrom('i32', [2], [1, -100]) },
+      { inputs: {}, labels: hostTensorFrom('i32', [4], [1, -100, 1, 1]) },
+    ]);
+    const shares = await Promise.all(inputs.parts.map(({ share }) => share.read()));
+    expect(shares.map(({ data }) => data[0])).toEqual([0.25, 0.75]);
+  });
+
+  test('that cannot be uploaded leave nothing', async () => {
+    const { gpu } = await hostGpu();
+    const broken = {
+      inputs: { x: X },
+      get labels(): never {
+        throw new RangeError('no labels');
+      },
+    };
+    expect(() => new StepInputs(gpu, [broken])).toThrow('no labels');
+    expect(gpu.memory.ledger.liveBytes).toBe(0);
   });
 });
 
