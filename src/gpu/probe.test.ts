@@ -400,7 +400,8 @@ describe('a device is asked', () => {
   test('sections of 64 triples, filled up with ones', async () => {
     const { gpu, host } = await hostGpu();
     const own = QUESTIONS.map((_, section) => [[section + 2, section + 3]] as const);
-    await answers(gpu, own);
+    const answered = await answers(gpu, own);
+    expect(answered.map(({ length }) => length)).toEqual(Array(8).fill(64));
     const [{ workgroups, bindings } = { workgroups: [], bindings: [] }] = host.dispatches;
     expect(workgroups).toEqual([8, 1, 1]);
     expect(bindings.map(({ offset, size }) => [offset, size])).toEqual([
