@@ -78,3 +78,9 @@ test('an inverted residual expands, but the first, and adds its input where noth
     ['1/1/1', false],
   ]);
 });
+
+test('channels are not raised where the multiple of 8 is nine tenths of them', () => {
+  // 32 channels times this are 8 / 0.9.
+  const [stem] = blocksOf({ width: 8 / 0.9 / 32 } as MobileNetV2Config);
+  expect(stem?.layers[0]?.to).toBe(8);
+});
