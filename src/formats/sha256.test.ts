@@ -29,3 +29,11 @@ test('crypto.subtle is asked where it is there, and else the digest is computed 
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   );
 });
+
+test('bytes in the middle of a buffer are digested as by themselves', () => {
+  const within = Uint8Array.from(Buffer.from(`${'x'.repeat(9)}abc`)).subarray(9);
+  // The example of one block in FIPS 180-4.
+  expect(hex(digest(within))).toBe(
+    'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  );
+});
