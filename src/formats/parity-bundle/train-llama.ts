@@ -19,7 +19,7 @@ const run = v.looseObject({
   ...llama.entries,
   ...ofOptimizer.entries,
   optimizer: v.optional(v.string(), 'adamw'),
-  lr: v.optional(v.unwrap(hyperparameters.lr), 1e-3),
+  lr: v.optional(notNegative, 1e-3),
   r: v.optional(size),
   alpha: v.optional(number),
   use_rslora: v.optional(v.boolean()),
