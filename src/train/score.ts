@@ -27,7 +27,7 @@ export async function score(
   const uploaded = uploadExamples(gpu, examples, scope);
   using tape = new Tape(gpu, [], { autocast });
   const { loss, logits } = lossOf(tape, model, uploaded);
-  const { y } = tape.apply(argmax, { x: logits }, { axis: 1, keepdims: false }, 'answers');
+  const { y } = tape.apply(argmax, { x: logits }, { axis: 1 }, 'answers');
   const answers = (await y.read()).data;
   const asked = [...examples.labels.data].flatMap((label, i) =>
     label < 0 ? [] : [label === answers[i]],

@@ -63,7 +63,7 @@ function boundsOf(
   const ofNorm = overflows(norm * norm * SECOND_ORDER)
     ? Number.POSITIVE_INFINITY
     : norm * (gamma(depth(terms) + shares) / 2 + 4.5 * EPS) * SECOND_ORDER +
-      Math.min(Math.sqrt(flushed), norm > 0 ? flushed / norm : Number.POSITIVE_INFINITY);
+      Math.min(Math.sqrt(flushed), flushed / norm);
   const { maxNorm, eps } = rounded(params);
   const relative = ofNorm / (norm + eps) + 3.5 * EPS * SECOND_ORDER;
   const ratio = maxNorm / (norm + eps);
