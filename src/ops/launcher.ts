@@ -14,7 +14,14 @@ import {
 } from '../vocabulary/signature.ts';
 import { checkDevice } from './check-device.ts';
 import { checkInputs } from './element-types.ts';
-import { narrowed, outputDtype, type StorageRules, unrounded, widened } from './storage.ts';
+import {
+  anyHalf,
+  narrowed,
+  outputDtype,
+  type StorageRules,
+  unrounded,
+  widened,
+} from './storage.ts';
 import { chooseVariant, type Variant } from './variants.ts';
 
 /**
@@ -125,6 +132,7 @@ export function launcher<S extends Signature, const Own extends string = never>(
     variants,
     forward: (gpu, inputs, params, asked) => {
       const variant = asked ?? chooseVariant(gpu, variants, inputs as Tensors);
+      if (!anyHalf(inputs)) return forward(gpu, inputs, params, variant);
       using scope = new Scope();
       const wide = widened(gpu, scope, inputs, storage.reads);
       const outputs = forward(gpu, wide, params, variant);
@@ -134,15 +142,17 @@ export function launcher<S extends Signature, const Own extends string = never>(
       if (!backward) throw new TypeError(`${name} has no backward pass`);
       const { inputs, outputs, grads, wants, params } = context;
       const variant = asked ?? chooseVariant(gpu, variants, inputs as Tensors);
-      if (wants.size === 0) return {};
+      const whole = { inputs, outputs: outputs as Outputs<S, Own>, grads, wants, params };
+      if (wants.size === 0 || ![inputs, outputs, grads].some(anyHalf)) {
+        return backward(gpu, whole, variant);
+      }
       using scope = new Scope();
       const wide = widened(gpu, scope, inputs, storage.reads);
       const again = () => scope.addAll(forward(gpu, wide, params, variant) as Tensors);
       const gradients = backward(
         gpu,
         {
-          wants,
-          params,
+          ...whole,
           inputs: wide,
           outputs: unrounded(outputs as Tensors, again) as unknown as Outputs<S, Own>,
           grads: widened(gpu, scope, grads),

@@ -23,6 +23,11 @@ export interface StorageRules<In extends string> {
 /** Tensors by name; optional ones may be absent. */
 type Named = Readonly<Record<string, Tensor | undefined>>;
 
+/** Whether any of the tensors is stored in halves. */
+export function anyHalf(tensors: Named): boolean {
+  return Object.values(tensors).some((tensor) => tensor && isHalf(tensor.dtype));
+}
+
 const FLOATS: readonly (DType | undefined)[] = ['f32', 'f16', 'bf16'];
 
 /**

@@ -35,6 +35,7 @@ describe('heads', () => {
 
   test.each<[Shape, number | undefined, string]>([
     [[2, 4, 3, 5], 2, 'q of 2x4x3x5 is neither [B, H, S, D] nor [B, S, H * D] of 2 heads'],
+    [[2, 4, 6, 8], 2, 'of 2 heads'],
     [[2, 3, 20], undefined, 'of a given number of heads'],
     [[2, 3, 20], 3, 'of 3 heads'],
     [[2, 3, 20], 0, 'of 0 heads'],
@@ -127,6 +128,10 @@ describe('an attention', () => {
     [[1, 2, 4, 3, 6], 'a mask of 1x2x4x3x6 does not broadcast'],
   ])('refuses a mask of %j', (shape, message) => {
     expect(() => layout({ mask: tensor(shape) })).toThrow(message);
+  });
+
+  test('takes a cap below 1', () => {
+    expect(layout({}, { softcap: 0.25 }).uniforms.at(-1)?.value).toBe(0.25);
   });
 
   test.each([0, -1, Number.NaN])('refuses a cap of %d', (softcap) => {

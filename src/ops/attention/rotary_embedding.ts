@@ -66,8 +66,9 @@ class Angles implements Disposable {
   constructor(gpu: Gpu, position_ids: Tensor, { head_dim, theta, convention }: Params) {
     const pairs = head_dim / 2;
     this.#gpu = gpu;
-    this.#cos = Tensor.empty(gpu, 'f32', [position_ids.size, pairs]);
-    this.#sin = Tensor.empty(gpu, 'f32', [position_ids.size, pairs]);
+    const shape = [position_ids.size, pairs];
+    this.#cos = Tensor.empty(gpu, 'f32', shape);
+    this.#sin = Tensor.empty(gpu, 'f32', shape);
     this.#shared = position_ids.shape.length < 2 || position_ids.shape[0] === 1;
     this.#convention = convention;
     const powers = Array.from({ length: POWERS }, (_, j) =>
@@ -79,7 +80,7 @@ class Angles implements Disposable {
       uniforms: [...powers.flat(), ...fractionOf(1 / (2 * Math.PI)), position_ids.size, pairs].map(
         u32,
       ),
-      workgroups: linearGrid(this.#cos.size),
+      workgroups: linearGrid(sizeOf(shape)),
     });
   }
 
@@ -109,7 +110,8 @@ function fractionOf(x: number): [high: number, low: number] {
 
 /** Dimensions before [S, D] as batches and heads. */
 function layoutOf(x: Shape, ids: Shape, { head_dim, theta }: Params): Heads {
-  if (head_dim % 2 !== 0 || head_dim < 2 || head_dim > 2 ** (POWERS + 1) || !(theta >= 1)) {
+  const pairs = head_dim / 2;
+  if (!Number.isInteger(pairs) || pairs < 1 || pairs > 2 ** POWERS || !(theta >= 1)) {
     throw new GradproofError(
       'bad-params',
       `rotary_embedding: head_dim ${head_dim} with theta ${theta} is out of range`,

@@ -53,7 +53,6 @@ export const scaledDotProductAttention = launcher(signature, {
     const { y: dy } = grads;
     const { y, row_stats, weights } = outputs;
     const wanted = (['q', 'k', 'v'] as const).filter((name) => wants.has(name));
-    if (wanted.length === 0) return {};
     using delta = wanted.some((name) => name !== 'v') ? deltaOf(gpu, y, dy, layout) : undefined;
     if (row_stats) {
       const saved = { row_stats, delta, dy };

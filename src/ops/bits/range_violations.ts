@@ -5,9 +5,9 @@ import { Tensor } from '../../tensor/tensor.ts';
 import { rangeViolations as signature } from '../../vocabulary/bits/range_violations.ts';
 import { launcher } from '../launcher.ts';
 
-const NONE = 2 ** 32 - 1;
+const NONE = 0xffff_ffff;
 const LEAST_RANK = 0;
-const MOST_RANK = 2 ** 32 - 1;
+const MOST_RANK = 0xffff_ffff;
 
 /** A whole number that orders floats as the kernel does. */
 function rank(x: number): number {

@@ -5,7 +5,7 @@ import { linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { avgPool2d as signature } from '../../vocabulary/conv/avg_pool2d.ts';
 import { globalAvgPool2d as globalSignature } from '../../vocabulary/conv/global_avg_pool2d.ts';
-import { completed } from '../../vocabulary/signature.ts';
+import { completed, type ParamsOf } from '../../vocabulary/signature.ts';
 import { launcher } from '../launcher.ts';
 import type { Variant } from '../variants.ts';
 import { type PoolingPlan, planPooling } from './pooling.ts';
@@ -24,14 +24,14 @@ export const avgPool2d = launcher(signature, {
   forward: (gpu, { x }, params) => {
     const plan = planPooling('avg_pool2d', x.shape, params);
     const y = Tensor.empty(gpu, 'f32', plan.y);
-    average(gpu, x, y, plan, params.count_include_pad, false);
+    average(gpu, x, y, plan, counted(params), false);
     return { y };
   },
   backward: (gpu, { inputs: { x }, grads, params, wants }) => {
     if (!wants.has('x')) return {};
     const plan = planPooling('avg_pool2d', x.shape, params);
     const dx = Tensor.empty(gpu, 'f32', x.shape);
-    average(gpu, grads.y, dx, plan, params.count_include_pad, true);
+    average(gpu, grads.y, dx, plan, counted(params), true);
     return { x: dx };
   },
 });
@@ -45,13 +45,13 @@ export const globalAvgPool2d = launcher(globalSignature, {
   forward: (gpu, { x }) => {
     const plan = planGlobal(x);
     const y = Tensor.empty(gpu, 'f32', plan.y);
-    average(gpu, x, y, plan, true, false);
+    average(gpu, x, y, plan, NOTHING, false);
     return { y };
   },
   backward: (gpu, { inputs: { x }, grads, wants }) => {
     if (!wants.has('x')) return {};
     const dx = Tensor.empty(gpu, 'f32', x.shape);
-    average(gpu, grads.y, dx, planGlobal(x), true, true);
+    average(gpu, grads.y, dx, planGlobal(x), NOTHING, true);
     return { x: dx };
   },
 });
@@ -64,17 +64,23 @@ function planGlobal({ shape }: Tensor): PoolingPlan {
   return planPooling('global_avg_pool2d', shape, params);
 }
 
+type Padding = ParamsOf<typeof signature>['padding'];
+
+/** Padding that counts as elements of a window. */
+const NOTHING: Padding = [0, 0, 0, 0];
+const counted = ({ padding, count_include_pad }: ParamsOf<typeof signature>): Padding =>
+  count_include_pad ? padding : NOTHING;
+
 /** Means of x, or, transposed, the gradient of x from the one of the means. */
 function average(
   gpu: Gpu,
   source: Tensor,
   target: Tensor,
   { x, y, window }: PoolingPlan,
-  countPadding: boolean,
+  [top, left, bottom, right]: Padding,
   transposed: boolean,
 ): void {
   const { kernel, stride, padding, dilation } = window;
-  const [top, left, bottom, right] = countPadding ? padding : [0, 0, 0, 0];
   gpu.dispatch({
     shader: transposed ? backwardShader : shader,
     bindings: [source.binding, target.binding],

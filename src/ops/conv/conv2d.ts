@@ -140,20 +140,21 @@ const BUSY = 4096;
 /** Gradient of the weight: chunks of samples by themselves, then their sum. */
 function weightGradient(gpu: Gpu, x: Tensor, dy: Tensor, plan: Plan): Tensor {
   const { groups, window, weight } = plan;
-  const [batch] = plan.x;
+  const [batch, , ...image] = plan.x;
+  const [, , ...positions] = plan.y;
   const channels = weight[0] / groups;
   const terms = weight[1];
   const tiles = Math.ceil(sizeOf(weight.slice(1)) / 4);
   const blocks = Math.ceil(channels / 4);
   const perChunk = tiles * blocks * groups;
   const chunks = Math.min(batch, Math.ceil(BUSY / perChunk));
-  using partial = Tensor.empty(gpu, 'f32', [chunks, ...weight]);
+  using partial = Tensor.empty(gpu, 'f32', [chunks * sizeOf(weight)]);
   gpu.dispatch({
     shader: weightShader,
     constants: { DEPTHWISE: Number(channels === 1) },
     bindings: [x, dy, partial].map((tensor) => tensor.binding),
     uniforms: [
-      ...[plan.x[2], plan.x[3], plan.y[2], plan.y[3], ...slidesOf(window)],
+      ...[...image, ...positions, ...slidesOf(window)],
       ...[batch, groups, channels, terms, chunks, tiles, blocks, perChunk * chunks],
     ].map(u32),
     workgroups: linearGrid(perChunk * chunks),

@@ -118,6 +118,35 @@ describe('a convolution', () => {
       { y: 'f32 1x6x3x4' },
     ],
     [
+      // A chunk for each of 4096 invocations, and none for what is left of the images.
+      'the gradient of the smallest weight, of more images than chunks',
+      'conv2d',
+      { inputs: { x: [5000, 1, 1, 1], weight: [1, 1, 1, 1] }, wants: ['weight'] },
+      [
+        {
+          kernel: 'conv/conv2d_weight',
+          binds: 'x dy [16384]',
+          uniforms: {
+            ...{ input: [1, 1], output: [1, 1], kernel: [1, 1], stride: [1, 1] },
+            ...{ pad: [0, 0], dilation: [1, 1], batch: 5000, groups: 1, channels: 1, terms: 1 },
+            ...{ chunks: 4096, tiles: 1, blocks: 1, count: 4096 },
+          },
+          constants: { DEPTHWISE: 1 },
+          flops: 2 * 5000,
+        },
+        sum('[16384] [64]', [1, 4096, 0], [[4096, 1, 0, 0]], { parts: 16 }),
+        sum(
+          '[64] dweight',
+          [1, 16, 1],
+          [
+            [1, 16, 0, 0],
+            [16, 1, 0, 0],
+          ],
+        ),
+      ],
+      { weight: 'f32 1x1x1x1' },
+    ],
+    [
       // A wide one is cut into fewer chunks than images: 4096 / (72 * 32) is 1.8.
       'the gradient of a wide weight, in chunks',
       'conv2d',

@@ -31,6 +31,17 @@ describe('a product is told its sizes and strides', () => {
       { y: 'f32 4x7' },
     ],
     [
+      'of batches with one column, backward',
+      'matmul',
+      { inputs: { a: [2, 3, 4, 5], b: [5] }, variant, wants: ['a', 'b'] },
+      [
+        // The rows of all batches are 24.
+        product('dy b dy da', { size: [24, 5, 1], a: [1, 1], b: [1, 1] }),
+        product('a dy a db', { size: [5, 1, 24], a: [1, 5], b: [1, 1] }),
+      ],
+      { a: 'f32 2x3x4x5', b: 'f32 5' },
+    ],
+    [
       'of batches that broadcast',
       'matmul',
       { inputs: { a: [2, 3, 4, 5], b: [3, 5, 7], bias: [2, 1, 4, 7] }, variant },

@@ -16,8 +16,8 @@ import { multiply, PRODUCT_VARIANTS, type Product } from './product.ts';
 export const matmul = launcher(signature, {
   variants: PRODUCT_VARIANTS,
   storage: { reads: ['a', 'b'] },
-  forward: (gpu, operands, params, variant) => ({
-    y: multiply(gpu, { ...operands, ...params }, variant),
+  forward: (gpu, { a, b, bias }, { transpose_a, transpose_b }, variant) => ({
+    y: multiply(gpu, { a, b, bias, transpose_a, transpose_b }, variant),
   }),
   backward: (gpu, { inputs: { a, b, bias }, grads, params, wants }, variant) => {
     const { y: dy } = grads;
@@ -43,7 +43,7 @@ export const matmul = launcher(signature, {
       // The rows of all batches that share one matrix b, one after another, are the terms of one
       // product.
       const shared = right.batches === 1 && !left.transposed;
-      const x = shared ? left.tensor.view([left.batches * left.first, left.last]) : left.tensor;
+      const x = shared ? a.view([left.batches * left.first, left.last]) : left.tensor;
       const dyOfX = shared ? dy.view([sizeOf(batch) * rows, cols]) : given;
       const product = right.transposed
         ? { a: dyOfX, b: x, transpose_a: true, transpose_b: left.transposed }
@@ -88,7 +88,7 @@ function asMatrix(operand: Tensor, vector: 'row' | 'column', transposed: boolean
  */
 function summed(
   gpu: Gpu,
-  product: Product,
+  product: Omit<Product, 'shape'>,
   batches: number,
   { operand, tensor, batches: own }: Matrix,
   variant: string,

@@ -82,6 +82,9 @@ export interface Product {
   readonly shape?: Shape;
 }
 
+/** Where a dimension of the grid ends. */
+const MOST_WORKGROUPS = 65_535;
+
 /**
  * Computes a product with the kernel of `variant`. Throws ShapeError when the operands do not fit.
  */
@@ -95,9 +98,8 @@ export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
     Math.ceil((tiles * Math.ceil(plan.row.size / kernel.rows)) / kernel.tilesPerGroup),
   );
   const batches = sizeOf(plan.batch.map(({ size }) => size));
-  // A dimension of the grid ends at 65,535.
-  for (let first = 0; first < batches; first += 65535) {
-    const count = Math.min(65535, batches - first);
+  for (let first = 0; first < batches; first += MOST_WORKGROUPS) {
+    const count = Math.min(MOST_WORKGROUPS, batches - first);
     gpu.dispatch({
       shader: kernel.shader,
       ...(kernel.constants ? { constants: kernel.constants } : {}),
