@@ -54,7 +54,6 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/ui/cases/linked-suites.ts: boundUsed < 0.001': 'how a share is written',
   'src/ui/cases/case-facts.ts: share < 0.001': 'how a share is written',
   'src/reference/quant/abs_mean.ts: limit: 0.05': 'the size of drawn limits',
-  'src/reference/quant/ternarize.ts: STEP = 2 ** -24': 'a step of 24 random bits',
   'suites/errors/arrays.suite.ts: SMALLEST_NORMAL = 2 ** -126': 'where floats become denormal',
   'suites/errors/non-finite.suite.ts: DENORMAL = 2 ** -130': 'a denormal that the probe asks for',
   'suites/errors/underflow.suite.ts: FACTOR = 1e-30': 'an operand whose square is below denormals',
