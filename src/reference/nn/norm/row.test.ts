@@ -4,7 +4,7 @@ import { rowOf, squaresOverflow } from './row.ts';
 
 const exact = { depth: () => 0, ieee: true };
 
-test('a sum of squares squaresOverflow behind the largest float32', () => {
+test('a sum of squares overflows behind the largest float32', () => {
   // 4095^2 + 90^2 + 9^2 + 3^2 is 2^24 - 1.
   const squares = (last: number) => Float64Array.of(4095, -90, 9, last).map((x) => x * 2 ** 52);
   expect(squaresOverflow(squares(3))).toBe(false);
