@@ -94,7 +94,7 @@ function joins(group: Group, launch: Elementwise, mostBindings: number): boolean
   // The uniform struct of a product has no room for numbers of others.
   if (product && launch.elementwise.parameters?.length) return false;
   const before = bindingsOf(launchesOf(group));
-  // Of a result that is bound already what follows says that it is not apart.
+  // A result that the group binds already is refused below.
   const related = launch.bindings
     .map(sameAs)
     .some((isBound) => before.inputs.some(isBound) || before.outputs.some(isBound));

@@ -5,7 +5,7 @@ import type { Allocation, Place } from './memory.ts';
 import { bindGroup, flopsOf, type PreparedCommand, type Replayable } from './recorder.ts';
 import { Scope } from './scope.ts';
 import { type Uniforms, uniformBytes } from './shader.ts';
-import { CaptureError, type Command, TracedAllocation, touched } from './trace.ts';
+import { CaptureError, type Command, launchesIn, TracedAllocation, touched } from './trace.ts';
 import { UNIFORMS } from './usage.ts';
 
 const UNIFORM_ALIGNMENT = 256;
@@ -51,9 +51,7 @@ export class Program implements Replayable, Disposable {
       block.put(buffer, offset);
       if (block.content) gpu.write(block, block.content);
     });
-    const launches = commands.flatMap((command) =>
-      command.kind === 'dispatch' ? [command.launch] : [],
-    );
+    const launches = launchesIn(commands);
     this.kernels = new Set(launches.map(({ shader }) => shader.file));
     const outsideOf = (places: readonly Place[]) =>
       places.flatMap(({ memory }) => (memory instanceof TracedAllocation ? [] : [memory]));

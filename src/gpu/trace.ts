@@ -58,6 +58,11 @@ export class TracedAllocation implements Allocation {
   }
 }
 
+/** What the commands launch, in order. */
+export function launchesIn(commands: readonly Command[]): readonly Launch[] {
+  return commands.flatMap((command) => (command.kind === 'dispatch' ? [command.launch] : []));
+}
+
 /**
  * Takes the place of memory and recorder while a step is traced: nothing is allocated and nothing
  * runs.

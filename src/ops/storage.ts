@@ -1,6 +1,6 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
-import { type DType, isHalf } from '../tensor/dtype.ts';
+import { type DType, isFloat, isHalf } from '../tensor/dtype.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import { convert } from './math/convert.ts';
 
@@ -27,8 +27,6 @@ type Named = Readonly<Record<string, Tensor | undefined>>;
 export function anyHalf(tensors: Named): boolean {
   return Object.values(tensors).some((tensor) => tensor && isHalf(tensor.dtype));
 }
-
-const FLOATS: readonly (DType | undefined)[] = ['f32', 'f16', 'bf16'];
 
 /**
  * The tensors with those in halves cast to f32, but for the names in `reads`. What is made belongs
@@ -93,8 +91,8 @@ export function outputDtype(
   inputs: Named,
   { decides = Object.keys(inputs), keeps = [] }: StorageRules<string>,
 ): (name: string) => DType | undefined {
-  const types = decides.map((name) => inputs[name]?.dtype);
-  const floats = new Set(types.filter((dtype) => FLOATS.includes(dtype)));
+  const present = decides.flatMap((name) => inputs[name] ?? []);
+  const floats = new Set(present.map(({ dtype }) => dtype).filter(isFloat));
   const [only] = floats;
   const promoted = floats.size === 1 ? only : 'f32';
   return (name) => (keeps.includes(name) ? undefined : (inputs[name]?.dtype ?? promoted));

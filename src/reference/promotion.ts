@@ -1,4 +1,4 @@
-import { type DType, isHalf } from '../tensor/dtype.ts';
+import { type DType, isFloat } from '../tensor/dtype.ts';
 
 /**
  * How a result of operands of these types is stored, by torch's promotion of tensors: as all floats
@@ -9,5 +9,3 @@ export function promoted(dtypes: Iterable<DType | undefined>): DType {
   const [only = 'f32', ...others] = floats;
   return others.length === 0 ? only : 'f32';
 }
-
-const isFloat = (dtype: DType): boolean => dtype === 'f32' || isHalf(dtype);

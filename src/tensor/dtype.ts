@@ -23,3 +23,8 @@ export function bytesPerElement(dtype: DType): number {
 export function isHalf(dtype: DType): dtype is 'f16' | 'bf16' {
   return dtype === 'f16' || dtype === 'bf16';
 }
+
+/** Whether kernels compute with elements as float32. */
+export function isFloat(dtype: DType): dtype is 'f32' | 'f16' | 'bf16' {
+  return dtype === 'f32' || isHalf(dtype);
+}

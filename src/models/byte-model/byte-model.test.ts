@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Tape } from '../../autograd/tape.ts';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
 import type { Launch } from '../../gpu/recorder.ts';
+import { launchesIn } from '../../gpu/trace.ts';
 import type { Application } from '../../graph/call.ts';
 import { hostTensor } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
@@ -34,10 +35,8 @@ async function forward() {
   const applications: Application<Tensor>[] = [];
   using tape = new Tape(gpu, [], { trace: applications });
   const { trace, result: logits } = gpu.trace(() => model.forward(tape, { ids }));
-  const updates = trace.commands.flatMap((command) =>
-    command.kind === 'dispatch' && command.launch.shader.file === 'lora/lora_update'
-      ? [valuesOf(command.launch.uniforms)]
-      : [],
+  const updates = launchesIn(trace.commands).flatMap(({ shader, uniforms }) =>
+    shader.file === 'lora/lora_update' ? [valuesOf(uniforms)] : [],
   );
   return { applications, updates, shape: logits.shape, frozen: model.frozenCount };
 }

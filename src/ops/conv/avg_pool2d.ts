@@ -66,8 +66,9 @@ function planGlobal({ shape }: Tensor): PoolingPlan {
 
 type Padding = ParamsOf<typeof signature>['padding'];
 
-/** Padding that counts as elements of a window. */
 const NOTHING: Padding = [0, 0, 0, 0];
+
+/** Padding that counts as elements of a window. */
 const counted = ({ padding, count_include_pad }: ParamsOf<typeof signature>): Padding =>
   count_include_pad ? padding : NOTHING;
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import { launchesIn } from '../../gpu/trace.ts';
 import { blockFormatOf } from '../../quant/registry.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { mergedNorm } from './dora.ts';
@@ -14,9 +15,7 @@ test('each element of a merged row takes r terms, is scaled, added to the weight
       weight: Tensor.zeros(gpu, [5, 3]),
     }),
   );
-  const flops = trace.commands.flatMap((command) =>
-    command.kind === 'dispatch' ? [command.launch.flops] : [],
-  );
+  const flops = launchesIn(trace.commands).map((launch) => launch.flops);
   // Of 5 x 3 elements: 7 products and their sum, the scale, the weight, the square and its sum.
   expect(flops).toEqual([5 * 3 * (2 * 7 + 4)]);
 });
@@ -35,7 +34,6 @@ test('a quantized weight without blocks is one block', async () => {
       },
     }),
   );
-  const [command] = trace.commands;
-  const { uniforms } = command?.kind === 'dispatch' ? command.launch : {};
+  const [{ uniforms } = {}] = launchesIn(trace.commands);
   expect(Array.isArray(uniforms) && uniforms.map(({ value }) => value)).toEqual([5, 6, 7, 30, 2]);
 });

@@ -76,7 +76,7 @@ export function sumToSize(
   shape: Shape = size,
   options?: SumOptions,
 ): Tensor {
-  repeatedStrides('sum_to_size', size, x.shape);
+  repeatedStrides('sum_to_size', size, x.shape); // refuses what does not broadcast
   const missing = x.shape.length - size.length;
   const drops = (d: number) => d < missing || size[d - missing] === 1;
   return sum(gpu, x, reductionOf(x.shape, drops), shape, options);

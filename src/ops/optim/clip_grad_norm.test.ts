@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import { launchesIn } from '../../gpu/trace.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { depthOf } from '../variants.ts';
 import { clipGradients, clipGradNorm } from './clip_grad_norm.ts';
@@ -8,9 +9,7 @@ test('shares of 256 elements, of two words each, follow each other over all grad
   const { gpu } = await hostGpu();
   const grads = [300, 10, 0].map((size) => Tensor.zeros(gpu, [size]));
   const { trace } = gpu.trace(() => clipGradients(gpu, grads, { max_norm: 1 }));
-  const launches = trace.commands.flatMap((command) =>
-    command.kind === 'dispatch' ? [command.launch] : [],
-  );
+  const launches = launchesIn(trace.commands);
   const told = launches.map(({ shader, uniforms = [] }) => [
     shader.file,
     ...(typeof uniforms === 'function' ? uniforms() : uniforms).map(({ value }) => value),

@@ -16,8 +16,9 @@ const MOST_ROWS = 2 ** 20;
  */
 export function rateRows(schedule: Schedule, betas: readonly number[]): number {
   const scheduled = schedule.name === 'constant' ? schedule.warmup : schedule.total;
+  // A beta of 0 has vanished at once: the logarithm of 0 is infinite.
   const settled = betas.map((beta) => Math.ceil(Math.log(2 ** -30) / Math.log(beta)));
-  return Math.max(1, ...[scheduled ?? [], settled].flat()) + 1;
+  return Math.max(1, ...settled.concat(scheduled ?? [])) + 1;
 }
 
 /**

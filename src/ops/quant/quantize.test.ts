@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { hostGpu } from '../../gpu/fixtures/host-gpu.ts';
+import { launchesIn } from '../../gpu/trace.ts';
 import { mapped } from '../../graph/call.ts';
 import type { BlockFormat } from '../../quant/format.ts';
 import { blockFormatOf, blockFormats } from '../../quant/registry.ts';
@@ -19,9 +20,7 @@ test.each([
   const { trace } = gpu.trace(() =>
     quantizeBlocks(gpu, weight, { quant_type: 'nf4', blocksize: 64 }),
   );
-  const [first] = trace.commands.flatMap((command) =>
-    command.kind === 'dispatch' ? [command.launch] : [],
-  );
+  const [first] = launchesIn(trace.commands);
   expect([first?.shader.file, first?.constants]).toEqual([
     'quant/block_absmax',
     { STORAGE: 0, LANES: lanes },
