@@ -9,7 +9,7 @@ const grouped = seam(
     let group: Examples[] = [];
     for (const batch of batches) {
       group.push(batch);
-      if (group.length < size) continue;
+      if (group.length !== size) continue;
       yield group;
       group = [];
     }

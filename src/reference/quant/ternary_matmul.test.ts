@@ -46,4 +46,8 @@ test('bounds count a rounding more for a scale, of the sum of sizes', () => {
   const zero = { x: of([1, 3], 0, 0, 0), packed, scale: of([1], 3) };
   const { y } = record.acceptance(zero, record.forward(zero, params), params, arithmetic);
   expect(y).toMatchObject({ bound: Float64Array.of(20 * FLUSH, 20 * FLUSH) });
+  // Without a scale its size is 1.
+  const plain = { x: zero.x, packed };
+  const unscaled = record.acceptance(plain, record.forward(plain, params), params, arithmetic);
+  expect(unscaled.y).toMatchObject({ bound: Float64Array.of(12 * FLUSH, 12 * FLUSH) });
 });

@@ -61,6 +61,16 @@ export const ARGUED: readonly ArguedMutant[] = [
       'src/gpu/shader.test.ts > bindings are counted without the uniform struct, wherever it stands',
   },
   {
+    file: 'src/ops/matmul/product.ts',
+    statement: 'b983b45481d2',
+    operator: 'off-by-one',
+    n: 1,
+    becomes: 'first <= batches',
+    class: 'same-bits',
+    why: 'where no product is left the last launch is one of no workgroups, which is left out',
+    proof: 'src/gpu/gpu.test.ts > and a launch of no workgroups has nothing to do',
+  },
+  {
     file: 'src/ops/matmul/product_quantized.ts',
     statement: '940d00f48a93',
     operator: 'wrong-property',
