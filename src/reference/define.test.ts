@@ -1,4 +1,8 @@
 import { expect, test } from 'vitest';
+import { hostTensorFrom } from '../tensor/host.ts';
+import { Random } from '../tensor/random.ts';
+import { crossEntropy } from '../vocabulary/nn/cross_entropy.ts';
+import { defineRecord } from './define.ts';
 import { recordOf } from './registry.ts';
 
 /** What a record says of its tensors, in its order: `x? dx f32`. */
@@ -40,6 +44,30 @@ test('samples without gradients have none', () => {
   expect(samples.map((sample) => 'grads' in sample)).toEqual(
     samples.map(({ label }) => label['dtype'] !== 'i32'),
   );
+});
+
+test('a sample gives what there is, of inputs and of gradients', () => {
+  const x = hostTensorFrom('f32', [1], [2]);
+  const { samples } = defineRecord(crossEntropy, {
+    summary: '',
+    forward: () => ({ loss: { shape: [1], data: Float64Array.of(0) } }),
+    acceptance: () => ({}),
+    samples: [
+      {
+        level: 'legal',
+        label: {},
+        params: {},
+        inputs: () => ({ logits: x, labels: x, weight: undefined }),
+        grads: () => ({ loss: x, log_probs: undefined }),
+      },
+    ],
+    faults: [],
+    plausibleBugs: [],
+  });
+  const [{ inputs, grads } = {} as (typeof samples)[number]] = samples;
+  expect(
+    [inputs(new Random(1)), grads?.(new Random(1))].map((of) => Object.keys(of ?? {})),
+  ).toEqual([['logits', 'labels'], ['loss']]);
 });
 
 test('an op that is not there has no record', () => {

@@ -100,10 +100,12 @@ async function notRepeatable(
   const at = changedElement(now, words, changed);
   const what = `step ${step}, layer ${layer}, ${op.name} (${variant}): ${name}`;
   const message = at
-    ? `${what}[${at.index.join(', ')}] was ${at.actual ?? 'not finite'} once, and is ${at.expected ?? 'not finite'} when the step is run again from the same state, which is right`
+    ? `${what}[${at.index.join(', ')}] was ${told(at.actual)} once, and is ${told(at.expected)} when the step is run again from the same state, which is right`
     : `${what} was wrong once, in more than one element, and is right when the step is run again from the same state`;
   return new AssertionError('not-repeatable', message, at);
 }
+
+const told = (element: number | null): number | string => element ?? 'not finite';
 
 function changedElement(
   { dtype, shape, data }: HostTensor,

@@ -55,7 +55,6 @@ export function expectedStep(
     truth: {
       ...prefixed('gradient', whole.gradients),
       norm: single(whole.norm),
-      ...counted,
       ...namedUpdate({ ...whole.state, trained: state.trained, kept: state.kept }),
     },
     acceptances: {
