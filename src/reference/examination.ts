@@ -58,6 +58,7 @@ export function examine(
 ): Examination {
   const look = lookBy(actual, oracle, acceptance);
   const shares = new Array<number>(SHARES.length + 2).fill(0);
+  const typical = acceptance.kind === 'within' ? acceptance.typical : undefined;
   const typicalShares = shares.slice();
   let compared = 0;
   let wrong = 0;
@@ -73,7 +74,7 @@ export function examine(
       first ??= i;
     }
     count(shares, seen.share);
-    count(typicalShares, seen.typical);
+    if (typical) count(typicalShares, shareOf(seen.error as number, typical[i] as number));
     if (seen.share > nearest) [worst, nearest] = [i, seen.share];
   }
   const at = coordinatesOf(first ?? worst, oracle.shape);
@@ -85,7 +86,7 @@ export function examine(
     wrong,
     shares,
     at,
-    ...(acceptance.kind === 'within' && acceptance.typical ? { typicalShares } : {}),
+    ...(typical ? { typicalShares } : {}),
     around:
       actual.data.length === 0
         ? []
@@ -99,7 +100,8 @@ interface Look {
   readonly wrong: boolean;
   /** Share of the bound that was used; infinite for an error that is not finite. */
   readonly share: number;
-  readonly typical: number;
+  /** How far the element is off, where that is measured. */
+  readonly error?: number;
   readonly expected: number;
   readonly bound: number | null;
 }
@@ -114,22 +116,24 @@ function lookBy(actual: Value, oracle: Value, acceptance: Acceptance): (i: numbe
       return {
         wrong,
         share,
-        typical: share,
         expected: truth,
         bound: acceptance.kind === 'exact' ? 0 : null,
       };
     }
     const { truth, error, limit, right } = measureWithin(i, actual, oracle, acceptance);
-    const of = (size: number) =>
-      error === 0 ? 0 : Number.isNaN(error / size) ? Number.POSITIVE_INFINITY : error / size;
     return {
       wrong: !right,
-      share: of(limit),
-      typical: of(acceptance.typical?.[i] ?? limit),
+      share: shareOf(error, limit),
+      error,
       expected: truth,
       bound: finiteOrNull(limit),
     };
   };
+}
+
+function shareOf(error: number, size: number): number {
+  const share = error / size;
+  return error === 0 ? 0 : Number.isNaN(share) ? Number.POSITIVE_INFINITY : share;
 }
 
 function count(bins: number[], share: number): void {

@@ -1,5 +1,4 @@
 import deltaShader from '../../../shaders/attention/attention_delta.wgsl';
-import { InvariantError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { linearGrid } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
@@ -51,7 +50,7 @@ export const scaledDotProductAttention = launcher(signature, {
   backward: (gpu, { inputs: { q, k, v, mask }, outputs, grads, params, wants }) => {
     const layout = layoutOf(q, k, v, mask, params);
     const { y: dy } = grads;
-    const { y, row_stats, weights } = outputs;
+    const { y, row_stats } = outputs;
     const wanted = (['q', 'k', 'v'] as const).filter((name) => wants.has(name));
     using delta = wanted.some((name) => name !== 'v') ? deltaOf(gpu, y, dy, layout) : undefined;
     if (row_stats) {
@@ -60,8 +59,8 @@ export const scaledDotProductAttention = launcher(signature, {
         wanted.map((name) => [name, flashGradient(gpu, name, { q, k, v, mask }, saved, layout)]),
       );
     }
-    if (!weights)
-      throw new InvariantError('scaled_dot_product_attention kept neither row_stats nor weights');
+    // Kept wherever row_stats are not.
+    const weights = outputs.weights as Tensor;
     using dscores = delta && scoresGradient(gpu, { q, k, v, weights, delta, dy }, layout);
     const gradientOf = (name: 'q' | 'k' | 'v'): Tensor => {
       const gradient = Tensor.empty(gpu, 'f32', { q, k, v }[name].shape);
