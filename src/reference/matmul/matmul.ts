@@ -71,7 +71,7 @@ function batchGroups(inputs: Inputs): number {
   );
   const rank = Math.max(...batches.map(({ length }) => length));
   const repeats = Array.from({ length: rank }, (_, i) =>
-    batches.map((shape) => Boolean((shape[i - rank + shape.length] ?? 1) - 1)).join(),
+    batches.map((shape) => Number(shape[i - rank + shape.length]) > 1).join(),
   );
   let groups = 0;
   let before: string | undefined;

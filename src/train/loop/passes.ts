@@ -16,7 +16,7 @@ export interface PassOptions extends Pick<TapeOptions, 'random' | 'watch' | 'aut
   /** Factor of the gradients, f32 [1], as for loss scaling. Default 1. */
   readonly scale?: Tensor | undefined;
   /** Keep every application for {@link Pass.applications}. Default false. */
-  readonly trace?: boolean;
+  readonly trace?: boolean | undefined;
 }
 
 /** Forward and backward of a micro-batch. Its tensors live until {@link Passes.end}. */

@@ -203,7 +203,7 @@ export class TrainingLoop implements Disposable {
   /** What a step does on the device, the same each time. */
   #record(inputs: StepInputs): void {
     this.#random?.begin();
-    using passes = this.#passes(inputs, false);
+    using passes = this.#passes(inputs);
     for (const part of inputs.parts) {
       passes.begin(part);
       passes.end();
@@ -219,7 +219,7 @@ export class TrainingLoop implements Disposable {
     this.#gpu.submit();
   }
 
-  #passes({ parts }: StepInputs, trace: boolean): Passes {
+  #passes({ parts }: StepInputs, trace?: true): Passes {
     const { model, optimizer, autocast, shift, observers = {} } = this.#options;
     const options: PassOptions = {
       shift,

@@ -63,6 +63,12 @@ describe('a run before its first step', () => {
     expect(labels.data).toEqual(values['labels']?.data);
   });
 
+  test('has adapters of rank 1 where the recording names none', () => {
+    const { r, ...params } = lora.params;
+    expect(r).toBeGreaterThan(1);
+    expect(() => startOf(params, lora.inputs)).toThrow(/lora_A.*\b1x/);
+  });
+
   test('trains adapters beside weights that stand still', () => {
     const { params, inputs } = lora;
     const values = valuesIn(inputs);
