@@ -2,7 +2,8 @@
 // `npm test -- --whole` leaves out no case of the full tier and no end-to-end test; `--report FILE`
 // writes how the tests ended that cover rows of the catalog, and leaves out none of them either.
 // `npm test -- --controls --report FILE` runs these tests alone, and each again with its fault.
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runWithControls } from './controls/run.mjs';
@@ -23,17 +24,12 @@ const HOST_MUTANTS_MS = 240_000;
 const MAY_LIVE = 2;
 
 await runMain(async () => {
-  const { values } = parseArgs({
-    options: {
-      whole: { type: 'boolean' },
-      controls: { type: 'boolean' },
-      report: { type: 'string' },
-    },
-  });
+  const values = argumentsOf();
   if (values.controls && (values.whole || !values.report))
     throw new SetupError(
       `--controls runs the tests that cover rows, all of them, and writes how they and their controls ended: ${values.whole ? 'leave out --whole' : 'add --report FILE'}`,
     );
+  if (values.report) requireFolder(values.report);
   await prepare(root);
   const started = new Date();
   const results = resultsFolder(root);
@@ -48,6 +44,30 @@ await runMain(async () => {
   for (const name of total.flaky) console.log(`passed only at the second try: ${name}`);
   console.log(sentence(total));
 });
+
+/** What follows `npm test --`. */
+function argumentsOf() {
+  const options = {
+    whole: { type: 'boolean' },
+    controls: { type: 'boolean' },
+    report: { type: 'string' },
+  };
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    const [what] = error.message.split('. ');
+    throw new SetupError(
+      `${what}: npm test [-- --whole] [--report FILE], or npm test -- --controls --report FILE`,
+    );
+  }
+}
+
+/** Half an hour of tests should not end with a file that cannot be written. */
+function requireFolder(report) {
+  const folder = dirname(resolve(report));
+  if (!existsSync(folder))
+    throw new SetupError(`--report ${report}: there is no folder ${folder}: make it first`);
+}
 
 /** Every part of the tests, one after another. */
 async function runAll(results, { whole, report }) {

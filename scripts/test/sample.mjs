@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -58,16 +58,22 @@ export function sampleOfTests(root, file) {
 }
 
 /**
- * All but one in so many of `names`: others for each commit, and the same for one.
+ * All but one in so many of `names`: others for each commit, and the same for one, or for none.
  * @param {string} root
  * @param {readonly string[]} names
  * @param {number} oneIn
  */
 function leftOut(root, names, oneIn) {
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+  const commit = commitOf(root);
   const place = (name) => createHash('sha256').update(`${commit} ${name}`).digest('hex');
   const shuffled = names.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
   return shuffled.slice(Math.ceil(shuffled.length / oneIn));
+}
+
+/** The last commit; nothing in a folder that was downloaded. @param {string} root */
+function commitOf(root) {
+  const { stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  return stdout?.trim() ?? '';
 }
 
 /** @param {string} root @param {string} tier @returns {string[]} */

@@ -41,7 +41,12 @@ export class Segments implements Disposable {
     for (const [i, piece] of this.pieces.entries()) piece.copyFrom(source.pieces[i] as Tensor);
   }
 
-  /** Overwrites it from the host. */
+  /** The shape of what is read and written: [length]. */
+  get shape(): Shape {
+    return [(this.#starts.at(-1) as number) + (this.pieces.at(-1) as Tensor).size];
+  }
+
+  /** Overwrites it from the host; the shape is the caller's business. */
   write({ data }: HostTensor): void {
     for (const [i, piece] of this.pieces.entries())
       piece.write(this.#cut(data as Float32Array, i, piece.size));
@@ -50,10 +55,9 @@ export class Segments implements Disposable {
   /** Waits for the queue and copies all of it to the host. */
   async read(): Promise<HostTensor> {
     const parts = await Promise.all(this.pieces.map((piece) => piece.read()));
-    const last = this.pieces.at(-1) as Tensor;
-    const whole = new Float32Array((this.#starts.at(-1) as number) + last.size);
+    const whole = new Float32Array(this.shape[0] as number);
     for (const [i, { data }] of parts.entries()) whole.set(data, this.#starts[i]);
-    return hostTensor('f32', [whole.length], whole);
+    return hostTensor('f32', this.shape, whole);
   }
 
   #cut(values: Float32Array, i: number, length: number): HostTensor {

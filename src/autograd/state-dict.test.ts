@@ -83,7 +83,7 @@ describe('a state dict', () => {
     }
     expect(error).toMatchObject({
       code: 'state-dict',
-      message: `the state dict does not fit, ${what}: load it into the model that it was saved from, or give strict: false`,
+      message: `the state does not fit, ${what}: load it into the model that it was saved from, or give strict: false`,
       difference,
     });
     expect(await read()).toEqual([

@@ -1,4 +1,5 @@
 import { GradproofError } from '../errors.ts';
+import { mapped } from '../graph/call.ts';
 import { seam } from '../seam.ts';
 import { type HostTensor, type HostTensors, hostTensorFrom, valuesOf } from '../tensor/host.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
@@ -16,11 +17,11 @@ export interface StateDifference {
   }[];
 }
 
-/** A state dict that does not fit its model; the message names all that differs. */
+/** A state that is not one of what it is for; the message names all that differs. */
 export class StateDictError extends GradproofError {
   readonly difference: StateDifference;
 
-  constructor(difference: StateDifference) {
+  constructor(difference: StateDifference, remedy: string) {
     const { missing, unexpected, mismatched } = difference;
     const shapes = mismatched.map(
       ({ name, expected, got }) =>
@@ -29,10 +30,7 @@ export class StateDictError extends GradproofError {
     const parts = Object.entries({ missing, unexpected, mismatched: shapes }).flatMap(
       ([what, names]) => (names.length > 0 ? [`${what}: ${names.join(', ')}`] : []),
     );
-    super(
-      'state-dict',
-      `the state dict does not fit, ${parts.join('; ')}: load it into the model that it was saved from, or give strict: false`,
-    );
+    super('state-dict', `the state does not fit, ${parts.join('; ')}: ${remedy}`);
     this.difference = difference;
   }
 }
@@ -55,7 +53,10 @@ export function loadState(
 ): StateDifference {
   const difference = differenceOf(parameters, state);
   if (mustFit(strict) && Object.values(difference).some(({ length }) => length > 0))
-    throw new StateDictError(difference);
+    throw new StateDictError(
+      difference,
+      'load it into the model that it was saved from, or give strict: false',
+    );
   const left = new Set(difference.mismatched.map(({ name }) => name));
   for (const name of parameters.names) {
     const host = left.has(name) ? undefined : state[name];
@@ -71,17 +72,43 @@ const mustFit = seam('state.must_fit', (strict: boolean): boolean => strict);
 
 const differenceOf = seam(
   'state.difference_of',
-  (parameters: FlatParameters, state: HostTensors): StateDifference => {
-    const known = new Set(parameters.names);
-    const common = parameters.names.filter((name) => state[name]);
-    return {
-      missing: parameters.names.filter((name) => !state[name]),
-      unexpected: Object.keys(state).filter((name) => !known.has(name)),
-      mismatched: common.flatMap((name) => {
-        const expected = parameters.view(name).shape;
-        const { shape: got } = state[name] as HostTensor;
-        return sameShape(expected, got) ? [] : [{ name, expected, got }];
-      }),
-    };
-  },
+  (parameters: FlatParameters, state: HostTensors): StateDifference =>
+    differenceFrom(
+      Object.fromEntries(parameters.names.map((name) => [name, parameters.view(name).shape])),
+      state,
+    ),
 );
+
+function differenceFrom(
+  shapes: Readonly<Record<string, Shape>>,
+  state: HostTensors,
+): StateDifference {
+  const names = Object.keys(shapes);
+  return {
+    missing: names.filter((name) => !state[name]),
+    unexpected: Object.keys(state).filter((name) => !shapes[name]),
+    mismatched: Object.entries(shapes).flatMap(([name, expected]) => {
+      const got = state[name]?.shape;
+      return !got || sameShape(expected, got) ? [] : [{ name, expected, got }];
+    }),
+  };
+}
+
+/**
+ * Throws {@link StateDictError} where a saved state has not the tensors that it is written to, each
+ * of its shape.
+ */
+export function requireState(
+  targets: Readonly<Record<string, { readonly shape: Shape }>>,
+  state: HostTensors,
+): void {
+  const difference = differenceFrom(
+    mapped(targets, ({ shape }) => shape),
+    state,
+  );
+  if (Object.values(difference).some(({ length }) => length > 0))
+    throw new StateDictError(
+      difference,
+      'restore it into a run of the same model with the same optimizer',
+    );
+}

@@ -175,6 +175,16 @@ test('the parts of a weight with compressed scales follow one another', () => {
   ]);
 });
 
+test('the mean of compressed scales is written as it is read, in float32', () => {
+  const [weight] = readQuantized(fixture(COMPRESSED)).values();
+  const { nested, ...rest } = weight as CheckpointWeight;
+  const exact = { ...rest, nested: { ...nested, offset: 0.1 } } as CheckpointWeight;
+  const tensors = quantizedTensors(new Map([[NAME, exact]]));
+  const state = tensors.get(`${NAME}.quant_state.bitsandbytes__nf4`);
+  const { nested_offset } = JSON.parse(new TextDecoder().decode(state?.bytes));
+  expect(nested_offset).toBe(Math.fround(0.1));
+});
+
 test('a weight without its scales is not written', () => {
   const { packed } = SMALL.parts;
   const broken = { ...SMALL, parts: { packed } } as unknown as CheckpointWeight;

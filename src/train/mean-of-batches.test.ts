@@ -11,3 +11,9 @@ test('a batch weighs by its labels', () => {
     ]),
   ).toBe((512 * 1 + 512 * 2 + 16 * 65) / 1040);
 });
+
+test('a batch without labels counts for nothing, and nothing has no mean', () => {
+  const none = { mean: Number.NaN, asked: 0 };
+  expect(meanOfBatches([none, { mean: 3, asked: 4 }, none])).toBe(3);
+  expect(meanOfBatches([none])).toBeNaN();
+});

@@ -6,8 +6,12 @@ export interface BatchLoss {
   readonly asked: number;
 }
 
-/** The mean loss over all labels: a batch weighs by how many it has. */
+/**
+ * The mean loss over all labels: a batch weighs by how many it has. One without any counts for
+ * nothing, though its own mean is no number.
+ */
 export const meanOfBatches = seam('train.mean_of_batches', (batches: readonly BatchLoss[]) => {
-  const sum = batches.reduce((total, { mean, asked }) => total + mean * asked, 0);
-  return sum / batches.reduce((total, { asked }) => total + asked, 0);
+  const some = batches.filter(({ asked }) => asked > 0);
+  const sum = some.reduce((total, { mean, asked }) => total + mean * asked, 0);
+  return sum / some.reduce((total, { asked }) => total + asked, 0);
 });

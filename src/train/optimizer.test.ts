@@ -224,6 +224,14 @@ describe('an optimizer', () => {
     );
     optimizer.write({ step: 9, tensors: others });
     expect(await optimizer.read()).toEqual({ step: 9, tensors: others });
+    const { param, ...rest } = others;
+    expect(() => optimizer.write({ step: 3, tensors: rest })).toThrow('missing: param');
+    const length = param?.shape[0] as number;
+    const longer = { ...others, param: hostTensorFrom('f32', [length + 4], new Array(length + 4)) };
+    expect(() => optimizer.write({ step: 3, tensors: longer })).toThrow(
+      `mismatched: param (expected ${length}, got ${length + 4})`,
+    );
+    expect(await optimizer.read()).toEqual({ step: 9, tensors: others });
     optimizer[Symbol.dispose]();
     expect(live()).toBe(0);
   });

@@ -1,5 +1,6 @@
 import type { FlatParameters } from '../autograd/flat-parameters.ts';
 import { Segments } from '../autograd/segments.ts';
+import { requireState } from '../autograd/state-dict.ts';
 import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { mapped } from '../graph/call.ts';
@@ -170,8 +171,12 @@ export class Optimizer implements Disposable {
     return await this.#kept?.read(this.#grad);
   }
 
-  /** Goes on from what {@link Optimizer.read} gave. */
+  /**
+   * Goes on from what {@link Optimizer.read} gave. Throws StateDictError, before anything is
+   * written, when that was an optimizer of another kind or of other parameters.
+   */
   write({ step, tensors }: OptimizerState): void {
+    requireState(this.#lasting, tensors);
     this.#step = step;
     for (const [name, tensor] of Object.entries(this.#lasting))
       tensor.write(tensors[name] as HostTensor);

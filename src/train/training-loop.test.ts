@@ -51,12 +51,14 @@ const mlp = (gpu: Gpu) => new Mlp(gpu, { inFeatures: 3, hidden: 4, classes: 5 },
 interface SetUp extends Partial<Omit<LoopOptions, 'model' | 'source' | 'optimizer'>> {
   readonly optimizer?: OptimizerOptions | false;
   readonly model?: (gpu: Gpu) => Model;
+  /** The mean loss of the n-th part. Default n. */
+  readonly lossOf?: (n: number) => number;
 }
 
-/** A loop on a device on which the n-th mean loss is n. */
+/** A loop on a device on which mean losses are as told. */
 async function setUp(
   steps: readonly (readonly Examples[])[],
-  { optimizer: options = {}, model: make = mlp, ...more }: SetUp = {},
+  { optimizer: options = {}, model: make = mlp, lossOf = (n) => n, ...more }: SetUp = {},
 ) {
   let losses = 0;
   const kernels: string[] = [];
@@ -64,7 +66,7 @@ async function setUp(
     kernels.push(label);
     const { bytes, offset = 0 } = bindings[2] ?? {};
     if (label === 'nn/cross_entropy_reduce' && bytes)
-      new Float32Array(bytes.buffer, offset, 1)[0] = ++losses;
+      new Float32Array(bytes.buffer, offset, 1)[0] = lossOf(++losses);
   };
   const { gpu, host } = await hostGpu({ run });
   const model = make(gpu);
@@ -102,17 +104,20 @@ describe('a training loop', () => {
   });
 
   test('weighs micro-batches by the labels that they ask', async () => {
-    const { loop, kernels, live } = await setUp([
+    const steps = [
       [batch(1, 2, 0, -100), batch(3), batch(4)],
       [batch(1, 2, 3, 4), batch(-100), batch(4)],
-    ]);
+    ];
+    // The mean over no labels is no number.
+    const lossOf = (n: number) => (n === 5 ? Number.NaN : n);
+    const { loop, kernels, live } = await setUp(steps, { lossOf });
     await loop.step();
     // Of 3, 1 and 1 labels: losses 1, 2 and 3.
     expect(await loop.readLoss()).toBeCloseTo((3 * 1 + 2 + 3) / 5, 6);
     expect(kernels.filter((label) => label === 'nn/accumulate_grad')).toHaveLength(2 * 6);
     expect(kernels.filter((label) => label === 'optim/sgd_step')).toHaveLength(1);
     await loop.step();
-    // The same shapes with 4, 0 and 1 labels: losses 4, 5 and 6.
+    // The same shapes with 4, 0 and 1 labels: losses 4, none and 6.
     expect(await loop.readLoss()).toBeCloseTo((4 * 4 + 6) / 5, 6);
     loop[Symbol.dispose]();
     expect(live()).toBe(0);
@@ -372,6 +377,23 @@ describe('a state', () => {
     expect([source.asked, optimizer?.step]).toEqual([['seek 1'], 1]);
     expect((await loop.checkpoint()).statistics).toEqual(statistics);
     expect(await loop.step()).toBe(steps[1]);
+  });
+
+  test('of another model, or of none, is refused before anything is written', async () => {
+    const { loop, source } = await setUp([[images(1)], [images(2)]], { model: conv });
+    await loop.step();
+    const state = await loop.checkpoint();
+    const [first = '', ...names] = Object.keys(state.statistics);
+    const without = Object.fromEntries(names.map((name) => [name, filled([2], 7)]));
+    source.asked.length = 0;
+    expect(() => loop.restore({ ...state, statistics: without })).toThrow(
+      `the state does not fit, missing: ${first}: restore it into a run of the same model`,
+    );
+    const tensors = { ...state.tensors, param: filled([3], 7), extra: filled([1], 7) };
+    expect(() => loop.restore({ ...state, tensors })).toThrow(
+      /unexpected: extra; mismatched: param/,
+    );
+    expect([await loop.checkpoint(), source.asked]).toEqual([state, []]);
   });
 
   test('of an optimizer that has stepped before is sought from where the loop began', async () => {

@@ -56,6 +56,19 @@ describe('gradients of micro-batches', () => {
       for (const [i, g] of data.entries()) expect(two.gradients[name]?.data[i]).toBeCloseTo(g, 12);
   });
 
+  test('of a part without labels are none, and it counts for nothing', async () => {
+    const one = await gradientsOf(network(6), trained, whole, PLAIN, referenceRunner);
+    const empty = batch(x, IGNORED, IGNORED, IGNORED, IGNORED, IGNORED, IGNORED);
+    for (const given of [
+      [...whole, empty],
+      [empty, ...whole],
+    ])
+      expect(await gradientsOf(network(6), trained, given, PLAIN, referenceRunner)).toMatchObject({
+        loss: one.loss,
+        gradients: one.gradients,
+      });
+  });
+
   test('of unlike shapes too, each by a graph of its own', async () => {
     const shaped = {
       ...network(6),

@@ -101,7 +101,8 @@ export async function gradientsOf(
           data: data.map((g, i) => runner.add(before[name]?.data[i] as number, g)),
         }))
       : own;
-    loss += share * (values.get(root)?.data[0] as number);
+    // The mean over no labels is no number, and counts for nothing.
+    if (share !== 0) loss += share * (values.get(root)?.data[0] as number);
   }
   return {
     loss,

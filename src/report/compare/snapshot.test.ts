@@ -164,6 +164,8 @@ test('in two environments a control that stayed green counts, and so does more t
   expect(await verdictOf(passed, { ...passed, env: 1, ...green })).toEqual(['wrong']);
   expect(await verdictOf(failed, { ...failed, env: 1, ...foreseen })).toEqual(['wrong']);
   expect(await verdictOf(passed, { ...failed, env: 1, ...foreseen })).toEqual(['expected']);
+  const skipped = statusIn('skip', 0);
+  expect(await verdictOf(skipped, { ...failed, env: 1, ...foreseen })).toEqual(['expected']);
 });
 
 test('a share lies between its number and the nearest one of float32', async () => {

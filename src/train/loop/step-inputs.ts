@@ -60,7 +60,11 @@ export class StepInputs implements Disposable {
   /** Waits for the step that was made last, and reads its mean loss over all labels. */
   async readLoss(): Promise<number> {
     const { data } = await this.losses.read();
-    return this.#shares.reduce((sum, share, part) => sum + share * (data[part] as number), 0);
+    // The mean over no labels is no number, and counts for nothing.
+    return this.#shares.reduce(
+      (sum, share, part) => (share === 0 ? sum : sum + share * (data[part] as number)),
+      0,
+    );
   }
 
   #sharesOf(given: readonly Examples[]): readonly number[] {

@@ -1,5 +1,6 @@
 import type { AutocastType } from '../../autograd/autocast.ts';
 import { RandomState } from '../../autograd/random-state.ts';
+import { requireState } from '../../autograd/state-dict.ts';
 import type { TapeOptions } from '../../autograd/tape.ts';
 import type { Examples } from '../../data/examples.ts';
 import { invariant } from '../../errors.ts';
@@ -166,11 +167,13 @@ export class TrainingLoop implements Disposable {
 
   /**
    * Goes on, bit by bit, from the state of a loop over the same model, data and options: the next
-   * step is the one after it. What is captured stays.
+   * step is the one after it. What is captured stays. Throws StateDictError, before anything is
+   * written, when it is the state of another model or optimizer.
    */
   restore(state: LoopState): void {
     const { optimizer, model, source } = this.#options;
     const { statistics, random, step } = state;
+    requireState(model.statistics ?? {}, statistics);
     optimizer?.write(state);
     restoreStatistics(model.statistics ?? {}, statistics);
     if (this.#random) this.#random.base = random;
