@@ -7,10 +7,9 @@ import { STAGING, USAGE } from './usage.ts';
 const STAMPED_PASSES = 12;
 
 /**
- * Step of the adapter's timestamp queries in nanoseconds: the greatest common divisor of the
- * spans between a few stamps (browsers round them, Chrome to
- * 65,536 ns). Null when the device has no timestamp
- * queries or they stand still.
+ * Step of the adapter's timestamp queries in nanoseconds: the greatest common divisor of the spans
+ * between a few stamps (browsers round them, Chrome to 65,536 ns). Null when the device has no
+ * timestamp queries or they stand still.
  */
 export async function timestampQuantumNs(device: GPUDevice): Promise<number | null> {
   if (!device.features.has('timestamp-query')) return null;

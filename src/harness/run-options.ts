@@ -27,7 +27,7 @@ export const RUN_OPTIONS: OptionTable<Pick<RunOptions, RunOptionKey>> = {
   shard: {
     name: 'shard',
     argument: 'i/n',
-    description: 'only part i of n, by position in the plan',
+    description: 'only part i of n, by position among the cases that are left',
     parse: last((text) => {
       const [index, count] =
         /^([1-9]\d{0,5})\/([1-9]\d{0,5})$/.exec(text)?.slice(1).map(Number) ?? [];

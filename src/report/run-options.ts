@@ -5,7 +5,7 @@ export interface RunOptions {
   readonly tier: Tier;
   /** Globs over `id`: `*` is any characters, several are or-ed, a leading `!` excludes. */
   readonly filters: readonly string[];
-  /** Part `index` of `count`, by position in the plan; both from 1. */
+  /** Part `index` of `count`, by position among the cases that tier and filters leave; both from 1. */
   readonly shard: { readonly index: number; readonly count: number };
   /** Overrides every case's own time limit. Milliseconds. */
   readonly timeoutMs?: number;

@@ -12,7 +12,7 @@ export interface OutputDifference {
   /** Mean of the absolute differences. */
   readonly mean: number;
   readonly cosine: number;
-  /** Where the first element stands that differs in its bits; undefined where none does. */
+  /** Where the first element stands that is another number; undefined where none is. */
   readonly firstMismatch: readonly number[] | undefined;
   /**
    * How many elements differ by 0, 1, 2 to 3, 4 to 7, ... floats that lie between: their logarithms

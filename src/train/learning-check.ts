@@ -20,8 +20,8 @@ export interface LearningFailure {
  * Why the run did not learn what it must, or nothing. The held-out loss must end 1.5 nats or more
  * below the frozen run, and, for a text of 32 KiB or more, 0.15 nats or more below the unigram
  * entropy: a shorter text holds too little to generalise from, but a wrong gradient still cannot
- * bring the loss down so far. A run of fewer steps than an
- * answer needs is too short for one, unless its loss is no number.
+ * bring the loss down so far. A run of fewer steps than an answer needs is too short for one, unless
+ * its loss is no number.
  */
 export function learningFailure(
   { heldoutAfter, heldoutFrozen, unigram }: TrainingMetrics,

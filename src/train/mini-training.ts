@@ -20,8 +20,9 @@ export interface StepOptions {
   readonly accumulation?: number;
   /** Ends the run after the step that is going on. */
   readonly signal?: AbortSignal | undefined;
-  /** Is shown every op of every step, and is told the end of each step. */
+  /** Is shown every op of every step. */
   readonly watch?: TapeOptions['watch'];
+  /** Is told the end of each step, which begin at 1, and its loss. */
   readonly onStep?: ((step: number, loss: number) => void | Promise<void>) | undefined;
 }
 

@@ -1,12 +1,12 @@
 import type { Mutant } from './mutants.ts';
 
-/** The most mutants that are taken of one file, so that a whole run ends in minutes. Default 16. */
+/** The most mutants that are taken of one file, so that a whole run ends in minutes. */
 const MUTANTS_PER_FILE = 16;
 
 /**
  * Takes at most `most` of a file's mutants, the same ones every time: the operators take turns, so
  * that rare ones (a dropped barrier) are all there, and what is taken of one operator is spread
- * over the lines.
+ * over the lines. By default those of a whole run.
  */
 export function choose(mutants: readonly Mutant[], most = MUTANTS_PER_FILE): readonly Mutant[] {
   const queues = [...byOperator(mutants).values()].map(scattered);

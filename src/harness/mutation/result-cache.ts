@@ -6,7 +6,7 @@ export interface ResultCache {
 
 /** The caches of mutation runs in one environment. */
 export interface ResultCaches {
-  /*Outcomes and the baseline, of one build of the worker. */
+  /** Outcomes and the baseline, of one build of the worker. */
   readonly outcomes: ResultCache;
   /**
    * The kernels that each case dispatched last, whatever the build: where to look first, and no
