@@ -93,6 +93,13 @@ describe('a state dict', () => {
     ]);
   });
 
+  test('with a name that every object has is unexpected', async () => {
+    const { flat } = await parameters();
+    expect(() => loadState(flat, { ...FITS, constructor: row(1) })).toThrow(
+      'the state does not fit, unexpected: constructor:',
+    );
+  });
+
   test('that differs gives what fits where it need not be strict', async () => {
     const { flat, read } = await parameters();
     const state = { ...MISSING, c: row(1), d: row(1, 2) };

@@ -52,11 +52,8 @@ export function loadState(
   { strict = true }: { readonly strict?: boolean } = {},
 ): StateDifference {
   const difference = differenceOf(parameters, state);
-  if (mustFit(strict) && Object.values(difference).some(({ length }) => length > 0))
-    throw new StateDictError(
-      difference,
-      'load it into the model that it was saved from, or give strict: false',
-    );
+  if (mustFit(strict))
+    requireNone(difference, 'load it into the model that it was saved from, or give strict: false');
   const left = new Set(difference.mismatched.map(({ name }) => name));
   for (const name of parameters.names) {
     const host = left.has(name) ? undefined : state[name];
@@ -86,7 +83,7 @@ function differenceFrom(
   const names = Object.keys(shapes);
   return {
     missing: names.filter((name) => !state[name]),
-    unexpected: Object.keys(state).filter((name) => !shapes[name]),
+    unexpected: Object.keys(state).filter((name) => !Object.hasOwn(shapes, name)),
     mismatched: Object.entries(shapes).flatMap(([name, expected]) => {
       const got = state[name]?.shape;
       return !got || sameShape(expected, got) ? [] : [{ name, expected, got }];
@@ -106,9 +103,10 @@ export function requireState(
     mapped(targets, ({ shape }) => shape),
     state,
   );
+  requireNone(difference, 'restore it into a run of the same model with the same optimizer');
+}
+
+function requireNone(difference: StateDifference, remedy: string): void {
   if (Object.values(difference).some(({ length }) => length > 0))
-    throw new StateDictError(
-      difference,
-      'restore it into a run of the same model with the same optimizer',
-    );
+    throw new StateDictError(difference, remedy);
 }
