@@ -45,6 +45,22 @@ test('another optimizer takes no hyperparameters of the default one', () => {
   });
 });
 
+test('another schedule takes no cycles of the default one', () => {
+  const cosine = { name: 'cosine', warmup_ratio: 0.5, num_cycles: 2 } as const;
+  const defaults = { ...DEFAULT_TRAINING, schedule: cosine };
+  expect(read({}, defaults).schedule).toEqual(cosine);
+  expect(read({ schedule: { name: 'cosine' } }, defaults).schedule).toEqual(cosine);
+  expect(read({ schedule: { num_cycles: 3 } }, defaults).schedule).toEqual({
+    ...cosine,
+    num_cycles: 3,
+  });
+  expect(read({ schedule: { name: 'linear' } }, defaults).schedule).toEqual({
+    name: 'linear',
+    warmup_ratio: 0.5,
+  });
+  expect(read({ schedule: { warmup_ratio: 0 } }).schedule).not.toHaveProperty('num_cycles');
+});
+
 test('the warm-up of a run is rounded up to whole steps', () => {
   expect(scheduleOf({ schedule: { name: 'linear', warmup_ratio: 0.03 }, steps: 150 })).toEqual({
     name: 'linear',
@@ -126,7 +142,22 @@ test.each([
   [{ schedule: { warmup_ratio: 1.001 } }, 'schedule: warmup_ratio must be a number from 0 to 1'],
   [{ schedule: { warmup_ratio: -0.001 } }, 'warmup_ratio must be a number from 0 to 1'],
   [{ schedule: { name: 'polynomial' } }, 'name must be one of constant, linear, cosine, not'],
-  [{ schedule: { num_cycles: -1 } }, 'num_cycles must be a number of 0 or more'],
+  [
+    { schedule: { name: 'cosine', num_cycles: -1 } },
+    'schedule: num_cycles must be a number of 0 or more, not -1',
+  ],
+  [
+    { schedule: { num_cycles: 1 } },
+    'schedule: linear has no "num_cycles"; it has name, warmup_ratio',
+  ],
+  [
+    { schedule: { name: 'constant', num_cycles: 0.5 } },
+    'schedule: constant has no "num_cycles"; it has name, warmup_ratio',
+  ],
+  [
+    { schedule: { name: 'polynomial', num_cycles: 1 } },
+    'schedule: name must be one of constant, linear, cosine, not "polynomial"',
+  ],
   [{ schedule: 'linear' }, 'schedule must be an object with some of name, warmup_ratio'],
   [{ max_grad_norm: -1 }, 'the settings: max_grad_norm must be a number of 0 or more, not -1'],
   [{ max_grad_norm: null }, 'max_grad_norm must be'],

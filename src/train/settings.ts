@@ -89,11 +89,11 @@ const SGD = {
   dampening: number('from 0 to 1', (x) => x >= 0 && x <= 1),
   nesterov: truth,
 };
-const SCHEDULE = {
+const ANY_SCHEDULE = {
   name: oneOf('constant', 'linear', 'cosine'),
   warmup_ratio: number('from 0 to 1', (x) => x >= 0 && x <= 1),
-  num_cycles: notNegative,
 };
+const COSINE = { ...ANY_SCHEDULE, num_cycles: notNegative };
 const SCALER = {
   init_scale: number('above 0', (x) => x > 0),
   growth_factor: number('above 1', (x) => x > 1),
@@ -114,7 +114,8 @@ const SETTINGS: readonly (keyof TrainingSettings)[] = [
 /**
  * Settings from parsed JSON, what is absent taken from `defaults`:
  * `{"optimizer": {"optimizer": "sgd", "lr": 0.1}, "schedule": {"name": "cosine"}, "max_grad_norm": 1}`.
- * Another optimizer than the default's takes none of its hyperparameters. Throws SettingsError.
+ * Another optimizer or schedule than the default's takes nothing that only that one has. Throws
+ * SettingsError.
  */
 export function readSettings(value: unknown, defaults: TrainingSettings): TrainingSettings {
   const given = fieldsOf('the settings', value, SETTINGS);
@@ -128,10 +129,14 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
   const chosen = fieldsOf('optimizer', optimizer, Object.keys({ ...ADAM, ...SGD }));
   const name = chosen['optimizer'] ?? defaults.optimizer.optimizer;
   const base = name === defaults.optimizer.optimizer ? defaults.optimizer : { optimizer: name };
-  const moved = { ...defaults.schedule, ...fieldsOf('schedule', schedule, Object.keys(SCHEDULE)) };
   const all = { ...base, ...chosen };
-  check('optimizer', all, name === 'sgd' ? SGD : ADAM);
-  check('schedule', moved, SCHEDULE);
+  check('optimizer', all, name === 'sgd' ? SGD : ADAM, name);
+  const { num_cycles, ...shape } = defaults.schedule;
+  const asked = fieldsOf('schedule', schedule, Object.keys(COSINE));
+  const course = asked['name'] ?? shape.name;
+  const cycles = course === shape.name && num_cycles !== undefined ? { num_cycles } : {};
+  const moved = { ...shape, ...cycles, ...asked };
+  check('schedule', moved, course === 'cosine' ? COSINE : ANY_SCHEDULE, course);
   check('the settings', { max_grad_norm }, { max_grad_norm: notNegative });
   if (autocast !== undefined)
     check('the settings', { autocast }, { autocast: oneOf('float16', 'bfloat16') });
@@ -178,16 +183,18 @@ function fieldsOf(
   return value as Readonly<Record<string, unknown>>;
 }
 
+/** `kind` is what the rules are of, where others of its sort have other fields. */
 function check(
   where: string,
   values: Readonly<Record<string, unknown>>,
   rules: Readonly<Record<string, Rule>>,
+  kind?: unknown,
 ): void {
   for (const [name, value] of Object.entries(values)) {
     const rule = rules[name];
     if (!rule)
       throw new SettingsError(
-        `${where}: ${String(values['optimizer'])} has no "${name}"; it has ${Object.keys(rules).join(', ')}`,
+        `${where}: ${String(kind)} has no "${name}"; it has ${Object.keys(rules).join(', ')}`,
       );
     if (!rule.allows(value))
       throw new SettingsError(
