@@ -54,6 +54,34 @@ test('the last step has the batches that are left, and then there are none', () 
   expect(sizes).toEqual([3, 3, 1, undefined]);
 });
 
+test('batches of an iterator are given once, and cannot be sought', () => {
+  const generated = new GroupedBatches(
+    (function* () {
+      yield* batches;
+    })(),
+    2,
+  );
+  const first = labelsOf(generated.next());
+  for (const step of [0, 1])
+    expect(() => generated.seek(step)).toThrow(
+      expect.objectContaining({ code: 'spent-batches', message: expect.stringMatching(/array/) }),
+    );
+  const rest = taken(generated, 4);
+  expect([first, ...rest]).toEqual(taken(new GroupedBatches(batches, 2), 5));
+});
+
+test('batches that begin anew at each turn can be sought', () => {
+  const anew = {
+    *[Symbol.iterator]() {
+      yield* batches;
+    },
+  };
+  const source = new GroupedBatches(anew, 2);
+  const all = taken(source, 4);
+  source.seek(1);
+  expect(taken(source, 3)).toEqual(all.slice(1));
+});
+
 test('an epoch ends, and the next has another order', () => {
   const source = new EpochBatches(examples, 3, 5);
   expect(source.next()).toBeUndefined();

@@ -1,4 +1,5 @@
 import type { Examples } from '../data/examples.ts';
+import { GradproofError } from '../errors.ts';
 import { seam } from '../seam.ts';
 import type { BatchSource } from './loop/batch-source.ts';
 
@@ -17,6 +18,16 @@ const grouped = seam(
   },
 );
 
+/** Batches that can be gone through only once were to be gone through again. */
+class SpentBatchesError extends GradproofError {
+  constructor() {
+    super(
+      'spent-batches',
+      'the batches come from an iterator, which cannot go back: give an array, or an object whose [Symbol.iterator] begins anew',
+    );
+  }
+}
+
 /** Batches that are given, so many to a step; the last step has what is left. */
 export class GroupedBatches implements BatchSource {
   readonly #batches: Iterable<Examples>;
@@ -34,8 +45,12 @@ export class GroupedBatches implements BatchSource {
     return done ? undefined : value;
   }
 
-  /** Goes through the batches again, which must be more than a generator for that. */
+  /**
+   * Goes through the batches again. Throws {@link SpentBatchesError} where they are an iterator, as
+   * a generator is.
+   */
   seek(step: number): void {
+    if (Object.is(this.#batches[Symbol.iterator](), this.#batches)) throw new SpentBatchesError();
     this.#groups = this.#fresh();
     for (let passed = 0; passed < step; passed++) this.#groups.next();
   }
