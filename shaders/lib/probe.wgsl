@@ -1,7 +1,7 @@
 // What does this adapter's float32 arithmetic do? Invocation i applies one operation to the i-th
 // triple (a, b, c) of the host, so that no compiler can fold it, and stores the bits of the result.
 // src/gpu/probe.ts chooses the triples and reads the answers. 64 invocations a section, in the
-// order of `Section` in probe.ts.
+// order of `QUESTIONS` there.
 
 @group(0) @binding(0) var<storage, read> triples: array<f32>;
 @group(0) @binding(1) var<storage, read_write> bits: array<u32>;
