@@ -2,15 +2,17 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../errors.ts';
 import { ShaderSources } from '../../harness/mutation/sources.ts';
+import { counted } from '../../report/counted.ts';
 import { CACHE_FOLDER, ROOT, readShaders } from '../checkout.ts';
 import { mutateCommand } from '../commands/mutate.ts';
 import { EXIT, exitOfError, UsageError } from '../exit.ts';
-import { checkWritable, makeFolder, readInput, readReportFile, writeOutput } from '../files.ts';
+import { checkWritable, makeFolder, readReportFile, writeOutput } from '../files.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showProgress } from '../output/progress.ts';
 import { voiceOn } from '../output/voice.ts';
 import { differences } from './compare.ts';
 import { mutantsOfReport } from './mutants.ts';
+import { readExcluded, readMoved, readSnapshot } from './read.ts';
 import type { Snapshot } from './snapshot.ts';
 import { takeSnapshot } from './take.ts';
 
@@ -28,11 +30,16 @@ try {
 
 async function main(args: string[]): Promise<number> {
   const { positionals, values } = parsed(args);
+  const { moved, ...ofTaking } = values;
   const [first, before, after, ...more] = positionals;
-  if (first === 'compare' && before && after && more.length === 0)
-    return compare(before, after, values.moved ?? join(ROOT, 'scripts/snapshot/moved.json'));
-  if (first === undefined || positionals.length > 1) throw new UsageError(`usage: ${USAGE}`);
-  return take(first, values);
+  const isMeant =
+    first === 'compare'
+      ? after !== undefined && more.length === 0 && Object.keys(ofTaking).length === 0
+      : before === undefined && moved === undefined && Object.keys(ofTaking).length < 2;
+  if (!first || !isMeant) throw new UsageError(`usage: ${USAGE}`);
+  return first === 'compare' && before && after
+    ? compare(before, after, moved ?? join(ROOT, 'scripts/snapshot/moved.json'))
+    : take(first, ofTaking);
 }
 
 function parsed(args: string[]) {
@@ -84,21 +91,11 @@ async function mutationReport(): Promise<string> {
 }
 
 function compare(before: string, after: string, moved: string): number {
-  const lines = differences(readJson<Snapshot>(before), readJson<Snapshot>(after), {
-    moved: readJson(moved),
-    excluded: readJson(join(ROOT, 'scripts/snapshot/excluded.json')),
+  const lines = differences(readSnapshot(before), readSnapshot(after), {
+    moved: readMoved(moved),
+    excluded: readExcluded(join(ROOT, 'scripts/snapshot/excluded.json')),
   });
-  process.stdout.write(
-    lines.length === 0 ? 'no difference\n' : `${lines.join('\n')}\n${lines.length} differences\n`,
-  );
+  const summary = lines.length === 0 ? 'no difference' : counted(lines.length, 'difference');
+  process.stdout.write([...lines, summary, ''].join('\n'));
   return lines.length === 0 ? EXIT.ok : EXIT.failed;
-}
-
-function readJson<T>(path: string): T {
-  const text = new TextDecoder().decode(readInput('snapshot', path));
-  try {
-    return JSON.parse(text) as T;
-  } catch (error) {
-    throw new UsageError(`${path}: is no JSON (${messageOf(error)}): take the snapshot again`);
-  }
 }

@@ -1,37 +1,41 @@
-import type { Status } from '../../report/schema.ts';
+import * as v from 'valibot';
+import { STATUSES } from '../../report/schema.ts';
 
 /** What a case, or the replay of a bundle, came to. */
-export interface CaseSnapshot {
-  readonly status: Status;
+const caseSnapshot = v.strictObject({
+  status: v.picklist(STATUSES),
   /** Code of the finding, the error or the skip. */
-  readonly code?: string;
-  readonly kernels: readonly string[];
+  code: v.exactOptional(v.string()),
+  kernels: v.array(v.string()),
   /** SHA-256 of all that it read back; absent where its worker gave no answer. */
-  readonly reads?: string;
-}
+  reads: v.exactOptional(v.string()),
+});
+export type CaseSnapshot = v.InferOutput<typeof caseSnapshot>;
 
 /**
  * What the suite makes of a mutant: its report's code, as `killed`, `survived`, `invalid` or
  * `equivalent`.
  */
-export interface MutantSnapshot {
+const mutantSnapshot = v.strictObject({
   /** Path in shaders/ without extension. */
-  readonly kernel: string;
+  kernel: v.string(),
   /** Operator, changed fragment, what became of it, and which occurrence of the fragment it is. */
-  readonly change: string;
-  readonly verdict: string;
-}
+  change: v.string(),
+  verdict: v.string(),
+});
+export type MutantSnapshot = v.InferOutput<typeof mutantSnapshot>;
 
 /** All that a change of the code alone must leave as it is. */
-export interface Snapshot {
-  readonly schema: 'gradproof-snapshot/1';
-  readonly commit: string;
-  readonly takenAt: string;
+export const snapshotSchema = v.strictObject({
+  schema: v.literal('gradproof-snapshot/1'),
+  commit: v.string(),
+  takenAt: v.string(),
   /** Runtime and adapter with their versions: between two of them bits may differ. */
-  readonly runtime: string;
-  readonly planHash: string;
+  runtime: v.string(),
+  planHash: v.string(),
   /** By `id backend`, as the following. */
-  readonly cases: Readonly<Record<string, CaseSnapshot>>;
-  readonly bundles: Readonly<Record<string, CaseSnapshot>>;
-  readonly mutants?: readonly MutantSnapshot[];
-}
+  cases: v.record(v.string(), caseSnapshot),
+  bundles: v.record(v.string(), caseSnapshot),
+  mutants: v.exactOptional(v.pipe(v.array(mutantSnapshot), v.readonly())),
+});
+export type Snapshot = v.InferOutput<typeof snapshotSchema>;
