@@ -71,6 +71,8 @@ function checkClone(): void {
 }
 
 function choiceOf({ filters = [], changed, sample, seed }: Partial<MutateOptions>): HostChoice {
+  if (seed !== undefined && sample === undefined)
+    throw new UsageError('--seed: nothing is drawn by it: give it with --sample n');
   const choice = {
     filters,
     ...(sample === undefined ? {} : { sample }),

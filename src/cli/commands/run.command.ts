@@ -1,4 +1,4 @@
-import { OptionError } from '../../harness/option.ts';
+import { OptionError, type OptionTable } from '../../harness/option.ts';
 import { RUN_OPTIONS } from '../../harness/run-options.ts';
 import { defineCommand } from '../command.ts';
 import { notYet, UsageError } from '../exit.ts';
@@ -36,90 +36,100 @@ const IMPLY_HEADLESS = [
   'verbose',
 ] as const satisfies readonly (keyof AllOptions)[];
 
+/** The options of a run that a list would leave without effect. */
+const ONLY_OF_RUNS = [
+  'report',
+  'junit',
+  'html',
+  'csv',
+  'expect',
+  'lastFailed',
+] as const satisfies readonly (keyof AllOptions)[];
+
+const OPTIONS: OptionTable<AllOptions> = {
+  ...RUN_OPTIONS,
+  headless: {
+    name: 'headless',
+    description: 'run here and exit, instead of opening the page',
+    parse: () => true,
+  },
+  list: {
+    name: 'list',
+    description: 'print the ids and backends of the selected cases and exit',
+    parse: () => true,
+  },
+  rows: {
+    name: 'rows',
+    description: 'with --list: every row of the catalog with its clauses, and what covers them',
+    parse: () => true,
+  },
+  runtime: {
+    name: 'runtime',
+    argument: 'chromium|node',
+    description: 'where the cases run (default chromium)',
+    parse: (texts) => {
+      const name = texts.at(-1);
+      if (name === 'chromium' || name === 'node') return name;
+      if (name === 'firefox' || name === 'deno') throw notYet(`--runtime ${name}`);
+      throw new OptionError(`--runtime ${name}: must be chromium or node`);
+    },
+  },
+  backends: {
+    name: 'backend',
+    argument: 'list',
+    description:
+      'who computes, separated by commas: webgpu (the default), bridge for all its devices, or bridge-numpy-cpu for one',
+    parse: backendNames,
+  },
+  bridge: {
+    name: 'bridge',
+    description:
+      'start the Python bridge, so that the libraries on this computer compute the same cases: in the page, or headless too',
+    parse: () => true,
+  },
+  parity: {
+    name: 'parity',
+    argument: 'file|folder',
+    description:
+      'replay recorded bundles, or decode pre-quantized bitsandbytes checkpoints, alone unless --tier is given too',
+    parse: (texts) => texts.map((text) => checkedPath('--parity', text)),
+  },
+  ...REPORT_FILES,
+  expect: {
+    name: 'expect',
+    argument: 'file',
+    description: 'known failures, which do not fail the run until they expire',
+    parse: lastPath('--expect'),
+  },
+  verbose: {
+    name: 'verbose',
+    description: 'print a line for each case',
+    parse: () => true,
+  },
+  shareBase: SHARE_BASE,
+  lastFailed: {
+    name: 'last-failed',
+    argument: 'report',
+    optional: true,
+    description:
+      'run what did not pass in this report (default: that of the last run) and put the results into it',
+    parse: (texts) => texts.at(-1) ?? '',
+  },
+};
+
 export const command = defineCommand<AllOptions>({
   name: 'run',
   order: 1,
   description:
     'Does fine-tuning work on this GPU, correctly and fast? Opens the page, or runs headless where there is no display.',
-  options: {
-    ...RUN_OPTIONS,
-    headless: {
-      name: 'headless',
-      description: 'run here and exit, instead of opening the page',
-      parse: () => true,
-    },
-    list: {
-      name: 'list',
-      description: 'print the ids and backends of the selected cases and exit',
-      parse: () => true,
-    },
-    rows: {
-      name: 'rows',
-      description: 'with --list: every row of the catalog with its clauses, and what covers them',
-      parse: () => true,
-    },
-    runtime: {
-      name: 'runtime',
-      argument: 'chromium|node',
-      description: 'where the cases run (default chromium)',
-      parse: (texts) => {
-        const name = texts.at(-1);
-        if (name === 'chromium' || name === 'node') return name;
-        if (name === 'firefox' || name === 'deno') throw notYet(`--runtime ${name}`);
-        throw new OptionError(`--runtime ${name}: must be chromium or node`);
-      },
-    },
-    backends: {
-      name: 'backend',
-      argument: 'list',
-      description:
-        'who computes, separated by commas: webgpu (the default), bridge for all its devices, or bridge-numpy-cpu for one',
-      parse: backendNames,
-    },
-    bridge: {
-      name: 'bridge',
-      description:
-        'start the Python bridge, so that the libraries on this computer compute the same cases: in the page, or headless too',
-      parse: () => true,
-    },
-    parity: {
-      name: 'parity',
-      argument: 'file|folder',
-      description:
-        'replay recorded bundles, or decode pre-quantized bitsandbytes checkpoints, alone unless --tier is given too',
-      parse: (texts) => texts.map((text) => checkedPath('--parity', text)),
-    },
-    ...REPORT_FILES,
-    expect: {
-      name: 'expect',
-      argument: 'file',
-      description: 'known failures, which do not fail the run until they expire',
-      parse: lastPath('--expect'),
-    },
-    verbose: {
-      name: 'verbose',
-      description: 'print a line for each case',
-      parse: () => true,
-    },
-    shareBase: SHARE_BASE,
-    lastFailed: {
-      name: 'last-failed',
-      argument: 'report',
-      optional: true,
-      description:
-        'run what did not pass in this report (default: that of the last run) and put the results into it',
-      parse: (texts) => texts.at(-1) ?? '',
-    },
-  },
+  options: OPTIONS,
   laterOptions: ['--connect <url>', '--baseline <file>'],
   run: async (given) => {
     const options = runOptionsOf(given);
+    checkList(given);
     if (!given.list && !isHeadless(given))
       return (await import('./page.ts')).openPage(options, given.bridge === true, given.shareBase);
-    if (given.rows) {
-      if (!given.list) throw new UsageError('--rows: give it with --list');
-      return await (await import('./list-rows.ts')).listRows();
-    }
+    if (given.rows) return await (await import('./list-rows.ts')).listRows();
     using interrupt = new Interrupt(); // before what takes a moment to load
     const { listCases, runHeadless } = await import('./run.ts');
     return given.list
@@ -127,6 +137,15 @@ export const command = defineCommand<AllOptions>({
       : await runHeadless(given, options, interrupt.signal);
   },
 });
+
+/** Throws UsageError about what a list has no use for. */
+function checkList(given: Partial<AllOptions>): void {
+  if (given.rows && (!given.list || Object.keys(given).length > 2))
+    throw new UsageError('--rows: lists every row: give it with --list, and with nothing else');
+  const unused = given.list && ONLY_OF_RUNS.find((name) => given[name] !== undefined);
+  if (unused)
+    throw new UsageError(`--${OPTIONS[unused].name}: --list runs nothing: give one of the two`);
+}
 
 function backendNames(texts: readonly string[]): readonly string[] {
   const names = texts.flatMap((text) => text.split(','));
