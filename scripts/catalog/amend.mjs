@@ -12,7 +12,8 @@ const ROW_ID = /^(fsdp|tb|triton)(\.[a-z0-9]+(-[a-z0-9]+)*){2}$/;
  * or whose text is another one
  */
 export function amend(before, specification) {
-  if (!Array.isArray(specification)) throw new Error('must be a list of rows');
+  if (!Array.isArray(specification) || specification.length === 0)
+    throw new Error('must be a list of rows, all of them');
   const rows = {};
   const read = [];
   for (const [index, row] of specification.entries()) {

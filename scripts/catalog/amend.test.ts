@@ -47,6 +47,7 @@ test('names the rows whose text is another one, new rows and rows that are gone'
 
 test.each([
   [{}, 'must be a list'],
+  [[], 'must be a list of rows, all of them'],
   [[{ id: 'fsdp.backend' }], 'suite.area.name'],
   [[{ ...specification[0], tier: 'never' }], 'tier quick, full or slow'],
   [[specification[0], specification[0]], 'is there twice'],

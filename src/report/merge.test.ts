@@ -194,6 +194,24 @@ test('what differs is named with both runs', () => {
   );
 });
 
+test('what differs is named with both files where these are named', () => {
+  const [a, b, c] = shards(3) as [Report, Report, Report];
+  const files = ['1.json', '2.json', '3.json'];
+  const named =
+    (...reports: readonly Report[]) =>
+    () =>
+      mergeReports(reports, files);
+  expect(named(a, b, { ...c, run: { ...c.run, seed: 1 } })).toThrow(
+    'merge: seed differs (1.json has 42, 3.json has 1): merge shards',
+  );
+  expect(named(a, { ...b, run: { ...b.run, planHash: '0'.repeat(64) } })).toThrow(
+    `(1.json has ${a.run.planHash.slice(0, 12)}, 2.json has 000000000000)`,
+  );
+  expect(named(c, b, c)).toThrow(
+    `merge: ${c.results[0]?.id} webgpu is in 1.json and in 3.json: name each shard once`,
+  );
+});
+
 test('filters that exclude may not differ, and the same ones stay', () => {
   const [a, b] = shards(2) as [Report, Report];
   const filtered = (of: Report, filters: readonly string[]) => ({

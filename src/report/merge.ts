@@ -22,15 +22,19 @@ export class MergeError extends GradproofError {
 /**
  * Joins the reports of a run's shards. An environment that several ran in is there once, `env`
  * follows; `complete` is true, and the shard is `1/1`, only if every shard is there and complete. What one
- * report states once must be the same in all of them. Throws {@link MergeError} on different plans
- * or runs and on a case that is in two of them.
+ * report states once must be the same in all of them. `names` stand for them in messages, by default
+ * the ids of their runs. Throws {@link MergeError} on different plans or runs and on a case that is
+ * in two of them.
  */
-export function mergeReports(reports: readonly Report[]): Report {
+export function mergeReports(
+  reports: readonly Report[],
+  names: readonly string[] = reports.map(({ run }) => run.id),
+): Report {
   const [first] = reports;
   if (!first)
     throw new MergeError('nothing-to-merge', 'merge: no report is given: name at least two');
-  for (const other of reports) assertSameRun(first, other);
-  const results = joinResults(reports);
+  for (const [i, other] of reports.entries()) assertSameRun([first, other], [names[0], names[i]]);
+  const results = joinResults(reports, names);
   const starts = reports.map(({ run }) => Date.parse(run.startedAt));
   const startedAt = new Date(Math.min(...starts));
   const whole = isWhole(reports);
@@ -69,9 +73,12 @@ const COMMON = {
   commit: ({ tool }) => tool.commit,
 } satisfies Record<string, (report: Report) => string | number>;
 
-function assertSameRun(a: Report, b: Report): void {
+type Two<T> = readonly [T, T];
+
+function assertSameRun([a, b]: Two<Report>, [nameOfA, nameOfB]: Two<string | undefined>): void {
   if (a.run.planHash !== b.run.planHash) {
-    const [left, right] = [a, b].map(({ run }) => `${run.id} has ${run.planHash.slice(0, 12)}`);
+    const left = `${nameOfA} has ${a.run.planHash.slice(0, 12)}`;
+    const right = `${nameOfB} has ${b.run.planHash.slice(0, 12)}`;
     throw new MergeError(
       'different-plan',
       `merge: the plans differ (${left}, ${right}): merge reports of one build`,
@@ -81,7 +88,7 @@ function assertSameRun(a: Report, b: Report): void {
     if (of(a) === of(b)) continue;
     throw new MergeError(
       'different-run',
-      `merge: ${name} differs (${a.run.id} has ${of(a)}, ${b.run.id} has ${of(b)}): merge shards of one run`,
+      `merge: ${name} differs (${nameOfA} has ${of(a)}, ${nameOfB} has ${of(b)}): merge shards of one run`,
     );
   }
 }
@@ -124,11 +131,11 @@ function joinEnvironments(reports: readonly Report[]): ReadonlyMap<string, Envir
 }
 
 /** All results, with `env` counted through the joined environments. */
-function joinResults(reports: readonly Report[]): CaseResult[] {
+function joinResults(reports: readonly Report[], names: readonly string[]): CaseResult[] {
   const owners = new Map<string, number>();
   const joined: CaseResult[] = [];
   const places = [...joinEnvironments(reports).keys()];
-  for (const [position, { run, environments, results }] of reports.entries()) {
+  for (const [position, { environments, results }] of reports.entries()) {
     const envs = environments.map((environment) => places.indexOf(identityOf(environment)));
     for (const result of results) {
       const key = keyOf(result);
@@ -136,7 +143,7 @@ function joinResults(reports: readonly Report[]): CaseResult[] {
       if (owner !== position) {
         throw new MergeError(
           'repeated-case',
-          `merge: ${key} is in ${reports[owner]?.run.id} and in ${run.id}: name each shard once`,
+          `merge: ${key} is in ${names[owner]} and in ${names[position]}: name each shard once`,
         );
       }
       owners.set(key, position);

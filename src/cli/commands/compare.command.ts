@@ -4,7 +4,8 @@ export const command = defineCommand<object>({
   name: 'compare',
   order: 6,
   description: 'say how the second report differs from the first',
-  positionals: ['<a>', '<b>'],
+  positionals: ['<before>', '<after>'],
   options: {},
-  run: async (_, [a = '', b = '']) => (await import('./compare.ts')).compareCommand(a, b),
+  run: async (_, [before = '', after = '']) =>
+    (await import('./compare.ts')).compareCommand(before, after),
 });

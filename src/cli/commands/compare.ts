@@ -7,9 +7,9 @@ import { readReportFile } from '../files.ts';
  * Says how the second report differs from the first; 1 if a case that passed does not pass any
  * more.
  */
-export async function compareCommand(a: string, b: string): Promise<number> {
-  const [before, after] = await Promise.all([readReportFile(a), readReportFile(b)]);
-  const comparison = compareSnapshots(snapshotOfReport(before), snapshotOfReport(after));
+export async function compareCommand(before: string, after: string): Promise<number> {
+  const [first, second] = await Promise.all([readReportFile(before), readReportFile(after)]);
+  const comparison = compareSnapshots(snapshotOfReport(first), snapshotOfReport(second));
   for (const line of compareLines(comparison)) console.log(line);
   return compareExitCode(comparison);
 }
