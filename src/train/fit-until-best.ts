@@ -8,7 +8,7 @@ import type { LoopState } from './loop/training-loop.ts';
 import { score } from './score.ts';
 
 /** How long a model is trained. */
-export interface FitOptions {
+export interface FitUntilBestOptions {
   /** What tells when to stop; not among what is trained on. */
   readonly heldOut: Examples;
   /** Epochs at most. */
@@ -45,7 +45,7 @@ export async function fitUntilBest(
   gpu: Gpu,
   model: Model,
   trainer: EpochTrainer,
-  { heldOut, epochs, patience, afterEpoch }: FitOptions,
+  { heldOut, epochs, patience, afterEpoch }: FitUntilBestOptions,
 ): Promise<Fit> {
   const done: FittedEpoch[] = [];
   let kept = await trainer.checkpoint();

@@ -1,9 +1,9 @@
 import { keyOf } from '../../../report/case-key.ts';
 import type { Case } from '../../../testing/suite.ts';
 import type { CaseRun, CaseRunOptions, CaseWorker } from './case-worker.ts';
+import type { MutantRun } from './mutant-run.ts';
 import { orderedFor } from './order-cases.ts';
 import { partsOf, share } from './share.ts';
-import type { Trial } from './trial.ts';
 import { RedBaselineError } from './unit-stage.ts';
 
 /** Cases in one message: enough to share pipelines, few enough that both processes work. */
@@ -45,20 +45,20 @@ export class CaseStage {
 
   /** Throws {@link RedBaselineError} and UnusableError. */
   async run(
-    trials: readonly Trial[],
+    mutantRuns: readonly MutantRun[],
     listen: (done: number, total: number) => void,
-    closed: (trial: Trial) => void,
+    closed: (mutantRun: MutantRun) => void,
   ): Promise<void> {
-    const left = [...orderedFor(trials, this.#cases)];
+    const left = [...orderedFor(mutantRuns, this.#cases)];
     const total = left.length;
     const all: KnownCase[] = [];
-    const meet = (some: readonly Trial[], known: readonly KnownCase[], fromStart: boolean) =>
-      share(some, this.#lanes, this.#signal, async (trial, lane) => {
-        await this.#try(trial, known, fromStart, lane);
-        if (!trial.isOpen) closed(trial);
+    const meet = (some: readonly MutantRun[], known: readonly KnownCase[], fromStart: boolean) =>
+      share(some, this.#lanes, this.#signal, async (mutantRun, lane) => {
+        await this.#try(mutantRun, known, fromStart, lane);
+        if (!mutantRun.isOpen) closed(mutantRun);
       });
     for (let size = FIRST_ROUND; left.length > 0 && !this.#signal.aborted; size *= 2) {
-      const open = trials.filter(({ isOpen, cases }) => isOpen && cases < MOST_CASES);
+      const open = mutantRuns.filter(({ isOpen, cases }) => isOpen && cases < MOST_CASES);
       if (open.length === 0) break;
       const known = await this.#runBaseline(left.splice(0, size), open, (done) =>
         listen(total - left.length - size + done, total),
@@ -68,13 +68,13 @@ export class CaseStage {
     }
     // What is evaluated as modules and cases are loaded needs a process of its own, and which cases
     // it changes is not known: only those that nothing else has killed meet them all.
-    const isLate = ({ isOpen, evaluatedAtLoad }: Trial) => isOpen && evaluatedAtLoad;
-    await meet(trials.filter(isLate), all, true);
+    const isLate = ({ isOpen, evaluatedAtLoad }: MutantRun) => isOpen && evaluatedAtLoad;
+    await meet(mutantRuns.filter(isLate), all, true);
   }
 
   async #runBaseline(
     cases: readonly Case[],
-    trials: readonly Trial[],
+    mutantRuns: readonly MutantRun[],
     listen: (done: number) => void,
   ): Promise<readonly KnownCase[]> {
     const known: KnownCase[] = [];
@@ -84,15 +84,15 @@ export class CaseStage {
       if (!run) return;
       if (run.red) throw new RedBaselineError(run.red);
       const atLoad = new Set(run.reachedBefore);
-      for (const trial of trials.filter(({ index }) => atLoad.has(index))) {
-        trial.evaluatedAtLoad = true;
-        trial.reach();
+      for (const mutantRun of mutantRuns.filter(({ index }) => atLoad.has(index))) {
+        mutantRun.evaluatedAtLoad = true;
+        mutantRun.reach();
       }
       const byKey = new Map(part.map((declared) => [keyOf(declared), declared]));
       run.outcomes.forEach((outcome, i) => {
         const reached = new Set(run.reached[i]);
         const declared = byKey.get(keyOf(outcome));
-        for (const trial of trials) if (reached.has(trial.index)) trial.reach();
+        for (const mutantRun of mutantRuns) if (reached.has(mutantRun.index)) mutantRun.reach();
         if (declared && outcome.status === 'pass')
           known.push({ declared, durationMs: outcome.durationMs, reached });
       });
@@ -102,46 +102,46 @@ export class CaseStage {
   }
 
   async #try(
-    trial: Trial,
+    mutantRun: MutantRun,
     known: readonly KnownCase[],
     fromStart: boolean,
     lane: CaseWorker,
   ): Promise<void> {
     const covering = (
-      fromStart ? known : known.filter(({ reached }) => reached.has(trial.index))
+      fromStart ? known : known.filter(({ reached }) => reached.has(mutantRun.index))
     ).slice(0, MOST_CASES);
     const started = performance.now();
     let evaluated = fromStart || covering.length === 0;
     for (const part of shortParts(covering)) {
-      const run = await this.#ask(trial, part, fromStart, lane);
+      const run = await this.#ask(mutantRun, part, fromStart, lane);
       if (!run) break;
-      trial.cases += Math.max(1, run.outcomes.length);
-      if (!trial.isOpen) break;
-      evaluated ||= run.reached.some((places) => places.includes(trial.index));
+      mutantRun.cases += Math.max(1, run.outcomes.length);
+      if (!mutantRun.isOpen) break;
+      evaluated ||= run.reached.some((places) => places.includes(mutantRun.index));
     }
     // A value that was made once in this process was made without the mutant.
-    if (trial.isOpen && !evaluated && !this.#signal.aborted) {
+    if (mutantRun.isOpen && !evaluated && !this.#signal.aborted) {
       lane.end();
       for (const part of shortParts(covering))
-        if (trial.isOpen) await this.#ask(trial, part, fromStart, lane);
+        if (mutantRun.isOpen) await this.#ask(mutantRun, part, fromStart, lane);
     }
-    trial.durationMs += performance.now() - started;
+    mutantRun.durationMs += performance.now() - started;
   }
 
-  /** Runs cases with the mutant, and closes the trial where one of them turns red by it. */
+  /** Runs cases with the mutant, and closes it where one of them turns red by it. */
   async #ask(
-    trial: Trial,
+    mutantRun: MutantRun,
     part: readonly KnownCase[],
     fromStart: boolean,
     lane: CaseWorker,
   ): Promise<CaseRun | undefined> {
     const cases = part.map(({ declared }) => declared);
     const how = {
-      ...options(trial.index, limitOf(part)),
+      ...options(mutantRun.index, limitOf(part)),
       fromStart,
-      controls: JUDGES.test(trial.mutant.file),
+      controls: JUDGES.test(mutantRun.mutant.file),
     };
-    const wasClean = lane.isCleanFor(trial.index);
+    const wasClean = lane.isCleanFor(mutantRun.index);
     let run = await lane.run(cases, how);
     if (!run?.red) return run;
     // Other mutants may have left something in the process; what is no assertion, the machine.
@@ -153,7 +153,7 @@ export class CaseStage {
       lane.end();
       run = await lane.run(cases, how);
     }
-    if (run?.red) trial.close(run.red);
+    if (run?.red) mutantRun.close(run.red);
     return run;
   }
 

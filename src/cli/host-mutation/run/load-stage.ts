@@ -1,7 +1,7 @@
 import { howOfThrown } from './how.ts';
 import { meetingsOf } from './meetings.ts';
+import type { MutantRun } from './mutant-run.ts';
 import { share } from './share.ts';
-import type { Trial } from './trial.ts';
 import type { TurnsLeft } from './turn-stage.ts';
 import type { Turn } from './turns.ts';
 import type { TestFileRun, UnitTests } from './unit-tests.ts';
@@ -15,11 +15,15 @@ const LIMIT_MS = 20_000;
 export class LoadStage {
   readonly #lanes: readonly UnitTests[];
   readonly #signal: AbortSignal;
-  readonly #closed: (trial: Trial) => void;
-  readonly #left = new Map<Trial, readonly string[]>();
-  readonly #cut = new Set<Trial>();
+  readonly #closed: (mutantRun: MutantRun) => void;
+  readonly #left = new Map<MutantRun, readonly string[]>();
+  readonly #cut = new Set<MutantRun>();
 
-  constructor(lanes: readonly UnitTests[], signal: AbortSignal, closed: (trial: Trial) => void) {
+  constructor(
+    lanes: readonly UnitTests[],
+    signal: AbortSignal,
+    closed: (mutantRun: MutantRun) => void,
+  ) {
     this.#lanes = lanes;
     this.#signal = signal;
     this.#closed = closed;
@@ -27,14 +31,14 @@ export class LoadStage {
 
   /** `filesOf`: the files of tests, as they run without a mutant, that one is to meet. */
   async run(
-    trials: readonly Trial[],
-    filesOf: (trial: Trial) => readonly TestFileRun[],
+    mutantRuns: readonly MutantRun[],
+    filesOf: (mutantRun: MutantRun) => readonly TestFileRun[],
   ): Promise<TurnsLeft> {
-    const meetings = meetingsOf(trials, filesOf);
-    await share(meetings, this.#lanes, this.#signal, async ({ run, trials: all }, lane) => {
+    const meetings = meetingsOf(mutantRuns, filesOf);
+    await share(meetings, this.#lanes, this.#signal, async ({ run, mutantRuns: all }, lane) => {
       const left = [...all];
       while (left.length > 0 && !this.#signal.aborted) {
-        const isDue = (trial: Trial) => trial.isOpen && !this.#left.has(trial);
+        const isDue = (mutantRun: MutantRun) => mutantRun.isOpen && !this.#left.has(mutantRun);
         const part = left.splice(0, TOGETHER).filter(isDue);
         if (part.length > 0) left.unshift(...(await this.#runPart(run, part, lane)));
       }
@@ -45,22 +49,22 @@ export class LoadStage {
   /** Returns those that had no turn. */
   async #runPart(
     { file, durationMs }: TestFileRun,
-    part: readonly Trial[],
+    part: readonly MutantRun[],
     lane: UnitTests,
-  ): Promise<readonly Trial[]> {
-    for (const trial of part) trial.meet(file);
+  ): Promise<readonly MutantRun[]> {
+    for (const mutantRun of part) mutantRun.meet(file);
     const loads = { [file]: part.map(({ index }) => index) };
     const started = performance.now();
     const turns = await lane.runInTurns({ tests: {}, loads }, LIMIT_MS + 3 * durationMs);
     const each = (performance.now() - started) / part.length;
-    for (const trial of part) trial.durationMs += each;
+    for (const mutantRun of part) mutantRun.durationMs += each;
     if (this.#signal.aborted) return [];
     const last = turns.at(-1);
     // The file is red without a mutant, so that one of them has left something.
     const isCertain = last?.type !== 'left';
     for (const turn of turns) {
-      const trial = part.find(({ index }) => index === turn.index);
-      if (trial?.isOpen && turn.type === 'red') this.#take(turn, trial, isCertain);
+      const mutantRun = part.find(({ index }) => index === turn.index);
+      if (mutantRun?.isOpen && turn.type === 'red') this.#take(turn, mutantRun, isCertain);
     }
     const cut = last?.type === 'begin' && part.find(({ index }) => index === last.index);
     if (cut) {
@@ -70,21 +74,21 @@ export class LoadStage {
     const had = new Set(turns.map(({ index }) => index));
     const without = part.filter(({ index }) => !had.has(index));
     if (without.length < part.length) return without;
-    for (const trial of part) this.#left.set(trial, [file]);
+    for (const mutantRun of part) this.#left.set(mutantRun, [file]);
     return [];
   }
 
-  #take(turn: Extract<Turn, { type: 'red' }>, trial: Trial, isCertain: boolean): void {
+  #take(turn: Extract<Turn, { type: 'red' }>, mutantRun: MutantRun, isCertain: boolean): void {
     const { file, test, thrown, atLoad } = turn;
     const how = howOfThrown(thrown);
     if (!isCertain || how !== 'assertion') {
-      this.#left.set(trial, [file]);
+      this.#left.set(mutantRun, [file]);
       // What is no assertion must happen once more.
-      if (isCertain) this.#cut.add(trial);
+      if (isCertain) this.#cut.add(mutantRun);
       return;
     }
     const by = test ? `${file} > ${test}` : file;
-    trial.close({ how, by, detail: thrown.message, ...(atLoad && { atLoad }) });
-    this.#closed(trial);
+    mutantRun.close({ how, by, detail: thrown.message, ...(atLoad && { atLoad }) });
+    this.#closed(mutantRun);
   }
 }

@@ -7,16 +7,16 @@ import type { CaseResult, Environment, Report } from '../../../report/schema.ts'
 import type { Case } from '../../../testing/suite.ts';
 import type { HostMutant } from '../host-mutant.ts';
 import { hostMutation } from '../plugin.ts';
-import { argumentFor } from './argued.ts';
 import { buildWorker } from './build.ts';
 import { CaseStage } from './case-stage.ts';
 import { CaseWorker, type StartWorker } from './case-worker.ts';
+import { argumentFor } from './equivalent.ts';
+import { MutantRun } from './mutant-run.ts';
 import { hostResultOf } from './outcome.ts';
 import { withRecordings } from './recorded-cases.ts';
 import type { HostChoice } from './select.ts';
 import type { SlowTests } from './slow-tests.ts';
 import type { TestFiles } from './test-files.ts';
-import { Trial } from './trial.ts';
 import { type Reach, UnitStage } from './unit-stage.ts';
 import { UnitTests } from './unit-tests.ts';
 
@@ -60,8 +60,8 @@ export async function mutateHost(
   const environments: Environment[] = [];
   const results: CaseResult[] = [];
   const started = performance.now();
-  const tell = (trial: Trial) => {
-    const { mutant, outcome, testFiles, cases, durationMs } = trial;
+  const tell = (mutantRun: MutantRun) => {
+    const { mutant, outcome, testFiles, cases, durationMs } = mutantRun;
     const source = readFileSync(join(place.root, mutant.file), 'utf8');
     const argued = argumentFor(mutant);
     const tried = { mutant, outcome, testFiles, cases, durationMs, argued };
@@ -72,7 +72,7 @@ export async function mutateHost(
     const remainingMs = ((performance.now() - started) / done) * (total - done);
     listen({ type: 'mutant', result, done, total, remainingMs });
   };
-  const trials = mutants.map((mutant, index) => new Trial(mutant, index));
+  const mutantRuns = mutants.map((mutant, index) => new MutantRun(mutant, index));
   const deadline = new AbortController();
   const signal = AbortSignal.any([place.signal, deadline.signal]);
   let timer: NodeJS.Timeout | undefined;
@@ -82,7 +82,7 @@ export async function mutateHost(
       timer = setTimeout(() => deadline.abort(), place.deadlineMs);
   };
   try {
-    await runTrials({ ...place, signal }, trials, begin, listen, tell);
+    await runTrials({ ...place, signal }, mutantRuns, begin, listen, tell);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -90,24 +90,24 @@ export async function mutateHost(
     rmSync(place.folder, { recursive: true, force: true });
   }
   if (!place.signal.aborted)
-    for (const trial of trials.filter(({ isOpen }) => isOpen)) {
-      if (deadline.signal.aborted) trial.endUndecided();
-      tell(trial);
+    for (const mutantRun of mutantRuns.filter(({ isOpen }) => isOpen)) {
+      if (deadline.signal.aborted) mutantRun.endUndecided();
+      tell(mutantRun);
     }
   return buildReport(identity, environments, results, results.length === mutants.length);
 }
 
 async function runTrials(
   place: HostMutationPlace,
-  trials: readonly Trial[],
+  mutantRuns: readonly MutantRun[],
   begin: (environment: Environment) => void,
   listen: MutationListener,
-  tell: (trial: Trial) => void,
+  tell: (mutantRun: MutantRun) => void,
 ): Promise<void> {
   const { root, folder, signal } = place;
   mkdirSync(folder, { recursive: true });
-  const mutants = trials.map(({ mutant }) => mutant);
-  const open = () => trials.filter(({ isOpen }) => isOpen);
+  const mutants = mutantRuns.map(({ mutant }) => mutant);
+  const open = () => mutantRuns.filter(({ isOpen }) => isOpen);
   const progress = (done: number, total: number) => listen({ type: 'baseline', done, total });
   const plugin = () => hostMutation(root, mutants);
   const worker = await buildWorker(root, join(folder, 'node'), plugin());
@@ -130,7 +130,7 @@ async function runTrials(
     const caseStage = new CaseStage(workers, [...cases.values()], signal);
     const inTests = (reach: Reach) => unitStage.run(open(), reach, progress, tell);
     await inTests('near');
-    const inWorker = ({ mutant }: Trial) => worker.files.has(mutant.file);
+    const inWorker = ({ mutant }: MutantRun) => worker.files.has(mutant.file);
     await caseStage.run(open().filter(inWorker), progress, tell);
     await inTests('far');
     await inTests('slow');

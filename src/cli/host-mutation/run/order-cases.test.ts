@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { Case } from '../../../testing/suite.ts';
 import { suite } from '../../../testing/suite.ts';
 import type { HostMutant } from '../host-mutant.ts';
+import { MutantRun } from './mutant-run.ts';
 import { orderedFor } from './order-cases.ts';
-import { Trial } from './trial.ts';
 
 /** A suite with so many quick cases, and one of the full tier. */
 function casesOf(name: string, count: number): readonly Case[] {
@@ -23,7 +23,7 @@ function casesOf(name: string, count: number): readonly Case[] {
 
 const CASES = [...casesOf('train.loop', 3), ...casesOf('ops.nn.silu', 2), ...casesOf('parity', 1)];
 
-function trialOf(file: string): Trial {
+function trialOf(file: string): MutantRun {
   const mutant: HostMutant = {
     file,
     operator: 'constant',
@@ -36,7 +36,7 @@ function trialOf(file: string): Trial {
     statement: '',
     switches: [],
   };
-  return new Trial(mutant, 0);
+  return new MutantRun(mutant, 0);
 }
 
 test('quick cases named like the file come first, then the others in turns', () => {

@@ -1,6 +1,6 @@
 import { groupBy } from '../../../report/group.ts';
 import type { Case } from '../../../testing/suite.ts';
-import type { Trial } from './trial.ts';
+import type { MutantRun } from './mutant-run.ts';
 
 /** Words of a path that name no part of the program. */
 const COMMON = new Set(['src', 'index', 'registry', 'ops', 'reference', 'testing']);
@@ -11,9 +11,12 @@ const RELATED = 6;
  * The quick cases in an order in which the mutants are soon met: first of each a few whose suite is
  * named like its file, then of every suite one, of every suite the second, and so on.
  */
-export function orderedFor(trials: readonly Trial[], cases: readonly Case[]): readonly Case[] {
+export function orderedFor(
+  mutantRuns: readonly MutantRun[],
+  cases: readonly Case[],
+): readonly Case[] {
   const quick = cases.filter(({ tier }) => tier === 'quick');
-  const related = trials.flatMap(({ mutant }) => {
+  const related = mutantRuns.flatMap(({ mutant }) => {
     const words = new Set(wordsOf(mutant.file).filter((word) => !COMMON.has(word)));
     const sharedBy = ({ suite }: Case) => wordsOf(suite).filter((word) => words.has(word)).length;
     return quick

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { HostMutant } from '../host-mutant.ts';
-import type { ArguedMutant } from './argued.ts';
+import type { EquivalentMutant } from './equivalent.ts';
+import { MutantRun } from './mutant-run.ts';
 import { type HostOutcome, hostResultOf } from './outcome.ts';
-import { Trial } from './trial.ts';
 
 const SOURCE = 'export function half(x: number) {\n  return x / 2;\n}\n';
 const AT = SOURCE.indexOf('/');
@@ -18,7 +18,7 @@ const mutant: HostMutant = {
   statement: 'f00d',
   switches: [],
 };
-const argued: ArguedMutant = {
+const argued: EquivalentMutant = {
   file: mutant.file,
   statement: mutant.statement,
   operator: mutant.operator,
@@ -28,7 +28,7 @@ const argued: ArguedMutant = {
   why: 'x is always 0',
 };
 
-function resultOf(outcome: HostOutcome, argument?: ArguedMutant) {
+function resultOf(outcome: HostOutcome, argument?: EquivalentMutant) {
   const tried = { testFiles: ['src/train/half.test.ts'], cases: 3, durationMs: 5 };
   return hostResultOf({ ...tried, mutant, outcome, argued: argument }, SOURCE, 0);
 }
@@ -89,20 +89,20 @@ test('an argued mutant is skipped while it lives, and fails when it dies', () =>
 
 test('a crash while modules load makes a mutant invalid only where it is evaluated then', () => {
   const crash = { how: 'exception', by: 'a file', detail: 'is not a function' } as const;
-  const late = new Trial(mutant, 0);
+  const late = new MutantRun(mutant, 0);
   late.close({ ...crash, atLoad: true });
   expect(late.outcome).toMatchObject({ kind: 'killed', how: 'exception' });
-  const early = new Trial({ ...mutant, atLoad: true }, 0);
+  const early = new MutantRun({ ...mutant, atLoad: true }, 0);
   early.close({ ...crash, atLoad: true });
   expect(early.outcome).toEqual({ kind: 'invalid', detail: 'is not a function' });
-  const refused = new Trial({ ...mutant, atLoad: true }, 0);
+  const refused = new MutantRun({ ...mutant, atLoad: true }, 0);
   refused.close({ ...crash, how: 'assertion', atLoad: true });
   expect(refused.outcome).toMatchObject({ kind: 'killed', how: 'assertion' });
 });
 
 test('a mutant that nothing turned red for is a survivor only where something evaluates it', () => {
-  const trial = new Trial(mutant, 0);
-  expect(trial.outcome).toEqual({ kind: 'not-reached' });
-  trial.reach();
-  expect(trial.outcome).toEqual({ kind: 'survived' });
+  const mutantRun = new MutantRun(mutant, 0);
+  expect(mutantRun.outcome).toEqual({ kind: 'not-reached' });
+  mutantRun.reach();
+  expect(mutantRun.outcome).toEqual({ kind: 'survived' });
 });

@@ -3,7 +3,7 @@ import { RUN_DEADLINE } from '../../../harness/runner/deadline.ts';
 import { counted } from '../../../report/counted.ts';
 import type { CaseResult } from '../../../report/schema.ts';
 import { type HostMutant, hostMutantId } from '../host-mutant.ts';
-import type { ArguedMutant } from './argued.ts';
+import type { EquivalentMutant } from './equivalent.ts';
 import type { How } from './how.ts';
 
 /** What tests and cases told of a mutant. */
@@ -31,7 +31,7 @@ export interface TriedMutant {
   readonly testFiles: readonly string[];
   readonly cases: number;
   readonly durationMs: number;
-  readonly argued: ArguedMutant | undefined;
+  readonly argued: EquivalentMutant | undefined;
 }
 
 /** The codes of killed mutants in a report, by how they were. */

@@ -1,8 +1,8 @@
 import { groupBy } from '../../../report/group.ts';
 import { howOfThrown } from './how.ts';
 import { type Meeting, meetingsOf } from './meetings.ts';
+import type { MutantRun } from './mutant-run.ts';
 import { partsOf, share } from './share.ts';
-import type { Trial } from './trial.ts';
 import type { TestsOfFile, Turn, TurnPlan } from './turns.ts';
 import type { TestFileRun, UnitTests } from './unit-tests.ts';
 
@@ -21,24 +21,28 @@ const LIMIT_MS = 20_000;
 /** What mutants' turns left open. */
 export interface TurnsLeft {
   /** Files whose tests say nothing certain but in a process of the mutant's own. */
-  readonly files: ReadonlyMap<Trial, readonly string[]>;
+  readonly files: ReadonlyMap<MutantRun, readonly string[]>;
   /** Those in whose turn a process hung or died. */
-  readonly cut: ReadonlySet<Trial>;
+  readonly cut: ReadonlySet<MutantRun>;
 }
 
 /** Gives mutants their turns in the tests that evaluate them, in processes that go on. */
 export class TurnStage {
   readonly #lanes: readonly UnitTests[];
   readonly #signal: AbortSignal;
-  readonly #closed: (trial: Trial) => void;
-  readonly #left = new Map<Trial, Set<string>>();
-  readonly #cut = new Set<Trial>();
+  readonly #closed: (mutantRun: MutantRun) => void;
+  readonly #left = new Map<MutantRun, Set<string>>();
+  readonly #cut = new Set<MutantRun>();
   /** Their changes stay in a process, so that they get one of their own. */
-  readonly #staying = new Set<Trial>();
+  readonly #staying = new Set<MutantRun>();
   /** Turns that are over. */
   readonly #over = new Set<string>();
 
-  constructor(lanes: readonly UnitTests[], signal: AbortSignal, closed: (trial: Trial) => void) {
+  constructor(
+    lanes: readonly UnitTests[],
+    signal: AbortSignal,
+    closed: (mutantRun: MutantRun) => void,
+  ) {
     this.#lanes = lanes;
     this.#signal = signal;
     this.#closed = closed;
@@ -46,10 +50,10 @@ export class TurnStage {
 
   /** `filesOf`: the files of tests, as they run without a mutant, that one is to meet. */
   async run(
-    trials: readonly Trial[],
-    filesOf: (trial: Trial) => readonly TestFileRun[],
+    mutantRuns: readonly MutantRun[],
+    filesOf: (mutantRun: MutantRun) => readonly TestFileRun[],
   ): Promise<TurnsLeft> {
-    const meetings = partsOf(meetingsOf(trials, filesOf), TOGETHER);
+    const meetings = partsOf(meetingsOf(mutantRuns, filesOf), TOGETHER);
     await share(meetings, this.#lanes, this.#signal, async (part, lane) => {
       while (!this.#signal.aborted) {
         const tests = this.#planOf(part);
@@ -57,42 +61,42 @@ export class TurnStage {
         await this.#runPlan(tests, part, lane);
       }
     });
-    const files = [...this.#left].map(([trial, set]) => [trial, [...set]] as const);
+    const files = [...this.#left].map(([mutantRun, set]) => [mutantRun, [...set]] as const);
     return { files: new Map(files), cut: this.#cut };
   }
 
   /** The turns that are due. */
   #planOf(part: readonly Meeting[]): TurnPlan['tests'] {
     const tests: Record<string, TestsOfFile> = {};
-    for (const { run, trials } of part) {
-      const due = trials
-        .filter((trial) => this.#takesTurns(trial))
-        .flatMap((trial) => {
-          const isDue = (name: string) => !this.#over.has(turnKey(trial.index, run.file, name));
-          return this.#testsFor(trial, run)
+    for (const { run, mutantRuns } of part) {
+      const due = mutantRuns
+        .filter((mutantRun) => this.#takesTurns(mutantRun))
+        .flatMap((mutantRun) => {
+          const isDue = (name: string) => !this.#over.has(turnKey(mutantRun.index, run.file, name));
+          return this.#testsFor(mutantRun, run)
             .filter(isDue)
-            .map((name) => ({ name, trial }));
+            .map((name) => ({ name, mutantRun }));
         });
       const byTest = [...groupBy(due, ({ name }) => name)];
       if (byTest.length > 0)
         tests[run.file] = Object.fromEntries(
-          byTest.map(([name, all]) => [name, all.map(({ trial }) => trial.index)]),
+          byTest.map(([name, all]) => [name, all.map(({ mutantRun }) => mutantRun.index)]),
         );
     }
     return tests;
   }
 
-  #takesTurns(trial: Trial): boolean {
-    return trial.isOpen && !this.#cut.has(trial) && !this.#staying.has(trial);
+  #takesTurns(mutantRun: MutantRun): boolean {
+    return mutantRun.isOpen && !this.#cut.has(mutantRun) && !this.#staying.has(mutantRun);
   }
 
   /** The shortest tests of a file that evaluate its place; a file without one is left. */
-  #testsFor(trial: Trial, { file, tests }: TestFileRun): readonly string[] {
+  #testsFor(mutantRun: MutantRun, { file, tests }: TestFileRun): readonly string[] {
     const covering = tests
-      .filter(({ reached }) => reached.has(trial.index))
+      .filter(({ reached }) => reached.has(mutantRun.index))
       .sort((a, b) => a.durationMs - b.durationMs);
     const short = covering.filter(({ durationMs }) => durationMs <= LONG_MS);
-    if (short.length === 0) for (const { name } of covering) this.#leave(trial, file, name);
+    if (short.length === 0) for (const { name } of covering) this.#leave(mutantRun, file, name);
     let together = 0;
     return short.flatMap(({ name, durationMs }) => {
       const isWanted = together < PER_FILE_MS;
@@ -106,25 +110,27 @@ export class TurnStage {
     part: readonly Meeting[],
     lane: UnitTests,
   ): Promise<void> {
-    const trials = new Map(part.flatMap((one) => one.trials).map((one) => [one.index, one]));
-    const met = new Set<Trial>();
+    const mutantRuns = new Map(
+      part.flatMap((one) => one.mutantRuns).map((one) => [one.index, one]),
+    );
+    const met = new Set<MutantRun>();
     for (const [file, ofFile] of Object.entries(tests))
       for (const index of new Set(Object.values(ofFile).flat())) {
-        const trial = trials.get(index);
-        trial?.meet(file);
-        if (trial) met.add(trial);
+        const mutantRun = mutantRuns.get(index);
+        mutantRun?.meet(file);
+        if (mutantRun) met.add(mutantRun);
       }
     const started = performance.now();
     const turns = await lane.runInTurns({ tests, loads: {} }, LIMIT_MS);
     const each = (performance.now() - started) / met.size;
-    for (const trial of met) trial.durationMs += each;
+    for (const mutantRun of met) mutantRun.durationMs += each;
     if (this.#signal.aborted) return;
     for (const turn of turns) {
-      const trial = trials.get(turn.index);
-      if (trial) this.#take(turn, trial);
+      const mutantRun = mutantRuns.get(turn.index);
+      if (mutantRun) this.#take(turn, mutantRun);
     }
     const last = turns.at(-1);
-    const suspect = last && trials.get(last.index);
+    const suspect = last && mutantRuns.get(last.index);
     if (suspect && last.type === 'begin') this.#cut.add(suspect);
     if (suspect && (last.type === 'begin' || last.type === 'left')) {
       this.#leave(suspect, last.file, last.test);
@@ -133,31 +139,31 @@ export class TurnStage {
     // What had no turn up to the end of the process will have none.
     for (const [file, ofFile] of Object.entries(tests))
       for (const [name, indices] of Object.entries(ofFile))
-        for (const trial of indices.map((index) => trials.get(index)))
-          if (trial?.isOpen) this.#leave(trial, file, name);
+        for (const mutantRun of indices.map((index) => mutantRuns.get(index)))
+          if (mutantRun?.isOpen) this.#leave(mutantRun, file, name);
   }
 
-  #take(turn: Turn, trial: Trial): void {
+  #take(turn: Turn, mutantRun: MutantRun): void {
     const { type, index, file, test } = turn;
     if (type === 'lived') {
-      if (!turn.evaluated) this.#leave(trial, file, test);
+      if (!turn.evaluated) this.#leave(mutantRun, file, test);
       this.#over.add(turnKey(index, file, test));
-    } else if (type === 'left') this.#staying.add(trial);
-    else if (type === 'red' && trial.isOpen) {
+    } else if (type === 'left') this.#staying.add(mutantRun);
+    else if (type === 'red' && mutantRun.isOpen) {
       const { thrown } = turn;
       const by = `${file} > ${test}`;
-      trial.close({ how: howOfThrown(thrown), by, detail: thrown.message });
-      this.#closed(trial);
+      mutantRun.close({ how: howOfThrown(thrown), by, detail: thrown.message });
+      this.#closed(mutantRun);
     }
   }
 
   /** A turn that is over has said all that it can. */
-  #leave(trial: Trial, file: string, test: string): void {
-    const key = turnKey(trial.index, file, test);
+  #leave(mutantRun: MutantRun, file: string, test: string): void {
+    const key = turnKey(mutantRun.index, file, test);
     if (this.#over.has(key)) return;
     this.#over.add(key);
-    const files = this.#left.get(trial) ?? new Set();
-    this.#left.set(trial, files.add(file));
+    const files = this.#left.get(mutantRun) ?? new Set();
+    this.#left.set(mutantRun, files.add(file));
   }
 }
 

@@ -1,10 +1,10 @@
 import { GradproofError } from '../../../errors.ts';
 import type { Red } from './how.ts';
 import { LoadStage } from './load-stage.ts';
+import type { MutantRun } from './mutant-run.ts';
 import { partsOf, share } from './share.ts';
 import type { SlowTests } from './slow-tests.ts';
 import type { Importer, TestFiles } from './test-files.ts';
-import type { Trial } from './trial.ts';
 import { TurnStage, type TurnsLeft } from './turn-stage.ts';
 import type { TestFileRun, UnitRun, UnitTests } from './unit-tests.ts';
 
@@ -55,39 +55,42 @@ export class UnitStage {
 
   /** Throws {@link RedBaselineError}. */
   async run(
-    trials: readonly Trial[],
+    mutantRuns: readonly MutantRun[],
     reach: Reach,
     listen: (done: number, total: number) => void,
-    closed: (trial: Trial) => void,
+    closed: (mutantRun: MutantRun) => void,
   ): Promise<void> {
-    const due = new Map(trials.map((trial) => [trial, this.#importers(trial, reach)]));
-    await this.#runBaseline([...new Set([...due.values()].flat())], trials, reach, listen);
-    const covering = new Map(
-      [...due].map(([trial, files]) => [trial, this.#covering(trial, files)] as const),
+    const due = new Map(
+      mutantRuns.map((mutantRun) => [mutantRun, this.#importers(mutantRun, reach)]),
     );
-    const filesOf = (trial: Trial) => covering.get(trial) ?? [];
-    const alone = new Map<Trial, readonly string[]>();
-    const wereCut = new Set<Trial>();
+    await this.#runBaseline([...new Set([...due.values()].flat())], mutantRuns, reach, listen);
+    const covering = new Map(
+      [...due].map(([mutantRun, files]) => [mutantRun, this.#covering(mutantRun, files)] as const),
+    );
+    const filesOf = (mutantRun: MutantRun) => covering.get(mutantRun) ?? [];
+    const alone = new Map<MutantRun, readonly string[]>();
+    const wereCut = new Set<MutantRun>();
     const note = ({ files, cut }: TurnsLeft) => {
-      for (const [trial, some] of files) alone.set(trial, some);
-      for (const trial of cut) wereCut.add(trial);
+      for (const [mutantRun, some] of files) alone.set(mutantRun, some);
+      for (const mutantRun of cut) wereCut.add(mutantRun);
     };
-    const open = () => trials.filter(({ isOpen }) => isOpen);
-    if (reach === 'slow') for (const trial of trials) alone.set(trial, namesOf(filesOf(trial)));
+    const open = () => mutantRuns.filter(({ isOpen }) => isOpen);
+    if (reach === 'slow')
+      for (const mutantRun of mutantRuns) alone.set(mutantRun, namesOf(filesOf(mutantRun)));
     else {
-      note(await new TurnStage(this.#lanes, this.#signal, closed).run(trials, filesOf));
+      note(await new TurnStage(this.#lanes, this.#signal, closed).run(mutantRuns, filesOf));
       const atLoad = open().filter(({ evaluatedAtLoad }) => evaluatedAtLoad);
       note(await new LoadStage(this.#lanes, this.#signal, closed).run(atLoad, filesOf));
     }
-    await share(open(), this.#lanes, this.#signal, async (trial, lane) => {
-      const files = this.#bestFirst(alone.get(trial) ?? []);
-      await this.#try(trial, files, wereCut.has(trial), lane);
-      if (!trial.isOpen) closed(trial);
+    await share(open(), this.#lanes, this.#signal, async (mutantRun, lane) => {
+      const files = this.#bestFirst(alone.get(mutantRun) ?? []);
+      await this.#try(mutantRun, files, wereCut.has(mutantRun), lane);
+      if (!mutantRun.isOpen) closed(mutantRun);
     });
   }
 
   /** Files that reach the mutant's and were not asked yet, in the order in which they are. */
-  #importers({ mutant, testFiles }: Trial, reach: Reach): readonly string[] {
+  #importers({ mutant, testFiles }: MutantRun, reach: Reach): readonly string[] {
     const paceOf = (one: Importer) =>
       this.#slow.paceOf(one.file) ?? (one.isSlow ? 'slow' : undefined);
     const all = this.#files.of(mutant.file);
@@ -104,10 +107,10 @@ export class UnitStage {
   }
 
   /** Of those, what evaluates it. */
-  #covering(trial: Trial, files: readonly string[]): readonly TestFileRun[] {
+  #covering(mutantRun: MutantRun, files: readonly string[]): readonly TestFileRun[] {
     return files
       .flatMap((file) => this.#baseline.get(file) ?? [])
-      .filter(({ reached }) => trial.evaluatedAtLoad || reached.has(trial.index));
+      .filter(({ reached }) => mutantRun.evaluatedAtLoad || reached.has(mutantRun.index));
   }
 
   #bestFirst(files: readonly string[]): readonly string[] {
@@ -117,7 +120,7 @@ export class UnitStage {
 
   /** `wasCut`: a process has hung or died with it before. */
   async #try(
-    trial: Trial,
+    mutantRun: MutantRun,
     files: readonly string[],
     wasCut: boolean,
     lane: UnitTests,
@@ -125,17 +128,17 @@ export class UnitStage {
     if (files.length === 0) return;
     const started = performance.now();
     const limitMs = this.#limitOf(files);
-    let run = await lane.run(files, trial.index, limitMs);
+    let run = await lane.run(files, mutantRun.index, limitMs);
     // What is no assertion may be the machine's doing: it must happen again.
     if (run.red && run.red.how !== 'assertion' && !wasCut && !this.#signal.aborted)
-      run = await lane.run(files, trial.index, limitMs);
+      run = await lane.run(files, mutantRun.index, limitMs);
     if (this.#signal.aborted) return;
-    trial.durationMs += performance.now() - started;
+    mutantRun.durationMs += performance.now() - started;
     const ran = run.red ? Math.max(1, run.files.length) : files.length;
-    for (const file of files.slice(0, ran)) trial.meet(file);
+    for (const file of files.slice(0, ran)) mutantRun.meet(file);
     const { red } = run;
     if (!red) return;
-    trial.close(red);
+    mutantRun.close(red);
     const file = red.by.split(' > ', 1)[0] as string;
     this.#kills.set(file, (this.#kills.get(file) ?? 0) + 1);
   }
@@ -150,7 +153,7 @@ export class UnitStage {
 
   async #runBaseline(
     wanted: readonly string[],
-    trials: readonly Trial[],
+    mutantRuns: readonly MutantRun[],
     reach: Reach,
     listen: (done: number, total: number) => void,
   ): Promise<void> {
@@ -158,7 +161,7 @@ export class UnitStage {
     const parts = partsOf(files, reach === 'slow' ? 1 : TOGETHER);
     let done = 0;
     await share(parts, this.#lanes, this.#signal, async (part, lane) => {
-      await this.#runPart(part, trials, reach, lane);
+      await this.#runPart(part, mutantRuns, reach, lane);
       listen(++done, parts.length);
     });
   }
@@ -166,7 +169,7 @@ export class UnitStage {
   /** A file that takes long is put off, and those behind it go on. */
   async #runPart(
     part: readonly string[],
-    trials: readonly Trial[],
+    mutantRuns: readonly MutantRun[],
     reach: Reach,
     lane: UnitTests,
   ): Promise<void> {
@@ -175,7 +178,7 @@ export class UnitStage {
     while (left.length > 0 && !this.#signal.aborted) {
       const limitMs = reach === 'slow' ? SLOW_LIMIT_MS : SLOW_MS;
       const run = await lane.run(left, -1, limitMs);
-      this.#keep(run, trials);
+      this.#keep(run, mutantRuns);
       if (!run.red || this.#signal.aborted) return;
       if (run.red.how !== 'timeout') {
         // Once may be a busy machine's doing.
@@ -191,12 +194,13 @@ export class UnitStage {
     }
   }
 
-  #keep({ files }: UnitRun, trials: readonly Trial[]): void {
+  #keep({ files }: UnitRun, mutantRuns: readonly MutantRun[]): void {
     for (const run of files) {
       this.#baseline.set(run.file, run);
-      for (const trial of trials) {
-        if (run.reachedAtLoad.has(trial.index)) trial.evaluatedAtLoad = true;
-        if (run.reachedAtLoad.has(trial.index) || run.reached.has(trial.index)) trial.reach();
+      for (const mutantRun of mutantRuns) {
+        if (run.reachedAtLoad.has(mutantRun.index)) mutantRun.evaluatedAtLoad = true;
+        if (run.reachedAtLoad.has(mutantRun.index) || run.reached.has(mutantRun.index))
+          mutantRun.reach();
       }
     }
   }

@@ -3,7 +3,7 @@ import type { Red } from './how.ts';
 import type { HostOutcome } from './outcome.ts';
 
 /** A mutant on its way through tests and cases. */
-export class Trial {
+export class MutantRun {
   readonly mutant: HostMutant;
   /** Its place in the list that was built. */
   readonly index: number;

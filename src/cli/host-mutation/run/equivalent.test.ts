@@ -6,7 +6,7 @@ import { loadCases } from '../../../harness/registry.ts';
 import type { HostMutant } from '../host-mutant.ts';
 import { hostMutantsOf } from '../host-mutants.ts';
 import { TypeChecker } from '../type-checker.ts';
-import { ARGUED, type ArguedMutant, argumentFor } from './argued.ts';
+import { argumentFor, EQUIVALENTS, type EquivalentMutant } from './equivalent.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const IN_USE = 'src/train/early-stopping.ts';
@@ -21,18 +21,18 @@ function mutantsOf(files: readonly string[]): readonly HostMutant[] {
 
 /** What is argued of no mutant that there is. */
 function staleOf(
-  argued: readonly ArguedMutant[],
+  argued: readonly EquivalentMutant[],
   mutants: readonly HostMutant[],
-): readonly ArguedMutant[] {
+): readonly EquivalentMutant[] {
   return argued.filter((one) => !mutants.some((mutant) => argumentFor(mutant, [one])));
 }
 
 test('every argument is about a mutant of the sources as they are', () => {
-  const mutants = mutantsOf([...new Set([IN_USE, ...ARGUED.map(({ file }) => file)])]);
-  expect(staleOf(ARGUED, mutants)).toEqual([]);
+  const mutants = mutantsOf([...new Set([IN_USE, ...EQUIVALENTS.map(({ file }) => file)])]);
+  expect(staleOf(EQUIVALENTS, mutants)).toEqual([]);
   const [mutant] = mutants.filter(({ file }) => file === IN_USE);
   const { file, statement, operator, n } = mutant as HostMutant;
-  const kept: ArguedMutant = {
+  const kept: EquivalentMutant = {
     file,
     statement,
     operator,
@@ -53,7 +53,7 @@ async function isProof(text: string): Promise<boolean> {
 }
 
 test('an argument of the same bits names a case or a test that proves it', async () => {
-  for (const { class: kind, proof } of ARGUED)
+  for (const { class: kind, proof } of EQUIVALENTS)
     if (kind === 'same-bits') expect(await isProof(proof ?? ''), proof).toBe(true);
   expect(await isProof('src/train/early-stopping.test.ts > goes on while')).toBe(true);
   expect(await isProof('src/train/early-stopping.test.ts > no such title')).toBe(false);

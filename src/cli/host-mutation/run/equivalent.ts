@@ -1,7 +1,7 @@
 import type { HostMutant } from '../host-mutant.ts';
 
 /** A mutant that no test can tell from the original, with the argument for it. */
-export interface ArguedMutant {
+export interface EquivalentMutant {
   readonly file: string;
   /** Hash of the statement, by which an argument about other text does not count. */
   readonly statement: string;
@@ -19,7 +19,7 @@ export interface ArguedMutant {
  * Reviewed by people; at most 5 % of a draw. Each is run all the same, and reported when a test or
  * a case turns red.
  */
-export const ARGUED: readonly ArguedMutant[] = [
+export const EQUIVALENTS: readonly EquivalentMutant[] = [
   {
     file: 'src/autograd/random-state.ts',
     statement: '18efbdd87380',
@@ -301,8 +301,8 @@ export const ARGUED: readonly ArguedMutant[] = [
 /** The argument for a mutant, if there is one. */
 export function argumentFor(
   { file, statement, operator, n }: HostMutant,
-  argued = ARGUED,
-): ArguedMutant | undefined {
+  argued = EQUIVALENTS,
+): EquivalentMutant | undefined {
   return argued.find(
     (one) =>
       one.file === file && one.statement === statement && one.operator === operator && one.n === n,
