@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commitOf } from './commit.mjs';
 
 /**
  * What the build reads or packs. Reports and adapters that a person writes beside it are no
@@ -50,28 +51,4 @@ function sourcesIn(root, folder) {
     if (entry.isDirectory()) return sourcesIn(root, path);
     return entry.isFile() ? [path] : [];
   });
-}
-
-/**
- * The commit that HEAD names, read without starting git; empty outside a checkout.
- * @param {string} root
- */
-function commitOf(root) {
-  const read = (file) => readFileSync(join(root, '.git', file), 'utf8').trim();
-  try {
-    const head = read('HEAD');
-    if (!head.startsWith('ref: ')) return head;
-    const ref = head.slice(5);
-    try {
-      return read(ref);
-    } catch {
-      return (
-        read('packed-refs')
-          .split('\n')
-          .find((line) => line.endsWith(` ${ref}`)) ?? ''
-      );
-    }
-  } catch {
-    return '';
-  }
 }

@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commitOf } from '../setup/commit.mjs';
 
 /**
  * Of the cases that only the full tier has, one in so many is run: with the quick tier and all
@@ -68,12 +69,6 @@ function leftOut(root, names, oneIn) {
   const place = (name) => createHash('sha256').update(`${commit} ${name}`).digest('hex');
   const shuffled = names.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
   return shuffled.slice(Math.ceil(shuffled.length / oneIn));
-}
-
-/** The last commit; nothing in a folder that was downloaded. @param {string} root */
-function commitOf(root) {
-  const { stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
-  return stdout?.trim() ?? '';
 }
 
 /** @param {string} root @param {string} tier @returns {string[]} */
