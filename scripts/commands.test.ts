@@ -4,6 +4,10 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readCommandLine } from '../src/cli/program.ts';
 
+const { argumentsOf } = (await import(new URL('test/arguments.mjs', import.meta.url).href)) as {
+  argumentsOf: (args: readonly string[]) => unknown;
+};
+
 const at = (path: string) => new URL(`../${path}`, import.meta.url);
 const read = (path: string) => readFileSync(at(path), 'utf8');
 const { scripts, bin } = JSON.parse(read('package.json')) as {
@@ -27,7 +31,9 @@ async function check(line: string): Promise<void> {
   expect(program, line).toBe('npm');
   const script = name === 'run' ? (rest.shift() ?? '') : name;
   expect(Object.keys(scripts), line).toContain(script);
-  if (script === 'start') await readCommandLine(rest[0] === '--' ? rest.slice(1) : rest);
+  const given = rest[0] === '--' ? rest.slice(1) : rest;
+  if (script === 'start') await readCommandLine(given);
+  if (script === 'test') argumentsOf(given);
 }
 
 /** Commands of this project in the indented lines of a document. */
@@ -53,6 +59,7 @@ test.each(documents.filter((path) => commandsIn(path).length > 0))(
 test('a command that does not exist is found', async () => {
   await expect(check('npm start -- --nonsense')).rejects.toThrow(/unknown option '--nonsense'/);
   await expect(check('npm start -- nonsense')).rejects.toThrow(/unknown command "nonsense"/);
+  await expect(check('npm test -- --nonsense')).rejects.toThrow(/Unknown option '--nonsense'/);
   await expect(check('npm run nonsense')).rejects.toThrow();
 });
 
@@ -64,6 +71,7 @@ interface Step {
 }
 interface Job {
   readonly needs?: string;
+  readonly 'timeout-minutes': number;
   readonly strategy?: { readonly matrix: { readonly shard: readonly number[] } };
   readonly steps: readonly Step[];
 }
@@ -86,8 +94,9 @@ test('the workflow runs every shard of one division, and its commands can be rea
   expect(divisions).toEqual(shards.map((shard) => `${shard}/${shards.length}`));
 });
 
+const nightly = parse(read('.github/workflows/nightly.yml')) as typeof workflow;
+
 test('the nightly workflow keeps what each of its commands writes', async () => {
-  const nightly = parse(read('.github/workflows/nightly.yml')) as typeof workflow;
   for (const [name, { steps }] of Object.entries(nightly.jobs)) {
     const [command = ''] = steps.flatMap(({ run }) => run ?? []);
     await check(command.replace(/\$\{\{ github\.run_number \}\}/, '7'));
@@ -96,6 +105,18 @@ test('the nightly workflow keeps what each of its commands writes', async () => 
     expect(kept, name).toEqual(written);
     expect(kept, name).not.toEqual([]);
   }
+});
+
+test('each night every run that can end by the clock does so before its job is ended', () => {
+  const ended = Object.entries(nightly.jobs).flatMap(([name, job]) => {
+    const [command = ''] = job.steps.flatMap(({ run }) => run ?? []);
+    const [, ms] = /--deadline (\d+)/.exec(command) ?? [];
+    if (ms === undefined) return [];
+    // A quarter of an hour to install and build before the clock starts, and to write at the end.
+    expect(Number(ms) / 60_000, name).toBeLessThanOrEqual(job['timeout-minutes'] - 15);
+    return [name];
+  });
+  expect(ended).toEqual(['slow-tier', 'slow-tier-node', 'host-mutants']);
 });
 
 test('what a shard writes is what the merge reads', () => {

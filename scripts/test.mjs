@@ -5,10 +5,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { runWithControls } from './controls/run.mjs';
 import { prepare } from './setup/prepare.mjs';
 import { runMain, SetupError } from './setup/step.mjs';
+import { argumentsOf } from './test/arguments.mjs';
 import { bridgeTests } from './test/bridge.mjs';
 import { changedLines, countsOfHostMutants } from './test/host-mutants.mjs';
 import { add, resultFile, resultsFolder, runPart, sentence } from './test/part.mjs';
@@ -20,11 +20,7 @@ const tool = (path) => [process.execPath, join(root, 'node_modules', path)];
 const HOST_MUTANTS_MS = 240_000;
 
 await runMain(async () => {
-  const values = argumentsOf();
-  if (values.controls && (values.whole || !values.report))
-    throw new SetupError(
-      `--controls runs the tests that cover rows, all of them, and writes how they and their controls ended: ${values.whole ? 'leave out --whole' : 'add --report FILE'}`,
-    );
+  const values = argumentsOf(process.argv.slice(2));
   if (values.report) requireFolder(values.report);
   await prepare(root);
   const started = new Date();
@@ -40,23 +36,6 @@ await runMain(async () => {
   for (const name of total.flaky) console.log(`passed only at the second try: ${name}`);
   console.log(sentence(total));
 });
-
-/** What follows `npm test --`. */
-function argumentsOf() {
-  const options = {
-    whole: { type: 'boolean' },
-    controls: { type: 'boolean' },
-    report: { type: 'string' },
-  };
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    const [what] = error.message.split('. ');
-    throw new SetupError(
-      `${what}: npm test [-- --whole] [--report FILE], or npm test -- --controls --report FILE`,
-    );
-  }
-}
 
 /** Half an hour of tests should not end with a file that cannot be written. */
 function requireFolder(report) {

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { SetupError } from '../setup/step.mjs';
+
+const OPTIONS = {
+  whole: { type: 'boolean' },
+  controls: { type: 'boolean' },
+  report: { type: 'string' },
+};
+
+/**
+ * What follows `npm test --`. Throws SetupError.
+ * @param {string[]} args
+ * @returns {{ whole?: boolean, controls?: boolean, report?: string }}
+ */
+export function argumentsOf(args) {
+  const values = parsed(args);
+  if (values.controls && (values.whole || !values.report))
+    throw new SetupError(
+      `--controls runs the tests that cover rows, all of them, and writes how they and their controls ended: ${values.whole ? 'leave out --whole' : 'add --report FILE'}`,
+    );
+  return values;
+}
+
+function parsed(args) {
+  try {
+    return parseArgs({ args, options: OPTIONS }).values;
+  } catch (error) {
+    const [what] = error.message.split('. ');
+    throw new SetupError(
+      `${what}: npm test [-- --whole] [--report FILE], or npm test -- --controls --report FILE`,
+    );
+  }
+}
