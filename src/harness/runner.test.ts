@@ -258,6 +258,59 @@ test('a case beside a crash is run again alone, which counts as an attempt and n
   ]);
 });
 
+/** The cases and controls that workers were given, in order. */
+const givenIn = (log: readonly string[]) =>
+  log.flatMap((line) => / ((?:case|control) .*)$/.exec(line)?.[1]?.replace('fixture:', '') ?? []);
+
+test.each([
+  [0, 'fail', undefined, 2],
+  [1, 'pass', 'flaky', 3],
+])(
+  'a crash beside a case takes none of its %d retries: it runs again once all others have, and once',
+  async (retries, status, finding, times) => {
+    const { report, log } = await play({
+      cases: ['shaken', 'crasher', 'pass 1', 'pass 2'],
+      options: { workers: 2, retries },
+      host: { sharedGpu: {} },
+    });
+    const [, , , shaken] = report.results;
+    expect(shaken).toMatchObject({ id: 'fixture:shaken', status, attempts: times });
+    expect(shaken?.finding?.code).toBe(finding);
+    expect(report.results.map(({ status: each }) => each).slice(0, 3)).toEqual([
+      'lost',
+      'pass',
+      'pass',
+    ]);
+    const given = givenIn(log);
+    expect(given.slice(0, 4).sort()).toEqual([
+      'case crasher',
+      'case pass;n=1',
+      'case pass;n=2',
+      'case shaken',
+    ]);
+    expect(given.filter((one) => one === 'case shaken')).toHaveLength(times);
+    expect(given.filter((one) => one.startsWith('case pass'))).toHaveLength(2);
+  },
+);
+
+test('a crash beside a control runs its case again alone, with the control', async () => {
+  const { report, log } = await play({
+    cases: ['brushed', 'red'],
+    options: { workers: 2, retries: 0, controls: true },
+    host: { sharedGpu: {} },
+  });
+  expect(report.results).toMatchObject([
+    { id: 'fixture:brushed', status: 'pass', attempts: 2, control: { status: 'red' } },
+    { id: 'fixture:red', status: 'pass', attempts: 1, control: { status: 'red' } },
+  ]);
+  expect(givenIn(log).filter((one) => one.endsWith('brushed'))).toEqual([
+    'case brushed',
+    'control brushed',
+    'case brushed',
+    'control brushed',
+  ]);
+});
+
 test('a case that ends without news of the GPU process runs again alone, since another may have hung it', async () => {
   const { report } = await play({
     cases: ['mute', 'muted', 'pass 1'],
