@@ -121,6 +121,39 @@ test('it counts on the adapters that it names', async () => {
   expect(await on('*voodoo*')).toBeUndefined();
 });
 
+test.each([
+  ['acme one card loud', 'expected-failure'],
+  ['*loud', 'expected-failure'],
+  ['acme*', 'expected-failure'],
+  ['*one card*', 'expected-failure'],
+  ['one*', undefined],
+  ['acme card*', undefined],
+])(
+  'an adapter is named by vendor, architecture, device and description: %s',
+  async (adapter, code) => {
+    const [environment] = RUN.environments;
+    if (!environment) throw new Error('the recorded run has an environment');
+    const named = { vendor: 'Acme', architecture: 'one', device: 'card', description: 'Loud' };
+    const there = { ...environment, adapter: { ...environment.adapter, ...named } };
+    const report = await reportOf([failure('ops.nn.a:x')], '');
+    const judged = applyExpectations(
+      { ...report, environments: [there] },
+      [{ ...ENTRY, adapter }],
+      new Date('2026-11-20T10:00:00Z'),
+    );
+    expect(judged.results[0]?.finding?.code).toBe(code);
+  },
+);
+
+test('a result of no environment has no adapter, which only any adapter matches', async () => {
+  const report = { ...(await reportOf([failure('ops.nn.a:x')], '')), environments: [] };
+  const now = new Date('2026-11-20T10:00:00Z');
+  const code = (adapter: string) =>
+    applyExpectations(report, [{ ...ENTRY, adapter }], now).results[0]?.finding?.code;
+  expect(code('*')).toBe('expected-failure');
+  expect(code('*a*')).toBeUndefined();
+});
+
 test('findings of the case stay, and judging again changes nothing', async () => {
   const found = failure('ops.nn.a:x', {
     finding: { code: 'producer-deviates', message: 'y[0] is 0' },
