@@ -143,7 +143,7 @@ export const on = v.optional(flag, true);
 /** Either one number for both directions or [vertical, horizontal]. */
 export const pair = v.pipe(
   v.union([
-    v.tuple([size, size]),
+    v.strictTuple([size, size]),
     v.pipe(
       size,
       v.transform((n): [number, number] => [n, n]),
@@ -152,6 +152,6 @@ export const pair = v.pipe(
   v.readonly(),
 );
 /** [top, left, bottom, right]. */
-export const padding = v.pipe(v.tuple([count, count, count, count]), v.readonly());
+export const padding = v.pipe(v.strictTuple([count, count, count, count]), v.readonly());
 /** No parameters. */
 export const none = v.strictObject({});

@@ -5,7 +5,7 @@ import { beta } from './hyperparameters.ts';
 /** Parameters of a step of Adam or AdamW, as torch names them. */
 export const adam = {
   lr: notNegative,
-  betas: v.pipe(v.tuple([beta, beta]), v.readonly()),
+  betas: v.pipe(v.strictTuple([beta, beta]), v.readonly()),
   eps: notNegative,
   weight_decay: notNegative,
   /** `adamw` decays the parameter itself, `adam` adds the decay to the gradient (L2). */

@@ -8,7 +8,7 @@ const OPTIMIZER = v.picklist(['adamw', 'adam', 'sgd', 'adamw8bit', 'adagrad', 'm
 export const hyperparameters = {
   optimizer: OPTIMIZER,
   lr: v.exactOptional(notNegative),
-  betas: v.exactOptional(v.pipe(v.tuple([beta, beta]), v.readonly())),
+  betas: v.exactOptional(v.pipe(v.strictTuple([beta, beta]), v.readonly())),
   eps: v.exactOptional(notNegative),
   weight_decay: v.exactOptional(notNegative),
   momentum: v.exactOptional(notNegative),
