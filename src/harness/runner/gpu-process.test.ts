@@ -67,7 +67,8 @@ test.each([TIMEOUT, LOST, DEAD])('where each has its own, nothing explains %o', 
 
 test('a device from before a crash explains all but what went well', async () => {
   const gpu = new GpuProcess(true);
-  const [old, young] = [worker(), worker()];
+  const old = worker();
+  const young = worker();
   gpu.gaveDevice(old, gpu.crashes);
   expect(gpu.isStale(old)).toBe(false);
   await gpu.crash(async () => expect(gpu.isStale(old)).toBe(true));
@@ -90,7 +91,8 @@ test('a device that was asked for while the process crashed is as old', async ()
 
 test('a crash that one case tells of makes the devices of all others old', () => {
   const gpu = new GpuProcess(true);
-  const [one, other] = [worker(), worker()];
+  const one = worker();
+  const other = worker();
   for (const each of [one, other]) gpu.gaveDevice(each, 0);
   gpu.explains(one, LOST);
   expect(gpu.isStale(other)).toBe(true);
