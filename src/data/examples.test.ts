@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { hostTensorFrom } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { CLUSTER_CLASSES, drawClusters } from './clusters.ts';
-import type { Draw } from './examples.ts';
+import { type Draw, requireLabels } from './examples.ts';
 import { drawMajorities } from './majorities.ts';
 import { drawRepeats, REPEAT_LENGTH } from './repeats.ts';
 import { drawSpirals } from './spirals.ts';
@@ -44,6 +45,23 @@ describe.each(Object.entries(TASKS))('%s', (_, { draw, labels }) => {
       expect(Math.abs(share - 1 / labels)).toBeLessThan(0.1);
     }
   });
+});
+
+test.each([-1, -99, -101])('a label of %i is refused, with its place', (label) => {
+  const labels = hostTensorFrom('i32', [2, 2], [0, -100, label, -7]);
+  expect(() => requireLabels({ inputs: {}, labels })).toThrow(
+    expect.objectContaining({
+      code: 'bad-label',
+      message: `label 2 of 4, counted from 0, is ${label}: a label is a class, from 0 on, or -100 where nothing is asked`,
+    }),
+  );
+});
+
+test('classes from 0 on, and labels that ask nothing, are accepted', () => {
+  const labels = hostTensorFrom('i32', [3], [-100, 0, 31999]);
+  expect(requireLabels({ inputs: {}, labels })).toBeUndefined();
+  const bad = hostTensorFrom('i32', [1], [-1]);
+  expect(() => requireLabels({ inputs: {}, labels: bad })).toThrow('label 0 of 1');
 });
 
 test('a point of a spiral lies on its own arm, turned by as much as it is far from the origin', () => {

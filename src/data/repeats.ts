@@ -1,4 +1,5 @@
 import { hostTensorFrom } from '../tensor/host.ts';
+import { IGNORED } from '../vocabulary/nn/loss.ts';
 import type { Draw } from './examples.ts';
 
 /** Different tokens. */
@@ -27,7 +28,7 @@ export const drawRepeats: Draw = (count, random) => {
     );
   const ids = each(at);
   const labels = each((tokens, position) =>
-    position + 1 < PERIOD ? -100 : at(tokens, position + 1),
+    position + 1 < PERIOD ? IGNORED : at(tokens, position + 1),
   );
   return {
     inputs: { ids: hostTensorFrom('i32', [count, REPEAT_LENGTH], ids) },

@@ -1,6 +1,7 @@
 import { seam } from '../seam.ts';
 import { hostTensorFrom } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
+import { IGNORED } from '../vocabulary/nn/loss.ts';
 import type { Dataset } from './dataset.ts';
 import type { Collate } from './loader.ts';
 
@@ -51,9 +52,6 @@ export function grammarTexts({ length, seqLength, vocab, seed }: SequenceOptions
     },
   };
 }
-
-/** A label that asks nothing. */
-const IGNORED = -100;
 
 /**
  * Texts of one length as `ids` i32 [n, length]; the labels are the ids, and those of padding ask

@@ -209,6 +209,16 @@ describe('a model that is asked', () => {
     expect(gpu.memory.ledger.liveBytes).toBe(held);
   });
 
+  test('is not asked where a label is no class', async () => {
+    const { gpu } = await countedLosses();
+    using model = mlp(gpu);
+    const held = gpu.memory.ledger.liveBytes;
+    await expect(score(gpu, model, rowsOf(2, -1))).rejects.toThrow(
+      expect.objectContaining({ code: 'bad-label' }),
+    );
+    expect(gpu.memory.ledger.liveBytes).toBe(held);
+  });
+
   test('by a learner is asked in its format, after steps on what it draws', async () => {
     const { gpu, kernels } = await countedLosses((n) => n, [2, 1]);
     using model = mlp(gpu);

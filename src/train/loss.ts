@@ -1,5 +1,5 @@
 import type { Tape } from '../autograd/tape.ts';
-import type { Examples } from '../data/examples.ts';
+import { type Examples, requireLabels } from '../data/examples.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Scope } from '../gpu/scope.ts';
 import { mapped } from '../graph/call.ts';
@@ -7,6 +7,7 @@ import type { Model } from '../models/model.ts';
 import { crossEntropy } from '../ops/nn/cross_entropy.ts';
 import type { HostTensor } from '../tensor/host.ts';
 import { Tensor, type Tensors } from '../tensor/tensor.ts';
+import { isAsked } from '../vocabulary/nn/loss.ts';
 
 /** Examples on the device. */
 export interface UploadedExamples {
@@ -14,14 +15,11 @@ export interface UploadedExamples {
   readonly labels: Tensor;
 }
 
-/** Copies examples to the device; `scope` owns them. */
-export function uploadExamples(
-  gpu: Gpu,
-  { inputs, labels }: Examples,
-  scope: Scope,
-): UploadedExamples {
+/** Copies examples to the device; `scope` owns them. Throws `bad-label` before anything is there. */
+export function uploadExamples(gpu: Gpu, examples: Examples, scope: Scope): UploadedExamples {
+  requireLabels(examples);
   const upload = (host: HostTensor) => scope.add(Tensor.from(gpu, host));
-  return { inputs: mapped(inputs, upload), labels: upload(labels) };
+  return { inputs: mapped(examples.inputs, upload), labels: upload(examples.labels) };
 }
 
 /**
@@ -47,5 +45,5 @@ export function lossOf(
 /** Labels that ask something: the loss is a mean over them. */
 export function askedOf({ labels: { shape, data } }: Examples, shift?: boolean): number {
   const columns = shape.at(-1) as number;
-  return data.filter((label, i) => label >= 0 && !(shift && i % columns === 0)).length;
+  return data.filter((label, i) => isAsked(label) && !(shift && i % columns === 0)).length;
 }

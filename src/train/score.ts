@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
 import type { Model } from '../models/model.ts';
 import { argmax } from '../ops/math/argmax.ts';
+import { isAsked } from '../vocabulary/nn/loss.ts';
 import { lossOf, uploadExamples } from './loss.ts';
 
 /** Answers of a model to held-out examples: how many were right, of how many; and their loss. */
@@ -30,7 +31,7 @@ export async function score(
   const { y } = tape.apply(argmax, { x: logits }, { axis: 1 }, 'answers');
   const answers = (await y.read()).data;
   const asked = [...examples.labels.data].flatMap((label, i) =>
-    label < 0 ? [] : [label === answers[i]],
+    isAsked(label) ? [label === answers[i]] : [],
   );
   return {
     right: asked.filter((right) => right).length,

@@ -20,6 +20,7 @@ import { faultsOf } from '../../src/testing/fault.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { type Control, suite, type Tier } from '../../src/testing/suite.ts';
 import { Learner } from '../../src/train/learner.ts';
+import { isAsked } from '../../src/vocabulary/nn/loss.ts';
 
 export const modelsSuite = suite('train.models', {
   description:
@@ -147,7 +148,8 @@ const LESSONS: Readonly<Record<string, Lesson>> = {
 /** How often the most frequent label occurs: what a predictor that looks at nothing reaches. */
 function constantAccuracy({ labels }: Examples): number {
   const counts = new Map<number, number>();
-  for (const label of labels.data) if (label >= 0) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const label of labels.data)
+    if (isAsked(label)) counts.set(label, (counts.get(label) ?? 0) + 1);
   const all = [...counts.values()];
   return Math.max(...all) / all.reduce((sum, count) => sum + count, 0);
 }

@@ -1,6 +1,7 @@
 import { mapped } from '../../graph/call.ts';
 import type { Graph, ValueId } from '../../graph/graph.ts';
 import { run as runGraph } from '../../graph/run.ts';
+import { isAsked } from '../../vocabulary/nn/loss.ts';
 import { backward, type DifferentiableRunner, type GraphValues } from '../backward.ts';
 import type { Value, Values } from '../record.ts';
 import { single } from '../values.ts';
@@ -113,13 +114,10 @@ export async function gradientsOf(
   };
 }
 
-/** torch's ignore_index: such a label asks nothing. */
-const IGNORED = -100;
-
 /** Labels that ask something; with `shift` the first of a sequence is no one's. */
 function askedOf({ shape, data }: Value, shift: boolean): number {
   const length = shape.at(-1) as number;
-  return data.filter((label, i) => label !== IGNORED && !(shift && i % length === 0)).length;
+  return data.filter((label, i) => isAsked(label) && !(shift && i % length === 0)).length;
 }
 
 function zerosLike({ shape, data }: Value): Value {

@@ -94,6 +94,22 @@ describe('the micro-batches of a step', () => {
     expect(shares.map(({ data }) => data[0])).toEqual([0.25, 0.75]);
   });
 
+  test('are refused where a label is no class, before anything is written', async () => {
+    const { gpu } = await hostGpu();
+    const labelled = (...labels: number[]) => ({
+      inputs: {},
+      labels: hostTensorFrom('i32', [labels.length], labels),
+    });
+    const refusal = expect.objectContaining({ code: 'bad-label' });
+    expect(() => new StepInputs(gpu, [labelled(1, 2), labelled(-1)])).toThrow(refusal);
+    expect(gpu.memory.ledger.liveBytes).toBe(0);
+    using inputs = new StepInputs(gpu, [labelled(1, 2), labelled(3)]);
+    expect(() => inputs.write([labelled(5, -100), labelled(-2)])).toThrow(refusal);
+    const [first] = inputs.parts;
+    expect([...((await first?.labels.read())?.data ?? [])]).toEqual([1, 2]);
+    expect([...((await first?.share.read())?.data ?? [])]).toEqual([Math.fround(2 / 3)]);
+  });
+
   test('that cannot be uploaded leave nothing', async () => {
     const { gpu } = await hostGpu();
     const broken = {

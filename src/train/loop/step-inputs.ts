@@ -1,4 +1,4 @@
-import type { Examples } from '../../data/examples.ts';
+import { type Examples, requireLabels } from '../../data/examples.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { Scope } from '../../gpu/scope.ts';
 import { seam } from '../../seam.ts';
@@ -44,8 +44,12 @@ export class StepInputs implements Disposable {
     this.#owned = owned.move();
   }
 
-  /** Takes the micro-batches of another step, of the same shapes. */
+  /**
+   * Takes the micro-batches of another step, of the same shapes. Throws `bad-label` before anything
+   * is written.
+   */
   write(given: readonly Examples[]): void {
+    for (const examples of given) requireLabels(examples);
     const shares = this.#sharesOf(given);
     for (const [part, { inputs, labels, share }] of this.parts.entries()) {
       const examples = given[part] as Examples;

@@ -2,6 +2,12 @@ import * as v from 'valibot';
 import type { Shape } from '../../tensor/shape.ts';
 import { integer, type Known, type Range } from '../rules.ts';
 
+/** The label of a row that asks nothing, where a loss is told no other: torch's `ignore_index`. */
+export const IGNORED = -100;
+
+/** Whether a label asks something. */
+export const isAsked = (label: number): boolean => label !== IGNORED;
+
 const reduction = v.picklist(['none', 'mean', 'sum']);
 
 /** How the losses of rows become one, as torch names it. */
@@ -10,7 +16,7 @@ export type Reduction = v.InferOutput<typeof reduction>;
 /** Parameters of the losses by class. */
 export const nll = v.strictObject({
   /** Rows with this label count for nothing; a 32-bit integer. */
-  ignore_index: v.optional(integer, -100),
+  ignore_index: v.optional(integer, IGNORED),
   /** `mean` divides by the sum of the weights used. */
   reduction: v.optional(reduction, 'mean'),
 });

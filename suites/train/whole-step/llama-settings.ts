@@ -7,8 +7,9 @@ import { constantsOf, llamaGraph } from '../../../src/reference/llama/model.ts';
 import { hostTensorFrom } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
 import type { Shape } from '../../../src/tensor/shape.ts';
+import { IGNORED } from '../../../src/vocabulary/nn/loss.ts';
 import { assembled, inFourBits } from './four-bit.ts';
-import { NONE, PARTS } from './parts.ts';
+import { PARTS } from './parts.ts';
 import { ACCUMULATED } from './recipes.ts';
 import type { Setting } from './setting.ts';
 import { scaledWeights } from './small.ts';
@@ -79,7 +80,7 @@ export function drawPart(
 ) {
   const shape = [texts, length];
   const ids = random.fill(texts * length, () => random.integer(1, VOCAB - 1));
-  const labels = ids.map((id, i) => (i % length >= asked ? NONE : id));
+  const labels = ids.map((id, i) => (i % length >= asked ? IGNORED : id));
   return {
     inputs: { ids: hostTensorFrom('i32', shape, ids) },
     labels: hostTensorFrom('i32', shape, labels),

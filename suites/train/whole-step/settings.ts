@@ -8,9 +8,10 @@ import { mlpGraph } from '../../../src/reference/networks/mlp.ts';
 import { sequenceClassifierGraph } from '../../../src/reference/networks/sequence-classifier.ts';
 import { hostTensorFrom } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
+import { IGNORED } from '../../../src/vocabulary/nn/loss.ts';
 import { convolutions, smallConvolutions } from './conv-settings.ts';
 import { LLAMAS, llamaSetting, variedTexts } from './llama-settings.ts';
-import { NONE, PARTS } from './parts.ts';
+import { PARTS } from './parts.ts';
 import { ACCUMULATED, MOMENTUM, SMALL_STEPS } from './recipes.ts';
 import type { Setting } from './setting.ts';
 import { SMALL, scaledWeights } from './small.ts';
@@ -38,7 +39,7 @@ function drawPoints(step: number, random: Random, count = POINTS): readonly [Exa
 /** Points without a rule; the labels behind the first few ask nothing. */
 function drawPart(count: number, asked: number, random: Random): Examples {
   const [{ inputs, labels }] = drawPoints(1, random, count);
-  const some = [...labels.data].map((label, i) => (i >= asked ? NONE : label));
+  const some = [...labels.data].map((label, i) => (i >= asked ? IGNORED : label));
   return { inputs, labels: hostTensorFrom('i32', labels.shape, some) };
 }
 

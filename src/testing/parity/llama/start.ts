@@ -9,10 +9,8 @@ import { record as loraLinear } from '../../../reference/lora/lora_linear.ts';
 import type { Value, Values } from '../../../reference/record.ts';
 import { formatShape, type Shape, sameShape } from '../../../tensor/shape.ts';
 import { frozenInputs } from '../../../vocabulary/lora/frozen-weight.ts';
+import { IGNORED } from '../../../vocabulary/nn/loss.ts';
 import { linearsOf, weightShapes } from './weights.ts';
-
-/** Labels that count for nothing, as transformers has it. */
-const IGNORED = -100;
 
 /**
  * The run that a bundle records, as it is before its first step, in the float32 that the engine
