@@ -1,6 +1,6 @@
 import { seam } from '../seam.ts';
 
-/** The mean loss of a batch, and of how many labels it is the mean. */
+/** The mean loss of a batch, and of how many labels it is the mean, or of which share of them. */
 export interface BatchLoss {
   readonly mean: number;
   readonly asked: number;

@@ -6,6 +6,7 @@ import {
   type Declare,
   doubled,
   dropped,
+  emptyCounts,
   launched,
   moved,
   rateOfStep,
@@ -237,4 +238,21 @@ for (const { setting, tier, control } of ACCUMULATED) {
     )
     .control(...control)
     .run((t) => accumulate(t, setting, 'recorded'));
+}
+
+const EMPTY_PART: readonly (readonly [Path, readonly [name: string, declare: Declare]])[] = [
+  ['recorded', ['the part counts in the mean', emptyCounts]],
+  ['captured', ['every part weighs alike', shares(1 / PARTS)]],
+];
+
+for (const [path, control] of EMPTY_PART) {
+  wholeStep
+    .case('empty-part', { path: [path] })
+    .tier(path === 'recorded' ? 'quick' : 'full')
+    .timeout(60_000)
+    .desc(
+      'Four steps of three micro-batches of which the second has no label that asks: it counts for nothing in loss and gradients, and draws its masks all the same.',
+    )
+    .control(...control)
+    .run((t) => accumulate(t, 'empty-part', path));
 }

@@ -5,6 +5,7 @@ import { seam } from '../../seam.ts';
 import { type HostTensor, hostTensor } from '../../tensor/host.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { askedOf, type UploadedExamples, uploadExamples } from '../loss.ts';
+import { meanOfBatches } from '../mean-of-batches.ts';
 
 /** A micro-batch on the device. */
 export interface MicroBatch extends UploadedExamples {
@@ -64,10 +65,8 @@ export class StepInputs implements Disposable {
   /** Waits for the step that was made last, and reads its mean loss over all labels. */
   async readLoss(): Promise<number> {
     const { data } = await this.losses.read();
-    // The mean over no labels is no number, and counts for nothing.
-    return this.#shares.reduce(
-      (sum, share, part) => (share === 0 ? sum : sum + share * (data[part] as number)),
-      0,
+    return meanOfBatches(
+      this.#shares.map((asked, part) => ({ mean: data[part] as number, asked })),
     );
   }
 

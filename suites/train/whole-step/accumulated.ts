@@ -9,7 +9,8 @@ import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 
 /** Settings of {@link ACCUMULATED}, the recipe. */
-export type AccumulatedName = 'accumulated' | keyof typeof LLAMAS;
+export type AccumulatedName = Dropping | keyof typeof LLAMAS;
+type Dropping = 'accumulated' | 'empty-part';
 
 /** The engine's optimizer of the settings with several micro-batches. */
 export function accumulatedOptimizer(
@@ -44,7 +45,8 @@ export async function accumulateDropping(
 
 /** Steps of micro-batches, each judged, and what is frozen with it. */
 export async function accumulate(t: CaseContext, name: AccumulatedName, path: Path): Promise<void> {
-  if (name === 'accumulated') return await accumulateDropping(t, SETTINGS[name], path);
+  if (name === 'accumulated' || name === 'empty-part')
+    return await accumulateDropping(t, SETTINGS[name], path);
   const setting: Setting = SETTINGS[name];
   const llama = llamaOf(t, LLAMAS[name], setting);
   using model = llama.model;

@@ -1,4 +1,5 @@
 import type { FaultDeclaration } from '../../../src/testing/fault.ts';
+import type { BatchLoss } from '../../../src/train/mean-of-batches.ts';
 import type { Stage } from '../../../src/train/stage.ts';
 
 /** Declares the faults of a control. */
@@ -55,6 +56,14 @@ export const launched =
       { ...params, ...changed },
       variant,
     ]);
+
+/** A micro-batch without labels, whose mean is no number, counts in the mean of its step. */
+export const emptyCounts: Declare = (fault) =>
+  fault.host(
+    'train.mean_of_batches',
+    () => (batches: readonly BatchLoss[]) =>
+      batches.reduce((sum, { mean, asked }) => sum + mean * asked, 0),
+  );
 
 /** Every micro-batch has this share of its step. */
 export const shares =

@@ -166,6 +166,10 @@ export const MISTAKES: Readonly<Record<string, StepMistake>> = {
   'gradients of the step before are not zeroed': { keepsGradients: true },
   'parts are summed and not averaged': weighted((asked) => asked.map(() => 1)),
   'parts weigh alike': weighted((asked) => asked.map(() => 1 / asked.length)),
+  'a part without labels weighs as if it had one': weighted((asked) => {
+    const some = asked.map((count) => Math.max(1, count));
+    return some.map((count) => count / some.reduce((sum, x) => sum + x, 0));
+  }),
   'the last part is left out': { parts: (parts) => parts.slice(0, Math.max(1, parts.length - 1)) },
   'the first part counts twice': { parts: (parts) => [...parts.slice(0, 1), ...parts] },
   'gradients stay scaled': without(unscale),

@@ -97,6 +97,12 @@ function drawParts(_step: number, random: Random): readonly Examples[] {
 /** The same in three micro-batches a step, under a scaled loss and Adam. */
 const accumulated: Setting = { ...dropout, recipe: ACCUMULATED, draw: drawParts };
 
+/** The same where the second micro-batch of every step asks nothing. */
+const emptyPart: Setting = {
+  ...accumulated,
+  draw: (_step, random) => [3, 0, POINTS].map((asked) => drawPart(POINTS, asked, random)),
+};
+
 /** Points of each micro-batch of each step; the last step has one micro-batch. */
 const COUNTS = [[5, 3], [3, 5], [5, 3], [4]];
 
@@ -164,6 +170,7 @@ export const SETTINGS = {
   bfloat16: mixed('bfloat16'),
   dropout,
   accumulated,
+  'empty-part': emptyPart,
   encoder,
   'encoder-small': smallEncoder,
   convolutions,
