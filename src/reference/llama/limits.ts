@@ -1,5 +1,6 @@
 import { EPS } from '../bounds.ts';
 import type { Acceptance, Value, Values } from '../record.ts';
+import { limitBy } from '../step/spread.ts';
 import type { LlamaRan } from './run.ts';
 
 /**
@@ -10,7 +11,8 @@ const RELATIVE = 1e-4;
 const SHARE = 1e-3;
 /** What a number near 0 may be off. */
 export const ABSOLUTE = 1e-6;
-const SPREADS = 10;
+/** Roundings that a number of a curve is granted, where the spread is no larger. */
+const ROUNDINGS = 10;
 /** Numbers of each step that roundings lead apart. */
 const CURVES = ['losses', 'grad_norms'] as const;
 
@@ -54,12 +56,12 @@ export function limitOf(name: string, { data }: Value): Within {
  */
 export function narrowLimitOf(name: Curve, truth: Value, spread?: Float64Array): Within {
   const { bound } = limitOf(name, truth);
-  const apart = truth.data.map((x, step) => Math.max(EPS * Math.abs(x), spread?.[step] ?? 0));
   return {
     kind: 'within',
-    bound: bound.map((limit, step) =>
-      Math.min(limit, SPREADS * (apart[step] as number) + ABSOLUTE),
-    ),
+    bound: bound.map((limit, step) => {
+      const roundings = ROUNDINGS * EPS * Math.abs(truth.data[step] as number);
+      return Math.min(limit, limitBy(spread?.[step] ?? 0, roundings) + ABSOLUTE);
+    }),
   };
 }
 

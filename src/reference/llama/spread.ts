@@ -11,6 +11,7 @@ import { simulation as silu } from '../nn/silu.simulation.ts';
 import { simulatedRunner } from '../simulation/runner.ts';
 import { type FloatEnvironment, SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
+import { apart, RUNS } from '../step/spread.ts';
 import type { Curve } from './limits.ts';
 import { type LlamaRan, type LlamaRun, llamaRun } from './run.ts';
 
@@ -39,8 +40,6 @@ export function simulatedRun(
   return llamaRun(run, simulatedRunner(new SimulatedGpu(environment, seed), SIMULATIONS));
 }
 
-const RUNS = 5;
-
 /** How far apart curves lie, by step. */
 export type Spread = Readonly<Record<Curve, Float64Array>>;
 
@@ -60,7 +59,7 @@ export async function spreadOf(run: LlamaRun): Promise<Spread> {
     const [first] = curves as [Float64Array, ...Float64Array[]];
     return first.map((_, step) => {
       const values = curves.map((data) => data[step] as number);
-      largest = Math.max(largest, Math.max(...values) - Math.min(...values));
+      largest = Math.max(largest, apart(values));
       return largest;
     });
   };

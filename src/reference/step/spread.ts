@@ -5,7 +5,8 @@ import { maxAbs, storageStep } from '../bounds.ts';
 import type { Acceptance, Values } from '../record.ts';
 import { ulp } from '../simulation/rounding.ts';
 
-const RUNS = 5;
+/** Runs that a spread is measured by. */
+export const RUNS = 5;
 const SPREADS = 10;
 /** The least that a tensor may be off, as a share of its largest element. */
 const SHARE = 1e-5;
@@ -27,10 +28,19 @@ export async function spreadOf(
   const [first] = ran as [Values, ...Values[]];
   return mapped(first, ({ data }, name) =>
     data.reduce((most, _, i) => {
-      const each = ran.map((values) => values[name]?.data[i] as number);
-      return Math.max(most, Math.max(...each) - Math.min(...each));
+      return Math.max(most, apart(ran.map((values) => values[name]?.data[i] as number)));
     }, 0),
   );
+}
+
+/** How far the same number of several runs lies apart. */
+export function apart(numbers: readonly number[]): number {
+  return Math.max(...numbers) - Math.min(...numbers);
+}
+
+/** How far a number may be off by a spread: ten times as far, or `least`. */
+export function limitBy(spread: number, least: number): number {
+  return Math.max(least, SPREADS * spread);
 }
 
 /** How far tensors may be from `truth` as a whole: ten times the spread, or 1e-5 of the largest. */
@@ -39,7 +49,7 @@ export function limitsOf(
   spread: Spread = {},
 ): Readonly<Record<string, Extract<Acceptance, { readonly kind: 'within' }>>> {
   return mapped(truth, ({ data }, name) => {
-    const limit = Math.max(SHARE * maxAbs(data), SPREADS * (spread[name] ?? 0));
+    const limit = limitBy(spread[name] ?? 0, SHARE * maxAbs(data));
     return { kind: 'within', bound: new Float64Array(data.length).fill(limit) };
   });
 }
