@@ -19,6 +19,8 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/models/llama/initial.ts: DEVIATION = 0.02': 'how transformers draws weights',
   'src/cli/host-mutation/run/draw.ts: LEAST_SHARE = 0.05':
     'how many mutants of an operator are drawn',
+  'src/cli/host-mutation/run/verdict.ts: MOST_EQUIVALENT = 0.05':
+    'how many mutants of a draw may be argued to be equivalent',
   'src/cli/host-mutation/sites/constants.ts: SLIP = 1e-3': 'how a constant is changed',
   'src/models/layers.ts: EPS = 1e-5': 'a parameter of normalizations, as torch has it',
   'src/reference/attention/rotary_embedding.ts: OF_DOUBLES = 2 ** -50':

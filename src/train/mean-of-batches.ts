@@ -1,6 +1,6 @@
 import { seam } from '../seam.ts';
 
-/** The mean loss of a batch, and of how many labels it is the mean, or of which share of them. */
+/** The mean loss of a batch, and how many labels that is the mean of, or their share of a step. */
 export interface BatchLoss {
   readonly mean: number;
   readonly asked: number;

@@ -251,7 +251,7 @@ for (const [path, control] of EMPTY_PART) {
     .tier(path === 'recorded' ? 'quick' : 'full')
     .timeout(60_000)
     .desc(
-      'Four steps of three micro-batches of which the second has no label that asks: it counts for nothing in loss and gradients, and draws its masks all the same.',
+      'Four steps of three micro-batches. The second has no label that asks: it counts for nothing in loss and gradients, and draws its masks all the same.',
     )
     .control(...control)
     .run((t) => accumulate(t, 'empty-part', path));

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { counted } from '../../report/counted.ts';
 import { writeReport } from '../../report/write.ts';
 import { CACHE_FOLDER, changedFiles, filesOfLastCommit, lastCommit, ROOT } from '../checkout.ts';
-import { EXIT, exitOfReport, UsageError } from '../exit.ts';
+import { EXIT, UsageError } from '../exit.ts';
 import { openFileCache } from '../file-cache.ts';
 import { checkWritable, writeOutput } from '../files.ts';
 import type { HostChoice } from '../host-mutation/run/select.ts';
+import { exitOfHostReport } from '../host-mutation/run/verdict.ts';
 import { Interrupt } from '../interrupt.ts';
 import { showHostKillRate } from '../output/host-mutation.ts';
 import { showMutation } from '../output/mutation.ts';
@@ -51,7 +52,7 @@ export async function mutateHostCommand(given: Partial<MutateOptions>): Promise<
     const report = await mutateHost(place, mutants, choice, showMutation(voice));
     if (target) writeOutput('--report', target, writeReport(report));
     showHostKillRate(voice, report, mutants.length);
-    return exitOfReport(report, interrupt.signal.aborted);
+    return exitOfHostReport(report, interrupt.signal.aborted);
   } catch (error) {
     if (!(error instanceof RedBaselineError)) throw error;
     voice.say(`No: ${error.message}`);

@@ -46,6 +46,24 @@ test('a whole draw is counted by folder, by operator and by how mutants were kil
   expect(text).toContain('3 killed, 1 survived (0 of them not reached), 0 equivalent');
   expect(text).toContain('killRate 0.7500');
   expect(text).not.toContain('open');
+  expect(text).not.toContain('at most');
+});
+
+test('what there is too much of is said last', () => {
+  const argued = [1, 2].map((n) =>
+    result({
+      id: `${ID}:constant;line=3;n=${n}`,
+      status: 'skip',
+      assertions: 1,
+      skip: { code: 'equivalent', detail: 'same-bits' },
+    }),
+  );
+  const last = said([...kills, ...argued], 5)
+    .split('\n')
+    .at(-1);
+  expect(last).toContain(
+    '2 of 5 valid mutants are argued to be equivalent, and at most 5 % may be',
+  );
 });
 
 test('what an interrupted draw left open counts as if it had survived', () => {

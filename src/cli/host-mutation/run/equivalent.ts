@@ -11,7 +11,10 @@ export interface EquivalentMutant {
   readonly becomes: string;
   readonly class: 'unreachable-by-type' | 'same-bits' | 'speed-only';
   readonly why: string;
-  /** Of the class `same-bits`, the test or case that proves it. */
+  /**
+   * Of the class `same-bits`, the test or case that proves it: an id, or `file > title`, the whole
+   * of it, with the groups around it where others have the same.
+   */
   readonly proof?: string;
 }
 
@@ -28,7 +31,8 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     becomes: 'nextBase(counters, this.#base)',
     class: 'same-bits',
     why: 'both are counts below 2^53, whose sum is the same in either order',
-    proof: 'src/autograd/random-state.test.ts > ops take positions one after the other',
+    proof:
+      'src/autograd/random-state.test.ts > ops take positions one after the other, and move on with the steps',
   },
   {
     file: 'src/gpu/arena.ts',
@@ -78,8 +82,7 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     becomes: 'codes.bytes !== bytes',
     class: 'same-bits',
     why: 'an element of codes or trits has one byte',
-    proof:
-      'src/ops/matmul/launches.test.ts > a weight of 20 x 8 in blocks of 64 needs 80 bytes of codes',
+    proof: 'src/ops/matmul/launches.test.ts > is refused: %j with %j',
   },
   {
     file: 'src/ops/optim/amp_adamw_step.ts',
@@ -122,7 +125,7 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     becomes: 'u32(q.bytes), or gridOfFours(q.bytes)',
     class: 'same-bits',
     why: 'an element of codes or trits has one byte',
-    proof: 'src/ops/quant/launches.test.ts > of 8 bits, by a table of 16 bits',
+    proof: 'src/ops/quant/launches.test.ts > blocks of codes > %s: %s',
   },
   {
     file: 'src/ops/quant/ternary_pack.ts',
@@ -132,7 +135,7 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     becomes: 'Math.ceil(trits.bytes / 4)',
     class: 'same-bits',
     why: 'an element of codes or trits has one byte',
-    proof: 'src/ops/quant/launches.test.ts > ternary_pack',
+    proof: 'src/ops/quant/launches.test.ts > trits > %s: %s',
   },
   {
     file: 'src/ops/quant/ternary_pack.ts',
@@ -142,7 +145,7 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     becomes: 'u32(trits.bytes), or Math.ceil(trits.bytes / 16)',
     class: 'same-bits',
     why: 'an element of codes or trits has one byte',
-    proof: 'src/ops/quant/launches.test.ts > ternary_pack',
+    proof: 'src/ops/quant/launches.test.ts > trits > %s: %s',
   },
   {
     file: 'src/quant/dynamic/map.ts',
@@ -182,7 +185,8 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     becomes: 'NUMBERS_ALONE = { depth, ieee: false }',
     class: 'same-bits',
     why: 'numbers do not hang on how their errors are bounded, and those errors are not read',
-    proof: 'src/testing/reference-numbers/fixtures/numbers.ts > of %s are those that were reviewed',
+    proof:
+      'src/testing/reference-numbers/fixtures/numbers.ts > the samples, results and bounds of %s are those that were reviewed',
   },
   {
     file: 'src/reference/nn/swiglu_mlp.ts',
@@ -274,7 +278,8 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     becomes: 'judge(question.actual, question.actual, ...).ok',
     class: 'same-bits',
     why: 'what is accepted in halves knows the truth itself, and sizes were compared before',
-    proof: 'src/testing/investigate.test.ts > is judged by the format of the result',
+    proof:
+      'src/testing/investigate.test.ts > is judged by the format of the result, else of the inputs',
   },
   {
     file: 'src/testing/parity/llama/run-limits.ts',
@@ -284,7 +289,8 @@ export const EQUIVALENTS: readonly EquivalentMutant[] = [
     becomes: 'judge(truth, actual, limit, this.unjudged(name, truth)).ok',
     class: 'same-bits',
     why: 'limits of a run are bounds of a difference, which is as large from either side',
-    proof: 'src/testing/parity/llama/run-limits.test.ts > is the narrow one for what keeps it',
+    proof:
+      'src/testing/parity/llama/run-limits.test.ts > is the narrow one for what keeps it, and the wide one for what keeps neither',
   },
   {
     file: 'src/train/sample.ts',
