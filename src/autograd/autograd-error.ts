@@ -1,4 +1,5 @@
 import { GradproofError } from '../errors.ts';
+import { seam } from '../seam.ts';
 
 /** A backward pass that cannot give right gradients. */
 export class AutogradError extends GradproofError {
@@ -6,3 +7,11 @@ export class AutogradError extends GradproofError {
     super(code, message);
   }
 }
+
+/** Throws {@link AutogradError}. A seam, so that a control can let through what is refused. */
+export const refuseBackward = seam(
+  'tape.refuse',
+  (...reason: ConstructorParameters<typeof AutogradError>): void => {
+    throw new AutogradError(...reason);
+  },
+);

@@ -2,7 +2,7 @@ import { fused } from '../gpu/fusion.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { Allocation } from '../gpu/memory.ts';
 import { Program, type ProgramPlan, planProgram } from '../gpu/program.ts';
-import { CaptureError, type Command } from '../gpu/trace.ts';
+import { type Command, refuse } from '../gpu/trace.ts';
 import { differenceOf } from '../gpu/trace-difference.ts';
 import { seam } from '../seam.ts';
 import type { HostTensor, HostTensors } from '../tensor/host.ts';
@@ -42,10 +42,7 @@ export async function planStep<In extends Tensors, Out extends Tensors>(
   if (difference) {
     const advice =
       'a capture would repeat the first: give the number as a function, or what changes as an input';
-    throw new CaptureError(
-      'capture-varies',
-      `two runs of the step differ: ${difference}; ${advice}`,
-    );
+    refuse('capture-varies', `two runs of the step differ: ${difference}; ${advice}`);
   }
   const kept = new Set<Allocation>(
     Object.values<Tensor>(outputs).map(({ binding }) => binding.memory),
@@ -55,7 +52,7 @@ export async function planStep<In extends Tensors, Out extends Tensors>(
   );
   if (leaked[0]) {
     const message = `the step neither frees nor returns ${leaked.length} of its tensors, the first of ${leaked[0].bytes} bytes`;
-    throw new CaptureError(
+    refuse(
       'capture-leak',
       `${message}: give them to a tape or to "using", or return them as outputs`,
     );
@@ -112,7 +109,8 @@ export class CapturedStep<In extends Tensors = Tensors, Out extends Tensors = Te
           ? `${input.dtype} ${formatShape(input.shape)}`
           : `one of ${Object.keys(this.#inputs).join(', ') || 'none'}`;
         const message = `input ${name} is ${host.dtype} ${formatShape(host.shape)} and was ${was} when the step was captured`;
-        throw new CaptureError('capture-shape', `${message}: capture the step again`);
+        refuse('capture-shape', `${message}: capture the step again`);
+        continue;
       }
       writeInput(input, host);
     }

@@ -1,6 +1,6 @@
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { AutogradError } from './autograd-error.ts';
+import { refuseBackward } from './autograd-error.ts';
 
 /** Tensors that a backward pass will read, and the version of their memory when they were saved. */
 export class SavedTensors {
@@ -12,12 +12,12 @@ export class SavedTensors {
     this.#versions = tensors.map(([name, tensor]) => [name, tensor, tensor.version]);
   }
 
-  /** Throws {@link AutogradError} when one was changed in place since. */
+  /** Throws AutogradError when one was changed in place since. */
   check(): void {
     for (const [name, tensor, version] of this.#versions) {
       if (tensor.version === version) continue;
       const what = `${name} of ${this.#layer} (${tensor.dtype} ${formatShape(tensor.shape)})`;
-      throw new AutogradError(
+      refuseBackward(
         'backward-changed',
         `backward: ${what} was changed in place after forward used it: update parameters after backward, or give forward a copy`,
       );

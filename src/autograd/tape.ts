@@ -11,7 +11,7 @@ import type { Shape } from '../tensor/shape.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import type { GivenParams, InputsOf, SavedOutputsOf, Signature } from '../vocabulary/signature.ts';
 import { type AutocastType, autocast } from './autocast.ts';
-import { AutogradError } from './autograd-error.ts';
+import { refuseBackward } from './autograd-error.ts';
 import type { RandomState } from './random-state.ts';
 import { SavedTensors } from './saved.ts';
 
@@ -186,7 +186,7 @@ export class Tape implements Disposable {
   /**
    * Gradients of the watched tensors, given the gradient `seed` of `root`; the tape owns them. Runs
    * once, since what was recorded is spent, unless `retainGraph` keeps it for another time. Throws
-   * {@link AutogradError} when it is spent, no watched tensor leads to the root, or a tensor that it
+   * AutogradError when it is spent, no watched tensor leads to the root, or a tensor that it
    * needs was changed.
    */
   backward(
@@ -195,13 +195,13 @@ export class Tape implements Disposable {
     { retainGraph }: { readonly retainGraph?: boolean } = {},
   ): ReadonlyMap<Tensor, Tensor> {
     if (isSpent(this.#spent)) {
-      throw new AutogradError(
+      refuseBackward(
         'tape-freed',
         'backward: this tape has run it before, and what was recorded is spent: give retainGraph the first time, or record forward on a new tape; gradients are added with GradientSum',
       );
     }
     if (!this.#active.has(root)) {
-      throw new AutogradError(
+      refuseBackward(
         'backward-root',
         'backward: the root does not depend on any watched tensor: watch the parameters when the tape is made',
       );
@@ -221,7 +221,7 @@ export class Tape implements Disposable {
     results: readonly Tensor[],
     propagate: Node['propagate'],
   ): void {
-    if (!this.#records || !inputs.some((tensor) => this.#active.has(tensor))) return;
+    if (!remembers(this.#records) || !inputs.some((tensor) => this.#active.has(tensor))) return;
     this.#pending.push({ results, propagate });
     for (const tensor of results) this.#active.add(tensor);
   }
@@ -302,6 +302,9 @@ export class Tape implements Disposable {
     for (const tensor of this.#owned) tensor[Symbol.dispose]();
   }
 }
+
+/** Whether a tape remembers what it runs. */
+const remembers = seam('tape.remembers', (records: boolean): boolean => records);
 
 /** Whether a tape has nothing left to run backward. */
 const isSpent = seam('tape.is_spent', (spent: boolean): boolean => spent);

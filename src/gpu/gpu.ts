@@ -9,7 +9,7 @@ import { type Allocation, Memory, type Place, wholeWords } from './memory.ts';
 import { areNeighbours, type Quads, quadMembers } from './quads.ts';
 import { type Launch, Recorder } from './recorder.ts';
 import { bindingLayout, hasWork } from './shader.ts';
-import { CaptureError, Trace, TracedAllocation } from './trace.ts';
+import { refuse, Trace, TracedAllocation } from './trace.ts';
 import { STAGING } from './usage.ts';
 
 /**
@@ -248,10 +248,7 @@ export class Gpu implements Disposable {
     try {
       const result = step();
       if (result instanceof Promise)
-        throw new CaptureError(
-          'capture-async',
-          'a captured step must not wait: it returned a promise',
-        );
+        refuse('capture-async', 'a captured step must not wait: it returned a promise');
       return { trace, result };
     } finally {
       this.#trace = outer;

@@ -5,7 +5,7 @@ import type { Allocation, Place } from './memory.ts';
 import { bindGroup, flopsOf, type PreparedCommand, type Replayable } from './recorder.ts';
 import { Scope } from './scope.ts';
 import { type Uniforms, uniformBytes } from './shader.ts';
-import { CaptureError, type Command, launchesIn, TracedAllocation, touched } from './trace.ts';
+import { type Command, launchesIn, refuse, TracedAllocation, touched } from './trace.ts';
 import { UNIFORMS } from './usage.ts';
 
 const UNIFORM_ALIGNMENT = 256;
@@ -81,13 +81,13 @@ export class Program implements Replayable, Disposable {
   }
 
   /**
-   * Before a replay: counts it as a change of what it writes. Throws {@link CaptureError} when
+   * Before a replay: counts it as a change of what it writes. Throws CaptureError when
    * memory from outside, which it uses, is gone.
    */
   begin(): void {
     for (const memory of this.#outside) {
       if (this.#gpu.memory.isLive(memory)) continue;
-      throw new CaptureError(
+      refuse(
         'capture-stale',
         `a tensor of ${memory.bytes} bytes that the captured step uses was freed: capture the step again`,
       );
@@ -127,7 +127,7 @@ export interface ProgramPlan {
 
 /**
  * Plans the memory of a step. What `kept` names, and what the host wrote, keeps its place to the
- * end. Throws {@link CaptureError}.
+ * end. Throws CaptureError.
  */
 export function planProgram(
   commands: readonly Command[],
@@ -168,7 +168,7 @@ export function planProgram(
 function refuseConstant(memory: TracedAllocation | undefined, command: Command): void {
   if (!memory?.content) return;
   const who = command.kind === 'copy' ? 'a copy' : command.launch.shader.file;
-  throw new CaptureError(
+  refuse(
     'capture-write',
     `${who} changes what the host wrote once in a captured step: a replay would start from the changed values`,
   );

@@ -1,4 +1,5 @@
 import { GradproofError, InvariantError } from '../errors.ts';
+import { seam } from '../seam.ts';
 import { type Allocation, type Place, wholeWords } from './memory.ts';
 import type { Launch } from './recorder.ts';
 import { bindingLayout } from './shader.ts';
@@ -24,6 +25,14 @@ export class CaptureError extends GradproofError {
     super(code, message);
   }
 }
+
+/** Throws {@link CaptureError}. A seam, so that a control can let through what is refused. */
+export const refuse = seam(
+  'capture.refuse',
+  (...reason: ConstructorParameters<typeof CaptureError>): void => {
+    throw new CaptureError(...reason);
+  },
+);
 
 /** Memory that a traced step asked for. It has no place until a plan gives it one. */
 export class TracedAllocation implements Allocation {
@@ -78,13 +87,12 @@ export class Trace {
   }
 
   free(allocation: Allocation): void {
-    if (!(allocation instanceof TracedAllocation)) {
-      throw new CaptureError(
+    if (allocation instanceof TracedAllocation) allocation.freed = true;
+    else
+      refuse(
         'capture-varies',
         'a captured step frees memory from outside, which a replay cannot do again: free it after the step',
       );
-    }
-    allocation.freed = true;
   }
 
   dispatch(launch: Launch): void {
@@ -96,17 +104,16 @@ export class Trace {
   }
 
   write(target: Allocation, bytes: Uint8Array): void {
-    if (!(target instanceof TracedAllocation)) {
-      throw new CaptureError(
+    if (target instanceof TracedAllocation) target.content = bytes.slice();
+    else
+      refuse(
         'capture-write',
         'a captured step writes from the host to memory from outside, which a replay would not do again: write inputs before the step runs',
       );
-    }
-    target.content = bytes.slice();
   }
 
-  read(): never {
-    throw new CaptureError(
+  read(): void {
+    refuse(
       'capture-read',
       'a captured step reads from the device, and a replay cannot branch on what it finds: read after the step',
     );
