@@ -1,7 +1,9 @@
+import shader from '../../shaders/quant/mean_of_partials.wgsl';
+import { f32, u32 } from '../../src/gpu/shader.ts';
 import { absMean } from '../../src/ops/quant/abs_mean.ts';
 import { ternarize } from '../../src/ops/quant/ternarize.ts';
 import { ternaryQuantize } from '../../src/ops/quant/ternary_quantize.ts';
-import { type HostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
+import { type HostTensor, hostTensor, hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { suite } from '../../src/testing/suite.ts';
@@ -115,4 +117,32 @@ channels
     );
     t.expect(scale.size === 64, () => `there are ${scale.size} scales`);
     expectNear(t, 'scale', valuesOf(await scale.read()), expected);
+  });
+
+channels
+  .case('grid')
+  .desc(
+    'A grid of more workgroups than channels, as that of 65,537 is, writes the mean of each channel and nothing behind the last.',
+  )
+  .control('one mean more', (fault) =>
+    fault.shader('quant/mean_of_partials', 'row >= sizes.rows', 'row > sizes.rows'),
+  )
+  .run(async (t) => {
+    // A pair of sum and count for each of four channels; the grid is told of three.
+    const pairs = new Uint32Array(8);
+    const sums = new Float32Array(pairs.buffer);
+    for (let row = 0; row < 4; row++) {
+      sums[2 * row] = 6 * (row + 1);
+      pairs[2 * row + 1] = 2;
+    }
+    using partial = Tensor.from(t.gpu, hostTensor('u32', [8], pairs));
+    using means = Tensor.zeros(t.gpu, [4]);
+    t.gpu.dispatch({
+      shader,
+      bindings: [partial.binding, means.binding],
+      uniforms: [u32(3), u32(1), f32(0.5)],
+      workgroups: [2, 2, 1],
+    });
+    const expected = { shape: [4], data: Float64Array.of(1.5, 3, 4.5, 0) };
+    t.expectEqual('means', value(await means.read()), expected);
   });

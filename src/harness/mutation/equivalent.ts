@@ -269,6 +269,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.empty,
   },
   {
+    id: 'mutate.math.histogram:arithmetic;line=31;n=1',
+    line: 'while (end - bin > 1u) {',
+    becomes: 'while (end + bin > 1u) {',
+    why: 'The bin is found by then, and the loop would not end, which every case would notice: what keeps loops of mutants from hanging the adapter ends it.',
+  },
+  {
     id: 'mutate.math.quantile_count:constant;line=21;n=1',
     line: 'const ITEMS = 16u;',
     becomes: 'const ITEMS = 17u;',
