@@ -104,15 +104,15 @@ export class CapturedStep<In extends Tensors = Tensors, Out extends Tensors = Te
   run(inputs: HostTensors = {}): Out {
     for (const [name, host] of Object.entries(inputs)) {
       const input = this.#inputs[name];
-      if (!input || input.dtype !== host.dtype || !sameShape(input.shape, host.shape)) {
+      if (input && input.dtype === host.dtype && sameShape(input.shape, host.shape)) {
+        writeInput(input, host);
+      } else {
         const was = input
           ? `${input.dtype} ${formatShape(input.shape)}`
           : `one of ${Object.keys(this.#inputs).join(', ') || 'none'}`;
         const message = `input ${name} is ${host.dtype} ${formatShape(host.shape)} and was ${was} when the step was captured`;
         refuse('capture-shape', `${message}: capture the step again`);
-        continue;
       }
-      writeInput(input, host);
     }
     this.#program.begin();
     this.#gpu.recorder.replay(this.#program);
