@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 const { commitOf } = (await import(new URL('commit.mjs', import.meta.url).href)) as {
   commitOf: (root: string) => string;
@@ -15,7 +15,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gradproof-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 const git = (...args: readonly string[]) =>
   execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
@@ -45,6 +48,15 @@ test('it is the last commit, packed or not, and that of a linked working tree in
   expect(commitOf(folder)).toBe(git('rev-parse', 'HEAD'));
   expect(commitOf(folder)).not.toBe(first);
   expect(commitOf(linked)).toBe(first);
+});
+
+test('it is told where no program is found, and where no branch is checked out', () => {
+  git('init');
+  const first = commit();
+  git('commit', '--allow-empty', '-m', 'Go on');
+  git('checkout', '--detach', first);
+  vi.stubEnv('PATH', '');
+  expect(commitOf(folder)).toBe(first);
 });
 
 test('the same sources of another commit have another stamp, in a linked working tree too', () => {
