@@ -63,6 +63,11 @@ const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     ['train', '--config', file('cycles.json', '{"schedule": {"name": "linear", "num_cycles": 2}}')],
     /--config .*cycles\.json: schedule: linear has no "num_cycles"/,
   ],
+  [['train', '--config', file('open.json', '{')], /--config .*open\.json: the file is not JSON/],
+  [
+    ['train', '--data', file('empty.txt', '')],
+    /--data .*empty\.txt: the text has 0 bytes and training needs 4096/,
+  ],
   [['train', '--data', join(folder, 'missing.txt')], /--data .*no such file or folder/],
   [['train', '--data', '/dev/zero'], /--data \/dev\/zero: .*is a device/],
   [['train', '--steps', 'many'], /--steps many/],

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { splitText } from '../../data/text.ts';
 import { messageOf } from '../../errors.ts';
+import { parseJsonObject } from '../../formats/strict-json.ts';
 import { Skip } from '../../harness/training/skip.ts';
 import { type TrainingOutcome, type TrainingRequest, untrained } from '../../harness/training.ts';
 import { writeReport } from '../../report/write.ts';
@@ -49,7 +50,11 @@ export async function trainCommand({
     ...(config === undefined ? {} : { settings: settingsIn(config) }),
   };
   // Wrong use shows before a browser starts.
-  splitText(request.text, DEFAULT_TRAINING.heldoutFraction);
+  try {
+    splitText(request.text, DEFAULT_TRAINING.heldoutFraction);
+  } catch (error) {
+    throw new UsageError(`--data ${data}: ${messageOf(error)}`);
+  }
   if (target) checkWritable('--report', target);
   if (out) makeFolder('--out', out);
   using interrupt = new Interrupt();
@@ -67,7 +72,7 @@ export async function trainCommand({
 function settingsIn(path: string): TrainingSettings {
   const text = new TextDecoder().decode(readInput('--config', path));
   try {
-    return readSettings(JSON.parse(text), DEFAULT_TRAINING);
+    return readSettings(parseJsonObject(text, 'the file'), DEFAULT_TRAINING);
   } catch (error) {
     throw new UsageError(`--config ${path}: ${messageOf(error)}`);
   }

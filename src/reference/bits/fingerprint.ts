@@ -32,7 +32,7 @@ function sumsOf(x: Value): Value {
   const data = new Float64Array(2 * lanes);
   words.forEach((word, i) => {
     const at = 2 * (i % lanes);
-    const [sum, mixed] = data.subarray(at, at + 2) as unknown as [number, number];
+    const [sum, mixed] = data.subarray(at) as unknown as [number, number];
     data.set([(sum + word) % 2 ** 32, (mixed + mixedWord(word, i)) % 2 ** 32], at);
   });
   return { shape: [lanes, 2], data };
