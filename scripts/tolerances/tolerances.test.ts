@@ -110,15 +110,16 @@ const LIMITS: Readonly<Record<string, string>> = {
 };
 
 /** Where results are judged, beside src/testing. */
-const JUDGES = /^src\/reference\/(judge|stored|overflow|examination)\.ts$/;
+const JUDGES = /^src\/reference\/(judge|stored|overflow|rounding|examination)\.ts$/;
 
 /** Small numbers in the code that judges. */
 const IN_JUDGES: Readonly<Record<string, string>> = {
   'src/testing/binomial-critical-value.ts: 1e-9':
     'a probability, of a chance result: not an error that a result may have',
   'src/reference/judge.ts: 2 ** -126': 'the unit in the last place of denormals, for reports',
-  'src/reference/overflow.ts: 2 ** -7':
-    'a term of the largest bfloat16: not an error that a result may have',
+  'src/reference/rounding.ts: 2 ** -10': 'the unit of float16',
+  'src/reference/rounding.ts: 2 ** -24': 'the smallest number of float16',
+  'src/reference/rounding.ts: 2 ** -7': 'the unit of bfloat16, and a term of its largest number',
 };
 
 function sources(): ReadonlyMap<string, string> {

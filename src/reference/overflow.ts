@@ -1,9 +1,7 @@
 import type { Acceptance, Value } from './record.ts';
+import { IN_HALVES } from './rounding.ts';
 
 type Within = Extract<Acceptance, { kind: 'within' }>;
-
-/** Largest finite number of each half format. */
-const LARGEST = { f16: 65_504, bf16: (2 - 2 ** -7) * 2 ** 127 } as const;
 
 /**
  * Accepts also what storing makes of a value beyond the range of a half format: the largest number
@@ -13,10 +11,10 @@ const LARGEST = { f16: 65_504, bf16: (2 - 2 ** -7) * 2 ** 127 } as const;
 export function acceptingOverflow(
   acceptance: Within,
   truth: Value,
-  dtype: keyof typeof LARGEST,
+  dtype: keyof typeof IN_HALVES,
   reach: Float64Array,
 ): Within {
-  const largest = LARGEST[dtype];
+  const { largest } = IN_HALVES[dtype];
   const nearest = (i: number, actual: number): number => {
     const finite = Math.min(Math.max(actual, -largest), largest);
     const right = acceptance.nearest?.(i, finite) ?? (truth.data[i] as number);

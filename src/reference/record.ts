@@ -33,6 +33,8 @@ export type Acceptance =
       readonly kind: 'within';
       readonly bound: Float64Array;
       readonly typical?: Float64Array;
+      /** The half format whose roundings are counted already, where a library computed in it. */
+      readonly computedIn?: 'f16' | 'bf16';
       readonly nearest?: (index: number, actual: number) => number;
     }
   | {
@@ -56,6 +58,8 @@ export interface Arithmetic {
    * - m) + b as w x + (b - m w), and functions as they are defined, x / 2 (1 + erf): both cancel.
    */
   readonly otherFormulas?: boolean;
+  /** The half format that a library may keep every number in. */
+  readonly halves?: 'f16' | 'bf16';
 }
 
 /** An input, output or gradient of an op. */

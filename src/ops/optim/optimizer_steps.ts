@@ -7,8 +7,8 @@ import { launcher } from '../launcher.ts';
 import { optimizerOf } from './optimizers.ts';
 
 /**
- * Several steps of an optimizer on one parameter, with the gradients given. param: f32 of any
- * shape; grads: [steps, ...param]; trajectory: the parameter after each step. What the optimizer
+ * Several steps of an optimizer on one parameter, with the gradients given. param: of any shape;
+ * grads: [steps, ...param]; trajectory: the parameter after each step, in f32 as all outputs. What the optimizer
  * keeps (state.exp_avg and state.exp_avg_sq of adam and adamw, state.momentum_buffer of sgd and
  * momentum, state.exp_avg_sq, the sum of squares, of adagrad) is an output, and an optional input:
  * as it was before step one, else 0. Throws GradproofError `not-implemented` for other optimizers,
@@ -18,6 +18,8 @@ export const optimizerSteps = launcher(signature, {
   variants: {
     vec4: { kernels: ['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step'] },
   },
+  // Each step goes on from what the device has in f32, which halves would not tell.
+  storage: { keeps: Object.keys(signature.outputs) },
   forward: (gpu, inputs, params) => {
     const { grads } = inputs;
     const { shape } = inputs.param;

@@ -1,7 +1,8 @@
 import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
 import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, overflows, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
+import { reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
+import { IN_FLOAT32 } from '../rounding.ts';
 
 /** Hyperparameters of ONNX's Adagrad. */
 type Adagrad = Pick<
@@ -44,32 +45,34 @@ export function adagradElement(
 
 /**
  * Bound of one element's step, where the sum may already be off by `carried`: through the root (4.5
- * ULP) and the quotient (2.5 ULP).
+ * ULP), a sum that may be flushed, and the quotient (2.5 ULP).
  */
 export function adagradBound(
   before: AdagradElement,
   grad: number,
   s: AdagradScalars,
   carried: number,
+  { eps, flush, largest } = IN_FLOAT32,
 ): AdagradElement {
   const after = adagradElement(before, grad, s);
   const g = grad + s.l2 * before.param;
   const gradError =
-    s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
+    s.l2 === 0 ? 0 : eps * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * flush;
   // A factor above a half that is flushed costs less than the rounding of its square.
-  const squareError = gradError * (2 * Math.abs(g) + gradError) + EPS * g * g + 2 * FLUSH;
+  const squareError = gradError * (2 * Math.abs(g) + gradError) + eps * g * g + 2 * flush;
   const sum = after.exp_avg_sq;
-  const exp_avg_sq = overflows(g * g)
-    ? Number.POSITIVE_INFINITY
-    : carried + (squareError + EPS * sum) * SECOND_ORDER + FLUSH;
+  const exp_avg_sq =
+    sum > largest
+      ? Number.POSITIVE_INFINITY
+      : carried + (squareError + eps * sum) * SECOND_ORDER + flush;
   const root = Math.sqrt(sum);
   const denominator = root + s.eps;
-  const share = (rootError(sum, exp_avg_sq) + 4.5 * EPS * root) / denominator + EPS;
+  const share = (rootError(sum, exp_avg_sq) + 4.5 * eps * root + flush) / denominator + eps;
   const relative = reciprocalError(share);
   const delta = Math.abs(s.rate * g) / denominator;
   const param =
-    delta * (relative + 3.5 * EPS) +
+    delta * (relative + 3.5 * eps) +
     ((s.rate * gradError) / denominator) * (1 + relative) +
-    EPS * Math.abs(after.param);
-  return { param: param * SECOND_ORDER + FLUSH * (3 + 1 / denominator), exp_avg_sq };
+    eps * Math.abs(after.param);
+  return { param: param * SECOND_ORDER + flush * (3 + 1 / denominator), exp_avg_sq };
 }

@@ -3,6 +3,7 @@ import { Random } from '../../tensor/random.ts';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
 import { drawSample } from '../drawn.ts';
 import type { Value } from '../record.ts';
+import { IN_HALVES } from '../rounding.ts';
 import { type AdamElement, adamBound, adamElement, adamScalars } from './adam.ts';
 import { record as stepsRecord } from './optimizer_steps.ts';
 import { adamParams } from './optimizers.ts';
@@ -131,5 +132,49 @@ describe('the bound of a step', () => {
     expect(paramAt(0.5)).toBe(Infinity);
     const share = 0.4998;
     expect(paramAt(share)).toBeCloseTo(2 * share * (share / (1 - share)) * SECOND_ORDER, 5);
+  });
+});
+
+describe('the bound of a step in float16', () => {
+  const scalars = {
+    decay: 1,
+    l2: 0,
+    restOfBeta1: 1,
+    beta2: 1,
+    restOfBeta2: 1,
+    stepSize: 1,
+    correction: 1,
+    eps: 0,
+  };
+  const boundAt = (grad: number, exp_avg_sq = 0, more = {}) =>
+    adamBound(
+      { param: 0, exp_avg: 1, exp_avg_sq },
+      grad,
+      { ...scalars, ...more },
+      { exp_avg: 0, exp_avg_sq: 0 },
+      IN_HALVES.f16,
+    );
+
+  test('counts its unit of rounding, and what its smallest number loses', () => {
+    const { exp_avg, exp_avg_sq } = boundAt(2);
+    expect(exp_avg).toBeCloseTo((2 ** -10 * (2 * 1 + 2) + 4 * 2 ** -24) * SECOND_ORDER, 15);
+    const square = 3 * 2 ** -10 * 4 + 2 ** -24 * (4 + 4);
+    expect(exp_avg_sq).toBeCloseTo(square * SECOND_ORDER, 15);
+  });
+
+  test('is none where a square or their mean is beyond its range', () => {
+    expect(boundAt(255).exp_avg_sq).toBeLessThan(1000);
+    expect(boundAt(256).exp_avg_sq).toBe(Infinity);
+    expect(boundAt(256, 0, { restOfBeta2: 0.5 }).exp_avg_sq).toBe(Infinity);
+    expect(boundAt(1, 65_503).exp_avg_sq).toBeLessThan(1000);
+    expect(boundAt(1, 65_504).exp_avg_sq).toBe(Infinity);
+  });
+
+  test('is none where a denominator is among its smallest numbers', () => {
+    const kept = { eps: 1e-8, restOfBeta1: 0 };
+    expect(boundAt(0, 1, kept).param).toBeLessThan(0.1);
+    expect(boundAt(0, 2 ** -22, kept).param).toBe(Infinity);
+    // An eps of four smallest numbers: the quotient and the sum may lose one each.
+    expect(boundAt(0, 0, { ...kept, eps: 2 ** -22, restOfBeta2: 0 }).param).toBe(Infinity);
   });
 });

@@ -1,5 +1,6 @@
 import type { AdamHyperparameters } from '../../vocabulary/optim/adam.ts';
-import { EPS, FLUSH, overflows, reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
+import { reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
+import { IN_FLOAT32, type Rounding } from '../rounding.ts';
 
 /**
  * The scalars of one step, rounded to float32: they are inputs of the computation that is judged.
@@ -66,33 +67,35 @@ export function adamBound(
   grad: number,
   s: AdamScalars,
   carried: Omit<AdamError, 'param'>,
+  rounding: Rounding = IN_FLOAT32,
 ): AdamError {
+  const { eps, flush, largest } = rounding;
   const after = adamElement(before, grad, s);
   const g = grad + s.l2 * before.param;
   const gradError =
-    s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
+    s.l2 === 0 ? 0 : eps * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * flush;
   const first =
-    EPS * (2 * s.restOfBeta1 * Math.abs(g - before.exp_avg) + Math.abs(after.exp_avg)) +
+    eps * (2 * s.restOfBeta1 * Math.abs(g - before.exp_avg) + Math.abs(after.exp_avg)) +
     s.restOfBeta1 * gradError +
-    4 * FLUSH;
-  const second = overflows(g * g)
-    ? Number.POSITIVE_INFINITY
-    : 3 * EPS * after.exp_avg_sq +
-      s.restOfBeta2 * gradError * (2 * Math.abs(g) + gradError) +
-      FLUSH * (4 + 2 * Math.abs(g));
+    4 * flush;
+  const second =
+    Math.max(g * g, after.exp_avg_sq) > largest
+      ? Number.POSITIVE_INFINITY
+      : 3 * eps * after.exp_avg_sq +
+        s.restOfBeta2 * gradError * (2 * Math.abs(g) + gradError) +
+        flush * (4 + 2 * Math.abs(g));
   const exp_avg = carried.exp_avg + first * SECOND_ORDER;
   const exp_avg_sq = carried.exp_avg_sq + second * SECOND_ORDER;
 
   const den = denominator(after.exp_avg_sq, s);
-  const root = Math.sqrt(after.exp_avg_sq);
-  const denError = relativeDenominatorError(after.exp_avg_sq, exp_avg_sq, root, den, s);
+  const denError = relativeDenominatorError(after.exp_avg_sq, exp_avg_sq, s, rounding);
   const delta = Math.abs((s.stepSize * after.exp_avg) / den);
   const param =
-    EPS * Math.abs(before.param * s.decay) +
-    EPS * Math.abs(after.param) +
+    eps * Math.abs(before.param * s.decay) +
+    eps * Math.abs(after.param) +
     (s.stepSize * exp_avg) / den +
-    delta * (denError + 3.5 * EPS) +
-    FLUSH * (3 + 1 / den);
+    delta * (denError + 3.5 * eps) +
+    flush * (3 + 1 / den);
   return { param: param * SECOND_ORDER, exp_avg, exp_avg_sq };
 }
 
@@ -100,15 +103,14 @@ const denominator = (v: number, s: AdamScalars): number => Math.sqrt(v) / s.corr
 
 /**
  * Through the square root: the error of v, then 4.5 eps of the root, 2.5 eps of the division, and
- * the addition of eps.
+ * the addition of eps; the quotient and the sum may be flushed.
  */
 function relativeDenominatorError(
   v: number,
   vError: number,
-  root: number,
-  den: number,
   s: AdamScalars,
+  { eps, flush }: Rounding,
 ): number {
-  const inBoth = rootError(v, vError) + 7 * EPS * root;
-  return reciprocalError(inBoth / s.correction / den + EPS);
+  const inBoth = rootError(v, vError) + 7 * eps * Math.sqrt(v);
+  return reciprocalError((inBoth / s.correction + 2 * flush) / denominator(v, s) + eps);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { IN_HALVES } from '../rounding.ts';
 import { momentumBound, momentumElement, onnxScalars, sgdScalars } from './momentum.ts';
 
 const near = (...numbers: readonly number[]) => numbers.map((x) => expect.closeTo(x, 20));
@@ -74,4 +75,20 @@ describe('a step of momentum', () => {
     const plain = momentumBound(zero, 0, { ...scalars, l2: 0 }, 0);
     expect(plain.momentum_buffer / FLUSH).toBe(5);
   });
+});
+
+test('a buffer in float16 has that unit of rounding, and no bound beyond its range', () => {
+  const plain = { lr: 0.5, l2: 0, keep: 0.5, gain: 1, ahead: undefined };
+  const boundAt = (grad: number, momentum_buffer = 0, l2 = 0) =>
+    momentumBound({ param: 1, momentum_buffer }, grad, { ...plain, l2 }, 0, IN_HALVES.f16);
+  const buffer = 2 ** -10 * (4 + 4) * SECOND_ORDER + 5 * 2 ** -24;
+  const param = (0.5 * buffer + 2 ** -10 * (2 + 1)) * SECOND_ORDER + 3.5 * 2 ** -24;
+  const { momentum_buffer, param: moved } = boundAt(4);
+  expect([momentum_buffer, moved]).toEqual([expect.closeTo(buffer, 15), expect.closeTo(param, 15)]);
+  expect(boundAt(60_000, 10_000).momentum_buffer).toBeLessThan(1000);
+  expect(boundAt(60_000, -12_000).momentum_buffer).toBe(Infinity);
+  // The gain takes what was beyond the range back into it.
+  const faint = { ...plain, l2: 1, gain: 0.5 };
+  const beyond = { param: 10_000, momentum_buffer: 0 };
+  expect(momentumBound(beyond, 60_000, faint, 0, IN_HALVES.f16).param).toBe(Infinity);
 });

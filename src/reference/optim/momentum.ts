@@ -1,7 +1,8 @@
 import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
 import type { SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, SECOND_ORDER } from '../bounds.ts';
+import { SECOND_ORDER } from '../bounds.ts';
+import { IN_FLOAT32 } from '../rounding.ts';
 
 /** Hyperparameters of ONNX's Momentum. */
 export type OnnxMomentum = Pick<
@@ -79,33 +80,36 @@ export function momentumElement(
 
 /**
  * Bound of one element's step, where the buffer may already be off by `carried`: a rounding for
- * every operation, carried through.
+ * every operation, carried through; none where the buffer may overflow.
  */
 export function momentumBound(
   before: MomentumElement,
   grad: number,
   s: MomentumScalars,
   carried: number,
+  { eps, flush, largest } = IN_FLOAT32,
 ): MomentumElement {
   const after = momentumElement(before, grad, s);
   const g = grad + s.l2 * before.param;
   const gradError =
-    s.l2 === 0 ? 0 : EPS * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * FLUSH;
+    s.l2 === 0 ? 0 : eps * (Math.abs(s.l2 * before.param) + Math.abs(g)) + 3 * flush;
   const parts = Math.abs(s.keep * before.momentum_buffer) + Math.abs(s.gain * g);
   const momentum_buffer =
-    s.keep * carried +
-    s.gain * gradError +
-    EPS * (parts + Math.abs(after.momentum_buffer)) * SECOND_ORDER +
-    5 * FLUSH;
+    Math.max(parts, Math.abs(g)) > largest
+      ? Number.POSITIVE_INFINITY
+      : s.keep * carried +
+        s.gain * gradError +
+        eps * (parts + Math.abs(after.momentum_buffer)) * SECOND_ORDER +
+        5 * flush;
   const along = s.ahead === undefined ? after.momentum_buffer : g + s.ahead * after.momentum_buffer;
   const ofAhead = (ahead: number) =>
     gradError +
     ahead * momentum_buffer +
-    EPS * (Math.abs(ahead * after.momentum_buffer) + Math.abs(g) + Math.abs(along)) +
-    3 * FLUSH;
+    eps * (Math.abs(ahead * after.momentum_buffer) + Math.abs(g) + Math.abs(along)) +
+    3 * flush;
   const alongError = s.ahead === undefined ? momentum_buffer : ofAhead(s.ahead);
   const step = Math.abs(s.lr * along);
   const param =
-    (s.lr * alongError + EPS * (step + Math.abs(after.param))) * SECOND_ORDER + FLUSH * (3 + s.lr);
+    (s.lr * alongError + eps * (step + Math.abs(after.param))) * SECOND_ORDER + flush * (3 + s.lr);
   return { param, momentum_buffer };
 }

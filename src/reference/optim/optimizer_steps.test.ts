@@ -52,3 +52,18 @@ test('only optimizers that are here are computed', () => {
   );
   expect(of1('lion')).toBe('the optimizer lion');
 });
+
+test('a library in halves keeps the parameter and its state in them', () => {
+  const inputs = { param: of([1], 8), grads: of([2, 1], 4, 4) };
+  const params = { optimizer: 'sgd', lr: 0.5, momentum: 0.5 } as const;
+  const outputs = record.forward(inputs, params) as never;
+  const bounds = (halves?: 'bf16') => {
+    const given = { ...arithmetic, ...(halves ? { halves } : {}) };
+    return record.acceptance(inputs, outputs, params, given);
+  };
+  const buffer = bounds()['state.momentum_buffer'];
+  const coarse = bounds('bf16')['state.momentum_buffer'];
+  if (buffer?.kind !== 'within' || coarse?.kind !== 'within') throw new TypeError('no bound');
+  expect([buffer.computedIn, coarse.computedIn]).toEqual([undefined, 'bf16']);
+  expect((coarse.bound[0] as number) / (buffer.bound[0] as number)).toBeCloseTo(2 ** 16, 3);
+});

@@ -7,6 +7,7 @@ import type { InputsOf, OutputsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
+import { IN_FLOAT32, IN_HALVES, type Rounding } from '../rounding.ts';
 import { type Element, OPTIMIZERS, type OptimizerParams, type Rule, ruleOf } from './optimizers.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
@@ -72,7 +73,7 @@ function trajectoryOf(inputs: Inputs, params: OptimizerParams, actual?: Value): 
  * What the optimizer keeps is never given again after step one, so its errors add up over the
  * steps.
  */
-function boundsOf(inputs: Inputs, previous: Value, params: OptimizerParams) {
+function boundsOf(inputs: Inputs, previous: Value, params: OptimizerParams, rounding: Rounding) {
   const rule = ruleOf(params, hasBuffer(inputs));
   const n = inputs.param.data.length;
   const bound = new Float64Array(previous.data.length);
@@ -82,7 +83,7 @@ function boundsOf(inputs: Inputs, previous: Value, params: OptimizerParams) {
     const carried = Object.fromEntries(
       Object.entries(kept).map(([name, data]) => [name, data[at % n] as number]),
     );
-    const error = rule.bound(before, grad, step, carried);
+    const error = rule.bound(before, grad, step, carried, rounding);
     bound[at] = error['param'] as number;
     for (const [name, data] of Object.entries(kept)) data[at % n] = error[name] as number;
     return rule.step(before, grad, step);
@@ -142,11 +143,17 @@ export const record = defineRecord(signature, {
     OPTIMIZERS.includes(optimizer) ? undefined : `the optimizer ${optimizer}`,
   forward: (inputs, params) => trajectoryOf(inputs, params),
   forwardFrom: (inputs, actual, params) => trajectoryOf(inputs, params, actual['trajectory']),
-  acceptance: (inputs, { previous }: Walked, params) => {
+  acceptance: (inputs, { previous }: Walked, params, { halves }) => {
     if (!previous) throw new InvariantError('no parameter before each step was kept');
-    const bounds = boundsOf(inputs, previous, params);
+    // A library steps in the format of the parameter, and keeps in it what it needs again.
+    const rounding = halves ? IN_HALVES[halves] : IN_FLOAT32;
+    const computed = halves ? { computedIn: halves } : {};
+    const bounds = boundsOf(inputs, previous, params, rounding);
     return Object.fromEntries(
-      Object.entries(bounds).map(([name, bound]) => [name, { kind: 'within', bound } as const]),
+      Object.entries(bounds).map(([name, bound]) => [
+        name,
+        { kind: 'within', bound, ...computed } as const,
+      ]),
     );
   },
   samples: [

@@ -3,6 +3,7 @@ import { type AdamHyperparameters, adamDefaults } from '../../vocabulary/optim/a
 import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
 import { SGD_DEFAULTS } from '../../vocabulary/optim/sgd.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
+import type { Rounding } from '../rounding.ts';
 import { type AdagradElement, adagradBound, adagradElement, adagradScalars } from './adagrad.ts';
 import { type AdamElement, adamBound, adamElement, adamScalars } from './adam.ts';
 import {
@@ -32,8 +33,17 @@ export interface Rule {
   readonly state: readonly StateName[];
   /** The element after step `step`, which counts from 1. */
   readonly step: (before: Element, grad: number, step: number) => Element;
-  /** How far it may be off, where what was kept may already be off by `carried`. */
-  readonly bound: (before: Element, grad: number, step: number, carried: Element) => Element;
+  /**
+   * How far it may be off, where what was kept may already be off by `carried`; numbers are rounded
+   * as float32 or as given.
+   */
+  readonly bound: (
+    before: Element,
+    grad: number,
+    step: number,
+    carried: Element,
+    rounding?: Rounding,
+  ) => Element;
 }
 
 /** torch's defaults where the params are silent. */
@@ -68,7 +78,8 @@ export function ruleOf(params: OptimizerParams, continues = false): Rule {
       return ruleWith<AdamElement>({
         state: ['exp_avg', 'exp_avg_sq'],
         step: (before, grad, step) => adamElement(before, grad, at(step)),
-        bound: (before, grad, step, carried) => adamBound(before, grad, at(step), carried),
+        bound: (before, grad, step, carried, rounding) =>
+          adamBound(before, grad, at(step), carried, rounding),
       });
     }
     case 'sgd':
@@ -77,16 +88,16 @@ export function ruleOf(params: OptimizerParams, continues = false): Rule {
       return ruleWith<MomentumElement>({
         state: ['momentum_buffer'],
         step: (before, grad, step) => momentumElement(before, grad, at(step)),
-        bound: (before, grad, step, carried) =>
-          momentumBound(before, grad, at(step), carried.momentum_buffer),
+        bound: (before, grad, step, carried, rounding) =>
+          momentumBound(before, grad, at(step), carried.momentum_buffer, rounding),
       });
     }
     case 'adagrad':
       return ruleWith<AdagradElement>({
         state: ['exp_avg_sq'],
         step: (before, grad, step) => adagradElement(before, grad, adagradScalars(params, step)),
-        bound: (before, grad, step, carried) =>
-          adagradBound(before, grad, adagradScalars(params, step), carried.exp_avg_sq),
+        bound: (before, grad, step, carried, rounding) =>
+          adagradBound(before, grad, adagradScalars(params, step), carried.exp_avg_sq, rounding),
       });
     default:
       throw new GradproofError(
@@ -109,7 +120,7 @@ function ofStep<T>(make: (step: number) => T): (step: number) => T {
 function ruleWith<E extends { readonly [K in keyof E]: number }>(rule: {
   readonly state: readonly (string & keyof E)[];
   readonly step: (before: E, grad: number, step: number) => E;
-  readonly bound: (before: E, grad: number, step: number, carried: E) => E;
+  readonly bound: (before: E, grad: number, step: number, carried: E, rounding?: Rounding) => E;
 }): Rule {
   return rule as unknown as Rule;
 }

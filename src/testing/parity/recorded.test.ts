@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { StoredDType } from '../../formats/safetensors/stored.ts';
 import { judge } from '../../reference/judge.ts';
 import type { Acceptance, Value } from '../../reference/record.ts';
-import { ANY_ORDER, acceptanceOfRecorded } from './recorded.ts';
+import { ANY_ORDER, acceptanceOfRecorded, arithmeticOfRecorded } from './recorded.ts';
 
 const STEP = 2 ** -24;
 const value = (x: number): Value => ({ shape: [1], data: Float64Array.of(x) });
@@ -96,4 +96,36 @@ test('a producer may add in any order, with two roundings more, of up to 2^22 te
     2 ** 22,
     2 ** 22,
   ]);
+});
+
+describe('the arithmetic of who recorded', () => {
+  const stored = (...dtypes: readonly StoredDType[]) =>
+    Object.fromEntries(
+      dtypes.map((dtype, i) => [`y${i}`, { dtype, shape: [1], bytes: new Uint8Array(8) }]),
+    );
+
+  test('is in halves where all that was recorded is stored in one format', () => {
+    expect(arithmeticOfRecorded(stored('BF16', 'BF16'), stored('BF16'))).toEqual({
+      ...ANY_ORDER,
+      halves: 'bf16',
+    });
+    expect(arithmeticOfRecorded({}, stored('F16')).halves).toBe('f16');
+    for (const mixed of [stored('F16', 'BF16'), stored('F16', 'F32'), stored('F32'), {}])
+      expect(arithmeticOfRecorded(mixed)).toBe(ANY_ORDER);
+    expect(arithmeticOfRecorded(stored('F16'), stored('F32'))).toBe(ANY_ORDER);
+  });
+
+  test('is not counted twice where a bound is of halves already', () => {
+    const bound = Float64Array.of(2 ** -8);
+    const counted = (computedIn: 'f16' | 'bf16') =>
+      acceptanceOfRecorded({ kind: 'within', bound, computedIn }, 'F16', value(1));
+    expect(counted('f16')).toMatchObject({ bound });
+    expect(counted('bf16')).toMatchObject({ bound: Float64Array.of(2 ** 5) });
+    const beyond = acceptanceOfRecorded(
+      { kind: 'within', bound: Float64Array.of(64), computedIn: 'f16' },
+      'F16',
+      value(65_500),
+    );
+    expect(judge(value(Infinity), value(65_500), beyond).ok).toBe(true);
+  });
 });

@@ -1,4 +1,5 @@
-import type { StoredDType } from '../../formats/safetensors/stored.ts';
+import type { StoredTensors } from '../../formats/parity-bundle/check.ts';
+import type { StoredDType, StoredTensor } from '../../formats/safetensors/stored.ts';
 import { EPS, storageStep } from '../../reference/bounds.ts';
 import { acceptingOverflow } from '../../reference/overflow.ts';
 import type { Acceptance, Arithmetic, Value } from '../../reference/record.ts';
@@ -19,6 +20,17 @@ export const ANY_ORDER: Arithmetic = {
   otherFormulas: true,
 };
 
+/** The element types that halves have in bundles. */
+const HALVES: Partial<Record<StoredDType, 'f16' | 'bf16'>> = { F16: 'f16', BF16: 'bf16' };
+
+/** As {@link ANY_ORDER}, in halves where everything that was recorded is stored in one format. */
+export function arithmeticOfRecorded(...results: readonly StoredTensors[]): Arithmetic {
+  const dtypes = new Set(results.flatMap(Object.values<StoredTensor>).map(({ dtype }) => dtype));
+  const [only] = dtypes;
+  const halves = only && dtypes.size === 1 ? HALVES[only] : undefined;
+  return halves ? { ...ANY_ORDER, halves } : ANY_ORDER;
+}
+
 /**
  * How a recorded value is accepted: as the record says, and a half-precision value also when it is
  * within one unit in the last place of its format, or within the same bound in half-precision
@@ -36,8 +48,10 @@ export const acceptanceOfRecorded = seam(
     oracle: Value,
     flowing = 0,
   ): Acceptance => {
-    if ((dtype !== 'F16' && dtype !== 'BF16') || acceptance.kind === 'codes') return acceptance;
-    const half = dtype === 'F16' ? 'f16' : 'bf16';
+    const half = dtype && HALVES[dtype];
+    if (!half || acceptance.kind === 'codes') return acceptance;
+    if (acceptance.kind === 'within' && acceptance.computedIn === half)
+      return acceptingOverflow(acceptance, oracle, half, acceptance.bound);
     const stored = storageStep(0, half) * flowing;
     const coarser = storageStep(1, half) / EPS;
     const before = acceptance.kind === 'within' ? acceptance.bound : oracle.data.map(() => 0);

@@ -288,3 +288,34 @@ describe('what this version has not', () => {
     );
   });
 });
+
+describe('an optimizer in halves', () => {
+  const bf16 = (shape: readonly number[], ...data: readonly number[]) =>
+    hostTensorFrom('bf16', shape, data);
+  /** SGD by a thousandth of 1 a step, which bfloat16 loses of a parameter of 1. */
+  const stalled = (...trajectory: readonly number[]) =>
+    bundleOf('optimizer_steps', {
+      params: { optimizer: 'sgd', lr: 2 ** -10 },
+      inputs: { param: bf16([1], 1), grads: bf16([3, 1], 1, 1, 1) },
+      outputs: { trajectory: bf16([3, 1], ...trajectory) },
+    });
+
+  test('goes on from what each party had, ours in float32', async () => {
+    const { thrown, evidence } = await replayed(stalled(1, 1, 1));
+    expect([thrown, evidence.finding, evidence.assertions]).toEqual([undefined, undefined, 3]);
+    const ours = [1 - 2 ** -10, 1 - 2 ** -9, 1 - 2 ** -9];
+    const stops = await replayed(stalled(1, 1, 1), withOutput('trajectory', f32(...ours)));
+    expect(stops.thrown).toMatchObject({ code: 'wrong-shape' });
+    const tensor = hostTensorFrom('f32', [3, 1], ours);
+    const stays = await replayed(stalled(1, 1, 1), withOutput('trajectory', tensor));
+    expect(stays.thrown).toMatchObject({ code: 'out-of-bound', at: { index: [2, 0] } });
+  });
+
+  test('deviates where a step is off by more than its roundings', async () => {
+    const { evidence } = await replayed(stalled(1, 1 - 2 ** -5, 1 - 2 ** -5));
+    expect(evidence.finding).toMatchObject({
+      code: 'producer-deviates',
+      at: { index: [1, 0], actual: 1 - 2 ** -5 },
+    });
+  });
+});

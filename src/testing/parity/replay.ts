@@ -17,7 +17,7 @@ import { fitAll, valuesOfStored } from './fit.ts';
 import { replayRun, TRAINING_RUN } from './llama/replay.ts';
 import { Oracle } from './oracle.ts';
 import { fitParams } from './params.ts';
-import { ANY_ORDER } from './recorded.ts';
+import { arithmeticOfRecorded } from './recorded.ts';
 
 /**
  * The verdict of three parties: the float64 oracle judges ours, by the variant that the adapter
@@ -60,7 +60,8 @@ export async function replay(
     outputs: valuesOfStored(outputs, {}),
     gradients: valuesOfStored(gradsOut, {}),
   };
-  findDeviation(t, bundle, theirs.questions(recordedValues, { arithmetic: ANY_ORDER, level }));
+  const inAnyOrder = arithmeticOfRecorded(outputs, gradsOut);
+  findDeviation(t, bundle, theirs.questions(recordedValues, { arithmetic: inAnyOrder, level }));
 
   const oracle = new Oracle({ ...forward, inputs: values, grads: valuesOfHosts(grads) });
   const produced = {

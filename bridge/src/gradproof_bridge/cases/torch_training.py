@@ -12,7 +12,7 @@ from gradproof_bridge.philox import Draw
 
 
 def optimizers() -> Cases:
-    """AdamW, Adam and SGD from a fresh state."""
+    """AdamW, Adam and SGD from a fresh state, which is in halves where the parameter is."""
     settings: list[tuple[str, dict[str, Any]]] = [
         (
             "adamw",
@@ -61,13 +61,26 @@ def optimizers() -> Cases:
     ]
     for name, params in settings:
         yield Case(f"optimizer_{name}", "optimizer_steps", "torch", params, _steps(8, 7, 15))
+    for name, params in settings:
+        for dtype in ("f16", "bf16"):
+            if name in ("adamw", "adam_decay", "sgd_momentum"):
+                yield Case(
+                    f"optimizer_{name}_{dtype}",
+                    "optimizer_steps",
+                    "torch",
+                    params,
+                    _steps(6, 5, 7, dtype=dtype),
+                )
     yield Case(
         "optimizer_adamw_zero_gradients", "optimizer_steps", "torch", settings[0][1], _with_zeros
     )
 
 
-def _steps(steps: int, *shape: int) -> Make:
-    return lambda draw: {"param": draw.normal(*shape), "grads": draw.normal(steps, *shape)}
+def _steps(steps: int, *shape: int, dtype: str = "f32") -> Make:
+    return lambda draw: {
+        "param": draw.normal(*shape, dtype=dtype),
+        "grads": draw.normal(steps, *shape, dtype=dtype),
+    }
 
 
 def _with_zeros(draw: Draw) -> dict[str, Array]:
