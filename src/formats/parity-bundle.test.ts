@@ -325,6 +325,21 @@ const VALID: readonly Description[] = [
     tensors: { 'in.x': [2, 3, 4], 'in.indices': ['i32', [5, 6]], 'out.y': [2, 5, 6, 4] },
   },
   {
+    op: 'take_along_dim',
+    params: { dim: 1 },
+    tensors: { 'in.x': [2, 3, 4], 'in.indices': ['i32', [2, 5, 3]], 'out.y': [2, 5, 3] },
+  },
+  {
+    op: 'scatter_add',
+    params: { dim: -1 },
+    tensors: {
+      'in.x': [2, 3],
+      'in.indices': ['i32', [1, 4]],
+      'in.src': [2, 5],
+      'out.y': [2, 3],
+    },
+  },
+  {
     op: 'embedding',
     tensors: { 'in.weight': [9, 4], 'in.ids': ['i32', [2, 3]], 'out.y': [2, 3, 4] },
   },

@@ -453,6 +453,34 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     fits: { inputs: { x: [3, 4], indices: [2] }, dtypes: { indices: 'i32' }, params: { axis: 1 } },
     wrong: { axis: { params: { axis: 2 } } },
   },
+  take_along_dim: {
+    fits: {
+      inputs: { x: [3, 4], indices: [2, 9] },
+      dtypes: { indices: 'i32' },
+      params: { dim: 1 },
+    },
+    wrong: {
+      dim: { params: { dim: 2 } },
+      dimensions: { inputs: { indices: [2] } },
+      'other-dimensions': { inputs: { indices: [4, 9] } },
+      nothing: { inputs: { x: [3, 0] } },
+    },
+  },
+  scatter_add: {
+    fits: {
+      inputs: { x: [3, 4], indices: [2, 9], src: [2, 10] },
+      dtypes: { indices: 'i32' },
+      params: { dim: -1 },
+    },
+    wrong: {
+      dim: { params: { dim: -3 } },
+      'dimensions-of-indices': { inputs: { indices: [2, 9, 1], src: [2, 9, 1] } },
+      'dimensions-of-src': { inputs: { src: [2, 10, 1] } },
+      'other-dimensions': { inputs: { indices: [4, 9], src: [4, 9] } },
+      'too-few': { inputs: { src: [2, 8] } },
+      nothing: { inputs: { x: [3, 0] } },
+    },
+  },
   quantize_blockwise: {
     fits: { inputs: { x: [100], code: [256] }, params: { blocksize: 32, rounding: 'nearest' } },
     wrong: {

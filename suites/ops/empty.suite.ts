@@ -82,6 +82,10 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   transpose: { rows: { inputs: { x: [2, 0, 3] }, params: { perm: [2, 0, 1] } } },
   concat: { parts: { inputs: { x0: [2, 3], x1: [0, 3] }, params: { axis: 0 } } },
   gather: { indices: { inputs: { x: [4, 3], indices: [0] } } },
+  take_along_dim: { indices: { inputs: { x: [4, 3], indices: [4, 0] }, params: { dim: 1 } } },
+  scatter_add: {
+    rows: { inputs: { x: [0, 3], indices: [0, 3], src: [0, 3] }, params: { dim: 0 } },
+  },
   quantize_linear: {
     rows: { inputs: { x: [0, 3], scale: [3] }, params: { axis: 1 }, output: 'q' },
   },

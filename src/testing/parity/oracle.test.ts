@@ -11,6 +11,7 @@ import type { DType } from '../../tensor/dtype.ts';
 import { type HostTensors, hostTensorFrom } from '../../tensor/host.ts';
 import { Random } from '../../tensor/random.ts';
 import { formatShape } from '../../tensor/shape.ts';
+import { KnownShapes } from '../../vocabulary/known-shapes.ts';
 import { signatureOf } from '../../vocabulary/registry.ts';
 import { fitAll, valuesOfStored } from './fit.ts';
 import { Oracle } from './oracle.ts';
@@ -48,26 +49,22 @@ function bundleOf(op: OpRecord, sample: Sample<object>): Uint8Array<ArrayBuffer>
  * Some samples point outside of their table, which a kernel cannot refuse and a bundle may not: the
  * nearest row is meant.
  */
-function pointingInside(
-  op: OpRecord,
-  inputs: HostTensors,
-  { ignore_index = -100 }: { readonly ignore_index?: number },
-): HostTensors {
-  const tables: Readonly<Record<string, readonly [table: string, axis: number, indices: string]>> =
-    {
-      embedding: ['weight', 0, 'ids'],
-      nll_loss: ['log_probs', 1, 'labels'],
-      rotary_embedding_cache: ['cos', 0, 'position_ids'],
-    };
-  const [table, axis, name] = tables[op.name] ?? ['logits', 1, 'labels'];
-  const rows = inputs[table]?.shape[axis];
-  const indices = inputs[name];
-  if (rows === undefined || !indices) return inputs;
-  const inside = (i: number) => (i === ignore_index ? i : Math.min(Math.max(i, 0), rows - 1));
-  return {
-    ...inputs,
-    [name]: hostTensorFrom('i32', indices.shape, Array.from(indices.data, inside)),
-  };
+function pointingInside(op: OpRecord, inputs: HostTensors, given: object): HostTensors {
+  const { inputs: rules, defaults } = signatureOf(op.name);
+  const shapes = new KnownShapes({ ...defaults, ...given }, inputs);
+  for (const [name, rule] of Object.entries(rules)) {
+    const tensor = inputs[name];
+    if (tensor) shapes.check(rule, tensor.shape);
+  }
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => {
+      const range = rules[name]?.range?.(shapes.known);
+      if (!range) return [name, tensor];
+      const { low, high, also } = range;
+      const inside = (i: number) => (i === also ? i : Math.min(Math.max(i, low), high));
+      return [name, hostTensorFrom('i32', tensor.shape, Array.from(tensor.data, inside))];
+    }),
+  );
 }
 
 const prefixed = (prefix: string, tensors: HostTensors): HostTensors =>

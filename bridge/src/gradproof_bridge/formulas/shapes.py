@@ -108,6 +108,18 @@ def windows(
     )
 
 
+def summed_at(start: Bounded, places: tuple[NDArray[np.int64], ...], terms: Bounded) -> Bounded:
+    """`start` with each term added at its place, the terms of an element in any order."""
+    value, carried = start.value.copy(), start.error.copy()
+    size = np.abs(start.value) + start.error
+    count = np.zeros(start.shape, np.int64)
+    np.add.at(value, places, terms.value)
+    np.add.at(carried, places, terms.error)
+    np.add.at(size, places, np.abs(terms.value) + terms.error)
+    np.add.at(count, places, 1)
+    return Bounded(value, carried + np.vectorize(gamma, otypes=[np.float64])(count) * size)
+
+
 def scatter_windows(gradient: Bounded, index: NDArray[np.int64], shape: Sequence[int]) -> Bounded:
     """The adjoint of `windows`: [N, C, OH, OW, k] summed into [N, C, H, W]; cells outside must be
     zero already.

@@ -44,6 +44,8 @@ export const tensors: Bodies = {
       'got = {"y": x["x"].index_select(d, i.flatten()).unflatten(d, i.shape)}',
     ],
   }),
+  take_along_dim: ({ dim }) => y(`x["x"].gather(${literal(dim)}, x["indices"].long())`),
+  scatter_add: ({ dim }) => y(`x["x"].scatter_add(${literal(dim)}, x["indices"].long(), x["src"])`),
   conv2d: ({ stride, padding, dilation, groups }) =>
     y(
       `F.conv2d(${padded(padding)}, x["weight"], x.get("bias"), ${given({ stride, dilation, groups })})`,

@@ -1,0 +1,54 @@
+"""Elements at indices along one dimension, with gradients."""
+
+from __future__ import annotations
+
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.cases.case import Case, Cases, Make, shape_name
+from gradproof_bridge.philox import Draw
+
+Shape = tuple[int, ...]
+
+
+def along() -> Cases:
+    """Indices that repeat, and that leave out the last of other dimensions."""
+    shapes: tuple[tuple[Shape, Shape, int], ...] = (
+        ((7, 5), (11, 4), 0),
+        ((3, 5, 6), (2, 9, 6), 1),
+        ((4, 6), (4, 9), -1),
+        ((5,), (64,), 0),
+    )
+    for x, indices, dim in shapes:
+        name = f"{shape_name(*x)}_{shape_name(*indices)}_dim{dim}"
+        yield Case(
+            f"take_along_dim_{name}",
+            "take_along_dim",
+            "torch",
+            {"dim": dim},
+            _taken(x, indices, dim),
+        )
+        yield Case(
+            f"scatter_add_{name}", "scatter_add", "torch", {"dim": dim}, _added(x, indices, dim)
+        )
+
+
+def _taken(x: Shape, indices: Shape, dim: int) -> Make:
+    return lambda draw: {
+        "x": draw.normal(*x),
+        "indices": draw.integers(*indices, low=0, high=x[dim] - 1),
+        "grad.y": draw.normal(*indices),
+    }
+
+
+def _added(x: Shape, indices: Shape, dim: int) -> Make:
+    def make(draw: Draw) -> dict[str, Array]:
+        return {
+            "x": draw.normal(*x),
+            "indices": draw.integers(*indices, low=0, high=x[dim] - 1),
+            "src": draw.normal(*indices),
+            "grad.y": draw.normal(*x),
+        }
+
+    return make
+
+
+FAMILIES = (along,)

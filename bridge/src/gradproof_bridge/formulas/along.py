@@ -1,0 +1,66 @@
+"""Elements at indices along one dimension: torch.gather, scatter_add, index_add."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.errors import FormatError
+from gradproof_bridge.formulas.bounded import bounded
+from gradproof_bridge.formulas.expected import Expected, Real, exactly
+from gradproof_bridge.formulas.shapes import axis_in, summed_at
+
+Outputs = dict[str, Expected]
+Places = tuple[NDArray[np.int64], ...]
+
+
+def take_along_dim(inputs: Inputs, params: Params) -> Outputs:
+    """The elements of x at the indices; the gradient of one is the sum over its readers."""
+    x = inputs["x"]
+    places = _places(x, inputs["indices"], params)
+    taken = x[places]
+    outputs: Outputs = {
+        "y": exactly(taken) if x.dtype.kind in "iu" else Real(bounded(taken), is_copy=True)
+    }
+    if "grad.y" in inputs:
+        none = bounded(np.zeros(x.shape))
+        outputs["grad.x"] = Real(summed_at(none, places, bounded(inputs["grad.y"])))
+    return outputs
+
+
+def scatter_add(inputs: Inputs, params: Params) -> Outputs:
+    """The elements of src added to x at their indices."""
+    x, indices, src = inputs["x"], inputs["indices"], inputs["src"]
+    if any(n < m for n, m in zip(src.shape, indices.shape, strict=True)):
+        raise FormatError("src has no element for each of the indices")
+    places = _places(x, indices, params)
+    inner = tuple(slice(n) for n in indices.shape)
+    outputs: Outputs = {"y": Real(summed_at(bounded(x), places, bounded(src[inner])))}
+    if "grad.y" in inputs:
+        g = bounded(inputs["grad.y"])
+        dsrc = np.zeros(src.shape)
+        dsrc[inner] = g.value[places]
+        outputs |= {
+            "grad.x": Real(g, is_copy=True),
+            "grad.src": Real(bounded(dsrc), is_copy=True),
+        }
+    return outputs
+
+
+def _places(x: NDArray[Any], indices: NDArray[Any], params: Params) -> Places:
+    """Which element of x each of the indices means."""
+    dim = axis_in(params["dim"], x.ndim)
+    fits = indices.ndim == x.ndim and all(
+        n <= m or d == dim for d, (n, m) in enumerate(zip(indices.shape, x.shape, strict=True))
+    )
+    if not fits or (indices.size > 0 and (indices.min() < 0 or indices.max() >= x.shape[dim])):
+        raise FormatError(f"the indices do not fit into {x.shape} along dim {dim}")
+    own = np.indices(indices.shape, dtype=np.int64)
+    return tuple(indices.astype(np.int64) if d == dim else own[d] for d in range(x.ndim))
+
+
+FORMULAS = {"take_along_dim": take_along_dim, "scatter_add": scatter_add}

@@ -1,0 +1,51 @@
+import package::lib::grid::linear_index;
+
+// Adds scale * src to y at indices along one dimension. A lane is all that lies along it. The rows
+// of a lane of y are shared out to `parts` invocations; one of them has every parts-th row, and adds
+// the lane's terms to them in ascending order: the same bits every time, without atomics. An index
+// outside of [0, rows) means the nearest. lanes * parts * terms indices read; an invocation too many
+// has no rows.
+
+struct Dims {
+  lanes: u32,
+  parts: u32,
+  terms: u32, // of a lane
+  rows: u32, // of a lane
+  y_stride: u32, // along the dimension
+  index_stride: u32,
+  src_stride: u32,
+  scale: f32,
+  // Of the other dimensions, innermost first: size, stride in y, in indices, in src; past the last a
+  // size that ends the walk.
+  axes: array<vec4u, 8>,
+}
+
+@group(0) @binding(0) var<storage, read> indices: array<i32>;
+@group(0) @binding(1) var<storage, read> src: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<uniform> dims: Dims;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_index(group, groups, lane, 64u);
+  let part = i / dims.lanes;
+  var rest = i % dims.lanes;
+  var place = vec3u();
+  for (var d = 0u; rest != 0u; d++) {
+    let axis = dims.axes[d];
+    place += (rest % axis.x) * axis.yzw;
+    rest /= axis.x;
+  }
+  for (var term = 0u; term < dims.terms; term++) {
+    let row = u32(clamp(indices[place.y], 0, i32(dims.rows) - 1));
+    if (row % dims.parts == part) {
+      y[place.x + row * dims.y_stride] += dims.scale * src[place.z];
+    }
+    place.y += dims.index_stride;
+    place.z += dims.src_stride;
+  }
+}

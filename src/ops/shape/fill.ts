@@ -1,0 +1,20 @@
+import shader from '../../../shaders/shape/fill.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { linearGrid, u32 } from '../../gpu/shader.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+
+/** A tensor with `value` everywhere, which f32 rounds. The caller owns it. */
+export function filled(gpu: Gpu, dtype: 'f32' | 'i32', shape: Shape, value: number): Tensor {
+  const y = Tensor.empty(gpu, dtype, shape);
+  const bits = new DataView(new ArrayBuffer(4));
+  if (dtype === 'f32') bits.setFloat32(0, value);
+  else bits.setInt32(0, value);
+  gpu.dispatch({
+    shader,
+    bindings: [y.binding],
+    uniforms: [u32(y.size), u32(bits.getUint32(0))],
+    workgroups: linearGrid(y.size),
+  });
+  return y;
+}

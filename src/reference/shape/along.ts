@@ -1,0 +1,127 @@
+import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { FLUSH, gamma, sumLevels, typicalSum } from '../bounds.ts';
+import type { Acceptance, Depth, PlausibleBug, Value } from '../record.ts';
+
+/**
+ * For each of the indices into a tensor of `shape` along `dim`, which element it means; those beyond
+ * the ends mean the nearest.
+ */
+export function elementsAlong(shape: Shape, indices: Value, dim: number): Int32Array {
+  const at = dim < 0 ? dim + shape.length : dim;
+  const rows = shape[at] as number;
+  return Int32Array.from(indices.data, (index, i) => {
+    const row = Math.min(Math.max(index, 0), rows - 1);
+    const place = coordinates(i, indices.shape).with(at, row);
+    return place.reduce((flat, c, d) => flat * (shape[d] as number) + c, 0);
+  });
+}
+
+/** The elements of a tensor of `shape` that lie where a smaller one, of `inner`, has its own. */
+export function elementsWithin(shape: Shape, inner: Shape): Int32Array {
+  return Int32Array.from({ length: sizeOf(inner) }, (_, i) =>
+    coordinates(i, inner).reduce((flat, c, d) => flat * (shape[d] as number) + c, 0),
+  );
+}
+
+function coordinates(index: number, shape: Shape): number[] {
+  let rest = index;
+  return shape
+    .toReversed()
+    .map((size) => {
+      const c = rest % size;
+      rest = Math.floor(rest / size);
+      return c;
+    })
+    .reverse();
+}
+
+/** `start` with each term added at its place. */
+export function sumsAt(
+  start: Float64Array,
+  places: Int32Array,
+  term: (i: number) => number,
+): Float64Array {
+  const sums = start.slice();
+  places.forEach((place, i) => {
+    sums[place] = (sums[place] as number) + term(i);
+  });
+  return sums;
+}
+
+/**
+ * How far sums of terms at places may be off: each element adds up as many numbers as it has terms,
+ * beside what it starts from. `products` is how many roundings a term has behind it.
+ */
+export function sumsWithin(
+  start: Float64Array | undefined,
+  size: number,
+  places: Int32Array,
+  term: (i: number) => number,
+  depth: Depth,
+  products = 0,
+): Acceptance {
+  const magnitudes = sumsAt(start?.map(Math.abs) ?? new Float64Array(size), places, (i) =>
+    Math.abs(term(i)),
+  );
+  const counts = sumsAt(new Float64Array(size), places, () => 1);
+  const levels = counts.map((n) => (n > 0 ? sumLevels(n + (start ? 1 : 0), depth) + products : 0));
+  const flushed = counts.map((n) => FLUSH * (1 + products) * n);
+  return {
+    kind: 'within',
+    bound: magnitudes.map((size, i) => gamma(levels[i] as number) * size + (flushed[i] as number)),
+    typical: magnitudes.map(
+      (size, i) => typicalSum(levels[i] as number, size) + (flushed[i] as number),
+    ),
+  };
+}
+
+/** Terms by the place at which they are added, in ascending order. */
+export function termsAt(
+  size: number,
+  places: Int32Array,
+  term: (i: number) => number,
+): readonly (readonly number[])[] {
+  const terms = Array.from({ length: size }, (): number[] => []);
+  places.forEach((place, i) => {
+    terms[place]?.push(term(i));
+  });
+  return terms;
+}
+
+/** Small whole numbers, whose sums are exact. */
+export function drawIntegers(
+  random: Random,
+  shape: Shape,
+  dtype: 'f32' | 'i32' = 'f32',
+): HostTensor {
+  return hostTensorFrom(
+    dtype,
+    shape,
+    random.fill(sizeOf(shape), () => random.integer(-99, 99)),
+  );
+}
+
+/** Indices of [0, rows), and as far as `outside` beyond. */
+export function drawIndices(random: Random, shape: Shape, rows: number, outside = 0): HostTensor {
+  return hostTensorFrom(
+    'i32',
+    shape,
+    random.fill(sizeOf(shape), () => random.integer(-outside, rows - 1 + outside)),
+  );
+}
+
+/** The indices taken along the dimension after the right one. */
+export function alongAnother<
+  Params extends { readonly dim: number },
+  Inputs extends { readonly x: Value },
+>(): PlausibleBug<Params, Inputs> {
+  return {
+    name: 'along another dimension',
+    apply: (inputs, params) => {
+      const rank = inputs.x.shape.length;
+      return { inputs, params: { ...params, dim: (params.dim + 1 + rank) % rank } };
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { formatShape, type Shape } from '../../tensor/shape.ts';
+import { takeAlongDim as signature } from '../../vocabulary/shape/take_along_dim.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
+import { drawTensor, type Elements } from '../simulation/draw.ts';
+import { chainSum } from '../simulation/sums.ts';
+import {
+  alongAnother,
+  drawIndices,
+  drawIntegers,
+  elementsAlong,
+  sumsAt,
+  sumsWithin,
+  termsAt,
+} from './along.ts';
+
+type Taken = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
+
+function taken({ x, indices }: Taken, { dim }: Params): { readonly y: Value } {
+  const data = Float64Array.from(
+    elementsAlong(x.shape, indices, dim),
+    (element) => x.data[element] as number,
+  );
+  return { y: { shape: indices.shape, data } };
+}
+
+interface Draw {
+  readonly level?: 'exact' | 'legal';
+  readonly x: Shape;
+  readonly indices: Shape;
+  readonly dim: number;
+  /** How far indices reach beyond both ends. */
+  readonly outside?: number;
+  readonly dtype?: 'f32' | 'i32';
+  readonly elements?: Elements;
+  readonly tier?: 'full';
+}
+
+function sample({
+  level = 'exact',
+  x,
+  indices,
+  dim,
+  outside = 0,
+  dtype = 'f32',
+  elements,
+  tier,
+}: Draw): SampleOf<typeof signature> {
+  return {
+    level,
+    ...(tier ? { tier } : {}),
+    label: {
+      x: formatShape(x),
+      indices: formatShape(indices),
+      dim,
+      ...(outside ? { outside } : {}),
+      ...(dtype === 'f32' ? {} : { dtype }),
+    },
+    params: { dim },
+    inputs: (random) => ({
+      x: level === 'exact' ? drawIntegers(random, x, dtype) : drawTensor(random, x),
+      indices: drawIndices(random, indices, x.at(dim) as number, outside),
+    }),
+    ...(dtype === 'f32'
+      ? {
+          grads: (random) => ({
+            y:
+              level === 'exact'
+                ? drawIntegers(random, indices)
+                : drawTensor(random, indices, elements),
+          }),
+        }
+      : {}),
+  };
+}
+
+/** torch.gather; indices beyond the ends, which torch refuses, read the nearest element. */
+export const record = defineRecord(signature, {
+  summary: 'y = x at indices along a dimension, element by element',
+  forward: taken,
+  acceptance: () => ({ y: { kind: 'exact' } }),
+  vjp: ({ x, indices }, { dim }, { y: dy }) => ({
+    x: {
+      shape: x.shape,
+      data: sumsAt(
+        new Float64Array(x.data.length),
+        elementsAlong(x.shape, indices, dim),
+        (i) => dy.data[i] as number,
+      ),
+    },
+  }),
+  vjpAcceptance: ({ x, indices }, _gradients, { dim }, { y: dy }, { depth }) => ({
+    x: sumsWithin(
+      undefined,
+      x.data.length,
+      elementsAlong(x.shape, indices, dim),
+      (i) => dy.data[i] as number,
+      depth,
+    ),
+  }),
+  samples: [
+    sample({ x: [7, 5], indices: [11, 4], dim: 0 }),
+    sample({ x: [4, 4, 8], indices: [2, 9, 8], dim: 1 }),
+    sample({ x: [3, 5, 6], indices: [3, 4, 7], dim: -1, outside: 3 }),
+    sample({ x: [1], indices: [1], dim: 0 }),
+    sample({ x: [37], indices: [64], dim: 0, dtype: 'i32' }),
+    sample({ level: 'legal', x: [5, 33], indices: [130, 33], dim: 0 }),
+    // More lanes than are shared out, and so many that each invocation has several rows.
+    sample({ x: [8200, 2], indices: [8200, 1], dim: 1 }),
+    sample({ x: [2000, 9], indices: [2000, 10], dim: 1, tier: 'full' }),
+  ],
+  faults: [
+    {
+      name: 'the next row',
+      shader: {
+        file: 'shape/take_along',
+        from: 'place.x + row * dims.row_stride',
+        to: 'place.x + (row ^ 1u) * dims.row_stride',
+      },
+    },
+    {
+      name: 'terms twice',
+      direction: 'backward',
+      shader: { file: 'shape/add_along', from: 'dims.scale * src', to: '2.0 * src' },
+    },
+  ],
+  plausibleBugs: [
+    inputBug('indices off by one', 'indices', (index) => index + 1),
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    alongAnother(),
+  ],
+});
+
+/** The terms of an element are added in ascending order. */
+export const simulation = defineSimulation(signature, {
+  forward: (_gpu, inputs, params) => taken(inputs, params),
+  backward: (gpu, { x, indices }, { dim }, { y: dy }) => {
+    const places = elementsAlong(x.shape, indices, dim);
+    const terms = termsAt(x.data.length, places, (i) => dy.data[i] as number);
+    return { x: { shape: x.shape, data: Float64Array.from(terms, (own) => chainSum(gpu, own)) } };
+  },
+  samples: [
+    sample({ level: 'legal', x: [3, 7], indices: [2000, 7], dim: 0, elements: 'positive' }),
+    sample({ level: 'legal', x: [5, 16], indices: [5, 600], dim: 1, elements: 'positive' }),
+  ],
+});
