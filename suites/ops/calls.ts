@@ -423,6 +423,18 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     fits: { inputs: { x: [2, 3] }, params: { axes: [1] } },
     wrong: { 'no-elements': { inputs: { x: [2, 0] } } },
   },
+  logsumexp: {
+    fits: { inputs: { x: [2, 3] }, params: { axes: [1] } },
+    wrong: { 'no-elements': { inputs: { x: [2, 0] } }, axis: { params: { axes: [2] } } },
+  },
+  var: {
+    fits: { inputs: { x: [2, 3] }, params: { axes: [1] } },
+    wrong: {
+      axis: { params: { axes: [2] } },
+      'one-term': { params: { axes: [] } },
+      'no-more-than-the-correction': { params: { axes: [1], correction: 3 } },
+    },
+  },
   argmax: {
     fits: { inputs: { x: [2, 3] }, params: { axis: 1 } },
     wrong: { nothing: { inputs: { x: [2, 0] } }, axis: { params: { axis: 2 } } },

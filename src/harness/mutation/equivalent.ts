@@ -32,6 +32,7 @@ const WHY = {
   zero: 'At 0 both formulas give exactly a half.',
   nothing:
     'Beyond 104, exp(-x) is below half of the smallest denormal, wherever the border is drawn.',
+  far: 'Where exp of whatever is far below 0 gives 0, and nothing is above, the borders change nothing: they are for adapters on which it gives a number of denormals, and none here is one.',
   tiny: 'A second moment at the smallest normal float may be flushed to 0 by a legal GPU, so that its root may be 0 or not.',
   finite: 'Past the end the other factor is 0, so that this one may be any finite number.',
   ties: 'A value of the map itself is then found as the upper neighbour, at a distance of 0.',
@@ -57,6 +58,12 @@ const WHY = {
  * case turns red.
  */
 export const EQUIVALENTS: readonly Equivalent[] = [
+  {
+    id: 'mutate.math.exp_below:unwrap;line=9;n=2',
+    line: 'return exp(clamp(x - top, vec4f(NOTHING), vec4f()));',
+    becomes: 'return exp(x - top);',
+    why: WHY.far,
+  },
   {
     id: 'mutate.conv.conv2d_weight:guard;line=79;n=1',
     line: 'if (!DEPTHWISE) {',

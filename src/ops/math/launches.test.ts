@@ -371,7 +371,7 @@ describe('a reduction is told what stays and what its terms are', () => {
     ],
   ])('%s: %s', (_, ...call) => expectCall(...call));
 
-  test.each(['reduce_sum', 'reduce_mean', 'reduce_max', 'norm'])(
+  test.each(['reduce_sum', 'reduce_mean', 'reduce_max', 'norm', 'logsumexp', 'var', 'std'])(
     'and a gradient that is not wanted is not computed: %s',
     (op) => expectCall(op, { ...long, wants: ['y'] }, [], {}),
   );

@@ -19,7 +19,8 @@ export const norm = launcher(signature, {
   },
   forward: (gpu, { x }, params) => {
     const { drops, shape } = reducedShape('norm', x.shape, params);
-    return { y: sum(gpu, x, reductionOf(x.shape, drops), shape, { norm: true }) };
+    const terms = reductionOf(x.shape, drops);
+    return { y: sum(gpu, x, terms, shape, { squares: true, root: true }) };
   },
   backward: (gpu, { inputs: { x }, outputs: { y }, grads, params, wants }) => {
     if (!wants.has('x')) return {};

@@ -16,8 +16,10 @@ import {
 export interface SumOptions {
   /** What the sum is multiplied by. Default 1. */
   readonly scale?: number;
-  /** Whether it is the square root of the sum of squares. Default false. */
-  readonly norm?: boolean;
+  /** Whether the terms are squared first. Default false. */
+  readonly squares?: boolean;
+  /** Whether it is the square root of that. Default false. */
+  readonly root?: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export function sum(
   shape: Shape,
   options: SumOptions = {},
 ): Tensor {
-  return pass(gpu, x, reduction, shape, options, options.norm ?? false);
+  return pass(gpu, x, reduction, shape, options, options.squares ?? false);
 }
 
 function pass(
@@ -45,7 +47,7 @@ function pass(
   const { count, terms, innerKept } = reduction;
   const parts = partsOf(terms);
   const isLast = parts === 1;
-  const { scale = 1, norm = false } = options;
+  const { scale = 1, root = false } = options;
   const uniforms = reductionFields(shader.file, reduction, f32(isLast ? scale : 1));
   const y = Tensor.empty(gpu, 'f32', isLast ? shape : [count * parts]);
   gpu.dispatch({
@@ -53,7 +55,7 @@ function pass(
     constants: {
       INNER_KEPT: Number(innerKept),
       SQUARES: Number(squares),
-      ROOT: Number(isLast && norm),
+      ROOT: Number(isLast && root),
     },
     bindings: [x.binding, y.binding],
     uniforms,

@@ -117,7 +117,7 @@ export const record = defineRecord(signature, {
       },
     },
   ],
-  plausibleBugs: reducePlausibleBugs,
+  plausibleBugs: reducePlausibleBugs(),
 });
 
 export const simulation = defineSimulation(signature, {

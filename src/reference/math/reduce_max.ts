@@ -106,7 +106,7 @@ export const record = defineRecord(signature, {
     },
   ],
   plausibleBugs: [
-    ...reducePlausibleBugs.filter(({ name }) => name !== 'last element dropped'),
+    ...reducePlausibleBugs().filter(({ name }) => name !== 'last element dropped'),
     inputBug('minimum', 'x', (x) => -x),
   ],
 });

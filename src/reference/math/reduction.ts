@@ -3,9 +3,9 @@ import type { Random } from '../../tensor/random.ts';
 import { coordinatesOf, formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { ReductionOp } from '../../vocabulary/math/reduction.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
-import type { PlausibleBugOf, SampleOf } from '../define.ts';
+import type { SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
-import type { Value } from '../record.ts';
+import type { PlausibleBug, Value } from '../record.ts';
 
 /**
  * A tensor as the elements that remain, each with the flat indices of its terms in ascending order.
@@ -129,11 +129,15 @@ export function reduceSamples(
 }
 
 /** Plausible bugs that every reduction must see. */
-export const reducePlausibleBugs: readonly PlausibleBugOf<ReductionOp>[] = [
-  inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
-  paramsBug('another axis', (params) => ({
-    ...params,
-    axes: params.axes.map((axis) => (axis < 0 ? axis - 1 : axis + 1)),
-  })),
-  inputBug('last element dropped', 'x', (x, i, { data }) => (i === data.length - 1 ? 0 : x)),
-];
+export function reducePlausibleBugs<
+  Params extends { readonly axes: readonly number[] } = ParamsOf<ReductionOp>,
+>(): readonly PlausibleBug<Params, Readonly<Record<'x', Value>>>[] {
+  return [
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    paramsBug('another axis', (params) => ({
+      ...params,
+      axes: params.axes.map((axis) => (axis < 0 ? axis - 1 : axis + 1)),
+    })),
+    inputBug('last element dropped', 'x', (x, i, { data }) => (i === data.length - 1 ? 0 : x)),
+  ];
+}

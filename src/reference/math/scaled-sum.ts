@@ -98,7 +98,7 @@ export function sumRecord(
         shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' },
       },
     ],
-    plausibleBugs: reducePlausibleBugs,
+    plausibleBugs: reducePlausibleBugs(),
   });
 }
 

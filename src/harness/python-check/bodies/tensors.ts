@@ -10,6 +10,13 @@ const reduction =
         : `x["x"].${name}(${literal(axes)}, keepdim=${literal(keepdims)})`,
     );
 
+const deviation =
+  (name: string) =>
+  ({ axes, keepdims, correction }: Params): Body =>
+    y(
+      `x["x"].${name}(${literal(axes)}, correction=${literal(correction)}, keepdim=${literal(keepdims)})`,
+    );
+
 /**
  * Tensor operations of PyTorch, with ONNX's meaning where torch's differs; optimizers and what is
  * around them.
@@ -29,6 +36,9 @@ export const tensors: Bodies = {
   reduce_sum: reduction('sum'),
   reduce_mean: reduction('mean'),
   reduce_max: reduction('amax'),
+  logsumexp: reduction('logsumexp'),
+  var: deviation('var'),
+  std: deviation('std'),
   argmax: ({ axis, keepdims, select_last_index }) =>
     y(
       select_last_index
