@@ -340,6 +340,11 @@ const VALID: readonly Description[] = [
     },
   },
   {
+    op: 'index_add',
+    params: { dim: 1, alpha: 0.5 },
+    tensors: { 'in.x': [2, 3], 'in.index': ['i32', [4]], 'in.source': [2, 4], 'out.y': [2, 3] },
+  },
+  {
     op: 'embedding',
     tensors: { 'in.weight': [9, 4], 'in.ids': ['i32', [2, 3]], 'out.y': [2, 3, 4] },
   },

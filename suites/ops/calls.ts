@@ -493,6 +493,20 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       nothing: { inputs: { x: [3, 0] } },
     },
   },
+  index_add: {
+    fits: {
+      inputs: { x: [3, 4], index: [5], source: [3, 5] },
+      dtypes: { index: 'i32' },
+      params: { dim: 1 },
+    },
+    wrong: {
+      dim: { params: { dim: 2 } },
+      matrix: { inputs: { index: [1, 5] } },
+      slices: { inputs: { source: [3, 4] } },
+      'other-dimensions': { inputs: { source: [2, 5] } },
+      nothing: { inputs: { x: [3, 0] } },
+    },
+  },
   quantize_blockwise: {
     fits: { inputs: { x: [100], code: [256] }, params: { blocksize: 32, rounding: 'nearest' } },
     wrong: {

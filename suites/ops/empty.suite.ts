@@ -89,6 +89,9 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   scatter_add: {
     rows: { inputs: { x: [0, 3], indices: [0, 3], src: [0, 3] }, params: { dim: 0 } },
   },
+  index_add: {
+    slices: { inputs: { x: [4, 3], index: [0], source: [0, 3] }, params: { dim: 0 } },
+  },
   quantize_linear: {
     rows: { inputs: { x: [0, 3], scale: [3] }, params: { axis: 1 }, output: 'q' },
   },
@@ -115,6 +118,7 @@ const DTYPES: Readonly<Record<string, DType>> = {
   ids: 'i32',
   position_ids: 'i32',
   indices: 'i32',
+  index: 'i32',
 };
 
 /** Ones: whatever is added too much shows. */

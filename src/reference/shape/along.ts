@@ -18,6 +18,17 @@ export function elementsAlong(shape: Shape, indices: Value, dim: number): Int32A
   });
 }
 
+/** For each element of slices, of `source`, which element of a tensor of `shape` it belongs to. */
+export function placesOfSlices(shape: Shape, source: Shape, index: Value, dim: number): Int32Array {
+  const at = dim < 0 ? dim + shape.length : dim;
+  const slice = (i: number) => coordinates(i, source)[at] as number;
+  const data = Float64Array.from(
+    { length: sizeOf(source) },
+    (_, i) => index.data[slice(i)] as number,
+  );
+  return elementsAlong(shape, { shape: source, data }, dim);
+}
+
 /** The elements of a tensor of `shape` that lie where a smaller one, of `inner`, has its own. */
 export function elementsWithin(shape: Shape, inner: Shape): Int32Array {
   return Int32Array.from({ length: sizeOf(inner) }, (_, i) =>

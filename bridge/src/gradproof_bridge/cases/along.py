@@ -31,6 +31,26 @@ def along() -> Cases:
         )
 
 
+def slices() -> Cases:
+    """Whole slices, with and without a factor."""
+    for x, slices, params in (
+        ((7, 5), 11, {"dim": 0}),
+        ((3, 5, 6), 4, {"dim": 1, "alpha": -0.3}),
+    ):
+        name = f"index_add_{shape_name(*x)}_{slices}_dim{params['dim']}"
+        yield Case(name, "index_add", "torch", params, _slices(x, slices, int(params["dim"])))
+
+
+def _slices(x: Shape, slices: int, dim: int) -> Make:
+    source = tuple(slices if d == dim else n for d, n in enumerate(x))
+    return lambda draw: {
+        "x": draw.normal(*x),
+        "index": draw.integers(slices, low=0, high=x[dim] - 1),
+        "source": draw.normal(*source),
+        "grad.y": draw.normal(*x),
+    }
+
+
 def _taken(x: Shape, indices: Shape, dim: int) -> Make:
     return lambda draw: {
         "x": draw.normal(*x),
@@ -51,4 +71,4 @@ def _added(x: Shape, indices: Shape, dim: int) -> Make:
     return make
 
 
-FAMILIES = (along,)
+FAMILIES = (along, slices)

@@ -51,6 +51,22 @@ def scatter_add(inputs: Inputs, params: Params) -> Outputs:
     return outputs
 
 
+def index_add(inputs: Inputs, params: Params) -> Outputs:
+    """Slices of source, times alpha, added to those of x."""
+    x, index, source = inputs["x"], inputs["index"], inputs["source"]
+    dim = axis_in(params["dim"], x.ndim)
+    wide = np.broadcast_to(
+        index.reshape([-1 if d == dim else 1 for d in range(x.ndim)]), source.shape
+    )
+    places = _places(x, wide, params)
+    alpha = bounded(np.float32(params["alpha"]))
+    outputs: Outputs = {"y": Real(summed_at(bounded(x), places, alpha * bounded(source)))}
+    if "grad.y" in inputs:
+        g = bounded(inputs["grad.y"])
+        outputs |= {"grad.x": Real(g, is_copy=True), "grad.source": Real(alpha * g[places])}
+    return outputs
+
+
 def _places(x: NDArray[Any], indices: NDArray[Any], params: Params) -> Places:
     """Which element of x each of the indices means."""
     dim = axis_in(params["dim"], x.ndim)
@@ -63,4 +79,8 @@ def _places(x: NDArray[Any], indices: NDArray[Any], params: Params) -> Places:
     return tuple(indices.astype(np.int64) if d == dim else own[d] for d in range(x.ndim))
 
 
-FORMULAS = {"take_along_dim": take_along_dim, "scatter_add": scatter_add}
+FORMULAS = {
+    "take_along_dim": take_along_dim,
+    "scatter_add": scatter_add,
+    "index_add": index_add,
+}

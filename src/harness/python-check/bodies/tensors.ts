@@ -56,6 +56,8 @@ export const tensors: Bodies = {
   }),
   take_along_dim: ({ dim }) => y(`x["x"].gather(${literal(dim)}, x["indices"].long())`),
   scatter_add: ({ dim }) => y(`x["x"].scatter_add(${literal(dim)}, x["indices"].long(), x["src"])`),
+  index_add: ({ dim, alpha }) =>
+    y(`x["x"].index_add(${literal(dim)}, x["index"], x["source"], ${given({ alpha })})`),
   conv2d: ({ stride, padding, dilation, groups }) =>
     y(
       `F.conv2d(${padded(padding)}, x["weight"], x.get("bias"), ${given({ stride, dilation, groups })})`,

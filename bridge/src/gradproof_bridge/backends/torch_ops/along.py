@@ -25,4 +25,10 @@ def scatter_add(t: Mapping[str, Tensor], params: Params) -> Tensors:
     return {"y": t["x"].scatter_add(params["dim"], indices, src)}
 
 
-OPS = {"take_along_dim": take_along_dim, "scatter_add": scatter_add}
+def index_add(t: Mapping[str, Tensor], params: Params) -> Tensors:
+    """torch.index_add."""
+    alpha = params["alpha"]
+    return {"y": t["x"].index_add(params["dim"], t["index"], t["source"], alpha=alpha)}
+
+
+OPS = {"take_along_dim": take_along_dim, "scatter_add": scatter_add, "index_add": index_add}
