@@ -3,9 +3,9 @@ import package::math::reduction::{dims, part_of, place, start_of};
 
 // The largest term of each element of x along some axes, and which one it is: the first of equal
 // ones, or with LAST the last. A NaN counts as the largest, and all of them as equal. Compares
-// keys, integers that order as floats do: exact, and no denormal is lost. With several parts y
-// holds pairs of key and index, which the next pass reads (FROM_PAIRS); the last pass writes VALUES
-// or indices.
+// keys, whole numbers that order as floats do, or as INTEGERS: exact, and no denormal is lost. With
+// several parts y holds pairs of key and index, which the next pass reads (FROM_PAIRS); the last
+// pass writes VALUES or indices.
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
@@ -14,8 +14,12 @@ override FROM_PAIRS: bool = false;
 override TO_PAIRS: bool = false;
 override VALUES: bool = false;
 override LAST: bool = false;
+override INTEGERS: bool = false;
 
 fn key_of(bits: u32) -> u32 {
+  if (INTEGERS) {
+    return bits ^ 0x80000000u;
+  }
   if ((bits & 0x7fffffffu) > 0x7f800000u) {
     return 0xffffffffu;
   }
@@ -26,6 +30,9 @@ fn key_of(bits: u32) -> u32 {
 }
 
 fn bits_of(key: u32) -> u32 {
+  if (INTEGERS) {
+    return key ^ 0x80000000u;
+  }
   return select(~key, key & 0x7fffffffu, key >= 0x80000000u);
 }
 
@@ -40,7 +47,9 @@ fn main(
     return;
   }
   let start = start_of(i);
-  var best = 0u; // below the key of any float
+  // Below the key of any float, and that of the lowest integer: where no term is larger, the first
+  // term of all is the largest.
+  var best = 0u;
   var best_index = 0u;
   for (var term = part_of(i); term < dims.terms; term += dims.parts) {
     let at = start + place(term, dims.kept);

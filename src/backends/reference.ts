@@ -1,9 +1,14 @@
+import { STORED_DTYPE, type StoredDType } from '../formats/safetensors/stored.ts';
 import { type Call, mapped, type Named, type Results } from '../graph/call.ts';
 import { type OpRecord, specOf, type Values } from '../reference/record.ts';
 import { recordOf, records } from '../reference/registry.ts';
 import { truthOf } from '../reference/truth.ts';
 import { valuesOfHosts } from '../reference/values.ts';
+import type { DType } from '../tensor/dtype.ts';
 import { type HostTensor, hostTensorFrom } from '../tensor/host.ts';
+import { resultTypes } from '../vocabulary/promotion.ts';
+import type { BundleDType } from '../vocabulary/rules.ts';
+import { completed } from '../vocabulary/signature.ts';
 import type { Backend } from './backend.ts';
 
 /** Runs ops by their records in float64, and rounds what they give to how it is stored. */
@@ -21,7 +26,7 @@ export class ReferenceBackend implements Backend {
 
 /**
  * What the records give of a call: outputs and, given their gradients, those of the inputs, each in
- * the first element type that the record declares. What an oracle returns beside these is left out.
+ * the first element type that the record declares and the signature allows. What an oracle returns beside these is left out.
  * Throws InvariantError for an op without a record, or gradients of one without a VJP.
  */
 export function referenceResults({
@@ -33,16 +38,24 @@ export function referenceResults({
 }: Call<HostTensor>): Results<HostTensor> {
   const record = recordOf(op.name);
   const forward = { op, params, inputs: valuesOfHosts(inputs) };
-  const outputs = stored(truthOf(forward), record.outputs);
+  const given = mapped(inputs, ({ dtype }) => STORED_DTYPE[dtype] as BundleDType);
+  const outputs = stored(truthOf(forward), record.outputs, (name) => {
+    const types: readonly StoredDType[] = resultTypes(op, name, given, completed(op, params));
+    return (dtype) => types.includes(STORED_DTYPE[dtype]);
+  });
   if (!grads) return { outputs, gradients: {} };
   const all = stored(truthOf({ ...forward, grads: valuesOfHosts(grads) }), record.inputs);
   const wanted = Object.entries(all).filter(([name]) => wants?.includes(name) ?? true);
   return { outputs, gradients: Object.fromEntries(wanted) };
 }
 
-function stored(values: Values, specs: OpRecord['outputs']): Named<HostTensor> {
+function stored(
+  values: Values,
+  specs: OpRecord['outputs'],
+  suits: (name: string) => (dtype: DType) => boolean = () => () => true,
+): Named<HostTensor> {
   const declared = Object.entries(values).filter(([name]) => specOf(specs, name));
   return mapped(Object.fromEntries(declared), ({ shape, data }, name) =>
-    hostTensorFrom(specOf(specs, name)?.dtypes[0] ?? 'f32', shape, data),
+    hostTensorFrom(specOf(specs, name)?.dtypes.find(suits(name)) ?? 'f32', shape, data),
   );
 }

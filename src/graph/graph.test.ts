@@ -63,7 +63,7 @@ describe('a call that its signature does not allow', () => {
       tensor('f32', 3, 2),
       'y of add in it has shape [3, 2]',
     ],
-    ['type', callOf(add, { a, b: tensor('i8', 2, 3) }, {}), a, 'b of add in it is i8'],
+    ['type', callOf(add, { a, b: tensor('u32', 2, 3) }, {}), a, 'b of add in it is u32'],
     [
       'permutation',
       callOf(transpose, { x: a }, { perm: [1, 0] }),

@@ -1,6 +1,7 @@
 import { GradproofError } from '../errors.ts';
-import type { DType } from '../tensor/dtype.ts';
+import { type DType, isFloat, isInteger } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { promoted } from '../vocabulary/promotion.ts';
 import { acceptedTypes, ruleOf, type Signature } from '../vocabulary/signature.ts';
 
 /**
@@ -33,4 +34,25 @@ export function checkInputs({ name: op, inputs }: Signature, given: Given): void
     const rule = ruleOf(inputs, name);
     if (rule) checkTypes(op, { [name]: tensor }, acceptedTypes(rule));
   }
+}
+
+/**
+ * The element type to which the operands of an op are brought, where one of them is an integer;
+ * undefined where none is. Throws GradproofError `element-type` where tensors have none.
+ */
+export function operandType({ name: op, inputs }: Signature, given: Given): DType | undefined {
+  const operands = Object.entries(given).flatMap(([name, tensor]) => {
+    const kind = ruleOf(inputs, name)?.operand;
+    return tensor && kind ? [{ dtype: tensor.dtype, kind }] : [];
+  });
+  if (!operands.some(({ dtype }) => isInteger(dtype))) return undefined;
+  const types = operands.map(({ dtype }) => dtype);
+  const type = promoted(types);
+  if (operands.some(({ kind }) => kind === 'floats')) return type && isFloat(type) ? type : 'f32';
+  if (!type)
+    throw new GradproofError(
+      'element-type',
+      `${op}: no tensor has the type that torch gives ${types.join(' with ')}: cast one first`,
+    );
+  return type;
 }

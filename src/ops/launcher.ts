@@ -13,9 +13,10 @@ import {
   type Signature,
 } from '../vocabulary/signature.ts';
 import { checkDevice } from './check-device.ts';
-import { checkInputs } from './element-types.ts';
+import { checkInputs, operandType } from './element-types.ts';
 import {
   anyHalf,
+  broughtTo,
   narrowed,
   outputDtype,
   type StorageRules,
@@ -47,7 +48,7 @@ export interface Backward<S extends Signature, Own extends string = never, Param
   readonly wants: ReadonlySet<string>;
 }
 
-/** What the author of a launcher writes, for tensors in f32. */
+/** What the author of a launcher writes, for tensors in f32; of integers, in i32. */
 interface Definition<S extends Signature, Own extends string> {
   readonly variants: Readonly<Record<string, Variant>>;
   /**
@@ -99,9 +100,9 @@ export interface Launcher<S extends Signature = Signature> {
 
 /**
  * Makes a launcher of a definition: fills in parameters, picks the variant, puts the seams
- * `<name>.forward` and `<name>.backward` in place, and takes and gives tensors in halves: gradients
- * are stored as their inputs are, outputs as {@link outputDtype} says. Throws ElementTypeError for
- * an input of an element type that the signature does not take.
+ * `<name>.forward` and `<name>.backward` in place, and takes and gives tensors in halves and bytes:
+ * gradients are stored as their inputs are, outputs as {@link outputDtype} says. Throws
+ * ElementTypeError for an input of an element type that the signature does not take.
  */
 export function launcher<S extends Signature, const Own extends string = never>(
   signature: S,
@@ -132,22 +133,26 @@ export function launcher<S extends Signature, const Own extends string = never>(
     variants,
     forward: (gpu, inputs, params, asked) => {
       const variant = asked ?? chooseVariant(gpu, variants, inputs as Tensors);
-      if (!anyHalf(inputs)) return forward(gpu, inputs, params, variant);
+      const type = operandType(signature, inputs);
+      if (!type && !anyHalf(inputs)) return forward(gpu, inputs, params, variant);
       using scope = new Scope();
-      const wide = widened(gpu, scope, inputs, storage.reads);
+      const brought = type ? broughtTo(gpu, scope, inputs, signature, type) : inputs;
+      const wide = widened(gpu, scope, brought, storage.reads);
       const outputs = forward(gpu, wide, params, variant);
-      return narrowed(gpu, outputs, outputDtype(inputs, storage));
+      return narrowed(gpu, outputs, outputDtype(signature, inputs, storage));
     },
     backward: (gpu, { variant: asked, ...context }) => {
       if (!backward) throw new TypeError(`${name} has no backward pass`);
       const { inputs, outputs, grads, wants, params } = context;
       const variant = asked ?? chooseVariant(gpu, variants, inputs as Tensors);
       const whole = { inputs, outputs: outputs as Outputs<S, Own>, grads, wants, params };
-      if (wants.size === 0 || ![inputs, outputs, grads].some(anyHalf)) {
+      const type = operandType(signature, inputs);
+      if (wants.size === 0 || !(type || [inputs, outputs, grads].some(anyHalf))) {
         return backward(gpu, whole, variant);
       }
       using scope = new Scope();
-      const wide = widened(gpu, scope, inputs, storage.reads);
+      const brought = type ? broughtTo(gpu, scope, inputs, signature, type) : inputs;
+      const wide = widened(gpu, scope, brought, storage.reads);
       const again = () => scope.addAll(forward(gpu, wide, params, variant) as Tensors);
       const gradients = backward(
         gpu,

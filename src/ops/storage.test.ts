@@ -1,13 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import type { DType } from '../tensor/dtype.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
-import { outputDtype, unrounded } from './storage.ts';
+import { add } from '../vocabulary/math/add.ts';
+import { reduceSum } from '../vocabulary/math/reduce_sum.ts';
+import { gather } from '../vocabulary/shape/gather.ts';
+import type { Signature } from '../vocabulary/signature.ts';
+import { outputDtype, type StorageRules, unrounded } from './storage.ts';
 
 /** What the rules read of a tensor. */
 const stored = (dtypes: Readonly<Record<string, DType>>) =>
   Object.fromEntries(
     Object.entries(dtypes).map(([name, dtype]) => [name, { dtype } as Tensor]),
   ) as Tensors;
+
+const typeOf = (
+  inputs: Readonly<Record<string, Tensor | undefined>>,
+  rules: StorageRules<string>,
+  signature: Pick<Signature, 'inputs' | 'outputs'> = { inputs: {}, outputs: {} },
+) => outputDtype(signature, inputs, rules);
 
 describe('outputs are stored', () => {
   test.each<[string, Record<string, DType>, DType]>([
@@ -16,25 +26,35 @@ describe('outputs are stored', () => {
     ['in float32, when one operand is', { a: 'bf16', b: 'f32' }, 'f32'],
     ['as the floats, whatever the indices are', { weight: 'bf16', ids: 'i32' }, 'bf16'],
   ])('%s', (_, inputs, expected) => {
-    expect(outputDtype(stored(inputs), {})('y')).toBe(expected);
+    expect(typeOf(stored(inputs), {})('y')).toBe(expected);
   });
 
   test('as the operands that are there', () => {
     const inputs = { ...stored({ x: 'f16' }), bias: undefined };
-    expect(outputDtype(inputs, {})('y')).toBe('f16');
+    expect(typeOf(inputs, {})('y')).toBe('f16');
   });
 
   test('as the inputs that decide', () => {
-    expect(outputDtype(stored({ x: 'f16', absmax: 'f32' }), { decides: ['x'] })('y')).toBe('f16');
+    expect(typeOf(stored({ x: 'f16', absmax: 'f32' }), { decides: ['x'] })('y')).toBe('f16');
   });
 
   test('as the input whose next state they are', () => {
-    expect(outputDtype(stored({ param: 'f16', exp_avg: 'f32' }), {})('param')).toBe('f16');
-    expect(outputDtype(stored({ param: 'f16', exp_avg: 'f32' }), {})('exp_avg')).toBe('f32');
+    expect(typeOf(stored({ param: 'f16', exp_avg: 'f32' }), {})('param')).toBe('f16');
+    expect(typeOf(stored({ param: 'f16', exp_avg: 'f32' }), {})('exp_avg')).toBe('f32');
+  });
+
+  test.each<[string, Signature, Record<string, DType>, DType | undefined]>([
+    ['as bytes, when operands are', add, { a: 'u8', b: 'u8' }, 'u8'],
+    ['as the wider of two integers', add, { a: 'i8', b: 'i32' }, 'i32'],
+    ['as the floats that meet integers', add, { a: 'i32', b: 'f16' }, 'f16'],
+    ['as what is gathered, whatever the indices are', gather, { x: 'u8', indices: 'i32' }, 'u8'],
+    ['as they are, when the op gives no bytes', reduceSum, { x: 'u8' }, undefined],
+  ])('%s', (_, signature, inputs, expected) => {
+    expect(typeOf(stored(inputs), {}, signature)('y')).toBe(expected);
   });
 
   test('as they are, when they are kept', () => {
-    expect(outputDtype(stored({ x: 'f16' }), { keeps: ['rstd'] })('rstd')).toBeUndefined();
+    expect(typeOf(stored({ x: 'f16' }), { keeps: ['rstd'] })('rstd')).toBeUndefined();
   });
 });
 

@@ -1,7 +1,10 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { Scope } from '../gpu/scope.ts';
-import { type DType, isFloat, isHalf } from '../tensor/dtype.ts';
+import { type DType, isFloat, isHalf, isInteger } from '../tensor/dtype.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
+import { promoted } from '../vocabulary/promotion.ts';
+import type { TensorRules } from '../vocabulary/rules.ts';
+import { ruleOf, type Signature } from '../vocabulary/signature.ts';
 import { convert } from './math/convert.ts';
 
 /**
@@ -12,8 +15,8 @@ export interface StorageRules<In extends string> {
   /** Inputs whose halves the kernels read themselves. */
   readonly reads?: readonly In[];
   /**
-   * Inputs whose element types decide that of the outputs; default all. Scales and statistics are
-   * no operands.
+   * Inputs whose element types decide that of the outputs; default the operands that the signature
+   * names, or all where it names none. Scales and statistics are no operands.
    */
   readonly decides?: readonly In[];
   /** Outputs that stay as the kernels write them: scales, and what only the backward pass reads. */
@@ -26,6 +29,25 @@ type Named = Readonly<Record<string, Tensor | undefined>>;
 /** Whether any of the tensors is stored in halves. */
 export function anyHalf(tensors: Named): boolean {
   return Object.values(tensors).some((tensor) => tensor && isHalf(tensor.dtype));
+}
+
+/**
+ * The tensors with the operands that are integers as kernels compute with `type`: as 32 bits, or in
+ * the floats that torch makes of them first. What is made belongs to `scope`.
+ */
+export function broughtTo<T extends Named>(
+  gpu: Gpu,
+  scope: Scope,
+  tensors: T,
+  { inputs: rules }: Signature,
+  type: DType,
+): T {
+  const kept = isFloat(type) ? type : 'i32';
+  const bring = ([name, tensor]: [string, Tensor | undefined]) =>
+    tensor && isInteger(tensor.dtype) && tensor.dtype !== kept && ruleOf(rules, name)?.operand
+      ? [name, scope.add(convert(gpu, tensor, kept))]
+      : [name, tensor];
+  return Object.fromEntries(Object.entries(tensors).map(bring)) as T;
 }
 
 /**
@@ -46,8 +68,8 @@ export function widened<T extends Named>(
 }
 
 /**
- * The tensors with those in f32 cast to the half format that `dtypeOf` names, if it names one.
- * Takes ownership of `tensors`.
+ * The tensors with those in f32 cast to the half format that `dtypeOf` names, if it names one, and
+ * integers to the bytes that it names. Takes ownership of `tensors`.
  */
 export function narrowed<T extends Named>(
   gpu: Gpu,
@@ -57,8 +79,11 @@ export function narrowed<T extends Named>(
   using scope = new Scope();
   const narrow = ([name, tensor]: [string, Tensor | undefined]) => {
     const dtype = dtypeOf(name);
-    if (tensor?.dtype !== 'f32' || !dtype || !isHalf(dtype)) return [name, tensor];
-    return [name, convert(gpu, scope.add(tensor), dtype)];
+    const isWide =
+      dtype &&
+      ((tensor?.dtype === 'f32' && isHalf(dtype)) ||
+        (tensor?.dtype === 'i32' && isInteger(dtype) && dtype !== 'i32'));
+    return [name, isWide ? convert(gpu, scope.add(tensor), dtype) : tensor];
   };
   return Object.fromEntries(Object.entries(tensors).map(narrow)) as T;
 }
@@ -85,15 +110,24 @@ export function unrounded<T extends Tensors>(outputs: T, recompute: () => T): T 
 /**
  * How the outputs of an op are stored: an output that has the name of an input is that input
  * changed, and keeps its type; others have the type that torch promotes the operands to, which is
- * the one of them all or, of different ones, float32.
+ * the one of them all or, of different floats, float32. A sum of bytes is none.
  */
 export function outputDtype(
+  { inputs: rules, outputs }: Pick<Signature, 'inputs' | 'outputs'>,
   inputs: Named,
-  { decides = Object.keys(inputs), keeps = [] }: StorageRules<string>,
+  { decides = operandsOf(rules, inputs), keeps = [] }: StorageRules<string>,
 ): (name: string) => DType | undefined {
   const present = decides.flatMap((name) => inputs[name] ?? []);
-  const floats = new Set(present.map(({ dtype }) => dtype).filter(isFloat));
-  const [only] = floats;
-  const promoted = floats.size === 1 ? only : 'f32';
-  return (name) => (keeps.includes(name) ? undefined : (inputs[name]?.dtype ?? promoted));
+  const type = promoted(present.map(({ dtype }) => dtype));
+  return (name) => {
+    const dtype = keeps.includes(name) ? undefined : (inputs[name]?.dtype ?? type);
+    const isOther = dtype && isInteger(dtype) && !ruleOf(outputs, name)?.native.includes(dtype);
+    return isOther ? undefined : dtype;
+  };
+}
+
+function operandsOf(rules: TensorRules<never>, inputs: Named): readonly string[] {
+  const names = Object.keys(inputs);
+  const operands = names.filter((name) => ruleOf(rules, name)?.operand);
+  return operands.length > 0 ? operands : names;
 }

@@ -1,5 +1,5 @@
 import type { DType } from '../tensor/dtype.ts';
-import { promoted } from './promotion.ts';
+import { promoted } from '../vocabulary/promotion.ts';
 
 /**
  * Operands that torch.autocast stores in halves, by op: its list of products. Codes of a quantized
@@ -22,5 +22,6 @@ export function storedAs(
   inputs: Readonly<Record<string, { readonly dtype?: DType | undefined } | undefined>>,
 ): DType {
   const operands = PRODUCTS[op] ?? Object.keys(inputs);
-  return promoted(operands.flatMap((name) => (inputs[name] ? [inputs[name]?.dtype] : [])));
+  const dtypes = operands.flatMap((name) => (inputs[name] ? [inputs[name]?.dtype ?? 'f32'] : []));
+  return promoted(dtypes) ?? 'f32';
 }

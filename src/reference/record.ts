@@ -98,6 +98,8 @@ export interface Sample<Params> {
   readonly grads?: (random: Random) => HostTensors;
   /** Variants to run; default all. */
   readonly variants?: readonly string[];
+  /** Whether the op computes integers of it. Default `false`. */
+  readonly integers?: boolean;
   readonly covers?: Covers;
 }
 
@@ -130,6 +132,8 @@ export type RecordFault = {
   readonly direction?: 'forward' | 'backward';
   /** The variants whose shader holds the fragment; default all. */
   readonly variants?: readonly string[];
+  /** Whether it turns samples of integers red, or those of floats alone; default both. */
+  readonly integers?: boolean;
 } & (ShaderFault | HostFault);
 
 /**

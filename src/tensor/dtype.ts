@@ -24,6 +24,11 @@ export function isHalf(dtype: DType): dtype is 'f16' | 'bf16' {
   return dtype === 'f16' || dtype === 'bf16';
 }
 
+/** Whether elements are integers that are added and compared, as words of bits (u32) are not. */
+export function isInteger(dtype: DType): dtype is 'i32' | 'u8' | 'i8' {
+  return dtype === 'i32' || dtype === 'u8' || dtype === 'i8';
+}
+
 /** Whether kernels compute with elements as float32. */
 export function isFloat(dtype: DType): dtype is 'f32' | 'f16' | 'bf16' {
   return dtype === 'f32' || isHalf(dtype);

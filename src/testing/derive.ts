@@ -49,7 +49,7 @@ interface Derived {
 
 function declare(suite: SuiteBuilder, derived: Derived): void {
   const { record, op, sample, variant, direction, label } = derived;
-  const fault = faultFor(record, variant, direction);
+  const fault = faultFor(record, variant, direction, sample.integers ?? false);
   const name = direction === 'forward' ? sample.level : `${sample.level}-gradient`;
   const grid = Object.fromEntries(Object.entries(label).map(([key, value]) => [key, [value]]));
   suite
@@ -67,10 +67,13 @@ function faultFor(
   record: OpRecord,
   variant: string,
   direction: 'forward' | 'backward',
+  integers: boolean,
 ): RecordFault {
   const fault = record.faults.find(
     (f) =>
-      (f.direction ?? 'forward') === direction && (!f.variants || f.variants.includes(variant)),
+      (f.direction ?? 'forward') === direction &&
+      (f.variants?.includes(variant) ?? true) &&
+      (f.integers ?? integers) === integers,
   );
   if (!fault)
     throw new SuiteError(

@@ -97,12 +97,21 @@ function declare({
   return suite.cases[0] as Case;
 }
 
-/** The record's first forward fault of every variant: whichever runs is broken. */
+/**
+ * The record's first forward fault of every variant, for floats and for integers: whichever runs is
+ * broken.
+ */
 export function forwardFault(record: OpRecord): Control {
   const forward = record.faults.filter(({ direction = 'forward' }) => direction === 'forward');
   const variants = Object.keys(launchers.get(record.name)?.variants ?? {});
   const chosen = new Set(
-    variants.map((variant) => forward.find((fault) => fault.variants?.includes(variant) ?? true)),
+    variants.flatMap((variant) =>
+      [false, true].map((of) =>
+        forward.find(
+          ({ variants: own, integers = of }) => integers === of && (own?.includes(variant) ?? true),
+        ),
+      ),
+    ),
   );
   const faults = [...chosen].filter((fault) => fault !== undefined);
   return { name: faults.map((fault) => fault.name).join(', '), faults };

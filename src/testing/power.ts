@@ -25,7 +25,7 @@ export interface Visibility {
 
 /**
  * Samples of a record with their inputs, results and acceptances, computed once for all wrong
- * values.
+ * values. Integers have no bound to compare with.
  */
 export class PowerTrial {
   readonly #record: OpRecord;
@@ -33,7 +33,9 @@ export class PowerTrial {
 
   constructor(record: OpRecord) {
     this.#record = record;
-    this.#samples = record.samples.map((sample) => judgedOf(record, sample));
+    this.#samples = record.samples
+      .filter(({ integers }) => !integers)
+      .map((sample) => judgedOf(record, sample));
   }
 
   /**

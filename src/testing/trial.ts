@@ -30,9 +30,12 @@ export class Trial {
     this.#simulation = simulation;
   }
 
-  /** Every sample on every variant, drawn from `seed`; contraction and flushing take turns. */
+  /**
+   * Every sample of floats on every variant, drawn from `seed`; contraction and flushing take turns.
+   */
   run(seed: number): void {
-    const samples = [...this.#record.samples, ...(this.#simulation?.samples ?? [])];
+    const own = this.#record.samples.filter(({ integers }) => !integers);
+    const samples = [...own, ...(this.#simulation?.samples ?? [])];
     for (const [i, sample] of samples.entries()) this.#runSample(sample, seed, seed + i);
   }
 

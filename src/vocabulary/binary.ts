@@ -1,11 +1,21 @@
-import { real } from './rules.ts';
+import { asOperands } from './promotion.ts';
+import { float, type Known, numeric, real, stored } from './rules.ts';
 import { broadcast } from './shapes.ts';
 import type { Signature } from './signature.ts';
+
+const meeting = ({ shape }: Known<object>) => broadcast(shape('a'), shape('b'));
 
 /** Tensors of a differentiable function of two operands that broadcast. */
 export const binary = {
   inputs: { a: real<object>('[*a]'), b: real<object>('[*b]') },
-  outputs: { y: real<object>(({ shape }) => broadcast(shape('a'), shape('b'))) },
+  outputs: { y: float<object>(meeting) },
+  gradients: ['a', 'b'],
+} as const;
+
+/** The same where the function of integers is an integer. */
+export const numericBinary = {
+  inputs: { a: numeric<object>('[*a]'), b: numeric<object>('[*b]') },
+  outputs: { y: stored(numeric<object>(meeting), asOperands) },
   gradients: ['a', 'b'],
 } as const;
 

@@ -1,10 +1,18 @@
-import { float } from './rules.ts';
+import { asOperands } from './promotion.ts';
+import { float, numeric, stored } from './rules.ts';
 import type { Signature } from './signature.ts';
 
 /** Tensors of a differentiable function of each element. */
 export const elementwise = {
   inputs: { x: float<object>('[*x]') },
   outputs: { y: float<object>('[*x]') },
+  gradients: ['x'],
+} as const;
+
+/** The same where the function of integers is an integer. */
+export const numericElementwise = {
+  inputs: { x: numeric<object>('[*x]') },
+  outputs: { y: stored(numeric<object>('[*x]'), asOperands) },
   gradients: ['x'],
 } as const;
 

@@ -38,6 +38,13 @@ export interface TensorRule<Params> {
   /** Element types that the op computes in, the first by default; float32 stands for halves too. */
   readonly native: readonly DType[];
   readonly shape: ShapeRule<Params>;
+  /**
+   * Whether it is one of the operands that torch's promotion brings to one type before the op
+   * computes: `numbers` as float32 or int32, `floats` as float32 alone. Default neither.
+   */
+  readonly operand?: 'numbers' | 'floats';
+  /** Those of `dtypes` that a result has, given the operands'; default all. */
+  readonly storedAs?: (operands: readonly BundleDType[], params: Params) => readonly BundleDType[];
   /** May it be absent? Default `false`. */
   readonly optional?: boolean;
   /**
@@ -60,6 +67,7 @@ export interface TensorRule<Params> {
 export type TensorRules<Params> = Readonly<Record<string, TensorRule<Params>>>;
 
 export const FLOAT = ['F32', 'F16', 'BF16', 'F64'] as const;
+const NUMBERS: readonly DType[] = ['f32', 'i32', 'u8', 'i8'];
 export const REAL = ['F32', 'F16', 'BF16', 'F64', 'I32', 'I8', 'U8'] as const;
 
 /** A tensor of floats, computed in float32. */
@@ -93,16 +101,18 @@ export const index = <P>(shape: ShapeRule<P>, range?: TensorRule<P>['range']): T
   shape,
   ...(range ? { range } : {}),
 });
-/** A tensor of any element type of bundles, computed in float32. */
+/** An operand of any element type of bundles, computed in float32. */
 export const real = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
   dtypes: REAL,
-  native: ['f32'],
+  native: NUMBERS,
+  operand: 'floats',
   shape,
 });
-/** A tensor of any element type of bundles that is only moved: as float32 or int32. */
-export const moved = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
+/** An operand of any element type of bundles, computed in float32 or int32 as it is stored. */
+export const numeric = <P>(shape: ShapeRule<P>): TensorRule<P> => ({
   dtypes: REAL,
-  native: ['f32', 'i32'],
+  native: NUMBERS,
+  operand: 'numbers',
   shape,
 });
 
@@ -116,6 +126,11 @@ export const detached = <P>(rule: TensorRule<P>): TensorRule<P> & { readonly det
   ...rule,
   detached: true,
 });
+/** The same rule for a result whose element type follows from those of the operands. */
+export const stored = <P>(
+  rule: TensorRule<P>,
+  storedAs: NonNullable<TensorRule<P>['storedAs']>,
+): TensorRule<P> => ({ ...rule, storedAs });
 /** The same rule for a tensor that is there exactly with some parameters. */
 export const onlyWhen = <P>(
   when: (params: P) => boolean,

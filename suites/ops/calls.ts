@@ -409,7 +409,12 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     wrong: {
       sizes: { inputs: { b: [3] } },
       axes: { inputs: { a: [2, 1, 2, 1, 2, 1, 2, 1, 2], b: [1, 2, 1, 2, 1, 2, 1, 2, 1] } },
+      types: { dtypes: { a: 'u8', b: 'i8' }, code: 'element-type' },
     },
+  },
+  clip: {
+    fits: { inputs: { x: [5] }, dtypes: { x: 'i32' }, params: { min: -1, max: 2 } },
+    wrong: { 'half-an-integer': { params: { max: 0.5 }, code: 'bad-params' } },
   },
   reduce_sum: {
     fits: { inputs: { x: [2, 3, 4] }, params: { axes: [-3, 2] } },
@@ -449,7 +454,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'too-few': { params: { perm: [0] } },
       'too-many': { params: { perm: [1, 0, 2] } },
       'one-twice': { params: { perm: [1, 1] } },
-      bytes: { dtypes: { x: 'u8' }, code: 'element-type' },
+      bits: { dtypes: { x: 'u32' }, code: 'element-type' },
     },
   },
   concat: {
@@ -457,7 +462,8 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     wrong: {
       sizes: { inputs: { x1: [3, 3] } },
       dimensions: { inputs: { x1: [2, 1, 1] } },
-      types: { dtypes: { x1: 'i32' } },
+      types: { dtypes: { x0: 'u8', x1: 'i8' }, code: 'element-type' },
+      bits: { dtypes: { x1: 'u32' }, code: 'element-type' },
       axis: { params: { axis: 2 } },
     },
   },

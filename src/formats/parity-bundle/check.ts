@@ -1,10 +1,19 @@
+import { mapped } from '../../graph/call.ts';
 import { coordinatesOf, sizeOf } from '../../tensor/shape.ts';
 import { SignatureError } from '../../vocabulary/error.ts';
 import { expandedRules, KnownShapes } from '../../vocabulary/known-shapes.ts';
-import { float, type Range, type TensorRule, type TensorRules } from '../../vocabulary/rules.ts';
+import { resultTypes } from '../../vocabulary/promotion.ts';
+import {
+  type BundleDType,
+  FLOAT,
+  float,
+  type Range,
+  type TensorRule,
+  type TensorRules,
+} from '../../vocabulary/rules.ts';
 import { matchesName, type Signature } from '../../vocabulary/signature.ts';
 import { FormatError, quote } from '../format-error.ts';
-import { float64Of, type StoredTensor } from '../safetensors/stored.ts';
+import { float64Of, type StoredDType, type StoredTensor } from '../safetensors/stored.ts';
 
 /** Stored tensors by their name without `in.` or `out.`. */
 export type StoredTensors = Readonly<Record<string, StoredTensor>>;
@@ -43,8 +52,25 @@ export function checkTensors(
     if (tensorRule.when?.(params as never) === false)
       throw new FormatError(`out.${name} does not belong to these params`);
     checkTensor(`out.${name}`, stored, tensorRule, scope);
+    checkType(rule, name, stored.dtype, inputs, scope);
   }
   checkGradients(rule, { inputs, gradsIn, gradsOut }, named.outputs, scope);
+}
+
+/** Refuses a result of another element type than the inputs and parameters give. */
+function checkType(
+  rule: Signature,
+  name: string,
+  dtype: StoredDType,
+  inputs: StoredTensors,
+  { known: { params } }: KnownShapes,
+): void {
+  const given = mapped(inputs, ({ dtype: stored }) => stored as BundleDType);
+  const types = resultTypes(rule, name, given, params);
+  if (!types.some((one) => one === dtype))
+    throw new FormatError(
+      `out.${name} is ${dtype}; of these inputs and params it is ${types.join(' or ')}`,
+    );
 }
 
 /** A recording must hold something that was computed; a question to a library does not. */
@@ -79,13 +105,17 @@ function checkGradients(
     const outputRule = outputs[name];
     if (!outputRule || rule.gradients.length === 0)
       throw new FormatError(`in.grad.${name}: the op has no gradient for an output of that name`);
-    checkTensor(`in.grad.${name}`, stored, outputRule, scope);
+    checkTensor(`in.grad.${name}`, stored, { ...outputRule, dtypes: FLOAT }, scope);
   }
   for (const [name, stored] of Object.entries(gradsOut)) {
     const input = inputs[name];
     const differentiable = rule.gradients.some((pattern) => matchesName(pattern, name));
     if (!input || !differentiable)
       throw new FormatError(`out.grad.${name}: the op has no gradient of an input of that name`);
+    if (!FLOAT.some((known) => known === input.dtype))
+      throw new FormatError(
+        `out.grad.${name}: in.${name} is ${input.dtype}, and integers have no gradient`,
+      );
     if (Object.keys(gradsIn).length === 0)
       throw new FormatError(`out.grad.${name} has no in.grad.* that flows in`);
     checkTensor(`out.grad.${name}`, stored, { ...float(() => input.shape) }, scope);

@@ -1,13 +1,20 @@
 import shader from '../../../shaders/math/add.wgsl';
+import integerShader from '../../../shaders/math/integer_add.wgsl';
 import { add as signature } from '../../vocabulary/math/add.ts';
 import { binaryLauncher } from './elementwise.ts';
 import { sumToSize } from './sum.ts';
 
 /**
- * y = a + b with broadcasting, as torch.add. a, b, y: f32. Throws ShapeError when the shapes do not
- * broadcast.
+ * y = a + b with broadcasting, as torch.add. a, b, y: f32, or integers, which wrap. Throws
+ * ShapeError when the shapes do not broadcast.
  */
-export const add = binaryLauncher(signature, shader, {
-  a: ({ gpu, a, dy }) => sumToSize(gpu, dy, a.shape),
-  b: ({ gpu, b, dy }) => sumToSize(gpu, dy, b.shape),
-});
+export const add = binaryLauncher(
+  signature,
+  shader,
+  {
+    a: ({ gpu, a, dy }) => sumToSize(gpu, dy, a.shape),
+    b: ({ gpu, b, dy }) => sumToSize(gpu, dy, b.shape),
+  },
+  [],
+  integerShader,
+);

@@ -5,7 +5,7 @@ import { reducedShape, reductionOf } from './reduction.ts';
 
 /**
  * y = index of the largest element along `axis`, as ONNX's ArgMax and torch.argmax; a NaN is larger
- * than all. x: f32; y: i32. Throws ShapeError when there is no such axis or it is empty.
+ * than all. x: f32 or integers; y: i32. Throws ShapeError when there is no such axis or it is empty.
  */
 export const argmax = launcher(signature, {
   variants: { shared: { kernels: ['math/argmax'] } },

@@ -8,6 +8,7 @@ import {
   type UniformField,
   u32,
 } from '../../gpu/shader.ts';
+import type { DType } from '../../tensor/dtype.ts';
 import { sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Binary } from '../../vocabulary/binary.ts';
@@ -21,26 +22,29 @@ import { sumToSize } from './sum.ts';
 type Parameters = readonly [] | readonly [number] | readonly [number, number];
 
 /** Two fields; a function with fewer parameters does not read the others. */
-function parameterFields(parameters: Parameters): readonly UniformField[] {
-  return [...parameters.map(f32), PADDING, PADDING].slice(0, 2);
+function parameterFields(parameters: Parameters, of: DType = 'f32'): readonly UniformField[] {
+  return [...parameters.map(of === 'f32' ? f32 : u32), PADDING, PADDING].slice(0, 2);
 }
 
-/** Runs a kernel of the frame math/unary: y = f(x), f32 of x's shape. The caller owns y. */
+/**
+ * Runs a kernel of the frame math/unary, or one of i32 with such uniforms: y = f(x), of x's element
+ * type and shape. The caller owns y.
+ */
 export function unary(gpu: Gpu, shader: Shader, x: Tensor, parameters: Parameters = []): Tensor {
-  const y = Tensor.empty(gpu, 'f32', x.shape);
+  const y = Tensor.empty(gpu, x.dtype, x.shape);
   gpu.dispatch({
     shader,
     bindings: [x.binding, y.binding],
-    uniforms: [u32(x.size), PADDING, ...parameterFields(parameters)],
+    uniforms: [u32(x.size), PADDING, ...parameterFields(parameters, x.dtype)],
     workgroups: gridOfFours(x.size),
-    elementwise: { count: x.size, parameters },
+    ...(x.dtype === 'f32' ? { elementwise: { count: x.size, parameters } } : {}),
   });
   return y;
 }
 
 /**
- * Runs a kernel of the frame math/binary: y = f(a, b), f32 of the shape to which both broadcast.
- * The caller owns y. Throws ShapeError.
+ * Runs a kernel of the frame math/binary or, of i32, math/integer_binary: y = f(a, b), of a's
+ * element type and the shape to which both broadcast. The caller owns y. Throws ShapeError.
  */
 export function binary(
   gpu: Gpu,
@@ -59,31 +63,43 @@ export function binary(
       )
     : [];
   const fields = axisFields(file, axes);
-  const y = Tensor.empty(gpu, 'f32', shape);
+  const y = Tensor.empty(gpu, a.dtype, shape);
   gpu.dispatch({
     shader,
     constants: { BROADCAST: Number(repeats) },
     bindings: [a, b, y].map((tensor) => tensor.binding),
     uniforms: [u32(y.size), PADDING, ...parameterFields(parameters), ...fields],
     workgroups: gridOfFours(y.size),
-    ...(repeats ? {} : { elementwise: { count: y.size, parameters } }),
+    // Captured steps fuse functions of floats alone.
+    ...(repeats || a.dtype !== 'f32' ? {} : { elementwise: { count: y.size, parameters } }),
   });
   return y;
 }
 
+/** A kernel of a function of integers, and the integers that it takes after its operand. */
+interface IntegerKernel<Params> {
+  readonly shader: Shader;
+  readonly numbers: (params: Params) => Parameters;
+}
+
 /**
  * A launcher of y = f(x), and its gradient as a function of x and dy; `numbers` are those that both
- * kernels take.
+ * kernels take. `integers` is the function of i32, where the signature takes them.
  */
 export function unaryLauncher<Given extends object, Params extends object>(
   signature: Unary<Given, Params>,
   forward: Shader,
   backward: Shader,
   numbers: (params: Params) => Parameters = () => [],
+  integers?: IntegerKernel<Params>,
 ): Launcher<Unary<Given, Params>> {
+  const kernels = [forward, backward, ...(integers ? [integers.shader] : [])];
   return launcher(signature, {
-    variants: { vec4: { kernels: [forward.file, backward.file] } },
-    forward: (gpu, { x }, params) => ({ y: unary(gpu, forward, x, numbers(params)) }),
+    variants: { vec4: { kernels: kernels.map(({ file }) => file) } },
+    forward: (gpu, { x }, params) => {
+      const kernel = integers && x.dtype === 'i32' ? integers : { shader: forward, numbers };
+      return { y: unary(gpu, kernel.shader, x, kernel.numbers(params)) };
+    },
     backward: (gpu, { inputs: { x }, grads, params, wants }) =>
       wants.has('x') ? { x: binary(gpu, backward, x, grads.y, numbers(params)) } : {},
   });
@@ -100,7 +116,7 @@ export interface BinaryContext {
 
 /**
  * A launcher of y = f(a, b) with broadcasting; `gradients` give what flows into each operand, in
- * its shape.
+ * its shape, by `kernels`. `integers` is the function of i32, where the signature takes them.
  */
 export function binaryLauncher(
   signature: Binary,
@@ -110,15 +126,12 @@ export function binaryLauncher(
     readonly b: (context: BinaryContext) => Tensor;
   },
   kernels: readonly Shader[] = [],
+  integers = shader,
 ): Launcher<Binary> {
+  const files = new Set([shader, integers, ...kernels, sumShader].map(({ file }) => file));
   return launcher(signature, {
-    variants: {
-      vec4: {
-        kernels: [shader, ...kernels, sumShader].map(({ file }) => file),
-        depth: chunkedDepth,
-      },
-    },
-    forward: (gpu, { a, b }) => ({ y: binary(gpu, shader, a, b) }),
+    variants: { vec4: { kernels: [...files], depth: chunkedDepth } },
+    forward: (gpu, { a, b }) => ({ y: binary(gpu, a.dtype === 'i32' ? integers : shader, a, b) }),
     backward: (gpu, { inputs: { a, b }, outputs: { y }, grads, wants }) => {
       const context = { gpu, a, b, y, dy: grads.y };
       return {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Axes, copied, sum } from '../fixtures/described-kernels.ts';
 import { type CallRow, expectCall } from '../fixtures/expect-call.ts';
 import { describedCall } from '../fixtures/launches.ts';
+import type { UniformsByName } from '../fixtures/uniforms-by-name.ts';
 
 const x = { x: [5, 7] };
 const pair = { a: [5, 7], b: [7] };
@@ -231,12 +232,30 @@ const largest = (
   binds: string,
   [count, terms, kept]: readonly [number, number, number],
   axes: Axes,
-  { parts = 1, inner = 0, from = 0, to = 0, values = 0, last = 0 } = {},
+  { parts = 1, inner = 0, from = 0, to = 0, values = 0, last = 0, integers = 0 } = {},
 ) => ({
   kernel: 'math/argmax',
   binds,
   uniforms: { count, terms, parts, kept, scale: 0, axes },
-  constants: { INNER_KEPT: inner, FROM_PAIRS: from, TO_PAIRS: to, VALUES: values, LAST: last },
+  constants: {
+    INNER_KEPT: inner,
+    FROM_PAIRS: from,
+    TO_PAIRS: to,
+    VALUES: values,
+    LAST: last,
+    INTEGERS: integers,
+  },
+});
+const integerSum = (
+  binds: string,
+  [count, terms, kept]: readonly [number, number, number],
+  axes: Axes,
+  parts: number,
+) => ({
+  kernel: 'math/integer_sum',
+  binds,
+  uniforms: { count, terms, parts, kept, scale: 1, axes },
+  constants: { INNER_KEPT: 0 },
 });
 describe('a reduction is told what stays and what its terms are', () => {
   test.each<CallRow>([
@@ -375,6 +394,137 @@ describe('a reduction is told what stays and what its terms are', () => {
     'and a gradient that is not wanted is not computed: %s',
     (op) => expectCall(op, { ...long, wants: ['y'] }, [], {}),
   );
+});
+
+const CAST = { FROM: { f32: 0, i32: 3, u8: 4, i8: 5 }, TO: { f32: 0, f16: 1, i32: 3, u8: 4 } };
+
+/** Elements in another type. */
+const cast = (
+  binds: string,
+  count: number,
+  from: keyof typeof CAST.FROM,
+  to: keyof typeof CAST.TO,
+) => ({
+  kernel: 'math/cast',
+  binds,
+  uniforms: { count },
+  constants: { FROM: CAST.FROM[from], TO: CAST.TO[to] },
+});
+/** A function of integers, which no captured step fuses. */
+const integer = (kernel: string, binds: string, uniforms: UniformsByName, broadcast = 0) => ({
+  kernel,
+  binds,
+  uniforms,
+  ...(kernel === 'math/integer_clip' ? {} : { constants: { BROADCAST: broadcast } }),
+});
+
+describe('integers are computed in 32 bits', () => {
+  test.each<CallRow>([
+    [
+      'of 32 bits',
+      'add',
+      { inputs: pair, dtypes: { a: 'i32', b: 'i32' } },
+      [integer('math/integer_add', 'a b y', { count: 35, parameters: [0, 0], axes: ROWS }, 1)],
+      { y: 'i32 5x7' },
+    ],
+    [
+      'of bytes, which wrap where they are stored',
+      'mul',
+      { inputs: { a: [7], b: [7] }, dtypes: { a: 'u8', b: 'u8' } },
+      [
+        cast('a [28]', 7, 'u8', 'i32'),
+        cast('b [28]#2', 7, 'u8', 'i32'),
+        integer('math/integer_mul', '[28] [28]#2 [28]#3', {
+          count: 7,
+          parameters: [0, 0],
+          axes: [],
+        }),
+        cast('[28]#3 y', 7, 'i32', 'u8'),
+      ],
+      { y: 'u8 7' },
+    ],
+    [
+      'of two widths',
+      'sub',
+      { inputs: { a: [7], b: [7] }, dtypes: { a: 'i8', b: 'i32' } },
+      [
+        cast('a [28]', 7, 'i8', 'i32'),
+        integer('math/integer_sub', '[28] b y', { count: 7, parameters: [0, 0], axes: [] }),
+      ],
+      { y: 'i32 7' },
+    ],
+    [
+      'or in the floats that they meet',
+      'add',
+      { inputs: { a: [7], b: [7] }, dtypes: { a: 'i32' } },
+      [cast('a [28]', 7, 'i32', 'f32'), each('math/add', '[28] b y', 7)],
+      { y: 'f32 7' },
+    ],
+    [
+      'or in float32, where quotients are',
+      'div',
+      { inputs: { a: [7], b: [7] }, dtypes: { a: 'i32', b: 'u8' } },
+      [
+        cast('a [28]', 7, 'i32', 'f32'),
+        cast('b [28]#2', 7, 'u8', 'f32'),
+        each('math/div', '[28] [28]#2 y', 7),
+      ],
+      { y: 'f32 7' },
+    ],
+    [
+      'between bounds',
+      'clip',
+      { inputs: x, dtypes: { x: 'i32' }, params: { min: -3 } },
+      [integer('math/integer_clip', 'x y', { count: 35, bounds: [-3, 2 ** 31 - 1] })],
+      { y: 'i32 5x7' },
+    ],
+    [
+      'between bounds beyond them',
+      'clip',
+      { inputs: x, dtypes: { x: 'i32' }, params: { min: -1e10, max: 1e10 } },
+      [integer('math/integer_clip', 'x y', { count: 35, bounds: [-(2 ** 31), 2 ** 31 - 1] })],
+      { y: 'i32 5x7' },
+    ],
+    [
+      'above zero',
+      'relu',
+      { inputs: x, dtypes: { x: 'i32' } },
+      [integer('math/integer_clip', 'x y', { count: 35, bounds: [0, 2 ** 31 - 1] })],
+      { y: 'i32 5x7' },
+    ],
+    [
+      'summed, bytes too',
+      'reduce_sum',
+      { ...long, dtypes: { x: 'u8' } },
+      [
+        cast('x [3600]', 900, 'u8', 'i32'),
+        integerSum('[3600] [24]', [3, 300, 1], LONG, 2),
+        integerSum('[24] y', [3, 2, 1], SHARES, 1),
+      ],
+      { y: 'i32 3' },
+    ],
+    [
+      'compared, bytes too',
+      'reduce_max',
+      { inputs: cube, dtypes: { x: 'u8' }, params: { axes: [1] } },
+      [
+        cast('x [240]', 60, 'u8', 'i32'),
+        largest('[240] [60]', [15, 4, 2], MIDDLE, { inner: 1, values: 1, integers: 1 }),
+        cast('[60] y', 15, 'i32', 'u8'),
+      ],
+      { y: 'u8 3x1x5' },
+    ],
+    [
+      'whose places are no bytes',
+      'argmax',
+      { inputs: cube, dtypes: { x: 'u8' }, params: { axis: 1 } },
+      [
+        cast('x [240]', 60, 'u8', 'i32'),
+        largest('[240] y', [15, 4, 2], MIDDLE, { inner: 1, integers: 1 }),
+      ],
+      { y: 'i32 3x1x5' },
+    ],
+  ])('%s: %s', (_, ...call) => expectCall(...call));
 });
 
 /** Four rounds that find the key of an element eight bits at a time, then its neighbour. */

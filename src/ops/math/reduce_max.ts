@@ -10,7 +10,7 @@ import { sum } from './sum.ts';
 
 /**
  * y = maximum of x along `axes`, as ONNX's ReduceMax and torch.amax: exact, a NaN is larger than
- * all, and the gradient is shared evenly among equal maxima. x, y: f32. Throws ShapeError for axes
+ * all, and the gradient is shared evenly among equal maxima. x, y: f32 or integers. Throws ShapeError for axes
  * that do not fit or hold no elements.
  */
 export const reduceMax = launcher(signature, {

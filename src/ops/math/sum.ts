@@ -1,3 +1,4 @@
+import integerShader from '../../../shaders/math/integer_sum.wgsl';
 import shader from '../../../shaders/math/reduce_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, linearGrid } from '../../gpu/shader.ts';
@@ -12,7 +13,7 @@ import {
   reductionOfParts,
 } from './reduction.ts';
 
-/** How terms become a sum. */
+/** How terms become a sum; of integers they are only added. */
 export interface SumOptions {
   /** What the sum is multiplied by. Default 1. */
   readonly scale?: number;
@@ -23,7 +24,7 @@ export interface SumOptions {
 }
 
 /**
- * y = scale * sum of x (f32) as `reduction` walks it, in one fixed order, as a tensor of `shape`.
+ * y = scale * sum of x (f32, or i32, which wraps) as `reduction` walks it, in one fixed order, as a tensor of `shape`.
  * The caller owns it.
  */
 export function sum(
@@ -49,14 +50,14 @@ function pass(
   const isLast = parts === 1;
   const { scale = 1, root = false } = options;
   const uniforms = reductionFields(shader.file, reduction, f32(isLast ? scale : 1));
-  const y = Tensor.empty(gpu, 'f32', isLast ? shape : [count * parts]);
+  const y = Tensor.empty(gpu, x.dtype, isLast ? shape : [count * parts]);
+  const kernel =
+    x.dtype === 'i32'
+      ? { shader: integerShader, constants: {} }
+      : { shader, constants: { SQUARES: Number(squares), ROOT: Number(isLast && root) } };
   gpu.dispatch({
-    shader,
-    constants: {
-      INNER_KEPT: Number(innerKept),
-      SQUARES: Number(squares),
-      ROOT: Number(isLast && root),
-    },
+    shader: kernel.shader,
+    constants: { INNER_KEPT: Number(innerKept), ...kernel.constants },
     bindings: [x.binding, y.binding],
     uniforms,
     workgroups: linearGrid(count * parts),

@@ -9,8 +9,8 @@ import { axisOf, denseStrides } from '../math/axes.ts';
 import { copy, requireCopyable } from './copy.ts';
 
 /**
- * y = x0, x1, ... one after the other along `axis`, as ONNX's Concat and torch.cat. All f32 or all
- * i32. Throws ShapeError when they differ in another dimension.
+ * y = x0, x1, ... one after the other along `axis`, as ONNX's Concat and torch.cat, which bring f32
+ * and integers to one type. Throws ShapeError when they differ in another dimension.
  */
 export const concat = launcher(signature, {
   variants: { copy: { kernels: ['shape/copy'] } },
@@ -78,14 +78,10 @@ function layoutOf(
   for (let i = 0; ; i++) {
     const tensor = inputs[`x${i}`];
     if (!tensor) return { axis, parts, dtype, shape: shape.with(axis, first) };
-    if (
-      formatShape(tensor.shape) !== formatShape(shape.with(axis, tensor.shape[axis] as number)) ||
-      tensor.dtype !== dtype
-    ) {
+    if (formatShape(tensor.shape) !== formatShape(shape.with(axis, tensor.shape[axis] as number)))
       throw new ShapeError(
         `concat: x${i} of ${formatShape(tensor.shape)} does not continue ${formatShape(shape)} along axis ${axis}`,
       );
-    }
     parts.push({ name: `x${i}`, tensor, first });
     first += tensor.shape[axis] as number;
   }

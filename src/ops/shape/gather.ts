@@ -12,7 +12,7 @@ import { permuted } from './copy.ts';
 
 /**
  * y = x at `indices` along `axis`, as ONNX's Gather: the indices' dimensions replace that axis in
- * the shape. x: f32 or i32; indices: i32 of any shape; negative ones count from the end, and those
+ * the shape. x: f32 or integers; indices: i32 of any shape; negative ones count from the end, and those
  * beyond the ends read the nearest element. The gradient sums the terms of an element in ascending
  * order, the same bits every time. Throws ShapeError when there is no such axis.
  */

@@ -198,10 +198,10 @@ describe('what cannot be moved is refused', () => {
     await expect(describedCall(op, call)).rejects.toThrow(message);
   });
 
-  test('parts of another type', async () => {
-    const call = { inputs: parts, dtypes: { x1: 'i32' } as const, params: { axis: 1 } };
+  test('parts of types that meet in none', async () => {
+    const call = { inputs: parts, dtypes: { x0: 'u8', x1: 'i8' } as const, params: { axis: 1 } };
     await expect(describedCall('concat', call)).rejects.toThrow(
-      'concat: x1 of 2x4 does not continue 2x3 along axis 1',
+      'concat: no tensor has the type that torch gives u8 with i8: cast one first',
     );
   });
 

@@ -4,7 +4,7 @@ import { addAlong, indicesAlong, takenAlong } from './along.ts';
 import { filled } from './fill.ts';
 
 /**
- * y = x at `indices` along `dim`, element by element: torch.gather. x: f32 or i32; indices: i32 of
+ * y = x at `indices` along `dim`, element by element: torch.gather. x: f32 or integers; indices: i32 of
  * x's rank and in no other dimension larger; y has their shape. Those beyond the ends, which torch
  * refuses, read the nearest element. The gradient sums the terms of an element in ascending order,
  * the same bits every time. Throws ShapeError.

@@ -5,8 +5,8 @@ import { launcher } from '../launcher.ts';
 import { permuted } from './copy.ts';
 
 /**
- * y = x with its dimensions in another order, as ONNX's Transpose and torch.permute. x: f32 or i32.
- * Throws ShapeError when `perm` is no order of them.
+ * y = x with its dimensions in another order, as ONNX's Transpose and torch.permute. x: f32 or
+ * integers. Throws ShapeError when `perm` is no order of them.
  */
 export const transpose = launcher(signature, {
   variants: { copy: { kernels: ['shape/copy'] } },

@@ -1,3 +1,4 @@
+import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { argmax as signature } from '../../vocabulary/math/argmax.ts';
@@ -26,15 +27,22 @@ function sample(
   x: Shape,
   params: Partial<ParamsOf<typeof signature>>,
   values?: readonly number[],
+  dtype: DType = 'f32',
 ): SampleOf<typeof signature> {
   return {
     level: 'exact',
-    label: { x: formatShape(x), ...params, ...(values ? { values: 'corners' } : {}) },
+    label: {
+      x: formatShape(x),
+      ...params,
+      ...(values ? { values: 'corners' } : {}),
+      ...(dtype === 'f32' ? {} : { dtype }),
+    },
+    ...(dtype === 'f32' ? {} : { integers: true }),
     params,
     // Few values, so that there are ties.
     inputs: (random) => ({
       x: hostTensorFrom(
-        'f32',
+        dtype,
         x,
         values ?? random.fill(sizeOf(x), () => random.integer(-9, 9) / 4),
       ),
@@ -49,6 +57,14 @@ const CORNERS = [
   ...[1, NAN, HIGH, NAN],
   ...[-(2 ** -149), -(2 ** -148), -1, -2],
   ...[2 ** -149, 2 ** -148, 0, 2 ** -148],
+];
+
+const INTEGERS = [
+  ...[16777216, 16777217, 3],
+  ...[-16777217, -16777216, -16777216],
+  ...[-(2 ** 31), -(2 ** 31), -(2 ** 31)],
+  ...[-1, 0, 0],
+  ...[2 ** 31 - 2, 2 ** 31 - 1, -(2 ** 31)],
 ];
 
 /** ONNX's ArgMax. */
@@ -69,6 +85,10 @@ export const record = defineRecord(signature, {
     sample([2, 700], { axis: 1 }),
     sample([700, 3], { axis: 0, select_last_index: true, keepdims: false }),
     sample([1], {}),
+    sample([5, 3], { axis: 1 }, INTEGERS, 'i32'),
+    sample([5, 3], { axis: 1, select_last_index: true }, INTEGERS, 'i32'),
+    sample([2, 3], { axis: 1 }, [0, 128, 127, 5, 255, 255], 'u8'),
+    { ...sample([2, 3], { axis: 1 }, [-128, -128, -127, 5, -1, 127], 'i8'), tier: 'full' },
   ],
   faults: [
     {

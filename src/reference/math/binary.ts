@@ -6,6 +6,7 @@ import type { InputsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../define.ts';
+import { beside, integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Depth, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
@@ -30,6 +31,8 @@ interface Side {
 export interface BinaryTruth {
   readonly symbol: string;
   readonly f: (a: number, b: number) => number;
+  /** The same of integers, or what is left of it in 32 bits; absent where it computes floats. */
+  readonly integers?: (a: number, b: number) => number;
   readonly computed: (gpu: SimulatedGpu, a: number, b: number) => number;
   /** How far y may be off. */
   readonly error: (a: number, b: number) => number;
@@ -135,15 +138,56 @@ function sampleOf(
   };
 }
 
+/** Ends of the types, and what overflows and comes back. */
+const INTEGERS = {
+  i32: [2 ** 31 - 1, -(2 ** 31), 16777217, 16777216, -16777217, 46341, 65537, -65536, 3, -1, 0],
+  u8: [255, 0, 1, 2, 16, 17, 128, 129, 254],
+  i8: [127, -128, -1, 0, 1, 2, 11, 12, -16, 100],
+} as const;
+
+/** Operands of one or two integer types, in which every corner of a meets every one of b. */
+function integerSample(
+  aType: keyof typeof INTEGERS,
+  bType: keyof typeof INTEGERS,
+): SampleOf<Binary> {
+  const a = INTEGERS[aType];
+  const b = INTEGERS[bType];
+  return {
+    level: 'exact',
+    label: { a: `${a.length}x1`, b: formatShape([b.length]), dtypes: `${aType},${bType}` },
+    integers: true,
+    params: {},
+    inputs: () => ({
+      a: hostTensorFrom(aType, [a.length, 1], a),
+      b: hostTensorFrom(bType, [b.length], b),
+    }),
+  };
+}
+
+/** y of integers: equal, in the type that torch gives them. */
+function integerResult(inputs: Operands, integers: BinaryTruth['integers']): Value | undefined {
+  const type = integers && integerTypeOf([inputs.a, inputs.b]);
+  return type && mapPairs(inputs, (a, b) => wrapped(integers(a, b), type));
+}
+
+const together = ({ a, b }: Operands): Operands => ({ a: beside(a, [a, b]), b: beside(b, [a, b]) });
+
 /** The record of an element-wise function with broadcasting. */
 export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Binary> {
-  const { symbol, f, error, neutral } = truth;
+  const { symbol, f, integers, error, neutral } = truth;
   const exact = { level: 'exact' } as const;
   return defineRecord(signature, {
     summary: `y = a ${symbol} b, with broadcasting`,
-    forward: (inputs) => ({ y: mapPairs(inputs, f) }),
-    acceptance: (inputs) => ({ y: { kind: 'within', bound: mapPairs(inputs, error).data } }),
-    vjp: (inputs, _params, grads) => {
+    forward: (inputs) => ({
+      y: integerResult(inputs, integers) ?? mapPairs(together(inputs), f),
+    }),
+    acceptance: (inputs) => ({
+      y: integerResult(inputs, integers)
+        ? { kind: 'exact' }
+        : { kind: 'within', bound: mapPairs(together(inputs), error).data },
+    }),
+    vjp: (given, _params, grads) => {
+      const inputs = together(given);
       const dy = grads.y.data;
       const along = ({ derivative }: Side, { shape }: Value) =>
         sumTo(
@@ -152,7 +196,8 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
         );
       return { a: along(truth.a, inputs.a), b: along(truth.b, inputs.b) };
     },
-    vjpAcceptance: (inputs, _gradients, _params, grads, { depth }) => {
+    vjpAcceptance: (given, _gradients, _params, grads, { depth }) => {
+      const inputs = together(given);
       const bound = (side: Side, { shape }: Value) =>
         gradientBound(inputs, grads.y, shape, side, depth);
       return {
@@ -172,10 +217,28 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
       sampleOf(truth, { a: [5], b: [600, 5] }),
       sampleOf(truth, { a: [2, 3, 2, 5], b: [3, 1, 5] }),
       sampleOf(truth, { a: [77], b: [77], decades: 9 }),
+      ...(integers
+        ? [integerSample('i32', 'i32'), integerSample('u8', 'u8'), integerSample('i8', 'i32')]
+        : []),
+      ...(integers ? [{ ...integerSample('i8', 'i8'), tier: 'full' } as const] : []),
     ],
     faults: [
+      ...(integers
+        ? [
+            {
+              name: 'another operation of integers',
+              integers: true,
+              shader: {
+                file: `math/integer_${signature.name}`,
+                from: `pair.a ${symbol} pair.b`,
+                to: symbol === '+' ? 'pair.a - pair.b' : 'pair.a + pair.b',
+              },
+            },
+          ]
+        : []),
       {
         name: 'another operation',
+        integers: false,
         shader: {
           file: `math/${signature.name}`,
           from: `return a ${symbol} b`,

@@ -17,6 +17,11 @@ export const record = unaryRecord(signature, {
     const { low, high } = boundsOf(params);
     return Math.min(Math.max(x, low), high);
   },
+  integers: {
+    f: (x, { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }) =>
+      Math.min(Math.max(x, min), max),
+    params: { min: -7, max: 16777216 },
+  },
   derivative: (x, params) => {
     const { low, high } = boundsOf(params);
     return Number(x > low && x < high);
@@ -35,7 +40,13 @@ export const record = unaryRecord(signature, {
   ],
   faults: [
     {
+      name: 'no bound of integers',
+      integers: true,
+      shader: { file: 'math/integer_clip', from: 'min(max(', to: 'max(max(' },
+    },
+    {
       name: 'the other bound',
+      integers: false,
       shader: { file: 'math/clip', from: 'raised, vec4f(high)', to: 'raised + 1.0, vec4f(low)' },
     },
     {

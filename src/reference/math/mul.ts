@@ -8,6 +8,7 @@ const flush = (factors: number): number => FLUSH * (2 + factors);
 const truth: BinaryTruth = {
   symbol: '*',
   f: (a, b) => a * b,
+  integers: Math.imul,
   computed: (gpu, a, b) => gpu.mul(a, b),
   error: (a, b) => EPS * Math.abs(a * b) + flush(Math.abs(a) + Math.abs(b)),
   a: {

@@ -7,6 +7,7 @@ import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import {
   groupsOf,
+  integerSample,
   reduced,
   reducePlausibleBugs,
   reduceSample,
@@ -51,6 +52,9 @@ const CORNERS = [
   [-(2 ** -149), -(2 ** -148), -(2 ** -126), -1],
   [5, 5, 4, 5],
 ];
+/** Integers that float32 does not tell apart, and the lowest. */
+const NEIGHBOURS = [16777216, -16777217, -(2 ** 31), -16777216, 16777217, 3, 0] as const;
+
 const corners: SampleOf<typeof signature> = {
   level: 'exact',
   label: { x: '7x4', axes: '1', values: 'corners' },
@@ -89,6 +93,9 @@ export const record = defineRecord(signature, {
       backward: false,
     }),
     reduceSample({ x: [2, 300, 3], axes: [-2], keepdims: false }),
+    integerSample('i32', [2, 260, 3], 1, NEIGHBOURS),
+    integerSample('u8', [5, 13], 1, [255, 128, 127, 0]),
+    { ...integerSample('i8', [13, 5], 0, [-128, -1, -3]), tier: 'full' },
   ],
   faults: [
     {

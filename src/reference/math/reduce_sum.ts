@@ -5,6 +5,7 @@ const truth: Scaled = {
   summary: 'y = sum of x along axes',
   scale: () => 1,
   units: 0,
+  integers: true,
 };
 
 /** torch.sum. */

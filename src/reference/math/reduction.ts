@@ -128,6 +128,28 @@ export function reduceSamples(
   ];
 }
 
+/** A sample of integers: `values` over and over along one axis that is reduced. */
+export function integerSample(
+  dtype: 'i32' | 'u8' | 'i8',
+  x: Shape,
+  axis: number,
+  values: readonly number[],
+): SampleOf<ReductionOp> {
+  return {
+    level: 'exact',
+    label: { x: formatShape(x), axes: String(axis), dtype },
+    integers: true,
+    params: { axes: [axis] },
+    inputs: () => ({
+      x: hostTensorFrom(
+        dtype,
+        x,
+        Array.from({ length: sizeOf(x) }, (_, i) => values[i % values.length] as number),
+      ),
+    }),
+  };
+}
+
 /** Plausible bugs that every reduction must see. */
 export function reducePlausibleBugs<
   Params extends { readonly axes: readonly number[] } = ParamsOf<ReductionOp>,

@@ -5,6 +5,7 @@ import { unaryRecord } from './unary.ts';
 export const record = unaryRecord(signature, {
   summary: 'y = x, and 0 where x is negative',
   f: (x) => Math.max(x, 0),
+  integers: { f: (x) => Math.max(x, 0), params: {} },
   derivative: (x) => Number(x > 0),
   corners: [
     0,
@@ -25,7 +26,13 @@ export const record = unaryRecord(signature, {
   params: [{}],
   faults: [
     {
+      name: 'negative integers pass',
+      integers: true,
+      shader: { file: 'math/integer_clip', from: 'min(max(', to: 'min(min(' },
+    },
+    {
       name: 'negative numbers pass',
+      integers: false,
       shader: { file: 'math/relu', from: 'x < vec4f()', to: 'x > vec4f()' },
     },
     {

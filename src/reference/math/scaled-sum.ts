@@ -2,11 +2,13 @@ import type { ReductionOp } from '../../vocabulary/math/reduction.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, HALF_EPS, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation, type RecordOf } from '../define.ts';
+import { integerTypeOf, wrapped } from '../integers.ts';
 import type { Value } from '../record.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { sharedSum } from '../simulation/sums.ts';
 import {
   groupsOf,
+  integerSample,
   positive,
   reduced,
   reducePlausibleBugs,
@@ -19,9 +21,15 @@ export interface Scaled {
   readonly summary: string;
   /** What a sum of `terms` is multiplied by. */
   readonly scale: (terms: number) => number;
+  /** Whether integers are added as such, in 32 bits. */
+  readonly integers?: boolean;
   /** Units that the product with the scale, and the scale itself, may be off. */
   readonly units: number;
 }
+
+/** Integers whose sums do not fit into 32 bits, and into 8. */
+const LARGE = [2 ** 31 - 1, -(2 ** 31), 16777217, 2 ** 30, -3, 5] as const;
+const BYTES = [127, 3, 100, 0, 126] as const;
 
 const absolute = ({ data }: Value) => ({ data: data.map(Math.abs) });
 const total = (terms: readonly number[]): number => terms.reduce((a, b) => a + b, 0);
@@ -32,8 +40,9 @@ const total = (terms: readonly number[]): number => terms.reduce((a, b) => a + b
  */
 export function sumRecord(
   signature: ReductionOp,
-  { summary, scale, units }: Scaled,
+  { summary, scale, units, integers = false }: Scaled,
 ): RecordOf<ReductionOp> {
+  const isWhole = ({ x }: { readonly x: Value }) => integers && integerTypeOf([x]) !== undefined;
   const spread = (x: Value, params: ParamsOf<ReductionOp>, dy: Value): Value => {
     const { owner, terms } = groupsOf(x.shape, params);
     const share = terms.map((group, i) => (dy.data[i] as number) * scale(group.length));
@@ -41,10 +50,14 @@ export function sumRecord(
   };
   return defineRecord(signature, {
     summary,
-    forward: (inputs, params) => ({
-      y: reduced(groupsOf(inputs.x.shape, params), inputs.x, (t) => total(t) * scale(t.length)),
-    }),
+    forward: (inputs, params) => {
+      const of = isWhole(inputs)
+        ? (t: number[]) => wrapped(total(t), 'i32')
+        : (t: number[]) => total(t) * scale(t.length);
+      return { y: reduced(groupsOf(inputs.x.shape, params), inputs.x, of) };
+    },
     acceptance: (inputs, _outputs, params, { depth }) => {
+      if (isWhole(inputs)) return { y: { kind: 'exact' } };
       const groups = groupsOf(inputs.x.shape, params);
       const condition = (level: (n: number) => number, unit: number) =>
         reduced(
@@ -82,10 +95,31 @@ export function sumRecord(
       }),
       reduceSample({ x: [7, 300], axes: [-1] }),
       reduceSample({ x: [5, 13], axes: [0] }),
+      ...(integers
+        ? [
+            integerSample('i32', [2, 300, 3], 1, LARGE),
+            integerSample('u8', [3, 21], 1, BYTES),
+            { ...integerSample('i8', [21, 5], 0, BYTES), tier: 'full' } as const,
+          ]
+        : []),
     ],
     faults: [
+      ...(integers
+        ? [
+            {
+              name: 'last integer dropped',
+              integers: true,
+              shader: {
+                file: 'math/integer_sum',
+                from: 'term < dims.terms;',
+                to: 'term + 1u < dims.terms;',
+              },
+            },
+          ]
+        : []),
       {
         name: 'last term dropped',
+        integers: false,
         shader: {
           file: 'math/reduce_sum',
           from: 'term < dims.terms;',

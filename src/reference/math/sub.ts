@@ -5,6 +5,7 @@ import { type BinaryTruth, binaryRecord, binarySimulation, COPIED } from './bina
 const truth: BinaryTruth = {
   symbol: '-',
   f: (a, b) => a - b,
+  integers: (a, b) => a - b,
   computed: (gpu, a, b) => gpu.sub(a, b),
   error: (a, b) => EPS * Math.abs(a - b) + 3 * FLUSH,
   a: COPIED,

@@ -3,6 +3,7 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Unary } from '../../vocabulary/elementwise.ts';
 import { FLUSH } from '../bounds.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../define.ts';
+import { integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Acceptance, PlausibleBug, RecordFault, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
@@ -12,6 +13,11 @@ import type { Simulation } from '../simulation/simulation.ts';
 export interface UnaryTruth<Given, Params> {
   readonly summary: string;
   readonly f: (x: number, params: Params) => number;
+  /** The same of integers, where they are computed as such, with parameters to show it. */
+  readonly integers?: {
+    readonly f: (x: number, params: Params) => number;
+    readonly params: Given;
+  };
   readonly derivative: (x: number, params: Params) => number;
   /**
    * How far y may be off. Absent where the kernels only choose between numbers that they are given.
@@ -99,6 +105,27 @@ function sample<Given extends object>({
   };
 }
 
+/** Ends of the types, and neighbours that float32 does not tell apart. */
+const INTEGERS = {
+  i32: [2 ** 31 - 1, -(2 ** 31), 16777217, 16777216, -16777217, -16777216, 7, -7, 1, -1, 0],
+  u8: [0, 1, 6, 7, 8, 127, 128, 254, 255],
+  i8: [0, 1, 7, -1, -7, -8, 127, -127, -128],
+} as const;
+
+function integerSample<Given extends object>(
+  dtype: keyof typeof INTEGERS,
+  params: Given,
+): SampleOf<Unary<Given>> {
+  const values = INTEGERS[dtype];
+  return {
+    level: 'exact',
+    label: { x: values.length, dtype, ...params },
+    integers: true,
+    params,
+    inputs: () => ({ x: hostTensorFrom(dtype, [values.length], values) }),
+  };
+}
+
 /** The record of an element-wise function of x. */
 export function unaryRecord<Given extends object, Params extends object>(
   signature: Unary<Given, Params>,
@@ -107,6 +134,7 @@ export function unaryRecord<Given extends object, Params extends object>(
   const {
     summary,
     f,
+    integers,
     derivative,
     error,
     ownError,
@@ -118,9 +146,11 @@ export function unaryRecord<Given extends object, Params extends object>(
   const [first, ...rest] = truth.params;
   return defineRecord(signature, {
     summary,
-    forward: (inputs, params) => ({
-      y: { shape: inputs.x.shape, data: inputs.x.data.map((x) => f(x, params)) },
-    }),
+    forward: ({ x }, params) => {
+      const type = integers && integerTypeOf([x]);
+      const of = type ? (n: number) => wrapped(integers.f(n, params), type) : undefined;
+      return { y: { shape: x.shape, data: x.data.map(of ?? ((n) => f(n, params))) } };
+    },
     acceptance: (inputs, outputs, params, { otherFormulas }) => {
       const off = otherFormulas ? error : (ownError ?? error);
       return {
@@ -169,6 +199,12 @@ export function unaryRecord<Given extends object, Params extends object>(
           exact: truth.error === undefined,
         }),
       ]),
+      ...(integers
+        ? [
+            ...(['i32', 'u8'] as const).map((dtype) => integerSample(dtype, integers.params)),
+            { ...integerSample('i8', integers.params), tier: 'full' } as const,
+          ]
+        : []),
     ],
     faults,
     plausibleBugs: [

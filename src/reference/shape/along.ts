@@ -105,7 +105,7 @@ export function termsAt(
 export function drawIntegers(
   random: Random,
   shape: Shape,
-  dtype: 'f32' | 'i32' = 'f32',
+  dtype: 'f32' | 'i32' | 'u8' = 'f32',
 ): HostTensor {
   return hostTensorFrom(
     dtype,

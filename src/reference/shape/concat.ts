@@ -1,8 +1,10 @@
+import type { DType } from '../../tensor/dtype.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { concat as signature } from '../../vocabulary/shape/concat.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
+import { beside } from '../integers.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 
@@ -21,7 +23,7 @@ function partsOf(
 ): { readonly parts: readonly Part[]; readonly row: number; readonly shape: Shape } {
   const values = Object.keys(inputs).flatMap((_, i) => {
     const value = inputs[`x${i}`];
-    return value ? [{ name: `x${i}`, value }] : [];
+    return value ? [{ name: `x${i}`, value: beside(value, Object.values(inputs)) }] : [];
   });
   const { shape } = inputs.x0 as Value;
   const at = axis < 0 ? axis + shape.length : axis;
@@ -60,6 +62,19 @@ function sample(
     inputs: (random) =>
       Object.fromEntries(shapes.map((shape, i) => [`x${i}`, draw(shape)(random)])),
     grads: (random) => ({ y: draw(partsOf(parts, { axis }).shape)(random) }),
+  };
+}
+
+/** Parts of several element types, with integers that float32 does not hold, nor a half. */
+function mixed(...dtypes: readonly DType[]): SampleOf<typeof signature> {
+  const values = [16777217, 2049, 255, 127, -3];
+  return {
+    level: 'exact',
+    label: { dtypes: dtypes.join(), axis: 0 },
+    integers: true,
+    params: { axis: 0 },
+    inputs: () =>
+      Object.fromEntries(dtypes.map((dtype, i) => [`x${i}`, hostTensorFrom(dtype, [5], values)])),
   };
 }
 
@@ -129,6 +144,10 @@ export const record = defineRecord(signature, {
       ],
       1,
     ),
+    mixed('i32', 'u8', 'i8'),
+    mixed('i32', 'f32'),
+    mixed('u8', 'u8'),
+    mixed('f16', 'i32'),
   ],
   faults: [
     {

@@ -59,7 +59,7 @@ interface Draw {
   readonly axis?: number;
   /** How far indices reach beyond both ends. */
   readonly outside?: number;
-  readonly dtype?: 'f32' | 'i32';
+  readonly dtype?: 'f32' | 'i32' | 'u8';
   readonly elements?: Elements;
 }
 
@@ -73,7 +73,7 @@ function sample({
   elements,
 }: Draw): SampleOf<typeof signature> {
   const size = x.at(axis) as number;
-  const draw = (random: Random, shape: Shape, of: 'f32' | 'i32') =>
+  const draw = (random: Random, shape: Shape, of: 'f32' | 'i32' | 'u8') =>
     hostTensorFrom(
       of,
       shape,
@@ -143,6 +143,7 @@ export const record = defineRecord(signature, {
     sample({ level: 'exact', x: [5, 128], indices: [4], axis: -1, outside: 3 }),
     sample({ level: 'exact', x: [1], indices: [1] }),
     sample({ level: 'exact', x: [64, 3], indices: [128], dtype: 'i32' }),
+    sample({ level: 'exact', x: [5, 3], indices: [7], dtype: 'u8' }),
     sample({ x: [3, 4, 2], indices: [70], axis: 1 }),
   ],
   faults: [

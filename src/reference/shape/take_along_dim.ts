@@ -34,7 +34,7 @@ interface Draw {
   readonly dim: number;
   /** How far indices reach beyond both ends. */
   readonly outside?: number;
-  readonly dtype?: 'f32' | 'i32';
+  readonly dtype?: 'f32' | 'i32' | 'u8';
   readonly elements?: Elements;
   readonly tier?: 'full';
 }
@@ -107,6 +107,7 @@ export const record = defineRecord(signature, {
     sample({ x: [3, 5, 6], indices: [3, 4, 7], dim: -1, outside: 3 }),
     sample({ x: [1], indices: [1], dim: 0 }),
     sample({ x: [37], indices: [64], dim: 0, dtype: 'i32' }),
+    sample({ x: [5], indices: [7], dim: 0, dtype: 'u8' }),
     sample({ level: 'legal', x: [5, 33], indices: [130, 33], dim: 0 }),
     // More lanes than are shared out, and so many that each invocation has several rows.
     sample({ x: [8200, 2], indices: [8200, 1], dim: 1 }),

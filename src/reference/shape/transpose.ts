@@ -25,7 +25,7 @@ function sample(
   level: 'exact' | 'legal',
   x: Shape,
   perm: readonly number[],
-  dtype: 'f32' | 'i32' = 'f32',
+  dtype: 'f32' | 'i32' | 'u8' = 'f32',
 ): SampleOf<typeof signature> {
   const shape = perm.map((d) => x[d] as number);
   return {
@@ -77,6 +77,7 @@ export const record = defineRecord(signature, {
     sample('exact', [3, 1, 37], [2, 0, 1]),
     sample('exact', [2, 3, 2, 2, 3, 2, 2, 2], [6, 4, 2, 0, 7, 5, 3, 1]),
     sample('exact', [5, 7], [0, 1], 'i32'),
+    sample('exact', [3, 7], [1, 0], 'u8'),
     sample('exact', [1], [0]),
     sample('legal', [3, 4, 5], [1, 2, 0]),
   ],

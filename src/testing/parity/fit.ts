@@ -30,14 +30,15 @@ function convert(stored: StoredTensor, dtypes: TensorSpec['dtypes']): HostTensor
 }
 
 /**
- * What the producer had, for the oracle: float64 elements are not rounded. `fitted` tells the
- * element types.
+ * What the producer had, for the oracle: float64 elements are not rounded, and have no element type
+ * of ours. `fitted` tells those of the others.
  */
 export function valuesOfStored(stored: StoredTensors, fitted: HostTensors): Values {
   return mapValues(stored, (tensor, name) => {
     const host = fitted[name];
     const data = host?.dtype === 'u32' ? valuesOf(host) : float64Of(tensor);
-    return { shape: tensor.shape, ...(host ? { dtype: host.dtype } : {}), data };
+    const isRounded = tensor.dtype === 'F64';
+    return { shape: tensor.shape, ...(host && !isRounded ? { dtype: host.dtype } : {}), data };
   });
 }
 

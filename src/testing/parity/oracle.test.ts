@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { referenceResults } from '../../backends/reference.ts';
 import { vocabulary } from '../../formats/parity-bundle/vocabulary.ts';
 import { readParityBundle } from '../../formats/parity-bundle.ts';
 import { writeSafetensors } from '../../formats/safetensors/write.ts';
@@ -31,11 +32,8 @@ function bundleOf(op: OpRecord, sample: Sample<object>): Uint8Array<ArrayBuffer>
   const tensors = {
     ...prefixed('in.', inputs),
     ...prefixed('in.grad.', grads ?? {}),
-    ...prefixed('out.', rounded(pick(outputs, known), op, codesOf(inputs, sample.params))),
-    ...prefixed(
-      'out.grad.',
-      rounded(pick(gradients, vocabulary.get(op.name)?.gradients ?? []), op),
-    ),
+    ...prefixed('out.', rounded(pick(outputs, known), typesOf(op, sample.params, inputs))),
+    ...prefixed('out.grad.', rounded(pick(gradients, vocabulary.get(op.name)?.gradients ?? []))),
   };
   return writeSafetensors(tensors, {
     schema: 'parity-bundle/1',
@@ -73,36 +71,30 @@ const prefixed = (prefix: string, tensors: HostTensors): HostTensors =>
 const pick = (values: Values, names: readonly string[]): Values =>
   Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
 
-function rounded(values: Values, op: OpRecord, named?: DType): HostTensors {
+function rounded(values: Values, types: (name: string) => DType = () => 'f32'): HostTensors {
   return Object.fromEntries(
-    Object.entries(values).map(([name, { shape, data }]) => {
-      const dtypes = op.outputs[name]?.dtypes ?? ['f32'];
-      return [
-        name,
-        hostTensorFrom(dtypes.find((dtype) => dtype === named) ?? dtypes[0] ?? 'f32', shape, data),
-      ];
-    }),
+    Object.entries(values).map(([name, { shape, data }]) => [
+      name,
+      hostTensorFrom(types(name), shape, data),
+    ]),
   );
 }
 
-/** Element types of outputs that params or the zero point name. */
-const NAMED: Readonly<Record<string, DType>> = {
-  float32: 'f32',
-  float16: 'f16',
-  bfloat16: 'bf16',
-  int32: 'i32',
-  int8: 'i8',
-  uint8: 'u8',
-  int4: 'i8',
-  uint4: 'u8',
-  bool: 'u8',
-};
+/** Element types of codes of less than a byte. */
+const CODES: Readonly<Record<string, DType>> = { int4: 'i8', uint4: 'u8' };
 
-function codesOf(
-  { zero_point }: HostTensors,
-  { to, dtype }: { readonly to?: string; readonly dtype?: string },
-): DType | undefined {
-  return NAMED[to ?? dtype ?? ''] ?? zero_point?.dtype;
+/** Element types of outputs: those that codes have by a parameter or a zero point, or the op's. */
+function typesOf(
+  op: OpRecord,
+  params: { readonly dtype?: string },
+  inputs: HostTensors,
+): (name: string) => DType {
+  const codes = CODES[params.dtype ?? ''] ?? inputs['zero_point']?.dtype;
+  const { outputs } = referenceResults({ op: signatureOf(op.name), params, inputs });
+  return (name) => {
+    const known = op.outputs[name]?.dtypes.find((dtype) => dtype === codes);
+    return known ?? outputs[name]?.dtype ?? 'f32';
+  };
 }
 
 /** Every tensor that the oracle does not accept of a bundle. */

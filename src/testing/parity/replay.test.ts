@@ -124,6 +124,46 @@ describe('a bundle', () => {
   });
 });
 
+describe('integers', () => {
+  const i32 = (...data: readonly number[]) => hostTensorFrom('i32', [data.length], data);
+  const u8 = (...data: readonly number[]) => hostTensorFrom('u8', [data.length], data);
+  /** What is found of a recorded result that is right, and of another. */
+  const found = async (
+    op: string,
+    content: Parameters<typeof bundleOf>[1],
+    y: HostTensor,
+    wrong: HostTensor,
+  ) => {
+    const right = await replayed(bundleOf(op, { ...content, outputs: { y } }));
+    expect([right.thrown, right.evidence.finding]).toEqual([undefined, undefined]);
+    const { evidence } = await replayed(bundleOf(op, { ...content, outputs: { y: wrong } }));
+    return evidence.finding?.message;
+  };
+
+  test('beyond 2^24 are told apart', async () => {
+    const x = i32(16777216, 16777217, 3);
+    expect(await found('argmax', { inputs: { x } }, i32(1), i32(0))).toContain(
+      'y[0] is 0, the float64 oracle gives 1',
+    );
+    const inputs = { a: i32(16777217), b: i32(16777216) };
+    expect(await found('sub', { inputs }, i32(1), i32(0))).toContain('y[0] is 0');
+  });
+
+  test('wrap as their type does', async () => {
+    expect(await found('sub', { inputs: { a: u8(1), b: u8(2) } }, u8(255), u8(0))).toContain(
+      'y[0] is 0, the float64 oracle gives 255',
+    );
+    const inputs = { a: i32(65537), b: i32(65537) };
+    expect(await found('mul', { inputs }, i32(131073), i32(131072))).toContain('y[0]');
+  });
+
+  test('that meet halves are rounded to them before', async () => {
+    const f16 = (...data: readonly number[]) => hostTensorFrom('f16', [data.length], data);
+    const inputs = { a: i32(2049), b: f16(-2048) };
+    expect(await found('add', { inputs }, f16(0), f16(1))).toContain('y[0] is 1');
+  });
+});
+
 describe('ours', () => {
   test('fails with the element out of its bound and the call that gave it', async () => {
     const { asked, thrown, evidence } = await replayed(product(), withOutput('y', f32(10, -20)));

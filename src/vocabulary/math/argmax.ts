@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { index, integer, off, on, real } from '../rules.ts';
+import { index, integer, numeric, off, on } from '../rules.ts';
 import { reduced } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -13,7 +13,7 @@ export const argmax = signature(
     select_last_index: off,
   }),
   {
-    inputs: { x: real('[*x]') },
+    inputs: { x: numeric('[*x]') },
     outputs: {
       y: index(({ shape, params }) => reduced(shape('x'), [params.axis], params.keepdims)),
     },

@@ -1,6 +1,6 @@
-import { binary } from '../binary.ts';
+import { numericBinary } from '../binary.ts';
 import { none } from '../rules.ts';
 import { signature } from '../signature.ts';
 
 /** y = a * b, with broadcasting. */
-export const mul = signature({ family: 'math', name: 'mul' }, none, binary);
+export const mul = signature({ family: 'math', name: 'mul' }, none, numericBinary);

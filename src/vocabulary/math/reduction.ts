@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { float, integer, type Known, on, real } from '../rules.ts';
+import { float, integer, type Known, on, type ShapeRule, type TensorRule } from '../rules.ts';
 import { reduced } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -17,11 +17,20 @@ export const reductionParams = v.strictObject({
 const shapeOfRest = ({ shape, params }: Known<v.InferOutput<typeof reductionParams>>) =>
   reduced(shape('x'), params.axes, params.keepdims);
 
+type Rule = <P>(shape: ShapeRule<P>) => TensorRule<P>;
+
+interface Settings {
+  readonly inBundles?: boolean;
+  /** Default floats. */
+  readonly x?: Rule;
+  readonly y?: Rule;
+}
+
 /** The signature of a reduction of x over some axes. */
-export function reduction(name: string, { inBundles = true } = {}) {
+export function reduction(name: string, { inBundles = true, x = float, y = float }: Settings = {}) {
   return signature({ family: 'math', name, inBundles }, reductionParams, {
-    inputs: { x: real('[*x]') },
-    outputs: { y: real(shapeOfRest) },
+    inputs: { x: x('[*x]') },
+    outputs: { y: y(shapeOfRest) },
     gradients: ['x'],
   });
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Shape } from '../../tensor/shape.ts';
-import { integer, type Known, moved } from '../rules.ts';
+import { asOperands } from '../promotion.ts';
+import { integer, type Known, numeric, stored } from '../rules.ts';
 import { axisIn } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -25,7 +26,7 @@ export const concat = signature(
   }),
   {
     inputs: {
-      'x#': moved(({ shape, params }, actual) => {
+      'x#': numeric(({ shape, params }, actual) => {
         const first = shape('x0');
         const axis = axisIn(params.axis, first);
         return first.length === actual.length
@@ -34,14 +35,17 @@ export const concat = signature(
       }),
     },
     outputs: {
-      y: moved((known) => {
-        const all = parts(known);
-        const first = known.shape('x0');
-        const axis = axisIn(known.params.axis, first);
-        return first.map((n, d) =>
-          d === axis ? all.reduce((sum, shape) => sum + (shape[d] as number), 0) : n,
-        );
-      }),
+      y: stored(
+        numeric((known) => {
+          const all = parts(known);
+          const first = known.shape('x0');
+          const axis = axisIn(known.params.axis, first);
+          return first.map((n, d) =>
+            d === axis ? all.reduce((sum, shape) => sum + (shape[d] as number), 0) : n,
+          );
+        }),
+        asOperands,
+      ),
     },
     gradients: ['x#'],
   },

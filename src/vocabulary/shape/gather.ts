@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { index, integer, moved } from '../rules.ts';
+import { asOperands } from '../promotion.ts';
+import { index, integer, numeric, stored } from '../rules.ts';
 import { axisIn } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
@@ -12,18 +13,21 @@ export const gather = signature(
   }),
   {
     inputs: {
-      x: moved('[*x]'),
+      x: numeric('[*x]'),
       indices: index('[*i]', ({ shape, params }) => {
         const n = shape('x')[axisIn(params.axis, shape('x'))] as number;
         return { low: -n, high: n - 1 };
       }),
     },
     outputs: {
-      y: moved(({ shape, params }) => {
-        const x = shape('x');
-        const axis = axisIn(params.axis, x);
-        return [...x.slice(0, axis), ...shape('indices'), ...x.slice(axis + 1)];
-      }),
+      y: stored(
+        numeric(({ shape, params }) => {
+          const x = shape('x');
+          const axis = axisIn(params.axis, x);
+          return [...x.slice(0, axis), ...shape('indices'), ...x.slice(axis + 1)];
+        }),
+        asOperands,
+      ),
     },
     gradients: ['x'],
   },

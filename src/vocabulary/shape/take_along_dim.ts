@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { index, integer, moved } from '../rules.ts';
+import { asOperands } from '../promotion.ts';
+import { index, integer, numeric, stored } from '../rules.ts';
 import { like } from '../shapes.ts';
 import { signature } from '../signature.ts';
 import { indicesShape, placesAlong } from './along.ts';
@@ -12,8 +13,8 @@ export const takeAlongDim = signature(
     dim: integer,
   }),
   {
-    inputs: { x: moved('[*x]'), indices: index(indicesShape, placesAlong) },
-    outputs: { y: moved(like('indices')) },
+    inputs: { x: numeric('[*x]'), indices: index(indicesShape, placesAlong) },
+    outputs: { y: stored(numeric(like('indices')), asOperands) },
     gradients: ['x'],
   },
 );

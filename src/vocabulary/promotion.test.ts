@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import type { DType } from '../tensor/dtype.ts';
+import { add } from './math/add.ts';
+import { argmax } from './math/argmax.ts';
+import { cast } from './math/cast.ts';
+import { clip } from './math/clip.ts';
+import { div } from './math/div.ts';
+import { reduceSum } from './math/reduce_sum.ts';
+import { promoted, resultTypes } from './promotion.ts';
+import { type BundleDType, FLOAT } from './rules.ts';
+import { gather } from './shape/gather.ts';
+import type { Signature } from './signature.ts';
+
+test.each<[DType[], DType | undefined]>([
+  [[], 'f32'],
+  [['f16', 'f16'], 'f16'],
+  [['f16', 'bf16'], 'f32'],
+  [['f16', 'i32'], 'f16'],
+  [['u8', 'u8'], 'u8'],
+  [['u8', 'i32'], 'i32'],
+  [['i8', 'u8', 'i32'], 'i32'],
+  [['u8', 'i8'], undefined],
+  [['u8', 'i8', 'bf16'], 'bf16'],
+])('operands of %j meet as %s, as in torch', (dtypes, type) => {
+  expect(promoted(dtypes)).toBe(type);
+});
+
+describe('results have the types', () => {
+  const of = (signature: Signature, params: object, inputs: Record<string, BundleDType>) =>
+    resultTypes(signature, 'y', inputs, params);
+
+  test('of their operands', () => {
+    expect(of(add, {}, { a: 'I8', b: 'I8' })).toEqual(['I8']);
+    expect(of(add, {}, { a: 'U8', b: 'I32' })).toEqual(['I32']);
+    expect(of(add, {}, { a: 'U8', b: 'F16' })).toEqual(FLOAT);
+    expect(of(gather, {}, { x: 'U8', indices: 'I32' })).toEqual(['U8']);
+    expect(() => of(add, {}, { a: 'U8', b: 'I8' })).toThrow(
+      'the type of U8 with I8 is int16 in torch, which no bundle holds',
+    );
+  });
+
+  test('that sums, quotients, places and casts have', () => {
+    expect(of(reduceSum, {}, { x: 'U8' })).toEqual(['I32']);
+    expect(of(reduceSum, {}, { x: 'F64' })).toEqual(FLOAT);
+    expect(of(div, {}, { a: 'I32', b: 'I32' })).toEqual(FLOAT);
+    expect(of(argmax, {}, { x: 'F32' })).toEqual(['I32']);
+    expect(of(cast, { to: 'float16' }, { x: 'F32' })).toEqual(['F16']);
+    expect(of(cast, { to: 'bool' }, { x: 'F32' })).toEqual(['U8']);
+  });
+
+  test('of integers between bounds that are integers', () => {
+    expect(of(clip, { min: -1 }, { x: 'I8' })).toEqual(['I8']);
+    expect(of(clip, { max: 0.5 }, { x: 'F16' })).toEqual(FLOAT);
+    const words = 'integers between bounds that are no integers become floats: cast x';
+    expect(() => of(clip, { max: 0.5 }, { x: 'I8' })).toThrow(words);
+    expect(() => of(clip, { min: 0.5, max: 1 }, { x: 'I8' })).toThrow(words);
+  });
+});
