@@ -4,20 +4,26 @@ export function normalDensity(x: number): number {
 }
 
 /**
+ * The probability that a standard normal number is between 0 and `a`, to full relative accuracy, by
+ * the series of erf whose terms are all positive (Abramowitz and Stegun 7.1.6).
+ */
+function upTo(a: number): number {
+  let term = a;
+  let sum = a;
+  for (let n = 3; sum + term !== sum; n += 2) {
+    term *= (a * a) / n;
+    sum += term;
+  }
+  return normalDensity(a) * sum;
+}
+
+/**
  * The probability that a standard normal number is above `a` >= 0, to full relative accuracy: near
- * 0 by the series of erf whose terms are all positive (Abramowitz and Stegun 7.1.6), farther by the
- * continued fraction of the Mills ratio (26.2.14).
+ * 0 what is left of a half, farther by the continued fraction of the Mills ratio (Abramowitz and
+ * Stegun 26.2.14).
  */
 export function upperTail(a: number): number {
-  if (a < 2) {
-    let term = a;
-    let sum = a;
-    for (let n = 3; sum + term !== sum; n += 2) {
-      term *= (a * a) / n;
-      sum += term;
-    }
-    return 0.5 - normalDensity(a) * sum;
-  }
+  if (a < 2) return 0.5 - upTo(a);
   let rest = a;
   for (let k = 150; k >= 1; k--) rest = a + k / rest;
   return normalDensity(a) / rest;
@@ -26,4 +32,10 @@ export function upperTail(a: number): number {
 /** The probability that a standard normal number is at most `x`. */
 export function normalProbability(x: number): number {
   return x >= 0 ? 1 - upperTail(x) : upperTail(-x);
+}
+
+/** 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to `x`, to full relative accuracy. */
+export function erf(x: number): number {
+  const a = Math.SQRT2 * Math.abs(x);
+  return Math.sign(x) * (a < 2 ? 2 * upTo(a) : 1 - 2 * upperTail(a));
 }

@@ -395,6 +395,30 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     becomes: 'const SATURATED = 20.00040054;',
     why: WHY.saturated,
   },
+  {
+    id: 'mutate.math.erf:boundary;line=13;n=1',
+    line: 'return select(far, near, abs(x) < vec4f(1.0));',
+    becomes: 'return select(far, near, abs(x) <= vec4f(1.0));',
+    why: WHY.silu,
+  },
+  {
+    id: 'mutate.math.erf:constant;line=13;n=1',
+    line: 'return select(far, near, abs(x) < vec4f(1.0));',
+    becomes: 'return select(far, near, abs(x) < vec4f(1.000020027));',
+    why: WHY.silu,
+  },
+  {
+    id: 'mutate.math.tanh_forward:boundary;line=13;n=1',
+    line: 'return select(far, near, abs(x) < vec4f(1.0));',
+    becomes: 'return select(far, near, abs(x) <= vec4f(1.0));',
+    why: WHY.silu,
+  },
+  {
+    id: 'mutate.math.tanh_forward:constant;line=13;n=1',
+    line: 'return select(far, near, abs(x) < vec4f(1.0));',
+    becomes: 'return select(far, near, abs(x) < vec4f(1.000020027));',
+    why: WHY.silu,
+  },
 ];
 
 const BY_ID = new Map(EQUIVALENTS.map((entry) => [entry.id, entry]));

@@ -5,6 +5,7 @@ import { expError, sigmoid, vanishes } from '../logistic.ts';
 import { normalDensity, normalProbability, upperTail } from '../normal.ts';
 import { farExp } from '../simulation/far-exp.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import { bell, bellError, tail, tailError } from './normal-tail.ts';
 import { type UnaryTruth, unaryRecord, unarySimulation } from './unary.ts';
 
 type Params = ParamsOf<typeof signature>;
@@ -15,36 +16,6 @@ const CUBIC = 0.044715 * LINEAR;
 /** The argument of the tanh form's sigmoid, and its derivative. */
 const inner = (x: number): number => x * (LINEAR + CUBIC * x * x);
 const innerSlope = (x: number): number => LINEAR + 3 * CUBIC * x * x;
-
-/** The coefficients of the tail's polynomial in t = 1 / (1 + 0.3 a), from the highest on. */
-const TAIL = [
-  -0.0208281688, 0.113527358, -0.230722517, 0.195036098, -0.0820348114, 0.0975005403, 0.0779478401,
-  0.110324733, 0.119561754, 0.11968717,
-].map(Math.fround);
-/** How far the tail is off that these coefficients give, exactly evaluated: 4.9e-8. */
-const FIT = 0.42 * EPS;
-
-/**
- * Relative error of the tail of a: of its bell exp(-a^2/2), whose argument takes two roundings of
- * a^2/2; of the polynomial, where each step rounds a product and a sum, and t is off by 4.5 units
- * (0.3 and its product, 1 + , the reciprocal 2.5) in a sum of terms k c_k t^k; of the fit; and of
- * three products.
- */
-function tailError(a: number): number {
-  const t = 1 / (1 + 0.3 * a);
-  let value = 0;
-  let slope = 0;
-  let rounding = 0;
-  for (const c of TAIL) {
-    slope = slope * t + Math.abs(value);
-    rounding = rounding * t + EPS * Math.abs(value * t);
-    value = value * t + c;
-    rounding += EPS * Math.abs(value);
-  }
-  return bellError(a) + (rounding + slope * t * 4.5 * EPS) / value + 4.5 * EPS + FIT + 3 * EPS;
-}
-
-const bellError = (a: number): number => expError((a * a) / 2) + 2 * EPS * ((a * a) / 2);
 
 /**
  * The definition, x / 2 * (1 + erf) or (1 + tanh), may be computed as it stands: its function and
@@ -113,17 +84,6 @@ function gradientErrorOf(x: number, dy: number, params: Params, definition = DEF
   const roundings = (x < 0 ? 2 : 3) * EPS * (normalProbability(x) + density);
   const own = upperTail(a) * tailError(a) + density * (bellError(a) + 3 * EPS) + roundings;
   return Math.abs(dy) * (own + definition) * SECOND_ORDER + flush + FLUSH * Math.abs(dy) * a;
-}
-
-function bell(gpu: SimulatedGpu, x: number): number {
-  const near = Math.min(Math.abs(x), 20);
-  return farExp(gpu, -gpu.mul(gpu.mul(0.5, near), near));
-}
-
-function tail(gpu: SimulatedGpu, a: number, density: number): number {
-  const t = gpu.div(1, gpu.mulAdd(Math.fround(0.3), a, 1));
-  const r = TAIL.reduce((sum, c) => gpu.mulAdd(sum, t, c));
-  return gpu.mul(density, gpu.mul(t, r));
 }
 
 /** u of the tanh form, at an x that is no farther from 0 than where it saturates. */

@@ -39,6 +39,16 @@ export interface UnaryTruth<Given, Params> {
    * 2^-16 of where its slope bends (as that of x / (1 + |x|) does at 0).
    */
   readonly corners: readonly number[];
+  /**
+   * Numbers so near to 0 or so large that differences cannot probe the derivative there: forward
+   * only.
+   */
+  readonly far?: readonly number[];
+  /**
+   * The number at which the function is taken where `z` was drawn, of a function that is not
+   * defined everywhere. Default z itself.
+   */
+  readonly drawn?: (z: number) => number;
   readonly params: readonly [Given, ...Given[]];
   readonly faults: readonly RecordFault[];
   readonly plausibleBugs?: readonly PlausibleBug<Params, Inputs>[];
@@ -79,6 +89,9 @@ interface Draw<Given> {
   readonly shape: Shape;
   readonly params: Given;
   readonly values?: readonly number[];
+  readonly drawn?: ((z: number) => number) | undefined;
+  /** Whether the values are too far off for a gradient. */
+  readonly far?: boolean;
   /**
    * Whether results are chosen, so that they are known at kinks, where differences cannot probe the
    * derivative.
@@ -90,18 +103,29 @@ function sample<Given extends object>({
   shape,
   params,
   values,
+  drawn,
+  far,
   exact,
 }: Draw<Given>): SampleOf<Unary<Given>> {
   const normal =
     (count: number, deviation: number) => (random: { normal(deviation: number): number }) =>
       Array.from({ length: count }, () => random.normal(deviation));
   const count = sizeOf(shape);
+  // Of a function of positive numbers these are exp(z): not so small that it bends within a step.
+  const inputs = (random: { normal(deviation: number): number }) =>
+    values ?? (drawn ? normal(count, 1)(random).map(drawn) : normal(count, 3)(random));
   return {
     level: exact ? 'exact' : 'legal',
-    label: { x: formatShape(shape), ...(values ? { values: 'corners' } : {}), ...params },
+    label: {
+      x: formatShape(shape),
+      ...(values ? { values: far ? 'far' : 'corners' } : {}),
+      ...params,
+    },
     params,
-    inputs: (random) => ({ x: hostTensorFrom('f32', shape, values ?? normal(count, 3)(random)) }),
-    grads: (random) => ({ y: hostTensorFrom('f32', shape, normal(count, 1)(random)) }),
+    inputs: (random) => ({ x: hostTensorFrom('f32', shape, inputs(random)) }),
+    ...(far
+      ? {}
+      : { grads: (random) => ({ y: hostTensorFrom('f32', shape, normal(count, 1)(random)) }) }),
   };
 }
 
@@ -141,6 +165,8 @@ export function unaryRecord<Given extends object, Params extends object>(
     gradientError,
     ownGradientError,
     corners,
+    far,
+    drawn,
     faults,
   } = truth;
   const [first, ...rest] = truth.params;
@@ -181,15 +207,16 @@ export function unaryRecord<Given extends object, Params extends object>(
       };
     },
     samples: [
-      sample({ shape: [1], params: first }),
+      sample({ shape: [1], params: first, drawn }),
       sample({
         shape: [corners.length],
         params: first,
         values: corners,
         exact: truth.error === undefined,
       }),
-      sample({ shape: [7, 37], params: first }),
-      sample({ shape: [8, 64], params: first }),
+      ...(far ? [sample({ shape: [far.length], params: first, values: far, far: true })] : []),
+      sample({ shape: [7, 37], params: first, drawn }),
+      sample({ shape: [8, 64], params: first, drawn }),
       ...rest.flatMap((params) => [
         sample({ shape: [8, 64], params }),
         sample({
@@ -209,7 +236,8 @@ export function unaryRecord<Given extends object, Params extends object>(
     faults,
     plausibleBugs: [
       inputBug('input wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
-      inputBug('sign of the input', 'x', (x) => -x),
+      // A function of positive numbers is none of negative ones.
+      ...(drawn ? [] : [inputBug<Params, Inputs>('sign of the input', 'x', (x) => -x)]),
       ...(truth.plausibleBugs ?? []),
     ],
   });
@@ -221,7 +249,7 @@ export function unarySimulation<Given extends object, Params extends object>(
   truth: UnaryTruth<Given, Params>,
   wide: number,
 ): Simulation {
-  const { computed, computedGradient } = truth;
+  const { computed, computedGradient, drawn = (z) => z } = truth;
   if (!computed || !computedGradient)
     throw new TypeError(`${signature.name} computes nothing that could be simulated`);
   return defineSimulation(signature, {
@@ -245,7 +273,7 @@ export function unarySimulation<Given extends object, Params extends object>(
         x: hostTensorFrom(
           'f32',
           [4096],
-          random.fill(4096, () => random.uniform(-wide, wide)),
+          random.fill(4096, () => drawn(random.uniform(-wide, wide))),
         ),
       }),
       grads: (random) => ({

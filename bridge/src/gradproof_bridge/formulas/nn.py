@@ -29,6 +29,7 @@ from gradproof_bridge.formulas.bounded import (
     tanh,
     where,
 )
+from gradproof_bridge.formulas.elementwise import elementwise
 from gradproof_bridge.formulas.shapes import axis_in, unbroadcast
 
 Outputs = dict[str, Bounded]
@@ -300,20 +301,20 @@ def _fold(x: Bounded, times: int) -> Bounded:
 def relu(inputs: Inputs, params: Params) -> Outputs:
     """max(x, 0); the gradient passes where x > 0."""
     x = inputs["x"].astype(np.float64)
-    return _elementwise(inputs, bounded(np.maximum(x, 0)), bounded((x > 0).astype(np.float64)))
+    return elementwise(inputs, bounded(np.maximum(x, 0)), bounded((x > 0).astype(np.float64)))
 
 
 def sigmoid_op(inputs: Inputs, params: Params) -> Outputs:
     """1 / (1 + e^-x); slope s (1 - s)."""
     s = sigmoid(bounded(inputs["x"]))
-    return _elementwise(inputs, s, s * (1.0 - s))
+    return elementwise(inputs, s, s * (1.0 - s))
 
 
 def silu(inputs: Inputs, params: Params) -> Outputs:
     """X sigmoid(x); slope s (1 + x (1 - s))."""
     x = bounded(inputs["x"])
     s = sigmoid(x)
-    return _elementwise(inputs, x * s, s * (1.0 + x * (1.0 - s)))
+    return elementwise(inputs, x * s, s * (1.0 + x * (1.0 - s)))
 
 
 def gelu(inputs: Inputs, params: Params) -> Outputs:
@@ -323,19 +324,12 @@ def gelu(inputs: Inputs, params: Params) -> Outputs:
         inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
         t = tanh(inner)
         slope = (1.0 + x * x * (3 * 0.044715)) * math.sqrt(2 / math.pi)
-        return _elementwise(
+        return elementwise(
             inputs, x * 0.5 * (1.0 + t), (1.0 + t) * 0.5 + x * 0.5 * (1.0 - t * t) * slope
         )
     phi = (1.0 + erf(x * math.sqrt(0.5))) * 0.5
     density = exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
-    return _elementwise(inputs, x * phi, phi + x * density)
-
-
-def _elementwise(inputs: Inputs, y: Bounded, slope: Bounded) -> Outputs:
-    outputs = {"y": y}
-    if "grad.y" in inputs:
-        outputs["grad.x"] = bounded(inputs["grad.y"]) * slope
-    return outputs
+    return elementwise(inputs, x * phi, phi + x * density)
 
 
 def embedding(inputs: Inputs, params: Params) -> Outputs:

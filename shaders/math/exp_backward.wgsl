@@ -1,0 +1,19 @@
+import package::lib::grid::linear_index;
+import package::math::binary::{operands, store};
+
+// dx = dy * e^x. a: x, b: dy, y: dx.
+
+fn exp_backward(x: vec4f, dy: vec4f) -> vec4f {
+  return dy * exp(x);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_index(group, groups, lane, 64u);
+  let pair = operands(i);
+  store(i, exp_backward(pair.a, pair.b));
+}
