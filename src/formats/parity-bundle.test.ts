@@ -289,7 +289,10 @@ const VALID: readonly Description[] = [
     params: attention,
     tensors: { 'in.q': [2, 5, 24], 'in.k': [2, 7, 12], 'in.v': [2, 7, 6], 'out.y': [2, 5, 12] },
   },
-  ...['relu', 'silu', 'sigmoid', 'gelu'].map((op) => ({
+  ...[
+    ...['relu', 'silu', 'sigmoid', 'gelu'],
+    ...['exp', 'log', 'sqrt', 'rsqrt', 'tanh', 'abs', 'erf'],
+  ].map((op) => ({
     op,
     tensors: { 'in.x': [3], 'out.y': [3], 'in.grad.y': [3], 'out.grad.x': [3] },
   })),

@@ -413,12 +413,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     becomes: 'return select(far, near, abs(x) <= vec4f(1.0));',
     why: WHY.silu,
   },
-  {
-    id: 'mutate.math.tanh_forward:constant;line=13;n=1',
-    line: 'return select(far, near, abs(x) < vec4f(1.0));',
-    becomes: 'return select(far, near, abs(x) < vec4f(1.000020027));',
-    why: WHY.silu,
-  },
 ];
 
 const BY_ID = new Map(EQUIVALENTS.map((entry) => [entry.id, entry]));
