@@ -4,6 +4,7 @@ import type { TensorRules } from '../../vocabulary/rules.ts';
 import { vocabulary } from './vocabulary.ts';
 
 const OF_BRIDGE = '../../../bridge/src/gradproof_bridge/bundle/vocabulary.json';
+const DTYPES_OF_BRIDGE = '../../../bridge/src/gradproof_bridge/bundle/dtypes.json';
 
 test('the bridge has the same ops, tensors and parameters; -u writes its list anew', async () => {
   const lines = [...vocabulary].map(([op, { params, inputs, outputs, gradients }]) => {
@@ -18,6 +19,20 @@ test('the bridge has the same ops, tensors and parameters; -u writes its list an
   });
   await expect(`{\n${lines.join(',\n')}\n}\n`).toMatchFileSnapshot(OF_BRIDGE);
 });
+
+test('the bridge knows the element types of every tensor; -u writes its list anew', async () => {
+  const lines = [...vocabulary].map(([op, { inputs, outputs }]) => {
+    const listed = { inputs: typed(inputs), outputs: typed(outputs) };
+    return `  ${JSON.stringify(op)}: ${JSON.stringify(listed)}`;
+  });
+  await expect(`{\n${lines.join(',\n')}\n}\n`).toMatchFileSnapshot(DTYPES_OF_BRIDGE);
+});
+
+function typed(rules: TensorRules<never>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(rules).map(([name, { dtypes }]) => [name, dtypes.join(' ')]),
+  );
+}
 
 /**
  * A name with `?` behind it may be absent, with some parameters at least; of `base.*` any number

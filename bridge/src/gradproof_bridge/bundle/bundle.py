@@ -59,6 +59,7 @@ def read_bundle(file: bytes, *, needs_outputs: bool = True) -> Bundle:
     for name, array in tensors.items():
         _check_tensor(f"{spec.name}: {name}", name, array)
     spec.check_names(inputs, outputs)
+    spec.check_dtypes(inputs, outputs)
     if needs_outputs and not outputs:
         raise FormatError(f"{spec.name}: no out.* tensor: there is nothing to check")
     return Bundle(spec.name, params, producer, device, inputs, outputs, metadata.get("note"), given)

@@ -1,7 +1,7 @@
 """The ops that a bundle may hold, their parameters and tensors, as `vocabulary.json` lists them.
 
-Parameters are JSON Schemas. A name that ends in `?` may be absent; `x#` stands for x0, x1, ...;
-`base.*` for any name that begins so. The list is generated from the page's own vocabulary
+Parameters are JSON Schemas, element types are in `dtypes.json`. A name that ends in `?` may be absent; `x#` stands for x0, x1, ...;
+`base.*` for any name that begins so. Both are generated from the page's own vocabulary
 (src/formats/parity-bundle), and a test there says when it is stale.
 """
 
@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from gradproof_bridge.bundle.params import Schema, conform
+from gradproof_bridge.bundle.stored import stored_dtype
 from gradproof_bridge.errors import FormatError
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class OpSpec:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     gradients: tuple[str, ...]
+    dtypes: Mapping[str, Mapping[str, str]]
+    """Element types of `inputs` and `outputs`, by their names."""
 
     def fill(self, given: Mapping[str, Any]) -> Params:
         """The parameters with their defaults. Raises FormatError for one that is unknown, missing,
@@ -71,6 +74,19 @@ class OpSpec:
             if not rule.endswith(("?", "*")) and needed not in forward:
                 raise FormatError(f"{self.name}: in.{needed} is missing")
 
+    def check_dtypes(self, inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> None:
+        """Raises FormatError for a tensor of elements that the op does not take or give."""
+        for prefix, tensors in (("in.", inputs), ("out.", outputs)):
+            rules = self.dtypes[f"{prefix[:-1]}puts"]
+            for name, array in tensors.items():
+                if name.startswith("grad."):
+                    continue
+                known = next(types for rule, types in rules.items() if _matches(rule, name)).split()
+                if stored_dtype(array) not in known:
+                    raise FormatError(
+                        f"{self.name}: {prefix}{name} is {stored_dtype(array)}; {' or '.join(known)} is needed"
+                    )
+
     def _refuse_unknown_names(
         self, prefix: str, names: Iterable[str], rules: Iterable[str]
     ) -> None:
@@ -100,7 +116,10 @@ def _matches(rule: str, name: str) -> bool:
 @cache
 def vocabulary() -> Mapping[str, OpSpec]:
     """All ops by name."""
-    table = json.loads(resources.files(__package__).joinpath("vocabulary.json").read_text("utf-8"))
+    table, dtypes = (
+        json.loads(resources.files(__package__).joinpath(name).read_text("utf-8"))
+        for name in ("vocabulary.json", "dtypes.json")
+    )
     return {
         name: OpSpec(
             name,
@@ -108,6 +127,7 @@ def vocabulary() -> Mapping[str, OpSpec]:
             tuple(spec["inputs"]),
             tuple(spec["outputs"]),
             tuple(spec["gradients"]),
+            dtypes[name],
         )
         for name, spec in table.items()
     }

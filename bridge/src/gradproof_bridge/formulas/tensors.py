@@ -92,7 +92,11 @@ def cast(inputs: Inputs, params: Params) -> Outputs:
     if to == "bool":
         return {"y": exactly((x != 0).astype(np.uint8))}
     y = x.astype(_DTYPES.get(to, to))
-    return {"y": exactly(y) if _is_integer(y) else Real(bounded(y))}
+    if _is_integer(y):
+        return {"y": exactly(y)}
+    # A gradient is rounded once more, to the elements that x has.
+    gradient = {"grad.x": Real(bounded(inputs["grad.y"]))} if "grad.y" in inputs else {}
+    return {"y": Real(bounded(y)), **gradient}
 
 
 def _axes(params: Params, rank: int) -> tuple[int, ...]:

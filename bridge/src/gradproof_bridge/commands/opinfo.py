@@ -1,0 +1,72 @@
+"""PyTorch's own samples of operators and optimizers as parity bundles."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from gradproof_bridge.commands.arguments import path_argument, seed_argument
+from gradproof_bridge.errors import UsageError
+from gradproof_bridge.plain import plain
+from gradproof_bridge.recording.folder import RecordingFolder
+from gradproof_bridge.whole_file import write_whole
+
+NAME = "opinfo"
+SUMMARY = (
+    "the samples by which PyTorch tests its operators and optimizers (OpInfo, OptimizerInfo) as"
+    " parity bundles, computed by the torch that is installed"
+)
+DRAWN = 400
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--out and which samples."""
+    parser.add_argument(
+        "--out",
+        type=path_argument,
+        required=True,
+        metavar="DIR",
+        help="folder that gets the bundles, INDEX.json and OPINFO.json, which counts by operator"
+        " and reason",
+    )
+    parser.add_argument(
+        "--seed",
+        type=seed_argument,
+        default=0,
+        metavar="N",
+        help="of the samples, and of the draw; default 0",
+    )
+    parser.add_argument(
+        "--op",
+        metavar="GLOB",
+        help="operators or optimizers by torch's names, such as softmax, conv2d, optim.*",
+    )
+    parser.add_argument(
+        "--all", action="store_true", help=f"every sample; without it {DRAWN} that the seed draws"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """0; samples that are no bundle are counted by their reason."""
+    from gradproof_bridge.opinfo.database import operators
+    from gradproof_bridge.opinfo.make import make
+    from gradproof_bridge.opinfo.summary import SUMMARY as SUMMARY_FILE
+    from gradproof_bridge.opinfo.summary import Summary
+
+    operators()
+    import torch
+
+    summary = Summary(torch.__version__, options.seed, None if options.all else DRAWN)
+    made = size = 0
+    with RecordingFolder(options.out) as folder:
+        for filed in make(summary, options.op):
+            size += folder.write(filed)
+            made += 1
+    if made == 0:
+        raise UsageError(f"no sample of {options.op or 'any operator'} is a bundle")
+    write_whole(options.out / SUMMARY_FILE, summary.text().encode())
+    said = (
+        f"{made} of {summary.samples} samples became bundles in {options.out} ({size / 1e6:.1f} MB)"
+    )
+    sys.stdout.write(f"{plain(said)}; {SUMMARY_FILE} there counts the others by reason\n")
+    return 0

@@ -1,0 +1,145 @@
+"""A sample, computed by torch, as a bundle."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gradproof_bridge.bundle.bundle import Bundle, read_bundle, write_bundle
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.bundle.vocabulary import op_spec
+from gradproof_bridge.errors import FormatError, message_of
+from gradproof_bridge.opinfo.expressed import (
+    Expressed,
+    NotExpressibleError,
+    Shaped,
+    plain,
+    stored,
+    tensor_of,
+)
+from gradproof_bridge.opinfo.table.registry import Line, bound
+from gradproof_bridge.philox import Draw
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Question:
+    """A sample in the words of the vocabulary, and what of torch answers it."""
+
+    expressed: Expressed
+    inputs: Mapping[str, Array]
+    call: Any
+
+
+def question(line: Line, function: Any, sample: Any) -> Question:
+    """What a bundle of the sample would ask. Raises NotExpressibleError."""
+    import torch
+
+    def own(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return value
+        # Where two arguments are one tensor each gets a gradient of its own.
+        copy = value.detach().clone()
+        return copy.requires_grad_() if value.requires_grad else copy
+
+    mine = sample.transform(own)
+    expressed = bound(line, (mine.input, *mine.args), mine.kwargs)
+    inputs = {name: stored(x, f"in.{name}") for name, x in expressed.inputs.items()}
+    if any(x.size == 0 for x in inputs.values()):
+        raise NotExpressibleError("a tensor without elements")
+    return Question(expressed, inputs, lambda: function(mine.input, *mine.args, **mine.kwargs))
+
+
+def answer(asked: Question, name: str, producer: str) -> Bundle:
+    """The bundle with what torch computes, and with gradients where it has them: what flows in is
+    drawn by the name. Raises NotExpressibleError.
+    """
+    import torch
+
+    expressed = asked.expressed
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = asked.call()
+    results: Mapping[str, Tensor] = {
+        output: y
+        for output, y in zip(
+            expressed.outputs,
+            [found] if isinstance(found, torch.Tensor) else found,
+            strict=True,
+        )
+        if output is not None
+    }
+    results = {**results, **expressed.moved}
+    outputs = {output: plain(_real(y), f"out.{output}") for output, y in results.items()}
+    first, y = next(iter(results.items()))
+    if expressed.shape is not None:
+        outputs[first] = outputs[first].reshape(expressed.shape(y))
+    inputs = dict(asked.inputs)
+    flowing, gradients = _gradients(expressed, y, name)
+    if gradients:
+        inputs[f"grad.{first}"] = flowing.reshape(outputs[first].shape)
+        outputs |= gradients
+    return _checked(expressed, producer, inputs, outputs)
+
+
+def _real(y: Tensor) -> Tensor:
+    """Truth values as U8."""
+    import torch
+
+    return y.to(torch.uint8) if y.dtype == torch.bool else y
+
+
+def _gradients(expressed: Expressed, y: Tensor, name: str) -> tuple[Any, dict[str, Array]]:
+    import torch
+
+    spec = op_spec(expressed.op)
+    leaves = {
+        key: leaf
+        for key, operand in expressed.inputs.items()
+        if (leaf := tensor_of(operand)) is not None and leaf.requires_grad
+    }
+    if not expressed.has_gradients or not leaves or not y.requires_grad:
+        return None, {}
+    kinds = {torch.float16: "f16", torch.bfloat16: "bf16"}
+    drawn = Draw(0, name).normal(*y.shape, dtype=kinds.get(y.dtype, "f32"))
+    flowing = torch.from_numpy(drawn.astype("float32")).to(y.dtype).reshape(y.shape)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = torch.autograd.grad(y, list(leaves.values()), flowing, allow_unused=True)
+        except (NotImplementedError, RuntimeError) as error:
+            raise NotExpressibleError(f"torch's gradient: {message_of(error, 60)}") from error
+    named = {
+        f"grad.{key}": plain(gradient, f"out.grad.{key}").reshape(_shape_of(expressed.inputs[key]))
+        for key, gradient in zip(leaves, found, strict=True)
+        if gradient is not None and spec.differentiable(key)
+    }
+    return plain(flowing, f"in.grad.{name}"), named
+
+
+def _shape_of(operand: Any) -> tuple[int, ...]:
+    shape = operand.shape if isinstance(operand, Shaped) else tuple(operand.shape)
+    return shape or (1,)
+
+
+def _checked(
+    expressed: Expressed, producer: str, inputs: dict[str, Array], outputs: dict[str, Array]
+) -> Bundle:
+    """The bundle, which can be read again."""
+    bundle = Bundle(
+        expressed.op, expressed.params, producer, "cpu", inputs, outputs, given=expressed.params
+    )
+    try:
+        read_bundle(write_bundle(bundle))
+    except FormatError as error:
+        # Numbers would make a reason of each sample.
+        reason = message_of(error, 200).removeprefix(f"{expressed.op}: ")
+        raise NotExpressibleError(
+            re.sub(r"(params '\w+') is.*", r"\1 out of range", reason)
+        ) from error
+    return bundle
