@@ -25,7 +25,7 @@ def two(op: str, *, swapped: bool = False, **params: Any) -> Line:
 
 
 def operands(a: Any, b: Any) -> Mapping[str, Tensor]:
-    """The two as tensors, of which at least one is one."""
+    """Both as tensors; at least one of them is a tensor already."""
     import torch
 
     like = next((x for x in (a, b) if isinstance(x, torch.Tensor)), None)
