@@ -13,6 +13,7 @@ import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
+import { GRADIENT_LIMIT } from './limits.ts';
 import { contrastive, likelihood, recurrent, standardized } from './small-models/dense.ts';
 import { applyOn, type SmallModel } from './small-models/model.ts';
 
@@ -20,12 +21,6 @@ export const smallModels = suite('train.small-models', {
   description:
     'Small models written op by op, as in torch: every call judged, gradients held against those of the same calls in float64, captured steps the same bits',
 });
-
-/**
- * Of the largest element of a gradient: some forty calls of sums of at most forty terms, each a few
- * units of 2^-23 off, in numbers of the order of 1.
- */
-const LIMIT = 2 ** -14;
 
 const MODELS = { likelihood, contrastive, recurrent, standardized } satisfies Record<
   string,
@@ -72,7 +67,7 @@ async function learn(t: CaseContext, model: SmallModel): Promise<void> {
     const actual = await download(gradients.get(tensor) as Tensor);
     const truth = flows.get(graph.inputs[name] as number) as Value;
     const largest = Math.max(...truth.data.map(Math.abs));
-    const bound = truth.data.map(() => LIMIT * largest);
+    const bound = truth.data.map(() => GRADIENT_LIMIT * largest);
     t.expectAccepted(`gradient of ${name}`, actual, truth, { kind: 'within', bound });
     t.expectEqual(`replayed, of ${name}`, await download(step.outputs[name] as Tensor), actual);
   }
