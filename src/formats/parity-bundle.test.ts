@@ -348,6 +348,27 @@ const VALID: readonly Description[] = [
     tensors: { 'in.x': [2, 3], 'in.index': ['i32', [4]], 'in.source': [2, 4], 'out.y': [2, 3] },
   },
   {
+    op: 'mse_loss',
+    params: { reduction: 'none' },
+    tensors: { 'in.input': [2, 3], 'in.target': [2, 3], 'out.loss': [2, 3] },
+  },
+  { op: 'l1_loss', tensors: { 'in.input': [2, 3], 'in.target': [2, 3], 'out.loss': [1] } },
+  {
+    op: 'smooth_l1_loss',
+    params: { beta: 0 },
+    tensors: { 'in.input': [2, 3], 'in.target': [2, 3], 'out.loss': [1] },
+  },
+  {
+    op: 'huber_loss',
+    params: { delta: 2, reduction: 'sum' },
+    tensors: { 'in.input': [2, 3], 'in.target': [2, 3], 'out.loss': [1] },
+  },
+  {
+    op: 'kl_div',
+    params: { reduction: 'batchmean', log_target: true },
+    tensors: { 'in.input': [2, 3], 'in.target': [2, 3], 'out.loss': [1] },
+  },
+  {
     op: 'embedding',
     tensors: { 'in.weight': [9, 4], 'in.ids': ['i32', [2, 3]], 'out.y': [2, 3, 4] },
   },

@@ -499,6 +499,10 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       nothing: { inputs: { x: [3, 0] } },
     },
   },
+  mse_loss: {
+    fits: { inputs: { input: [3, 4], target: [3, 4] }, params: {} },
+    wrong: { shapes: { inputs: { target: [4] } } },
+  },
   index_add: {
     fits: {
       inputs: { x: [3, 4], index: [5], source: [3, 5] },

@@ -8,7 +8,8 @@ export const IGNORED = -100;
 /** Whether a label asks something. */
 export const isAsked = (label: number): boolean => label !== IGNORED;
 
-const reduction = v.picklist(['none', 'mean', 'sum']);
+/** How losses become one, as torch names it. */
+export const reduction = v.picklist(['none', 'mean', 'sum']);
 
 /** How the losses of rows become one, as torch names it. */
 export type Reduction = v.InferOutput<typeof reduction>;

@@ -10,6 +10,14 @@ import {
 } from '../body.ts';
 import { literal } from '../literal.ts';
 
+/** A loss of pairs, whose parameters are torch's. */
+const pairs =
+  (name: string) =>
+  (params: Params): Body => ({
+    imports: FUNCTIONAL,
+    lines: [`got = {"loss": F.${name}(x["input"], x["target"], ${given(params)})}`],
+  });
+
 /** Layers, losses and products of PyTorch. */
 export const torch: Bodies = {
   matmul: ({ transpose_a, transpose_b }) => ({
@@ -74,6 +82,11 @@ export const torch: Bodies = {
       `got["log_probs"] = x["logits"].log_softmax(${shift ? -1 : 1})`,
     ],
   }),
+  mse_loss: pairs('mse_loss'),
+  l1_loss: pairs('l1_loss'),
+  smooth_l1_loss: pairs('smooth_l1_loss'),
+  huber_loss: pairs('huber_loss'),
+  kl_div: pairs('kl_div'),
   nll_loss: ({ ignore_index, reduction }) => ({
     imports: FUNCTIONAL,
     lines: [

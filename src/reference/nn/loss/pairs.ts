@@ -1,0 +1,302 @@
+import { hostTensorFrom } from '../../../tensor/host.ts';
+import type { Random } from '../../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
+import type { PairLoss, PairReduction } from '../../../vocabulary/nn/pair-loss.ts';
+import { completed, type GradOutputsOf, type InputsOf } from '../../../vocabulary/signature.ts';
+import { EPS, FLUSH, gamma, SECOND_ORDER, sumLevels } from '../../bounds.ts';
+import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../../define.ts';
+import { inputBug, paramsBug } from '../../plausible-bug.ts';
+import type { Arithmetic, PlausibleBug, RecordFault, Value } from '../../record.ts';
+import type { SimulatedGpu } from '../../simulation/simulated-gpu.ts';
+import type { Simulation } from '../../simulation/simulation.ts';
+import { sharedSum } from '../../simulation/sums.ts';
+
+interface Reduced {
+  readonly reduction: PairReduction;
+}
+type Inputs = InputsOf<PairLoss, Value>;
+
+/** A function of a pair, how far it may be off, and what the kernels compute. */
+interface PairFunction<Params> {
+  readonly f: (input: number, target: number, params: Params) => number;
+  /** `otherFormulas` as {@link Arithmetic} has it. */
+  readonly error: (
+    input: number,
+    target: number,
+    params: Params,
+    otherFormulas?: boolean,
+  ) => number;
+  readonly computed: (gpu: SimulatedGpu, input: number, target: number, params: Params) => number;
+}
+
+/** A loss of pairs, from which its record and its simulation follow. */
+export interface PairTruth<Given, Params> {
+  readonly summary: string;
+  /** The loss of a pair, and its slopes in both. */
+  readonly loss: PairFunction<Params>;
+  readonly input: PairFunction<Params>;
+  readonly target: PairFunction<Params>;
+  readonly draw: (
+    random: Random,
+    given: Given,
+  ) => { readonly input: number; readonly target: number };
+  /** Pairs where the loss bends or leaves its range; its gradient is not probed there. */
+  readonly corners: readonly (readonly [input: number, target: number])[];
+  readonly params: readonly [Given, ...Given[]];
+  /** Parameters with which losses and slopes of small integers are exact. */
+  readonly exact?: Given;
+  readonly faults: readonly RecordFault[];
+  readonly plausibleBugs: readonly PlausibleBug<Params, Inputs>[];
+}
+
+/** The slopes of a loss of input - target in the target: those in the input, negated. */
+export function negated<Params>({
+  f,
+  error,
+  computed,
+}: PairFunction<Params>): PairFunction<Params> {
+  return {
+    f: (x, t, params) => -f(x, t, params),
+    error,
+    computed: (gpu, x, t, params) => -computed(gpu, x, t, params),
+  };
+}
+
+const mapPairs = ({ input, target }: Inputs, f: (x: number, t: number, i: number) => number) =>
+  input.data.map((x, i) => f(x, target.data[i] as number, i));
+
+/** What the sum of the losses is multiplied by. */
+function scaleOf({ shape, data }: Value, { reduction }: Reduced): number {
+  if (reduction === 'mean') return 1 / data.length;
+  return reduction === 'batchmean' ? 1 / (shape[0] ?? 1) : 1;
+}
+
+const isMean = ({ reduction }: Reduced): boolean =>
+  reduction === 'mean' || reduction === 'batchmean';
+
+interface Draw<Given> {
+  readonly level?: 'exact' | 'legal';
+  readonly shape: Shape;
+  readonly given: Given;
+  readonly corners?: boolean;
+  readonly tier?: 'full';
+}
+
+function sampleOf<Given extends object, Params extends Reduced>(
+  signature: PairLoss<Given, Params>,
+  { draw, corners }: PairTruth<Given, Params>,
+  { level = 'legal', shape, given, corners: atCorners, tier }: Draw<Given>,
+): SampleOf<PairLoss<Given, Params>> {
+  const count = sizeOf(shape);
+  const { reduction } = completed(signature, given);
+  const lossShape = reduction === 'none' ? shape : [1];
+  const pairOf = (random: Random) =>
+    level === 'exact'
+      ? { input: random.integer(-9, 9), target: random.integer(-9, 9) }
+      : draw(random, given);
+  return {
+    level,
+    ...(tier ? { tier } : {}),
+    label: { input: formatShape(shape), ...(atCorners ? { values: 'corners' } : {}), ...given },
+    params: given,
+    inputs: (random) => {
+      const pairs = atCorners
+        ? corners.map(([input, target]) => ({ input, target }))
+        : Array.from({ length: count }, () => pairOf(random));
+      return {
+        input: hostTensorFrom(
+          'f32',
+          shape,
+          pairs.map(({ input }) => input),
+        ),
+        target: hostTensorFrom(
+          'f32',
+          shape,
+          pairs.map(({ target }) => target),
+        ),
+      };
+    },
+    ...(atCorners
+      ? {}
+      : {
+          grads: (random) => ({
+            loss: hostTensorFrom(
+              'f32',
+              lossShape,
+              random.fill(sizeOf(lossShape), () =>
+                level === 'exact' ? random.integer(-9, 9) : random.normal(),
+              ),
+            ),
+          }),
+        }),
+  };
+}
+
+/** The record of a loss of pairs. */
+export function pairLossRecord<Given extends object, Params extends Reduced>(
+  signature: PairLoss<Given, Params>,
+  truth: PairTruth<Given, Params>,
+): RecordOf<PairLoss<Given, Params>> {
+  const { loss, corners, exact } = truth;
+  const incoming = (
+    { input }: Inputs,
+    params: Params,
+    { data }: Value,
+  ): ((i: number) => number) => {
+    const scale = scaleOf(input, params);
+    return (i) => scale * (data[params.reduction === 'none' ? i : 0] as number);
+  };
+  const gradient = (
+    { f }: PairFunction<Params>,
+    inputs: Inputs,
+    params: Params,
+    grads: GradOutputsOf<PairLoss, Value>,
+  ): Value => {
+    const g = incoming(inputs, params, grads.loss);
+    return {
+      shape: inputs.input.shape,
+      data: mapPairs(inputs, (x, t, i) => f(x, t, params) * g(i)),
+    };
+  };
+  // Of a mean the reciprocal of the number of pairs and the product with it round; then the product
+  // with the slope.
+  const gradientBound = (
+    { f, error }: PairFunction<Params>,
+    inputs: Inputs,
+    params: Params,
+    grads: GradOutputsOf<PairLoss, Value>,
+    { otherFormulas }: Arithmetic,
+  ): Float64Array => {
+    const g = incoming(inputs, params, grads.loss);
+    const units = isMean(params) ? 3 : 1;
+    return mapPairs(inputs, (x, t, i) => {
+      const size = Math.abs(g(i));
+      const slope = Math.abs(f(x, t, params));
+      const rounding = error(x, t, params, otherFormulas) + units * EPS * slope;
+      return size * rounding * SECOND_ORDER + FLUSH * (1 + slope + size);
+    });
+  };
+  const [first, ...rest] = truth.params;
+  const sample = (draw: Draw<Given>) => sampleOf(signature, truth, draw);
+  const as = (given: Given, reduction: PairReduction): Given => ({ ...given, reduction });
+  return defineRecord(signature, {
+    summary: truth.summary,
+    forward: (inputs, params) => {
+      const losses = mapPairs(inputs, (x, t) => loss.f(x, t, params));
+      if (params.reduction === 'none') return { loss: { ...inputs.input, data: losses } };
+      const total = losses.reduce((sum, x) => sum + x, 0);
+      return { loss: { shape: [1], data: Float64Array.of(scaleOf(inputs.input, params) * total) } };
+    },
+    acceptance: (inputs, _outputs, params, { depth, otherFormulas }) => {
+      const errors = mapPairs(inputs, (x, t) => loss.error(x, t, params, otherFormulas));
+      if (params.reduction === 'none') return { loss: { kind: 'within', bound: errors } };
+      const sizes = mapPairs(inputs, (x, t) => Math.abs(loss.f(x, t, params)));
+      const error = errors.reduce((sum, x) => sum + x, 0);
+      const size = sizes.reduce((sum, x) => sum + x, 0);
+      const scale = scaleOf(inputs.input, params);
+      const units = gamma(sumLevels(sizes.length, depth)) + (isMean(params) ? 2 * EPS : 0);
+      const bound = scale * (error + units * (size + error)) * SECOND_ORDER + 2 * FLUSH;
+      return { loss: { kind: 'within', bound: Float64Array.of(bound) } };
+    },
+    vjp: (inputs, params, grads) => ({
+      input: gradient(truth.input, inputs, params, grads),
+      target: gradient(truth.target, inputs, params, grads),
+    }),
+    vjpAcceptance: (inputs, _gradients, params, grads, arithmetic) => ({
+      input: {
+        kind: 'within',
+        bound: gradientBound(truth.input, inputs, params, grads, arithmetic),
+      },
+      target: {
+        kind: 'within',
+        bound: gradientBound(truth.target, inputs, params, grads, arithmetic),
+      },
+    }),
+    samples: [
+      ...(exact
+        ? [
+            sample({ level: 'exact', shape: [7, 37], given: as(exact, 'none') }),
+            sample({ level: 'exact', shape: [3, 43], given: as(exact, 'sum') }),
+          ]
+        : []),
+      sample({ shape: [1], given: first }),
+      sample({ shape: [corners.length], given: as(first, 'none'), corners: true }),
+      sample({ shape: [5, 77], given: first }),
+      // Whole workgroups without an invocation to spare.
+      sample({ shape: [8, 64], given: as(first, 'none') }),
+      ...rest.flatMap((given) => [
+        sample({ shape: [8, 64], given, tier: 'full' }),
+        sample({ shape: [3, 11], given: as(given, 'none') }),
+        sample({ shape: [corners.length], given: as(given, 'none'), corners: true }),
+      ]),
+      sample({ shape: [9, 130], given: as(first, 'sum'), tier: 'full' }),
+    ],
+    faults: truth.faults,
+    plausibleBugs: [
+      inputBug('input wrong by 2e-5', 'input', (x) => x * (1 + 2e-5)),
+      inputBug('target wrong by 2e-5', 'target', (x) => x * (1 + 2e-5)),
+      {
+        name: 'operands swapped',
+        apply: ({ input, target }, params) => ({
+          inputs: { input: target, target: opposite(input) },
+          params,
+        }),
+      },
+      paramsBug('sum for mean', (params) => ({
+        ...params,
+        reduction: params.reduction === 'none' ? 'none' : 'sum',
+      })),
+      ...truth.plausibleBugs,
+    ],
+  });
+}
+
+const opposite = (value: Value): Value => ({ ...value, data: value.data.map((x) => -x) });
+
+/** The kernels' arithmetic: losses, their sum as reduce_sum takes it, and the scale. */
+export function pairLossSimulation<Given extends object, Params extends Reduced>(
+  signature: PairLoss<Given, Params>,
+  truth: PairTruth<Given, Params>,
+): Simulation {
+  const gradient = (
+    gpu: SimulatedGpu,
+    { computed }: PairFunction<Params>,
+    inputs: Inputs,
+    params: Params,
+    { data }: Value,
+  ): Value => {
+    const scale = Math.fround(scaleOf(inputs.input, params));
+    return {
+      shape: inputs.input.shape,
+      data: mapPairs(inputs, (x, t, i) => {
+        const dloss = data[params.reduction === 'none' ? i : 0] as number;
+        return gpu.mul(computed(gpu, x, t, params), gpu.mul(scale, dloss));
+      }),
+    };
+  };
+  return defineSimulation(signature, {
+    forward: (gpu, inputs, params) => {
+      const losses = mapPairs(inputs, (x, t) => truth.loss.computed(gpu, x, t, params));
+      if (params.reduction === 'none') return { loss: { ...inputs.input, data: losses } };
+      const scale = Math.fround(scaleOf(inputs.input, params));
+      const total = gpu.mul(scale, sharedSum(gpu, Array.from(losses)));
+      return { loss: { shape: [1], data: Float64Array.of(total) } };
+    },
+    backward: (gpu, inputs, params, { loss }) => ({
+      input: gradient(gpu, truth.input, inputs, params, loss),
+      target: gradient(gpu, truth.target, inputs, params, loss),
+    }),
+    samples: truth.params.flatMap((given) => [
+      sampleOf(signature, truth, { shape: [4096], given }),
+      sampleOf(signature, truth, { shape: [4096], given: { ...given, reduction: 'none' } }),
+    ]),
+  });
+}
+
+/** Predictions and targets that differ by about `spread`. */
+export function normalPair(spread = 1) {
+  return (random: Random): { readonly input: number; readonly target: number } => {
+    const target = random.normal();
+    return { input: target + random.normal(spread), target };
+  };
+}
