@@ -296,10 +296,19 @@ const VALID: readonly Description[] = [
     op,
     tensors: { 'in.x': [3], 'out.y': [3], 'in.grad.y': [3], 'out.grad.x': [3] },
   })),
-  ...['add', 'sub', 'mul', 'div'].map((op) => ({
+  ...['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'pow'].map((op) => ({
     op,
     tensors: { 'in.a': [2, 1], 'in.b': [3], 'out.y': [2, 3] },
   })),
+  {
+    op: 'where',
+    tensors: { 'in.condition': ['u8', [2, 1]], 'in.a': [3], 'in.b': [1], 'out.y': [2, 3] },
+  },
+  {
+    op: 'masked_fill',
+    params: { value: -1e9 },
+    tensors: { 'in.x': [2, 1], 'in.mask': ['u8', [3]], 'out.y': [2, 3] },
+  },
   { op: 'clip', params: { min: 1, max: -1 }, tensors: { 'in.x': [3], 'out.y': [3] } },
   { op: 'cast', params: { to: 'float16' }, tensors: { 'in.x': [3], 'out.y': ['f16', [3]] } },
   ...['reduce_sum', 'reduce_mean', 'reduce_max'].map((op) => ({

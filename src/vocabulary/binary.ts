@@ -12,6 +12,13 @@ export const binary = {
   gradients: ['a', 'b'],
 } as const;
 
+/** The same of floats alone. */
+export const floatBinary = {
+  inputs: { a: float<object>('[*a]'), b: float<object>('[*b]') },
+  outputs: { y: float<object>(meeting) },
+  gradients: ['a', 'b'],
+} as const;
+
 /** The same where the function of integers is an integer. */
 export const numericBinary = {
   inputs: { a: numeric<object>('[*a]'), b: numeric<object>('[*b]') },

@@ -1,6 +1,6 @@
 import { argmax as signature } from '../../vocabulary/math/argmax.ts';
 import { launcher } from '../launcher.ts';
-import { maximum } from './maximum.ts';
+import { largest } from './largest.ts';
 import { reducedShape, reductionOf } from './reduction.ts';
 
 /**
@@ -12,7 +12,7 @@ export const argmax = launcher(signature, {
   forward: (gpu, { x }, { axis, keepdims, select_last_index }) => {
     const { drops, shape } = reducedShape('argmax', x.shape, { axes: [axis], keepdims });
     return {
-      y: maximum(gpu, x, reductionOf(x.shape, drops), shape, select_last_index ? 'last' : 'first'),
+      y: largest(gpu, x, reductionOf(x.shape, drops), shape, select_last_index ? 'last' : 'first'),
     };
   },
 });

@@ -1,3 +1,4 @@
+import mulShader from '../../../shaders/math/mul.wgsl';
 import sumShader from '../../../shaders/math/reduce_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import {
@@ -153,5 +154,20 @@ export function scaledGradient(
   operand: Tensor,
 ): Tensor {
   using all = binary(gpu, shader, dy, factor);
+  return sumToSize(gpu, all, operand.shape);
+}
+
+/**
+ * The gradient of an operand whose derivative is `slope` of two tensors: dy times that, summed over
+ * the axes along which `operand` repeats.
+ */
+export function slopedGradient(
+  slope: Shader,
+  { gpu, dy }: BinaryContext,
+  [p, q]: readonly [Tensor, Tensor],
+  operand: Tensor,
+): Tensor {
+  using slopes = binary(gpu, slope, p, q);
+  using all = binary(gpu, mulShader, dy, slopes);
   return sumToSize(gpu, all, operand.shape);
 }

@@ -4,7 +4,7 @@ import mulShader from '../../../shaders/math/mul.wgsl';
 import { logsumexp as signature } from '../../vocabulary/math/logsumexp.ts';
 import { launcher } from '../launcher.ts';
 import { binary } from './elementwise.ts';
-import { maximum } from './maximum.ts';
+import { largest } from './largest.ts';
 import { chunkedDepth, reducedShape, reductionOf } from './reduction.ts';
 import { sum } from './sum.ts';
 
@@ -22,10 +22,10 @@ export const logsumexp = launcher(signature, {
   forward: (gpu, { x }, params) => {
     const { drops, shape, kept } = reducedShape('logsumexp', x.shape, params);
     const reduction = reductionOf(x.shape, drops);
-    using largest = maximum(gpu, x, reduction, kept, 'values');
-    using exponentials = binary(gpu, expShader, x, largest);
+    using top = largest(gpu, x, reduction, kept, 'values');
+    using exponentials = binary(gpu, expShader, x, top);
     using sums = sum(gpu, exponentials, reduction, kept);
-    return { y: binary(gpu, shader, largest.view(shape), sums.view(shape)) };
+    return { y: binary(gpu, shader, top.view(shape), sums.view(shape)) };
   },
   backward: (gpu, { inputs: { x }, outputs: { y }, grads, params, wants }) => {
     if (!wants.has('x')) return {};

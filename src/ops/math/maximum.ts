@@ -1,69 +1,19 @@
-import shader from '../../../shaders/math/argmax.wgsl';
-import type { Gpu } from '../../gpu/gpu.ts';
-import { linearGrid } from '../../gpu/shader.ts';
-import type { DType } from '../../tensor/dtype.ts';
-import { ShapeError } from '../../tensor/host.ts';
-import { formatShape, type Shape } from '../../tensor/shape.ts';
-import { Tensor } from '../../tensor/tensor.ts';
-import { partsOf, type Reduction, reductionFields, reductionOfParts } from './reduction.ts';
+import largerShader from '../../../shaders/math/larger.wgsl';
+import shader from '../../../shaders/math/maximum.wgsl';
+import mulShader from '../../../shaders/math/mul.wgsl';
+import { maximum as signature } from '../../vocabulary/math/maximum.ts';
+import { binaryLauncher, slopedGradient } from './elementwise.ts';
 
 /**
- * What is asked of the largest terms: themselves (of x's element type), or where they are (i32): the
- * first of equal ones or the last.
+ * y = the larger of a and b with broadcasting, as torch.maximum: of equal ones each has half of the
+ * gradient. a, b, y: f32. Throws ShapeError when the shapes do not broadcast.
  */
-export type Wanted = 'values' | 'first' | 'last';
-
-/**
- * The largest term of each element of x (f32 or i32), exactly, as `reduction` walks it, as a tensor of
- * `shape`. A NaN is larger than all. The caller owns it. Throws ShapeError when there are no terms.
- */
-export function maximum(
-  gpu: Gpu,
-  x: Tensor,
-  reduction: Reduction,
-  shape: Shape,
-  wanted: Wanted,
-): Tensor {
-  if (reduction.terms === 0)
-    throw new ShapeError(
-      `a maximum over no elements, of a tensor of ${formatShape(x.shape)}, is none`,
-    );
-  return pass(gpu, x, reduction, shape, { wanted, dtype: x.dtype, fromPairs: false });
-}
-
-interface Options {
-  readonly wanted: Wanted;
-  /** Element type of what is compared. */
-  readonly dtype: DType;
-  /** Whether the pass before left pairs. */
-  readonly fromPairs: boolean;
-}
-
-function pass(gpu: Gpu, x: Tensor, reduction: Reduction, shape: Shape, options: Options): Tensor {
-  const { wanted, dtype, fromPairs } = options;
-  const { count, terms, innerKept } = reduction;
-  const parts = partsOf(terms);
-  const isLast = parts === 1;
-  const uniforms = reductionFields(shader.file, reduction);
-  const y = isLast
-    ? Tensor.empty(gpu, wanted === 'values' ? dtype : 'i32', shape)
-    : Tensor.empty(gpu, 'u32', [count * parts, 2]);
-  gpu.dispatch({
-    shader,
-    constants: {
-      INNER_KEPT: Number(innerKept),
-      FROM_PAIRS: Number(fromPairs),
-      TO_PAIRS: Number(!isLast),
-      VALUES: Number(wanted === 'values'),
-      LAST: Number(wanted === 'last'),
-      INTEGERS: Number(dtype === 'i32'),
-    },
-    bindings: [x.binding, y.binding],
-    uniforms,
-    workgroups: linearGrid(count * parts),
-  });
-  if (isLast) return y;
-  using pairs = y;
-  const rest = reductionOfParts(count, parts, innerKept, 2);
-  return pass(gpu, pairs, rest, shape, { ...options, fromPairs: true });
-}
+export const maximum = binaryLauncher(
+  signature,
+  shader,
+  {
+    a: (c) => slopedGradient(largerShader, c, [c.a, c.b], c.a),
+    b: (c) => slopedGradient(largerShader, c, [c.b, c.a], c.b),
+  },
+  [largerShader, mulShader],
+);

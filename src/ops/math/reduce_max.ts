@@ -4,7 +4,7 @@ import backwardShader from '../../../shaders/math/reduce_max_backward.wgsl';
 import { reduceMax as signature } from '../../vocabulary/math/reduce_max.ts';
 import { launcher } from '../launcher.ts';
 import { binary } from './elementwise.ts';
-import { maximum } from './maximum.ts';
+import { largest } from './largest.ts';
 import { chunkedDepth, reducedShape, reductionOf } from './reduction.ts';
 import { sum } from './sum.ts';
 
@@ -28,7 +28,7 @@ export const reduceMax = launcher(signature, {
   },
   forward: (gpu, { x }, params) => {
     const { drops, shape } = reducedShape('reduce_max', x.shape, params);
-    return { y: maximum(gpu, x, reductionOf(x.shape, drops), shape, 'values') };
+    return { y: largest(gpu, x, reductionOf(x.shape, drops), shape, 'values') };
   },
   backward: (gpu, { inputs: { x }, outputs: { y }, grads, params, wants }) => {
     if (!wants.has('x')) return {};

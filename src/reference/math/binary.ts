@@ -8,10 +8,11 @@ import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../define.ts';
 import { beside, integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
-import type { Depth, Value } from '../record.ts';
+import type { Depth, ShaderFault, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { sharedSum } from '../simulation/sums.ts';
+import { chosen } from './unary.ts';
 
 type Operands = InputsOf<Binary, Value>;
 
@@ -30,18 +31,28 @@ interface Side {
 /** An element-wise function of two operands, from which its record and its simulation follow. */
 export interface BinaryTruth {
   readonly symbol: string;
+  /** What it gives, in words, and its mistake. Default those of an operator. */
+  readonly summary?: string;
+  readonly fault?: ShaderFault;
   readonly f: (a: number, b: number) => number;
   /** The same of integers, or what is left of it in 32 bits; absent where it computes floats. */
   readonly integers?: (a: number, b: number) => number;
   readonly computed: (gpu: SimulatedGpu, a: number, b: number) => number;
-  /** How far y may be off. */
-  readonly error: (a: number, b: number) => number;
+  /** How far y may be off. Absent where the kernel only chooses between the operands. */
+  readonly error?: (a: number, b: number) => number;
   readonly a: Side;
   readonly b: Side;
   /** Whether results of small integers are integers. */
   readonly isExact: boolean;
   /** What leaves the other operand as it is. */
   readonly neutral: number;
+  /** How operands are drawn of a function that is not defined everywhere. */
+  readonly drawn?: { readonly [Operand in 'a' | 'b']: (random: Random) => number };
+  /**
+   * Operands that are corners of the function, and as floats of a choice have gradients: elsewhere
+   * it may have none there.
+   */
+  readonly corners?: readonly (readonly [a: number, b: number])[];
 }
 
 const normal = (random: Random): number => random.normal();
@@ -98,7 +109,7 @@ interface Draw {
 }
 
 function sampleOf(
-  { isExact, neutral }: BinaryTruth,
+  { isExact, neutral, drawn }: BinaryTruth,
   { level = 'legal', a, b, decades, positive }: Draw,
 ): SampleOf<Binary> {
   const sign = (random: Random) => 2 * random.integer(0, 1) - 1;
@@ -121,8 +132,8 @@ function sampleOf(
     label: { a: formatShape(a), b: formatShape(b), ...(decades === undefined ? {} : { decades }) },
     params: {},
     inputs: (random) => ({
-      a: draw(random, a, any),
-      b: draw(random, b, isExact || neutral === 0 ? any : divisor),
+      a: draw(random, a, drawn?.a ?? any),
+      b: draw(random, b, drawn?.b ?? (isExact || neutral === 0 ? any : divisor)),
     }),
     ...(decades === undefined
       ? {
@@ -131,6 +142,37 @@ function sampleOf(
               random,
               broadcastShape(a, b),
               positive ? (each) => each.uniform(0.5) : level === 'exact' ? any : normal,
+            ),
+          }),
+        }
+      : {}),
+  };
+}
+
+/** Operands that stand at corners. */
+function cornerSample(
+  corners: readonly (readonly [a: number, b: number])[],
+  isChoice: boolean,
+): SampleOf<Binary> {
+  const shape = [corners.length];
+  const of = (side: 0 | 1) =>
+    hostTensorFrom(
+      'f32',
+      shape,
+      corners.map((pair) => pair[side]),
+    );
+  return {
+    level: isChoice ? 'exact' : 'legal',
+    label: { a: formatShape(shape), b: formatShape(shape), values: 'corners' },
+    params: {},
+    inputs: () => ({ a: of(0), b: of(1) }),
+    ...(isChoice
+      ? {
+          grads: (random) => ({
+            y: hostTensorFrom(
+              'f32',
+              shape,
+              random.fill(corners.length, () => random.integer(1, 9)),
             ),
           }),
         }
@@ -174,18 +216,18 @@ const together = ({ a, b }: Operands): Operands => ({ a: beside(a, [a, b]), b: b
 
 /** The record of an element-wise function with broadcasting. */
 export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Binary> {
-  const { symbol, f, integers, error, neutral } = truth;
+  const { symbol, f, integers, error, neutral, drawn, corners } = truth;
   const exact = { level: 'exact' } as const;
   return defineRecord(signature, {
-    summary: `y = a ${symbol} b, with broadcasting`,
+    summary: truth.summary ?? `y = a ${symbol} b, with broadcasting`,
     forward: (inputs) => ({
       y: integerResult(inputs, integers) ?? mapPairs(together(inputs), f),
     }),
-    acceptance: (inputs) => ({
-      y: integerResult(inputs, integers)
-        ? { kind: 'exact' }
-        : { kind: 'within', bound: mapPairs(together(inputs), error).data },
-    }),
+    acceptance: (inputs, { y }) => {
+      if (integerResult(inputs, integers)) return { y: { kind: 'exact' } };
+      const bound = error && mapPairs(together(inputs), error).data;
+      return { y: bound ? { kind: 'within', bound } : chosen(y) };
+    },
     vjp: (given, _params, grads) => {
       const inputs = together(given);
       const dy = grads.y.data;
@@ -216,7 +258,8 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
       sampleOf(truth, { a: [16, 32], b: [16, 32] }),
       sampleOf(truth, { a: [5], b: [600, 5] }),
       sampleOf(truth, { a: [2, 3, 2, 5], b: [3, 1, 5] }),
-      sampleOf(truth, { a: [77], b: [77], decades: 9 }),
+      ...(drawn ? [] : [sampleOf(truth, { a: [77], b: [77], decades: 9 })]),
+      ...(corners ? [cornerSample(corners, error === undefined)] : []),
       ...(integers
         ? [integerSample('i32', 'i32'), integerSample('u8', 'u8'), integerSample('i8', 'i32')]
         : []),
@@ -239,11 +282,13 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
       {
         name: 'another operation',
         integers: false,
-        shader: {
-          file: `math/${signature.name}`,
-          from: `return a ${symbol} b`,
-          to: symbol === '+' ? 'return a - b' : 'return a + b',
-        },
+        ...(truth.fault ?? {
+          shader: {
+            file: `math/${signature.name}`,
+            from: `return a ${symbol} b`,
+            to: symbol === '+' ? 'return a - b' : 'return a + b',
+          },
+        }),
       },
       {
         name: 'last term of a gradient dropped',

@@ -5,15 +5,15 @@ import { type UnaryTruth, unaryRecord, unarySimulation } from './unary.ts';
 /** An x that may be flushed makes anything of its logarithm and of a quotient. */
 const isLost = (x: number): boolean => Math.abs(x) < FLUSH;
 
+/** How far ln x may be off: by WGSL 2^-21 where it is near 0, else three units of it. */
+export const logError = (x: number): number =>
+  x >= 0.5 && x <= 2 ? 2 ** -21 : 3 * EPS * Math.abs(Math.log(x));
+
 const truth: UnaryTruth<object, object> = {
   summary: 'y = ln x',
   f: Math.log,
   derivative: (x) => 1 / x,
-  // By WGSL 2^-21 where the logarithm is near 0, else three units of it.
-  error: (x) => {
-    if (isLost(x)) return Number.POSITIVE_INFINITY;
-    return x >= 0.5 && x <= 2 ? 2 ** -21 : 3 * EPS * Math.abs(Math.log(x));
-  },
+  error: (x) => (isLost(x) ? Number.POSITIVE_INFINITY : logError(x)),
   gradientError: (x, dy) =>
     isLost(x)
       ? Number.POSITIVE_INFINITY

@@ -62,7 +62,7 @@ const isDenormal = (x: number): boolean => Math.abs(x) < FLUSH;
  * Accepts a chosen number that is equal, or any denormal for another or for 0, since comparisons
  * may flush them.
  */
-function chosen(truth: Value): Acceptance {
+export function chosen(truth: Value): Acceptance {
   const accepts = (i: number, actual: number) => {
     const right = truth.data[i] as number;
     return actual === right || (isDenormal(actual) && isDenormal(right));

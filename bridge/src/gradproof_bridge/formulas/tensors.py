@@ -38,11 +38,13 @@ def _like(x: NDArray[Any], y: NDArray[Any]) -> Expected:
     return exactly(y) if _is_integer(x) else Real(bounded(y))
 
 
-def _binary(
+def binary(
     floats: Callable[[Bounded, Bounded], Bounded],
     integers: Callable[[Any, Any], Any] | None,
     slopes: Callable[[Bounded, Bounded], tuple[Bounded, Bounded]],
 ) -> Callable[[Inputs, Params], Outputs]:
+    """The op of a function of two operands that broadcast, with what it is of integers."""
+
     def op(inputs: Inputs, params: Params) -> Outputs:
         if integers and _is_integer(inputs["a"]):
             return {
@@ -65,10 +67,10 @@ def _binary(
 
 
 _ONE = bounded(1.0)
-add = _binary(lambda a, b: a + b, np.add, lambda _a, _b: (_ONE, _ONE))
-sub = _binary(lambda a, b: a - b, np.subtract, lambda _a, _b: (_ONE, -_ONE))
-mul = _binary(lambda a, b: a * b, np.multiply, lambda a, b: (b, a))
-div = _binary(lambda a, b: a / b, None, lambda a, b: (1.0 / b, -a / (b * b)))
+add = binary(lambda a, b: a + b, np.add, lambda _a, _b: (_ONE, _ONE))
+sub = binary(lambda a, b: a - b, np.subtract, lambda _a, _b: (_ONE, -_ONE))
+mul = binary(lambda a, b: a * b, np.multiply, lambda a, b: (b, a))
+div = binary(lambda a, b: a / b, None, lambda a, b: (1.0 / b, -a / (b * b)))
 
 
 def clip(inputs: Inputs, params: Params) -> Outputs:

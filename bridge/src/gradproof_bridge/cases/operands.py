@@ -1,0 +1,87 @@
+"""Functions of several operands that broadcast, with gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradproof_bridge.bundle.stored import Array
+from gradproof_bridge.cases.case import Case, Cases, Make, shape_name
+from gradproof_bridge.philox import Draw
+
+Shape = tuple[int, ...]
+
+_POWERS = (
+    (-2.0, 3.0), (-2.0, 2.0), (-2.0, -3.0), (-2.0, 0.5), (-1.0, 4.0), (0.0, 0.0), (0.0, 1.0),
+    (0.0, 2.0), (0.0, 0.5), (0.0, -1.0), (3.0, 0.0), (1.0, 50.0), (np.inf, 2.0), (np.nan, 2.0),
+)  # fmt: skip
+
+
+def choices() -> Cases:
+    """The larger and the smaller of two; by a condition; and a number in their place."""
+    for op in ("maximum", "minimum"):
+        yield Case(f"{op}_4x1x3_7x3", op, "torch", {}, _pair((4, 1, 3), (7, 3)))
+        yield Case(f"{op}_equals", op, "torch", {}, _equals)
+    for condition, a, b in (((5, 9), (5, 9), (5, 9)), ((4, 1, 3), (7, 1), (2, 1, 1, 3))):
+        name = f"where_{shape_name(*condition)}_{shape_name(*a)}_{shape_name(*b)}"
+        yield Case(name, "where", "torch", {}, _where(condition, a, b))
+    for x, mask in (((5, 9), (5, 9)), ((2, 3, 5), (3, 1))):
+        name = f"masked_fill_{shape_name(*x)}_{shape_name(*mask)}"
+        yield Case(name, "masked_fill", "torch", {"value": 2.5}, _masked(x, mask))
+
+
+def powers() -> Cases:
+    """Of positive numbers, to one exponent, and where signs and zeros meet."""
+    for a, b in (((5, 9), (5, 9)), ((4, 1, 3), (7, 3))):
+        yield Case(f"pow_{shape_name(*a)}_{shape_name(*b)}", "pow", "torch", {}, _powers(a, b))
+    yield Case("pow_to_3", "pow", "torch", {}, _cubes)
+    yield Case("pow_special", "pow", "torch", {}, _special)
+
+
+def _pair(a: Shape, b: Shape) -> Make:
+    return lambda draw: {
+        "a": draw.normal(*a),
+        "b": draw.normal(*b),
+        "grad.y": draw.normal(*np.broadcast_shapes(a, b)),
+    }
+
+
+def _equals(draw: Draw) -> dict[str, Array]:
+    a, b = (draw.integers(5, 9, low=-2, high=2).astype(np.float32) for _ in range(2))
+    return {"a": a, "b": b, "grad.y": draw.normal(5, 9)}
+
+
+def _where(condition: Shape, a: Shape, b: Shape) -> Make:
+    return lambda draw: {"condition": draw.bits(*condition), **_pair_under(draw, condition, a, b)}
+
+
+def _pair_under(draw: Draw, condition: Shape, a: Shape, b: Shape) -> dict[str, Array]:
+    y = np.broadcast_shapes(condition, a, b)
+    return {"a": draw.normal(*a), "b": draw.normal(*b), "grad.y": draw.normal(*y)}
+
+
+def _masked(x: Shape, mask: Shape) -> Make:
+    return lambda draw: {
+        "x": draw.normal(*x),
+        "mask": draw.bits(*mask),
+        "grad.y": draw.normal(*np.broadcast_shapes(x, mask)),
+    }
+
+
+def _powers(a: Shape, b: Shape) -> Make:
+    return lambda draw: {
+        "a": draw.uniform(*a, low=0.3, high=3.0),
+        "b": draw.normal(*b, scale=1.5),
+        "grad.y": draw.normal(*np.broadcast_shapes(a, b)),
+    }
+
+
+def _cubes(draw: Draw) -> dict[str, Array]:
+    return {"a": draw.normal(5, 9), "b": np.array([3.0], np.float32), "grad.y": draw.normal(5, 9)}
+
+
+def _special(draw: Draw) -> dict[str, Array]:
+    a, b = (np.array(side, np.float32) for side in zip(*_POWERS, strict=True))
+    return {"a": a, "b": b, "grad.y": draw.normal(len(_POWERS))}
+
+
+FAMILIES = (choices, powers)

@@ -1,0 +1,81 @@
+"""Functions of several operands that broadcast, as torch defines them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.vocabulary import Params
+from gradproof_bridge.formulas.bounded import Bounded, bounded, exp, log, where
+from gradproof_bridge.formulas.expected import Real
+from gradproof_bridge.formulas.shapes import unbroadcast
+from gradproof_bridge.formulas.tensors import Outputs, binary
+
+
+def _larger(a: Bounded, b: Bounded) -> Bounded:
+    """The share of a gradient that flows into a, of the larger of two: half of it between equals."""
+    return bounded(np.where(a.value == b.value, 0.5, a.value > b.value))
+
+
+maximum = binary(
+    lambda a, b: where(a.value >= b.value, a, b), None, lambda a, b: (_larger(a, b), _larger(b, a))
+)
+minimum = binary(
+    lambda a, b: where(a.value <= b.value, a, b), None, lambda a, b: (_larger(b, a), _larger(a, b))
+)
+
+
+def _power(a: Bounded, b: Bounded) -> Bounded:
+    with np.errstate(all="ignore"):
+        value = np.power(a.value, b.value)
+        through = exp(log(bounded(np.abs(a.value))) * b)
+        known = np.broadcast_to((b.value == 0) | ((a.value == 0) & (b.value > 0)), value.shape)
+        return Bounded(value, np.where(known, 0.0, through.error))
+
+
+def _by_base(a: Bounded, b: Bounded) -> Bounded:
+    with np.errstate(all="ignore"):
+        return where(
+            np.broadcast_to(b.value == 0, (a.value + b.value).shape), 0.0, b * _power(a, b - 1.0)
+        )
+
+
+def _by_exponent(a: Bounded, b: Bounded) -> Bounded:
+    with np.errstate(all="ignore"):
+        return where((a.value == 0) & (b.value >= 0), 0.0, _power(a, b) * log(a))
+
+
+pow_op = binary(_power, None, lambda a, b: (_by_base(a, b), _by_exponent(a, b)))
+
+
+def where_op(inputs: Inputs, params: Params) -> Outputs:
+    """A where the condition is true, else b; each has the gradient of what was taken of it."""
+    true = inputs["condition"] != 0
+    a, b = bounded(inputs["a"]), bounded(inputs["b"])
+    outputs: Outputs = {"y": Real(where(true, a, b))}
+    if "grad.y" in inputs:
+        g = bounded(inputs["grad.y"])
+        outputs |= {
+            "grad.a": Real(unbroadcast(where(true, g, 0.0), a.shape)),
+            "grad.b": Real(unbroadcast(where(true, 0.0, g), b.shape)),
+        }
+    return outputs
+
+
+def masked_fill(inputs: Inputs, params: Params) -> Outputs:
+    """The value where the mask is true, else x; there alone the gradient passes."""
+    true, x = inputs["mask"] != 0, bounded(inputs["x"])
+    outputs: Outputs = {"y": Real(where(true, float(np.float32(params["value"])), x))}
+    if "grad.y" in inputs:
+        g = bounded(inputs["grad.y"])
+        outputs["grad.x"] = Real(unbroadcast(where(true, 0.0, g), x.shape))
+    return outputs
+
+
+FORMULAS = {
+    "maximum": maximum,
+    "minimum": minimum,
+    "pow": pow_op,
+    "where": where_op,
+    "masked_fill": masked_fill,
+}

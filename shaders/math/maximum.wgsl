@@ -1,0 +1,19 @@
+import package::lib::grid::linear_index;
+import package::math::binary::{operands, store};
+
+// y = the larger of a and b.
+
+fn maximum(a: vec4f, b: vec4f) -> vec4f {
+  return max(a, b);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_index(group, groups, lane, 64u);
+  let pair = operands(i);
+  store(i, maximum(pair.a, pair.b));
+}

@@ -1,0 +1,38 @@
+import shader from '../../../shaders/math/where.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { f32, linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { axisFields, repeatedStrides, walk } from './axes.ts';
+
+/** What is chosen between: two tensors, or a tensor and a number. */
+type Choice = readonly [Tensor, Tensor] | readonly [number, Tensor] | readonly [Tensor, number];
+
+/**
+ * y = the first of `choice` where the condition (u8) is not 0, else the second, f32 of `shape`, to
+ * which all broadcast. The caller owns y. Throws ShapeError.
+ */
+export function choose(gpu: Gpu, condition: Tensor, choice: Choice, shape: Shape): Tensor {
+  const [first, second] = choice;
+  // A number is in the uniform struct, and what is bound in its place is not looked at.
+  const a = typeof first === 'number' ? (second as Tensor) : first;
+  const b = typeof second === 'number' ? a : second;
+  const filled = choice.findIndex((each) => typeof each === 'number');
+  const value = (choice[filled] as number | undefined) ?? 0;
+  const strides = [condition, a, b].map((each) => repeatedStrides(shader.file, each.shape, shape));
+  const y = Tensor.empty(gpu, 'f32', shape);
+  gpu.dispatch({
+    shader,
+    constants: { FILLED: filled + 1 },
+    bindings: [condition, a, b, y].map((tensor) => tensor.binding),
+    uniforms: [
+      u32(y.size),
+      f32(value),
+      PADDING,
+      PADDING,
+      ...axisFields(shader.file, walk(shape, strides)),
+    ],
+    workgroups: linearGrid(y.size),
+  });
+  return y;
+}

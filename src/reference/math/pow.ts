@@ -1,0 +1,101 @@
+import { pow as signature } from '../../vocabulary/math/pow.ts';
+import { EPS, FLUSH, overflows, SECOND_ORDER } from '../bounds.ts';
+import { expError } from '../logistic.ts';
+import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
+import { logError } from './log.ts';
+
+/**
+ * How far a^b may be off as exp(b ln|a|), where `units` roundings of b and of the product move its
+ * argument, and b what the logarithm is off. An a that may be flushed makes anything of it.
+ */
+function powerError(a: number, b: number, units = 1): number {
+  if (b === 0 || (a === 0 && b > 0)) return 0;
+  const size = Math.abs(a) ** b;
+  if (Math.abs(a) < FLUSH || overflows(size)) return Number.POSITIVE_INFINITY;
+  const argument = b * Math.log(Math.abs(a));
+  const moved = Math.abs(b) * logError(Math.abs(a)) + units * EPS * Math.abs(argument);
+  const own = size * Math.expm1(moved) + Math.max(size, FLUSH) * expError(argument);
+  return own * SECOND_ORDER + FLUSH + (size < 2 * FLUSH ? size : 0);
+}
+
+const byBase = (a: number, b: number): number => (b === 0 ? 0 : b * a ** (b - 1));
+const byExponent = (a: number, b: number): number => (a === 0 && b >= 0 ? 0 : a ** b * Math.log(a));
+
+/** b - 1 is rounded, and the product with b. */
+const byBaseError = (a: number, b: number): number =>
+  b === 0 ? 0 : Math.abs(b) * powerError(a, b - 1, 2) + EPS * Math.abs(byBase(a, b)) + 2 * FLUSH;
+
+/** The power, the logarithm and their product. */
+function byExponentError(a: number, b: number): number {
+  if (a === 0 && b >= 0) return 0;
+  const log = Math.abs(Math.log(a));
+  const own = powerError(a, b) * (log + logError(a)) + a ** b * logError(a);
+  return own + EPS * Math.abs(byExponent(a, b)) + 2 * FLUSH;
+}
+
+function power(gpu: SimulatedGpu, a: number, b: number): number {
+  if (b === 0) return 1;
+  if (a === 0 && b > 0) return 0;
+  const size = gpu.exp(gpu.mul(b, gpu.log(Math.abs(a))));
+  return a < 0 && b % 2 !== 0 ? -size : size;
+}
+
+const slope =
+  (error: (a: number, b: number) => number, derivative: (a: number, b: number) => number) =>
+  (a: number, b: number, dy: number): number =>
+    dy * error(a, b) * SECOND_ORDER + FLUSH * (1 + Math.abs(derivative(a, b)) + dy);
+
+const truth: BinaryTruth = {
+  symbol: '^',
+  summary: 'y = a^b, with broadcasting',
+  fault: { shader: { file: 'math/pow_forward', from: 'power(a, b)', to: 'power(a, b + 1.5)' } },
+  f: (a, b) => a ** b,
+  computed: power,
+  error: powerError,
+  a: {
+    derivative: byBase,
+    units: 1,
+    flush: slope(byBaseError, byBase),
+    term: (gpu, a, b, dy) => gpu.mul(dy, gpu.mul(b, power(gpu, a, gpu.sub(b, 1)))),
+  },
+  b: {
+    derivative: byExponent,
+    units: 1,
+    flush: slope(byExponentError, byExponent),
+    term: (gpu, a, b, dy) => gpu.mul(dy, gpu.mul(power(gpu, a, b), gpu.log(a))),
+  },
+  isExact: false,
+  neutral: 1,
+  drawn: {
+    a: (random) => Math.exp(random.normal(0.4)),
+    b: (random) => random.normal(1.5),
+  },
+  corners: [
+    [0, 0],
+    [-2, 0],
+    [0, 2],
+    [0, 0.5],
+    [1, 1e4],
+    [-1, 3],
+    [-1, 4],
+    [-2, 3],
+    [-2, -3],
+    [-3, 2],
+    [-0.5, -4],
+    [-1.5, 7],
+    [2, 100],
+    [2, -100],
+    [10, 30],
+    [10, -30],
+    [1e-30, 1],
+    [1e-10, -3],
+    [1e30, 0.5],
+    [0.3, 0.25],
+    [3, -0.5],
+  ],
+};
+
+/** torch.pow. */
+export const record = binaryRecord(signature, truth);
+export const simulation = binarySimulation(signature, truth);
