@@ -1,8 +1,8 @@
 import package::lib::grid::linear_index;
 
 // y = a where a byte of the condition is not 0, else b; FILLED 1 or 2 puts one number in the place
-// of a or b. Condition, a and b repeat along axes of y, as numpy has it. Words are
-// moved, which keeps every denormal; 13 bytes an element.
+// of a or b. Condition, a and b repeat along axes of y, as numpy has it. Words are moved, which
+// keeps every denormal; 13 bytes an element.
 
 struct Dims {
   count: u32,
