@@ -5,7 +5,7 @@ import { seam } from '../seam.ts';
 import type { TrainingConfig } from './config.ts';
 import { FINGERPRINT_PAGE_BYTES } from './fingerprints.ts';
 import { scheduleOf } from './settings.ts';
-import { updateRule } from './update-rule.ts';
+import { scaledRule, updateRule } from './update-rule.ts';
 
 const FLOAT = 4;
 /** A loss and its divisor, in bytes. */
@@ -36,8 +36,9 @@ export const forecastBytes = seam(
       0,
     );
     const base = vocab * embedding * FLOAT + weights / 2 + (weights / blocksize) * FLOAT;
-    // Parameter, gradient and at most two moments.
-    const trained = 4 * adapters * FLOAT;
+    // Parameter, gradient and two moments, or what else the optimizer keeps.
+    const kept = Math.max(2, updateRule(optimizer, scheduleOf(config)).state.length);
+    const trained = (2 + kept) * adapters * FLOAT;
     // Contexts and labels, the loss of every step, of the last one and of every held-out batch, and
     // the gradient of the loss.
     const losses = steps + 1 + Math.ceil(heldoutContexts / heldoutBatch) + 1;
@@ -61,7 +62,7 @@ export const forecastBytes = seam(
       FLOAT;
     // Four numbers for each step that the device may be at, and what the loss is scaled with.
     const scaling = grad_scaler
-      ? (4 * updateRule(optimizer, scheduleOf(config)).scaled.rateRows + 5) * FLOAT
+      ? (4 * scaledRule(optimizer, scheduleOf(config)).rateRows + 5) * FLOAT
       : 0;
     // Every activation and its gradient, the gradients of the adapters and what the optimizer
     // leaves; about nine tensors a linear.

@@ -10,7 +10,7 @@ import { Tensor } from '../tensor/tensor.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { LossScaler } from './loss-scaler.ts';
 import { Optimizer, type OptimizerOptions } from './optimizer.ts';
-import { type OptimizerParams, updateRule } from './update-rule.ts';
+import { type OptimizerParams, scaledRule } from './update-rule.ts';
 
 const row = (length: number, value = 0) =>
   hostTensorFrom('f32', [length], new Array<number>(length).fill(value));
@@ -253,7 +253,7 @@ describe('an optimizer', () => {
       throw new RangeError('no memory');
     });
     onTestFinished(() => zeros.mockRestore());
-    const { scaled } = updateRule(SGD, { name: 'constant' });
+    const scaled = scaledRule(SGD, { name: 'constant' });
     expect(() => new LossScaler(gpu, {}, scaled, 2)).toThrow('no memory');
     expect(gpu.memory.ledger.liveBytes).toBe(0);
   });

@@ -16,7 +16,7 @@ import type { Fingerprints } from './fingerprints.ts';
 import { KeptGradients, type StepGradients } from './kept-gradients.ts';
 import { LossScaler, type LossScaling } from './loss-scaler.ts';
 import { type Judge, judgeStage, runStage, type Stage } from './stage.ts';
-import { type OptimizerParams, type UpdateRule, updateRule } from './update-rule.ts';
+import { type OptimizerParams, scaledRule, type UpdateRule, updateRule } from './update-rule.ts';
 
 /** What surrounds the step itself. */
 export interface OptimizerOptions {
@@ -74,7 +74,7 @@ const checkParameters = seam('train.check_parameters', ({ names }: FlatParameter
 const stagesOf = seam('train.update_stages', (stages: readonly Stage[]) => stages);
 
 /**
- * AdamW, Adam or SGD over flat parameters: gradients are gathered into buffers of the same layout,
+ * AdamW, Adam, SGD or another optimizer of torch's over flat parameters: gradients are gathered into buffers of the same layout,
  * clipped by the norm of all of them, and one dispatch updates a segment. Nothing is read back, and
  * a captured update follows its schedule.
  */
@@ -107,7 +107,8 @@ export class Optimizer implements Disposable {
     const { layout } = parameters;
     // First, since it refuses a schedule that it has no table for.
     this.#scaler =
-      grad_scaler && new LossScaler(gpu, grad_scaler, this.#rule.scaled, layout.segments.length);
+      grad_scaler &&
+      new LossScaler(gpu, grad_scaler, scaledRule(params, schedule), layout.segments.length);
     const zeros = () => new Segments(gpu, layout.segments, new Float32Array(layout.length));
     this.#grad = zeros();
     this.#state = Object.fromEntries(this.#rule.state.map((name) => [name, zeros()]));

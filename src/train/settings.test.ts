@@ -81,6 +81,18 @@ test.each([
   { optimizer: { ...SGD, momentum: 0.999, dampening: 0.5, nesterov: false } },
   { optimizer: { ...SGD, momentum: 0.5, nesterov: true } },
   { optimizer: { ...SGD, momentum: 0.5, dampening: 0, nesterov: true } },
+  { optimizer: { amsgrad: true } },
+  { optimizer: { optimizer: 'adadelta', rho: 0.5, eps: 1e-3, weight_decay: 0.1 } },
+  {
+    optimizer: { optimizer: 'rmsprop', alpha: 0.5, eps: 1e-3, momentum: 0.5, centered: true },
+  },
+  {
+    optimizer: {
+      ...{ optimizer: 'nadam', betas: [0.5, 0.5], momentum_decay: 0.1 },
+      decoupled_weight_decay: true,
+    },
+  },
+  { optimizer: { optimizer: 'radam', eps: 1e-3, decoupled_weight_decay: true } },
   { schedule: { name: 'constant', warmup_ratio: 0 } },
   { schedule: { name: 'linear', warmup_ratio: 1 } },
   { schedule: { name: 'cosine', warmup_ratio: 0.5, num_cycles: 0 } },
@@ -94,7 +106,8 @@ test.each([
 });
 
 const ALL = 'optimizer, schedule, max_grad_norm, autocast, grad_scaler';
-const OF_ADAM = 'optimizer, lr, weight_decay, betas, eps, bias_correction';
+const OF_ADAM = 'optimizer, lr, weight_decay, betas, eps, bias_correction, amsgrad';
+const OPTIMIZERS = 'adamw, adam, sgd, adadelta, rmsprop, nadam, radam';
 
 test.each([
   [[], `the settings must be an object with some of ${ALL}`],
@@ -103,12 +116,28 @@ test.each([
   [{ lr: 1 }, `the settings: there is no "lr"; there are ${ALL}`],
   [
     { optimizer: { rate: 1 } },
-    `optimizer: there is no "rate"; there are ${OF_ADAM}, momentum, dampening, nesterov`,
+    `optimizer: there is no "rate"; there are ${OF_ADAM}, momentum, dampening, nesterov, rho, alpha, centered, decoupled_weight_decay, momentum_decay`,
   ],
   [
     { optimizer: { optimizer: 'lion' } },
-    'optimizer: optimizer must be one of adamw, adam, sgd, not "lion"',
+    `optimizer: optimizer must be one of ${OPTIMIZERS}, not "lion"`,
   ],
+  [
+    { optimizer: { optimizer: 'lion', lr: 1 } },
+    `optimizer: optimizer must be one of ${OPTIMIZERS}, not "lion"`,
+  ],
+  [
+    { optimizer: { optimizer: 'radam', momentum_decay: 0.1 } },
+    'radam has no "momentum_decay"; it has optimizer, lr, weight_decay, betas, eps, decoupled_weight_decay',
+  ],
+  [{ optimizer: { optimizer: 'adadelta', rho: 1.5 } }, 'rho must be a number from 0 to 1'],
+  [{ optimizer: { optimizer: 'rmsprop', alpha: -0.5 } }, 'alpha must be a number from 0 to 1'],
+  [{ optimizer: { amsgrad: 1 } }, 'amsgrad must be true or false, not 1'],
+  [
+    { optimizer: { optimizer: 'radam' }, grad_scaler: {} },
+    'loss scaling is there for adamw, adam and sgd, not for radam: take one of them, or no grad_scaler',
+  ],
+  [{ optimizer: { amsgrad: true }, grad_scaler: {} }, 'not for amsgrad: take one of them'],
   [{ optimizer: { momentum: 0.5 } }, `optimizer: adamw has no "momentum"; it has ${OF_ADAM}`],
   [
     { optimizer: { ...SGD, eps: 1 } },

@@ -2,7 +2,7 @@ import type { AutocastType } from '../autograd/autocast.ts';
 import { GradproofError } from '../errors.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
 import type { LossScaling } from './loss-scaler.ts';
-import type { OptimizerParams } from './update-rule.ts';
+import { type OptimizerParams, scaledRule } from './update-rule.ts';
 
 /**
  * What people may choose of how a run's parameters are updated; torch's and transformers' names.
@@ -69,29 +69,37 @@ const oneOf = (...names: readonly string[]): Rule => ({
   what: `one of ${names.join(', ')}`,
 });
 
+const unit = number('from 0 to 1', (x) => x >= 0 && x <= 1);
+const NAMES: readonly OptimizerParams['optimizer'][] = [
+  ...(['adamw', 'adam', 'sgd', 'adadelta', 'rmsprop', 'nadam', 'radam'] as const),
+];
 const ANY_OPTIMIZER = {
-  optimizer: oneOf('adamw', 'adam', 'sgd'),
+  optimizer: oneOf(...NAMES),
   lr: number('above 0', (x) => x > 0),
   weight_decay: notNegative,
 };
-const ADAM = {
+const MOMENTS = {
   ...ANY_OPTIMIZER,
   betas: {
     allows: (value) => Array.isArray(value) && value.length === 2 && value.every(share.allows),
     what: 'two numbers from 0 to less than 1',
   },
   eps: number('above 0', (x) => x > 0),
-  bias_correction: truth,
 } satisfies Record<string, Rule>;
-const SGD = {
-  ...ANY_OPTIMIZER,
-  momentum: share,
-  dampening: number('from 0 to 1', (x) => x >= 0 && x <= 1),
-  nesterov: truth,
+const ADAM = { ...MOMENTS, bias_correction: truth, amsgrad: truth };
+const RADAM = { ...MOMENTS, decoupled_weight_decay: truth };
+const OPTIMIZERS: Readonly<Record<OptimizerParams['optimizer'], Readonly<Record<string, Rule>>>> = {
+  adamw: ADAM,
+  adam: ADAM,
+  sgd: { ...ANY_OPTIMIZER, momentum: share, dampening: unit, nesterov: truth },
+  adadelta: { ...ANY_OPTIMIZER, rho: unit, eps: MOMENTS.eps },
+  rmsprop: { ...ANY_OPTIMIZER, alpha: unit, eps: MOMENTS.eps, momentum: share, centered: truth },
+  nadam: { ...RADAM, momentum_decay: notNegative },
+  radam: RADAM,
 };
 const ANY_SCHEDULE = {
   name: oneOf('constant', 'linear', 'cosine'),
-  warmup_ratio: number('from 0 to 1', (x) => x >= 0 && x <= 1),
+  warmup_ratio: unit,
 };
 const COSINE = { ...ANY_SCHEDULE, num_cycles: notNegative };
 const SCALER = {
@@ -115,7 +123,8 @@ const SETTINGS: readonly (keyof TrainingSettings)[] = [
  * Settings from parsed JSON, what is absent taken from `defaults`:
  * `{"optimizer": {"optimizer": "sgd", "lr": 0.1}, "schedule": {"name": "cosine"}, "max_grad_norm": 1}`.
  * Another optimizer or schedule than the default's takes nothing that only that one has. Throws
- * SettingsError.
+ * SettingsError, and GradproofError `not-implemented` for loss scaling with an optimizer that
+ * cannot have it.
  */
 export function readSettings(value: unknown, defaults: TrainingSettings): TrainingSettings {
   const given = fieldsOf('the settings', value, SETTINGS);
@@ -126,11 +135,13 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
     autocast,
     grad_scaler,
   } = given;
-  const chosen = fieldsOf('optimizer', optimizer, Object.keys({ ...ADAM, ...SGD }));
+  const chosen = fieldsOf('optimizer', optimizer, [
+    ...new Set(Object.values(OPTIMIZERS).flatMap(Object.keys)),
+  ]);
   const name = chosen['optimizer'] ?? defaults.optimizer.optimizer;
   const base = name === defaults.optimizer.optimizer ? defaults.optimizer : { optimizer: name };
   const all = { ...base, ...chosen };
-  check('optimizer', all, name === 'sgd' ? SGD : ADAM, name);
+  check('optimizer', all, OPTIMIZERS[name as OptimizerParams['optimizer']] ?? ANY_OPTIMIZER, name);
   const { num_cycles, ...shape } = defaults.schedule;
   const asked = fieldsOf('schedule', schedule, Object.keys(COSINE));
   const course = asked['name'] ?? shape.name;
@@ -159,8 +170,11 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
       'optimizer: nesterov needs a momentum above 0 and no dampening, as in torch',
     );
   }
+  const chosenOptimizer = all as unknown as OptimizerParams;
+  // For its error.
+  if (scaler ?? defaults.grad_scaler) scaledRule(chosenOptimizer, { name: 'constant' });
   return {
-    optimizer: all as unknown as OptimizerParams,
+    optimizer: chosenOptimizer,
     schedule: moved,
     max_grad_norm: max_grad_norm as number,
     autocast: (autocast as AutocastType | undefined) ?? defaults.autocast,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { updateRule } from './update-rule.ts';
+import { scaledRule, updateRule } from './update-rule.ts';
 
 const SCHEDULE = { name: 'linear', warmup: 2, total: 10 } as const;
 const ADAM = { betas: [0.9, 0.999], eps: 1e-8, bias_correction: true };
@@ -24,5 +24,28 @@ test.each([
     0.5 * (1 / 8),
   ]);
   expect(rule.at(3)).toMatchObject(rest);
-  expect(rule.scaled.params).toMatchObject({ ...rest, lr: 0.5, schedule: SCHEDULE });
+  expect(scaledRule(params, SCHEDULE).params).toMatchObject({
+    ...rest,
+    lr: 0.5,
+    schedule: SCHEDULE,
+  });
+});
+
+test.each([
+  [{ optimizer: 'adadelta', rho: 0.5 }, 1, ['square_avg', 'acc_delta']],
+  [{ optimizer: 'rmsprop' }, 0.01, ['square_avg']],
+  [
+    { optimizer: 'rmsprop', momentum: 0.5, centered: true },
+    0.01,
+    ['square_avg', 'grad_avg', 'momentum_buffer'],
+  ],
+  [{ optimizer: 'nadam' }, 0.002, ['exp_avg', 'exp_avg_sq']],
+  [{ optimizer: 'radam' }, 0.001, ['exp_avg', 'exp_avg_sq']],
+  [{ optimizer: 'adam', amsgrad: true }, 0.001, ['exp_avg', 'exp_avg_sq', 'max_exp_avg_sq']],
+] as const)('%j steps at the rates of its schedule, without loss scaling', (params, lr, state) => {
+  const rule = updateRule(params, SCHEDULE);
+  expect([rule.op.signature.name, rule.state]).toEqual(['optimizer_step', state]);
+  expect(rule.at(2)).toEqual({ ...params, lr: lr / 2 });
+  expect(rule.at(3)).toEqual({ ...params, lr });
+  expect(() => scaledRule(params, SCHEDULE)).toThrow('loss scaling is there for adamw, adam and');
 });

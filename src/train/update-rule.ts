@@ -1,3 +1,4 @@
+import { GradproofError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { type AdamState, adamwStep, stepAdamw } from '../ops/optim/adamw_step.ts';
 import {
@@ -8,12 +9,15 @@ import {
   stepAmpAdamw,
 } from '../ops/optim/amp_adamw_step.ts';
 import { ampSgdStep, sgdRates, stepAmpSgd } from '../ops/optim/amp_sgd_step.ts';
+import { type ElementwiseStep, stateOf, stepElementwise } from '../ops/optim/elementwise-step.ts';
 import { rateFactor } from '../ops/optim/lr_schedule.ts';
+import { optimizerStep } from '../ops/optim/optimizer_step.ts';
 import {
   type AdamParams,
   adamHyperparameters,
+  type ElementwiseParams,
+  elementwiseOf,
   type SgdParams,
-  type StateName,
   sgdHyperparameters,
 } from '../ops/optim/optimizers.ts';
 import { type MomentumState, sgdStep, stepSgd } from '../ops/optim/sgd_step.ts';
@@ -22,11 +26,12 @@ import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import type { LiveNumber } from '../vocabulary/live-number.ts';
 import type { AdamHyperparameters } from '../vocabulary/optim/adam.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
+import type { StateName } from '../vocabulary/optim/optimizer_step.ts';
 import type { SgdHyperparameters } from '../vocabulary/optim/sgd.ts';
 import type { Stage } from './stage.ts';
 
 /** An optimizer that training knows, and what of its hyperparameters is not torch's default. */
-export type OptimizerParams = AdamParams | SgdParams;
+export type OptimizerParams = AdamParams | SgdParams | ElementwiseParams;
 
 /** How an optimizer steps. */
 export interface UpdateRule {
@@ -38,8 +43,8 @@ export interface UpdateRule {
   readonly at: (step: number) => { readonly lr: number };
   /** Records a step, in place, over `param`, `grad` and the state. */
   readonly step: (gpu: Gpu, tensors: Tensors, step: LiveNumber) => void;
-  /** The same where the device decides, as it is under loss scaling. */
-  readonly scaled: ScaledRule;
+  /** The same where the device decides, as it is under loss scaling; of some optimizers alone. */
+  readonly scaled?: ScaledRule;
 }
 
 /** How an optimizer steps where the device decides whether and which step it is. */
@@ -55,9 +60,41 @@ export interface ScaledRule {
 
 /** The rule of an optimizer whose rate follows `schedule`. */
 export function updateRule(params: OptimizerParams, schedule: Schedule): UpdateRule {
+  const elementwise = elementwiseOf(params);
+  if (elementwise) return elementwiseRule(elementwise, params, schedule);
   return params.optimizer === 'sgd'
     ? sgdRule(sgdHyperparameters(params), schedule)
-    : adamRule(adamHyperparameters(params), schedule);
+    : adamRule(adamHyperparameters(params as AdamParams), schedule);
+}
+
+/**
+ * The same where the device decides whether a step is taken. Throws GradproofError
+ * `not-implemented` for optimizers that cannot step so.
+ */
+export function scaledRule(params: OptimizerParams, schedule: Schedule): ScaledRule {
+  const { scaled } = updateRule(params, schedule);
+  if (!scaled) {
+    const name = 'amsgrad' in params && params.amsgrad ? 'amsgrad' : params.optimizer;
+    throw new GradproofError(
+      'not-implemented',
+      `loss scaling is there for adamw, adam and sgd, not for ${name}: take one of them, or no grad_scaler`,
+    );
+  }
+  return scaled;
+}
+
+function elementwiseRule(
+  rule: ElementwiseStep,
+  params: OptimizerParams,
+  schedule: Schedule,
+): UpdateRule {
+  const at = atRate({ ...params, lr: rule.lr }, schedule);
+  return {
+    state: stateOf(rule),
+    op: optimizerStep,
+    at,
+    step: (gpu, tensors, step) => stepElementwise(gpu, rule, tensors, (t) => at(t).lr, step),
+  };
 }
 
 function adamRule(hyperparameters: AdamHyperparameters, schedule: Schedule): UpdateRule {

@@ -14,7 +14,7 @@ import { uniformsStandStill } from './uniforms-stand-still.ts';
 
 export const optimizerSuite = suite('train.optimizer', {
   description:
-    'Updates as training makes them: gradients clipped by their norm, rates that follow a schedule, steps of three optimizers',
+    'Updates as training makes them: gradients clipped by their norm, rates that follow a schedule, steps of several optimizers',
 });
 
 const SIZES = { w: [9, 33], b: [5] } as const;
@@ -59,6 +59,7 @@ const OPTIMIZERS: Readonly<Record<string, OptimizerParams>> = {
   adam: { optimizer: 'adam', lr: 0.01, weight_decay: 0.1 },
   sgd: { optimizer: 'sgd', lr: 0.1, momentum: 0.9, dampening: 0.25, weight_decay: 0.1 },
   nesterov: { optimizer: 'sgd', lr: 0.1, momentum: 0.9, nesterov: true },
+  rmsprop: { optimizer: 'rmsprop', momentum: 0.9, weight_decay: 0.1 },
 };
 
 optimizerSuite

@@ -1,22 +1,20 @@
-import type { Gpu } from '../../gpu/gpu.ts';
 import { hostTensorFrom, ShapeError } from '../../tensor/host.ts';
-import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
+import { formatShape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { optimizerSteps as signature } from '../../vocabulary/optim/optimizer_steps.ts';
 import { launcher } from '../launcher.ts';
-import { optimizerOf } from './optimizers.ts';
+import { OPTIMIZER_KERNELS, optimizerOf } from './optimizers.ts';
 
 /**
  * Several steps of an optimizer on one parameter, with the gradients given. param: of any shape;
- * grads: [steps, ...param]; trajectory: the parameter after each step, in f32 as all outputs. What the optimizer
- * keeps (state.exp_avg and state.exp_avg_sq of adam and adamw, state.momentum_buffer of sgd and
- * momentum, state.exp_avg_sq, the sum of squares, of adagrad) is an output, and an optional input:
- * as it was before step one, else 0. Throws GradproofError `not-implemented` for other optimizers,
- * ShapeError when shapes do not fit.
+ * grads: [steps, ...param]; trajectory: the parameter after each step, in f32 as all outputs. What
+ * the optimizer keeps by torch's names (state.exp_avg_sq, the sum of squares, of adagrad) is an
+ * output, and an optional input: as it was before step one, else 0. Throws GradproofError
+ * `not-implemented` for optimizers that are not here, ShapeError when shapes do not fit.
  */
 export const optimizerSteps = launcher(signature, {
   variants: {
-    vec4: { kernels: ['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step'] },
+    vec4: { kernels: OPTIMIZER_KERNELS },
   },
   // Each step goes on from what the device has in f32, which halves would not tell.
   storage: { keeps: Object.keys(signature.outputs) },
@@ -42,7 +40,7 @@ export const optimizerSteps = launcher(signature, {
     using grad = Tensor.empty(gpu, 'f32', shape);
     const trajectory = Tensor.empty(gpu, 'f32', grads.shape);
     const state = optimizer.state.map(
-      (name) => [name, inputs[`state.${name}`]?.clone() ?? zeros(gpu, shape)] as const,
+      (name) => [name, inputs[`state.${name}`]?.clone() ?? Tensor.zeros(gpu, shape)] as const,
     );
     const tensors = { param, grad, ...Object.fromEntries(state) };
     for (let step = 1; step <= steps; step++) {
@@ -51,13 +49,14 @@ export const optimizerSteps = launcher(signature, {
       optimizer.step(gpu, tensors, step);
       trajectory.view(shape, { offset }).copyFrom(param);
     }
+    const counted = Object.entries(optimizer.counted?.(steps) ?? {}).map(
+      ([name, value]) => [name, Tensor.from(gpu, hostTensorFrom('f32', [1], [value]))] as const,
+    );
     return {
       trajectory,
-      ...Object.fromEntries(state.map(([name, tensor]) => [`state.${name}`, tensor])),
+      ...Object.fromEntries(
+        [...state, ...counted].map(([name, tensor]) => [`state.${name}`, tensor]),
+      ),
     };
   },
 });
-
-function zeros(gpu: Gpu, shape: Shape): Tensor {
-  return Tensor.from(gpu, hostTensorFrom('f32', shape, new Float32Array(sizeOf(shape))));
-}

@@ -1,23 +1,28 @@
+import mulShader from '../../../shaders/math/mul.wgsl';
 import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { seam } from '../../seam.ts';
-import type { Tensors } from '../../tensor/tensor.ts';
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import { type AdamHyperparameters, adamDefaults } from '../../vocabulary/optim/adam.ts';
 import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
-import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
+import type { StateName } from '../../vocabulary/optim/optimizer_step.ts';
 import { SGD_DEFAULTS, type SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
-import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { binary } from '../math/elementwise.ts';
+import { adadelta } from './adadelta.ts';
 import { stepAdagrad } from './adagrad_step.ts';
 import { type AdamState, stepAdamw } from './adamw_step.ts';
+import { amsgrad } from './amsgrad.ts';
+import { type ElementwiseStep, type Params, stateOf, stepElementwise } from './elementwise-step.ts';
+import { nadam } from './nadam.ts';
+import { radam } from './radam.ts';
+import { rmsprop } from './rmsprop.ts';
 import { type MomentumState, sgdScalars, stepMomentum } from './sgd_step.ts';
-
-/** An optimizer and its hyperparameters, the library's defaults where they are absent. */
-type Params = ParamsOf<typeof optimizerSteps>;
 
 /** Adam or AdamW, and what of its hyperparameters is not torch's default. */
 export type AdamParams = { readonly optimizer: 'adam' | 'adamw' } & Pick<
   Params,
-  'lr' | 'betas' | 'eps' | 'weight_decay' | 'bias_correction'
+  'lr' | 'betas' | 'eps' | 'weight_decay' | 'bias_correction' | 'amsgrad'
 >;
 
 /** SGD, and what of its hyperparameters is not torch's default. */
@@ -26,8 +31,22 @@ export type SgdParams = { readonly optimizer: 'sgd' } & Pick<
   'lr' | 'momentum' | 'dampening' | 'weight_decay' | 'nesterov'
 >;
 
-/** Names of what optimizers keep between steps. */
-export type StateName = 'exp_avg' | 'exp_avg_sq' | 'momentum_buffer';
+/** Optimizers that move each element by itself with a kernel of their own. */
+const ELEMENTWISE = { adadelta, rmsprop, nadam, radam } as const;
+
+/** One of them, and what of its hyperparameters is not torch's default. */
+export type ElementwiseParams = { readonly optimizer: keyof typeof ELEMENTWISE } & Pick<
+  Params,
+  | ('lr' | 'betas' | 'eps' | 'weight_decay' | 'momentum' | 'alpha' | 'rho' | 'centered')
+  | ('momentum_decay' | 'decoupled_weight_decay')
+>;
+
+/** Kernels of all optimizers' steps. */
+export const OPTIMIZER_KERNELS = [
+  ...['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step', 'optim/amsgrad_step'],
+  ...Object.keys(ELEMENTWISE).map((name) => `optim/${name}_step`),
+  'math/mul',
+];
 
 /**
  * What an optimizer keeps, and how it steps: in place, over tensors `param`, `grad` and its state;
@@ -36,6 +55,8 @@ export type StateName = 'exp_avg' | 'exp_avg_sq' | 'momentum_buffer';
 export interface Optimizer {
   readonly state: readonly StateName[];
   readonly step: (gpu: Gpu, tensors: Tensors, step: number) => void;
+  /** What torch keeps, and here follows from the steps that were taken. */
+  readonly counted?: ElementwiseStep['counted'] | undefined;
 }
 
 /**
@@ -45,51 +66,86 @@ export interface Optimizer {
 export const optimizerOf = seam(
   'optimizer_steps.optimizerOf',
   (params: Params, continues: boolean): Optimizer => {
-    switch (params.optimizer) {
-      case 'adam':
-      case 'adamw': {
-        const hyperparameters = adamHyperparameters(params as AdamParams);
-        return {
-          state: ['exp_avg', 'exp_avg_sq'],
-          step: (gpu, tensors, step) =>
-            stepAdamw(gpu, tensors as Tensors & AdamState, hyperparameters, step),
-        };
-      }
-      case 'sgd': {
-        const hyperparameters = sgdHyperparameters(params as SgdParams);
-        return momentum((step) => sgdScalars(hyperparameters, step === 1 && !continues));
-      }
-      case 'momentum': {
-        const { alpha = 0, beta = 1, mode } = params;
-        const { R: lr, T, norm_coefficient: l2 } = { ...ONNX_DEFAULTS, ...params };
-        const [direct, ahead] = mode === 'nesterov' ? [1, alpha] : [0, 1];
-        return momentum((step) => ({
-          lr,
-          l2,
-          keep: alpha,
-          gain: T + step > 1 ? beta : 1,
-          direct,
-          ahead,
-        }));
-      }
-      case 'adagrad':
-        return {
-          state: ['exp_avg_sq'],
-          step: (gpu, tensors, step) =>
-            stepAdagrad(gpu, tensors as Tensors & Parameters<typeof stepAdagrad>[1], params, step),
-        };
-      default:
-        throw new GradproofError(
-          'not-implemented',
-          `this version has the optimizers adam, adamw, sgd, momentum and adagrad, not "${params.optimizer}"`,
-        );
-    }
+    const optimizer = minimizerOf(params, continues);
+    return params.maximize ? uphill(optimizer) : optimizer;
   },
 );
+
+/** The rule of `params` where its kernel moves each element by itself. */
+export function elementwiseOf(params: Params): ElementwiseStep | undefined {
+  const { optimizer } = params;
+  if (params.amsgrad) return amsgrad(adamHyperparameters(params as AdamParams));
+  return optimizer in ELEMENTWISE
+    ? ELEMENTWISE[optimizer as keyof typeof ELEMENTWISE](params)
+    : undefined;
+}
+
+function minimizerOf(params: Params, continues: boolean): Optimizer {
+  const rule = elementwiseOf(params);
+  if (rule) {
+    return {
+      state: stateOf(rule),
+      step: (gpu, tensors, step) => stepElementwise(gpu, rule, tensors, () => rule.lr, step),
+      counted: rule.counted,
+    };
+  }
+  switch (params.optimizer) {
+    case 'adam':
+    case 'adamw': {
+      const hyperparameters = adamHyperparameters(params as AdamParams);
+      return {
+        state: ['exp_avg', 'exp_avg_sq'],
+        step: (gpu, tensors, step) =>
+          stepAdamw(gpu, tensors as Tensors & AdamState, hyperparameters, step),
+      };
+    }
+    case 'sgd': {
+      const hyperparameters = sgdHyperparameters(params as SgdParams);
+      return momentum((step) => sgdScalars(hyperparameters, step === 1 && !continues));
+    }
+    case 'momentum': {
+      const { alpha = 0, beta = 1, mode } = params;
+      const { R: lr, T, norm_coefficient: l2 } = { ...ONNX_DEFAULTS, ...params };
+      const [direct, ahead] = mode === 'nesterov' ? [1, alpha] : [0, 1];
+      return momentum((step) => ({
+        lr,
+        l2,
+        keep: alpha,
+        gain: T + step > 1 ? beta : 1,
+        direct,
+        ahead,
+      }));
+    }
+    case 'adagrad':
+      return {
+        state: ['exp_avg_sq'],
+        step: (gpu, tensors, step) =>
+          stepAdagrad(gpu, tensors as Tensors & Parameters<typeof stepAdagrad>[1], params, step),
+      };
+    default:
+      throw new GradproofError(
+        'not-implemented',
+        `there is no optimizer "${params.optimizer}" in this version`,
+      );
+  }
+}
+
+/** The same along the negated gradient. */
+function uphill({ step, ...rest }: Optimizer): Optimizer {
+  return {
+    ...rest,
+    step: (gpu, tensors, t) => {
+      using minusOne = Tensor.from(gpu, hostTensorFrom('f32', [1], [-1]));
+      using grad = binary(gpu, mulShader, tensors['grad'] as Tensor, minusOne);
+      step(gpu, { ...tensors, grad }, t);
+    },
+  };
+}
 
 /** Hyperparameters of Adam or AdamW, torch's defaults where they are absent. */
 export function adamHyperparameters({
   optimizer: mode,
+  amsgrad: _,
   ...given
 }: AdamParams): AdamHyperparameters {
   return { ...adamDefaults(mode), ...given, mode };

@@ -1,76 +1,7 @@
 import { optimizerSteps as signature } from '../../vocabulary/optim/optimizer_steps.ts';
-import type { InputsOf } from '../../vocabulary/signature.ts';
-import { FLUSH } from '../bounds.ts';
 import { defineSimulation } from '../define.ts';
-import type { Value } from '../record.ts';
-import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
-import { type AdagradElement, type AdagradScalars, adagradScalars } from './adagrad.ts';
-import { type AdamElement, adamScalars } from './adam.ts';
-import type { MomentumElement } from './momentum.ts';
-import {
-  adamParams,
-  type Element,
-  momentumScalars,
-  type OptimizerParams,
-  ruleOf,
-} from './optimizers.ts';
-import { simulatedMomentum } from './sgd_step.ts';
-import { simulatedAdam } from './simulated-adam.ts';
-
-/** One element's step, as adagrad_step computes it. */
-function simulatedAdagrad(
-  gpu: SimulatedGpu,
-  { param, exp_avg_sq }: AdagradElement,
-  grad: number,
-  s: AdagradScalars,
-): AdagradElement {
-  const g = gpu.mulAdd(s.l2, param, grad);
-  const sum = gpu.mulAdd(g, g, exp_avg_sq);
-  const root = sum >= FLUSH ? gpu.sqrt(sum) : 0;
-  return {
-    param: gpu.sub(param, gpu.div(gpu.mul(s.rate, g), gpu.add(root, s.eps))),
-    exp_avg_sq: sum,
-  };
-}
-
-type Inputs = InputsOf<typeof signature, Value>;
-
-type Step = (
-  before: Element,
-  grad: number,
-  step: number,
-) => AdamElement | MomentumElement | AdagradElement;
-
-function stepOf(gpu: SimulatedGpu, inputs: Inputs, params: OptimizerParams): Step {
-  const continues = inputs['state.momentum_buffer'] !== undefined;
-  switch (params.optimizer) {
-    case 'adagrad':
-      return (before, grad, step) =>
-        simulatedAdagrad(
-          gpu,
-          before as unknown as AdagradElement,
-          grad,
-          adagradScalars(params, step),
-        );
-    case 'sgd':
-    case 'momentum':
-      return (before, grad, step) =>
-        simulatedMomentum(
-          gpu,
-          before as unknown as MomentumElement,
-          grad,
-          momentumScalars(params, continues, step),
-        );
-    default:
-      return (before, grad, step) =>
-        simulatedAdam(
-          gpu,
-          before as unknown as AdamElement,
-          grad,
-          adamScalars(adamParams(params), step),
-        );
-  }
-}
+import { type Element, ruleOf } from './optimizers.ts';
+import { simulatedStep } from './simulated-step.ts';
 
 /** Step after step from the simulated GPU's own results. */
 export const simulation = defineSimulation(signature, {
@@ -78,7 +9,7 @@ export const simulation = defineSimulation(signature, {
     const { param, grads } = inputs;
     const n = param.data.length;
     const { state } = ruleOf(params);
-    const step = stepOf(gpu, inputs, params);
+    const step = simulatedStep(gpu, params, inputs['state.momentum_buffer'] !== undefined);
     const trajectory = new Float64Array(grads.data.length);
     const last = Array.from(param.data, (start, i) => {
       let element: Element = {
@@ -97,6 +28,13 @@ export const simulation = defineSimulation(signature, {
         { shape: param.shape, data: Float64Array.from(last, (element) => element[name] as number) },
       ] as const;
     });
-    return { trajectory: { shape: grads.shape, data: trajectory }, ...Object.fromEntries(kept) };
+    const counted = Object.entries(ruleOf(params).counted?.(grads.data.length / n) ?? {}).map(
+      ([name, x]) =>
+        [`state.${name}`, { shape: [1], data: Float64Array.of(Math.fround(x)) }] as const,
+    );
+    return {
+      trajectory: { shape: grads.shape, data: trajectory },
+      ...Object.fromEntries([...kept, ...counted]),
+    };
   },
 });

@@ -4,6 +4,7 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { optimizerSteps as signature } from '../../vocabulary/optim/optimizer_steps.ts';
 import type { InputsOf, OutputsOf } from '../../vocabulary/signature.ts';
+import { EPS } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
@@ -66,7 +67,20 @@ function trajectoryOf(inputs: Inputs, params: OptimizerParams, actual?: Value): 
     ...Object.fromEntries(
       Object.entries(kept).map(([name, data]) => [`state.${name}`, { shape: param.shape, data }]),
     ),
+    ...countedOf(rule, inputs, (x) => ({ shape: [1], data: Float64Array.of(x) })),
   };
+}
+
+/** What follows from the number of steps, as `of` makes it. */
+function countedOf<T>(
+  { counted }: Rule,
+  { param, grads }: Inputs,
+  of: (x: number) => T,
+): Readonly<Record<string, T>> {
+  const numbers = counted?.(grads.data.length / param.data.length) ?? {};
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, x]) => [`state.${name}`, of(x)] as const),
+  );
 }
 
 /**
@@ -91,8 +105,15 @@ function boundsOf(inputs: Inputs, previous: Value, params: OptimizerParams, roun
   return {
     trajectory: bound,
     ...Object.fromEntries(Object.entries(kept).map(([name, data]) => [`state.${name}`, data])),
+    // A library multiplies once more at each step.
+    ...countedOf(rule, inputs, (x) =>
+      Float64Array.of((EPS * Math.abs(x) * previous.data.length) / n),
+    ),
   };
 }
+
+/** What is never negative. */
+const SQUARES = new Set<string>(['exp_avg_sq', 'max_exp_avg_sq', 'square_avg', 'acc_delta']);
 
 function sample(
   shape: Shape,
@@ -107,6 +128,7 @@ function sample(
       param: formatShape(shape),
       steps,
       optimizer: params.optimizer,
+      ...optionsIn(params),
       ...(withState ? { state: true } : {}),
     },
     params,
@@ -120,7 +142,7 @@ function sample(
           ? Object.fromEntries(
               ruleOf(params).state.map((name) => [
                 `state.${name}`,
-                tensor(shape, () => (name === 'exp_avg_sq' ? draw(random) ** 2 : draw(random) / 3)),
+                tensor(shape, () => (SQUARES.has(name) ? draw(random) ** 2 : draw(random) / 3)),
               ]),
             )
           : {}),
@@ -129,12 +151,22 @@ function sample(
   };
 }
 
+/** Options that are on, for a label. */
+function optionsIn(params: OptimizerParams): Readonly<Record<string, true>> {
+  const { amsgrad, maximize, centered, decoupled_weight_decay } = params;
+  return Object.fromEntries(
+    Object.entries({ amsgrad, maximize, centered, decoupled_weight_decay }).flatMap(([name, on]) =>
+      on ? [[name, true as const]] : [],
+    ),
+  );
+}
+
 const normal = (random: Random): number => random.normal();
 /** A third of the gradients is 0, and small ones let eps show. */
 const sparse = (random: Random): number => (random.integer(0, 2) === 0 ? 0 : random.normal(1e-7));
 
 /**
- * Steps of torch's Adam, AdamW and SGD and of ONNX's Momentum and Adagrad, each judged from the
+ * Steps of torch's optimizers and of ONNX's Momentum and Adagrad, each judged from the
  * party's own step before.
  */
 export const record = defineRecord(signature, {
@@ -233,6 +265,73 @@ export const record = defineRecord(signature, {
       { optimizer: 'adagrad', R: 0.1, T: 1, decay_factor: 0.1, norm_coefficient: 0.1 },
       normal,
     ),
+    sample(
+      [64],
+      4,
+      { optimizer: 'adadelta', lr: 0.5, rho: 0.8, eps: 1e-3, weight_decay: 0.1 },
+      normal,
+      true,
+    ),
+    sample(
+      [64],
+      4,
+      { optimizer: 'rmsprop', lr: 0.1, alpha: 0.9, momentum: 0.8, weight_decay: 0.1 },
+      normal,
+      true,
+    ),
+    sample(
+      [130],
+      4,
+      { optimizer: 'rmsprop', alpha: 0.75, eps: 1e-3, momentum: 0.5, centered: true },
+      normal,
+    ),
+    sample(
+      [64],
+      4,
+      { optimizer: 'nadam', lr: 0.1, betas: [0.8, 0.9], weight_decay: 0.1, momentum_decay: 0.5 },
+      normal,
+      true,
+    ),
+    sample(
+      [64],
+      6,
+      { optimizer: 'radam', lr: 0.1, betas: [0.8, 0.9], weight_decay: 0.1, eps: 1e-3 },
+      normal,
+      true,
+    ),
+    sample(
+      [64],
+      3,
+      { optimizer: 'adam', amsgrad: true, lr: 0.1, weight_decay: 0.1, eps: 1e-3 },
+      normal,
+      true,
+    ),
+    sample([7], 2, { optimizer: 'sgd', lr: 0.1, weight_decay: 0.5, maximize: true }, normal),
+    ...[
+      sample([5, 7], 3, { optimizer: 'adadelta' }, normal),
+      sample([130], 3, { optimizer: 'adadelta', rho: 0.6, maximize: true }, sparse),
+      sample([5, 7], 3, { optimizer: 'rmsprop' }, normal),
+      sample([7], 3, { optimizer: 'rmsprop', lr: 0.1, centered: true, maximize: true }, sparse),
+      sample([5, 7], 3, { optimizer: 'nadam', betas: [0.95, 0.999] }, normal),
+      sample(
+        [130],
+        3,
+        { optimizer: 'nadam', lr: 0.1, weight_decay: 0.5, decoupled_weight_decay: true },
+        sparse,
+      ),
+      sample([7], 1, { optimizer: 'nadam', betas: [0.95, 0.9], eps: 1e-3, maximize: true }, normal),
+      // With this beta2 the average is long enough from the fourth step on, with 0.999 from the sixth.
+      sample([5, 7], 7, { optimizer: 'radam' }, normal),
+      sample(
+        [130],
+        7,
+        { optimizer: 'radam', lr: 0.1, weight_decay: 0.5, decoupled_weight_decay: true },
+        sparse,
+      ),
+      sample([7], 6, { optimizer: 'radam', lr: 0.1, maximize: true }, normal),
+      sample([5, 7], 4, { optimizer: 'adamw', amsgrad: true, betas: [0.5, 0.5] }, normal),
+      sample([130], 3, { optimizer: 'adam', amsgrad: true, maximize: true }, sparse),
+    ].map((one) => ({ ...one, tier: 'full' as const })),
   ],
   faults: [
     {
@@ -242,12 +341,12 @@ export const record = defineRecord(signature, {
         wrap:
           (original) =>
           (...args) => {
-            const { state, step } = original(...args);
+            const { step, ...rest } = original(...args);
             const twice = (...given: unknown[]) => {
               step(...given);
               step(...given);
             };
-            return { state, step: twice };
+            return { ...rest, step: twice };
           },
       },
     },
@@ -290,6 +389,27 @@ export const record = defineRecord(signature, {
       ...p,
       ...(beta === undefined ? {} : { alpha: beta }),
       ...(alpha === undefined ? {} : { beta: alpha }),
+    })),
+    paramsBug('rho wrong by a part in a thousand', (p) => ({ ...p, rho: (p.rho ?? 0.9) * 1.001 })),
+    paramsBug('alpha wrong by a part in a thousand', (p) => ({
+      ...p,
+      alpha: (p.alpha ?? 0.99) * 1.001,
+    })),
+    paramsBug('not centered', ({ centered: _, ...p }) => p),
+    paramsBug('momentum_decay ten times too large', (p) => ({
+      ...p,
+      momentum_decay: 10 * (p.momentum_decay ?? 4e-3),
+    })),
+    paramsBug(
+      'the decay of the weights in the gradient',
+      ({ decoupled_weight_decay: _, ...p }) => p,
+    ),
+    paramsBug('no amsgrad', ({ amsgrad: _, ...p }) => p),
+    paramsBug('downhill for uphill', ({ maximize: _, ...p }) => p),
+    paramsBug('NAdam and RAdam swapped', (p) => ({
+      ...p,
+      ...(p.optimizer === 'nadam' ? { optimizer: 'radam' } : {}),
+      ...(p.optimizer === 'radam' ? { optimizer: 'nadam' } : {}),
     })),
     inputBug('parameter wrong by 2e-5', 'param', (x) => x * (1 + 2e-5)),
     inputBug('gradients wrong by 2e-5', 'grads', (x) => x * (1 + 2e-5)),

@@ -1,5 +1,6 @@
 import { GradproofError } from '../../errors.ts';
 import { type AdamHyperparameters, adamDefaults } from '../../vocabulary/optim/adam.ts';
+import type { StateName } from '../../vocabulary/optim/optimizer_step.ts';
 import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
 import { SGD_DEFAULTS } from '../../vocabulary/optim/sgd.ts';
 import type { ParamsOf } from '../../vocabulary/signature.ts';
@@ -14,37 +15,26 @@ import {
   onnxScalars,
   sgdScalars,
 } from './momentum.ts';
+import { type Element, ofStep, type Rule } from './movement.ts';
+import { adadelta } from './torch/adadelta.ts';
+import { amsgrad } from './torch/amsgrad.ts';
+import { nadam } from './torch/nadam.ts';
+import { radam } from './torch/radam.ts';
+import { rmsprop } from './torch/rmsprop.ts';
+
+export type { Element, Rule };
 
 /** An optimizer and its hyperparameters, the library's defaults where they are absent. */
 export type OptimizerParams = ParamsOf<typeof optimizerSteps>;
 
+/** Optimizers of torch whose step is one formula. */
+const OF_TORCH = { adadelta, rmsprop, nadam, radam } as const;
+
 /** Optimizers that have a rule. */
-export const OPTIMIZERS: readonly string[] = ['adam', 'adamw', 'sgd', 'momentum', 'adagrad'];
-
-/** One element of a parameter with what the optimizer keeps of it, by name. */
-export type Element = Readonly<Record<string, number>>;
-
-/** Names of what optimizers keep between steps. */
-type StateName = 'exp_avg' | 'exp_avg_sq' | 'momentum_buffer';
-
-/** How an optimizer moves one element. */
-export interface Rule {
-  /** Names of what it keeps. */
-  readonly state: readonly StateName[];
-  /** The element after step `step`, which counts from 1. */
-  readonly step: (before: Element, grad: number, step: number) => Element;
-  /**
-   * How far it may be off, where what was kept may already be off by `carried`; numbers are rounded
-   * as float32 or as given.
-   */
-  readonly bound: (
-    before: Element,
-    grad: number,
-    step: number,
-    carried: Element,
-    rounding?: Rounding,
-  ) => Element;
-}
+export const OPTIMIZERS: readonly string[] = [
+  ...['adam', 'adamw', 'sgd', 'momentum', 'adagrad'],
+  ...Object.keys(OF_TORCH),
+];
 
 /** torch's defaults where the params are silent. */
 export function adamParams({ optimizer, mode: _, ...given }: OptimizerParams): AdamHyperparameters {
@@ -71,6 +61,21 @@ export function momentumScalars(
  * `not-implemented` for an optimizer that is not here.
  */
 export function ruleOf(params: OptimizerParams, continues = false): Rule {
+  const rule = params.amsgrad ? amsgrad(adamParams(params)) : minimizing(params, continues);
+  return params.maximize ? uphill(rule) : rule;
+}
+
+/** The rule along the negated gradient. */
+function uphill({ step, bound, computed, ...rule }: Rule): Rule {
+  return {
+    ...rule,
+    step: (before, grad, t) => step(before, -grad, t),
+    bound: (before, grad, ...rest) => bound(before, -grad, ...rest),
+    ...(computed && { computed: (gpu, before, grad, t) => computed(gpu, before, -grad, t) }),
+  };
+}
+
+function minimizing(params: OptimizerParams, continues: boolean): Rule {
   switch (params.optimizer) {
     case 'adam':
     case 'adamw': {
@@ -99,26 +104,19 @@ export function ruleOf(params: OptimizerParams, continues = false): Rule {
         bound: (before, grad, step, carried, rounding) =>
           adagradBound(before, grad, adagradScalars(params, step), carried.exp_avg_sq, rounding),
       });
-    default:
+    case 'adamw8bit':
       throw new GradproofError(
         'not-implemented',
-        `this version judges the optimizers adam, adamw, sgd, momentum and adagrad, not "${params.optimizer}"`,
+        `this version judges the optimizers ${OPTIMIZERS.join(', ')}, not "${params.optimizer}"`,
       );
+    default:
+      return OF_TORCH[params.optimizer](params);
   }
-}
-
-/** `make` for one step after the other, each of many elements. */
-function ofStep<T>(make: (step: number) => T): (step: number) => T {
-  let made: { readonly step: number; readonly value: T } | undefined;
-  return (step) => {
-    if (made?.step !== step) made = { step, value: make(step) };
-    return made.value;
-  };
 }
 
 /** A rule over elements of its own type. */
 function ruleWith<E extends { readonly [K in keyof E]: number }>(rule: {
-  readonly state: readonly (string & keyof E)[];
+  readonly state: readonly (StateName & keyof E)[];
   readonly step: (before: E, grad: number, step: number) => E;
   readonly bound: (before: E, grad: number, step: number, carried: E, rounding?: Rounding) => E;
 }): Rule {

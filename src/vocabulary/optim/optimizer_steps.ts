@@ -2,17 +2,13 @@ import * as v from 'valibot';
 import { FLOAT, float, type Known, onlyWhen, optional, type TensorRule } from '../rules.ts';
 import { blocks, like } from '../shapes.ts';
 import { signature } from '../signature.ts';
-import { hyperparameters } from './hyperparameters.ts';
+import { hyperparameters, wrongOption } from './hyperparameters.ts';
 
 const optimizer = v.pipe(
-  v.strictObject({
-    ...hyperparameters,
-    // as bitsandbytes' CUDA kernels have it
-    decay_after_step: v.exactOptional(v.boolean()),
-  }),
+  v.strictObject({ ...hyperparameters, decay_after_step: v.exactOptional(v.boolean()) }),
   v.check(
-    ({ optimizer: name, decay_after_step }) => !decay_after_step || name === 'adamw8bit',
-    'only adamw8bit has decay_after_step',
+    (params) => wrongOption(params) === undefined,
+    ({ input }) => `${wrongOption(input)}`,
   ),
 );
 type Optimizer = v.InferOutput<typeof optimizer>;
@@ -28,16 +24,25 @@ const scales: TensorRule<Optimizer> = onlyWhen(
   in8bit,
   float(({ size: n, params }: Known<Optimizer>) => [blocks(n('p'), params.blocksize ?? 256)]),
 );
+const kept = optional(float<Optimizer>(like('param')));
 const state = {
   'state.exp_avg': optional(moment),
   'state.exp_avg_sq': optional(moment),
   'state.momentum_buffer': optional(moment),
   'state.exp_avg_absmax': optional(scales),
   'state.exp_avg_sq_absmax': optional(scales),
+  'state.max_exp_avg_sq': kept,
+  'state.square_avg': kept,
+  'state.acc_delta': kept,
+  'state.grad_avg': kept,
 } as const;
 
 /** Steps of an optimizer on one parameter, with the gradients given. */
 export const optimizerSteps = signature({ family: 'optim', name: 'optimizer_steps' }, optimizer, {
   inputs: { param: float('[*p]'), grads: float('[steps, *p]'), ...state },
-  outputs: { trajectory: float('[steps, *p]'), ...state },
+  outputs: {
+    trajectory: float('[steps, *p]'),
+    ...state,
+    'state.mu_product': optional(float('[1]')),
+  },
 });

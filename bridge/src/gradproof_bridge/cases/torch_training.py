@@ -12,7 +12,7 @@ from gradproof_bridge.philox import Draw
 
 
 def optimizers() -> Cases:
-    """AdamW, Adam and SGD from a fresh state, which is in halves where the parameter is."""
+    """Optimizers from a fresh state, which is in halves where the parameter is."""
     settings: list[tuple[str, dict[str, Any]]] = [
         (
             "adamw",
@@ -61,9 +61,9 @@ def optimizers() -> Cases:
     ]
     for name, params in settings:
         yield Case(f"optimizer_{name}", "optimizer_steps", "torch", params, _steps(8, 7, 15))
-    for name, params in settings:
+    for name, params in settings + _OTHERS:
         for dtype in ("f16", "bf16"):
-            if name in ("adamw", "adam_decay", "sgd_momentum"):
+            if name in _IN_HALVES:
                 yield Case(
                     f"optimizer_{name}_{dtype}",
                     "optimizer_steps",
@@ -71,9 +71,90 @@ def optimizers() -> Cases:
                     params,
                     _steps(6, 5, 7, dtype=dtype),
                 )
+    for name, params in _OTHERS:
+        yield Case(f"optimizer_{name}", "optimizer_steps", "torch", params, _steps(7, 5, 7))
     yield Case(
         "optimizer_adamw_zero_gradients", "optimizer_steps", "torch", settings[0][1], _with_zeros
     )
+
+
+# Every optimizer with torch's defaults, and with every option.
+_OTHERS: list[tuple[str, dict[str, Any]]] = [
+    ("sgd_maximize", {"optimizer": "sgd", "lr": 0.05, "maximize": True}),
+    ("adam_amsgrad", {"optimizer": "adam", "betas": [0.8, 0.6], "amsgrad": True}),
+    (
+        "adamw_amsgrad",
+        {"optimizer": "adamw", "lr": 1e-2, "amsgrad": True, "maximize": True, "weight_decay": 0.1},
+    ),
+    ("adadelta", {"optimizer": "adadelta"}),
+    (
+        "adadelta_options",
+        {
+            "optimizer": "adadelta",
+            "lr": 0.5,
+            "rho": 0.8,
+            "eps": 1e-3,
+            "weight_decay": 0.1,
+            "maximize": True,
+        },
+    ),
+    ("rmsprop", {"optimizer": "rmsprop"}),
+    (
+        "rmsprop_momentum",
+        {"optimizer": "rmsprop", "lr": 1e-3, "momentum": 0.9, "weight_decay": 0.1},
+    ),
+    (
+        "rmsprop_options",
+        {
+            "optimizer": "rmsprop",
+            "alpha": 0.8,
+            "eps": 1e-3,
+            "momentum": 0.5,
+            "centered": True,
+            "maximize": True,
+        },
+    ),
+    ("nadam", {"optimizer": "nadam"}),
+    (
+        "nadam_options",
+        {
+            "optimizer": "nadam",
+            "lr": 1e-2,
+            "betas": [0.8, 0.9],
+            "eps": 1e-6,
+            "weight_decay": 0.1,
+            "momentum_decay": 0.1,
+            "maximize": True,
+        },
+    ),
+    (
+        "nadam_decoupled",
+        {"optimizer": "nadam", "weight_decay": 0.1, "decoupled_weight_decay": True},
+    ),
+    ("radam", {"optimizer": "radam"}),
+    (
+        "radam_options",
+        {
+            "optimizer": "radam",
+            "lr": 1e-2,
+            "betas": [0.8, 0.9],
+            "eps": 1e-6,
+            "weight_decay": 0.1,
+            "maximize": True,
+        },
+    ),
+    (
+        "radam_decoupled",
+        {"optimizer": "radam", "weight_decay": 0.1, "decoupled_weight_decay": True},
+    ),
+]
+
+
+# Those that are recorded in halves too.
+_IN_HALVES = (
+    *("adamw", "adam_decay", "sgd_momentum", "adamw_amsgrad"),
+    *("adadelta_options", "rmsprop_momentum", "nadam_options", "radam_options"),
+)
 
 
 def _steps(steps: int, *shape: int, dtype: str = "f32") -> Make:

@@ -18,6 +18,7 @@ from gradproof_bridge.formulas.adamw_8bit import Moments, state_codes, step_of_c
 from gradproof_bridge.formulas.bounded import F64, Bounded, bounded, sqrt, where
 from gradproof_bridge.formulas.expected import Expected, Real
 from gradproof_bridge.formulas.schedule import rates
+from gradproof_bridge.formulas.torch_optim import TORCH_STEPS, steps_of_torch
 
 Outputs = dict[str, Expected]
 _DEFAULTS: dict[str, Params] = {
@@ -33,13 +34,30 @@ _DEFAULTS: dict[str, Params] = {
     },
     "sgd": {"lr": 1e-3, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
 }
+_OPTIONS = {
+    "decay_after_step": ("adamw8bit",),
+    "amsgrad": ("adamw", "adam"),
+    "maximize": ("adamw", "adam", "sgd", *TORCH_STEPS),
+    "centered": ("rmsprop",),
+    "decoupled_weight_decay": ("nadam", "radam"),
+}
 
 
 def optimizer_steps(inputs: Inputs, params: Params) -> Outputs:
     """The parameter after each step, and the state after the last."""
     name = params["optimizer"]
-    if params.get("decay_after_step") and name != "adamw8bit":
-        raise FormatError("only adamw8bit has decay_after_step")
+    for option, optimizers in _OPTIONS.items():
+        if params.get(option) and name not in optimizers:
+            have = "have" if len(optimizers) > 1 else "has"
+            raise FormatError(f"only {', '.join(optimizers)} {have} {option}")
+    if params.get("maximize"):
+        inputs = {**inputs, "grads": -inputs["grads"]}
+    if name in TORCH_STEPS or params.get("amsgrad"):
+        trajectory, state = steps_of_torch(inputs, params)
+        return {
+            "trajectory": Real(_stack(trajectory)),
+            **{f"state.{key}": Real(x) for key, x in state.items()},
+        }
     if name in _DEFAULTS:
         chosen = {
             **_DEFAULTS[name],

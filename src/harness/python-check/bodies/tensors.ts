@@ -116,11 +116,22 @@ function even(padding: unknown): string {
   return `[${top}, ${left}]`;
 }
 
+const ADAM = ['lr', 'betas', 'eps', 'weight_decay', 'amsgrad', 'maximize'];
 /** Names of the optimizers in torch, and which of the recorded parameters each takes. */
 const OPTIMIZERS: Readonly<Record<string, readonly [name: string, takes: readonly string[]]>> = {
-  adamw: ['AdamW', ['lr', 'betas', 'eps', 'weight_decay']],
-  adam: ['Adam', ['lr', 'betas', 'eps', 'weight_decay']],
-  sgd: ['SGD', ['lr', 'momentum', 'dampening', 'weight_decay', 'nesterov']],
+  adamw: ['AdamW', ADAM],
+  adam: ['Adam', ADAM],
+  sgd: ['SGD', ['lr', 'momentum', 'dampening', 'weight_decay', 'nesterov', 'maximize']],
+  adadelta: ['Adadelta', ['lr', 'rho', 'eps', 'weight_decay', 'maximize']],
+  rmsprop: ['RMSprop', ['lr', 'alpha', 'eps', 'weight_decay', 'momentum', 'centered', 'maximize']],
+  nadam: [
+    'NAdam',
+    [
+      ...['lr', 'betas', 'eps', 'weight_decay', 'momentum_decay'],
+      ...['decoupled_weight_decay', 'maximize'],
+    ],
+  ],
+  radam: ['RAdam', ['lr', 'betas', 'eps', 'weight_decay', 'decoupled_weight_decay', 'maximize']],
 };
 
 function optimizer(params: Params): Body | undefined {

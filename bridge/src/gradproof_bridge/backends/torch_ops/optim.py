@@ -15,11 +15,37 @@ if TYPE_CHECKING:
     from gradproof_bridge.backends.torch_arrays import Tensors
     from gradproof_bridge.bundle.vocabulary import Params
 
-_STATE = {"exp_avg": "exp_avg", "exp_avg_sq": "exp_avg_sq", "momentum_buffer": "momentum_buffer"}
+_ADAM = ("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize")
+# Names of the optimizers in torch, and which of the vocabulary's hyperparameters each takes.
+_OPTIMIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "adamw": ("AdamW", _ADAM),
+    "adam": ("Adam", _ADAM),
+    "sgd": ("SGD", ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")),
+    "adadelta": ("Adadelta", ("lr", "rho", "eps", "weight_decay", "maximize")),
+    "rmsprop": (
+        "RMSprop",
+        ("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize"),
+    ),
+    "nadam": (
+        "NAdam",
+        (
+            *("lr", "betas", "eps", "weight_decay", "momentum_decay"),
+            *("decoupled_weight_decay", "maximize"),
+        ),
+    ),
+    "radam": (
+        "RAdam",
+        ("lr", "betas", "eps", "weight_decay", "decoupled_weight_decay", "maximize"),
+    ),
+}
+_STATE = (
+    *("exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer"),
+    *("square_avg", "acc_delta", "grad_avg", "mu_product"),
+)
 
 
 def optimizer_steps(t: Mapping[str, Tensor], params: Params) -> Tensors:
-    """torch.optim's AdamW, Adam and SGD over the recorded gradients."""
+    """torch.optim's optimizers over the recorded gradients."""
     import torch
 
     if any(name.startswith("state.") for name in t):
@@ -32,37 +58,27 @@ def optimizer_steps(t: Mapping[str, Tensor], params: Params) -> Tensors:
         optimizer.step()
         trajectory.append(param.detach().clone())
     state = optimizer.state[param]
-    found = {
-        f"state.{name}": state[key] for name, key in _STATE.items() if state.get(key) is not None
-    }
-    return {"trajectory": torch.stack(trajectory), **found}
+    found = {f"state.{name}": state[name] for name in _STATE if state.get(name) is not None}
+    # What is of the whole parameter has one element.
+    shaped = {name: x if x.shape == param.shape else x.reshape(1) for name, x in found.items()}
+    return {"trajectory": torch.stack(trajectory), **shaped}
 
 
 def _optimizer(param: torch.nn.Parameter, params: Params) -> torch.optim.Optimizer:
     import torch
 
-    name = params["optimizer"]
-    chosen = {
-        key: params[key] for key in ("lr", "eps", "weight_decay") if params.get(key) is not None
-    }
     if params.get("bias_correction") is False:
         raise NotImplementedOpError("torch's Adam always corrects its bias")
-    if name in ("adamw", "adam"):
-        kind = torch.optim.AdamW if name == "adamw" else torch.optim.Adam
-        if params.get("betas") is not None:
-            chosen["betas"] = tuple(params["betas"])
-        return kind([param], foreach=False, **chosen)
-    if name == "sgd":
-        chosen.pop("eps", None)
-        chosen |= {
-            key: params[key]
-            for key in ("momentum", "dampening", "nesterov")
-            if params.get(key) is not None
-        }
-        return torch.optim.SGD([param], foreach=False, **chosen)
-    raise NotImplementedOpError(
-        f"torch has no {name} with the meaning that the vocabulary gives it"
-    )
+    if params["optimizer"] not in _OPTIMIZERS:
+        raise NotImplementedOpError(
+            f"torch has no {params['optimizer']} with the meaning that the vocabulary gives it"
+        )
+    name, takes = _OPTIMIZERS[params["optimizer"]]
+    chosen = {key: params[key] for key in takes if params.get(key) is not None}
+    if "betas" in chosen:
+        chosen["betas"] = tuple(chosen["betas"])
+    made: torch.optim.Optimizer = getattr(torch.optim, name)([param], foreach=False, **chosen)
+    return made
 
 
 def clip_grad_norm(t: Mapping[str, Tensor], params: Params) -> Tensors:

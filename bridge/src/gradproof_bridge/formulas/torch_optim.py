@@ -1,0 +1,136 @@
+"""Optimizers of torch whose step is one formula: torch/optim/adadelta.py, rmsprop.py, nadam.py,
+radam.py, and adam.py with amsgrad.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradproof_bridge.formulas.bounded import Bounded, bounded, sqrt, where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gradproof_bridge.backends.base import Inputs
+    from gradproof_bridge.bundle.vocabulary import Params
+
+State = dict[str, Bounded]
+_ADAM: Params = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
+_DEFAULTS: dict[str, Params] = {
+    "adam": _ADAM,
+    "adamw": {**_ADAM, "weight_decay": 1e-2, "decoupled_weight_decay": True},
+    "adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0.0},
+    "rmsprop": {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0},
+    "nadam": {**_ADAM, "lr": 2e-3, "momentum_decay": 4e-3},
+    "radam": _ADAM,
+}
+
+
+def steps_of_torch(inputs: Inputs, params: Params) -> tuple[list[Bounded], State]:
+    """The parameter after each step, and what the optimizer keeps after the last."""
+    name = params["optimizer"]
+    given = {key: value for key, value in params.items() if value is not None}
+    p = {**_DEFAULTS[name], **given}
+    step = TORCH_STEPS.get(name, _amsgrad)
+    param = bounded(inputs["param"])
+    state = {
+        key.removeprefix("state."): bounded(value)
+        for key, value in inputs.items()
+        if key.startswith("state.")
+    }
+    trajectory: list[Bounded] = []
+    for t, grad in enumerate(inputs["grads"], 1):
+        g = bounded(grad)
+        decay = p["weight_decay"]
+        if decay and p.get("decoupled_weight_decay"):
+            param = param * (1 - p["lr"] * decay)
+        elif decay:
+            g = g + param * decay
+        param = param - step(state, g, t, p)
+        trajectory.append(param)
+    return trajectory, state
+
+
+def _kept(state: State, name: str, like: Bounded) -> Bounded:
+    return state.get(name) or bounded(np.zeros(like.shape))
+
+
+def _adadelta(state: State, g: Bounded, _t: int, p: Params) -> Bounded:
+    rho, eps = p["rho"], p["eps"]
+    squares = _kept(state, "square_avg", g) * rho + g * g * (1 - rho)
+    before = _kept(state, "acc_delta", g)
+    delta = sqrt(before + eps) / sqrt(squares + eps) * g
+    state["square_avg"] = squares
+    state["acc_delta"] = before * rho + delta * delta * (1 - rho)
+    return delta * p["lr"]
+
+
+def _rmsprop(state: State, g: Bounded, _t: int, p: Params) -> Bounded:
+    alpha = p["alpha"]
+    squares = _kept(state, "square_avg", g) * alpha + g * g * (1 - alpha)
+    state["square_avg"] = variance = squares
+    if p.get("centered"):
+        mean = _kept(state, "grad_avg", g)
+        state["grad_avg"] = mean = mean + (g - mean) * (1 - alpha)
+        variance = squares - mean * mean
+    along = g / (sqrt(variance) + p["eps"])
+    if p["momentum"] > 0:
+        along = _kept(state, "momentum_buffer", g) * p["momentum"] + along
+        state["momentum_buffer"] = along
+    return along * p["lr"]
+
+
+def _moments(state: State, g: Bounded, p: Params) -> tuple[Bounded, Bounded]:
+    b1, b2 = p["betas"]
+    m = _kept(state, "exp_avg", g)
+    m = m + (g - m) * (1 - b1)
+    v = _kept(state, "exp_avg_sq", g) * b2 + g * g * (1 - b2)
+    state |= {"exp_avg": m, "exp_avg_sq": v}
+    return m, v
+
+
+def _nadam(state: State, g: Bounded, t: int, p: Params) -> Bounded:
+    b1, b2 = p["betas"]
+    m, v = _moments(state, g, p)
+    mu, ahead = (b1 * (1 - 0.5 * 0.96 ** (step * p["momentum_decay"])) for step in (t, t + 1))
+    product = state.get("mu_product", bounded(np.ones(1))) * mu
+    state["mu_product"] = product
+    denominator = sqrt(v / (1 - b2**t)) + p["eps"]
+    direct = g * (p["lr"] * (1 - mu)) / (1 - product) / denominator
+    return direct + m * (p["lr"] * ahead) / (1 - product * ahead) / denominator
+
+
+def _radam(state: State, g: Bounded, t: int, p: Params) -> Bounded:
+    b1, b2 = p["betas"]
+    m, v = _moments(state, g, p)
+    along = m / (1 - b1**t) * p["lr"]
+    longest = 2 / (1 - b2) - 1
+    length = longest - 2 * t * b2**t / (1 - b2**t)
+    if length <= 5:
+        return along
+    over = (length - 4) * (length - 2) * longest
+    rectified = math.sqrt(over / ((longest - 4) * (longest - 2) * length))
+    return along * (math.sqrt(1 - b2**t) / (sqrt(v) + p["eps"])) * rectified
+
+
+def _amsgrad(state: State, g: Bounded, t: int, p: Params) -> Bounded:
+    b1, b2 = p["betas"]
+    m, v = _moments(state, g, p)
+    before = _kept(state, "max_exp_avg_sq", g)
+    # Of two that are close, either may be taken: neither errs more than both do.
+    largest = where(before.value > v.value, before, v)
+    largest = Bounded(largest.value, np.maximum(before.error, v.error))
+    state["max_exp_avg_sq"] = largest
+    denominator = sqrt(largest) / math.sqrt(1 - b2**t) + p["eps"]
+    return m * (p["lr"] / (1 - b1**t)) / denominator
+
+
+TORCH_STEPS: dict[str, Callable[[State, Bounded, int, Params], Bounded]] = {
+    "adadelta": _adadelta,
+    "rmsprop": _rmsprop,
+    "nadam": _nadam,
+    "radam": _radam,
+}

@@ -1,0 +1,46 @@
+import package::lib::grid::linear_index;
+import package::optim::root::root_of;
+
+// One step of RAdam, in place over `count` elements: Adam's moments, and a step along the first
+// that the second divides only where the host knows enough of its variance: where `rectifier` is
+// not 0. 16 flops and 28 bytes an element.
+
+struct Step {
+  count: u32,
+  decay: f32, // 1 - lr * weight_decay where that is decoupled, else 1
+  l2: f32,    // weight_decay where that is not
+  rest_of_beta1: f32, // 1 - beta1
+  beta2: f32,
+  rest_of_beta2: f32, // 1 - beta2
+  size: f32,          // lr / (1 - beta1^t)
+  rectifier: f32,     // sqrt(1 - beta2^t) times the rectification, or 0
+  eps: f32,
+}
+
+@group(0) @binding(0) var<storage, read> grad: array<f32>;
+@group(0) @binding(1) var<storage, read_write> param: array<f32>;
+@group(0) @binding(2) var<storage, read_write> exp_avg: array<f32>;
+@group(0) @binding(3) var<storage, read_write> exp_avg_sq: array<f32>;
+@group(0) @binding(4) var<uniform> step: Step;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_index(group, groups, lane, 64u);
+  if (i >= step.count) {
+    return;
+  }
+  let g = grad[i] + step.l2 * param[i];
+  let m = exp_avg[i] + step.rest_of_beta1 * (g - exp_avg[i]);
+  let v = step.beta2 * exp_avg_sq[i] + step.rest_of_beta2 * (g * g);
+  var along = step.size * m;
+  if (step.rectifier != 0.0) {
+    along *= step.rectifier / (root_of(v) + step.eps);
+  }
+  exp_avg[i] = m;
+  exp_avg_sq[i] = v;
+  param[i] = step.decay * param[i] - along;
+}
