@@ -117,9 +117,11 @@ const IN_JUDGES: Readonly<Record<string, string>> = {
   'src/testing/binomial-critical-value.ts: 1e-9':
     'a probability, of a chance result: not an error that a result may have',
   'src/reference/judge.ts: 2 ** -126': 'the unit in the last place of denormals, for reports',
-  'src/reference/rounding.ts: 2 ** -10': 'the unit of float16',
-  'src/reference/rounding.ts: 2 ** -24': 'the smallest number of float16',
-  'src/reference/rounding.ts: 2 ** -7': 'the unit of bfloat16, and a term of its largest number',
+  'src/reference/rounding.ts: 2 ** -11': 'half a step of float16 at 1',
+  'src/reference/rounding.ts: 2 ** -25': 'half of the smallest float16',
+  'src/reference/rounding.ts: 2 ** -4': 'a share of a unit, for products of roundings',
+  'src/reference/rounding.ts: 2 ** -7': 'a term of the largest bfloat16',
+  'src/reference/rounding.ts: 2 ** -8': 'half a step of bfloat16 at 1',
 };
 
 function sources(): ReadonlyMap<string, string> {

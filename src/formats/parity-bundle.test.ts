@@ -913,3 +913,21 @@ test('hostile shapes and params never break the reader', () => {
     { numRuns: 1000 },
   );
 });
+
+test('any op may say that its producer adds up in float32, which is no parameter of the op', () => {
+  const product = (params: Readonly<Record<string, unknown>>) =>
+    bundle({ op: 'matmul', params, tensors: { 'in.a': [2, 3], 'in.b': [3, 4], 'out.y': [2, 4] } });
+  const said = readParityBundle(product({ transpose_a: false, accumulate: 'float32' }));
+  expect(said.accumulate).toBe('float32');
+  expect(said.params).toEqual({ transpose_a: false, transpose_b: false });
+  const silu = { op: 'silu', tensors: { 'in.x': [2], 'out.y': [2] } } as const;
+  expect(readParityBundle(bundle({ ...silu, params: { accumulate: 'float32' } })).accumulate).toBe(
+    'float32',
+  );
+  for (const params of [{}, { accumulate: null }])
+    expect(readParityBundle(product(params)).accumulate).toBeUndefined();
+  for (const accumulate of ['float16', 32, true])
+    expect(refusal(product({ accumulate }))).toBe(
+      'matmul: params "accumulate": the one way that is known is "float32"',
+    );
+});

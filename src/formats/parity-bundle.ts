@@ -20,6 +20,11 @@ export interface ParityBundle {
   readonly op: string;
   /** As the vocabulary types them, defaults filled in. */
   readonly params: Readonly<Record<string, unknown>>;
+  /**
+   * How the producer says that it adds up: in float32, with one rounding to the half format of an
+   * output. `params` has it in the file, whatever the op is.
+   */
+  readonly accumulate: 'float32' | undefined;
   /** Library and version, for example `bitsandbytes 0.50.2 + torch 2.15.0`. */
   readonly producer: string;
   /** cpu, cuda:..., mps, mlx. */
@@ -55,7 +60,7 @@ export function parityBundleOf(
   const meta = readMetadata(metadata);
   const rule = vocabulary.get(meta.op);
   if (!rule) throw new FormatError(`op ${quote(meta.op)} is not in the vocabulary of ${SCHEMA}`);
-  const params = readParams(meta.params, meta.op);
+  const { params, accumulate } = readParams(meta.params, meta.op);
   const groups = group(tensors);
   try {
     checkTensors(rule, params, groups);
@@ -67,6 +72,7 @@ export function parityBundleOf(
   return {
     op: meta.op,
     params,
+    accumulate,
     producer: meta.producer,
     device: metadata.get('device') ?? 'unknown device',
     note: metadata.get('note'),
@@ -99,13 +105,15 @@ function readMetadata(
   return meta;
 }
 
-function readParams(text: string, op: string): Readonly<Record<string, unknown>> {
-  const given = parseJsonObject(text, 'params');
+function readParams(text: string, op: string): Pick<ParityBundle, 'params' | 'accumulate'> {
+  const { accumulate = null, ...given } = parseJsonObject(text, 'params');
+  if (accumulate !== null && accumulate !== 'float32')
+    throw new FormatError(`${op}: params "accumulate": the one way that is known is "float32"`);
   const result = v.safeParse(
     vocabulary.get(op)?.params as v.GenericSchema<unknown, Record<string, unknown>>,
     given,
   );
-  if (result.success) return result.output;
+  if (result.success) return { params: result.output, accumulate: accumulate ?? undefined };
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
   throw new FormatError(`${op}: params${path ? ` ${quote(path)}` : ''}: ${reasonOf(issue)}`);

@@ -54,18 +54,13 @@ function judgeCodes(
   acceptance: Exclude<Acceptance, Within>,
   unjudged?: Uint8Array,
 ): Judgement {
-  // `==` on numbers ignores the sign of zero, and NaN differs from everything, itself included.
-  const right =
-    acceptance.kind === 'exact'
-      ? (i: number) => actual.data[i] === oracle.data[i]
-      : (i: number) => acceptance.accepts(i, actual.data[i] as number);
   let compared = 0;
   let wrong = 0;
   let first: number | undefined;
   for (let i = 0; i < actual.data.length; i++) {
     if (unjudged?.[i]) continue;
     compared++;
-    if (right(i)) continue;
+    if (isRight(i, actual.data[i] as number, oracle, acceptance)) continue;
     wrong++;
     first ??= i;
   }
@@ -86,14 +81,30 @@ interface Measured {
   readonly right: boolean;
 }
 
+/** Whether `y` is right for element `i`. */
+export function isRight(i: number, y: number, oracle: Value, acceptance: Acceptance): boolean {
+  switch (acceptance.kind) {
+    case 'within':
+      return measured(i, y, oracle, acceptance).right;
+    // `==` on numbers ignores the sign of zero, and NaN differs from everything, itself included.
+    case 'exact':
+      return y === oracle.data[i];
+    case 'codes':
+      return acceptance.accepts(i, y);
+  }
+}
+
 /** Measures element `i` by a bound. A NaN is wrong, and so is an infinite error at any bound. */
 export function measureWithin(
   i: number,
   actual: Value,
   oracle: Value,
-  { bound, nearest }: Within,
+  acceptance: Within,
 ): Measured {
-  const y = actual.data[i] as number;
+  return measured(i, actual.data[i] as number, oracle, acceptance);
+}
+
+function measured(i: number, y: number, oracle: Value, { bound, nearest }: Within): Measured {
   const truth = nearest?.(i, y) ?? (oracle.data[i] as number);
   // Infinities that are equal have no difference.
   const error = y === truth ? 0 : Math.abs(y - truth);

@@ -60,6 +60,11 @@ export interface Arithmetic {
   readonly otherFormulas?: boolean;
   /** The half format that a library may keep every number in. */
   readonly halves?: 'f16' | 'bf16';
+  /**
+   * The half format in which a library that adds up in float32 keeps what stands between two sums:
+   * the weights of attention, a product before its bias.
+   */
+  readonly between?: 'f16' | 'bf16';
 }
 
 /** An input, output or gradient of an op. */

@@ -58,9 +58,11 @@ test('a library has a line for each device and date', () => {
 });
 
 test('only agreement counts as agreement, and nothing is hidden', () => {
-  const ids = ['agrees', 'deviates', 'wrong', 'lacking'].map((name) => `parity.matmul:${name}`);
+  const ids = ['agrees', 'deviates', 'wrong', 'lacking', 'loose'].map(
+    (name) => `parity.matmul:${name}`,
+  );
   const recordings = new Map(ids.map((id) => [id, recording('hqq 0.2.8', 'cpu')]));
-  const [agrees = '', deviates = '', wrong = '', lacking = ''] = ids;
+  const [agrees = '', deviates = '', wrong = '', lacking = '', loose = ''] = ids;
   const results = [
     result(agrees),
     result(deviates, DEVIATES),
@@ -69,6 +71,10 @@ test('only agreement counts as agreement, and nothing is hidden', () => {
   ];
   expect(words(results, recordings, undefined)).toEqual([
     'hqq 0.2.8: 1 of 3 agree, recorded on CPU; 2 deviate from the true value; 1 could not be confirmed; 1 skipped: not implemented',
+  ]);
+  const isLoose = { finding: { code: 'loose-bound', message: '' } };
+  expect(words([result(agrees), result(loose, isLoose)], recordings, undefined)).toEqual([
+    'hqq 0.2.8: 1 of 2 agree, recorded on CPU; 1 within a loose bound alone',
   ]);
   expect(words(results.slice(3), recordings, undefined)).toEqual([
     'hqq 0.2.8: nothing could be compared, recorded on CPU; 1 skipped: not implemented',
@@ -147,6 +153,7 @@ test('a weight of a checkpoint, a case without a recording and an unknown bridge
     agree: 0,
     judged: 1,
     deviating: [results[3]],
+    loose: 0,
     broken: 0,
     skips: [],
   });

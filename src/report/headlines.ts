@@ -31,6 +31,8 @@ export interface Headline {
   readonly judged: number;
   /** Where the library's own value is off. */
   readonly deviating: readonly CaseResult[];
+  /** Results on which they agree by a bound that would let errors pass. */
+  readonly loose: number;
   /** Where we are off, or the case could not be finished. */
   readonly broken: number;
   /** What was not compared, by reason. */
@@ -86,15 +88,16 @@ function headlineOf({ library, source }: Source, results: readonly CaseResult[])
   const judged = results.filter(({ status }) => status !== 'skip');
   const deviating = judged.filter(({ finding }) => finding?.code === 'producer-deviates');
   const broken = judged.filter(({ status }) => status !== 'pass').length;
-  const agree = judged.filter(
-    ({ status, finding }) => status === 'pass' && finding?.code !== 'producer-deviates',
-  ).length;
+  const passed = judged.filter(({ status }) => status === 'pass');
+  const loose = passed.filter(({ finding }) => finding?.code === 'loose-bound').length;
+  const off = passed.filter(({ finding }) => finding?.code === 'producer-deviates').length;
   return {
     library,
     source,
-    agree,
+    agree: passed.length - loose - off,
     judged: judged.length,
     deviating,
+    loose,
     broken,
     skips: skipsOf(results),
   };
@@ -109,6 +112,7 @@ export function headlineWords({
   agree,
   judged,
   deviating,
+  loose,
   broken,
   skips,
 }: Headline): string {
@@ -120,6 +124,7 @@ export function headlineWords({
           `${deviating.length} ${deviating.length === 1 ? 'deviates' : 'deviate'} from the true value`,
         ]
       : []),
+    ...(loose > 0 ? [`${loose} within a loose bound alone`] : []),
     ...(broken > 0 ? [`${broken} could not be confirmed`] : []),
     ...skips.map(skipWords),
   ].join('; ');

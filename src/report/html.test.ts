@@ -41,6 +41,7 @@ const HEADLINE: Headline = {
   agree: 60,
   judged: 61,
   deviating: [DEVIATING],
+  loose: 0,
   broken: 0,
   skips: [],
 };

@@ -39,6 +39,7 @@ const HEADLINE: Headline = {
   agree: 61,
   judged: 61,
   deviating: [],
+  loose: 0,
   broken: 0,
   skips: [],
 };

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Shape } from '../../tensor/shape.ts';
 import type { GivenParams } from '../../vocabulary/signature.ts';
+import { SECOND_ORDER } from '../bounds.ts';
 import type { Value, Values } from '../record.ts';
+import { IN_HALVES } from '../rounding.ts';
 import { record } from './scaled_dot_product_attention.ts';
 
 const differentiable = record as Required<typeof record>;
@@ -96,4 +98,19 @@ describe('attention', () => {
     expect(Array.from((v as Value).data)).toEqual([0.5, 0, 0.5]);
     expect((q as Value).data[1]).toBe(0);
   });
+});
+
+test('weights that a library keeps in halves are rounded, and so may their sum be', () => {
+  const boundOf = (more: object) => {
+    const arithmetic = { depth: (terms: number) => terms, ieee: false, ...more };
+    const { y } = record.acceptance(alike, record.forward(alike, {}), {}, arithmetic);
+    return y?.kind === 'within' ? (y.bound[0] as number) : Number.NaN;
+  };
+  for (const between of ['f16', 'bf16'] as const) {
+    const { eps, flush } = IN_HALVES[between];
+    // Three weights of a third, of 1, 2 and 6; lost weights count once, and in the sum of three.
+    const more = (boundOf({ between }) - boundOf({})) / SECOND_ORDER;
+    expect(more / (2 * eps * 3 + flush * 9 * 2)).toBeCloseTo(1, 9);
+  }
+  expect(boundOf({ halves: 'bf16' })).toBe(boundOf({}));
 });

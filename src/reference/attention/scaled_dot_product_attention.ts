@@ -3,6 +3,7 @@ import { gamma, HALF_EPS, NUMBERS_ALONE } from '../bounds.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
+import { IN_HALVES } from '../rounding.ts';
 import { problemOf } from './scaled_dot_product_attention/problem.ts';
 import { attended, gradientsOf, type Result } from './scaled_dot_product_attention/results.ts';
 import type { SumError } from './scaled_dot_product_attention/row.ts';
@@ -32,9 +33,10 @@ const within = ({ error: bound }: Result, { error }: Result): Acceptance => ({
 export const record = defineRecord(signature, {
   summary: 'y = softmax(scale * q k^T + mask) v',
   forward: (inputs, params) => ({ y: attended(problemOf(inputs, params), numbersAlone).value }),
-  acceptance: (inputs, _outputs, params, { depth }) => {
+  acceptance: (inputs, _outputs, params, { depth, between }) => {
     const problem = problemOf(inputs, params);
-    return { y: within(attended(problem, legal(depth)), attended(problem, typical(depth))) };
+    const kept = between && IN_HALVES[between];
+    return { y: within(attended(problem, legal(depth), kept), attended(problem, typical(depth))) };
   },
   vjp: (inputs, params, grads) => {
     const { q, k, v } = gradientsOf(problemOf(inputs, params), grads.y, numbersAlone);

@@ -127,3 +127,19 @@ describe('batch dimensions that broadcast', () => {
     expect(unsupported(a, b)).toBeUndefined();
   });
 });
+
+test('a product that is stored in halves before its bias is added is a step off', () => {
+  const boundOf = (more: object, bias?: Value) => {
+    const inputs = { a: of([1, 2], 1, 2), b: of([2, 1], 3, 1), ...(bias ? { bias } : {}) };
+    const arithmetic = { depth: (terms: number) => terms, ieee: false, ...more };
+    const { y } = record.acceptance(inputs, record.forward(inputs, {}), {}, arithmetic);
+    return y?.kind === 'within' ? (y.bound[0] as number) : Number.NaN;
+  };
+  // Of 5; with the bias it is 1.
+  const bias = of([1], -4);
+  const steps = (['f16', 'bf16'] as const).map(
+    (between) => boundOf({ between }, bias) - boundOf({}, bias),
+  );
+  expect(steps).toEqual([2 ** -8, 2 ** -5].map((step) => expect.closeTo(step, 15)));
+  expect(boundOf({ between: 'bf16' })).toBe(boundOf({}));
+});

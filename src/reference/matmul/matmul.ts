@@ -3,12 +3,12 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { matmul as signature } from '../../vocabulary/matmul/matmul.ts';
 import type { GivenParams, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { FLUSH, gamma, typicalSum } from '../bounds.ts';
+import { FLUSH, gamma, storageStep, typicalSum } from '../bounds.ts';
 import { broadcastIndex, sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
-import type { Acceptance, Depth, RecordFault, Value } from '../record.ts';
+import type { Acceptance, Arithmetic, RecordFault, Value } from '../record.ts';
 import {
   absolute,
   absoluteProduct,
@@ -90,8 +90,11 @@ function withBias(y: Value, bias: Value | undefined): Value {
   };
 }
 
-/** The bias is one more term of every sum, without a product. */
-function bound(inputs: Inputs, params: Params, depth: Depth): Acceptance {
+/**
+ * The bias is one more term of every sum, without a product; it may be added to a product that was
+ * stored `between`.
+ */
+function bound(inputs: Inputs, params: Params, { depth, between }: Arithmetic): Acceptance {
   const operands = operandsOf(inputs, params);
   const { a, b, ta, tb } = operands;
   const { bias } = inputs;
@@ -103,9 +106,13 @@ function bound(inputs: Inputs, params: Params, depth: Depth): Acceptance {
   ).data;
   const c = depth(innerSize(a, ta)) + 1;
   const { bound: flushed } = productBound(a, b, ta, tb, () => 0);
+  const products = forward({ ...inputs, bias: undefined }, params).data;
   return {
     kind: 'within',
-    bound: condition.map((x, i) => gamma(c) * x + (flushed[i] as number) + FLUSH),
+    bound: condition.map(
+      (x, i) =>
+        gamma(c) * x + (flushed[i] as number) + FLUSH + storageStep(products[i] as number, between),
+    ),
     typical: condition.map((x) => typicalSum(c, x)),
   };
 }
@@ -172,7 +179,9 @@ export const record = defineRecord(signature, {
       ? 'more than four batch dimensions that broadcast differently'
       : undefined,
   forward: (inputs, params) => ({ y: forward(inputs, params) }),
-  acceptance: (inputs, _outputs, params, { depth }) => ({ y: bound(inputs, params, depth) }),
+  acceptance: (inputs, _outputs, params, arithmetic) => ({
+    y: bound(inputs, params, arithmetic),
+  }),
   vjp: (inputs, params, grads) => {
     const { y: dy } = grads;
     const { a, b, bias } = inputs;

@@ -45,7 +45,7 @@ export function adagradElement(
 
 /**
  * Bound of one element's step, where the sum may already be off by `carried`: through the root (4.5
- * ULP), a sum that may be flushed, and the quotient (2.5 ULP).
+ * ULP) and the quotient (2.5 ULP).
  */
 export function adagradBound(
   before: AdagradElement,
@@ -67,7 +67,7 @@ export function adagradBound(
       : carried + (squareError + eps * sum) * SECOND_ORDER + flush;
   const root = Math.sqrt(sum);
   const denominator = root + s.eps;
-  const share = (rootError(sum, exp_avg_sq) + 4.5 * eps * root + flush) / denominator + eps;
+  const share = (rootError(sum, exp_avg_sq) + 4.5 * eps * root) / denominator + eps;
   const relative = reciprocalError(share);
   const delta = Math.abs(s.rate * g) / denominator;
   const param =

@@ -103,14 +103,14 @@ const denominator = (v: number, s: AdamScalars): number => Math.sqrt(v) / s.corr
 
 /**
  * Through the square root: the error of v, then 4.5 eps of the root, 2.5 eps of the division, and
- * the addition of eps; the quotient and the sum may be flushed.
+ * the addition of eps.
  */
 function relativeDenominatorError(
   v: number,
   vError: number,
   s: AdamScalars,
-  { eps, flush }: Rounding,
+  { eps }: Rounding,
 ): number {
   const inBoth = rootError(v, vError) + 7 * eps * Math.sqrt(v);
-  return reciprocalError((inBoth / s.correction + 2 * flush) / denominator(v, s) + eps);
+  return reciprocalError(inBoth / s.correction / denominator(v, s) + eps);
 }

@@ -81,8 +81,9 @@ test('a buffer in float16 has that unit of rounding, and no bound beyond its ran
   const plain = { lr: 0.5, l2: 0, keep: 0.5, gain: 1, ahead: undefined };
   const boundAt = (grad: number, momentum_buffer = 0, l2 = 0) =>
     momentumBound({ param: 1, momentum_buffer }, grad, { ...plain, l2 }, 0, IN_HALVES.f16);
-  const buffer = 2 ** -10 * (4 + 4) * SECOND_ORDER + 5 * 2 ** -24;
-  const param = (0.5 * buffer + 2 ** -10 * (2 + 1)) * SECOND_ORDER + 3.5 * 2 ** -24;
+  const { eps, flush } = IN_HALVES.f16;
+  const buffer = eps * (4 + 4) * SECOND_ORDER + 5 * flush;
+  const param = (0.5 * buffer + eps * (2 + 1)) * SECOND_ORDER + 3.5 * flush;
   const { momentum_buffer, param: moved } = boundAt(4);
   expect([momentum_buffer, moved]).toEqual([expect.closeTo(buffer, 15), expect.closeTo(param, 15)]);
   expect(boundAt(60_000, 10_000).momentum_buffer).toBeLessThan(1000);

@@ -119,3 +119,56 @@ test('a gradient is called by what it is the gradient of', () => {
   const y = question('y', of([1]), of([1]));
   expect([labelOf(y), labelOf({ ...y, isGradient: true })]).toEqual(['y', 'gradient of y']);
 });
+
+describe('recorded halves that are right', () => {
+  /** Forty numbers of 1, `loose` of them with a bound beyond 10 %. */
+  const half = (loose: number): Question => {
+    const bound = Float64Array.from({ length: 40 }, (_, i) => (i < loose ? 1 : 0));
+    const ones = of(new Array(40).fill(1));
+    return question('y', ones, ones, { acceptance: { kind: 'within', bound } });
+  };
+  const bundle = (accumulate?: 'float32') =>
+    ({
+      ...bundleOf({ outputs: { y: stored('BF16', new Array(40).fill(1)) } }),
+      accumulate,
+    }) as ParityBundle;
+
+  test('are worth little where the bound would notice less than 95 % of planted errors', () => {
+    expect(found([half(2)], bundle()).finding).toBeUndefined();
+    expect(found([half(3)], bundle())).toEqual({
+      names: [],
+      finding: {
+        code: 'loose-bound',
+        message:
+          'y may be added up in halves in any order: the bound would notice one element that is 10 % off in 92 % of 40',
+      },
+    });
+    const wider = [half(3), half(0)];
+    expect(found(wider, bundle()).finding).toBeUndefined();
+  });
+
+  test('are worth what they are where they are rounded once, or stored otherwise', () => {
+    expect(found([half(40)], bundle('float32')).finding).toBeUndefined();
+    expect(found([half(40)], bundleOf()).finding).toBeUndefined();
+  });
+
+  test('say nothing of it beside one that is wrong', () => {
+    const wrong = question('y', of([9]), of([1]));
+    expect(found([half(40), wrong], bundle()).finding?.code).toBe('producer-deviates');
+  });
+});
+
+test('one error is planted in what is right, and whether it is noticed is told', () => {
+  const t = new CaseContext({ ieee: true, seed: 1, injects: [] } as never);
+  const wide = { kind: 'within', bound: Float64Array.of(100) } as const;
+  const right = question('y', of([1]), of([1]), { acceptance: wide });
+  const wrong = question('z', of([1]), of([2]));
+  findDeviation(t, bundleOf({ outputs: { y: stored('F64', [1]), z: stored('F64', [1]) } }), [
+    wrong,
+    right,
+  ]);
+  expect(t.evidence.metrics).toEqual({ 'planted.F64': 1, 'noticed.F64': 0 });
+  const none = new CaseContext({ ieee: true, seed: 1, injects: [] } as never);
+  findDeviation(none, bundleOf(), [wrong]);
+  expect(none.evidence.metrics).toEqual({});
+});

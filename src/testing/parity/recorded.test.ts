@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { StoredDType } from '../../formats/safetensors/stored.ts';
 import { judge } from '../../reference/judge.ts';
 import type { Acceptance, Value } from '../../reference/record.ts';
-import { ANY_ORDER, acceptanceOfRecorded, arithmeticOfRecorded } from './recorded.ts';
+import {
+  ANY_ORDER,
+  acceptanceOfRecorded,
+  arithmeticOfRecorded,
+  isRoundedOnce,
+} from './recorded.ts';
 
 const STEP = 2 ** -24;
 const value = (x: number): Value => ({ shape: [1], data: Float64Array.of(x) });
@@ -15,10 +20,14 @@ test('a gradient may come from an output that is stored as a small half', () => 
   const recorded = value(STEP * dy);
   const bound = { kind: 'within', bound: Float64Array.of(0) } as const;
   const accepts = (flowing?: number) =>
-    judge(recorded, truth, acceptanceOfRecorded(bound, 'F16', truth, flowing)).ok;
+    judge(recorded, truth, acceptanceOfRecorded(bound, 'F16', truth, { flowing })).ok;
   expect([accepts(), accepts(Math.abs(dy))]).toEqual([false, true]);
   expect(
-    judge(value(4 * y * dy), truth, acceptanceOfRecorded(bound, 'F16', truth, Math.abs(dy))).ok,
+    judge(
+      value(4 * y * dy),
+      truth,
+      acceptanceOfRecorded(bound, 'F16', truth, { flowing: Math.abs(dy) }),
+    ).ok,
   ).toBe(false);
 });
 
@@ -55,8 +64,11 @@ describe('a recorded value', () => {
     // A bound of 2^-30 is 2^-17 in float16; half a denormal step, 2^-24, times 256 is 2^-16.
     const flowing = 2 ** 8;
     const accepts = (y: number) =>
-      judge(value(y), value(0), acceptanceOfRecorded(within(2 ** -30), 'F16', value(0), flowing))
-        .ok;
+      judge(
+        value(y),
+        value(0),
+        acceptanceOfRecorded(within(2 ** -30), 'F16', value(0), { flowing }),
+      ).ok;
     expect([2 ** -17 + 2 ** -16, -(2 ** -17) - 2 ** -16].map(accepts)).toEqual([true, true]);
     expect(accepts(2 ** -17 + 2 ** -16 + 2 ** -24)).toBe(false);
   });
@@ -103,16 +115,27 @@ describe('the arithmetic of who recorded', () => {
     Object.fromEntries(
       dtypes.map((dtype, i) => [`y${i}`, { dtype, shape: [1], bytes: new Uint8Array(8) }]),
     );
+  const arithmetic = (
+    outputs: ReturnType<typeof stored>,
+    gradsOut: ReturnType<typeof stored> = {},
+    accumulate?: 'float32',
+  ) =>
+    arithmeticOfRecorded({ accumulate, tensors: { inputs: {}, gradsIn: {}, outputs, gradsOut } });
 
   test('is in halves where all that was recorded is stored in one format', () => {
-    expect(arithmeticOfRecorded(stored('BF16', 'BF16'), stored('BF16'))).toEqual({
+    expect(arithmetic(stored('BF16', 'BF16'), stored('BF16'))).toEqual({
       ...ANY_ORDER,
       halves: 'bf16',
     });
-    expect(arithmeticOfRecorded({}, stored('F16')).halves).toBe('f16');
+    expect(arithmetic({}, stored('F16')).halves).toBe('f16');
     for (const mixed of [stored('F16', 'BF16'), stored('F16', 'F32'), stored('F32'), {}])
-      expect(arithmeticOfRecorded(mixed)).toBe(ANY_ORDER);
-    expect(arithmeticOfRecorded(stored('F16'), stored('F32'))).toBe(ANY_ORDER);
+      expect(arithmetic(mixed)).toBe(ANY_ORDER);
+    expect(arithmetic(stored('F16'), stored('F32'))).toBe(ANY_ORDER);
+  });
+
+  test('is in float32 where it says so, with halves between two sums', () => {
+    expect(arithmetic(stored('BF16'), {}, 'float32')).toEqual({ ...ANY_ORDER, between: 'bf16' });
+    expect(arithmetic(stored('F32'), {}, 'float32')).toBe(ANY_ORDER);
   });
 
   test('is not counted twice where a bound is of halves already', () => {
@@ -127,5 +150,49 @@ describe('the arithmetic of who recorded', () => {
       value(65_500),
     );
     expect(judge(value(Infinity), value(65_500), beyond).ok).toBe(true);
+  });
+});
+
+describe('what is rounded once, as its producer says', () => {
+  test('has the bound of float32 and a step of its format', () => {
+    const truth = { shape: [2], data: Float64Array.of(2, 0.01) };
+    const bound = { kind: 'within', bound: Float64Array.of(2 ** -20, 2 ** -20) } as const;
+    expect(acceptanceOfRecorded(bound, 'BF16', truth, { roundedOnce: true })).toMatchObject({
+      bound: Float64Array.of(2 ** -20 + 2 ** -6, 2 ** -20 + 2 ** -14),
+    });
+    expect(acceptanceOfRecorded(bound, 'F32', truth, { roundedOnce: true })).toBe(bound);
+  });
+
+  const tensor = (...shape: readonly number[]) =>
+    ({ dtype: 'BF16', shape, bytes: new Uint8Array() }) as const;
+  const rounded = (
+    isGradient: boolean,
+    inputs: Readonly<Record<string, ReturnType<typeof tensor>>>,
+    { op = 'matmul', says = true } = {},
+  ) => {
+    const tensors = { inputs, gradsIn: {}, outputs: {}, gradsOut: {} };
+    const told = { producer: 'torch 2', device: 'cpu', note: undefined, params: {} };
+    const accumulate = says ? 'float32' : undefined;
+    return isRoundedOnce({ op, accumulate, tensors, ...told }, { isGradient });
+  };
+  const a = tensor(2, 3);
+  const b = tensor(3, 4);
+
+  test('is every output, and nothing where it says nothing', () => {
+    expect(rounded(false, { a, b })).toBe(true);
+    expect(rounded(false, { x: a }, { op: 'softmax' })).toBe(true);
+    expect(rounded(false, { a, b }, { says: false })).toBe(false);
+    expect(rounded(true, { a, b }, { says: false })).toBe(false);
+  });
+
+  test('is the gradient of a product of matrices alone that are not broadcast', () => {
+    expect(rounded(true, { a, b })).toBe(true);
+    expect(rounded(true, { a: tensor(5, 2, 3), b: tensor(5, 3, 4) })).toBe(true);
+    expect(rounded(true, { a: tensor(5, 2, 3), b: tensor(1, 3, 4) })).toBe(false);
+    expect(rounded(true, { a: tensor(5, 2, 3), b })).toBe(false);
+    expect(rounded(true, { a, b: tensor(3) })).toBe(false);
+    expect(rounded(true, { a: tensor(3), b })).toBe(false);
+    expect(rounded(true, { a, b, bias: tensor(4) })).toBe(false);
+    expect(rounded(true, { x: a }, { op: 'softmax' })).toBe(false);
   });
 });

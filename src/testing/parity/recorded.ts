@@ -1,9 +1,12 @@
-import type { StoredTensors } from '../../formats/parity-bundle/check.ts';
-import type { StoredDType, StoredTensor } from '../../formats/safetensors/stored.ts';
+import type { ParityBundle } from '../../formats/parity-bundle.ts';
+import type { StoredDType } from '../../formats/safetensors/stored.ts';
 import { EPS, storageStep } from '../../reference/bounds.ts';
 import { acceptingOverflow } from '../../reference/overflow.ts';
 import type { Acceptance, Arithmetic, Value } from '../../reference/record.ts';
+import { acceptanceOfStored } from '../../reference/stored.ts';
 import { seam } from '../../seam.ts';
+import { sameShape } from '../../tensor/shape.ts';
+import type { Question } from './oracle.ts';
 
 /** Sums beyond 2^22 terms have no useful bound in any order; the cap keeps gamma defined. */
 const LARGEST_DEPTH = 2 ** 22;
@@ -23,12 +26,35 @@ export const ANY_ORDER: Arithmetic = {
 /** The element types that halves have in bundles. */
 const HALVES: Partial<Record<StoredDType, 'f16' | 'bf16'>> = { F16: 'f16', BF16: 'bf16' };
 
-/** As {@link ANY_ORDER}, in halves where everything that was recorded is stored in one format. */
-export function arithmeticOfRecorded(...results: readonly StoredTensors[]): Arithmetic {
-  const dtypes = new Set(results.flatMap(Object.values<StoredTensor>).map(({ dtype }) => dtype));
-  const [only] = dtypes;
-  const halves = only && dtypes.size === 1 ? HALVES[only] : undefined;
-  return halves ? { ...ANY_ORDER, halves } : ANY_ORDER;
+/**
+ * As {@link ANY_ORDER}, where everything that was recorded is stored in one half format: in that
+ * format, but for what the producer says that it adds up in float32.
+ */
+export function arithmeticOfRecorded({
+  accumulate,
+  tensors: { outputs, gradsOut },
+}: Pick<ParityBundle, 'accumulate' | 'tensors'>): Arithmetic {
+  const stored = [...Object.values(outputs), ...Object.values(gradsOut)];
+  const [only, ...others] = new Set(stored.map(({ dtype }) => dtype));
+  const half = only && others.length === 0 ? HALVES[only] : undefined;
+  if (!half) return ANY_ORDER;
+  return { ...ANY_ORDER, [accumulate === 'float32' ? 'between' : 'halves']: half };
+}
+
+/**
+ * Whether one sum in float32 gives a recorded tensor, rounded once to halves, as its producer says:
+ * every output, and the gradients of a product whose operands are not broadcast. Other gradients
+ * are made of what was stored in halves before.
+ */
+export function isRoundedOnce(
+  { accumulate, op, tensors: { inputs } }: ParityBundle,
+  { isGradient }: Pick<Question, 'isGradient'>,
+): boolean {
+  if (accumulate !== 'float32') return false;
+  const { a, b, bias } = inputs;
+  const isPlain =
+    op === 'matmul' && !bias && a && b && sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  return !isGradient || Boolean(isPlain && Math.min(a.shape.length, b.shape.length) > 1);
 }
 
 /**
@@ -38,7 +64,7 @@ export function arithmeticOfRecorded(...results: readonly StoredTensors[]): Arit
  * is beyond the format's range, the format's largest number and infinity are right too. A gradient
  * may be computed from outputs as they are stored, half a step of the format off where they are
  * small: `flowing` is the largest gradient that multiplies such an error, twice where it is
- * compared with a mean of others.
+ * compared with a mean of others. What is `roundedOnce` has float32's bound and that rounding.
  */
 export const acceptanceOfRecorded = seam(
   'parity.acceptanceOfRecorded',
@@ -46,10 +72,11 @@ export const acceptanceOfRecorded = seam(
     acceptance: Acceptance,
     dtype: StoredDType | undefined,
     oracle: Value,
-    flowing = 0,
+    { flowing = 0, roundedOnce = false } = {},
   ): Acceptance => {
     const half = dtype && HALVES[dtype];
     if (!half || acceptance.kind === 'codes') return acceptance;
+    if (roundedOnce) return acceptanceOfStored(acceptance, oracle, half, undefined);
     if (acceptance.kind === 'within' && acceptance.computedIn === half)
       return acceptingOverflow(acceptance, oracle, half, acceptance.bound);
     const stored = storageStep(0, half) * flowing;

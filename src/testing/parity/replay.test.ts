@@ -359,3 +359,44 @@ describe('an optimizer in halves', () => {
     });
   });
 });
+
+describe('a product of 256 terms in bfloat16', () => {
+  const terms = Array.from({ length: 256 }, (_, i) => (i % 3 === 0 ? 1 : 0.5));
+  const row = (shape: readonly number[]) => hostTensorFrom('bf16', shape, terms);
+  // 86 of them are 1, the others a half.
+  const y = 86 + 170 / 4;
+  const held = Math.round(y);
+  const recorded = (value: number, accumulate?: 'float32') => ({
+    ...bundleOf('matmul', {
+      inputs: { a: row([1, 256]), b: row([256, 1]) },
+      outputs: { y: hostTensorFrom('bf16', [1, 1], [value]) },
+    }),
+    accumulate,
+  });
+  const found = async (...args: Parameters<typeof recorded>) =>
+    (await replayed(recorded(...args))).evidence;
+
+  test('agrees with anything where it may be added up in any order, which is said', async () => {
+    for (const value of [held, 0, -held, 2.5 * held]) {
+      const { finding, metrics } = await found(value);
+      expect(finding).toEqual({
+        code: 'loose-bound',
+        message:
+          'y may be added up in halves in any order: the bound would notice one element that is 10 % off in 0 % of 1',
+      });
+      // Of 0 there is nothing to change.
+      if (value === 0) expect(metrics).toEqual({});
+      if (value === held) expect(metrics).toEqual({ 'planted.BF16': 1, 'noticed.BF16': 0 });
+    }
+  });
+
+  test('is held to one rounding where it is added up in float32', async () => {
+    const right = await found(held, 'float32');
+    expect(right.finding).toBeUndefined();
+    expect(right.metrics).toEqual({ 'planted.BF16': 1, 'noticed.BF16': 1 });
+    for (const value of [0, -held, 2.5 * held, 1.1 * held]) {
+      const { finding, metrics } = await found(value, 'float32');
+      expect([finding?.code, metrics]).toEqual(['producer-deviates', {}]);
+    }
+  });
+});

@@ -60,8 +60,8 @@ export async function replay(
     outputs: valuesOfStored(outputs, {}),
     gradients: valuesOfStored(gradsOut, {}),
   };
-  const inAnyOrder = arithmeticOfRecorded(outputs, gradsOut);
-  findDeviation(t, bundle, theirs.questions(recordedValues, { arithmetic: inAnyOrder, level }));
+  const arithmetic = arithmeticOfRecorded(bundle);
+  findDeviation(t, bundle, theirs.questions(recordedValues, { arithmetic, level }));
 
   const oracle = new Oracle({ ...forward, inputs: values, grads: valuesOfHosts(grads) });
   const produced = {

@@ -75,4 +75,6 @@ export const words: ReturnType<typeof answerWords> = {
     `${counted(count, subject)} ${verb(count, 'gelang', 'gelangen')} sogar mit dem Fehler, der zum Scheitern eingebaut war: Das beweist nichts.`,
   deviations: (count) =>
     `${counted(count, 'recordings')} ${verb(count, 'enthält einen Wert', 'enthalten Werte')}, bei ${verb(count, 'dem', 'denen')} die aufzeichnende Bibliothek selbst falsch liegt; unsere ${verb(count, 'ist', 'sind')} richtig.`,
+  loose: (count) =>
+    `${counted(count, 'recordings')} ${verb(count, 'stimmt', 'stimmen')} innerhalb einer Schranke überein, die Fehler durchließe.`,
 };

@@ -63,4 +63,6 @@ export const answerWords = words('answer', {
     `${counted(count, subject)} passed even with the fault that was planted to make ${units.form(count, { one: 'it', other: 'them' })} fail: that proves nothing.`,
   deviations: (count: number) =>
     `${counted(count, 'recordings')} ${units.form(count, { one: 'holds a value', other: 'hold values' })} that the recording library itself got wrong; ours ${are(count)} right.`,
+  loose: (count: number) =>
+    `${counted(count, 'recordings')} ${units.form(count, { one: 'agrees', other: 'agree' })} within a bound that would let errors pass.`,
 });

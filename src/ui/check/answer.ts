@@ -31,6 +31,8 @@ export interface AnswerFacts {
   readonly unproved?: number;
   /** Recorded values that the other library got wrong. */
   readonly deviations: number;
+  /** Recordings that agree by a bound that would let errors pass; a share link does not tell. */
+  readonly loose?: number;
   /**
    * Failures that are known, which are not wrong, and passes where a failure is known; a share link
    * does not tell.
@@ -57,6 +59,7 @@ export function factsOfReport(report: Report, subject: Subject): AnswerFacts {
     unproved: wrong.filter(({ status }) => status === 'pass').length,
     deviations: report.results.filter(({ finding }) => finding?.code === 'producer-deviates')
       .length,
+    loose: report.results.filter(({ finding }) => finding?.code === 'loose-bound').length,
     expected: report.results.filter((result) => verdictOf(result) === 'expected').length,
     unexpected: report.results.filter(({ finding }) => finding?.code === FINDINGS.unexpectedPass)
       .length,
@@ -106,7 +109,9 @@ function rightAnswer(facts: AnswerFacts, right: number, judged: number): Answer 
     return { tone: 'warn', headline, sentences: [words.slow, ...sentences] };
   }
   const remarkable =
-    facts.deviations > 0 || (facts.expected ?? 0) > 0 || (facts.unexpected ?? 0) > 0;
+    facts.deviations + (facts.loose ?? 0) > 0 ||
+    (facts.expected ?? 0) > 0 ||
+    (facts.unexpected ?? 0) > 0;
   return {
     tone: remarkable ? 'warn' : 'good',
     headline: question ? words.yes(fraction) : words.plain(fraction),
@@ -175,6 +180,10 @@ function unprovedSentence({ unproved = 0, subject }: AnswerFacts): string[] {
   return unproved === 0 ? [] : [answerWords().unproved(unproved, subject)];
 }
 
-function deviationSentence({ deviations }: AnswerFacts): string[] {
-  return deviations === 0 ? [] : [answerWords().deviations(deviations)];
+function deviationSentence({ deviations, loose = 0 }: AnswerFacts): string[] {
+  const words = answerWords();
+  return [
+    ...(deviations === 0 ? [] : [words.deviations(deviations)]),
+    ...(loose === 0 ? [] : [words.loose(loose)]),
+  ];
 }

@@ -6,7 +6,16 @@ import type { headlinesWords } from './headlines.en.ts';
 
 const { number } = units;
 
-function headline({ library, source, agree, judged, deviating, broken, skips }: Headline): string {
+function headline({
+  library,
+  source,
+  agree,
+  judged,
+  deviating,
+  loose,
+  broken,
+  skips,
+}: Headline): string {
   const day = source.date === undefined ? '' : ` am ${units.day(source.date)}`;
   const where = source.live
     ? `live auf ${deviceWords(source.device)}`
@@ -20,6 +29,7 @@ function headline({ library, source, agree, judged, deviating, broken, skips }: 
     ...(deviating.length > 0
       ? [`${deviating.length} ${deviating.length === 1 ? 'weicht' : 'weichen'} vom wahren Wert ab`]
       : []),
+    ...(loose > 0 ? [`${loose} nur innerhalb einer weiten Schranke`] : []),
     ...(broken > 0 ? [`${broken} ${broken === 1 ? 'ließ' : 'ließen'} sich nicht bestätigen`] : []),
     ...skips.map(skipWords),
   ].join('; ');

@@ -51,8 +51,9 @@ export class HeadlinesElement extends LitElement {
   }
 
   #line(headline: Headline) {
-    const { broken, deviating, agree } = headline;
-    const tone = broken > 0 ? 'bad' : deviating.length > 0 ? 'warn' : agree > 0 ? 'good' : 'none';
+    const { broken, deviating, loose, agree } = headline;
+    const tone =
+      broken > 0 ? 'bad' : deviating.length + loose > 0 ? 'warn' : agree > 0 ? 'good' : 'none';
     return html`<li class=${tone}>
       ${icon(tone)}<span>${headlinesWords().headline(headline)}</span>
       ${deviating.map(({ id, finding }) => html`<span class="off small muted" lang="en">${id.slice(id.indexOf(':') + 1)}: ${finding?.message}</span>`)}

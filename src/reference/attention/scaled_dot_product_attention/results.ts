@@ -1,6 +1,7 @@
 import { sizeOf } from '../../../tensor/shape.ts';
 import { EPS, FLUSH, maxAbs, SECOND_ORDER } from '../../bounds.ts';
 import type { Value } from '../../record.ts';
+import type { Rounding } from '../../rounding.ts';
 import { eachQuery, type Heads, type Problem } from './problem.ts';
 import { type Attended, rowOf, type SumError } from './row.ts';
 
@@ -38,12 +39,24 @@ function rowsOf(problem: Problem, sumError: SumError): Rows {
   return (b, h, i) => rows[(b * problem.q.heads + h) * problem.q.length + i] as readonly Attended[];
 }
 
-/** y = sum_j p_j v_j: each term is off by the error of p_j and the sum's. */
-export function attended(problem: Problem, sumError: SumError): Result {
-  return outputOf(problem, rowsOf(problem, sumError), sumError);
+/**
+ * y = sum_j p_j v_j: each term is off by the error of p_j and the sum's. Weights that are kept in
+ * another format than float32 are rounded to it as `weights` says.
+ */
+export function attended(problem: Problem, sumError: SumError, weights?: Rounding): Result {
+  return outputOf(problem, rowsOf(problem, sumError), sumError, weights);
 }
 
-function outputOf(problem: Problem, rows: Rows, sumError: SumError): Result {
+/**
+ * A weight that is rounded again is a unit off, or the smallest number where it is below the range;
+ * as much again where it is the rounded weights whose sum they are divided by.
+ */
+function outputOf(
+  problem: Problem,
+  rows: Rows,
+  sumError: SumError,
+  { eps, flush }: Pick<Rounding, 'eps' | 'flush'> = { eps: 0, flush: 0 },
+): Result {
   const { v, y, group } = problem;
   const sums = emptyLike(y);
   const levels = sumError(v.length);
@@ -57,7 +70,9 @@ function outputOf(problem: Problem, rows: Rows, sumError: SumError): Result {
           sums,
           first + c,
           p * x,
-          Math.abs(p * x) * (error + levels) + FLUSH * (2 + 3 * Math.abs(x)),
+          Math.abs(p * x) * (error + levels + 2 * eps) +
+            FLUSH * (2 + 3 * Math.abs(x)) +
+            flush * Math.abs(x) * (1 + problem.keys * p),
         );
       }
     }
