@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,19 +59,10 @@ def answer(asked: Question, name: str, producer: str) -> Bundle:
     """The bundle with what torch computes, and with gradients where it has them: what flows in is
     drawn by the name. Raises NotExpressibleError.
     """
-    import torch
-
     expressed = asked.expressed
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = asked.call()
-    results: Mapping[str, Tensor] = {
+    results = {
         output: y
-        for output, y in zip(
-            expressed.outputs,
-            [found] if isinstance(found, torch.Tensor) else found,
-            strict=True,
-        )
+        for output, y in zip(expressed.outputs, _results(asked.call), strict=True)
         if output is not None
     }
     results = {**results, **expressed.moved}
@@ -85,6 +76,22 @@ def answer(asked: Question, name: str, producer: str) -> Bundle:
         inputs[f"grad.{first}"] = flowing.reshape(outputs[first].shape)
         outputs |= gradients
     return _checked(expressed, producer, inputs, outputs)
+
+
+def _results(call: Any) -> Sequence[Tensor]:
+    """What torch's function gives. Raises NotExpressibleError where it refuses its own sample."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = call()
+        except (NotImplementedError, RuntimeError, TypeError) as error:
+            raise NotExpressibleError("torch refuses its own sample") from error
+    results = [found] if isinstance(found, torch.Tensor) else found
+    if not isinstance(results, Sequence):
+        raise NotExpressibleError("a result that is no tensor")
+    return results
 
 
 def _real(y: Tensor) -> Tensor:

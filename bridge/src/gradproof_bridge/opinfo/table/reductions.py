@@ -40,6 +40,34 @@ def reduction(op: str) -> Line:
     return line
 
 
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Expressed:  # noqa: A002
+    """torch.logsumexp."""
+    return Expressed("logsumexp", {"axes": axes_of(input, dim), "keepdims": keepdim}, {"x": input})
+
+
+def deviation(op: str, outputs: Sequence[str | None] = ("y",)) -> Line:
+    """torch.var and its kind, which take `unbiased` in the place of `dim` too."""
+
+    def line(
+        input: Tensor,  # noqa: A002
+        dim: Any = None,
+        *,
+        unbiased: bool = True,
+        correction: float | None = None,
+        keepdim: bool = False,
+    ) -> Expressed:
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        params = {
+            "axes": axes_of(input, dim),
+            "keepdims": keepdim,
+            "correction": int(unbiased) if correction is None else correction,
+        }
+        return Expressed(op, params, {"x": input}, outputs)
+
+    return line
+
+
 def largest(input: Tensor, dim: Any = None, keepdim: bool = False) -> Expressed:  # noqa: A002
     """torch.max of one tensor. Along a dimension its gradient goes to one of equal elements."""
     import torch
@@ -76,6 +104,11 @@ TABLE: Mapping[str, Line] = {
     "sum": reduction("reduce_sum"),
     "mean": reduction("reduce_mean"),
     "amax": reduction("reduce_max"),
+    "logsumexp": logsumexp,
+    "var": deviation("var"),
+    "std": deviation("std"),
+    "var_mean": deviation("var", ("y", None)),
+    "std_mean": deviation("std", ("y", None)),
     "max": largest,
     "argmax": argmax,
     "softmax": along("softmax"),

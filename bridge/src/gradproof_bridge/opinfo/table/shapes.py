@@ -82,8 +82,38 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Expressed:  # noqa: 
 
 def take(input: Tensor, index: Tensor) -> Expressed:  # noqa: A002
     """torch.take: elements of the flat tensor."""
-    flat = Shaped(input, (input.numel(),))
-    return Expressed("gather", {"axis": 0}, {"x": flat, "indices": Codes(index)})
+    return Expressed("gather", {"axis": 0}, {"x": _flat(input), "indices": Codes(index)})
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Expressed:  # noqa: A002
+    """torch.gather, which is take_along_dim without broadcasting."""
+    return Expressed("take_along_dim", {"dim": dim}, {"x": input, "indices": Codes(index)})
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Expressed:  # noqa: A002
+    """torch.take_along_dim; without a dimension, of the flat tensors."""
+    if bool((indices < 0).any()):
+        raise NotExpressibleError("negative indices")
+    if dim is None:
+        return gather(_flat(input), 0, indices.flatten())
+    along = dim % input.ndim
+    if any(
+        n != m
+        for d, (n, m) in enumerate(zip(input.shape, indices.shape, strict=True))
+        if d != along
+    ):
+        raise NotExpressibleError("indices that broadcast")
+    return gather(input, dim, indices)
+
+
+def _flat(x: Tensor) -> Any:
+    return Shaped(x, (x.numel(),))
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Expressed:  # noqa: A002
+    """torch.scatter_add."""
+    inputs = {"x": input, "indices": Codes(index), "src": src}
+    return Expressed("scatter_add", {"dim": dim}, inputs)
 
 
 def embedding(
@@ -126,5 +156,8 @@ TABLE = {
     "vstack": vstack,
     "index_select": index_select,
     "take": take,
+    "gather": gather,
+    "take_along_dim": take_along_dim,
+    "scatter_add": scatter_add,
     "nn.functional.embedding": embedding,
 }
