@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from gradproof_bridge.commands.arguments import path_argument, seed_argument
+from gradproof_bridge.commands.arguments import count_argument, path_argument, seed_argument
 from gradproof_bridge.errors import UsageError
 from gradproof_bridge.plain import plain
 from gradproof_bridge.recording.folder import RecordingFolder
@@ -41,8 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GLOB",
         help="operators or optimizers by torch's names, such as softmax, conv2d, optim.*",
     )
-    parser.add_argument(
-        "--all", action="store_true", help=f"every sample; without it {DRAWN} that the seed draws"
+    how_many = parser.add_mutually_exclusive_group()
+    how_many.add_argument("--all", action="store_true", help="every sample")
+    how_many.add_argument(
+        "--draw",
+        type=count_argument,
+        default=DRAWN,
+        metavar="N",
+        help=f"at most so many samples, which the seed draws, of each operator in turn; default {DRAWN}",
     )
 
 
@@ -56,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     operators()
     import torch
 
-    summary = Summary(torch.__version__, options.seed, None if options.all else DRAWN)
+    summary = Summary(torch.__version__, options.seed, None if options.all else options.draw)
     made = size = 0
     with RecordingFolder(options.out) as folder:
         for filed in make(summary, options.op):

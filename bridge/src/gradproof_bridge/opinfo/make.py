@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from gradproof_bridge.backends.torch_arrays import deterministic
@@ -36,7 +37,7 @@ def _bundles(summary: Summary, found: list[Source], producer: str) -> Iterator[t
         return
     left = summary.drawn
     each = -(-left // max(len(found), 1))
-    for source in sorted(found, key=lambda one: place(summary.seed, f"{one.subject} {one.dtype}")):
+    for source in _in_turn(found, summary.seed):
         some = sorted(
             source.candidates(summary.seed), key=lambda one: place(summary.seed, one.name)
         )
@@ -46,6 +47,19 @@ def _bundles(summary: Summary, found: list[Source], producer: str) -> Iterator[t
             yield item
         if left == 0:
             return
+
+
+def _in_turn(found: list[Source], seed: int) -> list[Source]:
+    """Each subject in one element type, then each in another: a draw has as many subjects as it
+    can.
+    """
+    drawn = sorted(found, key=lambda one: place(seed, f"{one.subject} {one.dtype}"))
+    before: Counter[str] = Counter()
+    turns: list[tuple[int, Source]] = []
+    for source in drawn:
+        turns.append((before[source.subject], source))
+        before[source.subject] += 1
+    return [source for _, source in sorted(turns, key=lambda turn: turn[0])]
 
 
 def _of(
