@@ -440,6 +440,10 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'no-more-than-the-correction': { params: { axes: [1], correction: 3 } },
     },
   },
+  cumsum: {
+    fits: { inputs: { x: [2, 3] }, params: { dim: 1 } },
+    wrong: { dim: { params: { dim: 2 } }, 'dim-before-the-first': { params: { dim: -3 } } },
+  },
   argmax: {
     fits: { inputs: { x: [2, 3] }, params: { axis: 1 } },
     wrong: { nothing: { inputs: { x: [2, 0] } }, axis: { params: { axis: 2 } } },

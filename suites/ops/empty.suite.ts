@@ -77,6 +77,10 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   logsumexp: { rows: { inputs: { x: [0, 3] }, params: { axes: [1] } } },
   var: { rows: { inputs: { x: [0, 3] }, params: { axes: [1] } } },
   std: { rows: { inputs: { x: [0, 3] }, params: { axes: [1] } } },
+  cumsum: {
+    rows: { inputs: { x: [0, 3] }, params: { dim: 1 } },
+    terms: { inputs: { x: [3, 0] }, params: { dim: 1 } },
+  },
   argmax: { rows: { inputs: { x: [0, 3] }, params: { axis: 1 } } },
   norm: { terms: { inputs: { x: [2, 0] }, params: { axes: [1] } } },
   softmax: { rows: { inputs: { x: [0, 3] } } },

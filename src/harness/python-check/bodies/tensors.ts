@@ -39,6 +39,7 @@ export const tensors: Bodies = {
   logsumexp: reduction('logsumexp'),
   var: deviation('var'),
   std: deviation('std'),
+  cumsum: ({ dim }) => y(`x["x"].cumsum(${literal(dim)})`),
   argmax: ({ axis, keepdims, select_last_index }) =>
     y(
       select_last_index

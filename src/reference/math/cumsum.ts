@@ -1,0 +1,143 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { cumsum as signature } from '../../vocabulary/math/cumsum.ts';
+import { FLUSH, gamma, SECOND_ORDER, sumLevels } from '../bounds.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { mapRows, pick } from '../nn/softmax.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Depth, Value } from '../record.ts';
+import { drawTensor } from '../simulation/draw.ts';
+import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
+import { chainSum } from '../simulation/sums.ts';
+
+/** What a row of a value gives, from its first element on or from its last. */
+function along(
+  x: Value,
+  dim: number,
+  reverse: boolean,
+  f: (row: readonly number[]) => readonly number[],
+): Float64Array {
+  return mapRows(x, { axis: dim }, (indices) => {
+    const row = pick(x, indices);
+    return reverse ? f(row.reverse()).toReversed() : f(row);
+  });
+}
+
+function sumsOf(row: readonly number[]): number[] {
+  let sum = 0;
+  return row.map((value) => {
+    sum += value;
+    return sum;
+  });
+}
+
+/**
+ * The sum of i + 1 numbers rounds i times at most, or as often as the levels of the whole row say.
+ */
+function within(x: Value, dim: number, reverse: boolean, depth: Depth): Acceptance {
+  const bound = along(x, dim, reverse, (row) => {
+    const levels = sumLevels(row.length, depth);
+    return sumsOf(row.map(Math.abs)).map(
+      (size, i) => gamma(Math.min(i, levels)) * size * SECOND_ORDER + FLUSH * (i + 1),
+    );
+  });
+  return { kind: 'within', bound };
+}
+
+function sample(
+  level: 'exact' | 'legal',
+  shape: Shape,
+  dim: number,
+  { positive = false, backward = true } = {},
+): SampleOf<typeof signature> {
+  const draw = (random: Random) =>
+    level === 'exact'
+      ? hostTensorFrom(
+          'f32',
+          shape,
+          random.fill(sizeOf(shape), () => random.integer(-99, 99)),
+        )
+      : drawTensor(random, shape, positive ? 'positive' : 'normal');
+  return {
+    level,
+    label: { x: formatShape(shape), dim, ...(positive ? { values: 'positive' } : {}) },
+    params: { dim },
+    inputs: (random) => ({ x: draw(random) }),
+    ...(backward ? { grads: (random) => ({ y: draw(random) }) } : {}),
+  };
+}
+
+/** torch.cumsum. */
+export const record = defineRecord(signature, {
+  summary: 'y[i] = sum of x[0] to x[i] along a dimension',
+  forward: ({ x }, { dim }) => ({ y: { shape: x.shape, data: along(x, dim, false, sumsOf) } }),
+  acceptance: ({ x }, _outputs, { dim }, { depth }) => ({ y: within(x, dim, false, depth) }),
+  vjp: (_inputs, { dim }, { y }) => ({ x: { shape: y.shape, data: along(y, dim, true, sumsOf) } }),
+  vjpAcceptance: (_inputs, _gradients, { dim }, { y }, { depth }) => ({
+    x: within(y, dim, true, depth),
+  }),
+  samples: [
+    sample('exact', [67, 19], -1),
+    sample('exact', [3, 64, 2], 1),
+    sample('exact', [2, 321], 1),
+    sample('exact', [1], 0),
+    sample('legal', [5, 70, 3], -2),
+    sample('legal', [13, 6], 0),
+    { ...sample('legal', [2, 5000], 1), tier: 'full' },
+  ],
+  faults: [
+    {
+      name: 'one added to each sum',
+      shader: { file: 'math/cumsum', from: 'y[at] = total;', to: 'y[at] = total + 1.0;' },
+    },
+    {
+      name: 'one added to each gradient',
+      direction: 'backward',
+      shader: { file: 'math/cumsum', from: 'y[at] = total;', to: 'y[at] = total + 1.0;' },
+    },
+  ],
+  plausibleBugs: [
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    inputBug('first element dropped', 'x', (x, i) => (i === 0 ? 0 : x)),
+    paramsBug('first dimension for the last', () => ({ dim: 0 })),
+    paramsBug('last dimension for another', () => ({ dim: -1 })),
+  ],
+});
+
+const LANES = 64;
+
+/** A share of each lane, six levels that add what the lanes before have, and the share again. */
+function computed(gpu: SimulatedGpu, row: readonly number[]): number[] {
+  const share = Math.ceil(row.length / LANES);
+  const shares = Array.from({ length: LANES }, (_, lane) =>
+    row.slice(lane * share, (lane + 1) * share),
+  );
+  let sums = shares.map((terms) => chainSum(gpu, terms));
+  for (let distance = 1; distance < LANES; distance *= 2) {
+    sums = sums.map((sum, lane) =>
+      lane < distance ? sum : gpu.add(sum, sums[lane - distance] as number),
+    );
+  }
+  return shares.flatMap((terms, lane) => {
+    let total = sums[lane - 1] ?? 0;
+    return terms.map((value) => {
+      total = gpu.add(total, value);
+      return total;
+    });
+  });
+}
+
+export const simulation = defineSimulation(signature, {
+  forward: (gpu, { x }, { dim }) => ({
+    y: { shape: x.shape, data: along(x, dim, false, (row) => computed(gpu, row)) },
+  }),
+  backward: (gpu, _inputs, { dim }, { y }) => ({
+    x: { shape: y.shape, data: along(y, dim, true, (row) => computed(gpu, row)) },
+  }),
+  samples: [
+    sample('legal', [31, 64], 1, { positive: true }),
+    sample('legal', [2000, 3], 0, { positive: true }),
+    sample('legal', [3, 1000], 1),
+  ],
+});
