@@ -1,54 +1,54 @@
-import package::nn::along_axis::{ Rows, start_of };
+import package::lib::grid::linear_index;
+import package::nn::along_axis::start_of;
 
 // y[i] = sum of x[0] to x[i] along an axis, or with REVERSE of x[i] to the last. x, y: [outer, C,
-// inner]. A workgroup a row: each lane adds the terms of its share, six levels add what the lanes
-// before it have, and each lane goes through its share once more from there.
+// inner]. A row is shared out to invocations, each of which adds its terms one after another, from
+// where the offsets say that the shares before it end (OFFSETS); with TOTALS y is what each share
+// comes to, [rows, parts], of which the offsets are made.
+
+struct Dims {
+  rows: u32,  // outer * inner
+  terms: u32, // C
+  inner: u32,
+  parts: u32, // shares of a row
+}
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<uniform> params: Rows;
+@group(0) @binding(1) var<storage, read> offsets: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<uniform> dims: Dims;
 
 override REVERSE: bool = false;
+override OFFSETS: bool = false;
+override TOTALS: bool = false;
 
-const LANES = 64u;
-
-var<workgroup> sums: array<f32, LANES>;
-
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let row = group.y * groups.x + group.x;
-  if (row >= params.rows) {
+  let i = linear_index(group, groups, lane, 64u);
+  if (i >= dims.rows * dims.parts) {
     return;
   }
-  let start = start_of(row, params.classes, params.inner);
-  let last = params.classes - 1u;
-  let share = last / LANES + 1u;
-  let end = min((lane + 1u) * share, params.classes);
-  var sum = 0.0;
-  for (var term = lane * share; term < end; term++) {
-    sum += x[start + select(term, last - term, REVERSE) * params.inner];
-  }
-  for (var distance = 1u; distance < LANES; distance *= 2u) {
-    sums[lane] = sum;
-    workgroupBarrier();
-    if (lane >= distance) {
-      sum += sums[lane - distance];
-    }
-    workgroupBarrier();
-  }
-  sums[lane] = sum;
-  workgroupBarrier();
+  let start = start_of(i / dims.parts, dims.terms, dims.inner);
+  let part = i % dims.parts;
+  let last = dims.terms - 1u;
+  let share = last / dims.parts + 1u;
+  let end = min((part + 1u) * share, dims.terms);
   var total = 0.0;
-  if (lane > 0u) {
-    total = sums[lane - 1u];
+  if (OFFSETS && part > 0u) {
+    total = offsets[i - 1u];
   }
-  for (var term = lane * share; term < end; term++) {
-    let at = start + select(term, last - term, REVERSE) * params.inner;
+  for (var term = part * share; term < end; term++) {
+    let at = start + select(term, last - term, REVERSE) * dims.inner;
     total += x[at];
-    y[at] = total;
+    if (!TOTALS) {
+      y[at] = total;
+    }
+  }
+  if (TOTALS) {
+    y[i] = total;
   }
 }

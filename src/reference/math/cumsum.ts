@@ -80,7 +80,7 @@ export const record = defineRecord(signature, {
   samples: [
     sample('exact', [67, 19], -1),
     sample('exact', [3, 64, 2], 1),
-    sample('exact', [2, 321], 1),
+    sample('exact', [3, 321, 2], 1), // in shares, of which the last is shorter
     sample('exact', [1], 0),
     sample('legal', [5, 70, 3], -2),
     sample('legal', [13, 6], 0),
@@ -105,27 +105,26 @@ export const record = defineRecord(signature, {
   ],
 });
 
-const LANES = 64;
+/** Terms that one invocation adds at most. */
+const SHARE = 256;
 
-/** A share of each lane, six levels that add what the lanes before have, and the share again. */
-function computed(gpu: SimulatedGpu, row: readonly number[]): number[] {
-  const share = Math.ceil(row.length / LANES);
-  const shares = Array.from({ length: LANES }, (_, lane) =>
-    row.slice(lane * share, (lane + 1) * share),
-  );
-  let sums = shares.map((terms) => chainSum(gpu, terms));
-  for (let distance = 1; distance < LANES; distance *= 2) {
-    sums = sums.map((sum, lane) =>
-      lane < distance ? sum : gpu.add(sum, sums[lane - distance] as number),
-    );
-  }
-  return shares.flatMap((terms, lane) => {
-    let total = sums[lane - 1] ?? 0;
-    return terms.map((value) => {
+/** Each share by itself, the sums of the shares, and each share once more from there. */
+function computed(gpu: SimulatedGpu, row: readonly number[], from = 0): number[] {
+  const parts = Math.ceil(row.length / SHARE);
+  if (parts <= 1) {
+    let total = from;
+    return row.map((value) => {
       total = gpu.add(total, value);
       return total;
     });
-  });
+  }
+  const share = Math.ceil(row.length / parts);
+  const shares = Array.from({ length: parts }, (_, i) => row.slice(i * share, (i + 1) * share));
+  const ends = computed(
+    gpu,
+    shares.map((terms) => chainSum(gpu, terms)),
+  );
+  return shares.flatMap((terms, i) => computed(gpu, terms, ends[i - 1] ?? 0));
 }
 
 export const simulation = defineSimulation(signature, {
