@@ -75,6 +75,22 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'axis-before-the-first': { params: { axis: -4 } },
     },
   },
+  group_norm: {
+    fits: { inputs: { x: [2, 6, 3], weight: [6], bias: [6] }, params: { num_groups: 3 } },
+    wrong: {
+      groups: { params: { num_groups: 4 } },
+      weight: { inputs: { weight: [3] } },
+      bias: { inputs: { bias: [6, 1] } },
+      'no-channels': { inputs: { x: [6] }, params: { num_groups: 1 } },
+    },
+  },
+  instance_norm: {
+    fits: { inputs: { x: [2, 3, 4], weight: [3], bias: [3] }, params: {} },
+    wrong: {
+      weight: { inputs: { weight: [4] } },
+      'running-statistics': { params: { use_input_stats: false }, code: 'bad-params' },
+    },
+  },
   layer_norm: {
     fits: { inputs: { x: [2, 3, 4], weight: [4], bias: [4] }, params: { eps: 1 } },
     wrong: {

@@ -34,6 +34,10 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     batches: { inputs: { a: [0, 3, 2], b: [2, 4] } },
   },
   layer_norm: { rows: { inputs: { x: [0, 5], weight: [5], bias: [5] }, params: { eps: 1 } } },
+  group_norm: {
+    samples: { inputs: { x: [0, 4, 3], weight: [4], bias: [4] }, params: { num_groups: 2 } },
+  },
+  instance_norm: { samples: { inputs: { x: [0, 4, 3], weight: [4], bias: [4] } } },
   rms_norm: { rows: { inputs: { x: [0, 5], weight: [5], bias: [5] }, params: { eps: 1 } } },
   swiglu_mlp: { rows: { inputs: { x: [0, 4], ...MATRICES } } },
   embedding: { ids: { inputs: { weight: [5, 3], ids: [0] } } },

@@ -10,7 +10,7 @@ import {
   u32,
 } from '../../gpu/shader.ts';
 import type { DType } from '../../tensor/dtype.ts';
-import { sameShape } from '../../tensor/shape.ts';
+import { type Shape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Binary } from '../../vocabulary/binary.ts';
 import type { Unary } from '../../vocabulary/elementwise.ts';
@@ -45,7 +45,8 @@ export function unary(gpu: Gpu, shader: Shader, x: Tensor, parameters: Parameter
 
 /**
  * Runs a kernel of the frame math/binary or, of i32, math/integer_binary: y = f(a, b), of a's
- * element type and the shape to which both broadcast. The caller owns y. Throws ShapeError.
+ * element type and the shape to which both broadcast, or seen as one of shape `as`. The caller owns
+ * y. Throws ShapeError.
  */
 export function binary(
   gpu: Gpu,
@@ -53,6 +54,7 @@ export function binary(
   a: Tensor,
   b: Tensor,
   parameters: Parameters = [],
+  as?: Shape,
 ): Tensor {
   const { file } = shader;
   const shape = broadcastShapes(file, a.shape, b.shape);
@@ -64,7 +66,7 @@ export function binary(
       )
     : [];
   const fields = axisFields(file, axes);
-  const y = Tensor.empty(gpu, a.dtype, shape);
+  const y = Tensor.empty(gpu, a.dtype, as ?? shape);
   gpu.dispatch({
     shader,
     constants: { BROADCAST: Number(repeats) },

@@ -1,15 +1,16 @@
 import { layerNorm as signature } from '../../vocabulary/nn/layer_norm.ts';
 import type { Normalization } from '../../vocabulary/nn/norm.ts';
 import type { GradOutputsOf, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { EPS, FLUSH, gamma, NUMBERS_ALONE } from '../bounds.ts';
+import { FLUSH, gamma, NUMBERS_ALONE } from '../bounds.ts';
 import { sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord } from '../define.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Arithmetic, Value } from '../record.ts';
 import { type Part, tensorOf, within } from './norm/part.ts';
-import { meanOf, type Row, rowOf } from './norm/row.ts';
+import { type Row, rowOf } from './norm/row.ts';
 import { normSample } from './norm/samples.ts';
+import { rowSlopes, weighed } from './norm/weighed.ts';
 import { wrongEps } from './norm/wrong-eps.ts';
 
 type Inputs = InputsOf<Normalization, Value>;
@@ -26,27 +27,12 @@ function rowsOf(inputs: Inputs, { eps }: Params, arithmetic: Arithmetic): readon
   );
 }
 
-/** weight * z + bias: a product, and a sum where there is a bias. */
+/** weight * z + bias of every row. */
 function results(inputs: Inputs, params: Params, arithmetic: Arithmetic): Part[] {
-  const weight = inputs.weight.data;
-  const bias = inputs.bias?.data;
-  return rowsOf(inputs, params, arithmetic).flatMap(({ z, zError }) =>
-    Array.from(weight, (w, c) => {
-      const scaled = w * (z[c] as number);
-      const value = scaled + (bias?.[c] ?? 0);
-      const error =
-        Math.abs(w) * (zError[c] as number) +
-        EPS * Math.abs(scaled) +
-        (bias ? EPS * Math.abs(value) : 0);
-      return { value, error: error + FLUSH * (2 + Math.abs(w)) };
-    }),
-  );
+  const { weight, bias } = inputs;
+  return rowsOf(inputs, params, arithmetic).flatMap((row) => weighed(row, weight.data, bias?.data));
 }
 
-/**
- * dx = rstd (g - mean(g) - z mean(g z)), g = weight dy. Of what is flushed the share that grows with
- * g is nothing beside the rounding of its mean.
- */
 function slopes(
   inputs: Inputs,
   params: Params,
@@ -56,35 +42,9 @@ function slopes(
   const weight = inputs.weight.data;
   const dy = grads.y.data;
   const width = weight.length;
-  const levels = gamma(arithmetic.depth(width)) + 3.5 * EPS;
-  return rowsOf(inputs, params, arithmetic).flatMap(({ z, zError, rstd, rstdError }, i) => {
-    const g = weight.map((w, c) => w * (dy[i * width + c] as number));
-    const mean = meanOf(g);
-    const meanError = levels * meanOf(g.map(Math.abs)) + 4 * FLUSH;
-    const along = meanOf(g.map((value, c) => value * (z[c] as number)));
-    const alongError =
-      meanOf(g.map((value, c) => Math.abs(value) * (zError[c] as number))) +
-      (levels + EPS) * meanOf(g.map((value, c) => Math.abs(value * (z[c] as number)))) +
-      4 * FLUSH;
-    return Array.from(g, (value, c) => {
-      const zc = z[c] as number;
-      const off = zError[c] as number;
-      const rest = value - mean - zc * along;
-      const inner =
-        EPS * (Math.abs(value) + Math.abs(value - mean) + Math.abs(zc * along) + Math.abs(rest)) +
-        meanError +
-        (Math.abs(zc) + off) * alongError +
-        off * Math.abs(along) +
-        4 * FLUSH;
-      return {
-        value: rstd * rest,
-        error:
-          rstd * (1 + rstdError) * inner +
-          Math.abs(rstd * rest) * (rstdError + EPS) +
-          FLUSH * (1 + rstd),
-      };
-    });
-  });
+  return rowsOf(inputs, params, arithmetic).flatMap((row, i) =>
+    rowSlopes(row, weight, dy.subarray(i * width, (i + 1) * width), arithmetic),
+  );
 }
 
 /** Sums over the rows of dy z. */

@@ -59,6 +59,12 @@ export const tensors: Bodies = {
   scatter_add: ({ dim }) => y(`x["x"].scatter_add(${literal(dim)}, x["indices"].long(), x["src"])`),
   index_add: ({ dim, alpha }) =>
     y(`x["x"].index_add(${literal(dim)}, x["index"], x["source"], ${given({ alpha })})`),
+  group_norm: ({ num_groups, eps }) =>
+    y(
+      `F.group_norm(x["x"], ${literal(num_groups)}, x.get("weight"), x.get("bias"), ${literal(eps)})`,
+    ),
+  instance_norm: ({ eps }) =>
+    y(`F.instance_norm(x["x"], weight=x.get("weight"), bias=x.get("bias"), eps=${literal(eps)})`),
   conv2d: ({ stride, padding, dilation, groups }) =>
     y(
       `F.conv2d(${padded(padding)}, x["weight"], x.get("bias"), ${given({ stride, dilation, groups })})`,
