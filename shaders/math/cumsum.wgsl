@@ -2,9 +2,9 @@ import package::lib::grid::linear_index;
 import package::nn::along_axis::start_of;
 
 // y[i] = sum of x[0] to x[i] along an axis, or with REVERSE of x[i] to the last. x, y: [outer, C,
-// inner]. A row is shared out to invocations, each of which adds its terms one after another, from
-// where the offsets say that the shares before it end (OFFSETS); with TOTALS y is what each share
-// comes to, [rows, parts], of which the offsets are made.
+// inner]. A row is shared out to invocations; each adds its terms one after another, from where the
+// offsets say that the shares before it end (OFFSETS). With TOTALS y is what each share comes to,
+// [rows, parts]: their sums are the offsets.
 
 struct Dims {
   rows: u32,  // outer * inner

@@ -80,7 +80,7 @@ export const record = defineRecord(signature, {
   samples: [
     sample('exact', [67, 19], -1),
     sample('exact', [3, 64, 2], 1),
-    sample('exact', [3, 321, 2], 1), // in shares, of which the last is shorter
+    sample('exact', [3, 321, 2], 1), // in two shares
     sample('exact', [1], 0),
     sample('legal', [5, 70, 3], -2),
     sample('legal', [13, 6], 0),
