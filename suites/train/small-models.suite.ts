@@ -14,6 +14,7 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { GRADIENT_LIMIT } from './limits.ts';
+import { distilled, focal, messages, triplet } from './small-models/chosen.ts';
 import { contrastive, likelihood, recurrent, standardized } from './small-models/dense.ts';
 import { applyOn, type SmallModel } from './small-models/model.ts';
 
@@ -22,10 +23,16 @@ export const smallModels = suite('train.small-models', {
     'Small models written op by op, as in torch: every call judged, gradients held against those of the same calls in float64, captured steps the same bits',
 });
 
-const MODELS = { likelihood, contrastive, recurrent, standardized } satisfies Record<
-  string,
-  SmallModel
->;
+const MODELS = {
+  likelihood,
+  contrastive,
+  recurrent,
+  standardized,
+  focal,
+  distilled,
+  messages,
+  triplet,
+} satisfies Record<string, SmallModel>;
 
 async function download(tensor: Tensor): Promise<Value> {
   return { shape: tensor.shape, data: valuesOf(await tensor.read()) };

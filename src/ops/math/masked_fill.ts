@@ -1,4 +1,4 @@
-import { masked_fill as signature } from '../../vocabulary/math/masked_fill.ts';
+import { maskedFill as signature } from '../../vocabulary/math/masked_fill.ts';
 import { launcher } from '../launcher.ts';
 import { broadcastShapes } from './axes.ts';
 import { choose } from './choose.ts';
@@ -9,7 +9,7 @@ import { sumToSize } from './sum.ts';
  * y = `value` where the mask is not 0, else x, with broadcasting, as torch.masked_fill. mask: u8;
  * x, y: f32. Throws ShapeError when the shapes do not broadcast.
  */
-export const masked_fill = launcher(signature, {
+export const maskedFill = launcher(signature, {
   variants: { single: { kernels: ['math/where', 'math/reduce_sum'], depth: chunkedDepth } },
   forward: (gpu, { x, mask }, { value }) => ({
     y: choose(gpu, mask, [value, x], broadcastShapes(signature.name, x.shape, mask.shape)),

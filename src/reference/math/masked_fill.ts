@@ -1,5 +1,5 @@
 import { formatShape, type Shape } from '../../tensor/shape.ts';
-import { masked_fill as signature } from '../../vocabulary/math/masked_fill.ts';
+import { maskedFill as signature } from '../../vocabulary/math/masked_fill.ts';
 import { broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';

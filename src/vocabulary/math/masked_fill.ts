@@ -4,7 +4,7 @@ import { broadcast } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
 /** y = `value` where the mask is not 0, else x, with broadcasting. */
-export const masked_fill = signature(
+export const maskedFill = signature(
   { family: 'math', name: 'masked_fill' },
   v.strictObject({ value: number }),
   {

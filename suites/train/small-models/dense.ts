@@ -5,7 +5,6 @@ import { exp } from '../../../src/ops/math/exp.ts';
 import { logsumexp } from '../../../src/ops/math/logsumexp.ts';
 import { mul } from '../../../src/ops/math/mul.ts';
 import { reduceMean } from '../../../src/ops/math/reduce_mean.ts';
-import { reduceSum } from '../../../src/ops/math/reduce_sum.ts';
 import { rsqrt } from '../../../src/ops/math/rsqrt.ts';
 import { std } from '../../../src/ops/math/std.ts';
 import { sub } from '../../../src/ops/math/sub.ts';
@@ -13,13 +12,8 @@ import { tanh } from '../../../src/ops/math/tanh.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
 import { takeAlongDim } from '../../../src/ops/shape/take_along_dim.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
-import { type Apply, constant, inBackward, indices, normal, smallModel } from './model.ts';
-
-/** The mean of all elements of a matrix. */
-const mean = (apply: Apply, x: Tensor): Tensor =>
-  apply(reduceMean, { x }, { axes: [0, 1], keepdims: false }).y;
-
-const square = (apply: Apply, x: Tensor): Tensor => apply(mul, { a: x, b: x }, {}).y;
+import { constant, inBackward, indices, normal, smallModel } from './model.ts';
+import { meanOf, squareOf, sumOfRows } from './parts.ts';
 
 /** A normal distribution for each output, trained by its likelihood. */
 export const likelihood = smallModel({
@@ -35,9 +29,9 @@ export const likelihood = smallModel({
   loss: (apply, { x, y, means, spreads }) => {
     const m = apply(matmul, { a: x, b: means }, {}).y;
     const s = apply(matmul, { a: x, b: spreads }, {}).y;
-    const off = square(apply, apply(sub, { a: y, b: m }, {}).y);
+    const off = squareOf(apply, apply(sub, { a: y, b: m }, {}).y);
     const share = apply(div, { a: off, b: apply(exp, { x: s }, {}).y }, {}).y;
-    return mean(apply, apply(add, { a: s, b: share }, {}).y);
+    return meanOf(apply, apply(add, { a: s, b: share }, {}).y);
   },
 });
 
@@ -56,7 +50,7 @@ export const contrastive = smallModel({
   loss: (apply, { a, b, left, right, own, warmth }) => {
     const unit = (x: Tensor, weight: Tensor) => {
       const z = apply(matmul, { a: x, b: weight }, {}).y;
-      const sum = apply(reduceSum, { x: square(apply, z) }, { axes: [-1] }).y;
+      const sum = sumOfRows(apply, squareOf(apply, z));
       return apply(mul, { a: z, b: apply(rsqrt, { x: sum }, {}).y }, {}).y;
     };
     const pairs = { a: unit(a, left), b: unit(b, right) };
@@ -64,7 +58,7 @@ export const contrastive = smallModel({
     const x = apply(mul, { a: cosines, b: warmth }, {}).y;
     const all = apply(logsumexp, { x }, { axes: [1] }).y;
     const chosen = apply(takeAlongDim, { x, indices: own }, { dim: 1 }).y;
-    return mean(apply, apply(sub, { a: all, b: chosen }, {}).y);
+    return meanOf(apply, apply(sub, { a: all, b: chosen }, {}).y);
   },
 });
 
@@ -88,7 +82,7 @@ export const recurrent = smallModel({
       const bias = apply(matmul, { a: h, b: u }, {}).y;
       h = apply(tanh, { x: apply(matmul, { a: x, b: w, bias }, {}).y }, {}).y;
     }
-    return mean(apply, square(apply, h));
+    return meanOf(apply, squareOf(apply, h));
   },
 });
 
@@ -112,6 +106,6 @@ export const standardized = smallModel({
     const z = apply(div, { a: off, b }, {}).y;
     const inner = apply(mul, { a: z, b: root }, {}).y;
     const gate = apply(add, { a: apply(erf, { x: inner }, {}).y, b: one }, {}).y;
-    return mean(apply, square(apply, apply(mul, { a: z, b: gate }, {}).y));
+    return meanOf(apply, squareOf(apply, apply(mul, { a: z, b: gate }, {}).y));
   },
 });
