@@ -40,7 +40,7 @@ export const focal = smallModel({
     yes: flags(random, 6, 4),
     one: constant([1], 1),
     gamma: constant([1], 2.5),
-    floor: constant([1], 0.01),
+    floor: constant([1], 0.125),
   }),
   loss: (apply, { w, x, yes, one, gamma, floor }) => {
     const p = apply(sigmoid, { x: apply(matmul, { a: x, b: w }, {}).y }, {}).y;
@@ -67,7 +67,7 @@ export const distilled = smallModel({
     shares: hostTensorFrom(
       'f32',
       [6, 7],
-      random.fill(42, () => random.uniform(0.01, 0.3)),
+      random.fill(42, () => random.uniform(0.125, 0.5)),
     ),
   }),
   loss: (apply, { w, x, forbidden, shares }) => {
