@@ -738,9 +738,13 @@ describe('what is wrong is said in one line', () => {
       /in.a is I32; F32 or F16/,
     ],
     [
-      'a shape without elements',
-      { ...matmul, tensors: { ...matmul.tensors, 'in.a': [3, 0] } },
-      /no elements/,
+      'a maximum over no elements',
+      {
+        op: 'reduce_max',
+        params: { axes: [1] },
+        tensors: { 'in.x': [3, 0], 'out.y': [3, 1] },
+      },
+      /a maximum over no elements is none/,
     ],
     [
       'a scalar without dimensions',

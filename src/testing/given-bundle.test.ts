@@ -68,9 +68,14 @@ test('what the shapes of outputs tell is no parameter of the bundle', () => {
   expect(outputs?.['lr']).toEqual(f32(0, 0.25, 0.5));
 });
 
-test('what a bundle cannot say has none: an empty tensor, an op that is not in the vocabulary', () => {
-  const empty = { a: f32(), b: f32() };
-  expect(bundleOfGiven(given({ inputs: empty }), recordOf('mul'))).toBeUndefined();
+test('a tensor of no elements is in a bundle', () => {
+  const empty = given({ inputs: { a: f32(), b: f32() } });
+  expect(tensorsOf(empty)).toMatchObject({ inputs: { a: f32() }, outputs: { y: f32() } });
+});
+
+test('what a bundle cannot say has none: too many dimensions, an op not in the vocabulary', () => {
+  const many = hostTensorFrom('f32', [1, 1, 1, 1, 1, 1, 1, 1, 1], [2]);
+  expect(bundleOfGiven(given({ inputs: { a: many, b: many } }), recordOf('mul'))).toBeUndefined();
   const sum = given({ op: accumulateGrad });
   expect(bundleOfGiven(sum, recordOf('accumulate_grad'))).toBeUndefined();
 });

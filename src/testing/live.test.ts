@@ -12,6 +12,7 @@ import type { OpRecord, Sample } from '../reference/record.ts';
 import { records } from '../reference/registry.ts';
 import { type HostTensors, hostTensorFrom } from '../tensor/host.ts';
 import type { Random } from '../tensor/random.ts';
+import { signatureOf } from '../vocabulary/registry.ts';
 import { CaseContext } from './context.ts';
 import { declareLiveReplay, liveCases } from './live.ts';
 
@@ -73,7 +74,7 @@ function answered(
     Object.fromEntries(Object.entries(stored).map(([name, one]) => [name, toHostTensor(one)]));
   const inputs = hosts(tensors.inputs);
   const gradsIn = hosts(tensors.gradsIn);
-  const call = { op: { name: op } as never, params, inputs };
+  const call = { op: signatureOf(op), params, inputs };
   const { outputs, gradients } = referenceResults(
     Object.keys(gradsIn).length > 0 ? { ...call, grads: gradsIn } : call,
   );
@@ -131,8 +132,8 @@ describe('the cases of a device', () => {
       description:
         'y = a times b: torch 2.15.0 on CPU computes it now. The float64 oracle judges its result and ours.',
     });
-    const forward = records.get('mul')?.faults.find(({ direction }) => direction !== 'backward');
-    expect(cases[0]?.control.faults).toEqual([forward]);
+    const faults = records.get('mul')?.faults.filter(({ direction }) => direction !== 'backward');
+    expect(new Set(cases[0]?.control.faults)).toEqual(new Set(faults));
   });
 
   test('go forward alone where the record has no gradients', () => {
@@ -189,8 +190,8 @@ describe('a sample', () => {
   });
 
   test('is skipped where a bundle cannot say it', async () => {
-    const empty = sample({ inputs: () => ({ a: f32(), b: f32() }) });
-    const { thrown } = await ran([empty], never);
+    const nine = hostTensorFrom('f32', [1, 1, 1, 1, 1, 1, 1, 1, 1], [2]);
+    const { thrown } = await ran([sample({ inputs: () => ({ a: nine, b: nine }) })], never);
     expect(thrown).toMatchObject({ code: 'not-implemented' });
     expect((thrown as Error).message).toContain('in.a');
     const broken = sample({

@@ -84,7 +84,7 @@ const JUDGED = 'The float64 oracle judges its result and ours.';
 
 /**
  * The sample as a question, with the numbers that our own case draws. What a bundle cannot say,
- * such as an empty tensor, cannot be asked.
+ * such as a count of dimensions, cannot be asked.
  */
 function questionOf(
   t: CaseContext,

@@ -33,7 +33,7 @@ export function broadcast(a: Shape, b: Shape): Shape {
     const n = b[i - rank + b.length] ?? 1;
     if (m !== n && m !== 1 && n !== 1)
       throw new SignatureError(`${formatShape(a)} and ${formatShape(b)} do not broadcast`);
-    return Math.max(m, n);
+    return m === 1 ? n : m;
   });
 }
 
@@ -96,6 +96,13 @@ export function reduced(x: Shape, axes: readonly number[], keepdims: boolean): S
   return orScalar(
     keepdims ? x.map((n, i) => (dropped.has(i) ? 1 : n)) : x.filter((_, i) => !dropped.has(i)),
   );
+}
+
+/** The same of a reduction that chooses an element: there must be one. */
+export function chosen(x: Shape, axes: readonly number[], keepdims: boolean): Shape {
+  if (axes.some((axis) => x[axisIn(axis, x)] === 0))
+    throw new SignatureError('a maximum over no elements is none');
+  return reduced(x, axes, keepdims);
 }
 
 /** Settings of a window that slides over two dimensions. */

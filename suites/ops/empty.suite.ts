@@ -39,7 +39,10 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   },
   instance_norm: { samples: { inputs: { x: [0, 4, 3], weight: [4], bias: [4] } } },
   rms_norm: { rows: { inputs: { x: [0, 5], weight: [5], bias: [5] }, params: { eps: 1 } } },
-  swiglu_mlp: { rows: { inputs: { x: [0, 4], ...MATRICES } } },
+  swiglu_mlp: {
+    rows: { inputs: { x: [0, 4], ...MATRICES } },
+    columns: { inputs: { x: [3, 0], gate: [5, 0], up: [5, 0], down: [0, 5] } },
+  },
   embedding: { ids: { inputs: { weight: [5, 3], ids: [0] } } },
   cross_entropy: {
     rows: {
@@ -59,6 +62,8 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     keys: { inputs: { q: [1, 2, 3, 4], k: [1, 2, 0, 4], v: [1, 2, 0, 5] } },
     queries: { inputs: { q: [1, 2, 0, 4], k: [1, 1, 3, 4], v: [1, 1, 3, 5] } },
     batches: { inputs: { q: [0, 2, 3, 4], k: [0, 2, 3, 4], v: [0, 2, 3, 5] } },
+    heads: { inputs: { q: [2, 0, 3, 4], k: [2, 0, 3, 4], v: [2, 0, 3, 5] } },
+    values: { inputs: { q: [1, 2, 3, 4], k: [1, 2, 3, 4], v: [1, 2, 3, 0] } },
   },
   rotary_embedding: {
     rows: {
@@ -87,8 +92,8 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   },
   argmax: { rows: { inputs: { x: [0, 3] }, params: { axis: 1 } } },
   norm: { terms: { inputs: { x: [2, 0] }, params: { axes: [1] } } },
-  softmax: { rows: { inputs: { x: [0, 3] } } },
-  log_softmax: { rows: { inputs: { x: [0, 3] } } },
+  softmax: { rows: { inputs: { x: [0, 3] } }, classes: { inputs: { x: [3, 0] } } },
+  log_softmax: { rows: { inputs: { x: [0, 3] } }, classes: { inputs: { x: [3, 0] } } },
   dropout: { rows: { inputs: { x: [0, 3] }, params: { p: 0.5, seed: 1 } } },
   transpose: { rows: { inputs: { x: [2, 0, 3] }, params: { perm: [2, 0, 1] } } },
   concat: { parts: { inputs: { x0: [2, 3], x1: [0, 3] }, params: { axis: 0 } } },

@@ -1,5 +1,5 @@
 import { mapped } from '../../graph/call.ts';
-import { coordinatesOf, sizeOf } from '../../tensor/shape.ts';
+import { coordinatesOf } from '../../tensor/shape.ts';
 import { SignatureError } from '../../vocabulary/error.ts';
 import { expandedRules, KnownShapes } from '../../vocabulary/known-shapes.ts';
 import { resultTypes } from '../../vocabulary/promotion.ts';
@@ -137,8 +137,6 @@ function checkTensor(
     throw new FormatError(
       `${what} has ${shape.length} dimensions; at most ${MAX_DIMENSIONS} are known`,
     );
-  if (sizeOf(shape) === 0)
-    throw new FormatError(`${what} has shape [${shape.join(', ')}], which has no elements`);
   try {
     scope.check(rule, shape);
   } catch (error) {

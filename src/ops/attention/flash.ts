@@ -39,7 +39,8 @@ export function flashForward(
     // Without a mask the kernel uses none; a binding must be there all the same.
     bindings: [q, k, v, mask ?? q, y, row_stats].map((tensor) => tensor.binding),
     uniforms: layout.uniforms,
-    workgroups: gridOf(layout.rows, layout.valueWidth),
+    // Rows have statistics where values have no column.
+    workgroups: gridOf(layout.rows, Math.max(layout.valueWidth, 1)),
     flops: 2 * layout.rows * keys * (layout.keyWidth + layout.valueWidth),
   });
   return { y, row_stats };

@@ -190,6 +190,8 @@ function globalSample(
 
 const globalAverage = defineRecord(globalSignature, {
   summary: 'y = the mean of each image',
+  unsupported: ({ x }) =>
+    x.shape.slice(2).includes(0) ? 'the mean of an image of no elements' : undefined,
   ...averaged(windowOverAll),
   samples: [globalSample([2, 3, 5, 7]), globalSample([1, 1, 1, 1]), globalSample([5, 13, 2, 2])],
   plausibleBugs: [

@@ -1,7 +1,7 @@
+import { matrixOf } from '../../tensor/shape.ts';
 import type { Value } from '../record.ts';
 
 /** All but the last dimension as one. */
 export function flatRows(value: Value): Value {
-  const last = value.shape.at(-1) as number;
-  return { ...value, shape: [value.data.length / last, last] };
+  return { ...value, shape: matrixOf(value.shape) };
 }

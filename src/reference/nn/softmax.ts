@@ -15,6 +15,7 @@ function eachRow(
   { axis }: ParamsOf<SoftmaxAlong>,
   visit: (indices: readonly number[]) => void,
 ): void {
+  if (shape.includes(0)) return;
   const at = axis < 0 ? axis + shape.length : axis;
   const classes = shape[at] as number;
   const inner = sizeOf(shape.slice(at + 1));

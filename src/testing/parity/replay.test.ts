@@ -226,7 +226,7 @@ describe('ours', () => {
     const all = product({ ...forward, inputs: { a: f32(Number.NaN, -3), b: f32(5, 1 / 0) } });
     expect((await replayed(all)).thrown).toMatchObject({
       code: 'unjudged',
-      message: 'every element depends on a NaN or infinite input, or may overflow',
+      message: 'there is no element, or each depends on a NaN or infinite input or may overflow',
     });
   });
 });

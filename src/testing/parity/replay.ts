@@ -88,7 +88,10 @@ export async function replay(
     );
   }
   if (t.evidence.assertions === 0)
-    t.skip('unjudged', 'every element depends on a NaN or infinite input, or may overflow');
+    t.skip(
+      'unjudged',
+      'there is no element, or each depends on a NaN or infinite input or may overflow',
+    );
 }
 
 const unsupportedIn = seam(

@@ -39,7 +39,7 @@ const queries = ({ shape, params }: Known<Attention>) => asHeads(shape('q'), par
 function keysLike({ shape, params }: Known<Attention>, actual: Shape): Shape {
   const [batch, heads, , width] = asHeads(shape('q'), params.heads);
   const [b, kv, length, d] = asHeads(actual, params.kv_heads);
-  if (heads % kv !== 0)
+  if (heads !== kv && heads % kv !== 0)
     throw new SignatureError(`${heads} query heads cannot share ${kv} key heads`);
   const right = actual.length === 4 ? [batch, kv, length, width] : [batch, length, kv * width];
   return b === batch && d === width ? actual : right;

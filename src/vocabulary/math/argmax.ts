@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { index, integer, numeric, off, on } from '../rules.ts';
-import { reduced } from '../shapes.ts';
+import { chosen } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
 /** The position of the largest element along an axis. */
@@ -15,7 +15,7 @@ export const argmax = signature(
   {
     inputs: { x: numeric('[*x]') },
     outputs: {
-      y: index(({ shape, params }) => reduced(shape('x'), [params.axis], params.keepdims)),
+      y: index(({ shape, params }) => chosen(shape('x'), [params.axis], params.keepdims)),
     },
   },
 );

@@ -14,8 +14,12 @@ export const reductionParams = v.strictObject({
   keepdims: on,
 });
 
-const shapeOfRest = ({ shape, params }: Known<v.InferOutput<typeof reductionParams>>) =>
-  reduced(shape('x'), params.axes, params.keepdims);
+type Axes = v.InferOutput<typeof reductionParams>;
+
+const restBy =
+  (rule: typeof reduced) =>
+  ({ shape, params }: Known<Axes>) =>
+    rule(shape('x'), params.axes, params.keepdims);
 
 type Rule = <P>(shape: ShapeRule<P>) => TensorRule<P>;
 
@@ -24,13 +28,18 @@ interface Settings {
   /** Default floats. */
   readonly x?: Rule;
   readonly y?: Rule;
+  /** The shape of what is left; default any reduction's. */
+  readonly rest?: typeof reduced;
 }
 
 /** The signature of a reduction of x over some axes. */
-export function reduction(name: string, { inBundles = true, x = float, y = float }: Settings = {}) {
+export function reduction(
+  name: string,
+  { inBundles = true, x = float, y = float, rest = reduced }: Settings = {},
+) {
   return signature({ family: 'math', name, inBundles }, reductionParams, {
     inputs: { x: x('[*x]') },
-    outputs: { y: y(shapeOfRest) },
+    outputs: { y: y(restBy(rest)) },
     gradients: ['x'],
   });
 }
@@ -41,6 +50,6 @@ export type ReductionOp = ReturnType<typeof reduction>;
 /** Tensors of a reduction of floats alone. */
 export const floatReduction = {
   inputs: { x: float<object>('[*x]') },
-  outputs: { y: float(shapeOfRest) },
+  outputs: { y: float(restBy(reduced)) },
   gradients: ['x'],
 } as const;

@@ -113,5 +113,3 @@ def _check_tensor(what: str, name: str, array: Array) -> None:
         raise FormatError(f"{what} is {stored_dtype(array)}, which bundles do not hold")
     if array.ndim == 0:
         raise FormatError(f"{what} has no dimension; a scalar has shape [1]")
-    if array.size == 0:
-        raise FormatError(f"{what} has shape {list(array.shape)}, which has no elements")

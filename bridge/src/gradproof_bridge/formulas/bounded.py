@@ -140,9 +140,10 @@ class Bounded:
         return self.sum(axis, keepdims=keepdims) / float(_count(self.shape, axis))
 
     def max(self, axis: Axes = None, *, keepdims: bool = False) -> Bounded:
-        """The largest; it errs no more than the worst of its candidates."""
+        """The largest, of none -inf; it errs no more than the worst of its candidates."""
         found = Bounded(
-            self.value.max(axis=axis, keepdims=True), self.error.max(axis=axis, keepdims=True)
+            self.value.max(axis=axis, keepdims=True, initial=-np.inf),
+            self.error.max(axis=axis, keepdims=True, initial=0.0),
         )
         return _kept(found, axis, keepdims=keepdims)
 

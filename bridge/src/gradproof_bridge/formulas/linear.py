@@ -89,14 +89,14 @@ def _base_weight(inputs: Inputs, params: Params, shape: tuple[int, int]) -> Boun
 def swiglu_mlp(inputs: Inputs, params: Params) -> dict[str, Bounded]:
     """Llama's MLP: down(silu(gate(x)) * up(x)), silu(g) = g sigmoid(g)."""
     x, gate, up, down = (bounded(inputs[name]) for name in ("x", "gate", "up", "down"))
-    flat = x.reshape(-1, x.shape[-1])
+    flat = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     g, u = flat @ gate.swap(), flat @ up.swap()
     s = sigmoid(g)
     act = g * s
     hidden = act * u
     outputs = {"y": (hidden @ down.swap()).reshape(*x.shape[:-1], down.shape[0])}
     if "grad.y" in inputs:
-        dy = bounded(inputs["grad.y"]).reshape(-1, down.shape[0])
+        dy = bounded(inputs["grad.y"]).reshape(flat.shape[0], down.shape[0])
         dh = dy @ down
         dg = dh * u * s * (1.0 + g * (1.0 - s))
         du = dh * act

@@ -249,7 +249,7 @@ def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
         bounded(_split_heads(inputs[n], params.get("heads" if n == "q" else "kv_heads")))
         for n in ("q", "k", "v")
     )
-    shared = q.shape[1] // k.shape[1]
+    shared = q.shape[1] // max(k.shape[1], 1)
     wide_k, wide_v = (_repeat(x, shared) for x in (k, v))
     given, cap = params.get("scale"), params.get("softcap")
     scale = 1 / math.sqrt(q.shape[-1]) if given is None else given
@@ -266,7 +266,9 @@ def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
     if params["causal"]:
         seen = np.logical_and(seen, np.tri(raw.shape[-2], raw.shape[-1]).astype(np.bool_))
     open_row: NDArray[np.bool_] = np.asarray(seen.any(-1, keepdims=True))
-    top = np.where(open_row, np.where(seen, scores.value, -np.inf).max(-1, keepdims=True), 0)
+    top = np.where(
+        open_row, np.where(seen, scores.value, -np.inf).max(-1, keepdims=True, initial=-np.inf), 0
+    )
     e = where(seen, exp(where(seen, scores - top, 0.0)), 0.0)
     p = e / where(open_row, e.sum(-1, keepdims=True), 1.0)
     y = p @ wide_v
@@ -335,13 +337,15 @@ def gelu(inputs: Inputs, params: Params) -> Outputs:
 def embedding(inputs: Inputs, params: Params) -> Outputs:
     """Rows of the weight; its gradient sums what flowed into each row."""
     weight, ids = inputs["weight"], inputs["ids"]
-    if ids.min() < 0 or ids.max() >= weight.shape[0]:
+    if ((ids < 0) | (ids >= weight.shape[0])).any():
         raise FormatError(f"an id lies outside 0 to {weight.shape[0] - 1}")
     outputs = {"y": bounded(weight[ids])}
     if "grad.y" in inputs:
         chosen = np.zeros((weight.shape[0], ids.size))
         chosen[ids.reshape(-1), np.arange(ids.size)] = 1
-        outputs["grad.weight"] = bounded(chosen) @ bounded(inputs["grad.y"]).reshape(ids.size, -1)
+        outputs["grad.weight"] = bounded(chosen) @ bounded(inputs["grad.y"]).reshape(
+            ids.size, weight.shape[1]
+        )
     return outputs
 
 

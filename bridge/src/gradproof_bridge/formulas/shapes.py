@@ -131,7 +131,7 @@ def scatter_windows(gradient: Bounded, index: NDArray[np.int64], shape: Sequence
     touched = np.zeros((flat.size, h * w))
     touched[np.arange(flat.size), flat] = 1.0
     value, carried, size = (
-        (x.reshape(n * c, -1) @ touched).reshape(n, c, h, w)
+        (x.reshape(n * c, flat.size) @ touched).reshape(n, c, h, w)
         for x in (gradient.value, gradient.error, np.abs(gradient.value) + gradient.error)
     )
     return Bounded(value, carried + gamma(int(touched.sum(0).max())) * size)

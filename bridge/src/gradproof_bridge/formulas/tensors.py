@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -188,7 +189,7 @@ def gather(inputs: Inputs, params: Params) -> Outputs:
             inputs["grad.y"].reshape(*x.shape[:axis], indices.size, *x.shape[axis + 1 :])
         )
         moved = Bounded(np.moveaxis(flat.value, axis, 0), np.moveaxis(flat.error, axis, 0))
-        rows = bounded(chosen) @ moved.reshape(indices.size, -1)
+        rows = bounded(chosen) @ moved.reshape(indices.size, math.prod(moved.shape[1:]))
         back = rows.reshape(x.shape[axis], *moved.shape[1:])
         outputs["grad.x"] = Real(
             Bounded(np.moveaxis(back.value, 0, axis), np.moveaxis(back.error, 0, axis))
@@ -208,9 +209,9 @@ def conv2d(inputs: Inputs, params: Params) -> Outputs:
     columns = (
         cells.reshape(n, groups, c // groups, oh * ow, k)
         .transpose(0, 1, 3, 2, 4)
-        .reshape(n, groups, oh * ow, -1)
+        .reshape(n, groups, oh * ow, c // groups * k)
     )
-    matrix = weight.reshape(groups, weight.shape[0] // groups, -1)
+    matrix = weight.reshape(groups, weight.shape[0] // groups, c // groups * k)
     y = (columns @ matrix.swap()).transpose(0, 1, 3, 2).reshape(n, weight.shape[0], oh, ow)
     outputs: Outputs = {
         "y": Real(y + bounded(inputs["bias"]).reshape(1, -1, 1, 1) if "bias" in inputs else y)
