@@ -58,7 +58,10 @@ export interface BinaryTruth {
 const normal = (random: Random): number => random.normal();
 
 /** A value for every element of y, from the operands that meet there. */
-function mapPairs({ a, b }: Operands, f: (a: number, b: number, index: number) => number): Value {
+export function mapPairs(
+  { a, b }: Operands,
+  f: (a: number, b: number, index: number) => number,
+): Value {
   const shape = broadcastShape(a.shape, b.shape);
   const data = Float64Array.from(
     { length: shape.some((n) => n === 0) ? 0 : sizeOf(shape) },
@@ -212,7 +215,11 @@ function integerResult(inputs: Operands, integers: BinaryTruth['integers']): Val
   return type && mapPairs(inputs, (a, b) => wrapped(integers(a, b), type));
 }
 
-const together = ({ a, b }: Operands): Operands => ({ a: beside(a, [a, b]), b: beside(b, [a, b]) });
+/** Operands of two types as they are computed beside each other. */
+export const together = ({ a, b }: Operands): Operands => ({
+  a: beside(a, [a, b]),
+  b: beside(b, [a, b]),
+});
 
 /** The record of an element-wise function with broadcasting. */
 export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Binary> {

@@ -1,6 +1,14 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape } from '../../tensor/shape.ts';
 import { div as signature } from '../../vocabulary/math/div.ts';
-import { EPS, FLUSH } from '../bounds.ts';
-import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { EPS, FLUSH, storageStep } from '../bounds.ts';
+import { defineRecord, type PlausibleBugOf, type SampleOf } from '../define.ts';
+import { paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Value } from '../record.ts';
+import type { Simulation } from '../simulation/simulation.ts';
+import { type BinaryTruth, binaryRecord, binarySimulation, mapPairs, together } from './binary.ts';
 
 /** Units in the last place that a division may be off. */
 const DIVISION = 2.5;
@@ -35,6 +43,116 @@ const truth: BinaryTruth = {
   neutral: 1,
 };
 
+const ROUND = { trunc: Math.trunc, floor: Math.floor } as const;
+type Signature = typeof signature;
+
+/**
+ * Accepts every integer that a quotient which is as far off as `error` allows is rounded to; of
+ * halves also what storing makes of an integer that the format does not hold.
+ */
+function rounded(
+  given: InputsOf<Signature, Value>,
+  mode: keyof typeof ROUND,
+): { readonly y: Value; readonly acceptance: Acceptance } {
+  const inputs = together(given);
+  const quotients = mapPairs(inputs, (a, b) => a / b);
+  const error = mapPairs(inputs, (a, b) => truth.error?.(a, b) as number).data;
+  const round = ROUND[mode];
+  const stored = given.a.dtype === given.b.dtype ? given.a.dtype : undefined;
+  const ends = (i: number) => {
+    const quotient = quotients.data[i] as number;
+    const off = error[i] as number;
+    const step = storageStep(quotient, stored);
+    const slack = step > 1 ? step / 2 : 0;
+    return { low: round(quotient - off) - slack, high: round(quotient + off) + slack };
+  };
+  const accepts = (i: number, actual: number) => {
+    const { low, high } = ends(i);
+    return Number.isInteger(actual) && actual >= low && actual <= high;
+  };
+  const inBand = quotients.data.filter((_, i) => ends(i).low !== ends(i).high).length;
+  return {
+    y: { ...quotients, data: quotients.data.map(round) },
+    acceptance: { kind: 'codes', accepts, inBand },
+  };
+}
+
+const none = ({ shape, data }: Value): Value => ({ shape, data: data.map(() => 0) });
+
+/** Quotients of both signs; with `values` those that are integers, or nearly. */
+function sample(
+  rounding_mode: keyof typeof ROUND,
+  values?: readonly (readonly [a: number, b: number])[],
+): SampleOf<Signature> {
+  const shape = values ? [values.length] : [16, 32];
+  const of = (random: Random, side: 0 | 1, draw: () => number) =>
+    hostTensorFrom('f32', shape, values?.map((pair) => pair[side]) ?? random.fill(512, draw));
+  return {
+    level: 'legal',
+    label: { a: formatShape(shape), b: formatShape(shape), rounding_mode },
+    params: { rounding_mode },
+    inputs: (random) => ({
+      a: of(random, 0, () => random.normal(20)),
+      b: of(random, 1, () => (2 * random.integer(0, 1) - 1) * random.uniform(0.25, 4)),
+    }),
+  };
+}
+
+const INTEGERS = [
+  [7, 2],
+  [-7, 2],
+  [6, 3],
+  [-6, 3],
+  [6, 0.1],
+  [-1, 0.1],
+  [0, 5],
+  [1e10, 3],
+  [-1e-3, 1],
+  [5, -3],
+] as const;
+
+const plain = binaryRecord(signature, truth);
+
 /** torch.div. */
-export const record = binaryRecord(signature, truth);
-export const simulation = binarySimulation(signature, truth);
+export const record = defineRecord(signature, {
+  summary: 'y = a / b, with broadcasting; rounded to an integer where that is asked',
+  forward: (inputs, { rounding_mode }) =>
+    rounding_mode ? { y: rounded(inputs, rounding_mode).y } : plain.forward(inputs, {}),
+  acceptance: (inputs, outputs, { rounding_mode }, arithmetic) =>
+    rounding_mode
+      ? { y: rounded(inputs, rounding_mode).acceptance }
+      : plain.acceptance(inputs, outputs, {}, arithmetic),
+  vjp: (inputs, { rounding_mode }, grads) =>
+    rounding_mode
+      ? { a: none(inputs.a), b: none(inputs.b) }
+      : (plain.vjp?.(inputs, {}, grads) ?? {}),
+  vjpAcceptance: (inputs, gradients, { rounding_mode }, grads, arithmetic) =>
+    rounding_mode
+      ? { a: { kind: 'exact' }, b: { kind: 'exact' } }
+      : (plain.vjpAcceptance?.(inputs, gradients, {}, grads, arithmetic) ?? {}),
+  samples: [
+    ...(plain.samples as readonly SampleOf<Signature>[]),
+    sample('trunc'),
+    sample('floor'),
+    sample('trunc', INTEGERS),
+    sample('floor', INTEGERS),
+  ],
+  faults: plain.faults,
+  plausibleBugs: [
+    ...(plain.plausibleBugs as unknown as readonly PlausibleBugOf<Signature>[]),
+    paramsBug('rounded the other way', ({ rounding_mode }) =>
+      rounding_mode ? { rounding_mode: rounding_mode === 'floor' ? 'trunc' : 'floor' } : {},
+    ),
+  ],
+});
+
+const smooth = binarySimulation(signature, truth);
+
+export const simulation: Simulation = {
+  ...smooth,
+  forward: (gpu, inputs, params, variant) => {
+    const { y } = smooth.forward(gpu, inputs, {}, variant) as { readonly y: Value };
+    const { rounding_mode } = params as ParamsOf<Signature>;
+    return { y: rounding_mode ? { ...y, data: y.data.map(ROUND[rounding_mode]) } : y };
+  },
+};

@@ -57,7 +57,8 @@ class OnnxRuntimeBackend(Backend):
         )
 
     def computes(self, call: Call) -> bool:
-        return super().computes(call) and not call.wants_gradients
+        rounds = call.params.get("rounding_mode") is not None
+        return super().computes(call) and not call.wants_gradients and not rounds
 
     def ops(self) -> Mapping[str, Compute]:
         return {name: partial(_run, build) for name, build in _NODES.items()}

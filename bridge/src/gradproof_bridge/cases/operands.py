@@ -37,6 +37,22 @@ def powers() -> Cases:
     yield Case("pow_special", "pow", "torch", {}, _special)
 
 
+def rounded_quotients() -> Cases:
+    """Towards 0 and below, of both signs."""
+    for mode in ("trunc", "floor"):
+        params = {"rounding_mode": mode}
+        yield Case(f"div_{mode}", "div", "torch", params, _quotients)
+
+
+def _quotients(draw: Draw) -> dict[str, Array]:
+    signs = np.where(draw.bits(5, 9) == 1, 1, -1).astype(np.float32)
+    return {
+        "a": draw.normal(5, 9, scale=20),
+        "b": signs * draw.uniform(5, 9, low=0.5, high=4),
+        "grad.y": draw.normal(5, 9),
+    }
+
+
 def _pair(a: Shape, b: Shape) -> Make:
     return lambda draw: {
         "a": draw.normal(*a),
@@ -84,4 +100,4 @@ def _special(draw: Draw) -> dict[str, Array]:
     return {"a": a, "b": b, "grad.y": draw.normal(len(_POWERS))}
 
 
-FAMILIES = (choices, powers)
+FAMILIES = (choices, powers, rounded_quotients)

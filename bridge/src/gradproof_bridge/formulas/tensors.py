@@ -71,7 +71,22 @@ _ONE = bounded(1.0)
 add = binary(lambda a, b: a + b, np.add, lambda _a, _b: (_ONE, _ONE))
 sub = binary(lambda a, b: a - b, np.subtract, lambda _a, _b: (_ONE, -_ONE))
 mul = binary(lambda a, b: a * b, np.multiply, lambda a, b: (b, a))
-div = binary(lambda a, b: a / b, None, lambda a, b: (1.0 / b, -a / (b * b)))
+_quotient = binary(lambda a, b: a / b, None, lambda a, b: (1.0 / b, -a / (b * b)))
+_ROUND: dict[str, Callable[[Any], Any]] = {"trunc": np.trunc, "floor": np.floor}
+
+
+def div(inputs: Inputs, params: Params) -> Outputs:
+    """A / b; rounded, any integer that the quotient's error reaches, and no gradient."""
+    if params.get("rounding_mode") is None:
+        return _quotient(inputs, params)
+    round_to = _ROUND[params["rounding_mode"]]
+    quotient = bounded(inputs["a"]) / bounded(inputs["b"])
+    value = round_to(quotient.value)
+    low, high = (round_to(quotient.value + sign * quotient.error) for sign in (-1, 1))
+    outputs: Outputs = {"y": Real(Bounded(value, np.maximum(high - value, value - low)))}
+    if "grad.y" in inputs:
+        outputs |= {f"grad.{name}": Real(bounded(np.zeros(inputs[name].shape))) for name in "ab"}
+    return outputs
 
 
 def clip(inputs: Inputs, params: Params) -> Outputs:

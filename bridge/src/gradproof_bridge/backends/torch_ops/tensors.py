@@ -31,7 +31,9 @@ def binary(
 
 def div(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.div, which of integers too gives what is true."""
-    return {"y": t["a"] / t["b"]}
+    import torch
+
+    return {"y": torch.div(t["a"], t["b"], rounding_mode=params.get("rounding_mode"))}
 
 
 def clip(t: Mapping[str, Tensor], params: Params) -> Tensors:
