@@ -6,7 +6,7 @@ import { abs } from '../../src/ops/math/abs.ts';
 import { erf } from '../../src/ops/math/erf.ts';
 import { exp } from '../../src/ops/math/exp.ts';
 import { log } from '../../src/ops/math/log.ts';
-import { masked_fill } from '../../src/ops/math/masked_fill.ts';
+import { maskedFill } from '../../src/ops/math/masked_fill.ts';
 import { maximum } from '../../src/ops/math/maximum.ts';
 import { minimum } from '../../src/ops/math/minimum.ts';
 import { pow } from '../../src/ops/math/pow.ts';
@@ -95,7 +95,7 @@ function forward(tape: Tape, w: Tensor, p: Tensor, { x, condition, mask }: Input
   const size = tape.apply(abs, { x: taken }, {}, 'abs').y;
   const decay = tape.apply(exp, { x: size }, {}, 'decay').y;
   const y = tape.apply(rsqrt, { x: decay }, {}, 'rsqrt').y;
-  return tape.apply(masked_fill, { x: y, mask }, { value: 0.5 }, 'masked').y;
+  return tape.apply(maskedFill, { x: y, mask }, { value: 0.5 }, 'masked').y;
 }
 
 const host = ({ shape, data }: Value, dtype: 'f32' | 'u8' = 'f32'): HostTensor =>
