@@ -24,6 +24,7 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { Optimizer } from '../../src/train/optimizer.ts';
+import { WEIGHT_LIMIT } from './limits.ts';
 
 export const functionsSuite = suite('train.functions', {
   description: 'A model that is written with functions of each element, choices and masks',
@@ -34,8 +35,6 @@ const IN = 6;
 const OUT = 4;
 const LR = 0.25;
 const STEP = 2 ** -17;
-/** Of the largest element: what weights of a short run in float32 may differ by. */
-const SHARE = 1e-3;
 
 type Names = 'w' | 'p' | 'x' | 'condition' | 'mask' | 'dy';
 type Model = Readonly<Record<Names, Value>>;
@@ -113,7 +112,7 @@ function upload(t: CaseContext, model: Model): Inputs {
 
 async function expectNear(t: CaseContext, name: string, actual: Tensor, expected: Value) {
   const { shape, data } = expected;
-  const most = SHARE * Math.max(...data.map(Math.abs));
+  const most = WEIGHT_LIMIT * Math.max(...data.map(Math.abs));
   const read = { shape: actual.shape, data: valuesOf(await actual.read()) };
   const bound = new Float64Array(data.length).fill(most);
   t.expectAccepted(name, read, { shape, data }, { kind: 'within', bound });
@@ -159,7 +158,8 @@ functionsSuite
         ['p', host(model.p)],
       ]),
     );
-    const [w, p] = [parameters.view('w'), parameters.view('p')];
+    const w = parameters.view('w');
+    const p = parameters.view('p');
     using optimizer = new Optimizer(t.gpu, parameters, { optimizer: 'sgd', lr: LR });
     using step = await capture(t.gpu, () => {
       using tape = new Tape(t.gpu, [w, p]);
