@@ -163,9 +163,49 @@ describe('attention', () => {
     ],
     ...([flash, naive] as const).map(
       (call): CallRow => [
-        'no gradient that is not wanted',
+        'the gradient of a mask, before a cap',
         'scaled_dot_product_attention',
-        { ...call, wants: ['mask'] },
+        {
+          ...call,
+          inputs: { ...QKV, mask: [3, 7] },
+          params: { softcap: 2 },
+          wants: ['mask'],
+        },
+        (() => {
+          const uniforms = { ...told([0, 0, 7, 1], 2), softcap: 2 };
+          const again = [
+            { ...launch('attention_scores', 'q k [672]', scores(5)), uniforms },
+            { ...launch('attention_weights', 'mask [672]'), uniforms },
+          ];
+          const [weights, dscores] = call === flash ? ['[672]', '[672]#2'] : ['weights', '[672]'];
+          return [
+            { ...launch('attention_delta', 'y dy [96]'), uniforms },
+            ...(call === flash ? again : []),
+            {
+              ...launch('attention_scores_backward', `q k v ${weights} [96] dy ${dscores}`),
+              ...{ flops: scores(11), uniforms: { ...uniforms, softcap: 0 } },
+            },
+            {
+              ...{ kernel: 'math/reduce_sum', binds: `${dscores} dmask` },
+              constants: { INNER_KEPT: 1, ROOT: 0, SQUARES: 0 },
+              uniforms: {
+                ...{ count: 21, terms: 8, kept: 1, parts: 1, scale: 1 },
+                axes: [
+                  [21, 1, 0, 0],
+                  [8, 21, 0, 0],
+                ],
+              },
+            },
+          ];
+        })(),
+        { mask: 'f32 3x7' },
+      ],
+    ),
+    ...([flash, naive] as const).map(
+      (call): CallRow => [
+        'no gradient that is not wanted, and none of bytes',
+        'scaled_dot_product_attention',
+        { ...call, inputs: { ...QKV, mask: [3, 7] }, dtypes: { mask: 'u8' }, wants: ['mask'] },
         [],
         {},
       ],

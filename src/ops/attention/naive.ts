@@ -6,6 +6,7 @@ import weightsShader from '../../../shaders/attention/attention_weights.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, linearGrid, u32 } from '../../gpu/shader.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { sumToSize } from '../math/sum.ts';
 import { type AttentionLayout, fieldsOf, type Heads } from './layout.ts';
 
 /** Kernels of the variant that stores every score. */
@@ -16,6 +17,13 @@ export const NAIVE_KERNELS = [
   'attention/attention_delta',
   'attention/attention_scores_backward',
   'attention/attention_values_transposed',
+];
+
+/** Kernels of {@link maskGradient}. */
+export const MASK_KERNELS = [
+  'attention/attention_scores',
+  'attention/attention_weights',
+  'attention/attention_scores_backward',
 ];
 
 /** softmax(q k^T) of [B, H, Q, K], after cap and mask. */
@@ -69,6 +77,28 @@ export function scoresGradient(
     flops: 2 * weights.size * (layout.keyWidth + layout.valueWidth),
   });
   return dscores;
+}
+
+interface MaskBackward extends Omit<ScoresBackward, 'weights'> {
+  readonly mask: Tensor;
+  /** Where they were kept. */
+  readonly weights: Tensor | undefined;
+}
+
+/**
+ * The gradient of a mask that is added to the scores: theirs, summed over what it was repeated for.
+ * `uncapped` is the layout without a cap, which lies before the mask.
+ */
+export function maskGradient(
+  gpu: Gpu,
+  { mask, weights, ...rest }: MaskBackward,
+  uncapped: AttentionLayout,
+  layout: AttentionLayout,
+): Tensor {
+  using computed = weights ? undefined : attentionWeights(gpu, rest.q, rest.k, mask, layout);
+  const all = { ...rest, weights: (weights ?? computed) as Tensor };
+  using dscores = scoresGradient(gpu, all, uncapped);
+  return sumToSize(gpu, dscores, mask.shape);
 }
 
 interface WeightedSum {

@@ -8,6 +8,8 @@ import { FLASH_KERNELS, flashForward, flashGradient } from './flash.ts';
 import { type AttentionLayout, layoutOf } from './layout.ts';
 import {
   attentionWeights,
+  MASK_KERNELS,
+  maskGradient,
   NAIVE_KERNELS,
   scoresGradient,
   sumOverKeys,
@@ -19,8 +21,8 @@ import {
  * [B, H, Q, D]; k: [B, KV, K, D]; v: [B, KV, K, Dv]; y: [B, H, Q, Dv]; or any of them [B, S, heads
  * * D], whose heads the parameters name; y is laid out as q. KV divides H: neighbouring query heads
  * share a head of keys. mask: u8 (0 hides a key) or f32 (added; minus infinity hides), of any shape
- * that broadcasts to [B, H, Q, K]. A query that no key is left for has y = 0 and no gradient. The
- * mask has none either. `naive` keeps `weights` [B, H, Q, K] for the backward pass; `flash` keeps
+ * that broadcasts to [B, H, Q, K], and has a gradient where it is f32. A query that no key is left
+ * for has y = 0 and no gradient. `naive` keeps `weights` [B, H, Q, K] for the backward pass; `flash` keeps
  * `row_stats` [B, H, Q, 2], the largest score and the sum of exponentials, and computes scores
  * again. Throws ShapeError when the operands do not fit.
  */
@@ -29,7 +31,10 @@ export const scaledDotProductAttention = launcher(signature, {
   variants: {
     // A sum over keys is rescaled once in every four terms, by an exponential (3 eps) and a
     // product.
-    flash: { kernels: FLASH_KERNELS, depth: (terms) => terms + 4 * Math.ceil(terms / 4) },
+    flash: {
+      kernels: [...FLASH_KERNELS, ...MASK_KERNELS],
+      depth: (terms) => terms + 4 * Math.ceil(terms / 4),
+    },
     naive: { kernels: NAIVE_KERNELS, depth: (terms) => terms },
   },
   storage: { decides: ['q', 'k', 'v'], keeps: ['row_stats', 'weights'] },
@@ -52,16 +57,30 @@ export const scaledDotProductAttention = launcher(signature, {
     const { y: dy } = grads;
     const { y, row_stats } = outputs;
     const wanted = (['q', 'k', 'v'] as const).filter((name) => wants.has(name));
-    using delta = wanted.some((name) => name !== 'v') ? deltaOf(gpu, y, dy, layout) : undefined;
+    const ofMask = mask?.dtype === 'f32' && wants.has('mask') ? mask : undefined;
+    const ofScores = wanted.some((name) => name !== 'v');
+    using delta = ofMask || ofScores ? deltaOf(gpu, y, dy, layout) : undefined;
+    const masks = ofMask && {
+      mask: maskGradient(
+        gpu,
+        // Computed wherever the mask's gradient is wanted.
+        { q, k, v, mask: ofMask, weights: outputs.weights, delta: delta as Tensor, dy },
+        layoutOf(q, k, v, mask, { ...params, softcap: undefined }),
+        layout,
+      ),
+    };
     if (row_stats) {
       const saved = { row_stats, delta, dy };
-      return Object.fromEntries(
-        wanted.map((name) => [name, flashGradient(gpu, name, { q, k, v, mask }, saved, layout)]),
-      );
+      const gradients = wanted.map((name) => [
+        name,
+        flashGradient(gpu, name, { q, k, v, mask }, saved, layout),
+      ]);
+      return { ...Object.fromEntries(gradients), ...masks };
     }
     // Kept wherever row_stats are not.
     const weights = outputs.weights as Tensor;
-    using dscores = delta && scoresGradient(gpu, { q, k, v, weights, delta, dy }, layout);
+    using dscores =
+      delta && ofScores ? scoresGradient(gpu, { q, k, v, weights, delta, dy }, layout) : undefined;
     const gradientOf = (name: 'q' | 'k' | 'v'): Tensor => {
       const gradient = Tensor.empty(gpu, 'f32', { q, k, v }[name].shape);
       const target = { y: gradient, yHeads: layout[name] };
@@ -75,7 +94,7 @@ export const scaledDotProductAttention = launcher(signature, {
       if (name === 'q') return sumOverKeys(gpu, { ...sum, x: k, xHeads: layout.k }, layout);
       return sumOverQueries(gpu, { ...sum, x: q, xHeads: layout.q }, layout);
     };
-    return Object.fromEntries(wanted.map((name) => [name, gradientOf(name)]));
+    return { ...Object.fromEntries(wanted.map((name) => [name, gradientOf(name)])), ...masks };
   },
 });
 

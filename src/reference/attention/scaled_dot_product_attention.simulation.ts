@@ -168,7 +168,8 @@ function addRow(
 }
 
 function gradientsOf(gpu: SimulatedGpu, problem: Problem, dy: Value, variant: string) {
-  const { q, k, v, y, group, scale } = problem;
+  const { q, k, v, y, group, scale, maskAt, maskShape } = problem;
+  const mask: Value = { shape: maskShape, data: new Float64Array(sizeOf(maskShape)) };
   const gradOutput: Heads = { ...y, value: dy };
   const gradients = { q: zeros(q), k: zeros(k), v: zeros(v) };
   eachQuery(problem, (...at) => {
@@ -179,7 +180,10 @@ function gradientsOf(gpu: SimulatedGpu, problem: Problem, dy: Value, variant: st
     for (const { key, p, slope } of row.weights) {
       const shared = Math.floor(h / group);
       const dp = dot(gpu, 'chain', dy.data, first, v.value.data, v.at(b, shared, key), v.width);
-      const ds = gpu.mul(gpu.mul(p, gpu.sub(dp, delta)), slope);
+      const unsloped = gpu.mul(p, gpu.sub(dp, delta));
+      const ds = gpu.mul(unsloped, slope);
+      const place = maskAt?.(...at, key);
+      if (place !== undefined) mask.data[place] = gpu.add(mask.data[place] as number, unsloped);
       addRow(gpu, gradients.q, q.at(b, h, i), ds, k, k.at(b, shared, key));
       addRow(gpu, gradients.k, k.at(b, shared, key), ds, q, q.at(b, h, i));
       addRow(gpu, gradients.v, v.at(b, shared, key), p, gradOutput, first);
@@ -189,7 +193,10 @@ function gradientsOf(gpu: SimulatedGpu, problem: Problem, dy: Value, variant: st
     shape,
     data: data.map((x) => gpu.mul(scale, x)),
   });
-  return { q: scaled(gradients.q), k: scaled(gradients.k), v: gradients.v };
+  return {
+    ...{ q: scaled(gradients.q), k: scaled(gradients.k), v: gradients.v },
+    ...(maskAt && { mask }),
+  };
 }
 
 export const simulation = defineSimulation(signature, {
@@ -208,5 +215,9 @@ export const simulation = defineSimulation(signature, {
     attentionSample({ q: [1, 1, 7, 4], k: [1, 1, 37, 4], v: [1, 1, 37, 31], deviation: 4 }),
     attentionSample({ q: [400, 1, 1, 1], k: [400, 1, 2, 1], v: [400, 1, 2, 1], deviation: 4 }),
     attentionSample({ q: [1, 1, 1, 2], k: [1, 1, 600, 2], v: [1, 1, 600, 4] }),
+    attentionSample({
+      ...{ q: [400, 1, 1, 1], k: [400, 1, 2, 1], v: [400, 1, 2, 1] },
+      mask: ['added', [400, 1, 1, 2]],
+    }),
   ],
 });

@@ -39,8 +39,8 @@ export const record = defineRecord(signature, {
     return { y: within(attended(problem, legal(depth), kept), attended(problem, typical(depth))) };
   },
   vjp: (inputs, params, grads) => {
-    const { q, k, v } = gradientsOf(problemOf(inputs, params), grads.y, numbersAlone);
-    return { q: q.value, k: k.value, v: v.value };
+    const { q, k, v, mask } = gradientsOf(problemOf(inputs, params), grads.y, numbersAlone);
+    return { q: q.value, k: k.value, v: v.value, mask: mask?.value };
   },
   vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
     const problem = problemOf(inputs, params);
@@ -50,6 +50,7 @@ export const record = defineRecord(signature, {
       q: within(bounds.q, expected.q),
       k: within(bounds.k, expected.k),
       v: within(bounds.v, expected.v),
+      mask: bounds.mask && within(bounds.mask, expected.mask as Result),
     };
   },
   samples,

@@ -79,6 +79,6 @@ export const scaledDotProductAttention = signature(
       }),
     },
     outputs: { y: float(attended) },
-    gradients: ['q', 'k', 'v'],
+    gradients: ['q', 'k', 'v', 'mask'],
   },
 );

@@ -14,7 +14,7 @@ from gradproof_bridge.philox import Draw
 
 @dataclass(frozen=True)
 class _Attention:
-    """Shapes of a case; `mask` is none, bits (U8) or added (float)."""
+    """Shapes of a case; `mask` is none, bits (U8), added (float) or repeated (float, too)."""
 
     batch: int = 2
     heads: int = 4
@@ -38,6 +38,11 @@ _ATTENTION: tuple[tuple[str, _Attention, dict[str, Any]], ...] = (
     ("fewer_keys", _Attention(queries=7, keys=13), {}),
     ("mask_bits", _Attention(mask="bits"), {}),
     ("mask_added", _Attention(mask="added", queries=5, keys=11), {}),
+    (
+        "mask_repeated",
+        _Attention(mask="repeated", kv_heads=2, queries=5, keys=7, width=8),
+        {"softcap": 5.0},
+    ),
     ("one_query", _Attention(batch=1, queries=1, keys=33), {}),
     ("softcap", _Attention(heads=2, kv_heads=2), {"softcap": 5.0}),
     ("empty_row", _Attention(heads=1, kv_heads=1, mask="empty"), {}),
@@ -100,6 +105,8 @@ def _attention(s: _Attention) -> Make:
                 inputs["mask"][2] = 0
         if s.mask == "added":
             inputs["mask"] = draw.normal(s.batch, 1, s.queries, s.keys)
+        if s.mask == "repeated":
+            inputs["mask"] = draw.normal(s.queries, s.keys)
         return {**inputs, "grad.y": heads(s.heads, s.queries)}
 
     return make

@@ -277,6 +277,8 @@ def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
         g = bounded(_split_heads(inputs["grad.y"], params.get("heads")))
         dp = g @ wide_v.swap()
         ds = p * (dp - (dp * p).sum(-1, keepdims=True))
+        if mask is not None and mask.dtype != np.uint8:
+            outputs["grad.mask"] = unbroadcast(ds, mask.shape)
         if cap:
             ds = ds * (1.0 - ratio * ratio)
         ds = ds * scale

@@ -1,3 +1,4 @@
+import type { Shape } from '../../../tensor/shape.ts';
 import type { scaledDotProductAttention } from '../../../vocabulary/attention/scaled_dot_product_attention.ts';
 import type { InputsOf, ParamsOf } from '../../../vocabulary/signature.ts';
 import type { Value } from '../../record.ts';
@@ -42,6 +43,12 @@ export interface Problem {
   readonly scale: number;
   readonly softcap: number;
   readonly adds: boolean;
+  /** The element of the mask that a score has, where that is added. */
+  readonly maskAt:
+    | ((batch: number, head: number, query: number, key: number) => number)
+    | undefined;
+  /** Its shape. */
+  readonly maskShape: Shape;
   /** What the mask adds to a score; undefined where the query does not see the key. */
   readonly added: (batch: number, head: number, query: number, key: number) => number | undefined;
 }
@@ -58,13 +65,14 @@ export function problemOf(inputs: Inputs, params: Params): Problem {
       : [batch, q.length, q.heads * v.width];
   const y = headsOf({ shape, data: new Float64Array() }, q.heads);
   const { mask } = inputs;
-  const read = mask && reader(mask);
+  const placeIn = mask && placesIn(mask.shape);
   const added: Problem['added'] = (b, h, i, j) => {
     if (params.causal && j > i) return undefined;
-    const element = read?.([b, h, i, j]) ?? 0;
+    const element = placeIn ? (mask.data[placeIn([b, h, i, j])] as number) : 0;
     if (mask?.dtype === 'u8') return element === 0 ? undefined : 0;
     return element === Number.NEGATIVE_INFINITY ? undefined : element;
   };
+  const adds = mask !== undefined && mask.dtype !== 'u8';
   const scale = Math.fround(params.scale ?? 1 / Math.sqrt(q.width));
   const group = q.heads / k.heads;
   return {
@@ -77,21 +85,23 @@ export function problemOf(inputs: Inputs, params: Params): Problem {
     group,
     scale,
     softcap: Math.fround(params.softcap ?? 0),
-    adds: mask !== undefined && mask.dtype !== 'u8',
+    adds,
+    maskAt: adds && placeIn ? (...at) => placeIn(at) : undefined,
+    maskShape: mask?.shape ?? [],
     added,
   };
 }
 
-/** Elements of a mask by batch, head, query and key, along which it may be broadcast. */
-function reader({ shape, data }: Value): (at: readonly number[]) => number {
+/**
+ * Places of a mask's elements by batch, head, query and key, along which it may be broadcast.
+ */
+function placesIn(shape: Shape): (at: readonly number[]) => number {
   const missing = 4 - shape.length;
   return (at) =>
-    data[
-      shape.reduce(
-        (flat, size, d) => flat * size + (size === 1 ? 0 : (at[d + missing] as number)),
-        0,
-      )
-    ] as number;
+    shape.reduce(
+      (flat, size, d) => flat * size + (size === 1 ? 0 : (at[d + missing] as number)),
+      0,
+    );
 }
 
 /** Calls `visit` for each query of each head of each batch. */

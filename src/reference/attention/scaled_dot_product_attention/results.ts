@@ -11,7 +11,7 @@ export interface Result {
   readonly error: Float64Array;
 }
 
-function emptyLike({ value: { shape } }: Heads): {
+function emptyOf(shape: Value['shape']): {
   readonly shape: Value['shape'];
   readonly data: Float64Array;
   readonly error: Float64Array;
@@ -19,7 +19,9 @@ function emptyLike({ value: { shape } }: Heads): {
   return { shape, data: new Float64Array(sizeOf(shape)), error: new Float64Array(sizeOf(shape)) };
 }
 
-type Sums = ReturnType<typeof emptyLike>;
+type Sums = ReturnType<typeof emptyOf>;
+
+const emptyLike = ({ value: { shape } }: Heads): Sums => emptyOf(shape);
 
 function addTo({ data, error }: Sums, at: number, value: number, off: number): void {
   data[at] = (data[at] as number) + value;
@@ -83,19 +85,24 @@ function outputOf(
 /**
  * Gradients. delta = sum of dy y; g_j = dy . v_j - delta; ds_j = p_j g_j slope_j; dq = scale *
  * sum_j ds_j k_j, dk = scale * sum_i ds_i q_i, dv = sum_i p_i dy_i, the latter two over all query
- * heads that share the key. Each stage's error is carried through the next.
+ * heads that share the key; dmask = sum of p_j g_j over what it was repeated for. Each stage's error is carried through the next.
  */
 export function gradientsOf(
   problem: Problem,
   { data: dy }: Value,
   sumError: SumError,
-): Readonly<Record<'q' | 'k' | 'v', Result>> {
-  const { q, k, v, y, group, scale } = problem;
+): Readonly<Record<'q' | 'k' | 'v', Result>> & { readonly mask?: Result } {
+  const { q, k, v, y, group, scale, maskAt, maskShape } = problem;
   const rows = rowsOf(problem, sumError);
   const output = outputOf(problem, rows, sumError);
   const dq = emptyLike(q);
   const dk = emptyLike(k);
   const dv = emptyLike(v);
+  const dmask = emptyOf(maskShape);
+  const scores = problem.batch * q.heads * q.length * k.length;
+  // A sum without products: a level less.
+  const repeats = scores / sizeOf(maskShape);
+  const ofRepeats = repeats > 1 ? sumError(repeats - 1) : 0;
   const ofKeys = sumError(k.length);
   const ofQueries = sumError(group * q.length);
   const ofColumns = sumError(v.width);
@@ -132,6 +139,12 @@ export function gradientsOf(
         gError += ofColumns * Math.abs(d * x);
         addTo(dv, firstV + c, p * d, Math.abs(p * d) * (error + ofQueries) + flush);
       }
+      if (maskAt) {
+        const own =
+          p * (1 + error) * (gError + EPS * Math.abs(g)) + Math.abs(p * g) * (error + EPS);
+        const rounded = ofRepeats * (Math.abs(p * g) + own);
+        addTo(dmask, maskAt(b, h, i, key), p * g, own + rounded + flush);
+      }
       const ds = p * g * slope;
       const off =
         p * (1 + error) * slope * (1 + slopeError) * (gError + EPS * Math.abs(g)) +
@@ -155,5 +168,8 @@ export function gradientsOf(
       }
     }
   });
-  return { q: resultOf(dq), k: resultOf(dk), v: resultOf(dv) };
+  return {
+    ...{ q: resultOf(dq), k: resultOf(dk), v: resultOf(dv) },
+    ...(maskAt && { mask: resultOf(dmask) }),
+  };
 }
