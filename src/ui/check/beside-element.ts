@@ -6,6 +6,7 @@ import type { Observable } from '../controls/observable.ts';
 import { Remembered } from '../controls/remembered.ts';
 import { base } from '../controls/styles.ts';
 import { Wide } from '../controls/wide.ts';
+import type { Brought } from '../libraries/recording-sets.ts';
 import type { Replay } from '../libraries/replay.ts';
 import { withWords } from '../messages/words.ts';
 import { squaresOfRun } from '../mosaic/squares.ts';
@@ -83,7 +84,7 @@ export class BesideElement extends LitElement {
     const forecast = this.#forecast(state);
     return html`
       ${this.#mosaic(state)} ${forecast}
-      <gp-recordings .run=${this.run} .facts=${this.facts} @replay=${() => this.replay.brought()}></gp-recordings>
+      <gp-recordings .run=${this.run} .facts=${this.facts} @replay=${({ detail }: CustomEvent<Brought>) => this.replay.brought(detail)}></gp-recordings>
       ${state.phase === 'ended' && state.report ? this.#pictures(forecast === nothing) : nothing}
     `;
   }

@@ -1,11 +1,23 @@
 import sets from 'virtual:parity-sets';
 import type { BundleFile } from '../../harness/parity.ts';
 
-/** What the click costs: the recordings that the page brings along. */
-export const RECORDED = {
-  cases: sets.reduce((sum, { cases }) => sum + cases, 0),
-  bytes: sets.reduce((sum, { bytes }) => sum + bytes, 0),
-} as const;
+/** What a click replays: what libraries recorded, or a draw of the samples of PyTorch's own tests. */
+export type Brought = 'recordings' | 'samples';
+
+const SAMPLES = 'parity/opinfo/';
+
+function setsOf(brought: Brought) {
+  return sets.filter(({ folder }) => (folder === SAMPLES) === (brought === 'samples'));
+}
+
+/** What a click costs. */
+export function costOf(brought: Brought): { readonly cases: number; readonly bytes: number } {
+  const all = setsOf(brought);
+  return {
+    cases: all.reduce((sum, { cases }) => sum + cases, 0),
+    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
 
 /** So many files are on their way at one time. */
 const AT_ONCE = 8;
@@ -14,17 +26,19 @@ const AT_ONCE = 8;
 class RecordingError extends Error {}
 
 /**
- * Fetches all recordings that the page brings along, each checked against its index: a response
- * that was cut off would end without an error. Throws, with a line for people, when one cannot be
- * had.
+ * Fetches recordings that the page brings along, each checked against its index: a response that was
+ * cut off would end without an error. Throws, with a line for people, when one cannot be had.
  */
-export async function fetchRecordings(signal: AbortSignal): Promise<readonly BundleFile[]> {
+export async function fetchRecordings(
+  brought: Brought,
+  signal: AbortSignal,
+): Promise<readonly BundleFile[]> {
   const [{ readParityIndex }, { listedBundle }] = await Promise.all([
     import('../../formats/parity-index.ts'),
     import('../../harness/recorded-set.ts'),
   ]);
   const wanted: (() => Promise<BundleFile>)[] = [];
-  for (const { folder } of sets) {
+  for (const { folder } of setsOf(brought)) {
     const index = readParityIndex(
       new TextDecoder().decode(await get(`${folder}INDEX.json`, signal)),
     );

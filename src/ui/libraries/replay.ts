@@ -7,6 +7,7 @@ import type { Observable } from '../controls/observable.ts';
 import type { DroppedFile } from '../drop/dropped-files.ts';
 import type { RunSession } from '../run/run-session.ts';
 import { librariesWords } from './libraries.en.ts';
+import type { Brought } from './recording-sets.ts';
 
 /** Starts the replay of recordings, where that can be. */
 export class Replay {
@@ -27,10 +28,12 @@ export class Replay {
     this.#notice = notice;
   }
 
-  /** Replays the recordings that the page brings along. */
-  async brought(): Promise<void> {
+  /** Replays recordings that the page brings along. */
+  async brought(brought: Brought): Promise<void> {
     if (await this.#can())
-      await this.#notice.during(() => this.#run.replayBrought(this.#router.address.value.options));
+      await this.#notice.during(() =>
+        this.#run.replayBrought(brought, this.#router.address.value.options),
+      );
   }
 
   /** Replays recordings that were dropped; a bad one is refused in one line. */

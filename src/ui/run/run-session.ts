@@ -13,7 +13,7 @@ import type { CaseResult, Environment, Report } from '../../report/schema.ts';
 import { harness } from '../app/harness.ts';
 import { Observable } from '../controls/observable.ts';
 import type { BridgeSession } from '../libraries/bridge-session.ts';
-import { fetchRecordings } from '../libraries/recording-sets.ts';
+import { type Brought, fetchRecordings } from '../libraries/recording-sets.ts';
 import { Pace } from './pace.ts';
 import { afterEvent, IDLE, type RunState } from './run-state.ts';
 import { hasUnfinished, keepUnfinished, takeUnfinished } from './unfinished.ts';
@@ -122,13 +122,13 @@ export class RunSession {
     await this.#run('recordings', { ...DEFAULT_RUN_OPTIONS, ...options, tier, filters }, sources);
   }
 
-  /** Replays the recordings that the page brings along. Throws when one cannot be loaded. */
-  async replayBrought(options: Partial<RunOptions>): Promise<void> {
+  /** Replays recordings that the page brings along. Throws when one cannot be loaded. */
+  async replayBrought(brought: Brought, options: Partial<RunOptions>): Promise<void> {
     if (this.busy) return;
     const abort = new AbortController();
     this.#abort = abort;
     this.#show({ ...IDLE, phase: 'starting', subject: 'recordings' });
-    const recordings = await fetchRecordings(abort.signal)
+    const recordings = await fetchRecordings(brought, abort.signal)
       .catch((error: unknown) => {
         this.#show(IDLE);
         if (!abort.signal.aborted) throw error;
