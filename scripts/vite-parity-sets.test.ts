@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { findSets } from './vite-parity-sets.ts';
 
@@ -20,4 +21,12 @@ test('finds every index at any depth, with the size of its recordings', () => {
     { folder: 'parity/cpu/', cases: 1, bytes: 10 },
     { folder: 'parity/cuda/h200/', cases: 2, bytes: 3 },
   ]);
+});
+
+test('the page brings along what libraries recorded, and a draw of PyTorch’s own samples', () => {
+  const sets = findSets(fileURLToPath(new URL('../public', import.meta.url)));
+  expect(sets.map(({ folder }) => folder)).toEqual(['parity/', 'parity/opinfo/']);
+  const [, samples] = sets;
+  expect(samples?.cases).toBe(200);
+  expect(samples?.bytes).toBeLessThan(2 ** 20);
 });

@@ -36,7 +36,12 @@ def test_the_set_is_large_and_small_enough():
 
 
 def test_the_index_and_the_files_are_the_same_set():
-    there = {str(path.relative_to(SET).with_suffix("")) for path in SET.rglob("*.safetensors")}
+    # PyTorch's own samples beside it have an index of their own.
+    there = {
+        str(path.relative_to(SET).with_suffix(""))
+        for path in SET.rglob("*.safetensors")
+        if not path.is_relative_to(SET / "opinfo")
+    }
     assert there == set(ENTRIES)
     wrong = [
         name

@@ -10,7 +10,7 @@ export const words: ReturnType<typeof librariesWords> = {
     `Die Bibliotheken, mit denen heute nachtrainiert wird, haben ${count(cases, { one: 'Beispiel', other: 'Beispiele' })} gerechnet und aufgezeichnet, was herauskam. Rechne sie hier nach: dieselben Eingaben, die Ergebnisse dieses Rechners, und die wahren Werte, an denen sich beide messen.`,
   replay: 'Aufzeichnungen nachrechnen',
   explainSamples: (cases) =>
-    `PyTorch prüft sich selbst mit Proben jeder Operation und jedes Optimierers, Grenzfälle eingeschlossen. ${count(cases, { one: 'Eine', other: 'davon' })}, durch eine Startzahl ausgelost, liegen hier mit dem, was PyTorch auf einem Prozessor gerechnet hat: seine eigene Testsammlung, auf dem Grafikchip dieses Rechners.`,
+    `PyTorch prüft sich selbst mit Proben jeder Operation und jedes Optimierers, Grenzfälle eingeschlossen. Hier sind ${count(cases, { one: 'Probe', other: 'Proben' })}, von einer Startzahl ausgelost, mit dem, was PyTorch auf einem Prozessor gerechnet hat: seine eigenen Tests, auf dem Grafikchip dieses Rechners.`,
   replaySamples: 'PyTorchs eigene Proben nachrechnen',
   cost: (size) => `${bytes(size)} vom Server dieser Seite selbst.`,
   cannotReplay:

@@ -11,7 +11,7 @@ export const librariesWords = words('libraries', {
     `The libraries that people fine-tune with today computed ${count(cases, { one: 'example', other: 'examples' })} and recorded what came out. Replay them here: the same inputs, this computer’s results, and the true values to judge both.`,
   replay: 'Replay recordings',
   explainSamples: (cases: number) =>
-    `PyTorch tests itself by samples of each operator and optimizer, edge cases included. ${count(cases, { one: 'One', other: 'of them' })}, drawn by a seed, are here with what PyTorch computed on a processor: its own test suite, on this computer’s graphics chip.`,
+    `PyTorch tests itself by samples of each operator and optimizer, edge cases included. Here are ${count(cases, { one: 'sample', other: 'samples' })} that a seed drew, with what PyTorch computed on a processor: its own tests, on this computer’s graphics chip.`,
   replaySamples: 'Replay PyTorch’s own samples',
   cost: (size: number) => `${bytes(size)} from this page’s own server.`,
   cannotReplay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ from gradproof_bridge.bundle.bundle import Bundle
 from gradproof_bridge.bundle.vocabulary import op_spec
 from gradproof_bridge.opinfo.database import optimizers
 from gradproof_bridge.opinfo.expressed import DTYPES, NotExpressibleError
-from gradproof_bridge.opinfo.table.registry import bound
 from gradproof_bridge.philox import Draw
 
 if TYPE_CHECKING:
@@ -30,92 +30,85 @@ _FLOATS = ("f32", "f64", "f16", "bf16")
 
 
 @dataclass(frozen=True)
-class Steps:
-    """What the vocabulary calls an optimizer, and what torch calls its state."""
+class Known:
+    """An optimizer of the vocabulary and what of torch's arguments it takes, by its own names.
 
-    params: Params
-    state: Mapping[str, str]
+    Any other argument must be what torch has without being asked.
+    """
+
+    name: str
+    takes: Mapping[str, str]
+    states: Mapping[str, str]
     """Torch's names of states by the vocabulary's."""
 
 
-_MOMENTS = {"exp_avg": "exp_avg", "exp_avg_sq": "exp_avg_sq"}
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
 
 
-def adam(name: str, decay: float) -> Callable[..., Steps]:
-    """torch.optim.Adam and AdamW."""
+_DECAYS = ("lr", "eps", "weight_decay", "maximize")
+_MOMENTS = _same("exp_avg", "exp_avg_sq")
+_ADAM = _same(*_DECAYS, "betas", "amsgrad")
+_LARGEST = {**_MOMENTS, **_same("max_exp_avg_sq")}
+_DECOUPLED = _same(*_DECAYS, "betas", "decoupled_weight_decay")
 
-    def line(
-        lr: Any = 1e-3,
-        betas: Any = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = decay,
-        amsgrad: bool = False,
-    ) -> Steps:
-        if amsgrad:
-            raise NotExpressibleError("amsgrad")
-        return Steps(
-            {
-                "optimizer": name,
-                "lr": float(lr),
-                "betas": [float(beta) for beta in betas],
-                "eps": eps,
-                "weight_decay": weight_decay,
-            },
-            _MOMENTS,
-        )
-
-    return line
-
-
-def sgd(
-    lr: Any = 1e-3,
-    momentum: float = 0.0,
-    dampening: float = 0.0,
-    weight_decay: float = 0.0,
-    nesterov: bool = False,
-) -> Steps:
-    """torch.optim.SGD."""
-    return Steps(
+TABLE: Mapping[str, Known] = {
+    "Adam": Known("adam", _ADAM, _LARGEST),
+    "AdamW": Known("adamw", _ADAM, _LARGEST),
+    "SGD": Known(
+        "sgd",
+        _same("lr", "weight_decay", "maximize", "momentum", "dampening", "nesterov"),
+        _same("momentum_buffer"),
+    ),
+    "Adagrad": Known(
+        "adagrad",
         {
-            "optimizer": "sgd",
-            "lr": float(lr),
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-        },
-        {"momentum_buffer": "momentum_buffer"} if momentum else {},
-    )
-
-
-def adagrad(
-    lr: Any = 1e-2,
-    lr_decay: float = 0.0,
-    weight_decay: float = 0.0,
-    initial_accumulator_value: float = 0.0,
-    eps: float = 1e-10,
-) -> Steps:
-    """torch.optim.Adagrad, which ONNX's is."""
-    if initial_accumulator_value != 0:
-        raise NotExpressibleError("initial_accumulator_value")
-    return Steps(
-        {
-            "optimizer": "adagrad",
-            "R": float(lr),
-            "decay_factor": lr_decay,
-            "norm_coefficient": weight_decay,
-            "epsilon": eps,
+            "lr": "R",
+            "lr_decay": "decay_factor",
+            "weight_decay": "norm_coefficient",
+            "eps": "epsilon",
         },
         {"exp_avg_sq": "sum"},
-    )
-
-
-TABLE: Mapping[str, Callable[..., Steps]] = {
-    "Adam": adam("adam", 0.0),
-    "AdamW": adam("adamw", 1e-2),
-    "SGD": sgd,
-    "Adagrad": adagrad,
+    ),
+    "Adadelta": Known("adadelta", _same(*_DECAYS, "rho"), _same("square_avg", "acc_delta")),
+    "RMSprop": Known(
+        "rmsprop",
+        _same(*_DECAYS, "alpha", "momentum", "centered"),
+        _same("square_avg", "momentum_buffer", "grad_avg"),
+    ),
+    "NAdam": Known(
+        "nadam",
+        {**_DECOUPLED, **_same("momentum_decay")},
+        {**_MOMENTS, **_same("mu_product")},
+    ),
+    "RAdam": Known("radam", _DECOUPLED, _MOMENTS),
 }
+_WAYS_ALONE = ("foreach", "fused", "differentiable", "capturable")
+"""Arguments that say how, and not what."""
+
+
+def params_of(known: Known, optimizer: Callable[..., Any], kwargs: Mapping[str, Any]) -> Params:
+    """The op's parameters, torch's own defaults among them. Raises NotExpressibleError."""
+    own = {
+        name: parameter.default
+        for name, parameter in inspect.signature(optimizer).parameters.items()
+        if parameter.default is not inspect.Parameter.empty and name not in _WAYS_ALONE
+    }
+    for name, value in kwargs.items():
+        if name not in known.takes and name not in _WAYS_ALONE and value != own.get(name):
+            raise NotExpressibleError(f"argument {name}")
+    given = {**own, **kwargs}
+    return {
+        "optimizer": known.name,
+        **{ours: _plain(given[theirs]) for theirs, ours in known.takes.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Numbers that torch also takes as tensors."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, (bool, int)) else float(value)
 
 
 @dataclass(frozen=True)
@@ -170,29 +163,28 @@ class Run:
         """The steps that torch takes from parameters and gradients that are drawn. Raises
         NotExpressibleError.
         """
-        line = TABLE[self.setting.info.optim_cls.__name__]
+        known = TABLE[self.setting.info.optim_cls.__name__]
         kwargs = dict(self.kwargs)
         # What goes uphill along g goes downhill along -g, which is as exact.
-        sign = -1.0 if kwargs.pop("maximize", False) else 1.0
-        steps = bound(line, (), kwargs)
+        uphill = "maximize" not in known.takes and kwargs.pop("maximize", False)
+        chosen = params_of(known, self.setting.info.optim_cls, kwargs)
         params, grads = self._drawn(seed, name)
         trajectory, state = self._taken(params, grads)
         place = self.recorded
-        known = op_spec("optimizer_steps")
+        spec = op_spec("optimizer_steps")
         states = {
             f"state.{ours}": to_numpy(state[theirs])
-            for ours, theirs in steps.state.items()
-            if theirs in state
+            for ours, theirs in known.states.items()
+            if state.get(theirs) is not None
         }
         inputs: dict[str, Array] = {
             "param": to_numpy(params[place]),
-            "grads": np.stack([to_numpy(sign * step[place]) for step in grads]),
+            "grads": np.stack(
+                [to_numpy(-step[place] if uphill else step[place]) for step in grads]
+            ),
         }
         outputs = {"trajectory": np.stack(trajectory), **states}
-        known.check_names(inputs, outputs)
-        return Bundle(
-            known.name, steps.params, producer, "cpu", inputs, outputs, given=steps.params
-        )
+        return Bundle(spec.name, chosen, producer, "cpu", inputs, outputs, given=chosen)
 
     def _drawn(self, seed: int, name: str) -> tuple[list[Tensor], list[list[Tensor]]]:
         import torch

@@ -116,6 +116,19 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Expresse
     return Expressed("scatter_add", {"dim": dim}, inputs)
 
 
+def index_add(
+    input: Tensor,  # noqa: A002
+    dim: int,
+    index: Tensor,
+    source: Tensor,
+    *,
+    alpha: float = 1,
+) -> Expressed:
+    """torch.index_add."""
+    inputs = {"x": input, "index": Codes(index), "source": source}
+    return Expressed("index_add", {"dim": dim, "alpha": alpha}, inputs)
+
+
 def embedding(
     weight: Tensor,
     ids: Tensor,
@@ -159,5 +172,6 @@ TABLE = {
     "gather": gather,
     "take_along_dim": take_along_dim,
     "scatter_add": scatter_add,
+    "index_add": index_add,
     "nn.functional.embedding": embedding,
 }
