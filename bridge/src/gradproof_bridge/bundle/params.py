@@ -28,6 +28,17 @@ _NOUNS = {
 }
 
 
+ACCUMULATE = "accumulate"
+"""How a producer adds up: of any op, and no parameter of what is computed."""
+
+
+def without_accumulate(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The parameters of the op alone. Raises FormatError for a way of adding up that is not known."""
+    if given.get(ACCUMULATE) not in (None, "float32"):
+        raise FormatError(f"{name} {ACCUMULATE!r}: the one way that is known is 'float32'")
+    return {key: value for key, value in given.items() if key != ACCUMULATE}
+
+
 def conform(value: object, schema: Schema, name: str) -> Any:
     """The value with defaults filled in. Raises FormatError with one line about the first thing
     that does not fit.

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from gradproof_bridge.bundle.params import Schema, conform
+from gradproof_bridge.bundle.params import Schema, conform, without_accumulate
 from gradproof_bridge.bundle.stored import stored_dtype
 from gradproof_bridge.errors import FormatError
 
@@ -38,10 +38,11 @@ class OpSpec:
     """Element types of `inputs` and `outputs`, by their names."""
 
     def fill(self, given: Mapping[str, Any]) -> Params:
-        """The parameters with their defaults. Raises FormatError for one that is unknown, missing,
-        or of another type or range.
+        """The parameters with their defaults, without what says how a producer adds up. Raises
+        FormatError for one that is unknown, missing, or of another type or range.
         """
-        return Params(conform(given, self.params, f"{self.name}: params"))
+        name = f"{self.name}: params"
+        return Params(conform(without_accumulate(given, name), self.params, name))
 
     def fit(self, given: Mapping[str, Any], outputs: Mapping[str, Array]) -> Params:
         """As `fill`, with what the recorded outputs alone tell: how many steps of a schedule there

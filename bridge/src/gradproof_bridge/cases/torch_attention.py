@@ -24,6 +24,7 @@ class _Attention:
     width: int = 16
     mask: str = "none"
     flat: bool = False
+    dtype: str = "f32"
 
 
 _ATTENTION: tuple[tuple[str, _Attention, dict[str, Any]], ...] = (
@@ -46,6 +47,8 @@ _ATTENTION: tuple[tuple[str, _Attention, dict[str, Any]], ...] = (
     ("one_query", _Attention(batch=1, queries=1, keys=33), {}),
     ("softcap", _Attention(heads=2, kv_heads=2), {"softcap": 5.0}),
     ("empty_row", _Attention(heads=1, kv_heads=1, mask="empty"), {}),
+    ("f16", _Attention(heads=2, kv_heads=2, dtype="f16"), {}),
+    ("bf16", _Attention(heads=2, kv_heads=2, dtype="bf16"), {}),
     ("flat", _Attention(kv_heads=2, flat=True), {"heads": 4, "kv_heads": 2, "causal": True}),
 )
 
@@ -87,9 +90,9 @@ def _attention(s: _Attention) -> Make:
     def make(draw: Draw) -> dict[str, Array]:
         def heads(count: int, length: int) -> Array:
             return (
-                draw.normal(s.batch, length, count * s.width)
+                draw.normal(s.batch, length, count * s.width, dtype=s.dtype)
                 if s.flat
-                else draw.normal(s.batch, count, length, s.width)
+                else draw.normal(s.batch, count, length, s.width, dtype=s.dtype)
             )
 
         inputs = {
@@ -107,7 +110,8 @@ def _attention(s: _Attention) -> Make:
             inputs["mask"] = draw.normal(s.batch, 1, s.queries, s.keys)
         if s.mask == "repeated":
             inputs["mask"] = draw.normal(s.queries, s.keys)
-        return {**inputs, "grad.y": heads(s.heads, s.queries)}
+        # Gradients in halves are made of what was stored in halves before.
+        return inputs if s.dtype != "f32" else {**inputs, "grad.y": heads(s.heads, s.queries)}
 
     return make
 

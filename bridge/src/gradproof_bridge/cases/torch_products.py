@@ -42,6 +42,13 @@ def products(library: str = "torch") -> Cases:
             {},
             _matmul((9, 33), (33, 10), (9, 10), dtype=dtype),
         )
+        yield Case(
+            f"matmul_256_terms_{dtype}",
+            "matmul",
+            library,
+            {"transpose_b": True},
+            _matmul((5, 256), (7, 256), (5, 7), dtype=dtype),
+        )
     for name, bias in (("row", (29,)), ("matrix", (7, 29)), ("column", (7, 1))):
         yield Case(
             f"matmul_bias_{name}",

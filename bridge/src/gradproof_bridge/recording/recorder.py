@@ -16,6 +16,7 @@ from gradproof_bridge.bundle.vocabulary import Params, op_spec
 from gradproof_bridge.cases.case import Case
 from gradproof_bridge.compute import compute_with
 from gradproof_bridge.errors import BridgeError, ComputeError, MissingDeviceError
+from gradproof_bridge.recording.accumulation import accumulation
 from gradproof_bridge.recording.folder import Filed
 from gradproof_bridge.recording.judge import Finding, judge
 from gradproof_bridge.recording.machine import device_name
@@ -86,6 +87,7 @@ def record_case(case: Case, seed: int, device: str | None = None) -> Recorded:
         raise ComputeError(
             f"{case.library} gives out.{unsteady[0]} of {case.op} differently each time: it cannot be recorded"
         )
+    params |= accumulation(case.op, inputs, params, first.outputs, where)
     bundle = Bundle(
         op=case.op,
         params=params,
