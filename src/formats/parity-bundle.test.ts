@@ -240,6 +240,18 @@ const VALID: readonly Description[] = [
     tensors: { 'in.x': [2, 4], 'in.weight': [4], 'in.bias': [4], 'out.y': [2, 4] },
   },
   {
+    op: 'group_norm',
+    params: { num_groups: 2 },
+    tensors: { 'in.x': [2, 4, 3], 'in.weight': [4], 'in.bias': [4], 'out.y': [2, 4, 3] },
+  },
+  { op: 'instance_norm', tensors: { 'in.x': [2, 4, 3], 'out.y': [2, 4, 3] } },
+  { op: 'cumsum', params: { dim: -1 }, tensors: { 'in.x': [2, 3], 'out.y': [2, 3] } },
+  ...['logsumexp', 'var', 'std'].map((op) => ({
+    op,
+    params: { axes: [0], keepdims: false },
+    tensors: { 'in.x': [2, 3], 'out.y': [3] },
+  })),
+  {
     op: 'batch_norm',
     params: { training: true },
     tensors: {
