@@ -344,6 +344,26 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       magnitude: { inputs: { magnitude: [3] }, params: { use_dora: true } },
     },
   },
+  conv1d: {
+    fits: { inputs: { x: [2, 3, 5], weight: [4, 3, 2], bias: [4] }, params: {} },
+    wrong: {
+      'no-length': { inputs: { x: [3, 5] } },
+      'no-kernel': { inputs: { weight: [4, 3] } },
+      channels: { inputs: { weight: [4, 2, 2] } },
+      bias: { inputs: { bias: [3] } },
+      window: { inputs: { weight: [4, 3, 6] } },
+    },
+  },
+  conv_transpose2d: {
+    fits: { inputs: { x: [2, 3, 4, 5], weight: [3, 4, 2, 2], bias: [4] }, params: {} },
+    wrong: {
+      'no-image': { inputs: { x: [3, 4, 5] } },
+      channels: { inputs: { weight: [4, 4, 2, 2] } },
+      bias: { inputs: { bias: [3] } },
+      groups: { params: { groups: 2 } },
+      'output-padding': { params: { output_padding: [1, 0], dilation: [2, 2] } },
+    },
+  },
   conv2d: {
     fits: { inputs: { x: [2, 4, 5, 6], weight: [6, 2, 3, 2], bias: [6] }, params: { groups: 2 } },
     wrong: {

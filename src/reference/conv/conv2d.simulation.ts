@@ -9,7 +9,7 @@ import { chainSum } from '../simulation/sums.ts';
 import { productsOf } from './conv2d.ts';
 
 /** Sums over the channels of images [N, C, H, W]: first of every image. */
-function channelSums(gpu: SimulatedGpu, { shape, data }: Value): Float64Array {
+export function channelSums(gpu: SimulatedGpu, { shape, data }: Value): Float64Array {
   const [batch, channels, ...image] = shape as [number, number, number, number];
   const size = sizeOf(image);
   const perImage = Float64Array.from({ length: batch * channels }, (_, i) =>

@@ -63,7 +63,7 @@ export function productsOf(
 }
 
 /** Channel of an element of an image batch. */
-const channelOf = (index: number, shape: Shape): number =>
+export const channelOf = (index: number, shape: Shape): number =>
   Math.floor(index / sizeOf(shape.slice(2))) % (shape[1] as number);
 
 function convolved(x: Value, weight: Value, params: Params): Value {
@@ -75,12 +75,14 @@ function convolved(x: Value, weight: Value, params: Params): Value {
   return { shape, data };
 }
 
-function forward({ x, weight, bias }: Inputs, params: Params) {
+/** y in float64. */
+export function forward({ x, weight, bias }: Inputs, params: Params) {
   const y = convolved(x, weight, params);
   return { y: { ...y, data: y.data.map((v, i) => v + (bias?.data[channelOf(i, y.shape)] ?? 0)) } };
 }
 
-function gradients(
+/** The gradients in float64. */
+export function gradients(
   { x, weight, bias }: Inputs,
   params: Params,
   dy: Value,
@@ -106,7 +108,7 @@ function gradients(
  * gamma_c of a sum of `terms` products with the given condition, and what their flushed factors may
  * cost.
  */
-function sumBound(condition: Float64Array, c: number, flush: number): Acceptance {
+export function sumBound(condition: Float64Array, c: number, flush: number): Acceptance {
   return {
     kind: 'within',
     bound: condition.map((size) => gamma(c) * size * SECOND_ORDER + flush),
@@ -114,7 +116,8 @@ function sumBound(condition: Float64Array, c: number, flush: number): Acceptance
   };
 }
 
-function acceptance({ x, weight, bias }: Inputs, params: Params, depth: Depth): Acceptance {
+/** When a GPU's y is right. */
+export function acceptance({ x, weight, bias }: Inputs, params: Params, depth: Depth): Acceptance {
   const size = convolved(absolute(x), absolute(weight), params);
   const terms = sizeOf(weight.shape.slice(1));
   const flush = flushOfProducts(terms, maxAbs(x.data), maxAbs(weight.data)) + FLUSH;
@@ -123,7 +126,8 @@ function acceptance({ x, weight, bias }: Inputs, params: Params, depth: Depth): 
   return sumBound(whole, depth(terms) + (bias ? 1 : 0), flush);
 }
 
-function vjpAcceptance(
+/** When a GPU's gradients are right. */
+export function vjpAcceptance(
   { x, weight, bias }: Inputs,
   params: Params,
   dy: Value,

@@ -69,6 +69,14 @@ export const tensors: Bodies = {
     y(
       `F.conv2d(${padded(padding)}, x["weight"], x.get("bias"), ${given({ stride, dilation, groups })})`,
     ),
+  conv1d: ({ stride, padding, dilation, groups }) =>
+    y(
+      `F.conv1d(F.pad(x["x"], ${literal(padding)}), x["weight"], x.get("bias"), ${given({ stride, dilation, groups })})`,
+    ),
+  conv_transpose2d: ({ stride, padding, output_padding, dilation, groups }) =>
+    y(
+      `F.conv_transpose2d(x["x"], x["weight"], x.get("bias"), padding=${even(padding)}, ${given({ stride, output_padding, dilation, groups })})`,
+    ),
   max_pool2d: ({ kernel, stride, padding, dilation, ceil_mode }) =>
     y(
       ceil_mode

@@ -1,0 +1,206 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Random } from '../../tensor/random.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { convTranspose2d as signature } from '../../vocabulary/conv/conv_transpose2d.ts';
+import type { conv2d } from '../../vocabulary/conv/conv2d.ts';
+import {
+  completed,
+  type GivenParams,
+  type InputsOf,
+  type ParamsOf,
+} from '../../vocabulary/signature.ts';
+import { flushOfProducts, maxAbs } from '../bounds.ts';
+import { sumTo } from '../broadcast.ts';
+import { boundOfColumnSums } from '../column-sums.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { absolute } from '../matmul/product.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Depth, Value } from '../record.ts';
+import { drawTensor } from '../simulation/draw.ts';
+import { channelSums, simulation as simulationOf2d } from './conv2d.simulation.ts';
+import { acceptance, channelOf, forward, gradients, sumBound, vjpAcceptance } from './conv2d.ts';
+
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
+
+/** The convolution that takes y to x. */
+const backwards = ({ output_padding: _, ...params }: Params): ParamsOf<typeof conv2d> => params;
+
+function shapeOf(
+  x: Shape,
+  weight: Shape,
+  { stride, padding, output_padding, dilation, groups }: Params,
+): Shape {
+  const along = (d: 0 | 1): number => {
+    const reach = dilation[d] * ((weight[d + 2] as number) - 1) + 1;
+    const whole = ((x[d + 2] as number) - 1) * stride[d] + reach + output_padding[d];
+    return whole - padding[d] - (padding[d + 2] as number);
+  };
+  return [x[0] as number, (weight[1] as number) * groups, along(0), along(1)];
+}
+
+/** Images of y's shape: of a convolution of them, what flows back does not depend on them. */
+function images({ x, weight }: Inputs, params: Params): Value {
+  const shape = shapeOf(x.shape, weight.shape, params);
+  return { shape, data: new Float64Array(sizeOf(shape)) };
+}
+
+/** What is sent back by the convolution, and the bias. */
+function sent({ x, weight, bias }: Inputs, params: Params): Value {
+  const y = gradients({ x: images({ x, weight }, params), weight }, backwards(params), x).x;
+  return { ...y, data: y.data.map((v, i) => v + (bias?.data[channelOf(i, y.shape)] ?? 0)) };
+}
+
+function bound({ x, weight, bias }: Inputs, params: Params, depth: Depth): Acceptance {
+  const [channels, , ...kernel] = weight.shape as readonly [number, number, ...number[]];
+  const terms = (channels / params.groups) * sizeOf(kernel);
+  const size = sent(
+    { x: absolute(x), weight: absolute(weight), ...(bias ? { bias: absolute(bias) } : {}) },
+    params,
+  );
+  const flush = flushOfProducts(terms + 1, maxAbs(x.data), maxAbs(weight.data));
+  return sumBound(size.data, depth(terms) + (bias ? 1 : 0), flush);
+}
+
+interface Draw {
+  readonly bias?: boolean;
+  readonly level?: 'exact' | 'legal';
+  readonly positive?: boolean;
+}
+
+function sample(
+  x: Shape,
+  weight: Shape,
+  params: GivenParams<typeof signature>,
+  { bias, level = 'exact', positive }: Draw = {},
+): SampleOf<typeof signature> {
+  const tensor = (random: Random, shape: Shape) =>
+    level === 'exact'
+      ? hostTensorFrom(
+          'f32',
+          shape,
+          random.fill(sizeOf(shape), () => random.integer(-8, 8)),
+        )
+      : drawTensor(random, shape, positive ? 'positive' : 'normal');
+  const shape = shapeOf(x, weight, completed(signature, params));
+  const settings = Object.entries(params).map(
+    ([name, value]) => [name, Array.isArray(value) ? formatShape(value) : value] as const,
+  );
+  return {
+    level,
+    label: {
+      x: formatShape(x),
+      weight: formatShape(weight),
+      ...Object.fromEntries(settings),
+      ...(bias ? { bias } : {}),
+    },
+    params,
+    inputs: (random) => ({
+      x: tensor(random, x),
+      weight: tensor(random, weight),
+      ...(bias ? { bias: tensor(random, [shape[1] as number]) } : {}),
+    }),
+    grads: (random) => ({ y: tensor(random, shape) }),
+  };
+}
+
+/** torch.nn.functional.conv_transpose2d, with padding that may differ on the four sides. */
+export const record = defineRecord(signature, {
+  summary: 'y = transposed 2-D convolution of x with weight + bias',
+  unsupported: (_inputs, { output_padding, stride }) =>
+    output_padding.some((n, d) => n >= (stride[d] as number))
+      ? 'an output padding that is not below the stride'
+      : undefined,
+  forward: (inputs, params) => ({ y: sent(inputs, params) }),
+  acceptance: (inputs, _outputs, params, { depth }) => ({ y: bound(inputs, params, depth) }),
+  vjp: ({ x, weight, bias }, params, { y: dy }) => {
+    const convolution = backwards(params);
+    return {
+      x: forward({ x: dy, weight }, convolution).y,
+      weight: gradients({ x: dy, weight }, convolution, x).weight,
+      ...(bias
+        ? { bias: { ...sumTo(dy, [1, dy.shape[1] as number, 1, 1]), shape: bias.shape } }
+        : {}),
+    };
+  },
+  vjpAcceptance: ({ x, weight, bias }, _gradients, params, { y: dy }, { depth }) => {
+    const convolution = backwards(params);
+    const ofWeight = vjpAcceptance({ x: dy, weight }, convolution, x, depth).weight;
+    const channels = [1, dy.shape[1] as number, 1, 1];
+    return {
+      x: acceptance({ x: dy, weight }, convolution, depth),
+      weight: ofWeight,
+      ...(bias ? { bias: { kind: 'within', bound: boundOfColumnSums(dy, channels, depth) } } : {}),
+    };
+  },
+  samples: [
+    sample(
+      [2, 3, 4, 5],
+      [3, 5, 3, 2],
+      { stride: [2, 3], padding: [1, 0, 2, 1], output_padding: [1, 2], dilation: [1, 2] },
+      { bias: true },
+    ),
+    sample([3, 6, 3, 4], [6, 2, 3, 3], { padding: [1, 1, 1, 1], groups: 2 }, { bias: true }),
+    sample([2, 3, 3, 3], [3, 1, 2, 2], { stride: [2, 2], groups: 3 }),
+    sample([1, 1, 1, 1], [1, 1, 1, 1], {}),
+    sample([2, 7, 5, 4], [7, 4, 3, 3], { stride: [2, 1] }, { bias: true, level: 'legal' }),
+  ],
+  faults: [
+    {
+      name: 'last channel dropped',
+      shader: { file: 'conv/conv2d', from: 't < dims.terms;', to: 't + 1u < dims.terms;' },
+    },
+    {
+      name: 'last channel dropped on the way back',
+      direction: 'backward',
+      shader: { file: 'conv/conv2d', from: 't < dims.terms;', to: 't + 1u < dims.terms;' },
+    },
+  ],
+  plausibleBugs: [
+    paramsBug('dilation ignored', (p) => ({ ...p, dilation: [1, 1] })),
+    paramsBug('padding mirrored', ({ padding: [top, left, bottom, right], ...p }) => ({
+      ...p,
+      padding: [bottom, right, top, left],
+    })),
+    inputBug('x wrong by 2e-5', 'x', (v) => v * (1 + 2e-5)),
+    inputBug('kernel turned around', 'weight', (_, i, { shape, data }) => {
+      const taps = sizeOf(shape.slice(2));
+      return data[i - (i % taps) + taps - 1 - (i % taps)] as number;
+    }),
+    inputBug('bias dropped', 'bias', () => 0),
+  ],
+});
+
+/** What is simulated of conv2d, from y to x. */
+export const simulation = defineSimulation(signature, {
+  forward: (gpu, { x, weight, bias }, params, variant) => {
+    const inputs = { x: images({ x, weight }, params), weight };
+    const back = simulationOf2d.backward?.(gpu, inputs, backwards(params), { y: x }, variant);
+    const y = back?.['x'] as Value;
+    const data = bias
+      ? y.data.map((sum, i) => gpu.add(sum, bias.data[channelOf(i, y.shape)] as number))
+      : y.data;
+    return { y: { ...y, data } };
+  },
+  backward: (gpu, { x, weight, bias }, params, { y: dy }, variant) => {
+    const inputs = { x: dy, weight };
+    const convolution = backwards(params);
+    const { y } = simulationOf2d.forward(gpu, inputs, convolution, variant);
+    const back = simulationOf2d.backward?.(gpu, inputs, convolution, { y: x }, variant);
+    return {
+      x: y,
+      weight: back?.['weight'],
+      ...(bias ? { bias: { shape: bias.shape, data: channelSums(gpu, dy) } } : {}),
+    };
+  },
+  samples: [
+    sample([1, 3, 7, 7], [3, 2, 2, 2], {}, { level: 'legal', positive: true, bias: true }),
+    sample([2, 40, 5, 5], [40, 3, 3, 3], {}, { level: 'legal', positive: true, bias: true }),
+    sample(
+      [4, 2, 17, 9],
+      [2, 2, 2, 2],
+      { stride: [2, 2] },
+      { level: 'legal', bias: true, positive: true },
+    ),
+  ],
+});
