@@ -9,7 +9,7 @@ fn kl_div(a: vec4f, b: vec4f, log_target: f32) -> vec4f {
   let logs = vec4<bool>(log_target > 0.0);
   let p = select(b, exp(max(b, vec4f(NOTHING))), logs);
   let log_p = select(log(b), b, logs);
-  return select(vec4f(), p * (log_p - a), p > vec4f());
+  return select(p * (log_p - a), vec4f(), !logs & (b == vec4f()));
 }
 
 @compute @workgroup_size(64)

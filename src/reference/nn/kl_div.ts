@@ -23,7 +23,7 @@ function probabilityOf(target: number, { log_target }: Params) {
 function computedOf(gpu: SimulatedGpu, target: number, { log_target }: Params) {
   return log_target
     ? { p: gpu.exp(Math.max(target, -104)), log: target }
-    : { p: target, log: target > 0 ? gpu.log(target) : 0 };
+    : { p: target, log: gpu.log(target) };
 }
 
 const truth: Truth = {
@@ -31,7 +31,7 @@ const truth: Truth = {
   loss: {
     f: (x, t, params) => {
       const { p, log } = probabilityOf(t, params);
-      return p > 0 ? p * (log - x) : 0;
+      return p === 0 ? 0 : p * (log - x);
     },
     // The logarithm, the difference and the product round; a library multiplies out.
     error: (x, t, params, otherFormulas) => {
@@ -43,7 +43,7 @@ const truth: Truth = {
     },
     computed: (gpu, x, t, params) => {
       const { p, log } = computedOf(gpu, t, params);
-      return p > 0 ? gpu.mul(p, gpu.sub(log, x)) : 0;
+      return p === 0 ? 0 : gpu.mul(p, gpu.sub(log, x));
     },
   },
   input: {
