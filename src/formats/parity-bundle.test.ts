@@ -390,6 +390,11 @@ const VALID: readonly Description[] = [
     tensors: { 'in.input': [2, 3], 'in.target': [2, 3], 'out.loss': [1] },
   },
   {
+    op: 'pad',
+    params: { pad: [1, -2, 0, 3], value: 2 },
+    tensors: { 'in.x': [5, 2, 3], 'out.y': [5, 5, 2] },
+  },
+  {
     op: 'embedding',
     tensors: { 'in.weight': [9, 4], 'in.ids': ['i32', [2, 3]], 'out.y': [2, 3, 4] },
   },

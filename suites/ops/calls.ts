@@ -543,6 +543,20 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     fits: { inputs: { input: [3, 4], target: [3, 4] }, params: {} },
     wrong: { shapes: { inputs: { target: [4] } } },
   },
+  pad: {
+    fits: { inputs: { x: [3, 4] }, params: { pad: [3, 3], mode: 'reflect' } },
+    wrong: {
+      scalar: { inputs: { x: [] }, params: { pad: [] } },
+      odd: { params: { pad: [3] } },
+      'more-dimensions': { params: { pad: [1, 1, 0, 0, 0, 0] } },
+      reflected: { params: { pad: [4, 0] } },
+      repeated: { params: { pad: [0, 5], mode: 'circular' } },
+      cropped: { params: { pad: [-1, 0], mode: 'replicate' } },
+      'cropped-away': { params: { pad: [-3, -2], mode: 'constant' } },
+      nothing: { inputs: { x: [3, 0] }, params: { pad: [1, 0], mode: 'replicate' } },
+      axes: { inputs: { x: [1, 1, 1, 1, 1, 1, 1, 1, 4] } },
+    },
+  },
   index_add: {
     fits: {
       inputs: { x: [3, 4], index: [5], source: [3, 5] },

@@ -102,6 +102,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   scatter_add: {
     rows: { inputs: { x: [0, 3], indices: [0, 3], src: [0, 3] }, params: { dim: 0 } },
   },
+  pad: { rows: { inputs: { x: [0, 3] }, params: { pad: [1, 1] } } },
   index_add: {
     slices: { inputs: { x: [4, 3], index: [0], source: [0, 3] }, params: { dim: 0 } },
   },

@@ -1,6 +1,6 @@
 import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { coordinatesOf, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { FLUSH, gamma, sumLevels, typicalSum } from '../bounds.ts';
 import type { Acceptance, Depth, PlausibleBug, Value } from '../record.ts';
 
@@ -13,7 +13,7 @@ export function elementsAlong(shape: Shape, indices: Value, dim: number): Int32A
   const rows = shape[at] as number;
   return Int32Array.from(indices.data, (index, i) => {
     const row = Math.min(Math.max(index, 0), rows - 1);
-    const place = coordinates(i, indices.shape).with(at, row);
+    const place = coordinatesOf(i, indices.shape).with(at, row);
     return place.reduce((flat, c, d) => flat * (shape[d] as number) + c, 0);
   });
 }
@@ -21,7 +21,7 @@ export function elementsAlong(shape: Shape, indices: Value, dim: number): Int32A
 /** For each element of slices, of `source`, which element of a tensor of `shape` it belongs to. */
 export function placesOfSlices(shape: Shape, source: Shape, index: Value, dim: number): Int32Array {
   const at = dim < 0 ? dim + shape.length : dim;
-  const slice = (i: number) => coordinates(i, source)[at] as number;
+  const slice = (i: number) => coordinatesOf(i, source)[at] as number;
   const data = Float64Array.from(
     { length: sizeOf(source) },
     (_, i) => index.data[slice(i)] as number,
@@ -32,20 +32,8 @@ export function placesOfSlices(shape: Shape, source: Shape, index: Value, dim: n
 /** The elements of a tensor of `shape` that lie where a smaller one, of `inner`, has its own. */
 export function elementsWithin(shape: Shape, inner: Shape): Int32Array {
   return Int32Array.from({ length: sizeOf(inner) }, (_, i) =>
-    coordinates(i, inner).reduce((flat, c, d) => flat * (shape[d] as number) + c, 0),
+    coordinatesOf(i, inner).reduce((flat, c, d) => flat * (shape[d] as number) + c, 0),
   );
-}
-
-function coordinates(index: number, shape: Shape): number[] {
-  let rest = index;
-  return shape
-    .toReversed()
-    .map((size) => {
-      const c = rest % size;
-      rest = Math.floor(rest / size);
-      return c;
-    })
-    .reverse();
 }
 
 /** `start` with each term added at its place. */

@@ -65,6 +65,10 @@ export const tensors: Bodies = {
     ),
   instance_norm: ({ eps }) =>
     y(`F.instance_norm(x["x"], weight=x.get("weight"), bias=x.get("bias"), eps=${literal(eps)})`),
+  pad: ({ pad, mode, value }) =>
+    y(
+      `F.pad(x["x"], ${literal(pad)}, ${literal(mode ?? 'constant')}, ${mode && mode !== 'constant' ? 'None' : literal(value ?? 0)})`,
+    ),
   conv2d: ({ stride, padding, dilation, groups }) =>
     y(
       `F.conv2d(${padded(padding)}, x["weight"], x.get("bias"), ${given({ stride, dilation, groups })})`,
