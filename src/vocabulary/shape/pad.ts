@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Shape } from '../../tensor/shape.ts';
 import { SignatureError } from '../error.ts';
-import { integer, moved, number } from '../rules.ts';
+import { integer, number, numeric } from '../rules.ts';
 import { signature } from '../signature.ts';
 
 const mode = v.picklist(['constant', 'reflect', 'replicate', 'circular']);
@@ -19,8 +19,8 @@ const params = v.strictObject({
 
 /** torch.nn.functional.pad; a negative constant padding crops. */
 export const pad = signature({ family: 'shape', name: 'pad' }, params, {
-  inputs: { x: moved('[*x]') },
-  outputs: { y: moved(({ shape, params: given }) => paddedShape(shape('x'), given)) },
+  inputs: { x: numeric('[*x]') },
+  outputs: { y: numeric(({ shape, params: given }) => paddedShape(shape('x'), given)) },
   gradients: ['x'],
 });
 
