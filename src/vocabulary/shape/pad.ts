@@ -20,7 +20,13 @@ const params = v.strictObject({
 /** torch.nn.functional.pad; a negative constant padding crops. */
 export const pad = signature({ family: 'shape', name: 'pad' }, params, {
   inputs: { x: numeric('[*x]') },
-  outputs: { y: numeric(({ shape, params: given }) => paddedShape(shape('x'), given)) },
+  outputs: {
+    y: numeric(({ shape, params: given }) => {
+      const misfit = paddingMisfit(shape('x'), given);
+      if (misfit) throw new SignatureError(misfit);
+      return paddedShape(shape('x'), given);
+    }),
+  },
   gradients: ['x'],
 });
 
