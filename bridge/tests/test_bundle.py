@@ -172,3 +172,11 @@ def test_numbered_tensors_are_known_by_their_number():
     assert sorted(read_bundle(file(metadata, in__x0=X, in__x1=X, out__y=X)).inputs) == ["x0", "x1"]
     with pytest.raises(FormatError, match=r"in\.xa"):
         read_bundle(file(metadata, in__x0=X, in__xa=X, out__y=X))
+
+
+def test_one_flows_into_a_scalar_where_nothing_else_does():
+    meta = {**META, "op": "cross_entropy", "params": "{}"}
+    tensors = {"in__logits": X, "in__labels": np.zeros(len(X), np.int32), "out__grad__logits": X}
+    read = read_bundle(file(meta, out__loss=np.ones(1, np.float32), **tensors))
+    assert read.inputs["grad.loss"].tolist() == [1]
+    assert "grad.loss" not in read_bundle(file(meta, **tensors)).inputs

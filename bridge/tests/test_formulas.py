@@ -9,7 +9,7 @@ from gradproof_bridge.compute import compute
 from gradproof_bridge.formulas.expected import Codes, Real
 from gradproof_bridge.formulas.registry import expect, known_ops
 from gradproof_bridge.philox import Draw
-from gradproof_bridge.recording.judge import Judge
+from gradproof_bridge.recording.judge import Judge, judge
 
 CASES = with_formula()
 FLOAT32 = np.dtype(np.float32)
@@ -166,3 +166,25 @@ def test_a_power_of_cuda_turns_by_a_right_angle_and_one_of_another_base_does_not
 
     assert judge.findings(turned(theta)) == []
     assert [finding.output for finding in judge.findings(turned(theta * (1 + 1e-5)))] == ["q", "k"]
+
+
+def test_integers_wrap_and_meet_as_numpys_do():
+    bytes_ = {"a": np.array([1, 255], np.uint8), "b": np.array([2, 2], np.uint8)}
+    assert judge("sub", bytes_, {}, {"y": np.array([255, 253], np.uint8)}) == []
+    assert judge("sub", bytes_, {}, {"y": np.array([0, 253], np.uint8)}) != []
+    wide = {"a": np.array([2**31 - 1], np.int32), "b": np.array([1], np.int8)}
+    assert judge("add", wide, {}, {"y": np.array([-(2**31)], np.int32)}) == []
+    total = {"x": np.full((3,), 200, np.uint8)}
+    params = {"axes": [0], "keepdims": True}
+    assert judge("reduce_sum", total, params, {"y": np.array([600], np.int32)}) == []
+    assert judge("reduce_sum", total, params, {"y": np.array([88], np.int32)}) != []
+
+
+def test_a_masked_logit_leaves_its_row_judged():
+    x = {"x": np.array([[0, -np.inf, 0], [-np.inf] * 3], np.float32)}
+    right = np.array([[0.5, 0, 0.5], [np.nan] * 3], np.float32)
+    assert judge("softmax", x, {"axis": 1}, {"y": right}) == []
+    wrong = np.array([[0.5, 0.1, 0.4], [np.nan] * 3], np.float32)
+    assert judge("softmax", x, {"axis": 1}, {"y": wrong}) != []
+    logs = np.array([[-np.log(2), -np.inf, -np.log(2)], [np.nan] * 3], np.float32)
+    assert judge("log_softmax", x, {"axis": 1}, {"y": logs}) == []

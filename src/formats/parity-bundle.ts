@@ -5,6 +5,7 @@ import {
   type BundleTensors,
   checkAnswered,
   checkTensors,
+  flowingIn,
   type StoredTensors,
 } from './parity-bundle/check.ts';
 import { vocabulary } from './parity-bundle/vocabulary.ts';
@@ -76,7 +77,7 @@ export function parityBundleOf(
     producer: meta.producer,
     device: metadata.get('device') ?? 'unknown device',
     note: metadata.get('note'),
-    tensors: groups,
+    tensors: { ...groups, gradsIn: flowingIn(rule, groups) },
   };
 }
 

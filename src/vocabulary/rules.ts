@@ -56,6 +56,13 @@ export interface TensorRule<Params> {
   readonly detached?: boolean;
   /** Values that its elements may have. Default any. */
   readonly range?: (known: Known<Params>) => Range;
+  /**
+   * Dimension along which -inf beside other elements means "masked", as in logits: the lowest
+   * number. Default none.
+   */
+  readonly maskedAlong?: (params: Params, shape: Shape) => number;
+  /** Whether -inf is one of its values, and means that an element is not seen. */
+  readonly hides?: boolean;
   /** Whether its elements are finite and none is less than the one before it. */
   readonly ascending?: boolean;
 }
@@ -126,6 +133,11 @@ export const detached = <P>(rule: TensorRule<P>): TensorRule<P> & { readonly det
   ...rule,
   detached: true,
 });
+/** The same rule for logits, in which -inf means "masked" along a dimension. */
+export const masked = <P>(
+  rule: TensorRule<P>,
+  maskedAlong: NonNullable<TensorRule<P>['maskedAlong']>,
+): TensorRule<P> => ({ ...rule, maskedAlong });
 /** The same rule for a result whose element type follows from those of the operands. */
 export const stored = <P>(
   rule: TensorRule<P>,

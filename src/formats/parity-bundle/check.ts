@@ -116,10 +116,40 @@ function checkGradients(
       throw new FormatError(
         `out.grad.${name}: in.${name} is ${input.dtype}, and integers have no gradient`,
       );
-    if (Object.keys(gradsIn).length === 0)
+    if (Object.keys(gradsIn).length === 0 && !isScalar(outputs[scalarOutput(rule) ?? ''], scope))
       throw new FormatError(`out.grad.${name} has no in.grad.* that flows in`);
     checkTensor(`out.grad.${name}`, stored, { ...float(() => input.shape) }, scope);
   }
+}
+
+/** The one output that an op has, but for those that may be absent or take no gradient. */
+function scalarOutput({ outputs }: Signature): string | undefined {
+  const always = Object.entries(outputs).filter(
+    ([, { optional, when, detached }]) => !(optional || when || detached),
+  );
+  return always.length === 1 ? always[0]?.[0] : undefined;
+}
+
+function isScalar(rule: TensorRule<never> | undefined, scope: KnownShapes): boolean {
+  if (!rule) return false;
+  try {
+    scope.check(rule, [1]);
+  } catch (error) {
+    if (error instanceof SignatureError) return false;
+    throw error;
+  }
+  return true;
+}
+
+/**
+ * The gradients that flow in: where none is stored and some come out, 1 into the op's one output.
+ */
+export function flowingIn(rule: Signature, { gradsIn, gradsOut }: BundleTensors): StoredTensors {
+  const name = scalarOutput(rule);
+  if (name === undefined || Object.keys(gradsIn).length > 0 || Object.keys(gradsOut).length === 0)
+    return gradsIn;
+  const one = new Uint8Array(Float32Array.of(1).buffer);
+  return { [name]: { dtype: 'F32', shape: [1], bytes: one } };
 }
 
 function checkTensor(

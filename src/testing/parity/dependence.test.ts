@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { callOf } from '../../graph/call.ts';
 import type { Value } from '../../reference/record.ts';
+import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { add } from '../../vocabulary/math/add.ts';
 import { clip } from '../../vocabulary/math/clip.ts';
 import { mul } from '../../vocabulary/math/mul.ts';
@@ -35,6 +36,15 @@ describe('elements that depend on what is not finite', () => {
 
   test('are none where all is finite', () => {
     expect(masks(callOf(add, { a: of(1, 2), b: of(3, 4) }, {}))).toEqual({});
+  });
+
+  test('are none of a mask that hides an element', () => {
+    const heads = { shape: [1, 1, 1, 2], data: Float64Array.of(1, 2) };
+    const call = (mask: number) =>
+      callOf(scaledDotProductAttention, { q: heads, k: heads, v: heads, mask: of(mask) }, {});
+    expect(masks(call(-INFINITE))).toEqual({});
+    expect(masks(call(INFINITE))['y']).toEqual([1, 1]);
+    expect(withoutNonFinite(call(-INFINITE)).inputs['mask']).toEqual(of(-INFINITE));
   });
 
   test('are those that a NaN in its place spreads to', () => {

@@ -1,7 +1,8 @@
 import { type Call, mapped } from '../../graph/call.ts';
-import type { Value, Values } from '../../reference/record.ts';
+import type { Value } from '../../reference/record.ts';
 import { truthOf } from '../../reference/truth.ts';
 import { seam } from '../../seam.ts';
+import { ruleOf, type Signature } from '../../vocabulary/signature.ts';
 
 /** Elements, by tensor, that a verdict leaves out: 1 where they depend on a NaN or an infinity. */
 export type Masks = Readonly<Record<string, Uint8Array>>;
@@ -12,11 +13,14 @@ export type Masks = Readonly<Record<string, Uint8Array>>;
  */
 const STAND_INS = [0, 1, -1, 0.37, 1e4, -3e8] as const;
 
-const isWhollyFinite = (value: Value) => value.data.every(Number.isFinite);
-const areWhollyFinite = (values: Values) => Object.values(values).every(isWhollyFinite);
+/** Whether a number of input `name` is one to compute with; -inf is where it hides an element. */
+const isNumberOf =
+  ({ inputs }: Signature, name: string) =>
+  (x: number): boolean =>
+    Number.isFinite(x) || (x === Number.NEGATIVE_INFINITY && ruleOf(inputs, name)?.hides === true);
 
 /**
- * The call with every NaN and infinity replaced by zero: what the elements that do not depend on
+ * The call with every NaN and infinity replaced by zero, but a -inf that hides an element: what the elements that do not depend on
  * them are computed from.
  */
 export function withoutNonFinite(call: Call<Value>): Call<Value> {
@@ -29,8 +33,12 @@ export function withoutNonFinite(call: Call<Value>): Call<Value> {
  * give different results (a maximum or a code lets no NaN through).
  */
 export const dependentMasks = seam('parity.dependentMasks', (call: Call<Value>): Masks => {
-  const { inputs, grads = {} } = call;
-  if (areWhollyFinite(inputs) && areWhollyFinite(grads)) return {};
+  const { op, inputs, grads = {} } = call;
+  const areNumbers = Object.entries(inputs).every(([name, { data }]) =>
+    data.every(isNumberOf(op, name)),
+  );
+  if (areNumbers && Object.values(grads).every(({ data }) => data.every(Number.isFinite)))
+    return {};
   const spread = truthOf(replaced(call, Number.NaN));
   const results = STAND_INS.map((value) => truthOf(replaced(call, value)));
   return mapped(spread, ({ data }, name) => {
@@ -42,13 +50,13 @@ export const dependentMasks = seam('parity.dependentMasks', (call: Call<Value>):
 });
 
 function replaced({ grads, ...call }: Call<Value>, by: number): Call<Value> {
-  const finite = (value: Value) =>
-    isWhollyFinite(value)
+  const finite = (value: Value, isNumber: (x: number) => boolean) =>
+    value.data.every(isNumber)
       ? value
-      : { ...value, data: value.data.map((x) => (Number.isFinite(x) ? x : by)) };
+      : { ...value, data: value.data.map((x) => (isNumber(x) ? x : by)) };
   return {
     ...call,
-    inputs: mapped(call.inputs, finite),
-    ...(grads ? { grads: mapped(grads, finite) } : {}),
+    inputs: mapped(call.inputs, (value, name) => finite(value, isNumberOf(call.op, name))),
+    ...(grads ? { grads: mapped(grads, (value) => finite(value, Number.isFinite)) } : {}),
   };
 }

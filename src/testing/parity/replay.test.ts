@@ -124,6 +124,53 @@ describe('a bundle', () => {
   });
 });
 
+describe('masked', () => {
+  const INFINITE = Number.NEGATIVE_INFINITY;
+  const attended = (y: HostTensor) => {
+    const heads = (...data: readonly number[]) => hostTensorFrom('f32', [1, 1, 2, 1], data);
+    const mask = hostTensorFrom('f32', [2, 2], [0, INFINITE, INFINITE, INFINITE]);
+    const inputs = { q: heads(1, 2), k: heads(3, 4), v: heads(5, 6), mask };
+    return bundleOf('scaled_dot_product_attention', { inputs, outputs: { y } });
+  };
+
+  test('logits leave their row judged', async () => {
+    const row = (y: HostTensor) =>
+      bundleOf('softmax', { inputs: { x: f32(0, INFINITE, 0) }, outputs: { y } });
+    const right = await replayed(row(f32(0.5, 0, 0.5)));
+    expect([right.thrown, right.evidence.assertions]).toEqual([undefined, 3]);
+    expect(right.evidence.finding).toBeUndefined();
+    expect([...(right.asked[0]?.inputs['x']?.data ?? [])][1]).toBe(-3.4028234663852886e38);
+    const { evidence } = await replayed(row(f32(0.5, 0.1, 0.4)));
+    expect(evidence.finding?.message).toContain('y[1] is 0.1');
+  });
+
+  test('keys leave their query judged, which is 0 where all are', async () => {
+    const heads = (...data: readonly number[]) => hostTensorFrom('f32', [1, 1, 2, 1], data);
+    const right = await replayed(attended(heads(5, 0)));
+    expect([right.thrown, right.evidence.assertions]).toEqual([undefined, 2]);
+    expect(right.evidence.finding).toBeUndefined();
+    const { evidence } = await replayed(attended(heads(5, 1)));
+    expect(evidence.finding?.message).toContain('y[0, 0, 1, 0] is 1');
+  });
+});
+
+test('into one scalar flows 1, where nothing else does', async () => {
+  const inputs = {
+    logits: hostTensorFrom('f32', [1, 2], [0, 0]),
+    labels: hostTensorFrom('i32', [1], [0]),
+  };
+  const gradsOut = { logits: hostTensorFrom('f32', [1, 2], [-0.5, 0.5]) };
+  const { asked, thrown, evidence } = await replayed(
+    bundleOf('cross_entropy', { inputs, gradsOut }),
+  );
+  expect([thrown, evidence.finding, evidence.assertions]).toEqual([undefined, undefined, 2]);
+  expect(asked[0]?.grads).toEqual({ loss: f32(1) });
+  const several = { a: f32(1, 2), b: f32(3, 4) };
+  expect(() => bundleOf('mul', { inputs: several, gradsOut: { a: f32(3, 4) } })).toThrow(
+    'out.grad.a has no in.grad.* that flows in',
+  );
+});
+
 describe('integers', () => {
   const i32 = (...data: readonly number[]) => hostTensorFrom('i32', [data.length], data);
   const u8 = (...data: readonly number[]) => hostTensorFrom('u8', [data.length], data);

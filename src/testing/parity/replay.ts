@@ -15,6 +15,7 @@ import { arithmeticOf } from '../judge-call.ts';
 import { findDeviation, labelOf } from './finding.ts';
 import { fitAll, valuesOfStored } from './fit.ts';
 import { replayRun, TRAINING_RUN } from './llama/replay.ts';
+import { withMasked, withMaskedHosts } from './masked.ts';
 import { Oracle } from './oracle.ts';
 import { fitParams } from './params.ts';
 import { arithmeticOfRecorded } from './recorded.ts';
@@ -38,13 +39,14 @@ export async function replay(
     params: fitParams(record, recorded.params, recorded.tensors.outputs),
   };
   const { inputs: storedInputs, gradsIn, outputs, gradsOut } = bundle.tensors;
-  const inputs = fitAll(storedInputs, record.inputs);
+  const op = signatureOf(bundle.op);
+  const asked = { op, params: bundle.params };
+  const inputs = withMaskedHosts(asked, fitAll(storedInputs, record.inputs));
   const grads = fitAll(gradsIn, record.outputs);
   const values = valuesOfHosts(inputs);
   const unsupported = unsupportedIn(record, values, bundle.params);
   if (unsupported !== undefined)
     t.skip('not-implemented', `${bundle.op} of this version does not compute ${unsupported}`);
-  const op = signatureOf(bundle.op);
   const variant = chooseVariant(t.gpu, launcher.variants, inputs);
   const forward = { op, params: bundle.params, inputs, variant };
   const level = 'legal' as const;
@@ -53,7 +55,7 @@ export async function replay(
   const results = await backend.run(wants.length > 0 ? { ...forward, grads, wants } : forward);
   const theirs = new Oracle({
     ...forward,
-    inputs: valuesOfStored(storedInputs, inputs),
+    inputs: withMasked(asked, valuesOfStored(storedInputs, inputs)),
     grads: valuesOfStored(gradsIn, grads),
   });
   const recordedValues = {

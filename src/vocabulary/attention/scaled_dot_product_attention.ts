@@ -71,6 +71,7 @@ export const scaledDotProductAttention = signature(
       mask: optional({
         dtypes: ['U8', ...FLOAT],
         native: ['f32', 'u8'],
+        hides: true,
         shape: (known, actual) => {
           const [batch, heads, length] = queries(known);
           const keys = asHeads(known.shape('k'), known.params.kv_heads)[2];

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { float, fraction, index, off, optional } from '../rules.ts';
+import { float, fraction, index, masked, off, optional } from '../rules.ts';
 import { like } from '../shapes.ts';
 import { signature } from '../signature.ts';
-import { classWeights, labelRange, labelsOf, lossShape, nll } from './loss.ts';
+import { classesOf, classWeights, labelRange, labelsOf, lossShape, nll } from './loss.ts';
 
 /**
  * torch.nn.functional.cross_entropy; with `shift` of a language model, whose labels are one
@@ -19,7 +19,7 @@ export const crossEntropy = signature(
   }),
   {
     inputs: {
-      logits: float('[*n]'),
+      logits: masked(float('[*n]'), ({ shift }, shape) => classesOf(shape, shift)),
       labels: index(labelsOf('logits'), labelRange('logits')),
       weight: optional(float(classWeights('logits'))),
     },

@@ -32,7 +32,7 @@ type Loss = {
  * Classes are the second dimension, or the last where the labels are shifted by one along the
  * sequence.
  */
-const classesOf = (scores: Shape, shift: boolean): number =>
+export const classesOf = (scores: Shape, shift: boolean): number =>
   scores.length === 1 ? 0 : shift ? scores.length - 1 : 1;
 export const labelsOf =
   (name: string) =>

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { float, integer } from '../rules.ts';
-import { alongAxis } from '../shapes.ts';
+import { float, integer, masked } from '../rules.ts';
+import { alongAxis, axisIn } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
 /** The signature of softmax or its logarithm along an axis. */
@@ -11,7 +11,11 @@ export function softmaxAlong(name: string) {
       /** Dimension whose elements are taken together; negative ones count from the last. */
       axis: v.optional(integer, -1),
     }),
-    { inputs: { x: float('[*x]') }, outputs: { y: float(alongAxis) }, gradients: ['x'] },
+    {
+      inputs: { x: masked(float('[*x]'), ({ axis }, shape) => axisIn(axis, shape)) },
+      outputs: { y: float(alongAxis) },
+      gradients: ['x'],
+    },
   );
 }
 

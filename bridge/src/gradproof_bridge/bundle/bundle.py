@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
+import numpy as np
+
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.bundle.stored import BUNDLE_DTYPES, Array, storable, stored_dtype
 from gradproof_bridge.bundle.vocabulary import Params, op_spec
@@ -59,10 +61,25 @@ def read_bundle(file: bytes, *, needs_outputs: bool = True) -> Bundle:
     for name, array in tensors.items():
         _check_tensor(f"{spec.name}: {name}", name, array)
     spec.check_names(inputs, outputs)
+    inputs |= _flowing(spec.outputs, inputs, outputs)
     spec.check_dtypes(inputs, outputs)
     if needs_outputs and not outputs:
         raise FormatError(f"{spec.name}: no out.* tensor: there is nothing to check")
     return Bundle(spec.name, params, producer, device, inputs, outputs, metadata.get("note"), given)
+
+
+def _flowing(
+    names: tuple[str, ...], inputs: Mapping[str, Array], outputs: Mapping[str, Array]
+) -> dict[str, Array]:
+    """The gradient 1 of an op's one scalar, its first output, where gradients come out and none is
+    stored that flows in.
+    """
+    if not any(name.startswith("grad.") for name in outputs) or any(
+        name.startswith("grad.") for name in inputs
+    ):
+        return {}
+    scalar = outputs.get(names[0])
+    return {} if scalar is None or scalar.shape != (1,) else {f"grad.{names[0]}": np.ones(1, "f4")}
 
 
 def write_bundle(bundle: Bundle) -> bytes:

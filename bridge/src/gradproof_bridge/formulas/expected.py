@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EXACT = np.dtype(np.float64)
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Real:
             )
             wrong = ~(np.abs(got - value) <= error + unit)
         # What depends on NaN or infinity is not judged, nor what may overflow.
-        unjudged = ~np.isfinite(value) | ~np.isfinite(error)
+        unjudged = ~(np.abs(value) + error <= _LARGEST)
         return _first(wrong & ~unjudged, got, value)
 
 

@@ -46,9 +46,23 @@ def shifted_softmax(x: Bounded, axis: int) -> tuple[Bounded, Bounded, Bounded]:
     return e / total, total, shifted
 
 
+_MASKED = -1e300
+
+
+def _logits(x: NDArray[Any], axis: int) -> Bounded:
+    """Where a row has others, -inf means "masked": a number so far below that what depends on it
+    comes out beyond float32, and is not judged.
+    """
+    value = x.astype(np.float64)
+    hidden = np.isneginf(value)
+    some = ~hidden.all(axis, keepdims=True)
+    return bounded(np.where(hidden & some, _MASKED, value))
+
+
 def softmax(inputs: Inputs, params: Params) -> Outputs:
     """P = e^(x - max) / sum; dx = p (g - sum(g p))."""
-    x, axis = bounded(inputs["x"]), axis_in(params["axis"], inputs["x"].ndim)
+    axis = axis_in(params["axis"], inputs["x"].ndim)
+    x = _logits(inputs["x"], axis)
     y, _, _ = shifted_softmax(x, axis)
     outputs = {"y": y}
     if "grad.y" in inputs:
@@ -59,7 +73,8 @@ def softmax(inputs: Inputs, params: Params) -> Outputs:
 
 def log_softmax(inputs: Inputs, params: Params) -> Outputs:
     """X - max - ln sum e^(x - max); dx = g - p sum(g)."""
-    x, axis = bounded(inputs["x"]), axis_in(params["axis"], inputs["x"].ndim)
+    axis = axis_in(params["axis"], inputs["x"].ndim)
+    x = _logits(inputs["x"], axis)
     p, total, shifted = shifted_softmax(x, axis)
     outputs = {"y": shifted - log(total)}
     if "grad.y" in inputs:
@@ -355,10 +370,9 @@ def cross_entropy(inputs: Inputs, params: Params) -> Outputs:
     """-sum over classes of ((1-e) onehot + e/C) w log p, reduced; `shift` compares position i with
     label i+1.
     """
-    logits = bounded(inputs["logits"])
-    rank = logits.value.ndim
+    rank = inputs["logits"].ndim
     axis = rank - 1 if params["shift"] or rank == 1 else 1
-    p, total, shifted = shifted_softmax(logits, axis)
+    p, total, shifted = shifted_softmax(_logits(inputs["logits"], axis), axis)
     log_probs = shifted - log(total)
     labels = inputs["labels"].astype(np.int64)
     if params["shift"]:

@@ -47,12 +47,8 @@ def binary(
     """The op of a function of two operands that broadcast, with what it is of integers."""
 
     def op(inputs: Inputs, params: Params) -> Outputs:
-        if integers and _is_integer(inputs["a"]):
-            return {
-                "y": exactly(
-                    np.asarray(integers(inputs["a"], inputs["b"])).astype(inputs["a"].dtype)
-                )
-            }
+        if integers and _is_integer(inputs["a"]) and _is_integer(inputs["b"]):
+            return {"y": exactly(np.asarray(integers(inputs["a"], inputs["b"])))}
         a, b = bounded(inputs["a"]), bounded(inputs["b"])
         outputs: Outputs = {"y": Real(floats(a, b))}
         if "grad.y" in inputs:
@@ -152,7 +148,18 @@ def _count(x: Bounded, axes: tuple[int, ...]) -> float:
     return float(np.prod([x.shape[d] for d in axes])) if axes else 1.0
 
 
-reduce_sum = _reduction(lambda x, axes: x.sum(axes), lambda x, _axes: bounded(np.ones(x.shape)))
+_float_sum = _reduction(lambda x, axes: x.sum(axes), lambda x, _axes: bounded(np.ones(x.shape)))
+
+
+def reduce_sum(inputs: Inputs, params: Params) -> Outputs:
+    """The sum; integers are added up in 32 bits, and wrap."""
+    x = inputs["x"]
+    if not _is_integer(x):
+        return dict(_float_sum(inputs, params))
+    y = x.astype(np.int32).sum(_axes(params, x.ndim), np.int32, keepdims=params["keepdims"])
+    return {"y": exactly(np.asarray(y).reshape(y.shape or (1,)))}
+
+
 reduce_mean = _reduction(
     lambda x, axes: x.mean(axes), lambda x, axes: bounded(np.ones(x.shape)) / _count(x, axes)
 )
@@ -182,7 +189,8 @@ def concat(inputs: Inputs, params: Params) -> Outputs:
     """Parts one after the other."""
     names = sorted((n for n in inputs if n.startswith("x")), key=lambda name: int(name[1:]))
     parts = [inputs[name] for name in names]
-    outputs = {"y": _like(parts[0], np.concatenate(parts, params["axis"]))}
+    y = np.concatenate(parts, params["axis"])
+    outputs = {"y": _like(y, y)}
     if "grad.y" in inputs:
         cuts = np.cumsum([part.shape[params["axis"]] for part in parts])[:-1]
         pieces = np.split(inputs["grad.y"], cuts, params["axis"])
