@@ -11,6 +11,7 @@ import { runMain, SetupError } from './setup/step.mjs';
 import { argumentsOf } from './test/arguments.mjs';
 import { bridgeTests } from './test/bridge.mjs';
 import { changedLines, countsOfHostMutants } from './test/host-mutants.mjs';
+import { torchSamples } from './test/opinfo.mjs';
 import { add, resultFile, resultsFolder, runPart, sentence } from './test/part.mjs';
 import { sampleOfCases, sampleOfRecordings, sampleOfTests } from './test/sample.mjs';
 
@@ -63,6 +64,7 @@ async function runAll(results, { whole, report }) {
     await hostMutants(results),
     await unitTests(results),
     ...(await bridgeTests(root, results)),
+    ...(await torchSamples(root, results, countsOfReport)),
     await endToEndTests(results, whole === true || report !== undefined),
   ]);
 }
