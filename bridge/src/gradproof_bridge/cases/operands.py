@@ -29,6 +29,27 @@ def choices() -> Cases:
         yield Case(name, "masked_fill", "torch", {"value": 2.5}, _masked(x, mask))
 
 
+def clamps() -> Cases:
+    """Between tensors that broadcast, and where x and its bounds are equal or cross."""
+    yield Case("clamp_5x9_9_5x1", "clamp", "torch", {}, _clamp)
+    yield Case("clamp_equals", "clamp", "torch", {}, _clamp_equals)
+    yield Case("clamp_low", "clamp", "torch", {}, _clamp_low)
+
+
+def _clamp(draw: Draw) -> dict[str, Array]:
+    low, high = draw.normal(9), draw.normal(5, 1)
+    return {"x": draw.normal(5, 9), "min": low, "max": high, "grad.y": draw.normal(5, 9)}
+
+
+def _clamp_equals(draw: Draw) -> dict[str, Array]:
+    x, low, high = (draw.integers(5, 9, low=-1, high=1).astype(np.float32) for _ in range(3))
+    return {"x": x, "min": low, "max": high, "grad.y": draw.normal(5, 9)}
+
+
+def _clamp_low(draw: Draw) -> dict[str, Array]:
+    return {"x": draw.normal(5, 9), "min": draw.normal(5, 9), "grad.y": draw.normal(5, 9)}
+
+
 def powers() -> Cases:
     """Of positive numbers, to one exponent, and where signs and zeros meet."""
     for a, b in (((5, 9), (5, 9)), ((4, 1, 3), (7, 3))):
@@ -100,4 +121,4 @@ def _special(draw: Draw) -> dict[str, Array]:
     return {"a": a, "b": b, "grad.y": draw.normal(len(_POWERS))}
 
 
-FAMILIES = (choices, powers, rounded_quotients)
+FAMILIES = (choices, clamps, powers, rounded_quotients)

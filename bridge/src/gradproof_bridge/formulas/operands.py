@@ -72,10 +72,37 @@ def masked_fill(inputs: Inputs, params: Params) -> Outputs:
     return outputs
 
 
+def clamp(inputs: Inputs, params: Params) -> Outputs:
+    """Min(max(x, low), high); of an x that is equal to one bound each has half of the gradient."""
+    x = inputs["x"].astype(np.float64)
+    low, high = (
+        np.broadcast_to(inputs.get(name, none), x.shape).astype(np.float64)
+        for name, none in (("min", -np.inf), ("max", np.inf))
+    )
+    outputs: Outputs = {"y": Real(bounded(np.minimum(np.maximum(x, low), high)))}
+    if "grad.y" in inputs:
+        g = bounded(inputs["grad.y"])
+        above, below = (low > high) | (x > high), (low <= high) & (x < low)
+        inside = ~above & ~below
+        at_low, at_high = inside & (x == low) & (x < high), inside & (x == high) & (x > low)
+        shares = {
+            "x": inside - 0.5 * (at_low | at_high),
+            "min": below + 0.5 * at_low,
+            "max": above + 0.5 * at_high,
+        }
+        outputs |= {
+            f"grad.{name}": Real(unbroadcast(g * share, inputs[name].shape))
+            for name, share in shares.items()
+            if name in inputs
+        }
+    return outputs
+
+
 FORMULAS = {
     "maximum": maximum,
     "minimum": minimum,
     "pow": pow_op,
     "where": where_op,
     "masked_fill": masked_fill,
+    "clamp": clamp,
 }

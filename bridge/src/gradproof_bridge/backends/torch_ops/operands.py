@@ -36,8 +36,14 @@ def masked_fill(t: Mapping[str, Tensor], params: Params) -> Tensors:
     return {"y": t["x"].masked_fill(t["mask"] != 0, params["value"])}
 
 
+def clamp(t: Mapping[str, Tensor], params: Params) -> Tensors:
+    """torch.clamp between tensors."""
+    return {"y": t["x"].clamp(t.get("min"), t.get("max"))}
+
+
 OPS = {
     **{name: _binary(name) for name in ("maximum", "minimum", "pow")},
     "where": where,
     "masked_fill": masked_fill,
+    "clamp": clamp,
 }

@@ -1,0 +1,78 @@
+import shareShader from '../../../shaders/math/clamp_share.wgsl';
+import maximumShader from '../../../shaders/math/maximum.wgsl';
+import minimumShader from '../../../shaders/math/minimum.wgsl';
+import { GradproofError } from '../../errors.ts';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { clamp as signature } from '../../vocabulary/math/clamp.ts';
+import { launcher } from '../launcher.ts';
+import { axisFields, repeatedStrides, walk } from './axes.ts';
+import { binary } from './elementwise.ts';
+import { chunkedDepth } from './reduction.ts';
+import { sumToSize } from './sum.ts';
+
+interface Bounds {
+  readonly min?: Tensor | undefined;
+  readonly max?: Tensor | undefined;
+}
+
+const NAMES = ['x', 'min', 'max'] as const;
+
+/** dy times the share of what is wanted, in x's shape. */
+function share(gpu: Gpu, x: Tensor, bounds: Bounds, dy: Tensor, wanted: number): Tensor {
+  // What is bound in the place of a bound that is absent is not looked at.
+  const { min = x, max = x } = bounds;
+  const { file } = shareShader;
+  const strides = [min, max].map((bound) => repeatedStrides(file, bound.shape, x.shape));
+  const y = Tensor.empty(gpu, 'f32', x.shape);
+  gpu.dispatch({
+    shader: shareShader,
+    constants: {
+      HAS_LOW: Number(bounds.min !== undefined),
+      HAS_HIGH: Number(bounds.max !== undefined),
+      WANTED: wanted,
+    },
+    bindings: [x, min, max, dy, y].map((tensor) => tensor.binding),
+    uniforms: [u32(y.size), PADDING, PADDING, PADDING, ...axisFields(file, walk(x.shape, strides))],
+    workgroups: linearGrid(y.size),
+  });
+  return y;
+}
+
+/** y = x between its bounds. */
+function clamped(gpu: Gpu, x: Tensor, { min, max }: Bounds): Tensor {
+  if (min && max) {
+    using raised = binary(gpu, maximumShader, x, min);
+    return binary(gpu, minimumShader, raised, max);
+  }
+  if (min) return binary(gpu, maximumShader, x, min);
+  if (max) return binary(gpu, minimumShader, x, max);
+  throw new GradproofError('bad-params', 'clamp: there is no bound; give min, max or both');
+}
+
+/**
+ * y = x between the tensors `min` and `max`, as torch.clamp: where they cross, `max`. Of an x that
+ * is equal to one bound each has half of the gradient. x, min, max, y: f32; the bounds broadcast to
+ * x. Throws ShapeError where they do not, GradproofError `bad-params` without a bound.
+ */
+export const clamp = launcher(signature, {
+  variants: {
+    vec4: {
+      kernels: [maximumShader, minimumShader, shareShader].map(({ file }) => file),
+      depth: chunkedDepth,
+    },
+  },
+  forward: (gpu, { x, ...bounds }) => ({ y: clamped(gpu, x, bounds) }),
+  backward: (gpu, { inputs: { x, ...bounds }, grads: { y: dy }, wants }) => {
+    const tensors = { x, ...bounds };
+    return Object.fromEntries(
+      NAMES.flatMap((name, i) => {
+        const tensor = tensors[name];
+        if (!tensor || !wants.has(name)) return [];
+        using all = share(gpu, x, bounds, dy, i);
+        return [[name, sumToSize(gpu, all, tensor.shape)]];
+      }),
+    );
+  },
+});

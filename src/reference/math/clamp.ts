@@ -1,0 +1,152 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { clamp as signature } from '../../vocabulary/math/clamp.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
+import { broadcastIndex, sumTo } from '../broadcast.ts';
+import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { inputBug } from '../plausible-bug.ts';
+import type { Value } from '../record.ts';
+import { drawNumbers, passedBound, passedSum } from './choice.ts';
+import { chosen } from './unary.ts';
+
+type Inputs = InputsOf<typeof signature, Value>;
+type Name = 'x' | 'min' | 'max';
+
+const NAMES: readonly Name[] = ['x', 'min', 'max'];
+
+/** x and its bounds at one element; a bound that is absent is none. */
+function at({ x, min, max }: Inputs, i: number): Readonly<Record<Name, number>> {
+  const of = (bound: Value | undefined, none: number) =>
+    bound ? (bound.data[broadcastIndex(i, x.shape, bound.shape)] as number) : none;
+  return {
+    x: x.data[i] as number,
+    min: of(min, Number.NEGATIVE_INFINITY),
+    max: of(max, Number.POSITIVE_INFINITY),
+  };
+}
+
+/** What of a gradient flows to which, as torch has it. */
+function shares({ x, min, max }: Readonly<Record<Name, number>>): Record<Name, number> {
+  const none = { x: 0, min: 0, max: 0 };
+  if (min > max || x > max) return { ...none, max: 1 };
+  if (x < min) return { ...none, min: 1 };
+  if (x === min && x < max) return { ...none, x: 0.5, min: 0.5 };
+  if (x === max && x > min) return { ...none, x: 0.5, max: 0.5 };
+  return { ...none, x: 1 };
+}
+
+/** What flows to one of them, in x's shape. */
+function flowing(inputs: Inputs, name: Name, dy: Value): Value {
+  const { shape, data } = inputs.x;
+  return {
+    shape,
+    data: data.map((_, i) => (dy.data[i] as number) * shares(at(inputs, i))[name]),
+  };
+}
+
+const clamped = (inputs: Inputs): Value => ({
+  shape: inputs.x.shape,
+  data: inputs.x.data.map((_, i) => {
+    const { x, min, max } = at(inputs, i);
+    return Math.min(Math.max(x, min), max);
+  }),
+});
+
+/** One for each of them that is there. */
+const each = <T>(inputs: Inputs, of: (value: Value, name: Name) => T): Partial<Record<Name, T>> =>
+  Object.fromEntries(
+    NAMES.flatMap((name) => {
+      const value = inputs[name];
+      return value ? [[name, of(value, name)]] : [];
+    }),
+  );
+
+function sample(
+  level: 'exact' | 'legal',
+  shapes: { readonly x: Shape; readonly min?: Shape; readonly max?: Shape },
+  how: 'exact' | 'legal' | 'positive' = level,
+): SampleOf<typeof signature> {
+  const { x, min, max } = shapes;
+  return {
+    level,
+    label: Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [name, formatShape(shape)]),
+    ),
+    params: {},
+    inputs: (random) => {
+      // Few integers, so that many are equal.
+      const draw = (shape: Shape) =>
+        how === 'exact'
+          ? hostTensorFrom(
+              'f32',
+              shape,
+              random.fill(sizeOf(shape), () => random.integer(-2, 2)),
+            )
+          : drawNumbers(random, shape, 'legal');
+      return { x: draw(x), ...(min && { min: draw(min) }), ...(max && { max: draw(max) }) };
+    },
+    grads: (random) => ({ y: drawNumbers(random, x, how) }),
+  };
+}
+
+/** torch.clamp between tensors. */
+export const record = defineRecord(signature, {
+  summary: 'y = x between two tensors; the upper one where they cross',
+  forward: (inputs) => ({ y: clamped(inputs) }),
+  acceptance: (_inputs, { y }) => ({ y: chosen(y) }),
+  vjp: (inputs, _params, grads) =>
+    each(inputs, ({ shape }, name) => sumTo(flowing(inputs, name, grads.y), shape)),
+  // x itself repeats along no axis: nothing is summed, and a half of a number is exact.
+  vjpAcceptance: (inputs, gradients, _params, grads, { depth }) =>
+    each(inputs, ({ shape }, name) =>
+      name === 'x'
+        ? chosen(gradients.x as Value)
+        : passedBound(flowing(inputs, name, grads.y), shape, depth),
+    ),
+  samples: [
+    sample('exact', { x: [7, 37], min: [37], max: [7, 1] }),
+    sample('exact', { x: [5, 13], min: [5, 13] }),
+    sample('exact', { x: [5, 13], max: [1] }),
+    sample('legal', { x: [16, 32], min: [16, 32], max: [16, 32] }),
+    sample('legal', { x: [300, 5], min: [5], max: [5] }),
+  ],
+  faults: [
+    {
+      name: 'bounds are not kept',
+      host: {
+        seam: 'clamp.forward',
+        wrap:
+          () =>
+          (_gpu, { x }) => ({ y: x.clone() }),
+      },
+    },
+    {
+      name: 'what is beyond a bound flows to x',
+      direction: 'backward',
+      shader: {
+        file: 'math/clamp_share',
+        from: 'dy[i] * shares(',
+        to: 'dy[i] - shares(',
+      },
+    },
+  ],
+  plausibleBugs: [
+    inputBug('x wrong by 2e-5', 'x', (x) => x * (1 + 2e-5)),
+    inputBug('min wrong by 2e-5', 'min', (x) => x * (1 + 2e-5)),
+    inputBug('max wrong by 2e-5', 'max', (x) => x * (1 + 2e-5)),
+    {
+      name: 'bounds swapped',
+      apply: ({ x, min, max }, params) => ({
+        inputs: { x, ...(max && { min: max }), ...(min && { max: min }) },
+        params,
+      }),
+    },
+  ],
+});
+
+export const simulation = defineSimulation(signature, {
+  forward: (_gpu, inputs) => ({ y: clamped(inputs) }),
+  backward: (gpu, inputs, _params, grads) =>
+    each(inputs, ({ shape }, name) => passedSum(gpu, flowing(inputs, name, grads.y), shape)),
+  samples: [sample('legal', { x: [250, 4], min: [4], max: [4] }, 'positive')],
+});
