@@ -148,5 +148,8 @@ export const simulation = defineSimulation(signature, {
   forward: (_gpu, inputs) => ({ y: clamped(inputs) }),
   backward: (gpu, inputs, _params, grads) =>
     each(inputs, ({ shape }, name) => passedSum(gpu, flowing(inputs, name, grads.y), shape)),
-  samples: [sample('legal', { x: [250, 4], min: [4], max: [4] }, 'positive')],
+  samples: [
+    sample('legal', { x: [250, 4], min: [4] }, 'positive'),
+    sample('legal', { x: [250, 4], max: [4] }, 'positive'),
+  ],
 });
