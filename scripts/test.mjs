@@ -59,7 +59,7 @@ async function runAll(results, { whole, report }) {
   return add([
     ...checks,
     ...cases,
-    await recordedBundles(results, whole === true),
+    ...(await recordedBundles(results, whole === true)),
     await mutants(results),
     await hostMutants(results),
     await unitTests(results),
@@ -154,10 +154,12 @@ async function recordedBundles(results, isWhole) {
     json.path,
     ...(isWhole ? [] : sampleOfRecordings(root)),
   ];
-  return runPart('recorded bundles', command, {
+  const replayed = await runPart('recorded bundles', command, {
     root,
     countsOf: () => countsOfReport(json.read()),
   });
+  const worth = [process.execPath, join(root, 'scripts/parity-worth.mjs'), json.path, '--check'];
+  return [replayed, await runPart('worth of the recordings', worth, { root })];
 }
 
 /**

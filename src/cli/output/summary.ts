@@ -4,6 +4,7 @@ import { placesWords } from '../../report/place.ts';
 import { plainText } from '../../report/plain-text.ts';
 import type { Report } from '../../report/schema.ts';
 import { countVerdicts, FINDINGS } from '../../report/verdict.ts';
+import { worthOfRecordings, worthWords } from '../../report/worth.ts';
 import { paint, type Voice } from './voice.ts';
 
 /** Findings that ask for an action. */
@@ -46,7 +47,9 @@ function remarks({ results }: Report): readonly string[] {
   const tried = results.filter(({ control }) => control && control.status !== 'not-run');
   const green = tried.filter(({ control }) => control?.status === 'green').length;
   const { expected } = countVerdicts(results);
+  const worth = worthOfRecordings(results);
   return [
+    ...(worth.length > 0 ? [worthWords(worth)] : []),
     ...(tried.length > 0
       ? [
           `${tried.length - green} of ${tried.length} failed under the fault that is named to make them fail, as they must.`,
