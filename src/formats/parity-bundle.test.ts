@@ -244,6 +244,11 @@ const VALID: readonly Description[] = [
     params: { num_groups: 2 },
     tensors: { 'in.x': [2, 4, 3], 'in.weight': [4], 'in.bias': [4], 'out.y': [2, 4, 3] },
   },
+  { op: 'conv1d', tensors: { 'in.x': [1, 2, 7], 'in.weight': [3, 2, 3], 'out.y': [1, 3, 5] } },
+  {
+    op: 'conv_transpose2d',
+    tensors: { 'in.x': [1, 2, 3, 3], 'in.weight': [2, 3, 2, 2], 'out.y': [1, 3, 4, 4] },
+  },
   { op: 'instance_norm', tensors: { 'in.x': [2, 4, 3], 'out.y': [2, 4, 3] } },
   { op: 'cumsum', params: { dim: -1 }, tensors: { 'in.x': [2, 3], 'out.y': [2, 3] } },
   ...['logsumexp', 'var', 'std'].map((op) => ({
