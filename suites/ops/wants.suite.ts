@@ -4,6 +4,7 @@ import type { Launcher } from '../../src/ops/launcher.ts';
 import { launchers } from '../../src/ops/registry.ts';
 import { type OpRecord, type Sample, specOf } from '../../src/reference/record.ts';
 import { records } from '../../src/reference/registry.ts';
+import { type DType, isFloat } from '../../src/tensor/dtype.ts';
 import { type HostTensors, valuesOf } from '../../src/tensor/host.ts';
 import type { Random } from '../../src/tensor/random.ts';
 import { Tensor, type Tensors } from '../../src/tensor/tensor.ts';
@@ -30,12 +31,19 @@ for (const [name, record] of records) {
         variant,
       ]),
     )
-    .run((t) => expectEachAlone(t, record, op, fullest(t.random(), samples)));
+    .run((t) => expectEachAlone(t, record, op, fullest(t.random(), record, samples)));
 }
 
-/** The sample with the most inputs, the first of several. */
-function fullest(random: Random, samples: readonly Sample<object>[]): Sample<object> {
-  const sizes = samples.map(({ inputs }) => Object.keys(inputs(random)).length);
+/** The sample with the most inputs, those with gradients twice; the first of several. */
+function fullest(
+  random: Random,
+  record: OpRecord,
+  samples: readonly Sample<object>[],
+): Sample<object> {
+  const sizes = samples.map(({ inputs }) => {
+    const drawn = inputs(random);
+    return Object.keys(drawn).length + differentiable(record, drawn).length;
+  });
   return samples[sizes.indexOf(Math.max(...sizes))] as Sample<object>;
 }
 
@@ -98,6 +106,12 @@ async function expectEachAlone(
   }
 }
 
-function differentiable(record: OpRecord, inputs: Tensors): string[] {
-  return Object.keys(inputs).filter((name) => specOf(record.inputs, name)?.differentiable);
+/** Inputs that have gradients here: of integers, as of a mask that hides, there are none. */
+function differentiable(
+  record: OpRecord,
+  inputs: Readonly<Record<string, { readonly dtype: DType }>>,
+): string[] {
+  return Object.entries(inputs).flatMap(([name, { dtype }]) =>
+    isFloat(dtype) && specOf(record.inputs, name)?.differentiable ? [name] : [],
+  );
 }
