@@ -28,31 +28,39 @@ export function checkTypes(op: string, given: Given, taken: readonly DType[]): v
   }
 }
 
-/** Throws {@link ElementTypeError} unless every input is of a type that the signature takes. */
-export function checkInputs({ name: op, inputs }: Signature, given: Given): void {
+/**
+ * Throws {@link ElementTypeError} unless every input is of a type that the signature takes, and
+ * GradproofError `element-type` where no tensor has the type that torch gives its operands.
+ */
+export function checkInputs(signature: Signature, given: Given): void {
+  const { name: op, inputs } = signature;
   for (const [name, tensor] of Object.entries(given)) {
     const rule = ruleOf(inputs, name);
     if (rule) checkTypes(op, { [name]: tensor }, acceptedTypes(rule));
   }
-}
-
-/**
- * The element type to which the operands of an op are brought, where one of them is an integer;
- * undefined where none is. Throws GradproofError `element-type` where tensors have none.
- */
-export function operandType({ name: op, inputs }: Signature, given: Given): DType | undefined {
-  const operands = Object.entries(given).flatMap(([name, tensor]) => {
-    const kind = ruleOf(inputs, name)?.operand;
-    return tensor && kind ? [{ dtype: tensor.dtype, kind }] : [];
-  });
-  if (!operands.some(({ dtype }) => isInteger(dtype))) return undefined;
-  const types = operands.map(({ dtype }) => dtype);
-  const type = promoted(types);
-  if (operands.some(({ kind }) => kind === 'floats')) return type && isFloat(type) ? type : 'f32';
-  if (!type)
+  const types = operandsOf(signature, given).map(({ dtype }) => dtype);
+  if (!promoted(types))
     throw new GradproofError(
       'element-type',
       `${op}: no tensor has the type that torch gives ${types.join(' with ')}: cast one first`,
     );
+}
+
+/**
+ * The element type to which the operands of an op are brought, where one of them is an integer;
+ * undefined where none is, or no tensor has that type.
+ */
+export function operandType(signature: Signature, given: Given): DType | undefined {
+  const operands = operandsOf(signature, given);
+  if (!operands.some(({ dtype }) => isInteger(dtype))) return undefined;
+  const type = promoted(operands.map(({ dtype }) => dtype));
+  if (operands.some(({ kind }) => kind === 'floats')) return type && isFloat(type) ? type : 'f32';
   return type;
+}
+
+function operandsOf({ inputs }: Signature, given: Given) {
+  return Object.entries(given).flatMap(([name, tensor]) => {
+    const kind = ruleOf(inputs, name)?.operand;
+    return tensor && kind ? [{ dtype: tensor.dtype, kind }] : [];
+  });
 }

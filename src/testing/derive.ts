@@ -1,14 +1,15 @@
 import type { Backend } from '../backends/backend.ts';
 import { WebGpuBackend } from '../backends/webgpu.ts';
 import type { Launcher } from '../ops/launcher.ts';
-import { type OpRecord, type RecordFault, type Sample, specOf } from '../reference/record.ts';
+import { type OpRecord, type Sample, specOf } from '../reference/record.ts';
 import type { HostTensors } from '../tensor/host.ts';
 import { Random } from '../tensor/random.ts';
 import { signatureOf } from '../vocabulary/registry.ts';
 import type { CaseContext } from './context.ts';
 import { declareHalves } from './derive-halves.ts';
 import { judgeResults } from './judge-call.ts';
-import { type Given, SuiteBuilder, SuiteError } from './suite.ts';
+import { faultOf } from './record-fault.ts';
+import { type Given, SuiteBuilder } from './suite.ts';
 
 /**
  * The suite `ops.<family>.<op>` that an op's record implies: each sample on each variant, forward,
@@ -49,7 +50,7 @@ interface Derived {
 
 function declare(suite: SuiteBuilder, derived: Derived): void {
   const { record, op, sample, variant, direction, label } = derived;
-  const fault = faultFor(record, variant, direction, sample.integers ?? false);
+  const fault = faultOf(record, { direction, variant, integers: sample.integers });
   const name = direction === 'forward' ? sample.level : `${sample.level}-gradient`;
   const grid = Object.fromEntries(Object.entries(label).map(([key, value]) => [key, [value]]));
   suite
@@ -61,25 +62,6 @@ function declare(suite: SuiteBuilder, derived: Derived): void {
     .control(fault.name, [fault])
     .given((seed) => givenOf(derived, new Random(seed)))
     .run((t) => runSample(t, derived));
-}
-
-function faultFor(
-  record: OpRecord,
-  variant: string,
-  direction: 'forward' | 'backward',
-  integers: boolean,
-): RecordFault {
-  const fault = record.faults.find(
-    (f) =>
-      (f.direction ?? 'forward') === direction &&
-      (f.variants?.includes(variant) ?? true) &&
-      (f.integers ?? integers) === integers,
-  );
-  if (!fault)
-    throw new SuiteError(
-      `record ${record.name} names no fault for ${direction} of variant ${variant}`,
-    );
-  return fault;
 }
 
 function proseOf({ record, sample, direction }: Derived): string {

@@ -12,6 +12,7 @@ import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import type { Fault } from '../../src/testing/fault.ts';
+import { faultOf } from '../../src/testing/record-fault.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { TernaryLayer } from './ternary-layer.ts';
 
@@ -65,10 +66,9 @@ function expectClose(t: CaseContext, name: string, actual: Value, expected: Valu
 }
 
 /** The fault that turns the cases of the op's own record red. */
-function faultsOf(name: string, direction: 'forward' | 'backward'): readonly Fault[] {
-  const { faults } = recordOf(name);
-  return faults.filter((fault) => (fault.direction ?? 'forward') === direction).slice(0, 1);
-}
+const faultsOf = (name: string, direction: 'forward' | 'backward'): readonly Fault[] => [
+  faultOf(recordOf(name), { direction, variant: 'vec4' }),
+];
 
 for (const activation of ACTIVATIONS) {
   const { op, value, slope } = activation;

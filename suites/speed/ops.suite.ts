@@ -19,8 +19,9 @@ import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import type { Tensor, Tensors } from '../../src/tensor/tensor.ts';
 import type { CaseContext } from '../../src/testing/context.ts';
 import { arithmeticOf } from '../../src/testing/judge-call.ts';
+import { faultOf } from '../../src/testing/record-fault.ts';
 import { timeOf } from '../../src/testing/stopwatch.ts';
-import { SuiteError, suite } from '../../src/testing/suite.ts';
+import { suite } from '../../src/testing/suite.ts';
 
 export const speed = suite('speed.ops', {
   description:
@@ -128,17 +129,7 @@ for (const [name, timed] of Object.entries(TIMED)) {
   const { op, record } = partsOf(timed);
   const direction = timed.grad ? 'backward' : 'forward';
   // Which variant runs is known on the device alone: one fault for each.
-  const faults = Object.keys(op.variants).map((variant) => {
-    const fault = record.faults.find(
-      (each) =>
-        (each.direction ?? 'forward') === direction && (each.variants?.includes(variant) ?? true),
-    );
-    if (!fault)
-      throw new SuiteError(
-        `record ${record.name} names no fault for ${direction} of variant ${variant}`,
-      );
-    return fault;
-  });
+  const faults = Object.keys(op.variants).map((variant) => faultOf(record, { direction, variant }));
   speed
     .case(name)
     .tier('full')
