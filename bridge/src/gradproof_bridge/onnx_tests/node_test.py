@@ -62,7 +62,7 @@ def _held(name: str, x: Array) -> Array:
             f"{name} has elements of type {array.dtype.name}, which bundles do not hold"
         )
     if array.size == 0:
-        raise NotConvertibleError(f"{name} has no elements, and nothing would be compared")
+        raise NotConvertibleError(f"{name} has no elements, and this set leaves such tests out")
     if array.ndim > 8:
         raise NotConvertibleError(f"{name} has {array.ndim} dimensions; bundles hold at most 8")
     if array.dtype == np.bool_:

@@ -173,7 +173,7 @@ class Run:
         place = self.recorded
         spec = op_spec("optimizer_steps")
         states = {
-            f"state.{ours}": to_numpy(state[theirs])
+            f"state.{ours}": np.atleast_1d(to_numpy(state[theirs]))
             for ours, theirs in known.states.items()
             if state.get(theirs) is not None
         }

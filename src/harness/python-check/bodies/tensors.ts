@@ -17,6 +17,12 @@ const deviation =
       `x["x"].${name}(${literal(axes)}, correction=${literal(correction)}, keepdim=${literal(keepdims)})`,
     );
 
+/** A function of torch of these tensors. */
+const torchOf =
+  (name: string, ...operands: readonly string[]) =>
+  (): Body =>
+    y(`torch.${name}(${operands.map((operand) => `x[${literal(operand)}]`).join(', ')})`);
+
 /**
  * Tensor operations of PyTorch, with ONNX's meaning where torch's differs; optimizers and what is
  * around them.
@@ -25,7 +31,25 @@ export const tensors: Bodies = {
   add: () => y('x["a"] + x["b"]'),
   sub: () => y('x["a"] - x["b"]'),
   mul: () => y('x["a"] * x["b"]'),
-  div: () => y('x["a"] / x["b"]'),
+  div: ({ rounding_mode: mode }) =>
+    y(
+      mode === undefined
+        ? 'x["a"] / x["b"]'
+        : `torch.div(x["a"], x["b"], rounding_mode=${literal(mode)})`,
+    ),
+  exp: torchOf('exp', 'x'),
+  log: torchOf('log', 'x'),
+  sqrt: torchOf('sqrt', 'x'),
+  rsqrt: torchOf('rsqrt', 'x'),
+  tanh: torchOf('tanh', 'x'),
+  abs: torchOf('abs', 'x'),
+  erf: torchOf('erf', 'x'),
+  pow: torchOf('pow', 'a', 'b'),
+  maximum: torchOf('maximum', 'a', 'b'),
+  minimum: torchOf('minimum', 'a', 'b'),
+  where: () => y('torch.where(x["condition"] != 0, x["a"], x["b"])'),
+  masked_fill: ({ value }) => y(`torch.masked_fill(x["x"], x["mask"] != 0, ${literal(value)})`),
+  clamp: () => y('x["x"].clamp(x.get("min"), x.get("max"))'),
   clip: ({ min, max }) =>
     y(
       min === undefined && max === undefined
