@@ -1,3 +1,4 @@
+import package::lib::axes::along;
 import package::lib::grid::linear_index;
 
 // What of dy flows to x, to its lower or to its upper bound (WANTED 0, 1, 2): to the one that was
@@ -24,14 +25,11 @@ override WANTED: u32 = 0u;
 
 // Where the bounds of element `index` of x are.
 fn places(index: u32) -> vec2u {
-  var rest = index;
-  var place = vec2u();
-  for (var d = 0u; rest != 0u; d++) {
-    let axis = dims.axes[d];
-    place += (rest % axis.x) * axis.yz;
-    rest /= axis.x;
+  var walk = vec4u(index, vec3u());
+  for (var d = 0u; walk.x != 0u; d++) {
+    walk = along(walk, dims.axes[d]);
   }
-  return place;
+  return walk.yz;
 }
 
 // The shares of x, low and high, which are 1 together.

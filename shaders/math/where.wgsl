@@ -1,3 +1,4 @@
+import package::lib::axes::along;
 import package::lib::grid::linear_index;
 
 // y = a where a byte of the condition is not 0, else b; FILLED 1 or 2 puts one number in the place
@@ -22,14 +23,11 @@ override FILLED: u32 = 0u;
 
 // Where condition, a and b of element `index` of y are.
 fn places(index: u32) -> vec3u {
-  var rest = index;
-  var place = vec3u();
-  for (var d = 0u; rest != 0u; d++) {
-    let axis = dims.axes[d];
-    place += (rest % axis.x) * axis.yzw;
-    rest /= axis.x;
+  var walk = vec4u(index, vec3u());
+  for (var d = 0u; walk.x != 0u; d++) {
+    walk = along(walk, dims.axes[d]);
   }
-  return place;
+  return walk.yzw;
 }
 
 @compute @workgroup_size(64)

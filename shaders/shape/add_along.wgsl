@@ -1,3 +1,4 @@
+import package::lib::axes::along;
 import package::lib::grid::linear_index;
 
 // Adds scale * src to y at indices along one dimension. A lane is all that lies along it. The rows
@@ -33,13 +34,11 @@ fn main(
 ) {
   let i = linear_index(group, groups, lane, 64u);
   let part = i / dims.lanes;
-  var rest = i % dims.lanes;
-  var place = vec3u();
-  for (var d = 0u; rest != 0u; d++) {
-    let axis = dims.axes[d];
-    place += (rest % axis.x) * axis.yzw;
-    rest /= axis.x;
+  var walk = vec4u(i % dims.lanes, vec3u());
+  for (var d = 0u; walk.x != 0u; d++) {
+    walk = along(walk, dims.axes[d]);
   }
+  var place = walk.yzw;
   for (var term = 0u; term < dims.terms; term++) {
     let row = u32(clamp(indices[place.y], 0, i32(dims.rows) - 1));
     if (row % dims.parts == part) {

@@ -1,3 +1,4 @@
+import package::lib::axes::along;
 import package::lib::grid::linear_index;
 
 // Copies [count] elements of 32 bits from where one walk along axes finds them to where another
@@ -26,12 +27,9 @@ fn main(
   if (i >= dims.count) {
     return;
   }
-  var rest = i;
-  var place = vec2u(dims.x_start, dims.y_start);
-  for (var d = 0u; rest != 0u; d++) {
-    let axis = dims.axes[d];
-    place += (rest % axis.x) * axis.yz;
-    rest /= axis.x;
+  var walk = vec4u(i, dims.x_start, dims.y_start, 0u);
+  for (var d = 0u; walk.x != 0u; d++) {
+    walk = along(walk, dims.axes[d]);
   }
-  y[place.y] = x[place.x];
+  y[walk.z] = x[walk.y];
 }

@@ -1,3 +1,4 @@
+import package::lib::axes::along;
 import package::lib::grid::linear_index;
 
 // y = x at indices along one dimension: each element of y lies in x where its other coordinates and
@@ -32,14 +33,11 @@ fn main(
   if (i >= dims.count) {
     return;
   }
-  var rest = i;
-  var place = vec2u();
-  for (var d = 0u; rest != 0u; d++) {
-    let axis = dims.axes[d];
-    place += (rest % axis.x) * axis.yz;
-    rest /= axis.x;
+  var walk = vec4u(i, vec3u());
+  for (var d = 0u; walk.x != 0u; d++) {
+    walk = along(walk, dims.axes[d]);
   }
-  let row = u32(clamp(indices[place.y], 0, i32(dims.rows) - 1));
-  let element = x[place.x + row * dims.row_stride];
+  let row = u32(clamp(indices[walk.z], 0, i32(dims.rows) - 1));
+  let element = x[walk.y + row * dims.row_stride];
   y[i] = select(element, bitcast<u32>(dims.scale * bitcast<f32>(element)), SCALED);
 }
