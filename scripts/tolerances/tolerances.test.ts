@@ -92,7 +92,6 @@ const LIMITS: Readonly<Record<string, string>> = {
     "the catalog's limit for the final loss in halves",
   'suites/train/limits.ts: GRADIENT_LIMIT = 1e-4':
     "the catalog's limit for gradients of two ways of computing",
-  'suites/train/functions.suite.ts: STEP = 2 ** -17': 'the step of differences in float64',
   'suites/train/limits.ts: LOSS_LIMIT = 1e-3': "the catalog's limit for losses against float64",
   'suites/train/limits.ts: STEP_LOSS_LIMIT = 1e-4':
     "the catalog's limit for losses of steps on odd batches",

@@ -14,7 +14,7 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { GRADIENT_LIMIT } from './limits.ts';
-import { distilled, focal, messages, triplet } from './small-models/chosen.ts';
+import { chosen, distilled, focal, messages, triplet } from './small-models/choices.ts';
 import { contrastive, likelihood, recurrent, standardized } from './small-models/dense.ts';
 import { applyOn, type SmallModel } from './small-models/model.ts';
 
@@ -28,6 +28,7 @@ const MODELS = {
   contrastive,
   recurrent,
   standardized,
+  chosen,
   focal,
   distilled,
   messages,
@@ -83,7 +84,7 @@ async function learn(t: CaseContext, model: SmallModel): Promise<void> {
 for (const [name, model] of Object.entries(MODELS)) {
   smallModels
     .case(name)
-    .tier(name === 'recurrent' ? 'quick' : 'full')
+    .tier(name === 'recurrent' || name === 'chosen' ? 'quick' : 'full')
     .desc(model.description)
     .control(model.control.name, model.control.faults)
     .run((t) => learn(t, model));

@@ -1,8 +1,13 @@
+import { abs } from '../../../src/ops/math/abs.ts';
+import { erf } from '../../../src/ops/math/erf.ts';
+import { exp } from '../../../src/ops/math/exp.ts';
 import { log } from '../../../src/ops/math/log.ts';
 import { maskedFill } from '../../../src/ops/math/masked_fill.ts';
 import { maximum } from '../../../src/ops/math/maximum.ts';
+import { minimum } from '../../../src/ops/math/minimum.ts';
 import { mul } from '../../../src/ops/math/mul.ts';
 import { pow } from '../../../src/ops/math/pow.ts';
+import { rsqrt } from '../../../src/ops/math/rsqrt.ts';
 import { sigmoid } from '../../../src/ops/math/sigmoid.ts';
 import { sqrt } from '../../../src/ops/math/sqrt.ts';
 import { sub } from '../../../src/ops/math/sub.ts';
@@ -16,6 +21,7 @@ import { gather } from '../../../src/ops/shape/gather.ts';
 import { indexAdd } from '../../../src/ops/shape/index_add.ts';
 import { hostTensorFrom } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
+import { sizeOf } from '../../../src/tensor/shape.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
 import { constant, inBackward, indices, normal, smallModel } from './model.ts';
 import { meanOf, squareOf, sumOfRows } from './parts.ts';
@@ -26,6 +32,13 @@ const flags = (random: Random, rows: number, count: number) =>
     'u8',
     [rows, count],
     random.fill(rows * count, () => random.integer(0, 1)),
+  );
+
+const positive = (random: Random, shape: readonly number[]) =>
+  hostTensorFrom(
+    'f32',
+    shape,
+    random.fill(sizeOf(shape), () => random.uniform(0.5, 2)),
   );
 
 /** Answers weighed by how wrong they are, as RetinaNet is trained. */
@@ -124,5 +137,32 @@ export const triplet = smallModel({
     const a = apply(sub, { a: distance(same), b: distance(other) }, {}).y;
     const short = apply(sub, { a, b: margin }, {}).y;
     return meanOf(apply, apply(maximum, { a: short, b: zero }, {}).y);
+  },
+});
+
+/** Functions of each element, choices and a mask in a row, which a captured step fuses. */
+export const chosen = smallModel({
+  description:
+    'h = tanh(x W); powers of exp(h) by a trained exponent, the larger or the smaller by rows.',
+  control: inBackward('the slope of erf at its own result', 'erf', ({ outputs }) => ({
+    inputs: { x: outputs['y'] },
+  })),
+  trained: (random) => ({ w: normal(random, [6, 4], 0.5), p: positive(random, [4]) }),
+  given: (random) => ({
+    x: normal(random, [5, 6]),
+    condition: flags(random, 5, 1),
+    mask: flags(random, 5, 4),
+  }),
+  loss: (apply, { w, p, x, condition, mask }) => {
+    const z = apply(matmul, { a: x, b: w }, {}).y;
+    const h = apply(tanh, { x: z }, {}).y;
+    const root = apply(sqrt, { x: apply(exp, { x: h }, {}).y }, {}).y;
+    const power = apply(pow, { a: root, b: p }, {}).y;
+    const e = apply(erf, { x: apply(log, { x: power }, {}).y }, {}).y;
+    const a = apply(maximum, { a: e, b: h }, {}).y;
+    const b = apply(minimum, { a: e, b: z }, {}).y;
+    const size = apply(abs, { x: apply(where, { condition, a, b }, {}).y }, {}).y;
+    const y = apply(rsqrt, { x: apply(exp, { x: size }, {}).y }, {}).y;
+    return meanOf(apply, apply(maskedFill, { x: y, mask }, { value: 0.5 }).y);
   },
 });
