@@ -27,9 +27,9 @@ fn main(
   if (i >= dims.count) {
     return;
   }
-  var walk = vec4u(i, dims.x_start, dims.y_start, 0u);
+  var walk = vec4u(i, vec3u());
   for (var d = 0u; walk.x != 0u; d++) {
     walk = along(walk, dims.axes[d]);
   }
-  y[walk.z] = x[walk.y];
+  y[dims.y_start + walk.z] = x[dims.x_start + walk.y];
 }

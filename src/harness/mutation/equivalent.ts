@@ -37,6 +37,7 @@ const WHY = {
   finite: 'Past the end the other factor is 0, so that this one may be any finite number.',
   ties: 'A value of the map itself is then found as the upper neighbour, at a distance of 0.',
   marks: 'Marks are divided by their own sum, whatever stands for 1.',
+  whole: 'A number is its floor where it is its ceiling.',
   empty:
     'Where 4 i is count, the vector is the first behind the end: the tail of it that would be stored has no elements.',
   again: 'Past the end the walk starts again, and an element is copied once more.',
@@ -366,13 +367,13 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.marks,
   },
   {
-    id: 'mutate.shape.copy:boundary;line=26;n=1',
+    id: 'mutate.shape.copy:boundary;line=27;n=1',
     line: 'if (i >= dims.count) {',
     becomes: 'if (i > dims.count) {',
     why: WHY.again,
   },
   {
-    id: 'mutate.shape.copy:guard;line=26;n=2',
+    id: 'mutate.shape.copy:guard;line=27;n=2',
     line: 'if (i >= dims.count) {',
     becomes: 'if false {',
     why: WHY.again,
@@ -406,6 +407,36 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'return select(far, near, abs(x) < vec4f(1.0));',
     becomes: 'return select(far, near, abs(x) < vec4f(1.000020027));',
     why: WHY.silu,
+  },
+  {
+    id: 'mutate.math.power:call;line=4;n=1',
+    line: 'let whole = floor(b) == b;',
+    becomes: 'let whole = ceil(b) == b;',
+    why: WHY.whole,
+  },
+  {
+    id: 'mutate.math.power:call;line=6;n=1',
+    line: 'let odd = whole & (floor(half) != half);',
+    becomes: 'let odd = whole & (ceil(half) != half);',
+    why: WHY.whole,
+  },
+  {
+    id: 'mutate.math.power:arguments;line=7;n=1',
+    line: 'let size = exp(b * log(select(a, abs(a), whole)));',
+    becomes: 'let size = exp(b * log(select(abs(a), a, whole)));',
+    why: 'A logarithm of a negative number may be anything: on this adapter it is that of its size.',
+  },
+  {
+    id: 'mutate.math.power:boundary;line=8;n=1',
+    line: 'let result = select(size, -size, odd & (a < vec4f()));',
+    becomes: 'let result = select(size, -size, odd & (a <= vec4f()));',
+    why: 'Powers of 0 are replaced in the next line, but for those that are infinite.',
+  },
+  {
+    id: 'mutate.math.power:boundary;line=9;n=1',
+    line: 'let over = select(result, vec4f(), (a == vec4f()) & (b > vec4f()));',
+    becomes: 'let over = select(result, vec4f(), (a == vec4f()) & (b >= vec4f()));',
+    why: 'What has an exponent of 0 is replaced in the next line.',
   },
   {
     id: 'mutate.math.tanh_forward:boundary;line=13;n=1',

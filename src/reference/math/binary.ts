@@ -209,6 +209,21 @@ function integerSample(
   };
 }
 
+/** Integers of all sizes, in two workgroups, each beside its own. */
+const ALONGSIDE: SampleOf<Binary> = {
+  level: 'exact',
+  label: { a: '509', b: '509', dtypes: 'i32,i32' },
+  integers: true,
+  params: {},
+  inputs: (random) => {
+    const any = () => random.integer(-(2 ** 31), 2 ** 31 - 1);
+    return {
+      a: hostTensorFrom('i32', [509], random.fill(509, any)),
+      b: hostTensorFrom('i32', [509], random.fill(509, any)),
+    };
+  },
+};
+
 /** y of integers: equal, in the type that torch gives them. */
 function integerResult(inputs: Operands, integers: BinaryTruth['integers']): Value | undefined {
   const type = integers && integerTypeOf([inputs.a, inputs.b]);
@@ -268,7 +283,12 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
       ...(drawn ? [] : [sampleOf(truth, { a: [77], b: [77], decades: 9 })]),
       ...(corners ? [cornerSample(corners, error === undefined)] : []),
       ...(integers
-        ? [integerSample('i32', 'i32'), integerSample('u8', 'u8'), integerSample('i8', 'i32')]
+        ? [
+            ALONGSIDE,
+            integerSample('i32', 'i32'),
+            integerSample('u8', 'u8'),
+            integerSample('i8', 'i32'),
+          ]
         : []),
       ...(integers ? [{ ...integerSample('i8', 'i8'), tier: 'full' } as const] : []),
     ],

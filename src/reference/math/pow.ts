@@ -1,5 +1,8 @@
+import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Binary } from '../../vocabulary/binary.ts';
 import { pow as signature } from '../../vocabulary/math/pow.ts';
 import { EPS, FLUSH, overflows, SECOND_ORDER } from '../bounds.ts';
+import type { RecordOf, SampleOf } from '../define.ts';
 import { expError } from '../logistic.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
@@ -96,6 +99,22 @@ const truth: BinaryTruth = {
   ],
 };
 
+const POWERS_OF_ZERO: SampleOf<Binary> = {
+  level: 'exact',
+  label: { a: '4', b: '4', values: 'zeroes' },
+  params: {},
+  inputs: () => ({
+    a: hostTensorFrom('f32', [4], [0, 0, 0, 0]),
+    b: hostTensorFrom('f32', [4], [0, 1, 2, 3]),
+  }),
+  grads: () => ({ y: hostTensorFrom('f32', [4], [5, 6, 7, 8]) }),
+};
+
+const whereDefined = binaryRecord(signature, truth);
+
 /** torch.pow. */
-export const record = binaryRecord(signature, truth);
+export const record: RecordOf<Binary> = {
+  ...whereDefined,
+  samples: [...whereDefined.samples, POWERS_OF_ZERO],
+};
 export const simulation = binarySimulation(signature, truth);

@@ -97,7 +97,7 @@ export function sumRecord(
       reduceSample({ x: [5, 13], axes: [0] }),
       ...(integers
         ? [
-            integerSample('i32', [2, 300, 3], 1, LARGE),
+            integerSample('i32', [16, 300, 8], 1, LARGE),
             integerSample('u8', [3, 21], 1, BYTES),
             { ...integerSample('i8', [21, 5], 0, BYTES), tier: 'full' } as const,
           ]
@@ -129,7 +129,7 @@ export function sumRecord(
       {
         name: 'the next gradient',
         direction: 'backward',
-        shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' },
+        shader: { file: 'shape/copy', from: 'x_start + walk.y', to: 'x_start + 1u + walk.y' },
       },
     ],
     plausibleBugs: reducePlausibleBugs(),

@@ -140,13 +140,21 @@ function integerSample<Given extends object>(
   dtype: keyof typeof INTEGERS,
   params: Given,
 ): SampleOf<Unary<Given>> {
-  const values = INTEGERS[dtype];
+  const corners = INTEGERS[dtype];
+  // Two workgroups of four elements an invocation, but for the last three.
+  const count = 2 * 64 * 4 - 3;
   return {
     level: 'exact',
-    label: { x: values.length, dtype, ...params },
+    label: { x: count, dtype, ...params },
     integers: true,
     params,
-    inputs: () => ({ x: hostTensorFrom(dtype, [values.length], values) }),
+    inputs: () => ({
+      x: hostTensorFrom(
+        dtype,
+        [count],
+        Array.from({ length: count }, (_, i) => corners[i % corners.length] as number),
+      ),
+    }),
   };
 }
 

@@ -38,7 +38,7 @@ export const record = defineRecord(signature, {
     sample({ num_groups: 1 }, { x: [1, 1, 2] }),
     sample({ num_groups: 3 }, { x: [5, 6, 7] }),
     sample({ num_groups: 2 }, { x: [3, 4, 5, 3], weight: false, mean: 10 }),
-    sample({ num_groups: 2, eps: 0.01 }, { x: [67, 6], bias: false, scale: 0.01 }),
+    sample({ num_groups: 2, eps: 0.01 }, { x: [255, 6], bias: false, scale: 0.01 }),
     sample({ num_groups: 1, eps: 1e-5 }, { x: [2, 3, 11, 10], scale: 0.01 }),
     { ...sample({ num_groups: 2 }, { x: [3, 8], weight: false, bias: false }), tier: 'full' },
   ],

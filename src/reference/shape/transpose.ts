@@ -84,12 +84,12 @@ export const record = defineRecord(signature, {
   faults: [
     {
       name: 'the next element',
-      shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' },
+      shader: { file: 'shape/copy', from: 'x_start + walk.y', to: 'x_start + 1u + walk.y' },
     },
     {
       name: 'the next gradient',
       direction: 'backward',
-      shader: { file: 'shape/copy', from: 'x[place.x]', to: 'x[place.x + 1u]' },
+      shader: { file: 'shape/copy', from: 'x_start + walk.y', to: 'x_start + 1u + walk.y' },
     },
   ],
   plausibleBugs: [
