@@ -60,13 +60,14 @@ const truth: BinaryTruth = {
     derivative: byBase,
     units: 1,
     flush: slope(byBaseError, byBase),
-    term: (gpu, a, b, dy) => gpu.mul(dy, gpu.mul(b, power(gpu, a, gpu.sub(b, 1)))),
+    term: (gpu, a, b, dy) => (b === 0 ? 0 : gpu.mul(dy, gpu.mul(b, power(gpu, a, gpu.sub(b, 1))))),
   },
   b: {
     derivative: byExponent,
     units: 1,
     flush: slope(byExponentError, byExponent),
-    term: (gpu, a, b, dy) => gpu.mul(dy, gpu.mul(power(gpu, a, b), gpu.log(a))),
+    term: (gpu, a, b, dy) =>
+      a === 0 && b >= 0 ? 0 : gpu.mul(dy, gpu.mul(power(gpu, a, b), gpu.log(a))),
   },
   isExact: false,
   neutral: 1,
