@@ -3,6 +3,7 @@ import { callOf } from '../../graph/call.ts';
 import type { Value } from '../../reference/record.ts';
 import { scaledDotProductAttention } from '../../vocabulary/attention/scaled_dot_product_attention.ts';
 import { add } from '../../vocabulary/math/add.ts';
+import { clamp } from '../../vocabulary/math/clamp.ts';
 import { clip } from '../../vocabulary/math/clip.ts';
 import { mul } from '../../vocabulary/math/mul.ts';
 import { relu } from '../../vocabulary/math/relu.ts';
@@ -50,6 +51,12 @@ describe('elements that depend on what is not finite', () => {
   test('are those that a NaN in its place spreads to', () => {
     expect(masks(callOf(add, { a: of(1, NAN, 2), b: of(3, 4, 5) }, {}))).toEqual({ y: [0, 1, 0] });
     expect(masks(callOf(add, { a: of(1, 2), b: of(3, INFINITE) }, {}))).toEqual({ y: [0, 1] });
+  });
+
+  test('are those that two of them tell apart, which are equal or differ', () => {
+    const ends = { x: of(INFINITE, 1, 2), max: of(-INFINITE, NAN, 2) };
+    const call = callOf(clamp, ends, {}, { grads: { y: of(1, 1, 1) } });
+    expect(masks(call)).toEqual({ x: [1, 1, 0], max: [1, 1, 0] });
   });
 
   test('are those that finite values in its place tell apart', () => {

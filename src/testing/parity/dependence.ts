@@ -13,6 +13,9 @@ export type Masks = Readonly<Record<string, Uint8Array>>;
  */
 const STAND_INS = [0, 1, -1, 0.37, 1e4, -3e8] as const;
 
+/** How far on among them each input begins: all at the same, which makes ties, and each at another. */
+const STEPS = [0, 1] as const;
+
 /** Whether a number of input `name` is one to compute with; -inf is where it hides an element. */
 const isNumberOf =
   ({ inputs }: Signature, name: string) =>
@@ -24,7 +27,7 @@ const isNumberOf =
  * them are computed from.
  */
 export function withoutNonFinite(call: Call<Value>): Call<Value> {
-  return replaced(call, 0);
+  return replaced(call, () => 0);
 }
 
 /**
@@ -39,8 +42,12 @@ export const dependentMasks = seam('parity.dependentMasks', (call: Call<Value>):
   );
   if (areNumbers && Object.values(grads).every(({ data }) => data.every(Number.isFinite)))
     return {};
-  const spread = truthOf(replaced(call, Number.NaN));
-  const results = STAND_INS.map((value) => truthOf(replaced(call, value)));
+  const spread = truthOf(replaced(call, () => Number.NaN));
+  const results = STEPS.flatMap((step) =>
+    STAND_INS.map((_, first) =>
+      truthOf(replaced(call, (place) => STAND_INS[(first + step * place) % STAND_INS.length] ?? 0)),
+    ),
+  );
   return mapped(spread, ({ data }, name) => {
     const others = results.map((result) => result[name]?.data as Float64Array);
     return Uint8Array.from(data, (x, i) =>
@@ -49,14 +56,18 @@ export const dependentMasks = seam('parity.dependentMasks', (call: Call<Value>):
   });
 });
 
-function replaced({ grads, ...call }: Call<Value>, by: number): Call<Value> {
-  const finite = (value: Value, isNumber: (x: number) => boolean) =>
+/** The call with a number for what is none, by the place of its input among all. */
+function replaced({ grads, ...call }: Call<Value>, by: (place: number) => number): Call<Value> {
+  const finite = (value: Value, isNumber: (x: number) => boolean, number: number) =>
     value.data.every(isNumber)
       ? value
-      : { ...value, data: value.data.map((x) => (isNumber(x) ? x : by)) };
+      : { ...value, data: value.data.map((x) => (isNumber(x) ? x : number)) };
+  const names = Object.keys(call.inputs);
   return {
     ...call,
-    inputs: mapped(call.inputs, (value, name) => finite(value, isNumberOf(call.op, name))),
-    ...(grads ? { grads: mapped(grads, (value) => finite(value, Number.isFinite)) } : {}),
+    inputs: mapped(call.inputs, (value, name) =>
+      finite(value, isNumberOf(call.op, name), by(names.indexOf(name))),
+    ),
+    ...(grads ? { grads: mapped(grads, (value) => finite(value, Number.isFinite, by(0))) } : {}),
   };
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from gradproof_bridge.formulas.shapes import (
     block_of,
     pair,
     scatter_windows,
+    summed_at,
     unbroadcast,
     window_starts,
     windows,
@@ -206,17 +206,12 @@ def gather(inputs: Inputs, params: Params) -> Outputs:
     axis = axis_in(params["axis"], x.ndim)
     outputs = {"y": _like(x, np.take(x, indices, axis))}
     if "grad.y" in inputs:
-        chosen = np.zeros((x.shape[axis], indices.size))
-        chosen[indices.reshape(-1) % x.shape[axis], np.arange(indices.size)] = 1
-        flat = bounded(
-            inputs["grad.y"].reshape(*x.shape[:axis], indices.size, *x.shape[axis + 1 :])
-        )
-        moved = Bounded(np.moveaxis(flat.value, axis, 0), np.moveaxis(flat.error, axis, 0))
-        rows = bounded(chosen) @ moved.reshape(indices.size, math.prod(moved.shape[1:]))
-        back = rows.reshape(x.shape[axis], *moved.shape[1:])
-        outputs["grad.x"] = Real(
-            Bounded(np.moveaxis(back.value, 0, axis), np.moveaxis(back.error, 0, axis))
-        )
+        own = np.indices(inputs["grad.y"].shape)
+        rest = x.ndim - axis - 1
+        chosen = (indices.astype(np.int64) % x.shape[axis]).reshape(*indices.shape, *[1] * rest)
+        places = (*own[:axis], np.broadcast_to(chosen, own.shape[1:]), *own[axis + indices.ndim :])
+        none = bounded(np.zeros(x.shape))
+        outputs["grad.x"] = Real(summed_at(none, places, bounded(inputs["grad.y"])))
     return outputs
 
 

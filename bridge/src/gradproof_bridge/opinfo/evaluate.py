@@ -15,16 +15,19 @@ from gradproof_bridge.errors import FormatError, message_of
 from gradproof_bridge.opinfo.expressed import (
     Expressed,
     NotExpressibleError,
-    Shaped,
+    Read,
     plain,
     stored,
     tensor_of,
 )
 from gradproof_bridge.opinfo.table.registry import Line, bound
 from gradproof_bridge.philox import Draw
+from gradproof_bridge.recording.accumulation import accumulation
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from gradproof_bridge.bundle.vocabulary import Params
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,6 @@ def question(line: Line, function: Any, sample: Any) -> Question:
     mine = sample.transform(own)
     expressed = bound(line, (mine.input, *mine.args), mine.kwargs)
     inputs = {name: stored(x, f"in.{name}") for name, x in expressed.inputs.items()}
-    if any(x.size == 0 for x in inputs.values()):
-        raise NotExpressibleError("a tensor without elements")
     return Question(expressed, inputs, lambda: function(mine.input, *mine.args, **mine.kwargs))
 
 
@@ -75,7 +76,8 @@ def answer(asked: Question, name: str, producer: str) -> Bundle:
     if gradients:
         inputs[f"grad.{first}"] = flowing.reshape(outputs[first].shape)
         outputs |= gradients
-    return _checked(expressed, producer, inputs, outputs)
+    added = accumulation(expressed.op, inputs, expressed.params, outputs, "torch:cpu")
+    return _checked(expressed.op, {**expressed.params, **added}, producer, inputs, outputs)
 
 
 def _results(call: Any) -> Sequence[Tensor]:
@@ -120,7 +122,7 @@ def _gradients(expressed: Expressed, y: Tensor, name: str) -> tuple[Any, dict[st
         try:
             found = torch.autograd.grad(y, list(leaves.values()), flowing, allow_unused=True)
         except (NotImplementedError, RuntimeError) as error:
-            raise NotExpressibleError(f"torch's gradient: {message_of(error, 60)}") from error
+            raise NotExpressibleError("torch's own gradient fails") from error
     named = {
         f"grad.{key}": plain(gradient, f"out.grad.{key}").reshape(_shape_of(expressed.inputs[key]))
         for key, gradient in zip(leaves, found, strict=True)
@@ -130,23 +132,33 @@ def _gradients(expressed: Expressed, y: Tensor, name: str) -> tuple[Any, dict[st
 
 
 def _shape_of(operand: Any) -> tuple[int, ...]:
-    shape = operand.shape if isinstance(operand, Shaped) else tuple(operand.shape)
-    return shape or (1,)
+    tensor = operand.tensor if isinstance(operand, Read) else operand
+    return tuple(tensor.shape) or (1,)
 
 
 def _checked(
-    expressed: Expressed, producer: str, inputs: dict[str, Array], outputs: dict[str, Array]
+    op: str, params: Params, producer: str, inputs: dict[str, Array], outputs: dict[str, Array]
 ) -> Bundle:
     """The bundle, which can be read again."""
-    bundle = Bundle(
-        expressed.op, expressed.params, producer, "cpu", inputs, outputs, given=expressed.params
-    )
+    bundle = Bundle(op, params, producer, "cpu", inputs, outputs, given=params)
     try:
         read_bundle(write_bundle(bundle))
     except FormatError as error:
-        # Numbers would make a reason of each sample.
-        reason = message_of(error, 200).removeprefix(f"{expressed.op}: ")
         raise NotExpressibleError(
-            re.sub(r"(params '\w+') is.*", r"\1 out of range", reason)
+            _reason(message_of(error, 200).removeprefix(f"{op}: "))
         ) from error
     return bundle
+
+
+def _reason(refusal: str) -> str:
+    """A refusal without names and numbers, which would make a reason of each sample."""
+    for pattern, reason in _REASONS.items():
+        refusal = re.sub(pattern, reason, refusal)
+    return refusal
+
+
+_REASONS = {
+    r"in\.\w+ is (I32|I8|U8); F32.*": "integers, where the op takes floats",
+    r"out\.\w+ is (I32|I8|U8); F32.*": "a result in integers, where the op gives floats",
+    r"params '(\w+)' is.*": r"\1 beyond what the op takes",
+}

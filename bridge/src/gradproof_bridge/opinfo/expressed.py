@@ -43,6 +43,14 @@ class Shaped:
 
 
 @dataclass(frozen=True)
+class Read:
+    """A tensor of the sample, which the op reads with other numbers where torch reads none."""
+
+    tensor: Tensor
+    shown: Tensor
+
+
+@dataclass(frozen=True)
 class Codes:
     """Truth values, which a bundle stores as U8, or indices, which it stores as I32."""
 
@@ -50,7 +58,7 @@ class Codes:
 
 
 Operand = Any
-"""A tensor, `Shaped`, `Codes`, or a number, which becomes a tensor of one element."""
+"""A tensor, `Shaped`, `Read`, `Codes`, or a number, which becomes a tensor of one element."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def tensor_of(operand: Operand) -> Tensor | None:
     """The sample's tensor, which its gradient is of."""
     import torch
 
-    given = operand.tensor if isinstance(operand, Shaped) else operand
+    given = operand.tensor if isinstance(operand, (Shaped, Read)) else operand
     return given if isinstance(given, torch.Tensor) else None
 
 
@@ -86,6 +94,8 @@ def stored(operand: Operand, name: str) -> Array:
         return operand
     if isinstance(operand, Shaped):
         return plain(operand.tensor, name).reshape(operand.shape)
+    if isinstance(operand, Read):
+        return plain(operand.shown, name)
     return _integers(operand.tensor) if isinstance(operand, Codes) else plain(operand, name)
 
 
@@ -145,3 +155,13 @@ def number(value: object, like: Tensor) -> Tensor:
             f"a number that {str(dtype).removeprefix('torch.')} does not hold"
         )
     return held
+
+
+def held(value: object, like: Tensor) -> float:
+    """A number beside a tensor as a parameter, which the op has in float32. Raises
+    NotExpressibleError where that is another.
+    """
+    found = float(number(value, like).detach())
+    if float(np.float32(found)) != found and not np.isnan(found):
+        raise NotExpressibleError("a number that float32 does not hold")
+    return found

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradproof_bridge.opinfo.expressed import Codes, Expressed, NotExpressibleError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
+
+    from gradproof_bridge.opinfo.table.registry import Line
 
 
 def cross_entropy(
@@ -53,7 +57,28 @@ def nll_loss(
     )
 
 
-TABLE = {
+def of_pairs(op: str) -> Line:
+    """A loss of predictions and what they should be, pair by pair."""
+
+    def line(
+        input: Tensor,  # noqa: A002
+        target: Tensor,
+        *,
+        reduction: str = "mean",
+        **settings: Any,
+    ) -> Expressed:
+        params = {"reduction": reduction, **settings}
+        return Expressed(op, params, {"input": input, "target": target}, ("loss",))
+
+    return line
+
+
+TABLE: Mapping[str, Line] = {
     "nn.functional.cross_entropy": cross_entropy,
     "nn.functional.nll_loss": nll_loss,
+    "nn.functional.l1_loss": of_pairs("l1_loss"),
+    "nn.functional.mse_loss": of_pairs("mse_loss"),
+    "nn.functional.smooth_l1_loss": of_pairs("smooth_l1_loss"),
+    "nn.functional.huber_loss": of_pairs("huber_loss"),
+    "nn.functional.kl_div": of_pairs("kl_div"),
 }

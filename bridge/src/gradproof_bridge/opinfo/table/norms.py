@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradproof_bridge.opinfo.expressed import Expressed
+from gradproof_bridge.opinfo.expressed import Expressed, NotExpressibleError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,8 @@ def batch_norm(
     eps: float = 1e-5,
 ) -> Expressed:
     """torch.nn.functional.batch_norm, which moves the running statistics in training."""
+    if input.ndim < 2:
+        raise NotExpressibleError("a tensor without a dimension of channels")
     channels = input.shape[1:2]
     moved = {"running_mean": running_mean, "running_var": running_var} if training else {}
     return Expressed(
@@ -86,6 +88,21 @@ def batch_norm(
         },
         moved={name: x for name, x in moved.items() if x is not None},
     )
+
+
+def batch_norm_with_update(
+    input: Tensor,  # noqa: A002
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor,
+    running_var: Tensor,
+    momentum: float,
+    eps: float,
+) -> Expressed:
+    """torch.ops.aten._batch_norm_with_update, which trains and gives three results more."""
+    found = batch_norm(input, running_mean, running_var, weight, bias, True, momentum, eps)
+    outputs = ("y", None, None, None)
+    return Expressed(found.op, found.params, found.inputs, outputs, found.moved)
 
 
 def native_batch_norm(
@@ -103,11 +120,66 @@ def native_batch_norm(
     return Expressed(found.op, found.params, found.inputs, ("y", None, None), found.moved)
 
 
+def group_norm(
+    input: Tensor,  # noqa: A002
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Expressed:
+    """torch.nn.functional.group_norm."""
+    params = {"num_groups": num_groups, "eps": eps}
+    return Expressed("group_norm", params, _given(x=input, weight=weight, bias=bias))
+
+
+def native_group_norm(
+    input: Tensor,  # noqa: A002
+    weight: Tensor | None,
+    bias: Tensor | None,
+    samples: int,
+    channels: int,
+    pixels: int,
+    groups: int,
+    eps: float,
+) -> Expressed:
+    """torch.native_group_norm, which gives means and deviations too."""
+    if tuple(input.shape[:2]) != (samples, channels):
+        raise NotExpressibleError("sizes that are not those of the tensor")
+    found = group_norm(input, groups, weight, bias, eps)
+    return Expressed(found.op, found.params, found.inputs, ("y", None, None))
+
+
+def instance_norm(
+    input: Tensor,  # noqa: A002
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Expressed:
+    """torch.nn.functional.instance_norm by statistics of the input; the running ones that it moves
+    are not in the vocabulary.
+    """
+    if not use_input_stats:
+        raise NotExpressibleError("instance_norm by running statistics")
+    return Expressed("instance_norm", {"eps": eps}, _given(x=input, weight=weight, bias=bias))
+
+
+def _given(**tensors: Tensor | None) -> dict[str, Tensor]:
+    return {name: x for name, x in tensors.items() if x is not None}
+
+
 TABLE = {
+    "nn.functional.group_norm": group_norm,
+    "native_group_norm": native_group_norm,
+    "nn.functional.instance_norm": instance_norm,
     "nn.functional.layer_norm": layer_norm,
     "native_layer_norm": native_layer_norm,
     "nn.functional.rms_norm": rms_norm,
     "nn.functional.batch_norm": batch_norm,
     "native_batch_norm": native_batch_norm,
     "_native_batch_norm_legit": native_batch_norm,
+    "_batch_norm_with_update": batch_norm_with_update,
 }

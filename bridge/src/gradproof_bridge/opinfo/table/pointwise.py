@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from gradproof_bridge.opinfo.expressed import Expressed, NotExpressibleError, number
+from gradproof_bridge.opinfo.expressed import Codes, Expressed, NotExpressibleError, held, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ def operands(a: Any, b: Any) -> Mapping[str, Tensor]:
 
     like = next((x for x in (a, b) if isinstance(x, torch.Tensor)), None)
     if like is None:
-        raise NotExpressibleError("two numbers")
+        raise NotExpressibleError("two numbers and no tensor")
     return {"a": number(a, like), "b": number(b, like)}
 
 
@@ -40,7 +41,7 @@ def with_alpha(op: str, *, swapped: bool = False) -> Line:
 
     def line(input: Any, other: Any, *, alpha: float = 1) -> Expressed:  # noqa: A002
         if alpha != 1:
-            raise NotExpressibleError("alpha is not 1")
+            raise NotExpressibleError("a factor alpha")
         return plain(input, other)
 
     return line
@@ -48,9 +49,55 @@ def with_alpha(op: str, *, swapped: bool = False) -> Line:
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Expressed:  # noqa: A002
     """torch.div."""
-    if rounding_mode is not None:
-        raise NotExpressibleError("a rounding_mode")
-    return Expressed("div", {}, operands(input, other))
+    params = {} if rounding_mode is None else {"rounding_mode": rounding_mode}
+    return Expressed("div", params, operands(input, other))
+
+
+def with_number(op: str, value: float, *, first: bool = False) -> Line:
+    """A function of one operand that is one of it and a number; a float makes integers floats."""
+
+    def line(input: Tensor) -> Expressed:  # noqa: A002
+        x = floats(input) if isinstance(value, float) else input
+        return Expressed(op, {}, operands(value, x) if first else operands(x, value))
+
+    return line
+
+
+def passing_over(op: str) -> Line:
+    """torch.fmax and torch.fmin, which are torch.maximum and torch.minimum of numbers; of two that
+    are equal the first has the whole gradient.
+    """
+
+    def line(input: Tensor, other: Tensor) -> Expressed:  # noqa: A002
+        if bool(input.isnan().any()) or bool(other.isnan().any()):
+            raise NotExpressibleError("a NaN beside which the other operand is chosen")
+        tied = bool((input == other).any())
+        return Expressed(op, {}, operands(input, other), has_gradients=not tied)
+
+    return line
+
+
+def power(base: Any, exponent: Any) -> Expressed:
+    """torch.pow."""
+    return Expressed("pow", {}, operands(base, exponent))
+
+
+def float_power(input: Any, exponent: Any) -> Expressed:  # noqa: A002
+    """torch.float_power, which computes in float64 whatever it is given."""
+    import torch
+
+    given = {
+        name: x if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=torch.float64)
+        for name, x in (("a", input), ("b", exponent))
+    }
+    return Expressed("pow", {}, {name: floats(x) for name, x in given.items()})
+
+
+def floats(x: Tensor) -> Tensor:
+    """The operand of a function of floats: torch makes integers float32 first."""
+    import torch
+
+    return x if x.is_floating_point() else x.to(torch.float32)
 
 
 def one(op: str, **params: Any) -> Line:
@@ -58,6 +105,15 @@ def one(op: str, **params: Any) -> Line:
 
     def line(input: Tensor) -> Expressed:  # noqa: A002
         return Expressed(op, params, {"x": input})
+
+    return line
+
+
+def of_floats(op: str) -> Line:
+    """A function of one operand that torch computes of integers as of floats."""
+
+    def line(input: Tensor) -> Expressed:  # noqa: A002
+        return Expressed(op, {}, {"x": floats(input)})
 
     return line
 
@@ -72,9 +128,52 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Expressed:  # noqa
     import torch
 
     if isinstance(min, torch.Tensor) or isinstance(max, torch.Tensor):
-        raise NotExpressibleError("limits that are tensors")
+        between = {"min": min, "max": max}
+        tensors = {name: number(x, input) for name, x in between.items() if x is not None}
+        if torch.broadcast_shapes(*(x.shape for x in (input, *tensors.values()))) != input.shape:
+            raise NotExpressibleError("limits to which the tensor broadcasts")
+        return Expressed("clamp", {}, {"x": input, **tensors})
     limits = {name: float(x) for name, x in (("min", min), ("max", max)) if x is not None}
+    if not input.is_floating_point() and any(x % 1 != 0 for x in limits.values()):
+        raise NotExpressibleError("integers between limits that are none")
     return Expressed("clip", limits, {"x": input})
+
+
+def clamp_min(input: Tensor, min: Any) -> Expressed:  # noqa: A002
+    """torch.clamp_min."""
+    return clamp(input, min)
+
+
+def clamp_max(input: Tensor, max: Any) -> Expressed:  # noqa: A002
+    """torch.clamp_max."""
+    return clamp(input, None, max)
+
+
+def where(input: Any, condition: Tensor, other: Any) -> Expressed:  # noqa: A002
+    """torch.where, as its samples have it: `input` where the condition is true."""
+    return Expressed("where", {}, {"condition": Codes(condition), **operands(input, other)})
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Expressed:  # noqa: A002
+    """torch.masked_fill."""
+    return Expressed(
+        "masked_fill",
+        {"value": held(value, input)},
+        {"x": input, "mask": Codes(mask)},
+    )
+
+
+def triangle(kept: str) -> Line:
+    """torch.tril and torch.triu: the rest is filled with 0."""
+
+    def line(input: Tensor, diagonal: int = 0) -> Expressed:  # noqa: A002
+        import torch
+
+        of = getattr(torch, kept)
+        rest = of(torch.ones(input.shape[-2:]), diagonal) == 0
+        return masked_fill(input, rest, 0)
+
+    return line
 
 
 def hardtanh(
@@ -120,29 +219,52 @@ TABLE = {
     "mul": two("mul"),
     "div": div,
     "true_divide": two("div"),
+    "floor_divide": two("div", rounding_mode="floor"),
+    "pow": power,
+    "__rpow__": two("pow", swapped=True),
+    "float_power": float_power,
+    "square": with_number("pow", 2),
+    "exp2": with_number("pow", 2.0, first=True),
+    "reciprocal": with_number("div", 1.0, first=True),
+    "neg": with_number("mul", -1),
+    "deg2rad": with_number("mul", math.pi / 180),
+    "rad2deg": with_number("mul", 180 / math.pi),
+    "maximum": two("maximum"),
+    "max.binary": two("maximum"),
+    "fmax": passing_over("maximum"),
+    "minimum": two("minimum"),
+    "min.binary": two("minimum"),
+    "fmin": passing_over("minimum"),
+    "where": where,
+    "masked_fill": masked_fill,
+    "tril": triangle("tril"),
+    "triu": triangle("triu"),
     "__radd__": two("add", swapped=True),
     "__rsub__": two("sub", swapped=True),
     "__rmul__": two("mul", swapped=True),
     "__rdiv__": two("div", swapped=True),
     "nn.functional.relu": one("relu"),
     "nn.functional.silu": one("silu"),
-    "sigmoid": one("sigmoid"),
-    "exp": one("exp"),
-    "log": one("log"),
-    "sqrt": one("sqrt"),
-    "rsqrt": one("rsqrt"),
-    "tanh": one("tanh"),
+    "sigmoid": of_floats("sigmoid"),
+    "exp": of_floats("exp"),
+    "log": of_floats("log"),
+    "sqrt": of_floats("sqrt"),
+    "rsqrt": of_floats("rsqrt"),
+    "tanh": of_floats("tanh"),
     "abs": one("abs"),
-    "erf": one("erf"),
+    "erf": of_floats("erf"),
     "nn.functional.gelu": gelu,
     "nn.functional.relu6": one("clip", min=0.0, max=6.0),
     "nn.functional.hardtanh": hardtanh,
     "clamp": clamp,
+    "clamp_min": clamp_min,
+    "clamp_max": clamp_max,
     "double": cast("float64"),
     "float": cast("float32"),
     "half": cast("float16"),
     "bfloat16": cast("bfloat16"),
     "int": cast("int32"),
+    "long": cast("int32"),
     "char": cast("int8"),
     "byte": cast("uint8"),
     "bool": cast("bool"),

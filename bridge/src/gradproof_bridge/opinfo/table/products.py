@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradproof_bridge.opinfo.expressed import Codes, Expressed, NotExpressibleError, Shaped
+from gradproof_bridge.opinfo.expressed import (
+    Codes,
+    Expressed,
+    NotExpressibleError,
+    Operand,
+    Shaped,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
     from gradproof_bridge.bundle.vocabulary import Params
@@ -24,9 +32,14 @@ def swapped(input: Tensor, other: Tensor) -> Expressed:  # noqa: A002
 
 def inner(input: Tensor, other: Tensor) -> Expressed:  # noqa: A002
     """torch.inner: sums over the last dimension of both."""
-    if max(input.ndim, other.ndim) > 2 or min(input.ndim, other.ndim) == 0:
-        raise NotExpressibleError("inner products of other than vectors and matrices")
-    return Expressed("matmul", {"transpose_b": other.ndim == 2}, {"a": input, "b": other})
+    if min(input.ndim, other.ndim) == 0:
+        return Expressed("mul", {}, {"a": input, "b": other})
+    rows = {
+        name: Shaped(x, (x.numel() // max(x.shape[-1], 1), x.shape[-1]))
+        for name, x in (("a", input), ("b", other))
+    }
+    shape = tuple(x.shape[0] for x in rows.values())
+    return Expressed("matmul", {"transpose_b": True}, rows, shape=lambda _: shape)
 
 
 def outer(input: Tensor, vec2: Tensor) -> Expressed:  # noqa: A002
@@ -43,8 +56,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Express
 
 def added(
     input: Tensor,  # noqa: A002
-    first: Tensor,
-    second: Tensor,
+    first: Operand,
+    second: Operand,
     *,
     beta: float = 1,
     alpha: float = 1,
@@ -53,6 +66,35 @@ def added(
     if alpha != 1 or beta != 1:
         raise NotExpressibleError("alpha or beta is not 1")
     return Expressed("matmul", {}, {"a": first, "b": second, "bias": input})
+
+
+def added_outer(
+    input: Tensor,  # noqa: A002
+    vec1: Tensor,
+    vec2: Tensor,
+    *,
+    beta: float = 1,
+    alpha: float = 1,
+) -> Expressed:
+    """torch.addr: beta input + alpha column row."""
+    column, row = Shaped(vec1, (len(vec1), 1)), Shaped(vec2, (1, len(vec2)))
+    return added(input, column, row, beta=beta, alpha=alpha)
+
+
+def multi_dot(tensors: Sequence[Tensor]) -> Expressed:
+    """torch.linalg.multi_dot of two operands."""
+    if len(tensors) != 2:
+        raise NotExpressibleError("a product of more than two operands")
+    return product(*tensors)
+
+
+def of_vectors(x: Tensor, y: Tensor, dim: int = -1) -> Expressed:
+    """torch.linalg.vecdot along the last dimension: products of a row and a column."""
+    if x.shape != y.shape or dim % max(x.ndim, 1) != x.ndim - 1:
+        raise NotExpressibleError("vectors that broadcast, or along another dimension")
+    a = Shaped(x, (*x.shape[:-1], 1, x.shape[-1]))
+    b = Shaped(y, (*y.shape, 1))
+    return Expressed("matmul", {}, {"a": a, "b": b}, shape=lambda _: (*x.shape[:-1], 1, 1))
 
 
 def attention(
@@ -86,6 +128,23 @@ def attention(
     )
 
 
+def attention_of_cpu(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    attn_mask: Tensor | None = None,
+    scale: float | None = None,
+) -> Expressed:
+    """What attention calls on the processor, which gives logarithms of sums too."""
+    found = attention(
+        query, key, value, attn_mask, dropout_p=dropout_p, is_causal=is_causal, scale=scale
+    )
+    return Expressed(found.op, found.params, found.inputs, ("y", None), shape=found.shape)
+
+
 def _mask(mask: Tensor) -> object:
     import torch
 
@@ -102,9 +161,13 @@ TABLE = {
     "vdot": product,
     "inner": inner,
     "outer": outer,
+    "linalg.multi_dot": multi_dot,
+    "linalg.vecdot": of_vectors,
+    "addr": added_outer,
     "addmm": added,
     "addmv": added,
     "baddbmm": added,
     "nn.functional.linear": linear,
     "nn.functional.scaled_dot_product_attention": attention,
+    "torch.ops.aten._scaled_dot_product_flash_attention_for_cpu": attention_of_cpu,
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gradproof_bridge.opinfo.expressed import Expressed, NotExpressibleError, Shaped
+from gradproof_bridge.opinfo.expressed import Expressed, NotExpressibleError, Read, Shaped
+from gradproof_bridge.opinfo.table.registry import bound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,16 +36,10 @@ def reduction(op: str) -> Line:
         *,
         dtype: torch.dtype | None = None,
     ) -> Expressed:
-        if dtype is not None and dtype != input.dtype:
-            raise NotExpressibleError("another dtype than the input's")
+        _not_narrower(input, dtype)
         return Expressed(op, {"axes": axes_of(input, dim), "keepdims": keepdim}, {"x": input})
 
     return line
-
-
-def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Expressed:  # noqa: A002
-    """torch.logsumexp."""
-    return Expressed("logsumexp", {"axes": axes_of(input, dim), "keepdims": keepdim}, {"x": input})
 
 
 def deviation(op: str, outputs: Sequence[str | None] = ("y",)) -> Line:
@@ -89,29 +86,90 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Expr
     return Expressed("argmax", {"axis": axes_of(input, dim)[0], "keepdims": keepdim}, {"x": input})
 
 
-def along(op: str) -> Line:
+def along(op: str, axis: str = "axis") -> Line:
     """A function along one dimension."""
 
     def line(input: Tensor, dim: int, *, dtype: torch.dtype | None = None) -> Expressed:  # noqa: A002
-        if dtype is not None and dtype != input.dtype:
-            raise NotExpressibleError("another dtype than the input's")
-        return Expressed(op, {"axis": axes_of(input, dim)[0]}, {"x": input})
+        _not_narrower(input, dtype)
+        return Expressed(op, {axis: axes_of(input, dim)[0]}, {"x": input})
 
     return line
 
 
+def _not_narrower(x: Tensor, dtype: torch.dtype | None) -> None:
+    """A wider element type only says how exactly a float is computed and stored. Raises
+    NotExpressibleError for any other, which changes what goes in.
+    """
+    import torch
+
+    if dtype is None or dtype == x.dtype:
+        return
+    if not x.is_floating_point() or torch.promote_types(dtype, x.dtype) != dtype:
+        raise NotExpressibleError("a dtype to which the input is cast first")
+
+
+def masked(line: Line, hidden: float | None = None, *, has_gradients: bool = True) -> Line:
+    """A function of torch.masked: what its mask leaves out is read as `hidden`, where that changes
+    nothing else; without such a number only samples without a mask are expressed.
+    """
+
+    def where(
+        input: Tensor,  # noqa: A002
+        *args: Any,
+        mask: Tensor | None = None,
+        **kwargs: Any,
+    ) -> Expressed:
+        found = bound(line, (input, *args), kwargs)
+        if mask is None:
+            return found
+        if hidden is None or not input.is_floating_point():
+            raise NotExpressibleError("a mask that the op lacks")
+        shown = input.detach().masked_fill(~mask, hidden)
+        return replace(found, inputs={"x": Read(input, shown)}, has_gradients=has_gradients)
+
+    return where
+
+
+def sum_to_size(input: Tensor, *size: Any) -> Expressed:  # noqa: A002
+    """torch.Tensor.sum_to_size: what has size 1 there is summed, and what has no place there."""
+    wanted = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
+    new = input.ndim - len(wanted)
+    kept = (1,) * new + wanted
+    axes = [d for d in range(input.ndim) if d < new or kept[d] != input.shape[d]]
+    if not axes:
+        raise NotExpressibleError("nothing to sum")
+    return Expressed(
+        "reduce_sum", {"axes": axes, "keepdims": True}, {"x": input}, shape=lambda _: kept or (1,)
+    )
+
+
+_sum, _mean, _amax = reduction("reduce_sum"), reduction("reduce_mean"), reduction("reduce_max")
+_logsumexp = reduction("logsumexp")
+_var, _std = deviation("var"), deviation("std")
+_softmax, _log_softmax = along("softmax"), along("log_softmax")
+
 TABLE: Mapping[str, Line] = {
-    "sum": reduction("reduce_sum"),
-    "mean": reduction("reduce_mean"),
-    "amax": reduction("reduce_max"),
-    "logsumexp": logsumexp,
-    "var": deviation("var"),
-    "std": deviation("std"),
+    "sum": _sum,
+    "mean": _mean,
+    "amax": _amax,
+    "logsumexp": _logsumexp,
+    "var": _var,
+    "std": _std,
     "var_mean": deviation("var", ("y", None)),
     "std_mean": deviation("std", ("y", None)),
     "max": largest,
     "argmax": argmax,
-    "softmax": along("softmax"),
-    "log_softmax": along("log_softmax"),
-    "torch.ops.aten._safe_softmax.default": along("softmax"),
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+    "torch.ops.aten._safe_softmax.default": _softmax,
+    "cumsum": along("cumsum", "dim"),
+    "sum_to_size": sum_to_size,
+    "masked.sum": masked(_sum, 0.0, has_gradients=False),
+    "masked.mean": masked(_mean),
+    "masked.amax": masked(_amax),
+    "masked.logsumexp": masked(_logsumexp),
+    "masked.var": masked(_var),
+    "masked.std": masked(_std),
+    "masked.softmax": masked(_softmax, -math.inf),
+    "masked.log_softmax": masked(_log_softmax, -math.inf, has_gradients=False),
 }

@@ -32,8 +32,9 @@ def line_of(name: str, variant: str) -> Line | None:
 def bound(line: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
     """What a line says of arguments. Raises NotExpressibleError for one that it lacks."""
     signature = inspect.signature(line)
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
     for name in kwargs:
-        if name not in signature.parameters:
+        if name not in signature.parameters and inspect.Parameter.VAR_KEYWORD not in kinds:
             raise NotExpressibleError(f"argument {name}")
     try:
         signature.bind(*args, **kwargs)

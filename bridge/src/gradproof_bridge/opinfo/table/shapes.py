@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from gradproof_bridge.opinfo.expressed import Codes, Expressed, NotExpressibleError, Shaped
+from gradproof_bridge.opinfo.expressed import Codes, Expressed, NotExpressibleError, Shaped, held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from torch import Tensor
 
@@ -45,7 +47,7 @@ def _moved(rank: int, source: Any, destination: Any) -> list[int]:
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Expressed:
     """torch.cat, which passes over parts of shape [0]."""
-    parts = [x for x in tensors if tuple(x.shape) != (0,)]
+    parts = [x for x in tensors if tuple(x.shape) != (0,)] or tensors
     return Expressed("concat", {"axis": dim}, {f"x{i}": x for i, x in enumerate(parts)})
 
 
@@ -67,10 +69,7 @@ def hstack(tensors: Sequence[Tensor]) -> Expressed:
 
 def vstack(tensors: Sequence[Tensor]) -> Expressed:
     """torch.vstack, to which a vector is a row."""
-    rows = {
-        f"x{i}": Shaped(x, tuple(x.shape) if x.ndim > 1 else (1, x.numel()))
-        for i, x in enumerate(tensors)
-    }
+    rows = {f"x{i}": Shaped(x, _row(x)) for i, x in enumerate(tensors)}
     return Expressed("concat", {"axis": 0}, rows)
 
 
@@ -87,26 +86,26 @@ def take(input: Tensor, index: Tensor) -> Expressed:  # noqa: A002
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Expressed:  # noqa: A002
     """torch.gather, which is take_along_dim without broadcasting."""
+    if index.ndim != input.ndim and index.numel() == 0 and min(index.ndim, input.ndim) > 0:
+        raise NotExpressibleError("no indices, of other dimensions than the tensor's")
     return Expressed("take_along_dim", {"dim": dim}, {"x": input, "indices": Codes(index)})
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Expressed:  # noqa: A002
     """torch.take_along_dim; without a dimension, of the flat tensors."""
-    if bool((indices < 0).any()):
-        raise NotExpressibleError("negative indices")
-    if dim is None:
-        return gather(_flat(input), 0, indices.flatten())
-    along = dim % input.ndim
-    if any(
-        n != m
-        for d, (n, m) in enumerate(zip(input.shape, indices.shape, strict=True))
-        if d != along
-    ):
-        raise NotExpressibleError("indices that broadcast")
-    return gather(input, dim, indices)
+    x = _flat(input) if dim is None else input
+    places = indices.flatten() if dim is None else indices
+    along = 0 if dim is None else dim % input.ndim
+    sizes = list(zip(x.shape, places.shape, strict=True))
+    if any(n == 1 != m for d, (n, m) in enumerate(sizes) if d != along):
+        raise NotExpressibleError("a tensor that broadcasts to its indices")
+    from_start = places.where(places >= 0, places + x.shape[along])
+    whole = [m if d == along else n for d, (n, m) in enumerate(sizes)]
+    inputs = {"x": x, "indices": Codes(from_start.expand(whole))}
+    return Expressed("take_along_dim", {"dim": along}, inputs)
 
 
-def _flat(x: Tensor) -> Any:
+def _flat(x: Tensor) -> Shaped:
     return Shaped(x, (x.numel(),))
 
 
@@ -114,6 +113,23 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Expresse
     """torch.scatter_add."""
     inputs = {"x": input, "indices": Codes(index), "src": src}
     return Expressed("scatter_add", {"dim": dim}, inputs)
+
+
+def scattered_sum(
+    input: Tensor,  # noqa: A002
+    dim: int,
+    index: Tensor,
+    src: Any,
+    reduce: str | None = None,
+    *,
+    include_self: bool = True,
+) -> Expressed:
+    """torch.scatter and torch.scatter_reduce where they add a tensor."""
+    import torch
+
+    if reduce not in ("add", "sum") or not include_self or not isinstance(src, torch.Tensor):
+        raise NotExpressibleError("a scatter that does not add a tensor to what is there")
+    return scatter_add(input, dim, index, src)
 
 
 def index_add(
@@ -127,6 +143,100 @@ def index_add(
     """torch.index_add."""
     inputs = {"x": input, "index": Codes(index), "source": source}
     return Expressed("index_add", {"dim": dim, "alpha": alpha}, inputs)
+
+
+def pad(
+    input: Tensor,  # noqa: A002
+    pad: Sequence[int],
+    mode: str = "constant",
+    value: float | None = None,
+) -> Expressed:
+    """torch.nn.functional.pad."""
+    if mode != "constant" and min(pad, default=0) < 0:
+        raise NotExpressibleError("a padding that crops, and repeats what is there")
+    given = {} if value is None else {"value": held(value, input)}
+    return Expressed("pad", {"pad": list(pad), "mode": mode, **given}, {"x": input})
+
+
+def constant_pad(input: Tensor, given: Sequence[int], value: float = 0) -> Expressed:  # noqa: A002
+    """torch.constant_pad_nd."""
+    return pad(input, given, value=value)
+
+
+def dstack(tensors: Sequence[Tensor]) -> Expressed:
+    """torch.dstack: a vector is a row, and a matrix has depth 1."""
+    parts = {
+        f"x{i}": Shaped(x, tuple(x.shape) if x.ndim > 2 else (*_row(x), 1))
+        for i, x in enumerate(tensors)
+    }
+    return Expressed("concat", {"axis": 2}, parts)
+
+
+def column_stack(tensors: Sequence[Tensor]) -> Expressed:
+    """torch.column_stack, to which a vector is a column."""
+    parts = {
+        f"x{i}": Shaped(x, tuple(x.shape) if x.ndim > 1 else (x.numel(), 1))
+        for i, x in enumerate(tensors)
+    }
+    return Expressed("concat", {"axis": 1}, parts)
+
+
+def _row(x: Tensor) -> tuple[int, ...]:
+    return tuple(x.shape) if x.ndim > 1 else (1, x.numel())
+
+
+def pixel_shuffle(input: Tensor, upscale_factor: int) -> Expressed:  # noqa: A002
+    """torch.nn.functional.pixel_shuffle: channels become rows and columns."""
+    r = upscale_factor
+    *outer, channels, height, width = input.shape
+    n, c = math.prod(outer), channels // (r * r)
+    return Expressed(
+        "transpose",
+        {"perm": [0, 1, 4, 2, 5, 3]},
+        {"x": Shaped(input, (n, c, r, r, height, width))},
+        shape=lambda _: (n, c, height, r, width, r),
+    )
+
+
+def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Expressed:  # noqa: A002
+    """torch.nn.functional.pixel_unshuffle: rows and columns become channels."""
+    r = downscale_factor
+    *outer, channels, height, width = input.shape
+    n, rows, columns = math.prod(outer), height // r, width // r
+    return Expressed(
+        "transpose",
+        {"perm": [0, 1, 3, 5, 2, 4]},
+        {"x": Shaped(input, (n, channels, rows, r, columns, r))},
+        shape=lambda _: (n, channels, r, r, rows, columns),
+    )
+
+
+def channel_shuffle(input: Tensor, groups: int) -> Expressed:  # noqa: A002
+    """torch.nn.functional.channel_shuffle: the channels of each group become one of each."""
+    n, channels, *rest = input.shape
+    pixels, each = math.prod(rest), channels // groups
+    return Expressed(
+        "transpose",
+        {"perm": [0, 2, 1, 3]},
+        {"x": Shaped(input, (n, groups, each, pixels))},
+        shape=lambda _: (n, each, groups, pixels),
+    )
+
+
+def chosen(name: str) -> Line:
+    """What chooses or repeats elements, in any order: the flat tensor's at the places that torch's
+    function `name` gives of 0, 1, 2 and so on.
+    """
+
+    def line(input: Tensor, *args: Any, **kwargs: Any) -> Expressed:  # noqa: A002
+        import torch
+
+        places = attrgetter(name)(torch)(
+            torch.arange(input.numel()).reshape(input.shape), *args, **kwargs
+        )
+        return Expressed("gather", {"axis": 0}, {"x": _flat(input), "indices": Codes(places)})
+
+    return line
 
 
 def embedding(
@@ -156,22 +266,64 @@ def embedding(
     )
 
 
-TABLE = {
-    "permute": reordered(lambda rank, dims: [d % max(rank, 1) for d in dims]),
-    "transpose": reordered(_swapped),
+_permuted = reordered(lambda rank, dims: [d % max(rank, 1) for d in dims])
+_transposed = reordered(_swapped)
+_t = reordered(lambda rank: range(rank)[::-1])
+_matrix_t = reordered(lambda rank: _swapped(rank, -2, -1))
+
+TABLE: Mapping[str, Line] = {
+    "permute": _permuted,
+    "permute_copy": _permuted,
+    "transpose": _transposed,
+    "transpose_copy": _transposed,
     "movedim": reordered(_moved),
-    "t": reordered(lambda rank: range(rank)[::-1]),
-    "T": reordered(lambda rank: range(rank)[::-1]),
-    "mT": reordered(lambda rank: _swapped(rank, -2, -1)),
+    "t": _t,
+    "t_copy": _t,
+    "T": _t,
+    "mT": _matrix_t,
+    "H": _t,
+    "mH": _matrix_t,
+    "nn.functional.pixel_shuffle": pixel_shuffle,
+    "nn.functional.pixel_unshuffle": pixel_unshuffle,
+    "nn.functional.channel_shuffle": channel_shuffle,
     "cat": cat,
     "stack": stack,
     "hstack": hstack,
     "vstack": vstack,
+    "dstack": dstack,
+    "column_stack": column_stack,
+    "nn.functional.pad": pad,
+    "constant_pad_nd": constant_pad,
+    "__getitem__": chosen("Tensor.__getitem__"),
+    "broadcast_to": chosen("Tensor.broadcast_to"),
+    "diagonal": chosen("Tensor.diagonal"),
+    "diagonal_copy": chosen("Tensor.diagonal"),
+    "expand": chosen("Tensor.expand"),
+    "expand_as": chosen("Tensor.expand_as"),
+    "expand_copy": chosen("Tensor.expand"),
+    "flip": chosen("Tensor.flip"),
+    "fliplr": chosen("Tensor.fliplr"),
+    "flipud": chosen("Tensor.flipud"),
+    "linalg.diagonal": chosen("linalg.diagonal"),
+    "masked_select": chosen("Tensor.masked_select"),
+    "narrow": chosen("Tensor.narrow"),
+    "narrow_copy": chosen("Tensor.narrow"),
+    "repeat": chosen("Tensor.repeat"),
+    "repeat_interleave": chosen("Tensor.repeat_interleave"),
+    "roll": chosen("Tensor.roll"),
+    "rot90": chosen("Tensor.rot90"),
+    "select": chosen("Tensor.select"),
+    "slice": chosen("ops.aten.slice"),
+    "tile": chosen("Tensor.tile"),
+    "unfold": chosen("Tensor.unfold"),
+    "unfold_copy": chosen("Tensor.unfold"),
     "index_select": index_select,
     "take": take,
     "gather": gather,
     "take_along_dim": take_along_dim,
     "scatter_add": scatter_add,
+    "scatter": scattered_sum,
+    "scatter_reduce.sum": scattered_sum,
     "index_add": index_add,
     "nn.functional.embedding": embedding,
 }
