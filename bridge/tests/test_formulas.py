@@ -180,6 +180,28 @@ def test_integers_wrap_and_meet_as_numpys_do():
     assert judge("reduce_sum", total, params, {"y": np.array([88], np.int32)}) != []
 
 
+def test_integers_are_compared_chosen_and_made_positive_as_numpys_are():
+    pair = {"a": np.array([16777217, -5], np.int32), "b": np.array([16777216, 3], np.int32)}
+    larger = np.array([16777217, 3], np.int32)
+    assert judge("maximum", pair, {}, {"y": larger}) == []
+    assert judge("maximum", pair, {}, {"y": larger - 1}) != []
+    assert judge("minimum", pair, {}, {"y": np.array([16777216, -5], np.int32)}) == []
+    assert judge("minimum", pair, {}, {"y": larger}) != []
+    x = {"x": np.array([-128, -7, 7], np.int8)}
+    assert judge("abs", x, {}, {"y": np.array([-128, 7, 7], np.int8)}) == []
+    assert judge("abs", x, {}, {"y": np.array([127, 7, 7], np.int8)}) != []
+    chosen = pair | {"condition": np.array([0, 2], np.uint8)}
+    assert judge("where", chosen, {}, {"y": np.array([16777216, -5], np.int32)}) == []
+    assert judge("where", chosen, {}, {"y": np.array([16777217, -5], np.int32)}) != []
+    masked = {"x": pair["a"], "mask": chosen["condition"]}
+    assert (
+        judge("masked_fill", masked, {"value": 9}, {"y": np.array([16777217, 9], np.int32)}) == []
+    )
+    assert (
+        judge("masked_fill", masked, {"value": 9}, {"y": np.array([16777216, 9], np.int32)}) != []
+    )
+
+
 def test_a_masked_logit_leaves_its_row_judged():
     x = {"x": np.array([[0, -np.inf, 0], [-np.inf] * 3], np.float32)}
     right = np.array([[0.5, 0, 0.5], [np.nan] * 3], np.float32)

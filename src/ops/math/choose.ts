@@ -9,8 +9,8 @@ import { axisFields, repeatedStrides, walk } from './axes.ts';
 type Choice = readonly [Tensor, Tensor] | readonly [number, Tensor] | readonly [Tensor, number];
 
 /**
- * y = the first of `choice` where the condition (u8) is not 0, else the second, f32 of `shape`, to
- * which all broadcast. The caller owns y. Throws ShapeError.
+ * y = the first of `choice` where the condition (u8) is not 0, else the second, of their type (f32 or
+ * i32) and `shape`, to which all broadcast. The caller owns y. Throws ShapeError.
  */
 export function choose(gpu: Gpu, condition: Tensor, choice: Choice, shape: Shape): Tensor {
   const [first, second] = choice;
@@ -20,14 +20,14 @@ export function choose(gpu: Gpu, condition: Tensor, choice: Choice, shape: Shape
   const filled = choice.findIndex((each) => typeof each === 'number');
   const value = (choice[filled] as number | undefined) ?? 0;
   const strides = [condition, a, b].map((each) => repeatedStrides(shader.file, each.shape, shape));
-  const y = Tensor.empty(gpu, 'f32', shape);
+  const y = Tensor.empty(gpu, a.dtype, shape);
   gpu.dispatch({
     shader,
     constants: { FILLED: filled + 1 },
     bindings: [condition, a, b, y].map((tensor) => tensor.binding),
     uniforms: [
       u32(y.size),
-      f32(value),
+      a.dtype === 'i32' ? u32(value >>> 0) : f32(value),
       PADDING,
       PADDING,
       ...axisFields(shader.file, walk(shape, strides)),

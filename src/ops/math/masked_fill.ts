@@ -7,7 +7,7 @@ import { sumToSize } from './sum.ts';
 
 /**
  * y = `value` where the mask is not 0, else x, with broadcasting, as torch.masked_fill. mask: u8;
- * x, y: f32. Throws ShapeError when the shapes do not broadcast.
+ * x, y: f32, or integers, which `value` must be one of then. Throws ShapeError when the shapes do not broadcast.
  */
 export const maskedFill = launcher(signature, {
   variants: { single: { kernels: ['math/where', 'math/reduce_sum'], depth: chunkedDepth } },

@@ -1,3 +1,4 @@
+import integerShader from '../../../shaders/math/integer_maximum.wgsl';
 import largerShader from '../../../shaders/math/larger.wgsl';
 import shader from '../../../shaders/math/maximum.wgsl';
 import mulShader from '../../../shaders/math/mul.wgsl';
@@ -6,7 +7,7 @@ import { binaryLauncher, slopedGradient } from './elementwise.ts';
 
 /**
  * y = the larger of a and b with broadcasting, as torch.maximum: of equal ones each has half of the
- * gradient. a, b, y: f32. Throws ShapeError when the shapes do not broadcast.
+ * gradient. a, b, y: f32 or integers. Throws ShapeError when the shapes do not broadcast.
  */
 export const maximum = binaryLauncher(
   signature,
@@ -16,4 +17,5 @@ export const maximum = binaryLauncher(
     b: (c) => slopedGradient(largerShader, c, [c.b, c.a], c.b),
   },
   [largerShader, mulShader],
+  integerShader,
 );

@@ -1,3 +1,4 @@
+import integerShader from '../../../shaders/math/integer_minimum.wgsl';
 import largerShader from '../../../shaders/math/larger.wgsl';
 import shader from '../../../shaders/math/minimum.wgsl';
 import mulShader from '../../../shaders/math/mul.wgsl';
@@ -6,7 +7,7 @@ import { binaryLauncher, slopedGradient } from './elementwise.ts';
 
 /**
  * y = the smaller of a and b with broadcasting, as torch.minimum: of equal ones each has half of the
- * gradient. a, b, y: f32. Throws ShapeError when the shapes do not broadcast.
+ * gradient. a, b, y: f32 or integers. Throws ShapeError when the shapes do not broadcast.
  */
 export const minimum = binaryLauncher(
   signature,
@@ -16,4 +17,5 @@ export const minimum = binaryLauncher(
     b: (c) => slopedGradient(largerShader, c, [c.a, c.b], c.b),
   },
   [largerShader, mulShader],
+  integerShader,
 );

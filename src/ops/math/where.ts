@@ -7,7 +7,7 @@ import { sumToSize } from './sum.ts';
 
 /**
  * y = a where the condition is not 0, else b, with broadcasting, as torch.where. condition: u8; a,
- * b, y: f32. Throws ShapeError when the shapes do not broadcast.
+ * b, y: f32 or integers. Throws ShapeError when the shapes do not broadcast.
  */
 export const where = launcher(signature, {
   variants: { single: { kernels: ['math/where', 'math/reduce_sum'], depth: chunkedDepth } },

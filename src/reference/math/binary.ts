@@ -37,6 +37,8 @@ export interface BinaryTruth {
   readonly f: (a: number, b: number) => number;
   /** The same of integers, or what is left of it in 32 bits; absent where it computes floats. */
   readonly integers?: (a: number, b: number) => number;
+  /** How the kernel of integers writes it. Default with the symbol between the operands. */
+  readonly integerText?: string;
   readonly computed: (gpu: SimulatedGpu, a: number, b: number) => number;
   /** How far y may be off. Absent where the kernel only chooses between the operands. */
   readonly error?: (a: number, b: number) => number;
@@ -209,17 +211,17 @@ function integerSample(
   };
 }
 
-/** Integers of all sizes, in two workgroups, each beside its own. */
+/** Integers of all sizes, in four workgroups, each beside its own. */
 const ALONGSIDE: SampleOf<Binary> = {
   level: 'exact',
-  label: { a: '509', b: '509', dtypes: 'i32,i32' },
+  label: { a: '1013', b: '1013', dtypes: 'i32,i32' },
   integers: true,
   params: {},
   inputs: (random) => {
     const any = () => random.integer(-(2 ** 31), 2 ** 31 - 1);
     return {
-      a: hostTensorFrom('i32', [509], random.fill(509, any)),
-      b: hostTensorFrom('i32', [509], random.fill(509, any)),
+      a: hostTensorFrom('i32', [1013], random.fill(1013, any)),
+      b: hostTensorFrom('i32', [1013], random.fill(1013, any)),
     };
   },
 };
@@ -300,7 +302,7 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
               integers: true,
               shader: {
                 file: `math/integer_${signature.name}`,
-                from: `pair.a ${symbol} pair.b`,
+                from: truth.integerText ?? `pair.a ${symbol} pair.b`,
                 to: symbol === '+' ? 'pair.a - pair.b' : 'pair.a + pair.b',
               },
             },

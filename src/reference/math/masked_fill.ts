@@ -2,11 +2,13 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { maskedFill as signature } from '../../vocabulary/math/masked_fill.ts';
 import { broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { integerTypeOf } from '../integers.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import { single } from '../values.ts';
 import {
   chosenBy,
   drawCondition,
+  drawIntegersOf,
   drawNumbers,
   passedBound,
   passedBy,
@@ -31,6 +33,20 @@ function sample(
   };
 }
 
+/** Integers of which some are replaced, in more than one workgroup. */
+function integerSample(dtype: 'i32' | 'u8' | 'i8', value: number): SampleOf<typeof signature> {
+  return {
+    level: 'exact',
+    label: { x: '17x5', mask: '5', value, dtype },
+    integers: true,
+    params: { value },
+    inputs: (random) => ({
+      x: drawIntegersOf(random, [17, 5], dtype),
+      mask: drawCondition(random, [5]),
+    }),
+  };
+}
+
 const SWAPPED = {
   shader: {
     file: 'math/where',
@@ -42,7 +58,9 @@ const SWAPPED = {
 /** torch.masked_fill. */
 export const record = defineRecord(signature, {
   summary: 'y = value where the mask is not 0, else x, with broadcasting',
-  forward: ({ x, mask }, { value }) => ({ y: chosenBy(mask, single(Math.fround(value)), x) }),
+  forward: ({ x, mask }, { value }) => ({
+    y: chosenBy(mask, single(integerTypeOf([x]) ? value : Math.fround(value)), x),
+  }),
   acceptance: () => ({ y: { kind: 'exact' } }),
   vjp: ({ x, mask }, _params, grads) => ({ x: sumTo(passedBy(mask, false, grads.y), x.shape) }),
   vjpAcceptance: ({ x, mask }, _gradients, _params, grads, { depth }) => ({
@@ -65,6 +83,9 @@ export const record = defineRecord(signature, {
       ],
       -7,
     ),
+    integerSample('i32', 16777217),
+    integerSample('u8', 255),
+    { ...integerSample('i8', -128), tier: 'full' },
     sample('legal', [[5], [600, 5]], 0.1),
     sample(
       'legal',

@@ -12,6 +12,8 @@ const truth: BinaryTruth = {
   symbol: 'maximum',
   summary: 'y = the larger of a and b, with broadcasting',
   fault: { shader: { file: 'math/maximum', from: 'return max(a, b)', to: 'return a + b + 0.5' } },
+  integers: Math.max,
+  integerText: 'max(pair.a, pair.b)',
   f: (a, b) => Math.max(a, b),
   computed: (_gpu, a, b) => Math.max(a, b),
   a: {

@@ -12,6 +12,8 @@ const truth: BinaryTruth = {
   symbol: 'minimum',
   summary: 'y = the smaller of a and b, with broadcasting',
   fault: { shader: { file: 'math/minimum', from: 'return min(a, b)', to: 'return a + b + 0.5' } },
+  integers: Math.min,
+  integerText: 'min(pair.a, pair.b)',
   f: (a, b) => Math.min(a, b),
   computed: (_gpu, a, b) => Math.min(a, b),
   a: {

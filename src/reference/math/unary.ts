@@ -141,8 +141,8 @@ function integerSample<Given extends object>(
   params: Given,
 ): SampleOf<Unary<Given>> {
   const corners = INTEGERS[dtype];
-  // Two workgroups of four elements an invocation, but for the last three.
-  const count = 2 * 64 * 4 - 3;
+  // Four workgroups of four elements an invocation, but for the last two invocations.
+  const count = 4 * 253 + 1;
   return {
     level: 'exact',
     label: { x: count, dtype, ...params },

@@ -2,10 +2,12 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { where as signature } from '../../vocabulary/math/where.ts';
 import { broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { beside } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
 import {
   chosenBy,
   drawCondition,
+  drawIntegersOf,
   drawNumbers,
   passedBound,
   passedBy,
@@ -32,6 +34,23 @@ function sample(
   };
 }
 
+/** A choice between integers of one or two types, in more than one workgroup. */
+function integerSample(
+  dtypes: readonly [a: 'i32' | 'i8', b: 'i32' | 'u8' | 'i8'],
+): SampleOf<typeof signature> {
+  return {
+    level: 'exact',
+    label: { condition: '17x5', a: '17x5', b: '5', dtypes: dtypes.join() },
+    integers: true,
+    params: {},
+    inputs: (random) => ({
+      condition: drawCondition(random, [17, 5]),
+      a: drawIntegersOf(random, [17, 5], dtypes[0]),
+      b: drawIntegersOf(random, [5], dtypes[1]),
+    }),
+  };
+}
+
 const SWAPPED = {
   shader: {
     file: 'math/where',
@@ -43,7 +62,9 @@ const SWAPPED = {
 /** torch.where. */
 export const record = defineRecord(signature, {
   summary: 'y = a where the condition is not 0, else b, with broadcasting',
-  forward: ({ condition, a, b }) => ({ y: chosenBy(condition, a, b) }),
+  forward: ({ condition, a, b }) => ({
+    y: chosenBy(condition, beside(a, [a, b]), beside(b, [a, b])),
+  }),
   acceptance: () => ({ y: { kind: 'exact' } }),
   vjp: ({ condition, a, b }, _params, grads) => ({
     a: sumTo(passedBy(condition, true, grads.y), a.shape),
@@ -61,6 +82,9 @@ export const record = defineRecord(signature, {
     ]),
     sample('exact', [[5, 1, 7], [3, 1], [1]]),
     sample('exact', [[1], [2, 1, 2, 3], [2, 3]]),
+    integerSample(['i32', 'i32']),
+    integerSample(['i32', 'u8']),
+    { ...integerSample(['i8', 'i8']), tier: 'full' },
     sample('legal', [[600, 5], [5], [600, 5]]),
     sample('legal', [
       [16, 32],

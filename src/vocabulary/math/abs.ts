@@ -1,6 +1,6 @@
-import { elementwise } from '../elementwise.ts';
+import { numericElementwise } from '../elementwise.ts';
 import { none } from '../rules.ts';
 import { signature } from '../signature.ts';
 
 /** y = |x|. */
-export const abs = signature({ family: 'math', name: 'abs' }, none, elementwise);
+export const abs = signature({ family: 'math', name: 'abs' }, none, numericElementwise);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from gradproof_bridge.formulas.bounded import (
     sqrt,
     tanh,
 )
+from gradproof_bridge.formulas.expected import Expected, exactly
+from gradproof_bridge.formulas.tensors import is_integer
 
 Outputs = dict[str, Bounded]
 
@@ -71,6 +73,12 @@ def _abs(x: Bounded) -> tuple[Bounded, Bounded]:
     return bounded(np.abs(x.value)), bounded(np.sign(x.value))
 
 
+def abs_op(inputs: Inputs, params: Params) -> Mapping[str, Expected] | Outputs:
+    """|x|; the lowest integer stays as it is."""
+    x = inputs["x"]
+    return {"y": exactly(np.abs(x))} if is_integer(x) else _unary(_abs)(inputs, params)
+
+
 def _erf(x: Bounded) -> tuple[Bounded, Bounded]:
     return erf(x), exp(-(x * x)) * (2 / math.sqrt(math.pi))
 
@@ -81,6 +89,6 @@ FORMULAS = {
     "sqrt": _unary(_sqrt),
     "rsqrt": _unary(_rsqrt),
     "tanh": _unary(_tanh),
-    "abs": _unary(_abs),
+    "abs": abs_op,
     "erf": _unary(_erf),
 }

@@ -7,9 +7,9 @@ import numpy as np
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import Bounded, bounded, exp, log, where
-from gradproof_bridge.formulas.expected import Real
+from gradproof_bridge.formulas.expected import Real, exactly
 from gradproof_bridge.formulas.shapes import unbroadcast
-from gradproof_bridge.formulas.tensors import Outputs, binary
+from gradproof_bridge.formulas.tensors import Outputs, binary, is_integer
 
 
 def _larger(a: Bounded, b: Bounded) -> Bounded:
@@ -18,10 +18,14 @@ def _larger(a: Bounded, b: Bounded) -> Bounded:
 
 
 maximum = binary(
-    lambda a, b: where(a.value >= b.value, a, b), None, lambda a, b: (_larger(a, b), _larger(b, a))
+    lambda a, b: where(a.value >= b.value, a, b),
+    np.maximum,
+    lambda a, b: (_larger(a, b), _larger(b, a)),
 )
 minimum = binary(
-    lambda a, b: where(a.value <= b.value, a, b), None, lambda a, b: (_larger(b, a), _larger(a, b))
+    lambda a, b: where(a.value <= b.value, a, b),
+    np.minimum,
+    lambda a, b: (_larger(b, a), _larger(a, b)),
 )
 
 
@@ -51,6 +55,8 @@ pow_op = binary(_power, None, lambda a, b: (_by_base(a, b), _by_exponent(a, b)))
 def where_op(inputs: Inputs, params: Params) -> Outputs:
     """A where the condition is true, else b; each has the gradient of what was taken of it."""
     true = inputs["condition"] != 0
+    if is_integer(inputs["a"]) and is_integer(inputs["b"]):
+        return {"y": exactly(np.where(true, inputs["a"], inputs["b"]))}
     a, b = bounded(inputs["a"]), bounded(inputs["b"])
     outputs: Outputs = {"y": Real(where(true, a, b))}
     if "grad.y" in inputs:
@@ -64,7 +70,11 @@ def where_op(inputs: Inputs, params: Params) -> Outputs:
 
 def masked_fill(inputs: Inputs, params: Params) -> Outputs:
     """The value where the mask is true, else x; there alone the gradient passes."""
-    true, x = inputs["mask"] != 0, bounded(inputs["x"])
+    true = inputs["mask"] != 0
+    if is_integer(inputs["x"]):
+        value = np.asarray(int(params["value"]), inputs["x"].dtype)
+        return {"y": exactly(np.where(true, value, inputs["x"]))}
+    x = bounded(inputs["x"])
     outputs: Outputs = {"y": Real(where(true, float(np.float32(params["value"])), x))}
     if "grad.y" in inputs:
         g = bounded(inputs["grad.y"])

@@ -30,13 +30,14 @@ _DTYPES: dict[str, Any] = {"bfloat16": ml_dtypes.bfloat16, "bool": np.uint8}
 _CODE_RANGE = {"int8": (-128, 127), "uint8": (0, 255), "int4": (-8, 7), "uint4": (0, 15)}
 
 
-def _is_integer(x: NDArray[Any]) -> bool:
+def is_integer(x: NDArray[Any]) -> bool:
+    """Whether it holds integers, which are computed as such."""
     return x.dtype.kind in _INTEGERS
 
 
 def _like(x: NDArray[Any], y: NDArray[Any]) -> Expected:
     """A result that only moves or chooses elements: exact."""
-    return exactly(y) if _is_integer(x) else Real(bounded(y))
+    return exactly(y) if is_integer(x) else Real(bounded(y))
 
 
 def binary(
@@ -47,7 +48,7 @@ def binary(
     """The op of a function of two operands that broadcast, with what it is of integers."""
 
     def op(inputs: Inputs, params: Params) -> Outputs:
-        if integers and _is_integer(inputs["a"]) and _is_integer(inputs["b"]):
+        if integers and is_integer(inputs["a"]) and is_integer(inputs["b"]):
             return {"y": exactly(np.asarray(integers(inputs["a"], inputs["b"])))}
         a, b = bounded(inputs["a"]), bounded(inputs["b"])
         outputs: Outputs = {"y": Real(floats(a, b))}
@@ -92,7 +93,7 @@ def clip(inputs: Inputs, params: Params) -> Outputs:
     y = y if low is None else np.maximum(y, low)
     y = y if high is None else np.minimum(y, high)
     outputs: Outputs = {
-        "y": exactly(y.astype(x.dtype)) if _is_integer(x) else Real(rounded(y, np.zeros(y.shape)))
+        "y": exactly(y.astype(x.dtype)) if is_integer(x) else Real(rounded(y, np.zeros(y.shape)))
     }
     if "grad.y" in inputs:
         inside = (x > (-np.inf if low is None else low)) & (x < (np.inf if high is None else high))
@@ -106,7 +107,7 @@ def cast(inputs: Inputs, params: Params) -> Outputs:
     if to == "bool":
         return {"y": exactly((x != 0).astype(np.uint8))}
     y = x.astype(_DTYPES.get(to, to))
-    if _is_integer(y):
+    if is_integer(y):
         return {"y": exactly(y)}
     # A gradient is rounded once more, to the elements that x has.
     gradient = {"grad.x": Real(bounded(inputs["grad.y"]))} if "grad.y" in inputs else {}
@@ -129,9 +130,9 @@ def _reduction(
         shape = kept if params["keepdims"] else [n for d, n in enumerate(x.shape) if d not in axes]
         final = y.reshape(*(shape or [1]))
         outputs: Outputs = {
-            "y": exactly(final.value.astype(x.dtype)) if _is_integer(x) else Real(final)
+            "y": exactly(final.value.astype(x.dtype)) if is_integer(x) else Real(final)
         }
-        if "grad.y" in inputs and not _is_integer(x):
+        if "grad.y" in inputs and not is_integer(x):
             g = bounded(inputs["grad.y"]).reshape(*kept)
             outputs["grad.x"] = Real(g * share(bounded(x), axes))
         return outputs
@@ -154,7 +155,7 @@ _float_sum = _reduction(lambda x, axes: x.sum(axes), lambda x, _axes: bounded(np
 def reduce_sum(inputs: Inputs, params: Params) -> Outputs:
     """The sum; integers are added up in 32 bits, and wrap."""
     x = inputs["x"]
-    if not _is_integer(x):
+    if not is_integer(x):
         return dict(_float_sum(inputs, params))
     y = x.astype(np.int32).sum(_axes(params, x.ndim), np.int32, keepdims=params["keepdims"])
     return {"y": exactly(np.asarray(y).reshape(y.shape or (1,)))}

@@ -1,0 +1,30 @@
+import package::lib::grid::linear_index;
+
+// y = |x| of integers of 32 bits; the lowest of them stays as it is. x, y: [count], four elements an
+// invocation, 8 bytes moved an element.
+
+struct Dims {
+  count: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4i>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4i>;
+@group(0) @binding(2) var<uniform> dims: Dims;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_index(group, groups, lane, 64u);
+  let value = abs(x[i]);
+  let whole = dims.count / 4u;
+  if (i < whole) {
+    y[i] = value;
+  } else if (i == whole) {
+    for (var c = 0u; c < dims.count % 4u; c++) {
+      y[i][c] = value[c];
+    }
+  }
+}
