@@ -33,7 +33,7 @@ function sample(
   };
 }
 
-/** Integers of which some are replaced, in more than one workgroup. */
+/** Some integers are replaced, in more than one workgroup. */
 function integerSample(dtype: 'i32' | 'u8' | 'i8', value: number): SampleOf<typeof signature> {
   return {
     level: 'exact',
