@@ -17,6 +17,7 @@ import type {
   Acceptance,
   Acceptances,
   Arithmetic,
+  Intermediates,
   OpRecord,
   PlausibleBug,
   RecordFault,
@@ -64,6 +65,11 @@ export interface RecordDefinition<S extends Signature> {
     params: ParamsOf<S>,
     arithmetic: Arithmetic,
   ) => Partial<OutputsOf<S, Acceptance>>;
+  readonly intermediates?: (
+    inputs: InputsOf<S, Value>,
+    params: ParamsOf<S>,
+    grads?: GradOutputsOf<S, Value>,
+  ) => Readonly<Record<string, Intermediates>>;
   readonly vjp?: (
     inputs: InputsOf<S, Value>,
     params: ParamsOf<S>,
@@ -125,7 +131,7 @@ export function defineRecord<S extends Signature>(
 ): RecordOf<S> {
   const complete = (params: unknown) => completed(signature, params as GivenParams<S>);
   const { forward, acceptance, vjp, vjpAcceptance, unsupported } = definition;
-  const { forwardFrom, forwardDetached, paramsOfShapes } = definition;
+  const { forwardFrom, forwardDetached, paramsOfShapes, intermediates } = definition;
   type In = InputsOf<S, Value>;
   type Out = OutputsOf<S, Value>;
   type GradOutputs = GradOutputsOf<S, Value>;
@@ -152,6 +158,10 @@ export function defineRecord<S extends Signature>(
     }),
     acceptance: (inputs, outputs, params, arithmetic): Acceptances =>
       present(acceptance(inputs as In, outputs as Out, complete(params), arithmetic)),
+    ...(intermediates && {
+      intermediates: (inputs, params, grads) =>
+        intermediates(inputs as In, complete(params), grads as GradOutputs | undefined),
+    }),
     ...(vjp && {
       vjp: (inputs, params, grads) =>
         present(vjp(inputs as In, complete(params), grads as GradOutputs)),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { acceptingOverflow } from './overflow.ts';
+import { acceptingOverflow, acceptingOverflowOfCodes } from './overflow.ts';
 import type { Value } from './record.ts';
 
 const of = (...data: readonly number[]): Value => ({
@@ -45,4 +45,18 @@ test('of several right values the one nearest to the end is what may overflow', 
     [0, 65_504],
   ]);
   expect(accepting.bound).toBe(within.bound);
+});
+
+test('a code beyond the range is the end of its sign, others what they are', () => {
+  const codes = { kind: 'codes', accepts: (_: number, y: number) => y === 7, inBand: 3 } as const;
+  const truth = of(65_504, 65_505, -108_836);
+  const accepting = acceptingOverflowOfCodes(codes, truth, 'f16');
+  const right = (y: number) => [0, 1, 2].map((i) => accepting.accepts(i, y));
+  expect(right(Infinity)).toEqual([false, true, false]);
+  expect(right(65_504)).toEqual([false, true, false]);
+  expect(right(-65_504)).toEqual([false, false, true]);
+  expect(right(-Infinity)).toEqual([false, false, true]);
+  expect(right(65_472)).toEqual([false, false, false]);
+  expect(right(7)).toEqual([true, true, true]);
+  expect(accepting.inBand).toBe(3);
 });

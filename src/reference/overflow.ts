@@ -2,6 +2,7 @@ import type { Acceptance, Value } from './record.ts';
 import { IN_HALVES } from './rounding.ts';
 
 type Within = Extract<Acceptance, { kind: 'within' }>;
+type Codes = Extract<Acceptance, { kind: 'codes' }>;
 
 /**
  * Accepts also what storing makes of a value beyond the range of a half format: the largest number
@@ -23,4 +24,19 @@ export function acceptingOverflow(
     return isEnd && farthest > largest ? actual : right;
   };
   return { ...acceptance, nearest };
+}
+
+/** The same of codes, as of integers that quotients are rounded to: where the truth is beyond. */
+export function acceptingOverflowOfCodes(
+  acceptance: Codes,
+  truth: Value,
+  dtype: keyof typeof IN_HALVES,
+): Codes {
+  const { largest } = IN_HALVES[dtype];
+  const accepts = (i: number, actual: number): boolean => {
+    const right = truth.data[i] as number;
+    const isEnd = Math.abs(actual) >= largest && Math.sign(actual) === Math.sign(right);
+    return (isEnd && Math.abs(right) > largest) || acceptance.accepts(i, actual);
+  };
+  return { ...acceptance, accepts };
 }

@@ -35,6 +35,8 @@ export type Acceptance =
       readonly typical?: Float64Array;
       /** The half format whose roundings are counted already, where a library computed in it. */
       readonly computedIn?: 'f16' | 'bf16';
+      /** What the half format in which a library computes may lose of what stands between. */
+      readonly underflow?: Float64Array;
       readonly nearest?: (index: number, actual: number) => number;
     }
   | {
@@ -65,6 +67,14 @@ export interface Arithmetic {
    * the weights of attention, a product before its bias.
    */
   readonly between?: 'f16' | 'bf16';
+}
+
+/** What stands between in the formulas of libraries, element by element of what they give. */
+export interface Intermediates {
+  /** How large it is at most. */
+  readonly largest: Float64Array;
+  /** How far an error of 1 in it moves the result, at most. Default 0. */
+  readonly carried?: Float64Array;
 }
 
 /** An input, output or gradient of an op. */
@@ -192,6 +202,15 @@ export interface OpRecord<Params = object> {
    */
   forwardDetached?(inputs: Values, params: Params, at: Values): Values;
   acceptance(inputs: Values, outputs: Values, params: Params, arithmetic: Arithmetic): Acceptances;
+  /**
+   * What stands between in the formulas of libraries, by output or, where `grads` flow, by input. A
+   * half format may not hold it. Absent where it is neither larger nor smaller than the terms.
+   */
+  intermediates?(
+    inputs: Values,
+    params: Params,
+    grads?: Values,
+  ): Readonly<Record<string, Intermediates>>;
   vjp?(inputs: Values, params: Params, grads: Values): Values;
   vjpAcceptance?(
     inputs: Values,

@@ -1,7 +1,7 @@
 import type { DType } from '../tensor/dtype.ts';
 import { heldAs } from '../tensor/half.ts';
 import { storageStep } from './bounds.ts';
-import { acceptingOverflow } from './overflow.ts';
+import { acceptingOverflow, acceptingOverflowOfCodes } from './overflow.ts';
 import type { Acceptance, TensorSpec, Value } from './record.ts';
 
 /**
@@ -16,12 +16,8 @@ export function acceptanceOfStored(
   dtype: DType | undefined,
   spec: TensorSpec | undefined,
 ): Acceptance {
-  if (
-    (dtype !== 'f16' && dtype !== 'bf16') ||
-    spec?.dtypes.includes(dtype) ||
-    acceptance.kind === 'codes'
-  )
-    return acceptance;
+  if ((dtype !== 'f16' && dtype !== 'bf16') || spec?.dtypes.includes(dtype)) return acceptance;
+  if (acceptance.kind === 'codes') return acceptingOverflowOfCodes(acceptance, truth, dtype);
   const holds = (y: number) => heldAs(dtype, y) === y;
   const before = acceptance.kind === 'within' ? acceptance.bound : truth.data.map(() => 0);
   const bound = truth.data.map((y, i) =>

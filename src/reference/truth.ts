@@ -1,5 +1,5 @@
 import { InvariantError } from '../errors.ts';
-import type { Call } from '../graph/call.ts';
+import { type Call, mapped } from '../graph/call.ts';
 import type { DType } from '../tensor/dtype.ts';
 import {
   type Acceptance,
@@ -12,6 +12,7 @@ import {
   type Values,
 } from './record.ts';
 import { recordOf } from './registry.ts';
+import { IN_HALVES } from './rounding.ts';
 import { acceptanceOfStored } from './stored.ts';
 
 /**
@@ -25,16 +26,50 @@ export function truthOf({ op, params, inputs, grads }: Call<Value>): Values {
   return vjp(inputs, params, grads);
 }
 
-/** When float32 results of a call are right that are `truth` in float64. Throws as truthOf. */
+/**
+ * When float32 results of a call are right that are `truth` in float64. Where they are computed in
+ * a half format there is no bound if what stands between may be beyond its range, and what it loses
+ * below it is told. Throws as truthOf.
+ */
 export function acceptancesOf(
-  { op, params, inputs, grads }: Call<Value>,
+  call: Call<Value>,
   truth: Values,
   arithmetic: Arithmetic,
 ): Acceptances {
+  const { op, params, inputs, grads } = call;
   const { acceptance, vjpAcceptance } = recordOf(op.name);
-  if (!grads) return acceptance(inputs, truth, params, arithmetic);
+  if (!grads) return held(call, acceptance(inputs, truth, params, arithmetic), arithmetic);
   if (!vjpAcceptance) throw new InvariantError(`record ${op.name} has no bounds of gradients`);
-  return vjpAcceptance(inputs, truth, params, grads, arithmetic);
+  const found = vjpAcceptance(inputs, truth, params, grads, arithmetic);
+  return held(call, found, arithmetic);
+}
+
+/** Roundings of an intermediate itself, as of a power of a quotient. */
+const ROUNDINGS = 4;
+
+/** Gradients are made of several operations, between which halves are stored in any case. */
+function held(
+  { op, params, inputs, grads }: Call<Value>,
+  acceptances: Acceptances,
+  { halves, between }: Arithmetic,
+): Acceptances {
+  const half = halves ?? (grads ? between : undefined);
+  const sizes = half && recordOf(op.name).intermediates?.(inputs, params, grads);
+  if (!sizes) return acceptances;
+  const { largest, eps, flush } = IN_HALVES[half];
+  const most = largest * (1 - ROUNDINGS * eps);
+  return mapped(acceptances, (one, name) => {
+    const size = sizes[name];
+    if (one.kind !== 'within' || !size) return one;
+    const bound = one.bound.map((x, i) =>
+      (size.largest[i] as number) <= most ? x : Number.POSITIVE_INFINITY,
+    );
+    return {
+      ...one,
+      bound,
+      ...(size.carried && { underflow: size.carried.map((x) => x * flush) }),
+    };
+  });
 }
 
 /** By what a party is judged. */

@@ -8,7 +8,7 @@ import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../define.ts';
 import { beside, integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
-import type { Depth, ShaderFault, Value } from '../record.ts';
+import type { Depth, Intermediates, ShaderFault, Value } from '../record.ts';
 import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { sharedSum } from '../simulation/sums.ts';
@@ -24,9 +24,14 @@ interface Side {
   readonly units: number;
   /** What flushing may cost a term. */
   readonly flush: (a: number, b: number, dy: number) => number;
+  /** What stands between in the formulas of libraries. Default none. */
+  readonly between?: (a: number, b: number, dy: number) => readonly Intermediate[];
   /** The kernels' term. */
   readonly term: (gpu: SimulatedGpu, a: number, b: number, dy: number) => number;
 }
+
+/** A number, and how far an error of 1 in it moves what it is part of. */
+type Intermediate = readonly [size: number, carried: number];
 
 /** An element-wise function of two operands, from which its record and its simulation follow. */
 export interface BinaryTruth {
@@ -42,6 +47,8 @@ export interface BinaryTruth {
   readonly computed: (gpu: SimulatedGpu, a: number, b: number) => number;
   /** How far y may be off. Absent where the kernel only chooses between the operands. */
   readonly error?: (a: number, b: number) => number;
+  /** What stands between in the formulas of libraries. Default none. */
+  readonly between?: (a: number, b: number) => readonly Intermediate[];
   readonly a: Side;
   readonly b: Side;
   /** Whether results of small integers are integers. */
@@ -99,6 +106,23 @@ function gradientBound(
       (units * EPS + gamma(sumLevels(count, depth))) * sum * SECOND_ORDER +
       (flushes.data[i] as number),
   );
+}
+
+/** What meets in each element of `shape`: the largest number, and all that errors carry. */
+function intermediatesOf(
+  inputs: Operands,
+  shape: Shape,
+  between: (a: number, b: number, i: number) => readonly Intermediate[],
+): Required<Intermediates> {
+  const largest = new Float64Array(sizeOf(shape));
+  const whole = broadcastShape(inputs.a.shape, inputs.b.shape);
+  const carried = mapPairs(inputs, (a, b, i) => {
+    const found = between(a, b, i);
+    const at = broadcastIndex(i, whole, shape);
+    largest[at] = Math.max(largest[at] as number, ...found.map(([size]) => Math.abs(size)));
+    return found.reduce((sum, [, by]) => sum + Math.abs(by), 0);
+  });
+  return { largest, carried: sumTo(carried, shape).data };
 }
 
 interface Draw {
@@ -251,6 +275,23 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
       if (integerResult(inputs, integers)) return { y: { kind: 'exact' } };
       const bound = error && mapPairs(together(inputs), error).data;
       return { y: bound ? { kind: 'within', bound } : chosen(y) };
+    },
+    intermediates: (given, _params, grads): Readonly<Record<string, Intermediates>> => {
+      const inputs = together(given);
+      if (!grads) {
+        const shape = broadcastShape(inputs.a.shape, inputs.b.shape);
+        return truth.between ? { y: intermediatesOf(inputs, shape, truth.between) } : {};
+      }
+      const dy = grads.y.data;
+      const of = ({ between = () => [], derivative }: Side, { shape }: Value) => {
+        const at = (a: number, b: number, i: number) => between(a, b, dy[i] as number);
+        const { largest, carried } = intermediatesOf(inputs, shape, at);
+        // Terms that are added up to one of another sign.
+        const sizes = mapPairs(inputs, (a, b, i) => Math.abs(derivative(a, b) * (dy[i] as number)));
+        const sums = sizes.data.length > largest.length ? sumTo(sizes, shape).data : [];
+        return { largest: largest.map((x, i) => Math.max(x, sums[i] ?? 0)), carried };
+      };
+      return { a: of(truth.a, inputs.a), b: of(truth.b, inputs.b) };
     },
     vjp: (given, _params, grads) => {
       const inputs = together(given);

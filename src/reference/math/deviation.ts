@@ -144,6 +144,23 @@ export function deviationRecord(
         ).data,
       },
     }),
+    // The sum of the squares, and the quotient by which the root's gradient multiplies x - mean.
+    intermediates: ({ x }, params, grads) => {
+      const groups = groupsOf(x.shape, params);
+      const spread = reduced(groups, x, (terms) => {
+        const { divisor, y } = termsOf(terms, params, root, NUMBERS_ALONE);
+        return grads ? y : (root ? y ** 2 : y) * divisor;
+      }).data;
+      if (!grads) return { y: { largest: spread } };
+      if (!root) return {};
+      const { data: dy } = grads.y;
+      const largest = x.data.map((_, i) => {
+        const element = groups.owner[i] as number;
+        const y = spread[element] as number;
+        return y === 0 ? 0 : Math.abs((dy[element] as number) / y);
+      });
+      return { x: { largest } };
+    },
     vjp: ({ x }, params, grads) => ({
       x: { shape: x.shape, data: gradients(x, params, grads.y, NUMBERS_ALONE, 'value') },
     }),

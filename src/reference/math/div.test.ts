@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EPS, FLUSH } from '../bounds.ts';
 import { recordOf } from '../registry.ts';
 
@@ -22,4 +22,39 @@ test('a divisor that may be flushed makes anything of a quotient', () => {
   expect(boundOf(3, 4)).toBeCloseTo(2.5 * EPS * 0.75, 20);
   // The smallest that is not: the quotient of a dividend that was flushed is 1.
   expect((boundOf(1, FLUSH) as number) / ((2.5 * EPS) / FLUSH)).toBeCloseTo(1, 6);
+});
+
+describe('a quotient that is rounded to an integer', () => {
+  const half = (x: number) => ({ shape: [1], dtype: 'bf16', data: Float64Array.of(x) }) as const;
+  const accepts = (rounding_mode: 'trunc' | 'floor', a: number, b: number, halves?: 'bf16') => {
+    const record = recordOf('div');
+    const inputs = { a: half(a), b: half(b) };
+    const arithmetic = { depth: (terms: number) => terms, ieee: false, ...(halves && { halves }) };
+    const outputs = record.forward(inputs, { rounding_mode });
+    const { y } = record.acceptance(inputs, outputs, { rounding_mode }, arithmetic);
+    const code = y?.kind === 'codes' ? y.accepts : () => false;
+    return Array.from({ length: 9 }, (_, i) => 131 + i).filter((n) => code(0, n));
+  };
+
+  test('is that of a float32', () => {
+    expect(accepts('trunc', 135.75, 1)).toEqual([135]);
+    expect(accepts('floor', 135.75, 1)).toEqual([135]);
+  });
+
+  test('is first rounded to a half where it is computed in halves, floored three times', () => {
+    // Their neighbours are 1 apart.
+    expect(accepts('trunc', 135.75, 1, 'bf16')).toEqual([135, 136]);
+    expect(accepts('trunc', 135.25, 1, 'bf16')).toEqual([134, 135]);
+    expect(accepts('floor', 135.75, 1, 'bf16')).toEqual([134, 135, 136, 137]);
+  });
+});
+
+test('a reciprocal that may be flushed is multiplied by the gradient and the dividend', () => {
+  const one = (x: number) => ({ shape: [1], data: Float64Array.of(x) });
+  const inputs = { a: one(1e20), b: one(1e20) };
+  const record = recordOf('div') as Required<ReturnType<typeof recordOf>>;
+  const grads = { y: one(-4) };
+  const arithmetic = { depth: (terms: number) => terms, ieee: false };
+  const { b } = record.vjpAcceptance(inputs, record.vjp(inputs, {}, grads), {}, grads, arithmetic);
+  expect(b?.kind === 'within' && (b.bound[0] as number) / (4e20 * FLUSH)).toBeCloseTo(1, 2);
 });

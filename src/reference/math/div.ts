@@ -6,7 +6,7 @@ import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, storageStep } from '../bounds.ts';
 import { defineRecord, type PlausibleBugOf, type SampleOf } from '../define.ts';
 import { paramsBug } from '../plausible-bug.ts';
-import type { Acceptance, Value } from '../record.ts';
+import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { type BinaryTruth, binaryRecord, binarySimulation, mapPairs, together } from './binary.ts';
 
@@ -25,18 +25,30 @@ const truth: BinaryTruth = {
   f: (a, b) => a / b,
   computed: (gpu, a, b) => gpu.div(a, b),
   error: (a, b) => DIVISION * EPS * Math.abs(a / b) + flush(b),
+  // By a reciprocal.
+  between: (a, b) => [[1 / b, a]],
   a: {
     derivative: (_a, b) => 1 / b,
     units: DIVISION,
     flush: (_a, b) => FLUSH + flush(b),
+    between: (_a, b, dy) => [[1 / b, dy]],
     term: (gpu, _a, b, dy) => gpu.div(dy, b),
   },
-  // dy * ((a / b) / b): two divisions and a product.
+  // dy * ((a / b) / b): two divisions and a product. By a reciprocal r it is (dy * a) * (r * r), of
+  // which r * r may be flushed.
   b: {
     derivative: (a, b) => -a / (b * b),
     units: 2 * DIVISION + 1,
     flush: (a, b, dy) =>
-      FLUSH * (2 + Math.abs(a / (b * b))) + dy * (flush(b) * (1 + 1 / Math.abs(b))),
+      FLUSH * (2 + Math.abs(a / (b * b)) + Math.abs(dy * a)) +
+      dy * (flush(b) * (1 + 1 / Math.abs(b))),
+    between: (a, b, dy) => [
+      [1 / b, (2 * dy * a) / b],
+      [1 / b ** 2, dy * a],
+      [a / b, dy / b],
+      [a / b ** 2, dy],
+      [dy * a, 1 / b ** 2],
+    ],
     term: (gpu, a, b, dy) => -gpu.mul(dy, gpu.div(gpu.div(a, b), b)),
   },
   isExact: false,
@@ -47,12 +59,21 @@ const ROUND = { trunc: Math.trunc, floor: Math.floor } as const;
 type Signature = typeof signature;
 
 /**
+ * Steps of a half format that a quotient may be off before it is rounded to an integer: half of one
+ * as it is stored; floored, torch takes it as (a - a mod b) / b, one less where the signs differ,
+ * and each of these is stored.
+ */
+const STEPS = { trunc: 0.5, floor: 1.5 } as const;
+
+/**
  * Accepts every integer that a quotient which is as far off as `error` allows is rounded to; of
- * halves also what storing makes of an integer that the format does not hold.
+ * halves also what storing makes of an integer that the format does not hold. Where a library
+ * computes in `halves`, the quotient is off by their steps.
  */
 function rounded(
   given: InputsOf<Signature, Value>,
   mode: keyof typeof ROUND,
+  halves?: Arithmetic['halves'],
 ): { readonly y: Value; readonly acceptance: Acceptance } {
   const inputs = together(given);
   const quotients = mapPairs(inputs, (a, b) => a / b);
@@ -61,7 +82,7 @@ function rounded(
   const stored = given.a.dtype === given.b.dtype ? given.a.dtype : undefined;
   const ends = (i: number) => {
     const quotient = quotients.data[i] as number;
-    const off = error[i] as number;
+    const off = (error[i] as number) + STEPS[mode] * storageStep(quotient, halves);
     const step = storageStep(quotient, stored);
     const slack = step > 1 ? step / 2 : 0;
     return { low: round(quotient - off) - slack, high: round(quotient + off) + slack };
@@ -120,8 +141,10 @@ export const record = defineRecord(signature, {
     rounding_mode ? { y: rounded(inputs, rounding_mode).y } : plain.forward(inputs, {}),
   acceptance: (inputs, outputs, { rounding_mode }, arithmetic) =>
     rounding_mode
-      ? { y: rounded(inputs, rounding_mode).acceptance }
+      ? { y: rounded(inputs, rounding_mode, arithmetic.halves).acceptance }
       : plain.acceptance(inputs, outputs, {}, arithmetic),
+  intermediates: (inputs, { rounding_mode }, grads) =>
+    rounding_mode ? {} : (plain.intermediates?.(inputs, {}, grads) ?? {}),
   vjp: (inputs, { rounding_mode }, grads) =>
     rounding_mode
       ? { a: none(inputs.a), b: none(inputs.b) }

@@ -49,6 +49,19 @@ test('the definition of the tanh form rounds at the size of 1, times its slope b
   expect(definitionAt(twenty)).toBeCloseTo(1, 5);
 });
 
+test('libraries approximate erf within three units of |x|', () => {
+  const given = { x: of(-3) };
+  const boundIn = (params: { approximate: 'none' | 'tanh' }) => {
+    const [other, own] = [true, false].map((otherFormulas) => {
+      const arithmetic = { depth: (terms: number) => terms, ieee: false, otherFormulas };
+      return boundOf(record.acceptance(given, {} as never, params, arithmetic)['y']);
+    });
+    return ((other as number) - (own as number)) / (3 * EPS * SECOND_ORDER);
+  };
+  expect(boundIn({ approximate: 'none' })).toBeCloseTo(3, 6);
+  expect(boundIn({ approximate: 'tanh' })).toBeCloseTo(1.5, 6);
+});
+
 describe('beyond 20 what is simulated is computed as there, of the form', () => {
   const seen: number[] = [];
   const gpu = {

@@ -71,6 +71,15 @@ export const record = defineRecord(signature, {
         .data,
     },
   }),
+  // The sum of the squares, and the quotient by which the gradient multiplies x.
+  intermediates: ({ x }, params, grads) => {
+    const { groups, y } = norms(x, params);
+    if (!grads) return { y: { largest: y.data.map((size) => size ** 2) } };
+    const quotients = y.data.map((size, i) =>
+      size === 0 ? 0 : Math.abs((grads.y.data[i] as number) / size),
+    );
+    return { x: { largest: x.data.map((_, i) => quotients[groups.owner[i] as number] as number) } };
+  },
   vjp: (inputs, params, grads) => ({ x: gradientOf(inputs.x, params, grads.y) }),
   // The quotient takes the norm's error and 2.5 units, the product one.
   vjpAcceptance: (inputs, gradients, params, _grads, { depth }) => {

@@ -60,12 +60,29 @@ const truth: BinaryTruth = {
     derivative: byBase,
     units: 1,
     flush: slope(byBaseError, byBase),
+    between: (a, b, dy) => {
+      const less = b === 0 ? 0 : Math.abs(a) ** (b - 1);
+      return [
+        [less, b * dy],
+        [b * less, dy],
+      ];
+    },
     term: (gpu, a, b, dy) => (b === 0 ? 0 : gpu.mul(dy, gpu.mul(b, power(gpu, a, gpu.sub(b, 1))))),
   },
   b: {
     derivative: byExponent,
     units: 1,
     flush: slope(byExponentError, byExponent),
+    between: (a, b, dy) => {
+      const slope = byExponent(a, b);
+      // Where it is 0, so is the logarithm to libraries.
+      return slope === 0
+        ? []
+        : [
+            [a ** b, Math.log(a) * dy],
+            [slope, dy],
+          ];
+    },
     term: (gpu, a, b, dy) =>
       a === 0 && b >= 0 ? 0 : gpu.mul(dy, gpu.mul(power(gpu, a, b), gpu.log(a))),
   },

@@ -29,6 +29,7 @@ const truth: UnaryTruth<object, object> = {
   error: (x) => error(x, QUOTIENT),
   ownGradientError: (x, dy) => gradientError(x, dy, INVERSE_ROOT),
   gradientError: (x, dy) => gradientError(x, dy, QUOTIENT),
+  between: (x) => x ** -1.5,
   computed: (gpu, x) => gpu.inverseSqrt(x),
   computedGradient: (gpu, x, dy) => {
     const y = gpu.inverseSqrt(x);

@@ -31,6 +31,8 @@ export interface UnaryTruth<Given, Params> {
   readonly ownGradientError?: (x: number, dy: number, params: Params) => number;
   /** How far dy * derivative may be off. */
   readonly gradientError?: (x: number, dy: number, params: Params) => number;
+  /** How large what stands between is in a gradient of libraries. Default none. */
+  readonly between?: (x: number) => number;
   readonly computed?: (gpu: SimulatedGpu, x: number, params: Params) => number;
   readonly computedGradient?: (gpu: SimulatedGpu, x: number, dy: number, params: Params) => number;
   /**
@@ -172,6 +174,7 @@ export function unaryRecord<Given extends object, Params extends object>(
     ownError,
     gradientError,
     ownGradientError,
+    between,
     corners,
     far,
     drawn,
@@ -193,6 +196,11 @@ export function unaryRecord<Given extends object, Params extends object>(
           : chosen(outputs.y),
       };
     },
+    ...(between && {
+      intermediates: (inputs, _params, grads) => ({
+        ...(grads && { x: { largest: inputs.x.data.map(between) } }),
+      }),
+    }),
     vjp: (inputs, params, grads) => {
       const dy = grads.y.data;
       return {

@@ -5,7 +5,7 @@ import type { SimulatedGpu } from '../simulation/simulated-gpu.ts';
 import { type Bounded, IN_FLOAT64, onGpu, withBounds } from './calculation.ts';
 
 const of = (value: number, error = 0): Bounded => ({ value, error });
-const { add, sub, mul, mulAdd, div, root, max, exactly } = withBounds();
+const { add, sub, mul, mulAdd, div, root, max, beside, exactly } = withBounds();
 
 /** A result of a value with what was carried into it, and so many units of rounding. */
 const near = (value: number, carried: number, units: number): Bounded => ({
@@ -23,6 +23,13 @@ test('a result carries the errors of its operands, and rounds once', () => {
   expect(div(of(8, 2), of(-4, 1))).toEqual(near(-2, 2 / 3 + (2 / 4) * (4 / 3), 2.5));
   expect(root(of(4, 3))).toEqual(near(2, 1, 4.5));
   expect(max(of(1, 0.5), of(2, 0.25))).toEqual(of(2, 0.5));
+});
+
+test('what a library multiplies by 0 takes the bound only where it may be infinite', () => {
+  expect(beside(of(2, 0.5), of(1e30, 1e30))).toEqual(of(2, 0.5));
+  expect(beside(of(2, 0.5), of(1, Infinity))).toEqual(of(2, Infinity));
+  expect(beside(of(2, 0.5), div(of(1), of(0)))).toEqual(of(2, Infinity));
+  expect(beside(of(2, 0.5), div(of(0), of(0)))).toEqual(of(2, Infinity));
 });
 
 test('units of rounding are counted', () => {

@@ -18,6 +18,8 @@ export interface Calculation<T> {
   /** The square root; of what is below the smallest normal number it may be 0. */
   readonly root: (x: T) => T;
   readonly max: (a: T, b: T) => T;
+  /** `a`, beside which a library also computes `other` and multiplies it by 0. */
+  readonly beside: (a: T, other: T) => T;
 }
 
 export const IN_FLOAT64: Calculation<number> = {
@@ -29,6 +31,7 @@ export const IN_FLOAT64: Calculation<number> = {
   div: (a, b) => a / b,
   root: Math.sqrt,
   max: Math.max,
+  beside: (a) => a,
 };
 
 /** A number, and how far off it may be. */
@@ -75,6 +78,11 @@ export function withBounds({ eps, flush, largest }: Rounding = IN_FLOAT32): Calc
     },
     root: (x) => rounded(Math.sqrt(x.value), rootError(x.value, off(x)), 4.5),
     max: (a, b) => ({ value: Math.max(a.value, b.value), error: Math.max(a.error, b.error) }),
+    // 0 times what may be infinite is anything.
+    beside: ({ value, error }, other) => ({
+      value,
+      error: other.error < Number.POSITIVE_INFINITY ? error : Number.POSITIVE_INFINITY,
+    }),
   };
 }
 
@@ -89,5 +97,6 @@ export function onGpu(gpu: SimulatedGpu): Calculation<number> {
     div: (a, b) => gpu.div(a, b),
     root: (x) => (x >= FLUSH ? gpu.sqrt(x) : 0),
     max: Math.max,
+    beside: (a) => a,
   };
 }

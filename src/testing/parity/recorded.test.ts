@@ -44,8 +44,10 @@ describe('a recorded value', () => {
     const bound = within(1);
     expect(acceptanceOfRecorded(bound, 'F32', value(1))).toBe(bound);
     expect(acceptanceOfRecorded(bound, 'F64', value(1))).toBe(bound);
-    const codes: Acceptance = { kind: 'codes', accepts: () => true, inBand: 0 };
-    expect(acceptanceOfRecorded(codes, 'F16', value(1))).toBe(codes);
+    const codes: Acceptance = { kind: 'codes', accepts: (_, y) => y === 3, inBand: 0 };
+    expect(acceptanceOfRecorded(codes, 'F32', value(1))).toBe(codes);
+    expect([3, 4].map((y) => right(y, 1, codes, 'F16'))).toEqual([true, false]);
+    expect(right(Infinity, 1e5, codes, 'F16')).toBe(true);
   });
 
   test('in halves may be one step of its format off, or the bound with its unit of rounding', () => {
@@ -58,6 +60,17 @@ describe('a recorded value', () => {
     expect(steps('F16', 2 ** -10, within(2 ** -22))).toEqual([true, true, false]);
     expect(steps('F16', 2 ** -9, within(2 ** -22))).toEqual([true, false, false]);
     expect(steps('BF16', 2 ** -6, within(2 ** -21))).toEqual([true, true, false]);
+  });
+
+  test('in halves may lack what the format lost on the way', () => {
+    const lost = { ...within(2 ** -30), underflow: Float64Array.of(3 * STEP) } as const;
+    const truth = value(2 ** -14);
+    expect(acceptanceOfRecorded(lost, 'F16', truth)).toMatchObject({
+      bound: Float64Array.of(Math.max(2 ** -30 + STEP, 2 ** -17) + 3 * STEP),
+    });
+    expect(acceptanceOfRecorded(lost, 'F16', truth, { roundedOnce: true })).toMatchObject({
+      bound: Float64Array.of(2 ** -30 + STEP),
+    });
   });
 
   test('near 0 may be the bound with the unit of halves and what a stored output carries off', () => {
@@ -113,7 +126,7 @@ test('a producer may add in any order, with two roundings more, of up to 2^22 te
 describe('the arithmetic of who recorded', () => {
   const stored = (...dtypes: readonly StoredDType[]) =>
     Object.fromEntries(
-      dtypes.map((dtype, i) => [`y${i}`, { dtype, shape: [1], bytes: new Uint8Array(8) }]),
+      dtypes.map((dtype, i) => [`y${i}`, { dtype, shape: [2], bytes: new Uint8Array(8) }]),
     );
   const arithmetic = (
     outputs: ReturnType<typeof stored>,
@@ -131,6 +144,12 @@ describe('the arithmetic of who recorded', () => {
     for (const mixed of [stored('F16', 'BF16'), stored('F16', 'F32'), stored('F32'), {}])
       expect(arithmetic(mixed)).toBe(ANY_ORDER);
     expect(arithmetic(stored('F16'), stored('F32'))).toBe(ANY_ORDER);
+  });
+
+  test('is not told by one number in float32 beside tensors', () => {
+    const number = { dtype: 'F32', shape: [1], bytes: new Uint8Array(4) } as const;
+    expect(arithmetic({ ...stored('F16'), state: number }).halves).toBe('f16');
+    expect(arithmetic({ y: number })).toBe(ANY_ORDER);
   });
 
   test('is in float32 where it says so, with halves between two sums', () => {

@@ -1,11 +1,11 @@
 import type { ParityBundle } from '../../formats/parity-bundle.ts';
 import type { StoredDType } from '../../formats/safetensors/stored.ts';
 import { EPS, storageStep } from '../../reference/bounds.ts';
-import { acceptingOverflow } from '../../reference/overflow.ts';
+import { acceptingOverflow, acceptingOverflowOfCodes } from '../../reference/overflow.ts';
 import type { Acceptance, Arithmetic, Value } from '../../reference/record.ts';
 import { acceptanceOfStored } from '../../reference/stored.ts';
 import { seam } from '../../seam.ts';
-import { sameShape } from '../../tensor/shape.ts';
+import { sameShape, sizeOf } from '../../tensor/shape.ts';
 import type { Question } from './oracle.ts';
 
 /** Sums beyond 2^22 terms have no useful bound in any order; the cap keeps gamma defined. */
@@ -28,13 +28,16 @@ const HALVES: Partial<Record<StoredDType, 'f16' | 'bf16'>> = { F16: 'f16', BF16:
 
 /**
  * As {@link ANY_ORDER}, where everything that was recorded is stored in one half format: in that
- * format, but for what the producer says that it adds up in float32.
+ * format, but for what the producer says that it adds up in float32. One number in float32 beside
+ * tensors, as a product over the steps, tells nothing of these.
  */
 export function arithmeticOfRecorded({
   accumulate,
   tensors: { outputs, gradsOut },
 }: Pick<ParityBundle, 'accumulate' | 'tensors'>): Arithmetic {
-  const stored = [...Object.values(outputs), ...Object.values(gradsOut)];
+  const all = [...Object.values(outputs), ...Object.values(gradsOut)];
+  const tensors = all.filter(({ dtype, shape }) => dtype !== 'F32' || sizeOf(shape) !== 1);
+  const stored = tensors.length > 0 ? tensors : all;
   const [only, ...others] = new Set(stored.map(({ dtype }) => dtype));
   const half = only && others.length === 0 ? HALVES[only] : undefined;
   if (!half) return ANY_ORDER;
@@ -75,16 +78,19 @@ export const acceptanceOfRecorded = seam(
     { flowing = 0, roundedOnce = false } = {},
   ): Acceptance => {
     const half = dtype && HALVES[dtype];
-    if (!half || acceptance.kind === 'codes') return acceptance;
+    if (!half) return acceptance;
+    if (acceptance.kind === 'codes') return acceptingOverflowOfCodes(acceptance, oracle, half);
     if (roundedOnce) return acceptanceOfStored(acceptance, oracle, half, undefined);
     if (acceptance.kind === 'within' && acceptance.computedIn === half)
       return acceptingOverflow(acceptance, oracle, half, acceptance.bound);
     const stored = storageStep(0, half) * flowing;
     const coarser = storageStep(1, half) / EPS;
     const before = acceptance.kind === 'within' ? acceptance.bound : oracle.data.map(() => 0);
-    const reach = before.map((x) => x * coarser + stored);
+    const lost = (acceptance.kind === 'within' && acceptance.underflow) || undefined;
+    const apart = (i: number) => stored + (lost?.[i] ?? 0);
+    const reach = before.map((x, i) => x * coarser + apart(i));
     const bound = oracle.data.map((y, i) =>
-      Math.max((before[i] as number) + storageStep(y, half) + stored, reach[i] as number),
+      Math.max((before[i] as number) + storageStep(y, half) + apart(i), reach[i] as number),
     );
     const nearest = acceptance.kind === 'within' ? acceptance.nearest : undefined;
     const wider = { kind: 'within', bound, ...(nearest ? { nearest } : {}) } as const;

@@ -198,6 +198,11 @@ export function pairLossRecord<Given extends object, Params extends Reduced>(
       const bound = scale * (error + units * (size + error)) * SECOND_ORDER + 2 * FLUSH;
       return { loss: { kind: 'within', bound: Float64Array.of(bound) } };
     },
+    intermediates: (inputs, params, grads) => {
+      if (grads || params.reduction === 'none') return {};
+      const sizes = mapPairs(inputs, (x, t) => Math.abs(loss.f(x, t, params)));
+      return { loss: { largest: Float64Array.of(sizes.reduce((sum, x) => sum + x, 0)) } };
+    },
     vjp: (inputs, params, grads) => ({
       input: gradient(truth.input, inputs, params, grads),
       target: gradient(truth.target, inputs, params, grads),

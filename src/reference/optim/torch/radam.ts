@@ -24,13 +24,13 @@ export function radam(params: ParamsOf<typeof optimizerSteps>): Rule {
       eps,
     }),
     move: (calculation, before, grad, s, { rectifier }) => {
-      const { add, sub, mul, mulAdd, div, root } = calculation;
+      const { add, sub, mul, mulAdd, div, root, beside } = calculation;
       const g = mulAdd(s.l2, before.param, grad);
       const after = moments(calculation, before, g, s);
       const plain = mul(s.size, after.exp_avg);
       const along = mul(plain, div(s.rectifier, add(root(after.exp_avg_sq), s.eps)));
       const decayed = mul(s.decay, before.param);
-      return { param: sub(decayed, rectifier === 0 ? plain : along), ...after };
+      return { param: sub(decayed, rectifier === 0 ? beside(plain, along) : along), ...after };
     },
   });
 }
