@@ -147,9 +147,9 @@ describe('the arithmetic of who recorded', () => {
   });
 
   test('is not told by one number in float32 beside tensors', () => {
-    const number = { dtype: 'F32', shape: [1], bytes: new Uint8Array(4) } as const;
-    expect(arithmetic({ ...stored('F16'), state: number }).halves).toBe('f16');
-    expect(arithmetic({ y: number })).toBe(ANY_ORDER);
+    const number = { y1: { dtype: 'F32' as const, shape: [1], bytes: new Uint8Array(4) } };
+    expect(arithmetic({ ...stored('F16'), ...number }).halves).toBe('f16');
+    expect(arithmetic(number)).toBe(ANY_ORDER);
   });
 
   test('is in float32 where it says so, with halves between two sums', () => {
