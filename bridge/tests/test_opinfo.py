@@ -219,6 +219,52 @@ def test_a_reason_names_what_is_missing():
             plain(tensor, "in.x")
 
 
+def some_bundles(subject, dtype, seed=0):
+    from gradproof_bridge.backends.torch_arrays import deterministic
+    from gradproof_bridge.opinfo.expressed import NotExpressibleError
+    from gradproof_bridge.opinfo.sources import sources
+
+    [source] = [one for one in sources(subject) if (one.subject, one.dtype) == (subject, dtype)]
+    with deterministic():
+        for candidate in source.candidates(seed):
+            try:
+                yield candidate.make("torch")
+            except NotExpressibleError:
+                continue
+
+
+@needs_torch
+def test_tensors_without_elements_are_bundles_with_gradients():
+    empty = [one for one in some_bundles("add", "f32") if one.inputs["a"].size == 0]
+    assert len(empty) > 3
+    for one in empty:
+        assert one.outputs["y"].size == 0
+    assert any("grad.a" in one.outputs for one in empty)
+
+
+@needs_torch
+def test_what_a_mask_leaves_out_is_read_as_hidden():
+    masked = [
+        one for one in some_bundles("masked.softmax", "f32") if np.isneginf(one.inputs["x"]).any()
+    ]
+    assert len(masked) > 3
+    for one in masked:
+        hidden = np.isneginf(one.inputs["x"])
+        y = one.outputs["y"][hidden]
+        assert np.all((y == 0) | np.isnan(y))
+        assert one.outputs["grad.x"].shape == one.inputs["x"].shape
+
+
+@needs_torch
+def test_a_product_in_halves_says_that_torch_adds_up_in_float32():
+    said = [
+        (one.params.get("accumulate"), min(one.inputs["a"].ndim, one.inputs["b"].ndim))
+        for one in some_bundles("matmul", "bf16")
+    ]
+    assert ("float32", 2) in said
+    assert all(one.params.get("accumulate") is None for one in some_bundles("matmul", "f32"))
+
+
 def test_without_what_torchs_samples_need_one_line_says_what_to_do(monkeypatch, capsys, tmp_path):
     from gradproof_bridge.opinfo import database
 

@@ -26,6 +26,10 @@ export class RecordingsElement extends LitElement {
       .row p {
         margin: 0;
       }
+      /* Where the words wrap, they begin beside the icon. */
+      button {
+        text-align: start;
+      }
     `,
   ];
   declare run: RunSession;

@@ -53,12 +53,12 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Expresse
     return Expressed("div", params, operands(input, other))
 
 
-def with_number(op: str, value: float, *, first: bool = False) -> Line:
+def with_number(op: str, value: float, *, first: bool = False, **params: Any) -> Line:
     """A function of one operand that is one of it and a number; a float makes integers floats."""
 
     def line(input: Tensor) -> Expressed:  # noqa: A002
         x = floats(input) if isinstance(value, float) else input
-        return Expressed(op, {}, operands(value, x) if first else operands(x, value))
+        return Expressed(op, params, operands(value, x) if first else operands(x, value))
 
     return line
 
@@ -226,6 +226,8 @@ TABLE = {
     "square": with_number("pow", 2),
     "exp2": with_number("pow", 2.0, first=True),
     "reciprocal": with_number("div", 1.0, first=True),
+    "floor": with_number("div", 1, rounding_mode="floor"),
+    "trunc": with_number("div", 1, rounding_mode="trunc"),
     "neg": with_number("mul", -1),
     "deg2rad": with_number("mul", math.pi / 180),
     "rad2deg": with_number("mul", 180 / math.pi),
