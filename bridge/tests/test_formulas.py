@@ -202,6 +202,26 @@ def test_integers_are_compared_chosen_and_made_positive_as_numpys_are():
     )
 
 
+def test_integers_are_divided_summed_up_and_added_at_places_as_such():
+    pair = {"a": np.array([16777217, -7, 7], np.int32), "b": np.array([1, 2, -2], np.int32)}
+    for mode, quotients in (("floor", [16777217, -4, -4]), ("trunc", [16777217, -3, -3])):
+        right = np.array(quotients, np.int32)
+        params = {"rounding_mode": mode}
+        assert judge("div", pair, params, {"y": right}) == []
+        assert judge("div", pair, params, {"y": right - [1, 0, 0]}) != []
+    bytes_ = {"x": np.array([200, 100, 3], np.uint8)}
+    assert judge("cumsum", bytes_, {"dim": 0}, {"y": np.array([200, 300, 303], np.int32)}) == []
+    assert judge("cumsum", bytes_, {"dim": 0}, {"y": np.array([200, 44, 47], np.int32)}) != []
+    index = np.array([2, 2], np.int32)
+    added = bytes_ | {"indices": index, "src": np.array([255, 7], np.uint8)}
+    assert judge("scatter_add", added, {"dim": 0}, {"y": np.array([200, 100, 9], np.uint8)}) == []
+    assert judge("scatter_add", added, {"dim": 0}, {"y": np.array([200, 100, 10], np.uint8)}) != []
+    slices = bytes_ | {"index": index, "source": added["src"]}
+    params = {"dim": 0, "alpha": 3}
+    assert judge("index_add", slices, params, {"y": np.array([200, 100, 21], np.uint8)}) == []
+    assert judge("index_add", slices, params, {"y": np.array([200, 100, 9], np.uint8)}) != []
+
+
 def test_a_masked_logit_leaves_its_row_judged():
     x = {"x": np.array([[0, -np.inf, 0], [-np.inf] * 3], np.float32)}
     right = np.array([[0.5, 0, 0.5], [np.nan] * 3], np.float32)

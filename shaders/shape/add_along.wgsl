@@ -4,8 +4,8 @@ import package::lib::grid::linear_index;
 // Adds scale * src to y at indices along one dimension. A lane is all that lies along it. The rows
 // of a lane of y are shared out to `parts` invocations; one of them has every parts-th row, and adds
 // the lane's terms to them in ascending order: the same bits every time, without atomics. An index
-// outside of [0, rows) means the nearest. lanes * parts * terms indices read; an invocation too many
-// has no rows.
+// outside of [0, rows) means the nearest. Elements and scale are floats, or INTEGERS of 32 bits that
+// wrap. lanes * parts * terms indices read; an invocation too many has no rows.
 
 struct Dims {
   lanes: u32,
@@ -15,16 +15,26 @@ struct Dims {
   y_stride: u32, // along the dimension
   index_stride: u32,
   src_stride: u32,
-  scale: f32,
+  scale: u32, // bits of a float, or an integer
   // Of the other dimensions, innermost first: size, stride in y, in indices, in src; past the last a
   // size that ends the walk.
   axes: array<vec4u, 8>,
 }
 
 @group(0) @binding(0) var<storage, read> indices: array<i32>;
-@group(0) @binding(1) var<storage, read> src: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> src: array<u32>;
+@group(0) @binding(2) var<storage, read_write> y: array<u32>;
 @group(0) @binding(3) var<uniform> dims: Dims;
+
+override INTEGERS: bool = false;
+
+fn with_term(sum: u32, term: u32) -> u32 {
+  if (INTEGERS) {
+    return sum + dims.scale * term;
+  }
+  let product = bitcast<f32>(dims.scale) * bitcast<f32>(term);
+  return bitcast<u32>(bitcast<f32>(sum) + product);
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -42,7 +52,8 @@ fn main(
   for (var term = 0u; term < dims.terms; term++) {
     let row = u32(clamp(indices[place.y], 0, i32(dims.rows) - 1));
     if (row % dims.parts == part) {
-      y[place.x + row * dims.y_stride] += dims.scale * src[place.z];
+      let at = place.x + row * dims.y_stride;
+      y[at] = with_term(y[at], src[place.z]);
     }
     place.y += dims.index_stride;
     place.z += dims.src_stride;

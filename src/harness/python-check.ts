@@ -57,7 +57,9 @@ const COMPARISON = [
   '    if "out." + name in t:',
   '        a, b = v.detach().double(), t["out." + name].double().reshape(v.shape)',
   '        same = (a == b) | (a.isnan() & b.isnan())  # infinities too',
-  '        print(name, "differs by at most", (a - b).abs().masked_fill(same, 0).max().item())',
+  '        off = (a - b).abs().masked_fill(same, 0)',
+  '        relative = (off / b.abs().clamp(min=1)).masked_fill(same, 0).max().item()  # of numbers beyond 1',
+  '        print(name, "differs by at most", off.max().item(), "or relatively", relative)',
 ];
 
 /** What shows the one element that is off. */

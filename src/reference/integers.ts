@@ -1,10 +1,14 @@
 import { type DType, isHalf, isInteger } from '../tensor/dtype.ts';
 import { heldAs } from '../tensor/half.ts';
+import { hostTensorFrom } from '../tensor/host.ts';
+import type { Random } from '../tensor/random.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { promoted } from '../vocabulary/promotion.ts';
 import type { Value } from './record.ts';
 
 type IntegerType = Extract<DType, 'i32' | 'u8' | 'i8'>;
 
+const RANGES = { i32: [-(2 ** 31), 2 ** 31 - 1], u8: [0, 255], i8: [-128, 127] } as const;
 const ARRAYS = { i32: Int32Array, u8: Uint8Array, i8: Int8Array } as const;
 
 /** What is left of an integer when the bits beyond a type's are dropped. */
@@ -31,3 +35,13 @@ export function beside(operand: Value, operands: readonly Value[]): Value {
   const round = isHalf(type) ? (x: number) => heldAs(type, x) : Math.fround;
   return { ...operand, data: operand.data.map((x) => round(x)) };
 }
+
+/** Integers of 32 bits that no float32 holds, or of 8 bits. */
+export const drawIntegersOf = (random: Random, shape: Shape, dtype: IntegerType) => {
+  const [low, high] = RANGES[dtype];
+  return hostTensorFrom(
+    dtype,
+    shape,
+    random.fill(sizeOf(shape), () => random.integer(low, high)),
+  );
+};

@@ -60,6 +60,12 @@ const WHY = {
  */
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
+    id: 'mutate.math.cumsum:arithmetic;line=47;n=1',
+    line: 'let end = min((part + 1u) * share, dims.terms);',
+    becomes: 'let end = min((part - 1u) * share, dims.terms);',
+    why: 'The first share is then the whole row, one term after another, and the others have nothing.',
+  },
+  {
     id: 'mutate.math.exp_below:unwrap;line=9;n=2',
     line: 'return exp(clamp(x - top, vec4f(NOTHING), vec4f()));',
     becomes: 'return exp(x - top);',
@@ -100,6 +106,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: '@compute @workgroup_size(64)',
     becomes: '@compute @workgroup_size(63)',
     why: 'The last section asks fewer questions than there are invocations, so that the eight which are missing at its end answer none.',
+  },
+  {
+    id: 'mutate.math.integer_div:boundary;line=17;n=1',
+    line: 'let is_above = (pair.a % pair.b != vec4i()) & ((pair.a ^ pair.b) < vec4i());',
+    becomes: 'let is_above = (pair.a % pair.b != vec4i()) & ((pair.a ^ pair.b) <= vec4i());',
+    why: 'Equal operands leave no remainder.',
   },
   {
     id: 'mutate.matmul.matmul_quantized:guard;line=46;n=1',

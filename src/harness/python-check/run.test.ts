@@ -126,9 +126,9 @@ test.skipIf(!hasLibraries())(
       .map((line) => JSON.parse(line) as [name: string, said: string]);
     expect([told.length, told.length === checks.length ? '' : stderr]).toEqual([checks.length, '']);
     for (const [name, said] of told) {
-      const differences = [...said.matchAll(/^(\S+) differs by at most (\S+)$/gm)].map(([, , by]) =>
-        Number(by),
-      );
+      const differences = [
+        ...said.matchAll(/^\S+ differs by at most (\S+)(?: or relatively (\S+))?$/gm),
+      ].map(([, by, relative = by]) => Number(relative));
       expect([
         name,
         differences.length > 0 && !/^\w*(Error|Exception): /m.test(said) ? '' : said,

@@ -19,7 +19,7 @@ function scanDepth(terms: number): number {
 
 /**
  * y[i] = sum of x[0] to x[i] along `dim`, as torch.cumsum, in one fixed order; the gradient is the
- * same from the other end. x, y: f32. Throws ShapeError when there is no such dimension.
+ * same from the other end. x, y: f32, or integers and their sums in i32, which wrap. Throws ShapeError when there is no such dimension.
  */
 export const cumsum = launcher(signature, {
   variants: { shared: { kernels: [shader.file], depth: scanDepth } },
@@ -36,13 +36,14 @@ function scan(gpu: Gpu, x: Tensor, dim: number, reverse: boolean): Tensor {
   const parts = partsOf(terms);
   const inner = sizeOf(x.shape.slice(at + 1));
   const pass = (shape: Shape, offsets: Tensor | undefined, totals: boolean) => {
-    const y = Tensor.empty(gpu, 'f32', shape);
+    const y = Tensor.empty(gpu, x.dtype, shape);
     gpu.dispatch({
       shader,
       constants: {
         REVERSE: Number(reverse),
         OFFSETS: Number(offsets !== undefined),
         TOTALS: Number(totals),
+        INTEGERS: Number(x.dtype === 'i32'),
       },
       // Without offsets the kernel reads none; a binding must be there all the same.
       bindings: [x, offsets ?? x, y].map((tensor) => tensor.binding),

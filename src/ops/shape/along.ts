@@ -73,8 +73,8 @@ export function takenAlong(
 const INVOCATIONS = 8192;
 
 /**
- * Adds the elements of `src` that lie in `shape`, times `scale`, to y (f32) at indices along a
- * dimension: those of an element in ascending order, the same bits every time.
+ * Adds the elements of `src` that lie in `shape`, times `scale`, to y at indices along a
+ * dimension, all f32 or all i32, which wrap: those of an element in ascending order, the same bits every time.
  */
 export function addAlong(
   gpu: Gpu,
@@ -88,14 +88,16 @@ export function addAlong(
   const others = shape.toSpliced(dim, 1);
   const lanes = sizeOf(others);
   const rows = y.shape[dim] as number;
+  const isInteger = y.dtype === 'i32';
   const parts = Math.max(1, Math.min(rows, Math.ceil(INVOCATIONS / lanes)));
   gpu.dispatch({
     shader: addShader,
+    constants: { INTEGERS: Number(isInteger) },
     bindings: [indices, src, y].map((tensor) => tensor.binding),
     uniforms: [
       ...[lanes, parts, shape[dim] as number, rows].map(u32),
       ...strides.map((of) => u32(of[dim] as number)),
-      f32(scale),
+      isInteger ? u32(scale) : f32(scale),
       ...axisFields(
         what,
         walk(

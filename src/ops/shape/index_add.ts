@@ -9,8 +9,8 @@ import { expanded } from './copy.ts';
 
 /**
  * y = x with slices of source, times alpha, added at `index` along `dim`, as torch.index_add: the
- * terms of an element in ascending order, the same bits every time. x: f32; index: i32 [slices];
- * source: f32 of x's shape with `slices` along `dim`. Indices beyond the ends, which torch refuses,
+ * terms of an element in ascending order, the same bits every time. x, source: f32, or integers,
+ * which wrap; index: i32 [slices]; source: of x's shape with `slices` along `dim`. Indices beyond the ends, which torch refuses,
  * mean the nearest slice. Throws ShapeError.
  */
 export const indexAdd = launcher(signature, {

@@ -250,6 +250,15 @@ const ALONGSIDE: SampleOf<Binary> = {
   },
 };
 
+/** Integers of every type beside another. */
+export const INTEGER_SAMPLES: readonly SampleOf<Binary>[] = [
+  ALONGSIDE,
+  integerSample('i32', 'i32'),
+  integerSample('u8', 'u8'),
+  integerSample('i8', 'i32'),
+  { ...integerSample('i8', 'i8'), tier: 'full' },
+];
+
 /** y of integers: equal, in the type that torch gives them. */
 function integerResult(inputs: Operands, integers: BinaryTruth['integers']): Value | undefined {
   const type = integers && integerTypeOf([inputs.a, inputs.b]);
@@ -325,15 +334,7 @@ export function binaryRecord(signature: Binary, truth: BinaryTruth): RecordOf<Bi
       sampleOf(truth, { a: [2, 3, 2, 5], b: [3, 1, 5] }),
       ...(drawn ? [] : [sampleOf(truth, { a: [77], b: [77], decades: 9 })]),
       ...(corners ? [cornerSample(corners, error === undefined)] : []),
-      ...(integers
-        ? [
-            ALONGSIDE,
-            integerSample('i32', 'i32'),
-            integerSample('u8', 'u8'),
-            integerSample('i8', 'i32'),
-          ]
-        : []),
-      ...(integers ? [{ ...integerSample('i8', 'i8'), tier: 'full' } as const] : []),
+      ...(integers ? INTEGER_SAMPLES : []),
     ],
     faults: [
       ...(integers

@@ -51,18 +51,6 @@ export const drawCondition = (random: Random, shape: Shape) =>
     random.fill(sizeOf(shape), () => [0, 1, 0, 255, 0, 2][random.integer(0, 5)] as number),
   );
 
-/** Integers of 32 bits that no float32 holds, or of 8 bits. */
-export const drawIntegersOf = (random: Random, shape: Shape, dtype: 'i32' | 'u8' | 'i8') => {
-  const [low, high] = INTEGERS[dtype];
-  return hostTensorFrom(
-    dtype,
-    shape,
-    random.fill(sizeOf(shape), () => random.integer(low, high)),
-  );
-};
-
-const INTEGERS = { i32: [-(2 ** 31), 2 ** 31 - 1], u8: [0, 255], i8: [-128, 127] } as const;
-
 /** Numbers: integers where `level` is exact; all positive, so that roundings add up. */
 export const drawNumbers = (random: Random, shape: Shape, how: 'exact' | 'legal' | 'positive') =>
   hostTensorFrom(

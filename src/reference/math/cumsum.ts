@@ -4,6 +4,7 @@ import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { cumsum as signature } from '../../vocabulary/math/cumsum.ts';
 import { FLUSH, gamma, SECOND_ORDER, sumLevels } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { drawIntegersOf, integerTypeOf, wrapped } from '../integers.ts';
 import { mapRows, pick } from '../nn/softmax.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
@@ -68,11 +69,32 @@ function sample(
   };
 }
 
-/** torch.cumsum. */
+/** Integers of a type along a dimension, in more than one workgroup. */
+function integerSample(
+  dtype: 'i32' | 'u8' | 'i8',
+  shape: Shape,
+  dim: number,
+): SampleOf<typeof signature> {
+  return {
+    level: 'exact',
+    label: { x: formatShape(shape), dim, dtype },
+    integers: true,
+    params: { dim },
+    inputs: (random) => ({ x: drawIntegersOf(random, shape, dtype) }),
+  };
+}
+
+/** torch.cumsum; of integers in 32 bits. */
 export const record = defineRecord(signature, {
   summary: 'y[i] = sum of x[0] to x[i] along a dimension',
-  forward: ({ x }, { dim }) => ({ y: { shape: x.shape, data: along(x, dim, false, sumsOf) } }),
-  acceptance: ({ x }, _outputs, { dim }, { depth }) => ({ y: within(x, dim, false, depth) }),
+  forward: ({ x }, { dim }) => {
+    const sums = along(x, dim, false, sumsOf);
+    const data = integerTypeOf([x]) ? sums.map((sum) => wrapped(sum, 'i32')) : sums;
+    return { y: { shape: x.shape, data } };
+  },
+  acceptance: ({ x }, _outputs, { dim }, { depth }) => ({
+    y: integerTypeOf([x]) ? { kind: 'exact' } : within(x, dim, false, depth),
+  }),
   vjp: (_inputs, { dim }, { y }) => ({ x: { shape: y.shape, data: along(y, dim, true, sumsOf) } }),
   vjpAcceptance: (_inputs, _gradients, { dim }, { y }, { depth }) => ({
     x: within(y, dim, true, depth),
@@ -82,19 +104,35 @@ export const record = defineRecord(signature, {
     sample('exact', [3, 64, 2], 1),
     sample('exact', [3, 321, 2], 1), // in two shares
     sample('exact', [1], 0),
+    integerSample('i32', [3, 321, 2], 1), // in two shares
+    integerSample('u8', [67, 19], 0),
+    { ...integerSample('i8', [5, 70], -1), tier: 'full' },
     sample('legal', [5, 70, 3], -2),
     sample('legal', [13, 6], 0),
     { ...sample('legal', [2, 5000], 1), tier: 'full' },
   ],
   faults: [
     {
+      name: 'integers taken for floats',
+      integers: true,
+      shader: { file: 'math/cumsum', from: 'if (INTEGERS)', to: 'if (!INTEGERS)' },
+    },
+    {
       name: 'one added to each sum',
-      shader: { file: 'math/cumsum', from: 'y[at] = total;', to: 'y[at] = total + 1.0;' },
+      shader: {
+        file: 'math/cumsum',
+        from: 'y[at] = total;',
+        to: 'y[at] = sum(total, bitcast<u32>(1.0));',
+      },
     },
     {
       name: 'one added to each gradient',
       direction: 'backward',
-      shader: { file: 'math/cumsum', from: 'y[at] = total;', to: 'y[at] = total + 1.0;' },
+      shader: {
+        file: 'math/cumsum',
+        from: 'y[at] = total;',
+        to: 'y[at] = sum(total, bitcast<u32>(1.0));',
+      },
     },
   ],
   plausibleBugs: [

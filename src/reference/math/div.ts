@@ -5,10 +5,18 @@ import { div as signature } from '../../vocabulary/math/div.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, storageStep } from '../bounds.ts';
 import { defineRecord, type PlausibleBugOf, type SampleOf } from '../define.ts';
+import { integerTypeOf, wrapped } from '../integers.ts';
 import { paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import type { Simulation } from '../simulation/simulation.ts';
-import { type BinaryTruth, binaryRecord, binarySimulation, mapPairs, together } from './binary.ts';
+import {
+  type BinaryTruth,
+  binaryRecord,
+  binarySimulation,
+  INTEGER_SAMPLES,
+  mapPairs,
+  together,
+} from './binary.ts';
 
 /** Units in the last place that a division may be off. */
 const DIVISION = 2.5;
@@ -98,6 +106,21 @@ function rounded(
   };
 }
 
+/** The rounded quotient of integers: equal. WGSL divides by 0 as by 1. */
+function wholeQuotient(
+  { a, b }: InputsOf<Signature, Value>,
+  mode: keyof typeof ROUND,
+): Value | undefined {
+  const type = integerTypeOf([a, b]);
+  return type && mapPairs({ a, b }, (x, y) => wrapped(ROUND[mode](x / (y || 1)), type));
+}
+
+/** Integers as the floats that are divided where the quotient is not rounded. */
+const asFloats = ({ a, b }: InputsOf<Signature, Value>) => {
+  const round = (x: Value) => (integerTypeOf([x]) ? { ...x, data: x.data.map(Math.fround) } : x);
+  return { a: round(a), b: round(b) };
+};
+
 const none = ({ shape, data }: Value): Value => ({ shape, data: data.map(() => 0) });
 
 /** Quotients of both signs; with `values` those that are integers, or nearly. */
@@ -132,17 +155,38 @@ const INTEGERS = [
   [5, -3],
 ] as const;
 
+const integerSamples = (rounding_mode: keyof typeof ROUND): SampleOf<Signature>[] =>
+  INTEGER_SAMPLES.map((sample) => ({
+    ...sample,
+    label: { ...sample.label, rounding_mode },
+    params: { rounding_mode },
+  }));
+
+/** Integers whose quotients are floats: the kernel of floats divides them. */
+const wholeOperands: SampleOf<Signature> = {
+  level: 'legal',
+  label: { a: '5', b: '5', dtypes: 'i32,i8' },
+  params: {},
+  inputs: () => ({
+    a: hostTensorFrom('i32', [5], [16777217, -(2 ** 31), 7, 0, -1]),
+    b: hostTensorFrom('i8', [5], [3, -128, 2, 5, 127]),
+  }),
+};
+
 const plain = binaryRecord(signature, truth);
 
 /** torch.div. */
 export const record = defineRecord(signature, {
   summary: 'y = a / b, with broadcasting; rounded to an integer where that is asked',
   forward: (inputs, { rounding_mode }) =>
-    rounding_mode ? { y: rounded(inputs, rounding_mode).y } : plain.forward(inputs, {}),
-  acceptance: (inputs, outputs, { rounding_mode }, arithmetic) =>
     rounding_mode
-      ? { y: rounded(inputs, rounding_mode, arithmetic.halves).acceptance }
-      : plain.acceptance(inputs, outputs, {}, arithmetic),
+      ? { y: wholeQuotient(inputs, rounding_mode) ?? rounded(inputs, rounding_mode).y }
+      : plain.forward(asFloats(inputs), {}),
+  acceptance: (inputs, outputs, { rounding_mode }, arithmetic) => {
+    if (!rounding_mode) return plain.acceptance(asFloats(inputs), outputs, {}, arithmetic);
+    if (wholeQuotient(inputs, rounding_mode)) return { y: { kind: 'exact' } };
+    return { y: rounded(inputs, rounding_mode, arithmetic.halves).acceptance };
+  },
   intermediates: (inputs, { rounding_mode }, grads) =>
     rounding_mode ? {} : (plain.intermediates?.(inputs, {}, grads) ?? {}),
   vjp: (inputs, { rounding_mode }, grads) =>
@@ -159,8 +203,18 @@ export const record = defineRecord(signature, {
     sample('floor'),
     sample('trunc', INTEGERS),
     sample('floor', INTEGERS),
+    ...integerSamples('floor'),
+    ...integerSamples('trunc'),
+    wholeOperands,
   ],
-  faults: plain.faults,
+  faults: [
+    ...(plain.faults ?? []),
+    {
+      name: 'integers added',
+      integers: true,
+      shader: { file: 'math/integer_div', from: 'pair.a / pair.b', to: 'pair.a + pair.b' },
+    },
+  ],
   plausibleBugs: [
     ...(plain.plausibleBugs as unknown as readonly PlausibleBugOf<Signature>[]),
     paramsBug('rounded the other way', ({ rounding_mode }) =>

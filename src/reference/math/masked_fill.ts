@@ -2,13 +2,12 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { maskedFill as signature } from '../../vocabulary/math/masked_fill.ts';
 import { broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
-import { integerTypeOf } from '../integers.ts';
+import { drawIntegersOf, integerTypeOf } from '../integers.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import { single } from '../values.ts';
 import {
   chosenBy,
   drawCondition,
-  drawIntegersOf,
   drawNumbers,
   passedBound,
   passedBy,

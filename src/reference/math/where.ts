@@ -2,12 +2,11 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { where as signature } from '../../vocabulary/math/where.ts';
 import { broadcastShape, sumTo } from '../broadcast.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
-import { beside } from '../integers.ts';
+import { beside, drawIntegersOf } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
 import {
   chosenBy,
   drawCondition,
-  drawIntegersOf,
   drawNumbers,
   passedBound,
   passedBy,

@@ -2,7 +2,7 @@ import { type HostTensor, hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { coordinatesOf, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { FLUSH, gamma, sumLevels, typicalSum } from '../bounds.ts';
-import type { Acceptance, Depth, PlausibleBug, Value } from '../record.ts';
+import type { Acceptance, Depth, PlausibleBug, RecordFault, Value } from '../record.ts';
 
 /**
  * For each of the indices into a tensor of `shape` along `dim`, which element it means; those beyond
@@ -75,6 +75,17 @@ export function sumsWithin(
     ),
   };
 }
+
+/** A mistake of the kernel that adds along a dimension. */
+export const INTEGERS_TWICE = {
+  name: 'integers twice',
+  integers: true,
+  shader: {
+    file: 'shape/add_along',
+    from: 'sum + dims.scale * term',
+    to: 'sum + 2u * dims.scale * term',
+  },
+} satisfies RecordFault;
 
 /** Terms by the place at which they are added, in ascending order. */
 export function termsAt(

@@ -3,6 +3,7 @@ import { indexAdd as signature } from '../../vocabulary/shape/index_add.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { EPS, FLUSH, HALF_EPS } from '../bounds.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { drawIntegersOf, integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
@@ -10,6 +11,7 @@ import {
   alongAnother,
   drawIndices,
   drawIntegers,
+  INTEGERS_TWICE,
   placesOfSlices,
   sumsAt,
   sumsWithin,
@@ -19,12 +21,18 @@ import {
 type Added = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
-/** Where each element of source is added, and what is: alpha is a float32 to the kernels. */
+/**
+ * Where each element of source is added, and what is: alpha is a float32 to the kernels, and beside
+ * integers one of 32 bits, whose products wrap.
+ */
 function termsOf({ x, index, source }: Added, { dim, alpha }: Params) {
-  const rounded = Math.fround(alpha);
+  const type = integerTypeOf([x, source]);
+  const rounded = type ? alpha : Math.fround(alpha);
+  const times = type ? Math.imul : (a: number, b: number) => a * b;
   return {
+    type,
     places: placesOfSlices(x.shape, source.shape, index, dim),
-    term: (i: number) => rounded * (source.data[i] as number),
+    term: (i: number) => times(rounded, source.data[i] as number),
     alpha: rounded,
   };
 }
@@ -80,16 +88,35 @@ function sample({
   };
 }
 
+/** Integers of one type; the products with alpha wrap. */
+function integerSample(dtype: 'i32' | 'u8', alpha: number): SampleOf<typeof signature> {
+  return {
+    level: 'exact',
+    label: { x: '67x5', slices: 40, dim: 0, alpha, dtype },
+    integers: true,
+    params: { dim: 0, alpha },
+    inputs: (random) => ({
+      x: drawIntegersOf(random, [67, 5], dtype),
+      index: drawIndices(random, [40], 67),
+      source: drawIntegersOf(random, [40, 5], dtype),
+    }),
+  };
+}
+
 /** torch.index_add; indices beyond the ends, which torch refuses, mean the nearest slice. */
 export const record = defineRecord(signature, {
   summary: 'y = x with slices of source, times alpha, added at index along a dimension',
   forward: (inputs, params) => {
-    const { places, term } = termsOf(inputs, params);
-    return { y: { shape: inputs.x.shape, data: sumsAt(inputs.x.data, places, term) } };
+    const { type, places, term } = termsOf(inputs, params);
+    const sums = sumsAt(inputs.x.data, places, term);
+    return {
+      y: { shape: inputs.x.shape, data: type ? sums.map((sum) => wrapped(sum, type)) : sums },
+    };
   },
   acceptance: (inputs, _outputs, params, { depth }) => {
     const { x } = inputs;
-    const { places, term } = termsOf(inputs, params);
+    const { type, places, term } = termsOf(inputs, params);
+    if (type) return { y: { kind: 'exact' } };
     return { y: sumsWithin(x.data, x.data.length, places, term, depth, 1) };
   },
   vjp: (inputs, params, { y: dy }) => ({ x: dy, source: gradientOfSource(inputs, params, dy) }),
@@ -109,13 +136,21 @@ export const record = defineRecord(signature, {
     sample({ x: [3, 5, 6], slices: 4, dim: 1, alpha: -3 }),
     sample({ x: [3, 5, 6], slices: 7, dim: -1, alpha: 0.5, outside: 3 }),
     sample({ x: [1], slices: 1, dim: 0 }),
+    integerSample('i32', -65537),
+    integerSample('u8', 3),
     sample({ level: 'legal', x: [5, 33], slices: 70, dim: 0, alpha: 0.3 }),
   ],
   faults: [
     {
       name: 'terms twice',
-      shader: { file: 'shape/add_along', from: 'dims.scale * src', to: '2.0 * dims.scale * src' },
+      integers: false,
+      shader: {
+        file: 'shape/add_along',
+        from: 'bitcast<f32>(dims.scale)',
+        to: '2.0 * bitcast<f32>(dims.scale)',
+      },
     },
+    INTEGERS_TWICE,
     {
       name: 'gradients negated',
       direction: 'backward',

@@ -2,6 +2,7 @@ import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { scatterAdd as signature } from '../../vocabulary/shape/scatter_add.ts';
 import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { defineRecord, defineSimulation, type SampleOf } from '../define.ts';
+import { drawIntegersOf, integerTypeOf, wrapped } from '../integers.ts';
 import { inputBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 import { drawTensor, type Elements } from '../simulation/draw.ts';
@@ -12,6 +13,7 @@ import {
   drawIntegers,
   elementsAlong,
   elementsWithin,
+  INTEGERS_TWICE,
   sumsAt,
   sumsWithin,
   termsAt,
@@ -82,24 +84,38 @@ function sample({
   };
 }
 
+/** Integers of one or two types, in more than one workgroup. */
+function integerSample(
+  dtypes: readonly [x: 'i32' | 'i8', src: 'i32' | 'u8' | 'i8'],
+): SampleOf<typeof signature> {
+  return {
+    level: 'exact',
+    label: { x: '67x5', indices: '40x5', dim: 0, dtypes: dtypes.join() },
+    integers: true,
+    params: { dim: 0 },
+    inputs: (random) => ({
+      x: drawIntegersOf(random, [67, 5], dtypes[0]),
+      indices: drawIndices(random, [40, 5], 67),
+      src: drawIntegersOf(random, [40, 5], dtypes[1]),
+    }),
+  };
+}
+
 /** torch.Tensor.scatter_add; indices beyond the ends, which torch refuses, mean the nearest. */
 export const record = defineRecord(signature, {
   summary: 'y = x with src added at indices along a dimension',
-  forward: ({ x, indices, src }, { dim }) => ({
-    y: {
-      shape: x.shape,
-      data: sumsAt(x.data, elementsAlong(x.shape, indices, dim), termsOf(src, indices)),
-    },
-  }),
-  acceptance: ({ x, indices, src }, _outputs, { dim }, { depth }) => ({
-    y: sumsWithin(
-      x.data,
-      x.data.length,
-      elementsAlong(x.shape, indices, dim),
-      termsOf(src, indices),
-      depth,
-    ),
-  }),
+  forward: ({ x, indices, src }, { dim }) => {
+    const sums = sumsAt(x.data, elementsAlong(x.shape, indices, dim), termsOf(src, indices));
+    const type = integerTypeOf([x, src]);
+    return {
+      y: { shape: x.shape, data: type ? sums.map((sum) => wrapped(sum, type)) : sums },
+    };
+  },
+  acceptance: ({ x, indices, src }, _outputs, { dim }, { depth }) => {
+    if (integerTypeOf([x, src])) return { y: { kind: 'exact' } };
+    const places = elementsAlong(x.shape, indices, dim);
+    return { y: sumsWithin(x.data, x.data.length, places, termsOf(src, indices), depth) };
+  },
   vjp: (inputs, params, { y }) => gradients(inputs, params, y),
   vjpAcceptance: () => ({ x: { kind: 'exact' }, src: { kind: 'exact' } }),
   samples: [
@@ -107,13 +123,18 @@ export const record = defineRecord(signature, {
     sample({ x: [3, 5, 6], indices: [2, 9, 6], src: [3, 9, 8], dim: 1 }),
     sample({ x: [3, 5, 6], indices: [3, 4, 7], dim: -1, outside: 3 }),
     sample({ x: [1], indices: [1], dim: 0 }),
+    integerSample(['i32', 'i32']),
+    integerSample(['i8', 'i8']),
+    { ...integerSample(['i32', 'u8']), tier: 'full' },
     sample({ level: 'legal', x: [5, 33], indices: [130, 33], dim: 0 }),
   ],
   faults: [
     {
       name: 'terms twice',
-      shader: { file: 'shape/add_along', from: 'dims.scale * src', to: '2.0 * src' },
+      integers: false,
+      shader: { file: 'shape/add_along', from: 'bitcast<f32>(dims.scale)', to: '2.0' },
     },
+    INTEGERS_TWICE,
     {
       name: 'the next row',
       direction: 'backward',

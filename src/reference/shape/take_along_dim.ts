@@ -125,7 +125,7 @@ export const record = defineRecord(signature, {
     {
       name: 'terms twice',
       direction: 'backward',
-      shader: { file: 'shape/add_along', from: 'dims.scale * src', to: '2.0 * src' },
+      shader: { file: 'shape/add_along', from: 'bitcast<f32>(dims.scale)', to: '2.0' },
     },
   ],
   plausibleBugs: [

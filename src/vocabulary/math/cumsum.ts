@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import { float, integer } from '../rules.ts';
+import { asSum } from '../promotion.ts';
+import { integer, numeric, stored } from '../rules.ts';
 import { axisIn } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
-/** The sums of the elements up to each along a dimension. */
+/** The sums of the elements up to each along a dimension; of integers in 32 bits. */
 export const cumsum = signature(
   { family: 'math', name: 'cumsum' },
   v.strictObject({
@@ -11,12 +12,18 @@ export const cumsum = signature(
     dim: integer,
   }),
   {
-    inputs: { x: float('[*x]') },
+    inputs: { x: numeric('[*x]') },
     outputs: {
-      y: float(({ shape, params }) => {
-        axisIn(params.dim, shape('x'));
-        return shape('x');
-      }),
+      y: stored(
+        {
+          ...numeric<{ dim: number }>(({ shape, params }) => {
+            axisIn(params.dim, shape('x'));
+            return shape('x');
+          }),
+          native: ['f32', 'i32'],
+        },
+        asSum,
+      ),
     },
     gradients: ['x'],
   },

@@ -1,8 +1,17 @@
 import * as v from 'valibot';
-import { float, index, integer, number } from '../rules.ts';
+import { SignatureError } from '../error.ts';
+import { asOperands } from '../promotion.ts';
+import { type BundleDType, FLOAT, index, integer, number, numeric, stored } from '../rules.ts';
 import { axisIn, like } from '../shapes.ts';
 import { signature } from '../signature.ts';
 import { placesAlong } from './along.ts';
+
+function asAdded(operands: readonly BundleDType[], { alpha }: { readonly alpha: number }) {
+  const types = asOperands(operands);
+  if (types !== FLOAT && !Number.isInteger(alpha))
+    throw new SignatureError(`alpha ${alpha} of integers must be an integer`);
+  return types;
+}
 
 /** torch.index_add: x with slices of source, times alpha, added at their places along `dim`. */
 export const indexAdd = signature(
@@ -14,13 +23,13 @@ export const indexAdd = signature(
   }),
   {
     inputs: {
-      x: float('[*x]'),
+      x: numeric('[*x]'),
       index: index('[slices]', placesAlong),
-      source: float(({ shape, size, params }) =>
+      source: numeric(({ shape, size, params }) =>
         shape('x').with(axisIn(params.dim, shape('x')), size('slices')),
       ),
     },
-    outputs: { y: float(like('x')) },
+    outputs: { y: stored(numeric(like('x')), asAdded) },
     gradients: ['x', 'source'],
   },
 );

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { SignatureError } from '../error.ts';
-import { float, index, integer } from '../rules.ts';
+import { asOperands } from '../promotion.ts';
+import { index, integer, numeric, stored } from '../rules.ts';
 import { like } from '../shapes.ts';
 import { signature } from '../signature.ts';
 import { indicesShape, placesAlong } from './along.ts';
@@ -14,10 +15,10 @@ export const scatterAdd = signature(
   }),
   {
     inputs: {
-      x: float('[*x]'),
+      x: numeric('[*x]'),
       indices: index(indicesShape, placesAlong),
       /** Of what lies beyond the indices nothing is added. */
-      src: float(({ shape }, actual) => {
+      src: numeric(({ shape }, actual) => {
         const indices = shape('indices');
         if (actual.length !== indices.length)
           throw new SignatureError(
@@ -26,7 +27,7 @@ export const scatterAdd = signature(
         return actual.map((n, d) => Math.max(n, indices[d] as number));
       }),
     },
-    outputs: { y: float(like('x')) },
+    outputs: { y: stored(numeric(like('x')), asOperands) },
     gradients: ['x', 'src'],
   },
 );

@@ -13,6 +13,7 @@ from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.bounded import bounded
 from gradproof_bridge.formulas.expected import Expected, Real, exactly
 from gradproof_bridge.formulas.shapes import axis_in, summed_at
+from gradproof_bridge.formulas.tensors import is_integer
 
 Outputs = dict[str, Expected]
 Places = tuple[NDArray[np.int64], ...]
@@ -39,6 +40,8 @@ def scatter_add(inputs: Inputs, params: Params) -> Outputs:
         raise FormatError("src has no element for each of the indices")
     places = _places(x, indices, params)
     inner = tuple(slice(n) for n in indices.shape)
+    if is_integer(x) and is_integer(src):
+        return {"y": _integer_sums(x, places, src[inner])}
     outputs: Outputs = {"y": Real(summed_at(bounded(x), places, bounded(src[inner])))}
     if "grad.y" in inputs:
         g = bounded(inputs["grad.y"])
@@ -59,12 +62,21 @@ def index_add(inputs: Inputs, params: Params) -> Outputs:
         index.reshape([-1 if d == dim else 1 for d in range(x.ndim)]), source.shape
     )
     places = _places(x, wide, params)
+    if is_integer(x) and is_integer(source):
+        return {"y": _integer_sums(x, places, source, int(params["alpha"]))}
     alpha = bounded(np.float32(params["alpha"]))
     outputs: Outputs = {"y": Real(summed_at(bounded(x), places, alpha * bounded(source)))}
     if "grad.y" in inputs:
         g = bounded(inputs["grad.y"])
         outputs |= {"grad.x": Real(g, is_copy=True), "grad.source": Real(alpha * g[places])}
     return outputs
+
+
+def _integer_sums(x: NDArray[Any], places: Places, terms: NDArray[Any], alpha: int = 1) -> Expected:
+    """What wraps in the type of both wraps so at the end too."""
+    sums = x.astype(np.int64)
+    np.add.at(sums, places, alpha * terms.astype(np.int64))
+    return exactly(sums.astype(np.result_type(x, terms)))
 
 
 def _places(x: NDArray[Any], indices: NDArray[Any], params: Params) -> Places:

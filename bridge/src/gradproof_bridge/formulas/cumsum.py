@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import Bounded, bounded, gamma
+from gradproof_bridge.formulas.expected import Expected, exactly
 from gradproof_bridge.formulas.shapes import axis_in
+from gradproof_bridge.formulas.tensors import is_integer
 
 
-def cumsum(inputs: Inputs, params: Params) -> dict[str, Bounded]:
-    """Sums from the first element to each; the gradient sums from the last."""
+def cumsum(inputs: Inputs, params: Params) -> Mapping[str, Expected] | dict[str, Bounded]:
+    """Sums from the first element to each, of integers in 32 bits; the gradient sums from the last."""
+    if is_integer(inputs["x"]):
+        dim = axis_in(params["dim"], inputs["x"].ndim)
+        return {"y": exactly(np.cumsum(inputs["x"], dim, np.int32))}
     x = bounded(inputs["x"])
     dim = axis_in(params["dim"], x.value.ndim)
     outputs = {"y": _sums(x, dim)}

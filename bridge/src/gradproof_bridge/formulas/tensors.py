@@ -76,6 +76,8 @@ def div(inputs: Inputs, params: Params) -> Outputs:
     """A / b; rounded, any integer that the quotient's error reaches, and no gradient."""
     if params.get("rounding_mode") is None:
         return _quotient(inputs, params)
+    if is_integer(inputs["a"]) and is_integer(inputs["b"]):
+        return {"y": exactly(_whole_quotient(inputs["a"], inputs["b"], params["rounding_mode"]))}
     round_to = _ROUND[params["rounding_mode"]]
     quotient = bounded(inputs["a"]) / bounded(inputs["b"])
     value = round_to(quotient.value)
@@ -84,6 +86,12 @@ def div(inputs: Inputs, params: Params) -> Outputs:
     if "grad.y" in inputs:
         outputs |= {f"grad.{name}": Real(bounded(np.zeros(inputs[name].shape))) for name in "ab"}
     return outputs
+
+
+def _whole_quotient(a: NDArray[Any], b: NDArray[Any], mode: str) -> NDArray[Any]:
+    floor: NDArray[Any] = np.floor_divide(a, b)
+    is_below = (floor < 0) & (floor * b != a)
+    return floor + is_below.astype(floor.dtype) if mode == "trunc" else floor
 
 
 def clip(inputs: Inputs, params: Params) -> Outputs:

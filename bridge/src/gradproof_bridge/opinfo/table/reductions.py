@@ -97,12 +97,13 @@ def along(op: str, axis: str = "axis") -> Line:
 
 
 def _not_narrower(x: Tensor, dtype: torch.dtype | None) -> None:
-    """A wider element type only says how exactly a float is computed and stored. Raises
-    NotExpressibleError for any other, which changes what goes in.
+    """A wider element type only says how exactly a float is computed and stored, and 32 bits are
+    what sums of integers have. Raises NotExpressibleError for any other, which changes more.
     """
     import torch
 
-    if dtype is None or dtype == x.dtype:
+    held = x.is_floating_point() or dtype == torch.int32
+    if dtype is None or (dtype == x.dtype and held):
         return
     if not x.is_floating_point() or torch.promote_types(dtype, x.dtype) != dtype:
         raise NotExpressibleError("a dtype to which the input is cast first")
