@@ -1,18 +1,11 @@
 import { asOperands } from './promotion.ts';
-import { float, type Known, numeric, real, stored } from './rules.ts';
+import { float, type Known, numeric, stored } from './rules.ts';
 import { broadcast } from './shapes.ts';
 import type { Signature } from './signature.ts';
 
 const meeting = ({ shape }: Known<object>) => broadcast(shape('a'), shape('b'));
 
-/** Tensors of a differentiable function of two operands that broadcast. */
-export const binary = {
-  inputs: { a: real<object>('[*a]'), b: real<object>('[*b]') },
-  outputs: { y: float<object>(meeting) },
-  gradients: ['a', 'b'],
-} as const;
-
-/** The same of floats alone. */
+/** Tensors of a differentiable function of two floats that broadcast. */
 export const floatBinary = {
   inputs: { a: float<object>('[*a]'), b: float<object>('[*b]') },
   outputs: { y: float<object>(meeting) },
