@@ -6,6 +6,7 @@ from gradproof_bridge.backends.registry import backend_named
 from gradproof_bridge.bundle.vocabulary import op_spec, vocabulary
 from gradproof_bridge.cases.registry import cases
 from gradproof_bridge.compute import compute
+from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.expected import Codes, Real
 from gradproof_bridge.formulas.registry import expect, known_ops
 from gradproof_bridge.philox import Draw
@@ -230,3 +231,23 @@ def test_a_masked_logit_leaves_its_row_judged():
     assert judge("softmax", x, {"axis": 1}, {"y": wrong}) != []
     logs = np.array([[-np.log(2), -np.inf, -np.log(2)], [np.nan] * 3], np.float32)
     assert judge("log_softmax", x, {"axis": 1}, {"y": logs}) == []
+
+
+def _steps(**params):
+    ones = np.ones((1, 2), np.float32)
+    return expect("optimizer_steps", {"param": ones[0], "grads": ones}, params)
+
+
+def test_the_rate_of_onnx_has_two_names():
+    by_name = [_steps(optimizer="adagrad", **rate) for rate in ({"lr": 0.5}, {"R": 0.5})]
+    first, second = (outputs["trajectory"].number.value for outputs in by_name)
+    assert np.array_equal(first, second)
+    assert first[0, 0] == 1 - 0.5 / (1 + 1e-6)
+    with pytest.raises(FormatError, match="lr and R are both the rate of momentum: give one"):
+        _steps(optimizer="momentum", alpha=0.5, lr=0.5, R=0.5)
+
+
+def test_no_hyperparameter_is_passed_over():
+    with pytest.raises(FormatError, match="adagrad has no eps; it has lr, R, T"):
+        _steps(optimizer="adagrad", eps=0.0)
+    assert _steps(optimizer="sgd", amsgrad=False, betas=None, lr=1.0)

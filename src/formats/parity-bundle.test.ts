@@ -574,6 +574,11 @@ describe('what is at an edge is accepted', () => {
         'out.grad.x1': [1],
       },
     },
+    'options of other optimizers that are off': {
+      op: 'optimizer_steps',
+      params: { optimizer: 'sgd', amsgrad: false },
+      tensors: { 'in.param': [2], 'in.grads': [1, 2], 'out.trajectory': [1, 2] },
+    },
     'as many gradients as outputs': {
       op: 'silu',
       tensors: { 'in.x': [2], 'out.y': [2], 'in.grad.y': [2], 'out.grad.x': [2] },
@@ -895,6 +900,16 @@ describe('what is wrong is said in one line', () => {
       'an axis that is not there',
       { op: 'softmax', params: { axis: 2 }, tensors: { 'in.x': [2, 3], 'out.y': [2, 3] } },
       /axis 2 is not a dimension/,
+    ],
+    [
+      'a hyperparameter that the optimizer has not',
+      { op: 'optimizer_steps', params: { optimizer: 'sgd', betas: [0, 0] }, tensors: {} },
+      /sgd has no betas; it has lr, momentum/,
+    ],
+    [
+      'a rate by two names',
+      { op: 'optimizer_steps', params: { optimizer: 'momentum', lr: 1, R: 1 }, tensors: {} },
+      /lr and R are both the rate of momentum/,
     ],
   ];
   test.each(cases)('%s', (_, description, message) => {

@@ -258,6 +258,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       grads: { inputs: { grads: [2, 4] } },
       'no-steps': { inputs: { grads: [0, 5] } },
       optimizer: { params: { optimizer: 'guess' }, code: 'not-implemented' },
+      'what-it-has-not': { params: { R: 0.1 }, code: 'bad-params' },
     },
   },
   dequantize_4bit: {

@@ -2,16 +2,8 @@ import shader from '../../../shaders/optim/adagrad_step.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, gridOfFours, u32 } from '../../gpu/shader.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
-import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
-import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { type OnnxHyperparameters, onnxHyperparameters } from '../../vocabulary/optim/onnx.ts';
 import { checkState } from './step-state.ts';
-
-/** Hyperparameters of ONNX's Adagrad, by its names. */
-export type AdagradHyperparameters = Pick<
-  ParamsOf<typeof optimizerSteps>,
-  'R' | 'T' | 'decay_factor' | 'epsilon' | 'norm_coefficient'
->;
 
 /**
  * One step of ONNX's Adagrad, in place: `param` and the sum of squares, f32 of the size of `grad`.
@@ -20,20 +12,17 @@ export type AdagradHyperparameters = Pick<
 export function stepAdagrad(
   gpu: Gpu,
   { param, grad, exp_avg_sq }: Readonly<Record<'param' | 'grad' | 'exp_avg_sq', Tensor>>,
-  hyperparameters: AdagradHyperparameters,
+  hyperparameters: OnnxHyperparameters,
   step: number,
 ): void {
   checkState('adagrad_step', { param, grad, exp_avg_sq });
-  const { R, T, decay_factor, epsilon, norm_coefficient } = {
-    ...ONNX_DEFAULTS,
-    ...hyperparameters,
-  };
+  const { lr, T, decay_factor, epsilon, norm_coefficient } = onnxHyperparameters(hyperparameters);
   gpu.dispatch({
     shader,
     bindings: [grad, param, exp_avg_sq].map((tensor) => tensor.binding),
     uniforms: [
       u32(param.size),
-      ...[R / (1 + (T + step - 1) * decay_factor), norm_coefficient, epsilon].map(f32),
+      ...[lr / (1 + (T + step - 1) * decay_factor), norm_coefficient, epsilon].map(f32),
     ],
     workgroups: gridOfFours(param.size),
   });

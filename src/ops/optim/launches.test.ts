@@ -479,6 +479,18 @@ describe('steps of one parameter', () => {
       { 'state.exp_avg_sq': [0, 0, 0] },
     ],
     [
+      "of ONNX's Adagrad at a rate by torch's name",
+      'optimizer_steps',
+      { inputs, params: { optimizer: 'adagrad', lr: 0.5, epsilon: 0.25 } },
+      around(
+        'state.exp_avg_sq',
+        'optim/adagrad_step',
+        [1, 2].map(() => ({ rate: 0.5, l2: 0, eps: 0.25 })),
+      ),
+      squares,
+      { 'state.exp_avg_sq': [0, 0, 0] },
+    ],
+    [
       "of ONNX's Adagrad by its defaults",
       'optimizer_steps',
       { inputs, params: { optimizer: 'adagrad' } },
@@ -706,6 +718,16 @@ describe('steps of one parameter', () => {
       'state.exp_avg of 4 is not of a parameter of 3',
     ],
     [inputs, { optimizer: 'adamw8bit' }, 'there is no optimizer "adamw8bit" in this version'],
+    [
+      inputs,
+      { optimizer: 'adagrad', eps: 0 },
+      'adagrad has no eps; it has lr, R, T, norm_coefficient, decay_factor, epsilon',
+    ],
+    [
+      inputs,
+      { optimizer: 'adagrad', lr: 0, R: 0 },
+      'lr and R are both the rate of adagrad: give one of them',
+    ],
   ])('are refused: %j with %j', async (shapes, params, message) => {
     const call = { inputs: shapes as typeof inputs, params };
     await expect(describedCall('optimizer_steps', call)).rejects.toThrow(message);

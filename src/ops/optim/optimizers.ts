@@ -5,7 +5,8 @@ import { seam } from '../../seam.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import { type AdamHyperparameters, adamDefaults } from '../../vocabulary/optim/adam.ts';
-import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
+import { wrongHyperparameters } from '../../vocabulary/optim/hyperparameters.ts';
+import { onnxHyperparameters } from '../../vocabulary/optim/onnx.ts';
 import type { StateName } from '../../vocabulary/optim/optimizer_step.ts';
 import { SGD_DEFAULTS, type SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
 import { binary } from '../math/elementwise.ts';
@@ -61,11 +62,13 @@ export interface Optimizer {
 
 /**
  * The optimizer of `params`; `continues` says whether it was given a state. Throws GradproofError
- * `not-implemented` for one that is not here.
+ * `not-implemented` for one that is not here, `bad-params` for hyperparameters that it has not.
  */
 export const optimizerOf = seam(
   'optimizer_steps.optimizerOf',
   (params: Params, continues: boolean): Optimizer => {
+    const wrong = wrongHyperparameters(params);
+    if (wrong !== undefined) throw new GradproofError('bad-params', wrong);
     const optimizer = minimizerOf(params, continues);
     return params.maximize ? uphill(optimizer) : optimizer;
   },
@@ -104,8 +107,7 @@ function minimizerOf(params: Params, continues: boolean): Optimizer {
       return momentum((step) => sgdScalars(hyperparameters, step === 1 && !continues));
     }
     case 'momentum': {
-      const { alpha = 0, beta = 1, mode } = params;
-      const { R: lr, T, norm_coefficient: l2 } = { ...ONNX_DEFAULTS, ...params };
+      const { lr, T, norm_coefficient: l2, alpha, beta, mode } = onnxHyperparameters(params);
       const [direct, ahead] = mode === 'nesterov' ? [1, alpha] : [0, 1];
       return momentum((step) => ({
         lr,

@@ -1,14 +1,6 @@
-import { ONNX_DEFAULTS } from '../../vocabulary/optim/onnx.ts';
-import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
-import type { ParamsOf } from '../../vocabulary/signature.ts';
+import { type OnnxHyperparameters, onnxHyperparameters } from '../../vocabulary/optim/onnx.ts';
 import { reciprocalError, rootError, SECOND_ORDER } from '../bounds.ts';
 import { IN_FLOAT32 } from '../rounding.ts';
-
-/** Hyperparameters of ONNX's Adagrad. */
-type Adagrad = Pick<
-  ParamsOf<typeof optimizerSteps>,
-  'R' | 'T' | 'decay_factor' | 'epsilon' | 'norm_coefficient'
->;
 
 /**
  * The scalars of one step, rounded to float32: they are inputs of the computation that is judged.
@@ -20,9 +12,9 @@ export interface AdagradScalars {
 }
 
 /** The scalars of step `step`, which counts from 1. */
-export function adagradScalars(params: Adagrad, step: number): AdagradScalars {
-  const { R, T, decay_factor, epsilon, norm_coefficient } = { ...ONNX_DEFAULTS, ...params };
-  const rate = R / (1 + (T + step - 1) * decay_factor);
+export function adagradScalars(params: OnnxHyperparameters, step: number): AdagradScalars {
+  const { lr, T, decay_factor, epsilon, norm_coefficient } = onnxHyperparameters(params);
+  const rate = lr / (1 + (T + step - 1) * decay_factor);
   return { rate: Math.fround(rate), l2: Math.fround(norm_coefficient), eps: Math.fround(epsilon) };
 }
 

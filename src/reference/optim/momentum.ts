@@ -1,17 +1,7 @@
-import type { optimizerSteps } from '../../vocabulary/optim/optimizer_steps.ts';
+import { type OnnxHyperparameters, onnxHyperparameters } from '../../vocabulary/optim/onnx.ts';
 import type { SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
-import type { ParamsOf } from '../../vocabulary/signature.ts';
 import { SECOND_ORDER } from '../bounds.ts';
 import { IN_FLOAT32 } from '../rounding.ts';
-
-/** Hyperparameters of ONNX's Momentum. */
-export type OnnxMomentum = Pick<
-  ParamsOf<typeof optimizerSteps>,
-  'R' | 'T' | 'alpha' | 'beta' | 'norm_coefficient' | 'mode'
->;
-
-/** ONNX's defaults. */
-const ONNX = { R: 1e-3, T: 0, alpha: 0, beta: 1, norm_coefficient: 0, mode: 'standard' } as const;
 
 /**
  * The scalars of one step, rounded to float32: they are inputs of the computation that is judged.
@@ -37,11 +27,11 @@ export function sgdScalars(params: SgdHyperparameters, isFirst: boolean): Moment
 }
 
 /** Scalars of ONNX's Momentum at step `step`, which counts from 1. */
-export function onnxScalars(params: OnnxMomentum, step: number): MomentumScalars {
-  const { R, T, alpha, beta, norm_coefficient, mode } = { ...ONNX, ...params };
+export function onnxScalars(params: OnnxHyperparameters, step: number): MomentumScalars {
+  const { lr, T, alpha, beta, norm_coefficient, mode } = onnxHyperparameters(params);
   const gain = T + step - 1 > 0 ? beta : 1;
   return rounded({
-    lr: R,
+    lr,
     l2: norm_coefficient,
     keep: alpha,
     gain,

@@ -3,13 +3,38 @@ import { fraction, integer, notNegative, number, size } from '../rules.ts';
 
 /** A decay rate of a moment. */
 export const beta = v.pipe(fraction, v.ltValue(1));
-const OPTIMIZER = v.picklist([
-  ...(['adamw', 'adam', 'sgd', 'adamw8bit', 'adagrad', 'momentum'] as const),
-  ...(['adadelta', 'rmsprop', 'nadam', 'radam'] as const),
-]);
+
+const ADAM = [
+  ...(['lr', 'betas', 'eps', 'weight_decay', 'bias_correction'] as const),
+  ...(['amsgrad', 'maximize'] as const),
+] as const;
+const RADAM = [
+  ...(['lr', 'betas', 'eps', 'weight_decay', 'decoupled_weight_decay', 'maximize'] as const),
+] as const;
+/** As ONNX has them, where R is the rate. */
+const ONNX = ['lr', 'R', 'T', 'norm_coefficient'] as const;
+
+/** Which hyperparameters each optimizer has. */
+const OF_OPTIMIZERS = {
+  adamw: ADAM,
+  adam: ADAM,
+  sgd: ['lr', 'momentum', 'dampening', 'weight_decay', 'nesterov', 'maximize'],
+  adamw8bit: [
+    ...(['lr', 'betas', 'eps', 'weight_decay', 'bias_correction'] as const),
+    ...(['blocksize', 'min_8bit_size', 'state_rounding', 'decay_after_step'] as const),
+  ],
+  adagrad: [...ONNX, 'decay_factor', 'epsilon'],
+  momentum: [...ONNX, 'alpha', 'beta', 'mode'],
+  adadelta: ['lr', 'rho', 'eps', 'weight_decay', 'maximize'],
+  rmsprop: ['lr', 'alpha', 'eps', 'weight_decay', 'momentum', 'centered', 'maximize'],
+  nadam: [...RADAM, 'momentum_decay'],
+  radam: RADAM,
+} as const;
+type OptimizerName = keyof typeof OF_OPTIMIZERS;
+
 /** Hyperparameters of every optimizer; each takes those that it knows. */
 export const hyperparameters = {
-  optimizer: OPTIMIZER,
+  optimizer: v.picklist(Object.keys(OF_OPTIMIZERS) as OptimizerName[]),
   lr: v.exactOptional(notNegative),
   betas: v.exactOptional(v.pipe(v.strictTuple([beta, beta]), v.readonly())),
   eps: v.exactOptional(notNegative),
@@ -20,6 +45,8 @@ export const hyperparameters = {
   blocksize: v.exactOptional(size),
   min_8bit_size: v.exactOptional(integer),
   state_rounding: v.exactOptional(v.picklist(['nearest', 'lut16'])),
+  // as bitsandbytes' CUDA kernels have it
+  decay_after_step: v.exactOptional(v.boolean()),
   bias_correction: v.exactOptional(v.boolean()),
   amsgrad: v.exactOptional(v.boolean()),
   maximize: v.exactOptional(v.boolean()),
@@ -38,26 +65,25 @@ export const hyperparameters = {
   T: v.exactOptional(integer),
 };
 
-/** What only some optimizers can be told to do. */
-const OPTIONS = {
-  // as bitsandbytes' CUDA kernels have it
-  decay_after_step: ['adamw8bit'],
-  amsgrad: ['adamw', 'adam'],
-  maximize: ['adamw', 'adam', 'sgd', 'adadelta', 'rmsprop', 'nadam', 'radam'],
-  centered: ['rmsprop'],
-  decoupled_weight_decay: ['nadam', 'radam'],
-} as const;
-
-type Chosen = { readonly optimizer: string } & {
-  readonly [Option in keyof typeof OPTIONS]?: boolean;
-};
-
-/** What is wrong with what the optimizer is told to do. */
-export function wrongOption(params: Chosen): string | undefined {
-  for (const [option, optimizers] of Object.entries(OPTIONS)) {
-    const has = (optimizers as readonly string[]).includes(params.optimizer);
-    if (params[option as keyof typeof OPTIONS] && !has)
-      return `only ${optimizers.join(', ')} ${optimizers.length > 1 ? 'have' : 'has'} ${option}`;
-  }
-  return undefined;
+/**
+ * What is wrong with the hyperparameters that an optimizer is given, in one line: none that it has
+ * not is passed over, unless it is off.
+ */
+export function wrongHyperparameters({
+  optimizer,
+  ...given
+}: { readonly optimizer: string } & Readonly<
+  Partial<Record<keyof typeof hyperparameters, unknown>>
+>): string | undefined {
+  const has: readonly string[] | undefined = OF_OPTIMIZERS[optimizer as OptimizerName];
+  if (!has) return undefined;
+  const [other] = Object.entries(given).flatMap(([name, value]) =>
+    !(name in hyperparameters) || has.includes(name) || value === undefined || value === false
+      ? []
+      : [name],
+  );
+  if (other) return `${optimizer} has no ${other}; it has ${has.join(', ')}`;
+  return given.lr !== undefined && given.R !== undefined
+    ? `lr and R are both the rate of ${optimizer}: give one of them`
+    : undefined;
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { float, optional, size } from '../rules.ts';
 import { signature } from '../signature.ts';
-import { hyperparameters, wrongOption } from './hyperparameters.ts';
+import { hyperparameters, wrongHyperparameters } from './hyperparameters.ts';
 import { gradient } from './state.ts';
 
 const flat = float<object>('[*p]');
@@ -28,8 +28,8 @@ export const optimizerStep = signature(
   v.pipe(
     v.strictObject({ ...hyperparameters, step: size }),
     v.check(
-      (params) => wrongOption(params) === undefined,
-      ({ input }) => `${wrongOption(input)}`,
+      (params) => wrongHyperparameters(params) === undefined,
+      ({ input }) => `${wrongHyperparameters(input)}`,
     ),
   ),
   { inputs: { ...state, ...gradient }, outputs: state },

@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import { FLOAT, float, type Known, onlyWhen, optional, type TensorRule } from '../rules.ts';
 import { blocks, like } from '../shapes.ts';
 import { signature } from '../signature.ts';
-import { hyperparameters, wrongOption } from './hyperparameters.ts';
+import { hyperparameters, wrongHyperparameters } from './hyperparameters.ts';
 
 const optimizer = v.pipe(
   v.strictObject({ ...hyperparameters, decay_after_step: v.exactOptional(v.boolean()) }),
   v.check(
-    (params) => wrongOption(params) === undefined,
-    ({ input }) => `${wrongOption(input)}`,
+    (params) => wrongHyperparameters(params) === undefined,
+    ({ input }) => `${wrongHyperparameters(input)}`,
   ),
 );
 type Optimizer = v.InferOutput<typeof optimizer>;

@@ -34,22 +34,31 @@ _DEFAULTS: dict[str, Params] = {
     },
     "sgd": {"lr": 1e-3, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
 }
-_OPTIONS = {
-    "decay_after_step": ("adamw8bit",),
-    "amsgrad": ("adamw", "adam"),
-    "maximize": ("adamw", "adam", "sgd", *TORCH_STEPS),
-    "centered": ("rmsprop",),
-    "decoupled_weight_decay": ("nadam", "radam"),
+_ADAM = ("lr", "betas", "eps", "weight_decay", "bias_correction", "amsgrad", "maximize")
+_RADAM = ("lr", "betas", "eps", "weight_decay", "decoupled_weight_decay", "maximize")
+_ONNX = ("lr", "R", "T", "norm_coefficient")
+_HAS = {
+    "adamw": _ADAM,
+    "adam": _ADAM,
+    "sgd": ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize"),
+    "adamw8bit": (
+        *("lr", "betas", "eps", "weight_decay", "bias_correction"),
+        *("blocksize", "min_8bit_size", "state_rounding", "decay_after_step"),
+    ),
+    "adagrad": (*_ONNX, "decay_factor", "epsilon"),
+    "momentum": (*_ONNX, "alpha", "beta", "mode"),
+    "adadelta": ("lr", "rho", "eps", "weight_decay", "maximize"),
+    "rmsprop": ("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize"),
+    "nadam": (*_RADAM, "momentum_decay"),
+    "radam": _RADAM,
 }
+"""Hyperparameters of each optimizer."""
 
 
 def optimizer_steps(inputs: Inputs, params: Params) -> Outputs:
     """The parameter after each step, and the state after the last."""
     name = params["optimizer"]
-    for option, optimizers in _OPTIONS.items():
-        if params.get(option) and name not in optimizers:
-            have = "have" if len(optimizers) > 1 else "has"
-            raise FormatError(f"only {', '.join(optimizers)} {have} {option}")
+    _check(name, {key: value for key, value in params.items() if key != "optimizer"})
     if params.get("maximize"):
         inputs = {**inputs, "grads": -inputs["grads"]}
     if name in TORCH_STEPS or params.get("amsgrad"):
@@ -65,6 +74,16 @@ def optimizer_steps(inputs: Inputs, params: Params) -> Outputs:
         }
         return _sgd(inputs, chosen) if name == "sgd" else _adam(inputs, chosen)
     return _onnx_momentum(inputs, params) if name == "momentum" else _onnx_adagrad(inputs, params)
+
+
+def _check(name: str, given: Params) -> None:
+    """Nothing that an optimizer has not is passed over, unless it is off. Raises FormatError."""
+    has = _HAS[name]
+    for key, value in given.items():
+        if key not in has and value is not None and value is not False:
+            raise FormatError(f"{name} has no {key}; it has {', '.join(has)}")
+    if given.get("lr") is not None and given.get("R") is not None:
+        raise FormatError(f"lr and R are both the rate of {name}: give one of them")
 
 
 def _adam(inputs: Inputs, p: Params) -> Outputs:
@@ -133,6 +152,11 @@ def _sgd(inputs: Inputs, p: Params) -> Outputs:
     return outputs if buffer is None else {**outputs, "state.momentum_buffer": Real(buffer)}
 
 
+def _rate_of_onnx(p: Params) -> float:
+    """By torch's name or by ONNX's, which has no default."""
+    return float(p.get("lr", p.get("R", 1e-3)))
+
+
 def _onnx_momentum(inputs: Inputs, p: Params) -> Outputs:
     """ai.onnx.preview.training.Momentum: v = alpha v + beta g (beta is 1 at step T = 0); nesterov
     looks ahead.
@@ -144,8 +168,8 @@ def _onnx_momentum(inputs: Inputs, p: Params) -> Outputs:
         g = bounded(grad) + param * p.get("norm_coefficient", 0.0)
         beta = p.get("beta", 1.0) if p.get("T", 0) + i > 0 else 1.0
         v = v * p["alpha"] + g * beta
-        lr = p.get("R", p.get("lr"))
-        param = param - (g + v * p["alpha"] if p.get("mode") == "nesterov" else v) * lr
+        step = g + v * p["alpha"] if p.get("mode") == "nesterov" else v
+        param = param - step * _rate_of_onnx(p)
         steps.append(param)
     return {"trajectory": Real(_stack(steps)), "state.momentum_buffer": Real(v)}
 
@@ -158,8 +182,8 @@ def _onnx_adagrad(inputs: Inputs, p: Params) -> Outputs:
     for i, grad in enumerate(inputs["grads"]):
         g = bounded(grad) + param * p.get("norm_coefficient", 0.0)
         h = h + g * g
-        lr = p.get("R", p.get("lr")) / (1 + (p.get("T", 0) + i) * p.get("decay_factor", 0.0))
-        param = param - g * lr / (sqrt(h) + p.get("epsilon", 0.0))
+        lr = _rate_of_onnx(p) / (1 + (p.get("T", 0) + i) * p.get("decay_factor", 0.0))
+        param = param - g * lr / (sqrt(h) + p.get("epsilon", 1e-6))
         steps.append(param)
     return {"trajectory": Real(_stack(steps)), "state.exp_avg_sq": Real(h)}
 

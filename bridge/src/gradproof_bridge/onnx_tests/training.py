@@ -9,6 +9,8 @@ from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.onnx_tests.node_test import Converted, NodeTest
 
 _UNUSED_LABEL = -100
+_EPSILON = float(np.float32(1e-6))
+"""ONNX's default of Adam and of Adagrad."""
 
 
 def softmax_cross_entropy(test: NodeTest) -> Converted:
@@ -45,7 +47,7 @@ def adam(test: NodeTest) -> Converted:
         "optimizer": "adam",
         "lr": float(test.inputs["R"]),
         "betas": [test.get("alpha", 0.9), test.get("beta", 0.999)],
-        "eps": test.get("epsilon", 0.0),
+        "eps": test.get("epsilon", _EPSILON),
         "weight_decay": test.get("norm_coefficient", 0.0),
         "bias_correction": step > 0,
     }
@@ -63,11 +65,11 @@ def adam(test: NodeTest) -> Converted:
 def adagrad(test: NodeTest) -> Converted:
     """Adagrad as ONNX has it."""
     tensors = _by_kind(test, ("X", "G", "H"))
-    names = ("norm_coefficient", "decay_factor", "epsilon")
+    defaults = {"norm_coefficient": 0.0, "decay_factor": 0.0, "epsilon": _EPSILON}
     params = {
         "optimizer": "adagrad",
         **_time(test),
-        **{name: test.get(name, 0.0) for name in names},
+        **{name: test.get(name, default) for name, default in defaults.items()},
     }
     inputs = {"param": tensors["X"], "grads": tensors["G"][None], "state.exp_avg_sq": tensors["H"]}
     return Converted("optimizer_steps", params, inputs, _outputs(test, ("state.exp_avg_sq",)))
