@@ -154,7 +154,8 @@ def _sgd(inputs: Inputs, p: Params) -> Outputs:
 
 def _rate_of_onnx(p: Params) -> float:
     """By torch's name or by ONNX's, which has no default."""
-    return float(p.get("lr", p.get("R", 1e-3)))
+    given = (p.get(name) for name in ("lr", "R"))
+    return next((float(rate) for rate in given if rate is not None), 1e-3)
 
 
 def _onnx_momentum(inputs: Inputs, p: Params) -> Outputs:
