@@ -7,7 +7,7 @@ import pytest
 
 from gradproof_bridge.onnx_tests.attention import attention
 from gradproof_bridge.onnx_tests.images import pool
-from gradproof_bridge.onnx_tests.node_test import NodeTest, NotConvertibleError
+from gradproof_bridge.onnx_tests.node_test import NodeTest
 from gradproof_bridge.onnx_tests.products import gemm
 
 SET = Path(__file__).parents[2] / "public/parity"
@@ -45,14 +45,14 @@ def node(op_type, attributes, inputs, outputs):
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
-def test_powers_of_two_move_into_the_operands_of_gemm_and_others_do_not():
+def test_the_factors_of_gemm_are_those_of_the_product():
     found = gemm(
-        node("Gemm", {"alpha": 0.5, "beta": 2.0}, {"A": X, "B": X.T, "C": np.float32(3)}, [X])
+        node("Gemm", {"alpha": 0.3, "beta": 2.0}, {"A": X, "B": X.T, "C": np.float32(3)}, [X])
     )
-    assert np.array_equal(found.inputs["a"], X / 2)
-    assert found.inputs["bias"].tolist() == [6.0]
-    with pytest.raises(NotConvertibleError, match="no power of two"):
-        gemm(node("Gemm", {"alpha": 0.3}, {"A": X, "B": X.T}, [X]))
+    assert (found.params["alpha"], found.params["beta"]) == (0.3, 2.0)
+    assert found.inputs["bias"].tolist() == [3.0]
+    plain = gemm(node("Gemm", {"alpha": 1.0}, {"A": X, "B": X.T}, [X]))
+    assert not {"alpha", "beta"} & plain.params.keys()
 
 
 def test_same_padding_is_written_out():

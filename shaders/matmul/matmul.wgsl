@@ -2,7 +2,7 @@ import package::lib::grid::linear_index;
 import package::lib::storage::{ f32_bits_of, word_of };
 import package::matmul::product::{ batch_at, dims, store_four };
 
-// y[batch] = scale * a[batch] b[batch] + bias, float32, for any sizes and strides. a: [m, k]; b:
+// y[batch] = scale * a[batch] b[batch] + bias_scale * bias, float32, for any sizes and strides. a: [m, k]; b:
 // [k, n]; y: [m, n], row-major. a and b may be stored in halves. 2 m n k flops a batch. Each
 // invocation keeps 4 rows x 4 columns of y in registers.
 

@@ -92,6 +92,11 @@ const VALID: readonly Description[] = [
     params: { transpose_b: true },
     tensors: { 'in.a': [2, 1, 3, 5], 'in.b': [7, 4, 5], 'out.y': [2, 7, 3, 4] },
   },
+  {
+    op: 'matmul',
+    params: { alpha: 0.5, beta: 0 },
+    tensors: { 'in.a': [3, 5], 'in.b': [5, 2], 'in.bias': [2], 'out.y': [3, 2] },
+  },
   { op: 'matmul', tensors: { 'in.a': [5], 'in.b': [5], 'out.y': [1] } },
   { op: 'matmul', tensors: { 'in.a': [5], 'in.b': [3, 5, 2], 'out.y': [3, 2] } },
   {
@@ -961,7 +966,7 @@ test('any op may say that its producer adds up in float32, which is no parameter
     bundle({ op: 'matmul', params, tensors: { 'in.a': [2, 3], 'in.b': [3, 4], 'out.y': [2, 4] } });
   const said = readParityBundle(product({ transpose_a: false, accumulate: 'float32' }));
   expect(said.accumulate).toBe('float32');
-  expect(said.params).toEqual({ transpose_a: false, transpose_b: false });
+  expect(said.params).toEqual({ transpose_a: false, transpose_b: false, alpha: 1, beta: 1 });
   const silu = { op: 'silu', tensors: { 'in.x': [2], 'out.y': [2] } } as const;
   expect(readParityBundle(bundle({ ...silu, params: { accumulate: 'float32' } })).accumulate).toBe(
     'float32',

@@ -171,6 +171,29 @@ products
   });
 
 products
+  .case('bias-times-0')
+  .desc('Of a bias times 0 nothing is read, not a NaN either, as torch.addmm documents it.')
+  .control('beta is 1', (fault) =>
+    fault.launch('matmul.forward', ([gpu, inputs, params, variant]) => [
+      gpu,
+      inputs,
+      { ...params, beta: 1 },
+      variant,
+    ]),
+  )
+  .run(async (t) => {
+    using a = counted(t, [5, 7]);
+    using b = counted(t, [7, 6]);
+    using bias = Tensor.from(
+      t.gpu,
+      hostTensorFrom('f32', [6], new Float32Array(6).fill(Number.NaN)),
+    );
+    using plain = matmul.forward(t.gpu, { a, b }, {}, 'register').y;
+    using y = matmul.forward(t.gpu, { a, b, bias }, { beta: 0 }, 'register').y;
+    t.expectEqual('y', await readValue(y), await readValue(plain));
+  });
+
+products
   .case('infinity-stays', { variant: Object.keys(matmul.variants) })
   .desc(
     'An infinity spoils its own row or column of the product and no other: what is read past the end of a sum adds nothing.',

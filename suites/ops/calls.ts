@@ -39,6 +39,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'bias-of-more-rows': { inputs: { a: [1, 4], bias: [3, 5] } },
       'bias-of-more-dimensions': { inputs: { bias: [1, 3, 5] } },
       'batch-axes': { inputs: { a: [2, 1, 2, 1, 2, 1, 3, 4], b: [1, 2, 1, 2, 1, 2, 4, 5] } },
+      'bias-times-0': { inputs: { bias: [4] }, params: { beta: 0 } },
     },
   },
   accumulate_grad: {

@@ -7,17 +7,17 @@ import { sumToSize } from '../math/sum.ts';
 import { multiply, PRODUCT_VARIANTS, type Product } from './product.ts';
 
 /**
- * y = op(a) op(b) (+ bias) in float32 as torch.matmul: op transposes the last two dimensions, the
+ * y = alpha op(a) op(b) (+ beta bias) in float32 as torch.matmul: op transposes the last two dimensions, the
  * others are batches and broadcast, a 1-D operand is a row (a) or a column (b) and its dimension is
  * not in y. a: [..., m, k]; b: [..., k, n]; bias: any shape that broadcasts to y. A product of no
- * terms is 0. Throws ShapeError when they do not fit or have more than four batch dimensions that
+ * terms is 0; of a bias times 0 nothing is read, as in torch.addmm. Throws ShapeError when they do not fit or have more than four batch dimensions that
  * broadcast differently.
  */
 export const matmul = launcher(signature, {
   variants: PRODUCT_VARIANTS,
   storage: { reads: ['a', 'b'] },
-  forward: (gpu, { a, b, bias }, { transpose_a, transpose_b }, variant) => ({
-    y: multiply(gpu, { a, b, bias, transpose_a, transpose_b }, variant),
+  forward: (gpu, inputs, { alpha, beta, ...transposes }, variant) => ({
+    y: multiply(gpu, { ...inputs, ...transposes, scale: alpha, biasScale: beta }, variant),
   }),
   backward: (gpu, { inputs: { a, b, bias }, grads, params, wants }, variant) => {
     const { y: dy } = grads;
@@ -31,13 +31,14 @@ export const matmul = launcher(signature, {
       dy.shape.length - Number(a.shape.length > 1) - Number(b.shape.length > 1),
     );
     const given = dy.view([...batch, rows, cols]);
-    // y = A B with A = op(a), B = op(b): dA = dy B^T, dB = A^T dy, and a transposed operand takes
-    // the transposed product.
+    // y = alpha A B with A = op(a), B = op(b): dA = alpha dy B^T, dB = alpha A^T dy, and a transposed
+    // operand takes the transposed product.
+    const scale = params.alpha;
     if (wants.has('a')) {
       const product = left.transposed
         ? { a: right.tensor, b: given, transpose_a: right.transposed, transpose_b: true }
         : { a: given, b: right.tensor, transpose_b: !right.transposed };
-      gradients.a = summed(gpu, product, sizeOf(batch), left, variant);
+      gradients.a = summed(gpu, { ...product, scale }, sizeOf(batch), left, variant);
     }
     if (wants.has('b')) {
       // The rows of all batches that share one matrix b, one after another, are the terms of one
@@ -48,9 +49,11 @@ export const matmul = launcher(signature, {
       const product = right.transposed
         ? { a: dyOfX, b: x, transpose_a: true, transpose_b: left.transposed }
         : { a: x, b: dyOfX, transpose_a: !left.transposed };
-      gradients.b = summed(gpu, product, shared ? 1 : sizeOf(batch), right, variant);
+      gradients.b = summed(gpu, { ...product, scale }, shared ? 1 : sizeOf(batch), right, variant);
     }
-    if (bias && wants.has('bias')) gradients.bias = sumToSize(gpu, dy, bias.shape);
+    if (bias && wants.has('bias')) {
+      gradients.bias = sumToSize(gpu, dy, bias.shape, bias.shape, { scale: params.beta });
+    }
     return gradients;
   },
 });

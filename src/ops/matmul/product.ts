@@ -68,7 +68,7 @@ function isFloat32({ operands: { a, b } }: Situation<Operand>): boolean {
   return !isHalf(a.dtype) && !isHalf(b.dtype);
 }
 
-/** A product to compute: y = scale * op(a) op(b) + bias. */
+/** A product to compute: y = scale * op(a) op(b) + biasScale * bias. */
 export interface Product {
   readonly a: Tensor;
   readonly b: Tensor;
@@ -78,6 +78,8 @@ export interface Product {
   readonly transpose_b?: boolean | undefined;
   /** Default 1. */
   readonly scale?: number;
+  /** Default 1. Nothing of the bias is read where it is 0. */
+  readonly biasScale?: number;
   /** Shape of the result, if not torch.matmul's; of the same size. */
   readonly shape?: Shape;
 }
@@ -89,7 +91,7 @@ const MOST_WORKGROUPS = 65_535;
  * Computes a product with the kernel of `variant`. Throws ShapeError when the operands do not fit.
  */
 export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
-  const { a, b, bias } = product;
+  const { a, b, bias, scale = 1, biasScale = 1 } = product;
   const plan = planProduct({ ...product, a: a.shape, b: b.shape, bias: bias?.shape });
   const y = Tensor.empty(gpu, 'f32', product.shape ?? plan.shape);
   const kernel = kernelFor(gpu, product, variant, plan);
@@ -107,8 +109,8 @@ export function multiply(gpu: Gpu, product: Product, variant: string): Tensor {
       uniforms: uniformsOf(plan, {
         tiles,
         first,
-        scale: product.scale ?? 1,
-        hasBias: bias !== undefined,
+        hasBias: bias !== undefined && biasScale !== 0,
+        scales: [scale, biasScale],
       }),
       workgroups: [x, yGroups, count],
       flops: 2 * plan.row.size * plan.col.size * plan.k.size * count,
@@ -177,8 +179,8 @@ function uniformsOf(
   launch: {
     readonly tiles: number;
     readonly first: number;
-    readonly scale: number;
     readonly hasBias: boolean;
+    readonly scales: readonly number[];
   },
 ): UniformField[] {
   const one: Axis = { size: 1, a: 0, b: 0, bias: 0 };
@@ -188,5 +190,5 @@ function uniformsOf(
     ...[row.size, col.size, k.size, row.a, k.a, k.b, col.b, row.bias, col.bias],
     ...[Number(launch.hasBias), launch.tiles, launch.first],
   ];
-  return [...numbers.map(u32), f32(launch.scale)];
+  return [...numbers.map(u32), ...launch.scales.map(f32)];
 }

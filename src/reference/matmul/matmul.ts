@@ -3,21 +3,13 @@ import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { matmul as signature } from '../../vocabulary/matmul/matmul.ts';
 import type { GivenParams, InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
-import { FLUSH, gamma, storageStep, typicalSum } from '../bounds.ts';
+import { EPS, FLUSH, gamma, storageStep, typicalSum } from '../bounds.ts';
 import { broadcastIndex, sumTo } from '../broadcast.ts';
 import { boundOfColumnSums } from '../column-sums.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
-import { inputBug } from '../plausible-bug.ts';
-import type { Acceptance, Arithmetic, RecordFault, Value } from '../record.ts';
-import {
-  absolute,
-  absoluteProduct,
-  asColumn,
-  asRow,
-  innerSize,
-  product,
-  productBound,
-} from './product.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
+import type { Acceptance, Arithmetic, Depth, RecordFault, Value } from '../record.ts';
+import { absolute, asColumn, asRow, innerSize, product, productBound } from './product.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
@@ -55,10 +47,31 @@ function unsqueezed(y: Value, { isRow, isColumn }: Operands): Value {
   return isColumn ? { ...y, shape: [...y.shape, 1] } : y;
 }
 
-function forward(inputs: Inputs, params: Params): Value {
+/** alpha and beta as the kernels have them: float32. */
+export function factorsOf({ alpha, beta }: Params) {
+  return { alpha: Math.fround(alpha), beta: Math.fround(beta) };
+}
+
+/** The bias times beta, which is not there where beta is 0: torch.addmm reads no NaN of it then. */
+function termOf({ bias }: Inputs, params: Params): Value | undefined {
+  const { beta } = factorsOf(params);
+  return bias && beta !== 0 ? scaled(bias, beta) : undefined;
+}
+
+function scaled(value: Value, by: number): Value {
+  return { shape: value.shape, data: value.data.map((x) => by * x) };
+}
+
+/** alpha op(a) op(b), of y's shape. */
+function scaledProduct(inputs: Inputs, params: Params): Value {
   const operands = operandsOf(inputs, params);
   const full = product(operands.a, operands.b, operands.ta, operands.tb);
-  return withBias({ ...full, shape: squeezed(full.shape, operands) }, inputs.bias);
+  const { data } = scaled(full, factorsOf(params).alpha);
+  return { shape: squeezed(full.shape, operands), data };
+}
+
+function forward(inputs: Inputs, params: Params): Value {
+  return withTerm(scaledProduct(inputs, params), termOf(inputs, params));
 }
 
 /**
@@ -82,38 +95,56 @@ function batchGroups(inputs: Inputs): number {
   return groups;
 }
 
-function withBias(y: Value, bias: Value | undefined): Value {
-  if (!bias) return y;
+function withTerm(y: Value, term: Value | undefined): Value {
+  if (!term) return y;
   return {
     ...y,
-    data: y.data.map((x, i) => x + (bias.data[broadcastIndex(i, y.shape, bias.shape)] as number)),
+    data: y.data.map((x, i) => x + (term.data[broadcastIndex(i, y.shape, term.shape)] as number)),
   };
 }
 
 /**
- * The bias is one more term of every sum, without a product; it may be added to a product that was
- * stored `between`.
+ * The bias is one more term of every sum, with a product where beta is not 1; it may be added to a
+ * product that was stored `between`.
  */
 function bound(inputs: Inputs, params: Params, { depth, between }: Arithmetic): Acceptance {
-  const operands = operandsOf(inputs, params);
-  const { a, b, ta, tb } = operands;
-  const { bias } = inputs;
-  if (!bias) return productBound(a, b, ta, tb, depth);
-  const full = absoluteProduct(a, b, ta, tb);
-  const condition = withBias(
-    { ...full, shape: squeezed(full.shape, operands) },
-    absolute(bias),
+  const { a, b, ta, tb } = operandsOf(inputs, params);
+  const { alpha, beta } = factorsOf(params);
+  const term = termOf(inputs, params);
+  if (!term) return productBound(a, b, ta, tb, depth, undefined, alpha);
+  const own = productBound(a, b, ta, tb, (terms) => depth(terms) + 1, undefined, alpha);
+  const c = depth(innerSize(a, ta)) + 1 + Number(alpha !== 1);
+  const products = scaledProduct(inputs, params);
+  const sizes = withTerm(
+    { shape: products.shape, data: new Float64Array(products.data.length) },
+    absolute(term),
   ).data;
-  const c = depth(innerSize(a, ta)) + 1;
-  const { bound: flushed } = productBound(a, b, ta, tb, () => 0);
-  const products = forward({ ...inputs, bias: undefined }, params).data;
+  const flushed = FLUSH * (beta === 1 ? 1 : 2 + Math.abs(beta));
   return {
     kind: 'within',
-    bound: condition.map(
-      (x, i) =>
-        gamma(c) * x + (flushed[i] as number) + FLUSH + storageStep(products[i] as number, between),
+    bound: own.bound.map(
+      (error, i) =>
+        error +
+        gamma(c) * (sizes[i] as number) +
+        flushed +
+        storageStep(products.data[i] as number, between),
     ),
-    typical: condition.map((x) => typicalSum(c, x)),
+    typical: sizes.map((size, i) => (own.typical?.[i] ?? 0) + typicalSum(c, size)),
+  };
+}
+
+/** Sums of dy times beta: the product rounds once more. */
+function biasBound(sums: Value, dy: Value, params: Params, depth: Depth): Acceptance {
+  const { beta } = factorsOf(params);
+  const own = boundOfColumnSums(dy, sums.shape, depth);
+  if (beta === 1) return { kind: 'within', bound: own };
+  const size = Math.abs(beta);
+  return {
+    kind: 'within',
+    bound: own.map(
+      (error, i) =>
+        size * error * (1 + EPS) + EPS * Math.abs(sums.data[i] as number) + FLUSH * (1 + size),
+    ),
   };
 }
 
@@ -144,9 +175,12 @@ function sample(
   y: Shape,
   { bias, variants, ...params }: Options = {},
 ): SampleOf<typeof signature> {
-  const flags = {
+  const { alpha, beta } = params;
+  const told = {
     ...(params.transpose_a ? { ta: true } : {}),
     ...(params.transpose_b ? { tb: true } : {}),
+    ...(alpha === undefined ? {} : { alpha }),
+    ...(beta === undefined ? {} : { beta }),
   };
   const tensor = (random: Random, shape: Shape) => {
     const draw = level === 'exact' ? () => random.integer(-8, 8) : () => random.normal();
@@ -159,7 +193,7 @@ function sample(
       a: formatShape(a),
       b: formatShape(b),
       ...(bias ? { bias: formatShape(bias) } : {}),
-      ...flags,
+      ...told,
     },
     params,
     inputs: (random) => ({
@@ -171,9 +205,9 @@ function sample(
   };
 }
 
-/** torch.matmul with transposes and an optional bias. */
+/** torch.matmul with transposes and an optional bias, and the factors of torch.addmm. */
 export const record = defineRecord(signature, {
-  summary: 'y = op(a) op(b) + bias, batched and broadcast',
+  summary: 'y = alpha op(a) op(b) + beta bias, batched and broadcast',
   unsupported: (inputs) =>
     batchGroups(inputs) > 4
       ? 'more than four batch dimensions that broadcast differently'
@@ -186,22 +220,24 @@ export const record = defineRecord(signature, {
     const { y: dy } = grads;
     const { a, b, bias } = inputs;
     const parts = gradientProducts(inputs, params, dy);
+    const { alpha, beta } = factorsOf(params);
+    const toA = sumTo(product(...parts.a), asRow(a).shape);
+    const toB = sumTo(product(...parts.b), asColumn(b).shape);
     return {
-      a: { ...sumTo(product(...parts.a), asRow(a).shape), shape: a.shape },
-      b: { ...sumTo(product(...parts.b), asColumn(b).shape), shape: b.shape },
-      ...(bias ? { bias: sumTo(dy, bias.shape) } : {}),
+      a: { ...scaled(toA, alpha), shape: a.shape },
+      b: { ...scaled(toB, alpha), shape: b.shape },
+      ...(bias ? { bias: scaled(sumTo(dy, bias.shape), beta) } : {}),
     };
   },
-  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
+  vjpAcceptance: (inputs, gradients, params, grads, { depth }) => {
     const { y: dy } = grads;
-    const { a, b, bias } = inputs;
+    const { a, b } = inputs;
     const parts = gradientProducts(inputs, params, dy);
+    const { alpha } = factorsOf(params);
     return {
-      a: productBound(...parts.a, depth, asRow(a).shape),
-      b: productBound(...parts.b, depth, asColumn(b).shape),
-      ...(bias
-        ? { bias: { kind: 'within', bound: boundOfColumnSums(dy, bias.shape, depth) } }
-        : {}),
+      a: productBound(...parts.a, depth, asRow(a).shape, alpha),
+      b: productBound(...parts.b, depth, asColumn(b).shape, alpha),
+      ...(gradients.bias ? { bias: biasBound(gradients.bias, dy, params, depth) } : {}),
     };
   },
   samples: [
@@ -216,8 +252,11 @@ export const record = defineRecord(signature, {
     sample('exact', [3, 5, 7], [7, 8], [3, 5, 8], { variants: ['register'] }),
     sample('exact', [53], [2, 53, 12], [2, 12], { variants: ['register'] }),
     sample('exact', [70], [70], [1], { variants: ['register'] }),
+    sample('exact', [13, 12], [12, 9], [13, 9], { bias: [9], alpha: -3, beta: 2 }),
+    sample('exact', [2, 3, 5], [5, 4], [2, 3, 4], { bias: [4], beta: 0, variants: ['register'] }),
     sample('legal', [65, 300], [33, 300], [65, 33], { transpose_b: true, bias: [1] }),
     sample('legal', [3, 20, 9], [3, 11, 20], [3, 9, 11], { transpose_a: true, transpose_b: true }),
+    sample('legal', [9, 40], [40, 11], [9, 11], { bias: [9, 1], alpha: 0.3, beta: -0.7 }),
   ],
   faults: (['forward', 'backward'] as const).flatMap((direction) => [
     fault(
@@ -267,6 +306,8 @@ export const record = defineRecord(signature, {
       }),
     },
     inputBug('bias dropped', 'bias', () => 0),
+    paramsBug('no alpha', ({ alpha, ...params }) => ({ ...params, alpha: 1 })),
+    paramsBug('no beta', ({ beta, ...params }) => ({ ...params, beta: 1 })),
     inputBug('transposed operand', 'a', byColumns),
   ],
 });

@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import { flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
+import { FLUSH, flushOfProducts, gamma, maxAbs, typicalSum } from '../bounds.ts';
 import { broadcastIndex, broadcastShape, sumTo } from '../broadcast.ts';
 import type { Acceptance, Depth, Value } from '../record.ts';
 
@@ -109,6 +109,7 @@ export function absolute(value: Value): Value {
 /**
  * gamma_c (abs(A) abs(B)) with the flush terms, where the product is summed to `shape` over the
  * batches that an operand was repeated for: all terms together, and one more level through memory.
+ * A `scale` other than 1 takes each product before those sums.
  */
 export function productBound(
   a: Value,
@@ -117,13 +118,18 @@ export function productBound(
   transposeB: boolean,
   depth: Depth,
   shape?: Shape,
+  scale = 1,
 ): Extract<Acceptance, { kind: 'within' }> {
   const full = absoluteProduct(a, b, transposeA, transposeB);
-  const condition = shape ? sumTo(full, shape).data : full.data;
+  const size = Math.abs(scale);
+  const isScaled = scale !== 1;
+  const condition = (shape ? sumTo(full, shape) : full).data.map((x) => size * x);
   const repeats = full.data.length / condition.length;
   const terms = innerSize(a, transposeA) * repeats;
-  const c = depth(terms) + (repeats > 1 ? 1 : 0);
-  const flush = flushOfProducts(terms, maxAbs(a.data), maxAbs(b.data));
+  const c = depth(terms) + Number(repeats > 1) + Number(isScaled);
+  const flush =
+    size * flushOfProducts(terms, maxAbs(a.data), maxAbs(b.data)) +
+    (isScaled ? FLUSH * (1 + size) * repeats : 0);
   return {
     kind: 'within',
     bound: condition.map((x) => gamma(c) * x + flush),

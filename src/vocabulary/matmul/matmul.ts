@@ -1,14 +1,20 @@
 import * as v from 'valibot';
-import { float, off, optional } from '../rules.ts';
+import { float, number, off, optional } from '../rules.ts';
 import { broadcastsTo, matmulShape } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
 /**
- * y = op(a) op(b) + bias, as torch.matmul: batches broadcast, a 1-D operand is a row or a column.
+ * y = alpha op(a) op(b) + beta bias, as torch.matmul: batches broadcast, a 1-D operand is a row or a
+ * column. As in torch.addmm nothing of the bias is read where beta is 0.
  */
 export const matmul = signature(
   { family: 'matmul', name: 'matmul' },
-  v.strictObject({ transpose_a: off, transpose_b: off }),
+  v.strictObject({
+    transpose_a: off,
+    transpose_b: off,
+    alpha: v.optional(number, 1),
+    beta: v.optional(number, 1),
+  }),
   {
     inputs: {
       a: float('[*a]'),

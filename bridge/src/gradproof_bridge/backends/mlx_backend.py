@@ -106,6 +106,8 @@ def _quantize(t: Mapping[str, Any], p: Params) -> dict[str, Any]:
 def _matmul(t: Mapping[str, Any], p: Params) -> dict[str, Any]:
     a = t["a"].swapaxes(-1, -2) if p["transpose_a"] else t["a"]
     b = t["b"].swapaxes(-1, -2) if p["transpose_b"] else t["b"]
+    if p["alpha"] != 1 or p["beta"] != 1:
+        raise NotImplementedOpError("MLX's products take no factors here")
     return {"y": a @ b + t["bias"] if "bias" in t else a @ b}
 
 

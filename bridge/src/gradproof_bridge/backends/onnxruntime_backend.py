@@ -113,15 +113,15 @@ def _along_axis(op_type: str) -> Build:
 
 
 def _matmul(inputs: Inputs, p: Params) -> Node:
-    if "bias" in inputs or (
-        inputs["a"].ndim == inputs["b"].ndim == 2 and (p["transpose_a"] or p["transpose_b"])
-    ):
-        return Node(
-            "Gemm",
-            ("a", "b", "bias"),
-            {"transA": int(p["transpose_a"]), "transB": int(p["transpose_b"])},
-        )
-    if p["transpose_a"] or p["transpose_b"]:
+    factors = {name: p[name] for name in ("alpha", "beta") if p[name] != 1}
+    turns = p["transpose_a"] or p["transpose_b"]
+    are_matrices = inputs["a"].ndim == inputs["b"].ndim == 2
+    if "bias" in inputs or (are_matrices and (turns or factors)):
+        transposes = {"transA": int(p["transpose_a"]), "transB": int(p["transpose_b"])}
+        return Node("Gemm", ("a", "b", "bias"), {**transposes, **factors})
+    if factors:
+        raise NotImplementedOpError("ONNX's MatMul has no factors")
+    if turns:
         raise NotImplementedOpError("ONNX's MatMul does not transpose")
     return Node("MatMul", ("a", "b"))
 

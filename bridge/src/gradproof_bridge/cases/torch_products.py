@@ -57,6 +57,14 @@ def products(library: str = "torch") -> Cases:
             {"transpose_b": True},
             _matmul((7, 40), (29, 40), (7, 29), bias),
         )
+    for name, factors in (("", {"alpha": 0.3, "beta": -0.7}), ("_beta_0", {"beta": 0.0})):
+        yield Case(
+            f"matmul_addmm{name}",
+            "matmul",
+            library,
+            factors,
+            _matmul((7, 40), (40, 29), (7, 29), (29,)),
+        )
     for tokens, hidden, inner in ((5, 16, 40), (3, 33, 17)):
         yield Case(
             f"swiglu_mlp_{tokens}x{hidden}x{inner}",

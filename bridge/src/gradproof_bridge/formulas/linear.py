@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gradproof_bridge.formulas.bounded import Bounded, bounded, sigmoid, sqrt
 from gradproof_bridge.formulas.four_bit import decode_blocks
 from gradproof_bridge.formulas.shapes import unbroadcast
@@ -20,20 +22,22 @@ if TYPE_CHECKING:
 
 
 def matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
-    """Y = op(a) @ op(b) + bias, as torch.matmul: 1-D operands are a row or a column that vanishes,
-    batch dimensions broadcast.
+    """Y = alpha op(a) @ op(b) + beta bias, as torch.matmul: 1-D operands are a row or a column that
+    vanishes, batch dimensions broadcast. Of a bias times 0 nothing is read.
     """
+    alpha, beta = (bounded(np.float32(params[name])) for name in ("alpha", "beta"))
     a, b = bounded(inputs["a"]), bounded(inputs["b"])
     left = a.reshape(1, -1) if a.value.ndim == 1 else a.swap() if params["transpose_a"] else a
     right = b.reshape(-1, 1) if b.value.ndim == 1 else b.swap() if params["transpose_b"] else b
     product = left @ right
     vanished = [axis for axis, x in ((-2, a), (-1, b)) if x.value.ndim == 1]
     shape = tuple(n for i, n in enumerate(product.shape) if i - len(product.shape) not in vanished)
-    y = product.reshape(*(shape or (1,)))
-    outputs = {"y": y + bounded(inputs["bias"]) if "bias" in inputs else y}
+    y = product.reshape(*(shape or (1,))) * alpha
+    adds = "bias" in inputs and params["beta"] != 0
+    outputs = {"y": y + bounded(inputs["bias"]) * beta if adds else y}
     if "grad.y" in inputs:
         g = bounded(inputs["grad.y"])
-        wide = g.reshape(*product.shape)
+        wide = g.reshape(*product.shape) * alpha
         to_a, to_b = (
             unbroadcast(wide @ right.swap(), left.shape),
             unbroadcast(left.swap() @ wide, right.shape),
@@ -41,7 +45,7 @@ def matmul(inputs: Inputs, params: Params) -> dict[str, Bounded]:
         outputs["grad.a"] = (to_a.swap() if params["transpose_a"] else to_a).reshape(*a.shape)
         outputs["grad.b"] = (to_b.swap() if params["transpose_b"] else to_b).reshape(*b.shape)
         if "bias" in inputs:
-            outputs["grad.bias"] = unbroadcast(g, inputs["bias"].shape)
+            outputs["grad.bias"] = unbroadcast(g, inputs["bias"].shape) * beta
     return outputs
 
 

@@ -18,20 +18,15 @@ def matmul(test: NodeTest) -> Converted:
 
 
 def gemm(test: NodeTest) -> Converted:
-    """Alpha A B + beta C; powers of two move into A and C without rounding."""
-    alpha, beta = test.get("alpha", 1.0), test.get("beta", 1.0)
-    for factor in (alpha, beta):
-        if np.frexp(factor)[0] != 0.5:
-            raise NotConvertibleError(
-                f"a factor of {factor:.3g} is no power of two, so that it cannot move into an operand exactly"
-            )
+    """Alpha A B + beta C."""
     params = {
         "transpose_a": bool(test.get("transA", 0)),
         "transpose_b": bool(test.get("transB", 0)),
+        **{name: test.get(name, 1.0) for name in ("alpha", "beta") if test.get(name, 1.0) != 1},
     }
-    inputs = {"a": test.inputs["A"] * np.float32(alpha), "b": test.inputs["B"]}
+    inputs = {"a": test.inputs["A"], "b": test.inputs["B"]}
     if "C" in test.inputs:
-        inputs["bias"] = np.atleast_1d(test.inputs["C"] * np.float32(beta))
+        inputs["bias"] = np.atleast_1d(test.inputs["C"])
     return Converted("matmul", params, inputs, {"y": test.outputs[0]})
 
 

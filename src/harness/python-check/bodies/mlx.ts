@@ -26,10 +26,12 @@ export const mlx: Bodies = {
       'got = {"dequant": torch.from_numpy(np.array(mx.dequantize(*parts, **arguments).astype(mx.float32)))}',
     ],
   }),
-  matmul: ({ transpose_a, transpose_b }) =>
-    function_(
-      `m["a"]${transpose_a ? '.swapaxes(-1, -2)' : ''} @ m["b"]${transpose_b ? '.swapaxes(-1, -2)' : ''} + m.get("bias", 0)`,
-    ),
+  matmul: ({ transpose_a, transpose_b, alpha = 1, beta = 1 }) =>
+    alpha === 1 && beta === 1
+      ? function_(
+          `m["a"]${transpose_a ? '.swapaxes(-1, -2)' : ''} @ m["b"]${transpose_b ? '.swapaxes(-1, -2)' : ''} + m.get("bias", 0)`,
+        )
+      : undefined,
   swiglu_mlp: () =>
     function_('(nn.silu(m["x"] @ m["gate"].T) * (m["x"] @ m["up"].T)) @ m["down"].T'),
   softmax: ({ axis }) => function_(`mx.softmax(m["x"], ${literal(axis)}, precise=True)`),

@@ -61,9 +61,14 @@ const pool =
 
 /** What ONNX Runtime computes. */
 export const onnxruntime: Bodies = {
-  matmul: ({ transpose_a, transpose_b }) =>
-    transpose_a || transpose_b
-      ? node('Gemm', ['a', 'b', 'bias'], { transA: bit(transpose_a), transB: bit(transpose_b) })
+  matmul: ({ transpose_a, transpose_b, alpha = 1, beta = 1 }) =>
+    transpose_a || transpose_b || alpha !== 1 || beta !== 1
+      ? node('Gemm', ['a', 'b', 'bias'], {
+          transA: bit(transpose_a),
+          transB: bit(transpose_b),
+          alpha,
+          beta,
+        })
       : node('MatMul', ['a', 'b']),
   softmax: ({ axis }) => node('Softmax', ['x'], { axis }),
   log_softmax: ({ axis }) => node('LogSoftmax', ['x'], { axis }),

@@ -20,13 +20,19 @@ const pairs =
 
 /** Layers, losses and products of PyTorch. */
 export const torch: Bodies = {
-  matmul: ({ transpose_a, transpose_b }) => ({
-    imports: TORCH,
-    lines: [
-      `a, b = x["a"]${transpose_a ? '.mT' : ''}, x["b"]${transpose_b ? '.mT' : ''}`,
-      'got = {"y": a @ b + x["bias"] if "bias" in x else a @ b}',
-    ],
-  }),
+  matmul: ({ transpose_a, transpose_b, alpha = 1, beta = 1 }) => {
+    const times = (factor: unknown) => (factor === 1 ? '' : `${literal(factor)} * `);
+    // Of a bias times 0 torch.addmm reads nothing.
+    const sum = beta === 0 ? 'y' : `y + ${times(beta)}x["bias"] if "bias" in x else y`;
+    return {
+      imports: TORCH,
+      lines: [
+        `a, b = x["a"]${transpose_a ? '.mT' : ''}, x["b"]${transpose_b ? '.mT' : ''}`,
+        `y = ${times(alpha)}(a @ b)`,
+        `got = {"y": ${sum}}`,
+      ],
+    };
+  },
   swiglu_mlp: () =>
     y('F.linear(F.silu(F.linear(x["x"], x["gate"])) * F.linear(x["x"], x["up"]), x["down"])'),
   softmax: ({ axis }) => y(`F.softmax(x["x"], ${literal(axis)})`),

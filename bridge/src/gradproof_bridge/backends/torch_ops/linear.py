@@ -14,11 +14,22 @@ if TYPE_CHECKING:
 
 
 def matmul(t: Mapping[str, Tensor], params: Params) -> Tensors:
-    """torch.matmul, of transposed operands where the parameters say so."""
+    """torch.matmul, of transposed operands where the parameters say so; with factors torch.addmm, or
+    what it says of operands that are no matrices.
+    """
+    import torch
+
     a = t["a"].mT if params["transpose_a"] else t["a"]
     b = t["b"].mT if params["transpose_b"] else t["b"]
-    y = a @ b
-    return {"y": y + t["bias"] if "bias" in t else y}
+    alpha, beta = params["alpha"], params["beta"]
+    if alpha == beta == 1:
+        return {"y": a @ b + t["bias"] if "bias" in t else a @ b}
+    if "bias" not in t:
+        return {"y": alpha * (a @ b)}
+    if a.ndim == b.ndim == 2:
+        return {"y": torch.addmm(t["bias"], a, b, beta=beta, alpha=alpha)}
+    term = t["bias"] * beta if beta != 0 else torch.zeros_like(t["bias"])
+    return {"y": alpha * (a @ b) + term}
 
 
 def swiglu_mlp(t: Mapping[str, Tensor], params: Params) -> Tensors:

@@ -63,9 +63,8 @@ def added(
     alpha: float = 1,
 ) -> Expressed:
     """torch.addmm and its kind: beta input + alpha first second."""
-    if alpha != 1 or beta != 1:
-        raise NotExpressibleError("alpha or beta is not 1")
-    return Expressed("matmul", {}, {"a": first, "b": second, "bias": input})
+    params: Params = {"alpha": alpha, "beta": beta}
+    return Expressed("matmul", params, {"a": first, "b": second, "bias": input})
 
 
 def added_outer(
@@ -79,6 +78,21 @@ def added_outer(
     """torch.addr: beta input + alpha column row."""
     column, row = Shaped(vec1, (len(vec1), 1)), Shaped(vec2, (1, len(vec2)))
     return added(input, column, row, beta=beta, alpha=alpha)
+
+
+def added_batches(
+    input: Tensor,  # noqa: A002
+    batch1: Tensor,
+    batch2: Tensor,
+    *,
+    beta: float = 1,
+    alpha: float = 1,
+) -> Expressed:
+    """torch.addbmm: the terms of all batches are those of one product."""
+    rows = batch1.transpose(0, 1).flatten(1)
+    terms = Shaped(batch2, (rows.shape[1], batch2.shape[2]))
+    found = added(input, rows, terms, beta=beta, alpha=alpha)
+    return Expressed(found.op, found.params, found.inputs, has_gradients=False)
 
 
 def multi_dot(tensors: Sequence[Tensor]) -> Expressed:
@@ -167,6 +181,7 @@ TABLE = {
     "addmm": added,
     "addmv": added,
     "baddbmm": added,
+    "addbmm": added_batches,
     "nn.functional.linear": linear,
     "nn.functional.scaled_dot_product_attention": attention,
     "torch.ops.aten._scaled_dot_product_flash_attention_for_cpu": attention_of_cpu,
