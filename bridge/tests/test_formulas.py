@@ -68,6 +68,9 @@ def test_gradients_are_those_of_finite_differences(case):
         if op_spec(case.op).differentiable(name) and f"grad.{name}" in expected
     ]:
         direction = np.cos(np.arange(wide[name].size)).reshape(wide[name].shape)
+        if params.get("padding_idx") is not None:
+            # No gradient comes to a row that is padding.
+            direction[params["padding_idx"]] = 0
         step = 1e-6
 
         def scalar(shift, name=name, direction=direction):

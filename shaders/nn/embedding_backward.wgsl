@@ -1,14 +1,15 @@
 import package::lib::grid::linear_index;
 
 // dweight[v] = sum of dy[row] over the rows whose id is v, in ascending order of rows:
-// deterministic. dy: [rows, D], dweight: [V, D]. `chain` comes from embedding_chain. rows * D
-// additions.
+// deterministic; 0 for the row `padding`. dy: [rows, D], dweight: [V, D]. `chain` comes from
+// embedding_chain. rows * D additions.
 
 struct Dims {
   count: u32, // V * D
   width: u32, // D
   rows: u32,
   vocabulary: u32, // V
+  padding: u32,    // V for none
 }
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
@@ -28,9 +29,10 @@ fn main(
   if (i >= dims.count) {
     return;
   }
+  let id = i / dims.width;
   let column = i % dims.width;
   var sum = 0.0;
-  var row = chain[i / dims.width];
+  var row = select(chain[id], dims.rows, id == dims.padding);
   while (row != dims.rows) {
     sum += dy[row * dims.width + column];
     row = chain[dims.vocabulary + row];

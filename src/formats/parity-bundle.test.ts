@@ -410,6 +410,11 @@ const VALID: readonly Description[] = [
     tensors: { 'in.weight': [9, 4], 'in.ids': ['i32', [2, 3]], 'out.y': [2, 3, 4] },
   },
   {
+    op: 'embedding',
+    params: { padding_idx: -1 },
+    tensors: { 'in.weight': [9, 4], 'in.ids': ['i32', [5]], 'out.y': [5, 4] },
+  },
+  {
     op: 'cross_entropy',
     params: { reduction: 'none' },
     tensors: {

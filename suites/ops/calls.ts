@@ -65,7 +65,11 @@ export const CALLS: Readonly<Record<string, Calls>> = {
   },
   embedding: {
     fits: { inputs: { weight: [3, 4], ids: [2] }, dtypes: { ids: 'i32' }, params: {} },
-    wrong: { weight: { inputs: { weight: [3, 4, 1] } } },
+    wrong: {
+      weight: { inputs: { weight: [3, 4, 1] } },
+      padding: { params: { padding_idx: 3 } },
+      'padding-before-the-first': { params: { padding_idx: -4 } },
+    },
   },
   rms_norm: {
     fits: { inputs: { x: [2, 3, 4], weight: [4] }, params: { eps: 1 } },

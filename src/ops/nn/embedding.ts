@@ -14,7 +14,8 @@ import { launcher } from '../launcher.ts';
  * y[..., :] = weight[ids[...], :], as torch.nn.functional.embedding. weight: f32 [V, D]; ids: i32
  * of any shape; y: f32 [...ids, D]. An id outside [0, V) reads the nearest row: a kernel cannot
  * refuse it. The gradient of the weight sums the rows of an id in ascending order, the same bits
- * every time. Throws ShapeError when the weight is not a matrix, or has no row to read.
+ * every time; that of the row `padding_idx` is 0. Throws ShapeError when the weight is not a
+ * matrix, has no row to read, or none of that index.
  */
 export const embedding = launcher(signature, {
   variants: {
@@ -28,13 +29,16 @@ export const embedding = launcher(signature, {
       depth: (terms) => terms,
     },
   },
-  forward: (gpu, { weight, ids }) => {
-    const [, width] = matrixShape(weight);
+  forward: (gpu, { weight, ids }, { padding_idx }) => {
+    const [vocabulary, width] = matrixShape(weight);
+    paddingRow(padding_idx, vocabulary); // refuses one that is none
     return { y: rowsAt(gpu, weight, ids, [...ids.shape, width]) };
   },
-  backward: (gpu, { inputs: { weight, ids }, grads, wants }) => {
+  backward: (gpu, { inputs: { weight, ids }, grads, params, wants }) => {
     if (!wants.has('weight')) return {};
-    return { weight: sumOfRows(gpu, grads.y, ids, matrixShape(weight)) };
+    const shape = matrixShape(weight);
+    const padding = paddingRow(params.padding_idx, shape[0]);
+    return { weight: sumOfRows(gpu, grads.y, ids, shape, padding) };
   },
 });
 
@@ -58,13 +62,14 @@ export function rowsAt(gpu: Gpu, weight: Tensor, ids: Tensor, shape: Shape): Ten
 
 /**
  * A matrix of shape [V, D] whose row v is the sum of the rows of dy (f32) at which `ids` holds v,
- * in ascending order. The caller owns it.
+ * in ascending order; the row `padding` is 0. The caller owns it.
  */
 export function sumOfRows(
   gpu: Gpu,
   dy: Tensor,
   ids: Tensor,
   [vocabulary, width]: readonly [number, number],
+  padding = vocabulary,
 ): Tensor {
   using chain = Tensor.empty(gpu, 'u32', [vocabulary + ids.size]);
   gpu.dispatch({
@@ -84,10 +89,18 @@ export function sumOfRows(
   gpu.dispatch({
     shader: backwardShader,
     bindings: [dy.binding, chain.binding, gradient.binding],
-    uniforms: [u32(gradient.size), u32(width), u32(ids.size), u32(vocabulary)],
+    uniforms: [gradient.size, width, ids.size, vocabulary, padding].map(u32),
     workgroups: linearGrid(gradient.size),
   });
   return gradient;
+}
+
+/** `padding_idx` from the first row on, or past the last one where there is none. */
+function paddingRow(padding_idx: number | undefined, vocabulary: number): number {
+  if (padding_idx === undefined) return vocabulary;
+  if (padding_idx < -vocabulary || padding_idx >= vocabulary)
+    throw new ShapeError(`embedding: padding_idx ${padding_idx} is none of ${vocabulary} rows`);
+  return padding_idx < 0 ? padding_idx + vocabulary : padding_idx;
 }
 
 function matrixShape({ shape }: Tensor): [number, number] {

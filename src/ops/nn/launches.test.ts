@@ -566,7 +566,7 @@ describe('rows of a matrix', () => {
         {
           kernel: 'nn/embedding_backward',
           binds: 'dy [76] dweight',
-          uniforms: { count: 54, width: 6, rows: 10, vocabulary: 9 },
+          uniforms: { count: 54, width: 6, rows: 10, vocabulary: 9, padding: 9 },
         },
       ],
       { weight: 'f32 9x6' },
@@ -577,9 +577,23 @@ describe('rows of a matrix', () => {
   test.each([
     [{ weight: [9], ids: [2] }, 'embedding needs a weight of shape [V, D], not 9'],
     [{ weight: [0, 6], ids: [2] }, '0x6 has no row that 2 ids could read'],
-  ])('are not read from %j', async (inputs, message) => {
-    const call = { inputs, dtypes: ids.dtypes };
+    [{ weight: [9, 6], ids: [2] }, 'embedding: padding_idx -10 is none of 9 rows', -10],
+  ])('are not read from %j', async (inputs, message, padding_idx?: number) => {
+    const params = padding_idx === undefined ? {} : { padding_idx };
+    const call = { inputs, dtypes: ids.dtypes, params };
     await expect(describedCall('embedding', call)).rejects.toThrow(message);
+  });
+
+  test.each([
+    [0, 0],
+    [-2, 7],
+  ])('of padding %d take no gradient', async (padding_idx, row) => {
+    const { commands } = await describedCall('embedding', {
+      ...ids,
+      params: { padding_idx },
+      wants: ['weight'],
+    });
+    expect(commands.at(-1)).toMatchObject({ uniforms: { padding: row } });
   });
 
   test('of a matrix without rows are read by no id', async () => {

@@ -142,7 +142,7 @@ describe('elements move to their places', () => {
         {
           kernel: 'nn/embedding_backward',
           binds: '[160] [28] [120]',
-          uniforms: { count: 30, width: 10, rows: 4, vocabulary: 3 },
+          uniforms: { count: 30, width: 10, rows: 4, vocabulary: 3, padding: 3 },
         },
         copied('[120] dx', 30, [
           [5, 1, 1, 0],

@@ -7,12 +7,17 @@ import { drawTensor, type Elements } from '../simulation/draw.ts';
 import { chainSum } from '../simulation/sums.ts';
 
 /** Ids drawn from a vocabulary so small that a row is used hundreds of times. */
-function sample(weight: Shape, ids: Shape, elements: Elements): SampleOf<typeof signature> {
+function sample(
+  weight: Shape,
+  ids: Shape,
+  elements: Elements,
+  params: { readonly padding_idx?: number } = {},
+): SampleOf<typeof signature> {
   const [vocabulary, width] = weight as [number, number];
   return {
     level: 'legal',
-    label: { weight: formatShape(weight), ids: formatShape(ids), elements },
-    params: {},
+    label: { weight: formatShape(weight), ids: formatShape(ids), elements, ...params },
+    params,
     inputs: (random) => ({
       weight: drawTensor(random, weight),
       ids: hostTensorFrom(
@@ -39,12 +44,13 @@ export const simulation = defineSimulation(signature, {
     });
     return { y: { shape: [...ids.shape, width], data } };
   },
-  backward: (gpu, { weight, ids }, _params, { y: dy }) => {
+  backward: (gpu, { weight, ids }, { padding_idx }, { y: dy }) => {
     const width = weight.shape[1] as number;
     const users = Array.from({ length: weight.shape[0] as number }, (): number[] => []);
     ids.data.forEach((id, row) => {
       users[rowOf(id, weight)]?.push(row);
     });
+    if (padding_idx !== undefined) users.splice(padding_idx, 1, []);
     const data = weight.data.map((_, i) => {
       const rows = users[Math.floor(i / width)] as number[];
       return chainSum(
@@ -58,5 +64,6 @@ export const simulation = defineSimulation(signature, {
     sample([3, 7], [4096], 'positive'),
     sample([16, 64], [1024], 'positive'),
     sample([256, 33], [512], 'normal'),
+    sample([5, 3], [64], 'positive', { padding_idx: -2 }),
   ],
 });

@@ -1,10 +1,10 @@
 import { hostTensorFrom } from '../../tensor/host.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { embedding as signature } from '../../vocabulary/nn/embedding.ts';
-import type { InputsOf } from '../../vocabulary/signature.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
 import { FLUSH, gamma, HALF_EPS, sumLevels } from '../bounds.ts';
 import { defineRecord, type SampleOf } from '../define.ts';
-import { inputBug } from '../plausible-bug.ts';
+import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
 
 interface Gather {
@@ -12,25 +12,43 @@ interface Gather {
   readonly width: number;
   /** The row of the weight that each id reads: an id outside of it reads the nearest. */
   readonly rows: readonly number[];
+  /** The row of the weight that takes no gradient; -1 for none. */
+  readonly padding: number;
 }
 
-function gatherOf({ weight, ids }: InputsOf<typeof signature, Value>): Gather {
+type Inputs = InputsOf<typeof signature, Value>;
+type Params = ParamsOf<typeof signature>;
+
+function gatherOf({ weight, ids }: Inputs, { padding_idx }: Params): Gather {
   const [vocabulary, width] = weight.shape as [number, number];
   return {
     vocabulary,
     width,
     rows: Array.from(ids.data, (id) => Math.min(Math.max(id, 0), vocabulary - 1)),
+    padding: padding_idx === undefined ? -1 : (padding_idx + vocabulary) % vocabulary,
   };
 }
 
-/** Adds the rows of `values` that read the same row of the weight. */
-function scatter({ vocabulary, width, rows }: Gather, values: Float64Array): Value {
+/** Adds the rows of `values` that read the same row of the weight, but the padding. */
+function scatter({ vocabulary, width, rows, padding }: Gather, values: Float64Array): Value {
   const data = new Float64Array(vocabulary * width);
   rows.forEach((row, i) => {
+    if (row === padding) return;
     for (let d = 0; d < width; d++)
       data[row * width + d] = (data[row * width + d] as number) + (values[i * width + d] as number);
   });
   return { shape: [vocabulary, width], data };
+}
+
+/** The rows of the weight; the padding is that `at` which gradients are taken. */
+function gathered(inputs: Inputs, params: Params, at: Inputs): { readonly y: Value } {
+  const { width, rows, padding } = gatherOf(inputs, params);
+  const data = new Float64Array(rows.length * width);
+  rows.forEach((row, i) => {
+    const { weight } = row === padding ? at : inputs;
+    data.set(weight.data.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return { y: { shape: [...inputs.ids.shape, width], data } };
 }
 
 interface Draw {
@@ -43,6 +61,7 @@ interface Draw {
   readonly outside?: number;
   /** Whether the gradient is computed too; default true. */
   readonly backward?: boolean;
+  readonly padding_idx?: number;
 }
 
 function sample({
@@ -52,13 +71,15 @@ function sample({
   below = weight[0],
   outside = 0,
   backward = true,
+  padding_idx,
 }: Draw): SampleOf<typeof signature> {
   const [vocabulary, width] = weight;
+  const params = padding_idx === undefined ? {} : { padding_idx };
   const note = below < vocabulary ? { distinct: below } : outside > 0 ? { outside } : {};
   return {
     level,
-    label: { weight: formatShape(weight), ids: formatShape(ids), ...note },
-    params: {},
+    label: { weight: formatShape(weight), ids: formatShape(ids), ...note, ...params },
+    params,
     inputs: (random) => ({
       weight: hostTensorFrom(
         'f32',
@@ -90,25 +111,19 @@ function sample({
 }
 
 /**
- * torch.nn.functional.embedding without padding_idx; ids outside the vocabulary read the nearest
- * row, where torch refuses them.
+ * torch.nn.functional.embedding; ids outside the vocabulary read the nearest row, where torch
+ * refuses them.
  */
 export const record = defineRecord(signature, {
   summary: 'y = weight[ids]',
-  forward: (inputs) => {
-    const { width, rows } = gatherOf(inputs);
-    const data = new Float64Array(rows.length * width);
-    rows.forEach((row, i) => {
-      data.set(inputs.weight.data.subarray(row * width, (row + 1) * width), i * width);
-    });
-    return { y: { shape: [...inputs.ids.shape, width], data } };
-  },
+  forward: (inputs, params) => gathered(inputs, params, inputs),
+  forwardDetached: gathered,
   acceptance: () => ({ y: { kind: 'exact' } }),
-  vjp: (inputs, _params, grads) => ({
-    weight: scatter(gatherOf(inputs), grads.y.data),
+  vjp: (inputs, params, grads) => ({
+    weight: scatter(gatherOf(inputs, params), grads.y.data),
   }),
-  vjpAcceptance: (inputs, _gradients, _params, grads, { depth }) => {
-    const gather = gatherOf(inputs);
+  vjpAcceptance: (inputs, _gradients, params, grads, { depth }) => {
+    const gather = gatherOf(inputs, params);
     const condition = scatter(gather, grads.y.data.map(Math.abs)).data;
     const counts = scatter(
       gather,
@@ -133,6 +148,8 @@ export const record = defineRecord(signature, {
     sample({ level: 'exact', weight: [1, 1], ids: [1] }),
     sample({ level: 'exact', weight: [37, 19], ids: [131], below: 3 }),
     sample({ level: 'exact', weight: [16, 7], ids: [41], outside: 5 }),
+    sample({ level: 'exact', weight: [7, 5], ids: [40], padding_idx: 0 }),
+    sample({ level: 'legal', weight: [7, 5], ids: [6, 8], padding_idx: -3 }),
     // Whole workgroups without an invocation to spare.
     sample({ level: 'exact', weight: [70, 2], ids: [64] }),
     // More than 65,535 workgroups of 64, so that the grid has a second dimension.
@@ -156,8 +173,8 @@ export const record = defineRecord(signature, {
       direction: 'backward',
       shader: {
         file: 'nn/embedding_backward',
-        from: 'chain[i / dims.width]',
-        to: 'chain[i / dims.width + 1u]',
+        from: 'chain[id]',
+        to: 'chain[id + 1u]',
       },
     },
   ],
@@ -165,5 +182,6 @@ export const record = defineRecord(signature, {
     inputBug('id off by one', 'ids', (id) => id + 1),
     inputBug('id off by minus one', 'ids', (id) => id - 1),
     inputBug('weight wrong by 2e-5', 'weight', (x) => x * (1 + 2e-5)),
+    paramsBug('padding like any row', () => ({})),
   ],
 });

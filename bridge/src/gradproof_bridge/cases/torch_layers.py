@@ -110,6 +110,9 @@ def embeddings_and_losses() -> Cases:
         yield Case(
             f"embedding_{rows}x{width}", "embedding", "torch", {}, _embedding(rows, width, ids)
         )
+    yield Case(
+        "embedding_padding", "embedding", "torch", {"padding_idx": -2}, _embedding(5, 3, (4, 6))
+    )
     settings: list[tuple[str, dict[str, Any], Shape, bool]] = [
         ("mean", {}, (6, 19), False),
         ("sum", {"reduction": "sum"}, (6, 19), False),

@@ -352,7 +352,7 @@ def gelu(inputs: Inputs, params: Params) -> Outputs:
 
 
 def embedding(inputs: Inputs, params: Params) -> Outputs:
-    """Rows of the weight; its gradient sums what flowed into each row."""
+    """Rows of the weight; its gradient sums what flowed into each row but the padding."""
     weight, ids = inputs["weight"], inputs["ids"]
     if ((ids < 0) | (ids >= weight.shape[0])).any():
         raise FormatError(f"an id lies outside 0 to {weight.shape[0] - 1}")
@@ -360,6 +360,8 @@ def embedding(inputs: Inputs, params: Params) -> Outputs:
     if "grad.y" in inputs:
         chosen = np.zeros((weight.shape[0], ids.size))
         chosen[ids.reshape(-1), np.arange(ids.size)] = 1
+        if params.get("padding_idx") is not None:
+            chosen[params["padding_idx"]] = 0
         outputs["grad.weight"] = bounded(chosen) @ bounded(inputs["grad.y"]).reshape(
             ids.size, weight.shape[1]
         )

@@ -55,7 +55,8 @@ export const torch: Bodies = {
       'got |= {"running_mean": mean, "running_var": var}',
     ],
   }),
-  embedding: () => y('F.embedding(x["ids"].long(), x["weight"])'),
+  embedding: ({ padding_idx }) =>
+    y(`F.embedding(x["ids"].long(), x["weight"], ${literal(padding_idx)})`),
   rotary_embedding: ({ theta, head_dim, convention }) => ({
     imports: TORCH,
     lines: [

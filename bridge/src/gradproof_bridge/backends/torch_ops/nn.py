@@ -210,7 +210,7 @@ def embedding(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.nn.functional.embedding."""
     import torch.nn.functional as F
 
-    return {"y": F.embedding(t["ids"].long(), t["weight"])}
+    return {"y": F.embedding(t["ids"].long(), t["weight"], params.get("padding_idx"))}
 
 
 def cross_entropy(t: Mapping[str, Tensor], params: Params) -> Tensors:

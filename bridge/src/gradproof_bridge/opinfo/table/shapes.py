@@ -249,7 +249,7 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Expressed:
-    """torch.nn.functional.embedding, whose padding only stops a gradient."""
+    """torch.nn.functional.embedding."""
     if max_norm is not None:
         raise NotExpressibleError("rows that are scaled to a norm first")
     if scale_grad_by_freq:
@@ -259,10 +259,9 @@ def embedding(
     inputs = {"weight": weight, "ids": Codes(ids)}
     return Expressed(
         "embedding",
-        {},
+        {} if padding_idx is None else {"padding_idx": padding_idx},
         inputs,
         shape=None if ids.ndim > 0 else lambda y: (1, *y.shape),
-        has_gradients=padding_idx is None,
     )
 
 
