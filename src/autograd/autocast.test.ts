@@ -16,7 +16,9 @@ function castsOf(op: string, dtypes: Readonly<Record<string, DType | undefined>>
 
 test.each<[op: string, products: readonly string[]]>([
   ['matmul', ['a', 'b', 'bias']],
+  ['conv1d', ['x', 'weight', 'bias']],
   ['conv2d', ['x', 'weight', 'bias']],
+  ['conv_transpose2d', ['x', 'weight', 'bias']],
   ['lora_linear', ['x', 'weight', 'bias', 'lora_A', 'lora_B']],
   ['scaled_dot_product_attention', ['q', 'k', 'v']],
   ['swiglu_mlp', ['x', 'gate', 'up', 'down']],
@@ -41,6 +43,17 @@ test.each([
   expect(castsOf(op, { [scores]: 'bf16' })).toEqual([`bf16 ${scores}>float32`]);
   expect(castsOf(op, { [scores]: 'f32' })).toEqual(['f32']);
 });
+
+test.each(['mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss', 'kl_div'])(
+  '%s reads predictions and targets in float32',
+  (op) => {
+    expect(castsOf(op, { input: 'bf16', target: 'f16' })).toEqual([
+      'bf16 input>float32',
+      'f16 target>float32',
+    ]);
+    expect(castsOf(op, { input: 'f32', target: 'bf16' })).toEqual(['f32', 'bf16 target>float32']);
+  },
+);
 
 test('what is stored in halves, or is no float, or is not there stays as it is', () => {
   expect(castsOf('matmul', { a: 'f16', b: 'i32', bias: undefined })).toEqual([

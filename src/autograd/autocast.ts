@@ -13,7 +13,9 @@ export type AutocastType = Extract<ParamsOf<typeof cast>['to'], 'float16' | 'bfl
  */
 const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
   matmul: ['a', 'b', 'bias'],
+  conv1d: ['x', 'weight', 'bias'],
   conv2d: ['x', 'weight', 'bias'],
+  conv_transpose2d: ['x', 'weight', 'bias'],
   lora_linear: ['x', 'weight', 'bias', 'lora_A', 'lora_B'],
   scaled_dot_product_attention: ['q', 'k', 'v'],
   swiglu_mlp: ['x', 'gate', 'up', 'down'],
@@ -26,6 +28,11 @@ const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
 const LOSSES: Readonly<Record<string, readonly string[]>> = {
   cross_entropy: ['logits'],
   nll_loss: ['log_probs'],
+  mse_loss: ['input', 'target'],
+  l1_loss: ['input', 'target'],
+  smooth_l1_loss: ['input', 'target'],
+  huber_loss: ['input', 'target'],
+  kl_div: ['input', 'target'],
 };
 
 type Given = Readonly<Record<string, Tensor | undefined>>;
