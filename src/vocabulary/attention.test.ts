@@ -36,6 +36,16 @@ test('heads are a dimension or side by side, and key heads are shared', () => {
   expect(() => check({ ...FOUR, mask: [2, 1, 5, 7] }, [2, 6, 5, 4])).not.toThrow();
 });
 
+test.each<[Call, Shape]>([
+  [{ ...FOUR, k: [1, 3, 7, 8] }, [2, 6, 5, 4]],
+  [{ ...FOUR, v: [1, 1, 7, 4] }, [2, 6, 5, 4]],
+  [{ ...FOUR, q: [1, 1, 5, 8], mask: [2, 3, 5, 7] }, [2, 3, 5, 4]],
+  [{ q: [2, 1, 5, 8], k: [1, 1, 7, 8], v: [1, 3, 7, 4] }, [2, 3, 5, 4]],
+])('one batch stands for all, and one head: %j', (call, y) => {
+  expect(() => check(call, y)).not.toThrow();
+  expect(() => check(call, [1, ...y.slice(1)])).toThrow(SignatureError);
+});
+
 test.each<[string, Call, object, string]>([
   ['another number of heads', FOUR, { heads: 5 }, 'there are 6 heads and not 5'],
   ['another number of key heads', FOUR, { kv_heads: 2 }, 'there are 3 heads and not 2'],
@@ -43,7 +53,9 @@ test.each<[string, Call, object, string]>([
   ['heads that cannot be shared', { ...FOUR, k: [2, 4, 7, 8] }, {}, '6 query heads cannot share 4'],
   ['a width that does not split', { ...THREE, q: [2, 5, 47] }, HEADS, 'the last dimension 47'],
   ['two dimensions', { ...FOUR, q: [5, 8] }, {}, 'neither [B, H, S, D] nor [B, S, H*D]'],
-  ['another batch', { ...FOUR, k: [1, 3, 7, 8] }, {}, '[2, 3, 7, 8] is needed'],
+  ['another batch', { ...FOUR, k: [3, 3, 7, 8] }, {}, '[2] and [3] do not broadcast'],
+  ['other heads of values', { ...FOUR, v: [2, 2, 7, 4] }, {}, 'do not broadcast'],
+  ['one batch beside', { ...THREE, k: [1, 7, 24] }, HEADS, '[2, 7, 24] is needed'],
   ['another width of keys', { ...FOUR, k: [2, 3, 7, 9] }, {}, '[2, 3, 7, 8] is needed'],
   ['another width beside', { ...THREE, k: [2, 7, 27] }, HEADS, '[2, 7, 24] is needed'],
   ['another length of values', { ...FOUR, v: [2, 3, 6, 4] }, {}, '[2, 3, 7, 4] is needed'],

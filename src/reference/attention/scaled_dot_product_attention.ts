@@ -123,8 +123,8 @@ export const record = defineRecord(signature, {
       name: 'query heads share keys in turn instead of with their neighbours',
       apply: (inputs, params) => {
         const { q, k, v } = inputs;
-        const heads = q.shape[1] as number;
-        const repeated = q.shape.length === 4 && heads !== k.shape[1];
+        const { heads, group } = problemOf(inputs, params);
+        const repeated = q.shape.length === 4 && group > 1;
         const inTurn = { ...inputs, k: interleaved(k, heads), v: interleaved(v, heads) };
         return { inputs: repeated ? inTurn : inputs, params };
       },

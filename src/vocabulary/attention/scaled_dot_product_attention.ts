@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Shape } from '../../tensor/shape.ts';
 import { SignatureError } from '../error.ts';
 import { FLOAT, float, type Known, notNegative, off, optional, positive, size } from '../rules.ts';
-import { broadcastsTo, exactly } from '../shapes.ts';
+import { broadcast, broadcastsTo, exactly } from '../shapes.ts';
 import { signature } from '../signature.ts';
 
 /** [B, H, S, D] or [B, S, H*D] split by `heads`. */
@@ -34,21 +34,44 @@ const attention = v.strictObject({
   softcap: v.optional(positive),
 });
 type Attention = v.InferOutput<typeof attention>;
-const queries = ({ shape, params }: Known<Attention>) => asHeads(shape('q'), params.heads);
+/** Whether batches and heads are dimensions of their own, along which operands broadcast. */
+const isApart = (...shapes: Shape[]) => shapes.every((shape) => shape.length === 4);
+
+/** Heads of queries beside those of keys: as many, some that share one, or one for all. */
+function shared(heads: number, kv: number): number {
+  if (heads !== kv && heads !== 1 && heads % kv !== 0)
+    throw new SignatureError(`${heads} query heads cannot share ${kv} key heads`);
+  return heads === 1 ? kv : heads;
+}
 
 function keysLike({ shape, params }: Known<Attention>, actual: Shape): Shape {
   const [batch, heads, , width] = asHeads(shape('q'), params.heads);
   const [b, kv, length, d] = asHeads(actual, params.kv_heads);
-  if (heads !== kv && heads % kv !== 0)
-    throw new SignatureError(`${heads} query heads cannot share ${kv} key heads`);
+  shared(heads, kv);
+  if (isApart(shape('q'), actual)) {
+    broadcast([batch], [b]);
+    return [b, kv, length, width];
+  }
   const right = actual.length === 4 ? [batch, kv, length, width] : [batch, length, kv * width];
   return b === batch && d === width ? actual : right;
 }
 
 function valuesLike({ shape, params }: Known<Attention>, actual: Shape): Shape {
   const [batch, kv, length] = asHeads(shape('k'), params.kv_heads);
-  const [, , , width] = asHeads(actual, params.kv_heads);
+  const [b, heads, , width] = asHeads(actual, params.kv_heads);
+  if (isApart(shape('q'), shape('k'), actual)) {
+    broadcast([batch, kv], [b, heads]);
+    return [b, heads, length, width];
+  }
   return actual.length === 4 ? [batch, kv, length, width] : [batch, length, kv * width];
+}
+
+/** Batches and heads of y, and the length of the queries. */
+function queries({ shape, params }: Known<Attention>): [number, number, number] {
+  const [batch, heads, length] = asHeads(shape('q'), params.heads);
+  if (!isApart(shape('q'), shape('k'), shape('v'))) return [batch, heads, length];
+  const [b = 0, kv = 0] = broadcast(shape('k').slice(0, 2), shape('v').slice(0, 2));
+  return [broadcast([batch], [b])[0] as number, shared(heads, kv), length];
 }
 
 function attended(known: Known<Attention>): Shape {

@@ -17,6 +17,8 @@ class _Attention:
     """Shapes of a case; `mask` is none, bits (U8), added (float) or repeated (float, too)."""
 
     batch: int = 2
+    kv_batch: int | None = None
+    """As many as there are of queries unless it is told."""
     heads: int = 4
     kv_heads: int = 4
     queries: int = 9
@@ -49,6 +51,8 @@ _ATTENTION: tuple[tuple[str, _Attention, dict[str, Any]], ...] = (
     ("empty_row", _Attention(heads=1, kv_heads=1, mask="empty"), {}),
     ("f16", _Attention(heads=2, kv_heads=2, dtype="f16"), {}),
     ("bf16", _Attention(heads=2, kv_heads=2, dtype="bf16"), {}),
+    ("one_batch_of_keys", _Attention(kv_heads=2, kv_batch=1, keys=5), {}),
+    ("one_query_head", _Attention(heads=1, kv_heads=3, batch=1, kv_batch=2), {"causal": True}),
     ("flat", _Attention(kv_heads=2, flat=True), {"heads": 4, "kv_heads": 2, "causal": True}),
 )
 
@@ -88,17 +92,19 @@ def attention() -> Cases:
 
 def _attention(s: _Attention) -> Make:
     def make(draw: Draw) -> dict[str, Array]:
-        def heads(count: int, length: int) -> Array:
+        def heads(count: int, length: int, batch: int = s.batch) -> Array:
             return (
-                draw.normal(s.batch, length, count * s.width, dtype=s.dtype)
+                draw.normal(batch, length, count * s.width, dtype=s.dtype)
                 if s.flat
-                else draw.normal(s.batch, count, length, s.width, dtype=s.dtype)
+                else draw.normal(batch, count, length, s.width, dtype=s.dtype)
             )
+
+        kv_batch = s.batch if s.kv_batch is None else s.kv_batch
 
         inputs = {
             "q": heads(s.heads, s.queries),
-            "k": heads(s.kv_heads, s.keys),
-            "v": heads(s.kv_heads, s.keys),
+            "k": heads(s.kv_heads, s.keys, kv_batch),
+            "v": heads(s.kv_heads, s.keys, kv_batch),
         }
         if s.mask in ("bits", "empty"):
             inputs["mask"] = draw.bits(s.queries, s.keys, share=0.7)
@@ -111,7 +117,10 @@ def _attention(s: _Attention) -> Make:
         if s.mask == "repeated":
             inputs["mask"] = draw.normal(s.queries, s.keys)
         # Gradients in halves are made of what was stored in halves before.
-        return inputs if s.dtype != "f32" else {**inputs, "grad.y": heads(s.heads, s.queries)}
+        if s.dtype != "f32":
+            return inputs
+        together = max(s.heads, s.kv_heads), s.queries, max(s.batch, kv_batch)
+        return {**inputs, "grad.y": heads(*together)}
 
     return make
 

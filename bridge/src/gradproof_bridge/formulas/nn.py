@@ -260,9 +260,11 @@ def _join_heads(x: Bounded) -> Bounded:
 
 def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
     """softmax(softcap(scale q k^T) + mask) v; a row that may see no key is 0."""
-    q, k, v = (
-        bounded(_split_heads(inputs[n], params.get("heads" if n == "q" else "kv_heads")))
-        for n in ("q", "k", "v")
+    q, k, v = _broadcast_heads(
+        *(
+            bounded(_split_heads(inputs[n], params.get("heads" if n == "q" else "kv_heads")))
+            for n in ("q", "k", "v")
+        )
     )
     shared = q.shape[1] // max(k.shape[1], 1)
     wide_k, wide_v = (_repeat(x, shared) for x in (k, v))
@@ -303,9 +305,22 @@ def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
             "v": _fold(p.swap() @ g, shared),
         }
         outputs |= {
-            f"grad.{n}": x if inputs[n].ndim == 4 else _join_heads(x) for n, x in grads.items()
+            f"grad.{n}": unbroadcast(x, inputs[n].shape) if inputs[n].ndim == 4 else _join_heads(x)
+            for n, x in grads.items()
         }
     return outputs
+
+
+def _broadcast_heads(q: Bounded, k: Bounded, v: Bounded) -> tuple[Bounded, Bounded, Bounded]:
+    """All with as many batches; keys and values with as many heads, and one head of queries too."""
+    batch, kv = np.broadcast_shapes(k.shape[:2], v.shape[:2])
+    (batch,) = np.broadcast_shapes(q.shape[:1], (batch,))
+
+    def wide(x: Bounded, heads: int) -> Bounded:
+        shape = (batch, heads, *x.shape[2:])
+        return Bounded(np.broadcast_to(x.value, shape), np.broadcast_to(x.error, shape))
+
+    return wide(q, kv if q.shape[1] == 1 else q.shape[1]), wide(k, kv), wide(v, kv)
 
 
 def _repeat(x: Bounded, times: int) -> Bounded:

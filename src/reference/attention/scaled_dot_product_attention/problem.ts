@@ -9,28 +9,33 @@ export type Params = ParamsOf<typeof scaledDotProductAttention>;
 /** A tensor of heads, in either layout. */
 export interface Heads {
   readonly value: Value;
+  readonly batch: number;
   readonly heads: number;
   readonly length: number;
   readonly width: number;
-  /** Index of the first element of a position. */
+  /** Index of the first element of a position; one batch stands for all, and one head likewise. */
   readonly at: (batch: number, head: number, position: number) => number;
 }
 
 /** [B, H, S, D], or [B, S, H * D] of `heads` heads. */
 function headsOf(value: Value, heads: number | undefined): Heads {
-  const [, second, third, fourth] = value.shape as [number, number, number, number?];
+  const [batch, second, third, fourth] = value.shape as [number, number, number, number?];
   if (fourth !== undefined) {
-    const at = (b: number, h: number, s: number) => ((b * second + h) * third + s) * fourth;
-    return { value, heads: second, length: third, width: fourth, at };
+    const own = (place: number, size: number) => (size === 1 ? 0 : place);
+    const at = (b: number, h: number, s: number) =>
+      ((own(b, batch) * second + own(h, second)) * third + s) * fourth;
+    return { value, batch, heads: second, length: third, width: fourth, at };
   }
   const width = third / (heads as number);
   const at = (b: number, h: number, s: number) => (b * second + s) * third + h * width;
-  return { value, heads: heads as number, length: second, width, at };
+  return { value, batch, heads: heads as number, length: second, width, at };
 }
 
 /** An attention, whatever its layout. */
 export interface Problem {
   readonly batch: number;
+  /** Of queries, once they are broadcast. */
+  readonly heads: number;
   readonly q: Heads;
   readonly k: Heads;
   readonly v: Heads;
@@ -58,12 +63,15 @@ export function problemOf(inputs: Inputs, params: Params): Problem {
   const q = headsOf(inputs.q, params.heads);
   const k = headsOf(inputs.k, params.kv_heads);
   const v = headsOf(inputs.v, params.kv_heads);
-  const batch = q.value.shape[0] as number;
+  const together = (a: number, b: number) => (a === 1 ? b : a);
+  const batch = together(q.batch, together(k.batch, v.batch));
+  const shared = together(k.heads, v.heads);
+  const heads = together(q.heads, shared);
   const shape =
     q.value.shape.length === 4
-      ? [batch, q.heads, q.length, v.width]
-      : [batch, q.length, q.heads * v.width];
-  const y = headsOf({ shape, data: new Float64Array() }, q.heads);
+      ? [batch, heads, q.length, v.width]
+      : [batch, q.length, heads * v.width];
+  const y = headsOf({ shape, data: new Float64Array() }, heads);
   const { mask } = inputs;
   const placeIn = mask && placesIn(mask.shape);
   const added: Problem['added'] = (b, h, i, j) => {
@@ -74,9 +82,10 @@ export function problemOf(inputs: Inputs, params: Params): Problem {
   };
   const adds = mask !== undefined && mask.dtype !== 'u8';
   const scale = Math.fround(params.scale ?? 1 / Math.sqrt(q.width));
-  const group = q.heads / k.heads;
+  const group = heads / shared;
   return {
     batch,
+    heads,
     q,
     k,
     v,
@@ -106,9 +115,9 @@ function placesIn(shape: Shape): (at: readonly number[]) => number {
 
 /** Calls `visit` for each query of each head of each batch. */
 export function eachQuery(
-  { batch, q }: Problem,
+  { batch, heads, q }: Problem,
   visit: (batch: number, head: number, query: number) => void,
 ): void {
   for (let b = 0; b < batch; b++)
-    for (let h = 0; h < q.heads; h++) for (let i = 0; i < q.length; i++) visit(b, h, i);
+    for (let h = 0; h < heads; h++) for (let i = 0; i < q.length; i++) visit(b, h, i);
 }

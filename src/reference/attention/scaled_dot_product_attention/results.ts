@@ -38,7 +38,7 @@ type Rows = (batch: number, head: number, query: number) => readonly Attended[];
 function rowsOf(problem: Problem, sumError: SumError): Rows {
   const rows: (readonly Attended[])[] = [];
   eachQuery(problem, (...at) => rows.push(rowOf(problem, at, sumError)));
-  return (b, h, i) => rows[(b * problem.q.heads + h) * problem.q.length + i] as readonly Attended[];
+  return (b, h, i) => rows[(b * problem.heads + h) * problem.q.length + i] as readonly Attended[];
 }
 
 /**
@@ -85,7 +85,7 @@ function outputOf(
 /**
  * Gradients. delta = sum of dy y; g_j = dy . v_j - delta; ds_j = p_j g_j slope_j; dq = scale *
  * sum_j ds_j k_j, dk = scale * sum_i ds_i q_i, dv = sum_i p_i dy_i, the latter two over all query
- * heads that share the key; dmask = sum of p_j g_j over what it was repeated for. Each stage's error is carried through the next.
+ * heads that share the key, and over the copies of what is broadcast; dmask = sum of p_j g_j over what it was repeated for. Each stage's error is carried through the next.
  */
 export function gradientsOf(
   problem: Problem,
@@ -99,12 +99,17 @@ export function gradientsOf(
   const dk = emptyLike(k);
   const dv = emptyLike(v);
   const dmask = emptyOf(maskShape);
-  const scores = problem.batch * q.heads * q.length * k.length;
+  const { batch, heads } = problem;
+  const scores = batch * heads * q.length * k.length;
   // A sum without products: a level less.
   const repeats = scores / sizeOf(maskShape);
   const ofRepeats = repeats > 1 ? sumError(repeats - 1) : 0;
-  const ofKeys = sumError(k.length);
-  const ofQueries = sumError(group * q.length);
+  // What is broadcast has the sum of the gradients of its copies.
+  const copies = (own: Heads, of: number) => (batch * of) / (own.batch * own.heads);
+  const ofKeys = sumError(k.length * copies(q, heads));
+  const ofQueries = (own: Heads) => sumError(group * q.length * copies(own, heads / group));
+  const ofKeysQueries = ofQueries(k);
+  const ofValuesQueries = ofQueries(v);
   const ofColumns = sumError(v.width);
   const largest = Math.max(
     maxAbs(q.value.data),
@@ -137,7 +142,7 @@ export function gradientsOf(
         const x = v.value.data[firstV + c] as number;
         g += d * x;
         gError += ofColumns * Math.abs(d * x);
-        addTo(dv, firstV + c, p * d, Math.abs(p * d) * (error + ofQueries) + flush);
+        addTo(dv, firstV + c, p * d, Math.abs(p * d) * (error + ofValuesQueries) + flush);
       }
       if (maskAt) {
         const own =
@@ -163,7 +168,7 @@ export function gradientsOf(
           dk,
           firstK + c,
           ds * x,
-          Math.abs(x) * (off + (ofQueries + EPS) * (Math.abs(ds) + off)) + flush,
+          Math.abs(x) * (off + (ofKeysQueries + EPS) * (Math.abs(ds) + off)) + flush,
         );
       }
     }

@@ -77,9 +77,10 @@ export function attentionSample({
       ? normal(random, shape, deviation)
       : hostTensorFrom('f32', shape, directions(shape, apart));
   const valueWidth = (v.at(-1) as number) / (v.length === 4 ? 1 : (kv_heads ?? 1));
+  const most = (d: number) => Math.max(...[q, k, v].map((shape) => shape[d] as number));
   const y =
     q.length === 4
-      ? [...q.slice(0, -1), valueWidth]
+      ? [most(0), most(1), q[2] as number, valueWidth]
       : [...q.slice(0, -1), valueWidth * (heads ?? 1)];
   return {
     level: 'legal',
@@ -107,7 +108,7 @@ export function attentionSample({
 }
 
 /**
- * Grouped heads, both layouts, masks, caps, tails of every block, a query that sees nothing, and no
+ * Grouped and broadcast heads, both layouts, masks, caps, tails of every block, a query that sees nothing, and no
  * key at all.
  */
 export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
@@ -157,4 +158,12 @@ export const samples: readonly SampleOf<typeof scaledDotProductAttention>[] = [
     mask: ['minus-infinity', [2, 1, 6]],
   }),
   attentionSample({ q: [1, 2, 3, 4], k: [1, 2, 0, 4], v: [1, 2, 0, 5] }),
+  // Broadcast: batches and heads of queries, batches of keys beside groups, heads of values.
+  attentionSample({
+    q: [1, 1, 5, 3],
+    k: [2, 3, 7, 3],
+    v: [2, 3, 7, 2],
+    mask: ['added', [3, 5, 7]],
+  }),
+  attentionSample({ q: [3, 4, 2, 5], k: [1, 2, 6, 5], v: [3, 1, 6, 4], params: { causal: true } }),
 ];

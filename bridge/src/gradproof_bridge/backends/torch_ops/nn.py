@@ -124,9 +124,11 @@ def scaled_dot_product_attention(t: Mapping[str, Tensor], params: Params) -> Ten
     import torch
     import torch.nn.functional as F
 
-    q, k, v = (
-        _heads(t[name], params.get("heads" if name == "q" else "kv_heads"))
-        for name in ("q", "k", "v")
+    q, k, v = _broadcast(
+        *(
+            _heads(t[name], params.get("heads" if name == "q" else "kv_heads"))
+            for name in ("q", "k", "v")
+        )
     )
     scale = params["scale"] if params.get("scale") is not None else q.shape[-1] ** -0.5
     mask = t.get("mask")
@@ -141,6 +143,20 @@ def scaled_dot_product_attention(t: Mapping[str, Tensor], params: Params) -> Ten
     else:
         y = _by_hand(q, k, v, allowed, scale, params.get("softcap"))
     return {"y": y if t["q"].ndim == 4 else y.transpose(1, 2).flatten(2)}
+
+
+def _broadcast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Torch broadcasts batches and heads, but not beside heads of queries that share keys."""
+    import torch
+
+    batch, kv = torch.broadcast_shapes(k.shape[:2], v.shape[:2])
+    (batch,) = torch.broadcast_shapes(q.shape[:1], (batch,))
+    heads = kv if q.shape[1] == 1 else q.shape[1]
+    return (
+        q.expand(batch, heads, -1, -1),
+        k.expand(batch, kv, -1, -1),
+        v.expand(batch, kv, -1, -1),
+    )
 
 
 def _heads(x: Tensor, heads: int | None) -> Tensor:

@@ -125,21 +125,22 @@ def attention(
     """torch.nn.functional.scaled_dot_product_attention."""
     if dropout_p != 0:
         raise NotExpressibleError("dropout")
-    if query.ndim not in (3, 4) or not query.ndim == key.ndim == value.ndim:
-        raise NotExpressibleError("attention of other than 3 or 4 dimensions")
+    if not all(2 <= x.ndim <= 4 for x in (query, key, value)):
+        raise NotExpressibleError("attention of more than 4 dimensions")
     params: Params = {"causal": is_causal} | ({} if scale is None else {"scale": scale})
-    flat = query.ndim == 3
-    inputs = {
-        name: Shaped(x, (1, *x.shape) if flat else tuple(x.shape))
-        for name, x in (("q", query), ("k", key), ("v", value))
-    }
+    inputs = {name: Shaped(x, _of_four(x)) for name, x in (("q", query), ("k", key), ("v", value))}
     mask = {} if attn_mask is None else {"mask": _mask(attn_mask)}
     return Expressed(
         "scaled_dot_product_attention",
         params,
         {**inputs, **mask},
-        shape=(lambda y: (1, *y.shape)) if flat else None,
+        shape=_of_four,
     )
+
+
+def _of_four(x: Tensor) -> tuple[int, ...]:
+    """With batches and heads, of which dimensions that are not there are one."""
+    return (*(1 for _ in range(4 - x.ndim)), *x.shape)
 
 
 def attention_of_cpu(
