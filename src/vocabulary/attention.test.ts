@@ -53,7 +53,7 @@ test.each<[string, Call, object, string]>([
   ['heads that cannot be shared', { ...FOUR, k: [2, 4, 7, 8] }, {}, '6 query heads cannot share 4'],
   ['a width that does not split', { ...THREE, q: [2, 5, 47] }, HEADS, 'the last dimension 47'],
   ['two dimensions', { ...FOUR, q: [5, 8] }, {}, 'neither [B, H, S, D] nor [B, S, H*D]'],
-  ['another batch', { ...FOUR, k: [3, 3, 7, 8] }, {}, '[2] and [3] do not broadcast'],
+  ['another batch', { ...FOUR, k: [3, 3, 7, 8] }, {}, '2 and 3 do not broadcast'],
   ['other heads of values', { ...FOUR, v: [2, 2, 7, 4] }, {}, 'do not broadcast'],
   ['one batch beside', { ...THREE, k: [1, 7, 24] }, HEADS, '[2, 7, 24] is needed'],
   ['another width of keys', { ...FOUR, k: [2, 3, 7, 9] }, {}, '[2, 3, 7, 8] is needed'],
