@@ -139,7 +139,7 @@ def attention(
 
 
 def _of_four(x: Tensor) -> tuple[int, ...]:
-    """With batches and heads, of which dimensions that are not there are one."""
+    """With batches and heads: one of each that is not there."""
     return (*(1 for _ in range(4 - x.ndim)), *x.shape)
 
 
