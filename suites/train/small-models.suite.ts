@@ -17,6 +17,7 @@ import { GRADIENT_LIMIT } from './limits.ts';
 import { chosen, distilled, focal, messages, triplet } from './small-models/choices.ts';
 import { contrastive, likelihood, recurrent, standardized } from './small-models/dense.ts';
 import { applyOn, type SmallModel } from './small-models/model.ts';
+import { perceived, restored, temporal } from './small-models/sequences.ts';
 
 export const smallModels = suite('train.small-models', {
   description:
@@ -33,6 +34,9 @@ const MODELS = {
   distilled,
   messages,
   triplet,
+  restored,
+  temporal,
+  perceived,
 } satisfies Record<string, SmallModel>;
 
 async function download(tensor: Tensor): Promise<Value> {

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { Shape } from '../../tensor/shape.ts';
 import { SignatureError } from '../error.ts';
-import { integer, number, numeric } from '../rules.ts';
+import { asOperands } from '../promotion.ts';
+import { integer, number, numeric, stored } from '../rules.ts';
 import { signature } from '../signature.ts';
 
 const mode = v.picklist(['constant', 'reflect', 'replicate', 'circular']);
@@ -21,11 +22,14 @@ const params = v.strictObject({
 export const pad = signature({ family: 'shape', name: 'pad' }, params, {
   inputs: { x: numeric('[*x]') },
   outputs: {
-    y: numeric(({ shape, params: given }) => {
-      const misfit = paddingMisfit(shape('x'), given);
-      if (misfit) throw new SignatureError(misfit);
-      return paddedShape(shape('x'), given);
-    }),
+    y: stored(
+      numeric(({ shape, params: given }) => {
+        const misfit = paddingMisfit(shape('x'), given);
+        if (misfit) throw new SignatureError(misfit);
+        return paddedShape(shape('x'), given);
+      }),
+      asOperands,
+    ),
   },
   gradients: ['x'],
 });
