@@ -401,6 +401,17 @@ const VALID: readonly Description[] = [
     tensors: { 'in.input': [2, 3], 'in.target': [2, 3], 'out.loss': [1] },
   },
   {
+    op: 'bce_with_logits',
+    params: {},
+    tensors: {
+      'in.input': [2, 3],
+      'in.target': [2, 3],
+      'in.weight': [2, 1],
+      'in.pos_weight': [3],
+      'out.loss': [1],
+    },
+  },
+  {
     op: 'pad',
     params: { pad: [1, -2, 0, 3], value: 2 },
     tensors: { 'in.x': [5, 2, 3], 'out.y': [5, 5, 2] },

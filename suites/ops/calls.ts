@@ -25,6 +25,12 @@ export interface Calls {
 
 const ADAM = { lr: 0.5, betas: [0.5, 0.5], eps: 1, weight_decay: 0, step: 1, mode: 'adamw' };
 
+/** A loss of pairs. */
+const PAIRS: Calls = {
+  fits: { inputs: { input: [3, 4], target: [3, 4] }, params: {} },
+  wrong: { shapes: { inputs: { target: [4] } } },
+};
+
 /** Calls by op. Of ops that share their checks one stands here for all. */
 export const CALLS: Readonly<Record<string, Calls>> = {
   matmul: {
@@ -545,9 +551,18 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       nothing: { inputs: { x: [3, 0] } },
     },
   },
-  mse_loss: {
-    fits: { inputs: { input: [3, 4], target: [3, 4] }, params: {} },
-    wrong: { shapes: { inputs: { target: [4] } } },
+  mse_loss: PAIRS,
+  l1_loss: PAIRS,
+  smooth_l1_loss: PAIRS,
+  huber_loss: PAIRS,
+  kl_div: PAIRS,
+  bce_with_logits: {
+    fits: { ...PAIRS.fits, inputs: { ...PAIRS.fits.inputs, weight: [4], pos_weight: [3, 1] } },
+    wrong: {
+      ...PAIRS.wrong,
+      weight: { inputs: { weight: [3] } },
+      pos_weight: { inputs: { pos_weight: [1, 3, 4] } },
+    },
   },
   pad: {
     fits: { inputs: { x: [3, 4] }, params: { pad: [3, 3], mode: 'reflect' } },

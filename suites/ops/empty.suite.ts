@@ -27,6 +27,13 @@ interface Call {
 
 const MATRICES = { gate: [5, 4], up: [5, 4], down: [4, 5] };
 
+/** A loss of no pairs; each of them, or their sum. */
+const pairs = (reduction: 'none' | 'sum'): Call => ({
+  inputs: { input: [0, 3], target: [0, 3] },
+  params: { reduction },
+  output: 'loss',
+});
+
 const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   matmul: {
     rows: { inputs: { a: [0, 5], b: [5, 4], bias: [4] } },
@@ -56,6 +63,18 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       inputs: { log_probs: [0, 5], labels: [0] },
       params: { reduction: 'sum' },
       output: 'loss',
+    },
+  },
+  mse_loss: { each: pairs('none') },
+  l1_loss: { each: pairs('none') },
+  smooth_l1_loss: { each: pairs('none') },
+  huber_loss: { each: pairs('none') },
+  kl_div: { each: pairs('none'), sum: pairs('sum') },
+  bce_with_logits: {
+    each: pairs('none'),
+    sum: {
+      ...pairs('sum'),
+      inputs: { input: [0, 3], target: [0, 3], weight: [0, 1], pos_weight: [3] },
     },
   },
   scaled_dot_product_attention: {

@@ -367,6 +367,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: WHY.zero,
   },
   {
+    id: 'mutate.nn.bce_with_logits_backward_input:boundary;line=17;n=1',
+    line: 'let positive = p.x >= vec4f();',
+    becomes: 'let positive = p.x > vec4f();',
+    why: WHY.zero,
+  },
+  {
     id: 'mutate.math.reduce_max_backward:sign;line=8;n=1',
     line: 'return select(vec4f(), vec4f(1.0), x == maximum);',
     becomes: 'return -(select(vec4f(), vec4f(1.0), x == maximum));',

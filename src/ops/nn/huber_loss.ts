@@ -1,7 +1,7 @@
 import shader from '../../../shaders/nn/huber_loss.wgsl';
 import slopeShader from '../../../shaders/nn/huber_loss_backward.wgsl';
 import { huberLoss as signature } from '../../vocabulary/nn/huber_loss.ts';
-import { ofDifference, pairLossLauncher } from './pair-loss.ts';
+import { ofDifference, pairLossLauncher, withNumbers } from './pair-loss.ts';
 
 /**
  * torch.nn.functional.huber_loss. input, target: f32 of one shape; loss: [1], or their shape without
@@ -9,5 +9,5 @@ import { ofDifference, pairLossLauncher } from './pair-loss.ts';
  */
 export const huberLoss = pairLossLauncher(signature, {
   ...ofDifference(shader, slopeShader),
-  numbers: ({ delta }) => [delta],
+  run: withNumbers(({ delta }) => [delta]),
 });

@@ -1,33 +1,55 @@
 import mulShader from '../../../shaders/math/mul.wgsl';
 import sumShader from '../../../shaders/math/reduce_sum.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
 import type { Shader } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
 import { formatShape, sameShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { PairLoss, PairReduction } from '../../vocabulary/nn/pair-loss.ts';
+import type { InputsOf } from '../../vocabulary/signature.ts';
 import { type Launcher, launcher } from '../launcher.ts';
 import { binary } from '../math/elementwise.ts';
 import { chunkedDepth, reductionOf } from '../math/reduction.ts';
 import { sum, sumToSize } from '../math/sum.ts';
 
-/** The kernel of the slopes in one operand, of the frame math/binary, and their sign. */
+interface Reduced {
+  readonly reduction: PairReduction;
+}
+
+/** The kernel of the slopes in one operand, and their sign. */
 interface Slope {
   readonly shader: Shader;
   readonly sign: 1 | -1;
 }
 
-/** The kernels of a loss of pairs, of the frame math/binary. */
-interface PairKernels<Params> {
+/** Runs a kernel over all pairs: its result in their shape. The caller owns it. */
+type OverPairs<Params, Constant extends string> = (
+  gpu: Gpu,
+  shader: Shader,
+  inputs: InputsOf<PairLoss<object, Reduced, Constant>, Tensor>,
+  params: Params,
+) => Tensor;
+
+/** The kernels of a loss of pairs. */
+interface PairKernels<Params, Constant extends string> {
   readonly loss: Shader;
   readonly input: Slope;
   readonly target: Slope;
-  /** Numbers that they take. Default none. */
-  readonly numbers?: (params: Params) => readonly [] | readonly [number];
+  /** How one of them runs. Default as one of the frame math/binary. */
+  readonly run?: OverPairs<Params, Constant>;
 }
 
 /** The kernels of a loss of input - target: what flows into the one leaves the other. */
-export function ofDifference(loss: Shader, slope: Shader): Omit<PairKernels<never>, 'numbers'> {
+export function ofDifference(loss: Shader, slope: Shader): Omit<PairKernels<never, never>, 'run'> {
   return { loss, input: { shader: slope, sign: 1 }, target: { shader: slope, sign: -1 } };
+}
+
+/** Runs a kernel of the frame math/binary that takes numbers beside the pairs. */
+export function withNumbers<Params>(
+  numbers: (params: Params) => readonly [] | readonly [number],
+): OverPairs<Params, never> {
+  return (gpu, shader, { input, target }, params) =>
+    binary(gpu, shader, input, target, numbers(params));
 }
 
 /**
@@ -36,11 +58,12 @@ export function ofDifference(loss: Shader, slope: Shader): Omit<PairKernels<neve
  */
 export function pairLossLauncher<
   Given extends object,
-  Params extends { readonly reduction: PairReduction },
+  Params extends Reduced,
+  Constant extends string = never,
 >(
-  signature: PairLoss<Given, Params>,
-  { loss, input, target, numbers = () => [] }: PairKernels<Params>,
-): Launcher<PairLoss<Given, Params>> {
+  signature: PairLoss<Given, Params, Constant>,
+  { loss, input, target, run = withNumbers(() => []) }: PairKernels<Params, Constant>,
+): Launcher<PairLoss<Given, Params, Constant>> {
   const kernels = new Set([loss, input.shader, target.shader, mulShader, sumShader]);
   return launcher(signature, {
     variants: { vec4: { kernels: [...kernels].map(({ file }) => file), depth: chunkedDepth } },
@@ -50,7 +73,7 @@ export function pairLossLauncher<
           `${signature.name}: input ${formatShape(inputs.input.shape)} and target ${formatShape(inputs.target.shape)} differ in shape`,
         );
       }
-      const losses = binary(gpu, loss, inputs.input, inputs.target, numbers(params));
+      const losses = run(gpu, loss, inputs, params);
       if (params.reduction === 'none') return { loss: losses };
       using all = losses;
       const scale = scaleOf(inputs.input, params.reduction);
@@ -66,7 +89,7 @@ export function pairLossLauncher<
     },
     backward: (gpu, { inputs, grads, params, wants }) => {
       const side = ({ shader, sign }: Slope) => {
-        using slopes = binary(gpu, shader, inputs.input, inputs.target, numbers(params));
+        using slopes = run(gpu, shader, inputs, params);
         const scale = sign * scaleOf(inputs.input, params.reduction);
         using scaled = sumToSize(gpu, grads.loss, grads.loss.shape, grads.loss.shape, { scale });
         return binary(gpu, mulShader, slopes, scaled);

@@ -1,7 +1,7 @@
 import shader from '../../../shaders/nn/smooth_l1_loss.wgsl';
 import slopeShader from '../../../shaders/nn/smooth_l1_loss_backward.wgsl';
 import { smoothL1Loss as signature } from '../../vocabulary/nn/smooth_l1_loss.ts';
-import { ofDifference, pairLossLauncher } from './pair-loss.ts';
+import { ofDifference, pairLossLauncher, withNumbers } from './pair-loss.ts';
 
 /**
  * torch.nn.functional.smooth_l1_loss. input, target: f32 of one shape; loss: [1], or their shape without
@@ -9,5 +9,5 @@ import { ofDifference, pairLossLauncher } from './pair-loss.ts';
  */
 export const smoothL1Loss = pairLossLauncher(signature, {
   ...ofDifference(shader, slopeShader),
-  numbers: ({ beta }) => [beta],
+  run: withNumbers(({ beta }) => [beta]),
 });

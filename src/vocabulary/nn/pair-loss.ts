@@ -26,12 +26,16 @@ export const pairLoss = {
   gradients: ['input', 'target'],
 } as const;
 
-/** The signature of any loss of pairs. */
-export type PairLoss<Given extends object = object, Params extends Reduced = Reduced> = Signature<{
+/** The signature of any loss of pairs, which may take constants beside them. */
+export type PairLoss<
+  Given extends object = object,
+  Params extends Reduced = Reduced,
+  Constant extends string = never,
+> = Signature<{
   readonly given: Given;
   readonly params: Params;
   readonly inputs: 'input' | 'target';
-  readonly optionalInputs: never;
+  readonly optionalInputs: Constant;
   readonly outputs: 'loss';
   readonly optionalOutputs: never;
   readonly saved: never;

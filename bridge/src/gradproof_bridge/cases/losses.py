@@ -33,6 +33,28 @@ def losses_of_pairs() -> Cases:
         yield Case(name, op, "torch", params, make)
 
 
+def binary_cross_entropies() -> Cases:
+    """Without weights, and with both, by one for each column and one for each row."""
+    shapes = {"weight": (_SHAPE[0], 1), "pos_weight": (_SHAPE[1],)}
+    for name, reduction, weights in (
+        ("", "mean", {}),
+        ("_pos_weight", "sum", {"pos_weight": shapes["pos_weight"]}),
+        ("_weights", "none", shapes),
+    ):
+        params = {"reduction": reduction}
+        make = _logits(params, weights)
+        yield Case(f"bce_with_logits{name}", "bce_with_logits", "torch", params, make)
+
+
+def _logits(params: dict[str, Any], weights: dict[str, tuple[int, ...]]) -> Make:
+    return lambda draw: {
+        "input": draw.normal(*_SHAPE, scale=4.0),
+        "target": draw.uniform(*_SHAPE),
+        **{name: draw.uniform(*shape, low=0.5, high=3) for name, shape in weights.items()},
+        "grad.loss": _incoming(draw, params),
+    }
+
+
 def _incoming(draw: Draw, params: dict[str, Any]) -> Array:
     return draw.normal(*(_SHAPE if params.get("reduction") == "none" else (1,)))
 
@@ -58,4 +80,4 @@ def _divergence(params: dict[str, Any]) -> Make:
     return make
 
 
-FAMILIES = (losses_of_pairs,)
+FAMILIES = (losses_of_pairs, binary_cross_entropies)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradproof_bridge.formulas.bounded import Bounded, bounded, exp, log, where
+from gradproof_bridge.formulas.bounded import Bounded, bounded, exp, log, sigmoid, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,22 @@ def _kl_div(x: Bounded, t: Bounded, params: Params) -> tuple[Bounded, Bounded, B
     return loss, -t, where(some, log_t + 1.0 - x, bounded(np.full(t.shape, np.nan)))
 
 
+def bce_with_logits(inputs: Inputs, params: Params) -> Outputs:
+    """(1 - t) x + (1 + (p - 1) t) ln(1 + e^-x), times the weight; p is pos_weight."""
+    x, t = bounded(inputs["input"]), bounded(inputs["target"])
+    weight, p = (bounded(inputs.get(name, np.ones(1))) for name in ("weight", "pos_weight"))
+    bend = log(1.0 + exp(-_size(x)))
+    toward = bend + where(x.value < 0, -x, 0.0)
+    losses = (1.0 - t) * x + (1.0 + (p - 1.0) * t) * toward
+    # Libraries take the logarithms of sigmoid(x) and of sigmoid(-x), which cancel.
+    against = bend + where(x.value > 0, x, 0.0)
+    to_input = (p * t + 1.0 - t) * sigmoid(x) - p * t
+    to_target = p * toward - against
+    return reduced(inputs, params, weight * losses, weight * to_input, weight * to_target)
+
+
 FORMULAS = {
+    "bce_with_logits": bce_with_logits,
     "mse_loss": _of_difference(lambda d, _params: (d * d, 2.0 * d)),
     "l1_loss": _of_difference(lambda d, _params: (_size(d), bounded(np.sign(d.value)))),
     "smooth_l1_loss": _of_difference(_smooth),

@@ -94,6 +94,12 @@ export const torch: Bodies = {
   smooth_l1_loss: pairs('smooth_l1_loss'),
   huber_loss: pairs('huber_loss'),
   kl_div: pairs('kl_div'),
+  bce_with_logits: ({ reduction }) => ({
+    imports: FUNCTIONAL,
+    lines: [
+      `got = {"loss": F.binary_cross_entropy_with_logits(x["input"], x["target"], ${optional('weight')}, pos_weight=${optional('pos_weight')}, ${given({ reduction })})}`,
+    ],
+  }),
   nll_loss: ({ ignore_index, reduction }) => ({
     imports: FUNCTIONAL,
     lines: [

@@ -4,6 +4,7 @@ import { formatShape, type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { PairLoss, PairReduction } from '../../../vocabulary/nn/pair-loss.ts';
 import { completed, type GradOutputsOf, type InputsOf } from '../../../vocabulary/signature.ts';
 import { EPS, FLUSH, gamma, SECOND_ORDER, sumLevels } from '../../bounds.ts';
+import { broadcastIndex } from '../../broadcast.ts';
 import { defineRecord, defineSimulation, type RecordOf, type SampleOf } from '../../define.ts';
 import { inputBug, paramsBug } from '../../plausible-bug.ts';
 import type { Arithmetic, PlausibleBug, RecordFault, Value } from '../../record.ts';
@@ -14,7 +15,12 @@ import { sharedSum } from '../../simulation/sums.ts';
 interface Reduced {
   readonly reduction: PairReduction;
 }
-type Inputs = InputsOf<PairLoss, Value>;
+/** The signature of a loss of pairs with constants. */
+type With<Constant extends string> = PairLoss<object, Reduced, Constant>;
+type Inputs<Constant extends string = never> = InputsOf<With<Constant>, Value>;
+
+/** Parameters, and of constants the element that belongs to a pair. */
+type At<Params, Constant extends string> = Params & { readonly [Name in Constant]: number };
 
 /** A function of a pair, how far it may be off, and what the kernels compute. */
 interface PairFunction<Params> {
@@ -29,13 +35,27 @@ interface PairFunction<Params> {
   readonly computed: (gpu: SimulatedGpu, input: number, target: number, params: Params) => number;
 }
 
+/** Constants of a loss: tensors that broadcast to the pairs and have no gradient. */
+interface Constants<Constant extends string> {
+  /** Where one is absent, its elements are 1. */
+  readonly names: readonly Constant[];
+  readonly draw: (random: Random) => number;
+  /** Samples with some of them: the shape of the pairs and theirs. */
+  readonly samples: readonly {
+    readonly shape: Shape;
+    readonly constants: { readonly [Name in Constant]?: Shape };
+    readonly reduction: PairReduction;
+  }[];
+}
+
 /** A loss of pairs, from which its record and its simulation follow. */
-export interface PairTruth<Given, Params> {
+export interface PairTruth<Given, Params, Constant extends string = never> {
   readonly summary: string;
   /** The loss of a pair, and its slopes in both. */
-  readonly loss: PairFunction<Params>;
-  readonly input: PairFunction<Params>;
-  readonly target: PairFunction<Params>;
+  readonly loss: PairFunction<At<Params, Constant>>;
+  readonly input: PairFunction<At<Params, Constant>>;
+  readonly target: PairFunction<At<Params, Constant>>;
+  readonly constants?: Constants<Constant>;
   readonly draw: (
     random: Random,
     given: Given,
@@ -46,7 +66,7 @@ export interface PairTruth<Given, Params> {
   /** Parameters with which losses and slopes of small integers are exact. */
   readonly exact?: Given;
   readonly faults: readonly RecordFault[];
-  readonly plausibleBugs: readonly PlausibleBug<Params, Inputs>[];
+  readonly plausibleBugs: readonly PlausibleBug<Params, Inputs<Constant>>[];
 }
 
 /** The slopes of a loss of input - target in the target: those in the input, negated. */
@@ -62,8 +82,23 @@ export function negated<Params>({
   };
 }
 
-const mapPairs = ({ input, target }: Inputs, f: (x: number, t: number, i: number) => number) =>
-  input.data.map((x, i) => f(x, target.data[i] as number, i));
+/** What `f` gives for each pair, with the parameters and the elements of the constants there. */
+function mapPairs<Params extends object, Constant extends string>(
+  { constants }: Pick<PairTruth<never, Params, Constant>, 'constants'>,
+  inputs: Inputs<Constant>,
+  params: Params,
+  f: (x: number, t: number, at: At<Params, Constant>, i: number) => number,
+): Float64Array {
+  const { input, target }: Inputs = inputs;
+  const values: { readonly [Name in Constant]?: Value | undefined } = inputs;
+  const elementAt = (value: Value | undefined, i: number) =>
+    value ? value.data[broadcastIndex(i, input.shape, value.shape)] : 1;
+  const at = (i: number) =>
+    Object.fromEntries((constants?.names ?? []).map((name) => [name, elementAt(values[name], i)]));
+  return input.data.map((x, i) =>
+    f(x, target.data[i] as number, { ...params, ...at(i) } as At<Params, Constant>, i),
+  );
+}
 
 /** What the sum of the losses is multiplied by. */
 function scaleOf({ shape, data }: Value, { reduction }: Reduced): number {
@@ -74,22 +109,42 @@ function scaleOf({ shape, data }: Value, { reduction }: Reduced): number {
 const isMean = ({ reduction }: Reduced): boolean =>
   reduction === 'mean' || reduction === 'batchmean';
 
-interface Draw<Given> {
+interface Draw<Given, Constant extends string> {
   readonly level?: 'exact' | 'legal';
   readonly shape: Shape;
   readonly given: Given;
   readonly corners?: boolean;
+  readonly constants?: { readonly [Name in Constant]?: Shape };
   readonly tier?: 'full';
 }
 
-function sampleOf<Given extends object, Params extends Reduced>(
-  signature: PairLoss<Given, Params>,
-  { draw, corners }: PairTruth<Given, Params>,
-  { level = 'legal', shape, given, corners: atCorners, tier }: Draw<Given>,
-): SampleOf<PairLoss<Given, Params>> {
+function sampleOf<Given extends object, Params extends Reduced, Constant extends string>(
+  signature: PairLoss<Given, Params, Constant>,
+  { draw, corners, constants }: PairTruth<Given, Params, Constant>,
+  {
+    level = 'legal',
+    shape,
+    given,
+    corners: atCorners,
+    constants: of = {},
+    tier,
+  }: Draw<Given, Constant>,
+): SampleOf<PairLoss<Given, Params, Constant>> {
   const count = sizeOf(shape);
   const { reduction } = completed(signature, given);
   const lossShape = reduction === 'none' ? shape : [1];
+  const shapes = Object.entries<Shape>(of as { readonly [name: string]: Shape });
+  const constantsOf = (random: Random) =>
+    Object.fromEntries(
+      shapes.map(([name, own]) => [
+        name,
+        hostTensorFrom(
+          'f32',
+          own,
+          random.fill(sizeOf(own), () => constants?.draw(random) ?? 1),
+        ),
+      ]),
+    );
   const pairOf = (random: Random) =>
     level === 'exact'
       ? { input: random.integer(-9, 9), target: random.integer(-9, 9) }
@@ -97,7 +152,12 @@ function sampleOf<Given extends object, Params extends Reduced>(
   return {
     level,
     ...(tier ? { tier } : {}),
-    label: { input: formatShape(shape), ...(atCorners ? { values: 'corners' } : {}), ...given },
+    label: {
+      input: formatShape(shape),
+      ...Object.fromEntries(shapes.map(([name, own]) => [name, formatShape(own)])),
+      ...(atCorners ? { values: 'corners' } : {}),
+      ...given,
+    },
     params: given,
     inputs: (random) => {
       const pairs = atCorners
@@ -114,6 +174,7 @@ function sampleOf<Given extends object, Params extends Reduced>(
           shape,
           pairs.map(({ target }) => target),
         ),
+        ...constantsOf(random),
       };
     },
     ...(atCorners
@@ -133,13 +194,17 @@ function sampleOf<Given extends object, Params extends Reduced>(
 }
 
 /** The record of a loss of pairs. */
-export function pairLossRecord<Given extends object, Params extends Reduced>(
-  signature: PairLoss<Given, Params>,
-  truth: PairTruth<Given, Params>,
-): RecordOf<PairLoss<Given, Params>> {
+export function pairLossRecord<
+  Given extends object,
+  Params extends Reduced,
+  Constant extends string = never,
+>(
+  signature: PairLoss<Given, Params, Constant>,
+  truth: PairTruth<Given, Params, Constant>,
+): RecordOf<PairLoss<Given, Params, Constant>> {
   const { loss, corners, exact } = truth;
   const incoming = (
-    { input }: Inputs,
+    { input }: Inputs<Constant>,
     params: Params,
     { data }: Value,
   ): ((i: number) => number) => {
@@ -147,50 +212,52 @@ export function pairLossRecord<Given extends object, Params extends Reduced>(
     return (i) => scale * (data[params.reduction === 'none' ? i : 0] as number);
   };
   const gradient = (
-    { f }: PairFunction<Params>,
-    inputs: Inputs,
+    { f }: PairFunction<At<Params, Constant>>,
+    inputs: Inputs<Constant>,
     params: Params,
     grads: GradOutputsOf<PairLoss, Value>,
   ): Value => {
     const g = incoming(inputs, params, grads.loss);
     return {
       shape: inputs.input.shape,
-      data: mapPairs(inputs, (x, t, i) => f(x, t, params) * g(i)),
+      data: mapPairs(truth, inputs, params, (x, t, at, i) => f(x, t, at) * g(i)),
     };
   };
   // Of a mean the reciprocal of the number of pairs and the product with it round; then the product
   // with the slope.
   const gradientBound = (
-    { f, error }: PairFunction<Params>,
-    inputs: Inputs,
+    { f, error }: PairFunction<At<Params, Constant>>,
+    inputs: Inputs<Constant>,
     params: Params,
     grads: GradOutputsOf<PairLoss, Value>,
     { otherFormulas }: Arithmetic,
   ): Float64Array => {
     const g = incoming(inputs, params, grads.loss);
     const units = isMean(params) ? 3 : 1;
-    return mapPairs(inputs, (x, t, i) => {
+    return mapPairs(truth, inputs, params, (x, t, at, i) => {
       const size = Math.abs(g(i));
-      const slope = Math.abs(f(x, t, params));
-      const rounding = error(x, t, params, otherFormulas) + units * EPS * slope;
+      const slope = Math.abs(f(x, t, at));
+      const rounding = error(x, t, at, otherFormulas) + units * EPS * slope;
       return size * rounding * SECOND_ORDER + FLUSH * (1 + slope + size);
     });
   };
   const [first, ...rest] = truth.params;
-  const sample = (draw: Draw<Given>) => sampleOf(signature, truth, draw);
+  const sample = (draw: Draw<Given, Constant>) => sampleOf(signature, truth, draw);
   const as = (given: Given, reduction: PairReduction): Given => ({ ...given, reduction });
   return defineRecord(signature, {
     summary: truth.summary,
     forward: (inputs, params) => {
-      const losses = mapPairs(inputs, (x, t) => loss.f(x, t, params));
+      const losses = mapPairs(truth, inputs, params, loss.f);
       if (params.reduction === 'none') return { loss: { ...inputs.input, data: losses } };
       const total = losses.reduce((sum, x) => sum + x, 0);
       return { loss: { shape: [1], data: Float64Array.of(scaleOf(inputs.input, params) * total) } };
     },
     acceptance: (inputs, _outputs, params, { depth, otherFormulas }) => {
-      const errors = mapPairs(inputs, (x, t) => loss.error(x, t, params, otherFormulas));
+      const errors = mapPairs(truth, inputs, params, (x, t, at) =>
+        loss.error(x, t, at, otherFormulas),
+      );
       if (params.reduction === 'none') return { loss: { kind: 'within', bound: errors } };
-      const sizes = mapPairs(inputs, (x, t) => Math.abs(loss.f(x, t, params)));
+      const sizes = mapPairs(truth, inputs, params, (x, t, at) => Math.abs(loss.f(x, t, at)));
       const error = errors.reduce((sum, x) => sum + x, 0);
       const size = sizes.reduce((sum, x) => sum + x, 0);
       const scale = scaleOf(inputs.input, params);
@@ -200,7 +267,7 @@ export function pairLossRecord<Given extends object, Params extends Reduced>(
     },
     intermediates: (inputs, params, grads) => {
       if (grads || params.reduction === 'none') return {};
-      const sizes = mapPairs(inputs, (x, t) => Math.abs(loss.f(x, t, params)));
+      const sizes = mapPairs(truth, inputs, params, (x, t, at) => Math.abs(loss.f(x, t, at)));
       return { loss: { largest: Float64Array.of(sizes.reduce((sum, x) => sum + x, 0)) } };
     },
     vjp: (inputs, params, grads) => ({
@@ -235,6 +302,9 @@ export function pairLossRecord<Given extends object, Params extends Reduced>(
         sample({ shape: [corners.length], given: as(given, 'none'), corners: true }),
       ]),
       sample({ shape: [9, 130], given: as(first, 'sum'), tier: 'full' }),
+      ...(truth.constants?.samples ?? []).map(({ shape, constants, reduction }) =>
+        sample({ shape, constants, given: as(first, reduction) }),
+      ),
     ],
     faults: truth.faults,
     plausibleBugs: [
@@ -259,29 +329,35 @@ export function pairLossRecord<Given extends object, Params extends Reduced>(
 const opposite = (value: Value): Value => ({ ...value, data: value.data.map((x) => -x) });
 
 /** The kernels' arithmetic: losses, their sum as reduce_sum takes it, and the scale. */
-export function pairLossSimulation<Given extends object, Params extends Reduced>(
-  signature: PairLoss<Given, Params>,
-  truth: PairTruth<Given, Params>,
+export function pairLossSimulation<
+  Given extends object,
+  Params extends Reduced,
+  Constant extends string = never,
+>(
+  signature: PairLoss<Given, Params, Constant>,
+  truth: PairTruth<Given, Params, Constant>,
 ): Simulation {
   const gradient = (
     gpu: SimulatedGpu,
-    { computed }: PairFunction<Params>,
-    inputs: Inputs,
+    { computed }: PairFunction<At<Params, Constant>>,
+    inputs: Inputs<Constant>,
     params: Params,
     { data }: Value,
   ): Value => {
     const scale = Math.fround(scaleOf(inputs.input, params));
     return {
       shape: inputs.input.shape,
-      data: mapPairs(inputs, (x, t, i) => {
+      data: mapPairs(truth, inputs, params, (x, t, at, i) => {
         const dloss = data[params.reduction === 'none' ? i : 0] as number;
-        return gpu.mul(computed(gpu, x, t, params), gpu.mul(scale, dloss));
+        return gpu.mul(computed(gpu, x, t, at), gpu.mul(scale, dloss));
       }),
     };
   };
   return defineSimulation(signature, {
     forward: (gpu, inputs, params) => {
-      const losses = mapPairs(inputs, (x, t) => truth.loss.computed(gpu, x, t, params));
+      const losses = mapPairs(truth, inputs, params, (x, t, at) =>
+        truth.loss.computed(gpu, x, t, at),
+      );
       if (params.reduction === 'none') return { loss: { ...inputs.input, data: losses } };
       const scale = Math.fround(scaleOf(inputs.input, params));
       const total = gpu.mul(scale, sharedSum(gpu, Array.from(losses)));
@@ -294,6 +370,9 @@ export function pairLossSimulation<Given extends object, Params extends Reduced>
     samples: truth.params.flatMap((given) => [
       sampleOf(signature, truth, { shape: [4096], given }),
       sampleOf(signature, truth, { shape: [4096], given: { ...given, reduction: 'none' } }),
+      ...(truth.constants?.samples ?? []).map(({ shape, constants, reduction }) =>
+        sampleOf(signature, truth, { shape, constants, given: { ...given, reduction } }),
+      ),
     ]),
   });
 }

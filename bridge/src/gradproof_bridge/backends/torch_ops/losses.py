@@ -25,7 +25,22 @@ def _loss(name: str, *others: str) -> Callable[[Mapping[str, Tensor], Params], T
     return op
 
 
+def bce_with_logits(t: Mapping[str, Tensor], params: Params) -> Tensors:
+    """torch.nn.functional.binary_cross_entropy_with_logits."""
+    import torch.nn.functional as F
+
+    loss = F.binary_cross_entropy_with_logits(
+        t["input"],
+        t["target"],
+        weight=t.get("weight"),
+        pos_weight=t.get("pos_weight"),
+        reduction=params["reduction"],
+    )
+    return {"loss": loss}
+
+
 OPS = {
+    "bce_with_logits": bce_with_logits,
     "mse_loss": _loss("mse_loss"),
     "l1_loss": _loss("l1_loss"),
     "smooth_l1_loss": _loss("smooth_l1_loss", "beta"),

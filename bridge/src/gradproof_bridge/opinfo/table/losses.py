@@ -73,9 +73,24 @@ def of_pairs(op: str) -> Line:
     return line
 
 
+def bce_with_logits(
+    input: Tensor,  # noqa: A002
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Expressed:
+    """torch.nn.functional.binary_cross_entropy_with_logits."""
+    given = {"input": input, "target": target, "weight": weight, "pos_weight": pos_weight}
+    inputs = {name: tensor for name, tensor in given.items() if tensor is not None}
+    return Expressed("bce_with_logits", {"reduction": reduction}, inputs, ("loss",))
+
+
 TABLE: Mapping[str, Line] = {
     "nn.functional.cross_entropy": cross_entropy,
     "nn.functional.nll_loss": nll_loss,
+    "nn.functional.binary_cross_entropy_with_logits": bce_with_logits,
     "nn.functional.l1_loss": of_pairs("l1_loss"),
     "nn.functional.mse_loss": of_pairs("mse_loss"),
     "nn.functional.smooth_l1_loss": of_pairs("smooth_l1_loss"),
