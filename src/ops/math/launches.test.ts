@@ -465,11 +465,38 @@ describe('integers are computed in 32 bits', () => {
       'div',
       { inputs: { a: [7], b: [7] }, dtypes: { a: 'i32', b: 'u8' } },
       [
-        cast('a [28]', 7, 'i32', 'f32'),
-        cast('b [28]#2', 7, 'u8', 'f32'),
-        each('math/div', '[28] [28]#2 y', 7),
+        cast('b [28]', 7, 'u8', 'i32'),
+        cast('a [28]#2', 7, 'i32', 'f32'),
+        cast('[28] [28]#3', 7, 'i32', 'f32'),
+        each('math/div', '[28]#2 [28]#3 y', 7),
       ],
       { y: 'f32 7' },
+    ],
+    [
+      'divided and rounded down',
+      'div',
+      {
+        inputs: { a: [7], b: [7] },
+        dtypes: { a: 'i32', b: 'i32' },
+        params: { rounding_mode: 'floor' },
+      },
+      [integer('math/integer_div', 'a b y', { count: 7, parameters: [1, 0], axes: [] })],
+      { y: 'i32 7' },
+    ],
+    [
+      'added up to each along a dimension, bytes too',
+      'cumsum',
+      { inputs: x, dtypes: { x: 'i8' }, params: { dim: 1 } },
+      [
+        cast('x [140]', 35, 'i8', 'i32'),
+        {
+          kernel: 'math/cumsum',
+          binds: '[140] [140] y',
+          constants: { REVERSE: 0, OFFSETS: 0, TOTALS: 0, INTEGERS: 1 },
+          uniforms: { rows: 5, terms: 7, inner: 1, parts: 1 },
+        },
+      ],
+      { y: 'i32 5x7' },
     ],
     [
       'between bounds',
