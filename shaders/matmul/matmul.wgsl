@@ -2,9 +2,9 @@ import package::lib::grid::linear_index;
 import package::lib::storage::{ f32_bits_of, word_of };
 import package::matmul::product::{ batch_at, dims, store_four };
 
-// y[batch] = scale * a[batch] b[batch] + bias_scale * bias, float32, for any sizes and strides. a: [m, k]; b:
-// [k, n]; y: [m, n], row-major. a and b may be stored in halves. 2 m n k flops a batch. Each
-// invocation keeps 4 rows x 4 columns of y in registers.
+// y[batch] = scale * a[batch] b[batch] + bias_scale * bias, float32, for any sizes and strides. a:
+// [m, k]; b: [k, n]; y: [m, n], row-major. a and b may be stored in halves. 2 m n k flops a batch.
+// Each invocation keeps 4 rows x 4 columns of y in registers.
 
 @group(0) @binding(0) var<storage, read> a: array<u32>;
 @group(0) @binding(1) var<storage, read> b: array<u32>;

@@ -1,10 +1,11 @@
 import package::lib::grid::linear_index;
 import package::matmul::product::{ batch_at, dims, store_four };
 
-// y[batch] = scale * a[batch] b[batch] + bias_scale * bias as matmul, of operands that are both stored in f16,
-// for adapters that load halves themselves. The products of two halves are exact in float32 (22 of
-// 24 bits) and are summed in the order of matmul: the bits are the same. a: [m, k]; b: [k, n]; y:
-// [m, n]. 2 m n k flops a batch. Each invocation keeps 4 rows x 4 columns of y in registers.
+// y[batch] = scale * a[batch] b[batch] + bias_scale * bias as matmul, of operands that are both
+// stored in f16, for adapters that load halves themselves. The products of two halves are exact in
+// float32 (22 of 24 bits) and are summed in the order of matmul: the bits are the same. a: [m, k];
+// b: [k, n]; y: [m, n]. 2 m n k flops a batch. Each invocation keeps 4 rows x 4 columns of y in
+// registers.
 enable f16;
 
 @group(0) @binding(0) var<storage, read> a: array<f16>;

@@ -2,9 +2,9 @@ import package::lib::grid::linear_index;
 import package::lib::quad::four_rows;
 import package::matmul::product::{ Batch, batch_at, dims, store_four };
 
-// y[batch] = scale * a[batch] b[batch] + bias_scale * bias as matmul, for adapters where a load costs more than
-// a broadcast: the lanes of a quad load four terms of a row of a and hand them round. Each
-// invocation keeps 16 rows x 4 columns in registers; 2 m n k flops a batch.
+// y[batch] = scale * a[batch] b[batch] + bias_scale * bias as matmul, for adapters where a load
+// costs more than a broadcast: the lanes of a quad load four terms of a row of a and hand them
+// round. Each invocation keeps 16 rows x 4 columns in registers; 2 m n k flops a batch.
 enable subgroups;
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;

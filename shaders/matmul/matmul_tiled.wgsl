@@ -1,9 +1,9 @@
 import package::lib::grid::linear_index;
 import package::matmul::product::{ batch_at, dims, store_four };
 
-// y[batch] = scale * a[batch] b[batch] + bias_scale * bias as matmul, through workgroup memory: what a GPU of
-// its own wants. A workgroup computes 64 x 64 of y and reads a and b in slabs of 16 terms; each
-// invocation keeps 4 rows x 4 columns. 2 m n k flops a batch.
+// y[batch] = scale * a[batch] b[batch] + bias_scale * bias as matmul, through workgroup memory:
+// what a GPU of its own wants. A workgroup computes 64 x 64 of y and reads a and b in slabs of 16
+// terms; each invocation keeps 4 rows x 4 columns. 2 m n k flops a batch.
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;

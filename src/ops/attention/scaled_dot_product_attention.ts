@@ -27,11 +27,12 @@ const BROADCAST_KERNELS = ['shape/copy', 'math/reduce_sum'];
  * y = softmax(scale * q k^T + mask) v as torch.nn.functional.scaled_dot_product_attention. q: f32
  * [B, H, Q, D]; k: [B, KV, K, D]; v: [B, KV, K, Dv]; y: [B, H, Q, Dv]; or any of them [B, S, heads
  * * D], whose heads the parameters name; y is laid out as q. KV divides H: neighbouring query heads
- * share a head of keys; one head of [B, H, S, D] stands for all, and one batch likewise. mask: u8 (0 hides a key) or f32 (added; minus infinity hides), of any shape
- * that broadcasts to [B, H, Q, K], and has a gradient where it is f32. A query that no key is left
- * for has y = 0 and no gradient. `naive` keeps `weights` [B, H, Q, K] for the backward pass; `flash` keeps
- * `row_stats` [B, H, Q, 2], the largest score and the sum of exponentials, and computes scores
- * again. Throws ShapeError when the operands do not fit.
+ * share a head of keys; one head of [B, H, S, D] stands for all, and one batch likewise. mask: u8
+ * (0 hides a key) or f32 (added; minus infinity hides), of any shape that broadcasts to [B, H, Q,
+ * K], and has a gradient where it is f32. A query that no key is left for has y = 0 and no
+ * gradient. `naive` keeps `weights` [B, H, Q, K] for the backward pass; `flash` keeps `row_stats`
+ * [B, H, Q, 2], the largest score and the sum of exponentials, and computes scores again. Throws
+ * ShapeError when the operands do not fit.
  */
 export const scaledDotProductAttention = launcher(signature, {
   saves: ['row_stats?', 'weights?'],

@@ -7,11 +7,12 @@ import { sumToSize } from '../math/sum.ts';
 import { multiply, PRODUCT_VARIANTS, type Product } from './product.ts';
 
 /**
- * y = alpha op(a) op(b) (+ beta bias) in float32 as torch.matmul: op transposes the last two dimensions, the
- * others are batches and broadcast, a 1-D operand is a row (a) or a column (b) and its dimension is
- * not in y. a: [..., m, k]; b: [..., k, n]; bias: any shape that broadcasts to y. A product of no
- * terms is 0; of a bias times 0 nothing is read, as in torch.addmm. Throws ShapeError when they do not fit or have more than four batch dimensions that
- * broadcast differently.
+ * y = alpha op(a) op(b) (+ beta bias) in float32 as torch.matmul: op transposes the last two
+ * dimensions, the others are batches and broadcast, a 1-D operand is a row (a) or a column (b) and
+ * its dimension is not in y. a: [..., m, k]; b: [..., k, n]; bias: any shape that broadcasts to y.
+ * A product of no terms is 0; of a bias times 0 nothing is read, as in torch.addmm. Throws
+ * ShapeError when they do not fit or have more than four batch dimensions that broadcast
+ * differently.
  */
 export const matmul = launcher(signature, {
   variants: PRODUCT_VARIANTS,
@@ -31,8 +32,8 @@ export const matmul = launcher(signature, {
       dy.shape.length - Number(a.shape.length > 1) - Number(b.shape.length > 1),
     );
     const given = dy.view([...batch, rows, cols]);
-    // y = alpha A B with A = op(a), B = op(b): dA = alpha dy B^T, dB = alpha A^T dy, and a transposed
-    // operand takes the transposed product.
+    // y = alpha A B with A = op(a), B = op(b): dA = alpha dy B^T, dB = alpha A^T dy, and a
+    // transposed operand takes the transposed product.
     const scale = params.alpha;
     if (wants.has('a')) {
       const product = left.transposed

@@ -85,7 +85,8 @@ function outputOf(
 /**
  * Gradients. delta = sum of dy y; g_j = dy . v_j - delta; ds_j = p_j g_j slope_j; dq = scale *
  * sum_j ds_j k_j, dk = scale * sum_i ds_i q_i, dv = sum_i p_i dy_i, the latter two over all query
- * heads that share the key, and over the copies of what is broadcast; dmask = sum of p_j g_j over what it was repeated for. Each stage's error is carried through the next.
+ * heads that share the key, and over the copies of what is broadcast; dmask = sum of p_j g_j over
+ * what it was repeated for. Each stage's error is carried through the next.
  */
 export function gradientsOf(
   problem: Problem,
