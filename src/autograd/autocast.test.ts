@@ -44,7 +44,7 @@ test.each([
   expect(castsOf(op, { [scores]: 'f32' })).toEqual(['f32']);
 });
 
-test.each(['mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss', 'kl_div'])(
+test.each(['mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss', 'kl_div', 'bce_with_logits'])(
   '%s reads predictions and targets in float32',
   (op) => {
     expect(castsOf(op, { input: 'bf16', target: 'f16' })).toEqual([

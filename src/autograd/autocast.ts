@@ -33,6 +33,7 @@ const LOSSES: Readonly<Record<string, readonly string[]>> = {
   smooth_l1_loss: ['input', 'target'],
   huber_loss: ['input', 'target'],
   kl_div: ['input', 'target'],
+  bce_with_logits: ['input', 'target'],
 };
 
 type Given = Readonly<Record<string, Tensor | undefined>>;

@@ -22,6 +22,9 @@ const ones = (shape: Shape): Value => {
   return { shape, data: valuesOf(hostTensorFrom('f32', shape, Array(size).fill(1))) };
 };
 
+/** What the ops are told, all of it. */
+const PARAMS = { eps: 1e-5, alpha: 1, beta: 1 };
+
 /** The bound of the gradient of the bias where every element that flows in is 1. */
 function boundOf(op: string, rows: number): number {
   const { inputs, y } = operands(rows)[op] as ReturnType<typeof operands>[string];
@@ -29,9 +32,12 @@ function boundOf(op: string, rows: number): number {
     Object.entries(inputs).map(([name, shape]) => [name, ones(shape)]),
   );
   const arithmetic = { depth: (terms: number) => terms, ieee: false };
-  const acceptance = records
-    .get(op)
-    ?.vjpAcceptance?.(values, {}, { eps: 1e-5 } as never, { y: ones(y) }, arithmetic)['bias'];
+  const record = records.get(op);
+  const given = [values, PARAMS as never, { y: ones(y) }] as const;
+  const gradients = record?.vjp?.(...given) ?? {};
+  const acceptance = record?.vjpAcceptance?.(values, gradients, given[1], given[2], arithmetic)[
+    'bias'
+  ];
   return acceptance?.kind === 'within' ? (acceptance.bound[0] as number) : Number.NaN;
 }
 

@@ -14,7 +14,7 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { GRADIENT_LIMIT } from './limits.ts';
-import { chosen, distilled, focal, messages, triplet } from './small-models/choices.ts';
+import { chosen, distilled, focal, messages, tags, triplet } from './small-models/choices.ts';
 import { contrastive, likelihood, recurrent, standardized } from './small-models/dense.ts';
 import { applyOn, type SmallModel } from './small-models/model.ts';
 import { perceived, restored, temporal } from './small-models/sequences.ts';
@@ -34,6 +34,7 @@ const MODELS = {
   distilled,
   messages,
   triplet,
+  tags,
   restored,
   temporal,
   perceived,

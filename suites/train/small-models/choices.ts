@@ -14,6 +14,7 @@ import { sub } from '../../../src/ops/math/sub.ts';
 import { tanh } from '../../../src/ops/math/tanh.ts';
 import { where } from '../../../src/ops/math/where.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
+import { bceWithLogits } from '../../../src/ops/nn/bce_with_logits.ts';
 import { huberLoss } from '../../../src/ops/nn/huber_loss.ts';
 import { klDiv } from '../../../src/ops/nn/kl_div.ts';
 import { logSoftmax } from '../../../src/ops/nn/log_softmax.ts';
@@ -88,6 +89,30 @@ export const distilled = smallModel({
     const allowed = apply(maskedFill, { x: logits, mask: forbidden }, { value: -30 }).y;
     const input = apply(logSoftmax, { x: allowed }, {}).y;
     return apply(klDiv, { input, target: shares }, { reduction: 'batchmean' }).loss;
+  },
+});
+
+/** Several tags of each thing at once, rare ones weighed up, as a multi-label classifier is trained. */
+export const tags = smallModel({
+  description:
+    'Logits of every tag: their cross entropy with yes or no, where tags and things have weights.',
+  control: inBackward('no weight of what is rare', 'bce_with_logits', ({ inputs }) => ({
+    inputs: { ...inputs, pos_weight: undefined },
+  })),
+  trained: (random) => ({ w: normal(random, [5, 4]), bias: normal(random, [4], 0.5) }),
+  given: (random) => ({
+    x: normal(random, [7, 5]),
+    target: hostTensorFrom(
+      'f32',
+      [7, 4],
+      random.fill(28, () => random.integer(0, 1)),
+    ),
+    weight: positive(random, [7, 1]),
+    rare: positive(random, [4]),
+  }),
+  loss: (apply, { x, w, bias, target, weight, rare: pos_weight }) => {
+    const input = apply(matmul, { a: x, b: w, bias }, {}).y;
+    return apply(bceWithLogits, { input, target, weight, pos_weight }, {}).loss;
   },
 });
 
