@@ -1,4 +1,5 @@
 import package::lib::grid::linear_index;
+import package::math::key::key_of;
 import package::math::reduction::{dims, part_of, place, start_of};
 
 // The largest term of each element of x along some axes, and which one it is: the first of equal
@@ -15,19 +16,6 @@ override TO_PAIRS: bool = false;
 override VALUES: bool = false;
 override LAST: bool = false;
 override INTEGERS: bool = false;
-
-fn key_of(bits: u32) -> u32 {
-  if (INTEGERS) {
-    return bits ^ 0x80000000u;
-  }
-  if ((bits & 0x7fffffffu) > 0x7f800000u) {
-    return 0xffffffffu;
-  }
-  if ((bits & 0x7fffffffu) == 0u) {
-    return 0x80000000u;
-  }
-  return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
-}
 
 fn bits_of(key: u32) -> u32 {
   if (INTEGERS) {
@@ -58,7 +46,7 @@ fn main(
     if (FROM_PAIRS) {
       index = x[at + 1u];
     } else {
-      key = key_of(key);
+      key = key_of(key, INTEGERS);
     }
     if (key > best || (key == best && (index > best_index) == LAST)) {
       best = key;

@@ -340,6 +340,17 @@ const VALID: readonly Description[] = [
     tensors: { 'in.x': [2, 3], 'out.y': [2] },
   })),
   {
+    op: 'topk',
+    params: { k: 2, axis: 0, largest: false },
+    tensors: {
+      'in.x': [3, 4],
+      'in.grad.values': [2, 4],
+      'out.values': [2, 4],
+      'out.indices': ['i32', [2, 4]],
+      'out.grad.x': [3, 4],
+    },
+  },
+  {
     op: 'argmax',
     params: { axis: 1, keepdims: 0 },
     tensors: { 'in.x': [2, 3], 'out.y': ['i32', [2]] },

@@ -14,6 +14,7 @@ const POWER = 10;
 const OF_SHAPE = new Set([
   'shape',
   'keepdims',
+  'k',
   'per_channel',
   'out_features',
   'in_features',

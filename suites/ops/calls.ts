@@ -492,6 +492,15 @@ export const CALLS: Readonly<Record<string, Calls>> = {
     fits: { inputs: { x: [2, 3] }, params: { dim: 1 } },
     wrong: { dim: { params: { dim: 2 } }, 'dim-before-the-first': { params: { dim: -3 } } },
   },
+  topk: {
+    fits: { inputs: { x: [2, 3] }, params: { k: 3 } },
+    wrong: {
+      'too-many': { params: { k: 4 } },
+      'fewer-than-none': { params: { k: -1 } },
+      axis: { params: { k: 1, axis: 2 } },
+      'axis-before-the-first': { params: { k: 1, axis: -3 } },
+    },
+  },
   argmax: {
     fits: { inputs: { x: [2, 3] }, params: { axis: 1 } },
     wrong: { nothing: { inputs: { x: [2, 0] } }, axis: { params: { axis: 2 } } },

@@ -109,6 +109,11 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     rows: { inputs: { x: [0, 3] }, params: { dim: 1 } },
     terms: { inputs: { x: [3, 0] }, params: { dim: 1 } },
   },
+  topk: {
+    rows: { inputs: { x: [0, 3] }, params: { k: 2 }, output: 'values' },
+    none: { inputs: { x: [2, 3] }, params: { k: 0 }, output: 'values' },
+    'of-nothing': { inputs: { x: [2, 0] }, params: { k: 0 }, output: 'values' },
+  },
   argmax: { rows: { inputs: { x: [0, 3] }, params: { axis: 1 } } },
   norm: { terms: { inputs: { x: [2, 0] }, params: { axes: [1] } } },
   softmax: { rows: { inputs: { x: [0, 3] } }, classes: { inputs: { x: [3, 0] } } },

@@ -68,9 +68,9 @@ def answer(asked: Question, name: str, producer: str) -> Bundle:
     }
     results = {**results, **expressed.moved}
     outputs = {output: plain(_real(y), f"out.{output}") for output, y in results.items()}
-    first, y = next(iter(results.items()))
     if expressed.shape is not None:
-        outputs[first] = outputs[first].reshape(expressed.shape(y))
+        outputs = {name: y.reshape(expressed.shape(results[name])) for name, y in outputs.items()}
+    first, y = next(iter(results.items()))
     inputs = dict(asked.inputs)
     flowing, gradients = _gradients(expressed, y, name)
     if gradients:

@@ -75,7 +75,7 @@ class Expressed:
     outputs: Sequence[str | None] = ("y",)
     moved: Mapping[str, Tensor] = field(default_factory=dict)
     shape: Callable[[Tensor], tuple[int, ...]] | None = None
-    """Shape of the first output in the bundle, where torch's is another."""
+    """Shape of an output in the bundle, where torch's is another."""
     has_gradients: bool = True
     """Whether torch's gradients are those of the op."""
 

@@ -64,6 +64,13 @@ export const tensors: Bodies = {
   var: deviation('var'),
   std: deviation('std'),
   cumsum: ({ dim }) => y(`x["x"].cumsum(${literal(dim)})`),
+  topk: ({ k, axis, largest, sorted }) => ({
+    imports: TORCH,
+    lines: [
+      `values, indices = x["x"].topk(${literal(k)}, ${literal(axis)}, ${literal(largest)}, ${literal(sorted)})`,
+      'got = {"values": values, "indices": indices}',
+    ],
+  }),
   argmax: ({ axis, keepdims, select_last_index }) =>
     y(
       select_last_index

@@ -65,15 +65,86 @@ def deviation(op: str, outputs: Sequence[str | None] = ("y",)) -> Line:
     return line
 
 
-def largest(input: Tensor, dim: Any = None, keepdim: bool = False) -> Expressed:  # noqa: A002
-    """torch.max of one tensor. Along a dimension its gradient goes to one of equal elements."""
-    import torch
+def extreme(*, largest: bool) -> Line:
+    """torch.max or min of one tensor: along a dimension one of the equal elements, of all their
+    value, whose gradient torch shares evenly among them.
+    """
 
-    if isinstance(dim, torch.Tensor):
-        raise NotExpressibleError("max of two tensors")
-    params = {"axes": axes_of(input, dim), "keepdims": keepdim}
-    outputs = ("y",) if dim is None else ("y", None)
-    return Expressed("reduce_max", params, {"x": input}, outputs, has_gradients=dim is None)
+    def line(input: Tensor, dim: Any = None, keepdim: bool = False) -> Expressed:  # noqa: A002
+        import torch
+
+        if isinstance(dim, torch.Tensor):
+            raise NotExpressibleError("two tensors")
+        if dim is not None:
+            return _of_rows(input, 1, dim, largest=largest, keepdim=keepdim)
+        if largest:
+            return Expressed(
+                "reduce_max", {"axes": axes_of(input, dim), "keepdims": keepdim}, {"x": input}
+            )
+        params = {"k": 1, "axis": 0, "largest": False}
+        flat = Shaped(input, (input.numel(),))
+        return Expressed(
+            "topk", params, {"x": flat}, ("values",), shape=lambda _: (1,), has_gradients=False
+        )
+
+    return line
+
+
+def topk(
+    input: Tensor,  # noqa: A002
+    k: int,
+    dim: int = -1,
+    largest: bool = True,
+    sorted: bool = True,  # noqa: A002
+) -> Expressed:
+    """torch.topk."""
+    found = _of_rows(input, k, dim, largest=largest, keepdim=True)
+    return replace(found, params={**found.params, "sorted": sorted})
+
+
+def ordered(
+    input: Tensor,  # noqa: A002
+    dim: int = -1,
+    descending: bool = False,
+    *,
+    stable: bool = False,
+) -> Expressed:
+    """torch.sort: all of a row, in order."""
+    return _of_rows(input, _length(input, dim), dim, largest=descending, keepdim=True)
+
+
+def of_first(input: Tensor) -> Expressed:  # noqa: A002
+    """torch.msort: along the first dimension."""
+    found = ordered(input, 0)
+    return replace(found, outputs=("values",))
+
+
+def places(
+    input: Tensor,  # noqa: A002
+    dim: int = -1,
+    descending: bool = False,
+    stable: bool = False,
+) -> Expressed:
+    """torch.argsort."""
+    found = ordered(input, dim, descending)
+    return replace(found, outputs=("indices",))
+
+
+def _length(x: Tensor, dim: int) -> int:
+    return int(x.shape[dim]) if x.ndim > 0 else 1
+
+
+def _of_rows(x: Tensor, k: int, dim: int, *, largest: bool, keepdim: bool) -> Expressed:
+    """The first k of each row, in order; without `keepdim`, of one, their dimension is gone."""
+    axis = axes_of(x, dim)[0]
+    rest = () if x.ndim == 0 else tuple(k if d == axis else n for d, n in enumerate(x.shape))
+    return Expressed(
+        "topk",
+        {"k": k, "axis": axis, "largest": largest},
+        {"x": x},
+        ("values", "indices"),
+        shape=None if keepdim and x.ndim > 0 else lambda _: rest or (1,),
+    )
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Expressed:  # noqa: A002
@@ -158,7 +229,12 @@ TABLE: Mapping[str, Line] = {
     "std": _std,
     "var_mean": deviation("var", ("y", None)),
     "std_mean": deviation("std", ("y", None)),
-    "max": largest,
+    "max": extreme(largest=True),
+    "min": extreme(largest=False),
+    "topk": topk,
+    "sort": ordered,
+    "msort": of_first,
+    "argsort": places,
     "argmax": argmax,
     "softmax": _softmax,
     "log_softmax": _log_softmax,
