@@ -38,6 +38,8 @@ export type Acceptance =
       /** What the half format in which a library computes may lose of what stands between. */
       readonly underflow?: Float64Array;
       readonly nearest?: (index: number, actual: number) => number;
+      /** Why a pass tells little of what was computed, in words, where it does not tell much. */
+      readonly loose?: string;
     }
   | {
       readonly kind: 'codes';

@@ -12,6 +12,10 @@ import { launcher } from '../launcher.ts';
 
 /** Elements of a share of the sum of squares, at most. */
 const SHARE = 256;
+
+/** Kernels of {@link normOf}. */
+export const NORM_KERNELS = ['optim/grad_norm_shares', 'optim/grad_norm'] as const;
+
 /**
  * torch.nn.utils.clip_grad_norm_: gradients (f32 of any shapes) times min(1, max_norm / (norm +
  * eps)), in place, where norm is the root of the sum of all their squares. Returns norm, [1], which
@@ -40,7 +44,11 @@ export function clipGradients(
   return norm;
 }
 
-function normOf(gpu: Gpu, grads: readonly Tensor[]): Tensor {
+/**
+ * The root of the sum of all squares of tensors, f32 [1], which the caller owns; infinite or NaN
+ * where an element is.
+ */
+export function normOf(gpu: Gpu, grads: readonly Tensor[]): Tensor {
   const parts = grads.map(({ size }) => Math.max(1, Math.ceil(size / SHARE)));
   const count = parts.reduce((sum, n) => sum + n, 0);
   using shares = Tensor.empty(gpu, 'f32', [count, 2]);
@@ -72,7 +80,7 @@ function normOf(gpu: Gpu, grads: readonly Tensor[]): Tensor {
 export const clipGradNorm = launcher(signature, {
   variants: {
     shares: {
-      kernels: ['optim/grad_norm_shares', 'optim/grad_norm', 'optim/clip_grad_norm'],
+      kernels: [...NORM_KERNELS, 'optim/clip_grad_norm'],
       lanes: LANES,
       depth: (terms, lanes) => Math.min(terms, SHARE) + laneDepth(terms / SHARE, lanes),
     },

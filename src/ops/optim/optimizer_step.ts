@@ -1,7 +1,7 @@
 import { Tensor } from '../../tensor/tensor.ts';
 import { optimizerStep as signature } from '../../vocabulary/optim/optimizer_step.ts';
 import { launcher } from '../launcher.ts';
-import { OPTIMIZER_KERNELS, optimizerOf } from './optimizers.ts';
+import { OPTIMIZER_VARIANT, optimizerOf } from './optimizers.ts';
 
 /**
  * One step of an optimizer on a parameter; `step` counts from 1. All f32 of one shape. Leaves its
@@ -10,7 +10,7 @@ import { OPTIMIZER_KERNELS, optimizerOf } from './optimizers.ts';
  * not here, ShapeError when the sizes differ.
  */
 export const optimizerStep = launcher(signature, {
-  variants: { any: { kernels: OPTIMIZER_KERNELS } },
+  variants: { any: OPTIMIZER_VARIANT },
   forward: (gpu, { grad, ...inputs }, { step, ...params }) => {
     const optimizer = optimizerOf(params, false);
     const outputs = {

@@ -3,7 +3,7 @@ import { formatShape, sameShape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { optimizerSteps as signature } from '../../vocabulary/optim/optimizer_steps.ts';
 import { launcher } from '../launcher.ts';
-import { OPTIMIZER_KERNELS, optimizerOf } from './optimizers.ts';
+import { OPTIMIZER_VARIANT, optimizerOf } from './optimizers.ts';
 
 /**
  * Several steps of an optimizer on one parameter, with the gradients given. param: of any shape;
@@ -13,9 +13,7 @@ import { OPTIMIZER_KERNELS, optimizerOf } from './optimizers.ts';
  * `not-implemented` for optimizers that are not here, ShapeError when shapes do not fit.
  */
 export const optimizerSteps = launcher(signature, {
-  variants: {
-    vec4: { kernels: OPTIMIZER_KERNELS },
-  },
+  variants: { vec4: OPTIMIZER_VARIANT },
   // Each step goes on from what the device has in f32, which halves would not tell.
   storage: { keeps: Object.keys(signature.outputs) },
   forward: (gpu, inputs, params) => {

@@ -6,6 +6,7 @@ import { hostTensorFrom } from '../../tensor/host.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import { type AdamHyperparameters, adamDefaults } from '../../vocabulary/optim/adam.ts';
 import { wrongHyperparameters } from '../../vocabulary/optim/hyperparameters.ts';
+import { muonHyperparameters } from '../../vocabulary/optim/muon.ts';
 import { onnxHyperparameters } from '../../vocabulary/optim/onnx.ts';
 import type { StateName } from '../../vocabulary/optim/optimizer_step.ts';
 import { SGD_DEFAULTS, type SgdHyperparameters } from '../../vocabulary/optim/sgd.ts';
@@ -15,6 +16,7 @@ import { stepAdagrad } from './adagrad_step.ts';
 import { type AdamState, stepAdamw } from './adamw_step.ts';
 import { amsgrad } from './amsgrad.ts';
 import { type ElementwiseStep, type Params, stateOf, stepElementwise } from './elementwise-step.ts';
+import { MUON_KERNELS, type MuonState, stepMuon } from './muon.ts';
 import { nadam } from './nadam.ts';
 import { radam } from './radam.ts';
 import { rmsprop } from './rmsprop.ts';
@@ -42,12 +44,23 @@ export type ElementwiseParams = { readonly optimizer: keyof typeof ELEMENTWISE }
   | ('momentum_decay' | 'decoupled_weight_decay')
 >;
 
-/** Kernels of all optimizers' steps. */
-export const OPTIMIZER_KERNELS = [
-  ...['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step', 'optim/amsgrad_step'],
-  ...Object.keys(ELEMENTWISE).map((name) => `optim/${name}_step`),
-  'math/mul',
-];
+/** Muon, and what of its hyperparameters is not torch's default. */
+export type MuonParams = { readonly optimizer: 'muon' } & Pick<
+  Params,
+  | ('lr' | 'weight_decay' | 'momentum' | 'nesterov' | 'eps')
+  | ('ns_coefficients' | 'ns_steps' | 'adjust_lr_fn')
+>;
+
+/** All optimizers' steps; each sum is of Muon, and none goes through more roundings than terms. */
+export const OPTIMIZER_VARIANT = {
+  kernels: [
+    ...['optim/adamw_step', 'optim/sgd_step', 'optim/adagrad_step', 'optim/amsgrad_step'],
+    ...Object.keys(ELEMENTWISE).map((name) => `optim/${name}_step`),
+    'math/mul',
+    ...MUON_KERNELS,
+  ],
+  depth: (terms: number) => terms,
+};
 
 /**
  * What an optimizer keeps, and how it steps: in place, over tensors `param`, `grad` and its state;
@@ -117,6 +130,20 @@ function minimizerOf(params: Params, continues: boolean): Optimizer {
         direct,
         ahead,
       }));
+    }
+    case 'muon': {
+      const hyperparameters = muonHyperparameters(params);
+      return {
+        state: ['momentum_buffer'],
+        step: (gpu, tensors, step) =>
+          stepMuon(
+            gpu,
+            tensors as Tensors & MuonState,
+            hyperparameters,
+            () => hyperparameters.lr,
+            step,
+          ),
+      };
     }
     case 'adagrad':
       return {

@@ -1,3 +1,4 @@
+import { mapped } from '../../graph/call.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
 import type { Random } from '../../tensor/random.ts';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
@@ -9,33 +10,27 @@ import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.t
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
-import { type Element, OPTIMIZERS, type Rule, ruleOf } from './optimizers.ts';
+import { JUDGED, type Parameter, type ParameterRule, parameterRuleOf } from './parameter-rule.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;
 
-/** Applies `f` to every element with what is kept of it, and its gradient. */
-export function mapElements(
-  inputs: Inputs,
-  { state }: Rule,
-  f: (before: Element, grad: number) => Element,
-): OutputsOf<typeof signature, Value> {
-  const { param, grad } = inputs;
-  const names = ['param', ...state] as const;
-  const all = Array.from(param.data, (_, i) =>
-    f(
-      Object.fromEntries(names.map((name) => [name, inputs[name]?.data[i] ?? 0])),
-      grad.data[i] as number,
-    ),
+/** The parameter and what is kept of it, and back. */
+export function parameterOf(inputs: Inputs, { state }: Pick<ParameterRule, 'state'>): Parameter {
+  const { param } = inputs;
+  const kept = state.map(
+    (name) => [name, inputs[name]?.data ?? new Float64Array(param.data.length)] as const,
   );
-  const collect = (name: string): Value => ({
-    shape: param.shape,
-    data: Float64Array.from(all, (element) => element[name] as number),
-  });
-  return {
-    param: collect('param'),
-    ...Object.fromEntries(state.map((name) => [name, collect(name)])),
-  };
+  return { param: param.data, ...Object.fromEntries(kept) };
+}
+
+/** See {@link parameterOf}. */
+export function valuesOf(
+  { param: { shape } }: Inputs,
+  parameter: Parameter,
+): OutputsOf<typeof signature, Value> {
+  const values = Object.entries(parameter).map(([name, data]) => [name, { shape, data }] as const);
+  return Object.fromEntries(values) as OutputsOf<typeof signature, Value>;
 }
 
 const SQUARES: ReadonlySet<StateName> = new Set([
@@ -62,7 +57,9 @@ function sample(shape: Shape, params: Params): SampleOf<typeof signature> {
       return {
         param: tensor((r) => r.normal()),
         grad: tensor((r) => r.normal()),
-        ...Object.fromEntries(ruleOf(params).state.map((name) => [name, kept(name)])),
+        ...Object.fromEntries(
+          parameterRuleOf(params, shape).state.map((name) => [name, kept(name)]),
+        ),
       };
     },
   };
@@ -72,23 +69,21 @@ function sample(shape: Shape, params: Params): SampleOf<typeof signature> {
 export const record = defineRecord(signature, {
   summary: 'one step of an optimizer on a parameter',
   unsupported: (_inputs, { optimizer }) =>
-    OPTIMIZERS.includes(optimizer) ? undefined : `the optimizer ${optimizer}`,
+    JUDGED.includes(optimizer) ? undefined : `the optimizer ${optimizer}`,
   forward: (inputs, params) => {
-    const rule = ruleOf(params);
-    return mapElements(inputs, rule, (before, grad) => rule.step(before, grad, params.step));
+    const rule = parameterRuleOf(params, inputs.param.shape);
+    const { grad } = inputs;
+    return valuesOf(inputs, rule.step(parameterOf(inputs, rule), grad.data, params.step));
   },
-  acceptance: (inputs, _outputs, params) => {
-    const rule = ruleOf(params);
-    const exact = Object.fromEntries(rule.state.map((name) => [name, 0]));
-    const bounds = mapElements(inputs, rule, (before, grad) =>
-      rule.bound(before, grad, params.step, exact),
+  acceptance: (inputs, _outputs, params, arithmetic) => {
+    const rule = parameterRuleOf(params, inputs.param.shape);
+    const { grad } = inputs;
+    const exact = Object.fromEntries(
+      rule.state.map((name) => [name, new Float64Array(grad.data.length)]),
     );
-    return Object.fromEntries(
-      Object.entries(bounds).map(([name, value]) => [
-        name,
-        { kind: 'within', bound: (value as Value).data } as const,
-      ]),
-    );
+    const before = parameterOf(inputs, rule);
+    const bounds = rule.bound(before, grad.data, params.step, exact, arithmetic);
+    return mapped(bounds, (bound) => ({ kind: 'within', bound }) as const);
   },
   samples: [
     sample([5, 7], { optimizer: 'adadelta', weight_decay: 0.1, step: 3 }),
@@ -104,6 +99,8 @@ export const record = defineRecord(signature, {
     sample([33], { optimizer: 'adamw', amsgrad: true, step: 5 }),
     sample([4], { optimizer: 'sgd', lr: 0.1, momentum: 0.9, step: 2 }),
     sample([6], { optimizer: 'adam', lr: 0.1, maximize: true, step: 1 }),
+    sample([2, 3], { optimizer: 'muon', lr: 0.1, step: 3 }),
+    sample([13, 9], { optimizer: 'muon', lr: 0.1, nesterov: false, step: 1 }),
   ],
   faults: [
     {
@@ -134,6 +131,7 @@ export const record = defineRecord(signature, {
     paramsBug('the decay in the gradient', ({ decoupled_weight_decay: _, ...p }) => p),
     paramsBug('no momentum', ({ momentum: _, ...p }) => p),
     paramsBug('not centered', ({ centered: _, ...p }) => p),
+    paramsBug("no step of Nesterov's", (p) => ({ ...p, nesterov: false })),
     paramsBug('no amsgrad', ({ amsgrad: _, ...p }) => p),
     paramsBug('downhill for uphill', ({ maximize: _, ...p }) => p),
     inputBug('gradient wrong by 2e-5', 'grad', (x) => x * (1 + 2e-5)),

@@ -30,7 +30,7 @@ export type OptimizerParams = ParamsOf<typeof optimizerSteps>;
 /** Optimizers of torch whose step is one formula. */
 const OF_TORCH = { adadelta, rmsprop, nadam, radam } as const;
 
-/** Optimizers that have a rule. */
+/** Optimizers that move each element by itself. */
 export const OPTIMIZERS: readonly string[] = [
   ...['adam', 'adamw', 'sgd', 'momentum', 'adagrad'],
   ...Object.keys(OF_TORCH),
@@ -105,9 +105,10 @@ function minimizing(params: OptimizerParams, continues: boolean): Rule {
           adagradBound(before, grad, adagradScalars(params, step), carried.exp_avg_sq, rounding),
       });
     case 'adamw8bit':
+    case 'muon':
       throw new GradproofError(
         'not-implemented',
-        `this version judges the optimizers ${OPTIMIZERS.join(', ')}, not "${params.optimizer}"`,
+        `each element by itself is judged of the optimizers ${OPTIMIZERS.join(', ')}, not of "${params.optimizer}"`,
       );
     default:
       return OF_TORCH[params.optimizer](params);

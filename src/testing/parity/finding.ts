@@ -78,8 +78,17 @@ function judgeRecorded(bundle: ParityBundle, questions: readonly Question[]): re
   });
 }
 
-/** Says of values in halves that are right how much that is worth, where it is not enough. */
+/**
+ * Says of values that are right how much that is worth, where it is not enough: of those in halves,
+ * and of those whose bound says so itself.
+ */
 function findLooseBound(t: CaseContext, right: readonly Judged[]): void {
+  const told = right.flatMap(({ asked: { acceptance }, question }) =>
+    acceptance.kind === 'within' && acceptance.loose
+      ? [`${labelOf(question)}: ${acceptance.loose}`]
+      : [],
+  );
+  if (told.length > 0) return t.finding('loose-bound', told.join('; '));
   const loose = right.filter(({ inHalves }) => inHalves);
   const { planted, noticed } = worthOf(loose.map(({ asked }) => asked));
   if (noticed >= ENOUGH * planted) return;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { fraction, integer, notNegative, number, size } from '../rules.ts';
+import { count, fraction, integer, notNegative, number, size } from '../rules.ts';
 
 /** A decay rate of a moment. */
 export const beta = v.pipe(fraction, v.ltValue(1));
@@ -29,6 +29,10 @@ const OF_OPTIMIZERS = {
   rmsprop: ['lr', 'alpha', 'eps', 'weight_decay', 'momentum', 'centered', 'maximize'],
   nadam: [...RADAM, 'momentum_decay'],
   radam: RADAM,
+  muon: [
+    ...(['lr', 'weight_decay', 'momentum', 'nesterov'] as const),
+    ...(['ns_coefficients', 'eps', 'ns_steps', 'adjust_lr_fn'] as const),
+  ],
 } as const;
 type OptimizerName = keyof typeof OF_OPTIMIZERS;
 
@@ -54,6 +58,10 @@ export const hyperparameters = {
   centered: v.exactOptional(v.boolean()),
   momentum_decay: v.exactOptional(notNegative),
   decoupled_weight_decay: v.exactOptional(v.boolean()),
+  // of the Newton-Schulz iteration of muon
+  ns_coefficients: v.exactOptional(v.pipe(v.strictTuple([number, number, number]), v.readonly())),
+  ns_steps: v.exactOptional(v.pipe(count, v.maxValue(99))),
+  adjust_lr_fn: v.exactOptional(v.picklist(['original', 'match_rms_adamw', 'spectral_unclamped'])),
   // adagrad and momentum as ONNX has them; alpha is also the decay rate of rmsprop
   decay_factor: v.exactOptional(number),
   epsilon: v.exactOptional(notNegative),
