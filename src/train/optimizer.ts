@@ -59,6 +59,19 @@ const release = seam(
 );
 
 /**
+ * Throws GradproofError `not-implemented` for parameters that are no matrices where the optimizer
+ * steps these alone.
+ */
+function checkMatrices({ layout }: FlatParameters, name: string): void {
+  const others = [...layout.entries].flatMap(([of, { shape }]) => (shape.length === 2 ? [] : [of]));
+  if (others.length > 0)
+    throw new GradproofError(
+      'not-implemented',
+      `${name} steps matrices alone, and there are ${others.join(', ')}: take another optimizer`,
+    );
+}
+
+/**
  * Throws GradproofError `no-parameters` where there is nothing to train: a layer whose trits are
  * fixed has no float weights behind them.
  */
@@ -103,6 +116,7 @@ export class Optimizer implements Disposable {
     this.#parameters = parameters;
     this.#schedule = schedule;
     this.#rule = updateRule(params, schedule);
+    if (this.#rule.ofMatrices) checkMatrices(parameters, params.optimizer);
     this.#fingerprints = fingerprints;
     const { layout } = parameters;
     // First, since it refuses a schedule that it has no table for.
@@ -119,7 +133,9 @@ export class Optimizer implements Disposable {
     this.#stages = stagesOf(
       this.#scaler?.around(grads, changed, clipping) ?? [
         ...clipping,
-        ...grads.map((grad, i) => this.#stepping(grad, changed[i] as Tensors)),
+        ...(this.#rule.ofMatrices
+          ? this.#steppingMatrices()
+          : grads.map((grad, i) => this.#stepping(grad, changed[i] as Tensors))),
       ],
     );
   }
@@ -212,6 +228,13 @@ export class Optimizer implements Disposable {
       changes: Object.fromEntries(grads.map((grad, i) => [`g${i}`, grad])),
       run: () => ({ norm: clipGradients(this.#gpu, grads, params) }),
     };
+  }
+
+  #steppingMatrices(): readonly Stage[] {
+    return [...this.#parameters.layout.entries.values()].map(({ shape, offset }) => {
+      const part = (of: Segments) => of.view(shape, { offset: 4 * offset });
+      return this.#stepping(part(this.#grad), mapped(this.#flat, part));
+    });
   }
 
   #stepping(grad: Tensor, changed: Tensors): Stage {

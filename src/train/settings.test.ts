@@ -93,6 +93,13 @@ test.each([
     },
   },
   { optimizer: { optimizer: 'radam', eps: 1e-3, decoupled_weight_decay: true } },
+  { optimizer: { optimizer: 'muon', lr: 0.1, nesterov: true } },
+  {
+    optimizer: {
+      ...{ optimizer: 'muon', momentum: 0.5, nesterov: false, eps: 1e-3, ns_steps: 0 },
+      ...{ ns_coefficients: [2, -1.5, 0.5], adjust_lr_fn: 'match_rms_adamw' },
+    },
+  },
   { schedule: { name: 'constant', warmup_ratio: 0 } },
   { schedule: { name: 'linear', warmup_ratio: 1 } },
   { schedule: { name: 'cosine', warmup_ratio: 0.5, num_cycles: 0 } },
@@ -107,7 +114,7 @@ test.each([
 
 const ALL = 'optimizer, schedule, max_grad_norm, autocast, grad_scaler';
 const OF_ADAM = 'optimizer, lr, weight_decay, betas, eps, bias_correction, amsgrad';
-const OPTIMIZERS = 'adamw, adam, sgd, adadelta, rmsprop, nadam, radam';
+const OPTIMIZERS = 'adamw, adam, sgd, adadelta, rmsprop, nadam, radam, muon';
 
 test.each([
   [[], `the settings must be an object with some of ${ALL}`],
@@ -116,7 +123,7 @@ test.each([
   [{ lr: 1 }, `the settings: there is no "lr"; there are ${ALL}`],
   [
     { optimizer: { rate: 1 } },
-    `optimizer: there is no "rate"; there are ${OF_ADAM}, momentum, dampening, nesterov, rho, alpha, centered, decoupled_weight_decay, momentum_decay`,
+    `optimizer: there is no "rate"; there are ${OF_ADAM}, momentum, dampening, nesterov, rho, alpha, centered, decoupled_weight_decay, momentum_decay, ns_coefficients, ns_steps, adjust_lr_fn`,
   ],
   [
     { optimizer: { optimizer: 'lion' } },
@@ -132,6 +139,19 @@ test.each([
   ],
   [{ optimizer: { optimizer: 'adadelta', rho: 1.5 } }, 'rho must be a number from 0 to 1'],
   [{ optimizer: { optimizer: 'rmsprop', alpha: -0.5 } }, 'alpha must be a number from 0 to 1'],
+  [
+    { optimizer: { optimizer: 'muon', ns_coefficients: [1, 2] } },
+    'optimizer: ns_coefficients must be three numbers, not [1,2]',
+  ],
+  [{ optimizer: { optimizer: 'muon', ns_coefficients: [1, 2, '3'] } }, 'must be three numbers'],
+  [{ optimizer: { optimizer: 'muon', ns_steps: 100 } }, 'whole, from 0 to 99, not 100'],
+  [{ optimizer: { optimizer: 'muon', ns_steps: 1.5 } }, 'whole, from 0 to 99, not 1.5'],
+  [{ optimizer: { optimizer: 'muon', ns_steps: -1 } }, 'whole, from 0 to 99, not -1'],
+  [
+    { optimizer: { optimizer: 'muon', adjust_lr_fn: 'none' } },
+    'adjust_lr_fn must be one of original, match_rms_adamw, spectral_unclamped, not "none"',
+  ],
+  [{ optimizer: { optimizer: 'muon' }, grad_scaler: {} }, 'not for muon: take one of them'],
   [{ optimizer: { amsgrad: 1 } }, 'amsgrad must be true or false, not 1'],
   [
     { optimizer: { optimizer: 'radam' }, grad_scaler: {} },

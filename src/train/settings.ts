@@ -71,7 +71,7 @@ const oneOf = (...names: readonly string[]): Rule => ({
 
 const unit = number('from 0 to 1', (x) => x >= 0 && x <= 1);
 const NAMES: readonly OptimizerParams['optimizer'][] = [
-  ...(['adamw', 'adam', 'sgd', 'adadelta', 'rmsprop', 'nadam', 'radam'] as const),
+  ...(['adamw', 'adam', 'sgd', 'adadelta', 'rmsprop', 'nadam', 'radam', 'muon'] as const),
 ];
 const ANY_OPTIMIZER = {
   optimizer: oneOf(...NAMES),
@@ -96,6 +96,21 @@ const OPTIMIZERS: Readonly<Record<OptimizerParams['optimizer'], Readonly<Record<
   rmsprop: { ...ANY_OPTIMIZER, alpha: unit, eps: MOMENTS.eps, momentum: share, centered: truth },
   nadam: { ...RADAM, momentum_decay: notNegative },
   radam: RADAM,
+  muon: {
+    ...ANY_OPTIMIZER,
+    momentum: share,
+    nesterov: truth,
+    ns_coefficients: {
+      allows: (value) => Array.isArray(value) && value.length === 3 && value.every(Number.isFinite),
+      what: 'three numbers',
+    },
+    eps: MOMENTS.eps,
+    ns_steps: number(
+      'that is whole, from 0 to 99',
+      (x) => Number.isInteger(x) && x >= 0 && x < 100,
+    ),
+    adjust_lr_fn: oneOf('original', 'match_rms_adamw', 'spectral_unclamped'),
+  },
 };
 const ANY_SCHEDULE = {
   name: oneOf('constant', 'linear', 'cosine'),
@@ -165,7 +180,7 @@ export function readSettings(value: unknown, defaults: TrainingSettings): Traini
     readonly dampening?: number;
     readonly nesterov?: boolean;
   };
-  if (nesterov && (momentum === 0 || dampening !== 0)) {
+  if (name === 'sgd' && nesterov && (momentum === 0 || dampening !== 0)) {
     throw new SettingsError(
       'optimizer: nesterov needs a momentum above 0 and no dampening, as in torch',
     );

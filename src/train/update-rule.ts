@@ -11,12 +11,14 @@ import {
 import { ampSgdStep, sgdRates, stepAmpSgd } from '../ops/optim/amp_sgd_step.ts';
 import { type ElementwiseStep, stateOf, stepElementwise } from '../ops/optim/elementwise-step.ts';
 import { rateFactor } from '../ops/optim/lr_schedule.ts';
+import { type MuonState, stepMuon } from '../ops/optim/muon.ts';
 import { optimizerStep } from '../ops/optim/optimizer_step.ts';
 import {
   type AdamParams,
   adamHyperparameters,
   type ElementwiseParams,
   elementwiseOf,
+  type MuonParams,
   type SgdParams,
   sgdHyperparameters,
 } from '../ops/optim/optimizers.ts';
@@ -26,12 +28,13 @@ import type { Tensor, Tensors } from '../tensor/tensor.ts';
 import type { LiveNumber } from '../vocabulary/live-number.ts';
 import type { AdamHyperparameters } from '../vocabulary/optim/adam.ts';
 import type { Schedule } from '../vocabulary/optim/lr_schedule.ts';
+import { muonHyperparameters } from '../vocabulary/optim/muon.ts';
 import type { StateName } from '../vocabulary/optim/optimizer_step.ts';
 import type { SgdHyperparameters } from '../vocabulary/optim/sgd.ts';
 import type { Stage } from './stage.ts';
 
 /** An optimizer that training knows, and what of its hyperparameters is not torch's default. */
-export type OptimizerParams = AdamParams | SgdParams | ElementwiseParams;
+export type OptimizerParams = AdamParams | SgdParams | ElementwiseParams | MuonParams;
 
 /** How an optimizer steps. */
 export interface UpdateRule {
@@ -41,6 +44,8 @@ export interface UpdateRule {
   readonly op: Stage['op'];
   /** Hyperparameters of step `step`, from 1 on, at its rate. */
   readonly at: (step: number) => { readonly lr: number };
+  /** Whether each parameter is stepped by itself and must be a matrix, not many as one vector. */
+  readonly ofMatrices?: true;
   /** Records a step, in place, over `param`, `grad` and the state. */
   readonly step: (gpu: Gpu, tensors: Tensors, step: LiveNumber) => void;
   /** The same where the device decides, as it is under loss scaling; of some optimizers alone. */
@@ -62,6 +67,7 @@ export interface ScaledRule {
 export function updateRule(params: OptimizerParams, schedule: Schedule): UpdateRule {
   const elementwise = elementwiseOf(params);
   if (elementwise) return elementwiseRule(elementwise, params, schedule);
+  if (params.optimizer === 'muon') return muonRule(params, schedule);
   return params.optimizer === 'sgd'
     ? sgdRule(sgdHyperparameters(params), schedule)
     : adamRule(adamHyperparameters(params as AdamParams), schedule);
@@ -94,6 +100,19 @@ function elementwiseRule(
     op: optimizerStep,
     at,
     step: (gpu, tensors, step) => stepElementwise(gpu, rule, tensors, (t) => at(t).lr, step),
+  };
+}
+
+function muonRule(params: MuonParams, schedule: Schedule): UpdateRule {
+  const hyperparameters = muonHyperparameters(params);
+  const at = atRate({ ...hyperparameters, optimizer: params.optimizer }, schedule);
+  return {
+    state: ['momentum_buffer'],
+    op: optimizerStep,
+    at,
+    ofMatrices: true,
+    step: (gpu, tensors, step) =>
+      stepMuon(gpu, tensors as Tensors & MuonState, hyperparameters, (t) => at(t).lr, step),
   };
 }
 

@@ -269,6 +269,7 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       grads: { inputs: { grads: [2, 4] } },
       'no-steps': { inputs: { grads: [0, 5] } },
       optimizer: { params: { optimizer: 'guess' }, code: 'not-implemented' },
+      'no-matrix': { params: { optimizer: 'muon' } },
       'what-it-has-not': { params: { R: 0.1 }, code: 'bad-params' },
     },
   },

@@ -17,7 +17,7 @@ export const optimizerSuite = suite('train.optimizer', {
     'Updates as training makes them: gradients clipped by their norm, rates that follow a schedule, steps of several optimizers',
 });
 
-const SIZES = { w: [9, 33], b: [5] } as const;
+const SIZES = { w: [9, 33], b: [5, 1] } as const;
 
 /** Parameters of two shapes with a gap between them, and their gradients. */
 class Setting implements Disposable {
@@ -60,6 +60,7 @@ const OPTIMIZERS: Readonly<Record<string, OptimizerParams>> = {
   sgd: { optimizer: 'sgd', lr: 0.1, momentum: 0.9, dampening: 0.25, weight_decay: 0.1 },
   nesterov: { optimizer: 'sgd', lr: 0.1, momentum: 0.9, nesterov: true },
   rmsprop: { optimizer: 'rmsprop', momentum: 0.9, weight_decay: 0.1 },
+  muon: { optimizer: 'muon', lr: 0.1 },
 };
 
 optimizerSuite

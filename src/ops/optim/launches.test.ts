@@ -356,6 +356,15 @@ describe('rates of a schedule are made on the host', () => {
 });
 
 describe('steps of one parameter', () => {
+  const product = (flops: number, count: number) => ({
+    uniforms: expect.anything() as never,
+    flops,
+    product: count,
+  });
+  const MUON = {
+    ...{ optimizer: 'muon', lr: 0.5, weight_decay: 0.125, momentum: 0.75, eps: 0.25 },
+    ...{ ns_coefficients: [2, -1.5, 0.5], ns_steps: 1 },
+  };
   const inputs = { param: [3], grads: [2, 3] };
   /** What a step reads and leaves. */
   const around = (
@@ -655,6 +664,51 @@ describe('steps of one parameter', () => {
       { ...MOMENTS, 'state.max_exp_avg_sq': [0, 0, 0] },
     ],
     [
+      // Wide: X X^T of two by two. One step of Newton and Schulz, at 1 - 0.5 * 0.125 and 0.5.
+      'of Muon',
+      'optimizer_step',
+      {
+        inputs: { param: [2, 3], grad: [2, 3], momentum_buffer: [2, 3] },
+        params: { ...MUON, step: 1 },
+      },
+      [
+        { copy: "param param'", bytes: 24 },
+        { copy: "momentum_buffer momentum_buffer'", bytes: 24 },
+        {
+          kernel: 'optim/muon_momentum',
+          binds: "grad momentum_buffer' [24]",
+          uniforms: { count: 6, rest: 0.25, momentum: 0.75 },
+          constants: { NESTEROV: 1 },
+        },
+        {
+          kernel: 'optim/grad_norm_shares',
+          binds: '[24] [8]',
+          uniforms: { count: 6, parts: 1, first: 0 },
+        },
+        { kernel: 'optim/grad_norm', binds: '[8] [4]', uniforms: { count: 1 } },
+        { kernel: 'optim/muon_normalize', binds: '[4] [24]', uniforms: { count: 6, eps: 0.25 } },
+        { kernel: 'matmul/matmul', binds: '[24] [24] [24] [16]', ...product(24, 4) },
+        { kernel: 'matmul/matmul', binds: '[16] [16] [16] [16]#2', ...product(16, 4) },
+        {
+          kernel: 'optim/muon_sum',
+          binds: '[16] [16]#2',
+          uniforms: { count: 4, keep: 0.5, gain: -1.5 },
+        },
+        { kernel: 'matmul/matmul', binds: '[16]#2 [24] [16]#2 [24]#2', ...product(24, 6) },
+        {
+          kernel: 'optim/muon_sum',
+          binds: '[24] [24]#2',
+          uniforms: { count: 6, keep: 1, gain: 2 },
+        },
+        {
+          kernel: 'optim/muon_sum',
+          binds: "[24]#2 param'",
+          uniforms: { count: 6, keep: 0.9375, gain: -0.5 },
+        },
+      ],
+      { param: 'f32 2x3', momentum_buffer: 'f32 2x3' },
+    ],
+    [
       'of SGD uphill, without momentum that is kept',
       'optimizer_step',
       {
@@ -731,5 +785,46 @@ describe('steps of one parameter', () => {
   ])('are refused: %j with %j', async (shapes, params, message) => {
     const call = { inputs: shapes as typeof inputs, params };
     await expect(describedCall('optimizer_steps', call)).rejects.toThrow(message);
+  });
+});
+
+describe('a step of Muon', () => {
+  const kernelsOf = async (shape: readonly number[], params: object) => {
+    const call = { inputs: { param: shape, grads: [1, ...shape] }, params };
+    const { commands } = await describedCall('optimizer_steps', call as never);
+    return commands;
+  };
+
+  test.each([
+    [[2, 8], 'original', 1],
+    [[8, 2], 'original', 2],
+    [[2, 8], 'match_rms_adamw', 0.2 * Math.sqrt(8)],
+    [[8, 2], 'match_rms_adamw', 0.2 * Math.sqrt(8)],
+    [[2, 8], 'spectral_unclamped', 0.5],
+    [[8, 2], 'spectral_unclamped', 2],
+  ])('of %j goes %s by %f of its rate', async (shape, adjust_lr_fn, ratio) => {
+    const params = { optimizer: 'muon', lr: 0.5, adjust_lr_fn, ns_steps: 0 };
+    const sums = (await kernelsOf(shape, params)).filter(
+      (command) => 'kernel' in command && command.kernel === 'optim/muon_sum',
+    );
+    expect(sums).toMatchObject([{ uniforms: { gain: Math.fround(-0.5 * ratio) } }]);
+  });
+
+  test('has as many products as torch has by default', async () => {
+    const kernels = (await kernelsOf([2, 3], { optimizer: 'muon' })).flatMap((command) =>
+      'kernel' in command ? [command.kernel] : [],
+    );
+    expect(kernels.filter((kernel) => kernel.startsWith('matmul'))).toHaveLength(15);
+  });
+
+  test('of nothing launches nothing', async () => {
+    const commands = await kernelsOf([0, 3], { optimizer: 'muon' });
+    expect(commands.filter((command) => 'kernel' in command)).toEqual([]);
+  });
+
+  test.each([[[6]], [[1, 2, 3]], [[]]])('of %j is refused', async (shape) => {
+    await expect(kernelsOf(shape, { optimizer: 'muon' })).rejects.toThrow(
+      'muon steps matrices alone, and none is of',
+    );
   });
 });

@@ -4,7 +4,7 @@ import sumShader from '../../../shaders/optim/muon_sum.wgsl';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { f32, linearGrid, u32, uniformsAt } from '../../gpu/shader.ts';
 import { ShapeError } from '../../tensor/host.ts';
-import { formatShape } from '../../tensor/shape.ts';
+import { formatShape, type Shape } from '../../tensor/shape.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { LiveNumber } from '../../vocabulary/live-number.ts';
 import type { MuonHyperparameters } from '../../vocabulary/optim/muon.ts';
@@ -37,9 +37,7 @@ export function stepMuon(
   step: LiveNumber,
 ): void {
   checkState('muon', { param, grad, momentum_buffer });
-  const [rows, columns, ...others] = param.shape;
-  if (rows === undefined || columns === undefined || others.length > 0)
-    throw new ShapeError(`muon steps matrices alone, not ${formatShape(param.shape)}`);
+  checkMatrix(param.shape);
   if (param.size === 0) return;
   const { momentum, nesterov, weight_decay, adjust_lr_fn } = hyperparameters;
   const along = Tensor.empty(gpu, 'f32', param.shape);
@@ -55,13 +53,20 @@ export function stepMuon(
     gpu,
     param,
     orthogonal,
-    (t) => [1 - lrAt(t) * weight_decay, -lrAt(t) * ratioOf(adjust_lr_fn, rows, columns)],
+    (t) => [1 - lrAt(t) * weight_decay, -lrAt(t) * ratioOf(adjust_lr_fn, param.shape)],
     step,
   );
 }
 
+/** Throws ShapeError for the parameter that is no matrix. */
+export function checkMatrix(shape: Shape): void {
+  if (shape.length !== 2)
+    throw new ShapeError(`muon steps matrices alone, and none is of ${formatShape(shape)}`);
+}
+
 /** How many times the rate a step of a matrix is, as torch adjusts it. */
-function ratioOf(by: MuonHyperparameters['adjust_lr_fn'], rows: number, columns: number): number {
+function ratioOf(by: MuonHyperparameters['adjust_lr_fn'], shape: Shape): number {
+  const [rows, columns] = shape as [number, number];
   switch (by) {
     case 'original':
       return Math.sqrt(Math.max(1, rows / columns));

@@ -12,7 +12,7 @@ import { OPTIMIZER_VARIANT, optimizerOf } from './optimizers.ts';
 export const optimizerStep = launcher(signature, {
   variants: { any: OPTIMIZER_VARIANT },
   forward: (gpu, { grad, ...inputs }, { step, ...params }) => {
-    const optimizer = optimizerOf(params, false);
+    const optimizer = optimizerOf(params, inputs.param.shape, false);
     const outputs = {
       param: inputs.param.clone(),
       ...Object.fromEntries(

@@ -25,7 +25,7 @@ export const optimizerSteps = launcher(signature, {
         `grads of ${formatShape(grads.shape)} are not steps of a parameter of ${formatShape(shape)}`,
       );
     }
-    const optimizer = optimizerOf(params, inputs['state.momentum_buffer'] !== undefined);
+    const optimizer = optimizerOf(params, shape, inputs['state.momentum_buffer'] !== undefined);
     for (const name of optimizer.state) {
       const given = inputs[`state.${name}`];
       if (given && !sameShape(given.shape, shape)) {

@@ -3,6 +3,7 @@ import { GradproofError } from '../../errors.ts';
 import type { Gpu } from '../../gpu/gpu.ts';
 import { seam } from '../../seam.ts';
 import { hostTensorFrom } from '../../tensor/host.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import { Tensor, type Tensors } from '../../tensor/tensor.ts';
 import { type AdamHyperparameters, adamDefaults } from '../../vocabulary/optim/adam.ts';
 import { wrongHyperparameters } from '../../vocabulary/optim/hyperparameters.ts';
@@ -16,7 +17,7 @@ import { stepAdagrad } from './adagrad_step.ts';
 import { type AdamState, stepAdamw } from './adamw_step.ts';
 import { amsgrad } from './amsgrad.ts';
 import { type ElementwiseStep, type Params, stateOf, stepElementwise } from './elementwise-step.ts';
-import { MUON_KERNELS, type MuonState, stepMuon } from './muon.ts';
+import { checkMatrix, MUON_KERNELS, type MuonState, stepMuon } from './muon.ts';
 import { nadam } from './nadam.ts';
 import { radam } from './radam.ts';
 import { rmsprop } from './rmsprop.ts';
@@ -74,14 +75,16 @@ export interface Optimizer {
 }
 
 /**
- * The optimizer of `params`; `continues` says whether it was given a state. Throws GradproofError
- * `not-implemented` for one that is not here, `bad-params` for hyperparameters that it has not.
+ * The optimizer of `params` for a parameter of `shape`; `continues` says whether it was given a
+ * state. Throws GradproofError `not-implemented` for one that is not here, `bad-params` for
+ * hyperparameters that it has not, and ShapeError where it steps no parameter of that shape.
  */
 export const optimizerOf = seam(
   'optimizer_steps.optimizerOf',
-  (params: Params, continues: boolean): Optimizer => {
+  (params: Params, shape: Shape, continues: boolean): Optimizer => {
     const wrong = wrongHyperparameters(params);
     if (wrong !== undefined) throw new GradproofError('bad-params', wrong);
+    if (params.optimizer === 'muon') checkMatrix(shape);
     const optimizer = minimizerOf(params, continues);
     return params.maximize ? uphill(optimizer) : optimizer;
   },

@@ -88,7 +88,10 @@ function findLooseBound(t: CaseContext, right: readonly Judged[]): void {
       ? [`${labelOf(question)}: ${acceptance.loose}`]
       : [],
   );
-  if (told.length > 0) return t.finding('loose-bound', told.join('; '));
+  if (told.length > 0) {
+    t.finding('loose-bound', told.join('; '));
+    return;
+  }
   const loose = right.filter(({ inHalves }) => inHalves);
   const { planted, noticed } = worthOf(loose.map(({ asked }) => asked));
   if (noticed >= ENOUGH * planted) return;
