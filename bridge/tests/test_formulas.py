@@ -7,7 +7,9 @@ from gradproof_bridge.bundle.vocabulary import op_spec, vocabulary
 from gradproof_bridge.cases.registry import cases
 from gradproof_bridge.compute import compute
 from gradproof_bridge.errors import FormatError
+from gradproof_bridge.formulas.bounded import Bounded
 from gradproof_bridge.formulas.expected import Codes, Real
+from gradproof_bridge.formulas.muon import orthogonal
 from gradproof_bridge.formulas.registry import expect, known_ops
 from gradproof_bridge.philox import Draw
 from gradproof_bridge.recording.judge import Judge, judge
@@ -254,3 +256,36 @@ def test_no_hyperparameter_is_passed_over():
     with pytest.raises(FormatError, match="adagrad has no eps; it has lr, R, T"):
         _steps(optimizer="adagrad", eps=0.0)
     assert _steps(optimizer="sgd", amsgrad=False, betas=None, lr=1.0)
+
+
+def test_muon_foresees_what_torch_rounds_to_bfloat16():
+    torch = pytest.importorskip("torch")
+    from torch.optim._muon import _zeropower_via_newtonschulz
+
+    coefficients, draw = (3.4445, -4.7750, 2.0315), Draw(0, "muon")
+    params = {"ns_coefficients": coefficients, "ns_steps": 5, "eps": 1e-7}
+    certain = 0
+    for _ in range(30):
+        for shape in ((2, 3), (5, 3), (4, 4)):
+            x = draw.normal(*shape)
+            made = orthogonal(Bounded(x.astype(np.float64), np.zeros(shape)), params)
+            if not made.error.any():
+                theirs = _zeropower_via_newtonschulz(torch.from_numpy(x), coefficients, 5, 1e-7)
+                assert np.array_equal(theirs.to(torch.float64).numpy(), made.value)
+                certain += 1
+    assert certain >= 45
+
+
+def test_muon_says_nothing_where_a_rounding_is_open():
+    half = 1 + 2.0**-8
+    params = {"ns_coefficients": (1.0, 0.0, 0.0), "ns_steps": 0, "eps": 1e-7}
+    errors = [
+        orthogonal(Bounded(np.array([[half, x]]), np.full((1, 2), 1e-9)), params).error.max()
+        for x in (1.0, 2.0)
+    ]
+    assert all(error > np.finfo(np.float32).max for error in errors)
+
+
+def test_muon_is_of_matrices():
+    with pytest.raises(FormatError, match="muon steps matrices alone"):
+        _steps(optimizer="muon")

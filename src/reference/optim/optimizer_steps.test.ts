@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EPS, SECOND_ORDER } from '../bounds.ts';
+import { judge } from '../judge.ts';
 import type { Value } from '../record.ts';
 import { record } from './optimizer_steps.ts';
 
@@ -69,4 +70,60 @@ test('a library in halves keeps the parameter and its state in them', () => {
     2 ** 15 * (17 / 16),
     3,
   );
+});
+
+describe("steps of a library's Muon", () => {
+  const params = { optimizer: 'muon', lr: 0.5, weight_decay: 0.5, momentum: 0 } as const;
+  const inputs = {
+    param: of([2, 3], 1, -1, 2, 0, 0.5, 4),
+    grads: of([2, 2, 3], 1, 2, 3, -1, 0.5, 0.25, 3, 2, 1, 0.25, 0.5, -1),
+  };
+  // torch 2.15.0 makes these of both gradients, in bfloat16.
+  const MADE = [
+    [0.2333984375, 0.369140625, 0.57421875, -0.90625, 0.35546875, 0.09765625],
+    [0.57421875, 0.369140625, 0.2333984375, 0.09765625, 0.35546875, -0.90625],
+  ];
+  const recorded = () => {
+    const steps = MADE.map((_, t) =>
+      Array.from(inputs.param.data, (start, i) =>
+        MADE.slice(0, t + 1).reduce((x, made) => 0.75 * x - 0.5 * (made[i] as number), start),
+      ),
+    );
+    return of([2, 2, 3], ...steps.flat());
+  };
+  const library = { ...arithmetic, otherFormulas: true };
+  const judged = (trajectory: Value, of = library) => {
+    const truth = record.forwardFrom?.(inputs, { trajectory }, params) as Record<string, Value>;
+    const { trajectory: acceptance } = record.acceptance(inputs, truth as never, params, of);
+    if (acceptance?.kind !== 'within') throw new TypeError('no bound');
+    return { acceptance, ...judge(trajectory, truth['trajectory'] as Value, acceptance) };
+  };
+
+  test('are held to just the roundings of bfloat16', () => {
+    const { ok, acceptance } = judged(recorded());
+    expect([ok, acceptance.loose]).toEqual([true, undefined]);
+    expect(Math.max(...acceptance.bound)).toBeLessThan(1e-6);
+  });
+
+  test('have no bound where one of them is not that, which is said', () => {
+    const wrong = recorded();
+    wrong.data[8] = (wrong.data[8] as number) + 1e-3;
+    const { ok, acceptance } = judged(wrong);
+    expect(ok).toBe(true);
+    expect(acceptance.loose).toBe(
+      'steps 2 are not those of sums that are rounded once to bfloat16, and others have no bound',
+    );
+    expect([...acceptance.bound.slice(6)]).toEqual(new Array(6).fill(Infinity));
+    expect(Math.max(...acceptance.bound.slice(0, 6))).toBeLessThan(1e-6);
+  });
+
+  test('in halves have no bound', () => {
+    const { acceptance } = judged(recorded(), { ...library, halves: 'bf16' } as never);
+    expect(acceptance.loose).toMatch(/^steps 1, 2 are not/);
+  });
+
+  test('are not those of our kernels, which stay in float32', () => {
+    const { ok, acceptance } = judged(recorded(), arithmetic as never);
+    expect([ok, acceptance.loose]).toEqual([false, undefined]);
+  });
 });

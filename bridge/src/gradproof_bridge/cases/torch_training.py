@@ -73,6 +73,8 @@ def optimizers() -> Cases:
                 )
     for name, params in _OTHERS:
         yield Case(f"optimizer_{name}", "optimizer_steps", "torch", params, _steps(7, 5, 7))
+    for name, params, shape in _OF_MATRICES:
+        yield Case(f"optimizer_{name}", "optimizer_steps", "torch", params, _steps(4, *shape))
     yield Case(
         "optimizer_adamw_zero_gradients", "optimizer_steps", "torch", settings[0][1], _with_zeros
     )
@@ -146,6 +148,32 @@ _OTHERS: list[tuple[str, dict[str, Any]]] = [
     (
         "radam_decoupled",
         {"optimizer": "radam", "weight_decay": 0.1, "decoupled_weight_decay": True},
+    ),
+]
+
+# Matrices so small that their sums lie beside no middle of two numbers of bfloat16.
+_OF_MATRICES: list[tuple[str, dict[str, Any], tuple[int, int]]] = [
+    ("muon", {"optimizer": "muon"}, (3, 5)),
+    (
+        "muon_tall",
+        {"optimizer": "muon", "lr": 0.1, "nesterov": False, "weight_decay": 0.5},
+        (5, 3),
+    ),
+    (
+        "muon_square",
+        {"optimizer": "muon", "lr": 0.1, "momentum": 0.5, "adjust_lr_fn": "match_rms_adamw"},
+        (2, 2),
+    ),
+    (
+        "muon_options",
+        {
+            "optimizer": "muon",
+            "lr": 0.1,
+            "ns_coefficients": [2.0, -1.5, 0.5],
+            "ns_steps": 3,
+            "adjust_lr_fn": "spectral_unclamped",
+        },
+        (2, 7),
     ),
 ]
 

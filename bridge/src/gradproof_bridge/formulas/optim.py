@@ -51,6 +51,10 @@ _HAS = {
     "rmsprop": ("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize"),
     "nadam": (*_RADAM, "momentum_decay"),
     "radam": _RADAM,
+    "muon": (
+        *("lr", "weight_decay", "momentum", "nesterov"),
+        *("ns_coefficients", "eps", "ns_steps", "adjust_lr_fn"),
+    ),
 }
 """Hyperparameters of each optimizer."""
 

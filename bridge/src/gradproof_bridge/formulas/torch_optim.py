@@ -1,5 +1,5 @@
 """Optimizers of torch whose step is one formula: torch/optim/adadelta.py, rmsprop.py, nadam.py,
-radam.py, and adam.py with amsgrad.
+radam.py, _muon.py, and adam.py with amsgrad.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradproof_bridge.errors import FormatError
 from gradproof_bridge.formulas.bounded import Bounded, bounded, sqrt, where
+from gradproof_bridge.formulas.muon import orthogonal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,17 @@ _DEFAULTS: dict[str, Params] = {
     "rmsprop": {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0},
     "nadam": {**_ADAM, "lr": 2e-3, "momentum_decay": 4e-3},
     "radam": _ADAM,
+    "muon": {
+        "lr": 1e-3,
+        "weight_decay": 0.1,
+        "momentum": 0.95,
+        "nesterov": True,
+        "ns_coefficients": (3.4445, -4.7750, 2.0315),
+        "eps": 1e-7,
+        "ns_steps": 5,
+        "adjust_lr_fn": "original",
+        "decoupled_weight_decay": True,
+    },
 }
 
 
@@ -128,9 +141,25 @@ def _amsgrad(state: State, g: Bounded, t: int, p: Params) -> Bounded:
     return m * (p["lr"] / (1 - b1**t)) / denominator
 
 
+def _muon(state: State, g: Bounded, _t: int, p: Params) -> Bounded:
+    if len(g.shape) != 2:
+        raise FormatError("muon steps matrices alone")
+    mu = p["momentum"]
+    m = _kept(state, "momentum_buffer", g)
+    state["momentum_buffer"] = m = m + (g - m) * (1 - mu)
+    rows, columns = g.shape
+    ratio = {
+        "original": math.sqrt(max(1, rows / columns)),
+        "match_rms_adamw": 0.2 * math.sqrt(max(rows, columns)),
+        "spectral_unclamped": math.sqrt(rows / columns),
+    }[p["adjust_lr_fn"]]
+    return orthogonal(g + (m - g) * mu if p["nesterov"] else m, p) * (p["lr"] * ratio)
+
+
 TORCH_STEPS: dict[str, Callable[[State, Bounded, int, Params], Bounded]] = {
     "adadelta": _adadelta,
     "rmsprop": _rmsprop,
     "nadam": _nadam,
     "radam": _radam,
+    "muon": _muon,
 }

@@ -181,6 +181,13 @@ const OPTIMIZERS: Readonly<Record<string, readonly [name: string, takes: readonl
       ...['decoupled_weight_decay', 'maximize'],
     ],
   ],
+  muon: [
+    'Muon',
+    [
+      ...['lr', 'weight_decay', 'momentum', 'nesterov'],
+      ...['ns_coefficients', 'eps', 'ns_steps', 'adjust_lr_fn'],
+    ],
+  ],
   radam: ['RAdam', ['lr', 'betas', 'eps', 'weight_decay', 'decoupled_weight_decay', 'maximize']],
 };
 

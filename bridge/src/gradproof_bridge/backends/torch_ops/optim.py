@@ -37,6 +37,13 @@ _OPTIMIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
         "RAdam",
         ("lr", "betas", "eps", "weight_decay", "decoupled_weight_decay", "maximize"),
     ),
+    "muon": (
+        "Muon",
+        (
+            *("lr", "weight_decay", "momentum", "nesterov"),
+            *("ns_coefficients", "eps", "ns_steps", "adjust_lr_fn"),
+        ),
+    ),
 }
 _STATE = (
     *("exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer"),
@@ -75,9 +82,12 @@ def _optimizer(param: torch.nn.Parameter, params: Params) -> torch.optim.Optimiz
         )
     name, takes = _OPTIMIZERS[params["optimizer"]]
     chosen = {key: params[key] for key in takes if params.get(key) is not None}
-    if "betas" in chosen:
-        chosen["betas"] = tuple(chosen["betas"])
-    made: torch.optim.Optimizer = getattr(torch.optim, name)([param], foreach=False, **chosen)
+    for several in ("betas", "ns_coefficients"):
+        if several in chosen:
+            chosen[several] = tuple(chosen[several])
+    # Muon has no other way than one by one.
+    way = {} if name == "Muon" else {"foreach": False}
+    made: torch.optim.Optimizer = getattr(torch.optim, name)([param], **way, **chosen)
     return made
 
 
