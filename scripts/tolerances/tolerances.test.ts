@@ -37,6 +37,8 @@ const LIMITS: Readonly<Record<string, string>> = {
   'src/reference/llama/limits.ts: SHARE = 1e-3': "the parity bundle's limit for trained weights",
   'src/reference/networks/sequence-classifier.ts: EPS = 1e-5':
     "torch's eps of a LayerNorm, which the network is told",
+  'src/reference/optim/singular-values.ts: ORTHOGONAL = 1e-14':
+    'where rows in float64 have no angle left to turn',
   'src/reference/step/spread.ts: SHARE = 1e-5':
     'the least limit of gradients as a whole, as decision 36 has it',
   'src/reference/quant/blocks.ts: SMALLEST_ABSMAX = Math.fround(1e-38)':

@@ -1,7 +1,7 @@
 import { optimizerStep as signature } from '../../vocabulary/optim/optimizer_step.ts';
 import { defineSimulation } from '../define.ts';
 import { parameterOf, valuesOf } from './optimizer_step.ts';
-import { parameterRuleOf } from './parameter-rule.ts';
+import { parameterRuleOf } from './parameter-rule-of.ts';
 
 export const simulation = defineSimulation(signature, {
   forward: (gpu, inputs, { step, ...params }) => {

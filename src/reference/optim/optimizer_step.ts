@@ -10,7 +10,8 @@ import type { InputsOf, OutputsOf, ParamsOf } from '../../vocabulary/signature.t
 import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Value } from '../record.ts';
-import { JUDGED, type Parameter, type ParameterRule, parameterRuleOf } from './parameter-rule.ts';
+import type { Parameter, ParameterRule } from './parameter-rule.ts';
+import { JUDGED, parameterRuleOf } from './parameter-rule-of.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 type Params = ParamsOf<typeof signature>;

@@ -9,7 +9,8 @@ import { defineRecord, type SampleOf } from '../define.ts';
 import { inputBug, paramsBug } from '../plausible-bug.ts';
 import type { Acceptance, Arithmetic, Value } from '../record.ts';
 import type { OptimizerParams } from './optimizers.ts';
-import { JUDGED, type Parameter, type ParameterRule, parameterRuleOf } from './parameter-rule.ts';
+import type { Parameter, ParameterRule } from './parameter-rule.ts';
+import { JUDGED, parameterRuleOf } from './parameter-rule-of.ts';
 
 type Inputs = InputsOf<typeof signature, Value>;
 

@@ -48,10 +48,10 @@ describe('a matrix made orthogonal', () => {
       [7, 3],
       ...Array.from({ length: 21 }, (_, i) => wide.data[(i % 3) * 7 + Math.floor(i / 3)] as number),
     );
-    const [x, y] = [orthogonal(wide, OF_TORCH), orthogonal(tall, OF_TORCH)];
+    const x = orthogonal(wide, OF_TORCH);
+    const y = orthogonal(tall, OF_TORCH);
     expect(y.shape).toEqual([7, 3]);
     expect(y.data[2 * 3 + 1]).toBe(x.data[1 * 7 + 2]);
-    expect(distance(x, x)).toBe(0);
   });
 
   test('in bfloat16 has just its roundings', () => {

@@ -23,14 +23,17 @@ export function singularValues({ shape, data }: Value): Float64Array {
 
 /** Turns two rows in their plane until they are orthogonal; whether they were not. */
 function turn(x: Float64Array, y: Float64Array): boolean {
-  const [xx, yy, xy] = [dot(x, x), dot(y, y), dot(x, y)];
+  const xx = dot(x, x);
+  const yy = dot(y, y);
+  const xy = dot(x, y);
   if (Math.abs(xy) <= ORTHOGONAL * Math.sqrt(xx * yy)) return false;
   const zeta = (yy - xx) / (2 * xy);
   const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
   const cosine = 1 / Math.sqrt(1 + tangent * tangent);
   const sine = cosine * tangent;
   for (let k = 0; k < x.length; k++) {
-    const [a, b] = [x[k] as number, y[k] as number];
+    const a = x[k] as number;
+    const b = y[k] as number;
     x[k] = cosine * a - sine * b;
     y[k] = sine * a + cosine * b;
   }

@@ -24,8 +24,8 @@ interface Scalars {
 }
 
 /**
- * torch.optim.Muon on matrices of `shape`. torch makes the momentum orthogonal in bfloat16, of which
- * five steps leave no bound that would tell anything: a library is held to just these roundings.
+ * torch.optim.Muon on matrices of `shape`. torch makes the momentum orthogonal in bfloat16, and
+ * five steps of that leave no bound that would tell anything: a library is held to its roundings.
  */
 export function muon(
   params: ParamsOf<typeof optimizerSteps>,
