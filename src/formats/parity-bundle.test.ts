@@ -452,6 +452,16 @@ const VALID: readonly Description[] = [
     tensors: { 'in.logits': [2, 3, 5], 'in.labels': ['i32', [2, 3]], 'out.loss': [1] },
   },
   {
+    op: 'cross_entropy_prob_target',
+    params: { reduction: 'none', label_smoothing: 0.1 },
+    tensors: {
+      'in.logits': [2, 5, 3],
+      'in.target': [2, 5, 3],
+      'in.weight': [5],
+      'out.loss': [2, 3],
+    },
+  },
+  {
     op: 'nll_loss',
     tensors: { 'in.log_probs': [4, 5], 'in.labels': ['i32', [4]], 'out.loss': [1] },
   },

@@ -69,6 +69,14 @@ export const CALLS: Readonly<Record<string, Calls>> = {
       'ignored-label': { params: { ignore_index: 2 ** 31 }, code: 'bad-params' },
     },
   },
+  cross_entropy_prob_target: {
+    fits: { inputs: { logits: [5, 3], target: [5, 3], weight: [3] }, params: {} },
+    wrong: {
+      target: { inputs: { target: [5] } },
+      weight: { inputs: { weight: [5] } },
+      'no-classes': { inputs: { logits: [5, 0], target: [5, 0], weight: [0] } },
+    },
+  },
   embedding: {
     fits: { inputs: { weight: [3, 4], ids: [2] }, dtypes: { ids: 'i32' }, params: {} },
     wrong: {

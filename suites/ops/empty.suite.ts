@@ -58,6 +58,13 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       output: 'loss',
     },
   },
+  cross_entropy_prob_target: {
+    rows: {
+      inputs: { logits: [0, 5], target: [0, 5] },
+      params: { reduction: 'sum' },
+      output: 'loss',
+    },
+  },
   nll_loss: {
     rows: {
       inputs: { log_probs: [0, 5], labels: [0] },

@@ -23,7 +23,8 @@ function rowOf(x: readonly number[]): {
   return { below, logSum: Math.log(below.reduce((sum, d) => sum + Math.exp(-d), 0)) };
 }
 
-const logSoftmaxOf = (x: readonly number[]): number[] => {
+/** The logarithms of softmax, in float64. */
+export const logSoftmaxOf = (x: readonly number[]): number[] => {
   const { below, logSum } = rowOf(x);
   return below.map((d) => -d - logSum);
 };
@@ -32,7 +33,7 @@ const logSoftmaxOf = (x: readonly number[]): number[] => {
  * y = -d - log S, d = max - x. The logarithm errs by what S errs by, sum_j p_j c_j + gamma_c with
  * c_j = eps (3 + 3 d_j), and by itself: 2^-21 for S in [0.5, 2], else 3 units. d and y round.
  */
-function bounds(x: readonly number[], depth: Depth): number[] {
+export function logSoftmaxBounds(x: readonly number[], depth: Depth): number[] {
   const { below, logSum } = rowOf(x);
   const weighted = below.reduce((sum, d) => {
     const p = Math.exp(-d - logSum);
@@ -45,18 +46,23 @@ function bounds(x: readonly number[], depth: Depth): number[] {
 
 const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-const gradientOf = (y: readonly number[], dy: readonly number[]): number[] =>
+/** What flows to x where `dy` flows to y. */
+export const logSoftmaxGradient = (y: readonly number[], dy: readonly number[]): number[] =>
   dy.map((d, i) => d - Math.exp(y[i] as number) * total(dy));
 
 /**
  * dx = dy - exp(y) G, G = sum of dy: exp takes y's error and 3 + 2|y| units, the product one; a sum
  * has one level less than of products.
  */
-function gradientBounds(x: readonly number[], dy: readonly number[], depth: Depth): number[] {
+export function logSoftmaxGradientBounds(
+  x: readonly number[],
+  dy: readonly number[],
+  depth: Depth,
+): number[] {
   const y = logSoftmaxOf(x);
-  const errors = bounds(x, depth);
+  const errors = logSoftmaxBounds(x, depth);
   const sumError = gamma(Math.max(0, depth(x.length) - 1)) * total(dy.map(Math.abs));
-  const gradient = gradientOf(y, dy);
+  const gradient = logSoftmaxGradient(y, dy);
   return y.map((value, i) => {
     const p = Math.exp(value);
     const relative = p && (errors[i] as number) + EPS * (4 + 2 * Math.abs(value));
@@ -99,18 +105,25 @@ export const record = defineRecord(signature, {
     y: { shape: x.shape, data: mapRows(x, params, (row) => logSoftmaxOf(pick(x, row))) },
   }),
   acceptance: ({ x }, _outputs, params, { depth }) => ({
-    y: { kind: 'within', bound: mapRows(x, params, (row) => bounds(pick(x, row), depth)) },
+    y: {
+      kind: 'within',
+      bound: mapRows(x, params, (row) => logSoftmaxBounds(pick(x, row), depth)),
+    },
   }),
   vjp: ({ x }, params, { y: dy }) => ({
     x: {
       shape: x.shape,
-      data: mapRows(x, params, (row) => gradientOf(logSoftmaxOf(pick(x, row)), pick(dy, row))),
+      data: mapRows(x, params, (row) =>
+        logSoftmaxGradient(logSoftmaxOf(pick(x, row)), pick(dy, row)),
+      ),
     },
   }),
   vjpAcceptance: ({ x }, _gradients, params, { y: dy }, { depth }) => ({
     x: {
       kind: 'within',
-      bound: mapRows(x, params, (row) => gradientBounds(pick(x, row), pick(dy, row), depth)),
+      bound: mapRows(x, params, (row) =>
+        logSoftmaxGradientBounds(pick(x, row), pick(dy, row), depth),
+      ),
     },
   }),
   samples: [
@@ -145,7 +158,8 @@ export const record = defineRecord(signature, {
   ],
 });
 
-function computed(gpu: SimulatedGpu, x: readonly number[]): number[] {
+/** y as the kernel takes it. */
+export function computedLogSoftmax(gpu: SimulatedGpu, x: readonly number[]): number[] {
   const largest = x.reduce((a, b) => Math.max(a, b));
   const logarithm = gpu.log(
     chainSum(
@@ -156,16 +170,25 @@ function computed(gpu: SimulatedGpu, x: readonly number[]): number[] {
   return x.map((value) => gpu.sub(gpu.sub(value, largest), logarithm));
 }
 
+/** What flows to x, as the kernel takes it. */
+export function computedLogSoftmaxGradient(
+  gpu: SimulatedGpu,
+  x: readonly number[],
+  dy: readonly number[],
+): number[] {
+  const sum = chainSum(gpu, dy);
+  const y = computedLogSoftmax(gpu, x);
+  return dy.map((d, i) => gpu.mulAdd(-farExp(gpu, y[i] as number), sum, d));
+}
+
 export const simulation = defineSimulation(signature, {
   forward: (gpu, { x }, params) => ({
-    y: { shape: x.shape, data: mapRows(x, params, (row) => computed(gpu, pick(x, row))) },
+    y: { shape: x.shape, data: mapRows(x, params, (row) => computedLogSoftmax(gpu, pick(x, row))) },
   }),
   backward: (gpu, { x }, params, { y: dy }) => {
-    const data = mapRows(x, params, (row) => {
-      const sum = chainSum(gpu, pick(dy, row));
-      const y = computed(gpu, pick(x, row));
-      return pick(dy, row).map((d, i) => gpu.mulAdd(-farExp(gpu, y[i] as number), sum, d));
-    });
+    const data = mapRows(x, params, (row) =>
+      computedLogSoftmaxGradient(gpu, pick(x, row), pick(dy, row)),
+    );
     return { x: { shape: x.shape, data } };
   },
   samples: [

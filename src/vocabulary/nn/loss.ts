@@ -22,11 +22,8 @@ export const nll = v.strictObject({
   reduction: v.optional(reduction, 'mean'),
 });
 
-type Loss = {
-  readonly reduction: Reduction;
-  readonly ignore_index: number;
-  readonly shift?: boolean;
-};
+type RowLoss = { readonly reduction: Reduction; readonly shift?: boolean };
+type Loss = RowLoss & { readonly ignore_index: number };
 
 /**
  * Classes are the second dimension, or the last where the labels are shifted by one along the
@@ -36,13 +33,13 @@ export const classesOf = (scores: Shape, shift: boolean): number =>
   scores.length === 1 ? 0 : shift ? scores.length - 1 : 1;
 export const labelsOf =
   (name: string) =>
-  ({ shape, params }: Known<Loss>): Shape => {
+  ({ shape, params }: Known<RowLoss>): Shape => {
     const kept = shape(name).filter((_, d) => d !== classesOf(shape(name), params.shift ?? false));
     return kept.length === 0 ? [1] : kept;
   };
 export const classWeights =
   (name: string) =>
-  ({ shape, params }: Known<Loss>): Shape => [
+  ({ shape, params }: Known<RowLoss>): Shape => [
     shape(name)[classesOf(shape(name), params.shift ?? false)] as number,
   ];
 /** A class, or what is ignored. */

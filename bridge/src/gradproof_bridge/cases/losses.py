@@ -55,6 +55,34 @@ def _logits(params: dict[str, Any], weights: dict[str, tuple[int, ...]]) -> Make
     }
 
 
+def cross_entropies_of_probabilities() -> Cases:
+    """Each reduction, smoothed and weighted, of rows and of pixels."""
+    op = "cross_entropy_prob_target"
+    settings: tuple[tuple[str, dict[str, Any], tuple[int, ...], tuple[int, ...]], ...] = (
+        ("mean", {}, (6, 19), ()),
+        ("weighted_smoothed", {"label_smoothing": 0.2, "reduction": "sum"}, (8, 5), (5,)),
+        ("pixels", {"reduction": "none"}, (2, 4, 3, 3), (4,)),
+    )
+    for name, params, shape, weight in settings:
+        make = _probabilities(params, shape, weight)
+        yield Case(f"{op}_{name}", op, "torch", params, make)
+
+
+def _probabilities(params: dict[str, Any], shape: tuple[int, ...], weight: tuple[int, ...]) -> Make:
+    rows = (shape[0], *shape[2:]) if params.get("reduction") == "none" else (1,)
+
+    def make(draw: Draw) -> dict[str, Array]:
+        shares = draw.uniform(*shape, low=0.1, high=1)
+        return {
+            "logits": draw.normal(*shape, scale=3.0),
+            "target": (shares / shares.sum(1, keepdims=True)).astype(np.float32),
+            **({"weight": draw.uniform(*weight, low=0.2, high=2)} if weight else {}),
+            "grad.loss": draw.normal(*rows),
+        }
+
+    return make
+
+
 def _incoming(draw: Draw, params: dict[str, Any]) -> Array:
     return draw.normal(*(_SHAPE if params.get("reduction") == "none" else (1,)))
 
@@ -80,4 +108,4 @@ def _divergence(params: dict[str, Any]) -> Make:
     return make
 
 
-FAMILIES = (losses_of_pairs, binary_cross_entropies)
+FAMILIES = (losses_of_pairs, binary_cross_entropies, cross_entropies_of_probabilities)

@@ -406,6 +406,33 @@ def cross_entropy(inputs: Inputs, params: Params) -> Outputs:
     return outputs
 
 
+def cross_entropy_prob_target(inputs: Inputs, params: Params) -> Outputs:
+    """-sum over classes of ((1-e) t + e/C) w log p, reduced; a mean is over the rows."""
+    axis = min(1, inputs["logits"].ndim - 1)
+    p, total, shifted = shifted_softmax(bounded(inputs["logits"]), axis)
+    log_probs = shifted - log(total)
+    classes = log_probs.shape[axis]
+    lift = [-1 if d == axis else 1 for d in range(log_probs.value.ndim)]
+    weight = bounded(inputs.get("weight", np.ones(classes))).reshape(*lift)
+    keep = 1 - params["label_smoothing"]
+    target = bounded(inputs["target"]) * keep + params["label_smoothing"] / classes
+    terms = -(log_probs * target * weight)
+    none = params["reduction"] == "none"
+    rows = log_probs.value.size // classes if params["reduction"] == "mean" else 1
+    loss = terms.sum(axis) if none else terms.sum() / rows
+    outputs = {"loss": loss.reshape(*(loss.shape or (1,)))}
+    if "grad.loss" in inputs:
+        g = bounded(inputs["grad.loss"])
+        shape = [1 if d == axis else n for d, n in enumerate(log_probs.shape)]
+        g = g.reshape(*shape) if none else g / rows
+        dlog = -(g * target * weight)
+        outputs |= {
+            "grad.logits": dlog - p * dlog.sum(axis, keepdims=True),
+            "grad.target": -(g * log_probs * weight) * keep,
+        }
+    return outputs
+
+
 def nll_loss(inputs: Inputs, params: Params) -> Outputs:
     """-w[label] log_probs[label], reduced; mean divides by the weights that were used."""
     log_probs, labels = bounded(inputs["log_probs"]), inputs["labels"].astype(np.int64)
@@ -474,5 +501,6 @@ FORMULAS = {
     "gelu": gelu,
     "embedding": embedding,
     "cross_entropy": cross_entropy,
+    "cross_entropy_prob_target": cross_entropy_prob_target,
     "nll_loss": nll_loss,
 }

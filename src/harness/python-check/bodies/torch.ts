@@ -89,6 +89,12 @@ export const torch: Bodies = {
       `got["log_probs"] = x["logits"].log_softmax(${shift ? -1 : 1})`,
     ],
   }),
+  cross_entropy_prob_target: (params) => ({
+    imports: FUNCTIONAL,
+    lines: [
+      `got = {"loss": F.cross_entropy(x["logits"], x["target"], ${optional('weight')}, ${given(params)})}`,
+    ],
+  }),
   mse_loss: pairs('mse_loss'),
   l1_loss: pairs('l1_loss'),
   smooth_l1_loss: pairs('smooth_l1_loss'),

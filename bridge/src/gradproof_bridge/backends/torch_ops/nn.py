@@ -251,6 +251,20 @@ def cross_entropy(t: Mapping[str, Tensor], params: Params) -> Tensors:
     return {"loss": loss, "log_probs": log_probs}
 
 
+def cross_entropy_prob_target(t: Mapping[str, Tensor], params: Params) -> Tensors:
+    """torch.nn.functional.cross_entropy of probabilities of the classes."""
+    import torch.nn.functional as F
+
+    loss = F.cross_entropy(
+        t["logits"],
+        t["target"],
+        t.get("weight"),
+        reduction=params["reduction"],
+        label_smoothing=params["label_smoothing"],
+    )
+    return {"loss": loss}
+
+
 def nll_loss(t: Mapping[str, Tensor], params: Params) -> Tensors:
     """torch.nn.functional.nll_loss."""
     import torch.nn.functional as F
@@ -282,5 +296,6 @@ OPS = {
     "gelu": gelu,
     "embedding": embedding,
     "cross_entropy": cross_entropy,
+    "cross_entropy_prob_target": cross_entropy_prob_target,
     "nll_loss": nll_loss,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradproof_bridge.opinfo.expressed import Codes, Expressed, NotExpressibleError
+from gradproof_bridge.opinfo.expressed import Codes, Expressed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,18 +23,16 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Expressed:
-    """torch.nn.functional.cross_entropy."""
+    """torch.nn.functional.cross_entropy, of labels or of probabilities."""
+    params = {"reduction": reduction, "label_smoothing": label_smoothing}
+    weights = {} if weight is None else {"weight": weight}
     if target.is_floating_point():
-        raise NotExpressibleError("probabilities of classes")
-    inputs = {"logits": input, "labels": Codes(target)}
+        inputs = {"logits": input, "target": target, **weights}
+        return Expressed("cross_entropy_prob_target", params, inputs, ("loss",))
     return Expressed(
         "cross_entropy",
-        {
-            "ignore_index": ignore_index,
-            "reduction": reduction,
-            "label_smoothing": label_smoothing,
-        },
-        inputs if weight is None else {**inputs, "weight": weight},
+        {**params, "ignore_index": ignore_index},
+        {"logits": input, "labels": Codes(target), **weights},
         ("loss",),
     )
 

@@ -1,0 +1,130 @@
+import sumShader from '../../../shaders/math/reduce_sum.wgsl';
+import termsShader from '../../../shaders/nn/cross_entropy_terms.wgsl';
+import logShader from '../../../shaders/nn/log_softmax.wgsl';
+import logBackwardShader from '../../../shaders/nn/log_softmax_backward.wgsl';
+import type { Gpu } from '../../gpu/gpu.ts';
+import { f32, linearGrid, PADDING, u32 } from '../../gpu/shader.ts';
+import { ShapeError } from '../../tensor/host.ts';
+import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { crossEntropyProbTarget as signature } from '../../vocabulary/nn/cross_entropy_prob_target.ts';
+import type { InputsOf, ParamsOf } from '../../vocabulary/signature.ts';
+import { launcher } from '../launcher.ts';
+import { axisFields, repeatedStrides, walk } from '../math/axes.ts';
+import { reductionOf } from '../math/reduction.ts';
+import { sum } from '../math/sum.ts';
+import { alongAxis } from './softmax-along.ts';
+
+type Inputs = InputsOf<typeof signature, Tensor>;
+type Params = ParamsOf<typeof signature>;
+
+/** Logits as rows of classes. */
+interface Layout {
+  readonly classAxis: number;
+  /** Shape of the losses of the rows, and how it stands beside that of the logits. */
+  readonly rows: Shape;
+  readonly besideLogits: Shape;
+  /** What the sum of the rows' losses is multiplied by. */
+  readonly scale: number;
+  /** What makes the target of a probability, as factor and addend: smoothing, and the loss's sign. */
+  readonly keep: number;
+  readonly spread: number;
+}
+
+function layoutOf({ logits, target, weight }: Inputs, params: Params): Layout {
+  const classAxis = Math.min(1, logits.shape.length - 1);
+  const classes = logits.shape[classAxis];
+  if (
+    !classes ||
+    !sameShape(target.shape, logits.shape) ||
+    (weight && !sameShape(weight.shape, [classes]))
+  ) {
+    const weights = weight ? `, weight ${formatShape(weight.shape)}` : '';
+    throw new ShapeError(
+      `${signature.name}: logits ${formatShape(logits.shape)}, target ${formatShape(target.shape)}${weights} do not fit`,
+    );
+  }
+  const { reduction, label_smoothing } = params;
+  const rows = logits.shape.length === 1 ? [1] : logits.shape.toSpliced(classAxis, 1);
+  return {
+    classAxis,
+    rows,
+    besideLogits: reduction === 'none' ? logits.shape.with(classAxis, 1) : [],
+    scale: reduction === 'mean' ? 1 / sizeOf(rows) : 1,
+    keep: label_smoothing - 1,
+    spread: -label_smoothing / classes,
+  };
+}
+
+/** (factor t + offset) v weight of the class, where v, seen as of shape `as`, repeats to fill t. */
+function terms(
+  gpu: Gpu,
+  t: Tensor,
+  [factor, offset]: readonly [number, number],
+  { v, as }: { readonly v: Tensor; readonly as: Shape },
+  weight: Tensor | undefined,
+  { classAxis }: Layout,
+): Tensor {
+  const { file } = termsShader;
+  const ofClasses = t.shape.map((size, d) => (d === classAxis && weight ? size : 1));
+  const strides = [as, ofClasses].map((shape) => repeatedStrides(file, shape, t.shape));
+  const y = Tensor.empty(gpu, 'f32', t.shape);
+  gpu.dispatch({
+    shader: termsShader,
+    constants: { WEIGHTED: Number(weight !== undefined) },
+    // What is bound in the place of weights that are absent is not looked at.
+    bindings: [t, v, weight ?? v, y].map((tensor) => tensor.binding),
+    uniforms: [
+      ...[u32(y.size), f32(factor), f32(offset), PADDING],
+      ...axisFields(file, walk(t.shape, strides)),
+    ],
+    workgroups: linearGrid(y.size),
+  });
+  return y;
+}
+
+/**
+ * torch.nn.functional.cross_entropy of probabilities. logits, target: f32 [N, C, ...], or [C] of a
+ * single row; weight: f32 [C]. loss: [1], or [N, ...] without reduction; `log_probs` are for the
+ * backward pass. The mean over no row at all is not a number, as torch's. Throws ShapeError when
+ * shapes do not fit.
+ */
+export const crossEntropyProbTarget = launcher(signature, {
+  saves: ['log_probs'],
+  variants: {
+    'row-per-invocation': {
+      kernels: [logShader, termsShader, sumShader, logBackwardShader].map(({ file }) => file),
+      depth: (terms) => terms,
+    },
+  },
+  storage: { keeps: ['log_probs'] },
+  forward: (gpu, inputs, params) => {
+    const layout = layoutOf(inputs, params);
+    const { classAxis, rows, keep, spread, scale } = layout;
+    const { logits, target, weight } = inputs;
+    const log_probs = alongAxis(gpu, logShader, [logits], classAxis);
+    const of = { v: log_probs, as: log_probs.shape };
+    using all = terms(gpu, target, [keep, spread], of, weight, layout);
+    const each = params.reduction === 'none';
+    const reduction = reductionOf(all.shape, (d) => !each || d === classAxis);
+    return { loss: sum(gpu, all, reduction, each ? rows : [1], { scale }), log_probs };
+  },
+  backward: (gpu, { inputs, outputs: { log_probs }, grads, params, wants }) => {
+    const layout = layoutOf(inputs, params);
+    const { classAxis, besideLogits, scale } = layout;
+    const keep = layout.keep * scale;
+    const spread = layout.spread * scale;
+    const { target, weight } = inputs;
+    const incoming = { v: grads.loss, as: besideLogits };
+    const toLogits = () => {
+      using slopes = terms(gpu, target, [keep, spread], incoming, weight, layout);
+      return alongAxis(gpu, logBackwardShader, [log_probs, slopes], classAxis);
+    };
+    return {
+      ...(wants.has('logits') ? { logits: toLogits() } : {}),
+      ...(wants.has('target')
+        ? { target: terms(gpu, log_probs, [keep, 0], incoming, weight, layout) }
+        : {}),
+    };
+  },
+});
