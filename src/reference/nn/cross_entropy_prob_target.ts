@@ -297,7 +297,8 @@ const largest = (inputs: Inputs, params: Params): Float64Array =>
 
 /** (factor t + offset) v weight, as the kernel takes it; its uniforms are rounded. */
 const computedTerms = (gpu: SimulatedGpu, factor: number, offset: number) => {
-  const [a, b] = [Math.fround(factor), Math.fround(offset)];
+  const a = Math.fround(factor);
+  const b = Math.fround(offset);
   return (t: number, v: number, weight: number | undefined): number =>
     gpu.mul(gpu.mul(gpu.mulAdd(a, t, b), v), weight as number);
 };
