@@ -124,6 +124,19 @@ describe('backward', () => {
     expect(Object.keys(ofF.grads)).toEqual(['y']);
   });
 
+  test('flows into no integers, and into nothing that an op detaches', async () => {
+    const { gpu, w, apply, tape } = await setUp();
+    const outputs = ['y', 'detached', 'places'];
+    const f = toldOp('f', { outputs, detaches: ['detached'], integers: ['places'] });
+    const g = toldOp('g');
+    const first = apply(f.op, { w }, {}, 'f');
+    const { y } = apply(g.op, first, {}, 'g');
+    using seed = seedOf(gpu);
+    tape.backward(y as Tensor, seed);
+    const [, ofG] = g.calls;
+    expect(ofG?.pass === 'backward' && ofG.wants).toEqual(new Set(['y']));
+  });
+
   test('leaves out what does not lead from the root', async () => {
     const { gpu, w, x, apply, tape } = await setUp();
     const f = toldOp('f');

@@ -7,9 +7,16 @@ import { cast } from '../ops/math/cast.ts';
 import { accumulateGrad } from '../ops/nn/accumulate_grad.ts';
 import { chooseVariant } from '../ops/variants.ts';
 import { seam } from '../seam.ts';
+import { isFloat } from '../tensor/dtype.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor, Tensors } from '../tensor/tensor.ts';
-import type { GivenParams, InputsOf, SavedOutputsOf, Signature } from '../vocabulary/signature.ts';
+import {
+  type GivenParams,
+  type InputsOf,
+  ruleOf,
+  type SavedOutputsOf,
+  type Signature,
+} from '../vocabulary/signature.ts';
 import { type AutocastType, autocast } from './autocast.ts';
 import { refuseBackward } from './autograd-error.ts';
 import type { RandomState } from './random-state.ts';
@@ -109,7 +116,7 @@ export class Tape implements Disposable {
     if (recorder) recorder.call({ ...application, params: numbersNow(params) });
     // An output may have the name of an input.
     const saved = new SavedTensors(layer, [given, outputs].flatMap(Object.entries<Tensor>));
-    this.#remember(Object.values(given), Object.values(outputs), (flow) => {
+    this.#remember(Object.values(given), differentiable(op, outputs), (flow) => {
       saved.check();
       this.#propagate(op, application, flow);
     });
@@ -302,6 +309,12 @@ export class Tape implements Disposable {
     for (const tensor of this.#owned) tensor[Symbol.dispose]();
   }
 }
+
+/** The outputs that a gradient can flow into: floats, but for those that the op detaches. */
+const differentiable = ({ signature }: Launcher, outputs: Tensors): Tensor[] =>
+  Object.entries(outputs).flatMap(([name, tensor]) =>
+    isFloat(tensor.dtype) && !ruleOf(signature.outputs, name)?.detached ? [tensor] : [],
+  );
 
 /** Whether a tape remembers what it runs. */
 const remembers = seam('tape.remembers', (records: boolean): boolean => records);

@@ -14,7 +14,15 @@ import type { CaseContext } from '../../src/testing/context.ts';
 import { judgeApplications } from '../../src/testing/judge-step.ts';
 import { suite } from '../../src/testing/suite.ts';
 import { GRADIENT_LIMIT } from './limits.ts';
-import { chosen, distilled, focal, messages, tags, triplet } from './small-models/choices.ts';
+import {
+  chosen,
+  distilled,
+  focal,
+  messages,
+  routed,
+  tags,
+  triplet,
+} from './small-models/choices.ts';
 import { contrastive, likelihood, recurrent, standardized } from './small-models/dense.ts';
 import { applyOn, type SmallModel } from './small-models/model.ts';
 import { perceived, restored, temporal } from './small-models/sequences.ts';
@@ -35,6 +43,7 @@ const MODELS = {
   messages,
   triplet,
   tags,
+  routed,
   restored,
   temporal,
   perceived,

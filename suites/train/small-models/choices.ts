@@ -12,15 +12,20 @@ import { sigmoid } from '../../../src/ops/math/sigmoid.ts';
 import { sqrt } from '../../../src/ops/math/sqrt.ts';
 import { sub } from '../../../src/ops/math/sub.ts';
 import { tanh } from '../../../src/ops/math/tanh.ts';
+import { topk } from '../../../src/ops/math/topk.ts';
 import { where } from '../../../src/ops/math/where.ts';
 import { matmul } from '../../../src/ops/matmul/matmul.ts';
 import { bceWithLogits } from '../../../src/ops/nn/bce_with_logits.ts';
 import { huberLoss } from '../../../src/ops/nn/huber_loss.ts';
 import { klDiv } from '../../../src/ops/nn/kl_div.ts';
 import { logSoftmax } from '../../../src/ops/nn/log_softmax.ts';
+import { mseLoss } from '../../../src/ops/nn/mse_loss.ts';
+import { softmax } from '../../../src/ops/nn/softmax.ts';
 import { gather } from '../../../src/ops/shape/gather.ts';
 import { indexAdd } from '../../../src/ops/shape/index_add.ts';
-import { hostTensorFrom } from '../../../src/tensor/host.ts';
+import { scatterAdd } from '../../../src/ops/shape/scatter_add.ts';
+import { transpose } from '../../../src/ops/shape/transpose.ts';
+import { hostTensorFrom, valuesOf } from '../../../src/tensor/host.ts';
 import type { Random } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
 import type { Tensor } from '../../../src/tensor/tensor.ts';
@@ -113,6 +118,35 @@ export const tags = smallModel({
   loss: (apply, { x, w, bias, target, weight, rare: pos_weight }) => {
     const input = apply(matmul, { a: x, b: w, bias }, {}).y;
     return apply(bceWithLogits, { input, target, weight, pos_weight }, {}).loss;
+  },
+});
+
+/** Of four experts the two that a gate chooses, as a mixture of experts is trained. */
+export const routed = smallModel({
+  description:
+    'The two largest scores of each thing, their softmax, and the experts’ answers in these shares: the mean square of what is off.',
+  control: inBackward('gradients of other scores', 'topk', ({ params }) => ({
+    params: { ...params, axis: 0 },
+  })),
+  trained: (random) => ({ gate: normal(random, [5, 4]), experts: normal(random, [4, 5, 3]) }),
+  given: (random) => {
+    const things = normal(random, [6, 5]);
+    return {
+      things,
+      rows: hostTensorFrom('f32', [6, 1, 5], valuesOf(things)),
+      nothing: constant([6, 1, 4], 0),
+      target: normal(random, [6, 1, 3]),
+    };
+  },
+  loss: (apply, { gate, experts, things, rows, nothing, target }) => {
+    const scores = apply(matmul, { a: rows, b: gate }, {}).y;
+    const { values, indices: places } = apply(topk, { x: scores }, { k: 2 });
+    const src = apply(softmax, { x: values }, {}).y;
+    const shares = apply(scatterAdd, { x: nothing, indices: places, src }, { dim: 2 }).y;
+    const answers = apply(matmul, { a: things, b: experts }, {}).y;
+    const b = apply(transpose, { x: answers }, { perm: [1, 0, 2] }).y;
+    const input = apply(matmul, { a: shares, b }, {}).y;
+    return apply(mseLoss, { input, target }, {}).loss;
   },
 });
 
