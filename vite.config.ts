@@ -59,6 +59,7 @@ export default defineConfig(({ mode }) => ({
           rolldownOptions: {
             input: {
               cli: 'src/cli/main.ts',
+              'parity-pages': 'src/cli/parity-pages/main.ts',
               plan: 'src/cli/plan.ts',
               snapshot: 'src/cli/snapshot/main.ts',
               'test-report': 'src/cli/test-report/main.ts',

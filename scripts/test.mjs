@@ -158,7 +158,8 @@ async function recordedBundles(results, isWhole) {
     root,
     countsOf: () => countsOfReport(json.read()),
   });
-  const worth = [process.execPath, join(root, 'scripts/parity-worth.mjs'), json.path, '--check'];
+  const pages = join(root, 'scripts/parity-pages.mjs');
+  const worth = [process.execPath, pages, 'worth', json.path, '--check'];
   return [replayed, await runPart('worth of the recordings', worth, { root })];
 }
 

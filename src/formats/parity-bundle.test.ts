@@ -1010,7 +1010,12 @@ test('any op may say that its producer adds up in float32, which is no parameter
   );
   for (const params of [{}, { accumulate: null }])
     expect(readParityBundle(product(params)).accumulate).toBeUndefined();
-  for (const accumulate of ['float16', 32, true])
+  const named = { y: 'float32' };
+  expect(readParityBundle(product({ accumulate: named })).accumulate).toEqual(named);
+  expect(refusal(product({ accumulate: { y: 'float32', 'grad.a': 'float32' } }))).toBe(
+    'matmul: params "accumulate": there is no out.grad.a to say it of',
+  );
+  for (const accumulate of ['float16', 32, true, ['y'], { y: 'float16' }])
     expect(refusal(product({ accumulate }))).toBe(
       'matmul: params "accumulate": the one way that is known is "float32"',
     );

@@ -23,9 +23,10 @@ export interface ParityBundle {
   readonly params: Readonly<Record<string, unknown>>;
   /**
    * How the producer says that it adds up: in float32, with one rounding to the half format of an
-   * output. `params` has it in the file, whatever the op is.
+   * output; of all outputs, or of those and of gradients by name. `params` has it in the file,
+   * whatever the op is.
    */
-  readonly accumulate: 'float32' | undefined;
+  readonly accumulate: Accumulate | undefined;
   /** Library and version, for example `bitsandbytes 0.50.2 + torch 2.15.0`. */
   readonly producer: string;
   /** cpu, cuda:..., mps, mlx. */
@@ -33,6 +34,9 @@ export interface ParityBundle {
   readonly note: string | undefined;
   readonly tensors: BundleTensors;
 }
+
+/** Of all outputs, or by the names of tensors, of which gradients are `grad.NAME`. */
+type Accumulate = 'float32' | Readonly<Record<string, 'float32'>>;
 
 const SCHEMA = 'parity-bundle/1';
 const REQUIRED_KEYS = ['op', 'params', 'producer'] as const;
@@ -65,7 +69,10 @@ export function parityBundleOf(
   const groups = group(tensors);
   try {
     checkTensors(rule, params, groups);
-    if (!question) checkAnswered(groups);
+    if (!question) {
+      checkAnswered(groups);
+      checkAccumulated(accumulate, groups);
+    }
   } catch (error) {
     if (!(error instanceof FormatError || error instanceof SignatureError)) throw error;
     throw new FormatError(`${meta.op}: ${error.message}`, { cause: error });
@@ -106,15 +113,32 @@ function readMetadata(
   return meta;
 }
 
+const accumulated = v.nullish(
+  v.union([v.literal('float32'), v.record(v.string(), v.literal('float32'))]),
+);
+
+/** Throws FormatError where it is said of a tensor that is not there. */
+function checkAccumulated(
+  accumulate: Accumulate | undefined,
+  { outputs, gradsOut }: BundleTensors,
+): void {
+  if (typeof accumulate !== 'object') return;
+  const there = [...Object.keys(outputs), ...Object.keys(gradsOut).map((name) => `grad.${name}`)];
+  const lost = Object.keys(accumulate).find((name) => !there.includes(name));
+  if (lost !== undefined)
+    throw new FormatError(`params "accumulate": there is no out.${lost} to say it of`);
+}
+
 function readParams(text: string, op: string): Pick<ParityBundle, 'params' | 'accumulate'> {
-  const { accumulate = null, ...given } = parseJsonObject(text, 'params');
-  if (accumulate !== null && accumulate !== 'float32')
+  const { accumulate, ...given } = parseJsonObject(text, 'params');
+  const added = v.safeParse(accumulated, accumulate);
+  if (!added.success)
     throw new FormatError(`${op}: params "accumulate": the one way that is known is "float32"`);
   const result = v.safeParse(
     vocabulary.get(op)?.params as v.GenericSchema<unknown, Record<string, unknown>>,
     given,
   );
-  if (result.success) return { params: result.output, accumulate: accumulate ?? undefined };
+  if (result.success) return { params: result.output, accumulate: added.output ?? undefined };
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
   throw new FormatError(`${op}: params${path ? ` ${quote(path)}` : ''}: ${reasonOf(issue)}`);

@@ -192,7 +192,7 @@ describe('what is rounded once, as its producer says', () => {
     const tensors = { inputs, gradsIn: {}, outputs: {}, gradsOut: {} };
     const told = { producer: 'torch 2', device: 'cpu', note: undefined, params: {} };
     const accumulate = says ? 'float32' : undefined;
-    return isRoundedOnce({ op, accumulate, tensors, ...told }, { isGradient });
+    return isRoundedOnce({ op, accumulate, tensors, ...told }, { name: 'y', isGradient });
   };
   const a = tensor(2, 3);
   const b = tensor(3, 4);
@@ -202,6 +202,16 @@ describe('what is rounded once, as its producer says', () => {
     expect(rounded(false, { x: a }, { op: 'softmax' })).toBe(true);
     expect(rounded(false, { a, b }, { says: false })).toBe(false);
     expect(rounded(true, { a, b }, { says: false })).toBe(false);
+  });
+
+  test('is what it names, of any op', () => {
+    const tensors = { inputs: { x: a }, gradsIn: {}, outputs: {}, gradsOut: {} };
+    const told = { op: 'silu', producer: 'torch 2', device: 'cpu', note: undefined, params: {} };
+    const accumulate = { y: 'float32', 'grad.x': 'float32' } as const;
+    const isNamed = (name: string, isGradient: boolean) =>
+      isRoundedOnce({ ...told, accumulate, tensors }, { name, isGradient });
+    expect([isNamed('y', false), isNamed('x', true)]).toEqual([true, true]);
+    expect([isNamed('x', false), isNamed('y', true)]).toEqual([false, false]);
   });
 
   test('is the gradient of a product of matrices alone that are not broadcast', () => {

@@ -1,12 +1,13 @@
 import type { ParityBundle } from '../../formats/parity-bundle.ts';
 import type { StoredDType } from '../../formats/safetensors/stored.ts';
+import type { Results } from '../../graph/call.ts';
 import { EPS, storageStep } from '../../reference/bounds.ts';
 import { acceptingOverflow, acceptingOverflowOfCodes } from '../../reference/overflow.ts';
 import type { Acceptance, Arithmetic, Value } from '../../reference/record.ts';
 import { acceptanceOfStored } from '../../reference/stored.ts';
 import { seam } from '../../seam.ts';
 import { sameShape, sizeOf } from '../../tensor/shape.ts';
-import type { Question } from './oracle.ts';
+import type { Oracle, Question } from './oracle.ts';
 
 /** Sums beyond 2^22 terms have no useful bound in any order; the cap keeps gamma defined. */
 const LARGEST_DEPTH = 2 ** 22;
@@ -45,19 +46,40 @@ export function arithmeticOfRecorded({
 }
 
 /**
- * Whether one sum in float32 gives a recorded tensor, rounded once to halves, as its producer says:
- * every output, and the gradients of a product whose operands are not broadcast. Other gradients
- * are made of what was stored in halves before.
+ * Whether one sum in float32 gives a recorded tensor, rounded once to halves, as its producer says
+ * of it by name, or of all outputs: then of every output, and of the gradients of a product whose
+ * operands are not broadcast. Other gradients are made of what was stored in halves before.
  */
 export function isRoundedOnce(
   { accumulate, op, tensors: { inputs } }: ParityBundle,
-  { isGradient }: Pick<Question, 'isGradient'>,
+  { name, isGradient }: Pick<Question, 'name' | 'isGradient'>,
 ): boolean {
-  if (accumulate !== 'float32') return false;
+  if (typeof accumulate === 'object')
+    return accumulate[isGradient ? `grad.${name}` : name] === 'float32';
+  if (accumulate === undefined) return false;
   const { a, b, bias } = inputs;
   const isPlain =
     op === 'matmul' && !bias && a && b && sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   return !isGradient || Boolean(isPlain && Math.min(a.shape.length, b.shape.length) > 1);
+}
+
+/**
+ * What is asked of recorded values, each tensor in the arithmetic that its producer says: what is
+ * named as rounded once was never in halves before.
+ */
+export function questionsOfRecorded(
+  oracle: Pick<Oracle, 'questions'>,
+  bundle: ParityBundle,
+  recorded: Results<Value>,
+): readonly Question[] {
+  const asked = (arithmetic: Arithmetic) =>
+    oracle.questions(recorded, { arithmetic, level: 'legal' });
+  const inHalves = asked(arithmeticOfRecorded(bundle));
+  if (typeof bundle.accumulate !== 'object') return inHalves;
+  const inFloat32 = asked(ANY_ORDER);
+  return inHalves.map((question, i) =>
+    isRoundedOnce(bundle, question) ? (inFloat32[i] as Question) : question,
+  );
 }
 
 /**

@@ -413,7 +413,7 @@ describe('a product of 256 terms in bfloat16', () => {
   // 86 of them are 1, the others a half.
   const y = 86 + 170 / 4;
   const held = Math.round(y);
-  const recorded = (value: number, accumulate?: 'float32') => ({
+  const recorded = (value: number, accumulate?: ParityBundle['accumulate']) => ({
     ...bundleOf('matmul', {
       inputs: { a: row([1, 256]), b: row([256, 1]) },
       outputs: { y: hostTensorFrom('bf16', [1, 1], [value]) },
@@ -437,13 +437,20 @@ describe('a product of 256 terms in bfloat16', () => {
     }
   });
 
-  test('is held to one rounding where it is added up in float32', async () => {
-    const right = await found(held, 'float32');
+  test.each([
+    ['it', 'float32'],
+    ['the tensor by its name', { y: 'float32' }],
+  ] as const)('is held to one rounding where %s is added up in float32', async (_, says) => {
+    const right = await found(held, says);
     expect(right.finding).toBeUndefined();
     expect(right.metrics).toEqual({ 'planted.BF16': 1, 'noticed.BF16': 1 });
     for (const value of [0, -held, 2.5 * held, 1.1 * held]) {
-      const { finding, metrics } = await found(value, 'float32');
+      const { finding, metrics } = await found(value, says);
       expect([finding?.code, metrics]).toEqual(['producer-deviates', {}]);
     }
+  });
+
+  test('is in halves where another tensor is added up in float32', async () => {
+    expect((await found(held, { 'grad.a': 'float32' })).finding?.code).toBe('loose-bound');
   });
 });

@@ -18,7 +18,7 @@ import { replayRun, TRAINING_RUN } from './llama/replay.ts';
 import { withMasked, withMaskedHosts } from './masked.ts';
 import { Oracle } from './oracle.ts';
 import { fitParams } from './params.ts';
-import { arithmeticOfRecorded } from './recorded.ts';
+import { questionsOfRecorded } from './recorded.ts';
 
 /**
  * The verdict of three parties: the float64 oracle judges ours, by the variant that the adapter
@@ -62,8 +62,7 @@ export async function replay(
     outputs: valuesOfStored(outputs, {}),
     gradients: valuesOfStored(gradsOut, {}),
   };
-  const arithmetic = arithmeticOfRecorded(bundle);
-  findDeviation(t, bundle, theirs.questions(recordedValues, { arithmetic, level }));
+  findDeviation(t, bundle, questionsOfRecorded(theirs, bundle, recordedValues));
 
   const oracle = new Oracle({ ...forward, inputs: values, grads: valuesOfHosts(grads) });
   const produced = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
+from gradproof_bridge.bundle.params import ACCUMULATE
 from gradproof_bridge.bundle.safetensors_file import read_safetensors, write_safetensors
 from gradproof_bridge.bundle.stored import BUNDLE_DTYPES, Array, storable, stored_dtype
 from gradproof_bridge.bundle.vocabulary import Params, op_spec
@@ -65,7 +66,15 @@ def read_bundle(file: bytes, *, needs_outputs: bool = True) -> Bundle:
     spec.check_dtypes(inputs, outputs)
     if needs_outputs and not outputs:
         raise FormatError(f"{spec.name}: no out.* tensor: there is nothing to check")
+    if needs_outputs:
+        _check_accumulated(spec.name, given.get(ACCUMULATE), outputs)
     return Bundle(spec.name, params, producer, device, inputs, outputs, metadata.get("note"), given)
+
+
+def _check_accumulated(op: str, said: object, outputs: Mapping[str, Array]) -> None:
+    for name in said if isinstance(said, dict) else ():
+        if name not in outputs:
+            raise FormatError(f"{op}: params {ACCUMULATE!r}: there is no out.{name} to say it of")
 
 
 def _flowing(

@@ -29,12 +29,16 @@ _NOUNS = {
 
 
 ACCUMULATE = "accumulate"
-"""How a producer adds up: of any op, and no parameter of what is computed."""
+"""How a producer adds up: of any op, and no parameter of what is computed. Said of all outputs, or by
+the names of outputs and gradients.
+"""
 
 
 def without_accumulate(given: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The parameters of the op alone. Raises FormatError for a way of adding up that is not known."""
-    if given.get(ACCUMULATE) not in (None, "float32"):
+    said = given.get(ACCUMULATE)
+    ways = said.values() if isinstance(said, dict) else (said,)
+    if any(way not in (None, "float32") for way in ways):
         raise FormatError(f"{name} {ACCUMULATE!r}: the one way that is known is 'float32'")
     return {key: value for key, value in given.items() if key != ACCUMULATE}
 

@@ -13,7 +13,7 @@ from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.comparison.side import Side
 from gradproof_bridge.errors import BridgeError
 from gradproof_bridge.plain import plain
-from gradproof_bridge.recording.judge import judge
+from gradproof_bridge.recording.judge import judge_bundle
 
 Kind = Literal["same", "changed", "new", "gone", "incomparable", "not-recorded"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -92,7 +92,7 @@ def _verdict(bundle: Bundle) -> str:
     """Whether the recording matches its formula."""
     try:
         with np.errstate(all="ignore"):
-            findings = judge(bundle.op, bundle.inputs, bundle.params, bundle.outputs)
+            findings = judge_bundle(bundle)
     except BridgeError as error:
         return f"cannot be judged: {error}"
     return "deviates from the formula" if findings else "matches the formula"

@@ -18,7 +18,7 @@ from gradproof_bridge.onnx_tests.node_test import (
     node_tests,
 )
 from gradproof_bridge.recording.folder import Filed
-from gradproof_bridge.recording.judge import judge
+from gradproof_bridge.recording.judge import judge_bundle
 
 CONVERTERS: Mapping[str, Callable[[NodeTest], Converted]] = {
     "MatMul": products.matmul,
@@ -102,7 +102,7 @@ def convert_all() -> Iterator[NodeBundle | NotConverted]:
 def _noted(bundle: Bundle) -> Bundle:
     try:
         with np.errstate(all="ignore"):
-            findings = judge(bundle.op, bundle.inputs, bundle.params, bundle.outputs)
+            findings = judge_bundle(bundle)
     except FormatError as error:
         raise FormatError(f"{bundle.producer}: {error}") from error
     note = "; ".join(map(str, findings)) or None

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from gradproof_bridge.backends.base import Inputs, Outputs
+from gradproof_bridge.bundle.bundle import Bundle
+from gradproof_bridge.bundle.params import ACCUMULATE
 from gradproof_bridge.bundle.stored import Array, stored_dtype
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.compute import compute_with
+from gradproof_bridge.errors import BridgeError
 
 _DOCUMENTED = ("scaled_dot_product_attention",)
 """What torch documents: docs.pytorch.org/docs/stable/notes/numerical_accuracy.html, "Reduced
@@ -20,15 +23,65 @@ _LEAST = 3
 
 
 def accumulation(op: str, inputs: Inputs, params: Params, outputs: Outputs, where: str) -> Params:
-    """`accumulate: float32` as a parameter of the recording, where the library says so or an
-    experiment shows it, else nothing. `outputs` are what it gave, `where` it computes.
+    """`accumulate` as a parameter of the recording: the tensors of which an experiment shows that
+    float32 is rounded once, or all outputs where another shows it or the library says so; else
+    nothing. `outputs` are what it gave, `where` it computes.
     """
-    if where.partition(":")[0] != "torch" or not all(
-        stored_dtype(y) in _UNITS for y in outputs.values()
-    ):
+    halves = {name for name, y in outputs.items() if stored_dtype(y) in _UNITS}
+    if where.partition(":")[0] != "torch" or not halves:
         return {}
-    adds_up = op in _DOCUMENTED or (op == "matmul" and _keeps_small_terms(inputs, params, where))
-    return {"accumulate": "float32"} if adds_up else {}
+    once = _as_float32_rounded(op, inputs, params, {name: outputs[name] for name in halves}, where)
+    if len(once) < len(outputs) == len(halves) and (
+        (op in _DOCUMENTED and "y" not in once)
+        or (op == "matmul" and _keeps_small_terms(inputs, params, where))
+    ):
+        return {ACCUMULATE: "float32"}
+    return {ACCUMULATE: dict.fromkeys(once, "float32")} if once else {}
+
+
+def rounded_once(bundle: Bundle) -> frozenset[str]:
+    """The outputs and gradients of which the bundle says so: by name, or of a product of matrices
+    without a bias, of which all are one sum. What else is said of all outputs lets halves stand
+    between.
+    """
+    said = bundle.given.get(ACCUMULATE)
+    if isinstance(said, dict):
+        return frozenset(said)
+    is_sum = bundle.op == "matmul" and all(
+        name.startswith("grad.") or (name in ("a", "b") and x.ndim == 2)
+        for name, x in bundle.inputs.items()
+    )
+    return frozenset(bundle.outputs) if said and is_sum else frozenset()
+
+
+def _as_float32_rounded(
+    op: str, inputs: Inputs, params: Params, halves: Outputs, where: str
+) -> list[str]:
+    """Asks for the same in float32: the outputs to which that gives the very bits of the halves
+    when it is rounded. Of a number that was stored in halves before, some bits differ.
+    """
+    single = {name: _in_float32(x) for name, x in inputs.items()}
+    try:
+        found = compute_with(single, op, params, where).outputs
+    except BridgeError:
+        return []
+    return sorted(
+        name for name, y in halves.items() if name in found and _is_rounded(y, found[name])
+    )
+
+
+def _in_float32(x: Array) -> Array:
+    return x.astype(np.float32) if stored_dtype(x) in _UNITS else x
+
+
+def _is_rounded(half: Array, single: Array) -> bool:
+    with np.errstate(over="ignore"):
+        rounded = single.astype(half.dtype)
+    return (
+        half.size > 0
+        and half.shape == single.shape
+        and bool(np.all((half == rounded) | (np.isnan(half) & np.isnan(rounded))))
+    )
 
 
 def _keeps_small_terms(inputs: Inputs, params: Params, where: str) -> bool:

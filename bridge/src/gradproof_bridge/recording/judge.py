@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from gradproof_bridge.backends.base import Inputs
+from gradproof_bridge.bundle.bundle import Bundle
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.errors import FormatError, message_of
 from gradproof_bridge.formulas.bounded import unit
 from gradproof_bridge.formulas.expected import Deviation, Expected
 from gradproof_bridge.formulas.registry import expect, follow
+from gradproof_bridge.recording.accumulation import rounded_once
 
 _HALF_UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
 
@@ -27,20 +29,32 @@ class Finding:
         return f"out.{self.output}{self.deviation}"
 
 
-def judge(op: str, inputs: Inputs, params: Params, outputs: Mapping[str, Array]) -> list[Finding]:
-    """What deviates, output by output. Raises as `Judge`, and FormatError when shapes do not fit
-    the op.
+def judge(
+    op: str,
+    inputs: Inputs,
+    params: Params,
+    outputs: Mapping[str, Array],
+    once: Container[str] = (),
+) -> list[Finding]:
+    """What deviates, output by output; `once` as `Judge`. Raises as `Judge`, and FormatError when
+    shapes do not fit the op.
     """
-    return Judge(op, inputs, params).findings(outputs)
+    return Judge(op, inputs, params, once).findings(outputs)
+
+
+def judge_bundle(bundle: Bundle) -> list[Finding]:
+    """What of a recording deviates, held to what it says of its sums. Raises as `judge`."""
+    return judge(bundle.op, bundle.inputs, bundle.params, bundle.outputs, rounded_once(bundle))
 
 
 class Judge:
     """What a formula expects of one computation, worked out once for as many answers as there are."""
 
-    def __init__(self, op: str, inputs: Inputs, params: Params) -> None:
-        """Raises FormatError when the inputs do not fit the op, NotImplementedOpError for
-        parameters that no formula has.
+    def __init__(self, op: str, inputs: Inputs, params: Params, once: Container[str] = ()) -> None:
+        """`once` are the outputs that were added up in float32 and rounded once. Raises FormatError
+        when the inputs do not fit the op, NotImplementedOpError for parameters that no formula has.
         """
+        self._once = once
         self._question = (op, inputs, params)
         try:
             self._expected = expect(op, inputs, params)
@@ -76,7 +90,8 @@ class Judge:
                 f"{op}: out.{name} has shape {list(actual.shape)}; {list(expected.shape)} is needed"
             )
         deviation = expected.judge(actual)
-        if deviation is not None and actual.dtype.name in _HALF_UNITS:
+        may_be_in_halves = actual.dtype.name in _HALF_UNITS and name not in self._once
+        if deviation is not None and may_be_in_halves:
             # A producer may compute in the half precision that it stores.
             with unit(_HALF_UNITS[actual.dtype.name]):
                 deviation = expect(op, inputs, params)[name].judge(actual)

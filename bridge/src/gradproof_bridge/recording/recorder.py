@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from gradproof_bridge.compute import compute_with
 from gradproof_bridge.errors import BridgeError, ComputeError, MissingDeviceError
 from gradproof_bridge.recording.accumulation import accumulation
 from gradproof_bridge.recording.folder import Filed
-from gradproof_bridge.recording.judge import Finding, judge
+from gradproof_bridge.recording.judge import Finding, judge_bundle
 from gradproof_bridge.recording.machine import device_name
 
 _ROUNDINGS = ("rounding", "nested_rounding", "state_rounding")
@@ -154,6 +154,4 @@ def params_on(case: Case, device: str) -> Params:
 
 def _check(bundle: Bundle) -> list[Finding]:
     with np.errstate(all="ignore"):
-        return judge(
-            bundle.op, bundle.inputs, op_spec(bundle.op).fill(bundle.params), bundle.outputs
-        )
+        return judge_bundle(replace(bundle, params=op_spec(bundle.op).fill(bundle.params)))

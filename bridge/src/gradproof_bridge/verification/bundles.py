@@ -11,7 +11,7 @@ from gradproof_bridge.bundle.safetensors_file import read_safetensors
 from gradproof_bridge.bundle.stored import Array
 from gradproof_bridge.compute import compute_with
 from gradproof_bridge.errors import BridgeError, FormatError, NotImplementedOpError
-from gradproof_bridge.recording.judge import judge
+from gradproof_bridge.recording.judge import judge, judge_bundle
 from gradproof_bridge.verification.check import Check
 
 
@@ -47,7 +47,7 @@ def verify_bundle(name: str, file: bytes, device: str) -> Iterator[Check]:
 
 def _by_formula(name: str, what: str, bundle: Bundle) -> Check:
     try:
-        findings = judge(bundle.op, bundle.inputs, bundle.params, bundle.outputs)
+        findings = judge_bundle(bundle)
     except NotImplementedOpError as error:
         return Check(name, what, "not-checked", "the formula", str(error))
     except FormatError as error:

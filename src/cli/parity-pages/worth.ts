@@ -1,0 +1,95 @@
+import type { ParityIndex } from '../../formats/parity-index.ts';
+import { groupBy } from '../../report/group.ts';
+import type { CaseResult } from '../../report/schema.ts';
+import { type FormatWorth, worthOfRecordings } from '../../report/worth.ts';
+import { UsageError } from '../exit.ts';
+import { idsOf } from './ids.ts';
+
+type Result = Pick<CaseResult, 'id' | 'metrics'>;
+
+/** Of these the tests replay a sample: their table is checked where all are there. */
+const ROW = 'parity.train_llama:llama_row_';
+const ROWS = 20;
+/** Under this share a format of an op is a finding about the judge. */
+const ENOUGH = 0.95;
+const BEFORE_ROWS = '## Rows of the covering array\n\n';
+/** Why the judge notices less, by op and format. */
+const REASONS: Readonly<Record<string, string>> = {
+  'scaled_dot_product_attention BF16':
+    "ONNX's reference keeps scores, weights and their sum in bfloat16: the bound for sums in any order is wider than a tenth",
+  'optimizer_steps BF16':
+    'what the optimizer keeps is not recorded after each step: its roundings add up over the steps',
+  'softmax F32':
+    'a weight of a wide range is off by the error of its score, which is relative to the scores',
+  'train_llama F32':
+    'losses, gradients and weights of whole runs are held to the limits of trajectories, not to bounds',
+};
+const OF_HALVES =
+  'Under 95 % are, since no sample says that it is added up in float32 and the bound is that of halves:';
+
+/**
+ * The text of docs/parity.md. `samples` is the index of PyTorch's own; `before` is the text as it
+ * stands, whose table of rows stays where not all were replayed. Throws where the judge notices too
+ * little of what has no reason.
+ */
+export function worthPage(
+  results: readonly Result[],
+  samples: ParityIndex,
+  before: string,
+): string {
+  const ids = idsOf(samples);
+  const rows = results.filter(({ id }) => id.startsWith(ROW));
+  const drawn = results.filter(({ id }) => ids.has(id));
+  const others = results.filter(({ id }) => !id.startsWith(ROW) && !ids.has(id));
+  const counted = rows.length === ROWS ? table(rows) : (before.split(BEFORE_ROWS)[1] ?? '');
+  return `# What a pass of a recording is worth
+
+In each recording of public/parity one drawn element that is right is changed: by 1 % in F32 and
+F64, by 10 % in halves, by 1 in integers. This is how often the judge noticed it. Written by
+\`scripts/parity-pages.mjs\` from a report; \`npm test\` checks that it is current.
+
+${table(others)}
+Under 95 %:
+
+${findings(others, (key) => REASONS[key])}
+## PyTorch's own samples
+
+${table(drawn)}
+${OF_HALVES}
+
+${findings(drawn, (key) => (key.endsWith('F16') ? '' : undefined))}
+${BEFORE_ROWS}${counted}`;
+}
+
+function table(results: readonly Result[]): string {
+  const lines = worthOfRecordings(results).map(
+    ({ format, planted, noticed }) =>
+      `| ${format} | ${planted} | ${noticed} | ${((100 * noticed) / planted).toFixed(1)} % |`,
+  );
+  return ['| format | planted | noticed | share |', '|---|---|---|---|', ...lines, ''].join('\n');
+}
+
+function findings(
+  results: readonly Result[],
+  reasonOf: (key: string) => string | undefined,
+): string {
+  const ofOps = [...groupBy(results, ({ id }) => id.split(':')[0] as string)].sort();
+  const found = ofOps.flatMap(([suite, some]) =>
+    worthOfRecordings(some)
+      .filter(({ planted, noticed }) => noticed < ENOUGH * planted)
+      .map((worth) => finding(suite.slice('parity.'.length), worth, reasonOf)),
+  );
+  return [...found, ''].join('\n');
+}
+
+function finding(
+  op: string,
+  { format, planted, noticed }: FormatWorth,
+  reasonOf: (key: string) => string | undefined,
+): string {
+  const key = `${op} ${format}`;
+  const reason = reasonOf(key);
+  if (reason === undefined)
+    throw new UsageError(`${key}: ${noticed} of ${planted} noticed, and no reason`);
+  return `- ${key}, ${noticed} of ${planted}${reason && `: ${reason}`}.`;
+}
