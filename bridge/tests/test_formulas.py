@@ -1,3 +1,4 @@
+import ml_dtypes
 import numpy as np
 import pytest
 from cases_by_formula import prepared, with_formula
@@ -289,3 +290,55 @@ def test_muon_says_nothing_where_a_rounding_is_open():
 def test_muon_is_of_matrices():
     with pytest.raises(FormatError, match="muon steps matrices alone"):
         _steps(optimizer="muon")
+
+
+NOTHING: tuple[
+    tuple[str, dict[str, object], dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]], ...
+] = (
+    ("softmax", {"axis": 1}, {"x": (3, 0), "grad.y": (3, 0)}, {"y": (3, 0), "grad.x": (3, 0)}),
+    ("log_softmax", {"axis": 1}, {"x": (3, 0), "grad.y": (3, 0)}, {"y": (3, 0), "grad.x": (3, 0)}),
+    ("logsumexp", {"axes": [1]}, {"x": (3, 0), "grad.y": (3, 1)}, {"y": (3, 1), "grad.x": (3, 0)}),
+    ("var", {"axes": [1]}, {"x": (3, 0), "grad.y": (3, 1)}, {"y": (3, 1), "grad.x": (3, 0)}),
+    ("std", {"axes": [0]}, {"x": (3, 0), "grad.y": (1, 0)}, {"y": (1, 0), "grad.x": (3, 0)}),
+    (
+        "scaled_dot_product_attention",
+        {},
+        dict.fromkeys(("q", "k", "v", "grad.y"), (2, 0, 3, 4)),
+        dict.fromkeys(("y", "grad.q", "grad.k", "grad.v"), (2, 0, 3, 4)),
+    ),
+)
+
+
+@pytest.mark.parametrize(("op", "params", "given", "got"), NOTHING, ids=lambda x: str(x)[:28])
+def test_formulas_take_what_has_no_elements(op, params, given, got):
+    inputs, outputs = (
+        {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+        for shapes in (given, got)
+    )
+    with np.errstate(all="ignore"):
+        assert judge(op, inputs, op_spec(op).fill(params), outputs) == []
+
+
+@pytest.mark.parametrize("op", ["var", "std"])
+def test_of_one_element_there_is_no_variance_to_judge(op):
+    x = {"x": np.ones((2, 1), np.float32)}
+    params = op_spec(op).fill({"axes": [1]})
+    with np.errstate(all="ignore"):
+        assert judge(op, x, params, {"y": np.full((2, 1), np.nan, np.float32)}) == []
+
+
+def test_a_value_beyond_the_range_of_a_half_format_is_its_end():
+    question = "add", {name: np.array([50000, 60000], np.float16) for name in "ab"}, {}
+    for end in (65504, np.inf):
+        assert judge(*question, {"y": np.array([end, end], np.float16)}) == []
+    for wrong in (-np.inf, 60000, np.nan):
+        assert judge(*question, {"y": np.array([np.inf, wrong], np.float16)}) != []
+    inside = "add", {name: np.array([25000], np.float16) for name in "ab"}, {}
+    assert judge(*inside, {"y": np.array([np.inf], np.float16)}) != []
+
+
+def test_parts_in_two_half_formats_are_joined():
+    parts = {"x0": np.ones(2, np.float16), "x1": np.full(1, 3, ml_dtypes.bfloat16)}
+    joined = {"y": np.array([1, 1, 3], np.float32)}
+    assert judge("concat", parts, {"axis": 0}, joined) == []
+    assert judge("concat", parts, {"axis": 0}, {"y": joined["y"][::-1]}) != []

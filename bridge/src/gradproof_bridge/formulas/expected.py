@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EXACT = np.dtype(np.float64)
+_HALVES = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -70,7 +71,8 @@ class Real:
             wrong = ~(np.abs(got - value) <= error + unit)
         # What depends on NaN or infinity is not judged, nor what may overflow.
         unjudged = ~(np.abs(value) + error <= _LARGEST)
-        return _first(wrong & ~unjudged, got, value)
+        right = unjudged | _is_beyond(actual.dtype, got, value, error)
+        return _first(wrong & ~right, got, value)
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,18 @@ def exactly(value: Array) -> Codes:
 def _narrow(value: F64, dtype: np.dtype[Any]) -> Array:
     with np.errstate(over="ignore"):
         return value.astype(dtype)
+
+
+def _is_beyond(dtype: np.dtype[Any], got: F64, value: F64, error: F64) -> np.ndarray[Any, Any]:
+    """Where a value is beyond the range of a half format, which stores its largest number or
+    infinity.
+    """
+    if dtype not in _HALVES:
+        return np.zeros(got.shape, np.bool_)
+    largest = float(ml_dtypes.finfo(dtype).max)
+    with np.errstate(invalid="ignore"):
+        farthest = np.sign(got) * value + error
+    return np.asarray((np.abs(got) >= largest) & (farthest > largest))
 
 
 def _storage_unit(value: F64, dtype: np.dtype[Any]) -> F64:

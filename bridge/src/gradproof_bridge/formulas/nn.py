@@ -39,7 +39,7 @@ def shifted_softmax(x: Bounded, axis: int) -> tuple[Bounded, Bounded, Bounded]:
     """Softmax along an axis, the sum of the exponentials, and x minus the maximum (any shift is
     right, so it carries no error).
     """
-    top = np.nan_to_num(x.value.max(axis=axis, keepdims=True), neginf=0.0)
+    top = np.nan_to_num(x.value.max(axis=axis, keepdims=True, initial=-np.inf), neginf=0.0)
     shifted = x - top
     e = exp(shifted)
     total = e.sum(axis, keepdims=True)
@@ -266,7 +266,7 @@ def scaled_dot_product_attention(inputs: Inputs, params: Params) -> Outputs:
             for n in ("q", "k", "v")
         )
     )
-    shared = q.shape[1] // max(k.shape[1], 1)
+    shared = q.shape[1] // k.shape[1] if q.shape[1] > 0 else 1
     wide_k, wide_v = (_repeat(x, shared) for x in (k, v))
     given, cap = params.get("scale"), params.get("softcap")
     scale = 1 / math.sqrt(q.shape[-1]) if given is None else given

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from gradproof_bridge.backends.base import Inputs
 from gradproof_bridge.bundle.vocabulary import Params
 from gradproof_bridge.formulas.bounded import Bounded, bounded, exp, log, sqrt, where
@@ -27,7 +31,7 @@ def _reduced(inputs: Inputs, params: Params, y: Bounded, slope: Bounded) -> Outp
 def logsumexp(inputs: Inputs, params: Params) -> Outputs:
     """Max + ln sum e^(x - max); slope e^(x - y)."""
     x, axes = bounded(inputs["x"]), _axes(params, inputs["x"].ndim)
-    top = bounded(x.value.max(axis=axes, keepdims=True))
+    top = bounded(x.value.max(axis=axes, keepdims=True, initial=-np.inf))
     y = top + log(exp(x - top).sum(axes, keepdims=True))
     return _reduced(inputs, params, y, exp(x - y))
 
@@ -49,11 +53,11 @@ def std(inputs: Inputs, params: Params) -> Outputs:
     )
 
 
-def _centred(inputs: Inputs, params: Params) -> tuple[Bounded, float]:
-    """X - mean, and n - correction."""
+def _centred(inputs: Inputs, params: Params) -> tuple[Bounded, np.float64]:
+    """X - mean, and n - correction, of which torch takes no less than 0: then there is no variance."""
     x, axes = bounded(inputs["x"]), _axes(params, inputs["x"].ndim)
-    mean = x.mean(axes, keepdims=True)
-    return x - mean, x.value.size / mean.value.size - params["correction"]
+    terms = math.prod(x.shape[axis] for axis in axes)
+    return x - x.mean(axes, keepdims=True), np.float64(max(terms - params["correction"], 0))
 
 
 FORMULAS = {"logsumexp": logsumexp, "var": variance, "std": std}

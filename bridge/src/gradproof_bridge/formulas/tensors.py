@@ -26,6 +26,7 @@ from gradproof_bridge.formulas.shapes import (
 
 Outputs = dict[str, Expected]
 _INTEGERS = ("i", "u")
+_HALVES = {np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)}
 _DTYPES: dict[str, Any] = {"bfloat16": ml_dtypes.bfloat16, "bool": np.uint8}
 _CODE_RANGE = {"int8": (-128, 127), "uint8": (0, 255), "int4": (-8, 7), "uint4": (0, 15)}
 
@@ -198,7 +199,11 @@ def concat(inputs: Inputs, params: Params) -> Outputs:
     """Parts one after the other."""
     names = sorted((n for n in inputs if n.startswith("x")), key=lambda name: int(name[1:]))
     parts = [inputs[name] for name in names]
-    y = np.concatenate(parts, params["axis"])
+    # NumPy has no type that holds the numbers of two half formats.
+    mixed = len({part.dtype for part in parts} & _HALVES) > 1
+    y = np.concatenate(
+        [part.astype(np.float64) for part in parts] if mixed else parts, params["axis"]
+    )
     outputs = {"y": _like(y, y)}
     if "grad.y" in inputs:
         cuts = np.cumsum([part.shape[params["axis"]] for part in parts])[:-1]
