@@ -119,6 +119,8 @@ def test_one_bit_that_float32_does_not_give_is_enough():
     assert of_right == {"accumulate": {"y": "float32"}}
     outputs["y"][3, 5] = np.nextafter(outputs["y"][3, 5], np.float16(2))
     assert accumulation("tanh", inputs, {}, outputs, "torch:cpu") == {}
+    single = {"x": np.ones((4,), np.float32)}
+    assert asked_of_torch("cast", single, {"to": "float16"})[1] == {}
     empty = {"x": np.ones((0,), np.float16)}
     assert accumulation("tanh", empty, {}, {"y": empty["x"]}, "torch:cpu") == {}
 

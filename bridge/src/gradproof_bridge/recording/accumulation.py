@@ -32,11 +32,11 @@ def accumulation(op: str, inputs: Inputs, params: Params, outputs: Outputs, wher
     halves = {name for name, y in outputs.items() if stored_dtype(y) in _UNITS}
     if where.partition(":")[0] != "torch" or not halves:
         return {}
+    are_all = len(halves) == len(outputs)
+    if are_all and op == "matmul" and _keeps_small_terms(inputs, params, where):
+        return {ACCUMULATE: "float32"}
     once = _as_float32_rounded(op, inputs, params, {name: outputs[name] for name in halves}, where)
-    if len(once) < len(outputs) == len(halves) and (
-        (op in _DOCUMENTED and "y" not in once)
-        or (op == "matmul" and _keeps_small_terms(inputs, params, where))
-    ):
+    if are_all and op in _DOCUMENTED and "y" not in once:
         return {ACCUMULATE: "float32"}
     return {ACCUMULATE: dict.fromkeys(once, "float32")} if once else {}
 
@@ -83,6 +83,7 @@ def _is_rounded(half: Array, single: Array) -> bool:
         rounded = single.astype(half.dtype)
     return (
         half.size > 0
+        and single.dtype == np.float32
         and half.shape == single.shape
         and bool(np.all((half == rounded) | (np.isnan(half) & np.isnan(rounded))))
     )
