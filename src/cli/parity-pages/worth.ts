@@ -24,8 +24,8 @@ const REASONS: Readonly<Record<string, string>> = {
   'train_llama F32':
     'losses, gradients and weights of whole runs are held to the limits of trajectories, not to bounds',
 };
-const OF_HALVES =
-  'Under 95 % are, since no sample says that it is added up in float32 and the bound is that of halves:';
+const OF_HALVES = `Under 95 % are, of tensors that are not what float32 gives when it is rounded once, as gradients of
+results that are stored in halves:`;
 
 /**
  * The text of docs/parity.md. `samples` is the index of PyTorch's own; `before` is the text as it
