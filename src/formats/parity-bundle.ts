@@ -35,7 +35,7 @@ export interface ParityBundle {
   readonly tensors: BundleTensors;
 }
 
-/** Of all outputs, or by the names of tensors, of which gradients are `grad.NAME`. */
+/** Of all outputs, or by the names of tensors; those of gradients are `grad.NAME`. */
 type Accumulate = 'float32' | Readonly<Record<string, 'float32'>>;
 
 const SCHEMA = 'parity-bundle/1';

@@ -47,11 +47,13 @@ describe('the page of what is expressed of PyTorch’s own samples', () => {
     expect(page).toContain('| abs | abs | 3 | 2 | 1 |  |  |  | 1 | 1 |');
     expect(page).toContain('| var | var | 2 | 1 |  | 1 |  |  |  | 1 |');
     expect(page).toContain('## Deviating or failing\n\nNone.');
-    expect(page).toContain('- unjudged: there is no element: abs 1.');
-    expect(page).toContain('- 4, nothing to sum: zeta 4.\n- 2, a sparse tensor: abs 1, var 1.');
+    expect(page).toContain('| unjudged: there is no element | abs 1 |');
+    expect(page).toContain(
+      '| nothing to sum | 4 | zeta 4 |\n| a sparse tensor | 2 | abs 1, var 1 |',
+    );
     expect(page).toContain('No sample at all of zeta.');
-    expect(page).toContain('- `fft`, 1: fft.\n- `optim`, 1: LBFGS.\n- `torch`, 1: angle.');
-    expect(page).toContain('bool of 1, complex64 of 2');
+    expect(page).toContain('| fft | 1 | fft |\n| optim | 1 | LBFGS |\n| torch | 1 | angle |');
+    expect(page).toContain('| bool | 1 |\n| complex64 | 2 |');
     expect(page).toContain('3 samples of 2 operators');
   });
 
@@ -62,7 +64,7 @@ describe('the page of what is expressed of PyTorch’s own samples', () => {
     const results = [AGREES, UNJUDGED, result];
     expect(() => opinfoPage(SUMMARY, INDEX, results, {})).toThrow(`var ${how} in 1, and no cause`);
     const page = opinfoPage(SUMMARY, INDEX, results, { [`var ${how}`]: 'torch adds in halves' });
-    expect(page).toContain(`- var ${how} in 1 bf16: torch adds in halves.`);
+    expect(page).toContain(`| var ${how} | 1 bf16 | torch adds in halves |`);
   });
 
   test('is of all samples, each replayed', () => {

@@ -54,7 +54,7 @@ has them. Written by \`scripts/parity-pages.mjs\`; made anew by
 | | |
 |---|---|
 | operators and optimizers | ${number(expressed.length + unexpressed.length + Object.keys(summary.without_line).length)} |
-| of which some sample is expressed | ${number(expressed.length)} |
+| with a sample that is expressed | ${number(expressed.length)} |
 | their samples, in each element type that bundles hold | ${number(samples)} |
 | expressed | ${number(replayed.length)} |
 | agree | ${count('agree')} |
@@ -118,12 +118,15 @@ function subjectTable(
     const lacks = sum(Object.values(missing)) || '';
     return `| ${name} | ${ops} | ${samples} | ${own.length} | ${ends.join(' | ')} | ${lacks} |`;
   });
-  return [
-    '| torch | op | samples | expressed | agree | loose | deviate | fail | without verdict | missing |',
-    '|---|---|---|---|---|---|---|---|---|---|',
-    ...lines,
-    '',
-  ].join('\n');
+  return table(
+    'torch | op | samples | expressed | agree | loose | deviate | fail | without verdict | missing',
+    lines,
+  );
+}
+
+/** Of rows that are written whole. */
+function table(head: string, rows: readonly string[]): string {
+  return [`| ${head} |`, `|${head.replace(/[^|]+/g, '---')}|`, ...rows, ''].join('\n');
 }
 
 /** Each operator that deviates or fails, with its cause. */
@@ -134,10 +137,10 @@ function faults(replayed: readonly Replayed[], causes: Readonly<Record<string, s
     ([key, some]) => {
       const cause = causes[key];
       if (cause === undefined) throw new UsageError(`${key} in ${some.length}, and no cause`);
-      return `- ${key} in ${byType(some)}: ${cause}.`;
+      return `| ${key} | ${byType(some)} | ${cause} |`;
     },
   );
-  return [...lines, ''].join('\n');
+  return table('what | samples | cause', lines);
 }
 
 function byType(some: readonly Replayed[]): string {
@@ -151,9 +154,9 @@ function without(replayed: readonly Replayed[]): string {
   if (open.length === 0) return 'None.\n';
   const lines = [...groupBy(open, ({ why }) => why as string)].map(([why, some]) => {
     const names = [...groupBy(some, ({ subject }) => subject)];
-    return `- ${why}: ${names.map(([name, { length }]) => `${name} ${length}`).join(', ')}.`;
+    return `| ${why} | ${list(names.map(([name, { length }]) => `${name} ${length}`))} |`;
   });
-  return [...lines, ''].join('\n');
+  return table('why | samples', lines);
 }
 
 function reasons({ subjects }: OpInfoSummary): string {
@@ -165,9 +168,9 @@ function reasons({ subjects }: OpInfoSummary): string {
     .sort((a, b) => b.total - a.total || (a.reason < b.reason ? -1 : 1))
     .map(
       ({ reason, some, total }) =>
-        `- ${number(total)}, ${reason}: ${some.map(({ name, lacks }) => `${name} ${lacks}`).join(', ')}.`,
+        `| ${reason} | ${number(total)} | ${list(some.map(({ name, lacks }) => `${name} ${lacks}`))} |`,
     );
-  return [...lines, ''].join('\n');
+  return table('reason | samples | of each operator', lines);
 }
 
 /** Those that no op here computes, by torch's name of their module. */
@@ -177,9 +180,10 @@ function withoutOp({ without_line }: OpInfoSummary): string {
     MODULES.find((module) => name.startsWith(`${module}.`)) ?? 'torch';
   const lines = [...groupBy(names, moduleOf)].sort().map(([module, some]) => {
     const short = some.map((name) => (module === 'torch' ? name : name.slice(module.length + 1)));
-    return `- \`${module}\`, ${some.length}: ${short.join(', ')}.`;
+    return `| ${module} | ${some.length} | ${list(short)} |`;
   });
-  return [`No op here, ${names.length} operators and optimizers:`, '', ...lines, ''].join('\n');
+  const said = `${names.length} operators and optimizers have no op here:`;
+  return `${said}\n\n${table('module of torch | number | names', lines)}`;
 }
 
 const MODULES = [
@@ -196,9 +200,10 @@ const MODULES = [
 
 function refused({ errors, other_dtypes }: OpInfoSummary): string {
   const types = groupBy(Object.values(other_dtypes).flat(), (dtype) => dtype);
-  const each = [...types].sort().map(([dtype, all]) => `${dtype} of ${all.length}`);
-  return `Element types that torch also computes operators in: ${list(each)}. Calls that torch refuses on
-purpose: ${counted(sum(Object.values(errors)), 'sample')} of ${counted(Object.keys(errors).length, 'operator')}.`;
+  const each = [...types].sort().map(([dtype, all]) => `| ${dtype} | ${all.length} |`);
+  const samples = counted(sum(Object.values(errors)), 'sample');
+  const calls = `Calls that torch refuses on purpose: ${samples} of ${counted(Object.keys(errors).length, 'operator')}.`;
+  return `${calls} Element types:\n\n${table('element type | operators that take it', each).trimEnd()}`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -54,7 +54,7 @@ def std(inputs: Inputs, params: Params) -> Outputs:
 
 
 def _centred(inputs: Inputs, params: Params) -> tuple[Bounded, np.float64]:
-    """X - mean, and n - correction, of which torch takes no less than 0: then there is no variance."""
+    """X - mean, and n - correction, as torch not below 0: of so few numbers there is no variance."""
     x, axes = bounded(inputs["x"]), _axes(params, inputs["x"].ndim)
     terms = math.prod(x.shape[axis] for axis in axes)
     return x - x.mean(axes, keepdims=True), np.float64(max(terms - params["correction"], 0))

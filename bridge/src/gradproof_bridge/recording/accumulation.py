@@ -25,8 +25,8 @@ _LEAST = 3
 
 
 def accumulation(op: str, inputs: Inputs, params: Params, outputs: Outputs, where: str) -> Params:
-    """`accumulate` as a parameter of the recording: the tensors of which an experiment shows that
-    float32 is rounded once, or all outputs where another shows it or the library says so; else
+    """`accumulate` as a parameter of the recording: the tensors that float32 gives, rounded once, as
+    an experiment shows, or all outputs where another shows it or the library says so; else
     nothing. `outputs` are what it gave, `where` it computes.
     """
     halves = {name for name, y in outputs.items() if stored_dtype(y) in _UNITS}
@@ -42,8 +42,8 @@ def accumulation(op: str, inputs: Inputs, params: Params, outputs: Outputs, wher
 
 
 def rounded_once(bundle: Bundle) -> frozenset[str]:
-    """The outputs and gradients of which the bundle says so: by name, or of a product of matrices
-    without a bias, of which all are one sum. What else is said of all outputs lets halves stand
+    """The outputs and gradients that the bundle says it of: by name, or all of a product of matrices
+    without a bias, since each is one sum. What else is said of all outputs lets halves stand
     between.
     """
     said = bundle.given.get(ACCUMULATE)
