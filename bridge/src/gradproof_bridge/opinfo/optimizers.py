@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _STEPS = 6
 _SHAPES = ((7, 15), (33,), (2, 3, 5))
 """Of the parameters of a run, as foreach and fused take several at once; one of them is recorded."""
+_MATRICES = ((3, 5), (5, 3), (2, 7))
+"""For optimizers of matrices alone; so small that their roundings to bfloat16 can be foreseen."""
 _WAYS = ("forloop", "foreach", "fused")
 _FLOATS = ("f32", "f64", "f16", "bf16")
 
@@ -40,6 +42,7 @@ class Known:
     takes: Mapping[str, str]
     states: Mapping[str, str]
     """Torch's names of states by the vocabulary's."""
+    shapes: tuple[tuple[int, ...], ...] = _SHAPES
 
 
 def _same(*names: str) -> dict[str, str]:
@@ -82,6 +85,15 @@ TABLE: Mapping[str, Known] = {
         {**_MOMENTS, **_same("mu_product")},
     ),
     "RAdam": Known("radam", _DECOUPLED, _MOMENTS),
+    "Muon": Known(
+        "muon",
+        _same(
+            *("lr", "weight_decay", "momentum", "nesterov"),
+            *("ns_coefficients", "eps", "ns_steps", "adjust_lr_fn"),
+        ),
+        _same("momentum_buffer"),
+        _MATRICES,
+    ),
 }
 _WAYS_ALONE = ("foreach", "fused", "differentiable", "capturable")
 """Arguments that say how, and not what."""
@@ -100,7 +112,11 @@ def params_of(known: Known, optimizer: Callable[..., Any], kwargs: Mapping[str, 
     given = {**own, **kwargs}
     return {
         "optimizer": known.name,
-        **{ours: _plain(given[theirs]) for theirs, ours in known.takes.items()},
+        **{
+            ours: _plain(given[theirs])
+            for theirs, ours in known.takes.items()
+            if given[theirs] is not None
+        },
     }
 
 
@@ -108,7 +124,7 @@ def _plain(value: Any) -> Any:
     """Numbers that torch also takes as tensors."""
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    return value if isinstance(value, (bool, int)) else float(value)
+    return value if isinstance(value, (bool, int, str)) else float(value)
 
 
 @dataclass(frozen=True)
@@ -168,7 +184,7 @@ class Run:
         # What goes uphill along g goes downhill along -g, which is as exact.
         uphill = "maximize" not in known.takes and kwargs.pop("maximize", False)
         chosen = params_of(known, self.setting.info.optim_cls, kwargs)
-        params, grads = self._drawn(seed, name)
+        params, grads = self._drawn(seed, name, known.shapes)
         trajectory, state = self._taken(params, grads)
         place = self.recorded
         spec = op_spec("optimizer_steps")
@@ -186,14 +202,16 @@ class Run:
         outputs = {"trajectory": np.stack(trajectory), **states}
         return Bundle(spec.name, chosen, producer, "cpu", inputs, outputs, given=chosen)
 
-    def _drawn(self, seed: int, name: str) -> tuple[list[Tensor], list[list[Tensor]]]:
+    def _drawn(
+        self, seed: int, name: str, shapes: tuple[tuple[int, ...], ...]
+    ) -> tuple[list[Tensor], list[list[Tensor]]]:
         import torch
 
         draw = Draw(seed, name)
         dtype = getattr(torch, DTYPES[self.setting.dtype])
 
         def tensors() -> list[Tensor]:
-            return [to_torch(draw.normal(*shape), "cpu").to(dtype) for shape in _SHAPES]
+            return [to_torch(draw.normal(*shape), "cpu").to(dtype) for shape in shapes]
 
         return tensors(), [tensors() for _ in range(_STEPS)]
 
