@@ -1,3 +1,5 @@
+import shader from '../../shaders/math/topk.wgsl';
+import { u32 } from '../../src/gpu/shader.ts';
 import { topk } from '../../src/ops/math/topk.ts';
 import { hostTensorFrom, valuesOf } from '../../src/tensor/host.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -46,4 +48,27 @@ order
         t.expectEqual(`${k} ${i === 0 ? 'largest' : 'smallest'}`, { shape: [k], data }, wanted);
       }
     }
+  });
+
+order
+  .case('grid')
+  .desc(
+    'A grid of more workgroups than rows, as that of 65,537 is, takes of each row and nothing behind the last.',
+  )
+  .control('one row more', (fault) =>
+    fault.shader('math/topk', 'row >= dims.rows', 'row > dims.rows'),
+  )
+  .run(async (t) => {
+    // Four rows of two; the grid is told of three.
+    using x = Tensor.from(t.gpu, hostTensorFrom('f32', [4, 2], [1, 2, 4, 3, 5, 6, 8, 7]));
+    using values = Tensor.zeros(t.gpu, [4]);
+    using indices = Tensor.zeros(t.gpu, [4]);
+    t.gpu.dispatch({
+      shader,
+      bindings: [x, values, indices].map((tensor) => tensor.binding),
+      uniforms: [3, 2, 1, 1].map(u32),
+      workgroups: [2, 2, 1],
+    });
+    const expected = { shape: [4], data: Float64Array.of(2, 4, 6, 0) };
+    t.expectEqual('values', { shape: [4], data: valuesOf(await values.read()) }, expected);
   });
