@@ -7,11 +7,14 @@ import { ruleOf, type Signature } from '../../vocabulary/signature.ts';
 /** Elements, by tensor, that a verdict leaves out: 1 where they depend on a NaN or an infinity. */
 export type Masks = Readonly<Record<string, Uint8Array>>;
 
+/** The largest number of float32. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
 /**
  * Finite values that take a non-finite element's place; an output that depends on it tells at least
- * two of them apart.
+ * two of them apart. The ends of the range come first or last in any order.
  */
-const STAND_INS = [0, 1, -1, 0.37, 1e4, -3e8] as const;
+const STAND_INS = [0, 1, -1, 0.37, 1e4, -3e8, LARGEST, -LARGEST] as const;
 
 /** How far on among them each input begins: all at the same, which makes ties, and each at another. */
 const STEPS = [0, 1] as const;
@@ -23,8 +26,8 @@ const isNumberOf =
     Number.isFinite(x) || (x === Number.NEGATIVE_INFINITY && ruleOf(inputs, name)?.hides === true);
 
 /**
- * The call with every NaN and infinity replaced by zero, but a -inf that hides an element: what the elements that do not depend on
- * them are computed from.
+ * The call with every NaN and infinity replaced by zero, but a -inf that hides an element: what the
+ * elements that do not depend on them are computed from.
  */
 export function withoutNonFinite(call: Call<Value>): Call<Value> {
   return replaced(call, () => 0);
