@@ -33,6 +33,7 @@ test.each<[op: string, products: readonly string[]]>([
 
 test.each([
   ['cross_entropy', 'logits'],
+  ['cross_entropy_prob_target', 'logits'],
   ['nll_loss', 'log_probs'],
 ])('%s reads %s in float32', (op, scores) => {
   expect(castsOf(op, { [scores]: 'f16', labels: 'i32', weight: 'f16' })).toEqual([

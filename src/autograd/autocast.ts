@@ -27,6 +27,7 @@ const PRODUCTS: Readonly<Record<string, readonly string[]>> = {
  */
 const LOSSES: Readonly<Record<string, readonly string[]>> = {
   cross_entropy: ['logits'],
+  cross_entropy_prob_target: ['logits', 'target'],
   nll_loss: ['log_probs'],
   mse_loss: ['input', 'target'],
   l1_loss: ['input', 'target'],

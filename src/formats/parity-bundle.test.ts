@@ -616,6 +616,11 @@ describe('what is at an edge is accepted', () => {
         'out.grad.x1': [1],
       },
     },
+    'parameters that are null, as absent ones': {
+      op: 'optimizer_steps',
+      params: { optimizer: 'sgd', betas: null, momentum: null },
+      tensors: { 'in.param': [2], 'in.grads': [1, 2], 'out.trajectory': [1, 2] },
+    },
     'options of other optimizers that are off': {
       op: 'optimizer_steps',
       params: { optimizer: 'sgd', amsgrad: false },

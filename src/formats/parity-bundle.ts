@@ -136,7 +136,8 @@ function readParams(text: string, op: string): Pick<ParityBundle, 'params' | 'ac
     throw new FormatError(`${op}: params "accumulate": the one way that is known is "float32"`);
   const result = v.safeParse(
     vocabulary.get(op)?.params as v.GenericSchema<unknown, Record<string, unknown>>,
-    given,
+    // What is null is absent.
+    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
   );
   if (result.success) return { params: result.output, accumulate: added.output ?? undefined };
   const [issue] = result.issues;
