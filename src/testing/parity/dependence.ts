@@ -8,7 +8,7 @@ import { ruleOf, type Signature } from '../../vocabulary/signature.ts';
 export type Masks = Readonly<Record<string, Uint8Array>>;
 
 /** The largest number of float32. */
-const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+const LARGEST = 2 ** 128 - 2 ** 104;
 
 /**
  * Finite values that take a non-finite element's place; an output that depends on it tells at least
