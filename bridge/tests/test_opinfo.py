@@ -284,3 +284,13 @@ def test_without_what_torchs_samples_need_one_line_says_what_to_do(monkeypatch, 
 def test_a_name_that_nothing_has_is_wrong_use(tmp_path, capsys):
     assert main(["opinfo", "--out", str(tmp_path), "--op", "conjure"]) == 2
     assert capsys.readouterr().err == "gradproof-bridge: no sample of conjure is a bundle\n"
+
+
+@needs_torch
+def test_samples_are_never_put_beside_others(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("kept")
+    assert main(["opinfo", "--out", str(tmp_path), "--op", "erf", "--draw", "1"]) == 2
+    assert capsys.readouterr().err == (
+        f"gradproof-bridge: {tmp_path} is not empty: name a folder for these samples alone\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -39,7 +39,10 @@ describe('workgroups', () => {
   });
 
   test('have the lanes that kernels with a linear index declare', async () => {
-    const linear = (await linkedKernels()).filter(({ code }) => /= linear_index\(/.test(code));
+    // With a lane 0 of one it counts workgroups, of any size.
+    const linear = (await linkedKernels()).filter(({ code }) =>
+      /= linear_index\((?!group, groups, 0u, 1u)/.test(code),
+    );
     expect(linear.length).toBeGreaterThan(50);
     for (const { file, code } of linear) {
       const [, size] = /@workgroup_size\((\w+)\)/.exec(code) ?? [];

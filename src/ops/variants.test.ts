@@ -33,8 +33,8 @@ const SHARES_OF: Readonly<Record<string, (n: number) => number>> = {
   'ternary_quantize lanes': (n) => Math.min(4096, Math.ceil(n / 16)),
   'abs_mean lanes': (n) => Math.min(4096, Math.ceil(n / 16)),
 };
-/** Count: sums without rounding. */
-const EXACT = ['amp_unscale shares', 'quantile radix'];
+/** Count or compare: nothing is rounded. */
+const EXACT = ['amp_unscale shares', 'quantile radix', 'topk rounds'];
 
 const TERMS = [1, 2, 7, 64, 65, 1000, 4096, 65_536, 1e6];
 

@@ -42,6 +42,9 @@ const ownKernels = new Set(
 /** Its kernel cuts angles off in integers, where the simulation rounds them. */
 const CUT_OFF = 'rotary_embedding';
 
+/** Its products are of the variant that suits the adapter, which add up in an order of their own. */
+const OWN_ORDER = 'muon';
+
 /** Ops whose kernels call none of it; a map of the host has no kernel. */
 const exact = [...simulations].filter(([name]) => {
   if (name === CUT_OFF) return false;
@@ -66,7 +69,9 @@ test.each(exact)(
       exactSqrt: true,
     });
     const record = records.get(name) as OpRecord;
-    const samples = record.samples.filter(({ level, tier }) => level === 'legal' && !tier);
+    const samples = record.samples.filter(
+      ({ level, tier, label }) => level === 'legal' && !tier && label['optimizer'] !== OWN_ORDER,
+    );
     for (const sample of samples) {
       for (const variant of sample.variants ?? Object.keys(launchers.get(name)?.variants ?? {})) {
         const actual = await onAdapter(record, sample, variant);

@@ -307,12 +307,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'Invocations share a row whatever their number.',
   },
   {
-    id: 'mutate.math.topk:guard;line=75;n=1',
-    line: 'if (lane == 0u) {',
-    becomes: 'if true {',
-    why: 'All lanes have found the same element, and write the same.',
-  },
-  {
     id: 'mutate.math.quantile_next:group;line=18;n=1',
     line: 'const LANES = 64u;',
     becomes: 'const LANES = 63u;',

@@ -4,9 +4,9 @@ import { type BinaryTruth, binaryRecord, binarySimulation } from './binary.ts';
 
 const share = (a: number, b: number): number => (a === b ? 0.5 : Number(a > b));
 
-/** Two denormals may be taken for equal, which moves half of the gradient. */
+/** Two denormals may be taken for equal, which moves half of the gradient; equals are that anyway. */
 const flush = (a: number, b: number, dy: number): number =>
-  Math.max(Math.abs(a), Math.abs(b)) < FLUSH ? FLUSH + dy / 2 : FLUSH;
+  a !== b && Math.max(Math.abs(a), Math.abs(b)) < FLUSH ? FLUSH + dy / 2 : FLUSH;
 
 const truth: BinaryTruth = {
   symbol: 'maximum',

@@ -81,13 +81,14 @@ const truth: Truth = {
   input: {
     f: (x, t, { weight, pos_weight }) =>
       weight * ((1 - t) * sigmoid(x) - pos_weight * t * sigmoid(-x)),
-    // As of the loss. A library takes (1 - t + pos_weight t) sigmoid(x) - pos_weight t.
+    // As of the loss. A library takes (pos_weight t + 1 - t) sigmoid(x) - pos_weight t, and its
+    // factor rounds at the size of its parts.
     error: (x, t, at, otherFormulas) => {
       const { against, toward } = sizes(t, at);
       const up = against * sigmoid(x);
       const down = toward * sigmoid(-x);
       const inner = up * sigmoidError(x) + down * sigmoidError(-x) + 4 * EPS * (up + down);
-      const others = otherFormulas ? 5 * EPS * (against + toward) : 0;
+      const others = otherFormulas ? 5 * EPS * (1 + Math.abs(t) + toward) : 0;
       return Math.abs(at.weight) * (inner + others) * SECOND_ORDER + flushes(x, t, at);
     },
     computed: (gpu, x, t, { weight, pos_weight }) => {

@@ -429,7 +429,7 @@ describe('a product of 256 terms in bfloat16', () => {
       expect(finding).toEqual({
         code: 'loose-bound',
         message:
-          'y may be added up in halves in any order: the bound would notice one element that is 10 % off in 0 % of 1',
+          'y may be rounded to halves on the way, and added up in any order: the bound would notice one element that is 10 % off in 0 % of 1',
       });
       // Of 0 there is nothing to change.
       if (value === 0) expect(metrics).toEqual({});

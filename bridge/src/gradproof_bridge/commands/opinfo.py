@@ -62,6 +62,9 @@ def run(options: argparse.Namespace) -> int:
     operators()
     import torch
 
+    if options.out.is_dir() and any(options.out.iterdir()):
+        raise UsageError(f"{options.out} is not empty: name a folder for these samples alone")
+
     summary = Summary(torch.__version__, options.seed, None if options.all else options.draw)
     made = size = 0
     with RecordingFolder(options.out) as folder:
