@@ -18,7 +18,13 @@ describe('a device', () => {
   test('has the features that kernels use, as far as the adapter has them, and its limits', async () => {
     const limits = { maxBufferSize: 4_000, maxComputeWorkgroupSizeY: 77 };
     const features = ['timestamp-query', 'texture-compression-bc', 'shader-f16'];
-    const { adapter, asked } = hostAdapter({ features, limits, isFallback: true, vendor: 'mesa' });
+    const { adapter, asked } = hostAdapter({
+      features,
+      limits,
+      isFallback: true,
+      vendor: 'mesa',
+      widestSubgroup: 32,
+    });
     const grant = await requestDevice(hostProvider(() => adapter));
     const all = {
       maxBufferSize: 4_000,
@@ -31,6 +37,7 @@ describe('a device', () => {
     };
     expect(grant.features).toEqual(['shader-f16', 'timestamp-query']);
     expect(grant.limits).toEqual(all);
+    expect(grant.widestSubgroup).toBe(32);
     expect(grant.adapter).toEqual({
       vendor: 'mesa',
       architecture: 'arch',

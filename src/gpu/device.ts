@@ -40,6 +40,8 @@ export interface DeviceGrant {
   readonly adapter: AdapterDescription;
   readonly features: readonly string[];
   readonly limits: Readonly<Record<string, number>>;
+  /** Invocations of the adapter's widest subgroup; undefined where it does not say. */
+  readonly widestSubgroup: number | undefined;
 }
 
 /** Devices that were asked for, by whose count each has a name in errors. */
@@ -59,7 +61,14 @@ export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Pro
   if (!adapter) throw new NoAdapterError('no-adapter', isBrowser() ? NOT_OFFERED : NO_DRIVER);
   const features = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
   const limits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
-  const { vendor, architecture, device: name, description, isFallbackAdapter } = adapter.info;
+  const {
+    vendor,
+    architecture,
+    device: name,
+    description,
+    isFallbackAdapter,
+    subgroupMaxSize,
+  } = adapter.info;
   let device: GPUDevice;
   try {
     device = await inTime(
@@ -84,6 +93,7 @@ export async function requestDevice(gpu: GPU | undefined, wish = PREFERRED): Pro
     adapter: { vendor, architecture, device: name, description, isFallback: isFallbackAdapter },
     features,
     limits,
+    widestSubgroup: subgroupMaxSize || undefined,
   };
 }
 

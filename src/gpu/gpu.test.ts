@@ -46,10 +46,11 @@ describe('a device is asked for', () => {
   });
 
   test.each([
-    [true, 2e9],
-    [false, 1e11],
-  ])('whose submits hold as much as a processor takes in time: %s', async (isFallback, flops) => {
-    const { gpu } = await hostGpu({ isFallback });
+    [{ widestSubgroup: 8 }, 2e9],
+    [{}, 2e9],
+    [{ widestSubgroup: 16 }, 1e11],
+  ])('whose submits hold as much as %j takes in time', async (adapter, flops) => {
+    const { gpu } = await hostGpu(adapter);
     const { launch } = launchOf(gpu);
     gpu.dispatch({ ...launch, flops });
     expect(gpu.recorder.submits).toBe(0);

@@ -27,10 +27,13 @@ export class DeviceLostError extends GradproofError {
 }
 
 /**
- * What one submit may hold before it is split, so that no submit takes long: about 0.2 s on a CPU
- * adapter and on a laptop's GPU.
+ * Floating-point operations that one submit may hold before it is split, so that none takes long:
+ * about 0.2 s on a processor with few lanes, and on a laptop's GPU.
  */
-const FLOPS_PER_SUBMIT = { fallback: 2e9, hardware: 1e11 } as const;
+const FLOPS_PER_SUBMIT = { few: 2e9, many: 1e11 } as const;
+
+/** A processor runs up to eight invocations at once, a graphics chip more. */
+const FEW_LANES = 8;
 
 /** Wishes that may lead to an adapter beside the preferred one. */
 const OTHER_ADAPTERS: readonly GPURequestAdapterOptions[] = [
@@ -49,6 +52,8 @@ export class Gpu implements Disposable {
   /** Those that the kernels can use; by {@link Gpu.quads} without subgroups the adapter may have. */
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<string, number>>;
+  /** Invocations of the adapter's widest subgroup; undefined where it does not say. */
+  readonly widestSubgroup: number | undefined;
   readonly memory: Memory;
   readonly recorder: Recorder;
   /** Gets what every {@link Gpu.read} will give, in order, to look at and not to change. */
@@ -62,7 +67,7 @@ export class Gpu implements Disposable {
   #trace: Trace | undefined;
 
   private constructor(
-    { device, adapter, features, limits }: DeviceGrant,
+    { device, adapter, features, limits, widestSubgroup }: DeviceGrant,
     provider: GPU | undefined,
   ) {
     this.#provider = provider;
@@ -74,11 +79,11 @@ export class Gpu implements Disposable {
     this.#features = new Set(features);
     this.features = this.#features;
     this.limits = limits;
+    this.widestSubgroup = widestSubgroup;
     this.memory = new Memory(device);
-    this.recorder = new Recorder(
-      device,
-      adapter.isFallback ? FLOPS_PER_SUBMIT.fallback : FLOPS_PER_SUBMIT.hardware,
-    );
+    // Submits that are too small cost little, and what does not say how wide it is may be slow.
+    const isWide = widestSubgroup !== undefined && !hasFewLanes(this);
+    this.recorder = new Recorder(device, isWide ? FLOPS_PER_SUBMIT.many : FLOPS_PER_SUBMIT.few);
   }
 
   /** Requests a device. Throws NoAdapterError with what to do when there is none. */
@@ -259,6 +264,11 @@ export class Gpu implements Disposable {
     this.memory.trim();
     this.device.destroy();
   }
+}
+
+/** Whether loads cost more than arithmetic, and barriers more than both, as on a processor. */
+export function hasFewLanes({ widestSubgroup }: Pick<Gpu, 'widestSubgroup'>): boolean {
+  return widestSubgroup !== undefined && widestSubgroup <= FEW_LANES;
 }
 
 function nameOf(adapter: AdapterDescription): string {

@@ -121,7 +121,7 @@ test.each(['lora_linear', 'swiglu_mlp'])('%s is chosen and bounded as its produc
 });
 
 test('a choice without operands sees that there are none', () => {
-  const gpu: Machine = { features: new Set(), limits: {}, adapter: { isFallback: false } };
+  const gpu: Machine = { features: new Set(), limits: {}, widestSubgroup: undefined };
   const none: Variant = {
     kernels: [],
     prefers: ({ operands }) => Object.keys(operands).length === 0,
@@ -130,15 +130,20 @@ test('a choice without operands sees that there are none', () => {
 });
 
 test.each([
-  [true, 'subgroup', 'flash'],
-  [false, 'tiled', 'flash'],
-])('an adapter picks of all variants (a processor: %s)', (isFallback, product, attention) => {
-  const gpu: Machine = {
-    features: new Set(['subgroups', 'shader-f16']),
-    limits: {},
-    adapter: { isFallback },
-  };
-  const pick = (op: string) => chooseVariant(gpu, launchers.get(op)?.variants ?? {});
-  expect(['matmul', 'lora_linear', 'swiglu_mlp'].map(pick)).toEqual([product, product, product]);
-  expect(pick('scaled_dot_product_attention')).toBe(attention);
-});
+  [4, 'subgroup', 'flash'],
+  [8, 'subgroup', 'flash'],
+  [16, 'tiled', 'flash'],
+  [undefined, 'tiled', 'flash'],
+])(
+  'an adapter with subgroups of %s picks of all variants',
+  (widestSubgroup, product, attention) => {
+    const gpu: Machine = {
+      features: new Set(['subgroups', 'shader-f16']),
+      limits: {},
+      widestSubgroup,
+    };
+    const pick = (op: string) => chooseVariant(gpu, launchers.get(op)?.variants ?? {});
+    expect(['matmul', 'lora_linear', 'swiglu_mlp'].map(pick)).toEqual([product, product, product]);
+    expect(pick('scaled_dot_product_attention')).toBe(attention);
+  },
+);

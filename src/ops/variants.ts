@@ -13,9 +13,7 @@ interface Operand {
 type Operands<Names extends string = string> = Readonly<Record<Names, Operand>>;
 
 /** The facts of a device that a choice looks at. */
-export interface Machine extends Pick<Gpu, 'features' | 'limits'> {
-  readonly adapter: Pick<Gpu['adapter'], 'isFallback'>;
-}
+export type Machine = Pick<Gpu, 'features' | 'limits' | 'widestSubgroup'>;
 
 /**
  * What the choice of a variant and of its sizes looks at. Opening a device measures one thing,
@@ -24,10 +22,7 @@ export interface Machine extends Pick<Gpu, 'features' | 'limits'> {
  * this: no variant needs its answers, since each keeps its bound under every legal arithmetic, and
  * a program without the harness opens a device and never asks.
  */
-export interface Situation<Names extends string = string>
-  extends Pick<Machine, 'features' | 'limits'> {
-  /** Whether the adapter is a processor. */
-  readonly isFallback: boolean;
+export interface Situation<Names extends string = string> extends Machine {
   readonly operands: Operands<Names>;
 }
 
@@ -124,6 +119,6 @@ function situationOf<Names extends string>(
   gpu: Machine,
   operands: Operands<Names>,
 ): Situation<Names> {
-  const { features, limits, adapter } = gpu;
-  return { features, limits, isFallback: adapter.isFallback, operands };
+  const { features, limits, widestSubgroup } = gpu;
+  return { features, limits, widestSubgroup, operands };
 }

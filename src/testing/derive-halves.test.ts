@@ -52,7 +52,7 @@ async function ended(record: OpRecord, change: Change = () => ({})) {
     memory,
     features: new Set(),
     limits: {},
-    adapter: { isFallback: false },
+    widestSubgroup: undefined,
   } as unknown as Gpu;
   const asked: Call<HostTensor>[] = [];
   vi.spyOn(WebGpuBackend.prototype, 'run').mockImplementation(async (call) => {

@@ -6,17 +6,17 @@ import { chooseLaunch, chooseVariant, type Machine } from '../variants.ts';
 import { HALVES_VARIANTS, PRODUCT_VARIANTS } from './product.ts';
 import { QUANTIZED_VARIANTS } from './product_quantized.ts';
 
-const machine = (isFallback: boolean, ...features: string[]): Machine => ({
+const machine = (widestSubgroup: number, ...features: string[]): Machine => ({
   features: new Set(features),
   limits: {},
-  adapter: { isFallback },
+  widestSubgroup,
 });
 
 test.each([
-  [machine(true, 'subgroups'), 'subgroup', 'subgroup'],
-  [machine(true), 'register', 'register'],
-  [machine(false, 'subgroups'), 'tiled', 'register'],
-  [machine(false), 'tiled', 'register'],
+  [machine(8, 'subgroups'), 'subgroup', 'subgroup'],
+  [machine(8), 'register', 'register'],
+  [machine(32, 'subgroups'), 'tiled', 'register'],
+  [machine(32), 'tiled', 'register'],
 ])('an adapter runs the variant that suits it (%#)', (gpu, dense, fourBit) => {
   expect(chooseVariant(gpu, PRODUCT_VARIANTS)).toBe(dense);
   expect(chooseVariant(gpu, QUANTIZED_VARIANTS)).toBe(fourBit);
@@ -38,15 +38,15 @@ test.each<[string, Shape, DType, ReturnType<typeof chooseLaunch>]>([
     b: { dtype, shape: [3, shape[1] as number] },
     y: { dtype: 'f32', shape },
   } as const;
-  expect(chooseLaunch(machine(true), PRODUCT_VARIANTS, asked, operands)).toEqual(expected);
+  expect(chooseLaunch(machine(8), PRODUCT_VARIANTS, asked, operands)).toEqual(expected);
 });
 
 test.each<[Machine, DType, DType, string]>([
-  [machine(false, 'shader-f16'), 'f16', 'f16', 'native'],
-  [machine(true, 'shader-f16'), 'f16', 'f16', 'native'],
-  [machine(false), 'f16', 'f16', 'words'],
-  [machine(false, 'shader-f16'), 'f16', 'bf16', 'words'],
-  [machine(false, 'shader-f16'), 'f32', 'f16', 'words'],
+  [machine(32, 'shader-f16'), 'f16', 'f16', 'native'],
+  [machine(8, 'shader-f16'), 'f16', 'f16', 'native'],
+  [machine(32), 'f16', 'f16', 'words'],
+  [machine(32, 'shader-f16'), 'f16', 'bf16', 'words'],
+  [machine(32, 'shader-f16'), 'f32', 'f16', 'words'],
 ])('an adapter loads halves in the way that it has (%#)', (gpu, a, b, expected) => {
   const operands = { a: { dtype: a, shape: [2, 3] }, b: { dtype: b, shape: [3, 2] } };
   expect(chooseVariant(gpu, HALVES_VARIANTS, operands)).toBe(expected);
@@ -58,7 +58,7 @@ test.each([
   ['tiled', { variant: 'register', sizes: {} }],
 ])('%s computes a product with a 4-bit weight', (asked, expected) => {
   const x = { dtype: 'f32', shape: [2, 4, 64] } as const;
-  expect(chooseLaunch(machine(true), QUANTIZED_VARIANTS, asked, { x })).toEqual(expected);
+  expect(chooseLaunch(machine(8), QUANTIZED_VARIANTS, asked, { x })).toEqual(expected);
 });
 
 test.each<[string, variant: string, a: Shape, b: Shape, kernel: string, constants?: object]>([

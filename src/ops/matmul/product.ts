@@ -2,7 +2,7 @@ import shader from '../../../shaders/matmul/matmul.wgsl';
 import f16Shader from '../../../shaders/matmul/matmul_f16.wgsl';
 import subgroupShader from '../../../shaders/matmul/matmul_subgroup.wgsl';
 import tiledShader from '../../../shaders/matmul/matmul_tiled.wgsl';
-import type { Gpu } from '../../gpu/gpu.ts';
+import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import { f32, type Shader, spread, type UniformField, u32 } from '../../gpu/shader.ts';
 import { isHalf } from '../../tensor/dtype.ts';
@@ -38,14 +38,14 @@ export const PRODUCT_VARIANTS = {
     kernels: ['matmul/matmul_subgroup', 'matmul/matmul', 'matmul/matmul_f16'],
     depth: (terms) => terms,
     needs: ['subgroups'],
-    prefers: ({ isFallback }) => isFallback,
+    prefers: hasFewLanes,
     takes: isFloat32,
     sizes: ({ operands: { y } }) => ({ ROWS: rowsOfLane(y.shape[0] as number) }),
   },
   tiled: {
     kernels: ['matmul/matmul_tiled', 'matmul/matmul', 'matmul/matmul_f16'],
     depth: (terms) => terms,
-    prefers: ({ isFallback }) => !isFallback,
+    prefers: (machine) => !hasFewLanes(machine),
     takes: (launch) => isFloat32(launch) && Math.min(...launch.operands.y.shape) > NARROW,
   },
 } as const satisfies Readonly<Record<string, LaunchVariant<Operand>>>;

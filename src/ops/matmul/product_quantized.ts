@@ -2,7 +2,7 @@ import shaders from '../../../shaders/matmul/matmul_quantized.wgsl?formats';
 import gradShaders from '../../../shaders/matmul/matmul_quantized_grad.wgsl?formats';
 import gradSubgroupShaders from '../../../shaders/matmul/matmul_quantized_grad_subgroup.wgsl?formats';
 import subgroupShaders from '../../../shaders/matmul/matmul_quantized_subgroup.wgsl?formats';
-import type { Gpu } from '../../gpu/gpu.ts';
+import { type Gpu, hasFewLanes } from '../../gpu/gpu.ts';
 import type { Constants } from '../../gpu/pipelines.ts';
 import { linearGrid, type ShaderOfFormats, u32 } from '../../gpu/shader.ts';
 import { blockSizesOf, takesBlocks } from '../../quant/format.ts';
@@ -24,7 +24,7 @@ export const QUANTIZED_VARIANTS = {
     kernels: ['matmul/matmul_quantized_subgroup', 'matmul/matmul_quantized_grad_subgroup'],
     depth: (terms) => terms,
     needs: ['subgroups'],
-    prefers: ({ isFallback }) => isFallback,
+    prefers: hasFewLanes,
     sizes: ({ operands: { x } }) => ({ ROWS: rowsOfLane(sizeOf(x.shape.slice(0, -1))) }),
   },
 } as const satisfies Readonly<Record<string, LaunchVariant<'x'>>>;
