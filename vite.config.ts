@@ -86,7 +86,7 @@ export default defineConfig(({ mode }) => ({
 /** Entries and every op, each a module in the place of its source. */
 function library() {
   const ops = readdirSync(join(root, 'src/ops'), { recursive: true, encoding: 'utf8' }).filter(
-    (file) => /^\w+.\w+\.ts$/.test(file),
+    (file) => /^\w+[/\\]\w+\.ts$/.test(file),
   );
   const input = [
     ...ops.map((file) => `src/ops/${file}`),

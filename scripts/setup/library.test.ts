@@ -31,6 +31,15 @@ for (const example of examples) {
   });
 }
 
+test('no test is a module that programs import', () => {
+  const modules = readdirSync(join(ROOT, 'dist/library/src'), {
+    recursive: true,
+    encoding: 'utf8',
+  });
+  expect(modules).toContain(join('ops', 'matmul', 'matmul.js'));
+  expect(modules.filter((path) => path.includes('.test.'))).toEqual([]);
+});
+
 test('without a driver the example says what to do in Node', () => {
   const env = { ...process.env, VK_DRIVER_FILES: '/nowhere', VK_ICD_FILENAMES: '/nowhere' };
   const ended = spawnSync(process.execPath, [join(ROOT, 'examples/engine.mjs')], {
